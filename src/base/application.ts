@@ -1,0 +1,25 @@
+// The one interface through which the runtime (sequencer, journal, replication, gate) knows what it runs. The
+// exchange engine is one Application; a ledger or a counter can stand in its place.
+
+import type { Checksums } from "./checksums.ts";
+import type { RecordBuffer } from "./record-buffer.ts";
+
+export interface Application {
+  /**
+   * Applies the command record at word offset `at` of `words` and writes what follows from it into `events`.
+   * A pure function of (state, record): no clock, randomness or I/O; never throws for what a client can send.
+   * Does not drain `events` at the end; it may drain in between when the buffer is full.
+   */
+  apply(words: Int32Array, at: number, events: RecordBuffer): void;
+  /** Writes the canonical state, in pieces; equal states give equal bytes. A piece is valid during the call only. */
+  snapshot(write: (piece: Uint8Array) => void): void;
+  /** Replaces the state by a snapshot's; throws SeriatimError `SNAPSHOT_INVALID` when the bytes are not one. */
+  restore(bytes: Uint8Array): void;
+}
+
+/** The state hash: BLAKE3 (32 bytes) over the canonical snapshot. */
+export function stateHash(application: Application, checksums: Checksums): Uint8Array {
+  const stream = checksums.blake3Stream();
+  application.snapshot((piece) => stream.update(piece));
+  return stream.finish();
+}

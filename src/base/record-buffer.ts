@@ -1,0 +1,42 @@
+// A bounded buffer of fixed-size records, filled by a producer that must not allocate and emptied by a listener.
+// When it is full it drains: the listener takes all records at once and the buffer starts again. So one command
+// may cause any number of records (a sweep over a deep book) with a fixed amount of memory.
+//
+// Layout: record i occupies words [i * recordWords, (i + 1) * recordWords); `bytes` views the same memory.
+
+import { assert } from "./assert.ts";
+
+/** Takes the records [0, buffer.count) of `buffer`; they are overwritten once it returns. */
+export type Drain = (buffer: RecordBuffer) => void;
+
+export class RecordBuffer {
+  readonly words: Int32Array;
+  readonly bytes: Uint8Array;
+  readonly recordWords: number;
+  readonly capacity: number;
+  /** Records in the buffer now. */
+  count = 0;
+  #drain: Drain;
+
+  /** `recordWords`: words of 4 bytes per record; `capacity`: records held before a drain. */
+  constructor(recordWords: number, capacity: number, drain: Drain) {
+    assert(recordWords > 0 && capacity > 0, "a record buffer holds at least one record of one word");
+    this.words = new Int32Array(recordWords * capacity);
+    this.bytes = new Uint8Array(this.words.buffer);
+    this.recordWords = recordWords;
+    this.capacity = capacity;
+    this.#drain = drain;
+  }
+
+  /** Takes the next record and returns its word offset; drains first when there is no room. */
+  claim(): number {
+    if (this.count === this.capacity) this.drain();
+    return this.count++ * this.recordWords;
+  }
+
+  /** Hands everything to the listener and empties the buffer. */
+  drain(): void {
+    if (this.count > 0) this.#drain(this);
+    this.count = 0;
+  }
+}

@@ -1,0 +1,130 @@
+// Where every field of a command record lies. Specification: commands.md. One record = 80 bytes, little-endian,
+// in 20 words; gateways write it, the engine reads it, the journal stores it, replicas receive it: the same bytes.
+
+import { LayoutBuilder, wordOf } from "../layout.ts";
+
+export const COMMAND_BYTES = 80;
+export const COMMAND_WORDS = COMMAND_BYTES / 4;
+
+export const CommandKind = {
+  Genesis: 1,
+  RegisterInstrument: 2,
+  Tick: 3,
+  NewOrder: 16,
+  Cancel: 17,
+  Modify: 18,
+} as const;
+export type CommandKind = (typeof CommandKind)[keyof typeof CommandKind];
+
+export const Side = { Buy: 0, Sell: 1 } as const;
+export type Side = (typeof Side)[keyof typeof Side];
+
+export const OrderType = { Limit: 0, Market: 1 } as const;
+export type OrderType = (typeof OrderType)[keyof typeof OrderType];
+
+export const TimeInForce = { GoodTillCancel: 0, ImmediateOrCancel: 1 } as const;
+export type TimeInForce = (typeof TimeInForce)[keyof typeof TimeInForce];
+
+/** Byte offsets of NewOrder, Cancel, Modify and Tick. */
+export const CommandLayout = orderLayout();
+
+function orderLayout() {
+  const at = new LayoutBuilder();
+  const layout = {
+    kind: at.u8(),
+    side: at.u8(),
+    orderType: at.u8(),
+    timeInForce: at.u8(),
+    /** Zero. Held for post-only, fill-or-kill and self-trade prevention. */
+    flags: at.u32(),
+    account: at.u32(),
+    symbol: at.u32(),
+    orderId: at.u64(),
+    price: at.u64(),
+    quantity: at.u32(),
+    /** The most fills the answer may hold; 0 = no limit. Written by the gateway from the room it has. */
+    answerLimit_fills: at.u32(),
+    timestamp_us: at.u64(),
+    /** The session's own number of this request, for de-duplication. */
+    request: at.u64(),
+    session: at.u64(),
+    /** Zero. Held for stop orders. */
+    triggerPrice: at.u64(),
+    /** Zero. Held for good-till-date. */
+    expires_s: at.u32(),
+    /** Zero. Held for iceberg orders. */
+    displayQuantity: at.u32(),
+  };
+  at.size(COMMAND_BYTES);
+  return layout;
+}
+
+/** Byte offsets of Genesis, the first command of every log. */
+export const GenesisLayout = genesisLayout();
+
+function genesisLayout() {
+  const at = new LayoutBuilder();
+  const layout = {
+    kind: at.u8(),
+    version: at.u8(),
+    reserved: at.u16(),
+    /** How many RegisterInstrument commands belong to the genesis entry and follow directly. */
+    instruments: at.u32(),
+    maxQuantity: at.u32(),
+    ordersMax: at.u32(),
+    symbolsMax: at.u32(),
+    accountsMax: at.u32(),
+    maxNotional: at.u64(),
+    indexSeed: at.u64(),
+    timestamp_us: at.u64(),
+    unused: at.bytes(32),
+  };
+  at.size(COMMAND_BYTES);
+  return layout;
+}
+
+/** The longest instrument name, in UTF-8 bytes. */
+export const INSTRUMENT_NAME_BYTES_MAX = 16;
+
+/** Byte offsets of RegisterInstrument. */
+export const InstrumentLayout = instrumentLayout();
+
+function instrumentLayout() {
+  const at = new LayoutBuilder();
+  const layout = {
+    kind: at.u8(),
+    priceDecimals: at.u8(),
+    nameLength: at.u8(),
+    reserved: at.u8(),
+    unused: at.u32(),
+    name: at.bytes(INSTRUMENT_NAME_BYTES_MAX),
+    /** Ticks per unit step of the displayed price, 1 by default. */
+    tick: at.u64(),
+    /** Displayed units per lot, 1 by default. */
+    lot: at.u64(),
+    timestamp_us: at.u64(),
+    unusedTail: at.bytes(32),
+  };
+  at.size(COMMAND_BYTES);
+  return layout;
+}
+
+/** Word offsets of CommandLayout, for kernels that read records as Int32Array. The first word holds four bytes. */
+export const CommandWord = {
+  kindSideTypeTif: wordOf(CommandLayout.kind),
+  flags: wordOf(CommandLayout.flags),
+  account: wordOf(CommandLayout.account),
+  symbol: wordOf(CommandLayout.symbol),
+  orderIdLow: wordOf(CommandLayout.orderId),
+  orderIdHigh: wordOf(CommandLayout.orderId) + 1,
+  priceLow: wordOf(CommandLayout.price),
+  priceHigh: wordOf(CommandLayout.price) + 1,
+  quantity: wordOf(CommandLayout.quantity),
+  answerLimit_fills: wordOf(CommandLayout.answerLimit_fills),
+  timestampLow: wordOf(CommandLayout.timestamp_us),
+  timestampHigh: wordOf(CommandLayout.timestamp_us) + 1,
+  requestLow: wordOf(CommandLayout.request),
+  requestHigh: wordOf(CommandLayout.request) + 1,
+  sessionLow: wordOf(CommandLayout.session),
+  sessionHigh: wordOf(CommandLayout.session) + 1,
+} as const;

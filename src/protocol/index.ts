@@ -1,0 +1,4 @@
+export * from "./commands/index.ts";
+export * from "./events/index.ts";
+export * from "./layout.ts";
+export * from "./reasons.ts";
