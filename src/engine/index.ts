@@ -1,1 +1,1 @@
-export {};
+export * from "./exchange-engine.ts";

@@ -1,0 +1,41 @@
+// Everything the engine knows: pools, index, books and counters, sized once by the genesis entry. Nothing here
+// acts; commands do (order-commands.ts), and snapshots copy it (snapshot.ts).
+
+import type { Genesis, Instrument } from "../protocol/index.ts";
+import { EventWriter } from "./event-writer.ts";
+import { LevelPool } from "./level-pool.ts";
+import { OrderBook } from "./order-book.ts";
+import { OrderIndex } from "./order-index.ts";
+import { OrderPool } from "./order-pool.ts";
+import { LadderShare } from "./price-ladder.ts";
+
+/** Ticks of all ladder windows together: 2^24 slots of 4 bytes are 64 MiB, 256 books at their largest. */
+const WINDOW_TICKS_TOTAL = 1 << 24;
+
+export class ExchangeState {
+  readonly genesis: Genesis;
+  readonly orders: OrderPool;
+  readonly levels: LevelPool;
+  readonly index: OrderIndex;
+  readonly events = new EventWriter();
+  /** By symbol number. */
+  readonly instruments: Instrument[] = [];
+  readonly books: OrderBook[] = [];
+  /** The sequencer's time of the last command, in microseconds since 1970. */
+  timestamp_us = 0;
+  readonly #share: LadderShare;
+
+  constructor(genesis: Genesis) {
+    this.genesis = genesis;
+    this.orders = new OrderPool(genesis.ordersMax);
+    this.levels = new LevelPool(genesis.ordersMax);
+    this.index = new OrderIndex(this.orders, genesis.indexSeed);
+    this.#share = new LadderShare(this.levels, WINDOW_TICKS_TOTAL);
+  }
+
+  /** Adds an instrument; the caller has checked that there is room. */
+  addInstrument(instrument: Instrument): void {
+    this.instruments.push(instrument);
+    this.books.push(new OrderBook(this.orders, this.#share));
+  }
+}

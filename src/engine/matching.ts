@@ -1,0 +1,109 @@
+// Price-time priority: an incoming order trades with the best level first, the oldest order of a level first, at the
+// resting order's price (specification order-entry.md, "Matching").
+
+import { Side } from "../protocol/index.ts";
+import type { ExchangeState } from "./exchange-state.ts";
+import type { OrderBook } from "./order-book.ts";
+import { NONE } from "./order-pool.ts";
+
+/** Whether an order of `side` willing to pay or take `limit` meets a resting one. A market order's limit is infinite. */
+export function crosses(state: ExchangeState, book: OrderBook, side: Side, limit: number): boolean {
+  if (side === Side.Buy) {
+    const ask = book.ladder.bestAsk;
+    return ask !== NONE && state.levels.price[ask] <= limit;
+  }
+  const bid = book.ladder.bestBid;
+  return bid !== NONE && state.levels.price[bid] >= limit;
+}
+
+/** Trades up to `quantity` lots of an incoming order against the book; returns what is left. */
+export function match(
+  state: ExchangeState,
+  book: OrderBook,
+  side: Side,
+  limit: number,
+  quantity: number,
+): number {
+  const makers = side === Side.Buy ? Side.Sell : Side.Buy;
+  let left = quantity;
+  while (left > 0 && crosses(state, book, side, limit)) {
+    left = matchLevel(state, book, makers, book.ladder.best(makers), left);
+  }
+  return left;
+}
+
+/** Trades against one level, oldest first; the level goes when it is empty. Returns what is left. */
+function matchLevel(
+  state: ExchangeState,
+  book: OrderBook,
+  makers: Side,
+  level: number,
+  quantity: number,
+): number {
+  const { orders, levels, index, events } = state;
+  const price = levels.price[level];
+  let left = quantity;
+  let filled = 0;
+  let maker = levels.head[level];
+  while (left > 0 && maker !== NONE) {
+    const resting = orders.quantity[maker];
+    const traded = left < resting ? left : resting;
+    const makerLeaves = resting - traded;
+    left -= traded;
+    events.trade(
+      orders.idLow[maker],
+      orders.idHigh[maker],
+      orders.account[maker],
+      price,
+      traded,
+      left,
+      makerLeaves,
+    );
+    orders.quantity[maker] = makerLeaves;
+    if (makerLeaves > 0) break;
+    const next = orders.next[maker];
+    index.remove(maker);
+    orders.give(maker);
+    filled++;
+    maker = next;
+  }
+  levels.total[level] -= quantity - left;
+  levels.orders[level] -= filled;
+  book.count(makers, -filled);
+  levels.head[level] = maker;
+  if (maker === NONE) book.dropLevel(level, makers);
+  else orders.previous[maker] = NONE;
+  return left;
+}
+
+/** Whether filling `quantity` would take more than `most` trades. Looks only where that is possible at all. */
+export function takesMoreFillsThan(
+  state: ExchangeState,
+  book: OrderBook,
+  side: Side,
+  limit: number,
+  quantity: number,
+  most: number,
+): boolean {
+  const makers = side === Side.Buy ? Side.Sell : Side.Buy;
+  if (book.ordersOn(makers) <= most) return false;
+  const { orders, levels } = state;
+  let left = quantity;
+  let fills = 0;
+  for (let level = book.ladder.best(makers); level !== NONE; level = book.ladder.worse(level, makers)) {
+    const price = levels.price[level];
+    if (side === Side.Buy ? price > limit : price < limit) return false;
+    if (left >= levels.total[level]) {
+      left -= levels.total[level];
+      fills += levels.orders[level];
+    } else {
+      for (let maker = levels.head[level]; left > 0; maker = orders.next[maker]) {
+        left = Math.max(0, left - orders.quantity[maker]);
+        if (++fills > most) return true;
+      }
+    }
+    if (fills > most) return true;
+    if (left === 0) return false;
+  }
+  return false;
+}

@@ -1,0 +1,89 @@
+// One symbol's book: who rests where, in what order. It keeps the queues of the levels and the two sides' counts,
+// and knows nothing of matching, risk, accounts or commands.
+
+import { SAFE_MAX } from "../base/index.ts";
+import { Side } from "../protocol/index.ts";
+import type { LevelPool } from "./level-pool.ts";
+import { NONE, type OrderPool } from "./order-pool.ts";
+import { type LadderShare, PriceLadder } from "./price-ladder.ts";
+
+export class OrderBook {
+  readonly ladder: PriceLadder;
+  /** Orders resting on each side. */
+  bidOrders = 0;
+  askOrders = 0;
+  readonly #orders: OrderPool;
+  readonly #levels: LevelPool;
+
+  constructor(orders: OrderPool, share: LadderShare) {
+    this.#orders = orders;
+    this.#levels = share.levels;
+    this.ladder = new PriceLadder(share);
+  }
+
+  /** Whether `quantity` more lots at `price` keep the level's total a safe integer; `without` lots leave it first. */
+  hasRoomAt(price: number, side: Side, quantity: number, without: number): boolean {
+    const level = this.ladder.find(price, side);
+    return level === NONE || this.#levels.total[level] - without + quantity <= SAFE_MAX;
+  }
+
+  /** Rests `slot` (its quantity is set) at the tail of `price`. */
+  add(slot: number, price: number, side: Side): void {
+    const levels = this.#levels;
+    const orders = this.#orders;
+    let level = this.ladder.find(price, side);
+    if (level === NONE) {
+      level = levels.take(price);
+      this.ladder.insert(level, side);
+    }
+    const tail = levels.tail[level];
+    orders.level[slot] = level;
+    orders.next[slot] = NONE;
+    orders.previous[slot] = tail;
+    if (tail === NONE) levels.head[level] = slot;
+    else orders.next[tail] = slot;
+    levels.tail[level] = slot;
+    levels.total[level] += orders.quantity[slot];
+    levels.orders[level]++;
+    this.count(side, 1);
+  }
+
+  /** Takes `slot` out of its queue, and its level out of the ladder when it was the last there. */
+  remove(slot: number, side: Side): void {
+    const levels = this.#levels;
+    const orders = this.#orders;
+    const level = orders.level[slot];
+    const next = orders.next[slot];
+    const previous = orders.previous[slot];
+    if (previous === NONE) levels.head[level] = next;
+    else orders.next[previous] = next;
+    if (next === NONE) levels.tail[level] = previous;
+    else orders.previous[next] = previous;
+    levels.total[level] -= orders.quantity[slot];
+    this.count(side, -1);
+    if (--levels.orders[level] === 0) this.dropLevel(level, side);
+  }
+
+  /** Takes an empty level out of the ladder and gives its slot back. */
+  dropLevel(level: number, side: Side): void {
+    this.ladder.remove(level, side);
+    this.#levels.give(level);
+  }
+
+  /** Lowers the open quantity of a resting order; it keeps its place. */
+  reduce(slot: number, quantity: number): void {
+    const orders = this.#orders;
+    this.#levels.total[orders.level[slot]] -= orders.quantity[slot] - quantity;
+    orders.quantity[slot] = quantity;
+  }
+
+  count(side: Side, change: number): void {
+    if (side === Side.Buy) this.bidOrders += change;
+    else this.askOrders += change;
+  }
+
+  /** Orders resting on `side`. */
+  ordersOn(side: Side): number {
+    return side === Side.Buy ? this.bidOrders : this.askOrders;
+  }
+}
