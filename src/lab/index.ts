@@ -1,1 +1,2 @@
-export {};
+export * from "./naive-twin.ts";
+export * from "./twin-records.ts";

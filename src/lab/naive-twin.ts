@@ -1,0 +1,297 @@
+// The exchange a second time, as obviously as it can be written: plain arrays of plain objects in priority order,
+// linear searches, bigint prices. It shares no code with the engine, so that a mistake would have to be made twice to
+// go unseen. Slow on purpose; an order of the rules here is an order of the specification (order-entry.md, Risk).
+
+import {
+  type FlowCancel,
+  type FlowCommand,
+  type FlowLimit,
+  type FlowMarket,
+  type FlowModify,
+  type FlowSnapshot,
+  type ReasonName,
+  Side,
+  TimeInForce,
+} from "../protocol/index.ts";
+
+export interface TwinLimits {
+  readonly maxQuantity: number;
+  readonly maxNotional: number;
+  /** Most orders resting at once. */
+  readonly ordersMax: number;
+}
+
+export interface TwinOrder {
+  readonly account: number;
+  readonly id: bigint;
+  readonly side: Side;
+  readonly price: bigint;
+  /** What is open; lowered by trades and by modifies in place. */
+  quantity: number;
+}
+
+interface TwinBook {
+  /** Best price first, oldest first at a price. */
+  readonly bids: TwinOrder[];
+  readonly asks: TwinOrder[];
+}
+
+interface TwinFill {
+  readonly maker: TwinOrder;
+  readonly quantity: number;
+}
+
+/** What trades or rests: a new order, or a modified one on its way back in. */
+interface Incoming extends TwinOrder {
+  readonly isMarket: boolean;
+  readonly rests: boolean;
+  readonly answerLimit: number;
+}
+
+export type TwinEvent =
+  | { readonly kind: "reject"; readonly reason: ReasonName }
+  | { readonly kind: "accept"; readonly sequence: number; readonly price: bigint; readonly quantity: number }
+  | { readonly kind: "cancel"; readonly sequence: number; readonly order: TwinOrder }
+  | {
+      readonly kind: "modify";
+      readonly sequence: number;
+      readonly price: bigint;
+      readonly quantity: number;
+      readonly previous: TwinOrder;
+      readonly inPlace: boolean;
+    }
+  | {
+      readonly kind: "trade";
+      readonly sequence: number;
+      readonly maker: TwinOrder;
+      readonly quantity: number;
+      readonly leaves: number;
+      readonly makerLeaves: number;
+    };
+
+const PRICE_MAX = 2n ** 53n - 1n;
+const LEVEL_TOTAL_MAX = 2n ** 53n - 1n;
+
+export class NaiveTwin {
+  readonly #limits: TwinLimits;
+  readonly #names: string[] = [];
+  readonly #books: TwinBook[] = [];
+  #sequence = 0;
+  #trades = 0;
+
+  constructor(limits: TwinLimits) {
+    this.#limits = limits;
+  }
+
+  /** What follows from `command`, in order. Orders inside the events are copies. */
+  apply(command: FlowCommand): TwinEvent[] {
+    switch (command.kind) {
+      case "reg":
+        return this.#register(command.name);
+      case "cancel":
+        return this.#cancel(command);
+      case "modify":
+        return this.#modify(command);
+      default:
+        return this.#newOrder(command);
+    }
+  }
+
+  #register(name: string): TwinEvent[] {
+    if (!this.#names.includes(name)) {
+      this.#names.push(name);
+      this.#books.push({ bids: [], asks: [] });
+    }
+    return [];
+  }
+
+  #newOrder(command: FlowLimit | FlowMarket): TwinEvent[] {
+    const book = this.#books[command.symbol];
+    if (book === undefined) return reject("UnknownSymbol");
+    if (find(book, command.account, command.id) !== undefined) return reject("DuplicateOrderId");
+    if (command.side !== Side.Buy && command.side !== Side.Sell) return reject("InvalidSide");
+    const incoming = incomingOf(command);
+    const refused = this.#checkTerms(incoming) ?? this.#checkOutcome(book, incoming);
+    if (refused !== undefined) return reject(refused);
+    const { price, quantity } = incoming;
+    const accept: TwinEvent = { kind: "accept", sequence: ++this.#sequence, price, quantity };
+    return [accept, ...this.#execute(book, incoming)];
+  }
+
+  #cancel(command: FlowCancel): TwinEvent[] {
+    const book = this.#books[command.symbol];
+    if (book === undefined) return reject("UnknownSymbol");
+    const order = find(book, command.account, command.id);
+    if (order === undefined) return reject("UnknownOrder");
+    remove(book, order);
+    return [{ kind: "cancel", sequence: ++this.#sequence, order: { ...order } }];
+  }
+
+  #modify(command: FlowModify): TwinEvent[] {
+    const book = this.#books[command.symbol];
+    if (book === undefined) return reject("UnknownSymbol");
+    const order = find(book, command.account, command.id);
+    if (order === undefined) return reject("UnknownOrder");
+    const previous = { ...order };
+    if (command.quantity === 0) {
+      remove(book, order);
+      return [this.#modified(order.price, 0, previous, false)];
+    }
+    const { price, quantity, answerLimit } = command;
+    const incoming = { ...order, price, quantity, answerLimit, isMarket: false, rests: true };
+    const refused = this.#checkTerms(incoming);
+    if (refused !== undefined) return reject(refused);
+    if (price === order.price && quantity <= order.quantity) {
+      order.quantity = quantity;
+      return [this.#modified(price, quantity, previous, true)];
+    }
+    return this.#reenter(book, order, incoming);
+  }
+
+  /** Takes `order` out and brings it back as `incoming`; a refusal leaves it where it was. */
+  #reenter(book: TwinBook, order: TwinOrder, incoming: Incoming): TwinEvent[] {
+    const side = sideOf(book, order.side);
+    const place = side.indexOf(order);
+    side.splice(place, 1);
+    const refused = this.#checkOutcome(book, incoming);
+    if (refused !== undefined) {
+      side.splice(place, 0, order);
+      return reject(refused);
+    }
+    const modified = this.#modified(incoming.price, incoming.quantity, { ...order }, false);
+    return [modified, ...this.#execute(book, incoming)];
+  }
+
+  #modified(price: bigint, quantity: number, previous: TwinOrder, inPlace: boolean): TwinEvent {
+    return { kind: "modify", sequence: ++this.#sequence, price, quantity, previous, inPlace };
+  }
+
+  /** Checks 2, 3, 5 and 6: the order by itself. */
+  #checkTerms({ isMarket, price, quantity }: Incoming): ReasonName | undefined {
+    const { maxQuantity, maxNotional } = this.#limits;
+    if (!isMarket && (price <= 0n || price > PRICE_MAX)) return "InvalidPrice";
+    if (quantity === 0) return "InvalidQuantity";
+    if (quantity > maxQuantity) return "MaxQuantityExceeded";
+    if (!isMarket && BigInt(quantity) > BigInt(maxNotional) / price) return "MaxNotionalExceeded";
+    return undefined;
+  }
+
+  /** Checks 10 and 9: what the order would do, found out before it does it. */
+  #checkOutcome(book: TwinBook, incoming: Incoming): ReasonName | undefined {
+    const fills = fillsOf(book, incoming);
+    if (incoming.answerLimit !== 0 && fills.length > incoming.answerLimit) return "AnswerTooLarge";
+    const rest = incoming.quantity - sum(fills.map((fill) => fill.quantity));
+    if (!incoming.rests || rest === 0) return undefined;
+    const leaving = fills.filter(({ maker, quantity }) => quantity === maker.quantity).length;
+    if (this.#resting() - leaving + 1 > this.#limits.ordersMax) return "StorageExhausted";
+    const level = sideOf(book, incoming.side).filter((order) => order.price === incoming.price);
+    const total = level.reduce((lots, order) => lots + BigInt(order.quantity), BigInt(rest));
+    return total > LEVEL_TOTAL_MAX ? "StorageExhausted" : undefined;
+  }
+
+  /** Trades what can trade and rests what may rest. */
+  #execute(book: TwinBook, incoming: Incoming): TwinEvent[] {
+    const events: TwinEvent[] = [];
+    let leaves = incoming.quantity;
+    for (const { maker, quantity } of fillsOf(book, incoming)) {
+      leaves -= quantity;
+      maker.quantity -= quantity;
+      if (maker.quantity === 0) remove(book, maker);
+      this.#trades++;
+      events.push({
+        kind: "trade",
+        sequence: ++this.#sequence,
+        maker: { ...maker },
+        quantity,
+        leaves,
+        makerLeaves: maker.quantity,
+      });
+    }
+    const { account, id, side, price } = incoming;
+    if (incoming.rests && leaves > 0) insert(book, { account, id, side, price, quantity: leaves });
+    return events;
+  }
+
+  #resting(): number {
+    return sum(this.#books.map((book) => book.bids.length + book.asks.length));
+  }
+
+  /** The resting orders of one symbol, bids then asks, each best level first and oldest first. */
+  ordersOf(symbol: number): readonly TwinOrder[] {
+    return [...this.#books[symbol].bids, ...this.#books[symbol].asks];
+  }
+
+  snapshot(): FlowSnapshot {
+    const books = this.#books.map(({ bids, asks }) => ({
+      bid: bids[0]?.price,
+      ask: asks[0]?.price,
+      orders: bids.length + asks.length,
+      bids: levelsOf(bids),
+      asks: levelsOf(asks),
+    }));
+    return { lastSequence: this.#sequence, trades: this.#trades, books };
+  }
+}
+
+function reject(reason: ReasonName): TwinEvent[] {
+  return [{ kind: "reject", reason }];
+}
+
+function incomingOf(command: FlowLimit | FlowMarket): Incoming {
+  const { account, id, side, quantity, answerLimit } = command;
+  const isMarket = command.kind === "market";
+  const price = isMarket ? 0n : command.price;
+  const rests = !isMarket && command.timeInForce === TimeInForce.GoodTillCancel;
+  return { account, id, side, price, quantity, answerLimit, isMarket, rests };
+}
+
+/** Whom `incoming` would trade with, best first, and how much. */
+function fillsOf(book: TwinBook, incoming: Incoming): TwinFill[] {
+  const fills: TwinFill[] = [];
+  let open = incoming.quantity;
+  for (const maker of sideOf(book, incoming.side === Side.Buy ? Side.Sell : Side.Buy)) {
+    const crosses =
+      incoming.side === Side.Buy ? maker.price <= incoming.price : maker.price >= incoming.price;
+    if (open === 0 || !(incoming.isMarket || crosses)) break;
+    const quantity = Math.min(open, maker.quantity);
+    open -= quantity;
+    fills.push({ maker, quantity });
+  }
+  return fills;
+}
+
+function sideOf(book: TwinBook, side: Side): TwinOrder[] {
+  return side === Side.Buy ? book.bids : book.asks;
+}
+
+function find(book: TwinBook, account: number, id: bigint): TwinOrder | undefined {
+  return [...book.bids, ...book.asks].find((order) => order.id === id && order.account === account);
+}
+
+function remove(book: TwinBook, order: TwinOrder): void {
+  const orders = sideOf(book, order.side);
+  orders.splice(orders.indexOf(order), 1);
+}
+
+/** Puts `order` behind every order whose price is as good or better. */
+function insert(book: TwinBook, order: TwinOrder): void {
+  const orders = sideOf(book, order.side);
+  const isWorse = (other: TwinOrder) =>
+    order.side === Side.Buy ? other.price < order.price : other.price > order.price;
+  const place = orders.findIndex(isWorse);
+  orders.splice(place === -1 ? orders.length : place, 0, order);
+}
+
+function levelsOf(orders: readonly TwinOrder[]): { price: bigint; quantity: number }[] {
+  const levels: { price: bigint; quantity: number }[] = [];
+  for (const { price, quantity } of orders) {
+    const last = levels.at(-1);
+    if (last !== undefined && last.price === price) last.quantity += quantity;
+    else levels.push({ price, quantity });
+  }
+  return levels;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

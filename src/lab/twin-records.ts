@@ -1,0 +1,130 @@
+// The twin's events in the field's own record: every field an engine event has, so that the two can be compared
+// field by field. The only place where the twin meets the protocol's numbers.
+
+import {
+  CommandKind,
+  type EventFields,
+  EventFlag,
+  EventKind,
+  type FlowCommand,
+  type FlowOrderCommand,
+  OrderType,
+  Reason,
+  Side,
+  TimeInForce,
+} from "../protocol/index.ts";
+import type { TwinEvent } from "./naive-twin.ts";
+
+/** What followed from `command`, as event records would say it. */
+export function twinRecords(command: FlowCommand, events: readonly TwinEvent[]): EventFields[] {
+  if (command.kind === "reg") return [];
+  const subject = subjectOf(command, events);
+  return events.map((event, i) => {
+    const last = i === events.length - 1 ? EventFlag.Last : 0;
+    const record = { ...subject, ...bodyOf(event) };
+    return { ...record, flags: record.flags | last };
+  });
+}
+
+type Subject = Omit<EventFields, keyof ReturnType<typeof emptyBody>>;
+
+/** What all events of one command share: the command's kind and the order it is about. */
+function subjectOf(command: FlowOrderCommand, events: readonly TwinEvent[]): Subject {
+  return {
+    command: COMMAND_KINDS[command.kind],
+    symbol: command.symbol,
+    orderId: command.id,
+    account: command.account,
+    side: subjectSide(command, events),
+    orderType: command.kind === "market" ? OrderType.Market : OrderType.Limit,
+    timeInForce: timeInForceOf(command),
+  };
+}
+
+const COMMAND_KINDS = {
+  limit: CommandKind.NewOrder,
+  market: CommandKind.NewOrder,
+  cancel: CommandKind.Cancel,
+  modify: CommandKind.Modify,
+} as const;
+
+/** A cancel or modify names no side: it is the resting order's. */
+function subjectSide(command: FlowOrderCommand, events: readonly TwinEvent[]): Side {
+  if (command.kind === "limit" || command.kind === "market") return command.side;
+  const first = events[0];
+  if (first.kind === "cancel") return first.order.side;
+  return first.kind === "modify" ? first.previous.side : Side.Buy;
+}
+
+function timeInForceOf(command: FlowOrderCommand): TimeInForce {
+  if (command.kind === "limit") return command.timeInForce;
+  return command.kind === "market" ? TimeInForce.ImmediateOrCancel : TimeInForce.GoodTillCancel;
+}
+
+function emptyBody() {
+  return {
+    kind: 0 as number,
+    reason: 0 as number,
+    flags: 0 as number,
+    sequence: 0,
+    makerId: 0n,
+    price: 0,
+    quantity: 0,
+    leaves: 0,
+    makerAccount: 0,
+    makerLeaves: 0,
+    previousPrice: 0,
+    previousQuantity: 0,
+  };
+}
+
+function bodyOf(event: TwinEvent): ReturnType<typeof emptyBody> {
+  const body = emptyBody();
+  switch (event.kind) {
+    case "reject":
+      return { ...body, kind: EventKind.Reject, reason: Reason[event.reason] };
+    case "accept": {
+      const { sequence, price, quantity } = event;
+      return { ...body, kind: EventKind.Accept, sequence, price: Number(price), quantity };
+    }
+    case "cancel": {
+      const { sequence, order } = event;
+      return {
+        ...body,
+        kind: EventKind.Cancel,
+        sequence,
+        price: Number(order.price),
+        quantity: order.quantity,
+      };
+    }
+    case "modify":
+      return { ...body, ...modifyBody(event) };
+    case "trade":
+      return { ...body, ...tradeBody(event) };
+  }
+}
+
+function modifyBody({ sequence, price, quantity, previous, inPlace }: TwinEvent & { kind: "modify" }) {
+  return {
+    kind: EventKind.Modify,
+    flags: inPlace ? EventFlag.InPlace : 0,
+    sequence,
+    price: Number(price),
+    quantity,
+    previousPrice: Number(previous.price),
+    previousQuantity: previous.quantity,
+  };
+}
+
+function tradeBody({ sequence, maker, quantity, leaves, makerLeaves }: TwinEvent & { kind: "trade" }) {
+  return {
+    kind: EventKind.Trade,
+    sequence,
+    makerId: maker.id,
+    price: Number(maker.price),
+    quantity,
+    leaves,
+    makerAccount: maker.account,
+    makerLeaves,
+  };
+}

@@ -1,0 +1,123 @@
+// Flow objects to text. Every value has exactly one spelling, so two flows say the same when their lines are equal.
+// Specification: flow.md.
+
+import { assert } from "../../base/index.ts";
+import { Side, TimeInForce } from "../commands/index.ts";
+import { reasonName } from "../reasons.ts";
+import type {
+  Flow,
+  FlowBook,
+  FlowCommand,
+  FlowLevel,
+  FlowMeta,
+  FlowOutcome,
+  FlowSnapshot,
+  FlowVersion,
+} from "./types.ts";
+
+const META_DEFAULTS: FlowMeta = { seed: 0, symbols: 0, orders: 0, maxQuantity: 0, maxNotional: 0 };
+
+/** The lowest version that can say all of this: 2 for accounts, answer limits and capacities, else 1. */
+export function flowVersionOf(flow: Pick<Flow, "meta" | "steps">): FlowVersion {
+  const { ordersMax, accountsMax } = { ...META_DEFAULTS, ...flow.meta };
+  const extended = flow.steps.some(({ command }) => optionsOf(command) !== "");
+  return extended || ordersMax !== undefined || accountsMax !== undefined ? 2 : 1;
+}
+
+/** The lines of a complete flow; `comments` come first, each as one `# ` line. */
+export function formatFlow(flow: Flow, comments: readonly string[] = []): string[] {
+  assert(flow.version >= flowVersionOf(flow), "version 1 says nothing of accounts, limits and capacities");
+  const lines = comments.map((comment) => `# ${comment}`);
+  lines.push(`version ${flow.version}`, formatMeta(flow.meta));
+  for (const { command, outcomes } of flow.steps) {
+    lines.push(formatCommand(command));
+    for (const outcome of outcomes) lines.push(formatOutcome(outcome));
+  }
+  if (flow.snapshot !== undefined) lines.push(...formatSnapshot(flow.snapshot));
+  return lines;
+}
+
+export function formatMeta(meta: FlowMeta): string {
+  const { seed, symbols, orders, maxQuantity, maxNotional, ordersMax, accountsMax } = meta;
+  const capacities =
+    (ordersMax === undefined ? "" : ` orders_max ${ordersMax}`) +
+    (accountsMax === undefined ? "" : ` accounts_max ${accountsMax}`);
+  return (
+    `meta seed ${seed} symbols ${symbols} orders ${orders} max_qty ${maxQuantity} ` +
+    `max_notional ${maxNotional}${capacities}`
+  );
+}
+
+/** One `cmd` line. */
+export function formatCommand(command: FlowCommand): string {
+  return `cmd ${command.kind} ${commandBody(command)}${optionsOf(command)}`;
+}
+
+function commandBody(command: FlowCommand): string {
+  switch (command.kind) {
+    case "reg":
+      return command.name;
+    case "limit": {
+      const { symbol, id, side, price, quantity, timeInForce } = command;
+      const rests = timeInForce === TimeInForce.GoodTillCancel ? "GTC" : "IOC";
+      return `${symbol} ${id} ${sideLetter(side)} ${price} ${quantity} ${rests}`;
+    }
+    case "market":
+      return `${command.symbol} ${command.id} ${sideLetter(command.side)} ${command.quantity}`;
+    case "cancel":
+      return `${command.symbol} ${command.id}`;
+    case "modify":
+      return `${command.symbol} ${command.id} ${command.price} ${command.quantity}`;
+  }
+}
+
+/** The trailing tokens of version 2; empty for whatever version 1 can say. */
+function optionsOf(command: FlowCommand): string {
+  if (command.kind === "reg") return "";
+  const account = command.account === 0 ? "" : ` account ${command.account}`;
+  if (command.kind === "cancel" || command.answerLimit === 0) return account;
+  return `${account} limit ${command.answerLimit}`;
+}
+
+function sideLetter(side: Side): "B" | "S" {
+  return side === Side.Buy ? "B" : "S";
+}
+
+/** One `evt` or `reject` line. */
+export function formatOutcome(outcome: FlowOutcome): string {
+  switch (outcome.kind) {
+    case "reject":
+      return `reject ${outcome.command} ${outcome.id} ${reasonName(outcome.reason)}`;
+    case "trade": {
+      const { sequence, symbol, taker, maker, price, quantity } = outcome;
+      return `evt trade ${sequence} ${symbol} ${taker} ${maker} ${price} ${quantity}`;
+    }
+    default:
+      return `evt ${outcome.kind} ${outcome.sequence} ${outcome.symbol} ${outcome.id}`;
+  }
+}
+
+/** The final state: `snapshot`, then per symbol `sym` and its levels. */
+export function formatSnapshot(snapshot: FlowSnapshot): string[] {
+  return [formatSnapshotHead(snapshot), ...snapshot.books.flatMap(formatBook)];
+}
+
+export function formatSnapshotHead(snapshot: Pick<FlowSnapshot, "lastSequence" | "trades">): string {
+  return `snapshot last_seq ${snapshot.lastSequence} trades ${snapshot.trades}`;
+}
+
+function formatBook(book: FlowBook, symbol: number): string[] {
+  return [
+    formatSym(symbol, book),
+    ...book.bids.map((level) => formatLevel(symbol, "B", level)),
+    ...book.asks.map((level) => formatLevel(symbol, "A", level)),
+  ];
+}
+
+export function formatSym(symbol: number, book: FlowBook): string {
+  return `sym ${symbol} bid ${book.bid ?? "-"} ask ${book.ask ?? "-"} orders ${book.orders}`;
+}
+
+export function formatLevel(symbol: number, side: "B" | "A", level: FlowLevel): string {
+  return `level ${symbol} ${side} ${level.price} ${level.quantity}`;
+}

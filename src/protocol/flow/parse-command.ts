@@ -1,0 +1,113 @@
+// The lines of a flow's middle: meta, commands, and what followed from them. Specification: flow.md.
+
+import { INSTRUMENT_NAME_BYTES_MAX, Side, TimeInForce } from "../commands/index.ts";
+import { Reason } from "../reasons.ts";
+import type { LineReader } from "./line-reader.ts";
+import type {
+  FlowCommand,
+  FlowMeta,
+  FlowOrderCommand,
+  FlowOutcome,
+  FlowReject,
+  FlowVersion,
+} from "./types.ts";
+
+const SIDES = { B: Side.Buy, S: Side.Sell };
+const TIMES_IN_FORCE = { GTC: TimeInForce.GoodTillCancel, IOC: TimeInForce.ImmediateOrCancel };
+const KINDS = { reg: "reg", limit: "limit", market: "market", cancel: "cancel", modify: "modify" } as const;
+const EVENTS = { accept: "accept", cancel: "cancel", modify: "modify", trade: "trade" } as const;
+const REJECTED: Record<string, FlowReject["command"]> = {
+  new_limit: "new_limit",
+  new_market: "new_market",
+  cancel: "cancel",
+  modify: "modify",
+};
+/** Every reason but None, which refuses nothing. */
+const REASONS: Record<string, Reason> = Object.fromEntries(
+  Object.entries(Reason).filter(([, code]) => code !== Reason.None),
+);
+
+export function readMeta(reader: LineReader, version: FlowVersion): FlowMeta {
+  reader.word("seed");
+  const seed = reader.count("the seed");
+  reader.word("symbols");
+  const symbols = reader.u32("the number of symbols");
+  reader.word("orders");
+  const orders = reader.count("the number of orders");
+  reader.word("max_qty");
+  const maxQuantity = reader.u32("the largest quantity");
+  reader.word("max_notional");
+  const maxNotional = reader.count("the largest notional");
+  const ordersMax = takesOption(reader, version, "orders_max") ? reader.u32("the order capacity") : undefined;
+  const accountsMax = takesOption(reader, version, "accounts_max")
+    ? reader.u32("the number of accounts")
+    : undefined;
+  return {
+    seed,
+    symbols,
+    orders,
+    maxQuantity,
+    maxNotional,
+    ...(ordersMax !== undefined && { ordersMax }),
+    ...(accountsMax !== undefined && { accountsMax }),
+  };
+}
+
+function takesOption(reader: LineReader, version: FlowVersion, word: string): boolean {
+  return version >= 2 && reader.takes(word);
+}
+
+export function readCommand(reader: LineReader, version: FlowVersion): FlowCommand {
+  const kind = reader.oneOf("a command", KINDS);
+  if (kind === "reg") return { kind, name: readName(reader) };
+  const symbol = reader.u32("the symbol");
+  const id = reader.u64("the order id");
+  const account = () => (takesOption(reader, version, "account") ? reader.u32("the account") : 0);
+  if (kind === "cancel") return { kind, symbol, id, account: account() };
+  const body = readBody(reader, kind);
+  return { ...body, symbol, id, account: account(), answerLimit: readAnswerLimit(reader, version) };
+}
+
+type Body<K> = K extends "limit" | "market" | "modify"
+  ? Omit<Extract<FlowOrderCommand, { kind: K }>, "symbol" | "id" | "account" | "answerLimit">
+  : never;
+
+function readBody(
+  reader: LineReader,
+  kind: "limit" | "market" | "modify",
+): Body<"limit"> | Body<"market"> | Body<"modify"> {
+  if (kind === "modify")
+    return { kind, price: reader.i64("the price"), quantity: reader.u32("the quantity") };
+  const side = reader.oneOf("the side", SIDES);
+  if (kind === "market") return { kind, side, quantity: reader.u32("the quantity") };
+  const price = reader.i64("the price");
+  const quantity = reader.u32("the quantity");
+  return { kind, side, price, quantity, timeInForce: reader.oneOf("the time in force", TIMES_IN_FORCE) };
+}
+
+function readAnswerLimit(reader: LineReader, version: FlowVersion): number {
+  return takesOption(reader, version, "limit") ? reader.u32("the answer limit") : 0;
+}
+
+function readName(reader: LineReader): string {
+  const name = reader.token("the symbol's name");
+  if (name.length > INSTRUMENT_NAME_BYTES_MAX)
+    reader.fail(`symbol name '${name}' is longer than ${INSTRUMENT_NAME_BYTES_MAX} bytes`);
+  return name;
+}
+
+export function readOutcome(reader: LineReader, word: "evt" | "reject"): FlowOutcome {
+  if (word === "reject") {
+    const command = reader.oneOf("the rejected command", REJECTED);
+    const id = reader.u64("the order id");
+    return { kind: "reject", command, id, reason: reader.oneOf("the reason", REASONS) };
+  }
+  const kind = reader.oneOf("an event", EVENTS);
+  const sequence = reader.count("the sequence");
+  const symbol = reader.u32("the symbol");
+  if (kind !== "trade") return { kind, sequence, symbol, id: reader.u64("the order id") };
+  const taker = reader.u64("the taker's id");
+  const maker = reader.u64("the maker's id");
+  const price = reader.i64("the price");
+  return { kind, sequence, symbol, taker, maker, price, quantity: reader.u32("the quantity") };
+}

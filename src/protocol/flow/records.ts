@@ -1,0 +1,115 @@
+// Between a flow's plain objects and the records the engine speaks: commands one way, events the other.
+
+import { assert } from "../../base/index.ts";
+import {
+  CommandKind,
+  CommandWord,
+  type Genesis,
+  OrderType,
+  TimeInForce,
+  writeCancel,
+  writeInstrument,
+  writeModify,
+  writeNewOrder,
+} from "../commands/index.ts";
+import { type EventFields, EventKind } from "../events/index.ts";
+import type { Reason } from "../reasons.ts";
+import {
+  type Flow,
+  type FlowCommand,
+  type FlowLimit,
+  type FlowMarket,
+  type FlowOutcome,
+  type FlowReject,
+  registeredNames,
+} from "./types.ts";
+
+/** The two u32 lanes of a u64 or i64 (two's complement). */
+export function lanesOf(value: bigint): [low: number, high: number] {
+  return [Number(BigInt.asUintN(32, value)), Number(BigInt.asUintN(32, value >> 32n))];
+}
+
+/**
+ * The genesis a flow runs under. What a flow leaves open is decided so that it never shows: there is room for every
+ * order it holds and for every name it registers, and account 0 is there.
+ */
+export function flowGenesis(flow: Pick<Flow, "meta" | "steps">): Genesis {
+  const { maxQuantity, maxNotional, ordersMax, accountsMax } = flow.meta;
+  return {
+    maxQuantity,
+    maxNotional,
+    ordersMax: ordersMax ?? Math.max(flow.steps.length, 1),
+    symbolsMax: Math.max(registeredNames(flow).length, 1),
+    accountsMax: accountsMax ?? 1,
+    indexSeed: [1, 2],
+  };
+}
+
+/** Writes the command record of one flow command at word offset `at`; a new symbol has plain ticks and lots. */
+export function writeFlowCommand(words: Int32Array, at: number, command: FlowCommand): void {
+  if (command.kind === "reg") {
+    writeInstrument(words, at, { name: command.name, priceDecimals: 0, tick: 1, lot: 1 });
+    return;
+  }
+  const { account, symbol } = command;
+  const [idLow, idHigh] = lanesOf(command.id);
+  if (command.kind === "cancel") {
+    writeCancel(words, at, account, symbol, idLow, idHigh);
+    return;
+  }
+  if (command.kind === "modify") {
+    const [low, high] = lanesOf(command.price);
+    writeModify(words, at, account, symbol, idLow, idHigh, low, high, command.quantity);
+  } else {
+    const { orderType, timeInForce, price } = termsOf(command);
+    const [low, high] = lanesOf(price);
+    const { side, quantity } = command;
+    writeNewOrder(
+      words,
+      at,
+      account,
+      symbol,
+      idLow,
+      idHigh,
+      side,
+      orderType,
+      timeInForce,
+      low,
+      high,
+      quantity,
+    );
+  }
+  words[at + CommandWord.answerLimit_fills] = command.answerLimit;
+}
+
+function termsOf(command: FlowLimit | FlowMarket) {
+  if (command.kind === "limit")
+    return { orderType: OrderType.Limit, timeInForce: command.timeInForce, price: command.price };
+  return { orderType: OrderType.Market, timeInForce: TimeInForce.ImmediateOrCancel, price: 0n };
+}
+
+/** What a flow says of an event. */
+export function flowOutcomeOf(event: EventFields): FlowOutcome {
+  const { sequence, symbol, orderId: id } = event;
+  switch (event.kind) {
+    case EventKind.Accept:
+      return { kind: "accept", sequence, symbol, id };
+    case EventKind.Cancel:
+      return { kind: "cancel", sequence, symbol, id };
+    case EventKind.Modify:
+      return { kind: "modify", sequence, symbol, id };
+    case EventKind.Trade: {
+      const { makerId: maker, quantity } = event;
+      return { kind: "trade", sequence, symbol, taker: id, maker, price: BigInt(event.price), quantity };
+    }
+    default:
+      assert(event.kind === EventKind.Reject, `unknown event kind ${event.kind}`);
+      return { kind: "reject", command: rejectedCommand(event), id, reason: event.reason as Reason };
+  }
+}
+
+function rejectedCommand(event: EventFields): FlowReject["command"] {
+  if (event.command === CommandKind.Cancel) return "cancel";
+  if (event.command === CommandKind.Modify) return "modify";
+  return event.orderType === OrderType.Market ? "new_market" : "new_limit";
+}

@@ -1,0 +1,216 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { SeriatimError } from "../../src/base/index.ts";
+import {
+  type Flow,
+  type FlowCommand,
+  flowVersionOf,
+  formatFlow,
+  parseFlow,
+  Side,
+  TimeInForce,
+} from "../../src/protocol/index.ts";
+
+const HEAD = ["version 1", "meta seed 0 symbols 1 orders 2 max_qty 100 max_notional 1000"];
+const HEAD2 = ["version 2", `${HEAD[1]} orders_max 4 accounts_max 3`];
+const REG = "cmd reg S0";
+
+function messageOf(lines: readonly string[]): string {
+  try {
+    parseFlow(lines.join("\n"), "f.txt");
+  } catch (error) {
+    if (error instanceof SeriatimError) return error.message;
+    throw error;
+  }
+  return "no error";
+}
+
+describe("a malformed flow is refused with its line", () => {
+  const cases: [name: string, lines: string[], message: string][] = [
+    ["an empty file", [], "f.txt:1: the version line is missing"],
+    [
+      "a version from the future",
+      ["version 3"],
+      "f.txt:1: expected a version this program reads (1, 2), found '3'",
+    ],
+    ["no meta line", [HEAD[0], REG], "f.txt:2: expected the meta line, found 'cmd'"],
+    ["meta cut short", [HEAD[0], "meta seed 1"], "f.txt:2: 'symbols' is missing at the end of the line"],
+    ["a second version", [...HEAD, "version 1"], "f.txt:3: a 'version' line can't come here"],
+    ["an unknown line", [...HEAD, "command"], "f.txt:3: unknown line 'command'"],
+    ["a word of another section", [...HEAD, "toString"], "f.txt:3: unknown line 'toString'"],
+    [
+      "an unknown command",
+      [...HEAD, "cmd replace 0 1"],
+      "f.txt:3: expected a command (reg, limit, market, cancel, modify), found 'replace'",
+    ],
+    [
+      "a word too many",
+      [...HEAD, REG, "cmd cancel 0 1 2"],
+      "f.txt:4: expected the end of the line, found '2'",
+    ],
+    [
+      "a version 2 option in version 1",
+      [...HEAD, REG, "cmd cancel 0 1 account 2"],
+      "f.txt:4: expected the end of the line, found 'account'",
+    ],
+    [
+      "two spaces",
+      [...HEAD, "cmd  reg S0"],
+      "f.txt:3: expected a command, found nothing: tokens are parted by one space",
+    ],
+    ["a space at the end", [...HEAD, "cmd reg S0 "], "f.txt:3: expected the end of the line, found ''"],
+    ["a CR", [...HEAD, "cmd reg S0\r"], "f.txt:3: line ends in CR LF; a flow's lines end in LF alone"],
+    ["a tab", [...HEAD, "cmd\treg S0"], "f.txt:3: line holds a byte that is not printable ASCII"],
+    [
+      "a letter outside ASCII",
+      [...HEAD, "# caf\u00e9"],
+      "f.txt:3: line holds a byte that is not printable ASCII",
+    ],
+    ["a line too long", [...HEAD, `# ${"x".repeat(1023)}`], "f.txt:3: line is longer than 1024 bytes"],
+    [
+      "a leading zero",
+      [...HEAD, "cmd cancel 0 01"],
+      "f.txt:3: expected the order id as a decimal number from 0 to 18446744073709551615, found '01'",
+    ],
+    [
+      "an id beyond u64",
+      [...HEAD, "cmd cancel 0 18446744073709551616"],
+      "f.txt:3: expected the order id from 0 to 18446744073709551615, found '18446744073709551616'",
+    ],
+    [
+      "a price beyond i64",
+      [...HEAD, "cmd modify 0 1 9223372036854775808 1"],
+      "f.txt:3: expected the price from -9223372036854775808 to 9223372036854775807, found '9223372036854775808'",
+    ],
+    [
+      "a quantity beyond u32",
+      [...HEAD, "cmd market 0 1 B 4294967296"],
+      "f.txt:3: expected the quantity from 0 to 4294967295, found '4294967296'",
+    ],
+    [
+      "a name too long",
+      [...HEAD, "cmd reg ABCDEFGHIJKLMNOPQ"],
+      "f.txt:3: symbol name 'ABCDEFGHIJKLMNOPQ' is longer than 16 bytes",
+    ],
+    ["an event of nothing", [...HEAD, "evt accept 1 0 1"], "f.txt:3: 'evt' comes before any command"],
+    [
+      "an event of reg",
+      [...HEAD, REG, "evt accept 1 0 1"],
+      "f.txt:4: 'evt' follows 'cmd reg', which has no events",
+    ],
+    [
+      "a reject after an event",
+      [...HEAD, REG, "cmd cancel 0 1", "evt cancel 1 0 1", "reject cancel 1 UnknownOrder"],
+      "f.txt:6: 'reject' follows events of the same command",
+    ],
+    [
+      "two rejects",
+      [...HEAD, REG, "cmd cancel 0 1", "reject cancel 1 UnknownOrder", "reject cancel 1 UnknownOrder"],
+      "f.txt:6: 'reject' follows a reject of the same command",
+    ],
+    [
+      "a sym before the snapshot",
+      [...HEAD, "sym 0 bid - ask - orders 0"],
+      "f.txt:3: 'sym' comes before the snapshot line",
+    ],
+    [
+      "a command after the snapshot",
+      [...HEAD, "snapshot last_seq 0 trades 0", REG],
+      "f.txt:4: a 'cmd' line can't come here",
+    ],
+    [
+      "a snapshot without its symbols",
+      [...HEAD, REG, "snapshot last_seq 0 trades 0"],
+      "f.txt:4: the snapshot has no 'sym 0' (1 symbols are registered)",
+    ],
+    [
+      "a level of another symbol",
+      [...HEAD, REG, "snapshot last_seq 0 trades 0", "sym 0 bid - ask - orders 0", "level 1 B 1 1"],
+      "f.txt:6: a level of symbol 1 under 'sym 0'",
+    ],
+    [
+      "bids that go up",
+      [
+        ...HEAD,
+        REG,
+        "snapshot last_seq 0 trades 0",
+        "sym 0 bid 1 ask - orders 2",
+        "level 0 B 1 1",
+        "level 0 B 2 1",
+      ],
+      "f.txt:7: bid levels go from the highest price down",
+    ],
+    [
+      "a symbol nobody registered",
+      [...HEAD, "snapshot last_seq 0 trades 0", "sym 0 bid - ask - orders 0"],
+      "f.txt:4: symbol 0 is not registered in this flow",
+    ],
+  ];
+  test.each(cases)("%s", (_name, lines, message) => {
+    expect(messageOf(lines)).toBe(message);
+  });
+});
+
+test("comments, blank lines and a missing last LF change nothing but line numbers", () => {
+  const { flow, lines } = parseFlow(
+    ["# made by hand", "", ...HEAD, "# one", REG, "", "cmd cancel 0 1"].join("\n"),
+  );
+  expect(flow.steps.map(({ command }) => command)).toEqual([
+    { kind: "reg", name: "S0" },
+    { kind: "cancel", symbol: 0, id: 1n, account: 0 },
+  ]);
+  expect(lines.steps.map(({ command }) => command)).toEqual([6, 8]);
+});
+
+test("the widest values of the wire survive the text", () => {
+  const text = [
+    ...HEAD,
+    "cmd limit 4294967295 18446744073709551615 B 9223372036854775807 4294967295 GTC",
+    "cmd modify 0 0 -9223372036854775808 0",
+  ];
+  const { flow } = parseFlow(`${text.join("\n")}\n`);
+  expect(flow.steps[0].command).toMatchObject({ id: 2n ** 64n - 1n, price: 2n ** 63n - 1n });
+  expect(formatFlow(flow)).toEqual(text);
+});
+
+test("version 2 names accounts, answer limits and capacities, and leaves out what has its default", () => {
+  const text = [
+    ...HEAD2,
+    REG,
+    "cmd limit 0 1 B 5 2 GTC account 2 limit 3",
+    "cmd market 0 1 S 2 limit 1",
+    "cmd cancel 0 1 account 2",
+    "cmd modify 0 1 5 2 account 1",
+  ];
+  const { flow } = parseFlow(text.join("\n"));
+  expect(flow.meta).toMatchObject({ ordersMax: 4, accountsMax: 3 });
+  expect(flow.steps[1].command).toMatchObject({ account: 2, answerLimit: 3 });
+  expect(formatFlow(flow)).toEqual(text);
+  expect(flowVersionOf(flow)).toBe(2);
+});
+
+const order = { symbol: fc.nat(), id: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), account: fc.nat(3) };
+const u32 = fc.integer({ min: 0, max: 0xffffffff });
+const i64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+const side = fc.constantFrom(Side.Buy, Side.Sell);
+const timeInForce = fc.constantFrom(TimeInForce.GoodTillCancel, TimeInForce.ImmediateOrCancel);
+const kind = <K extends string>(word: K) => fc.constant(word);
+const trades = { ...order, quantity: u32, answerLimit: fc.nat(2) };
+const anyCommand: fc.Arbitrary<FlowCommand> = fc.oneof(
+  fc.record({ kind: kind("reg"), name: fc.stringMatching(/^[!-~]{1,16}$/) }),
+  fc.record({ kind: kind("limit"), ...trades, side, price: i64, timeInForce }),
+  fc.record({ kind: kind("market"), ...trades, side }),
+  fc.record({ kind: kind("cancel"), ...order }),
+  fc.record({ kind: kind("modify"), ...trades, price: i64 }),
+);
+
+test("whatever is written reads back as the same flow, in the lowest version that can say it", () => {
+  const meta = { seed: 1, symbols: 2, orders: 3, maxQuantity: 4, maxNotional: 5 };
+  fc.assert(
+    fc.property(fc.array(anyCommand), (commands) => {
+      const steps = commands.map((command) => ({ command, outcomes: [] }));
+      const flow: Flow = { version: flowVersionOf({ meta, steps }), meta, steps };
+      expect(parseFlow(formatFlow(flow).join("\n")).flow).toEqual(flow);
+    }),
+  );
+});
