@@ -1,1 +1,1 @@
-export * from "./node-storage.ts";
+export {};
