@@ -195,7 +195,8 @@ export class PriceLadder {
     const market = this.#market(side, price);
     const size = this.#grantedSize(2 * Math.abs(price - market) + 1);
     if (size === 0) return;
-    const base = Math.max(0, market - size / 2);
+    // Prices start at 1, and the search for what the window admits starts below its base: at 0, not below.
+    const base = Math.max(1, market - size / 2);
     const kept = this.#clearWindow(base, size);
     this.#layWindow(base, size);
     for (let i = 0; i < kept; i++) {

@@ -1,1 +1,7 @@
-export {};
+export * from "./configuration.ts";
+export * from "./genesis-settings.ts";
+export * from "./http.ts";
+export * from "./log.ts";
+export * from "./settings.ts";
+export * from "./status.ts";
+export { packageVersion } from "./version.ts";

@@ -1,1 +1,1 @@
-export {};
+export * from "./node-storage.ts";

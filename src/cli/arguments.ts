@@ -1,0 +1,33 @@
+// How command-line arguments become values, for every command: one wording, exit 2.
+
+import type { Command } from "commander";
+import { SeriatimError } from "../base/index.ts";
+
+/** A SeriatimError for wrong usage: one line, exit 2. */
+export function usageError(message: string): SeriatimError {
+  return new SeriatimError("USAGE", message, { exitCode: 2 });
+}
+
+/** A parser for the value of `flag`: a whole number from `min` to `max`. */
+export function wholeNumber(flag: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw usageError(`${flag}: ${JSON.stringify(text)} is not a whole number from ${min} to ${max}`);
+  };
+}
+
+/** Makes `command` and all below it refuse an option that is given twice: the last one would win silently. */
+export function refuseRepeatedOptions(command: Command): void {
+  for (const option of command.options) {
+    if (option.isBoolean() || option.variadic) continue;
+    const parse = option.parseArg;
+    let given = false;
+    option.argParser((text: string, previous: unknown) => {
+      if (given) throw usageError(`${option.long ?? option.flags} is given twice`);
+      given = true;
+      return parse === undefined ? text : parse(text, previous);
+    });
+  }
+  for (const below of command.commands) refuseRepeatedOptions(below);
+}

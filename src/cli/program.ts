@@ -1,0 +1,24 @@
+// The command line as a whole: every command is a module that registers itself here.
+
+import { Command } from "commander";
+import { packageVersion } from "../node/index.ts";
+import { refuseRepeatedOptions } from "./arguments.ts";
+
+const EXAMPLES = `
+Exit status: 0 good, 1 the work failed, 2 wrong usage.
+Every command explains itself: seriatim COMMAND --help`;
+
+/** The root command, ready to parse. */
+export function createProgram(): Command {
+  const program = new Command("seriatim")
+    .description(
+      "A deterministic, replicated exchange: one ordered log of commands, the rest computed from it.",
+    )
+    .version(packageVersion())
+    .addHelpText("after", EXAMPLES)
+    // Errors come out as exceptions: main.ts says them in one line, its own way.
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  refuseRepeatedOptions(program);
+  return program;
+}

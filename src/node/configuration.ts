@@ -1,0 +1,97 @@
+// A node's configuration: flags over SERIATIM_* over the file named by --config over defaults, every value checked
+// by its row of the settings table. Whatever is wrong is one SeriatimError line naming where it was written; exit 2.
+//
+// Unknown SERIATIM_* variables are not refused: others set some (a cluster exports SERIATIM_SERVICE_HOST for a
+// service of that name), and SERIATIM_DEBUG is the command line's own. An empty variable counts as not set.
+
+import { SeriatimError } from "../base/index.ts";
+import { type ConfigurationFile, readConfigurationFile } from "./configuration-file.ts";
+import { parseSetting, type SettingValue, type Spelling } from "./setting-value.ts";
+import type { Configuration, Setting, SettingName } from "./settings.ts";
+import { SETTINGS, settingFlag, settingKey, settingVariable } from "./settings.ts";
+
+/** A value somebody wrote down, and where: `--max-quantity`, `SERIATIM_SYMBOLS` or `node.json: "symbols"`. */
+export interface GivenValue {
+  readonly value: SettingValue;
+  readonly origin: string;
+}
+
+/** The settings that were written down somewhere; the others have their defaults. */
+export type GivenSettings = ReadonlyMap<SettingName, GivenValue>;
+
+export interface LoadedConfiguration {
+  readonly configuration: Configuration;
+  readonly given: GivenSettings;
+}
+
+export interface ConfigurationSources {
+  /** Text of each flag by setting name, as the command line's parser collected it. */
+  readonly flags: { readonly [Name in SettingName]?: string };
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The path given by --config; SERIATIM_CONFIG stands in for it. */
+  readonly file?: string | undefined;
+}
+
+/** Throws SeriatimError (`CONFIGURATION_INVALID`, exit 2) on the first thing that is wrong. */
+export function loadConfiguration(sources: ConfigurationSources): LoadedConfiguration {
+  const path = sources.file ?? (sources.environment.SERIATIM_CONFIG || undefined);
+  const file = path === undefined ? undefined : readConfigurationFile(path);
+  const given = new Map<SettingName, GivenValue>();
+  const values: Partial<Record<SettingName, SettingValue>> = {};
+  for (const setting of SETTINGS) {
+    const found = findGiven(setting, sources, file);
+    if (found !== undefined) given.set(setting.name, found);
+    values[setting.name] = found?.value ?? setting.default;
+  }
+  // Every row of the table has put its own kind of value under its own name.
+  const configuration = values as unknown as Configuration;
+  refuseContradictions(configuration);
+  return { configuration, given };
+}
+
+/** The configuration a program embeds: defaults with some values replaced, checked like any other. */
+export function configurationOf(some: Partial<Configuration>): LoadedConfiguration {
+  const given = new Map<SettingName, GivenValue>();
+  for (const setting of SETTINGS) {
+    const value = some[setting.name];
+    if (value !== undefined) given.set(setting.name, parse(setting, "json", value, setting.name));
+  }
+  const values = Object.fromEntries(SETTINGS.map((s) => [s.name, given.get(s.name)?.value ?? s.default]));
+  const configuration = values as unknown as Configuration;
+  refuseContradictions(configuration);
+  return { configuration, given };
+}
+
+function findGiven(
+  setting: Setting,
+  sources: ConfigurationSources,
+  file: ConfigurationFile | undefined,
+): GivenValue | undefined {
+  const flag = sources.flags[setting.name];
+  if (flag !== undefined) return parse(setting, "text", flag, settingFlag(setting));
+  const variable = settingVariable(setting);
+  const text = sources.environment[variable];
+  if (text) return parse(setting, "text", text, variable);
+  const key = settingKey(setting);
+  if (file?.values.has(key)) return parse(setting, "json", file.values.get(key), `${file.path}: "${key}"`);
+  return undefined;
+}
+
+function parse(setting: Setting, spelling: Spelling, input: unknown, origin: string): GivenValue {
+  const parsed = parseSetting(setting, spelling, input);
+  if ("problem" in parsed) throw invalid(`${origin}: ${parsed.problem}`);
+  return { value: parsed.value, origin };
+}
+
+function refuseContradictions(c: Configuration): void {
+  if (c.symbols.length > c.symbolsMax) {
+    throw invalid(`symbols: ${c.symbols.length} names are given, but symbols-max is ${c.symbolsMax}`);
+  }
+  if (c.orderPort === c.httpPort && c.orderPort !== 0) {
+    throw invalid(`order-port and http-port are both ${c.orderPort}: each needs its own`);
+  }
+}
+
+function invalid(message: string): SeriatimError {
+  return new SeriatimError("CONFIGURATION_INVALID", message, { exitCode: 2 });
+}

@@ -1,0 +1,35 @@
+// Settings that decide results live in the first entry of the log. A start-up value that contradicts the log is
+// refused, never silently applied and never silently ignored; a default contradicts nothing.
+
+import type { Genesis, Instrument } from "../protocol/index.ts";
+import type { GivenSettings } from "./configuration.ts";
+import { SETTINGS, type SettingName, settingKey } from "./settings.ts";
+
+/**
+ * Compares the settings given explicitly with the genesis entry of an existing log and its instruments. Returns
+ * undefined when they agree, else one line naming the setting, the value given and the log's.
+ */
+export function compareGenesis(
+  given: GivenSettings,
+  genesis: Genesis,
+  instruments: readonly Instrument[],
+): string | undefined {
+  const logged: { readonly [Name in SettingName]?: string } = {
+    symbols: instruments.map((instrument) => instrument.name).join(","),
+    maxQuantity: String(genesis.maxQuantity),
+    maxNotional: String(genesis.maxNotional),
+    ordersMax: String(genesis.ordersMax),
+    symbolsMax: String(genesis.symbolsMax),
+    accountsMax: String(genesis.accountsMax),
+  };
+  for (const setting of SETTINGS) {
+    const wanted = given.get(setting.name);
+    const inLog = logged[setting.name];
+    if (wanted === undefined || inLog === undefined || String(wanted.value) === inLog) continue;
+    return (
+      `${wanted.origin} is ${String(wanted.value)}, but this log was begun with ${settingKey(setting)} ${inLog}: ` +
+      "leave the setting out or start a new data directory"
+    );
+  }
+  return undefined;
+}

@@ -1,0 +1,50 @@
+// The log: JSON lines on stderr, or one readable line each when a person watches. Never on the order path.
+//
+// Level by blame: error = this node or its machine fails; warn = the operator should look; info = what the node does;
+// debug = what clients do. Nothing a client sends is ever an error.
+
+import { type Logger, pino } from "pino";
+
+export type Log = Logger;
+
+export interface LogOptions {
+  readonly level: "silent" | "error" | "warn" | "info" | "debug";
+  /** One readable line instead of JSON; by default when stderr is a terminal. */
+  readonly human?: boolean;
+  /** Takes each finished line; stderr by default. */
+  readonly write?: (line: string) => void;
+}
+
+export function createLog(options: LogOptions): Log {
+  const human = options.human ?? process.stderr.isTTY === true;
+  const write = options.write ?? writeStderr;
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write: human ? (line) => write(readable(line)) : write },
+  );
+}
+
+function writeStderr(line: string): void {
+  process.stderr.write(line);
+}
+
+/** `07:41:03.120 warn  the journal is slow  position=17`. */
+function readable(line: string): string {
+  const { time, level, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
+  const fields = Object.entries({ ...rest, ...(err === undefined ? {} : { error: errorText(err) }) });
+  const tail = fields.map(([key, value]) => ` ${key}=${fieldText(value)}`).join("");
+  return `${String(time).slice(11, 23)} ${String(level).padEnd(5)} ${String(msg)}${tail}\n`;
+}
+
+function fieldText(value: unknown): string {
+  return typeof value === "string" && /^[^\s"]+$/.test(value) ? value : JSON.stringify(value);
+}
+
+function errorText(err: unknown): string {
+  return String((err as { message?: unknown }).message ?? err);
+}

@@ -1,0 +1,110 @@
+// GET /metrics: every figure is one row that reads it from a NodeStatus. Sampled on request; nothing is counted here.
+
+import { Counter, Gauge, Registry } from "@prometheus-io/client";
+import type { Health, NodeStatus } from "./status.ts";
+
+interface Metric {
+  readonly name: string;
+  readonly type: "counter" | "gauge";
+  readonly help: string;
+  /** One number, or one per value of `label`. */
+  readonly read: (status: NodeStatus) => number | Readonly<Record<string, number>>;
+  readonly label?: string;
+}
+
+const HEALTH: readonly Health[] = ["ok", "degraded", "halted"];
+
+const METRICS: readonly Metric[] = [
+  gauge("seriatim_position", "Position of the last command in the log.", (s) => s.position),
+  gauge("seriatim_durable_position", "Position of the last command that is safe.", (s) => s.durablePosition),
+  counter(
+    "seriatim_events_total",
+    "Events the engine has numbered, over the whole log.",
+    (s) => s.eventSequence,
+  ),
+  counter("seriatim_trades_total", "Trades, over the whole log.", (s) => s.trades),
+  counter("seriatim_rejects_total", "Commands the engine refused since the start.", (s) => s.rejects),
+  gauge("seriatim_orders_resting", "Orders resting now.", (s) => s.ordersResting),
+  gauge("seriatim_connections", "Order-entry connections now.", (s) => s.connections),
+  counter("seriatim_connections_opened_total", "Order-entry connections opened.", (s) => s.connectionsOpened),
+  {
+    ...counter(
+      "seriatim_connections_closed_total",
+      "Connections the gateway ended.",
+      (s) => s.connectionsClosed,
+    ),
+    label: "reason",
+  },
+  counter("seriatim_frames_received_total", "Order-entry frames received.", (s) => s.framesReceived),
+  counter("seriatim_received_bytes_total", "Order-entry bytes received.", (s) => s.bytesReceived),
+  counter("seriatim_sent_bytes_total", "Order-entry bytes sent.", (s) => s.bytesSent),
+  {
+    ...gauge("seriatim_status", "1 for the status the node is in, 0 for the others.", (s) =>
+      Object.fromEntries(HEALTH.map((health) => [health, s.status === health ? 1 : 0])),
+    ),
+    label: "status",
+  },
+  counter("process_cpu_seconds_total", "Processor time of all threads.", () => processorSeconds()),
+  gauge("process_resident_memory_bytes", "Resident memory.", () => process.memoryUsage.rss()),
+  gauge("process_uptime_seconds", "Seconds since the process started.", () => process.uptime()),
+];
+
+function counter(name: string, help: string, read: Metric["read"]): Metric {
+  return { name, type: "counter", help, read };
+}
+
+function gauge(name: string, help: string, read: Metric["read"]): Metric {
+  return { name, type: "gauge", help, read };
+}
+
+function processorSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+export interface Scrape {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** A function that gives the metrics page. Reads `status` once per call, so all its figures are of one moment. */
+export function createMetrics(status: () => NodeStatus): () => Promise<Scrape> {
+  const registry = new Registry();
+  let now = status();
+  for (const metric of METRICS) addMetric(registry, metric, () => now);
+  return async () => {
+    now = status();
+    return { contentType: registry.contentType, body: await registry.metrics() };
+  };
+}
+
+function addMetric(registry: Registry, metric: Metric, now: () => NodeStatus): void {
+  const labelNames = metric.label === undefined ? [] : [metric.label];
+  const common = { name: metric.name, help: metric.help, labelNames, registers: [registry] };
+  if (metric.type === "gauge") {
+    new Gauge<string>({
+      ...common,
+      collect() {
+        eachSample(metric, now(), (labels, value) => this.set(labels, value));
+      },
+    });
+    return;
+  }
+  new Counter<string>({
+    ...common,
+    collect() {
+      this.reset();
+      eachSample(metric, now(), (labels, value) => this.inc(labels, value));
+    },
+  });
+}
+
+function eachSample(
+  metric: Metric,
+  status: NodeStatus,
+  take: (labels: Record<string, string>, value: number) => void,
+): void {
+  const value = metric.read(status);
+  if (typeof value === "number") take({}, value);
+  else for (const [key, each] of Object.entries(value)) take({ [metric.label ?? "key"]: key }, each);
+}

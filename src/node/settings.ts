@@ -1,0 +1,166 @@
+// The one table of a node's settings. Flags, environment variables, configuration keys, their checks, the help and
+// docs/configuration.md all derive from it: a new setting is one more row here and one more field of Configuration.
+//
+//   name        flag          environment           key in the JSON file
+//   orderPort   --order-port  SERIATIM_ORDER_PORT   "order-port"
+
+import { SAFE_MAX, U32_MAX } from "../base/index.ts";
+import { INSTRUMENT_NAME_BYTES_MAX } from "../protocol/index.ts";
+
+/** Everything a node is told at start, checked and complete. */
+export interface Configuration {
+  readonly dataDir: string;
+  readonly host: string;
+  readonly orderPort: number;
+  readonly httpPort: number;
+  readonly symbols: readonly string[];
+  /** Lots. */
+  readonly maxQuantity: number;
+  /** Tick-lots. */
+  readonly maxNotional: number;
+  readonly ordersMax: number;
+  readonly symbolsMax: number;
+  readonly accountsMax: number;
+  readonly connectionsMax: number;
+  readonly durability: "off" | "buffered" | "flush" | "fsync";
+  readonly segmentBytes: number;
+  readonly threads: "spread" | "single";
+  readonly wait: "block" | "spin";
+  readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
+}
+
+export type SettingName = keyof Configuration;
+
+/** How a value is written and what is allowed. */
+export type SettingKind =
+  | { readonly type: "integer"; readonly min: number; readonly max: number; readonly multipleOf?: number }
+  | { readonly type: "text" }
+  | { readonly type: "choice"; readonly of: readonly string[] }
+  | { readonly type: "names"; readonly bytesMax: number };
+
+export interface Setting<Name extends SettingName = SettingName> {
+  readonly name: Name;
+  readonly kind: SettingKind;
+  readonly default: Configuration[Name];
+  /** What a number counts; empty for the rest. */
+  readonly unit: string;
+  readonly help: string;
+  /** Decides results, so it is fixed by the first entry of the log: giving another value later is refused. */
+  readonly genesis: boolean;
+}
+
+/** Names a symbol list can hold; `symbolsMax` bounds it further. */
+export const SYMBOLS_MAX = 65_536;
+
+const PORT: SettingKind = { type: "integer", min: 0, max: 65_535 };
+
+function count(max: number): SettingKind {
+  return { type: "integer", min: 1, max };
+}
+
+function row<Name extends SettingName>(
+  name: Name,
+  kind: SettingKind,
+  value: Configuration[Name],
+  unit: string,
+  help: string,
+): Setting<Name> {
+  return { name, kind, default: value, unit, help, genesis: false };
+}
+
+function genesisRow<Name extends SettingName>(...fields: Parameters<typeof row<Name>>): Setting<Name> {
+  return { ...row(...fields), genesis: true };
+}
+
+export const SETTINGS: readonly Setting[] = [
+  row(
+    "dataDir",
+    { type: "text" },
+    "./seriatim-data",
+    "",
+    "Directory of the journal; made if it is not there.",
+  ),
+  row("host", { type: "text" }, "127.0.0.1", "", "Address to listen on. Order entry asks for no proof yet."),
+  row("orderPort", PORT, 9009, "", "TCP port of binary order entry; 0 takes a free one."),
+  row("httpPort", PORT, 8080, "", "Port of /healthz and /metrics; 0 takes a free one."),
+  genesisRow(
+    "symbols",
+    { type: "names", bytesMax: INSTRUMENT_NAME_BYTES_MAX },
+    ["BTC-USD", "ETH-USD", "EUR-USD", "XAU-USD"],
+    "",
+    "Instruments, numbered from 0 in this order.",
+  ),
+  genesisRow("maxQuantity", count(U32_MAX), 1_000_000, "lots", "Largest quantity of one order."),
+  genesisRow(
+    "maxNotional",
+    count(SAFE_MAX),
+    1_000_000_000_000,
+    "ticks x lots",
+    "Largest price times quantity of one limit order.",
+  ),
+  // About 100 bytes each, touched only when used: 2^24 are 1.6 GB.
+  genesisRow("ordersMax", count(16_777_216), 1_048_576, "orders", "Most orders resting at once."),
+  genesisRow("symbolsMax", count(SYMBOLS_MAX), 1_024, "symbols", "Most instruments."),
+  genesisRow(
+    "accountsMax",
+    count(16_777_216),
+    65_536,
+    "accounts",
+    "Accounts are numbered from 0 to this less 1.",
+  ),
+  row("connectionsMax", count(65_535), 1_024, "connections", "Most order-entry connections at once."),
+  row(
+    "durability",
+    { type: "choice", of: ["fsync", "flush", "buffered", "off"] },
+    "fsync",
+    "",
+    "When a command counts as safe and is answered: fsync = on the disk; flush = given to the operating system; " +
+      "buffered = given to the journal's buffer; off = no journal at all, everything is lost at exit (benchmarks).",
+  ),
+  row(
+    "segmentBytes",
+    // The least holds the header sector and one frame of the largest size; whole 4 KiB sectors.
+    { type: "integer", min: 1_048_576, max: 1_073_741_824, multipleOf: 4_096 },
+    67_108_864,
+    "bytes",
+    "Size of one journal file, in whole 4096-byte sectors; each is filled with zeros before use.",
+  ),
+  row(
+    "threads",
+    { type: "choice", of: ["spread", "single"] },
+    "spread",
+    "",
+    "spread = the journal has its own thread; single = everything on one.",
+  ),
+  row(
+    "wait",
+    { type: "choice", of: ["block", "spin"] },
+    "block",
+    "",
+    "How an idle thread waits: block = sleeps; spin = polls and takes a whole core (dedicated cores only).",
+  ),
+  row(
+    "logLevel",
+    { type: "choice", of: ["silent", "error", "warn", "info", "debug"] },
+    "info",
+    "",
+    "Least level that is logged, on stderr.",
+  ),
+];
+
+function kebab(name: SettingName): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** The key in the configuration file, which is also the flag without its dashes. */
+export function settingKey(setting: Setting): string {
+  return kebab(setting.name);
+}
+
+export function settingFlag(setting: Setting): string {
+  return `--${kebab(setting.name)}`;
+}
+
+export function settingVariable(setting: Setting): string {
+  return `SERIATIM_${kebab(setting.name).replaceAll("-", "_").toUpperCase()}`;
+}

@@ -1,0 +1,30 @@
+// What a node says about itself at one moment: plain numbers, sampled when health or metrics are asked for, so that
+// nothing on the order path waits for a reader.
+
+/** ok: serves and keeps its promises. degraded: serves, but a promise is at risk. halted: takes no new commands. */
+export type Health = "ok" | "degraded" | "halted";
+
+export interface NodeStatus {
+  readonly status: Health;
+  /** Why it is not ok, in one line. */
+  readonly reason?: string;
+  readonly role: "primary";
+  /** The last command of the log. */
+  readonly position: number;
+  /** The last command that is safe under the durability in force. */
+  readonly durablePosition: number;
+  /** The engine's last event sequence. */
+  readonly eventSequence: number;
+  readonly trades: number;
+  readonly rejects: number;
+  /** Orders that rest now. */
+  readonly ordersResting: number;
+  /** Order-entry connections now. */
+  readonly connections: number;
+  readonly connectionsOpened: number;
+  /** Connections the gateway ended, by its named reason. */
+  readonly connectionsClosed: Readonly<Record<string, number>>;
+  readonly framesReceived: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+}

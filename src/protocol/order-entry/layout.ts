@@ -1,0 +1,153 @@
+// Where every field of an order-entry message lies. Specification: order-entry.md. Big-endian; a frame is a 16-byte
+// header and a body, and body offsets are counted from the end of the header.
+
+import { INSTRUMENT_NAME_BYTES_MAX } from "../commands/index.ts";
+import { LayoutBuilder } from "../layout.ts";
+
+/** The version whose types (1-9) every client knows, and ours (16-21) beside it. */
+export const ORDER_ENTRY_V1 = 1;
+export const ORDER_ENTRY_V2 = 2;
+
+export const FRAME_HEADER_BYTES = 16;
+/** The longest body a header may announce, of any message now or later. */
+export const FRAME_BODY_BYTES_MAX = 4096;
+export const FRAME_BYTES_MAX = FRAME_HEADER_BYTES + FRAME_BODY_BYTES_MAX;
+
+export const MessageType = {
+  NewOrder: 1,
+  CancelOrder: 2,
+  MdTrade: 3,
+  MdTopOfBook: 4,
+  Heartbeat: 5,
+  HeartbeatAck: 6,
+  Ack: 7,
+  Reject: 8,
+  Fill: 9,
+  Hello: 16,
+  HelloAck: 17,
+  Modify: 18,
+  RestingFill: 19,
+  Instruments: 20,
+  Instrument: 21,
+} as const;
+export type MessageType = (typeof MessageType)[keyof typeof MessageType];
+
+/** The largest type of each version; each version's types are dense. */
+export const TYPE_MAX_VERSION_1 = MessageType.Fill;
+export const TYPE_MIN_VERSION_2 = MessageType.Hello;
+export const TYPE_MAX_VERSION_2 = MessageType.Instrument;
+
+type Fields = { readonly [name: string]: number };
+
+function layout<T extends Fields>(bytes: number, fields: (at: LayoutBuilder) => T): T & { bytes: number } {
+  const at = new LayoutBuilder();
+  const offsets = fields(at);
+  return { ...offsets, bytes: at.size(bytes) };
+}
+
+export const HeaderLayout = layout(FRAME_HEADER_BYTES, (at) => ({
+  type: at.u16(),
+  version: at.u16(),
+  bodyLength: at.u32(),
+  /** Requests: the client's own number. Answers: 0. Market data: the feed's sequence. */
+  sequence: at.u64(),
+}));
+
+export const NewOrderLayout = layout(27, (at) => ({
+  orderId: at.u64(),
+  symbol: at.u32(),
+  price: at.u64(),
+  quantity: at.u32(),
+  side: at.u8(),
+  orderType: at.u8(),
+  timeInForce: at.u8(),
+}));
+
+export const CancelOrderLayout = layout(12, (at) => ({ orderId: at.u64(), symbol: at.u32() }));
+
+export const MdTradeLayout = layout(16, (at) => ({ symbol: at.u32(), price: at.u64(), quantity: at.u32() }));
+
+export const MdTopOfBookLayout = layout(22, (at) => ({
+  symbol: at.u32(),
+  bidPresent: at.u8(),
+  bid: at.u64(),
+  askPresent: at.u8(),
+  ask: at.u64(),
+}));
+
+/** Heartbeat and HeartbeatAck. */
+export const HeartbeatLayout = layout(8, (at) => ({ token: at.u64() }));
+
+export const AckLayout = layout(16, (at) => ({ orderId: at.u64(), sequence: at.u64() }));
+
+export const RejectLayout = layout(9, (at) => ({ orderId: at.u64(), reason: at.u8() }));
+
+/** Fill and RestingFill. */
+export const FillLayout = layout(36, (at) => ({
+  takerId: at.u64(),
+  makerId: at.u64(),
+  price: at.u64(),
+  quantity: at.u32(),
+  sequence: at.u64(),
+}));
+
+export const HelloLayout = layout(4, (at) => ({ account: at.u32() }));
+
+export const HelloAckLayout = layout(12, (at) => ({ account: at.u32(), session: at.u64() }));
+
+export const ModifyLayout = layout(24, (at) => ({
+  orderId: at.u64(),
+  symbol: at.u32(),
+  price: at.u64(),
+  quantity: at.u32(),
+}));
+
+export const InstrumentsLayout = layout(0, () => ({}));
+
+export const InstrumentAnswerLayout = layout(32, (at) => ({
+  symbol: at.u32(),
+  priceDecimals: at.u8(),
+  status: at.u8(),
+  nameLength: at.u16(),
+  tick: at.u64(),
+  name: at.bytes(INSTRUMENT_NAME_BYTES_MAX),
+}));
+
+/** Instrument status: open for trading, the only one so far. */
+export const INSTRUMENT_OPEN = 0;
+
+/** Body length by type; -1 where there is no such type. */
+const BODY_BYTES: Int16Array = bodyLengths();
+
+function bodyLengths(): Int16Array {
+  const lengths = new Int16Array(TYPE_MAX_VERSION_2 + 1).fill(-1);
+  lengths[MessageType.NewOrder] = NewOrderLayout.bytes;
+  lengths[MessageType.CancelOrder] = CancelOrderLayout.bytes;
+  lengths[MessageType.MdTrade] = MdTradeLayout.bytes;
+  lengths[MessageType.MdTopOfBook] = MdTopOfBookLayout.bytes;
+  lengths[MessageType.Heartbeat] = HeartbeatLayout.bytes;
+  lengths[MessageType.HeartbeatAck] = HeartbeatLayout.bytes;
+  lengths[MessageType.Ack] = AckLayout.bytes;
+  lengths[MessageType.Reject] = RejectLayout.bytes;
+  lengths[MessageType.Fill] = FillLayout.bytes;
+  lengths[MessageType.Hello] = HelloLayout.bytes;
+  lengths[MessageType.HelloAck] = HelloAckLayout.bytes;
+  lengths[MessageType.Modify] = ModifyLayout.bytes;
+  lengths[MessageType.RestingFill] = FillLayout.bytes;
+  lengths[MessageType.Instruments] = InstrumentsLayout.bytes;
+  lengths[MessageType.Instrument] = InstrumentAnswerLayout.bytes;
+  return lengths;
+}
+
+/** The body length of a message type, or -1 for a type that no version has. */
+export function bodyBytes(type: number): number {
+  return type <= TYPE_MAX_VERSION_2 ? BODY_BYTES[type] : -1;
+}
+
+/** The whole length of a frame of `type`, header included. `type` must be one that exists. */
+export function frameBytes(type: MessageType): number {
+  return FRAME_HEADER_BYTES + BODY_BYTES[type];
+}
+
+/** The longest frame a client may send, in bytes: what a session must be able to hold of a frame cut short. */
+export const CLIENT_FRAME_BYTES_MAX = frameBytes(MessageType.NewOrder);

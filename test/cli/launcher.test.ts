@@ -1,0 +1,57 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const LAUNCHER = `${ROOT}bin/seriatim`;
+
+function seriatim(node: string, args: string[], env: NodeJS.ProcessEnv = {}) {
+  const { status, stdout, stderr } = spawnSync(node, [LAUNCHER, ...args], {
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+  });
+  return { status, stdout, stderr };
+}
+
+/** A Node that can't run the program itself, when the machine has one. */
+function olderNode(): string | undefined {
+  return ["/usr/bin/node", "/usr/local/bin/node"].find((path) => {
+    if (!existsSync(path)) return false;
+    const { stdout } = spawnSync(path, ["--version"], { encoding: "utf8" });
+    return Number.parseInt(stdout.slice(1), 10) < 24;
+  });
+}
+
+const rows: [args: string[], status: number, stdout: RegExp, stderr: RegExp][] = [
+  [["--version"], 0, /^[0-9]+\.[0-9]+\.[0-9]+\n$/, /^$/],
+  [["--help"], 0, /^Usage: seriatim /, /^$/],
+  [["--nonsense"], 2, /^$/, /^seriatim: unknown option '--nonsense'\n$/],
+];
+
+test.each(rows)("seriatim %j ends with %i and says so in one line", (args, status, stdout, stderr) => {
+  const run = seriatim(process.execPath, args);
+  expect(run).toEqual({
+    status,
+    stdout: expect.stringMatching(stdout),
+    stderr: expect.stringMatching(stderr),
+  });
+});
+
+test.skipIf(olderNode() === undefined)("under an older Node it runs with the project's own", () => {
+  const old = olderNode() ?? "";
+  for (const [args, status, stdout, stderr] of rows) {
+    const run = seriatim(old, args);
+    expect(run).toEqual({
+      status,
+      stdout: expect.stringMatching(stdout),
+      stderr: expect.stringMatching(stderr),
+    });
+  }
+});
+
+test("a reader that closes the pipe early ends it quietly", () => {
+  const pipeline = `"${process.execPath}" "${LAUNCHER}" --help | true`;
+  const { status, stderr } = spawnSync("bash", ["-o", "pipefail", "-c", pipeline], { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+});

@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { SeriatimError } from "../../src/base/index.ts";
+import {
+  type ConfigurationSources,
+  configurationOf,
+  loadConfiguration,
+  SETTINGS,
+  type SettingName,
+} from "../../src/node/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "seriatim-configuration-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let files = 0;
+function file(content: string | Uint8Array): string {
+  const path = join(folder, `${++files}.json`);
+  writeFileSync(path, content);
+  return path;
+}
+
+function load(sources: Partial<ConfigurationSources>) {
+  return loadConfiguration({ flags: {}, environment: {}, ...sources });
+}
+
+/** The message of the refusal, with the temporary folder left out. */
+function refusal(sources: Partial<ConfigurationSources>): string {
+  try {
+    load(sources);
+  } catch (error) {
+    expect(error).toBeInstanceOf(SeriatimError);
+    expect((error as SeriatimError).exitCode).toBe(2);
+    expect((error as SeriatimError).message).not.toContain("\n");
+    return (error as SeriatimError).message.replaceAll(/\S*\/[0-9]+\.json/g, "FILE");
+  }
+  throw new Error("was accepted");
+}
+
+describe("every setting comes from", () => {
+  const flags = { orderPort: "1" };
+  const environment = { SERIATIM_ORDER_PORT: "2" };
+  const config = file('{ "order-port": 3 }');
+  const rows: [
+    source: string,
+    sources: Partial<ConfigurationSources>,
+    port: number,
+    origin: string | undefined,
+  ][] = [
+    ["its flag before all others", { flags, environment, file: config }, 1, "--order-port"],
+    ["its variable before the file", { environment, file: config }, 2, "SERIATIM_ORDER_PORT"],
+    ["the file before the default", { file: config }, 3, `${config}: "order-port"`],
+    [
+      "the file that SERIATIM_CONFIG names",
+      { environment: { SERIATIM_CONFIG: config } },
+      3,
+      `${config}: "order-port"`,
+    ],
+    ["its default when its variable is empty", { environment: { SERIATIM_ORDER_PORT: "" } }, 9009, undefined],
+    ["its default when nobody says anything", {}, 9009, undefined],
+  ];
+  test.each(rows)("%s", (_source, sources, port, origin) => {
+    const { configuration, given } = load(sources);
+    expect(configuration.orderPort).toBe(port);
+    expect(given.get("orderPort")?.origin).toBe(origin);
+  });
+
+  test("all three spellings, for every row of the table", () => {
+    const text: Partial<Record<SettingName, string>> = {
+      ...Object.fromEntries(SETTINGS.map((setting) => [setting.name, String(setting.default)])),
+      orderPort: "9010",
+    };
+    const json = Object.fromEntries(
+      SETTINGS.map((s) => [s.name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`), s.default]),
+    );
+    const variables = Object.fromEntries(
+      SETTINGS.map((s) => [
+        `SERIATIM_${s.name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`,
+        text[s.name] ?? "",
+      ]),
+    );
+    const want = { ...load({}).configuration, orderPort: 9010 };
+    expect(load({ flags: text }).configuration).toEqual(want);
+    expect(load({ environment: variables }).configuration).toEqual(want);
+    expect(load({ file: file(JSON.stringify({ ...json, "order-port": 9010 })) }).configuration).toEqual(want);
+    expect(configurationOf({ ...want }).configuration).toEqual(want);
+  });
+
+  test("someone who starts with a service's variables in the environment, which are left alone", () => {
+    const environment = { SERIATIM_PORT: "tcp://10.0.0.1:9009", SERIATIM_SERVICE_HOST: "10.0.0.1" };
+    expect(load({ environment }).given.size).toBe(0);
+  });
+});
+
+describe("a bad value is refused by one line that says where:", () => {
+  const rows: [sources: Partial<ConfigurationSources>, message: string][] = [
+    [{ flags: { orderPort: "65536" } }, '--order-port: "65536" is not a whole number from 0 to 65535'],
+    [{ flags: { orderPort: "-1" } }, '--order-port: "-1" is not a whole number from 0 to 65535'],
+    [{ flags: { orderPort: "1e3" } }, '--order-port: "1e3" is not a whole number from 0 to 65535'],
+    [{ flags: { orderPort: "" } }, '--order-port: "" is not a whole number from 0 to 65535'],
+    [
+      { flags: { maxNotional: "9007199254740993" } },
+      '--max-notional: "9007199254740993" is not a whole number from 1 to 9007199254740991',
+    ],
+    [
+      { environment: { SERIATIM_MAX_QUANTITY: "4294967296" } },
+      'SERIATIM_MAX_QUANTITY: "4294967296" is not a whole number from 1 to 4294967295',
+    ],
+    [
+      { flags: { segmentBytes: "2000000" } },
+      '--segment-bytes: "2000000" is not a whole number from 1048576 to 1073741824, a multiple of 4096',
+    ],
+    [{ flags: { durability: "disk" } }, '--durability: "disk" is not one of fsync, flush, buffered, off'],
+    [{ flags: { dataDir: "" } }, '--data-dir: "" is not text without control characters'],
+    [{ flags: { symbols: "A,,B" } }, '--symbols: "" is not 1 to 16 bytes without spaces and commas'],
+    [
+      { flags: { symbols: "ÄÄÄÄÄÄÄÄÄ" } },
+      '--symbols: "ÄÄÄÄÄÄÄÄÄ" is not 1 to 16 bytes without spaces and commas',
+    ],
+    [{ flags: { symbols: "A,B,A" } }, '--symbols: "A" is there twice'],
+    [{ flags: { symbols: "A,B", symbolsMax: "1" } }, "symbols: 2 names are given, but symbols-max is 1"],
+    [{ flags: { orderPort: "8080" } }, "order-port and http-port are both 8080: each needs its own"],
+    [
+      { file: file('{ "order-port": "9009" }') },
+      'FILE: "order-port": "9009" is not a whole number from 0 to 65535',
+    ],
+    [
+      { file: file('{ "order-port": 1.5 }') },
+      'FILE: "order-port": 1.5 is not a whole number from 0 to 65535',
+    ],
+    [{ file: file('{ "symbols": "A,B" }') }, 'FILE: "symbols": must be a list of names'],
+    [{ file: file('{ "symbols": ["A", 7] }') }, 'FILE: "symbols": names must be strings'],
+    [{ file: file('{ "symbols": [] }') }, 'FILE: "symbols": there must be at least one name'],
+    [{ file: file('{ "host": null }') }, 'FILE: "host": null is not text without control characters'],
+    [{ file: file('{ "orderPort": 1 }') }, 'FILE: unknown key "orderPort"'],
+    [{ file: file('{ "__proto__": 1 }') }, 'FILE: unknown key "__proto__"'],
+    [{ file: file('{ "host": "::1",\n "host": "::" }') }, 'FILE: "host" is there twice'],
+    [{ file: file("[]") }, "FILE: must hold one JSON object"],
+    [{ file: file("") }, "FILE:1: not JSON: Unexpected end of JSON input"],
+    [{ file: file('{\n "host": "::1",\n}\n') }, "FILE:3: not JSON: Expected double-quoted property name"],
+    [
+      { file: file('{\n "host": "::1"\n "x": 1\n}\n') },
+      "FILE:3: not JSON: Expected ',' or '}' after property value",
+    ],
+    [{ file: file('{\n "symbols": [\n  "A",\n ]\n}\n') }, "FILE:4: not JSON: Unexpected token ']'"],
+    [{ file: file('{\n "threads": tru\n}\n') }, "FILE:2: not JSON: Unexpected token '\\n'"],
+    [{ file: file(Uint8Array.of(0x7b, 0xff, 0x7d)) }, "FILE: is not UTF-8 text"],
+    [{ file: file(" ".repeat(1_048_577)) }, "FILE: 1048577 bytes, a configuration has at most 1048576"],
+    [{ file: join(folder, "0.json") }, "FILE: cannot be read: no such file or directory"],
+    [{ file: folder }, `${folder}: cannot be read: illegal operation on a directory`],
+  ];
+  test.each(rows)("%j", (sources, message) => {
+    expect(refusal(sources)).toBe(message);
+  });
+});
+
+test("a wrong value is shown only up to a bound", () => {
+  expect(refusal({ flags: { orderPort: "9".repeat(5_000) } }).length).toBeLessThan(150);
+});
