@@ -41,15 +41,22 @@ import {
   readLowLane,
   readModify,
   readNewOrder,
-  readU32,
 } from "../../src/protocol/index.ts";
 
 const GUARD = 0xee;
 
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function hexView(hex: string): DataView {
+  return viewOf(Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex")));
+}
+
 /** The hex of what `write` puts at offset 3 of a guarded buffer; fails when it writes anywhere else. */
-function framed(write: (bytes: Uint8Array, at: number) => number): string {
+function framed(write: (view: DataView, at: number) => number): string {
   const bytes = new Uint8Array(FRAME_BYTES_MAX).fill(GUARD);
-  const end = write(bytes, 3);
+  const end = write(viewOf(bytes), 3);
   expect(bytes.subarray(0, 3).every((b) => b === GUARD)).toBe(true);
   expect(bytes.subarray(end).every((b) => b === GUARD)).toBe(true);
   return Buffer.from(bytes.subarray(3, end)).toString("hex");
@@ -59,7 +66,7 @@ const NEW_ORDER =
   "0001 0001 0000001b 0000000000000007" + "0102030405060708 0000000a fffffffffffffffe 80000001 01 00 01";
 
 /** Every message with fields that tell all bytes apart; hex by hand from the specification. */
-const PINNED: readonly [name: string, write: (b: Uint8Array, at: number) => number, hex: string][] = [
+const PINNED: readonly [name: string, write: (b: DataView, at: number) => number, hex: string][] = [
   [
     "NewOrder",
     (b, at) => encodeNewOrder(b, at, 7, 0, 0x05060708, 0x01020304, 10, -2, -1, 0x80000001, 1, 0, 1),
@@ -133,10 +140,10 @@ describe("pinned bytes", () => {
   test.each(PINNED)("%s is the specification's bytes, and decodes Ok", (_name, write, hex) => {
     const pinned = hex.replaceAll(" ", "");
     expect(framed(write)).toBe(pinned);
-    const bytes = Uint8Array.from(Buffer.from(pinned, "hex"));
-    expect(decodeFrame(bytes, 0, bytes.length)).toBe(DecodeOutcome.Ok);
-    expect(frameLength(bytes, 0)).toBe(bytes.length);
-    expect(frameBytes(frameType(bytes, 0))).toBe(bytes.length);
+    const view = hexView(pinned);
+    expect(decodeFrame(view, 0, view.byteLength)).toBe(DecodeOutcome.Ok);
+    expect(frameLength(view, 0)).toBe(view.byteLength);
+    expect(frameBytes(frameType(view, 0))).toBe(view.byteLength);
   });
 
   test("every type of the specification is pinned", () => {
@@ -152,10 +159,6 @@ describe("pinned bytes", () => {
     expect(CLIENT_FRAME_BYTES_MAX).toBe(longest);
   });
 });
-
-function bytesOf(hex: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex"));
-}
 
 describe("decode outcomes, in the order of the specification", () => {
   const body = "00".repeat(27);
@@ -214,19 +217,20 @@ describe("decode outcomes, in the order of the specification", () => {
     ],
   ];
   test.each(cases)("%s", (_says, hex, outcome) => {
-    const bytes = bytesOf(hex);
-    expect(decodeFrame(bytes, 0, bytes.length)).toBe(outcome);
+    const view = hexView(hex);
+    expect(decodeFrame(view, 0, view.byteLength)).toBe(outcome);
   });
 
   test("a typed decoder names another type UnknownType before it looks at the length", () => {
-    const bytes = bytesOf("0002 0001 00000001 0000000000000000");
-    expect(decodeHeader(bytes, 0, bytes.length)).toBe(DecodeOutcome.Ok);
-    expect(decodeBody(bytes, 0, bytes.length, MessageType.NewOrder)).toBe(DecodeOutcome.UnknownType);
+    const view = hexView("0002 0001 00000001 0000000000000000");
+    expect(decodeHeader(view, 0, view.byteLength)).toBe(DecodeOutcome.Ok);
+    expect(decodeBody(view, 0, view.byteLength, MessageType.NewOrder)).toBe(DecodeOutcome.UnknownType);
   });
 
   test("the end given counts, not the end of the array", () => {
-    const bytes = bytesOf(NEW_ORDER);
-    for (let to = 0; to < bytes.length; to++) expect(decodeFrame(bytes, 0, to)).toBe(DecodeOutcome.Truncated);
+    const view = hexView(NEW_ORDER);
+    for (let to = 0; to < view.byteLength; to++)
+      expect(decodeFrame(view, 0, to)).toBe(DecodeOutcome.Truncated);
   });
 });
 
@@ -235,7 +239,7 @@ describe("reading fields", () => {
 
   test("a NewOrder becomes a command record, whatever the slot held before", () => {
     const words = new Int32Array(3 * COMMAND_WORDS).fill(-1);
-    readNewOrder(bytesOf(NEW_ORDER), 0, words, COMMAND_WORDS, ACCOUNT);
+    readNewOrder(hexView(NEW_ORDER), 0, words, COMMAND_WORDS, ACCOUNT);
     const record = words.subarray(COMMAND_WORDS, 2 * COMMAND_WORDS);
     expect(record[CommandWord.kindSideTypeTif]).toBe(packHead(CommandKind.NewOrder, 1, 0, 1));
     expect(record[CommandWord.account]).toBe(ACCOUNT);
@@ -252,32 +256,32 @@ describe("reading fields", () => {
 
   test("CancelOrder and Modify become command records", () => {
     const words = new Int32Array(COMMAND_WORDS).fill(-1);
-    const bytes = new Uint8Array(64);
-    encodeCancelOrder(bytes, 0, 0, 0, 2, 1, 3);
-    readCancelOrder(bytes, 0, words, 0, ACCOUNT);
+    const view = new DataView(new ArrayBuffer(64));
+    encodeCancelOrder(view, 0, 0, 0, 2, 1, 3);
+    readCancelOrder(view, 0, words, 0, ACCOUNT);
     expect(words[CommandWord.kindSideTypeTif]).toBe(CommandKind.Cancel);
     expect([words[CommandWord.orderIdLow], words[CommandWord.orderIdHigh]]).toEqual([2, 1]);
     expect([words[CommandWord.account], words[CommandWord.symbol]]).toEqual([ACCOUNT, 3]);
-    encodeModify(bytes, 0, 0, 0, 2, 1, 3, lowLane(-5), highLane(-5), 9);
-    readModify(bytes, 0, words, 0, ACCOUNT);
+    encodeModify(view, 0, 0, 0, 2, 1, 3, lowLane(-5), highLane(-5), 9);
+    readModify(view, 0, words, 0, ACCOUNT);
     expect(words[CommandWord.kindSideTypeTif]).toBe(CommandKind.Modify);
     expect([words[CommandWord.priceLow], words[CommandWord.priceHigh]]).toEqual([-5, -1]);
     expect(words[CommandWord.quantity]).toBe(9);
   });
 
   test("sequence, answers' fields and instruments come back as they were written", () => {
-    const bytes = new Uint8Array(256);
-    encodeCancelOrder(bytes, 5, 0x89abcdef, 0x01234567, 0, 0, 0);
-    expect(frameSequenceLow(bytes, 5) >>> 0).toBe(0x89abcdef);
-    expect(frameSequenceHigh(bytes, 5)).toBe(0x01234567);
-    encodeAck(bytes, 0, 0xfffffffe, 0, 77, 0);
-    expect(readLowLane(bytes, FRAME_HEADER_BYTES + AckLayout.orderId) >>> 0).toBe(0xfffffffe);
-    expect(readLowLane(bytes, FRAME_HEADER_BYTES + AckLayout.sequence)).toBe(77);
-    encodeFill(bytes, 0, MessageType.Fill, 1, 0, 2, 0, 3, 0, 0xffffffff, 5, 0);
-    expect(readU32(bytes, FRAME_HEADER_BYTES + FillLayout.quantity)).toBe(0xffffffff);
-    encodeInstrument(bytes, 0, 3, { name: "BTC-€", priceDecimals: 2, tick: 5, lot: 1 });
+    const view = new DataView(new ArrayBuffer(256));
+    encodeCancelOrder(view, 5, 0x89abcdef, 0x01234567, 0, 0, 0);
+    expect(frameSequenceLow(view, 5) >>> 0).toBe(0x89abcdef);
+    expect(frameSequenceHigh(view, 5)).toBe(0x01234567);
+    encodeAck(view, 0, 0xfffffffe, 0, 77, 0);
+    expect(readLowLane(view, FRAME_HEADER_BYTES + AckLayout.orderId) >>> 0).toBe(0xfffffffe);
+    expect(readLowLane(view, FRAME_HEADER_BYTES + AckLayout.sequence)).toBe(77);
+    encodeFill(view, 0, MessageType.Fill, 1, 0, 2, 0, 3, 0, 0xffffffff, 5, 0);
+    expect(view.getUint32(FRAME_HEADER_BYTES + FillLayout.quantity)).toBe(0xffffffff);
+    encodeInstrument(view, 0, 3, { name: "BTC-€", priceDecimals: 2, tick: 5, lot: 1 });
     const listed = { symbol: 3, name: "BTC-€", priceDecimals: 2, status: 0, tick: 5 };
-    expect(readInstrumentAnswer(bytes, 0)).toEqual(listed);
+    expect(readInstrumentAnswer(view, 0)).toEqual(listed);
   });
 });
 
@@ -295,10 +299,11 @@ test("random bytes never throw, and nothing outside the given range changes the 
     const right = Math.max(0, bodyBytes(bytes[from + 1]));
     if (random.chance(0.9))
       bytes.set([0, 0, 0, random.chance(0.9) ? right : random.between(0, 64)], from + 4);
-    const outcome = decodeFrame(bytes, from, from + length);
+    const view = viewOf(bytes);
+    const outcome = decodeFrame(view, from, from + length);
     for (let i = from + length; i < bytes.length; i++) bytes[i] = ~bytes[i];
-    expect(decodeFrame(bytes, from, from + length), `seed ${seed}, round ${round}`).toBe(outcome);
-    expect(decodeFrame(bytes.subarray(from, from + length), 0, length)).toBe(outcome);
+    expect(decodeFrame(view, from, from + length), `seed ${seed}, round ${round}`).toBe(outcome);
+    expect(decodeFrame(viewOf(bytes.slice(from, from + length)), 0, length)).toBe(outcome);
     seen.add(outcome);
   }
   expect([...seen].sort(), `seed ${seed} reaches every outcome`).toEqual(Object.values(DecodeOutcome));

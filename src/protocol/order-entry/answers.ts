@@ -1,10 +1,10 @@
-// What servers send: encoders (numbers in, bytes out). Clients read the fields by layout and `bytes.ts`. Every
+// What servers send: encoders (numbers in, bytes out). Clients read the fields by layout, 64-bit ones by lanes (`bytes.ts`). Every
 // `encode` writes one whole frame at `at` and returns where the next one starts; the caller has made room
 // (`frameBytes(type)`). Answers carry header sequence 0, market data the feed's.
 
 import { decodeUtf8, encodeUtf8, fromSignedLanes, highLane, lowLane } from "../../base/index.ts";
 import { INSTRUMENT_NAME_BYTES_MAX, type Instrument } from "../commands/index.ts";
-import { putU16, putU32, putU64, readHighLane, readLowLane, readU16, readU32 } from "./bytes.ts";
+import { putU64, readHighLane, readLowLane } from "./bytes.ts";
 import { putHeader } from "./header.ts";
 import {
   AckLayout,
@@ -22,36 +22,36 @@ import {
 
 /** Writes an Ack: the request on this order was accepted and took this event sequence. */
 export function encodeAck(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   idLow: number,
   idHigh: number,
   sequenceLow: number,
   sequenceHigh: number,
 ): number {
-  const body = putHeader(bytes, at, MessageType.Ack, AckLayout.bytes, 0, 0);
-  putU64(bytes, body + AckLayout.orderId, idLow, idHigh);
-  putU64(bytes, body + AckLayout.sequence, sequenceLow, sequenceHigh);
+  const body = putHeader(view, at, MessageType.Ack, AckLayout.bytes, 0, 0);
+  putU64(view, body + AckLayout.orderId, idLow, idHigh);
+  putU64(view, body + AckLayout.sequence, sequenceLow, sequenceHigh);
   return body + AckLayout.bytes;
 }
 
 /** Writes a Reject; `reason` is a code of protocol/reasons.ts. */
 export function encodeReject(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   idLow: number,
   idHigh: number,
   reason: number,
 ): number {
-  const body = putHeader(bytes, at, MessageType.Reject, RejectLayout.bytes, 0, 0);
-  putU64(bytes, body + RejectLayout.orderId, idLow, idHigh);
-  bytes[body + RejectLayout.reason] = reason;
+  const body = putHeader(view, at, MessageType.Reject, RejectLayout.bytes, 0, 0);
+  putU64(view, body + RejectLayout.orderId, idLow, idHigh);
+  view.setUint8(body + RejectLayout.reason, reason);
   return body + RejectLayout.bytes;
 }
 
 /** Writes a Fill (to the taker's connection) or a RestingFill (to the maker's account): same body. */
 export function encodeFill(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   type: typeof MessageType.Fill | typeof MessageType.RestingFill,
   takerLow: number,
@@ -64,57 +64,47 @@ export function encodeFill(
   sequenceLow: number,
   sequenceHigh: number,
 ): number {
-  const body = putHeader(bytes, at, type, FillLayout.bytes, 0, 0);
-  putU64(bytes, body + FillLayout.takerId, takerLow, takerHigh);
-  putU64(bytes, body + FillLayout.makerId, makerLow, makerHigh);
-  putU64(bytes, body + FillLayout.price, priceLow, priceHigh);
-  putU32(bytes, body + FillLayout.quantity, quantity);
-  putU64(bytes, body + FillLayout.sequence, sequenceLow, sequenceHigh);
+  const body = putHeader(view, at, type, FillLayout.bytes, 0, 0);
+  putU64(view, body + FillLayout.takerId, takerLow, takerHigh);
+  putU64(view, body + FillLayout.makerId, makerLow, makerHigh);
+  putU64(view, body + FillLayout.price, priceLow, priceHigh);
+  view.setInt32(body + FillLayout.quantity, quantity);
+  putU64(view, body + FillLayout.sequence, sequenceLow, sequenceHigh);
   return body + FillLayout.bytes;
 }
 
 /** Writes a HeartbeatAck with the Heartbeat's token. */
-export function encodeHeartbeatAck(
-  bytes: Uint8Array,
-  at: number,
-  tokenLow: number,
-  tokenHigh: number,
-): number {
-  const body = putHeader(bytes, at, MessageType.HeartbeatAck, HeartbeatLayout.bytes, 0, 0);
-  putU64(bytes, body + HeartbeatLayout.token, tokenLow, tokenHigh);
+export function encodeHeartbeatAck(view: DataView, at: number, tokenLow: number, tokenHigh: number): number {
+  const body = putHeader(view, at, MessageType.HeartbeatAck, HeartbeatLayout.bytes, 0, 0);
+  putU64(view, body + HeartbeatLayout.token, tokenLow, tokenHigh);
   return body + HeartbeatLayout.bytes;
 }
 
 /** Writes a HelloAck: the account the connection now acts for, and its session number. */
 export function encodeHelloAck(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   account: number,
   sessionLow: number,
   sessionHigh: number,
 ): number {
-  const body = putHeader(bytes, at, MessageType.HelloAck, HelloAckLayout.bytes, 0, 0);
-  putU32(bytes, body + HelloAckLayout.account, account);
-  putU64(bytes, body + HelloAckLayout.session, sessionLow, sessionHigh);
+  const body = putHeader(view, at, MessageType.HelloAck, HelloAckLayout.bytes, 0, 0);
+  view.setInt32(body + HelloAckLayout.account, account);
+  putU64(view, body + HelloAckLayout.session, sessionLow, sessionHigh);
   return body + HelloAckLayout.bytes;
 }
 
 /** Writes an Instrument, one entry of the list. Cold path: allocates. */
-export function encodeInstrument(
-  bytes: Uint8Array,
-  at: number,
-  symbol: number,
-  instrument: Instrument,
-): number {
+export function encodeInstrument(view: DataView, at: number, symbol: number, instrument: Instrument): number {
   const name = encodeUtf8(instrument.name);
-  const body = putHeader(bytes, at, MessageType.Instrument, InstrumentAnswerLayout.bytes, 0, 0);
-  putU32(bytes, body + InstrumentAnswerLayout.symbol, symbol);
-  bytes[body + InstrumentAnswerLayout.priceDecimals] = instrument.priceDecimals;
-  bytes[body + InstrumentAnswerLayout.status] = INSTRUMENT_OPEN;
-  putU16(bytes, body + InstrumentAnswerLayout.nameLength, name.length);
-  putU64(bytes, body + InstrumentAnswerLayout.tick, lowLane(instrument.tick), highLane(instrument.tick));
+  const body = putHeader(view, at, MessageType.Instrument, InstrumentAnswerLayout.bytes, 0, 0);
+  view.setInt32(body + InstrumentAnswerLayout.symbol, symbol);
+  view.setUint8(body + InstrumentAnswerLayout.priceDecimals, instrument.priceDecimals);
+  view.setUint8(body + InstrumentAnswerLayout.status, INSTRUMENT_OPEN);
+  view.setInt16(body + InstrumentAnswerLayout.nameLength, name.length);
+  putU64(view, body + InstrumentAnswerLayout.tick, lowLane(instrument.tick), highLane(instrument.tick));
   for (let i = 0; i < INSTRUMENT_NAME_BYTES_MAX; i++) {
-    bytes[body + InstrumentAnswerLayout.name + i] = i < name.length ? name[i] : 0;
+    view.setUint8(body + InstrumentAnswerLayout.name + i, i < name.length ? name[i] : 0);
   }
   return body + InstrumentAnswerLayout.bytes;
 }
@@ -130,26 +120,26 @@ export interface ListedInstrument {
 }
 
 /** Reads the Instrument at `at`. Cold path: allocates. */
-export function readInstrumentAnswer(bytes: Uint8Array, at: number): ListedInstrument {
+export function readInstrumentAnswer(view: DataView, at: number): ListedInstrument {
   const body = at + FRAME_HEADER_BYTES;
   const name = body + InstrumentAnswerLayout.name;
   const tick = body + InstrumentAnswerLayout.tick;
   const length = Math.min(
-    readU16(bytes, body + InstrumentAnswerLayout.nameLength),
+    view.getUint16(body + InstrumentAnswerLayout.nameLength),
     INSTRUMENT_NAME_BYTES_MAX,
   );
   return {
-    symbol: readU32(bytes, body + InstrumentAnswerLayout.symbol),
-    name: decodeUtf8(bytes.subarray(name, name + length)),
-    priceDecimals: bytes[body + InstrumentAnswerLayout.priceDecimals],
-    status: bytes[body + InstrumentAnswerLayout.status],
-    tick: fromSignedLanes(readLowLane(bytes, tick), readHighLane(bytes, tick)),
+    symbol: view.getUint32(body + InstrumentAnswerLayout.symbol),
+    name: decodeUtf8(new Uint8Array(view.buffer, view.byteOffset + name, length)),
+    priceDecimals: view.getUint8(body + InstrumentAnswerLayout.priceDecimals),
+    status: view.getUint8(body + InstrumentAnswerLayout.status),
+    tick: fromSignedLanes(readLowLane(view, tick), readHighLane(view, tick)),
   };
 }
 
 /** Writes an MdTrade; the header carries the feed's sequence. */
 export function encodeMdTrade(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   sequenceLow: number,
   sequenceHigh: number,
@@ -158,16 +148,16 @@ export function encodeMdTrade(
   priceHigh: number,
   quantity: number,
 ): number {
-  const body = putHeader(bytes, at, MessageType.MdTrade, MdTradeLayout.bytes, sequenceLow, sequenceHigh);
-  putU32(bytes, body + MdTradeLayout.symbol, symbol);
-  putU64(bytes, body + MdTradeLayout.price, priceLow, priceHigh);
-  putU32(bytes, body + MdTradeLayout.quantity, quantity);
+  const body = putHeader(view, at, MessageType.MdTrade, MdTradeLayout.bytes, sequenceLow, sequenceHigh);
+  view.setInt32(body + MdTradeLayout.symbol, symbol);
+  putU64(view, body + MdTradeLayout.price, priceLow, priceHigh);
+  view.setInt32(body + MdTradeLayout.quantity, quantity);
   return body + MdTradeLayout.bytes;
 }
 
 /** Writes an MdTopOfBook; the price of a side that is not present is written as 0. */
 export function encodeMdTopOfBook(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   sequenceLow: number,
   sequenceHigh: number,
@@ -180,11 +170,11 @@ export function encodeMdTopOfBook(
   askHigh: number,
 ): number {
   const { MdTopOfBook } = MessageType;
-  const body = putHeader(bytes, at, MdTopOfBook, MdTopOfBookLayout.bytes, sequenceLow, sequenceHigh);
-  putU32(bytes, body + MdTopOfBookLayout.symbol, symbol);
-  bytes[body + MdTopOfBookLayout.bidPresent] = bidPresent ? 1 : 0;
-  putU64(bytes, body + MdTopOfBookLayout.bid, bidPresent ? bidLow : 0, bidPresent ? bidHigh : 0);
-  bytes[body + MdTopOfBookLayout.askPresent] = askPresent ? 1 : 0;
-  putU64(bytes, body + MdTopOfBookLayout.ask, askPresent ? askLow : 0, askPresent ? askHigh : 0);
+  const body = putHeader(view, at, MdTopOfBook, MdTopOfBookLayout.bytes, sequenceLow, sequenceHigh);
+  view.setInt32(body + MdTopOfBookLayout.symbol, symbol);
+  view.setUint8(body + MdTopOfBookLayout.bidPresent, bidPresent ? 1 : 0);
+  putU64(view, body + MdTopOfBookLayout.bid, bidPresent ? bidLow : 0, bidPresent ? bidHigh : 0);
+  view.setUint8(body + MdTopOfBookLayout.askPresent, askPresent ? 1 : 0);
+  putU64(view, body + MdTopOfBookLayout.ask, askPresent ? askLow : 0, askPresent ? askHigh : 0);
   return body + MdTopOfBookLayout.bytes;
 }

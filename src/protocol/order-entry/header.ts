@@ -2,20 +2,19 @@
 // specification (order-entry.md, "Decode outcomes"): two implementations must name the same fault.
 
 import { OrderType, Side, TimeInForce } from "../commands/index.ts";
-import { putU16, putU32, putU64, readHighLane, readI32, readLowLane, readU16, readU32 } from "./bytes.ts";
+import { putU64, readHighLane, readLowLane } from "./bytes.ts";
 import {
   bodyBytes,
   FRAME_BODY_BYTES_MAX,
   FRAME_HEADER_BYTES,
   HeaderLayout,
-  type MessageType,
+  MessageType,
   NewOrderLayout,
   ORDER_ENTRY_V1,
   ORDER_ENTRY_V2,
   TYPE_MAX_VERSION_1,
   TYPE_MAX_VERSION_2,
   TYPE_MIN_VERSION_2,
-  MessageType as Type,
 } from "./layout.ts";
 
 export const DecodeOutcome = {
@@ -37,11 +36,14 @@ export function decodeOutcomeName(outcome: DecodeOutcome): string {
   return OUTCOME_NAMES[outcome];
 }
 
-/** Judges the header at `at`: Truncated, UnsupportedVersion, UnknownType, BodyTooLarge, in this order. */
-export function decodeHeader(bytes: Uint8Array, at: number, to: number): DecodeOutcome {
+/**
+ * Judges the header at `at` of `view`, whose bytes end at `to`: Truncated, UnsupportedVersion, UnknownType,
+ * BodyTooLarge, in this order.
+ */
+export function decodeHeader(view: DataView, at: number, to: number): DecodeOutcome {
   if (to - at < FRAME_HEADER_BYTES) return DecodeOutcome.Truncated;
-  const version = readU16(bytes, at + HeaderLayout.version);
-  const type = readU16(bytes, at + HeaderLayout.type);
+  const version = view.getUint16(at + HeaderLayout.version);
+  const type = view.getUint16(at + HeaderLayout.type);
   if (version === ORDER_ENTRY_V1) {
     if (type === 0 || type > TYPE_MAX_VERSION_1) return DecodeOutcome.UnknownType;
   } else if (version === ORDER_ENTRY_V2) {
@@ -49,7 +51,7 @@ export function decodeHeader(bytes: Uint8Array, at: number, to: number): DecodeO
   } else {
     return DecodeOutcome.UnsupportedVersion;
   }
-  return readU32(bytes, at + HeaderLayout.bodyLength) > FRAME_BODY_BYTES_MAX
+  return view.getUint32(at + HeaderLayout.bodyLength) > FRAME_BODY_BYTES_MAX
     ? DecodeOutcome.BodyTooLarge
     : DecodeOutcome.Ok;
 }
@@ -58,62 +60,63 @@ export function decodeHeader(bytes: Uint8Array, at: number, to: number): DecodeO
  * Judges the body of a frame of `type` whose header is Ok: UnknownType (the header says another type),
  * BodyLengthMismatch, Truncated, InvalidEnumValue, in this order. After Ok its fields may be read.
  */
-export function decodeBody(bytes: Uint8Array, at: number, to: number, type: MessageType): DecodeOutcome {
-  if (frameType(bytes, at) !== type) return DecodeOutcome.UnknownType;
-  const length = readI32(bytes, at + HeaderLayout.bodyLength);
+export function decodeBody(view: DataView, at: number, to: number, type: MessageType): DecodeOutcome {
+  if (frameType(view, at) !== type) return DecodeOutcome.UnknownType;
+  const length = view.getInt32(at + HeaderLayout.bodyLength);
   if (length !== bodyBytes(type)) return DecodeOutcome.BodyLengthMismatch;
   if (to - at < FRAME_HEADER_BYTES + length) return DecodeOutcome.Truncated;
-  if (type === Type.NewOrder && !newOrderEnumsAreValid(bytes, at)) return DecodeOutcome.InvalidEnumValue;
+  if (type === MessageType.NewOrder && !newOrderEnumsAreValid(view, at))
+    return DecodeOutcome.InvalidEnumValue;
   return DecodeOutcome.Ok;
 }
 
-function newOrderEnumsAreValid(bytes: Uint8Array, at: number): boolean {
+function newOrderEnumsAreValid(view: DataView, at: number): boolean {
   const body = at + FRAME_HEADER_BYTES;
   return (
-    bytes[body + NewOrderLayout.side] <= Side.Sell &&
-    bytes[body + NewOrderLayout.orderType] <= OrderType.Market &&
-    bytes[body + NewOrderLayout.timeInForce] <= TimeInForce.ImmediateOrCancel
+    view.getUint8(body + NewOrderLayout.side) <= Side.Sell &&
+    view.getUint8(body + NewOrderLayout.orderType) <= OrderType.Market &&
+    view.getUint8(body + NewOrderLayout.timeInForce) <= TimeInForce.ImmediateOrCancel
   );
 }
 
 /** Judges header and body of a frame of any type. After Ok, `frameType` and `frameLength` and its fields hold. */
-export function decodeFrame(bytes: Uint8Array, at: number, to: number): DecodeOutcome {
-  const outcome = decodeHeader(bytes, at, to);
-  return outcome === DecodeOutcome.Ok ? decodeBody(bytes, at, to, frameType(bytes, at)) : outcome;
+export function decodeFrame(view: DataView, at: number, to: number): DecodeOutcome {
+  const outcome = decodeHeader(view, at, to);
+  return outcome === DecodeOutcome.Ok ? decodeBody(view, at, to, frameType(view, at)) : outcome;
 }
 
 /** The type in the header at `at`; one that exists once the header is Ok. */
-export function frameType(bytes: Uint8Array, at: number): MessageType {
-  return readU16(bytes, at + HeaderLayout.type) as MessageType;
+export function frameType(view: DataView, at: number): MessageType {
+  return view.getUint16(at + HeaderLayout.type) as MessageType;
 }
 
 /** The length of the frame at `at`, header included, as its header says. */
-export function frameLength(bytes: Uint8Array, at: number): number {
-  return FRAME_HEADER_BYTES + readU32(bytes, at + HeaderLayout.bodyLength);
+export function frameLength(view: DataView, at: number): number {
+  return FRAME_HEADER_BYTES + view.getUint32(at + HeaderLayout.bodyLength);
 }
 
 /** Low lane of the header's sequence. */
-export function frameSequenceLow(bytes: Uint8Array, at: number): number {
-  return readLowLane(bytes, at + HeaderLayout.sequence);
+export function frameSequenceLow(view: DataView, at: number): number {
+  return readLowLane(view, at + HeaderLayout.sequence);
 }
 
 /** High lane of the header's sequence. */
-export function frameSequenceHigh(bytes: Uint8Array, at: number): number {
-  return readHighLane(bytes, at + HeaderLayout.sequence);
+export function frameSequenceHigh(view: DataView, at: number): number {
+  return readHighLane(view, at + HeaderLayout.sequence);
 }
 
 /** Writes a header and returns where its body starts. */
 export function putHeader(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   type: MessageType,
   length: number,
   sequenceLow: number,
   sequenceHigh: number,
 ): number {
-  putU16(bytes, at + HeaderLayout.type, type);
-  putU16(bytes, at + HeaderLayout.version, type >= TYPE_MIN_VERSION_2 ? ORDER_ENTRY_V2 : ORDER_ENTRY_V1);
-  putU32(bytes, at + HeaderLayout.bodyLength, length);
-  putU64(bytes, at + HeaderLayout.sequence, sequenceLow, sequenceHigh);
+  view.setInt16(at + HeaderLayout.type, type);
+  view.setInt16(at + HeaderLayout.version, type >= TYPE_MIN_VERSION_2 ? ORDER_ENTRY_V2 : ORDER_ENTRY_V1);
+  view.setInt32(at + HeaderLayout.bodyLength, length);
+  putU64(view, at + HeaderLayout.sequence, sequenceLow, sequenceHigh);
   return at + FRAME_HEADER_BYTES;
 }

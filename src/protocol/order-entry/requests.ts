@@ -3,7 +3,7 @@
 // (`frameBytes(type)`). Every `read` needs a frame that `decodeBody` judged Ok.
 
 import { writeCancel, writeModify, writeNewOrder } from "../commands/index.ts";
-import { putU32, putU64, readHighLane, readI32, readLowLane } from "./bytes.ts";
+import { putU64, readHighLane, readLowLane } from "./bytes.ts";
 import { putHeader } from "./header.ts";
 import {
   CancelOrderLayout,
@@ -18,7 +18,7 @@ import {
 
 /** Writes a NewOrder; the price as i64 lanes. */
 export function encodeNewOrder(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   sequenceLow: number,
   sequenceHigh: number,
@@ -32,20 +32,20 @@ export function encodeNewOrder(
   orderType: number,
   timeInForce: number,
 ): number {
-  const body = putHeader(bytes, at, MessageType.NewOrder, NewOrderLayout.bytes, sequenceLow, sequenceHigh);
-  putU64(bytes, body + NewOrderLayout.orderId, idLow, idHigh);
-  putU32(bytes, body + NewOrderLayout.symbol, symbol);
-  putU64(bytes, body + NewOrderLayout.price, priceLow, priceHigh);
-  putU32(bytes, body + NewOrderLayout.quantity, quantity);
-  bytes[body + NewOrderLayout.side] = side;
-  bytes[body + NewOrderLayout.orderType] = orderType;
-  bytes[body + NewOrderLayout.timeInForce] = timeInForce;
+  const body = putHeader(view, at, MessageType.NewOrder, NewOrderLayout.bytes, sequenceLow, sequenceHigh);
+  putU64(view, body + NewOrderLayout.orderId, idLow, idHigh);
+  view.setInt32(body + NewOrderLayout.symbol, symbol);
+  putU64(view, body + NewOrderLayout.price, priceLow, priceHigh);
+  view.setInt32(body + NewOrderLayout.quantity, quantity);
+  view.setUint8(body + NewOrderLayout.side, side);
+  view.setUint8(body + NewOrderLayout.orderType, orderType);
+  view.setUint8(body + NewOrderLayout.timeInForce, timeInForce);
   return body + NewOrderLayout.bytes;
 }
 
 /** Puts the NewOrder at `at` into the command record at word offset `slot`. */
 export function readNewOrder(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   words: Int32Array,
   slot: number,
@@ -56,21 +56,21 @@ export function readNewOrder(
     words,
     slot,
     account,
-    readI32(bytes, body + NewOrderLayout.symbol),
-    readLowLane(bytes, body + NewOrderLayout.orderId),
-    readHighLane(bytes, body + NewOrderLayout.orderId),
-    bytes[body + NewOrderLayout.side],
-    bytes[body + NewOrderLayout.orderType],
-    bytes[body + NewOrderLayout.timeInForce],
-    readLowLane(bytes, body + NewOrderLayout.price),
-    readHighLane(bytes, body + NewOrderLayout.price),
-    readI32(bytes, body + NewOrderLayout.quantity),
+    view.getInt32(body + NewOrderLayout.symbol),
+    readLowLane(view, body + NewOrderLayout.orderId),
+    readHighLane(view, body + NewOrderLayout.orderId),
+    view.getUint8(body + NewOrderLayout.side),
+    view.getUint8(body + NewOrderLayout.orderType),
+    view.getUint8(body + NewOrderLayout.timeInForce),
+    readLowLane(view, body + NewOrderLayout.price),
+    readHighLane(view, body + NewOrderLayout.price),
+    view.getInt32(body + NewOrderLayout.quantity),
   );
 }
 
 /** Writes a CancelOrder. */
 export function encodeCancelOrder(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   sequenceLow: number,
   sequenceHigh: number,
@@ -79,15 +79,15 @@ export function encodeCancelOrder(
   symbol: number,
 ): number {
   const { CancelOrder } = MessageType;
-  const body = putHeader(bytes, at, CancelOrder, CancelOrderLayout.bytes, sequenceLow, sequenceHigh);
-  putU64(bytes, body + CancelOrderLayout.orderId, idLow, idHigh);
-  putU32(bytes, body + CancelOrderLayout.symbol, symbol);
+  const body = putHeader(view, at, CancelOrder, CancelOrderLayout.bytes, sequenceLow, sequenceHigh);
+  putU64(view, body + CancelOrderLayout.orderId, idLow, idHigh);
+  view.setInt32(body + CancelOrderLayout.symbol, symbol);
   return body + CancelOrderLayout.bytes;
 }
 
 /** Puts the CancelOrder at `at` into the command record at word offset `slot`. */
 export function readCancelOrder(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   words: Int32Array,
   slot: number,
@@ -98,15 +98,15 @@ export function readCancelOrder(
     words,
     slot,
     account,
-    readI32(bytes, body + CancelOrderLayout.symbol),
-    readLowLane(bytes, body + CancelOrderLayout.orderId),
-    readHighLane(bytes, body + CancelOrderLayout.orderId),
+    view.getInt32(body + CancelOrderLayout.symbol),
+    readLowLane(view, body + CancelOrderLayout.orderId),
+    readHighLane(view, body + CancelOrderLayout.orderId),
   );
 }
 
 /** Writes a Modify; the price as i64 lanes. */
 export function encodeModify(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   sequenceLow: number,
   sequenceHigh: number,
@@ -117,17 +117,17 @@ export function encodeModify(
   priceHigh: number,
   quantity: number,
 ): number {
-  const body = putHeader(bytes, at, MessageType.Modify, ModifyLayout.bytes, sequenceLow, sequenceHigh);
-  putU64(bytes, body + ModifyLayout.orderId, idLow, idHigh);
-  putU32(bytes, body + ModifyLayout.symbol, symbol);
-  putU64(bytes, body + ModifyLayout.price, priceLow, priceHigh);
-  putU32(bytes, body + ModifyLayout.quantity, quantity);
+  const body = putHeader(view, at, MessageType.Modify, ModifyLayout.bytes, sequenceLow, sequenceHigh);
+  putU64(view, body + ModifyLayout.orderId, idLow, idHigh);
+  view.setInt32(body + ModifyLayout.symbol, symbol);
+  putU64(view, body + ModifyLayout.price, priceLow, priceHigh);
+  view.setInt32(body + ModifyLayout.quantity, quantity);
   return body + ModifyLayout.bytes;
 }
 
 /** Puts the Modify at `at` into the command record at word offset `slot`. */
 export function readModify(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   words: Int32Array,
   slot: number,
@@ -138,42 +138,42 @@ export function readModify(
     words,
     slot,
     account,
-    readI32(bytes, body + ModifyLayout.symbol),
-    readLowLane(bytes, body + ModifyLayout.orderId),
-    readHighLane(bytes, body + ModifyLayout.orderId),
-    readLowLane(bytes, body + ModifyLayout.price),
-    readHighLane(bytes, body + ModifyLayout.price),
-    readI32(bytes, body + ModifyLayout.quantity),
+    view.getInt32(body + ModifyLayout.symbol),
+    readLowLane(view, body + ModifyLayout.orderId),
+    readHighLane(view, body + ModifyLayout.orderId),
+    readLowLane(view, body + ModifyLayout.price),
+    readHighLane(view, body + ModifyLayout.price),
+    view.getInt32(body + ModifyLayout.quantity),
   );
 }
 
 /** Writes a Heartbeat; its token comes back in the HeartbeatAck. */
-export function encodeHeartbeat(bytes: Uint8Array, at: number, tokenLow: number, tokenHigh: number): number {
-  const body = putHeader(bytes, at, MessageType.Heartbeat, HeartbeatLayout.bytes, 0, 0);
-  putU64(bytes, body + HeartbeatLayout.token, tokenLow, tokenHigh);
+export function encodeHeartbeat(view: DataView, at: number, tokenLow: number, tokenHigh: number): number {
+  const body = putHeader(view, at, MessageType.Heartbeat, HeartbeatLayout.bytes, 0, 0);
+  putU64(view, body + HeartbeatLayout.token, tokenLow, tokenHigh);
   return body + HeartbeatLayout.bytes;
 }
 
 /** Writes a Hello: names the connection's account. */
 export function encodeHello(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   sequenceLow: number,
   sequenceHigh: number,
   account: number,
 ): number {
-  const body = putHeader(bytes, at, MessageType.Hello, HelloLayout.bytes, sequenceLow, sequenceHigh);
-  putU32(bytes, body + HelloLayout.account, account);
+  const body = putHeader(view, at, MessageType.Hello, HelloLayout.bytes, sequenceLow, sequenceHigh);
+  view.setInt32(body + HelloLayout.account, account);
   return body + HelloLayout.bytes;
 }
 
 /** Writes an Instruments request: asks for the list. */
 export function encodeInstruments(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   sequenceLow: number,
   sequenceHigh: number,
 ): number {
   const { Instruments } = MessageType;
-  return putHeader(bytes, at, Instruments, InstrumentsLayout.bytes, sequenceLow, sequenceHigh);
+  return putHeader(view, at, Instruments, InstrumentsLayout.bytes, sequenceLow, sequenceHigh);
 }
