@@ -1,0 +1,61 @@
+// The journal's duty cycle: everything that waits in the ring becomes one frame, one write, and in mode `fsync` one
+// fdatasync; then its slots go back. So the ring's released count, added to the position it began with, is the
+// position that may be answered. The next frame forms while this one syncs: that is the group commit.
+//
+// At the ring's end a batch is cut in two frames, since slots can't be seen past it before they are given back:
+// one sync more per turn of the ring. No work per record but one copy.
+
+import type { SeriatimError } from "../base/index.ts";
+import { COMMAND_BYTES } from "../protocol/index.ts";
+import type { Ring, RingConsumer } from "../ring/index.ts";
+import type { JournalWriter } from "./journal.ts";
+
+export class JournalAgent {
+  readonly #journal: JournalWriter;
+  readonly #ring: Ring;
+  readonly #consumer: RingConsumer;
+
+  /** `consumer` takes from `ring`, whose records are commands. */
+  constructor(journal: JournalWriter, ring: Ring, consumer: RingConsumer) {
+    this.#journal = journal;
+    this.#ring = ring;
+    this.#consumer = consumer;
+  }
+
+  /** What stopped it; its ring then takes no more and nothing more is released. */
+  get failure(): SeriatimError | undefined {
+    return this.#journal.failure;
+  }
+
+  /**
+   * One turn; returns the work done (records, or a slice of the next segment), 0 when there was none. Never throws
+   * for a disk that failed: the producer sees consumerFailed(), the owner `failure`.
+   */
+  doWork(): number {
+    if (this.#journal.failure !== undefined) return 0;
+    try {
+      const count = this.#consumer.available(this.#journal.room);
+      if (count === 0) return this.#journal.prepareNext(true) ? 1 : 0;
+      this.#write(count);
+      return count;
+    } catch (error) {
+      this.#consumer.fail();
+      if (this.#journal.failure === undefined) throw error;
+      return 0;
+    }
+  }
+
+  #write(count: number): void {
+    const journal = this.#journal;
+    const consumer = this.#consumer;
+    journal.stage(this.#ring.bytes, consumer.offset() * 4, count);
+    if (journal.mode === "buffered") {
+      consumer.release(count);
+      journal.commit();
+    } else {
+      journal.commit();
+      consumer.release(count);
+    }
+    journal.prepareNext(false);
+  }
+}

@@ -1,0 +1,126 @@
+// Looking at a journal without touching it, also while a node writes it: what a scan says, as plain data.
+
+import { SeriatimError } from "../base/index.ts";
+import {
+  describeScan,
+  type FrameVisitor,
+  type LogFault,
+  type LogScan,
+  readFirstFrame,
+  type SegmentSummary,
+  scanLog,
+  type Verdict,
+} from "../segment/index.ts";
+import { checkFrame, type JournalOptions, journalPlace } from "./journal.ts";
+import { decodeGenesisEntry, type GenesisEntry } from "./records.ts";
+
+export type JournalPlace = Pick<JournalOptions, "storage" | "checksums" | "directory">;
+
+/** One verified frame: its CRC and chain value hold. */
+export interface FrameReport {
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly position: number;
+  readonly count: number;
+  readonly epoch: number;
+  readonly timestamp_us: number;
+  readonly durablePosition: number;
+}
+
+export interface JournalReport {
+  readonly directory: string;
+  readonly verdict: Verdict;
+  readonly because: string;
+  readonly fault: LogFault | undefined;
+  /** From the fault to the last byte that is not zero; what opening would cut when the verdict is torn. */
+  readonly damagedBytes: number;
+  readonly firstPosition: number;
+  readonly lastPosition: number;
+  readonly durablePosition: number;
+  readonly epoch: number;
+  readonly timestamp_us: number;
+  /** Of the last frame, in hexadecimal. */
+  readonly chain: string;
+  readonly frames: number;
+  readonly segments: readonly SegmentSummary[];
+  /** Interrupted creations, which the next opening removes. */
+  readonly temporaries: readonly string[];
+  /** Every frame, when asked for. */
+  readonly frameList: readonly FrameReport[] | undefined;
+}
+
+/** Reads the whole journal and says what is there. `frames` lists every frame too (memory grows with them). */
+export function inspectJournal(place: JournalPlace, options: { frames?: boolean } = {}): JournalReport {
+  let frameList: FrameReport[] | undefined;
+  const scan = scanSettled(place, () => {
+    frameList = options.frames === true ? [] : undefined;
+    return (frame) => {
+      checkFrame(frame);
+      const { file, offset, firstPosition, count, epoch, timestamp_us, durablePosition } = frame;
+      const bytes = frame.frameBytes;
+      frameList?.push({
+        file,
+        offset,
+        bytes,
+        position: firstPosition,
+        count,
+        epoch,
+        timestamp_us,
+        durablePosition,
+      });
+    };
+  });
+  return {
+    directory: place.directory,
+    verdict: scan.verdict,
+    because: scan.because,
+    fault: scan.fault,
+    damagedBytes: scan.damagedBytes,
+    firstPosition: scan.firstPosition,
+    lastPosition: scan.lastPosition,
+    durablePosition: scan.durablePosition,
+    epoch: scan.epoch,
+    timestamp_us: scan.timestamp_us,
+    chain: Array.from(scan.chain, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    frames: scan.frames,
+    segments: scan.segments,
+    temporaries: scan.temporaries,
+    frameList,
+  };
+}
+
+/** Throws LOG_CORRUPT or LOG_TORN, naming file, offset and position, unless every frame of the journal holds. */
+export function verifyJournal(place: JournalPlace): JournalReport {
+  const report = inspectJournal(place);
+  if (report.verdict === "clean") return report;
+  throw new SeriatimError(report.verdict === "torn" ? "LOG_TORN" : "LOG_CORRUPT", describeScan(report));
+}
+
+/** The genesis entry of the journal in `place`, or undefined when it has none yet; opening says why. */
+export function readJournalGenesis(place: JournalPlace): GenesisEntry | undefined {
+  let entry: GenesisEntry | undefined;
+  readFirstFrame(journalPlace(place), (frame) => {
+    checkFrame(frame);
+    entry = decodeGenesisEntry(frame.words, frame.payloadAt / 4, frame.count, frame.file);
+  });
+  return entry;
+}
+
+/** Looks at a journal in motion: enough for any pause between two frames of a node under load. */
+const SCANS_MAX = 5;
+
+/**
+ * Scans until the answer stands still. A node that writes meanwhile can leave half a frame in view, which the next
+ * look finds whole; real damage is found at the same place again.
+ */
+function scanSettled(place: JournalPlace, visitor: () => FrameVisitor): LogScan {
+  let scan = scanLog(journalPlace(place), visitor());
+  for (let scans = 1; scan.fault !== undefined && scans < SCANS_MAX; scans++) {
+    const { file, offset } = scan.fault;
+    scan = scanLog(journalPlace(place), visitor());
+    if (scan.fault?.file === file && scan.fault.offset === offset) break;
+  }
+  if (scan.segments.length > 0 || scan.fault !== undefined) return scan;
+  throw new SeriatimError("JOURNAL_EMPTY", `${place.directory} holds no journal`);
+}

@@ -1,0 +1,192 @@
+// The command log: fixed-size records on a segment log, one frame per group commit, under one of three durability
+// modes. It knows how large a record is and where its time lies, and nothing of what it means.
+//
+//   mode      a position counts as safe when            survives the end of   process  machine
+//   fsync     its frame is written and fdatasynced                            yes      yes
+//   flush     its frame is written                                            yes      no (up to one segment)
+//   buffered  it is taken into the frame being written                        no       no
+//
+// The first frame is the genesis entry (position 1), safe before anything else is written in any mode.
+
+import { assert, type Checksums, SeriatimError, type Storage } from "../base/index.ts";
+import { COMMAND_BYTES } from "../protocol/index.ts";
+import {
+  FRAME_HEADER_BYTES,
+  type LogFrame,
+  type LogPlace,
+  type LogScan,
+  type LogWriter,
+  openLog,
+} from "../segment/index.ts";
+import { JOURNAL_LOG, recordTimestamp } from "./records.ts";
+
+export const DURABILITY_MODES = ["buffered", "flush", "fsync"] as const;
+export type DurabilityMode = (typeof DURABILITY_MODES)[number];
+
+/** A minute or so of full load per file; small enough that opening, which reads the zeros too, is quick. */
+export const SEGMENT_BYTES_DEFAULT = 64 * 1024 * 1024;
+/** 13,106 commands: at the speeds aimed for, more than ever waits for one fdatasync. */
+export const FRAME_BYTES_MAX_DEFAULT = 1024 * 1024;
+
+export interface JournalOptions {
+  readonly storage: Storage;
+  readonly checksums: Checksums;
+  /** A directory of its own, made when it is missing. */
+  readonly directory: string;
+  readonly mode?: DurabilityMode;
+  readonly segmentBytes?: number;
+  readonly frameBytesMax?: number;
+  /** The records of the first frame, for a journal that has not begun; encodeGenesisEntry makes them. */
+  readonly genesis?: Int32Array<ArrayBuffer>;
+}
+
+/** Takes `count` records from word offset `at` on, positions from `firstPosition` on; valid during the call only. */
+export type RecordVisitor = (words: Int32Array, at: number, count: number, firstPosition: number) => void;
+
+export interface OpenedJournal {
+  readonly journal: JournalWriter;
+  /** What was found on the disk: verdict, last position, timestamp, epoch, cut bytes (segment/scan.ts). */
+  readonly scan: LogScan;
+  /** Whether this opening wrote the genesis entry. */
+  readonly created: boolean;
+}
+
+export function journalPlace(options: Pick<JournalOptions, "storage" | "checksums" | "directory">): LogPlace {
+  const { storage, checksums, directory } = options;
+  return { storage, checksums, directory, log: JOURNAL_LOG };
+}
+
+/**
+ * Opens a journal, or begins one when `genesis` is given, and hands every record to `visit` in order, the genesis
+ * entry included. Everything visited is safe on return. Throws LOG_CORRUPT, FOREIGN_DIRECTORY, JOURNAL_EMPTY (no
+ * journal and no genesis), JOURNAL_INCOMPLETE, SEGMENT_LIMITS, or what the disk says.
+ */
+export function openJournal(options: JournalOptions, visit: RecordVisitor): OpenedJournal {
+  const limits = {
+    segmentBytes: options.segmentBytes ?? SEGMENT_BYTES_DEFAULT,
+    frameBytesMax: options.frameBytesMax ?? FRAME_BYTES_MAX_DEFAULT,
+  };
+  const { writer, scan } = openLog(journalPlace(options), limits, (frame) => visitFrame(frame, visit));
+  try {
+    const journal = new JournalWriter(writer, options.mode ?? "fsync");
+    const created = writer.position === 0;
+    if (created) begin(journal, options, visit);
+    return { journal, scan, created };
+  } catch (error) {
+    if (writer.failure === undefined) writer.close();
+    throw error;
+  }
+}
+
+function visitFrame(frame: LogFrame, visit: RecordVisitor): void {
+  checkFrame(frame);
+  visit(frame.words, frame.payloadAt / 4, frame.count, frame.firstPosition);
+}
+
+/** Whether a frame is a journal's: whole records, and a history that begins with position 1. */
+export function checkFrame(frame: LogFrame): void {
+  if (frame.payloadBytes === frame.count * COMMAND_BYTES) return;
+  const where = `${frame.file} at offset ${frame.offset}, position ${frame.firstPosition}`;
+  const what = `${frame.payloadBytes} bytes are not ${frame.count} records of ${COMMAND_BYTES}`;
+  throw new SeriatimError("JOURNAL_FOREIGN", `${where}: ${what}`);
+}
+
+function begin(journal: JournalWriter, { directory, genesis }: JournalOptions, visit: RecordVisitor): void {
+  if (genesis === undefined) {
+    throw new SeriatimError("JOURNAL_EMPTY", `${directory} holds no journal and no genesis entry was given`);
+  }
+  const count = (genesis.length * 4) / COMMAND_BYTES;
+  if (count > journal.frameRecordsMax) {
+    const most = `${journal.frameRecordsMax - 1} instruments`;
+    throw new SeriatimError("GENESIS_TOO_LARGE", `a genesis entry holds at most ${most}, not ${count - 1}`);
+  }
+  journal.stage(new Uint8Array(genesis.buffer, genesis.byteOffset, genesis.byteLength), 0, count);
+  journal.commit();
+  journal.sync();
+  visit(genesis, 0, count, 1);
+}
+
+/** Appends records. Fail-stop, as the log under it: after a failure every call throws that same error. */
+export class JournalWriter {
+  readonly mode: DurabilityMode;
+  /** The most records one frame holds. */
+  readonly frameRecordsMax: number;
+  readonly #log: LogWriter;
+  #staged = 0;
+
+  constructor(log: LogWriter, mode: DurabilityMode) {
+    this.mode = mode;
+    this.#log = log;
+    this.frameRecordsMax = Math.floor(log.payloadBytesMax / COMMAND_BYTES);
+  }
+
+  /** The last position written. */
+  get position(): number {
+    return this.#log.position;
+  }
+  /** The last position known to survive the end of the machine, whatever the mode. */
+  get durablePosition(): number {
+    return this.#log.durablePosition;
+  }
+  get epoch(): number {
+    return this.#log.epoch;
+  }
+  get chain(): Uint8Array {
+    return this.#log.chain;
+  }
+  get failure(): SeriatimError | undefined {
+    return this.#log.failure;
+  }
+  /** A full disk, found before it hurts: refuse new commands; what is under way still fits. */
+  get preallocationFailure(): SeriatimError | undefined {
+    return this.#log.preallocationFailure;
+  }
+  /** Records the frame being formed can still take. */
+  get room(): number {
+    return this.frameRecordsMax - this.#staged;
+  }
+
+  /** Copies `count` records (at most `room`) from byte offset `at` into the frame being formed. */
+  stage(bytes: Uint8Array, at: number, count: number): void {
+    assert(count <= this.room, "staged records fit the frame");
+    const to = FRAME_HEADER_BYTES + this.#staged * COMMAND_BYTES;
+    this.#log.frame.bytes.set(bytes.subarray(at, at + count * COMMAND_BYTES), to);
+    this.#staged += count;
+  }
+
+  /** Writes the staged records as one frame; in mode `fsync` they are safe on return. */
+  commit(): void {
+    const count = this.#staged;
+    if (count === 0) return;
+    this.#staged = 0;
+    const payloadBytes = count * COMMAND_BYTES;
+    const last = FRAME_HEADER_BYTES + payloadBytes - COMMAND_BYTES;
+    this.#log.append(payloadBytes, count, recordTimestamp(this.#log.frame.view, last));
+    if (this.mode === "fsync") this.#log.sync();
+  }
+
+  /** Stages and commits `count` records from byte offset `at`, in as many frames as they need. */
+  append(bytes: Uint8Array, at: number, count: number): void {
+    for (let done = 0; done < count; ) {
+      const take = Math.min(this.room, count - done);
+      this.stage(bytes, at + done * COMMAND_BYTES, take);
+      this.commit();
+      done += take;
+    }
+  }
+
+  /** Makes everything written so far safe, whatever the mode. */
+  sync(): void {
+    this.#log.sync();
+  }
+
+  /** Prepares a slice of the next segment; true when there is more to do (LogWriter.prepareNext). */
+  prepareNext(whenIdle: boolean): boolean {
+    return this.#log.prepareNext(whenIdle);
+  }
+
+  /** Syncs and closes. */
+  close(): void {
+    this.#log.close();
+  }
+}

@@ -1,0 +1,57 @@
+// What the journal knows of its records: their size, where they keep the sequencer's time, and how the genesis
+// entry is put together. Everything else about a command is its application's business.
+
+import { SeriatimError } from "../base/index.ts";
+import {
+  COMMAND_WORDS,
+  CommandKind,
+  CommandLayout,
+  type Genesis,
+  type Instrument,
+  readGenesis,
+  readInstrument,
+  writeGenesis,
+  writeInstrument,
+} from "../protocol/index.ts";
+
+/** A log's name, and the place of the journal in a node's data directory. */
+export const JOURNAL_LOG = "journal";
+
+/** What a log is decided by: limits and instruments. */
+export interface GenesisEntry {
+  readonly genesis: Genesis;
+  readonly instruments: readonly Instrument[];
+}
+
+/** The records of the first frame: the Genesis and its RegisterInstruments, back to back. */
+export function encodeGenesisEntry({ genesis, instruments }: GenesisEntry): Int32Array<ArrayBuffer> {
+  const words = new Int32Array((1 + instruments.length) * COMMAND_WORDS);
+  writeGenesis(words, 0, genesis, instruments.length);
+  for (let i = 0; i < instruments.length; i++)
+    writeInstrument(words, (i + 1) * COMMAND_WORDS, instruments[i]);
+  return words;
+}
+
+/** The genesis entry at word offset `at`, in a frame of `count` records; throws JOURNAL_FOREIGN when it is none. */
+export function decodeGenesisEntry(
+  words: Int32Array,
+  at: number,
+  count: number,
+  where: string,
+): GenesisEntry {
+  const foreign = (why: string) => new SeriatimError("JOURNAL_FOREIGN", `${where}: ${why}`);
+  if ((words[at] & 0xff) !== CommandKind.Genesis) throw foreign("the first entry is not a genesis entry");
+  const { instruments: registered, ...genesis } = readGenesis(words, at);
+  if (registered + 1 !== count)
+    throw foreign(`the genesis frame holds ${count - 1} of ${registered} instruments`);
+  const instruments: Instrument[] = [];
+  for (let i = 1; i < count; i++) instruments.push(readInstrument(words, at + i * COMMAND_WORDS));
+  return { genesis, instruments };
+}
+
+/** The sequencer's time of the record at byte offset `at`: every layout keeps it at one place. */
+export function recordTimestamp(view: DataView, at: number): number {
+  const low = view.getUint32(at + CommandLayout.timestamp_us, true);
+  const high = view.getUint32(at + CommandLayout.timestamp_us + 4, true);
+  return high * 0x1_0000_0000 + low;
+}

@@ -1,0 +1,123 @@
+// Sealing and checking one frame in a buffer. Nothing here knows files.
+// Both the sum and the chain are one native call over one contiguous run: the chain field lies directly before
+// what it covers, so with the previous chain value put there for a moment, BLAKE3(previous, rest) is one slice.
+
+import { assert, type Checksums, fromLanes, highLane, lowLane } from "../base/index.ts";
+import {
+  CHAIN_BYTES,
+  FRAME_BYTES_LIMIT,
+  FRAME_HEADER_BYTES,
+  FRAME_MAGIC,
+  FrameLayout,
+  frameBytes,
+} from "./layout.ts";
+
+/** What a frame says of itself. */
+export interface FrameFields {
+  readonly payloadBytes: number;
+  readonly count: number;
+  readonly firstPosition: number;
+  readonly epoch: number;
+  readonly timestamp_us: number;
+  readonly durablePosition: number;
+}
+
+/** A buffer under its two views. `bytes` starts at offset 0 of an ArrayBuffer whose length is a multiple of 8. */
+export class FrameBuffer {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly words: Int32Array<ArrayBuffer>;
+  readonly view: DataView<ArrayBuffer>;
+
+  constructor(length: number) {
+    assert(length % 8 === 0, "frame buffers are whole words");
+    const buffer = new ArrayBuffer(length);
+    this.bytes = new Uint8Array(buffer);
+    this.words = new Int32Array(buffer);
+    this.view = new DataView(buffer);
+  }
+}
+
+export function setU64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, lowLane(value), true);
+  view.setInt32(at + 4, highLane(value), true);
+}
+
+export function getU64(view: DataView, at: number): number {
+  return fromLanes(view.getUint32(at, true), view.getUint32(at + 4, true));
+}
+
+/**
+ * Makes the frame at the start of `buffer`, whose payload is there already, ready to be written; returns its bytes
+ * in the file. `chain` is the previous frame's chain value and becomes this one's.
+ */
+export function sealFrame(
+  buffer: FrameBuffer,
+  fields: FrameFields,
+  chain: Uint8Array,
+  checksums: Checksums,
+): number {
+  const { bytes, view } = buffer;
+  const total = frameBytes(fields.payloadBytes);
+  bytes.fill(0, FRAME_HEADER_BYTES + fields.payloadBytes, total);
+  view.setUint32(FrameLayout.magic, FRAME_MAGIC, true);
+  bytes.set(chain, FrameLayout.chain);
+  view.setUint32(FrameLayout.payloadBytes, fields.payloadBytes, true);
+  view.setUint32(FrameLayout.count, fields.count, true);
+  setU64(view, FrameLayout.firstPosition, fields.firstPosition);
+  setU64(view, FrameLayout.epoch, fields.epoch);
+  setU64(view, FrameLayout.timestamp_us, fields.timestamp_us);
+  setU64(view, FrameLayout.durablePosition, fields.durablePosition);
+  const covered = bytes.subarray(FrameLayout.chain, total);
+  chain.set(checksums.blake3(covered));
+  bytes.set(chain, FrameLayout.chain);
+  view.setUint32(FrameLayout.crc, checksums.crc32c(covered), true);
+  return total;
+}
+
+/**
+ * The length the header at `at` claims, padding included, or 0 when no frame of a possible length begins there.
+ * The buffer must hold a frame header from `at` on.
+ */
+export function claimedFrameBytes(view: DataView, at: number): number {
+  if (view.getUint32(at + FrameLayout.magic, true) !== FRAME_MAGIC) return 0;
+  const total = frameBytes(view.getUint32(at + FrameLayout.payloadBytes, true));
+  return total <= FRAME_BYTES_LIMIT ? total : 0;
+}
+
+/** Whether the frame of `total` bytes at `at` is whole, by its CRC32C. */
+export function frameIsWhole(buffer: FrameBuffer, at: number, total: number, checksums: Checksums): boolean {
+  const sum = checksums.crc32c(buffer.bytes.subarray(at + FrameLayout.chain, at + total));
+  return buffer.view.getUint32(at + FrameLayout.crc, true) === sum;
+}
+
+export function readFrameFields(view: DataView, at: number): FrameFields {
+  return {
+    payloadBytes: view.getUint32(at + FrameLayout.payloadBytes, true),
+    count: view.getUint32(at + FrameLayout.count, true),
+    firstPosition: getU64(view, at + FrameLayout.firstPosition),
+    epoch: getU64(view, at + FrameLayout.epoch),
+    timestamp_us: getU64(view, at + FrameLayout.timestamp_us),
+    durablePosition: getU64(view, at + FrameLayout.durablePosition),
+  };
+}
+
+/**
+ * Whether the whole frame at `at` follows the frame whose chain value is `chain`; if so, `chain` becomes its own.
+ * The buffer is as before on return.
+ */
+export function followChain(
+  buffer: FrameBuffer,
+  at: number,
+  total: number,
+  chain: Uint8Array,
+  checksums: Checksums,
+): boolean {
+  const field = buffer.bytes.subarray(at + FrameLayout.chain, at + FrameLayout.chain + CHAIN_BYTES);
+  const stored = field.slice();
+  field.set(chain);
+  const computed = checksums.blake3(buffer.bytes.subarray(at + FrameLayout.chain, at + total));
+  field.set(stored);
+  for (let i = 0; i < CHAIN_BYTES; i++) if (computed[i] !== stored[i]) return false;
+  chain.set(stored);
+  return true;
+}

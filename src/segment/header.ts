@@ -1,0 +1,56 @@
+// The segment header: one sector, written and synced before the file gets its real name, never changed after. So a
+// damaged one is always damage, never an interrupted creation.
+
+import { type Checksums, decodeUtf8, encodeUtf8 } from "../base/index.ts";
+import { FrameBuffer, getU64, setU64 } from "./frame.ts";
+import { CHAIN_BYTES, SECTOR_BYTES, SEGMENT_MAGIC, SEGMENT_VERSION, SegmentLayout } from "./layout.ts";
+
+export interface SegmentHeader {
+  readonly segmentBytes: number;
+  readonly number: number;
+  readonly firstPosition: number;
+  readonly epoch: number;
+  readonly anchor: Uint8Array;
+}
+
+/** The header's sector. */
+export function encodeSegmentHeader(header: SegmentHeader, checksums: Checksums): FrameBuffer {
+  const sector = new FrameBuffer(SECTOR_BYTES);
+  const { bytes, view } = sector;
+  bytes.set(encodeUtf8(SEGMENT_MAGIC), SegmentLayout.magic);
+  view.setUint32(SegmentLayout.version, SEGMENT_VERSION, true);
+  view.setUint32(SegmentLayout.sectorBytes, SECTOR_BYTES, true);
+  setU64(view, SegmentLayout.segmentBytes, header.segmentBytes);
+  setU64(view, SegmentLayout.number, header.number);
+  setU64(view, SegmentLayout.firstPosition, header.firstPosition);
+  setU64(view, SegmentLayout.epoch, header.epoch);
+  bytes.set(header.anchor, SegmentLayout.anchor);
+  view.setUint32(SegmentLayout.crc, checksums.crc32c(bytes.subarray(0, SegmentLayout.crc)), true);
+  return sector;
+}
+
+/**
+ * The header at the start of `sector`, or the reason why it is none. Magic, checksum and the place of both are the
+ * same in every version, so a newer file is told from a damaged one.
+ */
+export function decodeSegmentHeader(sector: FrameBuffer, checksums: Checksums): SegmentHeader | string {
+  const { bytes, view } = sector;
+  const magic = decodeUtf8(bytes.subarray(SegmentLayout.magic, SegmentLayout.magic + SEGMENT_MAGIC.length));
+  if (magic !== SEGMENT_MAGIC) return "the segment header does not begin with its magic bytes";
+  const sum = checksums.crc32c(bytes.subarray(0, SegmentLayout.crc));
+  if (view.getUint32(SegmentLayout.crc, true) !== sum) return "the segment header's CRC32C does not match";
+  const version = view.getUint32(SegmentLayout.version, true);
+  if (version !== SEGMENT_VERSION) {
+    return `it is written in format version ${version}, this program knows version ${SEGMENT_VERSION}`;
+  }
+  const sectorBytes = view.getUint32(SegmentLayout.sectorBytes, true);
+  if (sectorBytes !== SECTOR_BYTES)
+    return `its sector size is ${sectorBytes}, this program knows ${SECTOR_BYTES}`;
+  return {
+    segmentBytes: getU64(view, SegmentLayout.segmentBytes),
+    number: getU64(view, SegmentLayout.number),
+    firstPosition: getU64(view, SegmentLayout.firstPosition),
+    epoch: getU64(view, SegmentLayout.epoch),
+    anchor: bytes.slice(SegmentLayout.anchor, SegmentLayout.anchor + CHAIN_BYTES),
+  };
+}

@@ -1,0 +1,87 @@
+// Where every field of a segment file lies. Specification: segment.md. All numbers are little-endian.
+//
+//   sector 0: the segment header, fills the sector, CRC in its last four bytes
+//   then frames back to back, each padded to 8 bytes, then zeros to the end of the file
+//
+// In a frame the checksum comes before what it covers, and the chain value directly before what it hashes, so
+// that each is one native call over one run of bytes (frame.ts).
+
+import { assert, LayoutBuilder } from "../base/index.ts";
+
+/** The unit a header fills and the file size is a multiple of: no larger write is atomic on any disk in use. */
+export const SECTOR_BYTES = 4096;
+/** 0 until the format is frozen; readers refuse what they don't know. */
+export const SEGMENT_VERSION = 0;
+/** A BLAKE3 digest. */
+export const CHAIN_BYTES = 32;
+
+export const SegmentLayout = segmentLayout();
+
+function segmentLayout() {
+  const at = new LayoutBuilder();
+  const layout = {
+    /** The ASCII bytes SEGMENT_MAGIC. */
+    magic: at.bytes(8),
+    version: at.u32(),
+    sectorBytes: at.u32(),
+    /** The size of the whole file: one that is shorter was cut. */
+    segmentBytes: at.u64(),
+    /** The segment's number in its log, from 1 without gaps; also in its name. */
+    number: at.u64(),
+    /** The position its first frame begins with. Every position before it was durable when this was written. */
+    firstPosition: at.u64(),
+    epoch: at.u64(),
+    /** The chain value of the last frame before this segment; zeros in the first. */
+    anchor: at.bytes(CHAIN_BYTES),
+    /** Zeros. */
+    reserved: at.bytes(SECTOR_BYTES - 84),
+    /** CRC32C of the sector up to here. */
+    crc: at.u32(),
+  };
+  at.size(SECTOR_BYTES);
+  return layout;
+}
+
+export const SEGMENT_MAGIC = "seriatim";
+
+/** Bytes of a frame's header; the payload follows at once. */
+export const FRAME_HEADER_BYTES = 80;
+
+export const FrameLayout = frameLayout();
+
+function frameLayout() {
+  const at = new LayoutBuilder();
+  const layout = {
+    magic: at.u32(),
+    /** CRC32C of everything from `chain` to the end of the padding. */
+    crc: at.u32(),
+    /** BLAKE3(previous chain value, everything from `payloadBytes` to the end of the padding). */
+    chain: at.bytes(CHAIN_BYTES),
+    /** Without the padding. */
+    payloadBytes: at.u32(),
+    /** How many positions the frame holds, at least 1. */
+    count: at.u32(),
+    firstPosition: at.u64(),
+    epoch: at.u64(),
+    timestamp_us: at.u64(),
+    /** The highest position known to be durable when the frame was written. */
+    durablePosition: at.u64(),
+  };
+  at.size(FRAME_HEADER_BYTES);
+  return layout;
+}
+
+/** "FRAM" in a file. */
+export const FRAME_MAGIC = 0x4d415246;
+/** Frames begin at multiples of this, so that their payloads can be read as words in place. */
+export const FRAME_ALIGN_BYTES = 8;
+/** No frame is longer, header and padding included: what a reader's buffer must hold. Two tape batches. */
+export const FRAME_BYTES_LIMIT = 4 * 1024 * 1024;
+
+assert(FRAME_HEADER_BYTES % FRAME_ALIGN_BYTES === 0, "payloads are aligned as frames are");
+assert(SECTOR_BYTES % FRAME_ALIGN_BYTES === 0, "the first frame is aligned");
+
+/** The bytes a frame takes in the file. */
+export function frameBytes(payloadBytes: number): number {
+  return Math.ceil((FRAME_HEADER_BYTES + payloadBytes) / FRAME_ALIGN_BYTES) * FRAME_ALIGN_BYTES;
+}

@@ -1,0 +1,69 @@
+// The next segment, made before it is needed: its zeros are written and synced a slice at a time while the current
+// one fills, so that rotation costs one sector, one rename and two syncs. Real zeros, because extents that are only
+// reserved stall later, at the first write into them.
+
+import type { Checksums, Storage, StorageFile } from "../base/index.ts";
+import { segmentName, temporaryName } from "./directory.ts";
+import { encodeSegmentHeader, type SegmentHeader } from "./header.ts";
+import { writeFully } from "./write-fully.ts";
+
+/** Zeros per write; a slice is at most this much longer than asked for. */
+const ZEROS = new Uint8Array(64 * 1024);
+
+/** Writes zeros over [from, to) of `file`. */
+export function writeZeros(file: StorageFile, from: number, to: number): void {
+  for (let at = from; at < to; at += ZEROS.length) {
+    writeFully(file, ZEROS, Math.min(ZEROS.length, to - at), at);
+  }
+}
+
+export class Preallocation {
+  readonly segmentBytes: number;
+  readonly #storage: Storage;
+  readonly #directory: string;
+  readonly #log: string;
+  readonly #number: number;
+  readonly #file: StorageFile;
+  #zeroed = 0;
+
+  constructor(storage: Storage, directory: string, log: string, number: number, segmentBytes: number) {
+    this.#storage = storage;
+    this.#directory = directory;
+    this.#log = log;
+    this.#number = number;
+    this.segmentBytes = segmentBytes;
+    this.#file = storage.create(`${directory}/${temporaryName(log, number)}`);
+  }
+
+  /** Bytes that are zero and safe. */
+  get zeroed(): number {
+    return this.#zeroed;
+  }
+
+  /** Writes and syncs about `budget_bytes` more zeros; false when all of them are safe. */
+  advance(budget_bytes: number): boolean {
+    if (this.#zeroed === this.segmentBytes) return false;
+    const to = Math.min(this.segmentBytes, this.#zeroed + budget_bytes);
+    writeZeros(this.#file, this.#zeroed, to);
+    this.#file.syncData();
+    this.#zeroed = to;
+    return to < this.segmentBytes;
+  }
+
+  /** Writes the header and gives the file its name; everything is safe on return. The file stays open. */
+  publish(header: SegmentHeader, checksums: Checksums): StorageFile {
+    this.advance(this.segmentBytes);
+    const { bytes } = encodeSegmentHeader(header, checksums);
+    writeFully(this.#file, bytes, bytes.length, 0);
+    this.#file.syncData();
+    this.#storage.rename(this.#file.path, `${this.#directory}/${segmentName(this.#log, this.#number)}`);
+    this.#storage.syncDirectory(this.#directory);
+    return this.#file;
+  }
+
+  /** Gives the space back; what can't be removed is an interrupted creation, which the next opening removes. */
+  abandon(): void {
+    this.#file.close();
+    this.#storage.remove(this.#file.path);
+  }
+}

@@ -1,0 +1,327 @@
+// Reads a log from its first segment to the first fault or the end, checks every frame (CRC, chain, position,
+// epoch), hands each to a visitor and gives the verdict of tail.ts. Changes nothing on the disk.
+// Per frame: one CRC, one BLAKE3, no copy; per record: nothing.
+
+import type { Checksums, Storage } from "../base/index.ts";
+import { ChunkReader } from "./chunk-reader.ts";
+import { type LogDirectory, listLogDirectory, segmentName } from "./directory.ts";
+import { claimedFrameBytes, type FrameFields, followChain, frameIsWhole, readFrameFields } from "./frame.ts";
+import { decodeSegmentHeader, type SegmentHeader } from "./header.ts";
+import { CHAIN_BYTES, FRAME_ALIGN_BYTES, FRAME_HEADER_BYTES, SECTOR_BYTES } from "./layout.ts";
+import { classifyTail, type Damage, type Verdict } from "./tail.ts";
+
+/** Where a log is and what reads it. */
+export interface LogPlace {
+  readonly storage: Storage;
+  readonly checksums: Checksums;
+  readonly directory: string;
+  /** The log's name, the first part of its files' names: a-z only. */
+  readonly log: string;
+}
+
+/** A verified frame. `bytes` and `words` are borrowed: valid during the visit only. */
+export interface LogFrame extends FrameFields {
+  readonly file: string;
+  /** Of the frame in its file. */
+  readonly offset: number;
+  readonly frameBytes: number;
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  /** Of the payload in `bytes`, a multiple of 8. */
+  readonly payloadAt: number;
+}
+
+export type FrameVisitor = (frame: LogFrame) => void;
+
+export interface SegmentSummary {
+  readonly file: string;
+  readonly number: number;
+  readonly firstPosition: number;
+  /** The last whole position, firstPosition - 1 when it holds no frame. */
+  readonly lastPosition: number;
+  readonly epoch: number;
+  readonly segmentBytes: number;
+  readonly frames: number;
+  /** The offset behind its last whole frame. */
+  readonly endOffset: number;
+}
+
+/** The first thing found that is not as it was written. */
+export interface LogFault {
+  readonly damage: Exclude<Damage, "none">;
+  readonly file: string;
+  readonly offset: number;
+  /** The first position that is not readable because of it. */
+  readonly position: number;
+  readonly reason: string;
+}
+
+export interface LogScan {
+  readonly segments: readonly SegmentSummary[];
+  readonly temporaries: readonly string[];
+  readonly firstPosition: number;
+  /** The last whole position; firstPosition - 1 when there is none. */
+  readonly lastPosition: number;
+  /** D: the highest durable position that anything readable names. */
+  readonly durablePosition: number;
+  readonly epoch: number;
+  /** Of the last whole frame, 0 when there is none. */
+  readonly timestamp_us: number;
+  readonly chain: Uint8Array;
+  readonly frames: number;
+  readonly verdict: Verdict;
+  readonly because: string;
+  readonly fault: LogFault | undefined;
+  /** Bytes from the fault to the last byte that is not zero. */
+  readonly damagedBytes: number;
+}
+
+/** Reads the log in `place`; ENOENT when the directory is missing, FOREIGN_DIRECTORY when it is another's. */
+export function scanLog(place: LogPlace, visit: FrameVisitor = () => {}): LogScan {
+  return new LogScanner(place, listLogDirectory(place.storage, place.directory, place.log), visit).scan();
+}
+
+/** Hands the log's first frame to `visit`, when it has a whole one; true if so. Reads no further. */
+export function readFirstFrame(place: LogPlace, visit: FrameVisitor): boolean {
+  const listed = listLogDirectory(place.storage, place.directory, place.log);
+  return new LogScanner(place, listed, visit, 1).scan().frames === 1;
+}
+
+class LogScanner {
+  readonly #place: LogPlace;
+  readonly #listed: LogDirectory;
+  readonly #visit: FrameVisitor;
+  readonly #framesMax: number;
+  readonly #chain = new Uint8Array(CHAIN_BYTES);
+  readonly #segments: SegmentSummary[] = [];
+  #firstPosition = 1;
+  #position = 0;
+  #durable = 0;
+  #epoch = 0;
+  #timestamp_us = 0;
+  #frames = 0;
+  #fault: LogFault | undefined;
+  #wholeFrameBehind = false;
+  #damagedBytes = 0;
+
+  constructor(
+    place: LogPlace,
+    listed: LogDirectory,
+    visit: FrameVisitor,
+    framesMax = Number.POSITIVE_INFINITY,
+  ) {
+    this.#framesMax = framesMax;
+    this.#place = place;
+    this.#listed = listed;
+    this.#visit = visit;
+  }
+
+  scan(): LogScan {
+    const numbers = this.#listed.segments;
+    for (let i = 0; i < numbers.length && this.#fault === undefined && this.#frames < this.#framesMax; i++) {
+      if (i > 0 && numbers[i] !== numbers[i - 1] + 1) this.#missing(numbers[i - 1] + 1);
+      else this.#scanFile(numbers[i], i === 0);
+    }
+    const { verdict, because } = classifyTail({
+      damage: this.#fault?.damage ?? "none",
+      inLastSegment: this.#segments.at(-1)?.number === numbers.at(-1),
+      aboveDurable: this.#position + 1 > this.#durable,
+      wholeFrameBehind: this.#wholeFrameBehind,
+    });
+    return {
+      segments: this.#segments,
+      temporaries: this.#listed.temporaries,
+      firstPosition: this.#firstPosition,
+      lastPosition: this.#position,
+      durablePosition: this.#durable,
+      epoch: this.#epoch,
+      timestamp_us: this.#timestamp_us,
+      chain: this.#chain,
+      frames: this.#frames,
+      verdict,
+      because,
+      fault: this.#fault,
+      damagedBytes: this.#damagedBytes,
+    };
+  }
+
+  #path(number: number): string {
+    return `${this.#place.directory}/${segmentName(this.#place.log, number)}`;
+  }
+
+  #found(damage: LogFault["damage"], file: string, offset: number, reason: string): undefined {
+    this.#fault = { damage, file, offset, position: this.#position + 1, reason };
+  }
+
+  #missing(number: number): void {
+    this.#found("not continuing", this.#path(number), 0, `segment ${number} is missing`);
+  }
+
+  #scanFile(number: number, first: boolean): void {
+    const path = this.#path(number);
+    const file = this.#place.storage.open(path, "read");
+    try {
+      const reader = new ChunkReader(file);
+      const header = this.#readHeader(reader, number, first);
+      if (header !== undefined) this.#scanFrames(reader, header);
+    } finally {
+      file.close();
+    }
+  }
+
+  #readHeader(reader: ChunkReader, number: number, first: boolean): SegmentHeader | undefined {
+    const { path } = reader.file;
+    if (reader.at(0, SECTOR_BYTES) < 0) {
+      return this.#found(
+        "segment header",
+        path,
+        0,
+        `the file is ${reader.size} bytes, shorter than its header`,
+      );
+    }
+    const header = decodeSegmentHeader(reader.buffer, this.#place.checksums);
+    if (typeof header === "string") return this.#found("segment header", path, 0, header);
+    if (first) this.#begin(header);
+    const broken = this.#headerBreak(header, number, reader.size);
+    if (broken !== undefined) return this.#found("not continuing", path, 0, broken);
+    this.#epoch = header.epoch;
+    this.#durable = Math.max(this.#durable, header.firstPosition - 1);
+    return header;
+  }
+
+  #begin(header: SegmentHeader): void {
+    this.#firstPosition = header.firstPosition;
+    this.#position = header.firstPosition - 1;
+    this.#chain.set(header.anchor);
+  }
+
+  #headerBreak(header: SegmentHeader, number: number, size: number): string | undefined {
+    const expected = this.#position + 1;
+    if (header.number !== number) return `its header says it is segment ${header.number}`;
+    if (header.firstPosition !== expected) {
+      return `it begins with position ${header.firstPosition}, expected ${expected}`;
+    }
+    if (header.anchor.some((byte, i) => byte !== this.#chain[i]))
+      return "it does not follow the segment before it";
+    if (header.epoch < this.#epoch) return `its epoch ${header.epoch} is below ${this.#epoch}`;
+    if (size > header.segmentBytes)
+      return `the file is ${size} bytes, its header says ${header.segmentBytes}`;
+    return undefined;
+  }
+
+  #scanFrames(reader: ChunkReader, header: SegmentHeader): void {
+    const { path } = reader.file;
+    let offset = SECTOR_BYTES;
+    const before = this.#frames;
+    while (this.#frames < this.#framesMax) {
+      const taken = this.#frame(reader, offset);
+      if (taken === 0) break;
+      offset += taken;
+      this.#frames++;
+    }
+    this.#segments.push({
+      file: path,
+      number: header.number,
+      firstPosition: header.firstPosition,
+      lastPosition: this.#position,
+      epoch: header.epoch,
+      segmentBytes: header.segmentBytes,
+      frames: this.#frames - before,
+      endOffset: offset,
+    });
+    if (this.#frames === this.#framesMax) return;
+    if (this.#fault === undefined) this.#checkEnd(reader, offset, header.segmentBytes);
+    if (this.#fault !== undefined) this.#lookBehind(reader, offset);
+  }
+
+  /** Verifies and visits the frame at `offset`; returns its length, or 0 when none that continues begins there. */
+  #frame(reader: ChunkReader, offset: number): number {
+    const total = wholeFrameAt(reader, offset, this.#place.checksums);
+    if (total === 0) return 0;
+    const { buffer } = reader;
+    const at = reader.at(offset, total);
+    const fields = readFrameFields(buffer.view, at);
+    const broken = this.#frameBreak(fields);
+    if (broken !== undefined) {
+      this.#found("not continuing", reader.file.path, offset, broken);
+      return 0;
+    }
+    if (!followChain(buffer, at, total, this.#chain, this.#place.checksums)) {
+      this.#found(
+        "not continuing",
+        reader.file.path,
+        offset,
+        "its chain value does not follow the frame before it",
+      );
+      return 0;
+    }
+    this.#position = fields.firstPosition + fields.count - 1;
+    this.#epoch = fields.epoch;
+    this.#timestamp_us = fields.timestamp_us;
+    this.#durable = Math.max(this.#durable, fields.durablePosition);
+    const { bytes, words } = buffer;
+    const payloadAt = at + FRAME_HEADER_BYTES;
+    this.#visit({ ...fields, file: reader.file.path, offset, frameBytes: total, bytes, words, payloadAt });
+    return total;
+  }
+
+  #frameBreak(fields: FrameFields): string | undefined {
+    const expected = this.#position + 1;
+    if (fields.firstPosition !== expected) {
+      return `a frame begins with position ${fields.firstPosition}, expected ${expected}`;
+    }
+    if (fields.count === 0 || fields.count > fields.payloadBytes) {
+      return `a frame of ${fields.payloadBytes} bytes says it holds ${fields.count} positions`;
+    }
+    if (fields.epoch < this.#epoch) return `a frame's epoch ${fields.epoch} is below ${this.#epoch}`;
+    if (fields.durablePosition > this.#position) {
+      return `a frame names position ${fields.durablePosition} as durable, which is not before it`;
+    }
+    return undefined;
+  }
+
+  #checkEnd(reader: ChunkReader, offset: number, segmentBytes: number): void {
+    const { path } = reader.file;
+    const stray = reader.firstNonZero(offset);
+    if (stray >= 0) {
+      const at = stray < offset + FRAME_HEADER_BYTES ? "" : `, the first byte that is not zero at ${stray}`;
+      this.#found("not whole", path, offset, `no whole frame begins here${at}`);
+    } else if (reader.size < segmentBytes) {
+      this.#found(
+        "not whole",
+        path,
+        offset,
+        `the file is cut short: ${reader.size} of ${segmentBytes} bytes`,
+      );
+    }
+  }
+
+  /** What lies behind a fault: how far it reaches, and whether any whole frame could be part of this history. */
+  #lookBehind(reader: ChunkReader, fault: number): void {
+    this.#damagedBytes = reader.lastNonZeroEnd(fault) - fault;
+    const end = fault + this.#damagedBytes;
+    for (let offset = fault + FRAME_ALIGN_BYTES; offset < end; offset += FRAME_ALIGN_BYTES) {
+      const total = wholeFrameAt(reader, offset, this.#place.checksums);
+      if (total === 0) continue;
+      const { firstPosition, durablePosition } = readFrameFields(
+        reader.buffer.view,
+        reader.at(offset, total),
+      );
+      // A position takes a byte of payload at least. So bytes that look like a frame inside someone's payload
+      // count only if their position could have been reached here; believing one refuses a start, it loses nothing.
+      if (firstPosition <= this.#position || firstPosition - this.#position > offset - fault) continue;
+      this.#wholeFrameBehind = true;
+      this.#durable = Math.max(this.#durable, durablePosition);
+    }
+  }
+}
+
+/** The length of the whole frame at `offset`, or 0. Afterwards it is in the reader's buffer. */
+function wholeFrameAt(reader: ChunkReader, offset: number, checksums: Checksums): number {
+  const header = reader.at(offset, FRAME_HEADER_BYTES);
+  if (header < 0) return 0;
+  const total = claimedFrameBytes(reader.buffer.view, header);
+  if (total === 0) return 0;
+  const at = reader.at(offset, total);
+  return at >= 0 && frameIsWhole(reader.buffer, at, total, checksums) ? total : 0;
+}

@@ -1,0 +1,77 @@
+// Opening a log is a decision table. D is the highest durable position that any whole frame on disk names, or that
+// the header of a later segment implies (a segment is begun only when everything before it is safe).
+//
+//   damage            in the last  above  whole frame   verdict
+//                     segment      D      behind it
+//   ----------------  -----------  -----  ------------  -------------------------------------------------------
+//   none              -            -      -             clean: append behind the last frame
+//   segment header    -            -      -             corrupt: it was safe before the file had its name
+//   not continuing    -            -      -             corrupt: a gap, a broken link, a missing segment
+//   not whole         no           -      -             corrupt: its successor proves that it was durable
+//   not whole         yes          no     -             corrupt: it was durable
+//   not whole         yes          yes    yes           corrupt: what follows it would be lost with it
+//   not whole         yes          yes    no            torn: cut to the last whole frame
+//
+// "Not whole" is anything a crash can leave: cut short, a bad CRC, any of its sectors missing.
+
+export type Damage = "none" | "segment header" | "not continuing" | "not whole";
+export type Verdict = "clean" | "torn" | "corrupt";
+
+export interface TailFacts {
+  readonly damage: Damage;
+  readonly inLastSegment: boolean;
+  /** The position the first damaged frame would begin with lies above D. */
+  readonly aboveDurable: boolean;
+  readonly wholeFrameBehind: boolean;
+}
+
+interface Row {
+  readonly when: Partial<TailFacts>;
+  readonly verdict: Verdict;
+  /** What to say after the fault itself. */
+  readonly because: string;
+}
+
+/** The first row whose every condition holds decides. */
+const TABLE: readonly Row[] = [
+  { when: { damage: "none" }, verdict: "clean", because: "it ends on a frame boundary with zeros behind it" },
+  {
+    when: { damage: "segment header" },
+    verdict: "corrupt",
+    because: "a header is safe before its file has a name",
+  },
+  { when: { damage: "not continuing" }, verdict: "corrupt", because: "the history is broken here" },
+  {
+    when: { damage: "not whole", inLastSegment: false },
+    verdict: "corrupt",
+    because: "a later segment follows, so it was durable",
+  },
+  {
+    when: { damage: "not whole", aboveDurable: false },
+    verdict: "corrupt",
+    because: "the position was durable",
+  },
+  {
+    when: { damage: "not whole", wholeFrameBehind: true },
+    verdict: "corrupt",
+    because: "a whole frame lies behind it",
+  },
+  {
+    when: { damage: "not whole" },
+    verdict: "torn",
+    because: "nothing durable is known to lie here: an interrupted write, or damage to the very last frame",
+  },
+];
+
+/** The verdict on a log by the table above. */
+export function classifyTail(facts: TailFacts): { readonly verdict: Verdict; readonly because: string } {
+  for (const row of TABLE) {
+    const { damage, inLastSegment, aboveDurable, wholeFrameBehind } = row.when;
+    if (damage !== undefined && damage !== facts.damage) continue;
+    if (inLastSegment !== undefined && inLastSegment !== facts.inLastSegment) continue;
+    if (aboveDurable !== undefined && aboveDurable !== facts.aboveDurable) continue;
+    if (wholeFrameBehind !== undefined && wholeFrameBehind !== facts.wholeFrameBehind) continue;
+    return row;
+  }
+  throw new Error("the last row holds for whatever is left");
+}
