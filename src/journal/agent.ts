@@ -6,7 +6,6 @@
 // one sync more per turn of the ring. No work per record but one copy.
 
 import type { SeriatimError } from "../base/index.ts";
-import { COMMAND_BYTES } from "../protocol/index.ts";
 import type { Ring, RingConsumer } from "../ring/index.ts";
 import type { JournalWriter } from "./journal.ts";
 

@@ -1,0 +1,268 @@
+// A Storage in memory that forgets. Like a real disk it keeps for sure only what was synced: on `crash` each
+// unsynced 512-byte sector is old or new by itself, an unsynced change of size may be lost, and each creation,
+// renaming and removal not covered by a directory sync may be lost by itself. A sync that failed leaves its sectors
+// as a kernel does: readable, no longer dirty, and never written by a later sync.
+// Deterministic: the same calls and the same seed give the same disk.
+
+import {
+  assert,
+  type Prng,
+  type Storage,
+  type StorageAccess,
+  type StorageFile,
+  storageError,
+} from "../base/index.ts";
+import { SimulatedInode } from "./simulated-inode.ts";
+
+/** `short`: a write takes half of its bytes. `stuck`: a write takes nothing. On other calls both are EIO. */
+export type DiskFault = "EIO" | "ENOSPC" | "short" | "stuck";
+
+export interface SimulatedDiskOptions {
+  /** Bytes all files together may grow to; unlimited when left out. */
+  readonly capacity_bytes?: number;
+}
+
+/** One change of a directory: `name` now means `inode`, or nothing; a renaming also clears `from`. */
+interface NameChange {
+  readonly directory: string;
+  readonly name: string;
+  readonly inode: SimulatedInode | undefined;
+  readonly from?: string;
+}
+
+type Names = Map<string, SimulatedInode>;
+
+export class SimulatedDisk implements Storage {
+  readonly #capacity: number;
+  /** Directory -> name -> file, as programs see it. */
+  readonly #directories = new Map<string, Names>();
+  readonly #durable = new Map<string, Names>();
+  #pending: NameChange[] = [];
+  #faults = new Map<number, DiskFault>();
+  #calls = 0;
+  #used = 0;
+  #boot = 0;
+
+  constructor({ capacity_bytes = Number.POSITIVE_INFINITY }: SimulatedDiskOptions = {}) {
+    this.#capacity = capacity_bytes;
+  }
+
+  /** Calls so far that change something: create, write, sync, truncate, rename, remove, directory sync. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Makes the `call`-th changing call (counted from 1, see `calls`) fail. */
+  failAt(call: number, fault: DiskFault): void {
+    this.#faults.set(call, fault);
+  }
+
+  /** The machine stops: what was not synced is kept or lost as `prng` falls; files that were open are dead. */
+  crash(prng: Prng): void {
+    this.#boot++;
+    this.#faults.clear();
+    // Three kinds of crash: nothing unsynced survives, everything does, or any subset.
+    const odds = prng.pick([0, 0.5, 0.5, 0.9, 1]);
+    for (const change of this.#pending) {
+      if (!prng.chance(odds)) continue;
+      applyChange(this.#durable, change);
+    }
+    this.#pending = [];
+    this.#directories.clear();
+    for (const [directory, names] of this.#durable) this.#directories.set(directory, new Map(names));
+    this.#used = 0;
+    for (const inode of this.#inodes()) {
+      inode.crash(prng, odds);
+      this.#used += inode.size;
+    }
+  }
+
+  /** The bytes a file holds now, for tests. */
+  contents(path: string): Uint8Array {
+    const inode = this.#find(path, "read");
+    return inode.bytes.slice(0, inode.size);
+  }
+
+  /** Changes a file behind everyone's back, and durably: rot, or another program. */
+  overwrite(path: string, contents: Uint8Array): void {
+    this.#find(path, "overwrite").replace(contents);
+  }
+
+  /** Every file of a directory with its bytes, for comparing before and after. */
+  image(directory: string): Map<string, Uint8Array> {
+    return new Map(this.list(directory).map((name) => [name, this.contents(`${directory}/${name}`)]));
+  }
+
+  open(path: string, _access: StorageAccess): StorageFile {
+    return new SimulatedFile(this, path, this.#find(path, "open"));
+  }
+
+  create(path: string): StorageFile {
+    this.change("create", path);
+    const { directory, name } = this.#split(path, "create");
+    if (this.#directories.get(directory)?.has(name)) throw storageError("EEXIST", "create", path);
+    const inode = new SimulatedInode();
+    this.#rename({ directory, name, inode });
+    return new SimulatedFile(this, path, inode);
+  }
+
+  list(directory: string): string[] {
+    const names = this.#directories.get(directory);
+    if (names === undefined) throw storageError("ENOENT", "list", directory);
+    return [...names.keys()].sort();
+  }
+
+  rename(from: string, to: string): void {
+    this.change("rename", from);
+    const inode = this.#find(from, "rename");
+    const source = this.#split(from, "rename");
+    const target = this.#split(to, "rename");
+    assert(source.directory === target.directory, "the simulated disk renames within one directory");
+    this.#rename({ ...target, inode, from: source.name });
+  }
+
+  remove(path: string): void {
+    this.change("remove", path);
+    this.#used -= this.#find(path, "remove").size;
+    this.#rename({ ...this.#split(path, "remove"), inode: undefined });
+  }
+
+  makeDirectory(path: string): void {
+    if (this.#directories.has(path)) return;
+    this.#directories.set(path, new Map());
+    this.#durable.set(path, new Map());
+  }
+
+  syncDirectory(directory: string): void {
+    this.change("sync the directory", directory);
+    const names = this.#directories.get(directory);
+    if (names === undefined) throw storageError("ENOENT", "sync the directory", directory);
+    this.#durable.set(directory, new Map(names));
+    this.#pending = this.#pending.filter((change) => change.directory !== directory);
+  }
+
+  /** For its files: which boot they were opened in. */
+  get boot(): number {
+    return this.#boot;
+  }
+
+  /** For its files: counts a changing call; throws when it is to fail, and returns how a write is to be cut. */
+  change(verb: string, path: string): "short" | "stuck" | undefined {
+    const fault = this.#faults.get(++this.#calls);
+    if (fault === undefined) return undefined;
+    if (fault === "EIO" || fault === "ENOSPC") throw storageError(fault, verb, path);
+    if (verb !== "write") throw storageError("EIO", verb, path);
+    return fault;
+  }
+
+  /** For its files: takes space for a file that grows. */
+  grow(bytes: number, path: string): void {
+    if (this.#used + bytes > this.#capacity) throw storageError("ENOSPC", "write", path);
+    this.#used += bytes;
+  }
+
+  #rename(change: NameChange): void {
+    applyChange(this.#directories, change);
+    this.#pending.push(change);
+  }
+
+  #inodes(): Set<SimulatedInode> {
+    const all = new Set<SimulatedInode>();
+    for (const names of this.#directories.values()) for (const inode of names.values()) all.add(inode);
+    return all;
+  }
+
+  #split(path: string, verb: string): { directory: string; name: string } {
+    const slash = path.lastIndexOf("/");
+    const directory = path.slice(0, slash);
+    if (slash < 0 || !this.#directories.has(directory)) throw storageError("ENOENT", verb, path);
+    return { directory, name: path.slice(slash + 1) };
+  }
+
+  #find(path: string, verb: string): SimulatedInode {
+    const { directory, name } = this.#split(path, verb);
+    const inode = this.#directories.get(directory)?.get(name);
+    if (inode === undefined) throw storageError("ENOENT", verb, path);
+    return inode;
+  }
+}
+
+function applyChange(directories: Map<string, Names>, change: NameChange): void {
+  const names = directories.get(change.directory) ?? new Map<string, SimulatedInode>();
+  if (change.from !== undefined) names.delete(change.from);
+  if (change.inode === undefined) names.delete(change.name);
+  else names.set(change.name, change.inode);
+  directories.set(change.directory, names);
+}
+
+class SimulatedFile implements StorageFile {
+  readonly path: string;
+  readonly #disk: SimulatedDisk;
+  readonly #inode: SimulatedInode;
+  readonly #boot: number;
+  #open = true;
+
+  constructor(disk: SimulatedDisk, path: string, inode: SimulatedInode) {
+    this.#disk = disk;
+    this.path = path;
+    this.#inode = inode;
+    this.#boot = disk.boot;
+  }
+
+  read(bytes: Uint8Array, from: number, length: number, position: number): number {
+    this.#live("read");
+    const inode = this.#inode;
+    const taken = Math.max(0, Math.min(length, inode.size - position));
+    bytes.set(inode.bytes.subarray(position, position + taken), from);
+    return taken;
+  }
+
+  write(bytes: Uint8Array, from: number, length: number, position: number): number {
+    this.#live("write");
+    const cut = this.#disk.change("write", this.path);
+    const taken = cut === "stuck" ? 0 : cut === "short" ? Math.floor(length / 2) : length;
+    this.#resize(Math.max(this.#inode.size, position + taken));
+    this.#inode.bytes.set(bytes.subarray(from, from + taken), position);
+    this.#inode.touch(position, position + taken);
+    return taken;
+  }
+
+  syncData(): void {
+    this.#live("sync");
+    const inode = this.#inode;
+    try {
+      this.#disk.change("sync", this.path);
+    } catch (error) {
+      inode.forgetDirty();
+      throw error;
+    }
+    inode.sync();
+  }
+
+  size(): number {
+    this.#live("read the size of");
+    return this.#inode.size;
+  }
+
+  truncate(size: number): void {
+    this.#live("truncate");
+    this.#disk.change("truncate", this.path);
+    const old = this.#inode.size;
+    this.#resize(size);
+    this.#inode.touch(Math.min(old, size), Math.max(old, size));
+  }
+
+  close(): void {
+    this.#open = false;
+  }
+
+  #live(verb: string): void {
+    if (!this.#open || this.#boot !== this.#disk.boot) throw storageError("EBADF", verb, this.path);
+  }
+
+  #resize(size: number): void {
+    if (size === this.#inode.size) return;
+    this.#disk.grow(size - this.#inode.size, this.path);
+    this.#inode.resize(size);
+  }
+}
