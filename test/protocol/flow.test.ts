@@ -54,6 +54,11 @@ describe("a malformed flow is refused with its line", () => {
       "f.txt:4: expected the end of the line, found 'account'",
     ],
     [
+      "an account the flow has not",
+      [...HEAD2, REG, "cmd cancel 0 1 account 3"],
+      "f.txt:4: account 3 is not below accounts_max, which is 3",
+    ],
+    [
       "two spaces",
       [...HEAD, "cmd  reg S0"],
       "f.txt:3: expected a command, found nothing: tokens are parted by one space",
@@ -204,8 +209,8 @@ const anyCommand: fc.Arbitrary<FlowCommand> = fc.oneof(
   fc.record({ kind: kind("modify"), ...trades, price: i64 }),
 );
 
-test("whatever is written reads back as the same flow, in the lowest version that can say it", () => {
-  const meta = { seed: 1, symbols: 2, orders: 3, maxQuantity: 4, maxNotional: 5 };
+test("whatever is written reads back as the same flow", () => {
+  const meta = { seed: 1, symbols: 2, orders: 3, maxQuantity: 4, maxNotional: 5, accountsMax: 4 };
   fc.assert(
     fc.property(fc.array(anyCommand), (commands) => {
       const steps = commands.map((command) => ({ command, outcomes: [] }));

@@ -57,15 +57,17 @@ function takesOption(reader: LineReader, version: FlowVersion, word: string): bo
   return version >= 2 && reader.takes(word);
 }
 
-export function readCommand(reader: LineReader, version: FlowVersion): FlowCommand {
+/** `accountsMax`: accounts from this one on are refused; in version 1 there is no word for any. */
+export function readCommand(reader: LineReader, version: FlowVersion, accountsMax: number): FlowCommand {
   const kind = reader.oneOf("a command", KINDS);
   if (kind === "reg") return { kind, name: readName(reader) };
   const symbol = reader.u32("the symbol");
   const id = reader.u64("the order id");
-  const account = () => (takesOption(reader, version, "account") ? reader.u32("the account") : 0);
-  if (kind === "cancel") return { kind, symbol, id, account: account() };
+  if (kind === "cancel") return { kind, symbol, id, account: readAccount(reader, version, accountsMax) };
   const body = readBody(reader, kind);
-  return { ...body, symbol, id, account: account(), answerLimit: readAnswerLimit(reader, version) };
+  const account = readAccount(reader, version, accountsMax);
+  const answerLimit = takesOption(reader, version, "limit") ? reader.u32("the answer limit") : 0;
+  return { ...body, symbol, id, account, answerLimit };
 }
 
 type Body<K> = K extends "limit" | "market" | "modify"
@@ -85,8 +87,12 @@ function readBody(
   return { kind, side, price, quantity, timeInForce: reader.oneOf("the time in force", TIMES_IN_FORCE) };
 }
 
-function readAnswerLimit(reader: LineReader, version: FlowVersion): number {
-  return takesOption(reader, version, "limit") ? reader.u32("the answer limit") : 0;
+function readAccount(reader: LineReader, version: FlowVersion, accountsMax: number): number {
+  if (!takesOption(reader, version, "account")) return 0;
+  const account = reader.u32("the account");
+  if (account >= accountsMax)
+    reader.fail(`account ${account} is not below accounts_max, which is ${accountsMax}`);
+  return account;
 }
 
 function readName(reader: LineReader): string {

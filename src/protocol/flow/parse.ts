@@ -130,7 +130,7 @@ class FlowParser {
   }
 
   #takeCommand(reader: LineReader): void {
-    const command = readCommand(reader, this.#version!);
+    const command = readCommand(reader, this.#version!, this.#meta?.accountsMax ?? 1);
     if (command.kind === "reg") this.#names.add(command.name);
     this.#steps.push({ command, outcomes: [], line: reader.line, outcomeLines: [] });
   }

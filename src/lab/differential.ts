@@ -1,0 +1,155 @@
+// The engine against the naive twin: the same commands to both, every event and rejection compared field by field,
+// the final state level by level, and the engine's snapshot against that of an engine rebuilt from it.
+
+import { assert } from "../base/index.ts";
+import {
+  type EventFields,
+  EventKind,
+  type Flow,
+  type FlowCommand,
+  type FlowSnapshot,
+  flowGenesis,
+  formatCommand,
+  formatSnapshot,
+  type Genesis,
+} from "../protocol/index.ts";
+import { FlowMachine } from "../replay/index.ts";
+import type { FlowStatistics } from "./flow-statistics.ts";
+import { NaiveTwin } from "./naive-twin.ts";
+import { twinRecords } from "./twin-records.ts";
+
+/** What is compared: the engine, the twin, or one of them with a planted bug. */
+export interface Exchange {
+  apply(command: FlowCommand): EventFields[];
+  snapshot(): FlowSnapshot;
+}
+
+/** An exchange that can also write its whole state and go on from one written before. */
+export interface RebuildableExchange extends Exchange {
+  state(): Uint8Array;
+  rebuild(state: Uint8Array): void;
+}
+
+export interface Contestants {
+  readonly engine: (genesis: Genesis) => RebuildableExchange;
+  readonly twin: (genesis: Genesis) => Exchange;
+}
+
+export const ENGINE_AND_TWIN: Contestants = {
+  engine: (genesis) => new FlowMachine(genesis),
+  twin: (genesis) => new TwinExchange(genesis),
+};
+
+/** Commands between two comparisons of whole states. */
+const CHECKPOINT_COMMANDS = 250;
+
+/** The first place where engine and twin part; `step` counts the flow's commands from 0. */
+export interface Disagreement {
+  readonly step: number;
+  /** One line: what differs, expected (the twin) and found (the engine). */
+  readonly what: string;
+}
+
+/** The twin, speaking event records. */
+export class TwinExchange implements Exchange {
+  readonly #twin: NaiveTwin;
+
+  constructor(genesis: Genesis) {
+    this.#twin = new NaiveTwin(genesis);
+  }
+
+  apply(command: FlowCommand): EventFields[] {
+    return twinRecords(command, this.#twin.apply(command));
+  }
+
+  snapshot(): FlowSnapshot {
+    return this.#twin.snapshot();
+  }
+}
+
+/**
+ * Runs `flow` through both; undefined when they agree throughout. A crash of the engine is a disagreement too.
+ * `statistics`, when given, counts what the commands led to.
+ */
+export function findDisagreement(
+  flow: Flow,
+  contestants: Contestants = ENGINE_AND_TWIN,
+  statistics?: FlowStatistics,
+): Disagreement | undefined {
+  const genesis = flowGenesis(flow);
+  const engine = contestants.engine(genesis);
+  const twin = contestants.twin(genesis);
+  const middle = Math.floor(flow.steps.length / 2);
+  for (let step = 0; step < flow.steps.length; step++) {
+    const { command } = flow.steps[step];
+    const expected = twin.apply(command);
+    statistics?.count(command, expected);
+    const isCheckpoint =
+      (step + 1) % CHECKPOINT_COMMANDS === 0 || step === middle || step === flow.steps.length - 1;
+    const what = orCrash(
+      () =>
+        compareEvents(expected, engine.apply(command)) ??
+        (isCheckpoint ? compareStates(twin, engine, genesis, contestants, step === middle) : undefined),
+    );
+    if (what !== undefined) return { step, what: `${formatCommand(command)}: ${what}` };
+  }
+  return undefined;
+}
+
+function orCrash(compare: () => string | undefined): string | undefined {
+  try {
+    return compare();
+  } catch (error) {
+    assert(error instanceof Error, "what is thrown is an Error");
+    return `the engine crashed: ${error.message}`;
+  }
+}
+
+/** Fields that say something in a Reject; what else a refused command named is not promised. */
+const REJECT_FIELDS = [
+  "kind",
+  "reason",
+  "command",
+  "flags",
+  "sequence",
+  "symbol",
+  "orderId",
+  "account",
+] as const;
+
+function compareEvents(expected: readonly EventFields[], found: readonly EventFields[]): string | undefined {
+  if (expected.length !== found.length) return `expected ${expected.length} events, found ${found.length}`;
+  for (let i = 0; i < expected.length; i++) {
+    const isReject = expected[i].kind === EventKind.Reject;
+    const fields = isReject ? REJECT_FIELDS : (Object.keys(expected[i]) as (keyof EventFields)[]);
+    for (const field of fields) {
+      if (expected[i][field] !== found[i][field])
+        return `event ${i}: expected ${field} ${expected[i][field]}, found ${found[i][field]}`;
+    }
+  }
+  return undefined;
+}
+
+/** Levels, counts and sequences of both; and that a rebuilt engine is the same to the last byte. */
+function compareStates(
+  twin: Exchange,
+  engine: RebuildableExchange,
+  genesis: Genesis,
+  contestants: Contestants,
+  goOnRebuilt: boolean,
+): string | undefined {
+  const expected = formatSnapshot(twin.snapshot());
+  const found = formatSnapshot(engine.snapshot());
+  for (let i = 0; i < Math.max(expected.length, found.length); i++) {
+    if (expected[i] !== found[i]) return `expected '${expected[i]}', found '${found[i]}'`;
+  }
+  const state = engine.state();
+  const rebuilt = contestants.engine(genesis);
+  rebuilt.rebuild(state);
+  const again = rebuilt.state();
+  const at = state.findIndex((byte, i) => byte !== again[i]);
+  if (at !== -1 || state.length !== again.length)
+    return `the rebuilt engine's snapshot (${again.length} bytes) differs at byte ${at} of ${state.length}`;
+  if (goOnRebuilt) engine.rebuild(state);
+  return undefined;
+}

@@ -1,0 +1,207 @@
+// Random flows that mean something: orders near a moving market, cancels and modifies of orders that probably rest,
+// and a share of everything that can be wrong. Same profile, seed and length, same flow, on every machine.
+// The generator keeps no book: it only remembers what it sent.
+
+import { Prng, SAFE_MAX, U32_MAX } from "../base/index.ts";
+import {
+  type Flow,
+  type FlowCommand,
+  type FlowMeta,
+  flowVersionOf,
+  Side,
+  TimeInForce,
+} from "../protocol/index.ts";
+import { FLOW_PROFILES, type FlowProfile, type FlowProfileName } from "./flow-profiles.ts";
+import { PriceWalk } from "./price-walk.ts";
+
+interface SentOrder {
+  readonly symbol: number;
+  readonly account: number;
+  readonly id: bigint;
+  readonly side: Side;
+  readonly price: bigint;
+}
+
+/** How the n-th new id is made: small, spread over all 64 bits, or all in the high lane. */
+const ID_STYLES: readonly ((n: bigint) => bigint)[] = [
+  (n) => n,
+  (n) => BigInt.asUintN(64, n * 0x9e3779b97f4a7c15n),
+  (n) => BigInt.asUintN(64, n << 32n),
+];
+const EXTREME_IDS = [0n, 1n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 63n, 2n ** 64n - 1n];
+const BAD_PRICES = [0n, -1n, -100n, -(2n ** 63n), 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n];
+/** Answer limits drawn; small, so that sweeps exceed them. */
+const ANSWER_LIMIT_FILLS_MAX = 3;
+
+/** A flow of `commands` commands besides its first registrations, without outcomes. */
+export function generateFlow(profile: FlowProfileName, seed: number, commands: number): Flow {
+  return new FlowGenerator(FLOW_PROFILES[profile], seed).flow(seed, commands);
+}
+
+class FlowGenerator {
+  readonly #profile: FlowProfile;
+  readonly #random: Prng;
+  readonly #walks: PriceWalk[];
+  readonly #maxNotional: number;
+  readonly #newId: (n: bigint) => bigint;
+  #idsMade = 0n;
+  #names: string[] = [];
+  #sent: SentOrder[] = [];
+
+  constructor(profile: FlowProfile, seed: number) {
+    const { prices, quantities, symbols } = profile;
+    this.#profile = profile;
+    this.#random = new Prng(seed);
+    const start = this.#random.pick(prices.start);
+    this.#walks = Array.from({ length: symbols + 1 }, () => new PriceWalk(prices, start, this.#random));
+    this.#maxNotional = quantities.maxNotional ?? Math.min(SAFE_MAX, 2 * start * quantities.usual_lots);
+    this.#newId = this.#random.pick(ID_STYLES);
+  }
+
+  flow(seed: number, commands: number): Flow {
+    const { symbols, accounts, ordersMax, quantities } = this.#profile;
+    const steps = Array.from({ length: symbols }, () => this.#register());
+    for (let i = 0; i < commands; i++) steps.push(this.#command());
+    const meta: FlowMeta = {
+      seed,
+      symbols,
+      orders: commands,
+      maxQuantity: quantities.max_lots,
+      maxNotional: this.#maxNotional,
+      ...(ordersMax !== undefined && { ordersMax }),
+      ...(accounts > 1 && { accountsMax: accounts }),
+    };
+    const flow = { meta, steps: steps.map((command) => ({ command, outcomes: [] })) };
+    return { version: flowVersionOf(flow), ...flow };
+  }
+
+  #command(): FlowCommand {
+    const { weights, chances } = this.#profile;
+    if (this.#random.chance(chances.register)) return this.#register();
+    const kind = this.#pickWeighted(weights);
+    switch (kind) {
+      case "limit":
+        return this.#limit(TimeInForce.GoodTillCancel);
+      case "immediate":
+        return this.#limit(TimeInForce.ImmediateOrCancel);
+      case "market":
+        return this.#market();
+      case "cancel":
+        return { kind, ...this.#restingOrder() };
+      case "modify":
+        return this.#modify();
+    }
+  }
+
+  #pickWeighted<K extends string>(weights: Readonly<Record<K, number>>): K {
+    const shares = Object.entries<number>(weights) as [K, number][];
+    let left = this.#random.unit() * shares.reduce((sum, [, share]) => sum + share, 0);
+    for (const [kind, share] of shares) {
+      left -= share;
+      if (left < 0) return kind;
+    }
+    return shares[0][0];
+  }
+
+  /** A name of its own for each symbol the profile has and one more; after that, one of the known names again. */
+  #register(): FlowCommand {
+    const isNew = this.#names.length < this.#walks.length;
+    const name = isNew ? `S${this.#names.length}` : this.#random.pick(this.#names);
+    if (isNew) this.#names.push(name);
+    return { kind: "reg", name };
+  }
+
+  #limit(timeInForce: TimeInForce): FlowCommand {
+    const target = this.#newTarget();
+    const side = this.#side();
+    const price = this.#price(target.symbol, side);
+    const quantity = this.#quantity(price);
+    if (timeInForce === TimeInForce.GoodTillCancel) this.#remember({ ...target, side, price });
+    return { kind: "limit", ...target, side, price, quantity, timeInForce, answerLimit: this.#answerLimit() };
+  }
+
+  #market(): FlowCommand {
+    const target = this.#newTarget();
+    const side = this.#side();
+    return {
+      kind: "market",
+      ...target,
+      side,
+      quantity: this.#quantity(1n),
+      answerLimit: this.#answerLimit(),
+    };
+  }
+
+  #modify(): FlowCommand {
+    const order = this.#sent.length === 0 ? undefined : this.#random.pick(this.#sent);
+    const target = this.#restingOrder(order);
+    const keepsPrice = order !== undefined && this.#random.chance(0.3);
+    const price = keepsPrice ? order.price : this.#price(target.symbol, order?.side ?? this.#side());
+    const quantity = this.#random.chance(0.05) ? 0 : this.#quantity(price);
+    return { kind: "modify", ...target, price, quantity, answerLimit: this.#answerLimit() };
+  }
+
+  #side(): Side {
+    return this.#random.chance(0.5) ? Side.Buy : Side.Sell;
+  }
+
+  #symbol(): number {
+    if (!this.#random.chance(this.#profile.chances.unknownSymbol))
+      return this.#random.between(0, Math.max(0, this.#names.length - 1));
+    return this.#random.pick([this.#names.length, U32_MAX, 2 ** 31]);
+  }
+
+  /** Whose new order, on which symbol, under which id. */
+  #newTarget(): { symbol: number; account: number; id: bigint } {
+    const { chances, accounts } = this.#profile;
+    const account = this.#random.between(0, accounts - 1);
+    const symbol = this.#symbol();
+    if (this.#random.chance(chances.extremeId))
+      return { symbol, account, id: this.#random.pick(EXTREME_IDS) };
+    if (this.#sent.length > 0 && this.#random.chance(chances.sameId)) {
+      const { id, symbol: same, account: owner } = this.#random.pick(this.#sent);
+      return this.#random.chance(0.7) ? { symbol: same, account: owner, id } : { symbol, account, id };
+    }
+    return { symbol, account, id: this.#newId(++this.#idsMade) };
+  }
+
+  /** An order that may rest still, or one that certainly does not. */
+  #restingOrder(order = this.#sent.length === 0 ? undefined : this.#random.pick(this.#sent)) {
+    const { chances, accounts } = this.#profile;
+    if (order === undefined || this.#random.chance(chances.unknownOrder)) {
+      const account = this.#random.between(0, accounts - 1);
+      return { symbol: this.#symbol(), account, id: order?.id ?? 1n };
+    }
+    const { symbol, account, id } = order;
+    return this.#random.chance(chances.unknownSymbol)
+      ? { symbol: U32_MAX, account, id }
+      : { symbol, account, id };
+  }
+
+  #remember(order: SentOrder): void {
+    if (this.#sent.length < this.#profile.memory) this.#sent.push(order);
+    else this.#sent[this.#random.between(0, this.#sent.length - 1)] = order;
+  }
+
+  #price(symbol: number, side: Side): bigint {
+    if (this.#random.chance(this.#profile.chances.badPrice)) return this.#random.pick(BAD_PRICES);
+    return BigInt((this.#walks[symbol] ?? this.#walks[0]).next(side));
+  }
+
+  #quantity(price: bigint): number {
+    const { chances, quantities } = this.#profile;
+    if (this.#random.chance(chances.zeroQuantity)) return 0;
+    if (this.#random.chance(chances.overQuantity)) return Math.min(U32_MAX, quantities.max_lots + 1);
+    const most = price > 0n ? BigInt(this.#maxNotional) / price : 0n;
+    const within = Number(most < BigInt(quantities.max_lots) ? most : BigInt(quantities.max_lots));
+    if (this.#random.chance(chances.notionalEdge))
+      return Math.min(U32_MAX, within + this.#random.between(0, 1));
+    if (this.#random.chance(chances.sweep)) return Math.max(1, within);
+    return this.#random.between(1, Math.max(1, Math.min(within, quantities.usual_lots)));
+  }
+
+  #answerLimit(): number {
+    const isLimited = this.#random.chance(this.#profile.chances.answerLimit);
+    return isLimited ? this.#random.between(1, ANSWER_LIMIT_FILLS_MAX) : 0;
+  }
+}

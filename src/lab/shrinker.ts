@@ -1,0 +1,86 @@
+// Makes a failing flow small: whatever can be left out or made plainer while the flow still fails, is. Rounds of
+// passes, each a list of candidate flows, until a whole round changes nothing (a fixed point: no single candidate
+// fails any more) or the bounded number of tries is used up. Deterministic.
+
+import type { Flow, FlowCommand, FlowMeta } from "../protocol/index.ts";
+import { flowVersionOf } from "../protocol/index.ts";
+import { SHRINK_PASSES } from "./shrink-passes.ts";
+
+/** What is shrunk: limits and commands; everything else follows from them. */
+export interface Candidate {
+  readonly meta: FlowMeta;
+  readonly commands: readonly FlowCommand[];
+}
+
+export interface ShrinkResult {
+  readonly flow: Flow;
+  /** Commands before and after. */
+  readonly original: number;
+  readonly minimized: number;
+  /** Rounds of all passes, the last of which changed nothing. */
+  readonly iterations: number;
+  /** How often the predicate was asked. */
+  readonly tries: number;
+  /** Whether the fixed point was reached within the tries allowed. */
+  readonly isMinimal: boolean;
+}
+
+/** Enough for a flow of thousands of commands; a try costs one run of the flow, so this bounds the wait too. */
+export const SHRINK_TRIES_MAX = 20_000;
+
+/**
+ * Shrinks `flow` as long as `fails` stays true of it, which it must be of the flow given. The result has no outcomes.
+ */
+export function shrinkFlow(
+  flow: Flow,
+  fails: (flow: Flow) => boolean,
+  triesMax = SHRINK_TRIES_MAX,
+): ShrinkResult {
+  let best: Candidate = { meta: flow.meta, commands: flow.steps.map(({ command }) => command) };
+  let tries = 0;
+  const accept = (candidate: Candidate): boolean => {
+    if (tries >= triesMax) return false;
+    tries++;
+    return fails(flowOf(candidate));
+  };
+  let iterations = 0;
+  let isMinimal = false;
+  while (!isMinimal && tries < triesMax) {
+    iterations++;
+    const before = best;
+    for (const pass of SHRINK_PASSES) best = pass(best, accept);
+    isMinimal = best === before && tries < triesMax;
+  }
+  const shrunk = flowOf(best);
+  const minimized = best.commands.length;
+  return { flow: shrunk, original: flow.steps.length, minimized, iterations, tries, isMinimal };
+}
+
+/** What a shrunk flow says of itself, as comment lines. */
+export function shrinkComments(result: ShrinkResult, reason: string): string[] {
+  const { original, minimized, iterations, tries, isMinimal } = result;
+  const reduction = original === 0 ? 0 : (100 * (original - minimized)) / original;
+  return [
+    "shrink report",
+    `original length: ${original}`,
+    `minimized length: ${minimized}`,
+    `reduction: ${reduction.toFixed(1)}%`,
+    `shrink iterations: ${iterations} (${tries} tries)${isMinimal ? "" : ", stopped before the fixed point"}`,
+    `failure reason: ${reason}`,
+  ];
+}
+
+/** The candidate as a flow; what it says of symbols, orders and accounts is counted anew. */
+function flowOf({ meta, commands }: Candidate): Flow {
+  const { accountsMax: _, ...rest } = meta;
+  const orders = commands.filter((command) => command.kind !== "reg");
+  const accounts = Math.max(0, ...orders.map(({ account }) => account)) + 1;
+  const exact: FlowMeta = {
+    ...rest,
+    symbols: commands.length - orders.length,
+    orders: orders.length,
+    ...(accounts > 1 && { accountsMax: accounts }),
+  };
+  const steps = commands.map((command) => ({ command, outcomes: [] }));
+  return { version: flowVersionOf({ meta: exact, steps }), meta: exact, steps };
+}

@@ -1,0 +1,144 @@
+// The engine held to the naive twin over generated flows: every event field, every rejection, every state. The counts
+// are printed and bounded below, so that agreement always means that something was tried.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import {
+  type Contestants,
+  ENGINE_AND_TWIN,
+  FLOW_PROFILE_NAMES,
+  type FlowProfileName,
+  FlowStatistics,
+  findDisagreement,
+  generateFlow,
+  REACHABLE_REASONS,
+  writeCounterexample,
+} from "../../src/lab/index.ts";
+import {
+  type EventFields,
+  EventKind,
+  type FlowCommand,
+  parseFlow,
+  type Side,
+} from "../../src/protocol/index.ts";
+import { checkFlow, FlowMachine } from "../../src/replay/index.ts";
+
+const COUNTEREXAMPLES = "test-output";
+/** Books that grow and move need long flows; the others many starts. Together 245,000 commands. */
+const LONG: readonly FlowProfileName[] = ["deep", "wide-prices", "ladder-moves"];
+
+function runOf(profile: FlowProfileName): { flows: number; commands: number } {
+  if (profile === "mixed") return { flows: 60, commands: 1_500 };
+  return LONG.includes(profile) ? { flows: 4, commands: 5_000 } : { flows: 13, commands: 1_500 };
+}
+
+describe("engine and twin agree", () => {
+  const total = new FlowStatistics();
+
+  test.each(FLOW_PROFILE_NAMES)("on %s flows", (profile) => {
+    const own = new FlowStatistics();
+    const { flows, commands } = runOf(profile);
+    for (let seed = 1; seed <= flows; seed++) {
+      const flow = generateFlow(profile, seed, commands);
+      const disagreement = findDisagreement(flow, ENGINE_AND_TWIN, own);
+      if (disagreement === undefined) continue;
+      const path = writeCounterexample(flow, `${profile}-seed${seed}`, COUNTEREXAMPLES);
+      expect.fail(`${profile}, seed ${seed}: ${disagreement.what}\nshrunk flow: ${path}`);
+    }
+    total.add(own);
+    console.log([profile, ...own.lines()].join("\n  "));
+    if (profile === "mixed") expectWorthwhile(own);
+  });
+
+  test("and enough was tried: commands, acceptances, trades and every reason", () => {
+    console.log(["all profiles", ...total.lines()].join("\n  "));
+    expect(total.commands).toBeGreaterThanOrEqual(200_000);
+    expectWorthwhile(total);
+    const met = REACHABLE_REASONS.map((name) => [name, total.reasons.get(name) ?? 0] as const);
+    expect(met.filter(([, count]) => count < 1_000)).toEqual([]);
+  });
+
+  test("on a side that only a caller of the library can name", () => {
+    const flow = generateFlow("mixed", 1, 20);
+    const odd = { kind: "limit", symbol: 0, id: 999n, account: 0, answerLimit: 0, timeInForce: 0 } as const;
+    const command: FlowCommand = { ...odd, side: 2 as Side, price: 1n, quantity: 1 };
+    const statistics = new FlowStatistics();
+    const steps = [...flow.steps, { command, outcomes: [] }];
+    expect(findDisagreement({ ...flow, steps }, ENGINE_AND_TWIN, statistics)).toBeUndefined();
+    expect(statistics.reasons.get("InvalidSide")).toBe(1);
+  });
+});
+
+function expectWorthwhile(statistics: FlowStatistics): void {
+  expect(statistics.acceptedShare).toBeGreaterThanOrEqual(0.4);
+  expect(statistics.tradingShare).toBeGreaterThanOrEqual(0.1);
+}
+
+/** Younger orders of a level trade first, as far as anyone can see. */
+class SwapsPriority extends FlowMachine {
+  override apply(command: FlowCommand): EventFields[] {
+    const events = super.apply(command);
+    const trades = events.filter(({ kind }) => kind === EventKind.Trade);
+    const at = trades.findIndex((trade, i) => i > 0 && trade.price === trades[i - 1].price);
+    if (at === -1) return events;
+    const [older, younger] = [trades[at - 1], trades[at]];
+    return events.map((event) => {
+      if (event === older) return { ...event, makerId: younger.makerId };
+      return event === younger ? { ...event, makerId: older.makerId } : event;
+    });
+  }
+}
+
+/** Fails in the middle of a third trade. */
+class CrashesOnThirdTrade extends FlowMachine {
+  override apply(command: FlowCommand): EventFields[] {
+    const events = super.apply(command);
+    if (events.filter(({ kind }) => kind === EventKind.Trade).length > 2) throw new RangeError("planted");
+    return events;
+  }
+}
+
+/** Its snapshot forgets that anything rests once it is restored. */
+class ForgetsOnRebuild extends FlowMachine {
+  #isRebuilt = false;
+  override rebuild(state: Uint8Array): void {
+    super.rebuild(state);
+    this.#isRebuilt = true;
+  }
+  override state(): Uint8Array {
+    const state = super.state();
+    return this.#isRebuilt ? state.subarray(0, state.length - 1) : state;
+  }
+}
+
+describe("a planted bug is found, shrunk and written", () => {
+  const directory = mkdtempSync(join(tmpdir(), "seriatim-lab-"));
+  afterAll(() => rmSync(directory, { recursive: true }));
+  const bugs: [name: string, engine: Contestants["engine"], commands: number, what: RegExp][] = [
+    [
+      "swapped priority",
+      (genesis) => new SwapsPriority(genesis),
+      4,
+      /event 1: expected makerId \d+, found \d+/,
+    ],
+    ["a crash", (genesis) => new CrashesOnThirdTrade(genesis), 5, /the engine crashed: planted/],
+    ["a lossy snapshot", (genesis) => new ForgetsOnRebuild(genesis), 1, /the rebuilt engine's snapshot/],
+  ];
+
+  test.each(bugs)("%s", (name, engine, commands, what) => {
+    const contestants: Contestants = { ...ENGINE_AND_TWIN, engine };
+    const flow = generateFlow("mixed", 7, 600);
+    expect(findDisagreement(flow, contestants)?.what).toMatch(what);
+    const path = writeCounterexample(flow, name.replaceAll(" ", "-"), directory, contestants);
+    const text = readFileSync(path, "latin1");
+    expect(text).toContain("# original length: 603\n");
+    expect(text).toContain(`# minimized length: ${commands}\n`);
+    expect(text).toMatch(what);
+    const parsed = parseFlow(text, path);
+    expect(parsed.flow.steps).toHaveLength(commands);
+    // The file holds what should have happened, which the engine without the bug does.
+    expect(checkFlow(parsed).differences).toEqual([]);
+  });
+});

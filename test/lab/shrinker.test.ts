@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import {
+  FLOW_PROFILE_NAMES,
+  generateFlow,
+  recordFlow,
+  shrinkComments,
+  shrinkFlow,
+} from "../../src/lab/index.ts";
+import { type Flow, type FlowOutcome, formatCommand, Reason } from "../../src/protocol/index.ts";
+
+const commandsOf = (flow: Flow) => flow.steps.map(({ command }) => formatCommand(command));
+const leadsTo = (is: (outcome: FlowOutcome) => boolean) => (flow: Flow) =>
+  recordFlow(flow).steps.some(({ outcomes }) => outcomes.some(is));
+const trades = leadsTo(({ kind }) => kind === "trade");
+const isRefused = (reason: Reason) =>
+  leadsTo((outcome) => outcome.kind === "reject" && outcome.reason === reason);
+
+test.each(FLOW_PROFILE_NAMES)(
+  "a %s flow that trades shrinks to one symbol and two plain orders",
+  (profile) => {
+    const result = shrinkFlow(generateFlow(profile, 1, 200), trades);
+    expect(result.isMinimal).toBe(true);
+    const [register, maker, taker, ...rest] = commandsOf(result.flow);
+    expect(rest).toEqual([]);
+    expect(register).toBe("cmd reg S0");
+    expect(maker).toMatch(/^cmd limit 0 1 [BS] 1 1 GTC$/);
+    expect(taker).toMatch(/^cmd (limit 0 2 [BS] 1 1 GTC|market 0 2 [BS] 1)$/);
+    expect(result.flow.version).toBe(1);
+  },
+);
+
+const REG = /^cmd reg S0$/;
+const ANY = /^cmd (limit|market|cancel|modify) 0 1 /;
+const RESTS = /^cmd limit 0 1 [BS] 1 1 GTC$/;
+const LEAST: [reason: keyof typeof Reason, least: RegExp[]][] = [
+  ["UnknownSymbol", [/^cmd (limit|market|cancel|modify) 0 1( |$)/]],
+  ["UnknownOrder", [REG, /^cmd (cancel 0 1|modify 0 1 1 1)$/]],
+  ["DuplicateOrderId", [REG, RESTS, ANY]],
+  ["StorageExhausted", [REG, RESTS, /^cmd limit 0 2 [BS] 1 1 GTC$/]],
+];
+
+test.each(LEAST)("a flow with %s shrinks to the least that leads to it", (reason, least) => {
+  const result = shrinkFlow(generateFlow("pool-full", 3, 400), isRefused(Reason[reason]));
+  const commands = commandsOf(result.flow);
+  expect(result.isMinimal).toBe(true);
+  expect(commands).toHaveLength(least.length);
+  for (let i = 0; i < least.length; i++) expect(commands[i]).toMatch(least[i]);
+});
+
+test("a fixed point shrinks no further", () => {
+  const once = shrinkFlow(generateFlow("mixed", 5, 300), isRefused(Reason.AnswerTooLarge));
+  const again = shrinkFlow(once.flow, isRefused(Reason.AnswerTooLarge));
+  expect(commandsOf(again.flow)).toEqual(commandsOf(once.flow));
+  expect(again.iterations).toBe(1);
+});
+
+test("it stops at the tries allowed, with what it has by then, and says so", () => {
+  let asked = 0;
+  const fails = (flow: Flow) => {
+    asked++;
+    return trades(flow);
+  };
+  const result = shrinkFlow(generateFlow("mixed", 1, 300), fails, 10);
+  expect(asked).toBe(10);
+  expect(result).toMatchObject({ tries: 10, isMinimal: false });
+  expect(trades(result.flow)).toBe(true);
+  expect(shrinkComments(result, "trades")).toContain(
+    `shrink iterations: ${result.iterations} (10 tries), stopped before the fixed point`,
+  );
+});
