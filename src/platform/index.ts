@@ -1,1 +1,4 @@
+export { acquireDirectoryLock, type DirectoryLock, isLockFile } from "./directory-lock.ts";
+export { NativeChecksums } from "./native-checksums.ts";
 export * from "./node-storage.ts";
+export { SystemClock } from "./system-clock.ts";
