@@ -14,9 +14,9 @@ export class RecordBuffer {
   readonly bytes: Uint8Array;
   readonly recordWords: number;
   readonly capacity: number;
-  /** Records in the buffer now. */
-  count = 0;
-  #drain: Drain;
+  /** Words in use: the offset of the next record. */
+  used_words = 0;
+  readonly #drain: Drain;
 
   /** `recordWords`: words of 4 bytes per record; `capacity`: records held before a drain. */
   constructor(recordWords: number, capacity: number, drain: Drain) {
@@ -28,15 +28,22 @@ export class RecordBuffer {
     this.#drain = drain;
   }
 
+  /** Records in the buffer now. */
+  get count(): number {
+    return this.used_words / this.recordWords;
+  }
+
   /** Takes the next record and returns its word offset; drains first when there is no room. */
   claim(): number {
-    if (this.count === this.capacity) this.drain();
-    return this.count++ * this.recordWords;
+    if (this.used_words === this.words.length) this.drain();
+    const at = this.used_words;
+    this.used_words = at + this.recordWords;
+    return at;
   }
 
   /** Hands everything to the listener and empties the buffer. */
   drain(): void {
-    if (this.count > 0) this.#drain(this);
-    this.count = 0;
+    if (this.used_words > 0) this.#drain(this);
+    this.used_words = 0;
   }
 }

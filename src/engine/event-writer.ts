@@ -1,132 +1,177 @@
 // Writes event records (protocol/events) into the engine's output. Keeps the event sequence, which only accepted
-// events take, and marks the last event of each command.
+// events take, and marks the last event of each command. What an event says of its command is copied from the
+// command record; prices travel as lanes, so that no number is converted or boxed on the way.
 
-import { highLane, lowLane, type RecordBuffer } from "../base/index.ts";
-import { EVENT_WORDS, EventFlag, EventKind, EventWord } from "../protocol/index.ts";
+import { fromLanes, highLane, lowLane, type RecordBuffer } from "../base/index.ts";
+import { CommandWord, EVENT_WORDS, EventFlag, EventKind, EventWord } from "../protocol/index.ts";
+import type { OrderPool } from "./order-pool.ts";
+
+// Copies, for speed: see order-pool.ts.
+const ACCOUNT = EventWord.account;
+const KIND_REASON_COMMAND_FLAGS = EventWord.kindReasonCommandFlags;
+const LEAVES = EventWord.leaves;
+const MAKER_ACCOUNT = EventWord.makerAccount;
+const MAKER_ID_HIGH = EventWord.makerIdHigh;
+const MAKER_ID_LOW = EventWord.makerIdLow;
+const MAKER_LEAVES = EventWord.makerLeaves;
+const ORDER_ID_HIGH = EventWord.orderIdHigh;
+const ORDER_ID_LOW = EventWord.orderIdLow;
+const PREVIOUS_PRICE_HIGH = EventWord.previousPriceHigh;
+const PREVIOUS_PRICE_LOW = EventWord.previousPriceLow;
+const PREVIOUS_QUANTITY = EventWord.previousQuantity;
+const PRICE_HIGH = EventWord.priceHigh;
+const PRICE_LOW = EventWord.priceLow;
+const QUANTITY = EventWord.quantity;
+const SEQUENCE_HIGH = EventWord.sequenceHigh;
+const SEQUENCE_LOW = EventWord.sequenceLow;
+const SIDE_TYPE_TIF = EventWord.sideTypeTif;
+const SYMBOL = EventWord.symbol;
+const COMMAND_ACCOUNT = CommandWord.account;
+const COMMAND_KIND_SIDE_TYPE_TIF = CommandWord.kindSideTypeTif;
+const COMMAND_ORDER_ID_HIGH = CommandWord.orderIdHigh;
+const COMMAND_ORDER_ID_LOW = CommandWord.orderIdLow;
+const COMMAND_SYMBOL = CommandWord.symbol;
+const KIND_ACCEPT = EventKind.Accept;
+const KIND_CANCEL = EventKind.Cancel;
+const KIND_MODIFY = EventKind.Modify;
+const KIND_REJECT = EventKind.Reject;
+const KIND_TRADE = EventKind.Trade;
+
+const LAST_WORD = EVENT_WORDS - 1;
+const LAST = EventFlag.Last << 24;
+const IN_PLACE = EventFlag.InPlace << 24;
 
 export class EventWriter {
-  /** The sequence of the last event: 0 before the first. A safe integer. */
-  sequence = 0;
-  /** Trades since the first command. */
+  readonly #orders: OrderPool;
+  #sequenceLow = 0;
+  #sequenceHigh = 0;
+  /** Trades since the first command: a safe integer. */
   trades = 0;
   #out: RecordBuffer | undefined;
   #words: Int32Array = new Int32Array(0);
+  #command: Int32Array = new Int32Array(0);
+  #commandAt = 0;
   #last = 0;
-  #command = 0;
-  #symbol = 0;
-  #account = 0;
-  #idLow = 0;
-  #idHigh = 0;
-  #sideTypeTif = 0;
 
-  /** Names the command whose events follow: its kind and the order it is about. */
-  begin(
-    out: RecordBuffer,
-    command: number,
-    symbol: number,
-    account: number,
-    idLow: number,
-    idHigh: number,
-    sideTypeTif: number,
-  ): void {
-    this.#out = out;
-    this.#words = out.words;
-    this.#command = command << 16;
-    this.#symbol = symbol;
-    this.#account = account;
-    this.#idLow = idLow;
-    this.#idHigh = idHigh;
-    this.#sideTypeTif = sideTypeTif;
+  constructor(orders: OrderPool) {
+    this.#orders = orders;
+  }
+
+  /** The sequence of the last event: 0 before the first. A safe integer. */
+  get sequence(): number {
+    return fromLanes(this.#sequenceLow, this.#sequenceHigh);
+  }
+
+  set sequence(value: number) {
+    this.#sequenceLow = lowLane(value) | 0;
+    this.#sequenceHigh = highLane(value);
+  }
+
+  /** Names the command record whose events follow, and where they go. */
+  begin(out: RecordBuffer, command: Int32Array, at: number): void {
+    if (out !== this.#out) {
+      this.#out = out;
+      this.#words = out.words;
+    }
+    if (command !== this.#command) this.#command = command;
+    this.#commandAt = at;
   }
 
   /** Marks the last event of the command. It is still in the buffer: a full buffer drains only at the next claim. */
   end(): void {
-    this.#words[this.#last + EventWord.kindReasonCommandFlags] |= EventFlag.Last << 24;
+    this.#words[this.#last] |= LAST;
   }
 
-  accept(price: number, quantity: number): void {
-    const at = this.#write(EventKind.Accept, price, quantity);
-    this.#stampSequence(at);
+  /** The new order of the command, at a price given as lanes (0 for a market order). */
+  accept(priceLow: number, priceHigh: number, quantity: number): void {
+    const sideTypeTif = this.#command[this.#commandAt + COMMAND_KIND_SIDE_TYPE_TIF] >>> 8;
+    this.#stamp(this.#write(KIND_ACCEPT, priceLow, priceHigh, quantity, sideTypeTif));
   }
 
-  /** `price` and `quantity` are where and how much rested. */
-  cancel(price: number, quantity: number): void {
-    const at = this.#write(EventKind.Cancel, price, quantity);
-    this.#stampSequence(at);
+  /** Price and quantity are where and how much rested. */
+  cancel(priceLow: number, priceHigh: number, quantity: number, side: number): void {
+    this.#stamp(this.#write(KIND_CANCEL | LAST, priceLow, priceHigh, quantity, side));
   }
 
-  modify(
-    price: number,
-    quantity: number,
-    previousPrice: number,
-    previousQuantity: number,
-    inPlace: boolean,
-  ): void {
-    const kind = inPlace ? EventKind.Modify | (EventFlag.InPlace << 24) : EventKind.Modify;
-    const at = this.#write(kind, price, quantity);
-    this.#stampSequence(at);
+  modify(priceLow: number, priceHigh: number, quantity: number, side: number, inPlace: boolean): void {
+    this.#stamp(
+      this.#write(inPlace ? KIND_MODIFY | IN_PLACE : KIND_MODIFY, priceLow, priceHigh, quantity, side),
+    );
+  }
+
+  /** Completes a modify: where and how much rested before. */
+  modifiedFrom(priceLow: number, priceHigh: number, quantity: number): void {
     const words = this.#words;
-    words[at + EventWord.previousPriceLow] = lowLane(previousPrice);
-    words[at + EventWord.previousPriceHigh] = highLane(previousPrice);
-    words[at + EventWord.previousQuantity] = previousQuantity;
+    const at = this.#last;
+    words[at + PREVIOUS_PRICE_LOW] = priceLow;
+    words[at + PREVIOUS_PRICE_HIGH] = priceHigh;
+    words[at + PREVIOUS_QUANTITY] = quantity;
   }
 
+  /** A trade of the command's order with the resting `maker`, at the maker's price. */
   trade(
-    makerIdLow: number,
-    makerIdHigh: number,
-    makerAccount: number,
-    price: number,
+    maker: number,
+    priceLow: number,
+    priceHigh: number,
     quantity: number,
     leaves: number,
     makerLeaves: number,
+    sideTypeTif: number,
   ): void {
-    const at = this.#write(EventKind.Trade, price, quantity);
-    this.#stampSequence(at);
+    const at = this.#write(KIND_TRADE, priceLow, priceHigh, quantity, sideTypeTif);
+    this.#stamp(at);
     this.trades++;
     const words = this.#words;
-    words[at + EventWord.makerIdLow] = makerIdLow;
-    words[at + EventWord.makerIdHigh] = makerIdHigh;
-    words[at + EventWord.leaves] = leaves;
-    words[at + EventWord.makerAccount] = makerAccount;
-    words[at + EventWord.makerLeaves] = makerLeaves;
+    const orders = this.#orders;
+    words[at + MAKER_ID_LOW] = orders.idLow[maker];
+    words[at + MAKER_ID_HIGH] = orders.idHigh[maker];
+    words[at + MAKER_ACCOUNT] = orders.account[maker];
+    words[at + LEAVES] = leaves;
+    words[at + MAKER_LEAVES] = makerLeaves;
   }
 
   /** A refusal is an event without a sequence; it is always the only one of its command. */
   reject(reason: number): void {
-    this.#write(EventKind.Reject | (reason << 8) | (EventFlag.Last << 24), 0, 0);
+    const head = this.#command[this.#commandAt + COMMAND_KIND_SIDE_TYPE_TIF];
+    this.#write(KIND_REJECT | (reason << 8) | LAST, 0, 0, 0, head >>> 8);
   }
 
   /** Fills a whole record with what all kinds share, so that nothing of an older one shows through. */
-  #write(kind: number, price: number, quantity: number): number {
+  #write(kind: number, priceLow: number, priceHigh: number, quantity: number, sideTypeTif: number): number {
     const at = (this.#out as RecordBuffer).claim();
     const words = this.#words;
-    words[at + EventWord.kindReasonCommandFlags] = kind | this.#command;
-    words[at + EventWord.symbol] = this.#symbol;
-    words[at + EventWord.sequenceLow] = 0;
-    words[at + EventWord.sequenceHigh] = 0;
-    words[at + EventWord.orderIdLow] = this.#idLow;
-    words[at + EventWord.orderIdHigh] = this.#idHigh;
-    words[at + EventWord.makerIdLow] = 0;
-    words[at + EventWord.makerIdHigh] = 0;
-    words[at + EventWord.priceLow] = lowLane(price);
-    words[at + EventWord.priceHigh] = highLane(price);
-    words[at + EventWord.quantity] = quantity;
-    words[at + EventWord.leaves] = 0;
-    words[at + EventWord.account] = this.#account;
-    words[at + EventWord.makerAccount] = 0;
-    words[at + EventWord.makerLeaves] = 0;
-    words[at + EventWord.sideTypeTif] = this.#sideTypeTif;
-    words[at + EventWord.previousPriceLow] = 0;
-    words[at + EventWord.previousPriceHigh] = 0;
-    words[at + EventWord.previousQuantity] = 0;
-    words[at + EVENT_WORDS - 1] = 0;
+    const command = this.#command;
+    const from = this.#commandAt;
+    words[at + KIND_REASON_COMMAND_FLAGS] = kind | ((command[from + COMMAND_KIND_SIDE_TYPE_TIF] & 255) << 16);
+    words[at + SYMBOL] = command[from + COMMAND_SYMBOL];
+    words[at + SEQUENCE_LOW] = 0;
+    words[at + SEQUENCE_HIGH] = 0;
+    words[at + ORDER_ID_LOW] = command[from + COMMAND_ORDER_ID_LOW];
+    words[at + ORDER_ID_HIGH] = command[from + COMMAND_ORDER_ID_HIGH];
+    words[at + MAKER_ID_LOW] = 0;
+    words[at + MAKER_ID_HIGH] = 0;
+    words[at + PRICE_LOW] = priceLow;
+    words[at + PRICE_HIGH] = priceHigh;
+    words[at + QUANTITY] = quantity;
+    words[at + LEAVES] = 0;
+    words[at + ACCOUNT] = command[from + COMMAND_ACCOUNT];
+    words[at + MAKER_ACCOUNT] = 0;
+    words[at + MAKER_LEAVES] = 0;
+    words[at + SIDE_TYPE_TIF] = sideTypeTif;
+    words[at + PREVIOUS_PRICE_LOW] = 0;
+    words[at + PREVIOUS_PRICE_HIGH] = 0;
+    words[at + PREVIOUS_QUANTITY] = 0;
+    words[at + LAST_WORD] = 0;
     this.#last = at;
     return at;
   }
 
-  #stampSequence(at: number): void {
-    const sequence = ++this.sequence;
-    this.#words[at + EventWord.sequenceLow] = lowLane(sequence);
-    this.#words[at + EventWord.sequenceHigh] = highLane(sequence);
+  /** Gives the event at `at` the next sequence. */
+  #stamp(at: number): void {
+    const low = (this.#sequenceLow + 1) | 0;
+    this.#sequenceLow = low;
+    if (low === 0) this.#sequenceHigh++;
+    this.#words[at + SEQUENCE_LOW] = low;
+    this.#words[at + SEQUENCE_HIGH] = this.#sequenceHigh;
   }
 }

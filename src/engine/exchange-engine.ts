@@ -16,7 +16,7 @@ import {
 } from "../protocol/index.ts";
 import { ExchangeState } from "./exchange-state.ts";
 import { cancelOrder, modifyOrder, newOrder } from "./order-commands.ts";
-import { NONE } from "./order-pool.ts";
+import { NO_SLOT } from "./order-pool.ts";
 import { readSnapshot, writeSnapshot } from "./snapshot.ts";
 
 /** A price level as plain data: ticks, lots, orders. */
@@ -121,7 +121,7 @@ function registerInstrument(state: ExchangeState, words: Int32Array, at: number,
   const instrument = readInstrument(words, at);
   if (state.instruments.some((known) => known.name === instrument.name)) return;
   if (state.instruments.length < state.genesis.symbolsMax) return state.addInstrument(instrument);
-  state.events.begin(events, CommandKind.RegisterInstrument, 0, 0, 0, 0, 0);
+  state.events.begin(events, words, at);
   state.events.reject(Reason.StorageExhausted);
 }
 
@@ -129,7 +129,7 @@ function levelsOf(state: ExchangeState, symbol: number, side: Side): LevelView[]
   const { ladder } = state.books[symbol];
   const { levels } = state;
   const found: LevelView[] = [];
-  for (let level = ladder.best(side); level !== NONE; level = ladder.worse(level, side)) {
+  for (let level = ladder.best(side); level !== NO_SLOT; level = ladder.worse(level, side)) {
     found.push({ price: levels.price[level], total: levels.total[level], orders: levels.orders[level] });
   }
   return found;

@@ -17,7 +17,7 @@ export class ExchangeState {
   readonly orders: OrderPool;
   readonly levels: LevelPool;
   readonly index: OrderIndex;
-  readonly events = new EventWriter();
+  readonly events: EventWriter;
   /** By symbol number. */
   readonly instruments: Instrument[] = [];
   readonly books: OrderBook[] = [];
@@ -28,6 +28,7 @@ export class ExchangeState {
   constructor(genesis: Genesis) {
     this.genesis = genesis;
     this.orders = new OrderPool(genesis.ordersMax);
+    this.events = new EventWriter(this.orders);
     this.levels = new LevelPool(genesis.ordersMax);
     this.index = new OrderIndex(this.orders, genesis.indexSeed);
     this.#share = new LadderShare(this.levels, WINDOW_TICKS_TOTAL);

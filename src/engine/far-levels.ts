@@ -7,7 +7,9 @@
 
 import { highLane } from "../base/index.ts";
 import type { LevelPool } from "./level-pool.ts";
-import { NONE } from "./order-pool.ts";
+import { NO_SLOT } from "./order-pool.ts";
+
+const NONE = NO_SLOT;
 
 /** The root link of a tree without levels: no level slot has this complement. */
 export const EMPTY = -0x80000000;

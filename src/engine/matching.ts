@@ -4,7 +4,9 @@
 import { Side } from "../protocol/index.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import type { OrderBook } from "./order-book.ts";
-import { NONE } from "./order-pool.ts";
+import { NO_SLOT } from "./order-pool.ts";
+
+const NONE = NO_SLOT;
 
 /** Whether an order of `side` willing to pay or take `limit` meets a resting one. A market order's limit is infinite. */
 export function crosses(state: ExchangeState, book: OrderBook, side: Side, limit: number): boolean {
@@ -23,11 +25,12 @@ export function match(
   side: Side,
   limit: number,
   quantity: number,
+  sideTypeTif: number,
 ): number {
   const makers = side === Side.Buy ? Side.Sell : Side.Buy;
   let left = quantity;
   while (left > 0 && crosses(state, book, side, limit)) {
-    left = matchLevel(state, book, makers, book.ladder.best(makers), left);
+    left = matchLevel(state, book, makers, book.ladder.best(makers), left, sideTypeTif);
   }
   return left;
 }
@@ -39,9 +42,11 @@ function matchLevel(
   makers: Side,
   level: number,
   quantity: number,
+  sideTypeTif: number,
 ): number {
   const { orders, levels, index, events } = state;
-  const price = levels.price[level];
+  const priceLow = levels.priceLow[level];
+  const priceHigh = levels.priceHigh[level];
   let left = quantity;
   let filled = 0;
   let maker = levels.head[level];
@@ -50,15 +55,7 @@ function matchLevel(
     const traded = left < resting ? left : resting;
     const makerLeaves = resting - traded;
     left -= traded;
-    events.trade(
-      orders.idLow[maker],
-      orders.idHigh[maker],
-      orders.account[maker],
-      price,
-      traded,
-      left,
-      makerLeaves,
-    );
+    events.trade(maker, priceLow, priceHigh, traded, left, makerLeaves, sideTypeTif);
     orders.quantity[maker] = makerLeaves;
     if (makerLeaves > 0) break;
     const next = orders.next[maker];

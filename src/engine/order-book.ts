@@ -4,8 +4,10 @@
 import { SAFE_MAX } from "../base/index.ts";
 import { Side } from "../protocol/index.ts";
 import type { LevelPool } from "./level-pool.ts";
-import { NONE, type OrderPool } from "./order-pool.ts";
+import { NO_SLOT, type OrderPool } from "./order-pool.ts";
 import { type LadderShare, PriceLadder } from "./price-ladder.ts";
+
+const NONE = NO_SLOT;
 
 export class OrderBook {
   readonly ladder: PriceLadder;
@@ -21,17 +23,16 @@ export class OrderBook {
     this.ladder = new PriceLadder(share);
   }
 
-  /** Whether `quantity` more lots at `price` keep the level's total a safe integer; `without` lots leave it first. */
-  hasRoomAt(price: number, side: Side, quantity: number, without: number): boolean {
-    const level = this.ladder.find(price, side);
+  /** Whether a level (NONE: a new one) can hold `quantity` more lots after `without` lots have left it. */
+  hasRoomAt(level: number, quantity: number, without: number): boolean {
     return level === NONE || this.#levels.total[level] - without + quantity <= SAFE_MAX;
   }
 
-  /** Rests `slot` (its quantity is set) at the tail of `price`. */
-  add(slot: number, price: number, side: Side): void {
+  /** Rests `slot` (its quantity is set) at the tail of `level`, or of a new level at `price` when that is NONE. */
+  add(slot: number, found: number, price: number, side: Side): void {
     const levels = this.#levels;
     const orders = this.#orders;
-    let level = this.ladder.find(price, side);
+    let level = found;
     if (level === NONE) {
       level = levels.take(price);
       this.ladder.insert(level, side);

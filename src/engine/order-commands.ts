@@ -1,55 +1,66 @@
 // The three commands of a trader: new order, cancel, modify. Each checks in the order of the specification
 // (order-entry.md, "Risk"), then changes the book, and writes its events as it goes. A refused command changes
-// nothing. The check of the answer limit stands between the limits and the room: it depends on the book.
+// nothing. The answer limit is checked after the limits and beside the room: both depend on the book.
+//
+// An order that meets resting ones and is not filled has emptied at least one of them, and no level of its own side
+// lies at its price: so room is a question only for orders that meet nothing.
 
 import { fromSignedLanes, type RecordBuffer } from "../base/index.ts";
-import { CommandKind, CommandWord, OrderType, Reason, Side, TimeInForce } from "../protocol/index.ts";
+import { CommandWord, OrderType, Reason, Side, TimeInForce } from "../protocol/index.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { crosses, match, takesMoreFillsThan } from "./matching.ts";
 import type { OrderBook } from "./order-book.ts";
-import { NONE } from "./order-pool.ts";
+import { NO_SLOT } from "./order-pool.ts";
 import { checkLimitOrder, checkMarketOrder } from "./risk.ts";
 
-/** The limit of a market order: any price will do. */
-function marketLimit(side: Side): number {
-  return side === Side.Buy ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-}
+const NONE = NO_SLOT;
+
+// Copies, for speed: see order-pool.ts.
+const ACCOUNT = CommandWord.account;
+const ANSWER_LIMIT_FILLS = CommandWord.answerLimit_fills;
+const KIND_SIDE_TYPE_TIF = CommandWord.kindSideTypeTif;
+const ORDER_ID_HIGH = CommandWord.orderIdHigh;
+const ORDER_ID_LOW = CommandWord.orderIdLow;
+const PRICE_HIGH = CommandWord.priceHigh;
+const PRICE_LOW = CommandWord.priceLow;
+const QUANTITY = CommandWord.quantity;
+const SYMBOL = CommandWord.symbol;
 
 /** A new limit or market order. */
 export function newOrder(state: ExchangeState, words: Int32Array, at: number, out: RecordBuffer): void {
   const { index, events } = state;
-  const head = words[at + CommandWord.kindSideTypeTif];
-  const sideTypeTif = head >>> 8;
+  const sideTypeTif = words[at + KIND_SIDE_TYPE_TIF] >>> 8;
   const side = (sideTypeTif & 255) as Side;
-  const account = words[at + CommandWord.account];
-  const symbol = words[at + CommandWord.symbol];
-  const idLow = words[at + CommandWord.orderIdLow];
-  const idHigh = words[at + CommandWord.orderIdHigh];
-  const quantity = words[at + CommandWord.quantity] >>> 0;
-  events.begin(out, CommandKind.NewOrder, symbol, account, idLow, idHigh, sideTypeTif);
+  const account = words[at + ACCOUNT];
+  const symbol = words[at + SYMBOL];
+  const idLow = words[at + ORDER_ID_LOW];
+  const idHigh = words[at + ORDER_ID_HIGH];
+  const quantity = words[at + QUANTITY] >>> 0;
+  events.begin(out, words, at);
   if (symbol >>> 0 >= state.books.length) return events.reject(Reason.UnknownSymbol);
   const hash = index.hash(account, symbol, idLow, idHigh);
   if (index.find(hash, account, symbol, idLow, idHigh) !== NONE)
     return events.reject(Reason.DuplicateOrderId);
   if (side > Side.Sell) return events.reject(Reason.InvalidSide);
-  const isMarket = ((sideTypeTif >>> 8) & 255) === OrderType.Market;
-  const price = isMarket
-    ? 0
-    : fromSignedLanes(words[at + CommandWord.priceLow], words[at + CommandWord.priceHigh]);
-  const risk = isMarket
-    ? checkMarketOrder(state.genesis, quantity)
-    : checkLimitOrder(state.genesis, price, quantity);
+  if (((sideTypeTif >>> 8) & 255) === OrderType.Market) {
+    return marketOrder(state, words, at, state.books[symbol], side, quantity);
+  }
+  const priceLow = words[at + PRICE_LOW];
+  const priceHigh = words[at + PRICE_HIGH];
+  const price = fromSignedLanes(priceLow, priceHigh);
+  const risk = checkLimitOrder(state.genesis, price, quantity);
   if (risk !== Reason.None) return events.reject(risk);
-
   const book = state.books[symbol];
-  const rests = !isMarket && sideTypeTif >>> 16 !== TimeInForce.ImmediateOrCancel;
-  const limit = isMarket ? marketLimit(side) : price;
-  const answerLimit = words[at + CommandWord.answerLimit_fills] >>> 0;
-  const room = checkRoom(state, book, side, limit, quantity, answerLimit, rests, NONE);
+  const rests = sideTypeTif >>> 16 !== TimeInForce.ImmediateOrCancel;
+  const meets = crosses(state, book, side, price);
+  const level = meets || !rests ? NONE : book.ladder.find(price, side);
+  const room = meets
+    ? checkAnswerLimit(state, words, at, book, side, price, quantity)
+    : checkRoom(state, book, rests, level, quantity);
   if (room !== Reason.None) return events.reject(room);
 
-  events.accept(price, quantity);
-  const left = match(state, book, side, limit, quantity);
+  events.accept(priceLow, priceHigh, quantity);
+  const left = meets ? match(state, book, side, price, quantity, sideTypeTif) : quantity;
   events.end();
   if (left === 0 || !rests) return;
   const { orders } = state;
@@ -57,132 +68,163 @@ export function newOrder(state: ExchangeState, words: Int32Array, at: number, ou
   orders.idLow[slot] = idLow;
   orders.idHigh[slot] = idHigh;
   orders.account[slot] = account;
+  orders.hash[slot] = hash;
   orders.symbolSide[slot] = symbol * 2 + side;
   orders.quantity[slot] = left;
-  book.add(slot, price, side);
-  index.add(hash, slot);
+  book.add(slot, level, price, side);
+  index.add(slot);
 }
 
-/**
- * What depends on the book: how many fills the answer may hold, and room for what would rest. An order that meets
- * resting ones and is not filled has emptied at least one of them, and no level of its own side lies at its price:
- * so room is a question only for orders that meet nothing. A modified order brings its `ownSlot` (else NONE), and
- * leaves its level first.
- */
-function checkRoom(
+/** A market order: it has no price and never rests. */
+function marketOrder(
   state: ExchangeState,
+  words: Int32Array,
+  at: number,
+  book: OrderBook,
+  side: Side,
+  quantity: number,
+): void {
+  const { events } = state;
+  const risk = checkMarketOrder(state.genesis, quantity);
+  if (risk !== Reason.None) return events.reject(risk);
+  const limit = side === Side.Buy ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  const room = checkAnswerLimit(state, words, at, book, side, limit, quantity);
+  if (room !== Reason.None) return events.reject(room);
+  events.accept(0, 0, quantity);
+  match(state, book, side, limit, quantity, words[at + KIND_SIDE_TYPE_TIF] >>> 8);
+  events.end();
+}
+
+/** Whether the fills of a command stay within the limit written into it (0: none). */
+function checkAnswerLimit(
+  state: ExchangeState,
+  words: Int32Array,
+  at: number,
   book: OrderBook,
   side: Side,
   limit: number,
   quantity: number,
-  answerLimit: number,
-  rests: boolean,
-  ownSlot: number,
 ): Reason {
-  if (crosses(state, book, side, limit)) {
-    const tooLarge = answerLimit !== 0 && takesMoreFillsThan(state, book, side, limit, quantity, answerLimit);
-    return tooLarge ? Reason.AnswerTooLarge : Reason.None;
-  }
+  const most = words[at + ANSWER_LIMIT_FILLS] >>> 0;
+  if (most === 0 || !takesMoreFillsThan(state, book, side, limit, quantity, most)) return Reason.None;
+  return Reason.AnswerTooLarge;
+}
+
+/** Whether a new order that meets nothing finds a slot, and room on its level (NONE: a new one). */
+function checkRoom(
+  state: ExchangeState,
+  book: OrderBook,
+  rests: boolean,
+  level: number,
+  quantity: number,
+): Reason {
   if (!rests) return Reason.None;
-  const { orders, levels } = state;
-  if (ownSlot === NONE && orders.used === orders.capacity) return Reason.StorageExhausted;
-  const leavesLevel = ownSlot !== NONE && levels.price[orders.level[ownSlot]] === limit;
-  const freed = leavesLevel ? orders.quantity[ownSlot] : 0;
-  return book.hasRoomAt(limit, side, quantity, freed) ? Reason.None : Reason.StorageExhausted;
+  const { orders } = state;
+  if (orders.used === orders.capacity || !book.hasRoomAt(level, quantity, 0)) return Reason.StorageExhausted;
+  return Reason.None;
 }
 
 /** Takes a resting order out of the book. */
 export function cancelOrder(state: ExchangeState, words: Int32Array, at: number, out: RecordBuffer): void {
-  const slot = beginOnResting(state, words, at, out, CommandKind.Cancel);
+  const slot = findResting(state, words, at, out);
   if (slot === NONE) return;
-  const { orders, events } = state;
-  const side = (orders.symbolSide[slot] & 1) as Side;
-  const book = state.books[orders.symbolSide[slot] >> 1];
-  events.cancel(state.levels.price[orders.level[slot]], orders.quantity[slot]);
-  events.end();
-  book.remove(slot, side);
-  state.index.remove(slot);
-  orders.give(slot);
+  const { orders, levels } = state;
+  const side = orders.symbolSide[slot] & 1;
+  const level = orders.level[slot];
+  state.events.cancel(levels.priceLow[level], levels.priceHigh[level], orders.quantity[slot], side);
+  leave(state, slot);
 }
 
 /** Changes price and open quantity of a resting order: in place, out of the book, or as if it came anew. */
 export function modifyOrder(state: ExchangeState, words: Int32Array, at: number, out: RecordBuffer): void {
-  const slot = beginOnResting(state, words, at, out, CommandKind.Modify);
+  const slot = findResting(state, words, at, out);
   if (slot === NONE) return;
-  const { orders, events } = state;
-  const side = (orders.symbolSide[slot] & 1) as Side;
-  const book = state.books[orders.symbolSide[slot] >> 1];
-  const restingPrice = state.levels.price[orders.level[slot]];
+  const { orders, levels, events } = state;
+  const side = orders.symbolSide[slot] & 1;
+  const level = orders.level[slot];
+  const wasLow = levels.priceLow[level];
+  const wasHigh = levels.priceHigh[level];
   const resting = orders.quantity[slot];
-  const quantity = words[at + CommandWord.quantity] >>> 0;
+  const quantity = words[at + QUANTITY] >>> 0;
   if (quantity === 0) {
-    events.modify(restingPrice, 0, restingPrice, resting, false);
+    // The price is not checked, so the event names the one the order leaves.
+    events.modify(wasLow, wasHigh, 0, side, false);
+    events.modifiedFrom(wasLow, wasHigh, resting);
     events.end();
-    book.remove(slot, side);
-    state.index.remove(slot);
-    orders.give(slot);
-    return;
+    return leave(state, slot);
   }
-  const price = fromSignedLanes(words[at + CommandWord.priceLow], words[at + CommandWord.priceHigh]);
+  const price = fromSignedLanes(words[at + PRICE_LOW], words[at + PRICE_HIGH]);
   const risk = checkLimitOrder(state.genesis, price, quantity);
   if (risk !== Reason.None) return events.reject(risk);
-  if (price === restingPrice && quantity <= resting) {
-    events.modify(price, quantity, restingPrice, resting, true);
-    events.end();
-    book.reduce(slot, quantity);
-    return;
-  }
-  const answerLimit = words[at + CommandWord.answerLimit_fills] >>> 0;
-  reenter(state, book, slot, side, price, quantity, answerLimit);
+  if (price !== levels.price[level] || quantity > resting)
+    return reenter(state, words, at, slot, price, quantity);
+  events.modify(wasLow, wasHigh, quantity, side, true);
+  events.modifiedFrom(wasLow, wasHigh, resting);
+  events.end();
+  state.books[orders.symbolSide[slot] >> 1].reduce(slot, quantity);
 }
 
 /** Takes the order out and lets it come again as good-till-cancel with the new price and quantity. */
 function reenter(
   state: ExchangeState,
-  book: OrderBook,
+  words: Int32Array,
+  at: number,
   slot: number,
-  side: Side,
   price: number,
   quantity: number,
-  answerLimit: number,
 ): void {
-  const { orders, events } = state;
-  const previousPrice = state.levels.price[orders.level[slot]];
+  const { orders, levels, events } = state;
+  const side = (orders.symbolSide[slot] & 1) as Side;
+  const book = state.books[orders.symbolSide[slot] >> 1];
+  const was = orders.level[slot];
+  const wasLow = levels.priceLow[was];
+  const wasHigh = levels.priceHigh[was];
   const resting = orders.quantity[slot];
-  const room = checkRoom(state, book, side, price, quantity, answerLimit, true, slot);
-  if (room !== Reason.None) return events.reject(room);
-  book.remove(slot, side);
-  events.modify(price, quantity, previousPrice, resting, false);
-  const left = match(state, book, side, price, quantity);
-  events.end();
-  if (left === 0) {
-    state.index.remove(slot);
-    orders.give(slot);
-    return;
+  if (crosses(state, book, side, price)) {
+    const room = checkAnswerLimit(state, words, at, book, side, price, quantity);
+    if (room !== Reason.None) return events.reject(room);
+  } else {
+    const level = book.ladder.find(price, side);
+    if (!book.hasRoomAt(level, quantity, level === was ? resting : 0))
+      return events.reject(Reason.StorageExhausted);
   }
+  book.remove(slot, side);
+  events.modify(words[at + PRICE_LOW], words[at + PRICE_HIGH], quantity, side, false);
+  events.modifiedFrom(wasLow, wasHigh, resting);
+  const left = match(state, book, side, price, quantity, side);
+  events.end();
+  if (left === 0) return forget(state, slot);
   orders.quantity[slot] = left;
-  book.add(slot, price, side);
+  // Its own level may have gone with it, so the level is looked up only now.
+  book.add(slot, book.ladder.find(price, side), price, side);
+}
+
+/** Takes a resting order out of its book and forgets it. */
+function leave(state: ExchangeState, slot: number): void {
+  const symbolSide = state.orders.symbolSide[slot];
+  state.books[symbolSide >> 1].remove(slot, (symbolSide & 1) as Side);
+  forget(state, slot);
+}
+
+/** Gives back the slot of an order that no longer rests. */
+function forget(state: ExchangeState, slot: number): void {
+  state.index.remove(slot);
+  state.orders.give(slot);
 }
 
 /** Finds the order a cancel or modify names and begins its events; NONE when it was refused. */
-function beginOnResting(
-  state: ExchangeState,
-  words: Int32Array,
-  at: number,
-  out: RecordBuffer,
-  command: CommandKind,
-): number {
+function findResting(state: ExchangeState, words: Int32Array, at: number, out: RecordBuffer): number {
   const { index, events } = state;
-  const account = words[at + CommandWord.account];
-  const symbol = words[at + CommandWord.symbol];
-  const idLow = words[at + CommandWord.orderIdLow];
-  const idHigh = words[at + CommandWord.orderIdHigh];
-  const isKnown = symbol >>> 0 < state.books.length;
-  const slot = isKnown
-    ? index.find(index.hash(account, symbol, idLow, idHigh), account, symbol, idLow, idHigh)
-    : NONE;
-  const side = slot === NONE ? 0 : state.orders.symbolSide[slot] & 1;
-  events.begin(out, command, symbol, account, idLow, idHigh, side);
-  if (slot === NONE) events.reject(isKnown ? Reason.UnknownOrder : Reason.UnknownSymbol);
+  const account = words[at + ACCOUNT];
+  const symbol = words[at + SYMBOL];
+  const idLow = words[at + ORDER_ID_LOW];
+  const idHigh = words[at + ORDER_ID_HIGH];
+  events.begin(out, words, at);
+  if (symbol >>> 0 >= state.books.length) {
+    events.reject(Reason.UnknownSymbol);
+    return NONE;
+  }
+  const slot = index.find(index.hash(account, symbol, idLow, idHigh), account, symbol, idLow, idHigh);
+  if (slot === NONE) events.reject(Reason.UnknownOrder);
   return slot;
 }

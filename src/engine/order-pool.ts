@@ -4,14 +4,19 @@
 //
 // Slot numbers are never visible outside: after a restart the same orders may sit in other slots.
 
-/** "No slot": the end of a queue, an empty side, a failed search. */
-export const NONE = -1;
+/** The end of a queue, an empty side, a failed search. */
+export const NO_SLOT = -1;
+// Files of the hot path keep a copy under the name NONE: the compiler folds a module's own constants into the code,
+// while imported ones are loaded and checked at every use.
+const NONE = NO_SLOT;
 
 export class OrderPool {
   readonly capacity: number;
   readonly idLow: Int32Array;
   readonly idHigh: Int32Array;
   readonly account: Int32Array;
+  /** The hash of (account, symbol, order id) in the order index. */
+  readonly hash: Int32Array;
   /** symbol * 2 + side. */
   readonly symbolSide: Int32Array;
   /** Lots that still rest. */
@@ -33,6 +38,7 @@ export class OrderPool {
     this.idLow = new Int32Array(capacity);
     this.idHigh = new Int32Array(capacity);
     this.account = new Int32Array(capacity);
+    this.hash = new Int32Array(capacity);
     this.symbolSide = new Int32Array(capacity);
     this.quantity = new Uint32Array(capacity);
     this.level = new Int32Array(capacity);

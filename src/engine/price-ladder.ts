@@ -13,8 +13,10 @@
 import { Side } from "../protocol/index.ts";
 import { EMPTY, FarLevels } from "./far-levels.ts";
 import type { LevelPool } from "./level-pool.ts";
-import { NONE } from "./order-pool.ts";
+import { NO_SLOT } from "./order-pool.ts";
 import { BITMAP_SIZE_MAX, TickBitmap } from "./tick-bitmap.ts";
+
+const NONE = NO_SLOT;
 
 /** The first window, in ticks: 4096 level slots are 16 KiB, small enough for thousands of books. */
 const WINDOW_TICKS_MIN = 4096;

@@ -16,9 +16,9 @@ export function checkLimitOrder(limits: RiskLimits, price: number, quantity: num
   if (price <= 0 || price > SAFE_MAX) return Reason.InvalidPrice;
   if (quantity === 0) return Reason.InvalidQuantity;
   if (quantity > limits.maxQuantity) return Reason.MaxQuantityExceeded;
-  // Divided, not multiplied: the product may not be a safe integer. The quotient of two safe integers never rounds
-  // up to the next integer, so the floor is exact.
-  if (quantity > Math.floor(limits.maxNotional / price)) return Reason.MaxNotionalExceeded;
+  // The same as quantity > floor(maxNotional / price), without the division: a product up to 2^53 is exact, and a
+  // larger one rounds to 2^53 or more, which is above every limit.
+  if (quantity * price > limits.maxNotional) return Reason.MaxNotionalExceeded;
   return Reason.None;
 }
 

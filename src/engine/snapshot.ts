@@ -17,7 +17,7 @@ import {
   writeInstrument,
 } from "../protocol/index.ts";
 import { ExchangeState } from "./exchange-state.ts";
-import { NONE } from "./order-pool.ts";
+import { NO_SLOT } from "./order-pool.ts";
 import { checkLimitOrder } from "./risk.ts";
 
 /** "SERSNAP" and a zero, read as two u32. */
@@ -101,9 +101,9 @@ export function forEachOrder(
   visit: (slot: number, price: number) => void,
 ): void {
   const { ladder } = state.books[symbol];
-  for (let level = ladder.best(side); level !== NONE; level = ladder.worse(level, side)) {
+  for (let level = ladder.best(side); level !== NO_SLOT; level = ladder.worse(level, side)) {
     const price = state.levels.price[level];
-    for (let slot = state.levels.head[level]; slot !== NONE; slot = state.orders.next[slot])
+    for (let slot = state.levels.head[level]; slot !== NO_SLOT; slot = state.orders.next[slot])
       visit(slot, price);
   }
 }
@@ -179,15 +179,16 @@ function restoreOrder(state: ExchangeState, reader: SnapshotReader, symbol: numb
   const idHigh = reader.u32(at + SnapshotOrder.orderId + 4) | 0;
   const account = reader.u32(at + SnapshotOrder.account) | 0;
   const hash = index.hash(account, symbol, idLow, idHigh);
-  if (index.find(hash, account, symbol, idLow, idHigh) !== NONE) reader.refuse(at, "the same order twice");
+  if (index.find(hash, account, symbol, idLow, idHigh) !== NO_SLOT) reader.refuse(at, "the same order twice");
   const slot = orders.take();
   orders.idLow[slot] = idLow;
   orders.idHigh[slot] = idHigh;
   orders.account[slot] = account;
   orders.symbolSide[slot] = symbol * 2 + side;
+  orders.hash[slot] = hash;
   orders.quantity[slot] = quantity;
-  book.add(slot, price, side);
-  index.add(hash, slot);
+  book.add(slot, book.ladder.find(price, side), price, side);
+  index.add(slot);
 }
 
 /** Bounds-checked reading of a snapshot's bytes. */
