@@ -7,7 +7,7 @@ export interface FlowProfile {
   readonly symbols: number;
   readonly accounts: number;
   /** Most orders resting at once; undefined = room for all. */
-  readonly ordersMax?: number;
+  readonly ordersMax?: number | undefined;
   /** Shares of the kinds of commands; any positive numbers. */
   readonly weights: {
     readonly limit: number;
@@ -105,6 +105,13 @@ const MIXED: FlowProfile = {
 
 export const FLOW_PROFILES = {
   mixed: MIXED,
+  /** All that a version 1 flow, or a version 1 connection, can say: one account, no capacities, no answer limits. */
+  plain: {
+    ...MIXED,
+    accounts: 1,
+    ordersMax: undefined,
+    chances: { ...FEW_ERRORS, answerLimit: 0, register: 0.004 },
+  },
   shallow: {
     ...MIXED,
     ordersMax: 40,

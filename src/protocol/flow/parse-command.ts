@@ -38,10 +38,8 @@ export function readMeta(reader: LineReader, version: FlowVersion): FlowMeta {
   const maxQuantity = reader.u32("the largest quantity");
   reader.word("max_notional");
   const maxNotional = reader.count("the largest notional");
-  const ordersMax = takesOption(reader, version, "orders_max") ? reader.u32("the order capacity") : undefined;
-  const accountsMax = takesOption(reader, version, "accounts_max")
-    ? reader.u32("the number of accounts")
-    : undefined;
+  const ordersMax = readCapacity(reader, version, "orders_max");
+  const accountsMax = readCapacity(reader, version, "accounts_max");
   return {
     seed,
     symbols,
@@ -51,6 +49,13 @@ export function readMeta(reader: LineReader, version: FlowVersion): FlowMeta {
     ...(ordersMax !== undefined && { ordersMax }),
     ...(accountsMax !== undefined && { accountsMax }),
   };
+}
+
+function readCapacity(reader: LineReader, version: FlowVersion, word: string): number | undefined {
+  if (!takesOption(reader, version, word)) return undefined;
+  const capacity = reader.u32(word);
+  if (capacity === 0) reader.fail(`${word} is at least 1`);
+  return capacity;
 }
 
 function takesOption(reader: LineReader, version: FlowVersion, word: string): boolean {

@@ -10,6 +10,9 @@ import type { FlowCommand, FlowMeta, FlowOutcome, FlowVersion, ParsedFlow } from
 /** The largest flow file: about two million lines, whose objects still fit a default heap. */
 export const FLOW_FILE_BYTES_MAX = 64 * 1024 * 1024;
 
+/** The most symbols of one flow: a name is looked for among all of them whenever one is registered. */
+export const FLOW_SYMBOLS_MAX = 16_384;
+
 /** Words that may start a line and the section each belongs to; a flow's sections only go forward. */
 const SECTION = { version: 0, meta: 1, cmd: 2, evt: 2, reject: 2, snapshot: 3, sym: 3, level: 3 } as const;
 type Word = keyof typeof SECTION;
@@ -132,6 +135,7 @@ class FlowParser {
   #takeCommand(reader: LineReader): void {
     const command = readCommand(reader, this.#version!, this.#meta?.accountsMax ?? 1);
     if (command.kind === "reg") this.#names.add(command.name);
+    if (this.#names.size > FLOW_SYMBOLS_MAX) reader.fail(`a flow has at most ${FLOW_SYMBOLS_MAX} symbols`);
     this.#steps.push({ command, outcomes: [], line: reader.line, outcomeLines: [] });
   }
 

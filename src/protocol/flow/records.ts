@@ -31,14 +31,15 @@ export function lanesOf(value: bigint): [low: number, high: number] {
 
 /**
  * The genesis a flow runs under. What a flow leaves open is decided so that it never shows: there is room for every
- * order it holds and for every name it registers, and account 0 is there.
+ * order it holds and for every name it registers, and account 0 is there. More room than that never shows either, so
+ * a flow that asks for it costs no memory.
  */
 export function flowGenesis(flow: Pick<Flow, "meta" | "steps">): Genesis {
   const { maxQuantity, maxNotional, ordersMax, accountsMax } = flow.meta;
   return {
     maxQuantity,
     maxNotional,
-    ordersMax: ordersMax ?? Math.max(flow.steps.length, 1),
+    ordersMax: Math.max(1, Math.min(ordersMax ?? flow.steps.length, flow.steps.length)),
     symbolsMax: Math.max(registeredNames(flow).length, 1),
     accountsMax: accountsMax ?? 1,
     indexSeed: [1, 2],

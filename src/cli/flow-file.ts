@@ -1,0 +1,32 @@
+// Flow files from disk, for every command that takes them: whatever is wrong is one line with the file's name.
+
+import { readFileSync, statSync } from "node:fs";
+import { SeriatimError } from "../base/index.ts";
+import { FLOW_FILE_BYTES_MAX, type ParsedFlow, parseFlow } from "../protocol/index.ts";
+
+/** Reads and parses the flow at `path`. Throws SeriatimError `FLOW_UNREADABLE`, `FLOW_TOO_LARGE`, `FLOW_MALFORMED`. */
+export function readFlowFile(path: string): ParsedFlow {
+  // Latin-1 keeps every byte one character, so a byte that is not ASCII is found at its own line.
+  return parseFlow(readBounded(path).toString("latin1"), path);
+}
+
+function readBounded(path: string): Buffer {
+  try {
+    // Before reading: a file too large for the parser must not be loaded to find that out.
+    const { size } = statSync(path);
+    if (size > FLOW_FILE_BYTES_MAX)
+      throw new SeriatimError("FLOW_TOO_LARGE", `${path}: a flow is at most ${FLOW_FILE_BYTES_MAX} bytes`);
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof SeriatimError) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? "";
+    const why = WHY[code] ?? (error instanceof Error ? error.message : String(error));
+    throw new SeriatimError("FLOW_UNREADABLE", `${path}: can't be read: ${why}`, { cause: error });
+  }
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  EISDIR: "it is a directory",
+  EACCES: "permission denied",
+};

@@ -1,0 +1,165 @@
+// `seriatim lab`: random flows, the engine against its naive twin, and failures made small.
+
+import { type Command, Option } from "commander";
+import { SeriatimError } from "../base/index.ts";
+import {
+  ENGINE_AND_TWIN,
+  FLOW_PROFILE_NAMES,
+  type FlowProfileName,
+  FlowStatistics,
+  findDisagreement,
+  generateFlow,
+  recordFlow,
+  type ShrinkResult,
+  shrinkComments,
+  shrinkDisagreement,
+  shrinkFlow,
+  writeCounterexample,
+} from "../lab/index.ts";
+import { type Flow, type FlowOutcome, formatFlow, reasonCode } from "../protocol/index.ts";
+import { usageError, wholeNumber } from "./arguments.ts";
+import { readFlowFile } from "./flow-file.ts";
+
+/** The twin answers each command by linear searches: this many take it seconds, more would take minutes. */
+const COMMANDS_MAX = 100_000;
+/** Seeds of one run; a run is meant to be watched. */
+const SEEDS_MAX = 1_000_000;
+const SEED_MAX = Number.MAX_SAFE_INTEGER;
+
+const GENERATE_EXAMPLES = `
+The flow is printed complete, with what the naive twin says must follow from each command.
+
+Examples:
+  seriatim lab generate > flow.txt
+  seriatim lab generate --profile deep --seed 7 --commands 5000 > deep.txt
+  seriatim replay --check deep.txt`;
+const DIFF_EXAMPLES = `
+A disagreement is shrunk and written to DIR/PROFILE-seedN.txt, and the run ends with status 1.
+
+Examples:
+  seriatim lab diff --seeds 1..100
+  seriatim lab diff --seeds 1..1000 --profile ladder-moves --commands 10000`;
+const SHRINK_EXAMPLES = `
+WHAT is what the flow must go on doing: 'disagree' (engine and twin differ), 'trade', or the name of a
+reason to be rejected, such as StorageExhausted. The shrunk flow is printed complete.
+
+Examples:
+  seriatim lab shrink failing.txt > small.txt
+  seriatim lab shrink session.txt --keep trade`;
+
+export function registerLab(program: Command): void {
+  const lab = program
+    .command("lab")
+    .summary("generate flows, hold the engine to its twin, shrink failures")
+    .description(
+      "Random flows, the engine against a naive twin that shares nothing with it, small failures.",
+    );
+  registerGenerate(lab);
+  registerDiff(lab);
+  registerShrink(lab);
+}
+
+const profileOption = (otherwise: string | undefined) =>
+  new Option("--profile <name>", "what the flows lean on").choices(FLOW_PROFILE_NAMES).default(otherwise);
+
+function registerGenerate(lab: Command): void {
+  lab
+    .command("generate")
+    .description("Prints a random flow: same profile, seed and length, same flow, on every machine.")
+    .option("--seed <n>", "which flow of the profile", wholeNumber("--seed", 0, SEED_MAX), 1)
+    .addOption(profileOption("mixed"))
+    .option("--commands <n>", "its length", wholeNumber("--commands", 1, COMMANDS_MAX), 1000)
+    .addHelpText("after", GENERATE_EXAMPLES)
+    .action(({ seed, profile, commands }: { seed: number; profile: FlowProfileName; commands: number }) => {
+      const comment = `seriatim lab generate --profile ${profile} --seed ${seed} --commands ${commands}`;
+      print(formatFlow(recordFlow(generateFlow(profile, seed, commands)), [comment]));
+    });
+}
+
+interface DiffOptions {
+  readonly seeds: readonly [first: number, last: number];
+  readonly profile?: FlowProfileName;
+  readonly commands: number;
+  readonly output: string;
+}
+
+function registerDiff(lab: Command): void {
+  lab
+    .command("diff")
+    .description("Runs generated flows through engine and twin and compares all that follows from them.")
+    .requiredOption("--seeds <a..b>", "the seeds of each profile, both ends included", seedRange)
+    .addOption(profileOption(undefined))
+    .option("--commands <n>", "length of each flow", wholeNumber("--commands", 1, COMMANDS_MAX), 1500)
+    .option("--output <dir>", "where a disagreement is written", "test-output")
+    .addHelpText("after", DIFF_EXAMPLES)
+    .action((options: DiffOptions) => {
+      for (const profile of options.profile === undefined ? FLOW_PROFILE_NAMES : [options.profile])
+        diffProfile(profile, options);
+    });
+}
+
+function seedRange(text: string): [first: number, last: number] {
+  const match = /^([0-9]{1,15})\.\.([0-9]{1,15})$/.exec(text);
+  const [first, last] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || first > last) throw usageError(`--seeds: '${text}' is not a range such as 1..100`);
+  if (last - first >= SEEDS_MAX) throw usageError(`--seeds: at most ${SEEDS_MAX} seeds at a time`);
+  return [first, last];
+}
+
+function diffProfile(profile: FlowProfileName, { seeds, commands, output }: DiffOptions): void {
+  const statistics = new FlowStatistics();
+  for (let seed = seeds[0]; seed <= seeds[1]; seed++) {
+    const flow = generateFlow(profile, seed, commands);
+    const disagreement = findDisagreement(flow, ENGINE_AND_TWIN, statistics);
+    if (disagreement === undefined) continue;
+    const path = writeCounterexample(flow, `${profile}-seed${seed}`, output);
+    const where = `${profile}, seed ${seed}: engine and twin disagree`;
+    throw new SeriatimError("LAB_DISAGREEMENT", `${where}: ${disagreement.what} (shrunk flow: ${path})`);
+  }
+  print([
+    `${profile}, seeds ${seeds[0]}..${seeds[1]}: engine and twin agree`,
+    ...statistics.lines().map((line) => `  ${line}`),
+  ]);
+}
+
+function registerShrink(lab: Command): void {
+  lab
+    .command("shrink")
+    .description("Makes a flow as small as it can be while it still does what it is kept for.")
+    .argument("<flow>", "a flow file")
+    .option("--keep <what>", "what it must go on doing", "disagree")
+    .addHelpText("after", SHRINK_EXAMPLES)
+    .action((file: string, { keep }: { keep: string }) => {
+      const { flow } = readFlowFile(file);
+      const [result, reason] =
+        keep === "disagree" ? shrinkDiffering(file, flow) : shrinkKeeping(file, flow, keep);
+      print(formatFlow(recordFlow(result.flow), shrinkComments(result, reason)));
+    });
+}
+
+function shrinkDiffering(file: string, flow: Flow): [ShrinkResult, reason: string] {
+  if (findDisagreement(flow) === undefined)
+    throw new SeriatimError("NOTHING_TO_SHRINK", `${file}: engine and twin agree on this flow`);
+  const result = shrinkDisagreement(flow);
+  return [result, `engine and twin disagree: ${findDisagreement(result.flow)?.what}`];
+}
+
+function shrinkKeeping(file: string, flow: Flow, keep: string): [ShrinkResult, reason: string] {
+  const isKept = outcomeNamed(keep);
+  const does = (candidate: Flow) => recordFlow(candidate).steps.some(({ outcomes }) => outcomes.some(isKept));
+  const reason = keep === "trade" ? "produces a trade" : `a command is refused with ${keep}`;
+  if (!does(flow)) throw new SeriatimError("NOTHING_TO_SHRINK", `${file}: not kept by this flow: ${reason}`);
+  return [shrinkFlow(flow, does), reason];
+}
+
+function outcomeNamed(keep: string): (outcome: FlowOutcome) => boolean {
+  if (keep === "trade") return ({ kind }) => kind === "trade";
+  const reason = reasonCode(keep);
+  if (reason === undefined)
+    throw usageError(`--keep: '${keep}' is not 'disagree', 'trade' or the name of a reason`);
+  return (outcome) => outcome.kind === "reject" && outcome.reason === reason;
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
