@@ -1,1 +1,5 @@
-export {};
+export type { ListedInstrument } from "../protocol/index.ts";
+export type { AnswerListener } from "./answer-reader.ts";
+export * from "./order-entry-client.ts";
+export * from "./order-pipe.ts";
+export type { CancelOrder, ModifyOrder, NewOrder, OrderId, OrderPrice } from "./order-values.ts";

@@ -1,0 +1,89 @@
+// Orders as programs write them, and the numbers the wire carries. 64-bit ids come as number, bigint or decimal string
+// and are kept as lanes inside.
+
+import { highLane, lowLane, U32_MAX, u64FromString } from "../base/index.ts";
+import { OrderType, Side, TimeInForce } from "../protocol/index.ts";
+import { invalidArgument } from "./errors.ts";
+
+/** A u64 of the caller's choice: a safe integer, a bigint or decimal digits. */
+export type OrderId = number | bigint | string;
+
+/** Ticks: an i64, as a safe integer or a bigint. */
+export type OrderPrice = number | bigint;
+
+interface LimitOrder {
+  readonly type?: "limit";
+  readonly price: OrderPrice;
+}
+
+interface MarketOrder {
+  readonly type: "market";
+  readonly price?: undefined;
+}
+
+export type NewOrder = (LimitOrder | MarketOrder) & {
+  readonly id: OrderId;
+  /** The symbol's number; `instruments()` tells which name has which. */
+  readonly symbol: number;
+  readonly side: "buy" | "sell";
+  /** Lots. */
+  readonly quantity: number;
+  /** Good till cancel by default; a market order never rests. */
+  readonly timeInForce?: "gtc" | "ioc";
+};
+
+export interface CancelOrder {
+  readonly id: OrderId;
+  readonly symbol: number;
+}
+
+export interface ModifyOrder extends CancelOrder {
+  readonly price: OrderPrice;
+  /** The new open quantity in lots; 0 takes the order out of the book. */
+  readonly quantity: number;
+}
+
+type Lanes = readonly [low: number, high: number];
+
+/** The lanes of an id; throws SeriatimError `INVALID_ARGUMENT`. */
+export function idLanes(id: OrderId): Lanes {
+  if (typeof id === "number" && Number.isSafeInteger(id) && id >= 0) return [lowLane(id), highLane(id)];
+  const lanes = typeof id === "number" ? undefined : u64FromString(String(id));
+  if (lanes === undefined) throw invalidArgument(`order id ${id} is not an integer from 0 to 2^64-1`);
+  return lanes;
+}
+
+/** The id of two lanes. */
+export function idOf(low: number, high: number): bigint {
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+}
+
+/** The lanes of a price; throws SeriatimError `INVALID_ARGUMENT`. */
+export function priceLanes(price: OrderPrice): Lanes {
+  if (typeof price === "number") {
+    if (!Number.isSafeInteger(price)) throw invalidArgument(`price ${price} is not a whole number of ticks`);
+    return [lowLane(price), highLane(price)];
+  }
+  if (BigInt.asIntN(64, price) !== price) throw invalidArgument(`price ${price} is beyond 64 bits`);
+  return [Number(BigInt.asUintN(32, price)), Number(BigInt.asUintN(32, price >> 32n))];
+}
+
+/** A u32; throws SeriatimError `INVALID_ARGUMENT`. */
+export function checkU32(what: string, value: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= U32_MAX) return value;
+  throw invalidArgument(`${what} ${value} is not an integer from 0 to ${U32_MAX}`);
+}
+
+export function sideCode(side: NewOrder["side"]): Side {
+  return side === "buy" ? Side.Buy : Side.Sell;
+}
+
+export function typeCode(type: NewOrder["type"]): OrderType {
+  return type === "market" ? OrderType.Market : OrderType.Limit;
+}
+
+/** A market order never rests, whatever it says. */
+export function timeInForceCode(order: NewOrder): TimeInForce {
+  const immediate = order.type === "market" || order.timeInForce === "ioc";
+  return immediate ? TimeInForce.ImmediateOrCancel : TimeInForce.GoodTillCancel;
+}

@@ -1,0 +1,91 @@
+// The requests of one connection that wait for their answers. Answers carry an order id, not a request number, so they
+// are matched by order: the oldest request is answered first, and the id must agree. One kind may overtake: a refusal
+// by the gateway itself. Where several requests on one id wait, it is given to the newest: if that guess is
+// wrong, both were refused anyway, while the other guess could call an order refused that rests.
+//
+// Layout: entry i of a ring of `capacity` (a power of two) lies at i & mask of each array. An entry answered out of turn
+// is a hole until the head passes it or until the ring is full and closes up.
+
+import { assert, powerOfTwoAtLeast } from "../base/index.ts";
+
+export class Outstanding<T> {
+  readonly #mask: number;
+  readonly #idLow: Int32Array;
+  readonly #idHigh: Int32Array;
+  /** undefined: a hole. */
+  readonly #requests: (T | undefined)[];
+  #head = 0;
+  #tail = 0;
+
+  /** `max`: the most requests that wait at once. */
+  constructor(max: number) {
+    // Twice the room: then closing up frees at least half of the ring, and a push costs O(1) on average.
+    const capacity = powerOfTwoAtLeast(max * 2);
+    this.#mask = capacity - 1;
+    this.#idLow = new Int32Array(capacity);
+    this.#idHigh = new Int32Array(capacity);
+    this.#requests = new Array<T | undefined>(capacity).fill(undefined);
+  }
+
+  push(request: T, idLow: number, idHigh: number): void {
+    if (this.#tail - this.#head > this.#mask) this.#closeUp();
+    const i = this.#tail++ & this.#mask;
+    this.#idLow[i] = idLow;
+    this.#idHigh[i] = idHigh;
+    this.#requests[i] = request;
+  }
+
+  /** The oldest request, still waiting. */
+  get oldest(): T | undefined {
+    return this.#requests[this.#head & this.#mask];
+  }
+
+  /** Takes the oldest request out when it has this id. */
+  takeOldest(idLow: number, idHigh: number): T | undefined {
+    const i = this.#head & this.#mask;
+    return this.#matches(i, idLow, idHigh) ? this.#take(i) : undefined;
+  }
+
+  /** Takes the newest request with this id out, wherever it stands. */
+  takeNewest(idLow: number, idHigh: number): T | undefined {
+    for (let at = this.#tail - 1; at >= this.#head; at--) {
+      const i = at & this.#mask;
+      if (this.#matches(i, idLow, idHigh)) return this.#take(i);
+    }
+    return undefined;
+  }
+
+  /** Takes everything out, oldest first. */
+  takeAll(): T[] {
+    const all: T[] = [];
+    while (this.oldest !== undefined) all.push(this.#take(this.#head & this.#mask));
+    return all;
+  }
+
+  #closeUp(): void {
+    let to = this.#head;
+    for (let from = this.#head; from < this.#tail; from++) {
+      const source = from & this.#mask;
+      const request = this.#requests[source];
+      if (request === undefined) continue;
+      this.#requests[source] = undefined;
+      const target = to++ & this.#mask;
+      this.#idLow[target] = this.#idLow[source];
+      this.#idHigh[target] = this.#idHigh[source];
+      this.#requests[target] = request;
+    }
+    this.#tail = to;
+    assert(this.#tail - this.#head <= this.#mask, "the window bounds what is outstanding");
+  }
+
+  #matches(i: number, idLow: number, idHigh: number): boolean {
+    return this.#requests[i] !== undefined && this.#idLow[i] === idLow && this.#idHigh[i] === idHigh;
+  }
+
+  #take(i: number): T {
+    const request = this.#requests[i] as T;
+    this.#requests[i] = undefined;
+    while (this.#head < this.#tail && this.#requests[this.#head & this.#mask] === undefined) this.#head++;
+    return request;
+  }
+}

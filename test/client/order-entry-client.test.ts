@@ -1,0 +1,309 @@
+import { createServer } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { connectOrderEntry, type FillEvent, type OrderEntryClient } from "../../src/client/index.ts";
+import { MessageType, Reason } from "../../src/protocol/index.ts";
+import { acceptAll, type Script, type ScriptedServer, say, startScriptedServer } from "./scripted-server.ts";
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function serve(script: Script, splitBytes = 0): Promise<ScriptedServer> {
+  const server = await startScriptedServer(script, splitBytes);
+  cleanups.push(server.close);
+  return server;
+}
+
+async function connect(script: Script, options = {}): Promise<[OrderEntryClient, ScriptedServer]> {
+  const server = await serve(script);
+  return [await connectOrderEntry({ port: server.port, ...options }), server];
+}
+
+/** Accepts everything, but answers orders by `answer`. */
+function answering(answer: Script): Script {
+  return (frame, socket) =>
+    frame.type === MessageType.NewOrder ? answer(frame, socket) : acceptAll(frame, socket);
+}
+
+const order = (id: number | bigint | string) =>
+  ({ id, symbol: 0, side: "buy", price: 100, quantity: 5 }) as const;
+
+test("connecting says Hello, and the exchange's answer names account and session", async () => {
+  const [client] = await connect(acceptAll, { account: 7 });
+  expect(client).toMatchObject({ account: 7, session: 77n, writable: true, inFlight: 0 });
+  await client.close();
+});
+
+test("requests of one turn are answered each by its own answer, in order", async () => {
+  let sequence = 10;
+  const [client, server] = await connect(
+    answering(({ id }) => (id === 2 ? [say.reject(2, Reason.InvalidPrice)] : [say.ack(id, ++sequence)])),
+  );
+  const answers = await Promise.all([
+    client.submit(order(1)),
+    client.submit(order(2)),
+    client.submit(order("3")),
+    client.modify({ id: 1n, symbol: 0, price: 101, quantity: 4 }),
+    client.cancel({ id: 1, symbol: 0 }),
+  ]);
+  expect(answers).toEqual([
+    { accepted: true, id: 1n, sequence: 11 },
+    { accepted: false, id: 2n, reason: "InvalidPrice", code: 2 },
+    { accepted: true, id: 3n, sequence: 12 },
+    { accepted: true, id: 1n, sequence: expect.any(Number) },
+    { accepted: true, id: 1n, sequence: expect.any(Number) },
+  ]);
+  expect(server.frames.map((frame) => frame.type)).toEqual([
+    MessageType.Hello,
+    MessageType.NewOrder,
+    MessageType.NewOrder,
+    MessageType.NewOrder,
+    MessageType.Modify,
+    MessageType.CancelOrder,
+  ]);
+  await client.close();
+});
+
+test("answers may be split anywhere", async () => {
+  for (const splitBytes of [1, 2, 7, 15, 16, 17, 31]) {
+    const server = await serve(
+      answering(({ id }) => [say.ack(id, id), say.fill(id, 9, 100, 5, id + 1)]),
+      splitBytes,
+    );
+    const client = await connectOrderEntry({ port: server.port });
+    const fills: FillEvent[] = [];
+    client.on("fill", (fill) => fills.push(fill));
+    await Promise.all([client.submit(order(1)), client.submit(order(2))]);
+    await client.close();
+    expect(fills.map((fill) => fill.sequence)).toEqual([2, 3]);
+  }
+});
+
+test("the largest id arrives whole, and ids that are none are refused before anything is sent", async () => {
+  const [client, server] = await connect(acceptAll);
+  const sent = server.frames.length;
+  for (const id of [-1, 1.5, 2 ** 53, 2n ** 64n, "01", "x", ""]) {
+    await expect(client.submit(order(id))).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  }
+  await expect(client.submit({ ...order(1), quantity: 2 ** 32 })).rejects.toThrow(/quantity 4294967296/);
+  await expect(client.submit({ ...order(1), price: 0.5 })).rejects.toThrow(/price 0.5/);
+  expect(server.frames).toHaveLength(sent);
+  await client.close();
+});
+
+test("instruments are listed by symbol number", async () => {
+  const [client] = await connect(acceptAll);
+  expect((await client.instruments()).map(({ symbol, name }) => [symbol, name])).toEqual([
+    [0, "A"],
+    [1, "B"],
+  ]);
+  expect(client.inFlight).toBe(0);
+  await client.close();
+});
+
+test("a heartbeat overtakes the answer to an order", async () => {
+  let held = 0;
+  const [client] = await connect((frame, socket) => {
+    if (frame.type === MessageType.NewOrder) {
+      held = frame.id;
+      return [];
+    }
+    if (frame.type !== MessageType.Heartbeat) return acceptAll(frame, socket);
+    return [say.heartbeatAck(frame.id), say.ack(held, 1)];
+  });
+  const done: string[] = [];
+  const submitted = client.submit(order(4)).then(() => done.push("order"));
+  await client.heartbeat().then(() => done.push("heartbeat"));
+  await submitted;
+  expect(done).toEqual(["heartbeat", "order"]);
+  await client.close();
+});
+
+describe("a refusal by the gateway, which may overtake,", () => {
+  test("goes to the request with its id, wherever that stands", async () => {
+    const [client] = await connect(
+      answering(({ id }) =>
+        id === 3 ? [say.reject(3, Reason.Throttled), say.ack(1, 1), say.ack(2, 2)] : [],
+      ),
+    );
+    const answers = await Promise.all([1, 2, 3].map((id) => client.submit(order(id))));
+    expect(answers.map((answer) => answer.accepted)).toEqual([true, true, false]);
+    expect(client.inFlight).toBe(0);
+    await client.close();
+  });
+
+  test("goes to the newest of several requests with one id", async () => {
+    const [client] = await connect((frame, socket) => {
+      if (frame.type === MessageType.NewOrder) return [];
+      if (frame.type !== MessageType.CancelOrder) return acceptAll(frame, socket);
+      return [say.reject(frame.id, Reason.Halted), say.ack(frame.id, 1)];
+    });
+    const submitted = client.submit(order(8));
+    const cancelled = client.cancel({ id: 8, symbol: 0 });
+    expect(await cancelled).toEqual({ accepted: false, id: 8n, reason: "Halted", code: 14 });
+    expect(await submitted).toEqual({ accepted: true, id: 8n, sequence: 1 });
+    await client.close();
+  });
+});
+
+describe("fills", () => {
+  const trading = answering(({ id }) => [
+    say.ack(id, 1),
+    say.fill(id, 50, 99, 2, 2),
+    say.restingFill(60, id, 101, 3, 3),
+  ]);
+  const fill = { kind: "fill", takerId: 1n, makerId: 50n, price: 99, quantity: 2, sequence: 2 };
+  const restingFill = {
+    kind: "restingFill",
+    takerId: 60n,
+    makerId: 1n,
+    price: 101,
+    quantity: 3,
+    sequence: 3,
+  };
+
+  test("come by callback and by iterator, and the iterator ends with the connection", async () => {
+    const [client] = await connect(trading);
+    const called: FillEvent[] = [];
+    client.on("fill", (event) => called.push(event)).on("restingFill", (event) => called.push(event));
+    const events = client.events();
+    await client.submit(order(1));
+    await client.close();
+    const iterated: FillEvent[] = [];
+    for await (const event of events) iterated.push(event);
+    expect(iterated).toEqual([fill, restingFill]);
+    expect(called).toEqual(iterated);
+  });
+
+  test("beyond an iterator's bound end it with an error after those it holds", async () => {
+    const [client] = await connect(trading);
+    const events = client.events(1);
+    await client.submit(order(1));
+    await client.close();
+    expect(await events.next()).toEqual({ done: false, value: fill });
+    await expect(events.next()).rejects.toMatchObject({ code: "EVENTS_OVERFLOW" });
+  });
+
+  test("an iterator that is left early holds nothing any more", async () => {
+    const [client] = await connect(trading);
+    for (let round = 0; round < 3; round++) {
+      const submitted = client.submit(order(1));
+      for await (const event of client.events()) {
+        expect(event.kind).toBe("fill");
+        break;
+      }
+      await submitted;
+    }
+    await client.close();
+  });
+});
+
+describe("back-pressure:", () => {
+  test("beyond the window a request is refused at once, and ready() resolves when an answer came", async () => {
+    const held: (() => void)[] = [];
+    const [client] = await connect(
+      answering(({ id }, socket) => {
+        held.push(() => socket.write(say.ack(id, 1)));
+        return [];
+      }),
+      { window: 2 },
+    );
+    const first = client.submit(order(1));
+    const second = client.submit(order(2));
+    expect(client).toMatchObject({ writable: false, inFlight: 2 });
+    await expect(client.submit(order(3))).rejects.toMatchObject({
+      code: "WINDOW_FULL",
+      message: "2 of 2 requests are unanswered: await ready()",
+    });
+    const ready = client.ready();
+    while (held.length < 2) await new Promise(setImmediate);
+    held[0]();
+    await first;
+    await ready;
+    expect(client.writable).toBe(true);
+    held[1]();
+    await second;
+    await client.close();
+  });
+
+  test("a peer that reads nothing makes the client unwritable instead of growing", async () => {
+    const server = createServer((socket) => {
+      socket.pause();
+      socket.once("error", () => {});
+      socket.write(say.helloAck(0, 1));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const client = await connectOrderEntry({ port, window: 65_536 });
+    const lost: Promise<unknown>[] = [];
+    // 65,536 new orders are 2.8 MB: more than the bound, but the kernel's own buffers may take some.
+    for (let id = 0; client.writable; id++) {
+      lost.push(client.submit(order(id)).catch((error: { code: string }) => error.code));
+      if (id % 1_000 === 0) await new Promise(setImmediate);
+    }
+    expect(client.inFlight).toBeLessThanOrEqual(65_536);
+    client.destroy();
+    expect(new Set(await Promise.all(lost))).toEqual(new Set(["OUTCOME_UNKNOWN"]));
+    server.close();
+  });
+});
+
+describe("a connection that is lost", () => {
+  test("rejects what is outstanding as unknown, says why, and sends nothing again", async () => {
+    const [client, server] = await connect(
+      answering(({ id }, socket) => {
+        if (id === 3) setImmediate(() => socket.destroy());
+        return id === 1 ? [say.ack(1, 1)] : [];
+      }),
+    );
+    const events = client.events();
+    const closed = new Promise((resolve) => client.once("closed", resolve));
+    const outcomes = await Promise.allSettled([1, 2, 3].map((id) => client.submit(order(id))));
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "rejected"]);
+    expect((outcomes[1] as PromiseRejectedResult).reason).toMatchObject({
+      code: "OUTCOME_UNKNOWN",
+      message: expect.stringMatching(
+        /^the outcome of order 2 is unknown: the connection to 127.0.0.1:\d+ was lost: /,
+      ),
+    });
+    expect(await closed).toMatchObject({ code: "CONNECTION_LOST" });
+    await expect(events.next()).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+    await expect(client.submit(order(4))).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+    await expect(client.ready()).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+    await expect(client.heartbeat()).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+    expect(server.frames.filter((frame) => frame.type === MessageType.NewOrder)).toHaveLength(3);
+  });
+
+  test.each<[string, Uint8Array]>([
+    ["a malformed frame", Uint8Array.of(0, 7, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)],
+    ["the answer to another order", say.ack(99, 1)],
+    ["an instrument nobody asked for", say.instrument(0, "A")],
+    ["an account nobody named", say.helloAck(0, 1)],
+  ])("because it sent %s is not trusted any more", async (_what, bytes) => {
+    const [client] = await connect(answering(() => [bytes, say.ack(1, 1)]));
+    await expect(client.submit(order(1))).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+    expect(client.writable).toBe(false);
+  });
+
+  test("at Hello says that the exchange may lack the account", async () => {
+    const server = await serve((_frame, socket) => {
+      socket.end();
+      return [];
+    });
+    await expect(connectOrderEntry({ port: server.port, account: 5 })).rejects.toMatchObject({
+      code: "HELLO_REFUSED",
+      message: expect.stringContaining("no Hello as account 5"),
+    });
+  });
+});
+
+test("where nobody listens is one clear line", async () => {
+  const server = await serve(acceptAll);
+  await server.close();
+  cleanups.pop();
+  await expect(connectOrderEntry({ port: server.port })).rejects.toMatchObject({
+    code: "ECONNREFUSED",
+    message: `can't connect to 127.0.0.1:${server.port}: nothing listens there`,
+  });
+});

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { Prng } from "../../src/base/index.ts";
+import { Outstanding } from "../../src/client/outstanding.ts";
+
+test("any order of answers takes out what a plain list would", () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const prng = new Prng(seed);
+    const max = prng.pick([1, 2, 3, 8]);
+    const outstanding = new Outstanding<number>(max);
+    const list: { id: number; request: number }[] = [];
+    for (let step = 0; step < 500; step++) {
+      const id = prng.between(0, 3);
+      const draw = prng.unit();
+      if (draw < 0.5 && list.length < max) {
+        outstanding.push(step, id, id);
+        list.push({ id, request: step });
+      } else if (draw < 0.75) {
+        const want = list[0]?.id === id ? list.shift()?.request : undefined;
+        expect(outstanding.takeOldest(id, id), `seed ${seed}`).toBe(want);
+      } else {
+        const at = list.findLastIndex((entry) => entry.id === id);
+        const want = at === -1 ? undefined : list.splice(at, 1)[0].request;
+        expect(outstanding.takeNewest(id, id), `seed ${seed}`).toBe(want);
+      }
+      expect(outstanding.oldest, `seed ${seed}`).toBe(list[0]?.request);
+    }
+    expect(outstanding.takeAll(), `seed ${seed}`).toEqual(list.map((entry) => entry.request));
+  }
+});
