@@ -3,6 +3,9 @@
 import { Command } from "commander";
 import { packageVersion } from "../node/index.ts";
 import { refuseRepeatedOptions } from "./arguments.ts";
+import { registerLab } from "./lab.ts";
+import { registerReplay } from "./replay.ts";
+import { registerSend } from "./send.ts";
 
 const EXAMPLES = `
 Exit status: 0 good, 1 the work failed, 2 wrong usage.
@@ -19,6 +22,9 @@ export function createProgram(): Command {
     // Errors come out as exceptions: main.ts says them in one line, its own way.
     .exitOverride()
     .configureOutput({ outputError: () => {} });
+  registerSend(program);
+  registerReplay(program);
+  registerLab(program);
   refuseRepeatedOptions(program);
   return program;
 }

@@ -6,7 +6,7 @@
 
 import { EventEmitter } from "node:events";
 import { SeriatimError } from "../base/index.ts";
-import { type ListedInstrument, Reason, readInstrumentAnswer, reasonName } from "../protocol/index.ts";
+import { type ListedInstrument, readInstrumentAnswer, reasonName } from "../protocol/index.ts";
 import type { AnswerListener } from "./answer-reader.ts";
 import { connectionLost, outcomeUnknown } from "./errors.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -32,9 +32,6 @@ const HEARTBEATS_MAX = 16;
 
 /** No exchange of ours has more symbols. */
 const INSTRUMENTS_MAX = 65_536;
-
-/** Reasons from here on are the gateway's own refusals, which may overtake other answers. */
-const GATEWAY_REASON_MIN = Reason.NotLoggedOn;
 
 /** A request on an order was executed, or refused for a reason. */
 export type OrderAnswer =
@@ -257,10 +254,7 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
         this.#settle(request, "order", { accepted: true, id: idOf(idLow, idHigh), sequence });
       },
       onReject: (idLow, idHigh, code) => {
-        const request =
-          code >= GATEWAY_REASON_MIN
-            ? this.#outstanding.takeNewest(idLow, idHigh)
-            : this.#outstanding.takeOldest(idLow, idHigh);
+        const request = this.#outstanding.takeRefused(idLow, idHigh, code);
         const id = idOf(idLow, idHigh);
         this.#settle(request, "order", { accepted: false, id, reason: reasonName(code), code });
       },

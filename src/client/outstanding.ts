@@ -7,6 +7,10 @@
 // is a hole until the head passes it or until the ring is full and closes up.
 
 import { assert, powerOfTwoAtLeast } from "../base/index.ts";
+import { Reason } from "../protocol/index.ts";
+
+/** Reasons from here on are the gateway's own refusals, which may overtake other answers. */
+const GATEWAY_REASON_MIN = Reason.NotLoggedOn;
 
 export class Outstanding<T> {
   readonly #mask: number;
@@ -46,8 +50,9 @@ export class Outstanding<T> {
     return this.#matches(i, idLow, idHigh) ? this.#take(i) : undefined;
   }
 
-  /** Takes the newest request with this id out, wherever it stands. */
-  takeNewest(idLow: number, idHigh: number): T | undefined {
+  /** Takes out the request that a Reject with this id and reason answers. */
+  takeRefused(idLow: number, idHigh: number, reason: number): T | undefined {
+    if (reason < GATEWAY_REASON_MIN) return this.takeOldest(idLow, idHigh);
     for (let at = this.#tail - 1; at >= this.#head; at--) {
       const i = at & this.#mask;
       if (this.#matches(i, idLow, idHigh)) return this.#take(i);

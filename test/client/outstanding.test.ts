@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Prng } from "../../src/base/index.ts";
 import { Outstanding } from "../../src/client/outstanding.ts";
+import { Reason } from "../../src/protocol/index.ts";
 
 test("any order of answers takes out what a plain list would", () => {
   for (let seed = 1; seed <= 50; seed++) {
@@ -20,7 +21,7 @@ test("any order of answers takes out what a plain list would", () => {
       } else {
         const at = list.findLastIndex((entry) => entry.id === id);
         const want = at === -1 ? undefined : list.splice(at, 1)[0].request;
-        expect(outstanding.takeNewest(id, id), `seed ${seed}`).toBe(want);
+        expect(outstanding.takeRefused(id, id, Reason.Halted), `seed ${seed}`).toBe(want);
       }
       expect(outstanding.oldest, `seed ${seed}`).toBe(list[0]?.request);
     }

@@ -22,6 +22,8 @@ import {
 export interface Frame {
   readonly type: MessageType;
   readonly id: number;
+  /** Of requests on orders. */
+  readonly symbol?: number;
 }
 
 export type Script = (frame: Frame, socket: Socket) => Uint8Array[];
@@ -102,7 +104,8 @@ function readFrame(view: DataView): Frame {
   if (type === MessageType.Hello) return { type, id: view.getUint32(body + HelloLayout.account) };
   if (type === MessageType.Heartbeat) return { type, id: readLowLane(view, body + HeartbeatLayout.token) };
   if (type === MessageType.Instruments) return { type, id: 0 };
-  return { type, id: readLowLane(view, body + NewOrderLayout.orderId) };
+  const symbol = view.getUint32(body + NewOrderLayout.symbol);
+  return { type, id: readLowLane(view, body + NewOrderLayout.orderId), symbol };
 }
 
 function writeSplit(socket: Socket, bytes: Uint8Array, splitBytes: number): void {

@@ -1,0 +1,175 @@
+// Sends planned flows over one connection and prints the answers in the flow's words. At most `window` commands are
+// unanswered; printed text waits at most for the end of the chunk of answers it belongs to.
+
+import { SeriatimError } from "../base/index.ts";
+import {
+  type AnswerListener,
+  connectionLost,
+  idOf,
+  type ListedInstrument,
+  OrderPipe,
+  Outstanding,
+} from "../client/index.ts";
+import {
+  type FlowOrderCommand,
+  type FlowOutcome,
+  type FlowReject,
+  formatOutcome,
+  lanesOf,
+  OrderType,
+  type Reason,
+  readInstrumentAnswer,
+  TimeInForce,
+} from "../protocol/index.ts";
+import { matchSymbols, type PlannedFlow, wireSymbol } from "./flow-plan.ts";
+
+export interface FlowSenderOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly account: number;
+  readonly window: number;
+  readonly print: (text: string) => void;
+}
+
+export class FlowSender {
+  readonly #options: FlowSenderOptions;
+  readonly #pipe: OrderPipe;
+  readonly #outstanding: Outstanding<FlowOrderCommand>;
+  readonly #listed: ListedInstrument[] = [];
+  readonly #welcome = Promise.withResolvers<undefined>();
+  /** The command that was answered last: Fills belong to it. */
+  #answering: FlowOrderCommand | undefined;
+  #sent = 0;
+  #answered = 0;
+  #text = "";
+
+  constructor(options: FlowSenderOptions) {
+    const { host, port, window } = options;
+    this.#options = options;
+    this.#outstanding = new Outstanding(window);
+    this.#pipe = new OrderPipe({ host, port, window, listener: this.#listener() });
+  }
+
+  /** Sends all commands and resolves when all are answered. Throws SeriatimError when that can't be. */
+  async send(flows: readonly PlannedFlow[]): Promise<void> {
+    await this.#pipe.connected();
+    const numbers = matchSymbols(flows, await this.#instruments(), this.#pipe.peer);
+    const total = flows.reduce((sum, flow) => sum + flow.commands.length, 0);
+    try {
+      for (const { commands } of flows) {
+        for (const planned of commands) await this.#put(planned.command, wireSymbol(planned, numbers));
+      }
+    } catch (error) {
+      if (!(error instanceof SeriatimError)) throw error;
+      // The connection is gone; `end` below says why.
+    }
+    const failure = await this.#pipe.end();
+    if (failure !== undefined) throw this.#cutShort(failure, total);
+  }
+
+  async #instruments(): Promise<readonly ListedInstrument[]> {
+    this.#pipe.instruments(this.#options.account);
+    this.#pipe.flush();
+    const failure = await Promise.race([this.#pipe.closed, this.#welcome.promise]);
+    if (failure !== undefined) throw failure;
+    return this.#listed;
+  }
+
+  async #put(command: FlowOrderCommand, symbol: number): Promise<void> {
+    while (!this.#pipe.writable) {
+      this.#pipe.flush();
+      await this.#pipe.ready();
+    }
+    const [idLow, idHigh] = lanesOf(command.id);
+    this.#outstanding.push(command, idLow, idHigh);
+    putCommand(this.#pipe, command, idLow, idHigh, symbol);
+    this.#sent++;
+  }
+
+  #cutShort(failure: SeriatimError, total: number): SeriatimError {
+    const unknown = this.#sent - this.#answered;
+    const counts = `${this.#answered} commands answered, ${unknown} unknown, ${total - this.#sent} not sent`;
+    return new SeriatimError(failure.code, `${failure.message}; ${counts}`, { cause: failure });
+  }
+
+  #listener(): AnswerListener {
+    return {
+      onAck: (idLow, idHigh, sequence) => {
+        const command = this.#outstanding.takeOldest(idLow, idHigh);
+        if (command === undefined) return this.#disagree();
+        const { symbol, id } = command;
+        this.#answered++;
+        this.#answering = command;
+        this.#print({ kind: ACKNOWLEDGED[command.kind], sequence, symbol, id });
+      },
+      onReject: (idLow, idHigh, reason) => {
+        const command = this.#outstanding.takeRefused(idLow, idHigh, reason);
+        if (command === undefined) return this.#disagree();
+        this.#answered++;
+        const { id } = command;
+        this.#print({ kind: "reject", command: REJECTED[command.kind], id, reason: reason as Reason });
+      },
+      onFill: (resting, takerLow, takerHigh, makerLow, makerHigh, price, quantity, sequence) => {
+        // What others do to our resting orders answers no command of the flow.
+        if (resting) return;
+        if (this.#answering === undefined) return this.#disagree();
+        const { symbol } = this.#answering;
+        const taker = idOf(takerLow, takerHigh);
+        const maker = idOf(makerLow, makerHigh);
+        this.#print({ kind: "trade", sequence, symbol, taker, maker, price: BigInt(price), quantity });
+      },
+      onHelloAck: () => this.#welcome.resolve(undefined),
+      onInstrument: (view, at) => this.#listed.push(readInstrumentAnswer(view, at)),
+      onHeartbeatAck: () => this.#disagree(),
+    };
+  }
+
+  #disagree(): void {
+    this.#pipe.destroy(connectionLost(this.#pipe.peer, "it answered a command that was not sent"));
+  }
+
+  /** One write for all the answers of a turn. */
+  #print(outcome: FlowOutcome): void {
+    if (this.#text === "") {
+      queueMicrotask(() => {
+        this.#options.print(this.#text);
+        this.#text = "";
+      });
+    }
+    this.#text += `${formatOutcome(outcome)}\n`;
+  }
+}
+
+const ACKNOWLEDGED = { limit: "accept", market: "accept", cancel: "cancel", modify: "modify" } as const;
+const REJECTED: Readonly<Record<FlowOrderCommand["kind"], FlowReject["command"]>> = {
+  limit: "new_limit",
+  market: "new_market",
+  cancel: "cancel",
+  modify: "modify",
+};
+
+function putCommand(
+  pipe: OrderPipe,
+  command: FlowOrderCommand,
+  idLow: number,
+  idHigh: number,
+  symbol: number,
+): void {
+  if (command.kind === "cancel") {
+    pipe.cancel(idLow, idHigh, symbol);
+    return;
+  }
+  const { quantity } = command;
+  if (command.kind === "market") {
+    const { Market } = OrderType;
+    pipe.newOrder(idLow, idHigh, symbol, 0, 0, quantity, command.side, Market, TimeInForce.ImmediateOrCancel);
+    return;
+  }
+  const [priceLow, priceHigh] = lanesOf(command.price);
+  if (command.kind === "modify") {
+    pipe.modify(idLow, idHigh, symbol, priceLow, priceHigh, quantity);
+    return;
+  }
+  const { side, timeInForce } = command;
+  pipe.newOrder(idLow, idHigh, symbol, priceLow, priceHigh, quantity, side, OrderType.Limit, timeInForce);
+}

@@ -1,0 +1,122 @@
+import { afterEach, expect, test } from "vitest";
+import { U32_MAX } from "../../src/base/index.ts";
+import { planFlow } from "../../src/cli/flow-plan.ts";
+import { FlowSender } from "../../src/cli/flow-sender.ts";
+import { MessageType, parseFlow, Reason } from "../../src/protocol/index.ts";
+import { type Script, type ScriptedServer, say, startScriptedServer } from "../client/scripted-server.ts";
+
+const HEAD = "version 1\nmeta seed 1 symbols 2 orders 9 max_qty 20 max_notional 1000\n";
+const servers: ScriptedServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+/** An exchange with symbols A (0) and B (1). */
+function exchange(answer: Script): Script {
+  return (frame, socket) => {
+    if (frame.type === MessageType.Hello) return [say.helloAck(frame.id, 1)];
+    if (frame.type === MessageType.Instruments) return [say.instrument(0, "A"), say.instrument(1, "B")];
+    return answer(frame, socket);
+  };
+}
+
+async function send(script: Script, texts: string[], options: { account?: number; window?: number } = {}) {
+  const server = await startScriptedServer(script);
+  servers.push(server);
+  const { account = 0, window = 8 } = options;
+  let printed = "";
+  const print = (text: string) => {
+    printed += text;
+  };
+  const flows = texts.map((text, i) => planFlow(`${i + 1}.txt`, parseFlow(text, `${i + 1}.txt`), account));
+  const sender = new FlowSender({ host: "127.0.0.1", port: server.port, account, window, print });
+  const failure = await sender.send(flows).catch((error: Error) => error.message);
+  return { server, failure, lines: printed.split("\n").slice(0, -1) };
+}
+
+const ACCEPTING = (): Script => {
+  let sequence = 0;
+  return exchange(({ id }) => [say.ack(id, ++sequence)]);
+};
+
+test("answers are printed in the flow's words, with the flow's own symbol numbers", async () => {
+  const flow = `${HEAD}cmd reg B
+cmd limit 0 1 S 100 5 GTC
+cmd limit 0 2 B 101 7 IOC
+cmd market 0 3 B 1
+cmd modify 0 1 99 4
+cmd cancel 0 1
+`;
+  const script = exchange(({ type, id }) => {
+    if (id === 2) return [say.ack(2, 2), say.fill(2, 1, 100, 5, 3), say.restingFill(9, 9, 1, 1, 3)];
+    if (id === 3) return [say.reject(3, Reason.InvalidQuantity)];
+    if (type === MessageType.CancelOrder) return [say.reject(id, Reason.UnknownOrder)];
+    return [say.ack(id, type === MessageType.Modify ? 4 : 1)];
+  });
+  const { lines, failure, server } = await send(script, [flow]);
+  expect(failure).toBeUndefined();
+  expect(lines).toEqual([
+    "evt accept 1 0 1",
+    "evt accept 2 0 2",
+    "evt trade 3 0 2 1 100 5",
+    "reject new_market 3 InvalidQuantity",
+    "evt modify 4 0 1",
+    "reject cancel 1 UnknownOrder",
+  ]);
+  expect(server.frames.filter((f) => f.symbol !== undefined).map((f) => f.symbol)).toEqual([1, 1, 1, 1, 1]);
+});
+
+test("a number the flow has not registered is sent as one the exchange doesn't have either", async () => {
+  const flow = `${HEAD}cmd cancel 0 1\ncmd reg A\ncmd cancel 0 2\ncmd cancel 1 3\ncmd cancel 7 4\n`;
+  const { server } = await send(ACCEPTING(), [flow]);
+  const symbols = server.frames.filter((f) => f.type === MessageType.CancelOrder).map((f) => f.symbol);
+  expect(symbols).toEqual([U32_MAX, 0, U32_MAX, 7]);
+});
+
+test("several flows follow each other within the window", async () => {
+  const flow = `${HEAD}cmd reg A\n${Array.from({ length: 50 }, (_, i) => `cmd cancel 0 ${i}\n`).join("")}`;
+  const { lines, failure } = await send(ACCEPTING(), [flow, flow], { window: 3 });
+  expect(failure).toBeUndefined();
+  expect(lines).toHaveLength(100);
+  expect(lines[99]).toBe("evt cancel 100 0 49");
+});
+
+test("a symbol that the exchange lacks is named before any command is sent", async () => {
+  const { server, failure } = await send(ACCEPTING(), [
+    `${HEAD}cmd reg A\ncmd cancel 0 1\n`,
+    `${HEAD}cmd reg A\ncmd reg C\n`,
+  ]);
+  expect(failure).toMatch(/^2.txt:4: the exchange at 127.0.0.1:\d+ has no symbol C /);
+  expect(server.frames.some((frame) => frame.type === MessageType.CancelOrder)).toBe(false);
+});
+
+test.each([
+  ["cmd cancel 0 1 account 2", "3.txt:4: is of account 2, but one connection acts for one (--account)"],
+  ["cmd market 0 1 B 1 limit 3", "3.txt:4: has an answer limit, which the exchange sets itself"],
+])("'%s' can't be sent", (command, message) => {
+  const text = `version 2\nmeta seed 1 symbols 1 orders 1 max_qty 1 max_notional 1 accounts_max 9\ncmd reg A\n${command}\n`;
+  expect(() => planFlow("3.txt", parseFlow(text), 0)).toThrow(message);
+});
+
+test("a lost connection is counted: answered, unknown, not sent", async () => {
+  const flow = `${HEAD}cmd reg A\n${Array.from({ length: 20 }, (_, i) => `cmd cancel 0 ${i}\n`).join("")}`;
+  const script = exchange(({ id }, socket) => {
+    if (id === 4) socket.end();
+    return id < 4 ? [say.ack(id, id + 1)] : [];
+  });
+  const { lines, failure } = await send(script, [flow], { window: 5 });
+  expect(lines).toHaveLength(4);
+  expect(failure).toMatch(
+    /^the connection to 127.0.0.1:\d+ was lost: .*; 4 commands answered, 5 unknown, 11 not sent$/,
+  );
+});
+
+test("an answer to nothing that was sent ends the connection", async () => {
+  const { failure } = await send(
+    exchange(() => [say.ack(99, 1)]),
+    [`${HEAD}cmd reg A\ncmd cancel 0 1\n`],
+  );
+  expect(failure).toMatch(
+    /it answered a command that was not sent; 0 commands answered, 1 unknown, 0 not sent$/,
+  );
+});
