@@ -10,3 +10,4 @@ export * from "./prng.ts";
 export * from "./record-buffer.ts";
 export * from "./storage.ts";
 export * from "./text.ts";
+export * from "./transport.ts";

@@ -1,0 +1,154 @@
+// One connection of the gateway: its session, its output, and what the gateway must remember of it. It answers the
+// session directly where no engine is asked.
+
+import {
+  encodeHeartbeatAck,
+  encodeHelloAck,
+  encodeInstrument,
+  encodeReject,
+  frameBytes,
+  type Instrument,
+  MessageType,
+  type Reason,
+} from "../protocol/index.ts";
+import { ConnectionOutput } from "./connection-output.ts";
+import { CloseReason, type GatewayCounters, type GatewayLimits, OUTPUT_RESERVE_bytes } from "./limits.ts";
+import { type CommandSink, OrderSession, type SessionHost, type SessionInput } from "./order-session.ts";
+import type { ChunkPool } from "./output-buffer.ts";
+
+/** The instruments a client may ask for. */
+export interface InstrumentDirectory {
+  /** Symbols are numbered 0 .. count - 1. */
+  readonly count: number;
+  instrument(symbol: number): Instrument;
+}
+
+/** What all connections of one gateway share. */
+export interface ConnectionContext {
+  readonly limits: GatewayLimits;
+  readonly counters: GatewayCounters;
+  readonly pool: ChunkPool;
+  readonly input: SessionInput;
+  readonly sink: CommandSink;
+  readonly directory: InstrumentDirectory;
+  /** Why requests on orders are refused now, or None. */
+  readonly refusal: Reason;
+  /** The connection has answers that must be sealed. */
+  appended(connection: Connection): void;
+  /** The connection acts for `account` from now on, and is sent that account's RestingFills. */
+  saidHello(connection: Connection, account: number): void;
+  /** A bound was reached: the connection is ended and its answers dropped. */
+  giveUp(connection: Connection, reason: CloseReason): void;
+}
+
+const ACK_BYTES = frameBytes(MessageType.Ack);
+const FILL_BYTES = frameBytes(MessageType.Fill);
+const REJECT_BYTES = frameBytes(MessageType.Reject);
+const HEARTBEAT_ACK_BYTES = frameBytes(MessageType.HeartbeatAck);
+const HELLO_ACK_BYTES = frameBytes(MessageType.HelloAck);
+const INSTRUMENT_BYTES = frameBytes(MessageType.Instrument);
+
+export class Connection implements SessionHost {
+  readonly number: number;
+  readonly slot: number;
+  readonly session: OrderSession;
+  readonly output: ConnectionOutput;
+  /** It said Hello: RestingFills of its account are sent to it. */
+  greeted = false;
+  /** Reading is paused. */
+  paused = false;
+  /** In the gateway's lists of the same name. */
+  isUnsealed = false;
+  isWaiting = false;
+  isStalled = false;
+  /** No request is taken any more; closed once its answers are out. */
+  ending = false;
+  /** Its answers were dropped; nothing is appended any more. */
+  abandoned = false;
+  /** The transport was told to close or destroy it. */
+  finished = false;
+  /** When it was first seen with a held send that has not moved since, in microseconds; -1: none held. */
+  heldSince_us = -1;
+  readonly #context: ConnectionContext;
+
+  constructor(
+    number: number,
+    slot: number,
+    session: { readonly low: number; readonly high: number },
+    context: ConnectionContext,
+  ) {
+    this.number = number;
+    this.slot = slot;
+    this.#context = context;
+    this.output = new ConnectionOutput(context.limits, context.pool, context.counters);
+    this.session = new OrderSession(session, context.sink, this, context.input, context.counters);
+  }
+
+  get refusal(): Reason {
+    return this.#context.refusal;
+  }
+
+  hasRoom(): boolean {
+    return this.output.pending_bytes <= this.#context.limits.outputSoft_bytes;
+  }
+
+  answerLimit_fills(): number {
+    const { limits, pool } = this.#context;
+    const free_bytes = limits.outputMax_bytes - this.output.pending_bytes;
+    const memory_bytes = pool.left * limits.chunk_bytes;
+    const room_bytes = Math.min(free_bytes, memory_bytes) - OUTPUT_RESERVE_bytes - ACK_BYTES;
+    // One account may trade with itself: then this connection is sent the resting side of each fill as well.
+    const fill_bytes = this.greeted ? 2 * FILL_BYTES : FILL_BYTES;
+    return Math.max(1, Math.floor(room_bytes / fill_bytes));
+  }
+
+  /** Room for an engine answer: its offset in `output.gated.view`, or -1 when the connection is given up. */
+  claim(bytes: number): number {
+    if (this.abandoned) return -1;
+    const at = this.output.claim(bytes);
+    if (at < 0) this.#giveUp();
+    else if (!this.isUnsealed) this.#context.appended(this);
+    return at;
+  }
+
+  heartbeat(tokenLow: number, tokenHigh: number): void {
+    const at = this.#checked(this.output.claimDirect(HEARTBEAT_ACK_BYTES));
+    if (at >= 0) encodeHeartbeatAck(this.output.direct.view, at, tokenLow, tokenHigh);
+  }
+
+  refuse(idLow: number, idHigh: number, reason: Reason): void {
+    const at = this.#checked(this.output.claimDirect(REJECT_BYTES));
+    if (at >= 0) encodeReject(this.output.direct.view, at, idLow, idHigh, reason);
+  }
+
+  listInstruments(): void {
+    const { directory } = this.#context;
+    for (let symbol = 0; symbol < directory.count; symbol++) {
+      const at = this.#checked(this.output.claimOrdered(INSTRUMENT_BYTES));
+      if (at < 0) return;
+      encodeInstrument(this.output.orderedView, at, symbol, directory.instrument(symbol));
+    }
+  }
+
+  hello(account: number): boolean {
+    if (account >= this.#context.limits.accountsMax) return false;
+    this.#context.saidHello(this, account);
+    const at = this.#checked(this.output.claimOrdered(HELLO_ACK_BYTES));
+    if (at >= 0) {
+      const { sessionLow, sessionHigh } = this.session;
+      encodeHelloAck(this.output.orderedView, at, account, sessionLow, sessionHigh);
+    }
+    return true;
+  }
+
+  /** Passes an offset on; -1 means a bound was reached and the connection is given up. */
+  #checked(at: number): number {
+    if (at < 0 && !this.abandoned) this.#giveUp();
+    return at;
+  }
+
+  #giveUp(): void {
+    const memory = this.#context.pool.left === 0;
+    this.#context.giveUp(this, memory ? CloseReason.OutputMemory : CloseReason.OutputFull);
+  }
+}

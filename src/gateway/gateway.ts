@@ -1,0 +1,302 @@
+// The gateway: connections of a transport on one side, the sequencer on the other. One turn of the node:
+//
+//   received -> session -> sink.claim, commit -> (the node applies the command) onApplied -> the connection's output
+//   end of the turn: seal(last position of the batch) -> ... the log is safe up to p ... -> release(p) -> transport
+//
+// `commit` may call `onApplied` for that command before it returns; the gateway must not be called otherwise from
+// inside `commit`. Commands come from within `received`, `drained`, `release` and `resumeStalled`.
+// Whoever stops reading for a full ring goes on at `resumeStalled`, for too many waiting answers by itself.
+
+import {
+  CloseCause,
+  connectionSlot,
+  type Position,
+  type RecordBuffer,
+  type Transport,
+  type TransportHandler,
+} from "../base/index.ts";
+import { CommandWord, Reason } from "../protocol/index.ts";
+import { AccountIndex } from "./account-index.ts";
+import { encodeAnswers } from "./answer-encoder.ts";
+import { Connection, type ConnectionContext, type InstrumentDirectory } from "./connection.ts";
+import { ConnectionList } from "./connection-list.ts";
+import { assertLimits, CloseReason, GatewayCounters, type GatewayLimits } from "./limits.ts";
+import { type CommandSink, SessionInput, SessionState } from "./order-session.ts";
+import { ChunkPool } from "./output-buffer.ts";
+
+export interface GatewayOptions {
+  readonly transport: Transport;
+  readonly sink: CommandSink;
+  readonly directory: InstrumentDirectory;
+  readonly limits: GatewayLimits;
+  /**
+   * Sessions are numbered from here (u32): the high lane is this plus the count of connections so far, so that a
+   * node that gives a later start a larger one never gives a number twice.
+   */
+  readonly firstSession?: number;
+}
+
+export class Gateway implements TransportHandler, ConnectionContext {
+  readonly limits: GatewayLimits;
+  readonly counters = new GatewayCounters();
+  readonly pool: ChunkPool;
+  readonly input = new SessionInput();
+  readonly sink: CommandSink;
+  readonly directory: InstrumentDirectory;
+  refusal: Reason = Reason.None;
+  readonly #transport: Transport;
+  readonly #accounts: AccountIndex;
+  /** By slot. */
+  readonly #connections: (Connection | undefined)[];
+  #nextSession: number;
+  /** With answers appended since the last seal. */
+  readonly #unsealed = new ConnectionList();
+  /** With sealed answers that wait for their position. */
+  readonly #waiting = new ConnectionList();
+  /** Stopped at a full ring, the one that waits longest first. */
+  readonly #stalled: Connection[] = [];
+  /** Whose output has room again and whose session was stopped for it. */
+  readonly #relieved: Connection[] = [];
+  #stopped: (() => void) | undefined = undefined;
+  #stopping = false;
+
+  constructor(options: GatewayOptions) {
+    assertLimits(options.limits);
+    this.limits = options.limits;
+    this.sink = options.sink;
+    this.directory = options.directory;
+    this.#transport = options.transport;
+    this.pool = new ChunkPool(this.limits.chunk_bytes, this.limits.chunksMax);
+    this.#accounts = new AccountIndex(this.limits.accountsMax, this.limits.connectionsMax);
+    this.#connections = new Array(this.limits.connectionsMax).fill(undefined);
+    this.#nextSession = options.firstSession ?? 1;
+  }
+
+  // ---- the transport's side
+
+  opened(number: number): void {
+    if (this.#stopping) return this.#transport.destroy(number);
+    const slot = connectionSlot(number);
+    // The slot in the low lane finds the connection again when its answers come.
+    const session = { low: slot, high: this.#nextSession++ | 0 };
+    this.#connections[slot] = new Connection(number, slot, session, this);
+    this.counters.connections++;
+    this.counters.opened++;
+  }
+
+  received(number: number, bytes: Uint8Array): void {
+    const connection = this.#find(number);
+    if (connection === undefined) return;
+    connection.session.received(bytes);
+    this.#settle(connection);
+    this.#resumeRelieved();
+  }
+
+  drained(number: number): void {
+    const connection = this.#find(number);
+    if (connection === undefined) return;
+    connection.heldSince_us = -1;
+    connection.output.drained();
+    this.#settle(connection);
+    this.#resumeRelieved();
+  }
+
+  ended(number: number): void {
+    const connection = this.#find(number);
+    if (connection === undefined) return;
+    connection.session.end(CloseReason.PeerEnded);
+    this.#settle(connection);
+  }
+
+  closed(number: number, cause: CloseCause): void {
+    const connection = this.#find(number);
+    if (connection === undefined) return;
+    connection.session.end(cause === CloseCause.Broken ? CloseReason.Broken : CloseReason.PeerEnded);
+    this.#finish(connection);
+    connection.finished = true;
+    connection.abandoned = true;
+    connection.output.free();
+    if (connection.isStalled) this.#stalled.splice(this.#stalled.indexOf(connection), 1);
+    this.#connections[connection.slot] = undefined;
+    this.counters.connections--;
+    if (this.#stopping && this.counters.connections === 0) this.#stopped?.();
+  }
+
+  // ---- the node's side
+
+  /** Appends the answers of the command record at `words[at]`; may be called several times for one command. */
+  onApplied(events: RecordBuffer, words: Int32Array, at: number): void {
+    encodeAnswers(events, this.#commander(words, at), this.#accounts, this.#connections);
+  }
+
+  /** All answers appended since the last seal wait for `position`: the last one of the batch they belong to. */
+  seal(position: Position): void {
+    const { items, count } = this.#unsealed;
+    this.#unsealed.count = 0;
+    for (let i = 0; i < count; i++) {
+      const connection = items[i];
+      connection.isUnsealed = false;
+      connection.output.seal(position);
+      if (connection.isWaiting || !connection.output.waits) continue;
+      connection.isWaiting = true;
+      this.#waiting.add(connection);
+    }
+  }
+
+  /** The log is safe up to `position`: sends what waited for it, one write per connection and chunk. */
+  release(position: Position): void {
+    const { items, count } = this.#waiting;
+    this.#waiting.count = 0;
+    for (let i = 0; i < count; i++) {
+      const connection = items[i];
+      connection.output.release(position);
+      connection.isWaiting = connection.output.waits;
+      if (connection.isWaiting) this.#waiting.add(connection);
+      this.#settle(connection);
+    }
+    this.#resumeRelieved();
+  }
+
+  /** The sequencer's ring has room again: sessions go on in the order in which they stopped. */
+  resumeStalled(): void {
+    for (let left = this.#stalled.length; left > 0 && this.sink.claim() >= 0; left--) {
+      const connection = this.#stalled.shift();
+      if (connection === undefined) return;
+      connection.isStalled = false;
+      connection.session.resume();
+      this.#settle(connection);
+    }
+    this.#resumeRelieved();
+  }
+
+  /** Connections that wait for the sequencer's ring. */
+  get stalled(): number {
+    return this.#stalled.length;
+  }
+
+  /** Refuses every request on an order from now on, unsequenced, for `reason`; `Reason.None` takes them again. */
+  refuseOrders(reason: Reason): void {
+    this.refusal = reason;
+  }
+
+  /** Breaks off peers that take nothing. To be called about once a second, with a monotonic clock. */
+  tick(now_us: number): void {
+    for (const connection of this.#connections) {
+      if (connection === undefined || !connection.output.held) continue;
+      if (connection.heldSince_us < 0) connection.heldSince_us = now_us;
+      else if (now_us - connection.heldSince_us >= this.limits.blocked_us) this.#breakOff(connection);
+    }
+  }
+
+  /** Takes no more requests, sends what is still to be sent (`release` goes on meanwhile), and closes. */
+  stop(): Promise<void> {
+    this.#stopping = true;
+    for (const connection of this.#connections) {
+      if (connection === undefined) continue;
+      connection.session.end(CloseReason.Stopped);
+      this.#settle(connection);
+    }
+    return new Promise((resolve) => {
+      if (this.counters.connections === 0) resolve();
+      else this.#stopped = resolve;
+    });
+  }
+
+  // ---- the connections' side (ConnectionContext)
+
+  appended(connection: Connection): void {
+    connection.isUnsealed = true;
+    this.#unsealed.add(connection);
+  }
+
+  saidHello(connection: Connection, account: number): void {
+    this.#accounts.remove(connection.session.account, connection.slot);
+    this.#accounts.add(account, connection.slot);
+    connection.greeted = true;
+  }
+
+  giveUp(connection: Connection, reason: CloseReason): void {
+    connection.session.end(reason);
+    connection.abandoned = true;
+    connection.output.abandon();
+    this.#settle(connection);
+  }
+
+  // ---- inside
+
+  #find(number: number): Connection | undefined {
+    const connection = this.#connections[connectionSlot(number)];
+    return connection?.number === number ? connection : undefined;
+  }
+
+  /** The connection whose command this is, if it is still there. */
+  #commander(words: Int32Array, at: number): Connection | undefined {
+    const low = words[at + CommandWord.sessionLow];
+    const connection = low >= 0 ? this.#connections[low] : undefined;
+    return connection?.session.sessionHigh === words[at + CommandWord.sessionHigh] ? connection : undefined;
+  }
+
+  /** After anything that may change what a connection can send or take. */
+  #settle(connection: Connection): void {
+    if (connection.finished) return;
+    const { session, output } = connection;
+    output.flush(this.#transport, connection.number);
+    if (session.state === SessionState.Ended) {
+      this.#finish(connection);
+      if (output.pending_bytes > 0) return;
+      connection.finished = true;
+      this.#transport.close(connection.number);
+      return;
+    }
+    if (session.state === SessionState.SinkFull && !connection.isStalled) {
+      connection.isStalled = true;
+      this.#stalled.push(connection);
+    }
+    this.#throttle(connection);
+  }
+
+  /** Pauses and resumes reading: a stalled session's until it has gone on, others by what waits to be sent. */
+  #throttle(connection: Connection): void {
+    const { session, output, paused } = connection;
+    const soft_bytes = this.limits.outputSoft_bytes;
+    const full = output.pending_bytes > (paused ? soft_bytes / 2 : soft_bytes);
+    const stop = session.state !== SessionState.Open || full;
+    if (stop !== paused) {
+      connection.paused = stop;
+      if (stop) this.#transport.pause(connection.number);
+      else this.#transport.resume(connection.number);
+    }
+    if (session.state === SessionState.OutputFull && output.pending_bytes <= soft_bytes / 2) {
+      this.#relieved.push(connection);
+    }
+  }
+
+  // Not from inside #settle: sessions that go on append, and #settle may run in the middle of an encoding.
+  #resumeRelieved(): void {
+    while (this.#relieved.length > 0) {
+      const connection = this.#relieved.shift();
+      if (connection?.session.state !== SessionState.OutputFull) continue;
+      connection.session.resume();
+      this.#settle(connection);
+    }
+  }
+
+  /** No request is taken any more: counts why, once, and takes the connection off every route. */
+  #finish(connection: Connection): void {
+    if (connection.ending) return;
+    connection.ending = true;
+    this.counters.closes[connection.session.closeReason]++;
+    if (connection.greeted) this.#accounts.remove(connection.session.account, connection.slot);
+    if (!connection.paused) this.#transport.pause(connection.number);
+    connection.paused = true;
+  }
+
+  #breakOff(connection: Connection): void {
+    connection.session.end(CloseReason.Blocked);
+    this.#finish(connection);
+    connection.abandoned = true;
+    connection.finished = true;
+    this.#transport.destroy(connection.number);
+    connection.output.free();
+  }
+}

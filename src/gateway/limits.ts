@@ -1,0 +1,87 @@
+// What a gateway may use, and the counts and reasons by which it says what it did.
+
+import { assert, CONNECTION_SLOTS_MAX } from "../base/index.ts";
+
+export interface GatewayLimits {
+  /** Slots of the transport's connections; the same figure the transport was given. */
+  readonly connectionsMax: number;
+  /** Accounts are numbered 0 .. accountsMax - 1 (of the genesis entry). */
+  readonly accountsMax: number;
+  /** Answers one connection may have waiting; one over it is closed. */
+  readonly outputMax_bytes: number;
+  /** Above this many bytes of waiting answers, requests are not read; they are again at half of it. */
+  readonly outputSoft_bytes: number;
+  /** The unit in which output memory is taken and given back; one write is at most this long. */
+  readonly chunk_bytes: number;
+  /** Output memory of all connections together, in chunks. */
+  readonly chunksMax: number;
+  /** A peer that takes no bytes for this long while some are held for it is disconnected. */
+  readonly blocked_us: number;
+}
+
+/** Left free of what an order's fills may fill, for what others cause meanwhile: RestingFills, heartbeats. */
+export const OUTPUT_RESERVE_bytes = 65_536;
+
+export const GATEWAY_LIMITS: GatewayLimits = {
+  connectionsMax: 1_024,
+  accountsMax: 1_024,
+  outputMax_bytes: 8_388_608,
+  outputSoft_bytes: 1_048_576,
+  chunk_bytes: 65_536,
+  // 256 MiB, taken only as needed: two chunks for each of 1,024 connections and 16 that are full.
+  chunksMax: 4_096,
+  blocked_us: 5_000_000,
+};
+
+/** Crashes when the limits contradict each other. */
+export function assertLimits(limits: GatewayLimits): void {
+  assert(
+    limits.connectionsMax >= 1 && limits.connectionsMax <= CONNECTION_SLOTS_MAX,
+    "connectionsMax is 1-65536",
+  );
+  assert(limits.accountsMax >= 1, "there is at least account 0");
+  assert(limits.chunk_bytes >= 128, "a chunk holds at least one frame of every kind");
+  // Requests are taken below the soft mark: what is between it and the cap is the room of one order's answer.
+  assert(
+    limits.outputSoft_bytes + OUTPUT_RESERVE_bytes < limits.outputMax_bytes,
+    "the soft mark leaves room for an answer below the cap",
+  );
+}
+
+/** Why a connection was ended, as counted. */
+export const CloseReason = {
+  /** The peer ended its side and got all its answers. */
+  PeerEnded: 0,
+  /** The network or the peer broke it off. */
+  Broken: 1,
+  /** A frame that does not decode, a type only servers send, or a Hello that changes the account too late. */
+  Malformed: 2,
+  UnknownAccount: 3,
+  /** Its waiting answers exceeded the cap. */
+  OutputFull: 4,
+  /** All output memory of the gateway was taken. */
+  OutputMemory: 5,
+  /** It took no bytes for too long. */
+  Blocked: 6,
+  /** The node stops. */
+  Stopped: 7,
+} as const;
+export type CloseReason = (typeof CloseReason)[keyof typeof CloseReason];
+export type CloseReasonName = keyof typeof CloseReason;
+
+export const CLOSE_REASON_NAMES = Object.keys(CloseReason) as CloseReasonName[];
+
+/** Counts since the start; `connections` is now. Numbers only go up. */
+export class GatewayCounters {
+  connections = 0;
+  opened = 0;
+  frames = 0;
+  /** Orders, cancels and modifies handed to the sequencer. */
+  commands = 0;
+  /** Requests on orders that the gateway refused on its own. */
+  refused = 0;
+  received_bytes = 0;
+  sent_bytes = 0;
+  /** Ended connections, by CloseReason. */
+  readonly closes: number[] = CLOSE_REASON_NAMES.map(() => 0);
+}

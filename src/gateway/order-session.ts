@@ -1,0 +1,288 @@
+// One connection's conversation, free of sockets: bytes in, commands out. Frames may be split anywhere; a whole frame
+// is decoded straight into a slot of the sequencer. A frame that is not a client's ends the session, and nothing of it
+// or behind it has any effect. When the sequencer's ring or the connection's output is full, the session stops in
+// mid-chunk, keeps what is left of the chunk and goes on at `resume`; its host stops reading meanwhile.
+//
+// Invariants: commands depend on the bytes only, never on how they were split; what is kept between two calls is less
+// than one frame, or, when stalled, at most that and what was received last.
+//
+// `commit` is re-entrant: the node may apply the command at once, and the answers of this very session are appended,
+// or its connection is given up (`end`), before `commit` returns.
+
+import { assert } from "../base/index.ts";
+import {
+  CancelOrderLayout,
+  CLIENT_FRAME_BYTES_MAX,
+  CommandWord,
+  DecodeOutcome,
+  decodeBody,
+  decodeHeader,
+  FRAME_HEADER_BYTES,
+  frameBytes,
+  frameSequenceHigh,
+  frameSequenceLow,
+  frameType,
+  HeartbeatLayout,
+  HelloLayout,
+  MessageType,
+  ModifyLayout,
+  NewOrderLayout,
+  type Reason,
+  readCancelOrder,
+  readHighLane,
+  readLowLane,
+  readModify,
+  readNewOrder,
+} from "../protocol/index.ts";
+import { CloseReason, type GatewayCounters } from "./limits.ts";
+
+assert(
+  NewOrderLayout.orderId === CancelOrderLayout.orderId && NewOrderLayout.orderId === ModifyLayout.orderId,
+  "the order id stands at one place in every request on an order",
+);
+
+/** Where commands go: the sequencer's side, one slot at a time. */
+export interface CommandSink {
+  /** The records claimed slots lie in. */
+  readonly words: Int32Array;
+  /** Word offset of the next free slot, or -1 when there is none now. Claiming again without a commit is free. */
+  claim(): number;
+  /** The claimed slot holds a command: it takes the next position. May apply it before it returns. */
+  commit(): void;
+}
+
+/** What a session needs of its connection. */
+export interface SessionHost {
+  /** A reason to refuse every request on an order without sequencing it, or None. */
+  readonly refusal: Reason;
+  /** Whether there is room for the answers of one more request. */
+  hasRoom(): boolean;
+  /** The most fills an answer may hold now; at least 1. */
+  answerLimit_fills(): number;
+  /** Answers, in the order of the calls; each may overtake what waits at the gate where the protocol says so. */
+  heartbeat(tokenLow: number, tokenHigh: number): void;
+  refuse(idLow: number, idHigh: number, reason: Reason): void;
+  listInstruments(): void;
+  /** The connection acts for `account`; false when there is no such account. */
+  hello(account: number): boolean;
+}
+
+export const SessionState = {
+  Open: 0,
+  /** Stopped in mid-chunk: the sequencer's ring is full. */
+  SinkFull: 1,
+  /** Stopped in mid-chunk: too many answers wait. */
+  OutputFull: 2,
+  /** Over: nothing is taken any more. */
+  Ended: 3,
+} as const;
+export type SessionState = (typeof SessionState)[keyof typeof SessionState];
+
+/** Memory in which a received chunk stands behind what was kept of the one before; one for all sessions of a thread. */
+export class SessionInput {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+
+  /** `chunk_bytes`: the longest piece parsed at once, beside one kept frame. */
+  constructor(chunk_bytes = 65_536) {
+    this.bytes = new Uint8Array(CLIENT_FRAME_BYTES_MAX + chunk_bytes);
+    this.view = new DataView(this.bytes.buffer);
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+export class OrderSession {
+  state: SessionState = SessionState.Open;
+  /** Why it is Ended. */
+  closeReason: CloseReason = CloseReason.PeerEnded;
+  account = 0;
+  readonly sessionLow: number;
+  readonly sessionHigh: number;
+  readonly #sink: CommandSink;
+  readonly #host: SessionHost;
+  readonly #input: SessionInput;
+  readonly #counters: GatewayCounters;
+  /** The beginning of a frame whose rest has not come yet. */
+  readonly #cut = new Uint8Array(CLIENT_FRAME_BYTES_MAX);
+  #cut_bytes = 0;
+  /** Stalled: what is still to be parsed. */
+  #rest: Uint8Array = NOTHING;
+  /** A request on an order was taken: the account is fixed. */
+  #ordered = false;
+
+  constructor(
+    session: { readonly low: number; readonly high: number },
+    sink: CommandSink,
+    host: SessionHost,
+    input: SessionInput,
+    counters: GatewayCounters,
+  ) {
+    this.sessionLow = session.low;
+    this.sessionHigh = session.high;
+    this.#sink = sink;
+    this.#host = host;
+    this.#input = input;
+    this.#counters = counters;
+  }
+
+  /** Takes bytes of the peer. Not to be called while stalled. */
+  received(bytes: Uint8Array): void {
+    assert(this.#rest.length === 0, "a stalled session is resumed before it is given more");
+    if (this.state !== SessionState.Open) return;
+    this.#counters.received_bytes += bytes.length;
+    this.#takeAll(bytes);
+  }
+
+  /** Goes on where it stalled; may stall again. */
+  resume(): void {
+    if (this.state === SessionState.Ended) return;
+    this.state = SessionState.Open;
+    const rest = this.#rest;
+    this.#rest = NOTHING;
+    this.#takeAll(rest);
+  }
+
+  /** The connection is given up: nothing more is taken, also by a `received` further up the stack. */
+  end(reason: CloseReason): void {
+    if (this.state === SessionState.Ended) return;
+    this.state = SessionState.Ended;
+    this.closeReason = reason;
+    this.#rest = NOTHING;
+  }
+
+  #takeAll(bytes: Uint8Array): void {
+    const { bytes: input } = this.#input;
+    for (let from = 0; from < bytes.length && this.state === SessionState.Open; ) {
+      const kept = this.#cut_bytes;
+      const to = Math.min(bytes.length, from + input.length - kept);
+      input.set(this.#cut.subarray(0, kept), 0);
+      input.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), kept);
+      this.#cut_bytes = 0;
+      const length = kept + to - from;
+      this.#keep(this.#parse(length), length, bytes, to);
+      from = to;
+    }
+  }
+
+  /** Handles whole frames of the input's first `length` bytes and returns where it stopped. */
+  #parse(length: number): number {
+    const { view } = this.#input;
+    let at = 0;
+    while (this.state === SessionState.Open) {
+      const header = decodeHeader(view, at, length);
+      if (header === DecodeOutcome.Truncated) break;
+      const type = header === DecodeOutcome.Ok ? frameType(view, at) : 0;
+      if (type === 0 || !isRequest(type)) {
+        this.end(CloseReason.Malformed);
+        break;
+      }
+      const body = decodeBody(view, at, length, type);
+      if (body === DecodeOutcome.Truncated) break;
+      if (body !== DecodeOutcome.Ok) {
+        this.end(CloseReason.Malformed);
+        break;
+      }
+      if (!this.#handle(view, at, type)) break;
+      this.#counters.frames++;
+      at += frameBytes(type);
+    }
+    return at;
+  }
+
+  // Stopped at `at` of the input: a cut frame is kept until more comes; of a stalled session also all that is behind.
+  #keep(at: number, length: number, bytes: Uint8Array, to: number): void {
+    if (this.state === SessionState.Ended) return;
+    const left = this.#input.bytes.subarray(at, length);
+    if (this.state === SessionState.Open) {
+      this.#cut.set(left);
+      this.#cut_bytes = left.length;
+      return;
+    }
+    this.#rest = new Uint8Array(left.length + bytes.length - to);
+    this.#rest.set(left);
+    this.#rest.set(bytes.subarray(to), left.length);
+  }
+
+  /** False: the frame was not taken (stalled or ended). */
+  #handle(view: DataView, at: number, type: MessageType): boolean {
+    if (!this.#host.hasRoom()) {
+      this.state = SessionState.OutputFull;
+      return false;
+    }
+    switch (type) {
+      case MessageType.NewOrder:
+      case MessageType.CancelOrder:
+      case MessageType.Modify:
+        return this.#order(view, at, type);
+      case MessageType.Heartbeat:
+        this.#heartbeat(view, at + FRAME_HEADER_BYTES + HeartbeatLayout.token);
+        return true;
+      case MessageType.Hello:
+        return this.#hello(view.getUint32(at + FRAME_HEADER_BYTES + HelloLayout.account));
+      default:
+        this.#host.listInstruments();
+        return true;
+    }
+  }
+
+  #order(view: DataView, at: number, type: MessageType): boolean {
+    this.#ordered = true;
+    const { refusal } = this.#host;
+    if (refusal !== 0) {
+      const id = at + FRAME_HEADER_BYTES + NewOrderLayout.orderId;
+      this.#host.refuse(readLowLane(view, id), readHighLane(view, id), refusal);
+      this.#counters.refused++;
+      return true;
+    }
+    const slot = this.#sink.claim();
+    if (slot < 0) {
+      this.state = SessionState.SinkFull;
+      return false;
+    }
+    this.#write(view, at, type, slot);
+    this.#counters.commands++;
+    this.#sink.commit();
+    return true;
+  }
+
+  #write(view: DataView, at: number, type: MessageType, slot: number): void {
+    const { words } = this.#sink;
+    if (type === MessageType.NewOrder) readNewOrder(view, at, words, slot, this.account);
+    else if (type === MessageType.CancelOrder) readCancelOrder(view, at, words, slot, this.account);
+    else readModify(view, at, words, slot, this.account);
+    words[slot + CommandWord.answerLimit_fills] = this.#host.answerLimit_fills();
+    words[slot + CommandWord.requestLow] = frameSequenceLow(view, at);
+    words[slot + CommandWord.requestHigh] = frameSequenceHigh(view, at);
+    words[slot + CommandWord.sessionLow] = this.sessionLow;
+    words[slot + CommandWord.sessionHigh] = this.sessionHigh;
+  }
+
+  #heartbeat(view: DataView, token: number): void {
+    this.#host.heartbeat(readLowLane(view, token), readHighLane(view, token));
+  }
+
+  #hello(account: number): boolean {
+    if (this.#ordered && account !== this.account) {
+      this.end(CloseReason.Malformed);
+      return false;
+    }
+    if (!this.#host.hello(account)) {
+      this.end(CloseReason.UnknownAccount);
+      return false;
+    }
+    this.account = account;
+    return true;
+  }
+}
+
+/** Whether clients send this type. */
+function isRequest(type: MessageType): boolean {
+  return (
+    type <= MessageType.CancelOrder ||
+    type === MessageType.Heartbeat ||
+    type === MessageType.Hello ||
+    type === MessageType.Modify ||
+    type === MessageType.Instruments
+  );
+}

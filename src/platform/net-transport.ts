@@ -1,0 +1,193 @@
+// The transport on Node's sockets. A write the kernel takes at once (`writableLength` is 0 behind it) leaves its
+// memory free; otherwise the socket holds it and `drained` follows. Half-open is allowed: a peer that sends and then
+// ends its side gets all its answers. Beyond `connectionsMax` a peer is disconnected at once and counted.
+
+import { createServer, type Server, type Socket } from "node:net";
+import {
+  assert,
+  CloseCause,
+  CONNECTION_GENERATIONS,
+  CONNECTION_SLOTS_MAX,
+  connectionNumber,
+  connectionSlot,
+  type ListenAddress,
+  type Listener,
+  SeriatimError,
+  type Transport,
+  type TransportHandler,
+} from "../base/index.ts";
+
+/** How long a closed connection may take to send its last bytes and to see the peer's end, in milliseconds; then it
+ * is broken off. It is not ended sooner, because closing a socket that has unread bytes makes the kernel reset the
+ * connection, and the peer would lose our last answers. */
+const CLOSE_ms = 5_000;
+/** Connections the kernel queues before they are accepted. */
+const BACKLOG = 511;
+
+export interface NetTransportOptions {
+  /** The most connections open at once, over all listeners (1 .. 65,536). */
+  readonly connectionsMax: number;
+}
+
+export class NetTransport implements Transport {
+  /** Connections refused because `connectionsMax` were open. */
+  refused = 0;
+  readonly #connections: (NetConnection | undefined)[];
+  readonly #generations: Uint16Array;
+  /** Free slots, used in turn so that a slot rests as long as possible before it is used again. */
+  readonly #free: Uint16Array;
+  #freeHead = 0;
+  #freeCount: number;
+
+  constructor(options: NetTransportOptions) {
+    const { connectionsMax } = options;
+    assert(connectionsMax >= 1 && connectionsMax <= CONNECTION_SLOTS_MAX, "connectionsMax is 1 to 65536");
+    this.#connections = new Array(connectionsMax).fill(undefined);
+    this.#generations = new Uint16Array(connectionsMax);
+    this.#free = Uint16Array.from({ length: connectionsMax }, (_, slot) => slot);
+    this.#freeCount = connectionsMax;
+  }
+
+  /** Connections open now. */
+  get open(): number {
+    return this.#connections.length - this.#freeCount;
+  }
+
+  listen(address: ListenAddress, handler: TransportHandler): Promise<Listener> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    server.on("connection", (socket) => this.#accept(socket, handler));
+    return new Promise((resolve, reject) => {
+      server.once("error", (cause) => reject(listenError(address, cause)));
+      server.listen({ ...address, backlog: BACKLOG }, () => {
+        // From here on an error is of one accept (too many open files): that peer fails, the rest goes on.
+        server.removeAllListeners("error").on("error", () => this.refused++);
+        resolve(listenerOf(server));
+      });
+    });
+  }
+
+  send(connection: number, bytes: Uint8Array, from: number, to: number): boolean {
+    return this.#find(connection)?.send(bytes, from, to) ?? true;
+  }
+
+  pause(connection: number): void {
+    this.#find(connection)?.socket.pause();
+  }
+
+  resume(connection: number): void {
+    this.#find(connection)?.socket.resume();
+  }
+
+  close(connection: number): void {
+    this.#find(connection)?.close();
+  }
+
+  destroy(connection: number): void {
+    this.#find(connection)?.destroy();
+  }
+
+  /** The connection of that number while the handler may still use it. */
+  #find(connection: number): NetConnection | undefined {
+    const found = this.#connections[connectionSlot(connection)];
+    return found?.number === connection && !found.finishing ? found : undefined;
+  }
+
+  #accept(socket: Socket, handler: TransportHandler): void {
+    if (this.#freeCount === 0) {
+      this.refused++;
+      socket.on("error", () => {}).destroy();
+      return;
+    }
+    const slot = this.#free[this.#freeHead];
+    this.#freeHead = (this.#freeHead + 1) % this.#free.length;
+    this.#freeCount--;
+    const number = connectionNumber(slot, this.#generations[slot]);
+    this.#connections[slot] = new NetConnection(number, socket, handler, () => this.#release(slot));
+    handler.opened(number);
+  }
+
+  #release(slot: number): void {
+    this.#connections[slot] = undefined;
+    this.#generations[slot] = (this.#generations[slot] + 1) % CONNECTION_GENERATIONS;
+    this.#free[(this.#freeHead + this.#freeCount) % this.#free.length] = slot;
+    this.#freeCount++;
+  }
+}
+
+class NetConnection {
+  readonly number: number;
+  readonly socket: Socket;
+  /** `close` or `destroy` was called: nothing but `closed` reaches the handler from here on. */
+  finishing = false;
+  readonly #handler: TransportHandler;
+  #held = false;
+
+  constructor(number: number, socket: Socket, handler: TransportHandler, release: () => void) {
+    this.number = number;
+    this.socket = socket;
+    this.#handler = handler;
+    let cause: CloseCause = CloseCause.Finished;
+    socket.on("data", (bytes: Buffer) => {
+      if (!this.finishing) handler.received(number, bytes);
+    });
+    socket.on("end", () => {
+      if (!this.finishing) handler.ended(number);
+    });
+    socket.on("error", () => {
+      cause = CloseCause.Broken;
+    });
+    socket.on("close", () => {
+      this.finishing = true;
+      release();
+      handler.closed(number, cause);
+    });
+  }
+
+  send(bytes: Uint8Array, from: number, to: number): boolean {
+    assert(!this.#held, "nothing may be sent while a send is held");
+    this.socket.write(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from), this.#written);
+    this.#held = this.socket.writableLength > 0;
+    return !this.#held;
+  }
+
+  // Also called for writes that were taken at once, on a later tick, when another may be held already.
+  readonly #written = (): void => {
+    if (!this.#held || this.socket.writableLength > 0) return;
+    this.#held = false;
+    if (!this.finishing) this.#handler.drained(this.number);
+  };
+
+  close(): void {
+    this.finishing = true;
+    const deadline = setTimeout(() => this.socket.destroy(), CLOSE_ms).unref();
+    this.socket.once("close", () => clearTimeout(deadline));
+    this.socket.end();
+    // What still comes in is read and dropped, so that the peer's end is seen.
+    this.socket.resume();
+  }
+
+  destroy(): void {
+    this.finishing = true;
+    this.socket.destroy();
+  }
+}
+
+function listenerOf(server: Server): Listener {
+  const address = server.address();
+  assert(address !== null && typeof address === "object", "a TCP server has a port");
+  return {
+    port: address.port,
+    // Waits for no connection: those belong to the handler.
+    close: () => {
+      server.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+function listenError(address: ListenAddress, cause: NodeJS.ErrnoException): SeriatimError {
+  const where = `${address.host}:${address.port}`;
+  const code = cause.code ?? "ELISTEN";
+  const why = code === "EADDRINUSE" ? "the port is in use" : code === "EACCES" ? "permission denied" : code;
+  return new SeriatimError(code, `cannot listen on ${where}: ${why}`, { cause });
+}
