@@ -47,6 +47,8 @@ export class EventWriter {
   #sequenceHigh = 0;
   /** Trades since the first command: a safe integer. */
   trades = 0;
+  /** Commands refused since this process began, replayed ones included: for metrics, not part of the state. */
+  rejects = 0;
   #out: RecordBuffer | undefined;
   #words: Int32Array = new Int32Array(0);
   #command: Int32Array = new Int32Array(0);
@@ -132,6 +134,7 @@ export class EventWriter {
 
   /** A refusal is an event without a sequence; it is always the only one of its command. */
   reject(reason: number): void {
+    this.rejects++;
     const head = this.#command[this.#commandAt + COMMAND_KIND_SIDE_TYPE_TIF];
     this.#write(KIND_REJECT | (reason << 8) | LAST, 0, 0, 0, head >>> 8);
   }

@@ -86,6 +86,11 @@ export class ExchangeEngine implements Application {
     return this.#begun().events.trades;
   }
 
+  /** Commands refused since this process began, replayed ones included. */
+  get rejects(): number {
+    return this.#begun().events.rejects;
+  }
+
   /** Orders resting over all symbols. */
   get restingOrders(): number {
     return this.#begun().orders.used;

@@ -23,7 +23,11 @@ const METRICS: readonly Metric[] = [
     (s) => s.eventSequence,
   ),
   counter("seriatim_trades_total", "Trades, over the whole log.", (s) => s.trades),
-  counter("seriatim_rejects_total", "Commands the engine refused since the start.", (s) => s.rejects),
+  counter(
+    "seriatim_rejects_total",
+    "Commands the engine has refused since the start, replayed ones included.",
+    (s) => s.rejects,
+  ),
   gauge("seriatim_orders_resting", "Orders resting now.", (s) => s.ordersResting),
   gauge("seriatim_connections", "Order-entry connections now.", (s) => s.connections),
   counter("seriatim_connections_opened_total", "Order-entry connections opened.", (s) => s.connectionsOpened),

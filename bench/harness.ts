@@ -1,0 +1,81 @@
+// How everything here is measured: the cases of a bench run in turn, round by round, so that a machine whose speed
+// drifts slows both sides of a ratio; a ratio is taken pair by pair; the median is quoted, with the best and the spread.
+
+/** One thing that is timed. `run` does the whole work once and returns the figure (in `unit`). */
+export interface BenchCase {
+  readonly name: string;
+  readonly unit: string;
+  /** What it is measured for: a figure that should be small (time) or large (rate). */
+  readonly better: "lower" | "higher";
+  readonly run: () => number | Promise<number>;
+}
+
+/** A ratio of two cases: `of` over `to`, pair by pair. */
+export interface RatioWanted {
+  readonly name: string;
+  readonly of: string;
+  readonly to: string;
+  /** What DESIGN.md aims for, in words. */
+  readonly aim?: string;
+}
+
+export interface Row {
+  readonly name: string;
+  readonly unit: string;
+  readonly median: number;
+  readonly best: number;
+  readonly worst: number;
+  readonly aim?: string;
+}
+
+export interface BenchResult {
+  readonly bench: string;
+  readonly about: string;
+  readonly rounds: number;
+  readonly rows: readonly Row[];
+}
+
+/** Runs every case once unmeasured, then `rounds` times in turn. */
+export async function measure(
+  cases: readonly BenchCase[],
+  ratios: readonly RatioWanted[],
+  rounds: number,
+): Promise<Row[]> {
+  const values = new Map<string, number[]>(cases.map((c) => [c.name, []]));
+  for (let round = -1; round < rounds; round++) {
+    for (const c of cases) {
+      const value = await c.run();
+      if (round >= 0) values.get(c.name)?.push(value);
+    }
+  }
+  const rows = cases.map((c) => summarize(c.name, c.unit, c.better, values.get(c.name) ?? []));
+  for (const ratio of ratios) {
+    const of = values.get(ratio.of);
+    const to = values.get(ratio.to);
+    if (of === undefined || to === undefined) continue;
+    const pairs = of.map((value, i) => value / to[i]);
+    const row = summarize(ratio.name, "ratio", "higher", pairs);
+    rows.push(ratio.aim === undefined ? row : { ...row, aim: ratio.aim });
+  }
+  return rows;
+}
+
+/** Median, best and worst of at least one value. */
+export function summarize(
+  name: string,
+  unit: string,
+  better: "lower" | "higher",
+  values: readonly number[],
+): Row {
+  const sorted = [...values].sort((a, b) => (better === "lower" ? a - b : b - a));
+  const middle = Math.floor(sorted.length / 2);
+  const median = sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return { name, unit, median, best: sorted[0], worst: sorted[sorted.length - 1] };
+}
+
+/** Nanoseconds that `work` took, per one of `count`. */
+export function nanosecondsPer(count: number, work: () => void): number {
+  const start = process.hrtime.bigint();
+  work();
+  return Number(process.hrtime.bigint() - start) / count;
+}

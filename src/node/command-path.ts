@@ -1,0 +1,119 @@
+// The path of a command through the node's own thread: gateway -> sequencer -> application -> gateway, and the gate.
+//
+//   commit()   the gateway's session has filled a slot: the command takes its position, the application applies it,
+//              its answers are appended to outputs that wait
+//   turn()     once per turn of the event loop: answers are sealed with the batch's position, the batch is published
+//   release()  the journal has given slots back: what waited for them leaves, stalled sessions go on
+//
+// Knows its application by base/application.ts alone. Fail-stop: when the journal fails, nothing is released any more.
+
+import type { Application, Clock, Position } from "../base/index.ts";
+import { RecordBuffer } from "../base/index.ts";
+import type { CommandSink, Gateway } from "../gateway/index.ts";
+import { EVENT_WORDS } from "../protocol/index.ts";
+import type { Sequencer } from "../sequencer/index.ts";
+import type { JournalStage } from "./journal-stage.ts";
+
+/** Events of one command handed on at once; a larger answer comes in pieces. 40 KiB stay in the cache. */
+const EVENTS_PER_PIECE = 512;
+
+export class CommandPath implements CommandSink {
+  readonly words: Int32Array;
+  readonly #sequencer: Sequencer;
+  readonly #application: Application;
+  readonly #journal: JournalStage;
+  readonly #clock: Clock;
+  readonly #events: RecordBuffer;
+  #gateway: Gateway | undefined;
+  /** Word offset of the command being applied. */
+  #at = 0;
+  #timeIsFresh = false;
+  #turnIsDue = false;
+  #released: Position;
+  #isWaiting = false;
+  /** Resolves a `settled()` when everything is released. */
+  #settled: (() => void) | undefined;
+
+  constructor(sequencer: Sequencer, application: Application, journal: JournalStage, clock: Clock) {
+    this.words = sequencer.words;
+    this.#sequencer = sequencer;
+    this.#application = application;
+    this.#journal = journal;
+    this.#clock = clock;
+    this.#released = sequencer.position;
+    this.#events = new RecordBuffer(EVENT_WORDS, EVENTS_PER_PIECE, (events) => {
+      this.#gateway?.onApplied(events, this.words, this.#at);
+    });
+  }
+
+  /** The gateway and the path need each other: whoever makes both connects them once. */
+  attach(gateway: Gateway): void {
+    this.#gateway = gateway;
+  }
+
+  /** The last position that was released to clients. */
+  get releasedPosition(): Position {
+    return this.#released;
+  }
+
+  claim(): number {
+    return this.#sequencer.claim();
+  }
+
+  commit(): void {
+    if (!this.#timeIsFresh) {
+      this.#sequencer.setTime(this.#clock.wallMicros());
+      this.#timeIsFresh = true;
+    }
+    this.#at = this.#sequencer.commit();
+    this.#application.apply(this.words, this.#at, this.#events);
+    this.#events.drain();
+    if (this.#turnIsDue) return;
+    this.#turnIsDue = true;
+    // After the poll phase: all that arrived together becomes one batch.
+    setImmediate(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    this.#turnIsDue = false;
+    this.#timeIsFresh = false;
+    this.#gateway?.seal(this.#sequencer.position);
+    this.#sequencer.publish();
+    this.#journal.published();
+    this.#release();
+  };
+
+  /** Lets out what is safe, and waits for the rest. */
+  #release(): void {
+    const safe = this.#sequencer.safePosition;
+    if (safe > this.#released) {
+      this.#released = safe;
+      this.#gateway?.release(safe);
+      this.#gateway?.resumeStalled();
+    }
+    if (this.#released === this.#sequencer.position) this.#settled?.();
+    else this.#waitForMore();
+  }
+
+  #waitForMore(): void {
+    if (this.#isWaiting || this.#sequencer.journalFailed) return;
+    const wait = this.#sequencer.whenSafeBeyond(this.#released);
+    this.#isWaiting = true;
+    // Already so: in the next turn, so that a fast journal can't keep the sockets waiting.
+    if (wait === undefined) setImmediate(this.#waited);
+    else wait.then(this.#waited);
+  }
+
+  readonly #waited = (): void => {
+    this.#isWaiting = false;
+    this.#release();
+  };
+
+  /** Resolves when every command has been released; never after the journal has failed. */
+  settled(): Promise<void> {
+    if (!this.#turnIsDue && this.#released === this.#sequencer.position) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#settled = resolve;
+    });
+  }
+}

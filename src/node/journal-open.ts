@@ -1,0 +1,47 @@
+// Opening a node's journal on the real disk, and saying what was found: one piece for both places it may run in.
+
+import {
+  type DurabilityMode,
+  type JournalWriter,
+  openJournal,
+  type RecordVisitor,
+} from "../journal/index.ts";
+import { NativeChecksums, NodeStorage } from "../platform/index.ts";
+import type { Recovered } from "./journal-stage.ts";
+
+export interface NodeJournalOptions {
+  readonly directory: string;
+  readonly mode: DurabilityMode;
+  readonly segmentBytes: number;
+  /** For a log that has not begun (journal/records.ts, encodeGenesisEntry). */
+  readonly genesis: Int32Array<ArrayBuffer> | undefined;
+}
+
+export interface OpenedNodeJournal {
+  readonly journal: JournalWriter;
+  readonly recovered: Recovered;
+}
+
+/** Opens it and hands every record to `visit`; throws what openJournal throws. */
+export function openNodeJournal(options: NodeJournalOptions, visit: RecordVisitor): OpenedNodeJournal {
+  const { directory, mode, segmentBytes, genesis } = options;
+  const { journal, scan, created } = openJournal(
+    {
+      storage: new NodeStorage(),
+      checksums: new NativeChecksums(),
+      directory,
+      mode,
+      segmentBytes,
+      ...(genesis === undefined ? {} : { genesis }),
+    },
+    visit,
+  );
+  const recovered = {
+    position: journal.position,
+    timestamp_us: scan.timestamp_us,
+    created,
+    cut_bytes: scan.verdict === "torn" ? scan.damagedBytes : 0,
+    finding: scan.because,
+  };
+  return { journal, recovered };
+}

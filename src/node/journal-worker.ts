@@ -1,0 +1,105 @@
+// The journal's own thread. First it opens the journal and sends every record through the recovery ring, checking and
+// reading ahead while the engine applies; then it waits to be given the sequencer's ring and runs the group commit.
+//
+//   this thread                        the node's thread
+//   open, check, read -> ring  ------> apply
+//   Recovered         -> message ----> begins to sequence
+//   write, fdatasync  <- ring <------- commands
+//   failure           -> message ----> stops the node
+
+import { parentPort, workerData } from "node:worker_threads";
+import { SeriatimError } from "../base/index.ts";
+import { type DurabilityMode, JournalAgent, type JournalWriter } from "../journal/index.ts";
+import { Ring, RingConsumer, RingProducer, runAgent } from "../ring/index.ts";
+import { openNodeJournal } from "./journal-open.ts";
+import type { Recovered } from "./journal-stage.ts";
+
+export interface JournalWorkerData {
+  readonly directory: string;
+  readonly mode: DurabilityMode;
+  readonly segmentBytes: number;
+  readonly genesis: Int32Array<ArrayBuffer> | undefined;
+  readonly wait: "block" | "spin";
+  readonly recoveryRing: SharedArrayBuffer;
+}
+
+export type JournalWorkerMessage =
+  | { readonly kind: "recovered"; readonly recovered: Recovered }
+  | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };
+
+/** How long a full recovery ring is left to the engine before it is looked at again. */
+const FULL_RING_PAUSE_MS = 0.1;
+
+const data = workerData as JournalWorkerData;
+const port = parentPort;
+const pauseCell = new Int32Array(new SharedArrayBuffer(4));
+
+function say(message: JournalWorkerMessage): void {
+  port?.postMessage(message);
+}
+
+function recover(): JournalWriter {
+  const ring = Ring.attach(data.recoveryRing);
+  const producer = new RingProducer(ring);
+  try {
+    const { journal, recovered } = openNodeJournal(data, (words, at, count) => {
+      for (let i = 0; i < count; i++) {
+        const from = at + i * ring.recordWords;
+        send(producer, ring, words.subarray(from, from + ring.recordWords));
+      }
+      producer.publish();
+    });
+    say({ kind: "recovered", recovered });
+    return journal;
+  } finally {
+    producer.close();
+  }
+}
+
+function send(producer: RingProducer, ring: Ring, record: Int32Array): void {
+  let slot = producer.claim();
+  while (slot < 0) {
+    producer.publish();
+    Atomics.wait(pauseCell, 0, 0, FULL_RING_PAUSE_MS);
+    slot = producer.claim();
+  }
+  ring.words.set(record, slot);
+  producer.commit();
+}
+
+function run(journal: JournalWriter, shared: SharedArrayBuffer): void {
+  const ring = Ring.attach(shared);
+  const consumer = new RingConsumer(ring, data.wait);
+  const agent = new JournalAgent(journal, ring, consumer);
+  const doWork = (): number => {
+    const done = agent.doWork();
+    if (agent.failure !== undefined) throw agent.failure;
+    return done;
+  };
+  const onClose = (): void => {
+    if (agent.failure === undefined) journal.close();
+  };
+  runAgent({ name: "journal", doWork, onClose }, consumer);
+}
+
+/** Runs `work`; what it throws is said to the node, which stops. */
+function guarded<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    const known = error instanceof SeriatimError;
+    const message = known ? error.message : `this is a bug in the journal: ${String(error)}`;
+    say({ kind: "failed", code: known ? error.code : "BUG", message, exitCode: known ? error.exitCode : 1 });
+    return undefined;
+  }
+}
+
+const journal = guarded(recover);
+if (journal !== undefined) {
+  port?.once("message", (ring: SharedArrayBuffer | "stop") => {
+    guarded(() => (ring === "stop" ? journal.close() : run(journal, ring)));
+    port.close();
+  });
+} else {
+  port?.close();
+}

@@ -1,0 +1,42 @@
+// Where a node's status comes from: sampled from its stages when somebody asks.
+
+import type { SeriatimError } from "../base/index.ts";
+import type { ExchangeEngine } from "../engine/index.ts";
+import { CLOSE_REASON_NAMES, type Gateway } from "../gateway/index.ts";
+import type { Sequencer } from "../sequencer/index.ts";
+import type { NodeStatus } from "./status.ts";
+
+export interface StatusSources {
+  readonly sequencer: Sequencer;
+  readonly releasedPosition: number;
+  readonly engine: ExchangeEngine;
+  readonly gateway: Gateway;
+  readonly failure: SeriatimError | undefined;
+}
+
+export function collectStatus({
+  sequencer,
+  releasedPosition,
+  engine,
+  gateway,
+  failure,
+}: StatusSources): NodeStatus {
+  const { counters } = gateway;
+  return {
+    status: failure === undefined ? "ok" : "halted",
+    ...(failure === undefined ? {} : { reason: failure.message }),
+    role: "primary",
+    position: sequencer.position,
+    durablePosition: releasedPosition,
+    eventSequence: engine.sequence,
+    trades: engine.trades,
+    rejects: engine.rejects,
+    ordersResting: engine.restingOrders,
+    connections: counters.connections,
+    connectionsOpened: counters.opened,
+    connectionsClosed: Object.fromEntries(CLOSE_REASON_NAMES.map((name, i) => [name, counters.closes[i]])),
+    framesReceived: counters.frames,
+    bytesReceived: counters.received_bytes,
+    bytesSent: counters.sent_bytes,
+  };
+}
