@@ -1,4 +1,5 @@
 export * from "./configuration.ts";
+export { configurationPage } from "./configuration-page.ts";
 export * from "./genesis-settings.ts";
 export * from "./http.ts";
 export * from "./log.ts";

@@ -34,12 +34,13 @@ const METRICS: readonly Metric[] = [
   {
     ...counter(
       "seriatim_connections_closed_total",
-      "Connections the gateway ended.",
+      "Order-entry connections ended.",
       (s) => s.connectionsClosed,
     ),
     label: "reason",
   },
   counter("seriatim_frames_received_total", "Order-entry frames received.", (s) => s.framesReceived),
+  counter("seriatim_refused_total", "Requests the gateway refused before the log.", (s) => s.refused),
   counter("seriatim_received_bytes_total", "Order-entry bytes received.", (s) => s.bytesReceived),
   counter("seriatim_sent_bytes_total", "Order-entry bytes sent.", (s) => s.bytesSent),
   {

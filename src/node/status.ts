@@ -16,15 +16,18 @@ export interface NodeStatus {
   /** The engine's last event sequence. */
   readonly eventSequence: number;
   readonly trades: number;
+  /** Commands that the engine refused: they are in the log. */
   readonly rejects: number;
   /** Orders that rest now. */
   readonly ordersResting: number;
   /** Order-entry connections now. */
   readonly connections: number;
   readonly connectionsOpened: number;
-  /** Connections the gateway ended, by its named reason. */
+  /** Connections that ended, by the gateway's name of the reason. */
   readonly connectionsClosed: Readonly<Record<string, number>>;
   readonly framesReceived: number;
+  /** Requests on orders that the gateway refused on its own: they are not in the log. */
+  readonly refused: number;
   readonly bytesReceived: number;
   readonly bytesSent: number;
 }

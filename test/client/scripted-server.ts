@@ -19,7 +19,7 @@ import {
 } from "../../src/protocol/index.ts";
 
 /** What a script knows of a frame; `id` is the low lane of the field every order request starts with. */
-export interface Frame {
+interface Frame {
   readonly type: MessageType;
   readonly id: number;
   /** Of requests on orders. */

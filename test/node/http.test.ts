@@ -15,6 +15,7 @@ const STATUS: NodeStatus = {
   connectionsOpened: 6,
   connectionsClosed: { malformed: 2, idle: 1 },
   framesReceived: 100,
+  refused: 5,
   bytesReceived: 4_300,
   bytesSent: 3_200,
 };
