@@ -6,6 +6,7 @@ import { refuseRepeatedOptions } from "./arguments.ts";
 import { registerLab } from "./lab.ts";
 import { registerReplay } from "./replay.ts";
 import { registerSend } from "./send.ts";
+import { registerStart } from "./start.ts";
 
 const EXAMPLES = `
 Exit status: 0 good, 1 the work failed, 2 wrong usage.
@@ -22,6 +23,7 @@ export function createProgram(): Command {
     // Errors come out as exceptions: main.ts says them in one line, its own way.
     .exitOverride()
     .configureOutput({ outputError: () => {} });
+  registerStart(program);
   registerSend(program);
   registerReplay(program);
   registerLab(program);

@@ -36,6 +36,7 @@ export function collectStatus({
     connectionsOpened: counters.opened,
     connectionsClosed: Object.fromEntries(CLOSE_REASON_NAMES.map((name, i) => [name, counters.closes[i]])),
     framesReceived: counters.frames,
+    refused: counters.refused,
     bytesReceived: counters.received_bytes,
     bytesSent: counters.sent_bytes,
   };

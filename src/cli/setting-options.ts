@@ -1,0 +1,34 @@
+// The flags of a node, made from its settings table. Their values stay text here: the table's own checks judge
+// flags, environment and file alike (node/configuration.ts).
+
+import { type Command, Option } from "commander";
+import { SETTINGS, type Setting, settingFlag } from "../node/index.ts";
+
+const GENESIS_HEADING = "Options that decide results (fixed by the first start of a data directory):";
+
+/** Adds one option per setting. */
+export function addSettingOptions(command: Command): void {
+  for (const setting of SETTINGS) command.addOption(settingOption(setting));
+}
+
+function settingOption(setting: Setting): Option {
+  const unit = setting.unit === "" ? "" : ` ${setting.unit}`;
+  const option = new Option(
+    `${settingFlag(setting)} <${placeholder(setting)}>`,
+    `${setting.help} Default: ${String(setting.default)}${unit}.`,
+  );
+  return setting.genesis ? option.helpGroup(GENESIS_HEADING) : option;
+}
+
+function placeholder({ kind, name }: Setting): string {
+  switch (kind.type) {
+    case "integer":
+      return "n";
+    case "choice":
+      return kind.of.join("|");
+    case "names":
+      return "name,...";
+    case "text":
+      return name === "dataDir" ? "dir" : "address";
+  }
+}

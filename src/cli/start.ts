@@ -1,0 +1,54 @@
+// `seriatim start`: a running exchange until a signal ends it.
+
+import type { Command } from "commander";
+import { createLog, loadConfiguration, type SettingName, startNode } from "../node/index.ts";
+import { addSettingOptions } from "./setting-options.ts";
+
+const EXAMPLES = `
+A setting comes from its flag, else from its variable (--order-port: SERIATIM_ORDER_PORT), else from the file given by
+--config or SERIATIM_CONFIG (JSON, keys like "order-port"), else it has its default. docs/configuration.md has them all.
+
+SIGINT or SIGTERM ends it in order: everything answered is on the disk, exit status 0.
+
+Examples:
+  seriatim start
+  seriatim start --data-dir /var/lib/exchange --symbols BTC-USD,ETH-USD
+  seriatim start --config exchange.json --order-port 9010
+  seriatim start --durability off        no journal, for benchmarks`;
+
+type Flags = { readonly [Name in SettingName]?: string } & { readonly config?: string };
+
+export function registerStart(program: Command): void {
+  const start = program
+    .command("start")
+    .summary("run an exchange")
+    .description("Runs an exchange on an embedded journal until SIGINT or SIGTERM.")
+    .option("--config <file>", "JSON file with settings")
+    .addHelpText("after", EXAMPLES)
+    .action(run);
+  addSettingOptions(start);
+}
+
+async function run({ config, ...flags }: Flags): Promise<void> {
+  const loaded = loadConfiguration({ flags, environment: process.env, file: config });
+  const { configuration } = loaded;
+  const log = createLog({ level: configuration.logLevel });
+  // Until it is ready a signal ends the process at once: nothing was answered yet, and the journal survives that.
+  const node = await startNode(loaded, log);
+  const stopAsked = firstSignal();
+  const { host, dataDir, durability } = configuration;
+  const where = durability === "off" ? "NO JOURNAL (--durability off)" : `data in ${dataDir}`;
+  const at = host.includes(":") ? `[${host}]` : host;
+  const orders = `orders on ${at}:${node.orderPort}`;
+  process.stdout.write(`seriatim is ready: ${orders}, http://${at}:${node.httpPort}, ${where}\n`);
+  const failure = await Promise.race([stopAsked, node.failed]);
+  await node.stop();
+  if (failure !== undefined) throw failure;
+}
+
+/** Resolves at the first SIGINT or SIGTERM; later ones change nothing, the orderly stop is already bounded. */
+function firstSignal(): Promise<undefined> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve(undefined));
+  });
+}
