@@ -7,6 +7,7 @@
 import {
   assert,
   type Prng,
+  SeriatimError,
   type Storage,
   type StorageAccess,
   type StorageFile,
@@ -14,8 +15,11 @@ import {
 } from "../base/index.ts";
 import { SimulatedInode } from "./simulated-inode.ts";
 
-/** `short`: a write takes half of its bytes. `stuck`: a write takes nothing. On other calls both are EIO. */
-export type DiskFault = "EIO" | "ENOSPC" | "short" | "stuck";
+/**
+ * `short`: a write takes half of its bytes. `stuck`: a write takes nothing. On other calls both are EIO.
+ * `halt`: the machine stops in this call (code HALT); `crash` is to follow.
+ */
+export type DiskFault = "EIO" | "ENOSPC" | "short" | "stuck" | "halt";
 
 export interface SimulatedDiskOptions {
   /** Bytes all files together may grow to; unlimited when left out. */
@@ -150,6 +154,7 @@ export class SimulatedDisk implements Storage {
   change(verb: string, path: string): "short" | "stuck" | undefined {
     const fault = this.#faults.get(++this.#calls);
     if (fault === undefined) return undefined;
+    if (fault === "halt") throw storageError("HALT", verb, path);
     if (fault === "EIO" || fault === "ENOSPC") throw storageError(fault, verb, path);
     if (verb !== "write") throw storageError("EIO", verb, path);
     return fault;
@@ -233,7 +238,7 @@ class SimulatedFile implements StorageFile {
     try {
       this.#disk.change("sync", this.path);
     } catch (error) {
-      inode.forgetDirty();
+      if (!(error instanceof SeriatimError) || error.code !== "HALT") inode.forgetDirty();
       throw error;
     }
     inode.sync();

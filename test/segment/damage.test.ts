@@ -1,0 +1,255 @@
+// Damage, byte by byte: a log gives a valid prefix that holds everything durable, or it is refused and left as it is.
+
+import { describe, expect, test } from "vitest";
+import { SeriatimError } from "../../src/base/index.ts";
+import { SimulatedDisk } from "../../src/lab/index.ts";
+import {
+  encodeSegmentHeader,
+  openLog,
+  SECTOR_BYTES,
+  SegmentLayout,
+  scanLog,
+} from "../../src/segment/index.ts";
+import { appendFrame, Collector, checksums, logPlace, SMALL } from "./support.ts";
+
+const TINY = { segmentBytes: 2 * SECTOR_BYTES, frameBytesMax: 1024 };
+const PATH = "d/log-0000000001.seg";
+const segmentPath = (number: number) => `d/log-000000000${number}.seg`;
+
+/** Frames of one position each or more, every one synced before the next is written. */
+function writeLog(counts: readonly number[], limits = TINY): SimulatedDisk {
+  const disk = new SimulatedDisk();
+  const { writer } = openLog(logPlace(disk), limits);
+  for (const count of counts) {
+    appendFrame(writer, count);
+    writer.sync();
+  }
+  writer.close();
+  return disk;
+}
+
+function refusal(disk: SimulatedDisk, limits = TINY): SeriatimError {
+  const before = disk.image("d");
+  try {
+    openLog(logPlace(disk), limits);
+  } catch (error) {
+    expect(disk.image("d")).toEqual(before);
+    if (error instanceof SeriatimError) return error;
+    throw error;
+  }
+  throw new Error("the log was opened");
+}
+
+/** Opens a damaged log of `counts`; it must be refused unchanged, or give a prefix with everything durable. */
+function openDamaged(disk: SimulatedDisk, durable: number): "refused" | "prefix" {
+  const scan = scanLog(logPlace(disk));
+  if (scan.verdict === "corrupt") {
+    expect(refusal(disk).code).toBe("LOG_CORRUPT");
+    return "refused";
+  }
+  const found = new Collector();
+  const { writer } = openLog(logPlace(disk), TINY, found.visit);
+  expect(found.verified()).toBeGreaterThanOrEqual(durable);
+  appendFrame(writer, 3);
+  writer.close();
+  const again = new Collector();
+  expect(scanLog(logPlace(disk), again.visit).verdict).toBe("clean");
+  expect(again.verified()).toBe(found.payloads.length + 3);
+  return "prefix";
+}
+
+describe("a log of four frames, the first three durable by what the fourth says", () => {
+  const counts = [1, 3, 2, 4];
+  const sound = writeLog(counts).contents(PATH);
+
+  test("with any one byte changed gives the durable prefix or is refused", () => {
+    const disk = writeLog(counts);
+    const outcomes = { refused: 0, prefix: 0 };
+    for (let at = 0; at < sound.length; at++) {
+      const damaged = sound.slice();
+      damaged[at] ^= 1 << (at % 8);
+      disk.overwrite(PATH, damaged);
+      outcomes[openDamaged(disk, 6)]++;
+    }
+    expect(outcomes.refused).toBeGreaterThan(SECTOR_BYTES);
+    expect(outcomes.refused + outcomes.prefix).toBe(sound.length);
+  });
+
+  test("cut short at any byte gives the prefix that is there, or is refused", () => {
+    const disk = writeLog(counts);
+    const ends = scanLog(logPlace(disk)).segments[0].endOffset;
+    for (let size = 0; size < sound.length; size++) {
+      disk.overwrite(PATH, sound.slice(0, size));
+      const outcome = openDamaged(disk, size >= ends ? 10 : 0);
+      expect({ size, outcome }).toEqual({ size, outcome: size < SECTOR_BYTES ? "refused" : "prefix" });
+    }
+  });
+
+  test("with any 512-byte sector zeroed gives the durable prefix or is refused", () => {
+    const disk = writeLog(counts);
+    for (let at = 0; at < sound.length; at += 512) {
+      const damaged = sound.slice();
+      damaged.fill(0, at, at + 512);
+      disk.overwrite(PATH, damaged);
+      openDamaged(disk, at >= SECTOR_BYTES ? 0 : 6);
+    }
+  });
+});
+
+/** A log of three segments. */
+function threeSegments(): SimulatedDisk {
+  const disk = writeLog(
+    [...Array(12)].map(() => 100),
+    SMALL,
+  );
+  expect(disk.list("d").length).toBe(3);
+  return disk;
+}
+
+const DAMAGE: [name: string, says: RegExp, damage: (disk: SimulatedDisk) => void][] = [
+  [
+    "a changed byte in a segment before the last",
+    /log-0000000001\.seg at offset \d+, position \d+: no whole frame begins here .*later segment/,
+    (disk) => {
+      const bytes = disk.contents(segmentPath(1));
+      bytes[SECTOR_BYTES + 200] ^= 1;
+      disk.overwrite(segmentPath(1), bytes);
+    },
+  ],
+  [
+    "stray bytes behind the frames of a segment before the last",
+    /log-0000000001\.seg at offset \d+/,
+    (disk) => {
+      const bytes = disk.contents(segmentPath(1));
+      bytes[bytes.length - 1] = 1;
+      disk.overwrite(segmentPath(1), bytes);
+    },
+  ],
+  [
+    "a changed byte in a durable frame of the last segment",
+    /log-0000000003\.seg at offset 4096, position \d+: no whole frame .*durable/,
+    (disk) => {
+      const bytes = disk.contents(segmentPath(3));
+      bytes[SECTOR_BYTES + 200] ^= 1;
+      disk.overwrite(segmentPath(3), bytes);
+    },
+  ],
+  [
+    "a missing segment in the middle",
+    /log-0000000002\.seg .*segment 2 is missing/,
+    (disk) => disk.remove(segmentPath(2)),
+  ],
+  [
+    "two segments in each other's place",
+    /log-0000000002\.seg .*its header says it is segment 3/,
+    (disk) => {
+      const [second, third] = [disk.contents(segmentPath(2)), disk.contents(segmentPath(3))];
+      disk.overwrite(segmentPath(2), third);
+      disk.overwrite(segmentPath(3), second);
+    },
+  ],
+  [
+    "a segment of another history",
+    /log-0000000002\.seg .*does not follow the segment before it/,
+    (disk) => rewriteHeader(disk, 2, { anchor: new Uint8Array(32) }),
+  ],
+  [
+    "a gap between two segments",
+    /log-0000000002\.seg .*begins with position 999, expected \d+/,
+    (disk) => rewriteHeader(disk, 2, { firstPosition: 999 }),
+  ],
+  [
+    "a damaged segment header",
+    /log-0000000003\.seg .*header's CRC32C does not match/,
+    (disk) => {
+      const bytes = disk.contents(segmentPath(3));
+      bytes[SegmentLayout.reserved] ^= 1;
+      disk.overwrite(segmentPath(3), bytes);
+    },
+  ],
+  [
+    "a file longer than its header says",
+    /log-0000000003\.seg .*its header says 12288/,
+    (disk) => disk.overwrite(segmentPath(3), new Uint8Array([...disk.contents(segmentPath(3)), 0, 0, 0, 0])),
+  ],
+  [
+    "a format version from the future",
+    /log-0000000001\.seg .*format version 7, this program knows version 0/,
+    (disk) => {
+      const bytes = disk.contents(segmentPath(1));
+      bytes[SegmentLayout.version] = 7;
+      const sum = checksums.crc32c(bytes.subarray(0, SegmentLayout.crc));
+      new DataView(bytes.buffer).setUint32(SegmentLayout.crc, sum, true);
+      disk.overwrite(segmentPath(1), bytes);
+    },
+  ],
+];
+
+function rewriteHeader(disk: SimulatedDisk, number: number, change: object): void {
+  const bytes = disk.contents(segmentPath(number));
+  const header = {
+    segmentBytes: bytes.length,
+    number,
+    firstPosition: 1,
+    epoch: 1,
+    anchor: new Uint8Array(32),
+  };
+  const summary = scanLog(logPlace(disk)).segments[number - 1];
+  const sector = encodeSegmentHeader(
+    { ...header, firstPosition: summary.firstPosition, ...change },
+    checksums,
+  );
+  bytes.set(sector.bytes);
+  disk.overwrite(segmentPath(number), bytes);
+}
+
+test.each(DAMAGE)("%s is refused by file, offset and reason, and nothing is changed", (_, says, damage) => {
+  const disk = threeSegments();
+  damage(disk);
+  const error = refusal(disk, SMALL);
+  expect(error.code).toBe("LOG_CORRUPT");
+  expect(error.message).toMatch(says);
+  expect(error.message).not.toContain("\n");
+});
+
+test("a directory with a file that is not the log's is refused by that file's name", () => {
+  const disk = threeSegments();
+  disk.create("d/holiday.jpg").close();
+  const error = refusal(disk, SMALL);
+  expect([error.code, error.message]).toEqual([
+    "FOREIGN_DIRECTORY",
+    "d is not a log directory: it holds holiday.jpg",
+  ]);
+});
+
+test("an unfinished segment is removed, and an empty last one is continued", () => {
+  const disk = threeSegments();
+  disk.create("d/log-0000000004.seg.tmp").close();
+  const last = disk.contents(segmentPath(3));
+  last.fill(0, SECTOR_BYTES);
+  disk.overwrite(segmentPath(3), last);
+  const found = new Collector();
+  const { writer, scan } = openLog(logPlace(disk), SMALL, found.visit);
+  expect(scan).toMatchObject({ verdict: "clean", temporaries: ["log-0000000004.seg.tmp"] });
+  expect(disk.list("d").length).toBe(3);
+  appendFrame(writer, 1);
+  writer.close();
+  expect(scanLog(logPlace(disk)).lastPosition).toBe(found.verified() + 1);
+});
+
+test("a torn tail is cut, zeroed to the end and reported with its bytes", () => {
+  const disk = writeLog([5, 5]);
+  const bytes = disk.contents(PATH);
+  const { endOffset } = scanLog(logPlace(disk)).segments[0];
+  bytes.fill(0xee, endOffset + 8, endOffset + 40);
+  disk.overwrite(PATH, bytes);
+  const { writer, scan } = openLog(logPlace(disk), TINY);
+  expect(scan).toMatchObject({ verdict: "torn", lastPosition: 10, damagedBytes: 40 });
+  expect(
+    disk
+      .contents(PATH)
+      .subarray(endOffset)
+      .some((byte) => byte !== 0),
+  ).toBe(false);
+  writer.close();
+});

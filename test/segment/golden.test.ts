@@ -1,0 +1,111 @@
+// The bytes of the example in src/segment/segment.md: the format can't change without this test saying so.
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { encodeUtf8 } from "../../src/base/index.ts";
+import { SimulatedDisk } from "../../src/lab/index.ts";
+import {
+  FRAME_HEADER_BYTES,
+  type LogWriter,
+  openLog,
+  SECTOR_BYTES,
+  scanLog,
+} from "../../src/segment/index.ts";
+import { logPlace } from "./support.ts";
+
+const HEADER = `
+  73657269 6174696d 00000000 00100000 00200000 00000000 01000000 00000000 01000000 00000000 01000000 00000000`;
+const HEADER_CRC = "f685a1f9";
+const FIRST_FRAME = `
+  4652414d d2fef2b4 025a2f8a 98976221 79584964 49ac0286 914808e8 0be39836 d025b015 c062b4ba 11000000 02000000
+  01000000 00000000 01000000 00000000 01401e18 240a0600 00000000 00000000 6f6e6520 61667465 7220616e 6f746865
+  72000000 00000000`;
+const SECOND_FRAME = `
+  4652414d 629abc7a ae877faa 96f85827 d6c6235f 34d92c98 37939a8a 05d74032 ef650b74 177798ee 08000000 01000000
+  03000000 00000000 01000000 00000000 02401e18 240a0600 02000000 00000000 616e6420 7468656e`;
+
+function goldenSegment(): Uint8Array {
+  const bytes = Buffer.alloc(2 * SECTOR_BYTES);
+  const put = (hex: string, at: number) => bytes.write(hex.replaceAll(/\s/g, ""), at, "hex");
+  put(HEADER, 0);
+  put(HEADER_CRC, SECTOR_BYTES - 4);
+  const first = put(FIRST_FRAME, SECTOR_BYTES);
+  put(SECOND_FRAME, SECTOR_BYTES + first);
+  return new Uint8Array(bytes);
+}
+
+const limits = { segmentBytes: 2 * SECTOR_BYTES, frameBytesMax: SECTOR_BYTES };
+const path = "d/log-0000000001.seg";
+
+function append(writer: LogWriter, text: string, count: number, timestamp_us: number): void {
+  const payload = encodeUtf8(text);
+  writer.frame.bytes.set(payload, FRAME_HEADER_BYTES);
+  writer.append(payload.length, count, timestamp_us);
+}
+
+test("two frames are written as exactly the bytes of the specification's example", () => {
+  const disk = new SimulatedDisk();
+  const { writer } = openLog(logPlace(disk), limits);
+  append(writer, "one after another", 2, 1_700_000_000_000_001);
+  writer.sync();
+  append(writer, "and then", 1, 1_700_000_000_000_002);
+  writer.close();
+  expect(Buffer.from(disk.contents(path)).toString("hex")).toBe(Buffer.from(goldenSegment()).toString("hex"));
+});
+
+test("the bytes of the specification's example are read as what they say", () => {
+  const disk = new SimulatedDisk();
+  disk.makeDirectory("d");
+  disk.create(path);
+  disk.overwrite(path, goldenSegment());
+  const seen: object[] = [];
+  const scan = scanLog(logPlace(disk), (frame) => {
+    const text = Buffer.from(frame.bytes).toString(
+      "utf8",
+      frame.payloadAt,
+      frame.payloadAt + frame.payloadBytes,
+    );
+    const { offset, firstPosition, count, epoch, timestamp_us, durablePosition } = frame;
+    seen.push({ text, offset, firstPosition, count, epoch, timestamp_us, durablePosition });
+  });
+  expect(scan).toMatchObject({ verdict: "clean", lastPosition: 3, durablePosition: 2, epoch: 1, frames: 2 });
+  expect(seen).toEqual([
+    {
+      text: "one after another",
+      offset: 4096,
+      firstPosition: 1,
+      count: 2,
+      epoch: 1,
+      timestamp_us: 1_700_000_000_000_001,
+      durablePosition: 0,
+    },
+    {
+      text: "and then",
+      offset: 4200,
+      firstPosition: 3,
+      count: 1,
+      epoch: 1,
+      timestamp_us: 1_700_000_000_000_002,
+      durablePosition: 2,
+    },
+  ]);
+});
+
+test("the specification prints the bytes that are pinned here", () => {
+  const specification = readFileSync(new URL("../../src/segment/segment.md", import.meta.url), "utf8");
+  const rows = [...specification.matchAll(/^([0-9a-f]{4}|\s{4}) {2}((?:[0-9a-f]{2}(?: {1,2}|$))+)/gm)];
+  const golden = goldenSegment();
+  let at = 0;
+  let checked = 0;
+  for (const [, offset, hex] of rows) {
+    if (offset.trim() !== "") at = Number.parseInt(offset, 16);
+    const bytes = Buffer.from(hex.replaceAll(" ", ""), "hex");
+    expect({ at, hex: Buffer.from(golden.subarray(at, at + bytes.length)).toString("hex") }).toEqual({
+      at,
+      hex: bytes.toString("hex"),
+    });
+    at += bytes.length;
+    checked += bytes.length;
+  }
+  expect(checked).toBeGreaterThan(200);
+});
