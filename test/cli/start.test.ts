@@ -1,0 +1,174 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, expect, test, vi } from "vitest";
+import { run } from "../../src/cli/main.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "seriatim-start-"));
+const running: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill("SIGKILL");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+class Run {
+  readonly child: ChildProcess;
+  stdout = "";
+  stderr = "";
+  readonly ended: Promise<Ended>;
+
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    const options = { cwd: folder, env: { ...process.env, ...env } };
+    this.child = spawn(process.execPath, [`${ROOT}bin/seriatim`, ...args], options);
+    running.push(this.child);
+    this.child.stdout?.on("data", (text: Buffer) => {
+      this.stdout += text.toString();
+    });
+    this.child.stderr?.on("data", (text: Buffer) => {
+      this.stderr += text.toString();
+    });
+    this.ended = new Promise((resolve) => {
+      this.child.once("close", (status) => {
+        resolve({ status, stdout: this.stdout, stderr: this.stderr });
+      });
+    });
+  }
+
+  /** The ports of the ready line. */
+  async ready(): Promise<{ orderPort: string; http: string }> {
+    const seen = () => /orders on 127\.0\.0\.1:(\d+), (http:\S+),/.exec(this.stdout);
+    while (seen() === null && this.child.exitCode === null) await new Promise((r) => setTimeout(r, 10));
+    const found = seen();
+    if (found === null) throw new Error(`it ended instead: ${this.stderr}`);
+    return { orderPort: found[1], http: found[2] };
+  }
+}
+
+const seriatim = (...args: string[]) => new Run(args).ended;
+
+/** Small files, so that preallocating them costs a test nothing. */
+const QUICK = ["--order-port", "0", "--http-port", "0", "--segment-bytes", "2097152", "--orders-max", "1000"];
+
+function start(dataDir: string, ...more: string[]): Run {
+  return new Run(["start", "--data-dir", dataDir, ...QUICK, ...more]);
+}
+
+const one = (line: string) => expect.stringMatching(new RegExp(`^seriatim: ${line}\n$`));
+
+test("an exchange starts, trades, ends by a signal, and goes on where it stopped", async () => {
+  const session = join(ROOT, "examples/session.txt");
+  const answers = readFileSync(session, "utf8")
+    .match(/^(evt|reject) .*\n/gm)
+    ?.join("");
+  const first = start("goes-on");
+  const { orderPort, http } = await first.ready();
+  expect(await seriatim("send", "--port", orderPort, session)).toEqual({
+    status: 0,
+    stdout: answers,
+    stderr: "",
+  });
+  const before = (await (await fetch(`${http}/healthz`)).json()) as { position: number };
+  expect(before).toMatchObject({ status: "ok", connections: 0, position: 15, durablePosition: 15 });
+  first.child.kill("SIGTERM");
+  expect(await first.ended).toMatchObject({ status: 0 });
+
+  const second = start("goes-on");
+  const metrics = await (await fetch(`${(await second.ready()).http}/metrics`)).text();
+  expect(metrics).toContain("\nseriatim_position 15\n");
+  expect(metrics).toContain("\nseriatim_orders_resting 2\n");
+  second.child.kill("SIGINT");
+  expect(await second.ended).toMatchObject({ status: 0 });
+
+  const other = await start("goes-on", "--symbols", "X").ended;
+  expect(other).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/^seriatim: --symbols is X, but this log was begun with symbols BTC-USD,/m),
+  });
+});
+
+test("settings come from the environment and a file as well", async () => {
+  writeFileSync(join(folder, "node.json"), '{ "http-port": 0, "symbols": ["ONE"], "durability": "off" }');
+  const env = { SERIATIM_ORDER_PORT: "0", SERIATIM_CONFIG: "node.json", SERIATIM_LOG_LEVEL: "silent" };
+  const node = new Run(["start"], env);
+  await node.ready();
+  node.child.kill("SIGTERM");
+  expect(await node.ended).toEqual({
+    status: 0,
+    stdout: expect.stringContaining("NO JOURNAL (--durability off)"),
+    stderr: "",
+  });
+});
+
+/** As `seriatim ARGS`, in this process. */
+async function inProcess(args: readonly string[]): Promise<{ status: number; stderr: string }> {
+  let stderr = "";
+  const write = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    stderr += text;
+    return true;
+  });
+  const status = await run(args);
+  write.mockRestore();
+  return { status, stderr };
+}
+
+test("what can't be started says why in one line", async () => {
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
+  const { port } = holder.address() as { port: number };
+  const path = (name: string) => join(folder, name);
+  mkdirSync(path("foreign"));
+  writeFileSync(path("foreign/notes.txt"), "mine");
+  writeFileSync(path("file"), "");
+  writeFileSync(path("bad.json"), '{\n  "host": "127.0.0.1",\n}\n');
+  const inUse = start("in-use");
+  await inUse.ready();
+  const ports = ["--order-port", "0", "--http-port", "0"];
+  const cases: [args: string[], status: number, line: string][] = [
+    [["--order-port", String(port)], 1, `order-port ${port} on 127.0.0.1 is in use`],
+    [["--order-port", "0", "--http-port", String(port)], 1, `http-port ${port} on 127.0.0.1 is in use`],
+    [
+      [...ports, "--data-dir", path("foreign")],
+      1,
+      ".*/foreign is not a seriatim data directory: it holds notes.txt",
+    ],
+    [[...ports, "--data-dir", path("file")], 1, "data directory .*/file: EEXIST.*"],
+    [[...ports, "--data-dir", path("in-use")], 1, `.*/in-use is in use by process ${inUse.child.pid}`],
+    [[...ports, "--order-port", "2"], 2, "--order-port is given twice"],
+    [["--order-port", "8080"], 2, "order-port and http-port are both 8080: each needs its own"],
+    [["--orders", "1"], 2, "unknown option '--orders'.*"],
+    [["--threads", "many"], 2, '--threads: "many" is not one of spread, single'],
+    [["--config", path("bad.json")], 2, ".*/bad.json:3: not JSON: Expected double-quoted property name"],
+    [["extra"], 2, "too many arguments for 'start'.*"],
+  ];
+  for (const [args, status, line] of cases) {
+    expect(await inProcess(["start", ...args]), args.join(" ")).toEqual({ status, stderr: one(line) });
+  }
+  holder.close();
+});
+
+test("send ends with 1 when nobody is there, and when the exchange lacks a symbol", async () => {
+  const session = join(ROOT, "examples/session.txt");
+  const node = start("elsewhere", "--symbols", "BTC-USD");
+  const { orderPort } = await node.ready();
+  expect(await seriatim("send", "--port", orderPort, session)).toMatchObject({
+    status: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/^seriatim: \S+session.txt:\d+: the exchange at \S+ has no symbol ETH-USD/),
+  });
+  node.child.kill("SIGKILL");
+  await node.ended;
+  expect(await seriatim("send", "--port", orderPort, session)).toMatchObject({
+    status: 1,
+    stderr: one("can't connect to 127.0.0.1:\\d+: nothing listens there"),
+  });
+});
