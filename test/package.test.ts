@@ -21,6 +21,8 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+// An npm that runs this test as its `npm exec -c` would hand that command on to every npm below it.
+delete process.env.npm_config_call;
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
