@@ -3,6 +3,7 @@
 import { Command } from "commander";
 import { packageVersion } from "../node/index.ts";
 import { refuseRepeatedOptions } from "./arguments.ts";
+import { registerBench } from "./bench.ts";
 import { registerLab } from "./lab.ts";
 import { registerReplay } from "./replay.ts";
 import { registerSend } from "./send.ts";
@@ -27,6 +28,7 @@ export function createProgram(): Command {
   registerSend(program);
   registerReplay(program);
   registerLab(program);
+  registerBench(program);
   refuseRepeatedOptions(program);
   return program;
 }
