@@ -1,12 +1,21 @@
 // The benchmarks by name. Each measures something beside its baseline in the same run.
 
+import { benchCodec } from "./codec/bench.ts";
 import { benchEngine } from "./engine/bench.ts";
+import { benchGateway } from "./gateway/bench.ts";
 import type { BenchResult } from "./harness.ts";
+import { benchJournal } from "./journal/bench.ts";
+import { benchRestart } from "./restart/bench.ts";
 
-export * from "./harness.ts";
-export * from "./report.ts";
+export { markdownSection, provenance, textTable, writeSection } from "./report.ts";
 
 /** Runs one bench in so many rounds. */
 export type Bench = (rounds: number) => Promise<BenchResult>;
 
-export const BENCHES: Readonly<Record<string, Bench>> = { engine: benchEngine };
+export const BENCHES: Readonly<Record<string, Bench>> = {
+  engine: benchEngine,
+  codec: benchCodec,
+  journal: benchJournal,
+  restart: benchRestart,
+  gateway: benchGateway,
+};

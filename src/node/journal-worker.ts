@@ -10,6 +10,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { SeriatimError } from "../base/index.ts";
 import { type DurabilityMode, JournalAgent, type JournalWriter } from "../journal/index.ts";
+import { COMMAND_WORDS } from "../protocol/index.ts";
 import { Ring, RingConsumer, RingProducer, runAgent } from "../ring/index.ts";
 import { openNodeJournal } from "./journal-open.ts";
 import type { Recovered } from "./journal-stage.ts";
@@ -43,10 +44,7 @@ function recover(): JournalWriter {
   const producer = new RingProducer(ring);
   try {
     const { journal, recovered } = openNodeJournal(data, (words, at, count) => {
-      for (let i = 0; i < count; i++) {
-        const from = at + i * ring.recordWords;
-        send(producer, ring, words.subarray(from, from + ring.recordWords));
-      }
+      for (let i = 0; i < count; i++) send(producer, ring, words, at + i * ring.recordWords);
       producer.publish();
     });
     say({ kind: "recovered", recovered });
@@ -56,14 +54,16 @@ function recover(): JournalWriter {
   }
 }
 
-function send(producer: RingProducer, ring: Ring, record: Int32Array): void {
+/** Copies the record at `words[from]` into the ring; word by word, which beats a call for so few. */
+function send(producer: RingProducer, ring: Ring, words: Int32Array, from: number): void {
   let slot = producer.claim();
   while (slot < 0) {
     producer.publish();
     Atomics.wait(pauseCell, 0, 0, FULL_RING_PAUSE_MS);
     slot = producer.claim();
   }
-  ring.words.set(record, slot);
+  const to = ring.words;
+  for (let word = 0; word < COMMAND_WORDS; word++) to[slot + word] = words[from + word];
   producer.commit();
 }
 

@@ -1,0 +1,104 @@
+// The gateway over real sockets: requests per second and round trips at four shapes of load, with the journal off and
+// with an fdatasync before every answer, beside a bare echo server. Three processes on one machine: the load, the
+// server, and this one, which waits.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BenchCase, type BenchResult, measure, type RatioWanted, summarize } from "../harness.ts";
+import { Child } from "./child.ts";
+import type { LoadOrder, LoadResult } from "./load.ts";
+
+/** Connections x requests in flight. */
+const SHAPES = [
+  [1, 1],
+  [4, 34],
+  [4, 512],
+  [64, 16],
+] as const;
+
+const DURATION_MS = 1_000;
+
+const SERVERS = ["echo", "journal off", "fsync"] as const;
+type Server = (typeof SERVERS)[number];
+
+export async function benchGateway(rounds: number): Promise<BenchResult> {
+  const directory = mkdtempSync(join(process.env.SERIATIM_BENCH_DIR ?? tmpdir(), "seriatim-bench-"));
+  const children: Record<Server, Child> = {
+    echo: new Child("echo"),
+    "journal off": new Child("exchange", ["off", directory]),
+    fsync: new Child("exchange", ["fsync", join(directory, "data")]),
+  };
+  const load = new Child("load");
+  try {
+    return await run(children, load, rounds);
+  } finally {
+    await Promise.all([load, ...Object.values(children)].map((child) => child.end()));
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function run(children: Record<Server, Child>, load: Child, rounds: number): Promise<BenchResult> {
+  const ports = new Map<Server, number>();
+  for (const server of SERVERS) ports.set(server, (await children[server].answer<{ port: number }>()).port);
+  const latencies = new Map<string, LoadResult[]>();
+  const cases: BenchCase[] = [];
+  for (const [connections, window] of SHAPES) {
+    for (const server of SERVERS) {
+      const name = `${connections} x ${window} ${server}`;
+      const order: LoadOrder = {
+        port: ports.get(server) ?? 0,
+        connections,
+        window,
+        duration_ms: DURATION_MS,
+      };
+      const results: LoadResult[] = [];
+      latencies.set(name, results);
+      cases.push({ name, unit: "requests/s", better: "higher", run: () => loadOnce(load, order, results) });
+    }
+  }
+  const rows = await measure(cases, ratios(), rounds);
+  for (const [name, results] of latencies) {
+    const measured = results.slice(1);
+    rows.push(
+      summarize(
+        `${name}, p50`,
+        "us",
+        "lower",
+        measured.map((r) => r.p50_us),
+      ),
+    );
+    rows.push(
+      summarize(
+        `${name}, p99`,
+        "us",
+        "lower",
+        measured.map((r) => r.p99_us),
+      ),
+    );
+  }
+  return {
+    bench: "gateway",
+    about: `New orders and cancels over TCP on one machine, connections x requests in flight, ${DURATION_MS} ms each`,
+    rounds,
+    rows,
+  };
+}
+
+async function loadOnce(load: Child, order: LoadOrder, results: LoadResult[]): Promise<number> {
+  const result = await load.ask<LoadResult>(order);
+  results.push(result);
+  return result.requests / result.seconds;
+}
+
+function ratios(): RatioWanted[] {
+  return SHAPES.flatMap(([connections, window]) => {
+    const shape = `${connections} x ${window}`;
+    const off = { name: `${shape}: journal off / echo`, of: `${shape} journal off`, to: `${shape} echo` };
+    const sync = { name: `${shape}: fsync / journal off`, of: `${shape} fsync`, to: `${shape} journal off` };
+    return [
+      window === 34 ? { ...off, aim: ">= 0.8" } : off,
+      window === 512 ? { ...sync, aim: ">= 0.5" } : sync,
+    ];
+  });
+}

@@ -1,0 +1,173 @@
+// The load of the gateway bench, a process of its own: so many connections keep so many requests in flight each, for
+// so long. Requests are new limit orders and their cancels in turn, so that every one has one answer and the book stays
+// small. Answers are counted frame by frame, whatever they are: the same process loads an echo server.
+
+import { connect, type Socket } from "node:net";
+import { createHistogram, performance } from "node:perf_hooks";
+import {
+  encodeCancelOrder,
+  encodeNewOrder,
+  FRAME_HEADER_BYTES,
+  frameLength,
+  OrderType,
+  Side,
+  TimeInForce,
+} from "../../src/protocol/index.ts";
+
+export interface LoadOrder {
+  readonly port: number;
+  readonly connections: number;
+  /** Requests in flight on each connection. */
+  readonly window: number;
+  readonly duration_ms: number;
+}
+
+export interface LoadResult {
+  readonly requests: number;
+  readonly seconds: number;
+  /** Round trip, in microseconds. */
+  readonly p50_us: number;
+  readonly p99_us: number;
+}
+
+/** More than the longest request. */
+const FRAME_ROOM_BYTES = 64;
+/** Resting orders at prices nobody meets: bids from here on, one level per connection. */
+const FIRST_PRICE = 100;
+
+class LoadConnection {
+  answers = 0;
+  readonly #socket: Socket;
+  readonly #order: LoadOrder;
+  readonly #price: number;
+  readonly #histogram: ReturnType<typeof createHistogram>;
+  readonly #out: Uint8Array;
+  readonly #view: DataView;
+  /** When request i was sent, by i modulo the window. */
+  readonly #sent_ms: Float64Array;
+  readonly #in: Uint8Array;
+  readonly #inView: DataView;
+  #in_bytes = 0;
+  #requests = 0;
+  #stopping = false;
+  #resolve: () => void = () => {};
+
+  constructor(
+    socket: Socket,
+    order: LoadOrder,
+    index: number,
+    histogram: ReturnType<typeof createHistogram>,
+  ) {
+    this.#socket = socket;
+    this.#order = order;
+    this.#price = FIRST_PRICE + index;
+    this.#histogram = histogram;
+    this.#out = new Uint8Array(order.window * FRAME_ROOM_BYTES);
+    this.#view = new DataView(this.#out.buffer);
+    this.#sent_ms = new Float64Array(order.window);
+    this.#in = new Uint8Array(1 << 20);
+    this.#inView = new DataView(this.#in.buffer);
+    socket.on("data", (chunk) => this.#received(chunk as Uint8Array));
+    socket.on("error", () => this.#resolve());
+    socket.on("close", () => this.#resolve());
+  }
+
+  /** Fills the window, keeps it full until `stop`, and resolves when everything sent is answered. */
+  run(): Promise<void> {
+    this.#send(this.#order.window);
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  #send(count: number): void {
+    const now = performance.now();
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      const n = this.#requests++;
+      this.#sent_ms[n % this.#order.window] = now;
+      at = this.#encode(at, n);
+    }
+    // The kernel takes it or Node copies nothing and keeps it: a fresh copy, so that the buffer can be reused.
+    this.#socket.write(this.#out.slice(0, at));
+  }
+
+  #encode(at: number, n: number): number {
+    const { Buy } = Side;
+    // Ids differ between connections by the price in the high lane.
+    const id = n >>> 1;
+    if (n % 2 === 1) return encodeCancelOrder(this.#view, at, n, 0, id, this.#price, 0);
+    const { Limit } = OrderType;
+    const { GoodTillCancel } = TimeInForce;
+    return encodeNewOrder(
+      this.#view,
+      at,
+      n,
+      0,
+      id,
+      this.#price,
+      0,
+      this.#price,
+      0,
+      1,
+      Buy,
+      Limit,
+      GoodTillCancel,
+    );
+  }
+
+  #received(chunk: Uint8Array): void {
+    this.#in.set(chunk, this.#in_bytes);
+    const length = this.#in_bytes + chunk.length;
+    const now = performance.now();
+    let at = 0;
+    let answered = 0;
+    while (at + FRAME_HEADER_BYTES <= length) {
+      const frame = frameLength(this.#inView, at);
+      if (at + frame > length) break;
+      at += frame;
+      const sent = this.#sent_ms[(this.answers + answered) % this.#order.window];
+      this.#histogram.record(Math.max(1, Math.round((now - sent) * 1e3)));
+      answered++;
+    }
+    this.#in.copyWithin(0, at, length);
+    this.#in_bytes = length - at;
+    this.answers += answered;
+    if (!this.#stopping) this.#send(answered);
+    else if (this.answers === this.#requests) this.#resolve();
+  }
+}
+
+function open(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+    socket.once("connect", () => resolve(socket));
+    socket.once("error", reject);
+  });
+}
+
+async function load(order: LoadOrder): Promise<LoadResult> {
+  const histogram = createHistogram();
+  const sockets = await Promise.all(Array.from({ length: order.connections }, () => open(order.port)));
+  const connections = sockets.map((socket, i) => new LoadConnection(socket, order, i, histogram));
+  const start = performance.now();
+  const done = Promise.all(connections.map((connection) => connection.run()));
+  await new Promise((resolve) => setTimeout(resolve, order.duration_ms));
+  const requests = connections.reduce((sum, connection) => sum + connection.answers, 0);
+  const seconds = (performance.now() - start) / 1e3;
+  for (const connection of connections) connection.stop();
+  await done;
+  for (const socket of sockets) socket.destroy();
+  return { requests, seconds, p50_us: histogram.percentile(50), p99_us: histogram.percentile(99) };
+}
+
+process.on("message", (order: LoadOrder) => {
+  load(order).then(
+    (result) => process.send?.(result),
+    (error) => process.send?.({ error: String(error) }),
+  );
+});

@@ -1,0 +1,110 @@
+// The journal on the real disk: command records appended in frames of different sizes, in mode fsync and flush, beside a
+// bare pump that writes (and syncs) the same bytes to a preallocated file without checksums, chain or header.
+
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { encodeGenesisEntry, type JournalWriter, openJournal } from "../../src/journal/index.ts";
+import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
+import { COMMAND_BYTES } from "../../src/protocol/index.ts";
+import { heapBytesPer } from "../allocations.ts";
+import { type BenchCase, type BenchResult, measure, type RatioWanted, summarize } from "../harness.ts";
+
+type Mode = "fsync" | "flush";
+/** Commands per frame, frames per round: the sizes of a quiet and of a loaded group commit. */
+const SIZES = [
+  { commands: 1, fsync: 200, flush: 10_000 },
+  { commands: 128, fsync: 200, flush: 4_000 },
+  { commands: 2_048, fsync: 100, flush: 500 },
+] as const;
+const MODES: readonly Mode[] = ["fsync", "flush"];
+const SEGMENT_BYTES = 256 * 1024 * 1024;
+
+export async function benchJournal(rounds: number): Promise<BenchResult> {
+  const directory = mkdtempSync(join(process.env.SERIATIM_BENCH_DIR ?? tmpdir(), "seriatim-bench-"));
+  try {
+    return await run(directory, rounds);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function run(directory: string, rounds: number): Promise<BenchResult> {
+  const journals = new Map(MODES.map((mode) => [mode, open(join(directory, mode), mode)]));
+  const pump = new Pump(join(directory, "pump"));
+  const bytes = new Uint8Array(2_048 * COMMAND_BYTES).fill(1);
+  const cases: BenchCase[] = [];
+  const ratios: RatioWanted[] = [];
+  for (const size of SIZES) {
+    for (const mode of MODES) {
+      const journal = journals.get(mode) as JournalWriter;
+      const name = `${size.commands} per frame, ${mode}`;
+      const frames = size[mode];
+      cases.push(rate(name, size.commands, frames, () => journal.append(bytes, 0, size.commands)));
+      const block = bytes.subarray(0, size.commands * COMMAND_BYTES);
+      cases.push(
+        rate(`${name}, bare pump`, size.commands, frames, () => pump.write(block, mode === "fsync")),
+      );
+      ratios.push({ name: `${name}: journal / bare pump`, of: name, to: `${name}, bare pump` });
+    }
+  }
+  const rows = await measure(cases, ratios, rounds);
+  const flush = journals.get("flush") as JournalWriter;
+  const heap = heapBytesPer(2_048 * 50, (count) => flush.append(bytes, 0, Math.min(count, 2_048)));
+  for (const journal of journals.values()) journal.close();
+  pump.close();
+  return {
+    bench: "journal",
+    about: "Commands of 80 bytes appended to the journal, one write (and in fsync one fdatasync) per frame",
+    rounds,
+    rows: [
+      ...rows,
+      { ...summarize("heap allocated per command, 2,048 per frame", "bytes", "lower", [heap]), aim: "0" },
+    ],
+  };
+}
+
+function open(directory: string, mode: Mode): JournalWriter {
+  const limits = { maxQuantity: 1, maxNotional: 1, ordersMax: 1, symbolsMax: 1, accountsMax: 1 };
+  const genesis = encodeGenesisEntry({ genesis: { ...limits, indexSeed: [0, 0] }, instruments: [] });
+  const place = { storage: new NodeStorage(), checksums: new NativeChecksums(), directory };
+  return openJournal({ ...place, mode, segmentBytes: SEGMENT_BYTES, genesis }, () => {}).journal;
+}
+
+function rate(name: string, commands: number, frames: number, append: () => void): BenchCase {
+  return {
+    name,
+    unit: "commands/s",
+    better: "higher",
+    run: () => {
+      const start = performance.now();
+      for (let i = 0; i < frames; i++) append();
+      return (commands * frames) / ((performance.now() - start) / 1e3);
+    },
+  };
+}
+
+/** Writes to a file whose blocks were written before, from its start again when it is full. */
+class Pump {
+  readonly #file: number;
+  #at = 0;
+
+  constructor(path: string) {
+    this.#file = openSync(path, "w");
+    const zeros = new Uint8Array(1 << 20);
+    for (let at = 0; at < SEGMENT_BYTES; at += zeros.length)
+      writeSync(this.#file, zeros, 0, zeros.length, at);
+    fdatasyncSync(this.#file);
+  }
+
+  write(block: Uint8Array, sync: boolean): void {
+    if (this.#at + block.length > SEGMENT_BYTES) this.#at = 0;
+    writeSync(this.#file, block, 0, block.length, this.#at);
+    this.#at += block.length;
+    if (sync) fdatasyncSync(this.#file);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
