@@ -42,6 +42,8 @@ export interface PriceModel {
   readonly gap_ticks: number;
   /** The chance that a price is the market's, halved (buy) or doubled (sell) up to 53 times. */
   readonly far: number;
+  /** The chance that a price is a power of two from the market, give or take one: where a window of ticks may end. */
+  readonly edge: number;
 }
 
 export interface FlowChances {
@@ -90,6 +92,7 @@ const NEAR: PriceModel = {
   gap: 0,
   gap_ticks: 0,
   far: 0,
+  edge: 0,
 };
 
 const MIXED: FlowProfile = {
@@ -97,7 +100,7 @@ const MIXED: FlowProfile = {
   accounts: 3,
   ordersMax: 60,
   weights: { limit: 52, immediate: 8, market: 6, cancel: 14, modify: 20 },
-  prices: { ...NEAR, gap: 0.002, gap_ticks: 1_000_000, far: 0.02 },
+  prices: { ...NEAR, gap: 0.002, gap_ticks: 1_000_000, far: 0.02, edge: 0.02 },
   quantities: { usual_lots: 50, max_lots: 1000 },
   memory: 80,
   chances: { ...FEW_ERRORS, answerLimit: 0.3, register: 0.004 },
@@ -192,6 +195,7 @@ export const FLOW_PROFILES = {
       gap: 0.004,
       gap_ticks: 1_000_000,
       far: 0.01,
+      edge: 0.1,
     },
     memory: 400,
   },

@@ -23,14 +23,20 @@ export class PriceWalk {
   /** The next order's price: behind the market, a little across it, or far away. */
   next(side: Side): number {
     this.#move();
-    const { far, spread_ticks, reach_ticks } = this.#model;
+    const { far } = this.#model;
     const away = this.#random.chance(far) ? this.#random.between(0, SAFE_BITS) : 0;
-    // Denser towards the market, as books are.
-    const spread = spread_ticks / 2 ** this.#random.between(0, 3);
-    const behind = Math.floor(this.#random.between(-reach_ticks, spread));
+    const behind = this.#behind_ticks();
     // Halved or doubled `away` times: powers of two are exact on every machine.
     if (side === Side.Buy) return clamp(Math.floor(this.#market / 2 ** away) - behind);
     return clamp(this.#market * 2 ** away + behind);
+  }
+
+  #behind_ticks(): number {
+    const { edge, spread_ticks, reach_ticks } = this.#model;
+    if (this.#random.chance(edge)) return 2 ** this.#random.between(10, 16) + this.#random.between(-1, 1);
+    // Denser towards the market, as books are.
+    const spread = spread_ticks / 2 ** this.#random.between(0, 3);
+    return Math.floor(this.#random.between(-reach_ticks, spread));
   }
 
   #move(): void {

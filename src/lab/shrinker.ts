@@ -2,8 +2,8 @@
 // passes, each a list of candidate flows, until a whole round changes nothing (a fixed point: no single candidate
 // fails any more) or the bounded number of tries is used up. Deterministic.
 
-import type { Flow, FlowCommand, FlowMeta } from "../protocol/index.ts";
-import { flowVersionOf } from "../protocol/index.ts";
+import { assert } from "../base/index.ts";
+import { type Flow, type FlowCommand, type FlowMeta, flowVersionOf } from "../protocol/index.ts";
 import { SHRINK_PASSES } from "./shrink-passes.ts";
 
 /** What is shrunk: limits and commands; everything else follows from them. */
@@ -37,7 +37,8 @@ export function shrinkFlow(
   triesMax = SHRINK_TRIES_MAX,
 ): ShrinkResult {
   let best: Candidate = { meta: flow.meta, commands: flow.steps.map(({ command }) => command) };
-  let tries = 0;
+  assert(fails(flow), "a flow that does not fail can't be shrunk");
+  let tries = 1;
   const accept = (candidate: Candidate): boolean => {
     if (tries >= triesMax) return false;
     tries++;

@@ -1,6 +1,6 @@
 // The engine driven by a flow's plain objects. Cold path: objects in, objects out.
 
-import { RecordBuffer } from "../base/index.ts";
+import { assert, RecordBuffer } from "../base/index.ts";
 import { type BookView, ExchangeEngine } from "../engine/index.ts";
 import {
   COMMAND_WORDS,
@@ -26,8 +26,12 @@ export class FlowMachine {
   #read: EventFields[] = [];
 
   constructor(genesis: Genesis) {
+    // One event of the command's own, and a trade per resting order: more is an engine that goes in circles, which
+    // must fail here before it fills the memory.
+    const eventsMax = genesis.ordersMax + 1;
     this.#events = new RecordBuffer(EVENT_WORDS, EVENTS_HELD, (buffer) => {
       for (let i = 0; i < buffer.count; i++) this.#read.push(readEvent(buffer.words, i * EVENT_WORDS));
+      assert(this.#read.length <= eventsMax, `one command led to more than ${eventsMax} events`);
     });
     writeGenesis(this.#words, 0, genesis, 0);
     this.#engine.apply(this.#words, 0, this.#events);
