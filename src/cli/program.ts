@@ -11,7 +11,13 @@ import { registerStart } from "./start.ts";
 
 const EXAMPLES = `
 Exit status: 0 good, 1 the work failed, 2 wrong usage.
-Every command explains itself: seriatim COMMAND --help`;
+Every command explains itself: seriatim COMMAND --help
+SERIATIM_DEBUG=1 adds the stack to an error.
+
+Examples:
+  seriatim start
+  seriatim send session.txt
+  seriatim replay --check session.txt`;
 
 /** The root command, ready to parse. */
 export function createProgram(): Command {

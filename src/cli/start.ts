@@ -33,6 +33,12 @@ async function run({ config, ...flags }: Flags): Promise<void> {
   const loaded = loadConfiguration({ flags, environment: process.env, file: config });
   const { configuration } = loaded;
   const log = createLog({ level: configuration.logLevel });
+  if (!isLoopback(configuration.host)) {
+    log.warn(
+      { host: configuration.host },
+      "order entry asks for no proof: whoever reaches this address can trade",
+    );
+  }
   // Until it is ready a signal ends the process at once: nothing was answered yet, and the journal survives that.
   const node = await startNode(loaded, log);
   const stopAsked = firstSignal();
@@ -44,6 +50,10 @@ async function run({ config, ...flags }: Flags): Promise<void> {
   const failure = await Promise.race([stopAsked, node.failed]);
   await node.stop();
   if (failure !== undefined) throw failure;
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.[0-9.]+$/.test(host);
 }
 
 /** Resolves at the first SIGINT or SIGTERM; later ones change nothing, the orderly stop is already bounded. */
