@@ -1,0 +1,128 @@
+// Fail-stop: a write or sync that fails at any call index stops the log for good, nothing is reported safe after
+// it, nothing is tried again, and what was safe before is there after reopening.
+
+import { describe, expect, test } from "vitest";
+import { Prng, SeriatimError } from "../../src/base/index.ts";
+import { type DiskFault, SimulatedDisk } from "../../src/lab/index.ts";
+import { checkLimits, type LogWriter, openLog, SECTOR_BYTES } from "../../src/segment/index.ts";
+import { appendFrame, Collector, logPlace, SMALL } from "./support.ts";
+
+function thrownBy(action: () => unknown): SeriatimError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof SeriatimError) return error;
+    throw error;
+  }
+  throw new Error("it did not fail");
+}
+
+/** Thirty synced frames over several segments; returns the writer and what stopped it, if anything did. */
+function workload(disk: SimulatedDisk): {
+  writer: LogWriter | undefined;
+  stopped: SeriatimError | undefined;
+} {
+  let writer: LogWriter | undefined;
+  try {
+    writer = openLog(logPlace(disk), SMALL).writer;
+    for (let i = 0; i < 30; i++) {
+      appendFrame(writer, 50);
+      writer.sync();
+      writer.prepareNext(false);
+    }
+    return { writer, stopped: undefined };
+  } catch (error) {
+    if (!(error instanceof SeriatimError)) throw error;
+    return { writer, stopped: error };
+  }
+}
+
+function callsOfWorkload(): number {
+  const disk = new SimulatedDisk();
+  expect(workload(disk).stopped).toBeUndefined();
+  return disk.calls;
+}
+
+describe("a workload of 30 synced frames", () => {
+  const calls = callsOfWorkload();
+
+  test.each<DiskFault>(["EIO", "ENOSPC", "stuck"])(
+    "stops for good at a disk call that fails with %s, whichever it is",
+    (fault) => {
+      let stops = 0;
+      for (let call = 1; call <= calls; call++) {
+        const disk = new SimulatedDisk();
+        disk.failAt(call, fault);
+        const { writer, stopped } = workload(disk);
+        const safe = writer?.durablePosition ?? 0;
+        if (stopped !== undefined && writer !== undefined) {
+          stops++;
+          const before = disk.calls;
+          expect(thrownBy(() => appendFrame(writer, 1))).toBe(stopped);
+          expect(thrownBy(() => writer.sync())).toBe(stopped);
+          expect(thrownBy(() => writer.prepareNext(true))).toBe(stopped);
+          writer.close();
+          expect({ call, calls: disk.calls, safe: writer.durablePosition }).toEqual({
+            call,
+            calls: before,
+            safe,
+          });
+        }
+        disk.crash(new Prng(call));
+        const found = new Collector();
+        openLog(logPlace(disk), SMALL, found.visit);
+        expect({ call, enough: found.verified() >= safe }).toEqual({ call, enough: true });
+      }
+      expect(stops).toBeGreaterThan(50);
+    },
+  );
+
+  test("goes on when a write is short, and is read back whole", () => {
+    for (let call = 1; call <= calls; call++) {
+      const disk = new SimulatedDisk();
+      disk.failAt(call, "short");
+      const { writer, stopped } = workload(disk);
+      if (stopped !== undefined) continue; // not a write: a short sync is an I/O error
+      writer?.close();
+      const found = new Collector();
+      openLog(logPlace(disk), SMALL, found.visit);
+      expect(found.verified()).toBe(1500);
+    }
+  });
+});
+
+test("a disk that fills up is found while preparing, and stops the log only when the segment is full", () => {
+  const disk = new SimulatedDisk({ capacity_bytes: SMALL.segmentBytes * 1.5 });
+  const { writer } = openLog(logPlace(disk), SMALL);
+  appendFrame(writer, 100);
+  writer.sync();
+  expect(writer.prepareNext(true)).toBe(false);
+  const message = "cannot write d/log-0000000002.seg.tmp: no space left on the disk (ENOSPC)";
+  expect(writer.preallocationFailure?.message).toBe(message);
+  expect(writer.failure).toBeUndefined();
+  expect(disk.list("d")).toEqual(["log-0000000001.seg"]);
+  appendFrame(writer, 100);
+  writer.sync();
+  appendFrame(writer, 200);
+  writer.sync();
+  const stopped = thrownBy(() => appendFrame(writer, 200));
+  expect([stopped.code, stopped.message]).toEqual(["ENOSPC", message]);
+  expect([writer.failure, writer.durablePosition]).toEqual([stopped, 400]);
+});
+
+test("a full disk at the very first segment says which file could not be written", () => {
+  const disk = new SimulatedDisk({ capacity_bytes: SECTOR_BYTES });
+  const { writer } = openLog(logPlace(disk), SMALL);
+  expect(thrownBy(() => appendFrame(writer, 1)).message).toBe(
+    "cannot write d/log-0000000001.seg.tmp: no space left on the disk (ENOSPC)",
+  );
+});
+
+test.each([
+  [{ segmentBytes: 8192, frameBytesMax: 8192 }, "segment size 8192 is too small for frames of 8192 bytes"],
+  [{ segmentBytes: 10_000, frameBytesMax: 1024 }, "segment size 10000 is not a multiple of 4096 bytes"],
+  [{ segmentBytes: 8192, frameBytesMax: 80 }, "frame size 80 is not a multiple of 8 in 88 to 4194304 bytes"],
+])("the limits %j are refused", (limits, message) => {
+  const error = thrownBy(() => checkLimits(limits));
+  expect([error.message, error.exitCode]).toEqual([message, 2]);
+});
