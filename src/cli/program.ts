@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { packageVersion } from "../node/index.ts";
 import { refuseRepeatedOptions } from "./arguments.ts";
 import { registerBench } from "./bench.ts";
+import { registerJournal } from "./journal.ts";
 import { registerLab } from "./lab.ts";
 import { registerReplay } from "./replay.ts";
 import { registerSend } from "./send.ts";
@@ -35,6 +36,7 @@ export function createProgram(): Command {
   registerReplay(program);
   registerLab(program);
   registerBench(program);
+  registerJournal(program);
   refuseRepeatedOptions(program);
   return program;
 }

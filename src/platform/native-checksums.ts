@@ -1,7 +1,7 @@
 // Checksums by native code: CRC32C with the processor's own instruction, BLAKE3 with SIMD. A call into native code
 // has a fixed cost, so short inputs go through the table in base.
 
-import { Blake3Hasher } from "@napi-rs/blake-hash";
+import { Blake3Hasher, blake3 } from "@napi-rs/blake-hash";
 import { crc32c as nativeCrc32c } from "@node-rs/crc32";
 import { type Checksums, crc32c, type DigestStream } from "../base/index.ts";
 
@@ -18,6 +18,8 @@ export class NativeChecksums implements Checksums {
   }
 
   blake3(...parts: Uint8Array[]): Uint8Array {
+    // One call for one part, as frames are hashed: 1.6 against 4 us for 200 bytes.
+    if (parts.length === 1) return new Uint8Array(blake3(parts[0] as Buffer));
     const stream = this.blake3Stream();
     for (const part of parts) stream.update(part);
     return stream.finish();

@@ -50,15 +50,17 @@ export class Preallocation {
     return to < this.segmentBytes;
   }
 
-  /** Writes the header and gives the file its name; everything is safe on return. The file stays open. */
+  /** Writes the header and gives the file its name; everything is safe on return. Opened anew, under its name. */
   publish(header: SegmentHeader, checksums: Checksums): StorageFile {
     this.advance(this.segmentBytes);
     const { bytes } = encodeSegmentHeader(header, checksums);
     writeFully(this.#file, bytes, bytes.length, 0);
     this.#file.syncData();
-    this.#storage.rename(this.#file.path, `${this.#directory}/${segmentName(this.#log, this.#number)}`);
+    this.#file.close();
+    const path = `${this.#directory}/${segmentName(this.#log, this.#number)}`;
+    this.#storage.rename(this.#file.path, path);
     this.#storage.syncDirectory(this.#directory);
-    return this.#file;
+    return this.#storage.open(path, "write");
   }
 
   /** Gives the space back; what can't be removed is an interrupted creation, which the next opening removes. */

@@ -1,0 +1,161 @@
+// The journal as its node sees it: genesis, recovery, modes, the agent on a ring, inspect and verify.
+
+import { describe, expect, test } from "vitest";
+import { Prng, SeriatimError } from "../../src/base/index.ts";
+import {
+  DURABILITY_MODES,
+  inspectJournal,
+  JournalAgent,
+  openJournal,
+  readJournalGenesis,
+  verifyJournal,
+} from "../../src/journal/index.ts";
+import { SimulatedDisk } from "../../src/lab/index.ts";
+import { createRing, RingConsumer, RingProducer } from "../../src/ring/index.ts";
+import { SECTOR_BYTES } from "../../src/segment/index.ts";
+import {
+  ENTRY,
+  GENESIS_RECORDS,
+  journalOptions,
+  ordersFrom,
+  RECORD_BYTES,
+  RecordChecker,
+  writeOrderOf,
+} from "./support.ts";
+
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof SeriatimError) return error.code;
+    throw error;
+  }
+  return "none";
+}
+
+test("a new journal begins with the genesis entry, safe before anything else, and says so", () => {
+  const disk = new SimulatedDisk();
+  const options = journalOptions(disk);
+  const seen = new RecordChecker();
+  const { journal, created } = openJournal(options, seen.visit);
+  expect([created, journal.position, journal.durablePosition, seen.lastPosition]).toEqual([true, 3, 3, 3]);
+  disk.crash(new Prng(1));
+  expect(readJournalGenesis(options)).toEqual(ENTRY);
+  expect(openJournal(options, new RecordChecker().visit).created).toBe(false);
+});
+
+test("an interrupted first creation leaves a directory that simply starts again", () => {
+  for (let call = 1; call <= 12; call++) {
+    const disk = new SimulatedDisk();
+    const options = journalOptions(disk);
+    disk.failAt(call, "halt");
+    codeOf(() => openJournal(options, () => {}));
+    disk.crash(new Prng(call));
+    const seen = new RecordChecker();
+    const { journal } = openJournal(options, seen.visit);
+    expect([journal.durablePosition, seen.lastPosition]).toEqual([GENESIS_RECORDS, GENESIS_RECORDS]);
+    journal.close();
+    expect(verifyJournal(options).lastPosition).toBe(GENESIS_RECORDS);
+  }
+});
+
+test("a directory without a journal is refused when no genesis entry is given", () => {
+  const { genesis: _, ...options } = journalOptions(new SimulatedDisk());
+  expect(codeOf(() => openJournal(options, () => {}))).toBe("JOURNAL_EMPTY");
+  expect(codeOf(() => inspectJournal(options))).toBe("JOURNAL_EMPTY");
+  expect(readJournalGenesis(options)).toBeUndefined();
+});
+
+describe.each(DURABILITY_MODES)("in mode %s", (mode) => {
+  test("records come back in order and bit for bit after a clean close", () => {
+    const options = { ...journalOptions(new SimulatedDisk()), mode };
+    for (let opening = 0; opening < 3; opening++) {
+      const seen = new RecordChecker();
+      const { journal } = openJournal(options, seen.visit);
+      expect(seen.lastPosition).toBe(journal.position);
+      for (const count of [1, 7, 120, 300]) journal.append(ordersFrom(journal.position + 1, count), 0, count);
+      expect(journal.durablePosition === journal.position).toBe(mode === "fsync");
+      journal.close();
+    }
+    expect(verifyJournal(options).lastPosition).toBe(GENESIS_RECORDS + 3 * 428);
+  });
+
+  test("an agent gives slots back only when the mode calls them safe, across the ring's end", () => {
+    const disk = new SimulatedDisk();
+    const { journal } = openJournal({ ...journalOptions(disk), mode }, () => {});
+    const ring = createRing({ recordBytes: RECORD_BYTES, capacity: 64 });
+    const [producer, consumer] = [new RingProducer(ring), new RingConsumer(ring)];
+    const agent = new JournalAgent(journal, ring, consumer);
+    const prng = new Prng(5);
+    let position = journal.position;
+    for (let turn = 0; turn < 200; turn++) {
+      for (let i = prng.between(0, 64); i > 0; i--) {
+        const at = producer.claim();
+        if (at < 0) break;
+        writeOrderOf(ring.words, at, ++position);
+        producer.commit();
+      }
+      producer.publish();
+      agent.doWork();
+      const released = GENESIS_RECORDS + producer.released();
+      expect(released).toBe(journal.position);
+      if (mode === "fsync") expect(released).toBe(journal.durablePosition);
+    }
+    while (agent.doWork() > 0);
+    journal.close();
+    const seen = new RecordChecker();
+    openJournal(journalOptions(disk), seen.visit);
+    expect(seen.lastPosition).toBe(position);
+  });
+});
+
+test("an agent whose disk fails releases nothing more and tells its producer", () => {
+  const disk = new SimulatedDisk();
+  const { journal } = openJournal(journalOptions(disk), () => {});
+  const ring = createRing({ recordBytes: RECORD_BYTES, capacity: 16 });
+  const [producer, consumer] = [new RingProducer(ring), new RingConsumer(ring)];
+  const agent = new JournalAgent(journal, ring, consumer);
+  const publish = (position: number) => {
+    writeOrderOf(ring.words, producer.claim(), position);
+    producer.commit();
+    producer.publish();
+  };
+  publish(4);
+  expect(agent.doWork()).toBe(1);
+  disk.failAt(disk.calls + 2, "EIO"); // the frame is written, its sync fails
+  publish(5);
+  expect(agent.doWork()).toBe(0);
+  publish(6);
+  expect(agent.doWork()).toBe(0);
+  expect([producer.released(), producer.consumerFailed(), journal.durablePosition]).toEqual([1, true, 4]);
+  expect(agent.failure?.message).toBe(
+    "cannot sync data/journal/journal-0000000001.seg: the disk reports an input/output error (EIO)",
+  );
+});
+
+test("inspect names every segment and frame, and verify the file, offset and position of damage", () => {
+  const disk = new SimulatedDisk();
+  const options = journalOptions(disk);
+  const { journal } = openJournal(options, () => {});
+  for (let i = 0; i < 20; i++) journal.append(ordersFrom(journal.position + 1, 30), 0, 30);
+  journal.close();
+  const report = inspectJournal(options, { frames: true });
+  expect(report).toMatchObject({ verdict: "clean", lastPosition: 603, durablePosition: 573, frames: 21 });
+  expect(report.segments.length).toBe(4);
+  expect(report.frameList?.[1]).toMatchObject({
+    offset: SECTOR_BYTES + 320,
+    position: 4,
+    count: 30,
+    durablePosition: 3,
+  });
+
+  const path = report.segments[1].file;
+  const bytes = disk.contents(path);
+  bytes[SECTOR_BYTES + 100] ^= 4;
+  disk.overwrite(path, bytes);
+  const before = disk.image(options.directory);
+  expect(() => verifyJournal(options)).toThrow(
+    /^corrupt: data\/journal\/journal-0000000002\.seg at offset 4096, position \d+: /,
+  );
+  expect(disk.image(options.directory)).toEqual(before);
+});
