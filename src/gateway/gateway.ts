@@ -20,7 +20,13 @@ import { AccountIndex } from "./account-index.ts";
 import { encodeAnswers } from "./answer-encoder.ts";
 import { Connection, type ConnectionContext, type InstrumentDirectory } from "./connection.ts";
 import { ConnectionList } from "./connection-list.ts";
-import { assertLimits, CloseReason, GatewayCounters, type GatewayLimits } from "./limits.ts";
+import {
+  assertLimits,
+  CLOSE_REASON_NAMES,
+  CloseReason,
+  GatewayCounters,
+  type GatewayLimits,
+} from "./limits.ts";
 import { type CommandSink, SessionInput, SessionState } from "./order-session.ts";
 import { ChunkPool } from "./output-buffer.ts";
 
@@ -285,7 +291,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
   #finish(connection: Connection): void {
     if (connection.ending) return;
     connection.ending = true;
-    this.counters.closes[connection.session.closeReason]++;
+    this.counters.closes[CLOSE_REASON_NAMES[connection.session.closeReason]]++;
     if (connection.greeted) this.#accounts.remove(connection.session.account, connection.slot);
     if (!connection.paused) this.#transport.pause(connection.number);
     connection.paused = true;

@@ -69,6 +69,7 @@ export const CloseReason = {
 export type CloseReason = (typeof CloseReason)[keyof typeof CloseReason];
 export type CloseReasonName = keyof typeof CloseReason;
 
+/** By code: the codes are dense from 0. */
 export const CLOSE_REASON_NAMES = Object.keys(CloseReason) as CloseReasonName[];
 
 /** Counts since the start; `connections` is now. Numbers only go up. */
@@ -82,6 +83,11 @@ export class GatewayCounters {
   refused = 0;
   received_bytes = 0;
   sent_bytes = 0;
-  /** Ended connections, by CloseReason. */
-  readonly closes: number[] = CLOSE_REASON_NAMES.map(() => 0);
+  /** Ended connections, by the name of the CloseReason. */
+  readonly closes: Record<CloseReasonName, number>;
+
+  constructor() {
+    const none = CLOSE_REASON_NAMES.map((name) => [name, 0]);
+    this.closes = Object.fromEntries(none) as Record<CloseReasonName, number>;
+  }
 }

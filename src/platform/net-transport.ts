@@ -71,11 +71,11 @@ export class NetTransport implements Transport {
   }
 
   pause(connection: number): void {
-    this.#find(connection)?.socket.pause();
+    this.#find(connection)?.pause();
   }
 
   resume(connection: number): void {
-    this.#find(connection)?.socket.resume();
+    this.#find(connection)?.resume();
   }
 
   close(connection: number): void {
@@ -121,6 +121,9 @@ class NetConnection {
   finishing = false;
   readonly #handler: TransportHandler;
   #held = false;
+  #paused = false;
+  /** The peer ended its side, and the handler does not know yet. */
+  #endUntold = false;
 
   constructor(number: number, socket: Socket, handler: TransportHandler, release: () => void) {
     this.number = number;
@@ -131,7 +134,8 @@ class NetConnection {
       if (!this.finishing) handler.received(number, bytes);
     });
     socket.on("end", () => {
-      if (!this.finishing) handler.ended(number);
+      this.#endUntold = true;
+      this.#tellEnd();
     });
     socket.on("error", () => {
       cause = CloseCause.Broken;
@@ -156,6 +160,24 @@ class NetConnection {
     this.#held = false;
     if (!this.finishing) this.#handler.drained(this.number);
   };
+
+  pause(): void {
+    this.#paused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.socket.resume();
+    if (this.#endUntold) process.nextTick(() => this.#tellEnd());
+  }
+
+  // A socket tells its end also while it is paused, when nothing it has read is left to give.
+  #tellEnd(): void {
+    if (!this.#endUntold || this.#paused || this.finishing) return;
+    this.#endUntold = false;
+    this.#handler.ended(this.number);
+  }
 
   close(): void {
     this.finishing = true;

@@ -1,0 +1,111 @@
+// The gateway on real sockets: what only shows with a kernel between the two sides.
+
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import type { Listener } from "../../src/base/index.ts";
+import { GATEWAY_LIMITS, Gateway, type GatewayLimits } from "../../src/gateway/index.ts";
+import { NetTransport } from "../../src/platform/index.ts";
+import { concat, describeStream, hello, order, RecordingSink, ScriptedEngine } from "./support.ts";
+
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+/** A node of the simplest kind: commands are applied at once, and every turn's batch is safe at its end. */
+async function startVenue(limits: Partial<GatewayLimits> = {}, fillsPerOrder = 0) {
+  const transport = new NetTransport({ connectionsMax: 8 });
+  const sink = new RecordingSink();
+  const directory = { count: 0, instrument: () => ({ name: "", priceDecimals: 0, tick: 1, lot: 1 }) };
+  const gateway = new Gateway({ transport, sink, directory, limits: { ...GATEWAY_LIMITS, ...limits } });
+  const trades = Array.from({ length: fillsPerOrder }, (_, i) => ({ maker: i, makerAccount: 7 }));
+  let command: Int32Array = new Int32Array();
+  const engine = new ScriptedEngine((events) => gateway.onApplied(events, command, 0), 64);
+  let turnIsDue = false;
+  sink.onCommit = (words) => {
+    command = words;
+    engine.accept(words, trades);
+    if (turnIsDue) return;
+    turnIsDue = true;
+    setImmediate(() => {
+      turnIsDue = false;
+      gateway.seal(sink.commands.length);
+      gateway.release(sink.commands.length);
+    });
+  };
+  const listener: Listener = await transport.listen({ host: "127.0.0.1", port: 0 }, gateway);
+  cleanups.push(() => void listener.close());
+  const open = async (options: { allowHalfOpen?: boolean } = {}): Promise<Socket> => {
+    const peer = connect({ host: "127.0.0.1", port: listener.port, ...options });
+    cleanups.push(() => peer.destroy());
+    await once(peer, "connect");
+    return peer;
+  };
+  return { gateway, transport, open };
+}
+
+async function readAll(peer: Socket): Promise<string[]> {
+  const pieces: Buffer[] = [];
+  peer.on("data", (piece: Buffer) => pieces.push(piece));
+  await once(peer, "end");
+  return describeStream(concat(...pieces));
+}
+
+const acks = (count: number) => Array.from({ length: count }, (_, id) => `Ack ${id}`);
+
+test("a peer that sends everything and ends its side gets every answer and then the end", async () => {
+  const { gateway, open } = await startVenue({ outputSoft_bytes: 8_192 });
+  const peer = await open({ allowHalfOpen: true });
+  const answers = readAll(peer);
+  peer.end(concat(...Array.from({ length: 5_000 }, (_, id) => order(id))));
+  expect(await answers).toEqual(acks(5_000));
+  expect(gateway.counters.closes.PeerEnded).toBe(1);
+});
+
+test("a malformed frame closes its connection after the answers before it, and no other", async () => {
+  const { gateway, open } = await startVenue();
+  const [bad, good] = [await open(), await open()];
+  const answers = readAll(bad);
+  bad.write(concat(order(0), order(1), new Uint8Array(16), order(2)));
+  expect(await answers).toEqual(acks(2));
+  good.write(order(0));
+  const [bytes] = await once(good, "data");
+  expect(describeStream(bytes as Buffer)).toEqual(["Ack 0"]);
+  expect(gateway.counters.closes.Malformed).toBe(1);
+});
+
+test("a peer that never reads is given up at the cap and broken off, while others go on", async () => {
+  const fills = 2_000;
+  const limits = { outputMax_bytes: 2_000_000, outputSoft_bytes: 1_000_000 };
+  const { gateway, transport, open } = await startVenue(limits, fills);
+  const [deaf, busy] = [await open(), await open()];
+  deaf.pause();
+  deaf.write(hello(7));
+  let answered_bytes = 0;
+  const order_bytes = 32 + fills * 52;
+  busy.on("data", (bytes: Buffer) => {
+    answered_bytes += bytes.length;
+  });
+  let orders = 0;
+  while (gateway.counters.closes.OutputFull === 0) {
+    busy.write(order(++orders));
+    while (answered_bytes < orders * order_bytes) await once(busy, "data");
+  }
+  gateway.tick(0);
+  gateway.tick(GATEWAY_LIMITS.blocked_us);
+  while (transport.open > 1) await new Promise((resolve) => setImmediate(resolve));
+  busy.write(order(++orders));
+  while (answered_bytes < orders * order_bytes) await once(busy, "data");
+  expect(gateway.counters.connections).toBe(1);
+});
+
+test("stop lets every answer out and resolves when the last peer is gone", async () => {
+  const { gateway, open } = await startVenue();
+  const peer = await open();
+  const answers = readAll(peer);
+  peer.write(order(0));
+  while (gateway.counters.commands === 0) await new Promise((resolve) => setImmediate(resolve));
+  await gateway.stop();
+  expect(await answers).toEqual(acks(1));
+});

@@ -1,0 +1,253 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { CloseCause, connectionSlot, type Listener, type TransportHandler } from "../../src/base/index.ts";
+import { NetTransport } from "../../src/platform/index.ts";
+
+/** Notes every call; a test can act inside `received` and wait for what it expects. */
+class NotingHandler implements TransportHandler {
+  readonly calls: string[] = [];
+  readonly opened_: number[] = [];
+  readonly bytes = new Map<number, Buffer>();
+  onReceived: (connection: number, bytes: Uint8Array) => void = () => {};
+  #waiting: { condition: () => boolean; resolve: () => void }[] = [];
+
+  opened(connection: number): void {
+    this.opened_.push(connection);
+    this.#note(`opened ${connection}`);
+  }
+  received(connection: number, bytes: Uint8Array): void {
+    this.bytes.set(connection, Buffer.concat([this.bytes.get(connection) ?? Buffer.alloc(0), bytes]));
+    this.onReceived(connection, bytes);
+    this.#note(`received ${connection}`);
+  }
+  drained(connection: number): void {
+    this.#note(`drained ${connection}`);
+  }
+  ended(connection: number): void {
+    this.#note(`ended ${connection}`);
+  }
+  closed(connection: number, cause: CloseCause): void {
+    this.#note(`closed ${connection} ${cause}`);
+  }
+
+  /** How often a call was made. */
+  count(call: string): number {
+    return this.calls.filter((made) => made === call).length;
+  }
+  receivedBytes(connection: number): number {
+    return this.bytes.get(connection)?.length ?? 0;
+  }
+
+  until(condition: () => boolean): Promise<void> {
+    if (condition()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ condition, resolve }));
+  }
+
+  #note(call: string): void {
+    this.calls.push(call);
+    const met = this.#waiting.filter(({ condition }) => condition());
+    this.#waiting = this.#waiting.filter((waiter) => !met.includes(waiter));
+    for (const { resolve } of met) resolve();
+  }
+}
+
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+async function listen(connectionsMax = 8) {
+  const transport = new NetTransport({ connectionsMax });
+  const handler = new NotingHandler();
+  const listener: Listener = await transport.listen({ host: "127.0.0.1", port: 0 }, handler);
+  cleanups.push(() => {
+    for (const connection of handler.opened_) transport.destroy(connection);
+    void listener.close();
+  });
+  /** A connected peer and the number the transport gave it. */
+  const open = async (options: { allowHalfOpen?: boolean } = {}): Promise<[peer: Socket, number: number]> => {
+    const before = handler.opened_.length;
+    const peer = connect({ host: "127.0.0.1", port: listener.port, ...options });
+    peer.on("error", () => {});
+    cleanups.push(() => peer.destroy());
+    await handler.until(() => handler.opened_.length > before);
+    return [peer, handler.opened_[before]];
+  };
+  return { transport, handler, listener, open };
+}
+
+async function readAll(peer: Socket): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  peer.on("data", (piece: Buffer) => pieces.push(piece));
+  await once(peer, "end");
+  return Buffer.concat(pieces);
+}
+
+const text = (words: string) => new TextEncoder().encode(words);
+
+test("bytes go both ways, and a send the kernel takes leaves its memory free at once", async () => {
+  const { transport, handler, open } = await listen();
+  const [peer, number] = await open();
+  peer.write("ping");
+  await handler.until(() => handler.receivedBytes(number) === 4);
+  expect(handler.bytes.get(number)?.toString()).toBe("ping");
+  const memory = text("..pong..");
+  expect(transport.send(number, memory, 2, 6)).toBe(true);
+  memory.fill(0);
+  const [answer] = await once(peer, "data");
+  expect(String(answer)).toBe("pong");
+});
+
+test("a peer that sends and ends its side gets all its answers and then the end", async () => {
+  const { transport, handler, open } = await listen();
+  const [peer, number] = await open({ allowHalfOpen: true });
+  peer.end("question");
+  await handler.until(() => handler.count(`ended ${number}`) === 1);
+  expect(handler.bytes.get(number)?.toString()).toBe("question");
+  const answer = readAll(peer);
+  expect(transport.send(number, text("answer"), 0, 6)).toBe(true);
+  transport.close(number);
+  expect((await answer).toString()).toBe("answer");
+  await handler.until(() => handler.count(`closed ${number} ${CloseCause.Finished}`) === 1);
+});
+
+test("closed while unread bytes come in, the peer still reads the last answer before the end", async () => {
+  const { transport, handler, open } = await listen();
+  const [peer, number] = await open();
+  handler.onReceived = () => {
+    transport.pause(number);
+    transport.send(number, text("last"), 0, 4);
+    transport.close(number);
+  };
+  const answer = readAll(peer);
+  peer.write("x");
+  for (let i = 0; i < 50; i++) peer.write(Buffer.alloc(10_000));
+  expect((await answer).toString()).toBe("last");
+  await handler.until(() => handler.count(`closed ${number} ${CloseCause.Finished}`) === 1);
+  expect(handler.count(`received ${number}`)).toBe(1);
+});
+
+test("a paused connection receives nothing, not even the end; resumed, everything in order", async () => {
+  const { transport, handler, open } = await listen();
+  const [peer, number] = await open();
+  const [other, otherNumber] = await open();
+  const sent = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => i % 251));
+  handler.onReceived = (connection) => {
+    if (connection === number && handler.receivedBytes(number) < sent.length) transport.pause(number);
+  };
+  peer.end(sent);
+  await handler.until(() => handler.receivedBytes(number) > 0);
+  const before = handler.receivedBytes(number);
+  other.write("still served");
+  await handler.until(() => handler.receivedBytes(otherNumber) > 0);
+  expect(handler.receivedBytes(number)).toBe(before);
+  expect(handler.count(`ended ${number}`)).toBe(0);
+  while (handler.receivedBytes(number) < sent.length) {
+    const had = handler.receivedBytes(number);
+    transport.resume(number);
+    await handler.until(() => handler.receivedBytes(number) > had);
+  }
+  await handler.until(() => handler.count(`ended ${number}`) === 1);
+  expect(handler.bytes.get(number)?.equals(sent)).toBe(true);
+});
+
+test("an end that comes while nothing else is left to read is not told either before resume", async () => {
+  const { transport, handler, open } = await listen();
+  const [peer, number] = await open({ allowHalfOpen: true });
+  const [other, otherNumber] = await open();
+  handler.onReceived = (connection) => transport.pause(connection);
+  peer.end("all");
+  await handler.until(() => handler.receivedBytes(number) === 3);
+  // Another connection's round trip gives the end time to come in.
+  other.write("x");
+  await handler.until(() => handler.receivedBytes(otherNumber) === 1);
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(handler.count(`ended ${number}`)).toBe(0);
+  transport.resume(number);
+  await handler.until(() => handler.count(`ended ${number}`) === 1);
+});
+
+test("a send to a peer that does not read is held, drains when it reads, and holds nobody else up", async () => {
+  const { transport, handler, open } = await listen();
+  const [peer, number] = await open();
+  const [, otherNumber] = await open();
+  peer.pause();
+  const memory = new Uint8Array(1_000_000).fill(7);
+  let sends = 1;
+  while (transport.send(number, memory, 0, memory.length)) sends++;
+  expect(transport.send(otherNumber, memory, 0, 10)).toBe(true);
+  expect(handler.count(`drained ${number}`)).toBe(0);
+  let got = 0;
+  peer.on("data", (piece: Buffer) => {
+    got += piece.length;
+  });
+  peer.resume();
+  await handler.until(() => handler.count(`drained ${number}`) === 1);
+  transport.close(number);
+  await once(peer, "end");
+  expect(got).toBe(sends * memory.length);
+});
+
+test("destroyed while a send is held, only closed is called, once, and the number means nothing any more", async () => {
+  const { transport, handler, open } = await listen();
+  const [peer, number] = await open();
+  peer.pause();
+  const memory = new Uint8Array(1_000_000);
+  while (transport.send(number, memory, 0, memory.length));
+  peer.write("late");
+  transport.destroy(number);
+  const calls = handler.calls.length;
+  await handler.until(() => handler.count(`closed ${number} ${CloseCause.Finished}`) === 1);
+  expect(handler.calls.length).toBe(calls + 1);
+  expect(transport.send(number, memory, 0, 1)).toBe(true);
+  transport.close(number);
+  transport.destroy(number);
+  transport.pause(number);
+  transport.resume(number);
+});
+
+test("a successor in the same slot has another number, and late calls for the first do not reach it", async () => {
+  const { transport, handler, open } = await listen(1);
+  const [first, number] = await open();
+  first.resetAndDestroy();
+  await handler.until(() => handler.calls.some((call) => call.startsWith(`closed ${number}`)));
+  const [second, successor] = await open();
+  expect(connectionSlot(successor)).toBe(connectionSlot(number));
+  expect(successor).not.toBe(number);
+  transport.send(number, text("stale"), 0, 5);
+  transport.destroy(number);
+  transport.send(successor, text("fresh"), 0, 5);
+  const [answer] = await once(second, "data");
+  expect(String(answer)).toBe("fresh");
+});
+
+test("a reset peer is closed as broken", async () => {
+  const { handler, open } = await listen();
+  const [peer, number] = await open();
+  peer.resetAndDestroy();
+  await handler.until(() => handler.calls.some((call) => call.startsWith(`closed ${number}`)));
+  expect(handler.count(`closed ${number} ${CloseCause.Broken}`)).toBe(1);
+});
+
+test("beyond the cap a peer is disconnected at once and counted; a slot that frees is used again", async () => {
+  const { transport, handler, listener, open } = await listen(1);
+  const [first, number] = await open();
+  const refused = connect({ host: "127.0.0.1", port: listener.port });
+  refused.on("error", () => {}).resume();
+  await once(refused, "close");
+  expect([transport.refused, transport.open]).toEqual([1, 1]);
+  first.resetAndDestroy();
+  await handler.until(() => handler.calls.some((call) => call.startsWith(`closed ${number}`)));
+  await open();
+  expect(transport.open).toBe(1);
+});
+
+test("a port in use is one clear line with the address", async () => {
+  const { transport, handler, listener } = await listen();
+  const again = transport.listen({ host: "127.0.0.1", port: listener.port }, handler);
+  await expect(again).rejects.toMatchObject({
+    code: "EADDRINUSE",
+    message: `cannot listen on 127.0.0.1:${listener.port}: the port is in use`,
+  });
+});
