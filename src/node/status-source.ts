@@ -2,7 +2,7 @@
 
 import type { SeriatimError } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
-import { CLOSE_REASON_NAMES, type Gateway } from "../gateway/index.ts";
+import type { Gateway } from "../gateway/index.ts";
 import type { Sequencer } from "../sequencer/index.ts";
 import type { NodeStatus } from "./status.ts";
 
@@ -34,7 +34,7 @@ export function collectStatus({
     ordersResting: engine.restingOrders,
     connections: counters.connections,
     connectionsOpened: counters.opened,
-    connectionsClosed: Object.fromEntries(CLOSE_REASON_NAMES.map((name, i) => [name, counters.closes[i]])),
+    connectionsClosed: { ...counters.closes },
     framesReceived: counters.frames,
     refused: counters.refused,
     bytesReceived: counters.received_bytes,
