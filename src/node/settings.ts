@@ -119,8 +119,8 @@ export const SETTINGS: readonly Setting[] = [
   ),
   row(
     "segmentBytes",
-    // The least holds the header sector and one frame of the largest size; whole 4 KiB sectors.
-    { type: "integer", min: 1_048_576, max: 1_073_741_824, multipleOf: 4_096 },
+    // The least holds the header sector and one frame of the largest size (1 MiB) with room to spare.
+    { type: "integer", min: 2_097_152, max: 1_073_741_824, multipleOf: 4_096 },
     67_108_864,
     "bytes",
     "Size of one journal file, in whole 4096-byte sectors; each is filled with zeros before use.",

@@ -109,7 +109,7 @@ describe("a bad value is refused by one line that says where:", () => {
     ],
     [
       { flags: { segmentBytes: "2000000" } },
-      '--segment-bytes: "2000000" is not a whole number from 1048576 to 1073741824, a multiple of 4096',
+      '--segment-bytes: "2000000" is not a whole number from 2097152 to 1073741824, a multiple of 4096',
     ],
     [{ flags: { durability: "disk" } }, '--durability: "disk" is not one of fsync, flush, buffered, off'],
     [{ flags: { dataDir: "" } }, '--data-dir: "" is not text without control characters'],

@@ -1,0 +1,62 @@
+// A node as a process of its own, as an operator runs it: started by its launcher, ended by a signal.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
+
+export class NodeProcess {
+  readonly #process: ChildProcess;
+  /** All it said on stderr. */
+  stderr = "";
+  orderPort = 0;
+  httpPort = 0;
+
+  private constructor(args: readonly string[]) {
+    this.#process = spawn(
+      process.execPath,
+      [LAUNCHER, "start", "--order-port", "0", "--http-port", "0", ...args],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
+    this.#process.stderr?.on("data", (text: Buffer) => {
+      this.stderr += text.toString();
+    });
+  }
+
+  /** Starts a node on free ports and waits for its ready line; throws with its stderr when it ends before. */
+  static async start(args: readonly string[]): Promise<NodeProcess> {
+    const node = new NodeProcess(args);
+    const line = await node.#readyLine();
+    const ports = /:(\d+), http:\/\/[^:]+:(\d+)/.exec(line);
+    if (ports === null) throw new Error(`not a ready line: ${line}`);
+    node.orderPort = Number(ports[1]);
+    node.httpPort = Number(ports[2]);
+    return node;
+  }
+
+  async #readyLine(): Promise<string> {
+    let text = "";
+    this.#process.stdout?.on("data", (part: Buffer) => {
+      text += part.toString();
+    });
+    const ended = once(this.#process, "exit").then(([code]) => {
+      throw new Error(`the node ended with ${code}: ${this.stderr}`);
+    });
+    ended.catch(() => {});
+    while (!text.includes("\n")) {
+      await Promise.race([once(this.#process.stdout as NodeJS.ReadableStream, "data"), ended]);
+    }
+    return text;
+  }
+
+  /** Sends a signal and waits for the end; returns the exit status, or the signal's name. */
+  async end(signal: "SIGKILL" | "SIGTERM"): Promise<number | string> {
+    const exit = once(this.#process, "exit") as Promise<[number | null, string | null]>;
+    this.#process.kill(signal);
+    const [code, by] = await exit;
+    return code ?? by ?? "gone";
+  }
+}
