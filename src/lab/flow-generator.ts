@@ -12,7 +12,7 @@ import {
   TimeInForce,
 } from "../protocol/index.ts";
 import { FLOW_PROFILES, type FlowProfile, type FlowProfileName } from "./flow-profiles.ts";
-import { PriceWalk } from "./price-walk.ts";
+import { PriceWalk, priceBehind } from "./price-walk.ts";
 
 interface SentOrder {
   readonly symbol: number;
@@ -30,6 +30,9 @@ const ID_STYLES: readonly ((n: bigint) => bigint)[] = [
 ];
 const EXTREME_IDS = [0n, 1n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 63n, 2n ** 64n - 1n];
 const BAD_PRICES = [0n, -1n, -100n, -(2n ** 63n), 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n];
+/** Windows of ticks are powers of two wide, 4096 to 65536, and lie half on each side of the market. */
+const EDGE_BITS_MIN = 11;
+const EDGE_BITS_MAX = 16;
 /** Answer limits drawn; small, so that sweeps exceed them. */
 const ANSWER_LIMIT_FILLS_MAX = 3;
 
@@ -133,7 +136,7 @@ class FlowGenerator {
   }
 
   #modify(): FlowCommand {
-    const order = this.#sent.length === 0 ? undefined : this.#random.pick(this.#sent);
+    const order = this.#pickSent();
     const target = this.#restingOrder(order);
     const keepsPrice = order !== undefined && this.#random.chance(0.3);
     const price = keepsPrice ? order.price : this.#price(target.symbol, order?.side ?? this.#side());
@@ -166,7 +169,7 @@ class FlowGenerator {
   }
 
   /** An order that may rest still, or one that certainly does not. */
-  #restingOrder(order = this.#sent.length === 0 ? undefined : this.#random.pick(this.#sent)) {
+  #restingOrder(order = this.#pickSent()) {
     const { chances, accounts } = this.#profile;
     if (order === undefined || this.#random.chance(chances.unknownOrder)) {
       const account = this.#random.between(0, accounts - 1);
@@ -185,7 +188,15 @@ class FlowGenerator {
 
   #price(symbol: number, side: Side): bigint {
     if (this.#random.chance(this.#profile.chances.badPrice)) return this.#random.pick(BAD_PRICES);
-    return BigInt((this.#walks[symbol] ?? this.#walks[0]).next(side));
+    const walked = (this.#walks[symbol] ?? this.#walks[0]).next(side);
+    const near = this.#random.chance(this.#profile.prices.edge) ? this.#pickSent() : undefined;
+    if (near === undefined) return BigInt(walked);
+    const ticks = 2 ** this.#random.between(EDGE_BITS_MIN, EDGE_BITS_MAX) + this.#random.between(-1, 1);
+    return BigInt(priceBehind(side, Number(near.price), ticks));
+  }
+
+  #pickSent(): SentOrder | undefined {
+    return this.#sent.length === 0 ? undefined : this.#random.pick(this.#sent);
   }
 
   #quantity(price: bigint): number {

@@ -42,7 +42,7 @@ export interface PriceModel {
   readonly gap_ticks: number;
   /** The chance that a price is the market's, halved (buy) or doubled (sell) up to 53 times. */
   readonly far: number;
-  /** The chance that a price is a power of two from the market, give or take one: where a window of ticks may end. */
+  /** The chance that a price is a power of two from a recent order's, give or take one: where a window may end. */
   readonly edge: number;
 }
 
@@ -198,6 +198,26 @@ export const FLOW_PROFILES = {
       edge: 0.1,
     },
     memory: 400,
+  },
+  /** Few prices and a market that jumps, so that windows move often; many levels at the ticks where they end. */
+  "window-edges": {
+    ...MIXED,
+    symbols: 1,
+    accounts: 1,
+    ordersMax: 150,
+    weights: { limit: 60, immediate: 3, market: 12, cancel: 20, modify: 5 },
+    prices: {
+      ...NEAR,
+      start: [50_000_000],
+      spread_ticks: 4,
+      reach_ticks: 1,
+      drift_ticks: 0,
+      gap: 0.02,
+      gap_ticks: 30_000,
+      edge: 0.4,
+    },
+    quantities: { usual_lots: 5, max_lots: 1000, maxNotional: SAFE_MAX },
+    memory: 20,
   },
 } as const satisfies Record<string, FlowProfile>;
 

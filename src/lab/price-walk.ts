@@ -27,13 +27,12 @@ export class PriceWalk {
     const away = this.#random.chance(far) ? this.#random.between(0, SAFE_BITS) : 0;
     const behind = this.#behind_ticks();
     // Halved or doubled `away` times: powers of two are exact on every machine.
-    if (side === Side.Buy) return clamp(Math.floor(this.#market / 2 ** away) - behind);
-    return clamp(this.#market * 2 ** away + behind);
+    const market = side === Side.Buy ? Math.floor(this.#market / 2 ** away) : this.#market * 2 ** away;
+    return priceBehind(side, market, behind);
   }
 
   #behind_ticks(): number {
-    const { edge, spread_ticks, reach_ticks } = this.#model;
-    if (this.#random.chance(edge)) return 2 ** this.#random.between(10, 16) + this.#random.between(-1, 1);
+    const { spread_ticks, reach_ticks } = this.#model;
     // Denser towards the market, as books are.
     const spread = spread_ticks / 2 ** this.#random.between(0, 3);
     return Math.floor(this.#random.between(-reach_ticks, spread));
@@ -47,6 +46,11 @@ export class PriceWalk {
     const jitter = this.#random.between(-drift_ticks, drift_ticks);
     this.#market = clamp(this.#market + this.#trend_ticks + jitter + jump);
   }
+}
+
+/** `ticks` behind `price`, within the valid prices. */
+export function priceBehind(side: Side, price: number, ticks: number): number {
+  return clamp(side === Side.Buy ? price - ticks : price + ticks);
 }
 
 function clamp(price: number): number {

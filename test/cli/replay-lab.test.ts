@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { registerLab } from "../../src/cli/lab.ts";
 import { registerReplay } from "../../src/cli/replay.ts";
+import { FLOW_PROFILE_NAMES } from "../../src/lab/index.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "seriatim-cli-"));
 const flow = (name: string) => join(directory, name);
@@ -103,7 +104,7 @@ describe("lab", () => {
     );
     expect(error).toBeUndefined();
     expect(out).toMatch(/mixed, seeds 3\.\.4: engine and twin agree\n {2}\d+ commands/);
-    expect(out.match(/engine and twin agree/g)).toHaveLength(10);
+    expect(out.match(/engine and twin agree/g)).toHaveLength(FLOW_PROFILE_NAMES.length);
   });
 
   test("shrink keeps a trade and prints a flow that replays", async () => {

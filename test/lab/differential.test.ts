@@ -26,8 +26,8 @@ import {
 import { checkFlow, FlowMachine } from "../../src/replay/index.ts";
 
 const COUNTEREXAMPLES = "test-output";
-/** Books that grow and move need long flows; the others many starts. Together 245,000 commands. */
-const LONG: readonly FlowProfileName[] = ["deep", "wide-prices", "ladder-moves"];
+/** Books that grow and move need long flows; the others many starts. Together 286,000 commands. */
+const LONG: readonly FlowProfileName[] = ["deep", "wide-prices", "ladder-moves", "window-edges"];
 
 function runOf(profile: FlowProfileName): { flows: number; commands: number } {
   if (profile === "mixed") return { flows: 60, commands: 1_500 };
