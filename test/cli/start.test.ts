@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -93,6 +103,23 @@ test("an exchange starts, trades, ends by a signal, and goes on where it stopped
   expect(other).toMatchObject({
     status: 2,
     stderr: expect.stringMatching(/^seriatim: --symbols is X, but this log was begun with symbols BTC-USD,/m),
+  });
+});
+
+test("a command that reports a failure by exit code alone ends with it", async () => {
+  const node = start("damaged");
+  await node.ready();
+  node.child.kill("SIGTERM");
+  await node.ended;
+  expect(await seriatim("journal", "inspect", "damaged")).toMatchObject({ status: 0 });
+  const journal = join(folder, "damaged/journal");
+  const file = openSync(join(journal, readdirSync(journal)[0]), "r+");
+  writeSync(file, "xxxx", 4_200);
+  closeSync(file);
+  expect(await seriatim("journal", "inspect", "damaged")).toMatchObject({
+    status: 1,
+    stdout: expect.stringMatching(/^corrupt: damaged\/journal\/\S+ at offset 4096, position 1: /m),
+    stderr: "",
   });
 });
 
