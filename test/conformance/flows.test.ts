@@ -43,19 +43,19 @@ describe("one wrong line of a flow is reported, and that line alone", () => {
     "evt cancel",
     "reject",
     "snapshot",
-    "sym 0",
-    "level 0 B",
-    "level 0 A",
+    "sym",
+    "level 1 B",
+    "level 1 A",
   ];
   test.each(starts)("a '%s' line", (start) => {
     const at = firstOf(start);
     expect(at).toBeGreaterThan(0);
-    const wrong = lines[at].replace(/\d+(?=\D*$)/, (last) => `${Number(last) + 1}`);
-    const reason = start === "reject" ? lines[at].replace(/\w+$/, "Halted") : wrong;
-    const damaged = lines.with(at, reason).join("\n");
-    expect(checkFlow(parseFlow(damaged)).differences).toEqual([
-      { line: at + 1, expected: lines[at], found: reason },
-    ]);
+    const found =
+      start === "reject"
+        ? lines[at].replace(/\w+$/, "Halted")
+        : lines[at].replace(/\d+(?=\D*$)/, (last) => `${Number(last) + 1}`);
+    const damaged = parseFlow(lines.with(at, found).join("\n"));
+    expect(checkFlow(damaged).differences).toEqual([{ line: at + 1, expected: lines[at], found }]);
   });
 
   test("a missing event, reported where it should follow", () => {
