@@ -118,7 +118,7 @@ test("a command that reports a failure by exit code alone ends with it", async (
   closeSync(file);
   expect(await seriatim("journal", "inspect", "damaged")).toMatchObject({
     status: 1,
-    stdout: expect.stringMatching(/^corrupt: damaged\/journal\/\S+ at offset 4096, position 1: /m),
+    stdout: expect.stringMatching(/^torn: damaged\/journal\/\S+ at offset 4096, position 1: /m),
     stderr: "",
   });
 });
