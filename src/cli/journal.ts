@@ -9,6 +9,7 @@ import {
   JOURNAL_LOG,
   type JournalPlace,
   type JournalReport,
+  refuseDamaged,
   verifyJournal,
 } from "../journal/index.ts";
 import { NativeChecksums, NodeStorage } from "../platform/index.ts";
@@ -20,7 +21,9 @@ DIR is a node's data directory or the journal directory in it. Works while the n
 Examples:
   seriatim journal inspect ./seriatim-data
   seriatim journal inspect ./seriatim-data --frames
-  seriatim journal inspect ./seriatim-data --json | jq .lastPosition`;
+  seriatim journal inspect ./seriatim-data --json | jq .lastPosition
+
+Exit status: 0 whole, 1 damaged or torn, with file, offset and position.`;
 
 const VERIFY_EXAMPLES = `
 Checks the CRC32C, chain value, position and epoch of every frame. Exit status 0: all hold; 1: damaged or torn, with
@@ -46,7 +49,7 @@ export function registerJournal(program: Command): void {
       const report = inspectJournal(placeOf(dir), { frames: options.frames === true });
       const lines = options.json ? [JSON.stringify(report, undefined, 2)] : describeReport(report);
       process.stdout.write(`${lines.join("\n")}\n`);
-      if (report.verdict !== "clean") process.exitCode = 1;
+      refuseDamaged(report);
     });
   journal
     .command("verify")
@@ -80,7 +83,7 @@ function describeReport(report: JournalReport): string[] {
       if (frame.file === segment.file) lines.push(describeFrame(frame));
   }
   for (const name of report.temporaries) lines.push(`${name}: a segment in the making, holds nothing`);
-  lines.push(describeScan(report));
+  if (report.verdict === "clean") lines.push(describeScan(report));
   return lines;
 }
 

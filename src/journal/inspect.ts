@@ -90,10 +90,16 @@ export function inspectJournal(place: JournalPlace, options: { frames?: boolean 
   };
 }
 
-/** Throws LOG_CORRUPT or LOG_TORN, naming file, offset and position, unless every frame of the journal holds. */
+/** A report on a journal whose every frame holds; otherwise throws as refuseDamaged does. */
 export function verifyJournal(place: JournalPlace): JournalReport {
   const report = inspectJournal(place);
-  if (report.verdict === "clean") return report;
+  refuseDamaged(report);
+  return report;
+}
+
+/** Throws LOG_CORRUPT or LOG_TORN, naming file, offset and position, unless the verdict is clean. */
+export function refuseDamaged(report: JournalReport): void {
+  if (report.verdict === "clean") return;
   throw new SeriatimError(report.verdict === "torn" ? "LOG_TORN" : "LOG_CORRUPT", describeScan(report));
 }
 

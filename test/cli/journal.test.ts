@@ -1,0 +1,85 @@
+// `seriatim journal inspect|verify` on real files: what they print, and that damage is exit 1 with its place.
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { SeriatimError } from "../../src/base/index.ts";
+import { registerJournal } from "../../src/cli/journal.ts";
+import { openJournal } from "../../src/journal/index.ts";
+import { NodeStorage } from "../../src/platform/index.ts";
+import { journalOptions, ordersFrom } from "../journal/support.ts";
+
+let data: string;
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), "seriatim-cli-journal-"));
+  const { journal } = openJournal(journalOptions(new NodeStorage(), join(data, "journal")), () => {});
+  for (let i = 0; i < 8; i++) journal.append(ordersFrom(journal.position + 1, 40), 0, 40);
+  journal.close();
+});
+afterEach(() => rmSync(data, { recursive: true }));
+
+function run(...args: string[]): { out: string; error: SeriatimError | undefined } {
+  const program = new Command().exitOverride();
+  registerJournal(program);
+  let out = "";
+  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    out += String(text);
+    return true;
+  });
+  try {
+    program.parse(["journal", ...args], { from: "user" });
+    return { out, error: undefined };
+  } catch (error) {
+    return { out, error: error as SeriatimError };
+  } finally {
+    write.mockRestore();
+  }
+}
+
+function damage(segment: number, offset: number): string {
+  const path = join(data, "journal", `journal-000000000${segment}.seg`);
+  const bytes = readFileSync(path);
+  bytes[offset] ^= 1;
+  writeFileSync(path, bytes);
+  return path;
+}
+
+test("verify says where a whole journal ends, for the data directory and the journal directory alike", () => {
+  const path = join(data, "journal", "journal-0000000002.seg");
+  const says = `good: 2 segments, 9 frames; the last ends in ${path} at offset 17216, position 323\n`;
+  expect(run("verify", data)).toEqual({ out: says, error: undefined });
+  expect(run("verify", join(data, "journal")).out).toBe(says);
+});
+
+test("verify names file, offset and position of damage, exit 1", () => {
+  const path = damage(1, 4500);
+  const { error } = run("verify", data);
+  expect([error?.code, error?.exitCode]).toEqual(["LOG_CORRUPT", 1]);
+  expect(error?.message).toContain(`${path} at offset 4416, position 4: no whole frame begins here`);
+});
+
+test("inspect lists segments and frames, as lines and as JSON", () => {
+  const { out } = run("inspect", data, "--frames");
+  expect(out).toContain("  offset 4416: positions 4 to 43, 3280 bytes, epoch 1, ");
+  expect(out.split("\n").filter((line) => line.startsWith("  offset")).length).toBe(9);
+  const report = JSON.parse(run("inspect", data, "--json").out);
+  expect(report).toMatchObject({ verdict: "clean", lastPosition: 323, frames: 9 });
+  expect(report.frameList).toBeUndefined();
+});
+
+test("inspect prints what is whole before it fails on damage", () => {
+  damage(2, 4200);
+  const { out, error } = run("inspect", data);
+  expect(out).toContain("positions 1 to ");
+  expect(error?.code).toBe("LOG_CORRUPT");
+});
+
+test("an empty directory and a foreign one are said to be so", () => {
+  const other = join(data, "other");
+  mkdirSync(other);
+  expect(run("inspect", other).error?.message).toBe(`${other} holds no journal`);
+  writeFileSync(join(other, "note.txt"), "");
+  expect(run("verify", other).error?.message).toBe(`${other} is not a journal directory: it holds note.txt`);
+});
