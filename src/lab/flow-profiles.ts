@@ -20,6 +20,7 @@ export interface FlowProfile {
   readonly quantities: {
     /** Ordinary orders are 1 to this many lots. */
     readonly usual_lots: number;
+    /** The risk limit. */
     readonly max_lots: number;
     /** Largest quantity x price; undefined = twice what a usual order at the start price needs. */
     readonly maxNotional?: number;

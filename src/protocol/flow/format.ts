@@ -15,11 +15,9 @@ import type {
   FlowVersion,
 } from "./types.ts";
 
-const META_DEFAULTS: FlowMeta = { seed: 0, symbols: 0, orders: 0, maxQuantity: 0, maxNotional: 0 };
-
 /** The lowest version that can say all of this: 2 for accounts, answer limits and capacities, else 1. */
 export function flowVersionOf(flow: Pick<Flow, "meta" | "steps">): FlowVersion {
-  const { ordersMax, accountsMax } = { ...META_DEFAULTS, ...flow.meta };
+  const { ordersMax, accountsMax } = flow.meta;
   const extended = flow.steps.some(({ command }) => optionsOf(command) !== "");
   return extended || ordersMax !== undefined || accountsMax !== undefined ? 2 : 1;
 }

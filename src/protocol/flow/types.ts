@@ -142,7 +142,7 @@ export interface ParsedFlow {
   readonly lines: FlowLines;
 }
 
-/** The largest symbol table a flow can name: ids are dense, so a flow has at most as many as it has lines. */
+/** The names a flow registers, in the order of their symbol numbers. */
 export function registeredNames(flow: Pick<Flow, "steps">): string[] {
   const names = new Set<string>();
   for (const { command } of flow.steps) if (command.kind === "reg") names.add(command.name);
