@@ -94,7 +94,9 @@ export class Connection implements SessionHost {
 
   answerLimit_fills(): number {
     const { limits, pool } = this.#context;
-    const free_bytes = limits.outputMax_bytes - this.output.pending_bytes;
+    // Requests are taken at or below the soft mark only, so this much is always free. What waits at this moment
+    // depends on timing; a figure that doesn't lets the same requests make the same log.
+    const free_bytes = limits.outputMax_bytes - limits.outputSoft_bytes;
     const memory_bytes = pool.left * limits.chunk_bytes;
     const room_bytes = Math.min(free_bytes, memory_bytes) - OUTPUT_RESERVE_bytes - ACK_BYTES;
     // One account may trade with itself: then this connection is sent the resting side of each fill as well.

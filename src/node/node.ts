@@ -6,19 +6,12 @@
 // With `threads spread` the journal has its own thread; everything else runs on the caller's.
 
 import { randomBytes } from "node:crypto";
-import { RecordBuffer, SeriatimError } from "../base/index.ts";
+import { type Clock, RecordBuffer, SeriatimError } from "../base/index.ts";
 import { ExchangeEngine } from "../engine/index.ts";
 import { GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
-import { encodeGenesisEntry } from "../journal/index.ts";
+import { encodeGenesisEntry, type GenesisEntry } from "../journal/index.ts";
 import { NetTransport, SystemClock } from "../platform/index.ts";
-import {
-  COMMAND_BYTES,
-  COMMAND_WORDS,
-  EVENT_WORDS,
-  type Genesis,
-  type Instrument,
-  Reason,
-} from "../protocol/index.ts";
+import { COMMAND_BYTES, COMMAND_WORDS, EVENT_WORDS, type Genesis, Reason } from "../protocol/index.ts";
 import { createRing } from "../ring/index.ts";
 import { Sequencer } from "../sequencer/index.ts";
 import { CommandPath } from "./command-path.ts";
@@ -54,16 +47,24 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
+/** What a test or a simulation may own; the real ones by default. */
+export interface NodeParts {
+  readonly clock?: Clock;
+  /** The order index's seed in the genesis entry of a new log; random by default. */
+  readonly indexSeed?: readonly [low: number, high: number];
+}
+
 /** Starts a node; throws SeriatimError naming what is wrong, with everything closed again. */
 export async function startNode(
   { configuration, given }: LoadedConfiguration,
   log: Log,
+  parts: NodeParts = {},
 ): Promise<RunningNode> {
   await assertPortFree("order-port", configuration.host, configuration.orderPort);
   await assertPortFree("http-port", configuration.host, configuration.httpPort);
   const undo: (() => Promise<void>)[] = [];
   try {
-    const entry = encodeGenesisEntry(genesisOf(configuration));
+    const entry = encodeGenesisEntry(genesisOf(configuration, parts.indexSeed ?? randomSeed()));
     const directory =
       configuration.durability === "off" ? undefined : await openDataDirectory(configuration.dataDir);
     if (directory !== undefined) undo.push(() => directory.lock.release());
@@ -73,7 +74,15 @@ export async function startNode(
     const contradiction = compareGenesis(given, engine.genesis, engine.instruments);
     if (contradiction !== undefined)
       throw new SeriatimError("GENESIS_CONTRADICTED", contradiction, { exitCode: 2 });
-    const node = new ExchangeNode(configuration, journal, engine, recovered, directory, log);
+    const node = new ExchangeNode(
+      configuration,
+      journal,
+      engine,
+      recovered,
+      directory,
+      log,
+      parts.clock ?? new SystemClock(),
+    );
     await node.listen();
     return node;
   } catch (error) {
@@ -82,10 +91,13 @@ export async function startNode(
   }
 }
 
-function genesisOf(configuration: Configuration): { genesis: Genesis; instruments: Instrument[] } {
-  const { maxQuantity, maxNotional, ordersMax, symbolsMax, accountsMax, symbols } = configuration;
+function randomSeed(): readonly [low: number, high: number] {
   const seed = randomBytes(8);
-  const indexSeed = [seed.readUInt32LE(0), seed.readUInt32LE(4)] as const;
+  return [seed.readUInt32LE(0), seed.readUInt32LE(4)];
+}
+
+function genesisOf(configuration: Configuration, indexSeed: Genesis["indexSeed"]): GenesisEntry {
+  const { maxQuantity, maxNotional, ordersMax, symbolsMax, accountsMax, symbols } = configuration;
   return {
     genesis: { maxQuantity, maxNotional, ordersMax, symbolsMax, accountsMax, indexSeed },
     instruments: symbols.map((name) => ({ name, ...INSTRUMENT_DEFAULTS })),
@@ -132,7 +144,7 @@ class ExchangeNode implements RunningNode {
   readonly #journal: JournalStage;
   readonly #directory: DataDirectory | undefined;
   readonly #log: Log;
-  readonly #clock = new SystemClock();
+  readonly #clock: Clock;
   readonly #sequencer: Sequencer;
   readonly #path: CommandPath;
   readonly #gateway: Gateway;
@@ -149,7 +161,9 @@ class ExchangeNode implements RunningNode {
     recovered: Recovered,
     directory: DataDirectory | undefined,
     log: Log,
+    clock: Clock,
   ) {
+    this.#clock = clock;
     this.#configuration = configuration;
     this.#journal = journal;
     this.#engine = engine;
