@@ -23,7 +23,7 @@ import { JOURNAL_LOG, recordTimestamp } from "./records.ts";
 export const DURABILITY_MODES = ["buffered", "flush", "fsync"] as const;
 export type DurabilityMode = (typeof DURABILITY_MODES)[number];
 
-/** A minute or so of full load per file; small enough that opening, which reads the zeros too, is quick. */
+/** Some 800,000 commands, a second of full load; small enough that opening, which reads the zeros too, is quick. */
 export const SEGMENT_BYTES_DEFAULT = 64 * 1024 * 1024;
 /** 13,106 commands: at the speeds aimed for, more than ever waits for one fdatasync. */
 export const FRAME_BYTES_MAX_DEFAULT = 1024 * 1024;
@@ -66,24 +66,31 @@ export function openJournal(options: JournalOptions, visit: RecordVisitor): Open
     segmentBytes: options.segmentBytes ?? SEGMENT_BYTES_DEFAULT,
     frameBytesMax: options.frameBytesMax ?? FRAME_BYTES_MAX_DEFAULT,
   };
-  const { writer, scan } = openLog(journalPlace(options), limits, (frame) => visitFrame(frame, visit));
+  let expected = 1;
+  const { writer, scan } = openLog(journalPlace(options), limits, (frame) => {
+    checkFrame(frame);
+    if (frame.firstPosition !== expected) throw incomplete(options.directory, frame.firstPosition);
+    expected += frame.count;
+    visit(frame.words, frame.payloadAt / 4, frame.count, frame.firstPosition);
+  });
   try {
+    if (scan.firstPosition !== 1) throw incomplete(options.directory, scan.firstPosition);
     const journal = new JournalWriter(writer, options.mode ?? "fsync");
     const created = writer.position === 0;
     if (created) begin(journal, options, visit);
     return { journal, scan, created };
   } catch (error) {
-    if (writer.failure === undefined) writer.close();
+    writer.close();
     throw error;
   }
 }
 
-function visitFrame(frame: LogFrame, visit: RecordVisitor): void {
-  checkFrame(frame);
-  visit(frame.words, frame.payloadAt / 4, frame.count, frame.firstPosition);
+function incomplete(directory: string, first: number): SeriatimError {
+  const message = `the journal in ${directory} begins with position ${first}: what came before is not there`;
+  return new SeriatimError("JOURNAL_INCOMPLETE", message);
 }
 
-/** Whether a frame is a journal's: whole records, and a history that begins with position 1. */
+/** Throws JOURNAL_FOREIGN for a frame that is not a journal's: it holds whole records. */
 export function checkFrame(frame: LogFrame): void {
   if (frame.payloadBytes === frame.count * COMMAND_BYTES) return;
   const where = `${frame.file} at offset ${frame.offset}, position ${frame.firstPosition}`;

@@ -4,8 +4,9 @@
 
 import { SeriatimError } from "../base/index.ts";
 import { CHAIN_BYTES } from "./layout.ts";
+import type { FrameVisitor, LogPlace, LogScan } from "./log.ts";
 import { writeZeros } from "./preallocation.ts";
-import { type FrameVisitor, type LogPlace, type LogScan, scanLog } from "./scan.ts";
+import { scanLog } from "./scan.ts";
 import { checkLimits, type LogLimits, LogWriter, type OpenSegment } from "./writer.ts";
 
 export interface OpenedLog {

@@ -8,8 +8,8 @@
 import { assert, type Checksums, SeriatimError, type Storage, type StorageFile } from "../base/index.ts";
 import { FrameBuffer, sealFrame } from "./frame.ts";
 import { FRAME_BYTES_LIMIT, FRAME_HEADER_BYTES, frameBytes, SECTOR_BYTES } from "./layout.ts";
+import type { LogPlace } from "./log.ts";
 import { Preallocation } from "./preallocation.ts";
-import type { LogPlace } from "./scan.ts";
 import { writeFully } from "./write-fully.ts";
 
 /** One step of preparing the next segment: about as long as a sync, so that no frame waits for more than that. */

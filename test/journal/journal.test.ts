@@ -66,6 +66,18 @@ test("a directory without a journal is refused when no genesis entry is given", 
   expect(readJournalGenesis(options)).toBeUndefined();
 });
 
+test("a journal whose beginning is gone is refused, by the position it begins with", () => {
+  const disk = new SimulatedDisk();
+  const options = journalOptions(disk);
+  const { journal } = openJournal(options, () => {});
+  for (let i = 0; i < 20; i++) journal.append(ordersFrom(journal.position + 1, 30), 0, 30);
+  journal.close();
+  disk.remove(`${options.directory}/journal-0000000001.seg`);
+  const before = disk.image(options.directory);
+  expect(codeOf(() => openJournal(options, () => {}))).toBe("JOURNAL_INCOMPLETE");
+  expect(disk.image(options.directory)).toEqual(before);
+});
+
 describe.each(DURABILITY_MODES)("in mode %s", (mode) => {
   test("records come back in order and bit for bit after a clean close", () => {
     const options = { ...journalOptions(new SimulatedDisk()), mode };

@@ -1,8 +1,7 @@
 // What the tests of segments and journals share: native checksums, small limits, and payloads that name themselves.
 
-import { Blake3Hasher, blake3 } from "@napi-rs/blake-hash";
-import { crc32c } from "@node-rs/crc32";
-import type { Checksums, Storage } from "../../src/base/index.ts";
+import type { Storage } from "../../src/base/index.ts";
+import { NativeChecksums } from "../../src/platform/index.ts";
 import {
   FRAME_HEADER_BYTES,
   type LogFrame,
@@ -12,14 +11,7 @@ import {
   SECTOR_BYTES,
 } from "../../src/segment/index.ts";
 
-export const checksums: Checksums = {
-  crc32c: (bytes, previous) => crc32c(bytes, previous),
-  blake3: (...parts) => blake3(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)),
-  blake3Stream() {
-    const hasher = new Blake3Hasher();
-    return { update: (bytes) => void hasher.update(bytes as Buffer), finish: () => hasher.digestBuffer() };
-  },
-};
+export const checksums = new NativeChecksums();
 
 /** One frame may span several of the disk's sectors; a segment holds a few frames. */
 export const SMALL: LogLimits = { segmentBytes: SECTOR_BYTES + 8192, frameBytesMax: 4096 };
@@ -29,7 +21,7 @@ export function logPlace(storage: Storage, directory = "d"): LogPlace {
 }
 
 /** The bytes of position `position`: 16 that no other position has. */
-export function payloadOf(position: number): Uint8Array {
+function payloadOf(position: number): Uint8Array {
   const bytes = new Uint8Array(16);
   for (let i = 0; i < bytes.length; i++) bytes[i] = (position * (i + 3) + (position >>> 3) + i) & 0xff;
   new DataView(bytes.buffer).setUint32(0, position, true);

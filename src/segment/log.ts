@@ -1,0 +1,71 @@
+// A log as plain data: where it is, what one frame shows to its reader, and what a scan found.
+
+import type { Checksums, Storage } from "../base/index.ts";
+import type { FrameFields } from "./frame.ts";
+import type { Damage, Verdict } from "./tail.ts";
+
+/** Where a log is and what reads it. */
+export interface LogPlace {
+  readonly storage: Storage;
+  readonly checksums: Checksums;
+  readonly directory: string;
+  /** The log's name, the first part of its files' names: a-z only. */
+  readonly log: string;
+}
+
+/** A verified frame. `bytes` and `words` are borrowed: valid during the visit only. */
+export interface LogFrame extends FrameFields {
+  readonly file: string;
+  /** Of the frame in its file. */
+  readonly offset: number;
+  readonly frameBytes: number;
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  /** Of the payload in `bytes`, a multiple of 8. */
+  readonly payloadAt: number;
+}
+
+export type FrameVisitor = (frame: LogFrame) => void;
+
+export interface SegmentSummary {
+  readonly file: string;
+  readonly number: number;
+  readonly firstPosition: number;
+  /** The last whole position, firstPosition - 1 when it holds no frame. */
+  readonly lastPosition: number;
+  readonly epoch: number;
+  readonly segmentBytes: number;
+  readonly frames: number;
+  /** The offset behind its last whole frame. */
+  readonly endOffset: number;
+}
+
+/** The first thing found that is not as it was written. */
+export interface LogFault {
+  readonly damage: Exclude<Damage, "none">;
+  readonly file: string;
+  readonly offset: number;
+  /** The first position that is not readable because of it. */
+  readonly position: number;
+  readonly reason: string;
+}
+
+export interface LogScan {
+  readonly segments: readonly SegmentSummary[];
+  readonly temporaries: readonly string[];
+  readonly firstPosition: number;
+  /** The last whole position; firstPosition - 1 when there is none. */
+  readonly lastPosition: number;
+  /** D: the highest durable position that anything readable names. */
+  readonly durablePosition: number;
+  readonly epoch: number;
+  /** Of the last whole frame, 0 when there is none. */
+  readonly timestamp_us: number;
+  readonly chain: Uint8Array;
+  readonly frames: number;
+  readonly verdict: Verdict;
+  readonly because: string;
+  readonly fault: LogFault | undefined;
+  /** Bytes from the fault to the last byte that is not zero. */
+  readonly damagedBytes: number;
+}
