@@ -5,6 +5,7 @@ import { SeriatimError } from "../base/index.ts";
 import {
   type AnswerListener,
   connectionLost,
+  helloRefused,
   idOf,
   type ListedInstrument,
   OrderPipe,
@@ -71,7 +72,7 @@ export class FlowSender {
     this.#pipe.instruments(this.#options.account);
     this.#pipe.flush();
     const failure = await Promise.race([this.#pipe.closed, this.#welcome.promise]);
-    if (failure !== undefined) throw failure;
+    if (failure !== undefined) throw helloRefused(this.#options.account, failure);
     return this.#listed;
   }
 

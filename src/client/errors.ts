@@ -13,10 +13,16 @@ export function connectionLost(peer: string, why: string): SeriatimError {
   return new SeriatimError("CONNECTION_LOST", `the connection to ${peer} was lost: ${why}`);
 }
 
+/** The protocol has no refusal for Hello: an exchange without the account just closes. */
+export function helloRefused(account: number, cause: SeriatimError): SeriatimError {
+  return new SeriatimError("HELLO_REFUSED", `no Hello as account ${account}: ${cause.message}`, { cause });
+}
+
 /** A request was sent and its answer never came: it may have been executed or not. It is never sent again for you. */
-export function outcomeUnknown(what: string, cause: SeriatimError | undefined): SeriatimError {
-  const why = cause === undefined ? "" : `: ${cause.message}`;
-  return new SeriatimError("OUTCOME_UNKNOWN", `the outcome of ${what} is unknown${why}`, { cause });
+export function outcomeUnknown(what: string, cause: SeriatimError): SeriatimError {
+  return new SeriatimError("OUTCOME_UNKNOWN", `the outcome of ${what} is unknown: ${cause.message}`, {
+    cause,
+  });
 }
 
 /** A value that no request can carry. */

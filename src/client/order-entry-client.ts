@@ -8,16 +8,18 @@ import { EventEmitter } from "node:events";
 import { SeriatimError } from "../base/index.ts";
 import { type ListedInstrument, readInstrumentAnswer, reasonName } from "../protocol/index.ts";
 import type { AnswerListener } from "./answer-reader.ts";
-import { connectionLost, outcomeUnknown } from "./errors.ts";
+import { connectionLost, helloRefused, outcomeUnknown } from "./errors.ts";
 import { EventQueue } from "./event-queue.ts";
 import { OrderPipe } from "./order-pipe.ts";
 import {
   type CancelOrder,
   checkU32,
+  type FillEvent,
   idLanes,
   idOf,
   type ModifyOrder,
   type NewOrder,
+  type OrderAnswer,
   priceLanes,
   sideCode,
   timeInForceCode,
@@ -32,24 +34,6 @@ const HEARTBEATS_MAX = 16;
 
 /** No exchange of ours has more symbols. */
 const INSTRUMENTS_MAX = 65_536;
-
-/** A request on an order was executed, or refused for a reason. */
-export type OrderAnswer =
-  | { readonly accepted: true; readonly id: bigint; readonly sequence: number }
-  | { readonly accepted: false; readonly id: bigint; readonly reason: string; readonly code: number };
-
-/** `fill`: an order of ours took liquidity; `restingFill`: one that rested was hit. */
-export interface FillEvent {
-  readonly kind: "fill" | "restingFill";
-  readonly takerId: bigint;
-  readonly makerId: bigint;
-  /** Ticks. */
-  readonly price: number;
-  /** Lots. */
-  readonly quantity: number;
-  /** The exchange's event sequence of the trade. */
-  readonly sequence: number;
-}
 
 export interface ClientEvents {
   fill: [FillEvent];
@@ -68,8 +52,8 @@ export interface OrderEntryOptions {
   readonly window?: number;
 }
 
+/** Somebody waits for an answer. */
 interface Request {
-  readonly kind: "order" | "hello" | "instruments";
   /** For the error when the outcome stays unknown. */
   readonly what: string;
   resolve(value: unknown): void;
@@ -82,11 +66,7 @@ export async function connectOrderEntry(options: OrderEntryOptions): Promise<Ord
   const { account = 0 } = options;
   await client.connected();
   await client.hello(account).catch((error: SeriatimError) => {
-    if (error.code !== "OUTCOME_UNKNOWN") throw error;
-    // The protocol has no refusal for Hello: an exchange without the account just closes.
-    throw new SeriatimError("HELLO_REFUSED", `no Hello as account ${account}: ${error.message}`, {
-      cause: error,
-    });
+    throw error.code === "OUTCOME_UNKNOWN" ? helloRefused(account, error.cause as SeriatimError) : error;
   });
   return client;
 }
@@ -100,7 +80,9 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
   readonly #outstanding: Outstanding<Request>;
   readonly #heartbeats: Request[] = [];
   readonly #queues = new Set<EventQueue<FillEvent>>();
-  #listed: ListedInstrument[] = [];
+  #listing: Promise<readonly ListedInstrument[]> | undefined;
+  /** The instruments that came since the list was asked for; undefined when none is on its way. */
+  #listed: ListedInstrument[] | undefined;
   #heartbeatToken = 0;
   #flushIsDue = false;
   #isClosed = false;
@@ -109,8 +91,8 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
   constructor(options: OrderEntryOptions) {
     super();
     const { host = "127.0.0.1", port, window = WINDOW_DEFAULT } = options;
-    this.#outstanding = new Outstanding(window);
     this.#pipe = new OrderPipe({ host, port, window, listener: this.#listener() });
+    this.#outstanding = new Outstanding(window);
     this.#pipe.closed.then((failure) => this.#gone(failure));
   }
 
@@ -136,7 +118,10 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
   /** Names the account this connection acts for; only before its first order. */
   async hello(account: number): Promise<void> {
     checkU32("account", account);
-    await this.#request<void>("hello", `Hello as account ${account}`, 0, 0, () => this.#pipe.hello(account));
+    await this.#request(`Hello as account ${account}`, (request) => {
+      this.#pipe.hello(account);
+      this.#outstanding.pushUnnamed(request);
+    });
   }
 
   /** Enters an order. Its Fills come as events, after the answer. */
@@ -146,10 +131,11 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
     const [priceLow, priceHigh] = priceLanes(order.price ?? 0);
     const quantity = checkU32("quantity", order.quantity);
     const side = sideCode(order.side);
+    const type = typeCode(order.type);
     const timeInForce = timeInForceCode(order);
-    return this.#request("order", `order ${order.id}`, idLow, idHigh, () => {
-      const type = typeCode(order.type);
+    return this.#request(`order ${order.id}`, (request) => {
       this.#pipe.newOrder(idLow, idHigh, symbol, priceLow, priceHigh, quantity, side, type, timeInForce);
+      this.#outstanding.push(request, idLow, idHigh);
     });
   }
 
@@ -159,8 +145,9 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
     const symbol = checkU32("symbol", order.symbol);
     const [priceLow, priceHigh] = priceLanes(order.price);
     const quantity = checkU32("quantity", order.quantity);
-    return this.#request("order", `the modify of order ${order.id}`, idLow, idHigh, () => {
+    return this.#request(`the modify of order ${order.id}`, (request) => {
       this.#pipe.modify(idLow, idHigh, symbol, priceLow, priceHigh, quantity);
+      this.#outstanding.push(request, idLow, idHigh);
     });
   }
 
@@ -168,16 +155,25 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
   async cancel(order: CancelOrder): Promise<OrderAnswer> {
     const [idLow, idHigh] = idLanes(order.id);
     const symbol = checkU32("symbol", order.symbol);
-    return this.#request("order", `the cancel of order ${order.id}`, idLow, idHigh, () => {
+    return this.#request(`the cancel of order ${order.id}`, (request) => {
       this.#pipe.cancel(idLow, idHigh, symbol);
+      this.#outstanding.push(request, idLow, idHigh);
     });
   }
 
   /** The instruments, by symbol number. */
-  async instruments(): Promise<readonly ListedInstrument[]> {
-    return this.#request("instruments", "the instrument list", 0, 0, () => {
+  instruments(): Promise<readonly ListedInstrument[]> {
+    // Who asks while a list is on its way gets that one.
+    this.#listing ??= this.#request<readonly ListedInstrument[]>("the instrument list", (request) => {
+      const listed: ListedInstrument[] = [];
+      this.#listed = listed;
       this.#pipe.instruments(this.account);
+      this.#outstanding.pushUnnamed({ ...request, resolve: () => request.resolve(listed) });
+    }).finally(() => {
+      this.#listing = undefined;
+      this.#listed = undefined;
     });
+    return this.#listing;
   }
 
   /** Resolves when the exchange answers: it lives, and reads. */
@@ -185,8 +181,8 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
     if (this.#heartbeats.length >= HEARTBEATS_MAX || !this.writable) throw this.#windowFull();
     const token = ++this.#heartbeatToken;
     return new Promise<void>((resolve, reject) => {
-      this.#heartbeats.push({ kind: "hello", what: "a heartbeat", resolve: () => resolve(), reject });
       this.#pipe.heartbeat(token, 0);
+      this.#heartbeats.push({ what: "a heartbeat", resolve: () => resolve(), reject });
       this.#flushSoon();
     });
   }
@@ -209,21 +205,11 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
     this.#pipe.destroy();
   }
 
-  #request<T>(
-    kind: Request["kind"],
-    what: string,
-    idLow: number,
-    idHigh: number,
-    put: () => void,
-  ): Promise<T> {
+  /** Makes a request by `put`, which writes it and notes who waits; resolves with its answer. */
+  #request<T>(what: string, put: (request: Request) => void): Promise<T> {
     if (!this.#pipe.writable) return Promise.reject(this.#windowFull());
     return new Promise<T>((resolve, reject) => {
-      put();
-      this.#outstanding.push(
-        { kind, what, resolve: resolve as (value: unknown) => void, reject },
-        idLow,
-        idHigh,
-      );
+      put({ what, resolve: resolve as (value: unknown) => void, reject });
       this.#flushSoon();
     });
   }
@@ -251,12 +237,12 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
     return {
       onAck: (idLow, idHigh, sequence) => {
         const request = this.#outstanding.takeOldest(idLow, idHigh);
-        this.#settle(request, "order", { accepted: true, id: idOf(idLow, idHigh), sequence });
+        this.#settle(request, { accepted: true, id: idOf(idLow, idHigh), sequence });
       },
       onReject: (idLow, idHigh, code) => {
         const request = this.#outstanding.takeRefused(idLow, idHigh, code);
         const id = idOf(idLow, idHigh);
-        this.#settle(request, "order", { accepted: false, id, reason: reasonName(code), code });
+        this.#settle(request, { accepted: false, id, reason: reasonName(code), code });
       },
       onFill: (resting, takerLow, takerHigh, makerLow, makerHigh, price, quantity, sequence) => {
         const kind = resting ? "restingFill" : "fill";
@@ -266,30 +252,27 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
       onHelloAck: (account, sessionLow, sessionHigh) =>
         this.#welcomed(account, idOf(sessionLow, sessionHigh)),
       onInstrument: (view, at) => this.#list(readInstrumentAnswer(view, at)),
-      onHeartbeatAck: () => this.#heartbeats.shift()?.resolve(undefined),
+      onHeartbeatAck: () => this.#settle(this.#heartbeats.shift(), undefined),
     };
   }
 
   #list(instrument: ListedInstrument): void {
-    // Dense from 0, and only when asked for: so the list is as long as the exchange has symbols and no longer.
-    const isNext = instrument.symbol === this.#listed.length && instrument.symbol < INSTRUMENTS_MAX;
-    if (isNext && this.#outstanding.oldest?.kind === "instruments") this.#listed.push(instrument);
+    // Dense from 0 and only when asked for: the list is as long as the exchange has symbols, and no longer.
+    const isNext = instrument.symbol === this.#listed?.length && instrument.symbol < INSTRUMENTS_MAX;
+    if (isNext) this.#listed?.push(instrument);
     else this.#disagree();
   }
 
   #welcomed(account: number, session: bigint): void {
     this.account = account;
     this.session = session;
-    const request = this.#outstanding.takeOldest(0, 0);
-    const listed = this.#listed;
-    this.#listed = [];
-    this.#settle(request, request?.kind === "instruments" ? "instruments" : "hello", listed);
+    this.#settle(this.#outstanding.takeUnnamed(), undefined);
   }
 
-  /** Answers `request`; one that is not there or of another kind means that the two sides disagree. */
-  #settle(request: Request | undefined, kind: Request["kind"], value: unknown): void {
-    if (request?.kind === kind) request.resolve(value);
-    else this.#disagree();
+  /** Answers `request`; one that is not there means that the two sides disagree. */
+  #settle(request: Request | undefined, value: unknown): void {
+    if (request === undefined) this.#disagree();
+    else request.resolve(value);
   }
 
   #disagree(): void {
@@ -304,7 +287,8 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
   #gone(failure: SeriatimError | undefined): void {
     this.#isClosed = true;
     const lost = [...this.#outstanding.takeAll(), ...this.#heartbeats.splice(0)];
-    for (const request of lost) request.reject(outcomeUnknown(request.what, failure));
+    const cause = failure ?? connectionLost(this.#pipe.peer, "it was closed");
+    for (const request of lost) request.reject(outcomeUnknown(request.what, cause));
     for (const queue of [...this.#queues]) queue.finish(failure);
     this.emit("closed", failure);
   }

@@ -18,7 +18,7 @@ import {
   MessageType,
 } from "../protocol/index.ts";
 import { type AnswerListener, AnswerReader } from "./answer-reader.ts";
-import { connectError, connectionLost } from "./errors.ts";
+import { connectError, connectionLost, invalidArgument } from "./errors.ts";
 
 /** One write's worth of requests: about 1,500 new orders. */
 const CHUNK_BYTES = 65_536;
@@ -79,7 +79,9 @@ export class OrderPipe {
 
   constructor(options: OrderPipeOptions) {
     const { host, port, window } = options;
-    assert(window >= 1 && window <= WINDOW_MAX, `a window is 1 to ${WINDOW_MAX}`);
+    if (!Number.isInteger(window) || window < 1 || window > WINDOW_MAX) {
+      throw invalidArgument(`window ${window} is not an integer from 1 to ${WINDOW_MAX}`);
+    }
     this.peer = `${host}:${port}`;
     this.window = window;
     this.#reader = new AnswerReader(options.listener);

@@ -1,5 +1,5 @@
-// Orders as programs write them, and the numbers the wire carries. 64-bit ids come as number, bigint or decimal string
-// and are kept as lanes inside.
+// Orders and answers as programs see them, and the numbers the wire carries. 64-bit ids come as number, bigint or decimal
+// string and are kept as lanes inside. Programs without type checks make mistakes too: every value is checked.
 
 import { highLane, lowLane, U32_MAX, u64FromString } from "../base/index.ts";
 import { OrderType, Side, TimeInForce } from "../protocol/index.ts";
@@ -43,6 +43,24 @@ export interface ModifyOrder extends CancelOrder {
   readonly quantity: number;
 }
 
+/** A request on an order was executed, or refused for a reason. */
+export type OrderAnswer =
+  | { readonly accepted: true; readonly id: bigint; readonly sequence: number }
+  | { readonly accepted: false; readonly id: bigint; readonly reason: string; readonly code: number };
+
+/** `fill`: an order of ours took liquidity; `restingFill`: one that rested was hit. */
+export interface FillEvent {
+  readonly kind: "fill" | "restingFill";
+  readonly takerId: bigint;
+  readonly makerId: bigint;
+  /** Ticks. */
+  readonly price: number;
+  /** Lots. */
+  readonly quantity: number;
+  /** The exchange's event sequence of the trade. */
+  readonly sequence: number;
+}
+
 type Lanes = readonly [low: number, high: number];
 
 /** The lanes of an id; throws SeriatimError `INVALID_ARGUMENT`. */
@@ -74,16 +92,25 @@ export function checkU32(what: string, value: number): number {
   throw invalidArgument(`${what} ${value} is not an integer from 0 to ${U32_MAX}`);
 }
 
+const SIDES = { buy: Side.Buy, sell: Side.Sell } as const;
+const TYPES = { limit: OrderType.Limit, market: OrderType.Market } as const;
+const TIMES_IN_FORCE = { gtc: TimeInForce.GoodTillCancel, ioc: TimeInForce.ImmediateOrCancel } as const;
+
 export function sideCode(side: NewOrder["side"]): Side {
-  return side === "buy" ? Side.Buy : Side.Sell;
+  return choose("side", SIDES, side);
 }
 
-export function typeCode(type: NewOrder["type"]): OrderType {
-  return type === "market" ? OrderType.Market : OrderType.Limit;
+export function typeCode(type: NewOrder["type"] = "limit"): OrderType {
+  return choose("type", TYPES, type);
 }
 
 /** A market order never rests, whatever it says. */
-export function timeInForceCode(order: NewOrder): TimeInForce {
-  const immediate = order.type === "market" || order.timeInForce === "ioc";
-  return immediate ? TimeInForce.ImmediateOrCancel : TimeInForce.GoodTillCancel;
+export function timeInForceCode({ type, timeInForce = "gtc" }: NewOrder): TimeInForce {
+  const code = choose("timeInForce", TIMES_IN_FORCE, timeInForce);
+  return type === "market" ? TimeInForce.ImmediateOrCancel : code;
+}
+
+function choose<T>(what: string, choices: Readonly<Record<string, T>>, word: string): T {
+  if (Object.hasOwn(choices, word)) return choices[word];
+  throw invalidArgument(`${what} ${String(word)} is not one of ${Object.keys(choices).join(", ")}`);
 }

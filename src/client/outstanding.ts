@@ -16,6 +16,8 @@ export class Outstanding<T> {
   readonly #mask: number;
   readonly #idLow: Int32Array;
   readonly #idHigh: Int32Array;
+  /** 1: a request on an order; 0: one without an id (Hello, Instruments). */
+  readonly #hasId: Uint8Array;
   /** undefined: a hole. */
   readonly #requests: (T | undefined)[];
   #head = 0;
@@ -28,15 +30,21 @@ export class Outstanding<T> {
     this.#mask = capacity - 1;
     this.#idLow = new Int32Array(capacity);
     this.#idHigh = new Int32Array(capacity);
+    this.#hasId = new Uint8Array(capacity);
     this.#requests = new Array<T | undefined>(capacity).fill(undefined);
   }
 
+  /** Adds a request on the order with this id. */
   push(request: T, idLow: number, idHigh: number): void {
-    if (this.#tail - this.#head > this.#mask) this.#closeUp();
-    const i = this.#tail++ & this.#mask;
+    const i = this.#add(request);
     this.#idLow[i] = idLow;
     this.#idHigh[i] = idHigh;
-    this.#requests[i] = request;
+    this.#hasId[i] = 1;
+  }
+
+  /** Adds a request that is about no order. */
+  pushUnnamed(request: T): void {
+    this.#hasId[this.#add(request)] = 0;
   }
 
   /** The oldest request, still waiting. */
@@ -48,6 +56,12 @@ export class Outstanding<T> {
   takeOldest(idLow: number, idHigh: number): T | undefined {
     const i = this.#head & this.#mask;
     return this.#matches(i, idLow, idHigh) ? this.#take(i) : undefined;
+  }
+
+  /** Takes the oldest request out when it is about no order. */
+  takeUnnamed(): T | undefined {
+    const i = this.#head & this.#mask;
+    return this.oldest === undefined || this.#hasId[i] === 1 ? undefined : this.#take(i);
   }
 
   /** Takes out the request that a Reject with this id and reason answers. */
@@ -67,6 +81,13 @@ export class Outstanding<T> {
     return all;
   }
 
+  #add(request: T): number {
+    if (this.#tail - this.#head > this.#mask) this.#closeUp();
+    const i = this.#tail++ & this.#mask;
+    this.#requests[i] = request;
+    return i;
+  }
+
   #closeUp(): void {
     let to = this.#head;
     for (let from = this.#head; from < this.#tail; from++) {
@@ -77,6 +98,7 @@ export class Outstanding<T> {
       const target = to++ & this.#mask;
       this.#idLow[target] = this.#idLow[source];
       this.#idHigh[target] = this.#idHigh[source];
+      this.#hasId[target] = this.#hasId[source];
       this.#requests[target] = request;
     }
     this.#tail = to;
@@ -84,7 +106,8 @@ export class Outstanding<T> {
   }
 
   #matches(i: number, idLow: number, idHigh: number): boolean {
-    return this.#requests[i] !== undefined && this.#idLow[i] === idLow && this.#idHigh[i] === idHigh;
+    if (this.#requests[i] === undefined || this.#hasId[i] === 0) return false;
+    return this.#idLow[i] === idLow && this.#idHigh[i] === idHigh;
   }
 
   #take(i: number): T {

@@ -88,6 +88,9 @@ test("the largest id arrives whole, and ids that are none are refused before any
   }
   await expect(client.submit({ ...order(1), quantity: 2 ** 32 })).rejects.toThrow(/quantity 4294967296/);
   await expect(client.submit({ ...order(1), price: 0.5 })).rejects.toThrow(/price 0.5/);
+  const misspelt = { ...order(1), side: "Buy" as "buy" };
+  await expect(client.submit(misspelt)).rejects.toThrow("side Buy is not one of buy, sell");
+  await expect(connectOrderEntry({ port: server.port, window: 0 })).rejects.toThrow(/window 0/);
   expect(server.frames).toHaveLength(sent);
   await client.close();
 });
@@ -99,6 +102,19 @@ test("instruments are listed by symbol number", async () => {
     [1, "B"],
   ]);
   expect(client.inFlight).toBe(0);
+  await client.close();
+});
+
+test("lists and hellos may be on their way together", async () => {
+  const [client] = await connect(acceptAll);
+  const hello = client.hello(0);
+  const [first, again] = [client.instruments(), client.instruments()];
+  const answer = client.submit(order(0));
+  expect((await first).map(({ name }) => name)).toEqual(["A", "B"]);
+  expect(await again).toBe(await first);
+  expect((await client.instruments()).length).toBe(2);
+  expect((await answer).accepted).toBe(true);
+  await hello;
   await client.close();
 });
 
@@ -280,6 +296,7 @@ describe("a connection that is lost", () => {
     ["the answer to another order", say.ack(99, 1)],
     ["an instrument nobody asked for", say.instrument(0, "A")],
     ["an account nobody named", say.helloAck(0, 1)],
+    ["a heartbeat's answer nobody waits for", say.heartbeatAck(1)],
   ])("because it sent %s is not trusted any more", async (_what, bytes) => {
     const [client] = await connect(answering(() => [bytes, say.ack(1, 1)]));
     await expect(client.submit(order(1))).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });

@@ -8,14 +8,22 @@ test("any order of answers takes out what a plain list would", () => {
     const prng = new Prng(seed);
     const max = prng.pick([1, 2, 3, 8]);
     const outstanding = new Outstanding<number>(max);
-    const list: { id: number; request: number }[] = [];
+    // Id 0 and no id at all must not be taken for each other.
+    const list: { id: number | undefined; request: number }[] = [];
     for (let step = 0; step < 500; step++) {
       const id = prng.between(0, 3);
       const draw = prng.unit();
-      if (draw < 0.5 && list.length < max) {
+      if (draw < 0.4 && list.length < max) {
         outstanding.push(step, id, id);
         list.push({ id, request: step });
-      } else if (draw < 0.75) {
+      } else if (draw < 0.5 && list.length < max) {
+        outstanding.pushUnnamed(step);
+        list.push({ id: undefined, request: step });
+      } else if (draw < 0.6) {
+        const isUnnamed = list.length > 0 && list[0].id === undefined;
+        const want = isUnnamed ? list.shift()?.request : undefined;
+        expect(outstanding.takeUnnamed(), `seed ${seed}`).toBe(want);
+      } else if (draw < 0.8) {
         const want = list[0]?.id === id ? list.shift()?.request : undefined;
         expect(outstanding.takeOldest(id, id), `seed ${seed}`).toBe(want);
       } else {
