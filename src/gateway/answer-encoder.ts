@@ -15,6 +15,21 @@ import {
 import type { AccountIndex } from "./account-index.ts";
 import type { Connection } from "./connection.ts";
 
+// Copies, for speed: docs/adr/constants-of-hot-files.md
+const EVENT_KIND_REASON_COMMAND_FLAGS = EventWord.kindReasonCommandFlags;
+const EVENT_MAKER_ACCOUNT = EventWord.makerAccount;
+const EVENT_MAKER_ID_HIGH = EventWord.makerIdHigh;
+const EVENT_MAKER_ID_LOW = EventWord.makerIdLow;
+const EVENT_ORDER_ID_HIGH = EventWord.orderIdHigh;
+const EVENT_ORDER_ID_LOW = EventWord.orderIdLow;
+const EVENT_PRICE_HIGH = EventWord.priceHigh;
+const EVENT_PRICE_LOW = EventWord.priceLow;
+const EVENT_QUANTITY = EventWord.quantity;
+const EVENT_SEQUENCE_HIGH = EventWord.sequenceHigh;
+const EVENT_SEQUENCE_LOW = EventWord.sequenceLow;
+const KIND_REJECT = EventKind.Reject;
+const KIND_TRADE = EventKind.Trade;
+
 const ACK_BYTES = frameBytes(MessageType.Ack);
 const FILL_BYTES = frameBytes(MessageType.Fill);
 const REJECT_BYTES = frameBytes(MessageType.Reject);
@@ -28,11 +43,11 @@ export function encodeAnswers(
 ): void {
   const { words, recordWords, count } = events;
   for (let i = 0, at = 0; i < count; i++, at += recordWords) {
-    const head = words[at + EventWord.kindReasonCommandFlags];
+    const head = words[at + EVENT_KIND_REASON_COMMAND_FLAGS];
     const kind = head & 0xff;
-    if (kind === EventKind.Trade) {
+    if (kind === KIND_TRADE) {
       if (commander !== undefined) encodeTrade(words, at, commander, MessageType.Fill);
-      const makerAccount = words[at + EventWord.makerAccount];
+      const makerAccount = words[at + EVENT_MAKER_ACCOUNT];
       for (let slot = accounts.first(makerAccount); slot >= 0; ) {
         // Looked up first: a connection that is given up leaves the list.
         const next = accounts.next(slot);
@@ -41,7 +56,7 @@ export function encodeAnswers(
         slot = next;
       }
     } else if (commander !== undefined) {
-      if (kind === EventKind.Reject) encodeRejection(words, at, commander, (head >>> 8) & 0xff);
+      if (kind === KIND_REJECT) encodeRejection(words, at, commander, (head >>> 8) & 0xff);
       else encodeAcceptance(words, at, commander);
     }
   }
@@ -53,10 +68,10 @@ function encodeAcceptance(words: Int32Array, event: number, to: Connection): voi
   encodeAck(
     to.output.gated.view,
     at,
-    words[event + EventWord.orderIdLow],
-    words[event + EventWord.orderIdHigh],
-    words[event + EventWord.sequenceLow],
-    words[event + EventWord.sequenceHigh],
+    words[event + EVENT_ORDER_ID_LOW],
+    words[event + EVENT_ORDER_ID_HIGH],
+    words[event + EVENT_SEQUENCE_LOW],
+    words[event + EVENT_SEQUENCE_HIGH],
   );
 }
 
@@ -79,14 +94,14 @@ function encodeTrade(
     to.output.gated.view,
     at,
     type,
-    words[event + EventWord.orderIdLow],
-    words[event + EventWord.orderIdHigh],
-    words[event + EventWord.makerIdLow],
-    words[event + EventWord.makerIdHigh],
-    words[event + EventWord.priceLow],
-    words[event + EventWord.priceHigh],
-    words[event + EventWord.quantity],
-    words[event + EventWord.sequenceLow],
-    words[event + EventWord.sequenceHigh],
+    words[event + EVENT_ORDER_ID_LOW],
+    words[event + EVENT_ORDER_ID_HIGH],
+    words[event + EVENT_MAKER_ID_LOW],
+    words[event + EVENT_MAKER_ID_HIGH],
+    words[event + EVENT_PRICE_LOW],
+    words[event + EVENT_PRICE_HIGH],
+    words[event + EVENT_QUANTITY],
+    words[event + EVENT_SEQUENCE_LOW],
+    words[event + EVENT_SEQUENCE_HIGH],
   );
 }

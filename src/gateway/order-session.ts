@@ -36,6 +36,13 @@ import {
 } from "../protocol/index.ts";
 import { CloseReason, type GatewayCounters } from "./limits.ts";
 
+// Copies, for speed: docs/adr/constants-of-hot-files.md
+const WORD_ANSWER_LIMIT_FILLS = CommandWord.answerLimit_fills;
+const WORD_REQUEST_HIGH = CommandWord.requestHigh;
+const WORD_REQUEST_LOW = CommandWord.requestLow;
+const WORD_SESSION_HIGH = CommandWord.sessionHigh;
+const WORD_SESSION_LOW = CommandWord.sessionLow;
+
 assert(
   NewOrderLayout.orderId === CancelOrderLayout.orderId && NewOrderLayout.orderId === ModifyLayout.orderId,
   "the order id stands at one place in every request on an order",
@@ -251,11 +258,11 @@ export class OrderSession {
     if (type === MessageType.NewOrder) readNewOrder(view, at, words, slot, this.account);
     else if (type === MessageType.CancelOrder) readCancelOrder(view, at, words, slot, this.account);
     else readModify(view, at, words, slot, this.account);
-    words[slot + CommandWord.answerLimit_fills] = this.#host.answerLimit_fills();
-    words[slot + CommandWord.requestLow] = frameSequenceLow(view, at);
-    words[slot + CommandWord.requestHigh] = frameSequenceHigh(view, at);
-    words[slot + CommandWord.sessionLow] = this.sessionLow;
-    words[slot + CommandWord.sessionHigh] = this.sessionHigh;
+    words[slot + WORD_ANSWER_LIMIT_FILLS] = this.#host.answerLimit_fills();
+    words[slot + WORD_REQUEST_LOW] = frameSequenceLow(view, at);
+    words[slot + WORD_REQUEST_HIGH] = frameSequenceHigh(view, at);
+    words[slot + WORD_SESSION_LOW] = this.sessionLow;
+    words[slot + WORD_SESSION_HIGH] = this.sessionHigh;
   }
 
   #heartbeat(view: DataView, token: number): void {

@@ -9,6 +9,15 @@ import { RingLayout } from "./layout.ts";
 import type { Ring } from "./ring.ts";
 import { wakeWaiter } from "./wake.ts";
 
+// Copies, for speed: docs/adr/constants-of-hot-files.md
+const CLOSED = RingLayout.closed;
+const CONSUMER_WAITS = RingLayout.consumerWaits;
+const FAILED = RingLayout.failed;
+const HEAD = RingLayout.head;
+const PRODUCER_WAITS = RingLayout.producerWaits;
+const START = RingLayout.start;
+const TAIL = RingLayout.tail;
+
 export class RingProducer {
   readonly #header: Int32Array;
   readonly #capacity: number;
@@ -24,10 +33,10 @@ export class RingProducer {
     this.#header = ring.header;
     this.#capacity = ring.capacity;
     this.#recordWords = ring.recordWords;
-    this.#committed = Atomics.load(this.#header, RingLayout.tail);
-    this.#headSeen = Atomics.load(this.#header, RingLayout.head);
-    this.#produced = (this.#committed - this.#header[RingLayout.start]) >>> 0;
-    this.#closed = Atomics.load(this.#header, RingLayout.closed) !== 0;
+    this.#committed = Atomics.load(this.#header, TAIL);
+    this.#headSeen = Atomics.load(this.#header, HEAD);
+    this.#produced = (this.#committed - this.#header[START]) >>> 0;
+    this.#closed = Atomics.load(this.#header, CLOSED) !== 0;
   }
 
   /** Records committed since the ring was made. */
@@ -39,7 +48,7 @@ export class RingProducer {
   claim(): number {
     const committed = this.#committed;
     if (((committed - this.#headSeen) | 0) >= this.#capacity) {
-      this.#headSeen = Atomics.load(this.#header, RingLayout.head);
+      this.#headSeen = Atomics.load(this.#header, HEAD);
       if (((committed - this.#headSeen) | 0) >= this.#capacity) return -1;
     }
     return (committed & (this.#capacity - 1)) * this.#recordWords;
@@ -55,20 +64,20 @@ export class RingProducer {
 
   /** The whole batch becomes visible; wakes the consumer only if it waits. Nothing happens when the batch is empty. */
   publish(): void {
-    if (this.#header[RingLayout.tail] === this.#committed) return;
-    Atomics.store(this.#header, RingLayout.tail, this.#committed);
-    wakeWaiter(this.#header, RingLayout.consumerWaits);
+    if (this.#header[TAIL] === this.#committed) return;
+    Atomics.store(this.#header, TAIL, this.#committed);
+    wakeWaiter(this.#header, CONSUMER_WAITS);
   }
 
   /** Records the consumer has given back since the ring was made. */
   released(): number {
-    this.#headSeen = Atomics.load(this.#header, RingLayout.head);
+    this.#headSeen = Atomics.load(this.#header, HEAD);
     return this.#produced - ((this.#committed - this.#headSeen) | 0);
   }
 
   /** Slots that can be claimed and committed now. */
   free(): number {
-    this.#headSeen = Atomics.load(this.#header, RingLayout.head);
+    this.#headSeen = Atomics.load(this.#header, HEAD);
     return this.#capacity - ((this.#committed - this.#headSeen) | 0);
   }
 
@@ -86,17 +95,17 @@ export class RingProducer {
   close(): void {
     this.publish();
     this.#closed = true;
-    Atomics.store(this.#header, RingLayout.closed, 1);
-    wakeWaiter(this.#header, RingLayout.consumerWaits);
+    Atomics.store(this.#header, CLOSED, 1);
+    wakeWaiter(this.#header, CONSUMER_WAITS);
   }
 
   /** Whether the consumer has given up; what it has not released by then it will never take. */
   consumerFailed(): boolean {
-    return Atomics.load(this.#header, RingLayout.failed) !== 0;
+    return Atomics.load(this.#header, FAILED) !== 0;
   }
 
   async #waitUntilReleasedBeyond(count: number): Promise<void> {
-    const flag = RingLayout.producerWaits;
+    const flag = PRODUCER_WAITS;
     for (;;) {
       Atomics.store(this.#header, flag, 1);
       if (this.released() > count || this.consumerFailed()) break;

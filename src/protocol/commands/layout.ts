@@ -127,4 +127,8 @@ export const CommandWord = {
   requestHigh: wordOf(CommandLayout.request) + 1,
   sessionLow: wordOf(CommandLayout.session),
   sessionHigh: wordOf(CommandLayout.session) + 1,
+  triggerPriceLow: wordOf(CommandLayout.triggerPrice),
+  triggerPriceHigh: wordOf(CommandLayout.triggerPrice) + 1,
+  expires_s: wordOf(CommandLayout.expires_s),
+  displayQuantity: wordOf(CommandLayout.displayQuantity),
 } as const;

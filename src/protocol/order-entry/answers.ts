@@ -20,6 +20,20 @@ import {
   RejectLayout,
 } from "./layout.ts";
 
+// Copies, for speed: docs/adr/constants-of-hot-files.md.
+const ACK_BYTES = AckLayout.bytes;
+const ACK_ORDER_ID = AckLayout.orderId;
+const ACK_SEQUENCE = AckLayout.sequence;
+const REJECT_BYTES = RejectLayout.bytes;
+const REJECT_ORDER_ID = RejectLayout.orderId;
+const REJECT_REASON = RejectLayout.reason;
+const FILL_BYTES = FillLayout.bytes;
+const FILL_MAKER_ID = FillLayout.makerId;
+const FILL_PRICE = FillLayout.price;
+const FILL_QUANTITY = FillLayout.quantity;
+const FILL_SEQUENCE = FillLayout.sequence;
+const FILL_TAKER_ID = FillLayout.takerId;
+
 /** Writes an Ack: the request on this order was accepted and took this event sequence. */
 export function encodeAck(
   view: DataView,
@@ -29,10 +43,10 @@ export function encodeAck(
   sequenceLow: number,
   sequenceHigh: number,
 ): number {
-  const body = putHeader(view, at, MessageType.Ack, AckLayout.bytes, 0, 0);
-  putU64(view, body + AckLayout.orderId, idLow, idHigh);
-  putU64(view, body + AckLayout.sequence, sequenceLow, sequenceHigh);
-  return body + AckLayout.bytes;
+  const body = putHeader(view, at, MessageType.Ack, ACK_BYTES, 0, 0);
+  putU64(view, body + ACK_ORDER_ID, idLow, idHigh);
+  putU64(view, body + ACK_SEQUENCE, sequenceLow, sequenceHigh);
+  return body + ACK_BYTES;
 }
 
 /** Writes a Reject; `reason` is a code of protocol/reasons.ts. */
@@ -43,10 +57,10 @@ export function encodeReject(
   idHigh: number,
   reason: number,
 ): number {
-  const body = putHeader(view, at, MessageType.Reject, RejectLayout.bytes, 0, 0);
-  putU64(view, body + RejectLayout.orderId, idLow, idHigh);
-  view.setUint8(body + RejectLayout.reason, reason);
-  return body + RejectLayout.bytes;
+  const body = putHeader(view, at, MessageType.Reject, REJECT_BYTES, 0, 0);
+  putU64(view, body + REJECT_ORDER_ID, idLow, idHigh);
+  view.setUint8(body + REJECT_REASON, reason);
+  return body + REJECT_BYTES;
 }
 
 /** Writes a Fill (to the taker's connection) or a RestingFill (to the maker's account): same body. */
@@ -64,13 +78,13 @@ export function encodeFill(
   sequenceLow: number,
   sequenceHigh: number,
 ): number {
-  const body = putHeader(view, at, type, FillLayout.bytes, 0, 0);
-  putU64(view, body + FillLayout.takerId, takerLow, takerHigh);
-  putU64(view, body + FillLayout.makerId, makerLow, makerHigh);
-  putU64(view, body + FillLayout.price, priceLow, priceHigh);
-  view.setInt32(body + FillLayout.quantity, quantity);
-  putU64(view, body + FillLayout.sequence, sequenceLow, sequenceHigh);
-  return body + FillLayout.bytes;
+  const body = putHeader(view, at, type, FILL_BYTES, 0, 0);
+  putU64(view, body + FILL_TAKER_ID, takerLow, takerHigh);
+  putU64(view, body + FILL_MAKER_ID, makerLow, makerHigh);
+  putU64(view, body + FILL_PRICE, priceLow, priceHigh);
+  view.setInt32(body + FILL_QUANTITY, quantity);
+  putU64(view, body + FILL_SEQUENCE, sequenceLow, sequenceHigh);
+  return body + FILL_BYTES;
 }
 
 /** Writes a HeartbeatAck with the Heartbeat's token. */

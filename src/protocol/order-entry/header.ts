@@ -17,6 +17,22 @@ import {
   TYPE_MIN_VERSION_2,
 } from "./layout.ts";
 
+// Copies, for speed: docs/adr/constants-of-hot-files.md.
+const HEADER_BODY_LENGTH = HeaderLayout.bodyLength;
+const HEADER_SEQUENCE = HeaderLayout.sequence;
+const HEADER_TYPE = HeaderLayout.type;
+const HEADER_VERSION = HeaderLayout.version;
+const NEW_ORDER_TYPE = NewOrderLayout.orderType;
+const NEW_SIDE = NewOrderLayout.side;
+const NEW_TIME_IN_FORCE = NewOrderLayout.timeInForce;
+const HEADER_BYTES = FRAME_HEADER_BYTES;
+const V1 = ORDER_ENTRY_V1;
+const V2 = ORDER_ENTRY_V2;
+const V1_TYPE_MAX = TYPE_MAX_VERSION_1;
+const V2_TYPE_MAX = TYPE_MAX_VERSION_2;
+const V2_TYPE_MIN = TYPE_MIN_VERSION_2;
+const BODY_BYTES_MAX = FRAME_BODY_BYTES_MAX;
+
 export const DecodeOutcome = {
   Ok: 0,
   /** Fewer bytes than the header, or than the body it announces. In a stream: wait for more. */
@@ -41,17 +57,17 @@ export function decodeOutcomeName(outcome: DecodeOutcome): string {
  * BodyTooLarge, in this order.
  */
 export function decodeHeader(view: DataView, at: number, to: number): DecodeOutcome {
-  if (to - at < FRAME_HEADER_BYTES) return DecodeOutcome.Truncated;
-  const version = view.getUint16(at + HeaderLayout.version);
-  const type = view.getUint16(at + HeaderLayout.type);
-  if (version === ORDER_ENTRY_V1) {
-    if (type === 0 || type > TYPE_MAX_VERSION_1) return DecodeOutcome.UnknownType;
-  } else if (version === ORDER_ENTRY_V2) {
-    if (type < TYPE_MIN_VERSION_2 || type > TYPE_MAX_VERSION_2) return DecodeOutcome.UnknownType;
+  if (to - at < HEADER_BYTES) return DecodeOutcome.Truncated;
+  const version = view.getUint16(at + HEADER_VERSION);
+  const type = view.getUint16(at + HEADER_TYPE);
+  if (version === V1) {
+    if (type === 0 || type > V1_TYPE_MAX) return DecodeOutcome.UnknownType;
+  } else if (version === V2) {
+    if (type < V2_TYPE_MIN || type > V2_TYPE_MAX) return DecodeOutcome.UnknownType;
   } else {
     return DecodeOutcome.UnsupportedVersion;
   }
-  return view.getUint32(at + HeaderLayout.bodyLength) > FRAME_BODY_BYTES_MAX
+  return view.getUint32(at + HEADER_BODY_LENGTH) > BODY_BYTES_MAX
     ? DecodeOutcome.BodyTooLarge
     : DecodeOutcome.Ok;
 }
@@ -62,20 +78,20 @@ export function decodeHeader(view: DataView, at: number, to: number): DecodeOutc
  */
 export function decodeBody(view: DataView, at: number, to: number, type: MessageType): DecodeOutcome {
   if (frameType(view, at) !== type) return DecodeOutcome.UnknownType;
-  const length = view.getInt32(at + HeaderLayout.bodyLength);
+  const length = view.getInt32(at + HEADER_BODY_LENGTH);
   if (length !== bodyBytes(type)) return DecodeOutcome.BodyLengthMismatch;
-  if (to - at < FRAME_HEADER_BYTES + length) return DecodeOutcome.Truncated;
+  if (to - at < HEADER_BYTES + length) return DecodeOutcome.Truncated;
   if (type === MessageType.NewOrder && !newOrderEnumsAreValid(view, at))
     return DecodeOutcome.InvalidEnumValue;
   return DecodeOutcome.Ok;
 }
 
 function newOrderEnumsAreValid(view: DataView, at: number): boolean {
-  const body = at + FRAME_HEADER_BYTES;
+  const body = at + HEADER_BYTES;
   return (
-    view.getUint8(body + NewOrderLayout.side) <= Side.Sell &&
-    view.getUint8(body + NewOrderLayout.orderType) <= OrderType.Market &&
-    view.getUint8(body + NewOrderLayout.timeInForce) <= TimeInForce.ImmediateOrCancel
+    view.getUint8(body + NEW_SIDE) <= Side.Sell &&
+    view.getUint8(body + NEW_ORDER_TYPE) <= OrderType.Market &&
+    view.getUint8(body + NEW_TIME_IN_FORCE) <= TimeInForce.ImmediateOrCancel
   );
 }
 
@@ -87,22 +103,22 @@ export function decodeFrame(view: DataView, at: number, to: number): DecodeOutco
 
 /** The type in the header at `at`; one that exists once the header is Ok. */
 export function frameType(view: DataView, at: number): MessageType {
-  return view.getUint16(at + HeaderLayout.type) as MessageType;
+  return view.getUint16(at + HEADER_TYPE) as MessageType;
 }
 
 /** The length of the frame at `at`, header included, as its header says. */
 export function frameLength(view: DataView, at: number): number {
-  return FRAME_HEADER_BYTES + view.getUint32(at + HeaderLayout.bodyLength);
+  return HEADER_BYTES + view.getUint32(at + HEADER_BODY_LENGTH);
 }
 
 /** Low lane of the header's sequence. */
 export function frameSequenceLow(view: DataView, at: number): number {
-  return readLowLane(view, at + HeaderLayout.sequence);
+  return readLowLane(view, at + HEADER_SEQUENCE);
 }
 
 /** High lane of the header's sequence. */
 export function frameSequenceHigh(view: DataView, at: number): number {
-  return readHighLane(view, at + HeaderLayout.sequence);
+  return readHighLane(view, at + HEADER_SEQUENCE);
 }
 
 /** Writes a header and returns where its body starts. */
@@ -114,9 +130,9 @@ export function putHeader(
   sequenceLow: number,
   sequenceHigh: number,
 ): number {
-  view.setInt16(at + HeaderLayout.type, type);
-  view.setInt16(at + HeaderLayout.version, type >= TYPE_MIN_VERSION_2 ? ORDER_ENTRY_V2 : ORDER_ENTRY_V1);
-  view.setInt32(at + HeaderLayout.bodyLength, length);
-  putU64(view, at + HeaderLayout.sequence, sequenceLow, sequenceHigh);
-  return at + FRAME_HEADER_BYTES;
+  view.setInt16(at + HEADER_TYPE, type);
+  view.setInt16(at + HEADER_VERSION, type >= V2_TYPE_MIN ? V2 : V1);
+  view.setInt32(at + HEADER_BODY_LENGTH, length);
+  putU64(view, at + HEADER_SEQUENCE, sequenceLow, sequenceHigh);
+  return at + HEADER_BYTES;
 }

@@ -16,6 +16,33 @@ import {
   NewOrderLayout,
 } from "./layout.ts";
 
+// Copies, for speed: docs/adr/constants-of-hot-files.md.
+const NEW_BYTES = NewOrderLayout.bytes;
+const NEW_ORDER_ID = NewOrderLayout.orderId;
+const NEW_ORDER_TYPE = NewOrderLayout.orderType;
+const NEW_PRICE = NewOrderLayout.price;
+const NEW_QUANTITY = NewOrderLayout.quantity;
+const NEW_SIDE = NewOrderLayout.side;
+const NEW_SYMBOL = NewOrderLayout.symbol;
+const NEW_TIME_IN_FORCE = NewOrderLayout.timeInForce;
+const CANCEL_BYTES = CancelOrderLayout.bytes;
+const CANCEL_ORDER_ID = CancelOrderLayout.orderId;
+const CANCEL_SYMBOL = CancelOrderLayout.symbol;
+const MODIFY_BYTES = ModifyLayout.bytes;
+const MODIFY_ORDER_ID = ModifyLayout.orderId;
+const MODIFY_PRICE = ModifyLayout.price;
+const MODIFY_QUANTITY = ModifyLayout.quantity;
+const MODIFY_SYMBOL = ModifyLayout.symbol;
+const HEARTBEAT_BYTES = HeartbeatLayout.bytes;
+const HEARTBEAT_TOKEN = HeartbeatLayout.token;
+const HELLO_ACCOUNT = HelloLayout.account;
+const HELLO_BYTES = HelloLayout.bytes;
+const TYPE_HEARTBEAT = MessageType.Heartbeat;
+const TYPE_HELLO = MessageType.Hello;
+const TYPE_MODIFY = MessageType.Modify;
+const TYPE_NEW_ORDER = MessageType.NewOrder;
+const HEADER_BYTES = FRAME_HEADER_BYTES;
+
 /** Writes a NewOrder; the price as i64 lanes. */
 export function encodeNewOrder(
   view: DataView,
@@ -32,15 +59,15 @@ export function encodeNewOrder(
   orderType: number,
   timeInForce: number,
 ): number {
-  const body = putHeader(view, at, MessageType.NewOrder, NewOrderLayout.bytes, sequenceLow, sequenceHigh);
-  putU64(view, body + NewOrderLayout.orderId, idLow, idHigh);
-  view.setInt32(body + NewOrderLayout.symbol, symbol);
-  putU64(view, body + NewOrderLayout.price, priceLow, priceHigh);
-  view.setInt32(body + NewOrderLayout.quantity, quantity);
-  view.setUint8(body + NewOrderLayout.side, side);
-  view.setUint8(body + NewOrderLayout.orderType, orderType);
-  view.setUint8(body + NewOrderLayout.timeInForce, timeInForce);
-  return body + NewOrderLayout.bytes;
+  const body = putHeader(view, at, TYPE_NEW_ORDER, NEW_BYTES, sequenceLow, sequenceHigh);
+  putU64(view, body + NEW_ORDER_ID, idLow, idHigh);
+  view.setInt32(body + NEW_SYMBOL, symbol);
+  putU64(view, body + NEW_PRICE, priceLow, priceHigh);
+  view.setInt32(body + NEW_QUANTITY, quantity);
+  view.setUint8(body + NEW_SIDE, side);
+  view.setUint8(body + NEW_ORDER_TYPE, orderType);
+  view.setUint8(body + NEW_TIME_IN_FORCE, timeInForce);
+  return body + NEW_BYTES;
 }
 
 /** Puts the NewOrder at `at` into the command record at word offset `slot`. */
@@ -51,20 +78,20 @@ export function readNewOrder(
   slot: number,
   account: number,
 ): void {
-  const body = at + FRAME_HEADER_BYTES;
+  const body = at + HEADER_BYTES;
   writeNewOrder(
     words,
     slot,
     account,
-    view.getInt32(body + NewOrderLayout.symbol),
-    readLowLane(view, body + NewOrderLayout.orderId),
-    readHighLane(view, body + NewOrderLayout.orderId),
-    view.getUint8(body + NewOrderLayout.side),
-    view.getUint8(body + NewOrderLayout.orderType),
-    view.getUint8(body + NewOrderLayout.timeInForce),
-    readLowLane(view, body + NewOrderLayout.price),
-    readHighLane(view, body + NewOrderLayout.price),
-    view.getInt32(body + NewOrderLayout.quantity),
+    view.getInt32(body + NEW_SYMBOL),
+    readLowLane(view, body + NEW_ORDER_ID),
+    readHighLane(view, body + NEW_ORDER_ID),
+    view.getUint8(body + NEW_SIDE),
+    view.getUint8(body + NEW_ORDER_TYPE),
+    view.getUint8(body + NEW_TIME_IN_FORCE),
+    readLowLane(view, body + NEW_PRICE),
+    readHighLane(view, body + NEW_PRICE),
+    view.getInt32(body + NEW_QUANTITY),
   );
 }
 
@@ -79,10 +106,10 @@ export function encodeCancelOrder(
   symbol: number,
 ): number {
   const { CancelOrder } = MessageType;
-  const body = putHeader(view, at, CancelOrder, CancelOrderLayout.bytes, sequenceLow, sequenceHigh);
-  putU64(view, body + CancelOrderLayout.orderId, idLow, idHigh);
-  view.setInt32(body + CancelOrderLayout.symbol, symbol);
-  return body + CancelOrderLayout.bytes;
+  const body = putHeader(view, at, CancelOrder, CANCEL_BYTES, sequenceLow, sequenceHigh);
+  putU64(view, body + CANCEL_ORDER_ID, idLow, idHigh);
+  view.setInt32(body + CANCEL_SYMBOL, symbol);
+  return body + CANCEL_BYTES;
 }
 
 /** Puts the CancelOrder at `at` into the command record at word offset `slot`. */
@@ -93,14 +120,14 @@ export function readCancelOrder(
   slot: number,
   account: number,
 ): void {
-  const body = at + FRAME_HEADER_BYTES;
+  const body = at + HEADER_BYTES;
   writeCancel(
     words,
     slot,
     account,
-    view.getInt32(body + CancelOrderLayout.symbol),
-    readLowLane(view, body + CancelOrderLayout.orderId),
-    readHighLane(view, body + CancelOrderLayout.orderId),
+    view.getInt32(body + CANCEL_SYMBOL),
+    readLowLane(view, body + CANCEL_ORDER_ID),
+    readHighLane(view, body + CANCEL_ORDER_ID),
   );
 }
 
@@ -117,12 +144,12 @@ export function encodeModify(
   priceHigh: number,
   quantity: number,
 ): number {
-  const body = putHeader(view, at, MessageType.Modify, ModifyLayout.bytes, sequenceLow, sequenceHigh);
-  putU64(view, body + ModifyLayout.orderId, idLow, idHigh);
-  view.setInt32(body + ModifyLayout.symbol, symbol);
-  putU64(view, body + ModifyLayout.price, priceLow, priceHigh);
-  view.setInt32(body + ModifyLayout.quantity, quantity);
-  return body + ModifyLayout.bytes;
+  const body = putHeader(view, at, TYPE_MODIFY, MODIFY_BYTES, sequenceLow, sequenceHigh);
+  putU64(view, body + MODIFY_ORDER_ID, idLow, idHigh);
+  view.setInt32(body + MODIFY_SYMBOL, symbol);
+  putU64(view, body + MODIFY_PRICE, priceLow, priceHigh);
+  view.setInt32(body + MODIFY_QUANTITY, quantity);
+  return body + MODIFY_BYTES;
 }
 
 /** Puts the Modify at `at` into the command record at word offset `slot`. */
@@ -133,25 +160,25 @@ export function readModify(
   slot: number,
   account: number,
 ): void {
-  const body = at + FRAME_HEADER_BYTES;
+  const body = at + HEADER_BYTES;
   writeModify(
     words,
     slot,
     account,
-    view.getInt32(body + ModifyLayout.symbol),
-    readLowLane(view, body + ModifyLayout.orderId),
-    readHighLane(view, body + ModifyLayout.orderId),
-    readLowLane(view, body + ModifyLayout.price),
-    readHighLane(view, body + ModifyLayout.price),
-    view.getInt32(body + ModifyLayout.quantity),
+    view.getInt32(body + MODIFY_SYMBOL),
+    readLowLane(view, body + MODIFY_ORDER_ID),
+    readHighLane(view, body + MODIFY_ORDER_ID),
+    readLowLane(view, body + MODIFY_PRICE),
+    readHighLane(view, body + MODIFY_PRICE),
+    view.getInt32(body + MODIFY_QUANTITY),
   );
 }
 
 /** Writes a Heartbeat; its token comes back in the HeartbeatAck. */
 export function encodeHeartbeat(view: DataView, at: number, tokenLow: number, tokenHigh: number): number {
-  const body = putHeader(view, at, MessageType.Heartbeat, HeartbeatLayout.bytes, 0, 0);
-  putU64(view, body + HeartbeatLayout.token, tokenLow, tokenHigh);
-  return body + HeartbeatLayout.bytes;
+  const body = putHeader(view, at, TYPE_HEARTBEAT, HEARTBEAT_BYTES, 0, 0);
+  putU64(view, body + HEARTBEAT_TOKEN, tokenLow, tokenHigh);
+  return body + HEARTBEAT_BYTES;
 }
 
 /** Writes a Hello: names the connection's account. */
@@ -162,9 +189,9 @@ export function encodeHello(
   sequenceHigh: number,
   account: number,
 ): number {
-  const body = putHeader(view, at, MessageType.Hello, HelloLayout.bytes, sequenceLow, sequenceHigh);
-  view.setInt32(body + HelloLayout.account, account);
-  return body + HelloLayout.bytes;
+  const body = putHeader(view, at, TYPE_HELLO, HELLO_BYTES, sequenceLow, sequenceHigh);
+  view.setInt32(body + HELLO_ACCOUNT, account);
+  return body + HELLO_BYTES;
 }
 
 /** Writes an Instruments request: asks for the list. */
