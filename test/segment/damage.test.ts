@@ -237,6 +237,16 @@ test("an unfinished segment is removed, and an empty last one is continued", () 
   expect(scanLog(logPlace(disk)).lastPosition).toBe(found.verified() + 1);
 });
 
+test("a broken frame above D with a whole one behind it is refused: cutting it would lose that one too", () => {
+  const disk = new SimulatedDisk();
+  const { writer } = openLog(logPlace(disk), TINY);
+  for (let i = 0; i < 3; i++) appendFrame(writer, 4); // nothing is synced, so every frame names D = 0
+  const bytes = disk.contents(PATH);
+  bytes[SECTOR_BYTES + 100] ^= 1;
+  disk.overwrite(PATH, bytes);
+  expect(refusal(disk).message).toMatch(/at offset 4096, position 1: .*a whole frame lies behind it/);
+});
+
 test("a torn tail is cut, zeroed to the end and reported with its bytes", () => {
   const disk = writeLog([5, 5]);
   const bytes = disk.contents(PATH);
