@@ -163,7 +163,7 @@ export class OrderSession {
     for (let from = 0; from < bytes.length && this.state === SessionState.Open; ) {
       const kept = this.#cut_bytes;
       const to = Math.min(bytes.length, from + input.length - kept);
-      input.set(this.#cut.subarray(0, kept), 0);
+      if (kept > 0) input.set(this.#cut.subarray(0, kept));
       input.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), kept);
       this.#cut_bytes = 0;
       const length = kept + to - from;
@@ -199,7 +199,7 @@ export class OrderSession {
 
   // Stopped at `at` of the input: a cut frame is kept until more comes; of a stalled session also all that is behind.
   #keep(at: number, length: number, bytes: Uint8Array, to: number): void {
-    if (this.state === SessionState.Ended) return;
+    if (this.state === SessionState.Ended || (at === length && to === bytes.length)) return;
     const left = this.#input.bytes.subarray(at, length);
     if (this.state === SessionState.Open) {
       this.#cut.set(left);

@@ -1,7 +1,6 @@
 // What gateway tests share: a transport that a test drives by hand, a sink with a bounded ring, frames by name.
 
 import {
-  type CloseCause,
   type ListenAddress,
   type Listener,
   lowLane,
@@ -219,5 +218,3 @@ export class ScriptedEngine {
     return at;
   }
 }
-
-export type { CloseCause };
