@@ -33,15 +33,15 @@ async function run({ config, ...flags }: Flags): Promise<void> {
   const loaded = loadConfiguration({ flags, environment: process.env, file: config });
   const { configuration } = loaded;
   const log = createLog({ level: configuration.logLevel });
+  // Until it is ready a signal ends the process at once: nothing was answered yet, and the journal survives that.
+  const node = await startNode(loaded, log);
+  const stopAsked = firstSignal();
   if (!isLoopback(configuration.host)) {
     log.warn(
       { host: configuration.host },
       "order entry asks for no proof: whoever reaches this address can trade",
     );
   }
-  // Until it is ready a signal ends the process at once: nothing was answered yet, and the journal survives that.
-  const node = await startNode(loaded, log);
-  const stopAsked = firstSignal();
   const { host, dataDir, durability } = configuration;
   const where = durability === "off" ? "NO JOURNAL (--durability off)" : `data in ${dataDir}`;
   const at = host.includes(":") ? `[${host}]` : host;

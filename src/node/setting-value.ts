@@ -5,7 +5,6 @@
 import * as v from "valibot";
 import { encodeUtf8 } from "../base/index.ts";
 import type { Configuration, Setting, SettingKind, SettingName } from "./settings.ts";
-import { SYMBOLS_MAX } from "./settings.ts";
 
 export type SettingValue = Configuration[SettingName];
 export type Spelling = "text" | "json";
@@ -33,7 +32,7 @@ export function describeKind(kind: SettingKind): string {
     case "choice":
       return `one of ${kind.of.join(", ")}`;
     case "names":
-      return `a list of names, each once; a name is ${describeName(kind.bytesMax)}`;
+      return `a list of 1 to ${kind.countMax} names, each once; a name is ${describeName(kind.bytesMax)}`;
     case "text":
       return "text without control characters";
   }
@@ -61,7 +60,10 @@ function schemaOf(kind: SettingKind, spelling: Spelling, wrong: string): ValueSc
       return v.pipe(
         namesInput(spelling),
         v.minLength(1, "there must be at least one name"),
-        v.maxLength(SYMBOLS_MAX, `there may be at most ${SYMBOLS_MAX} names`),
+        v.maxLength(
+          kind.countMax,
+          (issue) => `${issue.input.length} names, at most ${kind.countMax} are possible`,
+        ),
         v.checkItems(
           (name) => nameIsPlain(name, kind.bytesMax),
           (issue) => `${shown(issue.input)} is not ${describeName(kind.bytesMax)}`,

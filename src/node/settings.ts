@@ -36,7 +36,7 @@ export type SettingKind =
   | { readonly type: "integer"; readonly min: number; readonly max: number; readonly multipleOf?: number }
   | { readonly type: "text" }
   | { readonly type: "choice"; readonly of: readonly string[] }
-  | { readonly type: "names"; readonly bytesMax: number };
+  | { readonly type: "names"; readonly bytesMax: number; readonly countMax: number };
 
 export interface Setting<Name extends SettingName = SettingName> {
   readonly name: Name;
@@ -49,8 +49,10 @@ export interface Setting<Name extends SettingName = SettingName> {
   readonly genesis: boolean;
 }
 
-/** Names a symbol list can hold; `symbolsMax` bounds it further. */
-export const SYMBOLS_MAX = 65_536;
+/** Symbols of one exchange. */
+const SYMBOLS_MAX = 65_536;
+/** Symbols of the log's first entry, which is one frame of the journal (1 MiB): 80 bytes each, and room to spare. */
+const SYMBOLS_AT_START_MAX = 8_192;
 
 const PORT: SettingKind = { type: "integer", min: 0, max: 65_535 };
 
@@ -85,7 +87,7 @@ export const SETTINGS: readonly Setting[] = [
   row("httpPort", PORT, 8080, "", "Port of /healthz and /metrics; 0 takes a free one."),
   genesisRow(
     "symbols",
-    { type: "names", bytesMax: INSTRUMENT_NAME_BYTES_MAX },
+    { type: "names", bytesMax: INSTRUMENT_NAME_BYTES_MAX, countMax: SYMBOLS_AT_START_MAX },
     ["BTC-USD", "ETH-USD", "EUR-USD", "XAU-USD"],
     "",
     "Instruments, numbered from 0 in this order.",

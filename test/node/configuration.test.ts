@@ -118,6 +118,10 @@ describe("a bad value is refused by one line that says where:", () => {
       { flags: { symbols: "ÄÄÄÄÄÄÄÄÄ" } },
       '--symbols: "ÄÄÄÄÄÄÄÄÄ" is not 1 to 16 bytes without spaces and commas',
     ],
+    [
+      { file: file(JSON.stringify({ symbols: Array.from({ length: 8_193 }, (_, i) => `S${i}`) })) },
+      'FILE: "symbols": 8193 names, at most 8192 are possible',
+    ],
     [{ flags: { symbols: "A,B,A" } }, '--symbols: "A" is there twice'],
     [{ flags: { symbols: "A,B", symbolsMax: "1" } }, "symbols: 2 names are given, but symbols-max is 1"],
     [{ flags: { orderPort: "8080" } }, "order-port and http-port are both 8080: each needs its own"],
