@@ -242,3 +242,27 @@ test("while orders are refused, each is answered with the reason and none is seq
   expect(at.host.said).toEqual(["refuse 1 14", "heartbeat 2", "refuse 3 14", "refuse 4 14"]);
   expect(at.counters).toMatchObject({ refused: 3, commands: 0 });
 });
+
+test("any damage to a stream is answered by the end of the session: nothing throws, what stood before holds", () => {
+  const seed = 11;
+  const random = new Prng(seed);
+  const frames = Array.from({ length: 12 }, (_, i) => (i % 4 === 3 ? heartbeat(i) : order(i)));
+  let ended = 0;
+  for (let round = 0; round < 2_000; round++) {
+    const { session, sink } = newSession();
+    const damaged = random.between(0, frames.length - 1);
+    const copies = frames.map((bytes) => bytes.slice());
+    for (let i = random.between(1, 4); i > 0; i--) {
+      copies[damaged][random.between(0, copies[damaged].length - 1)] = random.u32();
+    }
+    const stream = concat(...copies);
+    const split = random.between(0, stream.length);
+    session.received(stream.subarray(0, split));
+    session.received(stream.subarray(split));
+    const before = Array.from({ length: damaged }, (_, i) => i).filter((i) => i % 4 !== 3);
+    expect(sink.requests.slice(0, before.length), `seed ${seed}, round ${round}`).toEqual(before);
+    if (session.state === SessionState.Ended) ended++;
+  }
+  expect(ended).toBeGreaterThan(200);
+  expect(ended).toBeLessThan(1_800);
+});
