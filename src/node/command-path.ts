@@ -2,7 +2,8 @@
 //
 //   commit()   the gateway's session has filled a slot: the command takes its position, the application applies it,
 //              its answers are appended to outputs that wait
-//   turn()     once per turn of the event loop: answers are sealed with the batch's position, the batch is published
+//   turn()     once per turn of the event loop (without a journal: per chunk of requests): answers are sealed with the
+//              batch's position, the batch is published
 //   release()  the journal has given slots back: what waited for them leaves, stalled sessions go on
 //
 // Knows its application by base/application.ts alone. Fail-stop: when the journal fails, nothing is released any more.
@@ -70,8 +71,9 @@ export class CommandPath implements CommandSink {
     this.#events.drain();
     if (this.#turnIsDue) return;
     this.#turnIsDue = true;
-    // After the poll phase: all that arrived together becomes one batch.
-    setImmediate(this.#turn);
+    // After the poll phase, so that all that arrived together becomes one batch; or after this chunk.
+    if (this.#journal.batches) setImmediate(this.#turn);
+    else process.nextTick(this.#turn);
   }
 
   readonly #turn = (): void => {

@@ -9,6 +9,7 @@ import type { JournalStage, Recovered } from "./journal-stage.ts";
 
 /** Every publish writes and syncs before it returns. */
 export class InlineJournal implements JournalStage {
+  readonly batches = true;
   readonly failed: Promise<SeriatimError>;
   readonly #options: NodeJournalOptions;
   #fail: (error: SeriatimError) => void = () => {};
@@ -48,6 +49,7 @@ export class InlineJournal implements JournalStage {
 
 /** No journal at all: every command counts as safe at once, and everything is lost at the end. */
 export class NoJournal implements JournalStage {
+  readonly batches = false;
   readonly failed: Promise<SeriatimError> = new Promise(() => {});
   readonly #genesis: Int32Array;
   #consumer: RingConsumer | undefined;

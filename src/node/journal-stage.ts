@@ -25,6 +25,11 @@ export interface JournalStage {
   run(ring: SharedArrayBuffer): void;
   /** Called after each publish(): a stage on the caller's thread does its work now. */
   published(): void;
+  /**
+   * Whether a batch costs something (a write, an fdatasync), so that all commands of a turn of the event loop should
+   * share one; otherwise each chunk of requests is a batch and is answered at once.
+   */
+  readonly batches: boolean;
   /** Resolves with what stopped the stage, if anything ever does. */
   readonly failed: Promise<SeriatimError>;
   /** Resolves when the ring has ended and the files are closed. */

@@ -16,6 +16,7 @@ const RECOVERY_RING_RECORDS = 16_384;
 const RECORDS_PER_TURN = 16_384;
 
 export class JournalThread implements JournalStage {
+  readonly batches = true;
   readonly failed: Promise<SeriatimError>;
   readonly #worker: Worker;
   readonly #recovering: Promise<Recovered>;
