@@ -8,9 +8,7 @@ import { createProgram } from "./program.ts";
 export async function main(args: readonly string[]): Promise<number> {
   process.stdout.on("error", endAtBrokenPipe);
   process.on("uncaughtException", (error) => process.exit(report(error)));
-  const status = await run(args);
-  // A command that has said all it has to say about a failure only sets the exit code.
-  return status === 0 ? Number(process.exitCode ?? 0) : status;
+  return run(args);
 }
 
 /** As `main`, without touching the process: for tests and embedding. */

@@ -106,7 +106,7 @@ test("an exchange starts, trades, ends by a signal, and goes on where it stopped
   });
 });
 
-test("a command that reports a failure by exit code alone ends with it", async () => {
+test("a damaged journal is shown as far as it holds, and named with its damage", async () => {
   const node = start("damaged");
   await node.ready();
   node.child.kill("SIGTERM");
@@ -118,8 +118,8 @@ test("a command that reports a failure by exit code alone ends with it", async (
   closeSync(file);
   expect(await seriatim("journal", "inspect", "damaged")).toMatchObject({
     status: 1,
-    stdout: expect.stringMatching(/^torn: damaged\/journal\/\S+ at offset 4096, position 1: /m),
-    stderr: "",
+    stdout: expect.stringMatching(/^journal damaged\/journal: /),
+    stderr: expect.stringMatching(/^seriatim: torn: damaged\/journal\/\S+ at offset 4096, position 1: .*\n$/),
   });
 });
 
