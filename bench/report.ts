@@ -46,7 +46,7 @@ function commitOf(): string {
 }
 
 /** A figure with three significant digits, thousands grouped. */
-export function figure(value: number): string {
+function figure(value: number): string {
   if (!Number.isFinite(value)) return "-";
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return value.toFixed(digits).replace(/\B(?=(\d{3})+(?!\d))/g, ",");

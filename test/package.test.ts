@@ -67,7 +67,7 @@ test("the package holds built files, declarations and the launcher, no sources, 
   expect(names).toContain("package/dist/src/index.js");
   expect(names).toContain("package/dist/src/index.d.ts");
   const allowed =
-    /^package\/(package\.json|LICENSE|README\.md|CHANGELOG\.md|bin\/|docs\/|dist\/(src|bench)\/.*\.(js|d\.ts)$)/;
+    /^package\/(package\.json|LICENSE|README\.md|CHANGELOG\.md|bin\/|examples\/|docs\/|dist\/(src|bench)\/.*\.(js|d\.ts)$)/;
   expect(names.filter((name) => !allowed.test(name) || name.includes("deleted-long-ago"))).toEqual([]);
 });
 

@@ -4,7 +4,7 @@
 import { CommandKind, CommandWord, OrderType, Side, TimeInForce } from "../../src/protocol/index.ts";
 
 /** Applies the command record at word offset `at`. */
-export type PeerRun = (words: Int32Array, at: number) => void;
+type PeerRun = (words: Int32Array, at: number) => void;
 /** Makes fresh books for so many symbols. */
 export type Peer = (symbols: number) => PeerRun;
 

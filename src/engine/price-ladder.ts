@@ -21,7 +21,7 @@ const NONE = NO_SLOT;
 /** The first window, in ticks: 4096 level slots are 16 KiB, small enough for thousands of books. */
 const WINDOW_TICKS_MIN = 4096;
 /** The largest window, in ticks: 256 KiB of level slots, about what stays in a level-2 cache. */
-export const WINDOW_TICKS_MAX = BITMAP_SIZE_MAX;
+const WINDOW_TICKS_MAX = BITMAP_SIZE_MAX;
 /** Uses of far levels that pay for a move, besides two for each level the window holds. */
 const MOVE_BASE_USES = 64;
 

@@ -22,7 +22,7 @@ import { checkLimitOrder } from "./risk.ts";
 
 /** "SERSNAP" and a zero, read as two u32. */
 const MAGIC = [0x53524553, 0x0050414e] as const;
-export const SNAPSHOT_VERSION = 0;
+const SNAPSHOT_VERSION = 0;
 
 const SnapshotHeader = headerLayout();
 
@@ -94,7 +94,7 @@ export function writeSnapshot(state: ExchangeState, write: (piece: Uint8Array) =
 }
 
 /** Visits the resting orders of one side, best level first, oldest first. Cold path. */
-export function forEachOrder(
+function forEachOrder(
   state: ExchangeState,
   symbol: number,
   side: Side,

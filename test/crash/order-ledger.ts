@@ -3,7 +3,7 @@
 
 import type { OrderEntryClient } from "../../src/client/index.ts";
 
-export type Known = "no" | "unknown" | "yes";
+type Known = "no" | "unknown" | "yes";
 
 export interface OrderRecord {
   readonly id: number;
