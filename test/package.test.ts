@@ -1,7 +1,8 @@
 // What a user gets: the package is built and packed from a copy of the project, with a stale file in its dist, and
 // installed into an empty folder. Installing needs the npm registry; without it those cases are skipped.
 
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   cpSync,
   existsSync,
@@ -122,5 +123,28 @@ describe("installed into an empty folder", () => {
   installed("npx seriatim --help explains itself", async () => {
     const { stdout } = await run("npx", ["--no-install", "seriatim", "--help"], { cwd: user });
     expect(stdout).toMatch(/^Usage: seriatim/m);
+  });
+
+  installed("npx seriatim start runs an exchange from the built files, its journal thread too", async () => {
+    const args = ["start", "--order-port", "0", "--http-port", "0", "--segment-bytes", "4194304"];
+    const launcher = join(user, "node_modules/seriatim/bin/seriatim");
+    const node = spawn(process.execPath, [launcher, ...args], {
+      cwd: user,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      const [line] = (await once(node.stdout, "data")) as [Buffer];
+      const port = /orders on 127\.0\.0\.1:(\d+)/.exec(line.toString())?.[1];
+      const source = `
+        import { connectOrderEntry } from "seriatim/client";
+        const client = await connectOrderEntry({ port: ${port} });
+        console.log((await client.submit({ id: 1, symbol: 0, side: "buy", price: 1, quantity: 1 })).accepted);
+        await client.close();`;
+      const { stdout } = await run(process.execPath, ["--input-type=module", "-e", source], { cwd: user });
+      expect(stdout).toBe("true\n");
+    } finally {
+      node.kill("SIGTERM");
+    }
+    expect(await once(node, "exit")).toEqual([0, null]);
   });
 });
