@@ -19,6 +19,12 @@ import { cancelOrder, modifyOrder, newOrder } from "./order-commands.ts";
 import { NO_SLOT } from "./order-pool.ts";
 import { readSnapshot, writeSnapshot } from "./snapshot.ts";
 
+// Copies, for speed: docs/adr/constants-of-hot-files.md
+const HEAD = CommandWord.kindSideTypeTif;
+const NEW_ORDER = CommandKind.NewOrder;
+const CANCEL = CommandKind.Cancel;
+const MODIFY = CommandKind.Modify;
+
 /** A price level as plain data: ticks, lots, orders. */
 export interface LevelView {
   readonly price: number;
@@ -38,16 +44,16 @@ export class ExchangeEngine implements Application {
   #state: ExchangeState | undefined;
 
   apply(words: Int32Array, at: number, events: RecordBuffer): void {
-    const kind = words[at + CommandWord.kindSideTypeTif] & 255;
+    const kind = words[at + HEAD] & 255;
     const state = this.#state;
     if (state === undefined) return this.#begin(kind, words, at, events);
     state.timestamp_us = readTimestamp(words, at);
     switch (kind) {
-      case CommandKind.NewOrder:
+      case NEW_ORDER:
         return newOrder(state, words, at, events);
-      case CommandKind.Cancel:
+      case CANCEL:
         return cancelOrder(state, words, at, events);
-      case CommandKind.Modify:
+      case MODIFY:
         return modifyOrder(state, words, at, events);
       case CommandKind.Tick:
         return;

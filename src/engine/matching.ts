@@ -6,17 +6,10 @@ import type { ExchangeState } from "./exchange-state.ts";
 import type { OrderBook } from "./order-book.ts";
 import { NO_SLOT } from "./order-pool.ts";
 
+// Copies, for speed: docs/adr/constants-of-hot-files.md
 const NONE = NO_SLOT;
-
-/** Whether an order of `side` willing to pay or take `limit` meets a resting one. A market order's limit is infinite. */
-export function crosses(state: ExchangeState, book: OrderBook, side: Side, limit: number): boolean {
-  if (side === Side.Buy) {
-    const ask = book.ladder.bestAsk;
-    return ask !== NONE && state.levels.price[ask] <= limit;
-  }
-  const bid = book.ladder.bestBid;
-  return bid !== NONE && state.levels.price[bid] >= limit;
-}
+const BUY = Side.Buy;
+const SELL = Side.Sell;
 
 /** Trades up to `quantity` lots of an incoming order against the book; returns what is left. */
 export function match(
@@ -27,9 +20,9 @@ export function match(
   quantity: number,
   sideTypeTif: number,
 ): number {
-  const makers = side === Side.Buy ? Side.Sell : Side.Buy;
+  const makers = side === BUY ? SELL : BUY;
   let left = quantity;
-  while (left > 0 && crosses(state, book, side, limit)) {
+  while (left > 0 && book.ladder.crosses(side, limit)) {
     left = matchLevel(state, book, makers, book.ladder.best(makers), left, sideTypeTif);
   }
   return left;
@@ -82,14 +75,14 @@ export function takesMoreFillsThan(
   quantity: number,
   most: number,
 ): boolean {
-  const makers = side === Side.Buy ? Side.Sell : Side.Buy;
+  const makers = side === BUY ? SELL : BUY;
   if (book.ordersOn(makers) <= most) return false;
   const { orders, levels } = state;
   let left = quantity;
   let fills = 0;
   for (let level = book.ladder.best(makers); level !== NONE; level = book.ladder.worse(level, makers)) {
     const price = levels.price[level];
-    if (side === Side.Buy ? price > limit : price < limit) return false;
+    if (side === BUY ? price > limit : price < limit) return false;
     if (left >= levels.total[level]) {
       left -= levels.total[level];
       fills += levels.orders[level];

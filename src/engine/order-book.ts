@@ -7,7 +7,10 @@ import type { LevelPool } from "./level-pool.ts";
 import { NO_SLOT, type OrderPool } from "./order-pool.ts";
 import { type LadderShare, PriceLadder } from "./price-ladder.ts";
 
+// Copies, for speed: docs/adr/constants-of-hot-files.md
 const NONE = NO_SLOT;
+const BUY = Side.Buy;
+const TOTAL_MAX = SAFE_MAX;
 
 export class OrderBook {
   readonly ladder: PriceLadder;
@@ -25,7 +28,7 @@ export class OrderBook {
 
   /** Whether a level (NONE: a new one) can hold `quantity` more lots after `without` lots have left it. */
   hasRoomAt(level: number, quantity: number, without: number): boolean {
-    return level === NONE || this.#levels.total[level] - without + quantity <= SAFE_MAX;
+    return level === NONE || this.#levels.total[level] - without + quantity <= TOTAL_MAX;
   }
 
   /** Rests `slot` (its quantity is set) at the tail of `level`, or of a new level at `price` when that is NONE. */
@@ -79,12 +82,12 @@ export class OrderBook {
   }
 
   count(side: Side, change: number): void {
-    if (side === Side.Buy) this.bidOrders += change;
+    if (side === BUY) this.bidOrders += change;
     else this.askOrders += change;
   }
 
   /** Orders resting on `side`. */
   ordersOn(side: Side): number {
-    return side === Side.Buy ? this.bidOrders : this.askOrders;
+    return side === BUY ? this.bidOrders : this.askOrders;
   }
 }

@@ -8,14 +8,17 @@
 import { fromSignedLanes, type RecordBuffer } from "../base/index.ts";
 import { CommandWord, OrderType, Reason, Side, TimeInForce } from "../protocol/index.ts";
 import type { ExchangeState } from "./exchange-state.ts";
-import { crosses, match, takesMoreFillsThan } from "./matching.ts";
+import { match, takesMoreFillsThan } from "./matching.ts";
 import type { OrderBook } from "./order-book.ts";
 import { NO_SLOT } from "./order-pool.ts";
 import { checkLimitOrder, checkMarketOrder } from "./risk.ts";
 
-const NONE = NO_SLOT;
-
 // Copies, for speed: see order-pool.ts.
+const NONE = NO_SLOT;
+const OK = Reason.None;
+const SELL = Side.Sell;
+const MARKET = OrderType.Market;
+const IMMEDIATE_OR_CANCEL = TimeInForce.ImmediateOrCancel;
 const ACCOUNT = CommandWord.account;
 const ANSWER_LIMIT_FILLS = CommandWord.answerLimit_fills;
 const KIND_SIDE_TYPE_TIF = CommandWord.kindSideTypeTif;
@@ -41,23 +44,23 @@ export function newOrder(state: ExchangeState, words: Int32Array, at: number, ou
   const hash = index.hash(account, symbol, idLow, idHigh);
   if (index.find(hash, account, symbol, idLow, idHigh) !== NONE)
     return events.reject(Reason.DuplicateOrderId);
-  if (side > Side.Sell) return events.reject(Reason.InvalidSide);
-  if (((sideTypeTif >>> 8) & 255) === OrderType.Market) {
+  if (side > SELL) return events.reject(Reason.InvalidSide);
+  if (((sideTypeTif >>> 8) & 255) === MARKET) {
     return marketOrder(state, words, at, state.books[symbol], side, quantity);
   }
   const priceLow = words[at + PRICE_LOW];
   const priceHigh = words[at + PRICE_HIGH];
   const price = fromSignedLanes(priceLow, priceHigh);
   const risk = checkLimitOrder(state.genesis, price, quantity);
-  if (risk !== Reason.None) return events.reject(risk);
+  if (risk !== OK) return events.reject(risk);
   const book = state.books[symbol];
-  const rests = sideTypeTif >>> 16 !== TimeInForce.ImmediateOrCancel;
-  const meets = crosses(state, book, side, price);
+  const rests = sideTypeTif >>> 16 !== IMMEDIATE_OR_CANCEL;
+  const meets = book.ladder.crosses(side, price);
   const level = meets || !rests ? NONE : book.ladder.find(price, side);
   const room = meets
     ? checkAnswerLimit(state, words, at, book, side, price, quantity)
     : checkRoom(state, book, rests, level, quantity);
-  if (room !== Reason.None) return events.reject(room);
+  if (room !== OK) return events.reject(room);
 
   events.accept(priceLow, priceHigh, quantity);
   const left = meets ? match(state, book, side, price, quantity, sideTypeTif) : quantity;
@@ -86,10 +89,10 @@ function marketOrder(
 ): void {
   const { events } = state;
   const risk = checkMarketOrder(state.genesis, quantity);
-  if (risk !== Reason.None) return events.reject(risk);
+  if (risk !== OK) return events.reject(risk);
   const limit = side === Side.Buy ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   const room = checkAnswerLimit(state, words, at, book, side, limit, quantity);
-  if (room !== Reason.None) return events.reject(room);
+  if (room !== OK) return events.reject(room);
   events.accept(0, 0, quantity);
   match(state, book, side, limit, quantity, words[at + KIND_SIDE_TYPE_TIF] >>> 8);
   events.end();
@@ -106,7 +109,7 @@ function checkAnswerLimit(
   quantity: number,
 ): Reason {
   const most = words[at + ANSWER_LIMIT_FILLS] >>> 0;
-  if (most === 0 || !takesMoreFillsThan(state, book, side, limit, quantity, most)) return Reason.None;
+  if (most === 0 || !takesMoreFillsThan(state, book, side, limit, quantity, most)) return OK;
   return Reason.AnswerTooLarge;
 }
 
@@ -118,10 +121,10 @@ function checkRoom(
   level: number,
   quantity: number,
 ): Reason {
-  if (!rests) return Reason.None;
+  if (!rests) return OK;
   const { orders } = state;
   if (orders.used === orders.capacity || !book.hasRoomAt(level, quantity, 0)) return Reason.StorageExhausted;
-  return Reason.None;
+  return OK;
 }
 
 /** Takes a resting order out of the book. */
@@ -155,7 +158,7 @@ export function modifyOrder(state: ExchangeState, words: Int32Array, at: number,
   }
   const price = fromSignedLanes(words[at + PRICE_LOW], words[at + PRICE_HIGH]);
   const risk = checkLimitOrder(state.genesis, price, quantity);
-  if (risk !== Reason.None) return events.reject(risk);
+  if (risk !== OK) return events.reject(risk);
   if (price !== levels.price[level] || quantity > resting)
     return reenter(state, words, at, slot, price, quantity);
   events.modify(wasLow, wasHigh, quantity, side, true);
@@ -180,9 +183,9 @@ function reenter(
   const wasLow = levels.priceLow[was];
   const wasHigh = levels.priceHigh[was];
   const resting = orders.quantity[slot];
-  if (crosses(state, book, side, price)) {
+  if (book.ladder.crosses(side, price)) {
     const room = checkAnswerLimit(state, words, at, book, side, price, quantity);
-    if (room !== Reason.None) return events.reject(room);
+    if (room !== OK) return events.reject(room);
   } else {
     const level = book.ladder.find(price, side);
     if (!book.hasRoomAt(level, quantity, level === was ? resting : 0))

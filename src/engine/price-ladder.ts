@@ -16,7 +16,10 @@ import type { LevelPool } from "./level-pool.ts";
 import { NO_SLOT } from "./order-pool.ts";
 import { BITMAP_SIZE_MAX, TickBitmap } from "./tick-bitmap.ts";
 
+// Copies, for speed: docs/adr/constants-of-hot-files.md
 const NONE = NO_SLOT;
+const BUY = Side.Buy;
+const SELL = Side.Sell;
 
 /** The first window, in ticks: 4096 level slots are 16 KiB, small enough for thousands of books. */
 const WINDOW_TICKS_MIN = 4096;
@@ -78,7 +81,7 @@ export class PriceLadder {
   /** Adds an empty level; its price has no level yet, and it does not cross the other side. */
   insert(level: number, side: Side): void {
     const price = this.#levels.price[level];
-    if (side === Side.Buy) {
+    if (side === BUY) {
       if (this.bestBid === NONE || price > this.#levels.price[this.bestBid]) this.bestBid = level;
     } else if (this.bestAsk === NONE || price < this.#levels.price[this.bestAsk]) this.bestAsk = level;
     const offset = price - this.#base;
@@ -105,15 +108,21 @@ export class PriceLadder {
     else if (level === this.bestAsk) this.bestAsk = this.#worseAsk(price);
   }
 
+  /** Whether an order of `side` willing to pay or take `limit` meets a resting one; a market order's is infinite. */
+  crosses(side: Side, limit: number): boolean {
+    if (side === BUY) return this.bestAsk !== NONE && this.#levels.price[this.bestAsk] <= limit;
+    return this.bestBid !== NONE && this.#levels.price[this.bestBid] >= limit;
+  }
+
   /** The best level of a side, or NONE. */
   best(side: Side): number {
-    return side === Side.Buy ? this.bestBid : this.bestAsk;
+    return side === BUY ? this.bestBid : this.bestAsk;
   }
 
   /** The next level behind `level` on its side, or NONE. */
   worse(level: number, side: Side): number {
     const price = this.#levels.price[level];
-    return side === Side.Buy ? this.#worseBid(price) : this.#worseAsk(price);
+    return side === BUY ? this.#worseBid(price) : this.#worseAsk(price);
   }
 
   /** The highest bid below `price`, which is at or below the best bid's. */
@@ -155,12 +164,12 @@ export class PriceLadder {
 
   #findFar(price: number, side: Side): number {
     this.#noteFarUse(price, side);
-    return this.#far.find(side === Side.Buy ? this.#farBids : this.#farAsks, price);
+    return this.#far.find(side === BUY ? this.#farBids : this.#farAsks, price);
   }
 
   #insertFar(level: number, side: Side): void {
     const prices = this.#levels.price;
-    if (side === Side.Buy) {
+    if (side === BUY) {
       this.#farBids = this.#far.insert(this.#farBids, level);
       if (this.#bestFarBid === NONE || prices[level] > prices[this.#bestFarBid]) this.#bestFarBid = level;
     } else {
@@ -170,7 +179,7 @@ export class PriceLadder {
   }
 
   #removeFar(level: number, side: Side): void {
-    if (side === Side.Buy) {
+    if (side === BUY) {
       this.#farBids = this.#far.remove(this.#farBids, level);
       if (level === this.#bestFarBid) this.#bestFarBid = this.#far.highest(this.#farBids);
     } else {
@@ -182,7 +191,7 @@ export class PriceLadder {
   /** The best price of a side, or the other side's, or `otherwise` when the book is empty. */
   #market(side: Side, otherwise: number): number {
     const own = this.best(side);
-    const level = own === NONE ? this.best(side === Side.Buy ? Side.Sell : Side.Buy) : own;
+    const level = own === NONE ? this.best(side === BUY ? SELL : BUY) : own;
     return level === NONE ? otherwise : this.#levels.price[level];
   }
 
@@ -205,8 +214,8 @@ export class PriceLadder {
       const level = this.#share.kept[i];
       this.#insertNear(this.#levels.price[level] - base, level);
     }
-    this.#admit(Side.Buy);
-    this.#admit(Side.Sell);
+    this.#admit(BUY);
+    this.#admit(SELL);
   }
 
   /** The size of the next window: today's, doubled until it spans `wanted_ticks` or a limit is reached. */
@@ -246,7 +255,7 @@ export class PriceLadder {
   #admit(side: Side): void {
     const prices = this.#levels.price;
     for (;;) {
-      const root = side === Side.Buy ? this.#farBids : this.#farAsks;
+      const root = side === BUY ? this.#farBids : this.#farAsks;
       const level = this.#far.above(root, this.#base - 1);
       if (level === NONE || prices[level] >= this.#base + this.#size) return;
       this.#removeFar(level, side);
@@ -256,6 +265,6 @@ export class PriceLadder {
 
   /** The side of a level that exists at `price`: the book is never crossed. */
   #sideOf(price: number): Side {
-    return this.bestBid !== NONE && price <= this.#levels.price[this.bestBid] ? Side.Buy : Side.Sell;
+    return this.bestBid !== NONE && price <= this.#levels.price[this.bestBid] ? BUY : SELL;
   }
 }
