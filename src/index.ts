@@ -1,1 +1,22 @@
-export * from "./base/index.ts";
+// What most programs need, in one import: run a node, talk to one, or embed the engine. Every layer has its own entry
+// beside this one (`seriatim/engine`, `seriatim/protocol`, `seriatim/client`, ...).
+
+export {
+  type Application,
+  type Checksums,
+  type Clock,
+  RecordBuffer,
+  SeriatimError,
+  stateHash,
+} from "./base/index.ts";
+export { connectOrderEntry, type OrderEntryClient } from "./client/index.ts";
+export { type BookView, ExchangeEngine, type LevelView } from "./engine/index.ts";
+export {
+  type Configuration,
+  configurationOf,
+  createLog,
+  loadConfiguration,
+  type RunningNode,
+  startNode,
+} from "./node/index.ts";
+export { NativeChecksums, SystemClock } from "./platform/index.ts";

@@ -52,11 +52,16 @@ export class NodeProcess {
     return text;
   }
 
+  /** Waits for its end; returns the exit status, or the signal's name. */
+  async ended(): Promise<number | string> {
+    const [code, by] = (await once(this.#process, "exit")) as [number | null, string | null];
+    return code ?? by ?? "gone";
+  }
+
   /** Sends a signal and waits for the end; returns the exit status, or the signal's name. */
   async end(signal: "SIGKILL" | "SIGTERM"): Promise<number | string> {
-    const exit = once(this.#process, "exit") as Promise<[number | null, string | null]>;
+    const ended = this.ended();
     this.#process.kill(signal);
-    const [code, by] = await exit;
-    return code ?? by ?? "gone";
+    return ended;
   }
 }
