@@ -2,8 +2,13 @@
 // one is the base of what it offers next. Every candidate is strictly smaller or plainer by the pass's own measure,
 // so that no two passes undo each other and the rounds end.
 
-import { type FlowCommand, type FlowOrderCommand, TimeInForce } from "../protocol/index.ts";
-import type { Candidate } from "./shrinker.ts";
+import { type FlowCommand, type FlowMeta, type FlowOrderCommand, TimeInForce } from "../protocol/index.ts";
+
+/** What is shrunk: limits and commands; everything else follows from them. */
+export interface Candidate {
+  readonly meta: FlowMeta;
+  readonly commands: readonly FlowCommand[];
+}
 
 type Accept = (candidate: Candidate) => boolean;
 export type ShrinkPass = (start: Candidate, accept: Accept) => Candidate;

@@ -3,14 +3,8 @@
 // fails any more) or the bounded number of tries is used up. Deterministic.
 
 import { assert } from "../base/index.ts";
-import { type Flow, type FlowCommand, type FlowMeta, flowVersionOf } from "../protocol/index.ts";
-import { SHRINK_PASSES } from "./shrink-passes.ts";
-
-/** What is shrunk: limits and commands; everything else follows from them. */
-export interface Candidate {
-  readonly meta: FlowMeta;
-  readonly commands: readonly FlowCommand[];
-}
+import { type Flow, type FlowMeta, flowVersionOf } from "../protocol/index.ts";
+import { type Candidate, SHRINK_PASSES } from "./shrink-passes.ts";
 
 export interface ShrinkResult {
   readonly flow: Flow;
