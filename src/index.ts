@@ -19,4 +19,4 @@ export {
   type RunningNode,
   startNode,
 } from "./node/index.ts";
-export { NativeChecksums, SystemClock } from "./platform/index.ts";
+export { inlineDeeply, NativeChecksums, SystemClock } from "./platform/index.ts";

@@ -1,6 +1,9 @@
 // A node of the gateway bench, a process of its own: `exchange.ts DURABILITY DIRECTORY`.
 
 import { configurationOf, createLog, startNode } from "../../src/node/index.ts";
+import { inlineDeeply } from "../../src/platform/index.ts";
+
+inlineDeeply();
 
 type Durability = "off" | "buffered" | "flush" | "fsync";
 

@@ -1,11 +1,13 @@
 // The one error boundary of the command line: whatever fails becomes one line on stderr and an exit status. The stack
 // is shown only under SERIATIM_DEBUG=1. A reader that closes our stdout has seen enough: quiet end, status 0.
 
+import { inlineDeeply } from "../platform/index.ts";
 import { describeFailure } from "./failure.ts";
 import { createProgram } from "./program.ts";
 
 /** Runs the command that `args` (without node and script) name; resolves with the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
+  inlineDeeply();
   process.stdout.on("error", endAtBrokenPipe);
   process.on("uncaughtException", (error) => process.exit(report(error)));
   return run(args);

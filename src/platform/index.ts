@@ -1,3 +1,4 @@
+export * from "./compiler.ts";
 export { acquireDirectoryLock, type DirectoryLock, isLockFile } from "./directory-lock.ts";
 export { NativeChecksums } from "./native-checksums.ts";
 export * from "./net-transport.ts";
