@@ -16,8 +16,8 @@ import {
 } from "../protocol/index.ts";
 import { ExchangeState } from "./exchange-state.ts";
 import { cancelOrder, modifyOrder, newOrder } from "./order-commands.ts";
-import { NO_SLOT } from "./order-pool.ts";
-import { readSnapshot, writeSnapshot } from "./snapshot.ts";
+import { writeSnapshot } from "./snapshot.ts";
+import { readSnapshot } from "./snapshot-restore.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md
 const HEAD = CommandWord.kindSideTypeTif;
@@ -137,11 +137,10 @@ function registerInstrument(state: ExchangeState, words: Int32Array, at: number,
 }
 
 function levelsOf(state: ExchangeState, symbol: number, side: Side): LevelView[] {
-  const { ladder } = state.books[symbol];
-  const { levels } = state;
+  const { price, total, orders } = state.levels;
   const found: LevelView[] = [];
-  for (let level = ladder.best(side); level !== NO_SLOT; level = ladder.worse(level, side)) {
-    found.push({ price: levels.price[level], total: levels.total[level], orders: levels.orders[level] });
-  }
+  state.books[symbol].forEachLevel(side, (level) => {
+    found.push({ price: price[level], total: total[level], orders: orders[level] });
+  });
   return found;
 }

@@ -1,6 +1,7 @@
 // Everything the engine knows: pools, index, books and counters, sized once by the genesis entry. Nothing here
 // acts; commands do (order-commands.ts), and snapshots copy it (snapshot.ts).
 
+import { assert } from "../base/index.ts";
 import type { Genesis, Instrument } from "../protocol/index.ts";
 import { EventWriter } from "./event-writer.ts";
 import { LevelPool } from "./level-pool.ts";
@@ -11,6 +12,9 @@ import { LadderShare } from "./price-ladder.ts";
 
 /** Ticks of all ladder windows together: 2^24 slots of 4 bytes are 64 MiB, 256 books at their largest. */
 const WINDOW_TICKS_TOTAL = 1 << 24;
+
+/** Most orders that may rest at once. An order takes up to 100 bytes in all pools together: 1.6 GB then. */
+export const ORDERS_MAX = 1 << 24;
 
 export class ExchangeState {
   readonly genesis: Genesis;
@@ -26,10 +30,12 @@ export class ExchangeState {
   readonly #share: LadderShare;
 
   constructor(genesis: Genesis) {
+    const { ordersMax } = genesis;
+    assert(ordersMax >= 1 && ordersMax <= ORDERS_MAX, `a genesis holds 1 to ${ORDERS_MAX} orders`);
     this.genesis = genesis;
-    this.orders = new OrderPool(genesis.ordersMax);
+    this.orders = new OrderPool(ordersMax);
     this.events = new EventWriter(this.orders);
-    this.levels = new LevelPool(genesis.ordersMax);
+    this.levels = new LevelPool(ordersMax);
     this.index = new OrderIndex(this.orders, genesis.indexSeed);
     this.#share = new LadderShare(this.levels, WINDOW_TICKS_TOTAL);
   }

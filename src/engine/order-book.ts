@@ -1,7 +1,7 @@
 // One symbol's book: who rests where, in what order. It keeps the queues of the levels and the two sides' counts,
 // and knows nothing of matching, risk, accounts or commands.
 
-import { SAFE_MAX } from "../base/index.ts";
+import { assert, SAFE_MAX } from "../base/index.ts";
 import { Side } from "../protocol/index.ts";
 import type { LevelPool } from "./level-pool.ts";
 import { NO_SLOT, type OrderPool } from "./order-pool.ts";
@@ -89,5 +89,20 @@ export class OrderBook {
   /** Orders resting on `side`. */
   ordersOn(side: Side): number {
     return side === BUY ? this.bidOrders : this.askOrders;
+  }
+
+  /** Visits the levels of `side`, best first. Cold path: a broken ladder fails here, before it goes in circles. */
+  forEachLevel(side: Side, visit: (level: number) => void): void {
+    const prices = this.#levels.price;
+    let before = side === Side.Buy ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    for (let level = this.ladder.best(side); level !== NONE; level = this.ladder.worse(level, side)) {
+      const price = prices[level];
+      assert(
+        side === Side.Buy ? price < before : price > before,
+        "prices of a side get worse level by level",
+      );
+      before = price;
+      visit(level);
+    }
   }
 }

@@ -1,0 +1,85 @@
+// Command records of account 0 (or another) with ids and prices as plain safe integers.
+
+import { highLane, lowLane } from "../../src/base/index.ts";
+import {
+  OrderType,
+  Side,
+  TimeInForce,
+  writeCancel,
+  writeModify,
+  writeNewOrder,
+} from "../../src/protocol/index.ts";
+import type { Write } from "./support.ts";
+
+export interface Place {
+  readonly account?: number;
+  readonly symbol?: number;
+}
+
+function order(
+  id: number,
+  side: number,
+  type: OrderType,
+  tif: TimeInForce,
+  price: number,
+  quantity: number,
+  { account = 0, symbol = 0 }: Place,
+): Write {
+  return (words) =>
+    writeNewOrder(
+      words,
+      0,
+      account,
+      symbol,
+      lowLane(id),
+      highLane(id),
+      side,
+      type,
+      tif,
+      lowLane(price),
+      highLane(price),
+      quantity,
+    );
+}
+
+export function buy(id: number, price: number, quantity: number, place: Place = {}): Write {
+  return order(id, Side.Buy, OrderType.Limit, TimeInForce.GoodTillCancel, price, quantity, place);
+}
+
+export function sell(id: number, price: number, quantity: number, place: Place = {}): Write {
+  return order(id, Side.Sell, OrderType.Limit, TimeInForce.GoodTillCancel, price, quantity, place);
+}
+
+/** Limit, immediate or cancel. */
+export function ioc(id: number, side: number, price: number, quantity: number): Write {
+  return order(id, side, OrderType.Limit, TimeInForce.ImmediateOrCancel, price, quantity, {});
+}
+
+/** A market order's price is ignored: one is given to show it. */
+export function market(id: number, side: number, quantity: number, place: Place = {}): Write {
+  return order(id, side, OrderType.Market, TimeInForce.ImmediateOrCancel, 77, quantity, place);
+}
+
+export function cancel(id: number, { account = 0, symbol = 0 }: Place = {}): Write {
+  return (words) => writeCancel(words, 0, account, symbol, lowLane(id), highLane(id));
+}
+
+export function modify(
+  id: number,
+  price: number,
+  quantity: number,
+  { account = 0, symbol = 0 }: Place = {},
+): Write {
+  return (words) =>
+    writeModify(
+      words,
+      0,
+      account,
+      symbol,
+      lowLane(id),
+      highLane(id),
+      lowLane(price),
+      highLane(price),
+      quantity,
+    );
+}

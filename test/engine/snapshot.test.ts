@@ -1,0 +1,232 @@
+// The canonical snapshot: pinned bytes, the same state again, and everything that is not one refused.
+
+import { expect, test } from "vitest";
+import { SeriatimError, stateHash } from "../../src/base/index.ts";
+import { ExchangeEngine } from "../../src/engine/index.ts";
+import { SnapshotHeader, SnapshotInstrument, SnapshotOrder } from "../../src/engine/snapshot-layout.ts";
+import { NativeChecksums } from "../../src/platform/index.ts";
+import { EventKind, GenesisLayout, InstrumentLayout, Side } from "../../src/protocol/index.ts";
+import { buy, ioc, market, sell } from "./orders.ts";
+import { Desk, hexOf, snapshotOf } from "./support.ts";
+
+/** Two bids at one price, one behind them, one ask; one order of another account with an id above 2^32. */
+function smallDesk(): Desk {
+  const desk = new Desk({}, ["EURUSD"]);
+  desk.do(buy(1, 100, 5), 1_700_000_000_000_001);
+  desk.do(buy(2 ** 32 + 2, 100, 7, { account: 3 }), 1_700_000_000_000_002);
+  desk.do(buy(3, 99, 4), 1_700_000_000_000_003);
+  desk.do(sell(4, 101, 9), 1_700_000_000_000_004);
+  desk.do(ioc(5, Side.Sell, 100, 2), 1_700_000_000_000_005);
+  return desk;
+}
+
+const HEADER = `
+  53455253 4e415000 00000000 01000000 06000000 00000000 01000000 00000000 05401e18 240a0600
+  01000000 00000000 e8030000 64000000 02000000 04000000 40420f00 00000000 01000000 02000000
+  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`;
+const INSTRUMENT = `
+  02000600 00000000 45555255 53440000 00000000 00000000 01000000 00000000 01000000 00000000 00000000
+  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 03000000 01000000`;
+const ORDERS = `
+  01000000 00000000 64000000 00000000 03000000 00000000
+  02000000 01000000 64000000 00000000 07000000 03000000
+  03000000 00000000 63000000 00000000 04000000 00000000
+  04000000 00000000 65000000 00000000 09000000 00000000`;
+const HASH = "362a77aa3d4465808b87c9ec559489745dc5eb1082c7b71e2325430827288f47";
+
+const FIRST_INSTRUMENT = SnapshotHeader.bytes;
+const FIRST_ORDER = FIRST_INSTRUMENT + SnapshotInstrument.bytes;
+const FIRST_ASK = FIRST_ORDER + 3 * SnapshotOrder.bytes;
+
+test("a small state is written as exactly the pinned bytes, and hashed as pinned", () => {
+  const desk = smallDesk();
+  expect(hexOf(desk.snapshot())).toBe((HEADER + INSTRUMENT + ORDERS).replaceAll(/\s/g, ""));
+  expect(hexOf(stateHash(desk.engine, new NativeChecksums()))).toBe(HASH);
+});
+
+test("a restored state has the same snapshot, counters, levels and queue order", () => {
+  const desk = smallDesk();
+  const restored = new Desk();
+  restored.engine.restore(desk.snapshot());
+  expect(restored.snapshot()).toEqual(desk.snapshot());
+  expect(restored.engine.book(0)).toEqual(desk.engine.book(0));
+  expect([restored.engine.sequence, restored.engine.trades, restored.engine.restingOrders]).toEqual([
+    6, 1, 4,
+  ]);
+  const makers = restored.do(market(9, Side.Sell, 14)).filter((event) => event.kind === EventKind.Trade);
+  expect(makers.map((event) => [event.makerId, event.makerAccount, event.price, event.quantity])).toEqual([
+    [1n, 0, 100, 3],
+    [2n ** 32n + 2n, 3, 100, 7],
+    [3n, 0, 99, 4],
+  ]);
+});
+
+test("a snapshot is read from any place in a larger buffer", () => {
+  const bytes = smallDesk().snapshot();
+  const larger = new Uint8Array(bytes.length + 3);
+  larger.set(bytes, 3);
+  const engine = new ExchangeEngine();
+  engine.restore(larger.subarray(3));
+  expect(snapshotOf(engine)).toEqual(bytes);
+});
+
+test("a snapshot larger than one piece is restored to the last byte", () => {
+  const desk = new Desk({ ordersMax: 6000, maxNotional: Number.MAX_SAFE_INTEGER }, ["S0", "S1"]);
+  for (let id = 0; id < 6000; id++) {
+    const place = { symbol: id & 1, account: id % 4 };
+    desk.do(id % 3 === 0 ? buy(id, 1000 - (id % 50), 1, place) : sell(id, 2000 + (id % 70) * 1000, 1, place));
+  }
+  const bytes = desk.snapshot();
+  expect(bytes.length).toBe(SnapshotHeader.bytes + 2 * SnapshotInstrument.bytes + 6000 * SnapshotOrder.bytes);
+  const engine = new ExchangeEngine();
+  engine.restore(bytes);
+  expect(Buffer.compare(snapshotOf(engine), bytes)).toBe(0);
+});
+
+/** Each damage sets bytes of the small snapshot; the refusal must say this. */
+const DAMAGES: readonly [name: string, at: number, bytes: readonly number[], says: string][] = [
+  ["a wrong magic", 0, [0], "offset 0: not a snapshot"],
+  ["a wrong end of the magic", 7, [1], "offset 0: not a snapshot"],
+  ["a version of the future", SnapshotHeader.version, [1], "version 1 is not supported"],
+  ["more symbols than allowed", SnapshotHeader.symbols, [3], "3 symbols, at most 2 are allowed"],
+  ["more symbols than there are", SnapshotHeader.symbols, [2], "ends inside the instrument record"],
+  ["fewer symbols than there are", SnapshotHeader.symbols, [0], "offset 120: bytes after the last order"],
+  ["a sequence of 2^53", SnapshotHeader.sequence + 6, [0x20], "a sequence above 2^53-1"],
+  ["a number of trades of 2^53", SnapshotHeader.trades + 6, [0x20], "a number of trades above 2^53-1"],
+  ["a timestamp of 2^63", SnapshotHeader.timestamp_us + 7, [0x80], "a timestamp above 2^53-1"],
+  ["a genesis of another kind", SnapshotHeader.genesis + GenesisLayout.kind, [2], "not a genesis record"],
+  [
+    "a genesis of another version",
+    SnapshotHeader.genesis + GenesisLayout.version,
+    [1],
+    "not a genesis record",
+  ],
+  [
+    "a genesis with reserved bytes",
+    SnapshotHeader.genesis + GenesisLayout.unused,
+    [1],
+    "not a genesis record",
+  ],
+  ["room for no order", SnapshotHeader.genesis + GenesisLayout.ordersMax, [0], "not a genesis record"],
+  [
+    "room for 2^31 orders",
+    SnapshotHeader.genesis + GenesisLayout.ordersMax + 3,
+    [0x80],
+    "not a genesis record",
+  ],
+  [
+    "a largest notional of 2^53",
+    SnapshotHeader.genesis + GenesisLayout.maxNotional + 6,
+    [0x20],
+    "not a genesis record",
+  ],
+  [
+    "room for fewer orders than there are",
+    SnapshotHeader.genesis + GenesisLayout.ordersMax,
+    [3],
+    "more than 3 orders",
+  ],
+  ["an instrument of another kind", FIRST_INSTRUMENT, [3], "not an instrument record"],
+  ["an instrument without a name", FIRST_INSTRUMENT + InstrumentLayout.nameLength, [0], "not an instrument"],
+  ["a name that is too long", FIRST_INSTRUMENT + InstrumentLayout.nameLength, [17], "not an instrument"],
+  ["a name shorter than its bytes", FIRST_INSTRUMENT + InstrumentLayout.nameLength, [5], "not an instrument"],
+  ["a name that is no UTF-8", FIRST_INSTRUMENT + InstrumentLayout.name, [0xff], "not an instrument record"],
+  ["a tick of 2^63", FIRST_INSTRUMENT + InstrumentLayout.tick + 7, [0x80], "not an instrument record"],
+  [
+    "more asks than there are",
+    FIRST_INSTRUMENT + SnapshotInstrument.asks,
+    [2],
+    "ends inside the order record",
+  ],
+  ["an ask among the bids", FIRST_INSTRUMENT + SnapshotInstrument.bids, [4], "better than the one before"],
+  [
+    "fewer asks than there are",
+    FIRST_INSTRUMENT + SnapshotInstrument.asks,
+    [0],
+    "bytes after the last order",
+  ],
+  ["a price of 0", FIRST_ORDER + SnapshotOrder.price, [0], "offset 208: an order with an impossible price"],
+  ["a price of 2^53", FIRST_ORDER + SnapshotOrder.price + 6, [0x20], "an order with an impossible price"],
+  ["a negative price", FIRST_ORDER + SnapshotOrder.price + 7, [0x80], "an order with an impossible price"],
+  ["a quantity of 0", FIRST_ORDER + SnapshotOrder.quantity, [0], "an order with an impossible price"],
+  ["a better bid behind a worse", FIRST_ORDER + SnapshotOrder.price, [98], "better than the one before"],
+  ["an ask at the best bid", FIRST_ASK + SnapshotOrder.price, [100], "an ask that crosses the best bid"],
+  ["an ask below the best bid", FIRST_ASK + SnapshotOrder.price, [1], "an ask that crosses the best bid"],
+  ["the same order twice", FIRST_ORDER + 2 * SnapshotOrder.bytes, [1], "the same order twice"],
+];
+
+function messageOf(engine: ExchangeEngine, bytes: Uint8Array): string {
+  try {
+    engine.restore(bytes);
+  } catch (error) {
+    if (error instanceof SeriatimError && error.code === "SNAPSHOT_INVALID") return error.message;
+    throw error;
+  }
+  return "restored";
+}
+
+test.each(DAMAGES)("%s is refused, and the engine's state stays what it was", (_name, at, damage, says) => {
+  const desk = smallDesk();
+  const before = desk.snapshot();
+  const bytes = before.slice();
+  bytes.set(damage, at);
+  expect(messageOf(desk.engine, bytes)).toContain(says);
+  expect(desk.snapshot()).toEqual(before);
+});
+
+test("a snapshot cut short at any byte is refused, and so is one with a byte more", () => {
+  const desk = smallDesk();
+  const bytes = desk.snapshot();
+  for (let length = 0; length < bytes.length; length++)
+    expect(messageOf(desk.engine, bytes.subarray(0, length))).toMatch(/ends inside the|bytes after/);
+  const longer = new Uint8Array(bytes.length + 1);
+  longer.set(bytes);
+  expect(messageOf(desk.engine, longer)).toBe(`snapshot, offset ${bytes.length}: bytes after the last order`);
+  expect(desk.snapshot()).toEqual(bytes);
+});
+
+test("whatever byte is changed, what is restored is canonical: written again it is the same bytes", () => {
+  const bytes = smallDesk().snapshot();
+  // The capacity is left out: many of its values are good, and each would be allocated.
+  const capacity = SnapshotHeader.genesis + GenesisLayout.ordersMax;
+  let restored = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    if (at >= capacity && at < capacity + 4) continue;
+    for (const bit of [1, 0x40, 0x80]) {
+      const damaged = bytes.slice();
+      damaged[at] ^= bit;
+      const engine = new ExchangeEngine();
+      if (messageOf(engine, damaged) !== "restored") continue;
+      restored++;
+      expect(hexOf(snapshotOf(engine)), `byte ${at} bit ${bit}`).toBe(hexOf(damaged));
+    }
+  }
+  expect(restored).toBeGreaterThan(50);
+});
+
+test("the same instrument twice is refused", () => {
+  const bytes = new Desk({}, ["S0", "S1"]).snapshot();
+  bytes[FIRST_INSTRUMENT + SnapshotInstrument.bytes + InstrumentLayout.name + 1] = "0".charCodeAt(0);
+  expect(messageOf(new ExchangeEngine(), bytes)).toBe("snapshot, offset 208: the same instrument twice");
+});
+
+test("where price levels lie in memory never shows in the snapshot", () => {
+  // One engine goes through a far market first, so that its window lies elsewhere and has moved.
+  const plain = new Desk();
+  const travelled = new Desk();
+  for (let i = 0; i < 90; i++) travelled.do(buy(i + 10, 1 + i * 10, 1));
+  for (let i = 0; i < 90; i++) travelled.do(ioc(1, Side.Sell, 1, 1));
+  const travelledSnapshot = (): Uint8Array => {
+    const bytes = travelled.snapshot();
+    bytes.set(
+      plain.snapshot().subarray(SnapshotHeader.sequence, SnapshotHeader.genesis),
+      SnapshotHeader.sequence,
+    );
+    return bytes;
+  };
+  for (const desk of [plain, travelled]) {
+    for (let i = 0; i < 20; i++)
+      desk.do(i % 2 === 0 ? buy(i, 5000 - i * 100, 3) : sell(i, 6000 + i * 700, 2));
+  }
+  expect(hexOf(travelledSnapshot())).toBe(hexOf(plain.snapshot()));
+});

@@ -1,0 +1,179 @@
+// Command records: one of each kind as pinned bytes; and the tables of the record specifications hold the layouts.
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { SnapshotHeader, SnapshotInstrument, SnapshotOrder } from "../../src/engine/snapshot-layout.ts";
+import {
+  COMMAND_BYTES,
+  COMMAND_WORDS,
+  CommandLayout,
+  CommandWord,
+  EVENT_BYTES,
+  EventLayout,
+  GenesisLayout,
+  InstrumentLayout,
+  OrderType,
+  readGenesis,
+  readInstrument,
+  readTimestamp,
+  Side,
+  TimeInForce,
+  writeCancel,
+  writeGenesis,
+  writeInstrument,
+  writeModify,
+  writeNewOrder,
+  writeTick,
+  writeTimestamp,
+} from "../../src/protocol/index.ts";
+
+const GENESIS = {
+  maxQuantity: 1_000_000,
+  maxNotional: 2 ** 40 + 1,
+  ordersMax: 1 << 20,
+  symbolsMax: 1024,
+  accountsMax: 16,
+  indexSeed: [0x01020304, 0xf5f6f7f8],
+} as const;
+const INSTRUMENT = { name: "Ölpreis", priceDecimals: 2, tick: 5, lot: 100 };
+
+/** Fields that the gateway adds to an order. */
+function addRequest(words: Int32Array): void {
+  words[CommandWord.answerLimit_fills] = 33;
+  words[CommandWord.requestLow] = 7;
+  words[CommandWord.requestHigh] = 8;
+  words[CommandWord.sessionLow] = 9;
+  words[CommandWord.sessionHigh] = 10;
+}
+
+const GOLDEN: readonly [name: string, write: (words: Int32Array) => void, hex: string][] = [
+  [
+    "Genesis",
+    (words) => writeGenesis(words, 0, GENESIS, 3),
+    `
+      01000000 03000000 40420f00 00001000 00040000 10000000 01000000 00010000 04030201 f8f7f6f5
+      01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
+  ],
+  [
+    "RegisterInstrument",
+    (words) => writeInstrument(words, 0, INSTRUMENT),
+    `
+      02020800 00000000 c3966c70 72656973 00000000 00000000 05000000 00000000 64000000 00000000
+      01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
+  ],
+  [
+    "Tick",
+    (words) => writeTick(words, 0),
+    `
+      03000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000
+      01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
+  ],
+  [
+    "NewOrder, at a price below 0",
+    (words) => {
+      const { Sell } = Side;
+      const ioc = TimeInForce.ImmediateOrCancel;
+      writeNewOrder(words, 0, 3, 5, 0x11223344, 0x55667788, Sell, OrderType.Limit, ioc, -2, -1, 600);
+      addRequest(words);
+    },
+    `
+      10010001 00000000 03000000 05000000 44332211 88776655 feffffff ffffffff 58020000 21000000
+      01401e18 240a0600 07000000 08000000 09000000 0a000000 00000000 00000000 00000000 00000000`,
+  ],
+  [
+    "Cancel",
+    (words) => writeCancel(words, 0, 3, 5, 0x11223344, 0x55667788),
+    `
+      11000000 00000000 03000000 05000000 44332211 88776655 00000000 00000000 00000000 00000000
+      01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
+  ],
+  [
+    "Modify",
+    (words) => writeModify(words, 0, 3, 5, 0x11223344, 0x55667788, 0x64, 1, 0xffffffff),
+    `
+      12000000 00000000 03000000 05000000 44332211 88776655 64000000 01000000 ffffffff 00000000
+      01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
+  ],
+];
+
+test.each(GOLDEN)(
+  "%s is written as exactly the pinned bytes, over whatever was there",
+  (_name, write, hex) => {
+    const words = new Int32Array(COMMAND_WORDS + 2).fill(-1);
+    const record = words.subarray(1, 1 + COMMAND_WORDS);
+    write(record);
+    writeTimestamp(record, 0, 1_700_000_000_000_001);
+    const bytes = Buffer.from(record.buffer, record.byteOffset, COMMAND_BYTES);
+    expect(bytes.toString("hex")).toBe(hex.replaceAll(/\s/g, ""));
+    expect([words[0], words[COMMAND_WORDS + 1], readTimestamp(record, 0)]).toEqual([
+      -1, -1, 1_700_000_000_000_001,
+    ]);
+  },
+);
+
+test("genesis and instrument are read as they were written, at any word", () => {
+  const words = new Int32Array(3 * COMMAND_WORDS);
+  writeGenesis(words, 1, GENESIS, 3);
+  writeInstrument(words, 1 + COMMAND_WORDS, INSTRUMENT);
+  expect(readGenesis(words, 1)).toEqual({ ...GENESIS, instruments: 3 });
+  expect(readInstrument(words, 1 + COMMAND_WORDS)).toEqual(INSTRUMENT);
+});
+
+test("a name of 16 bytes fits, and longer or empty ones are a bug of the caller", () => {
+  const words = new Int32Array(COMMAND_WORDS);
+  writeInstrument(words, 0, { ...INSTRUMENT, name: "abcdefgh01234567" });
+  expect(readInstrument(words, 0).name).toBe("abcdefgh01234567");
+  for (const name of ["", "abcdefgh012345678", "ÖÖÖÖÖÖÖÖÖ"])
+    expect(() => writeInstrument(words, 0, { ...INSTRUMENT, name })).toThrow("1-16 bytes");
+});
+
+/** A layout's fields with their sizes, as a table has them: in words, without units. */
+function rowsOf(layout: Readonly<Record<string, number>>, size: number): string[] {
+  const fields = Object.entries(layout).filter(([name]) => name !== "bytes");
+  return fields.map(([name, offset], i) => {
+    const end = fields[i + 1]?.[1] ?? size;
+    const words = name
+      .replace(/_[a-z]+$/, "")
+      .replace(/Tail$/, "")
+      .replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+    return `${offset} ${words} ${end - offset}`;
+  });
+}
+
+/** The offset tables of a specification, each as its rows. */
+function tablesOf(file: string): string[][] {
+  const text = readFileSync(new URL(`../../src/${file}`, import.meta.url), "utf8");
+  return text
+    .split("\n\n")
+    .map((block) => block.split("\n").filter((line) => /^\| \d+ \| [a-z ]+ \| \d+ \|/.test(line)))
+    .filter((rows) => rows.length > 0)
+    .map((rows) =>
+      rows.map((row) =>
+        row
+          .split("|")
+          .slice(1, 4)
+          .map((cell) => cell.trim())
+          .join(" "),
+      ),
+    );
+}
+
+test("the tables of commands.md hold the layouts of order, genesis and instrument records", () => {
+  expect(tablesOf("protocol/commands/commands.md")).toEqual([
+    rowsOf(CommandLayout, COMMAND_BYTES),
+    rowsOf(GenesisLayout, COMMAND_BYTES),
+    rowsOf(InstrumentLayout, COMMAND_BYTES),
+  ]);
+});
+
+test("the table of events.md holds the layout of an event record", () => {
+  expect(tablesOf("protocol/events/events.md")).toEqual([rowsOf(EventLayout, EVENT_BYTES)]);
+});
+
+test("the tables of snapshot.md hold the layouts of header, instrument and order", () => {
+  expect(tablesOf("engine/snapshot.md")).toEqual([
+    rowsOf(SnapshotHeader, SnapshotHeader.bytes),
+    rowsOf(SnapshotInstrument, SnapshotInstrument.bytes),
+    rowsOf(SnapshotOrder, SnapshotOrder.bytes),
+  ]);
+});
