@@ -15,7 +15,6 @@ import {
   writeInstrument,
 } from "../protocol/index.ts";
 import { ExchangeState, ORDERS_MAX } from "./exchange-state.ts";
-import { crosses } from "./matching.ts";
 import { NO_SLOT } from "./order-pool.ts";
 import { checkLimitOrder } from "./risk.ts";
 import {
@@ -106,7 +105,7 @@ function restoreOrder(
   if (checkLimitOrder({ maxQuantity: U32_MAX, maxNotional: SAFE_MAX }, price, 1) !== 0 || quantity === 0)
     reader.refuse(at, "an order with an impossible price or quantity");
   const book = state.books[symbol];
-  if (crosses(state, book, side, price)) reader.refuse(at, "an ask that crosses the best bid");
+  if (book.ladder.crosses(side, price)) reader.refuse(at, "an ask that crosses the best bid");
   if (side === Side.Buy ? price > worst : price < worst)
     reader.refuse(at, "an order better than the one before it");
   const { orders } = state;

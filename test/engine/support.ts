@@ -14,7 +14,7 @@ import {
   writeTimestamp,
 } from "../../src/protocol/index.ts";
 
-export const GENESIS: Genesis = {
+const GENESIS: Genesis = {
   maxQuantity: 1000,
   maxNotional: 1_000_000,
   ordersMax: 100,
