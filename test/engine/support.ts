@@ -56,6 +56,15 @@ export class Desk {
     return this.#read;
   }
 
+  /** Applies the last command again, `count` times, changed each time; its events are not read. */
+  fill(count: number, change: (words: Int32Array, i: number) => void): void {
+    const unread = new RecordBuffer(EVENT_WORDS, 4096, () => {});
+    for (let i = 0; i < count; i++) {
+      change(this.words, i);
+      this.engine.apply(this.words, 0, unread);
+    }
+  }
+
   /** The one event of a command. */
   one(write: Write): EventFields {
     const events = this.do(write);

@@ -1,0 +1,29 @@
+// Run as a process of its own, so that nothing else allocates: prints the heap bytes per command of a warm engine, of
+// several stretches of the mixed flow.
+
+import { heapBytesPer } from "../../bench/allocations.ts";
+import { MIXED, recordFlow } from "../../bench/engine/flows.ts";
+import { RecordBuffer } from "../../src/base/index.ts";
+import { ExchangeEngine } from "../../src/engine/index.ts";
+import { COMMAND_WORDS, EVENT_WORDS, writeTimestamp } from "../../src/protocol/index.ts";
+
+const WARM_COMMANDS = 150_000;
+/** Long against what a collection lets the engine make again at once: about 20 KB, however long the stretch is. */
+const STRETCH_COMMANDS = 120_000;
+const STRETCHES = 3;
+
+const flow = recordFlow(MIXED, WARM_COMMANDS + STRETCHES * STRETCH_COMMANDS, 1);
+const engine = new ExchangeEngine();
+const events = new RecordBuffer(EVENT_WORDS, 1024, () => {});
+let at = 0;
+const run = (commands: number): void => {
+  for (let i = 0; i < commands; i++, at += COMMAND_WORDS) {
+    // A time of today: too large for a small integer, so that a number kept on the heap would show.
+    writeTimestamp(flow.words, at, 1_700_000_000_000_000 + at);
+    engine.apply(flow.words, at, events);
+  }
+};
+
+run(flow.prologue + WARM_COMMANDS);
+const bytes = Array.from({ length: STRETCHES }, () => heapBytesPer(STRETCH_COMMANDS, run));
+console.log(JSON.stringify({ bytes, sequence: engine.sequence }));

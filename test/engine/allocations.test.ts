@@ -1,0 +1,17 @@
+// A warm engine allocates nothing per command. Judged by the leanest of several stretches: what is compiled or recompiled
+// during one of them does not count, and what the engine's code allocates shows in all of them.
+
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+/** A number on the heap takes 16 bytes: one per sixteen commands would show. */
+const BYTES_PER_COMMAND_MAX = 1;
+
+test("no heap is allocated per command", () => {
+  const worker = fileURLToPath(new URL("allocations-worker.ts", import.meta.url));
+  const printed = execFileSync(process.execPath, [worker], { encoding: "utf8" });
+  const { bytes, sequence } = JSON.parse(printed) as { bytes: number[]; sequence: number };
+  expect(sequence).toBeGreaterThan(200_000);
+  expect(Math.min(...bytes), `bytes per command: ${bytes}`).toBeLessThan(BYTES_PER_COMMAND_MAX);
+});
