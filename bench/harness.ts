@@ -7,6 +7,8 @@ export interface BenchCase {
   readonly unit: string;
   /** What it is measured for: a figure that should be small (time) or large (rate). */
   readonly better: "lower" | "higher";
+  /** What DESIGN.md aims for, in words. */
+  readonly aim?: string;
   readonly run: () => number | Promise<number>;
 }
 
@@ -33,6 +35,8 @@ export interface BenchResult {
   readonly about: string;
   readonly rounds: number;
   readonly rows: readonly Row[];
+  /** What a reader must know beside the figures. */
+  readonly notes?: readonly string[];
 }
 
 /** Runs every case once unmeasured, then `rounds` times in turn. */
@@ -48,16 +52,21 @@ export async function measure(
       if (round >= 0) values.get(c.name)?.push(value);
     }
   }
-  const rows = cases.map((c) => summarize(c.name, c.unit, c.better, values.get(c.name) ?? []));
+  const rows = cases.map((c) =>
+    withAim(summarize(c.name, c.unit, c.better, values.get(c.name) ?? []), c.aim),
+  );
   for (const ratio of ratios) {
     const of = values.get(ratio.of);
     const to = values.get(ratio.to);
     if (of === undefined || to === undefined) continue;
     const pairs = of.map((value, i) => value / to[i]);
-    const row = summarize(ratio.name, "ratio", "higher", pairs);
-    rows.push(ratio.aim === undefined ? row : { ...row, aim: ratio.aim });
+    rows.push(withAim(summarize(ratio.name, "ratio", "higher", pairs), ratio.aim));
   }
   return rows;
+}
+
+function withAim(row: Row, aim: string | undefined): Row {
+  return aim === undefined ? row : { ...row, aim };
 }
 
 /** Median, best and worst of at least one value. */

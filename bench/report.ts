@@ -65,7 +65,8 @@ export function textTable(result: BenchResult): string {
   const pad = (cell: string, i: number): string =>
     i >= 1 && i <= 3 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]);
   const body = lines.map((line) => line.map(pad).join("  ").trimEnd()).join("\n");
-  return `${result.bench}: ${result.about} (${result.rounds} rounds)\n${body}\n`;
+  const notes = (result.notes ?? []).map((note) => `note: ${note}\n`).join("");
+  return `${result.bench}: ${result.about} (${result.rounds} rounds)\n${body}\n${notes}`;
 }
 
 /** The section of a bench in docs/BENCHMARKS.md. */
@@ -75,8 +76,9 @@ export function markdownSection(result: BenchResult, origin: Provenance): string
     "| --- | ---: | ---: | ---: | --- | --- |",
     ...result.rows.map((row) => `| ${cells(row).join(" | ")} |`),
   ].join("\n");
+  const notes = (result.notes ?? []).map((note) => `${note}.\n\n`).join("");
   const where = `${origin.cpu}, ${origin.cores} cores, ${origin.memory_gib} GiB, Linux ${origin.kernel}, Node ${origin.node}`;
-  return `## ${result.bench}\n\n${result.about}. ${result.rounds} rounds.\n\n${table}\n\n\`${origin.command}\` at ${origin.commit} on ${origin.date}; ${where}.\n`;
+  return `## ${result.bench}\n\n${result.about}. ${result.rounds} rounds.\n\n${table}\n\n${notes}\`${origin.command}\` at ${origin.commit} on ${origin.date}; ${where}.\n`;
 }
 
 /** Puts a section into the file in place of the one of the same bench. */

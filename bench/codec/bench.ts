@@ -91,7 +91,9 @@ export async function benchCodec(rounds: number): Promise<BenchResult> {
   ];
   const rows = await measure(cases, [{ name: "JSON / ours", of: "order as JSON", to: order }], rounds);
   const aimed = rows.map((row) => (row.name === order ? { ...row, aim: "<= 40" } : row));
-  const heap = summarize("heap allocated per order", "bytes", "lower", [heapBytesPer(MESSAGES, orders)]);
+  const heap = summarize("heap allocated per order", "bytes", "lower", [
+    await heapBytesPer(MESSAGES, orders),
+  ]);
   return {
     bench: "codec",
     about: "One message of order entry written as a frame and read back, checks included",

@@ -2,12 +2,12 @@
 // with an fdatasync before every answer, beside a bare echo server. Three processes on one machine: the load, the
 // server, and this one, which waits.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BenchCase, type BenchResult, measure, type RatioWanted, summarize } from "../harness.ts";
+import { type Scratch, withScratch } from "../scratch.ts";
 import { Child } from "./child.ts";
 import type { LoadOrder, LoadResult } from "./load.ts";
+import { withoutSockets } from "./without-sockets.ts";
 
 /** Connections x requests in flight. */
 const SHAPES = [
@@ -22,8 +22,11 @@ const DURATION_MS = 1_000;
 const SERVERS = ["echo", "journal off", "fsync"] as const;
 type Server = (typeof SERVERS)[number];
 
-export async function benchGateway(rounds: number): Promise<BenchResult> {
-  const directory = mkdtempSync(join(process.env.SERIATIM_BENCH_DIR ?? tmpdir(), "seriatim-bench-"));
+export function benchGateway(rounds: number): Promise<BenchResult> {
+  return withScratch((scratch) => withServers(scratch, rounds));
+}
+
+async function withServers({ directory, fileSystem }: Scratch, rounds: number): Promise<BenchResult> {
   const children: Record<Server, Child> = {
     echo: new Child("echo"),
     "journal off": new Child("exchange", ["off", directory]),
@@ -31,14 +34,18 @@ export async function benchGateway(rounds: number): Promise<BenchResult> {
   };
   const load = new Child("load");
   try {
-    return await run(children, load, rounds);
+    return await run(children, load, rounds, fileSystem);
   } finally {
     await Promise.all([load, ...Object.values(children)].map((child) => child.end()));
-    rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function run(children: Record<Server, Child>, load: Child, rounds: number): Promise<BenchResult> {
+async function run(
+  children: Record<Server, Child>,
+  load: Child,
+  rounds: number,
+  fileSystem: string,
+): Promise<BenchResult> {
   const ports = new Map<Server, number>();
   for (const server of SERVERS) ports.set(server, (await children[server].answer<{ port: number }>()).port);
   const latencies = new Map<string, LoadResult[]>();
@@ -51,6 +58,7 @@ async function run(children: Record<Server, Child>, load: Child, rounds: number)
         connections,
         window,
         duration_ms: DURATION_MS,
+        acks: server !== "echo",
       };
       const results: LoadResult[] = [];
       latencies.set(name, results);
@@ -60,29 +68,13 @@ async function run(children: Record<Server, Child>, load: Child, rounds: number)
   const rows = await measure(cases, ratios(), rounds);
   for (const [name, results] of latencies) {
     const measured = results.slice(1);
-    rows.push(
-      summarize(
-        `${name}, p50`,
-        "us",
-        "lower",
-        measured.map((r) => r.p50_us),
-      ),
-    );
-    rows.push(
-      summarize(
-        `${name}, p99`,
-        "us",
-        "lower",
-        measured.map((r) => r.p99_us),
-      ),
-    );
+    const percentile = (which: "p50_us" | "p99_us"): number[] => measured.map((result) => result[which]);
+    rows.push(summarize(`${name}, p50`, "us", "lower", percentile("p50_us")));
+    rows.push(summarize(`${name}, p99`, "us", "lower", percentile("p99_us")));
   }
-  return {
-    bench: "gateway",
-    about: `New orders and cancels over TCP on one machine, connections x requests in flight, ${DURATION_MS} ms each`,
-    rounds,
-    rows,
-  };
+  rows.push(...(await withoutSockets(rounds)));
+  const about = `New orders and cancels over TCP on one machine, connections x requests in flight, ${DURATION_MS} ms each`;
+  return { bench: "gateway", about: `${about}; journal on ${fileSystem}`, rounds, rows };
 }
 
 async function loadOnce(load: Child, order: LoadOrder, results: LoadResult[]): Promise<number> {

@@ -9,6 +9,8 @@ import {
   encodeNewOrder,
   FRAME_HEADER_BYTES,
   frameLength,
+  frameType,
+  MessageType,
   OrderType,
   Side,
   TimeInForce,
@@ -20,6 +22,8 @@ export interface LoadOrder {
   /** Requests in flight on each connection. */
   readonly window: number;
   readonly duration_ms: number;
+  /** Whether every answer must be an Ack (an exchange), or any frame will do (an echo). */
+  readonly acks: boolean;
 }
 
 export interface LoadResult {
@@ -129,6 +133,9 @@ class LoadConnection {
     while (at + FRAME_HEADER_BYTES <= length) {
       const frame = frameLength(this.#inView, at);
       if (at + frame > length) break;
+      if (this.#order.acks && frameType(this.#inView, at) !== MessageType.Ack) {
+        throw new Error("the exchange refused a request of the load");
+      }
       at += frame;
       const sent = this.#sent_ms[(this.answers + answered) % this.#order.window];
       this.#histogram.record(Math.max(1, Math.round((now - sent) * 1e3)));

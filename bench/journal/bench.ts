@@ -1,14 +1,14 @@
 // The journal on the real disk: command records appended in frames of different sizes, in mode fsync and flush, beside a
 // bare pump that writes (and syncs) the same bytes to a preallocated file without checksums, chain or header.
 
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { encodeGenesisEntry, type JournalWriter, openJournal } from "../../src/journal/index.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_BYTES } from "../../src/protocol/index.ts";
 import { heapBytesPer } from "../allocations.ts";
 import { type BenchCase, type BenchResult, measure, type RatioWanted, summarize } from "../harness.ts";
+import { type Scratch, withScratch } from "../scratch.ts";
 
 type Mode = "fsync" | "flush";
 /** Commands per frame, frames per round: the sizes of a quiet and of a loaded group commit. */
@@ -20,16 +20,11 @@ const SIZES = [
 const MODES: readonly Mode[] = ["fsync", "flush"];
 const SEGMENT_BYTES = 256 * 1024 * 1024;
 
-export async function benchJournal(rounds: number): Promise<BenchResult> {
-  const directory = mkdtempSync(join(process.env.SERIATIM_BENCH_DIR ?? tmpdir(), "seriatim-bench-"));
-  try {
-    return await run(directory, rounds);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+export function benchJournal(rounds: number): Promise<BenchResult> {
+  return withScratch((scratch) => run(scratch, rounds));
 }
 
-async function run(directory: string, rounds: number): Promise<BenchResult> {
+async function run({ directory, fileSystem }: Scratch, rounds: number): Promise<BenchResult> {
   const journals = new Map(MODES.map((mode) => [mode, open(join(directory, mode), mode)]));
   const pump = new Pump(join(directory, "pump"));
   const bytes = new Uint8Array(2_048 * COMMAND_BYTES).fill(1);
@@ -50,12 +45,14 @@ async function run(directory: string, rounds: number): Promise<BenchResult> {
   }
   const rows = await measure(cases, ratios, rounds);
   const flush = journals.get("flush") as JournalWriter;
-  const heap = heapBytesPer(2_048 * 50, (count) => flush.append(bytes, 0, Math.min(count, 2_048)));
+  const heap = await heapBytesPer(2_048 * 50, (count) => {
+    for (let done = 0; done < count; done += 2_048) flush.append(bytes, 0, Math.min(2_048, count - done));
+  });
   for (const journal of journals.values()) journal.close();
   pump.close();
   return {
     bench: "journal",
-    about: "Commands of 80 bytes appended to the journal, one write (and in fsync one fdatasync) per frame",
+    about: `Commands of 80 bytes appended to the journal, one write (and in fsync one fdatasync) per frame, on ${fileSystem}`,
     rounds,
     rows: [
       ...rows,
