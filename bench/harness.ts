@@ -1,14 +1,18 @@
 // How everything here is measured: the cases of a bench run in turn, round by round, so that a machine whose speed
 // drifts slows both sides of a ratio; a ratio is taken pair by pair; the median is quoted, with the best and the spread.
 
+/** What DESIGN.md aims for: a bound of the median, and where it says so of the best round. */
+export type Aim =
+  | { readonly atMost: number; readonly atBest?: number }
+  | { readonly atLeast: number; readonly atBest?: undefined };
+
 /** One thing that is timed. `run` does the whole work once and returns the figure (in `unit`). */
 export interface BenchCase {
   readonly name: string;
   readonly unit: string;
   /** What it is measured for: a figure that should be small (time) or large (rate). */
   readonly better: "lower" | "higher";
-  /** What DESIGN.md aims for, in words. */
-  readonly aim?: string;
+  readonly aim?: Aim;
   readonly run: () => number | Promise<number>;
 }
 
@@ -17,8 +21,9 @@ export interface RatioWanted {
   readonly name: string;
   readonly of: string;
   readonly to: string;
-  /** What DESIGN.md aims for, in words. */
-  readonly aim?: string;
+  /** "higher" by default. */
+  readonly better?: "lower" | "higher";
+  readonly aim?: Aim;
 }
 
 export interface Row {
@@ -27,7 +32,7 @@ export interface Row {
   readonly median: number;
   readonly best: number;
   readonly worst: number;
-  readonly aim?: string;
+  readonly aim?: Aim;
 }
 
 export interface BenchResult {
@@ -60,12 +65,12 @@ export async function measure(
     const to = values.get(ratio.to);
     if (of === undefined || to === undefined) continue;
     const pairs = of.map((value, i) => value / to[i]);
-    rows.push(withAim(summarize(ratio.name, "ratio", "higher", pairs), ratio.aim));
+    rows.push(withAim(summarize(ratio.name, "ratio", ratio.better ?? "higher", pairs), ratio.aim));
   }
   return rows;
 }
 
-function withAim(row: Row, aim: string | undefined): Row {
+function withAim(row: Row, aim: Aim | undefined): Row {
   return aim === undefined ? row : { ...row, aim };
 }
 
@@ -80,6 +85,13 @@ export function summarize(
   const middle = Math.floor(sorted.length / 2);
   const median = sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   return { name, unit, median, best: sorted[0], worst: sorted[sorted.length - 1] };
+}
+
+/** Whether the row's median (and best round, where that is asked) meets its aim; undefined without one. */
+export function meetsAim({ aim, median, best }: Row): boolean | undefined {
+  if (aim === undefined) return undefined;
+  if ("atLeast" in aim) return median >= aim.atLeast;
+  return median <= aim.atMost && (aim.atBest === undefined || best <= aim.atBest);
 }
 
 /** Nanoseconds that `work` took, per one of `count`. */

@@ -4,7 +4,7 @@
 import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
-import type { BenchResult, Row } from "./harness.ts";
+import { type BenchResult, meetsAim, type Row } from "./harness.ts";
 
 export interface Provenance {
   readonly command: string;
@@ -45,6 +45,10 @@ function commitOf(): string {
   }
 }
 
+function roundsText(rounds: number): string {
+  return rounds === 1 ? "1 round" : `${rounds} rounds`;
+}
+
 /** A figure with three significant digits, thousands grouped. */
 function figure(value: number): string {
   if (!Number.isFinite(value)) return "-";
@@ -55,7 +59,16 @@ function figure(value: number): string {
 const COLUMNS = ["what", "median", "best", "worst", "unit", "aim"] as const;
 
 function cells(row: Row): string[] {
-  return [row.name, figure(row.median), figure(row.best), figure(row.worst), row.unit, row.aim ?? ""];
+  return [row.name, figure(row.median), figure(row.best), figure(row.worst), row.unit, aimText(row)];
+}
+
+/** `<= 40, met`; empty without an aim. */
+function aimText(row: Row): string {
+  const { aim } = row;
+  if (aim === undefined) return "";
+  const bound = "atLeast" in aim ? `>= ${figure(aim.atLeast)}` : `<= ${figure(aim.atMost)}`;
+  const atBest = aim.atBest === undefined ? "" : ` (best <= ${figure(aim.atBest)})`;
+  return `${bound}${atBest}, ${meetsAim(row) ? "met" : "missed"}`;
 }
 
 /** A table for the terminal. */
@@ -66,7 +79,7 @@ export function textTable(result: BenchResult): string {
     i >= 1 && i <= 3 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]);
   const body = lines.map((line) => line.map(pad).join("  ").trimEnd()).join("\n");
   const notes = (result.notes ?? []).map((note) => `note: ${note}\n`).join("");
-  return `${result.bench}: ${result.about} (${result.rounds} rounds)\n${body}\n${notes}`;
+  return `${result.bench}: ${result.about} (${roundsText(result.rounds)})\n${body}\n${notes}`;
 }
 
 /** The section of a bench in docs/BENCHMARKS.md. */
@@ -78,7 +91,7 @@ export function markdownSection(result: BenchResult, origin: Provenance): string
   ].join("\n");
   const notes = (result.notes ?? []).map((note) => `${note}.\n\n`).join("");
   const where = `${origin.cpu}, ${origin.cores} cores, ${origin.memory_gib} GiB, Linux ${origin.kernel}, Node ${origin.node}`;
-  return `## ${result.bench}\n\n${result.about}. ${result.rounds} rounds.\n\n${table}\n\n${notes}\`${origin.command}\` at ${origin.commit} on ${origin.date}; ${where}.\n`;
+  return `## ${result.bench}\n\n${result.about}. ${roundsText(result.rounds)}.\n\n${table}\n\n${notes}\`${origin.command}\` at ${origin.commit} on ${origin.date}; ${where}.\n`;
 }
 
 /** Puts a section into the file in place of the one of the same bench. */

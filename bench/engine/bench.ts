@@ -5,6 +5,7 @@ import { ExchangeEngine } from "../../src/engine/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS } from "../../src/protocol/index.ts";
 import { heapBytesPer } from "../allocations.ts";
 import {
+  type Aim,
   type BenchCase,
   type BenchResult,
   measure,
@@ -22,12 +23,12 @@ const PEER_COMMANDS = 100_000;
 const SEED = 1;
 const OURS = "mixed, 4 symbols";
 /** 8 M messages/s. */
-const SHAPE_AIM = "<= 125";
+const SHAPE_AIM = { atMost: 125 };
 
 export async function benchEngine(rounds: number): Promise<BenchResult> {
   const mixed = recordFlow(MIXED, COMMANDS, SEED);
   const peer = await loadPeer();
-  const cases: BenchCase[] = [caseOf(OURS, mixed, "<= 60 best, <= 100 median")];
+  const cases: BenchCase[] = [caseOf(OURS, mixed, { atMost: 100, atBest: 60 })];
   if (peer !== undefined) cases.push(peerCase(peer, mixed));
   for (const shape of SHAPES) cases.push(caseOf(shape.name, recordFlow(shape, COMMANDS, SEED), SHAPE_AIM));
   const rows = await measure(cases, ratios(peer !== undefined), rounds);
@@ -38,7 +39,7 @@ export async function benchEngine(rounds: number): Promise<BenchResult> {
     rounds,
     rows: [
       ...rows,
-      { ...summarize("heap allocated per command, mixed", "bytes", "lower", [bytes]), aim: "0" },
+      { ...summarize("heap allocated per command, mixed", "bytes", "lower", [bytes]), aim: { atMost: 0.5 } },
     ],
     notes:
       peer === undefined
@@ -52,19 +53,20 @@ function ratios(hasPeer: boolean): RatioWanted[] {
     name: `${shape.name} / normal`,
     of: shape.name,
     to: "normal",
-    aim: "worst within 3x of the best",
+    better: "lower",
+    aim: { atMost: 3 },
   }));
   if (hasPeer)
     wanted.unshift({
       name: "nodejs-order-book / ours",
       of: "nodejs-order-book, mixed",
       to: OURS,
-      aim: ">= 30",
+      aim: { atLeast: 30 },
     });
   return wanted.filter((ratio) => ratio.of !== ratio.to);
 }
 
-function caseOf(name: string, flow: Flow, aim: string): BenchCase {
+function caseOf(name: string, flow: Flow, aim: Aim): BenchCase {
   return { name, unit: "ns/command", better: "lower", aim, run: () => timed(flow) };
 }
 

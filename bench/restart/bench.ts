@@ -10,7 +10,7 @@ import { InlineJournal, type JournalStage, JournalThread } from "../../src/node/
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_BYTES, COMMAND_WORDS, EVENT_WORDS } from "../../src/protocol/index.ts";
 import { type Flow, MIXED, recordFlow } from "../engine/flows.ts";
-import { type BenchCase, type BenchResult, measure } from "../harness.ts";
+import { type Aim, type BenchCase, type BenchResult, measure } from "../harness.ts";
 import { type Scratch, withScratch } from "../scratch.ts";
 
 const COMMANDS = 2_000_000;
@@ -36,11 +36,11 @@ async function run({ directory, fileSystem }: Scratch, rounds: number): Promise<
   const file = join(large, "journal-0000000001.seg");
   const threaded = (at: string) => () => restart(new JournalThread(optionsOf(at), "block"), expected);
   const inline = (at: string) => () => restart(new InlineJournal(optionsOf(at)), expected);
-  const rate = (name: string, run: BenchCase["run"], aim?: string): BenchCase => ({
+  const rate = (name: string, run: BenchCase["run"], aim?: Aim): BenchCase => ({
     ...{ name, unit: "commands/s", better: "higher", run },
     ...(aim === undefined ? {} : { aim }),
   });
-  const aim = ">= 3,000,000";
+  const aim = { atLeast: 3_000_000 };
   const rows = await measure(
     [
       rate("two threads, full frames", threaded(large), aim),

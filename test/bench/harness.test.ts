@@ -22,7 +22,7 @@ describe("measuring", () => {
     });
     const rows = await measure(
       [one("slow"), one("fast")],
-      [{ name: "slow / fast", of: "slow", to: "fast", aim: ">= 2" }],
+      [{ name: "slow / fast", of: "slow", to: "fast", aim: { atLeast: 2 } }],
       3,
     );
     expect(order).toEqual(["slow", "fast", "slow", "fast", "slow", "fast", "slow", "fast"]);
@@ -30,7 +30,7 @@ describe("measuring", () => {
       { name: "slow", unit: "ns", median: 30, best: 10, worst: 40 },
       { name: "fast", unit: "ns", median: 10, best: 5, worst: 10 },
       // 10/5, 40/10, 30/10: not the ratio of the medians.
-      { name: "slow / fast", unit: "ratio", median: 3, best: 4, worst: 2, aim: ">= 2" },
+      { name: "slow / fast", unit: "ratio", median: 3, best: 4, worst: 2, aim: { atLeast: 2 } },
     ]);
   });
 
