@@ -42,35 +42,43 @@ export class ChunkReader {
     this.#end = offset + have;
   }
 
-  /** The offset behind the last byte that is not zero, `offset` (a multiple of 8) when there is none after it. */
-  lastNonZeroEnd(offset: number): number {
-    let end = offset;
-    for (let at = offset; ; at = end) {
-      const found = this.firstNonZero(at);
-      if (found < 0) return end;
-      end = Math.floor(found / 8) * 8 + 8;
+  /**
+   * From the first to behind the last byte that is not zero, at or after `offset` (a multiple of 8); undefined when
+   * there is none. One pass, each byte of the file read at most once.
+   */
+  nonZeroSpan(offset: number): { readonly first: number; readonly end: number } | undefined {
+    let first = -1;
+    let end = -1;
+    for (let at = offset; at < this.size; ) {
+      const length = Math.min(this.buffer.bytes.length, this.size - at);
+      const from = this.at(at, length);
+      if (from < 0) break;
+      const last = lastNonZeroIn(this.buffer, from, from + length);
+      if (last >= 0) {
+        if (first < 0) first = at + firstNonZeroIn(this.buffer, from, from + length) - from;
+        end = at + last - from + 1;
+      }
+      at += length;
     }
-  }
-
-  /** The offset of the first byte at or after `offset` (a multiple of 8) that is not zero, or -1. */
-  firstNonZero(offset: number): number {
-    while (offset < this.size) {
-      const length = Math.min(this.buffer.bytes.length, this.size - offset);
-      const from = this.at(offset, length);
-      if (from < 0) return -1;
-      const found = nonZeroIn(this.buffer, from, from + length);
-      if (found >= 0) return offset + found - from;
-      offset += length;
-    }
-    return -1;
+    return first < 0 ? undefined : { first, end };
   }
 }
 
-function nonZeroIn(buffer: FrameBuffer, from: number, to: number): number {
-  const { bytes, words } = buffer;
+// Whole words first: a clean segment ends in megabytes of zeros. `from` is a multiple of 8, `to` need not be.
+
+function firstNonZeroIn({ bytes, words }: FrameBuffer, from: number, to: number): number {
   let word = from / 4;
   const lastWord = Math.floor(to / 4);
   while (word < lastWord && words[word] === 0) word++;
   for (let at = word * 4; at < to; at++) if (bytes[at] !== 0) return at;
+  return -1;
+}
+
+function lastNonZeroIn({ bytes, words }: FrameBuffer, from: number, to: number): number {
+  let word = Math.floor(to / 4);
+  for (let at = to - 1; at >= word * 4; at--) if (bytes[at] !== 0) return at;
+  const firstWord = from / 4;
+  while (word > firstWord && words[word - 1] === 0) word--;
+  for (let at = word * 4 - 1; at >= from; at--) if (bytes[at] !== 0) return at;
   return -1;
 }

@@ -38,6 +38,8 @@ export interface SegmentSummary {
   readonly frames: number;
   /** The offset behind its last whole frame. */
   readonly endOffset: number;
+  /** Every frame before this offset was safe when a later one was written; of those behind it nothing says so. */
+  readonly durableOffset: number;
 }
 
 /** The first thing found that is not as it was written. */
@@ -66,6 +68,6 @@ export interface LogScan {
   readonly verdict: Verdict;
   readonly because: string;
   readonly fault: LogFault | undefined;
-  /** Bytes from the fault to the last byte that is not zero. */
+  /** Where no whole frame begins: bytes from there to the last one that is not zero. Otherwise 0. */
   readonly damagedBytes: number;
 }

@@ -1,12 +1,18 @@
 // Opens a log for appending: scan, then what tail.ts decides. Clean: go on. Torn: cut, zeroed, synced. Corrupt:
 // refused, and nothing on the disk changes. When this returns, everything that was read is safe, also what a
 // killed process had written and not yet synced.
+//
+// A sync alone would not do: when the process before had one that failed, the kernel shows what was written and
+// calls it clean, and the next sync writes nothing. So every frame that no later one proves safe is written again.
 
-import { SeriatimError } from "../base/index.ts";
+import { SeriatimError, type StorageFile } from "../base/index.ts";
+import { ChunkReader } from "./chunk-reader.ts";
 import { CHAIN_BYTES } from "./layout.ts";
-import type { FrameVisitor, LogPlace, LogScan } from "./log.ts";
+import type { FrameVisitor, LogPlace, LogScan, SegmentSummary } from "./log.ts";
 import { writeZeros } from "./preallocation.ts";
 import { scanLog } from "./scan.ts";
+import { wholeFrameAt } from "./whole-frame.ts";
+import { writeFully } from "./write-fully.ts";
 import { checkLimits, type LogLimits, LogWriter, type OpenSegment } from "./writer.ts";
 
 export interface OpenedLog {
@@ -46,6 +52,7 @@ function reopenLast(place: LogPlace, scan: LogScan): OpenSegment | undefined {
   const { number, segmentBytes, endOffset } = last;
   const file = place.storage.open(last.file, "write");
   try {
+    writeAgain(place, file, last);
     if (scan.verdict === "torn") writeZeros(file, endOffset, segmentBytes);
     file.syncData();
   } catch (error) {
@@ -53,6 +60,22 @@ function reopenLast(place: LogPlace, scan: LogScan): OpenSegment | undefined {
     throw error;
   }
   return { file, number, segmentBytes, offset: endOffset };
+}
+
+/** Writes the bytes of every frame above the segment's durable offset over themselves: one or two in mode `fsync`. */
+function writeAgain(place: LogPlace, file: StorageFile, { durableOffset, endOffset }: SegmentSummary): void {
+  const reader = new ChunkReader(file);
+  for (let offset = durableOffset; offset < endOffset; ) {
+    const total = wholeFrameAt(reader, offset, place.checksums);
+    // Checked again, so that a page the kernel dropped since the scan is not taken for what was read.
+    if (total === 0) {
+      const where = `${file.path} at offset ${offset}`;
+      throw new SeriatimError("LOG_CHANGED", `${where}: the frame changed while the log was opened`);
+    }
+    const at = reader.at(offset, total);
+    writeFully(file, reader.buffer.bytes.subarray(at, at + total), total, offset);
+    offset += total;
+  }
 }
 
 /** One line that says what a scan found, and where. */

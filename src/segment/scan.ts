@@ -2,14 +2,14 @@
 // epoch), hands each to a visitor and gives the verdict of tail.ts. Changes nothing on the disk.
 // Per frame: one CRC, one BLAKE3, no copy; per record: nothing.
 
-import type { Checksums } from "../base/index.ts";
 import { ChunkReader } from "./chunk-reader.ts";
 import { type LogDirectory, listLogDirectory, segmentName } from "./directory.ts";
-import { claimedFrameBytes, type FrameFields, followChain, frameIsWhole, readFrameFields } from "./frame.ts";
+import { type FrameFields, followChain, readFrameFields } from "./frame.ts";
 import { decodeSegmentHeader, type SegmentHeader } from "./header.ts";
-import { CHAIN_BYTES, FRAME_ALIGN_BYTES, FRAME_HEADER_BYTES, SECTOR_BYTES } from "./layout.ts";
+import { CHAIN_BYTES, FRAME_HEADER_BYTES, SECTOR_BYTES } from "./layout.ts";
 import type { FrameVisitor, LogFault, LogPlace, LogScan, SegmentSummary } from "./log.ts";
 import { classifyTail } from "./tail.ts";
+import { durableBehind, wholeFrameAt } from "./whole-frame.ts";
 
 /** Reads the log in `place`; ENOENT when the directory is missing, FOREIGN_DIRECTORY when it is another's. */
 export function scanLog(place: LogPlace, visit: FrameVisitor = () => {}): LogScan {
@@ -36,6 +36,7 @@ class LogScanner {
   #timestamp_us = 0;
   #frames = 0;
   #fault: LogFault | undefined;
+  #durableOffset = 0;
   #wholeFrameBehind = false;
   #damagedBytes = 0;
 
@@ -59,7 +60,7 @@ class LogScanner {
     }
     const { verdict, because } = classifyTail({
       damage: this.#fault?.damage ?? "none",
-      inLastSegment: this.#segments.at(-1)?.number === numbers.at(-1),
+      inLastSegment: this.#inLastSegment(),
       aboveDurable: this.#position + 1 > this.#durable,
       wholeFrameBehind: this.#wholeFrameBehind,
     });
@@ -147,6 +148,7 @@ class LogScanner {
   #scanFrames(reader: ChunkReader, header: SegmentHeader): void {
     const { path } = reader.file;
     let offset = SECTOR_BYTES;
+    this.#durableOffset = offset;
     const before = this.#frames;
     while (this.#frames < this.#framesMax) {
       const taken = this.#frame(reader, offset);
@@ -163,10 +165,10 @@ class LogScanner {
       segmentBytes: header.segmentBytes,
       frames: this.#frames - before,
       endOffset: offset,
+      durableOffset: this.#durableOffset,
     });
     if (this.#frames === this.#framesMax) return;
     if (this.#fault === undefined) this.#checkEnd(reader, offset, header.segmentBytes);
-    if (this.#fault !== undefined) this.#lookBehind(reader, offset);
   }
 
   /** Verifies and visits the frame at `offset`; returns its length, or 0 when none that continues begins there. */
@@ -190,6 +192,7 @@ class LogScanner {
       );
       return 0;
     }
+    if (fields.durablePosition === this.#position) this.#durableOffset = offset;
     this.#position = fields.firstPosition + fields.count - 1;
     this.#epoch = fields.epoch;
     this.#timestamp_us = fields.timestamp_us;
@@ -217,10 +220,13 @@ class LogScanner {
 
   #checkEnd(reader: ChunkReader, offset: number, segmentBytes: number): void {
     const { path } = reader.file;
-    const stray = reader.firstNonZero(offset);
-    if (stray >= 0) {
-      const at = stray < offset + FRAME_HEADER_BYTES ? "" : `, the first byte that is not zero at ${stray}`;
+    const span = reader.nonZeroSpan(offset);
+    if (span !== undefined) {
+      const { first, end } = span;
+      const at = first < offset + FRAME_HEADER_BYTES ? "" : `, the first byte that is not zero at ${first}`;
       this.#found("not whole", path, offset, `no whole frame begins here${at}`);
+      this.#damagedBytes = end - offset;
+      this.#lookBehind(reader, offset, end);
     } else if (reader.size < segmentBytes) {
       this.#found(
         "not whole",
@@ -231,32 +237,17 @@ class LogScanner {
     }
   }
 
-  /** What lies behind a fault: how far it reaches, and whether any whole frame could be part of this history. */
-  #lookBehind(reader: ChunkReader, fault: number): void {
-    this.#damagedBytes = reader.lastNonZeroEnd(fault) - fault;
-    const end = fault + this.#damagedBytes;
-    for (let offset = fault + FRAME_ALIGN_BYTES; offset < end; offset += FRAME_ALIGN_BYTES) {
-      const total = wholeFrameAt(reader, offset, this.#place.checksums);
-      if (total === 0) continue;
-      const { firstPosition, durablePosition } = readFrameFields(
-        reader.buffer.view,
-        reader.at(offset, total),
-      );
-      // A position takes a byte of payload at least. So bytes that look like a frame inside someone's payload
-      // count only if their position could have been reached here; believing one refuses a start, it loses nothing.
-      if (firstPosition <= this.#position || firstPosition - this.#position > offset - fault) continue;
-      this.#wholeFrameBehind = true;
-      this.#durable = Math.max(this.#durable, durablePosition);
-    }
+  /** Whether a whole frame lies behind the damage; not asked when the verdict is settled without it. */
+  #lookBehind(reader: ChunkReader, fault: number, end: number): void {
+    if (!this.#inLastSegment() || this.#position < this.#durable) return;
+    const history = { position: this.#position, epoch: this.#epoch };
+    const durable = durableBehind(reader, fault, end, history, this.#place.checksums);
+    if (durable < 0) return;
+    this.#wholeFrameBehind = true;
+    this.#durable = Math.max(this.#durable, durable);
   }
-}
 
-/** The length of the whole frame at `offset`, or 0. Afterwards it is in the reader's buffer. */
-function wholeFrameAt(reader: ChunkReader, offset: number, checksums: Checksums): number {
-  const header = reader.at(offset, FRAME_HEADER_BYTES);
-  if (header < 0) return 0;
-  const total = claimedFrameBytes(reader.buffer.view, header);
-  if (total === 0) return 0;
-  const at = reader.at(offset, total);
-  return at >= 0 && frameIsWhole(reader.buffer, at, total, checksums) ? total : 0;
+  #inLastSegment(): boolean {
+    return this.#segments.at(-1)?.number === this.#listed.segments.at(-1);
+  }
 }

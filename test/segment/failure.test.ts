@@ -91,6 +91,44 @@ describe("a workload of 30 synced frames", () => {
   });
 });
 
+test("what the next process reads after a failed sync is on the disk before it is called safe", () => {
+  // A sync alone would write nothing: the kernel keeps the pages of the failed one, and calls them clean.
+  for (let seed = 1; seed <= 20; seed++) {
+    const disk = new SimulatedDisk();
+    const { writer } = openLog(logPlace(disk), SMALL);
+    appendFrame(writer, 90);
+    writer.sync();
+    appendFrame(writer, 90);
+    disk.failAt(disk.calls + 1, "EIO");
+    expect(thrownBy(() => writer.sync()).code).toBe("EIO");
+    writer.close();
+    const next = openLog(logPlace(disk), SMALL).writer;
+    expect([next.position, next.durablePosition]).toEqual([180, 180]);
+    appendFrame(next, 90);
+    next.sync();
+    disk.crash(new Prng(seed));
+    const found = new Collector();
+    openLog(logPlace(disk), SMALL, found.visit);
+    expect({ seed, positions: found.verified() }).toEqual({ seed, positions: 270 });
+  }
+});
+
+test("a disk call that fails, whichever it is, costs nothing safe when the next process goes on and the machine stops", () => {
+  const calls = callsOfWorkload();
+  for (let call = 1; call <= calls; call++) {
+    const disk = new SimulatedDisk();
+    disk.failAt(call, "EIO");
+    workload(disk);
+    const { writer } = workload(disk);
+    const safe = writer?.durablePosition ?? 0;
+    disk.crash(new Prng(call));
+    const found = new Collector();
+    openLog(logPlace(disk), SMALL, found.visit);
+    expect({ call, positions: found.verified() }).toEqual({ call, positions: safe });
+    expect(safe).toBeGreaterThanOrEqual(1500);
+  }
+});
+
 test("a disk that fills up is found while preparing, and stops the log only when the segment is full", () => {
   const disk = new SimulatedDisk({ capacity_bytes: SMALL.segmentBytes * 1.5 });
   const { writer } = openLog(logPlace(disk), SMALL);

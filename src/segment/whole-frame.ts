@@ -1,0 +1,71 @@
+// Is there a whole frame at an offset, and is there one anywhere behind a broken one. The second question is asked at
+// every 8 bytes, because a damaged length can't be trusted, so what each candidate may cost is bounded.
+
+import type { Checksums } from "../base/index.ts";
+import type { ChunkReader } from "./chunk-reader.ts";
+import { claimedFrameBytes, type FrameFields, frameIsWhole, readFrameFields } from "./frame.ts";
+import { FRAME_ALIGN_BYTES, FRAME_BYTES_LIMIT, FRAME_HEADER_BYTES } from "./layout.ts";
+
+/** What a frame behind the damage has to continue. */
+export interface History {
+  /** The last whole position before the damage. */
+  readonly position: number;
+  readonly epoch: number;
+}
+
+/**
+ * Bytes summed up per byte looked at, over all candidates. Real frames need one, and the search ends with the first;
+ * a payload that imitates many headers, each claiming megabytes, would otherwise cost hours.
+ */
+const SUMMED_PER_BYTE_MAX = 4;
+
+/** The length of the whole frame at `offset`, or 0. Afterwards it is in the reader's buffer. */
+export function wholeFrameAt(reader: ChunkReader, offset: number, checksums: Checksums): number {
+  const header = reader.at(offset, FRAME_HEADER_BYTES);
+  if (header < 0) return 0;
+  const total = claimedFrameBytes(reader.buffer.view, header);
+  if (total === 0) return 0;
+  const at = reader.at(offset, total);
+  return at >= 0 && frameIsWhole(reader.buffer, at, total, checksums) ? total : 0;
+}
+
+/**
+ * Looks for a whole frame that could be part of this history in (fault, end) of the file. Returns the durable position
+ * it names, 0 when there were too many candidates to rule one out (believing in one refuses a start, it loses
+ * nothing), or -1 when there is none.
+ */
+export function durableBehind(
+  reader: ChunkReader,
+  fault: number,
+  end: number,
+  history: History,
+  checksums: Checksums,
+): number {
+  const { view } = reader.buffer;
+  let budget_bytes = SUMMED_PER_BYTE_MAX * (end - fault + FRAME_BYTES_LIMIT);
+  for (let offset = fault + FRAME_ALIGN_BYTES; offset < end; offset += FRAME_ALIGN_BYTES) {
+    const header = reader.at(offset, FRAME_HEADER_BYTES);
+    if (header < 0) return -1;
+    const total = claimedFrameBytes(view, header);
+    if (total === 0 || offset + total > reader.size) continue;
+    const fields = readFrameFields(view, header);
+    if (!couldFollow(fields, history, offset - fault)) continue;
+    budget_bytes -= total;
+    if (budget_bytes < 0) return 0;
+    if (wholeFrameAt(reader, offset, checksums) > 0) return fields.durablePosition;
+  }
+  return -1;
+}
+
+/** Whether a frame `distance_bytes` behind the damage could be this log's: a position takes a byte of payload at least. */
+function couldFollow(fields: FrameFields, history: History, distance_bytes: number): boolean {
+  const ahead = fields.firstPosition - history.position;
+  return (
+    ahead > 0 &&
+    ahead <= distance_bytes &&
+    fields.count > 0 &&
+    fields.count <= fields.payloadBytes &&
+    fields.epoch >= history.epoch &&
+    fields.durablePosition < fields.firstPosition
+  );
+}
