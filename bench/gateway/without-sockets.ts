@@ -133,6 +133,9 @@ class Sink implements Transport {
   send(): boolean {
     return true;
   }
+  unacknowledgedBytes(): number {
+    return 0;
+  }
   pause(): void {}
   resume(): void {}
   close(): void {}

@@ -53,6 +53,11 @@ export interface Transport {
    * they are held by reference and must stay as they are, and nothing more may be sent, until `drained` or `closed`.
    */
   send(connection: number, bytes: Uint8Array, from: number, to: number): boolean;
+  /**
+   * Bytes given to the kernel that the peer's has not acknowledged, or -1 where that can't be seen. While a send is
+   * held any change means that the peer takes bytes. As seen a moment ago: asking makes the transport look again.
+   */
+  unacknowledgedBytes(connection: number): number;
   /** Stops calling `received` and `ended`, so that the peer is pushed back, until `resume`. */
   pause(connection: number): void;
   resume(connection: number): void;

@@ -35,8 +35,8 @@ export interface ConnectionContext {
   readonly refusal: Reason;
   /** The connection has answers that must be sealed. */
   appended(connection: Connection): void;
-  /** The connection acts for `account` from now on, and is sent that account's RestingFills. */
-  saidHello(connection: Connection, account: number): void;
+  /** The connection is sent the RestingFills of `account` from now on. */
+  route(connection: Connection, account: number): void;
   /** A bound was reached: the connection is ended and its answers dropped. */
   giveUp(connection: Connection, reason: CloseReason): void;
 }
@@ -53,8 +53,8 @@ export class Connection implements SessionHost {
   readonly slot: number;
   readonly session: OrderSession;
   readonly output: ConnectionOutput;
-  /** It said Hello: RestingFills of its account are sent to it. */
-  greeted = false;
+  /** The account whose RestingFills are sent to it since its Hello, or -1; changed together with the account index. */
+  routedAccount = -1;
   /** Reading is paused. */
   paused = false;
   /** In the gateway's lists of the same name. */
@@ -67,8 +67,10 @@ export class Connection implements SessionHost {
   abandoned = false;
   /** The transport was told to close or destroy it. */
   finished = false;
-  /** When it was first seen with a held send that has not moved since, in microseconds; -1: none held. */
+  /** When it was first seen with a held send of which nothing was taken since, in microseconds; -1: none held. */
   heldSince_us = -1;
+  /** What its peer had not acknowledged then. */
+  heldUnacknowledged_bytes = -1;
   readonly #context: ConnectionContext;
 
   constructor(
@@ -97,10 +99,9 @@ export class Connection implements SessionHost {
     // Requests are taken at or below the soft mark only, so this much is always free. What waits at this moment
     // depends on timing; a figure that doesn't lets the same requests make the same log.
     const free_bytes = limits.outputMax_bytes - limits.outputSoft_bytes;
-    const memory_bytes = pool.left * limits.chunk_bytes;
-    const room_bytes = Math.min(free_bytes, memory_bytes) - OUTPUT_RESERVE_bytes - ACK_BYTES;
+    const room_bytes = Math.min(free_bytes, pool.left_bytes) - OUTPUT_RESERVE_bytes - ACK_BYTES;
     // One account may trade with itself: then this connection is sent the resting side of each fill as well.
-    const fill_bytes = this.greeted ? 2 * FILL_BYTES : FILL_BYTES;
+    const fill_bytes = this.routedAccount >= 0 ? 2 * FILL_BYTES : FILL_BYTES;
     return Math.max(1, Math.floor(room_bytes / fill_bytes));
   }
 
@@ -134,12 +135,12 @@ export class Connection implements SessionHost {
 
   hello(account: number): boolean {
     if (account >= this.#context.limits.accountsMax) return false;
-    this.#context.saidHello(this, account);
+    // The answer first: without room for it the connection is given up, and one that is ending must not be routed.
     const at = this.#checked(this.output.claimOrdered(HELLO_ACK_BYTES));
-    if (at >= 0) {
-      const { sessionLow, sessionHigh } = this.session;
-      encodeHelloAck(this.output.orderedView, at, account, sessionLow, sessionHigh);
-    }
+    if (at < 0) return true;
+    const { sessionLow, sessionHigh } = this.session;
+    encodeHelloAck(this.output.orderedView, at, account, sessionLow, sessionHigh);
+    this.#context.route(this, account);
     return true;
   }
 
@@ -150,7 +151,8 @@ export class Connection implements SessionHost {
   }
 
   #giveUp(): void {
-    const memory = this.#context.pool.left === 0;
-    this.#context.giveUp(this, memory ? CloseReason.OutputMemory : CloseReason.OutputFull);
+    const { pool, limits } = this.#context;
+    const isMemory = pool.left_bytes < limits.chunk_bytes;
+    this.#context.giveUp(this, isMemory ? CloseReason.OutputMemory : CloseReason.OutputFull);
   }
 }

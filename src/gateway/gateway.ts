@@ -24,11 +24,13 @@ import {
   assertLimits,
   CLOSE_REASON_NAMES,
   CloseReason,
+  firstChunks,
   GatewayCounters,
   type GatewayLimits,
 } from "./limits.ts";
 import { type CommandSink, SessionInput, SessionState } from "./order-session.ts";
 import { ChunkPool } from "./output-buffer.ts";
+import { Reading } from "./reading.ts";
 
 export interface GatewayOptions {
   readonly transport: Transport;
@@ -36,8 +38,8 @@ export interface GatewayOptions {
   readonly directory: InstrumentDirectory;
   readonly limits: GatewayLimits;
   /**
-   * Sessions are numbered from here (u32): the high lane is this plus the count of connections so far, so that a
-   * node that gives a later start a larger one never gives a number twice.
+   * Sessions are numbered from here (u32, wraps): the high lane is this plus the count of connections so far. A node
+   * that starts above all it finds in its log never gives a number of its log again.
    */
   readonly firstSession?: number;
 }
@@ -59,10 +61,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
   readonly #unsealed = new ConnectionList();
   /** With sealed answers that wait for their position. */
   readonly #waiting = new ConnectionList();
-  /** Stopped at a full ring, the one that waits longest first. */
-  readonly #stalled: Connection[] = [];
-  /** Whose output has room again and whose session was stopped for it. */
-  readonly #relieved: Connection[] = [];
+  readonly #reading: Reading;
   #stopped: (() => void) | undefined = undefined;
   #stopping = false;
 
@@ -72,9 +71,12 @@ export class Gateway implements TransportHandler, ConnectionContext {
     this.sink = options.sink;
     this.directory = options.directory;
     this.#transport = options.transport;
-    this.pool = new ChunkPool(this.limits.chunk_bytes, this.limits.chunksMax);
-    this.#accounts = new AccountIndex(this.limits.accountsMax, this.limits.connectionsMax);
-    this.#connections = new Array(this.limits.connectionsMax).fill(undefined);
+    const { connectionsMax, accountsMax, firstChunk_bytes, chunk_bytes, outputTotal_bytes } = this.limits;
+    const queues = firstChunks(connectionsMax);
+    this.pool = new ChunkPool({ firstChunk_bytes, chunk_bytes, total_bytes: outputTotal_bytes, queues });
+    this.#accounts = new AccountIndex(accountsMax, connectionsMax);
+    this.#connections = new Array(connectionsMax).fill(undefined);
+    this.#reading = new Reading(options.transport, this.limits.outputSoft_bytes);
     this.#nextSession = options.firstSession ?? 1;
   }
 
@@ -122,7 +124,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
     connection.finished = true;
     connection.abandoned = true;
     connection.output.free();
-    if (connection.isStalled) this.#stalled.splice(this.#stalled.indexOf(connection), 1);
+    this.#reading.forget(connection);
     this.#connections[connection.slot] = undefined;
     this.counters.connections--;
     if (this.#stopping && this.counters.connections === 0) this.#stopped?.();
@@ -165,10 +167,9 @@ export class Gateway implements TransportHandler, ConnectionContext {
 
   /** The sequencer's ring has room again: sessions go on in the order in which they stopped. */
   resumeStalled(): void {
-    for (let left = this.#stalled.length; left > 0 && this.sink.claim() >= 0; left--) {
-      const connection = this.#stalled.shift();
-      if (connection === undefined) return;
-      connection.isStalled = false;
+    for (let left = this.#reading.stalled; left > 0 && this.sink.claim() >= 0; left--) {
+      const connection = this.#reading.takeStalled();
+      if (connection === undefined) break;
       connection.session.resume();
       this.#settle(connection);
     }
@@ -177,7 +178,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
 
   /** Connections that wait for the sequencer's ring. */
   get stalled(): number {
-    return this.#stalled.length;
+    return this.#reading.stalled;
   }
 
   /** Refuses every request on an order from now on, unsequenced, for `reason`; `Reason.None` takes them again. */
@@ -189,7 +190,11 @@ export class Gateway implements TransportHandler, ConnectionContext {
   tick(now_us: number): void {
     for (const connection of this.#connections) {
       if (connection === undefined || !connection.output.held) continue;
-      if (connection.heldSince_us < 0) connection.heldSince_us = now_us;
+      // The kernel takes the next bytes of a held send in large steps; what the peer acknowledges moves in small ones.
+      const unacknowledged_bytes = this.#transport.unacknowledgedBytes(connection.number);
+      const isMoving = unacknowledged_bytes !== connection.heldUnacknowledged_bytes;
+      connection.heldUnacknowledged_bytes = unacknowledged_bytes;
+      if (connection.heldSince_us < 0 || isMoving) connection.heldSince_us = now_us;
       else if (now_us - connection.heldSince_us >= this.limits.blocked_us) this.#breakOff(connection);
     }
   }
@@ -215,10 +220,10 @@ export class Gateway implements TransportHandler, ConnectionContext {
     this.#unsealed.add(connection);
   }
 
-  saidHello(connection: Connection, account: number): void {
-    this.#accounts.remove(connection.session.account, connection.slot);
+  route(connection: Connection, account: number): void {
+    this.#unroute(connection);
     this.#accounts.add(account, connection.slot);
-    connection.greeted = true;
+    connection.routedAccount = account;
   }
 
   giveUp(connection: Connection, reason: CloseReason): void {
@@ -254,37 +259,23 @@ export class Gateway implements TransportHandler, ConnectionContext {
       this.#transport.close(connection.number);
       return;
     }
-    if (session.state === SessionState.SinkFull && !connection.isStalled) {
-      connection.isStalled = true;
-      this.#stalled.push(connection);
-    }
-    this.#throttle(connection);
-  }
-
-  /** Pauses and resumes reading: a stalled session's until it has gone on, others by what waits to be sent. */
-  #throttle(connection: Connection): void {
-    const { session, output, paused } = connection;
-    const soft_bytes = this.limits.outputSoft_bytes;
-    const full = output.pending_bytes > (paused ? soft_bytes / 2 : soft_bytes);
-    const stop = session.state !== SessionState.Open || full;
-    if (stop !== paused) {
-      connection.paused = stop;
-      if (stop) this.#transport.pause(connection.number);
-      else this.#transport.resume(connection.number);
-    }
-    if (session.state === SessionState.OutputFull && output.pending_bytes <= soft_bytes / 2) {
-      this.#relieved.push(connection);
-    }
+    this.#reading.settle(connection);
   }
 
   // Not from inside #settle: sessions that go on append, and #settle may run in the middle of an encoding.
   #resumeRelieved(): void {
-    while (this.#relieved.length > 0) {
-      const connection = this.#relieved.shift();
-      if (connection?.session.state !== SessionState.OutputFull) continue;
+    for (;;) {
+      const connection = this.#reading.takeRelieved();
+      if (connection === undefined) return;
       connection.session.resume();
       this.#settle(connection);
     }
+  }
+
+  #unroute(connection: Connection): void {
+    if (connection.routedAccount < 0) return;
+    this.#accounts.remove(connection.routedAccount, connection.slot);
+    connection.routedAccount = -1;
   }
 
   /** No request is taken any more: counts why, once, and takes the connection off every route. */
@@ -292,9 +283,8 @@ export class Gateway implements TransportHandler, ConnectionContext {
     if (connection.ending) return;
     connection.ending = true;
     this.counters.closes[CLOSE_REASON_NAMES[connection.session.closeReason]]++;
-    if (connection.greeted) this.#accounts.remove(connection.session.account, connection.slot);
-    if (!connection.paused) this.#transport.pause(connection.number);
-    connection.paused = true;
+    this.#unroute(connection);
+    this.#reading.stop(connection);
   }
 
   #breakOff(connection: Connection): void {

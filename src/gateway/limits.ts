@@ -11,10 +11,12 @@ export interface GatewayLimits {
   readonly outputMax_bytes: number;
   /** Above this many bytes of waiting answers, requests are not read; they are again at half of it. */
   readonly outputSoft_bytes: number;
-  /** The unit in which output memory is taken and given back; one write is at most this long. */
+  /** Output memory that a connection with little to send takes, for each of its two queues. */
+  readonly firstChunk_bytes: number;
+  /** The most output memory taken and given back at once; one write is at most this long. */
   readonly chunk_bytes: number;
-  /** Output memory of all connections together, in chunks. */
-  readonly chunksMax: number;
+  /** Output memory of all connections together. */
+  readonly outputTotal_bytes: number;
   /** A peer that takes no bytes for this long while some are held for it is disconnected. */
   readonly blocked_us: number;
 }
@@ -27,9 +29,11 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   accountsMax: 1_024,
   outputMax_bytes: 8_388_608,
   outputSoft_bytes: 1_048_576,
+  // Some 30 acknowledgements. Two for each of 65,536 connections are half of the total.
+  firstChunk_bytes: 1_024,
   chunk_bytes: 65_536,
-  // 256 MiB, taken only as needed: two chunks for each of 1,024 connections and 16 that are full.
-  chunksMax: 4_096,
+  // 256 MiB, taken only as needed: 16 connections that are full, beside the first chunks of all.
+  outputTotal_bytes: 268_435_456,
   blocked_us: 5_000_000,
 };
 
@@ -40,12 +44,22 @@ export function assertLimits(limits: GatewayLimits): void {
     "connectionsMax is 1-65536",
   );
   assert(limits.accountsMax >= 1, "there is at least account 0");
-  assert(limits.chunk_bytes >= 128, "a chunk holds at least one frame of every kind");
+  assert(limits.firstChunk_bytes >= 128, "a chunk holds at least one frame of every kind");
+  assert(limits.chunk_bytes >= limits.firstChunk_bytes, "the largest chunk is no smaller than the first");
+  assert(
+    firstChunks(limits.connectionsMax) * limits.firstChunk_bytes <= limits.outputTotal_bytes / 2,
+    "first chunks of all connections take half of the output memory at most",
+  );
   // Requests are taken below the soft mark: what is between it and the cap is the room of one order's answer.
   assert(
     limits.outputSoft_bytes + OUTPUT_RESERVE_bytes < limits.outputMax_bytes,
     "the soft mark leaves room for an answer below the cap",
   );
+}
+
+/** First chunks that all connections together hold at most: each has a queue of answers and one of its own refusals. */
+export function firstChunks(connectionsMax: number): number {
+  return 2 * connectionsMax;
 }
 
 /** Why a connection was ended, as counted. */

@@ -163,7 +163,8 @@ export class OrderSession {
     for (let from = 0; from < bytes.length && this.state === SessionState.Open; ) {
       const kept = this.#cut_bytes;
       const to = Math.min(bytes.length, from + input.length - kept);
-      if (kept > 0) input.set(this.#cut.subarray(0, kept));
+      // A frame's worth at most, byte by byte: a view to copy from would be an object per chunk.
+      for (let i = 0; i < kept; i++) input[i] = this.#cut[i];
       input.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), kept);
       this.#cut_bytes = 0;
       const length = kept + to - from;
@@ -200,12 +201,14 @@ export class OrderSession {
   // Stopped at `at` of the input: a cut frame is kept until more comes; of a stalled session also all that is behind.
   #keep(at: number, length: number, bytes: Uint8Array, to: number): void {
     if (this.state === SessionState.Ended || (at === length && to === bytes.length)) return;
-    const left = this.#input.bytes.subarray(at, length);
+    const { bytes: input } = this.#input;
     if (this.state === SessionState.Open) {
-      this.#cut.set(left);
-      this.#cut_bytes = left.length;
+      for (let i = at; i < length; i++) this.#cut[i - at] = input[i];
+      this.#cut_bytes = length - at;
       return;
     }
+    // Stalled: once until resumed, so this may allocate.
+    const left = input.subarray(at, length);
     this.#rest = new Uint8Array(left.length + bytes.length - to);
     this.#rest.set(left);
     this.#rest.set(bytes.subarray(to), left.length);

@@ -11,7 +11,14 @@ import { ExchangeEngine } from "../engine/index.ts";
 import { GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
 import { encodeGenesisEntry, type GenesisEntry } from "../journal/index.ts";
 import { NetTransport, SystemClock } from "../platform/index.ts";
-import { COMMAND_BYTES, COMMAND_WORDS, EVENT_WORDS, type Genesis, Reason } from "../protocol/index.ts";
+import {
+  COMMAND_BYTES,
+  COMMAND_WORDS,
+  CommandWord,
+  EVENT_WORDS,
+  type Genesis,
+  Reason,
+} from "../protocol/index.ts";
 import { createRing } from "../ring/index.ts";
 import { Sequencer } from "../sequencer/index.ts";
 import { CommandPath } from "./command-path.ts";
@@ -70,15 +77,15 @@ export async function startNode(
     if (directory !== undefined) undo.push(() => directory.lock.release());
     const journal = journalOf(configuration, directory, entry);
     undo.push(() => journal.stop());
-    const { engine, recovered } = await recoverEngine(journal, log);
+    const history = await recoverEngine(journal, log);
+    const { engine } = history;
     const contradiction = compareGenesis(given, engine.genesis, engine.instruments);
     if (contradiction !== undefined)
       throw new SeriatimError("GENESIS_CONTRADICTED", contradiction, { exitCode: 2 });
     const node = new ExchangeNode(
       configuration,
       journal,
-      engine,
-      recovered,
+      history,
       directory,
       log,
       parts.clock ?? new SystemClock(),
@@ -114,15 +121,26 @@ function journalOf(
   return threads === "single" ? new InlineJournal(options) : new JournalThread(options, wait);
 }
 
-async function recoverEngine(
-  journal: JournalStage,
-  log: Log,
-): Promise<{ engine: ExchangeEngine; recovered: Recovered }> {
+/** What a node begins with: the effect of all that its log holds. */
+interface History {
+  readonly engine: ExchangeEngine;
+  readonly recovered: Recovered;
+  /** The highest high lane (u32) of the sessions in the log. */
+  readonly lastSession: number;
+}
+
+async function recoverEngine(journal: JournalStage, log: Log): Promise<History> {
   const engine = new ExchangeEngine();
   const discarded = new RecordBuffer(EVENT_WORDS, 1024, () => {});
   const started = performance.now();
+  const { sessionHigh } = CommandWord;
+  let lastSession = 0;
   const recovered = await journal.recover((words, at, count) => {
-    for (let i = 0; i < count; i++) engine.apply(words, at + i * COMMAND_WORDS, discarded);
+    for (let i = 0, record = at; i < count; i++, record += COMMAND_WORDS) {
+      engine.apply(words, record, discarded);
+      const session = words[record + sessionHigh] >>> 0;
+      if (session > lastSession) lastSession = session;
+    }
   });
   const took_ms = Math.round(performance.now() - started);
   if (recovered.cut_bytes > 0) {
@@ -132,7 +150,7 @@ async function recoverEngine(
   }
   const what = recovered.created ? "began a new log" : "replayed the log";
   log.info({ position: recovered.position, took_ms, orders: engine.restingOrders }, what);
-  return { engine, recovered };
+  return { engine, recovered, lastSession };
 }
 
 class ExchangeNode implements RunningNode {
@@ -157,8 +175,7 @@ class ExchangeNode implements RunningNode {
   constructor(
     configuration: Configuration,
     journal: JournalStage,
-    engine: ExchangeEngine,
-    recovered: Recovered,
+    { engine, recovered, lastSession }: History,
     directory: DataDirectory | undefined,
     log: Log,
     clock: Clock,
@@ -174,13 +191,13 @@ class ExchangeNode implements RunningNode {
     this.#sequencer = new Sequencer(ring, recovered.position, recovered.timestamp_us);
     this.#path = new CommandPath(this.#sequencer, engine, journal, this.#clock);
     this.#transport = new NetTransport({ connectionsMax: configuration.connectionsMax });
-    this.#gateway = this.#makeGateway(configuration, engine);
+    this.#gateway = this.#makeGateway(configuration, engine, lastSession);
     this.#path.attach(this.#gateway);
     journal.run(ring.shared);
     this.failed = journal.failed.then((error) => this.#halt(error));
   }
 
-  #makeGateway(configuration: Configuration, engine: ExchangeEngine): Gateway {
+  #makeGateway(configuration: Configuration, engine: ExchangeEngine, lastSession: number): Gateway {
     return new Gateway({
       transport: this.#transport,
       sink: this.#path,
@@ -195,7 +212,9 @@ class ExchangeNode implements RunningNode {
         connectionsMax: configuration.connectionsMax,
         accountsMax: engine.genesis.accountsMax,
       },
-      firstSession: Math.floor(this.#clock.wallMicros() / 1e6),
+      // Above all in the log: a pair of session and request number names one command of it, whatever the clock said at
+      // each start. A connection that never sent a command left no number behind; its number may come again.
+      firstSession: lastSession + 1,
     });
   }
 

@@ -16,11 +16,15 @@ import {
   type Transport,
   type TransportHandler,
 } from "../base/index.ts";
+import { TcpQueues } from "./tcp-queues.ts";
 
 /** How long a closed connection may take to send its last bytes and to see the peer's end, in milliseconds; then it
  * is broken off. It is not ended sooner, because closing a socket that has unread bytes makes the kernel reset the
  * connection, and the peer would lose our last answers. */
 const CLOSE_ms = 5_000;
+/** An idle peer is asked this often whether it lives, in milliseconds: one that vanished without a word is noticed, and
+ * its slot is free, some ten seconds later. */
+const KEEP_ALIVE_ms = 60_000;
 /** Connections the kernel queues before they are accepted. */
 const BACKLOG = 511;
 
@@ -38,6 +42,7 @@ export class NetTransport implements Transport {
   readonly #free: Uint16Array;
   #freeHead = 0;
   #freeCount: number;
+  readonly #queues = new TcpQueues();
 
   constructor(options: NetTransportOptions) {
     const { connectionsMax } = options;
@@ -54,7 +59,12 @@ export class NetTransport implements Transport {
   }
 
   listen(address: ListenAddress, handler: TransportHandler): Promise<Listener> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    const server = createServer({
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_ms,
+    });
     server.on("connection", (socket) => this.#accept(socket, handler));
     return new Promise((resolve, reject) => {
       server.once("error", (cause) => reject(listenError(address, cause)));
@@ -68,6 +78,12 @@ export class NetTransport implements Transport {
 
   send(connection: number, bytes: Uint8Array, from: number, to: number): boolean {
     return this.#find(connection)?.send(bytes, from, to) ?? true;
+  }
+
+  unacknowledgedBytes(connection: number): number {
+    const socket = this.#find(connection)?.socket;
+    if (socket?.localPort === undefined || socket.remotePort === undefined) return -1;
+    return this.#queues.unacknowledgedBytes(socket.localPort, socket.remotePort);
   }
 
   pause(connection: number): void {

@@ -55,6 +55,8 @@ function newVenue(limits: Partial<GatewayLimits> = {}) {
   };
 }
 
+const heartbeats = (count: number) => concat(...Array.from({ length: count }, (_, i) => heartbeat(i)));
+
 let at: ReturnType<typeof newVenue>;
 beforeEach(() => {
   at = newVenue();
@@ -127,6 +129,34 @@ describe("answers", () => {
 });
 
 describe("a resting order's fill", () => {
+  test("goes to nobody whose Hello found no memory for its answer, nor to a successor in that slot", () => {
+    at = newVenue(SCARCE);
+    const [honest, greedy, late] = [A, B, C];
+    at.open(honest, greedy, late);
+    at.gateway.received(honest, hello(5));
+    at.transport.holding.add(late);
+    at.gateway.received(late, heartbeats(5));
+    at.transport.holding.add(greedy);
+    while (at.gateway.pool.left_bytes > 0) at.gateway.received(greedy, heartbeats(1));
+    at.gateway.received(late, hello(5));
+    expect(at.closes()).toEqual({ OutputMemory: 1 });
+    at.gateway.closed(greedy, CloseCause.Broken);
+    at.gateway.closed(late, CloseCause.Broken);
+    const successor = connectionNumber(late, 1);
+    at.open(successor);
+    at.trades.set(1, [{ maker: 10, makerAccount: 5 }]);
+    at.gateway.received(honest, order(1));
+    at.turn();
+    expect(at.sent(honest)).toEqual(["HelloAck 5", "Ack 1", "Fill 1/10", "RestingFill 1/10"]);
+    expect(at.sent(successor)).toEqual([]);
+    // With the slot on the list twice, this removal would go in circles.
+    at.gateway.received(successor, hello(5));
+    at.gateway.closed(honest, CloseCause.Finished);
+    at.gateway.received(successor, order(1));
+    at.turn();
+    expect(at.sent(successor)).toEqual(["HelloAck 5", "Ack 1", "Fill 1/10", "RestingFill 1/10"]);
+  });
+
   test("goes to every connection that said Hello with its account, and to no other", () => {
     const [D, E] = [3, 4];
     at.open(A, B, C, D, E);
@@ -226,6 +256,9 @@ describe("closing", () => {
   });
 });
 
+/** 128 bytes for each of the eight first chunks, and eight times 128 beside them. */
+const SCARCE = { connectionsMax: 4, firstChunk_bytes: 128, chunk_bytes: 128, outputTotal_bytes: 2_048 };
+
 describe("bounds", () => {
   test("a full ring pauses reading; stalled connections go on in the order in which they stopped", () => {
     at.open(A, B);
@@ -306,6 +339,30 @@ describe("bounds", () => {
     ]);
   });
 
+  test("a peer whose machine acknowledges some bytes of one long send is not broken off before it stops", () => {
+    at.open(A);
+    at.transport.holding.add(A);
+    at.gateway.received(A, heartbeat(1));
+    for (let second = 0; second <= 20; second++) {
+      at.transport.unacknowledged_bytes.set(A, 90_000 - second);
+      at.gateway.tick(second * 1_000_000);
+    }
+    for (let second = 21; second < 25; second++) at.gateway.tick(second * 1_000_000);
+    expect(at.transport.destroyed.size).toBe(0);
+    at.gateway.tick(25_000_000);
+    expect(at.transport.destroyed).toEqual(new Set([A]));
+  });
+
+  test("as many connections as there may be each get an answer of one batch", () => {
+    at = newVenue({ connectionsMax: 5_000, outputTotal_bytes: 20_480_000 });
+    const all = Array.from({ length: 5_000 }, (_, connection) => connection);
+    at.open(...all);
+    for (const connection of all) at.gateway.received(connection, order(connection));
+    at.turn();
+    expect(at.closes()).toEqual({});
+    expect(all.every((connection) => at.sent(connection)[0] === `Ack ${connection}`)).toBe(true);
+  });
+
   test("a peer that takes nothing for the limit is broken off, one that moves is not", () => {
     at.open(A, B);
     for (const connection of [A, B]) {
@@ -323,15 +380,15 @@ describe("bounds", () => {
     at.gateway.tick(6_000_000);
     expect(at.transport.destroyed).toEqual(new Set([A]));
     expect(at.closes()).toEqual({ Blocked: 1 });
-    expect(at.gateway.pool.left).toBe(GATEWAY_LIMITS.chunksMax - 1);
   });
 
   test("when all output memory is taken the connection that needs more is closed, and gives its memory back", () => {
-    at = newVenue({ chunk_bytes: 128, chunksMax: 4 });
+    at = newVenue(SCARCE);
     at.open(A, B);
-    at.gateway.received(A, concat(...Array.from({ length: 20 }, (_, i) => order(i))));
+    at.gateway.received(A, concat(...Array.from({ length: 40 }, (_, i) => order(i))));
     expect(at.closes()).toEqual({ OutputMemory: 1 });
-    expect(at.sink.commands).toHaveLength(17);
+    // Four answers in each of nine chunks; the one without room for its answer was taken all the same.
+    expect(at.sink.commands).toHaveLength(37);
     at.gateway.received(B, order(30));
     at.turn();
     expect(at.sent(B)).toEqual(["Ack 30"]);
@@ -356,7 +413,7 @@ describe("the answer limit written into a command", () => {
   });
 
   test("is never 0, which would mean no limit", () => {
-    at = newVenue({ chunk_bytes: 128, chunksMax: 1 });
+    at = newVenue(SCARCE);
     at.open(A);
     at.gateway.received(A, order(1));
     expect(limitOf(0)).toBe(1);

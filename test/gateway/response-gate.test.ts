@@ -118,10 +118,19 @@ const CONNECTION = 3;
 
 function newOutput(limits = GATEWAY_LIMITS) {
   const transport = new ManualTransport();
-  const pool = new ChunkPool(limits.chunk_bytes, limits.chunksMax);
+  const { firstChunk_bytes, chunk_bytes, outputTotal_bytes: total_bytes } = limits;
+  const pool = new ChunkPool({ firstChunk_bytes, chunk_bytes, total_bytes, queues: 2 });
+  const free_bytes = pool.left_bytes;
   const counters = new GatewayCounters();
   const output = new ConnectionOutput(limits, pool, counters);
-  return { transport, pool, counters, output, sent: () => describeStream(transport.stream(CONNECTION)) };
+  return {
+    transport,
+    pool,
+    free_bytes,
+    counters,
+    output,
+    sent: () => describeStream(transport.stream(CONNECTION)),
+  };
 }
 
 function ack(output: ConnectionOutput, id: number): boolean {
@@ -202,7 +211,7 @@ describe("one connection's output", () => {
   });
 
   test("given up, it sends no more but cuts no frame that is out", () => {
-    const { output, transport, pool, sent } = newOutput();
+    const { output, transport, pool, free_bytes, sent } = newOutput();
     transport.holding.add(CONNECTION);
     ack(output, 1);
     output.seal(1);
@@ -216,7 +225,7 @@ describe("one connection's output", () => {
     output.drained();
     output.flush(transport, CONNECTION);
     expect(sent()).toEqual(["Ack 1"]);
-    expect([output.pending_bytes, pool.left]).toEqual([0, GATEWAY_LIMITS.chunksMax]);
+    expect([output.pending_bytes, pool.left_bytes]).toEqual([0, free_bytes]);
   });
 });
 
@@ -224,8 +233,13 @@ describe("one connection's output", () => {
 test("any mix of appends, seals, releases and held sends keeps the order and leaks nothing early", () => {
   for (let seed = 1; seed <= 60; seed++) {
     const random = new Prng(seed);
-    const limits = { ...GATEWAY_LIMITS, chunk_bytes: random.between(32, 200), chunksMax: 10_000 };
-    const { output, transport, pool, sent } = newOutput(limits);
+    const firstChunk_bytes = random.between(32, 100);
+    const limits = {
+      ...GATEWAY_LIMITS,
+      firstChunk_bytes,
+      chunk_bytes: random.between(firstChunk_bytes, 500),
+    };
+    const { output, transport, pool, free_bytes, sent } = newOutput(limits);
     const sealedAt: number[] = []; // by answer
     let appended = 0;
     let released = 0;
@@ -268,6 +282,6 @@ test("any mix of appends, seals, releases and held sends keeps the order and lea
     steps[4]();
     check();
     expect(sent().length, `seed ${seed}`).toBe(appended + tokens);
-    expect([output.pending_bytes, pool.left], `seed ${seed}`).toEqual([0, limits.chunksMax]);
+    expect([output.pending_bytes, pool.left_bytes], `seed ${seed}`).toEqual([0, free_bytes]);
   }
 });

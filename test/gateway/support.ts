@@ -162,6 +162,13 @@ export class ManualTransport implements Transport {
     return concat(...(this.sends.get(connection) ?? []));
   }
 
+  /** What a test says that each peer has not acknowledged. */
+  readonly unacknowledged_bytes = new Map<number, number>();
+
+  unacknowledgedBytes(connection: number): number {
+    return this.unacknowledged_bytes.get(connection) ?? -1;
+  }
+
   pause(connection: number): void {
     this.paused.add(connection);
   }

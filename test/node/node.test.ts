@@ -166,6 +166,28 @@ describe("a restart", () => {
   });
 });
 
+/** The session of every command of a client in a journal, as text. */
+function sessionsIn(dataDir: string): Set<string> {
+  const records = recordsIn(dataDir);
+  const words = new Int32Array(new Uint8Array(records).buffer);
+  const sessions = new Set<string>();
+  for (let at = 0; at < words.length; at += COMMAND_WORDS) {
+    const [low, high] = [words[at + CommandWord.sessionLow], words[at + CommandWord.sessionHigh]];
+    if (high !== 0) sessions.add(`${high} ${low}`);
+  }
+  return sessions;
+}
+
+test("a session's number never comes again, also when the clock stands still between starts", async () => {
+  const dataDir = join(directory, "data");
+  for (let round = 0; round < 3; round++) {
+    const node = await start({ dataDir });
+    for (let connection = 0; connection < 4; connection++) await converse(node.orderPort, requestsOf(1));
+    await stop(node);
+    expect(sessionsIn(dataDir).size).toBe((round + 1) * 4);
+  }
+});
+
 interface Health {
   readonly status: string;
   readonly position: number;

@@ -1,8 +1,10 @@
 import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { CloseCause, connectionSlot, type Listener, type TransportHandler } from "../../src/base/index.ts";
 import { NetTransport } from "../../src/platform/index.ts";
+import { keyOf, parseTcpTables } from "../../src/platform/tcp-queues.ts";
 
 /** Notes every call; a test can act inside `received` and wait for what it expects. */
 class NotingHandler implements TransportHandler {
@@ -241,6 +243,56 @@ test("beyond the cap a peer is disconnected at once and counted; a slot that fre
   await handler.until(() => handler.calls.some((call) => call.startsWith(`closed ${number}`)));
   await open();
   expect(transport.open).toBe(1);
+});
+
+describe.skipIf(!existsSync("/proc/net/tcp"))("on Linux", () => {
+  test("an accepted connection is asked whether it lives while it is idle", async () => {
+    const { listener, open } = await listen();
+    const [peer] = await open();
+    const [local, remote] = [listener.port, peer.localPort ?? 0].map((port) =>
+      port.toString(16).toUpperCase().padStart(4, "0"),
+    );
+    const ours = new RegExp(`:${local} [0-9A-F]+:${remote} `);
+    const line = readFileSync("/proc/net/tcp", "latin1")
+      .split("\n")
+      .find((text) => ours.test(text));
+    // After state and queues: the running timer, 02 = keepalive.
+    expect(line?.trim().split(/\s+/)[5]).toMatch(/^02:/);
+  });
+
+  test("what a peer has not acknowledged is told, comes to rest, and changes when it reads", async () => {
+    const { transport, open } = await listen();
+    const [peer, number] = await open();
+    peer.pause();
+    const memory = new Uint8Array(1_000_000);
+    while (transport.send(number, memory, 0, memory.length));
+    const look = async () => {
+      transport.unacknowledgedBytes(number);
+      for (let wait = 0; wait < 10; wait++) await new Promise((resolve) => setTimeout(resolve, 10));
+      return transport.unacknowledgedBytes(number);
+    };
+    // The peer's kernel takes some for its own buffers at first; then nothing moves.
+    let full = -1;
+    for (let next = await look(); next !== full; next = await look()) full = next;
+    expect(full).toBeGreaterThan(0);
+    peer.read();
+    while ((await look()) === full) peer.read();
+    transport.destroy(number);
+    expect(transport.unacknowledgedBytes(number)).toBe(-1);
+  });
+});
+
+test("the kernel's tables are read by both ports, and two peers with one port count as one", () => {
+  const text = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt
+   0: 0100007F:2331 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0
+   1: 0100007F:2331 0100007F:B20C 01 00001A2B:00000001 02:000015B3 00000000     0
+  12: 0100007F:2331 0200007F:B20C 01 00000010:00000000 01:000015B3 00000000     0
+   0: 0000000000000000FFFF00000100007F:2331 0000000000000000FFFF00000100007F:D000 01 000000FF:00000000 02:0 0 0
+`;
+  const seen = parseTcpTables(text);
+  expect(seen.get(keyOf(9009, 0xb20c))).toBe(0x1a2b + 0x10);
+  expect(seen.get(keyOf(9009, 0xd000))).toBe(0xff);
+  expect(seen.size).toBe(3);
 });
 
 test("a port in use is one clear line with the address", async () => {
