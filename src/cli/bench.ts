@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { SeriatimError } from "../base/index.ts";
+import { stdout } from "./stdout.ts";
 
 const EXAMPLES = `
 Examples:
@@ -52,12 +53,12 @@ async function runBenches(names: readonly string[], options: BenchOptions): Prom
     const result = await BENCHES[name](rounds);
     results.push(result);
     const origin = provenance(`seriatim bench ${name} --rounds ${rounds}`);
-    if (options.json === undefined) process.stdout.write(`${textTable(result)}\n`);
+    if (options.json === undefined) stdout.write(`${textTable(result)}\n`);
     if (options.write !== undefined) writeSection(options.write, name, markdownSection(result, origin));
   }
   if (options.json) {
     const origin = provenance(`seriatim bench ${wanted.join(" ")} --rounds ${rounds} --json`);
-    process.stdout.write(`${JSON.stringify({ provenance: origin, results }, undefined, 2)}\n`);
+    stdout.write(`${JSON.stringify({ provenance: origin, results }, undefined, 2)}\n`);
   }
 }
 

@@ -13,8 +13,8 @@ export interface Failure {
   readonly line: string | undefined;
 }
 
-/** Parser outcomes that are answers, not errors: the text has been printed. */
-const ANSWERED = ["commander.helpDisplayed", "commander.version"];
+/** Parser outcomes that are answers, not errors: the text has been printed. Help for want of a command is program.ts's. */
+const ANSWERED = ["commander.help", "commander.helpDisplayed", "commander.version"];
 
 export function describeFailure(error: unknown): Failure {
   if (error instanceof CommanderError) return describeUsage(error);
@@ -25,8 +25,6 @@ export function describeFailure(error: unknown): Failure {
 
 function describeUsage(error: CommanderError): Failure {
   if (ANSWERED.includes(error.code)) return { status: 0, line: undefined };
-  // A group of commands without one: the parser has printed the help already.
-  if (error.code === "commander.help") return { status: 2, line: undefined };
   return { status: 2, line: oneLine(error.message.replace(/^error: /, "")) };
 }
 

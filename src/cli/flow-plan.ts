@@ -21,6 +21,8 @@ export interface PlannedFlow {
 
 /** Throws SeriatimError `FLOW_NOT_SENDABLE` for what the wire can't say. */
 export function planFlow(file: string, { flow, lines }: ParsedFlow, account: number): PlannedFlow {
+  // Only a flow that says how many accounts there are can name one; in it, a command without a name is account 0's.
+  const namesAccounts = flow.meta.accountsMax !== undefined;
   const symbols = new Map<string, number>();
   const names: string[] = [];
   const commands: PlannedCommand[] = [];
@@ -34,19 +36,16 @@ export function planFlow(file: string, { flow, lines }: ParsedFlow, account: num
       }
       return;
     }
-    refuseUnsendable(`${file}:${line}`, command, account);
+    if (namesAccounts && command.account !== account) {
+      const why = `is of account ${command.account}, but this connection acts for account ${account} alone (--account)`;
+      throw notSendable(`${file}:${line}`, why);
+    }
+    if (command.kind !== "cancel" && command.answerLimit !== 0) {
+      throw notSendable(`${file}:${line}`, "has an answer limit, which the exchange sets itself");
+    }
     commands.push({ command, symbolName: names[command.symbol] });
   });
   return { file, commands, symbols };
-}
-
-function refuseUnsendable(where: string, command: FlowOrderCommand, account: number): void {
-  if (command.account !== 0 && command.account !== account) {
-    throw notSendable(where, `is of account ${command.account}, but one connection acts for one (--account)`);
-  }
-  if (command.kind !== "cancel" && command.answerLimit !== 0) {
-    throw notSendable(where, "has an answer limit, which the exchange sets itself");
-  }
 }
 
 /** The exchange's number for each name of the flows; throws SeriatimError when it lacks one. */

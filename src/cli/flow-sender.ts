@@ -29,7 +29,8 @@ export interface FlowSenderOptions {
   readonly port: number;
   readonly account: number;
   readonly window: number;
-  readonly print: (text: string) => void;
+  /** False when nobody reads what is printed: then nothing more is sent. */
+  readonly print: (text: string) => boolean;
 }
 
 export class FlowSender {
@@ -38,6 +39,8 @@ export class FlowSender {
   readonly #outstanding: Outstanding<FlowOrderCommand>;
   readonly #listed: ListedInstrument[] = [];
   readonly #welcome = Promise.withResolvers<undefined>();
+  readonly #stopped = Promise.withResolvers<SeriatimError>();
+  #isStopped = false;
   /** The command that was answered last: Fills belong to it. */
   #answering: FlowOrderCommand | undefined;
   #sent = 0;
@@ -53,9 +56,10 @@ export class FlowSender {
 
   /** Sends all commands and resolves when all are answered. Throws SeriatimError when that can't be. */
   async send(flows: readonly PlannedFlow[]): Promise<void> {
-    await this.#pipe.connected();
-    const numbers = matchSymbols(flows, await this.#instruments(), this.#pipe.peer);
     const total = flows.reduce((sum, flow) => sum + flow.commands.length, 0);
+    const early = await Promise.race([this.#welcomed(), this.#stopped.promise]);
+    if (early !== undefined) throw this.#cutShort(early, total);
+    const numbers = matchSymbols(flows, this.#listed, this.#pipe.peer);
     try {
       for (const { commands } of flows) {
         for (const planned of commands) await this.#put(planned.command, wireSymbol(planned, numbers));
@@ -68,12 +72,21 @@ export class FlowSender {
     if (failure !== undefined) throw this.#cutShort(failure, total);
   }
 
-  async #instruments(): Promise<readonly ListedInstrument[]> {
+  /** Ends it early: nothing more is sent or waited for, and `send` throws `reason` with the counts. */
+  stop(reason: SeriatimError): void {
+    this.#isStopped = true;
+    this.#stopped.resolve(reason);
+    this.#pipe.destroy(reason);
+  }
+
+  /** Resolves when the exchange has said which instruments it has. */
+  async #welcomed(): Promise<undefined> {
+    await this.#pipe.connected();
     this.#pipe.instruments(this.#options.account);
     this.#pipe.flush();
     const failure = await Promise.race([this.#pipe.closed, this.#welcome.promise]);
-    if (failure !== undefined) throw helloRefused(this.#options.account, failure);
-    return this.#listed;
+    // Stopped meanwhile: `send` says so.
+    if (failure !== undefined && !this.#isStopped) throw helloRefused(this.#options.account, failure);
   }
 
   async #put(command: FlowOrderCommand, symbol: number): Promise<void> {
@@ -132,12 +145,21 @@ export class FlowSender {
   /** One write for all the answers of a turn. */
   #print(outcome: FlowOutcome): void {
     if (this.#text === "") {
-      queueMicrotask(() => {
-        this.#options.print(this.#text);
-        this.#text = "";
-      });
+      queueMicrotask(() => this.#printTurn());
     }
     this.#text += `${formatOutcome(outcome)}\n`;
+  }
+
+  #printTurn(): void {
+    const text = this.#text;
+    this.#text = "";
+    try {
+      if (this.#options.print(text)) return;
+      this.stop(new SeriatimError("OUTPUT_CLOSED", "nobody reads the answers any more"));
+    } catch (error) {
+      if (!(error instanceof SeriatimError)) throw error;
+      this.stop(error);
+    }
   }
 }
 

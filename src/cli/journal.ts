@@ -14,6 +14,7 @@ import {
 } from "../journal/index.ts";
 import { NativeChecksums, NodeStorage } from "../platform/index.ts";
 import { describeScan, type SegmentSummary } from "../segment/index.ts";
+import { stdout } from "./stdout.ts";
 
 const INSPECT_EXAMPLES = `
 DIR is a node's data directory or the journal directory in it. Works while the node runs.
@@ -48,7 +49,7 @@ export function registerJournal(program: Command): void {
     .action((dir: string, options: { frames?: boolean; json?: boolean }) => {
       const report = inspectJournal(placeOf(dir), { frames: options.frames === true });
       const lines = options.json ? [JSON.stringify(report, undefined, 2)] : describeReport(report);
-      process.stdout.write(`${lines.join("\n")}\n`);
+      stdout.writeLines(lines);
       refuseDamaged(report);
     });
   journal
@@ -61,7 +62,7 @@ export function registerJournal(program: Command): void {
       const report = verifyJournal(placeOf(dir));
       const last = report.segments[report.segments.length - 1];
       const end = `the last ends in ${last.file} at offset ${last.endOffset}, position ${report.lastPosition}`;
-      process.stdout.write(`good: ${report.segments.length} segments, ${report.frames} frames; ${end}\n`);
+      stdout.write(`good: ${report.segments.length} segments, ${report.frames} frames; ${end}\n`);
     });
 }
 

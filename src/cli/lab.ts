@@ -19,6 +19,7 @@ import {
 import { type Flow, type FlowOutcome, formatFlow, reasonCode } from "../protocol/index.ts";
 import { usageError, wholeNumber } from "./arguments.ts";
 import { readFlowFile } from "./flow-file.ts";
+import { stdout } from "./stdout.ts";
 
 /** The twin answers each command by linear searches: this many take it seconds, more would take minutes. */
 const COMMANDS_MAX = 100_000;
@@ -72,7 +73,7 @@ function registerGenerate(lab: Command): void {
     .addHelpText("after", GENERATE_EXAMPLES)
     .action(({ seed, profile, commands }: { seed: number; profile: FlowProfileName; commands: number }) => {
       const comment = `seriatim lab generate --profile ${profile} --seed ${seed} --commands ${commands}`;
-      print(formatFlow(recordFlow(generateFlow(profile, seed, commands)), [comment]));
+      stdout.writeLines(formatFlow(recordFlow(generateFlow(profile, seed, commands)), [comment]));
     });
 }
 
@@ -116,7 +117,7 @@ function diffProfile(profile: FlowProfileName, { seeds, commands, output }: Diff
     const where = `${profile}, seed ${seed}: engine and twin disagree`;
     throw new SeriatimError("LAB_DISAGREEMENT", `${where}: ${disagreement.what} (shrunk flow: ${path})`);
   }
-  print([
+  stdout.writeLines([
     `${profile}, seeds ${seeds[0]}..${seeds[1]}: engine and twin agree`,
     ...statistics.lines().map((line) => `  ${line}`),
   ]);
@@ -133,7 +134,7 @@ function registerShrink(lab: Command): void {
       const { flow } = readFlowFile(file);
       const [result, reason] =
         keep === "disagree" ? shrinkDiffering(file, flow) : shrinkKeeping(file, flow, keep);
-      print(formatFlow(recordFlow(result.flow), shrinkComments(result, reason)));
+      stdout.writeLines(formatFlow(recordFlow(result.flow), shrinkComments(result, reason)));
     });
 }
 
@@ -158,8 +159,4 @@ function outcomeNamed(keep: string): (outcome: FlowOutcome) => boolean {
   if (reason === undefined)
     throw usageError(`--keep: '${keep}' is not 'disagree', 'trade' or the name of a reason`);
   return (outcome) => outcome.kind === "reject" && outcome.reason === reason;
-}
-
-function print(lines: readonly string[]): void {
-  process.stdout.write(`${lines.join("\n")}\n`);
 }

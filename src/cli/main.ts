@@ -1,5 +1,5 @@
 // The one error boundary of the command line: whatever fails becomes one line on stderr and an exit status. The stack
-// is shown only under SERIATIM_DEBUG=1. A reader that closes our stdout has seen enough: quiet end, status 0.
+// is shown only under SERIATIM_DEBUG=1. What is printed goes through stdout.ts, which says when that fails.
 
 import { inlineDeeply } from "../platform/index.ts";
 import { describeFailure } from "./failure.ts";
@@ -8,7 +8,8 @@ import { createProgram } from "./program.ts";
 /** Runs the command that `args` (without node and script) name; resolves with the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
   inlineDeeply();
-  process.stdout.on("error", endAtBrokenPipe);
+  // Where to say it is what failed; whether anything else did is the exit status.
+  process.stderr.on("error", () => {});
   process.on("uncaughtException", (error) => process.exit(report(error)));
   return run(args);
 }
@@ -21,10 +22,6 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     return report(error);
   }
-}
-
-function endAtBrokenPipe(error: NodeJS.ErrnoException): void {
-  process.exit(error.code === "EPIPE" ? 0 : report(error));
 }
 
 /** Says what went wrong and returns the exit status. */

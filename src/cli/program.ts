@@ -1,19 +1,20 @@
 // The command line as a whole: every command is a module that registers itself here.
 
-import { Command } from "commander";
+import { Command, type CommanderError } from "commander";
 import { packageVersion } from "../node/index.ts";
-import { refuseRepeatedOptions } from "./arguments.ts";
+import { refuseRepeatedOptions, usageError } from "./arguments.ts";
 import { registerBench } from "./bench.ts";
 import { registerJournal } from "./journal.ts";
 import { registerLab } from "./lab.ts";
 import { registerReplay } from "./replay.ts";
 import { registerSend } from "./send.ts";
 import { registerStart } from "./start.ts";
+import { stdout } from "./stdout.ts";
 
 const EXAMPLES = `
 Exit status: 0 good, 1 the work failed, 2 wrong usage.
 Every command explains itself: seriatim COMMAND --help
-SERIATIM_DEBUG=1 adds the stack to an error.
+SERIATIM_DEBUG=1 adds the stack when the work failed (status 1).
 
 Examples:
   seriatim start
@@ -30,7 +31,7 @@ export function createProgram(): Command {
     .addHelpText("after", EXAMPLES)
     // Errors come out as exceptions: main.ts says them in one line, its own way.
     .exitOverride()
-    .configureOutput({ outputError: () => {} });
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: () => {}, outputError: () => {} });
   registerStart(program);
   registerSend(program);
   registerReplay(program);
@@ -38,5 +39,17 @@ export function createProgram(): Command {
   registerBench(program);
   registerJournal(program);
   refuseRepeatedOptions(program);
+  for (const command of [program, ...program.commands]) nameCommandsWhenMissing(command);
   return program;
+}
+
+/** A group of commands without one of them is wrong usage in one line, as everything else is. */
+function nameCommandsWhenMissing(group: Command): void {
+  if (group.commands.length === 0) return;
+  const path = group.parent === null ? "" : `${group.name()} `;
+  const names = group.commands.map((command) => command.name()).join(", ");
+  group.exitOverride((error: CommanderError) => {
+    if (error.code !== "commander.help" || error.exitCode === 0) throw error;
+    throw usageError(`${path}needs a command: ${names} (seriatim ${path}--help)`);
+  });
 }

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { SeriatimError } from "../base/index.ts";
 import { checkFlow, describeDifference, replayFlow } from "../replay/index.ts";
 import { readFlowFile } from "./flow-file.ts";
+import { stdout } from "./stdout.ts";
 
 const EXAMPLES = `
 Without --check, each flow is printed complete: its commands, what follows from them, and the final state.
@@ -25,12 +26,13 @@ export function registerReplay(program: Command): void {
     .addHelpText("after", EXAMPLES)
     .action((files: string[], options: { check?: boolean }) => {
       if (options.check) checkFiles(files);
-      else for (const file of files) printReplayed(file);
+      else files.every(printReplayed);
     });
 }
 
-function printReplayed(file: string): void {
-  process.stdout.write(`${replayFlow(readFlowFile(file).flow).join("\n")}\n`);
+/** False when nobody reads what is printed. */
+function printReplayed(file: string): boolean {
+  return stdout.writeLines(replayFlow(readFlowFile(file).flow));
 }
 
 /** Every file is looked at, whatever is wrong with the ones before it; all that is wrong decides the outcome. */
@@ -56,6 +58,6 @@ function reportDifferences(file: string): number {
   const report = differences.map((difference) => describeDifference(file, difference));
   if (report.length === 0)
     report.push(`${file}: ${commands} commands, ${compared} lines compared, none differs`);
-  process.stdout.write(`${report.join("\n")}\n`);
+  stdout.writeLines(report);
   return differences.length;
 }

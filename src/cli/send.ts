@@ -1,12 +1,15 @@
 // `seriatim send`: the commands of flow files over the wire, answers printed as they come.
 
 import type { Command } from "commander";
+import { SeriatimError } from "../base/index.ts";
 import { WINDOW_MAX } from "../client/index.ts";
 import { SETTINGS } from "../node/index.ts";
 import { wholeNumber } from "./arguments.ts";
 import { readFlowFile } from "./flow-file.ts";
 import { planFlow } from "./flow-plan.ts";
 import { FlowSender } from "./flow-sender.ts";
+import { onStopSignals } from "./signals.ts";
+import { stdout } from "./stdout.ts";
 
 /** Enough to keep a fast disk's group commits filled, little enough to read along. */
 const WINDOW_DEFAULT = 64;
@@ -15,8 +18,11 @@ const ACCOUNT_MAX = 0xffffffff;
 const EXAMPLES = `
 The flows are sent one after another over one connection. Their symbols are matched with the exchange's by name;
 a name it doesn't have is an error before anything is sent. Answers are printed in the flow's own words (evt, reject)
-with the flow's own symbol numbers. Nothing is sent twice: when the connection is lost, the exit status is 1 and the
-last line counts what was answered, what has an unknown outcome, and what was not sent.
+with the flow's own symbol numbers. The commands of a flow that names no accounts are sent for --account; one that
+does (accounts_max in its meta line) is sent only when all of its commands are of that account, 0 where none is named.
+
+Nothing is sent twice. When it ends early (connection lost, Ctrl-C, nobody reads the answers) the exit status is 1 and
+the last line counts what was answered, what has an unknown outcome, and what was not sent.
 
 Examples:
   seriatim send session.txt
@@ -60,6 +66,7 @@ function settingDefault(name: "host" | "orderPort"): string {
 
 async function sendFlows(files: string[], options: SendOptions): Promise<void> {
   const flows = files.map((file) => planFlow(file, readFlowFile(file), options.account));
-  const sender = new FlowSender({ ...options, print: (text) => process.stdout.write(text) });
+  const sender = new FlowSender({ ...options, print: (text) => stdout.write(text) });
+  onStopSignals((signal) => sender.stop(new SeriatimError("INTERRUPTED", `ended by ${signal}`)));
   await sender.send(flows);
 }

@@ -1,14 +1,17 @@
 // `seriatim start`: a running exchange until a signal ends it.
 
 import type { Command } from "commander";
-import { createLog, loadConfiguration, type SettingName, startNode } from "../node/index.ts";
+import { SeriatimError } from "../base/index.ts";
+import { createLog, type Log, loadConfiguration, type SettingName, startNode } from "../node/index.ts";
 import { addSettingOptions } from "./setting-options.ts";
+import { onStopSignals } from "./signals.ts";
+import { stdout } from "./stdout.ts";
 
 const EXAMPLES = `
 A setting comes from its flag, else from its variable (--order-port: SERIATIM_ORDER_PORT), else from the file given by
 --config or SERIATIM_CONFIG (JSON, keys like "order-port"), else it has its default. docs/configuration.md has them all.
 
-SIGINT or SIGTERM ends it in order: everything answered is on the disk, exit status 0.
+SIGINT, SIGTERM or SIGHUP ends it in order: everything answered is on the disk, exit status 0.
 
 Examples:
   seriatim start
@@ -22,7 +25,7 @@ export function registerStart(program: Command): void {
   const start = program
     .command("start")
     .summary("run an exchange")
-    .description("Runs an exchange on an embedded journal until SIGINT or SIGTERM.")
+    .description("Runs an exchange on an embedded journal until a signal ends it.")
     .option("--config <file>", "JSON file with settings")
     .addHelpText("after", EXAMPLES)
     .action(run);
@@ -35,7 +38,7 @@ async function run({ config, ...flags }: Flags): Promise<void> {
   const log = createLog({ level: configuration.logLevel });
   // Until it is ready a signal ends the process at once: nothing was answered yet, and the journal survives that.
   const node = await startNode(loaded, log);
-  const stopAsked = firstSignal();
+  const stopAsked = firstSignal(log);
   if (!isLoopback(configuration.host)) {
     log.warn(
       { host: configuration.host },
@@ -46,7 +49,7 @@ async function run({ config, ...flags }: Flags): Promise<void> {
   const where = durability === "off" ? "NO JOURNAL (--durability off)" : `data in ${dataDir}`;
   const at = host.includes(":") ? `[${host}]` : host;
   const orders = `orders on ${at}:${node.orderPort}`;
-  process.stdout.write(`seriatim is ready: ${orders}, http://${at}:${node.httpPort}, ${where}\n`);
+  announce(`seriatim is ready: ${orders}, http://${at}:${node.httpPort}, ${where}\n`, log);
   const failure = await Promise.race([stopAsked, node.failed]);
   await node.stop();
   if (failure !== undefined) throw failure;
@@ -56,9 +59,22 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.[0-9.]+$/.test(host);
 }
 
-/** Resolves at the first SIGINT or SIGTERM; later ones change nothing, the orderly stop is already bounded. */
-function firstSignal(): Promise<undefined> {
+/** An exchange does not end because nobody hears that it runs. */
+function announce(line: string, log: Log): void {
+  try {
+    if (!stdout.write(line)) log.warn("nobody reads standard output: the ready line was not printed");
+  } catch (error) {
+    if (!(error instanceof SeriatimError)) throw error;
+    log.warn(`the ready line was not printed: ${error.message}`);
+  }
+}
+
+/** Resolves at the first signal; later ones change nothing, the orderly stop is already bounded. */
+function firstSignal(log: Log): Promise<undefined> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve(undefined));
+    onStopSignals((signal) => {
+      log.info({ signal }, "stopping");
+      resolve(undefined);
+    });
   });
 }

@@ -7,6 +7,7 @@ import { Command } from "commander";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { SeriatimError } from "../../src/base/index.ts";
 import { registerJournal } from "../../src/cli/journal.ts";
+import { stdout } from "../../src/cli/stdout.ts";
 import { openJournal } from "../../src/journal/index.ts";
 import { NodeStorage } from "../../src/platform/index.ts";
 import { journalOptions, ordersFrom } from "../journal/support.ts";
@@ -24,7 +25,7 @@ function run(...args: string[]): { out: string; error: SeriatimError | undefined
   const program = new Command().exitOverride();
   registerJournal(program);
   let out = "";
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+  const write = vi.spyOn(stdout, "write").mockImplementation((text) => {
     out += String(text);
     return true;
   });

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { olderNode } from "./older-node.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const LAUNCHER = `${ROOT}bin/seriatim`;
@@ -12,15 +12,6 @@ function seriatim(node: string, args: string[], env: NodeJS.ProcessEnv = {}) {
     env: { ...process.env, ...env },
   });
   return { status, stdout, stderr };
-}
-
-/** A Node that can't run the program itself, when the machine has one. */
-function olderNode(): string | undefined {
-  return ["/usr/bin/node", "/usr/local/bin/node"].find((path) => {
-    if (!existsSync(path)) return false;
-    const { stdout } = spawnSync(path, ["--version"], { encoding: "utf8" });
-    return Number.parseInt(stdout.slice(1), 10) < 24;
-  });
 }
 
 const rows: [args: string[], status: number, stdout: RegExp, stderr: RegExp][] = [

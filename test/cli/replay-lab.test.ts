@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { registerLab } from "../../src/cli/lab.ts";
 import { registerReplay } from "../../src/cli/replay.ts";
+import { stdout } from "../../src/cli/stdout.ts";
 import { FLOW_PROFILE_NAMES } from "../../src/lab/index.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "seriatim-cli-"));
@@ -19,7 +20,7 @@ async function run(
   registerReplay(program);
   registerLab(program);
   let out = "";
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+  const write = vi.spyOn(stdout, "write").mockImplementation((text) => {
     out += String(text);
     return true;
   });

@@ -27,6 +27,7 @@ async function send(script: Script, texts: string[], options: { account?: number
   let printed = "";
   const print = (text: string) => {
     printed += text;
+    return true;
   };
   const flows = texts.map((text, i) => planFlow(`${i + 1}.txt`, parseFlow(text, `${i + 1}.txt`), account));
   const sender = new FlowSender({ host: "127.0.0.1", port: server.port, account, window, print });
@@ -90,12 +91,27 @@ test("a symbol that the exchange lacks is named before any command is sent", asy
   expect(server.frames.some((frame) => frame.type === MessageType.CancelOrder)).toBe(false);
 });
 
+const other = (theirs: number, ours: number) =>
+  `3.txt:4: is of account ${theirs}, but this connection acts for account ${ours} alone (--account)`;
+
 test.each([
-  ["cmd cancel 0 1 account 2", "3.txt:4: is of account 2, but one connection acts for one (--account)"],
-  ["cmd market 0 1 B 1 limit 3", "3.txt:4: has an answer limit, which the exchange sets itself"],
-])("'%s' can't be sent", (command, message) => {
+  ["cmd cancel 0 1 account 2", 0, other(2, 0)],
+  ["cmd cancel 0 1 account 2", 3, other(2, 3)],
+  // It was executed for account 3: a command without an account is account 0's, in a flow that names accounts.
+  ["cmd cancel 0 1", 3, other(0, 3)],
+  ["cmd market 0 1 B 1 limit 3", 0, "3.txt:4: has an answer limit, which the exchange sets itself"],
+])("'%s' of a flow with accounts can't be sent for account %i", (command, account, message) => {
   const text = `version 2\nmeta seed 1 symbols 1 orders 1 max_qty 1 max_notional 1 accounts_max 9\ncmd reg A\n${command}\n`;
-  expect(() => planFlow("3.txt", parseFlow(text), 0)).toThrow(message);
+  expect(() => planFlow("3.txt", parseFlow(text), account)).toThrow(message);
+});
+
+test.each([
+  [
+    `version 2\nmeta seed 1 symbols 1 orders 1 max_qty 1 max_notional 1 accounts_max 9\ncmd reg A\ncmd cancel 0 1 account 3\n`,
+  ],
+  [`${HEAD}cmd reg A\ncmd cancel 0 1\n`],
+])("a flow of account 3 alone, or of no account in particular, is sent for account 3", (text) => {
+  expect(planFlow("3.txt", parseFlow(text), 3).commands).toHaveLength(1);
 });
 
 test("a lost connection is counted: answered, unknown, not sent", async () => {

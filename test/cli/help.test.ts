@@ -1,0 +1,49 @@
+import { expect, test, vi } from "vitest";
+import { run } from "../../src/cli/main.ts";
+import { stdout } from "../../src/cli/stdout.ts";
+
+async function seriatim(args: readonly string[]) {
+  let out = "";
+  let err = "";
+  const outSpy = vi.spyOn(stdout, "write").mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  const errSpy = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    err += text;
+    return true;
+  });
+  const status = await run(args);
+  outSpy.mockRestore();
+  errSpy.mockRestore();
+  return { status, out: out.split("\n")[0], err };
+}
+
+const helps: [args: string, usage: string][] = [
+  ["--help", "seriatim [options] [command]"],
+  ["help", "seriatim [options] [command]"],
+  ["help start", "seriatim start [options]"],
+  ["help lab", "seriatim lab [options] [command]"],
+  ["lab --help", "seriatim lab [options] [command]"],
+  ["lab help", "seriatim lab [options] [command]"],
+  ["lab help diff", "seriatim lab diff [options]"],
+  ["journal help verify", "seriatim journal verify [options] <dir>"],
+];
+
+test.each(helps)("seriatim %s is answered on standard output, status 0", async (args, usage) => {
+  expect(await seriatim(args.split(" "))).toEqual({ status: 0, out: `Usage: ${usage}`, err: "" });
+});
+
+const START_TO_JOURNAL = "start, send, replay, lab, bench, journal";
+const wrong: [args: string[], line: string][] = [
+  [[], `needs a command: ${START_TO_JOURNAL} (seriatim --help)`],
+  [["journal"], "journal needs a command: inspect, verify (seriatim journal --help)"],
+  [["lab"], "lab needs a command: generate, diff, shrink (seriatim lab --help)"],
+  [["help", "nonsense"], `needs a command: ${START_TO_JOURNAL} (seriatim --help)`],
+  [["lab", "nonsense"], "unknown command 'nonsense'"],
+  [["nonsense"], "unknown command 'nonsense'"],
+];
+
+test.each(wrong)("seriatim %j is wrong usage in one line", async (args, line) => {
+  expect(await seriatim(args)).toEqual({ status: 2, out: "", err: `seriatim: ${line}\n` });
+});
