@@ -17,7 +17,8 @@ import { SimulatedInode } from "./simulated-inode.ts";
 
 /**
  * `short`: a write takes half of its bytes. `stuck`: a write takes nothing. On other calls both are EIO.
- * `halt`: the machine stops in this call (code HALT); `crash` is to follow.
+ * `halt`: the process or the machine stops in this call (code HALT), and nothing changes any more until `restart`
+ * or `crash`.
  */
 export type DiskFault = "EIO" | "ENOSPC" | "short" | "stuck" | "halt";
 
@@ -46,6 +47,8 @@ export class SimulatedDisk implements Storage {
   #calls = 0;
   #used = 0;
   #boot = 0;
+  #halted = false;
+  #openFiles = 0;
 
   constructor({ capacity_bytes = Number.POSITIVE_INFINITY }: SimulatedDiskOptions = {}) {
     this.#capacity = capacity_bytes;
@@ -61,10 +64,17 @@ export class SimulatedDisk implements Storage {
     this.#faults.set(call, fault);
   }
 
+  /** Another process begins: what was written is there, safe or not, and files that were open are dead. */
+  restart(): void {
+    this.#boot++;
+    this.#openFiles = 0;
+    this.#faults.clear();
+    this.#halted = false;
+  }
+
   /** The machine stops: what was not synced is kept or lost as `prng` falls; files that were open are dead. */
   crash(prng: Prng): void {
-    this.#boot++;
-    this.#faults.clear();
+    this.restart();
     // Three kinds of crash: nothing unsynced survives, everything does, or any subset.
     const odds = prng.pick([0, 0.5, 0.5, 0.9, 1]);
     for (const change of this.#pending) {
@@ -79,6 +89,16 @@ export class SimulatedDisk implements Storage {
       inode.crash(prng, odds);
       this.#used += inode.size;
     }
+  }
+
+  /** Files opened and not closed since the last start. */
+  get openFiles(): number {
+    return this.#openFiles;
+  }
+
+  /** For its files: one was opened (1) or closed (-1). */
+  countOpen(change: 1 | -1): void {
+    this.#openFiles += change;
   }
 
   /** The bytes a file holds now, for tests. */
@@ -152,8 +172,10 @@ export class SimulatedDisk implements Storage {
 
   /** For its files: counts a changing call; throws when it is to fail, and returns how a write is to be cut. */
   change(verb: string, path: string): "short" | "stuck" | undefined {
+    if (this.#halted) throw storageError("HALT", verb, path);
     const fault = this.#faults.get(++this.#calls);
     if (fault === undefined) return undefined;
+    this.#halted = fault === "halt";
     if (fault === "halt") throw storageError("HALT", verb, path);
     if (fault === "EIO" || fault === "ENOSPC") throw storageError(fault, verb, path);
     if (verb !== "write") throw storageError("EIO", verb, path);
@@ -212,6 +234,7 @@ class SimulatedFile implements StorageFile {
     this.path = path;
     this.#inode = inode;
     this.#boot = disk.boot;
+    disk.countOpen(1);
   }
 
   read(bytes: Uint8Array, from: number, length: number, position: number): number {
@@ -258,7 +281,9 @@ class SimulatedFile implements StorageFile {
   }
 
   close(): void {
+    this.#live("close");
     this.#open = false;
+    this.#disk.countOpen(-1);
   }
 
   #live(verb: string): void {

@@ -35,8 +35,8 @@ export function openLog(place: LogPlace, limits: LogLimits, visit: FrameVisitor 
   const scan = scanLog(place, visit);
   if (scan.verdict === "corrupt") throw new SeriatimError("LOG_CORRUPT", describeScan(scan));
   for (const name of scan.temporaries) storage.remove(`${directory}/${name}`);
-  const segment = reopenLast(place, scan);
   storage.syncDirectory(directory);
+  const segment = reopenLast(place, scan);
   const end = {
     position: scan.lastPosition,
     chain: segment === undefined ? new Uint8Array(CHAIN_BYTES) : scan.chain,

@@ -25,6 +25,8 @@ export class Preallocation {
   readonly #number: number;
   readonly #file: StorageFile;
   #zeroed = 0;
+  #open = true;
+  #named = false;
 
   constructor(storage: Storage, directory: string, log: string, number: number, segmentBytes: number) {
     this.#storage = storage;
@@ -56,16 +58,31 @@ export class Preallocation {
     const { bytes } = encodeSegmentHeader(header, checksums);
     writeFully(this.#file, bytes, bytes.length, 0);
     this.#file.syncData();
-    this.#file.close();
+    this.#close();
     const path = `${this.#directory}/${segmentName(this.#log, this.#number)}`;
     this.#storage.rename(this.#file.path, path);
+    this.#named = true;
     this.#storage.syncDirectory(this.#directory);
     return this.#storage.open(path, "write");
   }
 
-  /** Gives the space back; what can't be removed is an interrupted creation, which the next opening removes. */
+  /**
+   * Gives the descriptor and the space back, also after a failure. What has its name stays; what can't be removed is
+   * an interrupted creation, which the next opening removes, so nothing is said of it.
+   */
   abandon(): void {
+    try {
+      this.#close();
+      if (!this.#named) this.#storage.remove(this.#file.path);
+    } catch {
+      // Whoever abandons has a first failure to report, or nothing left to do.
+    }
+  }
+
+  /** Once: a descriptor that was given back may be another file's by now. */
+  #close(): void {
+    if (!this.#open) return;
+    this.#open = false;
     this.#file.close();
-    this.#storage.remove(this.#file.path);
   }
 }

@@ -16,6 +16,13 @@ import { writeFully } from "./write-fully.ts";
 const PREPARE_SLICE_BYTES = 256 * 1024;
 /** The next segment's zeros run ahead of the current one's frames by this factor. */
 const PREPARE_LEAD = 2;
+/**
+ * Asked so often for the next segment, a log that found no room for it looks again: every ten seconds on an idle node,
+ * whose journal turns ten times a second, and under load a few times a second.
+ */
+const PREPARE_RETRY_TURNS = 100;
+/** There is no room for a new file at this time. Any other failure says that the disk can't be trusted. */
+const NO_ROOM_CODES: readonly string[] = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"];
 
 export interface LogLimits {
   /** The size of a new segment file: a multiple of SECTOR_BYTES. */
@@ -73,6 +80,7 @@ export class LogWriter {
   #lastFrameBytes = 0;
   #next: Preallocation | undefined;
   #preallocationFailure: SeriatimError | undefined;
+  #turnsToRetry = 0;
   #failure: SeriatimError | undefined;
 
   /** Everything up to `end` must be safe already; `openLog` sees to that. */
@@ -111,7 +119,10 @@ export class LogWriter {
   get failure(): SeriatimError | undefined {
     return this.#failure;
   }
-  /** Why the next segment can't be prepared (a full disk): the log goes on until the current one is full. */
+  /**
+   * Why the next segment can't be prepared (a full disk): the log goes on until the current one is full, and tries
+   * again now and then. Undefined again when a next segment is ready.
+   */
   get preallocationFailure(): SeriatimError | undefined {
     return this.#preallocationFailure;
   }
@@ -161,18 +172,18 @@ export class LogWriter {
 
   /**
    * Prepares a slice of the next segment; true when that was work and more may be left. `whenIdle` prepares all of
-   * it, otherwise only as much as keeps ahead of the frames. A failure here does not stop the log: see
-   * preallocationFailure.
+   * it, otherwise only as much as keeps ahead of the frames. No room for it does not stop the log (see
+   * preallocationFailure); every other failure does.
    */
   prepareNext(whenIdle: boolean): boolean {
     this.#orThrow();
     const segment = this.#segment;
-    if (segment === undefined || this.#preallocationFailure !== undefined) return false;
-    const prepared = this.#next?.zeroed ?? 0;
-    if (!whenIdle && prepared >= this.#offset * PREPARE_LEAD) return false;
+    if (segment === undefined || !this.#preparationIsDue(whenIdle)) return false;
     try {
       this.#next ??= this.#preallocate(segment.number + 1);
-      return this.#next.advance(Math.max(PREPARE_SLICE_BYTES, this.#lastFrameBytes * PREPARE_LEAD));
+      const more = this.#next.advance(Math.max(PREPARE_SLICE_BYTES, this.#lastFrameBytes * PREPARE_LEAD));
+      if (!more) this.#preallocationFailure = undefined;
+      return more;
     } catch (error) {
       this.#giveUpPreparing(error);
       return false;
@@ -181,14 +192,24 @@ export class LogWriter {
 
   /** Syncs and closes; the log can be opened again. Closing a failed log only gives its files back. */
   close(): void {
-    if (this.#failure === undefined) this.sync();
-    this.#segment?.file.close();
-    if (this.#failure === undefined) this.#next?.abandon();
-    this.#next = undefined;
+    try {
+      if (this.#failure === undefined) this.sync();
+    } finally {
+      this.#segment?.file.close();
+      this.#segment = undefined;
+      this.#abandonNext();
+    }
     this.#failure ??= new SeriatimError(
       "LOG_CLOSED",
       `the ${this.#place.log} in ${this.#place.directory} is closed`,
     );
+  }
+
+  #preparationIsDue(whenIdle: boolean): boolean {
+    if (this.#preallocationFailure === undefined) {
+      return whenIdle || (this.#next?.zeroed ?? 0) < this.#offset * PREPARE_LEAD;
+    }
+    return this.#next !== undefined || --this.#turnsToRetry <= 0;
   }
 
   #segmentFor(total: number): OpenSegment {
@@ -224,13 +245,14 @@ export class LogWriter {
   }
 
   #giveUpPreparing(error: unknown): void {
-    if (!(error instanceof SeriatimError)) throw this.#latch(error);
+    if (!(error instanceof SeriatimError) || !NO_ROOM_CODES.includes(error.code)) throw this.#latch(error);
     this.#preallocationFailure = error;
-    try {
-      this.#next?.abandon();
-    } catch {
-      // It stays as an interrupted creation; the error worth reporting is the first.
-    }
+    this.#turnsToRetry = PREPARE_RETRY_TURNS;
+    this.#abandonNext();
+  }
+
+  #abandonNext(): void {
+    this.#next?.abandon();
     this.#next = undefined;
   }
 
@@ -238,7 +260,9 @@ export class LogWriter {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** What has no name yet is no part of the log: it is removed, and everything else left as it is. */
   #latch(error: unknown): SeriatimError {
+    this.#abandonNext();
     const { directory, log } = this.#place;
     this.#failure ??=
       error instanceof SeriatimError

@@ -37,6 +37,7 @@ function crashRepeatedly(seed: number, throughStorage: (disk: SimulatedDisk) => 
     }
     // Sometimes only the process dies: the disk still has everything, unsynced, and the next opening reads it.
     if (prng.chance(0.6)) disk.crash(prng);
+    else disk.restart();
   }
   return undefined;
 }
@@ -119,6 +120,7 @@ test("what an opening reads after a process died at any call is safe, files and 
       } catch (error) {
         if (!(error instanceof SeriatimError)) throw error;
       }
+      disk.restart();
       const { writer } = openLog(logPlace(disk), SMALL);
       appendFrame(writer, 1);
       writer.sync();

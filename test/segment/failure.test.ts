@@ -148,12 +148,82 @@ test("a disk that fills up is found while preparing, and stops the log only when
   expect([writer.failure, writer.durablePosition]).toEqual([stopped, 400]);
 });
 
-test("a full disk at the very first segment says which file could not be written", () => {
+test("a disk that filled up is asked again now and then, and freed space is found", () => {
+  const disk = new SimulatedDisk({ capacity_bytes: SMALL.segmentBytes * 2.5 });
+  disk.makeDirectory("other");
+  const other = disk.create("other/file");
+  other.truncate(SMALL.segmentBytes);
+  const { writer } = openLog(logPlace(disk), SMALL);
+  appendFrame(writer, 100);
+  writer.sync();
+  writer.prepareNext(true);
+  expect(writer.preallocationFailure?.code).toBe("ENOSPC");
+  const before = disk.calls;
+  for (let turn = 1; turn < 100; turn++) expect(writer.prepareNext(turn % 2 === 0)).toBe(false);
+  expect(disk.calls).toBe(before);
+  writer.prepareNext(true);
+  expect([disk.calls > before, writer.preallocationFailure?.code]).toEqual([true, "ENOSPC"]);
+  other.truncate(0);
+  for (let turn = 1; turn < 100; turn++) writer.prepareNext(true);
+  expect(writer.preallocationFailure?.code).toBe("ENOSPC");
+  while (writer.prepareNext(false));
+  expect(writer.preallocationFailure).toBeUndefined();
+  for (let i = 0; i < 6; i++) appendFrame(writer, 100);
+  expect(disk.list("d")).toContain("log-0000000002.seg");
+});
+
+test.each<[DiskFault, latches: boolean]>([
+  ["EIO", true],
+  ["ENOSPC", false],
+])("%s while the next segment is prepared, at whichever call: it stops the log: %s", (fault, latches) => {
+  for (let call = 1; call <= 3; call++) {
+    const disk = new SimulatedDisk();
+    const { writer } = openLog(logPlace(disk), SMALL);
+    appendFrame(writer, 100);
+    writer.sync();
+    disk.failAt(disk.calls + call, fault); // its creation, its zeros, their sync
+    if (latches) expect(thrownBy(() => writer.prepareNext(true)).code).toBe(fault);
+    else expect([writer.prepareNext(true), writer.preallocationFailure?.code]).toEqual([false, fault]);
+    expect({ call, failure: writer.failure?.code }).toEqual({ call, failure: latches ? fault : undefined });
+    expect(disk.list("d")).toEqual(["log-0000000001.seg"]);
+  }
+});
+
+test("a rotation that fails at any call leaves no unnamed segment and no open file behind", () => {
+  for (let call = 1; call <= 8; call++) {
+    const disk = new SimulatedDisk();
+    const { writer } = openLog(logPlace(disk), SMALL);
+    for (let i = 0; i < 4; i++) appendFrame(writer, 100); // the segment is full
+    disk.failAt(disk.calls + call, "EIO");
+    thrownBy(() => appendFrame(writer, 100));
+    writer.close();
+    expect({ call, temporaries: disk.list("d").filter((name) => name.endsWith(".tmp")) }).toEqual({
+      call,
+      temporaries: [],
+    });
+    expect({ call, open: disk.openFiles }).toEqual({ call, open: 0 });
+  }
+});
+
+test("closing gives the files back also when its sync fails", () => {
+  const disk = new SimulatedDisk();
+  const { writer } = openLog(logPlace(disk), SMALL);
+  appendFrame(writer, 100);
+  writer.prepareNext(true);
+  disk.failAt(disk.calls + 1, "EIO");
+  const stopped = thrownBy(() => writer.close());
+  expect([stopped.code, writer.failure]).toEqual(["EIO", stopped]);
+  expect([disk.list("d"), disk.openFiles]).toEqual([["log-0000000001.seg"], 0]);
+});
+
+test("a full disk at the very first segment says which file could not be written, and leaves nothing", () => {
   const disk = new SimulatedDisk({ capacity_bytes: SECTOR_BYTES });
   const { writer } = openLog(logPlace(disk), SMALL);
   expect(thrownBy(() => appendFrame(writer, 1)).message).toBe(
     "cannot write d/log-0000000001.seg.tmp: no space left on the disk (ENOSPC)",
   );
+  writer.close();
+  expect([disk.list("d"), disk.openFiles]).toEqual([[], 0]);
 });
 
 test.each([
