@@ -17,7 +17,10 @@ export interface Storage {
   /** Atomic; replaces what `to` named. An open file stays open under its new name. */
   rename(from: string, to: string): void;
   remove(path: string): void;
-  /** Makes a directory and its missing parents, all of them durable on return; an existing one is left alone. */
+  /**
+   * Makes a directory and its missing parents. All of them are durable on return, also those that were there: the
+   * process that made them may have been killed before it synced their names.
+   */
   makeDirectory(path: string): void;
   /** On return every creation, renaming and removal so far in `directory` survives a crash. */
   syncDirectory(directory: string): void;

@@ -26,6 +26,11 @@ export class JournalAgent {
     return this.#journal.failure;
   }
 
+  /** Why the next segment can't be prepared, when it can't: JournalWriter.preallocationFailure. */
+  get preallocationFailure(): SeriatimError | undefined {
+    return this.#journal.preallocationFailure;
+  }
+
   /**
    * One turn; returns the work done (records, or a slice of the next segment), 0 when there was none. Never throws
    * for a disk that failed: the producer sees consumerFailed(), the owner `failure`.

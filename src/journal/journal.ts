@@ -1,5 +1,5 @@
 // The command log: fixed-size records on a segment log, one frame per group commit, under one of three durability
-// modes. It knows how large a record is and where its time lies, and nothing of what it means.
+// modes. It knows how large a record is, which kinds there are and where its time lies, and nothing of what it means.
 //
 //   mode      a position counts as safe when            survives the end of   process  machine
 //   fsync     its frame is written and fdatasynced                            yes      yes
@@ -9,7 +9,7 @@
 // The first frame is the genesis entry (position 1), safe before anything else is written in any mode.
 
 import { assert, type Checksums, SeriatimError, type Storage } from "../base/index.ts";
-import { COMMAND_BYTES } from "../protocol/index.ts";
+import { COMMAND_BYTES, COMMAND_WORDS } from "../protocol/index.ts";
 import {
   FRAME_HEADER_BYTES,
   type LogFrame,
@@ -18,7 +18,7 @@ import {
   type LogWriter,
   openLog,
 } from "../segment/index.ts";
-import { JOURNAL_LOG, recordTimestamp } from "./records.ts";
+import { decodeGenesisEntry, firstUnknownRecord, JOURNAL_LOG, recordTimestamp } from "./records.ts";
 
 export const DURABILITY_MODES = ["buffered", "flush", "fsync"] as const;
 export type DurabilityMode = (typeof DURABILITY_MODES)[number];
@@ -58,8 +58,8 @@ export function journalPlace(options: Pick<JournalOptions, "storage" | "checksum
 
 /**
  * Opens a journal, or begins one when `genesis` is given, and hands every record to `visit` in order, the genesis
- * entry included. Everything visited is safe on return. Throws LOG_CORRUPT, FOREIGN_DIRECTORY, JOURNAL_EMPTY (no
- * journal and no genesis), JOURNAL_INCOMPLETE, SEGMENT_LIMITS, or what the disk says.
+ * entry included. Everything visited is safe on return. Throws LOG_CORRUPT, FOREIGN_DIRECTORY, JOURNAL_FOREIGN (not
+ * this version's records), JOURNAL_EMPTY (no journal and no genesis), JOURNAL_INCOMPLETE, SEGMENT_LIMITS, or what the disk says.
  */
 export function openJournal(options: JournalOptions, visit: RecordVisitor): OpenedJournal {
   const limits = {
@@ -90,12 +90,31 @@ function incomplete(directory: string, first: number): SeriatimError {
   return new SeriatimError("JOURNAL_INCOMPLETE", message);
 }
 
-/** Throws JOURNAL_FOREIGN for a frame that is not a journal's: it holds whole records. */
+/**
+ * Throws JOURNAL_FOREIGN for a frame that is not this version's journal's: whole records, a genesis entry first and
+ * after it records of known kinds. Their application may rely on it.
+ */
 export function checkFrame(frame: LogFrame): void {
-  if (frame.payloadBytes === frame.count * COMMAND_BYTES) return;
-  const where = `${frame.file} at offset ${frame.offset}, position ${frame.firstPosition}`;
-  const what = `${frame.payloadBytes} bytes are not ${frame.count} records of ${COMMAND_BYTES}`;
-  throw new SeriatimError("JOURNAL_FOREIGN", `${where}: ${what}`);
+  const { payloadBytes, count, firstPosition, words } = frame;
+  if (payloadBytes !== count * COMMAND_BYTES) {
+    const what = `${payloadBytes} bytes are not ${count} records of ${COMMAND_BYTES}`;
+    throw new SeriatimError("JOURNAL_FOREIGN", `${placeOf(frame, firstPosition)}: ${what}`);
+  }
+  const at = frame.payloadAt / 4;
+  if (firstPosition === 1) decodeGenesisEntry(words, at, count, placeOf(frame, 1));
+  else checkKinds(frame, at);
+}
+
+function checkKinds(frame: LogFrame, at: number): void {
+  const unknown = firstUnknownRecord(frame.words, at, frame.count);
+  if (unknown < 0) return;
+  const kind = frame.words[at + unknown * COMMAND_WORDS] & 0xff;
+  const what = `a record of kind ${kind}, which this program does not know here`;
+  throw new SeriatimError("JOURNAL_FOREIGN", `${placeOf(frame, frame.firstPosition + unknown)}: ${what}`);
+}
+
+function placeOf(frame: LogFrame, position: number): string {
+  return `${frame.file} at offset ${frame.offset}, position ${position}`;
 }
 
 function begin(journal: JournalWriter, { directory, genesis }: JournalOptions, visit: RecordVisitor): void {

@@ -1,5 +1,5 @@
-// What the journal knows of its records: their size, where they keep the sequencer's time, and how the genesis
-// entry is put together. Everything else about a command is its application's business.
+// What the journal knows of its records: their size, which kinds there are, where they keep the sequencer's time, and
+// how the genesis entry is put together. Everything else about a command is its application's business.
 
 import { SeriatimError } from "../base/index.ts";
 import {
@@ -45,8 +45,25 @@ export function decodeGenesisEntry(
   if (registered + 1 !== count)
     throw foreign(`the genesis frame holds ${count - 1} of ${registered} instruments`);
   const instruments: Instrument[] = [];
-  for (let i = 1; i < count; i++) instruments.push(readInstrument(words, at + i * COMMAND_WORDS));
+  for (let i = 1; i < count; i++) {
+    const record = at + i * COMMAND_WORDS;
+    if ((words[record] & 0xff) !== CommandKind.RegisterInstrument)
+      throw foreign(`its record ${i + 1} is no instrument`);
+    instruments.push(readInstrument(words, record));
+  }
   return { genesis, instruments };
+}
+
+/** By kind: 1 for what may stand behind the genesis entry. */
+const FOLLOWS_GENESIS = new Uint8Array(256);
+for (const kind of Object.values(CommandKind)) if (kind !== CommandKind.Genesis) FOLLOWS_GENESIS[kind] = 1;
+
+/** The index of the first of `count` records, from word offset `at` on, that can't follow a genesis entry; or -1. */
+export function firstUnknownRecord(words: Int32Array, at: number, count: number): number {
+  for (let i = 0, word = at; i < count; i++, word += COMMAND_WORDS) {
+    if (FOLLOWS_GENESIS[words[word] & 0xff] === 0) return i;
+  }
+  return -1;
 }
 
 /** The sequencer's time of the record at byte offset `at`: every layout keeps it at one place. */

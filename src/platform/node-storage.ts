@@ -25,6 +25,9 @@ function failure(cause: unknown, verb: string, path: string): Error {
   return storageError(code, verb, path, cause);
 }
 
+/** A directory that can't be synced because of who owns it or where it is mounted; an EIO is none of these. */
+const NOT_OURS_CODES: readonly unknown[] = ["EACCES", "EPERM", "EROFS", "EINVAL"];
+
 export class NodeStorage implements Storage {
   open(path: string, access: StorageAccess): StorageFile {
     return openFile(path, access === "read" ? constants.O_RDONLY : constants.O_RDWR, "open");
@@ -65,12 +68,24 @@ export class NodeStorage implements Storage {
     } catch (cause) {
       throw failure(cause, "make the directory", path);
     }
-    if (first === undefined) return;
-    // Each directory that gained an entry is synced, from the one that holds the new leaf up to the first new one's.
-    const top = dirname(resolve(first));
-    for (let at = dirname(resolve(path)); at.length >= top.length; at = dirname(at)) {
-      this.syncDirectory(at);
-      if (at === top) break;
+    // Every directory on the way holds a name the path depends on. Where none was made by this call, one that we may
+    // not open or that can't be synced was not made by an earlier one either, nor was any above it.
+    const top = first === undefined ? undefined : dirname(resolve(first));
+    let isOurs = top !== undefined;
+    for (let at = dirname(resolve(path)), below = ""; at !== below; below = at, at = dirname(at)) {
+      if (!this.#syncParent(at, isOurs)) return;
+      if (at === top) isOurs = false;
+    }
+  }
+
+  /** Syncs `directory`; false when it can't be and is someone else's. */
+  #syncParent(directory: string, isOurs: boolean): boolean {
+    try {
+      this.syncDirectory(directory);
+      return true;
+    } catch (error) {
+      if (isOurs || !NOT_OURS_CODES.includes((error as { code?: unknown }).code)) throw error;
+      return false;
     }
   }
 

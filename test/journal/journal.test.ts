@@ -5,14 +5,16 @@ import { Prng, SeriatimError } from "../../src/base/index.ts";
 import {
   DURABILITY_MODES,
   inspectJournal,
+  JOURNAL_LOG,
   JournalAgent,
   openJournal,
   readJournalGenesis,
   verifyJournal,
 } from "../../src/journal/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
+import { CommandKind } from "../../src/protocol/index.ts";
 import { createRing, RingConsumer, RingProducer } from "../../src/ring/index.ts";
-import { SECTOR_BYTES } from "../../src/segment/index.ts";
+import { FRAME_HEADER_BYTES, openLog, SECTOR_BYTES } from "../../src/segment/index.ts";
 import {
   ENTRY,
   GENESIS_RECORDS,
@@ -170,4 +172,62 @@ test("inspect names every segment and frame, and verify the file, offset and pos
     /^corrupt: data\/journal\/journal-0000000002\.seg at offset 4096, position \d+: /,
   );
   expect(disk.image(options.directory)).toEqual(before);
+});
+
+/** A log of whole records, each of the given kind, in a journal's files; nobody checked them when they were written. */
+function foreignLog(frames: readonly (readonly number[])[]): ReturnType<typeof journalOptions> {
+  const options = journalOptions(new SimulatedDisk());
+  const place = { ...options, log: JOURNAL_LOG };
+  const { writer } = openLog(place, { segmentBytes: SECTOR_BYTES + 16384, frameBytesMax: 4096 });
+  for (const kinds of frames) {
+    writer.frame.bytes.fill(0, FRAME_HEADER_BYTES);
+    kinds.forEach((kind, i) => {
+      writer.frame.bytes[FRAME_HEADER_BYTES + i * RECORD_BYTES] = kind;
+    });
+    writer.append(kinds.length * RECORD_BYTES, kinds.length, 1);
+    writer.sync();
+  }
+  writer.close();
+  return options;
+}
+
+const { Genesis, NewOrder, RegisterInstrument, Tick } = CommandKind;
+
+test.each<[name: string, frames: number[][], says: string]>([
+  [
+    "whose first record is an order",
+    [[NewOrder]],
+    "at offset 4096, position 1: the first entry is not a genesis entry",
+  ],
+  [
+    "whose genesis entry holds too many records",
+    [[Genesis, RegisterInstrument]],
+    "at offset 4096, position 1: the genesis frame holds 1 of 0 instruments",
+  ],
+  [
+    "with a record of a kind from the future",
+    [[Genesis], [Tick, Tick], [Tick, NewOrder, 99, 98]],
+    "at offset 4496, position 6: a record of kind 99, which this program does not know here",
+  ],
+  [
+    "with a second genesis",
+    [[Genesis], [Genesis]],
+    "at offset 4256, position 2: a record of kind 1, which this program does not know here",
+  ],
+])("a journal %s is refused by file and position, by whoever reads it", (_, frames, says) => {
+  const options = foreignLog(frames);
+  const error = new SeriatimError("JOURNAL_FOREIGN", `data/journal/journal-0000000001.seg ${says}`);
+  const seen: number[] = [];
+  expect(() => openJournal(options, (_words, _at, count, first) => seen.push(first + count))).toThrow(error);
+  expect(seen.length).toBe(frames.length - 1);
+  expect(() => verifyJournal(options)).toThrow(error);
+});
+
+test("an agent says why the next segment can't be prepared, and goes on", () => {
+  const disk = new SimulatedDisk({ capacity_bytes: (SECTOR_BYTES + 16384) * 1.5 });
+  const { journal } = openJournal(journalOptions(disk), () => {});
+  const ring = createRing({ recordBytes: RECORD_BYTES, capacity: 16 });
+  const agent = new JournalAgent(journal, ring, new RingConsumer(ring));
+  expect(agent.preallocationFailure).toBeUndefined();
+  expect([agent.doWork(), agent.preallocationFailure?.code, agent.failure]).toEqual([0, "ENOSPC", undefined]);
 });

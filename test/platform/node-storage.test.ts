@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { SeriatimError } from "../../src/base/index.ts";
+import { SeriatimError, storageError } from "../../src/base/index.ts";
 import { NodeStorage } from "../../src/platform/index.ts";
 
 const storage = new NodeStorage();
@@ -35,6 +35,43 @@ test("bytes are written and read by position, under the name a file was renamed 
   again.close();
   storage.remove(join(directory, "g"));
   expect(storage.list(directory)).toEqual([]);
+});
+
+test("making a directory syncs every name on its way, also those that a killed process made", () => {
+  class Recording extends NodeStorage {
+    readonly synced: string[] = [];
+    override syncDirectory(directory: string): void {
+      this.synced.push(directory);
+      super.syncDirectory(directory);
+    }
+  }
+  const ways = [join(root, "a", "b"), join(root, "a"), root];
+  const maker = new Recording();
+  maker.makeDirectory(join(root, "a", "b", "c"));
+  expect(maker.synced.slice(0, 3)).toEqual(ways);
+  const next = new Recording();
+  next.makeDirectory(join(root, "a", "b", "c"));
+  expect(next.synced.slice(0, 3)).toEqual(ways);
+});
+
+test("a parent that can't be synced is an error only when this call made a directory in it", () => {
+  class Refusing extends NodeStorage {
+    readonly refused: string;
+    readonly code: string;
+    constructor(refused: string, code: string) {
+      super();
+      this.refused = refused;
+      this.code = code;
+    }
+    override syncDirectory(directory: string): void {
+      if (directory === this.refused) throw storageError(this.code, "sync the directory", directory);
+      super.syncDirectory(directory);
+    }
+  }
+  const path = join(root, "a", "b");
+  expect(() => new Refusing(root, "EACCES").makeDirectory(path)).toThrow(/permission denied/);
+  expect(() => new Refusing(root, "EIO").makeDirectory(path)).toThrow(/input\/output error/);
+  expect(() => new Refusing(root, "EACCES").makeDirectory(path)).not.toThrow();
 });
 
 test.each<[code: string, says: string, act: () => unknown]>([
