@@ -11,7 +11,8 @@ const EXAMPLES = `
 A setting comes from its flag, else from its variable (--order-port: SERIATIM_ORDER_PORT), else from the file given by
 --config or SERIATIM_CONFIG (JSON, keys like "order-port"), else it has its default. docs/configuration.md has them all.
 
-SIGINT, SIGTERM or SIGHUP ends it in order: everything answered is on the disk, exit status 0.
+SIGINT, SIGTERM or SIGHUP ends it in order: what is in flight is answered, and everything answered is on the disk, exit
+status 0. A journal that fails, also while it is being closed, is exit status 1. A second signal ends it at once, with 1.
 
 Examples:
   seriatim start
@@ -50,9 +51,8 @@ async function run({ config, ...flags }: Flags): Promise<void> {
   const at = host.includes(":") ? `[${host}]` : host;
   const orders = `orders on ${at}:${node.orderPort}`;
   announce(`seriatim is ready: ${orders}, http://${at}:${node.httpPort}, ${where}\n`, log);
-  const failure = await Promise.race([stopAsked, node.failed]);
+  await Promise.race([stopAsked, node.failed]);
   await node.stop();
-  if (failure !== undefined) throw failure;
 }
 
 function isLoopback(host: string): boolean {
@@ -69,12 +69,18 @@ function announce(line: string, log: Log): void {
   }
 }
 
-/** Resolves at the first signal; later ones change nothing, the orderly stop is already bounded. */
-function firstSignal(log: Log): Promise<undefined> {
+/** Resolves at the first signal; whoever sends another one won't wait for the orderly stop. */
+function firstSignal(log: Log): Promise<void> {
   return new Promise((resolve) => {
-    onStopSignals((signal) => {
-      log.info({ signal }, "stopping");
-      resolve(undefined);
-    });
+    onStopSignals(
+      (signal) => {
+        log.info({ signal }, "stopping");
+        resolve();
+      },
+      (signal) => {
+        process.stderr.write(`seriatim: ended by a second ${signal} before everything was closed\n`);
+        process.exit(1);
+      },
+    );
   });
 }

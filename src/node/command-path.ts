@@ -87,6 +87,8 @@ export class CommandPath implements CommandSink {
 
   /** Lets out what is safe, and waits for the rest. */
   #release(): void {
+    // Before the position: a journal that fails gives back no more, so what is read after it is final.
+    const failed = this.#sequencer.journalFailed;
     const safe = this.#sequencer.safePosition;
     if (safe > this.#released) {
       this.#released = safe;
@@ -94,11 +96,11 @@ export class CommandPath implements CommandSink {
       this.#gateway?.resumeStalled();
     }
     if (this.#released === this.#sequencer.position) this.#settled?.();
-    else this.#waitForMore();
+    else if (!failed) this.#waitForMore();
   }
 
   #waitForMore(): void {
-    if (this.#isWaiting || this.#sequencer.journalFailed) return;
+    if (this.#isWaiting) return;
     const wait = this.#sequencer.whenSafeBeyond(this.#released);
     this.#isWaiting = true;
     // Already so: in the next turn, so that a fast journal can't keep the sockets waiting.
@@ -110,6 +112,11 @@ export class CommandPath implements CommandSink {
     this.#isWaiting = false;
     this.#release();
   };
+
+  /** The journal has failed: lets out what it had made safe by then, the last that leaves. */
+  releaseLast(): void {
+    this.#release();
+  }
 
   /** Resolves when every command has been released; never after the journal has failed. */
   settled(): Promise<void> {

@@ -1,9 +1,11 @@
 // Settings that decide results live in the first entry of the log. A start-up value that contradicts the log is
 // refused, never silently applied and never silently ignored; a default contradicts nothing.
 
+import { randomBytes } from "node:crypto";
+import type { GenesisEntry } from "../journal/index.ts";
 import type { Genesis, Instrument } from "../protocol/index.ts";
 import type { GivenSettings } from "./configuration.ts";
-import { SETTINGS, type SettingName, settingKey } from "./settings.ts";
+import { type Configuration, SETTINGS, type SettingName, settingKey } from "./settings.ts";
 
 /**
  * Compares the settings given explicitly with the genesis entry of an existing log and its instruments. Returns
@@ -32,4 +34,24 @@ export function compareGenesis(
     );
   }
   return undefined;
+}
+
+/** Two decimals and single ticks and lots: until instruments can be described one by one. */
+const INSTRUMENT_DEFAULTS = { priceDecimals: 2, tick: 1, lot: 1 } as const;
+
+/** The entry with which a new log begins. */
+export function genesisOf(
+  configuration: Configuration,
+  indexSeed: Genesis["indexSeed"] = randomSeed(),
+): GenesisEntry {
+  const { maxQuantity, maxNotional, ordersMax, symbolsMax, accountsMax, symbols } = configuration;
+  return {
+    genesis: { maxQuantity, maxNotional, ordersMax, symbolsMax, accountsMax, indexSeed },
+    instruments: symbols.map((name) => ({ name, ...INSTRUMENT_DEFAULTS })),
+  };
+}
+
+function randomSeed(): readonly [low: number, high: number] {
+  const seed = randomBytes(8);
+  return [seed.readUInt32LE(0), seed.readUInt32LE(4)];
 }

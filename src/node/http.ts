@@ -15,6 +15,8 @@ const CONNECTIONS_MAX = 64;
 const HEADER_BYTES_MAX = 8_192;
 /** From the first byte to the end of a request. */
 const REQUEST_TIMEOUT_MS = 5_000;
+/** Between two looks for requests beyond that time, as a part of it: Node's own half a minute would be the bound. */
+const REQUEST_CHECKS = 4;
 /** How long an idle kept-alive connection stays. */
 const KEEP_ALIVE_MS = 15_000;
 
@@ -24,6 +26,8 @@ export interface HttpOptions {
   readonly port: number;
   readonly status: () => NodeStatus;
   readonly log: Log;
+  /** From the first byte of a request to its last; 5 s when left out. */
+  readonly requestTimeout_ms?: number;
 }
 
 export interface HttpFace {
@@ -44,11 +48,13 @@ type PageMaker = () => Page | Promise<Page>;
 /** Listens; throws SeriatimError (`EADDRINUSE`, `EACCES`, ...) when it can't. */
 export async function startHttp(options: HttpOptions): Promise<HttpFace> {
   const pages = createPages(options.status);
+  const requestTimeout = options.requestTimeout_ms ?? REQUEST_TIMEOUT_MS;
   const server = createServer(
     {
       maxHeaderSize: HEADER_BYTES_MAX,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      headersTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout,
+      headersTimeout: requestTimeout,
+      connectionsCheckingInterval: requestTimeout / REQUEST_CHECKS,
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
     (request, response) => {

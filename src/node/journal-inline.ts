@@ -5,21 +5,33 @@ import { JournalAgent, type JournalWriter, type RecordVisitor } from "../journal
 import { COMMAND_WORDS } from "../protocol/index.ts";
 import { Ring, RingConsumer } from "../ring/index.ts";
 import { type NodeJournalOptions, openNodeJournal } from "./journal-open.ts";
-import type { JournalStage, Recovered } from "./journal-stage.ts";
+import type { JournalStage, Recovered, ShortageListener } from "./journal-stage.ts";
+
+/** Without commands for so long the journal prepares a slice of its next segment; the loop is free in between. */
+const IDLE_MS = 1;
+/** Between two looks whether a full disk has room again: as often as an idle journal on its own thread looks. */
+const SHORTAGE_MS = 100;
 
 /** Every publish writes and syncs before it returns. */
 export class InlineJournal implements JournalStage {
   readonly batches = true;
   readonly failed: Promise<SeriatimError>;
   readonly #options: NodeJournalOptions;
-  #fail: (error: SeriatimError) => void = () => {};
+  #resolveFailed: (error: SeriatimError) => void = () => {};
+  #failure: SeriatimError | undefined;
   #journal: JournalWriter | undefined;
   #agent: JournalAgent | undefined;
+  #consumer: RingConsumer | undefined;
+  #onShortage: ShortageListener = () => {};
+  #shortage: SeriatimError | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #stopped: Promise<void> | undefined;
 
   constructor(options: NodeJournalOptions) {
     this.#options = options;
     this.failed = new Promise((resolve) => {
-      this.#fail = resolve;
+      this.#resolveFailed = resolve;
     });
   }
 
@@ -29,21 +41,69 @@ export class InlineJournal implements JournalStage {
     return recovered;
   }
 
-  run(shared: SharedArrayBuffer): void {
+  run(shared: SharedArrayBuffer, onShortage: ShortageListener): void {
     const ring = Ring.attach(shared);
     if (this.#journal === undefined) throw new SeriatimError("NOT_RECOVERED", "the journal is not open");
-    this.#agent = new JournalAgent(this.#journal, ring, new RingConsumer(ring));
+    this.#onShortage = onShortage;
+    this.#consumer = new RingConsumer(ring);
+    this.#agent = new JournalAgent(this.#journal, ring, this.#consumer);
+    this.#idle = setTimeout(this.#prepare, IDLE_MS).unref();
   }
 
   published(): void {
-    while (this.#agent !== undefined && this.#agent.doWork() > 0);
-    if (this.#agent?.failure !== undefined) this.#fail(this.#agent.failure);
+    this.#drain();
+    // Put off by every batch: while commands come, each of them prepares its share.
+    this.#idle?.refresh();
+    this.#look();
   }
 
-  async stop(): Promise<void> {
-    if (this.#journal?.failure === undefined) this.#journal?.close();
-    this.#journal = undefined;
+  /** Records only: the agent's idle work is the next segment, all of which would be a second without an answer. */
+  #drain(): void {
+    const [agent, consumer] = [this.#agent, this.#consumer];
+    if (agent === undefined || consumer === undefined) return;
+    while (agent.failure === undefined && consumer.available(1) > 0) agent.doWork();
+  }
+
+  readonly #prepare = (): void => {
+    const more = (this.#agent?.doWork() ?? 0) > 0;
+    this.#look();
+    clearTimeout(this.#retry);
+    if (more) this.#idle?.refresh();
+    else if (this.#shortage !== undefined) this.#retry = setTimeout(this.#prepare, SHORTAGE_MS).unref();
+  };
+
+  /** Tells what has changed: the journal has failed, or its room. */
+  #look(): void {
+    const [agent, journal] = [this.#agent, this.#journal];
+    if (agent?.failure !== undefined) this.#fail(agent.failure);
+    if (journal === undefined || journal.preallocationFailure === this.#shortage) return;
+    this.#shortage = journal.preallocationFailure;
+    this.#onShortage(this.#shortage?.message);
+  }
+
+  #fail(error: SeriatimError): void {
+    this.#failure ??= error;
+    this.#resolveFailed(this.#failure);
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    clearTimeout(this.#idle);
+    clearTimeout(this.#retry);
+    this.#drain();
+    if (this.#agent?.failure !== undefined) this.#fail(this.#agent.failure);
     this.#agent = undefined;
+    try {
+      this.#journal?.close();
+    } catch (error) {
+      if (!(error instanceof SeriatimError)) throw error;
+      this.#fail(error);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
   }
 }
 

@@ -1,5 +1,6 @@
-// Opening a node's journal on the real disk, and saying what was found: one piece for both places it may run in.
+// Opening a node's journal, and saying what was found: one piece for both places it may run in.
 
+import type { Storage } from "../base/index.ts";
 import {
   type DurabilityMode,
   type JournalWriter,
@@ -15,6 +16,8 @@ export interface NodeJournalOptions {
   readonly segmentBytes: number;
   /** For a log that has not begun (journal/records.ts, encodeGenesisEntry). */
   readonly genesis: Int32Array<ArrayBuffer> | undefined;
+  /** The real disk when left out. Another one can't be taken to a thread: for the journal on the caller's only. */
+  readonly storage?: Storage;
 }
 
 export interface OpenedNodeJournal {
@@ -24,10 +27,10 @@ export interface OpenedNodeJournal {
 
 /** Opens it and hands every record to `visit`; throws what openJournal throws. */
 export function openNodeJournal(options: NodeJournalOptions, visit: RecordVisitor): OpenedNodeJournal {
-  const { directory, mode, segmentBytes, genesis } = options;
+  const { directory, mode, segmentBytes, genesis, storage = new NodeStorage() } = options;
   const { journal, scan, created } = openJournal(
     {
-      storage: new NodeStorage(),
+      storage,
       checksums: new NativeChecksums(),
       directory,
       mode,

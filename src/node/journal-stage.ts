@@ -18,11 +18,14 @@ export interface Recovered {
   readonly finding: string;
 }
 
+/** Told when room for the log runs out (why, in one line), and when there is room again (undefined). */
+export type ShortageListener = (why: string | undefined) => void;
+
 export interface JournalStage {
-  /** Opens the journal and hands every record to `visit`; resolves when all were visited. */
+  /** Opens the journal and hands every record to `visit`; resolves when all were visited. Throws what `visit` throws. */
   recover(visit: RecordVisitor): Promise<Recovered>;
   /** Begins to take commands from `ring` (shared memory of a Ring of command records). */
-  run(ring: SharedArrayBuffer): void;
+  run(ring: SharedArrayBuffer, onShortage: ShortageListener): void;
   /** Called after each publish(): a stage on the caller's thread does its work now. */
   published(): void;
   /**
@@ -32,6 +35,9 @@ export interface JournalStage {
   readonly batches: boolean;
   /** Resolves with what stopped the stage, if anything ever does. */
   readonly failed: Promise<SeriatimError>;
-  /** Resolves when the ring has ended and the files are closed. */
+  /**
+   * At any time, also before `recover` and after a failure. Writes what its closed ring still holds, and closes the
+   * files; rejects with what failed, then or before. Called again it gives the same answer.
+   */
   stop(): Promise<void>;
 }

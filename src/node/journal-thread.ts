@@ -1,84 +1,159 @@
-// The journal on a thread of its own: the node's side of journal-worker.ts.
+// The journal on a thread of its own: the node's side of journal-worker.ts, and its supervisor. However the thread
+// ends, without having said that it closed the files it has failed, and both rings learn of it (ring/ring.md).
 
 import { Worker } from "node:worker_threads";
-import { SeriatimError } from "../base/index.ts";
+import { assert, SeriatimError } from "../base/index.ts";
 import type { RecordVisitor } from "../journal/index.ts";
 import { COMMAND_BYTES } from "../protocol/index.ts";
-import { createRing, RingConsumer } from "../ring/index.ts";
+import { createRing, Ring, RingConsumer } from "../ring/index.ts";
 import type { NodeJournalOptions } from "./journal-open.ts";
-import type { JournalStage, Recovered } from "./journal-stage.ts";
+import type { JournalStage, Recovered, ShortageListener } from "./journal-stage.ts";
 import type { JournalWorkerData, JournalWorkerMessage } from "./journal-worker.ts";
+import { within } from "./within.ts";
 import { workerEntry } from "./worker-entry.ts";
 
 /** Records on their way from the disk to the engine: 1.3 MB, so that reading ahead covers checking a frame. */
 const RECOVERY_RING_RECORDS = 16_384;
 /** Records applied between two looks at the event loop: some milliseconds of work. */
 const RECORDS_PER_TURN = 16_384;
+/** The longest a look at an empty recovery ring holds the event loop. */
+const RECORDS_WAIT_MS = 1;
+/** For writing what a full ring holds and closing the files; a disk that needs longer hangs. */
+const CLOSE_MS = 10_000;
 
 export class JournalThread implements JournalStage {
   readonly batches = true;
   readonly failed: Promise<SeriatimError>;
   readonly #worker: Worker;
-  readonly #recovering: Promise<Recovered>;
   readonly #exited: Promise<void>;
   readonly #ring = createRing({ recordBytes: COMMAND_BYTES, capacity: RECOVERY_RING_RECORDS });
-  #isRunning = false;
+  readonly #recovery = new RingConsumer(this.#ring);
+  /** A view of the ring of commands, to fail it when the thread can't do so itself. */
+  #commands: RingConsumer | undefined;
+  #resolveFailed: (error: SeriatimError) => void = () => {};
+  #failure: SeriatimError | undefined;
+  #recovered: Recovered | undefined;
+  #hasClosed = false;
+  #onShortage: ShortageListener = () => {};
+  #stopped: Promise<void> | undefined;
 
   constructor(options: NodeJournalOptions, wait: "block" | "spin") {
-    const workerData: JournalWorkerData = { ...options, wait, recoveryRing: this.#ring.shared };
-    this.#worker = new Worker(workerEntry("journal-worker"), { name: "journal", workerData });
+    const { directory, mode, segmentBytes, genesis } = options;
+    const workerData: JournalWorkerData = {
+      ...{ directory, mode, segmentBytes, genesis, wait },
+      recoveryRing: this.#ring.shared,
+    };
     this.failed = new Promise((resolve) => {
-      this.#worker.on("message", (message: JournalWorkerMessage) => {
-        if (message.kind !== "failed") return;
-        resolve(new SeriatimError(message.code, message.message, { exitCode: message.exitCode }));
-      });
-      this.#worker.on("error", (error) => resolve(threadDied(String(error))));
-      this.#worker.on("exit", (code) => {
-        if (code !== 0) resolve(threadDied(`exit code ${code}`));
-      });
+      this.#resolveFailed = resolve;
     });
-    this.#exited = new Promise((resolve) => this.#worker.once("exit", () => resolve()));
-    this.#recovering = new Promise((resolve) => {
-      this.#worker.on("message", (message: JournalWorkerMessage) => {
-        if (message.kind === "recovered") resolve(message.recovered);
+    this.#worker = new Worker(workerEntry("journal-worker"), { name: "journal", workerData });
+    this.#worker.on("message", (message: JournalWorkerMessage) => this.#hear(message));
+    this.#worker.on("error", (error) => this.#fail(threadDied(String(error))));
+    this.#exited = new Promise((resolve) => {
+      // The last messages have been delivered by then.
+      this.#worker.once("exit", (code) => {
+        if (!this.#hasClosed) this.#fail(threadDied(`exit code ${code}`));
+        resolve();
       });
     });
   }
 
+  #hear(message: JournalWorkerMessage): void {
+    switch (message.kind) {
+      case "recovered":
+        this.#recovered = message.recovered;
+        return;
+      case "shortage":
+        return this.#onShortage(message.why);
+      case "closed":
+        this.#hasClosed = true;
+        return;
+      case "failed": {
+        const { code, message: line, exitCode } = message;
+        return this.#fail(new SeriatimError(code, line, { exitCode }));
+      }
+    }
+  }
+
+  /** The first failure counts: what follows is a consequence. */
+  #fail(error: SeriatimError): void {
+    this.#recovery.fail();
+    this.#commands?.fail();
+    this.#failure ??= error;
+    this.#resolveFailed(this.#failure);
+  }
+
   async recover(visit: RecordVisitor): Promise<Recovered> {
-    const consumer = new RingConsumer(this.#ring);
+    try {
+      const applied = await this.#visitAll(visit);
+      // The thread's word follows the last record at once; its end, if it must be, too.
+      while (this.#recovered === undefined) {
+        this.#orThrow();
+        await nextTurn();
+      }
+      const { position } = this.#recovered;
+      assert(applied === position, `${applied} of ${position} records of the log have been applied`);
+      return this.#recovered;
+    } catch (error) {
+      this.#recovery.fail();
+      throw error;
+    }
+  }
+
+  /** Returns how many there were. A thread that died leaves the ring open: so each turn looks whether it has. */
+  async #visitAll(visit: RecordVisitor): Promise<number> {
+    const consumer = this.#recovery;
     let position = 1;
     while (!consumer.ended()) {
+      this.#orThrow();
       const count = consumer.available(RECORDS_PER_TURN);
       if (count === 0) {
-        consumer.waitForRecords(1);
+        consumer.waitForRecords(RECORDS_WAIT_MS);
       } else {
         visit(this.#ring.words, consumer.offset(), count, position);
         consumer.release(count);
         position += count;
       }
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
     }
-    return Promise.race([
-      this.#recovering,
-      this.failed.then((error) => {
-        throw error;
-      }),
-    ]);
+    return position - 1;
   }
 
-  run(ring: SharedArrayBuffer): void {
-    this.#isRunning = true;
+  #orThrow(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  run(ring: SharedArrayBuffer, onShortage: ShortageListener): void {
+    this.#onShortage = onShortage;
+    this.#commands = new RingConsumer(Ring.attach(ring));
+    if (this.#failure !== undefined) this.#commands.fail();
     this.#worker.postMessage(ring);
   }
 
   /** Nothing: the ring's publish has woken the thread. */
   published(): void {}
 
-  async stop(): Promise<void> {
-    if (!this.#isRunning) this.#worker.postMessage("stop");
-    await this.#exited;
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
   }
+
+  async #stop(): Promise<void> {
+    if (this.#commands === undefined) {
+      // It may still be reading: nobody takes its records any more.
+      this.#recovery.fail();
+      this.#worker.postMessage("stop");
+    }
+    if (!(await within(this.#exited, CLOSE_MS))) {
+      this.#fail(threadDied(`it has not closed the journal within ${CLOSE_MS / 1e3} s`));
+      this.#worker.unref();
+    }
+    this.#orThrow();
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function threadDied(how: string): SeriatimError {

@@ -5,7 +5,8 @@
 //   open, check, read -> ring  ------> apply
 //   Recovered         -> message ----> begins to sequence
 //   write, fdatasync  <- ring <------- commands
-//   failure           -> message ----> stops the node
+//   shortage of room  -> message ----> refuses new orders, or takes them again
+//   closed or failed  -> message ----> the last word; a thread that ends without one has failed
 
 import { parentPort, workerData } from "node:worker_threads";
 import { SeriatimError } from "../base/index.ts";
@@ -26,6 +27,8 @@ export interface JournalWorkerData {
 
 export type JournalWorkerMessage =
   | { readonly kind: "recovered"; readonly recovered: Recovered }
+  | { readonly kind: "shortage"; readonly why: string | undefined }
+  | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };
 
 /** How long a full recovery ring is left to the engine before it is looked at again. */
@@ -54,10 +57,15 @@ function recover(): JournalWriter {
   }
 }
 
-/** Copies the record at `words[from]` into the ring; word by word, which beats a call for so few. */
+/**
+ * Copies the record at `words[from]` into the ring; word by word, which beats a call for so few. Waits for room as long
+ * as there is somebody to make it.
+ */
 function send(producer: RingProducer, ring: Ring, words: Int32Array, from: number): void {
   let slot = producer.claim();
   while (slot < 0) {
+    if (producer.consumerFailed())
+      throw new SeriatimError("RECOVERY_ENDED", "nobody takes the log's records");
     producer.publish();
     Atomics.wait(pauseCell, 0, 0, FULL_RING_PAUSE_MS);
     slot = producer.claim();
@@ -71,15 +79,18 @@ function run(journal: JournalWriter, shared: SharedArrayBuffer): void {
   const ring = Ring.attach(shared);
   const consumer = new RingConsumer(ring, data.wait);
   const agent = new JournalAgent(journal, ring, consumer);
+  let shortage: SeriatimError | undefined;
   const doWork = (): number => {
     const done = agent.doWork();
     if (agent.failure !== undefined) throw agent.failure;
+    if (journal.preallocationFailure !== shortage) {
+      shortage = journal.preallocationFailure;
+      say({ kind: "shortage", why: shortage?.message });
+    }
     return done;
   };
-  const onClose = (): void => {
-    if (agent.failure === undefined) journal.close();
-  };
-  runAgent({ name: "journal", doWork, onClose }, consumer);
+  // After a failure too: that only gives the files back.
+  runAgent({ name: "journal", doWork, onClose: () => journal.close() }, consumer);
 }
 
 /** Runs `work`; what it throws is said to the node, which stops. */
@@ -97,7 +108,11 @@ function guarded<T>(work: () => T): T | undefined {
 const journal = guarded(recover);
 if (journal !== undefined) {
   port?.once("message", (ring: SharedArrayBuffer | "stop") => {
-    guarded(() => (ring === "stop" ? journal.close() : run(journal, ring)));
+    guarded(() => {
+      if (ring === "stop") journal.close();
+      else run(journal, ring);
+      say({ kind: "closed" });
+    });
     port.close();
   });
 } else {

@@ -3,36 +3,32 @@
 //   start: ports free? -> data directory, lock -> journal opened, replayed -> settings agree with the log -> listen
 //   stop:  listeners closed -> what is in flight answered -> connections closed -> journal closed -> lock released
 //
+// Each of these steps has a bound, and a stop gives everything back whatever failed before or on the way: a start that
+// fails once the node is made is undone by that same stop.
 // With `threads spread` the journal has its own thread; everything else runs on the caller's.
 
-import { randomBytes } from "node:crypto";
-import { type Clock, RecordBuffer, SeriatimError } from "../base/index.ts";
-import { ExchangeEngine } from "../engine/index.ts";
+import { type Clock, SeriatimError, type Storage } from "../base/index.ts";
+import type { ExchangeEngine } from "../engine/index.ts";
 import { GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
-import { encodeGenesisEntry, type GenesisEntry } from "../journal/index.ts";
+import { encodeGenesisEntry } from "../journal/index.ts";
 import { NetTransport, SystemClock } from "../platform/index.ts";
-import {
-  COMMAND_BYTES,
-  COMMAND_WORDS,
-  CommandWord,
-  EVENT_WORDS,
-  type Genesis,
-  Reason,
-} from "../protocol/index.ts";
+import { COMMAND_BYTES } from "../protocol/index.ts";
 import { createRing } from "../ring/index.ts";
 import { Sequencer } from "../sequencer/index.ts";
 import { CommandPath } from "./command-path.ts";
+import { type Condition, refusalOf } from "./condition.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
 import { type DataDirectory, openDataDirectory } from "./data-directory.ts";
-import { compareGenesis } from "./genesis-settings.ts";
+import { compareGenesis, genesisOf } from "./genesis-settings.ts";
 import { type HttpFace, startHttp } from "./http.ts";
-import { InlineJournal, NoJournal } from "./journal-inline.ts";
+import { journalOf } from "./journal-choice.ts";
 import type { JournalStage, Recovered } from "./journal-stage.ts";
-import { JournalThread } from "./journal-thread.ts";
 import type { Log } from "./log.ts";
 import { assertPortFree } from "./port-check.ts";
+import { type History, recoverEngine } from "./recovery.ts";
 import type { Configuration } from "./settings.ts";
 import { collectStatus } from "./status-source.ts";
+import { within } from "./within.ts";
 
 /** Commands that may wait for the journal: 5 MiB, some milliseconds of full load. Beyond it sessions stop reading. */
 const COMMAND_RING_RECORDS = 65_536;
@@ -40,8 +36,10 @@ const COMMAND_RING_RECORDS = 65_536;
 const TICK_MS = 1_000;
 /** The longest an orderly stop takes before connections are broken off. */
 const STOP_MS = 5_000;
-/** Two decimals and single ticks and lots: until instruments can be described one by one. */
-const INSTRUMENT_DEFAULTS = { priceDecimals: 2, tick: 1, lot: 1 } as const;
+/** The same after a failure: for what was safe by then to reach its clients; what was not never will. */
+const HALTED_STOP_MS = 500;
+/** A sequencer ahead of the wall clock by more than this gives every command the same time for a while to notice. */
+const CLOCK_AHEAD_US = 60_000_000;
 
 export interface RunningNode {
   readonly orderPort: number;
@@ -50,7 +48,10 @@ export interface RunningNode {
   readonly recovered: Recovered;
   /** Resolves with what stopped the node, if anything ever does; nothing is acknowledged from then on. */
   readonly failed: Promise<SeriatimError>;
-  /** Orderly: answers what is in flight, closes everything. Resolves when all is closed. */
+  /**
+   * Orderly: answers what is in flight, closes everything, within bounds. Resolves when all is closed; rejects, also
+   * when all is closed, with what stopped the node before or failed on the way. Called again it gives the same answer.
+   */
   stop(): Promise<void>;
 }
 
@@ -59,6 +60,8 @@ export interface NodeParts {
   readonly clock?: Clock;
   /** The order index's seed in the genesis entry of a new log; random by default. */
   readonly indexSeed?: readonly [low: number, high: number];
+  /** The journal's disk; only with `threads single`. */
+  readonly storage?: Storage;
 }
 
 /** Starts a node; throws SeriatimError naming what is wrong, with everything closed again. */
@@ -71,11 +74,11 @@ export async function startNode(
   await assertPortFree("http-port", configuration.host, configuration.httpPort);
   const undo: (() => Promise<void>)[] = [];
   try {
-    const entry = encodeGenesisEntry(genesisOf(configuration, parts.indexSeed ?? randomSeed()));
+    const entry = encodeGenesisEntry(genesisOf(configuration, parts.indexSeed));
     const directory =
       configuration.durability === "off" ? undefined : await openDataDirectory(configuration.dataDir);
     if (directory !== undefined) undo.push(() => directory.lock.release());
-    const journal = journalOf(configuration, directory, entry);
+    const journal = journalOf(configuration, directory, entry, parts.storage);
     undo.push(() => journal.stop());
     const history = await recoverEngine(journal, log);
     const { engine } = history;
@@ -90,67 +93,14 @@ export async function startNode(
       log,
       parts.clock ?? new SystemClock(),
     );
+    undo.splice(0, undo.length, () => node.stop());
     await node.listen();
     return node;
   } catch (error) {
-    for (const step of undo.reverse()) await step();
+    // The first error is the one to report: what stopping then says follows from it.
+    for (const step of undo.reverse()) await step().catch(() => {});
     throw error;
   }
-}
-
-function randomSeed(): readonly [low: number, high: number] {
-  const seed = randomBytes(8);
-  return [seed.readUInt32LE(0), seed.readUInt32LE(4)];
-}
-
-function genesisOf(configuration: Configuration, indexSeed: Genesis["indexSeed"]): GenesisEntry {
-  const { maxQuantity, maxNotional, ordersMax, symbolsMax, accountsMax, symbols } = configuration;
-  return {
-    genesis: { maxQuantity, maxNotional, ordersMax, symbolsMax, accountsMax, indexSeed },
-    instruments: symbols.map((name) => ({ name, ...INSTRUMENT_DEFAULTS })),
-  };
-}
-
-function journalOf(
-  { durability, segmentBytes, threads, wait }: Configuration,
-  directory: DataDirectory | undefined,
-  genesis: Int32Array<ArrayBuffer>,
-): JournalStage {
-  if (durability === "off" || directory === undefined) return new NoJournal(genesis);
-  const options = { directory: directory.journal, mode: durability, segmentBytes, genesis };
-  return threads === "single" ? new InlineJournal(options) : new JournalThread(options, wait);
-}
-
-/** What a node begins with: the effect of all that its log holds. */
-interface History {
-  readonly engine: ExchangeEngine;
-  readonly recovered: Recovered;
-  /** The highest high lane (u32) of the sessions in the log. */
-  readonly lastSession: number;
-}
-
-async function recoverEngine(journal: JournalStage, log: Log): Promise<History> {
-  const engine = new ExchangeEngine();
-  const discarded = new RecordBuffer(EVENT_WORDS, 1024, () => {});
-  const started = performance.now();
-  const { sessionHigh } = CommandWord;
-  let lastSession = 0;
-  const recovered = await journal.recover((words, at, count) => {
-    for (let i = 0, record = at; i < count; i++, record += COMMAND_WORDS) {
-      engine.apply(words, record, discarded);
-      const session = words[record + sessionHigh] >>> 0;
-      if (session > lastSession) lastSession = session;
-    }
-  });
-  const took_ms = Math.round(performance.now() - started);
-  if (recovered.cut_bytes > 0) {
-    const what =
-      "the journal's end was torn and has been cut; alone, a node can't tell it from one that was acknowledged";
-    log.warn({ cut_bytes: recovered.cut_bytes, finding: recovered.finding }, what);
-  }
-  const what = recovered.created ? "began a new log" : "replayed the log";
-  log.info({ position: recovered.position, took_ms, orders: engine.restingOrders }, what);
-  return { engine, recovered, lastSession };
 }
 
 class ExchangeNode implements RunningNode {
@@ -171,6 +121,10 @@ class ExchangeNode implements RunningNode {
   readonly #closers: (() => Promise<void>)[] = [];
   #ticker: NodeJS.Timeout | undefined;
   #failure: SeriatimError | undefined;
+  #shortage: string | undefined;
+  #hasWarnedOfClock = false;
+  #isStopping = false;
+  #stopped: Promise<void> | undefined;
 
   constructor(
     configuration: Configuration,
@@ -193,7 +147,7 @@ class ExchangeNode implements RunningNode {
     this.#transport = new NetTransport({ connectionsMax: configuration.connectionsMax });
     this.#gateway = this.#makeGateway(configuration, engine, lastSession);
     this.#path.attach(this.#gateway);
-    journal.run(ring.shared);
+    journal.run(ring.shared, (why) => this.#roomChanged(why));
     this.failed = journal.failed.then((error) => this.#halt(error));
   }
 
@@ -231,7 +185,18 @@ class ExchangeNode implements RunningNode {
     });
     this.httpPort = http.port;
     this.#closers.push(() => http.close());
-    this.#ticker = setInterval(() => this.#gateway.tick(this.#clock.monotonicMicros()), TICK_MS);
+    this.#tick();
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  #tick(): void {
+    this.#gateway.tick(this.#clock.monotonicMicros());
+    const ahead_us = this.#sequencer.time_us - this.#clock.wallMicros();
+    if (ahead_us <= CLOCK_AHEAD_US || this.#hasWarnedOfClock) return;
+    this.#hasWarnedOfClock = true;
+    const what =
+      "the log is ahead of the wall clock: every command gets the log's last time until it catches up";
+    this.#log.warn({ ahead_s: Math.round(ahead_us / 1e6) }, what);
   }
 
   #status() {
@@ -240,13 +205,26 @@ class ExchangeNode implements RunningNode {
       releasedPosition: this.#path.releasedPosition,
       engine: this.#engine,
       gateway: this.#gateway,
-      failure: this.#failure,
+      condition: this.#condition(),
     });
+  }
+
+  #condition(): Condition {
+    return { failure: this.#failure?.message, stopping: this.#isStopping, shortage: this.#shortage };
+  }
+
+  #roomChanged(why: string | undefined): void {
+    this.#shortage = why;
+    this.#gateway.refuseOrders(refusalOf(this.#condition()));
+    const position = this.#sequencer.position;
+    if (why === undefined) this.#log.warn({ position }, "there is room for the log again: orders are taken");
+    else this.#log.error({ position }, `no room for the log to grow, orders are refused: ${why}`);
   }
 
   #halt(error: SeriatimError): SeriatimError {
     this.#failure = error;
-    this.#gateway.refuseOrders(Reason.Halted);
+    this.#gateway.refuseOrders(refusalOf(this.#condition()));
+    this.#path.releaseLast();
     this.#log.error(
       { position: this.#sequencer.position, released: this.#path.releasedPosition },
       error.message,
@@ -254,26 +232,31 @@ class ExchangeNode implements RunningNode {
     return error;
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     clearInterval(this.#ticker);
-    this.#gateway.refuseOrders(Reason.ShuttingDown);
+    this.#gateway.refuseOrders(refusalOf(this.#condition()));
     const [orders, http] = this.#closers;
     await orders?.();
-    const answered = this.#path.settled().then(() => this.#gateway.stop());
-    await (this.#failure === undefined ? within(answered, STOP_MS) : undefined);
+    await this.#sayGoodbye();
     await http?.();
     this.#sequencer.close();
-    await this.#journal.stop();
-    await this.#directory?.lock.release();
+    try {
+      await this.#journal.stop();
+    } finally {
+      await this.#directory?.lock.release();
+    }
   }
-}
 
-/** Waits for `work`, but no longer than `most_ms`. */
-async function within(work: Promise<void>, most_ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, most_ms);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
+  /** What is in flight is answered, what a journal that fails leaves unanswered is not waited for; all end. */
+  async #sayGoodbye(): Promise<void> {
+    if (this.#failure === undefined) await within(Promise.race([this.#path.settled(), this.failed]), STOP_MS);
+    await within(this.#gateway.stop(), this.#failure === undefined ? STOP_MS : HALTED_STOP_MS);
+    this.#transport.destroyAll();
+  }
 }

@@ -1,9 +1,9 @@
 // Where a node's status comes from: sampled from its stages when somebody asks.
 
-import type { SeriatimError } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
 import type { Gateway } from "../gateway/index.ts";
 import type { Sequencer } from "../sequencer/index.ts";
+import { type Condition, healthOf } from "./condition.ts";
 import type { NodeStatus } from "./status.ts";
 
 export interface StatusSources {
@@ -11,7 +11,7 @@ export interface StatusSources {
   readonly releasedPosition: number;
   readonly engine: ExchangeEngine;
   readonly gateway: Gateway;
-  readonly failure: SeriatimError | undefined;
+  readonly condition: Condition;
 }
 
 export function collectStatus({
@@ -19,12 +19,11 @@ export function collectStatus({
   releasedPosition,
   engine,
   gateway,
-  failure,
+  condition,
 }: StatusSources): NodeStatus {
   const { counters } = gateway;
   return {
-    status: failure === undefined ? "ok" : "halted",
-    ...(failure === undefined ? {} : { reason: failure.message }),
+    ...healthOf(condition),
     role: "primary",
     position: sequencer.position,
     durablePosition: releasedPosition,

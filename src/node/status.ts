@@ -1,7 +1,7 @@
 // What a node says about itself at one moment: plain numbers, sampled when health or metrics are asked for, so that
 // nothing on the order path waits for a reader.
 
-/** ok: serves and keeps its promises. degraded: serves, but a promise is at risk. halted: takes no new commands. */
+/** ok: serves and keeps its promises. degraded: serves, but not all it promises. halted: takes no new commands. */
 export type Health = "ok" | "degraded" | "halted";
 
 export interface NodeStatus {

@@ -25,6 +25,7 @@ const look_again_ms = 20;
 const undecided_max_ms = 5_000;
 
 export interface DirectoryLock {
+  /** Called again it does nothing. */
   release(): Promise<void>;
 }
 
@@ -63,6 +64,7 @@ class SocketLock implements DirectoryLock {
   /** Open while the lock lives: long paths are reached through it. */
   readonly #directoryFd: number;
   #held = false;
+  #released: Promise<void> | undefined;
 
   constructor(directory: string, directoryFd: number) {
     this.#directory = directory;
@@ -99,7 +101,12 @@ class SocketLock implements DirectoryLock {
     this.#removeUnfinished();
   }
 
-  async release(): Promise<void> {
+  release(): Promise<void> {
+    this.#released ??= this.#release();
+    return this.#released;
+  }
+
+  async #release(): Promise<void> {
     // The name goes first: as long as it is there, somebody listens.
     rmSync(join(this.#directory, this.#name), { force: true });
     await closeServer(this.#server);

@@ -102,6 +102,11 @@ export class NetTransport implements Transport {
     this.#find(connection)?.destroy();
   }
 
+  /** Breaks off every connection, also those that are being closed. */
+  destroyAll(): void {
+    for (const connection of this.#connections) connection?.destroy();
+  }
+
   /** The connection of that number while the handler may still use it. */
   #find(connection: number): NetConnection | undefined {
     const found = this.#connections[connectionSlot(connection)];

@@ -40,6 +40,11 @@ export class Sequencer {
     return this.#producer.consumerFailed();
   }
 
+  /** The time of the next command, as far as it is known: of the last one, or what setTime() gave since. */
+  get time_us(): Micros {
+    return this.#now_us;
+  }
+
   /** The time that commands get from now on, unless it lies in the past. */
   setTime(wall_us: Micros): void {
     if (wall_us > this.#now_us) this.#now_us = wall_us;

@@ -168,7 +168,11 @@ test("what can't be started says why in one line", async () => {
       1,
       ".*/foreign is not a seriatim data directory: it holds notes.txt",
     ],
-    [[...ports, "--data-dir", path("file")], 1, "data directory .*/file: EEXIST.*"],
+    [
+      [...ports, "--data-dir", path("file")],
+      1,
+      "data directory: cannot make the directory .*/file: .*EEXIST.*",
+    ],
     [[...ports, "--data-dir", path("in-use")], 1, `.*/in-use is in use by process ${inUse.child.pid}`],
     [[...ports, "--order-port", "2"], 2, "--order-port is given twice"],
     [["--order-port", "8080"], 2, "order-port and http-port are both 8080: each needs its own"],

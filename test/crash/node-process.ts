@@ -6,6 +6,14 @@ import { fileURLToPath } from "node:url";
 
 const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
 
+/** A module that makes this process's disk fail while a file is there; see disk-faults-worker.ts. */
+const FAULTS = fileURLToPath(new URL("./disk-faults-worker.ts", import.meta.url));
+
+export interface ProcessOptions {
+  /** Loads the fault module: what its variables say goes wrong. */
+  readonly faults?: Readonly<Record<string, string>>;
+}
+
 export class NodeProcess {
   readonly #process: ChildProcess;
   /** All it said on stderr. */
@@ -13,13 +21,14 @@ export class NodeProcess {
   orderPort = 0;
   httpPort = 0;
 
-  private constructor(args: readonly string[]) {
+  private constructor(args: readonly string[], { faults }: ProcessOptions) {
     this.#process = spawn(
       process.execPath,
-      [LAUNCHER, "start", "--order-port", "0", "--http-port", "0", ...args],
-      {
-        stdio: ["ignore", "pipe", "pipe"],
-      },
+      [
+        ...(faults === undefined ? [] : ["--import", FAULTS]),
+        ...[LAUNCHER, "start", "--order-port", "0", "--http-port", "0", ...args],
+      ],
+      { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...faults } },
     );
     this.#process.stderr?.on("data", (text: Buffer) => {
       this.stderr += text.toString();
@@ -27,8 +36,8 @@ export class NodeProcess {
   }
 
   /** Starts a node on free ports and waits for its ready line; throws with its stderr when it ends before. */
-  static async start(args: readonly string[]): Promise<NodeProcess> {
-    const node = new NodeProcess(args);
+  static async start(args: readonly string[], options: ProcessOptions = {}): Promise<NodeProcess> {
+    const node = new NodeProcess(args, options);
     const line = await node.#readyLine();
     const ports = /:(\d+), http:\/\/[^:]+:(\d+)/.exec(line);
     if (ports === null) throw new Error(`not a ready line: ${line}`);
@@ -50,6 +59,11 @@ export class NodeProcess {
       await Promise.race([once(this.#process.stdout as NodeJS.ReadableStream, "data"), ended]);
     }
     return text;
+  }
+
+  /** Sends a signal and goes on. */
+  signal(signal: "SIGTERM" | "SIGINT"): void {
+    this.#process.kill(signal);
   }
 
   /** Waits for its end; returns the exit status, or the signal's name. */

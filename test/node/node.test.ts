@@ -228,10 +228,11 @@ describe("a start that can't be", () => {
   test("names a path that can't be a directory", async () => {
     const file = join(directory, "file");
     writeFileSync(file, "");
-    expect(await refusal({ dataDir: join(file, "data") })).toContain(
-      `data directory ${join(file, "data")}: ENOTDIR`,
+    const line = (path: string, why: string) => `data directory: cannot make the directory ${path}: ${why}`;
+    expect(await refusal({ dataDir: join(file, "data") })).toBe(
+      line(join(file, "data"), "it is not a directory (ENOTDIR)"),
     );
-    expect(await refusal({ dataDir: file })).toContain(`data directory ${file}: EEXIST`);
+    expect(await refusal({ dataDir: file })).toBe(line(file, "it exists already (EEXIST)"));
   });
 
   test("says that another node has the directory, with its process", async () => {

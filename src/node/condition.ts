@@ -1,0 +1,33 @@
+// What state a node is in, and what follows from it for whoever asks and whoever sends orders. The worst comes first:
+//
+//   condition                          health     orders are
+//   failed (the journal)               halted     refused, Halted; for good
+//   stopping                           as it was  refused, ShuttingDown; for good
+//   no room for the log (a full disk)  degraded   refused, StorageExhausted, until there is room; what is under way
+//                                                 still fits the current segment, what is durable is served
+//   none of these                      ok         taken
+
+import { Reason } from "../protocol/index.ts";
+import type { Health } from "./status.ts";
+
+export interface Condition {
+  /** What stopped the node. */
+  readonly failure: string | undefined;
+  readonly stopping: boolean;
+  /** Why the log can't grow. */
+  readonly shortage: string | undefined;
+}
+
+/** Why every request on an order is refused; None when they are taken. */
+export function refusalOf({ failure, stopping, shortage }: Condition): Reason {
+  if (failure !== undefined) return Reason.Halted;
+  if (stopping) return Reason.ShuttingDown;
+  return shortage === undefined ? Reason.None : Reason.StorageExhausted;
+}
+
+/** The status, and why when it is not ok. */
+export function healthOf({ failure, shortage }: Condition): { status: Health; reason?: string } {
+  if (failure !== undefined) return { status: "halted", reason: failure };
+  if (shortage !== undefined) return { status: "degraded", reason: `new orders are refused: ${shortage}` };
+  return { status: "ok" };
+}
