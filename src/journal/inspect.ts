@@ -71,11 +71,12 @@ export function inspectJournal(place: JournalPlace, options: { frames?: boolean 
       });
     };
   });
+  const { verdict, because, fault } = judge(scan);
   return {
     directory: place.directory,
-    verdict: scan.verdict,
-    because: scan.because,
-    fault: scan.fault,
+    verdict,
+    because,
+    fault,
     damagedBytes: scan.damagedBytes,
     firstPosition: scan.firstPosition,
     lastPosition: scan.lastPosition,
@@ -88,6 +89,23 @@ export function inspectJournal(place: JournalPlace, options: { frames?: boolean 
     temporaries: scan.temporaries,
     frameList,
   };
+}
+
+/**
+ * What the scan says of its log, and what only a journal knows: it begins with the genesis entry at position 1. (A log
+ * may begin anywhere, so that its first segments can be retired one day.)
+ */
+function judge({ verdict, because, fault, firstPosition, segments }: LogScan) {
+  if (fault !== undefined || firstPosition === 1) return { verdict, because, fault };
+  const reason = `it begins with position ${firstPosition}: what came before is not there`;
+  const missing: LogFault = {
+    damage: "not continuing",
+    file: segments[0].file,
+    offset: 0,
+    position: 1,
+    reason,
+  };
+  return { verdict: "corrupt" as const, because: "a journal begins at position 1", fault: missing };
 }
 
 /** A report on a journal whose every frame holds; otherwise throws as refuseDamaged does. */
@@ -108,6 +126,7 @@ export function readJournalGenesis(place: JournalPlace): GenesisEntry | undefine
   let entry: GenesisEntry | undefined;
   readFirstFrame(journalPlace(place), (frame) => {
     checkFrame(frame);
+    if (frame.firstPosition !== 1) return;
     entry = decodeGenesisEntry(frame.words, frame.payloadAt / 4, frame.count, frame.file);
   });
   return entry;
