@@ -14,6 +14,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -64,7 +65,7 @@ export class NodeStorage implements Storage {
   makeDirectory(path: string): void {
     let first: string | undefined;
     try {
-      first = mkdirSync(path, { recursive: true });
+      first = makeMissing(resolve(path));
     } catch (cause) {
       throw failure(cause, "make the directory", path);
     }
@@ -100,6 +101,28 @@ export class NodeStorage implements Storage {
     } catch (cause) {
       throw failure(cause, "sync the directory", directory);
     }
+  }
+}
+
+/**
+ * Makes the directories that are missing on the way to `path` and returns the highest of them. mkdirSync's own recursion
+ * never ends where a file system refuses names as if a parent were missing, as /proc does.
+ */
+function makeMissing(path: string): string | undefined {
+  const missing: string[] = [];
+  for (let at = path; statSync(at, { throwIfNoEntry: false }) === undefined; at = dirname(at))
+    missing.push(at);
+  for (const directory of missing.toReversed()) makeOrFind(directory);
+  // Refuses what is there already and is no directory, in the system's own words.
+  if (missing.length === 0) makeOrFind(path);
+  return missing.at(-1);
+}
+
+function makeOrFind(directory: string): void {
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
 }
 

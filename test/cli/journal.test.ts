@@ -80,7 +80,10 @@ test("a journal without its first segment is no whole journal, whatever the rest
   expect([out, error?.code, error?.exitCode]).toEqual(["", "LOG_CORRUPT", 1]);
   expect(error?.message).toMatch(message);
   expect(run("inspect", data).error?.message).toMatch(message);
-  expect(JSON.parse(run("inspect", data, "--json").out)).toMatchObject({ verdict: "corrupt", lastPosition: 323 });
+  expect(JSON.parse(run("inspect", data, "--json").out)).toMatchObject({
+    verdict: "corrupt",
+    lastPosition: 323,
+  });
 });
 
 test("inspect prints what is whole before it fails on damage", () => {

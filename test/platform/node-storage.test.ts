@@ -1,6 +1,6 @@
 // The real disk behind the Storage interface: what it does, and its errors by code and path.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -92,6 +92,28 @@ test.each<[code: string, says: string, act: () => unknown]>([
     () => {
       writeFileSync(join(root, "f"), "");
       storage.create(join(root, "f"));
+    },
+  ],
+  // It never returned: Node's recursive mkdir goes on for ever where /proc says that a parent is missing.
+  [
+    "ENOENT",
+    "cannot make the directory /proc/seriatim/a: no such file or directory (ENOENT)",
+    () => storage.makeDirectory("/proc/seriatim/a"),
+  ],
+  [
+    "EEXIST",
+    "cannot make the directory PATH/f: it exists already (EEXIST)",
+    () => {
+      writeFileSync(join(root, "f"), "");
+      storage.makeDirectory(join(root, "f"));
+    },
+  ],
+  [
+    "EEXIST",
+    "cannot make the directory PATH/dangling: it exists already (EEXIST)",
+    () => {
+      symlinkSync(join(root, "nowhere"), join(root, "dangling"));
+      storage.makeDirectory(join(root, "dangling"));
     },
   ],
   [
