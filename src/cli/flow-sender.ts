@@ -5,7 +5,7 @@ import { SeriatimError } from "../base/index.ts";
 import {
   type AnswerListener,
   connectionLost,
-  helloRefused,
+  helloFailed,
   idOf,
   type ListedInstrument,
   OrderPipe,
@@ -59,7 +59,7 @@ export class FlowSender {
     const total = flows.reduce((sum, flow) => sum + flow.commands.length, 0);
     const early = await Promise.race([this.#welcomed(), this.#stopped.promise]);
     if (early !== undefined) throw this.#cutShort(early, total);
-    const numbers = matchSymbols(flows, this.#listed, this.#pipe.peer);
+    const numbers = this.#symbolNumbers(flows);
     try {
       for (const { commands } of flows) {
         for (const planned of commands) await this.#put(planned.command, wireSymbol(planned, numbers));
@@ -70,6 +70,15 @@ export class FlowSender {
     }
     const failure = await this.#pipe.end();
     if (failure !== undefined) throw this.#cutShort(failure, total);
+  }
+
+  #symbolNumbers(flows: readonly PlannedFlow[]): ReadonlyMap<string, number> {
+    try {
+      return matchSymbols(flows, this.#listed, this.#pipe.peer);
+    } catch (error) {
+      this.#pipe.destroy();
+      throw error;
+    }
   }
 
   /** Ends it early: nothing more is sent or waited for, and `send` throws `reason` with the counts. */
@@ -84,9 +93,10 @@ export class FlowSender {
     await this.#pipe.connected();
     this.#pipe.instruments(this.#options.account);
     this.#pipe.flush();
-    const failure = await Promise.race([this.#pipe.closed, this.#welcome.promise]);
+    const welcome = Promise.race([this.#pipe.closed, this.#welcome.promise]);
+    const failure = await this.#pipe.welcome(welcome);
     // Stopped meanwhile: `send` says so.
-    if (failure !== undefined && !this.#isStopped) throw helloRefused(this.#options.account, failure);
+    if (failure !== undefined && !this.#isStopped) throw helloFailed(this.#options.account, failure);
   }
 
   async #put(command: FlowOrderCommand, symbol: number): Promise<void> {

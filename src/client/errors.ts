@@ -14,8 +14,13 @@ export function connectionLost(peer: string, why: string): SeriatimError {
 }
 
 /** The protocol has no refusal for Hello: an exchange without the account just closes. */
-export function helloRefused(account: number, cause: SeriatimError): SeriatimError {
+function helloRefused(account: number, cause: SeriatimError): SeriatimError {
   return new SeriatimError("HELLO_REFUSED", `no Hello as account ${account}: ${cause.message}`, { cause });
+}
+
+/** Why a first Hello failed with the connection: a peer that never answered says nothing about the account. */
+export function helloFailed(account: number, cause: SeriatimError): SeriatimError {
+  return cause.code === "ETIMEDOUT" ? cause : helloRefused(account, cause);
 }
 
 /** A request was sent and its answer never came: it may have been executed or not. It is never sent again for you. */
@@ -25,7 +30,19 @@ export function outcomeUnknown(what: string, cause: SeriatimError): SeriatimErro
   });
 }
 
+/** As many heartbeats wait as may. */
+export function heartbeatsUnanswered(count: number): SeriatimError {
+  const what = `${count} heartbeats are unanswered: the exchange may be gone`;
+  return new SeriatimError("HEARTBEATS_UNANSWERED", `${what}; await those first`);
+}
+
 /** A value that no request can carry. */
 export function invalidArgument(message: string): SeriatimError {
   return new SeriatimError("INVALID_ARGUMENT", message);
+}
+
+/** Throws `INVALID_ARGUMENT` unless `value` is an integer from `min` to `max`. */
+export function checkInteger(what: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw invalidArgument(`${what} ${value} is not an integer from ${min} to ${max}`);
 }

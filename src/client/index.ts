@@ -1,6 +1,8 @@
 export type { ListedInstrument } from "../protocol/index.ts";
 export type { AnswerListener } from "./answer-reader.ts";
-export { connectionLost, helloRefused } from "./errors.ts";
+export { connectOrderEntry, connectOrderPipe } from "./connect.ts";
+// Errors and Outstanding serve those who build on OrderPipe, as `seriatim send` does.
+export { connectionLost, helloFailed } from "./errors.ts";
 export * from "./order-entry-client.ts";
 export * from "./order-pipe.ts";
 export type {

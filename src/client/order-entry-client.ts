@@ -8,7 +8,7 @@ import { EventEmitter } from "node:events";
 import { SeriatimError } from "../base/index.ts";
 import { type ListedInstrument, readInstrumentAnswer, reasonName } from "../protocol/index.ts";
 import type { AnswerListener } from "./answer-reader.ts";
-import { connectionLost, helloRefused, outcomeUnknown } from "./errors.ts";
+import { connectionLost, heartbeatsUnanswered, outcomeUnknown } from "./errors.ts";
 import { EventQueue } from "./event-queue.ts";
 import { OrderPipe } from "./order-pipe.ts";
 import {
@@ -50,6 +50,8 @@ export interface OrderEntryOptions {
   readonly account?: number;
   /** The most requests unanswered at once: 1,024 by default, 65,536 at most. */
   readonly window?: number;
+  /** How long the connection may take to stand, and then the first Hello's answer to come: 5,000 by default. */
+  readonly connectTimeout_ms?: number;
 }
 
 /** Somebody waits for an answer. */
@@ -58,17 +60,6 @@ interface Request {
   readonly what: string;
   resolve(value: unknown): void;
   reject(error: SeriatimError): void;
-}
-
-/** Connects and says Hello. Throws SeriatimError when nobody is there or the exchange lacks the account. */
-export async function connectOrderEntry(options: OrderEntryOptions): Promise<OrderEntryClient> {
-  const client = new OrderEntryClient(options);
-  const { account = 0 } = options;
-  await client.connected();
-  await client.hello(account).catch((error: SeriatimError) => {
-    throw error.code === "OUTCOME_UNKNOWN" ? helloRefused(account, error.cause as SeriatimError) : error;
-  });
-  return client;
 }
 
 export class OrderEntryClient extends EventEmitter<ClientEvents> {
@@ -86,18 +77,21 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
   #heartbeatToken = 0;
   #flushIsDue = false;
   #isClosed = false;
+  /** Why it is closed; undefined when that was asked for. */
+  #failure: SeriatimError | undefined;
 
   /** Not yet connected: see connectOrderEntry. */
   constructor(options: OrderEntryOptions) {
     super();
-    const { host = "127.0.0.1", port, window = WINDOW_DEFAULT } = options;
-    this.#pipe = new OrderPipe({ host, port, window, listener: this.#listener() });
+    const { host = "127.0.0.1", port, window = WINDOW_DEFAULT, connectTimeout_ms } = options;
+    this.#pipe = new OrderPipe({ host, port, window, connectTimeout_ms, listener: this.#listener() });
     this.#outstanding = new Outstanding(window);
     this.#pipe.closed.then((failure) => this.#gone(failure));
   }
 
-  async connected(): Promise<void> {
-    await this.#pipe.connected();
+  /** Resolves when the connection stands, however often it is asked; rejects when it never came about. */
+  connected(): Promise<void> {
+    return this.#pipe.connected();
   }
 
   /** Whether a request may be made now; else await `ready()`. */
@@ -118,10 +112,12 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
   /** Names the account this connection acts for; only before its first order. */
   async hello(account: number): Promise<void> {
     checkU32("account", account);
-    await this.#request(`Hello as account ${account}`, (request) => {
+    const isFirst = this.session === 0n;
+    const answer = this.#request<void>(`Hello as account ${account}`, (request) => {
       this.#pipe.hello(account);
       this.#outstanding.pushUnnamed(request);
     });
+    await (isFirst ? this.#pipe.welcome(answer) : answer);
   }
 
   /** Enters an order. Its Fills come as events, after the answer. */
@@ -178,7 +174,8 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
 
   /** Resolves when the exchange answers: it lives, and reads. */
   async heartbeat(): Promise<void> {
-    if (this.#heartbeats.length >= HEARTBEATS_MAX || !this.writable) throw this.#windowFull();
+    if (!this.writable) throw this.#notWritable();
+    if (this.#heartbeats.length >= HEARTBEATS_MAX) throw heartbeatsUnanswered(HEARTBEATS_MAX);
     const token = ++this.#heartbeatToken;
     return new Promise<void>((resolve, reject) => {
       this.#pipe.heartbeat(token, 0);
@@ -191,7 +188,7 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
   events(max = EVENTS_MAX_DEFAULT): AsyncIterableIterator<FillEvent> {
     const queue = new EventQueue<FillEvent>(max, () => this.#queues.delete(queue));
     this.#queues.add(queue);
-    if (this.#isClosed) queue.finish();
+    if (this.#isClosed) queue.finish(this.#failure);
     return queue;
   }
 
@@ -207,7 +204,7 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
 
   /** Makes a request by `put`, which writes it and notes who waits; resolves with its answer. */
   #request<T>(what: string, put: (request: Request) => void): Promise<T> {
-    if (!this.#pipe.writable) return Promise.reject(this.#windowFull());
+    if (!this.#pipe.writable) return Promise.reject(this.#notWritable());
     return new Promise<T>((resolve, reject) => {
       put({ what, resolve: resolve as (value: unknown) => void, reject });
       this.#flushSoon();
@@ -224,13 +221,14 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
     });
   }
 
-  #windowFull(): SeriatimError {
+  #notWritable(): SeriatimError {
     if (this.#isClosed) return connectionLost(this.#pipe.peer, "it is closed");
-    const { inFlight, window } = this.#pipe;
-    return new SeriatimError(
-      "WINDOW_FULL",
-      `${inFlight} of ${window} requests are unanswered: await ready()`,
-    );
+    const { inFlight, window, peer } = this.#pipe;
+    const why =
+      inFlight < window
+        ? `${peer} has not taken what was sent`
+        : `${inFlight} of ${window} requests are unanswered`;
+    return new SeriatimError("WINDOW_FULL", `${why}: await ready()`);
   }
 
   #listener(): AnswerListener {
@@ -286,6 +284,7 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
 
   #gone(failure: SeriatimError | undefined): void {
     this.#isClosed = true;
+    this.#failure = failure;
     const lost = [...this.#outstanding.takeAll(), ...this.#heartbeats.splice(0)];
     const cause = failure ?? connectionLost(this.#pipe.peer, "it was closed");
     for (const request of lost) request.reject(outcomeUnknown(request.what, cause));

@@ -2,8 +2,8 @@
 // flush; answers go to a listener as numbers. No promise and no object per message: load tools use it directly, and
 // OrderEntryClient is built on it.
 //
-// Bounds: at most `window` requests are unanswered, and at most UNSENT_BYTES_MAX wait for the kernel. At either bound
-// `writable` is false and a request is a bug of the caller's; `ready()` tells when it is true again.
+// Bounds: at most `window` requests are unanswered, and at most UNSENT_BYTES_MAX wait for the kernel (outbox.ts). At either
+// bound `writable` is false and a request is a bug of the caller's; `ready()` tells when it is true again.
 
 import { connect, type Socket } from "node:net";
 import { assert, highLane, lowLane, type SeriatimError } from "../base/index.ts";
@@ -18,13 +18,12 @@ import {
   MessageType,
 } from "../protocol/index.ts";
 import { type AnswerListener, AnswerReader } from "./answer-reader.ts";
-import { connectError, connectionLost, invalidArgument } from "./errors.ts";
+import { checkInteger, connectError, connectionLost } from "./errors.ts";
+import { Outbox } from "./outbox.ts";
 
-/** One write's worth of requests: about 1,500 new orders. */
-const CHUNK_BYTES = 65_536;
-/** Bytes handed to the socket that the kernel has not taken: a peer that reads nothing stops the caller here. */
-const UNSENT_BYTES_MAX = 1_048_576;
-const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_DEFAULT_MS = 5_000;
+/** Nobody waits longer for a connection, and a timer can. */
+const CONNECT_TIMEOUT_MAX_MS = 600_000;
 /** How long the exchange may take to answer everything after `end()`; then the connection is cut. */
 const END_TIMEOUT_MS = 10_000;
 
@@ -43,14 +42,9 @@ export interface OrderPipeOptions {
   readonly port: number;
   /** The most requests unanswered at once, 1 to WINDOW_MAX. */
   readonly window: number;
+  /** How long the connection may take to stand, and then its first answer to come: 5,000 by default, 600,000 at most. */
+  readonly connectTimeout_ms?: number | undefined;
   readonly listener: AnswerListener;
-}
-
-/** Connects; throws SeriatimError (`ECONNREFUSED`, `ETIMEDOUT`, ...) when nobody is there. */
-export async function connectOrderPipe(options: OrderPipeOptions): Promise<OrderPipe> {
-  const pipe = new OrderPipe(options);
-  await pipe.connected();
-  return pipe;
 }
 
 export class OrderPipe {
@@ -65,12 +59,11 @@ export class OrderPipe {
    */
   readonly closed: Promise<SeriatimError | undefined>;
 
+  readonly #connectTimeout_ms: number;
+  readonly #connected: Promise<void>;
   readonly #socket: Socket;
   readonly #reader: AnswerReader;
-  #chunk = new DataView(new ArrayBuffer(CHUNK_BYTES));
-  /** Bytes of #chunk in use. */
-  #length = 0;
-  readonly #spareChunks: DataView<ArrayBuffer>[] = [];
+  readonly #out: Outbox;
   #isOpen = true;
   #isEnding = false;
   #failure: SeriatimError | undefined;
@@ -78,36 +71,53 @@ export class OrderPipe {
   #endTimer: NodeJS.Timeout | undefined;
 
   constructor(options: OrderPipeOptions) {
-    const { host, port, window } = options;
-    if (!Number.isInteger(window) || window < 1 || window > WINDOW_MAX) {
-      throw invalidArgument(`window ${window} is not an integer from 1 to ${WINDOW_MAX}`);
-    }
+    const { host, port, window, connectTimeout_ms = CONNECT_TIMEOUT_DEFAULT_MS } = options;
+    checkInteger("port", port, 1, 65_535);
+    checkInteger("window", window, 1, WINDOW_MAX);
+    checkInteger("connectTimeout_ms", connectTimeout_ms, 1, CONNECT_TIMEOUT_MAX_MS);
     this.peer = `${host}:${port}`;
     this.window = window;
+    this.#connectTimeout_ms = connectTimeout_ms;
     this.#reader = new AnswerReader(options.listener);
     const { buffer } = this.#reader;
     const callback = (length: number): boolean => this.#received(length);
     this.#socket = connect({ host, port, noDelay: true, onread: { buffer, callback } });
+    this.#out = new Outbox(this.#socket, () => this.#resolveReady());
     const { promise, resolve } = Promise.withResolvers<SeriatimError | undefined>();
     this.closed = promise;
+    this.#connected = this.#whenConnected();
+    // Who doesn't ask for it learns of a failure by `closed`.
+    this.#connected.catch(() => {});
     this.#socket.on("error", (error) => {
       this.#failure ??= connectionLost(this.peer, error.message);
     });
     this.#socket.once("close", () => resolve(this.#gone()));
   }
 
-  /** Resolves when the connection stands; see connectOrderPipe. */
-  async connected(): Promise<void> {
+  #whenConnected(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => {
-      reject(connectError(this.peer, "ETIMEDOUT", `no answer within ${CONNECT_TIMEOUT_MS} ms`));
-      this.#socket.destroy();
-    }, CONNECT_TIMEOUT_MS);
+    const timer = setTimeout(() => this.destroy(this.#timedOut("")), this.#connectTimeout_ms);
     this.#socket.once("connect", resolve);
     this.#socket.once("error", (error: NodeJS.ErrnoException) => {
       reject(connectError(this.peer, error.code ?? "CONNECT_FAILED", error.message));
     });
-    await promise.finally(() => clearTimeout(timer));
+    this.#socket.once("close", () => reject(this.#failure ?? connectionLost(this.peer, "it was closed")));
+    return promise.finally(() => clearTimeout(timer));
+  }
+
+  #timedOut(toWhat: string): SeriatimError {
+    return connectError(this.peer, "ETIMEDOUT", `no answer${toWhat} within ${this.#connectTimeout_ms} ms`);
+  }
+
+  /** Resolves when the connection stands, now or before; rejects with SeriatimError (`ECONNREFUSED`, `ETIMEDOUT`, ...). */
+  connected(): Promise<void> {
+    return this.#connected;
+  }
+
+  /** `answer`, which the first Hello leads to: a peer that connects and then says nothing is cut and `closed` says so. */
+  async welcome<T>(answer: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => this.destroy(this.#timedOut(" to Hello")), this.#connectTimeout_ms);
+    return answer.finally(() => clearTimeout(timer));
   }
 
   /** Requests answered so far. */
@@ -122,7 +132,7 @@ export class OrderPipe {
   /** Whether another request may be put in now. */
   get writable(): boolean {
     if (!this.#isOpen || this.#isEnding || this.inFlight >= this.window) return false;
-    return this.#socket.writableLength + this.#length <= UNSENT_BYTES_MAX;
+    return this.#out.hasRoom;
   }
 
   /** Resolves when `writable` is true; rejects when it never will be again. */
@@ -147,9 +157,9 @@ export class OrderPipe {
     timeInForce: number,
   ): void {
     const n = this.#claim(NEW_ORDER_BYTES);
-    this.#length = encodeNewOrder(
-      this.#chunk,
-      this.#length,
+    this.#out.length = encodeNewOrder(
+      this.#out.view,
+      this.#out.length,
       lowLane(n),
       highLane(n),
       idLow,
@@ -167,9 +177,9 @@ export class OrderPipe {
   /** Puts in a CancelOrder. */
   cancel(idLow: number, idHigh: number, symbol: number): void {
     const n = this.#claim(CANCEL_BYTES);
-    this.#length = encodeCancelOrder(
-      this.#chunk,
-      this.#length,
+    this.#out.length = encodeCancelOrder(
+      this.#out.view,
+      this.#out.length,
       lowLane(n),
       highLane(n),
       idLow,
@@ -188,9 +198,9 @@ export class OrderPipe {
     quantity: number,
   ): void {
     const n = this.#claim(MODIFY_BYTES);
-    this.#length = encodeModify(
-      this.#chunk,
-      this.#length,
+    this.#out.length = encodeModify(
+      this.#out.view,
+      this.#out.length,
       lowLane(n),
       highLane(n),
       idLow,
@@ -205,41 +215,31 @@ export class OrderPipe {
   /** Puts in a Hello; its answer is a HelloAck. */
   hello(account: number): void {
     const n = this.#claim(HELLO_BYTES);
-    this.#length = encodeHello(this.#chunk, this.#length, lowLane(n), highLane(n), account);
+    this.#out.length = encodeHello(this.#out.view, this.#out.length, lowLane(n), highLane(n), account);
   }
 
   /** Asks for the instruments, and says Hello behind it: the list has no end mark, so the HelloAck is it. */
   instruments(account: number): void {
     this.#makeRoom(INSTRUMENTS_BYTES);
-    this.#length = encodeInstruments(this.#chunk, this.#length, 0, 0);
+    this.#out.length = encodeInstruments(this.#out.view, this.#out.length, 0, 0);
     this.hello(account);
   }
 
   /** Puts in a Heartbeat; it does not count against the window. */
   heartbeat(tokenLow: number, tokenHigh: number): void {
     this.#makeRoom(HEARTBEAT_BYTES);
-    this.#length = encodeHeartbeat(this.#chunk, this.#length, tokenLow, tokenHigh);
+    this.#out.length = encodeHeartbeat(this.#out.view, this.#out.length, tokenLow, tokenHigh);
   }
 
-  /** Sends what was put in. */
+  /** Sends what was put in, now or when the kernel has taken what was sent before. */
   flush(): void {
-    if (this.#length === 0 || !this.#isOpen) return;
-    const chunk = this.#chunk;
-    let taken = false;
-    this.#socket.write(new Uint8Array(chunk.buffer, 0, this.#length), () => {
-      if (!taken) this.#spareChunks.push(chunk);
-      this.#resolveReady();
-    });
-    this.#length = 0;
-    // Nothing waits in the socket: the kernel has copied it all, and the chunk is ours again.
-    taken = this.#socket.writableLength === 0;
-    if (!taken) this.#chunk = this.#spareChunks.pop() ?? new DataView(new ArrayBuffer(CHUNK_BYTES));
+    this.#out.flush();
   }
 
   /** Sends what was put in and no more; the exchange answers it all and closes. Resolves like `closed`. */
   end(): Promise<SeriatimError | undefined> {
     if (this.#isOpen && !this.#isEnding) {
-      this.flush();
+      this.#out.write();
       this.#isEnding = true;
       this.#socket.end();
       this.#endTimer = setTimeout(() => {
@@ -262,7 +262,7 @@ export class OrderPipe {
 
   #makeRoom(bytes: number): void {
     assert(this.writable, "a request needs a pipe that is writable");
-    if (this.#length + bytes > CHUNK_BYTES) this.flush();
+    this.#out.reserve(bytes);
   }
 
   #received(length: number): boolean {

@@ -3,7 +3,7 @@
 
 import { highLane, lowLane, U32_MAX, u64FromString } from "../base/index.ts";
 import { OrderType, Side, TimeInForce } from "../protocol/index.ts";
-import { invalidArgument } from "./errors.ts";
+import { checkInteger, invalidArgument } from "./errors.ts";
 
 /** A u64 of the caller's choice: a safe integer, a bigint or decimal digits. */
 export type OrderId = number | bigint | string;
@@ -88,8 +88,8 @@ export function priceLanes(price: OrderPrice): Lanes {
 
 /** A u32; throws SeriatimError `INVALID_ARGUMENT`. */
 export function checkU32(what: string, value: number): number {
-  if (Number.isInteger(value) && value >= 0 && value <= U32_MAX) return value;
-  throw invalidArgument(`${what} ${value} is not an integer from 0 to ${U32_MAX}`);
+  checkInteger(what, value, 0, U32_MAX);
+  return value;
 }
 
 const SIDES = { buy: Side.Buy, sell: Side.Sell } as const;

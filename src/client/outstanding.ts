@@ -1,7 +1,9 @@
 // The requests of one connection that wait for their answers. Answers carry an order id, not a request number, so they
 // are matched by order: the oldest request is answered first, and the id must agree. One kind may overtake: a refusal
-// by the gateway itself. Where several requests on one id wait, it is given to the newest: if that guess is
-// wrong, both were refused anyway, while the other guess could call an order refused that rests.
+// by the gateway itself. Where several requests on one id wait, it is given to the newest. That is right only while
+// refusals, once begun, last as long as the connection, as those of a halted or stopping node do: then a newer
+// request was refused as well. With refusals that end (a rate limit) it may call an order refused that rests: before there
+// are any, a Reject has to echo the request's number.
 //
 // Layout: entry i of a ring of `capacity` (a power of two) lies at i & mask of each array. An entry answered out of turn
 // is a hole until the head passes it or until the ring is full and closes up.

@@ -1,6 +1,5 @@
-import { createServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { connectOrderEntry, type FillEvent, type OrderEntryClient } from "../../src/client/index.ts";
+import { connectOrderEntry, type FillEvent, OrderEntryClient } from "../../src/client/index.ts";
 import { MessageType, Reason } from "../../src/protocol/index.ts";
 import { acceptAll, type Script, type ScriptedServer, say, startScriptedServer } from "./scripted-server.ts";
 
@@ -243,25 +242,94 @@ describe("back-pressure:", () => {
     await client.close();
   });
 
-  test("a peer that reads nothing makes the client unwritable instead of growing", async () => {
-    const server = createServer((socket) => {
-      socket.pause();
-      socket.once("error", () => {});
-      socket.write(say.helloAck(0, 1));
+  test("before the connection stands requests wait, in bounded memory, and then all are answered", async () => {
+    const server = await serve(acceptAll);
+    const client = new OrderEntryClient({ port: server.port, window: 65_536 });
+    const before_bytes = process.memoryUsage().arrayBuffers;
+    const answers: Promise<{ accepted: boolean }>[] = [];
+    // One flush for each: 43 bytes, which must not take a chunk of 64 KiB each.
+    for (let id = 0; client.writable; id++) {
+      answers.push(client.submit(order(id)));
+      await Promise.resolve();
+    }
+    expect(client.inFlight).toBe(Math.floor(1_048_576 / 43) + 1);
+    expect(process.memoryUsage().arrayBuffers - before_bytes).toBeLessThan(4_000_000);
+    const refused = client.submit(order(0));
+    await expect(refused).rejects.toThrow(/has not taken what was sent: await ready\(\)$/);
+    await client.ready();
+    expect((await Promise.all(answers)).every(({ accepted }) => accepted)).toBe(true);
+    await client.close();
+  });
+
+  test("more heartbeats than may be unanswered are refused with what that means", async () => {
+    const [client] = await connect((frame, socket) =>
+      frame.type === MessageType.Heartbeat ? [] : acceptAll(frame, socket),
+    );
+    const waiting = Array.from({ length: 16 }, () => client.heartbeat().catch(({ code }) => code));
+    await expect(client.heartbeat()).rejects.toMatchObject({
+      code: "HEARTBEATS_UNANSWERED",
+      message: "16 heartbeats are unanswered: the exchange may be gone; await those first",
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as { port: number };
-    const client = await connectOrderEntry({ port, window: 65_536 });
+    expect(client.writable).toBe(true);
+    client.destroy();
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(["OUTCOME_UNKNOWN"]));
+  });
+
+  test("what a peer never answers fills the window, and is unknown when the connection is cut", async () => {
+    const [client] = await connect(
+      answering(() => []),
+      { window: 5_000 },
+    );
     const lost: Promise<unknown>[] = [];
-    // 65,536 new orders are 2.8 MB: more than the bound, but the kernel's own buffers may take some.
     for (let id = 0; client.writable; id++) {
       lost.push(client.submit(order(id)).catch((error: { code: string }) => error.code));
-      if (id % 1_000 === 0) await new Promise(setImmediate);
     }
-    expect(client.inFlight).toBeLessThanOrEqual(65_536);
+    expect([client.inFlight, lost.length]).toEqual([5_000, 5_000]);
+    const ready = client.ready();
     client.destroy();
+    await expect(ready).rejects.toMatchObject({ code: "CONNECTION_LOST" });
     expect(new Set(await Promise.all(lost))).toEqual(new Set(["OUTCOME_UNKNOWN"]));
-    server.close();
+  });
+});
+
+describe("connecting", () => {
+  test("may be asked for again, on a client that is connected and on one that is gone", async () => {
+    const timeout = { connectTimeout_ms: 30 };
+    const [client] = await connect(acceptAll, timeout);
+    await Promise.all([client.connected(), client.connected()]);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await client.heartbeat();
+    await client.close();
+    await client.connected();
+  });
+
+  test("checks every argument before it opens anything", async () => {
+    const server = await serve(acceptAll);
+    const { port } = server;
+    const wrong: [Parameters<typeof connectOrderEntry>[0], string][] = [
+      [{ port, account: -1 }, "account -1 is not an integer from 0 to 4294967295"],
+      [{ port, account: 2 ** 32 }, "account 4294967296 is not"],
+      [{ port, window: 0 }, "window 0 is not"],
+      [{ port, connectTimeout_ms: 0 }, "connectTimeout_ms 0 is not"],
+      [{ port: 65_536 }, "port 65536 is not an integer from 1 to 65535"],
+    ];
+    for (const [options, message] of wrong) {
+      await expect(connectOrderEntry(options)).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: expect.stringContaining(message),
+      });
+    }
+    await (await connectOrderEntry({ port })).close();
+    expect(server.sockets).toHaveLength(1);
+  });
+
+  test("to a server that accepts and says nothing fails in time, and leaves nothing open", async () => {
+    const server = await serve(() => []);
+    await expect(connectOrderEntry({ port: server.port, connectTimeout_ms: 50 })).rejects.toMatchObject({
+      code: "ETIMEDOUT",
+      message: `can't connect to 127.0.0.1:${server.port}: no answer to Hello within 50 ms`,
+    });
+    while (!server.sockets.every((socket) => socket.closed)) await new Promise(setImmediate);
   });
 });
 
@@ -285,6 +353,7 @@ describe("a connection that is lost", () => {
     });
     expect(await closed).toMatchObject({ code: "CONNECTION_LOST" });
     await expect(events.next()).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+    await expect(client.events().next()).rejects.toMatchObject({ code: "CONNECTION_LOST" });
     await expect(client.submit(order(4))).rejects.toMatchObject({ code: "CONNECTION_LOST" });
     await expect(client.ready()).rejects.toMatchObject({ code: "CONNECTION_LOST" });
     await expect(client.heartbeat()).rejects.toMatchObject({ code: "CONNECTION_LOST" });

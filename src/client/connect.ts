@@ -1,0 +1,33 @@
+// From options to a connection that stands, and to a client that has said Hello on it.
+
+import type { SeriatimError } from "../base/index.ts";
+import { helloFailed } from "./errors.ts";
+import { OrderEntryClient, type OrderEntryOptions } from "./order-entry-client.ts";
+import { OrderPipe, type OrderPipeOptions } from "./order-pipe.ts";
+import { checkU32 } from "./order-values.ts";
+
+/**
+ * Connects and says Hello. Throws SeriatimError when an argument can't be (`INVALID_ARGUMENT`, before connecting), nobody
+ * is there or answers in time, or the exchange lacks the account; then nothing stays open.
+ */
+export async function connectOrderEntry(options: OrderEntryOptions): Promise<OrderEntryClient> {
+  const { account = 0 } = options;
+  checkU32("account", account);
+  const client = new OrderEntryClient(options);
+  try {
+    await client.connected();
+    await client.hello(account);
+    return client;
+  } catch (error) {
+    client.destroy();
+    const { code, cause } = error as SeriatimError;
+    throw code === "OUTCOME_UNKNOWN" ? helloFailed(account, cause as SeriatimError) : error;
+  }
+}
+
+/** Connects; throws SeriatimError (`ECONNREFUSED`, `ETIMEDOUT`, ...) when nobody is there. */
+export async function connectOrderPipe(options: OrderPipeOptions): Promise<OrderPipe> {
+  const pipe = new OrderPipe(options);
+  await pipe.connected();
+  return pipe;
+}
