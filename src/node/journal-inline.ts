@@ -23,7 +23,7 @@ export class InlineJournal implements JournalStage {
   #agent: JournalAgent | undefined;
   #consumer: RingConsumer | undefined;
   #onShortage: ShortageListener = () => {};
-  #shortage: SeriatimError | undefined;
+  #shortage: string | undefined;
   #idle: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
@@ -74,11 +74,12 @@ export class InlineJournal implements JournalStage {
 
   /** Tells what has changed: the journal has failed, or its room. */
   #look(): void {
-    const [agent, journal] = [this.#agent, this.#journal];
+    const agent = this.#agent;
     if (agent?.failure !== undefined) this.#fail(agent.failure);
-    if (journal === undefined || journal.preallocationFailure === this.#shortage) return;
-    this.#shortage = journal.preallocationFailure;
-    this.#onShortage(this.#shortage?.message);
+    const why = agent?.preallocationFailure?.message;
+    if (why === this.#shortage) return;
+    this.#shortage = why;
+    this.#onShortage(why);
   }
 
   #fail(error: SeriatimError): void {

@@ -79,14 +79,13 @@ function run(journal: JournalWriter, shared: SharedArrayBuffer): void {
   const ring = Ring.attach(shared);
   const consumer = new RingConsumer(ring, data.wait);
   const agent = new JournalAgent(journal, ring, consumer);
-  let shortage: SeriatimError | undefined;
+  let shortage: string | undefined;
   const doWork = (): number => {
     const done = agent.doWork();
     if (agent.failure !== undefined) throw agent.failure;
-    if (journal.preallocationFailure !== shortage) {
-      shortage = journal.preallocationFailure;
-      say({ kind: "shortage", why: shortage?.message });
-    }
+    const why = agent.preallocationFailure?.message;
+    if (why !== shortage) say({ kind: "shortage", why });
+    shortage = why;
     return done;
   };
   // After a failure too: that only gives the files back.

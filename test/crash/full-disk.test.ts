@@ -1,10 +1,12 @@
-// A real disk that runs full under load: the node stops by itself with one line and exit status 1, and everything it
-// acknowledged is there when the disk has room again. Needs the right to mount a small file system in memory.
+// A real disk that runs full under load: the node refuses orders with a reason while there is still room for what is
+// under way, says so, and takes orders again when the disk has room. Everything it acknowledged is there after a
+// restart. Needs the right to mount a small file system in memory.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectOrderEntry } from "../../src/client/index.ts";
 import { NodeProcess } from "./node-process.ts";
@@ -29,23 +31,50 @@ afterAll(() => {
   rmSync(disk, { recursive: true, force: true });
 });
 
-test("a full disk ends the node with one line, and nothing acknowledged is lost", async ({ skip }) => {
+async function health(node: NodeProcess): Promise<{ readonly status: string; readonly reason?: string }> {
+  const response = await fetch(`http://127.0.0.1:${node.httpPort}/healthz`);
+  return (await response.json()) as { status: string; reason?: string };
+}
+
+/** Why one order far from the market is refused; "taken" when it is not. */
+async function refusalOfOrder(node: NodeProcess): Promise<string> {
+  const client = await connectOrderEntry({ host: "127.0.0.1", port: node.orderPort });
+  const answer = await client.submit({ id: 1, symbol: 0, side: "buy", price: 1, quantity: 1 });
+  await client.close();
+  return answer.accepted ? "taken" : answer.reason;
+}
+
+test("a full disk has orders refused until there is room, and nothing acknowledged is lost", async ({
+  skip,
+}) => {
   skip(refusal !== undefined, `no file system can be mounted (${refusal})`);
   const node = await NodeProcess.start(["--data-dir", join(disk, "data"), ...ARGS]);
   const ledgers = Array.from({ length: 16 }, () => new OrderLedger());
-  const ended = node.ended();
+  // Each trades until an order is refused.
   await Promise.all(
     ledgers.map(async (ledger, i) => {
-      ledger.trade(await connectOrderEntry({ host: "127.0.0.1", port: node.orderPort, account: i + 1 }));
+      await ledger.trade(
+        await connectOrderEntry({ host: "127.0.0.1", port: node.orderPort, account: i + 1 }),
+      );
     }),
   );
-  expect(await ended).toBe(1);
-  const lines = node.stderr.trim().split("\n");
-  const last = lines[lines.length - 1];
-  expect(last).toMatch(/^seriatim: .*journal-\d+\.seg.*(ENOSPC|no space)/);
-  expect(node.stderr).not.toContain("    at ");
+  expect(await refusalOfOrder(node)).toBe("StorageExhausted");
+  expect(await health(node)).toMatchObject({
+    status: "degraded",
+    reason: expect.stringMatching(
+      /^new orders are refused: .*journal-\d+\.seg\.tmp: no space left on the disk/,
+    ),
+  });
+  const lines = node.stderr
+    .trim()
+    .split("\n")
+    .filter((line) => line.includes("no room for the log"));
+  expect(lines).toHaveLength(1);
 
   execFileSync("mount", ["-o", "remount,size=64m", disk]);
+  while ((await refusalOfOrder(node)) !== "taken") await sleep(100);
+  expect((await health(node)).status).toBe("ok");
+  expect(await node.end("SIGTERM")).toBe(0);
   const again = await NodeProcess.start(["--data-dir", join(disk, "data"), ...ARGS]);
   let acknowledged = 0;
   for (const [i, ledger] of ledgers.entries()) {
