@@ -1,7 +1,7 @@
 // What the journal knows of its records: their size, which kinds there are, where they keep the sequencer's time, and
 // how the genesis entry is put together. Everything else about a command is its application's business.
 
-import { SeriatimError } from "../base/index.ts";
+import { type Micros, SeriatimError } from "../base/index.ts";
 import {
   COMMAND_WORDS,
   CommandKind,
@@ -12,6 +12,7 @@ import {
   readInstrument,
   writeGenesis,
   writeInstrument,
+  writeTimestamp,
 } from "../protocol/index.ts";
 
 /** A log's name, and the place of the journal in a node's data directory. */
@@ -23,12 +24,16 @@ export interface GenesisEntry {
   readonly instruments: readonly Instrument[];
 }
 
-/** The records of the first frame: the Genesis and its RegisterInstruments, back to back. */
-export function encodeGenesisEntry({ genesis, instruments }: GenesisEntry): Int32Array<ArrayBuffer> {
+/** The records of the first frame: the Genesis and its RegisterInstruments, back to back, all of one time. */
+export function encodeGenesisEntry(
+  { genesis, instruments }: GenesisEntry,
+  timestamp_us: Micros = 0,
+): Int32Array<ArrayBuffer> {
   const words = new Int32Array((1 + instruments.length) * COMMAND_WORDS);
   writeGenesis(words, 0, genesis, instruments.length);
   for (let i = 0; i < instruments.length; i++)
     writeInstrument(words, (i + 1) * COMMAND_WORDS, instruments[i]);
+  for (let at = 0; at < words.length; at += COMMAND_WORDS) writeTimestamp(words, at, timestamp_us);
   return words;
 }
 

@@ -2,19 +2,40 @@
 // refused, never silently applied and never silently ignored; a default contradicts nothing.
 
 import { randomBytes } from "node:crypto";
-import type { GenesisEntry } from "../journal/index.ts";
-import type { Genesis, Instrument } from "../protocol/index.ts";
+import { SeriatimError } from "../base/index.ts";
+import { type GenesisEntry, type JournalPlace, readJournalGenesis } from "../journal/index.ts";
+import type { Genesis } from "../protocol/index.ts";
 import type { GivenSettings } from "./configuration.ts";
 import { type Configuration, SETTINGS, type SettingName, settingKey } from "./settings.ts";
 
 /**
- * Compares the settings given explicitly with the genesis entry of an existing log and its instruments. Returns
- * undefined when they agree, else one line naming the setting, the value given and the log's.
+ * Refuses settings given explicitly that the log in `place` contradicts, before it is replayed: that may take minutes.
+ * Throws GENESIS_CONTRADICTED (exit 2) with all of them. A log that has not begun, or whose beginning can't be read,
+ * contradicts nothing: opening it says what is wrong.
+ */
+export function refuseContradicted(given: GivenSettings, place: JournalPlace): void {
+  const entry = loggedGenesis(place);
+  const contradiction = entry && compareGenesis(given, entry);
+  if (contradiction !== undefined)
+    throw new SeriatimError("GENESIS_CONTRADICTED", contradiction, { exitCode: 2 });
+}
+
+function loggedGenesis(place: JournalPlace): GenesisEntry | undefined {
+  try {
+    return readJournalGenesis(place);
+  } catch (error) {
+    if (error instanceof SeriatimError && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Compares the settings given explicitly with the genesis entry of an existing log. Returns undefined when they agree,
+ * else one line naming each setting that differs, the value given and the log's.
  */
 export function compareGenesis(
   given: GivenSettings,
-  genesis: Genesis,
-  instruments: readonly Instrument[],
+  { genesis, instruments }: GenesisEntry,
 ): string | undefined {
   const logged: { readonly [Name in SettingName]?: string } = {
     symbols: instruments.map((instrument) => instrument.name).join(","),
@@ -24,16 +45,19 @@ export function compareGenesis(
     symbolsMax: String(genesis.symbolsMax),
     accountsMax: String(genesis.accountsMax),
   };
+  const differing: string[] = [];
   for (const setting of SETTINGS) {
     const wanted = given.get(setting.name);
     const inLog = logged[setting.name];
     if (wanted === undefined || inLog === undefined || String(wanted.value) === inLog) continue;
-    return (
-      `${wanted.origin} is ${String(wanted.value)}, but this log was begun with ${settingKey(setting)} ${inLog}: ` +
-      "leave the setting out or start a new data directory"
+    const value = String(wanted.value);
+    differing.push(
+      `${wanted.origin} is ${value}, but this log was begun with ${settingKey(setting)} ${inLog}`,
     );
   }
-  return undefined;
+  if (differing.length === 0) return undefined;
+  const what = differing.length === 1 ? "the setting" : "these settings";
+  return `${differing.join("; ")}: leave ${what} out or start a new data directory`;
 }
 
 /** Two decimals and single ticks and lots: until instruments can be described one by one. */

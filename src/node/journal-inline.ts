@@ -2,7 +2,7 @@
 
 import { SeriatimError } from "../base/index.ts";
 import { JournalAgent, type JournalWriter, type RecordVisitor } from "../journal/index.ts";
-import { COMMAND_WORDS } from "../protocol/index.ts";
+import { COMMAND_WORDS, readTimestamp } from "../protocol/index.ts";
 import { Ring, RingConsumer } from "../ring/index.ts";
 import { type NodeJournalOptions, openNodeJournal } from "./journal-open.ts";
 import type { JournalStage, Recovered, ShortageListener } from "./journal-stage.ts";
@@ -122,7 +122,13 @@ export class NoJournal implements JournalStage {
   async recover(visit: RecordVisitor): Promise<Recovered> {
     const position = this.#genesis.length / COMMAND_WORDS;
     visit(this.#genesis, 0, position, 1);
-    return { position, timestamp_us: 0, created: true, cut_bytes: 0, finding: "no journal" };
+    return {
+      position,
+      timestamp_us: readTimestamp(this.#genesis, 0),
+      created: true,
+      cut_bytes: 0,
+      finding: "no journal",
+    };
   }
 
   run(shared: SharedArrayBuffer): void {

@@ -8,6 +8,7 @@ import {
   type RecordVisitor,
 } from "../journal/index.ts";
 import { NativeChecksums, NodeStorage } from "../platform/index.ts";
+import { readTimestamp } from "../protocol/index.ts";
 import type { Recovered } from "./journal-stage.ts";
 
 export interface NodeJournalOptions {
@@ -41,7 +42,7 @@ export function openNodeJournal(options: NodeJournalOptions, visit: RecordVisito
   );
   const recovered = {
     position: journal.position,
-    timestamp_us: scan.timestamp_us,
+    timestamp_us: created && genesis !== undefined ? readTimestamp(genesis, 0) : scan.timestamp_us,
     created,
     cut_bytes: scan.verdict === "torn" ? scan.damagedBytes : 0,
     finding: scan.because,

@@ -1,17 +1,17 @@
 // The composition root: which stage runs where, and in what order a node starts and stops.
 //
-//   start: ports free? -> data directory, lock -> journal opened, replayed -> settings agree with the log -> listen
+//   start: ports free? -> data directory, lock -> settings agree with the log -> journal opened, replayed -> listen
 //   stop:  listeners closed -> what is in flight answered -> connections closed -> journal closed -> lock released
 //
 // Each of these steps has a bound, and a stop gives everything back whatever failed before or on the way: a start that
 // fails once the node is made is undone by that same stop.
 // With `threads spread` the journal has its own thread; everything else runs on the caller's.
 
-import { type Clock, SeriatimError, type Storage } from "../base/index.ts";
+import type { Clock, SeriatimError, Storage } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
 import { GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
 import { encodeGenesisEntry } from "../journal/index.ts";
-import { NetTransport, SystemClock } from "../platform/index.ts";
+import { NativeChecksums, NetTransport, NodeStorage, SystemClock } from "../platform/index.ts";
 import { COMMAND_BYTES } from "../protocol/index.ts";
 import { createRing } from "../ring/index.ts";
 import { Sequencer } from "../sequencer/index.ts";
@@ -19,7 +19,7 @@ import { CommandPath } from "./command-path.ts";
 import { type Condition, refusalOf } from "./condition.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
 import { type DataDirectory, openDataDirectory } from "./data-directory.ts";
-import { compareGenesis, genesisOf } from "./genesis-settings.ts";
+import { genesisOf, refuseContradicted } from "./genesis-settings.ts";
 import { type HttpFace, startHttp } from "./http.ts";
 import { journalOf } from "./journal-choice.ts";
 import type { JournalStage, Recovered } from "./journal-stage.ts";
@@ -74,25 +74,19 @@ export async function startNode(
   await assertPortFree("http-port", configuration.host, configuration.httpPort);
   const undo: (() => Promise<void>)[] = [];
   try {
-    const entry = encodeGenesisEntry(genesisOf(configuration, parts.indexSeed));
+    const clock = parts.clock ?? new SystemClock();
+    const entry = encodeGenesisEntry(genesisOf(configuration, parts.indexSeed), clock.wallMicros());
     const directory =
       configuration.durability === "off" ? undefined : await openDataDirectory(configuration.dataDir);
-    if (directory !== undefined) undo.push(() => directory.lock.release());
+    if (directory !== undefined) {
+      undo.push(() => directory.lock.release());
+      const storage = parts.storage ?? new NodeStorage();
+      refuseContradicted(given, { storage, checksums: new NativeChecksums(), directory: directory.journal });
+    }
     const journal = journalOf(configuration, directory, entry, parts.storage);
     undo.push(() => journal.stop());
     const history = await recoverEngine(journal, log);
-    const { engine } = history;
-    const contradiction = compareGenesis(given, engine.genesis, engine.instruments);
-    if (contradiction !== undefined)
-      throw new SeriatimError("GENESIS_CONTRADICTED", contradiction, { exitCode: 2 });
-    const node = new ExchangeNode(
-      configuration,
-      journal,
-      history,
-      directory,
-      log,
-      parts.clock ?? new SystemClock(),
-    );
+    const node = new ExchangeNode(configuration, journal, history, directory, log, clock);
     undo.splice(0, undo.length, () => node.stop());
     await node.listen();
     return node;
@@ -248,6 +242,7 @@ class ExchangeNode implements RunningNode {
     this.#sequencer.close();
     try {
       await this.#journal.stop();
+      this.#log.info({ position: this.#sequencer.position }, "stopped");
     } finally {
       await this.#directory?.lock.release();
     }

@@ -99,11 +99,18 @@ test("an exchange starts, trades, ends by a signal, and goes on where it stopped
   second.child.kill("SIGINT");
   expect(await second.ended).toMatchObject({ status: 0 });
 
-  const other = await start("goes-on", "--symbols", "X").ended;
-  expect(other).toMatchObject({
-    status: 2,
-    stderr: expect.stringMatching(/^seriatim: --symbols is X, but this log was begun with symbols BTC-USD,/m),
-  });
+  expect(second.stderr).toMatch(/"signal":"SIGINT","msg":"stopping".*\n.*"position":15,"msg":"stopped"/);
+
+  // One line and no other: the log is not replayed first.
+  const other = await start("goes-on", "--symbols", "X", "--max-quantity", "5").ended;
+  const symbols = "--symbols is X, but this log was begun with symbols BTC-USD,[^;]*";
+  const quantity = "--max-quantity is 5, but this log was begun with max-quantity 1000000";
+  const what = "leave these settings out or start a new data directory";
+  expect(other).toMatchObject({ status: 2, stderr: one(`${symbols}; ${quantity}: ${what}`) });
+
+  const { stdout } = await seriatim("journal", "inspect", "--frames", "goes-on");
+  const year = new Date().getUTCFullYear();
+  expect(stdout).toMatch(new RegExp(`positions 1 to 5, \\d+ bytes, epoch 1, ${year}-`));
 });
 
 test("a damaged journal is shown as far as it holds, and named with its damage", async () => {

@@ -26,15 +26,21 @@ const rows: [flags: Record<string, string>, answer: string | undefined][] = [
   [{ maxNotional: "1" }, begun("--max-notional", "1", "max-notional", "5000")],
   [{ ordersMax: "1" }, begun("--orders-max", "1", "orders-max", "100")],
   [{ symbolsMax: "9" }, begun("--symbols-max", "9", "symbols-max", "8")],
+  [
+    { symbols: "A", ordersMax: "1" },
+    "--symbols is A, but this log was begun with symbols A,B; " +
+      "--orders-max is 1, but this log was begun with orders-max 100: " +
+      "leave these settings out or start a new data directory",
+  ],
   [{ accountsMax: "1" }, begun("--accounts-max", "1", "accounts-max", "16")],
 ];
 
 test.each(rows)("against the log, the flags %j are answered by %j", (flags, answer) => {
   const { given } = loadConfiguration({ flags, environment: {} });
-  expect(compareGenesis(given, genesis, instruments)).toBe(answer);
+  expect(compareGenesis(given, { genesis, instruments })).toBe(answer);
 });
 
 test("the contradiction names where the value was written", () => {
   const { given } = loadConfiguration({ flags: {}, environment: { SERIATIM_ORDERS_MAX: "7" } });
-  expect(compareGenesis(given, genesis, instruments)).toMatch(/^SERIATIM_ORDERS_MAX is 7, /);
+  expect(compareGenesis(given, { genesis, instruments })).toMatch(/^SERIATIM_ORDERS_MAX is 7, /);
 });
