@@ -7,7 +7,7 @@ export class Prng {
   #c: number;
   #counter = 1;
 
-  /** `seed`: any safe integer >= 0. */
+  /** `seed`: any safe integer >= 0; folded to 32 bits, so 2^32 sequences in all. */
   constructor(seed: number) {
     let state = (seed ^ Math.floor(seed / 4294967296)) | 0;
     const next = (): number => {

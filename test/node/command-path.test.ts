@@ -1,0 +1,213 @@
+// The path of commands with a journal that a test owns: nothing leaves before the test gives its slots back, and what
+// leaves then is exactly what those slots caused.
+
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { beforeEach, describe, expect, test } from "vitest";
+import { type Application, type RecordBuffer, SeriatimError } from "../../src/base/index.ts";
+import { GATEWAY_LIMITS, Gateway } from "../../src/gateway/index.ts";
+import { CommandPath } from "../../src/node/command-path.ts";
+import type { JournalStage } from "../../src/node/index.ts";
+import { COMMAND_BYTES, CommandWord, EventKind, EventWord, Reason } from "../../src/protocol/index.ts";
+import { createRing, Ring, RingConsumer } from "../../src/ring/index.ts";
+import { Sequencer } from "../../src/sequencer/index.ts";
+import { describeStream, ManualTransport, order } from "../gateway/support.ts";
+
+/** The log's last position before the test. */
+const BEFORE = 10;
+
+/** A journal that keeps every slot until it is told. */
+class HeldJournal implements JournalStage {
+  readonly batches = true;
+  readonly failed = new Promise<SeriatimError>(() => {});
+  consumer: RingConsumer | undefined;
+  /** Records it was given by each publish. */
+  readonly batchSizes: number[] = [];
+  #seen = 0;
+
+  recover(): never {
+    throw new SeriatimError("UNUSED", "there is no log");
+  }
+
+  run(shared: SharedArrayBuffer): void {
+    this.consumer = new RingConsumer(Ring.attach(shared));
+  }
+
+  published(): void {
+    const all = this.consumer?.available() ?? 0;
+    this.batchSizes.push(all - this.#seen);
+    this.#seen = all;
+  }
+
+  makeSafe(count: number): void {
+    this.consumer?.release(count);
+    this.#seen -= count;
+  }
+
+  async stop(): Promise<void> {}
+}
+
+/** Accepts every command. */
+const accepting: Application = {
+  apply(words: Int32Array, at: number, events: RecordBuffer): void {
+    const event = events.claim();
+    events.words.fill(0, event, event + events.recordWords);
+    events.words[event + EventWord.kindReasonCommandFlags] = EventKind.Accept;
+    events.words[event + EventWord.orderIdLow] = words[at + CommandWord.orderIdLow];
+  },
+  snapshot: () => {},
+  restore: () => {},
+};
+
+const INSTRUMENT = { name: "A", priceDecimals: 2, tick: 1, lot: 1 };
+
+let journal: HeldJournal;
+let transport: ManualTransport;
+let gateway: Gateway;
+let path: CommandPath;
+let wall_us = 1_000;
+beforeEach(() => {
+  const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: 16 });
+  journal = new HeldJournal();
+  transport = new ManualTransport();
+  wall_us = 1_000;
+  const clock = { wallMicros: () => wall_us++, monotonicMicros: () => 0 };
+  path = new CommandPath(new Sequencer(ring, BEFORE, 0), accepting, journal, clock);
+  gateway = new Gateway({
+    transport,
+    sink: path,
+    directory: { count: 0, instrument: () => INSTRUMENT },
+    limits: { ...GATEWAY_LIMITS, connectionsMax: 4, accountsMax: 4 },
+  });
+  path.attach(gateway);
+  journal.run(ring.shared);
+  for (const connection of [0, 1]) gateway.opened(connection);
+});
+
+const seen = (connection = 0) => describeStream(transport.stream(connection));
+
+/** Lets the event loop do all it can do by itself. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 4; turn++) await nextTurn();
+}
+
+describe("an answer", () => {
+  test("leaves when its command is safe, not when it is sequenced, applied and published", async () => {
+    gateway.received(0, order(1));
+    await settle();
+    expect(journal.batchSizes).toEqual([1]);
+    expect(seen()).toEqual([]);
+    expect(path.releasedPosition).toBe(BEFORE);
+    journal.makeSafe(1);
+    await settle();
+    expect(seen()).toEqual(["Ack 1"]);
+    expect(path.releasedPosition).toBe(BEFORE + 1);
+  });
+
+  test("does not leave with an earlier batch's", async () => {
+    gateway.received(0, order(1));
+    await settle();
+    for (const id of [2, 3]) gateway.received(1, order(id));
+    await settle();
+    expect(journal.batchSizes).toEqual([1, 2]);
+    journal.makeSafe(1);
+    await settle();
+    expect([seen(0), seen(1)]).toEqual([["Ack 1"], []]);
+    journal.makeSafe(1);
+    await settle();
+    expect(seen(1)).toEqual([]);
+    journal.makeSafe(1);
+    await settle();
+    expect(seen(1)).toEqual(["Ack 2", "Ack 3"]);
+  });
+
+  test("leaves when the command became safe before anybody waited for it", async () => {
+    gateway.received(0, order(1));
+    const published = journal.published.bind(journal);
+    journal.published = () => {
+      published();
+      journal.makeSafe(1);
+    };
+    await settle();
+    expect(seen()).toEqual(["Ack 1"]);
+  });
+});
+
+describe("a journal that fails", () => {
+  test("lets out what it had made safe, and nothing behind it", async () => {
+    for (const id of [1, 2]) {
+      gateway.received(0, order(id));
+      await settle();
+    }
+    journal.makeSafe(1);
+    journal.consumer?.fail();
+    await settle();
+    expect(seen()).toEqual(["Ack 1"]);
+    path.releaseLast();
+    expect(seen()).toEqual(["Ack 1"]);
+  });
+
+  test("within the turn that published: what was made safe still leaves", async () => {
+    for (const id of [1, 2]) gateway.received(0, order(id));
+    const published = journal.published.bind(journal);
+    journal.published = () => {
+      published();
+      journal.consumer?.fail();
+    };
+    await settle();
+    expect(seen()).toEqual([]);
+    // A supervisor may say so before the last release has been looked at.
+    journal.makeSafe(2);
+    await settle();
+    expect(seen()).toEqual([]);
+    path.releaseLast();
+    expect(seen()).toEqual(["Ack 1", "Ack 2"]);
+  });
+
+  test("has refusals answered at once", async () => {
+    gateway.received(0, order(1));
+    await settle();
+    gateway.refuseOrders(Reason.Halted);
+    gateway.received(1, order(2));
+    await settle();
+    expect(seen(1)).toEqual([`Reject 2 ${Reason.Halted}`]);
+  });
+});
+
+describe("settled", () => {
+  const stateOf = async (promise: Promise<void>) => {
+    let state = "waits";
+    promise.then(() => {
+      state = "settled";
+    });
+    await settle();
+    return state;
+  };
+
+  test("waits for commands that were not even published", async () => {
+    gateway.received(0, order(1));
+    const settled = path.settled();
+    expect(await stateOf(settled)).toBe("waits");
+    journal.makeSafe(1);
+    expect(await stateOf(settled)).toBe("settled");
+    expect(seen()).toEqual(["Ack 1"]);
+  });
+
+  test("is so at once when nothing is in flight", async () => {
+    expect(await stateOf(path.settled())).toBe("settled");
+  });
+});
+
+test("all commands of a turn have one time, those of the next a later one", async () => {
+  const times: number[] = [];
+  const apply = accepting.apply;
+  accepting.apply = (words, at, events) => {
+    times.push(words[at + CommandWord.timestampLow]);
+    apply(words, at, events);
+  };
+  for (const id of [1, 2]) gateway.received(0, order(id));
+  await settle();
+  gateway.received(0, order(3));
+  await settle();
+  accepting.apply = apply;
+  expect(times).toEqual([1_000, 1_000, 1_001]);
+});

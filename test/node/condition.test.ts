@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { healthOf, refusalOf } from "../../src/node/condition.ts";
+import { type ReasonName, reasonName } from "../../src/protocol/index.ts";
+
+const ok = { failure: undefined, stopping: false, shortage: undefined };
+
+test.each<
+  [what: string, some: Partial<typeof ok> | object, refusal: ReasonName, status: string, why?: string]
+>([
+  ["a node", {}, "None", "ok"],
+  ["without room", { shortage: "full" }, "StorageExhausted", "degraded", "new orders are refused: full"],
+  ["that stops", { stopping: true }, "ShuttingDown", "ok"],
+  ["that stops without room", { stopping: true, shortage: "full" }, "ShuttingDown", "degraded"],
+  ["that failed", { failure: "broken" }, "Halted", "halted", "broken"],
+  ["that failed and stops", { failure: "broken", stopping: true }, "Halted", "halted", "broken"],
+  ["that failed without room", { failure: "broken", shortage: "full" }, "Halted", "halted", "broken"],
+])("%s refuses with %s... and says so", (_, some, refusal, status, why) => {
+  const condition = { ...ok, ...some };
+  expect(reasonName(refusalOf(condition))).toBe(refusal);
+  expect(healthOf(condition)).toMatchObject(why === undefined ? { status } : { status, reason: why });
+});
