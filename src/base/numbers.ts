@@ -12,13 +12,13 @@ export type Position = number & { readonly [brand]?: "Position" };
 export type Micros = number & { readonly [brand]?: "Micros" };
 
 /** 2^32: the weight of a high lane. */
-export const LANE = 4294967296;
+const LANE = 4294967296;
 /** The largest u32. */
 export const U32_MAX = 0xffffffff;
 /** The largest integer a double holds exactly, 2^53 - 1: the bound of every price, total and counter. */
 export const SAFE_MAX = Number.MAX_SAFE_INTEGER;
 
-/** The unsigned value of two lanes; exact only up to SAFE_MAX (see `lanesAreSafe`). */
+/** The unsigned value of two lanes; exact only up to SAFE_MAX. */
 export function fromLanes(low: number, high: number): number {
   return (high >>> 0) * LANE + (low >>> 0);
 }

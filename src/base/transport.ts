@@ -6,7 +6,7 @@
 // for a closed connection never reaches the next one in its slot. Numbers are non-negative 31-bit integers.
 
 /** Bits of the slot in a connection's number. */
-export const CONNECTION_SLOT_BITS = 16;
+const CONNECTION_SLOT_BITS = 16;
 /** The most connections a transport can hold at once. */
 export const CONNECTION_SLOTS_MAX = 1 << CONNECTION_SLOT_BITS;
 /** Generations wrap here: a late call would have to outlast this many successors in its slot. */

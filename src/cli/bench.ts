@@ -1,7 +1,10 @@
 // `seriatim bench`: runs benchmarks and shows, prints or files their figures.
 
+import { accessSync, constants, statSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Command } from "commander";
 import { SeriatimError } from "../base/index.ts";
+import { usageError, wholeNumber } from "./arguments.ts";
 import { stdout } from "./stdout.ts";
 
 const EXAMPLES = `
@@ -14,6 +17,11 @@ Examples:
 Every figure is measured beside its baseline in the same run; compare within one table. Machines are noisy: quote the
 median, look at best and worst.`;
 
+/** Enough for a median that a noisy machine doesn't move much. */
+const ROUNDS_DEFAULT = 7;
+/** Hours of measuring, and no better figures. */
+const ROUNDS_MAX = 100;
+
 export function registerBench(program: Command): void {
   program
     .command("bench")
@@ -21,7 +29,12 @@ export function registerBench(program: Command): void {
       "measure the engine, the codec, the journal, the gateway and recovery beside their baselines",
     )
     .argument("[names...]", "engine, codec, journal, restart, gateway; all of them by default")
-    .option("--rounds <n>", "measured rounds of every case, 1-100", "7")
+    .option(
+      "--rounds <n>",
+      "measured rounds of every case, 1-100",
+      wholeNumber("--rounds", 1, ROUNDS_MAX),
+      ROUNDS_DEFAULT,
+    )
     .option("--json", "print one JSON document instead of tables")
     .option(
       "--write <file>",
@@ -32,7 +45,7 @@ export function registerBench(program: Command): void {
 }
 
 interface BenchOptions {
-  readonly rounds: string;
+  readonly rounds: number;
   readonly json?: true;
   readonly write?: string;
 }
@@ -44,17 +57,17 @@ async function runBenches(names: readonly string[], options: BenchOptions): Prom
   const wanted = names.length > 0 ? names : Object.keys(BENCHES);
   const unknown = wanted.find((name) => !Object.hasOwn(BENCHES, name));
   if (unknown !== undefined)
-    throw usage(`no benchmark is called ${unknown}: there are ${Object.keys(BENCHES).join(", ")}`);
-  const rounds = Number(options.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100)
-    throw usage(`--rounds takes 1 to 100, not ${options.rounds}`);
+    throw usageError(`no benchmark is called ${unknown}: there are ${Object.keys(BENCHES).join(", ")}`);
+  const { rounds, write } = options;
+  if (write !== undefined) withWriteErrors(write, () => checkWritable(write));
   const results = [];
   for (const name of wanted) {
     const result = await BENCHES[name](rounds);
     results.push(result);
     const origin = provenance(`seriatim bench ${name} --rounds ${rounds}`);
     if (options.json === undefined) stdout.write(`${textTable(result)}\n`);
-    if (options.write !== undefined) writeSection(options.write, name, markdownSection(result, origin));
+    if (write !== undefined)
+      withWriteErrors(write, () => writeSection(write, name, markdownSection(result, origin)));
   }
   if (options.json) {
     const origin = provenance(`seriatim bench ${wanted.join(" ")} --rounds ${rounds} --json`);
@@ -62,6 +75,19 @@ async function runBenches(names: readonly string[], options: BenchOptions): Prom
   }
 }
 
-function usage(message: string): SeriatimError {
-  return new SeriatimError("USAGE", message, { exitCode: 2 });
+/** Throws unless `path` can be written: benches take minutes, and that must be known before. */
+function checkWritable(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) throw new Error("it is a directory");
+  accessSync(found === undefined ? dirname(path) : path, constants.W_OK);
+}
+
+function withWriteErrors(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = code === "ENOENT" ? "no such directory" : code === "EACCES" ? "permission denied" : message;
+    throw new SeriatimError("BENCH_UNWRITABLE", `--write ${path}: can't be written: ${why}`, { cause });
+  }
 }

@@ -9,7 +9,8 @@ import { stdout } from "./stdout.ts";
 const EXAMPLES = `
 Without --check, each flow is printed complete: its commands, what follows from them, and the final state.
 With --check, each line of a file that differs from what its commands compute to is reported as FILE:LINE.
-A file without event lines is compared by its final state alone.
+A file without event lines is compared by its final state alone; one with events and no final state was cut, and one
+with commands alone can't be checked: both fail.
 
 Examples:
   seriatim replay session.txt
@@ -55,6 +56,11 @@ function checkFiles(files: readonly string[]): void {
 /** Prints what differs in one file, or that nothing does; returns the number of lines that differ. */
 function reportDifferences(file: string): number {
   const { differences, commands, compared } = checkFlow(readFlowFile(file));
+  if (compared === 0 && differences.length === 0)
+    throw new SeriatimError(
+      "FLOW_NOT_RECORDED",
+      `${file}: holds no events and no final state to compare with`,
+    );
   const report = differences.map((difference) => describeDifference(file, difference));
   if (report.length === 0)
     report.push(`${file}: ${commands} commands, ${compared} lines compared, none differs`);

@@ -3,8 +3,8 @@
 import type { Command } from "commander";
 import { SeriatimError } from "../base/index.ts";
 import { WINDOW_MAX } from "../client/index.ts";
-import { SETTINGS } from "../node/index.ts";
-import { wholeNumber } from "./arguments.ts";
+import { environmentSetting } from "../node/index.ts";
+import { usageError, wholeNumber } from "./arguments.ts";
 import { readFlowFile } from "./flow-file.ts";
 import { planFlow } from "./flow-plan.ts";
 import { FlowSender } from "./flow-sender.ts";
@@ -30,8 +30,8 @@ Examples:
   seriatim send --account 7 session.txt > answers.txt`;
 
 interface SendOptions {
-  readonly host: string;
-  readonly port: number;
+  readonly host?: string;
+  readonly port?: number;
   readonly account: number;
   readonly window: number;
 }
@@ -42,12 +42,11 @@ export function registerSend(program: Command): void {
     .summary("send the commands of flow files to a running exchange")
     .description("Sends the commands of flow files over the wire and prints the answers as they come.")
     .argument("<flow...>", "flow files")
-    .option("--host <address>", "where the exchange listens", settingDefault("host"))
+    .option("--host <address>", "where the exchange listens; else SERIATIM_HOST, else 127.0.0.1")
     .option(
       "--port <n>",
-      "its order-entry port",
+      "its order-entry port; else SERIATIM_ORDER_PORT, else 9009",
       wholeNumber("--port", 1, 65_535),
-      Number(settingDefault("orderPort")),
     )
     .option("--account <n>", "the account to act for", wholeNumber("--account", 0, ACCOUNT_MAX), 0)
     .option(
@@ -60,13 +59,25 @@ export function registerSend(program: Command): void {
     .action(sendFlows);
 }
 
-function settingDefault(name: "host" | "orderPort"): string {
-  return String(SETTINGS.find((setting) => setting.name === name)?.default);
+/** Where the exchange is: what `start` obeys, this does too. */
+export function exchangeAddress(
+  { host, port }: Pick<SendOptions, "host" | "port">,
+  environment: Readonly<Record<string, string | undefined>>,
+): { host: string; port: number } {
+  const address = {
+    host: host ?? environmentSetting("host", environment),
+    port: port ?? environmentSetting("orderPort", environment),
+  };
+  if (address.port === 0)
+    throw usageError("SERIATIM_ORDER_PORT is 0, which is any free port: --port has to name the one it took");
+  return address;
 }
 
 async function sendFlows(files: string[], options: SendOptions): Promise<void> {
   const flows = files.map((file) => planFlow(file, readFlowFile(file), options.account));
-  const sender = new FlowSender({ ...options, print: (text) => stdout.write(text) });
+  const { account, window } = options;
+  const address = exchangeAddress(options, process.env);
+  const sender = new FlowSender({ ...address, account, window, print: (text) => stdout.write(text) });
   onStopSignals((signal) => sender.stop(new SeriatimError("INTERRUPTED", `ended by ${signal}`)));
   await sender.send(flows);
 }

@@ -1,6 +1,7 @@
 // Where every field of the canonical snapshot lies. Specification: snapshot.md. Little-endian.
 
-import { COMMAND_BYTES, LayoutBuilder } from "../protocol/index.ts";
+import { LayoutBuilder } from "../base/index.ts";
+import { COMMAND_BYTES } from "../protocol/index.ts";
 
 /** "SERSNAP" and a zero, read as two u32. */
 export const MAGIC = [0x53524553, 0x0050414e] as const;

@@ -62,6 +62,16 @@ export function configurationOf(some: Partial<Configuration>): LoadedConfigurati
   return { configuration, given };
 }
 
+/** One setting as the environment gives it, else its default; throws as loadConfiguration does. */
+export function environmentSetting<Name extends SettingName>(
+  name: Name,
+  environment: ConfigurationSources["environment"],
+): Configuration[Name] {
+  const setting = SETTINGS.find((row) => row.name === name) as Setting;
+  const found = findGiven(setting, { flags: {}, environment }, undefined);
+  return (found?.value ?? setting.default) as Configuration[Name];
+}
+
 function findGiven(
   setting: Setting,
   sources: ConfigurationSources,

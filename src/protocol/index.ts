@@ -1,6 +1,5 @@
 export * from "./commands/index.ts";
 export * from "./events/index.ts";
 export * from "./flow/index.ts";
-export * from "./layout.ts";
 export * from "./order-entry/index.ts";
 export * from "./reasons.ts";

@@ -31,14 +31,25 @@ export interface FlowCheck {
   readonly compared: number;
 }
 
-/** Compares what the file has with what follows from its commands: events and final state, each where it has any. */
+/**
+ * Compares what the file has with what follows from its commands: the final state, and the events where it has any. A
+ * recorded flow ends with its final state: events without one are a file that was cut, and that is a difference.
+ */
 export function checkFlow({ flow, lines }: ParsedFlow): FlowCheck {
   const expected = recomputeFlow(flow);
   const comparison = new Comparison();
-  if (flow.steps.some(({ outcomes }) => outcomes.length > 0)) compareSteps(comparison, flow, expected, lines);
+  const hasEvents = flow.steps.some(({ outcomes }) => outcomes.length > 0);
+  if (hasEvents) compareSteps(comparison, flow, expected, lines);
   if (flow.snapshot !== undefined) compareSnapshots(comparison, flow, expected, lines);
+  else if (hasEvents) comparison.add(lastLineOf(lines), formatSnapshotHead(expected.snapshot!), undefined);
   const { differences, compared } = comparison;
   return { differences, compared, commands: flow.steps.length };
+}
+
+/** The last line of a flow that has steps and no final state. */
+function lastLineOf({ steps }: FlowLines): number {
+  const { command, outcomes } = steps[steps.length - 1];
+  return outcomes.at(-1) ?? command;
 }
 
 /** One line about a difference: `file:line: ...`. */

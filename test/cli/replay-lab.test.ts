@@ -67,6 +67,32 @@ describe("replay", () => {
     expect(error).toMatchObject({ message: "1 line differs", exitCode: 1 });
   });
 
+  test("--check of a recorded flow that was cut anywhere fails", async () => {
+    const lines = readFileSync(flow("good.txt"), "latin1").trimEnd().split("\n");
+    const final = lines.findIndex((line) => line.startsWith("snapshot"));
+    const firstEvent = lines.findIndex((line) => line.startsWith("evt") || line.startsWith("reject"));
+    for (let length = firstEvent + 1; length < lines.length; length++) {
+      writeFileSync(flow("cut.txt"), `${lines.slice(0, length).join("\n")}\n`);
+      const { error } = await run("replay", "--check", flow("cut.txt"));
+      expect(error?.exitCode, `cut after line ${length}`).toBe(1);
+    }
+    writeFileSync(flow("cut.txt"), `${lines.slice(0, final).join("\n")}\n`);
+    const { out } = await run("replay", "--check", flow("cut.txt"));
+    expect(out).toBe(`${flow("cut.txt")}:${final}: expected '${lines[final]}' after this line, found none\n`);
+  });
+
+  test("--check of commands alone fails, because nothing was compared", async () => {
+    const lines = readFileSync(flow("good.txt"), "latin1").split("\n");
+    const commands = lines.filter((line) => /^(version|meta|cmd) /.test(line));
+    writeFileSync(flow("commands.txt"), `${commands.join("\n")}\n`);
+    const { out, error } = await run("replay", "--check", flow("commands.txt"));
+    expect(out).toBe("");
+    expect(error).toMatchObject({
+      message: `${flow("commands.txt")}: holds no events and no final state to compare with`,
+      exitCode: 1,
+    });
+  });
+
   test.each([["replay"], ["replay", "--check"]])(
     "'%s' of a damaged flow names file and line",
     async (...args) => {

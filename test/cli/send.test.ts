@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { U32_MAX } from "../../src/base/index.ts";
 import { planFlow } from "../../src/cli/flow-plan.ts";
 import { FlowSender } from "../../src/cli/flow-sender.ts";
+import { exchangeAddress } from "../../src/cli/send.ts";
 import { MessageType, parseFlow, Reason } from "../../src/protocol/index.ts";
 import { type Script, type ScriptedServer, say, startScriptedServer } from "../client/scripted-server.ts";
 
@@ -134,5 +135,27 @@ test("an answer to nothing that was sent ends the connection", async () => {
   );
   expect(failure).toMatch(
     /it answered a command that was not sent; 0 commands answered, 1 unknown, 0 not sent$/,
+  );
+});
+
+test.each([
+  [{}, {}, { host: "127.0.0.1", port: 9009 }],
+  [{}, { SERIATIM_HOST: "10.0.0.1", SERIATIM_ORDER_PORT: "9010" }, { host: "10.0.0.1", port: 9010 }],
+  [{}, { SERIATIM_HOST: "", SERIATIM_ORDER_PORT: "" }, { host: "127.0.0.1", port: 9009 }],
+  [
+    { host: "h", port: 1 },
+    { SERIATIM_HOST: "10.0.0.1", SERIATIM_ORDER_PORT: "x" },
+    { host: "h", port: 1 },
+  ],
+])("with flags %j and environment %j it connects to %j", (flags, environment, address) => {
+  expect(exchangeAddress(flags, environment)).toEqual(address);
+});
+
+test.each([
+  ["x", 'SERIATIM_ORDER_PORT: "x" is not a whole number from 0 to 65535'],
+  ["0", "SERIATIM_ORDER_PORT is 0, which is any free port: --port has to name the one it took"],
+])("SERIATIM_ORDER_PORT=%s is refused", (port, message) => {
+  expect(() => exchangeAddress({}, { SERIATIM_ORDER_PORT: port })).toThrow(
+    expect.objectContaining({ message, exitCode: 2 }),
   );
 });

@@ -87,6 +87,11 @@ describe.skipIf(!existsSync(SHARED))(
     const bad = named("stream_bad_");
     const good = named("prop_", "stream_", "shrunk_").filter((file) => !bad.includes(file));
 
+    test("are all there: at least 27 good ones and 8 bad ones, the malformed one among them", () => {
+      expect(good.length).toBeGreaterThanOrEqual(27);
+      expect(bad.length + named("bad_snapshot").length).toBeGreaterThanOrEqual(8);
+    });
+
     test.for(good)("%s is reproduced", (file) => expectReproduced(SHARED, file));
 
     test.for(bad)("%s is caught at its one bad line", (file) => {

@@ -1,7 +1,7 @@
 // Where every field of a command record lies. Specification: commands.md. One record = 80 bytes, little-endian,
 // in 20 words; gateways write it, the engine reads it, the journal stores it, replicas receive it: the same bytes.
 
-import { LayoutBuilder, wordOf } from "../layout.ts";
+import { LayoutBuilder, wordOf } from "../../base/index.ts";
 
 export const COMMAND_BYTES = 80;
 export const COMMAND_WORDS = COMMAND_BYTES / 4;

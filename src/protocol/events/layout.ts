@@ -2,7 +2,7 @@
 // 20 words. An event says all that a reply encoder, a book builder and an auditor need, so that nobody has to ask
 // the engine afterwards.
 
-import { LayoutBuilder, wordOf } from "../layout.ts";
+import { LayoutBuilder, wordOf } from "../../base/index.ts";
 
 export const EVENT_BYTES = 80;
 export const EVENT_WORDS = EVENT_BYTES / 4;

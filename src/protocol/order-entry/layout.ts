@@ -1,8 +1,8 @@
 // Where every field of an order-entry message lies. Specification: order-entry.md. Big-endian; a frame is a 16-byte
 // header and a body, and body offsets are counted from the end of the header.
 
+import { LayoutBuilder } from "../../base/index.ts";
 import { INSTRUMENT_NAME_BYTES_MAX } from "../commands/index.ts";
-import { LayoutBuilder } from "../layout.ts";
 
 /** The version whose types (1-9) every client knows, and ours (16-21) beside it. */
 export const ORDER_ENTRY_V1 = 1;

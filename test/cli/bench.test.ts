@@ -1,0 +1,41 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { afterAll, expect, test } from "vitest";
+import { registerBench } from "../../src/cli/bench.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "seriatim-bench-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function bench(...args: string[]) {
+  const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  registerBench(program);
+  return program.parseAsync(["bench", ...args], { from: "user" }).catch((error: unknown) => error);
+}
+
+test.each(["0x2", " 1", "1e1", "0", "101", "1.5", ""])("--rounds %j is refused", async (rounds) => {
+  expect(await bench("codec", "--rounds", rounds)).toMatchObject({
+    message: `--rounds: ${JSON.stringify(rounds)} is not a whole number from 1 to 100`,
+    exitCode: 2,
+  });
+});
+
+test("a bench that isn't there is refused with those that are", async () => {
+  expect(await bench("speed")).toMatchObject({
+    message: expect.stringMatching(/^no benchmark is called speed: there are engine, /),
+    exitCode: 2,
+  });
+});
+
+// Were it run before the path is checked, this would take as long as the bench.
+test.each([
+  [join(folder, "missing", "x.md"), "no such directory"],
+  [folder, "it is a directory"],
+])("--write %s is refused before anything is measured", async (path, why) => {
+  expect(await bench("codec", "--rounds", "100", "--write", path)).toMatchObject({
+    message: `--write ${path}: can't be written: ${why}`,
+    exitCode: 1,
+  });
+  expect(readdirSync(folder)).toEqual([]);
+});
