@@ -24,9 +24,7 @@ Examples:
 /** The root command, ready to parse. */
 export function createProgram(): Command {
   const program = new Command("seriatim")
-    .description(
-      "A deterministic, replicated exchange: one ordered log of commands, the rest computed from it.",
-    )
+    .description("A deterministic exchange: one ordered log of commands, the rest computed from it.")
     .version(packageVersion())
     .addHelpText("after", EXAMPLES)
     // Errors come out as exceptions: main.ts says them in one line, its own way.

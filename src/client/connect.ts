@@ -1,7 +1,7 @@
 // From options to a connection that stands, and to a client that has said Hello on it.
 
 import type { SeriatimError } from "../base/index.ts";
-import { helloFailed } from "./errors.ts";
+import { checkObject, helloFailed } from "./errors.ts";
 import { OrderEntryClient, type OrderEntryOptions } from "./order-entry-client.ts";
 import { OrderPipe, type OrderPipeOptions } from "./order-pipe.ts";
 import { checkU32 } from "./order-values.ts";
@@ -11,6 +11,7 @@ import { checkU32 } from "./order-values.ts";
  * is there or answers in time, or the exchange lacks the account; then nothing stays open.
  */
 export async function connectOrderEntry(options: OrderEntryOptions): Promise<OrderEntryClient> {
+  checkObject("options", options);
   const { account = 0 } = options;
   checkU32("account", account);
   const client = new OrderEntryClient(options);

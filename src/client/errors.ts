@@ -41,8 +41,26 @@ export function invalidArgument(message: string): SeriatimError {
   return new SeriatimError("INVALID_ARGUMENT", message);
 }
 
+/** A value as messages show it: text in quotes, so that "1" is told from 1. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  return typeof value === "object" && value !== null ? "{...}" : String(value);
+}
+
 /** Throws `INVALID_ARGUMENT` unless `value` is an integer from `min` to `max`. */
 export function checkInteger(what: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw invalidArgument(`${what} ${value} is not an integer from ${min} to ${max}`);
+  throw invalidArgument(`${what} ${shown(value)} is not an integer from ${min} to ${max}`);
+}
+
+/** Throws `INVALID_ARGUMENT` unless `value` is an object: what a call without types may forget to give. */
+export function checkObject(what: string, value: unknown): void {
+  if (typeof value === "object" && value !== null) return;
+  throw invalidArgument(`${what} must be an object, not ${shown(value)}`);
+}
+
+/** Throws `INVALID_ARGUMENT` unless `value` is text, and not the empty one. */
+export function checkText(what: string, value: unknown): void {
+  if (typeof value === "string" && value !== "") return;
+  throw invalidArgument(`${what} ${shown(value)} is not a text with anything in it`);
 }

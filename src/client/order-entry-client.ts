@@ -8,7 +8,7 @@ import { EventEmitter } from "node:events";
 import { SeriatimError } from "../base/index.ts";
 import { type ListedInstrument, readInstrumentAnswer, reasonName } from "../protocol/index.ts";
 import type { AnswerListener } from "./answer-reader.ts";
-import { connectionLost, heartbeatsUnanswered, outcomeUnknown } from "./errors.ts";
+import { checkObject, connectionLost, heartbeatsUnanswered, outcomeUnknown } from "./errors.ts";
 import { EventQueue } from "./event-queue.ts";
 import { OrderPipe } from "./order-pipe.ts";
 import {
@@ -20,6 +20,7 @@ import {
   type ModifyOrder,
   type NewOrder,
   type OrderAnswer,
+  orderPriceLanes,
   priceLanes,
   sideCode,
   timeInForceCode,
@@ -122,9 +123,10 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
 
   /** Enters an order. Its Fills come as events, after the answer. */
   async submit(order: NewOrder): Promise<OrderAnswer> {
+    checkObject("an order", order);
     const [idLow, idHigh] = idLanes(order.id);
     const symbol = checkU32("symbol", order.symbol);
-    const [priceLow, priceHigh] = priceLanes(order.price ?? 0);
+    const [priceLow, priceHigh] = orderPriceLanes(order);
     const quantity = checkU32("quantity", order.quantity);
     const side = sideCode(order.side);
     const type = typeCode(order.type);
@@ -137,6 +139,7 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
 
   /** Changes a resting order's price and open quantity; quantity 0 takes it out of the book. */
   async modify(order: ModifyOrder): Promise<OrderAnswer> {
+    checkObject("a modify", order);
     const [idLow, idHigh] = idLanes(order.id);
     const symbol = checkU32("symbol", order.symbol);
     const [priceLow, priceHigh] = priceLanes(order.price);
@@ -149,6 +152,7 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
 
   /** Takes a resting order out of the book. */
   async cancel(order: CancelOrder): Promise<OrderAnswer> {
+    checkObject("a cancel", order);
     const [idLow, idHigh] = idLanes(order.id);
     const symbol = checkU32("symbol", order.symbol);
     return this.#request(`the cancel of order ${order.id}`, (request) => {

@@ -18,7 +18,7 @@ import {
   MessageType,
 } from "../protocol/index.ts";
 import { type AnswerListener, AnswerReader } from "./answer-reader.ts";
-import { checkInteger, connectError, connectionLost } from "./errors.ts";
+import { checkInteger, checkText, connectError, connectionLost } from "./errors.ts";
 import { Outbox } from "./outbox.ts";
 
 const CONNECT_TIMEOUT_DEFAULT_MS = 5_000;
@@ -72,6 +72,7 @@ export class OrderPipe {
 
   constructor(options: OrderPipeOptions) {
     const { host, port, window, connectTimeout_ms = CONNECT_TIMEOUT_DEFAULT_MS } = options;
+    checkText("host", host);
     checkInteger("port", port, 1, 65_535);
     checkInteger("window", window, 1, WINDOW_MAX);
     checkInteger("connectTimeout_ms", connectTimeout_ms, 1, CONNECT_TIMEOUT_MAX_MS);

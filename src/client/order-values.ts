@@ -3,7 +3,7 @@
 
 import { highLane, lowLane, U32_MAX, u64FromString } from "../base/index.ts";
 import { OrderType, Side, TimeInForce } from "../protocol/index.ts";
-import { checkInteger, invalidArgument } from "./errors.ts";
+import { checkInteger, invalidArgument, shown } from "./errors.ts";
 
 /** A u64 of the caller's choice: a safe integer, a bigint or decimal digits. */
 export type OrderId = number | bigint | string;
@@ -14,11 +14,15 @@ export type OrderPrice = number | bigint;
 interface LimitOrder {
   readonly type?: "limit";
   readonly price: OrderPrice;
+  /** Good till cancel by default. */
+  readonly timeInForce?: "gtc" | "ioc";
 }
 
+/** Takes what is there at any price, and never rests. */
 interface MarketOrder {
   readonly type: "market";
   readonly price?: undefined;
+  readonly timeInForce?: "ioc";
 }
 
 export type NewOrder = (LimitOrder | MarketOrder) & {
@@ -28,8 +32,6 @@ export type NewOrder = (LimitOrder | MarketOrder) & {
   readonly side: "buy" | "sell";
   /** Lots. */
   readonly quantity: number;
-  /** Good till cancel by default; a market order never rests. */
-  readonly timeInForce?: "gtc" | "ioc";
 };
 
 export interface CancelOrder {
@@ -63,11 +65,15 @@ export interface FillEvent {
 
 type Lanes = readonly [low: number, high: number];
 
+/** What the price field of a market order holds. */
+const NO_PRICE: Lanes = [0, 0];
+
 /** The lanes of an id; throws SeriatimError `INVALID_ARGUMENT`. */
 export function idLanes(id: OrderId): Lanes {
   if (typeof id === "number" && Number.isSafeInteger(id) && id >= 0) return [lowLane(id), highLane(id)];
-  const lanes = typeof id === "number" ? undefined : u64FromString(String(id));
-  if (lanes === undefined) throw invalidArgument(`order id ${id} is not an integer from 0 to 2^64-1`);
+  const isText = typeof id === "bigint" || typeof id === "string";
+  const lanes = isText ? u64FromString(String(id)) : undefined;
+  if (lanes === undefined) throw invalidArgument(`order id ${shown(id)} is not an integer from 0 to 2^64-1`);
   return lanes;
 }
 
@@ -82,6 +88,8 @@ export function priceLanes(price: OrderPrice): Lanes {
     if (!Number.isSafeInteger(price)) throw invalidArgument(`price ${price} is not a whole number of ticks`);
     return [lowLane(price), highLane(price)];
   }
+  if (typeof price !== "bigint")
+    throw invalidArgument(`price ${shown(price)} is not a whole number of ticks`);
   if (BigInt.asIntN(64, price) !== price) throw invalidArgument(`price ${price} is beyond 64 bits`);
   return [Number(BigInt.asUintN(32, price)), Number(BigInt.asUintN(32, price >> 32n))];
 }
@@ -104,13 +112,24 @@ export function typeCode(type: NewOrder["type"] = "limit"): OrderType {
   return choose("type", TYPES, type);
 }
 
-/** A market order never rests, whatever it says. */
-export function timeInForceCode({ type, timeInForce = "gtc" }: NewOrder): TimeInForce {
-  const code = choose("timeInForce", TIMES_IN_FORCE, timeInForce);
-  return type === "market" ? TimeInForce.ImmediateOrCancel : code;
+/** The lanes of a new order's price: a limit order has one, a market order has none. */
+export function orderPriceLanes(order: NewOrder): Lanes {
+  if (order.type !== "market") return priceLanes(order.price);
+  const given: unknown = order.price;
+  if (given === undefined) return NO_PRICE;
+  throw invalidArgument(`a market order has no price, but this one has ${shown(given)}`);
+}
+
+/** A market order never rests, so it may not ask to. */
+export function timeInForceCode({ type, timeInForce }: NewOrder): TimeInForce {
+  const otherwise = type === "market" ? "ioc" : "gtc";
+  const code = choose("timeInForce", TIMES_IN_FORCE, timeInForce ?? otherwise);
+  if (type === "market" && code !== TimeInForce.ImmediateOrCancel)
+    throw invalidArgument('a market order never rests: its timeInForce can only be "ioc"');
+  return code;
 }
 
 function choose<T>(what: string, choices: Readonly<Record<string, T>>, word: string): T {
   if (Object.hasOwn(choices, word)) return choices[word];
-  throw invalidArgument(`${what} ${String(word)} is not one of ${Object.keys(choices).join(", ")}`);
+  throw invalidArgument(`${what} ${shown(word)} is not one of ${Object.keys(choices).join(", ")}`);
 }

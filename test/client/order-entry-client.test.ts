@@ -79,6 +79,27 @@ test("answers may be split anywhere", async () => {
   }
 });
 
+const LIMIT = { id: 1, symbol: 0, side: "buy", price: 5, quantity: 1 };
+const MARKET = { id: 1, symbol: 0, side: "buy", type: "market", quantity: 1 };
+
+test.each([
+  [undefined, "an order must be an object, not undefined"],
+  [{ ...LIMIT, price: undefined }, "price undefined is not a whole number of ticks"],
+  [{ ...LIMIT, price: "5" }, 'price "5" is not a whole number of ticks'],
+  [{ ...LIMIT, quantity: "1" }, 'quantity "1" is not an integer from 0 to 4294967295'],
+  [{ ...LIMIT, id: null }, "order id null is not an integer from 0 to 2^64-1"],
+  [{ ...LIMIT, id: [1] }, "order id {...} is not an integer from 0 to 2^64-1"],
+  [{ ...MARKET, price: 5 }, "a market order has no price, but this one has 5"],
+  [{ ...MARKET, timeInForce: "gtc" }, 'a market order never rests: its timeInForce can only be "ioc"'],
+])("an order %j is refused before it is sent", async (order, message) => {
+  const [client, server] = await connect(acceptAll);
+  const sent = server.frames.length;
+  const answer = client.submit(order as never);
+  await expect(answer).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message });
+  await client.submit(MARKET as never);
+  expect(server.frames).toHaveLength(sent + 1);
+});
+
 test("the largest id arrives whole, and ids that are none are refused before anything is sent", async () => {
   const [client, server] = await connect(acceptAll);
   const sent = server.frames.length;
@@ -88,7 +109,7 @@ test("the largest id arrives whole, and ids that are none are refused before any
   await expect(client.submit({ ...order(1), quantity: 2 ** 32 })).rejects.toThrow(/quantity 4294967296/);
   await expect(client.submit({ ...order(1), price: 0.5 })).rejects.toThrow(/price 0.5/);
   const misspelt = { ...order(1), side: "Buy" as "buy" };
-  await expect(client.submit(misspelt)).rejects.toThrow("side Buy is not one of buy, sell");
+  await expect(client.submit(misspelt)).rejects.toThrow('side "Buy" is not one of buy, sell');
   await expect(connectOrderEntry({ port: server.port, window: 0 })).rejects.toThrow(/window 0/);
   expect(server.frames).toHaveLength(sent);
   await client.close();
@@ -312,6 +333,10 @@ describe("connecting", () => {
       [{ port, window: 0 }, "window 0 is not"],
       [{ port, connectTimeout_ms: 0 }, "connectTimeout_ms 0 is not"],
       [{ port: 65_536 }, "port 65536 is not an integer from 1 to 65535"],
+      [{ port: "9009" as never }, 'port "9009" is not an integer'],
+      [{} as never, "port undefined is not an integer"],
+      [{ port, host: "" }, 'host "" is not a text with anything in it'],
+      [undefined as never, "options must be an object, not undefined"],
     ];
     for (const [options, message] of wrong) {
       await expect(connectOrderEntry(options)).rejects.toMatchObject({
