@@ -1,7 +1,7 @@
 // Where every field of a segment file lies. Specification: segment.md. All numbers are little-endian.
 //
 //   sector 0: the segment header, fills the sector, CRC in its last four bytes
-//   then frames back to back, each padded to 8 bytes, then zeros to the end of the file
+//   then frames back to back, each padded to 8 bytes; after an orderly end a closing mark; zeros to the end of the file
 //
 // In a frame the checksum comes before what it covers, and the chain value directly before what it hashes, so
 // that each is one native call over one run of bytes (frame.ts).
@@ -78,6 +78,30 @@ export const FRAME_ALIGN_BYTES = 8;
 /** No frame is longer, header and padding included: what a reader's buffer must hold. Two tape batches. */
 export const FRAME_BYTES_LIMIT = 4 * 1024 * 1024;
 
+/** Bytes of a closing mark: fewer than any frame has, so that the frame written over it leaves nothing of it. */
+export const CLOSING_MARK_BYTES = 48;
+
+export const ClosingMarkLayout = closingMarkLayout();
+
+function closingMarkLayout() {
+  const at = new LayoutBuilder();
+  const layout = {
+    magic: at.u32(),
+    /** CRC32C of the rest. */
+    crc: at.u32(),
+    /** The last frame's chain value. */
+    chain: at.bytes(CHAIN_BYTES),
+    /** The last position; durable, with everything before it. */
+    position: at.u64(),
+  };
+  at.size(CLOSING_MARK_BYTES);
+  return layout;
+}
+
+/** "DONE" in a file. */
+export const CLOSING_MARK_MAGIC = 0x454e4f44;
+
+assert(CLOSING_MARK_BYTES < FRAME_HEADER_BYTES, "a frame covers the mark it is written over");
 assert(FRAME_HEADER_BYTES % FRAME_ALIGN_BYTES === 0, "payloads are aligned as frames are");
 assert(SECTOR_BYTES % FRAME_ALIGN_BYTES === 0, "the first frame is aligned");
 

@@ -3,10 +3,11 @@
 // Per frame: one CRC, one BLAKE3, no copy; per record: nothing.
 
 import { ChunkReader } from "./chunk-reader.ts";
+import { closesHistory } from "./closing-mark.ts";
 import { type LogDirectory, listLogDirectory, segmentName } from "./directory.ts";
 import { type FrameFields, followChain, readFrameFields } from "./frame.ts";
 import { decodeSegmentHeader, type SegmentHeader } from "./header.ts";
-import { CHAIN_BYTES, FRAME_HEADER_BYTES, SECTOR_BYTES } from "./layout.ts";
+import { CHAIN_BYTES, CLOSING_MARK_BYTES, FRAME_HEADER_BYTES, SECTOR_BYTES } from "./layout.ts";
 import type { FrameVisitor, LogFault, LogPlace, LogScan, SegmentSummary } from "./log.ts";
 import { classifyTail } from "./tail.ts";
 import { durableBehind, wholeFrameAt } from "./whole-frame.ts";
@@ -156,6 +157,8 @@ class LogScanner {
       offset += taken;
       this.#frames++;
     }
+    const endOffset = offset;
+    if (this.#fault === undefined && this.#closedAt(reader, offset)) offset += CLOSING_MARK_BYTES;
     this.#segments.push({
       file: path,
       number: header.number,
@@ -164,7 +167,7 @@ class LogScanner {
       epoch: header.epoch,
       segmentBytes: header.segmentBytes,
       frames: this.#frames - before,
-      endOffset: offset,
+      endOffset,
       durableOffset: this.#durableOffset,
     });
     if (this.#frames === this.#framesMax) return;
@@ -216,6 +219,14 @@ class LogScanner {
       return `a frame names position ${fields.durablePosition} as durable, which is not before it`;
     }
     return undefined;
+  }
+
+  /** Whether a closing mark lies behind the last frame: then that one was safe. */
+  #closedAt(reader: ChunkReader, offset: number): boolean {
+    if (!closesHistory(reader, offset, this.#position, this.#chain, this.#place.checksums)) return false;
+    this.#durable = Math.max(this.#durable, this.#position);
+    this.#durableOffset = offset;
+    return true;
   }
 
   #checkEnd(reader: ChunkReader, offset: number, segmentBytes: number): void {

@@ -3,6 +3,7 @@
 
 import type { Checksums } from "../base/index.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
+import { closingMarkAt } from "./closing-mark.ts";
 import { claimedFrameBytes, type FrameFields, frameIsWhole, readFrameFields } from "./frame.ts";
 import { FRAME_ALIGN_BYTES, FRAME_BYTES_LIMIT, FRAME_HEADER_BYTES } from "./layout.ts";
 
@@ -30,8 +31,8 @@ export function wholeFrameAt(reader: ChunkReader, offset: number, checksums: Che
 }
 
 /**
- * Looks for a whole frame that could be part of this history in (fault, end) of the file. Returns the durable position
- * it names, 0 when there were too many candidates to rule one out (believing in one refuses a start, it loses
+ * Looks for a whole frame or closing mark that could be part of this history in (fault, end) of the file. Returns the
+ * durable position it names, 0 when there were too many candidates to rule one out (believing in one refuses a start, it loses
  * nothing), or -1 when there is none.
  */
 export function durableBehind(
@@ -44,9 +45,10 @@ export function durableBehind(
   const { view } = reader.buffer;
   let budget_bytes = SUMMED_PER_BYTE_MAX * (end - fault + FRAME_BYTES_LIMIT);
   for (let offset = fault + FRAME_ALIGN_BYTES; offset < end; offset += FRAME_ALIGN_BYTES) {
+    const closed = closingMarkAt(reader, offset, checksums) - history.position;
+    if (closed > 0 && closed <= offset - fault) return closed + history.position;
     const header = reader.at(offset, FRAME_HEADER_BYTES);
-    if (header < 0) return -1;
-    const total = claimedFrameBytes(view, header);
+    const total = header < 0 ? 0 : claimedFrameBytes(view, header);
     if (total === 0 || offset + total > reader.size) continue;
     const fields = readFrameFields(view, header);
     if (!couldFollow(fields, history, offset - fault)) continue;

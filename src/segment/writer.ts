@@ -6,8 +6,15 @@
 //   that everything before a segment's first position is safe.
 
 import { assert, type Checksums, SeriatimError, type Storage, type StorageFile } from "../base/index.ts";
+import { encodeClosingMark } from "./closing-mark.ts";
 import { FrameBuffer, sealFrame } from "./frame.ts";
-import { FRAME_BYTES_LIMIT, FRAME_HEADER_BYTES, frameBytes, SECTOR_BYTES } from "./layout.ts";
+import {
+  CLOSING_MARK_BYTES,
+  FRAME_BYTES_LIMIT,
+  FRAME_HEADER_BYTES,
+  frameBytes,
+  SECTOR_BYTES,
+} from "./layout.ts";
 import type { LogPlace } from "./log.ts";
 import { Preallocation } from "./preallocation.ts";
 import { writeFully } from "./write-fully.ts";
@@ -190,10 +197,10 @@ export class LogWriter {
     }
   }
 
-  /** Syncs and closes; the log can be opened again. Closing a failed log only gives its files back. */
+  /** Syncs, marks the end as safe and closes; the log can be opened again. Closing a failed log only gives its files back. */
   close(): void {
     try {
-      if (this.#failure === undefined) this.sync();
+      if (this.#failure === undefined) this.#markClosed();
     } finally {
       this.#segment?.file.close();
       this.#segment = undefined;
@@ -203,6 +210,20 @@ export class LogWriter {
       "LOG_CLOSED",
       `the ${this.#place.log} in ${this.#place.directory} is closed`,
     );
+  }
+
+  /** Makes everything safe, and says so behind the last frame, where there is room: the header of a segment does too. */
+  #markClosed(): void {
+    this.sync();
+    const segment = this.#segment;
+    if (segment === undefined || this.#offset + CLOSING_MARK_BYTES > segment.segmentBytes) return;
+    try {
+      const mark = encodeClosingMark(this.#position, this.#chain, this.#checksums);
+      writeFully(segment.file, mark, mark.length, this.#offset);
+      segment.file.syncData();
+    } catch (error) {
+      throw this.#latch(error);
+    }
   }
 
   #preparationIsDue(whenIdle: boolean): boolean {

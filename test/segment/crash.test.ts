@@ -20,7 +20,7 @@ function crashRepeatedly(seed: number, throughStorage: (disk: SimulatedDisk) => 
     disk.failAt(disk.calls + prng.between(1, 60), "halt");
     try {
       const found = new Collector();
-      const { writer } = openLog(place, SMALL, found.visit);
+      let { writer } = openLog(place, SMALL, found.visit);
       if (found.verified() < safe)
         return `crash ${crash}: ${found.verified()} of ${safe} safe positions are left`;
       safe = writer.durablePosition;
@@ -29,6 +29,10 @@ function crashRepeatedly(seed: number, throughStorage: (disk: SimulatedDisk) => 
         writer.sync();
         safe = writer.durablePosition;
         if (prng.chance(0.5)) writer.prepareNext(false);
+        if (prng.chance(0.1)) {
+          writer.close();
+          ({ writer } = openLog(place, SMALL));
+        }
         if (writer.preallocationFailure !== undefined) throw writer.preallocationFailure;
       }
     } catch (error) {
@@ -133,33 +137,43 @@ test("what an opening reads after a process died at any call is safe, files and 
   }
 });
 
-test("every subset of the last frame's sectors gives all frames but the last, or all", () => {
-  const disk = new SimulatedDisk();
-  const place = logPlace(disk);
-  const path = "d/log-0000000001.seg";
-  const { writer } = openLog(place, SMALL);
-  for (const count of [10, 90]) {
-    appendFrame(writer, count);
-    writer.sync();
-  }
-  const old = disk.contents(path);
-  appendFrame(writer, 220);
-  const written = disk.contents(path);
-  const sectors: number[] = [];
-  for (let at = SECTOR_BYTES; at < old.length; at += 512) {
-    if (Buffer.compare(old.subarray(at, at + 512), written.subarray(at, at + 512)) !== 0) sectors.push(at);
-  }
-  expect(sectors.length).toBeGreaterThanOrEqual(8);
-  const everything = 2 ** sectors.length - 1;
-  for (let subset = 0; subset <= everything; subset++) {
-    const mixed = old.slice();
-    sectors.forEach((at, i) => {
-      if (subset & (1 << i)) mixed.set(written.subarray(at, at + 512), at);
-    });
-    disk.overwrite(path, mixed);
-    const found = new Collector();
-    const scan = scanLog(place, found.visit);
-    const expected = subset === everything ? [320, "clean"] : [100, subset === 0 ? "clean" : "torn"];
-    expect({ subset, found: [found.verified(), scan.verdict] }).toEqual({ subset, found: expected });
-  }
-});
+test.each([
+  ["behind the frames", false],
+  ["over the mark of an orderly end", true],
+])(
+  "every subset of the last frame's sectors, written %s, gives all frames but the last, or all",
+  (_, closed) => {
+    const disk = new SimulatedDisk();
+    const place = logPlace(disk);
+    const path = "d/log-0000000001.seg";
+    let { writer } = openLog(place, SMALL);
+    for (const count of [10, 90]) {
+      appendFrame(writer, count);
+      writer.sync();
+    }
+    if (closed) {
+      writer.close();
+      ({ writer } = openLog(place, SMALL));
+    }
+    const old = disk.contents(path);
+    appendFrame(writer, 220);
+    const written = disk.contents(path);
+    const sectors: number[] = [];
+    for (let at = SECTOR_BYTES; at < old.length; at += 512) {
+      if (Buffer.compare(old.subarray(at, at + 512), written.subarray(at, at + 512)) !== 0) sectors.push(at);
+    }
+    expect(sectors.length).toBeGreaterThanOrEqual(8);
+    const everything = 2 ** sectors.length - 1;
+    for (let subset = 0; subset <= everything; subset++) {
+      const mixed = old.slice();
+      sectors.forEach((at, i) => {
+        if (subset & (1 << i)) mixed.set(written.subarray(at, at + 512), at);
+      });
+      disk.overwrite(path, mixed);
+      const found = new Collector();
+      const scan = scanLog(place, found.visit);
+      const expected = subset === everything ? [320, "clean"] : [100, subset === 0 ? "clean" : "torn"];
+      expect({ subset, found: [found.verified(), scan.verdict] }).toEqual({ subset, found: expected });
+    }
+  },
+);

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { SeriatimError } from "../../src/base/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
 import {
+  CLOSING_MARK_BYTES,
   encodeSegmentHeader,
   openLog,
   SECTOR_BYTES,
@@ -58,20 +59,20 @@ function openDamaged(disk: SimulatedDisk, durable: number): "refused" | "prefix"
   return "prefix";
 }
 
-describe("a log of four frames, the first three durable by what the fourth says", () => {
+describe("a log of four frames, closed in an orderly way", () => {
   const counts = [1, 3, 2, 4];
   const sound = writeLog(counts).contents(PATH);
 
-  test("with any one byte changed gives the durable prefix or is refused", () => {
+  test("with any one byte changed gives everything or is refused, the last frame's bytes too", () => {
     const disk = writeLog(counts);
     const outcomes = { refused: 0, prefix: 0 };
     for (let at = 0; at < sound.length; at++) {
       const damaged = sound.slice();
       damaged[at] ^= 1 << (at % 8);
       disk.overwrite(PATH, damaged);
-      outcomes[openDamaged(disk, 6)]++;
+      outcomes[openDamaged(disk, 10)]++;
     }
-    expect(outcomes.refused).toBeGreaterThan(SECTOR_BYTES);
+    expect(outcomes.refused).toBe(scanLog(logPlace(writeLog(counts))).segments[0].endOffset);
     expect(outcomes.refused + outcomes.prefix).toBe(sound.length);
   });
 
@@ -251,7 +252,7 @@ test("a torn tail is cut, zeroed to the end and reported with its bytes", () => 
   const disk = writeLog([5, 5]);
   const bytes = disk.contents(PATH);
   const { endOffset } = scanLog(logPlace(disk)).segments[0];
-  bytes.fill(0xee, endOffset + 8, endOffset + 40);
+  bytes.fill(0xee, endOffset + 56, endOffset + 88); // behind the closing mark
   disk.overwrite(PATH, bytes);
   const { writer, scan } = openLog(logPlace(disk), TINY);
   expect(scan).toMatchObject({ verdict: "torn", lastPosition: 10, damagedBytes: 40 });
@@ -262,4 +263,29 @@ test("a torn tail is cut, zeroed to the end and reported with its bytes", () => 
       .some((byte) => byte !== 0),
   ).toBe(false);
   writer.close();
+});
+
+test("after an orderly end damage to the last frame is refused as damage, and opening writes nothing again", () => {
+  const disk = new SimulatedDisk();
+  const { writer } = openLog(logPlace(disk), TINY);
+  for (let i = 0; i < 3; i++) appendFrame(writer, 4); // never synced by its caller
+  writer.close();
+  const before = disk.calls;
+  openLog(logPlace(disk), TINY);
+  expect(disk.calls - before).toBe(2); // the directory is synced, and the file
+  const bytes = disk.contents(PATH);
+  bytes[scanLog(logPlace(disk)).segments[0].endOffset - 1] ^= 1;
+  disk.overwrite(PATH, bytes);
+  expect(refusal(disk).message).toMatch(/at offset 4384, position 9: .*the position was durable/);
+});
+
+test("a mark of another history behind the frames is damage", () => {
+  const disk = writeLog([4, 4]);
+  const other = writeLog([4, 3, 1]);
+  const [bytes, others] = [disk.contents(PATH), other.contents(PATH)];
+  const end = scanLog(logPlace(disk)).segments[0].endOffset;
+  const otherEnd = scanLog(logPlace(other)).segments[0].endOffset;
+  bytes.set(others.subarray(otherEnd, otherEnd + CLOSING_MARK_BYTES), end);
+  disk.overwrite(PATH, bytes);
+  expect(scanLog(logPlace(disk))).toMatchObject({ verdict: "torn", lastPosition: 8 });
 });

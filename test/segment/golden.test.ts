@@ -23,6 +23,8 @@ const FIRST_FRAME = `
 const SECOND_FRAME = `
   4652414d 629abc7a ae877faa 96f85827 d6c6235f 34d92c98 37939a8a 05d74032 ef650b74 177798ee 08000000 01000000
   03000000 00000000 01000000 00000000 02401e18 240a0600 02000000 00000000 616e6420 7468656e`;
+const CLOSING_MARK = `
+  444f4e45 84c0a12e ae877faa 96f85827 d6c6235f 34d92c98 37939a8a 05d74032 ef650b74 177798ee 03000000 00000000`;
 
 function goldenSegment(): Uint8Array {
   const bytes = Buffer.alloc(2 * SECTOR_BYTES);
@@ -30,7 +32,8 @@ function goldenSegment(): Uint8Array {
   put(HEADER, 0);
   put(HEADER_CRC, SECTOR_BYTES - 4);
   const first = put(FIRST_FRAME, SECTOR_BYTES);
-  put(SECOND_FRAME, SECTOR_BYTES + first);
+  const second = put(SECOND_FRAME, SECTOR_BYTES + first);
+  put(CLOSING_MARK, SECTOR_BYTES + first + second);
   return new Uint8Array(bytes);
 }
 
@@ -68,7 +71,7 @@ test("the bytes of the specification's example are read as what they say", () =>
     const { offset, firstPosition, count, epoch, timestamp_us, durablePosition } = frame;
     seen.push({ text, offset, firstPosition, count, epoch, timestamp_us, durablePosition });
   });
-  expect(scan).toMatchObject({ verdict: "clean", lastPosition: 3, durablePosition: 2, epoch: 1, frames: 2 });
+  expect(scan).toMatchObject({ verdict: "clean", lastPosition: 3, durablePosition: 3, epoch: 1, frames: 2 });
   expect(seen).toEqual([
     {
       text: "one after another",

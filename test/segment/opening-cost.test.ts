@@ -117,7 +117,6 @@ test.each(CASES)(
       appendRecords(writer, count, fill);
       writer.sync();
     }
-    writer.close();
     const bytes = disk.contents(PATH);
     const { endOffset } = scanLog(logPlace(disk)).segments[0];
     bytes[at(endOffset)] ^= 0xff;
