@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, sep } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { publint } from "publint";
@@ -28,6 +28,30 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const install_timeout_ms = 120_000;
+
+/** A program that touches every entry: what it compiles against are the declarations that users get. */
+const CONSUMER = `
+import { configurationOf, createLog, ExchangeEngine, RecordBuffer, type RunningNode, startNode } from "seriatim";
+import { Prng } from "seriatim/base";
+import { connectOrderEntry, type OrderEntryClient } from "seriatim/client";
+import * as engine from "seriatim/engine";
+import * as journal from "seriatim/journal";
+import * as lab from "seriatim/lab";
+import * as protocol from "seriatim/protocol";
+import * as runtime from "seriatim/runtime";
+
+const node: RunningNode = await startNode(configurationOf({ durability: "off" }), createLog({ level: "silent" }));
+const client: OrderEntryClient = await connectOrderEntry({ port: node.orderPort });
+client.once("closed", (error) => error?.message);
+for await (const fill of client.events()) {
+  const price: number = fill.price;
+  void price;
+}
+const draw: number = new Prng(1).unit();
+const events = new RecordBuffer(protocol.EVENT_WORDS, 8, () => {});
+new ExchangeEngine().apply(new Int32Array(protocol.COMMAND_WORDS), 0, events);
+export const all = [draw, engine, journal, lab, protocol, runtime];
+`;
 
 const scratch = mkdtempSync(join(tmpdir(), "seriatim-package-"));
 const project = join(scratch, "project");
@@ -68,8 +92,32 @@ test("the package holds built files, declarations and the launcher, no sources, 
   expect(names).toContain("package/dist/src/index.js");
   expect(names).toContain("package/dist/src/index.d.ts");
   const allowed =
-    /^package\/(package\.json|LICENSE|README\.md|CHANGELOG\.md|bin\/|examples\/|docs\/|dist\/(src|bench)\/.*\.(js|d\.ts)$)/;
+    /^package\/(package\.json|LICENSE|(README|CHANGELOG|CONTRIBUTING)\.md|bin\/|examples\/|docs\/|src\/.*\.md$|dist\/(src|bench)\/.*\.(js|d\.ts)$)/;
   expect(names.filter((name) => !allowed.test(name) || name.includes("deleted-long-ago"))).toEqual([]);
+});
+
+test("every link of the documents in the package leads to something that is in it", async () => {
+  const unpacked = join(scratch, "unpacked");
+  mkdirSync(unpacked);
+  await run("tar", ["-xzf", tarball, "-C", unpacked]);
+  const documents = globSync("package/**/*.md", { cwd: unpacked });
+  expect(documents).toContain("package/docs/ARCHITECTURE.md");
+  let links = 0;
+  const broken: string[] = [];
+  for (const document of documents) {
+    const text = readFileSync(join(unpacked, document), "utf8");
+    for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#\s]+)[^)]*\)/g)) {
+      links++;
+      if (!existsSync(join(unpacked, dirname(document), target))) broken.push(`${document}: ${target}`);
+    }
+    // Specifications are also named in passing, by their path from the root.
+    for (const [, target] of text.matchAll(/`((?:src|docs)\/[\w./-]+\.md)`/g)) {
+      links++;
+      if (!existsSync(join(unpacked, "package", target))) broken.push(`${document}: ${target}`);
+    }
+  }
+  expect(broken).toEqual([]);
+  expect(links).toBeGreaterThan(10);
 });
 
 describe("installed into an empty folder", () => {
@@ -119,6 +167,38 @@ describe("installed into an empty folder", () => {
     );
     expect(missing).toEqual([]);
   });
+
+  installed(
+    "a strict TypeScript program that uses what the README shows compiles, and a wrong one doesn't",
+    async () => {
+      const readme = readFileSync(join(root, "README.md"), "utf8");
+      const shown = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code);
+      expect(shown.length).toBeGreaterThan(0);
+      const options = {
+        strict: true,
+        noEmit: true,
+        module: "nodenext",
+        target: "es2024",
+        skipLibCheck: false,
+      };
+      writeFileSync(join(user, "tsconfig.json"), JSON.stringify({ compilerOptions: options }));
+      const compiler = join(root, "node_modules/typescript/bin/tsc");
+      const compile = () =>
+        run(process.execPath, [compiler, "-p", "."], { cwd: user }).then(
+          () => "",
+          ({ stdout }: { stdout: string }) => stdout,
+        );
+      shown.forEach((code, i) => {
+        writeFileSync(join(user, `shown-${i}.mts`), code);
+      });
+      writeFileSync(join(user, "own.mts"), CONSUMER);
+      expect(await compile()).toBe("");
+      writeFileSync(join(user, "wrong.mts"), CONSUMER.replace("fill.price", "fill.prize"));
+      expect(await compile()).toMatch(
+        /^wrong\.mts\(\d+,\d+\): error TS2551: Property 'prize' does not exist/,
+      );
+    },
+  );
 
   installed("npx seriatim --help explains itself", async () => {
     const { stdout } = await run("npx", ["--no-install", "seriatim", "--help"], { cwd: user });

@@ -4,6 +4,8 @@
 // twice. Bounds: `window` requests and HEARTBEATS_MAX heartbeats unanswered; beyond that a request is
 // rejected with `WINDOW_FULL` (see `writable`, `ready()`), and a slow reader of `events()` with `EVENTS_OVERFLOW`.
 
+/// <reference types="node" preserve="true" />
+
 import { EventEmitter } from "node:events";
 import { SeriatimError } from "../base/index.ts";
 import { type ListedInstrument, readInstrumentAnswer, reasonName } from "../protocol/index.ts";

@@ -1,6 +1,8 @@
 // The node's HTTP face: one server, a table of pages. Later steps add pages as rows and WebSocket by `server`'s
 // upgrade event. Everything a client can hold on to is bounded: connections, header bytes, time.
 
+/// <reference types="node" preserve="true" />
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SeriatimError } from "../base/index.ts";

@@ -1,5 +1,7 @@
 // Unix sockets in the file system: listening, asking who listens, and paths that are too long for one.
 
+/// <reference types="node" preserve="true" />
+
 import { existsSync } from "node:fs";
 import { connect, type Server } from "node:net";
 import { join } from "node:path";
