@@ -3,15 +3,14 @@
 //
 //   FAULT_SYNC=FILE     fdatasync fails with EIO while FILE is there
 //   FAULT_HELD=FILE     fdatasync does not return while FILE is there
-//   FAULT_FULL=FILE     zeros written ahead (64 KiB at once) fail with ENOSPC while FILE is there
+//   FAULT_EXIT=FILE     the thread that calls fdatasync ends without a word while FILE is there
 //   FAULT_THREAD=1      a thread ends with an error before it has done anything
 
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { isMainThread } from "node:worker_threads";
 
-const { FAULT_SYNC = "", FAULT_HELD = "", FAULT_FULL = "", FAULT_THREAD = "" } = process.env;
-const ZEROS_BYTES = 64 * 1024;
+const { FAULT_SYNC = "", FAULT_HELD = "", FAULT_EXIT = "", FAULT_THREAD = "" } = process.env;
 /** Between two looks at the switch. */
 const HELD_MS = 5;
 const pauseCell = new Int32Array(new SharedArrayBuffer(4));
@@ -27,15 +26,10 @@ function systemError(code: string): Error {
 const fdatasync = fs.fdatasyncSync;
 fs.fdatasyncSync = (descriptor) => {
   while (isOn(FAULT_HELD)) Atomics.wait(pauseCell, 0, 0, HELD_MS);
+  if (!isMainThread && isOn(FAULT_EXIT)) process.exit(0);
   if (isOn(FAULT_SYNC)) throw systemError("EIO");
   fdatasync(descriptor);
 };
-
-const write = fs.writeSync as (...args: unknown[]) => number;
-fs.writeSync = ((...args: unknown[]) => {
-  if (args[3] === ZEROS_BYTES && isOn(FAULT_FULL)) throw systemError("ENOSPC");
-  return write(...args);
-}) as typeof fs.writeSync;
 
 syncBuiltinESMExports();
 if (FAULT_THREAD === "1" && !isMainThread) throw new Error("ended by a test");

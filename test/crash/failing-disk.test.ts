@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { connectOrderEntry, type OrderEntryClient } from "../../src/client/index.ts";
 import { NodeProcess } from "./node-process.ts";
 
@@ -43,8 +43,9 @@ async function prepared(): Promise<void> {
 
 const connect = (node: NodeProcess) => connectOrderEntry({ host: "127.0.0.1", port: node.orderPort });
 
-describe.each(["spread", "single"])("a sync that fails, threads %s,", (threads) => {
-  test("under load: ends the node with 1, and what waited for it is not acknowledged", async () => {
+test.each(["spread", "single"])(
+  "a sync that fails under load, threads %s: the node ends with 1, and what waited for it is not acknowledged",
+  async (threads) => {
     const node = await NodeProcess.start(settings("--threads", threads), { faults: { FAULT_SYNC: fault } });
     const client = await connect(node);
     await prepared();
@@ -54,19 +55,17 @@ describe.each(["spread", "single"])("a sync that fails, threads %s,", (threads) 
     expect(await enter(client, 2)).toBe("lost");
     expect(await ended).toBe(1);
     expect(node.stderr).toMatch(/^seriatim: cannot sync \S+journal-0000000001\.seg: .*\(EIO\)\n$/);
-  });
+  },
+);
 
-  test("when a signal has asked for the end, in mode flush: still ends with 1", async () => {
-    const node = await NodeProcess.start(settings("--threads", threads, "--durability", "flush"), {
-      faults: { FAULT_SYNC: fault },
-    });
-    const client = await connect(node);
-    await prepared();
-    expect(await enter(client, 1)).toBe("acknowledged");
-    turnOn();
-    expect(await node.end("SIGTERM")).toBe(1);
-    expect(node.stderr).toMatch(/^seriatim: cannot sync .*\(EIO\)\n$/);
-  });
+test("a sync that fails when a signal has asked for the end, in mode flush: still 1", async () => {
+  const node = await NodeProcess.start(settings("--durability", "flush"), { faults: { FAULT_SYNC: fault } });
+  const client = await connect(node);
+  await prepared();
+  expect(await enter(client, 1)).toBe("acknowledged");
+  turnOn();
+  expect(await node.end("SIGTERM")).toBe(1);
+  expect(node.stderr).toMatch(/^seriatim: cannot sync .*\(EIO\)\n$/);
 });
 
 /** A node with one order whose sync is held, and that has been asked to end: its port is closed. */
@@ -105,6 +104,18 @@ test("a journal's thread that ends before it has read the log: the start fails i
   await expect(started).rejects.toThrow(
     "the node ended with 1: seriatim: the journal's thread ended: Error: ended by a test",
   );
+});
+
+test("a journal's thread that ends without a word while it runs ends the node with 1", async () => {
+  const node = await NodeProcess.start(settings(), { faults: { FAULT_EXIT: fault } });
+  const client = await connect(node);
+  await prepared();
+  expect(await enter(client, 1)).toBe("acknowledged");
+  turnOn();
+  const ended = node.ended();
+  expect(await enter(client, 2)).toBe("lost");
+  expect(await ended).toBe(1);
+  expect(node.stderr).toBe("seriatim: the journal's thread ended: exit code 0\n");
 });
 
 test("a second signal ends a node that waits for its disk at once, with 1 and a line", async () => {
