@@ -24,10 +24,10 @@ const PREPARE_SLICE_BYTES = 256 * 1024;
 /** The next segment's zeros run ahead of the current one's frames by this factor. */
 const PREPARE_LEAD = 2;
 /**
- * Asked so often for the next segment, a log that found no room for it looks again: every ten seconds on an idle node,
+ * Asked so often for the next segment, a log that found no room for it looks again: every five seconds on an idle node,
  * whose journal turns ten times a second, and under load a few times a second.
  */
-const PREPARE_RETRY_TURNS = 100;
+const PREPARE_RETRY_TURNS = 50;
 /** There is no room for a new file at this time. Any other failure says that the disk can't be trusted. */
 const NO_ROOM_CODES: readonly string[] = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"];
 

@@ -126,7 +126,9 @@ test("a damaged journal is shown as far as it holds, and named with its damage",
   expect(await seriatim("journal", "inspect", "damaged")).toMatchObject({
     status: 1,
     stdout: expect.stringMatching(/^journal damaged\/journal: /),
-    stderr: expect.stringMatching(/^seriatim: torn: damaged\/journal\/\S+ at offset 4096, position 1: .*\n$/),
+    stderr: expect.stringMatching(
+      /^seriatim: corrupt: damaged\/journal\/\S+ at offset 4096, position 1: .*was durable\)\n$/,
+    ),
   });
 });
 

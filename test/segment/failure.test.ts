@@ -159,12 +159,12 @@ test("a disk that filled up is asked again now and then, and freed space is foun
   writer.prepareNext(true);
   expect(writer.preallocationFailure?.code).toBe("ENOSPC");
   const before = disk.calls;
-  for (let turn = 1; turn < 100; turn++) expect(writer.prepareNext(turn % 2 === 0)).toBe(false);
+  for (let turn = 1; turn < 50; turn++) expect(writer.prepareNext(turn % 2 === 0)).toBe(false);
   expect(disk.calls).toBe(before);
   writer.prepareNext(true);
   expect([disk.calls > before, writer.preallocationFailure?.code]).toEqual([true, "ENOSPC"]);
   other.truncate(0);
-  for (let turn = 1; turn < 100; turn++) writer.prepareNext(true);
+  for (let turn = 1; turn < 50; turn++) writer.prepareNext(true);
   expect(writer.preallocationFailure?.code).toBe("ENOSPC");
   while (writer.prepareNext(false));
   expect(writer.preallocationFailure).toBeUndefined();
