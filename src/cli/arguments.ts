@@ -17,17 +17,34 @@ export function wholeNumber(flag: string, min: number, max: number): (text: stri
   };
 }
 
-/** Makes `command` and all below it refuse an option that is given twice: the last one would win silently. */
-export function refuseRepeatedOptions(command: Command): void {
+/**
+ * Makes `command` and all below it refuse an option that is given twice (the last one would win silently), and text that
+ * is empty: mostly a shell variable that is not set, and never a name of anything.
+ */
+export function refuseCarelessText(command: Command): void {
+  command.hook("preAction", (_, action) => refuseEmptyArgument(action));
+  refuseCarelessOptions(command);
+}
+
+function refuseEmptyArgument({ args, registeredArguments }: Command): void {
+  const at = args.indexOf("");
+  if (at < 0) return;
+  const name = (registeredArguments[at] ?? registeredArguments.at(-1)).name();
+  throw usageError(`<${name}> is empty`);
+}
+
+function refuseCarelessOptions(command: Command): void {
   for (const option of command.options) {
     if (option.isBoolean() || option.variadic) continue;
+    const name = option.long ?? option.flags;
     const parse = option.parseArg;
     let given = false;
     option.argParser((text: string, previous: unknown) => {
-      if (given) throw usageError(`${option.long ?? option.flags} is given twice`);
+      if (given) throw usageError(`${name} is given twice`);
+      if (text === "") throw usageError(`${name} is empty`);
       given = true;
       return parse === undefined ? text : parse(text, previous);
     });
   }
-  for (const below of command.commands) refuseRepeatedOptions(below);
+  for (const below of command.commands) refuseCarelessOptions(below);
 }

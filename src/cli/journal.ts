@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { counted } from "../base/index.ts";
 import {
   type FrameReport,
   inspectJournal,
@@ -62,7 +63,8 @@ export function registerJournal(program: Command): void {
       const report = verifyJournal(placeOf(dir));
       const last = report.segments[report.segments.length - 1];
       const end = `the last ends in ${last.file} at offset ${last.endOffset}, position ${report.lastPosition}`;
-      stdout.write(`good: ${report.segments.length} segments, ${report.frames} frames; ${end}\n`);
+      const found = `${counted(report.segments.length, "segment")}, ${counted(report.frames, "frame")}`;
+      stdout.write(`good: ${found}; ${end}\n`);
     });
 }
 
@@ -73,11 +75,7 @@ function placeOf(dir: string): JournalPlace {
 }
 
 function describeReport(report: JournalReport): string[] {
-  const lines = [
-    `journal ${report.directory}: positions ${report.firstPosition} to ${report.lastPosition}, epoch ${report.epoch}`,
-    `durable by its own words up to position ${report.durablePosition}`,
-    `chain ${report.chain}`,
-  ];
+  const lines = describeWhole(report);
   for (const segment of report.segments) {
     lines.push(describeSegment(segment));
     for (const frame of report.frameList ?? [])
@@ -88,10 +86,20 @@ function describeReport(report: JournalReport): string[] {
   return lines;
 }
 
+function describeWhole(report: JournalReport): string[] {
+  const { directory, firstPosition, lastPosition, epoch, durablePosition, chain } = report;
+  if (report.frames === 0) return [`journal ${directory}: no position of it can be read`];
+  return [
+    `journal ${directory}: positions ${firstPosition} to ${lastPosition}, epoch ${epoch}`,
+    `durable by its own words up to position ${durablePosition}`,
+    `chain ${chain}`,
+  ];
+}
+
 function describeSegment(segment: SegmentSummary): string {
   const { file, frames, firstPosition, lastPosition, epoch, endOffset, segmentBytes } = segment;
   const positions = frames === 0 ? `none yet, from ${firstPosition}` : `${firstPosition} to ${lastPosition}`;
-  return `${file}: positions ${positions}, ${frames} frames, epoch ${epoch}, used ${endOffset} of ${segmentBytes} bytes`;
+  return `${file}: positions ${positions}, ${counted(frames, "frame")}, epoch ${epoch}, used ${endOffset} of ${segmentBytes} bytes`;
 }
 
 function describeFrame(frame: FrameReport): string {

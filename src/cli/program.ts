@@ -2,7 +2,7 @@
 
 import { Command, type CommanderError } from "commander";
 import { packageVersion } from "../node/index.ts";
-import { refuseRepeatedOptions, usageError } from "./arguments.ts";
+import { refuseCarelessText, usageError } from "./arguments.ts";
 import { registerBench } from "./bench.ts";
 import { registerJournal } from "./journal.ts";
 import { registerLab } from "./lab.ts";
@@ -36,7 +36,7 @@ export function createProgram(): Command {
   registerLab(program);
   registerBench(program);
   registerJournal(program);
-  refuseRepeatedOptions(program);
+  refuseCarelessText(program);
   for (const command of [program, ...program.commands]) nameCommandsWhenMissing(command);
   return program;
 }

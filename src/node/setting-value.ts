@@ -55,7 +55,7 @@ function schemaOf(kind: SettingKind, spelling: Spelling, wrong: string): ValueSc
     case "choice":
       return v.picklist(kind.of, wrong) as ValueSchema;
     case "text":
-      return v.pipe(v.string(wrong), v.regex(/^\P{Cc}+$/u, wrong));
+      return v.pipe(v.string(wrong), v.minLength(1, "is empty"), v.regex(/^\P{Cc}+$/u, wrong));
     case "names":
       return v.pipe(
         namesInput(spelling),

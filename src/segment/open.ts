@@ -5,7 +5,7 @@
 // A sync alone would not do: when the process before had one that failed, the kernel shows what was written and
 // calls it clean, and the next sync writes nothing. So every frame that no later one proves safe is written again.
 
-import { SeriatimError, type StorageFile } from "../base/index.ts";
+import { counted, SeriatimError, type StorageFile } from "../base/index.ts";
 import { ChunkReader } from "./chunk-reader.ts";
 import { CHAIN_BYTES } from "./layout.ts";
 import type { FrameVisitor, LogPlace, LogScan, SegmentSummary } from "./log.ts";
@@ -84,8 +84,9 @@ export function describeScan(
 ): string {
   const { fault, verdict, because } = scan;
   if (fault === undefined)
-    return `${verdict}: ${scan.frames} frames up to position ${scan.lastPosition}; ${because}`;
+    return `${verdict}: ${counted(scan.frames, "frame")} up to position ${scan.lastPosition}; ${because}`;
   const where = `${fault.file} at offset ${fault.offset}, position ${fault.position}`;
-  const bytes = verdict === "torn" ? `, ${scan.damagedBytes} bytes` : "";
+  // None: only zeros are missing from its end.
+  const bytes = verdict === "torn" && scan.damagedBytes > 0 ? `, ${counted(scan.damagedBytes, "byte")}` : "";
   return `${verdict}: ${where}: ${fault.reason} (${because}${bytes})`;
 }

@@ -1,17 +1,19 @@
 import { Command } from "commander";
 import { expect, test } from "vitest";
-import { refuseRepeatedOptions, wholeNumber } from "../../src/cli/arguments.ts";
+import { refuseCarelessText, wholeNumber } from "../../src/cli/arguments.ts";
 
 function program(): Command {
   const root = new Command().exitOverride();
   root
     .command("do")
+    .argument("[first]")
+    .argument("[more...]")
     .option("-p, --port <n>", "", wholeNumber("--port", 1, 10))
     .option("--name <name>")
     .option("--flow <file...>")
     .option("--check")
     .action(() => {});
-  refuseRepeatedOptions(root);
+  refuseCarelessText(root);
   return root;
 }
 
@@ -19,6 +21,10 @@ test.each([
   [["--port", "1", "--port", "2"], "--port is given twice"],
   [["-p1", "--port=1"], "--port is given twice"],
   [["--name", "a", "--name", "a"], "--name is given twice"],
+  [["--name", ""], "--name is empty"],
+  [["--port="], "--port is empty"],
+  [[""], "<first> is empty"],
+  [["a", "b", "c", ""], "<more> is empty"],
   [["--port", "11"], '--port: "11" is not a whole number from 1 to 10'],
   [["--port", "0"], '--port: "0" is not a whole number from 1 to 10'],
   [["--port", "x"], '--port: "x" is not a whole number from 1 to 10'],

@@ -1,6 +1,6 @@
 // `seriatim journal inspect|verify` on real files: what they print, and that damage is exit 1 with its place.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -91,6 +91,21 @@ test("inspect prints what is whole before it fails on damage", () => {
   const { out, error } = run("inspect", data);
   expect(out).toContain("positions 1 to ");
   expect(error?.code).toBe("LOG_CORRUPT");
+});
+
+test("a journal of which nothing can be read is said to be so", () => {
+  damage(1, 0);
+  const { out, error } = run("inspect", data);
+  expect(out).toBe(`journal ${join(data, "journal")}: no position of it can be read\n`);
+  expect(error?.message).toContain("the segment header does not begin with its magic bytes");
+});
+
+test("a last segment that lacks only zeros at its end is torn, with no bytes to lose", () => {
+  const path = join(data, "journal", "journal-0000000002.seg");
+  truncateSync(path, 18_000);
+  expect(run("verify", data).error?.message).toMatch(
+    /: the file is cut short: 18000 of \d+ bytes \(.*last frame\)$/,
+  );
 });
 
 test("an empty directory and a foreign one are said to be so", () => {

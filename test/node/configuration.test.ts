@@ -112,7 +112,7 @@ describe("a bad value is refused by one line that says where:", () => {
       '--segment-bytes: "2000000" is not a whole number from 2097152 to 1073741824, a multiple of 4096',
     ],
     [{ flags: { durability: "disk" } }, '--durability: "disk" is not one of fsync, flush, buffered, off'],
-    [{ flags: { dataDir: "" } }, '--data-dir: "" is not text without control characters'],
+    [{ flags: { dataDir: "" } }, "--data-dir: is empty"],
     [{ flags: { symbols: "A,,B" } }, '--symbols: "" is not 1 to 16 bytes without spaces and commas'],
     [
       { flags: { symbols: "ÄÄÄÄÄÄÄÄÄ" } },
