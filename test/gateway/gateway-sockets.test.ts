@@ -43,7 +43,7 @@ async function startVenue(limits: Partial<GatewayLimits> = {}, fillsPerOrder = 0
     await once(peer, "connect");
     return peer;
   };
-  return { gateway, transport, open };
+  return { gateway, transport, sink, open };
 }
 
 async function readAll(peer: Socket): Promise<string[]> {
@@ -61,6 +61,27 @@ test("a peer that sends everything and ends its side gets every answer and then 
   const answers = readAll(peer);
   peer.end(concat(...Array.from({ length: 5_000 }, (_, id) => order(id))));
   expect(await answers).toEqual(acks(5_000));
+  expect(gateway.counters.closes.PeerEnded).toBe(1);
+});
+
+test("a peer that ends its side while its session waits for a full ring gets every answer and then the end", async () => {
+  const { gateway, sink, open } = await startVenue();
+  sink.room = 100;
+  const peer = await open({ allowHalfOpen: true });
+  const answers = readAll(peer);
+  peer.end(concat(...Array.from({ length: 5_000 }, (_, id) => order(id))));
+  // The end has come in long before the ring has room for the last orders.
+  let stalls = 0;
+  while (sink.commands.length < 5_000) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (gateway.stalled === 0) continue;
+    stalls++;
+    expect(gateway.counters.closes.PeerEnded).toBe(0);
+    sink.room = 100;
+    gateway.resumeStalled();
+  }
+  expect(await answers).toEqual(acks(5_000));
+  expect(stalls).toBe(49);
   expect(gateway.counters.closes.PeerEnded).toBe(1);
 });
 
