@@ -101,6 +101,9 @@ export function readFrameFields(view: DataView, at: number): FrameFields {
   };
 }
 
+/** Of followChain(), during the call. */
+const storedChain = new Uint8Array(CHAIN_BYTES);
+
 /**
  * Whether the whole frame at `at` follows the frame whose chain value is `chain`; if so, `chain` becomes its own.
  * The buffer is as before on return.
@@ -112,12 +115,12 @@ export function followChain(
   chain: Uint8Array,
   checksums: Checksums,
 ): boolean {
-  const field = buffer.bytes.subarray(at + FrameLayout.chain, at + FrameLayout.chain + CHAIN_BYTES);
-  const stored = field.slice();
-  field.set(chain);
-  const computed = checksums.blake3(buffer.bytes.subarray(at + FrameLayout.chain, at + total));
-  field.set(stored);
-  for (let i = 0; i < CHAIN_BYTES; i++) if (computed[i] !== stored[i]) return false;
-  chain.set(stored);
+  const covered = buffer.bytes.subarray(at + FrameLayout.chain, at + total);
+  for (let i = 0; i < CHAIN_BYTES; i++) storedChain[i] = covered[i];
+  covered.set(chain);
+  const computed = checksums.blake3(covered);
+  covered.set(storedChain);
+  for (let i = 0; i < CHAIN_BYTES; i++) if (computed[i] !== storedChain[i]) return false;
+  chain.set(storedChain);
   return true;
 }
