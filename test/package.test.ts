@@ -169,10 +169,10 @@ describe("installed into an empty folder", () => {
   });
 
   installed(
-    "a strict TypeScript program that uses what the README shows compiles, and a wrong one doesn't",
+    "a strict TypeScript program that uses what the documents show compiles, and a wrong one doesn't",
     async () => {
-      const readme = readFileSync(join(root, "README.md"), "utf8");
-      const shown = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code);
+      const pages = ["README.md", "docs/client.md"].map((page) => readFileSync(join(root, page), "utf8"));
+      const shown = [...pages.join("\n").matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code);
       expect(shown.length).toBeGreaterThan(0);
       const options = {
         strict: true,

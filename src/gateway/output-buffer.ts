@@ -146,7 +146,7 @@ export class OutputQueue {
     if (chunk === undefined) return undefined;
     // Memory that a transport may still read stays where it is.
     const isAlone = tail === this.#head && this.from === this.to;
-    if (isAlone && tail.used - this.from + bytes <= chunk.bytes.length) this.#move(tail, chunk);
+    if (isAlone && tail.used + bytes <= chunk.bytes.length) this.#move(tail, chunk);
     else tail.next = chunk;
     this.#tail = chunk;
     return chunk;
@@ -154,11 +154,10 @@ export class OutputQueue {
 
   /** Moves what the only chunk holds into a larger one. */
   #move(only: Chunk, to: Chunk): void {
-    to.bytes.set(only.bytes.subarray(this.from, only.used));
-    to.used = only.used - this.from;
+    // The whole of it, sent bytes too: a view of the rest would be an object per step.
+    to.bytes.set(only.bytes);
+    to.used = only.used;
     this.#head = to;
-    this.from = 0;
-    this.to = 0;
     this.#pool.give(only);
   }
 
