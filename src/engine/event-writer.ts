@@ -4,9 +4,13 @@
 
 import { fromLanes, highLane, lowLane, type RecordBuffer } from "../base/index.ts";
 import { CommandWord, EVENT_WORDS, EventFlag, EventKind, EventWord } from "../protocol/index.ts";
-import type { OrderPool } from "./order-pool.ts";
+import { ORDER_SHIFT, type OrderPool, OrderWord } from "./order-pool.ts";
 
-// Copies, for speed: see order-pool.ts.
+// Copies, for speed: docs/adr/constants-of-hot-files.md
+const SHIFT = ORDER_SHIFT;
+const RESTING_ID_LOW = OrderWord.idLow;
+const RESTING_ID_HIGH = OrderWord.idHigh;
+const RESTING_ACCOUNT = OrderWord.account;
 const ACCOUNT = EventWord.account;
 const KIND_REASON_COMMAND_FLAGS = EventWord.kindReasonCommandFlags;
 const LEAVES = EventWord.leaves;
@@ -125,9 +129,9 @@ export class EventWriter {
     this.trades++;
     const words = this.#words;
     const orders = this.#orders;
-    words[at + MAKER_ID_LOW] = orders.idLow[maker];
-    words[at + MAKER_ID_HIGH] = orders.idHigh[maker];
-    words[at + MAKER_ACCOUNT] = orders.account[maker];
+    words[at + MAKER_ID_LOW] = orders.words[(maker << SHIFT) + RESTING_ID_LOW];
+    words[at + MAKER_ID_HIGH] = orders.words[(maker << SHIFT) + RESTING_ID_HIGH];
+    words[at + MAKER_ACCOUNT] = orders.words[(maker << SHIFT) + RESTING_ACCOUNT];
     words[at + LEAVES] = leaves;
     words[at + MAKER_LEAVES] = makerLeaves;
   }

@@ -25,6 +25,11 @@ export class ExchangeState {
   /** By symbol number. */
   readonly instruments: Instrument[] = [];
   readonly books: OrderBook[] = [];
+  /**
+   * The limit of the order at work, in element 0: what it may pay or take, infinite for a market order. A number past
+   * 2^31 that is handed from function to function may be allocated at every hand; here it never is.
+   */
+  readonly limit = new Float64Array(1);
   /** The sequencer's time of the last command, in microseconds since 1970. */
   timestamp_us = 0;
   readonly #share: LadderShare;

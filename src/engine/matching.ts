@@ -4,22 +4,26 @@
 import { Side } from "../protocol/index.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import type { OrderBook } from "./order-book.ts";
-import { NO_SLOT } from "./order-pool.ts";
+import { NO_SLOT, ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md
+const SHIFT = ORDER_SHIFT;
+const RESTING_QUANTITY = OrderWord.quantity;
+const RESTING_NEXT = OrderWord.next;
+const RESTING_PREVIOUS = OrderWord.previous;
 const NONE = NO_SLOT;
 const BUY = Side.Buy;
 const SELL = Side.Sell;
 
-/** Trades up to `quantity` lots of an incoming order against the book; returns what is left. */
+/** Trades up to `quantity` lots of an incoming order against the book, within `state.limit`; returns what is left. */
 export function match(
   state: ExchangeState,
   book: OrderBook,
   side: Side,
-  limit: number,
   quantity: number,
   sideTypeTif: number,
 ): number {
+  const limit = state.limit[0];
   const makers = side === BUY ? SELL : BUY;
   let left = quantity;
   while (left > 0 && book.ladder.crosses(side, limit)) {
@@ -44,14 +48,14 @@ function matchLevel(
   let filled = 0;
   let maker = levels.head[level];
   while (left > 0 && maker !== NONE) {
-    const resting = orders.quantity[maker];
+    const resting = orders.words[(maker << SHIFT) + RESTING_QUANTITY] >>> 0;
     const traded = left < resting ? left : resting;
     const makerLeaves = resting - traded;
     left -= traded;
     events.trade(maker, priceLow, priceHigh, traded, left, makerLeaves, sideTypeTif);
-    orders.quantity[maker] = makerLeaves;
+    orders.words[(maker << SHIFT) + RESTING_QUANTITY] = makerLeaves;
     if (makerLeaves > 0) break;
-    const next = orders.next[maker];
+    const next = orders.words[(maker << SHIFT) + RESTING_NEXT];
     index.remove(maker);
     orders.give(maker);
     filled++;
@@ -62,19 +66,19 @@ function matchLevel(
   book.count(makers, -filled);
   levels.head[level] = maker;
   if (maker === NONE) book.dropLevel(level, makers);
-  else orders.previous[maker] = NONE;
+  else orders.words[(maker << SHIFT) + RESTING_PREVIOUS] = NONE;
   return left;
 }
 
-/** Whether filling `quantity` would take more than `most` trades. Looks only where that is possible at all. */
+/** Whether filling `quantity` within `state.limit` would take more than `most` trades. Looks only where that is possible at all. */
 export function takesMoreFillsThan(
   state: ExchangeState,
   book: OrderBook,
   side: Side,
-  limit: number,
   quantity: number,
   most: number,
 ): boolean {
+  const limit = state.limit[0];
   const makers = side === BUY ? SELL : BUY;
   if (book.ordersOn(makers) <= most) return false;
   const { orders, levels } = state;
@@ -87,8 +91,8 @@ export function takesMoreFillsThan(
       left -= levels.total[level];
       fills += levels.orders[level];
     } else {
-      for (let maker = levels.head[level]; left > 0; maker = orders.next[maker]) {
-        left = Math.max(0, left - orders.quantity[maker]);
+      for (let maker = levels.head[level]; left > 0; maker = orders.words[(maker << SHIFT) + RESTING_NEXT]) {
+        left = Math.max(0, left - (orders.words[(maker << SHIFT) + RESTING_QUANTITY] >>> 0));
         if (++fills > most) return true;
       }
     }

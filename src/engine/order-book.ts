@@ -4,10 +4,15 @@
 import { assert, SAFE_MAX } from "../base/index.ts";
 import { Side } from "../protocol/index.ts";
 import type { LevelPool } from "./level-pool.ts";
-import { NO_SLOT, type OrderPool } from "./order-pool.ts";
+import { NO_SLOT, ORDER_SHIFT, type OrderPool, OrderWord } from "./order-pool.ts";
 import { type LadderShare, PriceLadder } from "./price-ladder.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md
+const SHIFT = ORDER_SHIFT;
+const RESTING_QUANTITY = OrderWord.quantity;
+const RESTING_LEVEL = OrderWord.level;
+const RESTING_NEXT = OrderWord.next;
+const RESTING_PREVIOUS = OrderWord.previous;
 const NONE = NO_SLOT;
 const BUY = Side.Buy;
 const TOTAL_MAX = SAFE_MAX;
@@ -31,23 +36,26 @@ export class OrderBook {
     return level === NONE || this.#levels.total[level] - without + quantity <= TOTAL_MAX;
   }
 
-  /** Rests `slot` (its quantity is set) at the tail of `level`, or of a new level at `price` when that is NONE. */
-  add(slot: number, found: number, price: number, side: Side): void {
+  /**
+   * Rests `slot` (its quantity is set) at the tail of level `found`, or of a new level at `price[0]` when that is NONE.
+   */
+  add(slot: number, found: number, price: Float64Array, side: Side): void {
     const levels = this.#levels;
-    const orders = this.#orders;
+    const { words } = this.#orders;
     let level = found;
     if (level === NONE) {
-      level = levels.take(price);
+      level = levels.take(price[0]);
       this.ladder.insert(level, side);
     }
+    const at = slot << SHIFT;
     const tail = levels.tail[level];
-    orders.level[slot] = level;
-    orders.next[slot] = NONE;
-    orders.previous[slot] = tail;
+    words[at + RESTING_LEVEL] = level;
+    words[at + RESTING_NEXT] = NONE;
+    words[at + RESTING_PREVIOUS] = tail;
     if (tail === NONE) levels.head[level] = slot;
-    else orders.next[tail] = slot;
+    else words[(tail << SHIFT) + RESTING_NEXT] = slot;
     levels.tail[level] = slot;
-    levels.total[level] += orders.quantity[slot];
+    levels.total[level] += words[at + RESTING_QUANTITY] >>> 0;
     levels.orders[level]++;
     this.count(side, 1);
   }
@@ -55,15 +63,16 @@ export class OrderBook {
   /** Takes `slot` out of its queue, and its level out of the ladder when it was the last there. */
   remove(slot: number, side: Side): void {
     const levels = this.#levels;
-    const orders = this.#orders;
-    const level = orders.level[slot];
-    const next = orders.next[slot];
-    const previous = orders.previous[slot];
+    const { words } = this.#orders;
+    const at = slot << SHIFT;
+    const level = words[at + RESTING_LEVEL];
+    const next = words[at + RESTING_NEXT];
+    const previous = words[at + RESTING_PREVIOUS];
     if (previous === NONE) levels.head[level] = next;
-    else orders.next[previous] = next;
+    else words[(previous << SHIFT) + RESTING_NEXT] = next;
     if (next === NONE) levels.tail[level] = previous;
-    else orders.previous[next] = previous;
-    levels.total[level] -= orders.quantity[slot];
+    else words[(next << SHIFT) + RESTING_PREVIOUS] = previous;
+    levels.total[level] -= words[at + RESTING_QUANTITY] >>> 0;
     this.count(side, -1);
     if (--levels.orders[level] === 0) this.dropLevel(level, side);
   }
@@ -76,9 +85,10 @@ export class OrderBook {
 
   /** Lowers the open quantity of a resting order; it keeps its place. */
   reduce(slot: number, quantity: number): void {
-    const orders = this.#orders;
-    this.#levels.total[orders.level[slot]] -= orders.quantity[slot] - quantity;
-    orders.quantity[slot] = quantity;
+    const { words } = this.#orders;
+    const at = slot << SHIFT;
+    this.#levels.total[words[at + RESTING_LEVEL]] -= (words[at + RESTING_QUANTITY] >>> 0) - quantity;
+    words[at + RESTING_QUANTITY] = quantity;
   }
 
   count(side: Side, change: number): void {

@@ -10,10 +10,18 @@ import { CommandWord, OrderType, Reason, Side, TimeInForce } from "../protocol/i
 import type { ExchangeState } from "./exchange-state.ts";
 import { match, takesMoreFillsThan } from "./matching.ts";
 import type { OrderBook } from "./order-book.ts";
-import { NO_SLOT } from "./order-pool.ts";
+import { NO_SLOT, ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 import { checkLimitOrder, checkMarketOrder } from "./risk.ts";
 
-// Copies, for speed: see order-pool.ts.
+// Copies, for speed: docs/adr/constants-of-hot-files.md
+const SHIFT = ORDER_SHIFT;
+const RESTING_ID_LOW = OrderWord.idLow;
+const RESTING_ID_HIGH = OrderWord.idHigh;
+const RESTING_ACCOUNT = OrderWord.account;
+const RESTING_HASH = OrderWord.hash;
+const RESTING_SYMBOL_SIDE = OrderWord.symbolSide;
+const RESTING_QUANTITY = OrderWord.quantity;
+const RESTING_LEVEL = OrderWord.level;
 const NONE = NO_SLOT;
 const OK = Reason.None;
 const SELL = Side.Sell;
@@ -53,29 +61,45 @@ export function newOrder(state: ExchangeState, words: Int32Array, at: number, ou
   const price = fromSignedLanes(priceLow, priceHigh);
   const risk = checkLimitOrder(state.genesis, price, quantity);
   if (risk !== OK) return events.reject(risk);
+  state.limit[0] = price;
   const book = state.books[symbol];
   const rests = sideTypeTif >>> 16 !== IMMEDIATE_OR_CANCEL;
   const meets = book.ladder.crosses(side, price);
   const level = meets || !rests ? NONE : book.ladder.find(price, side);
   const room = meets
-    ? checkAnswerLimit(state, words, at, book, side, price, quantity)
+    ? checkAnswerLimit(state, words, at, book, side, quantity)
     : checkRoom(state, book, rests, level, quantity);
   if (room !== OK) return events.reject(room);
 
   events.accept(priceLow, priceHigh, quantity);
-  const left = meets ? match(state, book, side, price, quantity, sideTypeTif) : quantity;
+  const left = meets ? match(state, book, side, quantity, sideTypeTif) : quantity;
   events.end();
   if (left === 0 || !rests) return;
-  const { orders } = state;
-  const slot = orders.take();
-  orders.idLow[slot] = idLow;
-  orders.idHigh[slot] = idHigh;
-  orders.account[slot] = account;
-  orders.hash[slot] = hash;
-  orders.symbolSide[slot] = symbol * 2 + side;
-  orders.quantity[slot] = left;
-  book.add(slot, level, price, side);
-  index.add(slot);
+  rest(state, symbol * 2 + side, account, idLow, idHigh, hash, left, level);
+}
+
+/** Gives what is left of a new order a slot, and rests it at `state.limit`, on `level` if there is one. */
+function rest(
+  state: ExchangeState,
+  symbolSide: number,
+  account: number,
+  idLow: number,
+  idHigh: number,
+  hash: number,
+  left: number,
+  level: number,
+): void {
+  const slot = state.orders.take();
+  const { words } = state.orders;
+  const at = slot << SHIFT;
+  words[at + RESTING_ID_LOW] = idLow;
+  words[at + RESTING_ID_HIGH] = idHigh;
+  words[at + RESTING_ACCOUNT] = account;
+  words[at + RESTING_HASH] = hash;
+  words[at + RESTING_SYMBOL_SIDE] = symbolSide;
+  words[at + RESTING_QUANTITY] = left;
+  state.books[symbolSide >> 1].add(slot, level, state.limit, (symbolSide & 1) as Side);
+  state.index.add(slot);
 }
 
 /** A market order: it has no price and never rests. */
@@ -90,11 +114,11 @@ function marketOrder(
   const { events } = state;
   const risk = checkMarketOrder(state.genesis, quantity);
   if (risk !== OK) return events.reject(risk);
-  const limit = side === Side.Buy ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-  const room = checkAnswerLimit(state, words, at, book, side, limit, quantity);
+  state.limit[0] = side === Side.Buy ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  const room = checkAnswerLimit(state, words, at, book, side, quantity);
   if (room !== OK) return events.reject(room);
   events.accept(0, 0, quantity);
-  match(state, book, side, limit, quantity, words[at + KIND_SIDE_TYPE_TIF] >>> 8);
+  match(state, book, side, quantity, words[at + KIND_SIDE_TYPE_TIF] >>> 8);
   events.end();
 }
 
@@ -105,11 +129,10 @@ function checkAnswerLimit(
   at: number,
   book: OrderBook,
   side: Side,
-  limit: number,
   quantity: number,
 ): Reason {
   const most = words[at + ANSWER_LIMIT_FILLS] >>> 0;
-  if (most === 0 || !takesMoreFillsThan(state, book, side, limit, quantity, most)) return OK;
+  if (most === 0 || !takesMoreFillsThan(state, book, side, quantity, most)) return OK;
   return Reason.AnswerTooLarge;
 }
 
@@ -132,9 +155,14 @@ export function cancelOrder(state: ExchangeState, words: Int32Array, at: number,
   const slot = findResting(state, words, at, out);
   if (slot === NONE) return;
   const { orders, levels } = state;
-  const side = orders.symbolSide[slot] & 1;
-  const level = orders.level[slot];
-  state.events.cancel(levels.priceLow[level], levels.priceHigh[level], orders.quantity[slot], side);
+  const side = orders.words[(slot << SHIFT) + RESTING_SYMBOL_SIDE] & 1;
+  const level = orders.words[(slot << SHIFT) + RESTING_LEVEL];
+  state.events.cancel(
+    levels.priceLow[level],
+    levels.priceHigh[level],
+    orders.words[(slot << SHIFT) + RESTING_QUANTITY] >>> 0,
+    side,
+  );
   leave(state, slot);
 }
 
@@ -143,11 +171,11 @@ export function modifyOrder(state: ExchangeState, words: Int32Array, at: number,
   const slot = findResting(state, words, at, out);
   if (slot === NONE) return;
   const { orders, levels, events } = state;
-  const side = orders.symbolSide[slot] & 1;
-  const level = orders.level[slot];
+  const side = orders.words[(slot << SHIFT) + RESTING_SYMBOL_SIDE] & 1;
+  const level = orders.words[(slot << SHIFT) + RESTING_LEVEL];
   const wasLow = levels.priceLow[level];
   const wasHigh = levels.priceHigh[level];
-  const resting = orders.quantity[slot];
+  const resting = orders.words[(slot << SHIFT) + RESTING_QUANTITY] >>> 0;
   const quantity = words[at + QUANTITY] >>> 0;
   if (quantity === 0) {
     // The price is not checked, so the event names the one the order leaves.
@@ -159,32 +187,26 @@ export function modifyOrder(state: ExchangeState, words: Int32Array, at: number,
   const price = fromSignedLanes(words[at + PRICE_LOW], words[at + PRICE_HIGH]);
   const risk = checkLimitOrder(state.genesis, price, quantity);
   if (risk !== OK) return events.reject(risk);
-  if (price !== levels.price[level] || quantity > resting)
-    return reenter(state, words, at, slot, price, quantity);
+  state.limit[0] = price;
+  if (price !== levels.price[level] || quantity > resting) return reenter(state, words, at, slot, quantity);
   events.modify(wasLow, wasHigh, quantity, side, true);
   events.modifiedFrom(wasLow, wasHigh, resting);
   events.end();
-  state.books[orders.symbolSide[slot] >> 1].reduce(slot, quantity);
+  state.books[orders.words[(slot << SHIFT) + RESTING_SYMBOL_SIDE] >> 1].reduce(slot, quantity);
 }
 
 /** Takes the order out and lets it come again as good-till-cancel with the new price and quantity. */
-function reenter(
-  state: ExchangeState,
-  words: Int32Array,
-  at: number,
-  slot: number,
-  price: number,
-  quantity: number,
-): void {
+function reenter(state: ExchangeState, words: Int32Array, at: number, slot: number, quantity: number): void {
   const { orders, levels, events } = state;
-  const side = (orders.symbolSide[slot] & 1) as Side;
-  const book = state.books[orders.symbolSide[slot] >> 1];
-  const was = orders.level[slot];
+  const price = state.limit[0];
+  const side = (orders.words[(slot << SHIFT) + RESTING_SYMBOL_SIDE] & 1) as Side;
+  const book = state.books[orders.words[(slot << SHIFT) + RESTING_SYMBOL_SIDE] >> 1];
+  const was = orders.words[(slot << SHIFT) + RESTING_LEVEL];
   const wasLow = levels.priceLow[was];
   const wasHigh = levels.priceHigh[was];
-  const resting = orders.quantity[slot];
+  const resting = orders.words[(slot << SHIFT) + RESTING_QUANTITY] >>> 0;
   if (book.ladder.crosses(side, price)) {
-    const room = checkAnswerLimit(state, words, at, book, side, price, quantity);
+    const room = checkAnswerLimit(state, words, at, book, side, quantity);
     if (room !== OK) return events.reject(room);
   } else {
     const level = book.ladder.find(price, side);
@@ -194,17 +216,17 @@ function reenter(
   book.remove(slot, side);
   events.modify(words[at + PRICE_LOW], words[at + PRICE_HIGH], quantity, side, false);
   events.modifiedFrom(wasLow, wasHigh, resting);
-  const left = match(state, book, side, price, quantity, side);
+  const left = match(state, book, side, quantity, side);
   events.end();
   if (left === 0) return forget(state, slot);
-  orders.quantity[slot] = left;
+  orders.words[(slot << SHIFT) + RESTING_QUANTITY] = left;
   // Its own level may have gone with it, so the level is looked up only now.
-  book.add(slot, book.ladder.find(price, side), price, side);
+  book.add(slot, book.ladder.find(price, side), state.limit, side);
 }
 
 /** Takes a resting order out of its book and forgets it. */
 function leave(state: ExchangeState, slot: number): void {
-  const symbolSide = state.orders.symbolSide[slot];
+  const symbolSide = state.orders.words[(slot << SHIFT) + RESTING_SYMBOL_SIDE];
   state.books[symbolSide >> 1].remove(slot, (symbolSide & 1) as Side);
   forget(state, slot);
 }

@@ -10,7 +10,14 @@
 // never all at once. Layout: entry i = table[2i] hash, table[2i + 1] slot + 1, or 0 when empty.
 
 import { Prng, powerOfTwoAtLeast } from "../base/index.ts";
-import { NO_SLOT, type OrderPool } from "./order-pool.ts";
+import { NO_SLOT, ORDER_SHIFT, type OrderPool, OrderWord } from "./order-pool.ts";
+
+const SHIFT = ORDER_SHIFT;
+const RESTING_ID_LOW = OrderWord.idLow;
+const RESTING_ID_HIGH = OrderWord.idHigh;
+const RESTING_ACCOUNT = OrderWord.account;
+const RESTING_HASH = OrderWord.hash;
+const RESTING_SYMBOL_SIDE = OrderWord.symbolSide;
 
 const NONE = NO_SLOT;
 
@@ -77,12 +84,12 @@ export class OrderIndex {
     if (this.#moved <= this.#oldMask) this.#moveSome();
     else if (this.#count * 2 > this.#mask && this.#mask < this.#entriesMax - 1) this.#grow();
     this.#count++;
-    put(this.#table, this.#mask, this.#orders.hash[slot], slot + 1);
+    put(this.#table, this.#mask, this.#orders.words[(slot << SHIFT) + RESTING_HASH], slot + 1);
   }
 
   /** Takes out `slot`, which is in the index. */
   remove(slot: number): void {
-    const hash = this.#orders.hash[slot];
+    const hash = this.#orders.words[(slot << SHIFT) + RESTING_HASH];
     this.#count--;
     if (takeOut(this.#table, this.#mask, hash, slot + 1)) return;
     takeOut(this.#old, this.#oldMask, hash, slot + 1);
@@ -103,10 +110,10 @@ export class OrderIndex {
       if (slot === NONE) return NONE;
       if (
         table[2 * i] === hash &&
-        orders.idLow[slot] === idLow &&
-        orders.idHigh[slot] === idHigh &&
-        orders.account[slot] === account &&
-        orders.symbolSide[slot] >> 1 === symbol
+        orders.words[(slot << SHIFT) + RESTING_ID_LOW] === idLow &&
+        orders.words[(slot << SHIFT) + RESTING_ID_HIGH] === idHigh &&
+        orders.words[(slot << SHIFT) + RESTING_ACCOUNT] === account &&
+        orders.words[(slot << SHIFT) + RESTING_SYMBOL_SIDE] >> 1 === symbol
       ) {
         return slot;
       }

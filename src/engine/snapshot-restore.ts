@@ -15,7 +15,7 @@ import {
   writeInstrument,
 } from "../protocol/index.ts";
 import { ExchangeState, ORDERS_MAX } from "./exchange-state.ts";
-import { NO_SLOT } from "./order-pool.ts";
+import { NO_SLOT, ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 import { checkLimitOrder } from "./risk.ts";
 import {
   MAGIC,
@@ -24,6 +24,14 @@ import {
   SnapshotInstrument,
   SnapshotOrder,
 } from "./snapshot-layout.ts";
+
+const SHIFT = ORDER_SHIFT;
+const RESTING_ID_LOW = OrderWord.idLow;
+const RESTING_ID_HIGH = OrderWord.idHigh;
+const RESTING_ACCOUNT = OrderWord.account;
+const RESTING_HASH = OrderWord.hash;
+const RESTING_SYMBOL_SIDE = OrderWord.symbolSide;
+const RESTING_QUANTITY = OrderWord.quantity;
 
 /**
  * The state a snapshot describes.
@@ -113,22 +121,27 @@ function restoreOrder(
   if (orders.used === orders.capacity) reader.refuse(at, `more than ${orders.capacity} orders`);
   if (!book.hasRoomAt(level, quantity, 0)) reader.refuse(at, "a level with more lots than it can hold");
   const slot = orders.take();
-  orders.idLow[slot] = reader.u32(at + SnapshotOrder.orderId);
-  orders.idHigh[slot] = reader.u32(at + SnapshotOrder.orderId + 4);
-  orders.account[slot] = reader.u32(at + SnapshotOrder.account);
-  orders.symbolSide[slot] = symbol * 2 + side;
-  orders.quantity[slot] = quantity;
+  orders.words[(slot << SHIFT) + RESTING_ID_LOW] = reader.u32(at + SnapshotOrder.orderId);
+  orders.words[(slot << SHIFT) + RESTING_ID_HIGH] = reader.u32(at + SnapshotOrder.orderId + 4);
+  orders.words[(slot << SHIFT) + RESTING_ACCOUNT] = reader.u32(at + SnapshotOrder.account);
+  orders.words[(slot << SHIFT) + RESTING_SYMBOL_SIDE] = symbol * 2 + side;
+  orders.words[(slot << SHIFT) + RESTING_QUANTITY] = quantity;
   if (!addToIndex(state, slot, symbol)) reader.refuse(at, "the same order twice");
-  book.add(slot, level, price, side);
+  state.limit[0] = price;
+  book.add(slot, level, state.limit, side);
   return price;
 }
 
 /** Makes an order findable by its key; false when another one has it. */
 function addToIndex({ orders, index }: ExchangeState, slot: number, symbol: number): boolean {
-  const { idLow, idHigh, account } = orders;
-  const hash = index.hash(account[slot], symbol, idLow[slot], idHigh[slot]);
-  if (index.find(hash, account[slot], symbol, idLow[slot], idHigh[slot]) !== NO_SLOT) return false;
-  orders.hash[slot] = hash;
+  const { words } = orders;
+  const at = slot << SHIFT;
+  const account = words[at + RESTING_ACCOUNT];
+  const idLow = words[at + RESTING_ID_LOW];
+  const idHigh = words[at + RESTING_ID_HIGH];
+  const hash = index.hash(account, symbol, idLow, idHigh);
+  if (index.find(hash, account, symbol, idLow, idHigh) !== NO_SLOT) return false;
+  words[at + RESTING_HASH] = hash;
   index.add(slot);
   return true;
 }

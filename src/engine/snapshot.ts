@@ -9,7 +9,7 @@
 import { highLane, lowLane } from "../base/index.ts";
 import { Side, writeGenesis, writeInstrument } from "../protocol/index.ts";
 import type { ExchangeState } from "./exchange-state.ts";
-import { NO_SLOT } from "./order-pool.ts";
+import { NO_SLOT, ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 import {
   MAGIC,
   SNAPSHOT_VERSION,
@@ -17,6 +17,13 @@ import {
   SnapshotInstrument,
   SnapshotOrder,
 } from "./snapshot-layout.ts";
+
+const SHIFT = ORDER_SHIFT;
+const RESTING_ID_LOW = OrderWord.idLow;
+const RESTING_ID_HIGH = OrderWord.idHigh;
+const RESTING_ACCOUNT = OrderWord.account;
+const RESTING_QUANTITY = OrderWord.quantity;
+const RESTING_NEXT = OrderWord.next;
 
 /** Bytes collected before a piece is handed on. */
 const PIECE_BYTES = 65536;
@@ -62,7 +69,7 @@ function forEachOrder(
 ): void {
   const { levels, orders } = state;
   state.books[symbol].forEachLevel(side, (level) => {
-    for (let slot = levels.head[level]; slot !== NO_SLOT; slot = orders.next[slot])
+    for (let slot = levels.head[level]; slot !== NO_SLOT; slot = orders.words[(slot << SHIFT) + RESTING_NEXT])
       visit(slot, levels.price[level]);
   });
 }
@@ -80,11 +87,11 @@ function writeHeader(state: ExchangeState, view: DataView, words: Int32Array, at
 
 function writeOrder(state: ExchangeState, view: DataView, at: number, slot: number, price: number): void {
   const { orders } = state;
-  view.setInt32(at + SnapshotOrder.orderId, orders.idLow[slot], true);
-  view.setInt32(at + SnapshotOrder.orderId + 4, orders.idHigh[slot], true);
+  view.setInt32(at + SnapshotOrder.orderId, orders.words[(slot << SHIFT) + RESTING_ID_LOW], true);
+  view.setInt32(at + SnapshotOrder.orderId + 4, orders.words[(slot << SHIFT) + RESTING_ID_HIGH], true);
   setU64(view, at + SnapshotOrder.price, price);
-  view.setUint32(at + SnapshotOrder.quantity, orders.quantity[slot], true);
-  view.setInt32(at + SnapshotOrder.account, orders.account[slot], true);
+  view.setUint32(at + SnapshotOrder.quantity, orders.words[(slot << SHIFT) + RESTING_QUANTITY] >>> 0, true);
+  view.setInt32(at + SnapshotOrder.account, orders.words[(slot << SHIFT) + RESTING_ACCOUNT], true);
 }
 
 function setU64(view: DataView, at: number, value: number): void {

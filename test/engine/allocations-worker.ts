@@ -25,5 +25,6 @@ const run = (commands: number): void => {
 };
 
 run(flow.prologue + WARM_COMMANDS);
-const bytes = Array.from({ length: STRETCHES }, () => heapBytesPer(STRETCH_COMMANDS, run));
+const bytes: number[] = [];
+for (let i = 0; i < STRETCHES; i++) bytes.push(await heapBytesPer(STRETCH_COMMANDS, run));
 console.log(JSON.stringify({ bytes, sequence: engine.sequence }));

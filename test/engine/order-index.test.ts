@@ -4,7 +4,14 @@
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../src/base/index.ts";
 import { OrderIndex } from "../../src/engine/order-index.ts";
-import { NO_SLOT, OrderPool } from "../../src/engine/order-pool.ts";
+import { NO_SLOT, ORDER_SHIFT, OrderPool, OrderWord } from "../../src/engine/order-pool.ts";
+
+const SHIFT = ORDER_SHIFT;
+const RESTING_ID_LOW = OrderWord.idLow;
+const RESTING_ID_HIGH = OrderWord.idHigh;
+const RESTING_ACCOUNT = OrderWord.account;
+const RESTING_HASH = OrderWord.hash;
+const RESTING_SYMBOL_SIDE = OrderWord.symbolSide;
 
 interface Key {
   readonly account: number;
@@ -30,11 +37,11 @@ class Compared {
     if (this.#slots.has(nameOf(key)) || this.keys.length === this.#orders.capacity) return;
     const orders = this.#orders;
     const slot = orders.take();
-    orders.account[slot] = key.account;
-    orders.symbolSide[slot] = key.symbol * 2 + (key.idLow & 1);
-    orders.idLow[slot] = key.idLow;
-    orders.idHigh[slot] = key.idHigh;
-    orders.hash[slot] = this.#hash(key);
+    orders.words[(slot << SHIFT) + RESTING_ACCOUNT] = key.account;
+    orders.words[(slot << SHIFT) + RESTING_SYMBOL_SIDE] = key.symbol * 2 + (key.idLow & 1);
+    orders.words[(slot << SHIFT) + RESTING_ID_LOW] = key.idLow;
+    orders.words[(slot << SHIFT) + RESTING_ID_HIGH] = key.idHigh;
+    orders.words[(slot << SHIFT) + RESTING_HASH] = this.#hash(key);
     this.#index.add(slot);
     this.#slots.set(nameOf(key), slot);
     this.keys.push(key);
