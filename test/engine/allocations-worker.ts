@@ -1,11 +1,17 @@
 // Run as a process of its own, so that nothing else allocates: prints the heap bytes per command of a warm engine, of
-// several stretches of the mixed flow.
+// several stretches of the mixed flow. With the argument `large` every price lies above 2^32.
 
 import { heapBytesPer } from "../../bench/allocations.ts";
 import { MIXED, recordFlow } from "../../bench/engine/flows.ts";
 import { RecordBuffer } from "../../src/base/index.ts";
 import { ExchangeEngine } from "../../src/engine/index.ts";
-import { COMMAND_WORDS, EVENT_WORDS, writeTimestamp } from "../../src/protocol/index.ts";
+import {
+  COMMAND_WORDS,
+  CommandKind,
+  CommandWord,
+  EVENT_WORDS,
+  writeTimestamp,
+} from "../../src/protocol/index.ts";
 
 const WARM_COMMANDS = 150_000;
 /** Long against what a collection lets the engine make again at once: about 20 KB, however long the stretch is. */
@@ -13,6 +19,13 @@ const STRETCH_COMMANDS = 120_000;
 const STRETCHES = 3;
 
 const flow = recordFlow(MIXED, WARM_COMMANDS + STRETCHES * STRETCH_COMMANDS, 1);
+if (process.argv[2] === "large") {
+  for (let record = 0; record < flow.words.length; record += COMMAND_WORDS) {
+    const kind = flow.words[record] & 255;
+    if (kind === CommandKind.NewOrder || kind === CommandKind.Modify)
+      flow.words[record + CommandWord.priceHigh] = 1;
+  }
+}
 const engine = new ExchangeEngine();
 const events = new RecordBuffer(EVENT_WORDS, 1024, () => {});
 let at = 0;

@@ -8,9 +8,9 @@ import { expect, test } from "vitest";
 /** A number on the heap takes 16 bytes: one per sixteen commands would show. */
 const BYTES_PER_COMMAND_MAX = 1;
 
-test("no heap is allocated per command", () => {
+test.each(["small", "large"])("no heap is allocated per command, prices %s", (prices) => {
   const worker = fileURLToPath(new URL("allocations-worker.ts", import.meta.url));
-  const printed = execFileSync(process.execPath, [worker], { encoding: "utf8" });
+  const printed = execFileSync(process.execPath, [worker, prices], { encoding: "utf8" });
   const { bytes, sequence } = JSON.parse(printed) as { bytes: number[]; sequence: number };
   expect(sequence).toBeGreaterThan(200_000);
   expect(Math.min(...bytes), `bytes per command: ${bytes}`).toBeLessThan(BYTES_PER_COMMAND_MAX);
