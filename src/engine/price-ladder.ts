@@ -7,8 +7,8 @@
 //
 // The window follows the market. Every use of a far level that a window of the largest size around the market
 // would hold is counted; when the count has paid for it, the window moves there (and doubles, up to a limit). So a
-// move costs a constant share of the work that asked for it, whatever the order of prices. Where the window lies
-// never changes a result.
+// move costs a constant share of the work that asked for it, whatever the order of prices; `moves` and `levelsCarried`
+// show it. Where the window lies never changes a result. Bounds: docs/adr/price-ladder.md.
 
 import { Side } from "../protocol/index.ts";
 import { EMPTY, FarLevels } from "./far-levels.ts";
@@ -51,6 +51,10 @@ export class PriceLadder {
   /** The best bid's and the best ask's level slot, NONE when the side is empty. */
   bestBid = NONE;
   bestAsk = NONE;
+  /** How often the window was laid anew. */
+  moves = 0;
+  /** Levels that moves have taken out of the window or into it: what all moves together have cost. */
+  levelsCarried = 0;
 
   #base = 0;
   #size = 0;
@@ -208,6 +212,8 @@ export class PriceLadder {
     if (size === 0) return;
     // Prices start at 1, and the search for what the window admits starts below its base: at 0, not below.
     const base = Math.max(1, market - size / 2);
+    this.moves++;
+    this.levelsCarried += this.#windowLevels;
     const kept = this.#clearWindow(base, size);
     this.#layWindow(base, size);
     for (let i = 0; i < kept; i++) {
@@ -216,13 +222,15 @@ export class PriceLadder {
     }
     this.#admit(BUY);
     this.#admit(SELL);
+    this.levelsCarried += this.#windowLevels;
   }
 
-  /** The size of the next window: today's, doubled until it spans `wanted_ticks` or a limit is reached. */
+  /** The size of the next window: today's, doubled until it spans `wanted_ticks` or a limit is reached; 0 for none. */
   #grantedSize(wanted_ticks: number): number {
+    const most = this.#size + this.#share.windowTicksLeft;
     let size = Math.max(this.#size, WINDOW_TICKS_MIN);
-    while (size < wanted_ticks && size < WINDOW_TICKS_MAX) size *= 2;
-    if (size - this.#size > this.#share.windowTicksLeft) return this.#size;
+    if (size > most) return 0;
+    while (size < wanted_ticks && size < WINDOW_TICKS_MAX && 2 * size <= most) size *= 2;
     this.#share.windowTicksLeft -= size - this.#size;
     return size;
   }
