@@ -36,16 +36,21 @@ export function planFlow(file: string, { flow, lines }: ParsedFlow, account: num
       }
       return;
     }
-    if (namesAccounts && command.account !== account) {
-      const why = `is of account ${command.account}, but this connection acts for account ${account} alone (--account)`;
-      throw notSendable(`${file}:${line}`, why);
-    }
-    if (command.kind !== "cancel" && command.answerLimit !== 0) {
-      throw notSendable(`${file}:${line}`, "has an answer limit, which the exchange sets itself");
-    }
+    refuseUnsendable(`${file}:${line}`, command, namesAccounts ? account : undefined);
     commands.push({ command, symbolName: names[command.symbol] });
   });
   return { file, commands, symbols };
+}
+
+/** `account`: whose command it has to be; undefined when the flow leaves that to whoever sends it. */
+function refuseUnsendable(where: string, command: FlowOrderCommand, account: number | undefined): void {
+  if (account !== undefined && command.account !== account) {
+    const why = `is of account ${command.account}, but this connection acts for account ${account} alone (--account)`;
+    throw notSendable(where, why);
+  }
+  if (command.kind !== "cancel" && command.answerLimit !== 0) {
+    throw notSendable(where, "has an answer limit, which the exchange sets itself");
+  }
 }
 
 /** The exchange's number for each name of the flows; throws SeriatimError when it lacks one. */
