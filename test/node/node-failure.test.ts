@@ -23,7 +23,7 @@ import { COMMAND_WORDS, readTimestamp } from "../../src/protocol/index.ts";
 
 const SEGMENT_BYTES = 2_097_152;
 /** Seed of a crash on the simulated disk. */
-const LOSES_ALL = 1;
+const LOSES_ALL = 6;
 
 let directory = "";
 let dataDir = "";
