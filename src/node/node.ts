@@ -248,10 +248,15 @@ class ExchangeNode implements RunningNode {
     }
   }
 
-  /** What is in flight is answered, what a journal that fails leaves unanswered is not waited for; all end. */
+  /**
+   * What is in flight is answered, and what comes meanwhile refused with a reason; then connections end. What a journal
+   * that fails leaves unanswered is not waited for.
+   */
   async #sayGoodbye(): Promise<void> {
     if (this.#failure === undefined) await within(Promise.race([this.#path.settled(), this.failed]), STOP_MS);
-    await within(this.#gateway.stop(), this.#failure === undefined ? STOP_MS : HALTED_STOP_MS);
+    const gone = this.#gateway.stop();
+    if (this.#failure === undefined) await within(Promise.race([gone, this.failed]), STOP_MS);
+    if (this.#failure !== undefined) await within(gone, HALTED_STOP_MS);
     this.#transport.destroyAll();
   }
 }

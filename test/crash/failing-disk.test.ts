@@ -69,9 +69,14 @@ test("a sync that fails when a signal has asked for the end, in mode flush: stil
 });
 
 /** A node with one order whose sync is held, and that has been asked to end: its port is closed. */
-async function endingNode(): Promise<{ node: NodeProcess; ended: Promise<unknown>; order: Promise<string> }> {
+async function endingNode(): Promise<{
+  node: NodeProcess;
+  ended: Promise<unknown>;
+  order: Promise<string>;
+  other: OrderEntryClient;
+}> {
   const node = await NodeProcess.start(settings(), { faults: { FAULT_SYNC: fault, FAULT_HELD: held } });
-  const client = await connect(node);
+  const [client, other] = [await connect(node), await connect(node)];
   await prepared();
   expect(await enter(client, 1)).toBe("acknowledged");
   writeFileSync(held, "");
@@ -87,7 +92,7 @@ async function endingNode(): Promise<{ node: NodeProcess; ended: Promise<unknown
     )
   )
     await sleep(5);
-  return { node, ended, order };
+  return { node, ended, order, other };
 }
 
 test("a sync that fails while the end waits for it: 1, and no acknowledgement", async () => {
@@ -128,8 +133,9 @@ test("a second signal ends a node that waits for its disk at once, with 1 and a 
   expect(node.stderr).toBe("seriatim: ended by a second SIGINT before everything was closed\n");
 });
 
-test("an order whose sync is slow is answered before a node that was asked to end does", async () => {
-  const { node, ended, order } = await endingNode();
+test("asked to end, a node answers what is in flight and refuses what comes meanwhile, then ends with 0", async () => {
+  const { node, ended, order, other } = await endingNode();
+  expect(await enter(other, 3)).toBe("ShuttingDown");
   rmSync(held);
   expect(await order).toBe("acknowledged");
   expect(await ended).toBe(0);

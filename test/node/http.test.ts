@@ -94,6 +94,21 @@ test("headers beyond the bound are refused and the next client is served", async
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
 });
 
+test("a request that does not come to its end is answered with 408 and closed, within its time and a part of it", async () => {
+  const face = await startHttp({
+    ...{ host: "127.0.0.1", port: 0, status: () => STATUS, log },
+    requestTimeout_ms: 100,
+  });
+  open.push(face);
+  const socket = connect(face.port, "127.0.0.1", () => socket.write("GET /healthz HTTP/1.1\r\nhost: a"));
+  let answer = "";
+  socket.on("data", (part) => {
+    answer += part.toString();
+  });
+  await new Promise((resolve) => socket.once("close", resolve));
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+}, 5_000);
+
 test("close ends connections that a client keeps open", async () => {
   const face = await startHttp({ host: "127.0.0.1", port: 0, status: () => STATUS, log });
   const socket = connect(face.port, "127.0.0.1");

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Prng } from "../../src/base/index.ts";
 import { connectOrderEntry, type OrderEntryClient } from "../../src/client/index.ts";
@@ -59,6 +60,13 @@ async function start(some: Partial<Configuration>, parts: NodeParts = {}): Promi
 
 const connect = (node: RunningNode) => connectOrderEntry({ host: "127.0.0.1", port: node.orderPort });
 
+/** Waits until the next segment is prepared: from then on the disk is called for frames only. */
+async function prepared(disk: SimulatedDisk): Promise<void> {
+  const next = () => disk.image(join(dataDir, "journal")).get("journal-0000000002.seg.tmp");
+  while (next()?.length !== SEGMENT_BYTES) await sleep(5);
+  // The slice that made it so long has been synced by the time the loop comes here.
+}
+
 /** What became of one order: acknowledged, refused for a reason, or that the connection went. */
 function enter(client: OrderEntryClient, id: number): Promise<string> {
   return client.submit({ id, symbol: 0, side: "buy", price: 10, quantity: 1 }).then(
@@ -112,6 +120,7 @@ describe("a disk that fails under a node", () => {
     const disk = new SimulatedDisk();
     const node = await start({ threads: "single" }, { storage: disk });
     const [client, other] = [await connect(node), await connect(node)];
+    await prepared(disk);
     expect(await enter(client, 1)).toBe("acknowledged");
     disk.failAt(disk.calls + 1, "EIO");
     const unanswered = enter(client, 2);
@@ -145,7 +154,7 @@ describe("a disk that fails under a node", () => {
   test("has no room left: orders are refused, health is degraded, a line says so once", async () => {
     const disk = new SimulatedDisk({ capacity_bytes: 1.5 * SEGMENT_BYTES });
     const node = await start({ threads: "single" }, { storage: disk });
-    while ((await health(node)).status === "ok") await new Promise((resolve) => setTimeout(resolve, 5));
+    while ((await health(node)).status === "ok") await sleep(5);
     expect(await health(node)).toMatchObject({
       status: "degraded",
       reason: expect.stringMatching(/^new orders are refused: .*no space left/),
