@@ -26,7 +26,8 @@ export const FIRST_EPOCH = 1;
 
 /**
  * Opens the log in `place`, making its directory when it is missing, and hands every whole frame to `visit` in
- * order. Throws LOG_CORRUPT, naming file, offset, position and reason.
+ * order. Throws LOG_CORRUPT, naming file, offset, position and reason; LOG_CHANGED when a frame is not what it was a
+ * moment ago (another program, a failing disk); FOREIGN_DIRECTORY; or what the disk says.
  */
 export function openLog(place: LogPlace, limits: LogLimits, visit: FrameVisitor = () => {}): OpenedLog {
   checkLimits(limits);

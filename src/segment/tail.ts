@@ -1,5 +1,5 @@
-// Opening a log is a decision table. D is the highest durable position that any whole frame on disk names, or that
-// the header of a later segment implies (a segment is begun only when everything before it is safe).
+// Opening a log is a decision table. D is the highest durable position that any whole frame or closing mark on disk
+// names, or that the header of a later segment implies (a segment is begun only when everything before it is safe).
 //
 //   damage            in the last  above  whole frame   verdict
 //                     segment      D      behind it

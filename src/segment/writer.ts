@@ -197,7 +197,7 @@ export class LogWriter {
     }
   }
 
-  /** Syncs, marks the end as safe and closes; the log can be opened again. Closing a failed log only gives its files back. */
+  /** Syncs, marks the end as safe and closes; the log can be opened again. A failed one only gives its files back. */
   close(): void {
     try {
       if (this.#failure === undefined) this.#markClosed();
@@ -212,7 +212,7 @@ export class LogWriter {
     );
   }
 
-  /** Makes everything safe, and says so behind the last frame, where there is room: the header of a segment does too. */
+  /** Makes everything safe and says so behind the last frame; without room for that the end is as after a crash. */
   #markClosed(): void {
     this.sync();
     const segment = this.#segment;
