@@ -1,12 +1,10 @@
-// A recorded flow against the engine: what the file says, line by line, beside what its commands compute to. Events
-// are compared command by command and levels price by price, so that one wrong line is one difference and never
-// makes the lines after it look wrong.
+// A recorded flow against the engine: what the file says, line by line, beside what its commands compute to. The events
+// of a command and the levels of a book are aligned before they are compared, so that one wrong line, be it changed,
+// missing or too many, is one difference and never makes the lines after it look wrong.
 
 import {
   type Flow,
   type FlowBook,
-  type FlowBookLines,
-  type FlowLevel,
   type FlowLines,
   formatLevel,
   formatOutcome,
@@ -14,6 +12,7 @@ import {
   formatSym,
   type ParsedFlow,
 } from "../protocol/index.ts";
+import { alignLines } from "./align-lines.ts";
 import { recomputeFlow } from "./recompute.ts";
 
 /** A line that is not what it should be; undefined = there should be (or is) no such line. */
@@ -67,17 +66,27 @@ class Comparison {
     if (found !== undefined) this.compared++;
     if (expected !== found) this.differences.push({ line, expected, found });
   }
+
+  /** Compares what stands behind line `head`; `lines` are the places of `found`. */
+  addAll(
+    head: number,
+    expected: readonly string[],
+    found: readonly string[],
+    lines: readonly number[],
+  ): void {
+    let line = head;
+    for (const [e, f] of alignLines(expected, found)) {
+      if (f !== undefined) line = lines[f];
+      this.add(line, e === undefined ? undefined : expected[e], f === undefined ? undefined : found[f]);
+    }
+  }
 }
 
 function compareSteps(comparison: Comparison, found: Flow, expected: Flow, lines: FlowLines): void {
   found.steps.forEach((step, i) => {
-    const expectedLines = expected.steps[i].outcomes.map(formatOutcome);
-    const foundLines = step.outcomes.map(formatOutcome);
     const { command, outcomes } = lines.steps[i];
-    for (let k = 0; k < Math.max(expectedLines.length, foundLines.length); k++) {
-      const line = outcomes[k] ?? outcomes.at(-1) ?? command;
-      comparison.add(line, expectedLines[k], foundLines[k]);
-    }
+    const expectedLines = expected.steps[i].outcomes.map(formatOutcome);
+    comparison.addAll(command, expectedLines, step.outcomes.map(formatOutcome), outcomes);
   });
 }
 
@@ -85,27 +94,14 @@ function compareSnapshots(comparison: Comparison, found: Flow, expected: Flow, l
   const [was, is] = [expected.snapshot!, found.snapshot!];
   comparison.add(lines.snapshot, formatSnapshotHead(was), formatSnapshotHead(is));
   was.books.forEach((book, symbol) => {
-    const bookLines = lines.books[symbol];
-    comparison.add(bookLines.sym, formatSym(symbol, book), formatSym(symbol, is.books[symbol]));
-    compareLevels(comparison, symbol, "bids", book, is.books[symbol], bookLines);
-    compareLevels(comparison, symbol, "asks", book, is.books[symbol], bookLines);
+    const { sym, bids, asks } = lines.books[symbol];
+    comparison.add(sym, formatSym(symbol, book), formatSym(symbol, is.books[symbol]));
+    const foundLevels = formatLevels(symbol, is.books[symbol]);
+    comparison.addAll(sym, formatLevels(symbol, book), foundLevels, [...bids, ...asks]);
   });
 }
 
-function compareLevels(
-  comparison: Comparison,
-  symbol: number,
-  side: "bids" | "asks",
-  expected: FlowBook,
-  found: FlowBook,
-  lines: FlowBookLines,
-): void {
-  const text = (level: FlowLevel) => formatLevel(symbol, side === "bids" ? "B" : "A", level);
-  const missing = new Map(expected[side].map((level) => [level.price, text(level)]));
-  found[side].forEach((level, i) => {
-    comparison.add(lines[side][i], missing.get(level.price), text(level));
-    missing.delete(level.price);
-  });
-  const last = lines[side].at(-1) ?? (side === "asks" ? lines.bids.at(-1) : undefined) ?? lines.sym;
-  for (const level of missing.values()) comparison.add(last, level, undefined);
+function formatLevels(symbol: number, { bids, asks }: FlowBook): string[] {
+  const bidLines = bids.map((level) => formatLevel(symbol, "B", level));
+  return [...bidLines, ...asks.map((level) => formatLevel(symbol, "A", level))];
 }

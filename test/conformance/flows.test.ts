@@ -70,6 +70,44 @@ describe("one wrong line of a flow is reported, and that line alone", () => {
     expect(differences).toMatchObject([{ expected: lines[at], found: undefined }]);
   });
 
+  test("a level's price", () => {
+    for (const start of ["level 1 B", "level 1 A"]) {
+      const at = firstOf(start);
+      const [price, quantity] = lines[at].split(" ").slice(-2);
+      const found = `${start} ${Number(price) - 1} ${quantity}`;
+      const { differences } = checkFlow(parseFlow(lines.with(at, found).join("\n")));
+      expect(differences).toEqual([{ line: at + 1, expected: lines[at], found }]);
+    }
+  });
+
+  test("a level that is not there", () => {
+    const at = lines.findLastIndex((line) => line.startsWith("level 1 A"));
+    const extra = "level 1 A 9999999 1";
+    const { differences } = checkFlow(parseFlow(lines.toSpliced(at + 1, 0, extra).join("\n")));
+    expect(differences).toEqual([{ line: at + 2, expected: undefined, found: extra }]);
+  });
+
+  /** The first accept that two trades follow. */
+  const sweep = lines.findIndex((_, i) =>
+    ["evt accept", "evt trade", "evt trade"].every((start, k) => lines[i + k].startsWith(start)),
+  );
+
+  test.each([0, 1, 2])("line %i of a command's events missing", (k) => {
+    const at = sweep + k;
+    const { differences } = checkFlow(parseFlow(lines.toSpliced(at, 1).join("\n")));
+    expect(differences).toEqual([{ line: at, expected: lines[at], found: undefined }]);
+  });
+
+  test("a trade twice, and one with the sequence of the next", () => {
+    const at = sweep + 1;
+    const twice = checkFlow(parseFlow(lines.toSpliced(at, 0, lines[at]).join("\n")));
+    expect(twice.differences).toMatchObject([{ expected: undefined, found: lines[at] }]);
+    const [, , sequence, ...rest] = lines[at].split(" ");
+    const found = `evt trade ${Number(sequence) + 1} ${rest.join(" ")}`;
+    const shifted = checkFlow(parseFlow(lines.with(at, found).join("\n")));
+    expect(shifted.differences).toEqual([{ line: at + 1, expected: lines[at], found }]);
+  });
+
   test("an event that did not happen", () => {
     const at = firstOf("evt accept");
     const extra = "evt trade 9 0 1 1 1 1";
