@@ -9,7 +9,7 @@
 // The first frame is the genesis entry (position 1), safe before anything else is written in any mode.
 
 import { assert, type Checksums, SeriatimError, type Storage } from "../base/index.ts";
-import { COMMAND_BYTES, COMMAND_WORDS } from "../protocol/index.ts";
+import { COMMAND_BYTES, COMMAND_WORDS, firstUnknownCommand } from "../protocol/index.ts";
 import {
   FRAME_HEADER_BYTES,
   type LogFrame,
@@ -18,7 +18,7 @@ import {
   type LogWriter,
   openLog,
 } from "../segment/index.ts";
-import { decodeGenesisEntry, firstUnknownRecord, JOURNAL_LOG, recordTimestamp } from "./records.ts";
+import { decodeGenesisEntry, JOURNAL_LOG, recordTimestamp } from "./records.ts";
 
 export const DURABILITY_MODES = ["buffered", "flush", "fsync"] as const;
 export type DurabilityMode = (typeof DURABILITY_MODES)[number];
@@ -106,10 +106,10 @@ export function checkFrame(frame: LogFrame): void {
 }
 
 function checkKinds(frame: LogFrame, at: number): void {
-  const unknown = firstUnknownRecord(frame.words, at, frame.count);
+  const unknown = firstUnknownCommand(frame.words, at, frame.count);
   if (unknown < 0) return;
   const kind = frame.words[at + unknown * COMMAND_WORDS] & 0xff;
-  const what = `a record of kind ${kind}, which this program does not know here`;
+  const what = `a record of kind ${kind} with something in it that this program does not know`;
   throw new SeriatimError("JOURNAL_FOREIGN", `${placeOf(frame, frame.firstPosition + unknown)}: ${what}`);
 }
 

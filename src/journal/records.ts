@@ -6,6 +6,7 @@ import {
   COMMAND_WORDS,
   CommandKind,
   CommandLayout,
+  GENESIS_VERSION,
   type Genesis,
   type Instrument,
   readGenesis,
@@ -46,6 +47,8 @@ export function decodeGenesisEntry(
 ): GenesisEntry {
   const foreign = (why: string) => new SeriatimError("JOURNAL_FOREIGN", `${where}: ${why}`);
   if ((words[at] & 0xff) !== CommandKind.Genesis) throw foreign("the first entry is not a genesis entry");
+  const version = (words[at] >>> 8) & 0xff;
+  if (version !== GENESIS_VERSION) throw foreign(`genesis version ${version} is not known to this version`);
   const { instruments: registered, ...genesis } = readGenesis(words, at);
   if (registered + 1 !== count)
     throw foreign(`the genesis frame holds ${count - 1} of ${registered} instruments`);
@@ -57,18 +60,6 @@ export function decodeGenesisEntry(
     instruments.push(readInstrument(words, record));
   }
   return { genesis, instruments };
-}
-
-/** By kind: 1 for what may stand behind the genesis entry. */
-const FOLLOWS_GENESIS = new Uint8Array(256);
-for (const kind of Object.values(CommandKind)) if (kind !== CommandKind.Genesis) FOLLOWS_GENESIS[kind] = 1;
-
-/** The index of the first of `count` records, from word offset `at` on, that can't follow a genesis entry; or -1. */
-export function firstUnknownRecord(words: Int32Array, at: number, count: number): number {
-  for (let i = 0, word = at; i < count; i++, word += COMMAND_WORDS) {
-    if (FOLLOWS_GENESIS[words[word] & 0xff] === 0) return i;
-  }
-  return -1;
 }
 
 /** The sequencer's time of the record at byte offset `at`: every layout keeps it at one place. */

@@ -13,11 +13,14 @@ import {
   writeTimestamp,
 } from "../../src/protocol/index.ts";
 
-const WARM_COMMANDS = 150_000;
+/** Long enough for the compiler to finish on a busy machine. */
+const WARM_COMMANDS = 400_000;
 /** Long against what a collection lets the engine make again at once: about 20 KB, however long the stretch is. */
-const STRETCH_COMMANDS = 120_000;
-const STRETCHES = 3;
+const STRETCH_COMMANDS = 80_000;
+const STRETCHES = 6;
 
+// As the command line does.
+inlineDeeply();
 const flow = recordFlow(MIXED, WARM_COMMANDS + STRETCHES * STRETCH_COMMANDS, 1);
 if (process.argv[2] === "large") {
   for (let record = 0; record < flow.words.length; record += COMMAND_WORDS) {

@@ -207,12 +207,12 @@ test.each<[name: string, frames: number[][], says: string]>([
   [
     "with a record of a kind from the future",
     [[Genesis], [Tick, Tick], [Tick, NewOrder, 99, 98]],
-    "at offset 4496, position 6: a record of kind 99, which this program does not know here",
+    "at offset 4496, position 6: a record of kind 99 with something in it that this program does not know",
   ],
   [
     "with a second genesis",
     [[Genesis], [Genesis]],
-    "at offset 4256, position 2: a record of kind 1, which this program does not know here",
+    "at offset 4256, position 2: a record of kind 1 with something in it that this program does not know",
   ],
 ])("a journal %s is refused by file and position, by whoever reads it", (_, frames, says) => {
   const options = foreignLog(frames);

@@ -1,2 +1,3 @@
 export * from "./codec.ts";
+export * from "./known.ts";
 export * from "./layout.ts";
