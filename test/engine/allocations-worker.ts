@@ -5,6 +5,7 @@ import { heapBytesPer } from "../../bench/allocations.ts";
 import { MIXED, recordFlow } from "../../bench/engine/flows.ts";
 import { RecordBuffer } from "../../src/base/index.ts";
 import { ExchangeEngine } from "../../src/engine/index.ts";
+import { inlineDeeply } from "../../src/platform/index.ts";
 import {
   COMMAND_WORDS,
   CommandKind,
