@@ -14,7 +14,7 @@ test.each<
   ["that failed", { failure: "broken" }, "Halted", "halted", "broken"],
   ["that failed and stops", { failure: "broken", stopping: true }, "Halted", "halted", "broken"],
   ["that failed without room", { failure: "broken", shortage: "full" }, "Halted", "halted", "broken"],
-])("%s refuses with %s... and says so", (_, some, refusal, status, why) => {
+])("%s: what it refuses orders with, and what it says of itself", (_, some, refusal, status, why) => {
   const condition = { ...ok, ...some };
   expect(reasonName(refusalOf(condition))).toBe(refusal);
   expect(healthOf(condition)).toMatchObject(why === undefined ? { status } : { status, reason: why });
