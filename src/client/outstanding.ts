@@ -2,8 +2,8 @@
 // are matched by order: the oldest request is answered first, and the id must agree. One kind may overtake: a refusal
 // by the gateway itself. Where several requests on one id wait, it is given to the newest. That is right only while
 // refusals, once begun, last as long as the connection, as those of a halted or stopping node do: then a newer
-// request was refused as well. With refusals that end (a rate limit) it may call an order refused that rests: before there
-// are any, a Reject has to echo the request's number.
+// request was refused as well. With refusals that end (a full disk that gets room)
+// it may call an order refused that rests, if its id was used twice: a Reject has to echo the request's number.
 //
 // Layout: entry i of a ring of `capacity` (a power of two) lies at i & mask of each array. An entry answered out of turn
 // is a hole until the head passes it or until the ring is full and closes up.

@@ -3,7 +3,7 @@
 //   condition                          health     orders are
 //   failed (the journal)               halted     refused, Halted; for good
 //   stopping                           as it was  refused, ShuttingDown; for good
-//   no room for the log (a full disk)  degraded   refused, StorageExhausted, until there is room; what is under way
+//   no room for the log (a full disk)  degraded   refused, DiskFull, until there is room; what is under way
 //                                                 still fits the current segment, what is durable is served
 //   none of these                      ok         taken
 
@@ -22,7 +22,7 @@ export interface Condition {
 export function refusalOf({ failure, stopping, shortage }: Condition): Reason {
   if (failure !== undefined) return Reason.Halted;
   if (stopping) return Reason.ShuttingDown;
-  return shortage === undefined ? Reason.None : Reason.StorageExhausted;
+  return shortage === undefined ? Reason.None : Reason.DiskFull;
 }
 
 /** The status, and why when it is not ok. */

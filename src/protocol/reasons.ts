@@ -19,6 +19,7 @@ export const Reason = {
   Halted: 14,
   ReplicaDisconnected: 15,
   ShuttingDown: 16,
+  DiskFull: 17,
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 export type ReasonName = keyof typeof Reason;

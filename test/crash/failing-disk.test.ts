@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { connectOrderEntry, type OrderEntryClient } from "../../src/client/index.ts";
-import { NodeProcess } from "./node-process.ts";
+import { killNodes, NodeProcess } from "./node-process.ts";
 
 const SEGMENT_BYTES = 2_097_152;
 
@@ -19,7 +19,10 @@ beforeEach(() => {
   fault = join(folder, "fault");
   held = join(folder, "held");
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  killNodes();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const turnOn = () => writeFileSync(fault, "");
 const settings = (...more: string[]) => [

@@ -14,6 +14,13 @@ export interface ProcessOptions {
   readonly faults?: Readonly<Record<string, string>>;
 }
 
+const started: ChildProcess[] = [];
+
+/** Ends what a test that failed has left running. */
+export function killNodes(): void {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+}
+
 export class NodeProcess {
   readonly #process: ChildProcess;
   /** All it said on stderr. */
@@ -30,6 +37,7 @@ export class NodeProcess {
       ],
       { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...faults } },
     );
+    started.push(this.#process);
     this.#process.stderr?.on("data", (text: Buffer) => {
       this.stderr += text.toString();
     });

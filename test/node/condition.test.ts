@@ -8,7 +8,7 @@ test.each<
   [what: string, some: Partial<typeof ok> | object, refusal: ReasonName, status: string, why?: string]
 >([
   ["a node", {}, "None", "ok"],
-  ["without room", { shortage: "full" }, "StorageExhausted", "degraded", "new orders are refused: full"],
+  ["without room", { shortage: "full" }, "DiskFull", "degraded", "new orders are refused: full"],
   ["that stops", { stopping: true }, "ShuttingDown", "ok"],
   ["that stops without room", { stopping: true, shortage: "full" }, "ShuttingDown", "degraded"],
   ["that failed", { failure: "broken" }, "Halted", "halted", "broken"],

@@ -159,7 +159,7 @@ describe("a disk that fails under a node", () => {
       status: "degraded",
       reason: expect.stringMatching(/^new orders are refused: .*no space left/),
     });
-    expect(await enter(await connect(node), 1)).toBe("StorageExhausted");
+    expect(await enter(await connect(node), 1)).toBe("DiskFull");
     const errors = lines.filter(({ level }) => level === "error");
     expect(errors.map(({ msg }) => msg)).toEqual([expect.stringContaining("no room for the log to grow")]);
     await node.stop();
