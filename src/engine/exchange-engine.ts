@@ -1,21 +1,23 @@
 // The exchange as an Application: one command in, its events out, nothing else. Its first command must be Genesis,
 // which sizes everything; the log's other commands follow in their order.
 
-import { type Application, assert, type RecordBuffer, SeriatimError } from "../base/index.ts";
+import { type Application, assert, counted, type RecordBuffer, SeriatimError } from "../base/index.ts";
 import {
   CommandKind,
   CommandWord,
+  checkGenesis,
+  checkInstrument,
   EVENT_WORDS,
   type Genesis,
   type Instrument,
   Reason,
-  readGenesis,
-  readInstrument,
   readTimestamp,
   Side,
 } from "../protocol/index.ts";
 import { ExchangeState } from "./exchange-state.ts";
+import type { OrderBook } from "./order-book.ts";
 import { cancelOrder, modifyOrder, newOrder } from "./order-commands.ts";
+import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 import { writeSnapshot } from "./snapshot.ts";
 import { readSnapshot } from "./snapshot-restore.ts";
 
@@ -40,9 +42,23 @@ export interface BookView {
   readonly orders: number;
 }
 
+/** A resting order as plain data: what a new order must say to rest in its place. */
+export interface RestingOrder {
+  /** u64, as u32 lanes. */
+  readonly idLow: number;
+  readonly idHigh: number;
+  readonly account: number;
+  readonly side: Side;
+  /** Ticks. */
+  readonly price: number;
+  /** Lots that still rest. */
+  readonly quantity: number;
+}
+
 export class ExchangeEngine implements Application {
   #state: ExchangeState | undefined;
 
+  /** @throws SeriatimError LOG_UNKNOWN for a record that no gateway of this version writes. */
   apply(words: Int32Array, at: number, events: RecordBuffer): void {
     const kind = words[at + HEAD] & 255;
     const state = this.#state;
@@ -60,7 +76,7 @@ export class ExchangeEngine implements Application {
       case CommandKind.RegisterInstrument:
         return registerInstrument(state, words, at, events);
       default:
-        assert(false, `command kind ${kind} can't follow the genesis entry: the log is not this version's`);
+        throw unknownRecord(`command kind ${kind} can't follow the genesis entry`);
     }
   }
 
@@ -102,15 +118,31 @@ export class ExchangeEngine implements Application {
     return this.#begun().orders.used;
   }
 
-  /** A symbol's book as plain data. Cold path: allocates. */
+  /**
+   * A symbol's book as plain data. Cold path: allocates.
+   * @throws SeriatimError UNKNOWN_SYMBOL
+   */
   book(symbol: number): BookView {
     const state = this.#begun();
-    const book = state.books[symbol];
+    const book = bookOf(state, symbol);
     return {
       bids: levelsOf(state, symbol, Side.Buy),
       asks: levelsOf(state, symbol, Side.Sell),
       orders: book.bidOrders + book.askOrders,
     };
+  }
+
+  /**
+   * Visits a symbol's resting orders: bids, then asks, best level first, oldest first. Added to an empty book in this
+   * order, as new orders that are good till cancelled, they make the same book. Cold path: allocates; `visit` must not
+   * apply commands.
+   * @throws SeriatimError UNKNOWN_SYMBOL
+   */
+  forEachOrder(symbol: number, visit: (order: RestingOrder) => void): void {
+    const state = this.#begun();
+    const book = bookOf(state, symbol);
+    for (const side of [Side.Buy, Side.Sell])
+      book.forEachOrder(side, (slot, price) => visit(restingOrder(state, slot, side, price)));
   }
 
   #begun(): ExchangeState {
@@ -122,18 +154,46 @@ export class ExchangeEngine implements Application {
   #begin(kind: number, words: Int32Array, at: number, events: RecordBuffer): void {
     assert(kind === CommandKind.Genesis, "the first command of a log is its genesis");
     assert(events.recordWords === EVENT_WORDS, "the output holds event records");
-    this.#state = new ExchangeState(readGenesis(words, at));
+    const genesis = checkGenesis(words, at);
+    if (genesis === undefined) throw unknownRecord("the genesis record is none of this version");
+    this.#state = new ExchangeState(genesis);
     this.#state.timestamp_us = readTimestamp(words, at);
   }
 }
 
+/** What no version of this engine has written, or a later one: going on would be another history. */
+function unknownRecord(what: string): SeriatimError {
+  return new SeriatimError("LOG_UNKNOWN", `${what}: the log is not this version's`);
+}
+
 /** Registers an instrument; the same name again changes nothing (its symbol number stays). */
 function registerInstrument(state: ExchangeState, words: Int32Array, at: number, events: RecordBuffer): void {
-  const instrument = readInstrument(words, at);
-  if (state.instruments.some((known) => known.name === instrument.name)) return;
+  const instrument = checkInstrument(words, at);
+  if (instrument === undefined) throw unknownRecord("an instrument record is none of this version");
+  if (state.isRegistered(instrument.name)) return;
   if (state.instruments.length < state.genesis.symbolsMax) return state.addInstrument(instrument);
   state.events.begin(events, words, at);
   state.events.reject(Reason.StorageExhausted);
+}
+
+function bookOf(state: ExchangeState, symbol: number): OrderBook {
+  const book = state.books[symbol];
+  if (book !== undefined) return book;
+  const known = counted(state.books.length, "instrument");
+  throw new SeriatimError("UNKNOWN_SYMBOL", `symbol ${symbol} is not registered: the engine has ${known}`);
+}
+
+function restingOrder({ orders }: ExchangeState, slot: number, side: Side, price: number): RestingOrder {
+  const { words } = orders;
+  const at = slot << ORDER_SHIFT;
+  return {
+    idLow: words[at + OrderWord.idLow] >>> 0,
+    idHigh: words[at + OrderWord.idHigh] >>> 0,
+    account: words[at + OrderWord.account] >>> 0,
+    side,
+    price,
+    quantity: words[at + OrderWord.quantity] >>> 0,
+  };
 }
 
 function levelsOf(state: ExchangeState, symbol: number, side: Side): LevelView[] {

@@ -2,7 +2,7 @@
 // acts; commands do (order-commands.ts), and snapshots copy it (snapshot.ts).
 
 import { assert } from "../base/index.ts";
-import type { Genesis, Instrument } from "../protocol/index.ts";
+import { type Genesis, type Instrument, isGenesisInRange } from "../protocol/index.ts";
 import { EventWriter } from "./event-writer.ts";
 import { LevelPool } from "./level-pool.ts";
 import { OrderBook } from "./order-book.ts";
@@ -13,9 +13,6 @@ import { LadderShare } from "./price-ladder.ts";
 /** Ticks of all ladder windows together: 2^24 slots of 4 bytes are 64 MiB, 256 books at their largest. */
 const WINDOW_TICKS_TOTAL = 1 << 24;
 
-/** Most orders that may rest at once. An order takes up to 100 bytes in all pools together: 1.6 GB then. */
-export const ORDERS_MAX = 1 << 24;
-
 export class ExchangeState {
   readonly genesis: Genesis;
   readonly orders: OrderPool;
@@ -25,6 +22,8 @@ export class ExchangeState {
   /** By symbol number. */
   readonly instruments: Instrument[] = [];
   readonly books: OrderBook[] = [];
+  /** Asked, never iterated. */
+  readonly #names = new Set<string>();
   /**
    * The limit of the order at work, in element 0: what it may pay or take, infinite for a market order. A number past
    * 2^31 that is handed from function to function may be allocated at every hand; here it never is.
@@ -35,8 +34,8 @@ export class ExchangeState {
   readonly #share: LadderShare;
 
   constructor(genesis: Genesis) {
+    assert(isGenesisInRange(genesis), "the genesis is in range: who read it has checked");
     const { ordersMax } = genesis;
-    assert(ordersMax >= 1 && ordersMax <= ORDERS_MAX, `a genesis holds 1 to ${ORDERS_MAX} orders`);
     this.genesis = genesis;
     this.orders = new OrderPool(ordersMax);
     this.events = new EventWriter(this.orders);
@@ -45,8 +44,14 @@ export class ExchangeState {
     this.#share = new LadderShare(this.levels, WINDOW_TICKS_TOTAL);
   }
 
-  /** Adds an instrument; the caller has checked that there is room. */
+  /** Whether an instrument of that name is registered. */
+  isRegistered(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  /** Adds an instrument; the caller has checked that its name is new and that there is room. */
   addInstrument(instrument: Instrument): void {
+    this.#names.add(instrument.name);
     this.instruments.push(instrument);
     this.books.push(new OrderBook(this.orders, this.#share));
   }

@@ -101,6 +101,16 @@ export class OrderBook {
     return side === BUY ? this.bidOrders : this.askOrders;
   }
 
+  /** Visits the orders of `side`: best level first, oldest first. */
+  forEachOrder(side: Side, visit: (slot: number, price: number) => void): void {
+    const { words } = this.#orders;
+    this.forEachLevel(side, (level) => {
+      const price = this.#levels.price[level];
+      for (let slot = this.#levels.head[level]; slot !== NONE; slot = words[(slot << SHIFT) + RESTING_NEXT])
+        visit(slot, price);
+    });
+  }
+
   /** Visits the levels of `side`, best first. Cold path: a broken ladder fails here, before it goes in circles. */
   forEachLevel(side: Side, visit: (level: number) => void): void {
     const prices = this.#levels.price;

@@ -1,20 +1,17 @@
 // Reads a canonical snapshot back into a state. Specification: snapshot.md. What is accepted is canonical: writing the
 // state again gives the same bytes. Nothing is trusted: each field is checked before it is used.
 
-import { encodeUtf8, fromLanes, SAFE_MAX, SeriatimError, U32_MAX } from "../base/index.ts";
+import { fromLanes, SAFE_MAX, SeriatimError, U32_MAX } from "../base/index.ts";
 import {
   COMMAND_BYTES,
-  COMMAND_WORDS,
+  checkGenesis,
+  checkInstrument,
   type Genesis,
-  INSTRUMENT_NAME_BYTES_MAX,
   type Instrument,
-  readGenesis,
-  readInstrument,
+  readTimestamp,
   Side,
-  writeGenesis,
-  writeInstrument,
 } from "../protocol/index.ts";
-import { ExchangeState, ORDERS_MAX } from "./exchange-state.ts";
+import { ExchangeState } from "./exchange-state.ts";
 import { NO_SLOT, ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 import { checkLimitOrder } from "./risk.ts";
 import {
@@ -56,16 +53,12 @@ export function readSnapshot(bytes: Uint8Array): ExchangeState {
   return state;
 }
 
-/** The record must be what its writer makes of its values: so its unused bytes are zero and equal states equal bytes. */
+/** Its instruments and time are elsewhere in a snapshot: so equal states have equal bytes. */
 function restoreGenesis(reader: SnapshotReader, at: number): Genesis {
   const words = reader.words(at);
-  const genesis = readGenesis(words, 0);
-  const { ordersMax, maxNotional } = genesis;
-  // Pools are sized by it, and a damaged size must be a refusal before it is an allocation that fails.
-  const isUsable = ordersMax >= 1 && ordersMax <= ORDERS_MAX && maxNotional <= SAFE_MAX;
-  const again = new Int32Array(COMMAND_WORDS);
-  if (isUsable) writeGenesis(again, 0, genesis, 0);
-  if (!isUsable || !sameWords(words, again)) reader.refuse(at, "not a genesis record of this version");
+  const genesis = checkGenesis(words, 0);
+  if (genesis === undefined || genesis.instruments !== 0 || readTimestamp(words, 0) !== 0)
+    reader.refuse(at, "not a genesis record of this version");
   return genesis;
 }
 
@@ -82,21 +75,11 @@ function restoreSymbol(state: ExchangeState, reader: SnapshotReader, symbol: num
 
 function restoreInstrument(state: ExchangeState, reader: SnapshotReader, at: number): Instrument {
   const words = reader.words(at);
-  const instrument = readInstrument(words, 0);
-  const { name, tick, lot } = instrument;
-  // A name that is no UTF-8 decodes to something longer.
-  const name_bytes = encodeUtf8(name).length;
-  const isWhole =
-    name_bytes >= 1 && name_bytes <= INSTRUMENT_NAME_BYTES_MAX && tick <= SAFE_MAX && lot <= SAFE_MAX;
-  const again = new Int32Array(COMMAND_WORDS);
-  if (isWhole) writeInstrument(again, 0, instrument);
-  if (!isWhole || !sameWords(words, again)) reader.refuse(at, "not an instrument record of this version");
-  if (state.instruments.some((known) => known.name === name)) reader.refuse(at, "the same instrument twice");
+  const instrument = checkInstrument(words, 0);
+  if (instrument === undefined || readTimestamp(words, 0) !== 0)
+    reader.refuse(at, "not an instrument record of this version");
+  if (state.isRegistered(instrument.name)) reader.refuse(at, "the same instrument twice");
   return instrument;
-}
-
-function sameWords(a: Int32Array, b: Int32Array): boolean {
-  return a.every((word, i) => word === b[i]);
 }
 
 /** Rests the next order behind those restored, the last of them at `worst`; returns its price. */

@@ -9,7 +9,7 @@
 import { highLane, lowLane } from "../base/index.ts";
 import { Side, writeGenesis, writeInstrument } from "../protocol/index.ts";
 import type { ExchangeState } from "./exchange-state.ts";
-import { NO_SLOT, ORDER_SHIFT, OrderWord } from "./order-pool.ts";
+import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 import {
   MAGIC,
   SNAPSHOT_VERSION,
@@ -23,7 +23,6 @@ const RESTING_ID_LOW = OrderWord.idLow;
 const RESTING_ID_HIGH = OrderWord.idHigh;
 const RESTING_ACCOUNT = OrderWord.account;
 const RESTING_QUANTITY = OrderWord.quantity;
-const RESTING_NEXT = OrderWord.next;
 
 /** Bytes collected before a piece is handed on. */
 const PIECE_BYTES = 65536;
@@ -50,28 +49,14 @@ export function writeSnapshot(state: ExchangeState, write: (piece: Uint8Array) =
     writeInstrument(words, (at + SnapshotInstrument.instrument) / 4, state.instruments[symbol]);
     view.setUint32(at + SnapshotInstrument.bids, book.bidOrders, true);
     view.setUint32(at + SnapshotInstrument.asks, book.askOrders, true);
-    forEachOrder(state, symbol, Side.Buy, (slot, price) =>
+    book.forEachOrder(Side.Buy, (slot, price) =>
       writeOrder(state, view, claim(SnapshotOrder.bytes), slot, price),
     );
-    forEachOrder(state, symbol, Side.Sell, (slot, price) =>
+    book.forEachOrder(Side.Sell, (slot, price) =>
       writeOrder(state, view, claim(SnapshotOrder.bytes), slot, price),
     );
   }
   write(piece.subarray(0, used));
-}
-
-/** Visits the resting orders of one side, best level first, oldest first. */
-function forEachOrder(
-  state: ExchangeState,
-  symbol: number,
-  side: Side,
-  visit: (slot: number, price: number) => void,
-): void {
-  const { levels, orders } = state;
-  state.books[symbol].forEachLevel(side, (level) => {
-    for (let slot = levels.head[level]; slot !== NO_SLOT; slot = orders.words[(slot << SHIFT) + RESTING_NEXT])
-      visit(slot, levels.price[level]);
-  });
 }
 
 function writeHeader(state: ExchangeState, view: DataView, words: Int32Array, at: number): void {

@@ -6,11 +6,11 @@ import {
   COMMAND_WORDS,
   CommandKind,
   CommandLayout,
+  checkGenesis,
+  checkInstrument,
   GENESIS_VERSION,
   type Genesis,
   type Instrument,
-  readGenesis,
-  readInstrument,
   writeGenesis,
   writeInstrument,
   writeTimestamp,
@@ -49,15 +49,16 @@ export function decodeGenesisEntry(
   if ((words[at] & 0xff) !== CommandKind.Genesis) throw foreign("the first entry is not a genesis entry");
   const version = (words[at] >>> 8) & 0xff;
   if (version !== GENESIS_VERSION) throw foreign(`genesis version ${version} is not known to this version`);
-  const { instruments: registered, ...genesis } = readGenesis(words, at);
+  const checked = checkGenesis(words, at);
+  if (checked === undefined) throw foreign("its genesis record says what no node of this version writes");
+  const { instruments: registered, ...genesis } = checked;
   if (registered + 1 !== count)
     throw foreign(`the genesis frame holds ${count - 1} of ${registered} instruments`);
   const instruments: Instrument[] = [];
   for (let i = 1; i < count; i++) {
-    const record = at + i * COMMAND_WORDS;
-    if ((words[record] & 0xff) !== CommandKind.RegisterInstrument)
-      throw foreign(`its record ${i + 1} is no instrument`);
-    instruments.push(readInstrument(words, record));
+    const instrument = checkInstrument(words, at + i * COMMAND_WORDS);
+    if (instrument === undefined) throw foreign(`its record ${i + 1} is no instrument of this version`);
+    instruments.push(instrument);
   }
   return { genesis, instruments };
 }

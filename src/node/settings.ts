@@ -100,7 +100,7 @@ export const SETTINGS: readonly Setting[] = [
     "ticks x lots",
     "Largest price times quantity of one limit order.",
   ),
-  // About 100 bytes each, touched only when used: 2^24 are 1.6 GB.
+  // Up to 133 bytes each, touched only when used: 2^24 are 2.2 GB.
   genesisRow("ordersMax", count(16_777_216), 1_048_576, "orders", "Most orders resting at once."),
   genesisRow("symbolsMax", count(SYMBOLS_MAX), 1_024, "symbols", "Most instruments."),
   genesisRow(

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { Prng, SeriatimError } from "../../src/base/index.ts";
 import {
   DURABILITY_MODES,
+  encodeGenesisEntry,
   inspectJournal,
   JOURNAL_LOG,
   JournalAgent,
@@ -174,7 +175,13 @@ test("inspect names every segment and frame, and verify the file, offset and pos
   expect(disk.image(options.directory)).toEqual(before);
 });
 
-/** A log of whole records, each of the given kind, in a journal's files; nobody checked them when they were written. */
+/** The bytes of a good genesis record without instruments. */
+const GENESIS_BYTES = new Uint8Array(encodeGenesisEntry({ ...ENTRY, instruments: [] }).buffer);
+
+/**
+ * A log of whole records, each of the given kind, in a journal's files; nobody checked them when they were written. A
+ * genesis is a good one, every other record is empty.
+ */
 function foreignLog(frames: readonly (readonly number[])[]): ReturnType<typeof journalOptions> {
   const options = journalOptions(new SimulatedDisk());
   const place = { ...options, log: JOURNAL_LOG };
@@ -182,7 +189,8 @@ function foreignLog(frames: readonly (readonly number[])[]): ReturnType<typeof j
   for (const kinds of frames) {
     writer.frame.bytes.fill(0, FRAME_HEADER_BYTES);
     kinds.forEach((kind, i) => {
-      writer.frame.bytes[FRAME_HEADER_BYTES + i * RECORD_BYTES] = kind;
+      if (kind === Genesis) writer.frame.bytes.set(GENESIS_BYTES, FRAME_HEADER_BYTES + i * RECORD_BYTES);
+      else writer.frame.bytes[FRAME_HEADER_BYTES + i * RECORD_BYTES] = kind;
     });
     writer.append(kinds.length * RECORD_BYTES, kinds.length, 1);
     writer.sync();
@@ -208,6 +216,11 @@ test.each<[name: string, frames: number[][], says: string]>([
     "with a record of a kind from the future",
     [[Genesis], [Tick, Tick], [Tick, NewOrder, 99, 98]],
     "at offset 4496, position 6: a record of kind 99 with something in it that this program does not know",
+  ],
+  [
+    "with an instrument that has no name",
+    [[Genesis], [Tick], [Tick, RegisterInstrument]],
+    "at offset 4416, position 4: a record of kind 2 with something in it that this program does not know",
   ],
   [
     "with a second genesis",

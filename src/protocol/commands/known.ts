@@ -2,6 +2,7 @@
 // another node: a later version may give a meaning to bits that are reserved here, and to apply such a record as if they were
 // zero would write another history.
 
+import { checkInstrument } from "./deciding.ts";
 import { COMMAND_WORDS, CommandKind, CommandWord, OrderType, Side, TimeInForce } from "./layout.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md
@@ -32,7 +33,8 @@ export function firstUnknownCommand(words: Int32Array, at: number, count: number
 function isKnownCommand(words: Int32Array, at: number): boolean {
   const head = words[at + HEAD];
   const kind = head & 0xff;
-  if (kind === REGISTER_INSTRUMENT || kind === TICK) return true;
+  if (kind === TICK) return true;
+  if (kind === REGISTER_INSTRUMENT) return checkInstrument(words, at) !== undefined;
   const reserved =
     words[at + FLAGS] |
     words[at + TRIGGER_LOW] |

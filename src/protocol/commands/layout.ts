@@ -85,6 +85,8 @@ function genesisLayout() {
 
 /** The longest instrument name, in UTF-8 bytes. */
 export const INSTRUMENT_NAME_BYTES_MAX = 16;
+/** The most digits after the point of a price: all of a 64-bit integer's but one. */
+export const PRICE_DECIMALS_MAX = 18;
 
 /** Byte offsets of RegisterInstrument. */
 export const InstrumentLayout = instrumentLayout();

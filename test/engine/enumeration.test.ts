@@ -1,0 +1,84 @@
+// Resting orders enumerated and added to an empty engine make the same books, queue order included.
+
+import { expect, test } from "vitest";
+import { fromLanes, Prng } from "../../src/base/index.ts";
+import type { RestingOrder } from "../../src/engine/index.ts";
+import { EventKind, Side } from "../../src/protocol/index.ts";
+import { buy, cancel, market, modify, sell } from "./orders.ts";
+import { Desk } from "./support.ts";
+
+const SYMBOLS = ["S0", "S1", "S2"];
+const LIMITS = { ordersMax: 1000, symbolsMax: 3, maxNotional: 2 ** 50 };
+
+/** A desk with a past: orders added, traded, modified and cancelled on two symbols; the third stays empty. */
+function busyDesk(seed: number): Desk {
+  const desk = new Desk(LIMITS, SYMBOLS);
+  const prng = new Prng(seed);
+  for (let i = 0; i < 2000; i++) {
+    const place = { symbol: prng.between(0, 1), account: prng.between(0, 3) };
+    const id = prng.between(1, 300) + prng.pick([0, 2 ** 32]);
+    const distance = 2 ** prng.between(0, 20);
+    const quantity = prng.between(1, 1000);
+    const kind = prng.between(0, 9);
+    if (kind < 3) desk.do(buy(id, 2_000_000 + 2 - distance, quantity, place));
+    else if (kind < 6) desk.do(sell(id, 2_000_000 - 2 + distance, quantity, place));
+    else if (kind < 8) desk.do(modify(id, 2_000_000 - prng.between(-5, 5), quantity, place));
+    else desk.do(cancel(id, place));
+  }
+  return desk;
+}
+
+function ordersOf(desk: Desk, symbol: number): RestingOrder[] {
+  const found: RestingOrder[] = [];
+  desk.engine.forEachOrder(symbol, (order) => found.push(order));
+  return found;
+}
+
+/** Adds what rests in `desk` to an empty one, as anyone with the public interface can. */
+function readded(desk: Desk): Desk {
+  const fresh = new Desk(LIMITS, SYMBOLS);
+  for (let symbol = 0; symbol < SYMBOLS.length; symbol++) {
+    for (const { idLow, idHigh, account, side, price, quantity } of ordersOf(desk, symbol)) {
+      const add = side === Side.Buy ? buy : sell;
+      const event = fresh.one(add(fromLanes(idLow, idHigh), price, quantity, { symbol, account }));
+      expect(event.kind).toBe(EventKind.Accept);
+    }
+  }
+  return fresh;
+}
+
+test.each([1, 2, 3])("they make the same books and the same queues (seed %i)", (seed) => {
+  const desk = busyDesk(seed);
+  const fresh = readded(desk);
+  expect(desk.engine.restingOrders).toBeGreaterThan(100);
+  for (let symbol = 0; symbol < SYMBOLS.length; symbol++) {
+    expect(fresh.engine.book(symbol)).toEqual(desk.engine.book(symbol));
+    expect(ordersOf(fresh, symbol)).toEqual(ordersOf(desk, symbol));
+    // Whoever stands first is traded first: all of both sides, order by order.
+    for (const side of [Side.Buy, Side.Sell]) {
+      const sweep = market(9, side, 1000, { symbol, account: 3 });
+      for (let i = 0; i < 200; i++) {
+        const makers = (of: Desk) => of.do(sweep).map(({ makerId, makerAccount }) => [makerId, makerAccount]);
+        expect(makers(fresh)).toEqual(makers(desk));
+      }
+    }
+  }
+});
+
+test("an enumerated order says all of itself", () => {
+  const desk = new Desk();
+  desk.do(sell(2 ** 32 + 7, 12, 5, { account: 3 }));
+  desk.do(buy(1, 10, 4));
+  expect(ordersOf(desk, 0)).toEqual([
+    { idLow: 1, idHigh: 0, account: 0, side: Side.Buy, price: 10, quantity: 4 },
+    { idLow: 7, idHigh: 1, account: 3, side: Side.Sell, price: 12, quantity: 5 },
+  ]);
+});
+
+test.each([1, 99, -1, 0.5])("symbol %d that is not registered is named", (symbol) => {
+  const { engine } = new Desk();
+  const says = `symbol ${symbol} is not registered: the engine has 1 instrument`;
+  const expected = expect.objectContaining({ code: "UNKNOWN_SYMBOL", message: says });
+  expect(() => engine.book(symbol)).toThrow(expected);
+  expect(() => engine.forEachOrder(symbol, () => {})).toThrow(expected);
+});
