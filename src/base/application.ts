@@ -8,7 +8,8 @@ export interface Application {
   /**
    * Applies the command record at word offset `at` of `words` and writes what follows from it into `events`.
    * A pure function of (state, record): no clock, randomness or I/O; never throws for what a client can send.
-   * Does not drain `events` at the end; it may drain in between when the buffer is full.
+   * Does not drain `events` at the end; it may drain in between when the buffer is full. That is in mid-command: the
+   * drain must neither read nor call the application, whose state is then neither the one before nor the one after.
    */
   apply(words: Int32Array, at: number, events: RecordBuffer): void;
   /** Writes the canonical state, in pieces; equal states give equal bytes. A piece is valid during the call only. */

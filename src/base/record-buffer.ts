@@ -6,7 +6,10 @@
 
 import { assert } from "./assert.ts";
 
-/** Takes the records [0, buffer.count) of `buffer`; they are overwritten once it returns. */
+/**
+ * Takes the records [0, buffer.count) of `buffer`; they are overwritten once it returns. It may run in the middle of what
+ * its producer does, so it must neither read nor call the producer.
+ */
 export type Drain = (buffer: RecordBuffer) => void;
 
 export class RecordBuffer {

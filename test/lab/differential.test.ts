@@ -1,5 +1,6 @@
 // The engine held to the naive twin over generated flows: every event field, every rejection, every state. The counts
-// are printed and bounded below, so that agreement always means that something was tried.
+// are printed and bounded below, so that agreement always means that something was tried. SERIATIM_SEEDS=A..B tries these
+// seeds too, on every profile.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,22 +35,40 @@ function runOf(profile: FlowProfileName): { flows: number; commands: number } {
   return LONG.includes(profile) ? { flows: 4, commands: 5_000 } : { flows: 13, commands: 1_500 };
 }
 
+/** The seeds A to B of SERIATIM_SEEDS=A..B; none when it is not set. */
+function extraSeeds(text = process.env.SERIATIM_SEEDS): number[] {
+  if (text === undefined) return [];
+  const [, first, last] = /^(\d{1,9})\.\.(\d{1,9})$/.exec(text) ?? [];
+  if (first === undefined || Number(first) > Number(last))
+    throw new Error(`SERIATIM_SEEDS is '${text}', not two ascending numbers like 100..199`);
+  return Array.from({ length: Number(last) - Number(first) + 1 }, (_, i) => Number(first) + i);
+}
+
+function expectAgreement(profile: FlowProfileName, seed: number, own: FlowStatistics): void {
+  const flow = generateFlow(profile, seed, runOf(profile).commands);
+  const disagreement = findDisagreement(flow, ENGINE_AND_TWIN, own);
+  if (disagreement === undefined) return;
+  const path = writeCounterexample(flow, `${profile}-seed${seed}`, COUNTEREXAMPLES);
+  expect.fail(`${profile}, seed ${seed}: ${disagreement.what}\nshrunk flow: ${path}`);
+}
+
 describe("engine and twin agree", () => {
   const total = new FlowStatistics();
 
   test.each(FLOW_PROFILE_NAMES)("on %s flows", (profile) => {
     const own = new FlowStatistics();
-    const { flows, commands } = runOf(profile);
-    for (let seed = 1; seed <= flows; seed++) {
-      const flow = generateFlow(profile, seed, commands);
-      const disagreement = findDisagreement(flow, ENGINE_AND_TWIN, own);
-      if (disagreement === undefined) continue;
-      const path = writeCounterexample(flow, `${profile}-seed${seed}`, COUNTEREXAMPLES);
-      expect.fail(`${profile}, seed ${seed}: ${disagreement.what}\nshrunk flow: ${path}`);
-    }
+    for (let seed = 1; seed <= runOf(profile).flows; seed++) expectAgreement(profile, seed, own);
     total.add(own);
     console.log([profile, ...own.lines()].join("\n  "));
     if (profile === "mixed") expectWorthwhile(own);
+  });
+
+  const seeds = extraSeeds();
+  const profiles = seeds.length === 0 ? [] : FLOW_PROFILE_NAMES;
+  test.each(profiles)(`on %s flows of seeds ${seeds[0]} to ${seeds.at(-1)}`, { timeout: 0 }, (profile) => {
+    const own = new FlowStatistics();
+    for (const seed of seeds) expectAgreement(profile, seed, own);
+    console.log([`${profile}, seeds ${seeds[0]} to ${seeds.at(-1)}`, ...own.lines()].join("\n  "));
   });
 
   test("and enough was tried: commands, acceptances, trades and every reason", () => {
