@@ -32,6 +32,7 @@ export class CommandPath implements CommandSink {
   #turnIsDue = false;
   #released: Position;
   #isWaiting = false;
+  #isCutOff = false;
   /** Resolves a `settled()` when everything is released. */
   #settled: (() => void) | undefined;
 
@@ -87,6 +88,7 @@ export class CommandPath implements CommandSink {
 
   /** Lets out what is safe, and waits for the rest. */
   #release(): void {
+    if (this.#isCutOff) return;
     // Before the position: a journal that fails gives back no more, so what is read after it is final.
     const failed = this.#sequencer.journalFailed;
     const safe = this.#sequencer.safePosition;
@@ -116,6 +118,11 @@ export class CommandPath implements CommandSink {
   /** The journal has failed: lets out what it had made safe by then, the last that leaves. */
   releaseLast(): void {
     this.#release();
+  }
+
+  /** Nothing leaves any more, whatever the journal says: what it calls safe is not. */
+  cutOff(): void {
+    this.#isCutOff = true;
   }
 
   /** Resolves when every command has been released; never after the journal has failed. */

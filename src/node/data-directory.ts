@@ -3,10 +3,13 @@
 //   <data-dir>/journal/              the command log (src/journal)
 //   <data-dir>/lock-<pid>-....sock   the lock of the running node (src/platform/directory-lock.ts)
 
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { SeriatimError, type Storage } from "../base/index.ts";
 import { JOURNAL_LOG } from "../journal/index.ts";
 import { acquireDirectoryLock, type DirectoryLock, isLockFile, NodeStorage } from "../platform/index.ts";
+
+const NO_IDENTITY = "none";
 
 /** What a file system puts into its own root: a mount point may be a data directory. */
 const FILE_SYSTEMS_OWN = "lost+found";
@@ -15,6 +18,8 @@ export interface DataDirectory {
   /** Where the journal lives. */
   readonly journal: string;
   readonly lock: DirectoryLock;
+  /** Whether the journal's directory is still the one that was opened, under its name. */
+  isStillThere(): boolean;
 }
 
 /**
@@ -34,7 +39,21 @@ export async function openDataDirectory(
     throw new SeriatimError(error.code, `data directory: ${error.message}`, { cause: error });
   }
   const lock = await acquireDirectoryLock(path);
-  return { journal: join(path, JOURNAL_LOG), lock };
+  const journal = join(path, JOURNAL_LOG);
+  // Asked first when the journal has been opened. A storage of its own (a test's) has no such directory: "there" then.
+  let opened: string | undefined;
+  const isStillThere = (): boolean => {
+    const now = identityOf(journal);
+    opened ??= now ?? NO_IDENTITY;
+    return opened === NO_IDENTITY || now === opened;
+  };
+  return { journal, lock, isStillThere };
+}
+
+/** Device and inode of what has this name; undefined when nothing has. */
+function identityOf(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
 }
 
 function refuseForeign(path: string, storage: Storage): void {

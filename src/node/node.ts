@@ -7,7 +7,7 @@
 // fails once the node is made is undone by that same stop.
 // With `threads spread` the journal has its own thread; everything else runs on the caller's.
 
-import type { Clock, SeriatimError, Storage } from "../base/index.ts";
+import { type Clock, SeriatimError, type Storage } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
 import { GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
 import { encodeGenesisEntry } from "../journal/index.ts";
@@ -118,6 +118,8 @@ class ExchangeNode implements RunningNode {
   #shortage: string | undefined;
   #hasWarnedOfClock = false;
   #isStopping = false;
+  /** Settled when the data directory is gone. */
+  readonly #lost = Promise.withResolvers<SeriatimError>();
   #stopped: Promise<void> | undefined;
 
   constructor(
@@ -142,7 +144,7 @@ class ExchangeNode implements RunningNode {
     this.#gateway = this.#makeGateway(configuration, engine, lastSession);
     this.#path.attach(this.#gateway);
     journal.run(ring.shared, (why) => this.#roomChanged(why));
-    this.failed = journal.failed.then((error) => this.#halt(error));
+    this.failed = Promise.race([journal.failed, this.#lost.promise]).then((error) => this.#halt(error));
   }
 
   #makeGateway(configuration: Configuration, engine: ExchangeEngine, lastSession: number): Gateway {
@@ -185,12 +187,23 @@ class ExchangeNode implements RunningNode {
 
   #tick(): void {
     this.#gateway.tick(this.#clock.monotonicMicros());
+    if (this.#directory?.isStillThere() === false) this.#loseDirectory(this.#directory.journal);
     const ahead_us = this.#sequencer.time_us - this.#clock.wallMicros();
     if (ahead_us <= CLOCK_AHEAD_US || this.#hasWarnedOfClock) return;
     this.#hasWarnedOfClock = true;
     const what =
       "the log is ahead of the wall clock: every command gets the log's last time until it catches up";
     this.#log.warn({ ahead_s: Math.round(ahead_us / 1e6) }, what);
+  }
+
+  /**
+   * The files are open, so writing goes on without a complaint; but nobody would ever find them again. Noticed within a
+   * second; what was acknowledged in that second is lost with the rest.
+   */
+  #loseDirectory(journal: string): void {
+    this.#path.cutOff();
+    const what = `${journal} is not there any more, and with it the log`;
+    this.#lost.resolve(new SeriatimError("DATA_DIRECTORY_GONE", what));
   }
 
   #status() {
@@ -246,6 +259,7 @@ class ExchangeNode implements RunningNode {
     } finally {
       await this.#directory?.lock.release();
     }
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /**

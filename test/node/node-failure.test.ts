@@ -227,6 +227,18 @@ describe("a data directory", () => {
   });
 });
 
+test("a data directory that is taken away halts the node: nothing is acknowledged into files nobody will find", async () => {
+  const node = await start({});
+  const client = await connect(node);
+  expect(await enter(client, 1)).toBe("acknowledged");
+  rmSync(dataDir, { recursive: true });
+  expect((await node.failed).message).toBe(
+    `${join(dataDir, "journal")} is not there any more, and with it the log`,
+  );
+  expect(await enter(client, 2)).toBe("Halted");
+  await expect(node.stop()).rejects.toThrow("is not there any more");
+});
+
 test("a stop that is asked for twice ends once, and well", async () => {
   const node = await start({});
   const client = await connect(node);
