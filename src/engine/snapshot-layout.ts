@@ -1,4 +1,5 @@
-// Where every field of the canonical snapshot lies. Specification: snapshot.md. Little-endian.
+// Where every field of the canonical snapshot lies. Specification: snapshot.md. Little-endian. A snapshot is a header and
+// sections of records of one size; what later order types and phases need has its place in them now, and is zero.
 
 import { LayoutBuilder } from "../base/index.ts";
 import { COMMAND_BYTES } from "../protocol/index.ts";
@@ -7,36 +8,80 @@ import { COMMAND_BYTES } from "../protocol/index.ts";
 export const MAGIC = [0x53524553, 0x0050414e] as const;
 export const SNAPSHOT_VERSION = 0;
 
+/** The kinds of sections, in the order in which they stand. */
+export const SnapshotSection = { Counters: 1, Genesis: 2, Instruments: 3, Orders: 4 } as const;
+export type SnapshotSection = (typeof SnapshotSection)[keyof typeof SnapshotSection];
+
 export const SnapshotHeader = headerLayout();
 
 function headerLayout() {
   const at = new LayoutBuilder();
-  const layout = {
-    magic: at.u64(),
-    version: at.u32(),
-    symbols: at.u32(),
-    sequence: at.u64(),
-    trades: at.u64(),
-    timestamp_us: at.u64(),
-    /** A Genesis command record. */
-    genesis: at.bytes(COMMAND_BYTES),
-  };
-  return { ...layout, bytes: at.size(120) };
+  const layout = { magic: at.u64(), version: at.u32(), reserved: at.u32() };
+  return { ...layout, bytes: at.size(16) };
 }
+
+/** What stands before the records of a section. */
+export const SnapshotSectionHeader = sectionLayout();
+
+function sectionLayout() {
+  const at = new LayoutBuilder();
+  const layout = { kind: at.u32(), recordBytes: at.u32(), records: at.u64() };
+  return { ...layout, bytes: at.size(16) };
+}
+
+export const SnapshotCounters = countersLayout();
+
+function countersLayout() {
+  const at = new LayoutBuilder();
+  const layout = { sequence: at.u64(), trades: at.u64(), timestamp_us: at.u64(), reserved: at.u64() };
+  return { ...layout, bytes: at.size(32) };
+}
+
+/** A Genesis command record. */
+export const SnapshotGenesis = { bytes: COMMAND_BYTES };
 
 export const SnapshotInstrument = instrumentLayout();
 
 function instrumentLayout() {
   const at = new LayoutBuilder();
-  /** A RegisterInstrument command record without time. */
-  const layout = { instrument: at.bytes(COMMAND_BYTES), bids: at.u32(), asks: at.u32() };
-  return { ...layout, bytes: at.size(88) };
+  const layout = {
+    /** A RegisterInstrument command record without time. */
+    instrument: at.bytes(COMMAND_BYTES),
+    /** Zero. Held for instruments that are halted or closed. */
+    status: at.u32(),
+    /** Zero: continuous trading. Held for auctions. */
+    phase: at.u32(),
+    reserved: at.u64(),
+  };
+  return { ...layout, bytes: at.size(96) };
 }
 
 export const SnapshotOrder = orderLayout();
 
 function orderLayout() {
   const at = new LayoutBuilder();
-  const layout = { orderId: at.u64(), price: at.u64(), quantity: at.u32(), account: at.u32() };
-  return { ...layout, bytes: at.size(24) };
+  const layout = {
+    orderId: at.u64(),
+    price: at.u64(),
+    quantity: at.u32(),
+    account: at.u32(),
+    symbol: at.u32(),
+    side: at.u8(),
+    /** Zero: a limit order. Held for orders that turn into one. */
+    orderType: at.u8(),
+    /** Zero: good till cancelled. Held for good-till-date. */
+    timeInForce: at.u8(),
+    reserved: at.u8(),
+    /** Zero. Held for post-only and self-trade prevention. */
+    flags: at.u32(),
+    /** Zero. Held for iceberg orders: the most that is shown at once, and what is shown now. */
+    displayQuantity: at.u32(),
+    shownQuantity: at.u32(),
+    /** Zero. Held for good-till-date. */
+    expires_s: at.u32(),
+    /** Zero. Held for stop orders. */
+    triggerPrice: at.u64(),
+    unused: at.u64(),
+  };
+  return { ...layout, bytes: at.size(64) };
 }

@@ -1,9 +1,8 @@
 // Reads a canonical snapshot back into a state. Specification: snapshot.md. What is accepted is canonical: writing the
 // state again gives the same bytes. Nothing is trusted: each field is checked before it is used.
 
-import { fromLanes, SAFE_MAX, SeriatimError, U32_MAX } from "../base/index.ts";
+import { SAFE_MAX } from "../base/index.ts";
 import {
-  COMMAND_BYTES,
   checkGenesis,
   checkInstrument,
   type Genesis,
@@ -13,22 +12,17 @@ import {
 } from "../protocol/index.ts";
 import { ExchangeState } from "./exchange-state.ts";
 import { NO_SLOT, ORDER_SHIFT, OrderWord } from "./order-pool.ts";
-import { checkLimitOrder } from "./risk.ts";
 import {
   MAGIC,
   SNAPSHOT_VERSION,
+  SnapshotCounters,
+  SnapshotGenesis,
   SnapshotHeader,
   SnapshotInstrument,
   SnapshotOrder,
+  SnapshotSection,
 } from "./snapshot-layout.ts";
-
-const SHIFT = ORDER_SHIFT;
-const RESTING_ID_LOW = OrderWord.idLow;
-const RESTING_ID_HIGH = OrderWord.idHigh;
-const RESTING_ACCOUNT = OrderWord.account;
-const RESTING_HASH = OrderWord.hash;
-const RESTING_SYMBOL_SIDE = OrderWord.symbolSide;
-const RESTING_QUANTITY = OrderWord.quantity;
+import { SnapshotReader } from "./snapshot-reader.ts";
 
 /**
  * The state a snapshot describes.
@@ -40,21 +34,24 @@ export function readSnapshot(bytes: Uint8Array): ExchangeState {
   if (reader.u32(at) !== MAGIC[0] || reader.u32(at + 4) !== MAGIC[1]) reader.refuse(at, "not a snapshot");
   const version = reader.u32(at + SnapshotHeader.version);
   if (version !== SNAPSHOT_VERSION) reader.refuse(at, `version ${version} is not supported`);
-  const genesis = restoreGenesis(reader, at + SnapshotHeader.genesis);
-  const symbols = reader.u32(at + SnapshotHeader.symbols);
-  if (symbols > genesis.symbolsMax)
-    reader.refuse(at, `${symbols} symbols, at most ${genesis.symbolsMax} are allowed`);
-  const state = new ExchangeState(genesis);
-  state.events.sequence = reader.count(at + SnapshotHeader.sequence, "sequence");
-  state.events.trades = reader.count(at + SnapshotHeader.trades, "number of trades");
-  state.timestamp_us = reader.count(at + SnapshotHeader.timestamp_us, "timestamp");
-  for (let symbol = 0; symbol < symbols; symbol++) restoreSymbol(state, reader, symbol);
-  if (!reader.isAtEnd()) reader.refuse(reader.at, "bytes after the last order");
+  refuseUnknown(reader, at + SnapshotHeader.reserved, at + SnapshotHeader.bytes, "a header");
+  const counters = reader.single(SnapshotSection.Counters, SnapshotCounters.bytes);
+  const state = new ExchangeState(restoreGenesis(reader));
+  restoreCounters(state, reader, counters);
+  restoreInstruments(state, reader);
+  restoreOrders(state, reader);
+  reader.end();
   return state;
 }
 
+/** Fields that have no meaning yet are zero: a snapshot where they are not is a later version's. */
+function refuseUnknown(reader: SnapshotReader, from: number, to: number, what: string): void {
+  if (!reader.isZero(from, to)) reader.refuse(from, `${what} with something that this version does not know`);
+}
+
 /** Its instruments and time are elsewhere in a snapshot: so equal states have equal bytes. */
-function restoreGenesis(reader: SnapshotReader, at: number): Genesis {
+function restoreGenesis(reader: SnapshotReader): Genesis {
+  const at = reader.single(SnapshotSection.Genesis, SnapshotGenesis.bytes);
   const words = reader.words(at);
   const genesis = checkGenesis(words, 0);
   if (genesis === undefined || genesis.instruments !== 0 || readTimestamp(words, 0) !== 0)
@@ -62,116 +59,118 @@ function restoreGenesis(reader: SnapshotReader, at: number): Genesis {
   return genesis;
 }
 
-function restoreSymbol(state: ExchangeState, reader: SnapshotReader, symbol: number): void {
-  const at = reader.take(SnapshotInstrument.bytes, "instrument");
-  state.addInstrument(restoreInstrument(state, reader, at + SnapshotInstrument.instrument));
-  const bids = reader.u32(at + SnapshotInstrument.bids);
-  const asks = reader.u32(at + SnapshotInstrument.asks);
-  let worst = SAFE_MAX;
-  for (let i = 0; i < bids; i++) worst = restoreOrder(state, reader, symbol, Side.Buy, worst);
-  worst = 0;
-  for (let i = 0; i < asks; i++) worst = restoreOrder(state, reader, symbol, Side.Sell, worst);
+function restoreCounters(state: ExchangeState, reader: SnapshotReader, at: number): void {
+  state.events.sequence = reader.count(at + SnapshotCounters.sequence, "sequence");
+  state.events.trades = reader.count(at + SnapshotCounters.trades, "number of trades");
+  state.timestamp_us = reader.count(at + SnapshotCounters.timestamp_us, "timestamp");
+  refuseUnknown(reader, at + SnapshotCounters.reserved, at + SnapshotCounters.bytes, "counters");
 }
 
-function restoreInstrument(state: ExchangeState, reader: SnapshotReader, at: number): Instrument {
+function restoreInstruments(state: ExchangeState, reader: SnapshotReader): void {
+  const { symbolsMax } = state.genesis;
+  const section = reader.at;
+  const symbols = reader.section(SnapshotSection.Instruments, SnapshotInstrument.bytes);
+  if (symbols > symbolsMax) reader.refuse(section, `${symbols} symbols, at most ${symbolsMax} are allowed`);
+  for (let symbol = 0; symbol < symbols; symbol++) {
+    const at = reader.take(SnapshotInstrument.bytes, "instrument");
+    const instrument = restoreInstrument(reader, at + SnapshotInstrument.instrument);
+    refuseUnknown(reader, at + SnapshotInstrument.status, at + SnapshotInstrument.bytes, "an instrument");
+    if (state.isRegistered(instrument.name)) reader.refuse(at, "the same instrument twice");
+    state.addInstrument(instrument);
+  }
+}
+
+function restoreInstrument(reader: SnapshotReader, at: number): Instrument {
   const words = reader.words(at);
   const instrument = checkInstrument(words, 0);
   if (instrument === undefined || readTimestamp(words, 0) !== 0)
     reader.refuse(at, "not an instrument record of this version");
-  if (state.isRegistered(instrument.name)) reader.refuse(at, "the same instrument twice");
   return instrument;
 }
 
-/** Rests the next order behind those restored, the last of them at `worst`; returns its price. */
+function restoreOrders(state: ExchangeState, reader: SnapshotReader): void {
+  const { capacity } = state.orders;
+  const section = reader.at;
+  const count = reader.section(SnapshotSection.Orders, SnapshotOrder.bytes);
+  if (count > capacity) reader.refuse(section, `${count} orders, at most ${capacity} are allowed`);
+  // Sides in order, symbol * 2 + side, and in a side prices from the best: so equal states have equal bytes.
+  let symbolSide = 0;
+  let worst = SAFE_MAX;
+  for (let i = 0; i < count; i++) {
+    const at = reader.take(SnapshotOrder.bytes, "order");
+    const next = restoreSide(state, reader, at);
+    if (next < symbolSide) reader.refuse(at, "an order behind those of a later side or symbol");
+    const side = (next & 1) as Side;
+    if (next > symbolSide) worst = side === Side.Buy ? SAFE_MAX : 0;
+    symbolSide = next;
+    const price = restorePrice(reader, at);
+    if (side === Side.Buy ? price > worst : price < worst)
+      reader.refuse(at, "an order better than the one before it");
+    restoreOrder(state, reader, at, symbolSide, price);
+    worst = price;
+  }
+}
+
+/** symbol * 2 + side of an order, both of which exist. */
+function restoreSide(state: ExchangeState, reader: SnapshotReader, at: number): number {
+  const symbol = reader.u32(at + SnapshotOrder.symbol);
+  const side = reader.u8(at + SnapshotOrder.side);
+  if (symbol >= state.books.length)
+    reader.refuse(at, `an order of symbol ${symbol}, which is not registered`);
+  if (side > Side.Sell) reader.refuse(at, `an order of side ${side}`);
+  return symbol * 2 + side;
+}
+
+/** An order's price; refuses it, or a quantity, that no order has. */
+function restorePrice(reader: SnapshotReader, at: number): number {
+  const price = reader.u64(at + SnapshotOrder.price);
+  const quantity = reader.u32(at + SnapshotOrder.quantity);
+  if (price < 1 || price > SAFE_MAX || quantity === 0)
+    reader.refuse(at, "an order with an impossible price or quantity");
+  return price;
+}
+
+/** Rests an order behind those restored, if it can rest there. */
 function restoreOrder(
   state: ExchangeState,
   reader: SnapshotReader,
-  symbol: number,
-  side: Side,
-  worst: number,
-): number {
-  const at = reader.take(SnapshotOrder.bytes, "order");
-  const price = reader.u64(at + SnapshotOrder.price);
+  at: number,
+  symbolSide: number,
+  price: number,
+): void {
+  const side = (symbolSide & 1) as Side;
   const quantity = reader.u32(at + SnapshotOrder.quantity);
-  if (checkLimitOrder({ maxQuantity: U32_MAX, maxNotional: SAFE_MAX }, price, 1) !== 0 || quantity === 0)
-    reader.refuse(at, "an order with an impossible price or quantity");
-  const book = state.books[symbol];
+  const account = reader.u32(at + SnapshotOrder.account);
+  const { accountsMax } = state.genesis;
+  if (account >= accountsMax) reader.refuse(at, `an order of account ${account}, of ${accountsMax} accounts`);
+  refuseUnknown(reader, at + SnapshotOrder.orderType, at + SnapshotOrder.bytes, "an order");
+  const book = state.books[symbolSide >> 1];
   if (book.ladder.crosses(side, price)) reader.refuse(at, "an ask that crosses the best bid");
-  if (side === Side.Buy ? price > worst : price < worst)
-    reader.refuse(at, "an order better than the one before it");
-  const { orders } = state;
   const level = book.ladder.find(price, side);
-  if (orders.used === orders.capacity) reader.refuse(at, `more than ${orders.capacity} orders`);
   if (!book.hasRoomAt(level, quantity, 0)) reader.refuse(at, "a level with more lots than it can hold");
+  const { orders } = state;
   const slot = orders.take();
-  orders.words[(slot << SHIFT) + RESTING_ID_LOW] = reader.u32(at + SnapshotOrder.orderId);
-  orders.words[(slot << SHIFT) + RESTING_ID_HIGH] = reader.u32(at + SnapshotOrder.orderId + 4);
-  orders.words[(slot << SHIFT) + RESTING_ACCOUNT] = reader.u32(at + SnapshotOrder.account);
-  orders.words[(slot << SHIFT) + RESTING_SYMBOL_SIDE] = symbol * 2 + side;
-  orders.words[(slot << SHIFT) + RESTING_QUANTITY] = quantity;
-  if (!addToIndex(state, slot, symbol)) reader.refuse(at, "the same order twice");
+  const order = slot << ORDER_SHIFT;
+  orders.words[order + OrderWord.idLow] = reader.u32(at + SnapshotOrder.orderId);
+  orders.words[order + OrderWord.idHigh] = reader.u32(at + SnapshotOrder.orderId + 4);
+  orders.words[order + OrderWord.account] = account;
+  orders.words[order + OrderWord.symbolSide] = symbolSide;
+  orders.words[order + OrderWord.quantity] = quantity;
+  if (!addToIndex(state, slot, symbolSide >> 1)) reader.refuse(at, "the same order twice");
   state.limit[0] = price;
   book.add(slot, level, state.limit, side);
-  return price;
 }
 
 /** Makes an order findable by its key; false when another one has it. */
 function addToIndex({ orders, index }: ExchangeState, slot: number, symbol: number): boolean {
   const { words } = orders;
-  const at = slot << SHIFT;
-  const account = words[at + RESTING_ACCOUNT];
-  const idLow = words[at + RESTING_ID_LOW];
-  const idHigh = words[at + RESTING_ID_HIGH];
+  const at = slot << ORDER_SHIFT;
+  const account = words[at + OrderWord.account];
+  const idLow = words[at + OrderWord.idLow];
+  const idHigh = words[at + OrderWord.idHigh];
   const hash = index.hash(account, symbol, idLow, idHigh);
   if (index.find(hash, account, symbol, idLow, idHigh) !== NO_SLOT) return false;
-  words[at + RESTING_HASH] = hash;
+  words[at + OrderWord.hash] = hash;
   index.add(slot);
   return true;
-}
-
-/** Bounds-checked reading of a snapshot's bytes. */
-class SnapshotReader {
-  at = 0;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  take(length: number, what: string): number {
-    if (this.at + length > this.#bytes.length) this.refuse(this.at, `ends inside the ${what} record`);
-    const at = this.at;
-    this.at += length;
-    return at;
-  }
-
-  isAtEnd(): boolean {
-    return this.at === this.#bytes.length;
-  }
-
-  u32(at: number): number {
-    return this.#view.getUint32(at, true);
-  }
-
-  u64(at: number): number {
-    return fromLanes(this.u32(at), this.u32(at + 4));
-  }
-
-  /** A counter: a u64 that is a safe integer. */
-  count(at: number, what: string): number {
-    const value = this.u64(at);
-    if (value > SAFE_MAX) this.refuse(at, `a ${what} above 2^53-1`);
-    return value;
-  }
-
-  /** A command record as aligned words. */
-  words(at: number): Int32Array {
-    return new Int32Array(this.#bytes.slice(at, at + COMMAND_BYTES).buffer);
-  }
-
-  refuse(at: number, why: string): never {
-    throw new SeriatimError("SNAPSHOT_INVALID", `snapshot, offset ${at}: ${why}`);
-  }
 }

@@ -1,85 +1,125 @@
 // Writes the canonical snapshot: equal states give equal bytes, whatever slots and windows they got there by.
-// Specification: snapshot.md.
-//
-//   header (SnapshotHeader), then per symbol in order: instrument (SnapshotInstrument), then its bids best level
-//   first, oldest first, then its asks likewise (SnapshotOrder each).
+// Specification: snapshot.md. Sections: counters, genesis, instruments in the order of registration, orders.
 //
 // Adding the orders of a snapshot to empty books in this order restores the same books, queue order included.
 
-import { highLane, lowLane } from "../base/index.ts";
+import { assert, highLane, lowLane } from "../base/index.ts";
 import { Side, writeGenesis, writeInstrument } from "../protocol/index.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 import {
   MAGIC,
   SNAPSHOT_VERSION,
+  SnapshotCounters,
+  SnapshotGenesis,
   SnapshotHeader,
   SnapshotInstrument,
   SnapshotOrder,
+  SnapshotSection,
+  SnapshotSectionHeader,
 } from "./snapshot-layout.ts";
-
-const SHIFT = ORDER_SHIFT;
-const RESTING_ID_LOW = OrderWord.idLow;
-const RESTING_ID_HIGH = OrderWord.idHigh;
-const RESTING_ACCOUNT = OrderWord.account;
-const RESTING_QUANTITY = OrderWord.quantity;
 
 /** Bytes collected before a piece is handed on. */
 const PIECE_BYTES = 65536;
 
 /** Writes the canonical state in pieces of at most PIECE_BYTES; a piece is valid during the call only. */
 export function writeSnapshot(state: ExchangeState, write: (piece: Uint8Array) => void): void {
-  const piece = new Uint8Array(PIECE_BYTES);
-  const view = new DataView(piece.buffer);
-  const words = new Int32Array(piece.buffer);
-  let used = 0;
-  const claim = (bytes: number): number => {
-    if (used + bytes > PIECE_BYTES) {
-      write(piece.subarray(0, used));
-      used = 0;
-    }
-    const at = used;
-    used += bytes;
-    return at;
-  };
-  writeHeader(state, view, words, claim(SnapshotHeader.bytes));
-  for (let symbol = 0; symbol < state.books.length; symbol++) {
-    const at = claim(SnapshotInstrument.bytes);
-    const book = state.books[symbol];
-    writeInstrument(words, (at + SnapshotInstrument.instrument) / 4, state.instruments[symbol]);
-    view.setUint32(at + SnapshotInstrument.bids, book.bidOrders, true);
-    view.setUint32(at + SnapshotInstrument.asks, book.askOrders, true);
-    book.forEachOrder(Side.Buy, (slot, price) =>
-      writeOrder(state, view, claim(SnapshotOrder.bytes), slot, price),
-    );
-    book.forEachOrder(Side.Sell, (slot, price) =>
-      writeOrder(state, view, claim(SnapshotOrder.bytes), slot, price),
-    );
+  const out = new PieceWriter(write);
+  const at = out.claim(SnapshotHeader.bytes);
+  out.view.setUint32(at + SnapshotHeader.magic, MAGIC[0], true);
+  out.view.setUint32(at + SnapshotHeader.magic + 4, MAGIC[1], true);
+  out.view.setUint32(at + SnapshotHeader.version, SNAPSHOT_VERSION, true);
+  writeCounters(state, out);
+  out.begin(SnapshotSection.Genesis, SnapshotGenesis.bytes, 1);
+  writeGenesis(out.words, out.claim(SnapshotGenesis.bytes) / 4, state.genesis, 0);
+  writeInstruments(state, out);
+  writeOrders(state, out);
+  out.end();
+}
+
+function writeCounters(state: ExchangeState, out: PieceWriter): void {
+  out.begin(SnapshotSection.Counters, SnapshotCounters.bytes, 1);
+  const at = out.claim(SnapshotCounters.bytes);
+  setU64(out.view, at + SnapshotCounters.sequence, state.events.sequence);
+  setU64(out.view, at + SnapshotCounters.trades, state.events.trades);
+  setU64(out.view, at + SnapshotCounters.timestamp_us, state.timestamp_us);
+}
+
+function writeInstruments({ instruments }: ExchangeState, out: PieceWriter): void {
+  out.begin(SnapshotSection.Instruments, SnapshotInstrument.bytes, instruments.length);
+  for (const instrument of instruments) {
+    const at = out.claim(SnapshotInstrument.bytes);
+    writeInstrument(out.words, (at + SnapshotInstrument.instrument) / 4, instrument);
   }
-  write(piece.subarray(0, used));
 }
 
-function writeHeader(state: ExchangeState, view: DataView, words: Int32Array, at: number): void {
-  view.setUint32(at + SnapshotHeader.magic, MAGIC[0], true);
-  view.setUint32(at + SnapshotHeader.magic + 4, MAGIC[1], true);
-  view.setUint32(at + SnapshotHeader.version, SNAPSHOT_VERSION, true);
-  view.setUint32(at + SnapshotHeader.symbols, state.books.length, true);
-  setU64(view, at + SnapshotHeader.sequence, state.events.sequence);
-  setU64(view, at + SnapshotHeader.trades, state.events.trades);
-  setU64(view, at + SnapshotHeader.timestamp_us, state.timestamp_us);
-  writeGenesis(words, (at + SnapshotHeader.genesis) / 4, state.genesis, 0);
+function writeOrders(state: ExchangeState, out: PieceWriter): void {
+  const { books, orders } = state;
+  out.begin(SnapshotSection.Orders, SnapshotOrder.bytes, orders.used);
+  let written = 0;
+  for (let symbol = 0; symbol < books.length; symbol++) {
+    for (const side of [Side.Buy, Side.Sell]) {
+      books[symbol].forEachOrder(side, (slot, price) => {
+        writeOrder(orders.words, slot << ORDER_SHIFT, price, out);
+        written++;
+      });
+    }
+  }
+  assert(written === orders.used, "every order of the pool rests in a book");
 }
 
-function writeOrder(state: ExchangeState, view: DataView, at: number, slot: number, price: number): void {
-  const { orders } = state;
-  view.setInt32(at + SnapshotOrder.orderId, orders.words[(slot << SHIFT) + RESTING_ID_LOW], true);
-  view.setInt32(at + SnapshotOrder.orderId + 4, orders.words[(slot << SHIFT) + RESTING_ID_HIGH], true);
+function writeOrder(words: Int32Array, order: number, price: number, { view, claim }: PieceWriter): void {
+  const at = claim(SnapshotOrder.bytes);
+  const symbolSide = words[order + OrderWord.symbolSide];
+  view.setInt32(at + SnapshotOrder.orderId, words[order + OrderWord.idLow], true);
+  view.setInt32(at + SnapshotOrder.orderId + 4, words[order + OrderWord.idHigh], true);
   setU64(view, at + SnapshotOrder.price, price);
-  view.setUint32(at + SnapshotOrder.quantity, orders.words[(slot << SHIFT) + RESTING_QUANTITY] >>> 0, true);
-  view.setInt32(at + SnapshotOrder.account, orders.words[(slot << SHIFT) + RESTING_ACCOUNT], true);
+  view.setInt32(at + SnapshotOrder.quantity, words[order + OrderWord.quantity], true);
+  view.setInt32(at + SnapshotOrder.account, words[order + OrderWord.account], true);
+  view.setUint32(at + SnapshotOrder.symbol, symbolSide >>> 1, true);
+  view.setUint8(at + SnapshotOrder.side, symbolSide & 1);
 }
 
 function setU64(view: DataView, at: number, value: number): void {
   view.setUint32(at, lowLane(value), true);
   view.setInt32(at + 4, highLane(value), true);
+}
+
+/** Collects records into pieces. */
+class PieceWriter {
+  readonly view: DataView;
+  /** The same memory, for records that are written as words; every record begins at a word. */
+  readonly words: Int32Array;
+  readonly #bytes = new Uint8Array(PIECE_BYTES);
+  readonly #write: (piece: Uint8Array) => void;
+  #used = 0;
+
+  constructor(write: (piece: Uint8Array) => void) {
+    this.view = new DataView(this.#bytes.buffer);
+    this.words = new Int32Array(this.#bytes.buffer);
+    this.#write = write;
+  }
+
+  /** The place of the next record, all zero. */
+  readonly claim = (bytes: number): number => {
+    if (this.#used + bytes > PIECE_BYTES) this.end();
+    const at = this.#used;
+    this.#used += bytes;
+    this.#bytes.fill(0, at, this.#used);
+    return at;
+  };
+
+  /** Begins a section of `records` records. */
+  begin(kind: SnapshotSection, recordBytes: number, records: number): void {
+    const at = this.claim(SnapshotSectionHeader.bytes);
+    this.view.setUint32(at + SnapshotSectionHeader.kind, kind, true);
+    this.view.setUint32(at + SnapshotSectionHeader.recordBytes, recordBytes, true);
+    setU64(this.view, at + SnapshotSectionHeader.records, records);
+  }
+
+  /** Hands on what has been collected. */
+  end(): void {
+    this.#write(this.#bytes.subarray(0, this.#used));
+    this.#used = 0;
+  }
 }

@@ -61,7 +61,7 @@ const LEAST: Genesis = {
   maxNotional: 0,
   ordersMax: 1,
   symbolsMax: 1,
-  accountsMax: 0,
+  accountsMax: 1,
   indexSeed: [0, 0],
 };
 
@@ -85,6 +85,7 @@ describe("a genesis record", () => {
     ["for more orders than can be", GenesisLayout.ordersMax, [1, 0, 0, 1]],
     ["for no symbols", GenesisLayout.symbolsMax, [0]],
     ["for more symbols than can be", GenesisLayout.symbolsMax, [1, 0, 1]],
+    ["for no account", GenesisLayout.accountsMax, [0]],
     ["with a notional of 2^53", GenesisLayout.maxNotional + 6, [0x20]],
     ["of a later version", GenesisLayout.version, [1]],
     ["with a reserved byte", GenesisLayout.reserved, [1]],

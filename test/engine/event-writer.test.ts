@@ -2,10 +2,10 @@
 
 import { expect, test } from "vitest";
 import { RecordBuffer } from "../../src/base/index.ts";
-import { SnapshotHeader } from "../../src/engine/snapshot-layout.ts";
+import { SnapshotCounters } from "../../src/engine/snapshot-layout.ts";
 import { EVENT_WORDS, EventFlag, EventKind, Reason, Side } from "../../src/protocol/index.ts";
 import { buy, cancel, ioc, market, modify, sell } from "./orders.ts";
-import { Desk, hexOf, type Write } from "./support.ts";
+import { Desk, hexOf, SNAPSHOT_AT, type Write } from "./support.ts";
 
 /** Commands, each with the bytes of its events. */
 const GOLDEN: readonly [name: string, command: Write, hex: string][] = [
@@ -86,7 +86,11 @@ test("each kind of event is written as exactly the pinned bytes", () => {
 function deskAt(sequence: number): Desk {
   const desk = new Desk();
   const bytes = desk.snapshot();
-  new DataView(bytes.buffer).setBigUint64(SnapshotHeader.sequence, BigInt(sequence), true);
+  new DataView(bytes.buffer).setBigUint64(
+    SNAPSHOT_AT.counters + SnapshotCounters.sequence,
+    BigInt(sequence),
+    true,
+  );
   desk.engine.restore(bytes);
   return desk;
 }

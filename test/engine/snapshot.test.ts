@@ -3,11 +3,17 @@
 import { expect, test } from "vitest";
 import { SeriatimError, stateHash } from "../../src/base/index.ts";
 import { ExchangeEngine } from "../../src/engine/index.ts";
-import { SnapshotHeader, SnapshotInstrument, SnapshotOrder } from "../../src/engine/snapshot-layout.ts";
+import {
+  SnapshotCounters,
+  SnapshotHeader,
+  SnapshotInstrument,
+  SnapshotOrder,
+  SnapshotSectionHeader,
+} from "../../src/engine/snapshot-layout.ts";
 import { NativeChecksums } from "../../src/platform/index.ts";
 import { EventKind, GenesisLayout, InstrumentLayout, Side } from "../../src/protocol/index.ts";
 import { buy, ioc, market, sell } from "./orders.ts";
-import { Desk, hexOf, snapshotOf } from "./support.ts";
+import { Desk, hexOf, SNAPSHOT_AT, snapshotOf, snapshotPlaces } from "./support.ts";
 
 /** Two bids at one price, one behind them, one ask; one order of another account with an id above 2^32. */
 function smallDesk(): Desk {
@@ -20,27 +26,42 @@ function smallDesk(): Desk {
   return desk;
 }
 
-const HEADER = `
-  53455253 4e415000 00000000 01000000 06000000 00000000 01000000 00000000 05401e18 240a0600
-  01000000 00000000 e8030000 64000000 02000000 04000000 40420f00 00000000 01000000 02000000
-  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`;
-const INSTRUMENT = `
-  02000600 00000000 45555255 53440000 00000000 00000000 01000000 00000000 01000000 00000000 00000000
-  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 03000000 01000000`;
-const ORDERS = `
-  01000000 00000000 64000000 00000000 03000000 00000000
-  02000000 01000000 64000000 00000000 07000000 03000000
-  03000000 00000000 63000000 00000000 04000000 00000000
-  04000000 00000000 65000000 00000000 09000000 00000000`;
-const HASH = "362a77aa3d4465808b87c9ec559489745dc5eb1082c7b71e2325430827288f47";
+/** Header; then each section: its header, its records. An order takes two lines. */
+const SMALL = `
+  53455253 4e415000 00000000 00000000
 
-const FIRST_INSTRUMENT = SnapshotHeader.bytes;
-const FIRST_ORDER = FIRST_INSTRUMENT + SnapshotInstrument.bytes;
-const FIRST_ASK = FIRST_ORDER + 3 * SnapshotOrder.bytes;
+  01000000 20000000 01000000 00000000
+  06000000 00000000 01000000 00000000 05401e18 240a0600 00000000 00000000
+
+  02000000 50000000 01000000 00000000
+  01000000 00000000 e8030000 64000000 02000000 04000000 40420f00 00000000 01000000 02000000
+  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000
+
+  03000000 60000000 01000000 00000000
+  02000600 00000000 45555255 53440000 00000000 00000000 01000000 00000000 01000000 00000000
+  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000
+  00000000 00000000 00000000 00000000
+
+  04000000 40000000 04000000 00000000
+  01000000 00000000 64000000 00000000 03000000 00000000 00000000 00000000
+  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000
+  02000000 01000000 64000000 00000000 07000000 03000000 00000000 00000000
+  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000
+  03000000 00000000 63000000 00000000 04000000 00000000 00000000 00000000
+  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000
+  04000000 00000000 65000000 00000000 09000000 00000000 00000000 01000000
+  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`;
+const HASH = "c2c703fb9a76589be9768cda4942f25bdd00946289d293ec00f24440f83cf550";
+
+/** Where records begin in the small snapshot. */
+const { counters: COUNTERS, genesis: GENESIS, firstInstrument: INSTRUMENT, firstOrder: ORDER } = SNAPSHOT_AT;
+const FIRST_ASK = ORDER + 3 * SnapshotOrder.bytes;
+/** Section headers stand directly before their records. */
+const headOf = (records: number): number => records - SnapshotSectionHeader.bytes;
 
 test("a small state is written as exactly the pinned bytes, and hashed as pinned", () => {
   const desk = smallDesk();
-  expect(hexOf(desk.snapshot())).toBe((HEADER + INSTRUMENT + ORDERS).replaceAll(/\s/g, ""));
+  expect(hexOf(desk.snapshot())).toBe(SMALL.replaceAll(/\s/g, ""));
   expect(hexOf(stateHash(desk.engine, new NativeChecksums()))).toBe(HASH);
 });
 
@@ -77,82 +98,94 @@ test("a snapshot larger than one piece is restored to the last byte", () => {
     desk.do(id % 3 === 0 ? buy(id, 1000 - (id % 50), 1, place) : sell(id, 2000 + (id % 70) * 1000, 1, place));
   }
   const bytes = desk.snapshot();
-  expect(bytes.length).toBe(SnapshotHeader.bytes + 2 * SnapshotInstrument.bytes + 6000 * SnapshotOrder.bytes);
+  expect(bytes.length).toBe(snapshotPlaces(2).firstOrder + 6000 * SnapshotOrder.bytes);
   const engine = new ExchangeEngine();
   engine.restore(bytes);
   expect(Buffer.compare(snapshotOf(engine), bytes)).toBe(0);
 });
+
+const UNKNOWN = "with something that this version does not know";
+const SIZE = SnapshotSectionHeader.recordBytes;
+const RECORDS = SnapshotSectionHeader.records;
 
 /** Each damage sets bytes of the small snapshot; the refusal must say this. */
 const DAMAGES: readonly [name: string, at: number, bytes: readonly number[], says: string][] = [
   ["a wrong magic", 0, [0], "offset 0: not a snapshot"],
   ["a wrong end of the magic", 7, [1], "offset 0: not a snapshot"],
   ["a version of the future", SnapshotHeader.version, [1], "version 1 is not supported"],
-  ["more symbols than allowed", SnapshotHeader.symbols, [3], "3 symbols, at most 2 are allowed"],
-  ["more symbols than there are", SnapshotHeader.symbols, [2], "ends inside the instrument record"],
-  ["fewer symbols than there are", SnapshotHeader.symbols, [0], "offset 120: bytes after the last order"],
-  ["a sequence of 2^53", SnapshotHeader.sequence + 6, [0x20], "a sequence above 2^53-1"],
-  ["a number of trades of 2^53", SnapshotHeader.trades + 6, [0x20], "a number of trades above 2^53-1"],
-  ["a timestamp of 2^63", SnapshotHeader.timestamp_us + 7, [0x80], "a timestamp above 2^53-1"],
-  ["a genesis of another kind", SnapshotHeader.genesis + GenesisLayout.kind, [2], "not a genesis record"],
+  ["something else in the header", SnapshotHeader.reserved, [1], `offset 12: a header ${UNKNOWN}`],
+
+  ["a section of the future", headOf(COUNTERS), [5], "offset 16: section 5 is not known to this version"],
+  ["a section out of its place", headOf(INSTRUMENT), [4], "section 4 where section 3 should stand"],
   [
-    "a genesis of another version",
-    SnapshotHeader.genesis + GenesisLayout.version,
-    [1],
-    "not a genesis record",
+    "larger counters",
+    headOf(COUNTERS) + SIZE,
+    [40],
+    "section 1 has records of 40 bytes, this version's have 32",
   ],
-  [
-    "a genesis with reserved bytes",
-    SnapshotHeader.genesis + GenesisLayout.unused,
-    [1],
-    "not a genesis record",
-  ],
-  ["room for no order", SnapshotHeader.genesis + GenesisLayout.ordersMax, [0], "not a genesis record"],
-  [
-    "room for 2^31 orders",
-    SnapshotHeader.genesis + GenesisLayout.ordersMax + 3,
-    [0x80],
-    "not a genesis record",
-  ],
-  [
-    "a largest notional of 2^53",
-    SnapshotHeader.genesis + GenesisLayout.maxNotional + 6,
-    [0x20],
-    "not a genesis record",
-  ],
+  ["larger orders", headOf(ORDER) + SIZE, [72], "section 4 has records of 72 bytes, this version's have 64"],
+  ["no counters", headOf(COUNTERS) + RECORDS, [0], "section 1 has 0 records instead of one"],
+  ["two geneses", headOf(GENESIS) + RECORDS, [2], "section 2 has 2 records instead of one"],
+  ["more symbols than allowed", headOf(INSTRUMENT) + RECORDS, [3], "3 symbols, at most 2 are allowed"],
+  ["2^40 symbols", headOf(INSTRUMENT) + RECORDS + 5, [1], "ends inside section 3 of"],
+  ["more orders than there are", headOf(ORDER) + RECORDS, [5], "ends inside section 4 of 5 records"],
+  ["fewer orders than there are", headOf(ORDER) + RECORDS, [3], "offset 480: bytes after the last order"],
+
+  ["a sequence of 2^53", COUNTERS + SnapshotCounters.sequence + 6, [0x20], "a sequence above 2^53-1"],
+  ["2^53 trades", COUNTERS + SnapshotCounters.trades + 6, [0x20], "a number of trades above 2^53-1"],
+  ["a timestamp of 2^63", COUNTERS + SnapshotCounters.timestamp_us + 7, [0x80], "a timestamp above 2^53-1"],
+  ["another counter", COUNTERS + SnapshotCounters.reserved, [1], `offset 56: counters ${UNKNOWN}`],
+
+  ["a genesis of another kind", GENESIS + GenesisLayout.kind, [2], "offset 80: not a genesis record"],
+  ["a genesis of another version", GENESIS + GenesisLayout.version, [1], "not a genesis record"],
+  ["a genesis with reserved bytes", GENESIS + GenesisLayout.unused, [1], "not a genesis record"],
+  ["a genesis with a time", GENESIS + GenesisLayout.timestamp_us, [1], "not a genesis record"],
+  ["a genesis with instruments", GENESIS + GenesisLayout.instruments, [1], "not a genesis record"],
+  ["room for no order", GENESIS + GenesisLayout.ordersMax, [0], "not a genesis record"],
+  ["room for 2^31 orders", GENESIS + GenesisLayout.ordersMax + 3, [0x80], "not a genesis record"],
+  ["room for 2^31 symbols", GENESIS + GenesisLayout.symbolsMax + 3, [0x80], "not a genesis record"],
+  ["a largest notional of 2^53", GENESIS + GenesisLayout.maxNotional + 6, [0x20], "not a genesis record"],
   [
     "room for fewer orders than there are",
-    SnapshotHeader.genesis + GenesisLayout.ordersMax,
+    GENESIS + GenesisLayout.ordersMax,
     [3],
-    "more than 3 orders",
+    "4 orders, at most 3 are allowed",
   ],
-  ["an instrument of another kind", FIRST_INSTRUMENT, [3], "not an instrument record"],
-  ["an instrument without a name", FIRST_INSTRUMENT + InstrumentLayout.nameLength, [0], "not an instrument"],
-  ["a name that is too long", FIRST_INSTRUMENT + InstrumentLayout.nameLength, [17], "not an instrument"],
-  ["a name shorter than its bytes", FIRST_INSTRUMENT + InstrumentLayout.nameLength, [5], "not an instrument"],
-  ["a name that is no UTF-8", FIRST_INSTRUMENT + InstrumentLayout.name, [0xff], "not an instrument record"],
-  ["a tick of 2^63", FIRST_INSTRUMENT + InstrumentLayout.tick + 7, [0x80], "not an instrument record"],
+
+  ["an instrument of another kind", INSTRUMENT, [3], "offset 176: not an instrument record"],
+  ["an instrument without a name", INSTRUMENT + InstrumentLayout.nameLength, [0], "not an instrument record"],
+  ["a name that is too long", INSTRUMENT + InstrumentLayout.nameLength, [17], "not an instrument record"],
+  ["a name that is no UTF-8", INSTRUMENT + InstrumentLayout.name, [0xff], "not an instrument record"],
+  ["19 decimals", INSTRUMENT + InstrumentLayout.priceDecimals, [19], "not an instrument record"],
+  ["a tick of 2^63", INSTRUMENT + InstrumentLayout.tick + 7, [0x80], "not an instrument record"],
+  ["an instrument with a time", INSTRUMENT + InstrumentLayout.timestamp_us, [1], "not an instrument record"],
+  ["a halted instrument", INSTRUMENT + SnapshotInstrument.status, [1], `an instrument ${UNKNOWN}`],
+  ["an auction", INSTRUMENT + SnapshotInstrument.phase, [1], `an instrument ${UNKNOWN}`],
+
+  ["a price of 0", ORDER + SnapshotOrder.price, [0], "offset 288: an order with an impossible price"],
+  ["a price of 2^53", ORDER + SnapshotOrder.price + 6, [0x20], "an order with an impossible price"],
+  ["a negative price", ORDER + SnapshotOrder.price + 7, [0x80], "an order with an impossible price"],
+  ["a quantity of 0", ORDER + SnapshotOrder.quantity, [0], "an order with an impossible price"],
+  ["an account that is not", ORDER + SnapshotOrder.account, [4], "an order of account 4, of 4 accounts"],
   [
-    "more asks than there are",
-    FIRST_INSTRUMENT + SnapshotInstrument.asks,
-    [2],
-    "ends inside the order record",
+    "a symbol that is not",
+    ORDER + SnapshotOrder.symbol,
+    [1],
+    "an order of symbol 1, which is not registered",
   ],
-  ["an ask among the bids", FIRST_INSTRUMENT + SnapshotInstrument.bids, [4], "better than the one before"],
-  [
-    "fewer asks than there are",
-    FIRST_INSTRUMENT + SnapshotInstrument.asks,
-    [0],
-    "bytes after the last order",
-  ],
-  ["a price of 0", FIRST_ORDER + SnapshotOrder.price, [0], "offset 208: an order with an impossible price"],
-  ["a price of 2^53", FIRST_ORDER + SnapshotOrder.price + 6, [0x20], "an order with an impossible price"],
-  ["a negative price", FIRST_ORDER + SnapshotOrder.price + 7, [0x80], "an order with an impossible price"],
-  ["a quantity of 0", FIRST_ORDER + SnapshotOrder.quantity, [0], "an order with an impossible price"],
-  ["a better bid behind a worse", FIRST_ORDER + SnapshotOrder.price, [98], "better than the one before"],
+  ["a side that is not", ORDER + SnapshotOrder.side, [2], "an order of side 2"],
+  ["an order of another type", ORDER + SnapshotOrder.orderType, [2], `an order ${UNKNOWN}`],
+  ["an order with a flag", ORDER + SnapshotOrder.flags + 3, [0x80], `an order ${UNKNOWN}`],
+  ["an iceberg", ORDER + SnapshotOrder.displayQuantity, [1], `an order ${UNKNOWN}`],
+  ["a stop", ORDER + SnapshotOrder.triggerPrice, [1], `an order ${UNKNOWN}`],
+  ["an order that ends", ORDER + SnapshotOrder.expires_s, [1], `an order ${UNKNOWN}`],
+  ["something behind an order", ORDER + SnapshotOrder.bytes - 1, [1], `an order ${UNKNOWN}`],
+  ["a better bid behind a worse", ORDER + SnapshotOrder.price, [98], "better than the one before"],
+  ["an ask that says it is a bid", FIRST_ASK + SnapshotOrder.side, [0], "better than the one before"],
+  ["a bid behind an ask", ORDER + SnapshotOrder.side, [1], "behind those of a later side or symbol"],
   ["an ask at the best bid", FIRST_ASK + SnapshotOrder.price, [100], "an ask that crosses the best bid"],
   ["an ask below the best bid", FIRST_ASK + SnapshotOrder.price, [1], "an ask that crosses the best bid"],
-  ["the same order twice", FIRST_ORDER + 2 * SnapshotOrder.bytes, [1], "the same order twice"],
+  ["the same order twice", ORDER + 2 * SnapshotOrder.bytes, [1], "the same order twice"],
 ];
 
 function messageOf(engine: ExchangeEngine, bytes: Uint8Array): string {
@@ -178,17 +211,27 @@ test("a snapshot cut short at any byte is refused, and so is one with a byte mor
   const desk = smallDesk();
   const bytes = desk.snapshot();
   for (let length = 0; length < bytes.length; length++)
-    expect(messageOf(desk.engine, bytes.subarray(0, length))).toMatch(/ends inside the|bytes after/);
+    expect(messageOf(desk.engine, bytes.subarray(0, length))).toMatch(/: ends inside (the|section)/);
   const longer = new Uint8Array(bytes.length + 1);
   longer.set(bytes);
   expect(messageOf(desk.engine, longer)).toBe(`snapshot, offset ${bytes.length}: bytes after the last order`);
   expect(desk.snapshot()).toEqual(bytes);
 });
 
+test("a section behind those known is refused by its kind, also an empty one", () => {
+  const bytes = smallDesk().snapshot();
+  const longer = new Uint8Array(bytes.length + SnapshotSectionHeader.bytes);
+  longer.set(bytes);
+  longer[bytes.length] = 5;
+  expect(messageOf(new ExchangeEngine(), longer)).toBe(
+    "snapshot, offset 544: section 5 is not known to this version",
+  );
+});
+
 test("whatever byte is changed, what is restored is canonical: written again it is the same bytes", () => {
   const bytes = smallDesk().snapshot();
   // The capacity is left out: many of its values are good, and each would be allocated.
-  const capacity = SnapshotHeader.genesis + GenesisLayout.ordersMax;
+  const capacity = GENESIS + GenesisLayout.ordersMax;
   let restored = 0;
   for (let at = 0; at < bytes.length; at++) {
     if (at >= capacity && at < capacity + 4) continue;
@@ -206,8 +249,9 @@ test("whatever byte is changed, what is restored is canonical: written again it 
 
 test("the same instrument twice is refused", () => {
   const bytes = new Desk({}, ["S0", "S1"]).snapshot();
-  bytes[FIRST_INSTRUMENT + SnapshotInstrument.bytes + InstrumentLayout.name + 1] = "0".charCodeAt(0);
-  expect(messageOf(new ExchangeEngine(), bytes)).toBe("snapshot, offset 208: the same instrument twice");
+  bytes[snapshotPlaces(2).firstInstrument + SnapshotInstrument.bytes + InstrumentLayout.name + 1] =
+    "0".charCodeAt(0);
+  expect(messageOf(new ExchangeEngine(), bytes)).toBe("snapshot, offset 272: the same instrument twice");
 });
 
 test("where price levels lie in memory never shows in the snapshot", () => {
@@ -218,10 +262,7 @@ test("where price levels lie in memory never shows in the snapshot", () => {
   for (let i = 0; i < 90; i++) travelled.do(ioc(1, Side.Sell, 1, 1));
   const travelledSnapshot = (): Uint8Array => {
     const bytes = travelled.snapshot();
-    bytes.set(
-      plain.snapshot().subarray(SnapshotHeader.sequence, SnapshotHeader.genesis),
-      SnapshotHeader.sequence,
-    );
+    bytes.set(plain.snapshot().subarray(COUNTERS, COUNTERS + SnapshotCounters.bytes), COUNTERS);
     return bytes;
   };
   for (const desk of [plain, travelled]) {

@@ -3,6 +3,13 @@
 import { assert, RecordBuffer } from "../../src/base/index.ts";
 import { ExchangeEngine } from "../../src/engine/index.ts";
 import {
+  SnapshotCounters,
+  SnapshotHeader,
+  SnapshotInstrument,
+  SnapshotSectionHeader,
+} from "../../src/engine/snapshot-layout.ts";
+import {
+  COMMAND_BYTES,
   COMMAND_WORDS,
   CommandWord,
   EVENT_WORDS,
@@ -75,6 +82,17 @@ export class Desk {
   snapshot(): Uint8Array {
     return snapshotOf(this.engine);
   }
+}
+
+/** Where the records of a snapshot's sections begin; orders follow as many instruments as there are. */
+export const SNAPSHOT_AT = snapshotPlaces(1);
+export function snapshotPlaces(instruments: number) {
+  const section = SnapshotSectionHeader.bytes;
+  const counters = SnapshotHeader.bytes + section;
+  const genesis = counters + SnapshotCounters.bytes + section;
+  const firstInstrument = genesis + COMMAND_BYTES + section;
+  const firstOrder = firstInstrument + instruments * SnapshotInstrument.bytes + section;
+  return { counters, genesis, firstInstrument, firstOrder };
 }
 
 /** The canonical snapshot in one piece. */

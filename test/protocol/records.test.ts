@@ -2,7 +2,13 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { SnapshotHeader, SnapshotInstrument, SnapshotOrder } from "../../src/engine/snapshot-layout.ts";
+import {
+  SnapshotCounters,
+  SnapshotHeader,
+  SnapshotInstrument,
+  SnapshotOrder,
+  SnapshotSectionHeader,
+} from "../../src/engine/snapshot-layout.ts";
 import {
   COMMAND_BYTES,
   COMMAND_WORDS,
@@ -170,9 +176,11 @@ test("the table of events.md holds the layout of an event record", () => {
   expect(tablesOf("protocol/events/events.md")).toEqual([rowsOf(EventLayout, EVENT_BYTES)]);
 });
 
-test("the tables of snapshot.md hold the layouts of header, instrument and order", () => {
+test("the tables of snapshot.md hold the layouts of the headers and of each record", () => {
   expect(tablesOf("engine/snapshot.md")).toEqual([
     rowsOf(SnapshotHeader, SnapshotHeader.bytes),
+    rowsOf(SnapshotSectionHeader, SnapshotSectionHeader.bytes),
+    rowsOf(SnapshotCounters, SnapshotCounters.bytes),
     rowsOf(SnapshotInstrument, SnapshotInstrument.bytes),
     rowsOf(SnapshotOrder, SnapshotOrder.bytes),
   ]);

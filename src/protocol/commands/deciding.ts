@@ -25,9 +25,9 @@ export const ORDERS_MAX = 1 << 24;
 export const SYMBOLS_MAX = 1 << 16;
 
 /** Whether an engine can be sized by `genesis`. */
-export function isGenesisInRange({ ordersMax, symbolsMax, maxNotional }: Genesis): boolean {
+export function isGenesisInRange({ ordersMax, symbolsMax, accountsMax, maxNotional }: Genesis): boolean {
   const isSized = ordersMax >= 1 && ordersMax <= ORDERS_MAX && symbolsMax >= 1 && symbolsMax <= SYMBOLS_MAX;
-  return isSized && maxNotional <= SAFE_MAX;
+  return isSized && accountsMax >= 1 && maxNotional <= SAFE_MAX;
 }
 
 /** The Genesis at word offset `at`, or undefined when it is none of this version. */

@@ -1,0 +1,99 @@
+// Bounds-checked reading of a snapshot's bytes, section by section. Every refusal is a SeriatimError SNAPSHOT_INVALID that
+// names the offset.
+
+import { fromLanes, SAFE_MAX, SeriatimError } from "../base/index.ts";
+import { COMMAND_BYTES } from "../protocol/index.ts";
+import { SnapshotSection, SnapshotSectionHeader } from "./snapshot-layout.ts";
+
+const SECTION_KINDS: readonly number[] = Object.values(SnapshotSection);
+
+export class SnapshotReader {
+  at = 0;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Begins the section `kind`, which must come next; returns how many records follow. All of them are there. */
+  section(kind: SnapshotSection, recordBytes: number): number {
+    const at = this.take(SnapshotSectionHeader.bytes, "section header");
+    const found = this.u32(at + SnapshotSectionHeader.kind);
+    this.#checkKnown(at, found);
+    if (found !== kind) this.refuse(at, `section ${found} where section ${kind} should stand`);
+    const foundBytes = this.u32(at + SnapshotSectionHeader.recordBytes);
+    if (foundBytes !== recordBytes)
+      this.refuse(
+        at,
+        `section ${kind} has records of ${foundBytes} bytes, this version's have ${recordBytes}`,
+      );
+    const records = this.u64(at + SnapshotSectionHeader.records);
+    if (records * recordBytes > this.#bytes.length - this.at)
+      this.refuse(at, `ends inside section ${kind} of ${records} records`);
+    return records;
+  }
+
+  /** Begins the section `kind` of one record, and takes that. */
+  single(kind: SnapshotSection, recordBytes: number): number {
+    const { at } = this;
+    const records = this.section(kind, recordBytes);
+    if (records !== 1) this.refuse(at, `section ${kind} has ${records} records instead of one`);
+    return this.take(recordBytes, "record");
+  }
+
+  /** Refuses whatever comes after the last section. */
+  end(): void {
+    if (this.at === this.#bytes.length) return;
+    if (this.at + SnapshotSectionHeader.bytes <= this.#bytes.length)
+      this.#checkKnown(this.at, this.u32(this.at + SnapshotSectionHeader.kind));
+    this.refuse(this.at, "bytes after the last order");
+  }
+
+  #checkKnown(at: number, kind: number): void {
+    if (!SECTION_KINDS.includes(kind)) this.refuse(at, `section ${kind} is not known to this version`);
+  }
+
+  /** Takes the next `length` bytes; returns where they begin. */
+  take(length: number, what: string): number {
+    if (this.at + length > this.#bytes.length) this.refuse(this.at, `ends inside the ${what}`);
+    const at = this.at;
+    this.at += length;
+    return at;
+  }
+
+  u8(at: number): number {
+    return this.#view.getUint8(at);
+  }
+
+  u32(at: number): number {
+    return this.#view.getUint32(at, true);
+  }
+
+  u64(at: number): number {
+    return fromLanes(this.u32(at), this.u32(at + 4));
+  }
+
+  /** A counter: a u64 that is a safe integer. */
+  count(at: number, what: string): number {
+    const value = this.u64(at);
+    if (value > SAFE_MAX) this.refuse(at, `a ${what} above 2^53-1`);
+    return value;
+  }
+
+  /** Whether the bytes from `from` up to `to` are zero: fields that have no meaning yet. */
+  isZero(from: number, to: number): boolean {
+    for (let at = from; at < to; at++) if (this.#bytes[at] !== 0) return false;
+    return true;
+  }
+
+  /** A command record as aligned words. */
+  words(at: number): Int32Array {
+    return new Int32Array(this.#bytes.slice(at, at + COMMAND_BYTES).buffer);
+  }
+
+  refuse(at: number, why: string): never {
+    throw new SeriatimError("SNAPSHOT_INVALID", `snapshot, offset ${at}: ${why}`);
+  }
+}
