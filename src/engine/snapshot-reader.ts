@@ -2,7 +2,7 @@
 // names the offset.
 
 import { fromLanes, SAFE_MAX, SeriatimError } from "../base/index.ts";
-import { COMMAND_BYTES } from "../protocol/index.ts";
+import { COMMAND_WORDS } from "../protocol/index.ts";
 import { SnapshotSection, SnapshotSectionHeader } from "./snapshot-layout.ts";
 
 const SECTION_KINDS: readonly number[] = Object.values(SnapshotSection);
@@ -88,9 +88,11 @@ export class SnapshotReader {
     return true;
   }
 
-  /** A command record as aligned words. */
+  /** A command record as aligned words: a copy, whatever kind of view the bytes are. */
   words(at: number): Int32Array {
-    return new Int32Array(this.#bytes.slice(at, at + COMMAND_BYTES).buffer);
+    const words = new Int32Array(COMMAND_WORDS);
+    for (let i = 0; i < COMMAND_WORDS; i++) words[i] = this.#view.getInt32(at + 4 * i, true);
+    return words;
   }
 
   refuse(at: number, why: string): never {

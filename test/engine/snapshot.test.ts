@@ -91,6 +91,13 @@ test("a snapshot is read from any place in a larger buffer", () => {
   expect(snapshotOf(engine)).toEqual(bytes);
 });
 
+test("a snapshot is read from a Buffer, whose slices are no copies", () => {
+  const bytes = Buffer.from(smallDesk().snapshot());
+  const engine = new ExchangeEngine();
+  engine.restore(bytes);
+  expect(hexOf(snapshotOf(engine))).toBe(bytes.toString("hex"));
+});
+
 test("a snapshot larger than one piece is restored to the last byte", () => {
   const desk = new Desk({ ordersMax: 6000, maxNotional: Number.MAX_SAFE_INTEGER }, ["S0", "S1"]);
   for (let id = 0; id < 6000; id++) {
