@@ -1,7 +1,7 @@
 // How everything here is measured: the cases of a bench run in turn, round by round, so that a machine whose speed
 // drifts slows both sides of a ratio; a ratio is taken pair by pair; the median is quoted, with the best and the spread.
 
-/** What DESIGN.md aims for: a bound of the median, and where it says so of the best round. */
+/** What the project aims for: a bound of the median, and where it says so of the best round. */
 export type Aim =
   | { readonly atMost: number; readonly atBest?: number }
   | { readonly atLeast: number; readonly atBest?: undefined };

@@ -1,4 +1,4 @@
-// The folder table of DESIGN.md, "Folders", as a list, held against every import in src. The compiler's project
+// Who may import whom, as a list (folders of later steps included), held against every import in src. The compiler's project
 // references stop most wrong imports, but they leak transitively; here every import statement is read.
 
 import { globSync, readFileSync } from "node:fs";

@@ -39,11 +39,15 @@ const FRAME_ROOM_BYTES = 64;
 /** Resting orders at prices nobody meets: bids from here on, one level per connection. */
 const FIRST_PRICE = 100;
 
+let nextIdHigh = 0;
+
 class LoadConnection {
   answers = 0;
   readonly #socket: Socket;
   readonly #order: LoadOrder;
   readonly #price: number;
+  /** High lane of its order ids: another for each connection of each run, since a run may leave an order resting. */
+  readonly #idHigh: number;
   readonly #histogram: ReturnType<typeof createHistogram>;
   readonly #out: Uint8Array;
   readonly #view: DataView;
@@ -65,6 +69,7 @@ class LoadConnection {
     this.#socket = socket;
     this.#order = order;
     this.#price = FIRST_PRICE + index;
+    this.#idHigh = nextIdHigh++;
     this.#histogram = histogram;
     this.#out = new Uint8Array(order.window * FRAME_ROOM_BYTES);
     this.#view = new DataView(this.#out.buffer);
@@ -102,9 +107,8 @@ class LoadConnection {
 
   #encode(at: number, n: number): number {
     const { Buy } = Side;
-    // Ids differ between connections by the price in the high lane.
     const id = n >>> 1;
-    if (n % 2 === 1) return encodeCancelOrder(this.#view, at, n, 0, id, this.#price, 0);
+    if (n % 2 === 1) return encodeCancelOrder(this.#view, at, n, 0, id, this.#idHigh, 0);
     const { Limit } = OrderType;
     const { GoodTillCancel } = TimeInForce;
     return encodeNewOrder(
@@ -113,7 +117,7 @@ class LoadConnection {
       n,
       0,
       id,
-      this.#price,
+      this.#idHigh,
       0,
       this.#price,
       0,

@@ -1,4 +1,4 @@
-// The number discipline of the whole project (DESIGN.md, Representations): integers only, wide ones as safe
+// The number discipline of the whole project (docs/adr/command-records.md): integers only, wide ones as safe
 // integers in a double, 64-bit fields on the wire as two u32 lanes (low, high), never a BigInt on a hot path.
 
 declare const brand: unique symbol;

@@ -64,7 +64,10 @@ export function registerJournal(program: Command): void {
       const last = report.segments[report.segments.length - 1];
       const end = `the last ends in ${last.file} at offset ${last.endOffset}, position ${report.lastPosition}`;
       const found = `${counted(report.segments.length, "segment")}, ${counted(report.frames, "frame")}`;
-      stdout.write(`good: ${found}; ${end}\n`);
+      // Only an orderly end names its own last position as durable.
+      const closed = report.durablePosition === report.lastPosition;
+      const open = "; no closing mark: a node writes here, was killed, or what came behind is missing";
+      stdout.write(`good: ${found}; ${end}${closed ? "" : open}\n`);
     });
 }
 

@@ -3,13 +3,14 @@
 //   <data-dir>/journal/              the command log (src/journal)
 //   <data-dir>/lock-<pid>-....sock   the lock of the running node (src/platform/directory-lock.ts)
 
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SeriatimError, type Storage } from "../base/index.ts";
 import { JOURNAL_LOG } from "../journal/index.ts";
 import { acquireDirectoryLock, type DirectoryLock, isLockFile, NodeStorage } from "../platform/index.ts";
 
 const NO_IDENTITY = "none";
+const SEGMENT_ENDING = ".seg";
 
 /** What a file system puts into its own root: a mount point may be a data directory. */
 const FILE_SYSTEMS_OWN = "lost+found";
@@ -18,7 +19,7 @@ export interface DataDirectory {
   /** Where the journal lives. */
   readonly journal: string;
   readonly lock: DirectoryLock;
-  /** Whether the journal's directory is still the one that was opened, under its name. */
+  /** Whether the journal's directory is still the one that was opened, with no segment less than when last asked. */
   isStillThere(): boolean;
 }
 
@@ -42,10 +43,15 @@ export async function openDataDirectory(
   const journal = join(path, JOURNAL_LOG);
   // Asked first when the journal has been opened. A storage of its own (a test's) has no such directory: "there" then.
   let opened: string | undefined;
+  let segments = 0;
   const isStillThere = (): boolean => {
     const now = identityOf(journal);
     opened ??= now ?? NO_IDENTITY;
-    return opened === NO_IDENTITY || now === opened;
+    if (opened === NO_IDENTITY) return true;
+    if (now !== opened) return false;
+    const before = segments;
+    segments = segmentsIn(journal);
+    return segments >= before;
   };
   return { journal, lock, isStillThere };
 }
@@ -54,6 +60,15 @@ export async function openDataDirectory(
 function identityOf(path: string): string | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
+}
+
+/** Segments in the journal's directory; 0 when it goes away in this moment. */
+function segmentsIn(journal: string): number {
+  try {
+    return readdirSync(journal).filter((name) => name.endsWith(SEGMENT_ENDING)).length;
+  } catch {
+    return 0;
+  }
 }
 
 function refuseForeign(path: string, storage: Storage): void {

@@ -202,7 +202,7 @@ class ExchangeNode implements RunningNode {
    */
   #loseDirectory(journal: string): void {
     this.#path.cutOff();
-    const what = `${journal} is not there any more, and with it the log`;
+    const what = `${journal} is not there any more, or not all of it, and with it the log`;
     this.#lost.resolve(new SeriatimError("DATA_DIRECTORY_GONE", what));
   }
 

@@ -227,17 +227,23 @@ describe("a data directory", () => {
   });
 });
 
-test("a data directory that is taken away halts the node: nothing is acknowledged into files nobody will find", async () => {
-  const node = await start({});
-  const client = await connect(node);
-  expect(await enter(client, 1)).toBe("acknowledged");
-  rmSync(dataDir, { recursive: true });
-  expect((await node.failed).message).toBe(
-    `${join(dataDir, "journal")} is not there any more, and with it the log`,
-  );
-  expect(await enter(client, 2)).toBe("Halted");
-  await expect(node.stop()).rejects.toThrow("is not there any more");
-});
+test.each([
+  ["the data directory", () => dataDir],
+  ["a segment", () => join(dataDir, "journal", "journal-0000000001.seg")],
+])(
+  "%s that is taken away halts the node: nothing is acknowledged into files nobody will find",
+  async (_, taken) => {
+    const node = await start({});
+    const client = await connect(node);
+    expect(await enter(client, 1)).toBe("acknowledged");
+    rmSync(taken(), { recursive: true });
+    expect((await node.failed).message).toBe(
+      `${join(dataDir, "journal")} is not there any more, or not all of it, and with it the log`,
+    );
+    expect(await enter(client, 2)).toBe("Halted");
+    await expect(node.stop()).rejects.toThrow("is not there any more");
+  },
+);
 
 test("a stop that is asked for twice ends once, and well", async () => {
   const node = await start({});
