@@ -37,8 +37,28 @@ export function createProgram(): Command {
   registerBench(program);
   registerJournal(program);
   refuseCarelessText(program);
-  for (const command of [program, ...program.commands]) nameCommandsWhenMissing(command);
+  for (const command of [program, ...program.commands]) {
+    nameCommandsWhenMissing(command);
+    registerHelp(command);
+  }
   return program;
+}
+
+/** `help [command...]` of a group: the parser's own looks one name deep and takes an unknown one for none. */
+function registerHelp(group: Command): void {
+  if (group.commands.length === 0) return;
+  const help = new Command("help").argument("[command...]").description("display help for command");
+  help.action((names: readonly string[]) => {
+    let named = group;
+    for (const name of names) {
+      const found = named.commands.find((command) => command.name() === name);
+      if (found === undefined) throw usageError(`unknown command '${name}'`);
+      named = found;
+    }
+    named.outputHelp();
+  });
+  group.addCommand(help);
+  group.helpCommand(false);
 }
 
 /** A group of commands without one of them is wrong usage in one line, as everything else is. */

@@ -27,6 +27,7 @@ const helps: [args: string, usage: string][] = [
   ["lab --help", "seriatim lab [options] [command]"],
   ["lab help", "seriatim lab [options] [command]"],
   ["lab help diff", "seriatim lab diff [options]"],
+  ["help journal inspect", "seriatim journal inspect [options] <dir>"],
   ["journal help verify", "seriatim journal verify [options] <dir>"],
 ];
 
@@ -39,7 +40,8 @@ const wrong: [args: string[], line: string][] = [
   [[], `needs a command: ${START_TO_JOURNAL} (seriatim --help)`],
   [["journal"], "journal needs a command: inspect, verify (seriatim journal --help)"],
   [["lab"], "lab needs a command: generate, diff, shrink (seriatim lab --help)"],
-  [["help", "nonsense"], `needs a command: ${START_TO_JOURNAL} (seriatim --help)`],
+  [["help", "nonsense"], "unknown command 'nonsense'"],
+  [["journal", "help", "nonsense"], "unknown command 'nonsense'"],
   [["lab", "nonsense"], "unknown command 'nonsense'"],
   [["nonsense"], "unknown command 'nonsense'"],
 ];
