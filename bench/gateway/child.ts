@@ -2,6 +2,7 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { entryBeside } from "../../src/platform/index.ts";
 
 /** How long a child may take to answer; a load runs for a second or two. */
 const ANSWER_MS = 60_000;
@@ -11,8 +12,7 @@ export class Child {
 
   /** Starts `name` (a file of this folder, .ts in a checkout and .js when compiled). */
   constructor(name: "load" | "echo" | "exchange", args: readonly string[] = []) {
-    const ending = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-    this.#process = fork(fileURLToPath(new URL(`./${name}${ending}`, import.meta.url)), args);
+    this.#process = fork(fileURLToPath(entryBeside(import.meta.url, name)), args);
   }
 
   /** The child's next message; rejects when it ends or takes too long. */

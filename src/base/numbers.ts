@@ -45,6 +45,17 @@ export function signedLanesAreSafe(low: number, high: number): boolean {
   return top > -0x200000 || (top === -0x200000 && low >>> 0 !== 0);
 }
 
+/** Writes a safe integer as a little-endian 64-bit field. */
+export function setU64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, lowLane(value), true);
+  view.setInt32(at + 4, highLane(value), true);
+}
+
+/** The little-endian u64 field at `at`; exact only up to SAFE_MAX. */
+export function getU64(view: DataView, at: number): number {
+  return fromLanes(view.getUint32(at, true), view.getUint32(at + 4, true));
+}
+
 /** Decimal text of a u64 given as lanes. Cold path: allocates. */
 export function u64ToString(low: number, high: number): string {
   return ((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)).toString();

@@ -12,13 +12,13 @@
 import { Prng, powerOfTwoAtLeast } from "../base/index.ts";
 import { NO_SLOT, ORDER_SHIFT, type OrderPool, OrderWord } from "./order-pool.ts";
 
+// Copies, for speed: docs/adr/constants-of-hot-files.md
 const SHIFT = ORDER_SHIFT;
 const RESTING_ID_LOW = OrderWord.idLow;
 const RESTING_ID_HIGH = OrderWord.idHigh;
 const RESTING_ACCOUNT = OrderWord.account;
 const RESTING_HASH = OrderWord.hash;
 const RESTING_SYMBOL_SIDE = OrderWord.symbolSide;
-
 const NONE = NO_SLOT;
 
 /** 8 id bytes x 256 values. */

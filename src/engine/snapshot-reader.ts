@@ -1,7 +1,7 @@
 // Bounds-checked reading of a snapshot's bytes, section by section. Every refusal is a SeriatimError SNAPSHOT_INVALID that
 // names the offset.
 
-import { fromLanes, SAFE_MAX, SeriatimError } from "../base/index.ts";
+import { getU64, SAFE_MAX, SeriatimError } from "../base/index.ts";
 import { COMMAND_WORDS } from "../protocol/index.ts";
 import { SnapshotSection, SnapshotSectionHeader } from "./snapshot-layout.ts";
 
@@ -72,7 +72,7 @@ export class SnapshotReader {
   }
 
   u64(at: number): number {
-    return fromLanes(this.u32(at), this.u32(at + 4));
+    return getU64(this.#view, at);
   }
 
   /** A counter: a u64 that is a safe integer. */

@@ -3,7 +3,7 @@
 //
 // Adding the orders of a snapshot to empty books in this order restores the same books, queue order included.
 
-import { assert, highLane, lowLane } from "../base/index.ts";
+import { assert, setU64 } from "../base/index.ts";
 import { Side, writeGenesis, writeInstrument } from "../protocol/index.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
@@ -78,11 +78,6 @@ function writeOrder(words: Int32Array, order: number, price: number, { view, cla
   view.setInt32(at + SnapshotOrder.account, words[order + OrderWord.account], true);
   view.setUint32(at + SnapshotOrder.symbol, symbolSide >>> 1, true);
   view.setUint8(at + SnapshotOrder.side, symbolSide & 1);
-}
-
-function setU64(view: DataView, at: number, value: number): void {
-  view.setUint32(at, lowLane(value), true);
-  view.setInt32(at + 4, highLane(value), true);
 }
 
 /** Collects records into pieces. */

@@ -1,7 +1,7 @@
 // What the journal knows of its records: their size, which kinds there are, where they keep the sequencer's time, and
 // how the genesis entry is put together. Everything else about a command is its application's business.
 
-import { type Micros, SeriatimError } from "../base/index.ts";
+import { getU64, type Micros, SeriatimError } from "../base/index.ts";
 import {
   COMMAND_WORDS,
   CommandKind,
@@ -65,7 +65,5 @@ export function decodeGenesisEntry(
 
 /** The sequencer's time of the record at byte offset `at`: every layout keeps it at one place. */
 export function recordTimestamp(view: DataView, at: number): number {
-  const low = view.getUint32(at + CommandLayout.timestamp_us, true);
-  const high = view.getUint32(at + CommandLayout.timestamp_us + 4, true);
-  return high * 0x1_0000_0000 + low;
+  return getU64(view, at + CommandLayout.timestamp_us);
 }

@@ -8,9 +8,10 @@ import { join } from "node:path";
 import { SeriatimError, type Storage } from "../base/index.ts";
 import { JOURNAL_LOG } from "../journal/index.ts";
 import { acquireDirectoryLock, type DirectoryLock, isLockFile, NodeStorage } from "../platform/index.ts";
+import { SEGMENT_SUFFIX } from "../segment/index.ts";
 
+/** Stands for the identity of a directory that is not on the real disk. */
 const NO_IDENTITY = "none";
-const SEGMENT_ENDING = ".seg";
 
 /** What a file system puts into its own root: a mount point may be a data directory. */
 const FILE_SYSTEMS_OWN = "lost+found";
@@ -65,7 +66,7 @@ function identityOf(path: string): string | undefined {
 /** Segments in the journal's directory; 0 when it goes away in this moment. */
 function segmentsIn(journal: string): number {
   try {
-    return readdirSync(journal).filter((name) => name.endsWith(SEGMENT_ENDING)).length;
+    return readdirSync(journal).filter((name) => name.endsWith(SEGMENT_SUFFIX)).length;
   } catch {
     return 0;
   }

@@ -5,7 +5,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { SeriatimError } from "../base/index.ts";
+import { listenOn } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import type { NodeStatus } from "./status.ts";
@@ -67,7 +67,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpFace> {
     },
   );
   server.maxConnections = CONNECTIONS_MAX;
-  await listen(server, options.host, options.port);
+  await listenOn(server, "http-port", options.host, options.port);
   return { port: (server.address() as AddressInfo).port, server, close: () => close(server) };
 }
 
@@ -126,20 +126,6 @@ function send(response: ServerResponse, page: Page): void {
     "x-content-type-options": "nosniff",
   });
   response.end(page.body);
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
-    server.listen(port, host, resolve);
-  });
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): SeriatimError {
-  const where = `http-port ${port} on ${host}`;
-  const code = error.code ?? "LISTEN_FAILED";
-  const why = code === "EADDRINUSE" ? "is in use" : `can't be listened on: ${error.message}`;
-  return new SeriatimError(code, `${where} ${why}`, { cause: error });
 }
 
 function close(server: Server): Promise<void> {

@@ -4,6 +4,7 @@ import { SeriatimError } from "../base/index.ts";
 import { JournalAgent, type JournalWriter, type RecordVisitor } from "../journal/index.ts";
 import { COMMAND_WORDS, readTimestamp } from "../protocol/index.ts";
 import { Ring, RingConsumer } from "../ring/index.ts";
+import { FirstFailure } from "./first-failure.ts";
 import { type NodeJournalOptions, openNodeJournal } from "./journal-open.ts";
 import type { JournalStage, Recovered, ShortageListener } from "./journal-stage.ts";
 
@@ -15,10 +16,8 @@ const SHORTAGE_MS = 100;
 /** Every publish writes and syncs before it returns. */
 export class InlineJournal implements JournalStage {
   readonly batches = true;
-  readonly failed: Promise<SeriatimError>;
   readonly #options: NodeJournalOptions;
-  #resolveFailed: (error: SeriatimError) => void = () => {};
-  #failure: SeriatimError | undefined;
+  readonly #failure = new FirstFailure();
   #journal: JournalWriter | undefined;
   #agent: JournalAgent | undefined;
   #consumer: RingConsumer | undefined;
@@ -30,9 +29,10 @@ export class InlineJournal implements JournalStage {
 
   constructor(options: NodeJournalOptions) {
     this.#options = options;
-    this.failed = new Promise((resolve) => {
-      this.#resolveFailed = resolve;
-    });
+  }
+
+  get failed(): Promise<SeriatimError> {
+    return this.#failure.happened;
   }
 
   async recover(visit: RecordVisitor): Promise<Recovered> {
@@ -75,16 +75,11 @@ export class InlineJournal implements JournalStage {
   /** Tells what has changed: the journal has failed, or its room. */
   #look(): void {
     const agent = this.#agent;
-    if (agent?.failure !== undefined) this.#fail(agent.failure);
+    if (agent?.failure !== undefined) this.#failure.set(agent.failure);
     const why = agent?.preallocationFailure?.message;
     if (why === this.#shortage) return;
     this.#shortage = why;
     this.#onShortage(why);
-  }
-
-  #fail(error: SeriatimError): void {
-    this.#failure ??= error;
-    this.#resolveFailed(this.#failure);
   }
 
   stop(): Promise<void> {
@@ -96,15 +91,15 @@ export class InlineJournal implements JournalStage {
     clearTimeout(this.#idle);
     clearTimeout(this.#retry);
     this.#drain();
-    if (this.#agent?.failure !== undefined) this.#fail(this.#agent.failure);
+    if (this.#agent?.failure !== undefined) this.#failure.set(this.#agent.failure);
     this.#agent = undefined;
     try {
       this.#journal?.close();
     } catch (error) {
       if (!(error instanceof SeriatimError)) throw error;
-      this.#fail(error);
+      this.#failure.set(error);
     }
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#failure.orThrow();
   }
 }
 

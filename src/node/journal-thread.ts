@@ -4,13 +4,14 @@
 import { Worker } from "node:worker_threads";
 import { assert, SeriatimError } from "../base/index.ts";
 import type { RecordVisitor } from "../journal/index.ts";
+import { entryBeside } from "../platform/index.ts";
 import { COMMAND_BYTES } from "../protocol/index.ts";
 import { createRing, Ring, RingConsumer } from "../ring/index.ts";
+import { FirstFailure } from "./first-failure.ts";
 import type { NodeJournalOptions } from "./journal-open.ts";
 import type { JournalStage, Recovered, ShortageListener } from "./journal-stage.ts";
 import type { JournalWorkerData, JournalWorkerMessage } from "./journal-worker.ts";
 import { within } from "./within.ts";
-import { workerEntry } from "./worker-entry.ts";
 
 /** Records on their way from the disk to the engine: 1.3 MB, so that reading ahead covers checking a frame. */
 const RECOVERY_RING_RECORDS = 16_384;
@@ -23,15 +24,13 @@ const CLOSE_MS = 10_000;
 
 export class JournalThread implements JournalStage {
   readonly batches = true;
-  readonly failed: Promise<SeriatimError>;
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   readonly #ring = createRing({ recordBytes: COMMAND_BYTES, capacity: RECOVERY_RING_RECORDS });
   readonly #recovery = new RingConsumer(this.#ring);
   /** A view of the ring of commands, to fail it when the thread can't do so itself. */
   #commands: RingConsumer | undefined;
-  #resolveFailed: (error: SeriatimError) => void = () => {};
-  #failure: SeriatimError | undefined;
+  readonly #failure = new FirstFailure();
   #recovered: Recovered | undefined;
   #hasClosed = false;
   #onShortage: ShortageListener = () => {};
@@ -43,10 +42,10 @@ export class JournalThread implements JournalStage {
       ...{ directory, mode, segmentBytes, genesis, wait },
       recoveryRing: this.#ring.shared,
     };
-    this.failed = new Promise((resolve) => {
-      this.#resolveFailed = resolve;
+    this.#worker = new Worker(entryBeside(import.meta.url, "journal-worker"), {
+      name: "journal",
+      workerData,
     });
-    this.#worker = new Worker(workerEntry("journal-worker"), { name: "journal", workerData });
     this.#worker.on("message", (message: JournalWorkerMessage) => this.#hear(message));
     this.#worker.on("error", (error) => this.#fail(threadDied(String(error))));
     this.#exited = new Promise((resolve) => {
@@ -56,6 +55,10 @@ export class JournalThread implements JournalStage {
         resolve();
       });
     });
+  }
+
+  get failed(): Promise<SeriatimError> {
+    return this.#failure.happened;
   }
 
   #hear(message: JournalWorkerMessage): void {
@@ -75,12 +78,10 @@ export class JournalThread implements JournalStage {
     }
   }
 
-  /** The first failure counts: what follows is a consequence. */
   #fail(error: SeriatimError): void {
     this.#recovery.fail();
     this.#commands?.fail();
-    this.#failure ??= error;
-    this.#resolveFailed(this.#failure);
+    this.#failure.set(error);
   }
 
   async recover(visit: RecordVisitor): Promise<Recovered> {
@@ -88,7 +89,7 @@ export class JournalThread implements JournalStage {
       const applied = await this.#visitAll(visit);
       // The thread's word follows the last record at once; its end, if it must be, too.
       while (this.#recovered === undefined) {
-        this.#orThrow();
+        this.#failure.orThrow();
         await nextTurn();
       }
       const { position } = this.#recovered;
@@ -105,7 +106,7 @@ export class JournalThread implements JournalStage {
     const consumer = this.#recovery;
     let position = 1;
     while (!consumer.ended()) {
-      this.#orThrow();
+      this.#failure.orThrow();
       const count = consumer.available(RECORDS_PER_TURN);
       if (count === 0) {
         consumer.waitForRecords(RECORDS_WAIT_MS);
@@ -119,14 +120,10 @@ export class JournalThread implements JournalStage {
     return position - 1;
   }
 
-  #orThrow(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
   run(ring: SharedArrayBuffer, onShortage: ShortageListener): void {
     this.#onShortage = onShortage;
     this.#commands = new RingConsumer(Ring.attach(ring));
-    if (this.#failure !== undefined) this.#commands.fail();
+    if (this.#failure.error !== undefined) this.#commands.fail();
     this.#worker.postMessage(ring);
   }
 
@@ -148,7 +145,7 @@ export class JournalThread implements JournalStage {
       this.#fail(threadDied(`it has not closed the journal within ${CLOSE_MS / 1e3} s`));
       this.#worker.unref();
     }
-    this.#orThrow();
+    this.#failure.orThrow();
   }
 }
 

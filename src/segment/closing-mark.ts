@@ -2,9 +2,9 @@
 // frames is told from an interrupted write, and nothing has to be written again on opening. It is no part of the
 // history (no frame follows it in the chain): the next frame is written over it.
 
-import type { Checksums } from "../base/index.ts";
+import { type Checksums, getU64, setU64 } from "../base/index.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
-import { FrameBuffer, getU64, setU64 } from "./frame.ts";
+import { FrameBuffer } from "./frame.ts";
 import { CHAIN_BYTES, CLOSING_MARK_BYTES, CLOSING_MARK_MAGIC, ClosingMarkLayout } from "./layout.ts";
 
 /** The mark of a log that ends with `position`, whose last frame's chain value is `chain`. */

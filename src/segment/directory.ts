@@ -6,7 +6,8 @@ import { SeriatimError, type Storage } from "../base/index.ts";
 
 /** Digits of the number in a name: names sort as numbers do, up to ten thousand million segments. */
 const NUMBER_DIGITS = 10;
-const SEGMENT_SUFFIX = ".seg";
+/** What every finished segment's name ends with. */
+export const SEGMENT_SUFFIX = ".seg";
 const TEMPORARY_SUFFIX = ".tmp";
 
 export function segmentName(log: string, number: number): string {

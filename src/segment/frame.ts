@@ -2,7 +2,7 @@
 // Both the sum and the chain are one native call over one contiguous run: the chain field lies directly before
 // what it covers, so with the previous chain value put there for a moment, BLAKE3(previous, rest) is one slice.
 
-import { assert, type Checksums, fromLanes, highLane, lowLane } from "../base/index.ts";
+import { assert, type Checksums, getU64, setU64 } from "../base/index.ts";
 import {
   CHAIN_BYTES,
   FRAME_BYTES_LIMIT,
@@ -35,15 +35,6 @@ export class FrameBuffer {
     this.words = new Int32Array(buffer);
     this.view = new DataView(buffer);
   }
-}
-
-export function setU64(view: DataView, at: number, value: number): void {
-  view.setUint32(at, lowLane(value), true);
-  view.setInt32(at + 4, highLane(value), true);
-}
-
-export function getU64(view: DataView, at: number): number {
-  return fromLanes(view.getUint32(at, true), view.getUint32(at + 4, true));
 }
 
 /**

@@ -1,8 +1,8 @@
 // The segment header: one sector, written and synced before the file gets its real name, never changed after. So a
 // damaged one is always damage, never an interrupted creation.
 
-import { type Checksums, decodeUtf8, encodeUtf8 } from "../base/index.ts";
-import { FrameBuffer, getU64, setU64 } from "./frame.ts";
+import { type Checksums, decodeUtf8, encodeUtf8, getU64, setU64 } from "../base/index.ts";
+import { FrameBuffer } from "./frame.ts";
 import { CHAIN_BYTES, SECTOR_BYTES, SEGMENT_MAGIC, SEGMENT_VERSION, SegmentLayout } from "./layout.ts";
 
 export interface SegmentHeader {

@@ -6,9 +6,11 @@ import {
   decodeUtf8,
   encodeUtf8,
   fromLanes,
+  getU64,
   highLane,
   lowLane,
   SAFE_MAX,
+  setU64,
   U32_MAX,
 } from "../../base/index.ts";
 import {
@@ -184,15 +186,6 @@ export const GENESIS_VERSION = 0;
 
 function view(words: Int32Array, at: number): DataView {
   return new DataView(words.buffer, words.byteOffset + at * 4, COMMAND_WORDS * 4);
-}
-
-function setU64(v: DataView, offset: number, value: number): void {
-  v.setUint32(offset, lowLane(value), true);
-  v.setInt32(offset + 4, highLane(value), true);
-}
-
-function getU64(v: DataView, offset: number): number {
-  return fromLanes(v.getUint32(offset, true), v.getUint32(offset + 4, true));
 }
 
 /** Writes a Genesis followed, at the caller's hand, by `instruments` RegisterInstrument records. */

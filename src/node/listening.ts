@@ -1,12 +1,11 @@
-// Whether a port can be listened on, asked before anything is written: a node that can't serve should not begin a log.
+// Listening on the port that a setting names, and how a port that can't be listened on is said.
 
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { SeriatimError } from "../base/index.ts";
 
 /** Throws SeriatimError (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, ...) naming the setting, the port and the host. */
-export async function assertPortFree(setting: string, host: string, port: number): Promise<void> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
+export function listenOn(server: Server, setting: string, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const why = error.code === "EADDRINUSE" ? "is in use" : `can't be listened on: ${error.message}`;
       const message = `${setting} ${port} on ${host} ${why}`;
@@ -14,5 +13,11 @@ export async function assertPortFree(setting: string, host: string, port: number
     });
     server.listen(port, host, resolve);
   });
+}
+
+/** Asked before anything is written: a node that can't serve should not begin a log. Throws as listenOn. */
+export async function assertPortFree(setting: string, host: string, port: number): Promise<void> {
+  const server = createServer();
+  await listenOn(server, setting, host, port);
   await new Promise((resolve) => server.close(resolve));
 }
