@@ -3,7 +3,7 @@
 // command record; prices travel as lanes, so that no number is converted or boxed on the way.
 
 import { fromLanes, highLane, lowLane, type RecordBuffer } from "../base/index.ts";
-import { CommandWord, EVENT_WORDS, EventFlag, EventKind, EventWord } from "../protocol/index.ts";
+import { CommandWord, EventFlag, EventKind, EventWord } from "../protocol/index.ts";
 import { ORDER_SHIFT, type OrderPool, OrderWord } from "./order-pool.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md
@@ -41,7 +41,6 @@ const KIND_MODIFY = EventKind.Modify;
 const KIND_REJECT = EventKind.Reject;
 const KIND_TRADE = EventKind.Trade;
 
-const LAST_WORD = EVENT_WORDS - 1;
 const LAST = EventFlag.Last << 24;
 const IN_PLACE = EventFlag.InPlace << 24;
 
@@ -143,7 +142,7 @@ export class EventWriter {
     this.#write(KIND_REJECT | (reason << 8) | LAST, 0, 0, 0, head >>> 8);
   }
 
-  /** Fills a whole record with what all kinds share, so that nothing of an older one shows through. */
+  /** Writes what all kinds share; what a kind does not use stays zero, as a claimed record is. */
   #write(kind: number, priceLow: number, priceHigh: number, quantity: number, sideTypeTif: number): number {
     const at = (this.#out as RecordBuffer).claim();
     const words = this.#words;
@@ -151,24 +150,13 @@ export class EventWriter {
     const from = this.#commandAt;
     words[at + KIND_REASON_COMMAND_FLAGS] = kind | ((command[from + COMMAND_KIND_SIDE_TYPE_TIF] & 255) << 16);
     words[at + SYMBOL] = command[from + COMMAND_SYMBOL];
-    words[at + SEQUENCE_LOW] = 0;
-    words[at + SEQUENCE_HIGH] = 0;
     words[at + ORDER_ID_LOW] = command[from + COMMAND_ORDER_ID_LOW];
     words[at + ORDER_ID_HIGH] = command[from + COMMAND_ORDER_ID_HIGH];
-    words[at + MAKER_ID_LOW] = 0;
-    words[at + MAKER_ID_HIGH] = 0;
     words[at + PRICE_LOW] = priceLow;
     words[at + PRICE_HIGH] = priceHigh;
     words[at + QUANTITY] = quantity;
-    words[at + LEAVES] = 0;
     words[at + ACCOUNT] = command[from + COMMAND_ACCOUNT];
-    words[at + MAKER_ACCOUNT] = 0;
-    words[at + MAKER_LEAVES] = 0;
     words[at + SIDE_TYPE_TIF] = sideTypeTif;
-    words[at + PREVIOUS_PRICE_LOW] = 0;
-    words[at + PREVIOUS_PRICE_HIGH] = 0;
-    words[at + PREVIOUS_QUANTITY] = 0;
-    words[at + LAST_WORD] = 0;
     this.#last = at;
     return at;
   }

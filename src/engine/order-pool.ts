@@ -2,7 +2,7 @@
 // linked into the queue of their price level by `next` and `previous`. A book of half a million orders does a cancel and
 // an add in half the time of one array per field (docs/adr/order-records.md).
 //
-// The words behind `previous` are free: display quantity, flags, trigger price and expiry of later order types fit.
+// The words behind `chain` are free: display quantity, flags, trigger price and expiry of later order types fit.
 // Slot numbers are never visible outside: after a restart the same orders may sit in other slots.
 
 /** The end of a queue, an empty side, a failed search. */
@@ -30,6 +30,8 @@ export const OrderWord = {
   next: 7,
   /** The next older order of the level. */
   previous: 8,
+  /** The next order in the same bucket of the order index, as slot + 1; 0 at the end. */
+  chain: 9,
 } as const;
 const NEXT = OrderWord.next;
 

@@ -6,7 +6,7 @@
 // best bid are bids, all others asks.
 //
 // The window follows the market. Every use of a far level that a window of the largest size around the market
-// would hold is counted; when the count has paid for it, the window moves there (and doubles, up to a limit). So a
+// would hold is counted; when the count has paid for it, the window moves there and doubles, up to a limit: a market that moves gets the window to move in. So a
 // move costs a constant share of the work that asked for it, whatever the order of prices; `moves` and `levelsCarried`
 // show it. Where the window lies never changes a result. Bounds: docs/adr/price-ladder.md.
 
@@ -23,7 +23,7 @@ const SELL = Side.Sell;
 
 /** The first window, in ticks: 4096 level slots are 16 KiB, small enough for thousands of books. */
 const WINDOW_TICKS_MIN = 4096;
-/** The largest window, in ticks: 256 KiB of level slots, about what stays in a level-2 cache. */
+/** The largest window, in ticks: 512 KiB of level slots, of which a book touches what it uses. */
 const WINDOW_TICKS_MAX = BITMAP_SIZE_MAX;
 /** Uses of far levels that pay for a move, besides two for each level the window holds. */
 const MOVE_BASE_USES = 64;
@@ -225,12 +225,13 @@ export class PriceLadder {
     this.levelsCarried += this.#windowLevels;
   }
 
-  /** The size of the next window: today's, doubled until it spans `wanted_ticks` or a limit is reached; 0 for none. */
+  /** The next window's size: the first, or today's doubled until it spans `wanted_ticks`, within the limits; 0 for none. */
   #grantedSize(wanted_ticks: number): number {
     const most = this.#size + this.#share.windowTicksLeft;
     let size = Math.max(this.#size, WINDOW_TICKS_MIN);
     if (size > most) return 0;
-    while (size < wanted_ticks && size < WINDOW_TICKS_MAX && 2 * size <= most) size *= 2;
+    while ((size < wanted_ticks || size === this.#size) && size < WINDOW_TICKS_MAX && 2 * size <= most)
+      size *= 2;
     this.#share.windowTicksLeft -= size - this.#size;
     return size;
   }

@@ -1,9 +1,9 @@
 // A set of small integers with "next above" and "next below" in a few steps: three levels of 32-bit words, where a
 // bit of a higher level says that the word below it is not empty. Finding a neighbour over any gap costs at most
-// one look per level and one scan of the top (two words at the largest size).
+// one look per level and one scan of the top (four words at the largest size).
 
-/** The largest size: the top level is then two words. */
-export const BITMAP_SIZE_MAX = 65536;
+/** The largest size: the top level is then four words. */
+export const BITMAP_SIZE_MAX = 131_072;
 
 export class TickBitmap {
   readonly #bits: Int32Array;

@@ -30,9 +30,9 @@ const ID_STYLES: readonly ((n: bigint) => bigint)[] = [
 ];
 const EXTREME_IDS = [0n, 1n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 63n, 2n ** 64n - 1n];
 const BAD_PRICES = [0n, -1n, -100n, -(2n ** 63n), 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n];
-/** Windows of ticks are powers of two wide, 4096 to 65536, and lie half on each side of the market. */
+/** Windows of ticks are powers of two wide, 4096 to 131072, and lie half on each side of the market. */
 const EDGE_BITS_MIN = 11;
-const EDGE_BITS_MAX = 16;
+const EDGE_BITS_MAX = 17;
 /** Answer limits drawn; small, so that sweeps exceed them. */
 const ANSWER_LIMIT_FILLS_MAX = 3;
 

@@ -40,6 +40,16 @@ test("an empty buffer does not call its listener", () => {
   expect(buffer.claim()).toBe(0);
 });
 
+test("a claimed record is all zero, whatever lay in its place before", () => {
+  const { buffer } = recording();
+  for (const round of [1, 2, 3]) {
+    const at = buffer.claim();
+    expect([...buffer.words.subarray(at, at + 3)], `round ${round}`).toEqual([0, 0, 0]);
+    buffer.words.fill(-1, at, at + 3);
+    if (round === 1) buffer.drain();
+  }
+});
+
 test("bytes and words are the same memory", () => {
   const { buffer, write } = recording();
   write(0x01020304);

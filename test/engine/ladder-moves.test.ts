@@ -95,7 +95,7 @@ const ADVERSARIES: readonly [
   ],
   [
     "a market that drifts, with all its past behind it",
-    20,
+    5,
     (book) => {
       for (let k = 0; k < 200_000; k += 5) {
         book.rest(1_000_000 + k);
@@ -166,8 +166,8 @@ test.each([
   ladder.insert(levels.take(10_000_000), Side.Buy);
   for (let i = 1; i <= 64; i++) {
     // The find is the second use of the two that a new far level takes.
-    ladder.find(10_000_000 - 32_000 - i, Side.Buy);
-    ladder.insert(levels.take(10_000_000 - 32_000 - i), Side.Buy);
+    ladder.find(10_000_000 - 65_000 - i, Side.Buy);
+    ladder.insert(levels.take(10_000_000 - 65_000 - i), Side.Buy);
   }
   expect(budget - share.windowTicksLeft).toBe(granted);
 });

@@ -217,7 +217,6 @@ export class ScriptedEngine {
   #event(kind: number, command: Int32Array): number {
     const at = this.events.claim();
     const { words } = this.events;
-    words.fill(0, at, at + EVENT_WORDS);
     words[at + EventWord.kindReasonCommandFlags] = kind;
     words[at + EventWord.orderIdLow] = command[CommandWord.orderIdLow];
     words[at + EventWord.account] = command[CommandWord.account];
