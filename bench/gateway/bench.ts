@@ -89,8 +89,8 @@ function ratios(): RatioWanted[] {
     const off = { name: `${shape}: journal off / echo`, of: `${shape} journal off`, to: `${shape} echo` };
     const sync = { name: `${shape}: fsync / journal off`, of: `${shape} fsync`, to: `${shape} journal off` };
     return [
-      window === 34 ? { ...off, aim: { atLeast: 0.8 } } : off,
-      window === 512 ? { ...sync, aim: { atLeast: 0.5 } } : sync,
+      window === 34 ? { ...off, aim: { atLeast: 0.7 } } : off,
+      window === 512 ? { ...sync, aim: { atLeast: 0.35 } } : sync,
     ];
   });
 }

@@ -14,6 +14,9 @@ import { assert } from "./assert.ts";
  */
 export type Drain = (buffer: RecordBuffer) => void;
 
+/** Up to so many words a loop is faster than a call out of compiled code: the events of one command, mostly. */
+const CLEARED_BY_HAND_WORDS_MAX = 64;
+
 export class RecordBuffer {
   readonly words: Int32Array;
   readonly bytes: Uint8Array;
@@ -50,7 +53,13 @@ export class RecordBuffer {
   drain(): void {
     if (this.used_words === 0) return;
     this.#drain(this);
-    this.words.fill(0, 0, this.used_words);
+    this.#clear();
     this.used_words = 0;
+  }
+
+  #clear(): void {
+    const { words, used_words } = this;
+    if (used_words > CLEARED_BY_HAND_WORDS_MAX) words.fill(0, 0, used_words);
+    else for (let i = 0; i < used_words; i++) words[i] = 0;
   }
 }
