@@ -33,6 +33,34 @@ export function reasonName(code: number): string {
   return NAMES[code] ?? `Reason${code}`;
 }
 
+/** What each reason means, in words for people: an order form shows them as they are. */
+const TEXTS: Readonly<Record<ReasonName, string>> = {
+  None: "nothing is wrong",
+  UnknownSymbol: "there is no such instrument",
+  InvalidPrice: "the price is not above zero, or beyond what the exchange can hold",
+  InvalidQuantity: "the quantity is zero",
+  InvalidSide: "the side is neither buy nor sell",
+  MaxQuantityExceeded: "the quantity is larger than the limit of one order",
+  MaxNotionalExceeded: "price times quantity is larger than the limit of one order",
+  DuplicateOrderId: "an order with this id rests already",
+  UnknownOrder: "no order with this id rests",
+  StorageExhausted: "the exchange holds as many orders as it can",
+  AnswerTooLarge: "it would trade with more orders than one answer can tell of; a smaller one may do",
+  NotLoggedOn: "the connection has not named its account",
+  NotAuthorised: "the account may not do this",
+  Throttled: "too many requests at once",
+  Halted: "the exchange is halted",
+  ReplicaDisconnected: "the exchange's replica is away",
+  ShuttingDown: "the exchange is shutting down",
+  DiskFull: "the exchange has no room for its log; nothing is taken until it has",
+};
+
+/** What a reason code means, in words. */
+export function reasonText(code: number): string {
+  const name = reasonName(code);
+  return Object.hasOwn(TEXTS, name) ? TEXTS[name as ReasonName] : `refused for reason ${code}`;
+}
+
 /** The code of a reason's name, or undefined. */
 export function reasonCode(name: string): Reason | undefined {
   return Object.hasOwn(Reason, name) ? Reason[name as ReasonName] : undefined;

@@ -1,0 +1,31 @@
+// Why the server did not do what a message asked, and why it ends a connection (specification: docs/api/websocket.md).
+// Why an order was refused is not here: those are the reasons of every interface (../reasons.ts).
+
+export const ErrorCode = {
+  /** Not a JSON object, no known type, a field missing, unknown or out of range. */
+  BadMessage: "BAD_MESSAGE",
+  /** Something came before `hello`, or a second one. */
+  HelloFirst: "HELLO_FIRST",
+  Schema: "SCHEMA",
+  UnknownAccount: "UNKNOWN_ACCOUNT",
+  UnknownSymbol: "UNKNOWN_SYMBOL",
+  NoAccount: "NO_ACCOUNT",
+  /** Order entry takes no connection for this account now. */
+  Unavailable: "UNAVAILABLE",
+  TooManyInFlight: "TOO_MANY_IN_FLIGHT",
+  TooOften: "TOO_OFTEN",
+  OutcomeUnknown: "OUTCOME_UNKNOWN",
+} as const;
+export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
+
+/** WebSocket close codes: 1000 to 1015 are RFC 6455's, from 4000 on ours. */
+export const CloseCode = {
+  /** The node stops, or its order entry is gone. */
+  GoingAway: 1001,
+  BinaryFrame: 1003,
+  /** No `hello` in time, or one that can't be answered. */
+  NoHello: 4001,
+  TooSlow: 4008,
+  TooManyMessages: 4029,
+} as const;
+export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];

@@ -1,0 +1,177 @@
+// What a client says, from text to a plain typed request or to one line that says what is wrong and where. Names of symbols
+// and accounts, and prices, stay text: what they mean depends on the exchange (specification: docs/api/websocket.md).
+
+import { SAFE_MAX, U32_MAX } from "../../base/index.ts";
+import { ErrorCode } from "./error-codes.ts";
+import { Fields, isJsonObject, type JsonObject, shownJson } from "./fields.ts";
+
+/** The version of the messages; `hello` and `welcome` say it. */
+export const JSON_SCHEMA_VERSION = 1;
+
+export const CHANNELS = ["depth", "quotes", "trades", "candles", "orders", "status"] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+/** Symbols that one request names: as many as an exchange has; the message's length is the real bound. */
+const SYMBOLS_MAX = 65_536;
+
+interface Numbered {
+  /** The client's number for it, which the answer carries. */
+  readonly request: number | undefined;
+}
+
+export interface HelloRequest extends Numbered {
+  readonly type: "hello";
+  readonly schema: number;
+  readonly account: string | undefined;
+}
+
+export interface SubmitRequest extends Numbered {
+  readonly type: "submit";
+  readonly symbol: string;
+  /** Decimal digits of a u64, here and below. */
+  readonly id: string;
+  readonly side: "buy" | "sell";
+  readonly orderType: "limit" | "market";
+  readonly timeInForce: "gtc" | "ioc";
+  /** A limit order has one, a market order none. */
+  readonly price: string | undefined;
+  /** Lots. */
+  readonly quantity: number;
+}
+
+export interface ModifyRequest extends Numbered {
+  readonly type: "modify";
+  readonly symbol: string;
+  readonly id: string;
+  readonly price: string;
+  readonly quantity: number;
+}
+
+export interface CancelRequest extends Numbered {
+  readonly type: "cancel";
+  readonly symbol: string;
+  readonly id: string;
+}
+
+export interface OpenOrdersRequest extends Numbered {
+  readonly type: "openOrders";
+}
+
+export interface SubscriptionRequest extends Numbered {
+  readonly type: "subscribe" | "unsubscribe";
+  readonly channels: readonly Channel[];
+  /** undefined: all instruments. */
+  readonly symbols: readonly string[] | undefined;
+}
+
+export type OrderRequest = SubmitRequest | ModifyRequest | CancelRequest;
+export type JsonRequest = HelloRequest | OrderRequest | OpenOrdersRequest | SubscriptionRequest;
+
+/** Why a message was not done: what an `error` message says. */
+export interface Refusal extends Numbered {
+  readonly code: ErrorCode;
+  readonly text: string;
+}
+
+export type ParsedRequest = { readonly request: JsonRequest } | { readonly refusal: Refusal };
+
+type Parser = (fields: Fields, request: number | undefined) => JsonRequest;
+
+const PARSERS: ReadonlyMap<unknown, Parser> = new Map<string, Parser>([
+  ["hello", hello],
+  ["submit", submit],
+  ["modify", modify],
+  ["cancel", cancel],
+  ["openOrders", (_fields, request) => ({ type: "openOrders", request })],
+  ["subscribe", (fields, request) => subscription("subscribe", fields, request)],
+  ["unsubscribe", (fields, request) => subscription("unsubscribe", fields, request)],
+]);
+
+/** Never throws: whatever `text` is, the answer is a request or what is wrong with it. */
+export function parseRequest(text: string): ParsedRequest {
+  const object = parseObject(text);
+  if (object === undefined) return { refusal: badMessage(undefined, "this is not a JSON object") };
+  const fields = new Fields(object);
+  const request = fields.optionalWhole("request", SAFE_MAX);
+  const type = fields.take("type");
+  const parser = PARSERS.get(type);
+  if (parser === undefined) return { refusal: badMessage(request, unknownType(type)) };
+  const parsed = parser(fields, request);
+  const foreign = foreignSchema(parsed);
+  if (foreign !== undefined) return { refusal: foreign };
+  const problem = fields.finish();
+  return problem === undefined ? { request: parsed } : { refusal: badMessage(request, problem) };
+}
+
+function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A later version may have any fields: that we don't speak it is the thing to say. */
+function foreignSchema(parsed: JsonRequest): Refusal | undefined {
+  if (parsed.type !== "hello" || parsed.schema === JSON_SCHEMA_VERSION || parsed.schema === 0)
+    return undefined;
+  const text = `schema: this server speaks ${JSON_SCHEMA_VERSION}, not ${parsed.schema}`;
+  return { request: parsed.request, code: ErrorCode.Schema, text };
+}
+
+function unknownType(type: unknown): string {
+  if (type === undefined) return "type: missing";
+  return `type: ${shownJson(type)} is not one of ${[...PARSERS.keys()].join(", ")}`;
+}
+
+function badMessage(request: number | undefined, text: string): Refusal {
+  return { request, code: ErrorCode.BadMessage, text };
+}
+
+function hello(fields: Fields, request: number | undefined): HelloRequest {
+  const schema = fields.whole("schema", U32_MAX);
+  if (schema === 0) fields.refuse("schema: versions count from 1");
+  return { type: "hello", request, schema, account: fields.optionalText("account") };
+}
+
+function submit(fields: Fields, request: number | undefined): SubmitRequest {
+  const symbol = fields.text("symbol");
+  const id = fields.id("id");
+  const side = fields.requiredChoice("side", ["buy", "sell"]);
+  const orderType = fields.choice("orderType", ["limit", "market"]);
+  const isMarket = orderType === "market";
+  const timeInForce = fields.choice("timeInForce", isMarket ? ["ioc", "gtc"] : ["gtc", "ioc"]);
+  if (isMarket && timeInForce === "gtc")
+    fields.refuse('timeInForce: a market order never rests, it can only be "ioc"');
+  const price = isMarket ? fields.optionalText("price") : fields.text("price");
+  if (isMarket && price !== undefined) fields.refuse("price: a market order has none");
+  const quantity = fields.whole("quantity", U32_MAX);
+  return { type: "submit", request, symbol, id, side, orderType, timeInForce, price, quantity };
+}
+
+function modify(fields: Fields, request: number | undefined): ModifyRequest {
+  const symbol = fields.text("symbol");
+  const id = fields.id("id");
+  const price = fields.text("price");
+  return { type: "modify", request, symbol, id, price, quantity: fields.whole("quantity", U32_MAX) };
+}
+
+function cancel(fields: Fields, request: number | undefined): CancelRequest {
+  return { type: "cancel", request, symbol: fields.text("symbol"), id: fields.id("id") };
+}
+
+function subscription(
+  type: "subscribe" | "unsubscribe",
+  fields: Fields,
+  request: number | undefined,
+): SubscriptionRequest {
+  const channels = fields.optionalTexts("channels", CHANNELS.length) ?? [];
+  if (channels.length === 0) fields.refuse("channels: missing");
+  for (const [i, channel] of channels.entries()) {
+    if (!(CHANNELS as readonly string[]).includes(channel))
+      fields.refuse(`channels[${i}]: ${shownJson(channel)} is not one of ${CHANNELS.join(", ")}`);
+  }
+  const symbols = fields.optionalTexts("symbols", SYMBOLS_MAX);
+  return { type, request, channels: channels as readonly Channel[], symbols };
+}
