@@ -26,8 +26,8 @@ function placeholder({ kind, name }: Setting): string {
       return "n";
     case "choice":
       return kind.of.join("|");
-    case "names":
-      return "name,...";
+    case "instruments":
+      return "symbol,...";
     case "text":
       return name === "dataDir" ? "dir" : "address";
   }

@@ -16,7 +16,7 @@ status 0. A journal that fails, also while it is being closed, is exit status 1.
 
 Examples:
   seriatim start
-  seriatim start --data-dir /var/lib/exchange --symbols BTC-USD,ETH-USD
+  seriatim start --data-dir /var/lib/exchange --symbols BTC-USD:2:50,ETH-USD
   seriatim start --config exchange.json --order-port 9010
   seriatim start --durability off        no journal, for benchmarks`;
 

@@ -10,7 +10,7 @@ Written from the settings table (\`src/node/settings.ts\`); a test keeps the two
 A setting is taken from the first of these that has it:
 1. its flag: \`seriatim start --order-port 9010\`;
 2. its environment variable: \`SERIATIM_ORDER_PORT=9010\` (an empty one counts as not set);
-3. the JSON file named by \`--config FILE\` or \`SERIATIM_CONFIG\`: \`{ "order-port": 9010, "symbols": ["A", "B"] }\`;
+3. the JSON file named by \`--config FILE\` or \`SERIATIM_CONFIG\`: \`{ "order-port": 9010, "symbols": ["A", "B:4:25"] }\`;
 4. its default.
 
 Everything is checked before anything is done: an unknown flag or key, a value out of range, anything given twice ends

@@ -95,7 +95,7 @@ function parse(setting: Setting, spelling: Spelling, input: unknown, origin: str
 
 function refuseContradictions(c: Configuration): void {
   if (c.symbols.length > c.symbolsMax) {
-    throw invalid(`symbols: ${c.symbols.length} names are given, but symbols-max is ${c.symbolsMax}`);
+    throw invalid(`symbols: ${c.symbols.length} are given, but symbols-max is ${c.symbolsMax}`);
   }
   if (c.orderPort === c.httpPort && c.orderPort !== 0) {
     throw invalid(`order-port and http-port are both ${c.orderPort}: each needs its own`);

@@ -6,6 +6,7 @@ import { SeriatimError } from "../base/index.ts";
 import { type GenesisEntry, type JournalPlace, readJournalGenesis } from "../journal/index.ts";
 import type { Genesis } from "../protocol/index.ts";
 import type { GivenSettings } from "./configuration.ts";
+import { instrumentOf, instrumentText } from "./instrument-setting.ts";
 import { type Configuration, SETTINGS, type SettingName, settingKey } from "./settings.ts";
 
 /**
@@ -38,7 +39,7 @@ export function compareGenesis(
   { genesis, instruments }: GenesisEntry,
 ): string | undefined {
   const logged: { readonly [Name in SettingName]?: string } = {
-    symbols: instruments.map((instrument) => instrument.name).join(","),
+    symbols: instruments.map(instrumentText).join(","),
     maxQuantity: String(genesis.maxQuantity),
     maxNotional: String(genesis.maxNotional),
     ordersMax: String(genesis.ordersMax),
@@ -60,9 +61,6 @@ export function compareGenesis(
   return `${differing.join("; ")}: leave ${what} out or start a new data directory`;
 }
 
-/** Two decimals and single ticks and lots: until instruments can be described one by one. */
-const INSTRUMENT_DEFAULTS = { priceDecimals: 2, tick: 1, lot: 1 } as const;
-
 /** The entry with which a new log begins. */
 export function genesisOf(
   configuration: Configuration,
@@ -71,7 +69,7 @@ export function genesisOf(
   const { maxQuantity, maxNotional, ordersMax, symbolsMax, accountsMax, symbols } = configuration;
   return {
     genesis: { maxQuantity, maxNotional, ordersMax, symbolsMax, accountsMax, indexSeed },
-    instruments: symbols.map((name) => ({ name, ...INSTRUMENT_DEFAULTS })),
+    instruments: symbols.map(instrumentOf),
   };
 }
 

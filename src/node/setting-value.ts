@@ -3,14 +3,17 @@
 // The first broken rule is the answer, in words that follow "<where>: ".
 
 import * as v from "valibot";
-import { encodeUtf8 } from "../base/index.ts";
+import {
+  describeInstrument,
+  instrumentOf,
+  instrumentText,
+  parseInstrument,
+  shown,
+} from "./instrument-setting.ts";
 import type { Configuration, Setting, SettingKind, SettingName } from "./settings.ts";
 
 export type SettingValue = Configuration[SettingName];
 export type Spelling = "text" | "json";
-
-/** Characters of a wrong value that are shown. */
-const SHOWN_CHARACTERS_MAX = 60;
 
 /** The value of `setting`, or a message that says what is wrong with `input`. */
 export function parseSetting(
@@ -31,15 +34,11 @@ export function describeKind(kind: SettingKind): string {
       return `a whole number from ${kind.min} to ${kind.max}${kind.multipleOf ? `, a multiple of ${kind.multipleOf}` : ""}`;
     case "choice":
       return `one of ${kind.of.join(", ")}`;
-    case "names":
-      return `a list of 1 to ${kind.countMax} names, each once; a name is ${describeName(kind.bytesMax)}`;
+    case "instruments":
+      return `a list of 1 to ${kind.countMax}, each name once: ${describeInstrument()}`;
     case "text":
       return "text without control characters";
   }
-}
-
-function describeName(bytesMax: number): string {
-  return `1 to ${bytesMax} bytes without spaces and commas`;
 }
 
 type ValueSchema = v.GenericSchema<unknown, SettingValue>;
@@ -56,23 +55,8 @@ function schemaOf(kind: SettingKind, spelling: Spelling, wrong: string): ValueSc
       return v.picklist(kind.of, wrong) as ValueSchema;
     case "text":
       return v.pipe(v.string(wrong), v.minLength(1, "is empty"), v.regex(/^\P{Cc}+$/u, wrong));
-    case "names":
-      return v.pipe(
-        namesInput(spelling),
-        v.minLength(1, "there must be at least one name"),
-        v.maxLength(
-          kind.countMax,
-          (issue) => `${issue.input.length} names, at most ${kind.countMax} are possible`,
-        ),
-        v.checkItems(
-          (name) => nameIsPlain(name, kind.bytesMax),
-          (issue) => `${shown(issue.input)} is not ${describeName(kind.bytesMax)}`,
-        ),
-        v.checkItems(
-          (name, index, all) => all.indexOf(name) === index,
-          (issue) => `${shown(issue.input)} is there twice`,
-        ),
-      );
+    case "instruments":
+      return instrumentsSchema(kind.countMax, spelling);
   }
 }
 
@@ -81,19 +65,35 @@ function integerInput(spelling: Spelling, wrong: string) {
   return v.pipe(v.string(wrong), v.regex(/^-?[0-9]{1,17}$/, wrong), v.transform(Number));
 }
 
-function namesInput(spelling: Spelling) {
-  if (spelling === "json") return v.array(v.string("names must be strings"), "must be a list of names");
+function instrumentsSchema(countMax: number, spelling: Spelling) {
+  const listed =
+    spelling === "json"
+      ? v.array(v.string("symbols must be strings"), "must be a list of symbols")
+      : v.pipe(
+          v.string(),
+          v.transform((text) => text.split(",")),
+        );
   return v.pipe(
-    v.string(),
-    v.transform((text) => text.split(",")),
+    listed,
+    v.minLength(1, "there must be at least one symbol"),
+    v.maxLength(countMax, (issue) => `${issue.input.length} symbols, at most ${countMax} are possible`),
+    v.checkItems(
+      (text) => problemOf(text) === undefined,
+      ({ input }) => problemOf(input) ?? "",
+    ),
+    v.transform((texts) => texts.map((text) => instrumentText(instrumentOf(text)))),
+    v.checkItems(
+      (text, index, all) => all.findIndex((other) => nameOf(other) === nameOf(text)) === index,
+      ({ input }) => `${shown(nameOf(input))} is there twice`,
+    ),
   );
 }
 
-function nameIsPlain(name: string, bytesMax: number): boolean {
-  return name.isWellFormed() && /^[^\s,\p{Cc}]+$/u.test(name) && encodeUtf8(name).length <= bytesMax;
+function problemOf(text: string): string | undefined {
+  const parsed = parseInstrument(text);
+  return "problem" in parsed ? parsed.problem : undefined;
 }
 
-function shown(input: unknown): string {
-  const text = JSON.stringify(input) ?? String(input);
-  return text.length <= SHOWN_CHARACTERS_MAX ? text : `${text.slice(0, SHOWN_CHARACTERS_MAX)}...`;
+function nameOf(text: string): string {
+  return text.split(":", 1)[0];
 }

@@ -5,7 +5,6 @@
 //   orderPort   --order-port  SERIATIM_ORDER_PORT   "order-port"
 
 import { SAFE_MAX, U32_MAX } from "../base/index.ts";
-import { INSTRUMENT_NAME_BYTES_MAX } from "../protocol/index.ts";
 
 /** Everything a node is told at start, checked and complete. */
 export interface Configuration {
@@ -13,6 +12,7 @@ export interface Configuration {
   readonly host: string;
   readonly orderPort: number;
   readonly httpPort: number;
+  /** In the form of instrument-setting.ts, the shortest. */
   readonly symbols: readonly string[];
   /** Lots. */
   readonly maxQuantity: number;
@@ -36,7 +36,7 @@ export type SettingKind =
   | { readonly type: "integer"; readonly min: number; readonly max: number; readonly multipleOf?: number }
   | { readonly type: "text" }
   | { readonly type: "choice"; readonly of: readonly string[] }
-  | { readonly type: "names"; readonly bytesMax: number; readonly countMax: number };
+  | { readonly type: "instruments"; readonly countMax: number };
 
 export interface Setting<Name extends SettingName = SettingName> {
   readonly name: Name;
@@ -87,10 +87,11 @@ export const SETTINGS: readonly Setting[] = [
   row("httpPort", PORT, 8080, "", "Port of /healthz and /metrics; 0 takes a free one."),
   genesisRow(
     "symbols",
-    { type: "names", bytesMax: INSTRUMENT_NAME_BYTES_MAX, countMax: SYMBOLS_AT_START_MAX },
-    ["BTC-USD", "ETH-USD", "EUR-USD", "XAU-USD"],
+    { type: "instruments", countMax: SYMBOLS_AT_START_MAX },
+    ["BTC-USD:2:50", "ETH-USD:2:5", "EUR-USD:5", "XAU-USD:2:10"],
     "",
-    "Instruments, numbered from 0 in this order.",
+    "Instruments, numbered from 0 in this order: digits after a price's point, the price step in units of the last of " +
+      "them, and what a lot is. BTC-USD:2:50 moves in steps of 0.50.",
   ),
   genesisRow("maxQuantity", count(U32_MAX), 1_000_000, "lots", "Largest quantity of one order."),
   genesisRow(

@@ -103,7 +103,7 @@ test("an exchange starts, trades, ends by a signal, and goes on where it stopped
 
   // One line and no other: the log is not replayed first.
   const other = await start("goes-on", "--symbols", "X", "--max-quantity", "5").ended;
-  const symbols = "--symbols is X, but this log was begun with symbols BTC-USD,[^;]*";
+  const symbols = "--symbols is X, but this log was begun with symbols BTC-USD:2:50,[^;]*";
   const quantity = "--max-quantity is 5, but this log was begun with max-quantity 1000000";
   const what = "leave these settings out or start a new data directory";
   expect(other).toMatchObject({ status: 2, stderr: one(`${symbols}; ${quantity}: ${what}`) });

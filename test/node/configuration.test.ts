@@ -6,6 +6,7 @@ import { SeriatimError } from "../../src/base/index.ts";
 import {
   type ConfigurationSources,
   configurationOf,
+  genesisOf,
   loadConfiguration,
   SETTINGS,
   type SettingName,
@@ -113,17 +114,38 @@ describe("a bad value is refused by one line that says where:", () => {
     ],
     [{ flags: { durability: "disk" } }, '--durability: "disk" is not one of fsync, flush, buffered, off'],
     [{ flags: { dataDir: "" } }, "--data-dir: is empty"],
-    [{ flags: { symbols: "A,,B" } }, '--symbols: "" is not 1 to 16 bytes without spaces and commas'],
+    [{ flags: { symbols: "A,,B" } }, '--symbols: "" is not 1 to 16 bytes without spaces, commas and colons'],
     [
       { flags: { symbols: "ÄÄÄÄÄÄÄÄÄ" } },
-      '--symbols: "ÄÄÄÄÄÄÄÄÄ" is not 1 to 16 bytes without spaces and commas',
+      '--symbols: "ÄÄÄÄÄÄÄÄÄ" is not 1 to 16 bytes without spaces, commas and colons',
     ],
     [
       { file: file(JSON.stringify({ symbols: Array.from({ length: 8_193 }, (_, i) => `S${i}`) })) },
-      'FILE: "symbols": 8193 names, at most 8192 are possible',
+      'FILE: "symbols": 8193 symbols, at most 8192 are possible',
     ],
     [{ flags: { symbols: "A,B,A" } }, '--symbols: "A" is there twice'],
-    [{ flags: { symbols: "A,B", symbolsMax: "1" } }, "symbols: 2 names are given, but symbols-max is 1"],
+    [{ flags: { symbols: "A,B,A:3" } }, '--symbols: "A" is there twice'],
+    [{ flags: { symbols: ":2" } }, '--symbols: "" is not 1 to 16 bytes without spaces, commas and colons'],
+    [{ flags: { symbols: "A:19" } }, '--symbols: "A:19": decimals "19" is not a whole number from 0 to 18'],
+    [{ flags: { symbols: "A:" } }, '--symbols: "A:": decimals "" is not a whole number from 0 to 18'],
+    [{ flags: { symbols: "A:-1" } }, '--symbols: "A:-1": decimals "-1" is not a whole number from 0 to 18'],
+    [
+      { environment: { SERIATIM_SYMBOLS: "A:2:0" } },
+      'SERIATIM_SYMBOLS: "A:2:0": tick "0" is not a whole number from 1 to 9007199254740991',
+    ],
+    [
+      { file: file('{ "symbols": ["A:2:0.5"] }') },
+      'FILE: "symbols": "A:2:0.5": tick "0.5" is not a whole number from 1 to 9007199254740991',
+    ],
+    [
+      { flags: { symbols: "A:2:1:9007199254740992" } },
+      '--symbols: "A:2:1:9007199254740992": lot "9007199254740992" is not a whole number from 1 to 9007199254740991',
+    ],
+    [
+      { flags: { symbols: "A:2:1:1:1" } },
+      '--symbols: "A:2:1:1:1" has more parts than NAME[:DECIMALS[:TICK[:LOT]]]',
+    ],
+    [{ flags: { symbols: "A,B", symbolsMax: "1" } }, "symbols: 2 are given, but symbols-max is 1"],
     [{ flags: { orderPort: "8080" } }, "order-port and http-port are both 8080: each needs its own"],
     [
       { file: file('{ "order-port": "9009" }') },
@@ -133,9 +155,9 @@ describe("a bad value is refused by one line that says where:", () => {
       { file: file('{ "order-port": 1.5 }') },
       'FILE: "order-port": 1.5 is not a whole number from 0 to 65535',
     ],
-    [{ file: file('{ "symbols": "A,B" }') }, 'FILE: "symbols": must be a list of names'],
-    [{ file: file('{ "symbols": ["A", 7] }') }, 'FILE: "symbols": names must be strings'],
-    [{ file: file('{ "symbols": [] }') }, 'FILE: "symbols": there must be at least one name'],
+    [{ file: file('{ "symbols": "A,B" }') }, 'FILE: "symbols": must be a list of symbols'],
+    [{ file: file('{ "symbols": ["A", 7] }') }, 'FILE: "symbols": symbols must be strings'],
+    [{ file: file('{ "symbols": [] }') }, 'FILE: "symbols": there must be at least one symbol'],
     [{ file: file('{ "host": null }') }, 'FILE: "host": null is not text without control characters'],
     [{ file: file('{ "orderPort": 1 }') }, 'FILE: unknown key "orderPort"'],
     [{ file: file('{ "__proto__": 1 }') }, 'FILE: unknown key "__proto__"'],
@@ -157,6 +179,17 @@ describe("a bad value is refused by one line that says where:", () => {
   test.each(rows)("%j", (sources, message) => {
     expect(refusal(sources)).toBe(message);
   });
+});
+
+test("an instrument has what its symbol says, and defaults for the rest", () => {
+  const { configuration } = load({ flags: { symbols: "A,B:0,C:2:50,D:18:9007199254740991:100" } });
+  expect(configuration.symbols).toEqual(["A", "B:0", "C:2:50", "D:18:9007199254740991:100"]);
+  expect(genesisOf(configuration).instruments).toEqual([
+    { name: "A", priceDecimals: 2, tick: 1, lot: 1 },
+    { name: "B", priceDecimals: 0, tick: 1, lot: 1 },
+    { name: "C", priceDecimals: 2, tick: 50, lot: 1 },
+    { name: "D", priceDecimals: 18, tick: 9007199254740991, lot: 100 },
+  ]);
 });
 
 test("a wrong value is shown only up to a bound", () => {

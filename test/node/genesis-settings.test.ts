@@ -9,7 +9,10 @@ const genesis = {
   accountsMax: 16,
   indexSeed: [1, 2],
 } as const;
-const instruments = ["A", "B"].map((name) => ({ name, priceDecimals: 0, tick: 1, lot: 1 }));
+const instruments = [
+  { name: "A", priceDecimals: 2, tick: 1, lot: 1 },
+  { name: "B", priceDecimals: 4, tick: 25, lot: 1 },
+];
 
 const begun = (origin: string, value: string, setting: string, logged: string) =>
   `${origin} is ${value}, but this log was begun with ${setting} ${logged}: ` +
@@ -19,16 +22,23 @@ const rows: [flags: Record<string, string>, answer: string | undefined][] = [
   // Defaults differ from this log in almost everything, and contradict nothing.
   [{}, undefined],
   [{ orderPort: "1", durability: "off" }, undefined],
-  [{ maxQuantity: "1000000", maxNotional: "5000", ordersMax: "100", symbols: "A,B" }, undefined],
-  [{ symbols: "A" }, begun("--symbols", "A", "symbols", "A,B")],
-  [{ symbols: "B,A" }, begun("--symbols", "B,A", "symbols", "A,B")],
+  [{ maxQuantity: "1000000", maxNotional: "5000", ordersMax: "100", symbols: "A,B:4:25" }, undefined],
+  [{ symbols: "A" }, begun("--symbols", "A", "symbols", "A,B:4:25")],
+  [{ symbols: "B,A" }, begun("--symbols", "B,A", "symbols", "A,B:4:25")],
+  // The same instruments, written out.
+  [{ symbols: "A:2:1:1,B:04:25:1" }, undefined],
+  // A part that is left out has its default, and is meant.
+  [{ symbols: "A,B" }, begun("--symbols", "A,B", "symbols", "A,B:4:25")],
+  [{ symbols: "A:3,B:4:25" }, begun("--symbols", "A:3,B:4:25", "symbols", "A,B:4:25")],
+  [{ symbols: "A,B:4:5" }, begun("--symbols", "A,B:4:5", "symbols", "A,B:4:25")],
+  [{ symbols: "A,B:4:25:10" }, begun("--symbols", "A,B:4:25:10", "symbols", "A,B:4:25")],
   [{ maxQuantity: "1000001" }, begun("--max-quantity", "1000001", "max-quantity", "1000000")],
   [{ maxNotional: "1" }, begun("--max-notional", "1", "max-notional", "5000")],
   [{ ordersMax: "1" }, begun("--orders-max", "1", "orders-max", "100")],
   [{ symbolsMax: "9" }, begun("--symbols-max", "9", "symbols-max", "8")],
   [
     { symbols: "A", ordersMax: "1" },
-    "--symbols is A, but this log was begun with symbols A,B; " +
+    "--symbols is A, but this log was begun with symbols A,B:4:25; " +
       "--orders-max is 1, but this log was begun with orders-max 100: " +
       "leave these settings out or start a new data directory",
   ],
