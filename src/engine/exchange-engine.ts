@@ -123,13 +123,26 @@ export class ExchangeEngine implements Application {
    * @throws SeriatimError UNKNOWN_SYMBOL
    */
   book(symbol: number): BookView {
-    const state = this.#begun();
-    const book = bookOf(state, symbol);
+    const book = bookOf(this.#begun(), symbol);
     return {
-      bids: levelsOf(state, symbol, Side.Buy),
-      asks: levelsOf(state, symbol, Side.Sell),
+      bids: levelsOf(book, Side.Buy),
+      asks: levelsOf(book, Side.Sell),
       orders: book.bidOrders + book.askOrders,
     };
+  }
+
+  /**
+   * Visits the best `max` levels of a side, best first: ticks, lots, orders. Allocates nothing; `visit` must not apply
+   * commands.
+   * @throws SeriatimError UNKNOWN_SYMBOL
+   */
+  forEachLevel(
+    symbol: number,
+    side: Side,
+    max: number,
+    visit: (price: number, total: number, orders: number) => void,
+  ): void {
+    bookOf(this.#begun(), symbol).forEachLevel(side, max, visit);
   }
 
   /**
@@ -143,6 +156,22 @@ export class ExchangeEngine implements Application {
     const book = bookOf(state, symbol);
     for (const side of [Side.Buy, Side.Sell])
       book.forEachOrder(side, (slot, price) => visit(restingOrder(state, slot, side, price)));
+  }
+
+  /**
+   * Visits an account's resting orders, symbol by symbol in the order of forEachOrder. There is no index by account: it
+   * walks every resting order, and allocates for those of the account alone. `visit` must not apply commands.
+   */
+  forEachOrderOf(account: number, visit: (symbol: number, order: RestingOrder) => void): void {
+    const state = this.#begun();
+    const { words } = state.orders;
+    for (let symbol = 0; symbol < state.books.length; symbol++) {
+      for (const side of [Side.Buy, Side.Sell])
+        state.books[symbol].forEachOrder(side, (slot, price) => {
+          if (words[(slot << ORDER_SHIFT) + OrderWord.account] >>> 0 !== account) return;
+          visit(symbol, restingOrder(state, slot, side, price));
+        });
+    }
   }
 
   #begun(): ExchangeState {
@@ -196,11 +225,10 @@ function restingOrder({ orders }: ExchangeState, slot: number, side: Side, price
   };
 }
 
-function levelsOf(state: ExchangeState, symbol: number, side: Side): LevelView[] {
-  const { price, total, orders } = state.levels;
+function levelsOf(book: OrderBook, side: Side): LevelView[] {
   const found: LevelView[] = [];
-  state.books[symbol].forEachLevel(side, (level) => {
-    found.push({ price: price[level], total: total[level], orders: orders[level] });
+  book.forEachLevel(side, Number.POSITIVE_INFINITY, (price, total, orders) => {
+    found.push({ price, total, orders });
   });
   return found;
 }

@@ -104,25 +104,27 @@ export class OrderBook {
   /** Visits the orders of `side`: best level first, oldest first. */
   forEachOrder(side: Side, visit: (slot: number, price: number) => void): void {
     const { words } = this.#orders;
-    this.forEachLevel(side, (level) => {
-      const price = this.#levels.price[level];
+    this.forEachLevel(side, Number.POSITIVE_INFINITY, (price, _total, _orders, level) => {
       for (let slot = this.#levels.head[level]; slot !== NONE; slot = words[(slot << SHIFT) + RESTING_NEXT])
         visit(slot, price);
     });
   }
 
-  /** Visits the levels of `side`, best first. Cold path: a broken ladder fails here, before it goes in circles. */
-  forEachLevel(side: Side, visit: (level: number) => void): void {
-    const prices = this.#levels.price;
-    let before = side === Side.Buy ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-    for (let level = this.ladder.best(side); level !== NONE; level = this.ladder.worse(level, side)) {
+  /** Visits the best `max` levels of `side`, best first. A broken ladder fails here, before it goes in circles. */
+  forEachLevel(
+    side: Side,
+    max: number,
+    visit: (price: number, total: number, orders: number, level: number) => void,
+  ): void {
+    const { price: prices, total, orders } = this.#levels;
+    let before = side === BUY ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    let left = max;
+    for (let level = this.ladder.best(side); level !== NONE && left > 0; left--) {
       const price = prices[level];
-      assert(
-        side === Side.Buy ? price < before : price > before,
-        "prices of a side get worse level by level",
-      );
+      assert(side === BUY ? price < before : price > before, "prices of a side get worse level by level");
       before = price;
-      visit(level);
+      visit(price, total[level], orders[level], level);
+      level = this.ladder.worse(level, side);
     }
   }
 }

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { fromLanes, Prng } from "../../src/base/index.ts";
-import type { RestingOrder } from "../../src/engine/index.ts";
+import type { LevelView, RestingOrder } from "../../src/engine/index.ts";
 import { EventKind, Side } from "../../src/protocol/index.ts";
 import { buy, cancel, market, modify, sell } from "./orders.ts";
 import { Desk } from "./support.ts";
@@ -81,4 +81,35 @@ test.each([1, 99, -1, 0.5])("symbol %d that is not registered is named", (symbol
   const expected = expect.objectContaining({ code: "UNKNOWN_SYMBOL", message: says });
   expect(() => engine.book(symbol)).toThrow(expected);
   expect(() => engine.forEachOrder(symbol, () => {})).toThrow(expected);
+  expect(() => engine.forEachLevel(symbol, Side.Buy, 1, () => {})).toThrow(expected);
+});
+
+test.each([0, 1, 3, 1000])("the best %i levels of a side are the first of the book's", (max) => {
+  const { engine } = busyDesk(4);
+  const { bids, asks } = engine.book(0);
+  expect(bids.length).toBeGreaterThan(3);
+  const levelsOf = (side: Side) => {
+    const found: LevelView[] = [];
+    engine.forEachLevel(0, side, max, (price, total, orders) => found.push({ price, total, orders }));
+    return found;
+  };
+  expect(levelsOf(Side.Buy)).toEqual(bids.slice(0, max));
+  expect(levelsOf(Side.Sell)).toEqual(asks.slice(0, max));
+});
+
+test("an account's orders are those of all symbols that are its own, in the order of the books", () => {
+  const desk = busyDesk(5);
+  let visited = 0;
+  for (let account = 0; account < 5; account++) {
+    const found: [number, RestingOrder][] = [];
+    desk.engine.forEachOrderOf(account, (symbol, order) => found.push([symbol, order]));
+    const expected = SYMBOLS.flatMap((_, symbol) =>
+      ordersOf(desk, symbol)
+        .filter((order) => order.account === account)
+        .map((order) => [symbol, order]),
+    );
+    expect(found).toEqual(expected);
+    visited += found.length;
+  }
+  expect(visited).toBe(desk.engine.restingOrders);
 });
