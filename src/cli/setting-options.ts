@@ -2,7 +2,7 @@
 // flags, environment and file alike (node/configuration.ts).
 
 import { type Command, Option } from "commander";
-import { SETTINGS, type Setting, settingFlag } from "../node/index.ts";
+import { defaultText, SETTINGS, type Setting, settingFlag } from "../node/index.ts";
 
 const GENESIS_HEADING = "Options that decide results (fixed by the first start of a data directory):";
 
@@ -15,7 +15,7 @@ function settingOption(setting: Setting): Option {
   const unit = setting.unit === "" ? "" : ` ${setting.unit}`;
   const option = new Option(
     `${settingFlag(setting)} <${placeholder(setting)}>`,
-    `${setting.help} Default: ${String(setting.default)}${unit}.`,
+    `${setting.help} Default: ${defaultText(setting)}${unit}.`,
   );
   return setting.genesis ? option.helpGroup(GENESIS_HEADING) : option;
 }
@@ -28,6 +28,8 @@ function placeholder({ kind, name }: Setting): string {
       return kind.of.join("|");
     case "instruments":
       return "symbol,...";
+    case "accounts":
+      return "name=number,...";
     case "text":
       return name === "dataDir" ? "dir" : "address";
   }

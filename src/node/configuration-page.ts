@@ -1,7 +1,7 @@
 // docs/configuration.md, written from the settings table, so that it says what the program does.
 
 import { describeKind } from "./setting-value.ts";
-import { SETTINGS, type Setting, settingFlag, settingKey, settingVariable } from "./settings.ts";
+import { defaultText, SETTINGS, type Setting, settingFlag, settingKey, settingVariable } from "./settings.ts";
 
 const BEGIN = `# Configuration
 
@@ -48,6 +48,6 @@ function section(setting: Setting): string {
 ${setting.help}
 
 - Value${unit}: ${describeKind(setting.kind)}
-- Default: \`${String(setting.default)}\`
+- Default: \`${defaultText(setting)}\`
 `;
 }

@@ -1,3 +1,4 @@
+export { AccountNames } from "./account-names.ts";
 export * from "./configuration.ts";
 export { configurationPage } from "./configuration-page.ts";
 export * from "./genesis-settings.ts";

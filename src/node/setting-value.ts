@@ -3,6 +3,7 @@
 // The first broken rule is the answer, in words that follow "<where>: ".
 
 import * as v from "valibot";
+import { ACCOUNT_RULE, parseNamedAccount } from "./account-names.ts";
 import {
   describeInstrument,
   instrumentOf,
@@ -36,6 +37,8 @@ export function describeKind(kind: SettingKind): string {
       return `one of ${kind.of.join(", ")}`;
     case "instruments":
       return `a list of 1 to ${kind.countMax}, each name once: ${describeInstrument()}`;
+    case "accounts":
+      return `a list of at most ${kind.countMax}, each name once: ${ACCOUNT_RULE}`;
     case "text":
       return "text without control characters";
   }
@@ -57,6 +60,8 @@ function schemaOf(kind: SettingKind, spelling: Spelling, wrong: string): ValueSc
       return v.pipe(v.string(wrong), v.minLength(1, "is empty"), v.regex(/^\P{Cc}+$/u, wrong));
     case "instruments":
       return instrumentsSchema(kind.countMax, spelling);
+    case "accounts":
+      return accountsSchema(kind.countMax, spelling);
   }
 }
 
@@ -87,6 +92,32 @@ function instrumentsSchema(countMax: number, spelling: Spelling) {
       ({ input }) => `${shown(nameOf(input))} is there twice`,
     ),
   );
+}
+
+function accountsSchema(countMax: number, spelling: Spelling) {
+  const listed =
+    spelling === "json"
+      ? v.array(v.string("accounts must be strings"), "must be a list of accounts")
+      : v.pipe(
+          v.string(),
+          v.transform((text) => (text === "" ? [] : text.split(","))),
+        );
+  return v.pipe(
+    listed,
+    v.maxLength(countMax, (issue) => `${issue.input.length} accounts, at most ${countMax} are possible`),
+    v.checkItems(
+      (text) => parseNamedAccount(text) !== undefined,
+      ({ input }) => `${shown(input)} is not ${ACCOUNT_RULE}`,
+    ),
+    v.checkItems(
+      (text, index, all) => all.findIndex((other) => accountNameOf(other) === accountNameOf(text)) === index,
+      ({ input }) => `${shown(accountNameOf(input))} is there twice`,
+    ),
+  );
+}
+
+function accountNameOf(text: string): string | undefined {
+  return parseNamedAccount(text)?.name;
 }
 
 function problemOf(text: string): string | undefined {

@@ -22,6 +22,8 @@ export interface Configuration {
   readonly symbolsMax: number;
   readonly accountsMax: number;
   readonly connectionsMax: number;
+  /** Names of accounts, each as NAME=NUMBER. */
+  readonly accounts: readonly string[];
   readonly durability: "off" | "buffered" | "flush" | "fsync";
   readonly segmentBytes: number;
   readonly threads: "spread" | "single";
@@ -36,7 +38,8 @@ export type SettingKind =
   | { readonly type: "integer"; readonly min: number; readonly max: number; readonly multipleOf?: number }
   | { readonly type: "text" }
   | { readonly type: "choice"; readonly of: readonly string[] }
-  | { readonly type: "instruments"; readonly countMax: number };
+  | { readonly type: "instruments"; readonly countMax: number }
+  | { readonly type: "accounts"; readonly countMax: number };
 
 export interface Setting<Name extends SettingName = SettingName> {
   readonly name: Name;
@@ -53,6 +56,9 @@ export interface Setting<Name extends SettingName = SettingName> {
 const SYMBOLS_MAX = 65_536;
 /** Symbols of the log's first entry, which is one frame of the journal (1 MiB): 80 bytes each, and room to spare. */
 const SYMBOLS_AT_START_MAX = 8_192;
+
+/** Accounts with a name: more belong into a directory of another kind. */
+const ACCOUNTS_NAMED_MAX = 1_024;
 
 const PORT: SettingKind = { type: "integer", min: 0, max: 65_535 };
 
@@ -113,6 +119,13 @@ export const SETTINGS: readonly Setting[] = [
   ),
   row("connectionsMax", count(65_535), 1_024, "connections", "Most order-entry connections at once."),
   row(
+    "accounts",
+    { type: "accounts", countMax: ACCOUNTS_NAMED_MAX },
+    [],
+    "",
+    "Names of accounts, for WebSocket clients: alice=1,bob=2. A name is no secret; a number works without one.",
+  ),
+  row(
     "durability",
     { type: "choice", of: ["fsync", "flush", "buffered", "off"] },
     "fsync",
@@ -150,6 +163,11 @@ export const SETTINGS: readonly Setting[] = [
     "Least level that is logged, on stderr.",
   ),
 ];
+
+/** A setting's default as people read it. */
+export function defaultText({ default: value }: Setting): string {
+  return Array.isArray(value) && value.length === 0 ? "none" : String(value);
+}
 
 function kebab(name: SettingName): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,4 +1,6 @@
 export * from "./answers.ts";
 export * from "./decimal.ts";
 export * from "./error-codes.ts";
+export { shownJson } from "./fields.ts";
 export * from "./requests.ts";
+export * from "./status-message.ts";
