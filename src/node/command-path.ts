@@ -18,6 +18,14 @@ import type { JournalStage } from "./journal-stage.ts";
 /** Events of one command handed on at once; a larger answer comes in pieces. 40 KiB stay in the cache. */
 const EVENTS_PER_PIECE = 512;
 
+/** Who else sees the commands. */
+export interface CommandTap {
+  /** The command at `words[at]` has its position and was applied. */
+  committed(words: Int32Array, at: number): void;
+  /** Whatever commands up to `position` caused may be seen. */
+  released(position: Position): void;
+}
+
 export class CommandPath implements CommandSink {
   readonly words: Int32Array;
   readonly #sequencer: Sequencer;
@@ -26,6 +34,7 @@ export class CommandPath implements CommandSink {
   readonly #clock: Clock;
   readonly #events: RecordBuffer;
   #gateway: Gateway | undefined;
+  #tap: CommandTap | undefined;
   /** Word offset of the command being applied. */
   #at = 0;
   #timeIsFresh = false;
@@ -53,6 +62,11 @@ export class CommandPath implements CommandSink {
     this.#gateway = gateway;
   }
 
+  /** Tells `tap` of every command from now on. */
+  tap(tap: CommandTap): void {
+    this.#tap = tap;
+  }
+
   /** The last position that was released to clients. */
   get releasedPosition(): Position {
     return this.#released;
@@ -70,6 +84,7 @@ export class CommandPath implements CommandSink {
     this.#at = this.#sequencer.commit();
     this.#application.apply(this.words, this.#at, this.#events);
     this.#events.drain();
+    this.#tap?.committed(this.words, this.#at);
     if (this.#turnIsDue) return;
     this.#turnIsDue = true;
     // After the poll phase, so that all that arrived together becomes one batch; or after this chunk.
@@ -95,6 +110,7 @@ export class CommandPath implements CommandSink {
     if (safe > this.#released) {
       this.#released = safe;
       this.#gateway?.release(safe);
+      this.#tap?.released(safe);
       this.#gateway?.resumeStalled();
     }
     if (this.#released === this.#sequencer.position) this.#settled?.();

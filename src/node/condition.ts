@@ -5,6 +5,7 @@
 //   stopping                           as it was  refused, ShuttingDown; for good
 //   no room for the log (a full disk)  degraded   refused, DiskFull, until there is room; what is under way
 //                                                 still fits the current segment, what is durable is served
+//   the web has failed                 degraded   taken: nobody can watch, but everybody can trade
 //   none of these                      ok         taken
 
 import { Reason } from "../protocol/index.ts";
@@ -16,6 +17,8 @@ export interface Condition {
   readonly stopping: boolean;
   /** Why the log can't grow. */
   readonly shortage: string | undefined;
+  /** What ended the web. */
+  readonly webFailure: string | undefined;
 }
 
 /** Why every request on an order is refused; None when they are taken. */
@@ -26,8 +29,9 @@ export function refusalOf({ failure, stopping, shortage }: Condition): Reason {
 }
 
 /** The status, and why when it is not ok. */
-export function healthOf({ failure, shortage }: Condition): { status: Health; reason?: string } {
+export function healthOf({ failure, shortage, webFailure }: Condition): { status: Health; reason?: string } {
   if (failure !== undefined) return { status: "halted", reason: failure };
   if (shortage !== undefined) return { status: "degraded", reason: `new orders are refused: ${shortage}` };
+  if (webFailure !== undefined) return { status: "degraded", reason: webFailure };
   return { status: "ok" };
 }

@@ -1,11 +1,11 @@
 // The composition root: which stage runs where, and in what order a node starts and stops.
 //
 //   start: ports free? -> data directory, lock -> settings agree with the log -> journal opened, replayed -> listen
-//   stop:  listeners closed -> what is in flight answered -> connections closed -> journal closed -> lock released
+//   stop:  listener closed -> what is in flight answered -> connections closed -> web -> journal closed -> lock released
 //
 // Each of these steps has a bound, and a stop gives everything back whatever failed before or on the way: a start that
 // fails once the node is made is undone by that same stop.
-// With `threads spread` the journal has its own thread; everything else runs on the caller's.
+// With `threads spread` journal and web have a thread each; everything else runs on the caller's.
 
 import { type Clock, SeriatimError, type Storage } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
@@ -20,14 +20,16 @@ import { type Condition, refusalOf } from "./condition.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
 import { type DataDirectory, openDataDirectory } from "./data-directory.ts";
 import { genesisOf, refuseContradicted } from "./genesis-settings.ts";
-import { type HttpFace, startHttp } from "./http.ts";
 import { journalOf } from "./journal-choice.ts";
 import type { JournalStage, Recovered } from "./journal-stage.ts";
 import { assertPortFree } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { type History, recoverEngine } from "./recovery.ts";
 import type { Configuration } from "./settings.ts";
+import type { NodeStatus } from "./status.ts";
 import { collectStatus } from "./status-source.ts";
+import { NodeWeb } from "./web/node-web.ts";
+import { webOf } from "./web/web-stage.ts";
 import { within } from "./within.ts";
 
 /** Commands that may wait for the journal: 5 MiB, some milliseconds of full load. Beyond it sessions stop reading. */
@@ -48,6 +50,8 @@ export interface RunningNode {
   readonly recovered: Recovered;
   /** Resolves with what stopped the node, if anything ever does; nothing is acknowledged from then on. */
   readonly failed: Promise<SeriatimError>;
+  /** What /healthz and /metrics are made of, also when they can't be asked. */
+  status(): NodeStatus;
   /**
    * Orderly: answers what is in flight, closes everything, within bounds. Resolves when all is closed; rejects, also
    * when all is closed, with what stopped the node before or failed on the way. Called again it gives the same answer.
@@ -112,7 +116,8 @@ class ExchangeNode implements RunningNode {
   readonly #gateway: Gateway;
   readonly #transport: NetTransport;
   readonly #engine: ExchangeEngine;
-  readonly #closers: (() => Promise<void>)[] = [];
+  #closeOrders: (() => Promise<void>) | undefined;
+  #web: NodeWeb | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #failure: SeriatimError | undefined;
   #shortage: string | undefined;
@@ -169,18 +174,21 @@ class ExchangeNode implements RunningNode {
   }
 
   async listen(): Promise<void> {
-    const { host, orderPort, httpPort } = this.#configuration;
+    const { host, orderPort, httpPort, threads, logLevel } = this.#configuration;
     const orders = await this.#transport.listen({ host, port: orderPort }, this.#gateway);
     this.orderPort = orders.port;
-    this.#closers.push(() => orders.close());
-    const http: HttpFace = await startHttp({
-      host,
-      port: httpPort,
-      status: () => this.#status(),
-      log: this.#log,
-    });
-    this.httpPort = http.port;
-    this.#closers.push(() => http.close());
+    this.#closeOrders = () => orders.close();
+    const web = { host, httpPort, orderPort: orders.port, logLevel };
+    this.#web = new NodeWeb(
+      webOf(threads, web, () => this.status(), this.#log),
+      {
+        application: this.#engine,
+        path: this.#path,
+        position: () => this.#sequencer.position,
+        log: this.#log,
+      },
+    );
+    this.httpPort = await this.#web.listen();
     this.#tick();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
@@ -206,18 +214,24 @@ class ExchangeNode implements RunningNode {
     this.#lost.resolve(new SeriatimError("DATA_DIRECTORY_GONE", what));
   }
 
-  #status() {
+  status(): NodeStatus {
     return collectStatus({
       sequencer: this.#sequencer,
       releasedPosition: this.#path.releasedPosition,
       engine: this.#engine,
       gateway: this.#gateway,
       condition: this.#condition(),
+      feedResyncs: this.#web?.resyncs ?? 0,
     });
   }
 
   #condition(): Condition {
-    return { failure: this.#failure?.message, stopping: this.#isStopping, shortage: this.#shortage };
+    return {
+      failure: this.#failure?.message,
+      stopping: this.#isStopping,
+      shortage: this.#shortage,
+      webFailure: this.#web?.failure,
+    };
   }
 
   #roomChanged(why: string | undefined): void {
@@ -248,10 +262,9 @@ class ExchangeNode implements RunningNode {
   async #stop(): Promise<void> {
     clearInterval(this.#ticker);
     this.#gateway.refuseOrders(refusalOf(this.#condition()));
-    const [orders, http] = this.#closers;
-    await orders?.();
+    await this.#closeOrders?.();
     await this.#sayGoodbye();
-    await http?.();
+    await this.#web?.stop();
     this.#sequencer.close();
     try {
       await this.#journal.stop();

@@ -146,7 +146,7 @@ export const SETTINGS: readonly Setting[] = [
     { type: "choice", of: ["spread", "single"] },
     "spread",
     "",
-    "spread = the journal has its own thread; single = everything on one.",
+    "spread = journal and web have a thread each; single = everything on one.",
   ),
   row(
     "wait",

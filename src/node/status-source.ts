@@ -12,6 +12,7 @@ export interface StatusSources {
   readonly engine: ExchangeEngine;
   readonly gateway: Gateway;
   readonly condition: Condition;
+  readonly feedResyncs: number;
 }
 
 export function collectStatus({
@@ -20,6 +21,7 @@ export function collectStatus({
   engine,
   gateway,
   condition,
+  feedResyncs,
 }: StatusSources): NodeStatus {
   const { counters } = gateway;
   return {
@@ -38,5 +40,6 @@ export function collectStatus({
     refused: counters.refused,
     bytesReceived: counters.received_bytes,
     bytesSent: counters.sent_bytes,
+    feedResyncs,
   };
 }

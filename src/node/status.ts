@@ -30,4 +30,12 @@ export interface NodeStatus {
   readonly refused: number;
   readonly bytesReceived: number;
   readonly bytesSent: number;
+  /** Times the web's copy of the exchange was too far behind and began anew. */
+  readonly feedResyncs: number;
+}
+
+/** What the web knows about itself. */
+export interface WebStatus {
+  /** The last command that its copy of the exchange has applied. */
+  readonly feedPosition: number;
 }

@@ -73,6 +73,15 @@ export class RingConsumer {
     return this.#spins ? this.#spinUntil(deadline_ms) : this.#sleepUntil(deadline_ms);
   }
 
+  /**
+   * Resolves once a record is available or the producer has closed; undefined when that is so already. For a consumer that
+   * lives on an event loop: it needs no polling, and a pending wait alone does not keep a process alive. One at a time,
+   * and not together with waitForRecords().
+   */
+  whenRecords(): Promise<void> | undefined {
+    return this.#ready() ? undefined : this.#waitUntilReady();
+  }
+
   /** Whether the producer has closed and every record has been released. */
   ended(): boolean {
     // Closed before tail: the tail that is read after `closed` is the final one.
@@ -102,6 +111,17 @@ export class RingConsumer {
       }
       Atomics.wait(this.#header, flag, 1, left_ms);
     }
+  }
+
+  async #waitUntilReady(): Promise<void> {
+    const flag = RingLayout.consumerWaits;
+    for (;;) {
+      Atomics.store(this.#header, flag, 1);
+      if (this.#ready()) break;
+      const wait = Atomics.waitAsync(this.#header, flag, 1);
+      if (wait.async) await wait.value;
+    }
+    Atomics.store(this.#header, flag, 0);
   }
 
   #spinUntil(deadline_ms: number): boolean {

@@ -1,5 +1,5 @@
 // The producing side of a ring. Slots are claimed and committed one by one and become visible to the consumer all
-// together at publish(): one shared store per batch, however large. A full ring answers claim() with -1; what to do
+// together at publish(), or a first part of them at publishUpTo(): one shared store each, however many. A full ring answers claim() with -1; what to do
 // then (push back, refuse, wait) is the caller's decision. Exactly one RingProducer may exist per ring.
 //
 // Invariants (differences of wrapping cursors): head <= published <= committed <= head + capacity.
@@ -64,8 +64,16 @@ export class RingProducer {
 
   /** The whole batch becomes visible; wakes the consumer only if it waits. Nothing happens when the batch is empty. */
   publish(): void {
-    if (this.#header[TAIL] === this.#committed) return;
-    Atomics.store(this.#header, TAIL, this.#committed);
+    this.publishUpTo(this.#produced);
+  }
+
+  /** As publish(), but only up to the `count`th record since the ring was made: the rest of the batch goes on waiting. */
+  publishUpTo(count: number): void {
+    const held = this.#produced - count;
+    assert(held >= 0, "publishUpTo() beyond what was committed");
+    // What is visible stays so: a count below it changes nothing.
+    if (held >= ((this.#committed - this.#header[TAIL]) | 0)) return;
+    Atomics.store(this.#header, TAIL, (this.#committed - held) | 0);
     wakeWaiter(this.#header, CONSUMER_WAITS);
   }
 

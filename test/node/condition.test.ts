@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { healthOf, refusalOf } from "../../src/node/condition.ts";
 import { type ReasonName, reasonName } from "../../src/protocol/index.ts";
 
-const ok = { failure: undefined, stopping: false, shortage: undefined };
+const ok = { failure: undefined, stopping: false, shortage: undefined, webFailure: undefined };
 
 test.each<
   [what: string, some: Partial<typeof ok> | object, refusal: ReasonName, status: string, why?: string]
@@ -11,6 +11,8 @@ test.each<
   ["without room", { shortage: "full" }, "DiskFull", "degraded", "new orders are refused: full"],
   ["that stops", { stopping: true }, "ShuttingDown", "ok"],
   ["that stops without room", { stopping: true, shortage: "full" }, "ShuttingDown", "degraded"],
+  ["that nobody can watch", { webFailure: "ended" }, "None", "degraded", "ended"],
+  ["that nobody can watch without room", { webFailure: "ended", shortage: "full" }, "DiskFull", "degraded"],
   ["that failed", { failure: "broken" }, "Halted", "halted", "broken"],
   ["that failed and stops", { failure: "broken", stopping: true }, "Halted", "halted", "broken"],
   ["that failed without room", { failure: "broken", shortage: "full" }, "Halted", "halted", "broken"],

@@ -95,6 +95,23 @@ test.each([
 });
 
 test.each([
+  ["publish()", sendOne],
+  ["close()", (producer: RingProducer) => producer.close()],
+])("a consumer on an event loop never sleeps through a %s, whenever it comes", async (_, step) => {
+  const points = await atEveryPoint(async (nth) => {
+    const { producer, consumer } = pair(2);
+    const seen = stepBefore(nth, () => step(producer));
+    try {
+      await consumer.whenRecords();
+    } catch (error) {
+      if (seen.stepped) throw error;
+    }
+    return seen.stepped;
+  });
+  expect(points).toBeGreaterThanOrEqual(4);
+});
+
+test.each([
   ["release()", (consumer: RingConsumer) => consumer.release(consumer.available())],
   ["fail()", (consumer: RingConsumer) => consumer.fail()],
 ])("a producer never sleeps through a %s, whenever it comes", async (_, step) => {

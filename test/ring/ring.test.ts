@@ -51,6 +51,24 @@ describe.each(starts)("with cursors that begin at %i", (start) => {
     expect(consumer.available()).toBe(0);
   });
 
+  test("a batch may become visible in parts, each once and never less than before", () => {
+    const { producer, consumer, commit, take } = pair(4, start);
+    commit(1, 2, 3);
+    producer.publishUpTo(0);
+    expect(consumer.available()).toBe(0);
+    producer.publishUpTo(2);
+    expect(take()).toEqual([1, 2]);
+    producer.publishUpTo(1);
+    expect(consumer.available()).toBe(0);
+    commit(4, 5, 6);
+    expect(producer.claim()).toBe(-1);
+    producer.publishUpTo(3);
+    expect(take()).toEqual([3]);
+    producer.publish();
+    expect([...take(), ...take()]).toEqual([4, 5, 6]);
+    expect(() => producer.publishUpTo(7)).toThrow("publishUpTo() beyond what was committed");
+  });
+
   test("a full ring answers claim() with -1 until the consumer releases", () => {
     const { producer, commit, take } = pair(4, start);
     expect(commit(1, 2, 3, 4, 5)).toBe(4);

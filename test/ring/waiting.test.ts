@@ -55,6 +55,18 @@ test.each(["block", "spin"] as const)(
   },
 );
 
+test.each(["p.claim(); p.commit(); p.publish();", "p.close();"])(
+  "%s on another thread ends a consumer's wait on its event loop",
+  async (step) => {
+    const { ring, consumer } = pair();
+    const done = elsewhere(ring, `const p = new RingProducer(ring); ${step}`);
+    await consumer.whenRecords();
+    expect(consumer.available() > 0 || consumer.ended()).toBe(true);
+    expect(consumer.whenRecords()).toBeUndefined();
+    await done;
+  },
+);
+
 test.each(["block", "spin"] as const)("a published record ends another thread's wait (%s)", async (wait) => {
   const { ring, consumer } = pair(4, wait);
   const done = elsewhere(ring, "const p = new RingProducer(ring); p.claim(); p.commit(); p.publish();");

@@ -1,14 +1,19 @@
-// GET /metrics: every figure is one row that reads it from a NodeStatus. Sampled on request; nothing is counted here.
+// GET /metrics: every figure is one row that reads it from the status of node and web. Sampled on request; nothing is
+// counted here.
 
 import { Counter, Gauge, Registry } from "@prometheus-io/client";
-import type { Health, NodeStatus } from "./status.ts";
+import { assert } from "../../base/index.ts";
+import type { Health, NodeStatus, WebStatus } from "../status.ts";
+
+/** What node and web say about themselves at one moment. */
+type Sample = NodeStatus & WebStatus;
 
 interface Metric {
   readonly name: string;
   readonly type: "counter" | "gauge";
   readonly help: string;
   /** One number, or one per value of `label`. */
-  readonly read: (status: NodeStatus) => number | Readonly<Record<string, number>>;
+  readonly read: (status: Sample) => number | Readonly<Record<string, number>>;
   readonly label?: string;
 }
 
@@ -43,6 +48,16 @@ const METRICS: readonly Metric[] = [
   counter("seriatim_refused_total", "Requests the gateway refused before the log.", (s) => s.refused),
   counter("seriatim_received_bytes_total", "Order-entry bytes received.", (s) => s.bytesReceived),
   counter("seriatim_sent_bytes_total", "Order-entry bytes sent.", (s) => s.bytesSent),
+  gauge(
+    "seriatim_feed_position",
+    "Position of the last command that market data and open orders know of.",
+    (s) => s.feedPosition,
+  ),
+  counter(
+    "seriatim_feed_resyncs_total",
+    "Times the web's copy of the exchange fell too far behind and began anew from a snapshot.",
+    (s) => s.feedResyncs,
+  ),
   {
     ...gauge("seriatim_status", "1 for the status the node is in, 0 for the others.", (s) =>
       Object.fromEntries(HEALTH.map((health) => [health, s.status === health ? 1 : 0])),
@@ -72,18 +87,22 @@ export interface Scrape {
   readonly body: string;
 }
 
-/** A function that gives the metrics page. Reads `status` once per call, so all its figures are of one moment. */
-export function createMetrics(status: () => NodeStatus): () => Promise<Scrape> {
+/** A function that gives the metrics page of a sample. */
+export function createMetrics(): (sample: Sample) => Promise<Scrape> {
   const registry = new Registry();
-  let now = status();
-  for (const metric of METRICS) addMetric(registry, metric, () => now);
-  return async () => {
-    now = status();
+  let now: Sample | undefined;
+  const sampled = (): Sample => {
+    assert(now !== undefined, "metrics are collected from a sample");
+    return now;
+  };
+  for (const metric of METRICS) addMetric(registry, metric, sampled);
+  return async (sample) => {
+    now = sample;
     return { contentType: registry.contentType, body: await registry.metrics() };
   };
 }
 
-function addMetric(registry: Registry, metric: Metric, now: () => NodeStatus): void {
+function addMetric(registry: Registry, metric: Metric, now: () => Sample): void {
   const labelNames = metric.label === undefined ? [] : [metric.label];
   const common = { name: metric.name, help: metric.help, labelNames, registers: [registry] };
   if (metric.type === "gauge") {
@@ -106,7 +125,7 @@ function addMetric(registry: Registry, metric: Metric, now: () => NodeStatus): v
 
 function eachSample(
   metric: Metric,
-  status: NodeStatus,
+  status: Sample,
   take: (labels: Record<string, string>, value: number) => void,
 ): void {
   const value = metric.read(status);

@@ -1,18 +1,21 @@
-// The node's HTTP face: one server, a table of pages. Later steps add pages as rows and WebSocket by `server`'s
-// upgrade event. Everything a client can hold on to is bounded: connections, header bytes, time.
+// The node's HTTP face: one server; what is computed (health, metrics) is a table of pages, the browser page a table of
+// files (page-files.ts). WebSockets come in by `server`'s upgrade event. Everything a client can hold on to is bounded:
+// connections, header bytes, time.
 
 /// <reference types="node" preserve="true" />
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { listenOn } from "./listening.ts";
-import type { Log } from "./log.ts";
+import { SeriatimError } from "../../base/index.ts";
+import { listenOn } from "../listening.ts";
+import type { Log } from "../log.ts";
+import type { NodeStatus, WebStatus } from "../status.ts";
+import { packageVersion } from "../version.ts";
 import { createMetrics } from "./metrics.ts";
-import type { NodeStatus } from "./status.ts";
-import { packageVersion } from "./version.ts";
+import type { PageFile, PageFiles } from "./page-files.ts";
 
-/** Browsers and scrapers of one node; the next connection is closed at once. */
-const CONNECTIONS_MAX = 64;
+/** 256 WebSockets, and 64 connections for pages and scrapers; the next one is closed at once. */
+const CONNECTIONS_MAX = 320;
 /** Our requests have no cookies to speak of. */
 const HEADER_BYTES_MAX = 8_192;
 /** From the first byte to the end of a request. */
@@ -21,12 +24,22 @@ const REQUEST_TIMEOUT_MS = 5_000;
 const REQUEST_CHECKS = 4;
 /** How long an idle kept-alive connection stays. */
 const KEEP_ALIVE_MS = 15_000;
+/** A year: for a file whose name changes with its content. */
+const IMMUTABLE = "public, max-age=31536000, immutable";
+/** The page loads and talks to nothing but this server ('self' covers its WebSocket), and is in nobody's frame. */
+const PAGE_POLICY =
+  "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 export interface HttpOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  readonly status: () => NodeStatus;
+  /** The node's status; rejects with SeriatimError when the node does not answer. */
+  readonly status: () => Promise<NodeStatus>;
+  /** What the server's own thread knows. */
+  readonly web: () => WebStatus;
+  /** The browser page; empty when it was not built. */
+  readonly files: PageFiles;
   readonly log: Log;
   /** From the first byte of a request to its last; 5 s when left out. */
   readonly requestTimeout_ms?: number;
@@ -45,11 +58,11 @@ interface Page {
   readonly body: string;
 }
 
-type PageMaker = () => Page | Promise<Page>;
+type PageMaker = () => Promise<Page>;
 
 /** Listens; throws SeriatimError (`EADDRINUSE`, `EACCES`, ...) when it can't. */
 export async function startHttp(options: HttpOptions): Promise<HttpFace> {
-  const pages = createPages(options.status);
+  const pages = createPages(options);
   const requestTimeout = options.requestTimeout_ms ?? REQUEST_TIMEOUT_MS;
   const server = createServer(
     {
@@ -60,7 +73,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpFace> {
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
     (request, response) => {
-      answer(pages, request, response).catch((error: unknown) => {
+      answer(pages, options.files, request, response).catch((error: unknown) => {
+        if (error instanceof SeriatimError) return send(response, text(503, error.message));
         options.log.error({ err: error, url: request.url }, "a page failed");
         send(response, text(500, "internal error"));
       });
@@ -71,12 +85,12 @@ export async function startHttp(options: HttpOptions): Promise<HttpFace> {
   return { port: (server.address() as AddressInfo).port, server, close: () => close(server) };
 }
 
-function createPages(status: () => NodeStatus): ReadonlyMap<string, PageMaker> {
+function createPages({ status, web }: HttpOptions): ReadonlyMap<string, PageMaker> {
   const version = packageVersion();
-  const metrics = createMetrics(status);
+  const metrics = createMetrics();
   return new Map<string, PageMaker>([
-    ["/healthz", () => healthPage(status(), version)],
-    ["/metrics", async () => ({ status: 200, ...(await metrics()) })],
+    ["/healthz", async () => healthPage(await status(), version)],
+    ["/metrics", async () => ({ status: 200, ...(await metrics({ ...(await status()), ...web() })) })],
   ]);
 }
 
@@ -97,17 +111,25 @@ function healthPage(now: NodeStatus, version: string): Page {
 
 async function answer(
   pages: ReadonlyMap<string, PageMaker>,
+  files: PageFiles,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const path = (request.url ?? "").split("?", 1)[0];
   const page = pages.get(path);
-  if (page === undefined) return send(response, text(404, "not found"));
+  const file = files.get(path);
+  if (page === undefined && file === undefined) return send(response, missing(path, files));
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("allow", "GET, HEAD");
     return send(response, text(405, "only GET and HEAD"));
   }
-  send(response, await page());
+  if (file !== undefined) return sendFile(response, file);
+  if (page !== undefined) send(response, await page());
+}
+
+function missing(path: string, files: PageFiles): Page {
+  if (path !== "/" || files.size > 0) return text(404, "not found");
+  return text(404, "the page was not built: run `npm run build`, then start again");
 }
 
 function text(status: number, line: string): Page {
@@ -126,6 +148,18 @@ function send(response: ServerResponse, page: Page): void {
     "x-content-type-options": "nosniff",
   });
   response.end(page.body);
+}
+
+function sendFile(response: ServerResponse, { contentType, bytes, immutable }: PageFile): void {
+  response.writeHead(200, {
+    "content-type": contentType,
+    "content-length": bytes.length,
+    "cache-control": immutable ? IMMUTABLE : "no-cache",
+    "content-security-policy": PAGE_POLICY,
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+  });
+  response.end(bytes);
 }
 
 function close(server: Server): Promise<void> {

@@ -1,0 +1,144 @@
+// The way of the log's commands to the web thread, on the node's own side: every committed command is copied into a ring
+// of its own, and becomes visible there once its position is released. A record is a command, so a position is a count.
+//
+//   begin, resync   snapshot of the engine at position S ──(S is released)──► hand it over, with a new, empty ring
+//   committed       the record after S is the ring's first, the next one its second, ...
+//   released(p)     the ring is published up to record p - S
+//   ring is full    the web thread is far behind: nothing is copied any more; when it has taken all there is: resync
+//
+// So the start and the way back are one, and the worst reader costs the node a copy of a command, or at the most one
+// snapshot per RESYNC_INTERVAL_MS; nothing here ever waits for it.
+
+import type { Application, Position } from "../../base/index.ts";
+import { COMMAND_BYTES, COMMAND_WORDS } from "../../protocol/index.ts";
+import { createRing, Ring, RingConsumer, RingProducer } from "../../ring/index.ts";
+import type { CommandTap } from "../command-path.ts";
+import { copySnapshot } from "./copy-snapshot.ts";
+
+/** Commands on their way to the web thread: 5 MiB; as many as may wait for the journal, so that a burst fits. */
+const FEED_RING_RECORDS = 65_536;
+/** Between two snapshots for a reader that is too slow: each holds the node's thread, some 100 ns per resting order. */
+const RESYNC_INTERVAL_MS = 1_000;
+
+/** Where a reader of commands begins. */
+export interface Handover {
+  /** The engine's state after the command at `position`. */
+  readonly snapshot: Uint8Array<ArrayBuffer>;
+  readonly position: Position;
+  /** Shared memory of the Ring that holds the commands after it. */
+  readonly ring: SharedArrayBuffer;
+}
+
+export interface CommandFeedOptions {
+  readonly application: Application;
+  /** The last position that was applied. */
+  readonly position: () => Position;
+  /** Takes what a reader begins with; what it had before is over. */
+  readonly handOver: (handover: Handover) => void;
+  /** The reader is too far behind. */
+  readonly onOverrun: (position: Position) => void;
+  /** FEED_RING_RECORDS when left out. */
+  readonly ringRecords?: number;
+  /** RESYNC_INTERVAL_MS when left out. */
+  readonly resyncInterval_ms?: number;
+}
+
+/** A ring and where it stands in the log. */
+interface Reach {
+  readonly ring: SharedArrayBuffer;
+  readonly words: Int32Array;
+  readonly producer: RingProducer;
+  /** The position before its first record. */
+  readonly base: Position;
+}
+
+export class CommandFeed implements CommandTap {
+  /** Times the reader began anew because it was too far behind. */
+  resyncs = 0;
+  readonly #options: CommandFeedOptions;
+  readonly #resyncInterval_ms: number;
+  #reach: Reach | undefined;
+  #isCopying = false;
+  #isClosed = false;
+  /** Waits for its position's release. */
+  #pending: Handover | undefined;
+  #released: Position = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: CommandFeedOptions) {
+    this.#options = options;
+    this.#resyncInterval_ms = options.resyncInterval_ms ?? RESYNC_INTERVAL_MS;
+  }
+
+  /** Hands over the present; `released`: the position up to which everything may be seen. */
+  begin(released: Position): void {
+    this.#released = released;
+    this.#takeSnapshot();
+  }
+
+  committed(words: Int32Array, at: number): void {
+    const reach = this.#reach;
+    if (!this.#isCopying || reach === undefined) return;
+    const slot = reach.producer.claim();
+    if (slot < 0) return this.#overrun(reach);
+    const to = reach.words;
+    for (let word = 0; word < COMMAND_WORDS; word++) to[slot + word] = words[at + word];
+    reach.producer.commit();
+  }
+
+  released(position: Position): void {
+    this.#released = position;
+    const reach = this.#reach;
+    if (reach === undefined || position < reach.base) return;
+    if (this.#pending !== undefined) {
+      this.#options.handOver(this.#pending);
+      this.#pending = undefined;
+    }
+    const { producer, base } = reach;
+    // Commands after an overrun are not in the ring.
+    producer.publishUpTo(Math.min(position - base, producer.produced));
+  }
+
+  /** The reader has ended: nothing is copied any more. Not before, for what was not released becomes visible. */
+  close(): void {
+    this.#isClosed = true;
+    this.#isCopying = false;
+    this.#pending = undefined;
+    clearTimeout(this.#timer);
+    const reach = this.#reach;
+    this.#reach = undefined;
+    if (reach === undefined) return;
+    // Both sides may have a wait on the ring; nobody else is left to end it.
+    new RingConsumer(Ring.attach(reach.ring)).fail();
+    reach.producer.close();
+  }
+
+  #overrun(reach: Reach): void {
+    this.#isCopying = false;
+    this.#options.onOverrun(reach.base + reach.producer.produced);
+    this.#resyncWhenTaken(reach.producer);
+  }
+
+  async #resyncWhenTaken(producer: RingProducer): Promise<void> {
+    await producer.whenReleasedBeyond(producer.produced - 1);
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      this.resyncs++;
+      this.#takeSnapshot();
+    }, this.#resyncInterval_ms).unref();
+  }
+
+  /** Between two commands: what is committed is applied. */
+  #takeSnapshot(): void {
+    const { application, position, ringRecords = FEED_RING_RECORDS } = this.#options;
+    // The reader lets go of a ring that has ended.
+    this.#reach?.producer.close();
+    const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: ringRecords });
+    const { shared, words } = ring;
+    const base = position();
+    this.#reach = { ring: shared, words, producer: new RingProducer(ring), base };
+    this.#pending = { snapshot: copySnapshot(application), position: base, ring: shared };
+    this.#isCopying = true;
+    this.released(this.#released);
+  }
+}

@@ -1,0 +1,60 @@
+// The web as the node holds it: the stage, the feed of commands to it, and what happens when either can't go on. The web
+// is shown what happens and decides nothing, so its end is an error in the log and a degraded node, not a halted one.
+
+import type { Application, Position } from "../../base/index.ts";
+import type { CommandPath } from "../command-path.ts";
+import type { Log } from "../log.ts";
+import { CommandFeed } from "./command-feed.ts";
+import type { WebStage } from "./web-stage.ts";
+
+export interface NodeWebParts {
+  readonly application: Application;
+  readonly path: CommandPath;
+  /** The last position that was applied. */
+  readonly position: () => Position;
+  readonly log: Log;
+}
+
+export class NodeWeb {
+  /** What ended it, in one line. */
+  failure: string | undefined;
+  readonly #path: CommandPath;
+  readonly #log: Log;
+  readonly #feed: CommandFeed;
+  readonly #stage: WebStage;
+
+  constructor(stage: WebStage, { application, path, position, log }: NodeWebParts) {
+    this.#path = path;
+    this.#log = log;
+    this.#stage = stage;
+    this.#feed = new CommandFeed({
+      application,
+      position,
+      handOver: (handover) => stage.follow(handover),
+      onOverrun: (at) =>
+        log.warn({ position: at }, "the web can't follow: it will begin anew from a snapshot"),
+    });
+  }
+
+  get resyncs(): number {
+    return this.#feed.resyncs;
+  }
+
+  /** Resolves with the HTTP port; throws SeriatimError when it can't be listened on. */
+  async listen(): Promise<number> {
+    this.#path.tap(this.#feed);
+    this.#feed.begin(this.#path.releasedPosition);
+    const port = await this.#stage.listening;
+    this.#stage.failed.then((error) => {
+      this.failure = error.message;
+      this.#feed.close();
+      this.#log.error({ position: this.#path.releasedPosition }, `${error.message}; orders are still taken`);
+    });
+    return port;
+  }
+
+  async stop(): Promise<void> {
+    await this.#stage.stop();
+    this.#feed.close();
+  }
+}

@@ -1,0 +1,101 @@
+// The web on a thread of its own: the node's side of web-worker.ts, and its supervisor. However the thread ends, without
+// having been told to it has failed; the exchange goes on without it.
+
+import { Worker } from "node:worker_threads";
+import { SeriatimError } from "../../base/index.ts";
+import { entryBeside } from "../../platform/index.ts";
+import { FirstFailure } from "../first-failure.ts";
+import type { Log } from "../log.ts";
+import type { NodeStatus } from "../status.ts";
+import { within } from "../within.ts";
+import type { Handover } from "./command-feed.ts";
+import type { WebOptions, WebStage } from "./web-stage.ts";
+import type { ToWebWorker, WebWorkerMessage } from "./web-worker.ts";
+
+/** For telling every subscriber that the node ends; then the thread is ended. */
+const STOP_MS = 2_000;
+
+export class WebThread implements WebStage {
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
+  readonly #status: () => NodeStatus;
+  readonly #log: Log;
+  readonly #listening = Promise.withResolvers<number>();
+  readonly #failure = new FirstFailure();
+  #isStopping = false;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: WebOptions, status: () => NodeStatus, log: Log) {
+    this.#status = status;
+    this.#log = log;
+    this.#worker = new Worker(entryBeside(import.meta.url, "web-worker"), {
+      name: "web",
+      workerData: options,
+    });
+    this.#worker.on("message", (message: WebWorkerMessage) => this.#hear(message));
+    this.#worker.on("error", (error) => this.#fail(threadDied(String(error))));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once("exit", (code) => {
+        if (!this.#isStopping) this.#fail(threadDied(`exit code ${code}`));
+        resolve();
+      });
+    });
+    // Who waits for it is told; without anybody it is `failed` that tells.
+    this.#listening.promise.catch(() => {});
+  }
+
+  get listening(): Promise<number> {
+    return this.#listening.promise;
+  }
+
+  get failed(): Promise<SeriatimError> {
+    return this.#failure.happened;
+  }
+
+  follow(handover: Handover): void {
+    this.#say({ kind: "follow", handover }, [handover.snapshot.buffer]);
+  }
+
+  #say(message: ToWebWorker, transfer: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  #hear(message: WebWorkerMessage): void {
+    switch (message.kind) {
+      case "listening":
+        return this.#listening.resolve(message.port);
+      case "ask":
+        return this.#say({ kind: "status", status: this.#status() });
+      case "log": {
+        const { level, time: _, msg, ...fields } = JSON.parse(message.line);
+        return this.#log[level as "error"](fields, msg);
+      }
+      case "failed": {
+        const { code, message: line, exitCode } = message;
+        return this.#fail(new SeriatimError(code, line, { exitCode }));
+      }
+    }
+  }
+
+  #fail(error: SeriatimError): void {
+    this.#failure.set(error);
+    this.#listening.reject(error);
+    // What is left of it is of no use: its ring is not read any more.
+    this.#worker.terminate();
+  }
+
+  stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#say({ kind: "stop" });
+    if (!(await within(this.#exited, STOP_MS))) await this.#worker.terminate();
+  }
+}
+
+function threadDied(how: string): SeriatimError {
+  return new SeriatimError("WEB_THREAD_DIED", `the web's thread ended: ${how}`);
+}

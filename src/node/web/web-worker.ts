@@ -1,0 +1,68 @@
+// The web's own thread.
+//
+//   the node's thread                  this thread
+//   snapshot, ring    -> message --->  restores the copy, listens; again: begins anew
+//   commands          -> ring ------>  applies them, tells subscribers
+//   status            <- message <---  asks for it
+//                     -> message --->  the answer
+//   log               <- message <---  lines to log
+//   stop              -> message --->  ends every connection, and itself
+
+import { parentPort, workerData } from "node:worker_threads";
+import { SeriatimError } from "../../base/index.ts";
+import { createLog } from "../log.ts";
+import type { NodeStatus } from "../status.ts";
+import { AskedStatus } from "./asked-status.ts";
+import type { Handover } from "./command-feed.ts";
+import { WebServer } from "./web-server.ts";
+import type { WebOptions } from "./web-stage.ts";
+
+export type ToWebWorker =
+  | { readonly kind: "follow"; readonly handover: Handover }
+  | { readonly kind: "status"; readonly status: NodeStatus }
+  | { readonly kind: "stop" };
+
+export type WebWorkerMessage =
+  | { readonly kind: "listening"; readonly port: number }
+  | { readonly kind: "ask" }
+  | { readonly kind: "log"; readonly line: string }
+  | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };
+
+const options = workerData as WebOptions;
+const port = parentPort;
+
+function say(message: WebWorkerMessage): void {
+  port?.postMessage(message);
+}
+
+const asked = new AskedStatus(() => say({ kind: "ask" }));
+const log = createLog({
+  level: options.logLevel,
+  human: false,
+  write: (line) => say({ kind: "log", line }),
+});
+let server: WebServer | undefined;
+
+function fail(error: unknown): void {
+  const known = error instanceof SeriatimError;
+  const message = known ? error.message : `a bug: ${String(error)}`;
+  say({ kind: "failed", code: known ? error.code : "BUG", message, exitCode: known ? error.exitCode : 1 });
+}
+
+function follow(handover: Handover): void {
+  if (server !== undefined) return server.follow(handover);
+  server = new WebServer(handover, options, { status: () => asked.status(), log, onFailure: fail });
+  server.listen().then((listening) => say({ kind: "listening", port: listening }), fail);
+}
+
+port?.on("message", (message: ToWebWorker) => {
+  switch (message.kind) {
+    case "follow":
+      return follow(message.handover);
+    case "status":
+      return asked.answer(message.status);
+    case "stop":
+      // The port is what keeps the thread alive.
+      (server?.close() ?? Promise.resolve()).then(() => port.close(), fail);
+  }
+});

@@ -1,0 +1,236 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { type NodeStatus, startHttp } from "../../../src/node/index.ts";
+import { createLog } from "../../../src/node/log.ts";
+import { AskedStatus } from "../../../src/node/web/asked-status.ts";
+import type { HttpFace, HttpOptions } from "../../../src/node/web/http.ts";
+import { readPageFiles } from "../../../src/node/web/page-files.ts";
+
+const STATUS: NodeStatus = {
+  status: "ok",
+  role: "primary",
+  position: 17,
+  durablePosition: 15,
+  eventSequence: 40,
+  trades: 4,
+  rejects: 3,
+  ordersResting: 2,
+  connections: 1,
+  connectionsOpened: 6,
+  connectionsClosed: { malformed: 2, idle: 1 },
+  framesReceived: 100,
+  refused: 5,
+  bytesReceived: 4_300,
+  bytesSent: 3_200,
+  feedResyncs: 0,
+};
+
+const log = createLog({ level: "silent" });
+const open: HttpFace[] = [];
+afterEach(() => Promise.all(open.splice(0).map((face) => face.close())));
+
+const optionsOf = (some: Partial<HttpOptions> = {}): HttpOptions => ({
+  ...{ host: "127.0.0.1", port: 0, log, files: new Map() },
+  status: async () => STATUS,
+  web: () => ({ feedPosition: 14 }),
+  ...some,
+});
+
+async function start(some: Partial<HttpOptions> = {}): Promise<string> {
+  const face = await startHttp(optionsOf(some));
+  open.push(face);
+  return `http://127.0.0.1:${face.port}`;
+}
+
+test.each([
+  ["ok", 200],
+  ["degraded", 200],
+  ["halted", 503],
+] as const)("health of a node that is %s is answered with %i", async (status, code) => {
+  const url = await start({ status: async () => ({ ...STATUS, status, reason: "why" }) });
+  const response = await fetch(`${url}/healthz`);
+  expect(response.status).toBe(code);
+  expect(await response.json()).toMatchObject({
+    status,
+    reason: "why",
+    role: "primary",
+    position: 17,
+    durablePosition: 15,
+    connections: 1,
+    uptime_s: expect.any(Number),
+    version: expect.stringMatching(/^[0-9]+\.[0-9]+\.[0-9]+/),
+  });
+});
+
+test("metrics are the status of the moment, and counters don't add up over scrapes", async () => {
+  let position = 17;
+  const url = await start({ status: async () => ({ ...STATUS, position }) });
+  await fetch(`${url}/metrics`);
+  position = 18;
+  const response = await fetch(`${url}/metrics`);
+  expect(response.headers.get("content-type")).toContain("text/plain; version=0.0.4");
+  const lines = (await response.text()).split("\n");
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      "# TYPE seriatim_position gauge",
+      "seriatim_position 18",
+      "seriatim_durable_position 15",
+      "seriatim_feed_position 14",
+      "# TYPE seriatim_trades_total counter",
+      "seriatim_trades_total 4",
+      'seriatim_connections_closed_total{reason="malformed"} 2',
+      'seriatim_connections_closed_total{reason="idle"} 1',
+      'seriatim_status{status="ok"} 1',
+      'seriatim_status{status="halted"} 0',
+    ]),
+  );
+});
+
+test.each([
+  ["GET", "/", 404],
+  ["GET", "/healthz/x", 404],
+  ["POST", "/healthz", 405],
+  ["DELETE", "/metrics", 405],
+  ["HEAD", "/metrics", 200],
+  ["GET", "/healthz?verbose=1", 200],
+])("%s %s is answered with %i", async (method, path, code) => {
+  const url = await start();
+  const response = await fetch(url + path, { method });
+  expect(response.status).toBe(code);
+  expect(response.headers.get("allow")).toBe(code === 405 ? "GET, HEAD" : null);
+});
+
+test("headers beyond the bound are refused and the next client is served", async () => {
+  const url = await start();
+  const response = await fetch(`${url}/healthz`, { headers: { "x-long": "x".repeat(10_000) } });
+  expect(response.status).toBe(431);
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+});
+
+test("a request that does not come to its end is answered with 408 and closed, within its time and a part of it", async () => {
+  const face = await startHttp(optionsOf({ requestTimeout_ms: 100 }));
+  open.push(face);
+  const socket = connect(face.port, "127.0.0.1", () => socket.write("GET /healthz HTTP/1.1\r\nhost: a"));
+  let answer = "";
+  socket.on("data", (part) => {
+    answer += part.toString();
+  });
+  await new Promise((resolve) => socket.once("close", resolve));
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+}, 5_000);
+
+test("close ends connections that a client keeps open", async () => {
+  const face = await startHttp(optionsOf());
+  const socket = connect(face.port, "127.0.0.1");
+  await new Promise((resolve) => socket.once("connect", resolve));
+  const ended = new Promise((resolve) => socket.once("close", resolve));
+  socket.on("error", () => {});
+  await face.close();
+  await ended;
+});
+
+test("a port in use is named", async () => {
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
+  const { port } = holder.address() as { port: number };
+  await expect(startHttp(optionsOf({ port }))).rejects.toMatchObject({
+    code: "EADDRINUSE",
+    message: `http-port ${port} on 127.0.0.1 is in use`,
+    exitCode: 1,
+  });
+  holder.close();
+});
+
+describe("a node whose thread does not answer", () => {
+  test("is said to be so with 503, after a second, to all that asked meanwhile", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    let questions = 0;
+    const asked = new AskedStatus(() => questions++);
+    const url = await start({ status: () => asked.status() });
+    const answers = ["/healthz", "/metrics", "/healthz"].map(async (path) => {
+      const response = await fetch(url + path);
+      return `${response.status} ${await response.text()}`;
+    });
+    while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(1_000);
+    vi.useRealTimers();
+    for (const answer of await Promise.all(answers))
+      expect(answer).toBe("503 the node's thread does not answer\n");
+    expect(questions).toBeLessThanOrEqual(3);
+  });
+
+  test("and then does is asked anew", async () => {
+    const asked: AskedStatus = new AskedStatus(() => queueMicrotask(() => asked.answer(STATUS)));
+    const url = await start({ status: () => asked.status() });
+    for (let i = 0; i < 2; i++) expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  });
+});
+
+describe("the page", () => {
+  let directory = "";
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  function built(): ReturnType<typeof readPageFiles> {
+    directory = mkdtempSync(join(tmpdir(), "seriatim-page-"));
+    mkdirSync(join(directory, "web", "assets"), { recursive: true });
+    writeFileSync(join(directory, "secret.txt"), "secret");
+    writeFileSync(join(directory, "web", "index.html"), "<!doctype html>");
+    writeFileSync(join(directory, "web", "assets", "index-1a2b.js"), "let a;");
+    return readPageFiles(join(directory, "web"));
+  }
+
+  test.each([
+    ["/", "text/html; charset=utf-8", "no-cache", "<!doctype html>"],
+    ["/index.html?theme=dark", "text/html; charset=utf-8", "no-cache", "<!doctype html>"],
+    [
+      "/assets/index-1a2b.js",
+      "text/javascript; charset=utf-8",
+      "public, max-age=31536000, immutable",
+      "let a;",
+    ],
+  ])("%s is served as what it is, from here only", async (path, type, cache, body) => {
+    const response = await fetch((await start({ files: built() })) + path);
+    expect(response.status).toBe(200);
+    const headers = ["content-type", "cache-control", "x-content-type-options"].map((name) =>
+      response.headers.get(name),
+    );
+    expect(headers).toEqual([type, cache, "nosniff"]);
+    expect(response.headers.get("content-security-policy")).toMatch(/^default-src 'self'; /);
+    expect(await response.text()).toBe(body);
+  });
+
+  test.each([
+    ["GET", "/../secret.txt", 404],
+    ["GET", "/assets/../../secret.txt", 404],
+    ["GET", "/%2e%2e/secret.txt", 404],
+    ["GET", "/assets/..%2f..%2fsecret.txt", 404],
+    ["GET", "//etc/passwd", 404],
+    ["GET", "/assets/\\..\\..\\secret.txt", 404],
+    ["GET", "/assets", 404],
+    ["POST", "/", 405],
+    ["HEAD", "/", 200],
+  ])("%s %s, sent as it stands, is answered with %i and shows nothing else", async (method, path, code) => {
+    const { port } = new URL(await start({ files: built() }));
+    const answer = await new Promise<string>((resolve) => {
+      let text = "";
+      const request = `${method} ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`;
+      const socket = connect(Number(port), "127.0.0.1", () => socket.write(request));
+      socket.on("data", (part) => {
+        text += part.toString();
+      });
+      socket.on("close", () => resolve(text));
+    });
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${code} `));
+    expect(answer).not.toContain("secret");
+  });
+
+  test("that was not built says how to build it", async () => {
+    const response = await fetch(await start({ files: readPageFiles(join(tmpdir(), "no", "such", "page")) }));
+    expect(response.status).toBe(404);
+    expect(await response.text()).toContain("npm run build");
+  });
+});

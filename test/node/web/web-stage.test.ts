@@ -1,0 +1,143 @@
+// The web as a stage, on its own thread and on the node's: it follows a running node, it may fail to start, and when it
+// ends the exchange goes on.
+
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "vitest";
+import { type Clock, SeriatimError } from "../../../src/base/index.ts";
+import { connectOrderEntry } from "../../../src/client/index.ts";
+import { CommandPath } from "../../../src/node/command-path.ts";
+import {
+  type Configuration,
+  configurationOf,
+  type NodeStatus,
+  NoJournal,
+  type RunningNode,
+  startNode,
+} from "../../../src/node/index.ts";
+import { createLog } from "../../../src/node/log.ts";
+import { copySnapshot } from "../../../src/node/web/copy-snapshot.ts";
+import { NodeWeb } from "../../../src/node/web/node-web.ts";
+import { type WebStage, webOf } from "../../../src/node/web/web-stage.ts";
+import { COMMAND_BYTES } from "../../../src/protocol/index.ts";
+import { createRing } from "../../../src/ring/index.ts";
+import { Sequencer } from "../../../src/sequencer/index.ts";
+import { Primary } from "./support.ts";
+
+const THREADS = ["spread", "single"] as const;
+const CLOCK: Clock = { wallMicros: () => 1, monotonicMicros: () => 0 };
+
+const lines: { readonly level: string; readonly msg: string }[] = [];
+const log = createLog({ level: "debug", human: false, write: (line) => lines.push(JSON.parse(line)) });
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+  lines.length = 0;
+});
+
+async function start(some: Partial<Configuration>): Promise<RunningNode> {
+  const node = await startNode(
+    configurationOf({ orderPort: 0, httpPort: 0, durability: "off", ...some }),
+    log,
+  );
+  stops.push(() => node.stop());
+  return node;
+}
+
+/** A stage of its own, with the state it may follow. */
+function stageOf(threads: (typeof THREADS)[number], httpPort = 0): { stage: WebStage; primary: Primary } {
+  const options = { host: "127.0.0.1", httpPort, orderPort: 9, logLevel: "debug" } as const;
+  const stage = webOf(threads, options, () => ({ status: "ok" }) as NodeStatus, log);
+  stops.push(() => stage.stop());
+  return { stage, primary: new Primary(10, 64) };
+}
+
+async function metric(node: RunningNode, name: string): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${node.httpPort}/metrics`);
+  const line = (await response.text()).split("\n").find((each) => each.startsWith(`${name} `));
+  return Number(line?.split(" ")[1]);
+}
+
+describe.each(THREADS)("threads %s", (threads) => {
+  test("the web follows what is released, over real orders", async () => {
+    const node = await start({ threads });
+    const client = await connectOrderEntry({ host: "127.0.0.1", port: node.orderPort });
+    const orders = Array.from({ length: 1_000 }, (_, i) =>
+      client.submit({ id: i + 1, symbol: i % 4, side: i % 3 ? "buy" : "sell", price: 100, quantity: 1 }),
+    );
+    await Promise.all(orders);
+    const { position, durablePosition } = node.status();
+    expect(position).toBe(5 + 1_000);
+    expect(durablePosition).toBe(position);
+    while ((await metric(node, "seriatim_feed_position")) < position) await sleep(1);
+    expect(await metric(node, "seriatim_feed_position")).toBe(position);
+    expect(await metric(node, "seriatim_feed_resyncs_total")).toBe(0);
+    await client.close();
+  });
+
+  test("a port in use is one line that names it", async () => {
+    const holder = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => holder.once("listening", resolve));
+    const { port } = holder.address() as { port: number };
+    const { stage, primary } = stageOf(threads, port);
+    stage.follow(primary.handovers[0]);
+    await expect(stage.listening).rejects.toMatchObject({
+      code: "EADDRINUSE",
+      message: `http-port ${port} on 127.0.0.1 is in use`,
+    });
+    await new Promise((resolve) => holder.close(resolve));
+  });
+
+  test("a command that the copy can't apply is a failure of the web, told in one line", async () => {
+    const { stage, primary } = stageOf(threads);
+    stage.follow(primary.handovers[0]);
+    await stage.listening;
+    const broken = createRing({ recordBytes: COMMAND_BYTES, capacity: 2 });
+    const sequencer = new Sequencer(broken, 5, 0);
+    broken.words[sequencer.claim()] = 77;
+    sequencer.commit();
+    sequencer.publish();
+    stage.follow({ snapshot: copySnapshot(primary.engine), position: 5, ring: broken.shared });
+    const { code, message } = await stage.failed;
+    expect(code).toBe("WEB_FAILED");
+    expect(message).toContain("command kind 77 can't follow the genesis entry");
+  });
+
+  test("a stop may come at any time and ends once", async () => {
+    const early = stageOf(threads).stage;
+    await Promise.all([early.stop(), early.stop()]);
+    const { stage, primary } = stageOf(threads);
+    stage.follow(primary.handovers[0]);
+    await stage.stop();
+    await stage.stop();
+  });
+});
+
+test("a thread that dies has failed, also one that never listened", async () => {
+  const { stage, primary } = stageOf("spread");
+  stage.follow({ ...primary.handovers[0], snapshot: new Uint8Array(8) });
+  const failure = await stage.failed;
+  expect(failure.code).toBe("WEB_THREAD_DIED");
+  await expect(stage.listening).rejects.toBe(failure);
+});
+
+test("when the web ends the node says so, copies nothing more, and goes on", async () => {
+  const { engine } = new Primary(10, 64);
+  const sequencer = new Sequencer(createRing({ recordBytes: COMMAND_BYTES, capacity: 4 }), 5, 0);
+  const path = new CommandPath(sequencer, engine, new NoJournal(new Int32Array(0)), CLOCK);
+  const failed = Promise.withResolvers<SeriatimError>();
+  const stage = { follow() {}, listening: Promise.resolve(1), failed: failed.promise, async stop() {} };
+  const web = new NodeWeb(stage, { application: engine, path, position: () => 5, log });
+  expect(await web.listen()).toBe(1);
+  expect(web.failure).toBeUndefined();
+  failed.resolve(new SeriatimError("WEB_THREAD_DIED", "the web's thread ended: exit code 1"));
+  await sleep(0);
+  expect(web.failure).toBe("the web's thread ended: exit code 1");
+  expect(lines).toEqual([
+    expect.objectContaining({
+      level: "error",
+      msg: "the web's thread ended: exit code 1; orders are still taken",
+    }),
+  ]);
+  await web.stop();
+});
