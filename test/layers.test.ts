@@ -30,7 +30,17 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Layers that are functions of their input: no packages, no Node, no time, chance or locale. */
-const pureLayers = ["base", "protocol", "segment", "engine", "sequencer", "journal", "gateway", "replay"];
+const pureLayers = [
+  "base",
+  "protocol",
+  "segment",
+  "engine",
+  "sequencer",
+  "journal",
+  "gateway",
+  "feed",
+  "replay",
+];
 
 const impureWords =
   /\b(Date|performance|Intl|process|Worker|fetch|crypto|navigator|(?:set|clear)(?:Timeout|Interval|Immediate)|Math\s*\.\s*random|toLocale\w*|localeCompare)\b/g;

@@ -35,6 +35,7 @@ import { configurationOf, createLog, ExchangeEngine, RecordBuffer, type RunningN
 import { Prng } from "seriatim/base";
 import { connectOrderEntry, type OrderEntryClient } from "seriatim/client";
 import * as engine from "seriatim/engine";
+import { Publisher } from "seriatim/feed";
 import * as journal from "seriatim/journal";
 import * as lab from "seriatim/lab";
 import * as protocol from "seriatim/protocol";
@@ -50,7 +51,7 @@ for await (const fill of client.events()) {
 const draw: number = new Prng(1).unit();
 const events = new RecordBuffer(protocol.EVENT_WORDS, 8, () => {});
 new ExchangeEngine().apply(new Int32Array(protocol.COMMAND_WORDS), 0, events);
-export const all = [draw, engine, journal, lab, protocol, runtime];
+export const all = [draw, Publisher, engine, journal, lab, protocol, runtime];
 `;
 
 const scratch = mkdtempSync(join(tmpdir(), "seriatim-package-"));

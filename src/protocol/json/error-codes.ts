@@ -14,6 +14,8 @@ export const ErrorCode = {
   Unavailable: "UNAVAILABLE",
   TooManyInFlight: "TOO_MANY_IN_FLIGHT",
   TooOften: "TOO_OFTEN",
+  /** More than 2,048 channels of symbols. */
+  TooManySubscriptions: "TOO_MANY_SUBSCRIPTIONS",
   OutcomeUnknown: "OUTCOME_UNKNOWN",
 } as const;
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];

@@ -1,0 +1,31 @@
+// Where the publisher reads what it can't learn from events: the engine of its thread, seen through what it needs.
+
+import type { Instrument, Side } from "../protocol/index.ts";
+
+/** A resting order as plain data. */
+export interface RestingOrderView {
+  /** u64, as u32 lanes. */
+  readonly idLow: number;
+  readonly idHigh: number;
+  readonly side: Side;
+  /** Ticks. */
+  readonly price: number;
+  /** Lots that still rest. */
+  readonly quantity: number;
+}
+
+export interface MarketSource {
+  /** By symbol number; may grow, never changes otherwise. */
+  readonly instruments: readonly Instrument[];
+  /** The sequence of the last event. */
+  readonly sequence: number;
+  /** Visits the best `max` levels of a side, best first: ticks, lots, orders. */
+  forEachLevel(
+    symbol: number,
+    side: Side,
+    max: number,
+    visit: (price: number, total: number, orders: number) => void,
+  ): void;
+  /** Visits an account's resting orders. */
+  forEachOrderOf(account: number, visit: (symbol: number, order: RestingOrderView) => void): void;
+}

@@ -1,0 +1,116 @@
+// One connection's subscriptions: which streams it listens to. How fast it gets them is its outbox's matter.
+
+import type { OrderStream } from "./order-feed.ts";
+import { Outbox, type SubscriberSink, Subscription } from "./outbox.ts";
+import type { Publisher } from "./publisher.ts";
+import { MARKET_CHANNELS, type MarketChannel } from "./symbol-feed.ts";
+
+/** Channels of symbols that one subscriber has: all four of 512 symbols; about 1 MB of bookkeeping. */
+export const SUBSCRIPTIONS_MAX = 2048;
+
+export class Subscriber {
+  readonly #publisher: Publisher;
+  readonly #outbox: Outbox;
+  /** By channel and symbol (keyOf). */
+  readonly #market = new Map<number, readonly Subscription[]>();
+  /** The account's orders; listened to when subscribed, and the way that lists of them take. */
+  readonly #orders: { readonly stream: OrderStream; readonly subscription: Subscription } | undefined;
+  #isClosed = false;
+
+  /** `account`: whose orders it may ask for. Must be closed. */
+  constructor(publisher: Publisher, sink: SubscriberSink, account?: number) {
+    this.#publisher = publisher;
+    this.#outbox = new Outbox({
+      send: (message) => sink.send(message),
+      overflowed: () => {
+        this.close();
+        sink.overflowed();
+      },
+    });
+    if (account === undefined) return;
+    const stream = publisher.orders.open(account);
+    this.#orders = { stream, subscription: new Subscription(this.#outbox, stream) };
+  }
+
+  /** What waits for the peer: messages and characters held, streams whose turn will come. */
+  get held(): { readonly messages: number; readonly bytes: number; readonly streams: number } {
+    return this.#outbox.held;
+  }
+
+  /** Whether these channels of these symbols, whatever of them is subscribed already, stay within SUBSCRIPTIONS_MAX. */
+  hasRoomFor(channels: readonly MarketChannel[], symbols: readonly number[]): boolean {
+    let more = 0;
+    for (const symbol of symbols) {
+      for (const channel of channels) if (!this.#market.has(keyOf(channel, symbol))) more++;
+    }
+    return this.#market.size + more <= SUBSCRIPTIONS_MAX;
+  }
+
+  /** Begins with a snapshot, also when it is subscribed already. The caller has asked hasRoomFor(). */
+  subscribe(channel: MarketChannel, symbol: number): void {
+    if (this.#isClosed) return;
+    // What the current batch has changed is said before the snapshot, which would hold it already.
+    this.#publisher.flush();
+    const key = keyOf(channel, symbol);
+    let subscriptions = this.#market.get(key);
+    if (subscriptions === undefined) {
+      subscriptions = this.#publisher
+        .streams(channel, symbol)
+        .map((stream) => new Subscription(this.#outbox, stream));
+      this.#market.set(key, subscriptions);
+      for (const subscription of subscriptions) subscription.stream.attach(subscription);
+    }
+    for (const subscription of subscriptions) this.#outbox.renew(subscription);
+  }
+
+  unsubscribe(channel: MarketChannel, symbol: number): void {
+    const key = keyOf(channel, symbol);
+    for (const subscription of this.#market.get(key) ?? []) {
+      subscription.stream.detach(subscription);
+      this.#outbox.drop(subscription);
+    }
+    this.#market.delete(key);
+  }
+
+  /** Begins with the list of open orders. Without an account there is nothing to listen to. */
+  subscribeOrders(): void {
+    if (this.#orders === undefined || this.#isClosed) return;
+    this.#orders.stream.attach(this.#orders.subscription);
+    this.#outbox.renew(this.#orders.subscription);
+  }
+
+  unsubscribeOrders(): void {
+    if (this.#orders === undefined) return;
+    this.#orders.stream.detach(this.#orders.subscription);
+    this.#outbox.drop(this.#orders.subscription);
+  }
+
+  /** Sends the list of open orders, behind what waits of the account's orders. */
+  listOrders(request: number | undefined): void {
+    if (this.#orders === undefined || this.#isClosed) return;
+    this.#outbox.add(this.#orders.subscription, this.#orders.stream.list(request));
+  }
+
+  /** The peer can take more. */
+  drained(): void {
+    this.#publisher.flush();
+    this.#outbox.drained();
+  }
+
+  /** Forgets everything; no call to the sink follows. May be called twice. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const subscriptions of this.#market.values())
+      for (const subscription of subscriptions) subscription.stream.detach(subscription);
+    this.#market.clear();
+    this.#outbox.close();
+    if (this.#orders === undefined) return;
+    this.#orders.stream.detach(this.#orders.subscription);
+    this.#publisher.orders.close(this.#orders.stream);
+  }
+}
+
+function keyOf(channel: MarketChannel, symbol: number): number {
+  return symbol * MARKET_CHANNELS.length + MARKET_CHANNELS.indexOf(channel);
+}
