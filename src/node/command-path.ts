@@ -14,6 +14,7 @@ import type { CommandSink, Gateway } from "../gateway/index.ts";
 import { EVENT_WORDS } from "../protocol/index.ts";
 import type { Sequencer } from "../sequencer/index.ts";
 import type { JournalStage } from "./journal-stage.ts";
+import { LoadMeter } from "./load-meter.ts";
 
 /** Events of one command handed on at once; a larger answer comes in pieces. 40 KiB stay in the cache. */
 const EVENTS_PER_PIECE = 512;
@@ -28,6 +29,7 @@ export interface CommandTap {
 
 export class CommandPath implements CommandSink {
   readonly words: Int32Array;
+  readonly meter: LoadMeter;
   readonly #sequencer: Sequencer;
   readonly #application: Application;
   readonly #journal: JournalStage;
@@ -38,6 +40,8 @@ export class CommandPath implements CommandSink {
   /** Word offset of the command being applied. */
   #at = 0;
   #timeIsFresh = false;
+  /** Monotonic: when the first command of the batch was sequenced. */
+  #begun_us = 0;
   #turnIsDue = false;
   #released: Position;
   #isWaiting = false;
@@ -52,6 +56,7 @@ export class CommandPath implements CommandSink {
     this.#journal = journal;
     this.#clock = clock;
     this.#released = sequencer.position;
+    this.meter = new LoadMeter(sequencer.position, clock.monotonicMicros());
     this.#events = new RecordBuffer(EVENT_WORDS, EVENTS_PER_PIECE, (events) => {
       this.#gateway?.onApplied(events, this.words, this.#at);
     });
@@ -79,6 +84,7 @@ export class CommandPath implements CommandSink {
   commit(): void {
     if (!this.#timeIsFresh) {
       this.#sequencer.setTime(this.#clock.wallMicros());
+      this.#begun_us = this.#clock.monotonicMicros();
       this.#timeIsFresh = true;
     }
     this.#at = this.#sequencer.commit();
@@ -96,6 +102,7 @@ export class CommandPath implements CommandSink {
     this.#turnIsDue = false;
     this.#timeIsFresh = false;
     this.#gateway?.seal(this.#sequencer.position);
+    this.meter.sealed(this.#sequencer.position, this.#begun_us);
     this.#sequencer.publish();
     this.#journal.published();
     this.#release();
@@ -111,6 +118,7 @@ export class CommandPath implements CommandSink {
       this.#released = safe;
       this.#gateway?.release(safe);
       this.#tap?.released(safe);
+      this.meter.released(safe, this.#clock.monotonicMicros());
       this.#gateway?.resumeStalled();
     }
     if (this.#released === this.#sequencer.position) this.#settled?.();

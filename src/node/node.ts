@@ -194,7 +194,9 @@ class ExchangeNode implements RunningNode {
   }
 
   #tick(): void {
-    this.#gateway.tick(this.#clock.monotonicMicros());
+    const now_us = this.#clock.monotonicMicros();
+    this.#gateway.tick(now_us);
+    this.#path.meter.turnOver(this.#sequencer.position, now_us);
     if (this.#directory?.isStillThere() === false) this.#loseDirectory(this.#directory.journal);
     const ahead_us = this.#sequencer.time_us - this.#clock.wallMicros();
     if (ahead_us <= CLOCK_AHEAD_US || this.#hasWarnedOfClock) return;
@@ -217,11 +219,12 @@ class ExchangeNode implements RunningNode {
   status(): NodeStatus {
     return collectStatus({
       sequencer: this.#sequencer,
-      releasedPosition: this.#path.releasedPosition,
+      path: this.#path,
       engine: this.#engine,
       gateway: this.#gateway,
       condition: this.#condition(),
       feedResyncs: this.#web?.resyncs ?? 0,
+      wall_us: this.#clock.wallMicros(),
     });
   }
 

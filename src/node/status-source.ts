@@ -3,32 +3,35 @@
 import type { ExchangeEngine } from "../engine/index.ts";
 import type { Gateway } from "../gateway/index.ts";
 import type { Sequencer } from "../sequencer/index.ts";
+import type { CommandPath } from "./command-path.ts";
 import { type Condition, healthOf } from "./condition.ts";
 import type { NodeStatus } from "./status.ts";
 
 export interface StatusSources {
   readonly sequencer: Sequencer;
-  readonly releasedPosition: number;
+  readonly path: CommandPath;
   readonly engine: ExchangeEngine;
   readonly gateway: Gateway;
   readonly condition: Condition;
   readonly feedResyncs: number;
+  readonly wall_us: number;
 }
 
 export function collectStatus({
   sequencer,
-  releasedPosition,
+  path,
   engine,
   gateway,
   condition,
   feedResyncs,
+  wall_us,
 }: StatusSources): NodeStatus {
   const { counters } = gateway;
   return {
     ...healthOf(condition),
     role: "primary",
     position: sequencer.position,
-    durablePosition: releasedPosition,
+    durablePosition: path.releasedPosition,
     eventSequence: engine.sequence,
     trades: engine.trades,
     rejects: engine.rejects,
@@ -40,6 +43,8 @@ export function collectStatus({
     refused: counters.refused,
     bytesReceived: counters.received_bytes,
     bytesSent: counters.sent_bytes,
+    load: path.meter.load,
+    time_us: Math.max(sequencer.time_us, wall_us),
     feedResyncs,
   };
 }

@@ -1,6 +1,8 @@
 // What a node says about itself at one moment: plain numbers, sampled when health or metrics are asked for, so that
 // nothing on the order path waits for a reader.
 
+import type { Load } from "./load-meter.ts";
+
 /** ok: serves and keeps its promises. degraded: serves, but not all it promises. halted: takes no new commands. */
 export type Health = "ok" | "degraded" | "halted";
 
@@ -30,6 +32,10 @@ export interface NodeStatus {
   readonly refused: number;
   readonly bytesReceived: number;
   readonly bytesSent: number;
+  /** Of the last second. */
+  readonly load: Load;
+  /** The sequencer's time for a command of now. */
+  readonly time_us: number;
   /** Times the web's copy of the exchange was too far behind and began anew. */
   readonly feedResyncs: number;
 }

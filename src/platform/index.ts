@@ -1,6 +1,7 @@
 export * from "./compiler.ts";
 export { acquireDirectoryLock, type DirectoryLock, isLockFile } from "./directory-lock.ts";
 export { entryBeside } from "./entry.ts";
+export { LatencyHistogram } from "./latency-histogram.ts";
 export { NativeChecksums } from "./native-checksums.ts";
 export * from "./net-transport.ts";
 export * from "./node-storage.ts";

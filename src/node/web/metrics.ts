@@ -48,6 +48,15 @@ const METRICS: readonly Metric[] = [
   counter("seriatim_refused_total", "Requests the gateway refused before the log.", (s) => s.refused),
   counter("seriatim_received_bytes_total", "Order-entry bytes received.", (s) => s.bytesReceived),
   counter("seriatim_sent_bytes_total", "Order-entry bytes sent.", (s) => s.bytesSent),
+  {
+    ...gauge(
+      "seriatim_release_latency_seconds",
+      "From the sequencing of a batch to the release of its answers, over the last second.",
+      ({ load: { latency } }): Readonly<Record<string, number>> =>
+        latency === null ? {} : { "0.5": latency.p50_us / 1e6, "0.99": latency.p99_us / 1e6 },
+    ),
+    label: "quantile",
+  },
   gauge(
     "seriatim_feed_position",
     "Position of the last command that market data and open orders know of.",

@@ -25,7 +25,9 @@ const STATUS: NodeStatus = {
   refused: 5,
   bytesReceived: 4_300,
   bytesSent: 3_200,
-  feedResyncs: 0,
+  load: { commandsPerSecond: 7, latency: { p50_us: 410, p99_us: 1_250 } },
+  time_us: 1_700_000_000_000_000,
+  feedResyncs: 3,
 };
 
 const log = createLog({ level: "silent" });
@@ -79,6 +81,9 @@ test("metrics are the status of the moment, and counters don't add up over scrap
       "seriatim_position 18",
       "seriatim_durable_position 15",
       "seriatim_feed_position 14",
+      "seriatim_feed_resyncs_total 3",
+      'seriatim_release_latency_seconds{quantile="0.5"} 0.00041',
+      'seriatim_release_latency_seconds{quantile="0.99"} 0.00125',
       "# TYPE seriatim_trades_total counter",
       "seriatim_trades_total 4",
       'seriatim_connections_closed_total{reason="malformed"} 2',
