@@ -10,6 +10,7 @@ import { registerReplay } from "./replay.ts";
 import { registerSend } from "./send.ts";
 import { registerStart } from "./start.ts";
 import { stdout } from "./stdout.ts";
+import { registerTraders } from "./traders.ts";
 
 const EXAMPLES = `
 Exit status: 0 good, 1 the work failed, 2 wrong usage.
@@ -32,6 +33,7 @@ export function createProgram(): Command {
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: () => {}, outputError: () => {} });
   registerStart(program);
   registerSend(program);
+  registerTraders(program);
   registerReplay(program);
   registerLab(program);
   registerBench(program);

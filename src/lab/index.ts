@@ -6,4 +6,5 @@ export * from "./flow-statistics.ts";
 export * from "./naive-twin.ts";
 export * from "./shrinker.ts";
 export * from "./simulated-disk.ts";
+export * from "./traders/index.ts";
 export * from "./twin-records.ts";

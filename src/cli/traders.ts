@@ -1,0 +1,134 @@
+// `seriatim traders`: simulated traders against any running exchange, counted line by line.
+
+import type { Command } from "commander";
+import { counted } from "../base/index.ts";
+import {
+  INSTRUMENTS_TRADED_MAX,
+  type SimulationCounts,
+  startTraders,
+  TRADERS,
+  type TraderSimulation,
+} from "../lab/index.ts";
+import { SystemClock } from "../platform/index.ts";
+import { reasonName } from "../protocol/index.ts";
+import { usageError, wholeNumber } from "./arguments.ts";
+import { exchangeAddress } from "./send.ts";
+import { onStopSignals } from "./signals.ts";
+import { stdout } from "./stdout.ts";
+
+/** Lively to look at, and little work for any machine. */
+const RATE_DEFAULT = 2_000;
+/** What one thread of traders can decide and say. */
+const RATE_MAX = 100_000;
+/** People have the low account numbers. */
+const FIRST_ACCOUNT_DEFAULT = 1_000;
+const FIRST_ACCOUNT_MAX = 0xffffffff - TRADERS;
+const DURATION_MAX_S = 1_000_000;
+const REPORT_MAX_S = 3_600;
+
+const EXAMPLES = `
+There are ${TRADERS} traders: market makers that quote on many levels, investors, and takers. Each has a connection and an account of
+its own, --account and the ones after it. Fair prices walk at random; the same seed gives the same prices. At most ${INSTRUMENTS_TRADED_MAX}
+instruments are traded. When the exchange goes away they try again until it is back; at the end their quotes are cancelled.
+
+Without HOST:PORT the exchange is where SERIATIM_HOST and SERIATIM_ORDER_PORT say, else at 127.0.0.1:9009.
+
+Examples:
+  seriatim traders
+  seriatim traders 127.0.0.1:9010 --rate 500 --seed 7
+  seriatim traders --symbols BTC-USD,ETH-USD --duration 60`;
+
+interface TradersOptions {
+  readonly rate: number;
+  readonly seed: number;
+  readonly account: number;
+  readonly symbols?: readonly string[];
+  readonly duration?: number;
+  readonly every: number;
+}
+
+export function registerTraders(program: Command): void {
+  program
+    .command("traders")
+    .summary("let simulated traders trade on a running exchange")
+    .description("Lets simulated traders trade on a running exchange, until a signal ends them.")
+    .argument("[host:port]", "where the exchange takes orders")
+    .option("--rate <n>", "orders a second", wholeNumber("--rate", 1, RATE_MAX), RATE_DEFAULT)
+    .option("--seed <n>", "of prices and decisions", wholeNumber("--seed", 0, Number.MAX_SAFE_INTEGER), 1)
+    .option("--symbols <name,...>", "what to trade; by default everything", (text: string) => text.split(","))
+    .option(
+      "--account <n>",
+      "account of the first trader",
+      wholeNumber("--account", 0, FIRST_ACCOUNT_MAX),
+      FIRST_ACCOUNT_DEFAULT,
+    )
+    .option("--duration <s>", "seconds to trade", wholeNumber("--duration", 1, DURATION_MAX_S))
+    .option("--every <s>", "seconds between two lines", wholeNumber("--every", 1, REPORT_MAX_S), 5)
+    .addHelpText("after", EXAMPLES)
+    .action(trade);
+}
+
+/** `host:port`, an IPv6 address in brackets; without it, what the environment says. */
+export function parseAddress(
+  text: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): { host: string; port: number } {
+  if (text === undefined) return exchangeAddress({}, environment);
+  const [, inBrackets, name, port] = /^(?:\[([^\]]+)\]|([^:[\]\s]+)):([0-9]{1,5})$/.exec(text) ?? [];
+  const host = inBrackets ?? name;
+  if (host !== undefined && Number(port) >= 1 && Number(port) <= 65_535) return { host, port: Number(port) };
+  throw usageError(`${JSON.stringify(text)} is not HOST:PORT with a port from 1 to 65535`);
+}
+
+async function trade(address: string | undefined, options: TradersOptions): Promise<void> {
+  const { host, port } = parseAddress(address, process.env);
+  const { rate, seed, symbols, account, duration, every } = options;
+  const ended = Promise.withResolvers<undefined>();
+  const say = (line: string): void => {
+    if (!stdout.write(`${line}\n`)) ended.resolve(undefined);
+  };
+  // Until they trade a signal ends the process at once: nothing of theirs rests yet.
+  const simulation = await startTraders({
+    ...{ host, port, rate, seed, symbols, firstAccount: account, clock: new SystemClock() },
+    onLost: (why) => say(`${why.message}; trying again`),
+    onBack: () => say("connected again"),
+  });
+  onStopSignals(() => ended.resolve(undefined));
+  const what = `${TRADERS} traders on ${simulation.symbols.join(", ")}`;
+  say(`${what}: about ${counted(rate, "order")} a second, seed ${seed}`);
+  if (duration !== undefined) setTimeout(() => ended.resolve(undefined), duration * 1_000).unref();
+  const reports = reportEvery(simulation, every, say);
+  const failure = await Promise.race([ended.promise, simulation.failed]);
+  clearInterval(reports);
+  await simulation.stop();
+  const { orders, fills, rejects } = simulation.counts;
+  say(`ended: ${orders} orders, ${fills} fills, ${rejects} rejected`);
+  if (failure !== undefined) throw failure;
+}
+
+function reportEvery(
+  simulation: TraderSimulation,
+  every_s: number,
+  say: (line: string) => void,
+): NodeJS.Timeout {
+  let before = simulation.counts;
+  let seconds = 0;
+  return setInterval(() => {
+    seconds += every_s;
+    const now = simulation.counts;
+    say(`${seconds} s: ${describeInterval(every_s, before, now)}`);
+    before = now;
+  }, every_s * 1_000);
+}
+
+function describeInterval(every_s: number, before: SimulationCounts, now: SimulationCounts): string {
+  const orders = now.orders - before.orders;
+  const reasons = [...now.rejectsByReason]
+    .map(([reason, count]) => ({ reason, count: count - (before.rejectsByReason.get(reason) ?? 0) }))
+    .filter(({ count }) => count > 0)
+    .map(({ reason, count }) => `${reasonName(reason)} ${count}`);
+  const why = reasons.length === 0 ? "" : ` (${reasons.join(", ")})`;
+  const rate = Math.round(orders / every_s);
+  const rejected = `${now.rejects - before.rejects} rejected${why}`;
+  return `${orders} orders (${rate} a second), ${now.fills - before.fills} fills, ${rejected}`;
+}

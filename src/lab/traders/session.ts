@@ -1,0 +1,198 @@
+// One trader's connection: its commands out, what it hears back in. A connection that is lost is made again, with pauses
+// that double up to a bound; until then the trader rests. Nothing is sent twice: what came of a request without an answer
+// the trader finds out by its next one (quoter.ts).
+
+import { highLane, lowLane, SeriatimError } from "../../base/index.ts";
+import {
+  type AnswerListener,
+  connectionLost,
+  helloFailed,
+  idOf,
+  type ListedInstrument,
+  OrderPipe,
+  Outstanding,
+} from "../../client/index.ts";
+import { Reason, readInstrumentAnswer } from "../../protocol/index.ts";
+import { putCommand } from "./commands.ts";
+import type { Trader, TraderCommand } from "./trader.ts";
+
+/** Unanswered requests of one trader: what an exchange answers in one group commit, at any sensible rate. */
+const WINDOW = 512;
+/** Before the second try, and the longest pause before any other. */
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 2_000;
+/** How long a trader rests that the gateway refuses (halted, no disk, throttled): it won't be better at once. */
+const REFUSED_PAUSE_MS = 500;
+
+export interface SessionOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly account: number;
+  readonly trader: Trader;
+  /** What the exchange must list, as it did at first: the orders are for these. */
+  readonly instruments: readonly ListedInstrument[];
+  readonly onSent: () => void;
+  readonly onFill: () => void;
+  readonly onReject: (reason: number) => void;
+  /** The connection is gone, and will be made again. */
+  readonly onLost: (why: SeriatimError) => void;
+  readonly onBack: () => void;
+  /** It can't go on: the exchange there is another one. */
+  readonly onFailed: (why: SeriatimError) => void;
+}
+
+export class TraderSession {
+  readonly #options: SessionOptions;
+  #pipe: OrderPipe | undefined;
+  #outstanding = new Outstanding<TraderCommand>(WINDOW);
+  #listed: ListedInstrument[] = [];
+  #welcome = Promise.withResolvers<undefined>();
+  #isOpen = false;
+  #isStopped = false;
+  #retry_ms = RETRY_MIN_MS;
+  #timer: NodeJS.Timeout | undefined;
+  #isResting = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a command may be sent now. */
+  get isReady(): boolean {
+    return this.#isOpen && !this.#isResting && this.#pipe?.writable === true;
+  }
+
+  /** Connects; throws SeriatimError when that can't be. Afterwards it reconnects by itself. */
+  async open(): Promise<void> {
+    const { host, port, account } = this.#options;
+    const pipe = new OrderPipe({ host, port, window: WINDOW, listener: this.#listener() });
+    this.#pipe = pipe;
+    this.#listed = [];
+    this.#outstanding = new Outstanding(WINDOW);
+    this.#welcome = Promise.withResolvers();
+    await pipe.connected();
+    pipe.instruments(account);
+    pipe.flush();
+    const failure = await pipe.welcome(Promise.race([pipe.closed, this.#welcome.promise]));
+    if (failure !== undefined) throw helloFailed(account, failure);
+    if (this.#isStopped) throw connectionLost(pipe.peer, "it was stopped");
+    if (!sameInstruments(this.#listed, this.#options.instruments)) {
+      pipe.destroy();
+      throw new SeriatimError("OTHER_EXCHANGE", `${pipe.peer} lists other instruments than before`);
+    }
+    this.#isOpen = true;
+    this.#retry_ms = RETRY_MIN_MS;
+    pipe.closed.then((why) => this.#lost(why ?? connectionLost(pipe.peer, "it was closed")));
+  }
+
+  /** Only when ready. `flush` sends it. */
+  send(command: TraderCommand): void {
+    const pipe = this.#pipe as OrderPipe;
+    this.#outstanding.push(command, lowLane(command.id), highLane(command.id));
+    putCommand(pipe, command);
+    this.#options.onSent();
+  }
+
+  flush(): void {
+    this.#pipe?.flush();
+  }
+
+  /** Cancels what rests or may, and closes when all is answered. `destroy` cuts it short. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    const pipe = this.#pipe;
+    if (pipe === undefined || !this.#isOpen) return pipe?.destroy();
+    try {
+      for (const command of this.#options.trader.cancels()) {
+        if (!pipe.writable) {
+          pipe.flush();
+          await pipe.ready();
+        }
+        this.send(command);
+      }
+    } catch (error) {
+      if (!(error instanceof SeriatimError)) throw error;
+      // The connection is gone, and nothing more can be done about the quotes.
+    }
+    await pipe.end();
+  }
+
+  destroy(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#pipe?.destroy();
+  }
+
+  #lost(why: SeriatimError): void {
+    this.#isOpen = false;
+    this.#options.trader.onLost();
+    if (this.#isStopped) return;
+    this.#options.onLost(why);
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
+    this.#timer = setTimeout(() => this.#retry(), this.#retry_ms);
+    this.#retry_ms = Math.min(RETRY_MAX_MS, this.#retry_ms * 2);
+  }
+
+  async #retry(): Promise<void> {
+    try {
+      await this.open();
+      this.#options.onBack();
+    } catch (error) {
+      const failure = error as SeriatimError;
+      if (this.#isStopped) return;
+      if (failure.code === "OTHER_EXCHANGE") this.#options.onFailed(failure);
+      else this.#retryLater();
+    }
+  }
+
+  #listener(): AnswerListener {
+    const { trader, onFill, onReject } = this.#options;
+    return {
+      onAck: (idLow, idHigh) => {
+        const command = this.#outstanding.takeOldest(idLow, idHigh);
+        if (command === undefined) this.#disagree();
+        else trader.onAccepted(command);
+      },
+      onReject: (idLow, idHigh, reason) => {
+        const command = this.#outstanding.takeRefused(idLow, idHigh, reason);
+        if (command === undefined) return this.#disagree();
+        onReject(reason);
+        trader.onRejected(command, reason as Reason);
+        if (reason >= Reason.NotLoggedOn) this.#rest();
+      },
+      onFill: (resting, takerLow, takerHigh, makerLow, makerHigh, _price, quantity) => {
+        const own = resting ? idOf(makerLow, makerHigh) : idOf(takerLow, takerHigh);
+        onFill();
+        trader.onFill(Number(own), quantity);
+      },
+      onHelloAck: () => this.#welcome.resolve(undefined),
+      onInstrument: (view, at) => this.#listed.push(readInstrumentAnswer(view, at)),
+      onHeartbeatAck: () => this.#disagree(),
+    };
+  }
+
+  #disagree(): void {
+    this.#pipe?.destroy(connectionLost(this.#pipe.peer, "it answered a request that was not made"));
+  }
+
+  #rest(): void {
+    if (this.#isResting || this.#isStopped) return;
+    this.#isResting = true;
+    const wake = () => {
+      this.#isResting = false;
+    };
+    setTimeout(wake, REFUSED_PAUSE_MS).unref();
+  }
+}
+
+/** An exchange may have more of them than before, not others. */
+function sameInstruments(listed: readonly ListedInstrument[], before: readonly ListedInstrument[]): boolean {
+  return before.every(({ name, priceDecimals, tick }, symbol) => {
+    const now = listed[symbol];
+    return now?.name === name && now.priceDecimals === priceDecimals && now.tick === tick;
+  });
+}

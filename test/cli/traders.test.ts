@@ -1,0 +1,122 @@
+// `seriatim traders` as a process, against a node that is one too.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, expect, test } from "vitest";
+import { parseAddress } from "../../src/cli/traders.ts";
+
+const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "seriatim-traders-"));
+const running: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill("SIGKILL");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+class Run {
+  readonly child: ChildProcess;
+  stdout = "";
+  stderr = "";
+  readonly #closed: Promise<unknown>;
+
+  constructor(...args: string[]) {
+    this.child = spawn(process.execPath, [LAUNCHER, ...args], { cwd: folder });
+    running.push(this.child);
+    this.child.stdout?.on("data", (text: Buffer) => {
+      this.stdout += text;
+    });
+    this.child.stderr?.on("data", (text: Buffer) => {
+      this.stderr += text;
+    });
+    this.#closed = once(this.child, "close");
+  }
+
+  /** Waits until it has printed what `pattern` finds. */
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.stdout);
+      if (found !== null) return found;
+      if (this.child.exitCode !== null) throw new Error(`it ended instead: ${this.stderr}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  async ended(signal?: NodeJS.Signals): Promise<{ status: number | null; stderr: string }> {
+    if (signal !== undefined) this.child.kill(signal);
+    await this.#closed;
+    return { status: this.child.exitCode, stderr: this.stderr };
+  }
+}
+
+const READY = /orders on (127\.0\.0\.1:(\d+)), (http:\S+),/;
+
+/** A node on a journal of its own name; free ports unless one is given. */
+function startNode(dataDir: string, port = "0"): Run {
+  const files = ["--data-dir", dataDir, "--segment-bytes", "4194304"];
+  return new Run("start", ...files, "--order-port", port, "--http-port", "0", "--symbols", "BTC-USD:2:50");
+}
+
+async function resting(http: string): Promise<number> {
+  const metrics = await (await fetch(`${http}/metrics`)).text();
+  return Number(/^seriatim_orders_resting (\d+)$/m.exec(metrics)?.[1]);
+}
+
+test("traders trade, outlive a killed exchange, and take their quotes back at SIGINT", async () => {
+  const first = startNode("killed");
+  const [, address, port] = await first.says(READY);
+  const traders = new Run("traders", address, "--every", "1", "--rate", "1000");
+  await traders.says(/^8 traders on BTC-USD: about 1000 orders a second, seed 1\n/);
+  await traders.says(/^1 s: \d+ orders \(\d+ a second\), [1-9]\d* fills, \d+ rejected/m);
+  await first.ended("SIGKILL");
+  await traders.says(/^the connection to 127\.0\.0\.1:\d+ was lost: .*; trying again\n/m);
+  const second = startNode("killed", port);
+  const [, , , http] = await second.says(READY);
+  await traders.says(/connected again\n(.*\n)*\d+ s: [1-9]\d* orders .* [1-9]\d* fills/);
+  expect(await resting(http)).toBeGreaterThan(20);
+  expect(await traders.ended("SIGINT")).toEqual({ status: 0, stderr: "" });
+  expect(traders.stdout).toMatch(/\nended: \d+ orders, \d+ fills, \d+ rejected\n$/);
+  expect(await resting(http)).toBe(0);
+  expect(await second.ended("SIGTERM")).toMatchObject({ status: 0 });
+});
+
+test("quotes of killed traders are found by the next ones, which end after their time", async () => {
+  const node = startNode("left-over");
+  const [, address, , http] = await node.says(READY);
+  const killed = new Run("traders", address, "--rate", "1000", "--every", "1");
+  await killed.says(/^1 s: /m);
+  await killed.ended("SIGKILL");
+  expect(await resting(http)).toBeGreaterThan(20);
+  const next = new Run("traders", address, "--rate", "1000", "--duration", "1", "--seed", "9");
+  expect(await next.ended()).toEqual({ status: 0, stderr: "" });
+  expect(await resting(http)).toBe(0);
+  await node.ended("SIGTERM");
+});
+
+const wrong: [args: string[], status: number, line: RegExp][] = [
+  [["127.0.0.1:1"], 1, /^seriatim: can't connect to 127\.0\.0\.1:1: nothing listens there\n$/],
+  [["localhost"], 2, /^seriatim: "localhost" is not HOST:PORT with a port from 1 to 65535\n$/],
+  [["--rate", "0"], 2, /^seriatim: --rate: "0" is not a whole number from 1 to 100000\n$/],
+];
+test.each(wrong)("traders %j end with %i and one line", async (args, status, line) => {
+  expect(await new Run("traders", ...args).ended()).toEqual({ status, stderr: expect.stringMatching(line) });
+});
+
+test.each([
+  ["10.0.0.1:9010", { host: "10.0.0.1", port: 9010 }],
+  ["exchange.example:1", { host: "exchange.example", port: 1 }],
+  ["[::1]:65535", { host: "::1", port: 65_535 }],
+  [undefined, { host: "127.0.0.1", port: 7 }],
+])("the address %j is %j", (text, address) => {
+  expect(parseAddress(text, { SERIATIM_ORDER_PORT: "7" })).toEqual(address);
+});
+
+test.each(["", ":9009", "h:", "h:0", "h:65536", "h:x", "::1:9009", "[::1]", "a b:1"])(
+  "%j is no address",
+  (text) => {
+    expect(() => parseAddress(text, {})).toThrow("is not HOST:PORT");
+  },
+);
