@@ -174,11 +174,11 @@ class ExchangeNode implements RunningNode {
   }
 
   async listen(): Promise<void> {
-    const { host, orderPort, httpPort, threads, logLevel } = this.#configuration;
+    const { host, orderPort, httpPort, threads, accounts, logLevel } = this.#configuration;
     const orders = await this.#transport.listen({ host, port: orderPort }, this.#gateway);
     this.orderPort = orders.port;
     this.#closeOrders = () => orders.close();
-    const web = { host, httpPort, orderPort: orders.port, logLevel };
+    const web = { host, httpPort, orderPort: orders.port, accounts, logLevel };
     this.#web = new NodeWeb(
       webOf(threads, web, () => this.status(), this.#log),
       {

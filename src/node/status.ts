@@ -2,6 +2,7 @@
 // nothing on the order path waits for a reader.
 
 import type { Load } from "./load-meter.ts";
+import type { WebCounters } from "./web/web-limits.ts";
 
 /** ok: serves and keeps its promises. degraded: serves, but not all it promises. halted: takes no new commands. */
 export type Health = "ok" | "degraded" | "halted";
@@ -44,4 +45,5 @@ export interface NodeStatus {
 export interface WebStatus {
   /** The last command that its copy of the exchange has applied. */
   readonly feedPosition: number;
+  readonly webSockets: WebCounters;
 }

@@ -33,11 +33,11 @@ interface Input {
   readonly consumer: RingConsumer;
 }
 
-export class Follower {
+export class Follower<Listener extends EventListener> {
   readonly engine = new ExchangeEngine();
   /** The last command that was applied. */
   position = 0;
-  readonly #listener: EventListener;
+  readonly listener: Listener;
   readonly #onFailure: (error: unknown) => void;
   readonly #events: RecordBuffer;
   #timestamp_us = 0;
@@ -49,13 +49,13 @@ export class Follower {
    */
   constructor(
     first: Handover,
-    listenerOf: (engine: ExchangeEngine) => EventListener,
+    listenerOf: (engine: ExchangeEngine) => Listener,
     onFailure: (error: unknown) => void,
   ) {
     this.#onFailure = onFailure;
     this.engine.restore(first.snapshot);
     const listener = listenerOf(this.engine);
-    this.#listener = listener;
+    this.listener = listener;
     this.#events = new RecordBuffer(EVENT_WORDS, EVENTS_PER_PIECE, (events) =>
       listener.onEvents(events, this.#timestamp_us),
     );
@@ -80,8 +80,8 @@ export class Follower {
     const ring = Ring.attach(shared);
     const from = { words: ring.words, consumer: new RingConsumer(ring) };
     this.#from = from;
-    this.#listener.onReset();
-    this.#listener.flush();
+    this.listener.onReset();
+    this.listener.flush();
     this.#run(from).catch((error: unknown) => {
       this.#from = undefined;
       this.#onFailure(error);
@@ -108,6 +108,6 @@ export class Follower {
     }
     this.position += count;
     consumer.release(count);
-    this.#listener.flush();
+    this.listener.flush();
   }
 }

@@ -67,6 +67,33 @@ const METRICS: readonly Metric[] = [
     "Times the web's copy of the exchange fell too far behind and began anew from a snapshot.",
     (s) => s.feedResyncs,
   ),
+  gauge("seriatim_websockets", "WebSocket connections now.", (s) => s.webSockets.connections),
+  counter("seriatim_websockets_opened_total", "WebSocket connections opened.", (s) => s.webSockets.opened),
+  {
+    ...counter(
+      "seriatim_websockets_closed_total",
+      "WebSocket connections ended.",
+      (s) => s.webSockets.closes,
+    ),
+    label: "reason",
+  },
+  {
+    ...counter("seriatim_websockets_refused_total", "WebSocket handshakes refused.", (s) => ({
+      Origin: s.webSockets.refusedOrigin,
+      Full: s.webSockets.refusedFull,
+    })),
+    label: "reason",
+  },
+  counter(
+    "seriatim_websocket_messages_received_total",
+    "Messages of WebSocket clients.",
+    (s) => s.webSockets.messagesReceived,
+  ),
+  counter(
+    "seriatim_websocket_messages_sent_total",
+    "Messages to WebSocket clients.",
+    (s) => s.webSockets.messagesSent,
+  ),
   {
     ...gauge("seriatim_status", "1 for the status the node is in, 0 for the others.", (s) =>
       Object.fromEntries(HEALTH.map((health) => [health, s.status === health ? 1 : 0])),

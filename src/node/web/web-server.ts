@@ -1,14 +1,20 @@
-// What the web consists of, whatever thread it is on: a copy of the exchange that follows the log, and the HTTP server that
-// shows it.
+// What the web consists of, whatever thread it is on: a copy of the exchange that follows the log, the publisher that tells
+// what happens in it, and the HTTP server with its WebSockets.
 
 import { SeriatimError } from "../../base/index.ts";
+import { Publisher } from "../../feed/index.ts";
+import { SystemClock } from "../../platform/index.ts";
+import type { StatusMessage } from "../../protocol/index.ts";
+import { AccountNames } from "../account-names.ts";
 import type { Log } from "../log.ts";
 import type { NodeStatus } from "../status.ts";
 import type { Handover } from "./command-feed.ts";
 import { Follower } from "./follower.ts";
 import { type HttpFace, startHttp } from "./http.ts";
 import { pageDirectory, readPageFiles } from "./page-files.ts";
+import { WebCounters } from "./web-limits.ts";
 import type { WebOptions } from "./web-stage.ts";
+import { attachWebSockets, type WebSockets } from "./websockets.ts";
 
 export interface WebServerParts {
   /** The node's status; rejects when the node does not answer. */
@@ -21,8 +27,10 @@ export interface WebServerParts {
 export class WebServer {
   readonly #options: WebOptions;
   readonly #parts: WebServerParts;
-  readonly #follower: Follower;
+  readonly #follower: Follower<Publisher>;
+  readonly #counters = new WebCounters();
   #http: HttpFace | undefined;
+  #sockets: WebSockets | undefined;
   #isClosed = false;
 
   constructor(first: Handover, options: WebOptions, parts: WebServerParts) {
@@ -30,20 +38,31 @@ export class WebServer {
     this.#parts = parts;
     this.#follower = new Follower(
       first,
-      () => ({ onEvents() {}, onReset() {}, flush() {} }),
+      (engine) => new Publisher(engine),
       (error) => parts.onFailure(copyFailed(error)),
     );
   }
 
-  /** The port; throws SeriatimError (`EADDRINUSE`, `EACCES`, ...) when it can't be listened on. */
+  /**
+   * The port; throws SeriatimError (`EADDRINUSE`, `EACCES`, ...) when it can't be listened on, or CONFIGURATION_INVALID for
+   * a named account that the exchange does not have.
+   */
   async listen(): Promise<number> {
-    const { host, httpPort } = this.#options;
+    const { host, httpPort, orderPort } = this.#options;
     const { status, log } = this.#parts;
-    const web = () => ({ feedPosition: this.#follower.position });
+    const { engine, listener: publisher } = this.#follower;
+    const counters = this.#counters;
+    const accounts = new AccountNames(this.#options.accounts, engine.genesis.accountsMax);
+    const web = () => ({ feedPosition: this.#follower.position, webSockets: counters });
     const files = readPageFiles(pageDirectory());
     const http = await startHttp({ host, port: httpPort, status, web, files, log });
     this.#http = http;
-    if (this.#isClosed) await http.close();
+    this.#sockets = attachWebSockets(http.server, {
+      ...{ host, orderPort, accounts, publisher, source: engine, counters, log },
+      clock: new SystemClock(),
+      status: async () => figuresOf(await status()),
+    });
+    if (this.#isClosed) await this.close();
     return http.port;
   }
 
@@ -55,8 +74,15 @@ export class WebServer {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#follower.finish();
+    await this.#sockets?.close();
     await this.#http?.close();
   }
+}
+
+/** What channel `status` says of a node's status. */
+function figuresOf(now: NodeStatus): Omit<StatusMessage, "subscribers"> {
+  const { status, reason, position, durablePosition, load, connections, time_us } = now;
+  return { status, reason, position, durablePosition, ...load, connections, time_us };
 }
 
 function copyFailed(cause: unknown): SeriatimError {

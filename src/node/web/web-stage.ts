@@ -17,6 +17,8 @@ export interface WebOptions {
   readonly httpPort: number;
   /** Where orders go. */
   readonly orderPort: number;
+  /** As the setting has them. */
+  readonly accounts: readonly string[];
   readonly logLevel: Configuration["logLevel"];
 }
 

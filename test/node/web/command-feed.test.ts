@@ -45,7 +45,7 @@ class Heard implements EventListener {
 function followed(commands: number, ringRecords: number) {
   const heard = new Heard();
   const failures: unknown[] = [];
-  let follower: Follower | undefined;
+  let follower: Follower<EventListener> | undefined;
   const primary = primaryOf(commands, ringRecords, (handover) => {
     if (follower !== undefined) return follower.follow(handover);
     follower = new Follower(
@@ -54,7 +54,7 @@ function followed(commands: number, ringRecords: number) {
       (error) => failures.push(error),
     );
   });
-  const caughtUpWith = async (position: number): Promise<Follower> => {
+  const caughtUpWith = async (position: number): Promise<Follower<EventListener>> => {
     while (follower?.position !== position) await nextTurn();
     expect(failures).toEqual([]);
     return follower;
@@ -158,7 +158,7 @@ describe("a follower", () => {
   });
 
   test("applies what is visible when it is told to finish, and nothing that comes later", async () => {
-    let follower: Follower | undefined;
+    let follower: Follower<EventListener> | undefined;
     const primary = primaryOf(5_000, 16_384, (handover) => {
       follower = new Follower(
         handover,

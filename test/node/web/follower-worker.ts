@@ -4,11 +4,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { parentPort } from "node:worker_threads";
 import type { Handover } from "../../../src/node/web/command-feed.ts";
-import { Follower } from "../../../src/node/web/follower.ts";
+import { type EventListener, Follower } from "../../../src/node/web/follower.ts";
 import { hashOf } from "./support.ts";
 
 const listener = { onEvents() {}, onReset() {}, flush() {} };
-let follower: Follower | undefined;
+let follower: Follower<EventListener> | undefined;
 
 async function answer(position: number): Promise<void> {
   while (follower?.position !== position) await nextTurn();

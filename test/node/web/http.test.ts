@@ -8,6 +8,7 @@ import { createLog } from "../../../src/node/log.ts";
 import { AskedStatus } from "../../../src/node/web/asked-status.ts";
 import type { HttpFace, HttpOptions } from "../../../src/node/web/http.ts";
 import { readPageFiles } from "../../../src/node/web/page-files.ts";
+import { WebCounters } from "../../../src/node/web/web-limits.ts";
 
 const STATUS: NodeStatus = {
   status: "ok",
@@ -37,7 +38,7 @@ afterEach(() => Promise.all(open.splice(0).map((face) => face.close())));
 const optionsOf = (some: Partial<HttpOptions> = {}): HttpOptions => ({
   ...{ host: "127.0.0.1", port: 0, log, files: new Map() },
   status: async () => STATUS,
-  web: () => ({ feedPosition: 14 }),
+  web: () => ({ feedPosition: 14, webSockets: new WebCounters() }),
   ...some,
 });
 

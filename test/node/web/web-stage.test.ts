@@ -46,7 +46,7 @@ async function start(some: Partial<Configuration>): Promise<RunningNode> {
 
 /** A stage of its own, with the state it may follow. */
 function stageOf(threads: (typeof THREADS)[number], httpPort = 0): { stage: WebStage; primary: Primary } {
-  const options = { host: "127.0.0.1", httpPort, orderPort: 9, logLevel: "debug" } as const;
+  const options = { host: "127.0.0.1", httpPort, orderPort: 9, accounts: [], logLevel: "debug" } as const;
   const stage = webOf(threads, options, () => ({ status: "ok" }) as NodeStatus, log);
   stops.push(() => stage.stop());
   return { stage, primary: new Primary(10, 64) };

@@ -1,0 +1,131 @@
+// A session's orders on their way to the exchange and their answers on the way back, over one order-entry connection of
+// the public client library. Bound: IN_FLIGHT_MAX orders without an answer; more are refused and not sent.
+
+import { counted, type SeriatimError } from "../../base/index.ts";
+import type { CancelOrder, ModifyOrder, NewOrder, OrderAnswer } from "../../client/index.ts";
+import {
+  ackText,
+  ErrorCode,
+  errorText,
+  type Instrument,
+  type OrderRequest,
+  parsePrice,
+  type Refusal,
+  rejectText,
+  shownJson,
+} from "../../protocol/index.ts";
+import type { SymbolNames } from "./symbol-names.ts";
+
+/** A person never has as many; a program that wants more uses the binary interface. */
+export const IN_FLIGHT_MAX = 256;
+
+/** What a desk needs of an order-entry connection: an OrderEntryClient is one. */
+export interface OrderLink {
+  submit(order: NewOrder): Promise<OrderAnswer>;
+  modify(order: ModifyOrder): Promise<OrderAnswer>;
+  cancel(order: CancelOrder): Promise<OrderAnswer>;
+  /** Ends it when everything sent is answered. */
+  close(): Promise<void>;
+  /** `closed`: it is gone, whoever ended it. */
+  once(event: "closed", listener: () => void): unknown;
+}
+
+/** Refusals but for the number of the request that is refused. */
+type Problem = Omit<Refusal, "request">;
+
+export class OrderDesk {
+  readonly #link: OrderLink;
+  readonly #symbols: SymbolNames;
+  readonly #send: (text: string) => void;
+  readonly #onLost: () => void;
+  #inFlight = 0;
+  #isLost = false;
+  #isClosed = false;
+
+  /** `onLost` is called when the connection was lost and every order in flight has been told so. */
+  constructor(link: OrderLink, symbols: SymbolNames, send: (text: string) => void, onLost: () => void) {
+    this.#link = link;
+    this.#symbols = symbols;
+    this.#send = send;
+    this.#onLost = onLost;
+    link.once("closed", () => {
+      this.#isLost = true;
+      this.#tellLoss();
+    });
+  }
+
+  /** Sends an order, or answers why it was not sent. */
+  take(request: OrderRequest): void {
+    const sent = this.#inFlight >= IN_FLIGHT_MAX ? tooMany() : this.#put(request);
+    if ("code" in sent) {
+      this.#send(errorText({ request: request.request, ...sent }));
+      return;
+    }
+    this.#inFlight++;
+    sent
+      .then(
+        (answer) => this.#answer(request, answer),
+        (error: unknown) => this.#send(errorText({ request: request.request, ...problemOf(error) })),
+      )
+      .finally(() => {
+        this.#inFlight--;
+        this.#tellLoss();
+      });
+  }
+
+  /** The session is over: what was sent is still executed, and nobody waits for its answers. */
+  close(): void {
+    this.#isClosed = true;
+    this.#link.close().catch(() => {});
+  }
+
+  #put(request: OrderRequest): Promise<OrderAnswer> | Problem {
+    const { id } = request;
+    const symbol = this.#symbols.find(request.symbol);
+    if (symbol === undefined) return unknownSymbol("symbol", request.symbol);
+    if (request.type === "cancel") return this.#link.cancel({ id, symbol });
+    const { quantity } = request;
+    if (request.type === "submit" && request.price === undefined)
+      return this.#link.submit({ id, symbol, side: request.side, type: "market", quantity });
+    const instrument = this.#symbols.instruments[symbol];
+    const price = parsePrice(request.price ?? "", instrument.priceDecimals);
+    if (price === undefined) return noPrice(request.price, instrument);
+    if (request.type === "modify") return this.#link.modify({ id, symbol, price, quantity });
+    const { side, timeInForce } = request;
+    return this.#link.submit({ id, symbol, side, price, quantity, timeInForce });
+  }
+
+  #answer({ request, id }: OrderRequest, answer: OrderAnswer): void {
+    if (answer.accepted) this.#send(ackText(request, id, answer.sequence));
+    else this.#send(rejectText(request, id, answer.code));
+  }
+
+  #tellLoss(): void {
+    if (this.#isLost && !this.#isClosed && this.#inFlight === 0) this.#onLost();
+  }
+}
+
+export function unknownSymbol(where: string, name: string): Problem {
+  return { code: ErrorCode.UnknownSymbol, text: `${where}: there is no instrument ${shownJson(name)}` };
+}
+
+function noPrice(price: string | undefined, { name, priceDecimals }: Instrument): Problem {
+  const rule = `a decimal number with at most ${counted(priceDecimals, "digit")} after the point`;
+  return {
+    code: ErrorCode.BadMessage,
+    text: `price: ${shownJson(price)} is no price of ${name}: ${rule}, within 2^53-1 steps of the last`,
+  };
+}
+
+function tooMany(): Problem {
+  const text = `${IN_FLIGHT_MAX} orders wait for their answers: this one was not sent`;
+  return { code: ErrorCode.TooManyInFlight, text };
+}
+
+/** What became of an order that the client library has no answer to. */
+function problemOf(error: unknown): Problem {
+  const { code, message } = error as SeriatimError;
+  if (code === "OUTCOME_UNKNOWN") return { code: ErrorCode.OutcomeUnknown, text: message };
+  if (code === "WINDOW_FULL") return tooMany();
+  return { code: ErrorCode.Unavailable, text: `nothing was sent: ${message}` };
+}

@@ -1,0 +1,143 @@
+// One WebSocket: a thin shell between the library's socket and a session. It knows bytes and timers, the session knows
+// messages.
+//
+// Output: what is sent in one turn of the event loop leaves in one write. Above `outputSlow_bytes` of waiting output the peer
+// counts as slow, and the session is told when it is not any more; above `output_bytes` it is disconnected.
+
+import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
+import { CloseCode } from "../../protocol/index.ts";
+import { type SessionPeer, WebSession } from "./session.ts";
+import type { WebExchange } from "./web-exchange.ts";
+import { WebClose, type WebCounters } from "./web-limits.ts";
+
+const CLOSE_OF_CODE: ReadonlyMap<CloseCode, WebClose> = new Map([
+  [CloseCode.GoingAway, WebClose.GoingAway],
+  [CloseCode.BinaryFrame, WebClose.BinaryFrame],
+  [CloseCode.NoHello, WebClose.NoHello],
+  [CloseCode.TooSlow, WebClose.TooSlow],
+  [CloseCode.TooManyMessages, WebClose.TooManyMessages],
+]);
+
+/** What the library found wrong with a peer's frames; it then closes with the code that RFC 6455 has for it. */
+const CLOSE_OF_ERROR: ReadonlyMap<unknown, WebClose> = new Map([
+  ["WS_ERR_INVALID_UTF8", WebClose.NoText],
+  ["WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", WebClose.TooLong],
+]);
+
+/** The connection was broken off without a closing handshake. */
+const ABNORMAL_CLOSE = 1006;
+
+export class WebConnection implements SessionPeer {
+  readonly #socket: WebSocket;
+  /** What the WebSocket writes to. */
+  readonly #stream: Duplex;
+  readonly #exchange: WebExchange;
+  readonly #counters: WebCounters;
+  readonly #session: WebSession;
+  readonly #helloTimer: NodeJS.Timeout;
+  readonly #pingTimer: NodeJS.Timeout;
+  readonly #onWritten = (): void => this.#written();
+  #isCorked = false;
+  #isSlow = false;
+  #isAnswering = true;
+  #why: WebClose | undefined;
+
+  constructor(socket: WebSocket, stream: Duplex, exchange: WebExchange, counters: WebCounters) {
+    this.#socket = socket;
+    this.#stream = stream;
+    this.#exchange = exchange;
+    this.#counters = counters;
+    this.#session = new WebSession(this, exchange);
+    const { hello_ms, ping_ms } = exchange.limits;
+    this.#helloTimer = setTimeout(() => this.#missHello(), hello_ms);
+    this.#pingTimer = setInterval(() => this.#ping(), ping_ms);
+    socket.on("message", (data: Buffer, isBinary) => this.#take(data, isBinary));
+    socket.on("pong", () => {
+      this.#isAnswering = true;
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      this.#why ??= CLOSE_OF_ERROR.get(error.code) ?? WebClose.Malformed;
+    });
+    socket.once("close", (code) => this.#closed(code));
+  }
+
+  get wantsStatus(): boolean {
+    return this.#session.wantsStatus;
+  }
+
+  sendStatus(text: string): void {
+    this.#session.sendStatus(text);
+  }
+
+  send(text: string): boolean {
+    const socket = this.#socket;
+    if (socket.readyState !== socket.OPEN) return false;
+    this.#cork();
+    socket.send(text, this.#onWritten);
+    this.#counters.messagesSent++;
+    const waiting = socket.bufferedAmount;
+    const { output_bytes, outputSlow_bytes } = this.#exchange.limits;
+    if (waiting > output_bytes) this.close(CloseCode.TooSlow, `too slow: ${output_bytes} bytes wait for you`);
+    else if (waiting > outputSlow_bytes) this.#isSlow = true;
+    return !this.#isSlow;
+  }
+
+  hold(isHeld: boolean): void {
+    if (isHeld) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  close(code: CloseCode, why: string): void {
+    this.#why ??= CLOSE_OF_CODE.get(code);
+    this.#session.end();
+    // A paused socket would not read the peer's half of the closing handshake.
+    this.#socket.resume();
+    this.#socket.close(code, why);
+  }
+
+  #take(data: Buffer, isBinary: boolean): void {
+    this.#counters.messagesReceived++;
+    if (isBinary) this.close(CloseCode.BinaryFrame, "messages are text frames");
+    else this.#session.take(data.toString());
+    if (this.#session.isGreeted) clearTimeout(this.#helloTimer);
+  }
+
+  #missHello(): void {
+    this.close(CloseCode.NoHello, `no hello within ${this.#exchange.limits.hello_ms} ms`);
+  }
+
+  #ping(): void {
+    if (!this.#isAnswering) {
+      this.#why ??= WebClose.Silent;
+      this.#socket.terminate();
+    } else {
+      this.#isAnswering = false;
+      this.#socket.ping();
+    }
+  }
+
+  /** Until the end of this turn the stream collects what is written. */
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#stream.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      this.#stream.uncork();
+    });
+  }
+
+  #written(): void {
+    if (!this.#isSlow || this.#socket.bufferedAmount > this.#exchange.limits.outputSlow_bytes / 4) return;
+    this.#isSlow = false;
+    this.#session.drained();
+  }
+
+  #closed(code: number): void {
+    clearTimeout(this.#helloTimer);
+    clearInterval(this.#pingTimer);
+    this.#session.end();
+    this.#counters.closes[this.#why ?? (code === ABNORMAL_CLOSE ? WebClose.Broken : WebClose.PeerEnded)]++;
+  }
+}

@@ -1,0 +1,62 @@
+// What all WebSocket sessions of a node share: the exchange as they see it.
+
+import type { Clock } from "../../base/index.ts";
+import type { Publisher } from "../../feed/index.ts";
+import { DEPTH_LEVELS_MAX, formatPrice, type Instrument, welcomeText } from "../../protocol/index.ts";
+import type { AccountNames } from "../account-names.ts";
+import { packageVersion } from "../version.ts";
+import type { OrderLink } from "./order-desk.ts";
+import { SymbolNames } from "./symbol-names.ts";
+import type { WebLimits } from "./web-limits.ts";
+
+export interface WebExchangeOptions {
+  readonly publisher: Publisher;
+  /** What the publisher tells of; read anew for each use. */
+  readonly source: { readonly instruments: readonly Instrument[] };
+  readonly accounts: AccountNames;
+  /** An order-entry connection for an account, which has said Hello; rejects with SeriatimError. */
+  readonly connectOrders: (account: number) => Promise<OrderLink>;
+  readonly clock: Clock;
+  readonly limits: WebLimits;
+}
+
+export class WebExchange {
+  readonly publisher: Publisher;
+  readonly symbols: SymbolNames;
+  readonly accounts: AccountNames;
+  readonly connectOrders: (account: number) => Promise<OrderLink>;
+  readonly clock: Clock;
+  readonly limits: WebLimits;
+  readonly #version = packageVersion();
+
+  constructor(options: WebExchangeOptions) {
+    this.publisher = options.publisher;
+    this.symbols = new SymbolNames(options.source);
+    this.accounts = options.accounts;
+    this.connectOrders = options.connectOrders;
+    this.clock = options.clock;
+    this.limits = options.limits;
+  }
+
+  /** The welcome message for a connection, with its account's name and number if it has one. */
+  welcome(
+    request: number | undefined,
+    account: string | undefined,
+    accountNumber: number | undefined,
+  ): string {
+    const { message_bytes: messageBytes, messagesPerSecond } = this.limits;
+    return welcomeText({
+      request,
+      version: this.#version,
+      account,
+      accountNumber,
+      instruments: this.symbols.instruments.map(({ name, priceDecimals, tick, lot }) => ({
+        symbol: name,
+        decimals: priceDecimals,
+        tick: formatPrice(tick, priceDecimals),
+        lot,
+      })),
+      limits: { messageBytes, messagesPerSecond, depthLevels: DEPTH_LEVELS_MAX },
+    });
+  }
+}

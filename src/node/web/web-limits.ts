@@ -1,0 +1,72 @@
+// What WebSocket connections may use, and the counts by which they say what they did.
+
+export interface WebLimits {
+  readonly connectionsMax: number;
+  /** The longest message of a client. */
+  readonly message_bytes: number;
+  /** Messages of one client; it may send as many at once. */
+  readonly messagesPerSecond: number;
+  /** What may wait for one connection, beyond what the system's own buffers hold; more ends it. */
+  readonly output_bytes: number;
+  /** Above this much waiting a peer counts as slow, until a quarter of it waits: it gets what is newest then. */
+  readonly outputSlow_bytes: number;
+  /** From the connection to its `hello`. */
+  readonly hello_ms: number;
+  /** Between two pings; a peer answers the one before the other is sent, or it is gone. */
+  readonly ping_ms: number;
+  /** How long a closing handshake may take. */
+  readonly close_ms: number;
+}
+
+export const WEB_LIMITS: WebLimits = {
+  connectionsMax: 256,
+  message_bytes: 65_536,
+  messagesPerSecond: 500,
+  output_bytes: 4_194_304,
+  // Some hundred updates: enough for one wake of the peer, little enough to be new.
+  outputSlow_bytes: 65_536,
+  hello_ms: 5_000,
+  ping_ms: 15_000,
+  close_ms: 2_000,
+};
+
+/** Why a connection was ended, as counted. */
+export const WebClose = {
+  /** The peer closed it. */
+  PeerEnded: "PeerEnded",
+  /** The network or the peer broke it off. */
+  Broken: "Broken",
+  /** No frame of WebSocket's, or too many pieces or pings. */
+  Malformed: "Malformed",
+  NoText: "NoText",
+  TooLong: "TooLong",
+  BinaryFrame: "BinaryFrame",
+  NoHello: "NoHello",
+  TooSlow: "TooSlow",
+  TooManyMessages: "TooManyMessages",
+  /** It did not answer a ping. */
+  Silent: "Silent",
+  /** The node stops, or its order entry is gone. */
+  GoingAway: "GoingAway",
+} as const;
+export type WebClose = keyof typeof WebClose;
+
+/** Counts since the start; `connections` is now. Numbers only go up. */
+export class WebCounters {
+  connections = 0;
+  opened = 0;
+  /** Handshakes refused because of their origin. */
+  refusedOrigin = 0;
+  /** Handshakes refused because there were as many connections as may be. */
+  refusedFull = 0;
+  /** Messages of clients. */
+  messagesReceived = 0;
+  messagesSent = 0;
+  /** Ended connections, by reason. */
+  readonly closes: Record<WebClose, number>;
+
+  constructor() {
+    const none = Object.keys(WebClose).map((name) => [name, 0]);
+    this.closes = Object.fromEntries(none) as Record<WebClose, number>;
+  }
+}

@@ -1,0 +1,155 @@
+// The WebSockets of the HTTP server: who may connect, how many, and the end of all (specification:
+// docs/api/websocket.md).
+
+/// <reference types="node" preserve="true" />
+
+import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { Clock } from "../../base/index.ts";
+import { connectOrderEntry } from "../../client/index.ts";
+import type { MarketSource, Publisher } from "../../feed/index.ts";
+import { CloseCode, type StatusMessage, statusText } from "../../protocol/index.ts";
+import type { AccountNames } from "../account-names.ts";
+import type { Log } from "../log.ts";
+import { IN_FLIGHT_MAX } from "./order-desk.ts";
+import { originIsAllowed } from "./origin.ts";
+import { WebConnection } from "./web-connection.ts";
+import { WebExchange } from "./web-exchange.ts";
+import { WEB_LIMITS, type WebCounters, type WebLimits } from "./web-limits.ts";
+
+const PATH = "/ws";
+/** Between two status messages. */
+const STATUS_MS = 1_000;
+
+export interface WebSocketOptions {
+  readonly publisher: Publisher;
+  /** What the publisher tells of. */
+  readonly source: MarketSource;
+  /** What the node listens on. */
+  readonly host: string;
+  /** Its order entry: orders of WebSockets go there as anybody's. */
+  readonly orderPort: number;
+  readonly accounts: AccountNames;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The node's figures of now; rejects with SeriatimError when the node does not answer. */
+  readonly status: () => Promise<Omit<StatusMessage, "subscribers">>;
+  readonly counters: WebCounters;
+  /** Others than WEB_LIMITS, for tests. */
+  readonly limits?: Partial<WebLimits>;
+}
+
+export interface WebSockets {
+  /** Takes no more connections and ends all; resolves when they are gone, within `close_ms`. */
+  close(): Promise<void>;
+}
+
+/** Takes the upgrades of `server`. */
+export function attachWebSockets(server: Server, options: WebSocketOptions): WebSockets {
+  return new AttachedWebSockets(server, options);
+}
+
+class AttachedWebSockets implements WebSockets {
+  readonly #counters: WebCounters;
+  readonly #options: WebSocketOptions;
+  readonly #exchange: WebExchange;
+  readonly #sockets: WebSocketServer;
+  readonly #connections = new Set<WebConnection>();
+  readonly #statusTimer: NodeJS.Timeout;
+  #gone: PromiseWithResolvers<void> | undefined;
+
+  constructor(server: Server, options: WebSocketOptions) {
+    this.#options = options;
+    this.#counters = options.counters;
+    const { publisher, source, accounts, clock, orderPort } = options;
+    const limits = { ...WEB_LIMITS, ...options.limits };
+    const host = reachable(options.host);
+    const connectOrders = (account: number) =>
+      connectOrderEntry({ host, port: orderPort, account, window: IN_FLIGHT_MAX });
+    this.#exchange = new WebExchange({ publisher, source, accounts, clock, limits, connectOrders });
+    this.#sockets = createSockets(limits);
+    server.on("upgrade", (request, stream, head) => this.#upgrade(request, stream, head));
+    this.#statusTimer = setInterval(() => this.#tellStatus(), STATUS_MS);
+  }
+
+  close(): Promise<void> {
+    if (this.#gone !== undefined) return this.#gone.promise;
+    const gone = Promise.withResolvers<void>();
+    this.#gone = gone;
+    clearInterval(this.#statusTimer);
+    for (const connection of this.#connections) connection.close(CloseCode.GoingAway, "the node stops");
+    if (this.#connections.size === 0) gone.resolve();
+    return gone.promise;
+  }
+
+  #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    const { log, host } = this.#options;
+    const { origin, host: asked } = request.headers;
+    if ((request.url ?? "").split("?", 1)[0] !== PATH) return refuse(stream, 404, "not found");
+    if (!originIsAllowed(origin, asked, host)) {
+      this.#counters.refusedOrigin++;
+      log.debug({ origin, host: asked }, "a WebSocket was refused: its page is of another origin");
+      return refuse(stream, 403, "a page of another origin may not connect");
+    }
+    if (this.#gone !== undefined) return refuse(stream, 503, "the node stops");
+    if (this.#connections.size >= this.#exchange.limits.connectionsMax) {
+      this.#counters.refusedFull++;
+      return refuse(stream, 503, "there are as many connections as may be");
+    }
+    this.#sockets.handleUpgrade(request, stream, head, (socket) => this.#connected(socket, stream));
+  }
+
+  #connected(socket: WebSocket, stream: Duplex): void {
+    const connection = new WebConnection(socket, stream, this.#exchange, this.#counters);
+    this.#connections.add(connection);
+    this.#counters.connections++;
+    this.#counters.opened++;
+    socket.once("close", () => {
+      this.#connections.delete(connection);
+      this.#counters.connections--;
+      if (this.#connections.size === 0) this.#gone?.resolve();
+    });
+  }
+
+  async #tellStatus(): Promise<void> {
+    const listeners = [...this.#connections].filter((connection) => connection.wantsStatus);
+    if (listeners.length === 0) return;
+    try {
+      const figures = await this.#options.status();
+      const text = statusText({ ...figures, subscribers: this.#counters.connections });
+      for (const connection of listeners) connection.sendStatus(text);
+    } catch (error) {
+      this.#options.log.debug({ err: error }, "no status for the WebSockets");
+    }
+  }
+}
+
+function createSockets(limits: WebLimits): WebSocketServer {
+  // Not written in place: the library's types don't know closeTimeout yet.
+  const options = {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: limits.message_bytes,
+    closeTimeout: limits.close_ms,
+  };
+  return new WebSocketServer(options);
+}
+
+/** Where a server that listens on `host` is reached from its own machine. */
+function reachable(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  return host === "::" ? "::1" : host;
+}
+
+function refuse(stream: Duplex, status: number, line: string): void {
+  const body = `${line}\n`;
+  // Whoever is refused may be gone already: nobody has to know.
+  stream.on("error", () => {});
+  stream.once("finish", () => stream.destroy());
+  stream.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,149 @@
+// An exchange in one piece for tests of WebSocket sessions: the engine and its publisher, without log, threads and sockets.
+// A command is applied at once, and what follows from it is published before its answer comes.
+
+import { EventEmitter } from "node:events";
+import { type Clock, RecordBuffer, u64FromString } from "../../../src/base/index.ts";
+import type { OrderAnswer } from "../../../src/client/index.ts";
+import { ExchangeEngine } from "../../../src/engine/index.ts";
+import { Publisher } from "../../../src/feed/index.ts";
+import { AccountNames } from "../../../src/node/index.ts";
+import type { OrderLink } from "../../../src/node/web/order-desk.ts";
+import { WebExchange } from "../../../src/node/web/web-exchange.ts";
+import { WEB_LIMITS } from "../../../src/node/web/web-limits.ts";
+import {
+  COMMAND_WORDS,
+  EVENT_WORDS,
+  type EventFields,
+  EventKind,
+  OrderType,
+  readEvent,
+  reasonName,
+  Side,
+  TimeInForce,
+  writeCancel,
+  writeGenesis,
+  writeInstrument,
+  writeModify,
+  writeNewOrder,
+  writeTimestamp,
+} from "../../../src/protocol/index.ts";
+
+const GENESIS = {
+  maxQuantity: 1_000_000,
+  maxNotional: 1_000_000_000_000,
+  ordersMax: 65_536,
+  symbolsMax: 1_024,
+  accountsMax: 10,
+  indexSeed: [1, 2],
+} as const;
+
+/** What every command of these tests happens at. */
+export const TIME_US = 1_790_000_000_000_000;
+
+export class TestExchange {
+  readonly engine = new ExchangeEngine();
+  readonly publisher: Publisher;
+  readonly web: WebExchange;
+  /** Monotonic; a test moves it. */
+  now_us = 0;
+  readonly #words = new Int32Array(COMMAND_WORDS);
+  #answer: EventFields | undefined;
+  readonly #events = new RecordBuffer(EVENT_WORDS, 512, (events) => {
+    this.#answer ??= readEvent(events.words, 0);
+    this.publisher.onEvents(events, TIME_US);
+  });
+
+  constructor(symbols: readonly string[] = ["BTC-USD", "ETH-USD"]) {
+    this.publisher = new Publisher(this.engine);
+    this.do((words) => writeGenesis(words, 0, GENESIS, symbols.length));
+    for (const name of symbols)
+      this.do((words) => writeInstrument(words, 0, { name, priceDecimals: 2, tick: 50, lot: 1 }));
+    this.web = new WebExchange({
+      publisher: this.publisher,
+      source: this.engine,
+      accounts: new AccountNames(["alice=1", "bob=2"], GENESIS.accountsMax),
+      clock: this.clock,
+      limits: WEB_LIMITS,
+      connectOrders: async (account) => new EngineLink(this, account),
+    });
+  }
+
+  get clock(): Clock {
+    return { wallMicros: () => TIME_US, monotonicMicros: () => this.now_us };
+  }
+
+  /** Makes `price` (in whole units) BTC-USD's best and only bid. */
+  quote(price: number): void {
+    const ticks = price * 100;
+    if (this.engine.restingOrders > 0) this.do((words) => writeModify(words, 0, 9, 0, 1, 0, ticks, 0, 1));
+    else this.do((words) => writeNewOrder(words, 0, 9, 0, 1, 0, Side.Buy, 0, 0, ticks, 0, 1));
+  }
+
+  /** Applies one command; its first event. */
+  do(write: (words: Int32Array) => void): EventFields | undefined {
+    this.#answer = undefined;
+    write(this.#words);
+    writeTimestamp(this.#words, 0, TIME_US);
+    this.engine.apply(this.#words, 0, this.#events);
+    this.#events.drain();
+    this.publisher.flush();
+    return this.#answer;
+  }
+}
+
+/** An order-entry connection of that exchange. */
+class EngineLink extends EventEmitter<{ closed: [] }> implements OrderLink {
+  readonly #exchange: TestExchange;
+  readonly #account: number;
+
+  constructor(exchange: TestExchange, account: number) {
+    super();
+    this.#exchange = exchange;
+    this.#account = account;
+  }
+
+  async submit(order: Parameters<OrderLink["submit"]>[0]): Promise<OrderAnswer> {
+    const { id, symbol, side, type, price = 0, timeInForce, quantity } = order;
+    const isMarket = type === "market";
+    return this.#do(id, (words, low, high) =>
+      writeNewOrder(
+        words,
+        0,
+        this.#account,
+        symbol,
+        low,
+        high,
+        side === "buy" ? Side.Buy : Side.Sell,
+        isMarket ? OrderType.Market : OrderType.Limit,
+        isMarket || timeInForce === "ioc" ? TimeInForce.ImmediateOrCancel : TimeInForce.GoodTillCancel,
+        Number(price),
+        0,
+        quantity,
+      ),
+    );
+  }
+
+  async modify({ id, symbol, price, quantity }: Parameters<OrderLink["modify"]>[0]): Promise<OrderAnswer> {
+    return this.#do(id, (words, low, high) =>
+      writeModify(words, 0, this.#account, symbol, low, high, Number(price), 0, quantity),
+    );
+  }
+
+  async cancel({ id, symbol }: Parameters<OrderLink["cancel"]>[0]): Promise<OrderAnswer> {
+    return this.#do(id, (words, low, high) => writeCancel(words, 0, this.#account, symbol, low, high));
+  }
+
+  async close(): Promise<void> {
+    this.emit("closed");
+  }
+
+  #do(text: unknown, write: (words: Int32Array, low: number, high: number) => void): OrderAnswer {
+    const [low, high] = u64FromString(String(text)) ?? [0, 0];
+    const event = this.#exchange.do((words) => write(words, low, high));
+    const id = BigInt(String(text));
+    if (event === undefined) throw new Error("a command on an order has an event");
+    return event.kind === EventKind.Reject
+      ? { accepted: false, id, code: event.reason, reason: reasonName(event.reason) }
+      : { accepted: true, id, sequence: event.sequence };
+  }
+}

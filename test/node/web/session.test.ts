@@ -1,0 +1,395 @@
+// Conversations: what a client says, and exactly what it is answered.
+
+import { setImmediate as turn } from "node:timers/promises";
+import { beforeEach, describe, expect, test } from "vitest";
+import { SUBSCRIPTIONS_MAX } from "../../../src/feed/index.ts";
+import { IN_FLIGHT_MAX } from "../../../src/node/web/order-desk.ts";
+import { type SessionPeer, WebSession } from "../../../src/node/web/session.ts";
+import { TestExchange } from "./exchange.ts";
+
+type Message = Readonly<Record<string, unknown>>;
+
+/** A connection that keeps what it is sent. */
+class Client implements SessionPeer {
+  readonly session: WebSession;
+  #received: Message[] = [];
+  closed: [code: number, why: string] | undefined;
+  isHeld = false;
+  isSlow = false;
+
+  constructor(exchange: TestExchange) {
+    this.session = new WebSession(this, exchange.web);
+  }
+
+  send(text: string): boolean {
+    this.#received.push(JSON.parse(text));
+    return !this.isSlow;
+  }
+
+  hold(isHeld: boolean): void {
+    this.isHeld = isHeld;
+  }
+
+  close(code: number, why: string): void {
+    this.closed = [code, why];
+  }
+
+  /** What came since the last call. */
+  received(): Message[] {
+    const received = this.#received;
+    this.#received = [];
+    return received;
+  }
+
+  /** Says something; what came until everything was answered. */
+  async say(...messages: (Message | string)[]): Promise<Message[]> {
+    for (const message of messages)
+      this.session.take(typeof message === "string" ? message : JSON.stringify(message));
+    await turn();
+    return this.received();
+  }
+}
+
+let exchange: TestExchange;
+beforeEach(() => {
+  exchange = new TestExchange();
+});
+
+const HELLO = { type: "hello", schema: 1 };
+const ALICE = { ...HELLO, account: "alice" };
+
+async function greeted(account?: string): Promise<Client> {
+  const client = new Client(exchange);
+  await client.say(account === undefined ? HELLO : { ...HELLO, account });
+  return client;
+}
+
+const BUY = { type: "submit", symbol: "BTC-USD", id: "1", side: "buy", price: "100.00", quantity: 5 };
+const SELL = { ...BUY, side: "sell" };
+
+describe("hello", () => {
+  const instruments = ["BTC-USD", "ETH-USD"].map((symbol) => ({ symbol, decimals: 2, tick: "0.50", lot: 1 }));
+  const limits = { messageBytes: 65_536, messagesPerSecond: 500, depthLevels: 20 };
+  const welcome = { type: "welcome", schema: 1, version: expect.any(String), instruments, limits };
+
+  test.each<[what: string, hello: Message, answer: Message]>([
+    ["without an account", HELLO, welcome],
+    ["with a name", { ...ALICE, request: 3 }, { ...welcome, request: 3, account: "alice", accountNumber: 1 }],
+    ["with a number", { ...HELLO, account: "7" }, { ...welcome, account: "7", accountNumber: 7 }],
+  ])("%s is welcomed", async (_what, hello, answer) => {
+    const client = new Client(exchange);
+    expect(await client.say(hello)).toEqual([answer]);
+    expect(client.closed).toBeUndefined();
+  });
+
+  test.each<[what: string, hello: Message, code: string, text: string]>([
+    [
+      "an account that is not there",
+      { ...HELLO, account: "carol" },
+      "UNKNOWN_ACCOUNT",
+      'account: there is no account "carol"',
+    ],
+    [
+      "a number beyond the accounts",
+      { ...HELLO, account: "10" },
+      "UNKNOWN_ACCOUNT",
+      'account: there is no account "10"',
+    ],
+    ["another schema", { ...HELLO, schema: 2 }, "SCHEMA", "schema: this server speaks 1, not 2"],
+  ])("with %s is told so and closed", async (_what, hello, code, text) => {
+    const client = new Client(exchange);
+    expect(await client.say(hello)).toEqual([{ type: "error", code, text }]);
+    expect(client.closed?.[0]).toBe(4001);
+    expect(await client.say(HELLO)).toEqual([]);
+  });
+
+  test("that is malformed may be said again", async () => {
+    const client = new Client(exchange);
+    const [error] = await client.say({ type: "hello" });
+    expect(error).toEqual({ type: "error", code: "BAD_MESSAGE", text: "schema: missing" });
+    expect(client.session.isGreeted).toBe(false);
+    expect((await client.say(HELLO))[0].type).toBe("welcome");
+  });
+
+  test("comes first, and once", async () => {
+    const client = new Client(exchange);
+    const early = { type: "error", request: 1, code: "HELLO_FIRST", text: "say hello before cancel" };
+    expect(await client.say({ type: "cancel", request: 1, symbol: "BTC-USD", id: "1" })).toEqual([early]);
+    const [welcomed, second] = await client.say(ALICE, { ...HELLO, request: 2 });
+    expect(welcomed.type).toBe("welcome");
+    expect(second).toEqual({
+      type: "error",
+      request: 2,
+      code: "HELLO_FIRST",
+      text: "hello was said already",
+    });
+  });
+
+  test("holds what is said behind it until the account's order connection stands", async () => {
+    const client = new Client(exchange);
+    client.session.take(JSON.stringify(ALICE));
+    client.session.take(JSON.stringify(BUY));
+    expect([client.isHeld, client.received()]).toEqual([true, []]);
+    await turn();
+    expect(client.received().map(({ type }) => type)).toEqual(["welcome", "ack"]);
+    expect(client.isHeld).toBe(false);
+  });
+
+  test("is answered UNAVAILABLE while order entry takes no connection", async () => {
+    const refused = () => Promise.reject(new Error("can't connect to 127.0.0.1:1: nothing listens there"));
+    Object.assign(exchange.web, { connectOrders: refused });
+    const client = new Client(exchange);
+    const text = "no order entry now: can't connect to 127.0.0.1:1: nothing listens there";
+    expect(await client.say(ALICE)).toEqual([{ type: "error", code: "UNAVAILABLE", text }]);
+    expect(client.closed?.[0]).toBe(4001);
+  });
+});
+
+describe("orders", () => {
+  const conversations: [what: string, ...said: [message: Message, answer: Message][]][] = [
+    [
+      "a limit order rests",
+      [
+        { ...BUY, request: 1 },
+        { type: "ack", request: 1, id: "1", sequence: "1" },
+      ],
+    ],
+    [
+      "the largest id comes back whole",
+      [
+        { ...BUY, id: "18446744073709551615" },
+        { type: "ack", id: "18446744073709551615", sequence: "1" },
+      ],
+    ],
+    [
+      "an id that rests is a duplicate",
+      [BUY, { type: "ack", id: "1", sequence: "1" }],
+      [
+        BUY,
+        {
+          type: "reject",
+          id: "1",
+          code: 7,
+          reason: "DuplicateOrderId",
+          text: "an order with this id rests already",
+        },
+      ],
+    ],
+    [
+      "modify and cancel",
+      [BUY, { type: "ack", id: "1", sequence: "1" }],
+      [
+        { type: "modify", symbol: "BTC-USD", id: "1", price: "99.5", quantity: 4 },
+        { type: "ack", id: "1", sequence: "2" },
+      ],
+      [
+        { type: "cancel", symbol: "BTC-USD", id: "1" },
+        { type: "ack", id: "1", sequence: "3" },
+      ],
+      [
+        { type: "cancel", request: 4, symbol: "BTC-USD", id: "1" },
+        {
+          type: "reject",
+          request: 4,
+          id: "1",
+          code: 8,
+          reason: "UnknownOrder",
+          text: "no order with this id rests",
+        },
+      ],
+    ],
+    [
+      "the engine judges price zero and quantity zero",
+      [{ ...BUY, price: "0" }, expect.objectContaining({ reason: "InvalidPrice" })],
+      [{ ...BUY, quantity: 0 }, expect.objectContaining({ reason: "InvalidQuantity" })],
+    ],
+    [
+      "prices with too many digits are none",
+      [
+        { ...BUY, request: 1, price: "1.001" },
+        {
+          type: "error",
+          request: 1,
+          code: "BAD_MESSAGE",
+          text: 'price: "1.001" is no price of BTC-USD: a decimal number with at most 2 digits after the point, within 2^53-1 steps of the last',
+        },
+      ],
+      [{ ...BUY, price: "90071992547409.92" }, expect.objectContaining({ code: "BAD_MESSAGE" })],
+      [{ ...BUY, price: "1e3" }, expect.objectContaining({ code: "BAD_MESSAGE" })],
+    ],
+    [
+      "an unknown symbol",
+      [
+        { ...BUY, symbol: "NOPE" },
+        { type: "error", code: "UNKNOWN_SYMBOL", text: 'symbol: there is no instrument "NOPE"' },
+      ],
+    ],
+  ];
+  test.each(conversations)("%s", async (_what, ...said) => {
+    const client = await greeted("alice");
+    for (const [message, answer] of said) expect(await client.say(message)).toEqual([answer]);
+  });
+
+  test.each<Message>([
+    BUY,
+    { type: "modify", symbol: "BTC-USD", id: "1", price: "1", quantity: 1 },
+    { type: "cancel", symbol: "BTC-USD", id: "1" },
+    { type: "openOrders" },
+    { type: "subscribe", channels: ["depth", "orders"] },
+  ])("$type needs an account", async (message) => {
+    const client = await greeted();
+    const text = "this needs an account: say one in hello";
+    const error = { type: "error", request: 9, code: "NO_ACCOUNT", text };
+    expect(await client.say({ ...message, request: 9 })).toEqual([error]);
+  });
+
+  test("openOrders lists them, and not more than once a second", async () => {
+    const client = await greeted("alice");
+    await client.say(BUY);
+    const orders = [{ symbol: "BTC-USD", id: "1", side: "buy", price: "100.00", open: 5 }];
+    const listed = { type: "orders", request: 4, sequence: "1", last: true, orders };
+    exchange.now_us = 5_000_000;
+    expect(await client.say({ type: "openOrders", request: 4 })).toEqual([listed]);
+    exchange.now_us = 5_999_999;
+    const text = "openOrders once a second; channel orders tells every change";
+    const error = { type: "error", request: 5, code: "TOO_OFTEN", text };
+    expect(await client.say({ type: "openOrders", request: 5 })).toEqual([error]);
+    exchange.now_us = 6_000_000;
+    expect(await client.say({ type: "openOrders", request: 4 })).toEqual([listed]);
+  });
+
+  test("channel orders tells both sides of a trade, on every connection of the account", async () => {
+    const alice = await greeted("alice");
+    const other = await greeted("1");
+    const bob = await greeted("bob");
+    const subscribe = { type: "subscribe", channels: ["orders"] };
+    for (const client of [alice, other, bob]) await client.say(subscribe);
+    await alice.say(BUY);
+    await bob.say({ ...SELL, id: "9", orderType: "market", price: undefined, quantity: 2 });
+    const fill = { type: "fill", symbol: "BTC-USD", price: "100.00", quantity: 2, sequence: "3" };
+    const maker = { ...fill, id: "1", side: "buy", open: 3, liquidity: "maker" };
+    expect(alice.received()).toEqual([expect.objectContaining(maker)]);
+    const [accepted, filled] = other.received();
+    expect([accepted.event, filled.liquidity]).toEqual(["accepted", "maker"]);
+  });
+});
+
+describe("subscriptions", () => {
+  test("are answered first, then begin with a snapshot of each", async () => {
+    const client = await greeted();
+    const request = { request: 5, channels: ["depth", "quotes", "trades"], symbols: ["ETH-USD"] };
+    const [answer, ...snapshots] = await client.say({ type: "subscribe", ...request });
+    expect(answer).toEqual({ type: "subscribed", ...request });
+    expect(snapshots.map(({ type, symbol, snapshot }) => [type, symbol, snapshot])).toEqual([
+      ["depth", "ETH-USD", true],
+      ["quote", "ETH-USD", true],
+      ["trades", "ETH-USD", true],
+    ]);
+  });
+
+  test("without symbols are of all instruments", async () => {
+    const client = await greeted();
+    const [answer, ...snapshots] = await client.say({ type: "subscribe", channels: ["quotes"] });
+    expect(answer).toEqual({ type: "subscribed", channels: ["quotes"] });
+    expect(snapshots.map(({ symbol }) => symbol)).toEqual(["BTC-USD", "ETH-USD"]);
+  });
+
+  test("end when they are ended", async () => {
+    const client = await greeted();
+    const trader = await greeted("alice");
+    await client.say({ type: "subscribe", channels: ["quotes"] });
+    await trader.say(BUY);
+    expect(client.received().map(({ type }) => type)).toEqual(["quote"]);
+    const [answer] = await client.say({ type: "unsubscribe", request: 2, channels: ["quotes"] });
+    expect(answer).toEqual({ type: "unsubscribed", request: 2, channels: ["quotes"] });
+    await trader.say({ ...BUY, id: "2", price: "101.00" });
+    expect(client.received()).toEqual([]);
+  });
+
+  test("to an unknown symbol are refused whole", async () => {
+    const client = await greeted();
+    const message = { type: "subscribe", request: 5, channels: ["depth"], symbols: ["BTC-USD", "NOPE-USD"] };
+    const text = 'symbols[1]: there is no instrument "NOPE-USD"';
+    expect(await client.say(message)).toEqual([{ type: "error", request: 5, code: "UNKNOWN_SYMBOL", text }]);
+  });
+
+  test("beyond as many as one connection may have are refused whole", async () => {
+    exchange = new TestExchange(Array.from({ length: SUBSCRIPTIONS_MAX / 4 + 1 }, (_, i) => `S${i}`));
+    const client = await greeted();
+    const channels = ["depth", "quotes", "trades", "candles"];
+    const [error, ...rest] = await client.say({ type: "subscribe", channels });
+    expect([error.code, rest]).toEqual(["TOO_MANY_SUBSCRIPTIONS", []]);
+  });
+
+  test("to the status get what the node says, but not while the peer is slow", async () => {
+    const client = await greeted();
+    client.session.sendStatus('{"type":"status","n":1}');
+    await client.say({ type: "subscribe", channels: ["status"] });
+    client.session.sendStatus('{"type":"status","n":2}');
+    client.isSlow = true;
+    client.session.sendStatus('{"type":"status","n":3}');
+    client.session.sendStatus('{"type":"status","n":4}');
+    client.isSlow = false;
+    client.session.drained();
+    client.session.sendStatus('{"type":"status","n":5}');
+    expect(client.received().map(({ n }) => n)).toEqual([2, 3, 5]);
+  });
+
+  test("of a slow peer go on with the newest state", async () => {
+    const client = await greeted();
+    const trader = await greeted("alice");
+    await client.say({ type: "subscribe", channels: ["quotes"], symbols: ["BTC-USD"] });
+    client.isSlow = true;
+    for (let i = 1; i <= 9; i++) await trader.say({ ...BUY, id: `${i}`, price: `10${i}.00` });
+    expect(client.received().map(({ bid }) => bid)).toEqual([["101.00", 5, 1]]);
+    client.isSlow = false;
+    client.session.drained();
+    expect(client.received().map(({ bid, snapshot }) => [bid, snapshot])).toEqual([[["109.00", 5, 1], true]]);
+  });
+});
+
+describe("a client that says too much is closed:", () => {
+  test("500 messages at once are taken, one more is too many", async () => {
+    const client = new Client(exchange);
+    for (let i = 0; i < 500; i++) client.session.take("?");
+    expect([client.received().length, client.closed]).toEqual([500, undefined]);
+    client.session.take("?");
+    expect([client.received(), client.closed]).toEqual([[], [4029, "more than 500 messages in a second"]]);
+  });
+
+  test("a tenth of a second later there is room for 50", () => {
+    const client = new Client(exchange);
+    for (let i = 0; i < 500; i++) client.session.take("?");
+    exchange.now_us += 100_000;
+    for (let i = 0; i < 50; i++) client.session.take("?");
+    expect(client.closed).toBeUndefined();
+    client.session.take("?");
+    expect(client.closed?.[0]).toBe(4029);
+  });
+});
+
+test("no more than 256 orders are in flight: the next is not sent", async () => {
+  const client = await greeted("alice");
+  for (let i = 0; i <= IN_FLIGHT_MAX; i++)
+    client.session.take(JSON.stringify({ ...BUY, request: i, id: `${i}` }));
+  const text = "256 orders wait for their answers: this one was not sent";
+  const refused = { type: "error", request: IN_FLIGHT_MAX, code: "TOO_MANY_IN_FLIGHT", text };
+  expect(client.received()).toEqual([refused]);
+  await turn();
+  expect(client.received()).toHaveLength(IN_FLIGHT_MAX);
+  expect(exchange.engine.restingOrders).toBe(IN_FLIGHT_MAX);
+});
+
+test("a session that has ended hears and says nothing", async () => {
+  const client = await greeted("alice");
+  await client.say({ type: "subscribe", channels: ["quotes", "orders", "status"] });
+  client.session.take(JSON.stringify(BUY));
+  client.session.end();
+  client.session.end();
+  client.session.take(JSON.stringify(BUY));
+  client.session.drained();
+  client.session.sendStatus("{}");
+  await turn();
+  const [order, quote, ...rest] = client.received();
+  expect([order.type, quote.type, rest]).toEqual(["order", "quote", []]);
+});

@@ -1,0 +1,303 @@
+// WebSockets as a peer sees them: who gets in, how a connection ends, and with which code.
+
+import { createServer, type Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { AccountNames, createLog } from "../../../src/node/index.ts";
+import { WebCounters, type WebLimits } from "../../../src/node/web/web-limits.ts";
+import { attachWebSockets, type WebSockets } from "../../../src/node/web/websockets.ts";
+import { MessageType } from "../../../src/protocol/index.ts";
+import {
+  acceptAll,
+  type Script,
+  type ScriptedServer,
+  say,
+  startScriptedServer,
+} from "../../client/scripted-server.ts";
+import { TestExchange, TIME_US } from "./exchange.ts";
+import { Peer } from "./peer.ts";
+
+let exchange: TestExchange;
+let orders: ScriptedServer;
+let http: Server;
+let port = 0;
+let web: WebSockets;
+let counters: WebCounters;
+
+beforeEach(async () => {
+  exchange = new TestExchange();
+  counters = new WebCounters();
+  orders = await startScriptedServer(acceptAll);
+  http = createServer((_request, response) => response.end());
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  port = (http.address() as AddressInfo).port;
+});
+afterEach(async () => {
+  await web.close();
+  await new Promise((resolve) => http.close(resolve));
+  await orders.close();
+});
+
+const FIGURES = {
+  status: "ok",
+  position: 812,
+  durablePosition: 811,
+  commandsPerSecond: 1980,
+  latency: null,
+  connections: 12,
+  time_us: TIME_US,
+} as const;
+
+function attach(limits: Partial<WebLimits> = {}, orderPort = orders.port): void {
+  web = attachWebSockets(http, {
+    publisher: exchange.publisher,
+    source: exchange.engine,
+    host: "127.0.0.1",
+    orderPort,
+    accounts: new AccountNames(["alice=1", "bob=2"], 10),
+    clock: exchange.clock,
+    log: createLog({ level: "silent" }),
+    status: async () => FIGURES,
+    counters,
+    limits,
+  });
+}
+
+const BUY = { type: "submit", symbol: "BTC-USD", id: "1", side: "buy", price: "100.00", quantity: 5 };
+
+/** What a server answers to a plain upgrade request, to its end. */
+async function upgrade(path: string, ...headers: string[]): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  socket.write(`${[`GET ${path} HTTP/1.1`, "Connection: Upgrade", ...headers].join("\r\n")}\r\n\r\n`);
+  let answer = "";
+  for await (const chunk of socket) answer += chunk;
+  return answer;
+}
+
+describe("a handshake", () => {
+  const HOST = "Host: 127.0.0.1:1";
+  const KEY = [
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==",
+  ];
+  test.each<[what: string, path: string, headers: string[], answer: RegExp]>([
+    ["elsewhere", "/other", [HOST, ...KEY], /^HTTP\/1.1 404 Not Found\r\n.*not found\n$/s],
+    [
+      "from a page of another origin",
+      "/ws",
+      [HOST, "Origin: http://evil.example", ...KEY],
+      /^HTTP\/1.1 403 Forbidden\r\n.*a page of another origin may not connect\n$/s,
+    ],
+    ["of another protocol", "/ws", [HOST, "Upgrade: h2c"], /^HTTP\/1.1 400 /],
+    ["without a key", "/ws", [HOST, "Upgrade: websocket", "Sec-WebSocket-Version: 13"], /^HTTP\/1.1 400 /],
+  ])("%s is refused", async (_what, path, headers, answer) => {
+    attach();
+    expect(await upgrade(path, ...headers)).toMatch(answer);
+    expect(counters.opened).toBe(0);
+  });
+
+  test("of the node's own page is taken, with anything after the path", async () => {
+    attach();
+    const peer = await Peer.connect(port, { origin: `http://127.0.0.1:${port}` });
+    peer.say({ type: "hello", schema: 1 });
+    expect((await peer.next()).type).toBe("welcome");
+  });
+
+  test("beyond as many connections as may be is refused with 503, until one ends", async () => {
+    attach({ connectionsMax: 2 });
+    const [first] = [await Peer.connect(port), await Peer.connect(port)];
+    await expect(Peer.connect(port)).rejects.toThrow("503");
+    expect(counters).toMatchObject({ connections: 2, opened: 2, refusedFull: 1 });
+    first.socket.close();
+    await first.closed;
+    await expect.poll(() => counters.connections).toBe(1);
+    await Peer.connect(port);
+  });
+});
+
+describe("a connection is closed", () => {
+  test("with 1001 when the node stops, and nobody gets in any more", async () => {
+    attach();
+    const peer = await Peer.greet(port);
+    const closing = web.close();
+    await expect(Peer.connect(port)).rejects.toThrow("503");
+    expect(await peer.closed).toEqual([1001, "the node stops"]);
+    await closing;
+  });
+
+  test.each<[code: number, what: string, send: (peer: Peer) => void, counted: string]>([
+    [1003, "a binary frame", (peer) => peer.socket.send(Buffer.from("{}")), "BinaryFrame"],
+    [
+      1007,
+      "bytes that are no text",
+      (peer) => peer.socket.send(Buffer.from([0xff]), { binary: false }),
+      "NoText",
+    ],
+    [1009, "a message of more than 64 KiB", (peer) => peer.say(" ".repeat(65_537)), "TooLong"],
+    [
+      4001,
+      "an account that is not there",
+      (peer) => peer.say({ type: "hello", schema: 1, account: "carol" }),
+      "NoHello",
+    ],
+    [4001, "another schema", (peer) => peer.say({ type: "hello", schema: 2 }), "NoHello"],
+    [
+      4029,
+      "more than 500 messages in a second",
+      (peer) => {
+        for (let i = 0; i <= 500; i++) peer.say("?");
+      },
+      "TooManyMessages",
+    ],
+    [1000, "its own wish", (peer) => peer.socket.close(1000), "PeerEnded"],
+    [1006, "being cut", (peer) => peer.socket.terminate(), "Broken"],
+  ])("with %i for %s", async (code, _what, send, counted) => {
+    attach();
+    const peer = await Peer.connect(port);
+    send(peer);
+    expect((await peer.closed)[0]).toBe(code);
+    await expect.poll(() => counters.closes).toMatchObject({ [counted]: 1 });
+    expect(counters.connections).toBe(0);
+  });
+
+  test("with 4001 when no hello comes, whatever else does", async () => {
+    attach({ hello_ms: 100 });
+    const peer = await Peer.connect(port);
+    peer.say("?");
+    expect((await peer.next()).code).toBe("BAD_MESSAGE");
+    expect(await peer.closed).toEqual([4001, "no hello within 100 ms"]);
+  });
+
+  test("with 4008 when its answers pile up because it does not read", async () => {
+    attach({ messagesPerSecond: 1e6, output_bytes: 100_000, close_ms: 50 });
+    const peer = await Peer.greet(port);
+    peer.socket.pause();
+    const question = JSON.stringify({ type: "x".repeat(1_000) });
+    while (counters.closes.TooSlow === 0) {
+      for (let i = 0; i < 500; i++) peer.say(question);
+      await turn();
+    }
+    expect(counters.connections).toBe(0);
+    peer.socket.terminate();
+  });
+
+  test("when it answers no ping until the next", async () => {
+    attach({ ping_ms: 200 });
+    const [silent, other] = [await Peer.connect(port, { autoPong: false }), await Peer.connect(port)];
+    expect((await silent.closed)[0]).toBe(1006);
+    await expect.poll(() => counters.closes.Silent).toBe(1);
+    expect(other.socket.readyState).toBe(other.socket.OPEN);
+  });
+
+  test("not for a message of 64 KiB", async () => {
+    attach();
+    const peer = await Peer.connect(port);
+    peer.say(`{"type":"${"x".repeat(65_536 - 11)}"}`);
+    expect((await peer.next()).code).toBe("BAD_MESSAGE");
+  });
+});
+
+describe("orders go over a connection of their own:", () => {
+  async function withScript(script: Script): Promise<void> {
+    await orders.close();
+    orders = await startScriptedServer(script);
+    attach();
+  }
+
+  test("it says whose they are", async () => {
+    attach();
+    const peer = await Peer.greet(port, "bob");
+    peer.say({ ...BUY, request: 1 });
+    expect(await peer.next()).toMatchObject({ type: "ack", request: 1, id: "1" });
+    expect(orders.frames.map(({ type, id }) => [type, id])).toEqual([
+      [MessageType.Hello, 2],
+      [MessageType.NewOrder, 1],
+    ]);
+  });
+
+  test("it ends with the session, behind what was sent", async () => {
+    attach();
+    const peer = await Peer.greet(port, "alice");
+    peer.say(BUY);
+    peer.socket.close();
+    await peer.closed;
+    await expect.poll(() => orders.sockets[0].readableEnded).toBe(true);
+    expect(orders.frames.map(({ type }) => type)).toEqual([MessageType.Hello, MessageType.NewOrder]);
+  });
+
+  test("when it is lost, outcomes are unknown and the session ends with 1001", async () => {
+    await withScript(({ type, id }, socket) => {
+      if (type === MessageType.Hello) return [say.helloAck(id, 77)];
+      if (id === 3) socket.destroy();
+      return id === 1 ? [say.ack(1, 17)] : [];
+    });
+    const peer = await Peer.greet(port, "alice");
+    for (const id of [1, 2, 3]) peer.say({ ...BUY, request: id, id: `${id}` });
+    expect(await peer.closed).toEqual([1001, "the exchange is gone"]);
+    const [first, ...unknown] = peer.rest();
+    expect(first).toEqual({ type: "ack", request: 1, id: "1", sequence: "17" });
+    expect(unknown.map(({ type, request, code }) => [type, request, code])).toEqual([
+      ["error", 2, "OUTCOME_UNKNOWN"],
+      ["error", 3, "OUTCOME_UNKNOWN"],
+    ]);
+    expect(unknown[0].text).toMatch(/^the outcome of order 2 is unknown: the connection to .* was lost/);
+  });
+
+  test("when it can't be made, hello is answered UNAVAILABLE and the session ends with 4001", async () => {
+    const { port: orderPort } = orders;
+    await orders.close();
+    attach({}, orderPort);
+    const peer = await Peer.connect(port);
+    peer.say({ type: "hello", request: 1, schema: 1, account: "alice" });
+    const text = `no order entry now: can't connect to 127.0.0.1:${orderPort}: nothing listens there`;
+    expect(await peer.next()).toEqual({ type: "error", request: 1, code: "UNAVAILABLE", text });
+    expect((await peer.closed)[0]).toBe(4001);
+  });
+
+  test("what is said while it is being made is done afterwards", async () => {
+    attach();
+    const peer = await Peer.connect(port);
+    peer.say({ type: "hello", schema: 1, account: "alice" });
+    for (let i = 1; i <= 99; i++) peer.say({ ...BUY, id: `${i}` });
+    await peer.next("welcome");
+    for (let i = 1; i <= 99; i++) expect(await peer.next()).toMatchObject({ type: "ack", id: `${i}` });
+  });
+});
+
+test("the status comes once a second to who subscribed", async () => {
+  attach();
+  const [peer, other] = [await Peer.greet(port), await Peer.greet(port)];
+  peer.say({ type: "subscribe", channels: ["status"] });
+  const { time_us, position, durablePosition, ...figures } = FIGURES;
+  expect(await peer.next("status")).toEqual({
+    type: "status",
+    ...figures,
+    position: String(position),
+    durablePosition: String(durablePosition),
+    subscribers: 2,
+    time: String(time_us),
+  });
+  expect(other.rest()).toEqual([]);
+});
+
+test("a peer that reads nothing keeps getting nothing, and then the newest: market data does not pile up", async () => {
+  attach();
+  const peer = await Peer.greet(port);
+  peer.say({ type: "subscribe", channels: ["quotes"], symbols: ["BTC-USD"] });
+  await peer.next("quote");
+  peer.socket.pause();
+  let last = 0;
+  const sent = counters.messagesSent;
+  // A quote is some 130 bytes; the system's buffers hold some MB of them.
+  while (counters.messagesSent === sent + last) {
+    for (let i = 0; i < 100; i++) exchange.quote(++last);
+    await turn();
+  }
+  exchange.quote(++last);
+  peer.socket.resume();
+  let message = await peer.next("quote");
+  while ((message.bid as unknown[])[0] !== `${last}.00`) message = await peer.next("quote");
+  expect(message.snapshot).toBe(true);
+});
