@@ -12,11 +12,15 @@ export function addSettingOptions(command: Command): void {
 }
 
 function settingOption(setting: Setting): Option {
+  const { kind } = setting;
   const unit = setting.unit === "" ? "" : ` ${setting.unit}`;
+  const bare = kind.type === "integer" ? kind.bare : undefined;
+  const value = bare === undefined ? `<${placeholder(setting)}>` : `[${placeholder(setting)}]`;
   const option = new Option(
-    `${settingFlag(setting)} <${placeholder(setting)}>`,
+    `${settingFlag(setting)} ${value}`,
     `${setting.help} Default: ${defaultText(setting)}${unit}.`,
   );
+  if (bare !== undefined) option.preset(String(bare));
   return setting.genesis ? option.helpGroup(GENESIS_HEADING) : option;
 }
 

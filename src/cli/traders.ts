@@ -3,12 +3,14 @@
 import type { Command } from "commander";
 import { counted } from "../base/index.ts";
 import {
+  FIRST_ACCOUNT,
   INSTRUMENTS_TRADED_MAX,
   type SimulationCounts,
   startTraders,
   TRADERS,
   type TraderSimulation,
 } from "../lab/index.ts";
+import { SIMULATED_RATE, SIMULATED_RATE_MAX } from "../node/index.ts";
 import { SystemClock } from "../platform/index.ts";
 import { reasonName } from "../protocol/index.ts";
 import { usageError, wholeNumber } from "./arguments.ts";
@@ -16,12 +18,6 @@ import { exchangeAddress } from "./send.ts";
 import { onStopSignals } from "./signals.ts";
 import { stdout } from "./stdout.ts";
 
-/** Lively to look at, and little work for any machine. */
-const RATE_DEFAULT = 2_000;
-/** What one thread of traders can decide and say. */
-const RATE_MAX = 100_000;
-/** People have the low account numbers. */
-const FIRST_ACCOUNT_DEFAULT = 1_000;
 const FIRST_ACCOUNT_MAX = 0xffffffff - TRADERS;
 const DURATION_MAX_S = 1_000_000;
 const REPORT_MAX_S = 3_600;
@@ -53,14 +49,14 @@ export function registerTraders(program: Command): void {
     .summary("let simulated traders trade on a running exchange")
     .description("Lets simulated traders trade on a running exchange, until a signal ends them.")
     .argument("[host:port]", "where the exchange takes orders")
-    .option("--rate <n>", "orders a second", wholeNumber("--rate", 1, RATE_MAX), RATE_DEFAULT)
+    .option("--rate <n>", "orders a second", wholeNumber("--rate", 1, SIMULATED_RATE_MAX), SIMULATED_RATE)
     .option("--seed <n>", "of prices and decisions", wholeNumber("--seed", 0, Number.MAX_SAFE_INTEGER), 1)
     .option("--symbols <name,...>", "what to trade; by default everything", (text: string) => text.split(","))
     .option(
       "--account <n>",
       "account of the first trader",
       wholeNumber("--account", 0, FIRST_ACCOUNT_MAX),
-      FIRST_ACCOUNT_DEFAULT,
+      FIRST_ACCOUNT,
     )
     .option("--duration <s>", "seconds to trade", wholeNumber("--duration", 1, DURATION_MAX_S))
     .option("--every <s>", "seconds between two lines", wholeNumber("--every", 1, REPORT_MAX_S), 5)

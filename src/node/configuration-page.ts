@@ -41,13 +41,15 @@ function sections(settings: readonly Setting[]): string {
 
 function section(setting: Setting): string {
   const unit = setting.unit === "" ? "" : ` (${setting.unit})`;
+  const bare = setting.kind.type === "integer" ? setting.kind.bare : undefined;
+  const alone = bare === undefined ? "" : `; the flag alone means ${bare}`;
   return `
 ### ${settingKey(setting)}
 \`${settingFlag(setting)}\`, \`${settingVariable(setting)}\`, \`"${settingKey(setting)}"\`
 
 ${setting.help}
 
-- Value${unit}: ${describeKind(setting.kind)}
+- Value${unit}: ${describeKind(setting.kind)}${alone}
 - Default: \`${defaultText(setting)}\`
 `;
 }

@@ -26,6 +26,7 @@ import { assertPortFree } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { type History, recoverEngine } from "./recovery.ts";
 import type { Configuration } from "./settings.ts";
+import { withTraders } from "./simulated-traders.ts";
 import type { NodeStatus } from "./status.ts";
 import { collectStatus } from "./status-source.ts";
 import { NodeWeb } from "./web/node-web.ts";
@@ -46,6 +47,8 @@ const CLOCK_AHEAD_US = 60_000_000;
 export interface RunningNode {
   readonly orderPort: number;
   readonly httpPort: number;
+  /** Accounts are numbered from 0 to this less 1, by its log. */
+  readonly accountsMax: number;
   /** What the journal said when it was opened. */
   readonly recovered: Recovered;
   /** Resolves with what stopped the node, if anything ever does; nothing is acknowledged from then on. */
@@ -93,7 +96,7 @@ export async function startNode(
     const node = new ExchangeNode(configuration, journal, history, directory, log, clock);
     undo.splice(0, undo.length, () => node.stop());
     await node.listen();
-    return node;
+    return configuration.simulate === 0 ? node : withTraders(node, configuration, log);
   } catch (error) {
     // The first error is the one to report: what stopping then says follows from it.
     for (const step of undo.reverse()) await step().catch(() => {});
@@ -214,6 +217,10 @@ class ExchangeNode implements RunningNode {
     this.#path.cutOff();
     const what = `${journal} is not there any more, or not all of it, and with it the log`;
     this.#lost.resolve(new SeriatimError("DATA_DIRECTORY_GONE", what));
+  }
+
+  get accountsMax(): number {
+    return this.#engine.genesis.accountsMax;
   }
 
   status(): NodeStatus {

@@ -22,6 +22,8 @@ export interface Configuration {
   readonly symbolsMax: number;
   readonly accountsMax: number;
   readonly connectionsMax: number;
+  /** Orders a second of simulated traders; 0: there are none. */
+  readonly simulate: number;
   /** Names of accounts, each as NAME=NUMBER. */
   readonly accounts: readonly string[];
   readonly durability: "off" | "buffered" | "flush" | "fsync";
@@ -35,7 +37,14 @@ export type SettingName = keyof Configuration;
 
 /** How a value is written and what is allowed. */
 export type SettingKind =
-  | { readonly type: "integer"; readonly min: number; readonly max: number; readonly multipleOf?: number }
+  | {
+      readonly type: "integer";
+      readonly min: number;
+      readonly max: number;
+      readonly multipleOf?: number;
+      /** What the flag means without a value, if it may be so. */
+      readonly bare?: number;
+    }
   | { readonly type: "text" }
   | { readonly type: "choice"; readonly of: readonly string[] }
   | { readonly type: "instruments"; readonly countMax: number }
@@ -59,6 +68,11 @@ const SYMBOLS_AT_START_MAX = 8_192;
 
 /** Accounts with a name: more belong into a directory of another kind. */
 const ACCOUNTS_NAMED_MAX = 1_024;
+
+/** Orders a second of simulated traders: lively to look at, and little work for any machine. */
+export const SIMULATED_RATE = 2_000;
+/** What one thread of traders can decide and say. */
+export const SIMULATED_RATE_MAX = 100_000;
 
 const PORT: SettingKind = { type: "integer", min: 0, max: 65_535 };
 
@@ -124,6 +138,14 @@ export const SETTINGS: readonly Setting[] = [
     [],
     "",
     "Names of accounts, for WebSocket clients: alice=1,bob=2. A name is no secret; a number works without one.",
+  ),
+  row(
+    "simulate",
+    { type: "integer", min: 0, max: SIMULATED_RATE_MAX, bare: SIMULATED_RATE },
+    0,
+    "orders a second",
+    "Simulated traders, on a thread of their own and over TCP like any other clients; 0 = none. Their accounts begin at " +
+      "1000, or as high as there are accounts; their quotes end with the node.",
   ),
   row(
     "durability",

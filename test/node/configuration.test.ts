@@ -112,6 +112,7 @@ describe("a bad value is refused by one line that says where:", () => {
       { flags: { segmentBytes: "2000000" } },
       '--segment-bytes: "2000000" is not a whole number from 2097152 to 1073741824, a multiple of 4096',
     ],
+    [{ flags: { simulate: "fast" } }, '--simulate: "fast" is not a whole number from 0 to 100000'],
     [{ flags: { durability: "disk" } }, '--durability: "disk" is not one of fsync, flush, buffered, off'],
     [{ flags: { dataDir: "" } }, "--data-dir: is empty"],
     [{ flags: { symbols: "A,,B" } }, '--symbols: "" is not 1 to 16 bytes without spaces, commas and colons'],

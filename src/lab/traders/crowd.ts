@@ -29,6 +29,9 @@ const CAST: readonly { readonly share: number; readonly profile?: QuoterProfile 
 /** Each trader has an account of its own. */
 export const TRADERS = CAST.length;
 
+/** The account of trader 0, where there are enough: people have the low numbers. */
+export const FIRST_ACCOUNT = 1_000;
+
 /** Slots of one market over the whole cast, and how much of the actions renews them. */
 const SLOTS_PER_MARKET = CAST.reduce((sum, { profile }) => sum + 2 * (profile?.levels ?? 0), 0);
 const QUOTING_SHARE = CAST.reduce((sum, { share, profile }) => sum + (profile === undefined ? 0 : share), 0);

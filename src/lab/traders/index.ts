@@ -1,4 +1,4 @@
-export { TRADERS, TraderCrowd } from "./crowd.ts";
+export { FIRST_ACCOUNT, TRADERS, TraderCrowd } from "./crowd.ts";
 export { FairPrice, heavyTailed, standardNormal } from "./fair-price.ts";
 export { canBeTraded, type TradedInstrument, tradedInstrument } from "./market.ts";
 export { Pacer } from "./pacer.ts";
