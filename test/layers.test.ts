@@ -116,6 +116,30 @@ test("no file imports what its layer may not", () => {
   expect(layerFiles.flatMap((path) => forbiddenImports(path, textOf(path)))).toEqual([]);
 });
 
+/** One line for each import of a file of the page that it may not have. */
+function forbiddenPageImports(path: string, text: string): string[] {
+  const allowed = ["src/base/index.ts", "src/protocol/index.ts", "src/client/socket/index.ts"];
+  const targets = importsOf(text).filter((specifier) => specifier.startsWith("."));
+  return targets
+    .map((specifier) => normalize(join(dirname(path), specifier)))
+    .filter((target) => !target.startsWith("web/") && !allowed.includes(target))
+    .map((target) => `${path}: the page may not import ${target}`);
+}
+
+test("the page imports base, protocol and the client's part for browsers, and no Node", () => {
+  const pageFiles = globSync("web/**/*.{ts,tsx}", { cwd: root }).filter(
+    (path) => path !== "web/vite.config.ts",
+  );
+  expect(pageFiles.length).toBeGreaterThan(0);
+  expect(pageFiles.flatMap((path) => forbiddenPageImports(path, textOf(path)))).toEqual([]);
+  const browserFiles = [...pageFiles, ...globSync("src/client/socket/*.ts", { cwd: root })];
+  const ofNode = browserFiles.filter((path) =>
+    importsOf(textOf(path)).some((name) => name.startsWith("node:")),
+  );
+  expect(ofNode).toEqual([]);
+  expect(forbiddenPageImports("web/a.tsx", 'import { x } from "../src/engine/index.ts";')).toHaveLength(1);
+});
+
 test("pure layers know no clock, chance, locale, timer or process", () => {
   expect(layerFiles.flatMap((path) => impurities(path, textOf(path)))).toEqual([]);
 });

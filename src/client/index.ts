@@ -16,3 +16,4 @@ export type {
 } from "./order-values.ts";
 export { idOf } from "./order-values.ts";
 export { Outstanding } from "./outstanding.ts";
+export * from "./socket/index.ts";

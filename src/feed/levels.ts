@@ -59,7 +59,7 @@ export class SideLevels {
   changes(source: MarketSource, symbol: number): LevelEntry[] {
     this.#read(source, symbol);
     const found = this.#compare();
-    this.#adopt();
+    if (found.length > 0) this.#adopt();
     return found;
   }
 

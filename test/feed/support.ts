@@ -6,11 +6,8 @@ import { Publisher, Subscriber } from "../../src/feed/index.ts";
 import {
   COMMAND_WORDS,
   EVENT_WORDS,
-  type EventFields,
-  EventKind,
   type Genesis,
   type Instrument,
-  readEvent,
   writeGenesis,
   writeInstrument,
   writeTimestamp,
@@ -36,8 +33,6 @@ export class MarketDesk {
   engine = new ExchangeEngine();
   readonly publisher: Publisher;
   readonly words = new Int32Array(COMMAND_WORDS);
-  /** All there were. */
-  readonly trades: (EventFields & { readonly timestamp_us: number })[] = [];
   readonly #events: RecordBuffer;
   #time_us = START_US;
 
@@ -48,13 +43,9 @@ export class MarketDesk {
     genesis: Partial<Genesis> = {},
   ) {
     this.publisher = new Publisher(sourceOf(this));
-    this.#events = new RecordBuffer(EVENT_WORDS, eventsHeld, (events) => {
-      for (let i = 0; i < events.count; i++) {
-        const event = readEvent(events.words, i * EVENT_WORDS);
-        if (event.kind === EventKind.Trade) this.trades.push({ ...event, timestamp_us: this.#time_us });
-      }
-      this.publisher.onEvents(events, this.#time_us);
-    });
+    this.#events = new RecordBuffer(EVENT_WORDS, eventsHeld, (events) =>
+      this.publisher.onEvents(events, this.#time_us),
+    );
     this.apply((words) => writeGenesis(words, 0, { ...GENESIS, ...genesis }, instruments.length));
     for (const instrument of instruments) this.register(instrument);
     this.publisher.onReset();
@@ -106,8 +97,6 @@ export class Peer {
   room: number;
   hasOverflowed = false;
   readonly texts: string[] = [];
-  /** What else happens when a message is taken. */
-  onSend = (): void => {};
 
   constructor(
     desk: MarketDesk,
@@ -117,7 +106,6 @@ export class Peer {
     const sink = {
       send: (message: string) => {
         this.texts.push(message);
-        this.onSend();
         return --this.room > 0;
       },
       overflowed: () => {

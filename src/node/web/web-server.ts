@@ -16,38 +16,41 @@ import { WebCounters } from "./web-limits.ts";
 import type { WebOptions } from "./web-stage.ts";
 import { attachWebSockets, type WebSockets } from "./websockets.ts";
 
+export interface WebServerParts {
+  /** The node's status; rejects when the node does not answer. */
+  readonly status: () => Promise<NodeStatus>;
+  readonly log: Log;
+  /** Called at most once, when the copy can't go on. */
+  readonly onFailure: (error: SeriatimError) => void;
+}
+
 export class WebServer {
   readonly #options: WebOptions;
-  readonly #log: Log;
+  readonly #parts: WebServerParts;
   readonly #follower: Follower<Publisher>;
   readonly #counters = new WebCounters();
   #http: HttpFace | undefined;
   #sockets: WebSockets | undefined;
   #isClosed = false;
 
-  /** `onFailure`: called at most once, when the copy can't go on; health and metrics do, but nobody sees a stale market. */
-  constructor(first: Handover, options: WebOptions, log: Log, onFailure: (error: SeriatimError) => void) {
+  constructor(first: Handover, options: WebOptions, parts: WebServerParts) {
     this.#options = options;
-    this.#log = log;
+    this.#parts = parts;
     this.#follower = new Follower(
       first,
       (engine) => new Publisher(engine),
-      (error) => {
-        this.#sockets?.close();
-        onFailure(copyFailed(error));
-      },
+      (error) => parts.onFailure(copyFailed(error)),
     );
   }
 
   /**
-   * Resolves with the HTTP port; throws SeriatimError (`EADDRINUSE`, `EACCES`, ...) when it can't be listened on, or
-   * CONFIGURATION_INVALID for a named account that the exchange does not have. `status`: rejects when the node does not
-   * answer.
+   * The port; throws SeriatimError (`EADDRINUSE`, `EACCES`, ...) when it can't be listened on, or CONFIGURATION_INVALID for
+   * a named account that the exchange does not have.
    */
-  async listen(orderPort: number, status: () => Promise<NodeStatus>): Promise<number> {
-    const { host, httpPort } = this.#options;
+  async listen(): Promise<number> {
+    const { host, httpPort, orderPort } = this.#options;
+    const { status, log } = this.#parts;
     const { engine, listener: publisher } = this.#follower;
-    const log = this.#log;
     const counters = this.#counters;
     const accounts = new AccountNames(this.#options.accounts, engine.genesis.accountsMax);
     const web = () => ({ feedPosition: this.#follower.position, webSockets: counters });

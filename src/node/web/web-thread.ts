@@ -6,9 +6,10 @@ import { SeriatimError } from "../../base/index.ts";
 import { entryBeside } from "../../platform/index.ts";
 import { FirstFailure } from "../first-failure.ts";
 import type { Log } from "../log.ts";
+import type { NodeStatus } from "../status.ts";
 import { within } from "../within.ts";
 import type { Handover } from "./command-feed.ts";
-import type { WebOptions, WebPeer, WebStage } from "./web-stage.ts";
+import type { WebOptions, WebStage } from "./web-stage.ts";
 import type { ToWebWorker, WebWorkerMessage } from "./web-worker.ts";
 
 /** For telling every subscriber that the node ends; then the thread is ended. */
@@ -17,14 +18,15 @@ const STOP_MS = 2_000;
 export class WebThread implements WebStage {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
+  readonly #status: () => NodeStatus;
   readonly #log: Log;
   readonly #listening = Promise.withResolvers<number>();
   readonly #failure = new FirstFailure();
-  #peer: WebPeer | undefined;
   #isStopping = false;
   #stopped: Promise<void> | undefined;
 
-  constructor(options: WebOptions, log: Log) {
+  constructor(options: WebOptions, status: () => NodeStatus, log: Log) {
+    this.#status = status;
     this.#log = log;
     this.#worker = new Worker(entryBeside(import.meta.url, "web-worker"), {
       name: "web",
@@ -38,8 +40,12 @@ export class WebThread implements WebStage {
         resolve();
       });
     });
-    // Whoever listens is told; before that it is nobody's.
+    // Who waits for it is told; without anybody it is `failed` that tells.
     this.#listening.promise.catch(() => {});
+  }
+
+  get listening(): Promise<number> {
+    return this.#listening.promise;
   }
 
   get failed(): Promise<SeriatimError> {
@@ -48,12 +54,6 @@ export class WebThread implements WebStage {
 
   follow(handover: Handover): void {
     this.#say({ kind: "follow", handover }, [handover.snapshot.buffer]);
-  }
-
-  listen(peer: WebPeer): Promise<number> {
-    this.#peer = peer;
-    this.#say({ kind: "listen", orderPort: peer.orderPort });
-    return this.#listening.promise;
   }
 
   #say(message: ToWebWorker, transfer: readonly ArrayBuffer[] = []): void {
@@ -65,8 +65,7 @@ export class WebThread implements WebStage {
       case "listening":
         return this.#listening.resolve(message.port);
       case "ask":
-        if (this.#peer !== undefined) this.#say({ kind: "status", status: this.#peer.status() });
-        return;
+        return this.#say({ kind: "status", status: this.#status() });
       case "log": {
         const { level, time: _, msg, ...fields } = JSON.parse(message.line);
         return this.#log[level as "error"](fields, msg);

@@ -1,9 +1,7 @@
 // The web's own thread.
 //
 //   the node's thread                  this thread
-//   snapshot, ring    -> message --->  restores the copy; again: begins anew
-//   listen            -> message --->  listens
-//                     <- message <---  the port
+//   snapshot, ring    -> message --->  restores the copy, listens; again: begins anew
 //   commands          -> ring ------>  applies them, tells subscribers
 //   status            <- message <---  asks for it
 //                     -> message --->  the answer
@@ -11,7 +9,7 @@
 //   stop              -> message --->  ends every connection, and itself
 
 import { parentPort, workerData } from "node:worker_threads";
-import { assert, SeriatimError } from "../../base/index.ts";
+import { SeriatimError } from "../../base/index.ts";
 import { createLog } from "../log.ts";
 import type { NodeStatus } from "../status.ts";
 import { AskedStatus } from "./asked-status.ts";
@@ -21,7 +19,6 @@ import type { WebOptions } from "./web-stage.ts";
 
 export type ToWebWorker =
   | { readonly kind: "follow"; readonly handover: Handover }
-  | { readonly kind: "listen"; readonly orderPort: number }
   | { readonly kind: "status"; readonly status: NodeStatus }
   | { readonly kind: "stop" };
 
@@ -54,21 +51,14 @@ function fail(error: unknown): void {
 
 function follow(handover: Handover): void {
   if (server !== undefined) return server.follow(handover);
-  server = new WebServer(handover, options, log, fail);
-}
-
-async function listen(orderPort: number): Promise<void> {
-  assert(server !== undefined, "the web follows before it listens");
-  say({ kind: "listening", port: await server.listen(orderPort, () => asked.status()) });
+  server = new WebServer(handover, options, { status: () => asked.status(), log, onFailure: fail });
+  server.listen().then((listening) => say({ kind: "listening", port: listening }), fail);
 }
 
 port?.on("message", (message: ToWebWorker) => {
   switch (message.kind) {
     case "follow":
       return follow(message.handover);
-    case "listen":
-      listen(message.orderPort).catch(fail);
-      return;
     case "status":
       return asked.answer(message.status);
     case "stop":

@@ -1,0 +1,71 @@
+// The words of the WebSocket client: what it is given, what it tells, and what it uses of a WebSocket.
+
+import type { SeriatimError } from "../../base/index.ts";
+import type { FillMessage, OrderMessage, SideName, StatusMessage } from "../../protocol/index.ts";
+
+/** What this client uses of a WebSocket; browsers and Node have one of their own. */
+export interface SocketLike {
+  send(text: string): void;
+  close(): void;
+  onopen: (() => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
+}
+
+export interface ExchangeSocketOptions {
+  /** For example `ws://127.0.0.1:8080/ws`. */
+  readonly url: string;
+  /** A name the exchange knows, or an account's number in digits; without one there is market data only. */
+  readonly account?: string | undefined;
+  readonly listener?: ExchangeListener;
+  readonly openSocket?: (url: string) => SocketLike;
+}
+
+/** Called as things happen; all of it is optional, for the pictures can be looked at any time. */
+export interface ExchangeListener {
+  /** After every message: something of the pictures may have changed. */
+  changed?(): void;
+  connection?(connection: Connection): void;
+  status?(status: StatusMessage): void;
+  order?(order: OrderMessage): void;
+  fill?(fill: FillMessage): void;
+  /** An error that answers no request of this client. */
+  error?(error: SeriatimError): void;
+}
+
+/**
+ * `connecting`: not yet, or not yet again. `open`: hello was answered. `waiting`: lost, tries again in `retryIn_ms`.
+ * `refused`: the exchange doesn't take this hello (its account, its schema); not tried again. `closed`: by `close()`.
+ */
+export interface Connection {
+  readonly state: "connecting" | "open" | "waiting" | "refused" | "closed";
+  /** Why it waits or was refused. */
+  readonly reason?: string;
+  readonly retryIn_ms?: number;
+}
+
+export interface NewSocketOrder {
+  readonly symbol: string;
+  /** Decimal digits of a 64-bit number, unique among the account's resting orders of the symbol. */
+  readonly id: string;
+  readonly side: SideName;
+  readonly orderType?: "limit" | "market";
+  readonly timeInForce?: "gtc" | "ioc";
+  /** In the instrument's units; not for a market order. */
+  readonly price?: string;
+  /** Lots. */
+  readonly quantity: number;
+}
+
+export function openGlobalSocket(url: string): SocketLike {
+  return new WebSocket(url) as SocketLike;
+}
+
+/** The codes that docs/api/websocket.md names, and what browsers say when a peer vanishes. */
+export function closeWords(code: number, reason: string): string {
+  if (reason !== "") return reason;
+  if (code === 1001) return "the node stops";
+  if (code === 4008) return "this connection was too slow";
+  if (code === 4029) return "too many messages in a second";
+  return code === 1006 ? "nobody answers there" : `closed with code ${code}`;
+}

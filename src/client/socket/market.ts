@@ -1,0 +1,165 @@
+// One symbol's picture: depth, quote, latest trades and candles, kept from snapshots and changes. Each channel joins its
+// messages by `previous`; one that doesn't fit is a gap, and nothing but a snapshot is taken after it.
+// Views compare the version counters with what they painted last.
+
+import {
+  CANDLE_INTERVALS_S,
+  type CandlesMessage,
+  type Channel,
+  type LevelEntry,
+  type QuoteMessage,
+  type SideName,
+  type TradeEntry,
+  type TradesMessage,
+  type WelcomeInstrument,
+} from "../../protocol/index.ts";
+import { Book } from "./book.ts";
+import { CandleSeries } from "./candles.ts";
+import type { MarketMessage } from "./messages.ts";
+import { ticksOf } from "./ticks.ts";
+
+/** Trades kept; a view shows fewer. */
+const TRADES_MAX = 500;
+/** Dropped at once beyond that. */
+const TRADES_DROPPED = 100;
+
+export interface Trade {
+  readonly id: string;
+  /** Ticks. */
+  readonly price: number;
+  /** Lots. */
+  readonly quantity: number;
+  readonly aggressor: SideName;
+  /** Microseconds since 1970. */
+  readonly time_us: number;
+}
+
+/** The best level of a side: ticks, lots, orders. */
+export interface BestLevel {
+  readonly price: number;
+  readonly quantity: number;
+  readonly orders: number;
+}
+
+export type MarketChannel = Exclude<Channel, "orders" | "status">;
+
+export class Market {
+  readonly symbol: string;
+  /** Digits after the point of its prices. */
+  readonly decimals: number;
+  /** The price step that people use, in ticks. */
+  readonly step: number;
+  readonly lot: number;
+  readonly book: Book;
+  /** Oldest first. */
+  readonly trades: Trade[] = [];
+  /** By interval in seconds. */
+  readonly candles = new Map<number, CandleSeries>();
+  bestBid: BestLevel | null = null;
+  bestAsk: BestLevel | null = null;
+  /** Count changes of the book, the quote and the trades. */
+  bookVersion = 0;
+  quoteVersion = 0;
+  tradesVersion = 0;
+  /** The last sequence of each stream of messages; one that waits for its snapshot has none. */
+  readonly #joined = new Map<string, string>();
+
+  constructor({ symbol, decimals, tick, lot }: WelcomeInstrument) {
+    this.symbol = symbol;
+    this.decimals = decimals;
+    this.step = Math.max(1, ticksOf(tick, decimals));
+    this.lot = lot;
+    this.book = new Book(decimals);
+  }
+
+  /** Whether the channel's picture is complete: its snapshot came, and no gap since. */
+  isCurrent(channel: MarketChannel): boolean {
+    return this.#joined.has(channel === "candles" ? streamOfCandles(CANDLE_INTERVALS_S[0]) : channel);
+  }
+
+  /** The connection is gone: the picture stays to be looked at, but only snapshots go on from here. */
+  disconnect(): void {
+    this.#joined.clear();
+  }
+
+  /** Takes a message. False when it doesn't follow the last one of its channel: that channel is to be asked for anew. */
+  apply(message: MarketMessage): boolean {
+    const stream = streamOf(message);
+    if (message.snapshot !== true) {
+      const last = this.#joined.get(stream);
+      // Messages that were under way while a snapshot was asked for.
+      if (last === undefined) return true;
+      if (message.previous !== last) {
+        this.#joined.delete(stream);
+        return false;
+      }
+    }
+    this.#joined.set(stream, message.sequence);
+    this.#take(message);
+    return true;
+  }
+
+  #take(message: MarketMessage): void {
+    switch (message.type) {
+      case "depth":
+        this.book.apply(message);
+        this.bookVersion++;
+        return;
+      case "quote":
+        this.#takeQuote(message);
+        return;
+      case "trades":
+        this.#takeTrades(message);
+        return;
+      case "candles":
+        this.#takeCandles(message);
+    }
+  }
+
+  #takeQuote({ bid, ask }: QuoteMessage): void {
+    this.bestBid = this.#levelOf(bid);
+    this.bestAsk = this.#levelOf(ask);
+    this.quoteVersion++;
+  }
+
+  #levelOf(level: LevelEntry | null): BestLevel | null {
+    if (level === null) return null;
+    const [price, quantity, orders] = level;
+    return { price: ticksOf(price, this.decimals), quantity, orders };
+  }
+
+  #takeTrades({ snapshot, trades }: TradesMessage): void {
+    if (snapshot === true) this.trades.length = 0;
+    for (const trade of trades) this.trades.push(this.#tradeOf(trade));
+    if (this.trades.length > TRADES_MAX + TRADES_DROPPED) {
+      this.trades.splice(0, this.trades.length - TRADES_MAX);
+    }
+    this.tradesVersion++;
+  }
+
+  #tradeOf({ id, price, quantity, aggressor, time }: TradeEntry): Trade {
+    return { id, price: ticksOf(price, this.decimals), quantity, aggressor, time_us: Number(time) };
+  }
+
+  #takeCandles(message: CandlesMessage): void {
+    let series = this.candles.get(message.interval);
+    if (series === undefined) {
+      series = new CandleSeries(this.decimals);
+      this.candles.set(message.interval, series);
+    }
+    series.apply(message);
+  }
+}
+
+/** Each interval of candles joins its messages by itself. */
+function streamOf(message: MarketMessage): string {
+  return message.type === "candles" ? streamOfCandles(message.interval) : channelOf(message);
+}
+
+function streamOfCandles(interval: number): string {
+  return `candles ${interval}`;
+}
+
+export function channelOf({ type }: MarketMessage): MarketChannel {
+  return type === "quote" ? "quotes" : type;
+}

@@ -1,0 +1,76 @@
+// What the server says (docs/api/websocket.md): the messages whose types the protocol layer doesn't have, because the
+// server makes them as text at once. Only the fields that this client reads.
+
+import type {
+  CandlesMessage,
+  DepthMessage,
+  FillMessage,
+  OrderMessage,
+  OrdersMessage,
+  QuoteMessage,
+  StatusMessage,
+  TradesMessage,
+  WelcomeInstrument,
+} from "../../protocol/index.ts";
+
+export interface Welcome {
+  readonly type: "welcome";
+  readonly version: string;
+  readonly account?: string;
+  readonly accountNumber?: number;
+  readonly instruments: readonly WelcomeInstrument[];
+}
+
+export type MarketMessage = DepthMessage | QuoteMessage | TradesMessage | CandlesMessage;
+
+/** A status on the wire has its 64-bit numbers as text. */
+export interface StatusTexts extends Omit<StatusMessage, "position" | "durablePosition" | "time_us"> {
+  readonly type: "status";
+  readonly position: string;
+  readonly durablePosition: string;
+  readonly time: string;
+}
+
+export interface AckMessage {
+  readonly type: "ack";
+  readonly request?: number;
+  readonly id: string;
+  readonly sequence: string;
+}
+
+export interface RejectMessage {
+  readonly type: "reject";
+  readonly request?: number;
+  readonly id: string;
+  readonly code: number;
+  readonly reason: string;
+  readonly text: string;
+}
+
+export interface ErrorMessage {
+  readonly type: "error";
+  readonly request?: number;
+  readonly code: string;
+  readonly text: string;
+}
+
+interface SubscribedMessage {
+  readonly type: "subscribed" | "unsubscribed";
+}
+
+export type ServerMessage =
+  | Welcome
+  | MarketMessage
+  | OrdersMessage
+  | OrderMessage
+  | FillMessage
+  | StatusTexts
+  | AckMessage
+  | RejectMessage
+  | ErrorMessage
+  | SubscribedMessage;
+
+export function statusOf({ type: _, position, durablePosition, time, ...rest }: StatusTexts): StatusMessage {
+  const [at, durable, time_us] = [position, durablePosition, time].map(Number);
+  return { ...rest, position: at, durablePosition: durable, time_us };
+}

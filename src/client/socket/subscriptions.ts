@@ -1,0 +1,57 @@
+// What a client wants to hear, kept apart from any connection: after a reconnect all of it is asked for again.
+
+import type { Channel } from "../../protocol/index.ts";
+
+export interface SubscribeRequest {
+  readonly type: "subscribe" | "unsubscribe";
+  readonly channels: readonly Channel[];
+  readonly symbols?: readonly string[];
+}
+
+export class Subscriptions {
+  readonly #wanted = new Map<Channel, Set<string>>();
+
+  /** Remembers what is wanted; true when any of it is new. */
+  add(channels: readonly Channel[], symbols: readonly string[]): boolean {
+    let added = false;
+    for (const channel of channels) {
+      let wanted = this.#wanted.get(channel);
+      if (wanted === undefined) {
+        wanted = new Set();
+        this.#wanted.set(channel, wanted);
+        added = true;
+      }
+      for (const symbol of symbols) {
+        added ||= !wanted.has(symbol);
+        wanted.add(symbol);
+      }
+    }
+    return added;
+  }
+
+  remove(channels: readonly Channel[], symbols: readonly string[]): void {
+    for (const channel of channels) {
+      const wanted = this.#wanted.get(channel);
+      for (const symbol of symbols) wanted?.delete(symbol);
+      if (wanted?.size === 0) this.#wanted.delete(channel);
+    }
+  }
+
+  wants(channel: Channel, symbol: string): boolean {
+    return this.#wanted.get(channel)?.has(symbol) ?? false;
+  }
+
+  /** The requests that ask for everything that is wanted and that the exchange has. */
+  requests(isListed: (symbol: string) => boolean, hasAccount: boolean): SubscribeRequest[] {
+    const requests: SubscribeRequest[] = [];
+    for (const [channel, wanted] of this.#wanted) {
+      if (channel === "status" || channel === "orders") {
+        if (channel === "status" || hasAccount) requests.push({ type: "subscribe", channels: [channel] });
+        continue;
+      }
+      const symbols = [...wanted].filter(isListed);
+      if (symbols.length > 0) requests.push({ type: "subscribe", channels: [channel], symbols });
+    }
+    return requests;
+  }
+}

@@ -1,0 +1,240 @@
+// The WebSocket client against a scripted server: what it sends when, what becomes of requests, and how it comes back.
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Connection } from "../../../src/client/index.ts";
+import { scripted, WELCOME, welcomed } from "./support.ts";
+
+const ORDER = { symbol: "BTC-USD", id: "1", side: "buy", price: "69999.50", quantity: 3 } as const;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("it says hello, and after the welcome asks for status and orders", () => {
+  const { client, sockets } = scripted({ account: "alice" });
+  sockets[0].onopen?.();
+  expect(sockets[0].sent).toEqual([{ type: "hello", schema: 1, account: "alice" }]);
+  expect(client.connection).toEqual({ state: "connecting" });
+  sockets[0].say(WELCOME);
+  expect(client.connection).toEqual({ state: "open" });
+  expect(client.account).toEqual({ name: "alice", number: 1 });
+  expect([...client.markets.keys()]).toEqual(["BTC-USD", "ETH-USD"]);
+  expect(sockets[0].sent.slice(1)).toEqual([
+    { type: "subscribe", channels: ["status"] },
+    { type: "subscribe", channels: ["orders"] },
+  ]);
+  client.close();
+});
+
+test("without an account it only looks on", () => {
+  const { client, sockets } = scripted();
+  sockets[0].onopen?.();
+  const { account: _, accountNumber: __, ...nobody } = WELCOME;
+  sockets[0].say(nobody);
+  expect(sockets[0].sent).toEqual([
+    { type: "hello", schema: 1 },
+    { type: "subscribe", channels: ["status"] },
+  ]);
+  expect(client.account).toBeUndefined();
+  client.close();
+});
+
+test("what is wanted before the welcome is asked for after it, and only symbols that are listed", () => {
+  const { client, sockets } = scripted();
+  client.subscribe(["depth", "trades"], ["BTC-USD", "NOPE"]);
+  sockets[0].onopen?.();
+  sockets[0].say(WELCOME);
+  expect(sockets[0].sent.slice(2)).toEqual([
+    { type: "subscribe", channels: ["depth"], symbols: ["BTC-USD"] },
+    { type: "subscribe", channels: ["trades"], symbols: ["BTC-USD"] },
+  ]);
+  client.close();
+});
+
+test("the same is not asked for twice, and what is given up is unsubscribed", () => {
+  const { client, socket } = welcomed();
+  client.subscribe(["depth"], ["BTC-USD"]);
+  client.subscribe(["depth"], ["BTC-USD"]);
+  client.unsubscribe(["depth"], ["BTC-USD"]);
+  expect(socket.sent.map(({ type }) => type)).toEqual(["subscribe", "unsubscribe"]);
+  client.close();
+});
+
+test("an ack and a reject are answers, an error is none", async () => {
+  const { client, socket } = welcomed();
+  const asked = [
+    client.submit(ORDER),
+    client.modify("BTC-USD", "1", "1.00", 2),
+    client.cancel("BTC-USD", "1"),
+  ];
+  expect(socket.sent).toEqual([
+    { type: "submit", ...ORDER, request: 1 },
+    { type: "modify", symbol: "BTC-USD", id: "1", price: "1.00", quantity: 2, request: 2 },
+    { type: "cancel", symbol: "BTC-USD", id: "1", request: 3 },
+  ]);
+  socket.say(
+    { type: "ack", request: 1, id: "1", sequence: "17" },
+    { type: "reject", request: 2, id: "1", code: 8, reason: "UnknownOrder", text: "no such order rests" },
+    { type: "error", request: 3, code: "OUTCOME_UNKNOWN", text: "the exchange was lost" },
+  );
+  expect(await asked[0]).toEqual({ accepted: true, id: "1", sequence: "17" });
+  expect(await asked[1]).toMatchObject({
+    accepted: false,
+    reason: "UnknownOrder",
+    text: "no such order rests",
+  });
+  await expect(asked[2]).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+  client.close();
+});
+
+test("a request without a connection is not sent, and says so", async () => {
+  const { client, sockets } = scripted();
+  await expect(client.submit(ORDER)).rejects.toMatchObject({ code: "NOT_CONNECTED" });
+  expect(sockets[0].sent).toEqual([]);
+  client.close();
+});
+
+test("at most 256 requests wait; the next one is refused here", async () => {
+  const { client, socket } = welcomed();
+  const waiting = Array.from({ length: 256 }, (_, i) => client.cancel("BTC-USD", String(i)));
+  await expect(client.cancel("BTC-USD", "256")).rejects.toMatchObject({ code: "TOO_MANY_IN_FLIGHT" });
+  expect(socket.sent).toHaveLength(256);
+  client.close();
+  expect((await Promise.allSettled(waiting)).map(({ status }) => status)).not.toContain("fulfilled");
+});
+
+test("a lost connection makes outcomes unknown, comes back by itself and asks for everything again", async () => {
+  const states: Connection[] = [];
+  const { client, sockets, socket } = welcomed({
+    account: "alice",
+    listener: { connection: (connection) => states.push(connection) },
+  });
+  client.subscribe(["depth"], ["BTC-USD"]);
+  const market = client.markets.get("BTC-USD");
+  const asked = client.submit(ORDER);
+  socket.onclose?.({ code: 1006, reason: "" });
+  await expect(asked).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+  expect(client.connection).toMatchObject({ state: "waiting", reason: "nobody answers there" });
+  vi.advanceTimersByTime(250);
+  expect(sockets).toHaveLength(2);
+  sockets[1].onopen?.();
+  sockets[1].say(WELCOME);
+  expect(sockets[1].sent.map(({ type, channels }) => channels ?? type)).toEqual([
+    "hello",
+    ["status"],
+    ["orders"],
+    ["depth"],
+  ]);
+  expect(client.markets.get("BTC-USD")).toBe(market);
+  expect(states.map(({ state }) => state)).toEqual(["connecting", "open", "waiting", "connecting", "open"]);
+  client.close();
+});
+
+test("it waits longer after each failure, up to five seconds, and begins anew after a welcome", () => {
+  const { client, sockets } = scripted();
+  const waits: number[] = [];
+  for (let i = 0; i < 7; i++) {
+    sockets.at(-1)?.onclose?.({ code: 1006, reason: "" });
+    waits.push(client.connection.retryIn_ms ?? 0);
+    vi.advanceTimersByTime(5_000);
+  }
+  const bounds = [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000];
+  waits.forEach((wait, i) => {
+    expect(wait).toBeGreaterThanOrEqual(bounds[i] * 0.75);
+    expect(wait).toBeLessThanOrEqual(bounds[i]);
+  });
+  sockets.at(-1)?.say(WELCOME);
+  sockets.at(-1)?.onclose?.({ code: 1001, reason: "" });
+  expect(client.connection.retryIn_ms).toBeLessThanOrEqual(250);
+  client.close();
+});
+
+test("a connection that says nothing for six seconds is given up", () => {
+  const { client, sockets, socket } = welcomed();
+  vi.advanceTimersByTime(3_000);
+  socket.say({ type: "subscribed", channels: ["status"] });
+  vi.advanceTimersByTime(3_000);
+  expect(client.connection.state).toBe("open");
+  vi.advanceTimersByTime(3_000);
+  expect(client.connection).toMatchObject({ state: "waiting", reason: "nothing came for 6 s" });
+  expect(socket.closed).toBe(true);
+  vi.advanceTimersByTime(5_000);
+  expect(sockets).toHaveLength(2);
+  client.close();
+});
+
+test("a hello that is refused is not said again", () => {
+  const { client, sockets } = scripted({ account: "nobody" });
+  sockets[0].onopen?.();
+  sockets[0].say({ type: "error", code: "UNKNOWN_ACCOUNT", text: "account: there is no account nobody" });
+  expect(client.connection).toEqual({ state: "refused", reason: "account: there is no account nobody" });
+  vi.advanceTimersByTime(60_000);
+  expect(sockets).toHaveLength(1);
+  client.close();
+});
+
+test("a gap in a channel asks for that channel of that symbol anew, once", () => {
+  const { client, socket } = welcomed();
+  client.subscribe(["depth"], ["BTC-USD", "ETH-USD"]);
+  socket.sent.length = 0;
+  const depth = { type: "depth", symbol: "BTC-USD", bids: [], asks: [] };
+  socket.say({ ...depth, sequence: "5", snapshot: true }, { ...depth, sequence: "9", previous: "7" });
+  socket.say({ ...depth, sequence: "10", previous: "9" });
+  expect(socket.sent).toEqual([{ type: "subscribe", channels: ["depth"], symbols: ["BTC-USD"] }]);
+  expect(client.gaps).toBe(1);
+  client.close();
+});
+
+test("a peer that speaks no JSON is left", () => {
+  const { client, socket } = welcomed();
+  socket.onmessage?.({ data: "<html>" });
+  expect(client.connection.state).toBe("waiting");
+  expect(client.connection.reason).toContain("it doesn't speak as an exchange does");
+  client.close();
+});
+
+test("the status has numbers, and fills and orders reach the listener", () => {
+  const heard: string[] = [];
+  const { client, socket } = welcomed({
+    account: "alice",
+    listener: {
+      status: ({ position }) => heard.push(`status ${position + 1}`),
+      order: ({ event }) => heard.push(event),
+      fill: ({ quantity }) => heard.push(`fill ${quantity}`),
+      error: ({ message }) => heard.push(message),
+    },
+  });
+  const order = { symbol: "BTC-USD", id: "1", side: "buy", price: "1.00", sequence: "3", time: "4" };
+  socket.say(
+    {
+      type: "status",
+      status: "ok",
+      position: "812",
+      durablePosition: "812",
+      commandsPerSecond: 1,
+      latency: null,
+      connections: 0,
+      subscribers: 1,
+      time: "5",
+    },
+    { type: "order", event: "accepted", ...order, open: 2 },
+    { type: "fill", ...order, quantity: 1, open: 1, liquidity: "maker" },
+    { type: "error", code: "TOO_OFTEN", text: "slower" },
+  );
+  expect(heard).toEqual(["status 813", "accepted", "fill 1", "slower"]);
+  expect([...client.orders.open()].map(({ open }) => open)).toEqual([1]);
+  client.close();
+});
+
+test("closed is closed: no timer and no socket is left", () => {
+  const { client, sockets, socket } = welcomed();
+  client.close();
+  expect([client.connection.state, socket.closed]).toEqual(["closed", true]);
+  vi.advanceTimersByTime(60_000);
+  expect(sockets).toHaveLength(1);
+  expect(vi.getTimerCount()).toBe(0);
+});

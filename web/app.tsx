@@ -1,0 +1,95 @@
+// The page as a whole: what stands where, what is said about the connection, and the tabs of a narrow screen.
+
+import { useState } from "preact/hooks";
+import { CandleChart } from "./candle-chart.tsx";
+import { DepthChart } from "./depth-chart.tsx";
+import type { Desk } from "./desk.ts";
+import { AccountDialog, HelpDialog } from "./dialogs.tsx";
+import { Header } from "./header.tsx";
+import { CloseIcon } from "./icons.tsx";
+import { Ladder } from "./ladder.tsx";
+import { MarketSummary } from "./market-summary.tsx";
+import { OrderForm } from "./order-form.tsx";
+import { OwnTables } from "./own-tables.tsx";
+import { FIELD_IDS, showDialog } from "./shortcuts.ts";
+import { StatusBar } from "./status-bar.tsx";
+import { useTopics } from "./topic.ts";
+import { TradeList } from "./trade-list.tsx";
+
+/** On a narrow screen one of these is shown at a time; elements say with `data-panel` where they belong. */
+const TABS = { trade: "Trade", chart: "Chart", trades: "Trades", orders: "Orders" } as const;
+type Tab = keyof typeof TABS;
+
+export function App({ desk }: { readonly desk: Desk }) {
+  const [tab, setTab] = useState<Tab>("trade");
+  return (
+    <div class="page" data-tab={tab}>
+      <Header desk={desk} />
+      <ConnectionBanner desk={desk} />
+      <MarketSummary desk={desk} />
+      <main>
+        <CandleChart desk={desk} />
+        <Ladder desk={desk} />
+        <OrderForm desk={desk} />
+        <DepthChart desk={desk} />
+        <TradeList desk={desk} />
+        <OwnTables desk={desk} />
+      </main>
+      <nav class="tab-bar" aria-label="Parts of the page">
+        {(Object.keys(TABS) as Tab[]).map((name) => (
+          <button key={name} type="button" aria-pressed={name === tab} onClick={() => setTab(name)}>
+            {TABS[name]}
+          </button>
+        ))}
+      </nav>
+      <StatusBar desk={desk} />
+      <NoticeList desk={desk} />
+      <AccountDialog desk={desk} />
+      <HelpDialog />
+    </div>
+  );
+}
+
+/** Says that what is shown is old, why, and what happens next. */
+function ConnectionBanner({ desk }: { readonly desk: Desk }) {
+  useTopics(desk.connection);
+  const { state, reason } = desk.socket.connection;
+  if (state === "refused") {
+    return (
+      <p class="banner" role="alert">
+        <span>The exchange refuses: {reason}</span>
+        <button type="button" class="quiet" onClick={() => showDialog(FIELD_IDS.account)}>
+          Another account
+        </button>
+      </p>
+    );
+  }
+  if (state !== "waiting" && !(state === "connecting" && desk.market !== undefined)) return null;
+  return (
+    <p class="banner" role="alert">
+      <span>
+        Connection lost{reason === undefined ? "" : `: ${reason}`}. What you see is old; connecting again by
+        itself.
+      </span>
+      <button type="button" class="quiet" onClick={() => desk.socket.retryNow()}>
+        Try now
+      </button>
+    </p>
+  );
+}
+
+function NoticeList({ desk }: { readonly desk: Desk }) {
+  useTopics(desk.notices);
+  return (
+    <div class="notices" role="log" aria-label="What happened">
+      {desk.notices.shown.map(({ key, kind, text }) => (
+        <p key={key} class={`notice ${kind}`}>
+          <span>{text}</span>
+          <button type="button" class="icon" aria-label="Dismiss" onClick={() => desk.notices.dismiss(key)}>
+            <CloseIcon />
+          </button>
+        </p>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,147 @@
+// The depth chart: how much rests up to each price, bids to the left of the middle and asks to the right, on a canvas.
+
+import type { Book, BookSide, Market } from "../src/client/socket/index.ts";
+import { formatPrice } from "../src/protocol/index.ts";
+import { middleOf } from "./ladder-rows.ts";
+import { colour } from "./theme.ts";
+import { shortQuantity } from "./words.ts";
+
+const AXIS_PX = 20;
+/** Air above the highest step. */
+const TOP_PX = 22;
+
+interface Frame {
+  readonly width: number;
+  readonly height: number;
+  /** Ticks at the left edge and from edge to edge. */
+  readonly left: number;
+  readonly span: number;
+  /** Lots at full height. */
+  readonly total: number;
+}
+
+export class DepthPainter {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #context: CanvasRenderingContext2D;
+  /** Where the pointer is, in CSS pixels. */
+  pointer: number | undefined;
+
+  constructor(canvas: HTMLCanvasElement) {
+    this.#canvas = canvas;
+    this.#context = canvas.getContext("2d")!;
+  }
+
+  paint({ book, decimals }: Market): void {
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    if (width === 0 || height === 0) return;
+    const context = this.#context;
+    this.#fit(width, height);
+    context.clearRect(0, 0, width, height);
+    const frame = frameOf(book, width, height);
+    if (frame === undefined) return;
+    context.font = `11px ${getComputedStyle(this.#canvas).fontFamily}`;
+    this.#side(book.bids, frame, "buy");
+    this.#side(book.asks, frame, "sell");
+    this.#axis(frame, middleOf(book)!, decimals);
+    if (this.pointer !== undefined) this.#pointed(this.pointer, book, frame, decimals);
+  }
+
+  #fit(width: number, height: number): void {
+    const ratio = devicePixelRatio;
+    const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (this.#canvas.width !== w || this.#canvas.height !== h) {
+      this.#canvas.width = w;
+      this.#canvas.height = h;
+    }
+    this.#context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  }
+
+  #side({ prices, quantities }: BookSide, frame: Frame, name: "buy" | "sell"): void {
+    if (prices.length === 0) return;
+    const context = this.#context;
+    const base = frame.height - AXIS_PX;
+    const edge = name === "buy" ? 0 : frame.width;
+    context.beginPath();
+    context.moveTo(xOf(prices[0], frame), base);
+    let total = 0;
+    for (let i = 0; i < prices.length; i++) {
+      const x = xOf(prices[i], frame);
+      context.lineTo(x, yOf(total, frame));
+      total += quantities[i];
+      context.lineTo(x, yOf(total, frame));
+    }
+    context.lineTo(edge, yOf(total, frame));
+    context.strokeStyle = colour(name);
+    context.lineWidth = 1.5;
+    context.stroke();
+    context.lineTo(edge, base);
+    context.closePath();
+    context.fillStyle = colour(`${name}-soft`);
+    context.fill();
+  }
+
+  #axis(frame: Frame, middle: number, decimals: number): void {
+    const context = this.#context;
+    const { width, height, left, span } = frame;
+    context.fillStyle = colour("line");
+    context.fillRect(0, height - AXIS_PX, width, 1);
+    context.fillStyle = colour("muted");
+    context.textBaseline = "middle";
+    const y = height - AXIS_PX / 2 + 1;
+    const text = (ticks: number) => formatPrice(Math.round(ticks), decimals);
+    context.textAlign = "left";
+    context.fillText(text(left), 8, y);
+    context.textAlign = "right";
+    context.fillText(text(left + span), width - 8, y);
+    const needed = 3 * context.measureText(text(middle)).width + 64;
+    context.textAlign = "center";
+    if (needed < width) context.fillText(text(middle), xOf(middle, frame), y);
+  }
+
+  /** What rests up to the price under the pointer. */
+  #pointed(x: number, { bids, asks }: Book, frame: Frame, decimals: number): void {
+    const context = this.#context;
+    const price = frame.left + (x / frame.width) * frame.span;
+    const side = bids.prices.length > 0 && price <= bids.prices[0] ? bids : asks;
+    const direction = side === bids ? 1 : -1;
+    let total = 0;
+    side.prices.forEach((level, i) => {
+      if ((level - price) * direction >= 0) total += side.quantities[i];
+    });
+    context.fillStyle = colour("muted");
+    context.fillRect(x, TOP_PX, 1, frame.height - AXIS_PX - TOP_PX);
+    context.fillStyle = colour("text");
+    const words = `${shortQuantity(total)} to ${formatPrice(Math.round(price), decimals)}`;
+    const half = context.measureText(words).width / 2 + 8;
+    context.textAlign = "center";
+    context.fillText(words, Math.min(Math.max(x, half), frame.width - half), TOP_PX / 2 + 1);
+  }
+}
+
+/** The middle in the middle, and as far to both sides as the farther of them reaches. */
+function frameOf(book: Book, width: number, height: number): Frame | undefined {
+  const middle = middleOf(book);
+  if (middle === undefined) return undefined;
+  const reach = Math.max(
+    middle - (book.bids.prices.at(-1) ?? middle),
+    (book.asks.prices.at(-1) ?? middle) - middle,
+    1,
+  );
+  const total = Math.max(sum(book.bids.quantities), sum(book.asks.quantities), 1);
+  return { width, height, left: middle - reach * 1.02, span: reach * 2.04, total };
+}
+
+function sum(values: readonly number[]): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
+
+function xOf(price: number, { left, span, width }: Frame): number {
+  return ((price - left) / span) * width;
+}
+
+function yOf(total: number, frame: Frame): number {
+  const base = frame.height - AXIS_PX;
+  return base - (total / frame.total) * (base - TOP_PX);
+}

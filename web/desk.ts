@@ -1,0 +1,212 @@
+// What the page knows and does: one connection to the exchange, the instrument that is looked at, the order in the form,
+// and what there is to tell. Components look at it and redraw by its topics; prices are painted by frame.
+
+import type { SeriatimError } from "../src/base/index.ts";
+import {
+  ExchangeSocket,
+  type Market,
+  type OwnOrder,
+  type RequestAnswer,
+} from "../src/client/socket/index.ts";
+import { type FillMessage, formatPrice } from "../src/protocol/index.ts";
+import { Frames } from "./frames.ts";
+import { Notices } from "./notices.ts";
+import { draftProblems, type OrderDraft } from "./order-draft.ts";
+import { newOrderId } from "./order-id.ts";
+import { recall, remember } from "./remembered.ts";
+import { Topic } from "./topic.ts";
+
+/** Instruments whose best prices the page shows all the time; with more there is a list to choose from. */
+export const WATCHED_MAX = 12;
+/** Accounts offered again in the account chooser. */
+const ACCOUNTS_MAX = 6;
+/** How often tables of orders and fills may redraw: faster can't be read. */
+const TABLES_MS = 200;
+
+const EMPTY_DRAFT: OrderDraft = {
+  side: "buy",
+  orderType: "limit",
+  timeInForce: "gtc",
+  price: "",
+  quantity: "1",
+};
+
+export class Desk {
+  readonly frames = new Frames();
+  readonly connection = new Topic();
+  readonly status = new Topic();
+  readonly selection = new Topic();
+  readonly draftTopic = new Topic();
+  /** Orders and fills; at most five times a second. */
+  readonly tables = new Topic();
+  readonly notices = new Notices();
+  /** Counts what came from the exchange, for the status bar. */
+  updates = 0;
+  socket: ExchangeSocket;
+  symbol = recall("symbol") ?? "";
+  draft = EMPTY_DRAFT;
+  readonly #url: string;
+  #tablesVersion = -1;
+
+  constructor(url: string) {
+    this.#url = url;
+    this.socket = this.#open(recall("account"));
+    setInterval(() => this.#showTables(), TABLES_MS);
+  }
+
+  /** The instrument that is looked at; undefined until the exchange has said what it lists. */
+  get market(): Market | undefined {
+    return this.socket.markets.get(this.symbol);
+  }
+
+  get instruments(): readonly string[] {
+    return [...this.socket.markets.keys()];
+  }
+
+  /** The accounts used here before, latest first. */
+  get knownAccounts(): readonly string[] {
+    return recall("accounts")?.split("\n") ?? [];
+  }
+
+  /** Connects as another account; without one there is only the market to look at. */
+  chooseAccount(account: string | undefined): void {
+    remember("account", account);
+    this.socket.close();
+    this.socket = this.#open(account);
+    this.connection.changed();
+    this.tables.changed();
+  }
+
+  select(symbol: string): void {
+    const before = this.symbol;
+    if (symbol === before || !this.socket.markets.has(symbol)) return;
+    this.socket.unsubscribe(["depth", "trades", "candles"], [before]);
+    this.symbol = symbol;
+    remember("symbol", symbol);
+    this.#subscribe();
+    this.draft = { ...this.draft, price: "" };
+    this.selection.changed();
+    this.draftTopic.changed();
+    this.frames.ask();
+  }
+
+  setDraft(changes: Partial<OrderDraft>): void {
+    this.draft = { ...this.draft, ...changes };
+    this.draftTopic.changed();
+  }
+
+  /** A price of the ladder into the form. */
+  takePrice(ticks: number, side: "buy" | "sell" | undefined): void {
+    const { market } = this;
+    if (market === undefined) return;
+    const price = formatPrice(ticks, market.decimals);
+    this.setDraft({ orderType: "limit", price, ...(side === undefined ? {} : { side }) });
+  }
+
+  /** Sends the form's order unless something is wrong with it. */
+  async submit(): Promise<void> {
+    const { market, draft, symbol } = this;
+    if (market === undefined) return;
+    const problems = draftProblems(draft, market.decimals);
+    if (problems.price !== undefined || problems.quantity !== undefined) return;
+    const { side, orderType, timeInForce, price } = draft;
+    const limit = orderType === "limit" ? { price, timeInForce } : {};
+    const quantity = Number(draft.quantity);
+    const what = `${side === "buy" ? "Buy" : "Sell"} ${quantity} ${symbol} ${orderType === "market" ? "at market" : `at ${price}`}`;
+    await this.#tell(
+      what,
+      this.socket.submit({ symbol, id: newOrderId(), side, orderType, quantity, ...limit }),
+    );
+  }
+
+  async cancel({ symbol, id }: OwnOrder): Promise<void> {
+    await this.#tell(`Cancel of ${symbol} order`, this.socket.cancel(symbol, id));
+  }
+
+  async modify({ symbol, id }: OwnOrder, price: string, quantity: number): Promise<boolean> {
+    return this.#tell(
+      `Change to ${quantity} ${symbol} at ${price}`,
+      this.socket.modify(symbol, id, price, quantity),
+    );
+  }
+
+  /** Cancels what rests of the instrument that is looked at. */
+  async cancelAll(): Promise<void> {
+    const { symbol, socket } = this;
+    const orders = [...socket.orders.open()].filter((order) => order.symbol === symbol);
+    if (orders.length === 0) return this.notices.say("plain", `No orders of yours rest in ${symbol}`);
+    const outcomes = await Promise.allSettled(orders.map(({ id }) => socket.cancel(symbol, id)));
+    const done = outcomes.filter(
+      (outcome) => outcome.status === "fulfilled" && outcome.value.accepted,
+    ).length;
+    const kind = done === orders.length ? "good" : "bad";
+    this.notices.say(kind, `${done} of ${orders.length} orders in ${symbol} cancelled`);
+  }
+
+  #open(account: string | undefined): ExchangeSocket {
+    return new ExchangeSocket({
+      url: this.#url,
+      account,
+      listener: {
+        changed: () => {
+          this.updates++;
+          this.frames.ask();
+        },
+        connection: ({ state }) => {
+          if (state === "open") this.#opened();
+          this.connection.changed();
+          this.frames.ask();
+        },
+        status: () => this.status.changed(),
+        fill: (fill) => this.#tellFill(fill),
+        error: (error) => this.notices.say("bad", error.message),
+      },
+    });
+  }
+
+  #opened(): void {
+    const { socket, instruments } = this;
+    if (!socket.markets.has(this.symbol)) this.symbol = instruments[0] ?? "";
+    if (socket.account !== undefined) this.#rememberAccount(socket.account.name);
+    if (instruments.length <= WATCHED_MAX) socket.subscribe(["quotes"], instruments);
+    this.#subscribe();
+    this.selection.changed();
+  }
+
+  #subscribe(): void {
+    this.socket.subscribe(["depth", "trades", "candles"], [this.symbol]);
+  }
+
+  #rememberAccount(name: string): void {
+    const others = this.knownAccounts.filter((known) => known !== name && known !== "");
+    remember("accounts", [name, ...others].slice(0, ACCOUNTS_MAX).join("\n"));
+  }
+
+  #showTables(): void {
+    const { version } = this.socket.orders;
+    if (version === this.#tablesVersion) return;
+    this.#tablesVersion = version;
+    this.tables.changed();
+  }
+
+  #tellFill({ side, symbol, quantity, price, open }: FillMessage): void {
+    const rest = open === 0 ? "" : `, ${open} left`;
+    this.notices.say(
+      "good",
+      `${side === "buy" ? "Bought" : "Sold"} ${quantity} ${symbol} at ${price}${rest}`,
+    );
+  }
+
+  /** Says what became of a request; true when it was accepted. */
+  async #tell(what: string, asked: Promise<RequestAnswer>): Promise<boolean> {
+    try {
+      const answer = await asked;
+      if (answer.accepted) this.notices.say("plain", `${what}: accepted`);
+      else this.notices.say("bad", `${what}: rejected, ${answer.text}`);
+      return answer.accepted;
+    } catch (error) {
+      this.notices.say("bad", `${what}: ${(error as SeriatimError).message}`);
+      return false;
+    }
+  }
+}

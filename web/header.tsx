@@ -1,0 +1,111 @@
+// The top of the page: instruments with their prices, the account, light or dark, help.
+
+import { useEffect, useRef } from "preact/hooks";
+import type { Market } from "../src/client/socket/index.ts";
+import { formatPrice } from "../src/protocol/index.ts";
+import { type Desk, WATCHED_MAX } from "./desk.ts";
+import { AccountIcon, Mark, ThemeIcon } from "./icons.tsx";
+import { FIELD_IDS, showDialog } from "./shortcuts.ts";
+import { toggleTheme } from "./theme.ts";
+import { useTopics } from "./topic.ts";
+
+export function Header({ desk }: { readonly desk: Desk }) {
+  useTopics(desk.connection, desk.selection);
+  const { account } = desk.socket;
+  return (
+    <header class="top">
+      <h1>
+        <Mark />
+        <span>seriatim</span>
+      </h1>
+      <Instruments desk={desk} />
+      <div class="top-end">
+        <button type="button" class="account" title="Account" onClick={() => showDialog(FIELD_IDS.account)}>
+          <AccountIcon />
+          <span>{account === undefined ? "No account" : account.name}</span>
+        </button>
+        <button
+          type="button"
+          class="icon"
+          aria-label="Light or dark"
+          title="Light or dark (T)"
+          onClick={toggleTheme}
+        >
+          <ThemeIcon />
+        </button>
+        <button
+          type="button"
+          class="icon"
+          aria-label="Help and shortcuts"
+          title="Help (?)"
+          onClick={() => showDialog(FIELD_IDS.help)}
+        >
+          ?
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function Instruments({ desk }: { readonly desk: Desk }) {
+  const { instruments } = desk;
+  if (instruments.length > WATCHED_MAX) {
+    return (
+      <label class="instrument-list">
+        <span class="unseen">Instrument</span>
+        <select value={desk.symbol} onChange={(event) => desk.select(event.currentTarget.value)}>
+          {instruments.map((symbol) => (
+            <option key={symbol}>{symbol}</option>
+          ))}
+        </select>
+      </label>
+    );
+  }
+  return (
+    <nav class="instruments" aria-label="Instruments">
+      {instruments.map((symbol) => (
+        <button
+          key={symbol}
+          type="button"
+          aria-pressed={symbol === desk.symbol}
+          title={symbol}
+          onClick={() => desk.select(symbol)}
+        >
+          <span class="symbol">{symbol}</span>
+          <WatchedPrice desk={desk} symbol={symbol} />
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+/** The middle of an instrument's best prices, painted by frame; an arrow and a colour say where it went. */
+function WatchedPrice({ desk, symbol }: { readonly desk: Desk; readonly symbol: string }) {
+  const element = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    let painted = -1;
+    let before: number | undefined;
+    return desk.frames.add(() => {
+      const market = desk.socket.markets.get(symbol);
+      if (market === undefined || element.current === null || market.quoteVersion === painted) return;
+      painted = market.quoteVersion;
+      const middle = watchedPrice(market);
+      if (middle === before) return;
+      element.current.textContent = middle === undefined ? "–" : formatPrice(middle, market.decimals);
+      if (middle !== undefined && before !== undefined)
+        element.current.className = middle > before ? "watched up" : "watched down";
+      before = middle;
+    });
+  }, [desk, symbol]);
+  return (
+    <span class="watched" ref={element}>
+      –
+    </span>
+  );
+}
+
+/** Half a tick is shown as the tick below it. */
+function watchedPrice({ bestBid, bestAsk }: Market): number | undefined {
+  if (bestBid === null) return bestAsk?.price;
+  return bestAsk === null ? bestBid.price : Math.floor(bestBid.price + (bestAsk.price - bestBid.price) / 2);
+}

@@ -1,0 +1,239 @@
+// The ladder on the screen: as many rows of plain elements as fit, made once and changed in place, at most once per
+// frame, and only where a cell differs. It follows the market until someone scrolls; then it stays until it is centred.
+
+import type { Book, Market, OwnOrders } from "../src/client/socket/index.ts";
+import { formatPrice } from "../src/protocol/index.ts";
+import { fittingStep, LadderRows, middleOf } from "./ladder-rows.ts";
+import { shortQuantity } from "./words.ts";
+
+export const ROW_PX = 22;
+/** A screen of 4,000 px has fewer. */
+const ROWS_MAX = 200;
+
+interface RowView {
+  readonly row: HTMLElement;
+  readonly cells: readonly HTMLElement[];
+  readonly texts: string[];
+  readonly bidBar: HTMLElement;
+  readonly askBar: HTMLElement;
+}
+
+const CELLS = ["own", "bid", "price", "ask", "own"] as const;
+
+export class LadderView {
+  readonly rows = new LadderRows();
+  /** Whether it stays where the market is. */
+  follows = true;
+  /** The step chosen by hand, in ticks; undefined: whatever fits. */
+  chosenStep: number | undefined;
+  readonly #body: HTMLElement;
+  #views: RowView[] = [];
+  #market: Market | undefined;
+  /** The row under the keyboard's cursor, by its price; undefined: none. */
+  #cursor: number | undefined;
+  #painted = "";
+  #ownPainted = "";
+
+  constructor(body: HTMLElement) {
+    this.#body = body;
+  }
+
+  get market(): Market | undefined {
+    return this.#market;
+  }
+
+  get cursor(): number | undefined {
+    return this.#cursor;
+  }
+
+  /** Shows another market, or none. */
+  show(market: Market | undefined): void {
+    if (market === this.#market) return;
+    this.#market = market;
+    this.chosenStep = undefined;
+    this.#cursor = undefined;
+    this.follows = true;
+    this.#painted = "";
+    if (market === undefined) return;
+    this.rows.step = market.step;
+    const width = Math.max(8, formatPrice(lastKnownPrice(market), market.decimals).length);
+    this.#body.style.setProperty("--price-chars", String(width));
+  }
+
+  fitHeight(height_px: number): void {
+    const count = Math.min(ROWS_MAX, Math.floor(height_px / ROW_PX));
+    // The rows share what is left, so that the last one ends where the panel does.
+    if (count > 0) this.#body.style.setProperty("--row", `${height_px / count}px`);
+    if (count === this.#views.length) return;
+    this.rows.resize(count);
+    this.#views = Array.from({ length: count }, (_, i) => makeRow(i));
+    this.#body.replaceChildren(...this.#views.map(({ row }) => row));
+    this.#painted = "";
+  }
+
+  scroll(rows: number): void {
+    this.follows = false;
+    this.rows.top += rows;
+    this.#painted = "";
+  }
+
+  centre(): void {
+    this.follows = true;
+    this.#cursor = undefined;
+    this.#painted = "";
+  }
+
+  chooseStep(step: number | undefined): void {
+    this.chosenStep = step;
+    this.#painted = "";
+  }
+
+  /** Moves the cursor up (1) or down (-1); it starts in the middle. */
+  moveCursor(rows: number): void {
+    const { step } = this.rows;
+    const at =
+      this.#cursor === undefined ? this.rows.top - (this.rows.count >> 1) : Math.round(this.#cursor / step);
+    const next = this.#cursor === undefined ? at : at + rows;
+    this.#cursor = next * step;
+    this.follows = false;
+    const { top, count } = this.rows;
+    if (next > top) this.rows.top = next;
+    if (next <= top - count) this.rows.top = next + count - 1;
+    this.#painted = "";
+  }
+
+  /** Paints what changed since the last time. */
+  paint(orders: OwnOrders): void {
+    const market = this.#market;
+    if (market === undefined || this.rows.count === 0) return;
+    const state = `${market.bookVersion} ${market.tradesVersion} ${orders.version}`;
+    if (state === this.#painted) return;
+    this.#painted = state;
+    this.#place(market);
+    this.rows.take(market.book);
+    this.#takeOwn(market, orders);
+    this.#paintRows(market);
+  }
+
+  #place({ book, step, trades }: Market): void {
+    const { rows } = this;
+    const middle = middleOf(book) ?? trades.at(-1)?.price;
+    const wanted =
+      this.chosenStep ?? (this.follows ? fittingStep(book, step, rows.step, rows.count) : rows.step);
+    if (wanted !== rows.step) rows.setStep(wanted);
+    if (!this.follows || middle === undefined) return;
+    // In the middle half it stays, so that prices don't run away under the eye.
+    const row = rows.top - Math.round(middle / rows.step);
+    if (row < rows.count / 4 || row >= (rows.count * 3) / 4) rows.centre(middle);
+  }
+
+  #takeOwn({ symbol }: Market, orders: OwnOrders): void {
+    const state = `${orders.version} ${symbol} ${this.rows.top} ${this.rows.step} ${this.rows.count}`;
+    if (state === this.#ownPainted) return;
+    this.#ownPainted = state;
+    this.rows.clearOwn();
+    for (const order of orders.open()) {
+      if (order.symbol === symbol) this.rows.addOwn(order.side, order.price, order.open);
+    }
+  }
+
+  #paintRows(market: Market): void {
+    const { rows } = this;
+    const last = market.trades.at(-1);
+    const lastRow = last === undefined ? -1 : rows.bidRow(last.price);
+    const best = bestRows(market.book, rows);
+    this.#markCursor();
+    for (let i = 0; i < this.#views.length; i++) {
+      const view = this.#views[i];
+      const price = rows.priceOf(i);
+      const text = Number.isSafeInteger(price) ? formatPrice(price, market.decimals) : "";
+      setText(view, 0, ownText(rows.ownBuys[i]));
+      setText(view, 1, quantityText(rows.bids[i]));
+      setText(view, 2, text);
+      setText(view, 3, quantityText(rows.asks[i]));
+      setText(view, 4, ownText(rows.ownSells[i]));
+      setBar(view.bidBar, rows.bids[i], rows.largest);
+      setBar(view.askBar, rows.asks[i], rows.largest);
+      const classes = rowClasses(i, lastRow, last?.aggressor, best, price === this.#cursor);
+      if (view.row.className !== classes) view.row.className = classes;
+    }
+  }
+
+  /** Says which row the cursor is in, for those who don't see it. */
+  #markCursor(): void {
+    const row = this.#cursor === undefined ? undefined : this.#views[this.rows.bidRow(this.#cursor)];
+    if (row === undefined) this.#body.removeAttribute("aria-activedescendant");
+    else this.#body.setAttribute("aria-activedescendant", row.row.id);
+  }
+
+  /** The price of the row that an element of the ladder belongs to. */
+  priceAt(element: Element): number | undefined {
+    const row = element.closest<HTMLElement>(".ladder-row");
+    if (row === null || this.#market === undefined) return undefined;
+    const price = this.rows.priceOf(Number(row.dataset.row));
+    return Number.isSafeInteger(price) ? price : undefined;
+  }
+}
+
+function lastKnownPrice({ book, trades }: Market): number {
+  return middleOf(book) ?? trades.at(-1)?.price ?? 0;
+}
+
+function makeRow(index: number): RowView {
+  const row = document.createElement("div");
+  row.className = "ladder-row";
+  row.dataset.row = String(index);
+  row.id = `ladder-row-${index}`;
+  row.role = "option";
+  const bars: HTMLElement[] = [];
+  const cells = CELLS.map((name) => {
+    const cell = document.createElement("span");
+    cell.className = `ladder-${name}`;
+    if (name === "bid" || name === "ask") {
+      const bar = document.createElement("i");
+      bars.push(bar);
+      cell.append(bar);
+    }
+    const text = document.createElement("b");
+    cell.append(text);
+    row.append(cell);
+    return text;
+  });
+  return { row, cells, texts: cells.map(() => ""), bidBar: bars[0], askBar: bars[1] };
+}
+
+function setText(view: RowView, cell: number, text: string): void {
+  if (view.texts[cell] === text) return;
+  view.texts[cell] = text;
+  view.cells[cell].textContent = text;
+}
+
+function setBar(bar: HTMLElement, quantity: number, largest: number): void {
+  const scale = quantity === 0 ? "scaleX(0)" : `scaleX(${Math.max(0.02, quantity / largest).toFixed(3)})`;
+  if (bar.style.transform !== scale) bar.style.transform = scale;
+}
+
+function quantityText(lots: number): string {
+  return lots === 0 ? "" : shortQuantity(lots);
+}
+
+const ownText = quantityText;
+
+function bestRows({ bids, asks }: Book, rows: LadderRows): readonly [bid: number, ask: number] {
+  const bid = bids.prices.length === 0 ? -1 : rows.bidRow(bids.prices[0]);
+  return [bid, asks.prices.length === 0 ? -1 : rows.askRow(asks.prices[0])];
+}
+
+function rowClasses(
+  row: number,
+  lastRow: number,
+  aggressor: "buy" | "sell" | undefined,
+  [bid, ask]: readonly [bid: number, ask: number],
+  isCursor: boolean,
+): string {
+  let classes = "ladder-row";
+  if (row === lastRow) classes += ` last-${aggressor}`;
+  if (row === bid) classes += " best-bid";
+  if (row === ask) classes += " best-ask";
+  return isCursor ? `${classes} cursor` : classes;
+}

@@ -1,0 +1,108 @@
+// The instrument that is looked at, in one line: last price, change, high, low and volume of the last 24 hours. The day
+// comes from the hourly candles, a few times a second at most; the last price is painted by frame.
+
+import { useEffect, useReducer, useRef } from "preact/hooks";
+import type { Market } from "../src/client/socket/index.ts";
+import { formatPrice } from "../src/protocol/index.ts";
+import type { Desk } from "./desk.ts";
+import { useTopics } from "./topic.ts";
+import { grouped } from "./words.ts";
+
+const HOUR_S = 3_600;
+const HOURS = 24;
+const REDRAW_MS = 500;
+
+interface Day {
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly quantity: number;
+}
+
+function dayOf(market: Market | undefined): Day | undefined {
+  const hours = market?.candles.get(HOUR_S)?.candles.slice(-HOURS) ?? [];
+  const first = hours[0];
+  if (first === undefined) return undefined;
+  return {
+    open: first.open,
+    high: Math.max(...hours.map(({ high }) => high)),
+    low: Math.min(...hours.map(({ low }) => low)),
+    close: hours[hours.length - 1].close,
+    quantity: hours.reduce((total, { quantity }) => total + quantity, 0),
+  };
+}
+
+export function MarketSummary({ desk }: { readonly desk: Desk }) {
+  useTopics(desk.selection);
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => {
+    const timer = setInterval(() => redraw(undefined), REDRAW_MS);
+    return () => clearInterval(timer);
+  }, []);
+  const { market } = desk;
+  const day = dayOf(market);
+  const price = (ticks: number | undefined) =>
+    market === undefined || ticks === undefined ? "–" : formatPrice(ticks, market.decimals);
+  return (
+    <section class="summary" aria-label="Market summary">
+      <h2 title={desk.symbol}>{desk.symbol === "" ? "…" : desk.symbol}</h2>
+      <LastPrice desk={desk} />
+      <dl>
+        <Figure
+          name="24 h"
+          value={changeText(day)}
+          kind={day === undefined || day.close === day.open ? "" : day.close > day.open ? "buy" : "sell"}
+        />
+        <Figure name="High" value={price(day?.high)} />
+        <Figure name="Low" value={price(day?.low)} />
+        <Figure name="Lots" value={day === undefined ? "–" : grouped(day.quantity)} />
+      </dl>
+    </section>
+  );
+}
+
+function Figure({
+  name,
+  value,
+  kind = "",
+}: {
+  readonly name: string;
+  readonly value: string;
+  readonly kind?: string;
+}) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd class={kind}>{value}</dd>
+    </div>
+  );
+}
+
+function changeText(day: Day | undefined): string {
+  if (day === undefined || day.open === 0) return "–";
+  const change = ((day.close - day.open) / Math.abs(day.open)) * 100;
+  return `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(2)} %`;
+}
+
+function LastPrice({ desk }: { readonly desk: Desk }) {
+  const element = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    let painted = "";
+    return desk.frames.add(() => {
+      const { market } = desk;
+      const trade = market?.trades.at(-1);
+      const state = `${market?.symbol} ${trade?.id}`;
+      if (state === painted || element.current === null) return;
+      painted = state;
+      const isKnown = market !== undefined && trade !== undefined;
+      element.current.textContent = isKnown ? formatPrice(trade.price, market.decimals) : "–";
+      element.current.className = isKnown ? `last-price ${trade.aggressor}` : "last-price";
+    });
+  }, [desk]);
+  return (
+    <span class="last-price" ref={element}>
+      –
+    </span>
+  );
+}

@@ -1,0 +1,76 @@
+// The order that the form holds: what is typed, what is wrong with it in words, and the order it stands for. Pure.
+
+import { formatPrice, parsePrice } from "../src/protocol/index.ts";
+
+export interface OrderDraft {
+  readonly side: "buy" | "sell";
+  readonly orderType: "limit" | "market";
+  readonly timeInForce: "gtc" | "ioc";
+  /** As typed. */
+  readonly price: string;
+  /** As typed: lots. */
+  readonly quantity: string;
+}
+
+/** What is wrong with a field, in words; a field that is right has none. */
+export interface DraftProblems {
+  readonly price?: string;
+  readonly quantity?: string;
+}
+
+const QUANTITY_MAX = 0xffffffff;
+
+/** What is wrong with a price as typed; undefined when nothing is. */
+export function priceProblem(text: string, decimals: number): string | undefined {
+  if (text === "") return "A limit order needs a price";
+  if (parsePrice(text, decimals) !== undefined) return undefined;
+  if (!/^-?\d*\.?\d*$/.test(text) || !/\d/.test(text)) return "A price is digits and one point";
+  const fraction = text.split(".")[1] ?? "";
+  if (fraction.length <= decimals) return "This is no price here: too large, or zeros in front";
+  return decimals === 0 ? "Whole numbers only" : `At most ${decimals} digits after the point`;
+}
+
+/** What is wrong with a quantity as typed; undefined when nothing is. */
+export function quantityProblem(text: string): string | undefined {
+  if (text === "") return "How many lots?";
+  if (!/^\d+$/.test(text)) return "A whole number of lots";
+  if (Number(text) === 0) return "At least 1 lot";
+  return Number(text) > QUANTITY_MAX ? `At most ${QUANTITY_MAX} lots` : undefined;
+}
+
+export function draftProblems(draft: OrderDraft, decimals: number): DraftProblems {
+  const price = draft.orderType === "market" ? undefined : priceProblem(draft.price, decimals);
+  const quantity = quantityProblem(draft.quantity);
+  return { ...(price === undefined ? {} : { price }), ...(quantity === undefined ? {} : { quantity }) };
+}
+
+/** The typed price moved by `steps` price steps, onto a multiple of the step; from `otherwise` when nothing is typed. */
+export function steppedPrice(
+  text: string,
+  decimals: number,
+  step: number,
+  steps: number,
+  otherwise: number,
+): string {
+  const typed = parsePrice(text, decimals);
+  if (typed === undefined) return formatPrice(otherwise, decimals);
+  const moved = (steps > 0 ? Math.floor(typed / step) : Math.ceil(typed / step)) + steps;
+  const ticks = moved * step;
+  return Number.isSafeInteger(ticks) ? formatPrice(ticks, decimals) : text;
+}
+
+export function steppedQuantity(text: string, steps: number): string {
+  const typed = /^\d+$/.test(text) ? Number(text) : 0;
+  return String(Math.min(QUANTITY_MAX, Math.max(1, typed + steps)));
+}
+
+/** Price times lots in the instrument's units, exactly; undefined when one of them is missing. */
+export function orderValue(draft: OrderDraft, decimals: number): string | undefined {
+  const ticks = parsePrice(draft.price, decimals);
+  if (draft.orderType === "market" || ticks === undefined) return undefined;
+  if (quantityProblem(draft.quantity) !== undefined) return undefined;
+  const product = BigInt(ticks) * BigInt(draft.quantity);
+  if (decimals === 0) return String(product);
+  const digits = String(product < 0n ? -product : product).padStart(decimals + 1, "0");
+  return `${product < 0n ? "-" : ""}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
+}

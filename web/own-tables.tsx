@@ -1,0 +1,151 @@
+// My orders and my fills, in two tabs of one panel.
+
+import { useState } from "preact/hooks";
+import type { OwnFill } from "../src/client/socket/index.ts";
+import { formatPrice } from "../src/protocol/index.ts";
+import type { Desk } from "./desk.ts";
+import { OrderRow } from "./order-row.tsx";
+import { FIELD_IDS, showDialog } from "./shortcuts.ts";
+import { useTopics } from "./topic.ts";
+import { grouped, timeText } from "./words.ts";
+
+/** Rows of a table: nobody reads more, and each costs time to draw. */
+const ROWS_MAX = 100;
+
+export function OwnTables({ desk }: { readonly desk: Desk }) {
+  useTopics(desk.tables, desk.selection, desk.connection);
+  const [tab, setTab] = useState<"orders" | "fills">("orders");
+  const { orders, account } = desk.socket;
+  const here = [...orders.open()].filter(({ symbol }) => symbol === desk.symbol).length;
+  return (
+    <section class="panel own-panel" data-panel="orders" aria-label="My orders and fills">
+      <header class="panel-head">
+        <fieldset class="segments tabs">
+          <legend class="unseen">Table</legend>
+          <TabChoice name="orders" tab={tab} choose={setTab} text={`My orders ${grouped(orders.size)}`} />
+          <TabChoice
+            name="fills"
+            tab={tab}
+            choose={setTab}
+            text={`My fills ${grouped(orders.fills.length)}`}
+          />
+        </fieldset>
+        {tab === "orders" && here > 0 && (
+          <button type="button" class="quiet" onClick={() => void desk.cancelAll()}>
+            Cancel all in {desk.symbol}
+          </button>
+        )}
+      </header>
+      <div class="table-scroll">
+        {tab === "orders" ? <OrdersTable desk={desk} /> : <FillsTable desk={desk} />}
+      </div>
+      {account === undefined && desk.socket.connection.state === "open" && (
+        <p class="empty">
+          <span>You are looking on.</span>
+          <button type="button" class="quiet" onClick={() => showDialog(FIELD_IDS.account)}>
+            Choose an account
+          </button>
+        </p>
+      )}
+    </section>
+  );
+}
+
+interface TabChoiceProps {
+  readonly name: "orders" | "fills";
+  readonly tab: string;
+  readonly choose: (name: "orders" | "fills") => void;
+  readonly text: string;
+}
+
+function TabChoice({ name, tab, choose, text }: TabChoiceProps) {
+  return (
+    <label>
+      <input type="radio" name="own-table" checked={tab === name} onChange={() => choose(name)} />
+      <span>{text}</span>
+    </label>
+  );
+}
+
+function OrdersTable({ desk }: { readonly desk: Desk }) {
+  const { orders, account, connection } = desk.socket;
+  if (account === undefined) return null;
+  if (!orders.isCurrent && connection.state === "open") return <p class="empty">Waiting for your orders</p>;
+  if (orders.size === 0)
+    return <p class="empty">None of your orders rests. Prices clicked in the ladder go into the form.</p>;
+  const newest = [...orders.open()].slice(-ROWS_MAX).reverse();
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Instrument</th>
+          <th scope="col">Side</th>
+          <th scope="col" class="number">
+            Price
+          </th>
+          <th scope="col" class="number">
+            Open
+          </th>
+          <th scope="col">
+            <span class="unseen">Change</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {newest.map((order) => (
+          <OrderRow key={`${order.symbol} ${order.id}`} desk={desk} order={order} />
+        ))}
+      </tbody>
+      {orders.size > ROWS_MAX && <caption>{`The newest ${ROWS_MAX} of ${grouped(orders.size)}`}</caption>}
+    </table>
+  );
+}
+
+function FillsTable({ desk }: { readonly desk: Desk }) {
+  const { fills } = desk.socket.orders;
+  if (desk.socket.account === undefined) return null;
+  if (fills.length === 0) return <p class="empty">No fills since this page was opened</p>;
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Time</th>
+          <th scope="col">Instrument</th>
+          <th scope="col">Side</th>
+          <th scope="col" class="number">
+            Price
+          </th>
+          <th scope="col" class="number">
+            Lots
+          </th>
+          <th scope="col">As</th>
+        </tr>
+      </thead>
+      <tbody>
+        {fills
+          .slice(-ROWS_MAX)
+          .reverse()
+          .map((fill) => (
+            <FillRow
+              key={`${fill.sequence} ${fill.id}`}
+              fill={fill}
+              decimals={desk.socket.markets.get(fill.symbol)?.decimals ?? 0}
+            />
+          ))}
+      </tbody>
+    </table>
+  );
+}
+
+function FillRow({ fill, decimals }: { readonly fill: OwnFill; readonly decimals: number }) {
+  return (
+    <tr>
+      <td class="number-left">{timeText(fill.time_us, true)}</td>
+      <td class="name">{fill.symbol}</td>
+      <td class={fill.side}>{fill.side === "buy" ? "Buy" : "Sell"}</td>
+      <td class="number">{formatPrice(fill.price, decimals)}</td>
+      <td class="number">{grouped(fill.quantity)}</td>
+      <td>{fill.liquidity}</td>
+    </tr>
+  );
+}

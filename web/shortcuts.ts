@@ -1,0 +1,83 @@
+// Keyboard shortcuts of the whole page. Letters count only where nothing is typed; Escape leaves a field first.
+
+import type { Desk } from "./desk.ts";
+
+export interface Shortcut {
+  readonly keys: string;
+  readonly does: string;
+}
+
+/** As the help shows them. */
+export const SHORTCUTS: readonly Shortcut[] = [
+  { keys: "B", does: "Buy: to the price field" },
+  { keys: "S", does: "Sell: to the price field" },
+  { keys: "M", does: "Market or limit order" },
+  { keys: "↑ ↓", does: "In a field: one step; with Shift ten" },
+  { keys: "Enter", does: "Sends the order; in the ladder takes the price" },
+  { keys: "Esc", does: "Leaves the field; then cancels all your orders in this instrument" },
+  { keys: "L", does: "To the ladder: ↑ ↓ moves, Enter takes the price" },
+  { keys: "C", does: "Centres the ladder" },
+  { keys: "1 – 9", does: "Another instrument" },
+  { keys: "T", does: "Light or dark" },
+  { keys: "?", does: "This help" },
+];
+
+/** Where elements of the page are found by the shortcuts. */
+export const FIELD_IDS = {
+  price: "price",
+  quantity: "quantity",
+  ladder: "ladder",
+  help: "help",
+  account: "account",
+} as const;
+
+type Actions = Readonly<Record<string, () => void>>;
+
+export function addShortcuts(desk: Desk, toggleTheme: () => void): void {
+  const actions = actionsOf(desk, toggleTheme);
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") !== null)
+      return;
+    const field =
+      event.target instanceof HTMLElement ? event.target.closest("input, select, textarea") : null;
+    if (event.key === "Escape") {
+      if (field instanceof HTMLElement) field.blur();
+      else void desk.cancelAll();
+      return;
+    }
+    const action =
+      field === null ? (actions[event.key.toLowerCase()] ?? instrumentAction(desk, event.key)) : undefined;
+    if (action === undefined) return;
+    event.preventDefault();
+    action();
+  });
+}
+
+function actionsOf(desk: Desk, toggleTheme: () => void): Actions {
+  return {
+    b: () => toSide(desk, "buy"),
+    s: () => toSide(desk, "sell"),
+    m: () => desk.setDraft({ orderType: desk.draft.orderType === "limit" ? "market" : "limit" }),
+    l: () => document.getElementById(FIELD_IDS.ladder)?.focus(),
+    c: () => document.getElementById(FIELD_IDS.ladder)?.dispatchEvent(new CustomEvent("centre")),
+    t: toggleTheme,
+    "?": () => showDialog(FIELD_IDS.help),
+  };
+}
+
+function instrumentAction(desk: Desk, key: string): (() => void) | undefined {
+  const symbol = /^[1-9]$/.test(key) ? desk.instruments[Number(key) - 1] : undefined;
+  return symbol === undefined ? undefined : () => desk.select(symbol);
+}
+
+function toSide(desk: Desk, side: "buy" | "sell"): void {
+  desk.setDraft({ side });
+  const id = desk.draft.orderType === "limit" ? FIELD_IDS.price : FIELD_IDS.quantity;
+  const field = document.getElementById(id) as HTMLInputElement | null;
+  field?.focus();
+  field?.select();
+}
+
+export function showDialog(id: string): void {
+  (document.getElementById(id) as HTMLDialogElement | null)?.showModal();
+}

@@ -1,0 +1,49 @@
+// Numbers and times as the page shows them. Prices keep all their digits; only what is not typed back is made shorter.
+
+const THOUSANDS = /\B(?=(\d{3})+(?!\d))/g;
+
+/** From here on a quantity is shown in short: a cell has room for seven digits. */
+const SHORT_FROM = 10_000_000;
+const UNITS = [
+  [1e15, "P"],
+  [1e12, "T"],
+  [1e9, "G"],
+  [1e6, "M"],
+] as const;
+
+/** 1980 as `1,980`. */
+export function grouped(whole: number | bigint): string {
+  return String(whole).replace(THOUSANDS, ",");
+}
+
+/** A price or an amount with its whole part grouped: `70,000.50`. */
+export function groupedPrice(text: string): string {
+  const point = text.indexOf(".");
+  if (point < 0) return text.replace(THOUSANDS, ",");
+  return text.slice(0, point).replace(THOUSANDS, ",") + text.slice(point);
+}
+
+/** Lots in a narrow cell: all digits, or three significant ones and a unit. */
+export function shortQuantity(lots: number): string {
+  if (lots < SHORT_FROM) return String(lots);
+  for (const [unit, name] of UNITS) if (lots >= unit) return `${(lots / unit).toPrecision(3)}${name}`;
+  return String(lots);
+}
+
+/** `410 µs`, `1.25 ms`, `2.10 s`. */
+export function durationText(us: number): string {
+  if (us < 1_000) return `${Math.round(us)} µs`;
+  if (us < 1_000_000) return `${(us / 1_000).toFixed(2)} ms`;
+  return `${(us / 1_000_000).toFixed(2)} s`;
+}
+
+function twoDigits(value: number): string {
+  return value < 10 ? `0${value}` : String(value);
+}
+
+/** The time of day here: `14:03:59`, with milliseconds when asked. */
+export function timeText(time_us: number, withMilliseconds = false): string {
+  const date = new Date(time_us / 1_000);
+  const parts = [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(":");
+  return withMilliseconds ? `${parts}.${String(date.getMilliseconds()).padStart(3, "0")}` : parts;
+}
