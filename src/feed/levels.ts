@@ -59,7 +59,7 @@ export class SideLevels {
   changes(source: MarketSource, symbol: number): LevelEntry[] {
     this.#read(source, symbol);
     const found = this.#compare();
-    if (found.length > 0) this.#adopt();
+    this.#adopt();
     return found;
   }
 

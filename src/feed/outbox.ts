@@ -4,7 +4,6 @@
 //   trades, orders     wait in order, up to the bounds below; one more and the subscriber is given up
 // When the peer can take more, the streams that wait are served in turn, one message each: none starves another.
 
-import { MessageQueue } from "./message-queue.ts";
 import type { Holding, Stream, StreamListener } from "./stream.ts";
 
 /** Messages that may wait for one subscriber. A stalled one's trades of a busy symbol last some seconds. */
@@ -30,7 +29,8 @@ export interface SubscriberSink {
 /** One subscriber's place in one stream. */
 export class Subscription implements StreamListener {
   readonly stream: Stream;
-  readonly queue = new MessageQueue();
+  /** Messages that wait, oldest first. */
+  readonly queue: string[] = [];
   /** The next message, once the queue is empty, is a snapshot; what the stream says until then is in it. */
   needsSnapshot = false;
   readonly #outbox: Outbox;
@@ -51,7 +51,7 @@ export class Subscription implements StreamListener {
 
 export class Outbox {
   readonly #sink: SubscriberSink;
-  /** Subscriptions that have something to send, in the order of their turns. */
+  /** Subscriptions that have something to send, in the order of their turns: none while the peer keeps up. */
   readonly #waiting = new Set<Subscription>();
   readonly #held: Record<Holding, number> = { conflated: 0, trades: 0, orders: 0 };
   #held_bytes = 0;
@@ -75,9 +75,9 @@ export class Outbox {
   /** A message of a stream that all its listeners get. */
   offer(subscription: Subscription, message: string): void {
     if (subscription.needsSnapshot || this.#isClosed) return;
-    if (!this.#isSlow && this.#waiting.size === 0) return this.#send(message);
+    if (!this.#isSlow) return this.#send(message);
     if (subscription.stream.holding === "conflated") subscription.needsSnapshot = true;
-    else this.#hold(subscription, message);
+    else if (!this.#hold(subscription, message)) return;
     this.#waiting.add(subscription);
   }
 
@@ -91,8 +91,7 @@ export class Outbox {
 
   /** Messages for this subscriber alone, after what already waits for the subscription. */
   add(subscription: Subscription, messages: readonly string[]): void {
-    for (const message of messages) this.#hold(subscription, message);
-    if (this.#isClosed) return;
+    if (this.#isClosed || !messages.every((message) => this.#hold(subscription, message))) return;
     this.#waiting.add(subscription);
     this.#pump();
   }
@@ -127,7 +126,7 @@ export class Outbox {
   #serve(subscription: Subscription): void {
     if (subscription.needsSnapshot && subscription.queue.length === 0) {
       subscription.needsSnapshot = false;
-      for (const message of subscription.stream.snapshot()) this.#hold(subscription, message);
+      if (!subscription.stream.snapshot().every((message) => this.#hold(subscription, message))) return;
     }
     const message = this.#take(subscription);
     if (subscription.queue.length > 0 || subscription.needsSnapshot) this.#waiting.add(subscription);
@@ -138,14 +137,17 @@ export class Outbox {
     if (!this.#sink.send(message)) this.#isSlow = true;
   }
 
-  #hold(subscription: Subscription, message: string): void {
-    if (this.#isClosed) return;
+  /** Keeps a message until its turn. False when it was one too many: the subscriber is given up. */
+  #hold(subscription: Subscription, message: string): boolean {
     const { holding } = subscription.stream;
-    if (this.#held[holding] === MESSAGES_MAX[holding] || this.#held_bytes + message.length > HELD_BYTES_MAX)
-      return this.#overflow(subscription);
+    if (this.#held[holding] === MESSAGES_MAX[holding] || this.#held_bytes + message.length > HELD_BYTES_MAX) {
+      this.#overflow(subscription);
+      return false;
+    }
     subscription.queue.push(message);
     this.#held[holding]++;
     this.#held_bytes += message.length;
+    return true;
   }
 
   #take(subscription: Subscription): string | undefined {

@@ -30,7 +30,7 @@ import { withTraders } from "./simulated-traders.ts";
 import type { NodeStatus } from "./status.ts";
 import { collectStatus } from "./status-source.ts";
 import { NodeWeb } from "./web/node-web.ts";
-import { webOf } from "./web/web-stage.ts";
+import { type WebStage, webOf } from "./web/web-stage.ts";
 import { within } from "./within.ts";
 
 /** Commands that may wait for the journal: 5 MiB, some milliseconds of full load. Beyond it sessions stop reading. */
@@ -92,8 +92,11 @@ export async function startNode(
     }
     const journal = journalOf(configuration, directory, entry, parts.storage);
     undo.push(() => journal.stop());
+    // Its thread begins while the log is read.
+    const web = webOf(configuration, log);
+    undo.push(() => web.stop());
     const history = await recoverEngine(journal, log);
-    const node = new ExchangeNode(configuration, journal, history, directory, log, clock);
+    const node = new ExchangeNode(configuration, { journal, web }, history, directory, log, clock);
     undo.splice(0, undo.length, () => node.stop());
     await node.listen();
     return configuration.simulate === 0 ? node : withTraders(node, configuration, log);
@@ -102,6 +105,11 @@ export async function startNode(
     for (const step of undo.reverse()) await step().catch(() => {});
     throw error;
   }
+}
+
+interface Stages {
+  readonly journal: JournalStage;
+  readonly web: WebStage;
 }
 
 class ExchangeNode implements RunningNode {
@@ -120,7 +128,7 @@ class ExchangeNode implements RunningNode {
   readonly #transport: NetTransport;
   readonly #engine: ExchangeEngine;
   #closeOrders: (() => Promise<void>) | undefined;
-  #web: NodeWeb | undefined;
+  readonly #web: NodeWeb;
   #ticker: NodeJS.Timeout | undefined;
   #failure: SeriatimError | undefined;
   #shortage: string | undefined;
@@ -132,7 +140,7 @@ class ExchangeNode implements RunningNode {
 
   constructor(
     configuration: Configuration,
-    journal: JournalStage,
+    { journal, web }: Stages,
     { engine, recovered, lastSession }: History,
     directory: DataDirectory | undefined,
     log: Log,
@@ -151,6 +159,8 @@ class ExchangeNode implements RunningNode {
     this.#transport = new NetTransport({ connectionsMax: configuration.connectionsMax });
     this.#gateway = this.#makeGateway(configuration, engine, lastSession);
     this.#path.attach(this.#gateway);
+    const position = () => this.#sequencer.position;
+    this.#web = new NodeWeb(web, { application: engine, path: this.#path, position, log });
     journal.run(ring.shared, (why) => this.#roomChanged(why));
     this.failed = Promise.race([journal.failed, this.#lost.promise]).then((error) => this.#halt(error));
   }
@@ -177,21 +187,11 @@ class ExchangeNode implements RunningNode {
   }
 
   async listen(): Promise<void> {
-    const { host, orderPort, httpPort, threads, accounts, logLevel } = this.#configuration;
+    const { host, orderPort } = this.#configuration;
     const orders = await this.#transport.listen({ host, port: orderPort }, this.#gateway);
     this.orderPort = orders.port;
     this.#closeOrders = () => orders.close();
-    const web = { host, httpPort, orderPort: orders.port, accounts, logLevel };
-    this.#web = new NodeWeb(
-      webOf(threads, web, () => this.status(), this.#log),
-      {
-        application: this.#engine,
-        path: this.#path,
-        position: () => this.#sequencer.position,
-        log: this.#log,
-      },
-    );
-    this.httpPort = await this.#web.listen();
+    this.httpPort = await this.#web.listen({ orderPort: orders.port, status: () => this.status() });
     this.#tick();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
@@ -230,7 +230,7 @@ class ExchangeNode implements RunningNode {
       engine: this.#engine,
       gateway: this.#gateway,
       condition: this.#condition(),
-      feedResyncs: this.#web?.resyncs ?? 0,
+      feedResyncs: this.#web.resyncs,
       wall_us: this.#clock.wallMicros(),
     });
   }
@@ -240,7 +240,7 @@ class ExchangeNode implements RunningNode {
       failure: this.#failure?.message,
       stopping: this.#isStopping,
       shortage: this.#shortage,
-      webFailure: this.#web?.failure,
+      webFailure: this.#web.failure,
     };
   }
 
@@ -274,7 +274,7 @@ class ExchangeNode implements RunningNode {
     this.#gateway.refuseOrders(refusalOf(this.#condition()));
     await this.#closeOrders?.();
     await this.#sayGoodbye();
-    await this.#web?.stop();
+    await this.#web.stop();
     this.#sequencer.close();
     try {
       await this.#journal.stop();

@@ -201,17 +201,24 @@ test("subscribers in step get the very same text, and one that comes later joins
   ]);
 });
 
-test("who subscribes in the middle of a batch gets what it changed before, and only once", () => {
+test("who subscribes or reads again in the middle of a batch gets what it changed before, and only once", () => {
   const desk = new MarketDesk();
-  const [early, late] = [new Peer(desk), new Peer(desk)];
+  const [early, late, slow] = [new Peer(desk), new Peer(desk), new Peer(desk, { room: 1 })];
+  slow.subscriber.subscribe("depth", ETH_USD);
+  slow.take();
+  slow.subscriber.subscribe("trades", BTC_USD);
   early.subscriber.subscribe("trades", BTC_USD);
+  desk.do(sell(1, 90, 1), buy(2, 90, 1));
   desk.apply(sell(1, 100, 5));
   desk.apply(buy(2, 100, 2));
+  slow.room = Number.POSITIVE_INFINITY;
+  slow.subscriber.drained();
   late.subscriber.subscribe("trades", BTC_USD);
   desk.do(buy(3, 100, 1));
   const ids = (peer: Peer) => peer.take().flatMap(({ trades }) => trades.map(({ id }: { id: string }) => id));
-  expect(ids(early)).toEqual(["3", "5"]);
-  expect(ids(late)).toEqual(["3", "5"]);
+  expect(ids(early)).toEqual(["3", "6", "8"]);
+  expect(ids(late)).toEqual(["3", "6", "8"]);
+  expect(ids(slow)).toEqual(["3", "6", "8"]);
 });
 
 test("after the last has left, a symbol's book costs nothing and begins anew with the next", () => {
@@ -259,14 +266,16 @@ test("another state gives every subscriber a snapshot anew; the sequence goes on
   for (const channel of ["depth", "trades"] as const) peer.subscriber.subscribe(channel, BTC_USD);
   desk.do(sell(1, 100, 5), buy(2, 100, 2));
   peer.take();
+  desk.apply(buy(2, 100, 2));
   const other = new MarketDesk();
   other.do(buy(1, 77, 7));
   desk.engine = other.engine;
   desk.publisher.onReset();
   desk.do(cancel(1));
   expect(peer.take()).toMatchObject([
-    { type: "trades", sequence: "5", snapshot: true, trades: [{ id: "3" }] },
-    { type: "depth", sequence: "6", snapshot: true, bids: [["0.77", 7, 1]], asks: [] },
-    { type: "depth", sequence: "7", previous: "6", bids: [["0.77", 0, 0]], asks: [] },
+    { type: "trades", sequence: "5", previous: "3", trades: [{ id: "5" }] },
+    { type: "trades", sequence: "6", snapshot: true, trades: [{ id: "3" }, { id: "5" }] },
+    { type: "depth", sequence: "7", snapshot: true, bids: [["0.77", 7, 1]], asks: [] },
+    { type: "depth", sequence: "8", previous: "7", bids: [["0.77", 0, 0]], asks: [] },
   ]);
 });

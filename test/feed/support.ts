@@ -6,8 +6,11 @@ import { Publisher, Subscriber } from "../../src/feed/index.ts";
 import {
   COMMAND_WORDS,
   EVENT_WORDS,
+  type EventFields,
+  EventKind,
   type Genesis,
   type Instrument,
+  readEvent,
   writeGenesis,
   writeInstrument,
   writeTimestamp,
@@ -33,6 +36,8 @@ export class MarketDesk {
   engine = new ExchangeEngine();
   readonly publisher: Publisher;
   readonly words = new Int32Array(COMMAND_WORDS);
+  /** All there were. */
+  readonly trades: (EventFields & { readonly timestamp_us: number })[] = [];
   readonly #events: RecordBuffer;
   #time_us = START_US;
 
@@ -43,9 +48,13 @@ export class MarketDesk {
     genesis: Partial<Genesis> = {},
   ) {
     this.publisher = new Publisher(sourceOf(this));
-    this.#events = new RecordBuffer(EVENT_WORDS, eventsHeld, (events) =>
-      this.publisher.onEvents(events, this.#time_us),
-    );
+    this.#events = new RecordBuffer(EVENT_WORDS, eventsHeld, (events) => {
+      for (let i = 0; i < events.count; i++) {
+        const event = readEvent(events.words, i * EVENT_WORDS);
+        if (event.kind === EventKind.Trade) this.trades.push({ ...event, timestamp_us: this.#time_us });
+      }
+      this.publisher.onEvents(events, this.#time_us);
+    });
     this.apply((words) => writeGenesis(words, 0, { ...GENESIS, ...genesis }, instruments.length));
     for (const instrument of instruments) this.register(instrument);
     this.publisher.onReset();
@@ -97,6 +106,8 @@ export class Peer {
   room: number;
   hasOverflowed = false;
   readonly texts: string[] = [];
+  /** What else happens when a message is taken. */
+  onSend = (): void => {};
 
   constructor(
     desk: MarketDesk,
@@ -106,6 +117,7 @@ export class Peer {
     const sink = {
       send: (message: string) => {
         this.texts.push(message);
+        this.onSend();
         return --this.room > 0;
       },
       overflowed: () => {

@@ -6,8 +6,8 @@
 //   released(p)     the ring is published up to record p - S
 //   ring is full    the web thread is far behind: nothing is copied any more; when it has taken all there is: resync
 //
-// So the start and the way back are one, and the worst reader costs the node a copy of a command, or at the most one
-// snapshot per RESYNC_INTERVAL_MS; nothing here ever waits for it.
+// So the start and the way back are one, and the worst reader costs the node a copy of a command, or a snapshot now and
+// then; nothing here ever waits for it.
 
 import type { Application, Position } from "../../base/index.ts";
 import { COMMAND_BYTES, COMMAND_WORDS } from "../../protocol/index.ts";
@@ -17,8 +17,13 @@ import { copySnapshot } from "./copy-snapshot.ts";
 
 /** Commands on their way to the web thread: 5 MiB; as many as may wait for the journal, so that a burst fits. */
 const FEED_RING_RECORDS = 65_536;
-/** Between two snapshots for a reader that is too slow: each holds the node's thread, some 100 ns per resting order. */
+/** The least between a reader's last command and its next snapshot. */
 const RESYNC_INTERVAL_MS = 1_000;
+/**
+ * And that as a multiple of what the last snapshot took: it holds the node's thread (some 300 ns per resting order), which
+ * so spends no more than a twentieth of its time on a reader that is too slow.
+ */
+const RESYNC_INTERVAL_SNAPSHOTS = 20;
 
 /** Where a reader of commands begins. */
 export interface Handover {
@@ -63,6 +68,8 @@ export class CommandFeed implements CommandTap {
   /** Waits for its position's release. */
   #pending: Handover | undefined;
   #released: Position = 0;
+  /** What the last snapshot took. */
+  #snapshot_ms = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: CommandFeedOptions) {
@@ -122,10 +129,11 @@ export class CommandFeed implements CommandTap {
   async #resyncWhenTaken(producer: RingProducer): Promise<void> {
     await producer.whenReleasedBeyond(producer.produced - 1);
     if (this.#isClosed) return;
+    const pause_ms = Math.max(this.#resyncInterval_ms, RESYNC_INTERVAL_SNAPSHOTS * this.#snapshot_ms);
     this.#timer = setTimeout(() => {
       this.resyncs++;
       this.#takeSnapshot();
-    }, this.#resyncInterval_ms).unref();
+    }, pause_ms).unref();
   }
 
   /** Between two commands: what is committed is applied. */
@@ -136,8 +144,11 @@ export class CommandFeed implements CommandTap {
     const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: ringRecords });
     const { shared, words } = ring;
     const base = position();
+    const started_ms = performance.now();
+    const snapshot = copySnapshot(application);
+    this.#snapshot_ms = performance.now() - started_ms;
     this.#reach = { ring: shared, words, producer: new RingProducer(ring), base };
-    this.#pending = { snapshot: copySnapshot(application), position: base, ring: shared };
+    this.#pending = { snapshot, position: base, ring: shared };
     this.#isCopying = true;
     this.released(this.#released);
   }

@@ -1,5 +1,5 @@
 // The node's HTTP face: one server; what is computed (health, metrics) is a table of pages, the browser page a table of
-// files (page-files.ts). WebSockets come in by `server`'s upgrade event. Everything a client can hold on to is bounded:
+// files (page-files.ts). WebSockets come in by `server`'s upgrade event, for their path only. Everything a client can hold on to is bounded:
 // connections, header bytes, time.
 
 /// <reference types="node" preserve="true" />
@@ -14,6 +14,8 @@ import { packageVersion } from "../version.ts";
 import { createMetrics } from "./metrics.ts";
 import type { PageFile, PageFiles } from "./page-files.ts";
 
+/** Where WebSockets are. */
+const WEBSOCKET_PATH = "/ws";
 /** 256 WebSockets, and 64 connections for pages and scrapers; the next one is closed at once. */
 const CONNECTIONS_MAX = 320;
 /** Our requests have no cookies to speak of. */
@@ -71,6 +73,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpFace> {
       headersTimeout: requestTimeout,
       connectionsCheckingInterval: requestTimeout / REQUEST_CHECKS,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      // Elsewhere an offer to upgrade (curl's to HTTP/2) is one that a server may leave alone.
+      shouldUpgradeCallback: ({ url }) => pathOf(url) === WEBSOCKET_PATH,
     },
     (request, response) => {
       answer(pages, options.files, request, response).catch((error: unknown) => {
@@ -115,7 +119,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = (request.url ?? "").split("?", 1)[0];
+  const path = pathOf(request.url);
   const page = pages.get(path);
   const file = files.get(path);
   if (page === undefined && file === undefined) return send(response, missing(path, files));
@@ -125,6 +129,10 @@ async function answer(
   }
   if (file !== undefined) return sendFile(response, file);
   if (page !== undefined) send(response, await page());
+}
+
+function pathOf(url: string | undefined): string {
+  return (url ?? "").split("?", 1)[0];
 }
 
 function missing(path: string, files: PageFiles): Page {

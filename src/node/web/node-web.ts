@@ -5,7 +5,7 @@ import type { Application, Position } from "../../base/index.ts";
 import type { CommandPath } from "../command-path.ts";
 import type { Log } from "../log.ts";
 import { CommandFeed } from "./command-feed.ts";
-import type { WebStage } from "./web-stage.ts";
+import type { WebPeer, WebStage } from "./web-stage.ts";
 
 export interface NodeWebParts {
   readonly application: Application;
@@ -41,10 +41,10 @@ export class NodeWeb {
   }
 
   /** Resolves with the HTTP port; throws SeriatimError when it can't be listened on. */
-  async listen(): Promise<number> {
+  async listen(peer: WebPeer): Promise<number> {
     this.#path.tap(this.#feed);
     this.#feed.begin(this.#path.releasedPosition);
-    const port = await this.#stage.listening;
+    const port = await this.#stage.listen(peer);
     this.#stage.failed.then((error) => {
       this.failure = error.message;
       this.#feed.close();

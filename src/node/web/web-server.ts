@@ -16,41 +16,38 @@ import { WebCounters } from "./web-limits.ts";
 import type { WebOptions } from "./web-stage.ts";
 import { attachWebSockets, type WebSockets } from "./websockets.ts";
 
-export interface WebServerParts {
-  /** The node's status; rejects when the node does not answer. */
-  readonly status: () => Promise<NodeStatus>;
-  readonly log: Log;
-  /** Called at most once, when the copy can't go on. */
-  readonly onFailure: (error: SeriatimError) => void;
-}
-
 export class WebServer {
   readonly #options: WebOptions;
-  readonly #parts: WebServerParts;
+  readonly #log: Log;
   readonly #follower: Follower<Publisher>;
   readonly #counters = new WebCounters();
   #http: HttpFace | undefined;
   #sockets: WebSockets | undefined;
   #isClosed = false;
 
-  constructor(first: Handover, options: WebOptions, parts: WebServerParts) {
+  /** `onFailure`: called at most once, when the copy can't go on; health and metrics do, but nobody sees a stale market. */
+  constructor(first: Handover, options: WebOptions, log: Log, onFailure: (error: SeriatimError) => void) {
     this.#options = options;
-    this.#parts = parts;
+    this.#log = log;
     this.#follower = new Follower(
       first,
       (engine) => new Publisher(engine),
-      (error) => parts.onFailure(copyFailed(error)),
+      (error) => {
+        this.#sockets?.close();
+        onFailure(copyFailed(error));
+      },
     );
   }
 
   /**
-   * The port; throws SeriatimError (`EADDRINUSE`, `EACCES`, ...) when it can't be listened on, or CONFIGURATION_INVALID for
-   * a named account that the exchange does not have.
+   * Resolves with the HTTP port; throws SeriatimError (`EADDRINUSE`, `EACCES`, ...) when it can't be listened on, or
+   * CONFIGURATION_INVALID for a named account that the exchange does not have. `status`: rejects when the node does not
+   * answer.
    */
-  async listen(): Promise<number> {
-    const { host, httpPort, orderPort } = this.#options;
-    const { status, log } = this.#parts;
+  async listen(orderPort: number, status: () => Promise<NodeStatus>): Promise<number> {
+    const { host, httpPort } = this.#options;
     const { engine, listener: publisher } = this.#follower;
+    const log = this.#log;
     const counters = this.#counters;
     const accounts = new AccountNames(this.#options.accounts, engine.genesis.accountsMax);
     const web = () => ({ feedPosition: this.#follower.position, webSockets: counters });

@@ -10,35 +10,30 @@ import type { Handover } from "./command-feed.ts";
 import { InlineWeb } from "./web-inline.ts";
 import { WebThread } from "./web-thread.ts";
 
-/** What the web is told at start. */
-export interface WebOptions {
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly httpPort: number;
+/** What the web is told at start, by the configuration. */
+export type WebOptions = Pick<Configuration, "host" | "httpPort" | "accounts" | "logLevel">;
+
+/** What the web needs of the node that runs. */
+export interface WebPeer {
   /** Where orders go. */
   readonly orderPort: number;
-  /** As the setting has them. */
-  readonly accounts: readonly string[];
-  readonly logLevel: Configuration["logLevel"];
+  /** What the node says about itself, at any time. */
+  readonly status: () => NodeStatus;
 }
 
 export interface WebStage {
   /** Begins, or begins anew, at what `handover` says. */
   follow(handover: Handover): void;
-  /** Resolves with the HTTP port once it listens, which is after the first follow(); throws SeriatimError when it can't. */
-  readonly listening: Promise<number>;
-  /** Resolves with what ended it later, if anything ever does: then nobody sees the exchange, which goes on. */
+  /** Once, after the first follow(); resolves with the HTTP port, throws SeriatimError when it can't be listened on. */
+  listen(peer: WebPeer): Promise<number>;
+  /** Resolves with what ended it, if anything ever does: then nobody sees the exchange, which goes on. */
   readonly failed: Promise<SeriatimError>;
   /** At any time, also after a failure; ends every connection and never rejects. Again: the same answer. */
   stop(): Promise<void>;
 }
 
-/** `status`: what the node says about itself, at any time. */
-export function webOf(
-  threads: Configuration["threads"],
-  options: WebOptions,
-  status: () => NodeStatus,
-  log: Log,
-): WebStage {
-  return threads === "spread" ? new WebThread(options, status, log) : new InlineWeb(options, status, log);
+export function webOf({ threads, ...configuration }: Configuration, log: Log): WebStage {
+  const { host, httpPort, accounts, logLevel } = configuration;
+  const options = { host, httpPort, accounts, logLevel };
+  return threads === "spread" ? new WebThread(options, log) : new InlineWeb(options, log);
 }

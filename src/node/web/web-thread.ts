@@ -6,10 +6,9 @@ import { SeriatimError } from "../../base/index.ts";
 import { entryBeside } from "../../platform/index.ts";
 import { FirstFailure } from "../first-failure.ts";
 import type { Log } from "../log.ts";
-import type { NodeStatus } from "../status.ts";
 import { within } from "../within.ts";
 import type { Handover } from "./command-feed.ts";
-import type { WebOptions, WebStage } from "./web-stage.ts";
+import type { WebOptions, WebPeer, WebStage } from "./web-stage.ts";
 import type { ToWebWorker, WebWorkerMessage } from "./web-worker.ts";
 
 /** For telling every subscriber that the node ends; then the thread is ended. */
@@ -18,15 +17,14 @@ const STOP_MS = 2_000;
 export class WebThread implements WebStage {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
-  readonly #status: () => NodeStatus;
   readonly #log: Log;
   readonly #listening = Promise.withResolvers<number>();
   readonly #failure = new FirstFailure();
+  #peer: WebPeer | undefined;
   #isStopping = false;
   #stopped: Promise<void> | undefined;
 
-  constructor(options: WebOptions, status: () => NodeStatus, log: Log) {
-    this.#status = status;
+  constructor(options: WebOptions, log: Log) {
     this.#log = log;
     this.#worker = new Worker(entryBeside(import.meta.url, "web-worker"), {
       name: "web",
@@ -40,12 +38,8 @@ export class WebThread implements WebStage {
         resolve();
       });
     });
-    // Who waits for it is told; without anybody it is `failed` that tells.
+    // Whoever listens is told; before that it is nobody's.
     this.#listening.promise.catch(() => {});
-  }
-
-  get listening(): Promise<number> {
-    return this.#listening.promise;
   }
 
   get failed(): Promise<SeriatimError> {
@@ -54,6 +48,12 @@ export class WebThread implements WebStage {
 
   follow(handover: Handover): void {
     this.#say({ kind: "follow", handover }, [handover.snapshot.buffer]);
+  }
+
+  listen(peer: WebPeer): Promise<number> {
+    this.#peer = peer;
+    this.#say({ kind: "listen", orderPort: peer.orderPort });
+    return this.#listening.promise;
   }
 
   #say(message: ToWebWorker, transfer: readonly ArrayBuffer[] = []): void {
@@ -65,7 +65,8 @@ export class WebThread implements WebStage {
       case "listening":
         return this.#listening.resolve(message.port);
       case "ask":
-        return this.#say({ kind: "status", status: this.#status() });
+        if (this.#peer !== undefined) this.#say({ kind: "status", status: this.#peer.status() });
+        return;
       case "log": {
         const { level, time: _, msg, ...fields } = JSON.parse(message.line);
         return this.#log[level as "error"](fields, msg);

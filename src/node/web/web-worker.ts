@@ -1,7 +1,9 @@
 // The web's own thread.
 //
 //   the node's thread                  this thread
-//   snapshot, ring    -> message --->  restores the copy, listens; again: begins anew
+//   snapshot, ring    -> message --->  restores the copy; again: begins anew
+//   listen            -> message --->  listens
+//                     <- message <---  the port
 //   commands          -> ring ------>  applies them, tells subscribers
 //   status            <- message <---  asks for it
 //                     -> message --->  the answer
@@ -9,7 +11,7 @@
 //   stop              -> message --->  ends every connection, and itself
 
 import { parentPort, workerData } from "node:worker_threads";
-import { SeriatimError } from "../../base/index.ts";
+import { assert, SeriatimError } from "../../base/index.ts";
 import { createLog } from "../log.ts";
 import type { NodeStatus } from "../status.ts";
 import { AskedStatus } from "./asked-status.ts";
@@ -19,6 +21,7 @@ import type { WebOptions } from "./web-stage.ts";
 
 export type ToWebWorker =
   | { readonly kind: "follow"; readonly handover: Handover }
+  | { readonly kind: "listen"; readonly orderPort: number }
   | { readonly kind: "status"; readonly status: NodeStatus }
   | { readonly kind: "stop" };
 
@@ -51,14 +54,21 @@ function fail(error: unknown): void {
 
 function follow(handover: Handover): void {
   if (server !== undefined) return server.follow(handover);
-  server = new WebServer(handover, options, { status: () => asked.status(), log, onFailure: fail });
-  server.listen().then((listening) => say({ kind: "listening", port: listening }), fail);
+  server = new WebServer(handover, options, log, fail);
+}
+
+async function listen(orderPort: number): Promise<void> {
+  assert(server !== undefined, "the web follows before it listens");
+  say({ kind: "listening", port: await server.listen(orderPort, () => asked.status()) });
 }
 
 port?.on("message", (message: ToWebWorker) => {
   switch (message.kind) {
     case "follow":
       return follow(message.handover);
+    case "listen":
+      listen(message.orderPort).catch(fail);
+      return;
     case "status":
       return asked.answer(message.status);
     case "stop":

@@ -18,7 +18,6 @@ import { WebConnection } from "./web-connection.ts";
 import { WebExchange } from "./web-exchange.ts";
 import { WEB_LIMITS, type WebCounters, type WebLimits } from "./web-limits.ts";
 
-const PATH = "/ws";
 /** Between two status messages. */
 const STATUS_MS = 1_000;
 
@@ -45,7 +44,7 @@ export interface WebSockets {
   close(): Promise<void>;
 }
 
-/** Takes the upgrades of `server`. */
+/** Takes the upgrades of `server`, whatever their path. */
 export function attachWebSockets(server: Server, options: WebSocketOptions): WebSockets {
   return new AttachedWebSockets(server, options);
 }
@@ -86,7 +85,6 @@ class AttachedWebSockets implements WebSockets {
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     const { log, host } = this.#options;
     const { origin, host: asked } = request.headers;
-    if ((request.url ?? "").split("?", 1)[0] !== PATH) return refuse(stream, 404, "not found");
     if (!originIsAllowed(origin, asked, host)) {
       this.#counters.refusedOrigin++;
       log.debug({ origin, host: asked }, "a WebSocket was refused: its page is of another origin");

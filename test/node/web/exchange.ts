@@ -79,6 +79,12 @@ export class TestExchange {
     else this.do((words) => writeNewOrder(words, 0, 9, 0, 1, 0, Side.Buy, 0, 0, ticks, 0, 1));
   }
 
+  /** Lets one lot of BTC-USD trade. */
+  trade(): void {
+    this.do((words) => writeNewOrder(words, 0, 8, 0, 1, 0, Side.Buy, 0, 0, 100, 0, 1));
+    this.do((words) => writeNewOrder(words, 0, 9, 0, 1, 0, Side.Sell, 0, 0, 100, 0, 1));
+  }
+
   /** Applies one command; its first event. */
   do(write: (words: Int32Array) => void): EventFields | undefined {
     this.#answer = undefined;

@@ -348,6 +348,17 @@ describe("subscriptions", () => {
   });
 });
 
+test("a slow peer that 1,000 trade messages wait for is closed by the next", async () => {
+  const client = await greeted();
+  await client.say({ type: "subscribe", channels: ["trades"], symbols: ["BTC-USD"] });
+  client.isSlow = true;
+  for (let i = 0; i <= 1_000; i++) exchange.trade();
+  expect(client.closed).toBeUndefined();
+  exchange.trade();
+  expect(client.closed).toEqual([4008, "too slow: too much waits for you"]);
+  expect(client.received()).toHaveLength(1);
+});
+
 describe("a client that says too much is closed:", () => {
   test("500 messages at once are taken, one more is too many", async () => {
     const client = new Client(exchange);

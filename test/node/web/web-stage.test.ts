@@ -18,7 +18,7 @@ import {
 import { createLog } from "../../../src/node/log.ts";
 import { copySnapshot } from "../../../src/node/web/copy-snapshot.ts";
 import { NodeWeb } from "../../../src/node/web/node-web.ts";
-import { type WebStage, webOf } from "../../../src/node/web/web-stage.ts";
+import { type WebPeer, type WebStage, webOf } from "../../../src/node/web/web-stage.ts";
 import { COMMAND_BYTES } from "../../../src/protocol/index.ts";
 import { createRing } from "../../../src/ring/index.ts";
 import { Sequencer } from "../../../src/sequencer/index.ts";
@@ -44,10 +44,12 @@ async function start(some: Partial<Configuration>): Promise<RunningNode> {
   return node;
 }
 
+const PEER: WebPeer = { orderPort: 9, status: () => ({ status: "ok" }) as NodeStatus };
+
 /** A stage of its own, with the state it may follow. */
 function stageOf(threads: (typeof THREADS)[number], httpPort = 0): { stage: WebStage; primary: Primary } {
-  const options = { host: "127.0.0.1", httpPort, orderPort: 9, accounts: [], logLevel: "debug" } as const;
-  const stage = webOf(threads, options, () => ({ status: "ok" }) as NodeStatus, log);
+  const { configuration } = configurationOf({ orderPort: 0, httpPort, threads });
+  const stage = webOf(configuration, log);
   stops.push(() => stage.stop());
   return { stage, primary: new Primary(10, 64) };
 }
@@ -81,7 +83,7 @@ describe.each(THREADS)("threads %s", (threads) => {
     const { port } = holder.address() as { port: number };
     const { stage, primary } = stageOf(threads, port);
     stage.follow(primary.handovers[0]);
-    await expect(stage.listening).rejects.toMatchObject({
+    await expect(stage.listen(PEER)).rejects.toMatchObject({
       code: "EADDRINUSE",
       message: `http-port ${port} on 127.0.0.1 is in use`,
     });
@@ -91,7 +93,7 @@ describe.each(THREADS)("threads %s", (threads) => {
   test("a command that the copy can't apply is a failure of the web, told in one line", async () => {
     const { stage, primary } = stageOf(threads);
     stage.follow(primary.handovers[0]);
-    await stage.listening;
+    await stage.listen(PEER);
     const broken = createRing({ recordBytes: COMMAND_BYTES, capacity: 2 });
     const sequencer = new Sequencer(broken, 5, 0);
     broken.words[sequencer.claim()] = 77;
@@ -118,7 +120,7 @@ test("a thread that dies has failed, also one that never listened", async () => 
   stage.follow({ ...primary.handovers[0], snapshot: new Uint8Array(8) });
   const failure = await stage.failed;
   expect(failure.code).toBe("WEB_THREAD_DIED");
-  await expect(stage.listening).rejects.toBe(failure);
+  await expect(stage.listen(PEER)).rejects.toBe(failure);
 });
 
 test("when the web ends the node says so, copies nothing more, and goes on", async () => {
@@ -126,9 +128,9 @@ test("when the web ends the node says so, copies nothing more, and goes on", asy
   const sequencer = new Sequencer(createRing({ recordBytes: COMMAND_BYTES, capacity: 4 }), 5, 0);
   const path = new CommandPath(sequencer, engine, new NoJournal(new Int32Array(0)), CLOCK);
   const failed = Promise.withResolvers<SeriatimError>();
-  const stage = { follow() {}, listening: Promise.resolve(1), failed: failed.promise, async stop() {} };
+  const stage = { follow() {}, listen: async () => 1, failed: failed.promise, async stop() {} };
   const web = new NodeWeb(stage, { application: engine, path, position: () => 5, log });
-  expect(await web.listen()).toBe(1);
+  expect(await web.listen(PEER)).toBe(1);
   expect(web.failure).toBeUndefined();
   failed.resolve(new SeriatimError("WEB_THREAD_DIED", "the web's thread ended: exit code 1"));
   await sleep(0);

@@ -1,10 +1,10 @@
 // WebSockets as a peer sees them: who gets in, how a connection ends, and with which code.
 
-import { createServer, type Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { connect } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { AccountNames, createLog } from "../../../src/node/index.ts";
+import { SeriatimError } from "../../../src/base/index.ts";
+import { AccountNames, createLog, type HttpFace, startHttp } from "../../../src/node/index.ts";
 import { WebCounters, type WebLimits } from "../../../src/node/web/web-limits.ts";
 import { attachWebSockets, type WebSockets } from "../../../src/node/web/websockets.ts";
 import { MessageType } from "../../../src/protocol/index.ts";
@@ -18,9 +18,10 @@ import {
 import { TestExchange, TIME_US } from "./exchange.ts";
 import { Peer } from "./peer.ts";
 
+const log = createLog({ level: "silent" });
 let exchange: TestExchange;
 let orders: ScriptedServer;
-let http: Server;
+let http: HttpFace;
 let port = 0;
 let web: WebSockets;
 let counters: WebCounters;
@@ -29,13 +30,14 @@ beforeEach(async () => {
   exchange = new TestExchange();
   counters = new WebCounters();
   orders = await startScriptedServer(acceptAll);
-  http = createServer((_request, response) => response.end());
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  port = (http.address() as AddressInfo).port;
+  const web = () => ({ feedPosition: 0, webSockets: counters });
+  const status = () => Promise.reject(new SeriatimError("NO_NODE", "there is no node here"));
+  http = await startHttp({ host: "127.0.0.1", port: 0, files: new Map(), log, status, web });
+  port = http.port;
 });
 afterEach(async () => {
   await web.close();
-  await new Promise((resolve) => http.close(resolve));
+  await http.close();
   await orders.close();
 });
 
@@ -50,14 +52,14 @@ const FIGURES = {
 } as const;
 
 function attach(limits: Partial<WebLimits> = {}, orderPort = orders.port): void {
-  web = attachWebSockets(http, {
+  web = attachWebSockets(http.server, {
     publisher: exchange.publisher,
     source: exchange.engine,
     host: "127.0.0.1",
     orderPort,
     accounts: new AccountNames(["alice=1", "bob=2"], 10),
     clock: exchange.clock,
-    log: createLog({ level: "silent" }),
+    log,
     status: async () => FIGURES,
     counters,
     limits,
@@ -69,7 +71,7 @@ const BUY = { type: "submit", symbol: "BTC-USD", id: "1", side: "buy", price: "1
 /** What a server answers to a plain upgrade request, to its end. */
 async function upgrade(path: string, ...headers: string[]): Promise<string> {
   const socket = connect(port, "127.0.0.1");
-  socket.write(`${[`GET ${path} HTTP/1.1`, "Connection: Upgrade", ...headers].join("\r\n")}\r\n\r\n`);
+  socket.write(`${[`GET ${path} HTTP/1.1`, "Connection: Upgrade, close", ...headers].join("\r\n")}\r\n\r\n`);
   let answer = "";
   for await (const chunk of socket) answer += chunk;
   return answer;
@@ -89,6 +91,12 @@ describe("a handshake", () => {
       "/ws",
       [HOST, "Origin: http://evil.example", ...KEY],
       /^HTTP\/1.1 403 Forbidden\r\n.*a page of another origin may not connect\n$/s,
+    ],
+    [
+      "elsewhere, for a page that is there,",
+      "/healthz",
+      [HOST, "Upgrade: h2c"],
+      /^HTTP\/1.1 503 .*there is no node here\n$/s,
     ],
     ["of another protocol", "/ws", [HOST, "Upgrade: h2c"], /^HTTP\/1.1 400 /],
     ["without a key", "/ws", [HOST, "Upgrade: websocket", "Sec-WebSocket-Version: 13"], /^HTTP\/1.1 400 /],

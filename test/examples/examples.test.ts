@@ -1,0 +1,110 @@
+// The programs of examples/, run as they stand: processes of their own, as `npm run example` starts them.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { afterEach, expect, test } from "vitest";
+import { connectOrderEntry } from "../../src/client/index.ts";
+import { configurationOf, createLog, type RunningNode, startNode } from "../../src/node/index.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const running: ChildProcess[] = [];
+let node: RunningNode | undefined;
+afterEach(async () => {
+  for (const child of running.splice(0)) child.kill("SIGKILL");
+  await node?.stop();
+  node = undefined;
+});
+
+class Example {
+  readonly child: ChildProcess;
+  output = "";
+  readonly #closed: Promise<unknown>;
+
+  constructor(file: string, ...args: string[]) {
+    const program = ["--import", "./tools/from-sources.ts", `examples/${file}`, ...args];
+    this.child = spawn(process.execPath, program, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
+    running.push(this.child);
+    this.child.stdout?.on("data", (text: Buffer) => {
+      this.output += text;
+    });
+    this.#closed = once(this.child, "close");
+  }
+
+  /** Waits for this line. */
+  async prints(line: string): Promise<void> {
+    while (!`\n${this.output}`.includes(`\n${line}\n`)) {
+      if (this.child.exitCode !== null) throw new Error(`it ended without "${line}":\n${this.output}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  async ended(): Promise<{ status: number | null; output: string }> {
+    await this.#closed;
+    return { status: this.child.exitCode, output: this.output };
+  }
+}
+
+test("embedded-engine.ts matches orders, refuses one, and copies its state to the last bit", async () => {
+  const { status, output } = await new Example("embedded-engine.ts").ended();
+  expect(status).toBe(0);
+  expect(output.replace(/[0-9a-f]{16}\.\.\./, "HASH")).toBe(`Alice offers gold at two prices:
+  account 1: order 1 accepted
+  account 1: order 2 accepted
+Bob buys 7, at up to 2400.70:
+  account 2: order 1 accepted
+  order 1 took 5 from order 1 at 2400.50
+  order 1 took 2 from order 2 at 2400.70
+Alice uses an id that rests already:
+  account 1: refused, DuplicateOrderId
+Best offer: 3 at 2400.70
+The same command on the engine and on its copy:
+  account 2: order 2 accepted
+  account 2: order 2 accepted
+State HASH, copy the same
+`);
+});
+
+async function startExchange(simulate: number): Promise<RunningNode> {
+  const settings = { orderPort: 0, httpPort: 0, durability: "off", ordersMax: 10_000, simulate } as const;
+  node = await startNode(configurationOf(settings), createLog({ level: "silent" }));
+  return node;
+}
+
+test("market-maker.ts quotes, leans against what it bought and sold, and leaves nothing behind", async () => {
+  const exchange = await startExchange(0);
+  const maker = new Example("market-maker.ts", String(exchange.orderPort));
+  await maker.prints("BTC-USD: 69998.50 / 70001.50");
+  const taker = await connectOrderEntry({ port: exchange.orderPort, account: 2 });
+  const takes = async (id: number, side: "buy" | "sell", quantity: number) => {
+    const answer = await taker.submit({ id, symbol: 0, side, type: "market", quantity });
+    expect(answer.accepted).toBe(true);
+  };
+  await takes(1, "sell", 4);
+  await maker.prints("bought 4 at 69998.50, inventory 4");
+  // The price is where it traded, and two steps lower for what it has too much.
+  await maker.prints("BTC-USD: 69996.00 / 69999.00");
+  await takes(2, "buy", 5);
+  await maker.prints("sold 5 at 69999.00, inventory -1");
+  await maker.prints("BTC-USD: 69997.50 / 70001.00");
+  maker.child.kill("SIGINT");
+  const { status, output } = await maker.ended();
+  expect(status).toBe(0);
+  expect(output).toMatch(/\nended with inventory -1\n$/);
+  await taker.close();
+  expect(exchange.status().ordersResting).toBe(0);
+});
+
+test("market-maker.ts finds the price of a market that lives", async () => {
+  const exchange = await startExchange(1_000);
+  while (exchange.status().trades < 50) await new Promise((resolve) => setTimeout(resolve, 20));
+  // Far too high: its bids meet all that is offered, and it learns.
+  const maker = new Example("market-maker.ts", String(exchange.orderPort), "70400");
+  while ((maker.output.match(/^(bought|sold) /gm) ?? []).length < 20)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  maker.child.kill("SIGINT");
+  const { status, output } = await maker.ended();
+  expect(status).toBe(0);
+  const last = /BTC-USD: (\S+) \/ (\S+)\n(?!.*BTC-USD)/s.exec(output);
+  expect(Number(last?.[1])).toBeLessThan(70_200);
+});

@@ -1,0 +1,109 @@
+// WebSockets of a whole node: sequencer, log, gate, web thread and order entry are the real ones.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { connectOrderEntry } from "../../../src/client/index.ts";
+import {
+  type Configuration,
+  configurationOf,
+  createLog,
+  type RunningNode,
+  startNode,
+} from "../../../src/node/index.ts";
+import { Peer } from "./peer.ts";
+
+let folder = "";
+let node: RunningNode | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "seriatim-websockets-"));
+});
+afterEach(async () => {
+  await node?.stop();
+  node = undefined;
+  rmSync(folder, { recursive: true });
+});
+
+async function start(some: Partial<Configuration> = {}): Promise<RunningNode> {
+  const settings = { orderPort: 0, httpPort: 0, dataDir: join(folder, "data"), accounts: ["alice=1"] };
+  const small = { durability: "buffered", segmentBytes: 4_194_304 } as const;
+  node = await startNode(configurationOf({ ...settings, ...small, ...some }), createLog({ level: "silent" }));
+  return node;
+}
+
+const BUY = { type: "submit", symbol: "BTC-USD", id: "1", side: "buy", price: "100.00", quantity: 5 };
+
+describe.each(["spread", "single"] as const)("with threads %s", (threads) => {
+  test("an order over a WebSocket and one over TCP meet, and everybody is told", async () => {
+    const { httpPort, orderPort } = await start({ threads });
+    const [alice, watcher] = [await Peer.greet(httpPort, "alice"), await Peer.greet(httpPort)];
+    alice.say({ type: "subscribe", channels: ["orders"] });
+    watcher.say({ type: "subscribe", channels: ["depth", "trades"], symbols: ["BTC-USD"] });
+    await watcher.next("trades");
+    alice.say(BUY);
+    expect(await alice.next("ack")).toEqual({ type: "ack", id: "1", sequence: "1" });
+    expect((await watcher.next("depth")).bids).toEqual([["100.00", 5, 1]]);
+    const taker = await connectOrderEntry({ port: orderPort, account: 2 });
+    await taker.submit({ id: 7, symbol: 0, side: "sell", price: 9_900, quantity: 2, timeInForce: "ioc" });
+    const fill = { id: "1", side: "buy", price: "100.00", quantity: 2, open: 3, liquidity: "maker" };
+    expect(await alice.next("fill")).toMatchObject({ ...fill, symbol: "BTC-USD", sequence: "3" });
+    const [trade] = (await watcher.next("trades")).trades as object[];
+    expect(trade).toMatchObject({ id: "3", price: "100.00", quantity: 2, aggressor: "sell" });
+    await taker.close();
+  });
+
+  test("a node that stops says so to all, and what was sent before is done", async () => {
+    const { httpPort } = await start({ threads });
+    const [alice, watcher] = [await Peer.greet(httpPort, "alice"), await Peer.greet(httpPort)];
+    alice.say(BUY);
+    await alice.next("ack");
+    await node?.stop();
+    expect((await alice.closed)[0]).toBe(1001);
+    expect(await watcher.closed).toEqual([1001, "the node stops"]);
+  });
+});
+
+test("after a restart open orders and the book are what they were", async () => {
+  const first = await Peer.greet((await start()).httpPort, "alice");
+  first.say(BUY);
+  await first.next("ack");
+  await node?.stop();
+  const again = await Peer.greet((await start()).httpPort, "alice");
+  again.say({ type: "openOrders", request: 1 });
+  const orders = [{ symbol: "BTC-USD", id: "1", side: "buy", price: "100.00", open: 5 }];
+  expect(await again.next()).toEqual({ type: "orders", request: 1, sequence: "1", last: true, orders });
+  again.say({ type: "subscribe", channels: ["quotes"], symbols: ["BTC-USD"] });
+  expect(await again.next("quote")).toMatchObject({ snapshot: true, bid: ["100.00", 5, 1], ask: null });
+});
+
+test("a refused order comes back with its reason in words", async () => {
+  const { httpPort } = await start();
+  const alice = await Peer.greet(httpPort, "alice");
+  alice.say({ ...BUY, request: 1, quantity: 4_000_000_000 });
+  expect(await alice.next()).toEqual({
+    type: "reject",
+    request: 1,
+    id: "1",
+    code: 5,
+    reason: "MaxQuantityExceeded",
+    text: "the quantity is larger than the limit of one order",
+  });
+});
+
+test("a name for an account that the exchange lacks stops the start", async () => {
+  const line = "accounts: bob=10, but this exchange has accounts 0 to 9";
+  await expect(start({ accounts: ["bob=10"], accountsMax: 10 })).rejects.toThrow(line);
+});
+
+test("the metrics count WebSockets", async () => {
+  const { httpPort } = await start();
+  const peer = await Peer.greet(httpPort);
+  const metrics = async () => (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
+  const page = await metrics();
+  expect(page).toMatch(/^seriatim_websockets 1$/m);
+  expect(page).toMatch(/^seriatim_websocket_messages_sent_total 1$/m);
+  peer.say("?".repeat(65_537));
+  await peer.closed;
+  await expect.poll(metrics).toMatch(/^seriatim_websockets_closed_total\{reason="TooLong"\} 1$/m);
+});
