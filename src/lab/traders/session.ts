@@ -142,9 +142,9 @@ export class TraderSession {
       await this.open();
       this.#options.onBack();
     } catch (error) {
-      const failure = error as SeriatimError;
+      if (!(error instanceof SeriatimError)) throw error;
       if (this.#isStopped) return;
-      if (failure.code === "OTHER_EXCHANGE") this.#options.onFailed(failure);
+      if (error.code === "OTHER_EXCHANGE") this.#options.onFailed(error);
       else this.#retryLater();
     }
   }

@@ -22,7 +22,14 @@ import {
   startNode,
 } from "../../../src/node/index.ts";
 import { SystemClock } from "../../../src/platform/index.ts";
-import { COMMAND_WORDS, CommandKind, CommandWord, EVENT_WORDS } from "../../../src/protocol/index.ts";
+import {
+  COMMAND_WORDS,
+  CommandKind,
+  CommandWord,
+  EVENT_WORDS,
+  MessageType,
+} from "../../../src/protocol/index.ts";
+import { say, startScriptedServer } from "../../client/scripted-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "seriatim-traders-"));
 const closers: (() => Promise<unknown>)[] = [];
@@ -138,6 +145,22 @@ test("traders that the exchange refuses everything go on asking, seldom", async 
   expect(orders).toBeLessThan(500);
   // Market orders have no notional.
   expect(orders).toBeGreaterThan(rejects);
+});
+
+test("an exchange that answers nothing gets what may be unanswered, and no more", async () => {
+  const silent = await startScriptedServer(({ type, id }) => {
+    if (type === MessageType.Hello) return [say.helloAck(id, 1)];
+    return type === MessageType.Instruments ? [say.instrument(0, "A")] : [];
+  });
+  closers.push(() => silent.close());
+  const traders = await trade(silent.port, { rate: 100_000 });
+  let orders = 0;
+  do {
+    orders = traders.counts.orders;
+    await pause(200);
+  } while (traders.counts.orders > orders || orders === 0);
+  // A quoter has one request per slot on its way, a taker as many as its window.
+  expect(orders).toBe(104 + 3 * 512);
 });
 
 test.each<[what: string, settings: Partial<Configuration>, options: Partial<SimulationOptions>, why: RegExp]>(
