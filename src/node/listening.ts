@@ -21,3 +21,9 @@ export async function assertPortFree(setting: string, host: string, port: number
   await listenOn(server, setting, host, port);
   await new Promise((resolve) => server.close(resolve));
 }
+
+/** An address that connects to who listens on `host`: one that means all of a machine's means none to connect to. */
+export function reachableHost(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  return host === "::" ? "::1" : host;
+}

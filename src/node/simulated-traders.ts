@@ -3,6 +3,7 @@
 
 import { Worker } from "node:worker_threads";
 import { entryBeside } from "../platform/index.ts";
+import { reachableHost } from "./listening.ts";
 import type { Log } from "./log.ts";
 import type { RunningNode } from "./node.ts";
 import type { Configuration } from "./settings.ts";
@@ -16,7 +17,7 @@ const STOP_MS = 4_000;
 export function withTraders(node: RunningNode, { host, simulate }: Configuration, log: Log): RunningNode {
   const { orderPort, httpPort, accountsMax, recovered, failed } = node;
   const traders = new TradersThread(
-    { host: reachable(host), port: orderPort, rate: simulate, accountsMax },
+    { host: reachableHost(host), port: orderPort, rate: simulate, accountsMax },
     log,
   );
   let stopped: Promise<void> | undefined;
@@ -33,12 +34,6 @@ export function withTraders(node: RunningNode, { host, simulate }: Configuration
       return stopped;
     },
   };
-}
-
-/** An address that connects to who listens on `host`: one that means all of a machine's means none to connect to. */
-function reachable(host: string): string {
-  if (host === "0.0.0.0") return "127.0.0.1";
-  return host === "::" ? "::1" : host;
 }
 
 class TradersThread {

@@ -43,7 +43,7 @@ export interface CommandFeedOptions {
   /** The reader is too far behind. */
   readonly onOverrun: (position: Position) => void;
   /** FEED_RING_RECORDS when left out. */
-  readonly ringRecords?: number;
+  readonly ringRecords?: number | undefined;
   /** RESYNC_INTERVAL_MS when left out. */
   readonly resyncInterval_ms?: number;
 }

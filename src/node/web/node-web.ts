@@ -13,6 +13,8 @@ export interface NodeWebParts {
   /** The last position that was applied. */
   readonly position: () => Position;
   readonly log: Log;
+  /** The feed's own when left out. */
+  readonly feedRingRecords?: number | undefined;
 }
 
 export class NodeWeb {
@@ -23,7 +25,7 @@ export class NodeWeb {
   readonly #feed: CommandFeed;
   readonly #stage: WebStage;
 
-  constructor(stage: WebStage, { application, path, position, log }: NodeWebParts) {
+  constructor(stage: WebStage, { application, path, position, log, feedRingRecords }: NodeWebParts) {
     this.#path = path;
     this.#log = log;
     this.#stage = stage;
@@ -31,6 +33,7 @@ export class NodeWeb {
       application,
       position,
       handOver: (handover) => stage.follow(handover),
+      ringRecords: feedRingRecords,
       onOverrun: (at) =>
         log.warn({ position: at }, "the web can't follow: it will begin anew from a snapshot"),
     });

@@ -11,6 +11,7 @@ import { connectOrderEntry } from "../../client/index.ts";
 import type { MarketSource, Publisher } from "../../feed/index.ts";
 import { CloseCode, type StatusMessage, statusText } from "../../protocol/index.ts";
 import type { AccountNames } from "../account-names.ts";
+import { reachableHost } from "../listening.ts";
 import type { Log } from "../log.ts";
 import { IN_FLIGHT_MAX } from "./order-desk.ts";
 import { originIsAllowed } from "./origin.ts";
@@ -63,7 +64,7 @@ class AttachedWebSockets implements WebSockets {
     this.#counters = options.counters;
     const { publisher, source, accounts, clock, orderPort } = options;
     const limits = { ...WEB_LIMITS, ...options.limits };
-    const host = reachable(options.host);
+    const host = reachableHost(options.host);
     const connectOrders = (account: number) =>
       connectOrderEntry({ host, port: orderPort, account, window: IN_FLIGHT_MAX });
     this.#exchange = new WebExchange({ publisher, source, accounts, clock, limits, connectOrders });
@@ -133,12 +134,6 @@ function createSockets(limits: WebLimits): WebSocketServer {
     closeTimeout: limits.close_ms,
   };
   return new WebSocketServer(options);
-}
-
-/** Where a server that listens on `host` is reached from its own machine. */
-function reachable(host: string): string {
-  if (host === "0.0.0.0") return "127.0.0.1";
-  return host === "::" ? "::1" : host;
 }
 
 function refuse(stream: Duplex, status: number, line: string): void {

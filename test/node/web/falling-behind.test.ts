@@ -1,0 +1,110 @@
+// A whole node over real sockets whose web can't follow: it begins anew, and whoever watches ends with the book that is.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, expect, test } from "vitest";
+import { connectOrderEntry, type OrderEntryClient } from "../../../src/client/index.ts";
+import {
+  configurationOf,
+  createLog,
+  type NodeParts,
+  type RunningNode,
+  startNode,
+} from "../../../src/node/index.ts";
+import { type Message, Peer } from "./peer.ts";
+
+/** A ring that one chunk of requests overfills. */
+const SMALL_RING_RECORDS = 64;
+const SYMBOL = "BTC-USD";
+
+const lines: { readonly level: string; readonly msg: string }[] = [];
+const log = createLog({ level: "info", human: false, write: (line) => lines.push(JSON.parse(line)) });
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+  lines.length = 0;
+});
+
+async function start(threads: "spread" | "single", parts: NodeParts): Promise<RunningNode> {
+  const settings = { orderPort: 0, httpPort: 0, durability: "off", threads } as const;
+  const accounts = ["alice=1"];
+  const node = await startNode(
+    configurationOf({ ...settings, accounts, symbols: [`${SYMBOL}:0:1:1`] }),
+    log,
+    parts,
+  );
+  stops.push(() => node.stop());
+  return node;
+}
+
+/** An order-entry client of account 1. */
+async function trader(node: RunningNode): Promise<OrderEntryClient> {
+  const client = await connectOrderEntry({ host: "127.0.0.1", port: node.orderPort, account: 1 });
+  stops.push(() => client.close());
+  return client;
+}
+
+const isBuy = { symbol: 0, side: "buy" } as const;
+
+/** The bids of depth messages, one after the other. */
+class Bids {
+  readonly levels = new Map<string, readonly unknown[]>();
+  snapshots = 0;
+  take(depth: Message): void {
+    if (depth.snapshot === true) {
+      this.snapshots++;
+      this.levels.clear();
+    }
+    for (const level of depth.bids as [string, number, number][]) {
+      if (level[1] === 0) this.levels.delete(level[0]);
+      else this.levels.set(level[0], level.slice(1));
+    }
+  }
+}
+
+test.each(["spread", "single"] as const)(
+  "threads %s: a web that can't follow begins anew, subscribers end with the book that is, the log tells it",
+  async (threads) => {
+    const node = await start(threads, { feedRingRecords: SMALL_RING_RECORDS });
+    const [early, alice] = [await Peer.greet(node.httpPort), await trader(node)];
+    early.say({ type: "subscribe", channels: ["depth"] });
+    const bids = new Bids();
+    bids.take(await early.next("depth"));
+    const orders = Array.from({ length: 1_000 }, (_, i) => ({
+      id: i + 1,
+      ...isBuy,
+      price: 1 + (i % 500),
+      quantity: 1 + i,
+    }));
+    await Promise.all(orders.map((order) => alice.submit(order)));
+    while (!(await metrics(node)).includes(`seriatim_feed_position ${node.status().position}\n`))
+      await sleep(10);
+
+    const best = Array.from({ length: 20 }, (_, i) => [String(500 - i), [500 - i + (1_000 - i), 2]]);
+    while (JSON.stringify([...bids.levels].sort().reverse()) !== JSON.stringify(best))
+      bids.take(await early.next("depth"));
+    expect(bids.snapshots).toBeGreaterThan(1);
+    const late = await Peer.greet(node.httpPort, "alice");
+    late.say({ type: "openOrders" });
+    const open: Message[] = [];
+    for (let last = false; !last; ) {
+      const message = await late.next("orders");
+      open.push(...(message.orders as Message[]));
+      last = message.last === true;
+    }
+    const told = open.map(({ id, price, open: left }) => ({
+      id: Number(id),
+      ...isBuy,
+      price: Number(price),
+      quantity: left,
+    }));
+    expect(told.sort((a, b) => a.id - b.id)).toEqual(orders);
+
+    expect(node.status().feedResyncs).toBeGreaterThan(0);
+    const warnings = lines.filter(({ level }) => level === "warn").map(({ msg }) => msg);
+    expect(new Set(warnings)).toEqual(new Set(["the web can't follow: it will begin anew from a snapshot"]));
+  },
+);
+
+async function metrics(node: RunningNode): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${node.httpPort}/metrics`)).text();
+}
