@@ -1,6 +1,7 @@
 // Conversations: what a client says, and exactly what it is answered.
 
 import { setImmediate as turn } from "node:timers/promises";
+import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { SUBSCRIPTIONS_MAX } from "../../../src/feed/index.ts";
 import { IN_FLIGHT_MAX } from "../../../src/node/web/order-desk.ts";
@@ -391,6 +392,15 @@ test("no more than 256 orders are in flight: the next is not sent", async () => 
   expect(exchange.engine.restingOrders).toBe(IN_FLIGHT_MAX);
 });
 
+test("a session that has ended listens to nothing any more", async () => {
+  const client = await greeted("alice");
+  await client.say({ type: "subscribe", channels: ["quotes", "trades"] });
+  const streams = () => [0, 1].flatMap((symbol) => exchange.publisher.streams("quotes", symbol));
+  expect(streams().map(({ isWatched }) => isWatched)).toEqual([true, true]);
+  client.session.end();
+  expect(streams().map(({ isWatched }) => isWatched)).toEqual([false, false]);
+});
+
 test("a session that has ended hears and says nothing", async () => {
   const client = await greeted("alice");
   await client.say({ type: "subscribe", channels: ["quotes", "orders", "status"] });
@@ -403,4 +413,67 @@ test("a session that has ended hears and says nothing", async () => {
   await turn();
   const [order, quote, ...rest] = client.received();
   expect([order.type, quote.type, rest]).toEqual(["order", "quote", []]);
+});
+
+/** Fields that each type has: with others most messages would be refused for those alone. */
+const ORDER = ["request", "symbol", "id"];
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  hello: ["request", "schema", "account"],
+  submit: [...ORDER, "side", "orderType", "timeInForce", "price", "quantity"],
+  modify: [...ORDER, "price", "quantity"],
+  cancel: ORDER,
+  openOrders: ["request"],
+  subscribe: ["request", "channels", "symbols"],
+  unsubscribe: ["request", "channels", "symbols"],
+};
+
+/** Most often one of these, else anything or nothing. */
+function mostly(...plausible: unknown[]): fc.Arbitrary<unknown> {
+  return fc.oneof(
+    { weight: 12, arbitrary: fc.constantFrom(...plausible) },
+    { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 1 }) },
+    { weight: 1, arbitrary: fc.constant(undefined) },
+  );
+}
+
+const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  request: mostly(1, 2 ** 53 - 1),
+  schema: mostly(1),
+  account: mostly("alice", "9"),
+  symbol: mostly("BTC-USD", "ETH-USD"),
+  id: mostly("1", "2", "18446744073709551615"),
+  side: mostly("buy", "sell"),
+  orderType: mostly("limit", "market"),
+  timeInForce: mostly("gtc", "ioc"),
+  price: mostly("100.00", "101", "0", "-1.5", "90071992547409.91"),
+  quantity: mostly(0, 1, 5, 2 ** 32 - 1),
+  channels: mostly(["depth"], ["orders", "trades"], ["candles", "status"]),
+  symbols: mostly(["BTC-USD"], ["NOPE"]),
+};
+
+const SAID = fc.oneof(
+  ...Object.entries(FIELDS).map(([type, names]) =>
+    fc
+      .record(Object.fromEntries(names.map((name) => [name, VALUES[name]])))
+      .map((fields) => JSON.stringify({ type, ...fields })),
+  ),
+  fc.json(),
+  fc.string(),
+);
+
+test("whatever a client says, it is answered or closed, and nothing throws", async () => {
+  const types = new Set<unknown>();
+  const conversation = fc.asyncProperty(fc.array(SAID, { maxLength: 40 }), async (texts) => {
+    const client = await greeted("alice");
+    for (const text of texts) {
+      if (client.closed !== undefined) break;
+      const answers = await client.say(text);
+      expect(answers.length, text).toBeGreaterThan(0);
+      for (const { type } of answers) types.add(type);
+    }
+    client.session.end();
+  });
+  await fc.assert(conversation, { numRuns: 100 });
+  // It was no talk of the deaf.
+  expect([...types]).toEqual(expect.arrayContaining(["ack", "reject", "error", "subscribed", "orders"]));
 });

@@ -135,6 +135,17 @@ describe("a connection is closed", () => {
     await closing;
   });
 
+  test("with 1001 also while its order connection is being made", async () => {
+    await orders.close();
+    orders = await startScriptedServer(() => []);
+    attach({ close_ms: 60_000 });
+    const peer = await Peer.connect(port);
+    peer.say({ type: "hello", schema: 1, account: "alice" });
+    await expect.poll(() => orders.frames.length).toBe(1);
+    await web.close();
+    expect(await peer.closed).toEqual([1001, "the node stops"]);
+  });
+
   test.each<[code: number, what: string, send: (peer: Peer) => void, counted: string]>([
     [1003, "a binary frame", (peer) => peer.socket.send(Buffer.from("{}")), "BinaryFrame"],
     [
