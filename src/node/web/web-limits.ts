@@ -14,6 +14,8 @@ export interface WebLimits {
   readonly hello_ms: number;
   /** Between two pings; a peer answers the one before the other is sent, or it is gone. */
   readonly ping_ms: number;
+  /** Between two status messages. */
+  readonly status_ms: number;
   /** How long a closing handshake may take. */
   readonly close_ms: number;
 }
@@ -27,6 +29,7 @@ export const WEB_LIMITS: WebLimits = {
   outputSlow_bytes: 65_536,
   hello_ms: 5_000,
   ping_ms: 15_000,
+  status_ms: 1_000,
   close_ms: 2_000,
 };
 

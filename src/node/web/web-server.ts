@@ -4,7 +4,6 @@
 import { SeriatimError } from "../../base/index.ts";
 import { Publisher } from "../../feed/index.ts";
 import { SystemClock } from "../../platform/index.ts";
-import type { StatusMessage } from "../../protocol/index.ts";
 import { AccountNames } from "../account-names.ts";
 import type { Log } from "../log.ts";
 import type { NodeStatus } from "../status.ts";
@@ -14,7 +13,7 @@ import { type HttpFace, startHttp } from "./http.ts";
 import { pageDirectory, readPageFiles } from "./page-files.ts";
 import { WebCounters } from "./web-limits.ts";
 import type { WebOptions } from "./web-stage.ts";
-import { attachWebSockets, type WebSockets } from "./websockets.ts";
+import { attachWebSockets, type NodeFigures, type WebSockets } from "./websockets.ts";
 
 export class WebServer {
   readonly #options: WebOptions;
@@ -77,7 +76,7 @@ export class WebServer {
 }
 
 /** What channel `status` says of a node's status. */
-function figuresOf(now: NodeStatus): Omit<StatusMessage, "subscribers"> {
+function figuresOf(now: NodeStatus): NodeFigures {
   const { status, reason, position, durablePosition, load, connections, time_us } = now;
   return { status, reason, position, durablePosition, ...load, connections, time_us };
 }

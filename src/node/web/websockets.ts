@@ -6,7 +6,7 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { Clock } from "../../base/index.ts";
+import type { Clock, SeriatimError } from "../../base/index.ts";
 import { connectOrderEntry } from "../../client/index.ts";
 import type { MarketSource, Publisher } from "../../feed/index.ts";
 import { CloseCode, type StatusMessage, statusText } from "../../protocol/index.ts";
@@ -19,8 +19,8 @@ import { WebConnection } from "./web-connection.ts";
 import { WebExchange } from "./web-exchange.ts";
 import { WEB_LIMITS, type WebCounters, type WebLimits } from "./web-limits.ts";
 
-/** Between two status messages. */
-const STATUS_MS = 1_000;
+/** What the node says about itself, for channel `status`. */
+export type NodeFigures = Omit<StatusMessage, "subscribers">;
 
 export interface WebSocketOptions {
   readonly publisher: Publisher;
@@ -34,7 +34,7 @@ export interface WebSocketOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** The node's figures of now; rejects with SeriatimError when the node does not answer. */
-  readonly status: () => Promise<Omit<StatusMessage, "subscribers">>;
+  readonly status: () => Promise<NodeFigures>;
   readonly counters: WebCounters;
   /** Others than WEB_LIMITS, for tests. */
   readonly limits?: Partial<WebLimits>;
@@ -57,6 +57,8 @@ class AttachedWebSockets implements WebSockets {
   readonly #sockets: WebSocketServer;
   readonly #connections = new Set<WebConnection>();
   readonly #statusTimer: NodeJS.Timeout;
+  /** What the node said last. */
+  #figures: NodeFigures | undefined;
   #gone: PromiseWithResolvers<void> | undefined;
 
   constructor(server: Server, options: WebSocketOptions) {
@@ -70,7 +72,7 @@ class AttachedWebSockets implements WebSockets {
     this.#exchange = new WebExchange({ publisher, source, accounts, clock, limits, connectOrders });
     this.#sockets = createSockets(limits);
     server.on("upgrade", (request, stream, head) => this.#upgrade(request, stream, head));
-    this.#statusTimer = setInterval(() => this.#tellStatus(), STATUS_MS);
+    this.#statusTimer = setInterval(() => this.#tellStatus(), limits.status_ms);
   }
 
   close(): Promise<void> {
@@ -114,12 +116,20 @@ class AttachedWebSockets implements WebSockets {
   async #tellStatus(): Promise<void> {
     const listeners = [...this.#connections].filter((connection) => connection.wantsStatus);
     if (listeners.length === 0) return;
+    const figures = await this.#newestFigures();
+    if (figures === undefined) return;
+    const text = statusText({ ...figures, subscribers: this.#counters.connections });
+    for (const connection of listeners) connection.sendStatus(text);
+  }
+
+  /** Of a node that does not answer: what it said last, and that. */
+  async #newestFigures(): Promise<NodeFigures | undefined> {
     try {
-      const figures = await this.#options.status();
-      const text = statusText({ ...figures, subscribers: this.#counters.connections });
-      for (const connection of listeners) connection.sendStatus(text);
+      this.#figures = await this.#options.status();
+      return this.#figures;
     } catch (error) {
-      this.#options.log.debug({ err: error }, "no status for the WebSockets");
+      const { message: reason } = error as SeriatimError;
+      return this.#figures && { ...this.#figures, status: "degraded", reason };
     }
   }
 }

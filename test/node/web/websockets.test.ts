@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SeriatimError } from "../../../src/base/index.ts";
 import { AccountNames, createLog, type HttpFace, startHttp } from "../../../src/node/index.ts";
 import { WebCounters, type WebLimits } from "../../../src/node/web/web-limits.ts";
-import { attachWebSockets, type WebSockets } from "../../../src/node/web/websockets.ts";
+import { attachWebSockets, type NodeFigures, type WebSockets } from "../../../src/node/web/websockets.ts";
 import { MessageType } from "../../../src/protocol/index.ts";
 import {
   acceptAll,
@@ -22,6 +22,7 @@ const log = createLog({ level: "silent" });
 let exchange: TestExchange;
 let orders: ScriptedServer;
 let http: HttpFace;
+let status: () => Promise<NodeFigures>;
 let port = 0;
 let web: WebSockets;
 let counters: WebCounters;
@@ -31,8 +32,9 @@ beforeEach(async () => {
   counters = new WebCounters();
   orders = await startScriptedServer(acceptAll);
   const web = () => ({ feedPosition: 0, webSockets: counters });
-  const status = () => Promise.reject(new SeriatimError("NO_NODE", "there is no node here"));
-  http = await startHttp({ host: "127.0.0.1", port: 0, files: new Map(), log, status, web });
+  const noStatus = () => Promise.reject(new SeriatimError("NO_NODE", "there is no node here"));
+  http = await startHttp({ host: "127.0.0.1", port: 0, files: new Map(), log, status: noStatus, web });
+  status = async () => FIGURES;
   port = http.port;
 });
 afterEach(async () => {
@@ -60,7 +62,7 @@ function attach(limits: Partial<WebLimits> = {}, orderPort = orders.port): void 
     accounts: new AccountNames(["alice=1", "bob=2"], 10),
     clock: exchange.clock,
     log,
-    status: async () => FIGURES,
+    status: () => status(),
     counters,
     limits,
   });
@@ -285,8 +287,8 @@ describe("orders go over a connection of their own:", () => {
   });
 });
 
-test("the status comes once a second to who subscribed", async () => {
-  attach();
+test("the status comes again and again to who subscribed, also while the node does not answer", async () => {
+  attach({ status_ms: 100 });
   const [peer, other] = [await Peer.greet(port), await Peer.greet(port)];
   peer.say({ type: "subscribe", channels: ["status"] });
   const { time_us, position, durablePosition, ...figures } = FIGURES;
@@ -298,6 +300,9 @@ test("the status comes once a second to who subscribed", async () => {
     subscribers: 2,
     time: String(time_us),
   });
+  const reason = "the node's thread does not answer";
+  status = () => Promise.reject(new SeriatimError("NODE_SILENT", reason));
+  expect(await peer.next("status")).toMatchObject({ status: "degraded", reason, position: "812" });
   expect(other.rest()).toEqual([]);
 });
 
