@@ -3,8 +3,8 @@
 // at most one depth and one quote message per symbol, however much happened. Knows no socket, thread or clock: times are
 // the log's. What nobody listens to costs the history of its trades, nothing else.
 //
-// Calls come in this order: commands are applied and their events given, piece by piece; at the end of the batch flush().
-// Subscribers act between batches. Memory: 76 KB per symbol that has traded, 2 KB per symbol whose book is watched, and what
+// Commands are applied and their events given, piece by piece; at the end of a batch, which may be many commands, flush() says
+// what changed. Between two commands subscribers may come, go and read. Memory: 76 KB per symbol that has traded, 2 KB per symbol whose book is watched, and what
 // the subscribers hold (outbox.ts).
 
 import { fromLanes, fromSignedLanes, type RecordBuffer } from "../base/index.ts";

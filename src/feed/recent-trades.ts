@@ -42,10 +42,10 @@ export class RecentTrades {
     this.#timestamps_us[at] = timestamp_us;
   }
 
-  /** Oldest first. */
-  entries(decimals: number): TradeEntry[] {
-    const length = Math.min(this.#count, RECENT_TRADES_MAX);
-    const first = this.#count - length;
+  /** All that are kept but the newest `without`, oldest first. */
+  entries(decimals: number, without: number): TradeEntry[] {
+    const first = Math.max(0, this.#count - RECENT_TRADES_MAX);
+    const length = Math.max(0, this.#count - without - first);
     return Array.from({ length }, (_, i) => tradeEntry(this.#at((first + i) % RECENT_TRADES_MAX), decimals));
   }
 

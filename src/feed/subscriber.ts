@@ -49,8 +49,6 @@ export class Subscriber {
   /** Begins with a snapshot, also when it is subscribed already. The caller has asked hasRoomFor(). */
   subscribe(channel: MarketChannel, symbol: number): void {
     if (this.#isClosed) return;
-    // What the current batch has changed is said before the snapshot, which would hold it already.
-    this.#publisher.flush();
     const key = keyOf(channel, symbol);
     let subscriptions = this.#market.get(key);
     if (subscriptions === undefined) {
@@ -93,7 +91,6 @@ export class Subscriber {
 
   /** The peer can take more. */
   drained(): void {
-    this.#publisher.flush();
     this.#outbox.drained();
   }
 

@@ -62,7 +62,9 @@ export class TradeStream extends MarketStream {
   protected capture(): void {}
 
   protected format(head: MarketHead): string {
-    return tradesText(head, this.symbol.history?.recent.entries(this.symbol.decimals) ?? []);
+    // What has not been said yet comes in the next message.
+    const unsaid = this.#trades.length;
+    return tradesText(head, this.symbol.history?.recent.entries(this.symbol.decimals, unsaid) ?? []);
   }
 }
 

@@ -11,6 +11,7 @@ import type { Handover } from "./command-feed.ts";
 import { Follower } from "./follower.ts";
 import { type HttpFace, startHttp } from "./http.ts";
 import { pageDirectory, readPageFiles } from "./page-files.ts";
+import { PublishPace } from "./publish-pace.ts";
 import { WebCounters } from "./web-limits.ts";
 import type { WebOptions } from "./web-stage.ts";
 import { attachWebSockets, type NodeFigures, type WebSockets } from "./websockets.ts";
@@ -18,7 +19,8 @@ import { attachWebSockets, type NodeFigures, type WebSockets } from "./websocket
 export class WebServer {
   readonly #options: WebOptions;
   readonly #log: Log;
-  readonly #follower: Follower<Publisher>;
+  readonly #clock = new SystemClock();
+  readonly #follower: Follower<PublishPace>;
   readonly #counters = new WebCounters();
   #http: HttpFace | undefined;
   #sockets: WebSockets | undefined;
@@ -30,7 +32,7 @@ export class WebServer {
     this.#log = log;
     this.#follower = new Follower(
       first,
-      (engine) => new Publisher(engine),
+      (engine) => new PublishPace(new Publisher(engine), this.#clock),
       (error) => {
         this.#sockets?.close();
         onFailure(copyFailed(error));
@@ -45,7 +47,8 @@ export class WebServer {
    */
   async listen(orderPort: number, status: () => Promise<NodeStatus>): Promise<number> {
     const { host, httpPort } = this.#options;
-    const { engine, listener: publisher } = this.#follower;
+    const { engine, listener } = this.#follower;
+    const { publisher } = listener;
     const log = this.#log;
     const counters = this.#counters;
     const accounts = new AccountNames(this.#options.accounts, engine.genesis.accountsMax);
@@ -55,7 +58,7 @@ export class WebServer {
     this.#http = http;
     this.#sockets = attachWebSockets(http.server, {
       ...{ host, orderPort, accounts, publisher, source: engine, counters, log },
-      clock: new SystemClock(),
+      clock: this.#clock,
       status: async () => figuresOf(await status()),
     });
     if (this.#isClosed) await this.close();
@@ -70,6 +73,7 @@ export class WebServer {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#follower.finish();
+    this.#follower.listener.finish();
     await this.#sockets?.close();
     await this.#http?.close();
   }

@@ -107,6 +107,10 @@ async function followTheBook(alice: Peer, bob: Peer): Promise<void> {
   const sweep = { ...request("submit"), id: "3", side: "sell", price, quantity: (quantity as number) + 1 };
   await ask(bob, sweep, "ack");
   await next(alice, "fill");
+  // What else changes within 20 ms is in the same message: both sides do in it, so it is waited for.
+  const isBoth = ({ snapshot, bids, asks }: Message) =>
+    snapshot === undefined && [bids, asks].every((side) => (side as unknown[]).length > 0);
+  while (!isBoth(await next(alice, "depth")));
   await ask(alice, request("submit"), "ack");
   await ask(alice, request("cancel"), "ack");
 }

@@ -1,0 +1,73 @@
+// When the publisher speaks: at once after a pause, then at its pace, and never about less than all there is.
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { PublishPace } from "../../../src/node/web/publish-pace.ts";
+import { buy } from "../../engine/orders.ts";
+import { MarketDesk, type Message, Peer } from "../../feed/support.ts";
+
+let now_us = 0;
+const clock = { wallMicros: () => 0, monotonicMicros: () => now_us };
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function wait(ms: number): void {
+  now_us += ms * 1000;
+  vi.advanceTimersByTime(ms);
+}
+
+/** A subscriber of depth, and turns of one order each. */
+function start() {
+  const desk = new MarketDesk();
+  const pace = new PublishPace(desk.publisher, clock);
+  const peer = new Peer(desk);
+  peer.subscriber.subscribe("depth", 0);
+  peer.take();
+  let id = 0;
+  const turn = () => {
+    desk.apply(buy(++id, 100 + id, 1));
+    pace.flush();
+  };
+  const said = () => peer.take().map(({ bids }: Message) => bids.length);
+  return { turn, said, pace };
+}
+
+test("the first change is said at once, the next ones together 20 ms later", () => {
+  const { turn, said } = start();
+  turn();
+  expect(said()).toEqual([1]);
+  for (let i = 0; i < 10; i++) {
+    turn();
+    wait(1);
+  }
+  wait(9);
+  expect(said()).toEqual([]);
+  wait(1);
+  expect(said()).toEqual([10]);
+  turn();
+  wait(19);
+  expect(said()).toEqual([]);
+  wait(1);
+  expect(said()).toEqual([1]);
+});
+
+test("after a pause a change is said at once again", () => {
+  const { turn, said } = start();
+  turn();
+  wait(50);
+  turn();
+  expect(said()).toEqual([1, 1]);
+});
+
+test("what is left is said at the end, and no timer stays", () => {
+  const { turn, said, pace } = start();
+  turn();
+  turn();
+  pace.finish();
+  expect(said()).toEqual([1, 1]);
+  expect(vi.getTimerCount()).toBe(0);
+});
