@@ -51,7 +51,7 @@ export function registerTraders(program: Command): void {
     .argument("[host:port]", "where the exchange takes orders")
     .option("--rate <n>", "orders a second", wholeNumber("--rate", 1, SIMULATED_RATE_MAX), SIMULATED_RATE)
     .option("--seed <n>", "of prices and decisions", wholeNumber("--seed", 0, Number.MAX_SAFE_INTEGER), 1)
-    .option("--symbols <name,...>", "what to trade; by default everything", (text: string) => text.split(","))
+    .option("--symbols <name,...>", "what to trade; by default everything", parseNames)
     .option(
       "--account <n>",
       "account of the first trader",
@@ -62,6 +62,12 @@ export function registerTraders(program: Command): void {
     .option("--every <s>", "seconds between two lines", wholeNumber("--every", 1, REPORT_MAX_S), 5)
     .addHelpText("after", EXAMPLES)
     .action(trade);
+}
+
+function parseNames(text: string): string[] {
+  const names = text.split(",");
+  if (names.every((name) => name !== "")) return names;
+  throw usageError(`--symbols: ${JSON.stringify(text)} has an empty name`);
 }
 
 /** `host:port`, an IPv6 address in brackets; without it, what the environment says. */

@@ -107,6 +107,7 @@ test("a node with --simulate trades by itself at the usual rate, and ends in ord
 const wrong: [args: string[], status: number, line: RegExp][] = [
   [["127.0.0.1:1"], 1, /^seriatim: can't connect to 127\.0\.0\.1:1: nothing listens there\n$/],
   [["localhost"], 2, /^seriatim: "localhost" is not HOST:PORT with a port from 1 to 65535\n$/],
+  [["--symbols", "A,,B"], 2, /^seriatim: --symbols: "A,,B" has an empty name\n$/],
   [["--rate", "0"], 2, /^seriatim: --rate: "0" is not a whole number from 1 to 100000\n$/],
 ];
 test.each(wrong)("traders %j end with %i and one line", async (args, status, line) => {
