@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, expect, test, vi } from "vitest";
+import { run } from "../../src/cli/main.ts";
 import { parseAddress } from "../../src/cli/traders.ts";
 
 const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
@@ -111,7 +112,14 @@ const wrong: [args: string[], status: number, line: RegExp][] = [
   [["--rate", "0"], 2, /^seriatim: --rate: "0" is not a whole number from 1 to 100000\n$/],
 ];
 test.each(wrong)("traders %j end with %i and one line", async (args, status, line) => {
-  expect(await new Run("traders", ...args).ended()).toEqual({ status, stderr: expect.stringMatching(line) });
+  let stderr = "";
+  const write = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    stderr += text;
+    return true;
+  });
+  expect(await run(["traders", ...args])).toBe(status);
+  write.mockRestore();
+  expect(stderr).toMatch(line);
 });
 
 test.each([

@@ -28,6 +28,7 @@ import {
   CommandWord,
   EVENT_WORDS,
   MessageType,
+  Reason,
 } from "../../../src/protocol/index.ts";
 import { say, startScriptedServer } from "../../client/scripted-server.ts";
 
@@ -55,6 +56,10 @@ async function trade(port: number, options: Partial<SimulationOptions> = {}): Pr
   return simulation;
 }
 
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await pause(10);
+}
+
 /** Applies a whole journal; returns the engine and how many orders each account sent. */
 async function replay(dataDir: string): Promise<{ engine: ExchangeEngine; orders: Map<number, number> }> {
   const engine = new ExchangeEngine();
@@ -79,13 +84,15 @@ async function replay(dataDir: string): Promise<{ engine: ExchangeEngine; orders
 test("after two seconds every book has levels on both sides and trades, each trader under its own account", async () => {
   const dataDir = join(folder, "books");
   const node = await startExchange({ dataDir, durability: "buffered", segmentBytes: 4_194_304 });
+  const began_ms = performance.now();
   const traders = await trade(node.orderPort);
   await pause(2_000);
   await node.stop();
   const { counts } = traders;
+  const took_s = (performance.now() - began_ms) / 1_000;
   expect(traders.symbols).toHaveLength(4);
-  // As fast as asked at most, and what is owed for a quarter of a second.
-  expect(counts.orders).toBeLessThan(2_000 * 2.75);
+  // As fast as asked at most, however slow the machine is.
+  expect(counts.orders).toBeLessThanOrEqual(2_000 * took_s);
   expect(counts.fills).toBeGreaterThan(0);
   const { engine, orders } = await replay(dataDir);
   for (const symbol of traders.symbols.keys()) {
@@ -99,11 +106,10 @@ test("after two seconds every book has levels on both sides and trades, each tra
 test("at the end no quote is left", async () => {
   const node = await startExchange();
   const traders = await trade(node.orderPort);
-  await pause(500);
-  expect(node.status().ordersResting).toBeGreaterThan(50);
+  await until(() => node.status().ordersResting > 50);
   await traders.stop();
   expect(node.status().ordersResting).toBe(0);
-  while (node.status().connections > 0) await pause(10);
+  await until(() => node.status().connections === 0);
 });
 
 test("they survive the exchange: reconnect, find their quotes again, and go on", async () => {
@@ -114,15 +120,14 @@ test("they survive the exchange: reconnect, find their quotes again, and go on",
     onLost: (why: SeriatimError) => heard.push(why.code),
     onBack: () => heard.push("back"),
   });
-  await pause(500);
+  await until(() => first.status().ordersResting > 50);
   await first.stop();
-  expect(first.status().ordersResting).toBeGreaterThan(50);
   const again = { ...settings, segmentBytes: 4_194_304, orderPort: first.orderPort };
   const second = await startExchange(again);
-  expect(second.status().ordersResting).toBeGreaterThan(50);
-  while (!heard.includes("back")) await pause(20);
+  await until(() => heard.includes("back"));
   const { orders } = traders.counts;
-  while (traders.counts.orders < orders + 500) await pause(20);
+  await until(() => traders.counts.orders >= orders + 500);
+  expect(second.status().ordersResting).toBeGreaterThan(50);
   await traders.stop();
   expect(heard).toEqual(["CONNECTION_LOST", "back"]);
   expect(second.status().ordersResting).toBe(0);
@@ -136,15 +141,17 @@ test("an exchange with other instruments under the same address ends them", asyn
   await expect(traders.failed).resolves.toMatchObject({ code: "OTHER_EXCHANGE" });
 });
 
-test("traders that the exchange refuses everything go on asking, seldom", async () => {
+test("traders that the exchange refuses all limit orders go on", async () => {
   const node = await startExchange({ maxNotional: 1, maxQuantity: 1, symbols: ["A"] });
   const traders = await trade(node.orderPort, { rate: 500 });
-  await pause(500);
-  const { rejects, orders } = traders.counts;
-  expect(rejects).toBeGreaterThan(50);
-  expect(orders).toBeLessThan(500);
-  // Market orders have no notional.
-  expect(orders).toBeGreaterThan(rejects);
+  await until(() => traders.counts.rejects > 100);
+  const { rejects, rejectsByReason } = traders.counts;
+  expect([...rejectsByReason.keys()].sort()).toEqual([
+    Reason.MaxQuantityExceeded,
+    Reason.MaxNotionalExceeded,
+  ]);
+  expect([...rejectsByReason.values()].reduce((sum, count) => sum + count)).toBe(rejects);
+  expect(node.status().ordersResting).toBe(0);
 });
 
 test("an exchange that answers nothing gets what may be unanswered, and no more", async () => {
@@ -185,6 +192,6 @@ test.each<[what: string, settings: Partial<Configuration>, options: Partial<Simu
   async (_what, settings, options, why) => {
     const node = await startExchange(settings);
     await expect(trade(node.orderPort, options)).rejects.toThrow(why);
-    while (node.status().connections > 0) await pause(10);
+    await until(() => node.status().connections === 0);
   },
 );
