@@ -1,7 +1,7 @@
 // The crowd's market as people will see it, on the engine itself and in simulated time.
 
 import { expect, test } from "vitest";
-import { TRADERS } from "../../../src/lab/index.ts";
+import { TRADERS, TraderCrowd, tradedInstrument } from "../../../src/lab/index.ts";
 import { EngineExchange } from "./engine-exchange.ts";
 
 const instruments = [
@@ -51,6 +51,25 @@ test("the same seed gives the same commands, another one others", () => {
   const [first, again, other] = [run(5, 3), run(5, 3), run(6, 3)];
   expect(again.commands).toEqual(first.commands);
   expect(other.commands).not.toEqual(first.commands);
+});
+
+test("a fair price depends on seed, instrument and time alone", () => {
+  const traded = instruments.map((instrument, symbol) =>
+    tradedInstrument({ ...instrument, symbol, status: 0 }),
+  );
+  const pricesOf = (seed: number, which: readonly number[], rate: number) => {
+    const chosen = which.map((symbol) => traded[symbol]);
+    const crowd = new TraderCrowd({ instruments: chosen, rate, seed, now_us: 0 });
+    crowd.advance(10e6);
+    return which.map((symbol, index) => crowd.fairPrice(index) / traded[symbol].start);
+  };
+  const all = pricesOf(1, [0, 1, 2, 3], 2_000);
+  expect(pricesOf(1, [3, 1], 10)).toEqual([all[3], all[1]]);
+  expect(new Set([...all, ...pricesOf(2, [0, 1, 2, 3], 2_000)]).size).toBe(8);
+  // Not one walk in four sizes: some go up where others go down.
+  const ups = [1, 2, 3, 4].flatMap((seed) => pricesOf(seed, [0, 1, 2, 3], 1)).filter((ratio) => ratio > 1);
+  expect(ups.length).toBeGreaterThan(2);
+  expect(ups.length).toBeLessThan(14);
 });
 
 test("everybody takes part, with every kind of command", () => {

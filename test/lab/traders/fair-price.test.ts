@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { Prng } from "../../../src/base/index.ts";
 import { FairPrice, heavyTailed, standardNormal } from "../../../src/lab/index.ts";
 
-const VOLATILITY = 0.01;
+/** So large that the drift term, half its square, is seen too. */
+const VOLATILITY = 0.1;
 
 /** The logarithm of how far a walk of `seconds` has come. */
 function logReturn(seed: number, seconds: number): number {
