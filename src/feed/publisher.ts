@@ -1,6 +1,6 @@
 // The market-data publisher: events of applied commands in, messages out. Trades and an account's orders come from the
 // events; depth and quotes from the source, once per batch and only for symbols whose events were in it; so one batch makes
-// at most one depth and one quote message per symbol, however much happened. Knows no socket, thread or clock: times are
+// at most one depth and one quote message per symbol, however much happened. Candles are said when the caller wants it. Knows no socket, thread or clock: times are
 // the log's. What nobody listens to costs the history of its trades, nothing else.
 //
 // Commands are applied and their events given, piece by piece; at the end of a batch, which may be many commands, flush() says
@@ -21,6 +21,8 @@ export class Publisher {
   readonly #symbols: (SymbolFeed | undefined)[] = [];
   /** Symbols with events since the last flush. */
   #changed: SymbolFeed[] = [];
+  /** Symbols with trades since candles were said. */
+  #traded: SymbolFeed[] = [];
 
   constructor(source: MarketSource) {
     this.#source = source;
@@ -35,17 +37,25 @@ export class Publisher {
       if (kind === EventKind.Reject) continue;
       this.orders.onEvent(words, at, timestamp_us);
       const symbol = words[at + EventWord.symbol] >>> 0;
-      if (kind === EventKind.Trade) this.#onTrade(symbol, words, at, timestamp_us);
+      if (kind === EventKind.Trade) this.#onTrade(this.#feed(symbol), words, at, timestamp_us);
       this.#noteChange(symbol);
     }
   }
 
-  /** The end of a batch: sends what changed. */
+  /** The end of a batch: says which trades there were, and what changed in books. */
   flush(): void {
     if (this.#changed.length === 0) return;
     const changed = this.#changed;
     this.#changed = [];
     for (const feed of changed) feed.flush();
+  }
+
+  /** Says which candles changed: five messages for each symbol that has traded, so it is meant to be called less often. */
+  flushCandles(): void {
+    if (this.#traded.length === 0) return;
+    const traded = this.#traded;
+    this.#traded = [];
+    for (const feed of traded) feed.flushCandles();
   }
 
   /**
@@ -54,6 +64,7 @@ export class Publisher {
    */
   onReset(): void {
     this.#changed = [];
+    this.#traded = [];
     for (const feed of this.#symbols) feed?.begin();
     for (const feed of this.#symbols) feed?.renew();
     this.orders.renew();
@@ -64,14 +75,17 @@ export class Publisher {
     return this.#feed(symbol).streams(channel);
   }
 
-  #onTrade(symbol: number, words: Int32Array, at: number, timestamp_us: number): void {
-    this.#feed(symbol).onTrade({
+  #onTrade(feed: SymbolFeed, words: Int32Array, at: number, timestamp_us: number): void {
+    feed.onTrade({
       sequence: fromLanes(words[at + EventWord.sequenceLow], words[at + EventWord.sequenceHigh]),
       price: fromSignedLanes(words[at + EventWord.priceLow], words[at + EventWord.priceHigh]),
       quantity: words[at + EventWord.quantity] >>> 0,
       aggressor: (words[at + EventWord.sideTypeTif] & 255) as Side,
       timestamp_us,
     });
+    if (feed.hasTraded) return;
+    feed.hasTraded = true;
+    this.#traded.push(feed);
   }
 
   #noteChange(symbol: number): void {

@@ -7,8 +7,10 @@ import type { Trade } from "./recent-trades.ts";
 import type { MarketStream } from "./stream.ts";
 import { CandleStream, type TradedSymbol, TradeHistory, TradeStream } from "./trade-streams.ts";
 
-/** The channels of a symbol; what a batch changed is published in this order. */
-export const MARKET_CHANNELS = ["trades", "depth", "quotes", "candles"] as const satisfies readonly Channel[];
+/** Channels whose changes are said at the end of a batch, in this order. */
+const BATCH_CHANNELS = ["trades", "depth", "quotes"] as const;
+/** The channels of a symbol. */
+export const MARKET_CHANNELS = [...BATCH_CHANNELS, "candles"] as const satisfies readonly Channel[];
 export type MarketChannel = (typeof MARKET_CHANNELS)[number];
 
 export class SymbolFeed implements TradedSymbol {
@@ -19,6 +21,8 @@ export class SymbolFeed implements TradedSymbol {
   history: TradeHistory | undefined;
   /** Whether events of the current batch may have changed its book or its trades. */
   isChanged = false;
+  /** Whether it has traded since its candles were said. */
+  hasTraded = false;
   readonly #source: MarketSource;
   readonly #streams = new Map<MarketChannel, readonly MarketStream[]>();
   #trades: TradeStream | undefined;
@@ -49,21 +53,27 @@ export class SymbolFeed implements TradedSymbol {
   /** Publishes what the batch changed. */
   flush(): void {
     this.isChanged = false;
-    this.#forEachWatched((stream) => stream.flush());
+    this.#forEachWatched(BATCH_CHANNELS, (stream) => stream.flush());
+  }
+
+  flushCandles(): void {
+    this.hasTraded = false;
+    this.#forEachWatched(["candles"], (stream) => stream.flush());
   }
 
   /** The source's state was replaced: takes the new one. */
   begin(): void {
     this.isChanged = false;
-    this.#forEachWatched((stream) => stream.begin());
+    this.hasTraded = false;
+    this.#forEachWatched(MARKET_CHANNELS, (stream) => stream.begin());
   }
 
   renew(): void {
-    this.#forEachWatched((stream) => stream.renew());
+    this.#forEachWatched(MARKET_CHANNELS, (stream) => stream.renew());
   }
 
-  #forEachWatched(visit: (stream: MarketStream) => void): void {
-    for (const channel of MARKET_CHANNELS) {
+  #forEachWatched(channels: readonly MarketChannel[], visit: (stream: MarketStream) => void): void {
+    for (const channel of channels) {
       for (const stream of this.#streams.get(channel) ?? []) if (stream.isWatched) visit(stream);
     }
   }

@@ -67,7 +67,12 @@ export class MarketDesk {
   /** One batch, at the time that the desk's clock stands at. */
   do(...writes: Write[]): void {
     for (const write of writes) this.apply(write);
+    this.flush();
+  }
+
+  flush(): void {
     this.publisher.flush();
+    this.publisher.flushCandles();
   }
 
   /** Applies a command; its batch is still open. */

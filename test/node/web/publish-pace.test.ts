@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { PublishPace } from "../../../src/node/web/publish-pace.ts";
-import { buy } from "../../engine/orders.ts";
+import { buy, sell } from "../../engine/orders.ts";
 import { MarketDesk, type Message, Peer } from "../../feed/support.ts";
 
 let now_us = 0;
@@ -33,7 +33,7 @@ function start() {
     pace.flush();
   };
   const said = () => peer.take().map(({ bids }: Message) => bids.length);
-  return { turn, said, pace };
+  return { desk, peer, turn, said, pace };
 }
 
 test("the first change is said at once, the next ones together 20 ms later", () => {
@@ -61,6 +61,33 @@ test("after a pause a change is said at once again", () => {
   wait(50);
   turn();
   expect(said()).toEqual([1, 1]);
+});
+
+test("candles have a slower pace of their own: 200 ms", () => {
+  const { desk, peer, pace } = start();
+  peer.subscriber.unsubscribe("depth", 0);
+  peer.subscriber.subscribe("candles", 0);
+  peer.take();
+  const trade = () => {
+    desk.apply(sell(1, 100, 1));
+    desk.apply(buy(2, 100, 1));
+    pace.flush();
+  };
+  const lots = () =>
+    peer
+      .take()
+      .filter(({ interval }: Message) => interval === 60)
+      .map(({ candles }) => candles[0][5]);
+  trade();
+  expect(lots()).toEqual([1]);
+  for (let i = 0; i < 10; i++) {
+    wait(19);
+    trade();
+  }
+  wait(9);
+  expect(lots()).toEqual([]);
+  wait(1);
+  expect(lots()).toEqual([11]);
 });
 
 test("what is left is said at the end, and no timer stays", () => {
