@@ -54,6 +54,7 @@ export class WebSession {
   #account: number | undefined;
   #desk: OrderDesk | undefined;
   #openOrders_us = Number.NEGATIVE_INFINITY;
+  #ordersSubscribed_us = Number.NEGATIVE_INFINITY;
   #isSlow = false;
 
   constructor(peer: SessionPeer, exchange: WebExchange) {
@@ -185,19 +186,28 @@ export class WebSession {
     const market = channels.filter((channel) => channel !== "orders" && channel !== "status");
     if (type === "subscribe" && !subscriber.hasRoomFor(market, symbols))
       return this.#refuse(request.request, ErrorCode.TooManySubscriptions, tooManySubscriptions());
-    this.#send(subscriptionText(request));
     const isOn = type === "subscribe";
+    const hasOrders = channels.includes("orders");
+    if (isOn && hasOrders && !this.#mayBeginOrders())
+      return this.#refuse(request.request, ErrorCode.TooOften, "channel orders is subscribed once a second");
+    this.#send(subscriptionText(request));
     if (channels.includes("status")) this.wantsStatus = isOn;
-    if (channels.includes("orders")) {
-      if (isOn) subscriber.subscribeOrders();
-      else subscriber.unsubscribeOrders();
-    }
+    if (hasOrders && isOn) subscriber.subscribeOrders();
+    else if (hasOrders) subscriber.unsubscribeOrders();
     for (const symbol of symbols) {
       for (const channel of market) {
         if (isOn) subscriber.subscribe(channel, symbol);
         else subscriber.unsubscribe(channel, symbol);
       }
     }
+  }
+
+  /** A subscription to `orders` begins with a list, which is as dear as openOrders. */
+  #mayBeginOrders(): boolean {
+    const now_us = this.#exchange.clock.monotonicMicros();
+    if (now_us - this.#ordersSubscribed_us < OPEN_ORDERS_INTERVAL_US) return false;
+    this.#ordersSubscribed_us = now_us;
+    return true;
   }
 
   /** The numbers of the symbols a subscription is about; undefined when it names one that is not there, which is told. */

@@ -259,6 +259,19 @@ describe("orders", () => {
     expect(await client.say({ type: "openOrders", request: 4 })).toEqual([listed]);
   });
 
+  test("channel orders, which begins with the list, is not subscribed more than once a second", async () => {
+    const client = await greeted("alice");
+    const subscribe = { type: "subscribe", channels: ["orders"], request: 4 };
+    exchange.now_us = 5_000_000;
+    expect(await client.say(subscribe)).toHaveLength(2);
+    expect(await client.say({ ...subscribe, type: "unsubscribe" })).toHaveLength(1);
+    exchange.now_us = 5_999_999;
+    const text = "channel orders is subscribed once a second";
+    expect(await client.say(subscribe)).toEqual([{ type: "error", request: 4, code: "TOO_OFTEN", text }]);
+    exchange.now_us = 6_000_000;
+    expect(await client.say(subscribe)).toHaveLength(2);
+  });
+
   test("channel orders tells both sides of a trade, on every connection of the account", async () => {
     const alice = await greeted("alice");
     const other = await greeted("1");
