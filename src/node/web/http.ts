@@ -1,6 +1,6 @@
 // The node's HTTP face: one server; what is computed (health, metrics) is a table of pages, the browser page a table of
-// files (page-files.ts). WebSockets come in by `server`'s upgrade event, for their path only. Everything a client can hold on to is bounded:
-// connections, header bytes, time.
+// files (page-files.ts). WebSockets come in by `server`'s upgrade event, for their path only. Everything a client can hold
+// on to is bounded: connections, header bytes, time.
 
 /// <reference types="node" preserve="true" />
 
