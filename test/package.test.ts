@@ -34,6 +34,7 @@ const CONSUMER = `
 import { configurationOf, createLog, ExchangeEngine, RecordBuffer, type RunningNode, startNode } from "seriatim";
 import { Prng } from "seriatim/base";
 import { connectOrderEntry, type OrderEntryClient } from "seriatim/client";
+import { ExchangeSocket } from "seriatim/client/socket";
 import * as engine from "seriatim/engine";
 import { Publisher } from "seriatim/feed";
 import * as journal from "seriatim/journal";
@@ -51,7 +52,7 @@ for await (const fill of client.events()) {
 const draw: number = new Prng(1).unit();
 const events = new RecordBuffer(protocol.EVENT_WORDS, 8, () => {});
 new ExchangeEngine().apply(new Int32Array(protocol.COMMAND_WORDS), 0, events);
-export const all = [draw, Publisher, engine, journal, lab, protocol, runtime];
+export const all = [draw, ExchangeSocket, Publisher, engine, journal, lab, protocol, runtime];
 `;
 
 const scratch = mkdtempSync(join(tmpdir(), "seriatim-package-"));
@@ -92,6 +93,7 @@ test("the package holds built files, declarations and the launcher, no sources, 
   expect(names).toContain("package/bin/seriatim");
   expect(names).toContain("package/dist/src/index.js");
   expect(names).toContain("package/dist/src/index.d.ts");
+  expect(names).toContain("package/dist/web/index.html");
   const allowed =
     /^package\/(package\.json|LICENSE|(README|CHANGELOG|CONTRIBUTING)\.md|bin\/|examples\/|docs\/|src\/.*\.md$|dist\/(src|bench)\/.*\.(js|d\.ts)$|dist\/web\/)/;
   expect(names.filter((name) => !allowed.test(name) || name.includes("deleted-long-ago"))).toEqual([]);

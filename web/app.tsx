@@ -21,9 +21,10 @@ const TABS = { trade: "Trade", chart: "Chart", trades: "Trades", orders: "Orders
 type Tab = keyof typeof TABS;
 
 export function App({ desk }: { readonly desk: Desk }) {
+  useTopics(desk.connection);
   const [tab, setTab] = useState<Tab>("trade");
   return (
-    <div class="page" data-tab={tab}>
+    <div class={desk.socket.connection.state === "open" ? "page" : "page stale"} data-tab={tab}>
       <Header desk={desk} />
       <ConnectionBanner desk={desk} />
       <MarketSummary desk={desk} />
@@ -82,10 +83,10 @@ function NoticeList({ desk }: { readonly desk: Desk }) {
   useTopics(desk.notices);
   return (
     <div class="notices" role="log" aria-label="What happened">
-      {desk.notices.shown.map(({ key, kind, text }) => (
-        <p key={key} class={`notice ${kind}`}>
+      {desk.notices.shown.map(({ about, kind, text }) => (
+        <p key={about} class={`notice ${kind}`}>
           <span>{text}</span>
-          <button type="button" class="icon" aria-label="Dismiss" onClick={() => desk.notices.dismiss(key)}>
+          <button type="button" class="icon" aria-label="Dismiss" onClick={() => desk.notices.dismiss(about)}>
             <CloseIcon />
           </button>
         </p>

@@ -9,13 +9,15 @@ import { shortQuantity } from "./words.ts";
 const AXIS_PX = 20;
 /** Air above the highest step. */
 const TOP_PX = 22;
+/** And beyond the last price on each side, as a part of the way there. */
+const AIR = 1.04;
 
 interface Frame {
   readonly width: number;
   readonly height: number;
-  /** Ticks at the left edge and from edge to edge. */
-  readonly left: number;
-  readonly span: number;
+  /** Ticks in the middle, and from there to each edge. */
+  readonly middle: number;
+  readonly reach: number;
   /** Lots at full height. */
   readonly total: number;
 }
@@ -42,7 +44,7 @@ export class DepthPainter {
     context.font = `11px ${getComputedStyle(this.#canvas).fontFamily}`;
     this.#side(book.bids, frame, "buy");
     this.#side(book.asks, frame, "sell");
-    this.#axis(frame, middleOf(book)!, decimals);
+    this.#axis(frame, decimals);
     if (this.pointer !== undefined) this.#pointed(this.pointer, book, frame, decimals);
   }
 
@@ -80,9 +82,9 @@ export class DepthPainter {
     context.fill();
   }
 
-  #axis(frame: Frame, middle: number, decimals: number): void {
+  #axis(frame: Frame, decimals: number): void {
     const context = this.#context;
-    const { width, height, left, span } = frame;
+    const { width, height, middle, reach } = frame;
     context.fillStyle = colour("line");
     context.fillRect(0, height - AXIS_PX, width, 1);
     context.fillStyle = colour("muted");
@@ -90,9 +92,9 @@ export class DepthPainter {
     const y = height - AXIS_PX / 2 + 1;
     const text = (ticks: number) => formatPrice(Math.round(ticks), decimals);
     context.textAlign = "left";
-    context.fillText(text(left), 8, y);
+    context.fillText(text(middle - reach), 8, y);
     context.textAlign = "right";
-    context.fillText(text(left + span), width - 8, y);
+    context.fillText(text(middle + reach), width - 8, y);
     const needed = 3 * context.measureText(text(middle)).width + 64;
     context.textAlign = "center";
     if (needed < width) context.fillText(text(middle), xOf(middle, frame), y);
@@ -101,7 +103,7 @@ export class DepthPainter {
   /** What rests up to the price under the pointer. */
   #pointed(x: number, { bids, asks }: Book, frame: Frame, decimals: number): void {
     const context = this.#context;
-    const price = frame.left + (x / frame.width) * frame.span;
+    const price = frame.middle + ((2 * x) / frame.width - 1) * frame.reach;
     const side = bids.prices.length > 0 && price <= bids.prices[0] ? bids : asks;
     const direction = side === bids ? 1 : -1;
     let total = 0;
@@ -128,7 +130,7 @@ function frameOf(book: Book, width: number, height: number): Frame | undefined {
     1,
   );
   const total = Math.max(sum(book.bids.quantities), sum(book.asks.quantities), 1);
-  return { width, height, left: middle - reach * 1.02, span: reach * 2.04, total };
+  return { width, height, middle, reach: reach * AIR, total };
 }
 
 function sum(values: readonly number[]): number {
@@ -137,8 +139,8 @@ function sum(values: readonly number[]): number {
   return total;
 }
 
-function xOf(price: number, { left, span, width }: Frame): number {
-  return ((price - left) / span) * width;
+function xOf(price: number, { middle, reach, width }: Frame): number {
+  return ((price - middle) / reach + 1) * (width / 2);
 }
 
 function yOf(total: number, frame: Frame): number {

@@ -9,9 +9,10 @@ import {
   type RequestAnswer,
 } from "../src/client/socket/index.ts";
 import { type FillMessage, formatPrice } from "../src/protocol/index.ts";
+import { FillWords } from "./fill-words.ts";
 import { Frames } from "./frames.ts";
 import { Notices } from "./notices.ts";
-import { draftProblems, type OrderDraft } from "./order-draft.ts";
+import { canonicalPrice, draftProblems, type OrderDraft } from "./order-draft.ts";
 import { newOrderId } from "./order-id.ts";
 import { recall, remember } from "./remembered.ts";
 import { Topic } from "./topic.ts";
@@ -46,6 +47,7 @@ export class Desk {
   symbol = recall("symbol") ?? "";
   draft = EMPTY_DRAFT;
   readonly #url: string;
+  readonly #fillWords = new FillWords();
   #tablesVersion = -1;
 
   constructor(url: string) {
@@ -109,7 +111,8 @@ export class Desk {
     if (market === undefined) return;
     const problems = draftProblems(draft, market.decimals);
     if (problems.price !== undefined || problems.quantity !== undefined) return;
-    const { side, orderType, timeInForce, price } = draft;
+    const { side, orderType, timeInForce } = draft;
+    const price = canonicalPrice(draft.price, market.decimals);
     const limit = orderType === "limit" ? { price, timeInForce } : {};
     const quantity = Number(draft.quantity);
     const what = `${side === "buy" ? "Buy" : "Sell"} ${quantity} ${symbol} ${orderType === "market" ? "at market" : `at ${price}`}`;
@@ -189,12 +192,9 @@ export class Desk {
     this.tables.changed();
   }
 
-  #tellFill({ side, symbol, quantity, price, open }: FillMessage): void {
-    const rest = open === 0 ? "" : `, ${open} left`;
-    this.notices.say(
-      "good",
-      `${side === "buy" ? "Bought" : "Sold"} ${quantity} ${symbol} at ${price}${rest}`,
-    );
+  #tellFill(fill: FillMessage): void {
+    const { text, about } = this.#fillWords.add(fill);
+    this.notices.say("good", text, about);
   }
 
   /** Says what became of a request; true when it was accepted. */

@@ -57,7 +57,8 @@ export class LadderView {
     if (market === undefined) return;
     this.rows.step = market.step;
     const width = Math.max(8, formatPrice(lastKnownPrice(market), market.decimals).length);
-    this.#body.style.setProperty("--price-chars", String(width));
+    // The titles above share the columns.
+    this.#body.parentElement?.style.setProperty("--price-chars", String(width));
   }
 
   fitHeight(height_px: number): void {

@@ -82,7 +82,8 @@ function Figure({
 function changeText(day: Day | undefined): string {
   if (day === undefined || day.open === 0) return "–";
   const change = ((day.close - day.open) / Math.abs(day.open)) * 100;
-  return `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(2)} %`;
+  const sign = day.close === day.open ? "" : change < 0 ? "−" : "+";
+  return `${sign}${Math.abs(change).toFixed(2)} %`;
 }
 
 function LastPrice({ desk }: { readonly desk: Desk }) {

@@ -1,4 +1,5 @@
-// What the page has to say: what became of an order, a fill. The newest few are shown, each for a while.
+// What the page has to say: what became of an order, a fill. The newest few are shown, each for a while; one about the same
+// thing takes the place of the one before.
 
 import { Topic } from "./topic.ts";
 
@@ -8,27 +9,32 @@ const SHOWN_MAX = 3;
 const SHOWN_MS = { plain: 3_000, good: 5_000, bad: 10_000 } as const;
 
 export interface Notice {
-  readonly key: number;
+  readonly about: string;
   readonly kind: "good" | "bad" | "plain";
   readonly text: string;
 }
 
 export class Notices extends Topic {
   shown: readonly Notice[] = [];
-  #last = 0;
+  #count = 0;
 
-  say(kind: Notice["kind"], text: string): void {
-    this.#last++;
-    const key = this.#last;
-    this.shown = [...this.shown, { key, kind, text }].slice(-SHOWN_MAX);
+  /** `about`: what it is about, when more may come about the same. */
+  say(kind: Notice["kind"], text: string, about = `notice ${++this.#count}`): void {
+    const notice = { about, kind, text };
+    const others = this.shown.filter((other) => other.about !== about);
+    this.shown = [...others, notice].slice(-SHOWN_MAX);
     this.changed();
-    setTimeout(() => this.dismiss(key), SHOWN_MS[kind]);
+    setTimeout(() => this.#remove(notice), SHOWN_MS[kind]);
   }
 
-  dismiss(key: number): void {
-    const left = this.shown.filter((notice) => notice.key !== key);
-    if (left.length === this.shown.length) return;
-    this.shown = left;
+  dismiss(about: string): void {
+    const notice = this.shown.find((shown) => shown.about === about);
+    if (notice !== undefined) this.#remove(notice);
+  }
+
+  #remove(notice: Notice): void {
+    if (!this.shown.includes(notice)) return;
+    this.shown = this.shown.filter((other) => other !== notice);
     this.changed();
   }
 }

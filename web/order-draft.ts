@@ -27,7 +27,12 @@ export function priceProblem(text: string, decimals: number): string | undefined
   if (!/^-?\d*\.?\d*$/.test(text) || !/\d/.test(text)) return "A price is digits and one point";
   const fraction = text.split(".")[1] ?? "";
   if (fraction.length <= decimals) return "This is no price here: too large, or zeros in front";
-  return decimals === 0 ? "Whole numbers only" : `At most ${decimals} digits after the point`;
+  return decimals === 0 ? "Whole numbers only" : `At most ${decimals} decimals`;
+}
+
+/** A price as typed, with all its decimals. */
+export function canonicalPrice(text: string, decimals: number): string {
+  return formatPrice(parsePrice(text, decimals) ?? 0, decimals);
 }
 
 /** What is wrong with a quantity as typed; undefined when nothing is. */

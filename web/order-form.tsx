@@ -9,6 +9,9 @@ import { FIELD_IDS, showDialog } from "./shortcuts.ts";
 import { useTopics } from "./topic.ts";
 import { groupedPrice } from "./words.ts";
 
+/** From here on a price needs a line of its own. */
+const LONG_DECIMALS = 9;
+
 /** With Shift, arrow keys step this many times as far. */
 const SHIFT_STEPS = 10;
 
@@ -42,7 +45,7 @@ export function OrderForm({ desk }: { readonly desk: Desk }) {
             disabled={draft.orderType === "market"}
           />
         </div>
-        <div class="form-row">
+        <div class={market !== undefined && market.decimals >= LONG_DECIMALS ? "form-column" : "form-row"}>
           <PriceField desk={desk} market={market} problem={shown("price")} />
           <QuantityField desk={desk} problem={shown("quantity")} />
         </div>

@@ -5,7 +5,7 @@ import type { OwnOrder } from "../src/client/socket/index.ts";
 import { formatPrice } from "../src/protocol/index.ts";
 import type { Desk } from "./desk.ts";
 import { CheckIcon, CloseIcon, EditIcon } from "./icons.tsx";
-import { priceProblem, quantityProblem } from "./order-draft.ts";
+import { canonicalPrice, priceProblem, quantityProblem } from "./order-draft.ts";
 import { grouped } from "./words.ts";
 
 interface OrderRowProps {
@@ -78,7 +78,7 @@ function ChangeCells({ desk, order, decimals, done }: ChangeCellsProps) {
   const wrongQuantity = quantityProblem(quantity);
   const isRight = wrongPrice === undefined && wrongQuantity === undefined;
   const apply = async () => {
-    if (isRight && (await desk.modify(order, price, Number(quantity)))) done();
+    if (isRight && (await desk.modify(order, canonicalPrice(price, decimals), Number(quantity)))) done();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Enter") void apply();

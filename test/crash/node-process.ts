@@ -12,6 +12,8 @@ const FAULTS = fileURLToPath(new URL("./disk-faults-worker.ts", import.meta.url)
 export interface ProcessOptions {
   /** Loads the fault module: what its variables say goes wrong. */
   readonly faults?: Readonly<Record<string, string>>;
+  /** A free one when left out. */
+  readonly httpPort?: number;
 }
 
 const started: ChildProcess[] = [];
@@ -28,12 +30,12 @@ export class NodeProcess {
   orderPort = 0;
   httpPort = 0;
 
-  private constructor(args: readonly string[], { faults }: ProcessOptions) {
+  private constructor(args: readonly string[], { faults, httpPort = 0 }: ProcessOptions) {
     this.#process = spawn(
       process.execPath,
       [
         ...(faults === undefined ? [] : ["--import", FAULTS]),
-        ...[LAUNCHER, "start", "--order-port", "0", "--http-port", "0", ...args],
+        ...[LAUNCHER, "start", "--order-port", "0", "--http-port", String(httpPort), ...args],
       ],
       { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...faults } },
     );

@@ -2,8 +2,8 @@
 // the many clients of a node that was restarted don't all come in the same instant.
 
 const FIRST_DELAY_MS = 250;
-/** Nobody looks at a page that tries less often. */
-const DELAY_MAX_MS = 5_000;
+/** A node has few clients of this kind (256), and people wait for it. */
+const DELAY_MAX_MS = 2_000;
 
 /** The wait after `failures` (from 1) in a row; `chance` is from 0 up to but not including 1. */
 export function retryDelay_ms(failures: number, chance: number): number {

@@ -1,0 +1,228 @@
+// The page in a real browser against a real node: what a person sees and does, with the mouse and with the keyboard.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { connectOrderEntry, type OrderEntryClient } from "../../src/client/index.ts";
+import { buildPageIfStale } from "../../tools/page.ts";
+import { killNodes, NodeProcess } from "../crash/node-process.ts";
+import {
+  type BrowserOrReason,
+  DESK,
+  keepPicture,
+  launchBrowser,
+  PHONE,
+  type Visit,
+  visit,
+} from "./browser.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "seriatim-browser-"));
+let opened: BrowserOrReason;
+let browser: Browser;
+let node: NodeProcess;
+let url: string;
+/** Another participant: account 2 over binary order entry. */
+let other: OrderEntryClient;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  opened = await launchBrowser();
+  if (!("browser" in opened)) return;
+  browser = opened.browser;
+  await buildPageIfStale();
+  const symbols = ["BTC-USD:2:50", "ETH-USD:2:5", "WIDE-WWWWWW-2030:18"];
+  node = await NodeProcess.start([
+    ...["--data-dir", dir, "--segment-bytes", "4194304"],
+    ...["--max-quantity", "100000", "--max-notional", "9007199254740991"],
+    ...["--accounts", "alice=1,bob=2", "--symbols", symbols.join(",")],
+  ]);
+  url = `http://127.0.0.1:${node.httpPort}/`;
+  other = await connectOrderEntry({ port: node.orderPort, account: 2 });
+}, 60_000);
+
+afterAll(async () => {
+  await other?.close();
+  await browser?.close();
+  killNodes();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+beforeEach(async ({ skip }) => {
+  skip("reason" in opened, "reason" in opened ? opened.reason : "");
+});
+
+afterEach(async () => {
+  await page?.context().close();
+});
+
+async function open(look = DESK, account: string | null = "alice"): Promise<Visit> {
+  const visited = await visit(browser, url, look, account);
+  ({ page, complaints } = visited);
+  await page.getByRole("status").getByText("Live").waitFor();
+  return visited;
+}
+
+/** The ladder's row of a price, with what it shows: mine, bid, price, ask, mine. */
+function ladderRow(price: string) {
+  return page.getByRole("option").filter({ has: page.locator(".ladder-price", { hasText: price }) });
+}
+
+async function cell(
+  price: string,
+  column: "bid" | "ask" | "own:first-child" | "own:last-child",
+): Promise<string> {
+  return (await ladderRow(price).locator(`.ladder-${column}`).textContent()) ?? "";
+}
+
+async function order(side: "Buy" | "Sell", price: string, lots: string): Promise<void> {
+  await page.locator(".segments.side label", { hasText: side }).click();
+  await page.getByLabel("Price", { exact: true }).fill(price);
+  await page.getByLabel("Lots", { exact: true }).fill(lots);
+  await page.getByRole("button", { name: `${side} BTC-USD` }).click();
+}
+
+async function noticed(text: string | RegExp): Promise<void> {
+  await page.getByRole("log").getByText(text).first().waitFor();
+}
+
+test("the page loads, says that the book is empty, and asks nobody but the node", async () => {
+  await open(DESK, null);
+  await page.getByText("Nothing rests here yet").waitFor();
+  await page.getByText("No trades yet", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Choose an account to trade" }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test("orders of others move the book, and their trades are listed and make candles", async () => {
+  await open();
+  await other.submit({ id: 1, symbol: 0, side: "buy", price: 69_999_50, quantity: 5 });
+  await other.submit({ id: 2, symbol: 0, side: "sell", price: 70_000_50, quantity: 4 });
+  await ladderRow("70000.50").waitFor();
+  await expect.poll(() => cell("69999.50", "bid")).toBe("5");
+  await expect.poll(() => cell("70000.50", "ask")).toBe("4");
+  await other.submit({ id: 3, symbol: 0, side: "buy", price: 70_000_50, quantity: 1 });
+  await expect.poll(() => cell("70000.50", "ask")).toBe("3");
+  await page.locator(".trade-row.buy", { hasText: "70000.50" }).waitFor();
+  expect(await page.locator(".last-price").textContent()).toBe("70000.50");
+  await page.getByText("No trades yet.").waitFor({ state: "hidden" });
+  expect(complaints).toEqual([]);
+});
+
+test("an order of the form rests and is marked in the ladder; changed, filled by another account and cancelled", async () => {
+  await open();
+  await order("Buy", "69998.5", "7");
+  await noticed("Buy 7 BTC-USD at 69998.50: accepted");
+  await expect.poll(() => cell("69998.50", "own:first-child")).toBe("7");
+  await expect.poll(() => cell("69998.50", "bid")).toBe("7");
+
+  await page.getByRole("button", { name: "Change buy 7 BTC-USD" }).click();
+  await page.getByLabel("New price").fill("70000.00");
+  await page.getByLabel("New quantity").fill("6");
+  await page.keyboard.press("Enter");
+  await expect.poll(() => cell("70000.00", "own:first-child")).toBe("6");
+
+  await other.submit({ id: 4, symbol: 0, side: "sell", price: 70_000_00, quantity: 2, timeInForce: "ioc" });
+  await noticed("Bought 2 BTC-USD at 70000.00, 4 left");
+  await expect.poll(() => cell("70000.00", "own:first-child")).toBe("4");
+  await page.getByLabel("My fills 1").check();
+  await page.getByRole("cell", { name: "maker" }).waitFor();
+
+  await page.getByLabel("My orders 1").check();
+  await page.getByRole("button", { name: "Cancel buy 4 BTC-USD" }).click();
+  await page.getByText("None of your orders rests").waitFor();
+  await expect.poll(() => cell("70000.00", "bid")).toBe("");
+  expect(complaints).toEqual([]);
+});
+
+test("what is wrong is said in words: beside the field, and when the exchange rejects", async () => {
+  await open();
+  await order("Buy", "1.234", "0");
+  await page.getByText("At most 2 decimals").waitFor();
+  await page.getByText("At least 1 lot").waitFor();
+  await order("Buy", "70000.00", "500000");
+  await noticed(/Buy 500000 BTC-USD at 70000.00: rejected, .*/);
+  expect(complaints).toEqual([]);
+});
+
+test("everything goes by the keyboard", async () => {
+  await open();
+  await ladderRow("70000.50").waitFor();
+  await page.keyboard.press("s");
+  await page.keyboard.type("70100");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Shift+ArrowUp");
+  await page.keyboard.press("Enter");
+  await noticed("Sell 12 BTC-USD at 70100.50: accepted");
+
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("l");
+  for (const key of ["ArrowUp", "ArrowUp", "ArrowDown", "Enter"]) await page.keyboard.press(key);
+  const price = page.getByLabel("Price", { exact: true });
+  await expect
+    .poll(() => page.locator(".ladder-row.cursor .ladder-price").textContent())
+    .toBe(await price.inputValue());
+  const active = await page.locator("#ladder").getAttribute("aria-activedescendant");
+  expect(await page.locator(".ladder-row.cursor").getAttribute("id")).toBe(active);
+
+  await page.keyboard.press("?");
+  await page.getByRole("heading", { name: "Keyboard" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("heading", { name: "Keyboard" }).waitFor({ state: "hidden" });
+  await page.keyboard.press("Escape");
+  await noticed("1 of 1 orders in BTC-USD cancelled");
+  await page.keyboard.press("2");
+  await page.getByRole("heading", { name: "ETH-USD" }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test("an account is chosen by name, remembered, and refused in words when there is none", async () => {
+  await open(DESK, null);
+  await page.getByRole("button", { name: "Choose an account to trade" }).click();
+  await page.getByLabel("Name or number").fill("nobody");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").getByText("nobody").waitFor();
+  await page.getByRole("button", { name: "Another account" }).click();
+  await page.getByLabel("Name or number").fill("bob");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "bob" }).first().waitFor();
+  await page.reload();
+  await page.getByRole("button", { name: "bob" }).first().waitFor();
+});
+
+test("on a phone one part is shown at a time, and nothing is wider than the screen", async () => {
+  await open(PHONE);
+  for (const [tab, shown] of [
+    ["Chart", "Candles"],
+    ["Trades", "Trades"],
+    ["Orders", "My orders and fills"],
+    ["Trade", "Price ladder"],
+  ]) {
+    await page.getByRole("button", { name: tab, exact: true }).click();
+    await page.getByRole("region", { name: shown }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    await keepPicture(page, `page-390-${tab.toLowerCase()}`);
+  }
+});
+
+test("the longest names and the smallest and largest prices stay in their places", async () => {
+  await other.submit({ id: 9, symbol: 2, side: "buy", price: Number.MAX_SAFE_INTEGER - 3, quantity: 1 });
+  await other.submit({ id: 10, symbol: 2, side: "sell", price: Number.MAX_SAFE_INTEGER, quantity: 1 });
+  for (const look of [DESK, PHONE]) {
+    await open(look);
+    await page.getByTitle("WIDE-WWWWWW-2030").first().click();
+    await expect.poll(() => cell("0.009007199254740988", "bid")).toBe("1");
+    await page.locator(".best-ask", { hasText: "0.009007199254740991" }).click();
+    expect(await page.getByLabel("Price", { exact: true }).inputValue()).toBe("0.009007199254740991");
+    const cut =
+      "[...document.querySelectorAll('.ladder-price b')].filter((b) => b.offsetWidth > b.parentElement.clientWidth).length";
+    expect(await page.evaluate(cut)).toBe(0);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(look.width);
+    await keepPicture(page, `page-extremes-${look.width}`);
+    await page.context().close();
+  }
+});

@@ -1,0 +1,51 @@
+// The node dies under the page and comes back: the page says so, goes on by itself, and loses nothing that was accepted.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildPageIfStale } from "../../tools/page.ts";
+import { killNodes, NodeProcess } from "../crash/node-process.ts";
+import { type BrowserOrReason, DESK, keepPicture, launchBrowser, visit } from "./browser.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "seriatim-restart-"));
+const ARGS = ["--data-dir", dir, "--segment-bytes", "4194304", "--accounts", "alice=1"];
+let opened: BrowserOrReason;
+
+beforeAll(async () => {
+  opened = await launchBrowser();
+  if ("browser" in opened) await buildPageIfStale();
+}, 60_000);
+
+afterAll(async () => {
+  if ("browser" in opened) await opened.browser.close();
+  killNodes();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+test("the node is killed and started again: the page says so, comes back, and the order still rests", async ({
+  skip,
+}) => {
+  if ("reason" in opened) return skip(opened.reason);
+  const first = await NodeProcess.start(ARGS);
+  const url = `http://127.0.0.1:${first.httpPort}/`;
+  const { page } = await visit(opened.browser, url, DESK, "alice");
+  await page.getByRole("status").getByText("Live").waitFor();
+  await page.getByLabel("Price", { exact: true }).fill("70000");
+  await page.getByLabel("Lots", { exact: true }).fill("3");
+  await page.keyboard.press("Enter");
+  await page.getByRole("log").getByText("accepted").waitFor();
+
+  await first.end("SIGKILL");
+  await page.getByRole("alert").getByText("Connection lost: nobody answers there").waitFor();
+  await page.getByRole("button", { name: "Not connected" }).waitFor();
+  await keepPicture(page, "page-1440-disconnected");
+
+  const second = await NodeProcess.start(ARGS, { httpPort: first.httpPort });
+  await page.getByRole("alert").getByText("Connection lost").waitFor({ state: "hidden" });
+  await page.getByRole("status").getByText("Live").waitFor();
+  await page.getByRole("button", { name: "Cancel buy 3 BTC-USD" }).click();
+  await page.getByRole("log").getByText("Cancel of BTC-USD order: accepted").waitFor();
+  await page.getByText("None of your orders rests").waitFor();
+  expect(await second.end("SIGTERM")).toBe(0);
+});

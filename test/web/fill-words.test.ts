@@ -1,0 +1,31 @@
+// Fills in one line: those of one order that come together are summed up.
+
+import { expect, test } from "vitest";
+import { FillWords } from "../../web/fill-words.ts";
+
+const FILL = {
+  ...{ type: "fill", sequence: "1", symbol: "BTC-USD", id: "7", side: "buy", price: "100.00" },
+  ...{ quantity: 2, open: 3, liquidity: "taker", time: "1790000000000000" },
+} as const;
+
+test("the fills of one order are one line, of another order another", () => {
+  const words = new FillWords();
+  const first = words.add(FILL);
+  const second = words.add({ ...FILL, price: "101.00", quantity: 3, open: 0 });
+  const other = words.add({ ...FILL, id: "8", side: "sell" });
+  expect([first.text, second.text, other.text]).toEqual([
+    "Bought 2 BTC-USD at 100.00, 3 left",
+    "Bought 5 BTC-USD at 100.00 to 101.00",
+    "Sold 2 BTC-USD at 100.00, 3 left",
+  ]);
+  expect(second.about).toBe(first.about);
+  expect(other.about).not.toBe(first.about);
+});
+
+test("a fill much later is a line of its own", () => {
+  const words = new FillWords();
+  const first = words.add(FILL);
+  const later = words.add({ ...FILL, open: 1, time: "1790000003000000" });
+  expect(later.text).toBe("Bought 2 BTC-USD at 100.00, 1 left");
+  expect(later.about).not.toBe(first.about);
+});

@@ -1,0 +1,94 @@
+// What the order form says about what is typed, how prices step, and what an order is worth.
+
+import { expect, test } from "vitest";
+import {
+  canonicalPrice,
+  draftProblems,
+  type OrderDraft,
+  orderValue,
+  priceProblem,
+  quantityProblem,
+  steppedPrice,
+  steppedQuantity,
+} from "../../web/order-draft.ts";
+
+const DRAFT: OrderDraft = {
+  side: "buy",
+  orderType: "limit",
+  timeInForce: "gtc",
+  price: "70000.50",
+  quantity: "3",
+};
+
+test.each([
+  ["70000.50", 2, undefined],
+  ["70000", 2, undefined],
+  ["-1.5", 2, undefined],
+  ["", 2, "A limit order needs a price"],
+  ["1,5", 2, "A price is digits and one point"],
+  [".", 2, "A price is digits and one point"],
+  ["1.234", 2, "At most 2 decimals"],
+  ["1.2", 0, "Whole numbers only"],
+  ["007", 2, "This is no price here: too large, or zeros in front"],
+  ["99999999999999999", 2, "This is no price here: too large, or zeros in front"],
+])("of the price %j with %i decimals it says: %s", (text, decimals, words) => {
+  expect(priceProblem(text, decimals)).toBe(words);
+});
+
+test.each([
+  ["3", undefined],
+  ["4294967295", undefined],
+  ["", "How many lots?"],
+  ["0", "At least 1 lot"],
+  ["1.5", "A whole number of lots"],
+  ["4294967296", "At most 4294967295 lots"],
+])("of the quantity %j it says: %s", (text, words) => {
+  expect(quantityProblem(text)).toBe(words);
+});
+
+test("a market order needs no price", () => {
+  expect(draftProblems({ ...DRAFT, orderType: "market", price: "" }, 2)).toEqual({});
+  expect(draftProblems({ ...DRAFT, price: "", quantity: "" }, 2)).toEqual({
+    price: "A limit order needs a price",
+    quantity: "How many lots?",
+  });
+});
+
+test.each([
+  ["70000.50", 1, "70001.00"],
+  ["70000.50", -1, "70000.00"],
+  ["70000.50", 10, "70005.50"],
+  ["70000.49", 1, "70000.50"],
+  ["70000.51", -1, "70000.50"],
+  ["", 1, "69999.50"],
+  ["nonsense", -1, "69999.50"],
+  ["-0.50", 1, "0.00"],
+])("from %j by %i steps the price goes to %s", (text, steps, price) => {
+  expect(steppedPrice(text, 2, 50, steps, 69_999_50)).toBe(price);
+});
+
+test("a step past the largest price leaves it", () => {
+  expect(steppedPrice("9007199254740991", 0, 1, 1, 0)).toBe("9007199254740991");
+});
+
+test.each([
+  ["3", 1, "4"],
+  ["3", -10, "1"],
+  ["", 1, "1"],
+  ["4294967295", 10, "4294967295"],
+])("from %j by %i steps the quantity goes to %s", (text, steps, quantity) => {
+  expect(steppedQuantity(text, steps)).toBe(quantity);
+});
+
+test("the value is exact, also where a double would round", () => {
+  expect(orderValue(DRAFT, 2)).toBe("210001.50");
+  expect(orderValue({ ...DRAFT, price: "0.009007199254740991", quantity: "4294967295" }, 18)).toBe(
+    "38685626.218660930040889345",
+  );
+  expect(orderValue({ ...DRAFT, price: "-1.50" }, 2)).toBe("-4.50");
+  expect(orderValue({ ...DRAFT, orderType: "market" }, 2)).toBeUndefined();
+});
+
+test("a price is sent with all its decimals", () => {
+  expect(canonicalPrice("7", 2)).toBe("7.00");
+});

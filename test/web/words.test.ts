@@ -1,0 +1,19 @@
+// Numbers as the page shows them.
+
+import { expect, test } from "vitest";
+import { durationText, grouped, groupedPrice, shortQuantity } from "../../web/words.ts";
+
+test.each([
+  [grouped(1_980), "1,980"],
+  [grouped(12n ** 12n), "8,916,100,448,256"],
+  [groupedPrice("70000.123456"), "70,000.123456"],
+  [groupedPrice("-1234567"), "-1,234,567"],
+  [shortQuantity(9_999_999), "9999999"],
+  [shortQuantity(12_345_678), "12.3M"],
+  [shortQuantity(Number.MAX_SAFE_INTEGER), "9.01P"],
+  [durationText(410.4), "410 µs"],
+  [durationText(1_254), "1.25 ms"],
+  [durationText(2_100_000), "2.10 s"],
+])("it says %s", (said, words) => {
+  expect(said).toBe(words);
+});
