@@ -1,10 +1,9 @@
 // The reading side of command-feed.ts: an engine of its own, brought to where the handover says and then fed the same
 // commands in the same order, so that it has the same state and the same events as the node's, for what is released.
 //
-// It takes a bounded number of commands per turn of its event loop. When it has taken all there are it rests, and then
-// sleeps until there are more: so whoever watches gets one picture of many commands, the first after a silence at once.
+// It takes a bounded number of commands per turn of its event loop and sleeps while there are none.
 
-import { setImmediate as nextTurn, setTimeout as rest } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { RecordBuffer } from "../../base/index.ts";
 import { ExchangeEngine } from "../../engine/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS, readTimestamp } from "../../protocol/index.ts";
@@ -13,11 +12,6 @@ import type { Handover } from "./command-feed.ts";
 
 /** Commands per turn: a tenth of a millisecond of work, after which sockets are served and what changed is sent. */
 const COMMANDS_PER_TURN = 1_024;
-/**
- * Between the end of what there was and the next look: a hundred pictures a second are more than a screen shows, and the node's
- * thread wakes this one no oftener than that.
- */
-const REST_MS = 10;
 /** Events handed on at once; a command with more comes in pieces. */
 const EVENTS_PER_PIECE = 512;
 
@@ -100,7 +94,7 @@ export class Follower<Listener extends EventListener> {
       if (wait !== undefined) await wait;
       else this.#turn(from);
       // Sockets come in between, however many commands wait.
-      await (from.consumer.available(1) > 0 ? nextTurn() : rest(REST_MS));
+      await nextTurn();
     }
   }
 

@@ -157,22 +157,6 @@ describe("a follower", () => {
     expect(heard.flushes).toBeGreaterThanOrEqual(1 + 8);
   });
 
-  test("shows many small batches at once, and the first after a silence without waiting for more", async () => {
-    const { primary, heard, caughtUpWith } = followed(2_000, 4_096);
-    primary.apply(1);
-    primary.release();
-    await caughtUpWith(primary.position);
-    expect(heard.flushes).toBe(2);
-    while (primary.left > 0) {
-      primary.apply(1);
-      primary.release();
-      await nextTurn();
-    }
-    await caughtUpWith(primary.position);
-    expect(heard.commands).toBe(primary.position - 5);
-    expect(heard.flushes).toBeLessThan(primary.position / 4);
-  });
-
   test("applies what is visible when it is told to finish, and nothing that comes later", async () => {
     let follower: Follower<EventListener> | undefined;
     const primary = primaryOf(5_000, 16_384, (handover) => {
