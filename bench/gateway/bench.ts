@@ -3,9 +3,9 @@
 // server, and this one, which waits.
 
 import { join } from "node:path";
+import { Child } from "../child.ts";
 import { type BenchCase, type BenchResult, measure, type RatioWanted, summarize } from "../harness.ts";
 import { type Scratch, withScratch } from "../scratch.ts";
-import { Child } from "./child.ts";
 import type { LoadOrder, LoadResult } from "./load.ts";
 import { withoutSockets } from "./without-sockets.ts";
 
@@ -28,11 +28,11 @@ export function benchGateway(rounds: number): Promise<BenchResult> {
 
 async function withServers({ directory, fileSystem }: Scratch, rounds: number): Promise<BenchResult> {
   const children: Record<Server, Child> = {
-    echo: new Child("echo"),
-    "journal off": new Child("exchange", ["off", directory]),
-    fsync: new Child("exchange", ["fsync", join(directory, "data")]),
+    echo: new Child(import.meta.url, "echo"),
+    "journal off": new Child(import.meta.url, "exchange", ["off", directory]),
+    fsync: new Child(import.meta.url, "exchange", ["fsync", join(directory, "data")]),
   };
-  const load = new Child("load");
+  const load = new Child(import.meta.url, "load");
   try {
     return await run(children, load, rounds, fileSystem);
   } finally {

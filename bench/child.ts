@@ -1,8 +1,8 @@
-// Processes of the gateway bench, and one request to them at a time.
+// Processes of a bench, and one request to them at a time.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { entryBeside } from "../../src/platform/index.ts";
+import { entryBeside } from "../src/platform/index.ts";
 
 /** How long a child may take to answer; a load runs for a second or two. */
 const ANSWER_MS = 60_000;
@@ -10,9 +10,13 @@ const ANSWER_MS = 60_000;
 export class Child {
   readonly #process: ChildProcess;
 
-  /** Starts `name` (a file of this folder, .ts in a checkout and .js when compiled). */
-  constructor(name: "load" | "echo" | "exchange", args: readonly string[] = []) {
-    this.#process = fork(fileURLToPath(entryBeside(import.meta.url, name)), args);
+  /** Starts the module `name` beside the module `beside` (its import.meta.url): .ts in a checkout, .js when compiled. */
+  constructor(beside: string, name: string, args: readonly string[] = []) {
+    this.#process = fork(fileURLToPath(entryBeside(beside, name)), args);
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
   }
 
   /** The child's next message; rejects when it ends or takes too long. */
