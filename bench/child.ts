@@ -15,10 +15,6 @@ export class Child {
     this.#process = fork(fileURLToPath(entryBeside(beside, name)), args);
   }
 
-  get pid(): number {
-    return this.#process.pid ?? 0;
-  }
-
   /** The child's next message; rejects when it ends or takes too long. */
   answer<T>(): Promise<T> {
     return new Promise((resolve, reject) => {

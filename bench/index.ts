@@ -6,6 +6,8 @@ import { benchGateway } from "./gateway/bench.ts";
 import type { BenchResult } from "./harness.ts";
 import { benchJournal } from "./journal/bench.ts";
 import { benchRestart } from "./restart/bench.ts";
+import { benchSoak } from "./soak/bench.ts";
+import { benchSubscribers } from "./subscribers/bench.ts";
 
 export { markdownSection, provenance, textTable, writeSection } from "./report.ts";
 
@@ -18,4 +20,9 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   journal: benchJournal,
   restart: benchRestart,
   gateway: benchGateway,
+  subscribers: benchSubscribers,
+  soak: benchSoak,
 };
+
+/** Run only when they are named: they take ten minutes and more. */
+export const LONG_BENCHES: readonly string[] = ["soak"];

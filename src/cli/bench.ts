@@ -28,7 +28,10 @@ export function registerBench(program: Command): void {
     .description(
       "measure the engine, the codec, the journal, the gateway and recovery beside their baselines",
     )
-    .argument("[names...]", "engine, codec, journal, restart, gateway; all of them by default")
+    .argument(
+      "[names...]",
+      "engine, codec, journal, restart, gateway, subscribers, and soak (10 minutes); all but soak by default",
+    )
     .option(
       "--rounds <n>",
       "measured rounds of every case, 1-100",
@@ -51,10 +54,11 @@ interface BenchOptions {
 }
 
 async function runBenches(names: readonly string[], options: BenchOptions): Promise<void> {
-  const { BENCHES, markdownSection, provenance, textTable, writeSection } = await import(
+  const { BENCHES, LONG_BENCHES, markdownSection, provenance, textTable, writeSection } = await import(
     "../../bench/index.ts"
   );
-  const wanted = names.length > 0 ? names : Object.keys(BENCHES);
+  const wanted =
+    names.length > 0 ? names : Object.keys(BENCHES).filter((name) => !LONG_BENCHES.includes(name));
   const unknown = wanted.find((name) => !Object.hasOwn(BENCHES, name));
   if (unknown !== undefined)
     throw usageError(`no benchmark is called ${unknown}: there are ${Object.keys(BENCHES).join(", ")}`);
