@@ -1,4 +1,5 @@
-// A node of the gateway bench, a process of its own: `exchange.ts DURABILITY DIRECTORY`.
+// A node of a bench, a process of its own: `exchange.ts DURABILITY DIRECTORY [RATE]`, with simulated traders when a rate is
+// given.
 
 import { configurationOf, createLog, startNode } from "../../src/node/index.ts";
 import { inlineDeeply } from "../../src/platform/index.ts";
@@ -7,10 +8,11 @@ inlineDeeply();
 
 type Durability = "off" | "buffered" | "flush" | "fsync";
 
-const [durability, dataDir] = process.argv.slice(2) as [Durability, string];
-const configuration = configurationOf({ durability, dataDir, orderPort: 0, httpPort: 0 });
+const [durability, dataDir, rate] = process.argv.slice(2) as [Durability, string, string?];
+const simulate = Number(rate ?? 0);
+const configuration = configurationOf({ durability, dataDir, simulate, orderPort: 0, httpPort: 0 });
 const node = await startNode(configuration, createLog({ level: "warn" }));
-process.send?.({ port: node.orderPort });
+process.send?.({ port: node.orderPort, httpPort: node.httpPort });
 process.on("disconnect", () => {
   node.stop().then(() => process.exit(0));
 });

@@ -22,7 +22,7 @@ interface Sample {
 export function benchSoak(): Promise<BenchResult> {
   return withScratch(async ({ directory, fileSystem }) => {
     const idle_percent = await withNode(join(directory, "idle"), [], idleShare);
-    const rows = await withNode(join(directory, "soak"), ["--simulate"], soak);
+    const rows = await withNode(join(directory, "soak"), ["--simulate", "2000"], soak);
     const about = `${MINUTES} minutes of \`seriatim start --simulate\` on ${fileSystem}; slopes by least squares over the last ${MINUTES - WARM_MINUTES}`;
     const idle = {
       ...summarize("idle node without traders", "% of a core", "lower", [idle_percent]),
@@ -87,7 +87,7 @@ async function sampleOf(node: NodeProcess, minutes: number): Promise<Sample> {
   return {
     minutes,
     rss_mib: (await node.metric("process_resident_memory_bytes")) / 2 ** 20,
-    heap_mib: (await node.metric("nodejs_heap_size_used_bytes")) / 2 ** 20,
+    heap_mib: (await node.metric("nodejs_heap_used_bytes")) / 2 ** 20,
     descriptors: node.descriptors,
   };
 }

@@ -1,5 +1,6 @@
 // Where a node's status comes from: sampled from its stages when somebody asks.
 
+import { getHeapStatistics } from "node:v8";
 import type { ExchangeEngine } from "../engine/index.ts";
 import type { Gateway } from "../gateway/index.ts";
 import type { Sequencer } from "../sequencer/index.ts";
@@ -46,5 +47,6 @@ export function collectStatus({
     load: path.meter.load,
     time_us: Math.max(sequencer.time_us, wall_us),
     feedResyncs,
+    heap_bytes: getHeapStatistics().used_heap_size,
   };
 }

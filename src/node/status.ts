@@ -39,6 +39,8 @@ export interface NodeStatus {
   readonly time_us: number;
   /** Times the web's copy of the exchange was too far behind and began anew. */
   readonly feedResyncs: number;
+  /** Of the node's thread. */
+  readonly heap_bytes: number;
 }
 
 /** What the web knows about itself. */

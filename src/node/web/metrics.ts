@@ -1,6 +1,8 @@
 // GET /metrics: every figure is one row that reads it from the status of node and web. Sampled on request; nothing is
 // counted here.
 
+import { getHeapStatistics } from "node:v8";
+import { isMainThread } from "node:worker_threads";
 import { Counter, Gauge, Registry } from "@prometheus-io/client";
 import { assert } from "../../base/index.ts";
 import type { Health, NodeStatus, WebStatus } from "../status.ts";
@@ -102,6 +104,7 @@ const METRICS: readonly Metric[] = [
   },
   counter("process_cpu_seconds_total", "Processor time of all threads.", () => processorSeconds()),
   gauge("process_resident_memory_bytes", "Resident memory.", () => process.memoryUsage.rss()),
+  { ...gauge("nodejs_heap_used_bytes", "JavaScript heap in use, by thread.", heapsOf), label: "thread" },
   gauge("process_uptime_seconds", "Seconds since the process started.", () => process.uptime()),
 ];
 
@@ -111,6 +114,12 @@ function counter(name: string, help: string, read: Metric["read"]): Metric {
 
 function gauge(name: string, help: string, read: Metric["read"]): Metric {
   return { name, type: "gauge", help, read };
+}
+
+/** With `threads single` the node's thread is the web's too. */
+function heapsOf(status: Sample): Readonly<Record<string, number>> {
+  const node = { node: status.heap_bytes };
+  return isMainThread ? node : { ...node, web: getHeapStatistics().used_heap_size };
 }
 
 function processorSeconds(): number {

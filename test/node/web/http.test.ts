@@ -29,6 +29,7 @@ const STATUS: NodeStatus = {
   load: { commandsPerSecond: 7, latency: { p50_us: 410, p99_us: 1_250 } },
   time_us: 1_700_000_000_000_000,
   feedResyncs: 3,
+  heap_bytes: 5_000_000,
 };
 
 const log = createLog({ level: "silent" });
