@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { CANDLE_INTERVALS_S } from "../src/protocol/index.ts";
 import { CandlePainter } from "./candle-painter.ts";
 import type { Desk } from "./desk.ts";
+import { CHART_PACE_MS } from "./frames.ts";
 import { recall, remember } from "./remembered.ts";
 import { themeTopic } from "./theme.ts";
 
@@ -38,7 +39,7 @@ export function CandleChart({ desk }: { readonly desk: Desk }) {
       painter.paint(series, wanted.current, market?.decimals ?? 0);
       const words = emptyWords(market?.isCurrent("candles") === true, series?.candles.length ?? 0);
       if (empty.current !== null) empty.current.textContent = words;
-    });
+    }, CHART_PACE_MS);
     const endTheme = themeTopic.listen(() => {
       painter.recolour();
       desk.frames.ask();

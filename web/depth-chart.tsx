@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { formatPrice } from "../src/protocol/index.ts";
 import { DepthPainter } from "./depth-painter.ts";
 import type { Desk } from "./desk.ts";
+import { CHART_PACE_MS } from "./frames.ts";
 import { isDark, themeTopic } from "./theme.ts";
 
 /** How often the picture is described anew for those who can't see it. */
@@ -25,7 +26,7 @@ export function DepthChart({ desk }: { readonly desk: Desk }) {
       if (market === undefined || state === painted) return;
       painted = state;
       made.paint(market);
-    });
+    }, CHART_PACE_MS);
     const resized = new ResizeObserver(() => desk.frames.ask());
     resized.observe(element);
     const endTheme = themeTopic.listen(() => desk.frames.ask());

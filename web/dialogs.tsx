@@ -46,6 +46,7 @@ export function AccountDialog({ desk }: { readonly desk: Desk }) {
         <label class="field">
           <span>Name or number</span>
           <input
+            autofocus
             placeholder="for example 1"
             autocomplete="off"
             spellcheck={false}

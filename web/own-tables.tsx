@@ -72,7 +72,9 @@ function OrdersTable({ desk }: { readonly desk: Desk }) {
   if (account === undefined) return null;
   if (!orders.isCurrent && connection.state === "open") return <p class="empty">Waiting for your orders</p>;
   if (orders.size === 0)
-    return <p class="empty">None of your orders rests. Prices clicked in the ladder go into the form.</p>;
+    return (
+      <p class="empty">You have no open orders. A click on a price of the ladder puts it into the form.</p>
+    );
   const newest = [...orders.open()].slice(-ROWS_MAX).reverse();
   return (
     <table>

@@ -132,7 +132,7 @@ test("an order of the form rests and is marked in the ladder; changed, filled by
 
   await page.getByLabel("My orders 1").check();
   await page.getByRole("button", { name: "Cancel buy 4 BTC-USD" }).click();
-  await page.getByText("None of your orders rests").waitFor();
+  await page.getByText("You have no open orders").waitFor();
   await expect.poll(() => cell("70000.00", "bid")).toBe("");
   expect(complaints).toEqual([]);
 });
@@ -183,7 +183,8 @@ test("everything goes by the keyboard", async () => {
 test("an account is chosen by name, remembered, and refused in words when there is none", async () => {
   await open(DESK, null);
   await page.getByRole("button", { name: "Choose an account to trade" }).click();
-  await page.getByLabel("Name or number").fill("nobody");
+  // The field has the focus.
+  await page.keyboard.type("nobody");
   await page.keyboard.press("Enter");
   await page.getByRole("alert").getByText("nobody").waitFor();
   await page.getByRole("button", { name: "Another account" }).click();

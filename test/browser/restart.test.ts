@@ -46,6 +46,6 @@ test("the node is killed and started again: the page says so, comes back, and th
   await page.getByRole("status").getByText("Live").waitFor();
   await page.getByRole("button", { name: "Cancel buy 3 BTC-USD" }).click();
   await page.getByRole("log").getByText("Cancel of BTC-USD order: accepted").waitFor();
-  await page.getByText("None of your orders rests").waitFor();
+  await page.getByText("You have no open orders").waitFor();
   expect(await second.end("SIGTERM")).toBe(0);
 });

@@ -29,7 +29,10 @@ async function run(program: string): Promise<string> {
   const file = join(folder, "program.mts");
   writeFileSync(
     file,
-    program.replace("seriatim/client", CLIENT.href).replaceAll("9009", String(node.orderPort)),
+    program
+      .replace("seriatim/client", CLIENT.href)
+      .replaceAll("9009", String(node.orderPort))
+      .replaceAll("8080", String(node.httpPort)),
   );
   const child = spawn(process.execPath, [file], { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
@@ -39,7 +42,7 @@ async function run(program: string): Promise<string> {
 
 const pages: [page: string, outputs: RegExp[]][] = [
   ["README.md", [/^accepted as event 1\n$/]],
-  ["docs/client.md", [/^10000 answered\n$/, /^restingFill 2 at 70000\n$/]],
+  ["docs/client.md", [/^10000 answered\n$/, /^restingFill 2 at 70000\n$/, /^accepted\n$/]],
 ];
 
 test.each(pages)("the programs of %s do what they say", async (page, outputs) => {

@@ -10,8 +10,8 @@ afterEach(() => {
 function frames() {
   const asked: FrameRequestCallback[] = [];
   vi.stubGlobal("requestAnimationFrame", (frame: FrameRequestCallback) => asked.push(frame));
-  const next = () => {
-    for (const frame of asked.splice(0)) frame(0);
+  const next = (now_ms = 0) => {
+    for (const frame of asked.splice(0)) frame(now_ms);
   };
   return { frames: new Frames(), asked, next };
 }
@@ -37,4 +37,19 @@ test("nothing is painted while nothing comes, and a painter that was taken out n
   painted.ask();
   next();
   expect(count).toBe(1);
+});
+
+test("a painter with a pace of its own is not run sooner, and its last picture is painted too", () => {
+  const { frames: painted, asked, next } = frames();
+  const times: number[] = [];
+  let now_ms = 0;
+  painted.add(() => times.push(now_ms), 100);
+  for (now_ms = 0; now_ms < 150; now_ms += 16) {
+    painted.ask();
+    next(now_ms);
+  }
+  // Asked for once more after the last picture: it comes when it is time, and then nothing is asked for any more.
+  painted.ask();
+  for (; asked.length > 0; now_ms += 16) next(now_ms);
+  expect(times).toEqual([0, 112, 224]);
 });

@@ -52,6 +52,8 @@ export class ExchangeSocket {
   readonly #listener: ExchangeListener;
   readonly #subscriptions = new Subscriptions();
   readonly #requests = new Requests();
+  /** Of `opened()`. */
+  readonly #waiting: (() => void)[] = [];
   #socket: SocketLike | undefined;
   #retry: SocketTimer | undefined;
   #silence: ReturnType<typeof setInterval> | undefined;
@@ -64,6 +66,17 @@ export class ExchangeSocket {
     this.#subscriptions.add(["status"], []);
     if (options.account !== undefined) this.#subscriptions.add(["orders"], []);
     this.#connect();
+  }
+
+  /** Resolves once hello was answered; rejects with `REFUSED` or `CLOSED` when it never will be. */
+  opened(): Promise<void> {
+    const { state, reason } = this.connection;
+    if (state === "open") return Promise.resolve();
+    if (state === "refused") return Promise.reject(new SeriatimError("REFUSED", reason ?? "refused"));
+    if (state === "closed") return Promise.reject(new SeriatimError("CLOSED", "closed here"));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push(() => this.opened().then(resolve, reject));
+    });
   }
 
   /** Asks for channels of symbols, now and after every reconnect. */
@@ -163,6 +176,8 @@ export class ExchangeSocket {
 
   #become(connection: Connection): void {
     this.connection = connection;
+    const isDecided = connection.state !== "connecting" && connection.state !== "waiting";
+    if (isDecided) for (const decide of this.#waiting.splice(0)) decide();
     this.#listener.connection?.(connection);
   }
 

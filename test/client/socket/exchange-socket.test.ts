@@ -177,6 +177,22 @@ test("a hello that is refused is not said again", () => {
   client.close();
 });
 
+test("opened() waits for the welcome, over lost connections, and rejects when there will be none", async () => {
+  const { client, sockets } = scripted();
+  const opened = client.opened();
+  sockets[0].onclose?.({ code: 1006, reason: "" });
+  vi.advanceTimersByTime(250);
+  sockets[1].say(WELCOME);
+  await opened;
+  await client.opened();
+  client.close();
+  await expect(client.opened()).rejects.toMatchObject({ code: "CLOSED" });
+  const refused = scripted({ account: "nobody" });
+  const never = refused.client.opened();
+  refused.sockets[0].say({ type: "error", code: "UNKNOWN_ACCOUNT", text: "no such account" });
+  await expect(never).rejects.toMatchObject({ code: "REFUSED", message: "no such account" });
+});
+
 test("a gap in a channel asks for that channel of that symbol anew, once", () => {
   const { client, socket } = welcomed();
   client.subscribe(["depth"], ["BTC-USD", "ETH-USD"]);
