@@ -12,8 +12,13 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A value as messages show it: text in quotes, so that "1" is told from 1. */
+/**
+ * A value as messages show it: text in quotes, so that "1" is told from 1. Of lists and objects not what they hold: a few KB
+ * of a client's text are nested so deeply that writing them out would overflow the stack.
+ */
 export function shownJson(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "[]" : "[...]";
+  if (isJsonObject(value)) return "{...}";
   const text = JSON.stringify(value);
   return text.length <= SHOWN_CHARACTERS_MAX ? text : `${text.slice(0, SHOWN_CHARACTERS_MAX)}...`;
 }

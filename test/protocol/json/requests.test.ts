@@ -67,7 +67,7 @@ describe("a message is refused by one line that names what is wrong:", () => {
     [{}, "type: missing"],
     [{ type: "buy" }, `type: "buy" is not one of ${KNOWN}`],
     [{ type: "constructor" }, `type: "constructor" is not one of ${KNOWN}`],
-    [{ type: ["hello"] }, `type: ["hello"] is not one of ${KNOWN}`],
+    [{ type: ["hello"] }, `type: [...] is not one of ${KNOWN}`],
     [{ type: "hello" }, "schema: missing"],
     [{ type: "hello", schema: "1" }, 'schema: "1" is not a whole number from 0 to 4294967295'],
     [{ type: "hello", schema: 0 }, "schema: versions count from 1"],
@@ -112,13 +112,30 @@ describe("a message is refused by one line that names what is wrong:", () => {
     [{ ...subscribe, channels: new Array(7).fill("depth") }, "channels: 7 of them, at most 6 are possible"],
     [{ ...subscribe, symbols: [] }, "symbols: [] is not a list with anything in it"],
     [{ ...subscribe, symbols: ["A", 1] }, "symbols[1]: 1 is not a text"],
-    [{ ...cancel, symbol: ["x".repeat(100)] }, `symbol: ["${"x".repeat(58)}... is not a text`],
+    [{ ...cancel, symbol: ["x".repeat(100)] }, "symbol: [...] is not a text"],
+    [{ ...cancel, symbol: { name: "A" } }, "symbol: {...} is not a text"],
+    [{ ...cancel, id: "x".repeat(100) }, `id: "${"x".repeat(59)}... ${DIGITS}`],
   ];
   const rows = [...texts, ...messages.map(([message, line]) => [JSON.stringify(message), line] as const)];
   test.each(rows)("%.60s: %s", (text, line) => {
     expect(refusalOf(text)).toMatchObject({ code: ErrorCode.BadMessage, text: line });
   });
 });
+
+test.each([
+  ["[", "]", "type: [...] is not one of"],
+  ['{"a":', "}", "type: {...} is not one of"],
+])(
+  "a value nested as deeply as a message is long is refused, and the stack holds: %s",
+  (open, close, line) => {
+    // It ended the web's thread: showing the value recursed to its end.
+    const depth = Math.floor(60_000 / (open.length + close.length));
+    const text = `{"type":${open.repeat(depth)}0${close.repeat(depth)}}`;
+    const refusal = refusalOf(text);
+    expect(refusal.code).toBe(ErrorCode.BadMessage);
+    expect(refusal.text).toContain(line);
+  },
+);
 
 test("a schema that this server does not speak is told as that, whatever else the message has", () => {
   const text = JSON.stringify({ type: "hello", schema: 2, request: 5, token: "x" });
