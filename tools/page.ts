@@ -30,12 +30,24 @@ export async function buildPageIfStale(): Promise<boolean> {
   try {
     const configFile = join(root, "web/vite.config.ts");
     await build({ configFile, logLevel: "warn", build: { outDir: beside, emptyOutDir: true } });
-    rmSync(page, { recursive: true, force: true });
-    renameSync(beside, page);
+    replacePage(beside);
   } finally {
     rmSync(beside, { recursive: true, force: true });
   }
   return true;
+}
+
+/** Another build at the same time may be a moment ahead: then its page, of the same sources, is the one. */
+function replacePage(beside: string): void {
+  const old = `${beside}-old`;
+  try {
+    if (built_ms() > 0) renameSync(page, old);
+    renameSync(beside, page);
+  } catch (error) {
+    if (built_ms() < newestSource_ms()) throw error;
+  } finally {
+    rmSync(old, { recursive: true, force: true });
+  }
 }
 
 if (import.meta.main) await buildPageIfStale();

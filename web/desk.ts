@@ -193,8 +193,8 @@ export class Desk {
   }
 
   #tellFill(fill: FillMessage): void {
-    const { text, about } = this.#fillWords.add(fill);
-    this.notices.say("good", text, about);
+    const line = this.#fillWords.add(fill);
+    if (line !== undefined) this.notices.say("good", line.text, line.about);
   }
 
   /** Says what became of a request; true when it was accepted. */

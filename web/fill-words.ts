@@ -1,18 +1,24 @@
-// One line for all the fills of an order that come together, as a large order makes them.
+// One line for all the fills of an order that come together, as a large order makes them. Of an account that trades faster than
+// one can read (a market maker's) nothing is said: its fills are in the table.
 
 import type { FillMessage } from "../src/protocol/index.ts";
 
 /** Fills that follow within that time are told in one line. */
 const TOGETHER_US = 2_000_000;
+/** Lines that may begin within a second. */
+const LINES_MAX = 4;
+const SECOND_US = 1_000_000;
 
 export class FillWords {
   #order = "";
   #from_us = 0;
   #quantity = 0;
   #first = "";
+  #second = 0;
+  #lines = 0;
 
-  /** The line to say now, and what it is about. */
-  add(fill: FillMessage): { readonly text: string; readonly about: string } {
+  /** The line to say now, and what it is about; undefined when there are too many. */
+  add(fill: FillMessage): { readonly text: string; readonly about: string } | undefined {
     const { symbol, id, side, quantity, price, open, time } = fill;
     const order = `${symbol} ${id}`;
     const time_us = Number(time);
@@ -21,11 +27,21 @@ export class FillWords {
       this.#from_us = time_us;
       this.#quantity = 0;
       this.#first = price;
+      this.#count(time_us);
     }
+    if (this.#lines > LINES_MAX) return undefined;
     this.#quantity += quantity;
     const at = price === this.#first ? price : `${this.#first} to ${price}`;
     const rest = open === 0 ? "" : `, ${open} left`;
     const text = `${side === "buy" ? "Bought" : "Sold"} ${this.#quantity} ${symbol} at ${at}${rest}`;
     return { text, about: `fills of ${order} from ${this.#from_us}` };
+  }
+
+  /** Counts a line that begins. */
+  #count(time_us: number): void {
+    const second = Math.floor(time_us / SECOND_US);
+    if (second !== this.#second) this.#lines = 0;
+    this.#second = second;
+    this.#lines++;
   }
 }

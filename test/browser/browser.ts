@@ -1,7 +1,7 @@
 // A real browser for the tests: headless Chromium from the package that brings one, or the system's. Where neither runs
 // (a library is missing, another processor) the tests are skipped and say why.
 
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import packaged from "@sparticuz/chromium";
@@ -14,13 +14,15 @@ const ARGUMENTS = ["--no-sandbox", "--headless=shell", "--hide-scrollbars"];
 /** Nothing on the page takes longer than a frame or two; the machine may. */
 const WAIT_MS = 8_000;
 
-const OUTPUT = fileURLToPath(new URL("../../test-output/", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const OUTPUT = join(ROOT, "test-output");
+const MODULES = join(ROOT, "node_modules");
 
 export type BrowserOrReason = { readonly browser: Browser } | { readonly reason: string };
 
 export async function launchBrowser(): Promise<BrowserOrReason> {
   const reasons: string[] = [];
-  for (const find of [() => packaged.executablePath(), async () => SYSTEM_BROWSER]) {
+  for (const find of [packagedBrowser, async () => SYSTEM_BROWSER]) {
     try {
       const executablePath = await find();
       if (!existsSync(executablePath)) throw new Error(`${executablePath} is not there`);
@@ -30,6 +32,40 @@ export async function launchBrowser(): Promise<BrowserOrReason> {
     }
   }
   return { reason: `no browser runs here: ${reasons.join("; ")}` };
+}
+
+/**
+ * The browser of the package, unpacked once. The package itself unpacks to where the next process takes a half-written
+ * file for the browser, so it is given a folder of its own, which gets its name when it is complete.
+ */
+async function packagedBrowser(): Promise<string> {
+  const manifest = join(MODULES, "@sparticuz/chromium/package.json");
+  const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
+  const cache = join(MODULES, ".cache");
+  const place = join(cache, `chromium-${version}`);
+  const executable = join(place, "chromium");
+  if (existsSync(executable)) return executable;
+  mkdirSync(cache, { recursive: true });
+  const beside = mkdtempSync(join(cache, "chromium-"));
+  try {
+    await unpackInto(beside);
+    renameSync(beside, place);
+  } catch (error) {
+    rmSync(beside, { recursive: true, force: true });
+    // Another process was first.
+    if (!existsSync(executable)) throw error;
+  }
+  return executable;
+}
+
+async function unpackInto(directory: string): Promise<void> {
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = directory;
+  // It looks at the variable before it first waits.
+  const unpacked = packaged.executablePath();
+  if (TMPDIR === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = TMPDIR;
+  await unpacked;
 }
 
 /** What of a failed launch says why: its first line, and the one that names a missing library. */
