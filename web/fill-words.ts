@@ -5,17 +5,18 @@ import type { FillMessage } from "../src/protocol/index.ts";
 
 /** Fills that follow within that time are told in one line. */
 const TOGETHER_US = 2_000_000;
-/** Lines that may begin within a second. */
-const LINES_MAX = 4;
-const SECOND_US = 1_000_000;
+/** Lines that may begin within that time, or nothing is said for the rest of it and all of the next. */
+const LINES_MAX = 5;
+const WINDOW_US = 5_000_000;
 
 export class FillWords {
   #order = "";
   #from_us = 0;
   #quantity = 0;
   #first = "";
-  #second = 0;
+  #window = 0;
   #lines = 0;
+  #linesBefore = 0;
 
   /** The line to say now, and what it is about; undefined when there are too many. */
   add(fill: FillMessage): { readonly text: string; readonly about: string } | undefined {
@@ -29,7 +30,7 @@ export class FillWords {
       this.#first = price;
       this.#count(time_us);
     }
-    if (this.#lines > LINES_MAX) return undefined;
+    if (Math.max(this.#lines, this.#linesBefore) > LINES_MAX) return undefined;
     this.#quantity += quantity;
     const at = price === this.#first ? price : `${this.#first} to ${price}`;
     const rest = open === 0 ? "" : `, ${open} left`;
@@ -39,9 +40,12 @@ export class FillWords {
 
   /** Counts a line that begins. */
   #count(time_us: number): void {
-    const second = Math.floor(time_us / SECOND_US);
-    if (second !== this.#second) this.#lines = 0;
-    this.#second = second;
+    const window = Math.floor(time_us / WINDOW_US);
+    if (window !== this.#window) {
+      this.#linesBefore = window === this.#window + 1 ? this.#lines : 0;
+      this.#lines = 0;
+    }
+    this.#window = window;
     this.#lines++;
   }
 }

@@ -6,7 +6,7 @@ import { formatPrice } from "../src/protocol/index.ts";
 import type { Desk } from "./desk.ts";
 import { stepChoices } from "./ladder-rows.ts";
 import { LadderView, ROW_PX } from "./ladder-view.ts";
-import { FIELD_IDS } from "./shortcuts.ts";
+import { FIELD_IDS, focusField } from "./shortcuts.ts";
 import { useTopics } from "./topic.ts";
 
 export function Ladder({ desk }: { readonly desk: Desk }) {
@@ -120,6 +120,8 @@ function handlersOf(desk: Desk, view: LadderView) {
       if (price === undefined) return;
       const column = element.closest("span")?.className;
       desk.takePrice(price, column === "ladder-bid" ? "buy" : column === "ladder-ask" ? "sell" : undefined);
+      // Enter sends it then; on a touch screen a keyboard would cover the form.
+      if (matchMedia("(pointer: fine)").matches) focusField(FIELD_IDS.quantity);
     },
     onKeyDown: (event: KeyboardEvent) => {
       const rows = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];

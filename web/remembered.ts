@@ -1,4 +1,5 @@
-// What the page remembers in the browser. A browser that forbids it, or holds something else there, just forgets.
+// What the page remembers in the browser. A browser that forbids it just forgets. Each tab remembers for itself, so that
+// two tabs can be two accounts; a new tab begins with what was last chosen in any.
 
 const PREFIX = "seriatim.";
 
@@ -6,7 +7,7 @@ export type RememberedName = "account" | "accounts" | "symbol" | "theme" | "inte
 
 export function recall(name: RememberedName): string | undefined {
   try {
-    return localStorage.getItem(PREFIX + name) ?? undefined;
+    return sessionStorage.getItem(PREFIX + name) ?? localStorage.getItem(PREFIX + name) ?? undefined;
   } catch {
     return undefined;
   }
@@ -14,8 +15,10 @@ export function recall(name: RememberedName): string | undefined {
 
 export function remember(name: RememberedName, value: string | undefined): void {
   try {
-    if (value === undefined) localStorage.removeItem(PREFIX + name);
-    else localStorage.setItem(PREFIX + name, value);
+    for (const storage of [sessionStorage, localStorage]) {
+      if (value === undefined) storage.removeItem(PREFIX + name);
+      else storage.setItem(PREFIX + name, value);
+    }
   } catch {
     // Nothing depends on it.
   }

@@ -72,7 +72,11 @@ function instrumentAction(desk: Desk, key: string): (() => void) | undefined {
 
 function toSide(desk: Desk, side: "buy" | "sell"): void {
   desk.setDraft({ side });
-  const id = desk.draft.orderType === "limit" ? FIELD_IDS.price : FIELD_IDS.quantity;
+  focusField(desk.draft.orderType === "limit" ? FIELD_IDS.price : FIELD_IDS.quantity);
+}
+
+/** To a field, with what it holds selected. */
+export function focusField(id: string): void {
   const field = document.getElementById(id) as HTMLInputElement | null;
   field?.focus();
   field?.select();

@@ -108,6 +108,12 @@ test("orders of others move the book, and their trades are listed and make candl
   await page.locator(".trade-row.buy", { hasText: "70000.50" }).waitFor();
   expect(await page.locator(".last-price").textContent()).toBe("70000.50");
   await page.getByText("No trades yet.").waitFor({ state: "hidden" });
+  await ladderRow("69999.50").locator(".ladder-bid").click();
+  await page.keyboard.press("Enter");
+  await noticed("Buy 1 BTC-USD at 69999.50: accepted");
+  await expect.poll(() => cell("69999.50", "own:first-child")).toBe("1");
+  await page.getByRole("button", { name: "Cancel buy 1 BTC-USD" }).click();
+  await page.getByText("You have no open orders").waitFor();
   expect(complaints).toEqual([]);
 });
 

@@ -32,7 +32,16 @@ test("a fill much later is a line of its own", () => {
 
 test("of an account that trades faster than one can read nothing is said, until it is slower", () => {
   const words = new FillWords();
-  const said = Array.from({ length: 6 }, (_, i) => words.add({ ...FILL, id: String(i) }) !== undefined);
-  expect(said).toEqual([true, true, true, true, false, false]);
-  expect(words.add({ ...FILL, id: "9", time: "1790000001000000" })).toBeDefined();
+  const said = (at_s: number, id: number) =>
+    words.add({ ...FILL, id: String(id), time: String((1_790_000_000 + at_s) * 1_000_000) }) !== undefined;
+  expect([1, 2, 3, 4, 5, 6, 7].map((id) => said(0, id))).toEqual([
+    true,
+    true,
+    true,
+    true,
+    true,
+    false,
+    false,
+  ]);
+  expect([said(5, 8), said(10, 9)]).toEqual([false, true]);
 });
