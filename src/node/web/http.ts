@@ -24,6 +24,8 @@ const HEADER_BYTES_MAX = 8_192;
 const REQUEST_TIMEOUT_MS = 5_000;
 /** Between two looks for requests beyond that time, as a part of it: Node's own half a minute would be the bound. */
 const REQUEST_CHECKS = 4;
+/** How long a peer may take nothing of its answer, as a multiple of that time: 15 s. Else a few stalled ones keep all others out. */
+const STALLED_TIMES = 3;
 /** How long an idle kept-alive connection stays. */
 const KEEP_ALIVE_MS = 15_000;
 /** A year: for a file whose name changes with its content. */
@@ -43,7 +45,7 @@ export interface HttpOptions {
   /** The browser page; empty when it was not built. */
   readonly files: PageFiles;
   readonly log: Log;
-  /** From the first byte of a request to its last; 5 s when left out. */
+  /** From the first byte of a request to its last; 5 s when left out. A peer may stall on an answer three times as long. */
   readonly requestTimeout_ms?: number;
 }
 
@@ -85,6 +87,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpFace> {
     },
   );
   server.maxConnections = CONNECTIONS_MAX;
+  // Of a connection on which nothing moves; a WebSocket takes it off, it has pings.
+  server.timeout = STALLED_TIMES * requestTimeout;
   await listenOn(server, "http-port", options.host, options.port);
   return { port: (server.address() as AddressInfo).port, server, close: () => close(server) };
 }

@@ -154,6 +154,8 @@ function addMetric(registry: Registry, metric: Metric, now: () => Sample): void 
     new Gauge<string>({
       ...common,
       collect() {
+        // A value of a label that the sample has no more would stay for ever.
+        this.reset();
         eachSample(metric, now(), (labels, value) => this.set(labels, value));
       },
     });

@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type NodeStatus, startHttp } from "../../../src/node/index.ts";
 import { createLog } from "../../../src/node/log.ts";
@@ -96,6 +98,14 @@ test("metrics are the status of the moment, and counters don't add up over scrap
   );
 });
 
+test("a figure that is not there any more is not on the metrics page either", async () => {
+  const loads = [STATUS.load, { commandsPerSecond: 0, latency: null }];
+  const url = await start({ status: async () => ({ ...STATUS, load: loads.shift() ?? STATUS.load }) });
+  const page = async () => (await fetch(`${url}/metrics`)).text();
+  expect(await page()).toContain("seriatim_release_latency_seconds{");
+  expect(await page()).not.toContain("seriatim_release_latency_seconds{");
+});
+
 test.each([
   ["GET", "/", 404],
   ["GET", "/healthz/x", 404],
@@ -128,6 +138,18 @@ test("a request that does not come to its end is answered with 408 and closed, w
   await new Promise((resolve) => socket.once("close", resolve));
   expect(answer).toMatch(/^HTTP\/1\.1 408 /);
 }, 5_000);
+
+test("a peer that takes nothing of its answer is ended", async () => {
+  const file = { contentType: "text/plain", bytes: Buffer.alloc(16_777_216), immutable: false };
+  const face = await startHttp(optionsOf({ files: new Map([["/", file]]), requestTimeout_ms: 20 }));
+  open.push(face);
+  const socket = connect(face.port, "127.0.0.1", () => socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n"));
+  socket.on("error", () => {});
+  await once(face.server, "request");
+  const connections = promisify(face.server.getConnections.bind(face.server));
+  await expect.poll(() => connections(), { timeout: 5_000 }).toBe(0);
+  socket.destroy();
+});
 
 test("close ends connections that a client keeps open", async () => {
   const face = await startHttp(optionsOf());
