@@ -9,6 +9,8 @@ import { shortQuantity } from "./words.ts";
 export const ROW_PX = 22;
 /** A screen of 4,000 px has fewer. */
 const ROWS_MAX = 200;
+/** So that the column doesn't jump between 99.99 and 100.00. */
+const PRICE_CHARS_MIN = 8;
 
 interface RowView {
   readonly row: HTMLElement;
@@ -31,6 +33,7 @@ export class LadderView {
   #market: Market | undefined;
   /** The row under the keyboard's cursor, by its price; undefined: none. */
   #cursor: number | undefined;
+  #priceChars = 0;
   #painted = "";
   #ownPainted = "";
 
@@ -56,9 +59,6 @@ export class LadderView {
     this.#painted = "";
     if (market === undefined) return;
     this.rows.step = market.step;
-    const width = Math.max(8, formatPrice(lastKnownPrice(market), market.decimals).length);
-    // The titles above share the columns.
-    this.#body.parentElement?.style.setProperty("--price-chars", String(width));
   }
 
   fitHeight(height_px: number): void {
@@ -144,6 +144,7 @@ export class LadderView {
     const lastRow = last === undefined ? -1 : rows.bidRow(last.price);
     const best = bestRows(market.book, rows);
     this.#markCursor();
+    this.#fitPrices(market.decimals);
     for (let i = 0; i < this.#views.length; i++) {
       const view = this.#views[i];
       const price = rows.priceOf(i);
@@ -160,6 +161,16 @@ export class LadderView {
     }
   }
 
+  /** Makes the middle column as wide as its longest price; the titles above share the columns. */
+  #fitPrices(decimals: number): void {
+    const { rows } = this;
+    const ends = [rows.priceOf(0), rows.priceOf(rows.count - 1)].filter(Number.isSafeInteger);
+    const chars = Math.max(PRICE_CHARS_MIN, ...ends.map((price) => formatPrice(price, decimals).length));
+    if (chars === this.#priceChars) return;
+    this.#priceChars = chars;
+    this.#body.parentElement?.style.setProperty("--price-chars", String(chars));
+  }
+
   /** Says which row the cursor is in, for those who don't see it. */
   #markCursor(): void {
     const row = this.#cursor === undefined ? undefined : this.#views[this.rows.bidRow(this.#cursor)];
@@ -174,10 +185,6 @@ export class LadderView {
     const price = this.rows.priceOf(Number(row.dataset.row));
     return Number.isSafeInteger(price) ? price : undefined;
   }
-}
-
-function lastKnownPrice({ book, trades }: Market): number {
-  return middleOf(book) ?? trades.at(-1)?.price ?? 0;
 }
 
 function makeRow(index: number): RowView {

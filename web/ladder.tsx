@@ -41,6 +41,30 @@ export function Ladder({ desk }: { readonly desk: Desk }) {
 
   return (
     <section class="panel ladder-panel" data-panel="trade" aria-label="Price ladder">
+      <LadderHead desk={desk} view={view} follows={follows} />
+      <div
+        class="ladder-body"
+        id={FIELD_IDS.ladder}
+        ref={body}
+        tabIndex={0}
+        role="listbox"
+        aria-label="Prices"
+        {...handlers}
+      />
+      <p class="empty" ref={empty} />
+    </section>
+  );
+}
+
+interface LadderHeadProps {
+  readonly desk: Desk;
+  readonly view: LadderView | undefined;
+  readonly follows: boolean;
+}
+
+function LadderHead({ desk, view, follows }: LadderHeadProps) {
+  return (
+    <>
       <header class="panel-head">
         <h2>Ladder</h2>
         <StepChooser desk={desk} view={view} />
@@ -63,17 +87,7 @@ export function Ladder({ desk }: { readonly desk: Desk }) {
         <span>Ask</span>
         <span>Mine</span>
       </div>
-      <div
-        class="ladder-body"
-        id={FIELD_IDS.ladder}
-        ref={body}
-        tabIndex={0}
-        role="listbox"
-        aria-label="Prices"
-        {...handlers}
-      />
-      <p class="empty" ref={empty} />
-    </section>
+    </>
   );
 }
 

@@ -72,8 +72,6 @@ interface ChangeCellsProps extends OrderRowProps {
 function ChangeCells({ desk, order, decimals, done }: ChangeCellsProps) {
   const [price, setPrice] = useState(formatPrice(order.price, decimals));
   const [quantity, setQuantity] = useState(String(order.open));
-  const first = useRef<HTMLInputElement>(null);
-  useEffect(() => first.current?.select(), []);
   const wrongPrice = priceProblem(price, decimals);
   const wrongQuantity = quantityProblem(quantity);
   const isRight = wrongPrice === undefined && wrongQuantity === undefined;
@@ -89,33 +87,21 @@ function ChangeCells({ desk, order, decimals, done }: ChangeCellsProps) {
   };
   return (
     <>
-      <td class="number">
-        <input
-          ref={first}
-          class="cell"
-          aria-label="New price"
-          inputMode="decimal"
-          autocomplete="off"
-          value={price}
-          title={wrongPrice}
-          aria-invalid={wrongPrice !== undefined}
-          onInput={(event) => setPrice(event.currentTarget.value.trim())}
-          onKeyDown={onKeyDown}
-        />
-      </td>
-      <td class="number">
-        <input
-          class="cell narrow"
-          aria-label="New quantity"
-          inputMode="numeric"
-          autocomplete="off"
-          value={quantity}
-          title={wrongQuantity}
-          aria-invalid={wrongQuantity !== undefined}
-          onInput={(event) => setQuantity(event.currentTarget.value.trim())}
-          onKeyDown={onKeyDown}
-        />
-      </td>
+      <CellInput
+        label="New price"
+        text={price}
+        problem={wrongPrice}
+        isFirst
+        onText={setPrice}
+        onKeyDown={onKeyDown}
+      />
+      <CellInput
+        label="New quantity"
+        text={quantity}
+        problem={wrongQuantity}
+        onText={setQuantity}
+        onKeyDown={onKeyDown}
+      />
       <td class="actions">
         <button
           type="button"
@@ -132,5 +118,38 @@ function ChangeCells({ desk, order, decimals, done }: ChangeCellsProps) {
         </button>
       </td>
     </>
+  );
+}
+
+interface CellInputProps {
+  readonly label: string;
+  readonly text: string;
+  readonly problem: string | undefined;
+  /** It takes the focus, with its text selected. */
+  readonly isFirst?: boolean;
+  readonly onText: (text: string) => void;
+  readonly onKeyDown: (event: KeyboardEvent) => void;
+}
+
+function CellInput({ label, text, problem, isFirst = false, onText, onKeyDown }: CellInputProps) {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (isFirst) input.current?.select();
+  }, [isFirst]);
+  return (
+    <td class="number">
+      <input
+        ref={input}
+        class={isFirst ? "cell" : "cell narrow"}
+        aria-label={label}
+        inputMode="decimal"
+        autocomplete="off"
+        value={text}
+        title={problem}
+        aria-invalid={problem !== undefined}
+        onInput={(event) => onText(event.currentTarget.value.trim())}
+        onKeyDown={onKeyDown}
+      />
+    </td>
   );
 }

@@ -140,7 +140,8 @@ export class ExchangeSocket {
     try {
       this.#take(JSON.parse(text) as ServerMessage);
     } catch (error) {
-      return this.#lost(`it doesn't speak as an exchange does: ${(error as Error).message}`);
+      if (!(error instanceof SyntaxError) && !(error instanceof SeriatimError)) throw error;
+      return this.#lost(`it doesn't speak as an exchange does: ${error.message}`);
     }
     this.#listener.changed?.();
   }
