@@ -20,14 +20,18 @@ export class AskedStatus {
     if (this.#pending !== undefined) return this.#pending.promise;
     const pending = Promise.withResolvers<NodeStatus>();
     this.#pending = pending;
-    const late = setTimeout(() => {
-      this.#pending = undefined;
-      pending.reject(new SeriatimError("NODE_SILENT", "the node's thread does not answer"));
-    }, ANSWER_MS);
+    // When this thread was busy itself, the answer may lie in the port by now: it is taken before a verdict is.
+    const late = setTimeout(() => setImmediate(() => this.#giveUp(pending)), ANSWER_MS);
     const done = () => clearTimeout(late);
     pending.promise.then(done, done);
     this.#ask();
     return pending.promise;
+  }
+
+  #giveUp(pending: PromiseWithResolvers<NodeStatus>): void {
+    if (this.#pending !== pending) return;
+    this.#pending = undefined;
+    pending.reject(new SeriatimError("NODE_SILENT", "the node's thread does not answer"));
   }
 
   /** An answer that comes late answers the next question, if there is one: it is as new. */

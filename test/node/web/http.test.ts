@@ -4,6 +4,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type NodeStatus, startHttp } from "../../../src/node/index.ts";
 import { createLog } from "../../../src/node/log.ts";
@@ -190,6 +191,22 @@ describe("a node whose thread does not answer", () => {
     for (const answer of await Promise.all(answers))
       expect(answer).toBe("503 the node's thread does not answer\n");
     expect(questions).toBeLessThanOrEqual(3);
+  });
+
+  test("is not blamed for a second in which the asking thread was busy itself", async () => {
+    // The answer of a worker lies in the port when the timer is late: that was told as a silent node.
+    const echo =
+      "const { parentPort: p } = require('node:worker_threads'); p.on('message', () => p.postMessage(0));";
+    const worker = new Worker(echo, { eval: true });
+    await once(worker, "online");
+    const asked = new AskedStatus(() => worker.postMessage(0));
+    worker.on("message", () => asked.answer(STATUS));
+    // In the phase before timers, where the copy's turns are.
+    await new Promise((resolve) => setImmediate(resolve));
+    const answer = asked.status();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_100);
+    expect(await answer).toBe(STATUS);
+    await worker.terminate();
   });
 
   test("and then does is asked anew", async () => {
