@@ -55,6 +55,10 @@ export class WebSession {
   #desk: OrderDesk | undefined;
   #openOrders_us = Number.NEGATIVE_INFINITY;
   #ordersSubscribed_us = Number.NEGATIVE_INFINITY;
+  /** The answer to `openOrders` that waits for its turn. */
+  #listDue: (() => void) | undefined;
+  /** The beginning of a subscription to `orders` that does. */
+  #ordersDue: (() => void) | undefined;
   #isSlow = false;
 
   constructor(peer: SessionPeer, exchange: WebExchange) {
@@ -95,6 +99,8 @@ export class WebSession {
     if (this.#state === State.Ended) return;
     this.#state = State.Ended;
     this.#held = [];
+    this.#exchange.lists.drop(this.#listDue);
+    this.#exchange.lists.drop(this.#ordersDue);
     this.#subscriber?.close();
     this.#subscriber = undefined;
     this.#desk?.close();
@@ -192,8 +198,8 @@ export class WebSession {
       return this.#refuse(request.request, ErrorCode.TooOften, "channel orders is subscribed once a second");
     this.#send(subscriptionText(request));
     if (channels.includes("status")) this.wantsStatus = isOn;
-    if (hasOrders && isOn) subscriber.subscribeOrders();
-    else if (hasOrders) subscriber.unsubscribeOrders();
+    if (hasOrders && isOn) this.#beginOrders(subscriber);
+    else if (hasOrders) this.#endOrders(subscriber);
     for (const symbol of symbols) {
       for (const channel of market) {
         if (isOn) subscriber.subscribe(channel, symbol);
@@ -205,9 +211,24 @@ export class WebSession {
   /** A subscription to `orders` begins with a list, which is as dear as openOrders. */
   #mayBeginOrders(): boolean {
     const now_us = this.#exchange.clock.monotonicMicros();
-    if (now_us - this.#ordersSubscribed_us < OPEN_ORDERS_INTERVAL_US) return false;
+    if (this.#ordersDue !== undefined || now_us - this.#ordersSubscribed_us < OPEN_ORDERS_INTERVAL_US)
+      return false;
     this.#ordersSubscribed_us = now_us;
     return true;
+  }
+
+  #beginOrders(subscriber: Subscriber): void {
+    this.#ordersDue = () => {
+      this.#ordersDue = undefined;
+      subscriber.subscribeOrders();
+    };
+    this.#exchange.lists.take(this.#ordersDue);
+  }
+
+  #endOrders(subscriber: Subscriber): void {
+    this.#exchange.lists.drop(this.#ordersDue);
+    this.#ordersDue = undefined;
+    subscriber.unsubscribeOrders();
   }
 
   /** The numbers of the symbols a subscription is about; undefined when it names one that is not there, which is told. */
@@ -228,14 +249,18 @@ export class WebSession {
   #listOpenOrders(request: number | undefined, subscriber: Subscriber): void {
     if (this.#account === undefined) return this.#needsAccount(request);
     const now_us = this.#exchange.clock.monotonicMicros();
-    if (now_us - this.#openOrders_us < OPEN_ORDERS_INTERVAL_US)
+    if (this.#listDue !== undefined || now_us - this.#openOrders_us < OPEN_ORDERS_INTERVAL_US)
       return this.#refuse(
         request,
         ErrorCode.TooOften,
         "openOrders once a second; channel orders tells every change",
       );
     this.#openOrders_us = now_us;
-    subscriber.listOrders(request);
+    this.#listDue = () => {
+      this.#listDue = undefined;
+      subscriber.listOrders(request);
+    };
+    this.#exchange.lists.take(this.#listDue);
   }
 
   #needsAccount(request: number | undefined): void {

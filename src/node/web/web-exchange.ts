@@ -5,6 +5,7 @@ import type { Publisher } from "../../feed/index.ts";
 import { DEPTH_LEVELS_MAX, formatPrice, type Instrument, welcomeText } from "../../protocol/index.ts";
 import type { AccountNames } from "../account-names.ts";
 import { packageVersion } from "../version.ts";
+import { ListTurns } from "./list-turns.ts";
 import type { OrderLink } from "./order-desk.ts";
 import { SymbolNames } from "./symbol-names.ts";
 import type { WebLimits } from "./web-limits.ts";
@@ -27,6 +28,7 @@ export class WebExchange {
   readonly connectOrders: (account: number) => Promise<OrderLink>;
   readonly clock: Clock;
   readonly limits: WebLimits;
+  readonly lists: ListTurns;
   readonly #version = packageVersion();
 
   constructor(options: WebExchangeOptions) {
@@ -36,6 +38,7 @@ export class WebExchange {
     this.connectOrders = options.connectOrders;
     this.clock = options.clock;
     this.limits = options.limits;
+    this.lists = new ListTurns(options.clock);
   }
 
   /** The welcome message for a connection, with its account's name and number if it has one. */

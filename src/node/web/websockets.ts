@@ -80,6 +80,7 @@ class AttachedWebSockets implements WebSockets {
     const gone = Promise.withResolvers<void>();
     this.#gone = gone;
     clearInterval(this.#statusTimer);
+    this.#exchange.lists.close();
     for (const connection of this.#connections) connection.close(CloseCode.GoingAway, "the node stops");
     if (this.#connections.size === 0) gone.resolve();
     return gone.promise;

@@ -2,7 +2,7 @@
 
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { SUBSCRIPTIONS_MAX } from "../../../src/feed/index.ts";
 import { IN_FLIGHT_MAX } from "../../../src/node/web/order-desk.ts";
 import { type SessionPeer, WebSession } from "../../../src/node/web/session.ts";
@@ -242,6 +242,60 @@ describe("orders", () => {
     const text = "this needs an account: say one in hello";
     const error = { type: "error", request: 9, code: "NO_ACCOUNT", text };
     expect(await client.say({ ...message, request: 9 })).toEqual([error]);
+  });
+
+  describe("while the lists of others have taken their share of the time", () => {
+    const dear = () => {
+      exchange.now_us += 2_000_000;
+    };
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+    const wait = () => {
+      exchange.now_us += 8_000_000;
+      vi.advanceTimersByTime(8_000);
+    };
+
+    test("a list comes later, and another one of its kind is refused", async () => {
+      const client = await greeted("alice");
+      exchange.web.lists.take(dear);
+      const subscribe = { type: "subscribe", channels: ["orders"] };
+      expect(await client.say({ type: "openOrders", request: 1 }, subscribe)).toMatchObject([
+        { type: "subscribed" },
+      ]);
+      exchange.now_us += 1_500_000;
+      const errors = await client.say({ type: "openOrders", request: 2 }, { ...subscribe, request: 3 });
+      expect(errors).toMatchObject([
+        { request: 2, code: "TOO_OFTEN" },
+        { request: 3, code: "TOO_OFTEN" },
+      ]);
+      expect(await client.say(BUY)).toMatchObject([{ type: "ack" }]);
+      wait();
+      expect(client.received()).toMatchObject([
+        { type: "orders", request: 1, last: true, orders: [{ id: "1" }] },
+        { type: "orders", last: true, orders: [{ id: "1" }] },
+      ]);
+      expect(await client.say({ ...BUY, id: "2" })).toMatchObject([{ type: "order" }, { type: "ack" }]);
+    });
+
+    test.each<[what: string, leave: (client: Client) => void]>([
+      ["is unsubscribed", (client) => client.session.take('{"type":"unsubscribe","channels":["orders"]}')],
+      ["ends", (client) => client.session.end()],
+    ])("a client that %s gets none", async (_what, leave) => {
+      const client = await greeted("alice");
+      exchange.web.lists.take(dear);
+      await client.say({ type: "subscribe", channels: ["orders"] });
+      expect(exchange.web.lists.waiting).toBe(1);
+      leave(client);
+      expect(exchange.web.lists.waiting).toBe(0);
+      client.received();
+      wait();
+      exchange.quote(100);
+      expect(client.received()).toEqual([]);
+    });
   });
 
   test("openOrders lists them, and not more than once a second", async () => {
