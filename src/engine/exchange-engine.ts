@@ -159,16 +159,19 @@ export class ExchangeEngine implements Application {
   }
 
   /**
-   * Visits an account's resting orders, symbol by symbol in the order of forEachOrder. There is no index by account: it
-   * walks every resting order, and allocates for those of the account alone. `visit` must not apply commands.
+   * Visits the resting orders of some accounts, symbol by symbol in the order of forEachOrder. There is no index by account:
+   * it walks every resting order, and allocates for those of the accounts alone. `visit` must not apply commands.
    */
-  forEachOrderOf(account: number, visit: (symbol: number, order: RestingOrder) => void): void {
+  forEachOrderOf(
+    accounts: Pick<ReadonlySet<number>, "has">,
+    visit: (symbol: number, order: RestingOrder) => void,
+  ): void {
     const state = this.#begun();
     const { words } = state.orders;
     for (let symbol = 0; symbol < state.books.length; symbol++) {
       for (const side of [Side.Buy, Side.Sell])
         state.books[symbol].forEachOrder(side, (slot, price) => {
-          if (words[(slot << ORDER_SHIFT) + OrderWord.account] >>> 0 !== account) return;
+          if (!accounts.has(words[(slot << ORDER_SHIFT) + OrderWord.account] >>> 0)) return;
           visit(symbol, restingOrder(state, slot, side, price));
         });
     }

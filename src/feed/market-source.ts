@@ -7,6 +7,7 @@ export interface RestingOrderView {
   /** u64, as u32 lanes. */
   readonly idLow: number;
   readonly idHigh: number;
+  readonly account: number;
   readonly side: Side;
   /** Ticks. */
   readonly price: number;
@@ -26,6 +27,9 @@ export interface MarketSource {
     max: number,
     visit: (price: number, total: number, orders: number) => void,
   ): void;
-  /** Visits an account's resting orders. */
-  forEachOrderOf(account: number, visit: (symbol: number, order: RestingOrderView) => void): void;
+  /** Visits the resting orders of some accounts, in one walk through all that rest. */
+  forEachOrderOf(
+    accounts: Pick<ReadonlySet<number>, "has">,
+    visit: (symbol: number, order: RestingOrderView) => void,
+  ): void;
 }

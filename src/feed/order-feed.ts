@@ -12,6 +12,7 @@ import {
   EventWord,
   fillText,
   formatPrice,
+  type Instrument,
   type OpenOrderEntry,
   type OrderEventName,
   OrderType,
@@ -21,7 +22,7 @@ import {
   sideName,
   TimeInForce,
 } from "../protocol/index.ts";
-import type { MarketSource } from "./market-source.ts";
+import type { MarketSource, RestingOrderView } from "./market-source.ts";
 import { Stream } from "./stream.ts";
 
 /** Orders in a list of an account's open ones, oldest levels first; about 1 MB of text. */
@@ -33,6 +34,8 @@ export class OrderStream extends Stream {
   /** Connections that speak for the account. */
   connections = 0;
   readonly #source: MarketSource;
+  /** The list of now, while renewWith() is at work. */
+  #renewal: readonly string[] | undefined;
 
   constructor(account: number, source: MarketSource) {
     super("orders");
@@ -44,7 +47,7 @@ export class OrderStream extends Stream {
   begin(): void {}
 
   snapshot(): readonly string[] {
-    return this.list(undefined);
+    return this.#renewal ?? this.list(undefined);
   }
 
   say(message: string): void {
@@ -53,23 +56,45 @@ export class OrderStream extends Stream {
 
   /** The account's open orders as `orders` messages; `request`: what they answer. */
   list(request: number | undefined): readonly string[] {
-    const { instruments, sequence } = this.#source;
-    const orders: OpenOrderEntry[] = [];
-    let truncated = false;
-    this.#source.forEachOrderOf(this.account, (symbol, { idLow, idHigh, side, price, quantity }) => {
-      truncated = orders.length === ORDERS_LISTED_MAX;
-      if (truncated) return;
-      const { name, priceDecimals } = instruments[symbol];
-      orders.push({
-        symbol: name,
-        id: u64ToString(idLow, idHigh),
-        side: sideName(side),
-        price: formatPrice(price, priceDecimals),
-        open: quantity,
-      });
-    });
-    return ordersTexts(orders, sequence, { request, truncated });
+    const list = new OpenOrders();
+    collectOrders(this.#source, new Map([[this.account, list]]));
+    return list.texts(this.#source.sequence, request);
   }
+
+  /** As renew(), with a list that was made already: for all who take it now. */
+  renewWith(list: OpenOrders): void {
+    this.#renewal = list.texts(this.#source.sequence, undefined);
+    this.renew();
+    this.#renewal = undefined;
+  }
+}
+
+/** The open orders of one account, up to the most that is listed. */
+class OpenOrders {
+  readonly #orders: OpenOrderEntry[] = [];
+  #truncated = false;
+
+  add({ name, priceDecimals }: Instrument, { idLow, idHigh, side, price, quantity }: RestingOrderView): void {
+    this.#truncated = this.#orders.length === ORDERS_LISTED_MAX;
+    if (this.#truncated) return;
+    this.#orders.push({
+      symbol: name,
+      id: u64ToString(idLow, idHigh),
+      side: sideName(side),
+      price: formatPrice(price, priceDecimals),
+      open: quantity,
+    });
+  }
+
+  texts(sequence: number, request: number | undefined): readonly string[] {
+    return ordersTexts(this.#orders, sequence, { request, truncated: this.#truncated });
+  }
+}
+
+/** Fills the lists, by account. */
+function collectOrders(source: MarketSource, lists: ReadonlyMap<number, OpenOrders>): void {
+  const { instruments } = source;
+  source.forEachOrderOf(lists, (symbol, order) => lists.get(order.account)?.add(instruments[symbol], order));
 }
 
 export class OrderFeed {
@@ -97,8 +122,13 @@ export class OrderFeed {
     if (--stream.connections === 0) this.#streams.delete(stream.account);
   }
 
+  /** Another state: everybody gets the list anew, all of them from one walk. */
   renew(): void {
-    for (const stream of this.#streams.values()) stream.renew();
+    const lists = new Map<number, OpenOrders>();
+    for (const [account, stream] of this.#streams) if (stream.isWatched) lists.set(account, new OpenOrders());
+    if (lists.size === 0) return;
+    collectOrders(this.#source, lists);
+    for (const [account, list] of lists) this.#streams.get(account)?.renewWith(list);
   }
 
   /** The event record at `at`, of a command that was not refused. */

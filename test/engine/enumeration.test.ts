@@ -97,12 +97,24 @@ test.each([0, 1, 3, 1000])("the best %i levels of a side are the first of the bo
   expect(levelsOf(Side.Sell)).toEqual(asks.slice(0, max));
 });
 
+test("the orders of several accounts come in one walk, in the order of the books", () => {
+  const desk = busyDesk(5);
+  const found: [number, RestingOrder][] = [];
+  desk.engine.forEachOrderOf(new Set([1, 3]), (symbol, order) => found.push([symbol, order]));
+  const expected = SYMBOLS.flatMap((_, symbol) =>
+    ordersOf(desk, symbol)
+      .filter(({ account }) => account === 1 || account === 3)
+      .map((order) => [symbol, order]),
+  );
+  expect(found).toEqual(expected);
+});
+
 test("an account's orders are those of all symbols that are its own, in the order of the books", () => {
   const desk = busyDesk(5);
   let visited = 0;
   for (let account = 0; account < 5; account++) {
     const found: [number, RestingOrder][] = [];
-    desk.engine.forEachOrderOf(account, (symbol, order) => found.push([symbol, order]));
+    desk.engine.forEachOrderOf(new Set([account]), (symbol, order) => found.push([symbol, order]));
     const expected = SYMBOLS.flatMap((_, symbol) =>
       ordersOf(desk, symbol)
         .filter((order) => order.account === account)

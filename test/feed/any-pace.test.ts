@@ -148,7 +148,7 @@ function expectMarket(desk: MarketDesk, { model }: Client, symbol: number): void
 
 function expectOrders(desk: MarketDesk, { model, account }: Client): void {
   const expected = new Map<string, unknown>();
-  desk.engine.forEachOrderOf(account, (symbol, { idLow, idHigh, side, price, quantity }) => {
+  desk.engine.forEachOrderOf(new Set([account]), (symbol, { idLow, idHigh, side, price, quantity }) => {
     const { name } = desk.engine.instruments[symbol];
     const id = u64ToString(idLow, idHigh);
     const order = {

@@ -220,6 +220,25 @@ test("a long list comes in messages of 500, the last one marked; more than 10,00
   expect(cut.at(-1)).toMatchObject({ request: 2, sequence: "10001", last: true, truncated: true });
 });
 
+test("another state costs one walk through its orders, however many accounts are watched", () => {
+  const desk = new MarketDesk();
+  const peers = [1, 1, 2, 3].map((account) => subscribed(desk, account));
+  const other = new MarketDesk();
+  other.do(buy(5, 77, 7, { account: 1 }));
+  other.do(buy(6, 76, 8, { account: 3 }));
+  let walks = 0;
+  const walk = other.engine.forEachOrderOf.bind(other.engine);
+  other.engine.forEachOrderOf = (...of) => {
+    walks++;
+    walk(...of);
+  };
+  desk.engine = other.engine;
+  desk.publisher.onReset();
+  expect(walks).toBe(1);
+  const ids = peers.map((peer) => peer.take().flatMap(({ orders }) => orders.map(({ id }: Message) => id)));
+  expect(ids).toEqual([["5"], ["5"], [], ["6"]]);
+});
+
 test("another state brings the list anew", () => {
   const desk = new MarketDesk();
   const peer = subscribed(desk, 1);
