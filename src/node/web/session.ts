@@ -74,13 +74,17 @@ export class WebSession {
 
   /** Takes a message of the client. */
   take(text: string): void {
+    this.count();
     if (this.#state === State.Ended) return;
-    if (!this.#rate.take(this.#exchange.clock.monotonicMicros())) {
-      const { messagesPerSecond } = this.#exchange.limits;
-      return this.#close(CloseCode.TooManyMessages, `more than ${messagesPerSecond} messages in a second`);
-    }
     if (this.#state === State.Greeting) this.#held.push(text);
     else this.#do(text);
+  }
+
+  /** Counts a message, or a ping or pong, which cost as much to read; one too many ends the session. */
+  count(): void {
+    if (this.#state === State.Ended || this.#rate.take(this.#exchange.clock.monotonicMicros())) return;
+    const { messagesPerSecond } = this.#exchange.limits;
+    this.#close(CloseCode.TooManyMessages, `more than ${messagesPerSecond} messages in a second`);
   }
 
   /** The peer has taken what waited for it. */

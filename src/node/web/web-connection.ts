@@ -53,8 +53,10 @@ export class WebConnection implements SessionPeer {
     this.#helloTimer = setTimeout(() => this.#missHello(), hello_ms);
     this.#pingTimer = setInterval(() => this.#ping(), ping_ms);
     socket.on("message", (data: Buffer, isBinary) => this.#take(data, isBinary));
+    socket.on("ping", () => this.#session.count());
     socket.on("pong", () => {
       this.#isAnswering = true;
+      this.#session.count();
     });
     socket.on("error", (error: NodeJS.ErrnoException) => {
       this.#why ??= CLOSE_OF_ERROR.get(error.code) ?? WebClose.Malformed;

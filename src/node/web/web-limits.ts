@@ -4,7 +4,7 @@ export interface WebLimits {
   readonly connectionsMax: number;
   /** The longest message of a client. */
   readonly message_bytes: number;
-  /** Messages of one client; it may send as many at once. */
+  /** Messages of one client, pings and pongs included; it may send as many at once. */
   readonly messagesPerSecond: number;
   /** What may wait for one connection, beyond what the system's own buffers hold; more ends it. */
   readonly output_bytes: number;

@@ -172,6 +172,14 @@ describe("a connection is closed", () => {
       },
       "TooManyMessages",
     ],
+    [
+      4029,
+      "pongs without end",
+      (peer) => {
+        for (let i = 0; i <= 500; i++) peer.socket.pong();
+      },
+      "TooManyMessages",
+    ],
     [1000, "its own wish", (peer) => peer.socket.close(1000), "PeerEnded"],
     [1006, "being cut", (peer) => peer.socket.terminate(), "Broken"],
   ])("with %i for %s", async (code, _what, send, counted) => {
