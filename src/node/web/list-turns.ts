@@ -11,11 +11,13 @@ import type { Clock } from "../../base/index.ts";
 const COST_TIMES = 4;
 /** What may be owed before the next one waits: a burst of cheap lists, or one that is dear. */
 const OWED_MAX_US = 20_000;
+/** Between two looks whether the copy has come as far as the next one needs: it is behind by less, mostly. */
+const LOOK_AGAIN_MS = 2;
 
 export class ListTurns {
   readonly #clock: Clock;
   /** In the order of asking. */
-  readonly #line = new Set<() => void>();
+  readonly #line = new Map<() => void, () => boolean>();
   /** When all lists so far are paid for; monotonic. */
   #paid_us = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -29,9 +31,9 @@ export class ListTurns {
     return this.#line.size;
   }
 
-  /** Calls `make`, which makes a list: now, or when its turn comes. */
-  take(make: () => void): void {
-    this.#line.add(make);
+  /** Calls `make`, which makes a list: now, or when its turn comes and the copy of the exchange `isReady`. */
+  take(make: () => void, isReady: () => boolean): void {
+    this.#line.set(make, isReady);
     if (this.#timer === undefined) this.#serve();
   }
 
@@ -48,7 +50,11 @@ export class ListTurns {
 
   #serve(): void {
     this.#timer = undefined;
-    for (const make of this.#line) {
+    for (const [make, isReady] of this.#line) {
+      if (!isReady()) {
+        this.#timer = setTimeout(() => this.#serve(), LOOK_AGAIN_MS);
+        return;
+      }
       const begun_us = this.#clock.monotonicMicros();
       const wait_us = this.#paid_us - OWED_MAX_US - begun_us;
       if (wait_us > 0) {

@@ -34,6 +34,8 @@ export interface OrderLink {
 type Problem = Omit<Refusal, "request">;
 
 export class OrderDesk {
+  /** The highest event sequence that an answer has told. */
+  sequence = 0;
   readonly #link: OrderLink;
   readonly #symbols: SymbolNames;
   readonly #send: (text: string) => void;
@@ -96,8 +98,9 @@ export class OrderDesk {
   }
 
   #answer({ request, id }: OrderRequest, answer: OrderAnswer): void {
-    if (answer.accepted) this.#send(ackText(request, id, answer.sequence));
-    else this.#send(rejectText(request, id, answer.code));
+    if (!answer.accepted) return void this.#send(rejectText(request, id, answer.code));
+    this.sequence = Math.max(this.sequence, answer.sequence);
+    this.#send(ackText(request, id, answer.sequence));
   }
 
   #tellLoss(): void {

@@ -103,8 +103,7 @@ export class WebSession {
     if (this.#state === State.Ended) return;
     this.#state = State.Ended;
     this.#held = [];
-    this.#exchange.lists.drop(this.#listDue);
-    this.#exchange.lists.drop(this.#ordersDue);
+    for (const due of [this.#listDue, this.#ordersDue]) this.#exchange.lists.drop(due);
     this.#subscriber?.close();
     this.#subscriber = undefined;
     this.#desk?.close();
@@ -226,7 +225,7 @@ export class WebSession {
       this.#ordersDue = undefined;
       subscriber.subscribeOrders();
     };
-    this.#exchange.lists.take(this.#ordersDue);
+    this.#takeList(this.#ordersDue);
   }
 
   #endOrders(subscriber: Subscriber): void {
@@ -264,7 +263,13 @@ export class WebSession {
       this.#listDue = undefined;
       subscriber.listOrders(request);
     };
-    this.#exchange.lists.take(this.#listDue);
+    this.#takeList(this.#listDue);
+  }
+
+  /** A list must not be older than what its reader was told before: answers come from the node's thread, lists from the copy. */
+  #takeList(make: () => void): void {
+    const told = this.#desk?.sequence ?? 0;
+    this.#exchange.lists.take(make, () => this.#exchange.sequence >= told);
   }
 
   #needsAccount(request: number | undefined): void {

@@ -1,8 +1,8 @@
 // What all WebSocket sessions of a node share: the exchange as they see it.
 
 import type { Clock } from "../../base/index.ts";
-import type { Publisher } from "../../feed/index.ts";
-import { DEPTH_LEVELS_MAX, formatPrice, type Instrument, welcomeText } from "../../protocol/index.ts";
+import type { MarketSource, Publisher } from "../../feed/index.ts";
+import { DEPTH_LEVELS_MAX, formatPrice, welcomeText } from "../../protocol/index.ts";
 import type { AccountNames } from "../account-names.ts";
 import { packageVersion } from "../version.ts";
 import { ListTurns } from "./list-turns.ts";
@@ -13,7 +13,7 @@ import type { WebLimits } from "./web-limits.ts";
 export interface WebExchangeOptions {
   readonly publisher: Publisher;
   /** What the publisher tells of; read anew for each use. */
-  readonly source: { readonly instruments: readonly Instrument[] };
+  readonly source: Pick<MarketSource, "instruments" | "sequence">;
   readonly accounts: AccountNames;
   /** An order-entry connection for an account, which has said Hello; rejects with SeriatimError. */
   readonly connectOrders: (account: number) => Promise<OrderLink>;
@@ -29,16 +29,23 @@ export class WebExchange {
   readonly clock: Clock;
   readonly limits: WebLimits;
   readonly lists: ListTurns;
+  readonly #source: WebExchangeOptions["source"];
   readonly #version = packageVersion();
 
   constructor(options: WebExchangeOptions) {
     this.publisher = options.publisher;
+    this.#source = options.source;
     this.symbols = new SymbolNames(options.source);
     this.accounts = options.accounts;
     this.connectOrders = options.connectOrders;
     this.clock = options.clock;
     this.limits = options.limits;
     this.lists = new ListTurns(options.clock);
+  }
+
+  /** Of the last event that the web's copy knows of; an answer to an order may be ahead of it. */
+  get sequence(): number {
+    return this.#source.sequence;
   }
 
   /** The welcome message for a connection, with its account's name and number if it has one. */

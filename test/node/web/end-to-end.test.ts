@@ -64,6 +64,19 @@ describe.each(["spread", "single"] as const)("with threads %s", (threads) => {
   });
 });
 
+test("a list of open orders knows of every order that was answered before it was asked for", async () => {
+  // The answer comes from the node's thread, the list from the web's copy: one in four lists was older.
+  const { httpPort } = await start();
+  for (let account = 1; account <= 25; account++) {
+    const peer = await Peer.greet(httpPort, String(account));
+    peer.say(BUY);
+    await peer.next("ack");
+    peer.say({ type: "openOrders" });
+    expect((await peer.next("orders")).orders).toMatchObject([{ id: "1" }]);
+    peer.socket.terminate();
+  }
+});
+
 test("after a restart open orders and the book are what they were", async () => {
   const first = await Peer.greet((await start()).httpPort, "alice");
   first.say(BUY);

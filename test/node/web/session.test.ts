@@ -261,7 +261,7 @@ describe("orders", () => {
 
     test("a list comes later, and another one of its kind is refused", async () => {
       const client = await greeted("alice");
-      exchange.web.lists.take(dear);
+      exchange.web.lists.take(dear, () => true);
       const subscribe = { type: "subscribe", channels: ["orders"] };
       expect(await client.say({ type: "openOrders", request: 1 }, subscribe)).toMatchObject([
         { type: "subscribed" },
@@ -286,7 +286,7 @@ describe("orders", () => {
       ["ends", (client) => client.session.end()],
     ])("a client that %s gets none", async (_what, leave) => {
       const client = await greeted("alice");
-      exchange.web.lists.take(dear);
+      exchange.web.lists.take(dear, () => true);
       await client.say({ type: "subscribe", channels: ["orders"] });
       expect(exchange.web.lists.waiting).toBe(1);
       leave(client);
@@ -296,6 +296,20 @@ describe("orders", () => {
       exchange.quote(100);
       expect(client.received()).toEqual([]);
     });
+  });
+
+  test("a list waits for the answers that were told before it was asked for, and for no later ones", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const client = await greeted("alice");
+    await client.say(BUY);
+    const known = vi.spyOn(exchange.web, "sequence", "get").mockReturnValue(0);
+    expect(await client.say({ type: "openOrders" })).toEqual([]);
+    expect(await client.say({ ...BUY, id: "2" })).toMatchObject([{ type: "ack", sequence: "2" }]);
+    known.mockReturnValue(1);
+    vi.advanceTimersByTime(2);
+    expect(client.received()).toMatchObject([{ type: "orders", last: true }]);
+    vi.useRealTimers();
+    known.mockRestore();
   });
 
   test("openOrders lists them, and not more than once a second", async () => {
