@@ -4,12 +4,12 @@
 import { join } from "node:path";
 import { type BenchResult, type Row, summarize } from "../harness.ts";
 import { withScratch } from "../scratch.ts";
-import { NodeProcess } from "./node-process.ts";
+import { figureOf, NodeProcess } from "./node-process.ts";
 
 const MINUTES = 10;
 /** Caches fill and code is compiled until here: slopes are of what follows. */
 const WARM_MINUTES = 2;
-const SAMPLE_MS = 5_000;
+const SAMPLE_MS = 10_000;
 const IDLE_MS = 20_000;
 
 interface Sample {
@@ -23,7 +23,7 @@ export function benchSoak(): Promise<BenchResult> {
   return withScratch(async ({ directory, fileSystem }) => {
     const idle_percent = await withNode(join(directory, "idle"), [], idleShare);
     const rows = await withNode(join(directory, "soak"), ["--simulate", "2000"], soak);
-    const about = `${MINUTES} minutes of \`seriatim start --simulate\` on ${fileSystem}; slopes by least squares over the last ${MINUTES - WARM_MINUTES}`;
+    const about = `${MINUTES} minutes of \`seriatim start --simulate\` on ${fileSystem}; the heap collected each time, so that what grows is what is held; slopes by least squares over the last ${MINUTES - WARM_MINUTES}`;
     const idle = {
       ...summarize("idle node without traders", "% of a core", "lower", [idle_percent]),
       aim: { atMost: 2 },
@@ -47,31 +47,27 @@ async function withNode<T>(
 }
 
 async function idleShare(node: NodeProcess): Promise<number> {
-  const before = await node.metric("process_cpu_seconds_total");
+  const before = figureOf(await node.metrics(), "process_cpu_seconds_total");
   await sleep(IDLE_MS);
-  const after = await node.metric("process_cpu_seconds_total");
+  const after = figureOf(await node.metrics(), "process_cpu_seconds_total");
   return ((after - before) / (IDLE_MS / 1e3)) * 100;
 }
 
 async function soak(node: NodeProcess): Promise<Row[]> {
   const samples: Sample[] = [];
   const start = Date.now();
-  const first = await node.metric("seriatim_position");
+  const first = figureOf(await node.metrics(), "seriatim_position");
   while (Date.now() - start < MINUTES * 60_000) {
     await sleep(SAMPLE_MS);
     samples.push(await sampleOf(node, (Date.now() - start) / 60_000));
   }
-  const commands = (await node.metric("seriatim_position")) - first;
+  const commands = figureOf(await node.metrics(), "seriatim_position") - first;
   const late = samples.filter((sample) => sample.minutes >= WARM_MINUTES);
   const level = (name: string, unit: string, of: (sample: Sample) => number): Row =>
     summarize(name, unit, "lower", late.map(of));
+  const minutes = late.map((sample) => sample.minutes);
   const slope = (name: string, unit: string, of: (sample: Sample) => number): Row =>
-    summarize(name, unit, "lower", [
-      slopeOf(
-        late.map((s) => s.minutes),
-        late.map(of),
-      ),
-    ]);
+    summarize(name, unit, "lower", [slopeOf(minutes, late.map(of))]);
   return [
     summarize("commands", "commands/s", "higher", [commands / (MINUTES * 60)]),
     level("resident memory", "MiB", (s) => s.rss_mib),
@@ -84,10 +80,11 @@ async function soak(node: NodeProcess): Promise<Row[]> {
 }
 
 async function sampleOf(node: NodeProcess, minutes: number): Promise<Sample> {
+  const page = await node.metrics();
   return {
     minutes,
-    rss_mib: (await node.metric("process_resident_memory_bytes")) / 2 ** 20,
-    heap_mib: (await node.metric("nodejs_heap_used_bytes")) / 2 ** 20,
+    rss_mib: figureOf(page, "process_resident_memory_bytes") / 2 ** 20,
+    heap_mib: figureOf(page, "nodejs_heap_used_bytes") / 2 ** 20,
     descriptors: node.descriptors,
   };
 }

@@ -6,6 +6,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { SeriatimError } from "../../src/base/index.ts";
 
+/**
+ * Has V8 collect the whole heap whenever it collects. Left to itself it lets garbage grow for many minutes, which looks like
+ * a leak and would hide one.
+ */
+const COLLECT_ALWAYS = "--gc-global";
 const READY_MS = 30_000;
 /** pino's level of an error. */
 const LEVEL_ERROR = 50;
@@ -18,7 +23,9 @@ export class NodeProcess {
   constructor(dataDir: string, flags: readonly string[]) {
     const launcher = launcherPath();
     const args = ["start", "--order-port", "0", "--http-port", "0", "--data-dir", dataDir, ...flags];
-    this.#process = spawn(process.execPath, [launcher, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    this.#process = spawn(process.execPath, [COLLECT_ALWAYS, launcher, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const log = createInterface({ input: this.#process.stderr as NodeJS.ReadableStream });
     log.on("line", (line) => {
       if (levelOf(line) >= LEVEL_ERROR) this.errors++;
@@ -48,10 +55,9 @@ export class NodeProcess {
     });
   }
 
-  async metric(name: string): Promise<number> {
-    const page = await (await fetch(`${this.http}/metrics`)).text();
-    const values = [...page.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))];
-    return values.reduce((sum, [, value]) => sum + Number(value), 0);
+  /** The text of /metrics. */
+  async metrics(): Promise<string> {
+    return (await fetch(`${this.http}/metrics`)).text();
   }
 
   stop(): Promise<void> {
@@ -61,6 +67,12 @@ export class NodeProcess {
       this.#process.kill("SIGTERM");
     });
   }
+}
+
+/** A figure of /metrics, summed over its labels. */
+export function figureOf(metrics: string, name: string): number {
+  const values = [...metrics.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))];
+  return values.reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
 /** In a checkout and in an installation: the package's own launcher. */
