@@ -56,8 +56,14 @@ export class NodeWeb {
     return port;
   }
 
+  /** Never rejects: what comes behind it, the journal first of all, must be closed whatever the web does. */
   async stop(): Promise<void> {
-    await this.#stage.stop();
-    this.#feed.close();
+    try {
+      await this.#stage.stop();
+    } catch (error) {
+      this.#log.error({ err: error }, "the web did not end in order");
+    } finally {
+      this.#feed.close();
+    }
   }
 }

@@ -30,12 +30,22 @@ export interface OrderLink {
   once(event: "closed", listener: () => void): unknown;
 }
 
+/** An order-entry connection just made. */
+export interface NewLink {
+  readonly link: OrderLink;
+  /**
+   * The node's last event when it was made: whatever the account sent over an earlier connection, with an answer or
+   * without, is among those up to here.
+   */
+  readonly sequence: number;
+}
+
 /** Refusals but for the number of the request that is refused. */
 type Problem = Omit<Refusal, "request">;
 
 export class OrderDesk {
-  /** The highest event sequence that an answer has told. */
-  sequence = 0;
+  /** The highest event sequence that an answer has told, or the one the connection began with. */
+  sequence: number;
   readonly #link: OrderLink;
   readonly #symbols: SymbolNames;
   readonly #send: (text: string) => void;
@@ -45,8 +55,14 @@ export class OrderDesk {
   #isClosed = false;
 
   /** `onLost` is called when the connection was lost and every order in flight has been told so. */
-  constructor(link: OrderLink, symbols: SymbolNames, send: (text: string) => void, onLost: () => void) {
+  constructor(
+    { link, sequence }: NewLink,
+    symbols: SymbolNames,
+    send: (text: string) => void,
+    onLost: () => void,
+  ) {
     this.#link = link;
+    this.sequence = sequence;
     this.#symbols = symbols;
     this.#send = send;
     this.#onLost = onLost;

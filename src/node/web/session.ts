@@ -21,7 +21,7 @@ import {
   subscriptionText,
 } from "../../protocol/index.ts";
 import { MessageRate } from "./message-rate.ts";
-import { OrderDesk, type OrderLink, unknownSymbol } from "./order-desk.ts";
+import { type NewLink, OrderDesk, unknownSymbol } from "./order-desk.ts";
 import type { WebExchange } from "./web-exchange.ts";
 
 /** `openOrders` walks through all resting orders, so it is not for polling. */
@@ -156,7 +156,7 @@ export class WebSession {
     );
   }
 
-  #linked(link: OrderLink, request: number | undefined, account: string, number: number): void {
+  #linked(link: NewLink, request: number | undefined, account: string, number: number): void {
     const desk = new OrderDesk(
       link,
       this.#exchange.symbols,
@@ -266,7 +266,10 @@ export class WebSession {
     this.#takeList(this.#listDue);
   }
 
-  /** A list must not be older than what its reader was told before: answers come from the node's thread, lists from the copy. */
+  /**
+   * A list must not be older than what its reader was told before, nor than what an earlier connection of the account did
+   * without an answer: answers come from the node's thread, lists from the copy.
+   */
   #takeList(make: () => void): void {
     const told = this.#desk?.sequence ?? 0;
     this.#exchange.lists.take(make, () => this.#exchange.sequence >= told);

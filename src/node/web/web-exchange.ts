@@ -6,7 +6,7 @@ import { DEPTH_LEVELS_MAX, formatPrice, welcomeText } from "../../protocol/index
 import type { AccountNames } from "../account-names.ts";
 import { packageVersion } from "../version.ts";
 import { ListTurns } from "./list-turns.ts";
-import type { OrderLink } from "./order-desk.ts";
+import type { NewLink } from "./order-desk.ts";
 import { SymbolNames } from "./symbol-names.ts";
 import type { WebLimits } from "./web-limits.ts";
 
@@ -16,7 +16,7 @@ export interface WebExchangeOptions {
   readonly source: Pick<MarketSource, "instruments" | "sequence">;
   readonly accounts: AccountNames;
   /** An order-entry connection for an account, which has said Hello; rejects with SeriatimError. */
-  readonly connectOrders: (account: number) => Promise<OrderLink>;
+  readonly connectOrders: (account: number) => Promise<NewLink>;
   readonly clock: Clock;
   readonly limits: WebLimits;
 }
@@ -25,7 +25,7 @@ export class WebExchange {
   readonly publisher: Publisher;
   readonly symbols: SymbolNames;
   readonly accounts: AccountNames;
-  readonly connectOrders: (account: number) => Promise<OrderLink>;
+  readonly connectOrders: (account: number) => Promise<NewLink>;
   readonly clock: Clock;
   readonly limits: WebLimits;
   readonly lists: ListTurns;

@@ -60,6 +60,7 @@ export class WebServer {
       ...{ host, orderPort, accounts, publisher, source: engine, counters, log },
       clock: this.#clock,
       status: async () => figuresOf(await status()),
+      sequence: async () => lastEventOf(await status()),
     });
     if (this.#isClosed) await this.close();
     return http.port;
@@ -83,6 +84,11 @@ export class WebServer {
 function figuresOf(now: NodeStatus): NodeFigures {
   const { status, reason, position, durablePosition, load, connections, time_us } = now;
   return { status, reason, position, durablePosition, ...load, connections, time_us };
+}
+
+/** What a halted node did last is never released: nobody shall wait for it. */
+function lastEventOf({ status, eventSequence }: NodeStatus): number {
+  return status === "halted" ? 0 : eventSequence;
 }
 
 function copyFailed(cause: unknown): SeriatimError {

@@ -13,7 +13,7 @@ import { CloseCode, type StatusMessage, statusText } from "../../protocol/index.
 import type { AccountNames } from "../account-names.ts";
 import { reachableHost } from "../listening.ts";
 import type { Log } from "../log.ts";
-import { IN_FLIGHT_MAX } from "./order-desk.ts";
+import { IN_FLIGHT_MAX, type NewLink } from "./order-desk.ts";
 import { originIsAllowed } from "./origin.ts";
 import { WebConnection } from "./web-connection.ts";
 import { WebExchange } from "./web-exchange.ts";
@@ -35,6 +35,8 @@ export interface WebSocketOptions {
   readonly log: Log;
   /** The node's figures of now; rejects with SeriatimError when the node does not answer. */
   readonly status: () => Promise<NodeFigures>;
+  /** The node's last event, which the copy may not have yet; rejects like `status`. */
+  readonly sequence: () => Promise<number>;
   readonly counters: WebCounters;
   /** Others than WEB_LIMITS, for tests. */
   readonly limits?: Partial<WebLimits>;
@@ -67,8 +69,15 @@ class AttachedWebSockets implements WebSockets {
     const { publisher, source, accounts, clock, orderPort } = options;
     const limits = { ...WEB_LIMITS, ...options.limits };
     const host = reachableHost(options.host);
-    const connectOrders = (account: number) =>
-      connectOrderEntry({ host, port: orderPort, account, window: IN_FLIGHT_MAX });
+    const connectOrders = async (account: number): Promise<NewLink> => {
+      const link = await connectOrderEntry({ host, port: orderPort, account, window: IN_FLIGHT_MAX });
+      try {
+        return { link, sequence: await options.sequence() };
+      } catch (error) {
+        link.close();
+        throw error;
+      }
+    };
     this.#exchange = new WebExchange({ publisher, source, accounts, clock, limits, connectOrders });
     this.#sockets = createSockets(limits);
     server.on("upgrade", (request, stream, head) => this.#upgrade(request, stream, head));

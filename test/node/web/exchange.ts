@@ -46,6 +46,8 @@ export class TestExchange {
   readonly web: WebExchange;
   /** Monotonic; a test moves it. */
   now_us = 0;
+  /** Of the node, which the copy may not have yet; a test sets it. */
+  lastEvent = 0;
   readonly #words = new Int32Array(COMMAND_WORDS);
   #answer: EventFields | undefined;
   readonly #events = new RecordBuffer(EVENT_WORDS, 512, (events) => {
@@ -64,7 +66,7 @@ export class TestExchange {
       accounts: new AccountNames(["alice=1", "bob=2"], GENESIS.accountsMax),
       clock: this.clock,
       limits: WEB_LIMITS,
-      connectOrders: async (account) => new EngineLink(this, account),
+      connectOrders: async (account) => ({ link: new EngineLink(this, account), sequence: this.lastEvent }),
     });
   }
 

@@ -312,6 +312,19 @@ describe("orders", () => {
     known.mockRestore();
   });
 
+  test("a list waits for what the node had done when the connection began, which an earlier one may not have been told", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    exchange.lastEvent = 7;
+    const client = await greeted("alice");
+    const known = vi.spyOn(exchange.web, "sequence", "get").mockReturnValue(6);
+    expect(await client.say({ type: "openOrders" })).toEqual([]);
+    known.mockReturnValue(7);
+    vi.advanceTimersByTime(2);
+    expect(client.received()).toMatchObject([{ type: "orders", last: true }]);
+    vi.useRealTimers();
+    known.mockRestore();
+  });
+
   test("openOrders lists them, and not more than once a second", async () => {
     const client = await greeted("alice");
     await client.say(BUY);

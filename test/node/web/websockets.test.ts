@@ -63,6 +63,7 @@ function attach(limits: Partial<WebLimits> = {}, orderPort = orders.port): void 
     clock: exchange.clock,
     log,
     status: () => status(),
+    sequence: async () => 0,
     counters,
     limits,
   });
