@@ -65,9 +65,9 @@ async function run(
     run: async () => {
       await readers.ask<ReadersResult>({ port: httpPort, ...wanted });
       const { p50_us, p99_us } = await load.ask<LoadResult>(order);
-      const { messages } = await readers.ask<ReadersResult>({ report: true } satisfies ReportWanted);
+      const { bytes } = await readers.ask<ReadersResult>({ report: true } satisfies ReportWanted);
       medians.set(name, [...(medians.get(name) ?? []), p50_us]);
-      if (wanted.reading > 0) received.push((messages / DURATION_MS) * 1e3);
+      if (wanted.reading > 0) received.push(bytes / DURATION_MS / 1e3);
       return p99_us;
     },
   });
@@ -78,7 +78,7 @@ async function run(
   const rows = await measure(cases, [P99], rounds);
   for (const [name, values] of medians)
     rows.push(summarize(name.replace("p99", "p50"), "us", "lower", values.slice(1)));
-  rows.push(summarize("messages to all readers", "messages/s", "higher", received.slice(1)));
+  rows.push(summarize("bytes to all readers", "MB/s", "higher", received.slice(1)));
   const about = `Round trips of 4 connections x 1 in flight with fsync on ${fileSystem}, ${TRADERS_RATE} simulated orders/s beside them, ${DURATION_MS} ms each`;
   return { bench: "subscribers", about, rounds, rows };
 }

@@ -9,7 +9,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { SeriatimError } from "../base/index.ts";
 import { FIRST_ACCOUNT, startTraders, TRADERS } from "../lab/index.ts";
-import { SystemClock } from "../platform/index.ts";
+import { letOthersGoFirst, SystemClock } from "../platform/index.ts";
 
 export interface TradersWorkerData {
   readonly host: string;
@@ -25,6 +25,9 @@ export type TradersWorkerMessage =
   | { readonly kind: "lost"; readonly why: string }
   | { readonly kind: "back" }
   | { readonly kind: "failed"; readonly why: string };
+
+// Like clients on other machines: they don't take the exchange's processor.
+letOthersGoFirst();
 
 /** The same market at every start. */
 const SEED = 1;

@@ -6,3 +6,4 @@ export { NativeChecksums } from "./native-checksums.ts";
 export * from "./net-transport.ts";
 export * from "./node-storage.ts";
 export { SystemClock } from "./system-clock.ts";
+export { letOthersGoFirst } from "./thread-priority.ts";

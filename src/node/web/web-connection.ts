@@ -38,7 +38,10 @@ export class WebConnection implements SessionPeer {
   readonly #helloTimer: NodeJS.Timeout;
   readonly #pingTimer: NodeJS.Timeout;
   readonly #onWritten = (): void => this.#written();
-  #isCorked = false;
+  readonly #write = (): void => this.#writeFrames();
+  /** Of this turn of the event loop: they leave in one write. */
+  #unwritten: Buffer[] = [];
+  #unwritten_bytes = 0;
   #isSlow = false;
   #isAnswering = true;
   #why: WebClose | undefined;
@@ -75,10 +78,11 @@ export class WebConnection implements SessionPeer {
   send(text: string): boolean {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) return false;
-    this.#cork();
-    socket.send(text, this.#onWritten);
+    const frame = this.#exchange.frames.of(text);
+    if (this.#unwritten.push(frame) === 1) process.nextTick(this.#write);
+    this.#unwritten_bytes += frame.length;
     this.#counters.messagesSent++;
-    const waiting = socket.bufferedAmount;
+    const waiting = socket.bufferedAmount + this.#unwritten_bytes;
     const { output_bytes, outputSlow_bytes } = this.#exchange.limits;
     if (waiting > output_bytes) this.close(CloseCode.TooSlow, `too slow: ${output_bytes} bytes wait for you`);
     else if (waiting > outputSlow_bytes) this.#isSlow = true;
@@ -93,6 +97,7 @@ export class WebConnection implements SessionPeer {
   close(code: CloseCode, why: string): void {
     this.#why ??= CLOSE_OF_CODE.get(code);
     this.#session.end();
+    this.#writeFrames();
     // A paused socket would not read the peer's half of the closing handshake.
     this.#socket.resume();
     this.#socket.close(code, why);
@@ -119,15 +124,14 @@ export class WebConnection implements SessionPeer {
     }
   }
 
-  /** Until the end of this turn the stream collects what is written. */
-  #cork(): void {
-    if (this.#isCorked) return;
-    this.#isCorked = true;
-    this.#stream.cork();
-    process.nextTick(() => {
-      this.#isCorked = false;
-      this.#stream.uncork();
-    });
+  /** Whole frames, and nothing of the library's lies between them: it writes at once, and nobody sends a message in pieces. */
+  #writeFrames(): void {
+    const frames = this.#unwritten;
+    if (frames.length === 0) return;
+    this.#unwritten = [];
+    this.#unwritten_bytes = 0;
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#stream.write(frames.length === 1 ? frames[0] : Buffer.concat(frames), this.#onWritten);
   }
 
   #written(): void {

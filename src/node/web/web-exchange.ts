@@ -8,6 +8,7 @@ import { packageVersion } from "../version.ts";
 import { ListTurns } from "./list-turns.ts";
 import type { NewLink } from "./order-desk.ts";
 import { SymbolNames } from "./symbol-names.ts";
+import { TextFrames } from "./text-frames.ts";
 import type { WebLimits } from "./web-limits.ts";
 
 export interface WebExchangeOptions {
@@ -29,6 +30,7 @@ export class WebExchange {
   readonly clock: Clock;
   readonly limits: WebLimits;
   readonly lists: ListTurns;
+  readonly frames = new TextFrames();
   readonly #source: WebExchangeOptions["source"];
   readonly #version = packageVersion();
 

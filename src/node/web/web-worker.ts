@@ -12,6 +12,7 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import { assert, SeriatimError } from "../../base/index.ts";
+import { letOthersGoFirst } from "../../platform/index.ts";
 import { createLog } from "../log.ts";
 import type { NodeStatus } from "../status.ts";
 import { AskedStatus } from "./asked-status.ts";
@@ -30,6 +31,9 @@ export type WebWorkerMessage =
   | { readonly kind: "ask" }
   | { readonly kind: "log"; readonly line: string }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };
+
+// However many watch, those who trade are served first.
+letOthersGoFirst();
 
 const options = workerData as WebOptions;
 const port = parentPort;

@@ -1,0 +1,31 @@
+import { readFileSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
+import { Worker } from "node:worker_threads";
+import { expect, test } from "vitest";
+
+const MODULE = new URL("../../src/platform/thread-priority.ts", import.meta.url).href;
+
+/** Field 19 of /proc/PID/stat, counted behind the name in brackets (proc(5)). */
+function nicenessOf(stat: string): number {
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
+}
+
+test.runIf(process.platform === "linux")(
+  "a thread that lets others go first has a lower priority, and no other thread has",
+  async () => {
+    const body = `
+      import { readFileSync } from "node:fs";
+      import { parentPort } from "node:worker_threads";
+      import { letOthersGoFirst } from ${JSON.stringify(MODULE)};
+      letOthersGoFirst();
+      parentPort.postMessage(readFileSync("/proc/thread-self/stat", "utf8"));`;
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(body)}`));
+    const stat = await new Promise<string>((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("error", reject);
+    });
+    await worker.terminate();
+    const here = readFileSync(`/proc/self/task/${basename(readlinkSync("/proc/thread-self"))}/stat`, "utf8");
+    expect(nicenessOf(stat)).toBe(Math.max(nicenessOf(here), 10));
+  },
+);
