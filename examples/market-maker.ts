@@ -71,6 +71,12 @@ client.on("restingFill", onFill);
 process.once("SIGINT", () => {
   isEnding = true;
 });
+// Without a connection there is no market: what rests stays, and whoever started this must know.
+client.once("closed", (why) => {
+  if (why === undefined) return;
+  console.error(why.message);
+  process.exit(1);
+});
 
 while (!isEnding) {
   if (isStale) await requote();

@@ -6,11 +6,13 @@ import {
   ExchangeSocket,
   type Market,
   type OwnOrder,
+  type OwnOrders,
   type RequestAnswer,
 } from "../src/client/socket/index.ts";
 import { type FillMessage, formatPrice } from "../src/protocol/index.ts";
 import { FillWords } from "./fill-words.ts";
 import { Frames } from "./frames.ts";
+import { inTurns } from "./in-turns.ts";
 import { Notices } from "./notices.ts";
 import { canonicalPrice, draftProblems, type OrderDraft } from "./order-draft.ts";
 import { newOrderId } from "./order-id.ts";
@@ -48,7 +50,10 @@ export class Desk {
   draft = EMPTY_DRAFT;
   readonly #url: string;
   readonly #fillWords = new FillWords();
-  #tablesVersion = -1;
+  /** What the tables show: whose orders, as of which version. */
+  #shownOrders: OwnOrders | undefined;
+  #shownVersion = -1;
+  #isCancelling = false;
 
   constructor(url: string) {
     this.#url = url;
@@ -133,17 +138,17 @@ export class Desk {
     );
   }
 
-  /** Cancels what rests of the instrument that is looked at. */
+  /** Cancels what rests of the instrument that is looked at; asked again meanwhile it just goes on. */
   async cancelAll(): Promise<void> {
     const { symbol, socket } = this;
-    const orders = [...socket.orders.open()].filter((order) => order.symbol === symbol);
-    if (orders.length === 0) return this.notices.say("plain", `No orders of yours rest in ${symbol}`);
-    const outcomes = await Promise.allSettled(orders.map(({ id }) => socket.cancel(symbol, id)));
-    const done = outcomes.filter(
-      (outcome) => outcome.status === "fulfilled" && outcome.value.accepted,
-    ).length;
-    const kind = done === orders.length ? "good" : "bad";
-    this.notices.say(kind, `${done} of ${orders.length} orders in ${symbol} cancelled`);
+    if (this.#isCancelling) return;
+    const ids = [...socket.orders.open()].filter((order) => order.symbol === symbol).map(({ id }) => id);
+    if (ids.length === 0) return this.notices.say("plain", `No orders of yours rest in ${symbol}`);
+    this.#isCancelling = true;
+    const done = await inTurns(ids, (id) => socket.cancel(symbol, id));
+    this.#isCancelling = false;
+    const kind = done === ids.length ? "good" : "bad";
+    this.notices.say(kind, `${done} of ${ids.length} orders in ${symbol} cancelled`);
   }
 
   #open(account: string | undefined): ExchangeSocket {
@@ -186,9 +191,10 @@ export class Desk {
   }
 
   #showTables(): void {
-    const { version } = this.socket.orders;
-    if (version === this.#tablesVersion) return;
-    this.#tablesVersion = version;
+    const { orders } = this.socket;
+    if (orders === this.#shownOrders && orders.version === this.#shownVersion) return;
+    this.#shownOrders = orders;
+    this.#shownVersion = orders.version;
     this.tables.changed();
   }
 

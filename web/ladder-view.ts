@@ -35,6 +35,8 @@ export class LadderView {
   #cursor: number | undefined;
   #priceChars = 0;
   #painted = "";
+  /** Whose orders are marked: another account's have versions of their own. */
+  #own: OwnOrders | undefined;
   #ownPainted = "";
 
   constructor(body: HTMLElement) {
@@ -107,6 +109,11 @@ export class LadderView {
   paint(orders: OwnOrders): void {
     const market = this.#market;
     if (market === undefined || this.rows.count === 0) return;
+    if (orders !== this.#own) {
+      this.#own = orders;
+      this.#painted = "";
+      this.#ownPainted = "";
+    }
     const state = `${market.bookVersion} ${market.tradesVersion} ${orders.version}`;
     if (state === this.#painted) return;
     this.#painted = state;

@@ -2,36 +2,13 @@
 // comes from the hourly candles, a few times a second at most; the last price is painted by frame.
 
 import { useEffect, useReducer, useRef } from "preact/hooks";
-import type { Market } from "../src/client/socket/index.ts";
 import { formatPrice } from "../src/protocol/index.ts";
+import { type Day, dayOf, HOUR_S } from "./day.ts";
 import type { Desk } from "./desk.ts";
 import { useTopics } from "./topic.ts";
 import { grouped } from "./words.ts";
 
-const HOUR_S = 3_600;
-const HOURS = 24;
 const REDRAW_MS = 500;
-
-interface Day {
-  readonly open: number;
-  readonly high: number;
-  readonly low: number;
-  readonly close: number;
-  readonly quantity: number;
-}
-
-function dayOf(market: Market | undefined): Day | undefined {
-  const hours = market?.candles.get(HOUR_S)?.candles.slice(-HOURS) ?? [];
-  const first = hours[0];
-  if (first === undefined) return undefined;
-  return {
-    open: first.open,
-    high: Math.max(...hours.map(({ high }) => high)),
-    low: Math.min(...hours.map(({ low }) => low)),
-    close: hours[hours.length - 1].close,
-    quantity: hours.reduce((total, { quantity }) => total + quantity, 0),
-  };
-}
 
 export function MarketSummary({ desk }: { readonly desk: Desk }) {
   useTopics(desk.selection);
@@ -41,7 +18,8 @@ export function MarketSummary({ desk }: { readonly desk: Desk }) {
     return () => clearInterval(timer);
   }, []);
   const { market } = desk;
-  const day = dayOf(market);
+  const now_us = desk.socket.status?.time_us ?? 0;
+  const day = dayOf(market?.candles.get(HOUR_S)?.candles ?? [], now_us);
   const price = (ticks: number | undefined) =>
     market === undefined || ticks === undefined ? "–" : formatPrice(ticks, market.decimals);
   return (

@@ -36,8 +36,9 @@ type Actions = Readonly<Record<string, () => void>>;
 export function addShortcuts(desk: Desk, toggleTheme: () => void): void {
   const actions = actionsOf(desk, toggleTheme);
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") !== null)
-      return;
+    // A key that is held down is meant once: Escape, repeated, would be a stream of cancels.
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector("dialog[open]") !== null) return;
     const field =
       event.target instanceof HTMLElement ? event.target.closest("input, select, textarea") : null;
     if (event.key === "Escape") {

@@ -11,6 +11,9 @@ const UNITS = [
   [1e6, "M"],
 ] as const;
 
+/** Of a unit: what three digits round up to one. */
+const ROUNDS_UP = 0.9995;
+
 /** 1980 as `1,980`. */
 export function grouped(whole: number | bigint): string {
   return String(whole).replace(THOUSANDS, ",");
@@ -26,7 +29,9 @@ export function groupedPrice(text: string): string {
 /** Lots in a narrow cell: all digits, or three significant ones and a unit. */
 export function shortQuantity(lots: number): string {
   if (lots < SHORT_FROM) return String(lots);
-  for (const [unit, name] of UNITS) if (lots >= unit) return `${(lots / unit).toPrecision(3)}${name}`;
+  // From 999.5 of a unit on three digits are one of the next.
+  for (const [unit, name] of UNITS)
+    if (lots >= unit * ROUNDS_UP) return `${(lots / unit).toPrecision(3)}${name}`;
   return String(lots);
 }
 

@@ -108,3 +108,12 @@ test("market-maker.ts finds the price of a market that lives", async () => {
   const last = /BTC-USD: (\S+) \/ (\S+)\n(?!.*BTC-USD)/s.exec(output);
   expect(Number(last?.[1])).toBeLessThan(70_200);
 });
+
+// It went on in silence for ever: nothing it waited for could come.
+test("market-maker.ts ends, and says why, when the exchange goes away", async () => {
+  const exchange = await startExchange(0);
+  const maker = new Example("market-maker.ts", String(exchange.orderPort));
+  await maker.prints("BTC-USD: 69998.50 / 70001.50");
+  await exchange.stop();
+  expect((await maker.ended()).status).toBe(1);
+});

@@ -35,7 +35,8 @@ export interface ExchangeListener {
 
 /**
  * `connecting`: not yet, or not yet again. `open`: hello was answered. `waiting`: lost, tries again in `retryIn_ms`.
- * `refused`: the exchange doesn't take this hello (its account, its schema); not tried again. `closed`: by `close()`.
+ * `refused`: the exchange doesn't take this hello (its account, its schema); not tried again; one
+ * that has no room for the account just now is waited for. `closed`: by `close()`.
  */
 export interface Connection {
   readonly state: "connecting" | "open" | "waiting" | "refused" | "closed";

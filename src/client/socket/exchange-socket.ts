@@ -4,7 +4,7 @@
 
 import { SeriatimError } from "../../base/index.ts";
 import {
-  type Channel,
+  ErrorCode,
   JSON_SCHEMA_VERSION,
   type StatusMessage,
   type WelcomeInstrument,
@@ -19,7 +19,7 @@ import {
   openGlobalSocket,
   type SocketLike,
 } from "./connection.ts";
-import { channelOf, Market } from "./market.ts";
+import { channelOf, Market, type MarketChannel } from "./market.ts";
 import {
   type ErrorMessage,
   type MarketMessage,
@@ -80,13 +80,13 @@ export class ExchangeSocket {
   }
 
   /** Asks for channels of symbols, now and after every reconnect. */
-  subscribe(channels: readonly Channel[], symbols: readonly string[]): void {
+  subscribe(channels: readonly MarketChannel[], symbols: readonly string[]): void {
     if (!this.#subscriptions.add(channels, symbols)) return;
     const listed = symbols.filter((symbol) => this.markets.has(symbol));
     if (listed.length > 0) this.#sendIfOpen({ type: "subscribe", channels, symbols: listed });
   }
 
-  unsubscribe(channels: readonly Channel[], symbols: readonly string[]): void {
+  unsubscribe(channels: readonly MarketChannel[], symbols: readonly string[]): void {
     this.#subscriptions.remove(channels, symbols);
     const listed = symbols.filter((symbol) => this.markets.has(symbol));
     if (listed.length > 0) this.#sendIfOpen({ type: "unsubscribe", channels, symbols: listed });
@@ -119,7 +119,6 @@ export class ExchangeSocket {
   }
 
   #connect(): void {
-    this.#become({ state: "connecting" });
     const socket = (this.#options.openSocket ?? openGlobalSocket)(this.#options.url);
     this.#socket = socket;
     this.#heard = true;
@@ -134,15 +133,21 @@ export class ExchangeSocket {
       this.#hear(data as string);
     };
     socket.onclose = ({ code, reason }) => this.#lost(closeWords(code, reason));
+    // Last: a listener that hears it may close, and then there is a socket to let go of.
+    this.#become({ state: "connecting" });
   }
 
   #hear(text: string): void {
+    let message: ServerMessage;
     try {
-      this.#take(JSON.parse(text) as ServerMessage);
+      message = JSON.parse(text) as ServerMessage;
+      this.#keep(message);
     } catch (error) {
       if (!(error instanceof SyntaxError) && !(error instanceof SeriatimError)) throw error;
       return this.#lost(`it doesn't speak as an exchange does: ${error.message}`);
     }
+    // Outside: what a listener throws is its own, and no fault of the exchange's.
+    this.#tell(message);
     this.#listener.changed?.();
   }
 
@@ -182,7 +187,8 @@ export class ExchangeSocket {
     this.#listener.connection?.(connection);
   }
 
-  #take(message: ServerMessage): void {
+  /** Takes a message into the pictures; throws when it can't be what an exchange says. */
+  #keep(message: ServerMessage): void {
     switch (message.type) {
       case "depth":
       case "quote":
@@ -191,22 +197,33 @@ export class ExchangeSocket {
         return this.#takeMarket(message);
       case "welcome":
         return this.#takeWelcome(message);
+      case "orders":
+        return this.orders.takeList(message);
+      case "order":
+        return this.orders.takeOrder(message);
+      case "fill":
+        return this.orders.takeFill(message);
+      case "status":
+        this.status = statusOf(message);
+    }
+  }
+
+  /** Tells who waits for a message or listens. */
+  #tell(message: ServerMessage): void {
+    switch (message.type) {
+      case "welcome":
+        return this.#opened();
       case "ack":
       case "reject":
         return this.#requests.answered(message);
       case "error":
-        return this.#takeError(message);
-      case "orders":
-        return this.orders.takeList(message);
+        return this.#tellError(message);
       case "order":
-        this.orders.takeOrder(message);
         return this.#listener.order?.(message);
       case "fill":
-        this.orders.takeFill(message);
         return this.#listener.fill?.(message);
       case "status":
-        this.status = statusOf(message);
-        return this.#listener.status?.(this.status);
+        return this.#listener.status?.(this.status as StatusMessage);
     }
   }
 
@@ -223,11 +240,16 @@ export class ExchangeSocket {
     this.#failures = 0;
     this.account = accountNumber === undefined ? undefined : { name: account ?? "", number: accountNumber };
     this.#list(instruments);
+  }
+
+  #opened(): void {
+    // What listeners subscribe to meanwhile they ask for themselves.
+    const wanted = this.#subscriptions.requests(
+      (symbol) => this.markets.has(symbol),
+      this.account !== undefined,
+    );
     this.#become({ state: "open" });
-    const isListed = (symbol: string) => this.markets.has(symbol);
-    for (const request of this.#subscriptions.requests(isListed, this.account !== undefined)) {
-      this.#sendIfOpen(request);
-    }
+    for (const request of wanted) this.#sendIfOpen(request);
   }
 
   /** A market that is listed as before keeps its picture: views hold on to it. */
@@ -241,9 +263,11 @@ export class ExchangeSocket {
     }
   }
 
-  #takeError(message: ErrorMessage): void {
+  #tellError(message: ErrorMessage): void {
     if (this.#requests.failed(message)) return;
     if (this.connection.state !== "open") {
+      // No fault of this hello: the node is full, starts or stops, and that passes.
+      if (message.code === ErrorCode.Unavailable) return this.#lost(message.text);
       this.#abandon(new SeriatimError(message.code, message.text));
       return this.#become({ state: "refused", reason: message.text });
     }

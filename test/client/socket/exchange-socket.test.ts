@@ -177,6 +177,63 @@ test("a hello that is refused is not said again", () => {
   client.close();
 });
 
+// It stayed refused for ever, though the node only had no connection free, or was about to start or stop.
+test("a hello that is UNAVAILABLE is said again later", () => {
+  const { client, sockets } = scripted({ account: "alice" });
+  sockets[0].onopen?.();
+  sockets[0].say({ type: "error", code: "UNAVAILABLE", text: "no order entry now" });
+  expect(client.connection).toMatchObject({ state: "waiting", reason: "no order entry now" });
+  expect(sockets[0].closed).toBe(true);
+  vi.advanceTimersByTime(250);
+  sockets[1].say(WELCOME);
+  expect(client.connection).toEqual({ state: "open" });
+  client.close();
+});
+
+// It was said of the exchange that it doesn't speak as one, and the connection was made and lost for ever.
+test("what a listener throws is its own, and the connection stays", () => {
+  const fails = () => {
+    throw new Error("a bug of mine");
+  };
+  const { client, socket } = welcomed({ account: "alice", listener: { order: fails } });
+  const order = { event: "cancelled", symbol: "BTC-USD", id: "1", price: null, open: 0 };
+  expect(() => socket.say({ type: "order", ...order })).toThrow("a bug of mine");
+  expect(client.connection).toEqual({ state: "open" });
+  client.close();
+});
+
+// Both the listener's subscription and the welcome's were sent: two snapshots of everything.
+test("what a listener subscribes to when it opens is asked for once", () => {
+  const { client, sockets } = scripted({
+    listener: {
+      connection: ({ state }) => {
+        if (state === "open") client.subscribe(["depth"], ["BTC-USD"]);
+      },
+    },
+  });
+  sockets[0].say(WELCOME);
+  expect(sockets[0].sent.filter(({ channels }) => String(channels) === "depth")).toHaveLength(1);
+  client.close();
+});
+
+// The retry's socket was opened after the close, and lived.
+test("a listener may close while it connects again", () => {
+  let isAgain = false;
+  const { client, sockets } = scripted({
+    listener: {
+      connection: ({ state }) => {
+        if (state === "connecting" && isAgain) client.close();
+      },
+    },
+  });
+  isAgain = true;
+  sockets[0].onclose?.({ code: 1006, reason: "" });
+  vi.advanceTimersByTime(60_000);
+  expect(sockets.map(({ closed }) => closed)).toEqual([true, true]);
+  expect(client.connection).toEqual({ state: "closed" });
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test("opened() waits for the welcome, over lost connections, and rejects when there will be none", async () => {
   const { client, sockets } = scripted();
   const opened = client.opened();

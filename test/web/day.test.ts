@@ -1,0 +1,25 @@
+// The summary's 24 hours.
+
+import { expect, test } from "vitest";
+import { dayOf, HOUR_S } from "../../web/day.ts";
+
+function hour(number: number, price: number) {
+  return {
+    ...{ start: number * HOUR_S, open: price, high: price + 2, low: price - 2, close: price + 1 },
+    quantity: 10,
+  };
+}
+
+const at_us = (hours: number) => hours * HOUR_S * 1e6;
+
+test("it is the hours of one day, whatever came before", () => {
+  const hours = Array.from({ length: 30 }, (_, i) => hour(i, 100 + i));
+  expect(dayOf(hours, at_us(29.5))).toEqual({ open: 106, high: 131, low: 104, close: 130, quantity: 240 });
+});
+
+// The latest 24 candles were taken for a day: in a quiet market, whose empty hours have none, they were weeks.
+test("hours without trades don't reach back further", () => {
+  const quiet = [hour(0, 500), hour(100, 100), hour(110, 90)];
+  expect(dayOf(quiet, at_us(110.2))).toEqual({ open: 100, high: 102, low: 88, close: 91, quantity: 20 });
+  expect(dayOf(quiet, at_us(200))).toBeUndefined();
+});

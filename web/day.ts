@@ -1,0 +1,27 @@
+// The last 24 hours of an instrument, from its hourly candles. Pure.
+
+import type { Candle } from "../src/client/socket/index.ts";
+
+export const HOUR_S = 3_600;
+const DAY_S = 24 * HOUR_S;
+
+/** Prices in ticks, quantity in lots. */
+export type Day = Omit<Candle, "start">;
+
+/**
+ * What was traded in the 24 hours up to `now_us` of the exchange's clock, in whole hours; undefined when nothing was. An
+ * hour without trades has no candle, so the latest 24 of them may reach far further back.
+ */
+export function dayOf(hours: readonly Candle[], now_us: number): Day | undefined {
+  const begin_s = now_us / 1e6 - DAY_S;
+  const day = hours.filter(({ start }) => start > begin_s);
+  const first = day[0];
+  if (first === undefined) return undefined;
+  return {
+    open: first.open,
+    high: Math.max(...day.map(({ high }) => high)),
+    low: Math.min(...day.map(({ low }) => low)),
+    close: day[day.length - 1].close,
+    quantity: day.reduce((total, { quantity }) => total + quantity, 0),
+  };
+}
