@@ -3,6 +3,7 @@
 
 import { Worker } from "node:worker_threads";
 import { expect, onTestFailed, test } from "vitest";
+import { entryBeside } from "../../src/platform/index.ts";
 import { Ring, RingConsumer, RingProducer } from "../../src/ring/index.ts";
 import { createRingAt } from "../../src/ring/ring.ts";
 import { checkRecord, produce, type StressPlan, writeRecord } from "./stress.ts";
@@ -21,7 +22,7 @@ function planFor(ring: Ring, records: number, wait: StressPlan["wait"] = "block"
 
 /** Runs one side on a thread of its own; resolves with its count, rejects with its error. */
 function onThread(plan: StressPlan): Promise<number> {
-  const worker = new Worker(new URL("./stress-worker.ts", import.meta.url), { workerData: plan });
+  const worker = new Worker(entryBeside(import.meta.url, "stress-worker"), { workerData: plan });
   return new Promise((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);

@@ -8,6 +8,7 @@ import { RecordBuffer } from "../../../src/base/index.ts";
 import { ExchangeEngine } from "../../../src/engine/index.ts";
 import type { Handover } from "../../../src/node/web/command-feed.ts";
 import { type EventListener, Follower } from "../../../src/node/web/follower.ts";
+import { entryBeside } from "../../../src/platform/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS, EventFlag, EventWord } from "../../../src/protocol/index.ts";
 import { Ring, RingConsumer } from "../../../src/ring/index.ts";
 import { hashOf, Primary } from "./support.ts";
@@ -182,7 +183,7 @@ describe("a follower", () => {
   });
 
   test("on another thread ends with the same state, though it overruns on the way", async () => {
-    const worker = new Worker(new URL("./follower-worker.ts", import.meta.url));
+    const worker = new Worker(entryBeside(import.meta.url, "follower-worker"));
     const primary = primaryOf(200_000, 4_096, (handover) => worker.postMessage(handover));
     while (primary.left > 0) {
       primary.apply(Math.min(500, primary.left));
