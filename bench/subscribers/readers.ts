@@ -2,10 +2,13 @@
 // every symbol, some of which never read again once they are subscribed. They stand for browsers on other machines, so they
 // cost as little as can be here: bytes are counted and thrown away, and the processor is taken when nobody else wants it.
 
+import { spawnSync } from "node:child_process";
 import { connect, type Socket } from "node:net";
 import { constants, setPriority } from "node:os";
 
 setPriority(constants.priority.PRIORITY_LOW);
+// Linux lets a waking thread wait for the time slice of a running one, however nice; not for the slice of an idle-class one.
+spawnSync("chrt", ["--all-tasks", "--idle", "--pid", "0", String(process.pid)]);
 
 export interface ReadersOrder {
   /** The node's HTTP port. */

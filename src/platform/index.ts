@@ -5,5 +5,5 @@ export { LatencyHistogram } from "./latency-histogram.ts";
 export { NativeChecksums } from "./native-checksums.ts";
 export * from "./net-transport.ts";
 export * from "./node-storage.ts";
-export { SystemClock } from "./system-clock.ts";
+export { SystemClock, threadBusyMicros } from "./system-clock.ts";
 export { letOthersGoFirst } from "./thread-priority.ts";

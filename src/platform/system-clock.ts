@@ -30,3 +30,9 @@ export class SystemClock implements Clock {
     if (Math.abs(this.#offset_ms + now_ms - wall_ms) > drift_max_ms) this.#offset_ms = wall_ms - now_ms;
   }
 }
+
+/** How long the calling thread has had a processor since it began, in microseconds. */
+export function threadBusyMicros(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}

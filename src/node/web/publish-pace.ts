@@ -6,20 +6,28 @@ import type { Clock, RecordBuffer } from "../../base/index.ts";
 import type { Publisher } from "../../feed/index.ts";
 import type { EventListener } from "./follower.ts";
 
-/** Trades, depth and quotes: 50 times in a second, about what a screen shows. It bounds what they are late by. */
+/** Trades, depth and quotes: up to 50 times in a second, about what a screen shows. */
 const BOOK_INTERVAL_US = 20_000;
 /** Candles, of which a trade changes five: nobody sees one of them move more often. */
 const CANDLE_INTERVAL_US = 200_000;
+/**
+ * A round of telling, with all that the thread did until the next one, takes one part in so many of a core: many subscribers
+ * are told less often, instead of taking the processor from those who trade.
+ */
+const BUSY_PARTS = 16;
+/** However busy the thread is; with the turns of writing, it bounds what trades, depth and quotes are late by. */
+const INTERVAL_MAX_US = 200_000;
 
 export class PublishPace implements EventListener {
   readonly publisher: Publisher;
   readonly #books: Pace;
   readonly #candles: Pace;
 
-  constructor(publisher: Publisher, clock: Clock) {
+  /** `busyMicros`: how long the calling thread has had a processor since it began. */
+  constructor(publisher: Publisher, clock: Clock, busyMicros: () => number) {
     this.publisher = publisher;
-    this.#books = new Pace(BOOK_INTERVAL_US, clock, () => publisher.flush());
-    this.#candles = new Pace(CANDLE_INTERVAL_US, clock, () => publisher.flushCandles());
+    this.#books = new Pace(BOOK_INTERVAL_US, clock, busyMicros, () => publisher.flush());
+    this.#candles = new Pace(CANDLE_INTERVAL_US, clock, busyMicros, () => publisher.flushCandles());
   }
 
   onEvents(events: RecordBuffer, timestamp_us: number): void {
@@ -42,17 +50,24 @@ export class PublishPace implements EventListener {
   }
 }
 
-/** Does something when it is asked for, at most once in an interval, and never drops what was asked last. */
+/** Does something when it is asked for, at most once in an interval, and never drops what was asked last. The interval is at
+ * least what it was given, and as much longer as the thread's last one was full of work. */
 class Pace {
-  readonly #interval_us: number;
+  readonly #least_us: number;
   readonly #clock: Clock;
+  readonly #busyMicros: () => number;
   readonly #act: () => void;
+  #interval_us: number;
   #acted_us = Number.NEGATIVE_INFINITY;
+  #busy_us: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(interval_us: number, clock: Clock, act: () => void) {
-    this.#interval_us = interval_us;
+  constructor(least_us: number, clock: Clock, busyMicros: () => number, act: () => void) {
+    this.#least_us = least_us;
+    this.#interval_us = least_us;
     this.#clock = clock;
+    this.#busyMicros = busyMicros;
+    this.#busy_us = busyMicros();
     this.#act = act;
   }
 
@@ -70,7 +85,13 @@ class Pace {
 
   #do(): void {
     this.#timer = undefined;
-    this.#acted_us = this.#clock.monotonicMicros();
+    const now_us = this.#clock.monotonicMicros();
+    const busy_us = this.#busyMicros();
+    const share = (busy_us - this.#busy_us) / (now_us - this.#acted_us);
+    const wanted_us = this.#interval_us * share * BUSY_PARTS;
+    this.#interval_us = Math.max(this.#least_us, Math.min(wanted_us, INTERVAL_MAX_US));
+    this.#acted_us = now_us;
+    this.#busy_us = busy_us;
     this.#act();
   }
 }

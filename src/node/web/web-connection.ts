@@ -1,7 +1,7 @@
 // One WebSocket: a thin shell between the library's socket and a session. It knows bytes and timers, the session knows
 // messages.
 //
-// Output: what is sent in one turn of the event loop leaves in one write. Above `outputSlow_bytes` of waiting output the peer
+// Output: what is sent until the connection's turn to be written (write-turns.ts) leaves in one write. Above `outputSlow_bytes` of waiting output the peer
 // counts as slow, and the session is told when it is not any more; above `output_bytes` it is disconnected.
 
 import type { Duplex } from "node:stream";
@@ -39,7 +39,7 @@ export class WebConnection implements SessionPeer {
   readonly #pingTimer: NodeJS.Timeout;
   readonly #onWritten = (): void => this.#written();
   readonly #write = (): void => this.#writeFrames();
-  /** Of this turn of the event loop: they leave in one write. */
+  /** Until its turn to be written (write-turns.ts): they leave in one write. */
   #unwritten: Buffer[] = [];
   #unwritten_bytes = 0;
   #isSlow = false;
@@ -79,7 +79,7 @@ export class WebConnection implements SessionPeer {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) return false;
     const frame = this.#exchange.frames.of(text);
-    if (this.#unwritten.push(frame) === 1) process.nextTick(this.#write);
+    if (this.#unwritten.push(frame) === 1) this.#exchange.writes.ask(this.#write);
     this.#unwritten_bytes += frame.length;
     this.#counters.messagesSent++;
     const waiting = socket.bufferedAmount + this.#unwritten_bytes;

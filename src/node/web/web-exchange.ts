@@ -10,6 +10,7 @@ import type { NewLink } from "./order-desk.ts";
 import { SymbolNames } from "./symbol-names.ts";
 import { TextFrames } from "./text-frames.ts";
 import type { WebLimits } from "./web-limits.ts";
+import { WriteTurns } from "./write-turns.ts";
 
 export interface WebExchangeOptions {
   readonly publisher: Publisher;
@@ -31,6 +32,7 @@ export class WebExchange {
   readonly limits: WebLimits;
   readonly lists: ListTurns;
   readonly frames = new TextFrames();
+  readonly writes = new WriteTurns();
   readonly #source: WebExchangeOptions["source"];
   readonly #version = packageVersion();
 

@@ -3,7 +3,7 @@
 
 import { SeriatimError } from "../../base/index.ts";
 import { Publisher } from "../../feed/index.ts";
-import { SystemClock } from "../../platform/index.ts";
+import { SystemClock, threadBusyMicros } from "../../platform/index.ts";
 import { AccountNames } from "../account-names.ts";
 import type { Log } from "../log.ts";
 import type { NodeStatus } from "../status.ts";
@@ -32,7 +32,7 @@ export class WebServer {
     this.#log = log;
     this.#follower = new Follower(
       first,
-      (engine) => new PublishPace(new Publisher(engine), this.#clock),
+      (engine) => new PublishPace(new Publisher(engine), this.#clock, threadBusyMicros),
       (error) => {
         this.#sockets?.close();
         onFailure(copyFailed(error));

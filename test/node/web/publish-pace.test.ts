@@ -6,6 +6,7 @@ import { buy, sell } from "../../engine/orders.ts";
 import { MarketDesk, type Message, Peer } from "../../feed/support.ts";
 
 let now_us = 0;
+let busy_us = 0;
 const clock = { wallMicros: () => 0, monotonicMicros: () => now_us };
 
 beforeEach(() => {
@@ -23,7 +24,7 @@ function wait(ms: number): void {
 /** A subscriber of depth, and turns of one order each. */
 function start() {
   const desk = new MarketDesk();
-  const pace = new PublishPace(desk.publisher, clock);
+  const pace = new PublishPace(desk.publisher, clock, () => busy_us);
   const peer = new Peer(desk);
   peer.subscriber.subscribe("depth", 0);
   peer.take();
@@ -61,6 +62,39 @@ test("after a pause a change is said at once again", () => {
   wait(50);
   turn();
   expect(said()).toEqual([1, 1]);
+});
+
+test.each([
+  [1, 20],
+  [2.5, 40],
+  [100, 200],
+])("where a round of telling is %d ms of work, there is one every %d ms", (work_ms, interval_ms) => {
+  const { turn, said } = start();
+  const roundsIn = (ms: number): number => {
+    let rounds = 0;
+    for (let i = 0; i < ms; i++) {
+      turn();
+      const told = said().length;
+      rounds += told;
+      busy_us += told * work_ms * 1000;
+      wait(1);
+    }
+    return rounds;
+  };
+  roundsIn(1_000);
+  expect(roundsIn(1_000 + 10 * interval_ms) - roundsIn(1_000)).toBe(10);
+});
+
+test("work long ago does not make the next round wait", () => {
+  const { turn, said } = start();
+  turn();
+  busy_us += 100_000;
+  wait(100);
+  wait(10_000);
+  turn();
+  turn();
+  wait(20);
+  expect(said()).toEqual([1, 1, 1]);
 });
 
 test("candles have a slower pace of their own: 200 ms", () => {
