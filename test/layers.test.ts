@@ -37,6 +37,7 @@ const pureLayers = [
   "engine",
   "sequencer",
   "journal",
+  "replication",
   "gateway",
   "feed",
   "replay",

@@ -1,0 +1,69 @@
+// Replicas' rows in shared memory: what a look at them says, and what it must never say.
+
+import { Worker } from "node:worker_threads";
+import { expect, test } from "vitest";
+import { ACK_VIEW_BYTES, AckView, NodeRows } from "../../src/replication/index.ts";
+
+function look(view: AckView, durable = 5): [replica: number, inMemory: number, persisted: number][] {
+  const rows = new NodeRows();
+  view.read(rows, durable);
+  return Array.from({ length: rows.count }, (_, i) => [rows.replica[i], rows.inMemory[i], rows.persisted[i]]);
+}
+
+const PRIMARY: [number, number, number] = [-1, Number.POSITIVE_INFINITY, 5];
+
+test("only connected replicas have a row; positions beyond 32 bits are kept whole", () => {
+  const view = new AckView(new ArrayBuffer(ACK_VIEW_BYTES));
+  expect(look(view)).toEqual([PRIMARY]);
+  view.join(1, 9, 7);
+  expect(look(view)).toEqual([PRIMARY, [1, 9, 7]]);
+  view.join(0, 2 ** 40 + 3, 2 ** 40);
+  view.acknowledge(1, 10, 8);
+  expect(look(view)).toEqual([PRIMARY, [0, 2 ** 40 + 3, 2 ** 40], [1, 10, 8]]);
+  view.leave(0);
+  expect(look(view)).toEqual([PRIMARY, [1, 10, 8]]);
+});
+
+test("a replica that comes again is seen with what it has then, not with what it had", () => {
+  const view = new AckView(new ArrayBuffer(ACK_VIEW_BYTES));
+  view.join(0, 900, 900);
+  view.leave(0);
+  view.leave(0);
+  view.join(0, 3, 2);
+  expect(look(view)).toEqual([PRIMARY, [0, 3, 2]]);
+});
+
+test("every change counts on, so that who waits hears of it", () => {
+  const view = new AckView(new ArrayBuffer(ACK_VIEW_BYTES));
+  const seen = [view.changes];
+  for (const change of [() => view.join(0, 1, 1), () => view.acknowledge(0, 2, 2), () => view.leave(0)]) {
+    change();
+    expect(seen).not.toContain(view.changes);
+    seen.push(view.changes);
+  }
+});
+
+test("a row that another thread writes at full speed is never seen cut in two, nor ahead of its connection", async () => {
+  const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
+  const view = new AckView(memory);
+  const writer = new Worker(new URL("./ack-view-worker.ts", import.meta.url), { workerData: memory });
+  const ended = new Promise((resolve) => writer.once("exit", resolve));
+  let isRunning = true;
+  void ended.then(() => {
+    isRunning = false;
+  });
+  let looks = 0;
+  while (isRunning) {
+    for (let i = 0; i < 2_000; i++) {
+      for (const [replica, inMemory, persisted] of look(view)) {
+        // The writer keeps both halves of a position and both positions equal, and no connected row below 2^33.
+        if (replica < 0) continue;
+        looks++;
+        expect([persisted, inMemory % 2 ** 32]).toEqual([inMemory, Math.floor(inMemory / 2 ** 32)]);
+        expect(inMemory).toBeGreaterThan(2 ** 32);
+      }
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(looks).toBeGreaterThan(0);
+});
