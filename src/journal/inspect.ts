@@ -132,20 +132,13 @@ export function readJournalGenesis(place: JournalPlace): GenesisEntry | undefine
   return entry;
 }
 
-/** Looks at a journal in motion: enough for any pause between two frames of a node under load. */
-const SCANS_MAX = 5;
-
 /**
- * Scans until the answer stands still. A node that writes meanwhile can leave half a frame in view, which the next
- * look finds whole; real damage is found at the same place again.
+ * A node that writes meanwhile can leave half a frame in view; a second look finds it whole. That look ends behind this
+ * frame: at the end of a busy journal there is always another one in the making. Real damage is there again.
  */
 function scanSettled(place: JournalPlace, visitor: () => FrameVisitor): LogScan {
   let scan = scanLog(journalPlace(place), visitor());
-  for (let scans = 1; scan.fault !== undefined && scans < SCANS_MAX; scans++) {
-    const { file, offset } = scan.fault;
-    scan = scanLog(journalPlace(place), visitor());
-    if (scan.fault?.file === file && scan.fault.offset === offset) break;
-  }
+  if (scan.fault !== undefined) scan = scanLog(journalPlace(place), visitor(), scan.frames + 1);
   if (scan.segments.length > 0 || scan.fault !== undefined) return scan;
   throw new SeriatimError("JOURNAL_EMPTY", `${place.directory} holds no journal`);
 }

@@ -12,15 +12,22 @@ import type { FrameVisitor, LogFault, LogPlace, LogScan, SegmentSummary } from "
 import { classifyTail } from "./tail.ts";
 import { durableBehind, wholeFrameAt } from "./whole-frame.ts";
 
-/** Reads the log in `place`; ENOENT when the directory is missing, FOREIGN_DIRECTORY when it is another's. */
-export function scanLog(place: LogPlace, visit: FrameVisitor = () => {}): LogScan {
-  return new LogScanner(place, listLogDirectory(place.storage, place.directory, place.log), visit).scan();
+/**
+ * Reads the log in `place`; ENOENT when the directory is missing, FOREIGN_DIRECTORY when it is another's. Behind
+ * `framesMax` whole frames it reads no further.
+ */
+export function scanLog(
+  place: LogPlace,
+  visit: FrameVisitor = () => {},
+  framesMax = Number.POSITIVE_INFINITY,
+): LogScan {
+  const listed = listLogDirectory(place.storage, place.directory, place.log);
+  return new LogScanner(place, listed, visit, framesMax).scan();
 }
 
 /** Hands the log's first frame to `visit`, when it has a whole one; true if so. Reads no further. */
 export function readFirstFrame(place: LogPlace, visit: FrameVisitor): boolean {
-  const listed = listLogDirectory(place.storage, place.directory, place.log);
-  return new LogScanner(place, listed, visit, 1).scan().frames === 1;
+  return scanLog(place, visit, 1).frames === 1;
 }
 
 class LogScanner {
@@ -41,12 +48,7 @@ class LogScanner {
   #wholeFrameBehind = false;
   #damagedBytes = 0;
 
-  constructor(
-    place: LogPlace,
-    listed: LogDirectory,
-    visit: FrameVisitor,
-    framesMax = Number.POSITIVE_INFINITY,
-  ) {
+  constructor(place: LogPlace, listed: LogDirectory, visit: FrameVisitor, framesMax: number) {
     this.#framesMax = framesMax;
     this.#place = place;
     this.#listed = listed;

@@ -1,7 +1,7 @@
 // The journal as its node sees it: genesis, recovery, modes, the agent on a ring, inspect and verify.
 
 import { describe, expect, test } from "vitest";
-import { Prng, SeriatimError } from "../../src/base/index.ts";
+import { Prng, SeriatimError, type Storage, type StorageFile } from "../../src/base/index.ts";
 import {
   DURABILITY_MODES,
   encodeGenesisEntry,
@@ -173,6 +173,44 @@ test("inspect names every segment and frame, and verify the file, offset and pos
     /^corrupt: data\/journal\/journal-0000000002\.seg at offset 4096, position \d+: /,
   );
   expect(disk.image(options.directory)).toEqual(before);
+});
+
+/** Longer than the zeros that a frame may end with, shorter than a frame. */
+const INTO_NEXT_FRAME = 96;
+
+/** `disk` as whoever looks at a busy journal sees it: while a file is read, `append` adds to it. */
+function busyDisk(disk: SimulatedDisk, append: () => void): Storage {
+  const open: Storage["open"] = (path, access) => {
+    const file = disk.open(path, access);
+    const read: StorageFile["read"] = (bytes, from, length, position) => {
+      if (position > 0) return file.read(bytes, from, length, position);
+      // What comes next is then seen without its beginning.
+      const end = disk.contents(path).findLastIndex((byte) => byte !== 0) + INTO_NEXT_FRAME;
+      const got = file.read(bytes, from, Math.min(length, end), position);
+      append();
+      return got;
+    };
+    return { path, read, size: () => file.size(), close: () => file.close() } as StorageFile;
+  };
+  return { open, list: (directory: string) => disk.list(directory) } as Storage;
+}
+
+test("a journal that is written all the time is whole to whoever looks at it, and damage in it is still found", () => {
+  const disk = new SimulatedDisk();
+  const options = journalOptions(disk);
+  const { journal } = openJournal(options, () => {});
+  const append = () => {
+    for (let i = 0; i < 2; i++) journal.append(ordersFrom(journal.position + 1, 1), 0, 1);
+  };
+  append();
+  const place = { ...options, storage: busyDisk(disk, append) };
+  const before = journal.position;
+  expect(verifyJournal(place).lastPosition).toBeGreaterThan(before);
+  const [{ file }] = inspectJournal(options).segments;
+  const bytes = disk.contents(file);
+  bytes[SECTOR_BYTES + 400] ^= 4;
+  disk.overwrite(file, bytes);
+  expect(codeOf(() => verifyJournal(place))).toBe("LOG_CORRUPT");
 });
 
 /** The bytes of a good genesis record without instruments. */
