@@ -1,5 +1,6 @@
 // A window of one buffer over a file, moved forward in big reads: what is asked for is in memory, contiguous and
 // aligned, and nothing is copied on the way. Offsets in the file are multiples of 8, so that words stay words.
+// The buffer is another one after `at` was asked for more than it holds: never with the default size.
 
 import { assert, type StorageFile } from "../base/index.ts";
 import { FrameBuffer } from "./frame.ts";
@@ -9,25 +10,37 @@ import { FRAME_BYTES_LIMIT } from "./layout.ts";
 const CHUNK_BYTES_MAX = 2 * FRAME_BYTES_LIMIT;
 
 export class ChunkReader {
-  readonly buffer: FrameBuffer;
+  buffer: FrameBuffer;
   readonly file: StorageFile;
   /** Of the file, in bytes, when the reader was made. */
   readonly size: number;
   #start = 0;
   #end = 0;
 
-  constructor(file: StorageFile) {
+  /** Reads about `chunk_bytes` at a time, more only for a frame that is longer. */
+  constructor(file: StorageFile, chunk_bytes: number = CHUNK_BYTES_MAX) {
     this.file = file;
     this.size = file.size();
-    this.buffer = new FrameBuffer(Math.min(CHUNK_BYTES_MAX, Math.ceil((this.size + 1) / 8) * 8));
+    this.buffer = new FrameBuffer(Math.min(chunk_bytes, wholeWords(this.size + 1)));
+  }
+
+  /** What was read may have changed: the next `at` reads again. */
+  forget(): void {
+    this.#end = this.#start;
   }
 
   /** Where in the buffer the file's bytes [offset, offset + length) are, or -1 when the file ends before. */
   at(offset: number, length: number): number {
     if (offset + length > this.size) return -1;
-    assert(offset % 8 === 0 && length <= this.buffer.bytes.length, "a chunk is aligned and fits the buffer");
+    assert(offset % 8 === 0 && length <= CHUNK_BYTES_MAX, "a chunk is aligned and fits the greatest buffer");
+    if (length > this.buffer.bytes.length) this.#grow(wholeWords(length));
     if (offset < this.#start || offset + length > this.#end) this.#fill(offset);
     return offset + length <= this.#end ? offset - this.#start : -1;
+  }
+
+  #grow(length: number): void {
+    this.buffer = new FrameBuffer(length);
+    this.forget();
   }
 
   #fill(offset: number): void {
@@ -62,6 +75,10 @@ export class ChunkReader {
     }
     return first < 0 ? undefined : { first, end };
   }
+}
+
+function wholeWords(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
 }
 
 // Whole words first: a clean segment ends in megabytes of zeros. `from` is a multiple of 8, `to` need not be.

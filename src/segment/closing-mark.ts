@@ -4,6 +4,7 @@
 
 import { type Checksums, getU64, setU64 } from "../base/index.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
+import { isSameChain } from "./continuity.ts";
 import { FrameBuffer } from "./frame.ts";
 import { CHAIN_BYTES, CLOSING_MARK_BYTES, CLOSING_MARK_MAGIC, ClosingMarkLayout } from "./layout.ts";
 
@@ -37,6 +38,5 @@ export function closesHistory(
 ): boolean {
   if (closingMarkAt(reader, offset, checksums) !== position) return false;
   const at = reader.at(offset, CLOSING_MARK_BYTES) + ClosingMarkLayout.chain;
-  for (let i = 0; i < CHAIN_BYTES; i++) if (reader.buffer.bytes[at + i] !== chain[i]) return false;
-  return true;
+  return isSameChain(reader.buffer.bytes.subarray(at, at + CHAIN_BYTES), chain);
 }

@@ -2,6 +2,7 @@
 // damaged one is always damage, never an interrupted creation.
 
 import { type Checksums, decodeUtf8, encodeUtf8, getU64, setU64 } from "../base/index.ts";
+import type { ChunkReader } from "./chunk-reader.ts";
 import { FrameBuffer } from "./frame.ts";
 import { CHAIN_BYTES, SECTOR_BYTES, SEGMENT_MAGIC, SEGMENT_VERSION, SegmentLayout } from "./layout.ts";
 
@@ -33,7 +34,7 @@ export function encodeSegmentHeader(header: SegmentHeader, checksums: Checksums)
  * The header at the start of `sector`, or the reason why it is none. Magic, checksum and the place of both are the
  * same in every version, so a newer file is told from a damaged one.
  */
-export function decodeSegmentHeader(sector: FrameBuffer, checksums: Checksums): SegmentHeader | string {
+function decodeSegmentHeader(sector: FrameBuffer, checksums: Checksums): SegmentHeader | string {
   const { bytes, view } = sector;
   const magic = decodeUtf8(bytes.subarray(SegmentLayout.magic, SegmentLayout.magic + SEGMENT_MAGIC.length));
   if (magic !== SEGMENT_MAGIC) return "the segment header does not begin with its magic bytes";
@@ -53,4 +54,10 @@ export function decodeSegmentHeader(sector: FrameBuffer, checksums: Checksums): 
     epoch: getU64(view, SegmentLayout.epoch),
     anchor: bytes.slice(SegmentLayout.anchor, SegmentLayout.anchor + CHAIN_BYTES),
   };
+}
+
+/** The header of a reader's file, or the reason why it has none. */
+export function readSegmentHeader(reader: ChunkReader, checksums: Checksums): SegmentHeader | string {
+  if (reader.at(0, SECTOR_BYTES) >= 0) return decodeSegmentHeader(reader.buffer, checksums);
+  return `the file is ${reader.size} bytes, shorter than its header`;
 }

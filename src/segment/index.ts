@@ -1,4 +1,6 @@
+export type { LogPoint } from "./continuity.ts";
 export * from "./directory.ts";
+export * from "./follower.ts";
 export * from "./frame.ts";
 export * from "./header.ts";
 export * from "./layout.ts";

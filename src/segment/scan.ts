@@ -4,9 +4,10 @@
 
 import { ChunkReader } from "./chunk-reader.ts";
 import { closesHistory } from "./closing-mark.ts";
+import { CHAIN_BREAK, frameBreak, segmentBreak } from "./continuity.ts";
 import { type LogDirectory, listLogDirectory, segmentName } from "./directory.ts";
-import { type FrameFields, followChain, readFrameFields } from "./frame.ts";
-import { decodeSegmentHeader, type SegmentHeader } from "./header.ts";
+import { followChain, readFrameFields } from "./frame.ts";
+import { readSegmentHeader, type SegmentHeader } from "./header.ts";
 import { CHAIN_BYTES, CLOSING_MARK_BYTES, FRAME_HEADER_BYTES, SECTOR_BYTES } from "./layout.ts";
 import type { FrameVisitor, LogFault, LogPlace, LogScan, SegmentSummary } from "./log.ts";
 import { classifyTail } from "./tail.ts";
@@ -35,12 +36,11 @@ class LogScanner {
   readonly #listed: LogDirectory;
   readonly #visit: FrameVisitor;
   readonly #framesMax: number;
-  readonly #chain = new Uint8Array(CHAIN_BYTES);
+  /** Behind the last whole frame. */
+  readonly #point = { position: 0, epoch: 0, chain: new Uint8Array(CHAIN_BYTES) };
   readonly #segments: SegmentSummary[] = [];
   #firstPosition = 1;
-  #position = 0;
   #durable = 0;
-  #epoch = 0;
   #timestamp_us = 0;
   #frames = 0;
   #fault: LogFault | undefined;
@@ -64,18 +64,18 @@ class LogScanner {
     const { verdict, because } = classifyTail({
       damage: this.#fault?.damage ?? "none",
       inLastSegment: this.#inLastSegment(),
-      aboveDurable: this.#position + 1 > this.#durable,
+      aboveDurable: this.#point.position + 1 > this.#durable,
       wholeFrameBehind: this.#wholeFrameBehind,
     });
     return {
       segments: this.#segments,
       temporaries: this.#listed.temporaries,
       firstPosition: this.#firstPosition,
-      lastPosition: this.#position,
+      lastPosition: this.#point.position,
       durablePosition: this.#durable,
-      epoch: this.#epoch,
+      epoch: this.#point.epoch,
       timestamp_us: this.#timestamp_us,
-      chain: this.#chain,
+      chain: this.#point.chain,
       frames: this.#frames,
       verdict,
       because,
@@ -89,7 +89,7 @@ class LogScanner {
   }
 
   #found(damage: LogFault["damage"], file: string, offset: number, reason: string): undefined {
-    this.#fault = { damage, file, offset, position: this.#position + 1, reason };
+    this.#fault = { damage, file, offset, position: this.#point.position + 1, reason };
   }
 
   #missing(number: number): void {
@@ -110,42 +110,20 @@ class LogScanner {
 
   #readHeader(reader: ChunkReader, number: number, first: boolean): SegmentHeader | undefined {
     const { path } = reader.file;
-    if (reader.at(0, SECTOR_BYTES) < 0) {
-      return this.#found(
-        "segment header",
-        path,
-        0,
-        `the file is ${reader.size} bytes, shorter than its header`,
-      );
-    }
-    const header = decodeSegmentHeader(reader.buffer, this.#place.checksums);
+    const header = readSegmentHeader(reader, this.#place.checksums);
     if (typeof header === "string") return this.#found("segment header", path, 0, header);
     if (first) this.#begin(header);
-    const broken = this.#headerBreak(header, number, reader.size);
+    const broken = segmentBreak(header, number, reader.size, this.#point);
     if (broken !== undefined) return this.#found("not continuing", path, 0, broken);
-    this.#epoch = header.epoch;
+    this.#point.epoch = header.epoch;
     this.#durable = Math.max(this.#durable, header.firstPosition - 1);
     return header;
   }
 
   #begin(header: SegmentHeader): void {
     this.#firstPosition = header.firstPosition;
-    this.#position = header.firstPosition - 1;
-    this.#chain.set(header.anchor);
-  }
-
-  #headerBreak(header: SegmentHeader, number: number, size: number): string | undefined {
-    const expected = this.#position + 1;
-    if (header.number !== number) return `its header says it is segment ${header.number}`;
-    if (header.firstPosition !== expected) {
-      return `it begins with position ${header.firstPosition}, expected ${expected}`;
-    }
-    if (header.anchor.some((byte, i) => byte !== this.#chain[i]))
-      return "it does not follow the segment before it";
-    if (header.epoch < this.#epoch) return `its epoch ${header.epoch} is below ${this.#epoch}`;
-    if (size > header.segmentBytes)
-      return `the file is ${size} bytes, its header says ${header.segmentBytes}`;
-    return undefined;
+    this.#point.position = header.firstPosition - 1;
+    this.#point.chain.set(header.anchor);
   }
 
   #scanFrames(reader: ChunkReader, header: SegmentHeader): void {
@@ -165,7 +143,7 @@ class LogScanner {
       file: path,
       number: header.number,
       firstPosition: header.firstPosition,
-      lastPosition: this.#position,
+      lastPosition: this.#point.position,
       epoch: header.epoch,
       segmentBytes: header.segmentBytes,
       frames: this.#frames - before,
@@ -183,23 +161,18 @@ class LogScanner {
     const { buffer } = reader;
     const at = reader.at(offset, total);
     const fields = readFrameFields(buffer.view, at);
-    const broken = this.#frameBreak(fields);
+    const broken = frameBreak(fields, this.#point);
     if (broken !== undefined) {
       this.#found("not continuing", reader.file.path, offset, broken);
       return 0;
     }
-    if (!followChain(buffer, at, total, this.#chain, this.#place.checksums)) {
-      this.#found(
-        "not continuing",
-        reader.file.path,
-        offset,
-        "its chain value does not follow the frame before it",
-      );
+    if (!followChain(buffer, at, total, this.#point.chain, this.#place.checksums)) {
+      this.#found("not continuing", reader.file.path, offset, CHAIN_BREAK);
       return 0;
     }
-    if (fields.durablePosition === this.#position) this.#durableOffset = offset;
-    this.#position = fields.firstPosition + fields.count - 1;
-    this.#epoch = fields.epoch;
+    if (fields.durablePosition === this.#point.position) this.#durableOffset = offset;
+    this.#point.position = fields.firstPosition + fields.count - 1;
+    this.#point.epoch = fields.epoch;
     this.#timestamp_us = fields.timestamp_us;
     this.#durable = Math.max(this.#durable, fields.durablePosition);
     const { bytes, words } = buffer;
@@ -208,25 +181,11 @@ class LogScanner {
     return total;
   }
 
-  #frameBreak(fields: FrameFields): string | undefined {
-    const expected = this.#position + 1;
-    if (fields.firstPosition !== expected) {
-      return `a frame begins with position ${fields.firstPosition}, expected ${expected}`;
-    }
-    if (fields.count === 0 || fields.count > fields.payloadBytes) {
-      return `a frame of ${fields.payloadBytes} bytes says it holds ${fields.count} positions`;
-    }
-    if (fields.epoch < this.#epoch) return `a frame's epoch ${fields.epoch} is below ${this.#epoch}`;
-    if (fields.durablePosition > this.#position) {
-      return `a frame names position ${fields.durablePosition} as durable, which is not before it`;
-    }
-    return undefined;
-  }
-
   /** Whether a closing mark lies behind the last frame: then that one was safe. */
   #closedAt(reader: ChunkReader, offset: number): boolean {
-    if (!closesHistory(reader, offset, this.#position, this.#chain, this.#place.checksums)) return false;
-    this.#durable = Math.max(this.#durable, this.#position);
+    if (!closesHistory(reader, offset, this.#point.position, this.#point.chain, this.#place.checksums))
+      return false;
+    this.#durable = Math.max(this.#durable, this.#point.position);
     this.#durableOffset = offset;
     return true;
   }
@@ -252,9 +211,8 @@ class LogScanner {
 
   /** Whether a whole frame lies behind the damage; not asked when the verdict is settled without it. */
   #lookBehind(reader: ChunkReader, fault: number, end: number): void {
-    if (!this.#inLastSegment() || this.#position < this.#durable) return;
-    const history = { position: this.#position, epoch: this.#epoch };
-    const durable = durableBehind(reader, fault, end, history, this.#place.checksums);
+    if (!this.#inLastSegment() || this.#point.position < this.#durable) return;
+    const durable = durableBehind(reader, fault, end, this.#point, this.#place.checksums);
     if (durable < 0) return;
     this.#wholeFrameBehind = true;
     this.#durable = Math.max(this.#durable, durable);

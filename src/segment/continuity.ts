@@ -1,0 +1,61 @@
+// What a frame or a segment must say of itself to be the next piece of a history. Pure: one set of rules for whoever
+// reads a log (scan.ts, follower.ts) and whoever stores another node's frames (writer.ts).
+
+import type { FrameFields } from "./frame.ts";
+import type { SegmentHeader } from "./header.ts";
+import { CHAIN_BYTES } from "./layout.ts";
+
+/** A point of a history, behind one of its frames. */
+export interface LogPoint {
+  /** The frame's last position. */
+  readonly position: number;
+  readonly epoch: number;
+  /** The frame's chain value. */
+  readonly chain: Uint8Array;
+}
+
+/** Why a frame can't come next after `point`, its chain value left aside; undefined when it can. */
+export function frameBreak(
+  fields: FrameFields,
+  point: Pick<LogPoint, "position" | "epoch">,
+): string | undefined {
+  const expected = point.position + 1;
+  if (fields.firstPosition !== expected) {
+    return `a frame begins with position ${fields.firstPosition}, expected ${expected}`;
+  }
+  if (fields.count === 0 || fields.count > fields.payloadBytes) {
+    return `a frame of ${fields.payloadBytes} bytes says it holds ${fields.count} positions`;
+  }
+  if (fields.epoch < point.epoch) return `a frame's epoch ${fields.epoch} is below ${point.epoch}`;
+  if (fields.durablePosition > point.position) {
+    return `a frame names position ${fields.durablePosition} as durable, which is not before it`;
+  }
+  return undefined;
+}
+
+/** What is said of a frame whose chain value is not the one its place in the history asks for. */
+export const CHAIN_BREAK = "its chain value does not follow the frame before it";
+
+/** Why segment `number`, in a file of `size` bytes, can't come next after `point`; undefined when it can. */
+export function segmentBreak(
+  header: SegmentHeader,
+  number: number,
+  size: number,
+  point: LogPoint,
+): string | undefined {
+  const expected = point.position + 1;
+  if (header.number !== number) return `its header says it is segment ${header.number}`;
+  if (header.firstPosition !== expected) {
+    return `it begins with position ${header.firstPosition}, expected ${expected}`;
+  }
+  if (!isSameChain(header.anchor, point.chain)) return "it does not follow the segment before it";
+  if (header.epoch < point.epoch) return `its epoch ${header.epoch} is below ${point.epoch}`;
+  if (size > header.segmentBytes) return `the file is ${size} bytes, its header says ${header.segmentBytes}`;
+  return undefined;
+}
+
+/** Whether two chain values are one. */
+export function isSameChain(one: Uint8Array, other: Uint8Array): boolean {
+  for (let i = 0; i < CHAIN_BYTES; i++) if (one[i] !== other[i]) return false;
+  return true;
+}
