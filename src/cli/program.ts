@@ -8,6 +8,7 @@ import { registerJournal } from "./journal.ts";
 import { registerLab } from "./lab.ts";
 import { registerReplay } from "./replay.ts";
 import { registerSend } from "./send.ts";
+import { registerSnapshot } from "./snapshot.ts";
 import { registerStart } from "./start.ts";
 import { stdout } from "./stdout.ts";
 import { registerTraders } from "./traders.ts";
@@ -38,6 +39,7 @@ export function createProgram(): Command {
   registerLab(program);
   registerBench(program);
   registerJournal(program);
+  registerSnapshot(program);
   refuseCarelessText(program);
   for (const command of [program, ...program.commands]) {
     nameCommandsWhenMissing(command);

@@ -1,1 +1,2 @@
 export * from "./exchange-engine.ts";
+export * from "./identity.ts";

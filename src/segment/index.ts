@@ -8,4 +8,5 @@ export * from "./log.ts";
 export * from "./open.ts";
 export * from "./scan.ts";
 export * from "./tail.ts";
+export * from "./write-fully.ts";
 export * from "./writer.ts";

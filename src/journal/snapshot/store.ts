@@ -1,0 +1,182 @@
+// A directory of snapshots. The one at position 7 is `snapshot-0000000000000007.snap`; while it is written its name ends
+// in `.snap.tmp`, so a `.tmp` file is an interrupted writing and holds nothing. Names of any other form are left alone.
+//
+//   write:  temporary file, its bytes synced -> renamed -> directory synced
+//   tidy:   every byte of the newest and of the one before it is read back; only then is anything older removed
+//
+// One writer at a time. Readers may look at any moment: a name appears with its whole file.
+
+import { SeriatimError } from "../../base/index.ts";
+import {
+  checkSnapshotFile,
+  readSnapshotFile,
+  type SnapshotPlace,
+  type StateWriter,
+  writeSnapshotFile,
+} from "./file.ts";
+import type { ApplicationVersion, SnapshotHeader, SnapshotPoint } from "./header.ts";
+
+/** The place of the snapshots in a node's data directory. */
+export const SNAPSHOTS_DIRECTORY = "snapshots";
+/** Digits of the position in a name: names sort as positions do, up to the largest. */
+const POSITION_DIGITS = 16;
+const NAME = new RegExp(`^snapshot-([0-9]{${POSITION_DIGITS}})\\.snap(\\.tmp)?$`);
+/** The newest and one previous, which serves when the newest has rotted. */
+const SNAPSHOTS_KEPT = 2;
+
+/** A file by its name; whether its bytes hold is not known yet. */
+export interface SnapshotName {
+  readonly path: string;
+  readonly position: number;
+}
+
+/** A file whose every byte was read and holds. */
+export interface SnapshotFile extends SnapshotName {
+  readonly header: SnapshotHeader;
+}
+
+export interface TidySnapshots {
+  /** The newest that hold, newest first: at most two. */
+  readonly kept: readonly SnapshotFile[];
+  /** Why newer files than those were removed, a line each: they were damaged. */
+  readonly damaged: readonly string[];
+}
+
+export class SnapshotStore {
+  readonly #place: SnapshotPlace;
+  readonly #application: ApplicationVersion;
+
+  /** Snapshots of `application` alone are read and written; those of others are foreign. */
+  constructor(place: SnapshotPlace, application: ApplicationVersion) {
+    this.#place = place;
+    this.#application = application;
+  }
+
+  /** Newest first; none when there is no such directory. */
+  list(): SnapshotName[] {
+    return listSnapshots(this.#place);
+  }
+
+  /** Its state too, every byte of which holds. Throws SNAPSHOT_DAMAGED, SNAPSHOT_FOREIGN or what the disk says. */
+  read({ path, position }: SnapshotName): SnapshotFile & { readonly state: Uint8Array<ArrayBuffer> } {
+    const { header, state } = readSnapshotFile(this.#place, path);
+    this.#refuseOthers(path, position, header);
+    return { path, position, header, state };
+  }
+
+  /**
+   * Writes a snapshot and gives it its name; it is safe on return. Throws what the disk says: then it either has no name, or
+   * one that may not survive a crash.
+   */
+  write(point: SnapshotPoint, state: StateWriter): SnapshotFile {
+    const { storage, directory } = this.#place;
+    storage.makeDirectory(directory);
+    this.#removeInterrupted();
+    const path = `${directory}/${nameOf(point.position)}`;
+    const temporary = `${path}.tmp`;
+    try {
+      const header = this.#writeTo(temporary, point, state);
+      storage.rename(temporary, path);
+      storage.syncDirectory(directory);
+      return { path, position: point.position, header };
+    } catch (error) {
+      this.#giveBack(temporary);
+      throw error;
+    }
+  }
+
+  #writeTo(path: string, point: SnapshotPoint, state: StateWriter): SnapshotHeader {
+    const { storage, checksums } = this.#place;
+    const file = storage.create(path);
+    try {
+      return writeSnapshotFile(file, point, this.#application, state, checksums);
+    } finally {
+      file.close();
+    }
+  }
+
+  /**
+   * Reads back the newest snapshots until two hold, then removes what is older, and what is damaged. Foreign ones that
+   * are newer stay and count for nothing. Throws what the disk says; then nothing was removed.
+   */
+  tidy(): TidySnapshots {
+    const kept: SnapshotFile[] = [];
+    const damaged: string[] = [];
+    const unneeded: string[] = [];
+    for (const name of this.list()) {
+      if (kept.length === SNAPSHOTS_KEPT) unneeded.push(name.path);
+      else this.#sort(name, kept, damaged, unneeded);
+    }
+    // Without one that holds nothing goes: a damaged file may still tell somebody something.
+    if (kept.length === 0) return { kept, damaged };
+    for (const path of unneeded) this.#place.storage.remove(path);
+    if (unneeded.length > 0) this.#place.storage.syncDirectory(this.#place.directory);
+    return { kept, damaged };
+  }
+
+  #sort(name: SnapshotName, kept: SnapshotFile[], damaged: string[], unneeded: string[]): void {
+    try {
+      const header = checkSnapshotFile(this.#place, name.path);
+      this.#refuseOthers(name.path, name.position, header);
+      kept.push({ ...name, header });
+    } catch (error) {
+      if (!(error instanceof SeriatimError) || !REFUSALS.includes(error.code)) throw error;
+      if (error.code === "SNAPSHOT_FOREIGN") return;
+      damaged.push(error.message);
+      unneeded.push(name.path);
+    }
+  }
+
+  #refuseOthers(path: string, position: number, { application, position: found }: SnapshotHeader): void {
+    if (found !== position) {
+      const what = `it holds the state at position ${found}, not the one in its name`;
+      throw new SeriatimError("SNAPSHOT_DAMAGED", `${path} at offset 0: ${what}`);
+    }
+    const { name, version } = this.#application;
+    if (application.name === name && application.version === version) return;
+    const what = `it is of ${application.name} version ${application.version}, not of ${name} version ${version}`;
+    throw new SeriatimError("SNAPSHOT_FOREIGN", `${path} at offset 0: ${what}`);
+  }
+
+  #removeInterrupted(): void {
+    const { storage, directory } = this.#place;
+    for (const name of storage.list(directory))
+      if (NAME.exec(name)?.[2] !== undefined) storage.remove(`${directory}/${name}`);
+  }
+
+  /** Gives the space back after a failure, which is what is reported: what fails here follows from it. */
+  #giveBack(temporary: string): void {
+    try {
+      this.#place.storage.remove(temporary);
+    } catch {
+      // It was never made, or has its name; what remains, the next writing removes.
+    }
+  }
+}
+
+/** What a file can be refused for; anything else is the disk's failure. */
+const REFUSALS: readonly string[] = ["SNAPSHOT_DAMAGED", "SNAPSHOT_FOREIGN"];
+
+/** The snapshots in a directory, newest first; none when there is no such directory. */
+export function listSnapshots({ storage, directory }: SnapshotPlace): SnapshotName[] {
+  const found: SnapshotName[] = [];
+  for (const name of namesIn(storage, directory)) {
+    const match = NAME.exec(name);
+    if (match === null || match[2] !== undefined) continue;
+    found.push({ path: `${directory}/${name}`, position: Number(match[1]) });
+  }
+  return found.reverse();
+}
+
+function namesIn(storage: SnapshotPlace["storage"], directory: string): string[] {
+  try {
+    return storage.list(directory);
+  } catch (error) {
+    if (error instanceof SeriatimError && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function nameOf(position: number): string {
+  return `snapshot-${String(position).padStart(POSITION_DIGITS, "0")}.snap`;
+}
