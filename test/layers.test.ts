@@ -24,6 +24,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   client: ["base", "protocol"],
   platform: ["base"],
   replay: ["base", "protocol", "engine", "segment", "journal"],
+  runtime: ["base", "protocol", "ring", "segment", "sequencer", "journal", "replication", "platform"],
   lab: ["all above"],
   node: ["all above"],
   cli: ["all above"],

@@ -7,15 +7,14 @@
 import type { Clock, SeriatimError, Storage } from "../base/index.ts";
 import { encodeGenesisEntry } from "../journal/index.ts";
 import { NativeChecksums, NodeStorage, SystemClock } from "../platform/index.ts";
+import { type DataDirectory, openDataDirectory, type Recovered } from "../runtime/index.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
-import { openDataDirectory } from "./data-directory.ts";
 import { ExchangeNode } from "./exchange-node.ts";
 import { genesisOf, refuseContradicted } from "./genesis-settings.ts";
-import { journalOf } from "./journal-choice.ts";
-import type { Recovered } from "./journal-stage.ts";
 import { assertPortFree } from "./listening.ts";
 import type { Log } from "./log.ts";
-import { recoverEngine } from "./recovery.ts";
+import { recoverExchange } from "./recovery.ts";
+import type { Configuration } from "./settings.ts";
 import { withTraders } from "./simulated-traders.ts";
 import type { NodeStatus } from "./status.ts";
 import { webOf } from "./web/web-stage.ts";
@@ -59,25 +58,26 @@ export async function startNode(
   await assertPortFree("http-port", configuration.host, configuration.httpPort);
   const undo: (() => Promise<void>)[] = [];
   try {
-    const clock = parts.clock ?? new SystemClock();
-    const entry = encodeGenesisEntry(genesisOf(configuration, parts.indexSeed), clock.wallMicros());
-    const directory =
-      configuration.durability === "off" ? undefined : await openDataDirectory(configuration.dataDir);
+    const { clock = new SystemClock(), storage } = parts;
+    const genesis = encodeGenesisEntry(genesisOf(configuration, parts.indexSeed), clock.wallMicros());
+    const directory = await directoryOf(configuration);
     if (directory !== undefined) {
       undo.push(() => directory.lock.release());
-      const storage = parts.storage ?? new NodeStorage();
-      refuseContradicted(given, { storage, checksums: new NativeChecksums(), directory: directory.journal });
+      const disk = storage ?? new NodeStorage();
+      refuseContradicted(given, {
+        storage: disk,
+        checksums: new NativeChecksums(),
+        directory: directory.journal,
+      });
     }
-    const journal = journalOf(configuration, directory, entry, parts.storage);
-    undo.push(() => journal.stop());
     // Its thread begins while the log is read.
     const web = webOf(configuration, log);
-    undo.push(() => web.stop());
-    const history = await recoverEngine(journal, log);
-    const node = new ExchangeNode(configuration, { journal, web }, history, directory, log, {
-      ...parts,
-      clock,
-    });
+    undo.splice(0, undo.length, () => web.stop());
+    const { segmentBytes, threads, wait, durability } = configuration;
+    const kept = durability === "off" ? {} : { durability };
+    const options = { ...{ directory, segmentBytes, threads, wait, genesis, clock, storage }, ...kept };
+    const history = await recoverExchange(options, log);
+    const node = new ExchangeNode(configuration, web, history, log, { ...parts, clock });
     undo.splice(0, undo.length, () => node.stop());
     await node.listen();
     return configuration.simulate === 0 ? node : withTraders(node, configuration, log);
@@ -86,4 +86,9 @@ export async function startNode(
     for (const step of undo.reverse()) await step().catch(() => {});
     throw error;
   }
+}
+
+/** Locked; none for a node that keeps nothing. */
+async function directoryOf({ durability, dataDir }: Configuration): Promise<DataDirectory | undefined> {
+  return durability === "off" ? undefined : await openDataDirectory(dataDir);
 }

@@ -3,12 +3,12 @@
 
 import { Worker } from "node:worker_threads";
 import { entryBeside } from "../platform/index.ts";
+import { within } from "../runtime/index.ts";
 import { reachableHost } from "./listening.ts";
 import type { Log } from "./log.ts";
 import type { RunningNode } from "./node.ts";
 import type { Configuration } from "./settings.ts";
 import type { TradersWorkerData, TradersWorkerMessage } from "./traders-worker.ts";
-import { within } from "./within.ts";
 
 /** For connecting, if they just do, and for cancelling the quotes; then the thread is ended, and they rest. */
 const STOP_MS = 4_000;

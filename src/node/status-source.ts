@@ -3,35 +3,31 @@
 import { getHeapStatistics } from "node:v8";
 import type { ExchangeEngine } from "../engine/index.ts";
 import type { Gateway } from "../gateway/index.ts";
-import type { Sequencer } from "../sequencer/index.ts";
-import type { CommandPath } from "./command-path.ts";
+import type { Runtime } from "../runtime/index.ts";
 import { type Condition, healthOf } from "./condition.ts";
 import type { NodeStatus } from "./status.ts";
 
 export interface StatusSources {
-  readonly sequencer: Sequencer;
-  readonly path: CommandPath;
+  readonly runtime: Runtime;
   readonly engine: ExchangeEngine;
   readonly gateway: Gateway;
   readonly condition: Condition;
   readonly feedResyncs: number;
-  readonly wall_us: number;
 }
 
 export function collectStatus({
-  sequencer,
-  path,
+  runtime,
   engine,
   gateway,
   condition,
   feedResyncs,
-  wall_us,
 }: StatusSources): NodeStatus {
   const { counters } = gateway;
+  const { path } = runtime;
   return {
     ...healthOf(condition),
     role: "primary",
-    position: sequencer.position,
+    position: path.position,
     durablePosition: path.releasedPosition,
     eventSequence: engine.sequence,
     trades: engine.trades,
@@ -45,7 +41,7 @@ export function collectStatus({
     bytesReceived: counters.received_bytes,
     bytesSent: counters.sent_bytes,
     load: path.meter.load,
-    time_us: Math.max(sequencer.time_us, wall_us),
+    time_us: runtime.time_us,
     feedResyncs,
     heap_bytes: getHeapStatistics().used_heap_size,
   };

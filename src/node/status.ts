@@ -1,7 +1,7 @@
 // What a node says about itself at one moment: plain numbers, sampled when health or metrics are asked for, so that
 // nothing on the order path waits for a reader.
 
-import type { Load } from "./load-meter.ts";
+import type { Load } from "../runtime/index.ts";
 import type { WebCounters } from "./web/web-limits.ts";
 
 /** ok: serves and keeps its promises. degraded: serves, but not all it promises. halted: takes no new commands. */

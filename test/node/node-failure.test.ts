@@ -10,7 +10,6 @@ import { Prng } from "../../src/base/index.ts";
 import { connectOrderEntry, type OrderEntryClient } from "../../src/client/index.ts";
 import { openJournal } from "../../src/journal/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
-import { openDataDirectory } from "../../src/node/data-directory.ts";
 import {
   type Configuration,
   configurationOf,
@@ -21,6 +20,7 @@ import {
 } from "../../src/node/index.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_WORDS, readTimestamp } from "../../src/protocol/index.ts";
+import { openDataDirectory } from "../../src/runtime/index.ts";
 
 const SEGMENT_BYTES = 2_097_152;
 /** Seed of a crash on the simulated disk. */

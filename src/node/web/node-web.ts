@@ -1,8 +1,8 @@
 // The web as the node holds it: the stage, the feed of commands to it, and what happens when either can't go on. The web
 // is shown what happens and decides nothing, so its end is an error in the log and a degraded node, not a halted one.
 
-import type { Application, Position } from "../../base/index.ts";
-import type { CommandPath } from "../command-path.ts";
+import type { Application } from "../../base/index.ts";
+import type { CommandPath } from "../../runtime/index.ts";
 import type { Log } from "../log.ts";
 import { CommandFeed } from "./command-feed.ts";
 import type { WebPeer, WebStage } from "./web-stage.ts";
@@ -10,8 +10,6 @@ import type { WebPeer, WebStage } from "./web-stage.ts";
 export interface NodeWebParts {
   readonly application: Application;
   readonly path: CommandPath;
-  /** The last position that was applied. */
-  readonly position: () => Position;
   readonly log: Log;
   /** The feed's own when left out. */
   readonly feedRingRecords?: number | undefined;
@@ -25,13 +23,13 @@ export class NodeWeb {
   readonly #feed: CommandFeed;
   readonly #stage: WebStage;
 
-  constructor(stage: WebStage, { application, path, position, log, feedRingRecords }: NodeWebParts) {
+  constructor(stage: WebStage, { application, path, log, feedRingRecords }: NodeWebParts) {
     this.#path = path;
     this.#log = log;
     this.#stage = stage;
     this.#feed = new CommandFeed({
       application,
-      position,
+      position: () => path.position,
       handOver: (handover) => stage.follow(handover),
       ringRecords: feedRingRecords,
       onOverrun: (at) =>

@@ -1,7 +1,7 @@
 // The web on the node's own thread (`--threads single`).
 
 import { assert, type SeriatimError } from "../../base/index.ts";
-import { FirstFailure } from "../first-failure.ts";
+import { FirstFailure } from "../../runtime/index.ts";
 import type { Log } from "../log.ts";
 import type { Handover } from "./command-feed.ts";
 import { WebServer } from "./web-server.ts";

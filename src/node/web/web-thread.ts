@@ -4,9 +4,8 @@
 import { Worker } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
 import { entryBeside } from "../../platform/index.ts";
-import { FirstFailure } from "../first-failure.ts";
+import { FirstFailure, within } from "../../runtime/index.ts";
 import type { Log } from "../log.ts";
-import { within } from "../within.ts";
 import type { Handover } from "./command-feed.ts";
 import type { WebOptions, WebPeer, WebStage } from "./web-stage.ts";
 import type { ToWebWorker, WebWorkerMessage } from "./web-worker.ts";

@@ -17,7 +17,6 @@ import {
   type Configuration,
   configurationOf,
   createLog,
-  InlineJournal,
   type RunningNode,
   startNode,
 } from "../../../src/node/index.ts";
@@ -30,6 +29,7 @@ import {
   MessageType,
   Reason,
 } from "../../../src/protocol/index.ts";
+import { InlineJournal } from "../../../src/runtime/index.ts";
 import { say, startScriptedServer } from "../../client/scripted-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "seriatim-traders-"));

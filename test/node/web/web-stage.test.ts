@@ -6,12 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Clock, SeriatimError } from "../../../src/base/index.ts";
 import { connectOrderEntry } from "../../../src/client/index.ts";
-import { CommandPath } from "../../../src/node/command-path.ts";
 import {
   type Configuration,
   configurationOf,
   type NodeStatus,
-  NoJournal,
   type RunningNode,
   startNode,
 } from "../../../src/node/index.ts";
@@ -21,6 +19,7 @@ import { NodeWeb } from "../../../src/node/web/node-web.ts";
 import { type WebPeer, type WebStage, webOf } from "../../../src/node/web/web-stage.ts";
 import { COMMAND_BYTES } from "../../../src/protocol/index.ts";
 import { createRing } from "../../../src/ring/index.ts";
+import { CommandPath, NoJournal } from "../../../src/runtime/index.ts";
 import { Sequencer } from "../../../src/sequencer/index.ts";
 import { Primary } from "./support.ts";
 
@@ -129,7 +128,7 @@ test("when the web ends the node says so, copies nothing more, and goes on", asy
   const path = new CommandPath(sequencer, engine, new NoJournal(new Int32Array(0)), CLOCK);
   const failed = Promise.withResolvers<SeriatimError>();
   const stage = { follow() {}, listen: async () => 1, failed: failed.promise, async stop() {} };
-  const web = new NodeWeb(stage, { application: engine, path, position: () => 5, log });
+  const web = new NodeWeb(stage, { application: engine, path, log });
   expect(await web.listen(PEER)).toBe(1);
   expect(web.failure).toBeUndefined();
   failed.resolve(new SeriatimError("WEB_THREAD_DIED", "the web's thread ended: exit code 1"));

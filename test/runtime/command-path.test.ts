@@ -5,10 +5,10 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Application, type RecordBuffer, SeriatimError } from "../../src/base/index.ts";
 import { GATEWAY_LIMITS, Gateway } from "../../src/gateway/index.ts";
-import { CommandPath } from "../../src/node/command-path.ts";
-import type { JournalStage } from "../../src/node/index.ts";
 import { COMMAND_BYTES, CommandWord, EventKind, EventWord, Reason } from "../../src/protocol/index.ts";
 import { createRing, Ring, RingConsumer } from "../../src/ring/index.ts";
+import type { JournalStage } from "../../src/runtime/index.ts";
+import { CommandPath } from "../../src/runtime/index.ts";
 import { Sequencer } from "../../src/sequencer/index.ts";
 import { describeStream, ManualTransport, order } from "../gateway/support.ts";
 

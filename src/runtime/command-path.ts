@@ -1,16 +1,15 @@
-// The path of a command through the node's own thread: gateway -> sequencer -> application -> gateway, and the gate.
+// The path of a command through its own thread: source -> sequencer -> application -> outputs, and the gate.
 //
-//   commit()   the gateway's session has filled a slot: the command takes its position, the application applies it,
-//              its answers are appended to outputs that wait
-//   turn()     once per turn of the event loop (without a journal: per chunk of requests): answers are sealed with the
+//   commit()   whoever claimed a slot has filled it: the command takes its position, the application applies it, what
+//              it causes is handed to the outputs, where it waits
+//   turn()     once per turn of the event loop (without a journal: per chunk of requests): outputs are sealed with the
 //              batch's position, the batch is published
-//   release()  the journal has given slots back: what waited for them leaves, stalled sessions go on
+//   release()  the journal has given slots back: what waited for them leaves, stalled sources go on
 //
-// Knows its application by base/application.ts alone. Fail-stop: when the journal fails, nothing is released any more.
+// Knows its application by base/application.ts alone, and who sends and receives by CommandOutput. Fail-stop: when the journal fails, nothing is released any more.
 
 import type { Application, Clock, Position } from "../base/index.ts";
 import { RecordBuffer } from "../base/index.ts";
-import type { CommandSink, Gateway } from "../gateway/index.ts";
 import { EVENT_WORDS } from "../protocol/index.ts";
 import type { Sequencer } from "../sequencer/index.ts";
 import type { JournalStage } from "./journal-stage.ts";
@@ -18,6 +17,21 @@ import { LoadMeter } from "./load-meter.ts";
 
 /** Events of one command handed on at once; a larger answer comes in pieces. 40 KiB stay in the cache. */
 const EVENTS_PER_PIECE = 512;
+
+/** Where what commands cause waits until it may leave. A gateway is one. */
+export interface CommandOutput {
+  /**
+   * Events of the command at `words[at]`; several times for one command that has many. In the middle of applying it, so
+   * the application must neither be read nor called.
+   */
+  onApplied(events: RecordBuffer, words: Int32Array, at: number): void;
+  /** All that was taken since the last seal waits for `position`: the last one of the batch it belongs to. */
+  seal(position: Position): void;
+  /** The log is safe up to `position`: what waits for it or less leaves. */
+  release(position: Position): void;
+  /** There may be room for commands again. */
+  resumeStalled(): void;
+}
 
 /** Who else sees the commands. */
 export interface CommandTap {
@@ -27,7 +41,7 @@ export interface CommandTap {
   released(position: Position): void;
 }
 
-export class CommandPath implements CommandSink {
+export class CommandPath {
   readonly words: Int32Array;
   readonly meter: LoadMeter;
   readonly #sequencer: Sequencer;
@@ -35,7 +49,7 @@ export class CommandPath implements CommandSink {
   readonly #journal: JournalStage;
   readonly #clock: Clock;
   readonly #events: RecordBuffer;
-  #gateway: Gateway | undefined;
+  readonly #outputs: CommandOutput[] = [];
   #tap: CommandTap | undefined;
   /** Word offset of the command being applied. */
   #at = 0;
@@ -58,13 +72,13 @@ export class CommandPath implements CommandSink {
     this.#released = sequencer.position;
     this.meter = new LoadMeter(sequencer.position, clock.monotonicMicros());
     this.#events = new RecordBuffer(EVENT_WORDS, EVENTS_PER_PIECE, (events) => {
-      this.#gateway?.onApplied(events, this.words, this.#at);
+      for (const output of this.#outputs) output.onApplied(events, this.words, this.#at);
     });
   }
 
-  /** The gateway and the path need each other: whoever makes both connects them once. */
-  attach(gateway: Gateway): void {
-    this.#gateway = gateway;
+  /** An output and the path need each other: whoever makes both connects them once. Several see the same, in order. */
+  attach(output: CommandOutput): void {
+    this.#outputs.push(output);
   }
 
   /** Tells `tap` of every command from now on. */
@@ -72,15 +86,22 @@ export class CommandPath implements CommandSink {
     this.#tap = tap;
   }
 
-  /** The last position that was released to clients. */
+  /** The last position given. */
+  get position(): Position {
+    return this.#sequencer.position;
+  }
+
+  /** The last position that was released. */
   get releasedPosition(): Position {
     return this.#released;
   }
 
+  /** Word offset in `words` of a slot for the next command, or -1 when too many wait for the journal. */
   claim(): number {
     return this.#sequencer.claim();
   }
 
+  /** The command in the claimed slot takes its place in the order and is applied. */
   commit(): void {
     if (!this.#timeIsFresh) {
       this.#sequencer.setTime(this.#clock.wallMicros());
@@ -101,7 +122,7 @@ export class CommandPath implements CommandSink {
   readonly #turn = (): void => {
     this.#turnIsDue = false;
     this.#timeIsFresh = false;
-    this.#gateway?.seal(this.#sequencer.position);
+    for (const output of this.#outputs) output.seal(this.#sequencer.position);
     this.meter.sealed(this.#sequencer.position, this.#begun_us);
     this.#sequencer.publish();
     this.#journal.published();
@@ -116,10 +137,10 @@ export class CommandPath implements CommandSink {
     const safe = this.#sequencer.safePosition;
     if (safe > this.#released) {
       this.#released = safe;
-      this.#gateway?.release(safe);
+      for (const output of this.#outputs) output.release(safe);
       this.#tap?.released(safe);
       this.meter.released(safe, this.#clock.monotonicMicros());
-      this.#gateway?.resumeStalled();
+      for (const output of this.#outputs) output.resumeStalled();
     }
     if (this.#released === this.#sequencer.position) this.#settled?.();
     else if (!failed) this.#waitForMore();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Load, LoadMeter } from "../../src/node/load-meter.ts";
+import { type Load, LoadMeter } from "../../src/runtime/index.ts";
 
 const SECOND_US = 1_000_000;
 

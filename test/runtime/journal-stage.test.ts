@@ -7,10 +7,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { SeriatimError, type Storage } from "../../src/base/index.ts";
 import { encodeGenesisEntry, openJournal } from "../../src/journal/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
-import { InlineJournal, JournalThread } from "../../src/node/index.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_BYTES, CommandKind } from "../../src/protocol/index.ts";
 import { createRing, RingProducer } from "../../src/ring/index.ts";
+import { InlineJournal, JournalThread } from "../../src/runtime/index.ts";
 
 const SEGMENT_BYTES = 2_097_152;
 const GENESIS = encodeGenesisEntry({

@@ -1,0 +1,38 @@
+// What a runtime begins with: its log, applied from the first record to the last.
+
+import { type Application, RecordBuffer, SeriatimError } from "../base/index.ts";
+import type { RecordVisitor } from "../journal/index.ts";
+import { COMMAND_WORDS, EVENT_WORDS } from "../protocol/index.ts";
+import type { JournalStage, Recovered } from "./journal-stage.ts";
+
+/** Events nobody waits for, thrown away by the thousand. */
+const DISCARDED_EVENTS = 1_024;
+
+/**
+ * Applies the whole log and hands what was applied to `applied`, a piece at a time; throws what opening it throws, or
+ * LOG_UNKNOWN naming the position that can't be applied.
+ */
+export function recoverApplication(
+  journal: JournalStage,
+  application: Application,
+  applied: RecordVisitor,
+): Promise<Recovered> {
+  const discarded = new RecordBuffer(EVENT_WORDS, DISCARDED_EVENTS, () => {});
+  return journal.recover((words, at, count, firstPosition) => {
+    let position = firstPosition;
+    try {
+      for (let record = at; position < firstPosition + count; position++, record += COMMAND_WORDS)
+        application.apply(words, record, discarded);
+    } catch (error) {
+      throw unknownCommand(position, error);
+    }
+    applied(words, at, count, firstPosition);
+  });
+}
+
+/** An application never throws for what a client can send: so the log holds what another version wrote. */
+function unknownCommand(position: number, cause: unknown): SeriatimError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const message = `the log can't be replayed by this version from position ${position} on: ${why}`;
+  return new SeriatimError("LOG_UNKNOWN", message, { cause });
+}

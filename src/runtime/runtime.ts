@@ -1,0 +1,174 @@
+// A deterministic application made durable: one order, journal, recovery and gate, on base/application.ts alone. Who
+// brings commands and who takes what they cause is its user's affair: an exchange has sessions, a ledger its callers.
+//
+//   openRuntime   the journal is opened, its log applied from the first record to the last
+//   run           commands are taken (path.claim, path.commit); what they cause leaves when it is safe
+//   stop          the journal writes what it was given; files and lock are given back
+//
+// Fail-stop: after the journal has failed, or its directory is gone, nothing more leaves but what was safe by then.
+
+import { type Application, type Clock, SeriatimError } from "../base/index.ts";
+import { type RecordVisitor, SEGMENT_BYTES_DEFAULT } from "../journal/index.ts";
+import { SystemClock } from "../platform/index.ts";
+import { COMMAND_BYTES } from "../protocol/index.ts";
+import { createRing, type Ring } from "../ring/index.ts";
+import { Sequencer } from "../sequencer/index.ts";
+import { type CommandOutput, CommandPath } from "./command-path.ts";
+import type { DataDirectory } from "./data-directory.ts";
+import { type JournalChoice, journalOf } from "./journal-choice.ts";
+import type { JournalStage, Recovered } from "./journal-stage.ts";
+import { recoverApplication } from "./recover.ts";
+
+/** Commands that may wait for the journal: 5 MiB, some milliseconds of full load. Beyond it claim() says no. */
+const COMMAND_RING_RECORDS = 65_536;
+/** Between two looks at the directory and the clock. */
+const TICK_MS = 1_000;
+/** A sequencer ahead of the wall clock by more than this gives every command the same time for a while to notice. */
+const CLOCK_AHEAD_US = 60_000_000;
+
+export interface RuntimeOptions
+  extends Pick<JournalChoice, "genesis">,
+    Partial<Omit<JournalChoice, "genesis" | "directory">> {
+  readonly application: Application;
+  /** Locked by openDataDirectory; the runtime gives the lock back. Undefined: nothing is kept. */
+  readonly directory: DataDirectory | undefined;
+  readonly clock?: Clock;
+  /** Told of what was applied from the log, a piece at a time. */
+  readonly onReplayed?: RecordVisitor;
+}
+
+/** Who is told what befalls a runtime. */
+export interface RuntimeListener {
+  /** Room for the log has run out (why, in one line): refuse commands until there is room again (undefined). */
+  roomChanged(why: string | undefined): void;
+  /** Nothing more becomes safe: refuse commands. What was safe by now leaves when this returns. */
+  halted(error: SeriatimError): void;
+  /** The log is ahead of the wall clock: every command gets the log's last time until it catches up. Told once. */
+  clockIsBehind(by_us: number): void;
+}
+
+/**
+ * Opens the log in `directory`, or begins one, and applies it. Throws SeriatimError: what the journal says, or
+ * LOG_UNKNOWN for a record that the application can't apply; all is closed again then, and the lock given back.
+ */
+export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { application, directory, clock = new SystemClock(), onReplayed = () => {} } = options;
+  let journal: JournalStage | undefined;
+  try {
+    journal = journalOf({
+      ...{ durability: "fsync", segmentBytes: SEGMENT_BYTES_DEFAULT, threads: "spread", wait: "block" },
+      ...options,
+    });
+    const recovered = await recoverApplication(journal, application, onReplayed);
+    return new Runtime(application, journal, recovered, directory, clock);
+  } catch (error) {
+    // The first error is the one to report: what stopping then says follows from it.
+    await journal?.stop().catch(() => {});
+    await directory?.lock.release();
+    throw error;
+  }
+}
+
+export class Runtime {
+  /** What the journal said when it was opened. */
+  readonly recovered: Recovered;
+  readonly path: CommandPath;
+  /** Resolves with what stopped it, if anything ever does; nothing leaves from then on. */
+  readonly failed: Promise<SeriatimError>;
+  failure: SeriatimError | undefined;
+  readonly #journal: JournalStage;
+  readonly #directory: DataDirectory | undefined;
+  readonly #clock: Clock;
+  readonly #ring: Ring;
+  readonly #sequencer: Sequencer;
+  /** Settled when the data directory is gone. */
+  readonly #lost = Promise.withResolvers<SeriatimError>();
+  #listener: RuntimeListener | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  #hasToldOfClock = false;
+  #stopped: Promise<void> | undefined;
+
+  /** Not by itself: openRuntime. */
+  constructor(
+    application: Application,
+    journal: JournalStage,
+    recovered: Recovered,
+    directory: DataDirectory | undefined,
+    clock: Clock,
+  ) {
+    this.recovered = recovered;
+    this.#journal = journal;
+    this.#directory = directory;
+    this.#clock = clock;
+    this.#ring = createRing({ recordBytes: COMMAND_BYTES, capacity: COMMAND_RING_RECORDS });
+    this.#sequencer = new Sequencer(this.#ring, recovered.position, recovered.timestamp_us);
+    this.path = new CommandPath(this.#sequencer, application, journal, clock);
+    this.failed = Promise.race([journal.failed, this.#lost.promise]).then((error) => this.#halt(error));
+  }
+
+  /** The last position given. */
+  get position(): number {
+    return this.#sequencer.position;
+  }
+
+  /** The sequencer's time for a command of now. */
+  get time_us(): number {
+    return Math.max(this.#sequencer.time_us, this.#clock.wallMicros());
+  }
+
+  /** Begins: once, when `output` can take what commands cause. */
+  run(output: CommandOutput, listener: RuntimeListener): void {
+    this.#listener = listener;
+    this.path.attach(output);
+    if (this.failure !== undefined) listener.halted(this.failure);
+    this.#journal.run(this.#ring.shared, (why) => listener.roomChanged(why));
+    this.#tick();
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  #tick(): void {
+    this.path.meter.turnOver(this.#sequencer.position, this.#clock.monotonicMicros());
+    if (this.#directory?.isStillThere() === false) this.#loseDirectory(this.#directory.journal);
+    const ahead_us = this.#sequencer.time_us - this.#clock.wallMicros();
+    if (ahead_us <= CLOCK_AHEAD_US || this.#hasToldOfClock) return;
+    this.#hasToldOfClock = true;
+    this.#listener?.clockIsBehind(ahead_us);
+  }
+
+  /**
+   * The files are open, so writing goes on without a complaint; but nobody would ever find them again. Noticed within a
+   * second; what was acknowledged in that second is lost with the rest.
+   */
+  #loseDirectory(journal: string): void {
+    this.path.cutOff();
+    const what = `${journal} is not there any more, or not all of it, and with it the log`;
+    this.#lost.resolve(new SeriatimError("DATA_DIRECTORY_GONE", what));
+  }
+
+  #halt(error: SeriatimError): SeriatimError {
+    this.failure = error;
+    this.#listener?.halted(error);
+    this.path.releaseLast();
+    return error;
+  }
+
+  /**
+   * No more commands: writes what it was given, closes the files, gives the lock back. Rejects, when all that is done,
+   * with what failed, then or before. Called again it gives the same answer.
+   */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#ticker);
+    this.#sequencer.close();
+    try {
+      await this.#journal.stop();
+    } finally {
+      await this.#directory?.lock.release();
+    }
+    if (this.failure !== undefined) throw this.failure;
+  }
+}
