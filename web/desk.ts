@@ -147,8 +147,11 @@ export class Desk {
     this.#isCancelling = true;
     const done = await inTurns(ids, (id) => socket.cancel(symbol, id));
     this.#isCancelling = false;
-    const kind = done === ids.length ? "good" : "bad";
-    this.notices.say(kind, `${done} of ${ids.length} orders in ${symbol} cancelled`);
+    const { isTruncated } = socket.orders;
+    if (isTruncated) socket.listOrders();
+    const kind = done === ids.length && !isTruncated ? "good" : "bad";
+    const more = isTruncated ? "; there are more orders than could be listed" : "";
+    this.notices.say(kind, `${done} of ${ids.length} orders in ${symbol} cancelled${more}`);
   }
 
   #open(account: string | undefined): ExchangeSocket {

@@ -1,7 +1,7 @@
 // My orders and my fills, in two tabs of one panel.
 
 import { useState } from "preact/hooks";
-import type { OwnFill } from "../src/client/socket/index.ts";
+import type { OwnFill, OwnOrders } from "../src/client/socket/index.ts";
 import { formatPrice } from "../src/protocol/index.ts";
 import type { Desk } from "./desk.ts";
 import { OrderRow } from "./order-row.tsx";
@@ -22,7 +22,7 @@ export function OwnTables({ desk }: { readonly desk: Desk }) {
       <header class="panel-head">
         <fieldset class="segments tabs">
           <legend class="unseen">Table</legend>
-          <TabChoice name="orders" tab={tab} choose={setTab} text={`My orders ${grouped(orders.size)}`} />
+          <TabChoice name="orders" tab={tab} choose={setTab} text={`My orders ${countText(orders)}`} />
           <TabChoice
             name="fills"
             tab={tab}
@@ -49,6 +49,11 @@ export function OwnTables({ desk }: { readonly desk: Desk }) {
       )}
     </section>
   );
+}
+
+/** How many orders rest: `10,000+` when not all of them could be listed. */
+function countText({ size, isTruncated }: OwnOrders): string {
+  return `${grouped(size)}${isTruncated ? "+" : ""}`;
 }
 
 interface TabChoiceProps {
@@ -98,7 +103,7 @@ function OrdersTable({ desk }: { readonly desk: Desk }) {
           <OrderRow key={`${order.symbol} ${order.id}`} desk={desk} order={order} />
         ))}
       </tbody>
-      {orders.size > ROWS_MAX && <caption>{`The newest ${ROWS_MAX} of ${grouped(orders.size)}`}</caption>}
+      {orders.size > ROWS_MAX && <caption>{`${ROWS_MAX} of ${countText(orders)}`}</caption>}
     </table>
   );
 }

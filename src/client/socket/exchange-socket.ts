@@ -105,6 +105,11 @@ export class ExchangeSocket {
     return this.#request(`cancel of order ${id}`, { type: "cancel", symbol, id });
   }
 
+  /** Asks for the list of open orders anew: when the one before was truncated, others have room in it now. */
+  listOrders(): void {
+    this.#sendIfOpen({ type: "subscribe", channels: ["orders"] });
+  }
+
   /** Tries to connect now instead of after the wait. */
   retryNow(): void {
     if (this.connection.state !== "waiting") return;
@@ -143,8 +148,8 @@ export class ExchangeSocket {
       message = JSON.parse(text) as ServerMessage;
       this.#keep(message);
     } catch (error) {
-      if (!(error instanceof SyntaxError) && !(error instanceof SeriatimError)) throw error;
-      return this.#lost(`it doesn't speak as an exchange does: ${error.message}`);
+      // Whatever it is, it comes of what the peer said: a field that is missing is a TypeError.
+      return this.#lost(`it doesn't speak as an exchange does: ${(error as Error).message}`);
     }
     // Outside: what a listener throws is its own, and no fault of the exchange's.
     this.#tell(message);
@@ -258,8 +263,8 @@ export class ExchangeSocket {
     this.markets.clear();
     for (const instrument of instruments) {
       const known = before.get(instrument.symbol);
-      const fits = known?.decimals === instrument.decimals;
-      this.markets.set(instrument.symbol, known !== undefined && fits ? known : new Market(instrument));
+      const market = new Market(instrument);
+      this.markets.set(market.symbol, known?.isListedAs(market) ? known : market);
     }
   }
 

@@ -72,6 +72,11 @@ export class Market {
     this.book = new Book(decimals);
   }
 
+  /** Whether the exchange says the same of it as of `other`. */
+  isListedAs({ symbol, decimals, step, lot }: Market): boolean {
+    return symbol === this.symbol && decimals === this.decimals && step === this.step && lot === this.lot;
+  }
+
   /** Whether the channel's picture is complete: its snapshot came, and no gap since. */
   isCurrent(channel: MarketChannel): boolean {
     return this.#joined.has(channel === "candles" ? streamOfCandles(CANDLE_INTERVALS_S[0]) : channel);

@@ -40,6 +40,8 @@ export class OwnOrders {
   version = 0;
   /** The list came, and what follows it comes as it happens. */
   isCurrent = false;
+  /** The account has more orders than a list may have: some that were there before it are not known. */
+  isTruncated = false;
   /** Oldest first. */
   readonly fills: OwnFill[] = [];
   #open = new Map<string, OwnOrder>();
@@ -66,7 +68,7 @@ export class OwnOrders {
   }
 
   /** A piece of the list; with its last one the list takes the place of what was known. */
-  takeList({ orders, last }: OrdersMessage): void {
+  takeList({ orders, last, truncated }: OrdersMessage): void {
     this.#arriving ??= new Map();
     for (const { symbol, id, side, price, open } of orders) {
       this.#arriving.set(keyOf(symbol, id), { symbol, id, side, price: this.#ticks(symbol, price), open });
@@ -75,6 +77,7 @@ export class OwnOrders {
     this.#open = this.#arriving;
     this.#arriving = undefined;
     this.isCurrent = true;
+    this.isTruncated = truncated === true;
     this.version++;
   }
 

@@ -31,6 +31,16 @@ test("a list may come in pieces and counts when it is complete", () => {
   expect(shown(own)).toEqual(["BTC-USD 1 buy 3@6999950", "BTC-USD 2 buy 3@6999950"]);
 });
 
+// An account with 12,000 orders was shown 10,000, and cancelling "all" of them left 2,000 without a word.
+test("a list that was cut short says so, until a whole one comes", () => {
+  const own = orders();
+  const list = { type: "orders", sequence: "17", last: true, orders: [ORDER] } as const;
+  own.takeList({ ...list, truncated: true });
+  expect([own.size, own.isTruncated]).toEqual([1, true]);
+  own.takeList(list);
+  expect([own.size, own.isTruncated]).toEqual([1, false]);
+});
+
 test.each([
   ["accepted", { ...ORDER, id: "2" }, ["BTC-USD 1 buy 3@6999950", "BTC-USD 2 buy 3@6999950"]],
   ["modified", { ...ORDER, price: "70000.00", open: 5 }, ["BTC-USD 1 buy 5@7000000"]],
