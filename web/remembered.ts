@@ -7,7 +7,7 @@ export type RememberedName = "account" | "accounts" | "symbol" | "theme" | "inte
 
 export function recall(name: RememberedName): string | undefined {
   try {
-    return sessionStorage.getItem(PREFIX + name) ?? localStorage.getItem(PREFIX + name) ?? undefined;
+    return (sessionStorage.getItem(PREFIX + name) ?? localStorage.getItem(PREFIX + name)) || undefined;
   } catch {
     return undefined;
   }
@@ -15,10 +15,8 @@ export function recall(name: RememberedName): string | undefined {
 
 export function remember(name: RememberedName, value: string | undefined): void {
   try {
-    for (const storage of [sessionStorage, localStorage]) {
-      if (value === undefined) storage.removeItem(PREFIX + name);
-      else storage.setItem(PREFIX + name, value);
-    }
+    // Nothing is chosen too: without a value of its own the tab would take the next one of another tab.
+    for (const storage of [sessionStorage, localStorage]) storage.setItem(PREFIX + name, value ?? "");
   } catch {
     // Nothing depends on it.
   }

@@ -35,8 +35,9 @@ type Actions = Readonly<Record<string, () => void>>;
 
 export function addShortcuts(desk: Desk, toggleTheme: () => void): void {
   const actions = actionsOf(desk, toggleTheme);
+  // A key that is held down is meant once: Enter, repeated, would be a stream of orders, and Escape one of cancels.
+  document.addEventListener("keydown", dropHeldEnter, { capture: true });
   document.addEventListener("keydown", (event) => {
-    // A key that is held down is meant once: Escape, repeated, would be a stream of cancels.
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.querySelector("dialog[open]") !== null) return;
     const field =
@@ -46,12 +47,21 @@ export function addShortcuts(desk: Desk, toggleTheme: () => void): void {
       else void desk.cancelAll();
       return;
     }
-    const action =
-      field === null ? (actions[event.key.toLowerCase()] ?? instrumentAction(desk, event.key)) : undefined;
+    const isTypedInto = field?.matches("[type=radio]") === false;
+    const action = isTypedInto
+      ? undefined
+      : (actions[event.key.toLowerCase()] ?? instrumentAction(desk, event.key));
     if (action === undefined) return;
     event.preventDefault();
     action();
   });
+}
+
+/** Before anybody hears of it, and before it sends a form or presses a button. */
+function dropHeldEnter(event: KeyboardEvent): void {
+  if (!event.repeat || event.key !== "Enter") return;
+  event.preventDefault();
+  event.stopPropagation();
 }
 
 function actionsOf(desk: Desk, toggleTheme: () => void): Actions {

@@ -186,6 +186,26 @@ test("everything goes by the keyboard", async () => {
   expect(complaints).toEqual([]);
 });
 
+// Eight repetitions of Enter were sixteen orders.
+test("a key that is held down sends one order, and keys count while a choice has the focus", async () => {
+  await open();
+  await page.keyboard.press("b");
+  await page.keyboard.type("60000");
+  for (let i = 0; i < 8; i++) await page.keyboard.down("Enter");
+  await page.keyboard.up("Enter");
+  await noticed("Buy 1 BTC-USD at 60000.00: accepted");
+  await order("Buy", "60000", "2");
+  await noticed("Buy 2 BTC-USD at 60000.00: accepted");
+  await page.getByText("My orders 2").waitFor();
+
+  await page.locator(".candle-panel label", { hasText: "10 s" }).click();
+  await page.keyboard.press("s");
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe("price");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await noticed("2 of 2 orders in BTC-USD cancelled");
+});
+
 test("an account is chosen by name, remembered, and refused in words when there is none", async () => {
   await open(DESK, null);
   await page.getByRole("button", { name: "Choose an account to trade" }).click();
