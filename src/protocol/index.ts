@@ -4,3 +4,4 @@ export * from "./flow/index.ts";
 export * from "./json/index.ts";
 export * from "./order-entry/index.ts";
 export * from "./reasons.ts";
+export * from "./replication/index.ts";

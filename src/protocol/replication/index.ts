@@ -1,0 +1,13 @@
+export {
+  DIGEST_BYTES,
+  NODE_NAME_BYTES_MAX,
+  NONCE_BYTES,
+  PROOF_BYTES,
+  REPLICATED_FRAME_BYTES_MAX,
+  REPLICATION_MESSAGE_BYTES_MAX,
+  ReplicationType,
+  SNAPSHOT_PART_BYTES_MAX,
+} from "./layout.ts";
+export * from "./logon.ts";
+export * from "./message.ts";
+export * from "./stream-messages.ts";

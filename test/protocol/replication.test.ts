@@ -1,0 +1,236 @@
+// The bytes of every replication message, pinned, and how a stream of them is cut and judged.
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { Prng } from "../../src/base/index.ts";
+import { NativeChecksums } from "../../src/platform/index.ts";
+import {
+  BATCH_FRAME_AT,
+  decodeChallenge,
+  decodeLogon,
+  decodeReplicationRefusal,
+  decodeStanding,
+  decodeWelcome,
+  encodeChallenge,
+  encodeLogon,
+  encodeReplicationRefusal,
+  encodeStanding,
+  encodeWelcome,
+  LogonPurpose,
+  logonStatement,
+  MessageBuffer,
+  MessageStream,
+  NodeRole,
+  RefusalCode,
+  ReplicationType,
+  readAck,
+  readBatch,
+  readHeartbeat,
+  readSnapshotBegin,
+  readSnapshotPart,
+  SNAPSHOT_PART_AT,
+  StartFrom,
+  StreamFault,
+  standingStatement,
+  welcomeStatement,
+  writeAck,
+  writeBatch,
+  writeHeartbeat,
+  writeSnapshotBegin,
+  writeSnapshotPart,
+} from "../../src/protocol/index.ts";
+
+const checksums = new NativeChecksums();
+const run = (length: number, first: number): Uint8Array =>
+  Uint8Array.from({ length }, (_, i) => (first + i) & 0xff);
+
+const challenge = { nonce: run(32, 0), name: "north" };
+const logon = {
+  purpose: LogonPurpose.Follow,
+  name: "south",
+  nonce: run(32, 32),
+  epoch: 3,
+  position: 2 ** 40 + 7,
+  persisted: 2 ** 40,
+  chain: run(32, 64),
+  proof: run(64, 96),
+};
+const welcome = {
+  start: StartFrom.Journal,
+  replica: 1,
+  epoch: 4,
+  position: 500,
+  released: 480,
+  segmentBytes: 67_108_864,
+  proof: run(64, 160),
+};
+const refusal = { code: RefusalCode.StaleEpoch, epoch: 9, position: 77 };
+const standing = {
+  role: NodeRole.Replica,
+  isWarm: true,
+  epoch: 5,
+  position: 600,
+  persisted: 590,
+  primaryHeard_us: 1_500_000,
+  chain: run(32, 1),
+  proof: run(64, 2),
+};
+const ack = { epoch: 2, inMemory: 300, persisted: 256 };
+const heartbeat = { epoch: 2, position: 310, released: 256 };
+const begin = { epoch: 2, fileBytes: 1_000_000, position: 900, chain: run(32, 5), digest: run(32, 6) };
+
+/** What `write` puts into a buffer. */
+function written(write: (buffer: MessageBuffer) => number): Uint8Array {
+  const buffer = new MessageBuffer(1024);
+  return buffer.bytes.slice(0, write(buffer));
+}
+
+const batch = written((buffer) => {
+  buffer.bytes.set(run(24, 200), BATCH_FRAME_AT);
+  return writeBatch(buffer, 24, 256, 3, checksums);
+});
+const part = written((buffer) => {
+  buffer.bytes.set(run(11, 30), SNAPSHOT_PART_AT);
+  return writeSnapshotPart(buffer, 262_144, 11, checksums);
+});
+
+/** The first message in `bytes`, by `decode`. */
+function decoded<T>(bytes: Uint8Array, decode: (buffer: MessageBuffer, at: number, body: number) => T): T {
+  const stream = new MessageStream(checksums);
+  let value: T | undefined;
+  expect(
+    stream.receive(bytes, (_, at, body) => {
+      value = decode(stream.buffer, at, body);
+      return true;
+    }),
+  ).toBeUndefined();
+  expect(value).toBeDefined();
+  return value as T;
+}
+
+/** Each message's bytes as version 1 has them, for ever: `name hex` by line. */
+const golden = new Map(
+  readFileSync(new URL("../golden/replication-1.txt", import.meta.url), "utf8")
+    .split("\n")
+    .map((line) => line.split(" ") as [string, string]),
+);
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+test.each<
+  [name: string, bytes: Uint8Array, decode: (buffer: MessageBuffer, at: number) => object, value: object]
+>([
+  ["Challenge", encodeChallenge(challenge, checksums), decodeChallenge, challenge],
+  ["Logon", encodeLogon(logon, checksums), decodeLogon, logon],
+  ["Welcome", encodeWelcome(welcome, checksums), decodeWelcome, welcome],
+  ["Refusal", encodeReplicationRefusal(refusal, checksums), decodeReplicationRefusal, refusal],
+  ["Standing", encodeStanding(standing, checksums), decodeStanding, standing],
+  ["Ack", written((buffer) => writeAck(buffer, ack, checksums)), readAck, ack],
+  ["Heartbeat", written((buffer) => writeHeartbeat(buffer, heartbeat, checksums)), readHeartbeat, heartbeat],
+  [
+    "SnapshotBegin",
+    written((buffer) => writeSnapshotBegin(buffer, begin, checksums)),
+    readSnapshotBegin,
+    begin,
+  ],
+  ["Batch", batch, readBatch, { released: 256, segment: 3 }],
+])("%s has the bytes that are pinned, and is read as what was written", (name, bytes, decode, value) => {
+  expect(hex(bytes)).toBe(golden.get(name));
+  expect(decoded(bytes, decode)).toEqual(value);
+});
+
+test("SnapshotPart has the bytes that are pinned, and gives its own bytes without the padding", () => {
+  expect(hex(part)).toBe(golden.get("SnapshotPart"));
+  const read = decoded(part, readSnapshotPart);
+  expect(read).toMatchObject({ offset: 262_144 });
+  expect(read?.bytes).toEqual(run(11, 30));
+});
+
+test("the Ack of the specification's example has its bytes", () => {
+  expect(hex(written((buffer) => writeAck(buffer, ack, checksums)))).toBe(
+    "5245504cb459a1650601000018000000" + "02000000000000002c010000000000000001000000000000",
+  );
+});
+
+test("what is signed differs by what it is, by the nonce and by every field", () => {
+  const texts = [
+    logonStatement(run(32, 0), logon),
+    logonStatement(run(32, 1), logon),
+    logonStatement(run(32, 0), { ...logon, name: "west" }),
+    logonStatement(run(32, 0), { ...logon, purpose: LogonPurpose.Ask }),
+    logonStatement(run(32, 0), { ...logon, nonce: run(32, 9) }),
+    logonStatement(run(32, 0), { ...logon, epoch: 1 }),
+    logonStatement(run(32, 0), { ...logon, position: 1 }),
+    logonStatement(run(32, 0), { ...logon, persisted: 1 }),
+    logonStatement(run(32, 0), { ...logon, chain: run(32, 9) }),
+    welcomeStatement(run(32, 0), welcome),
+    welcomeStatement(run(32, 0), { ...welcome, epoch: 1 }),
+    standingStatement(run(32, 0), standing),
+    standingStatement(run(32, 0), { ...standing, position: 1 }),
+  ].map(hex);
+  expect(new Set(texts).size).toBe(texts.length);
+});
+
+test("a stream cut anywhere gives the same messages", () => {
+  const whole = Buffer.concat([batch, part, encodeLogon(logon, checksums), batch]);
+  const prng = new Prng(7);
+  for (let round = 0; round < 200; round++) {
+    const stream = new MessageStream(checksums, 512);
+    const types: number[] = [];
+    for (let at = 0; at < whole.length; ) {
+      const end = Math.min(whole.length, at + prng.between(1, 97));
+      const fault = stream.receive(whole.subarray(at, end), (type, from) => {
+        types.push(type);
+        expect(from % 8).toBe(0);
+        return true;
+      });
+      expect(fault).toBeUndefined();
+      at = end;
+    }
+    expect(types).toEqual([
+      ReplicationType.Batch,
+      ReplicationType.SnapshotPart,
+      ReplicationType.Logon,
+      ReplicationType.Batch,
+    ]);
+  }
+});
+
+test("no byte of a message can change without the stream ending there", () => {
+  const whole = encodeLogon(logon, checksums);
+  for (let at = 0; at < whole.length; at++) {
+    for (const bit of [1, 128]) {
+      const bad = whole.slice();
+      bad[at] ^= bit;
+      const stream = new MessageStream(checksums);
+      let visited = 0;
+      const fault = stream.receive(bad, () => ++visited > 0);
+      expect([at, visited]).toEqual([at, 0]);
+      // A longer body, of a type that may have one, is waited for: the checksum then says what it was.
+      if (fault === undefined) expect(at).toBeGreaterThanOrEqual(8);
+    }
+  }
+});
+
+test.each<[name: string, at: number, value: number, fault: StreamFault]>([
+  ["a magic that is none", 0, 0, StreamFault.BadMagic],
+  ["another version", 9, 2, StreamFault.UnknownVersion],
+  ["a type that there isn't", 8, 11, StreamFault.BadBody],
+  ["a type of another size", 8, 7 + 3, StreamFault.BadBody],
+  ["a body that is no whole number of words", 12, 177, StreamFault.BadBody],
+  ["a checksum that does not match", 40, 255, StreamFault.BadChecksum],
+])("%s ends the stream for good", (_, at, value, fault) => {
+  const bad = encodeLogon(logon, checksums);
+  bad[at] = value;
+  const stream = new MessageStream(checksums);
+  const refuse = () => {
+    throw new Error("nothing of it is handed on");
+  };
+  expect(stream.receive(bad, refuse)).toBe(fault);
+  expect(stream.receive(encodeLogon(logon, checksums), refuse)).toBe(fault);
+});
+
+test("a message longer than the caller expects is refused before its body is waited for", () => {
+  const stream = new MessageStream(checksums, 128);
+  expect(stream.receive(encodeLogon(logon, checksums).subarray(0, 16), () => true)).toBe(StreamFault.BadBody);
+});
