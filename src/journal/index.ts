@@ -2,6 +2,8 @@ export * from "./agent.ts";
 export * from "./inspect.ts";
 export * from "./journal.ts";
 export * from "./records.ts";
+export * from "./snapshot/choice.ts";
 export * from "./snapshot/file.ts";
 export * from "./snapshot/header.ts";
+export * from "./snapshot/shadow.ts";
 export * from "./snapshot/store.ts";

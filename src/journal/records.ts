@@ -6,6 +6,7 @@ import {
   COMMAND_WORDS,
   CommandKind,
   CommandLayout,
+  CommandWord,
   checkGenesis,
   checkInstrument,
   GENESIS_VERSION,
@@ -66,4 +67,12 @@ export function decodeGenesisEntry(
 /** The sequencer's time of the record at byte offset `at`: every layout keeps it at one place. */
 export function recordTimestamp(view: DataView, at: number): number {
   return getU64(view, at + CommandLayout.timestamp_us);
+}
+
+/**
+ * The high lane of the session (u32) that the record at word offset `at` names: every layout of a client's command keeps
+ * it at one place. Highest of a log, it says which session numbers may be given again.
+ */
+export function recordSession(words: Int32Array, at: number): number {
+  return words[at + CommandWord.sessionHigh] >>> 0;
 }

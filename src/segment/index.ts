@@ -1,4 +1,4 @@
-export type { LogPoint } from "./continuity.ts";
+export { isSameChain, type LogPoint } from "./continuity.ts";
 export * from "./directory.ts";
 export * from "./follower.ts";
 export * from "./frame.ts";

@@ -1,0 +1,90 @@
+// Which snapshot to begin with: the newest that serves. One that does not is passed over, with a line that says why, and
+// without any the whole journal is replayed. The decision for each, newest first:
+//
+//   the file                   the journal at its position      then
+//   -------------------------  -------------------------------  ----------------------------------------------------
+//   damaged, or foreign        -                                the next older one
+//   holds, behind `bound`      -                                the next older one, nothing said: it is not asked for
+//   holds                      the same chain value             restored: the application has its state
+//   holds                      the same, but no valid state     the next older one
+//   holds                      another chain value, or in a     the next older one: it is another history's
+//                              frame's middle
+//   holds                      retired                          the next older one, which can't serve either
+//   holds                      not there, or damaged up to it   JOURNAL_BEHIND_SNAPSHOT: what was durable is gone
+
+import { type Application, SeriatimError } from "../../base/index.ts";
+import { FrameFollower, isSameChain } from "../../segment/index.ts";
+import type { JournalPlace } from "../inspect.ts";
+import { journalPlace } from "../journal.ts";
+import type { SnapshotFile, SnapshotName, SnapshotStore } from "./store.ts";
+
+export interface SnapshotChoice {
+  /** `application` has its state; undefined: it has none. */
+  readonly usable: SnapshotFile | undefined;
+  /** Why newer ones were passed over, a line each. */
+  readonly refused: readonly string[];
+}
+
+/** Codes of a SeriatimError that make a snapshot useless, and nothing else. */
+const REFUSALS: readonly string[] = [
+  "SNAPSHOT_DAMAGED",
+  "SNAPSHOT_FOREIGN",
+  "SNAPSHOT_INVALID",
+  "LOG_RETIRED",
+];
+
+/**
+ * Gives `application` the state of the newest snapshot that serves, at or before position `bound`. Throws
+ * JOURNAL_BEHIND_SNAPSHOT, or what the disk says.
+ */
+export function newestUsable(
+  journal: JournalPlace,
+  store: SnapshotStore,
+  application: Application,
+  bound: number = Number.POSITIVE_INFINITY,
+): SnapshotChoice {
+  const refused: string[] = [];
+  for (const name of store.list()) {
+    if (name.position > bound) continue;
+    try {
+      return { usable: restored(journal, store, name, application), refused };
+    } catch (error) {
+      if (!(error instanceof SeriatimError) || !REFUSALS.includes(error.code)) throw error;
+      refused.push(error.message.startsWith(name.path) ? error.message : `${name.path}: ${error.message}`);
+    }
+  }
+  return { usable: undefined, refused };
+}
+
+function restored(
+  journal: JournalPlace,
+  store: SnapshotStore,
+  name: SnapshotName,
+  application: Application,
+): SnapshotFile {
+  const { header, state } = store.read(name);
+  const found = pointIn(journal, name);
+  if (found === undefined || !isSameChain(found.chain, header.chain)) {
+    const what = `the journal's history at position ${name.position} is another one`;
+    throw new SeriatimError("SNAPSHOT_FOREIGN", `${name.path}: ${what}`);
+  }
+  application.restore(state);
+  return { ...name, header };
+}
+
+/** What the journal says of the snapshot's position. */
+function pointIn(journal: JournalPlace, { path, position }: SnapshotName) {
+  const follower = new FrameFollower(journalPlace(journal), position);
+  try {
+    return follower.seek(position);
+  } catch (error) {
+    if (!(error instanceof SeriatimError) || !BEHIND.includes(error.code)) throw error;
+    const what = `${path} says that position ${position} was durable, the journal does not reach it`;
+    throw new SeriatimError("JOURNAL_BEHIND_SNAPSHOT", `${what}: ${error.message}`, { cause: error });
+  } finally {
+    follower.close();
+  }
+}
+
+/** What the follower says of a log that ends, or is damaged, before the position. */
+const BEHIND: readonly string[] = ["LOG_CORRUPT", "LOG_EMPTY", "ENOENT"];

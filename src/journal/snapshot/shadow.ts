@@ -1,0 +1,99 @@
+// The shadow: an application of its own that follows the journal's durable frames from the newest snapshot on and writes
+// the next one, so that the application that serves is never stopped for it.
+//
+//   newest snapshot that holds and belongs to this journal, or nothing
+//     -> frames after it, up to the durable position it is given -> its state, written, read back, older ones removed
+
+import { type Application, RecordBuffer, SeriatimError } from "../../base/index.ts";
+import { COMMAND_WORDS, EVENT_WORDS } from "../../protocol/index.ts";
+import {
+  CHAIN_BYTES,
+  FRAME_HEADER_BYTES,
+  FrameFollower,
+  FrameLayout,
+  type LogFrame,
+} from "../../segment/index.ts";
+import type { JournalPlace } from "../inspect.ts";
+import { checkFrame, journalPlace } from "../journal.ts";
+import { recordSession } from "../records.ts";
+import { newestUsable } from "./choice.ts";
+import type { SnapshotFile, SnapshotStore } from "./store.ts";
+
+/** Events nobody waits for, thrown away by the thousand. */
+const DISCARDED_EVENTS = 1_024;
+
+export interface ShadowOutcome {
+  /** The newest snapshot now: just written, or of before when no frame has followed it. */
+  readonly newest: SnapshotFile;
+  /** Commands applied on the way to it. */
+  readonly applied: number;
+  /** The snapshots there are, newest first, every byte of which was read back. */
+  readonly kept: readonly SnapshotFile[];
+  /** Snapshots that could not be used, a line each. */
+  readonly refused: readonly string[];
+}
+
+/**
+ * Writes a snapshot of the state behind the last frame that ends at or before `durable`. `application` must have applied
+ * nothing yet, and is used up. Throws SNAPSHOT_EMPTY (no such frame), what the journal's reader, the store or the disk
+ * says, or what the application throws for a record it does not know; nothing is changed or removed then.
+ */
+export function takeSnapshot(
+  journal: JournalPlace,
+  store: SnapshotStore,
+  application: Application,
+  durable: number,
+): ShadowOutcome {
+  const { usable, refused } = newestUsable(journal, store, application, durable);
+  const shadow = new Shadow(application, usable);
+  const follower = new FrameFollower(journalPlace(journal), shadow.position);
+  try {
+    follower.read(durable, shadow.visit);
+  } finally {
+    follower.close();
+  }
+  if (shadow.position === 0) {
+    const what = `${journal.directory} has no frame up to position ${durable}`;
+    throw new SeriatimError("SNAPSHOT_EMPTY", `no snapshot can be taken: ${what}`);
+  }
+  const applied = shadow.position - (usable?.position ?? 0);
+  const newest =
+    usable !== undefined && applied === 0
+      ? usable
+      : store.write(shadow, (write) => application.snapshot(write));
+  const { kept, damaged } = store.tidy();
+  return { newest, applied, kept, refused: [...refused, ...damaged] };
+}
+
+/** The application and the point of the log it has come to. */
+class Shadow {
+  position = 0;
+  epoch = 0;
+  timestamp_us = 0;
+  session = 0;
+  readonly chain = new Uint8Array(CHAIN_BYTES);
+  readonly #application: Application;
+  readonly #discarded = new RecordBuffer(EVENT_WORDS, DISCARDED_EVENTS, () => {});
+
+  constructor(application: Application, from: SnapshotFile | undefined) {
+    this.#application = application;
+    if (from === undefined) return;
+    this.position = from.position;
+    this.session = from.header.session;
+  }
+
+  readonly visit = (frame: LogFrame): void => {
+    checkFrame(frame);
+    const { words, bytes, payloadAt, count } = frame;
+    const end = payloadAt / 4 + count * COMMAND_WORDS;
+    for (let at = payloadAt / 4; at < end; at += COMMAND_WORDS) {
+      this.#application.apply(words, at, this.#discarded);
+      this.session = Math.max(this.session, recordSession(words, at));
+    }
+    this.position = frame.firstPosition + count - 1;
+    this.epoch = frame.epoch;
+    this.timestamp_us = frame.timestamp_us;
+    const chainAt = payloadAt - FRAME_HEADER_BYTES + FrameLayout.chain;
+    this.chain.set(bytes.subarray(chainAt, chainAt + CHAIN_BYTES));
+  };
+}

@@ -1,0 +1,146 @@
+// The shadow on a journal of the exchange: its snapshots are the state that replaying the journal gives, whichever snapshot it
+// began with, and what does not serve is passed over with its reason.
+
+import { beforeEach, expect, test } from "vitest";
+import { RecordBuffer, type SeriatimError, stateHash } from "../../../src/base/index.ts";
+import { EXCHANGE_APPLICATION, ExchangeEngine } from "../../../src/engine/index.ts";
+import { type JournalWriter, openJournal, SnapshotStore, takeSnapshot } from "../../../src/journal/index.ts";
+import { SimulatedDisk } from "../../../src/lab/index.ts";
+import { NativeChecksums } from "../../../src/platform/index.ts";
+import { COMMAND_WORDS, EVENT_WORDS } from "../../../src/protocol/index.ts";
+import { journalOptions, ordersFrom } from "../support.ts";
+import { snapshotPlace } from "./support.ts";
+
+const checksums = new NativeChecksums();
+const discarded = new RecordBuffer(EVENT_WORDS, 64, () => {});
+let disk: SimulatedDisk;
+let journal: JournalWriter;
+/** What serves: it has applied every position. */
+let live: ExchangeEngine;
+let store: SnapshotStore;
+
+beforeEach(() => {
+  disk = new SimulatedDisk();
+  live = new ExchangeEngine();
+  journal = openJournal(journalOptions(disk), (words, at, count) => applyTo(live, words, at, count)).journal;
+  store = new SnapshotStore(snapshotPlace(disk), EXCHANGE_APPLICATION);
+});
+
+function applyTo(engine: ExchangeEngine, words: Int32Array, at: number, count: number): void {
+  for (let i = 0; i < count; i++) engine.apply(words, at + i * COMMAND_WORDS, discarded);
+}
+
+/** Commits frames of `each` orders and applies them to the engine that serves. */
+function trade(frames: number, each: number): void {
+  for (let i = 0; i < frames; i++) {
+    const records = ordersFrom(journal.position + 1, each);
+    applyTo(live, new Int32Array(records.buffer), 0, each);
+    journal.append(records, 0, each);
+  }
+}
+
+function snap(durable = journal.durablePosition) {
+  return takeSnapshot(journalOptions(disk), store, new ExchangeEngine(), durable);
+}
+
+function hash(of: ExchangeEngine): string {
+  return Buffer.from(stateHash(of, checksums)).toString("hex");
+}
+
+function hashIn(path: string): string {
+  const restored = new ExchangeEngine();
+  const name = store.list().find((file) => file.path === path);
+  if (name === undefined) throw new Error(`${path} is not there`);
+  restored.restore(store.read(name).state);
+  return hash(restored);
+}
+
+function rot(path: string): void {
+  const bytes = disk.contents(path);
+  bytes[300] ^= 1;
+  disk.overwrite(path, bytes);
+}
+
+test("a snapshot is the state of the engine that serves, with the chain value and the last session of the log", () => {
+  trade(9, 40);
+  const { newest, applied, refused } = snap();
+  expect([newest.position, applied, refused]).toEqual([363, 363, []]);
+  expect(hashIn(newest.path)).toBe(hash(live));
+  expect(newest.header).toMatchObject({ chain: journal.chain, epoch: 1 });
+  expect(newest.header.timestamp_us).toBe(1_700_000_000_000_363);
+  expect(Buffer.from(newest.header.stateHash).toString("hex")).toBe(hash(live));
+});
+
+test("the next one begins with the one before and applies what follows it alone, over segment changes", () => {
+  for (const position of [163, 323, 483]) {
+    trade(4, 40);
+    const { newest, applied } = snap();
+    expect([newest.position, applied]).toEqual([position, position === 163 ? 163 : 160]);
+    expect(hashIn(newest.path)).toBe(hash(live));
+  }
+  expect(store.list().map(({ position }) => position)).toEqual([483, 323]);
+});
+
+test("only durable positions are in it, and only whole frames", () => {
+  trade(2, 40);
+  const before = hash(live);
+  trade(2, 40);
+  for (const bound of [83, 100, 122]) expect(snap(bound).newest.position).toBe(83);
+  expect(hashIn(store.list()[0].path)).toBe(before);
+});
+
+test("nothing new is no new file", () => {
+  trade(1, 40);
+  const { newest } = snap();
+  const calls = disk.calls;
+  expect(snap()).toMatchObject({ newest: { path: newest.path }, applied: 0, kept: [{}] });
+  expect(disk.calls).toBe(calls);
+});
+
+test("a damaged newest snapshot is passed over: the one before serves, then the whole journal", () => {
+  trade(2, 40);
+  const first = snap().newest.path;
+  trade(2, 40);
+  const second = snap().newest.path;
+  rot(second);
+  trade(2, 40);
+  const { applied, refused } = snap();
+  expect([applied, refused[0]]).toEqual([160, `${second} at offset 256: the state's CRC32C does not match`]);
+  expect(store.list().map(({ position }) => position)).toEqual([243, 83]);
+  rot(first);
+  rot(store.list()[0].path);
+  trade(1, 40);
+  const last = snap();
+  expect([last.applied, last.newest.position]).toEqual([283, 283]);
+  expect(hashIn(last.newest.path)).toBe(hash(live));
+});
+
+test("a snapshot of another history is passed over", () => {
+  trade(1, 40);
+  const other = store.write(
+    { position: 43, chain: new Uint8Array(32), epoch: 1, timestamp_us: 0, session: 0 },
+    (write) => live.snapshot(write),
+  );
+  const { newest, applied, refused } = snap();
+  expect([applied, refused]).toEqual([
+    43,
+    [`${other.path}: the journal's history at position 43 is another one`],
+  ]);
+  expect(newest.header.chain).toEqual(journal.chain);
+});
+
+test("a journal that does not reach a snapshot's position has lost what was durable, and is refused", () => {
+  trade(3, 40);
+  snap();
+  const segment = "data/journal/journal-0000000001.seg";
+  const bytes = disk.contents(segment);
+  disk.overwrite(segment, bytes.fill(0, 4096 + 240 + 80 + 3280));
+  let error: SeriatimError | undefined;
+  try {
+    snap(123);
+  } catch (thrown) {
+    error = thrown as SeriatimError;
+  }
+  expect(error?.code).toBe("JOURNAL_BEHIND_SNAPSHOT");
+  expect(error?.message).toContain("says that position 123 was durable, the journal does not reach it");
+});
