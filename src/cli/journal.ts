@@ -1,20 +1,23 @@
-// `seriatim journal inspect|verify`: looks at a journal's files and changes nothing, also while a node writes them.
+// `seriatim journal inspect|verify|export`: looks at a journal's files and changes nothing, also while a node writes them.
 
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import type { Command } from "commander";
-import { counted } from "../base/index.ts";
+import { dirname, join, resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { counted, SAFE_MAX } from "../base/index.ts";
 import {
   type FrameReport,
   inspectJournal,
   JOURNAL_LOG,
   type JournalPlace,
   type JournalReport,
+  type PositionRange,
   refuseDamaged,
   verifyJournal,
 } from "../journal/index.ts";
 import { NativeChecksums, NodeStorage } from "../platform/index.ts";
 import { describeScan, type SegmentSummary } from "../segment/index.ts";
+import { usageError, wholeNumber } from "./arguments.ts";
+import { EXPORT_FORMATS, type ExportFormatName, exportJournal } from "./export/export.ts";
 import { stdout } from "./stdout.ts";
 
 const INSPECT_EXAMPLES = `
@@ -33,6 +36,17 @@ file, offset and position. DIR is as for inspect. Works while the node runs.
 
 Examples:
   seriatim journal verify ./seriatim-data`;
+
+const EXPORT_EXAMPLES = `
+Formats: jsonl (one JSON object per record), parquet (the same columns, typed; docs/journal-export.md lists them), flow (the
+traders' commands as a flow file, which 'seriatim replay' computes again from empty books).
+FILE is made and never replaced. DIR is as for inspect; a node may go on writing it.
+Every frame is checked. Of a damaged or short journal all that is whole is exported, and the exit status is 1.
+
+Examples:
+  seriatim journal export ./seriatim-data --from 1000 --to 1999
+  seriatim journal export ./seriatim-data --format parquet -o orders.parquet
+  seriatim journal export ./seriatim-data --format flow | head -1000`;
 
 export function registerJournal(program: Command): void {
   const journal = program
@@ -69,6 +83,42 @@ export function registerJournal(program: Command): void {
       const open = "; no closing mark: a node writes here, was killed, or what came behind is missing";
       stdout.write(`good: ${found}; ${end}${closed ? "" : open}\n`);
     });
+  registerExport(journal);
+}
+
+interface ExportOptions extends PositionRange {
+  readonly format: ExportFormatName;
+  readonly output?: string;
+}
+
+function registerExport(journal: Command): void {
+  journal
+    .command("export")
+    .summary("write a journal's records as JSON lines, Parquet or a flow")
+    .description("Writes a journal's records as JSON lines, Parquet or a flow file.")
+    .argument("<dir>", "data directory or journal directory")
+    .addOption(new Option("--format <name>", "what to write").choices(EXPORT_FORMATS).default("jsonl"))
+    .option("--from <position>", "the first position", wholeNumber("--from", 1, SAFE_MAX))
+    .option("--to <position>", "the last position", wholeNumber("--to", 1, SAFE_MAX))
+    .option("-o, --output <file>", "where to (default: standard output)")
+    .addHelpText("after", EXPORT_EXAMPLES)
+    .action((dir: string, { format, output, ...range }: ExportOptions) => {
+      const place = placeOf(dir);
+      checkExport(place, range, output);
+      const { firstPosition, lastPosition, lacks } = exportJournal(place, range, format, output);
+      const records = counted(lastPosition === 0 ? 0 : lastPosition - firstPosition + 1, "record");
+      const which = lastPosition === 0 ? "" : `, positions ${firstPosition} to ${lastPosition}`;
+      if (output !== undefined) stdout.write(`${output}: ${records}${which}\n`);
+      if (lacks !== undefined) throw lacks;
+    });
+}
+
+function checkExport({ directory }: JournalPlace, { from, to }: PositionRange, output?: string): void {
+  if (from !== undefined && to !== undefined && from > to)
+    throw usageError(`--from ${from} is behind --to ${to}`);
+  // A file that is not the journal's makes it a foreign directory, which no node opens.
+  if (output !== undefined && resolve(dirname(output)) === resolve(directory))
+    throw usageError(`--output: ${output} is in the journal's own directory`);
 }
 
 function placeOf(dir: string): JournalPlace {

@@ -30,7 +30,10 @@ export class TextOutput {
   }
 
   write(text: string): boolean {
-    const bytes = Buffer.from(text);
+    return this.writeBytes(Buffer.from(text));
+  }
+
+  writeBytes(bytes: Uint8Array): boolean {
     for (let at = 0; at < bytes.length && this.#hasReader; ) {
       try {
         at += this.#write(bytes, at);

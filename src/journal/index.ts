@@ -1,4 +1,5 @@
 export * from "./agent.ts";
+export * from "./export.ts";
 export * from "./inspect.ts";
 export * from "./journal.ts";
 export * from "./records.ts";

@@ -136,7 +136,7 @@ export function readJournalGenesis(place: JournalPlace): GenesisEntry | undefine
  * A node that writes meanwhile can leave half a frame in view; a second look finds it whole. That look ends behind this
  * frame: at the end of a busy journal there is always another one in the making. Real damage is there again.
  */
-function scanSettled(place: JournalPlace, visitor: () => FrameVisitor): LogScan {
+export function scanSettled(place: JournalPlace, visitor: () => FrameVisitor): LogScan {
   let scan = scanLog(journalPlace(place), visitor());
   if (scan.fault !== undefined) scan = scanLog(journalPlace(place), visitor(), scan.frames + 1);
   if (scan.segments.length > 0 || scan.fault !== undefined) return scan;

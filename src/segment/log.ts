@@ -25,7 +25,8 @@ export interface LogFrame extends FrameFields {
   readonly payloadAt: number;
 }
 
-export type FrameVisitor = (frame: LogFrame) => void;
+/** Takes one frame. One that returns false has seen enough: reading ends behind it, without a word on the rest. */
+export type FrameVisitor = (frame: LogFrame) => unknown;
 
 export interface SegmentSummary {
   readonly file: string;

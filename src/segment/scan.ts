@@ -15,7 +15,7 @@ import { durableBehind, wholeFrameAt } from "./whole-frame.ts";
 
 /**
  * Reads the log in `place`; ENOENT when the directory is missing, FOREIGN_DIRECTORY when it is another's. Behind
- * `framesMax` whole frames it reads no further.
+ * `framesMax` whole frames, or one that `visit` answers with false, it reads no further.
  */
 export function scanLog(
   place: LogPlace,
@@ -35,7 +35,7 @@ class LogScanner {
   readonly #place: LogPlace;
   readonly #listed: LogDirectory;
   readonly #visit: FrameVisitor;
-  readonly #framesMax: number;
+  #framesMax: number;
   /** Behind the last whole frame. */
   readonly #point = { position: 0, epoch: 0, chain: new Uint8Array(CHAIN_BYTES) };
   readonly #segments: SegmentSummary[] = [];
@@ -177,7 +177,8 @@ class LogScanner {
     this.#durable = Math.max(this.#durable, fields.durablePosition);
     const { bytes, words } = buffer;
     const payloadAt = at + FRAME_HEADER_BYTES;
-    this.#visit({ ...fields, file: reader.file.path, offset, frameBytes: total, bytes, words, payloadAt });
+    const frame = { ...fields, file: reader.file.path, offset, frameBytes: total, bytes, words, payloadAt };
+    if (this.#visit(frame) === false) this.#framesMax = this.#frames + 1;
     return total;
   }
 

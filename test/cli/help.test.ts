@@ -28,6 +28,7 @@ const helps: [args: string, usage: string][] = [
   ["lab help", "seriatim lab [options] [command]"],
   ["lab help diff", "seriatim lab diff [options]"],
   ["help journal inspect", "seriatim journal inspect [options] <dir>"],
+  ["journal help export", "seriatim journal export [options] <dir>"],
   ["journal help verify", "seriatim journal verify [options] <dir>"],
 ];
 
@@ -38,7 +39,7 @@ test.each(helps)("seriatim %s is answered on standard output, status 0", async (
 const START_TO_JOURNAL = "start, send, traders, replay, lab, bench, journal, snapshot";
 const wrong: [args: string[], line: string][] = [
   [[], `needs a command: ${START_TO_JOURNAL} (seriatim --help)`],
-  [["journal"], "journal needs a command: inspect, verify (seriatim journal --help)"],
+  [["journal"], "journal needs a command: inspect, verify, export (seriatim journal --help)"],
   [["lab"], "lab needs a command: generate, diff, shrink (seriatim lab --help)"],
   [["help", "nonsense"], "unknown command 'nonsense'"],
   [["journal", "help", "nonsense"], "unknown command 'nonsense'"],

@@ -2,3 +2,4 @@ export * from "./codec.ts";
 export * from "./deciding.ts";
 export * from "./known.ts";
 export * from "./layout.ts";
+export * from "./reader.ts";

@@ -5,7 +5,9 @@ import {
   CommandKind,
   CommandWord,
   type Genesis,
+  type OrderFields,
   OrderType,
+  Side,
   TimeInForce,
   writeCancel,
   writeInstrument,
@@ -19,6 +21,7 @@ import {
   type FlowCommand,
   type FlowLimit,
   type FlowMarket,
+  type FlowOrderCommand,
   type FlowOutcome,
   type FlowReject,
   registeredNames,
@@ -81,6 +84,26 @@ export function writeFlowCommand(words: Int32Array, at: number, command: FlowCom
     );
   }
   words[at + CommandWord.answerLimit_fills] = command.answerLimit;
+}
+
+/** What a flow says of the order command of `order`: the opposite of writeFlowCommand. */
+export function flowCommandOf(kind: string, order: OrderFields): FlowOrderCommand {
+  const {
+    account,
+    symbol,
+    orderId: id,
+    quantity = 0,
+    price = 0n,
+    answerLimit_fills: answerLimit = 0,
+  } = order;
+  if (kind === "cancel") return { kind, account, symbol, id };
+  if (kind === "modify") return { kind, account, symbol, id, price, quantity, answerLimit };
+  const side = order.side === "buy" ? Side.Buy : Side.Sell;
+  const terms = { account, symbol, id, side, quantity, answerLimit };
+  if (order.orderType === "market") return { kind: "market", ...terms };
+  const timeInForce =
+    order.timeInForce === "gtc" ? TimeInForce.GoodTillCancel : TimeInForce.ImmediateOrCancel;
+  return { kind: "limit", ...terms, price, timeInForce };
 }
 
 function termsOf(command: FlowLimit | FlowMarket) {

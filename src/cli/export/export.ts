@@ -1,0 +1,89 @@
+// An export: rows of a journal's records through a format to where they go. One pass, a bounded part of it in memory.
+
+import {
+  type GenesisEntry,
+  type JournalPlace,
+  type PositionRange,
+  type ReadRange,
+  type RecordRun,
+  readJournalGenesis,
+  readRecords,
+} from "../../journal/index.ts";
+import { COMMAND_WORDS, type CommandFields, readCommand } from "../../protocol/index.ts";
+import type { ExportRow } from "./columns.ts";
+import { openDestination } from "./destination.ts";
+import { FlowFile } from "./flow.ts";
+import type { ExportFormat, MakeFormat } from "./format.ts";
+import { JsonLines } from "./json-lines.ts";
+import { Parquet } from "./parquet.ts";
+
+export const EXPORT_FORMATS = ["flow", "jsonl", "parquet"] as const;
+export type ExportFormatName = (typeof EXPORT_FORMATS)[number];
+
+const MAKERS: Readonly<Record<ExportFormatName, MakeFormat>> = {
+  flow: (write, opening) => new FlowFile(write, opening),
+  jsonl: (write) => new JsonLines(write),
+  parquet: (write) => new Parquet(write),
+};
+
+/**
+ * Exports a range of the journal in `place` and says what of it was exported, and what not and why: all that is whole is in a
+ * complete file then. Throws what readRecords and the formats do, and what the disk says, and leaves no file behind.
+ */
+export function exportJournal(
+  place: JournalPlace,
+  range: PositionRange,
+  format: ExportFormatName,
+  path: string | undefined,
+): ReadRange {
+  const entry = readJournalGenesis(place);
+  const destination = openDestination(path);
+  try {
+    const formatted = MAKERS[format](destination.write, { entry, from: range.from });
+    const read = readRecords(place, range, new Rows(formatted, entry).take);
+    formatted.finish();
+    destination.close();
+    return read;
+  } catch (error) {
+    destination.discard();
+    throw error;
+  }
+}
+
+/** Records to rows. */
+class Rows {
+  readonly #format: ExportFormat;
+  /** By symbol; what was registered before the range, and not in the genesis entry, is not known. */
+  readonly #names: string[];
+  readonly #genesisRecords: number;
+  readonly #symbolsMax: number;
+
+  constructor(format: ExportFormat, entry: GenesisEntry | undefined) {
+    this.#format = format;
+    this.#names = entry?.instruments.map(({ name }) => name) ?? [];
+    this.#genesisRecords = 1 + this.#names.length;
+    this.#symbolsMax = entry?.genesis.symbolsMax ?? 0;
+  }
+
+  /** False when nobody reads what is written. */
+  readonly take = ({ words, at, count, firstPosition, epoch }: RecordRun): boolean => {
+    for (let i = 0; i < count; i++) {
+      const row = this.#row(readCommand(words, at + i * COMMAND_WORDS), firstPosition + i, epoch);
+      if (!this.#format.take(row)) return false;
+    }
+    return true;
+  };
+
+  #row(fields: CommandFields, position: number, epoch: number): ExportRow {
+    const { order, instrument } = fields;
+    if (instrument !== undefined && position > this.#genesisRecords) this.#register(instrument.name);
+    const name = order === undefined ? instrument?.name : this.#names[order.symbol];
+    return { ...fields, position, epoch, name };
+  }
+
+  /** As the engine does: a name that is registered, or one beyond the most, gets no number. */
+  #register(name: string): void {
+    const isNew = this.#names.length < this.#symbolsMax && !this.#names.includes(name);
+    if (isNew) this.#names.push(name);
+  }
+}

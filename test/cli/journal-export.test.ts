@@ -1,0 +1,279 @@
+// `seriatim journal export` on real files: what each format says of the same records, read back by what others read it with.
+
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { SeriatimError } from "../../src/base/index.ts";
+import { EXPORT_COLUMNS } from "../../src/cli/export/columns.ts";
+import { registerJournal } from "../../src/cli/journal.ts";
+import { TextOutput } from "../../src/cli/stdout.ts";
+import { encodeGenesisEntry, openJournal } from "../../src/journal/index.ts";
+import { NodeStorage } from "../../src/platform/index.ts";
+import {
+  COMMAND_WORDS,
+  CommandWord,
+  parseFlow,
+  writeCancel,
+  writeInstrument,
+  writeModify,
+  writeNewOrder,
+  writeTick,
+  writeTimestamp,
+} from "../../src/protocol/index.ts";
+import { recomputeFlow } from "../../src/replay/index.ts";
+import { ENTRY, journalOptions, ordersFrom } from "../journal/support.ts";
+
+const U32 = 0xffffffff;
+const TIME_US = 1_700_000_000_123_456;
+const NAMES = ["ALPHA", "BETA"];
+const entry = { ...ENTRY, instruments: ENTRY.instruments.map((it, i) => ({ ...it, name: NAMES[i] })) };
+
+/** One of each kind from position 4 on, with the largest values that a field takes. */
+const WRITERS: ((words: Int32Array, at: number) => void)[] = [
+  (words, at) => writeNewOrder(words, at, 3, 1, 1, U32, 0, 0, 0, 100, 0, 7),
+  (words, at) => writeNewOrder(words, at, 2, 1, 2, 0, 1, 1, 1, 55, 0, 3),
+  (words, at) => writeModify(words, at, 3, 1, 1, U32, U32, 0x7fffffff, 6),
+  (words, at) => writeTick(words, at),
+  (words, at) => writeNewOrder(words, at, 0, 0, U32, U32, 1, 0, 1, 0, 1 << 31, U32),
+  (words, at) => writeCancel(words, at, 3, 1, 1, U32),
+  (words, at) => writeInstrument(words, at, { name: "GAMMA", priceDecimals: 3, tick: 5, lot: 2 }),
+  (words, at) => writeNewOrder(words, at, 0, 2, 9, 0, 0, 0, 0, 1, 0, 1),
+];
+
+let data: string;
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), "seriatim-export-"));
+  const options = journalOptions(new NodeStorage(), join(data, "journal"));
+  const { journal } = openJournal({ ...options, genesis: encodeGenesisEntry(entry, TIME_US) }, () => {});
+  const words = new Int32Array(WRITERS.length * COMMAND_WORDS);
+  for (const [i, write] of WRITERS.entries()) {
+    const at = i * COMMAND_WORDS;
+    write(words, at);
+    writeTimestamp(words, at, TIME_US + i);
+    if (i !== 1) continue;
+    words[at + CommandWord.answerLimit_fills] = 4;
+    words[at + CommandWord.requestLow] = 8;
+    words[at + CommandWord.sessionHigh] = U32;
+  }
+  journal.append(new Uint8Array(words.buffer), 0, WRITERS.length);
+  journal.close();
+});
+afterEach(() => rmSync(data, { recursive: true }));
+
+function run(...args: string[]): { out: string; error: SeriatimError | undefined } {
+  const program = new Command().exitOverride();
+  registerJournal(program);
+  let out = "";
+  const write = vi.spyOn(TextOutput.prototype, "writeBytes").mockImplementation((bytes) => {
+    out += Buffer.from(bytes).toString();
+    return true;
+  });
+  try {
+    program.parse(["journal", "export", data, ...args], { from: "user" });
+    return { out, error: undefined };
+  } catch (error) {
+    return { out, error: error as SeriatimError };
+  } finally {
+    write.mockRestore();
+  }
+}
+
+function linesOf(text: string): string[] {
+  return text.trimEnd().split("\n");
+}
+
+/** Appends `count` orders, in frames of 50. */
+function appendOrders(count: number): void {
+  const options = journalOptions(new NodeStorage(), join(data, "journal"));
+  const { journal } = openJournal(options, () => {});
+  for (let i = 0; i < count; i += 50) journal.append(ordersFrom(journal.position + 1, 50), 0, 50);
+  journal.close();
+}
+
+const U64_MAX = "18446744073709551615";
+const expected = [
+  `{"position":1,"epoch":1,"timestamp_us":${TIME_US},"kind":"genesis","details":{"instruments":2,"maxQuantity":1000000,"maxNotional":9000000000,"ordersMax":1000,"symbolsMax":8,"accountsMax":4}}`,
+  `{"position":2,"epoch":1,"timestamp_us":${TIME_US},"kind":"register_instrument","instrument":"ALPHA","details":{"name":"ALPHA","priceDecimals":2,"tick":1,"lot":1}}`,
+  `{"position":3,"epoch":1,"timestamp_us":${TIME_US},"kind":"register_instrument","instrument":"BETA","details":{"name":"BETA","priceDecimals":0,"tick":5,"lot":100}}`,
+  `{"position":4,"epoch":1,"timestamp_us":${TIME_US},"kind":"new_order","account":3,"symbol":1,"instrument":"BETA","order_id":"18446744069414584321","side":"buy","order_type":"limit","time_in_force":"gtc","price":100,"quantity":7,"answer_limit":0,"request":"0","session":"0"}`,
+  `{"position":5,"epoch":1,"timestamp_us":${TIME_US + 1},"kind":"new_order","account":2,"symbol":1,"instrument":"BETA","order_id":"2","side":"sell","order_type":"market","quantity":3,"answer_limit":4,"request":"8","session":"18446744069414584320"}`,
+  `{"position":6,"epoch":1,"timestamp_us":${TIME_US + 2},"kind":"modify","account":3,"symbol":1,"instrument":"BETA","order_id":"18446744069414584321","price":9223372036854775807,"quantity":6,"answer_limit":0,"request":"0","session":"0"}`,
+  `{"position":7,"epoch":1,"timestamp_us":${TIME_US + 3},"kind":"tick"}`,
+  `{"position":8,"epoch":1,"timestamp_us":${TIME_US + 4},"kind":"new_order","account":0,"symbol":0,"instrument":"ALPHA","order_id":"${U64_MAX}","side":"sell","order_type":"limit","time_in_force":"ioc","price":-9223372036854775808,"quantity":4294967295,"answer_limit":0,"request":"0","session":"0"}`,
+  `{"position":9,"epoch":1,"timestamp_us":${TIME_US + 5},"kind":"cancel","account":3,"symbol":1,"instrument":"BETA","order_id":"18446744069414584321","request":"0","session":"0"}`,
+  `{"position":10,"epoch":1,"timestamp_us":${TIME_US + 6},"kind":"register_instrument","instrument":"GAMMA","details":{"name":"GAMMA","priceDecimals":3,"tick":5,"lot":2}}`,
+  `{"position":11,"epoch":1,"timestamp_us":${TIME_US + 7},"kind":"new_order","account":0,"symbol":2,"instrument":"GAMMA","order_id":"9","side":"buy","order_type":"limit","time_in_force":"gtc","price":1,"quantity":1,"answer_limit":0,"request":"0","session":"0"}`,
+];
+
+test("every kind of record is one line of JSON, with all the digits of every field", () => {
+  const { out, error } = run();
+  expect([linesOf(out), error]).toEqual([expected, undefined]);
+});
+
+test.each([
+  [["--from", "5", "--to", "7"], 4, 7],
+  [["--to", "1"], 0, 1],
+  [["--from", "10"], 9, 11],
+  [["--from", "3", "--to", "11"], 2, 11],
+])("%j exports these positions and no other", (args, first, end) => {
+  const { out, error } = run(...args);
+  expect([linesOf(out), error]).toEqual([expected.slice(first, end), undefined]);
+});
+
+test("a Parquet file has the same columns and values, one row per record", async () => {
+  const path = join(data, "x.parquet");
+  const { out, error } = run("--format", "parquet", "-o", path);
+  expect([out, error]).toEqual([`${path}: 11 records, positions 1 to 11\n`, undefined]);
+  const file = await asyncBufferFromFile(path);
+  const { schema } = await parquetMetadataAsync(file);
+  expect(schema.slice(1).map(({ name }) => name)).toEqual(EXPORT_COLUMNS.map(({ name }) => name));
+  expect(schema.find(({ name }) => name === "timestamp_us")?.converted_type).toBe("TIMESTAMP_MICROS");
+  expect(await rowsOf(path)).toEqual(expected);
+});
+
+/** The rows of a Parquet file as the lines that say the same. */
+async function rowsOf(path: string): Promise<string[]> {
+  const parsers = { timestampFromMicroseconds: (us: bigint) => us };
+  const rows = await parquetReadObjects({ file: await asyncBufferFromFile(path), parsers });
+  return rows.map((row) => {
+    const said = Object.entries(row).filter(([, value]) => value !== null && value !== undefined);
+    return `{${said.map(([name, value]) => `"${name}":${jsonOf(name, value)}`).join()}}`;
+  });
+}
+
+function jsonOf(name: string, value: unknown): string {
+  const type = EXPORT_COLUMNS.find((column) => column.name === name)?.type;
+  return type === "text" || type === "u64" ? JSON.stringify(String(value)) : String(value);
+}
+
+test("a journal of many groups of rows is the same in Parquet and in JSON lines", async () => {
+  appendOrders(33_000);
+  const [parquet, lines] = [join(data, "x.parquet"), join(data, "x.jsonl")];
+  expect(run("--format", "parquet", "-o", parquet).out).toBe(
+    `${parquet}: 33011 records, positions 1 to 33011\n`,
+  );
+  run("-o", lines);
+  const { row_groups } = await parquetMetadataAsync(await asyncBufferFromFile(parquet));
+  expect(row_groups.length).toBe(2);
+  expect((await rowsOf(parquet)).join("\n")).toBe(readFileSync(lines, "latin1").trimEnd());
+});
+
+test("a flow holds the traders' commands under the limits of the genesis entry, and computes", () => {
+  const { out, error } = run("--format", "flow");
+  expect(error).toBeUndefined();
+  expect(linesOf(out)).toEqual([
+    "# exported from a journal, from position 1 on",
+    "version 2",
+    "meta seed 0 symbols 2 orders 0 max_qty 1000000 max_notional 9000000000 orders_max 1000 accounts_max 4",
+    "cmd reg ALPHA",
+    "cmd reg BETA",
+    "cmd limit 1 18446744069414584321 B 100 7 GTC account 3",
+    "cmd market 1 2 S 3 account 2 limit 4",
+    "cmd modify 1 18446744069414584321 9223372036854775807 6 account 3",
+    `cmd limit 0 ${U64_MAX} S -9223372036854775808 4294967295 IOC`,
+    "cmd cancel 1 18446744069414584321 account 3",
+    "cmd reg GAMMA",
+    "cmd limit 2 9 B 1 1 GTC",
+  ]);
+  const { snapshot } = recomputeFlow(parseFlow(out).flow);
+  expect(snapshot?.trades).toBe(1);
+  expect(snapshot?.books.map(({ orders }) => orders)).toEqual([0, 0, 1]);
+});
+
+test("a flow from the middle still knows the symbols, and says that its books are not the journal's", () => {
+  const { out } = run("--format", "flow", "--from", "8", "--to", "9");
+  expect(linesOf(out)).toEqual([
+    "# exported from a journal, from position 8 on: the books are empty where the journal's were not",
+    "version 2",
+    expect.stringContaining("meta seed 0"),
+    "cmd reg ALPHA",
+    "cmd reg BETA",
+    expect.stringContaining("cmd limit 0 "),
+    expect.stringContaining("cmd cancel 1 "),
+  ]);
+});
+
+test("what a flow has no word for ends the export with its position, and no file is left", () => {
+  const options = journalOptions(new NodeStorage(), join(data, "journal"));
+  const { journal } = openJournal(options, () => {});
+  const words = new Int32Array(COMMAND_WORDS);
+  writeInstrument(words, 0, { name: "BÉTA", priceDecimals: 0, tick: 1, lot: 1 });
+  journal.append(new Uint8Array(words.buffer), 0, 1);
+  journal.close();
+  const path = join(data, "x.txt");
+  const { error } = run("--format", "flow", "-o", path);
+  expect(error?.message).toBe('position 12: a flow has no word for the instrument\'s name "BÉTA"');
+  expect([error?.code, error?.exitCode, existsSync(path)]).toEqual(["FLOW_UNSAYABLE", 1, false]);
+});
+
+test.each(["jsonl", "parquet"])(
+  "of a damaged journal %s holds all that is whole, and the damage is exit 1",
+  async (format) => {
+    appendOrders(50);
+    const journal = join(data, "journal", "journal-0000000001.seg");
+    const bytes = readFileSync(journal);
+    bytes[4096 + 320 + 720 + 40] ^= 1;
+    writeFileSync(journal, bytes);
+    const path = join(data, "x");
+    const { out, error } = run("--format", format, "-o", path);
+    expect(out).toBe(`${path}: 11 records, positions 1 to 11\n`);
+    expect([error?.code, error?.exitCode]).toEqual(["LOG_CORRUPT", 1]);
+    expect(error?.message).toContain(`${journal} at offset 5136, position 12: no whole frame begins here`);
+    const rows = format === "jsonl" ? linesOf(readFileSync(path, "utf8")) : await rowsOf(path);
+    expect(rows).toEqual(expected);
+  },
+);
+
+test("a range behind the end exports what there is and fails; one before the first segment fails at once", () => {
+  const short = run("--from", "10", "--to", "20");
+  expect(linesOf(short.out)).toEqual(expected.slice(9));
+  expect(short.error?.message).toBe("the journal ends with position 11, before 20");
+  expect(run("--from", "12").error?.code).toBe("POSITION_BEYOND_END");
+  appendOrders(400);
+  rmSync(join(data, "journal", "journal-0000000001.seg"));
+  const { out, error } = run("--from", "10");
+  expect([out, error?.code]).toEqual(["", "LOG_RETIRED"]);
+  expect(error?.message).toMatch(/the journal begins with position \d+: 10 is no longer there$/);
+  const rest = linesOf(run().out);
+  expect(JSON.parse(rest[0]).position).toBeGreaterThan(12);
+  expect(JSON.parse(rest[rest.length - 1]).position).toBe(411);
+});
+
+test("a file that is there is never replaced, and the journal's own directory takes none", () => {
+  const segment = join(data, "journal", "journal-0000000001.seg");
+  const before = readFileSync(segment);
+  const other = join(data, "other");
+  writeFileSync(other, "kept");
+  expect(run("-o", other).error?.code).toBe("EEXIST");
+  expect(readFileSync(other, "utf8")).toBe("kept");
+  for (const path of [segment, join(data, "journal", "new")])
+    expect(run("-o", path).error?.message).toBe(`--output: ${path} is in the journal's own directory`);
+  expect(readFileSync(segment).equals(before)).toBe(true);
+  expect(readdirSync(join(data, "journal")).length).toBe(1);
+});
+
+test("an export stops when nobody reads it any more", () => {
+  appendOrders(3000);
+  let pieces = 0;
+  const write = vi.spyOn(TextOutput.prototype, "writeBytes").mockImplementation(() => ++pieces < 2);
+  const program = new Command().exitOverride();
+  registerJournal(program);
+  program.parse(["journal", "export", data], { from: "user" });
+  write.mockRestore();
+  // The piece that found nobody, and the rest of the lines gathered by then.
+  expect(pieces).toBeLessThanOrEqual(3);
+});
+
+test("--from behind --to is wrong usage", () => {
+  const { error } = run("--from", "3", "--to", "2");
+  expect([error?.message, error?.exitCode]).toEqual(["--from 3 is behind --to 2", 2]);
+});
+
+test("the documentation lists every column", () => {
+  const page = readFileSync(new URL("../../docs/journal-export.md", import.meta.url), "utf8");
+  const listed = Array.from(page.matchAll(/^\| `(\w+)` \|/gm), ([, name]) => name);
+  expect(listed).toEqual(EXPORT_COLUMNS.map(({ name }) => name));
+});
