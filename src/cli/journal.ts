@@ -40,7 +40,7 @@ Examples:
 
 const EXPORT_EXAMPLES = `
 Formats: jsonl (one JSON object per record), parquet (the same columns, typed; docs/journal-export.md lists them), flow (the
-traders' commands as a flow file, which 'seriatim replay' computes again from empty books).
+commands of traders and administrators as a flow file, which 'seriatim replay' computes again from empty books).
 FILE is made and never replaced. DIR is as for inspect; a node may go on writing it.
 Every frame is checked. Of a damaged or short journal all that is whole is exported, and the exit status is 1.
 
