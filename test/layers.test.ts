@@ -27,6 +27,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   runtime: ["base", "protocol", "ring", "segment", "sequencer", "journal", "replication", "platform"],
   lab: ["all above"],
   node: ["all above"],
+  simulation: ["all above"],
   cli: ["all above"],
 };
 

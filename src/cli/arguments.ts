@@ -17,6 +17,18 @@ export function wholeNumber(flag: string, min: number, max: number): (text: stri
   };
 }
 
+/** Seeds of one run; a run is meant to be watched. */
+const SEEDS_MAX = 1_000_000;
+
+/** Parses the value of --seeds: `1..100`, both ends included. */
+export function seedRange(text: string): [first: number, last: number] {
+  const match = /^([0-9]{1,15})\.\.([0-9]{1,15})$/.exec(text);
+  const [first, last] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || first > last) throw usageError(`--seeds: '${text}' is not a range such as 1..100`);
+  if (last - first >= SEEDS_MAX) throw usageError(`--seeds: at most ${SEEDS_MAX} seeds at a time`);
+  return [first, last];
+}
+
 /**
  * Makes `command` and all below it refuse an option that is given twice (the last one would win silently), and text that
  * is empty: mostly a shell variable that is not set, and never a name of anything.

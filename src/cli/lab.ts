@@ -17,14 +17,13 @@ import {
   writeCounterexample,
 } from "../lab/index.ts";
 import { type Flow, type FlowOutcome, formatFlow, reasonCode } from "../protocol/index.ts";
-import { usageError, wholeNumber } from "./arguments.ts";
+import { seedRange, usageError, wholeNumber } from "./arguments.ts";
 import { readFlowFile } from "./flow-file.ts";
+import { registerSim } from "./lab-sim.ts";
 import { stdout } from "./stdout.ts";
 
 /** The twin answers each command by linear searches: this many take it seconds, more would take minutes. */
 const COMMANDS_MAX = 100_000;
-/** Seeds of one run; a run is meant to be watched. */
-const SEEDS_MAX = 1_000_000;
 const SEED_MAX = Number.MAX_SAFE_INTEGER;
 
 const GENERATE_EXAMPLES = `
@@ -58,6 +57,7 @@ export function registerLab(program: Command): void {
   registerGenerate(lab);
   registerDiff(lab);
   registerShrink(lab);
+  registerSim(lab);
 }
 
 const profileOption = (otherwise: string | undefined) =>
@@ -97,14 +97,6 @@ function registerDiff(lab: Command): void {
       for (const profile of options.profile === undefined ? FLOW_PROFILE_NAMES : [options.profile])
         diffProfile(profile, options);
     });
-}
-
-function seedRange(text: string): [first: number, last: number] {
-  const match = /^([0-9]{1,15})\.\.([0-9]{1,15})$/.exec(text);
-  const [first, last] = [Number(match?.[1]), Number(match?.[2])];
-  if (match === null || first > last) throw usageError(`--seeds: '${text}' is not a range such as 1..100`);
-  if (last - first >= SEEDS_MAX) throw usageError(`--seeds: at most ${SEEDS_MAX} seeds at a time`);
-  return [first, last];
 }
 
 function diffProfile(profile: FlowProfileName, { seeds, commands, output }: DiffOptions): void {

@@ -3,7 +3,6 @@
 import type { Storage } from "../base/index.ts";
 import {
   type DurabilityMode,
-  EXCHANGE_RECORDS,
   type JournalWriter,
   openJournal,
   type RecordVisitor,
@@ -35,7 +34,6 @@ export function openNodeJournal(options: NodeJournalOptions, visit: RecordVisito
       storage,
       checksums: new NativeChecksums(),
       directory,
-      rules: EXCHANGE_RECORDS,
       mode,
       segmentBytes,
       ...(genesis === undefined ? {} : { genesis }),

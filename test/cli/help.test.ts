@@ -40,7 +40,7 @@ const START_TO_JOURNAL = "start, send, traders, replay, lab, bench, journal, sna
 const wrong: [args: string[], line: string][] = [
   [[], `needs a command: ${START_TO_JOURNAL} (seriatim --help)`],
   [["journal"], "journal needs a command: inspect, verify, export (seriatim journal --help)"],
-  [["lab"], "lab needs a command: generate, diff, shrink (seriatim lab --help)"],
+  [["lab"], "lab needs a command: generate, diff, shrink, sim (seriatim lab --help)"],
   [["help", "nonsense"], "unknown command 'nonsense'"],
   [["journal", "help", "nonsense"], "unknown command 'nonsense'"],
   [["lab", "nonsense"], "unknown command 'nonsense'"],

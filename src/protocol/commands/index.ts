@@ -1,4 +1,3 @@
-export * from "./administration.ts";
 export * from "./codec.ts";
 export * from "./deciding.ts";
 export * from "./known.ts";

@@ -9,7 +9,6 @@ import {
   OrderType,
   Side,
   TimeInForce,
-  writeAdminCommand,
   writeCancel,
   writeInstrument,
   writeModify,
@@ -25,7 +24,6 @@ import {
   type FlowOrderCommand,
   type FlowOutcome,
   type FlowReject,
-  isFlowOrder,
   registeredNames,
 } from "./types.ts";
 
@@ -55,10 +53,6 @@ export function flowGenesis(flow: Pick<Flow, "meta" | "steps">): Genesis {
 export function writeFlowCommand(words: Int32Array, at: number, command: FlowCommand): void {
   if (command.kind === "reg") {
     writeInstrument(words, at, { name: command.name, priceDecimals: 0, tick: 1, lot: 1 });
-    return;
-  }
-  if (!isFlowOrder(command)) {
-    writeAdminCommand(words, at, command);
     return;
   }
   const { account, symbol } = command;
@@ -141,6 +135,5 @@ export function flowOutcomeOf(event: EventFields): FlowOutcome {
 function rejectedCommand(event: EventFields): FlowReject["command"] {
   if (event.command === CommandKind.Cancel) return "cancel";
   if (event.command === CommandKind.Modify) return "modify";
-  if (event.command === CommandKind.KillSwitch) return "kill_switch";
   return event.orderType === OrderType.Market ? "new_market" : "new_limit";
 }

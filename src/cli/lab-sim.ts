@@ -1,0 +1,62 @@
+// `seriatim lab sim`: the real parts of an exchange on simulated machines, one history per seed.
+
+import type { Command } from "commander";
+import { counted, SeriatimError } from "../base/index.ts";
+import { type SimulationResult, simulate } from "../simulation/index.ts";
+import { seedRange, wholeNumber } from "./arguments.ts";
+import { stdout } from "./stdout.ts";
+
+/** A run holds what its clients know and its disk in memory: this many take seconds and some MiB. */
+const REQUESTS_MAX = 100_000;
+
+const EXAMPLES = `
+Clients send orders over a simulated network to an exchange on simulated disks and clocks, while power and processes fail,
+disks fail, slow down and lose what was not synced, connections are cut, reset and partitioned, and clocks jump. In the end
+nothing acknowledged is lost or done twice. The same seed is the same run; the first one that fails ends with status 1
+and the command that repeats it.
+
+Examples:
+  seriatim lab sim --seeds 1..100
+  seriatim lab sim --seeds 42..42 --requests 5000`;
+
+export function registerSim(lab: Command): void {
+  lab
+    .command("sim")
+    .description("Runs an exchange on simulated machines that fail, and judges what its clients were told.")
+    .requiredOption("--seeds <a..b>", "the seeds, both ends included", seedRange)
+    .option("--requests <n>", "of all clients of a run", wholeNumber("--requests", 1, REQUESTS_MAX), 1000)
+    .addHelpText("after", EXAMPLES)
+    .action(runSeeds);
+}
+
+interface SimOptions {
+  readonly seeds: readonly [first: number, last: number];
+  readonly requests: number;
+}
+
+async function runSeeds({ seeds: [first, last], requests }: SimOptions): Promise<void> {
+  const totals = { accepted: 0, rejected: 0, unknown: 0 };
+  const faults = new Map<string, number>();
+  for (let seed = first; seed <= last; seed++) {
+    const result = await simulate({ seed, requests });
+    if (result.problems.length > 0) throw failed(result, requests);
+    for (const name of ["accepted", "rejected", "unknown"] as const) totals[name] += result[name];
+    for (const [name, count] of Object.entries(result.faults))
+      faults.set(name, (faults.get(name) ?? 0) + count);
+  }
+  const { accepted, rejected, unknown } = totals;
+  stdout.writeLines([
+    `${counted(last - first + 1, "seed")}: ${accepted} requests accepted, ${rejected} rejected, ${unknown} unknown; all as the log says`,
+    `faults: ${[...faults]
+      .sort()
+      .map(([name, count]) => `${count} ${name}`)
+      .join(", ")}`,
+  ]);
+}
+
+function failed({ seed, problems }: SimulationResult, requests: number): SeriatimError {
+  const [first] = problems;
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+  const repeat = `seriatim lab sim --seeds ${seed}..${seed} --requests ${requests}`;
+  return new SeriatimError("SIMULATION_FAILED", `seed ${seed}: ${first}${more}; repeat it by: ${repeat}`);
+}

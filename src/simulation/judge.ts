@@ -1,0 +1,118 @@
+// Judges a run by what its clients know and by the log that is left. Of every client's requests:
+//
+//   accepted   in the log exactly once, and computing the log again accepts it with the same event sequence
+//   rejected   by the engine: in the log once, and refused again for the same reason; by the gateway: never in the log
+//   unknown    in the log once or not at all
+//
+// and every state hash that any node had is the one that the log gives at that position, and time never goes back.
+
+import { RecordBuffer, stateHash } from "../base/index.ts";
+import { ExchangeEngine } from "../engine/index.ts";
+import { NativeChecksums } from "../platform/index.ts";
+import {
+  COMMAND_WORDS,
+  CommandKind,
+  CommandWord,
+  EVENT_WORDS,
+  EventKind,
+  EventWord,
+  Reason,
+  readTimestamp,
+} from "../protocol/index.ts";
+import type { ClientRequest, SimulatedClient } from "./simulated-client.ts";
+
+/** Reasons of the gateway, which keep a request out of the log. */
+const GATEWAY_REASONS: ReadonlySet<number> = new Set([
+  Reason.Halted,
+  Reason.ReplicaDisconnected,
+  Reason.DiskFull,
+]);
+
+/** What the log says of one request. */
+interface Fate {
+  readonly position: number;
+  /** Of the event that accepted it, 0 when it was refused. */
+  readonly sequence: number;
+  readonly reason: number;
+}
+
+/** A log computed again: the fate of every request, and the state hashes that were asked for. */
+export class Judge {
+  readonly #engine = new ExchangeEngine();
+  readonly #events: RecordBuffer;
+  readonly #fates = new Map<string, Fate[]>();
+  #fate: { sequence: number; reason: number } | undefined;
+  #time_us = 0;
+  readonly #hashes: ReadonlyMap<number, string>;
+  readonly problems: string[] = [];
+
+  /** `hashes`: what nodes had, in hexadecimal, by position. */
+  constructor(hashes: ReadonlyMap<number, string>) {
+    this.#hashes = hashes;
+    this.#events = new RecordBuffer(EVENT_WORDS, 64, (events) => this.#look(events));
+  }
+
+  /** The next records of the log. */
+  readonly visit = (words: Int32Array, at: number, count: number, firstPosition: number): void => {
+    for (let i = 0; i < count; i++) this.#apply(words, at + i * COMMAND_WORDS, firstPosition + i);
+  };
+
+  #apply(words: Int32Array, at: number, position: number): void {
+    const time_us = readTimestamp(words, at);
+    if (time_us < this.#time_us)
+      this.problems.push(`position ${position}: its time is before the last one's`);
+    this.#time_us = time_us;
+    this.#fate = undefined;
+    this.#engine.apply(words, at, this.#events);
+    this.#events.drain();
+    const wanted = this.#hashes.get(position);
+    if (wanted !== undefined && wanted !== hashOf(this.#engine))
+      this.problems.push(`position ${position}: a node had another state than its log gives`);
+    const kind = words[at] & 0xff;
+    if (kind !== CommandKind.NewOrder && kind !== CommandKind.Cancel) return;
+    const key = keyOf(kind, words[at + CommandWord.account], words[at + CommandWord.orderIdLow]);
+    const { sequence = 0, reason = 0 } = this.#fate ?? {};
+    this.#fates.set(key, [...(this.#fates.get(key) ?? []), { position, sequence, reason }]);
+  }
+
+  /** The first event of a command says what became of it. */
+  #look({ words, used_words }: RecordBuffer): void {
+    if (this.#fate !== undefined || used_words === 0) return;
+    const [kind, reason] = [words[0] & 0xff, (words[0] >>> 8) & 0xff];
+    const sequence = words[EventWord.sequenceHigh] * 4_294_967_296 + (words[EventWord.sequenceLow] >>> 0);
+    this.#fate = kind === EventKind.Reject ? { sequence: 0, reason } : { sequence, reason: 0 };
+  }
+
+  /** Everything that a client knows and the log contradicts. */
+  check(client: SimulatedClient): void {
+    for (const request of client.requests) {
+      const fates = this.#fates.get(keyOf(request.kind, client.account, request.id)) ?? [];
+      const problem = contradiction(request, fates);
+      if (problem === undefined) continue;
+      const what = request.kind === CommandKind.NewOrder ? "order" : "cancel of";
+      this.problems.push(`client ${client.account}, ${what} ${request.id}: ${problem}`);
+    }
+  }
+}
+
+function contradiction({ outcome, value }: ClientRequest, fates: readonly Fate[]): string | undefined {
+  if (fates.length > 1)
+    return `executed ${fates.length} times, at ${fates.map((f) => f.position).join(", ")}`;
+  const fate = fates.at(0);
+  if (outcome === "unknown") return undefined;
+  if (outcome === "rejected" && GATEWAY_REASONS.has(value))
+    return fate === undefined ? undefined : `refused by the gateway, and in the log at ${fate.position}`;
+  if (fate === undefined) return `${outcome}, and not in the log`;
+  const said = outcome === "accepted" ? fate.sequence : fate.reason;
+  return said === value ? undefined : `${outcome} with ${value}, and computed again it is ${said}`;
+}
+
+function keyOf(kind: number, account: number, id: number): string {
+  return `${kind} ${account} ${id}`;
+}
+
+const checksums = new NativeChecksums();
+
+function hashOf(engine: ExchangeEngine): string {
+  return Array.from(stateHash(engine, checksums), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

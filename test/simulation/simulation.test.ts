@@ -1,0 +1,46 @@
+// The real parts of an exchange on simulated machines: whatever fails, nothing acknowledged is lost or executed twice.
+// A seed that fails is repeated by the command in its message.
+
+import { expect, test } from "vitest";
+import { simulate } from "../../src/simulation/index.ts";
+
+const REQUESTS = 1_000;
+/** Seeds of this run begin here, so that every run tries others too. */
+const FRESH = Math.floor(Math.random() * 2 ** 31);
+
+async function run(seed: number) {
+  const result = await simulate({ seed, requests: REQUESTS });
+  const repeat = `seriatim lab sim --seeds ${seed}..${seed} --requests ${REQUESTS}`;
+  expect(result.problems, repeat).toEqual([]);
+  return result;
+}
+
+test("20 seeds: nothing acknowledged is lost or done twice, and there is progress once faults stop", async () => {
+  const faults: Record<string, number> = {};
+  let [accepted, unknown] = [0, 0];
+  for (const seed of [...Array(10).keys(), ...Array.from({ length: 10 }, (_, i) => FRESH + i)]) {
+    const result = await run(seed);
+    accepted += result.accepted;
+    unknown += result.unknown;
+    for (const [name, count] of Object.entries(result.faults)) faults[name] = (faults[name] ?? 0) + count;
+  }
+  console.log(`20 seeds from 0 and ${FRESH}: ${accepted} accepted, ${unknown} unknown;`, faults);
+  expect(accepted).toBeGreaterThan(10_000);
+  expect(unknown).toBeGreaterThan(0);
+  for (const wanted of [
+    "power failures",
+    "kills",
+    "disk: EIO",
+    "disk: short",
+    "one-way partitions",
+    "resets",
+  ])
+    expect(faults[wanted], wanted).toBeGreaterThan(0);
+}, 120_000);
+
+test("the same seed is the same run, another seed another one", async () => {
+  const traces = [];
+  for (const seed of [7, 7, 8]) traces.push((await run(seed)).trace);
+  expect(traces[1]).toBe(traces[0]);
+  expect(traces[2]).not.toBe(traces[0]);
+});

@@ -1,0 +1,112 @@
+// Applies each planted fault to a copy of the source and sees what notices it. The table goes to stdout, or into the named
+// document between its two marks.
+//
+//   npm run planted                                 says what notices each fault; status 1 when one is not noticed
+//   npm run planted -- --write docs/RELIABILITY.md
+
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PLANTED_FAULTS, type PlantedFault } from "./faults.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+/** Seeds a fault may need before it counts as not noticed. */
+const SEEDS = 300;
+/** The same source without a fault passes as many. */
+const SEEDS_CLEAN = 50;
+/** What one fault may take. */
+const TIMEOUT_MS = 300_000;
+const COPIED = [
+  "src",
+  "bin",
+  "bench",
+  "test",
+  "web",
+  "docs",
+  "tools",
+  "package.json",
+  "tsconfig.json",
+  "vitest.config.ts",
+];
+const [BEGIN, END] = ["<!-- planted faults -->", "<!-- end of planted faults -->"];
+
+interface Finding {
+  readonly fault: PlantedFault;
+  /** Undefined: nothing did. */
+  readonly noticedBy: string | undefined;
+  readonly seeds: string;
+}
+
+function copySource(): string {
+  const copy = mkdtempSync(join(tmpdir(), "seriatim-planted-"));
+  for (const name of COPIED) cpSync(join(root, name), join(copy, name), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  return copy;
+}
+
+function run(copy: string, args: readonly string[]): { status: number | null; output: string } {
+  const done = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8", timeout: TIMEOUT_MS });
+  return { status: done.status, output: `${done.stdout}${done.stderr}` };
+}
+
+function simulate(copy: string, seeds: number) {
+  return run(copy, ["bin/seriatim", "lab", "sim", "--seeds", `1..${seeds}`]);
+}
+
+/** Plants one fault in the copy, looks, and takes it out again. */
+function look(copy: string, fault: PlantedFault): Finding {
+  const path = join(copy, fault.file);
+  const source = readFileSync(path, "utf8");
+  if (source.split(fault.find).length !== 2)
+    throw new Error(`${fault.file} does not hold what '${fault.name}' replaces`);
+  writeFileSync(path, source.replace(fault.find, fault.replace));
+  try {
+    if (fault.tests !== undefined) {
+      const { status } = run(copy, ["node_modules/vitest/vitest.mjs", "run", fault.tests]);
+      return { fault, noticedBy: status === 0 ? undefined : `\`${fault.tests}\``, seeds: "" };
+    }
+    const { status, output } = simulate(copy, SEEDS);
+    const seed = /seed (\d+): (.*?)(?: \(and \d+ more\))?; repeat/.exec(output);
+    const noticedBy = status === 0 ? undefined : `simulation: ${seed?.[2] ?? "a crash"}`;
+    return { fault, noticedBy, seeds: seed?.[1] ?? "1" };
+  } finally {
+    writeFileSync(path, source);
+  }
+}
+
+function tableOf(findings: readonly Finding[]): string {
+  const rows = findings.map(({ fault, noticedBy, seeds }) => {
+    const by = noticedBy?.replaceAll("|", "\\|") ?? "**nothing**";
+    return `| ${fault.name} | \`${fault.file}\` | ${by} | ${seeds} |`;
+  });
+  return ["| fault | planted in | noticed by | seeds needed |", "| --- | --- | --- | ---: |", ...rows].join(
+    "\n",
+  );
+}
+
+function writeInto(path: string, table: string): void {
+  const document = readFileSync(path, "utf8");
+  const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`${path} lacks the marks ${BEGIN} and ${END}`);
+  const about = `\`npm run planted -- --write ${path}\`; without a fault ${SEEDS_CLEAN} seeds pass.`;
+  writeFileSync(
+    path,
+    `${document.slice(0, begin + BEGIN.length)}\n${table}\n\n${about}\n${document.slice(end)}`,
+  );
+}
+
+const copy = copySource();
+try {
+  const clean = simulate(copy, SEEDS_CLEAN);
+  if (clean.status !== 0) throw new Error(`the source fails without any fault: ${clean.output}`);
+  const findings = PLANTED_FAULTS.map((fault) => look(copy, fault));
+  const table = tableOf(findings);
+  console.log(table);
+  const at = process.argv.indexOf("--write");
+  if (at > 0) writeInto(process.argv[at + 1], table);
+  process.exitCode = findings.every(({ noticedBy }) => noticedBy !== undefined) ? 0 : 1;
+} finally {
+  rmSync(copy, { recursive: true });
+}
