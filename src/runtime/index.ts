@@ -6,4 +6,5 @@ export * from "./journal-stage.ts";
 export * from "./journal-thread.ts";
 export * from "./load-meter.ts";
 export * from "./runtime.ts";
+export * from "./submissions.ts";
 export * from "./within.ts";

@@ -1,0 +1,134 @@
+// Commands that this process itself brings, each with a promise: it resolves with what the command caused when the gate
+// lets that out. Alone it is all a small application needs (runtime.run(it, it)); beside a gateway it is a second output
+// of the path (path.attach(it)), with answers of its own behind the same gate.
+//
+// Bound: as many wait as the ring holds and `waitingMax` says; the next is refused (TOO_MANY_IN_FLIGHT).
+
+import { assert, type Position, type RecordBuffer, SeriatimError } from "../base/index.ts";
+import { COMMAND_WORDS } from "../protocol/index.ts";
+import type { CommandOutput, CommandPath } from "./command-path.ts";
+import type { Runtime, RuntimeListener } from "./runtime.ts";
+import { within } from "./within.ts";
+
+/** Commands with an open promise: some hundred bytes each, and their events. */
+const WAITING_MAX = 65_536;
+/** The longest that close() waits for answers; a disk that needs longer hangs. */
+const CLOSE_MS = 5_000;
+
+/** What a command caused. */
+export interface Reply {
+  /** The command's place in the log. */
+  readonly position: Position;
+  /** Its event records, back to back; none if it caused none. */
+  readonly events: Int32Array<ArrayBuffer>;
+}
+
+interface Waiting {
+  readonly position: Position;
+  readonly events: Int32Array<ArrayBuffer>;
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: SeriatimError) => void;
+}
+
+const NO_EVENTS = new Int32Array(0);
+
+export class Submissions implements CommandOutput, RuntimeListener {
+  readonly #path: CommandPath;
+  readonly #waitingMax: number;
+  /** In the order of their positions. */
+  readonly #waiting: Waiting[] = [];
+  /** Events of the command being submitted; those of other commands are not ours. */
+  #events: Int32Array<ArrayBuffer> | undefined;
+  #refusal: SeriatimError | undefined;
+  #shortage: SeriatimError | undefined;
+  /** Resolves a close() when nothing waits any more. */
+  #drained: (() => void) | undefined;
+
+  constructor(runtime: Runtime, waitingMax = WAITING_MAX) {
+    this.#path = runtime.path;
+    this.#waitingMax = waitingMax;
+    // Settled behind the last release: whatever still waits then never becomes safe.
+    runtime.failed.then((error) => this.#end(error));
+  }
+
+  /**
+   * `write` fills the command record at `words[at]`, all zero but what it writes; the time is the sequencer's to write.
+   * Rejects with SeriatimError: TOO_MANY_IN_FLIGHT, DISK_FULL, CLOSED (nothing happened, the command is not in the log),
+   * or what stopped the runtime; for a command under way then nobody knows whether it is safe.
+   */
+  submit(write: (words: Int32Array, at: number) => void): Promise<Reply> {
+    assert(this.#events === undefined, "a command is not submitted from inside another");
+    const refusal = this.#refusal ?? this.#shortage;
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const { words } = this.#path;
+    const at = this.#waiting.length < this.#waitingMax ? this.#path.claim() : -1;
+    if (at < 0) return Promise.reject(tooMany(this.#waiting.length));
+    words.fill(0, at, at + COMMAND_WORDS);
+    write(words, at);
+    this.#events = NO_EVENTS;
+    this.#path.commit();
+    const { position } = this.#path;
+    const events = this.#events;
+    this.#events = undefined;
+    return new Promise((resolve, reject) => this.#waiting.push({ position, events, resolve, reject }));
+  }
+
+  /** Takes no more; resolves when all that waits is answered, or can't be. Bounded. */
+  async close(): Promise<void> {
+    this.#refusal ??= new SeriatimError("CLOSED", "no more commands are taken");
+    if (this.#waiting.length === 0) return;
+    const drained = new Promise<void>((resolve) => {
+      this.#drained = resolve;
+    });
+    await within(drained, CLOSE_MS);
+  }
+
+  #end(error: SeriatimError): void {
+    this.#refusal ??= error;
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    this.#drained?.();
+  }
+
+  // ---- the path's side (CommandOutput)
+
+  onApplied(events: RecordBuffer): void {
+    if (this.#events === undefined) return;
+    const before = this.#events;
+    this.#events = new Int32Array(before.length + events.used_words);
+    this.#events.set(before);
+    this.#events.set(events.words.subarray(0, events.used_words), before.length);
+  }
+
+  /** Nothing: a command's own position is what its reply waits for. */
+  seal(): void {}
+
+  release(position: Position): void {
+    let safe = 0;
+    while (safe < this.#waiting.length && this.#waiting[safe].position <= position) safe++;
+    const ready = this.#waiting.splice(0, safe);
+    for (const { resolve, position: at, events } of ready) resolve({ position: at, events });
+    if (this.#waiting.length === 0) this.#drained?.();
+  }
+
+  /** Nothing: who was refused tries again by itself. */
+  resumeStalled(): void {}
+
+  // ---- the runtime's side (RuntimeListener)
+
+  roomChanged(why: string | undefined): void {
+    this.#shortage =
+      why === undefined ? undefined : new SeriatimError("DISK_FULL", `no room for the log to grow: ${why}`);
+  }
+
+  halted(error: SeriatimError): void {
+    this.#refusal = error;
+  }
+
+  /** Nothing: an application of this kind has no clock that anybody compares. */
+  clockIsBehind(): void {}
+}
+
+function tooMany(waiting: number): SeriatimError {
+  const what = `${waiting} commands wait for the journal: wait for one of them`;
+  return new SeriatimError("TOO_MANY_IN_FLIGHT", what);
+}
