@@ -3,7 +3,12 @@
 
 import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { encodeGenesisEntry, type JournalWriter, openJournal } from "../../src/journal/index.ts";
+import {
+  EXCHANGE_RECORDS,
+  encodeGenesisEntry,
+  type JournalWriter,
+  openJournal,
+} from "../../src/journal/index.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_BYTES } from "../../src/protocol/index.ts";
 import { heapBytesPer } from "../allocations.ts";
@@ -67,7 +72,12 @@ async function run({ directory, fileSystem }: Scratch, rounds: number): Promise<
 function open(directory: string, mode: Mode): JournalWriter {
   const limits = { maxQuantity: 1, maxNotional: 1, ordersMax: 1, symbolsMax: 1, accountsMax: 1 };
   const genesis = encodeGenesisEntry({ genesis: { ...limits, indexSeed: [0, 0] }, instruments: [] });
-  const place = { storage: new NodeStorage(), checksums: new NativeChecksums(), directory };
+  const place = {
+    storage: new NodeStorage(),
+    checksums: new NativeChecksums(),
+    directory,
+    rules: EXCHANGE_RECORDS,
+  };
   return openJournal({ ...place, mode, segmentBytes: SEGMENT_BYTES, genesis }, () => {}).journal;
 }
 

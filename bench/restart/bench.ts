@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { RecordBuffer, stateHash } from "../../src/base/index.ts";
 import { ExchangeEngine } from "../../src/engine/index.ts";
-import { openJournal } from "../../src/journal/index.ts";
+import { EXCHANGE_RECORDS, openJournal } from "../../src/journal/index.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_BYTES, COMMAND_WORDS, EVENT_WORDS } from "../../src/protocol/index.ts";
 import { InlineJournal, type JournalStage, JournalThread } from "../../src/runtime/index.ts";
@@ -79,7 +79,12 @@ async function restart(stage: JournalStage, expected: string): Promise<number> {
 function writeJournal(directory: string, flow: Flow, frameRecords: number): void {
   const genesisRecords = 1 + flow.shape.symbols;
   const genesis = flow.words.slice(0, genesisRecords * COMMAND_WORDS);
-  const place = { storage: new NodeStorage(), checksums: new NativeChecksums(), directory };
+  const place = {
+    storage: new NodeStorage(),
+    checksums: new NativeChecksums(),
+    directory,
+    rules: EXCHANGE_RECORDS,
+  };
   const options = { ...place, mode: "flush", segmentBytes: SEGMENT_BYTES, genesis } as const;
   const { journal } = openJournal(options, () => {});
   const bytes = new Uint8Array(flow.words.buffer);

@@ -3,7 +3,7 @@
 
 import { SeriatimError, U32_MAX } from "../base/index.ts";
 import type { ListedInstrument } from "../client/index.ts";
-import type { FlowOrderCommand, ParsedFlow } from "../protocol/index.ts";
+import { type FlowOrderCommand, isFlowOrder, type ParsedFlow } from "../protocol/index.ts";
 
 /** One command to send. */
 export interface PlannedCommand {
@@ -35,6 +35,9 @@ export function planFlow(file: string, { flow, lines }: ParsedFlow, account: num
         symbols.set(command.name, line);
       }
       return;
+    }
+    if (!isFlowOrder(command)) {
+      throw notSendable(`${file}:${line}`, `is administration (${command.kind}), which no client can send`);
     }
     refuseUnsendable(`${file}:${line}`, command, namesAccounts ? account : undefined);
     commands.push({ command, symbolName: names[command.symbol] });

@@ -5,11 +5,12 @@ import { dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { counted, SAFE_MAX } from "../base/index.ts";
 import {
+  EXCHANGE_RECORDS,
   type FrameReport,
   inspectJournal,
   JOURNAL_LOG,
-  type JournalPlace,
   type JournalReport,
+  type JournalSource,
   type PositionRange,
   refuseDamaged,
   verifyJournal,
@@ -39,7 +40,7 @@ Examples:
 
 const EXPORT_EXAMPLES = `
 Formats: jsonl (one JSON object per record), parquet (the same columns, typed; docs/journal-export.md lists them), flow (the
-traders' commands as a flow file, which 'seriatim replay' computes again from empty books).
+commands of traders and administrators as a flow file, which 'seriatim replay' computes again from empty books).
 FILE is made and never replaced. DIR is as for inspect; a node may go on writing it.
 Every frame is checked. Of a damaged or short journal all that is whole is exported, and the exit status is 1.
 
@@ -113,7 +114,7 @@ function registerExport(journal: Command): void {
     });
 }
 
-function checkExport({ directory }: JournalPlace, { from, to }: PositionRange, output?: string): void {
+function checkExport({ directory }: JournalSource, { from, to }: PositionRange, output?: string): void {
   if (from !== undefined && to !== undefined && from > to)
     throw usageError(`--from ${from} is behind --to ${to}`);
   // A file that is not the journal's makes it a foreign directory, which no node opens.
@@ -121,10 +122,10 @@ function checkExport({ directory }: JournalPlace, { from, to }: PositionRange, o
     throw usageError(`--output: ${output} is in the journal's own directory`);
 }
 
-function placeOf(dir: string): JournalPlace {
+function placeOf(dir: string): JournalSource {
   const inside = join(dir, JOURNAL_LOG);
   const directory = existsSync(inside) ? inside : dir;
-  return { storage: new NodeStorage(), checksums: new NativeChecksums(), directory };
+  return { storage: new NodeStorage(), checksums: new NativeChecksums(), directory, rules: EXCHANGE_RECORDS };
 }
 
 function describeReport(report: JournalReport): string[] {

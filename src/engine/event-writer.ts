@@ -4,6 +4,7 @@
 
 import { fromLanes, highLane, lowLane, type RecordBuffer } from "../base/index.ts";
 import { CommandWord, EventFlag, EventKind, EventWord } from "../protocol/index.ts";
+import type { LevelPool } from "./level-pool.ts";
 import { ORDER_SHIFT, type OrderPool, OrderWord } from "./order-pool.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md
@@ -96,6 +97,21 @@ export class EventWriter {
   /** Price and quantity are where and how much rested. */
   cancel(priceLow: number, priceHigh: number, quantity: number, side: number): void {
     this.#stamp(this.#write(KIND_CANCEL | LAST, priceLow, priceHigh, quantity, side));
+  }
+
+  /** A resting order that the command took out without naming it. Cold path. */
+  killed(slot: number, levels: LevelPool, side: number): void {
+    const { words: orders } = this.#orders;
+    const order = slot << SHIFT;
+    const level = orders[order + OrderWord.level];
+    const quantity = orders[order + OrderWord.quantity] >>> 0;
+    const at = this.#write(KIND_CANCEL, levels.priceLow[level], levels.priceHigh[level], quantity, side);
+    this.#stamp(at);
+    const words = this.#words;
+    words[at + SYMBOL] = orders[order + OrderWord.symbolSide] >>> 1;
+    words[at + ORDER_ID_LOW] = orders[order + RESTING_ID_LOW];
+    words[at + ORDER_ID_HIGH] = orders[order + RESTING_ID_HIGH];
+    words[at + ACCOUNT] = orders[order + RESTING_ACCOUNT];
   }
 
   modify(priceLow: number, priceHigh: number, quantity: number, side: number, inPlace: boolean): void {

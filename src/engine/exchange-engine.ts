@@ -14,6 +14,7 @@ import {
   readTimestamp,
   Side,
 } from "../protocol/index.ts";
+import { type Administration, administer } from "./administration.ts";
 import { ExchangeState } from "./exchange-state.ts";
 import type { OrderBook } from "./order-book.ts";
 import { cancelOrder, modifyOrder, newOrder } from "./order-commands.ts";
@@ -75,6 +76,13 @@ export class ExchangeEngine implements Application {
         return;
       case CommandKind.RegisterInstrument:
         return registerInstrument(state, words, at, events);
+      case CommandKind.Tenure:
+      case CommandKind.AckPolicy:
+      case CommandKind.Halt:
+      case CommandKind.Resume:
+      case CommandKind.KillSwitch:
+      case CommandKind.ForcedStart:
+        return administer(state, words, at, events);
       default:
         throw unknownRecord(`command kind ${kind} can't follow the genesis entry`);
     }
@@ -96,6 +104,11 @@ export class ExchangeEngine implements Application {
   /** By symbol number. */
   get instruments(): readonly Instrument[] {
     return this.#begun().instruments;
+  }
+
+  /** What administrators and nodes have decided; to be read only. */
+  get administration(): Readonly<Administration> {
+    return this.#begun().administration;
   }
 
   /** The sequence of the last event; 0 before the first. */

@@ -3,6 +3,7 @@
 
 import { assert } from "../base/index.ts";
 import { type Genesis, type Instrument, isGenesisInRange } from "../protocol/index.ts";
+import { Administration } from "./administration.ts";
 import { EventWriter } from "./event-writer.ts";
 import { LevelPool } from "./level-pool.ts";
 import { OrderBook } from "./order-book.ts";
@@ -19,6 +20,9 @@ export class ExchangeState {
   readonly levels: LevelPool;
   readonly index: OrderIndex;
   readonly events: EventWriter;
+  readonly administration = new Administration();
+  /** Whether some order may have to be refused for what an administrator decided: false on the way of every order. */
+  isRestricted = false;
   /** By symbol number. */
   readonly instruments: Instrument[] = [];
   readonly books: OrderBook[] = [];
@@ -42,6 +46,12 @@ export class ExchangeState {
     this.levels = new LevelPool(ordersMax);
     this.index = new OrderIndex(this.orders, genesis.indexSeed);
     this.#share = new LadderShare(this.levels, WINDOW_TICKS_TOTAL);
+  }
+
+  /** Follows what the administration says. */
+  restrict(): void {
+    const { halted, switchedOff } = this.administration;
+    this.isRestricted = halted || switchedOff.size > 0;
   }
 
   /** Whether an instrument of that name is registered. */

@@ -48,6 +48,10 @@ export function newOrder(state: ExchangeState, words: Int32Array, at: number, ou
   const idHigh = words[at + ORDER_ID_HIGH];
   const quantity = words[at + QUANTITY] >>> 0;
   events.begin(out, words, at);
+  if (state.isRestricted) {
+    const refusal = state.administration.refusalOf(account >>> 0);
+    if (refusal !== OK) return events.reject(refusal);
+  }
   if (symbol >>> 0 >= state.books.length) return events.reject(Reason.UnknownSymbol);
   const hash = index.hash(account, symbol, idLow, idHigh);
   if (index.find(hash, account, symbol, idLow, idHigh) !== NONE)
@@ -168,6 +172,10 @@ export function cancelOrder(state: ExchangeState, words: Int32Array, at: number,
 
 /** Changes price and open quantity of a resting order: in place, out of the book, or as if it came anew. */
 export function modifyOrder(state: ExchangeState, words: Int32Array, at: number, out: RecordBuffer): void {
+  if (state.isRestricted && state.administration.halted) {
+    state.events.begin(out, words, at);
+    return state.events.reject(Reason.Halted);
+  }
   const slot = findResting(state, words, at, out);
   if (slot === NONE) return;
   const { orders, levels, events } = state;
@@ -225,7 +233,7 @@ function reenter(state: ExchangeState, words: Int32Array, at: number, slot: numb
 }
 
 /** Takes a resting order out of its book and forgets it. */
-function leave(state: ExchangeState, slot: number): void {
+export function leave(state: ExchangeState, slot: number): void {
   const symbolSide = state.orders.words[(slot << SHIFT) + RESTING_SYMBOL_SIDE];
   state.books[symbolSide >> 1].remove(slot, (symbolSide & 1) as Side);
   forget(state, slot);

@@ -2,14 +2,21 @@
 // sections of records of one size; what later order types and phases need has its place in them now, and is zero.
 
 import { LayoutBuilder } from "../base/index.ts";
-import { COMMAND_BYTES } from "../protocol/index.ts";
+import { COMMAND_BYTES, WHO_BYTES_MAX } from "../protocol/index.ts";
 
 /** "SERSNAP" and a zero, read as two u32. */
 export const MAGIC = [0x53524553, 0x0050414e] as const;
-export const SNAPSHOT_VERSION = 0;
+export const SNAPSHOT_VERSION = 1;
 
 /** The kinds of sections, in the order in which they stand. */
-export const SnapshotSection = { Counters: 1, Genesis: 2, Instruments: 3, Orders: 4 } as const;
+export const SnapshotSection = {
+  Counters: 1,
+  Genesis: 2,
+  Instruments: 3,
+  Orders: 4,
+  Administration: 5,
+  SwitchedOff: 6,
+} as const;
 export type SnapshotSection = (typeof SnapshotSection)[keyof typeof SnapshotSection];
 
 export const SnapshotHeader = headerLayout();
@@ -84,4 +91,31 @@ function orderLayout() {
     unused: at.u64(),
   };
   return { ...layout, bytes: at.size(64) };
+}
+
+export const SnapshotAdministration = administrationLayout();
+
+function administrationLayout() {
+  const at = new LayoutBuilder();
+  const layout = {
+    epoch: at.u64(),
+    node: at.bytes(WHO_BYTES_MAX),
+    ackPolicyBy: at.bytes(WHO_BYTES_MAX),
+    haltedBy: at.bytes(WHO_BYTES_MAX),
+    forcedBy: at.bytes(WHO_BYTES_MAX),
+    forcedStarts: at.u64(),
+    ackPolicy: at.u8(),
+    halted: at.u8(),
+    reserved: at.bytes(14),
+  };
+  return { ...layout, bytes: at.size(96) };
+}
+
+/** An account whose kill switch is on. */
+export const SnapshotSwitchedOff = switchedOffLayout();
+
+function switchedOffLayout() {
+  const at = new LayoutBuilder();
+  const layout = { account: at.u32(), reserved: at.u32(), by: at.bytes(WHO_BYTES_MAX) };
+  return { ...layout, bytes: at.size(24) };
 }

@@ -2,7 +2,7 @@
 // names the offset.
 
 import { getU64, SAFE_MAX, SeriatimError } from "../base/index.ts";
-import { COMMAND_WORDS } from "../protocol/index.ts";
+import { COMMAND_WORDS, getWho } from "../protocol/index.ts";
 import { SnapshotSection, SnapshotSectionHeader } from "./snapshot-layout.ts";
 
 const SECTION_KINDS: readonly number[] = Object.values(SnapshotSection);
@@ -48,7 +48,7 @@ export class SnapshotReader {
     if (this.at === this.#bytes.length) return;
     if (this.at + SnapshotSectionHeader.bytes <= this.#bytes.length)
       this.#checkKnown(this.at, this.u32(this.at + SnapshotSectionHeader.kind));
-    this.refuse(this.at, "bytes after the last order");
+    this.refuse(this.at, "bytes after the last section");
   }
 
   #checkKnown(at: number, kind: number): void {
@@ -75,6 +75,11 @@ export class SnapshotReader {
     return getU64(this.#view, at);
   }
 
+  /** A name of 16 bytes, "" where there is none. */
+  who(at: number, what: string): string {
+    return getWho(this.#view, at) ?? this.refuse(at, `${what} that is no name`);
+  }
+
   /** A counter: a u64 that is a safe integer. */
   count(at: number, what: string): number {
     const value = this.u64(at);
@@ -82,10 +87,11 @@ export class SnapshotReader {
     return value;
   }
 
-  /** Whether the bytes from `from` up to `to` are zero: fields that have no meaning yet. */
-  isZero(from: number, to: number): boolean {
-    for (let at = from; at < to; at++) if (this.#bytes[at] !== 0) return false;
-    return true;
+  /** Fields that have no meaning yet are zero: a snapshot where they are not is a later version's. */
+  refuseUnknown(from: number, to: number, what: string): void {
+    for (let at = from; at < to; at++) {
+      if (this.#bytes[at] !== 0) this.refuse(from, `${what} with something that this version does not know`);
+    }
   }
 
   /** A command record as aligned words: a copy, whatever kind of view the bytes are. */

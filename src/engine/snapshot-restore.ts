@@ -12,6 +12,7 @@ import {
 } from "../protocol/index.ts";
 import { ExchangeState } from "./exchange-state.ts";
 import { NO_SLOT, ORDER_SHIFT, OrderWord } from "./order-pool.ts";
+import { restoreAdministration } from "./snapshot-administration.ts";
 import {
   MAGIC,
   SNAPSHOT_VERSION,
@@ -34,19 +35,15 @@ export function readSnapshot(bytes: Uint8Array): ExchangeState {
   if (reader.u32(at) !== MAGIC[0] || reader.u32(at + 4) !== MAGIC[1]) reader.refuse(at, "not a snapshot");
   const version = reader.u32(at + SnapshotHeader.version);
   if (version !== SNAPSHOT_VERSION) reader.refuse(at, `version ${version} is not supported`);
-  refuseUnknown(reader, at + SnapshotHeader.reserved, at + SnapshotHeader.bytes, "a header");
+  reader.refuseUnknown(at + SnapshotHeader.reserved, at + SnapshotHeader.bytes, "a header");
   const counters = reader.single(SnapshotSection.Counters, SnapshotCounters.bytes);
   const state = new ExchangeState(restoreGenesis(reader));
   restoreCounters(state, reader, counters);
   restoreInstruments(state, reader);
   restoreOrders(state, reader);
+  restoreAdministration(state, reader);
   reader.end();
   return state;
-}
-
-/** Fields that have no meaning yet are zero: a snapshot where they are not is a later version's. */
-function refuseUnknown(reader: SnapshotReader, from: number, to: number, what: string): void {
-  if (!reader.isZero(from, to)) reader.refuse(from, `${what} with something that this version does not know`);
 }
 
 /** Its instruments and time are elsewhere in a snapshot: so equal states have equal bytes. */
@@ -63,7 +60,7 @@ function restoreCounters(state: ExchangeState, reader: SnapshotReader, at: numbe
   state.events.sequence = reader.count(at + SnapshotCounters.sequence, "sequence");
   state.events.trades = reader.count(at + SnapshotCounters.trades, "number of trades");
   state.timestamp_us = reader.count(at + SnapshotCounters.timestamp_us, "timestamp");
-  refuseUnknown(reader, at + SnapshotCounters.reserved, at + SnapshotCounters.bytes, "counters");
+  reader.refuseUnknown(at + SnapshotCounters.reserved, at + SnapshotCounters.bytes, "counters");
 }
 
 function restoreInstruments(state: ExchangeState, reader: SnapshotReader): void {
@@ -74,7 +71,7 @@ function restoreInstruments(state: ExchangeState, reader: SnapshotReader): void 
   for (let symbol = 0; symbol < symbols; symbol++) {
     const at = reader.take(SnapshotInstrument.bytes, "instrument");
     const instrument = restoreInstrument(reader, at + SnapshotInstrument.instrument);
-    refuseUnknown(reader, at + SnapshotInstrument.status, at + SnapshotInstrument.bytes, "an instrument");
+    reader.refuseUnknown(at + SnapshotInstrument.status, at + SnapshotInstrument.bytes, "an instrument");
     if (state.isRegistered(instrument.name)) reader.refuse(at, "the same instrument twice");
     state.addInstrument(instrument);
   }
@@ -143,7 +140,7 @@ function restoreOrder(
   const account = reader.u32(at + SnapshotOrder.account);
   const { accountsMax } = state.genesis;
   if (account >= accountsMax) reader.refuse(at, `an order of account ${account}, of ${accountsMax} accounts`);
-  refuseUnknown(reader, at + SnapshotOrder.orderType, at + SnapshotOrder.bytes, "an order");
+  reader.refuseUnknown(at + SnapshotOrder.orderType, at + SnapshotOrder.bytes, "an order");
   const book = state.books[symbolSide >> 1];
   if (book.ladder.crosses(side, price)) reader.refuse(at, "an ask that crosses the best bid");
   const level = book.ladder.find(price, side);

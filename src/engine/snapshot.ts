@@ -1,15 +1,18 @@
 // Writes the canonical snapshot: equal states give equal bytes, whatever slots and windows they got there by.
-// Specification: snapshot.md. Sections: counters, genesis, instruments in the order of registration, orders.
+// Specification: snapshot.md. Sections: counters, genesis, instruments in the order of registration, orders, what
+// administrators decided.
 //
 // Adding the orders of a snapshot to empty books in this order restores the same books, queue order included.
 
 import { assert, setU64 } from "../base/index.ts";
-import { Side, writeGenesis, writeInstrument } from "../protocol/index.ts";
+import { AckPolicyCode, putWho, Side, writeGenesis, writeInstrument } from "../protocol/index.ts";
+import type { Administration } from "./administration.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 import {
   MAGIC,
   SNAPSHOT_VERSION,
+  SnapshotAdministration,
   SnapshotCounters,
   SnapshotGenesis,
   SnapshotHeader,
@@ -17,6 +20,7 @@ import {
   SnapshotOrder,
   SnapshotSection,
   SnapshotSectionHeader,
+  SnapshotSwitchedOff,
 } from "./snapshot-layout.ts";
 
 /** Bytes collected before a piece is handed on. */
@@ -34,6 +38,7 @@ export function writeSnapshot(state: ExchangeState, write: (piece: Uint8Array) =
   writeGenesis(out.words, out.claim(SnapshotGenesis.bytes) / 4, state.genesis, 0);
   writeInstruments(state, out);
   writeOrders(state, out);
+  writeAdministration(state.administration, out);
   out.end();
 }
 
@@ -66,6 +71,27 @@ function writeOrders(state: ExchangeState, out: PieceWriter): void {
     }
   }
   assert(written === orders.used, "every order of the pool rests in a book");
+}
+
+function writeAdministration(administration: Administration, out: PieceWriter): void {
+  out.begin(SnapshotSection.Administration, SnapshotAdministration.bytes, 1);
+  const at = out.claim(SnapshotAdministration.bytes);
+  const { epoch, forcedStarts, ackPolicy, halted, switchedOff } = administration;
+  setU64(out.view, at + SnapshotAdministration.epoch, epoch);
+  putWho(out.view, at + SnapshotAdministration.node, administration.node);
+  putWho(out.view, at + SnapshotAdministration.ackPolicyBy, administration.ackPolicyBy);
+  putWho(out.view, at + SnapshotAdministration.haltedBy, administration.haltedBy);
+  putWho(out.view, at + SnapshotAdministration.forcedBy, administration.forcedBy);
+  setU64(out.view, at + SnapshotAdministration.forcedStarts, forcedStarts);
+  const policy = ackPolicy === undefined ? 0 : AckPolicyCode[ackPolicy];
+  out.view.setUint8(at + SnapshotAdministration.ackPolicy, policy);
+  out.view.setUint8(at + SnapshotAdministration.halted, halted ? 1 : 0);
+  out.begin(SnapshotSection.SwitchedOff, SnapshotSwitchedOff.bytes, switchedOff.size);
+  for (const [account, by] of [...switchedOff].sort(([a], [b]) => a - b)) {
+    const entry = out.claim(SnapshotSwitchedOff.bytes);
+    out.view.setUint32(entry + SnapshotSwitchedOff.account, account, true);
+    putWho(out.view, entry + SnapshotSwitchedOff.by, by);
+  }
 }
 
 function writeOrder(words: Int32Array, order: number, price: number, { view, claim }: PieceWriter): void {

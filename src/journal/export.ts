@@ -4,8 +4,9 @@
 import { SeriatimError } from "../base/index.ts";
 import { COMMAND_WORDS } from "../protocol/index.ts";
 import { describeScan, type LogFrame, type LogScan } from "../segment/index.ts";
-import { type JournalPlace, scanSettled } from "./inspect.ts";
+import { type JournalSource, scanSettled } from "./inspect.ts";
 import { checkFrame } from "./journal.ts";
+import type { RecordRules } from "./record-rules.ts";
 
 /** Positions, both ends included. Without `from`: from the first that is there; without `to`: to the last. */
 export interface PositionRange {
@@ -36,24 +37,26 @@ export interface ReadRange {
  * is there, JOURNAL_FOREIGN, JOURNAL_EMPTY, or what the disk says. Everything from the first segment on is read and checked.
  */
 export function readRecords(
-  place: JournalPlace,
+  place: JournalSource,
   range: PositionRange,
   visit: (run: RecordRun) => boolean,
 ): ReadRange {
-  const reader = new RangeReader(range, visit);
+  const reader = new RangeReader(place.rules, range, visit);
   const scan = scanSettled(place, () => reader.take);
   return reader.finish(scan);
 }
 
 class RangeReader {
   readonly #range: PositionRange;
+  readonly #rules: RecordRules;
   readonly #to: number;
   readonly #visit: (run: RecordRun) => boolean;
   #first = 0;
   #next = 0;
   #enough = false;
 
-  constructor(range: PositionRange, visit: (run: RecordRun) => boolean) {
+  constructor(rules: RecordRules, range: PositionRange, visit: (run: RecordRun) => boolean) {
+    this.#rules = rules;
     this.#range = range;
     this.#to = range.to ?? Number.POSITIVE_INFINITY;
     this.#visit = visit;
@@ -61,7 +64,7 @@ class RangeReader {
 
   /** The visitor of every scan: what an earlier one gave is passed over. */
   readonly take = (frame: LogFrame): boolean => {
-    checkFrame(frame);
+    checkFrame(frame, this.#rules);
     if (this.#next === 0) this.#begin(frame);
     const { words, firstPosition, count, epoch } = frame;
     const first = Math.max(this.#next, firstPosition);

@@ -11,10 +11,11 @@ import {
   scanLog,
   type Verdict,
 } from "../segment/index.ts";
-import { checkFrame, type JournalOptions, journalPlace } from "./journal.ts";
-import { decodeGenesisEntry, type GenesisEntry } from "./records.ts";
+import { EXCHANGE_RECORDS, type GenesisEntry, readGenesisEntry } from "./exchange-records.ts";
+import { checkFrame, type JournalOptions, type JournalPlace, journalPlace } from "./journal.ts";
 
-export type JournalPlace = Pick<JournalOptions, "storage" | "checksums" | "directory">;
+/** Where a journal is and what its records are. */
+export type JournalSource = JournalPlace & Pick<JournalOptions, "rules">;
 
 /** One verified frame: its CRC and chain value hold. */
 export interface FrameReport {
@@ -51,12 +52,12 @@ export interface JournalReport {
 }
 
 /** Reads the whole journal and says what is there. `frames` lists every frame too (memory grows with them). */
-export function inspectJournal(place: JournalPlace, options: { frames?: boolean } = {}): JournalReport {
+export function inspectJournal(place: JournalSource, options: { frames?: boolean } = {}): JournalReport {
   let frameList: FrameReport[] | undefined;
   const scan = scanSettled(place, () => {
     frameList = options.frames === true ? [] : undefined;
     return (frame) => {
-      checkFrame(frame);
+      checkFrame(frame, place.rules);
       const { file, offset, firstPosition, count, epoch, timestamp_us, durablePosition } = frame;
       const bytes = frame.frameBytes;
       frameList?.push({
@@ -109,7 +110,7 @@ function judge({ verdict, because, fault, firstPosition, segments }: LogScan) {
 }
 
 /** A report on a journal whose every frame holds; otherwise throws as refuseDamaged does. */
-export function verifyJournal(place: JournalPlace): JournalReport {
+export function verifyJournal(place: JournalSource): JournalReport {
   const report = inspectJournal(place);
   refuseDamaged(report);
   return report;
@@ -121,13 +122,14 @@ export function refuseDamaged(report: JournalReport): void {
   throw new SeriatimError(report.verdict === "torn" ? "LOG_TORN" : "LOG_CORRUPT", describeScan(report));
 }
 
-/** The genesis entry of the journal in `place`, or undefined when it has none yet; opening says why. */
+/** The genesis entry of the exchange's journal in `place`, or undefined when it has none yet; opening says why. */
 export function readJournalGenesis(place: JournalPlace): GenesisEntry | undefined {
   let entry: GenesisEntry | undefined;
   readFirstFrame(journalPlace(place), (frame) => {
-    checkFrame(frame);
+    checkFrame(frame, EXCHANGE_RECORDS);
     if (frame.firstPosition !== 1) return;
-    entry = decodeGenesisEntry(frame.words, frame.payloadAt / 4, frame.count, frame.file);
+    const read = readGenesisEntry(frame.words, frame.payloadAt / 4, frame.count);
+    if (typeof read !== "string") entry = read;
   });
   return entry;
 }

@@ -9,7 +9,7 @@
 // The first frame is the genesis entry (position 1), safe before anything else is written in any mode.
 
 import { assert, type Checksums, SeriatimError, type Storage } from "../base/index.ts";
-import { COMMAND_BYTES, COMMAND_WORDS, firstUnknownCommand } from "../protocol/index.ts";
+import { COMMAND_BYTES, COMMAND_WORDS } from "../protocol/index.ts";
 import {
   FRAME_HEADER_BYTES,
   type LogFrame,
@@ -18,7 +18,8 @@ import {
   type LogWriter,
   openLog,
 } from "../segment/index.ts";
-import { decodeGenesisEntry, JOURNAL_LOG, recordTimestamp } from "./records.ts";
+import type { RecordRules } from "./record-rules.ts";
+import { JOURNAL_LOG, recordTimestamp } from "./records.ts";
 
 export const DURABILITY_MODES = ["buffered", "flush", "fsync"] as const;
 export type DurabilityMode = (typeof DURABILITY_MODES)[number];
@@ -33,12 +34,17 @@ export interface JournalOptions {
   readonly checksums: Checksums;
   /** A directory of its own, made when it is missing. */
   readonly directory: string;
+  /** What its application's records are. */
+  readonly rules: RecordRules;
   readonly mode?: DurabilityMode;
   readonly segmentBytes?: number;
   readonly frameBytesMax?: number;
-  /** The records of the first frame, for a journal that has not begun; encodeGenesisEntry makes them. */
+  /** The records of the first frame, for a journal that has not begun (the exchange's: encodeGenesisEntry). */
   readonly genesis?: Int32Array<ArrayBuffer>;
 }
+
+/** Where a journal is. */
+export type JournalPlace = Pick<JournalOptions, "storage" | "checksums" | "directory">;
 
 /** Takes `count` records from word offset `at` on, positions from `firstPosition` on; valid during the call only. */
 export type RecordVisitor = (words: Int32Array, at: number, count: number, firstPosition: number) => void;
@@ -51,15 +57,14 @@ export interface OpenedJournal {
   readonly created: boolean;
 }
 
-export function journalPlace(options: Pick<JournalOptions, "storage" | "checksums" | "directory">): LogPlace {
-  const { storage, checksums, directory } = options;
+export function journalPlace({ storage, checksums, directory }: JournalPlace): LogPlace {
   return { storage, checksums, directory, log: JOURNAL_LOG };
 }
 
 /**
  * Opens a journal, or begins one when `genesis` is given, and hands every record to `visit` in order, the genesis
  * entry included. Everything visited is safe on return. Throws LOG_CORRUPT, FOREIGN_DIRECTORY, JOURNAL_FOREIGN (not
- * this version's records), JOURNAL_EMPTY (no journal and no genesis), JOURNAL_INCOMPLETE, SEGMENT_LIMITS, or what the disk says.
+ * this application's records), JOURNAL_EMPTY (no journal and no genesis), JOURNAL_INCOMPLETE, SEGMENT_LIMITS, or what the disk says.
  */
 export function openJournal(options: JournalOptions, visit: RecordVisitor): OpenedJournal {
   const limits = {
@@ -68,7 +73,7 @@ export function openJournal(options: JournalOptions, visit: RecordVisitor): Open
   };
   let expected = 1;
   const { writer, scan } = openLog(journalPlace(options), limits, (frame) => {
-    checkFrame(frame);
+    checkFrame(frame, options.rules);
     if (frame.firstPosition !== expected) throw incomplete(options.directory, frame.firstPosition);
     expected += frame.count;
     visit(frame.words, frame.payloadAt / 4, frame.count, frame.firstPosition);
@@ -91,30 +96,30 @@ function incomplete(directory: string, first: number): SeriatimError {
 }
 
 /**
- * Throws JOURNAL_FOREIGN for a frame that is not this version's journal's: whole records, a genesis entry first and
- * after it records of known kinds. Their application may rely on it.
+ * Throws JOURNAL_FOREIGN for a frame that is not of this application's journal: whole records, a genesis entry first
+ * and after it records that it knows. It may rely on that.
  */
-export function checkFrame(frame: LogFrame): void {
+export function checkFrame(frame: LogFrame, rules: RecordRules): void {
   const { payloadBytes, count, firstPosition, words } = frame;
-  if (payloadBytes !== count * COMMAND_BYTES) {
-    const what = `${payloadBytes} bytes are not ${count} records of ${COMMAND_BYTES}`;
-    throw new SeriatimError("JOURNAL_FOREIGN", `${placeOf(frame, firstPosition)}: ${what}`);
-  }
   const at = frame.payloadAt / 4;
-  if (firstPosition === 1) decodeGenesisEntry(words, at, count, placeOf(frame, 1));
-  else checkKinds(frame, at);
-}
-
-function checkKinds(frame: LogFrame, at: number): void {
-  const unknown = firstUnknownCommand(frame.words, at, frame.count);
+  if (payloadBytes !== count * COMMAND_BYTES) {
+    throw foreign(frame, firstPosition, `${payloadBytes} bytes are not ${count} records of ${COMMAND_BYTES}`);
+  }
+  if (firstPosition === 1) {
+    const fault = rules.genesisFault(words, at, count);
+    if (fault !== undefined) throw foreign(frame, 1, fault);
+    return;
+  }
+  const unknown = rules.firstUnknown(words, at, count);
   if (unknown < 0) return;
-  const kind = frame.words[at + unknown * COMMAND_WORDS] & 0xff;
+  const kind = words[at + unknown * COMMAND_WORDS] & 0xff;
   const what = `a record of kind ${kind} with something in it that this program does not know`;
-  throw new SeriatimError("JOURNAL_FOREIGN", `${placeOf(frame, frame.firstPosition + unknown)}: ${what}`);
+  throw foreign(frame, firstPosition + unknown, what);
 }
 
-function placeOf(frame: LogFrame, position: number): string {
-  return `${frame.file} at offset ${frame.offset}, position ${position}`;
+function foreign(frame: LogFrame, position: number, what: string): SeriatimError {
+  const where = `${frame.file} at offset ${frame.offset}, position ${position}`;
+  return new SeriatimError("JOURNAL_FOREIGN", `${where}: ${what}`);
 }
 
 function begin(journal: JournalWriter, { directory, genesis }: JournalOptions, visit: RecordVisitor): void {
@@ -123,8 +128,8 @@ function begin(journal: JournalWriter, { directory, genesis }: JournalOptions, v
   }
   const count = (genesis.length * 4) / COMMAND_BYTES;
   if (count > journal.frameRecordsMax) {
-    const most = `${journal.frameRecordsMax - 1} instruments`;
-    throw new SeriatimError("GENESIS_TOO_LARGE", `a genesis entry holds at most ${most}, not ${count - 1}`);
+    const most = `${journal.frameRecordsMax} records`;
+    throw new SeriatimError("GENESIS_TOO_LARGE", `a genesis entry holds at most ${most}, not ${count}`);
   }
   journal.stage(new Uint8Array(genesis.buffer, genesis.byteOffset, genesis.byteLength), 0, count);
   journal.commit();

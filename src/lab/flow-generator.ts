@@ -4,6 +4,7 @@
 
 import { Prng, SAFE_MAX, U32_MAX } from "../base/index.ts";
 import {
+  ACK_POLICY_NAMES,
   type Flow,
   type FlowCommand,
   type FlowMeta,
@@ -33,6 +34,10 @@ const BAD_PRICES = [0n, -1n, -100n, -(2n ** 63n), 2n ** 53n, 2n ** 53n + 1n, 2n 
 /** Windows of ticks are powers of two wide, 4096 to 131072, and lie half on each side of the market. */
 const EDGE_BITS_MIN = 11;
 const EDGE_BITS_MAX = 17;
+/** Who gives administrative commands; the longest name there is, and the shortest. */
+const NAMES = ["a", "operations", "0123456789abcdef"];
+/** Shares of administrative commands: a halt ends soon, or nothing else would be tried. */
+const ADMINISTRATION = { kill_switch: 10, halt: 1, resume: 6, tenure: 1, ack_policy: 1, forced_start: 1 };
 /** Answer limits drawn; small, so that sweeps exceed them. */
 const ANSWER_LIMIT_FILLS_MAX = 3;
 
@@ -48,6 +53,7 @@ class FlowGenerator {
   readonly #maxNotional: number;
   readonly #newId: (n: bigint) => bigint;
   #idsMade = 0n;
+  #epoch = 0;
   #names: string[] = [];
   #sent: SentOrder[] = [];
 
@@ -81,6 +87,8 @@ class FlowGenerator {
   #command(): FlowCommand {
     const { weights, chances } = this.#profile;
     if (this.#random.chance(chances.register)) return this.#register();
+    if (chances.administration !== undefined && this.#random.chance(chances.administration))
+      return this.#administer();
     const kind = this.#pickWeighted(weights);
     switch (kind) {
       case "limit":
@@ -93,6 +101,24 @@ class FlowGenerator {
         return { kind, ...this.#restingOrder() };
       case "modify":
         return this.#modify();
+    }
+  }
+
+  /** What was switched off is switched on again more often than off, so that most orders are looked at. */
+  #administer(): FlowCommand {
+    const who = this.#random.pick(NAMES);
+    const kind = this.#pickWeighted(ADMINISTRATION);
+    switch (kind) {
+      case "kill_switch": {
+        const account = this.#random.between(0, this.#profile.accounts - 1);
+        return { kind, account, on: this.#random.chance(0.4), who };
+      }
+      case "tenure":
+        return { kind, epoch: ++this.#epoch, who };
+      case "ack_policy":
+        return { kind, policy: this.#random.pick(ACK_POLICY_NAMES), who };
+      default:
+        return { kind, who };
     }
   }
 

@@ -66,6 +66,8 @@ export interface FlowChances {
   readonly answerLimit: number;
   /** A symbol is registered late, or again. */
   readonly register: number;
+  /** An administrator or a node speaks; a profile without it has no such command. */
+  readonly administration?: number;
 }
 
 const FEW_ERRORS: FlowChances = {
@@ -219,6 +221,12 @@ export const FLOW_PROFILES = {
     },
     quantities: { usual_lots: 5, max_lots: 1000, maxNotional: SAFE_MAX },
     memory: 20,
+  },
+  /** Halts, kill switches and what else the log says of its administration, between orders of a few accounts. */
+  administered: {
+    ...MIXED,
+    accounts: 4,
+    chances: { ...FEW_ERRORS, register: 0.004, administration: 0.02 },
   },
 } as const satisfies Record<string, FlowProfile>;
 

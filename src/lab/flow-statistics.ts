@@ -4,19 +4,21 @@ import {
   type EventFields,
   EventKind,
   type FlowCommand,
+  isFlowOrder,
   Reason,
   type ReasonName,
   reasonName,
 } from "../protocol/index.ts";
 
-/** Every reason that a flow can lead to. InvalidSide has no spelling in a flow; from 11 on the gateway speaks. */
+/** Every reason that a flow can lead to. InvalidSide has no spelling in a flow; of those from 11 on the engine has two. */
 export const REACHABLE_REASONS: readonly ReasonName[] = Object.entries(Reason)
   .filter(([, code]) => code >= Reason.UnknownSymbol && code <= Reason.AnswerTooLarge)
   .map(([name]) => name as ReasonName)
-  .filter((name) => name !== "InvalidSide");
+  .filter((name) => name !== "InvalidSide")
+  .concat("NotAuthorised", "Halted");
 
 export class FlowStatistics {
-  /** Commands but `reg`. */
+  /** Commands that name an order. */
   commands = 0;
   accepted = 0;
   /** Commands that led to at least one trade. */
@@ -24,12 +26,17 @@ export class FlowStatistics {
   trades = 0;
   /** The most trades of one command. */
   tradesMax = 0;
+  /** Orders that kill switches cancelled. */
+  killed = 0;
   readonly kinds = new Map<string, number>();
   readonly reasons = new Map<string, number>();
 
   count(command: FlowCommand, events: readonly EventFields[]): void {
     increase(this.kinds, command.kind, 1);
-    if (command.kind === "reg") return;
+    if (!isFlowOrder(command)) {
+      this.killed += events.filter(({ kind }) => kind === EventKind.Cancel).length;
+      return;
+    }
     this.commands++;
     if (events[0].kind === EventKind.Reject) {
       increase(this.reasons, reasonName(events[0].reason), 1);
@@ -49,6 +56,7 @@ export class FlowStatistics {
     this.trading += other.trading;
     this.trades += other.trades;
     this.tradesMax = Math.max(this.tradesMax, other.tradesMax);
+    this.killed += other.killed;
     for (const [kind, count] of other.kinds) increase(this.kinds, kind, count);
     for (const [reason, count] of other.reasons) increase(this.reasons, reason, count);
   }
@@ -69,7 +77,7 @@ export class FlowStatistics {
     return [
       `${commands} commands: ${counts(this.kinds, this.kinds.keys())}`,
       `accepted ${accepted} (${percent(this.acceptedShare)}), trading ${trading} (${percent(this.tradingShare)})`,
-      `${trades} trades, at most ${tradesMax} of one command`,
+      `${trades} trades, at most ${tradesMax} of one command; ${this.killed} orders cancelled by kill switches`,
       `rejected: ${counts(this.reasons, REACHABLE_REASONS)}`,
     ];
   }

@@ -3,6 +3,7 @@
 // go unseen. Slow on purpose; an order of the rules here is an order of the specification (order-entry.md, Risk).
 
 import {
+  type AdminCommand,
   type FlowCancel,
   type FlowCommand,
   type FlowLimit,
@@ -13,45 +14,37 @@ import {
   Side,
   TimeInForce,
 } from "../protocol/index.ts";
+import {
+  fillsOf,
+  find,
+  type Incoming,
+  insert,
+  levelsOf,
+  remove,
+  sideOf,
+  sum,
+  type TwinBook,
+  type TwinOrder,
+} from "./twin-book.ts";
 
 export interface TwinLimits {
   readonly maxQuantity: number;
   readonly maxNotional: number;
   /** Most orders resting at once. */
   readonly ordersMax: number;
-}
-
-export interface TwinOrder {
-  readonly account: number;
-  readonly id: bigint;
-  readonly side: Side;
-  readonly price: bigint;
-  /** What is open; lowered by trades and by modifies in place. */
-  quantity: number;
-}
-
-interface TwinBook {
-  /** Best price first, oldest first at a price. */
-  readonly bids: TwinOrder[];
-  readonly asks: TwinOrder[];
-}
-
-interface TwinFill {
-  readonly maker: TwinOrder;
-  readonly quantity: number;
-}
-
-/** What trades or rests: a new order, or a modified one on its way back in. */
-interface Incoming extends TwinOrder {
-  readonly isMarket: boolean;
-  readonly rests: boolean;
-  readonly answerLimit: number;
+  readonly accountsMax: number;
 }
 
 export type TwinEvent =
   | { readonly kind: "reject"; readonly reason: ReasonName }
   | { readonly kind: "accept"; readonly sequence: number; readonly price: bigint; readonly quantity: number }
   | { readonly kind: "cancel"; readonly sequence: number; readonly order: TwinOrder }
+  | {
+      readonly kind: "killed";
+      readonly sequence: number;
+      readonly symbol: number;
+      readonly order: TwinOrder;
+    }
   | {
       readonly kind: "modify";
       readonly sequence: number;
@@ -71,11 +64,15 @@ export type TwinEvent =
 
 const PRICE_MAX = 2n ** 53n - 1n;
 const LEVEL_TOTAL_MAX = 2n ** 53n - 1n;
+const SWITCHED_OFF_MAX = 2 ** 16;
 
 export class NaiveTwin {
   readonly #limits: TwinLimits;
   readonly #names: string[] = [];
   readonly #books: TwinBook[] = [];
+  #halted = false;
+  /** Accounts whose kill switch is on. */
+  #switchedOff: number[] = [];
   #sequence = 0;
   #trades = 0;
 
@@ -92,8 +89,15 @@ export class NaiveTwin {
         return this.#cancel(command);
       case "modify":
         return this.#modify(command);
-      default:
+      case "limit":
+      case "market":
         return this.#newOrder(command);
+      case "kill_switch":
+        return this.#killSwitch(command);
+      default:
+        if (command.kind === "halt") this.#halted = true;
+        if (command.kind === "resume") this.#halted = false;
+        return [];
     }
   }
 
@@ -105,7 +109,26 @@ export class NaiveTwin {
     return [];
   }
 
+  #killSwitch({ account, on }: Extract<AdminCommand, { kind: "kill_switch" }>): TwinEvent[] {
+    if (account >= this.#limits.accountsMax) return reject("NotAuthorised");
+    const others = this.#switchedOff.filter((other) => other !== account);
+    if (on && others.length === SWITCHED_OFF_MAX) return reject("StorageExhausted");
+    this.#switchedOff = on ? [...others, account] : others;
+    if (!on) return [];
+    const events: TwinEvent[] = [];
+    this.#books.forEach((book, symbol) => {
+      for (const order of this.ordersOf(symbol)) {
+        if (order.account !== account) continue;
+        remove(book, order);
+        events.push({ kind: "killed", sequence: ++this.#sequence, symbol, order });
+      }
+    });
+    return events;
+  }
+
   #newOrder(command: FlowLimit | FlowMarket): TwinEvent[] {
+    if (this.#halted) return reject("Halted");
+    if (this.#switchedOff.includes(command.account)) return reject("NotAuthorised");
     const book = this.#books[command.symbol];
     if (book === undefined) return reject("UnknownSymbol");
     if (find(book, command.account, command.id) !== undefined) return reject("DuplicateOrderId");
@@ -128,6 +151,7 @@ export class NaiveTwin {
   }
 
   #modify(command: FlowModify): TwinEvent[] {
+    if (this.#halted) return reject("Halted");
     const book = this.#books[command.symbol];
     if (book === undefined) return reject("UnknownSymbol");
     const order = find(book, command.account, command.id);
@@ -243,55 +267,4 @@ function incomingOf(command: FlowLimit | FlowMarket): Incoming {
   const price = isMarket ? 0n : command.price;
   const rests = !isMarket && command.timeInForce === TimeInForce.GoodTillCancel;
   return { account, id, side, price, quantity, answerLimit, isMarket, rests };
-}
-
-/** Whom `incoming` would trade with, best first, and how much. */
-function fillsOf(book: TwinBook, incoming: Incoming): TwinFill[] {
-  const fills: TwinFill[] = [];
-  let open = incoming.quantity;
-  for (const maker of sideOf(book, incoming.side === Side.Buy ? Side.Sell : Side.Buy)) {
-    const crosses =
-      incoming.side === Side.Buy ? maker.price <= incoming.price : maker.price >= incoming.price;
-    if (open === 0 || !(incoming.isMarket || crosses)) break;
-    const quantity = Math.min(open, maker.quantity);
-    open -= quantity;
-    fills.push({ maker, quantity });
-  }
-  return fills;
-}
-
-function sideOf(book: TwinBook, side: Side): TwinOrder[] {
-  return side === Side.Buy ? book.bids : book.asks;
-}
-
-function find(book: TwinBook, account: number, id: bigint): TwinOrder | undefined {
-  return [...book.bids, ...book.asks].find((order) => order.id === id && order.account === account);
-}
-
-function remove(book: TwinBook, order: TwinOrder): void {
-  const orders = sideOf(book, order.side);
-  orders.splice(orders.indexOf(order), 1);
-}
-
-/** Puts `order` behind every order whose price is as good or better. */
-function insert(book: TwinBook, order: TwinOrder): void {
-  const orders = sideOf(book, order.side);
-  const isWorse = (other: TwinOrder) =>
-    order.side === Side.Buy ? other.price < order.price : other.price > order.price;
-  const place = orders.findIndex(isWorse);
-  orders.splice(place === -1 ? orders.length : place, 0, order);
-}
-
-function levelsOf(orders: readonly TwinOrder[]): { price: bigint; quantity: number }[] {
-  const levels: { price: bigint; quantity: number }[] = [];
-  for (const { price, quantity } of orders) {
-    const last = levels.at(-1);
-    if (last !== undefined && last.price === price) last.quantity += quantity;
-    else levels.push({ price, quantity });
-  }
-  return levels;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -2,7 +2,13 @@
 // one is the base of what it offers next. Every candidate is strictly smaller or plainer by the pass's own measure,
 // so that no two passes undo each other and the rounds end.
 
-import { type FlowCommand, type FlowMeta, type FlowOrderCommand, TimeInForce } from "../protocol/index.ts";
+import {
+  type FlowCommand,
+  type FlowMeta,
+  type FlowOrderCommand,
+  isFlowOrder,
+  TimeInForce,
+} from "../protocol/index.ts";
 
 /** What is shrunk: limits and commands; everything else follows from them. */
 export interface Candidate {
@@ -72,14 +78,14 @@ function dropAndSimplify(start: Candidate, accept: Accept): Candidate {
 
 const SIMPLIFICATIONS: readonly ((command: FlowCommand) => FlowCommand[])[] = [
   (command) =>
-    command.kind !== "reg"
+    isFlowOrder(command)
       ? smaller(BigInt(command.symbol), 0n).map((symbol) => ({ ...command, symbol: Number(symbol) }))
       : [],
   (command) =>
     "answerLimit" in command
       ? smaller(BigInt(command.answerLimit), 0n).map((limit) => ({ ...command, answerLimit: Number(limit) }))
       : [],
-  (command) => (command.kind !== "reg" && command.account > 0 ? [{ ...command, account: 0 }] : []),
+  (command) => (isFlowOrder(command) && command.account > 0 ? [{ ...command, account: 0 }] : []),
   (command) =>
     command.kind === "limit" && command.timeInForce === TimeInForce.ImmediateOrCancel
       ? [{ ...command, timeInForce: TimeInForce.GoodTillCancel }]
@@ -125,15 +131,16 @@ function withPrices(start: Candidate, map: ReadonlyMap<bigint, bigint>): Candida
 function renumberSymbols(start: Candidate, accept: Accept): Candidate {
   const names = new Set(start.commands.flatMap((command) => (command.kind === "reg" ? [command.name] : [])));
   const used = new Set(
-    start.commands.flatMap((c) => (c.kind === "reg" || c.symbol >= names.size ? [] : [c.symbol])),
+    start.commands.flatMap((c) => (!isFlowOrder(c) || c.symbol >= names.size ? [] : [c.symbol])),
   );
   const numbers = new Map([...used].map((symbol, i) => [symbol, i]));
   const registrations: FlowCommand[] = [...used].map((_, i) => ({ kind: "reg", name: `S${i}` }));
-  const orders = start.commands.filter((command) => command.kind !== "reg") as FlowOrderCommand[];
-  const commands = orders.map((command) => ({
-    ...command,
-    symbol: numbers.get(command.symbol) ?? Math.min(command.symbol, used.size),
-  }));
+  const others = start.commands.filter((command) => command.kind !== "reg");
+  const commands = others.map((command) =>
+    isFlowOrder(command)
+      ? { ...command, symbol: numbers.get(command.symbol) ?? Math.min(command.symbol, used.size) }
+      : command,
+  );
   return firstAccepted(start, accept, [{ ...start, commands: [...registrations, ...commands] }]);
 }
 
@@ -142,20 +149,20 @@ function renumberIds(start: Candidate, accept: Accept): Candidate {
   const ids = firstUses(start, ({ id }) => id);
   const byId = mapOrders(start, (command) => ({ ...command, id: BigInt(ids.indexOf(command.id) + 1) }));
   const best = firstAccepted(start, accept, [byId]);
-  const accounts = firstUses(best, ({ account }) => account);
-  const byAccount = mapOrders(best, (command) => ({
-    ...command,
-    account: accounts.indexOf(command.account),
-  }));
-  return firstAccepted(best, accept, [byAccount]);
+  const owners = best.commands.flatMap((command) => ("account" in command ? [command.account] : []));
+  const accounts = [...new Set(owners)];
+  const commands = best.commands.map((command) =>
+    "account" in command ? { ...command, account: accounts.indexOf(command.account) } : command,
+  );
+  return firstAccepted(best, accept, [{ ...best, commands }]);
 }
 
 function firstUses<T>({ commands }: Candidate, key: (command: FlowOrderCommand) => T): T[] {
-  return [...new Set(commands.flatMap((command) => (command.kind === "reg" ? [] : [key(command)])))];
+  return [...new Set(commands.flatMap((command) => (isFlowOrder(command) ? [key(command)] : [])))];
 }
 
 function mapOrders(start: Candidate, change: (command: FlowOrderCommand) => FlowOrderCommand): Candidate {
-  const commands = start.commands.map((command) => (command.kind === "reg" ? command : change(command)));
+  const commands = start.commands.map((command) => (isFlowOrder(command) ? change(command) : command));
   return { ...start, commands };
 }
 

@@ -3,7 +3,7 @@
 // fails any more) or the bounded number of tries is used up. Deterministic.
 
 import { assert } from "../base/index.ts";
-import { type Flow, type FlowMeta, flowVersionOf } from "../protocol/index.ts";
+import { type Flow, type FlowMeta, flowVersionOf, isFlowOrder } from "../protocol/index.ts";
 import { type Candidate, SHRINK_PASSES } from "./shrink-passes.ts";
 
 export interface ShrinkResult {
@@ -68,11 +68,12 @@ export function shrinkComments(result: ShrinkResult, reason: string): string[] {
 /** The candidate as a flow; what it says of symbols, orders and accounts is counted anew. */
 function flowOf({ meta, commands }: Candidate): Flow {
   const { accountsMax: _, ...rest } = meta;
-  const orders = commands.filter((command) => command.kind !== "reg");
-  const accounts = Math.max(0, ...orders.map(({ account }) => account)) + 1;
+  const orders = commands.filter(isFlowOrder);
+  const owners = commands.map((command) => ("account" in command ? command.account : 0));
+  const accounts = Math.max(0, ...owners) + 1;
   const exact: FlowMeta = {
     ...rest,
-    symbols: commands.length - orders.length,
+    symbols: commands.filter(({ kind }) => kind === "reg").length,
     orders: orders.length,
     ...(accounts > 1 && { accountsMax: accounts }),
   };

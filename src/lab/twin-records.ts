@@ -1,6 +1,7 @@
 // The twin's events in the field's own record: every field an engine event has, so that the two can be compared
 // field by field. The only place where the twin meets the protocol's numbers.
 
+import { assert } from "../base/index.ts";
 import {
   CommandKind,
   type EventFields,
@@ -8,6 +9,7 @@ import {
   EventKind,
   type FlowCommand,
   type FlowOrderCommand,
+  isFlowOrder,
   OrderType,
   Reason,
   Side,
@@ -17,10 +19,9 @@ import type { TwinEvent } from "./naive-twin.ts";
 
 /** What followed from `command`, as event records would say it. */
 export function twinRecords(command: FlowCommand, events: readonly TwinEvent[]): EventFields[] {
-  if (command.kind === "reg") return [];
-  const subject = subjectOf(command, events);
   return events.map((event, i) => {
     const last = i === events.length - 1 ? EventFlag.Last : 0;
+    const subject = isFlowOrder(command) ? subjectOf(command, events) : killSubject(command, event);
     const record = { ...subject, ...bodyOf(event) };
     return { ...record, flags: record.flags | last };
   });
@@ -38,6 +39,21 @@ function subjectOf(command: FlowOrderCommand, events: readonly TwinEvent[]): Sub
     side: subjectSide(command, events),
     orderType: command.kind === "market" ? OrderType.Market : OrderType.Limit,
     timeInForce: timeInForceOf(command),
+  };
+}
+
+/** A kill switch names no order: its events say which it took out, and its refusal only whose. */
+function killSubject(command: FlowCommand, event: TwinEvent): Subject {
+  assert(command.kind === "kill_switch", "no other command without an order has events");
+  const order = event.kind === "killed" ? event.order : undefined;
+  return {
+    command: CommandKind.KillSwitch,
+    symbol: event.kind === "killed" ? event.symbol : 0,
+    orderId: order?.id ?? 0n,
+    account: command.account,
+    side: order?.side ?? Side.Buy,
+    orderType: OrderType.Limit,
+    timeInForce: TimeInForce.GoodTillCancel,
   };
 }
 
@@ -87,7 +103,8 @@ function bodyOf(event: TwinEvent): ReturnType<typeof emptyBody> {
       const { sequence, price, quantity } = event;
       return { ...body, kind: EventKind.Accept, sequence, price: Number(price), quantity };
     }
-    case "cancel": {
+    case "cancel":
+    case "killed": {
       const { sequence, order } = event;
       return {
         ...body,

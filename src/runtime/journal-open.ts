@@ -3,6 +3,7 @@
 import type { Storage } from "../base/index.ts";
 import {
   type DurabilityMode,
+  EXCHANGE_RECORDS,
   type JournalWriter,
   openJournal,
   type RecordVisitor,
@@ -34,6 +35,7 @@ export function openNodeJournal(options: NodeJournalOptions, visit: RecordVisito
       storage,
       checksums: new NativeChecksums(),
       directory,
+      rules: EXCHANGE_RECORDS,
       mode,
       segmentBytes,
       ...(genesis === undefined ? {} : { genesis }),

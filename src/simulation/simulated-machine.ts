@@ -4,7 +4,7 @@
 import { type Prng, RecordBuffer, SeriatimError, stateHash } from "../base/index.ts";
 import { ExchangeEngine } from "../engine/index.ts";
 import { GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
-import { encodeGenesisEntry, type GenesisEntry, openJournal } from "../journal/index.ts";
+import { EXCHANGE_RECORDS, encodeGenesisEntry, type GenesisEntry, openJournal } from "../journal/index.ts";
 import { SimulatedDisk } from "../lab/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import { COMMAND_BYTES, COMMAND_WORDS, EVENT_WORDS, Reason } from "../protocol/index.ts";
@@ -125,7 +125,14 @@ export class SimulatedMachine {
     const genesis = encodeGenesisEntry(this.#genesis, this.clock.wallMicros());
     const { journal, scan } = openJournal(
       {
-        ...{ storage: this.disk, checksums, directory: JOURNAL_DIRECTORY, mode: "fsync", genesis },
+        ...{
+          storage: this.disk,
+          checksums,
+          directory: JOURNAL_DIRECTORY,
+          mode: "fsync",
+          genesis,
+          rules: EXCHANGE_RECORDS,
+        },
         ...{ segmentBytes: SEGMENT_BYTES, frameBytesMax: FRAME_BYTES_MAX },
       },
       (words, at, count) => {

@@ -5,7 +5,7 @@
 // uses its timers or sockets. So after each simulated event the loop is let run until they are done.
 
 import { Prng, SeriatimError } from "../base/index.ts";
-import { openJournal } from "../journal/index.ts";
+import { EXCHANGE_RECORDS, openJournal } from "../journal/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import { EventQueue } from "./event-queue.ts";
 import { type FaultCounts, Faults } from "./faults.ts";
@@ -117,6 +117,7 @@ class Run {
         storage: this.#machine.disk,
         checksums: new NativeChecksums(),
         directory: JOURNAL_DIRECTORY,
+        rules: EXCHANGE_RECORDS,
       };
       const { journal } = openJournal(place, judge.visit);
       for (const client of this.#clients) judge.check(client);

@@ -13,9 +13,11 @@ import { TextOutput } from "../../src/cli/stdout.ts";
 import { encodeGenesisEntry, openJournal } from "../../src/journal/index.ts";
 import { NodeStorage } from "../../src/platform/index.ts";
 import {
+  type AdminCommand,
   COMMAND_WORDS,
   CommandWord,
   parseFlow,
+  writeAdminCommand,
   writeCancel,
   writeInstrument,
   writeModify,
@@ -166,7 +168,7 @@ test("a flow holds the traders' commands under the limits of the genesis entry, 
   expect(error).toBeUndefined();
   expect(linesOf(out)).toEqual([
     "# exported from a journal, from position 1 on",
-    "version 2",
+    "version 3",
     "meta seed 0 symbols 2 orders 0 max_qty 1000000 max_notional 9000000000 orders_max 1000 accounts_max 4",
     "cmd reg ALPHA",
     "cmd reg BETA",
@@ -183,11 +185,40 @@ test("a flow holds the traders' commands under the limits of the genesis entry, 
   expect(snapshot?.books.map(({ orders }) => orders)).toEqual([0, 0, 1]);
 });
 
+test("what administrators and nodes said is exported with who said it", () => {
+  const options = journalOptions(new NodeStorage(), join(data, "journal"));
+  const { journal } = openJournal(options, () => {});
+  const said: readonly AdminCommand[] = [
+    { kind: "tenure", epoch: 2, who: "node-a" },
+    { kind: "ack_policy", policy: "disk+ram", who: "ann" },
+    { kind: "kill_switch", account: 3, on: true, who: "ann" },
+    { kind: "halt", who: "bob" },
+  ];
+  const words = new Int32Array(said.length * COMMAND_WORDS);
+  said.forEach((command, i) => {
+    writeAdminCommand(words, i * COMMAND_WORDS, command);
+  });
+  journal.append(new Uint8Array(words.buffer), 0, said.length);
+  journal.close();
+  expect(linesOf(run("--from", "12").out).map((line) => JSON.parse(line))).toMatchObject([
+    { kind: "tenure", details: { epoch: 2, who: "node-a" } },
+    { kind: "ack_policy", details: { policy: "disk+ram", who: "ann" } },
+    { kind: "kill_switch", account: 3, details: { on: true, who: "ann" } },
+    { kind: "halt", details: { who: "bob" } },
+  ]);
+  expect(linesOf(run("--format", "flow", "--from", "12").out).slice(5)).toEqual([
+    "cmd tenure 2 node-a",
+    "cmd ack_policy disk+ram ann",
+    "cmd kill_switch 3 on ann",
+    "cmd halt bob",
+  ]);
+});
+
 test("a flow from the middle still knows the symbols, and says that its books are not the journal's", () => {
   const { out } = run("--format", "flow", "--from", "8", "--to", "9");
   expect(linesOf(out)).toEqual([
     "# exported from a journal, from position 8 on: the books are empty where the journal's were not",
-    "version 2",
+    "version 3",
     expect.stringContaining("meta seed 0"),
     "cmd reg ALPHA",
     "cmd reg BETA",

@@ -87,7 +87,7 @@ describe("a genesis record", () => {
     ["for more symbols than can be", GenesisLayout.symbolsMax, [1, 0, 1]],
     ["for no account", GenesisLayout.accountsMax, [0]],
     ["with a notional of 2^53", GenesisLayout.maxNotional + 6, [0x20]],
-    ["of a later version", GenesisLayout.version, [1]],
+    ["of a later version", GenesisLayout.version, [2]],
     ["with a reserved byte", GenesisLayout.reserved, [1]],
     ["with something behind its fields", GenesisLayout.unused, [1]],
   ])("%s begins nothing", (_name, at, bytes) => {

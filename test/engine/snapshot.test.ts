@@ -4,37 +4,62 @@ import { expect, test } from "vitest";
 import { SeriatimError, stateHash } from "../../src/base/index.ts";
 import { ExchangeEngine } from "../../src/engine/index.ts";
 import {
+  SnapshotAdministration,
   SnapshotCounters,
   SnapshotHeader,
   SnapshotInstrument,
   SnapshotOrder,
   SnapshotSectionHeader,
+  SnapshotSwitchedOff,
 } from "../../src/engine/snapshot-layout.ts";
 import { NativeChecksums } from "../../src/platform/index.ts";
-import { EventKind, GenesisLayout, InstrumentLayout, Side } from "../../src/protocol/index.ts";
+import {
+  type AdminCommand,
+  EventKind,
+  GenesisLayout,
+  InstrumentLayout,
+  Reason,
+  Side,
+  writeAdminCommand,
+} from "../../src/protocol/index.ts";
 import { buy, ioc, market, sell } from "./orders.ts";
 import { Desk, hexOf, SNAPSHOT_AT, snapshotOf, snapshotPlaces } from "./support.ts";
 
-/** Two bids at one price, one behind them, one ask; one order of another account with an id above 2^32. */
+/**
+ * Two bids at one price, one behind them, one ask; one order of another account with an id above 2^32. Everything an
+ * administrator or a node can say has been said, and the exchange is halted.
+ */
 function smallDesk(): Desk {
   const desk = new Desk({}, ["EURUSD"]);
   desk.do(buy(1, 100, 5), 1_700_000_000_000_001);
   desk.do(buy(2 ** 32 + 2, 100, 7, { account: 3 }), 1_700_000_000_000_002);
   desk.do(buy(3, 99, 4), 1_700_000_000_000_003);
   desk.do(sell(4, 101, 9), 1_700_000_000_000_004);
+  const said: readonly AdminCommand[] = [
+    { kind: "tenure", epoch: 2, who: "node-a" },
+    { kind: "ack_policy", policy: "disk+ram", who: "ops" },
+    { kind: "forced_start", who: "ann" },
+    { kind: "kill_switch", account: 2, on: true, who: "ops" },
+    { kind: "kill_switch", account: 1, on: true, who: "ann" },
+  ];
+  for (const command of said) desk.do((words) => writeAdminCommand(words, 0, command));
   desk.do(ioc(5, Side.Sell, 100, 2), 1_700_000_000_000_005);
+  desk.do(
+    (words) => writeAdminCommand(words, 0, { kind: "halt", who: "0123456789abcdef" }),
+    1_700_000_000_000_005,
+  );
   return desk;
 }
 
 /** Header; then each section: its header, its records. An order takes two lines. */
 const SMALL = `
-  53455253 4e415000 00000000 00000000
+  53455253 4e415000 01000000 00000000
 
   01000000 20000000 01000000 00000000
   06000000 00000000 01000000 00000000 05401e18 240a0600 00000000 00000000
 
   02000000 50000000 01000000 00000000
-  01000000 00000000 e8030000 64000000 02000000 04000000 40420f00 00000000 01000000 02000000
+  01010000 00000000 e8030000 64000000 02000000 04000000 40420f00 00000000 01000000 02000000
   00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000
 
   03000000 60000000 01000000 00000000
@@ -50,11 +75,26 @@ const SMALL = `
   03000000 00000000 63000000 00000000 04000000 00000000 00000000 00000000
   00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000
   04000000 00000000 65000000 00000000 09000000 00000000 00000000 01000000
-  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`;
-const HASH = "c2c703fb9a76589be9768cda4942f25bdd00946289d293ec00f24440f83cf550";
+  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000
+
+  05000000 60000000 01000000 00000000
+  02000000 00000000 6e6f6465 2d610000 00000000 00000000 6f707300 00000000 00000000 00000000
+  30313233 34353637 38396162 63646566 616e6e00 00000000 00000000 00000000 01000000 00000000
+  03010000 00000000 00000000 00000000
+
+  06000000 18000000 02000000 00000000
+  01000000 00000000 616e6e00 00000000 00000000 00000000
+  02000000 00000000 6f707300 00000000 00000000 00000000`;
+const HASH = "b4832f4bc4fb8a09ccc73e6218097545df1e41f67d7ecf45ab1748f66cd4f0e4";
+
+/** What stands behind the orders of an exchange without kill switches. */
+const ADMINISTRATION_BYTES = 2 * SnapshotSectionHeader.bytes + SnapshotAdministration.bytes;
 
 /** Where records begin in the small snapshot. */
 const { counters: COUNTERS, genesis: GENESIS, firstInstrument: INSTRUMENT, firstOrder: ORDER } = SNAPSHOT_AT;
+const ADMIN = ORDER + 4 * SnapshotOrder.bytes + SnapshotSectionHeader.bytes;
+const SWITCHED_OFF = ADMIN + SnapshotAdministration.bytes + SnapshotSectionHeader.bytes;
+const SECOND_OFF = SWITCHED_OFF + SnapshotSwitchedOff.bytes;
 const FIRST_ASK = ORDER + 3 * SnapshotOrder.bytes;
 /** Section headers stand directly before their records. */
 const headOf = (records: number): number => records - SnapshotSectionHeader.bytes;
@@ -74,6 +114,10 @@ test("a restored state has the same snapshot, counters, levels and queue order",
   expect([restored.engine.sequence, restored.engine.trades, restored.engine.restingOrders]).toEqual([
     6, 1, 4,
   ]);
+  expect(restored.engine.administration).toEqual(desk.engine.administration);
+  expect(restored.one(market(9, Side.Sell, 14)).reason).toBe(Reason.Halted);
+  restored.do((words) => writeAdminCommand(words, 0, { kind: "resume", who: "ann" }));
+  expect(restored.one(market(9, Side.Sell, 1, { account: 1 })).reason).toBe(Reason.NotAuthorised);
   const makers = restored.do(market(9, Side.Sell, 14)).filter((event) => event.kind === EventKind.Trade);
   expect(makers.map((event) => [event.makerId, event.makerAccount, event.price, event.quantity])).toEqual([
     [1n, 0, 100, 3],
@@ -105,7 +149,7 @@ test("a snapshot larger than one piece is restored to the last byte", () => {
     desk.do(id % 3 === 0 ? buy(id, 1000 - (id % 50), 1, place) : sell(id, 2000 + (id % 70) * 1000, 1, place));
   }
   const bytes = desk.snapshot();
-  expect(bytes.length).toBe(snapshotPlaces(2).firstOrder + 6000 * SnapshotOrder.bytes);
+  expect(bytes.length).toBe(snapshotPlaces(2).firstOrder + 6000 * SnapshotOrder.bytes + ADMINISTRATION_BYTES);
   const engine = new ExchangeEngine();
   engine.restore(bytes);
   expect(Buffer.compare(snapshotOf(engine), bytes)).toBe(0);
@@ -119,10 +163,10 @@ const RECORDS = SnapshotSectionHeader.records;
 const DAMAGES: readonly [name: string, at: number, bytes: readonly number[], says: string][] = [
   ["a wrong magic", 0, [0], "offset 0: not a snapshot"],
   ["a wrong end of the magic", 7, [1], "offset 0: not a snapshot"],
-  ["a version of the future", SnapshotHeader.version, [1], "version 1 is not supported"],
+  ["a version of the future", SnapshotHeader.version, [2], "version 2 is not supported"],
   ["something else in the header", SnapshotHeader.reserved, [1], `offset 12: a header ${UNKNOWN}`],
 
-  ["a section of the future", headOf(COUNTERS), [5], "offset 16: section 5 is not known to this version"],
+  ["a section of the future", headOf(COUNTERS), [7], "offset 16: section 7 is not known to this version"],
   ["a section out of its place", headOf(INSTRUMENT), [4], "section 4 where section 3 should stand"],
   [
     "larger counters",
@@ -135,8 +179,8 @@ const DAMAGES: readonly [name: string, at: number, bytes: readonly number[], say
   ["two geneses", headOf(GENESIS) + RECORDS, [2], "section 2 has 2 records instead of one"],
   ["more symbols than allowed", headOf(INSTRUMENT) + RECORDS, [3], "3 symbols, at most 2 are allowed"],
   ["2^40 symbols", headOf(INSTRUMENT) + RECORDS + 5, [1], "ends inside section 3 of"],
-  ["more orders than there are", headOf(ORDER) + RECORDS, [5], "ends inside section 4 of 5 records"],
-  ["fewer orders than there are", headOf(ORDER) + RECORDS, [3], "offset 480: bytes after the last order"],
+  ["more orders than there are", headOf(ORDER) + RECORDS, [9], "ends inside section 4 of 9 records"],
+  ["fewer orders than there are", headOf(ORDER) + RECORDS, [3], "section 4 where section 5 should stand"],
 
   ["a sequence of 2^53", COUNTERS + SnapshotCounters.sequence + 6, [0x20], "a sequence above 2^53-1"],
   ["2^53 trades", COUNTERS + SnapshotCounters.trades + 6, [0x20], "a number of trades above 2^53-1"],
@@ -144,7 +188,7 @@ const DAMAGES: readonly [name: string, at: number, bytes: readonly number[], say
   ["another counter", COUNTERS + SnapshotCounters.reserved, [1], `offset 56: counters ${UNKNOWN}`],
 
   ["a genesis of another kind", GENESIS + GenesisLayout.kind, [2], "offset 80: not a genesis record"],
-  ["a genesis of another version", GENESIS + GenesisLayout.version, [1], "not a genesis record"],
+  ["a genesis of another version", GENESIS + GenesisLayout.version, [2], "not a genesis record"],
   ["a genesis with reserved bytes", GENESIS + GenesisLayout.unused, [1], "not a genesis record"],
   ["a genesis with a time", GENESIS + GenesisLayout.timestamp_us, [1], "not a genesis record"],
   ["a genesis with instruments", GENESIS + GenesisLayout.instruments, [1], "not a genesis record"],
@@ -193,6 +237,27 @@ const DAMAGES: readonly [name: string, at: number, bytes: readonly number[], say
   ["an ask at the best bid", FIRST_ASK + SnapshotOrder.price, [100], "an ask that crosses the best bid"],
   ["an ask below the best bid", FIRST_ASK + SnapshotOrder.price, [1], "an ask that crosses the best bid"],
   ["the same order twice", ORDER + 2 * SnapshotOrder.bytes, [1], "the same order twice"],
+
+  ["an epoch of 2^53", ADMIN + SnapshotAdministration.epoch + 6, [0x20], "a tenure's epoch above 2^53-1"],
+  ["a node without an epoch", ADMIN + SnapshotAdministration.epoch, [0], "a node and its name that don't"],
+  ["a node's name with a gap", ADMIN + SnapshotAdministration.node + 9, [65], "a node by a name that is no"],
+  ["a node's name with a space", ADMIN + SnapshotAdministration.node, [32], "a node by a name that is no"],
+  [
+    "a policy of the future",
+    ADMIN + SnapshotAdministration.ackPolicy,
+    [5],
+    "acknowledgement policy 5, which",
+  ],
+  ["a name of no policy", ADMIN + SnapshotAdministration.ackPolicy, [0], "a policy and its name that don't"],
+  ["more than halted", ADMIN + SnapshotAdministration.halted, [2], "a halt that no writer makes"],
+  ["a forced start less", ADMIN + SnapshotAdministration.forcedStarts, [0], "a forced start and its name"],
+  ["something else decided", ADMIN + SnapshotAdministration.reserved, [1], `an administration ${UNKNOWN}`],
+  ["65,537 kill switches", headOf(SWITCHED_OFF) + RECORDS, [1, 0, 1], "ends inside section 6 of"],
+  ["a kill switch that is not there", SECOND_OFF, [4], "a kill switch of account 4, of 4 accounts"],
+  ["kill switches out of order", SECOND_OFF, [0], "a kill switch behind that of a later account"],
+  ["the same kill switch twice", SECOND_OFF, [1], "a kill switch behind that of a later account"],
+  ["a kill switch of nobody", SECOND_OFF + SnapshotSwitchedOff.by, [0, 0, 0], "a kill switch and its name"],
+  ["a kill switch and more", SECOND_OFF + SnapshotSwitchedOff.reserved, [1], `a kill switch ${UNKNOWN}`],
 ];
 
 function messageOf(engine: ExchangeEngine, bytes: Uint8Array): string {
@@ -221,7 +286,9 @@ test("a snapshot cut short at any byte is refused, and so is one with a byte mor
     expect(messageOf(desk.engine, bytes.subarray(0, length))).toMatch(/: ends inside (the|section)/);
   const longer = new Uint8Array(bytes.length + 1);
   longer.set(bytes);
-  expect(messageOf(desk.engine, longer)).toBe(`snapshot, offset ${bytes.length}: bytes after the last order`);
+  expect(messageOf(desk.engine, longer)).toBe(
+    `snapshot, offset ${bytes.length}: bytes after the last section`,
+  );
   expect(desk.snapshot()).toEqual(bytes);
 });
 
@@ -229,9 +296,9 @@ test("a section behind those known is refused by its kind, also an empty one", (
   const bytes = smallDesk().snapshot();
   const longer = new Uint8Array(bytes.length + SnapshotSectionHeader.bytes);
   longer.set(bytes);
-  longer[bytes.length] = 5;
+  longer[bytes.length] = 7;
   expect(messageOf(new ExchangeEngine(), longer)).toBe(
-    "snapshot, offset 544: section 5 is not known to this version",
+    `snapshot, offset ${bytes.length}: section 7 is not known to this version`,
   );
 });
 

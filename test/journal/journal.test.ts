@@ -4,11 +4,13 @@ import { describe, expect, test } from "vitest";
 import { Prng, SeriatimError, type Storage, type StorageFile } from "../../src/base/index.ts";
 import {
   DURABILITY_MODES,
+  EXCHANGE_RECORDS,
   encodeGenesisEntry,
   inspectJournal,
   JOURNAL_LOG,
   JournalAgent,
   openJournal,
+  type RecordRules,
   readJournalGenesis,
   verifyJournal,
 } from "../../src/journal/index.ts";
@@ -281,4 +283,31 @@ test("an agent says why the next segment can't be prepared, and goes on", () => 
   const agent = new JournalAgent(journal, ring, new RingConsumer(ring));
   expect(agent.preallocationFailure).toBeUndefined();
   expect([agent.doWork(), agent.preallocationFailure?.code, agent.failure]).toEqual([0, "ENOSPC", undefined]);
+});
+
+test("another application's records are journaled by its own rules, and refused by everybody else's", () => {
+  const BEGINNING = 200;
+  const INCREMENT = 201;
+  const rules: RecordRules = {
+    genesisFault: (words, at, count) =>
+      count === 1 && words[at] === BEGINNING ? undefined : "the first entry is no counter's",
+    firstUnknown: (words, at, count) =>
+      [...Array(count).keys()].findIndex((i) => words[at + i * (RECORD_BYTES / 4)] !== INCREMENT),
+  };
+  const record = (kind: number) => new Int32Array(RECORD_BYTES / 4).fill(kind, 0, 1);
+  const options = { ...journalOptions(new SimulatedDisk()), rules, genesis: record(BEGINNING) };
+  const { journal } = openJournal(options, () => {});
+  for (let i = 0; i < 5; i++) journal.append(new Uint8Array(record(INCREMENT).buffer), 0, 1);
+  journal.close();
+  const kinds: number[] = [];
+  openJournal(options, (words, at) => kinds.push(words[at])).journal.close();
+  expect(kinds).toEqual([BEGINNING, ...Array(5).fill(INCREMENT)]);
+  expect(verifyJournal(options).lastPosition).toBe(6);
+  const exchanges = { ...options, rules: EXCHANGE_RECORDS };
+  expect(() => verifyJournal(exchanges)).toThrow(/position 1: the first entry is not a genesis entry$/);
+  const ofExchange = journalOptions(new SimulatedDisk());
+  openJournal(ofExchange, () => {}).journal.close();
+  expect(() => openJournal({ ...ofExchange, rules }, () => {})).toThrow(
+    /position 1: the first entry is no counter's$/,
+  );
 });

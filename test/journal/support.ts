@@ -1,7 +1,12 @@
 // Small journals of commands that name themselves.
 
 import type { Storage } from "../../src/base/index.ts";
-import { encodeGenesisEntry, type GenesisEntry, type JournalOptions } from "../../src/journal/index.ts";
+import {
+  EXCHANGE_RECORDS,
+  encodeGenesisEntry,
+  type GenesisEntry,
+  type JournalOptions,
+} from "../../src/journal/index.ts";
 import { NativeChecksums } from "../../src/platform/index.ts";
 import { COMMAND_BYTES, COMMAND_WORDS, writeNewOrder, writeTimestamp } from "../../src/protocol/index.ts";
 import { SECTOR_BYTES } from "../../src/segment/index.ts";
@@ -26,6 +31,7 @@ export function journalOptions(storage: Storage, directory = "data/journal"): Jo
     storage,
     checksums: new NativeChecksums(),
     directory,
+    rules: EXCHANGE_RECORDS,
     segmentBytes: SECTOR_BYTES + 16384,
     frameBytesMax: 4096,
     genesis: encodeGenesisEntry(ENTRY),

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Prng } from "../../src/base/index.ts";
 import { connectOrderEntry, type OrderEntryClient } from "../../src/client/index.ts";
-import { openJournal } from "../../src/journal/index.ts";
+import { EXCHANGE_RECORDS, openJournal } from "../../src/journal/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
 import {
   type Configuration,
@@ -147,7 +147,7 @@ describe("a disk that fails under a node", () => {
     disk.crash(new Prng(LOSES_ALL));
     const place = { storage: disk, checksums: new NativeChecksums(), directory: join(dataDir, "journal") };
     const limits = { segmentBytes: SEGMENT_BYTES, frameBytesMax: 1_048_576 };
-    const { journal } = openJournal({ ...place, ...limits }, () => {});
+    const { journal } = openJournal({ ...place, ...limits, rules: EXCHANGE_RECORDS }, () => {});
     expect(journal.position).toBe(position);
   });
 
@@ -178,7 +178,7 @@ describe("a wall clock that once was far ahead", () => {
 
   function timesInLog(): number[] {
     const times: number[] = [];
-    const place = { storage: new NodeStorage(), checksums: new NativeChecksums() };
+    const place = { storage: new NodeStorage(), checksums: new NativeChecksums(), rules: EXCHANGE_RECORDS };
     const options = { ...place, directory: join(dataDir, "journal"), segmentBytes: SEGMENT_BYTES };
     const { journal } = openJournal(options, (words, from, count) => {
       for (let i = 0; i < count; i++) times.push(readTimestamp(words, from + i * COMMAND_WORDS));

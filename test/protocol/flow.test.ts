@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SeriatimError } from "../../src/base/index.ts";
 import {
+  ACK_POLICY_NAMES,
   type Flow,
   type FlowCommand,
   flowVersionOf,
@@ -13,6 +14,7 @@ import {
 
 const HEAD = ["version 1", "meta seed 0 symbols 1 orders 2 max_qty 100 max_notional 1000"];
 const HEAD2 = ["version 2", `${HEAD[1]} orders_max 4 accounts_max 3`];
+const HEAD3 = ["version 3", HEAD2[1]];
 const REG = "cmd reg S0";
 
 function messageOf(lines: readonly string[]): string {
@@ -30,8 +32,8 @@ describe("a malformed flow is refused with its line", () => {
     ["an empty file", [], "f.txt:1: the version line is missing"],
     [
       "a version from the future",
-      ["version 3"],
-      "f.txt:1: expected a version this program reads (1, 2), found '3'",
+      ["version 4"],
+      "f.txt:1: expected a version this program reads (1, 2, 3), found '4'",
     ],
     ["no meta line", [HEAD[0], REG], "f.txt:2: expected the meta line, found 'cmd'"],
     ["meta cut short", [HEAD[0], "meta seed 1"], "f.txt:2: 'symbols' is missing at the end of the line"],
@@ -42,6 +44,32 @@ describe("a malformed flow is refused with its line", () => {
       "an unknown command",
       [...HEAD, "cmd replace 0 1"],
       "f.txt:3: expected a command (reg, limit, market, cancel, modify), found 'replace'",
+    ],
+    [
+      "an administrative command in version 2",
+      [...HEAD2, "cmd halt ann"],
+      "f.txt:3: expected a command (reg, limit, market, cancel, modify), found 'halt'",
+    ],
+    [
+      "an administrator's name too long",
+      [...HEAD3, "cmd halt 0123456789abcdefg"],
+      "f.txt:3: name '0123456789abcdefg' is longer than 16 bytes",
+    ],
+    ["a tenure without an epoch", [...HEAD3, "cmd tenure 0 node-a"], "f.txt:3: an epoch is at least 1"],
+    [
+      "a policy nobody has",
+      [...HEAD3, "cmd ack_policy none ann"],
+      "f.txt:3: expected the policy (disk, ram, disk+ram, two-disks), found 'none'",
+    ],
+    [
+      "the kill switch of an account the flow has not",
+      [...HEAD3, "cmd kill_switch 3 on ann"],
+      "f.txt:3: account 3 is not below accounts_max, which is 3",
+    ],
+    [
+      "an event of a halt",
+      [...HEAD3, "cmd halt ann", "evt cancel 1 0 1"],
+      "f.txt:4: 'evt' follows 'cmd halt', which has no events",
     ],
     [
       "a word too many",
@@ -194,6 +222,27 @@ test("version 2 names accounts, answer limits and capacities, and leaves out wha
   expect(flowVersionOf(flow)).toBe(2);
 });
 
+test("version 3 has words for what administrators and nodes say, and for what a kill switch leads to", () => {
+  const text = [
+    ...HEAD3,
+    REG,
+    "cmd tenure 9007199254740991 node-a",
+    "cmd ack_policy disk+ram ann",
+    "cmd halt ann",
+    "cmd resume ann",
+    "cmd forced_start ann",
+    "cmd kill_switch 2 on ann",
+    "evt cancel 7 0 1",
+    "cmd kill_switch 2 off ann",
+    "cmd kill_switch 1 on ann",
+    "reject kill_switch 0 StorageExhausted",
+  ];
+  const { flow } = parseFlow(text.join("\n"));
+  expect(flow.steps[6].command).toEqual({ kind: "kill_switch", account: 2, on: true, who: "ann" });
+  expect(formatFlow(flow)).toEqual(text);
+  expect(flowVersionOf(flow)).toBe(3);
+});
+
 const order = { symbol: fc.nat(), id: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), account: fc.nat(3) };
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
 const i64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
@@ -201,12 +250,17 @@ const side = fc.constantFrom(Side.Buy, Side.Sell);
 const timeInForce = fc.constantFrom(TimeInForce.GoodTillCancel, TimeInForce.ImmediateOrCancel);
 const kind = <K extends string>(word: K) => fc.constant(word);
 const trades = { ...order, quantity: u32, answerLimit: fc.nat(2) };
+const who = fc.stringMatching(/^[!-~]{1,16}$/);
 const anyCommand: fc.Arbitrary<FlowCommand> = fc.oneof(
   fc.record({ kind: kind("reg"), name: fc.stringMatching(/^[!-~]{1,16}$/) }),
   fc.record({ kind: kind("limit"), ...trades, side, price: i64, timeInForce }),
   fc.record({ kind: kind("market"), ...trades, side }),
   fc.record({ kind: kind("cancel"), ...order }),
   fc.record({ kind: kind("modify"), ...trades, price: i64 }),
+  fc.record({ kind: kind("tenure"), epoch: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), who }),
+  fc.record({ kind: kind("ack_policy"), policy: fc.constantFrom(...ACK_POLICY_NAMES), who }),
+  fc.record({ kind: fc.constantFrom("halt", "resume", "forced_start"), who }),
+  fc.record({ kind: kind("kill_switch"), account: fc.nat(3), on: fc.boolean(), who }),
 );
 
 test("whatever is written reads back as the same flow", () => {

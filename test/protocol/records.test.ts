@@ -3,17 +3,22 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import {
+  SnapshotAdministration,
   SnapshotCounters,
   SnapshotHeader,
   SnapshotInstrument,
   SnapshotOrder,
   SnapshotSectionHeader,
+  SnapshotSwitchedOff,
 } from "../../src/engine/snapshot-layout.ts";
 import {
+  type AdminCommand,
+  AdminLayout,
   COMMAND_BYTES,
   COMMAND_WORDS,
   CommandLayout,
   CommandWord,
+  checkAdminCommand,
   EVENT_BYTES,
   EventLayout,
   GenesisLayout,
@@ -24,6 +29,7 @@ import {
   readTimestamp,
   Side,
   TimeInForce,
+  writeAdminCommand,
   writeCancel,
   writeGenesis,
   writeInstrument,
@@ -57,7 +63,7 @@ const GOLDEN: readonly [name: string, write: (words: Int32Array) => void, hex: s
     "Genesis",
     (words) => writeGenesis(words, 0, GENESIS, 3),
     `
-      01000000 03000000 40420f00 00001000 00040000 10000000 01000000 00010000 04030201 f8f7f6f5
+      01010000 03000000 40420f00 00001000 00040000 10000000 01000000 00010000 04030201 f8f7f6f5
       01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
   ],
   [
@@ -100,6 +106,49 @@ const GOLDEN: readonly [name: string, write: (words: Int32Array) => void, hex: s
       12000000 00000000 03000000 05000000 44332211 88776655 64000000 01000000 ffffffff 00000000
       01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
   ],
+  [
+    "Tenure",
+    (words) => writeAdminCommand(words, 0, { kind: "tenure", epoch: 2 ** 40 + 7, who: "node-a" }),
+    `
+      04000000 00000000 00000000 00000000 07000000 00010000 6e6f6465 2d610000 00000000 00000000
+      01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
+  ],
+  [
+    "AckPolicy",
+    (words) => writeAdminCommand(words, 0, { kind: "ack_policy", policy: "two-disks", who: "ann" }),
+    `
+      05040000 00000000 00000000 00000000 00000000 00000000 616e6e00 00000000 00000000 00000000
+      01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
+  ],
+  [
+    "Halt",
+    (words) => writeAdminCommand(words, 0, { kind: "halt", who: "0123456789abcdef" }),
+    `
+      06000000 00000000 00000000 00000000 00000000 00000000 30313233 34353637 38396162 63646566
+      01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
+  ],
+  [
+    "Resume",
+    (words) => writeAdminCommand(words, 0, { kind: "resume", who: "ann" }),
+    `
+      07000000 00000000 00000000 00000000 00000000 00000000 616e6e00 00000000 00000000 00000000
+      01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
+  ],
+  [
+    "KillSwitch",
+    (words) =>
+      writeAdminCommand(words, 0, { kind: "kill_switch", account: 0x01020304, on: true, who: "ann" }),
+    `
+      08010000 00000000 04030201 00000000 00000000 00000000 616e6e00 00000000 00000000 00000000
+      01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
+  ],
+  [
+    "ForcedStart",
+    (words) => writeAdminCommand(words, 0, { kind: "forced_start", who: "ann" }),
+    `
+      09000000 00000000 00000000 00000000 00000000 00000000 616e6e00 00000000 00000000 00000000
+      01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
+  ],
 ];
 
 test.each(GOLDEN)(
@@ -123,6 +172,18 @@ test("genesis and instrument are read as they were written, at any word", () => 
   writeInstrument(words, 1 + COMMAND_WORDS, INSTRUMENT);
   expect(readGenesis(words, 1)).toEqual({ ...GENESIS, instruments: 3 });
   expect(readInstrument(words, 1 + COMMAND_WORDS)).toEqual(INSTRUMENT);
+});
+
+test.each<AdminCommand>([
+  { kind: "tenure", epoch: Number.MAX_SAFE_INTEGER, who: "n" },
+  { kind: "ack_policy", policy: "disk", who: "~!" },
+  { kind: "resume", who: "0123456789abcdef" },
+  { kind: "kill_switch", account: 0xffffffff, on: false, who: "ann" },
+])("$kind is read as it was written, at any word and time", (command) => {
+  const words = new Int32Array(2 * COMMAND_WORDS);
+  writeAdminCommand(words, 1, command);
+  writeTimestamp(words, 1, 1_700_000_000_000_001);
+  expect(checkAdminCommand(words, 1)).toEqual(command);
 });
 
 test("a name of 16 bytes fits, and longer or empty ones are a bug of the caller", () => {
@@ -164,11 +225,12 @@ function tablesOf(file: string): string[][] {
     );
 }
 
-test("the tables of commands.md hold the layouts of order, genesis and instrument records", () => {
+test("the tables of commands.md hold the layouts of order, genesis, instrument and administrative records", () => {
   expect(tablesOf("protocol/commands/commands.md")).toEqual([
     rowsOf(CommandLayout, COMMAND_BYTES),
     rowsOf(GenesisLayout, COMMAND_BYTES),
     rowsOf(InstrumentLayout, COMMAND_BYTES),
+    rowsOf(AdminLayout, COMMAND_BYTES),
   ]);
 });
 
@@ -183,5 +245,7 @@ test("the tables of snapshot.md hold the layouts of the headers and of each reco
     rowsOf(SnapshotCounters, SnapshotCounters.bytes),
     rowsOf(SnapshotInstrument, SnapshotInstrument.bytes),
     rowsOf(SnapshotOrder, SnapshotOrder.bytes),
+    rowsOf(SnapshotAdministration, SnapshotAdministration.bytes),
+    rowsOf(SnapshotSwitchedOff, SnapshotSwitchedOff.bytes),
   ]);
 });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { SeriatimError, type Storage } from "../../src/base/index.ts";
-import { encodeGenesisEntry, openJournal } from "../../src/journal/index.ts";
+import { EXCHANGE_RECORDS, encodeGenesisEntry, openJournal } from "../../src/journal/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_BYTES, CommandKind } from "../../src/protocol/index.ts";
@@ -38,7 +38,12 @@ const inDirectory = () => optionsIn(join(directory, "journal"));
 /** Begins a log of the genesis entry and `count` ticks. */
 function writeTicks(count: number): void {
   const { journal } = openJournal(
-    { ...inDirectory(), storage: new NodeStorage(), checksums: new NativeChecksums() },
+    {
+      ...inDirectory(),
+      storage: new NodeStorage(),
+      checksums: new NativeChecksums(),
+      rules: EXCHANGE_RECORDS,
+    },
     () => {},
   );
   const records = new Uint8Array(count * COMMAND_BYTES);

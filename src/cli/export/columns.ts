@@ -27,7 +27,7 @@ export const EXPORT_COLUMNS: readonly Column[] = [
   { name: "epoch", type: "i64", always: true, of: ({ epoch }) => epoch },
   { name: "timestamp_us", type: "time", always: true, of: ({ timestamp_us }) => timestamp_us },
   { name: "kind", type: "text", always: true, of: ({ kind }) => kind },
-  { name: "account", type: "u32", of: ({ order }) => order?.account },
+  { name: "account", type: "u32", of: accountOf },
   { name: "symbol", type: "u32", of: ({ order }) => order?.symbol },
   { name: "instrument", type: "text", of: ({ name }) => name },
   { name: "order_id", type: "u64", of: ({ order }) => order?.orderId },
@@ -42,7 +42,20 @@ export const EXPORT_COLUMNS: readonly Column[] = [
   { name: "details", type: "json", of: detailsOf },
 ];
 
-function detailsOf({ instrument, details }: ExportRow): string | undefined {
-  const said = instrument ?? details;
+function accountOf({ order, administration }: ExportRow): number | undefined {
+  return administration?.kind === "kill_switch" ? administration.account : order?.account;
+}
+
+function detailsOf({ instrument, administration, details }: ExportRow): string | undefined {
+  const said = instrument ?? administrationOf(administration) ?? details;
   return said && JSON.stringify(said);
+}
+
+/** What has no column of its own. */
+function administrationOf(command: ExportRow["administration"]): Record<string, unknown> | undefined {
+  if (command === undefined) return undefined;
+  const { kind: _, ...said } = command;
+  if (!("account" in said)) return said;
+  const { account: __, ...switched } = said;
+  return switched;
 }

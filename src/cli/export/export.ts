@@ -2,7 +2,7 @@
 
 import {
   type GenesisEntry,
-  type JournalPlace,
+  type JournalSource,
   type PositionRange,
   type ReadRange,
   type RecordRun,
@@ -31,7 +31,7 @@ const MAKERS: Readonly<Record<ExportFormatName, MakeFormat>> = {
  * complete file then. Throws what readRecords and the formats do, and what the disk says, and leaves no file behind.
  */
 export function exportJournal(
-  place: JournalPlace,
+  place: JournalSource,
   range: PositionRange,
   format: ExportFormatName,
   path: string | undefined,

@@ -1,4 +1,4 @@
-// A flow file: the traders' commands of a journal as text that `replay` computes again, from empty books. What a flow has no
+// A flow file: the commands of traders and administrators in a journal as text that `replay` computes again, from empty books. What a flow has no
 // word for is left out when it changes no result, and refused when it does: another result would be another history.
 
 import { encodeUtf8, SeriatimError } from "../../base/index.ts";
@@ -35,7 +35,7 @@ export class FlowFile implements ExportFormat {
     this.#symbolsMax = Math.min(genesis.symbolsMax, FLOW_SYMBOLS_MAX);
     const head = `# exported from a journal, from position ${from} on`;
     this.#line(from === 1 ? head : `${head}: the books are empty where the journal's were not`, from);
-    this.#line("version 2", from);
+    this.#line("version 3", from);
     const { maxQuantity, maxNotional, ordersMax, accountsMax } = genesis;
     const limits = { maxQuantity, maxNotional, ordersMax, accountsMax };
     this.#line(formatMeta({ seed: 0, symbols: instruments.length, orders: 0, ...limits }), from);
@@ -44,10 +44,11 @@ export class FlowFile implements ExportFormat {
   }
 
   take(row: ExportRow): boolean {
-    const { position, kind, order, instrument } = row;
+    const { position, kind, order, instrument, administration } = row;
     if (position <= this.#registered || kind === "tick") return true;
     if (order !== undefined) return this.#line(formatCommand(flowCommandOf(kind, order)), position);
     if (instrument !== undefined) return this.#register(instrument, position);
+    if (administration !== undefined) return this.#line(formatCommand(administration), position);
     throw unsayable(position, `a ${kind} record`);
   }
 

@@ -14,7 +14,7 @@
 
 import { type Application, SeriatimError } from "../../base/index.ts";
 import { FrameFollower, isSameChain } from "../../segment/index.ts";
-import type { JournalPlace } from "../inspect.ts";
+import type { JournalPlace } from "../journal.ts";
 import { journalPlace } from "../journal.ts";
 import type { SnapshotFile, SnapshotName, SnapshotStore } from "./store.ts";
 

@@ -13,8 +13,9 @@ import {
   FrameLayout,
   type LogFrame,
 } from "../../segment/index.ts";
-import type { JournalPlace } from "../inspect.ts";
+import type { JournalSource } from "../inspect.ts";
 import { checkFrame, journalPlace } from "../journal.ts";
+import type { RecordRules } from "../record-rules.ts";
 import { recordSession } from "../records.ts";
 import { newestUsable } from "./choice.ts";
 import type { SnapshotFile, SnapshotStore } from "./store.ts";
@@ -39,13 +40,13 @@ export interface ShadowOutcome {
  * says, or what the application throws for a record it does not know; nothing is changed or removed then.
  */
 export function takeSnapshot(
-  journal: JournalPlace,
+  journal: JournalSource,
   store: SnapshotStore,
   application: Application,
   durable: number,
 ): ShadowOutcome {
   const { usable, refused } = newestUsable(journal, store, application, durable);
-  const shadow = new Shadow(application, usable);
+  const shadow = new Shadow(application, journal.rules, usable);
   const follower = new FrameFollower(journalPlace(journal), shadow.position);
   try {
     follower.read(durable, shadow.visit);
@@ -73,17 +74,19 @@ class Shadow {
   session = 0;
   readonly chain = new Uint8Array(CHAIN_BYTES);
   readonly #application: Application;
+  readonly #rules: RecordRules;
   readonly #discarded = new RecordBuffer(EVENT_WORDS, DISCARDED_EVENTS, () => {});
 
-  constructor(application: Application, from: SnapshotFile | undefined) {
+  constructor(application: Application, rules: RecordRules, from: SnapshotFile | undefined) {
     this.#application = application;
+    this.#rules = rules;
     if (from === undefined) return;
     this.position = from.position;
     this.session = from.header.session;
   }
 
   readonly visit = (frame: LogFrame): void => {
-    checkFrame(frame);
+    checkFrame(frame, this.#rules);
     const { words, bytes, payloadAt, count } = frame;
     const end = payloadAt / 4 + count * COMMAND_WORDS;
     for (let at = payloadAt / 4; at < end; at += COMMAND_WORDS) {

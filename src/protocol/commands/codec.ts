@@ -182,7 +182,7 @@ export interface Instrument {
   readonly lot: number;
 }
 
-export const GENESIS_VERSION = 0;
+export const GENESIS_VERSION = 1;
 
 function view(words: Int32Array, at: number): DataView {
   return new DataView(words.buffer, words.byteOffset + at * 4, COMMAND_WORDS * 4);

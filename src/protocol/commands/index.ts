@@ -1,3 +1,4 @@
+export * from "./administration.ts";
 export * from "./codec.ts";
 export * from "./deciding.ts";
 export * from "./known.ts";

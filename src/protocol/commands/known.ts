@@ -2,6 +2,7 @@
 // another node: a later version may give a meaning to bits that are reserved here, and to apply such a record as if they were
 // zero would write another history.
 
+import { checkAdminCommand } from "./administration.ts";
 import { checkInstrument } from "./deciding.ts";
 import { COMMAND_WORDS, CommandKind, CommandWord, OrderType, Side, TimeInForce } from "./layout.ts";
 
@@ -35,6 +36,7 @@ function isKnownCommand(words: Int32Array, at: number): boolean {
   const kind = head & 0xff;
   if (kind === TICK) return true;
   if (kind === REGISTER_INSTRUMENT) return checkInstrument(words, at) !== undefined;
+  if (kind < NEW_ORDER) return checkAdminCommand(words, at) !== undefined;
   const reserved =
     words[at + FLAGS] |
     words[at + TRIGGER_LOW] |

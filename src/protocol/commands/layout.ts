@@ -10,6 +10,12 @@ export const CommandKind = {
   Genesis: 1,
   RegisterInstrument: 2,
   Tick: 3,
+  Tenure: 4,
+  AckPolicy: 5,
+  Halt: 6,
+  Resume: 7,
+  KillSwitch: 8,
+  ForcedStart: 9,
   NewOrder: 16,
   Cancel: 17,
   Modify: 18,
@@ -104,6 +110,34 @@ function instrumentLayout() {
     tick: at.u64(),
     /** Displayed units per lot, 1 by default. */
     lot: at.u64(),
+    timestamp_us: at.u64(),
+    unusedTail: at.bytes(32),
+  };
+  at.size(COMMAND_BYTES);
+  return layout;
+}
+
+/** The longest name of an admin key or a node, in bytes. */
+export const WHO_BYTES_MAX = 16;
+
+/** Byte offsets of the administrative commands: Tenure, AckPolicy, Halt, Resume, KillSwitch, ForcedStart. */
+export const AdminLayout = adminLayout();
+
+function adminLayout() {
+  const at = new LayoutBuilder();
+  const layout = {
+    kind: at.u8(),
+    /** AckPolicy: which one. KillSwitch: 1 on, 0 off. */
+    setting: at.u8(),
+    reserved: at.u16(),
+    unused: at.u32(),
+    /** KillSwitch. Here and below at the offsets of an order record, so that events copy nothing else. */
+    account: at.u32(),
+    unusedSymbol: at.u32(),
+    /** Tenure. */
+    epoch: at.u64(),
+    /** The name of the key that gave the command; of a Tenure the name of the node. */
+    who: at.bytes(WHO_BYTES_MAX),
     timestamp_us: at.u64(),
     unusedTail: at.bytes(32),
   };

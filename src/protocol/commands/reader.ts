@@ -1,6 +1,7 @@
 // A command record as a plain object, for cold paths: exports, tools, text. Specification: commands.md. A field that the
 // record's kind does not use, or does not look at, is left out: what is there decides something or names somebody.
 
+import { ADMIN_COMMAND_KINDS, type AdminCommand, checkAdminCommand } from "./administration.ts";
 import { type Instrument, readGenesis, readInstrument, readTimestamp } from "./codec.ts";
 import { COMMAND_WORDS, CommandKind, CommandLayout, OrderType, Side, TimeInForce } from "./layout.ts";
 
@@ -11,6 +12,7 @@ const KIND_NAMES: Readonly<Record<number, string>> = {
   [CommandKind.NewOrder]: "new_order",
   [CommandKind.Cancel]: "cancel",
   [CommandKind.Modify]: "modify",
+  ...Object.fromEntries(Object.entries(ADMIN_COMMAND_KINDS).map(([name, kind]) => [kind, name])),
 };
 
 /** The fields of an order record that its kind uses; see CommandLayout for what each means. */
@@ -40,6 +42,8 @@ export interface CommandFields {
   readonly order?: OrderFields;
   /** What a RegisterInstrument registers. */
   readonly instrument?: Instrument;
+  /** Of an administrative command. */
+  readonly administration?: AdminCommand;
   /** Of every other kind that says more: what, as plain values. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
@@ -58,8 +62,10 @@ export function readCommand(words: Int32Array, at: number): CommandFields {
       return { kind, timestamp_us, details: genesisDetails(words, at) };
     case CommandKind.RegisterInstrument:
       return { kind, timestamp_us, instrument: readInstrument(words, at) };
-    default:
-      return { kind, timestamp_us };
+    default: {
+      const administration = checkAdminCommand(words, at);
+      return { kind, timestamp_us, ...(administration && { administration }) };
+    }
   }
 }
 

@@ -4,27 +4,29 @@
 import { assert } from "../../base/index.ts";
 import { Side, TimeInForce } from "../commands/index.ts";
 import { reasonName } from "../reasons.ts";
-import type {
-  Flow,
-  FlowBook,
-  FlowCommand,
-  FlowLevel,
-  FlowMeta,
-  FlowOutcome,
-  FlowSnapshot,
-  FlowVersion,
+import {
+  type Flow,
+  type FlowBook,
+  type FlowCommand,
+  type FlowLevel,
+  type FlowMeta,
+  type FlowOutcome,
+  type FlowSnapshot,
+  type FlowVersion,
+  isFlowOrder,
 } from "./types.ts";
 
-/** The lowest version that can say all of this: 2 for accounts, answer limits and capacities, else 1. */
+/** The lowest version that can say all of this: 3 for administration, 2 for accounts, limits and capacities, else 1. */
 export function flowVersionOf(flow: Pick<Flow, "meta" | "steps">): FlowVersion {
   const { ordersMax, accountsMax } = flow.meta;
+  if (flow.steps.some(({ command }) => command.kind !== "reg" && !isFlowOrder(command))) return 3;
   const extended = flow.steps.some(({ command }) => optionsOf(command) !== "");
   return extended || ordersMax !== undefined || accountsMax !== undefined ? 2 : 1;
 }
 
 /** The lines of a complete flow; `comments` come first, each as one `# ` line. */
 export function formatFlow(flow: Flow, comments: readonly string[] = []): string[] {
-  assert(flow.version >= flowVersionOf(flow), "version 1 says nothing of accounts, limits and capacities");
+  assert(flow.version >= flowVersionOf(flow), "the version has words for all that the flow says");
   const lines = comments.map((comment) => `# ${comment}`);
   lines.push(`version ${flow.version}`, formatMeta(flow.meta));
   for (const { command, outcomes } of flow.steps) {
@@ -66,12 +68,20 @@ function commandBody(command: FlowCommand): string {
       return `${command.symbol} ${command.id}`;
     case "modify":
       return `${command.symbol} ${command.id} ${command.price} ${command.quantity}`;
+    case "tenure":
+      return `${command.epoch} ${command.who}`;
+    case "ack_policy":
+      return `${command.policy} ${command.who}`;
+    case "kill_switch":
+      return `${command.account} ${command.on ? "on" : "off"} ${command.who}`;
+    default:
+      return command.who;
   }
 }
 
-/** The trailing tokens of version 2; empty for whatever version 1 can say. */
+/** The trailing tokens that orders have since version 2; empty for whatever version 1 can say. */
 function optionsOf(command: FlowCommand): string {
-  if (command.kind === "reg") return "";
+  if (!isFlowOrder(command)) return "";
   const account = command.account === 0 ? "" : ` account ${command.account}`;
   if (command.kind === "cancel" || command.answerLimit === 0) return account;
   return `${account} limit ${command.answerLimit}`;

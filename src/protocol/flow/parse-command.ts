@@ -1,6 +1,15 @@
 // The lines of a flow's middle: meta, commands, and what followed from them. Specification: flow.md.
 
-import { INSTRUMENT_NAME_BYTES_MAX, Side, TimeInForce } from "../commands/index.ts";
+import {
+  ACK_POLICY_NAMES,
+  type AckPolicyName,
+  type AdminCommand,
+  INSTRUMENT_NAME_BYTES_MAX,
+  isWho,
+  Side,
+  TimeInForce,
+  WHO_BYTES_MAX,
+} from "../commands/index.ts";
 import { Reason } from "../reasons.ts";
 import type { LineReader } from "./line-reader.ts";
 import type {
@@ -15,12 +24,26 @@ import type {
 const SIDES = { B: Side.Buy, S: Side.Sell };
 const TIMES_IN_FORCE = { GTC: TimeInForce.GoodTillCancel, IOC: TimeInForce.ImmediateOrCancel };
 const KINDS = { reg: "reg", limit: "limit", market: "market", cancel: "cancel", modify: "modify" } as const;
+const ADMIN_KINDS = {
+  tenure: "tenure",
+  ack_policy: "ack_policy",
+  halt: "halt",
+  resume: "resume",
+  kill_switch: "kill_switch",
+  forced_start: "forced_start",
+} as const satisfies Record<string, AdminCommand["kind"]>;
+const POLICIES = Object.fromEntries(ACK_POLICY_NAMES.map((name) => [name, name])) as Record<
+  AckPolicyName,
+  AckPolicyName
+>;
+const SWITCH = { on: true, off: false };
 const EVENTS = { accept: "accept", cancel: "cancel", modify: "modify", trade: "trade" } as const;
 const REJECTED: Record<string, FlowReject["command"]> = {
   new_limit: "new_limit",
   new_market: "new_market",
   cancel: "cancel",
   modify: "modify",
+  kill_switch: "kill_switch",
 };
 /** Every reason but None, which refuses nothing. */
 const REASONS: Record<string, Reason> = Object.fromEntries(
@@ -64,7 +87,46 @@ function takesOption(reader: LineReader, version: FlowVersion, word: string): bo
 
 /** `accountsMax`: accounts from this one on are refused; in version 1 there is no word for any. */
 export function readCommand(reader: LineReader, version: FlowVersion, accountsMax: number): FlowCommand {
-  const kind = reader.oneOf("a command", KINDS);
+  const kind = reader.oneOf("a command", version >= 3 ? { ...KINDS, ...ADMIN_KINDS } : KINDS);
+  if (kind in ADMIN_KINDS) return readAdministration(reader, kind as AdminCommand["kind"], accountsMax);
+  return readTrading(reader, kind as keyof typeof KINDS, version, accountsMax);
+}
+
+function readAdministration(
+  reader: LineReader,
+  kind: AdminCommand["kind"],
+  accountsMax: number,
+): AdminCommand {
+  switch (kind) {
+    case "tenure": {
+      const epoch = reader.count("the epoch");
+      if (epoch === 0) reader.fail("an epoch is at least 1");
+      return { kind, epoch, who: readWho(reader) };
+    }
+    case "ack_policy":
+      return { kind, policy: reader.oneOf("the policy", POLICIES), who: readWho(reader) };
+    case "kill_switch": {
+      const account = readAccountNumber(reader, accountsMax);
+      const on = reader.oneOf("on or off", SWITCH);
+      return { kind, account, on, who: readWho(reader) };
+    }
+    default:
+      return { kind, who: readWho(reader) };
+  }
+}
+
+function readWho(reader: LineReader): string {
+  const who = reader.token("the name of who gave it");
+  if (!isWho(who)) reader.fail(`name '${who}' is longer than ${WHO_BYTES_MAX} bytes`);
+  return who;
+}
+
+function readTrading(
+  reader: LineReader,
+  kind: keyof typeof KINDS,
+  version: FlowVersion,
+  accountsMax: number,
+): FlowCommand {
   if (kind === "reg") return { kind, name: readName(reader) };
   const symbol = reader.u32("the symbol");
   const id = reader.u64("the order id");
@@ -93,7 +155,10 @@ function readBody(
 }
 
 function readAccount(reader: LineReader, version: FlowVersion, accountsMax: number): number {
-  if (!takesOption(reader, version, "account")) return 0;
+  return takesOption(reader, version, "account") ? readAccountNumber(reader, accountsMax) : 0;
+}
+
+function readAccountNumber(reader: LineReader, accountsMax: number): number {
   const account = reader.u32("the account");
   if (account >= accountsMax)
     reader.fail(`account ${account} is not below accounts_max, which is ${accountsMax}`);

@@ -5,7 +5,14 @@ import { SeriatimError } from "../../base/index.ts";
 import { LineReader } from "./line-reader.ts";
 import { readCommand, readMeta, readOutcome } from "./parse-command.ts";
 import { SnapshotParser } from "./parse-snapshot.ts";
-import type { FlowCommand, FlowMeta, FlowOutcome, FlowVersion, ParsedFlow } from "./types.ts";
+import {
+  type FlowCommand,
+  type FlowMeta,
+  type FlowOutcome,
+  type FlowVersion,
+  isFlowOrder,
+  type ParsedFlow,
+} from "./types.ts";
 
 /** The largest flow file: about two million lines, whose objects still fit a default heap. */
 export const FLOW_FILE_BYTES_MAX = 64 * 1024 * 1024;
@@ -109,7 +116,7 @@ class FlowParser {
   #dispatch(reader: LineReader, word: Word): void {
     switch (word) {
       case "version":
-        this.#version = reader.oneOf<FlowVersion>("a version this program reads", { "1": 1, "2": 2 });
+        this.#version = reader.oneOf<FlowVersion>("a version this program reads", { "1": 1, "2": 2, "3": 3 });
         break;
       case "meta":
         this.#meta = readMeta(reader, this.#version!);
@@ -142,7 +149,9 @@ class FlowParser {
   #takeOutcome(reader: LineReader, word: "evt" | "reject"): void {
     const step = this.#steps.at(-1);
     if (step === undefined) reader.fail(`'${word}' comes before any command`);
-    if (step.command.kind === "reg") reader.fail(`'${word}' follows 'cmd reg', which has no events`);
+    const { kind } = step.command;
+    if (!isFlowOrder(step.command) && kind !== "kill_switch")
+      reader.fail(`'${word}' follows 'cmd ${kind}', which has no events`);
     const rejected = step.outcomes.at(-1)?.kind === "reject";
     if (rejected) reader.fail(`'${word}' follows a reject of the same command`);
     if (word === "reject" && step.outcomes.length > 0)

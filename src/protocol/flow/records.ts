@@ -9,6 +9,7 @@ import {
   OrderType,
   Side,
   TimeInForce,
+  writeAdminCommand,
   writeCancel,
   writeInstrument,
   writeModify,
@@ -24,6 +25,7 @@ import {
   type FlowOrderCommand,
   type FlowOutcome,
   type FlowReject,
+  isFlowOrder,
   registeredNames,
 } from "./types.ts";
 
@@ -53,6 +55,10 @@ export function flowGenesis(flow: Pick<Flow, "meta" | "steps">): Genesis {
 export function writeFlowCommand(words: Int32Array, at: number, command: FlowCommand): void {
   if (command.kind === "reg") {
     writeInstrument(words, at, { name: command.name, priceDecimals: 0, tick: 1, lot: 1 });
+    return;
+  }
+  if (!isFlowOrder(command)) {
+    writeAdminCommand(words, at, command);
     return;
   }
   const { account, symbol } = command;
@@ -135,5 +141,6 @@ export function flowOutcomeOf(event: EventFields): FlowOutcome {
 function rejectedCommand(event: EventFields): FlowReject["command"] {
   if (event.command === CommandKind.Cancel) return "cancel";
   if (event.command === CommandKind.Modify) return "modify";
+  if (event.command === CommandKind.KillSwitch) return "kill_switch";
   return event.orderType === OrderType.Market ? "new_market" : "new_limit";
 }

@@ -1,7 +1,7 @@
 // What a flow file says, as plain objects. Specification: flow.md. Cold path: ids (u64) and prices (i64) are
 // bigints, because a flow may hold every value the wire can carry, also those the engine answers with InvalidPrice.
 
-import type { Side, TimeInForce } from "../commands/index.ts";
+import type { AdminCommand, Side, TimeInForce } from "../commands/index.ts";
 import type { Reason } from "../reasons.ts";
 
 /** What decides a flow's results besides its commands. */
@@ -60,9 +60,15 @@ export interface FlowModify extends OfOrder, MayTrade {
   readonly price: bigint;
   readonly quantity: number;
 }
-/** Every command that names an order: all but `reg`. */
+/** Every command that names an order. */
 export type FlowOrderCommand = FlowLimit | FlowMarket | FlowCancel | FlowModify;
-export type FlowCommand = FlowRegister | FlowOrderCommand;
+/** Version 3: what administrators and nodes said. */
+export type FlowCommand = FlowRegister | FlowOrderCommand | AdminCommand;
+
+/** Whether a command names an order. */
+export function isFlowOrder(command: FlowCommand): command is FlowOrderCommand {
+  return "id" in command;
+}
 
 export interface FlowEvent {
   readonly kind: "accept" | "cancel" | "modify";
@@ -81,7 +87,7 @@ export interface FlowTrade {
 }
 export interface FlowReject {
   readonly kind: "reject";
-  readonly command: "new_limit" | "new_market" | "cancel" | "modify";
+  readonly command: "new_limit" | "new_market" | "cancel" | "modify" | "kill_switch";
   readonly id: bigint;
   readonly reason: Reason;
 }
@@ -114,7 +120,7 @@ export interface FlowStep {
   readonly outcomes: readonly FlowOutcome[];
 }
 
-export type FlowVersion = 1 | 2;
+export type FlowVersion = 1 | 2 | 3;
 
 export interface Flow {
   readonly version: FlowVersion;

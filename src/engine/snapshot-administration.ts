@@ -1,0 +1,61 @@
+// Reads the last two sections of a snapshot: what administrators and nodes decided. Like the rest of it
+// (snapshot-restore.ts), only what a writer makes is taken.
+
+import { ackPolicyName } from "../protocol/index.ts";
+import { SWITCHED_OFF_MAX } from "./administration.ts";
+import type { ExchangeState } from "./exchange-state.ts";
+import { SnapshotAdministration, SnapshotSection, SnapshotSwitchedOff } from "./snapshot-layout.ts";
+import type { SnapshotReader } from "./snapshot-reader.ts";
+
+export function restoreAdministration(state: ExchangeState, reader: SnapshotReader): void {
+  const { administration } = state;
+  const layout = SnapshotAdministration;
+  const at = reader.single(SnapshotSection.Administration, layout.bytes);
+  administration.epoch = reader.count(at + layout.epoch, "tenure's epoch");
+  administration.node = whoOf(reader, at + layout.node, administration.epoch > 0, "node");
+  const policy = reader.u8(at + layout.ackPolicy);
+  administration.ackPolicy = ackPolicyName(policy);
+  if (policy !== 0 && administration.ackPolicy === undefined)
+    reader.refuse(at, `acknowledgement policy ${policy}, which this version does not know`);
+  administration.ackPolicyBy = whoOf(reader, at + layout.ackPolicyBy, policy !== 0, "policy");
+  administration.forcedStarts = reader.count(at + layout.forcedStarts, "number of forced starts");
+  administration.forcedBy = whoOf(
+    reader,
+    at + layout.forcedBy,
+    administration.forcedStarts > 0,
+    "forced start",
+  );
+  const halted = reader.u8(at + layout.halted);
+  administration.haltedBy = reader.who(at + layout.haltedBy, "a halt by a name");
+  if (halted > 1 || (halted === 1 && administration.haltedBy === ""))
+    reader.refuse(at, "a halt that no writer makes");
+  administration.halted = halted === 1;
+  reader.refuseUnknown(at + layout.reserved, at + layout.bytes, "an administration");
+  restoreSwitchedOff(state, reader);
+  state.restrict();
+}
+
+/** The name of who decided something: there exactly when it was decided. */
+function whoOf(reader: SnapshotReader, at: number, isDecided: boolean, what: string): string {
+  const who = reader.who(at, `a ${what} by a name`);
+  if ((who !== "") !== isDecided) reader.refuse(at, `a ${what} and its name that don't belong together`);
+  return who;
+}
+
+function restoreSwitchedOff({ administration, genesis }: ExchangeState, reader: SnapshotReader): void {
+  const section = reader.at;
+  const count = reader.section(SnapshotSection.SwitchedOff, SnapshotSwitchedOff.bytes);
+  if (count > SWITCHED_OFF_MAX)
+    reader.refuse(section, `${count} kill switches, at most ${SWITCHED_OFF_MAX} are allowed`);
+  let before = -1;
+  for (let i = 0; i < count; i++) {
+    const at = reader.take(SnapshotSwitchedOff.bytes, "kill switch");
+    const account = reader.u32(at + SnapshotSwitchedOff.account);
+    if (account <= before) reader.refuse(at, "a kill switch behind that of a later account");
+    if (account >= genesis.accountsMax)
+      reader.refuse(at, `a kill switch of account ${account}, of ${genesis.accountsMax} accounts`);
+    before = account;
+    reader.refuseUnknown(at + SnapshotSwitchedOff.reserved, at + SnapshotSwitchedOff.by, "a kill switch");
+    administration.switchedOff.set(account, whoOf(reader, at + SnapshotSwitchedOff.by, true, "kill switch"));
+  }
+}
