@@ -44,9 +44,17 @@ export function CandleChart({ desk }: { readonly desk: Desk }) {
       painter.recolour();
       desk.frames.ask();
     });
+    let width_px = 0;
+    // Made after the chart's own, so the chart has its new width already.
+    const resized = new ResizeObserver(([{ contentRect }]) => {
+      if (width_px === 0 && contentRect.width > 0) painter.toNewest();
+      width_px = contentRect.width;
+    });
+    resized.observe(element.current!);
     return () => {
       end();
       endTheme();
+      resized.disconnect();
       painter.close();
     };
   }, [desk]);

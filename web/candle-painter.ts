@@ -19,6 +19,8 @@ import { timeText } from "./words.ts";
 const MICROS = 1_000_000;
 /** From this interval on seconds say nothing. */
 const MINUTE_S = 60;
+/** Bars of air to the right of the newest. */
+const AIR_BARS = 4;
 
 export class CandlePainter {
   readonly #chart: IChartApi;
@@ -37,7 +39,7 @@ export class CandlePainter {
       // Its style element is against the content policy; the help names and links the maker instead.
       layout: { attributionLogo: false },
       rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.24 } },
-      timeScale: { borderVisible: false, rightOffset: 4, barSpacing: 9 },
+      timeScale: { borderVisible: false, rightOffset: AIR_BARS, barSpacing: 9 },
       localization: { timeFormatter: (time: Time) => dayAndTime(time as number) },
       handleScale: { axisPressedMouseMove: { price: false, time: true } },
     });
@@ -110,7 +112,12 @@ export class CandlePainter {
     this.#candles.setData(candles.map(bar));
     this.#volume.setData(candles.map(volume));
     this.#newest = candles.at(-1)?.start ?? 0;
-    this.#chart.timeScale().scrollToRealTime();
+    this.toNewest();
+  }
+
+  /** Shows the newest candle, and goes with the ones that follow. A chart without a width forgets that: its tab is hidden. */
+  toNewest(): void {
+    this.#chart.timeScale().scrollToPosition(AIR_BARS, false);
   }
 
   #update(candles: readonly Candle[]): void {

@@ -23,7 +23,7 @@ export function DepthChart({ desk }: { readonly desk: Desk }) {
       const { market } = desk;
       const { clientWidth, clientHeight } = element;
       const state = `${market?.symbol} ${market?.bookVersion} ${clientWidth} ${clientHeight} ${made.pointer} ${isDark()}`;
-      if (market === undefined || state === painted) return;
+      if (state === painted) return;
       painted = state;
       made.paint(market);
     }, CHART_PACE_MS);

@@ -33,14 +33,16 @@ export class DepthPainter {
     this.#context = canvas.getContext("2d")!;
   }
 
-  paint({ book, decimals }: Market): void {
+  /** Without a market there is nothing to see. */
+  paint(market: Market | undefined): void {
     const { clientWidth: width, clientHeight: height } = this.#canvas;
     if (width === 0 || height === 0) return;
     const context = this.#context;
     this.#fit(width, height);
     context.clearRect(0, 0, width, height);
-    const frame = frameOf(book, width, height);
-    if (frame === undefined) return;
+    const frame = market === undefined ? undefined : frameOf(market.book, width, height);
+    if (market === undefined || frame === undefined) return;
+    const { book, decimals } = market;
     context.font = `11px ${getComputedStyle(this.#canvas).fontFamily}`;
     this.#side(book.bids, frame, "buy");
     this.#side(book.asks, frame, "sell");

@@ -236,6 +236,54 @@ test("on a phone one part is shown at a time, and nothing is wider than the scre
   }
 });
 
+test("on a phone the counts of many orders and fills are not cut", async () => {
+  await open(PHONE);
+  await order("Buy", "60000", "1");
+  await page.getByRole("button", { name: "Orders", exact: true }).click();
+  const cancel = page.getByRole("button", { name: "Cancel all in BTC-USD" });
+  await cancel.waitFor();
+  const overlaps = await page.locator(".tabs").evaluate((tabs) => {
+    const [orders, fills] = tabs.querySelectorAll("span");
+    orders.textContent = "My orders 10,000+";
+    fills.textContent = "My fills 200";
+    const [{ right, bottom }, button] = [fills, tabs.nextElementSibling as Element].map((element) =>
+      element.getBoundingClientRect(),
+    );
+    return right > button.left && bottom > button.top;
+  });
+  expect(overlaps).toBe(false);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await keepPicture(page, "page-390-many-orders");
+  await cancel.click();
+  await noticed("1 of 1 orders in BTC-USD cancelled");
+});
+
+// Its tab was hidden when the candles came: what followed them was drawn to the right of what one sees, for ever.
+test("the candles of a phone go with the market, whenever their tab was opened", async () => {
+  const trade = async (price: number) => {
+    await other.submit({ id: 20, symbol: 1, side: "sell", price, quantity: 1 });
+    await other.submit({ id: 21, symbol: 1, side: "buy", price, quantity: 1 });
+  };
+  await open(PHONE);
+  for (const price of [3_490_00, 3_480_00, 3_500_00]) {
+    await trade(price);
+    await page.waitForTimeout(1_100);
+  }
+  await page.getByTitle("ETH-USD").first().click();
+  await expect.poll(() => page.locator(".last-price").textContent()).toBe("3500.00");
+  const candles = page.locator(".candle-body");
+  const tab = (name: string) => page.getByRole("button", { name, exact: true }).click();
+  for (const price of [3_600_00, 3_700_00]) {
+    await tab("Chart");
+    await page.waitForTimeout(1_500);
+    const before = await candles.screenshot();
+    await trade(price);
+    await expect.poll(() => page.locator(".last-price").textContent()).toBe((price / 100).toFixed(2));
+    await expect.poll(async () => before.equals(await candles.screenshot())).toBe(false);
+    await tab("Trade");
+  }
+});
+
 test("the longest names and the smallest and largest prices stay in their places", async () => {
   await other.submit({ id: 9, symbol: 2, side: "buy", price: Number.MAX_SAFE_INTEGER - 3, quantity: 1 });
   await other.submit({ id: 10, symbol: 2, side: "sell", price: Number.MAX_SAFE_INTEGER, quantity: 1 });
