@@ -14,7 +14,7 @@ export interface Application {
   apply(words: Int32Array, at: number, events: RecordBuffer): void;
   /** Writes the canonical state, in pieces; equal states give equal bytes. A piece is valid during the call only. */
   snapshot(write: (piece: Uint8Array) => void): void;
-  /** Replaces the state by a snapshot's; throws SeriatimError `SNAPSHOT_INVALID` when the bytes are not one. */
+  /** Replaces the state by a snapshot's; throws SeriatimError `SNAPSHOT_INVALID` when the bytes are not one, and keeps its own then. */
   restore(bytes: Uint8Array): void;
 }
 

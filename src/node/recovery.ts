@@ -1,8 +1,9 @@
 // What an exchange begins with: the effect of all that its log holds.
 
-import { ExchangeEngine } from "../engine/index.ts";
-import { COMMAND_WORDS, CommandWord } from "../protocol/index.ts";
-import { openRuntime, type Recovered, type Runtime, type RuntimeOptions } from "../runtime/index.ts";
+import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
+import { recordSession } from "../journal/index.ts";
+import { COMMAND_WORDS } from "../protocol/index.ts";
+import { openRuntime, type Runtime, type RuntimeOptions, type RuntimeStart } from "../runtime/index.ts";
 import type { Log } from "./log.ts";
 
 export interface History {
@@ -12,9 +13,9 @@ export interface History {
   readonly lastSession: number;
 }
 
-/** Opens the log and applies it to a new engine; throws as openRuntime does. */
+/** Opens snapshots and log and applies what is new to an engine; throws as openRuntime does. */
 export async function recoverExchange(
-  options: Omit<RuntimeOptions, "application" | "onReplayed">,
+  options: Omit<RuntimeOptions, "application" | "version" | "onReplayed">,
   log: Log,
 ): Promise<History> {
   const engine = new ExchangeEngine();
@@ -23,30 +24,38 @@ export async function recoverExchange(
   const runtime = await openRuntime({
     ...options,
     application: engine,
+    version: EXCHANGE_APPLICATION,
     onReplayed: (words, at, count) => {
       lastSession = Math.max(lastSession, highestSession(words, at, count));
     },
   });
   report(runtime.recovered, Math.round(performance.now() - started), engine.restingOrders, log);
+  lastSession = Math.max(lastSession, runtime.recovered.snapshot?.session ?? 0);
   return { engine, runtime, lastSession };
 }
 
 function highestSession(words: Int32Array, at: number, count: number): number {
   let highest = 0;
   const end = at + count * COMMAND_WORDS;
-  for (let lane = at + CommandWord.sessionHigh; lane < end; lane += COMMAND_WORDS) {
-    const session = words[lane] >>> 0;
+  for (let record = at; record < end; record += COMMAND_WORDS) {
+    const session = recordSession(words, record);
     if (session > highest) highest = session;
   }
   return highest;
 }
 
-function report(recovered: Recovered, took_ms: number, orders: number, log: Log): void {
-  const { cut_bytes, finding, position } = recovered;
+function report(recovered: RuntimeStart, took_ms: number, orders: number, log: Log): void {
+  const { cut_bytes, finding, position, snapshot, refused, created } = recovered;
+  for (const why of refused) log.warn({}, `a snapshot is not used: ${why}`);
   if (cut_bytes > 0) {
     const what =
       "the journal's end was torn and has been cut; alone, a node can't tell it from one that was acknowledged";
     log.warn({ cut_bytes, finding }, what);
   }
-  log.info({ position, took_ms, orders }, recovered.created ? "began a new log" : "replayed the log");
+  if (snapshot === undefined) {
+    log.info({ position, took_ms, orders }, created ? "began a new log" : "replayed the log");
+  } else {
+    const what = "restored a snapshot and replayed what the log says after it";
+    log.info({ position, snapshot: snapshot.position, took_ms, orders }, what);
+  }
 }

@@ -1,12 +1,13 @@
 // A node's data directory: what may lie in it, and the right to use it.
 //
 //   <data-dir>/journal/              the command log (src/journal)
+//   <data-dir>/snapshots/            states of its application (src/journal/snapshot)
 //   <data-dir>/lock-<pid>-....sock   the lock of the running node (src/platform/directory-lock.ts)
 
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SeriatimError, type Storage } from "../base/index.ts";
-import { JOURNAL_LOG } from "../journal/index.ts";
+import { JOURNAL_LOG, SNAPSHOTS_DIRECTORY } from "../journal/index.ts";
 import { acquireDirectoryLock, type DirectoryLock, isLockFile, NodeStorage } from "../platform/index.ts";
 import { SEGMENT_SUFFIX } from "../segment/index.ts";
 
@@ -19,6 +20,8 @@ const FILE_SYSTEMS_OWN = "lost+found";
 export interface DataDirectory {
   /** Where the journal lives. */
   readonly journal: string;
+  /** Where its snapshots live; made with the first. */
+  readonly snapshots: string;
   readonly lock: DirectoryLock;
   /** Whether the journal's directory is still the one that was opened, with no segment less than when last asked. */
   isStillThere(): boolean;
@@ -54,7 +57,7 @@ export async function openDataDirectory(
     segments = segmentsIn(journal);
     return segments >= before;
   };
-  return { journal, lock, isStillThere };
+  return { journal, snapshots: join(path, SNAPSHOTS_DIRECTORY), lock, isStillThere };
 }
 
 /** Device and inode of what has this name; undefined when nothing has. */
@@ -73,8 +76,8 @@ function segmentsIn(journal: string): number {
 }
 
 function refuseForeign(path: string, storage: Storage): void {
-  const ours = (name: string) => name === JOURNAL_LOG || name === FILE_SYSTEMS_OWN || isLockFile(name);
-  const stranger = storage.list(path).find((name) => !ours(name));
+  const ours = [JOURNAL_LOG, SNAPSHOTS_DIRECTORY, FILE_SYSTEMS_OWN];
+  const stranger = storage.list(path).find((name) => !ours.includes(name) && !isLockFile(name));
   if (stranger === undefined) return;
   throw new SeriatimError(
     "FOREIGN_DIRECTORY",

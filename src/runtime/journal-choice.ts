@@ -19,14 +19,16 @@ export interface JournalChoice {
   readonly wait: "block" | "spin";
   /** The records of the first frame, for a log that has not begun. */
   readonly genesis: Int32Array<ArrayBuffer>;
+  /** The position whose effect the application has already, from a snapshot; 0 when it has none. */
+  readonly after?: number;
   /** Another disk than the real one, for a journal on the caller's thread. */
   readonly storage?: Storage | undefined;
 }
 
 export function journalOf(choice: JournalChoice): JournalStage {
-  const { directory, durability, segmentBytes, threads, wait, genesis, storage } = choice;
+  const { directory, durability, segmentBytes, threads, wait, genesis, after, storage } = choice;
   if (directory === undefined) return new NoJournal(genesis);
-  const options = { directory: directory.journal, mode: durability, segmentBytes, genesis };
+  const options = { directory: directory.journal, mode: durability, segmentBytes, genesis, after };
   if (threads === "spread") {
     assert(storage === undefined, "a storage of one's own can't be taken to the journal's thread");
     return new JournalThread(options, wait);

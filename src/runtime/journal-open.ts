@@ -9,7 +9,7 @@ import {
   type RecordVisitor,
 } from "../journal/index.ts";
 import { NativeChecksums, NodeStorage } from "../platform/index.ts";
-import { readTimestamp } from "../protocol/index.ts";
+import { COMMAND_WORDS, readTimestamp } from "../protocol/index.ts";
 import type { Recovered } from "./journal-stage.ts";
 
 export interface NodeJournalOptions {
@@ -18,6 +18,8 @@ export interface NodeJournalOptions {
   readonly segmentBytes: number;
   /** For a log that has not begun (journal/records.ts, encodeGenesisEntry). */
   readonly genesis: Int32Array<ArrayBuffer> | undefined;
+  /** Records up to this position are checked and not handed on: a snapshot has their effect. 0: all are. */
+  readonly after?: number | undefined;
   /** The real disk when left out. Another one can't be taken to a thread: for the journal on the caller's only. */
   readonly storage?: Storage;
 }
@@ -27,9 +29,9 @@ export interface OpenedNodeJournal {
   readonly recovered: Recovered;
 }
 
-/** Opens it and hands every record to `visit`; throws what openJournal throws. */
+/** Opens it and hands every record behind `after` to `visit`; throws what openJournal throws. */
 export function openNodeJournal(options: NodeJournalOptions, visit: RecordVisitor): OpenedNodeJournal {
-  const { directory, mode, segmentBytes, genesis, storage = new NodeStorage() } = options;
+  const { directory, mode, segmentBytes, genesis, after = 0, storage = new NodeStorage() } = options;
   const { journal, scan, created } = openJournal(
     {
       storage,
@@ -40,7 +42,10 @@ export function openNodeJournal(options: NodeJournalOptions, visit: RecordVisito
       segmentBytes,
       ...(genesis === undefined ? {} : { genesis }),
     },
-    visit,
+    (words, at, count, firstPosition) => {
+      const passed = Math.max(0, after + 1 - firstPosition);
+      if (passed < count) visit(words, at + passed * COMMAND_WORDS, count - passed, firstPosition + passed);
+    },
   );
   const recovered = {
     position: journal.position,

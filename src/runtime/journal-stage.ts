@@ -22,7 +22,7 @@ export interface Recovered {
 export type ShortageListener = (why: string | undefined) => void;
 
 export interface JournalStage {
-  /** Opens the journal and hands every record to `visit`; resolves when all were visited. Throws what `visit` throws. */
+  /** Opens the journal and hands every record that is to be applied to `visit`; resolves when all were visited. Throws what `visit` throws. */
   recover(visit: RecordVisitor): Promise<Recovered>;
   /** Begins to take commands from `ring` (shared memory of a Ring of command records). */
   run(ring: SharedArrayBuffer, onShortage: ShortageListener): void;

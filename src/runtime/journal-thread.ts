@@ -31,15 +31,17 @@ export class JournalThread implements JournalStage {
   /** A view of the ring of commands, to fail it when the thread can't do so itself. */
   #commands: RingConsumer | undefined;
   readonly #failure = new FirstFailure();
+  readonly #after: number;
   #recovered: Recovered | undefined;
   #hasClosed = false;
   #onShortage: ShortageListener = () => {};
   #stopped: Promise<void> | undefined;
 
   constructor(options: NodeJournalOptions, wait: "block" | "spin") {
-    const { directory, mode, segmentBytes, genesis } = options;
+    const { directory, mode, segmentBytes, genesis, after = 0 } = options;
+    this.#after = after;
     const workerData: JournalWorkerData = {
-      ...{ directory, mode, segmentBytes, genesis, wait },
+      ...{ directory, mode, segmentBytes, genesis, after, wait },
       recoveryRing: this.#ring.shared,
     };
     this.#worker = new Worker(entryBeside(import.meta.url, "journal-worker"), {
@@ -101,10 +103,10 @@ export class JournalThread implements JournalStage {
     }
   }
 
-  /** Returns how many there were. A thread that died leaves the ring open: so each turn looks whether it has. */
+  /** Returns the last one's position. A thread that died leaves the ring open: so each turn looks whether it has. */
   async #visitAll(visit: RecordVisitor): Promise<number> {
     const consumer = this.#recovery;
-    let position = 1;
+    let position = this.#after + 1;
     while (!consumer.ended()) {
       this.#failure.orThrow();
       const count = consumer.available(RECORDS_PER_TURN);

@@ -21,6 +21,7 @@ export interface JournalWorkerData {
   readonly mode: DurabilityMode;
   readonly segmentBytes: number;
   readonly genesis: Int32Array<ArrayBuffer> | undefined;
+  readonly after: number;
   readonly wait: "block" | "spin";
   readonly recoveryRing: SharedArrayBuffer;
 }

@@ -1,4 +1,4 @@
-// What a runtime begins with: its log, applied from the first record to the last.
+// What a runtime begins with: its log, applied from the first record that no snapshot covers to the last.
 
 import { type Application, RecordBuffer, SeriatimError } from "../base/index.ts";
 import type { RecordVisitor } from "../journal/index.ts";
@@ -9,7 +9,7 @@ import type { JournalStage, Recovered } from "./journal-stage.ts";
 const DISCARDED_EVENTS = 1_024;
 
 /**
- * Applies the whole log and hands what was applied to `applied`, a piece at a time; throws what opening it throws, or
+ * Applies what the journal hands out and hands what was applied to `applied`, a piece at a time; throws what opening it throws, or
  * LOG_UNKNOWN naming the position that can't be applied.
  */
 export function recoverApplication(

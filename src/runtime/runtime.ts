@@ -1,15 +1,23 @@
 // A deterministic application made durable: one order, journal, recovery and gate, on base/application.ts alone. Who
 // brings commands and who takes what they cause is its user's affair: an exchange has sessions, a ledger its callers.
 //
-//   openRuntime   the journal is opened, its log applied from the first record to the last
+//   openRuntime   the newest snapshot that serves is restored, the journal opened, what it says after that applied
 //   run           commands are taken (path.claim, path.commit); what they cause leaves when it is safe
 //   stop          the journal writes what it was given; files and lock are given back
 //
 // Fail-stop: after the journal has failed, or its directory is gone, nothing more leaves but what was safe by then.
 
 import { type Application, type Clock, SeriatimError } from "../base/index.ts";
-import { type RecordVisitor, SEGMENT_BYTES_DEFAULT } from "../journal/index.ts";
-import { SystemClock } from "../platform/index.ts";
+import {
+  type ApplicationVersion,
+  newestUsable,
+  type RecordVisitor,
+  SEGMENT_BYTES_DEFAULT,
+  type SnapshotChoice,
+  type SnapshotHeader,
+  SnapshotStore,
+} from "../journal/index.ts";
+import { NativeChecksums, NodeStorage, SystemClock } from "../platform/index.ts";
 import { COMMAND_BYTES } from "../protocol/index.ts";
 import { createRing, type Ring } from "../ring/index.ts";
 import { Sequencer } from "../sequencer/index.ts";
@@ -28,13 +36,24 @@ const CLOCK_AHEAD_US = 60_000_000;
 
 export interface RuntimeOptions
   extends Pick<JournalChoice, "genesis">,
-    Partial<Omit<JournalChoice, "genesis" | "directory">> {
+    Partial<Omit<JournalChoice, "genesis" | "directory" | "after">> {
+  /** It has applied nothing yet. */
   readonly application: Application;
+  /** Whose snapshots are used; without it none are. */
+  readonly version?: ApplicationVersion;
   /** Locked by openDataDirectory; the runtime gives the lock back. Undefined: nothing is kept. */
   readonly directory: DataDirectory | undefined;
   readonly clock?: Clock;
   /** Told of what was applied from the log, a piece at a time. */
   readonly onReplayed?: RecordVisitor;
+}
+
+/** With what a runtime began. */
+export interface RuntimeStart extends Recovered {
+  /** The snapshot whose state it began with; undefined: the whole log was applied. */
+  readonly snapshot: SnapshotHeader | undefined;
+  /** Why newer snapshots were not used, a line each. */
+  readonly refused: readonly string[];
 }
 
 /** Who is told what befalls a runtime. */
@@ -55,11 +74,14 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { application, directory, clock = new SystemClock(), onReplayed = () => {} } = options;
   let journal: JournalStage | undefined;
   try {
+    const { usable: snapshot, refused } = restoreSnapshot(options);
     journal = journalOf({
       ...{ durability: "fsync", segmentBytes: SEGMENT_BYTES_DEFAULT, threads: "spread", wait: "block" },
       ...options,
+      after: snapshot?.position ?? 0,
     });
-    const recovered = await recoverApplication(journal, application, onReplayed);
+    const replayed = await recoverApplication(journal, application, onReplayed);
+    const recovered = { ...replayed, snapshot: snapshot?.header, refused };
     return new Runtime(application, journal, recovered, directory, clock);
   } catch (error) {
     // The first error is the one to report: what stopping then says follows from it.
@@ -69,9 +91,18 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
 }
 
+/** Gives the application the newest state that serves, if there is one. */
+function restoreSnapshot(options: RuntimeOptions): SnapshotChoice {
+  const { application, directory, version, storage = new NodeStorage() } = options;
+  if (directory === undefined || version === undefined) return { usable: undefined, refused: [] };
+  const parts = { storage, checksums: new NativeChecksums() };
+  const store = new SnapshotStore({ ...parts, directory: directory.snapshots }, version);
+  return newestUsable({ ...parts, directory: directory.journal }, store, application);
+}
+
 export class Runtime {
-  /** What the journal said when it was opened. */
-  readonly recovered: Recovered;
+  /** What snapshots and journal said when they were opened. */
+  readonly recovered: RuntimeStart;
   readonly path: CommandPath;
   /** Resolves with what stopped it, if anything ever does; nothing leaves from then on. */
   readonly failed: Promise<SeriatimError>;
@@ -92,7 +123,7 @@ export class Runtime {
   constructor(
     application: Application,
     journal: JournalStage,
-    recovered: Recovered,
+    recovered: RuntimeStart,
     directory: DataDirectory | undefined,
     clock: Clock,
   ) {

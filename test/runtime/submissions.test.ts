@@ -12,7 +12,10 @@ import { add, Counter, KIND_REPEAT } from "./counter.ts";
 /** The log's last position before the test. */
 const BEFORE = 10;
 const CLOCK = { wallMicros: () => 1, monotonicMicros: () => 0 };
-const RECOVERED = { position: BEFORE, timestamp_us: 0, created: false, cut_bytes: 0, finding: "clean" };
+const RECOVERED = {
+  ...{ position: BEFORE, timestamp_us: 0, created: false, cut_bytes: 0, finding: "clean" },
+  ...{ snapshot: undefined, refused: [] },
+};
 
 /** A journal that keeps every slot until it is told. */
 class HeldJournal implements JournalStage {

@@ -1,0 +1,56 @@
+// An exchange's log and engine without its sockets: orders go in, and its state is looked at.
+
+import { RecordBuffer, stateHash } from "../../src/base/index.ts";
+import { ExchangeEngine } from "../../src/engine/index.ts";
+import { EXCHANGE_RECORDS, encodeGenesisEntry, openJournal } from "../../src/journal/index.ts";
+import { createLog } from "../../src/node/index.ts";
+import { type History, recoverExchange } from "../../src/node/recovery.ts";
+import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
+import { COMMAND_WORDS, EVENT_WORDS } from "../../src/protocol/index.ts";
+import { openDataDirectory } from "../../src/runtime/index.ts";
+import { ENTRY, writeOrderOf } from "../journal/support.ts";
+
+export interface OpenedExchange extends History {
+  /** What was logged on the way, as JSON lines. */
+  readonly lines: readonly string[];
+}
+
+/** Opens the exchange in `path` as a node does, and runs it. */
+export async function openExchange(path: string, threads: "spread" | "single"): Promise<OpenedExchange> {
+  const lines: string[] = [];
+  const log = createLog({ level: "info", human: false, write: (line) => lines.push(line) });
+  const directory = await openDataDirectory(path);
+  const options = { directory, threads, segmentBytes: 2_097_152, genesis: encodeGenesisEntry(ENTRY) };
+  const history = await recoverExchange(options, log);
+  const output = { onApplied() {}, seal() {}, release() {}, resumeStalled() {} };
+  history.runtime.run(output, { roomChanged() {}, halted() {}, clockIsBehind() {} });
+  return { ...history, lines };
+}
+
+/** Takes orders until the log's last position is `last`, and waits until all are safe. */
+export async function tradeUpTo({ runtime: { path } }: History, last: number): Promise<void> {
+  while (path.position < last) {
+    const at = path.claim();
+    if (at < 0) await path.settled();
+    else {
+      writeOrderOf(path.words, at, path.position + 1);
+      path.commit();
+    }
+  }
+  await path.settled();
+}
+
+export function hashOf(engine: ExchangeEngine): string {
+  return Buffer.from(stateHash(engine, new NativeChecksums())).toString("hex");
+}
+
+/** The state hash after every record of the journal in `directory`, applied one by one to a new engine. */
+export function replayedHash(directory: string): string {
+  const engine = new ExchangeEngine();
+  const discarded = new RecordBuffer(EVENT_WORDS, 64, () => {});
+  const parts = { storage: new NodeStorage(), checksums: new NativeChecksums(), rules: EXCHANGE_RECORDS };
+  openJournal({ ...parts, directory, segmentBytes: 2_097_152 }, (words, at, count) => {
+    for (let i = 0; i < count; i++) engine.apply(words, at + i * COMMAND_WORDS, discarded);
+  }).journal.close();
+  return hashOf(engine);
+}
