@@ -35,6 +35,8 @@ const units = (ticks: number) => formatPrice(ticks, priceDecimals);
 /** Our order traded: as the one that came (`fill`) or the one that rested (`restingFill`). */
 function onFill({ kind, takerId, makerId, price, quantity }: FillEvent): void {
   const side = quotes.get(kind === "fill" ? takerId : makerId);
+  // An order of somebody else who uses this account: its resting orders are told to all its connections.
+  if (side === undefined) return;
   inventory += side === "buy" ? quantity : -quantity;
   reference = price;
   isStale = true;

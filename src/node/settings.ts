@@ -104,7 +104,7 @@ export const SETTINGS: readonly Setting[] = [
   ),
   row("host", { type: "text" }, "127.0.0.1", "", "Address to listen on. Order entry asks for no proof yet."),
   row("orderPort", PORT, 9009, "", "TCP port of binary order entry; 0 takes a free one."),
-  row("httpPort", PORT, 8080, "", "Port of WebSockets, /healthz and /metrics; 0 takes a free one."),
+  row("httpPort", PORT, 8080, "", "Port of the page, WebSockets, /healthz and /metrics; 0 takes a free one."),
   genesisRow(
     "symbols",
     { type: "instruments", countMax: SYMBOLS_AT_START_MAX },

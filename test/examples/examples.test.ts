@@ -84,8 +84,13 @@ test("market-maker.ts quotes, leans against what it bought and sold, and leaves 
   await maker.prints("bought 4 at 69998.50, inventory 4");
   // The price is where it traded, and two steps lower for what it has too much.
   await maker.prints("BTC-USD: 69996.00 / 69999.00");
-  await takes(2, "buy", 5);
+  // Another program of its account hears the same, and trades too: the README's page does.
+  const beside = await connectOrderEntry({ port: exchange.orderPort, account: 1 });
+  await beside.submit({ id: 1, symbol: 0, side: "sell", price: 6_999_850, quantity: 3 });
+  await takes(2, "buy", 3);
+  await takes(3, "buy", 5);
   await maker.prints("sold 5 at 69999.00, inventory -1");
+  await beside.close();
   await maker.prints("BTC-USD: 69997.50 / 70001.00");
   maker.child.kill("SIGINT");
   const { status, output } = await maker.ended();
