@@ -5,6 +5,7 @@ import { packageVersion } from "../node/index.ts";
 import { refuseCarelessText, usageError } from "./arguments.ts";
 import { registerBench } from "./bench.ts";
 import { registerJournal } from "./journal.ts";
+import { registerKeygen } from "./keygen.ts";
 import { registerLab } from "./lab.ts";
 import { registerReplay } from "./replay.ts";
 import { registerSend } from "./send.ts";
@@ -39,6 +40,7 @@ export function createProgram(): Command {
   registerLab(program);
   registerBench(program);
   registerJournal(program);
+  registerKeygen(program);
   registerSnapshot(program);
   refuseCarelessText(program);
   for (const command of [program, ...program.commands]) {

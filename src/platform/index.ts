@@ -1,5 +1,12 @@
 export * from "./compiler.ts";
 export { acquireDirectoryLock, type DirectoryLock, isLockFile } from "./directory-lock.ts";
+export {
+  type Ed25519Pair,
+  ed25519Signer,
+  ed25519Verifier,
+  makeEd25519Pair,
+  makeNonce,
+} from "./ed25519.ts";
 export { entryBeside } from "./entry.ts";
 export { LatencyHistogram } from "./latency-histogram.ts";
 export { NativeChecksums } from "./native-checksums.ts";

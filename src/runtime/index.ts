@@ -4,6 +4,7 @@ export * from "./first-failure.ts";
 export * from "./journal-inline.ts";
 export * from "./journal-stage.ts";
 export * from "./journal-thread.ts";
+export * from "./key-files.ts";
 export * from "./load-meter.ts";
 export * from "./runtime.ts";
 export * from "./submissions.ts";

@@ -1,0 +1,174 @@
+// Keys files on the disk (protocol/keys/keys.md), and what is done with the keys in them: a ring of public ones tells who
+// signed; a key of one's own signs. A file that others may read or write is refused: whoever can write it is whoever he likes.
+
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { SeriatimError, storageError } from "../base/index.ts";
+import {
+  type Ed25519Pair,
+  ed25519Signer,
+  ed25519Verifier,
+  makeEd25519Pair,
+  NodeStorage,
+} from "../platform/index.ts";
+import {
+  formatKeys,
+  KEYS_FILE_BYTES_MAX,
+  type KeyEntry,
+  type KeyRole,
+  parseKeys,
+} from "../protocol/index.ts";
+
+/** Nobody but the owner reads or writes. */
+const KEY_FILE_MODE = 0o600;
+const OTHERS = 0o077;
+
+type Verifier = ReturnType<typeof ed25519Verifier>;
+
+/** The public keys that a node knows. */
+export class KeyRing {
+  readonly #keys = new Map<string, { readonly role: KeyRole; readonly verify: Verifier }>();
+
+  constructor(keys: readonly KeyEntry[]) {
+    for (const { name, role, public: key } of keys)
+      this.#keys.set(name, { role, verify: ed25519Verifier(key) });
+  }
+
+  /** Names with that role. */
+  names(role: KeyRole): string[] {
+    return [...this.#keys].filter(([, key]) => key.role === role).map(([name]) => name);
+  }
+
+  /** Whether `proof` signs `statement` by the key of `name`, which has that role. */
+  isProof(name: string, role: KeyRole, statement: Uint8Array, proof: Uint8Array): boolean {
+    const key = this.#keys.get(name);
+    return key?.role === role && key.verify(statement, proof);
+  }
+}
+
+/** A key that signs. */
+export interface OwnKey {
+  readonly name: string;
+  readonly role: KeyRole;
+  prove(statement: Uint8Array): Uint8Array;
+}
+
+/** Reads a ring of public keys; throws SeriatimError naming the file. */
+export function readKeyRing(path: string): KeyRing {
+  return usable(path, () => new KeyRing(readKeys(path)));
+}
+
+/** Reads the file of one key that signs; throws SeriatimError naming the file. */
+export function readOwnKey(path: string): OwnKey {
+  const keys = readKeys(path);
+  const [key] = keys;
+  if (keys.length !== 1 || key.private === undefined)
+    throw invalid(
+      `${path}: holds ${keys.length === 1 ? "no private key" : `${keys.length} keys`}, not one key of its own`,
+    );
+  const pair: Ed25519Pair = { public: key.public, private: key.private };
+  const prove = usable(path, () => ed25519Signer(pair));
+  return { name: key.name, role: key.role, prove };
+}
+
+/**
+ * Makes a key, writes it to `ownPath`, which must not exist, and adds its public part to the ring at `ringPath`, which is
+ * made when it does not exist. Both are durable on return. Throws SeriatimError; a name that the ring has is refused.
+ */
+export function generateKey(name: string, role: KeyRole, ownPath: string, ringPath: string): void {
+  const ring = ringExists(ringPath) ? readKeys(ringPath) : [];
+  if (ring.some((key) => key.name === name))
+    throw new SeriatimError("KEY_EXISTS", `${ringPath} has a key named ${name} already`);
+  const pair = makeEd25519Pair();
+  writeKeys(ownPath, [{ name, role, ...pair }]);
+  try {
+    const next = `${ringPath}.new`;
+    rmSync(next, { force: true });
+    writeKeys(next, [...ring, { name, role, public: pair.public }]);
+    renameSync(next, ringPath);
+    new NodeStorage().syncDirectory(dirname(ringPath));
+  } catch (error) {
+    // A key that no ring knows is good for nothing.
+    rmSync(ownPath, { force: true });
+    throw systemError(error, "write", ringPath);
+  }
+}
+
+function ringExists(path: string): boolean {
+  return new NodeStorage().list(dirname(path)).includes(path.slice(path.lastIndexOf("/") + 1));
+}
+
+function readKeys(path: string): KeyEntry[] {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, "r");
+  } catch (error) {
+    throw systemError(error, "read", path);
+  }
+  try {
+    const { mode, size } = fstatSync(descriptor);
+    if ((mode & OTHERS) !== 0)
+      throw new SeriatimError(
+        "KEYS_EXPOSED",
+        `${path}: others than its owner may read or write it (mode ${(mode & 0o777).toString(8)}): chmod 600 ${path}`,
+        { exitCode: 2 },
+      );
+    if (size > KEYS_FILE_BYTES_MAX)
+      throw invalid(`${path}: ${size} bytes, a keys file has at most ${KEYS_FILE_BYTES_MAX}`);
+    return parseKeys(readFileSync(descriptor, "utf8"), path);
+  } catch (error) {
+    throw systemError(error, "read", path);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Makes the file, which must not exist, and its name durable. */
+function writeKeys(path: string, keys: readonly KeyEntry[]): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, "wx", KEY_FILE_MODE);
+  } catch (error) {
+    throw systemError(error, "create", path);
+  }
+  try {
+    writeSync(descriptor, formatKeys(keys));
+    fsyncSync(descriptor);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw systemError(error, "write", path);
+  } finally {
+    closeSync(descriptor);
+  }
+  new NodeStorage().syncDirectory(dirname(path));
+}
+
+/** A point that is on no curve is found only when the key is made of it. */
+function usable<T>(path: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof SeriatimError) throw error;
+    throw invalid(`${path}: ${(error as Error).message}`);
+  }
+}
+
+function invalid(message: string): SeriatimError {
+  return new SeriatimError("KEYS_INVALID", message, { exitCode: 2 });
+}
+
+function systemError(error: unknown, verb: string, path: string): SeriatimError {
+  if (error instanceof SeriatimError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  return storageError(code, verb, path, error);
+}

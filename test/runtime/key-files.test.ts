@@ -1,0 +1,96 @@
+// Keys on a real disk: made, added to a ring, read, and used to sign; and what is not taken.
+
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { SeriatimError } from "../../src/base/index.ts";
+import { generateKey, readKeyRing, readOwnKey } from "../../src/runtime/index.ts";
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "seriatim-keys-"));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const file = (name: string) => join(directory, name);
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+function errorOf(action: () => unknown): SeriatimError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof SeriatimError) return error;
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}
+
+test("what a key signs, the ring that knows it believes, of that name, role and statement alone", () => {
+  generateKey("ann", "admin", file("ann.key"), file("keys.json"));
+  generateKey("bob", "replica", file("bob.key"), file("keys.json"));
+  const ring = readKeyRing(file("keys.json"));
+  expect([ring.names("admin"), ring.names("replica"), ring.names("client")]).toEqual([["ann"], ["bob"], []]);
+  const ann = readOwnKey(file("ann.key"));
+  expect([ann.name, ann.role]).toEqual(["ann", "admin"]);
+  const proof = ann.prove(bytes("halt"));
+  expect(proof.length).toBe(64);
+  expect(ring.isProof("ann", "admin", bytes("halt"), proof)).toBe(true);
+  expect(ring.isProof("ann", "admin", bytes("resume"), proof)).toBe(false);
+  expect(ring.isProof("ann", "replica", bytes("halt"), proof)).toBe(false);
+  expect(ring.isProof("bob", "replica", bytes("halt"), proof)).toBe(false);
+  expect(ring.isProof("eve", "admin", bytes("halt"), proof)).toBe(false);
+  for (const length of [0, 1, 63, 65])
+    expect(ring.isProof("ann", "admin", bytes("halt"), new Uint8Array(length))).toBe(false);
+});
+
+test("both files are their owner's alone, and the ring has no private key", () => {
+  generateKey("ann", "admin", file("ann.key"), file("keys.json"));
+  expect(statSync(file("ann.key")).mode & 0o777).toBe(0o600);
+  expect(statSync(file("keys.json")).mode & 0o777).toBe(0o600);
+  expect(readFileSync(file("keys.json"), "utf8")).not.toContain("private");
+});
+
+test("a file that others may read or write is refused", () => {
+  generateKey("ann", "admin", file("ann.key"), file("keys.json"));
+  for (const mode of [0o640, 0o604, 0o602, 0o620]) {
+    chmodSync(file("keys.json"), mode);
+    chmodSync(file("ann.key"), mode);
+    const says = `others than its owner may read or write it (mode ${mode.toString(8)})`;
+    for (const read of [() => readKeyRing(file("keys.json")), () => readOwnKey(file("ann.key"))])
+      expect(errorOf(read)).toMatchObject({ code: "KEYS_EXPOSED", message: expect.stringContaining(says) });
+  }
+});
+
+test("a name twice and a file that is there are refused, and leave everything as it was", () => {
+  generateKey("ann", "admin", file("ann.key"), file("keys.json"));
+  const before = readFileSync(file("keys.json"), "utf8");
+  expect(errorOf(() => generateKey("ann", "admin", file("a.key"), file("keys.json")))).toMatchObject({
+    code: "KEY_EXISTS",
+    message: `${file("keys.json")} has a key named ann already`,
+  });
+  expect(errorOf(() => generateKey("bob", "admin", file("ann.key"), file("keys.json"))).code).toBe("EEXIST");
+  expect(readFileSync(file("keys.json"), "utf8")).toBe(before);
+  expect(existsSync(file("a.key"))).toBe(false);
+});
+
+test("a ring that is none leaves no key behind", () => {
+  writeFileSync(file("keys.json"), "{}", { mode: 0o600 });
+  expect(errorOf(() => generateKey("ann", "admin", file("ann.key"), file("keys.json"))).code).toBe(
+    "KEYS_INVALID",
+  );
+  expect(existsSync(file("ann.key"))).toBe(false);
+});
+
+test("a ring is no key of one's own, a missing file is said to be missing, and keys that don't match are refused", () => {
+  generateKey("ann", "admin", file("ann.key"), file("keys.json"));
+  generateKey("bob", "admin", file("bob.key"), file("keys.json"));
+  expect(errorOf(() => readOwnKey(file("keys.json"))).message).toContain(
+    "holds 2 keys, not one key of its own",
+  );
+  expect(errorOf(() => readKeyRing(file("none.json"))).code).toBe("ENOENT");
+  const [ann, bob] = ["ann.key", "bob.key"].map((name) => JSON.parse(readFileSync(file(name), "utf8")));
+  const mixed = { version: 1, keys: [{ ...ann.keys[0], private: bob.keys[0].private }] };
+  writeFileSync(file("mixed.key"), JSON.stringify(mixed), { mode: 0o600 });
+  expect(errorOf(() => readOwnKey(file("mixed.key"))).code).toBe("KEYS_INVALID");
+});
