@@ -125,7 +125,8 @@ export class DepthPainter {
 /** The middle in the middle, and as far to both sides as the farther of them reaches. */
 function frameOf(book: Book, width: number, height: number): Frame | undefined {
   const middle = middleOf(book);
-  if (middle === undefined) return undefined;
+  // In a low window there may be no room for it.
+  if (middle === undefined || height < 2 * (TOP_PX + AXIS_PX)) return undefined;
   const reach = Math.max(
     middle - (book.bids.prices.at(-1) ?? middle),
     (book.asks.prices.at(-1) ?? middle) - middle,

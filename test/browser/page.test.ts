@@ -284,6 +284,30 @@ test("the candles of a phone go with the market, whenever their tab was opened",
   }
 });
 
+// At 1366 x 650, a common laptop's, the form ended above its button.
+test.each([
+  [1366, 650],
+  [1366, 600],
+  [1000, 600],
+])("the form has all its parts in a window of %i x %i, also without a connection", async (width, height) => {
+  await open({ width, height, scheme: "light" });
+  await page.evaluate(() => document.querySelector("header.top")?.after(document.createElement("p")));
+  await page.locator("header.top + p").evaluate((banner) => {
+    banner.className = "banner";
+    banner.textContent = "Connection lost";
+  });
+  const bottoms = await page.evaluate(() =>
+    ["button.send", ".form-panel", "main", ".own-panel", "footer"].map(
+      (part) => document.querySelector(part)?.getBoundingClientRect().bottom ?? Number.NaN,
+    ),
+  );
+  const [send, form, main, own, footer] = bottoms;
+  expect(send).toBeLessThan(form);
+  expect(own).toBeLessThanOrEqual(main);
+  expect(footer).toBeLessThanOrEqual(height);
+  await keepPicture(page, `page-${width}-${height}`);
+});
+
 test("the longest names and the smallest and largest prices stay in their places", async () => {
   await other.submit({ id: 9, symbol: 2, side: "buy", price: Number.MAX_SAFE_INTEGER - 3, quantity: 1 });
   await other.submit({ id: 10, symbol: 2, side: "sell", price: Number.MAX_SAFE_INTEGER, quantity: 1 });
