@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { RecordBuffer, stateHash } from "../../src/base/index.ts";
 import { ExchangeEngine } from "../../src/engine/index.ts";
 import { EXCHANGE_RECORDS, openJournal } from "../../src/journal/index.ts";
+import { EXCHANGE_RULES } from "../../src/node/index.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_BYTES, COMMAND_WORDS, EVENT_WORDS } from "../../src/protocol/index.ts";
 import { InlineJournal, type JournalStage, JournalThread } from "../../src/runtime/index.ts";
@@ -59,7 +60,13 @@ async function run({ directory, fileSystem }: Scratch, rounds: number): Promise<
 }
 
 function optionsOf(directory: string) {
-  return { directory, mode: "fsync", segmentBytes: SEGMENT_BYTES, genesis: undefined } as const;
+  return {
+    directory,
+    rules: EXCHANGE_RULES,
+    mode: "fsync",
+    segmentBytes: SEGMENT_BYTES,
+    genesis: undefined,
+  } as const;
 }
 
 /** Commands per second, from opening to the last command applied. */

@@ -4,6 +4,7 @@ import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import { recordSession } from "../journal/index.ts";
 import { COMMAND_WORDS } from "../protocol/index.ts";
 import { openRuntime, type Runtime, type RuntimeOptions, type RuntimeStart } from "../runtime/index.ts";
+import { EXCHANGE_RULES } from "./exchange-rules.ts";
 import type { Log } from "./log.ts";
 
 export interface History {
@@ -15,7 +16,7 @@ export interface History {
 
 /** Opens snapshots and log and applies what is new to an engine; throws as openRuntime does. */
 export async function recoverExchange(
-  options: Omit<RuntimeOptions, "application" | "version" | "onReplayed">,
+  options: Omit<RuntimeOptions, "application" | "rules" | "version" | "onReplayed">,
   log: Log,
 ): Promise<History> {
   const engine = new ExchangeEngine();
@@ -24,6 +25,7 @@ export async function recoverExchange(
   const runtime = await openRuntime({
     ...options,
     application: engine,
+    rules: EXCHANGE_RULES,
     version: EXCHANGE_APPLICATION,
     onReplayed: (words, at, count) => {
       lastSession = Math.max(lastSession, highestSession(words, at, count));

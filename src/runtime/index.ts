@@ -1,3 +1,4 @@
+export type { RecordRules } from "../journal/index.ts";
 export * from "./command-path.ts";
 export * from "./data-directory.ts";
 export * from "./first-failure.ts";

@@ -13,6 +13,8 @@ export interface JournalChoice {
   /** When a command counts as safe (journal/journal.ts). */
   readonly durability: DurabilityMode;
   readonly segmentBytes: number;
+  /** URL of the module that exports `rules`, the RecordRules of the application (record-rules.ts). */
+  readonly rules: string;
   /** spread: the journal has a thread of its own. */
   readonly threads: "spread" | "single";
   /** How that thread waits: spin takes a whole core. */
@@ -26,9 +28,9 @@ export interface JournalChoice {
 }
 
 export function journalOf(choice: JournalChoice): JournalStage {
-  const { directory, durability, segmentBytes, threads, wait, genesis, after, storage } = choice;
+  const { directory, durability, segmentBytes, rules, threads, wait, genesis, after, storage } = choice;
   if (directory === undefined) return new NoJournal(genesis);
-  const options = { directory: directory.journal, mode: durability, segmentBytes, genesis, after };
+  const options = { directory: directory.journal, rules, mode: durability, segmentBytes, genesis, after };
   if (threads === "spread") {
     assert(storage === undefined, "a storage of one's own can't be taken to the journal's thread");
     return new JournalThread(options, wait);

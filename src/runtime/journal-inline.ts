@@ -36,7 +36,7 @@ export class InlineJournal implements JournalStage {
   }
 
   async recover(visit: RecordVisitor): Promise<Recovered> {
-    const { journal, recovered } = openNodeJournal(this.#options, visit);
+    const { journal, recovered } = await openNodeJournal(this.#options, visit);
     this.#journal = journal;
     return recovered;
   }

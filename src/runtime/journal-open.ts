@@ -3,7 +3,6 @@
 import type { Storage } from "../base/index.ts";
 import {
   type DurabilityMode,
-  EXCHANGE_RECORDS,
   type JournalWriter,
   openJournal,
   type RecordVisitor,
@@ -11,9 +10,12 @@ import {
 import { NativeChecksums, NodeStorage } from "../platform/index.ts";
 import { COMMAND_WORDS, readTimestamp } from "../protocol/index.ts";
 import type { Recovered } from "./journal-stage.ts";
+import { importRules } from "./record-rules.ts";
 
 export interface NodeJournalOptions {
   readonly directory: string;
+  /** URL of the module that exports `rules`, the RecordRules of its application (record-rules.ts). */
+  readonly rules: string;
   readonly mode: DurabilityMode;
   readonly segmentBytes: number;
   /** For a log that has not begun (journal/records.ts, encodeGenesisEntry). */
@@ -30,14 +32,18 @@ export interface OpenedNodeJournal {
 }
 
 /** Opens it and hands every record behind `after` to `visit`; throws what openJournal throws. */
-export function openNodeJournal(options: NodeJournalOptions, visit: RecordVisitor): OpenedNodeJournal {
+export async function openNodeJournal(
+  options: NodeJournalOptions,
+  visit: RecordVisitor,
+): Promise<OpenedNodeJournal> {
+  const rules = await importRules(options.rules);
   const { directory, mode, segmentBytes, genesis, after = 0, storage = new NodeStorage() } = options;
   const { journal, scan, created } = openJournal(
     {
       storage,
       checksums: new NativeChecksums(),
       directory,
-      rules: EXCHANGE_RECORDS,
+      rules,
       mode,
       segmentBytes,
       ...(genesis === undefined ? {} : { genesis }),

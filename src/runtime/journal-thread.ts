@@ -38,10 +38,10 @@ export class JournalThread implements JournalStage {
   #stopped: Promise<void> | undefined;
 
   constructor(options: NodeJournalOptions, wait: "block" | "spin") {
-    const { directory, mode, segmentBytes, genesis, after = 0 } = options;
+    const { directory, rules, mode, segmentBytes, genesis, after = 0 } = options;
     this.#after = after;
     const workerData: JournalWorkerData = {
-      ...{ directory, mode, segmentBytes, genesis, after, wait },
+      ...{ directory, rules, mode, segmentBytes, genesis, after, wait },
       recoveryRing: this.#ring.shared,
     };
     this.#worker = new Worker(entryBeside(import.meta.url, "journal-worker"), {

@@ -18,6 +18,7 @@ import type { Recovered } from "./journal-stage.ts";
 
 export interface JournalWorkerData {
   readonly directory: string;
+  readonly rules: string;
   readonly mode: DurabilityMode;
   readonly segmentBytes: number;
   readonly genesis: Int32Array<ArrayBuffer> | undefined;
@@ -43,11 +44,11 @@ function say(message: JournalWorkerMessage): void {
   port?.postMessage(message);
 }
 
-function recover(): JournalWriter {
+async function recover(): Promise<JournalWriter> {
   const ring = Ring.attach(data.recoveryRing);
   const producer = new RingProducer(ring);
   try {
-    const { journal, recovered } = openNodeJournal(data, (words, at, count) => {
+    const { journal, recovered } = await openNodeJournal(data, (words, at, count) => {
       for (let i = 0; i < count; i++) send(producer, ring, words, at + i * ring.recordWords);
       producer.publish();
     });
@@ -94,9 +95,9 @@ function run(journal: JournalWriter, shared: SharedArrayBuffer): void {
 }
 
 /** Runs `work`; what it throws is said to the node, which stops. */
-function guarded<T>(work: () => T): T | undefined {
+async function guarded<T>(work: () => T | Promise<T>): Promise<T | undefined> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     const known = error instanceof SeriatimError;
     const message = known ? error.message : `this is a bug in the journal: ${String(error)}`;
@@ -105,10 +106,10 @@ function guarded<T>(work: () => T): T | undefined {
   }
 }
 
-const journal = guarded(recover);
+const journal = await guarded(recover);
 if (journal !== undefined) {
-  port?.once("message", (ring: SharedArrayBuffer | "stop") => {
-    guarded(() => {
+  port?.once("message", async (ring: SharedArrayBuffer | "stop") => {
+    await guarded(() => {
       if (ring === "stop") journal.close();
       else run(journal, ring);
       say({ kind: "closed" });

@@ -35,8 +35,8 @@ const TICK_MS = 1_000;
 const CLOCK_AHEAD_US = 60_000_000;
 
 export interface RuntimeOptions
-  extends Pick<JournalChoice, "genesis">,
-    Partial<Omit<JournalChoice, "genesis" | "directory" | "after">> {
+  extends Pick<JournalChoice, "genesis" | "rules">,
+    Partial<Omit<JournalChoice, "genesis" | "rules" | "directory" | "after">> {
   /** It has applied nothing yet. */
   readonly application: Application;
   /** Whose snapshots are used; without it none are. */

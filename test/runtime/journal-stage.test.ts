@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { SeriatimError, type Storage } from "../../src/base/index.ts";
 import { EXCHANGE_RECORDS, encodeGenesisEntry, openJournal } from "../../src/journal/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
+import { EXCHANGE_RULES } from "../../src/node/index.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_BYTES, CommandKind } from "../../src/protocol/index.ts";
 import { createRing, RingProducer } from "../../src/ring/index.ts";
@@ -31,7 +32,7 @@ afterEach(() => {
 });
 
 const optionsIn = (path: string, mode: "fsync" | "flush" = "fsync") => ({
-  ...{ directory: path, mode, segmentBytes: SEGMENT_BYTES, genesis: GENESIS },
+  ...{ directory: path, rules: EXCHANGE_RULES, mode, segmentBytes: SEGMENT_BYTES, genesis: GENESIS },
 });
 const inDirectory = () => optionsIn(join(directory, "journal"));
 

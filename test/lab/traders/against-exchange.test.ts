@@ -17,6 +17,7 @@ import {
   type Configuration,
   configurationOf,
   createLog,
+  EXCHANGE_RULES,
   type RunningNode,
   startNode,
 } from "../../../src/node/index.ts";
@@ -67,7 +68,7 @@ async function replay(dataDir: string): Promise<{ engine: ExchangeEngine; orders
   const orders = new Map<number, number>();
   const directory = join(dataDir, "journal");
   const journal = new InlineJournal({
-    ...{ directory, mode: "buffered", segmentBytes: 4_194_304, genesis: undefined },
+    ...{ directory, rules: EXCHANGE_RULES, mode: "buffered", segmentBytes: 4_194_304, genesis: undefined },
   });
   await journal.recover((words, at, count) => {
     for (let record = at; record < at + count * COMMAND_WORDS; record += COMMAND_WORDS) {

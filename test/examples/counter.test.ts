@@ -1,0 +1,119 @@
+// The counter of examples/: its round trip, and what a kill -9 in the middle of its additions leaves: every one that was
+// answered, and of the others each once or not at all.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+let path = "";
+const running: ChildProcess[] = [];
+beforeEach(() => {
+  path = mkdtempSync(join(tmpdir(), "seriatim-counter-"));
+});
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill("SIGKILL");
+  rmSync(path, { recursive: true, force: true });
+});
+
+class CounterProcess {
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
+  output = "";
+
+  constructor() {
+    const program = ["--import", "./tools/from-sources.ts", "examples/counter.ts", path];
+    this.#child = spawn(process.execPath, program, { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] });
+    running.push(this.#child);
+    this.#child.stdout?.on("data", (text: Buffer) => {
+      this.output += text;
+    });
+    this.#closed = once(this.#child, "close");
+  }
+
+  say(lines: string): void {
+    this.#child.stdin?.write(lines);
+  }
+
+  async prints(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.output);
+      if (found !== null) return found;
+      if (this.#child.exitCode !== null) throw new Error(`it ended without ${pattern}:\n${this.output}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#closed;
+  }
+
+  /** Ends its input and waits for its end; returns the exit status. */
+  async ended(): Promise<number | null> {
+    this.#child.stdin?.end();
+    await this.#closed;
+    return this.#child.exitCode;
+  }
+}
+
+test("adds, refuses what does not fit, and finds its state again", async () => {
+  const first = new CounterProcess();
+  first.say("add 7 5\nadd 7 -12\nadd 1 3\nnonsense\n");
+  await first.prints(/^counter 1 is 3$/m);
+  expect(await first.ended()).toBe(0);
+  expect(first.output.split("\n")).toEqual([
+    "0 additions in the log",
+    "not a line like: add 7 5",
+    "counter 7 is 5",
+    "counter 7 is -7",
+    "counter 1 is 3",
+    "",
+  ]);
+  const again = new CounterProcess();
+  again.say("add 7 0\n");
+  expect(await again.ended()).toBe(0);
+  expect(again.output).toBe("3 additions in the log\ncounter 7 is -7\n");
+});
+
+const PER_ROUND = 300;
+
+/** The answers so far: by counter, the last value said. */
+function valuesIn(output: string): Map<number, number> {
+  return new Map(
+    Array.from(output.matchAll(/^counter (\d+) is (-?\d+)$/gm), ([, counter, value]) => [
+      Number(counter),
+      Number(value),
+    ]),
+  );
+}
+
+test("killed in the middle of its additions: each that was answered happened once, the others once or not", async () => {
+  let answered = new Map<number, number>();
+  for (let round = 0; round < 4; round++) {
+    const counter = new CounterProcess();
+    const before = Array.from({ length: PER_ROUND }, (_, i) => (round - 1) * PER_ROUND + i);
+    if (round > 0) counter.say(before.map((each) => `add ${each} 0\n`).join(""));
+    if (round > 0) await counter.prints(new RegExp(`^counter ${before[PER_ROUND - 1]} is `, "m"));
+    const found = valuesIn(counter.output);
+    for (const [each, value] of found) {
+      const what = `round ${round}, counter ${each}, ${answered.has(each) ? "" : "not "}answered`;
+      expect(answered.has(each) ? [1] : [0, 1], what).toContain(value);
+    }
+    if (round === 3) break;
+    // One line at a time, each to a counter of its own, and killed after some answers.
+    for (let i = 0; i < PER_ROUND; i++) {
+      counter.say(`add ${round * PER_ROUND + i} 1\n`);
+      if (i % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await counter.prints(new RegExp(`^counter ${round * PER_ROUND + 20 * (round + 1)} is 1$`, "m"));
+    await counter.kill();
+    answered = valuesIn(counter.output);
+  }
+  expect(answered.size).toBeGreaterThan(40);
+});

@@ -1,0 +1,96 @@
+// An application that is not the exchange, on a real disk: opened, run, stopped, opened again; and what belongs to another
+// application is refused, file and position named, with the lock given back.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { encodeGenesisEntry } from "../../src/journal/index.ts";
+import { EXCHANGE_RULES } from "../../src/node/index.ts";
+import {
+  openDataDirectory,
+  openRuntime,
+  type Runtime,
+  type RuntimeOptions,
+  Submissions,
+} from "../../src/runtime/index.ts";
+import { add, beginning, COUNTER_RULES, Counter } from "./counter.ts";
+
+const SEGMENT_BYTES = 2_097_152;
+const EXCHANGE_GENESIS = encodeGenesisEntry({
+  genesis: {
+    ...{ maxQuantity: 10, maxNotional: 100, ordersMax: 10, symbolsMax: 4, accountsMax: 4 },
+    indexSeed: [1, 2],
+  },
+  instruments: [],
+});
+
+let path = "";
+const opened: Runtime[] = [];
+beforeEach(() => {
+  path = mkdtempSync(join(tmpdir(), "seriatim-runtime-"));
+});
+afterEach(async () => {
+  for (const runtime of opened.splice(0)) await runtime.stop();
+  rmSync(path, { recursive: true, force: true });
+});
+
+async function open(some: Partial<RuntimeOptions> = {}) {
+  const application = new Counter();
+  const runtime = await openRuntime({
+    ...{ application, genesis: beginning(), rules: COUNTER_RULES, segmentBytes: SEGMENT_BYTES },
+    directory: "directory" in some ? undefined : await openDataDirectory(path),
+    ...some,
+  });
+  opened.push(runtime);
+  return { application, runtime, submissions: running(runtime) };
+}
+
+function running(runtime: Runtime): Submissions {
+  const submissions = new Submissions(runtime);
+  runtime.run(submissions, submissions);
+  return submissions;
+}
+
+describe.each(["spread", "single"] as const)("with threads %s", (threads) => {
+  test("what was answered is there when it is opened again", async () => {
+    const first = await open({ threads });
+    expect(first.runtime.recovered).toMatchObject({ position: 1, created: true });
+    const replies = await Promise.all([5, 7].map((amount) => first.submissions.submit(add(amount))));
+    expect(replies.map(({ position, events }) => [position, events[1]])).toEqual([
+      [2, 5],
+      [3, 12],
+    ]);
+    await first.submissions.close();
+    await first.runtime.stop();
+    const again = await open({ threads });
+    expect(again.runtime.recovered).toMatchObject({ position: 3, created: false });
+    expect(again.application.sum).toBe(12);
+  });
+
+  test("another application's log is refused, and can still be opened by its own", async () => {
+    await (await open({ threads })).runtime.stop();
+    const asExchange = open({ threads, rules: EXCHANGE_RULES, genesis: EXCHANGE_GENESIS });
+    await expect(asExchange).rejects.toMatchObject({
+      code: "JOURNAL_FOREIGN",
+      message: expect.stringMatching(/position 1: the first entry is not a genesis entry$/),
+    });
+    await (await open({ threads })).runtime.stop();
+  });
+
+  test("rules that can't be had stop the start, before anything is written, with a line that names them", async () => {
+    const rules = new URL("./no-such-file.ts", import.meta.url).href;
+    await expect(open({ threads, rules })).rejects.toMatchObject({
+      code: "RULES_MISSING",
+      message: expect.stringContaining(`no record rules come from ${rules}: `),
+    });
+    expect((await open({ threads })).runtime.recovered.created).toBe(true);
+  });
+});
+
+test("without a directory all is answered and nothing is kept", async () => {
+  const { runtime, submissions } = await open({ directory: undefined });
+  expect((await submissions.submit(add(3))).events[1]).toBe(3);
+  await runtime.stop();
+  expect((await open()).application.sum).toBe(0);
+});
