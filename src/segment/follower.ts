@@ -46,6 +46,11 @@ export class FrameFollower {
     return Math.max(this.#after, this.#point.position);
   }
 
+  /** The number of the segment that the last frame handed out lies in; 0 while no file is open. */
+  get segment(): number {
+    return this.#segment?.number ?? 0;
+  }
+
   /**
    * Hands the next frames up to position `bound` to `visit`, at most `framesMax`, until it returns false;
    * returns how many there were. A frame

@@ -1,0 +1,121 @@
+// Who may lead. A node that was primary and comes back, and a replica that is told to take over, both ask the others how
+// they stand and decide here; what they hear is all that goes in.
+//
+// Histories are compared by epoch first: an older tenure's surplus was never acknowledged by the newer one's rules.
+
+import type { Position } from "../base/index.ts";
+import { NodeRole, type Standing } from "../protocol/index.ts";
+import type { AckPolicy } from "./ack-policy.ts";
+import { type Heard, isCertain } from "./certainty.ts";
+import { NODES_MAX } from "./node-rows.ts";
+import { SILENCE_US } from "./peers.ts";
+
+/** A peer that answered, which proved who it is. */
+export type PeerStanding = { readonly name: string } & Omit<Standing, "proof" | "chain">;
+
+/** Where a history ends. */
+interface End {
+  readonly epoch: number;
+  readonly position: Position;
+}
+
+export interface Cluster {
+  /** In force when the last tenure acknowledged; the journal knows it. */
+  readonly policy: AckPolicy;
+  /** Replicas it had, heard or not. */
+  readonly replicas: number;
+}
+
+export type Decision =
+  | { readonly kind: "lead"; readonly epoch: number }
+  /** Not yet: asking again may change it. */
+  | { readonly kind: "wait"; readonly because: string }
+  /** Not this node. */
+  | { readonly kind: "refuse"; readonly because: string };
+
+/**
+ * Whether a node that was primary when it went down may serve again. Its own disk may lack what copies elsewhere made
+ * acknowledged. `seat`: nextEpoch().
+ */
+export function decideStart(
+  own: End,
+  seat: number,
+  cluster: Cluster,
+  peers: readonly PeerStanding[],
+): Decision {
+  const newer = peers.find((peer) => peer.epoch > own.epoch);
+  if (newer !== undefined) {
+    return refuse(
+      `${newer.name} is of epoch ${newer.epoch}, this node of ${own.epoch}: it has been replaced`,
+    );
+  }
+  const better = primaryAmong(peers) ?? whoHasMore(own, peers);
+  if (better !== undefined) return refuse(better);
+  const heard = heardOf(peers, cluster.replicas, own.position === 0 ? "blank" : "heard");
+  if (!isCertain(cluster.policy, heard)) return { kind: "wait", because: tooFew(peers, cluster) };
+  return { kind: "lead", epoch: nextEpoch(own, seat, peers) };
+}
+
+/** Whether a replica that was told to take over may. `isForced`: an administrator answers for what nobody could say. */
+export function decidePromotion(
+  own: PeerStanding,
+  seat: number,
+  cluster: Cluster,
+  peers: readonly PeerStanding[],
+  isForced: boolean,
+): Decision {
+  const better = primaryAmong([own, ...peers]) ?? primaryHeard([own, ...peers]) ?? whoHasMore(own, peers);
+  if (better !== undefined) return refuse(better);
+  const heard = heardOf([own, ...peers], cluster.replicas, "unheard");
+  if (!isForced && !isCertain(cluster.policy, heard)) return refuse(tooFew(peers, cluster));
+  return { kind: "lead", epoch: nextEpoch(own, seat, peers) };
+}
+
+/** The next epoch that only the node in `seat` (its place among the cluster's names) can choose: no two lead in one. */
+export function nextEpoch(own: End, seat: number, peers: readonly End[]): number {
+  const highest = Math.max(own.epoch, ...peers.map(({ epoch }) => epoch));
+  return highest + 1 + ((((seat - highest - 1) % NODES_MAX) + NODES_MAX) % NODES_MAX);
+}
+
+function primaryAmong(nodes: readonly PeerStanding[]): string | undefined {
+  const primary = nodes.find(({ role }) => role === NodeRole.Primary);
+  return primary && `${primary.name} is the primary, in epoch ${primary.epoch}`;
+}
+
+function primaryHeard(nodes: readonly PeerStanding[]): string | undefined {
+  const witness = nodes.find(({ primaryHeard_us }) => primaryHeard_us <= SILENCE_US);
+  return (
+    witness && `${witness.name} heard of a primary ${Math.floor(witness.primaryHeard_us / 1_000)} ms ago`
+  );
+}
+
+function whoHasMore(own: End, peers: readonly PeerStanding[]): string | undefined {
+  const better = peers.find((peer) => hasMore(peer, own));
+  if (better === undefined) return undefined;
+  return `${better.name} has more: position ${better.position} of epoch ${better.epoch}, this node has ${own.position} of ${own.epoch}`;
+}
+
+function hasMore(one: End, other: End): boolean {
+  return one.epoch > other.epoch || (one.epoch === other.epoch && one.position > other.position);
+}
+
+function heardOf(replicas: readonly PeerStanding[], all: number, primaryDisk: Heard["primaryDisk"]): Heard {
+  const withHistory = replicas.filter(({ position }) => position > 0);
+  return {
+    replicas: all,
+    primaryDisk,
+    replicasHeard: replicas.length,
+    replicaDisks: withHistory.length,
+    warmReplicas: withHistory.filter(({ isWarm }) => isWarm).length,
+  };
+}
+
+function tooFew(peers: readonly PeerStanding[], { replicas }: Cluster): string {
+  const names = peers.map(({ name }) => name).join(", ");
+  const who = peers.length === 0 ? "no other node" : names;
+  return `heard from ${who} of a cluster of ${replicas + 1}: a node not heard may hold what was acknowledged`;
+}
+
+function refuse(because: string): Decision {
+  return { kind: "refuse", because };
+}

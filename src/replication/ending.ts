@@ -1,0 +1,20 @@
+// How a session of either side ends, as its node is told.
+
+import type { RefusalCode, StreamFault } from "../protocol/index.ts";
+
+export type SessionEnd =
+  /** This side refused the other, which was told why. */
+  | { readonly kind: "refused"; readonly code: RefusalCode }
+  /** The other side refused this one: its highest epoch and last position. */
+  | {
+      readonly kind: "refused by peer";
+      readonly code: RefusalCode;
+      readonly epoch: number;
+      readonly position: number;
+    }
+  /** The bytes that came were no messages. */
+  | { readonly kind: "bad stream"; readonly fault: StreamFault }
+  /** Nothing came in time. */
+  | { readonly kind: "silent" }
+  /** The connection ended, or this node ended it. */
+  | { readonly kind: "closed" };

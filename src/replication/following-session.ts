@@ -1,0 +1,212 @@
+// The side of a session that follows: a replica logs on with what it has, stores what it is sent, byte for byte, and
+// says how far it has come. Driven from outside like the other side.
+//
+//   connected -> challenged -> logged on -> welcomed: batches in, acknowledgements out -> ended
+//
+// What does not follow its own history is never stored: it refuses, ends, and its node connects again. Once for all
+// batches of a call it acknowledges what is in memory, then makes that safe, then acknowledges the disk.
+
+import { assert, type Position } from "../base/index.ts";
+import {
+  BATCH_FRAME_AT,
+  decodeChallenge,
+  decodeReplicationRefusal,
+  decodeWelcome,
+  encodeLogon,
+  encodeReplicationRefusal,
+  LogonPurpose,
+  logonStatement,
+  MessageBuffer,
+  MessageStream,
+  REPLICATION_BODY_AT,
+  RefusalCode,
+  ReplicationType,
+  readBatch,
+  readHeartbeat,
+  type Welcome,
+  welcomeStatement,
+  writeAck,
+} from "../protocol/index.ts";
+import type { SessionEnd } from "./ending.ts";
+import { LOGON_US, type Peer, type SessionOutput, SILENCE_US } from "./peers.ts";
+
+/** An Ack with its header. */
+const ACK_MESSAGE_BYTES = 64;
+/** Where a batch's frame begins in its body. */
+const FRAME_IN_BATCH = BATCH_FRAME_AT - REPLICATION_BODY_AT;
+
+/** A replica's journal. What its disk refuses it throws: fail-stop, as everywhere. */
+export interface ReplicaLog {
+  /** Of its last frame, 0 when there is none. */
+  readonly epoch: number;
+  readonly position: Position;
+  /** The last position that survives the end of the machine. */
+  readonly persisted: Position;
+  /** Of its last frame. */
+  readonly chain: Uint8Array;
+  /**
+   * Stores a frame of the primary's, lent, in segment `segment` of its log; returns why it does not follow this history
+   * byte for byte, and then nothing is stored.
+   */
+  append(frame: Uint8Array, segment: number): string | undefined;
+  /** Makes all that was stored safe. */
+  sync(): void;
+}
+
+export interface FollowingNode extends Peer {
+  readonly log: ReplicaLog;
+  /** Whoever is primary says so: its epoch. Kept by the node, so that no older one is followed again. */
+  readonly highestEpoch: number;
+  welcomed(welcome: Welcome): void;
+  /** Commands up to this position may be seen. */
+  released(position: Position): void;
+}
+
+export class FollowingSession {
+  readonly #node: FollowingNode;
+  readonly #output: SessionOutput;
+  readonly #stream: MessageStream;
+  readonly #nonce: Uint8Array;
+  readonly #ack = new MessageBuffer(ACK_MESSAGE_BYTES);
+  readonly #begun_us: number;
+  #heard_us: number;
+  #primary = "";
+  #isLoggedOn = false;
+  #welcome: Welcome | undefined;
+  #acknowledgeIsDue = false;
+  #ended: SessionEnd | undefined;
+  /** Why a frame was refused, for the log line. */
+  #why: string | undefined;
+
+  constructor(node: FollowingNode, output: SessionOutput, now_us: number) {
+    this.#node = node;
+    this.#output = output;
+    this.#begun_us = now_us;
+    this.#heard_us = now_us;
+    this.#nonce = node.nonce();
+    this.#stream = new MessageStream(node.checksums);
+  }
+
+  get ended(): SessionEnd | undefined {
+    return this.#ended;
+  }
+  /** Whether it follows a primary that has proved who it is. */
+  get isFollowing(): boolean {
+    return this.#welcome !== undefined && this.#ended === undefined;
+  }
+  /** The name of the node it is connected to, as that says. */
+  get primary(): string {
+    return this.#primary;
+  }
+  get heard_us(): number {
+    return this.#heard_us;
+  }
+  /** Why it sent Refusal Gap, in words. */
+  get why(): string | undefined {
+    return this.#why;
+  }
+
+  /** Throws what the log's disk says. */
+  received(bytes: Uint8Array, now_us: number): void {
+    if (this.#ended !== undefined) return;
+    this.#heard_us = now_us;
+    const fault = this.#stream.receive(bytes, (type, at, bodyBytes) => this.#hear(type, at, bodyBytes));
+    if (this.#acknowledgeIsDue) this.#acknowledge();
+    if (fault !== undefined) this.#end({ kind: "bad stream", fault });
+  }
+
+  /** Call it every so often: deadlines. */
+  tick(now_us: number): void {
+    const isLate = this.#welcome === undefined && now_us - this.#begun_us > LOGON_US;
+    if (isLate || now_us - this.#heard_us > SILENCE_US) this.#end({ kind: "silent" });
+  }
+
+  close(): void {
+    this.#end({ kind: "closed" });
+  }
+
+  #hear(type: ReplicationType, at: number, bodyBytes: number): boolean {
+    const { buffer } = this.#stream;
+    if (type === ReplicationType.Refusal) {
+      this.#end({ kind: "refused by peer", ...decodeReplicationRefusal(buffer, at) });
+    } else if (type === ReplicationType.Challenge && !this.#isLoggedOn) this.#logOn(at);
+    else if (type === ReplicationType.Welcome && this.#isLoggedOn && this.#welcome === undefined) {
+      this.#follow(decodeWelcome(buffer, at));
+    } else if (type === ReplicationType.Batch && this.#welcome !== undefined) {
+      this.#store(at, bodyBytes);
+    } else if (type === ReplicationType.Heartbeat && this.#welcome !== undefined) {
+      this.#heartbeat(this.#welcome, at);
+    } else this.#refuse(RefusalCode.BadMessage);
+    return this.#ended === undefined;
+  }
+
+  #logOn(at: number): void {
+    const challenge = decodeChallenge(this.#stream.buffer, at);
+    const { name, keys, checksums, log } = this.#node;
+    const { epoch, position, persisted, chain } = log;
+    const logon = {
+      ...{ purpose: LogonPurpose.Follow, name, nonce: this.#nonce, epoch, position },
+      ...{ persisted, chain },
+    };
+    const proof = keys.prove(logonStatement(challenge.nonce, logon));
+    this.#primary = challenge.name;
+    this.#isLoggedOn = true;
+    this.#output.write(encodeLogon({ ...logon, proof }, checksums));
+  }
+
+  #follow(welcome: Welcome): void {
+    const { keys, highestEpoch } = this.#node;
+    if (!keys.isProof(this.#primary, welcomeStatement(this.#nonce, welcome), welcome.proof)) {
+      return this.#refuse(RefusalCode.NotAuthorised);
+    }
+    if (welcome.epoch < highestEpoch) return this.#refuse(RefusalCode.StaleEpoch);
+    this.#welcome = welcome;
+    this.#node.welcomed(welcome);
+  }
+
+  #store(at: number, bodyBytes: number): void {
+    const { buffer } = this.#stream;
+    const { released, segment } = readBatch(buffer, at);
+    const frame = buffer.bytes.subarray(at + FRAME_IN_BATCH, at + bodyBytes);
+    this.#why = this.#node.log.append(frame, segment);
+    if (this.#why !== undefined) return this.#refuse(RefusalCode.Gap);
+    this.#acknowledgeIsDue = true;
+    this.#node.released(Math.min(released, this.#node.log.position));
+  }
+
+  #heartbeat(welcome: Welcome, at: number): void {
+    const { epoch, released } = readHeartbeat(this.#stream.buffer, at);
+    if (epoch !== welcome.epoch) return this.#refuse(RefusalCode.StaleEpoch);
+    this.#acknowledgeIsDue = true;
+    this.#node.released(Math.min(released, this.#node.log.position));
+  }
+
+  /** In memory first: a policy that counts memory does not wait for this disk. */
+  #acknowledge(): void {
+    this.#acknowledgeIsDue = false;
+    const { log } = this.#node;
+    this.#writeAck(log.position, log.persisted);
+    if (log.persisted === log.position) return;
+    log.sync();
+    this.#writeAck(log.position, log.persisted);
+  }
+
+  #writeAck(inMemory: Position, persisted: Position): void {
+    assert(this.#welcome !== undefined, "only who was welcomed acknowledges");
+    if (this.#ended !== undefined) return;
+    const { epoch } = this.#welcome;
+    const total = writeAck(this.#ack, { epoch, inMemory, persisted }, this.#node.checksums);
+    this.#output.write(this.#ack.bytes.subarray(0, total));
+  }
+
+  #refuse(code: RefusalCode): void {
+    const { log, highestEpoch, checksums } = this.#node;
+    const refusal = { code, epoch: Math.max(highestEpoch, log.epoch), position: log.position };
+    this.#output.write(encodeReplicationRefusal(refusal, checksums));
+    this.#end({ kind: "refused", code });
+  }
+
+  #end(how: SessionEnd): void {
+    this.#ended ??= how;
+  }
+}

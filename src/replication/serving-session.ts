@@ -1,0 +1,272 @@
+// The side of a session that listens: asks who is there, answers who asks how this node stands, and sends a replica that
+// logs on what it lacks. Driven from outside: bytes by received(), time by tick(), new frames by send().
+//
+//   challenged -> logged on to follow: its row in the view, frames to it, acknowledgements from it
+//              -> asked: answered, over
+//   any state -> ended: the row is gone before anything else; nothing more is read or sent
+//
+// An acknowledgement is believed only as far as it can be true: not beyond what was sent, not below what it was, not of
+// another epoch.
+
+import { assert, type Position } from "../base/index.ts";
+import {
+  decodeLogon,
+  decodeReplicationRefusal,
+  encodeChallenge,
+  encodeReplicationRefusal,
+  encodeStanding,
+  encodeWelcome,
+  type Logon,
+  LogonPurpose,
+  logonStatement,
+  MessageBuffer,
+  MessageStream,
+  RefusalCode,
+  type ReplicaAck,
+  ReplicationType,
+  readAck,
+  type Standing,
+  StartFrom,
+  standingStatement,
+  welcomeStatement,
+  writeHeartbeat,
+} from "../protocol/index.ts";
+import type { AckView } from "./ack-view.ts";
+import type { SessionEnd } from "./ending.ts";
+import { FrameSender } from "./frame-sender.ts";
+import type { History } from "./history.ts";
+import { judgeLogon } from "./judge-logon.ts";
+import { LiveReader } from "./live-frames.ts";
+import { HEARTBEAT_US, LOGON_US, type Peer, type SessionOutput, SILENCE_US } from "./peers.ts";
+import type { ReplicaSeats } from "./replica-seats.ts";
+
+/** No message to a listener is longer: a Logon is the longest. */
+const MESSAGE_BYTES_MAX = 256;
+/** What a Heartbeat takes. */
+const HEARTBEAT_MESSAGE_BYTES = 64;
+
+/** What a node that is primary shares among the sessions of its replicas. */
+export interface PrimarySide {
+  readonly epoch: number;
+  readonly segmentBytes: number;
+  readonly history: History;
+  /** The journal's newest frames (live-frames.ts). */
+  readonly frames: SharedArrayBuffer;
+  readonly view: AckView;
+  readonly seats: ReplicaSeats;
+  /** The last position that may be seen. */
+  released(): Position;
+}
+
+export interface ServingNode extends Peer {
+  /** Undefined on a node that is not primary: it can be asked, not followed. */
+  readonly primary: PrimarySide | undefined;
+  /** What this node says of itself. */
+  standing(now_us: number): Omit<Standing, "proof">;
+  /** A peer has shown that this node is not, or must not be, the primary any more: nothing may be acknowledged from now on. */
+  mustStop(
+    code: RefusalCode,
+    peer: { readonly name: string; readonly epoch: number; readonly position: Position },
+  ): void;
+}
+
+/** A replica that is followed from here. */
+interface Followed {
+  readonly primary: PrimarySide;
+  readonly name: string;
+  readonly row: number;
+  readonly sender: FrameSender;
+  inMemory: Position;
+  persisted: Position;
+}
+
+export class ServingSession {
+  readonly #node: ServingNode;
+  readonly #output: SessionOutput;
+  readonly #nonce: Uint8Array;
+  readonly #stream: MessageStream;
+  readonly #beat = new MessageBuffer(HEARTBEAT_MESSAGE_BYTES);
+  readonly #begun_us: number;
+  #heard_us: number;
+  #spoke_us: number;
+  #followed: Followed | undefined;
+  #ended: SessionEnd | undefined;
+
+  constructor(node: ServingNode, output: SessionOutput, now_us: number) {
+    this.#node = node;
+    this.#output = output;
+    this.#begun_us = now_us;
+    this.#heard_us = now_us;
+    this.#spoke_us = now_us;
+    this.#stream = new MessageStream(node.checksums, MESSAGE_BYTES_MAX);
+    this.#nonce = node.nonce();
+    output.write(encodeChallenge({ nonce: this.#nonce, name: node.name }, node.checksums));
+  }
+
+  /** How it ended; undefined while it goes on. Once it has, close the connection when its output is out. */
+  get ended(): SessionEnd | undefined {
+    return this.#ended;
+  }
+  /** The replica's name, once it is followed. */
+  get replica(): string | undefined {
+    return this.#followed?.name;
+  }
+  /** The last position sent to it. */
+  get sent(): Position {
+    return this.#followed?.sender.sent ?? 0;
+  }
+
+  received(bytes: Uint8Array, now_us: number): void {
+    if (this.#ended !== undefined) return;
+    this.#heard_us = now_us;
+    const fault = this.#stream.receive(bytes, (type, at) => this.#hear(type, at, now_us));
+    if (fault !== undefined) this.#end({ kind: "bad stream", fault });
+  }
+
+  /** Sends what is new while the output wants it; true when there may be more at once. */
+  send(now_us: number): boolean {
+    const followed = this.#followed;
+    if (followed === undefined || this.#ended !== undefined) return false;
+    const frames = followed.sender.send(followed.primary.released());
+    if (frames > 0) this.#spoke_us = now_us;
+    return frames > 0;
+  }
+
+  /** Call it every so often: deadlines and heartbeats. */
+  tick(now_us: number): void {
+    if (this.#ended !== undefined) return;
+    const isLate = this.#followed === undefined && now_us - this.#begun_us > LOGON_US;
+    if (isLate || now_us - this.#heard_us > SILENCE_US) return this.#end({ kind: "silent" });
+    if (this.#followed !== undefined && now_us - this.#spoke_us >= HEARTBEAT_US && this.#output.hasRoom) {
+      this.#sendHeartbeat(this.#followed, now_us);
+    }
+  }
+
+  /** The connection is gone, or this node goes. */
+  close(): void {
+    this.#end({ kind: "closed" });
+  }
+
+  #hear(type: ReplicationType, at: number, now_us: number): boolean {
+    const { buffer } = this.#stream;
+    const followed = this.#followed;
+    if (type === ReplicationType.Refusal) this.#endedByPeer(at);
+    else if (type === ReplicationType.Logon && followed === undefined) {
+      this.#logOn(decodeLogon(buffer, at), now_us);
+    } else if (type === ReplicationType.Ack && followed !== undefined) {
+      this.#acknowledged(followed, readAck(buffer, at));
+    } else this.#refuse(RefusalCode.BadMessage);
+    return this.#ended === undefined;
+  }
+
+  #logOn(logon: Logon, now_us: number): void {
+    const { keys } = this.#node;
+    if (!keys.isProof(logon.name, logonStatement(this.#nonce, logon), logon.proof)) {
+      return this.#refuse(RefusalCode.NotAuthorised);
+    }
+    if (logon.purpose === LogonPurpose.Ask) this.#answer(logon, now_us);
+    else if (logon.purpose !== LogonPurpose.Follow || logon.persisted > logon.position) {
+      this.#refuse(RefusalCode.BadMessage);
+    } else this.#follow(logon, now_us);
+  }
+
+  #answer(logon: Logon, now_us: number): void {
+    const { keys, checksums } = this.#node;
+    const standing = this.#node.standing(now_us);
+    // Who asks may know more than this node does.
+    if (logon.epoch > standing.epoch) this.#node.mustStop(RefusalCode.StaleEpoch, logon);
+    const proof = keys.prove(standingStatement(logon.nonce, standing));
+    this.#output.write(encodeStanding({ ...standing, proof }, checksums));
+    this.#end({ kind: "closed" });
+  }
+
+  #follow(logon: Logon, now_us: number): void {
+    const { primary } = this.#node;
+    const { epoch, position } = this.#node.standing(now_us);
+    const live = primary && new LiveReader(primary.frames);
+    const asked = {
+      isPrimary: primary !== undefined,
+      epoch,
+      position: live?.written ?? position,
+      hasRoom: primary?.seats.hasRoomFor(logon.name) ?? false,
+    };
+    const verdict = judgeLogon(asked, logon, () => primaryOf(primary).history.compare(logon, asked.position));
+    if (verdict !== "follow") {
+      if (verdict.stop) this.#node.mustStop(verdict.refuse, logon);
+      return this.#refuse(verdict.refuse);
+    }
+    this.#begin(primaryOf(primary), live ?? new LiveReader(primaryOf(primary).frames), logon);
+  }
+
+  #begin(primary: PrimarySide, live: LiveReader, logon: Logon): void {
+    const { keys, checksums } = this.#node;
+    const { epoch, segmentBytes } = primary;
+    const row = primary.seats.take(logon.name, () => this.#end({ kind: "closed" }));
+    const sender = new FrameSender(primary.history, live, this.#output, checksums, logon.position);
+    // Its true position before it counts: it is in this node's own history.
+    primary.view.join(row, logon.position, logon.persisted);
+    const { name, position, persisted } = logon;
+    this.#followed = { primary, name, row, sender, inMemory: position, persisted };
+    const welcome = {
+      ...{ start: StartFrom.Journal, replica: row, epoch, segmentBytes },
+      ...{ position: live.written, released: primary.released() },
+    };
+    const proof = keys.prove(welcomeStatement(logon.nonce, welcome));
+    this.#output.write(encodeWelcome({ ...welcome, proof }, checksums));
+  }
+
+  #acknowledged(followed: Followed, { epoch, inMemory, persisted }: ReplicaAck): void {
+    const { primary, row, sender } = followed;
+    if (epoch > primary.epoch) {
+      this.#node.mustStop(RefusalCode.StaleEpoch, { name: followed.name, epoch, position: inMemory });
+    }
+    if (epoch !== primary.epoch) return this.#refuse(RefusalCode.StaleEpoch);
+    if (Math.max(inMemory, persisted) > sender.sent) return this.#refuse(RefusalCode.AckAhead);
+    if (inMemory < followed.inMemory || persisted < followed.persisted) {
+      return this.#refuse(RefusalCode.BadMessage);
+    }
+    if (inMemory === followed.inMemory && persisted === followed.persisted) return;
+    followed.inMemory = inMemory;
+    followed.persisted = persisted;
+    primary.view.acknowledge(row, inMemory, persisted);
+  }
+
+  #sendHeartbeat({ primary, sender }: Followed, now_us: number): void {
+    const beat = { epoch: primary.epoch, position: sender.sent, released: primary.released() };
+    const total = writeHeartbeat(this.#beat, beat, this.#node.checksums);
+    this.#output.write(this.#beat.bytes.subarray(0, total));
+    this.#spoke_us = now_us;
+  }
+
+  #endedByPeer(at: number): void {
+    const refusal = decodeReplicationRefusal(this.#stream.buffer, at);
+    const followed = this.#followed;
+    // Only of one that has proved who it is: anybody can say a number.
+    if (followed !== undefined && refusal.epoch > followed.primary.epoch) {
+      this.#node.mustStop(RefusalCode.StaleEpoch, { name: followed.name, ...refusal });
+    }
+    this.#end({ kind: "refused by peer", ...refusal });
+  }
+
+  #refuse(code: RefusalCode): void {
+    const { epoch, position } = this.#node.standing(this.#heard_us);
+    this.#output.write(encodeReplicationRefusal({ code, epoch, position }, this.#node.checksums));
+    this.#end({ kind: "refused", code });
+  }
+
+  /** The row leaves the view first: what a gone replica had is no promise. */
+  #end(how: SessionEnd): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = how;
+    const followed = this.#followed;
+    if (followed === undefined) return;
+    followed.primary.view.leave(followed.row);
+    followed.primary.seats.leave(followed.row);
+    followed.sender.close();
+  }
+}
+
+function primaryOf(primary: PrimarySide | undefined): PrimarySide {
+  assert(primary !== undefined, "only a primary is followed");
+  return primary;
+}

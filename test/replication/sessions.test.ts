@@ -1,0 +1,321 @@
+// A primary's and a replica's session against each other: what each refuses, how they catch up, and that under loss,
+// delay, duplication and cut links the replica's history is the primary's and nothing is believed that is not so.
+
+import { expect, test } from "vitest";
+import { Prng } from "../../src/base/index.ts";
+import { MessageBuffer, RefusalCode, StreamFault, writeAck } from "../../src/protocol/index.ts";
+import { FollowingSession, NodeRows, ServingSession } from "../../src/replication/index.ts";
+import { checksums, type MemoryLog, Pipe, PrimaryNode, ReplicaNode } from "./support.ts";
+
+/** Both sessions over two pipes. */
+class Pair {
+  readonly down = new Pipe();
+  readonly up = new Pipe();
+  readonly serving: ServingSession;
+  readonly following: FollowingSession;
+  readonly #prng = new Prng(1);
+
+  constructor(primary: PrimaryNode, replica: ReplicaNode, now_us = 0) {
+    this.serving = new ServingSession(primary, this.down, now_us);
+    this.following = new FollowingSession(replica, this.up, now_us);
+  }
+
+  /** Runs until nothing moves any more. */
+  settle(now_us = 0): void {
+    for (let quiet = 0; quiet < 2; ) {
+      let moved = false;
+      while (this.serving.send(now_us)) moved = true;
+      this.down.deliver(this.#prng, (bytes) => {
+        moved = true;
+        this.following.received(bytes, now_us);
+      });
+      this.up.deliver(this.#prng, (bytes) => {
+        moved = true;
+        this.serving.received(bytes, now_us);
+      });
+      quiet = moved ? 0 : quiet + 1;
+    }
+  }
+}
+
+function rows(primary: PrimaryNode): [replica: number, inMemory: number, persisted: number][] {
+  const found = new NodeRows();
+  primary.view.read(found, primary.writer.durablePosition);
+  return Array.from({ length: found.count - 1 }, (_, i) => [
+    found.replica[i + 1],
+    found.inMemory[i + 1],
+    found.persisted[i + 1],
+  ]);
+}
+
+/** Frame by frame the same bytes. */
+function expectSameHistory(primary: PrimaryNode, replica: ReplicaNode): void {
+  expect(replica.log.frames.map((frame) => frame.length)).toEqual(
+    primary.frames.map((frame) => frame.length),
+  );
+  expect(Buffer.concat(replica.log.frames).equals(Buffer.concat(primary.frames))).toBe(true);
+}
+
+function sendAck(pair: Pair, epoch: number, inMemory: number, persisted: number): void {
+  const buffer = new MessageBuffer(64);
+  const total = writeAck(buffer, { epoch, inMemory, persisted }, checksums);
+  pair.serving.received(buffer.bytes.subarray(0, total), 0);
+}
+
+test("a new replica gets the whole journal, byte for byte, then each frame as it is made", () => {
+  const primary = new PrimaryNode({ frames: 60 });
+  const replica = new ReplicaNode();
+  const pair = new Pair(primary, replica);
+  pair.settle();
+  expectSameHistory(primary, replica);
+  expect(rows(primary)).toEqual([[0, primary.writer.position, primary.writer.position]]);
+  for (let i = 0; i < 100; i++) {
+    primary.append(1 + (i % 30));
+    pair.settle();
+    expect(replica.log.position).toBe(primary.writer.position);
+  }
+  expectSameHistory(primary, replica);
+  expect(replica.log.segments.at(-1)).toBeGreaterThan(3);
+  expect(pair.following.ended).toBeUndefined();
+});
+
+test("memory is acknowledged before the disk is asked, and both once per delivery", () => {
+  const primary = new PrimaryNode();
+  const replica = new ReplicaNode();
+  const pair = new Pair(primary, replica);
+  pair.settle();
+  const order: string[] = [];
+  const { log } = replica;
+  log.sync = () => {
+    order.push(`sync ${log.position}`);
+    log.persisted = log.position;
+  };
+  pair.up.write = (bytes) => order.push(`ack of ${bytes.length} bytes`);
+  primary.append(3);
+  while (pair.serving.send(0));
+  pair.down.deliver(new Prng(1), (bytes) => pair.following.received(bytes, 0));
+  expect(order).toEqual(["ack of 40 bytes", `sync ${log.position}`, "ack of 40 bytes"]);
+});
+
+test("a replica too slow for the live frames is put back to the journal, and catches up", () => {
+  const primary = new PrimaryNode({ liveBytes: 2048 });
+  const replica = new ReplicaNode();
+  const pair = new Pair(primary, replica);
+  pair.settle();
+  for (let i = 0; i < 200; i++) primary.append(20);
+  pair.settle();
+  expectSameHistory(primary, replica);
+});
+
+test("a frame longer than the live memory reaches a replica through the journal", () => {
+  const primary = new PrimaryNode({ liveBytes: 1024 });
+  const replica = new ReplicaNode();
+  const pair = new Pair(primary, replica);
+  pair.settle();
+  primary.append(100);
+  primary.append(1);
+  pair.settle();
+  expectSameHistory(primary, replica);
+});
+
+test("a replica that connects again goes on where it was, with its true position in the view at once", () => {
+  const primary = new PrimaryNode({ frames: 10 });
+  const replica = new ReplicaNode();
+  const first = new Pair(primary, replica);
+  first.settle();
+  first.serving.close();
+  expect(rows(primary)).toEqual([]);
+  const had = replica.log.position;
+  primary.append(7);
+  replica.log.persisted = had - 1;
+  const second = new Pair(primary, replica);
+  second.down.deliver(new Prng(1), (bytes) => second.following.received(bytes, 0));
+  second.up.deliver(new Prng(1), (bytes) => second.serving.received(bytes, 0));
+  expect(rows(primary)).toEqual([[0, had, had - 1]]);
+  second.settle();
+  expectSameHistory(primary, replica);
+});
+
+test("a replica that connects again before its old connection was found dead takes its own seat", () => {
+  const primary = new PrimaryNode({ seats: 1 });
+  const replica = new ReplicaNode();
+  const old = new Pair(primary, replica);
+  old.settle();
+  const fresh = new Pair(primary, replica);
+  fresh.settle();
+  expect([old.serving.ended, fresh.serving.ended]).toEqual([{ kind: "closed" }, undefined]);
+  expect(rows(primary)).toHaveLength(1);
+  const other = new Pair(primary, new ReplicaNode("west"));
+  other.settle();
+  expect(other.following.ended).toMatchObject({ kind: "refused by peer", code: RefusalCode.Full });
+});
+
+/** A replica with the primary's first frames, and a claim of its own. */
+function replicaOf(primary: PrimaryNode, claim: (log: MemoryLog) => Partial<MemoryLog>): ReplicaNode {
+  const replica = new ReplicaNode();
+  for (const frame of primary.frames.slice(0, 5)) replica.log.append(frame, 1);
+  replica.log.sync();
+  Object.assign(replica.log, claim(replica.log));
+  return replica;
+}
+
+const { Diverged, Ahead, StaleEpoch, BadMessage } = RefusalCode;
+
+test.each<[name: string, claim: (log: MemoryLog) => Partial<MemoryLog>, code: RefusalCode, stops: boolean]>([
+  ["another chain value", () => ({ chain: new Uint8Array(32).fill(7) }), Diverged, false],
+  ["a position where no frame ends", () => ({ position: 4, persisted: 4 }), Diverged, false],
+  ["a surplus of an older tenure", () => ({ position: 900, epoch: 0 }), Diverged, false],
+  ["a surplus of this tenure", () => ({ position: 900 }), Ahead, true],
+  ["a higher epoch", () => ({ epoch: 2 }), StaleEpoch, true],
+  ["more on disk than it has", ({ position }) => ({ persisted: position + 1 }), BadMessage, false],
+])("a replica with %s is refused, and never counts", (_, claim, code, stops) => {
+  const primary = new PrimaryNode({ frames: 10 });
+  const pair = new Pair(primary, replicaOf(primary, claim));
+  pair.settle();
+  expect(pair.serving.ended).toEqual({ kind: "refused", code });
+  expect(pair.following.ended).toMatchObject({ kind: "refused by peer", code });
+  expect(primary.stops).toEqual(stops ? [code] : []);
+  expect(rows(primary)).toEqual([]);
+});
+
+test.each<[name: string, replica: () => ReplicaNode]>([
+  ["a name that is not known", () => new ReplicaNode("east")],
+  ["another node's name", () => Object.assign(new ReplicaNode("east"), { name: "south" })],
+])("%s is refused before anything is said of the journal", (_, replica) => {
+  const primary = new PrimaryNode();
+  const pair = new Pair(primary, replica());
+  pair.settle();
+  expect(pair.serving.ended).toEqual({ kind: "refused", code: RefusalCode.NotAuthorised });
+  expect(rows(primary)).toEqual([]);
+});
+
+test("a replica refuses a primary that can't prove who it is, and one of an older epoch than it has heard of", () => {
+  const stranger = new Pair(new PrimaryNode(), new ReplicaNode("south", ["west"]));
+  stranger.settle();
+  expect(stranger.following.ended).toEqual({ kind: "refused", code: RefusalCode.NotAuthorised });
+  const primary = new PrimaryNode();
+  const replica = Object.assign(new ReplicaNode(), { highestEpoch: 2 });
+  const stale = new Pair(primary, replica);
+  stale.settle();
+  expect(stale.following.ended).toEqual({ kind: "refused", code: RefusalCode.StaleEpoch });
+  expect(primary.stops).toEqual([RefusalCode.StaleEpoch]);
+});
+
+test("a node that is no primary is not followed", () => {
+  const primary = new PrimaryNode();
+  primary.primary = undefined;
+  const pair = new Pair(primary, new ReplicaNode());
+  pair.settle();
+  expect(pair.following.ended).toMatchObject({ kind: "refused by peer", code: RefusalCode.NotPrimary });
+});
+
+test.each<[name: string, epoch: number, ahead: number, code: RefusalCode, stops: boolean]>([
+  ["ahead of what was sent", 1, 1, RefusalCode.AckAhead, false],
+  ["that goes back", 1, -1, RefusalCode.BadMessage, false],
+  ["of an older epoch", 0, 0, RefusalCode.StaleEpoch, false],
+  ["of a higher epoch", 2, 0, RefusalCode.StaleEpoch, true],
+])("an acknowledgement %s ends the session and leaves the view", (_, epoch, ahead, code, stops) => {
+  const primary = new PrimaryNode({ frames: 10 });
+  const pair = new Pair(primary, new ReplicaNode());
+  pair.settle();
+  const { position } = primary.writer;
+  primary.append(1);
+  sendAck(pair, epoch, position + ahead, position + Math.min(0, ahead));
+  expect(pair.serving.ended).toEqual({ kind: "refused", code });
+  expect(primary.stops).toEqual(stops ? [code] : []);
+  expect(rows(primary)).toEqual([]);
+});
+
+test("a frame that does not follow is never stored: the replica says so and ends", () => {
+  const primary = new PrimaryNode({ frames: 10 });
+  const replica = new ReplicaNode();
+  const pair = new Pair(primary, replica);
+  pair.settle();
+  replica.log.chain.fill(9);
+  primary.append(2);
+  const had = replica.log.frames.length;
+  pair.settle();
+  expect(replica.log.frames).toHaveLength(had);
+  expect(pair.following.ended).toEqual({ kind: "refused", code: RefusalCode.Gap });
+  expect(pair.following.why).toBe("its chain value does not follow");
+  expect(pair.serving.ended).toMatchObject({ kind: "refused by peer", code: RefusalCode.Gap });
+  expect(rows(primary)).toEqual([]);
+});
+
+test("bytes that are no message end either side", () => {
+  const pair = new Pair(new PrimaryNode(), new ReplicaNode());
+  pair.serving.received(new Uint8Array(64).fill(1), 0);
+  pair.following.received(new Uint8Array(64).fill(1), 0);
+  const bad = { kind: "bad stream", fault: StreamFault.BadMagic };
+  expect([pair.serving.ended, pair.following.ended]).toEqual([bad, bad]);
+});
+
+test("a link that says nothing is over after 2 s for both; one with heartbeats goes on", () => {
+  const primary = new PrimaryNode();
+  const pair = new Pair(primary, new ReplicaNode());
+  pair.settle();
+  for (let now_us = 0; now_us <= 20_000_000; now_us += 100_000) {
+    pair.serving.tick(now_us);
+    pair.following.tick(now_us);
+    pair.settle(now_us);
+  }
+  expect([pair.serving.ended, pair.following.ended]).toEqual([undefined, undefined]);
+  pair.serving.tick(22_100_000);
+  pair.following.tick(22_100_000);
+  expect([pair.serving.ended, pair.following.ended]).toEqual([{ kind: "silent" }, { kind: "silent" }]);
+  expect(rows(primary)).toEqual([]);
+});
+
+const SEEDS = Array.from({ length: 12 }, (_, i) => i + 1);
+
+test.each(SEEDS)("loss, delay, duplication and cut links never show in what was stored (seed %i)", (seed) => {
+  const prng = new Prng(seed);
+  const primary = new PrimaryNode({ liveBytes: 4096 });
+  const replica = new ReplicaNode();
+  let pair: Pair | undefined;
+  let connectAt_us = 0;
+  const spoil = (piece: Uint8Array): Uint8Array[] => {
+    if (prng.chance(0.002)) return [];
+    if (prng.chance(0.002)) return [piece, piece];
+    if (prng.chance(0.002)) return [piece.map((byte, i) => (i === 0 ? byte ^ 64 : byte))];
+    return [piece];
+  };
+  const step = (now_us: number, isFaulty: boolean): void => {
+    if (pair === undefined && now_us >= connectAt_us) pair = new Pair(primary, replica, now_us);
+    if (pair === undefined) return;
+    const { down, up, serving, following } = pair;
+    for (const pipe of [down, up]) {
+      pipe.now_us = now_us;
+      pipe.delay_us = isFaulty ? prng.between(0, 30_000) : 1_000;
+    }
+    while (serving.send(now_us));
+    down.deliver(prng, (bytes) => following.received(bytes, now_us), isFaulty ? spoil : undefined);
+    up.deliver(prng, (bytes) => serving.received(bytes, now_us), isFaulty ? spoil : undefined);
+    serving.tick(now_us);
+    following.tick(now_us);
+    if (serving.ended === undefined && following.ended === undefined && !(isFaulty && prng.chance(0.01)))
+      return;
+    serving.close();
+    following.close();
+    pair = undefined;
+    connectAt_us = now_us + prng.between(0, 300_000);
+  };
+  let now_us = 0;
+  for (let i = 0; i < 1_000; i++) {
+    now_us += 5_000;
+    if (prng.chance(0.5)) primary.append(prng.between(1, 120));
+    if (prng.chance(0.2)) primary.writer.sync();
+    step(now_us, true);
+    for (const [, inMemory, persisted] of rows(primary)) {
+      expect(inMemory).toBeLessThanOrEqual(replica.log.position);
+      expect(persisted).toBeLessThanOrEqual(replica.log.persisted);
+    }
+  }
+  for (let i = 0; i < 2_000 && replica.log.position < primary.writer.position; i++) {
+    now_us += 5_000;
+    step(now_us, false);
+  }
+  expectSameHistory(primary, replica);
+  expect(primary.stops).toEqual([]);
+  expect(replica.welcomes).toBeGreaterThan(3);
+});
