@@ -143,8 +143,10 @@ function describeReport(report: JournalReport): string[] {
 function describeWhole(report: JournalReport): string[] {
   const { directory, firstPosition, lastPosition, epoch, durablePosition, chain } = report;
   if (report.frames === 0) return [`journal ${directory}: no position of it can be read`];
+  const before = `what came before position ${firstPosition} is in no segment: a snapshot has to hold it`;
   return [
     `journal ${directory}: positions ${firstPosition} to ${lastPosition}, epoch ${epoch}`,
+    ...(firstPosition === 1 ? [] : [before]),
     `durable by its own words up to position ${durablePosition}`,
     `chain ${chain}`,
   ];

@@ -72,7 +72,7 @@ export function inspectJournal(place: JournalSource, options: { frames?: boolean
       });
     };
   });
-  const { verdict, because, fault } = judge(scan);
+  const { verdict, because, fault } = scan;
   return {
     directory: place.directory,
     verdict,
@@ -90,23 +90,6 @@ export function inspectJournal(place: JournalSource, options: { frames?: boolean
     temporaries: scan.temporaries,
     frameList,
   };
-}
-
-/**
- * What the scan says of its log, and what only a journal knows: it begins with the genesis entry at position 1. (A log
- * may begin anywhere, so that its first segments can be retired one day.)
- */
-function judge({ verdict, because, fault, firstPosition, segments }: LogScan) {
-  if (fault !== undefined || firstPosition === 1) return { verdict, because, fault };
-  const reason = `it begins with position ${firstPosition}: what came before is not there`;
-  const missing: LogFault = {
-    damage: "not continuing",
-    file: segments[0].file,
-    offset: 0,
-    position: 1,
-    reason,
-  };
-  return { verdict: "corrupt" as const, because: "a journal begins at position 1", fault: missing };
 }
 
 /** A report on a journal whose every frame holds; otherwise throws as refuseDamaged does. */
@@ -140,7 +123,8 @@ export function readJournalGenesis(place: JournalPlace): GenesisEntry | undefine
  */
 export function scanSettled(place: JournalPlace, visitor: () => FrameVisitor): LogScan {
   let scan = scanLog(journalPlace(place), visitor());
-  if (scan.fault !== undefined) scan = scanLog(journalPlace(place), visitor(), scan.frames + 1);
+  if (scan.fault !== undefined)
+    scan = scanLog(journalPlace(place), visitor(), { framesMax: scan.frames + 1 });
   if (scan.segments.length > 0 || scan.fault !== undefined) return scan;
   throw new SeriatimError("JOURNAL_EMPTY", `${place.directory} holds no journal`);
 }

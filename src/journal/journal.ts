@@ -11,8 +11,12 @@
 import { assert, type Checksums, SeriatimError, type Storage } from "../base/index.ts";
 import { COMMAND_BYTES, COMMAND_WORDS } from "../protocol/index.ts";
 import {
+  CHAIN_BYTES,
+  FIRST_EPOCH,
   FRAME_HEADER_BYTES,
+  type FrameBreak,
   type LogFrame,
+  type LogOrigin,
   type LogPlace,
   type LogScan,
   type LogWriter,
@@ -41,7 +45,21 @@ export interface JournalOptions {
   readonly frameBytesMax?: number;
   /** The records of the first frame, for a journal that has not begun (the exchange's: encodeGenesisEntry). */
   readonly genesis?: Int32Array<ArrayBuffer>;
+  /**
+   * The caller has the state at this point: only what follows is visited, and segments that end before it may be
+   * missing. With `firstSegment` the journal may also begin behind it, for a replica: JOURNAL_BEGINNING, or a snapshot
+   * that it was sent.
+   */
+  readonly from?: LogOrigin;
 }
+
+/** Where the journal of a replica begins that is to get everything from its primary, genesis entry included. */
+export const JOURNAL_BEGINNING: LogOrigin = {
+  position: 0,
+  epoch: FIRST_EPOCH,
+  chain: new Uint8Array(CHAIN_BYTES),
+  firstSegment: 1,
+};
 
 /** Where a journal is. */
 export type JournalPlace = Pick<JournalOptions, "storage" | "checksums" | "directory">;
@@ -71,17 +89,23 @@ export function openJournal(options: JournalOptions, visit: RecordVisitor): Open
     segmentBytes: options.segmentBytes ?? SEGMENT_BYTES_DEFAULT,
     frameBytesMax: options.frameBytesMax ?? FRAME_BYTES_MAX_DEFAULT,
   };
-  let expected = 1;
-  const { writer, scan } = openLog(journalPlace(options), limits, (frame) => {
-    checkFrame(frame, options.rules);
-    if (frame.firstPosition !== expected) throw incomplete(options.directory, frame.firstPosition);
+  const { directory, rules, from } = options;
+  let expected = (from?.position ?? 0) + 1;
+  const visitor = (frame: LogFrame): void => {
+    checkFrame(frame, rules);
+    if (frame.firstPosition !== expected) throw incomplete(directory, frame.firstPosition);
     expected += frame.count;
     visit(frame.words, frame.payloadAt / 4, frame.count, frame.firstPosition);
-  });
+  };
+  const { writer, scan } = openLog(journalPlace(options), limits, visitor, from);
   try {
-    if (scan.firstPosition !== 1) throw incomplete(options.directory, scan.firstPosition);
-    const journal = new JournalWriter(writer, options.mode ?? "fsync");
-    const created = writer.position === 0;
+    if (from === undefined && scan.firstPosition !== 1) throw incomplete(directory, scan.firstPosition);
+    if (from !== undefined && from.firstSegment === undefined && scan.segments.length === 0) {
+      const what = `position ${from.position} is known and nothing behind it`;
+      throw new SeriatimError("JOURNAL_EMPTY", `${directory} holds no journal, and ${what}`);
+    }
+    const journal = new JournalWriter(writer, options.mode ?? "fsync", rules);
+    const created = writer.position === 0 && from === undefined;
     if (created) begin(journal, options, visit);
     return { journal, scan, created };
   } catch (error) {
@@ -143,10 +167,12 @@ export class JournalWriter {
   /** The most records one frame holds. */
   readonly frameRecordsMax: number;
   readonly #log: LogWriter;
+  readonly #rules: RecordRules;
   #staged = 0;
 
-  constructor(log: LogWriter, mode: DurabilityMode) {
+  constructor(log: LogWriter, mode: DurabilityMode, rules: RecordRules) {
     this.mode = mode;
+    this.#rules = rules;
     this.#log = log;
     this.frameRecordsMax = Math.floor(log.payloadBytesMax / COMMAND_BYTES);
   }
@@ -204,6 +230,28 @@ export class JournalWriter {
       this.commit();
       done += take;
     }
+  }
+
+  /**
+   * Stores a frame of the primary's journal byte for byte (LogWriter.appendFrame): nothing more, `sync` makes it safe.
+   * In mode `fsync` the frame before it is made safe first, so that never more than one is at risk.
+   * Returns what keeps it from coming next; throws JOURNAL_FOREIGN for records this application does not know. Nothing
+   * was written in either case.
+   */
+  appendFrame(bytes: Uint8Array, beginsSegment: boolean): FrameBreak | undefined {
+    assert(this.#staged === 0, "a replica's journal forms no frames of its own");
+    if (this.mode === "fsync") this.#log.sync();
+    return this.#log.appendFrame(bytes, beginsSegment, (frame) => checkFrame(frame, this.#rules));
+  }
+
+  /** Opens a tenure: frames from now on carry `epoch`, higher than every one before. */
+  beginEpoch(epoch: number): void {
+    this.#log.beginEpoch(epoch);
+  }
+
+  /** Begins the next segment early, when it is prepared (LogWriter.rotate). */
+  rotate(): boolean {
+    return this.#log.rotate();
   }
 
   /** Makes everything written so far safe, whatever the mode. */

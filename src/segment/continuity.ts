@@ -14,27 +14,45 @@ export interface LogPoint {
   readonly chain: Uint8Array;
 }
 
+/** What keeps a frame from coming next: what a replica does about it depends on it. */
+export interface FrameBreak {
+  /**
+   * `damaged`: not as it was sealed. `gap`: it begins with another position. `stale epoch`: of an older tenure.
+   * `impossible`: whole, and yet nothing that a log writes. `other history`: another chain value came before it.
+   */
+  readonly kind: "damaged" | "gap" | "stale epoch" | "impossible" | "other history";
+  readonly reason: string;
+}
+
 /** Why a frame can't come next after `point`, its chain value left aside; undefined when it can. */
 export function frameBreak(
   fields: FrameFields,
   point: Pick<LogPoint, "position" | "epoch">,
-): string | undefined {
+): FrameBreak | undefined {
   const expected = point.position + 1;
-  if (fields.firstPosition !== expected) {
-    return `a frame begins with position ${fields.firstPosition}, expected ${expected}`;
+  const { firstPosition, count, payloadBytes, epoch, durablePosition } = fields;
+  if (firstPosition !== expected) {
+    return { kind: "gap", reason: `a frame begins with position ${firstPosition}, expected ${expected}` };
   }
-  if (fields.count === 0 || fields.count > fields.payloadBytes) {
-    return `a frame of ${fields.payloadBytes} bytes says it holds ${fields.count} positions`;
+  if (count === 0 || count > payloadBytes) {
+    const reason = `a frame of ${payloadBytes} bytes says it holds ${count} positions`;
+    return { kind: "impossible", reason };
   }
-  if (fields.epoch < point.epoch) return `a frame's epoch ${fields.epoch} is below ${point.epoch}`;
-  if (fields.durablePosition > point.position) {
-    return `a frame names position ${fields.durablePosition} as durable, which is not before it`;
+  if (epoch < point.epoch) {
+    return { kind: "stale epoch", reason: `a frame's epoch ${epoch} is below ${point.epoch}` };
+  }
+  if (durablePosition > point.position) {
+    const reason = `a frame names position ${durablePosition} as durable, which is not before it`;
+    return { kind: "impossible", reason };
   }
   return undefined;
 }
 
 /** What is said of a frame whose chain value is not the one its place in the history asks for. */
-export const CHAIN_BREAK = "its chain value does not follow the frame before it";
+export const CHAIN_BREAK: FrameBreak = {
+  kind: "other history",
+  reason: "its chain value does not follow the frame before it",
+};
 
 /** Why segment `number`, in a file of `size` bytes, can't come next after `point`; undefined when it can. */
 export function segmentBreak(

@@ -124,11 +124,11 @@ export class FrameFollower {
     const { buffer } = reader;
     const fields = readFrameFields(buffer.view, at);
     const broken = frameBreak(fields, this.#point);
-    if (broken !== undefined) throw this.#corrupt(reader, broken);
+    if (broken !== undefined) throw this.#corrupt(reader, broken.reason);
     const last = fields.firstPosition + fields.count - 1;
     if (last > bound) return undefined;
     if (!followChain(buffer, at, total, this.#point.chain, this.#place.checksums))
-      throw this.#corrupt(reader, CHAIN_BREAK);
+      throw this.#corrupt(reader, CHAIN_BREAK.reason);
     this.#point.position = last;
     this.#point.epoch = fields.epoch;
     this.#offset += total;

@@ -2,9 +2,11 @@
 // damaged one is always damage, never an interrupted creation.
 
 import { type Checksums, decodeUtf8, encodeUtf8, getU64, setU64 } from "../base/index.ts";
-import type { ChunkReader } from "./chunk-reader.ts";
+import { ChunkReader } from "./chunk-reader.ts";
+import { segmentName } from "./directory.ts";
 import { FrameBuffer } from "./frame.ts";
 import { CHAIN_BYTES, SECTOR_BYTES, SEGMENT_MAGIC, SEGMENT_VERSION, SegmentLayout } from "./layout.ts";
+import type { LogPlace } from "./log.ts";
 
 export interface SegmentHeader {
   readonly segmentBytes: number;
@@ -60,4 +62,15 @@ function decodeSegmentHeader(sector: FrameBuffer, checksums: Checksums): Segment
 export function readSegmentHeader(reader: ChunkReader, checksums: Checksums): SegmentHeader | string {
   if (reader.at(0, SECTOR_BYTES) >= 0) return decodeSegmentHeader(reader.buffer, checksums);
   return `the file is ${reader.size} bytes, shorter than its header`;
+}
+
+/** The header of segment `number`, or the reason why it has none. */
+export function headerOf(place: LogPlace, number: number): SegmentHeader | string {
+  const { storage, checksums, directory, log } = place;
+  const file = storage.open(`${directory}/${segmentName(log, number)}`, "read");
+  try {
+    return readSegmentHeader(new ChunkReader(file, SECTOR_BYTES), checksums);
+  } finally {
+    file.close();
+  }
 }

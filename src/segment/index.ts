@@ -1,11 +1,13 @@
-export { isSameChain, type LogPoint } from "./continuity.ts";
+export { type FrameBreak, isSameChain, type LogPoint } from "./continuity.ts";
 export * from "./directory.ts";
 export * from "./follower.ts";
 export * from "./frame.ts";
 export * from "./header.ts";
 export * from "./layout.ts";
+export * from "./limits.ts";
 export * from "./log.ts";
 export * from "./open.ts";
+export * from "./retire.ts";
 export * from "./scan.ts";
 export * from "./tail.ts";
 export * from "./write-fully.ts";

@@ -1,6 +1,7 @@
 // A log as plain data: where it is, what one frame shows to its reader, and what a scan found.
 
 import type { Checksums, Storage } from "../base/index.ts";
+import type { LogPoint } from "./continuity.ts";
 import type { FrameFields } from "./frame.ts";
 import type { Damage, Verdict } from "./tail.ts";
 
@@ -28,6 +29,15 @@ export interface LogFrame extends FrameFields {
 /** Takes one frame. One that returns false has seen enough: reading ends behind it, without a word on the rest. */
 export type FrameVisitor = (frame: LogFrame) => unknown;
 
+/** From where on a log is wanted: behind this point, whose state somebody has in a snapshot. */
+export interface LogOrigin extends LogPoint {
+  /**
+   * In a directory without a segment the log begins behind this point, with a segment of this number; without it 1. It
+   * is the one the frames to come lie in where they were written, so that later segments are the same files here.
+   */
+  readonly firstSegment?: number;
+}
+
 export interface SegmentSummary {
   readonly file: string;
   readonly number: number;
@@ -54,15 +64,17 @@ export interface LogFault {
 }
 
 export interface LogScan {
+  /** Those that were read: not the ones that end before the point the log is wanted from. */
   readonly segments: readonly SegmentSummary[];
   readonly temporaries: readonly string[];
+  /** Of the first segment that was read. */
   readonly firstPosition: number;
   /** The last whole position; firstPosition - 1 when there is none. */
   readonly lastPosition: number;
   /** D: the highest durable position that anything readable names. */
   readonly durablePosition: number;
   readonly epoch: number;
-  /** Of the last whole frame, 0 when there is none. */
+  /** Of the last whole frame that was read, 0 when there is none. */
   readonly timestamp_us: number;
   readonly chain: Uint8Array;
   readonly frames: number;

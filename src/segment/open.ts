@@ -7,13 +7,13 @@
 
 import { counted, SeriatimError, type StorageFile } from "../base/index.ts";
 import { ChunkReader } from "./chunk-reader.ts";
-import { CHAIN_BYTES } from "./layout.ts";
-import type { FrameVisitor, LogPlace, LogScan, SegmentSummary } from "./log.ts";
+import { checkLimits, type LogLimits } from "./limits.ts";
+import type { FrameVisitor, LogOrigin, LogPlace, LogScan, SegmentSummary } from "./log.ts";
 import { writeZeros } from "./preallocation.ts";
 import { scanLog } from "./scan.ts";
 import { wholeFrameAt } from "./whole-frame.ts";
 import { writeFully } from "./write-fully.ts";
-import { checkLimits, type LogLimits, LogWriter, type OpenSegment } from "./writer.ts";
+import { LogWriter, type OpenSegment } from "./writer.ts";
 
 export interface OpenedLog {
   readonly writer: LogWriter;
@@ -26,22 +26,29 @@ export const FIRST_EPOCH = 1;
 
 /**
  * Opens the log in `place`, making its directory when it is missing, and hands every whole frame to `visit` in
- * order. Throws LOG_CORRUPT, naming file, offset, position and reason; LOG_CHANGED when a frame is not what it was a
+ * order. `from`: of the frames, those behind this point only, and segments before it are neither read nor needed.
+ * Throws LOG_CORRUPT, naming file, offset, position and reason; LOG_CHANGED when a frame is not what it was a
  * moment ago (another program, a failing disk); FOREIGN_DIRECTORY; or what the disk says.
  */
-export function openLog(place: LogPlace, limits: LogLimits, visit: FrameVisitor = () => {}): OpenedLog {
+export function openLog(
+  place: LogPlace,
+  limits: LogLimits,
+  visit: FrameVisitor = () => {},
+  from?: LogOrigin,
+): OpenedLog {
   checkLimits(limits);
   const { storage, directory } = place;
   storage.makeDirectory(directory);
-  const scan = scanLog(place, visit);
+  const scan = scanLog(place, visit, from === undefined ? {} : { from });
   if (scan.verdict === "corrupt") throw new SeriatimError("LOG_CORRUPT", describeScan(scan));
   for (const name of scan.temporaries) storage.remove(`${directory}/${name}`);
   storage.syncDirectory(directory);
   const segment = reopenLast(place, scan);
   const end = {
     position: scan.lastPosition,
-    chain: segment === undefined ? new Uint8Array(CHAIN_BYTES) : scan.chain,
-    epoch: segment === undefined ? FIRST_EPOCH : scan.epoch,
+    chain: scan.chain,
+    epoch: segment === undefined ? (from?.epoch ?? FIRST_EPOCH) : scan.epoch,
+    number: scan.segments.at(-1)?.number ?? (from?.firstSegment ?? 1) - 1,
     segment,
   };
   return { writer: new LogWriter(place, limits, end), scan };
@@ -50,7 +57,7 @@ export function openLog(place: LogPlace, limits: LogLimits, visit: FrameVisitor 
 function reopenLast(place: LogPlace, scan: LogScan): OpenSegment | undefined {
   const last = scan.segments.at(-1);
   if (last === undefined) return undefined;
-  const { number, segmentBytes, endOffset } = last;
+  const { segmentBytes, endOffset } = last;
   const file = place.storage.open(last.file, "write");
   try {
     writeAgain(place, file, last);
@@ -60,7 +67,7 @@ function reopenLast(place: LogPlace, scan: LogScan): OpenSegment | undefined {
     file.close();
     throw error;
   }
-  return { file, number, segmentBytes, offset: endOffset };
+  return { file, segmentBytes, offset: endOffset };
 }
 
 /** Writes the bytes of every frame above the segment's durable offset over themselves: one or two in mode `fsync`. */

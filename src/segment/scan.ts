@@ -4,43 +4,50 @@
 
 import { ChunkReader } from "./chunk-reader.ts";
 import { closesHistory } from "./closing-mark.ts";
-import { CHAIN_BREAK, frameBreak, segmentBreak } from "./continuity.ts";
+import { CHAIN_BREAK, frameBreak, isSameChain, type LogPoint, segmentBreak } from "./continuity.ts";
 import { type LogDirectory, listLogDirectory, segmentName } from "./directory.ts";
 import { followChain, readFrameFields } from "./frame.ts";
-import { readSegmentHeader, type SegmentHeader } from "./header.ts";
+import { headerOf, readSegmentHeader, type SegmentHeader } from "./header.ts";
 import { CHAIN_BYTES, CLOSING_MARK_BYTES, FRAME_HEADER_BYTES, SECTOR_BYTES } from "./layout.ts";
 import type { FrameVisitor, LogFault, LogPlace, LogScan, SegmentSummary } from "./log.ts";
 import { classifyTail } from "./tail.ts";
 import { durableBehind, wholeFrameAt } from "./whole-frame.ts";
 
+export interface ScanOptions {
+  /** Reads no further behind so many whole frames. */
+  readonly framesMax?: number;
+  /**
+   * Reads from the segment on that holds the position behind this point, hands out the frames behind it only, and
+   * holds the log to it: a history that does not go through this point, or ends before it, is not continuing.
+   */
+  readonly from?: LogPoint;
+}
+
 /**
  * Reads the log in `place`; ENOENT when the directory is missing, FOREIGN_DIRECTORY when it is another's. Behind
- * `framesMax` whole frames, or one that `visit` answers with false, it reads no further.
+ * a frame that `visit` answers with false it reads no further.
  */
-export function scanLog(
-  place: LogPlace,
-  visit: FrameVisitor = () => {},
-  framesMax = Number.POSITIVE_INFINITY,
-): LogScan {
+export function scanLog(place: LogPlace, visit: FrameVisitor = () => {}, options: ScanOptions = {}): LogScan {
   const listed = listLogDirectory(place.storage, place.directory, place.log);
-  return new LogScanner(place, listed, visit, framesMax).scan();
+  return new LogScanner(place, listed, visit, options).scan();
 }
 
 /** Hands the log's first frame to `visit`, when it has a whole one; true if so. Reads no further. */
 export function readFirstFrame(place: LogPlace, visit: FrameVisitor): boolean {
-  return scanLog(place, visit, 1).frames === 1;
+  return scanLog(place, visit, { framesMax: 1 }).frames === 1;
 }
 
 class LogScanner {
   readonly #place: LogPlace;
   readonly #listed: LogDirectory;
   readonly #visit: FrameVisitor;
+  readonly #from: LogPoint | undefined;
   #framesMax: number;
   /** Behind the last whole frame. */
   readonly #point = { position: 0, epoch: 0, chain: new Uint8Array(CHAIN_BYTES) };
   readonly #segments: SegmentSummary[] = [];
   #firstPosition = 1;
-  #durable = 0;
+  #durable: number;
   #timestamp_us = 0;
   #frames = 0;
   #fault: LogFault | undefined;
@@ -48,8 +55,12 @@ class LogScanner {
   #wholeFrameBehind = false;
   #damagedBytes = 0;
 
-  constructor(place: LogPlace, listed: LogDirectory, visit: FrameVisitor, framesMax: number) {
+  constructor(place: LogPlace, listed: LogDirectory, visit: FrameVisitor, options: ScanOptions) {
+    const { framesMax = Number.POSITIVE_INFINITY, from } = options;
     this.#framesMax = framesMax;
+    this.#from = from;
+    // A snapshot is taken of what is durable.
+    this.#durable = from?.position ?? 0;
     this.#place = place;
     this.#listed = listed;
     this.#visit = visit;
@@ -57,10 +68,16 @@ class LogScanner {
 
   scan(): LogScan {
     const numbers = this.#listed.segments;
-    for (let i = 0; i < numbers.length && this.#fault === undefined && this.#frames < this.#framesMax; i++) {
+    if (numbers.length === 0) this.#beginEmpty();
+    for (
+      let i = this.#firstToRead();
+      i < numbers.length && this.#fault === undefined && this.#frames < this.#framesMax;
+      i++
+    ) {
       if (i > 0 && numbers[i] !== numbers[i - 1] + 1) this.#missing(numbers[i - 1] + 1);
-      else this.#scanFile(numbers[i], i === 0);
+      else this.#scanFile(numbers[i], this.#segments.length === 0);
     }
+    this.#checkReach();
     const { verdict, because } = classifyTail({
       damage: this.#fault?.damage ?? "none",
       inLastSegment: this.#inLastSegment(),
@@ -115,6 +132,8 @@ class LogScanner {
     if (first) this.#begin(header);
     const broken = segmentBreak(header, number, reader.size, this.#point);
     if (broken !== undefined) return this.#found("not continuing", path, 0, broken);
+    const gone = first ? this.#beginsBehind() : undefined;
+    if (gone !== undefined) return this.#found("not continuing", path, 0, gone);
     this.#point.epoch = header.epoch;
     this.#durable = Math.max(this.#durable, header.firstPosition - 1);
     return header;
@@ -124,6 +143,54 @@ class LogScanner {
     this.#firstPosition = header.firstPosition;
     this.#point.position = header.firstPosition - 1;
     this.#point.chain.set(header.anchor);
+  }
+
+  #beginsBehind(): string | undefined {
+    const wanted = (this.#from?.position ?? this.#point.position) + 1;
+    if (this.#firstPosition <= wanted) return this.#departure(this.#point.position);
+    return `it begins with position ${this.#firstPosition}, behind ${wanted}: what came before is not there`;
+  }
+
+  /** A log without a segment is where it is to begin. */
+  #beginEmpty(): void {
+    if (this.#from === undefined) return;
+    const { position, epoch, chain } = this.#from;
+    this.#firstPosition = position + 1;
+    this.#point.position = position;
+    this.#point.epoch = epoch;
+    this.#point.chain.set(chain);
+  }
+
+  /** The newest segment that does not begin behind the position asked for; one that can't tell is read to be judged. */
+  #firstToRead(): number {
+    const { segments } = this.#listed;
+    if (this.#from === undefined) return 0;
+    for (let i = segments.length - 1; i > 0; i--) {
+      const header = headerOf(this.#place, segments[i]);
+      if (typeof header === "string" || header.firstPosition <= this.#from.position + 1) return i;
+    }
+    return 0;
+  }
+
+  /** Why the history read so far, which stood at `before` one frame ago, does not go through the point asked for. */
+  #departure(before: number): string | undefined {
+    if (this.#from === undefined) return undefined;
+    const { position, chain } = this.#from;
+    if (before > position || this.#point.position < position) return undefined;
+    if (before < position && this.#point.position > position)
+      return `position ${position} lies inside a frame`;
+    if (this.#point.position > position || isSameChain(this.#point.chain, chain)) return undefined;
+    return `the history up to position ${position} is another one`;
+  }
+
+  /** What is to go on behind a point has to reach it. */
+  #checkReach(): void {
+    const last = this.#segments.at(-1);
+    if (this.#fault !== undefined || last === undefined || this.#frames >= this.#framesMax) return;
+    const wanted = this.#from?.position ?? 0;
+    if (this.#point.position >= wanted) return;
+    const reason = `the log ends with position ${this.#point.position}, and ${wanted} was durable`;
+    this.#found("not continuing", last.file, last.endOffset, reason);
   }
 
   #scanFrames(reader: ChunkReader, header: SegmentHeader): void {
@@ -163,18 +230,25 @@ class LogScanner {
     const fields = readFrameFields(buffer.view, at);
     const broken = frameBreak(fields, this.#point);
     if (broken !== undefined) {
-      this.#found("not continuing", reader.file.path, offset, broken);
+      this.#found("not continuing", reader.file.path, offset, broken.reason);
       return 0;
     }
     if (!followChain(buffer, at, total, this.#point.chain, this.#place.checksums)) {
-      this.#found("not continuing", reader.file.path, offset, CHAIN_BREAK);
+      this.#found("not continuing", reader.file.path, offset, CHAIN_BREAK.reason);
       return 0;
     }
-    if (fields.durablePosition === this.#point.position) this.#durableOffset = offset;
+    const before = this.#point.position;
+    if (fields.durablePosition === before) this.#durableOffset = offset;
     this.#point.position = fields.firstPosition + fields.count - 1;
     this.#point.epoch = fields.epoch;
     this.#timestamp_us = fields.timestamp_us;
     this.#durable = Math.max(this.#durable, fields.durablePosition);
+    const departure = this.#departure(before);
+    if (departure !== undefined) {
+      this.#found("not continuing", reader.file.path, offset, departure);
+      return 0;
+    }
+    if (this.#from !== undefined && this.#point.position <= this.#from.position) return total;
     const { bytes, words } = buffer;
     const payloadAt = at + FRAME_HEADER_BYTES;
     const frame = { ...fields, file: reader.file.path, offset, frameBytes: total, bytes, words, payloadAt };

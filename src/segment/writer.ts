@@ -1,108 +1,83 @@
-// Appends frames to the last segment of a log. One frame is one write; a frame that does not fit rotates first.
+// Appends frames to the last segment of a log: its own, or another node's byte for byte. One frame is one write; a
+// frame that does not fit rotates first.
 // Fail-stop: after the first write or sync that fails, every call throws that same error, and nothing is tried
 // again on those files: what a kernel dropped after a failed sync can't be told from what it kept.
 //
 //   durablePosition <= position: `sync` lifts the one to the other, and rotation syncs what it leaves behind, so
 //   that everything before a segment's first position is safe.
+//   What is in the files follows from the frames and from where segments begin, and from nothing else: logs of one
+//   history with the same segments are the same bytes.
 
-import { assert, type Checksums, SeriatimError, type Storage, type StorageFile } from "../base/index.ts";
+import { assert, type Checksums, SeriatimError, type StorageFile } from "../base/index.ts";
 import { encodeClosingMark } from "./closing-mark.ts";
-import { FrameBuffer, sealFrame } from "./frame.ts";
+import { CHAIN_BREAK, type FrameBreak, frameBreak, type LogPoint } from "./continuity.ts";
 import {
-  CLOSING_MARK_BYTES,
-  FRAME_BYTES_LIMIT,
-  FRAME_HEADER_BYTES,
-  frameBytes,
-  SECTOR_BYTES,
-} from "./layout.ts";
-import type { LogPlace } from "./log.ts";
-import { Preallocation } from "./preallocation.ts";
+  claimedFrameBytes,
+  FrameBuffer,
+  type FrameFields,
+  followChain,
+  frameIsWhole,
+  readFrameFields,
+  sealFrame,
+} from "./frame.ts";
+import { CLOSING_MARK_BYTES, FRAME_HEADER_BYTES, frameBytes, SECTOR_BYTES } from "./layout.ts";
+import { checkLimits, type LogLimits } from "./limits.ts";
+import type { LogFrame, LogPlace } from "./log.ts";
+import { NextSegment } from "./next-segment.ts";
+import { writeZeros } from "./preallocation.ts";
 import { writeFully } from "./write-fully.ts";
 
-/** One step of preparing the next segment: about as long as a sync, so that no frame waits for more than that. */
-const PREPARE_SLICE_BYTES = 256 * 1024;
-/** The next segment's zeros run ahead of the current one's frames by this factor. */
-const PREPARE_LEAD = 2;
-/**
- * Asked so often for the next segment, a log that found no room for it looks again: every five seconds on an idle node,
- * whose journal turns ten times a second, and under load a few times a second.
- */
-const PREPARE_RETRY_TURNS = 50;
-/** There is no room for a new file at this time. Any other failure says that the disk can't be trusted. */
-const NO_ROOM_CODES: readonly string[] = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"];
-
-export interface LogLimits {
-  /** The size of a new segment file: a multiple of SECTOR_BYTES. */
-  readonly segmentBytes: number;
-  /** The longest frame, header and padding included: at most FRAME_BYTES_LIMIT, and it fits one segment. */
-  readonly frameBytesMax: number;
-}
-
 /** Where a log ends: what the next frame continues. */
-export interface LogEnd {
-  readonly position: number;
-  readonly chain: Uint8Array;
-  readonly epoch: number;
+export interface LogEnd extends LogPoint {
+  /** Of the last segment; in a log that has none, one less than its first is to have. */
+  readonly number: number;
   /** The last segment, or none in a log that has not begun. */
   readonly segment: OpenSegment | undefined;
 }
 
 export interface OpenSegment {
   readonly file: StorageFile;
-  readonly number: number;
   readonly segmentBytes: number;
   /** Behind the last frame. */
   readonly offset: number;
 }
 
-/** Refuses limits that contradict one another: SEGMENT_LIMITS, usage. */
-export function checkLimits({ segmentBytes, frameBytesMax }: LogLimits): void {
-  const wrong = (why: string) => new SeriatimError("SEGMENT_LIMITS", why, { exitCode: 2 });
-  if (!Number.isSafeInteger(segmentBytes) || segmentBytes % SECTOR_BYTES !== 0 || segmentBytes <= 0) {
-    throw wrong(`segment size ${segmentBytes} is not a multiple of ${SECTOR_BYTES} bytes`);
-  }
-  if (frameBytesMax > FRAME_BYTES_LIMIT || frameBytesMax <= FRAME_HEADER_BYTES || frameBytesMax % 8 !== 0) {
-    const range = `${FRAME_HEADER_BYTES + 8} to ${FRAME_BYTES_LIMIT}`;
-    throw wrong(`frame size ${frameBytesMax} is not a multiple of 8 in ${range} bytes`);
-  }
-  if (frameBytesMax > segmentBytes - SECTOR_BYTES) {
-    throw wrong(`segment size ${segmentBytes} is too small for frames of ${frameBytesMax} bytes`);
-  }
-}
+const DAMAGED: FrameBreak = { kind: "damaged", reason: "it is not one whole frame" };
 
 export class LogWriter {
-  /** Put the next frame's payload into payload.bytes from PAYLOAD_AT on, at most `payloadBytesMax`. */
+  /** Put the next frame's payload into frame.bytes from FRAME_HEADER_BYTES on, at most `payloadBytesMax`. */
   readonly frame: FrameBuffer;
   readonly payloadBytesMax: number;
-  readonly #storage: Storage;
   readonly #checksums: Checksums;
   readonly #place: LogPlace;
-  readonly #limits: LogLimits;
+  readonly #next: NextSegment;
+  /** Of the last frame. */
   readonly #chain: Uint8Array;
-  #epoch: number;
+  #lastEpoch: number;
   #position: number;
+  /** Of the next frame. */
+  #epoch: number;
   #durablePosition: number;
+  #number: number;
   #segment: OpenSegment | undefined;
   #offset: number;
   #lastFrameBytes = 0;
-  #next: Preallocation | undefined;
-  #preallocationFailure: SeriatimError | undefined;
-  #turnsToRetry = 0;
   #failure: SeriatimError | undefined;
 
   /** Everything up to `end` must be safe already; `openLog` sees to that. */
   constructor(place: LogPlace, limits: LogLimits, end: LogEnd) {
     checkLimits(limits);
     this.#place = place;
-    this.#storage = place.storage;
     this.#checksums = place.checksums;
-    this.#limits = limits;
+    this.#next = new NextSegment(place, limits.segmentBytes);
     this.frame = new FrameBuffer(limits.frameBytesMax);
     this.payloadBytesMax = limits.frameBytesMax - FRAME_HEADER_BYTES;
     this.#chain = end.chain.slice();
     this.#epoch = end.epoch;
+    this.#lastEpoch = end.epoch;
     this.#position = end.position;
     this.#durablePosition = end.position;
+    this.#number = end.number;
     this.#segment = end.segment;
     this.#offset = end.segment?.offset ?? 0;
   }
@@ -131,12 +106,12 @@ export class LogWriter {
    * again now and then. Undefined again when a next segment is ready.
    */
   get preallocationFailure(): SeriatimError | undefined {
-    return this.#preallocationFailure;
+    return this.#next.shortage;
   }
 
-  /** Opens a tenure: frames from now on carry `epoch`. */
+  /** Opens a tenure: frames from now on carry `epoch`, which is higher than every one before. */
   beginEpoch(epoch: number): void {
-    assert(epoch >= this.#epoch, "epochs never go back");
+    assert(epoch > this.#epoch, "each tenure has a higher epoch");
     this.#epoch = epoch;
   }
 
@@ -156,13 +131,69 @@ export class LogWriter {
         durablePosition: this.#durablePosition,
       };
       const total = sealFrame(this.frame, fields, this.#chain, this.#checksums);
-      writeFully(segment.file, this.frame.bytes, total, this.#offset);
-      this.#offset += total;
-      this.#lastFrameBytes = total;
-      this.#position += count;
+      this.#write(segment, total, fields);
     } catch (error) {
       throw this.#latch(error);
     }
+  }
+
+  /**
+   * Writes a frame of another node's log as it is, and nothing more: `sync` makes it safe. It must be whole and come
+   * next here: position, epoch, chain value. Otherwise nothing is written, and what keeps it from that is returned.
+   * `beginsSegment`: it is the first of its segment there, and becomes so here. `check` sees the frame before it is
+   * written; what it throws is thrown on, and the log is as before.
+   *
+   * What the frame names as durable is made durable here first: otherwise a crash could leave this frame and not the
+   * one before it, which opening would have to call corrupt.
+   */
+  appendFrame(
+    bytes: Uint8Array,
+    beginsSegment: boolean,
+    check: (frame: LogFrame) => void = () => {},
+  ): FrameBreak | undefined {
+    this.#orThrow();
+    if (!this.#takeOver(bytes)) return DAMAGED;
+    const fields = readFrameFields(this.frame.view, 0);
+    const broken = frameBreak(fields, { position: this.#position, epoch: this.#epoch });
+    if (broken !== undefined) return broken;
+    const chain = this.#chain.slice();
+    if (!followChain(this.frame, 0, bytes.length, chain, this.#checksums)) return CHAIN_BREAK;
+    check(this.#asLogFrame(fields, bytes.length));
+    try {
+      if (fields.durablePosition > this.#durablePosition) this.sync();
+      const fresh = beginsSegment && this.#offset > SECTOR_BYTES;
+      const segment = fresh ? this.#rotate() : this.#segmentFor(bytes.length);
+      this.#chain.set(chain);
+      this.#epoch = fields.epoch;
+      this.#write(segment, bytes.length, fields);
+      return undefined;
+    } catch (error) {
+      throw this.#latch(error);
+    }
+  }
+
+  /** Copies `bytes` into the frame buffer; whether they are one whole frame that has room in it. */
+  #takeOver(bytes: Uint8Array): boolean {
+    const { frame } = this;
+    if (bytes.length < FRAME_HEADER_BYTES || bytes.length > frame.bytes.length) return false;
+    frame.bytes.set(bytes);
+    if (claimedFrameBytes(frame.view, 0) !== bytes.length) return false;
+    return frameIsWhole(frame, 0, bytes.length, this.#checksums);
+  }
+
+  #asLogFrame(fields: FrameFields, total: number): LogFrame {
+    const { bytes, words } = this.frame;
+    const file = this.#segment?.file.path ?? `the ${this.#place.log} in ${this.#place.directory}`;
+    const where = { file, offset: this.#offset, frameBytes: total };
+    return { ...fields, ...where, bytes, words, payloadAt: FRAME_HEADER_BYTES };
+  }
+
+  #write(segment: OpenSegment, total: number, { count, epoch }: FrameFields): void {
+    writeFully(segment.file, this.frame.bytes, total, this.#offset);
+    this.#offset += total;
+    this.#lastFrameBytes = total;
+    this.#position += count;
+    this.#lastEpoch = epoch;
   }
 
   /** Makes every frame written so far safe. */
@@ -178,22 +209,34 @@ export class LogWriter {
   }
 
   /**
+   * Begins the next segment before the current one is full, everything safe on return. False when it is not prepared
+   * yet: prepareNext(true) until it is, and `preallocationFailure` says why it can't be. Nothing to do, and true, when
+   * the current one holds no frame.
+   */
+  rotate(): boolean {
+    this.#orThrow();
+    if (this.#offset <= SECTOR_BYTES) return true;
+    if (!this.#next.isReady) return false;
+    try {
+      this.#rotate();
+      return true;
+    } catch (error) {
+      throw this.#latch(error);
+    }
+  }
+
+  /**
    * Prepares a slice of the next segment; true when that was work and more may be left. `whenIdle` prepares all of
    * it, otherwise only as much as keeps ahead of the frames. No room for it does not stop the log (see
    * preallocationFailure); every other failure does.
    */
   prepareNext(whenIdle: boolean): boolean {
     this.#orThrow();
-    const segment = this.#segment;
-    if (segment === undefined || !this.#preparationIsDue(whenIdle)) return false;
+    if (this.#segment === undefined) return false;
     try {
-      this.#next ??= this.#preallocate(segment.number + 1);
-      const more = this.#next.advance(Math.max(PREPARE_SLICE_BYTES, this.#lastFrameBytes * PREPARE_LEAD));
-      if (!more) this.#preallocationFailure = undefined;
-      return more;
+      return this.#next.prepare(this.#number + 1, this.#offset, this.#lastFrameBytes, whenIdle);
     } catch (error) {
-      this.#giveUpPreparing(error);
-      return false;
+      throw this.#latch(error);
     }
   }
 
@@ -204,7 +247,7 @@ export class LogWriter {
     } finally {
       this.#segment?.file.close();
       this.#segment = undefined;
-      this.#abandonNext();
+      this.#next.abandon();
     }
     this.#failure ??= new SeriatimError(
       "LOG_CLOSED",
@@ -226,13 +269,6 @@ export class LogWriter {
     }
   }
 
-  #preparationIsDue(whenIdle: boolean): boolean {
-    if (this.#preallocationFailure === undefined) {
-      return whenIdle || (this.#next?.zeroed ?? 0) < this.#offset * PREPARE_LEAD;
-    }
-    return this.#next !== undefined || --this.#turnsToRetry <= 0;
-  }
-
   #segmentFor(total: number): OpenSegment {
     const segment = this.#segment;
     if (segment !== undefined && this.#offset + total <= segment.segmentBytes) return segment;
@@ -241,40 +277,27 @@ export class LogWriter {
 
   #rotate(): OpenSegment {
     this.sync();
-    const number = (this.#segment?.number ?? 0) + 1;
-    const next = this.#next ?? this.#preallocate(number);
-    const header = {
-      segmentBytes: next.segmentBytes,
+    this.#eraseMark();
+    const number = this.#number + 1;
+    const { file, segmentBytes } = this.#next.publish({
       number,
       firstPosition: this.#position + 1,
-      epoch: this.#epoch,
+      epoch: this.#lastEpoch,
       anchor: this.#chain,
-    };
-    this.#next = next;
-    const file = next.publish(header, this.#checksums);
-    this.#next = undefined;
+    });
     this.#segment?.file.close();
+    this.#number = number;
     this.#offset = SECTOR_BYTES;
-    this.#segment = { file, number, segmentBytes: next.segmentBytes, offset: SECTOR_BYTES };
-    this.#preallocationFailure = undefined;
+    this.#segment = { file, segmentBytes, offset: SECTOR_BYTES };
     return this.#segment;
   }
 
-  #preallocate(number: number): Preallocation {
-    const { directory, log } = this.#place;
-    return new Preallocation(this.#storage, directory, log, number, this.#limits.segmentBytes);
-  }
-
-  #giveUpPreparing(error: unknown): void {
-    if (!(error instanceof SeriatimError) || !NO_ROOM_CODES.includes(error.code)) throw this.#latch(error);
-    this.#preallocationFailure = error;
-    this.#turnsToRetry = PREPARE_RETRY_TURNS;
-    this.#abandonNext();
-  }
-
-  #abandonNext(): void {
-    this.#next?.abandon();
-    this.#next = undefined;
+  /** A mark that nothing was written over is taken away when the segment is no longer the last: it is no history. */
+  #eraseMark(): void {
+    const segment = this.#segment;
+    if (segment === undefined || this.#lastFrameBytes > 0) return;
+    writeZeros(segment.file, this.#offset, Math.min(segment.segmentBytes, this.#offset + CLOSING_MARK_BYTES));
+    segment.file.syncData();
   }
 
   #orThrow(): void {
@@ -283,7 +306,7 @@ export class LogWriter {
 
   /** What has no name yet is no part of the log: it is removed, and everything else left as it is. */
   #latch(error: unknown): SeriatimError {
-    this.#abandonNext();
+    this.#next.abandon();
     const { directory, log } = this.#place;
     this.#failure ??=
       error instanceof SeriatimError
