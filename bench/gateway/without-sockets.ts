@@ -104,6 +104,10 @@ class Path implements CommandSink {
     this.#gateway.opened(CONNECTION);
   }
 
+  arrived(): void {}
+
+  taken(): void {}
+
   claim(): number {
     return this.#sequencer.claim();
   }

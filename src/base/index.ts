@@ -4,6 +4,7 @@ export * from "./checksums.ts";
 export * from "./clock.ts";
 export * from "./crc32c.ts";
 export * from "./errors.ts";
+export * from "./latency-counts.ts";
 export * from "./layout.ts";
 export * from "./numbers.ts";
 export * from "./prng.ts";

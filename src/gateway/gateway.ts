@@ -95,7 +95,9 @@ export class Gateway implements TransportHandler, ConnectionContext {
   received(number: number, bytes: Uint8Array): void {
     const connection = this.#find(number);
     if (connection === undefined) return;
+    this.sink.arrived();
     connection.session.received(bytes);
+    this.sink.taken();
     this.#settle(connection);
     this.#resumeRelieved();
   }
@@ -170,7 +172,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
     for (let left = this.#reading.stalled; left > 0 && this.sink.claim() >= 0; left--) {
       const connection = this.#reading.takeStalled();
       if (connection === undefined) break;
-      connection.session.resume();
+      this.#resume(connection);
       this.#settle(connection);
     }
     this.#resumeRelieved();
@@ -267,9 +269,15 @@ export class Gateway implements TransportHandler, ConnectionContext {
     for (;;) {
       const connection = this.#reading.takeRelieved();
       if (connection === undefined) return;
-      connection.session.resume();
+      this.#resume(connection);
       this.#settle(connection);
     }
+  }
+
+  #resume(connection: Connection): void {
+    this.sink.arrived();
+    connection.session.resume();
+    this.sink.taken();
   }
 
   #unroute(connection: Connection): void {

@@ -52,6 +52,10 @@ assert(
 export interface CommandSink {
   /** The records claimed slots lie in. */
   readonly words: Int32Array;
+  /** Bytes have come in, or are looked at again: what is claimed until `taken` was in them. */
+  arrived(): void;
+  /** All of them has been looked at, as far as can be now. */
+  taken(): void;
   /** Word offset of the next free slot, or -1 when there is none now. Claiming again without a commit is free. */
   claim(): number;
   /** The claimed slot holds a command: it takes the next position. May apply it before it returns. */

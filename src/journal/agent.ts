@@ -5,17 +5,25 @@
 // At the ring's end a batch is cut in two frames, since slots can't be seen past it before they are given back:
 // one sync more per turn of the ring. No work per record but one copy.
 
-import type { SeriatimError } from "../base/index.ts";
+import type { LatencyCounts, SeriatimError } from "../base/index.ts";
 import type { Ring, RingConsumer } from "../ring/index.ts";
 import type { JournalWriter } from "./journal.ts";
+
+/** Where the agent counts what each group commit took, and by which clock. */
+export interface CommitTimes {
+  readonly counts: LatencyCounts;
+  readonly now_ns: () => number;
+}
 
 export class JournalAgent {
   readonly #journal: JournalWriter;
   readonly #ring: Ring;
   readonly #consumer: RingConsumer;
+  readonly #times: CommitTimes | undefined;
 
   /** `consumer` takes from `ring`, whose records are commands. */
-  constructor(journal: JournalWriter, ring: Ring, consumer: RingConsumer) {
+  constructor(journal: JournalWriter, ring: Ring, consumer: RingConsumer, times?: CommitTimes) {
+    this.#times = times;
     this.#journal = journal;
     this.#ring = ring;
     this.#consumer = consumer;
@@ -52,6 +60,7 @@ export class JournalAgent {
   #write(count: number): void {
     const journal = this.#journal;
     const consumer = this.#consumer;
+    const begun_ns = this.#times?.now_ns() ?? 0;
     journal.stage(this.#ring.bytes, consumer.offset() * 4, count);
     if (journal.mode === "buffered") {
       consumer.release(count);
@@ -60,6 +69,7 @@ export class JournalAgent {
       journal.commit();
       consumer.release(count);
     }
+    if (this.#times !== undefined) this.#times.counts.record(this.#times.now_ns() - begun_ns);
     journal.prepareNext(false);
   }
 }

@@ -1,7 +1,7 @@
 // What a node says about itself at one moment: plain numbers, sampled when health or metrics are asked for, so that
 // nothing on the order path waits for a reader.
 
-import type { Load } from "../runtime/index.ts";
+import type { Latency, LatencyTotals, Load } from "../runtime/index.ts";
 import type { WebCounters } from "./web/web-limits.ts";
 
 /** ok: serves and keeps its promises. degraded: serves, but not all it promises. halted: takes no new commands. */
@@ -35,6 +35,12 @@ export interface NodeStatus {
   readonly bytesSent: number;
   /** Of the last second. */
   readonly load: Load;
+  /** What each stage of a request took, of the last second. */
+  readonly latency: Latency;
+  /** The same since the start, for histograms. */
+  readonly stageTotals: LatencyTotals;
+  /** Batches of answers that had to wait, by who held them back. */
+  readonly gateWaits: Readonly<Record<string, number>>;
   /** The sequencer's time for a command of now. */
   readonly time_us: number;
   /** Times the web's copy of the exchange was too far behind and began anew. */

@@ -8,9 +8,8 @@ export {
   makeNonce,
 } from "./ed25519.ts";
 export { entryBeside } from "./entry.ts";
-export { LatencyHistogram } from "./latency-histogram.ts";
 export { NativeChecksums } from "./native-checksums.ts";
 export * from "./net-transport.ts";
 export * from "./node-storage.ts";
-export { SystemClock, threadBusyMicros } from "./system-clock.ts";
+export { monotonicNanos, SystemClock, threadBusyMicros } from "./system-clock.ts";
 export { letOthersGoFirst } from "./thread-priority.ts";

@@ -10,8 +10,10 @@
 
 import type { Application, Clock, Position } from "../base/index.ts";
 import { RecordBuffer } from "../base/index.ts";
+import { monotonicNanos } from "../platform/index.ts";
 import { EVENT_WORDS } from "../protocol/index.ts";
 import type { Sequencer } from "../sequencer/index.ts";
+import type { CommandTimer, Nanos } from "./command-timer.ts";
 import type { JournalStage } from "./journal-stage.ts";
 import { LoadMeter } from "./load-meter.ts";
 
@@ -44,6 +46,7 @@ export interface CommandTap {
 export class CommandPath {
   readonly words: Int32Array;
   readonly meter: LoadMeter;
+  readonly #timer: CommandTimer;
   readonly #sequencer: Sequencer;
   readonly #application: Application;
   readonly #journal: JournalStage;
@@ -54,8 +57,10 @@ export class CommandPath {
   /** Word offset of the command being applied. */
   #at = 0;
   #timeIsFresh = false;
-  /** Monotonic: when the first command of the batch was sequenced. */
-  #begun_us = 0;
+  /** When the first bytes of the batch came in. */
+  #arrived_ns = 0;
+  /** The last position of the batch before. */
+  #sealedPosition: Position;
   #turnIsDue = false;
   #released: Position;
   #isWaiting = false;
@@ -63,14 +68,23 @@ export class CommandPath {
   /** Resolves a `settled()` when everything is released. */
   #settled: (() => void) | undefined;
 
-  constructor(sequencer: Sequencer, application: Application, journal: JournalStage, clock: Clock) {
+  /** `now_ns`: for what is measured, and decides nothing. */
+  constructor(
+    sequencer: Sequencer,
+    application: Application,
+    journal: JournalStage,
+    clock: Clock,
+    now_ns: Nanos = monotonicNanos,
+  ) {
     this.words = sequencer.words;
     this.#sequencer = sequencer;
     this.#application = application;
     this.#journal = journal;
     this.#clock = clock;
     this.#released = sequencer.position;
-    this.meter = new LoadMeter(sequencer.position, clock.monotonicMicros());
+    this.#sealedPosition = sequencer.position;
+    this.meter = new LoadMeter(sequencer.position, journal.times, now_ns);
+    this.#timer = this.meter.timer;
     this.#events = new RecordBuffer(EVENT_WORDS, EVENTS_PER_PIECE, (events) => {
       for (const output of this.#outputs) output.onApplied(events, this.words, this.#at);
     });
@@ -101,16 +115,29 @@ export class CommandPath {
     return this.#sequencer.claim();
   }
 
+  /** Bytes have come in: the commands claimed until `taken` were in them. Others come when they are committed. */
+  arrived(): void {
+    this.#timer.arrived();
+  }
+
+  taken(): void {
+    this.#timer.taken();
+  }
+
   /** The command in the claimed slot takes its place in the order and is applied. */
   commit(): void {
     if (!this.#timeIsFresh) {
+      this.#arrived_ns = this.#timer.begin();
       this.#sequencer.setTime(this.#clock.wallMicros());
-      this.#begun_us = this.#clock.monotonicMicros();
       this.#timeIsFresh = true;
     }
-    this.#at = this.#sequencer.commit();
-    this.#application.apply(this.words, this.#at, this.#events);
-    this.#events.drain();
+    if (this.#timer.isDue) this.#commitMeasured();
+    else {
+      this.#at = this.#sequencer.commit();
+      this.#application.apply(this.words, this.#at, this.#events);
+      this.#events.drain();
+    }
+    this.#timer.passed();
     this.#tap?.committed(this.words, this.#at);
     if (this.#turnIsDue) return;
     this.#turnIsDue = true;
@@ -119,11 +146,25 @@ export class CommandPath {
     else process.nextTick(this.#turn);
   }
 
+  #commitMeasured(): void {
+    const timer = this.#timer;
+    timer.decoded();
+    this.#at = this.#sequencer.commit();
+    timer.sequenced();
+    this.#application.apply(this.words, this.#at, this.#events);
+    timer.applied();
+    this.#events.drain();
+    timer.encoded();
+  }
+
   readonly #turn = (): void => {
     this.#turnIsDue = false;
     this.#timeIsFresh = false;
-    for (const output of this.#outputs) output.seal(this.#sequencer.position);
-    this.meter.sealed(this.#sequencer.position, this.#begun_us);
+    const { position } = this.#sequencer;
+    for (const output of this.#outputs) output.seal(position);
+    this.#timer.end(position - this.#sealedPosition);
+    this.#sealedPosition = position;
+    this.meter.sealed(position, this.#arrived_ns);
     this.#sequencer.publish();
     this.#journal.published();
     this.#release();
@@ -135,11 +176,12 @@ export class CommandPath {
     // Before the position: a journal that fails gives back no more, so what is read after it is final.
     const failed = this.#sequencer.journalFailed;
     const safe = this.#sequencer.safePosition;
+    this.meter.releasing(safe);
     if (safe > this.#released) {
       this.#released = safe;
       for (const output of this.#outputs) output.release(safe);
+      this.meter.released();
       this.#tap?.released(safe);
-      this.meter.released(safe, this.#clock.monotonicMicros());
       for (const output of this.#outputs) output.resumeStalled();
     }
     if (this.#released === this.#sequencer.position) this.#settled?.();

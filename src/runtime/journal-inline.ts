@@ -1,7 +1,8 @@
 // The journal on the node's own thread (`--threads single`), and the node without one (`--durability off`).
 
-import { SeriatimError } from "../base/index.ts";
+import { LATENCY_COUNTS_BYTES, LatencyCounts, SeriatimError } from "../base/index.ts";
 import { JournalAgent, type JournalWriter, type RecordVisitor } from "../journal/index.ts";
+import { monotonicNanos } from "../platform/index.ts";
 import { COMMAND_WORDS, readTimestamp } from "../protocol/index.ts";
 import { Ring, RingConsumer } from "../ring/index.ts";
 import { FirstFailure } from "./first-failure.ts";
@@ -16,6 +17,7 @@ const SHORTAGE_MS = 100;
 /** Every publish writes and syncs before it returns. */
 export class InlineJournal implements JournalStage {
   readonly batches = true;
+  readonly times = new SharedArrayBuffer(LATENCY_COUNTS_BYTES);
   readonly #options: NodeJournalOptions;
   readonly #failure = new FirstFailure();
   #journal: JournalWriter | undefined;
@@ -46,7 +48,10 @@ export class InlineJournal implements JournalStage {
     if (this.#journal === undefined) throw new SeriatimError("NOT_RECOVERED", "the journal is not open");
     this.#onShortage = onShortage;
     this.#consumer = new RingConsumer(ring);
-    this.#agent = new JournalAgent(this.#journal, ring, this.#consumer);
+    this.#agent = new JournalAgent(this.#journal, ring, this.#consumer, {
+      counts: new LatencyCounts(this.times),
+      now_ns: monotonicNanos,
+    });
     this.#idle = setTimeout(this.#prepare, IDLE_MS).unref();
   }
 

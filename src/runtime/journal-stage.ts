@@ -22,6 +22,8 @@ export interface Recovered {
 export type ShortageListener = (why: string | undefined) => void;
 
 export interface JournalStage {
+  /** What its group commits took, from taking the commands to their safety (base/latency-counts.ts); none without a log. */
+  readonly times?: SharedArrayBuffer;
   /** Opens the journal and hands every record that is to be applied to `visit`; resolves when all were visited. Throws what `visit` throws. */
   recover(visit: RecordVisitor): Promise<Recovered>;
   /** Begins to take commands from `ring` (shared memory of a Ring of command records). */

@@ -2,7 +2,7 @@
 // ends, without having said that it closed the files it has failed, and both rings learn of it (ring/ring.md).
 
 import { Worker } from "node:worker_threads";
-import { assert, SeriatimError } from "../base/index.ts";
+import { assert, LATENCY_COUNTS_BYTES, SeriatimError } from "../base/index.ts";
 import type { RecordVisitor } from "../journal/index.ts";
 import { entryBeside } from "../platform/index.ts";
 import { COMMAND_BYTES } from "../protocol/index.ts";
@@ -24,6 +24,7 @@ const CLOSE_MS = 10_000;
 
 export class JournalThread implements JournalStage {
   readonly batches = true;
+  readonly times = new SharedArrayBuffer(LATENCY_COUNTS_BYTES);
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   readonly #ring = createRing({ recordBytes: COMMAND_BYTES, capacity: RECOVERY_RING_RECORDS });
@@ -43,6 +44,7 @@ export class JournalThread implements JournalStage {
     const workerData: JournalWorkerData = {
       ...{ directory, rules, mode, segmentBytes, genesis, after, wait },
       recoveryRing: this.#ring.shared,
+      times: this.times,
     };
     this.#worker = new Worker(entryBeside(import.meta.url, "journal-worker"), {
       name: "journal",

@@ -9,8 +9,9 @@
 //   closed or failed  -> message ----> the last word; a thread that ends without one has failed
 
 import { parentPort, workerData } from "node:worker_threads";
-import { SeriatimError } from "../base/index.ts";
+import { LatencyCounts, SeriatimError } from "../base/index.ts";
 import { type DurabilityMode, JournalAgent, type JournalWriter } from "../journal/index.ts";
+import { monotonicNanos } from "../platform/index.ts";
 import { COMMAND_WORDS } from "../protocol/index.ts";
 import { Ring, RingConsumer, RingProducer, runAgent } from "../ring/index.ts";
 import { openNodeJournal } from "./journal-open.ts";
@@ -25,6 +26,7 @@ export interface JournalWorkerData {
   readonly after: number;
   readonly wait: "block" | "spin";
   readonly recoveryRing: SharedArrayBuffer;
+  readonly times: SharedArrayBuffer;
 }
 
 export type JournalWorkerMessage =
@@ -80,7 +82,10 @@ function send(producer: RingProducer, ring: Ring, words: Int32Array, from: numbe
 function run(journal: JournalWriter, shared: SharedArrayBuffer): void {
   const ring = Ring.attach(shared);
   const consumer = new RingConsumer(ring, data.wait);
-  const agent = new JournalAgent(journal, ring, consumer);
+  const agent = new JournalAgent(journal, ring, consumer, {
+    counts: new LatencyCounts(data.times),
+    now_ns: monotonicNanos,
+  });
   let shortage: string | undefined;
   const doWork = (): number => {
     const done = agent.doWork();

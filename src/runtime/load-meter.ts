@@ -1,16 +1,20 @@
-// How much the node does and how long it takes: commands per second, and the time from the sequencing of a batch's first
-// command to the release of its answers. One value per batch, whatever its size: nothing is measured per command. A figure
-// is of the last whole second, so whoever asks more often sees the same.
+// How much the node does and how long it takes, by batch: commands per second, the stages that a batch goes through as one
+// (gate, send, whole), and who the gate waited for. A few values per batch, whatever its size. A figure is of the last whole
+// second, so whoever asks more often sees the same.
+//
+//   arrived ── ... ── sealed ──gate── releasing ──send── released        whole: from arrived to released
 
 import type { Position } from "../base/index.ts";
-import { LatencyHistogram } from "../platform/index.ts";
+import { CommandTimer, type Nanos } from "./command-timer.ts";
+import { GateWaits } from "./gate-waits.ts";
+import { StageTimes } from "./stage-times.ts";
 
 /** Batches under way at once; beyond it two count as one, which began with the first. */
 const BATCHES_MAX = 64;
 
 export interface Load {
   readonly commandsPerSecond: number;
-  /** Microseconds; null when nothing was released. */
+  /** From a batch's first bytes to its answers given to their sockets; null when nothing was released. */
   readonly latency: { readonly p50_us: number; readonly p99_us: number } | null;
 }
 
@@ -19,54 +23,104 @@ const NOTHING: Load = { commandsPerSecond: 0, latency: null };
 export class LoadMeter {
   /** Of the last whole second. */
   load: Load = NOTHING;
-  readonly #histogram = new LatencyHistogram();
-  /** By batch under way, oldest at `head`: its last position, and when its first command was sequenced. */
+  readonly times: StageTimes;
+  readonly timer: CommandTimer;
+  readonly waits: GateWaits;
+  readonly #now_ns: Nanos;
+  /** By batch under way, oldest at `head`: its last position, when its first bytes came, when it was sealed. */
   readonly #positions = new Float64Array(BATCHES_MAX);
-  readonly #begun_us = new Float64Array(BATCHES_MAX);
+  readonly #arrived_ns = new Float64Array(BATCHES_MAX);
+  readonly #sealed_ns = new Float64Array(BATCHES_MAX);
   #head = 0;
   #count = 0;
+  /** Of those, counted from the newest: not looked at since they were sealed. */
+  #unseen = 0;
+  /** Of those, counted from the oldest: being released. */
+  #leaving = 0;
+  #releasing_ns = 0;
+  /** How far each whom the gate may wait for has come: the node's own disk. */
+  readonly #safe = new Float64Array(1);
   #lastPosition: Position;
-  #last_us: number;
+  #last_ns: number;
 
-  /** Monotonic times, in microseconds. */
-  constructor(position: Position, now_us: number) {
+  /** `journal`: what the journal counts its times in, when there is one. */
+  constructor(position: Position, journal: SharedArrayBuffer | undefined, now_ns: Nanos) {
+    this.times = new StageTimes(journal);
+    this.timer = new CommandTimer(this.times.write, now_ns);
+    this.waits = new GateWaits(["disk"], BATCHES_MAX);
+    this.#now_ns = now_ns;
     this.#lastPosition = position;
-    this.#last_us = now_us;
+    this.#last_ns = now_ns();
   }
 
-  /** A batch up to `position`, begun at `begun_us`, waits for its release. */
-  sealed(position: Position, begun_us: number): void {
+  /** A batch up to `position`, whose first bytes came at `arrived_ns`, waits for its release. */
+  sealed(position: Position, arrived_ns: number): void {
     if (this.#count === BATCHES_MAX) {
-      this.#positions[(this.#head + this.#count - 1) % BATCHES_MAX] = position;
+      this.#positions[this.#slot(this.#count - 1)] = position;
       return;
     }
-    const at = (this.#head + this.#count) % BATCHES_MAX;
-    this.#positions[at] = position;
-    this.#begun_us[at] = begun_us;
-    this.#count++;
+    const slot = this.#slot(this.#count++);
+    this.#unseen++;
+    this.#positions[slot] = position;
+    this.#arrived_ns[slot] = arrived_ns;
+    this.#sealed_ns[slot] = this.#now_ns();
   }
 
-  /** All up to `position` was released at `now_us`. */
-  released(position: Position, now_us: number): void {
-    while (this.#count > 0 && this.#positions[this.#head] <= position) {
-      this.#histogram.record(now_us - this.#begun_us[this.#head]);
-      this.#head = (this.#head + 1) % BATCHES_MAX;
-      this.#count--;
+  /** The gate looks: all up to `safe` may leave, and will, between this and `released`. */
+  releasing(safe: Position): void {
+    this.#safe[0] = safe;
+    this.#releasing_ns = 0;
+    this.#leaving = 0;
+    for (let i = 0; i < this.#count; i++) {
+      const slot = this.#slot(i);
+      const position = this.#positions[slot];
+      if (i >= this.#count - this.#unseen) this.waits.begin(slot, position, this.#safe);
+      if (position > safe) this.waits.again(slot, position, this.#safe);
+      else this.#leave(slot, position);
     }
+    this.#unseen = 0;
+  }
+
+  #leave(slot: number, position: Position): void {
+    if (this.#leaving++ === 0) this.#releasing_ns = this.#now_ns();
+    this.waits.end(slot, position, this.#safe);
+    this.times.write.gate.record(this.#releasing_ns - this.#sealed_ns[slot]);
+  }
+
+  /** What could leave has been handed to the connections. */
+  released(): void {
+    if (this.#leaving === 0) return;
+    const now_ns = this.#now_ns();
+    this.times.write.send.record(now_ns - this.#releasing_ns);
+    for (let i = 0; i < this.#leaving; i++)
+      this.times.write.whole.record(now_ns - this.#arrived_ns[this.#slot(i)]);
+    this.#head = this.#slot(this.#leaving);
+    this.#count -= this.#leaving;
+    this.#leaving = 0;
+  }
+
+  #slot(i: number): number {
+    return (this.#head + i) % BATCHES_MAX;
   }
 
   /** A second is over: `position` is the last one given. */
-  turnOver(position: Position, now_us: number): void {
-    const elapsed_us = now_us - this.#last_us;
-    if (elapsed_us <= 0) return;
-    const histogram = this.#histogram;
-    const percentiles = { p50_us: histogram.percentile(50), p99_us: histogram.percentile(99) };
+  turnOver(position: Position): void {
+    const now_ns = this.#now_ns();
+    const elapsed_ns = now_ns - this.#last_ns;
+    if (elapsed_ns <= 0) return;
+    this.times.turnOver();
+    const { whole } = this.times.latency;
     this.load = {
-      commandsPerSecond: Math.round(((position - this.#lastPosition) * 1e6) / elapsed_us),
-      latency: histogram.count === 0 ? null : percentiles,
+      commandsPerSecond: Math.round(((position - this.#lastPosition) * 1e9) / elapsed_ns),
+      latency:
+        whole === undefined ? null : { p50_us: wholeMicros(whole.p50_us), p99_us: wholeMicros(whole.p99_us) },
     };
-    histogram.reset();
     this.#lastPosition = position;
-    this.#last_us = now_us;
+    this.#last_ns = now_ns;
   }
+}
+
+/** For people; never nothing. */
+function wholeMicros(us: number): number {
+  return Math.max(1, Math.round(us));
 }

@@ -158,7 +158,7 @@ export class Runtime {
   }
 
   #tick(): void {
-    this.path.meter.turnOver(this.#sequencer.position, this.#clock.monotonicMicros());
+    this.path.meter.turnOver(this.#sequencer.position);
     if (this.#directory?.isStillThere() === false) this.#loseDirectory(this.#directory.journal);
     const ahead_us = this.#sequencer.time_us - this.#clock.wallMicros();
     if (ahead_us <= CLOCK_AHEAD_US || this.#hasToldOfClock) return;

@@ -45,6 +45,10 @@ class EngineSink implements CommandSink {
     for (let at = 0; at < genesis.length; at += COMMAND_WORDS) this.engine.apply(genesis, at, this.#events);
   }
 
+  arrived(): void {}
+
+  taken(): void {}
+
   claim(): number {
     return 0;
   }

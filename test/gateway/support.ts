@@ -98,6 +98,10 @@ export class RecordingSink implements CommandSink {
   /** Called at each commit, as a node would apply it. */
   onCommit: (words: Int32Array) => void = () => {};
 
+  arrived(): void {}
+
+  taken(): void {}
+
   claim(): number {
     return this.room > 0 ? 0 : -1;
   }

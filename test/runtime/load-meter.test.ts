@@ -1,64 +1,103 @@
 import { expect, test } from "vitest";
-import { type Load, LoadMeter } from "../../src/runtime/index.ts";
+import { LoadMeter } from "../../src/runtime/index.ts";
 
 const SECOND_US = 1_000_000;
 
-type Step =
-  | ["sealed", position: number, begun_us: number]
-  | ["released", position: number, now_us: number]
-  | ["turnOver", position: number, now_us: number, load: Load];
+/** A meter whose clock stands where the last step put it. */
+class Metered {
+  now_us = 0;
+  readonly meter: LoadMeter;
+
+  constructor(position: number) {
+    this.meter = new LoadMeter(position, undefined, () => this.now_us * 1e3);
+  }
+
+  sealed(position: number, arrived_us: number, now_us: number): void {
+    this.now_us = now_us;
+    this.meter.sealed(position, arrived_us * 1e3);
+  }
+
+  /** The gate looks at `now_us`; what leaves is with the sockets at `sent_us`. */
+  looked(safe: number, now_us: number, sent_us = now_us): void {
+    this.now_us = now_us;
+    this.meter.releasing(safe);
+    this.now_us = sent_us;
+    this.meter.released();
+  }
+
+  turnOver(position: number, now_us: number) {
+    this.now_us = now_us;
+    this.meter.turnOver(position);
+    return this.meter.load;
+  }
+}
+
+/** What values of `us` alone are told as: the end of their bucket. */
+function told(us: number) {
+  const bucket_ns = 2 ** Math.floor(Math.log2(us * 1e3)) / 8;
+  return ((Math.floor((us * 1e3) / bucket_ns) + 1) * bucket_ns) / 1e3;
+}
 
 const nothing = { commandsPerSecond: 0, latency: null };
 
-test.each<[says: string, steps: readonly Step[]]>([
-  ["a node that does nothing has no latency", [["turnOver", 10, SECOND_US, nothing]]],
-  [
-    "a batch counts from its first command to its release, and only in its second",
-    [
-      ["sealed", 14, 100],
-      ["released", 13, 300],
-      ["released", 14, 500],
-      ["turnOver", 14, SECOND_US, { commandsPerSecond: 4, latency: { p50_us: 400, p99_us: 400 } }],
-      ["turnOver", 14, 2 * SECOND_US, nothing],
-    ],
-  ],
-  [
-    "several batches may be released at once",
-    [
-      ["sealed", 11, 100],
-      ["sealed", 12, 400],
-      ["released", 12, 500],
-      ["turnOver", 12, SECOND_US, { commandsPerSecond: 2, latency: { p50_us: 100, p99_us: 400 } }],
-    ],
-  ],
-  [
-    "a second that came late is as long as it was",
-    [["turnOver", 110, 2 * SECOND_US, { commandsPerSecond: 50, latency: null }]],
-  ],
-  [
-    "a clock that stands still changes nothing",
-    [
-      ["sealed", 11, 0],
-      ["released", 11, 0],
-      ["turnOver", 11, 0, nothing],
-      ["turnOver", 11, SECOND_US, { commandsPerSecond: 1, latency: { p50_us: 1, p99_us: 1 } }],
-    ],
-  ],
-])("%s", (_, steps) => {
-  const meter = new LoadMeter(10, 0);
-  for (const [what, position, at_us, load] of steps) {
-    meter[what](position, at_us);
-    if (load !== undefined) expect(meter.load).toEqual(load);
-  }
+test("a node that does nothing has no latency", () => {
+  expect(new Metered(10).turnOver(10, SECOND_US)).toEqual(nothing);
+});
+
+test("a batch counts from its first bytes to its answers' sending, and only in its second", () => {
+  const node = new Metered(10);
+  node.sealed(14, 100, 150);
+  node.looked(13, 300);
+  node.looked(14, 450, 500);
+  const { latency, commandsPerSecond } = node.turnOver(14, SECOND_US);
+  expect(commandsPerSecond).toBe(4);
+  expect(latency).toEqual({ p50_us: Math.round(told(400)), p99_us: Math.round(told(400)) });
+  expect(node.meter.times.latency).toEqual({
+    gate: { count: 1, p50_us: told(300), p99_us: told(300) },
+    send: { count: 1, p50_us: told(50), p99_us: told(50) },
+    whole: { count: 1, p50_us: told(400), p99_us: told(400) },
+  });
+  expect(node.turnOver(14, 2 * SECOND_US)).toEqual(nothing);
+  expect(node.meter.times.latency).toEqual({});
+});
+
+test("several batches may leave at once: each waited by itself, and they are sent together", () => {
+  const node = new Metered(10);
+  node.sealed(11, 100, 100);
+  node.sealed(12, 400, 400);
+  node.looked(12, 500, 510);
+  node.turnOver(12, SECOND_US);
+  const { gate, send, whole } = node.meter.times.latency;
+  expect([gate?.count, send?.count, whole?.count]).toEqual([2, 1, 2]);
+  expect([whole?.p50_us, whole?.p99_us]).toEqual([told(110), told(410)]);
+});
+
+test("a second that came late is as long as it was, and a clock that stands still changes nothing", () => {
+  const node = new Metered(10);
+  expect(node.turnOver(11, 0)).toEqual(nothing);
+  expect(node.turnOver(110, 2 * SECOND_US)).toEqual({ commandsPerSecond: 50, latency: null });
+});
+
+test("the disk is waited for when it was behind at the first look, once per batch", () => {
+  const node = new Metered(10);
+  node.sealed(11, 0, 0);
+  node.looked(11, 1);
+  expect(node.meter.waits.counts).toEqual({ disk: 0 });
+  node.sealed(12, 2, 2);
+  node.looked(11, 2);
+  node.sealed(13, 3, 3);
+  node.looked(11, 3);
+  node.looked(12, 4);
+  expect(node.meter.waits.counts).toEqual({ disk: 1 });
+  node.looked(13, 5);
+  expect(node.meter.waits.counts).toEqual({ disk: 2 });
 });
 
 test("more batches than it holds count as one with the newest, from the older's beginning", () => {
-  const meter = new LoadMeter(0, 0);
-  for (let batch = 1; batch <= 100; batch++) meter.sealed(batch, batch === 64 ? 200 : 400);
-  meter.released(99, 500);
-  meter.turnOver(100, SECOND_US);
-  expect(meter.load.latency).toEqual({ p50_us: 100, p99_us: 100 });
-  meter.released(100, 500);
-  meter.turnOver(100, 2 * SECOND_US);
-  expect(meter.load.latency).toEqual({ p50_us: 300, p99_us: 300 });
+  const node = new Metered(0);
+  for (let batch = 1; batch <= 100; batch++) node.sealed(batch, batch === 64 ? 200 : 400, 450);
+  node.looked(99, 500);
+  expect(node.turnOver(100, SECOND_US).latency?.p99_us).toBe(Math.round(told(100)));
+  node.looked(100, 500);
+  expect(node.turnOver(100, 2 * SECOND_US).latency?.p50_us).toBe(Math.round(told(300)));
 });

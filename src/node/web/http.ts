@@ -110,6 +110,7 @@ function healthPage(now: NodeStatus, version: string): Page {
     position: now.position,
     durablePosition: now.durablePosition,
     connections: now.connections,
+    latency: now.latency,
     uptime_s: Math.floor(process.uptime()),
     version,
   };

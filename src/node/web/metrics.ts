@@ -5,7 +5,9 @@ import { getHeapStatistics } from "node:v8";
 import { isMainThread } from "node:worker_threads";
 import { Counter, Gauge, Registry } from "@prometheus-io/client";
 import { assert } from "../../base/index.ts";
+import { type LatencyTotals, STAGE_BOUNDS_S } from "../../runtime/index.ts";
 import type { Health, NodeStatus, WebStatus } from "../status.ts";
+import { CountedHistogram, type CountedValues } from "./counted-histogram.ts";
 
 /** What node and web say about themselves at one moment. */
 type Sample = NodeStatus & WebStatus;
@@ -53,11 +55,19 @@ const METRICS: readonly Metric[] = [
   {
     ...gauge(
       "seriatim_release_latency_seconds",
-      "From the sequencing of a batch to the release of its answers, over the last second.",
+      "From a batch's first bytes to its answers given to their sockets, over the last second.",
       ({ load: { latency } }): Readonly<Record<string, number>> =>
         latency === null ? {} : { "0.5": latency.p50_us / 1e6, "0.99": latency.p99_us / 1e6 },
     ),
     label: "quantile",
+  },
+  {
+    ...counter(
+      "seriatim_gate_waits_total",
+      "Batches of answers that had to wait, by who held them back.",
+      (s) => s.gateWaits,
+    ),
+    label: "held_by",
   },
   gauge(
     "seriatim_feed_position",
@@ -141,10 +151,25 @@ export function createMetrics(): (sample: Sample) => Promise<Scrape> {
     return now;
   };
   for (const metric of METRICS) addMetric(registry, metric, sampled);
+  new CountedHistogram({
+    name: "seriatim_stage_latency_seconds",
+    help: "What the stages of a request take; up to the last whole second.",
+    label: "stage",
+    registry,
+    bounds: STAGE_BOUNDS_S,
+    read: () => inSeconds(sampled().stageTotals),
+  });
   return async (sample) => {
     now = sample;
     return { contentType: registry.contentType, body: await registry.metrics() };
   };
+}
+
+function inSeconds(totals: LatencyTotals): Record<string, CountedValues> {
+  const stages = Object.entries(totals);
+  return Object.fromEntries(
+    stages.map(([stage, { count, sum_us, below }]) => [stage, { count, sum: sum_us / 1e6, below }]),
+  );
 }
 
 function addMetric(registry: Registry, metric: Metric, now: () => Sample): void {

@@ -12,6 +12,7 @@ import { AskedStatus } from "../../../src/node/web/asked-status.ts";
 import type { HttpFace, HttpOptions } from "../../../src/node/web/http.ts";
 import { readPageFiles } from "../../../src/node/web/page-files.ts";
 import { WebCounters } from "../../../src/node/web/web-limits.ts";
+import { STAGE_BOUNDS_S } from "../../../src/runtime/index.ts";
 
 const STATUS: NodeStatus = {
   status: "ok",
@@ -30,6 +31,11 @@ const STATUS: NodeStatus = {
   bytesReceived: 4_300,
   bytesSent: 3_200,
   load: { commandsPerSecond: 7, latency: { p50_us: 410, p99_us: 1_250 } },
+  latency: { match: { count: 3, p50_us: 0.5, p99_us: 0.9 } },
+  stageTotals: {
+    match: { count: 3, sum_us: 2, below: STAGE_BOUNDS_S.map((bound) => (bound < 1e-6 ? 1 : 3)) },
+  },
+  gateWaits: { disk: 9 },
   time_us: 1_700_000_000_000_000,
   feedResyncs: 3,
   heap_bytes: 5_000_000,
@@ -67,6 +73,7 @@ test.each([
     position: 17,
     durablePosition: 15,
     connections: 1,
+    latency: STATUS.latency,
     uptime_s: expect.any(Number),
     version: expect.stringMatching(/^[0-9]+\.[0-9]+\.[0-9]+/),
   });
@@ -93,6 +100,13 @@ test("metrics are the status of the moment, and counters don't add up over scrap
       "seriatim_trades_total 4",
       'seriatim_connections_closed_total{reason="malformed"} 2',
       'seriatim_connections_closed_total{reason="idle"} 1',
+      'seriatim_gate_waits_total{held_by="disk"} 9',
+      "# TYPE seriatim_stage_latency_seconds histogram",
+      'seriatim_stage_latency_seconds_bucket{stage="match",le="5.12e-7"} 1',
+      'seriatim_stage_latency_seconds_bucket{stage="match",le="0.000001024"} 3',
+      'seriatim_stage_latency_seconds_bucket{stage="match",le="+Inf"} 3',
+      'seriatim_stage_latency_seconds_sum{stage="match"} 0.000002',
+      'seriatim_stage_latency_seconds_count{stage="match"} 3',
       'seriatim_status{status="ok"} 1',
       'seriatim_status{status="halted"} 0',
     ]),
