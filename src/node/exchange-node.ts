@@ -1,18 +1,26 @@
 // The composition root: which stage runs where, and in what order a running node stops.
 //
-//   stop:  listener closed -> what is in flight answered -> connections closed -> web -> journal closed -> lock released
+//   stop:  listener closed -> what is in flight answered -> connections closed -> web -> snapshots -> journal closed -> lock released
 //
 // Each of these steps has a bound, and a stop gives everything back whatever failed before or on the way.
-// With `threads spread` journal and web have a thread each; everything else runs on the caller's.
+// With `threads spread` journal, web and snapshots have a thread each; everything else runs on the caller's.
 
-import type { Clock, SeriatimError } from "../base/index.ts";
+import { type Clock, SeriatimError } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
 import { GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
 import { NetTransport } from "../platform/index.ts";
-import { type Recovered, type Runtime, type RuntimeListener, within } from "../runtime/index.ts";
+import {
+  type Recovered,
+  type Runtime,
+  type RuntimeListener,
+  type Snapshots,
+  type SnapshotTaken,
+  within,
+} from "../runtime/index.ts";
 import { type Condition, refusalOf } from "./condition.ts";
 import type { Log } from "./log.ts";
 import type { NodeParts, RunningNode } from "./node.ts";
+import { snapshotsOf } from "./node-snapshots.ts";
 import type { History } from "./recovery.ts";
 import type { Configuration } from "./settings.ts";
 import type { NodeStatus } from "./status.ts";
@@ -41,6 +49,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
   readonly #engine: ExchangeEngine;
   #closeOrders: (() => Promise<void>) | undefined;
   readonly #web: NodeWeb;
+  readonly #snapshots: Snapshots | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #shortage: string | undefined;
   #isStopping = false;
@@ -51,7 +60,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     web: WebStage,
     { engine, runtime, lastSession }: History,
     log: Log,
-    { clock, feedRingRecords }: NodeParts & { readonly clock: Clock },
+    { clock, feedRingRecords, storage }: NodeParts & { readonly clock: Clock },
   ) {
     this.#clock = clock;
     this.#configuration = configuration;
@@ -62,6 +71,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     this.#transport = new NetTransport({ connectionsMax: configuration.connectionsMax });
     this.#gateway = this.#makeGateway(configuration, engine, lastSession);
     this.#web = new NodeWeb(web, { application: engine, path: runtime.path, log, feedRingRecords });
+    this.#snapshots = snapshotsOf(configuration, runtime, log, storage);
     runtime.run(this.#gateway, this);
     this.failed = runtime.failed.then((error) => this.#sayWhy(error));
   }
@@ -93,7 +103,17 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     this.orderPort = orders.port;
     this.#closeOrders = () => orders.close();
     this.httpPort = await this.#web.listen({ orderPort: orders.port, status: () => this.status() });
-    this.#ticker = setInterval(() => this.#gateway.tick(this.#clock.monotonicMicros()), TICK_MS);
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  #tick(): void {
+    this.#gateway.tick(this.#clock.monotonicMicros());
+    if (this.#runtime.failure === undefined) this.#snapshots?.tick();
+  }
+
+  async requestSnapshot(): Promise<SnapshotTaken> {
+    if (this.#snapshots !== undefined) return this.#snapshots.request();
+    throw new SeriatimError("NO_JOURNAL", "no snapshot is taken: nothing is kept, durability is off");
   }
 
   get accountsMax(): number {
@@ -159,6 +179,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     await this.#closeOrders?.();
     await this.#sayGoodbye();
     await this.#web.stop();
+    await this.#snapshots?.stop();
     await this.#runtime.stop();
     this.#log.info({ position: this.#runtime.path.position }, "stopped");
   }

@@ -7,7 +7,12 @@
 import type { Clock, SeriatimError, Storage } from "../base/index.ts";
 import { encodeGenesisEntry } from "../journal/index.ts";
 import { NativeChecksums, NodeStorage, SystemClock } from "../platform/index.ts";
-import { type DataDirectory, openDataDirectory, type Recovered } from "../runtime/index.ts";
+import {
+  type DataDirectory,
+  openDataDirectory,
+  type Recovered,
+  type SnapshotTaken,
+} from "../runtime/index.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
 import { ExchangeNode } from "./exchange-node.ts";
 import { genesisOf, refuseContradicted } from "./genesis-settings.ts";
@@ -30,6 +35,11 @@ export interface RunningNode {
   readonly failed: Promise<SeriatimError>;
   /** What /healthz and /metrics are made of, also when they can't be asked. */
   status(): NodeStatus;
+  /**
+   * Takes a snapshot of all that is durable by now, without waiting for `snapshot-every`; rejects with why none could be
+   * taken. Whoever asks while one is taken gets the next.
+   */
+  requestSnapshot(): Promise<SnapshotTaken>;
   /**
    * Orderly: answers what is in flight, closes everything, within bounds. Resolves when all is closed; rejects, also
    * when all is closed, with what stopped the node before or failed on the way. Called again it gives the same answer.

@@ -28,6 +28,8 @@ export interface Configuration {
   readonly accounts: readonly string[];
   readonly durability: "off" | "buffered" | "flush" | "fsync";
   readonly segmentBytes: number;
+  /** Commands; 0: only on request. */
+  readonly snapshotEvery: number;
   readonly threads: "spread" | "single";
   readonly wait: "block" | "spin";
   readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
@@ -164,11 +166,20 @@ export const SETTINGS: readonly Setting[] = [
     "Size of one journal file, in whole 4096-byte sectors; each is filled with zeros before use.",
   ),
   row(
+    "snapshotEvery",
+    { type: "integer", min: 0, max: SAFE_MAX },
+    // Some seconds to replay, and at full load a fifth of a core for the shadow.
+    10_000_000,
+    "commands",
+    "Commands from one snapshot to the next, at least; 0 = only on request. A thread of its own writes it (with threads " +
+      "single everything waits for it); a start replays only what follows the newest.",
+  ),
+  row(
     "threads",
     { type: "choice", of: ["spread", "single"] },
     "spread",
     "",
-    "spread = journal and web have a thread each; single = everything on one.",
+    "spread = journal, web and snapshots have a thread each; single = everything on one.",
   ),
   row(
     "wait",

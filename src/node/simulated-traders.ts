@@ -29,6 +29,7 @@ export function withTraders(node: RunningNode, { host, simulate }: Configuration
   return {
     ...{ orderPort, httpPort, accountsMax, recovered, failed },
     status: () => node.status(),
+    requestSnapshot: () => node.requestSnapshot(),
     stop: () => {
       stopped ??= stop();
       return stopped;

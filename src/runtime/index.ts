@@ -8,6 +8,7 @@ export * from "./journal-thread.ts";
 export * from "./key-files.ts";
 export * from "./load-meter.ts";
 export * from "./runtime.ts";
+export * from "./snapshots.ts";
 export * from "./stage-times.ts";
 export * from "./submissions.ts";
 export * from "./within.ts";

@@ -7,6 +7,7 @@ import { COMMAND_WORDS, readTimestamp } from "../protocol/index.ts";
 import { Ring, RingConsumer } from "../ring/index.ts";
 import { FirstFailure } from "./first-failure.ts";
 import { type NodeJournalOptions, openNodeJournal } from "./journal-open.ts";
+import { carryOut, type JournalRequest, journalNotRunning } from "./journal-requests.ts";
 import type { JournalStage, Recovered, ShortageListener } from "./journal-stage.ts";
 
 /** Without commands for so long the journal prepares a slice of its next segment; the loop is free in between. */
@@ -60,6 +61,20 @@ export class InlineJournal implements JournalStage {
     // Put off by every batch: while commands come, each of them prepares its share.
     this.#idle?.refresh();
     this.#look();
+  }
+
+  async ask(request: JournalRequest): Promise<number> {
+    this.#drain();
+    const journal = this.#journal;
+    if (this.#agent === undefined || journal === undefined) throw journalNotRunning();
+    try {
+      return carryOut(journal, request);
+    } catch (error) {
+      if (journal.failure !== undefined) this.#consumer?.fail();
+      throw error;
+    } finally {
+      this.#look();
+    }
   }
 
   /** Records only: the agent's idle work is the next segment, all of which would be a second without an answer. */
@@ -139,6 +154,10 @@ export class NoJournal implements JournalStage {
     const consumer = this.#consumer;
     if (consumer === undefined) return;
     for (let count = consumer.available(); count > 0; count = consumer.available()) consumer.release(count);
+  }
+
+  async ask(): Promise<number> {
+    throw new SeriatimError("NO_JOURNAL", "nothing is kept: durability is off");
   }
 
   async stop(): Promise<void> {}

@@ -3,6 +3,7 @@
 
 import type { SeriatimError } from "../base/index.ts";
 import type { RecordVisitor } from "../journal/index.ts";
+import type { JournalRequest } from "./journal-requests.ts";
 
 /** What a journal said about itself when it was opened. */
 export interface Recovered {
@@ -30,6 +31,11 @@ export interface JournalStage {
   run(ring: SharedArrayBuffer, onShortage: ShortageListener): void;
   /** Called after each publish(): a stage on the caller's thread does its work now. */
   published(): void;
+  /**
+   * Has a running journal do something between two frames; resolves with its last durable position then, within a tenth
+   * of a second when it is idle. Rejects with why not, when the journal fails or ends before.
+   */
+  ask(request: JournalRequest): Promise<number>;
   /**
    * Whether a batch costs something (a write, an fdatasync), so that all commands of a turn of the event loop should
    * share one; otherwise each chunk of requests is a batch and is answered at once.

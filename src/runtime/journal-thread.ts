@@ -9,8 +9,9 @@ import { COMMAND_BYTES } from "../protocol/index.ts";
 import { createRing, Ring, RingConsumer } from "../ring/index.ts";
 import { FirstFailure } from "./first-failure.ts";
 import type { NodeJournalOptions } from "./journal-open.ts";
+import { type JournalRequest, journalNotRunning, WaitingRequests } from "./journal-requests.ts";
 import type { JournalStage, Recovered, ShortageListener } from "./journal-stage.ts";
-import type { JournalWorkerData, JournalWorkerMessage } from "./journal-worker.ts";
+import type { JournalThreadRequest, JournalWorkerData, JournalWorkerMessage } from "./journal-worker.ts";
 import { within } from "./within.ts";
 
 /** Records on their way from the disk to the engine: 1.3 MB, so that reading ahead covers checking a frame. */
@@ -33,6 +34,9 @@ export class JournalThread implements JournalStage {
   #commands: RingConsumer | undefined;
   readonly #failure = new FirstFailure();
   readonly #after: number;
+  readonly #requests = new WaitingRequests();
+  /** One word: requests sent so far. A thread that writes looks at it instead of its port. */
+  readonly #asked = new Int32Array(new SharedArrayBuffer(4));
   #recovered: Recovered | undefined;
   #hasClosed = false;
   #onShortage: ShortageListener = () => {};
@@ -45,6 +49,7 @@ export class JournalThread implements JournalStage {
       ...{ directory, rules, mode, segmentBytes, genesis, after, wait },
       recoveryRing: this.#ring.shared,
       times: this.times,
+      asked: this.#asked,
     };
     this.#worker = new Worker(entryBeside(import.meta.url, "journal-worker"), {
       name: "journal",
@@ -72,9 +77,11 @@ export class JournalThread implements JournalStage {
         return;
       case "shortage":
         return this.#onShortage(message.why);
+      case "done":
+        return this.#requests.answered(message.id, message.position);
       case "closed":
         this.#hasClosed = true;
-        return;
+        return this.#requests.end(journalNotRunning());
       case "failed": {
         const { code, message: line, exitCode } = message;
         return this.#fail(new SeriatimError(code, line, { exitCode }));
@@ -86,6 +93,7 @@ export class JournalThread implements JournalStage {
     this.#recovery.fail();
     this.#commands?.fail();
     this.#failure.set(error);
+    this.#requests.end(error);
   }
 
   async recover(visit: RecordVisitor): Promise<Recovered> {
@@ -129,6 +137,15 @@ export class JournalThread implements JournalStage {
     this.#commands = new RingConsumer(Ring.attach(ring));
     if (this.#failure.error !== undefined) this.#commands.fail();
     this.#worker.postMessage(ring);
+  }
+
+  ask(request: JournalRequest): Promise<number> {
+    if (this.#commands === undefined) return Promise.reject(journalNotRunning());
+    return this.#requests.ask((id) => {
+      const message: JournalThreadRequest = { id, request };
+      this.#worker.postMessage(message);
+      Atomics.add(this.#asked, 0, 1);
+    });
   }
 
   /** Nothing: the ring's publish has woken the thread. */

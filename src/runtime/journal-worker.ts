@@ -5,16 +5,18 @@
 //   open, check, read -> ring  ------> apply
 //   Recovered         -> message ----> begins to sequence
 //   write, fdatasync  <- ring <------- commands
+//   sync, ...         <- message <---- asked for; done between two frames, answered by message
 //   shortage of room  -> message ----> refuses new orders, or takes them again
 //   closed or failed  -> message ----> the last word; a thread that ends without one has failed
 
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { LatencyCounts, SeriatimError } from "../base/index.ts";
 import { type DurabilityMode, JournalAgent, type JournalWriter } from "../journal/index.ts";
 import { monotonicNanos } from "../platform/index.ts";
 import { COMMAND_WORDS } from "../protocol/index.ts";
 import { Ring, RingConsumer, RingProducer, runAgent } from "../ring/index.ts";
 import { openNodeJournal } from "./journal-open.ts";
+import { carryOut, type JournalRequest } from "./journal-requests.ts";
 import type { Recovered } from "./journal-stage.ts";
 
 export interface JournalWorkerData {
@@ -27,11 +29,20 @@ export interface JournalWorkerData {
   readonly wait: "block" | "spin";
   readonly recoveryRing: SharedArrayBuffer;
   readonly times: SharedArrayBuffer;
+  /** One word of shared memory: requests sent so far. */
+  readonly asked: Int32Array;
+}
+
+/** What is sent to the thread once it runs. */
+export interface JournalThreadRequest {
+  readonly id: number;
+  readonly request: JournalRequest;
 }
 
 export type JournalWorkerMessage =
   | { readonly kind: "recovered"; readonly recovered: Recovered }
   | { readonly kind: "shortage"; readonly why: string | undefined }
+  | { readonly kind: "done"; readonly id: number; readonly position: number }
   | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };
 
@@ -88,7 +99,7 @@ function run(journal: JournalWriter, shared: SharedArrayBuffer): void {
   });
   let shortage: string | undefined;
   const doWork = (): number => {
-    const done = agent.doWork();
+    const done = agent.doWork() + answerRequests(journal);
     if (agent.failure !== undefined) throw agent.failure;
     const why = agent.preallocationFailure?.message;
     if (why !== shortage) say({ kind: "shortage", why });
@@ -97,6 +108,20 @@ function run(journal: JournalWriter, shared: SharedArrayBuffer): void {
   };
   // After a failure too: that only gives the files back.
   runAgent({ name: "journal", doWork, onClose: () => journal.close() }, consumer);
+}
+
+let answered = 0;
+
+/** Does what was asked since the last turn; this thread never returns to an event loop while it writes. */
+function answerRequests(journal: JournalWriter): number {
+  const before = answered;
+  for (const asked = Atomics.load(data.asked, 0); answered < asked; answered++) {
+    const received = port === null ? undefined : receiveMessageOnPort(port);
+    if (received === undefined) break;
+    const { id, request }: JournalThreadRequest = received.message;
+    say({ kind: "done", id, position: carryOut(journal, request) });
+  }
+  return answered - before;
 }
 
 /** Runs `work`; what it throws is said to the node, which stops. */

@@ -24,6 +24,7 @@ import { Sequencer } from "../sequencer/index.ts";
 import { type CommandOutput, CommandPath } from "./command-path.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import { type JournalChoice, journalOf } from "./journal-choice.ts";
+import type { JournalRequest } from "./journal-requests.ts";
 import type { JournalStage, Recovered } from "./journal-stage.ts";
 import { recoverApplication } from "./recover.ts";
 
@@ -108,7 +109,8 @@ export class Runtime {
   readonly failed: Promise<SeriatimError>;
   failure: SeriatimError | undefined;
   readonly #journal: JournalStage;
-  readonly #directory: DataDirectory | undefined;
+  /** Where all is kept; undefined: nothing is. */
+  readonly directory: DataDirectory | undefined;
   readonly #clock: Clock;
   readonly #ring: Ring;
   readonly #sequencer: Sequencer;
@@ -129,7 +131,7 @@ export class Runtime {
   ) {
     this.recovered = recovered;
     this.#journal = journal;
-    this.#directory = directory;
+    this.directory = directory;
     this.#clock = clock;
     this.#ring = createRing({ recordBytes: COMMAND_BYTES, capacity: COMMAND_RING_RECORDS });
     this.#sequencer = new Sequencer(this.#ring, recovered.position, recovered.timestamp_us);
@@ -147,6 +149,11 @@ export class Runtime {
     return Math.max(this.#sequencer.time_us, this.#clock.wallMicros());
   }
 
+  /** Has the journal do something between two frames; resolves with its last durable position then. */
+  ask(request: JournalRequest): Promise<number> {
+    return this.#journal.ask(request);
+  }
+
   /** Begins: once, when `output` can take what commands cause. */
   run(output: CommandOutput, listener: RuntimeListener): void {
     this.#listener = listener;
@@ -159,7 +166,7 @@ export class Runtime {
 
   #tick(): void {
     this.path.meter.turnOver(this.#sequencer.position);
-    if (this.#directory?.isStillThere() === false) this.#loseDirectory(this.#directory.journal);
+    if (this.directory?.isStillThere() === false) this.#loseDirectory(this.directory.journal);
     const ahead_us = this.#sequencer.time_us - this.#clock.wallMicros();
     if (ahead_us <= CLOCK_AHEAD_US || this.#hasToldOfClock) return;
     this.#hasToldOfClock = true;
@@ -198,7 +205,7 @@ export class Runtime {
     try {
       await this.#journal.stop();
     } finally {
-      await this.#directory?.lock.release();
+      await this.directory?.lock.release();
     }
     if (this.failure !== undefined) throw this.failure;
   }

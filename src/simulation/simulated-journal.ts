@@ -29,6 +29,10 @@ export class SimulatedJournal implements JournalStage {
     throw new Error("the machine has opened it");
   }
 
+  ask(): never {
+    throw new Error("nobody asks a simulated journal");
+  }
+
   run(shared: SharedArrayBuffer): void {
     const ring = Ring.attach(shared);
     this.#agent = new JournalAgent(this.#journal, ring, new RingConsumer(ring));

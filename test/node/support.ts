@@ -3,7 +3,7 @@
 import { RecordBuffer, stateHash } from "../../src/base/index.ts";
 import { ExchangeEngine } from "../../src/engine/index.ts";
 import { EXCHANGE_RECORDS, encodeGenesisEntry, openJournal } from "../../src/journal/index.ts";
-import { createLog } from "../../src/node/index.ts";
+import { createLog, type Log } from "../../src/node/index.ts";
 import { type History, recoverExchange } from "../../src/node/recovery.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS } from "../../src/protocol/index.ts";
@@ -13,18 +13,24 @@ import { ENTRY, writeOrderOf } from "../journal/support.ts";
 export interface OpenedExchange extends History {
   /** What was logged on the way, as JSON lines. */
   readonly lines: readonly string[];
+  readonly log: Log;
 }
 
 /** Opens the exchange in `path` as a node does, and runs it. */
-export async function openExchange(path: string, threads: "spread" | "single"): Promise<OpenedExchange> {
+export async function openExchange(
+  path: string,
+  threads: "spread" | "single",
+  durability: "fsync" | "flush" = "fsync",
+): Promise<OpenedExchange> {
   const lines: string[] = [];
   const log = createLog({ level: "info", human: false, write: (line) => lines.push(line) });
   const directory = await openDataDirectory(path);
-  const options = { directory, threads, segmentBytes: 2_097_152, genesis: encodeGenesisEntry(ENTRY) };
+  const genesis = encodeGenesisEntry(ENTRY);
+  const options = { directory, threads, durability, segmentBytes: 2_097_152, genesis };
   const history = await recoverExchange(options, log);
   const output = { onApplied() {}, seal() {}, release() {}, resumeStalled() {} };
   history.runtime.run(output, { roomChanged() {}, halted() {}, clockIsBehind() {} });
-  return { ...history, lines };
+  return { ...history, lines, log };
 }
 
 /** Takes orders until the log's last position is `last`, and waits until all are safe. */
@@ -44,13 +50,14 @@ export function hashOf(engine: ExchangeEngine): string {
   return Buffer.from(stateHash(engine, new NativeChecksums())).toString("hex");
 }
 
-/** The state hash after every record of the journal in `directory`, applied one by one to a new engine. */
-export function replayedHash(directory: string): string {
+/** The state hash after the records of the journal in `directory` up to position `last`, applied to a new engine. */
+export function replayedHash(directory: string, last = Number.POSITIVE_INFINITY): string {
   const engine = new ExchangeEngine();
   const discarded = new RecordBuffer(EVENT_WORDS, 64, () => {});
   const parts = { storage: new NodeStorage(), checksums: new NativeChecksums(), rules: EXCHANGE_RECORDS };
-  openJournal({ ...parts, directory, segmentBytes: 2_097_152 }, (words, at, count) => {
-    for (let i = 0; i < count; i++) engine.apply(words, at + i * COMMAND_WORDS, discarded);
+  openJournal({ ...parts, directory, segmentBytes: 2_097_152 }, (words, at, count, first) => {
+    for (let i = 0; i < count && first + i <= last; i++)
+      engine.apply(words, at + i * COMMAND_WORDS, discarded);
   }).journal.close();
   return hashOf(engine);
 }

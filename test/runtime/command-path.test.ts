@@ -43,6 +43,10 @@ class HeldJournal implements JournalStage {
     this.#seen -= count;
   }
 
+  ask(): never {
+    throw new SeriatimError("UNUSED", "nobody asks");
+  }
+
   async stop(): Promise<void> {}
 }
 

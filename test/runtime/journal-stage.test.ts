@@ -121,6 +121,27 @@ describe("the journal's thread", () => {
     await stage.stop();
     expect(producer.released()).toBe(1);
   });
+
+  test("makes what it has written durable when it is asked to, idle or not, and says up to where", async () => {
+    const stage = new JournalThread(optionsIn(join(directory, "journal"), "flush"), "block");
+    await stage.recover(() => {});
+    expect(await outcome(stage.ask({ kind: "sync" }))).toBe("JOURNAL_NOT_RUNNING");
+    const { shared, producer } = ringOf();
+    stage.run(shared, () => {});
+    expect(await stage.ask({ kind: "sync" })).toBe(1);
+    publish(producer);
+    while (producer.released() === 0) await new Promise((resolve) => setImmediate(resolve));
+    const asked = [stage.ask({ kind: "sync" }), stage.ask({ kind: "sync" })];
+    expect(await Promise.all(asked)).toEqual([2, 2]);
+    const last = Array.from({ length: 65 }, () => outcome(stage.ask({ kind: "sync" })));
+    producer.close();
+    await stage.stop();
+    expect(await last[64]).toBe("TOO_MANY_REQUESTS");
+    // Each of them has an answer: done before the end, or not.
+    for (const answer of await Promise.all(last.slice(0, 64)))
+      expect(["done", "JOURNAL_NOT_RUNNING"]).toContain(answer);
+    expect(await outcome(stage.ask({ kind: "sync" }))).toBe("JOURNAL_NOT_RUNNING");
+  });
 });
 
 describe("the journal on the node's own thread", () => {
@@ -203,6 +224,21 @@ describe("the journal on the node's own thread", () => {
     expect((await stage.failed).code).toBe("EIO");
     expect(await outcome(stage.stop())).toBe("EIO");
     expect(await outcome(stage.stop())).toBe("EIO");
+  });
+
+  test("syncs when it is asked to; a sync that fails then stops it like any other", async () => {
+    const disk = new SimulatedDisk();
+    const { stage, producer } = await running(disk, "flush");
+    publish(producer);
+    expect(await stage.ask({ kind: "sync" })).toBe(2);
+    publish(producer);
+    stage.published();
+    disk.failAt(disk.calls + 1, "EIO");
+    expect(await outcome(stage.ask({ kind: "sync" }))).toBe("EIO");
+    expect(producer.consumerFailed()).toBe(true);
+    expect((await stage.failed).code).toBe("EIO");
+    expect(await outcome(stage.stop())).toBe("EIO");
+    expect(await outcome(stage.ask({ kind: "sync" }))).toBe("JOURNAL_NOT_RUNNING");
   });
 
   test("that fails while it closes says so", async () => {

@@ -41,6 +41,10 @@ class HeldJournal implements JournalStage {
     this.consumer?.fail();
     this.#failure.resolve(error);
   }
+  ask(): never {
+    throw new SeriatimError("UNUSED", "nobody asks");
+  }
+
   async stop(): Promise<void> {}
 }
 

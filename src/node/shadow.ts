@@ -1,0 +1,89 @@
+// The exchange's shadow: one snapshot taken with an engine of its own, on a thread of its own (`--threads spread`) or,
+// with everything on one thread or a disk of a test's own, here and now, while orders wait.
+
+import { Worker } from "node:worker_threads";
+import { assert, SeriatimError, type Storage } from "../base/index.ts";
+import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
+import { EXCHANGE_RECORDS, SnapshotStore, takeSnapshot } from "../journal/index.ts";
+import { entryBeside, NativeChecksums, NodeStorage } from "../platform/index.ts";
+import type { DataDirectory, ShadowStage, SnapshotTaken } from "../runtime/index.ts";
+import type { ShadowWorkerData, ShadowWorkerMessage } from "./shadow-worker.ts";
+
+/** The directories of a node that a shadow reads and writes. */
+export type ShadowPlace = Pick<DataDirectory, "journal" | "snapshots">;
+
+/** Takes one, on the calling thread; throws what takeSnapshot throws. */
+export function takeExchangeSnapshot(
+  { journal, snapshots }: ShadowPlace,
+  durable: number,
+  storage: Storage = new NodeStorage(),
+): SnapshotTaken {
+  const parts = { storage, checksums: new NativeChecksums() };
+  const store = new SnapshotStore({ ...parts, directory: snapshots }, EXCHANGE_APPLICATION);
+  const source = { ...parts, directory: journal, rules: EXCHANGE_RECORDS };
+  const { newest, applied, refused } = takeSnapshot(source, store, new ExchangeEngine(), durable);
+  const { stateHash, stateBytes } = newest.header;
+  const hash = Buffer.from(stateHash).toString("hex");
+  return { position: newest.position, path: newest.path, stateHash: hash, stateBytes, applied, refused };
+}
+
+/** On the node's own thread: nothing else happens meanwhile. */
+export class InlineShadow implements ShadowStage {
+  readonly #place: ShadowPlace;
+  readonly #storage: Storage | undefined;
+
+  constructor(place: ShadowPlace, storage: Storage | undefined) {
+    this.#place = place;
+    this.#storage = storage;
+  }
+
+  async take(durable: number): Promise<SnapshotTaken> {
+    return takeExchangeSnapshot(this.#place, durable, this.#storage);
+  }
+
+  async stop(): Promise<void> {}
+}
+
+/**
+ * A thread for each snapshot, which ends with it: an engine that waits for the next one would hold its memory all the time,
+ * and restoring it costs less than the snapshot did.
+ */
+export class ShadowThread implements ShadowStage {
+  readonly #place: ShadowPlace;
+  #worker: Worker | undefined;
+
+  constructor(place: ShadowPlace) {
+    this.#place = place;
+  }
+
+  async take(durable: number): Promise<SnapshotTaken> {
+    assert(this.#worker === undefined, "one snapshot at a time");
+    const { journal, snapshots } = this.#place;
+    const workerData: ShadowWorkerData = { journal, snapshots, durable };
+    const worker = new Worker(entryBeside(import.meta.url, "shadow-worker"), { name: "shadow", workerData });
+    this.#worker = worker;
+    try {
+      return await wordOf(worker);
+    } finally {
+      this.#worker = undefined;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+}
+
+/** What the thread says before it ends; rejects with its failure, also when it ends without a word. */
+function wordOf(worker: Worker): Promise<SnapshotTaken> {
+  return new Promise((resolve, reject) => {
+    const died = (how: string) =>
+      reject(new SeriatimError("SHADOW_DIED", `the shadow's thread ended: ${how}`));
+    worker.once("message", (message: ShadowWorkerMessage) => {
+      if (message.kind === "taken") resolve(message.snapshot);
+      else reject(new SeriatimError(message.code, message.message));
+    });
+    worker.once("error", (error) => died(String(error)));
+    worker.once("exit", (code) => died(`exit code ${code}`));
+  });
+}

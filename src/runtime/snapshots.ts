@@ -1,0 +1,105 @@
+// When snapshots of a running application are taken: by the number of commands, and on request. One at a time, of durable
+// state only: the journal is synced first, and a shadow then follows it that far (journal/snapshot/shadow.ts). One that
+// can't be taken is told and costs nothing else: the journal has everything.
+
+import { SeriatimError } from "../base/index.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** A snapshot that was taken, as plain data. */
+export interface SnapshotTaken {
+  readonly position: number;
+  readonly path: string;
+  /** Hexadecimal. */
+  readonly stateHash: string;
+  readonly stateBytes: number;
+  /** Commands the shadow applied to get there. */
+  readonly applied: number;
+  /** Older snapshots that could not be used, a line each. */
+  readonly refused: readonly string[];
+}
+
+/** Where the shadow runs. */
+export interface ShadowStage {
+  /** Takes a snapshot of the log up to position `durable`, which is durable; one at a time. */
+  take(durable: number): Promise<SnapshotTaken>;
+  /** Breaks off what it is at, which rejects then; no more after it. */
+  stop(): Promise<void>;
+}
+
+export interface SnapshotListener {
+  taken(snapshot: SnapshotTaken, took_ms: number): void;
+  notTaken(error: unknown): void;
+}
+
+export interface SnapshotSchedule {
+  readonly runtime: Pick<Runtime, "ask" | "path" | "recovered">;
+  readonly shadow: ShadowStage;
+  /** Commands from one to the next, at least; 0: only on request. */
+  readonly every: number;
+  readonly listener: SnapshotListener;
+}
+
+export class Snapshots {
+  readonly #schedule: SnapshotSchedule;
+  /** The position of the last one, taken or not: a disk that is full is not asked again at once. */
+  #last: number;
+  #running: Promise<SnapshotTaken> | undefined;
+  #next: Promise<SnapshotTaken> | undefined;
+  #isStopped = false;
+
+  constructor(schedule: SnapshotSchedule) {
+    this.#schedule = schedule;
+    this.#last = schedule.runtime.recovered.snapshot?.position ?? 0;
+  }
+
+  /** To be called now and then: takes one when it is due. */
+  tick(): void {
+    const { every, runtime } = this.#schedule;
+    if (every === 0 || this.#running !== undefined || this.#isStopped) return;
+    // Rejections have been told.
+    if (runtime.path.releasedPosition - this.#last >= every) this.request().catch(() => {});
+  }
+
+  /**
+   * Takes one of all that is written by now. While one is being taken, all who ask share the next. Rejects with why none
+   * could be taken.
+   */
+  request(): Promise<SnapshotTaken> {
+    if (this.#running === undefined) return this.#begin();
+    const begin = () => this.#begin();
+    this.#next ??= this.#running.then(begin, begin);
+    return this.#next;
+  }
+
+  #begin(): Promise<SnapshotTaken> {
+    this.#next = undefined;
+    this.#running = this.#take().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #take(): Promise<SnapshotTaken> {
+    const { runtime, shadow, listener } = this.#schedule;
+    const started = performance.now();
+    this.#last = runtime.path.releasedPosition;
+    try {
+      if (this.#isStopped) throw new SeriatimError("SNAPSHOT_ENDED", "no snapshot is taken: the node stops");
+      const durable = await runtime.ask({ kind: "sync" });
+      const taken = await shadow.take(durable);
+      this.#last = taken.position;
+      listener.taken(taken, Math.round(performance.now() - started));
+      return taken;
+    } catch (error) {
+      if (!this.#isStopped) listener.notTaken(error);
+      throw error;
+    }
+  }
+
+  /** Breaks off what is under way, which then leaves nothing but a temporary file. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#schedule.shadow.stop();
+    await this.#running?.catch(() => {});
+  }
+}

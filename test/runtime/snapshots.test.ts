@@ -1,0 +1,133 @@
+// When snapshots are taken: a shadow that the test owns says when it is done, and how.
+
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { beforeEach, expect, test } from "vitest";
+import { SeriatimError } from "../../src/base/index.ts";
+import { type ShadowStage, Snapshots, type SnapshotTaken } from "../../src/runtime/index.ts";
+
+/** What happened, in order. */
+let told: string[];
+let released: number;
+let shadow: HeldShadow;
+
+class HeldShadow implements ShadowStage {
+  readonly asked: { durable: number; done: (error?: SeriatimError) => void }[] = [];
+
+  take(durable: number): Promise<SnapshotTaken> {
+    told.push(`shadow to ${durable}`);
+    return new Promise((resolve, reject) => {
+      const { asked } = this;
+      asked.push({ durable, done });
+      function done(error?: SeriatimError): void {
+        if (error !== undefined) reject(error);
+        else resolve({ position: durable, path: "p", stateHash: "", stateBytes: 0, applied: 0, refused: [] });
+      }
+    });
+  }
+
+  async stop(): Promise<void> {
+    for (const { done } of this.asked) done(new SeriatimError("BROKEN_OFF", "broken off"));
+  }
+}
+
+beforeEach(() => {
+  told = [];
+  released = 0;
+  shadow = new HeldShadow();
+});
+
+function snapshots(every: number): Snapshots {
+  const path = {
+    get releasedPosition() {
+      return released;
+    },
+  };
+  const ask = async () => released;
+  const runtime = { path, ask, recovered: { snapshot: { position: 100 } } };
+  const listener = {
+    taken: ({ position }: SnapshotTaken) => told.push(`taken ${position}`),
+    notTaken: (error: unknown) => told.push(`not taken: ${(error as SeriatimError).code}`),
+  };
+  return new Snapshots({ runtime: runtime as never, shadow, every, listener });
+}
+
+/** The node's tick when `position` is the last one released. */
+async function tickAt(all: Snapshots, position: number): Promise<void> {
+  released = position;
+  all.tick();
+  await nextTurn();
+}
+
+test("one is taken when enough commands followed the last, the one of the start included", async () => {
+  const all = snapshots(50);
+  for (const position of [100, 149, 150, 210]) await tickAt(all, position);
+  expect(told).toEqual(["shadow to 150"]);
+  shadow.asked[0].done();
+  await nextTurn();
+  for (const position of [199, 200]) await tickAt(all, position);
+  expect(told).toEqual(["shadow to 150", "taken 150", "shadow to 200"]);
+});
+
+test("with 0 none is taken but on request", async () => {
+  const all = snapshots(0);
+  await tickAt(all, 1_000_000);
+  expect(told).toEqual([]);
+  const asked = all.request();
+  await nextTurn();
+  shadow.asked[0].done();
+  expect((await asked).position).toBe(1_000_000);
+});
+
+test("all who ask while one is taken share the next, which has what came meanwhile", async () => {
+  const all = snapshots(0);
+  released = 200;
+  const first = all.request();
+  await nextTurn();
+  released = 300;
+  const [second, third] = [all.request(), all.request()];
+  await nextTurn();
+  expect(told).toEqual(["shadow to 200"]);
+  shadow.asked[0].done();
+  expect((await first).position).toBe(200);
+  await nextTurn();
+  shadow.asked[1].done();
+  expect([(await second).position, (await third).position]).toEqual([300, 300]);
+  expect(shadow.asked.length).toBe(2);
+});
+
+test("one that can't be taken is told, and not tried again before as many commands have come", async () => {
+  const all = snapshots(50);
+  await tickAt(all, 160);
+  shadow.asked[0].done(new SeriatimError("ENOSPC", "no space left"));
+  await nextTurn();
+  for (const position of [161, 209, 210]) await tickAt(all, position);
+  expect(told).toEqual(["shadow to 160", "not taken: ENOSPC", "shadow to 210"]);
+});
+
+test("a request is taken after one that failed", async () => {
+  const all = snapshots(0);
+  const first = all.request();
+  await nextTurn();
+  const second = all.request();
+  shadow.asked[0].done(new SeriatimError("EIO", "failed"));
+  await expect(first).rejects.toMatchObject({ code: "EIO" });
+  await nextTurn();
+  shadow.asked[1].done();
+  await second;
+});
+
+test("a stop breaks off what is taken, and who waits or asks later is refused", async () => {
+  const all = snapshots(50);
+  const first = all.request();
+  await nextTurn();
+  const second = all.request();
+  const ends = Promise.allSettled([first, second]);
+  await all.stop();
+  await tickAt(all, 1_000);
+  expect((await ends).map((end) => end.status === "rejected" && end.reason.code)).toEqual([
+    "BROKEN_OFF",
+    "SNAPSHOT_ENDED",
+  ]);
+  await expect(all.request()).rejects.toMatchObject({ code: "SNAPSHOT_ENDED" });
+  expect(told).toEqual(["shadow to 0"]);
+});
