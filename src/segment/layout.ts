@@ -10,8 +10,8 @@ import { assert, LayoutBuilder } from "../base/index.ts";
 
 /** The unit a header fills and the file size is a multiple of: no larger write is atomic on any disk in use. */
 export const SECTOR_BYTES = 4096;
-/** 0 until the format is frozen; readers refuse what they don't know. */
-export const SEGMENT_VERSION = 0;
+/** Frozen: a later version is another number, and this one stays readable. Readers refuse what they do not know. */
+export const SEGMENT_VERSION = 1;
 /** A BLAKE3 digest. */
 export const CHAIN_BYTES = 32;
 

@@ -175,16 +175,19 @@ const DAMAGE: [name: string, says: RegExp, damage: (disk: SimulatedDisk) => void
   ],
   [
     "a format version from the future",
-    /log-0000000001\.seg .*format version 7, this program knows version 0/,
-    (disk) => {
-      const bytes = disk.contents(segmentPath(1));
-      bytes[SegmentLayout.version] = 7;
-      const sum = checksums.crc32c(bytes.subarray(0, SegmentLayout.crc));
-      new DataView(bytes.buffer).setUint32(SegmentLayout.crc, sum, true);
-      disk.overwrite(segmentPath(1), bytes);
-    },
+    /format version 7, this program knows version 1/,
+    (disk) => setVersion(disk, 7),
   ],
+  ["version 0, which was never released", /format version 0, this program/, (disk) => setVersion(disk, 0)],
 ];
+
+function setVersion(disk: SimulatedDisk, version: number): void {
+  const bytes = disk.contents(segmentPath(1));
+  bytes[SegmentLayout.version] = version;
+  const sum = checksums.crc32c(bytes.subarray(0, SegmentLayout.crc));
+  new DataView(bytes.buffer).setUint32(SegmentLayout.crc, sum, true);
+  disk.overwrite(segmentPath(1), bytes);
+}
 
 function rewriteHeader(disk: SimulatedDisk, number: number, change: object): void {
   const bytes = disk.contents(segmentPath(number));

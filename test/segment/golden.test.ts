@@ -1,9 +1,11 @@
 // The bytes of the example in src/segment/segment.md: the format can't change without this test saying so.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { encodeUtf8 } from "../../src/base/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
+import { NodeStorage } from "../../src/platform/index.ts";
 import {
   FRAME_HEADER_BYTES,
   type LogWriter,
@@ -11,11 +13,12 @@ import {
   SECTOR_BYTES,
   scanLog,
 } from "../../src/segment/index.ts";
+import { GOLDEN_FRAMES, GOLDEN_LOG, writeGoldenLog } from "./golden-log.ts";
 import { logPlace } from "./support.ts";
 
 const HEADER = `
-  73657269 6174696d 00000000 00100000 00200000 00000000 01000000 00000000 01000000 00000000 01000000 00000000`;
-const HEADER_CRC = "f685a1f9";
+  73657269 6174696d 01000000 00100000 00200000 00000000 01000000 00000000 01000000 00000000 01000000 00000000`;
+const HEADER_CRC = "55616876";
 const FIRST_FRAME = `
   4652414d d2fef2b4 025a2f8a 98976221 79584964 49ac0286 914808e8 0be39836 d025b015 c062b4ba 11000000 02000000
   01000000 00000000 01000000 00000000 01401e18 240a0600 00000000 00000000 6f6e6520 61667465 7220616e 6f746865
@@ -111,4 +114,35 @@ test("the specification prints the bytes that are pinned here", () => {
     checked += bytes.length;
   }
   expect(checked).toBeGreaterThan(200);
+});
+
+test("the kept log of version 1 is read as what was written into it", () => {
+  const seen: object[] = [];
+  const scan = scanLog(
+    logPlace(new NodeStorage(), GOLDEN_LOG),
+    ({ bytes, payloadAt, payloadBytes, ...frame }) => {
+      const text = Buffer.from(bytes).toString("utf8", payloadAt, payloadAt + payloadBytes);
+      seen.push({ text, count: frame.count, epoch: frame.epoch });
+    },
+  );
+  expect(seen).toEqual(GOLDEN_FRAMES);
+  expect(scan).toMatchObject({ verdict: "clean", lastPosition: 56, durablePosition: 56, epoch: 2 });
+  expect(scan.segments.map(({ firstPosition, epoch }) => [firstPosition, epoch])).toEqual([
+    [1, 1],
+    [4, 1],
+    [54, 1],
+  ]);
+  expect(Buffer.from(scan.chain).toString("hex")).toBe(
+    "e070e3d498beaf3e32956b75d7465a6045be69cbf7733ad5418f3efac4ba92e0",
+  );
+});
+
+test("what is written today is the kept log of version 1, byte for byte", () => {
+  const disk = new SimulatedDisk();
+  writeGoldenLog(logPlace(disk));
+  const kept = readdirSync(GOLDEN_LOG);
+  expect(disk.list("d")).toEqual(kept);
+  for (const name of kept) {
+    expect(Buffer.compare(disk.contents(`d/${name}`), readFileSync(join(GOLDEN_LOG, name)))).toBe(0);
+  }
 });
