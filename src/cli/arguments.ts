@@ -29,6 +29,14 @@ export function seedRange(text: string): [first: number, last: number] {
   return [first, last];
 }
 
+/** `host:port`, an IPv6 address in brackets. */
+export function parseHostPort(text: string): { host: string; port: number } {
+  const [, inBrackets, name, port] = /^(?:\[([^\]]+)\]|([^:[\]\s]+)):([0-9]{1,5})$/.exec(text) ?? [];
+  const host = inBrackets ?? name;
+  if (host !== undefined && Number(port) >= 1 && Number(port) <= 65_535) return { host, port: Number(port) };
+  throw usageError(`${JSON.stringify(text)} is not HOST:PORT with a port from 1 to 65535`);
+}
+
 /**
  * Makes `command` and all below it refuse an option that is given twice (the last one would win silently), and text that
  * is empty: mostly a shell variable that is not set, and never a name of anything.

@@ -2,6 +2,7 @@
 
 import { Command, type CommanderError } from "commander";
 import { packageVersion } from "../node/index.ts";
+import { registerAdmin } from "./admin.ts";
 import { refuseCarelessText, usageError } from "./arguments.ts";
 import { registerBench } from "./bench.ts";
 import { registerJournal } from "./journal.ts";
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   registerBench(program);
   registerJournal(program);
   registerKeygen(program);
+  registerAdmin(program);
   registerSnapshot(program);
   refuseCarelessText(program);
   for (const command of [program, ...program.commands]) {

@@ -34,6 +34,8 @@ function placeholder({ kind, name }: Setting): string {
       return "symbol,...";
     case "accounts":
       return "name=number,...";
+    case "file":
+      return "file";
     case "text":
       return name === "dataDir" ? "dir" : "address";
   }

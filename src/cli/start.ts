@@ -50,7 +50,8 @@ async function run({ config, ...flags }: Flags): Promise<void> {
   const where = durability === "off" ? "NO JOURNAL (--durability off)" : `data in ${dataDir}`;
   const at = host.includes(":") ? `[${host}]` : host;
   const orders = `orders on ${at}:${node.orderPort}`;
-  announce(`seriatim is ready: ${orders}, http://${at}:${node.httpPort}, ${where}\n`, log);
+  const administrators = node.adminPort === 0 ? "" : `, administrators on 127.0.0.1:${node.adminPort}`;
+  announce(`seriatim is ready: ${orders}, http://${at}:${node.httpPort}${administrators}, ${where}\n`, log);
   await Promise.race([stopAsked, node.failed]);
   await node.stop();
 }

@@ -13,7 +13,7 @@ import {
 import { SIMULATED_RATE, SIMULATED_RATE_MAX } from "../node/index.ts";
 import { SystemClock } from "../platform/index.ts";
 import { reasonName } from "../protocol/index.ts";
-import { usageError, wholeNumber } from "./arguments.ts";
+import { parseHostPort, usageError, wholeNumber } from "./arguments.ts";
 import { exchangeAddress } from "./send.ts";
 import { onStopSignals } from "./signals.ts";
 import { stdout } from "./stdout.ts";
@@ -75,11 +75,7 @@ export function parseAddress(
   text: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): { host: string; port: number } {
-  if (text === undefined) return exchangeAddress({}, environment);
-  const [, inBrackets, name, port] = /^(?:\[([^\]]+)\]|([^:[\]\s]+)):([0-9]{1,5})$/.exec(text) ?? [];
-  const host = inBrackets ?? name;
-  if (host !== undefined && Number(port) >= 1 && Number(port) <= 65_535) return { host, port: Number(port) };
-  throw usageError(`${JSON.stringify(text)} is not HOST:PORT with a port from 1 to 65535`);
+  return text === undefined ? exchangeAddress({}, environment) : parseHostPort(text);
 }
 
 async function trade(address: string | undefined, options: TradersOptions): Promise<void> {

@@ -3,6 +3,7 @@
 //   condition                          health     orders are
 //   failed (the journal)               halted     refused, Halted; for good
 //   stopping                           as it was  refused, ShuttingDown; for good
+//   halted by an administrator         halted     the engine's to judge: new ones and modifies refused, Halted; cancels pass
 //   no room for the log (a full disk)  degraded   refused, DiskFull, until there is room; what is under way
 //                                                 still fits the current segment, what is durable is served
 //   the web has failed                 degraded   taken: nobody can watch, but everybody can trade
@@ -15,6 +16,8 @@ export interface Condition {
   /** What stopped the node. */
   readonly failure: string | undefined;
   readonly stopping: boolean;
+  /** Who has halted the exchange, of the administrators. */
+  readonly haltedBy: string | undefined;
   /** Why the log can't grow. */
   readonly shortage: string | undefined;
   /** What ended the web. */
@@ -29,8 +32,13 @@ export function refusalOf({ failure, stopping, shortage }: Condition): Reason {
 }
 
 /** The status, and why when it is not ok. */
-export function healthOf({ failure, shortage, webFailure }: Condition): { status: Health; reason?: string } {
+export function healthOf({ failure, haltedBy, shortage, webFailure }: Condition): {
+  status: Health;
+  reason?: string;
+} {
   if (failure !== undefined) return { status: "halted", reason: failure };
+  if (haltedBy !== undefined)
+    return { status: "halted", reason: `by ${haltedBy}: new orders and changes are refused, cancels pass` };
   if (shortage !== undefined) return { status: "degraded", reason: `new orders are refused: ${shortage}` };
   if (webFailure !== undefined) return { status: "degraded", reason: webFailure };
   return { status: "ok" };

@@ -17,6 +17,7 @@ import {
   type SnapshotTaken,
   within,
 } from "../runtime/index.ts";
+import { hasAdministrator, NodeAdmin } from "./admin/node-admin.ts";
 import { type Condition, refusalOf } from "./condition.ts";
 import type { Log } from "./log.ts";
 import type { NodeParts, RunningNode } from "./node.ts";
@@ -40,6 +41,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
   readonly recovered: Recovered;
   orderPort = 0;
   httpPort = 0;
+  adminPort = 0;
   readonly #configuration: Configuration;
   readonly #runtime: Runtime;
   readonly #log: Log;
@@ -50,6 +52,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
   #closeOrders: (() => Promise<void>) | undefined;
   readonly #web: NodeWeb;
   readonly #snapshots: Snapshots | undefined;
+  readonly #admin: NodeAdmin | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #shortage: string | undefined;
   #isStopping = false;
@@ -60,7 +63,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     web: WebStage,
     { engine, runtime, lastSession }: History,
     log: Log,
-    { clock, feedRingRecords, storage }: NodeParts & { readonly clock: Clock },
+    { clock, feedRingRecords, storage, keys }: NodeParts & { readonly clock: Clock },
   ) {
     this.#clock = clock;
     this.#configuration = configuration;
@@ -72,6 +75,11 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     this.#gateway = this.#makeGateway(configuration, engine, lastSession);
     this.#web = new NodeWeb(web, { application: engine, path: runtime.path, log, feedRingRecords });
     this.#snapshots = snapshotsOf(configuration, runtime, log, storage);
+    if (hasAdministrator(keys)) {
+      const status = () => this.status();
+      const parts = { configuration, keys, engine, path: runtime.path, status, log };
+      this.#admin = new NodeAdmin({ ...parts, work: { snapshot: () => this.requestSnapshot() } });
+    }
     runtime.run(this.#gateway, this);
     this.failed = runtime.failed.then((error) => this.#sayWhy(error));
   }
@@ -103,6 +111,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     this.orderPort = orders.port;
     this.#closeOrders = () => orders.close();
     this.httpPort = await this.#web.listen({ orderPort: orders.port, status: () => this.status() });
+    this.adminPort = (await this.#admin?.listen()) ?? 0;
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -131,9 +140,11 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
   }
 
   #condition(): Condition {
+    const { halted, haltedBy } = this.#engine.administration;
     return {
       failure: this.#runtime.failure?.message,
       stopping: this.#isStopping,
+      haltedBy: halted ? haltedBy : undefined,
       shortage: this.#shortage,
       webFailure: this.#web.failure,
     };
@@ -150,6 +161,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
   }
 
   halted(): void {
+    this.#admin?.halted();
     this.#gateway.refuseOrders(refusalOf(this.#condition()));
   }
 
@@ -177,6 +189,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     clearInterval(this.#ticker);
     this.#gateway.refuseOrders(refusalOf(this.#condition()));
     await this.#closeOrders?.();
+    await this.#admin?.close();
     await this.#sayGoodbye();
     await this.#web.stop();
     await this.#snapshots?.stop();

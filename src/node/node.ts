@@ -9,10 +9,14 @@ import { encodeGenesisEntry } from "../journal/index.ts";
 import { NativeChecksums, NodeStorage, SystemClock } from "../platform/index.ts";
 import {
   type DataDirectory,
+  type KeyRing,
   openDataDirectory,
   type Recovered,
+  readKeyRing,
   type SnapshotTaken,
 } from "../runtime/index.ts";
+import { ADMIN_HOST } from "./admin/admin-listener.ts";
+import { hasAdministrator } from "./admin/node-admin.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
 import { ExchangeNode } from "./exchange-node.ts";
 import { genesisOf, refuseContradicted } from "./genesis-settings.ts";
@@ -27,6 +31,8 @@ import { webOf } from "./web/web-stage.ts";
 export interface RunningNode {
   readonly orderPort: number;
   readonly httpPort: number;
+  /** 0 without an admin listener. */
+  readonly adminPort: number;
   /** Accounts are numbered from 0 to this less 1, by its log. */
   readonly accountsMax: number;
   /** What the journal said when it was opened. */
@@ -56,6 +62,8 @@ export interface NodeParts {
   readonly storage?: Storage;
   /** Commands on their way to the web; a power of two. */
   readonly feedRingRecords?: number;
+  /** Who may administer it; by default those of the configuration's keys file. */
+  readonly keys?: KeyRing | undefined;
 }
 
 /** Starts a node; throws SeriatimError naming what is wrong, with everything closed again. */
@@ -66,6 +74,8 @@ export async function startNode(
 ): Promise<RunningNode> {
   await assertPortFree("order-port", configuration.host, configuration.orderPort);
   await assertPortFree("http-port", configuration.host, configuration.httpPort);
+  const keys = parts.keys ?? (configuration.keys === "" ? undefined : readKeyRing(configuration.keys));
+  if (hasAdministrator(keys)) await assertPortFree("admin-port", ADMIN_HOST, configuration.adminPort);
   const undo: (() => Promise<void>)[] = [];
   try {
     const { clock = new SystemClock(), storage } = parts;
@@ -87,7 +97,7 @@ export async function startNode(
     const kept = durability === "off" ? {} : { durability };
     const options = { ...{ directory, segmentBytes, threads, wait, genesis, clock, storage }, ...kept };
     const history = await recoverExchange(options, log);
-    const node = new ExchangeNode(configuration, web, history, log, { ...parts, clock });
+    const node = new ExchangeNode(configuration, web, history, log, { ...parts, clock, keys });
     undo.splice(0, undo.length, () => node.stop());
     await node.listen();
     return configuration.simulate === 0 ? node : withTraders(node, configuration, log);

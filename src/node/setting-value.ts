@@ -41,6 +41,8 @@ export function describeKind(kind: SettingKind): string {
       return `a list of at most ${kind.countMax}, each name once: ${ACCOUNT_RULE}`;
     case "text":
       return "text without control characters";
+    case "file":
+      return "the path of a file";
   }
 }
 
@@ -58,6 +60,8 @@ function schemaOf(kind: SettingKind, spelling: Spelling, wrong: string): ValueSc
       return v.picklist(kind.of, wrong) as ValueSchema;
     case "text":
       return v.pipe(v.string(wrong), v.minLength(1, "is empty"), v.regex(/^\P{Cc}+$/u, wrong));
+    case "file":
+      return v.pipe(v.string(wrong), v.regex(/^\P{Cc}*$/u, wrong));
     case "instruments":
       return instrumentsSchema(kind.countMax, spelling);
     case "accounts":

@@ -12,6 +12,9 @@ export interface Configuration {
   readonly host: string;
   readonly orderPort: number;
   readonly httpPort: number;
+  readonly adminPort: number;
+  /** A keys file; "": there is none. */
+  readonly keys: string;
   /** In the form of instrument-setting.ts, the shortest. */
   readonly symbols: readonly string[];
   /** Lots. */
@@ -48,6 +51,8 @@ export type SettingKind =
       readonly bare?: number;
     }
   | { readonly type: "text" }
+  /** A path, or "" for none. */
+  | { readonly type: "file" }
   | { readonly type: "choice"; readonly of: readonly string[] }
   | { readonly type: "instruments"; readonly countMax: number }
   | { readonly type: "accounts"; readonly countMax: number };
@@ -107,6 +112,21 @@ export const SETTINGS: readonly Setting[] = [
   row("host", { type: "text" }, "127.0.0.1", "", "Address to listen on. Order entry asks for no proof yet."),
   row("orderPort", PORT, 9009, "", "TCP port of binary order entry; 0 takes a free one."),
   row("httpPort", PORT, 8080, "", "Port of the page, WebSockets, /healthz and /metrics; 0 takes a free one."),
+  row(
+    "keys",
+    { type: "file" },
+    "",
+    "",
+    "Keys file: the public keys of administrators and nodes (seriatim keygen). Without an administrator in it there is no admin " +
+      "listener.",
+  ),
+  row(
+    "adminPort",
+    PORT,
+    9019,
+    "",
+    "TCP port of administrators, always on 127.0.0.1; 0 takes a free one. See --keys.",
+  ),
   genesisRow(
     "symbols",
     { type: "instruments", countMax: SYMBOLS_AT_START_MAX },
@@ -199,7 +219,7 @@ export const SETTINGS: readonly Setting[] = [
 
 /** A setting's default as people read it. */
 export function defaultText({ default: value }: Setting): string {
-  return Array.isArray(value) && value.length === 0 ? "none" : String(value);
+  return value === "" || (Array.isArray(value) && value.length === 0) ? "none" : String(value);
 }
 
 function kebab(name: SettingName): string {

@@ -5,7 +5,7 @@ import type { ExchangeEngine } from "../engine/index.ts";
 import type { Gateway } from "../gateway/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { type Condition, healthOf } from "./condition.ts";
-import type { NodeStatus } from "./status.ts";
+import type { AdministrationStatus, NodeStatus } from "./status.ts";
 
 export interface StatusSources {
   readonly runtime: Runtime;
@@ -26,6 +26,7 @@ export function collectStatus({
   const { path } = runtime;
   return {
     ...healthOf(condition),
+    hasFailed: condition.failure !== undefined,
     role: "primary",
     position: path.position,
     durablePosition: path.releasedPosition,
@@ -33,6 +34,7 @@ export function collectStatus({
     trades: engine.trades,
     rejects: engine.rejects,
     ordersResting: engine.restingOrders,
+    administration: administrationOf(engine),
     connections: counters.connections,
     connectionsOpened: counters.opened,
     connectionsClosed: { ...counters.closes },
@@ -48,4 +50,9 @@ export function collectStatus({
     feedResyncs,
     heap_bytes: getHeapStatistics().used_heap_size,
   };
+}
+
+function administrationOf({ administration }: ExchangeEngine): AdministrationStatus {
+  const { epoch, node, ackPolicy = null, halted, haltedBy, switchedOff, forcedStarts } = administration;
+  return { epoch, node, ackPolicy, halted, haltedBy, switchedOff: switchedOff.size, forcedStarts };
 }

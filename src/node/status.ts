@@ -11,6 +11,8 @@ export interface NodeStatus {
   readonly status: Health;
   /** Why it is not ok, in one line. */
   readonly reason?: string;
+  /** Nothing more becomes safe: only the end is left. */
+  readonly hasFailed: boolean;
   readonly role: "primary";
   /** The last command of the log. */
   readonly position: number;
@@ -23,6 +25,7 @@ export interface NodeStatus {
   readonly rejects: number;
   /** Orders that rest now. */
   readonly ordersResting: number;
+  readonly administration: AdministrationStatus;
   /** Order-entry connections now. */
   readonly connections: number;
   readonly connectionsOpened: number;
@@ -47,6 +50,21 @@ export interface NodeStatus {
   readonly feedResyncs: number;
   /** Of the node's thread. */
   readonly heap_bytes: number;
+}
+
+/** What administrators and nodes have decided, by the log. */
+export interface AdministrationStatus {
+  /** Of the last tenure, with the name of its node; 0 before the first. */
+  readonly epoch: number;
+  readonly node: string;
+  /** Null: nobody has chosen one. */
+  readonly ackPolicy: string | null;
+  readonly halted: boolean;
+  /** Who gave the last halt or resume. */
+  readonly haltedBy: string;
+  /** Accounts whose kill switch is on. */
+  readonly switchedOff: number;
+  readonly forcedStarts: number;
 }
 
 /** What the web knows about itself. */

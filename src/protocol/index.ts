@@ -1,3 +1,4 @@
+export * from "./admin/index.ts";
 export * from "./commands/index.ts";
 export * from "./events/index.ts";
 export * from "./flow/index.ts";

@@ -36,7 +36,7 @@ test.each(helps)("seriatim %s is answered on standard output, status 0", async (
   expect(await seriatim(args.split(" "))).toEqual({ status: 0, out: `Usage: ${usage}`, err: "" });
 });
 
-const START_TO_JOURNAL = "start, send, traders, replay, lab, bench, journal, keygen, snapshot";
+const START_TO_JOURNAL = "start, send, traders, replay, lab, bench, journal, keygen, admin, snapshot";
 const wrong: [args: string[], line: string][] = [
   [[], `needs a command: ${START_TO_JOURNAL} (seriatim --help)`],
   [["journal"], "journal needs a command: inspect, verify, export (seriatim journal --help)"],

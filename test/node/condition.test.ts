@@ -2,7 +2,13 @@ import { expect, test } from "vitest";
 import { healthOf, refusalOf } from "../../src/node/condition.ts";
 import { type ReasonName, reasonName } from "../../src/protocol/index.ts";
 
-const ok = { failure: undefined, stopping: false, shortage: undefined, webFailure: undefined };
+const ok = {
+  failure: undefined,
+  stopping: false,
+  haltedBy: undefined,
+  shortage: undefined,
+  webFailure: undefined,
+};
 
 test.each<
   [what: string, some: Partial<typeof ok> | object, refusal: ReasonName, status: string, why?: string]
@@ -13,6 +19,15 @@ test.each<
   ["that stops without room", { stopping: true, shortage: "full" }, "ShuttingDown", "degraded"],
   ["that nobody can watch", { webFailure: "ended" }, "None", "degraded", "ended"],
   ["that nobody can watch without room", { webFailure: "ended", shortage: "full" }, "DiskFull", "degraded"],
+  [
+    "that ann halted",
+    { haltedBy: "ann" },
+    "None",
+    "halted",
+    "by ann: new orders and changes are refused, cancels pass",
+  ],
+  ["that ann halted without room", { haltedBy: "ann", shortage: "full" }, "DiskFull", "halted"],
+  ["that failed while halted", { haltedBy: "ann", failure: "broken" }, "Halted", "halted", "broken"],
   ["that failed", { failure: "broken" }, "Halted", "halted", "broken"],
   ["that failed and stops", { failure: "broken", stopping: true }, "Halted", "halted", "broken"],
   ["that failed without room", { failure: "broken", shortage: "full" }, "Halted", "halted", "broken"],

@@ -38,6 +38,12 @@ const METRICS: readonly Metric[] = [
     (s) => s.rejects,
   ),
   gauge("seriatim_orders_resting", "Orders resting now.", (s) => s.ordersResting),
+  gauge(
+    "seriatim_accounts_switched_off",
+    "Accounts whose kill switch is on.",
+    (s) => s.administration.switchedOff,
+  ),
+  gauge("seriatim_epoch", "Epoch of the last tenure in the log.", (s) => s.administration.epoch),
   gauge("seriatim_connections", "Order-entry connections now.", (s) => s.connections),
   counter("seriatim_connections_opened_total", "Order-entry connections opened.", (s) => s.connectionsOpened),
   {

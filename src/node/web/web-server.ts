@@ -86,9 +86,9 @@ function figuresOf(now: NodeStatus): NodeFigures {
   return { status, reason, position, durablePosition, ...load, connections, time_us };
 }
 
-/** What a halted node did last is never released: nobody shall wait for it. */
-function lastEventOf({ status, eventSequence }: NodeStatus): number {
-  return status === "halted" ? 0 : eventSequence;
+/** What a node that failed did last is never released: nobody shall wait for it. */
+function lastEventOf({ hasFailed, eventSequence }: NodeStatus): number {
+  return hasFailed ? 0 : eventSequence;
 }
 
 function copyFailed(cause: unknown): SeriatimError {

@@ -16,6 +16,7 @@ import { STAGE_BOUNDS_S } from "../../../src/runtime/index.ts";
 
 const STATUS: NodeStatus = {
   status: "ok",
+  hasFailed: false,
   role: "primary",
   position: 17,
   durablePosition: 15,
@@ -23,6 +24,10 @@ const STATUS: NodeStatus = {
   trades: 4,
   rejects: 3,
   ordersResting: 2,
+  administration: {
+    ...{ epoch: 2, node: "node-a", ackPolicy: "disk", forcedStarts: 0 },
+    ...{ halted: false, haltedBy: "ann", switchedOff: 1 },
+  },
   connections: 1,
   connectionsOpened: 6,
   connectionsClosed: { malformed: 2, idle: 1 },
@@ -98,6 +103,8 @@ test("metrics are the status of the moment, and counters don't add up over scrap
       'seriatim_release_latency_seconds{quantile="0.99"} 0.00125',
       "# TYPE seriatim_trades_total counter",
       "seriatim_trades_total 4",
+      "seriatim_accounts_switched_off 1",
+      "seriatim_epoch 2",
       'seriatim_connections_closed_total{reason="malformed"} 2',
       'seriatim_connections_closed_total{reason="idle"} 1',
       'seriatim_gate_waits_total{held_by="disk"} 9',

@@ -1,0 +1,101 @@
+// One administrative command over its own connection: greeting, logon, command, answer. The protocol is
+// src/protocol/admin/admin.md.
+
+import { connect, type Socket } from "node:net";
+import { SeriatimError } from "../base/index.ts";
+import { adminStatement, readGreeting } from "../protocol/index.ts";
+import type { OwnKey } from "../runtime/index.ts";
+
+/** Longer than a node lets a command take; a snapshot of millions of orders is some seconds. */
+const ANSWER_MS = 60_000;
+/** Far more than an answer has. */
+const ANSWER_CHARACTERS_MAX = 1_048_576;
+
+interface AdminAnswer {
+  readonly ok: boolean;
+  readonly code?: string;
+  readonly error?: string;
+}
+
+/** Resolves with the answer's line; throws SeriatimError when there is none, or with what it refuses. */
+export async function askNode(host: string, port: number, key: OwnKey, command: string): Promise<string> {
+  const peer = `${host}:${port}`;
+  const lines = new Lines(connect({ host, port }), peer);
+  try {
+    const nonce = readGreeting(await lines.next());
+    if (nonce === undefined)
+      throw new SeriatimError("NOT_ADMIN", `${peer} is no admin listener of this version`);
+    const proof = key.prove(adminStatement(Buffer.from(nonce, "hex")));
+    lines.say(`logon ${key.name} ${Buffer.from(proof).toString("hex")}`);
+    accepted(await lines.next(), peer);
+    lines.say(command);
+    return accepted(await lines.next(), peer);
+  } finally {
+    lines.close();
+  }
+}
+
+/** The line, when it says that it was done. */
+function accepted(line: string, peer: string): string {
+  let answer: AdminAnswer;
+  try {
+    answer = JSON.parse(line) as AdminAnswer;
+  } catch {
+    throw new SeriatimError("NOT_ADMIN", `${peer} answers something that is no JSON`);
+  }
+  if (answer.ok) return line;
+  const { code = "REFUSED", error = "it says no more" } = answer;
+  throw new SeriatimError(code, `${peer} refuses: ${error}`, { exitCode: code === "USAGE" ? 2 : 1 });
+}
+
+/** The lines of a connection, one at a time, each within ANSWER_MS. */
+class Lines {
+  readonly #socket: Socket;
+  readonly #peer: string;
+  #text = "";
+  #ending: string | undefined;
+  #wake = () => {};
+
+  constructor(socket: Socket, peer: string) {
+    this.#socket = socket;
+    this.#peer = peer;
+    socket.setEncoding("utf8");
+    socket.setTimeout(ANSWER_MS, () => this.#end(`did not answer within ${ANSWER_MS / 1000} s`));
+    socket.on("data", (text: string) => {
+      this.#text += text;
+      if (this.#text.length > ANSWER_CHARACTERS_MAX) this.#end("answers more than any answer has");
+      this.#wake();
+    });
+    socket.on("error", ({ message }) => this.#end(message));
+    socket.on("close", () => this.#end("ended the connection"));
+  }
+
+  say(line: string): void {
+    this.#socket.write(`${line}\n`);
+  }
+
+  async next(): Promise<string> {
+    for (;;) {
+      const end = this.#text.indexOf("\n");
+      if (end >= 0) {
+        const line = this.#text.slice(0, end);
+        this.#text = this.#text.slice(end + 1);
+        return line;
+      }
+      if (this.#ending !== undefined) throw new SeriatimError("NO_ANSWER", `${this.#peer}: ${this.#ending}`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #end(why: string): void {
+    this.#ending ??= why;
+    this.#socket.destroy();
+    this.#wake();
+  }
+}

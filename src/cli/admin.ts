@@ -1,0 +1,38 @@
+// `seriatim admin HOST:PORT --key FILE COMMAND...`: one administrative command, its answer as one line of JSON.
+
+import type { Command } from "commander";
+import { ADMIN_USAGE, parseAdminRequest } from "../protocol/index.ts";
+import { readOwnKey } from "../runtime/index.ts";
+import { askNode } from "./admin-client.ts";
+import { parseHostPort, usageError } from "./arguments.ts";
+import { stdout } from "./stdout.ts";
+
+const EXAMPLES = `
+Commands: ${ADMIN_USAGE.join(", ")}.
+What changes the exchange is in its log, with the key's name, and as safe as an answered order when the answer comes. HOST:PORT is
+the node's --admin-port; FILE is what 'seriatim keygen' wrote for you. src/protocol/admin/admin.md has all of it.
+
+Examples:
+  seriatim keygen ann && seriatim start --keys keys.json
+  seriatim admin 127.0.0.1:9019 --key ann.key status
+  seriatim admin 127.0.0.1:9019 --key ann.key kill-switch 7 on
+
+Exit status: 0 done, 1 refused or not known to be done, 2 wrong usage.`;
+
+export function registerAdmin(program: Command): void {
+  program
+    .command("admin")
+    .summary("give a node an administrative command")
+    .description("Gives a node one administrative command and prints its answer, one line of JSON.")
+    .argument("<host:port>", "the node's admin listener")
+    .argument("<command...>", "what to do")
+    .requiredOption("--key <file>", "the administrator's own key")
+    .addHelpText("after", EXAMPLES)
+    .action(async (address: string, words: readonly string[], { key }: { readonly key: string }) => {
+      const { host, port } = parseHostPort(address);
+      const command = words.join(" ");
+      const request = parseAdminRequest(command);
+      if ("problem" in request) throw usageError(request.problem);
+      stdout.write(`${await askNode(host, port, readOwnKey(key), command)}\n`);
+    });
+}

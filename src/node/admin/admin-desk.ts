@@ -1,0 +1,76 @@
+// What an administrator's commands do to this node. Whatever changes results goes through the log, with who gave it; the
+// rest is work on files, which the log of the node's doings names instead.
+
+import { SeriatimError } from "../../base/index.ts";
+import type { AckPolicyName, AdminCommand, AdminRequest } from "../../protocol/index.ts";
+import type { AccountNames } from "../account-names.ts";
+import type { Log } from "../log.ts";
+import type { NodeStatus } from "../status.ts";
+import type { AdminOutcome, JournaledCommands } from "./journaled-commands.ts";
+
+/** Work that a node may have a part for or not; each resolves with what there is to say of it. */
+export interface AdminWork {
+  snapshot?(): Promise<object>;
+  rotate?(): Promise<object>;
+  promote?(who: string): Promise<object>;
+  ackPolicy?(policy: AckPolicyName, who: string): Promise<object>;
+}
+
+export interface AdminDeskOptions {
+  readonly commands: Pick<JournaledCommands, "submit">;
+  readonly accounts: AccountNames;
+  readonly status: () => NodeStatus;
+  readonly work: AdminWork;
+  readonly log: Log;
+}
+
+export class AdminDesk {
+  readonly #options: AdminDeskOptions;
+
+  constructor(options: AdminDeskOptions) {
+    this.#options = options;
+  }
+
+  /** Does what `who` asks for; resolves with what there is to say. Throws SeriatimError: it is not done, and why. */
+  async execute(request: AdminRequest, who: string): Promise<object> {
+    if (request.command === "status") return this.#options.status();
+    const said = await this.#perform(request, who);
+    this.#options.log.info({ who, ...request, ...said }, "administration");
+    return said;
+  }
+
+  #perform(request: Exclude<AdminRequest, { command: "status" }>, who: string): Promise<object> {
+    const { work } = this.#options;
+    switch (request.command) {
+      case "halt":
+      case "resume":
+        return this.#submit({ kind: request.command, who });
+      case "kill-switch":
+        return this.#killSwitch(request.account, request.on, who);
+      case "ack-policy":
+        return work.ackPolicy?.(request.policy, who) ?? unavailable("this node has no replicas");
+      case "promote":
+        return work.promote?.(who) ?? unavailable("this node is no replica");
+      case "rotate":
+        return work.rotate?.() ?? unavailable("this node's journal can't be told to");
+      default:
+        return work.snapshot?.() ?? unavailable("this node writes no snapshots");
+    }
+  }
+
+  async #submit(command: AdminCommand): Promise<Pick<AdminOutcome, "position">> {
+    const { position } = await this.#options.commands.submit(command);
+    return { position };
+  }
+
+  async #killSwitch(name: string, on: boolean, who: string): Promise<AdminOutcome> {
+    const account = this.#options.accounts.find(name);
+    if (account === undefined)
+      throw new SeriatimError("REFUSED", `there is no account ${JSON.stringify(name)}`);
+    return await this.#options.commands.submit({ kind: "kill_switch", account, on, who });
+  }
+}
+
+function unavailable(why: string): Promise<never> {
+  return Promise.reject(new SeriatimError("NOT_AVAILABLE", `not available: ${why}`));
+}

@@ -1,0 +1,281 @@
+// Administrators against a running node, over real sockets: who gets in, what their commands do, and that a restart knows it.
+
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { run } from "../../../src/cli/main.ts";
+import { stdout } from "../../../src/cli/stdout.ts";
+import { connectOrderEntry, type OrderEntryClient } from "../../../src/client/index.ts";
+import {
+  type Configuration,
+  configurationOf,
+  createLog,
+  type RunningNode,
+  startNode,
+} from "../../../src/node/index.ts";
+import { adminStatement } from "../../../src/protocol/index.ts";
+import { generateKey, readOwnKey } from "../../../src/runtime/index.ts";
+
+let directory = "";
+let node: RunningNode;
+const clients: OrderEntryClient[] = [];
+const sockets: Socket[] = [];
+const lines: Record<string, unknown>[] = [];
+
+const file = (name: string) => join(directory, name);
+
+async function start(some: Partial<Configuration> = {}): Promise<void> {
+  const ports = { orderPort: 0, httpPort: 0, adminPort: 0, segmentBytes: 2_097_152 };
+  const data = { dataDir: file("data"), keys: file("keys.json"), accounts: ["alice=1"], accountsMax: 4 };
+  const oneThread = { threads: "single" } as const;
+  const write = (line: string) => lines.push(JSON.parse(line));
+  const log = createLog({ level: "info", human: false, write });
+  node = await startNode(configurationOf({ ...ports, ...data, ...oneThread, ...some }), log);
+}
+
+// One node for all: each test leaves it as it was.
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "seriatim-admin-"));
+  generateKey("ann", "admin", file("ann.key"), file("keys.json"));
+  generateKey("node-b", "replica", file("node-b.key"), file("keys.json"));
+  generateKey("eve", "admin", file("eve.key"), file("other.json"));
+  await start();
+});
+beforeEach(() => {
+  lines.length = 0;
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await Promise.all(clients.splice(0).map((client) => client.close().catch(() => {})));
+});
+afterAll(async () => {
+  await node.stop();
+  rmSync(directory, { recursive: true });
+});
+
+/** As the command line does it. */
+async function admin(words: string, key = "ann.key") {
+  const out = vi.spyOn(stdout, "write").mockImplementation(() => true);
+  const err = vi.spyOn(process.stderr, "write").mockImplementation(() => true);
+  const at = `127.0.0.1:${node.adminPort}`;
+  const status = await run(["admin", at, "--key", file(key), ...words.split(" ")]);
+  const [said, failed] = [out, err].map((spy) => spy.mock.calls.map(([text]) => String(text)).join(""));
+  out.mockRestore();
+  err.mockRestore();
+  return { status, answer: said === "" ? undefined : JSON.parse(said), failed: failed.replace(at, "NODE") };
+}
+
+async function trader(account: number): Promise<OrderEntryClient> {
+  const client = await connectOrderEntry({ host: "127.0.0.1", port: node.orderPort, account });
+  clients.push(client);
+  return client;
+}
+
+const bid = (id: bigint) => ({ symbol: 0, id, side: "buy" as const, price: 100, quantity: 1 });
+
+/** A connection of a program of its own. */
+function raw() {
+  const socket = connect(node.adminPort, "127.0.0.1");
+  sockets.push(socket);
+  let text = "";
+  let ended = false;
+  socket.setEncoding("latin1");
+  socket.on("data", (more) => {
+    text += more;
+  });
+  socket.on("error", () => {});
+  socket.on("close", () => {
+    ended = true;
+  });
+  return {
+    socket,
+    /** The n-th line, from 0, when it is there. */
+    line: (n: number) =>
+      vi.waitFor(() => JSON.parse(/^.*(?=\n)/.exec(text.split("\n").slice(n).join("\n"))![0]), 3_000),
+    ended: (within_ms: number) => vi.waitFor(() => expect(ended).toBe(true), within_ms),
+  };
+}
+
+describe("commands", () => {
+  test("a halt refuses new orders and lets cancels pass; a restart knows it; a resume ends it", async () => {
+    const before = await trader(1);
+    expect((await before.submit(bid(1n))).accepted).toBe(true);
+    expect(await admin("halt")).toMatchObject({
+      status: 0,
+      answer: { ok: true, position: expect.any(Number) },
+    });
+    expect(await before.submit(bid(2n))).toMatchObject({ accepted: false, reason: "Halted" });
+    expect(node.status()).toMatchObject({
+      status: "halted",
+      reason: "by ann: new orders and changes are refused, cancels pass",
+      hasFailed: false,
+    });
+    const health = await fetch(`http://127.0.0.1:${node.httpPort}/healthz`);
+    expect([health.status, await health.json()]).toMatchObject([503, { status: "halted" }]);
+    await node.stop();
+    await start();
+    const after = await trader(1);
+    expect(await after.submit(bid(2n))).toMatchObject({ accepted: false, reason: "Halted" });
+    expect((await after.cancel({ symbol: 0, id: 1n })).accepted).toBe(true);
+    expect((await admin("resume")).status).toBe(0);
+    expect((await after.submit(bid(2n))).accepted).toBe(true);
+    expect(node.status().status).toBe("ok");
+    await after.cancel({ symbol: 0, id: 2n });
+  });
+
+  test("a kill switch cancels an account's orders, by number or name, and says how many", async () => {
+    const [alice, other] = [await trader(1), await trader(2)];
+    for (const id of [1n, 2n, 3n]) await alice.submit(bid(id));
+    await other.submit(bid(1n));
+    expect((await admin("kill-switch alice on")).answer).toMatchObject({ ok: true, cancelled: 3 });
+    expect(node.status()).toMatchObject({ ordersResting: 1, administration: { switchedOff: 1 } });
+    expect(await alice.submit(bid(4n))).toMatchObject({ accepted: false, reason: "NotAuthorised" });
+    expect((await other.submit(bid(4n))).accepted).toBe(true);
+    expect((await admin("kill-switch 1 off")).answer).toMatchObject({ ok: true, cancelled: 0 });
+    expect((await alice.submit(bid(4n))).accepted).toBe(true);
+    expect(lines.filter(({ msg }) => msg === "administration")).toMatchObject([
+      { who: "ann", command: "kill-switch", account: "alice", on: true, cancelled: 3 },
+      { who: "ann", command: "kill-switch", account: "1", on: false },
+    ]);
+    await alice.cancel({ symbol: 0, id: 4n });
+    for (const id of [1n, 4n]) await other.cancel({ symbol: 0, id });
+  });
+
+  test("a snapshot is taken on request, and the answer says where it is", async () => {
+    const { answer } = await admin("snapshot");
+    expect(answer).toMatchObject({ ok: true, position: node.status().position, path: expect.any(String) });
+    expect(existsSync(answer.path)).toBe(true);
+  });
+
+  test("status says what the node is and what was administered", async () => {
+    expect((await admin("status")).answer).toMatchObject({
+      ok: true,
+      status: "ok",
+      ordersResting: 0,
+      administration: { halted: false, switchedOff: 0 },
+    });
+  });
+
+  test.each([
+    ["kill-switch 4 on", 'NODE refuses: there is no account "4"'],
+    ["kill-switch bob on", 'NODE refuses: there is no account "bob"'],
+    ["ack-policy ram", "NODE refuses: not available: this node has no replicas"],
+    ["promote", "NODE refuses: not available: this node is no replica"],
+  ])("'%s' is refused, exit 1", async (words, says) => {
+    const position = node.status().position;
+    expect(await admin(words)).toEqual({ status: 1, answer: undefined, failed: `seriatim: ${says}\n` });
+    expect(node.status().position).toBe(position);
+  });
+
+  test("a command that there is not is wrong usage, before anybody is asked", async () => {
+    const { status, failed } = await admin("explode");
+    expect([status, failed]).toEqual([
+      2,
+      expect.stringContaining("no such command; there are: status, halt"),
+    ]);
+  });
+});
+
+describe("who is no administrator of this node is refused after a second", () => {
+  test.each([
+    ["a key the node does not know", "eve.key"],
+    ["a key of a node", "node-b.key"],
+  ])("%s", async (_, key) => {
+    const began = performance.now();
+    const { status, failed } = await admin("halt", key);
+    expect([status, failed]).toEqual([
+      1,
+      "seriatim: NODE refuses: no administrator has this name and this key\n",
+    ]);
+    expect(performance.now() - began).toBeGreaterThan(900);
+    expect(node.status().administration.halted).toBe(false);
+    expect(lines.some(({ msg, level }) => level === "warn" && /logon was refused/.test(String(msg)))).toBe(
+      true,
+    );
+  });
+
+  test("a proof of another connection", async () => {
+    const [first, second] = [raw(), raw()];
+    const { nonce } = await first.line(0);
+    expect((await second.line(0)).nonce).not.toBe(nonce);
+    const proof = readOwnKey(file("ann.key")).prove(adminStatement(Buffer.from(nonce, "hex")));
+    second.socket.write(`logon ann ${Buffer.from(proof).toString("hex")}\nhalt\n`);
+    expect(await second.line(1)).toMatchObject({ ok: false, code: "NOT_AUTHORISED" });
+    await second.ended(2_000);
+    expect(node.status().administration.halted).toBe(false);
+  });
+});
+
+describe("a connection is bounded", () => {
+  async function loggedOn() {
+    const peer = raw();
+    const { nonce } = await peer.line(0);
+    const proof = readOwnKey(file("ann.key")).prove(adminStatement(Buffer.from(nonce, "hex")));
+    peer.socket.write(`logon ann ${Buffer.from(proof).toString("hex")}\n`);
+    expect(await peer.line(1)).toEqual({ ok: true, name: "ann" });
+    return peer;
+  }
+
+  test("commands sent at once are answered one after another, in their order", async () => {
+    const peer = await loggedOn();
+    peer.socket.write("halt\nresume\nno\nkill-switch 2 on\nsta");
+    peer.socket.write("tus\n");
+    const answers = [await peer.line(2), await peer.line(3), await peer.line(4), await peer.line(5)];
+    expect(answers).toMatchObject([
+      { ok: true },
+      { ok: true },
+      { ok: false, code: "USAGE" },
+      { cancelled: 0 },
+    ]);
+    expect(answers[1].position).toBe(answers[0].position + 1);
+    expect(await peer.line(6)).toMatchObject({ ok: true, administration: { switchedOff: 1 } });
+    await admin("kill-switch 2 off");
+  });
+
+  test.each(["x".repeat(257), "status\n"])("a first line that is no logon ends it", async (text) => {
+    const peer = raw();
+    await peer.line(0);
+    peer.socket.write(text);
+    expect(await peer.line(1)).toMatchObject({ ok: false, code: "USAGE" });
+    await peer.ended(2_000);
+  });
+
+  test("a line that is too long ends it, also after a logon", async () => {
+    const peer = await loggedOn();
+    peer.socket.write("x".repeat(257));
+    expect(await peer.line(2)).toEqual({ ok: false, code: "USAGE", error: "a line has at most 256 bytes" });
+    await peer.ended(2_000);
+  });
+
+  test("who says nothing is gone after 5 s", async () => {
+    const peer = raw();
+    await peer.line(0);
+    await peer.ended(6_000);
+  }, 8_000);
+
+  test("a stop ends it", async () => {
+    const peer = await loggedOn();
+    await node.stop();
+    await peer.ended(1_000);
+    await start();
+  });
+
+  test("of more than 8 the next is closed at once", async () => {
+    await Promise.all(Array.from({ length: 8 }, () => raw().line(0)));
+    await raw().ended(2_000);
+  });
+});
+
+test("a node whose keys name no administrator has no listener", async () => {
+  await node.stop();
+  generateKey("node-a", "replica", file("node-a.key"), file("nodes.json"));
+  await start({ keys: file("nodes.json") });
+  expect(node.adminPort).toBe(0);
+});
+
+test("a keys file that is not there stops the start, before anything is written", async () => {
+  await node.stop();
+  await expect(start({ keys: file("none.json"), dataDir: file("fresh") })).rejects.toThrow("none.json");
+});
