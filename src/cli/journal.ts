@@ -18,7 +18,7 @@ import {
 import { NativeChecksums, NodeStorage } from "../platform/index.ts";
 import { describeScan, type SegmentSummary } from "../segment/index.ts";
 import { usageError, wholeNumber } from "./arguments.ts";
-import { EXPORT_FORMATS, type ExportFormatName, exportJournal } from "./export/export.ts";
+import { EXPORT_FORMATS, type ExportFormatName } from "./export/format.ts";
 import { stdout } from "./stdout.ts";
 
 const INSPECT_EXAMPLES = `
@@ -103,9 +103,11 @@ function registerExport(journal: Command): void {
     .option("--to <position>", "the last position", wholeNumber("--to", 1, SAFE_MAX))
     .option("-o, --output <file>", "where to (default: standard output)")
     .addHelpText("after", EXPORT_EXAMPLES)
-    .action((dir: string, { format, output, ...range }: ExportOptions) => {
+    .action(async (dir: string, { format, output, ...range }: ExportOptions) => {
       const place = placeOf(dir);
       checkExport(place, range, output);
+      // Its formats are libraries that no other command needs.
+      const { exportJournal } = await import("./export/export.ts");
       const { firstPosition, lastPosition, lacks } = exportJournal(place, range, format, output);
       const records = counted(lastPosition === 0 ? 0 : lastPosition - firstPosition + 1, "record");
       const which = lastPosition === 0 ? "" : `, positions ${firstPosition} to ${lastPosition}`;

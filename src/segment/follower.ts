@@ -52,10 +52,9 @@ export class FrameFollower {
   }
 
   /**
-   * Hands the next frames up to position `bound` to `visit`, at most `framesMax`, until it returns false;
-   * returns how many there were. A frame
-   * that ends behind `bound` is left for later. The first one may begin before the position asked for: frames are
-   * not cut. Throws LOG_RETIRED when that position is older than the oldest segment, LOG_CORRUPT for what is not as
+   * Hands the next frames up to position `bound` to `visit`, at most `framesMax`, until it returns false; returns how many
+   * there were. A frame that ends behind `bound` is left for later. The first one may begin before the position asked for:
+   * frames are not cut. Throws LOG_RETIRED when that position is older than the oldest segment, LOG_CORRUPT for what is not as
    * written (file, offset, position and reason), LOG_EMPTY, or what the disk says; the follower is as before then,
    * and the next call reads again.
    */

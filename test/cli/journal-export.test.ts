@@ -65,7 +65,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(data, { recursive: true }));
 
-function run(...args: string[]): { out: string; error: SeriatimError | undefined } {
+async function run(...args: string[]): Promise<{ out: string; error: SeriatimError | undefined }> {
   const program = new Command().exitOverride();
   registerJournal(program);
   let out = "";
@@ -74,7 +74,7 @@ function run(...args: string[]): { out: string; error: SeriatimError | undefined
     return true;
   });
   try {
-    program.parse(["journal", "export", data, ...args], { from: "user" });
+    await program.parseAsync(["journal", "export", data, ...args], { from: "user" });
     return { out, error: undefined };
   } catch (error) {
     return { out, error: error as SeriatimError };
@@ -110,8 +110,8 @@ const expected = [
   `{"position":11,"epoch":1,"timestamp_us":${TIME_US + 7},"kind":"new_order","account":0,"symbol":2,"instrument":"GAMMA","order_id":"9","side":"buy","order_type":"limit","time_in_force":"gtc","price":1,"quantity":1,"answer_limit":0,"request":"0","session":"0"}`,
 ];
 
-test("every kind of record is one line of JSON, with all the digits of every field", () => {
-  const { out, error } = run();
+test("every kind of record is one line of JSON, with all the digits of every field", async () => {
+  const { out, error } = await run();
   expect([linesOf(out), error]).toEqual([expected, undefined]);
 });
 
@@ -120,14 +120,14 @@ test.each([
   [["--to", "1"], 0, 1],
   [["--from", "10"], 9, 11],
   [["--from", "3", "--to", "11"], 2, 11],
-])("%j exports these positions and no other", (args, first, end) => {
-  const { out, error } = run(...args);
+])("%j exports these positions and no other", async (args, first, end) => {
+  const { out, error } = await run(...args);
   expect([linesOf(out), error]).toEqual([expected.slice(first, end), undefined]);
 });
 
 test("a Parquet file has the same columns and values, one row per record", async () => {
   const path = join(data, "x.parquet");
-  const { out, error } = run("--format", "parquet", "-o", path);
+  const { out, error } = await run("--format", "parquet", "-o", path);
   expect([out, error]).toEqual([`${path}: 11 records, positions 1 to 11\n`, undefined]);
   const file = await asyncBufferFromFile(path);
   const { schema } = await parquetMetadataAsync(file);
@@ -154,17 +154,17 @@ function jsonOf(name: string, value: unknown): string {
 test("a journal of many groups of rows is the same in Parquet and in JSON lines", async () => {
   appendOrders(33_000);
   const [parquet, lines] = [join(data, "x.parquet"), join(data, "x.jsonl")];
-  expect(run("--format", "parquet", "-o", parquet).out).toBe(
+  expect((await run("--format", "parquet", "-o", parquet)).out).toBe(
     `${parquet}: 33011 records, positions 1 to 33011\n`,
   );
-  run("-o", lines);
+  await run("-o", lines);
   const { row_groups } = await parquetMetadataAsync(await asyncBufferFromFile(parquet));
   expect(row_groups.length).toBe(2);
   expect((await rowsOf(parquet)).join("\n")).toBe(readFileSync(lines, "latin1").trimEnd());
 });
 
-test("a flow holds the traders' commands under the limits of the genesis entry, and computes", () => {
-  const { out, error } = run("--format", "flow");
+test("a flow holds the traders' commands under the limits of the genesis entry, and computes", async () => {
+  const { out, error } = await run("--format", "flow");
   expect(error).toBeUndefined();
   expect(linesOf(out)).toEqual([
     "# exported from a journal, from position 1 on",
@@ -185,7 +185,7 @@ test("a flow holds the traders' commands under the limits of the genesis entry, 
   expect(snapshot?.books.map(({ orders }) => orders)).toEqual([0, 0, 1]);
 });
 
-test("what administrators and nodes said is exported with who said it", () => {
+test("what administrators and nodes said is exported with who said it", async () => {
   const options = journalOptions(new NodeStorage(), join(data, "journal"));
   const { journal } = openJournal(options, () => {});
   const said: readonly AdminCommand[] = [
@@ -200,13 +200,13 @@ test("what administrators and nodes said is exported with who said it", () => {
   });
   journal.append(new Uint8Array(words.buffer), 0, said.length);
   journal.close();
-  expect(linesOf(run("--from", "12").out).map((line) => JSON.parse(line))).toMatchObject([
+  expect(linesOf((await run("--from", "12")).out).map((line) => JSON.parse(line))).toMatchObject([
     { kind: "tenure", details: { epoch: 2, who: "node-a" } },
     { kind: "ack_policy", details: { policy: "disk+ram", who: "ann" } },
     { kind: "kill_switch", account: 3, details: { on: true, who: "ann" } },
     { kind: "halt", details: { who: "bob" } },
   ]);
-  expect(linesOf(run("--format", "flow", "--from", "12").out).slice(5)).toEqual([
+  expect(linesOf((await run("--format", "flow", "--from", "12")).out).slice(5)).toEqual([
     "cmd tenure 2 node-a",
     "cmd ack_policy disk+ram ann",
     "cmd kill_switch 3 on ann",
@@ -214,8 +214,8 @@ test("what administrators and nodes said is exported with who said it", () => {
   ]);
 });
 
-test("a flow from the middle still knows the symbols, and says that its books are not the journal's", () => {
-  const { out } = run("--format", "flow", "--from", "8", "--to", "9");
+test("a flow from the middle still knows the symbols, and says that its books are not the journal's", async () => {
+  const { out } = await run("--format", "flow", "--from", "8", "--to", "9");
   expect(linesOf(out)).toEqual([
     "# exported from a journal, from position 8 on: the books are empty where the journal's were not",
     "version 3",
@@ -227,7 +227,7 @@ test("a flow from the middle still knows the symbols, and says that its books ar
   ]);
 });
 
-test("what a flow has no word for ends the export with its position, and no file is left", () => {
+test("what a flow has no word for ends the export with its position, and no file is left", async () => {
   const options = journalOptions(new NodeStorage(), join(data, "journal"));
   const { journal } = openJournal(options, () => {});
   const words = new Int32Array(COMMAND_WORDS);
@@ -235,7 +235,7 @@ test("what a flow has no word for ends the export with its position, and no file
   journal.append(new Uint8Array(words.buffer), 0, 1);
   journal.close();
   const path = join(data, "x.txt");
-  const { error } = run("--format", "flow", "-o", path);
+  const { error } = await run("--format", "flow", "-o", path);
   expect(error?.message).toBe('position 12: a flow has no word for the instrument\'s name "BÉTA"');
   expect([error?.code, error?.exitCode, existsSync(path)]).toEqual(["FLOW_UNSAYABLE", 1, false]);
 });
@@ -249,7 +249,7 @@ test.each(["jsonl", "parquet"])(
     bytes[4096 + 320 + 720 + 40] ^= 1;
     writeFileSync(journal, bytes);
     const path = join(data, "x");
-    const { out, error } = run("--format", format, "-o", path);
+    const { out, error } = await run("--format", format, "-o", path);
     expect(out).toBe(`${path}: 11 records, positions 1 to 11\n`);
     expect([error?.code, error?.exitCode]).toEqual(["LOG_CORRUPT", 1]);
     expect(error?.message).toContain(`${journal} at offset 5136, position 12: no whole frame begins here`);
@@ -258,52 +258,54 @@ test.each(["jsonl", "parquet"])(
   },
 );
 
-test("a range behind the end exports what there is and fails; one before the first segment fails at once", () => {
-  const short = run("--from", "10", "--to", "20");
+test("a range behind the end exports what there is and fails; one before the first segment fails at once", async () => {
+  const short = await run("--from", "10", "--to", "20");
   expect(linesOf(short.out)).toEqual(expected.slice(9));
   expect(short.error?.message).toBe("the journal ends with position 11, before 20");
-  expect(run("--from", "12").error?.code).toBe("POSITION_BEYOND_END");
+  expect((await run("--from", "12")).error?.code).toBe("POSITION_BEYOND_END");
   appendOrders(400);
   rmSync(join(data, "journal", "journal-0000000001.seg"));
-  const { out, error } = run("--from", "10");
+  const { out, error } = await run("--from", "10");
   expect([out, error?.code]).toEqual(["", "LOG_RETIRED"]);
   expect(error?.message).toMatch(/the journal begins with position \d+: 10 is no longer there$/);
-  const rest = linesOf(run().out);
+  const rest = linesOf((await run()).out);
   expect(JSON.parse(rest[0]).position).toBeGreaterThan(12);
   expect(JSON.parse(rest[rest.length - 1]).position).toBe(411);
 });
 
-test("a file that is there is never replaced, and the journal's own directory takes none", () => {
+test("a file that is there is never replaced, and the journal's own directory takes none", async () => {
   const segment = join(data, "journal", "journal-0000000001.seg");
   const before = readFileSync(segment);
   const other = join(data, "other");
   writeFileSync(other, "kept");
-  expect(run("-o", other).error?.code).toBe("EEXIST");
+  expect((await run("-o", other)).error?.code).toBe("EEXIST");
   expect(readFileSync(other, "utf8")).toBe("kept");
   for (const path of [segment, join(data, "journal", "new")])
-    expect(run("-o", path).error?.message).toBe(`--output: ${path} is in the journal's own directory`);
+    expect((await run("-o", path)).error?.message).toBe(
+      `--output: ${path} is in the journal's own directory`,
+    );
   expect(readFileSync(segment).equals(before)).toBe(true);
   expect(readdirSync(join(data, "journal")).length).toBe(1);
 });
 
-test("an export stops when nobody reads it any more", () => {
+test("an export stops when nobody reads it any more", async () => {
   appendOrders(3000);
   let pieces = 0;
   const write = vi.spyOn(TextOutput.prototype, "writeBytes").mockImplementation(() => ++pieces < 2);
   const program = new Command().exitOverride();
   registerJournal(program);
-  program.parse(["journal", "export", data], { from: "user" });
+  await program.parseAsync(["journal", "export", data], { from: "user" });
   write.mockRestore();
   // The piece that found nobody, and the rest of the lines gathered by then.
   expect(pieces).toBeLessThanOrEqual(3);
 });
 
-test("--from behind --to is wrong usage", () => {
-  const { error } = run("--from", "3", "--to", "2");
+test("--from behind --to is wrong usage", async () => {
+  const { error } = await run("--from", "3", "--to", "2");
   expect([error?.message, error?.exitCode]).toEqual(["--from 3 is behind --to 2", 2]);
 });
 
-test("the documentation lists every column", () => {
+test("the documentation lists every column", async () => {
   const page = readFileSync(new URL("../../docs/journal-export.md", import.meta.url), "utf8");
   const listed = Array.from(page.matchAll(/^\| `(\w+)` \|/gm), ([, name]) => name);
   expect(listed).toEqual(EXPORT_COLUMNS.map(({ name }) => name));

@@ -13,12 +13,9 @@ import { COMMAND_WORDS, type CommandFields, readCommand } from "../../protocol/i
 import type { ExportRow } from "./columns.ts";
 import { openDestination } from "./destination.ts";
 import { FlowFile } from "./flow.ts";
-import type { ExportFormat, MakeFormat } from "./format.ts";
+import type { ExportFormat, ExportFormatName, MakeFormat } from "./format.ts";
 import { JsonLines } from "./json-lines.ts";
 import { Parquet } from "./parquet.ts";
-
-export const EXPORT_FORMATS = ["flow", "jsonl", "parquet"] as const;
-export type ExportFormatName = (typeof EXPORT_FORMATS)[number];
 
 const MAKERS: Readonly<Record<ExportFormatName, MakeFormat>> = {
   flow: (write, opening) => new FlowFile(write, opening),

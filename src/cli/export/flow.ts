@@ -1,5 +1,6 @@
-// A flow file: the commands of traders and administrators in a journal as text that `replay` computes again, from empty books. What a flow has no
-// word for is left out when it changes no result, and refused when it does: another result would be another history.
+// A flow file: the commands of traders and administrators in a journal as text that `replay` computes again, from empty
+// books. What a flow has no word for is left out when it changes no result, and refused when it does: another result would
+// be another history.
 
 import { encodeUtf8, SeriatimError } from "../../base/index.ts";
 import {

@@ -3,6 +3,9 @@
 import type { GenesisEntry } from "../../journal/index.ts";
 import type { ExportRow } from "./columns.ts";
 
+export const EXPORT_FORMATS = ["flow", "jsonl", "parquet"] as const;
+export type ExportFormatName = (typeof EXPORT_FORMATS)[number];
+
 /** Takes bytes, which are its own only during the call; false when nobody reads them any more. */
 export type WriteBytes = (bytes: Uint8Array) => boolean;
 
