@@ -34,7 +34,8 @@ export interface ReadRange {
 
 /**
  * Hands the records of `range` to `visit` in order, until it returns false. Throws LOG_RETIRED when `from` is older than what
- * is there, JOURNAL_FOREIGN, JOURNAL_EMPTY, or what the disk says. Everything from the first segment on is read and checked.
+ * is there, JOURNAL_FOREIGN, JOURNAL_EMPTY, or what the disk says. Read and checked is everything
+ * from the segment on that holds `from`.
  */
 export function readRecords(
   place: JournalSource,
@@ -42,7 +43,7 @@ export function readRecords(
   visit: (run: RecordRun) => boolean,
 ): ReadRange {
   const reader = new RangeReader(place.rules, range, visit);
-  const scan = scanSettled(place, () => reader.take);
+  const scan = scanSettled(place, () => reader.take, range.from);
   return reader.finish(scan);
 }
 

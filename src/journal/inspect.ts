@@ -121,10 +121,10 @@ export function readJournalGenesis(place: JournalPlace): GenesisEntry | undefine
  * A node that writes meanwhile can leave half a frame in view; a second look finds it whole. That look ends behind this
  * frame: at the end of a busy journal there is always another one in the making. Real damage is there again.
  */
-export function scanSettled(place: JournalPlace, visitor: () => FrameVisitor): LogScan {
-  let scan = scanLog(journalPlace(place), visitor());
+export function scanSettled(place: JournalPlace, visitor: () => FrameVisitor, near = 1): LogScan {
+  let scan = scanLog(journalPlace(place), visitor(), { near });
   if (scan.fault !== undefined)
-    scan = scanLog(journalPlace(place), visitor(), { framesMax: scan.frames + 1 });
+    scan = scanLog(journalPlace(place), visitor(), { near, framesMax: scan.frames + 1 });
   if (scan.segments.length > 0 || scan.fault !== undefined) return scan;
   throw new SeriatimError("JOURNAL_EMPTY", `${place.directory} holds no journal`);
 }

@@ -21,6 +21,8 @@ export interface ScanOptions {
    * holds the log to it: a history that does not go through this point, or ends before it, is not continuing.
    */
   readonly from?: LogPoint;
+  /** Without `from`: begins with the segment that holds this position; what lies before that one is not looked at. */
+  readonly near?: number;
 }
 
 /**
@@ -42,6 +44,7 @@ class LogScanner {
   readonly #listed: LogDirectory;
   readonly #visit: FrameVisitor;
   readonly #from: LogPoint | undefined;
+  readonly #near: number;
   #framesMax: number;
   /** Behind the last whole frame. */
   readonly #point = { position: 0, epoch: 0, chain: new Uint8Array(CHAIN_BYTES) };
@@ -56,9 +59,10 @@ class LogScanner {
   #damagedBytes = 0;
 
   constructor(place: LogPlace, listed: LogDirectory, visit: FrameVisitor, options: ScanOptions) {
-    const { framesMax = Number.POSITIVE_INFINITY, from } = options;
+    const { framesMax = Number.POSITIVE_INFINITY, from, near = 1 } = options;
     this.#framesMax = framesMax;
     this.#from = from;
+    this.#near = near;
     // A snapshot is taken of what is durable.
     this.#durable = from?.position ?? 0;
     this.#place = place;
@@ -161,13 +165,16 @@ class LogScanner {
     this.#point.chain.set(chain);
   }
 
-  /** The newest segment that does not begin behind the position asked for; one that can't tell is read to be judged. */
+  /**
+   * The newest segment that does not begin behind the position asked for. One that can't tell is read to be judged: at
+   * once when a history is to go on there, otherwise behind what is whole before it.
+   */
   #firstToRead(): number {
     const { segments } = this.#listed;
-    if (this.#from === undefined) return 0;
-    for (let i = segments.length - 1; i > 0; i--) {
+    const wanted = this.#from === undefined ? this.#near : this.#from.position + 1;
+    for (let i = wanted === 1 ? 0 : segments.length - 1; i > 0; i--) {
       const header = headerOf(this.#place, segments[i]);
-      if (typeof header === "string" || header.firstPosition <= this.#from.position + 1) return i;
+      if (typeof header === "string" ? this.#from !== undefined : header.firstPosition <= wanted) return i;
     }
     return 0;
   }

@@ -258,6 +258,28 @@ test.each(["jsonl", "parquet"])(
   },
 );
 
+test("a range is read from its own segment on: what lies before may be damaged, what it meets may not", async () => {
+  appendOrders(600);
+  const segment = (number: number) => join(data, "journal", `journal-000000000${number}.seg`);
+  const damage = (number: number, offset: number) => {
+    const bytes = readFileSync(segment(number));
+    bytes[offset] ^= 1;
+    writeFileSync(segment(number), bytes);
+  };
+  const positionsOf = (text: string) => linesOf(text).map((line) => JSON.parse(line).position);
+  const all = positionsOf((await run()).out);
+  damage(1, 5000);
+  const { out, error } = await run("--from", "400", "--to", "500");
+  expect([positionsOf(out), error]).toEqual([all.slice(399, 500), undefined]);
+  expect((await run("--from", "40", "--to", "500")).error?.code).toBe("LOG_CORRUPT");
+  // A header that can't tell what its segment holds: what is whole before it is exported.
+  damage(3, 0);
+  const cut = await run("--from", "300");
+  expect(cut.error?.message).toContain(`${segment(3)} at offset 0`);
+  expect(positionsOf(cut.out)).toEqual(all.slice(299, positionsOf(cut.out).at(-1)));
+  expect(cut.out).not.toBe("");
+});
+
 test("a range behind the end exports what there is and fails; one before the first segment fails at once", async () => {
   const short = await run("--from", "10", "--to", "20");
   expect(linesOf(short.out)).toEqual(expected.slice(9));
