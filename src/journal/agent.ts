@@ -15,11 +15,16 @@ export interface CommitTimes {
   readonly now_ns: () => number;
 }
 
+/** Told the position that the new segment begins with, or why there is none. */
+export type RotationAnswer = (outcome: number | SeriatimError) => void;
+
 export class JournalAgent {
   readonly #journal: JournalWriter;
   readonly #ring: Ring;
   readonly #consumer: RingConsumer;
   readonly #times: CommitTimes | undefined;
+  /** Of those who wait for the next segment; whoever asks keeps them few. */
+  #rotations: RotationAnswer[] = [];
 
   /** `consumer` takes from `ring`, whose records are commands. */
   constructor(journal: JournalWriter, ring: Ring, consumer: RingConsumer, times?: CommitTimes) {
@@ -40,6 +45,14 @@ export class JournalAgent {
   }
 
   /**
+   * Begins the next segment as soon as it is prepared, in the turns to come; a frame never waits for it. Refused when there
+   * is no room. No answer comes after a failure.
+   */
+  rotate(answer: RotationAnswer): void {
+    this.#rotations.push(answer);
+  }
+
+  /**
    * One turn; returns the work done (records, or a slice of the next segment), 0 when there was none. Never throws
    * for a disk that failed: the producer sees consumerFailed(), the owner `failure`.
    */
@@ -47,14 +60,29 @@ export class JournalAgent {
     if (this.#journal.failure !== undefined) return 0;
     try {
       const count = this.#consumer.available(this.#journal.room);
-      if (count === 0) return this.#journal.prepareNext(true) ? 1 : 0;
-      this.#write(count);
-      return count;
+      if (count > 0) this.#write(count);
+      const rotated = this.#rotations.length > 0 ? this.#rotate() : 0;
+      if (count === 0 && rotated === 0) return this.#journal.prepareNext(true) ? 1 : 0;
+      return count + rotated;
     } catch (error) {
       this.#consumer.fail();
       if (this.#journal.failure === undefined) throw error;
       return 0;
     }
+  }
+
+  /** One step towards the next segment. */
+  #rotate(): number {
+    const journal = this.#journal;
+    const refusal = journal.preallocationFailure;
+    if (!journal.rotate() && refusal === undefined) {
+      journal.prepareNext(true);
+      return 1;
+    }
+    const answers = this.#rotations;
+    this.#rotations = [];
+    for (const answer of answers) answer(refusal ?? journal.position + 1);
+    return 1;
   }
 
   #write(count: number): void {

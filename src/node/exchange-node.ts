@@ -78,7 +78,9 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     if (hasAdministrator(keys)) {
       const status = () => this.status();
       const parts = { configuration, keys, engine, path: runtime.path, status, log };
-      this.#admin = new NodeAdmin({ ...parts, work: { snapshot: () => this.requestSnapshot() } });
+      const rotate = async () => ({ firstPosition: await runtime.ask({ kind: "rotate" }) });
+      const work = { snapshot: () => this.requestSnapshot(), rotate };
+      this.#admin = new NodeAdmin({ ...parts, work });
     }
     runtime.run(this.#gateway, this);
     this.failed = runtime.failed.then((error) => this.#sayWhy(error));

@@ -7,7 +7,7 @@ import { COMMAND_WORDS, readTimestamp } from "../protocol/index.ts";
 import { Ring, RingConsumer } from "../ring/index.ts";
 import { FirstFailure } from "./first-failure.ts";
 import { type NodeJournalOptions, openNodeJournal } from "./journal-open.ts";
-import { carryOut, type JournalRequest, journalNotRunning } from "./journal-requests.ts";
+import { carryOut, type JournalRequest, journalNotRunning, WaitingRequests } from "./journal-requests.ts";
 import type { JournalStage, Recovered, ShortageListener } from "./journal-stage.ts";
 
 /** Without commands for so long the journal prepares a slice of its next segment; the loop is free in between. */
@@ -21,6 +21,7 @@ export class InlineJournal implements JournalStage {
   readonly times = new SharedArrayBuffer(LATENCY_COUNTS_BYTES);
   readonly #options: NodeJournalOptions;
   readonly #failure = new FirstFailure();
+  readonly #requests = new WaitingRequests();
   #journal: JournalWriter | undefined;
   #agent: JournalAgent | undefined;
   #consumer: RingConsumer | undefined;
@@ -65,10 +66,13 @@ export class InlineJournal implements JournalStage {
 
   async ask(request: JournalRequest): Promise<number> {
     this.#drain();
-    const journal = this.#journal;
-    if (this.#agent === undefined || journal === undefined) throw journalNotRunning();
+    const [journal, agent] = [this.#journal, this.#agent];
+    if (agent === undefined || journal === undefined) throw journalNotRunning();
     try {
-      return carryOut(journal, request);
+      return await this.#requests.ask((id) => {
+        carryOut(journal, agent, request, (outcome) => this.#requests.answered(id, outcome));
+        this.#idle?.refresh();
+      });
     } catch (error) {
       if (journal.failure !== undefined) this.#consumer?.fail();
       throw error;
@@ -95,7 +99,10 @@ export class InlineJournal implements JournalStage {
   /** Tells what has changed: the journal has failed, or its room. */
   #look(): void {
     const agent = this.#agent;
-    if (agent?.failure !== undefined) this.#failure.set(agent.failure);
+    if (agent?.failure !== undefined) {
+      this.#failure.set(agent.failure);
+      this.#requests.end(agent.failure);
+    }
     const why = agent?.preallocationFailure?.message;
     if (why === this.#shortage) return;
     this.#shortage = why;
@@ -113,6 +120,7 @@ export class InlineJournal implements JournalStage {
     this.#drain();
     if (this.#agent?.failure !== undefined) this.#failure.set(this.#agent.failure);
     this.#agent = undefined;
+    this.#requests.end(this.#failure.error ?? journalNotRunning());
     try {
       this.#journal?.close();
     } catch (error) {

@@ -2,18 +2,27 @@
 // than that. Each request is answered once: with a position, or with why not.
 
 import { SeriatimError } from "../base/index.ts";
-import type { JournalWriter } from "../journal/index.ts";
+import type { JournalAgent, JournalWriter } from "../journal/index.ts";
 
 export type JournalRequest =
-  /** Everything written so far becomes durable, whatever the mode. */
-  { readonly kind: "sync" };
+  /** Everything written so far becomes durable, whatever the mode. Answered with the last durable position then. */
+  | { readonly kind: "sync" }
+  /** The next segment begins early. Answered with the position it begins with; refused when the disk has no room for it. */
+  | { readonly kind: "rotate" };
 
-/** Carries it out; returns the last durable position then. Throws what the journal says: it has failed then. */
-export function carryOut(journal: JournalWriter, request: JournalRequest): number {
+/** Carries it out, now or in the agent's turns to come. Throws what the journal says: it has failed then. */
+export function carryOut(
+  journal: JournalWriter,
+  agent: JournalAgent,
+  request: JournalRequest,
+  answer: (outcome: number | SeriatimError) => void,
+): void {
   switch (request.kind) {
     case "sync":
       journal.sync();
-      return journal.durablePosition;
+      return answer(journal.durablePosition);
+    case "rotate":
+      return agent.rotate(answer);
   }
 }
 
@@ -45,8 +54,10 @@ export class WaitingRequests {
     });
   }
 
-  answered(id: number, position: number): void {
-    this.#waiting.get(id)?.resolve(position);
+  answered(id: number, outcome: number | SeriatimError): void {
+    const waiting = this.#waiting.get(id);
+    if (outcome instanceof SeriatimError) waiting?.reject(outcome);
+    else waiting?.resolve(outcome);
     this.#waiting.delete(id);
   }
 

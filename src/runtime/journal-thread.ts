@@ -79,6 +79,8 @@ export class JournalThread implements JournalStage {
         return this.#onShortage(message.why);
       case "done":
         return this.#requests.answered(message.id, message.position);
+      case "refused":
+        return this.#requests.answered(message.id, new SeriatimError(message.code, message.message));
       case "closed":
         this.#hasClosed = true;
         return this.#requests.end(journalNotRunning());

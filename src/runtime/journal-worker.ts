@@ -43,6 +43,7 @@ export type JournalWorkerMessage =
   | { readonly kind: "recovered"; readonly recovered: Recovered }
   | { readonly kind: "shortage"; readonly why: string | undefined }
   | { readonly kind: "done"; readonly id: number; readonly position: number }
+  | { readonly kind: "refused"; readonly id: number; readonly code: string; readonly message: string }
   | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };
 
@@ -99,7 +100,7 @@ function run(journal: JournalWriter, shared: SharedArrayBuffer): void {
   });
   let shortage: string | undefined;
   const doWork = (): number => {
-    const done = agent.doWork() + answerRequests(journal);
+    const done = agent.doWork() + answerRequests(journal, agent);
     if (agent.failure !== undefined) throw agent.failure;
     const why = agent.preallocationFailure?.message;
     if (why !== shortage) say({ kind: "shortage", why });
@@ -113,13 +114,16 @@ function run(journal: JournalWriter, shared: SharedArrayBuffer): void {
 let answered = 0;
 
 /** Does what was asked since the last turn; this thread never returns to an event loop while it writes. */
-function answerRequests(journal: JournalWriter): number {
+function answerRequests(journal: JournalWriter, agent: JournalAgent): number {
   const before = answered;
   for (const asked = Atomics.load(data.asked, 0); answered < asked; answered++) {
     const received = port === null ? undefined : receiveMessageOnPort(port);
     if (received === undefined) break;
     const { id, request }: JournalThreadRequest = received.message;
-    say({ kind: "done", id, position: carryOut(journal, request) });
+    carryOut(journal, agent, request, (outcome) => {
+      if (typeof outcome === "number") say({ kind: "done", id, position: outcome });
+      else say({ kind: "refused", id, code: outcome.code, message: outcome.message });
+    });
   }
   return answered - before;
 }

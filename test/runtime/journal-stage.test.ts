@@ -122,6 +122,19 @@ describe("the journal's thread", () => {
     expect(producer.released()).toBe(1);
   });
 
+  test("begins its next segment when it is asked to, and says with which position", async () => {
+    const stage = new JournalThread(inDirectory(), "block");
+    await stage.recover(() => {});
+    const { shared, producer } = ringOf();
+    stage.run(shared, () => {});
+    publish(producer);
+    while (producer.released() === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(await Promise.all([stage.ask({ kind: "rotate" }), stage.ask({ kind: "rotate" })])).toEqual([3, 3]);
+    expect(existsSync(join(directory, "journal", "journal-0000000002.seg"))).toBe(true);
+    producer.close();
+    await stage.stop();
+  });
+
   test("makes what it has written durable when it is asked to, idle or not, and says up to where", async () => {
     const stage = new JournalThread(optionsIn(join(directory, "journal"), "flush"), "block");
     await stage.recover(() => {});
@@ -266,4 +279,18 @@ test("stopping a journal that was never opened leaves nothing behind", async () 
   const stage = new InlineJournal(inDirectory());
   await stage.stop();
   expect(existsSync(join(directory, "journal"))).toBe(false);
+});
+
+test("a rotation that finds no room on the disk is refused, and nothing else happens to the log", async () => {
+  const disk = new SimulatedDisk({ capacity_bytes: SEGMENT_BYTES * 1.5 });
+  const stage = new InlineJournal({ ...optionsIn("data/journal"), storage: disk });
+  await stage.recover(() => {});
+  const { shared, producer } = ringOf();
+  stage.run(shared, () => {});
+  expect(await outcome(stage.ask({ kind: "rotate" }))).toBe("ENOSPC");
+  publish(producer);
+  stage.published();
+  expect([producer.released(), producer.consumerFailed()]).toEqual([1, false]);
+  producer.close();
+  await stage.stop();
 });

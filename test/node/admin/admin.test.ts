@@ -1,6 +1,6 @@
 // Administrators against a running node, over real sockets: who gets in, what their commands do, and that a restart knows it.
 
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -147,6 +147,16 @@ describe("commands", () => {
     const { answer } = await admin("snapshot");
     expect(answer).toMatchObject({ ok: true, position: node.status().position, path: expect.any(String) });
     expect(existsSync(answer.path)).toBe(true);
+  });
+
+  test("the journal begins its next segment on request, and the answer says with which position", async () => {
+    await (await trader(1)).submit({ ...bid(1n), quantity: 0 });
+    const { position } = node.status();
+    expect((await admin("rotate")).answer).toEqual({ ok: true, firstPosition: position + 1 });
+    const segments = () => readdirSync(file("data/journal")).filter((name) => name.endsWith(".seg"));
+    const before = segments();
+    expect((await admin("rotate")).answer).toMatchObject({ firstPosition: position + 1 });
+    expect([before.length, segments()]).toEqual([2, before]);
   });
 
   test("status says what the node is and what was administered", async () => {
