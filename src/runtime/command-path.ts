@@ -175,8 +175,9 @@ export class CommandPath {
     if (this.#isCutOff) return;
     // Before the position: a journal that fails gives back no more, so what is read after it is final.
     const failed = this.#sequencer.journalFailed;
-    const safe = this.#sequencer.safePosition;
-    this.meter.releasing(safe);
+    const durable = this.#sequencer.safePosition;
+    const safe = durable;
+    this.meter.releasing(safe, durable);
     if (safe > this.#released) {
       this.#released = safe;
       for (const output of this.#outputs) output.release(safe);

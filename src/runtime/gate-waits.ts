@@ -31,9 +31,7 @@ export class GateWaits {
 
   /** A later look at it, at which it can't leave yet. */
   again(slot: number, position: Position, positions: Float64Array): void {
-    const behind = this.#behind[slot] & this.#whoIsBehind(position, positions);
-    // All that were behind at first have come, others hold it now: they were not behind when it mattered.
-    if (behind !== 0) this.#behind[slot] = behind;
+    this.#behind[slot] &= this.#whoIsBehind(position, positions);
   }
 
   /** It leaves. */

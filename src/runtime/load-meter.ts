@@ -39,7 +39,7 @@ export class LoadMeter {
   #leaving = 0;
   #releasing_ns = 0;
   /** How far each whom the gate may wait for has come: the node's own disk. */
-  readonly #safe = new Float64Array(1);
+  readonly #held = new Float64Array(1);
   #lastPosition: Position;
   #last_ns: number;
 
@@ -66,16 +66,19 @@ export class LoadMeter {
     this.#sealed_ns[slot] = this.#now_ns();
   }
 
-  /** The gate looks: all up to `safe` may leave, and will, between this and `released`. */
-  releasing(safe: Position): void {
-    this.#safe[0] = safe;
+  /**
+   * The gate looks: all up to `safe` may leave, and will, between this and `released`. `durable`: how far the node's own
+   * disk has come.
+   */
+  releasing(safe: Position, durable: Position): void {
+    this.#held[0] = durable;
     this.#releasing_ns = 0;
     this.#leaving = 0;
     for (let i = 0; i < this.#count; i++) {
       const slot = this.#slot(i);
       const position = this.#positions[slot];
-      if (i >= this.#count - this.#unseen) this.waits.begin(slot, position, this.#safe);
-      if (position > safe) this.waits.again(slot, position, this.#safe);
+      if (i >= this.#count - this.#unseen) this.waits.begin(slot, position, this.#held);
+      if (position > safe) this.waits.again(slot, position, this.#held);
       else this.#leave(slot, position);
     }
     this.#unseen = 0;
@@ -83,7 +86,7 @@ export class LoadMeter {
 
   #leave(slot: number, position: Position): void {
     if (this.#leaving++ === 0) this.#releasing_ns = this.#now_ns();
-    this.waits.end(slot, position, this.#safe);
+    this.waits.end(slot, position, this.#held);
     this.times.write.gate.record(this.#releasing_ns - this.#sealed_ns[slot]);
   }
 

@@ -18,9 +18,9 @@ class Metered {
   }
 
   /** The gate looks at `now_us`; what leaves is with the sockets at `sent_us`. */
-  looked(safe: number, now_us: number, sent_us = now_us): void {
+  looked(safe: number, now_us: number, sent_us = now_us, durable = safe): void {
     this.now_us = now_us;
-    this.meter.releasing(safe);
+    this.meter.releasing(safe, durable);
     this.now_us = sent_us;
     this.meter.released();
   }
@@ -91,6 +91,17 @@ test("the disk is waited for when it was behind at the first look, once per batc
   expect(node.meter.waits.counts).toEqual({ disk: 1 });
   node.looked(13, 5);
   expect(node.meter.waits.counts).toEqual({ disk: 2 });
+});
+
+test("what waits for others is not held by the disk", () => {
+  const node = new Metered(10);
+  node.sealed(11, 0, 0);
+  node.looked(10, 1, 1, 10);
+  node.looked(10, 2, 2, 11);
+  node.sealed(12, 3, 3);
+  node.looked(10, 4, 4, 12);
+  node.looked(12, 5, 5, 12);
+  expect(node.meter.waits.counts).toEqual({ disk: 0 });
 });
 
 test("more batches than it holds count as one with the newest, from the older's beginning", () => {
