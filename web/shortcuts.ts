@@ -37,14 +37,20 @@ export function addShortcuts(desk: Desk, toggleTheme: () => void): void {
   const actions = actionsOf(desk, toggleTheme);
   // A key that is held down is meant once: Enter, repeated, would be a stream of orders, and Escape one of cancels.
   document.addEventListener("keydown", dropHeldEnter, { capture: true });
+  // The field in use: an order that is filled takes its row away, and with it the field, under the user's fingers.
+  let inUse: Element | null = null;
+  document.addEventListener("focusin", ({ target }) => {
+    inUse = fieldOf(target);
+  });
   document.addEventListener("keydown", (event) => {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.querySelector("dialog[open]") !== null) return;
-    const field =
-      event.target instanceof HTMLElement ? event.target.closest("input, select, textarea") : null;
+    const field = fieldOf(event.target);
     if (event.key === "Escape") {
-      if (field instanceof HTMLElement) field.blur();
-      else void desk.cancelAll();
+      const isMeantForField = field !== null || inUse?.isConnected === false;
+      inUse = null;
+      if (!isMeantForField) void desk.cancelAll();
+      field?.blur();
       return;
     }
     const isTypedInto = field?.matches("[type=radio]") === false;
@@ -55,6 +61,10 @@ export function addShortcuts(desk: Desk, toggleTheme: () => void): void {
     event.preventDefault();
     action();
   });
+}
+
+function fieldOf(target: EventTarget | null): HTMLElement | null {
+  return target instanceof HTMLElement ? target.closest<HTMLElement>("input, select, textarea") : null;
 }
 
 /** Before anybody hears of it, and before it sends a form or presses a button. */

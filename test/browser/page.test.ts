@@ -206,6 +206,24 @@ test("a key that is held down sends one order, and keys count while a choice has
   await noticed("2 of 2 orders in BTC-USD cancelled");
 });
 
+// Escape, meant for a row that had just gone, cancelled everything.
+test("an order that is filled while it is being changed takes its row, and Escape then cancels nothing", async () => {
+  await open();
+  await order("Buy", "60000", "2");
+  await noticed("Buy 2 BTC-USD at 60000.00: accepted");
+  await order("Buy", "69999.50", "3");
+  await noticed("Buy 3 BTC-USD at 69999.50: accepted");
+  await page.getByRole("button", { name: "Change buy 3 BTC-USD" }).click();
+  await page.getByLabel("New price").fill("69000.00");
+  await other.submit({ id: 5, symbol: 0, side: "sell", price: 69_999_50, quantity: 100, timeInForce: "ioc" });
+  await page.getByLabel("New price").waitFor({ state: "hidden" });
+  await page.keyboard.press("Escape");
+  await page.waitForTimeout(200);
+  await page.getByText("My orders 1").waitFor();
+  await page.keyboard.press("Escape");
+  await noticed("1 of 1 orders in BTC-USD cancelled");
+});
+
 test("an account is chosen by name, remembered, and refused in words when there is none", async () => {
   await open(DESK, null);
   await page.getByRole("button", { name: "Choose an account to trade" }).click();
