@@ -8,5 +8,6 @@ export * from "./records.ts";
 export * from "./snapshot/choice.ts";
 export * from "./snapshot/file.ts";
 export * from "./snapshot/header.ts";
+export * from "./snapshot/retention.ts";
 export * from "./snapshot/shadow.ts";
 export * from "./snapshot/store.ts";

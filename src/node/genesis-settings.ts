@@ -11,12 +11,18 @@ import { type Configuration, SETTINGS, type SettingName, settingKey } from "./se
 
 /**
  * Refuses settings given explicitly that the log in `place` contradicts, before it is replayed: that may take minutes.
- * Throws GENESIS_CONTRADICTED (exit 2) with all of them. A log that has not begun, or whose beginning can't be read,
- * contradicts nothing: opening it says what is wrong.
+ * Throws GENESIS_CONTRADICTED (exit 2) with all of them. Returns whether there was a genesis entry to compare with: one that has
+ * not begun, or whose beginning is removed or can't be read, has none. Opening it says what is wrong, if anything is.
  */
-export function refuseContradicted(given: GivenSettings, place: JournalPlace): void {
+export function refuseContradicted(given: GivenSettings, place: JournalPlace): boolean {
   const entry = loggedGenesis(place);
-  const contradiction = entry && compareGenesis(given, entry);
+  if (entry !== undefined) refuseOthers(given, entry);
+  return entry !== undefined;
+}
+
+/** As refuseContradicted, of a genesis entry that is known from elsewhere. */
+export function refuseOthers(given: GivenSettings, entry: GenesisEntry): void {
+  const contradiction = compareGenesis(given, entry);
   if (contradiction !== undefined)
     throw new SeriatimError("GENESIS_CONTRADICTED", contradiction, { exitCode: 2 });
 }

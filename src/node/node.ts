@@ -19,7 +19,7 @@ import { ADMIN_HOST } from "./admin/admin-listener.ts";
 import { hasAdministrator } from "./admin/node-admin.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
 import { ExchangeNode } from "./exchange-node.ts";
-import { genesisOf, refuseContradicted } from "./genesis-settings.ts";
+import { genesisOf, refuseContradicted, refuseOthers } from "./genesis-settings.ts";
 import { assertPortFree } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { recoverExchange } from "./recovery.ts";
@@ -81,10 +81,11 @@ export async function startNode(
     const { clock = new SystemClock(), storage } = parts;
     const genesis = encodeGenesisEntry(genesisOf(configuration, parts.indexSeed), clock.wallMicros());
     const directory = await directoryOf(configuration);
+    let isCompared = false;
     if (directory !== undefined) {
       undo.push(() => directory.lock.release());
       const disk = storage ?? new NodeStorage();
-      refuseContradicted(given, {
+      isCompared = refuseContradicted(given, {
         storage: disk,
         checksums: new NativeChecksums(),
         directory: directory.journal,
@@ -97,6 +98,9 @@ export async function startNode(
     const kept = durability === "off" ? {} : { durability };
     const options = { ...{ directory, segmentBytes, threads, wait, genesis, clock, storage }, ...kept };
     const history = await recoverExchange(options, log);
+    undo.push(() => history.runtime.stop());
+    // The log's first entry is in its first segment, which may be gone; a snapshot has it too.
+    if (!isCompared && !history.runtime.recovered.created) refuseOthers(given, history.engine);
     const node = new ExchangeNode(configuration, web, history, log, { ...parts, clock, keys });
     undo.splice(0, undo.length, () => node.stop());
     await node.listen();

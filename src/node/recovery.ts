@@ -16,7 +16,7 @@ export interface History {
 
 /** Opens snapshots and log and applies what is new to an engine; throws as openRuntime does. */
 export async function recoverExchange(
-  options: Omit<RuntimeOptions, "application" | "rules" | "version" | "onReplayed">,
+  options: Omit<RuntimeOptions, "application" | "rules" | "version" | "onReplayed" | "onSnapshotRefused">,
   log: Log,
 ): Promise<History> {
   const engine = new ExchangeEngine();
@@ -27,6 +27,7 @@ export async function recoverExchange(
     application: engine,
     rules: EXCHANGE_RULES,
     version: EXCHANGE_APPLICATION,
+    onSnapshotRefused: (why) => log.warn(`a snapshot is not used: ${why}`),
     onReplayed: (words, at, count) => {
       lastSession = Math.max(lastSession, highestSession(words, at, count));
     },
@@ -47,8 +48,7 @@ function highestSession(words: Int32Array, at: number, count: number): number {
 }
 
 function report(recovered: RuntimeStart, took_ms: number, orders: number, log: Log): void {
-  const { cut_bytes, finding, position, snapshot, refused, created } = recovered;
-  for (const why of refused) log.warn({}, `a snapshot is not used: ${why}`);
+  const { cut_bytes, finding, position, snapshot, created } = recovered;
   if (cut_bytes > 0) {
     const what =
       "the journal's end was torn and has been cut; alone, a node can't tell it from one that was acknowledged";

@@ -33,6 +33,8 @@ export interface Configuration {
   readonly segmentBytes: number;
   /** Commands; 0: only on request. */
   readonly snapshotEvery: number;
+  /** Segments; KEEP_ALL: all of them. */
+  readonly journalKeep: number;
   readonly threads: "spread" | "single";
   readonly wait: "block" | "spin";
   readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
@@ -80,6 +82,9 @@ const ACCOUNTS_NAMED_MAX = 1_024;
 export const SIMULATED_RATE = 2_000;
 /** What one thread of traders can decide and say. */
 export const SIMULATED_RATE_MAX = 100_000;
+
+/** No segment of the journal is ever removed. */
+export const KEEP_ALL = -1;
 
 const PORT: SettingKind = { type: "integer", min: 0, max: 65_535 };
 
@@ -193,6 +198,14 @@ export const SETTINGS: readonly Setting[] = [
     "commands",
     "Commands from one snapshot to the next, at least; 0 = only on request. A thread of its own writes it (with threads " +
       "single everything waits for it); a start replays only what follows the newest.",
+  ),
+  row(
+    "journalKeep",
+    { type: "integer", min: KEEP_ALL, max: 1_000_000 },
+    KEEP_ALL,
+    "segments",
+    "Journal files to keep that two snapshots cover, both read back whole; older ones are removed after a snapshot. -1 keeps " +
+      "all: the history can be computed again from its first command.",
   ),
   row(
     "threads",

@@ -4,11 +4,9 @@ import { parentPort, workerData } from "node:worker_threads";
 import { SeriatimError } from "../base/index.ts";
 import { letOthersGoFirst } from "../platform/index.ts";
 import type { SnapshotTaken } from "../runtime/index.ts";
-import { takeExchangeSnapshot } from "./shadow.ts";
+import { type ShadowPlace, takeExchangeSnapshot } from "./shadow.ts";
 
-export interface ShadowWorkerData {
-  readonly journal: string;
-  readonly snapshots: string;
+export interface ShadowWorkerData extends ShadowPlace {
   readonly durable: number;
 }
 

@@ -4,27 +4,34 @@
 import { Worker } from "node:worker_threads";
 import { assert, SeriatimError, type Storage } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
-import { EXCHANGE_RECORDS, SnapshotStore, takeSnapshot } from "../journal/index.ts";
+import { EXCHANGE_RECORDS, retireCovered, SnapshotStore, takeSnapshot } from "../journal/index.ts";
 import { entryBeside, NativeChecksums, NodeStorage } from "../platform/index.ts";
 import type { DataDirectory, ShadowStage, SnapshotTaken } from "../runtime/index.ts";
 import type { ShadowWorkerData, ShadowWorkerMessage } from "./shadow-worker.ts";
 
-/** The directories of a node that a shadow reads and writes. */
-export type ShadowPlace = Pick<DataDirectory, "journal" | "snapshots">;
+/** The directories of a node that a shadow reads and writes, and how much it leaves there. */
+export interface ShadowPlace extends Pick<DataDirectory, "journal" | "snapshots"> {
+  /** Segments of the journal to keep behind the older of two snapshots; undefined: all. */
+  readonly journalKeep: number | undefined;
+}
 
-/** Takes one, on the calling thread; throws what takeSnapshot throws. */
+/** Takes one, on the calling thread, and removes what it makes superfluous; throws what takeSnapshot and the disk say. */
 export function takeExchangeSnapshot(
-  { journal, snapshots }: ShadowPlace,
+  { journal, snapshots, journalKeep }: ShadowPlace,
   durable: number,
   storage: Storage = new NodeStorage(),
 ): SnapshotTaken {
   const parts = { storage, checksums: new NativeChecksums() };
   const store = new SnapshotStore({ ...parts, directory: snapshots }, EXCHANGE_APPLICATION);
   const source = { ...parts, directory: journal, rules: EXCHANGE_RECORDS };
-  const { newest, applied, refused } = takeSnapshot(source, store, new ExchangeEngine(), durable);
+  const { newest, applied, kept, refused } = takeSnapshot(source, store, new ExchangeEngine(), durable);
+  const older = kept[1];
+  const retired =
+    journalKeep === undefined || older === undefined ? [] : retireCovered(source, older, journalKeep).removed;
   const { stateHash, stateBytes } = newest.header;
   const hash = Buffer.from(stateHash).toString("hex");
-  return { position: newest.position, path: newest.path, stateHash: hash, stateBytes, applied, refused };
+  const { position, path } = newest;
+  return { position, path, stateHash: hash, stateBytes, applied, retired, refused };
 }
 
 /** On the node's own thread: nothing else happens meanwhile. */
@@ -58,8 +65,8 @@ export class ShadowThread implements ShadowStage {
 
   async take(durable: number): Promise<SnapshotTaken> {
     assert(this.#worker === undefined, "one snapshot at a time");
-    const { journal, snapshots } = this.#place;
-    const workerData: ShadowWorkerData = { journal, snapshots, durable };
+    const { journal, snapshots, journalKeep } = this.#place;
+    const workerData: ShadowWorkerData = { journal, snapshots, journalKeep, durable };
     const worker = new Worker(entryBeside(import.meta.url, "shadow-worker"), { name: "shadow", workerData });
     this.#worker = worker;
     try {

@@ -25,6 +25,8 @@ export interface DataDirectory {
   readonly lock: DirectoryLock;
   /** Whether the journal's directory is still the one that was opened, with no segment less than when last asked. */
   isStillThere(): boolean;
+  /** From now on the oldest segments may be removed, by whoever knows that snapshots cover them; a gap is still a loss. */
+  letOldestGo(): void;
 }
 
 /**
@@ -47,17 +49,21 @@ export async function openDataDirectory(
   const journal = join(path, JOURNAL_LOG);
   // Asked first when the journal has been opened. A storage of its own (a test's) has no such directory: "there" then.
   let opened: string | undefined;
-  let segments = 0;
+  let before: Segments = { count: 0, last: 0, isGapless: true };
+  let mayOldestGo = false;
   const isStillThere = (): boolean => {
     const now = identityOf(journal);
     opened ??= now ?? NO_IDENTITY;
     if (opened === NO_IDENTITY) return true;
     if (now !== opened) return false;
-    const before = segments;
-    segments = segmentsIn(journal);
-    return segments >= before;
+    const [then, found] = [before, segmentsIn(journal)];
+    before = found;
+    return mayOldestGo ? found.last >= then.last && found.isGapless : found.count >= then.count;
   };
-  return { journal, snapshots: join(path, SNAPSHOTS_DIRECTORY), lock, isStillThere };
+  const letOldestGo = (): void => {
+    mayOldestGo = true;
+  };
+  return { journal, snapshots: join(path, SNAPSHOTS_DIRECTORY), lock, isStillThere, letOldestGo };
 }
 
 /** Device and inode of what has this name; undefined when nothing has. */
@@ -66,12 +72,29 @@ function identityOf(path: string): string | undefined {
   return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
 }
 
-/** Segments in the journal's directory; 0 when it goes away in this moment. */
-function segmentsIn(journal: string): number {
+/** What the journal's directory says of its segments by their names. */
+interface Segments {
+  readonly count: number;
+  /** The number of the newest; 0 when there is none. */
+  readonly last: number;
+  readonly isGapless: boolean;
+}
+
+/** The segments in the journal's directory; none when it goes away in this moment. */
+function segmentsIn(journal: string): Segments {
+  const numbers = segmentNamesIn(journal).map((name) => Number(/[0-9]+/.exec(name)?.[0]));
+  const { length: count } = numbers;
+  const isGapless = count === 0 || numbers[count - 1] - numbers[0] === count - 1;
+  return { count, last: numbers[count - 1] ?? 0, isGapless };
+}
+
+function segmentNamesIn(journal: string): string[] {
   try {
-    return readdirSync(journal).filter((name) => name.endsWith(SEGMENT_SUFFIX)).length;
+    return readdirSync(journal)
+      .filter((name) => name.endsWith(SEGMENT_SUFFIX))
+      .sort();
   } catch {
-    return 0;
+    return [];
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { assert, type Storage } from "../base/index.ts";
 import type { DurabilityMode } from "../journal/index.ts";
+import type { LogPoint } from "../segment/index.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import { InlineJournal, NoJournal } from "./journal-inline.ts";
 import type { JournalStage } from "./journal-stage.ts";
@@ -21,16 +22,16 @@ export interface JournalChoice {
   readonly wait: "block" | "spin";
   /** The records of the first frame, for a log that has not begun. */
   readonly genesis: Int32Array<ArrayBuffer>;
-  /** The position whose effect the application has already, from a snapshot; 0 when it has none. */
-  readonly after?: number;
+  /** The point whose effect the application has already, from a snapshot. */
+  readonly from?: LogPoint | undefined;
   /** Another disk than the real one, for a journal on the caller's thread. */
   readonly storage?: Storage | undefined;
 }
 
 export function journalOf(choice: JournalChoice): JournalStage {
-  const { directory, durability, segmentBytes, rules, threads, wait, genesis, after, storage } = choice;
+  const { directory, durability, segmentBytes, rules, threads, wait, genesis, from, storage } = choice;
   if (directory === undefined) return new NoJournal(genesis);
-  const options = { directory: directory.journal, rules, mode: durability, segmentBytes, genesis, after };
+  const options = { directory: directory.journal, rules, mode: durability, segmentBytes, genesis, from };
   if (threads === "spread") {
     assert(storage === undefined, "a storage of one's own can't be taken to the journal's thread");
     return new JournalThread(options, wait);

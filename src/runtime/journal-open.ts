@@ -8,7 +8,8 @@ import {
   type RecordVisitor,
 } from "../journal/index.ts";
 import { NativeChecksums, NodeStorage } from "../platform/index.ts";
-import { COMMAND_WORDS, readTimestamp } from "../protocol/index.ts";
+import { readTimestamp } from "../protocol/index.ts";
+import type { LogPoint } from "../segment/index.ts";
 import type { Recovered } from "./journal-stage.ts";
 import { importRules } from "./record-rules.ts";
 
@@ -20,8 +21,8 @@ export interface NodeJournalOptions {
   readonly segmentBytes: number;
   /** For a log that has not begun (journal/records.ts, encodeGenesisEntry). */
   readonly genesis: Int32Array<ArrayBuffer> | undefined;
-  /** Records up to this position are checked and not handed on: a snapshot has their effect. 0: all are. */
-  readonly after?: number | undefined;
+  /** Where a snapshot was taken: only what follows is handed on. */
+  readonly from?: LogPoint | undefined;
   /** The real disk when left out. Another one can't be taken to a thread: for the journal on the caller's only. */
   readonly storage?: Storage;
 }
@@ -31,13 +32,13 @@ export interface OpenedNodeJournal {
   readonly recovered: Recovered;
 }
 
-/** Opens it and hands every record behind `after` to `visit`; throws what openJournal throws. */
+/** Opens it and hands every record behind `from` to `visit`; throws what openJournal throws. */
 export async function openNodeJournal(
   options: NodeJournalOptions,
   visit: RecordVisitor,
 ): Promise<OpenedNodeJournal> {
   const rules = await importRules(options.rules);
-  const { directory, mode, segmentBytes, genesis, after = 0, storage = new NodeStorage() } = options;
+  const { directory, mode, segmentBytes, genesis, from, storage = new NodeStorage() } = options;
   const { journal, scan, created } = openJournal(
     {
       storage,
@@ -47,11 +48,9 @@ export async function openNodeJournal(
       mode,
       segmentBytes,
       ...(genesis === undefined ? {} : { genesis }),
+      ...(from === undefined ? {} : { from }),
     },
-    (words, at, count, firstPosition) => {
-      const passed = Math.max(0, after + 1 - firstPosition);
-      if (passed < count) visit(words, at + passed * COMMAND_WORDS, count - passed, firstPosition + passed);
-    },
+    visit,
   );
   const recovered = {
     position: journal.position,

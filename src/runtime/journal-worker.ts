@@ -15,6 +15,7 @@ import { type DurabilityMode, JournalAgent, type JournalWriter } from "../journa
 import { monotonicNanos } from "../platform/index.ts";
 import { COMMAND_WORDS } from "../protocol/index.ts";
 import { Ring, RingConsumer, RingProducer, runAgent } from "../ring/index.ts";
+import type { LogPoint } from "../segment/index.ts";
 import { openNodeJournal } from "./journal-open.ts";
 import { carryOut, type JournalRequest } from "./journal-requests.ts";
 import type { Recovered } from "./journal-stage.ts";
@@ -25,7 +26,7 @@ export interface JournalWorkerData {
   readonly mode: DurabilityMode;
   readonly segmentBytes: number;
   readonly genesis: Int32Array<ArrayBuffer> | undefined;
-  readonly after: number;
+  readonly from: LogPoint | undefined;
   readonly wait: "block" | "spin";
   readonly recoveryRing: SharedArrayBuffer;
   readonly times: SharedArrayBuffer;

@@ -13,7 +13,6 @@ import {
   newestUsable,
   type RecordVisitor,
   SEGMENT_BYTES_DEFAULT,
-  type SnapshotChoice,
   type SnapshotHeader,
   SnapshotStore,
 } from "../journal/index.ts";
@@ -37,7 +36,7 @@ const CLOCK_AHEAD_US = 60_000_000;
 
 export interface RuntimeOptions
   extends Pick<JournalChoice, "genesis" | "rules">,
-    Partial<Omit<JournalChoice, "genesis" | "rules" | "directory" | "after">> {
+    Partial<Omit<JournalChoice, "genesis" | "rules" | "directory" | "from">> {
   /** It has applied nothing yet. */
   readonly application: Application;
   /** Whose snapshots are used; without it none are. */
@@ -45,6 +44,8 @@ export interface RuntimeOptions
   /** Locked by openDataDirectory; the runtime gives the lock back. Undefined: nothing is kept. */
   readonly directory: DataDirectory | undefined;
   readonly clock?: Clock;
+  /** Told of each snapshot that is passed over, and why, in one line. */
+  readonly onSnapshotRefused?: (why: string) => void;
   /** Told of what was applied from the log, a piece at a time. */
   readonly onReplayed?: RecordVisitor;
 }
@@ -53,8 +54,6 @@ export interface RuntimeOptions
 export interface RuntimeStart extends Recovered {
   /** The snapshot whose state it began with; undefined: the whole log was applied. */
   readonly snapshot: SnapshotHeader | undefined;
-  /** Why newer snapshots were not used, a line each. */
-  readonly refused: readonly string[];
 }
 
 /** Who is told what befalls a runtime. */
@@ -75,14 +74,16 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { application, directory, clock = new SystemClock(), onReplayed = () => {} } = options;
   let journal: JournalStage | undefined;
   try {
-    const { usable: snapshot, refused } = restoreSnapshot(options);
+    const snapshot = restoreSnapshot(options);
     journal = journalOf({
       ...{ durability: "fsync", segmentBytes: SEGMENT_BYTES_DEFAULT, threads: "spread", wait: "block" },
       ...options,
-      after: snapshot?.position ?? 0,
+      from: snapshot,
     });
     const replayed = await recoverApplication(journal, application, onReplayed);
-    const recovered = { ...replayed, snapshot: snapshot?.header, refused };
+    // Where nothing follows the snapshot, the log's last time is its.
+    const timestamp_us = Math.max(replayed.timestamp_us, snapshot?.timestamp_us ?? 0);
+    const recovered = { ...replayed, timestamp_us, snapshot };
     return new Runtime(application, journal, recovered, directory, clock);
   } catch (error) {
     // The first error is the one to report: what stopping then says follows from it.
@@ -93,12 +94,14 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
 }
 
 /** Gives the application the newest state that serves, if there is one. */
-function restoreSnapshot(options: RuntimeOptions): SnapshotChoice {
+function restoreSnapshot(options: RuntimeOptions): SnapshotHeader | undefined {
   const { application, directory, version, storage = new NodeStorage() } = options;
-  if (directory === undefined || version === undefined) return { usable: undefined, refused: [] };
+  if (directory === undefined || version === undefined) return undefined;
   const parts = { storage, checksums: new NativeChecksums() };
   const store = new SnapshotStore({ ...parts, directory: directory.snapshots }, version);
-  return newestUsable({ ...parts, directory: directory.journal }, store, application);
+  const { usable, refused } = newestUsable({ ...parts, directory: directory.journal }, store, application);
+  for (const why of refused) options.onSnapshotRefused?.(why);
+  return usable?.header;
 }
 
 export class Runtime {

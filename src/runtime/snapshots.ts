@@ -14,6 +14,8 @@ export interface SnapshotTaken {
   readonly stateBytes: number;
   /** Commands the shadow applied to get there. */
   readonly applied: number;
+  /** Names of the journal's segments that were removed behind the older of two, oldest first. */
+  readonly retired: readonly string[];
   /** Older snapshots that could not be used, a line each. */
   readonly refused: readonly string[];
 }

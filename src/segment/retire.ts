@@ -37,7 +37,8 @@ export function retireSegments(place: LogPlace, before: number): Retirement {
   return { removed, firstPosition };
 }
 
-function firstPositionOf(place: LogPlace, number: number): number {
+/** The position that segment `number` begins with, by its header; throws LOG_CORRUPT, or what the disk says. */
+export function firstPositionOf(place: LogPlace, number: number): number {
   const header = headerOf(place, number);
   if (typeof header !== "string") return header.firstPosition;
   const path = `${place.directory}/${segmentName(place.log, number)}`;

@@ -1,12 +1,12 @@
 // Snapshots of an exchange that runs: taken beside its orders, from what is durable, and what it starts with the next time.
 
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../../src/engine/index.ts";
 import { SnapshotStore } from "../../src/journal/index.ts";
-import { configurationOf, createLog, startNode } from "../../src/node/index.ts";
+import { configurationOf, createLog, KEEP_ALL, startNode } from "../../src/node/index.ts";
 import { snapshotsOf } from "../../src/node/node-snapshots.ts";
 import { ShadowThread } from "../../src/node/shadow.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
@@ -64,7 +64,8 @@ test("a place that takes none costs a line of the log, and nothing else", async 
 });
 
 test("a stop in the middle of one breaks it off, and leaves none", async () => {
-  const shadow = new ShadowThread({ journal: join(data, "journal"), snapshots: join(data, "snapshots") });
+  const place = { journal: join(data, "journal"), snapshots: join(data, "snapshots") };
+  const shadow = new ShadowThread({ ...place, journalKeep: undefined });
   const asked = shadow.take(10).catch((error) => error.code);
   await shadow.stop();
   expect(await asked).toBe("SHADOW_DIED");
@@ -98,4 +99,81 @@ test("a node that keeps nothing takes none, and says so", async () => {
   const node = await startNode(loaded, createLog({ level: "silent" }));
   await expect(node.requestSnapshot()).rejects.toMatchObject({ code: "NO_JOURNAL" });
   await node.stop();
+});
+
+/** The segments of the journal, by number. */
+function segments(): number[] {
+  return readdirSync(join(data, "journal"))
+    .filter((name) => name.endsWith(".seg"))
+    .map((name) => Number(/[0-9]+/.exec(name)?.[0]));
+}
+
+describe("a journal of which two snapshots cover most", () => {
+  /** Trades over seven segments with a snapshot after each 30,000; returns the state hash at the end. */
+  async function tradeAndKeep(journalKeep: number): Promise<string> {
+    const exchange = await openExchange(data, "single");
+    const { configuration } = configurationOf({ threads: "single", snapshotEvery: 0, journalKeep });
+    const snapshots = snapshotsOf(configuration, exchange.runtime, exchange.log, undefined);
+    for (const last of [30_000, 60_000, 90_000, 120_000]) {
+      await tradeUpTo(exchange, last);
+      await snapshots?.request();
+      expect(exchange.runtime.directory?.isStillThere()).toBe(true);
+    }
+    await exchange.runtime.stop();
+    return hashOf(exchange.engine);
+  }
+
+  test.each([
+    [KEEP_ALL, [1, 2, 3, 4, 5, 6, 7]],
+    [0, [6, 7]],
+    [2, [4, 5, 6, 7]],
+    [9, [1, 2, 3, 4, 5, 6, 7]],
+  ])("with journal-keep %i keeps the segments %j", async (journalKeep, kept) => {
+    await tradeAndKeep(journalKeep);
+    expect(segments()).toEqual(kept);
+  });
+
+  test.each(["spread", "single"] as const)(
+    "starts from what is left, from the older snapshot too, and from neither not at all: %s",
+    async (threads) => {
+      const hash = await tradeAndKeep(0);
+      for (const from of [120_000, 90_000]) {
+        const exchange = await openExchange(data, threads);
+        expect(exchange.runtime.recovered).toMatchObject({ position: 120_000, snapshot: { position: from } });
+        expect(hashOf(exchange.engine)).toBe(hash);
+        await exchange.runtime.stop();
+        truncateSync(join(data, "snapshots", `snapshot-${String(from).padStart(16, "0")}.snap`), 1_000);
+      }
+      await expect(openExchange(data, threads)).rejects.toMatchObject({ code: "JOURNAL_INCOMPLETE" });
+      expect(segments()).toEqual([6, 7]);
+    },
+  );
+
+  test("goes on over a later start, and its node still notices that its newest segment is gone", async () => {
+    await tradeAndKeep(0);
+    const exchange = await openExchange(data, "spread");
+    const { configuration } = configurationOf({ snapshotEvery: 0, journalKeep: 0 });
+    const snapshots = snapshotsOf(configuration, exchange.runtime, exchange.log, undefined);
+    await tradeUpTo(exchange, 150_000);
+    const taken = await snapshots?.request();
+    expect(taken).toMatchObject({ position: 150_000, applied: 30_000, stateHash: hashOf(exchange.engine) });
+    // Where segments end is a matter of how commands were batched.
+    const left = segments();
+    expect(left[0]).toBeGreaterThan(6);
+    expect(exchange.runtime.directory?.isStillThere()).toBe(true);
+    rmSync(join(data, "journal", `journal-${String(left.at(-1)).padStart(10, "0")}.seg`));
+    expect(exchange.runtime.directory?.isStillThere()).toBe(false);
+    await exchange.runtime.stop();
+  });
+
+  test("still refuses settings that contradict its first entry, which only a snapshot has", async () => {
+    await tradeAndKeep(0);
+    const some = { dataDir: data, orderPort: 0, httpPort: 0, threads: "single" as const };
+    const loaded = configurationOf({ ...some, accountsMax: 5 });
+    const refused = startNode(loaded, createLog({ level: "silent" }));
+    await expect(refused).rejects.toMatchObject({ code: "GENESIS_CONTRADICTED", exitCode: 2 });
+    const node = await startNode(configurationOf(some), createLog({ level: "silent" }));
+    expect(node.accountsMax).toBe(4);
+    await node.stop();
+  });
 });

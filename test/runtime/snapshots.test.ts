@@ -20,7 +20,10 @@ class HeldShadow implements ShadowStage {
       asked.push({ durable, done });
       function done(error?: SeriatimError): void {
         if (error !== undefined) reject(error);
-        else resolve({ position: durable, path: "p", stateHash: "", stateBytes: 0, applied: 0, refused: [] });
+        else {
+          const empty = { path: "p", stateHash: "", stateBytes: 0, applied: 0, retired: [], refused: [] };
+          resolve({ position: durable, ...empty });
+        }
       }
     });
   }

@@ -14,7 +14,7 @@ const BEFORE = 10;
 const CLOCK = { wallMicros: () => 1, monotonicMicros: () => 0 };
 const RECOVERED = {
   ...{ position: BEFORE, timestamp_us: 0, created: false, cut_bytes: 0, finding: "clean" },
-  ...{ snapshot: undefined, refused: [] },
+  snapshot: undefined,
 };
 
 /** A journal that keeps every slot until it is told. */
