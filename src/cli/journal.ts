@@ -1,4 +1,5 @@
 // `seriatim journal inspect|verify|export`: looks at a journal's files and changes nothing, also while a node writes them.
+// `journal repair` is in journal-repair.ts.
 
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -19,6 +20,7 @@ import { NativeChecksums, NodeStorage } from "../platform/index.ts";
 import { describeScan, type SegmentSummary } from "../segment/index.ts";
 import { usageError, wholeNumber } from "./arguments.ts";
 import { EXPORT_FORMATS, type ExportFormatName } from "./export/format.ts";
+import { registerRepair } from "./journal-repair.ts";
 import { stdout } from "./stdout.ts";
 
 const INSPECT_EXAMPLES = `
@@ -52,8 +54,8 @@ Examples:
 export function registerJournal(program: Command): void {
   const journal = program
     .command("journal")
-    .summary("look at a journal")
-    .description("Looks at a journal's files.");
+    .summary("look at a journal, repair it")
+    .description("Looks at a journal's files, and repairs their end.");
   journal
     .command("inspect")
     .summary("say what a journal holds")
@@ -85,6 +87,7 @@ export function registerJournal(program: Command): void {
       stdout.write(`good: ${found}; ${end}${closed ? "" : open}\n`);
     });
   registerExport(journal);
+  registerRepair(journal, placeOf);
 }
 
 interface ExportOptions extends PositionRange {

@@ -5,6 +5,7 @@ export * from "./inspect.ts";
 export * from "./journal.ts";
 export * from "./record-rules.ts";
 export * from "./records.ts";
+export * from "./repair.ts";
 export * from "./snapshot/choice.ts";
 export * from "./snapshot/file.ts";
 export * from "./snapshot/header.ts";

@@ -39,7 +39,7 @@ test.each(helps)("seriatim %s is answered on standard output, status 0", async (
 const START_TO_JOURNAL = "start, send, traders, replay, lab, bench, journal, keygen, admin, snapshot";
 const wrong: [args: string[], line: string][] = [
   [[], `needs a command: ${START_TO_JOURNAL} (seriatim --help)`],
-  [["journal"], "journal needs a command: inspect, verify, export (seriatim journal --help)"],
+  [["journal"], "journal needs a command: inspect, verify, export, repair (seriatim journal --help)"],
   [["lab"], "lab needs a command: generate, diff, shrink, sim (seriatim lab --help)"],
   [["help", "nonsense"], "unknown command 'nonsense'"],
   [["journal", "help", "nonsense"], "unknown command 'nonsense'"],

@@ -1,0 +1,50 @@
+// `seriatim journal repair`: cuts a torn end, as a start would, and changes nothing else. Holds the data directory's lock
+// meanwhile, so that no node has it.
+
+import { dirname, join, resolve } from "node:path";
+import type { Command } from "commander";
+import { counted } from "../base/index.ts";
+import { type JournalSource, type Repair, repairJournal, SNAPSHOTS_DIRECTORY } from "../journal/index.ts";
+import { acquireDirectoryLock } from "../platform/index.ts";
+import { stdout } from "./stdout.ts";
+
+const REPAIR_EXAMPLES = `
+Does what a start does with a journal whose last write was interrupted, and no more. Whatever else is damaged stays as it is,
+since it may be the only copy of what was acknowledged: the command then says which replica or snapshot could serve.
+DIR is as for inspect. The node must not run.
+
+Examples:
+  seriatim journal repair ./seriatim-data
+
+Exit status: 0 whole now, 1 refused, and nothing was changed.`;
+
+export function registerRepair(journal: Command, placeOf: (dir: string) => JournalSource): void {
+  journal
+    .command("repair")
+    .summary("cut the torn end of a journal")
+    .description("Cuts the torn end of a journal, as a start would; refuses everything else.")
+    .argument("<dir>", "data directory or journal directory")
+    .addHelpText("after", REPAIR_EXAMPLES)
+    .action(async (dir: string) => {
+      const source = placeOf(dir);
+      const data = dirname(resolve(source.directory));
+      const lock = await acquireDirectoryLock(data);
+      try {
+        stdout.writeLines(describe(source.directory, repairJournal(source, join(data, SNAPSHOTS_DIRECTORY))));
+      } finally {
+        await lock.release();
+      }
+    });
+}
+
+function describe(directory: string, { scan, wasCut, behind }: Repair): string[] {
+  const read = behind === undefined ? "" : `; read behind the snapshot at position ${behind.position}`;
+  const end = `ends with position ${scan.lastPosition}${read}`;
+  if (!wasCut) return [`nothing to repair: ${directory} ${end}`];
+  const { fault, damagedBytes } = scan;
+  const where = `${fault?.file} at offset ${fault?.offset}`;
+  return [
+    `cut: ${where}, ${counted(damagedBytes, "byte")} of an interrupted write, or of damage to the very last frame`,
+    `whole: ${directory} ${end}`,
+  ];
+}

@@ -1,0 +1,163 @@
+// Repair: what opening would do for a torn end, and a refusal with what could serve for everything else.
+
+import { expect, test } from "vitest";
+import { SeriatimError } from "../../src/base/index.ts";
+import {
+  inspectJournal,
+  type JournalOptions,
+  journalPlace,
+  openJournal,
+  type Repair,
+  repairJournal,
+  SnapshotStore,
+  verifyJournal,
+} from "../../src/journal/index.ts";
+import { SimulatedDisk } from "../../src/lab/index.ts";
+import { FrameFollower, retireSegments } from "../../src/segment/index.ts";
+import { APPLICATION, pointAt, snapshotPlace, stateOf } from "./snapshot/support.ts";
+import { GENESIS_RECORDS, journalOptions, ordersFrom } from "./support.ts";
+
+const FRAME = 20;
+const LAST = GENESIS_RECORDS + 30 * FRAME;
+
+/** A journal of several segments, each frame safe before the next, ended by a crash or in order. */
+function written(orderly: boolean): { disk: SimulatedDisk; options: JournalOptions } {
+  const disk = new SimulatedDisk();
+  const options = journalOptions(disk);
+  const { journal } = openJournal(options, () => {});
+  for (let i = 0; i < 30; i++) journal.append(ordersFrom(journal.position + 1, FRAME), 0, FRAME);
+  if (orderly) journal.close();
+  return { disk, options };
+}
+
+/** A snapshot of the text "state" at the end of frame number `frame`, by this journal's own words or another's. */
+function takeSnapshot({ disk, options }: ReturnType<typeof written>, frame: number, own = true): string {
+  const position = GENESIS_RECORDS + frame * FRAME;
+  const point = own ? new FrameFollower(journalPlace(options), position).seek(position) : undefined;
+  const store = new SnapshotStore(snapshotPlace(disk), APPLICATION);
+  return store.write({ ...pointAt(position), ...point }, stateOf("state")).path;
+}
+
+function lastSegment(options: JournalOptions) {
+  const { segments } = inspectJournal(options);
+  return segments[segments.length - 1];
+}
+
+function flip(disk: SimulatedDisk, path: string, at: number): void {
+  const bytes = disk.contents(path);
+  bytes[at] ^= 1;
+  disk.overwrite(path, bytes);
+}
+
+/** Repairs; a refusal must have changed nothing. */
+function repaired({ disk, options }: ReturnType<typeof written>): Repair | SeriatimError {
+  const before = disk.image(options.directory);
+  try {
+    return repairJournal(options, "snapshots");
+  } catch (error) {
+    expect(disk.image(options.directory)).toEqual(before);
+    if (error instanceof SeriatimError) return error;
+    throw error;
+  }
+}
+
+test("a whole journal is left as it is", () => {
+  const journal = written(true);
+  const before = journal.disk.image("data/journal");
+  expect(repaired(journal)).toMatchObject({ wasCut: false, behind: undefined });
+  expect(journal.disk.image("data/journal")).toEqual(before);
+});
+
+test("a torn end is cut, and the journal is whole up to the frame before it", () => {
+  const journal = written(false);
+  const { file, endOffset } = lastSegment(journal.options);
+  flip(journal.disk, file, endOffset - 8);
+  expect(repaired(journal)).toMatchObject({
+    wasCut: true,
+    scan: { verdict: "torn", lastPosition: LAST - FRAME },
+  });
+  expect(verifyJournal(journal.options)).toMatchObject({ verdict: "clean", lastPosition: LAST - FRAME });
+  expect(repaired(journal)).toMatchObject({ wasCut: false });
+});
+
+test("a damaged frame that was durable is refused, and the refusal says what could serve", () => {
+  const journal = written(true);
+  const { file, endOffset } = lastSegment(journal.options);
+  flip(journal.disk, file, endOffset - 8);
+  const refusal = repaired(journal) as SeriatimError;
+  expect(refusal.code).toBe("REPAIR_REFUSED");
+  expect(refusal.message).toMatch(
+    new RegExp(
+      `^not repaired: corrupt: ${file} at offset \\d+, position \\d+: .*; what can serve instead: ` +
+        `a replica that holds position ${LAST} or more; no snapshot here holds$`,
+    ),
+  );
+  const path = takeSnapshot(journal, 5);
+  expect((repaired(journal) as SeriatimError).message).toContain(
+    `${path} has the state at position ${GENESIS_RECORDS + 5 * FRAME}, and nothing of what came after`,
+  );
+});
+
+test("a torn end that a snapshot says was durable is refused", () => {
+  const journal = written(false);
+  takeSnapshot(journal, 30);
+  const { file, endOffset } = lastSegment(journal.options);
+  flip(journal.disk, file, endOffset - 8);
+  expect(repaired(journal)).toMatchObject({ code: "REPAIR_REFUSED" });
+});
+
+test("damage in segments before the snapshot's does not matter, as it does not to a start", () => {
+  const journal = written(false);
+  takeSnapshot(journal, 29);
+  const { segments } = inspectJournal(journal.options);
+  const { file, endOffset } = segments[segments.length - 1];
+  flip(journal.disk, segments[0].file, segments[0].endOffset - 8);
+  expect(repaired(journal)).toMatchObject({
+    wasCut: false,
+    behind: { position: GENESIS_RECORDS + 29 * FRAME },
+  });
+  flip(journal.disk, file, endOffset - 8);
+  expect(repaired(journal)).toMatchObject({ wasCut: true });
+});
+
+test("a journal whose beginning is in no snapshot that holds is refused", () => {
+  const journal = written(true);
+  const path = takeSnapshot(journal, 29);
+  retireSegments(journalPlace(journal.options), GENESIS_RECORDS + 29 * FRAME);
+  expect(repaired(journal)).toMatchObject({ wasCut: false });
+  flip(journal.disk, path, 260);
+  expect((repaired(journal) as SeriatimError).message).toMatch(
+    /^not repaired: data\/journal begins with position \d+, and no snapshot that holds has what came before/,
+  );
+});
+
+test("a snapshot of another history at the same place is passed over; a later one is a refusal", () => {
+  const journal = written(true);
+  takeSnapshot(journal, 3, false);
+  expect(repaired(journal)).toMatchObject({ wasCut: false, behind: undefined });
+  takeSnapshot(journal, 31, false);
+  expect(repaired(journal)).toMatchObject({ code: "REPAIR_REFUSED" });
+});
+
+test("cut or damaged anywhere in its last segment, it is repaired exactly when it opens, to the same files", () => {
+  const sound = written(false);
+  const { file } = lastSegment(sound.options);
+  const contents = sound.disk.contents(file);
+  for (let at = 0; at < contents.length; at += 331) {
+    const [one, other] = [written(false), written(false)];
+    for (const { disk } of [one, other]) {
+      if (at % 2 === 0) flip(disk, file, at);
+      else disk.overwrite(file, contents.slice(0, at));
+    }
+    const outcome = repaired(one);
+    let opens = true;
+    try {
+      openJournal(other.options, () => {}).journal.close();
+    } catch {
+      opens = false;
+    }
+    expect({ at, repaired: !(outcome instanceof SeriatimError) }).toEqual({ at, repaired: opens });
+    const wasCut = !(outcome instanceof SeriatimError) && outcome.wasCut;
+    if (wasCut) expect(one.disk.image("data/journal")).toEqual(other.disk.image("data/journal"));
+  }
+});
