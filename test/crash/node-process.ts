@@ -45,6 +45,11 @@ export class NodeProcess {
     });
   }
 
+  /** Starts a node and waits for nothing: it may be ended at any moment of its start. */
+  static launch(args: readonly string[]): NodeProcess {
+    return new NodeProcess(args, {});
+  }
+
   /** Starts a node on free ports and waits for its ready line; throws with its stderr when it ends before. */
   static async start(args: readonly string[], options: ProcessOptions = {}): Promise<NodeProcess> {
     const node = new NodeProcess(args, options);

@@ -1,0 +1,53 @@
+// The kill loop on demand, its figures as a table, to stdout or into the named document between its two marks.
+//
+//   npm run crash                                  200 kills; status 1 when anything was lost or done twice
+//   npm run crash -- --kills 1000 --seed 7 --write docs/RELIABILITY.md
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { KillLoop } from "./kill-loop.ts";
+import { killNodes } from "./node-process.ts";
+
+const KILLS = 200;
+/** Kills between two lines of progress. */
+const PROGRESS = 25;
+const [BEGIN, END] = ["<!-- kills -->", "<!-- end of kills -->"];
+
+function writeInto(path: string, text: string): void {
+  const document = readFileSync(path, "utf8");
+  const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`${path} lacks the marks ${BEGIN} and ${END}`);
+  writeFileSync(path, `${document.slice(0, begin + BEGIN.length)}\n${text}\n${document.slice(end)}`);
+}
+
+const { values } = parseArgs({
+  options: { kills: { type: "string" }, seed: { type: "string" }, write: { type: "string" } },
+});
+const kills = Number(values.kills ?? KILLS);
+const seed = Number(values.seed ?? Date.now() % 1_000_000);
+if (!(Number.isSafeInteger(kills) && kills > 0 && Number.isSafeInteger(seed)))
+  throw new Error("--kills and --seed take whole numbers, kills from 1 on");
+
+const directory = mkdtempSync(join(tmpdir(), "seriatim-kill-"));
+const loop = new KillLoop({ directory, seed });
+const { figures } = loop;
+try {
+  for (let told = 0; figures.kills < kills && figures.wrong.length === 0; ) {
+    await loop.round();
+    if (figures.kills < told + PROGRESS) continue;
+    told = figures.kills;
+    console.error(`${told} kills, ${figures.acknowledged} acknowledged`);
+  }
+  await loop.finish();
+  const about = `\`npm run crash -- --kills ${kills} --seed ${seed}\`; ${figures.summary()}.`;
+  const text = `${figures.table()}\n\n${about}`;
+  console.log(text);
+  for (const line of figures.wrong) console.log(`seed ${seed}: ${line}`);
+  if (values.write !== undefined && figures.wrong.length === 0) writeInto(values.write, text);
+  process.exitCode = figures.wrong.length === 0 ? 0 : 1;
+} finally {
+  killNodes();
+  rmSync(directory, { recursive: true, force: true });
+}
