@@ -142,6 +142,8 @@ export class FlowSender {
         const maker = idOf(makerLow, makerHigh);
         this.#print({ kind: "trade", sequence, symbol, taker, maker, price: BigInt(price), quantity });
       },
+      // Answers no command of the flow.
+      onCancelled: () => {},
       onHelloAck: () => this.#welcome.resolve(undefined),
       onInstrument: (view, at) => this.#listed.push(readInstrumentAnswer(view, at)),
       onHeartbeatAck: () => this.#disagree(),

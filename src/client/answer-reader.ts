@@ -4,6 +4,7 @@
 import { fromLanes, fromSignedLanes } from "../base/index.ts";
 import {
   AckLayout,
+  CancelledLayout,
   DecodeOutcome,
   decodeFrame,
   decodeOutcomeName,
@@ -35,6 +36,8 @@ export interface AnswerListener {
     quantity: number,
     sequence: number,
   ): void;
+  /** A resting order was taken out by somebody else's command; `quantity` is what rested. */
+  onCancelled(idLow: number, idHigh: number, symbol: number, quantity: number, sequence: number): void;
   onHelloAck(account: number, sessionLow: number, sessionHigh: number): void;
   /** `view` holds an Instrument frame at `at`, during the call only. */
   onInstrument(view: DataView, at: number): void;
@@ -115,6 +118,9 @@ export class AnswerReader {
       case MessageType.RestingFill:
         this.#fill(view, body, type === MessageType.RestingFill);
         return undefined;
+      case MessageType.Cancelled:
+        this.#cancelled(view, body);
+        return undefined;
       case MessageType.HelloAck:
         this.#helloAck(view, body);
         return undefined;
@@ -156,6 +162,17 @@ export class AnswerReader {
       fromSignedLanes(readLowLane(view, price), readHighLane(view, price)),
       view.getUint32(body + FillLayout.quantity),
       readCount(view, body + FillLayout.sequence),
+    );
+  }
+
+  #cancelled(view: DataView, body: number): void {
+    const id = body + CancelledLayout.orderId;
+    this.#listener.onCancelled(
+      readLowLane(view, id),
+      readHighLane(view, id),
+      view.getUint32(body + CancelledLayout.symbol),
+      view.getUint32(body + CancelledLayout.quantity),
+      readCount(view, body + CancelledLayout.sequence),
     );
   }
 

@@ -6,6 +6,7 @@ export { connectionLost, helloFailed } from "./errors.ts";
 export * from "./order-entry-client.ts";
 export * from "./order-pipe.ts";
 export type {
+  CancelledEvent,
   CancelOrder,
   FillEvent,
   ModifyOrder,

@@ -14,6 +14,7 @@ import { checkObject, connectionLost, heartbeatsUnanswered, outcomeUnknown } fro
 import { EventQueue } from "./event-queue.ts";
 import { OrderPipe } from "./order-pipe.ts";
 import {
+  type CancelledEvent,
   type CancelOrder,
   checkU32,
   type FillEvent,
@@ -41,6 +42,8 @@ const INSTRUMENTS_MAX = 65_536;
 export interface ClientEvents {
   fill: [FillEvent];
   restingFill: [FillEvent];
+  /** By an administrator's kill switch, not by a request of this account. */
+  cancelled: [CancelledEvent];
   /** The connection is gone; without an error after `close()`. */
   closed: [SeriatimError | undefined];
 }
@@ -252,6 +255,9 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
         const kind = resting ? "restingFill" : "fill";
         const takerId = idOf(takerLow, takerHigh);
         this.#publish({ kind, takerId, makerId: idOf(makerLow, makerHigh), price, quantity, sequence });
+      },
+      onCancelled: (idLow, idHigh, symbol, quantity, sequence) => {
+        this.emit("cancelled", { id: idOf(idLow, idHigh), symbol, quantity, sequence });
       },
       onHelloAck: (account, sessionLow, sessionHigh) =>
         this.#welcomed(account, idOf(sessionLow, sessionHigh)),

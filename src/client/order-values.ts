@@ -63,6 +63,16 @@ export interface FillEvent {
   readonly sequence: number;
 }
 
+/** An administrator's kill switch took a resting order of ours out of the book. */
+export interface CancelledEvent {
+  readonly id: bigint;
+  readonly symbol: number;
+  /** Lots that rested. */
+  readonly quantity: number;
+  /** The exchange's event sequence of the cancel. */
+  readonly sequence: number;
+}
+
 type Lanes = readonly [low: number, high: number];
 
 /** What the price field of a market order holds. */

@@ -9,10 +9,7 @@
 // is a hole until the head passes it or until the ring is full and closes up.
 
 import { assert, powerOfTwoAtLeast } from "../base/index.ts";
-import { Reason } from "../protocol/index.ts";
-
-/** Reasons from here on are the gateway's own refusals, which may overtake other answers. */
-const GATEWAY_REASON_MIN = Reason.NotLoggedOn;
+import { isGatewayRefusal } from "../protocol/index.ts";
 
 export class Outstanding<T> {
   readonly #mask: number;
@@ -68,7 +65,7 @@ export class Outstanding<T> {
 
   /** Takes out the request that a Reject with this id and reason answers. */
   takeRefused(idLow: number, idHigh: number, reason: number): T | undefined {
-    if (reason < GATEWAY_REASON_MIN) return this.takeOldest(idLow, idHigh);
+    if (!isGatewayRefusal(reason)) return this.takeOldest(idLow, idHigh);
     for (let at = this.#tail - 1; at >= this.#head; at--) {
       const i = at & this.#mask;
       if (this.#matches(i, idLow, idHigh)) return this.#take(i);

@@ -1,8 +1,8 @@
 // What administrators and nodes have decided, as state: whether the exchange is halted, whose orders are switched off, and
 // what the log says of its node (epoch, acknowledgement policy, forced starts), which changes no result.
 //
-//   halted             new orders and modifies are refused (Halted); cancels pass
-//   kill switch on     every resting order of the account is cancelled; its new orders are refused (NotAuthorised)
+//   halted             new orders and modifies are refused (TradingHalted); cancels pass
+//   kill switch on     every resting order of the account is cancelled; its new orders are refused (AccountSwitchedOff)
 
 import { type RecordBuffer, SeriatimError } from "../base/index.ts";
 import { type AckPolicyName, type AdminCommand, checkAdminCommand, Reason, Side } from "../protocol/index.ts";
@@ -30,8 +30,8 @@ export class Administration {
 
   /** Why a new order of `account` is refused; None when it is not. */
   refusalOf(account: number): Reason {
-    if (this.halted) return Reason.Halted;
-    return this.switchedOff.has(account) ? Reason.NotAuthorised : Reason.None;
+    if (this.halted) return Reason.TradingHalted;
+    return this.switchedOff.has(account) ? Reason.AccountSwitchedOff : Reason.None;
   }
 }
 

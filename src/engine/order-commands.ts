@@ -174,7 +174,7 @@ export function cancelOrder(state: ExchangeState, words: Int32Array, at: number,
 export function modifyOrder(state: ExchangeState, words: Int32Array, at: number, out: RecordBuffer): void {
   if (state.isRestricted && state.administration.halted) {
     state.events.begin(out, words, at);
-    return state.events.reject(Reason.Halted);
+    return state.events.reject(Reason.TradingHalted);
   }
   const slot = findResting(state, words, at, out);
   if (slot === NONE) return;

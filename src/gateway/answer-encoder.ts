@@ -1,12 +1,14 @@
 // Event records become answers: Ack, Reject and Fill for the connection whose command it was, RestingFill for every
-// connection that speaks for the maker's account. Events of one command may come in several pieces; each record says
+// connection that speaks for the maker's account, Cancelled for all of an account whose orders a kill switch took out. Events of one command may come in several pieces; each record says
 // all its answer needs, so nothing is kept between two.
 
 import type { RecordBuffer } from "../base/index.ts";
 import {
+  CommandKind,
   EventKind,
   EventWord,
   encodeAck,
+  encodeCancelled,
   encodeFill,
   encodeReject,
   frameBytes,
@@ -27,10 +29,12 @@ const EVENT_PRICE_LOW = EventWord.priceLow;
 const EVENT_QUANTITY = EventWord.quantity;
 const EVENT_SEQUENCE_HIGH = EventWord.sequenceHigh;
 const EVENT_SEQUENCE_LOW = EventWord.sequenceLow;
+const KIND_CANCEL = EventKind.Cancel;
 const KIND_REJECT = EventKind.Reject;
 const KIND_TRADE = EventKind.Trade;
 
 const ACK_BYTES = frameBytes(MessageType.Ack);
+const CANCELLED_BYTES = frameBytes(MessageType.Cancelled);
 const FILL_BYTES = frameBytes(MessageType.Fill);
 const REJECT_BYTES = frameBytes(MessageType.Reject);
 
@@ -58,6 +62,14 @@ export function encodeAnswers(
     } else if (commander !== undefined) {
       if (kind === KIND_REJECT) encodeRejection(words, at, commander, (head >>> 8) & 0xff);
       else encodeAcceptance(words, at, commander);
+    } else if (kind === KIND_CANCEL && ((head >>> 16) & 0xff) === CommandKind.KillSwitch) {
+      const account = words[at + EventWord.account];
+      for (let slot = accounts.first(account); slot >= 0; ) {
+        const next = accounts.next(slot);
+        const owner = connections[slot];
+        if (owner !== undefined) encodeCancellation(words, at, owner);
+        slot = next;
+      }
     }
   }
 }
@@ -80,6 +92,21 @@ function encodeRejection(words: Int32Array, event: number, to: Connection, reaso
   if (at < 0) return;
   const { orderIdLow, orderIdHigh } = EventWord;
   encodeReject(to.output.gated.view, at, words[event + orderIdLow], words[event + orderIdHigh], reason);
+}
+
+function encodeCancellation(words: Int32Array, event: number, to: Connection): void {
+  const at = to.claim(CANCELLED_BYTES);
+  if (at < 0) return;
+  encodeCancelled(
+    to.output.gated.view,
+    at,
+    words[event + EVENT_ORDER_ID_LOW],
+    words[event + EVENT_ORDER_ID_HIGH],
+    words[event + EventWord.symbol],
+    words[event + EVENT_QUANTITY],
+    words[event + EVENT_SEQUENCE_LOW],
+    words[event + EVENT_SEQUENCE_HIGH],
+  );
 }
 
 function encodeTrade(

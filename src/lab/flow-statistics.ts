@@ -15,7 +15,7 @@ export const REACHABLE_REASONS: readonly ReasonName[] = Object.entries(Reason)
   .filter(([, code]) => code >= Reason.UnknownSymbol && code <= Reason.AnswerTooLarge)
   .map(([name]) => name as ReasonName)
   .filter((name) => name !== "InvalidSide")
-  .concat("NotAuthorised", "Halted");
+  .concat("TradingHalted", "AccountSwitchedOff");
 
 export class FlowStatistics {
   /** Commands that name an order. */

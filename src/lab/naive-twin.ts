@@ -127,8 +127,8 @@ export class NaiveTwin {
   }
 
   #newOrder(command: FlowLimit | FlowMarket): TwinEvent[] {
-    if (this.#halted) return reject("Halted");
-    if (this.#switchedOff.includes(command.account)) return reject("NotAuthorised");
+    if (this.#halted) return reject("TradingHalted");
+    if (this.#switchedOff.includes(command.account)) return reject("AccountSwitchedOff");
     const book = this.#books[command.symbol];
     if (book === undefined) return reject("UnknownSymbol");
     if (find(book, command.account, command.id) !== undefined) return reject("DuplicateOrderId");
@@ -151,7 +151,7 @@ export class NaiveTwin {
   }
 
   #modify(command: FlowModify): TwinEvent[] {
-    if (this.#halted) return reject("Halted");
+    if (this.#halted) return reject("TradingHalted");
     const book = this.#books[command.symbol];
     if (book === undefined) return reject("UnknownSymbol");
     const order = find(book, command.account, command.id);

@@ -3,7 +3,7 @@
 //   condition                          health     orders are
 //   failed (the journal)               halted     refused, Halted; for good
 //   stopping                           as it was  refused, ShuttingDown; for good
-//   halted by an administrator         halted     the engine's to judge: new ones and modifies refused, Halted; cancels pass
+//   halted by an administrator         halted     the engine's to judge: new ones and modifies refused, TradingHalted; cancels pass
 //   no room for the log (a full disk)  degraded   refused, DiskFull, until there is room; what is under way
 //                                                 still fits the current segment, what is durable is served
 //   the web has failed                 degraded   taken: nobody can watch, but everybody can trade

@@ -1,5 +1,6 @@
 // The one table of reasons: why a command was refused, on the wire, in flow files and in words. Numbers are never
-// reused (specification: order-entry/order-entry.md). 1-9 are the engine's risk and book checks, from 10 on ours.
+// reused (specification: order-entry/order-entry.md). 1-9 are the engine's risk and book checks, from 10 on ours:
+// 11-17 the gateway's, all others the engine's.
 
 export const Reason = {
   None: 0,
@@ -20,8 +21,15 @@ export const Reason = {
   ReplicaDisconnected: 15,
   ShuttingDown: 16,
   DiskFull: 17,
+  TradingHalted: 18,
+  AccountSwitchedOff: 19,
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
+/** Whether a gateway gave it on its own: nothing was logged, and it may overtake other answers. All others are the engine's. */
+export function isGatewayRefusal(reason: number): boolean {
+  return reason >= Reason.NotLoggedOn && reason <= Reason.DiskFull;
+}
+
 export type ReasonName = keyof typeof Reason;
 
 const NAMES: readonly string[] = Object.entries(Reason)
@@ -52,6 +60,8 @@ const TEXTS: Readonly<Record<ReasonName, string>> = {
   Halted: "the exchange is halted",
   ReplicaDisconnected: "the exchange's replica is away",
   ShuttingDown: "the exchange is shutting down",
+  TradingHalted: "trading is halted by an administrator; cancels are taken",
+  AccountSwitchedOff: "an administrator has switched the account off; its orders are cancelled",
   DiskFull: "the exchange has no room for its log; nothing is taken until it has",
 };
 

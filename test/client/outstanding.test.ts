@@ -36,3 +36,15 @@ test("any order of answers takes out what a plain list would", () => {
     expect(outstanding.takeAll(), `seed ${seed}`).toEqual(list.map((entry) => entry.request));
   }
 });
+
+test.each([
+  ["of the engine's answers the oldest request on the id", Reason.TradingHalted, "modify"],
+  ["for an account that is switched off does too", Reason.AccountSwitchedOff, "modify"],
+  ["of the gateway's own answers the newest, which it overtook with", Reason.Halted, "cancel"],
+  ["that this version does not know is taken for the engine's", 200, "modify"],
+])("a refusal %s", (_, reason, answered) => {
+  const outstanding = new Outstanding<string>(4);
+  outstanding.push("modify", 1, 0);
+  outstanding.push("cancel", 1, 0);
+  expect(outstanding.takeRefused(1, 0, reason)).toBe(answered);
+});

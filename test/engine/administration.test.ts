@@ -36,7 +36,7 @@ test("a halt refuses new orders and modifies, and lets cancels pass, until it is
   expect(outcomes(desk, HALT)).toEqual([[]]);
   expect(desk.engine.administration).toMatchObject({ halted: true, haltedBy: "ann" });
   const orders = [buy(3, 1, 1), market(4, Side.Sell, 1), ioc(5, Side.Sell, 1, 1), modify(1, 100, 1)];
-  expect(outcomes(desk, ...orders)).toEqual(orders.map(() => [-Reason.Halted]));
+  expect(outcomes(desk, ...orders)).toEqual(orders.map(() => [-Reason.TradingHalted]));
   expect(outcomes(desk, cancel(1), cancel(1))).toEqual([[EventKind.Cancel], [-Reason.UnknownOrder]]);
   expect(outcomes(desk, RESUME, modify(2, 100, 1), buy(3, 1, 1))).toEqual([
     [],
@@ -51,8 +51,8 @@ test("a halted exchange refuses before it looks at anything else of an order", (
   desk.do(HALT);
   desk.do(killSwitch(0, true));
   expect(outcomes(desk, buy(1, 0, 0, { symbol: 9 }), modify(9, 0, 0))).toEqual([
-    [-Reason.Halted],
-    [-Reason.Halted],
+    [-Reason.TradingHalted],
+    [-Reason.TradingHalted],
   ]);
 });
 
@@ -98,7 +98,7 @@ describe("a kill switch", () => {
     const desk = busyDesk();
     desk.do(killSwitch(1, true));
     expect(outcomes(desk, buy(1, 100, 5, { account: 1 }), buy(7, 100, 5), killSwitch(1, true))).toEqual([
-      [-Reason.NotAuthorised],
+      [-Reason.AccountSwitchedOff],
       [EventKind.Accept],
       [],
     ]);

@@ -115,9 +115,9 @@ test("a restored state has the same snapshot, counters, levels and queue order",
     6, 1, 4,
   ]);
   expect(restored.engine.administration).toEqual(desk.engine.administration);
-  expect(restored.one(market(9, Side.Sell, 14)).reason).toBe(Reason.Halted);
+  expect(restored.one(market(9, Side.Sell, 14)).reason).toBe(Reason.TradingHalted);
   restored.do((words) => writeAdminCommand(words, 0, { kind: "resume", who: "ann" }));
-  expect(restored.one(market(9, Side.Sell, 1, { account: 1 })).reason).toBe(Reason.NotAuthorised);
+  expect(restored.one(market(9, Side.Sell, 1, { account: 1 })).reason).toBe(Reason.AccountSwitchedOff);
   const makers = restored.do(market(9, Side.Sell, 14)).filter((event) => event.kind === EventKind.Trade);
   expect(makers.map((event) => [event.makerId, event.makerAccount, event.price, event.quantity])).toEqual([
     [1n, 0, 100, 3],

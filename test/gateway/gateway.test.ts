@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { CloseCause, connectionNumber } from "../../src/base/index.ts";
 import { GATEWAY_LIMITS, Gateway, type GatewayLimits } from "../../src/gateway/index.ts";
 import { OUTPUT_RESERVE_bytes } from "../../src/gateway/limits.ts";
-import { CommandKind, CommandWord, Reason } from "../../src/protocol/index.ts";
+import { COMMAND_WORDS, CommandKind, CommandWord, Reason } from "../../src/protocol/index.ts";
 import {
   cancel,
   concat,
@@ -41,6 +41,10 @@ function newVenue(limits: Partial<GatewayLimits> = {}) {
     sink,
     gateway,
     trades,
+    kill: (account: number, ...orders: readonly number[]) => {
+      command = new Int32Array(COMMAND_WORDS);
+      engine.kill(account, ...orders);
+    },
     /** The end of a turn whose batch is safe at once. */
     turn: () => {
       gateway.seal(++position);
@@ -195,6 +199,22 @@ describe("a resting order's fill", () => {
     at.turn();
     expect(at.sent(B)).toEqual(["HelloAck 7", "HelloAck 6", "RestingFill 2/11"]);
   });
+});
+
+test("an order that a kill switch took out is told to every connection that said Hello with its account", () => {
+  at.open(A, B, C);
+  at.gateway.received(A, hello(7));
+  at.gateway.received(B, hello(7));
+  at.gateway.received(C, hello(6));
+  at.kill(7, 1, 2, 3, 4, 5);
+  expect(at.sent(A)).toEqual(["HelloAck 7"]);
+  at.turn();
+  const told = [1, 2, 3, 4, 5].map((id) => `Cancelled ${id}`);
+  expect([at.sent(A), at.sent(B), at.sent(C)]).toEqual([
+    ["HelloAck 7", ...told],
+    ["HelloAck 7", ...told],
+    ["HelloAck 6"],
+  ]);
 });
 
 describe("closing", () => {

@@ -10,7 +10,9 @@ import {
 import type { CommandSink } from "../../src/gateway/index.ts";
 import {
   AckLayout,
+  CancelledLayout,
   COMMAND_WORDS,
+  CommandKind,
   CommandWord,
   DecodeOutcome,
   decodeFrame,
@@ -78,6 +80,8 @@ function describeFrame(view: DataView, at: number): string {
       return `Fill ${low(FillLayout.takerId)}/${low(FillLayout.makerId)}`;
     case MessageType.RestingFill:
       return `RestingFill ${low(FillLayout.takerId)}/${low(FillLayout.makerId)}`;
+    case MessageType.Cancelled:
+      return `Cancelled ${low(CancelledLayout.orderId)}`;
     case MessageType.HeartbeatAck:
       return `HeartbeatAck ${low(HeartbeatLayout.token)}`;
     case MessageType.HelloAck:
@@ -208,6 +212,17 @@ export class ScriptedEngine {
       const at = this.#event(EventKind.Trade, command);
       this.events.words[at + EventWord.makerIdLow] = maker;
       this.events.words[at + EventWord.makerAccount] = makerAccount;
+    }
+    this.events.drain();
+  }
+
+  /** What a kill switch of `account` leads to: its orders cancelled, by a command without a session. */
+  kill(account: number, ...orders: readonly number[]): void {
+    for (const id of orders) {
+      const at = this.#event(EventKind.Cancel, new Int32Array(COMMAND_WORDS));
+      this.events.words[at + EventWord.kindReasonCommandFlags] |= CommandKind.KillSwitch << 16;
+      this.events.words[at + EventWord.account] = account;
+      this.events.words[at + EventWord.orderIdLow] = id;
     }
     this.events.drain();
   }

@@ -12,6 +12,7 @@ import {
   decodeFrame,
   decodeHeader,
   encodeAck,
+  encodeCancelled,
   encodeCancelOrder,
   encodeFill,
   encodeHeartbeat,
@@ -134,6 +135,11 @@ const PINNED: readonly [name: string, write: (b: DataView, at: number) => number
     (b, at) => encodeInstrument(b, at, 3, { name: "BTC-€", priceDecimals: 2, tick: 5, lot: 1 }),
     "0015 0002 00000020 0000000000000000 00000003 02 00 0007 0000000000000005 4254432de282ac 000000000000000000",
   ],
+  [
+    "Cancelled",
+    (b, at) => encodeCancelled(b, at, 2, 1, 3, 0x80000005, 7, 6),
+    "0016 0002 00000018 0000000000000000 0000000100000002 00000003 80000005 0000000600000007",
+  ],
 ];
 
 describe("pinned bytes", () => {
@@ -175,7 +181,7 @@ describe("decode outcomes, in the order of the specification", () => {
     ["type 10 in version 1", "000a 0001 00000000 0000000000000000", DecodeOutcome.UnknownType],
     ["Hello in version 1", "0010 0001 00000004 0000000000000000 00000000", DecodeOutcome.UnknownType],
     ["NewOrder in version 2", "0001 0002 0000001b 0000000000000000", DecodeOutcome.UnknownType],
-    ["type 22 in version 2", "0016 0002 00000000 0000000000000000", DecodeOutcome.UnknownType],
+    ["type 23 in version 2", "0017 0002 00000000 0000000000000000", DecodeOutcome.UnknownType],
     ["type 65535 in version 2", "ffff 0002 00000000 0000000000000000", DecodeOutcome.UnknownType],
     ["body 4097", "0001 0001 00001001 0000000000000000", DecodeOutcome.BodyTooLarge],
     ["body 2^32-1", "0001 0001 ffffffff 0000000000000000", DecodeOutcome.BodyTooLarge],

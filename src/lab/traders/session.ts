@@ -169,6 +169,8 @@ export class TraderSession {
         onFill();
         trader.onFill(Number(own), quantity);
       },
+      // By a kill switch: for a trader, lots that are gone, as after a fill.
+      onCancelled: (idLow, idHigh, _symbol, quantity) => trader.onFill(Number(idOf(idLow, idHigh)), quantity),
       onHelloAck: () => this.#welcome.resolve(undefined),
       onInstrument: (view, at) => this.#listed.push(readInstrumentAnswer(view, at)),
       onHeartbeatAck: () => this.#disagree(),

@@ -8,6 +8,7 @@ import { putU64, readHighLane, readLowLane } from "./bytes.ts";
 import { putHeader } from "./header.ts";
 import {
   AckLayout,
+  CancelledLayout,
   FillLayout,
   FRAME_HEADER_BYTES,
   HeartbeatLayout,
@@ -85,6 +86,25 @@ export function encodeFill(
   view.setInt32(body + FILL_QUANTITY, quantity);
   putU64(view, body + FILL_SEQUENCE, sequenceLow, sequenceHigh);
   return body + FILL_BYTES;
+}
+
+/** Writes a Cancelled: an order was taken out by somebody else's command; `quantity` is what rested. */
+export function encodeCancelled(
+  view: DataView,
+  at: number,
+  idLow: number,
+  idHigh: number,
+  symbol: number,
+  quantity: number,
+  sequenceLow: number,
+  sequenceHigh: number,
+): number {
+  const body = putHeader(view, at, MessageType.Cancelled, CancelledLayout.bytes, 0, 0);
+  putU64(view, body + CancelledLayout.orderId, idLow, idHigh);
+  view.setInt32(body + CancelledLayout.symbol, symbol);
+  view.setInt32(body + CancelledLayout.quantity, quantity);
+  putU64(view, body + CancelledLayout.sequence, sequenceLow, sequenceHigh);
+  return body + CancelledLayout.bytes;
 }
 
 /** Writes a HeartbeatAck with the Heartbeat's token. */

@@ -4,7 +4,7 @@
 import { LayoutBuilder } from "../../base/index.ts";
 import { INSTRUMENT_NAME_BYTES_MAX } from "../commands/index.ts";
 
-/** The version whose types (1-9) every client knows, and ours (16-21) beside it. */
+/** The version whose types (1-9) every client knows, and ours (16-22) beside it. */
 export const ORDER_ENTRY_V1 = 1;
 export const ORDER_ENTRY_V2 = 2;
 
@@ -29,13 +29,14 @@ export const MessageType = {
   RestingFill: 19,
   Instruments: 20,
   Instrument: 21,
+  Cancelled: 22,
 } as const;
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
 /** The largest type of each version; each version's types are dense. */
 export const TYPE_MAX_VERSION_1 = MessageType.Fill;
 export const TYPE_MIN_VERSION_2 = MessageType.Hello;
-export const TYPE_MAX_VERSION_2 = MessageType.Instrument;
+export const TYPE_MAX_VERSION_2 = MessageType.Cancelled;
 
 type Fields = { readonly [name: string]: number };
 
@@ -113,6 +114,13 @@ export const InstrumentAnswerLayout = layout(32, (at) => ({
   name: at.bytes(INSTRUMENT_NAME_BYTES_MAX),
 }));
 
+export const CancelledLayout = layout(24, (at) => ({
+  orderId: at.u64(),
+  symbol: at.u32(),
+  quantity: at.u32(),
+  sequence: at.u64(),
+}));
+
 /** Instrument status: open for trading, the only one so far. */
 export const INSTRUMENT_OPEN = 0;
 
@@ -136,6 +144,7 @@ function bodyLengths(): Int16Array {
   lengths[MessageType.RestingFill] = FillLayout.bytes;
   lengths[MessageType.Instruments] = InstrumentsLayout.bytes;
   lengths[MessageType.Instrument] = InstrumentAnswerLayout.bytes;
+  lengths[MessageType.Cancelled] = CancelledLayout.bytes;
   return lengths;
 }
 

@@ -106,7 +106,7 @@ describe("commands", () => {
       status: 0,
       answer: { ok: true, position: expect.any(Number) },
     });
-    expect(await before.submit(bid(2n))).toMatchObject({ accepted: false, reason: "Halted" });
+    expect(await before.submit(bid(2n))).toMatchObject({ accepted: false, reason: "TradingHalted" });
     expect(node.status()).toMatchObject({
       status: "halted",
       reason: "by ann: new orders and changes are refused, cancels pass",
@@ -117,7 +117,7 @@ describe("commands", () => {
     await node.stop();
     await start();
     const after = await trader(1);
-    expect(await after.submit(bid(2n))).toMatchObject({ accepted: false, reason: "Halted" });
+    expect(await after.submit(bid(2n))).toMatchObject({ accepted: false, reason: "TradingHalted" });
     expect((await after.cancel({ symbol: 0, id: 1n })).accepted).toBe(true);
     expect((await admin("resume")).status).toBe(0);
     expect((await after.submit(bid(2n))).accepted).toBe(true);
@@ -129,9 +129,12 @@ describe("commands", () => {
     const [alice, other] = [await trader(1), await trader(2)];
     for (const id of [1n, 2n, 3n]) await alice.submit(bid(id));
     await other.submit(bid(1n));
+    const told: unknown[] = [];
+    for (const client of [alice, other]) client.on("cancelled", (event) => told.push(event));
     expect((await admin("kill-switch alice on")).answer).toMatchObject({ ok: true, cancelled: 3 });
     expect(node.status()).toMatchObject({ ordersResting: 1, administration: { switchedOff: 1 } });
-    expect(await alice.submit(bid(4n))).toMatchObject({ accepted: false, reason: "NotAuthorised" });
+    expect(await alice.submit(bid(4n))).toMatchObject({ accepted: false, reason: "AccountSwitchedOff" });
+    expect(told).toMatchObject([1n, 2n, 3n].map((id) => ({ id, symbol: 0, quantity: 1 })));
     expect((await other.submit(bid(4n))).accepted).toBe(true);
     expect((await admin("kill-switch 1 off")).answer).toMatchObject({ ok: true, cancelled: 0 });
     expect((await alice.submit(bid(4n))).accepted).toBe(true);
