@@ -51,6 +51,9 @@ function refuseUnsendable(where: string, command: FlowOrderCommand, account: num
     const why = `is of account ${command.account}, but this connection acts for account ${account} alone (--account)`;
     throw notSendable(where, why);
   }
+  if (command.once !== undefined) {
+    throw notSendable(where, "has a request number of its own, and this connection counts its requests");
+  }
   if (command.kind !== "cancel" && command.answerLimit !== 0) {
     throw notSendable(where, "has an answer limit, which the exchange sets itself");
   }

@@ -40,6 +40,7 @@ const KIND_ACCEPT = EventKind.Accept;
 const KIND_CANCEL = EventKind.Cancel;
 const KIND_MODIFY = EventKind.Modify;
 const KIND_REJECT = EventKind.Reject;
+const KIND_REPEAT = EventKind.Repeat;
 const KIND_TRADE = EventKind.Trade;
 
 const LAST = EventFlag.Last << 24;
@@ -71,6 +72,20 @@ export class EventWriter {
   set sequence(value: number) {
     this.#sequenceLow = lowLane(value) | 0;
     this.#sequenceHigh = highLane(value);
+  }
+
+  /** The lanes of `sequence`, as i32. */
+  get sequenceLow(): number {
+    return this.#sequenceLow;
+  }
+
+  get sequenceHigh(): number {
+    return this.#sequenceHigh;
+  }
+
+  /** The reason of the last event, when it was a Reject: it is still in the buffer. */
+  get lastReason(): number {
+    return (this.#words[this.#last + KIND_REASON_COMMAND_FLAGS] >>> 8) & 255;
   }
 
   /** Names the command record whose events follow, and where they go. */
@@ -156,6 +171,14 @@ export class EventWriter {
     this.rejects++;
     const head = this.#command[this.#commandAt + COMMAND_KIND_SIDE_TYPE_TIF];
     this.#write(KIND_REJECT | (reason << 8) | LAST, 0, 0, 0, head >>> 8);
+  }
+
+  /** The answer that an earlier command got: the sequence of its first event, or 0 and why it was refused. */
+  repeat(sequenceLow: number, sequenceHigh: number, reason: number): void {
+    const head = this.#command[this.#commandAt + COMMAND_KIND_SIDE_TYPE_TIF];
+    const at = this.#write(KIND_REPEAT | (reason << 8) | LAST, 0, 0, 0, head >>> 8);
+    this.#words[at + SEQUENCE_LOW] = sequenceLow;
+    this.#words[at + SEQUENCE_HIGH] = sequenceHigh;
   }
 
   /** Writes what all kinds share; what a kind does not use stays zero, as a claimed record is. */

@@ -16,6 +16,7 @@ import {
 } from "../protocol/index.ts";
 import { type Administration, administer } from "./administration.ts";
 import { ExchangeState } from "./exchange-state.ts";
+import { applyOnce } from "./once.ts";
 import type { OrderBook } from "./order-book.ts";
 import { cancelOrder, modifyOrder, newOrder } from "./order-commands.ts";
 import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
@@ -24,6 +25,7 @@ import { readSnapshot } from "./snapshot-restore.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md
 const HEAD = CommandWord.kindSideTypeTif;
+const FLAGS = CommandWord.flags;
 const NEW_ORDER = CommandKind.NewOrder;
 const CANCEL = CommandKind.Cancel;
 const MODIFY = CommandKind.Modify;
@@ -67,10 +69,13 @@ export class ExchangeEngine implements Application {
     state.timestamp_us = readTimestamp(words, at);
     switch (kind) {
       case NEW_ORDER:
+        if (words[at + FLAGS] !== 0) return applyOnce(state, words, at, events);
         return newOrder(state, words, at, events);
       case CANCEL:
+        if (words[at + FLAGS] !== 0) return applyOnce(state, words, at, events);
         return cancelOrder(state, words, at, events);
       case MODIFY:
+        if (words[at + FLAGS] !== 0) return applyOnce(state, words, at, events);
         return modifyOrder(state, words, at, events);
       case CommandKind.Tick:
         return;

@@ -10,6 +10,7 @@ import { OrderBook } from "./order-book.ts";
 import { OrderIndex } from "./order-index.ts";
 import { OrderPool } from "./order-pool.ts";
 import { LadderShare } from "./price-ladder.ts";
+import { RequestMemory } from "./request-memory.ts";
 
 /** Ticks of all ladder windows together: 2^24 slots of 4 bytes are 64 MiB, 256 books at their largest. */
 const WINDOW_TICKS_TOTAL = 1 << 24;
@@ -21,6 +22,8 @@ export class ExchangeState {
   readonly index: OrderIndex;
   readonly events: EventWriter;
   readonly administration = new Administration();
+  /** What was answered to requests whose numbers are used once. */
+  readonly requests = new RequestMemory();
   /** Whether some order may have to be refused for what an administrator decided: false on the way of every order. */
   isRestricted = false;
   /** By symbol number. */

@@ -1,4 +1,4 @@
-// Reads the last two sections of a snapshot: what administrators and nodes decided. Like the rest of it
+// Reads two sections of a snapshot: what administrators and nodes decided. Like the rest of it
 // (snapshot-restore.ts), only what a writer makes is taken.
 
 import { ackPolicyName } from "../protocol/index.ts";

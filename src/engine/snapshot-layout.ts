@@ -16,6 +16,7 @@ export const SnapshotSection = {
   Orders: 4,
   Administration: 5,
   SwitchedOff: 6,
+  Requests: 7,
 } as const;
 export type SnapshotSection = (typeof SnapshotSection)[keyof typeof SnapshotSection];
 
@@ -118,4 +119,29 @@ function switchedOffLayout() {
   const at = new LayoutBuilder();
   const layout = { account: at.u32(), reserved: at.u32(), by: at.bytes(WHO_BYTES_MAX) };
   return { ...layout, bytes: at.size(24) };
+}
+
+/** A request whose number is used once, and what was answered to it. */
+export const SnapshotRequest = requestLayout();
+
+function requestLayout() {
+  const at = new LayoutBuilder();
+  const layout = {
+    request: at.u64(),
+    orderId: at.u64(),
+    price: at.u64(),
+    /** Of the first event; 0 when it was refused. */
+    sequence: at.u64(),
+    account: at.u32(),
+    symbol: at.u32(),
+    quantity: at.u32(),
+    kind: at.u8(),
+    side: at.u8(),
+    orderType: at.u8(),
+    timeInForce: at.u8(),
+    /** Why it was refused; 0 when it was not. */
+    reason: at.u8(),
+    reserved: at.bytes(7),
+  };
+  return { ...layout, bytes: at.size(56) };
 }

@@ -24,6 +24,7 @@ import {
   SnapshotSection,
 } from "./snapshot-layout.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
+import { restoreRequests } from "./snapshot-requests.ts";
 
 /**
  * The state a snapshot describes.
@@ -42,6 +43,7 @@ export function readSnapshot(bytes: Uint8Array): ExchangeState {
   restoreInstruments(state, reader);
   restoreOrders(state, reader);
   restoreAdministration(state, reader);
+  restoreRequests(state, reader);
   reader.end();
   return state;
 }

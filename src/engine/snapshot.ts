@@ -1,6 +1,6 @@
 // Writes the canonical snapshot: equal states give equal bytes, whatever slots and windows they got there by.
 // Specification: snapshot.md. Sections: counters, genesis, instruments in the order of registration, orders, what
-// administrators decided.
+// administrators decided, what was answered to requests that are used once.
 //
 // Adding the orders of a snapshot to empty books in this order restores the same books, queue order included.
 
@@ -9,6 +9,7 @@ import { AckPolicyCode, putWho, Side, writeGenesis, writeInstrument } from "../p
 import type { Administration } from "./administration.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
+import { type RequestMemory, RequestWord } from "./request-memory.ts";
 import {
   MAGIC,
   SNAPSHOT_VERSION,
@@ -18,10 +19,12 @@ import {
   SnapshotHeader,
   SnapshotInstrument,
   SnapshotOrder,
+  SnapshotRequest,
   SnapshotSection,
   SnapshotSectionHeader,
   SnapshotSwitchedOff,
 } from "./snapshot-layout.ts";
+import { REQUEST_FIELDS } from "./snapshot-requests.ts";
 
 /** Bytes collected before a piece is handed on. */
 const PIECE_BYTES = 65536;
@@ -39,6 +42,7 @@ export function writeSnapshot(state: ExchangeState, write: (piece: Uint8Array) =
   writeInstruments(state, out);
   writeOrders(state, out);
   writeAdministration(state.administration, out);
+  writeRequests(state.requests, out);
   out.end();
 }
 
@@ -92,6 +96,21 @@ function writeAdministration(administration: Administration, out: PieceWriter): 
     out.view.setUint32(entry + SnapshotSwitchedOff.account, account, true);
     putWho(out.view, entry + SnapshotSwitchedOff.by, by);
   }
+}
+
+function writeRequests(requests: RequestMemory, out: PieceWriter): void {
+  out.begin(SnapshotSection.Requests, SnapshotRequest.bytes, requests.count);
+  for (const [account, window] of requests.sorted()) {
+    for (let place = 0; place < window.count; place++)
+      writeRequest(account, window.words, window.at(place), out);
+  }
+}
+
+function writeRequest(account: number, words: Int32Array, from: number, { view, claim }: PieceWriter): void {
+  const at = claim(SnapshotRequest.bytes);
+  view.setUint32(at + SnapshotRequest.account, account, true);
+  for (const [field, word] of REQUEST_FIELDS) view.setInt32(at + field, words[from + word], true);
+  view.setUint8(at + SnapshotRequest.reason, words[from + RequestWord.reason]);
 }
 
 function writeOrder(words: Int32Array, order: number, price: number, { view, claim }: PieceWriter): void {

@@ -1,5 +1,6 @@
 // Event records become answers: Ack, Reject and Fill for the connection whose command it was, RestingFill for every
-// connection that speaks for the maker's account, Cancelled for all of an account whose orders a kill switch took out. Events of one command may come in several pieces; each record says
+// connection that speaks for the maker's account, Cancelled for all of an account whose orders a kill switch took out; a
+// Repeat is the Ack or Reject that it repeats. Events of one command may come in several pieces; each record says
 // all its answer needs, so nothing is kept between two.
 
 import type { RecordBuffer } from "../base/index.ts";
@@ -31,6 +32,7 @@ const EVENT_SEQUENCE_HIGH = EventWord.sequenceHigh;
 const EVENT_SEQUENCE_LOW = EventWord.sequenceLow;
 const KIND_CANCEL = EventKind.Cancel;
 const KIND_REJECT = EventKind.Reject;
+const KIND_REPEAT = EventKind.Repeat;
 const KIND_TRADE = EventKind.Trade;
 
 const ACK_BYTES = frameBytes(MessageType.Ack);
@@ -60,7 +62,9 @@ export function encodeAnswers(
         slot = next;
       }
     } else if (commander !== undefined) {
-      if (kind === KIND_REJECT) encodeRejection(words, at, commander, (head >>> 8) & 0xff);
+      const reason = (head >>> 8) & 0xff;
+      if (kind === KIND_REJECT || (kind === KIND_REPEAT && reason !== 0))
+        encodeRejection(words, at, commander, reason);
       else encodeAcceptance(words, at, commander);
     } else if (kind === KIND_CANCEL && ((head >>> 16) & 0xff) === CommandKind.KillSwitch) {
       const account = words[at + EventWord.account];

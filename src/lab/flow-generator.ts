@@ -8,11 +8,12 @@ import {
   type Flow,
   type FlowCommand,
   type FlowMeta,
+  type FlowOrderCommand,
   flowVersionOf,
   Side,
   TimeInForce,
 } from "../protocol/index.ts";
-import { FLOW_PROFILES, type FlowProfile, type FlowProfileName } from "./flow-profiles.ts";
+import { FLOW_PROFILES, type FlowProfile, type FlowProfileName, type OnceChances } from "./flow-profiles.ts";
 import { PriceWalk, priceBehind } from "./price-walk.ts";
 
 interface SentOrder {
@@ -38,6 +39,10 @@ const EDGE_BITS_MAX = 17;
 const NAMES = ["a", "operations", "0123456789abcdef"];
 /** Shares of administrative commands: a halt ends soon, or nothing else would be tried. */
 const ADMINISTRATION = { kill_switch: 10, halt: 1, resume: 6, tenure: 1, ack_policy: 1, forced_start: 1 };
+/** Where request numbers begin: also where a lane and the sign carry. */
+const FIRST_REQUESTS = [1n, 2n ** 32n - 300n, 2n ** 63n - 300n, 1_700_000_000_000_000n];
+/** An earlier request number is at most this far back, and an earlier request one of so many: both beyond what an engine remembers. */
+const REQUESTS_BACK = 2_000;
 /** Answer limits drawn; small, so that sweeps exceed them. */
 const ANSWER_LIMIT_FILLS_MAX = 3;
 
@@ -56,6 +61,9 @@ class FlowGenerator {
   #epoch = 0;
   #names: string[] = [];
   #sent: SentOrder[] = [];
+  /** The newest request number. Some are passed over. */
+  #request: bigint;
+  #requests: FlowOrderCommand[] = [];
 
   constructor(profile: FlowProfile, seed: number) {
     const { prices, quantities, symbols } = profile;
@@ -65,6 +73,7 @@ class FlowGenerator {
     this.#walks = Array.from({ length: symbols + 1 }, () => new PriceWalk(prices, start, this.#random));
     this.#maxNotional = quantities.maxNotional ?? Math.min(SAFE_MAX, 2 * start * quantities.usual_lots);
     this.#newId = this.#random.pick(ID_STYLES);
+    this.#request = profile.chances.once === undefined ? 0n : this.#random.pick(FIRST_REQUESTS);
   }
 
   flow(seed: number, commands: number): Flow {
@@ -85,10 +94,17 @@ class FlowGenerator {
   }
 
   #command(): FlowCommand {
-    const { weights, chances } = this.#profile;
+    const { chances } = this.#profile;
     if (this.#random.chance(chances.register)) return this.#register();
     if (chances.administration !== undefined && this.#random.chance(chances.administration))
       return this.#administer();
+    const command = this.#order();
+    const { once } = chances;
+    return once !== undefined && this.#random.chance(once.numbered) ? this.#number(command, once) : command;
+  }
+
+  #order(): FlowOrderCommand {
+    const { weights } = this.#profile;
     const kind = this.#pickWeighted(weights);
     switch (kind) {
       case "limit":
@@ -102,6 +118,21 @@ class FlowGenerator {
       case "modify":
         return this.#modify();
     }
+  }
+
+  /** `command` with a request number, or an earlier request again; it may come with another answer limit. */
+  #number(command: FlowOrderCommand, chances: OnceChances): FlowOrderCommand {
+    if (this.#requests.length > 0 && this.#random.chance(chances.repeated)) {
+      const earlier = this.#random.pick(this.#requests.slice(-this.#random.pick([10, REQUESTS_BACK])));
+      return earlier.kind === "cancel" ? earlier : { ...earlier, answerLimit: this.#answerLimit() };
+    }
+    const isEarlier = this.#random.chance(chances.earlier);
+    if (!isEarlier) this.#request += BigInt(this.#random.between(1, 2));
+    const back = isEarlier ? BigInt(this.#random.between(0, this.#random.pick([10, REQUESTS_BACK]))) : 0n;
+    const once = this.#request > back ? this.#request - back : 0n;
+    const numbered = { ...command, once };
+    this.#requests.push(numbered);
+    return numbered;
   }
 
   /** What was switched off is switched on again more often than off, so that most orders are looked at. */
@@ -140,7 +171,7 @@ class FlowGenerator {
     return { kind: "reg", name };
   }
 
-  #limit(timeInForce: TimeInForce): FlowCommand {
+  #limit(timeInForce: TimeInForce): FlowOrderCommand {
     const target = this.#newTarget();
     const side = this.#side();
     const price = this.#price(target.symbol, side);
@@ -149,7 +180,7 @@ class FlowGenerator {
     return { kind: "limit", ...target, side, price, quantity, timeInForce, answerLimit: this.#answerLimit() };
   }
 
-  #market(): FlowCommand {
+  #market(): FlowOrderCommand {
     const target = this.#newTarget();
     const side = this.#side();
     return {
@@ -161,7 +192,7 @@ class FlowGenerator {
     };
   }
 
-  #modify(): FlowCommand {
+  #modify(): FlowOrderCommand {
     const order = this.#pickSent();
     const target = this.#restingOrder(order);
     const keepsPrice = order !== undefined && this.#random.chance(0.3);

@@ -68,6 +68,17 @@ export interface FlowChances {
   readonly register: number;
   /** An administrator or a node speaks; a profile without it has no such command. */
   readonly administration?: number;
+  /** An order has a request number that is used once; a profile without it has none. */
+  readonly once?: OnceChances;
+}
+
+/** Of commands with request numbers that are used once. */
+export interface OnceChances {
+  readonly numbered: number;
+  /** Of those: a recent request comes again as it was. */
+  readonly repeated: number;
+  /** The number is one of the last few hundred, used or passed over. */
+  readonly earlier: number;
 }
 
 const FEW_ERRORS: FlowChances = {
@@ -227,6 +238,12 @@ export const FLOW_PROFILES = {
     ...MIXED,
     accounts: 4,
     chances: { ...FEW_ERRORS, register: 0.004, administration: 0.02 },
+  },
+  /** Requests that come again, numbers that come again with something else, and numbers too old to tell. */
+  repeated: {
+    ...MIXED,
+    accounts: 2,
+    chances: { ...FEW_ERRORS, once: { numbered: 0.85, repeated: 0.15, earlier: 0.12 } },
   },
 } as const satisfies Record<string, FlowProfile>;
 

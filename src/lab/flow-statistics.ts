@@ -10,12 +10,12 @@ import {
   reasonName,
 } from "../protocol/index.ts";
 
-/** Every reason that a flow can lead to. InvalidSide has no spelling in a flow; of those from 11 on the engine has two. */
+/** Every reason that a flow can lead to. InvalidSide has no spelling in a flow; of those from 11 on the engine has four. */
 export const REACHABLE_REASONS: readonly ReasonName[] = Object.entries(Reason)
   .filter(([, code]) => code >= Reason.UnknownSymbol && code <= Reason.AnswerTooLarge)
   .map(([name]) => name as ReasonName)
   .filter((name) => name !== "InvalidSide")
-  .concat("TradingHalted", "AccountSwitchedOff");
+  .concat("TradingHalted", "AccountSwitchedOff", "RequestReused", "RequestForgotten");
 
 export class FlowStatistics {
   /** Commands that name an order. */
@@ -28,6 +28,8 @@ export class FlowStatistics {
   tradesMax = 0;
   /** Orders that kill switches cancelled. */
   killed = 0;
+  /** Requests that were answered as they had been before. */
+  repeated = 0;
   readonly kinds = new Map<string, number>();
   readonly reasons = new Map<string, number>();
 
@@ -40,6 +42,10 @@ export class FlowStatistics {
     this.commands++;
     if (events[0].kind === EventKind.Reject) {
       increase(this.reasons, reasonName(events[0].reason), 1);
+      return;
+    }
+    if (events[0].kind === EventKind.Repeat) {
+      this.repeated++;
       return;
     }
     this.accepted++;
@@ -57,6 +63,7 @@ export class FlowStatistics {
     this.trades += other.trades;
     this.tradesMax = Math.max(this.tradesMax, other.tradesMax);
     this.killed += other.killed;
+    this.repeated += other.repeated;
     for (const [kind, count] of other.kinds) increase(this.kinds, kind, count);
     for (const [reason, count] of other.reasons) increase(this.reasons, reason, count);
   }
@@ -78,6 +85,7 @@ export class FlowStatistics {
       `${commands} commands: ${counts(this.kinds, this.kinds.keys())}`,
       `accepted ${accepted} (${percent(this.acceptedShare)}), trading ${trading} (${percent(this.tradingShare)})`,
       `${trades} trades, at most ${tradesMax} of one command; ${this.killed} orders cancelled by kill switches`,
+      `${this.repeated} requests answered as before`,
       `rejected: ${counts(this.reasons, REACHABLE_REASONS)}`,
     ];
   }

@@ -9,7 +9,10 @@ import {
   type FlowLimit,
   type FlowMarket,
   type FlowModify,
+  type FlowOrderCommand,
   type FlowSnapshot,
+  formatCommand,
+  isFlowOrder,
   type ReasonName,
   Side,
   TimeInForce,
@@ -36,6 +39,7 @@ export interface TwinLimits {
 }
 
 export type TwinEvent =
+  | { readonly kind: "repeat"; readonly sequence: number; readonly reason: ReasonName | undefined }
   | { readonly kind: "reject"; readonly reason: ReasonName }
   | { readonly kind: "accept"; readonly sequence: number; readonly price: bigint; readonly quantity: number }
   | { readonly kind: "cancel"; readonly sequence: number; readonly order: TwinOrder }
@@ -65,6 +69,16 @@ export type TwinEvent =
 const PRICE_MAX = 2n ** 53n - 1n;
 const LEVEL_TOTAL_MAX = 2n ** 53n - 1n;
 const SWITCHED_OFF_MAX = 2 ** 16;
+const REQUESTS_REMEMBERED = 256;
+const REQUEST_ACCOUNTS_MAX = 8_192;
+
+/** A request whose number is used once, and what was said to it. */
+interface TwinRequest {
+  readonly account: number;
+  readonly number: bigint;
+  readonly content: string;
+  readonly answer: Extract<TwinEvent, { kind: "repeat" }>;
+}
 
 export class NaiveTwin {
   readonly #limits: TwinLimits;
@@ -73,6 +87,7 @@ export class NaiveTwin {
   #halted = false;
   /** Accounts whose kill switch is on. */
   #switchedOff: number[] = [];
+  #requests: TwinRequest[] = [];
   #sequence = 0;
   #trades = 0;
 
@@ -82,6 +97,29 @@ export class NaiveTwin {
 
   /** What follows from `command`, in order. Orders inside the events are copies. */
   apply(command: FlowCommand): TwinEvent[] {
+    const isOnce = isFlowOrder(command) && command.once !== undefined;
+    return isOnce ? this.#once(command, command.once) : this.#execute(command);
+  }
+
+  /** At most once per account and request number: what was said is said again, and what may have been is refused. */
+  #once(command: FlowOrderCommand, number: bigint): TwinEvent[] {
+    const { account } = command;
+    const own = this.#requests.filter((request) => request.account === account);
+    const accounts = new Set(this.#requests.map((request) => request.account));
+    if (own.length === 0 && accounts.size === REQUEST_ACCOUNTS_MAX) return reject("StorageExhausted");
+    const content = contentOf(command);
+    const known = own.find((request) => request.number === number);
+    if (known !== undefined) return known.content === content ? [known.answer] : reject("RequestReused");
+    const lowest = own.reduce((low, request) => (request.number < low.number ? request : low), own[0]);
+    const isFull = own.length === REQUESTS_REMEMBERED;
+    if (isFull && number < lowest.number) return reject("RequestForgotten");
+    const events = this.#execute(command);
+    this.#requests = this.#requests.filter((request) => !isFull || request !== lowest);
+    this.#requests.push({ account, number, content, answer: answerOf(events[0]) });
+    return events;
+  }
+
+  #execute(command: FlowCommand): TwinEvent[] {
     switch (command.kind) {
       case "reg":
         return this.#register(command.name);
@@ -138,7 +176,7 @@ export class NaiveTwin {
     if (refused !== undefined) return reject(refused);
     const { price, quantity } = incoming;
     const accept: TwinEvent = { kind: "accept", sequence: ++this.#sequence, price, quantity };
-    return [accept, ...this.#execute(book, incoming)];
+    return [accept, ...this.#trade(book, incoming)];
   }
 
   #cancel(command: FlowCancel): TwinEvent[] {
@@ -183,7 +221,7 @@ export class NaiveTwin {
       return reject(refused);
     }
     const modified = this.#modified(incoming.price, incoming.quantity, { ...order }, false);
-    return [modified, ...this.#execute(book, incoming)];
+    return [modified, ...this.#trade(book, incoming)];
   }
 
   #modified(price: bigint, quantity: number, previous: TwinOrder, inPlace: boolean): TwinEvent {
@@ -214,7 +252,7 @@ export class NaiveTwin {
   }
 
   /** Trades what can trade and rests what may rest. */
-  #execute(book: TwinBook, incoming: Incoming): TwinEvent[] {
+  #trade(book: TwinBook, incoming: Incoming): TwinEvent[] {
     const events: TwinEvent[] = [];
     let leaves = incoming.quantity;
     for (const { maker, quantity } of fillsOf(book, incoming)) {
@@ -259,6 +297,18 @@ export class NaiveTwin {
 
 function reject(reason: ReasonName): TwinEvent[] {
   return [{ kind: "reject", reason }];
+}
+
+/** What decides the result of a command, as text. */
+function contentOf(command: FlowOrderCommand): string {
+  const { once: _, ...said } = command;
+  return formatCommand("answerLimit" in said ? { ...said, answerLimit: 0 } : said);
+}
+
+function answerOf(first: TwinEvent): TwinRequest["answer"] {
+  return first.kind === "reject"
+    ? { kind: "repeat", sequence: 0, reason: first.reason }
+    : { kind: "repeat", sequence: first.sequence, reason: undefined };
 }
 
 function incomingOf(command: FlowLimit | FlowMarket): Incoming {

@@ -77,6 +77,7 @@ function dropAndSimplify(start: Candidate, accept: Accept): Candidate {
 }
 
 const SIMPLIFICATIONS: readonly ((command: FlowCommand) => FlowCommand[])[] = [
+  (command) => (isFlowOrder(command) && command.once !== undefined ? [withoutNumber(command)] : []),
   (command) =>
     isFlowOrder(command)
       ? smaller(BigInt(command.symbol), 0n).map((symbol) => ({ ...command, symbol: Number(symbol) }))
@@ -96,6 +97,10 @@ const SIMPLIFICATIONS: readonly ((command: FlowCommand) => FlowCommand[])[] = [
       : [],
   (command) => ("price" in command ? smaller(command.price, 1n).map((price) => ({ ...command, price })) : []),
 ];
+
+function withoutNumber({ once: _, ...command }: FlowOrderCommand): FlowOrderCommand {
+  return command;
+}
 
 /** Values nearer to `plainest`: it, half of the way, one step. A value below it only has 0 and -1 to fall to. */
 function smaller(value: bigint, plainest: bigint): bigint[] {
@@ -157,6 +162,16 @@ function renumberIds(start: Candidate, accept: Accept): Candidate {
   return firstAccepted(best, accept, [{ ...best, commands }]);
 }
 
+/** Request numbers 1, 2, 3, ... in their order. */
+function renumberRequests(start: Candidate, accept: Accept): Candidate {
+  const used = firstUses(start, ({ once }) => once).filter((once) => once !== undefined);
+  const ranks = new Map(used.sort((a, b) => (a < b ? -1 : 1)).map((once, i) => [once, BigInt(i + 1)]));
+  const ranked = mapOrders(start, (command) =>
+    command.once === undefined ? command : { ...command, once: ranks.get(command.once) ?? 0n },
+  );
+  return firstAccepted(start, accept, [ranked]);
+}
+
 function firstUses<T>({ commands }: Candidate, key: (command: FlowOrderCommand) => T): T[] {
   return [...new Set(commands.flatMap((command) => (isFlowOrder(command) ? [key(command)] : [])))];
 }
@@ -193,6 +208,7 @@ export const SHRINK_PASSES: readonly ShrinkPass[] = [
   dropChunks,
   renumberSymbols,
   renumberIds,
+  renumberRequests,
   simplifyMeta,
   squeezePrices,
   simplifyCommands,

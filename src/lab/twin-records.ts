@@ -99,6 +99,13 @@ function bodyOf(event: TwinEvent): ReturnType<typeof emptyBody> {
   switch (event.kind) {
     case "reject":
       return { ...body, kind: EventKind.Reject, reason: Reason[event.reason] };
+    case "repeat":
+      return {
+        ...body,
+        kind: EventKind.Repeat,
+        sequence: event.sequence,
+        reason: Reason[event.reason ?? "None"],
+      };
     case "accept": {
       const { sequence, price, quantity } = event;
       return { ...body, kind: EventKind.Accept, sequence, price: Number(price), quantity };

@@ -23,6 +23,8 @@ export const Reason = {
   DiskFull: 17,
   TradingHalted: 18,
   AccountSwitchedOff: 19,
+  RequestReused: 20,
+  RequestForgotten: 21,
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 /** Whether a gateway gave it on its own: nothing was logged, and it may overtake other answers. All others are the engine's. */
@@ -63,6 +65,9 @@ const TEXTS: Readonly<Record<ReasonName, string>> = {
   TradingHalted: "trading is halted by an administrator; cancels are taken",
   AccountSwitchedOff: "an administrator has switched the account off; its orders are cancelled",
   DiskFull: "the exchange has no room for its log; nothing is taken until it has",
+  RequestReused: "another request has this request's number; this one was not executed",
+  RequestForgotten:
+    "the request's number is too old to tell whether it was executed before; it was not executed now",
 };
 
 /** What a reason code means, in words. */

@@ -2,6 +2,8 @@
 
 import { highLane, lowLane } from "../../src/base/index.ts";
 import {
+  CommandFlag,
+  CommandWord,
   OrderType,
   Side,
   TimeInForce,
@@ -58,6 +60,16 @@ export function ioc(id: number, side: number, price: number, quantity: number): 
 /** A market order's price is ignored: one is given to show it. */
 export function market(id: number, side: number, quantity: number, place: Place = {}): Write {
   return order(id, side, OrderType.Market, TimeInForce.ImmediateOrCancel, 77, quantity, place);
+}
+
+/** `write` with a request number that is used once. */
+export function once(request: number, write: Write): Write {
+  return (words) => {
+    write(words);
+    words[CommandWord.flags] = CommandFlag.Once;
+    words[CommandWord.requestLow] = lowLane(request);
+    words[CommandWord.requestHigh] = highLane(request);
+  };
 }
 
 export function cancel(id: number, { account = 0, symbol = 0 }: Place = {}): Write {

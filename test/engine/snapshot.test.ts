@@ -9,6 +9,7 @@ import {
   SnapshotHeader,
   SnapshotInstrument,
   SnapshotOrder,
+  SnapshotRequest,
   SnapshotSectionHeader,
   SnapshotSwitchedOff,
 } from "../../src/engine/snapshot-layout.ts";
@@ -22,12 +23,13 @@ import {
   Side,
   writeAdminCommand,
 } from "../../src/protocol/index.ts";
-import { buy, ioc, market, sell } from "./orders.ts";
+import { buy, cancel, ioc, market, once, sell } from "./orders.ts";
 import { Desk, hexOf, SNAPSHOT_AT, snapshotOf, snapshotPlaces } from "./support.ts";
 
 /**
  * Two bids at one price, one behind them, one ask; one order of another account with an id above 2^32. Everything an
- * administrator or a node can say has been said, and the exchange is halted.
+ * administrator or a node can say has been said, and the exchange is halted. Two requests have a number that is used once:
+ * one was accepted, one refused.
  */
 function smallDesk(): Desk {
   const desk = new Desk({}, ["EURUSD"]);
@@ -43,7 +45,8 @@ function smallDesk(): Desk {
     { kind: "kill_switch", account: 1, on: true, who: "ann" },
   ];
   for (const command of said) desk.do((words) => writeAdminCommand(words, 0, command));
-  desk.do(ioc(5, Side.Sell, 100, 2), 1_700_000_000_000_005);
+  desk.do(once(7, ioc(5, Side.Sell, 100, 2)), 1_700_000_000_000_005);
+  desk.do(once(2 ** 32 + 8, cancel(9, { account: 3 })), 1_700_000_000_000_005);
   desk.do(
     (words) => writeAdminCommand(words, 0, { kind: "halt", who: "0123456789abcdef" }),
     1_700_000_000_000_005,
@@ -84,17 +87,25 @@ const SMALL = `
 
   06000000 18000000 02000000 00000000
   01000000 00000000 616e6e00 00000000 00000000 00000000
-  02000000 00000000 6f707300 00000000 00000000 00000000`;
-const HASH = "b4832f4bc4fb8a09ccc73e6218097545df1e41f67d7ecf45ab1748f66cd4f0e4";
+  02000000 00000000 6f707300 00000000 00000000 00000000
 
-/** What stands behind the orders of an exchange without kill switches. */
-const ADMINISTRATION_BYTES = 2 * SnapshotSectionHeader.bytes + SnapshotAdministration.bytes;
+  07000000 38000000 02000000 00000000
+  07000000 00000000 05000000 00000000 64000000 00000000 05000000 00000000
+  00000000 00000000 02000000 10010001 00000000 00000000
+  08000000 01000000 09000000 00000000 00000000 00000000 00000000 00000000
+  03000000 00000000 00000000 11000000 08000000 00000000`;
+const HASH = "da1a38e2943f5f8407a9e46ca406a69f715e732edcca7ccab5b84dda37186e72";
+
+/** What stands behind the orders of an exchange without kill switches and numbered requests. */
+const ADMINISTRATION_BYTES = 3 * SnapshotSectionHeader.bytes + SnapshotAdministration.bytes;
 
 /** Where records begin in the small snapshot. */
 const { counters: COUNTERS, genesis: GENESIS, firstInstrument: INSTRUMENT, firstOrder: ORDER } = SNAPSHOT_AT;
 const ADMIN = ORDER + 4 * SnapshotOrder.bytes + SnapshotSectionHeader.bytes;
 const SWITCHED_OFF = ADMIN + SnapshotAdministration.bytes + SnapshotSectionHeader.bytes;
 const SECOND_OFF = SWITCHED_OFF + SnapshotSwitchedOff.bytes;
+const REQUEST = SECOND_OFF + SnapshotSwitchedOff.bytes + SnapshotSectionHeader.bytes;
+const SECOND_REQUEST = REQUEST + SnapshotRequest.bytes;
 const FIRST_ASK = ORDER + 3 * SnapshotOrder.bytes;
 /** Section headers stand directly before their records. */
 const headOf = (records: number): number => records - SnapshotSectionHeader.bytes;
@@ -166,7 +177,7 @@ const DAMAGES: readonly [name: string, at: number, bytes: readonly number[], say
   ["a version of the future", SnapshotHeader.version, [2], "version 2 is not supported"],
   ["something else in the header", SnapshotHeader.reserved, [1], `offset 12: a header ${UNKNOWN}`],
 
-  ["a section of the future", headOf(COUNTERS), [7], "offset 16: section 7 is not known to this version"],
+  ["a section of the future", headOf(COUNTERS), [8], "offset 16: section 8 is not known to this version"],
   ["a section out of its place", headOf(INSTRUMENT), [4], "section 4 where section 3 should stand"],
   [
     "larger counters",
@@ -258,6 +269,18 @@ const DAMAGES: readonly [name: string, at: number, bytes: readonly number[], say
   ["the same kill switch twice", SECOND_OFF, [1], "a kill switch behind that of a later account"],
   ["a kill switch of nobody", SECOND_OFF + SnapshotSwitchedOff.by, [0, 0, 0], "a kill switch and its name"],
   ["a kill switch and more", SECOND_OFF + SnapshotSwitchedOff.reserved, [1], `a kill switch ${UNKNOWN}`],
+  [
+    "a request of nobody's",
+    SECOND_REQUEST + SnapshotRequest.account,
+    [4],
+    "a request of account 4, of 4 acc",
+  ],
+  ["a request of no trader's", REQUEST + SnapshotRequest.kind, [8], "a request of kind 8"],
+  ["a request that was not answered", REQUEST + SnapshotRequest.sequence, [0], "an answer that no engine"],
+  ["a request answered by the future", REQUEST + SnapshotRequest.sequence, [7], "an answer that no engine"],
+  ["a request answered twice", REQUEST + SnapshotRequest.reason, [8], "an answer that no engine"],
+  ["an unknown refusal", SECOND_REQUEST + SnapshotRequest.reason, [99], "an answer that no engine"],
+  ["a request and more", REQUEST + SnapshotRequest.reserved + 6, [1], `a request ${UNKNOWN}`],
 ];
 
 function messageOf(engine: ExchangeEngine, bytes: Uint8Array): string {
@@ -296,9 +319,9 @@ test("a section behind those known is refused by its kind, also an empty one", (
   const bytes = smallDesk().snapshot();
   const longer = new Uint8Array(bytes.length + SnapshotSectionHeader.bytes);
   longer.set(bytes);
-  longer[bytes.length] = 7;
+  longer[bytes.length] = 8;
   expect(messageOf(new ExchangeEngine(), longer)).toBe(
-    `snapshot, offset ${bytes.length}: section 7 is not known to this version`,
+    `snapshot, offset ${bytes.length}: section 8 is not known to this version`,
   );
 });
 
@@ -319,6 +342,37 @@ test("whatever byte is changed, what is restored is canonical: written again it 
     }
   }
   expect(restored).toBeGreaterThan(50);
+});
+
+/** Each changes one byte of the request at `place`, of those of accounts 1, 2 and 2, numbered 1, 1 and 2. */
+test.each<[string, place: number, field: number, value: number, says: string]>([
+  ["of a later account first", 0, SnapshotRequest.account, 3, "a request behind those of a later account"],
+  ["of a higher number first", 1, SnapshotRequest.request, 3, "a request behind one with a higher number"],
+  ["of one number twice", 2, SnapshotRequest.request, 1, "a request behind one with a higher number, or"],
+])("requests %s are refused", (_name, place, field, value, says) => {
+  const desk = new Desk();
+  for (const [request, account] of [
+    [1, 1],
+    [1, 2],
+    [2, 2],
+  ])
+    desk.do(once(request, cancel(1, { account })));
+  const bytes = desk.snapshot();
+  bytes[bytes.length + (place - 3) * SnapshotRequest.bytes + field] = value;
+  expect(messageOf(new ExchangeEngine(), bytes)).toContain(says);
+});
+
+test("257 requests of one account are refused", () => {
+  const desk = new Desk();
+  for (let request = 1; request <= 256; request++) desk.do(once(request, cancel(1)));
+  const bytes = desk.snapshot();
+  const longer = new Uint8Array(bytes.length + SnapshotRequest.bytes);
+  longer.set(bytes);
+  longer.set(bytes.subarray(bytes.length - SnapshotRequest.bytes), bytes.length);
+  longer.set([1, 1], bytes.length + SnapshotRequest.request);
+  const section = bytes.length - 256 * SnapshotRequest.bytes;
+  longer.set([1, 1], headOf(section) + RECORDS);
+  expect(messageOf(new ExchangeEngine(), longer)).toContain("more than 256 requests of account 0");
 });
 
 test("the same instrument twice is refused", () => {

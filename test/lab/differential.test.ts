@@ -27,12 +27,13 @@ import {
 import { checkFlow, FlowMachine } from "../../src/replay/index.ts";
 
 const COUNTEREXAMPLES = "test-output";
-/** Books that grow and move need long flows; the others many starts. Together 316,000 commands. */
+/** Books that grow and move need long flows; the others many starts. Together 361,000 commands. */
 const LONG: readonly FlowProfileName[] = ["deep", "wide-prices", "ladder-moves", "window-edges"];
 
 function runOf(profile: FlowProfileName): { flows: number; commands: number } {
   if (profile === "mixed") return { flows: 60, commands: 1_500 };
   if (profile === "administered") return { flows: 20, commands: 1_500 };
+  if (profile === "repeated") return { flows: 30, commands: 1_500 };
   return LONG.includes(profile) ? { flows: 4, commands: 5_000 } : { flows: 13, commands: 1_500 };
 }
 
@@ -77,6 +78,7 @@ describe("engine and twin agree", () => {
     expect(total.commands).toBeGreaterThanOrEqual(200_000);
     expectWorthwhile(total);
     expect(total.killed).toBeGreaterThanOrEqual(500);
+    expect(total.repeated).toBeGreaterThanOrEqual(1_000);
     const met = REACHABLE_REASONS.map((name) => [name, total.reasons.get(name) ?? 0] as const);
     expect(met.filter(([, count]) => count < 1_000)).toEqual([]);
   });

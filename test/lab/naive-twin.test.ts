@@ -158,11 +158,32 @@ const RULES: [name: string, options: string, lines: string[]][] = [
       "evt trade 6 0 4 2 10 1",
     ],
   ],
+  [
+    "a request number is used once: the answer comes again, other content under it is refused",
+    " accounts_max 2",
+    [
+      "cmd limit 0 1 S 10 2 GTC once 7",
+      "evt accept 1 0 1",
+      "cmd limit 0 2 B 10 2 GTC limit 1 once 8",
+      "evt accept 2 0 2",
+      "evt trade 3 0 2 1 10 2",
+      "cmd limit 0 2 B 10 2 GTC once 8",
+      "evt repeat 2 0 2",
+      "cmd cancel 0 1 once 9",
+      "reject cancel 1 UnknownOrder",
+      "cmd cancel 0 1 once 9",
+      "reject cancel 1 UnknownOrder",
+      "cmd cancel 0 1 once 7",
+      "reject cancel 1 RequestReused",
+      "cmd limit 0 1 S 10 2 GTC account 1 once 7",
+      "evt accept 4 0 1",
+    ],
+  ],
 ];
 
 test.each(RULES)("%s", (_name, options, lines) => {
   const head = [
-    "version 2",
+    "version 3",
     `meta seed 0 symbols 1 orders 9 max_qty 100 max_notional 1000${options}`,
     "cmd reg S0",
   ];

@@ -25,6 +25,9 @@ function commands(): { words: Int32Array; view: DataView } {
 }
 
 test("commands of this version are known", () => {
+  const { words, view } = commands();
+  view.setUint8(CommandLayout.flags, 1);
+  expect(firstUnknownCommand(words, 0, 5)).toBe(-1);
   expect(firstUnknownCommand(commands().words, 0, 5)).toBe(-1);
 });
 
@@ -40,6 +43,7 @@ describe("a command with something of a later version is named by its place", ()
     ["an order type that does not exist", order + CommandLayout.orderType, 2, 0],
     ["a time in force that does not exist", order + CommandLayout.timeInForce, 2, 0],
     ["a flag", order + CommandLayout.flags + 3, 0x80, 0],
+    ["a flag beside the one there is", modify + CommandLayout.flags, 3, 2],
     ["a trigger price", order + CommandLayout.triggerPrice, 1, 0],
     ["the high lane of a trigger price", order + CommandLayout.triggerPrice + 7, 1, 0],
     ["an expiry", modify + CommandLayout.expires_s, 1, 2],

@@ -8,6 +8,7 @@ import {
   SnapshotHeader,
   SnapshotInstrument,
   SnapshotOrder,
+  SnapshotRequest,
   SnapshotSectionHeader,
   SnapshotSwitchedOff,
 } from "../../src/engine/snapshot-layout.ts";
@@ -247,5 +248,6 @@ test("the tables of snapshot.md hold the layouts of the headers and of each reco
     rowsOf(SnapshotOrder, SnapshotOrder.bytes),
     rowsOf(SnapshotAdministration, SnapshotAdministration.bytes),
     rowsOf(SnapshotSwitchedOff, SnapshotSwitchedOff.bytes),
+    rowsOf(SnapshotRequest, SnapshotRequest.bytes),
   ]);
 });

@@ -37,6 +37,7 @@ export const EXPORT_COLUMNS: readonly Column[] = [
   { name: "price", type: "i64", of: ({ order }) => order?.price },
   { name: "quantity", type: "u32", of: ({ order }) => order?.quantity },
   { name: "answer_limit", type: "u32", of: ({ order }) => order?.answerLimit_fills },
+  { name: "flags", type: "text", of: ({ order }) => (order?.once ? "once" : undefined) },
   { name: "request", type: "u64", of: ({ order }) => order?.request },
   { name: "session", type: "u64", of: ({ order }) => order?.session },
   { name: "details", type: "json", of: detailsOf },

@@ -4,11 +4,20 @@
 
 import { checkAdminCommand } from "./administration.ts";
 import { checkInstrument } from "./deciding.ts";
-import { COMMAND_WORDS, CommandKind, CommandWord, OrderType, Side, TimeInForce } from "./layout.ts";
+import {
+  COMMAND_WORDS,
+  CommandFlag,
+  CommandKind,
+  CommandWord,
+  OrderType,
+  Side,
+  TimeInForce,
+} from "./layout.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md
 const HEAD = CommandWord.kindSideTypeTif;
 const FLAGS = CommandWord.flags;
+const RESERVED_FLAGS = ~CommandFlag.Once;
 const TRIGGER_LOW = CommandWord.triggerPriceLow;
 const TRIGGER_HIGH = CommandWord.triggerPriceHigh;
 const EXPIRES = CommandWord.expires_s;
@@ -38,7 +47,7 @@ function isKnownCommand(words: Int32Array, at: number): boolean {
   if (kind === REGISTER_INSTRUMENT) return checkInstrument(words, at) !== undefined;
   if (kind < NEW_ORDER) return checkAdminCommand(words, at) !== undefined;
   const reserved =
-    words[at + FLAGS] |
+    (words[at + FLAGS] & RESERVED_FLAGS) |
     words[at + TRIGGER_LOW] |
     words[at + TRIGGER_HIGH] |
     words[at + EXPIRES] |

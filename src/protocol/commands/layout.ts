@@ -31,6 +31,12 @@ export type OrderType = (typeof OrderType)[keyof typeof OrderType];
 export const TimeInForce = { GoodTillCancel: 0, ImmediateOrCancel: 1 } as const;
 export type TimeInForce = (typeof TimeInForce)[keyof typeof TimeInForce];
 
+/** Bits of a trader's command's flags. The others are reserved, and refused. */
+export const CommandFlag = {
+  /** Its request number is used once: the command is executed at most once per account and number. */
+  Once: 1,
+} as const;
+
 /** Byte offsets of NewOrder, Cancel, Modify and Tick. */
 export const CommandLayout = orderLayout();
 
@@ -41,7 +47,7 @@ function orderLayout() {
     side: at.u8(),
     orderType: at.u8(),
     timeInForce: at.u8(),
-    /** Zero. Held for post-only, fill-or-kill and self-trade prevention. */
+    /** CommandFlag; the other bits are zero, held for post-only, fill-or-kill and self-trade prevention. */
     flags: at.u32(),
     account: at.u32(),
     symbol: at.u32(),

@@ -3,7 +3,15 @@
 
 import { ADMIN_COMMAND_KINDS, type AdminCommand, checkAdminCommand } from "./administration.ts";
 import { type Instrument, readGenesis, readInstrument, readTimestamp } from "./codec.ts";
-import { COMMAND_WORDS, CommandKind, CommandLayout, OrderType, Side, TimeInForce } from "./layout.ts";
+import {
+  COMMAND_WORDS,
+  CommandFlag,
+  CommandKind,
+  CommandLayout,
+  OrderType,
+  Side,
+  TimeInForce,
+} from "./layout.ts";
 
 const KIND_NAMES: Readonly<Record<number, string>> = {
   [CommandKind.Genesis]: "genesis",
@@ -32,6 +40,8 @@ export interface OrderFields {
   readonly request: bigint;
   /** u64. */
   readonly session: bigint;
+  /** The request number is used once (CommandFlag.Once). */
+  readonly once?: true;
 }
 
 export interface CommandFields {
@@ -77,12 +87,14 @@ function genesisDetails(words: Int32Array, at: number): Record<string, unknown> 
 
 function readOrder(words: Int32Array, at: number, code: number): OrderFields {
   const view = new DataView(words.buffer, words.byteOffset + at * 4, COMMAND_WORDS * 4);
+  const isOnce = (view.getUint32(CommandLayout.flags, true) & CommandFlag.Once) !== 0;
   const whose = {
     account: view.getUint32(CommandLayout.account, true),
     symbol: view.getUint32(CommandLayout.symbol, true),
     orderId: view.getBigUint64(CommandLayout.orderId, true),
     request: view.getBigUint64(CommandLayout.request, true),
     session: view.getBigUint64(CommandLayout.session, true),
+    ...(isOnce && ({ once: true } as const)),
   };
   if (code === CommandKind.Cancel) return whose;
   const price = view.getBigInt64(CommandLayout.price, true);

@@ -13,6 +13,8 @@ export const EventKind = {
   Modify: 3,
   Trade: 4,
   Reject: 5,
+  /** A request with a number that was answered before: its first answer again. Nothing happened. */
+  Repeat: 6,
 } as const;
 export type EventKind = (typeof EventKind)[keyof typeof EventKind];
 
@@ -31,13 +33,13 @@ function eventLayout() {
   const at = new LayoutBuilder();
   const layout = {
     kind: at.u8(),
-    /** A Reason, of Reject only. */
+    /** A Reason: of a Reject, and of a Repeat whose first answer was one. */
     reason: at.u8(),
     /** The CommandKind that caused it. */
     command: at.u8(),
     flags: at.u8(),
     symbol: at.u32(),
-    /** The engine's event sequence from 1; 0 in a Reject, which takes none. */
+    /** The engine's event sequence from 1; 0 in a Reject, which takes none. Repeat: of the first answer. */
     sequence: at.u64(),
     /** The subject's order id. */
     orderId: at.u64(),

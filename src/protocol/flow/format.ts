@@ -16,12 +16,16 @@ import {
   isFlowOrder,
 } from "./types.ts";
 
-/** The lowest version that can say all of this: 3 for administration, 2 for accounts, limits and capacities, else 1. */
+/** The lowest version that can say all of this: 3 for administration and numbers used once, 2 for accounts, limits and capacities, else 1. */
 export function flowVersionOf(flow: Pick<Flow, "meta" | "steps">): FlowVersion {
   const { ordersMax, accountsMax } = flow.meta;
-  if (flow.steps.some(({ command }) => command.kind !== "reg" && !isFlowOrder(command))) return 3;
+  if (flow.steps.some(({ command }) => needsVersion3(command))) return 3;
   const extended = flow.steps.some(({ command }) => optionsOf(command) !== "");
   return extended || ordersMax !== undefined || accountsMax !== undefined ? 2 : 1;
+}
+
+function needsVersion3(command: FlowCommand): boolean {
+  return isFlowOrder(command) ? command.once !== undefined : command.kind !== "reg";
 }
 
 /** The lines of a complete flow; `comments` come first, each as one `# ` line. */
@@ -79,12 +83,13 @@ function commandBody(command: FlowCommand): string {
   }
 }
 
-/** The trailing tokens that orders have since version 2; empty for whatever version 1 can say. */
+/** The trailing tokens that orders have since versions 2 and 3; empty for whatever version 1 can say. */
 function optionsOf(command: FlowCommand): string {
   if (!isFlowOrder(command)) return "";
   const account = command.account === 0 ? "" : ` account ${command.account}`;
-  if (command.kind === "cancel" || command.answerLimit === 0) return account;
-  return `${account} limit ${command.answerLimit}`;
+  const isLimited = command.kind !== "cancel" && command.answerLimit !== 0;
+  const limit = isLimited ? ` limit ${command.answerLimit}` : "";
+  return account + limit + (command.once === undefined ? "" : ` once ${command.once}`);
 }
 
 function sideLetter(side: Side): "B" | "S" {

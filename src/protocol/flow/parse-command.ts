@@ -37,7 +37,13 @@ const POLICIES = Object.fromEntries(ACK_POLICY_NAMES.map((name) => [name, name])
   AckPolicyName
 >;
 const SWITCH = { on: true, off: false };
-const EVENTS = { accept: "accept", cancel: "cancel", modify: "modify", trade: "trade" } as const;
+const EVENTS = {
+  accept: "accept",
+  cancel: "cancel",
+  modify: "modify",
+  repeat: "repeat",
+  trade: "trade",
+} as const;
 const REJECTED: Record<string, FlowReject["command"]> = {
   new_limit: "new_limit",
   new_market: "new_market",
@@ -130,15 +136,22 @@ function readTrading(
   if (kind === "reg") return { kind, name: readName(reader) };
   const symbol = reader.u32("the symbol");
   const id = reader.u64("the order id");
-  if (kind === "cancel") return { kind, symbol, id, account: readAccount(reader, version, accountsMax) };
+  if (kind === "cancel") {
+    const account = readAccount(reader, version, accountsMax);
+    return { kind, symbol, id, account, ...readOnce(reader, version) };
+  }
   const body = readBody(reader, kind);
   const account = readAccount(reader, version, accountsMax);
   const answerLimit = takesOption(reader, version, "limit") ? reader.u32("the answer limit") : 0;
-  return { ...body, symbol, id, account, answerLimit };
+  return { ...body, symbol, id, account, answerLimit, ...readOnce(reader, version) };
+}
+
+function readOnce(reader: LineReader, version: FlowVersion): { once?: bigint } {
+  return version >= 3 && reader.takes("once") ? { once: reader.u64("the request's number") } : {};
 }
 
 type Body<K> = K extends "limit" | "market" | "modify"
-  ? Omit<Extract<FlowOrderCommand, { kind: K }>, "symbol" | "id" | "account" | "answerLimit">
+  ? Omit<Extract<FlowOrderCommand, { kind: K }>, "symbol" | "id" | "account" | "answerLimit" | "once">
   : never;
 
 function readBody(

@@ -2,6 +2,7 @@
 
 import { assert } from "../../base/index.ts";
 import {
+  CommandFlag,
   CommandKind,
   CommandWord,
   type Genesis,
@@ -61,6 +62,15 @@ export function writeFlowCommand(words: Int32Array, at: number, command: FlowCom
     writeAdminCommand(words, at, command);
     return;
   }
+  writeFlowOrder(words, at, command);
+  if (command.once === undefined) return;
+  const [requestLow, requestHigh] = lanesOf(command.once);
+  words[at + CommandWord.flags] = CommandFlag.Once;
+  words[at + CommandWord.requestLow] = requestLow;
+  words[at + CommandWord.requestHigh] = requestHigh;
+}
+
+function writeFlowOrder(words: Int32Array, at: number, command: FlowOrderCommand): void {
   const { account, symbol } = command;
   const [idLow, idHigh] = lanesOf(command.id);
   if (command.kind === "cancel") {
@@ -102,10 +112,11 @@ export function flowCommandOf(kind: string, order: OrderFields): FlowOrderComman
     price = 0n,
     answerLimit_fills: answerLimit = 0,
   } = order;
-  if (kind === "cancel") return { kind, account, symbol, id };
-  if (kind === "modify") return { kind, account, symbol, id, price, quantity, answerLimit };
+  const target = { account, symbol, id, ...(order.once && { once: order.request }) };
+  if (kind === "cancel") return { kind, ...target };
+  if (kind === "modify") return { kind, ...target, price, quantity, answerLimit };
   const side = order.side === "buy" ? Side.Buy : Side.Sell;
-  const terms = { account, symbol, id, side, quantity, answerLimit };
+  const terms = { ...target, side, quantity, answerLimit };
   if (order.orderType === "market") return { kind: "market", ...terms };
   const timeInForce =
     order.timeInForce === "gtc" ? TimeInForce.GoodTillCancel : TimeInForce.ImmediateOrCancel;
@@ -128,6 +139,10 @@ export function flowOutcomeOf(event: EventFields): FlowOutcome {
       return { kind: "cancel", sequence, symbol, id };
     case EventKind.Modify:
       return { kind: "modify", sequence, symbol, id };
+    case EventKind.Repeat: {
+      if (event.reason === 0) return { kind: "repeat", sequence, symbol, id };
+      return { kind: "reject", command: rejectedCommand(event), id, reason: event.reason as Reason };
+    }
     case EventKind.Trade: {
       const { makerId: maker, quantity } = event;
       return { kind: "trade", sequence, symbol, taker: id, maker, price: BigInt(event.price), quantity };

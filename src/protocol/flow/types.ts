@@ -27,6 +27,8 @@ interface OfOrder {
   readonly id: bigint;
   /** Version 2; 0 in version 1. */
   readonly account: number;
+  /** Version 3: the request's number, which is used once; undefined = it has none. u64. */
+  readonly once?: bigint;
 }
 
 interface MayTrade {
@@ -71,7 +73,8 @@ export function isFlowOrder(command: FlowCommand): command is FlowOrderCommand {
 }
 
 export interface FlowEvent {
-  readonly kind: "accept" | "cancel" | "modify";
+  /** repeat: what was answered before, with the sequence of that time. */
+  readonly kind: "accept" | "cancel" | "modify" | "repeat";
   readonly sequence: number;
   readonly symbol: number;
   readonly id: bigint;
