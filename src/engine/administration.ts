@@ -5,10 +5,10 @@
 //   kill switch on     every resting order of the account is cancelled; its new orders are refused (AccountSwitchedOff)
 
 import { type RecordBuffer, SeriatimError } from "../base/index.ts";
-import { type AckPolicyName, type AdminCommand, checkAdminCommand, Reason, Side } from "../protocol/index.ts";
+import { type AckPolicyName, type AdminCommand, checkAdminCommand, Reason } from "../protocol/index.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { leave } from "./order-commands.ts";
-import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
+import { NO_SLOT, ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 
 /** Accounts that can be switched off at once: 3 MiB of a snapshot. One more is answered StorageExhausted. */
 export const SWITCHED_OFF_MAX = 65_536;
@@ -88,25 +88,43 @@ function turnKillSwitch(state: ExchangeState, { account, on, who }: KillSwitch):
 }
 
 /**
- * Cancels every resting order of an account: by symbol, bids before asks, best level first, oldest first. It walks all
- * resting orders, as there is no index by account: a command for emergencies needs no structure that every order pays for.
+ * Cancels every resting order of an account: by symbol, bids before asks, best level first, oldest first. There is no index by
+ * account, as every order would pay for it: the pool is read once from end to end, which the memory is made for, and then
+ * the queues of the levels that have an order of the account.
  */
 function cancelAllOf(state: ExchangeState, account: number): void {
+  const { words } = state.orders;
   let cancelled = 0;
-  for (const book of state.books) {
-    for (const side of [Side.Buy, Side.Sell]) {
-      // Found before the first is taken out: a queue is not changed while it is walked.
-      const found: number[] = [];
-      book.forEachOrder(side, (slot) => {
-        const owner = state.orders.words[(slot << ORDER_SHIFT) + OrderWord.account] >>> 0;
-        if (owner === account) found.push(slot);
-      });
-      for (const slot of found) {
-        state.events.killed(slot, state.levels, side);
-        leave(state, slot);
-      }
-      cancelled += found.length;
+  for (const [level, symbolSide] of levelsWith(state, account)) {
+    let next = NO_SLOT;
+    for (let slot = state.levels.head[level]; slot !== NO_SLOT; slot = next) {
+      const at = slot << ORDER_SHIFT;
+      next = words[at + OrderWord.next];
+      if (words[at + OrderWord.account] >>> 0 !== account) continue;
+      state.events.killed(slot, state.levels, symbolSide & 1);
+      leave(state, slot);
+      cancelled++;
     }
   }
   if (cancelled > 0) state.events.end();
+}
+
+/** The levels where orders of an account rest, with symbol * 2 + side, in the order in which they are cancelled. */
+function levelsWith({ orders, levels, index }: ExchangeState, account: number): [number, number][] {
+  const { words } = orders;
+  const found = new Map<number, number>();
+  for (let slot = 0; slot < orders.reached; slot++) {
+    const at = slot << ORDER_SHIFT;
+    if (words[at + OrderWord.account] >>> 0 !== account) continue;
+    const symbolSide = words[at + OrderWord.symbolSide];
+    const [idLow, idHigh] = [words[at + OrderWord.idLow], words[at + OrderWord.idHigh]];
+    // A slot that was given back still has its last order's words; the index knows who rests.
+    const hash = words[at + OrderWord.hash];
+    if (index.find(hash, words[at + OrderWord.account], symbolSide >> 1, idLow, idHigh) !== slot) continue;
+    found.set(words[at + OrderWord.level], symbolSide);
+  }
+  const { price } = levels;
+  return [...found].sort(
+    ([a, ofA], [b, ofB]) => ofA - ofB || (ofA & 1 ? price[a] - price[b] : price[b] - price[a]),
+  );
 }

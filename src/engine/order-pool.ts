@@ -49,6 +49,11 @@ export class OrderPool {
     this.words = new Int32Array(capacity << ORDER_SHIFT);
   }
 
+  /** Slots from here on were never used. */
+  get reached(): number {
+    return this.#fresh;
+  }
+
   /** Takes a slot; the caller has checked that `used < capacity`. */
   take(): number {
     this.used++;
