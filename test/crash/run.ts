@@ -33,6 +33,18 @@ if (!(Number.isSafeInteger(kills) && kills > 0 && Number.isSafeInteger(seed)))
 const directory = mkdtempSync(join(tmpdir(), "seriatim-kill-"));
 const loop = new KillLoop({ directory, seed });
 const { figures } = loop;
+
+function giveBack(): void {
+  killNodes();
+  rmSync(directory, { recursive: true, force: true });
+}
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    giveBack();
+    process.exit(1);
+  });
+}
+
 try {
   for (let told = 0; figures.kills < kills && figures.wrong.length === 0; ) {
     await loop.round();
@@ -48,6 +60,5 @@ try {
   if (values.write !== undefined && figures.wrong.length === 0) writeInto(values.write, text);
   process.exitCode = figures.wrong.length === 0 ? 0 : 1;
 } finally {
-  killNodes();
-  rmSync(directory, { recursive: true, force: true });
+  giveBack();
 }
