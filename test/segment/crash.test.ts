@@ -4,7 +4,7 @@
 import { expect, test } from "vitest";
 import { Prng, SeriatimError, type Storage, type StorageFile } from "../../src/base/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
-import { openLog, SECTOR_BYTES, scanLog } from "../../src/segment/index.ts";
+import { openLog, retireSegments, SECTOR_BYTES, scanLog } from "../../src/segment/index.ts";
 import { appendFrame, Collector, logPlace, SMALL } from "./support.ts";
 
 const SEEDS = 100;
@@ -21,14 +21,21 @@ function crashRepeatedly(seed: number, throughStorage: (disk: SimulatedDisk) => 
     try {
       const found = new Collector();
       let { writer } = openLog(place, SMALL, found.visit);
-      if (found.verified() < safe)
-        return `crash ${crash}: ${found.verified()} of ${safe} safe positions are left`;
+      const [kept, last] = [found.verified(), writer.position];
+      if (last < safe) return `crash ${crash}: the log ends with ${last}, and ${safe} was safe`;
+      if (kept > 0 && last !== found.firstPosition + kept - 1) return `crash ${crash}: ${kept} up to ${last}`;
       safe = writer.durablePosition;
       for (;;) {
         appendFrame(writer, prng.between(1, 240));
         writer.sync();
         safe = writer.durablePosition;
         if (prng.chance(0.5)) writer.prepareNext(false);
+        if (prng.chance(0.05)) writer.beginEpoch(writer.epoch + 1);
+        if (prng.chance(0.05)) retireSegments(place, prng.between(1, safe));
+        if (prng.chance(0.1)) {
+          while (writer.prepareNext(true));
+          writer.rotate();
+        }
         if (prng.chance(0.1)) {
           writer.close();
           ({ writer } = openLog(place, SMALL));

@@ -8,8 +8,17 @@ import { describe, expect, test } from "vitest";
 import { Prng, SeriatimError } from "../../src/base/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
 import { NodeStorage } from "../../src/platform/index.ts";
-import { FrameFollower, type LogFrame, openLog, scanLog, wholeFrame } from "../../src/segment/index.ts";
-import { appendFrame, Collector, logPlace, SMALL } from "./support.ts";
+import {
+  FRAME_HEADER_BYTES,
+  FrameFollower,
+  FrameLayout,
+  type LogFrame,
+  openLog,
+  SECTOR_BYTES,
+  scanLog,
+  wholeFrame,
+} from "../../src/segment/index.ts";
+import { appendFrame, Collector, checksums, logPlace, SMALL } from "./support.ts";
 
 /** Frames of 1 to 100 positions in several segments, and where each one ends. */
 function writtenLog(frames: number): { disk: SimulatedDisk; ends: number[] } {
@@ -161,6 +170,27 @@ test("with bytes of any segment changed it hands out sound frames and then refus
   }
   expect(refused).toBeGreaterThan(300);
 });
+
+test("a frame that was changed and given its right CRC again is refused by its chain value", () => {
+  const { disk, ends } = writtenLog(45);
+  const [{ file }] = scanLog(logPlace(disk)).segments;
+  const bytes = disk.contents(file);
+  const frameBytes = bytes.subarray(SECTOR_BYTES, SECTOR_BYTES + frameBytesOf(bytes));
+  frameBytes[FRAME_HEADER_BYTES] ^= 1;
+  const sum = checksums.crc32c(frameBytes.subarray(FrameLayout.chain));
+  new DataView(bytes.buffer).setUint32(SECTOR_BYTES + FrameLayout.crc, sum, true);
+  disk.overwrite(file, bytes);
+  const refusal = refusalOf(() => new FrameFollower(logPlace(disk)).read(ends[44], () => {}));
+  expect(refusal.message).toBe(
+    `corrupt: ${file} at offset 4096, position 1: its chain value does not follow the frame before it`,
+  );
+});
+
+/** Of the first frame in a segment's bytes. */
+function frameBytesOf(bytes: Uint8Array): number {
+  const payload = new DataView(bytes.buffer).getUint32(SECTOR_BYTES + FrameLayout.payloadBytes, true);
+  return FRAME_HEADER_BYTES + payload;
+}
 
 test("a log is followed frame by frame while it is written, over its rotations and a restart", () => {
   const disk = new SimulatedDisk();

@@ -27,7 +27,11 @@ function primaryLog(): { disk: SimulatedDisk; frames: SentFrame[] } {
   const prng = new Prng(11);
   for (const epoch of [1, 2, 5]) {
     const { writer } = openLog(logPlace(disk), SMALL);
-    if (epoch > 1) writer.beginEpoch(epoch);
+    if (epoch > 1) {
+      while (writer.prepareNext(true));
+      writer.beginEpoch(epoch);
+      writer.rotate(); // its header still says the epoch of the frame before
+    }
     for (let i = 0; i < 25; i++) {
       appendFrame(writer, prng.between(1, 120));
       writer.sync();
@@ -179,6 +183,47 @@ test("a replica that loses power opens again with all it called durable, whateve
   }
 });
 
+test("a disk call that fails, whichever it is, stops a replica's log for good, and costs nothing that was safe", () => {
+  const store = (disk: SimulatedDisk): { writer: LogWriter | undefined; stopped: unknown } => {
+    let writer: LogWriter | undefined;
+    try {
+      writer = openLog(logPlace(disk), SMALL, () => {}, BEGINNING).writer;
+      const from = frames.findIndex(({ last }) => last > (writer?.position ?? 0));
+      for (const { bytes, beginsSegment } of frames.slice(from)) {
+        expect(writer.appendFrame(bytes, beginsSegment)).toBeUndefined();
+        writer.prepareNext(false);
+      }
+      writer.sync();
+      return { writer, stopped: undefined };
+    } catch (stopped) {
+      return { writer, stopped };
+    }
+  };
+  const sound = new SimulatedDisk();
+  store(sound).writer?.close();
+  for (let call = 1; call < sound.calls; call += 3) {
+    const disk = new SimulatedDisk();
+    disk.failAt(call, call % 2 === 0 ? "EIO" : "stuck");
+    const { writer, stopped } = store(disk);
+    const safe = writer?.durablePosition ?? 0;
+    if (writer !== undefined && stopped !== undefined) {
+      const calls = disk.calls;
+      expect(writer.failure).toBe(stopped);
+      expect(() => writer.appendFrame(frames[0].bytes, false)).toThrow(writer.failure);
+      expect(() => writer.rotate()).toThrow(writer.failure);
+      writer.close();
+      expect({ call, calls: disk.calls }).toEqual({ call, calls });
+    }
+    disk.crash(new Prng(call));
+    expect({ call, lost: openLog(logPlace(disk), SMALL).writer.position < safe }).toEqual({
+      call,
+      lost: false,
+    });
+    store(disk).writer?.close();
+    expect(disk.image("d")).toEqual(sound.image("d"));
+  }
+});
+
 describe("opened with a snapshot's position", () => {
   const index = 40;
   const point = pointAfter(index);
@@ -220,6 +265,19 @@ describe("opened with a snapshot's position", () => {
     const before = disk.image("d");
     expect(() => openLog(logPlace(disk), SMALL, () => {}, from)).toThrow(says);
     expect(disk.image("d")).toEqual(before);
+  });
+
+  test("damage to what the snapshot covers is corrupt, whatever the log says of its durability", () => {
+    const disk = new SimulatedDisk();
+    const { writer } = openLog(logPlace(disk), SMALL);
+    for (let i = 0; i < 3; i++) appendFrame(writer, 10);
+    const from = { position: writer.position, epoch: 1, chain: writer.chain };
+    const [{ file, endOffset }] = scanLog(logPlace(disk)).segments;
+    const bytes = disk.contents(file);
+    bytes[endOffset - 1] ^= 1;
+    disk.overwrite(file, bytes);
+    expect(scanLog(logPlace(disk)).verdict).toBe("torn");
+    expect(scanLog(logPlace(disk), () => {}, { from }).verdict).toBe("corrupt");
   });
 
   test("it is refused when the oldest segment begins behind that", () => {
