@@ -36,6 +36,8 @@ function placeholder({ kind, name }: Setting): string {
       return "name=number,...";
     case "file":
       return "file";
+    case "address":
+      return "host:port";
     case "text":
       return name === "dataDir" ? "dir" : "address";
   }

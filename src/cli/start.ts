@@ -2,7 +2,17 @@
 
 import type { Command } from "commander";
 import { SeriatimError } from "../base/index.ts";
-import { createLog, type Log, loadConfiguration, type SettingName, startNode } from "../node/index.ts";
+import {
+  type Configuration,
+  createLog,
+  type HostPort,
+  type Log,
+  loadConfiguration,
+  primaryOf,
+  type SettingName,
+  startNode,
+  startReplica,
+} from "../node/index.ts";
 import { addSettingOptions } from "./setting-options.ts";
 import { onStopSignals } from "./signals.ts";
 import { stdout } from "./stdout.ts";
@@ -18,7 +28,9 @@ Examples:
   seriatim start
   seriatim start --data-dir /var/lib/exchange --symbols BTC-USD:2:50,ETH-USD
   seriatim start --config exchange.json --order-port 9010
-  seriatim start --durability off        no journal, for benchmarks`;
+  seriatim start --durability off        no journal, for benchmarks
+  seriatim start --keys cluster.json --node-key north.json
+  seriatim start --keys cluster.json --node-key south.json --replica-of 127.0.0.1:9029 --data-dir south`;
 
 type Flags = { readonly [Name in SettingName]?: string } & { readonly config?: string };
 
@@ -37,6 +49,8 @@ async function run({ config, ...flags }: Flags): Promise<void> {
   const loaded = loadConfiguration({ flags, environment: process.env, file: config });
   const { configuration } = loaded;
   const log = createLog({ level: configuration.logLevel });
+  const primary = primaryOf(configuration);
+  if (primary !== undefined) return follow(configuration, primary, log);
   // Until it is ready a signal ends the process at once: nothing was answered yet, and the journal survives that.
   const node = await startNode(loaded, log);
   const stopAsked = firstSignal(log);
@@ -51,9 +65,20 @@ async function run({ config, ...flags }: Flags): Promise<void> {
   const at = host.includes(":") ? `[${host}]` : host;
   const orders = `orders on ${at}:${node.orderPort}`;
   const administrators = node.adminPort === 0 ? "" : `, administrators on 127.0.0.1:${node.adminPort}`;
-  announce(`seriatim is ready: ${orders}, http://${at}:${node.httpPort}${administrators}, ${where}\n`, log);
+  const replicas = node.replicationPort === 0 ? "" : `, replicas on ${at}:${node.replicationPort}`;
+  const ports = `${orders}, http://${at}:${node.httpPort}${administrators}${replicas}`;
+  announce(`seriatim is ready: ${ports}, ${where}\n`, log);
   await Promise.race([stopAsked, node.failed]);
   await node.stop();
+}
+
+/** A replica, until a signal ends it. */
+async function follow(configuration: Configuration, primary: HostPort, log: Log): Promise<void> {
+  const replica = await startReplica(configuration, primary, log);
+  const stopAsked = firstSignal(log);
+  announce(`seriatim is a replica of ${configuration.replicaOf}, data in ${configuration.dataDir}\n`, log);
+  await Promise.race([stopAsked, replica.failed]);
+  await replica.stop();
 }
 
 function isLoopback(host: string): boolean {

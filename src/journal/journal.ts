@@ -161,6 +161,11 @@ function begin(journal: JournalWriter, { directory, genesis }: JournalOptions, v
   visit(genesis, 0, count, 1);
 }
 
+/** Told of each frame when it is written, before it is made safe: whoever sends it to other nodes need not wait for this disk. */
+export interface FrameTap {
+  append(frame: Uint8Array, segment: number, firstPosition: number, lastPosition: number): void;
+}
+
 /** Appends records. Fail-stop, as the log under it: after a failure every call throws that same error. */
 export class JournalWriter {
   readonly mode: DurabilityMode;
@@ -169,6 +174,7 @@ export class JournalWriter {
   readonly #log: LogWriter;
   readonly #rules: RecordRules;
   #staged = 0;
+  #tap: FrameTap | undefined;
 
   constructor(log: LogWriter, mode: DurabilityMode, rules: RecordRules) {
     this.mode = mode;
@@ -191,6 +197,10 @@ export class JournalWriter {
   get chain(): Uint8Array {
     return this.#log.chain;
   }
+  /** The number of the segment that the last frame lies in. */
+  get segment(): number {
+    return this.#log.segment;
+  }
   get failure(): SeriatimError | undefined {
     return this.#log.failure;
   }
@@ -201,6 +211,11 @@ export class JournalWriter {
   /** Records the frame being formed can still take. */
   get room(): number {
     return this.frameRecordsMax - this.#staged;
+  }
+
+  /** Tells `tap` of every frame of its own from now on. */
+  tap(tap: FrameTap): void {
+    this.#tap = tap;
   }
 
   /** Copies `count` records (at most `room`) from byte offset `at` into the frame being formed. */
@@ -218,7 +233,9 @@ export class JournalWriter {
     this.#staged = 0;
     const payloadBytes = count * COMMAND_BYTES;
     const last = FRAME_HEADER_BYTES + payloadBytes - COMMAND_BYTES;
-    this.#log.append(payloadBytes, count, recordTimestamp(this.#log.frame.view, last));
+    const log = this.#log;
+    log.append(payloadBytes, count, recordTimestamp(log.frame.view, last));
+    this.#tap?.append(log.lastFrame, log.segment, log.position - count + 1, log.position);
     if (this.mode === "fsync") this.#log.sync();
   }
 

@@ -6,6 +6,7 @@
 //   halted by an administrator         halted     the engine's to judge: new ones and modifies refused, TradingHalted; cancels pass
 //   no room for the log (a full disk)  degraded   refused, DiskFull, until there is room; what is under way
 //                                                 still fits the current segment, what is durable is served
+//   too few replicas to acknowledge    degraded   refused, ReplicaDisconnected, until there are enough
 //   the web has failed                 degraded   taken: nobody can watch, but everybody can trade
 //   none of these                      ok         taken
 
@@ -20,19 +21,22 @@ export interface Condition {
   readonly haltedBy: string | undefined;
   /** Why the log can't grow. */
   readonly shortage: string | undefined;
+  /** Why nothing can be acknowledged: replicas are missing. */
+  readonly ackShortage: string | undefined;
   /** What ended the web. */
   readonly webFailure: string | undefined;
 }
 
 /** Why every request on an order is refused; None when they are taken. */
-export function refusalOf({ failure, stopping, shortage }: Condition): Reason {
+export function refusalOf({ failure, stopping, shortage, ackShortage }: Condition): Reason {
   if (failure !== undefined) return Reason.Halted;
   if (stopping) return Reason.ShuttingDown;
-  return shortage === undefined ? Reason.None : Reason.DiskFull;
+  if (shortage !== undefined) return Reason.DiskFull;
+  return ackShortage === undefined ? Reason.None : Reason.ReplicaDisconnected;
 }
 
 /** The status, and why when it is not ok. */
-export function healthOf({ failure, haltedBy, shortage, webFailure }: Condition): {
+export function healthOf({ failure, haltedBy, shortage, ackShortage, webFailure }: Condition): {
   status: Health;
   reason?: string;
 } {
@@ -40,6 +44,8 @@ export function healthOf({ failure, haltedBy, shortage, webFailure }: Condition)
   if (haltedBy !== undefined)
     return { status: "halted", reason: `by ${haltedBy}: new orders and changes are refused, cancels pass` };
   if (shortage !== undefined) return { status: "degraded", reason: `new orders are refused: ${shortage}` };
+  if (ackShortage !== undefined)
+    return { status: "degraded", reason: `new orders are refused: ${ackShortage}` };
   if (webFailure !== undefined) return { status: "degraded", reason: webFailure };
   return { status: "ok" };
 }

@@ -5,6 +5,7 @@
 // service of that name), and SERIATIM_DEBUG is the command line's own. An empty variable counts as not set.
 
 import { SeriatimError } from "../base/index.ts";
+import { refuseHalfACluster } from "./cluster-settings.ts";
 import { type ConfigurationFile, readConfigurationFile } from "./configuration-file.ts";
 import { parseSetting, type SettingValue, type Spelling } from "./setting-value.ts";
 import type { Configuration, Setting, SettingName } from "./settings.ts";
@@ -100,6 +101,7 @@ function refuseContradictions(c: Configuration): void {
   if (c.orderPort === c.httpPort && c.orderPort !== 0) {
     throw invalid(`order-port and http-port are both ${c.orderPort}: each needs its own`);
   }
+  refuseHalfACluster(c);
 }
 
 function invalid(message: string): SeriatimError {

@@ -19,6 +19,7 @@ import {
 } from "../runtime/index.ts";
 import { hasAdministrator, NodeAdmin } from "./admin/node-admin.ts";
 import { type Condition, refusalOf } from "./condition.ts";
+import { DegradedNotice } from "./degraded-notice.ts";
 import type { Log } from "./log.ts";
 import type { NodeParts, RunningNode } from "./node.ts";
 import { snapshotsOf } from "./node-snapshots.ts";
@@ -47,6 +48,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #gateway: Gateway;
+  readonly #degraded: DegradedNotice;
   readonly #transport: NetTransport;
   readonly #engine: ExchangeEngine;
   #closeOrders: (() => Promise<void>) | undefined;
@@ -55,6 +57,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
   readonly #admin: NodeAdmin | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #shortage: string | undefined;
+  #ackShortage: string | undefined;
   #isStopping = false;
   #stopped: Promise<void> | undefined;
 
@@ -82,6 +85,10 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
       const work = { snapshot: () => this.requestSnapshot(), rotate };
       this.#admin = new NodeAdmin({ ...parts, work });
     }
+    this.#degraded = new DegradedNotice({
+      degraded: (why) => log.warn({ position: runtime.position }, `orders are refused: ${why}`),
+      over: () => log.warn({ position: runtime.position }, "enough replicas are connected: orders are taken"),
+    });
     runtime.run(this.#gateway, this);
     this.failed = runtime.failed.then((error) => this.#sayWhy(error));
   }
@@ -119,12 +126,17 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
 
   #tick(): void {
     this.#gateway.tick(this.#clock.monotonicMicros());
+    this.#degraded.tick(this.#clock.monotonicMicros());
     if (this.#runtime.failure === undefined) this.#snapshots?.tick();
   }
 
   async requestSnapshot(): Promise<SnapshotTaken> {
     if (this.#snapshots !== undefined) return this.#snapshots.request();
     throw new SeriatimError("NO_JOURNAL", "no snapshot is taken: nothing is kept, durability is off");
+  }
+
+  get replicationPort(): number {
+    return this.#runtime.replicationPort;
   }
 
   get accountsMax(): number {
@@ -148,6 +160,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
       stopping: this.#isStopping,
       haltedBy: halted ? haltedBy : undefined,
       shortage: this.#shortage,
+      ackShortage: this.#ackShortage,
       webFailure: this.#web.failure,
     };
   }
@@ -161,6 +174,14 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     if (why === undefined) this.#log.warn({ position }, "there is room for the log again: orders are taken");
     else this.#log.error({ position }, `no room for the log to grow, orders are refused: ${why}`);
   }
+
+  ackShortage(why: string | undefined): void {
+    this.#ackShortage = why;
+    this.#gateway.refuseOrders(refusalOf(this.#condition()));
+    this.#degraded.changed(why, this.#clock.monotonicMicros());
+  }
+
+  readonly replicaNews = (line: string): void => this.#log.info({ position: this.#runtime.position }, line);
 
   halted(): void {
     this.#admin?.halted();

@@ -17,6 +17,7 @@ import {
 } from "../runtime/index.ts";
 import { ADMIN_HOST } from "./admin/admin-listener.ts";
 import { hasAdministrator } from "./admin/node-admin.ts";
+import { replicationOf } from "./cluster-settings.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
 import { ExchangeNode } from "./exchange-node.ts";
 import { genesisOf, refuseContradicted, refuseOthers } from "./genesis-settings.ts";
@@ -33,6 +34,8 @@ export interface RunningNode {
   readonly httpPort: number;
   /** 0 without an admin listener. */
   readonly adminPort: number;
+  /** Where replicas connect; 0 for a node that is alone. */
+  readonly replicationPort: number;
   /** Accounts are numbered from 0 to this less 1, by its log. */
   readonly accountsMax: number;
   /** What the journal said when it was opened. */
@@ -96,7 +99,11 @@ export async function startNode(
     undo.splice(0, undo.length, () => web.stop());
     const { segmentBytes, threads, wait, durability } = configuration;
     const kept = durability === "off" ? {} : { durability };
-    const options = { ...{ directory, segmentBytes, threads, wait, genesis, clock, storage }, ...kept };
+    const replication = replicationOf(configuration);
+    const options = {
+      ...{ directory, segmentBytes, threads, wait, genesis, clock, storage, replication },
+      ...kept,
+    };
     const history = await recoverExchange(options, log);
     undo.push(() => history.runtime.stop());
     // The log's first entry is in its first segment, which may be gone; a snapshot has it too.

@@ -5,6 +5,7 @@
 //   orderPort   --order-port  SERIATIM_ORDER_PORT   "order-port"
 
 import { SAFE_MAX, U32_MAX } from "../base/index.ts";
+import { ACK_POLICIES, type AckPolicyName } from "../replication/index.ts";
 
 /** Everything a node is told at start, checked and complete. */
 export interface Configuration {
@@ -15,6 +16,12 @@ export interface Configuration {
   readonly adminPort: number;
   /** A keys file; "": there is none. */
   readonly keys: string;
+  /** The file of this node's own key; "": the node is alone. */
+  readonly nodeKey: string;
+  readonly replicationPort: number;
+  /** HOST:PORT of the primary; "": this node is no replica. */
+  readonly replicaOf: string;
+  readonly ackPolicy: "auto" | AckPolicyName;
   /** In the form of instrument-setting.ts, the shortest. */
   readonly symbols: readonly string[];
   /** Lots. */
@@ -55,6 +62,8 @@ export type SettingKind =
   | { readonly type: "text" }
   /** A path, or "" for none. */
   | { readonly type: "file" }
+  /** HOST:PORT, or nothing. */
+  | { readonly type: "address" }
   | { readonly type: "choice"; readonly of: readonly string[] }
   | { readonly type: "instruments"; readonly countMax: number }
   | { readonly type: "accounts"; readonly countMax: number };
@@ -131,6 +140,35 @@ export const SETTINGS: readonly Setting[] = [
     9019,
     "",
     "TCP port of administrators, always on 127.0.0.1; 0 takes a free one. See --keys.",
+  ),
+  row(
+    "nodeKey",
+    { type: "file" },
+    "",
+    "",
+    "This node's own key file (seriatim keygen, role replica). With it the node is one of a cluster: the nodes of that role in --keys.",
+  ),
+  row(
+    "replicationPort",
+    PORT,
+    9029,
+    "",
+    "TCP port where replicas connect to a primary; 0 takes a free one. See --node-key.",
+  ),
+  row(
+    "replicaOf",
+    { type: "address" },
+    "",
+    "",
+    "HOST:PORT of the primary's replication port: this node is its replica, keeps a copy of its log and serves nobody.",
+  ),
+  row(
+    "ackPolicy",
+    { type: "choice", of: ["auto", ...Object.keys(ACK_POLICIES)] },
+    "auto",
+    "",
+    "What must have a command before it is answered: disk = one disk; disk+ram = one disk and two machines' memory; two-disks; " +
+      "ram = two machines' memory; auto = disk for a node alone, disk+ram with replicas. Without enough of them orders are refused.",
   ),
   genesisRow(
     "symbols",

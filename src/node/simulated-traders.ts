@@ -15,7 +15,7 @@ const STOP_MS = 4_000;
 
 /** `node`, and traders that trade on it until it stops. */
 export function withTraders(node: RunningNode, { host, simulate }: Configuration, log: Log): RunningNode {
-  const { orderPort, httpPort, adminPort, accountsMax, recovered, failed } = node;
+  const { orderPort, httpPort, adminPort, replicationPort, accountsMax, recovered, failed } = node;
   const traders = new TradersThread(
     { host: reachableHost(host), port: orderPort, rate: simulate, accountsMax },
     log,
@@ -27,7 +27,7 @@ export function withTraders(node: RunningNode, { host, simulate }: Configuration
     await node.stop();
   };
   return {
-    ...{ orderPort, httpPort, adminPort, accountsMax, recovered, failed },
+    ...{ orderPort, httpPort, adminPort, replicationPort, accountsMax, recovered, failed },
     status: () => node.status(),
     requestSnapshot: () => node.requestSnapshot(),
     stop: () => {

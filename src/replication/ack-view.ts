@@ -4,12 +4,14 @@
 // Stalling briefly is safe, opening wrongly is not. So a row is seeded with the replica's true position before it counts
 // as connected, leaves the view before it is cleared, and never goes back while it is connected.
 //
+// The gate's thread says in return how far its own disk is and what it has let out, for those who serve replicas.
+//
 // A row, in 32-bit words: version | connected | in memory (low, high) | persisted (low, high). The version is odd while
 // the row is being written; a reader that meets that, or a version that moved on, leaves what it had read before: a
 // lower position of the same connection, or no row. Whenever a row was written the view's first word counts on, and
 // whoever waits on it wakes.
 
-import { assert, fromLanes, highLane, lowLane } from "../base/index.ts";
+import { assert, fromLanes, highLane, lowLane, type Position } from "../base/index.ts";
 import { type NodeRows, REPLICAS_MAX } from "./node-rows.ts";
 
 const ROW_WORDS = 6;
@@ -19,7 +21,9 @@ const IN_MEMORY = 2;
 const PERSISTED = 4;
 const CHANGES = 0;
 const ROWS_AT = 1;
-export const ACK_VIEW_BYTES = (ROWS_AT + REPLICAS_MAX * ROW_WORDS) * 4;
+const RELEASED = ROWS_AT + REPLICAS_MAX * ROW_WORDS;
+const DURABLE = RELEASED + 2;
+export const ACK_VIEW_BYTES = (DURABLE + 2) * 4;
 
 /** Looks at a row in motion before the last known one is kept: a write takes nanoseconds. */
 const READS_MAX = 4;
@@ -44,6 +48,32 @@ export class AckView {
   /** The word that counts: `words[0]`. */
   get words(): Int32Array {
     return this.#words;
+  }
+
+  /** The gate's side: what it has let out, and the primary's own disk. */
+  say(released: Position, durable: Position): void {
+    this.#setRising(RELEASED, released);
+    this.#setRising(DURABLE, durable);
+  }
+  get released(): Position {
+    return this.#rising(RELEASED);
+  }
+  get durable(): Position {
+    return this.#rising(DURABLE);
+  }
+
+  /** The low half first: read together with a high one of before it is a position of long ago, never one to come. */
+  #setRising(at: number, position: Position): void {
+    Atomics.store(this.#words, at, lowLane(position) | 0);
+    Atomics.store(this.#words, at + 1, highLane(position));
+  }
+
+  #rising(at: number): Position {
+    for (;;) {
+      const high = Atomics.load(this.#words, at + 1);
+      const low = Atomics.load(this.#words, at);
+      if (Atomics.load(this.#words, at + 1) === high) return fromLanes(low, high);
+    }
   }
 
   /** A replica is connected and was found to have what it says. */

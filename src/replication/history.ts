@@ -36,6 +36,16 @@ export class History {
     }
   }
 
+  /** The chain value of the frame that ends at `position`; undefined when none does. */
+  chainAt(position: Position): Uint8Array | undefined {
+    const follower = new FrameFollower(this.#place, position);
+    try {
+      return follower.seek(position)?.chain;
+    } finally {
+      follower.close();
+    }
+  }
+
   /** The frames behind position `after`, from the disk. */
   follow(after: Position): FrameFollower {
     return new FrameFollower(this.#place, after);

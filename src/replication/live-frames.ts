@@ -147,6 +147,17 @@ export class LiveReader {
     }
   }
 
+  /** Resolves when something may have been written since it was last asked. Its wait alone keeps no process alive. */
+  async whenWritten(): Promise<void> {
+    const { header } = this.#memory;
+    const seen = this.#lowSeen;
+    const wait = Atomics.waitAsync(header, LAST, seen);
+    if (wait.async) await wait.value;
+    this.#lowSeen = Atomics.load(header, LAST);
+  }
+
+  #lowSeen = 0;
+
   /** Moves to the frame behind position `after`; false when the journal alone has it, or it is not written yet. */
   seek(after: Position): boolean {
     const memory = this.#memory;

@@ -16,6 +16,7 @@ import type { Sequencer } from "../sequencer/index.ts";
 import type { CommandTimer, Nanos } from "./command-timer.ts";
 import type { JournalStage } from "./journal-stage.ts";
 import { LoadMeter } from "./load-meter.ts";
+import type { AckGate } from "./replication/ack-gate.ts";
 
 /** Events of one command handed on at once; a larger answer comes in pieces. 40 KiB stay in the cache. */
 const EVENTS_PER_PIECE = 512;
@@ -51,6 +52,7 @@ export class CommandPath {
   readonly #application: Application;
   readonly #journal: JournalStage;
   readonly #clock: Clock;
+  #gate: AckGate | undefined;
   readonly #events: RecordBuffer;
   readonly #outputs: CommandOutput[] = [];
   #tap: CommandTap | undefined;
@@ -93,6 +95,11 @@ export class CommandPath {
   /** An output and the path need each other: whoever makes both connects them once. Several see the same, in order. */
   attach(output: CommandOutput): void {
     this.#outputs.push(output);
+  }
+
+  /** From now on `gate` says what is safe; without one that is what the journal gives back. */
+  gateBy(gate: AckGate): void {
+    this.#gate = gate;
   }
 
   /** Tells `tap` of every command from now on. */
@@ -176,7 +183,7 @@ export class CommandPath {
     // Before the position: a journal that fails gives back no more, so what is read after it is final.
     const failed = this.#sequencer.journalFailed;
     const durable = this.#sequencer.safePosition;
-    const safe = durable;
+    const safe = this.#gate?.position(durable, this.#sequencer.position) ?? durable;
     this.meter.releasing(safe, durable);
     if (safe > this.#released) {
       this.#released = safe;
@@ -185,13 +192,15 @@ export class CommandPath {
       this.#tap?.released(safe);
       for (const output of this.#outputs) output.resumeStalled();
     }
+    this.#gate?.say(this.#released, durable);
     if (this.#released === this.#sequencer.position) this.#settled?.();
-    else if (!failed) this.#waitForMore();
+    else if (!failed) this.#waitForMore(durable);
   }
 
-  #waitForMore(): void {
+  /** For the journal only: of a gate's other sources its owner tells, by look(). */
+  #waitForMore(durable: Position): void {
     if (this.#isWaiting) return;
-    const wait = this.#sequencer.whenSafeBeyond(this.#released);
+    const wait = this.#sequencer.whenSafeBeyond(durable);
     this.#isWaiting = true;
     // Already so: in the next turn, so that a fast journal can't keep the sockets waiting.
     if (wait === undefined) setImmediate(this.#waited);
@@ -202,6 +211,11 @@ export class CommandPath {
     this.#isWaiting = false;
     this.#release();
   };
+
+  /** What is safe may have changed: lets it out. */
+  look(): void {
+    this.#release();
+  }
 
   /** The journal has failed: lets out what it had made safe by then, the last that leaves. */
   releaseLast(): void {

@@ -24,14 +24,24 @@ export interface JournalChoice {
   readonly genesis: Int32Array<ArrayBuffer>;
   /** The point whose effect the application has already, from a snapshot. */
   readonly from?: LogPoint | undefined;
+  /** Frames on their way to replicas (createLiveFrames). */
+  readonly live?: SharedArrayBuffer | undefined;
   /** Another disk than the real one, for a journal on the caller's thread. */
   readonly storage?: Storage | undefined;
 }
 
 export function journalOf(choice: JournalChoice): JournalStage {
-  const { directory, durability, segmentBytes, rules, threads, wait, genesis, from, storage } = choice;
+  const { directory, durability, segmentBytes, rules, threads, wait, genesis, from, live, storage } = choice;
   if (directory === undefined) return new NoJournal(genesis);
-  const options = { directory: directory.journal, rules, mode: durability, segmentBytes, genesis, from };
+  const options = {
+    directory: directory.journal,
+    rules,
+    mode: durability,
+    segmentBytes,
+    genesis,
+    from,
+    live,
+  };
   if (threads === "spread") {
     assert(storage === undefined, "a storage of one's own can't be taken to the journal's thread");
     return new JournalThread(options, wait);

@@ -147,6 +147,7 @@ export class NoJournal implements JournalStage {
     visit(this.#genesis, 0, position, 1);
     return {
       position,
+      epoch: 0,
       timestamp_us: readTimestamp(this.#genesis, 0),
       created: true,
       cut_bytes: 0,

@@ -9,6 +9,7 @@ import {
 } from "../journal/index.ts";
 import { NativeChecksums, NodeStorage } from "../platform/index.ts";
 import { readTimestamp } from "../protocol/index.ts";
+import { LiveFrames } from "../replication/index.ts";
 import type { LogPoint } from "../segment/index.ts";
 import type { Recovered } from "./journal-stage.ts";
 import { importRules } from "./record-rules.ts";
@@ -25,6 +26,8 @@ export interface NodeJournalOptions {
   readonly from?: LogPoint | undefined;
   /** The real disk when left out. Another one can't be taken to a thread: for the journal on the caller's only. */
   readonly storage?: Storage;
+  /** Where frames go as soon as they are written, on their way to replicas (createLiveFrames). */
+  readonly live?: SharedArrayBuffer | undefined;
 }
 
 export interface OpenedNodeJournal {
@@ -52,8 +55,10 @@ export async function openNodeJournal(
     },
     visit,
   );
+  if (options.live !== undefined) journal.tap(new LiveFrames(options.live, journal.position));
   const recovered = {
     position: journal.position,
+    epoch: journal.epoch,
     timestamp_us: created && genesis !== undefined ? readTimestamp(genesis, 0) : scan.timestamp_us,
     created,
     cut_bytes: scan.verdict === "torn" ? scan.damagedBytes : 0,

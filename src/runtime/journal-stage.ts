@@ -11,6 +11,8 @@ export interface Recovered {
   readonly position: number;
   /** The sequencer's time of the last command. */
   readonly timestamp_us: number;
+  /** Of the last frame in the log. */
+  readonly epoch: number;
   /** Whether the log was begun just now. */
   readonly created: boolean;
   /** Bytes of a torn last frame that were cut off; 0 when there was none. */

@@ -43,10 +43,10 @@ export class JournalThread implements JournalStage {
   #stopped: Promise<void> | undefined;
 
   constructor(options: NodeJournalOptions, wait: "block" | "spin") {
-    const { directory, rules, mode, segmentBytes, genesis, from } = options;
+    const { directory, rules, mode, segmentBytes, genesis, from, live } = options;
     this.#after = from?.position ?? 0;
     const workerData: JournalWorkerData = {
-      ...{ directory, rules, mode, segmentBytes, genesis, from, wait },
+      ...{ directory, rules, mode, segmentBytes, genesis, from, live, wait },
       recoveryRing: this.#ring.shared,
       times: this.times,
       asked: this.#asked,

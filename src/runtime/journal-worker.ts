@@ -13,12 +13,12 @@ import { parentPort, receiveMessageOnPort, workerData } from "node:worker_thread
 import { LatencyCounts, SeriatimError } from "../base/index.ts";
 import { type DurabilityMode, JournalAgent, type JournalWriter } from "../journal/index.ts";
 import { monotonicNanos } from "../platform/index.ts";
-import { COMMAND_WORDS } from "../protocol/index.ts";
-import { Ring, RingConsumer, RingProducer, runAgent } from "../ring/index.ts";
+import { Ring, RingConsumer, runAgent } from "../ring/index.ts";
 import type { LogPoint } from "../segment/index.ts";
 import { openNodeJournal } from "./journal-open.ts";
 import { carryOut, type JournalRequest } from "./journal-requests.ts";
 import type { Recovered } from "./journal-stage.ts";
+import { RecordSender } from "./record-sender.ts";
 
 export interface JournalWorkerData {
   readonly directory: string;
@@ -27,6 +27,7 @@ export interface JournalWorkerData {
   readonly segmentBytes: number;
   readonly genesis: Int32Array<ArrayBuffer> | undefined;
   readonly from: LogPoint | undefined;
+  readonly live: SharedArrayBuffer | undefined;
   readonly wait: "block" | "spin";
   readonly recoveryRing: SharedArrayBuffer;
   readonly times: SharedArrayBuffer;
@@ -48,48 +49,24 @@ export type JournalWorkerMessage =
   | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };
 
-/** How long a full recovery ring is left to the engine before it is looked at again. */
-const FULL_RING_PAUSE_MS = 0.1;
-
 const data = workerData as JournalWorkerData;
 const port = parentPort;
-const pauseCell = new Int32Array(new SharedArrayBuffer(4));
 
 function say(message: JournalWorkerMessage): void {
   port?.postMessage(message);
 }
 
 async function recover(): Promise<JournalWriter> {
-  const ring = Ring.attach(data.recoveryRing);
-  const producer = new RingProducer(ring);
+  const sender = new RecordSender(data.recoveryRing);
   try {
-    const { journal, recovered } = await openNodeJournal(data, (words, at, count) => {
-      for (let i = 0; i < count; i++) send(producer, ring, words, at + i * ring.recordWords);
-      producer.publish();
-    });
+    const { journal, recovered } = await openNodeJournal(data, (words, at, count) =>
+      sender.send(words, at, count),
+    );
     say({ kind: "recovered", recovered });
     return journal;
   } finally {
-    producer.close();
+    sender.close();
   }
-}
-
-/**
- * Copies the record at `words[from]` into the ring; word by word, which beats a call for so few. Waits for room as long
- * as there is somebody to make it.
- */
-function send(producer: RingProducer, ring: Ring, words: Int32Array, from: number): void {
-  let slot = producer.claim();
-  while (slot < 0) {
-    if (producer.consumerFailed())
-      throw new SeriatimError("RECOVERY_ENDED", "nobody takes the log's records");
-    producer.publish();
-    Atomics.wait(pauseCell, 0, 0, FULL_RING_PAUSE_MS);
-    slot = producer.claim();
-  }
-  const to = ring.words;
-  for (let word = 0; word < COMMAND_WORDS; word++) to[slot + word] = words[from + word];
-  producer.commit();
 }
 
 function run(journal: JournalWriter, shared: SharedArrayBuffer): void {

@@ -18,6 +18,7 @@ import {
 } from "../journal/index.ts";
 import { NativeChecksums, NodeStorage, SystemClock } from "../platform/index.ts";
 import { COMMAND_BYTES } from "../protocol/index.ts";
+import { createLiveFrames } from "../replication/index.ts";
 import { createRing, type Ring } from "../ring/index.ts";
 import { Sequencer } from "../sequencer/index.ts";
 import { type CommandOutput, CommandPath } from "./command-path.ts";
@@ -26,6 +27,7 @@ import { type JournalChoice, journalOf } from "./journal-choice.ts";
 import type { JournalRequest } from "./journal-requests.ts";
 import type { JournalStage, Recovered } from "./journal-stage.ts";
 import { recoverApplication } from "./recover.ts";
+import { type AckListener, Primary, type ReplicationOptions } from "./replication/primary.ts";
 
 /** Commands that may wait for the journal: 5 MiB, some milliseconds of full load. Beyond it claim() says no. */
 const COMMAND_RING_RECORDS = 65_536;
@@ -46,6 +48,8 @@ export interface RuntimeOptions
   readonly clock?: Clock;
   /** Told of each snapshot that is passed over, and why, in one line. */
   readonly onSnapshotRefused?: (why: string) => void;
+  /** Makes it the primary of a cluster; without it nobody else has its log. */
+  readonly replication?: ReplicationOptions | undefined;
   /** Told of what was applied from the log, a piece at a time. */
   readonly onReplayed?: RecordVisitor;
 }
@@ -57,7 +61,7 @@ export interface RuntimeStart extends Recovered {
 }
 
 /** Who is told what befalls a runtime. */
-export interface RuntimeListener {
+export interface RuntimeListener extends AckListener {
   /** Room for the log has run out (why, in one line): refuse commands until there is room again (undefined). */
   roomChanged(why: string | undefined): void;
   /** Nothing more becomes safe: refuse commands. What was safe by now leaves when this returns. */
@@ -71,22 +75,31 @@ export interface RuntimeListener {
  * LOG_UNKNOWN for a record that the application can't apply; all is closed again then, and the lock given back.
  */
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { application, directory, clock = new SystemClock(), onReplayed = () => {} } = options;
+  const { application, directory, clock = new SystemClock(), onReplayed = () => {}, replication } = options;
+  const { segmentBytes = SEGMENT_BYTES_DEFAULT } = options;
   let journal: JournalStage | undefined;
+  let primary: Primary | undefined;
   try {
+    const live = replication && createLiveFrames();
     const snapshot = restoreSnapshot(options);
     journal = journalOf({
-      ...{ durability: "fsync", segmentBytes: SEGMENT_BYTES_DEFAULT, threads: "spread", wait: "block" },
+      ...{ durability: "fsync", threads: "spread", wait: "block" },
       ...options,
+      segmentBytes,
       from: snapshot,
+      live,
     });
     const replayed = await recoverApplication(journal, application, onReplayed);
     // Where nothing follows the snapshot, the log's last time is its.
     const timestamp_us = Math.max(replayed.timestamp_us, snapshot?.timestamp_us ?? 0);
     const recovered = { ...replayed, timestamp_us, snapshot };
-    return new Runtime(application, journal, recovered, directory, clock);
+    if (replication !== undefined && live !== undefined && directory !== undefined) {
+      primary = await Primary.start(replication, { directory, segmentBytes, live }, recovered);
+    }
+    return new Runtime(application, journal, recovered, directory, clock, primary);
   } catch (error) {
     // The first error is the one to report: what stopping then says follows from it.
+    await primary?.stop();
     await journal?.stop().catch(() => {});
     await directory?.lock.release();
     throw error;
@@ -117,7 +130,8 @@ export class Runtime {
   readonly #clock: Clock;
   readonly #ring: Ring;
   readonly #sequencer: Sequencer;
-  /** Settled when the data directory is gone. */
+  readonly #primary: Primary | undefined;
+  /** Settled when the data directory is gone, or another node is the primary. */
   readonly #lost = Promise.withResolvers<SeriatimError>();
   #listener: RuntimeListener | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -131,7 +145,9 @@ export class Runtime {
     recovered: RuntimeStart,
     directory: DataDirectory | undefined,
     clock: Clock,
+    primary?: Primary,
   ) {
+    this.#primary = primary;
     this.recovered = recovered;
     this.#journal = journal;
     this.directory = directory;
@@ -139,7 +155,13 @@ export class Runtime {
     this.#ring = createRing({ recordBytes: COMMAND_BYTES, capacity: COMMAND_RING_RECORDS });
     this.#sequencer = new Sequencer(this.#ring, recovered.position, recovered.timestamp_us);
     this.path = new CommandPath(this.#sequencer, application, journal, clock);
+    primary?.fenced.then((error) => this.#stopServing(error));
     this.failed = Promise.race([journal.failed, this.#lost.promise]).then((error) => this.#halt(error));
+  }
+
+  /** Where replicas connect; 0: nowhere. */
+  get replicationPort(): number {
+    return this.#primary?.port ?? 0;
   }
 
   /** The last position given. */
@@ -163,6 +185,7 @@ export class Runtime {
     this.path.attach(output);
     if (this.failure !== undefined) listener.halted(this.failure);
     this.#journal.run(this.#ring.shared, (why) => listener.roomChanged(why));
+    this.#primary?.run(this.path, listener);
     this.#tick();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref();
   }
@@ -181,9 +204,14 @@ export class Runtime {
    * second; what was acknowledged in that second is lost with the rest.
    */
   #loseDirectory(journal: string): void {
-    this.path.cutOff();
     const what = `${journal} is not there any more, or not all of it, and with it the log`;
-    this.#lost.resolve(new SeriatimError("DATA_DIRECTORY_GONE", what));
+    this.#stopServing(new SeriatimError("DATA_DIRECTORY_GONE", what));
+  }
+
+  /** Nothing more leaves, whatever the journal says. */
+  #stopServing(error: SeriatimError): void {
+    this.path.cutOff();
+    this.#lost.resolve(error);
   }
 
   #halt(error: SeriatimError): SeriatimError {
@@ -208,6 +236,7 @@ export class Runtime {
     try {
       await this.#journal.stop();
     } finally {
+      await this.#primary?.stop();
       await this.directory?.lock.release();
     }
     if (this.failure !== undefined) throw this.failure;

@@ -41,6 +41,7 @@ export class Submissions implements CommandOutput, RuntimeListener {
   #events: Int32Array<ArrayBuffer> | undefined;
   #refusal: SeriatimError | undefined;
   #shortage: SeriatimError | undefined;
+  #degraded: SeriatimError | undefined;
   /** Resolves a close() when nothing waits any more. */
   #drained: (() => void) | undefined;
 
@@ -53,12 +54,12 @@ export class Submissions implements CommandOutput, RuntimeListener {
 
   /**
    * `write` fills the command record at `words[at]`, all zero but what it writes; the time is the sequencer's to write.
-   * Rejects with SeriatimError: TOO_MANY_IN_FLIGHT, DISK_FULL, CLOSED (nothing happened, the command is not in the log),
+   * Rejects with SeriatimError: TOO_MANY_IN_FLIGHT, DISK_FULL, REPLICA_DISCONNECTED, CLOSED (nothing happened, the command is not in the log),
    * or what stopped the runtime; for a command under way then nobody knows whether it is safe.
    */
   submit(write: (words: Int32Array, at: number) => void): Promise<Reply> {
     assert(this.#events === undefined, "a command is not submitted from inside another");
-    const refusal = this.#refusal ?? this.#shortage;
+    const refusal = this.#refusal ?? this.#shortage ?? this.#degraded;
     if (refusal !== undefined) return Promise.reject(refusal);
     const { words } = this.#path;
     const at = this.#waiting.length < this.#waitingMax ? this.#path.claim() : -1;
@@ -118,6 +119,13 @@ export class Submissions implements CommandOutput, RuntimeListener {
   roomChanged(why: string | undefined): void {
     this.#shortage =
       why === undefined ? undefined : new SeriatimError("DISK_FULL", `no room for the log to grow: ${why}`);
+  }
+
+  ackShortage(why: string | undefined): void {
+    this.#degraded =
+      why === undefined
+        ? undefined
+        : new SeriatimError("REPLICA_DISCONNECTED", `nothing is acknowledged: ${why}`);
   }
 
   halted(error: SeriatimError): void {

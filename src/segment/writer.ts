@@ -93,6 +93,14 @@ export class LogWriter {
   get epoch(): number {
     return this.#epoch;
   }
+  /** The number of the segment that the last frame lies in. */
+  get segment(): number {
+    return this.#number;
+  }
+  /** The frame written last, header and padding included: lent, until the next one is formed. */
+  get lastFrame(): Uint8Array {
+    return this.frame.bytes.subarray(0, this.#lastFrameBytes);
+  }
   /** The last frame's chain value; a copy. */
   get chain(): Uint8Array {
     return this.#chain.slice();

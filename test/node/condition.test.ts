@@ -7,6 +7,7 @@ const ok = {
   stopping: false,
   haltedBy: undefined,
   shortage: undefined,
+  ackShortage: undefined,
   webFailure: undefined,
 };
 
@@ -17,6 +18,14 @@ test.each<
   ["without room", { shortage: "full" }, "DiskFull", "degraded", "new orders are refused: full"],
   ["that stops", { stopping: true }, "ShuttingDown", "ok"],
   ["that stops without room", { stopping: true, shortage: "full" }, "ShuttingDown", "degraded"],
+  [
+    "without replicas",
+    { ackShortage: "alone" },
+    "ReplicaDisconnected",
+    "degraded",
+    "new orders are refused: alone",
+  ],
+  ["without replicas and room", { ackShortage: "alone", shortage: "full" }, "DiskFull", "degraded"],
   ["that nobody can watch", { webFailure: "ended" }, "None", "degraded", "ended"],
   ["that nobody can watch without room", { webFailure: "ended", shortage: "full" }, "DiskFull", "degraded"],
   [

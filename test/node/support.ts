@@ -29,7 +29,7 @@ export async function openExchange(
   const options = { directory, threads, durability, segmentBytes: 2_097_152, genesis };
   const history = await recoverExchange(options, log);
   const output = { onApplied() {}, seal() {}, release() {}, resumeStalled() {} };
-  history.runtime.run(output, { roomChanged() {}, halted() {}, clockIsBehind() {} });
+  history.runtime.run(output, { roomChanged() {}, ackShortage() {}, halted() {}, clockIsBehind() {} });
   return { ...history, lines, log };
 }
 

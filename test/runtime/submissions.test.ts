@@ -13,7 +13,7 @@ import { add, Counter, KIND_REPEAT } from "./counter.ts";
 const BEFORE = 10;
 const CLOCK = { wallMicros: () => 1, monotonicMicros: () => 0 };
 const RECOVERED = {
-  ...{ position: BEFORE, timestamp_us: 0, created: false, cut_bytes: 0, finding: "clean" },
+  ...{ position: BEFORE, timestamp_us: 0, epoch: 1, created: false, cut_bytes: 0, finding: "clean" },
   snapshot: undefined,
 };
 

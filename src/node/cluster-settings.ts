@@ -1,0 +1,56 @@
+// What the settings say of a node's cluster: alone, its primary, or a replica of another node.
+
+import { SeriatimError } from "../base/index.ts";
+import type { AckPolicyName } from "../replication/index.ts";
+import type { ReplicationOptions } from "../runtime/index.ts";
+import type { Configuration } from "./settings.ts";
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How a primary serves its replicas; undefined for a node that is alone, or a replica itself. */
+export function replicationOf(configuration: Configuration): ReplicationOptions | undefined {
+  const { host, replicationPort, keys, nodeKey, ackPolicy, replicaOf } = configuration;
+  if (nodeKey === "" || replicaOf !== "") return undefined;
+  const policy = ackPolicy === "auto" ? undefined : (ackPolicy as AckPolicyName);
+  return { host, port: replicationPort, keys, ownKey: nodeKey, ackPolicy: policy };
+}
+
+/** Where the primary of a replica is; undefined for a node that is none. */
+export function primaryOf({ replicaOf }: Configuration): HostPort | undefined {
+  if (replicaOf === "") return undefined;
+  const match = /^(?:\[(.+)\]|([^:]+)):([0-9]{1,5})$/.exec(replicaOf);
+  const port = Number(match?.[3]);
+  if (match === null || port < 1 || port > 65_535) {
+    throw invalid(`replica-of: ${replicaOf} is not HOST:PORT, as 10.0.0.1:9029`);
+  }
+  return { host: match[1] ?? match[2], port };
+}
+
+/** Throws CONFIGURATION_INVALID for settings of a cluster that contradict one another. */
+export function refuseHalfACluster(configuration: Configuration): void {
+  const { nodeKey, keys, replicaOf, ackPolicy, durability, threads } = configuration;
+  const isCluster = nodeKey !== "" || replicaOf !== "";
+  primaryOf(configuration);
+  if (isCluster && (nodeKey === "" || keys === "")) {
+    throw invalid(
+      "a node of a cluster needs keys (of all nodes) and node-key (its own): seriatim keygen makes them",
+    );
+  }
+  if (isCluster && durability !== "fsync") {
+    throw invalid(
+      `durability is ${durability}: what a node of a cluster says of its disk must be so (fsync)`,
+    );
+  }
+  if (isCluster && threads !== "spread")
+    throw invalid("threads is single: a node of a cluster needs its own (spread)");
+  if (!isCluster && ackPolicy !== "auto" && ackPolicy !== "disk") {
+    throw invalid(`ack-policy is ${ackPolicy}, which needs a replica: without node-key this node is alone`);
+  }
+}
+
+function invalid(message: string): SeriatimError {
+  return new SeriatimError("CONFIGURATION_INVALID", message, { exitCode: 2 });
+}

@@ -1,0 +1,97 @@
+// How far a primary may let out what its commands caused: its own disk and what its replicas acknowledge, by the policy in
+// force. The gate's side of the view; asked on the thread that sequences.
+//
+//   not certain yet  the node came back, and what it had acknowledged may be with replicas that were not heard: nothing
+//   degraded         too few nodes for the policy: nothing more
+//   otherwise        what the policy says
+
+import type { Position } from "../../base/index.ts";
+import {
+  type AckPolicy,
+  AckView,
+  ackPosition,
+  isCertain,
+  isDegraded,
+  NodeRows,
+} from "../../replication/index.ts";
+
+export interface AckGateOptions {
+  readonly policy: AckPolicy;
+  /** The policy's name, for people. */
+  readonly policyName: string;
+  /** Replicas of this cluster, connected or not. */
+  readonly replicas: number;
+  /** Memory of an AckView. */
+  readonly view: SharedArrayBuffer;
+  /** Whether the log was begun just now: this disk then proves nothing. */
+  readonly isBlank: boolean;
+}
+
+export class AckGate {
+  readonly #options: AckGateOptions;
+  readonly #view: AckView;
+  readonly #rows = new NodeRows();
+  /** One bit for each replica that was connected since the start. */
+  #heard = 0;
+  #isCertain = false;
+
+  constructor(options: AckGateOptions) {
+    this.#options = options;
+    this.#view = new AckView(options.view);
+    this.#look(0);
+  }
+
+  /** The last position that may be let out, at most `sequenced`. */
+  position(durable: Position, sequenced: Position): Position {
+    this.#look(durable);
+    if (!this.#isCertain) return 0;
+    return Math.min(sequenced, ackPosition(this.#options.policy, this.#rows));
+  }
+
+  /** Tells those who serve replicas. */
+  say(released: Position, durable: Position): void {
+    this.#view.say(released, durable);
+  }
+
+  /** Why nothing could be acknowledged at the last look, in one line; undefined when all was well. */
+  get shortage(): string | undefined {
+    const { policy, policyName, replicas } = this.#options;
+    const connected = this.#rows.count - 1;
+    if (!this.#isCertain) {
+      return `${connected} of ${replicas} replicas connected since the start: those missing may hold what was acknowledged`;
+    }
+    if (!isDegraded(policy, this.#rows)) return undefined;
+    return `${connected} of ${replicas} replicas connected, too few for ack policy ${policyName}`;
+  }
+
+  /** Resolves when a replica has come, gone or acknowledged since the last look; undefined when that is so already. */
+  whenChanged(): Promise<unknown> | undefined {
+    const wait = Atomics.waitAsync(this.#view.words, 0, this.#changesSeen);
+    return wait.async ? wait.value : undefined;
+  }
+
+  #changesSeen = 0;
+
+  #look(durable: Position): void {
+    // Before the rows: a change after it is seen by the next wait.
+    this.#changesSeen = this.#view.changes;
+    const rows = this.#rows;
+    this.#view.read(rows, durable);
+    for (let i = 1; i < rows.count; i++) this.#heard |= 1 << rows.replica[i];
+    this.#isCertain ||= this.#knowsAll();
+  }
+
+  /** A replica that connected was found to have nothing more than this node: it would have been refused, and this one ended. */
+  #knowsAll(): boolean {
+    const { policy, replicas, isBlank } = this.#options;
+    const replicasHeard = (this.#heard & 1) + (this.#heard >> 1);
+    return isCertain(policy, {
+      replicas,
+      primaryDisk: isBlank ? "blank" : "heard",
+      replicasHeard,
+      // Whether one has been up all the time is not known here: only its disk counts.
+      replicaDisks: isBlank ? 0 : replicasHeard,
+      warmReplicas: 0,
+    });
+  }
+}

@@ -1,0 +1,25 @@
+// A node's own key and those of its cluster, as sessions ask for them.
+
+import type { NodeKeys } from "../../replication/index.ts";
+import { readKeyRing, readOwnKey } from "../key-files.ts";
+
+export interface NodeIdentity {
+  readonly name: string;
+  readonly keys: NodeKeys;
+  /** The other nodes of the cluster, by the ring: all with the role replica but this one. */
+  readonly others: readonly string[];
+}
+
+/** Reads both files; throws SeriatimError naming them. */
+export function readIdentity(keysPath: string, ownKeyPath: string): NodeIdentity {
+  const ring = readKeyRing(keysPath);
+  const own = readOwnKey(ownKeyPath);
+  return {
+    name: own.name,
+    keys: {
+      prove: (statement) => own.prove(statement),
+      isProof: (name, statement, proof) => ring.isProof(name, "replica", statement, proof),
+    },
+    others: ring.names("replica").filter((name) => name !== own.name),
+  };
+}

@@ -1,0 +1,109 @@
+// A runtime as the primary of a cluster: the thread that serves its replicas, and the gate that waits for them.
+
+import { SeriatimError } from "../../base/index.ts";
+import {
+  ACK_VIEW_BYTES,
+  type AckPolicyName,
+  defaultAckPolicy,
+  namedAckPolicy,
+  REPLICAS_MAX,
+} from "../../replication/index.ts";
+import type { CommandPath } from "../command-path.ts";
+import type { DataDirectory } from "../data-directory.ts";
+import type { Recovered } from "../journal-stage.ts";
+import { AckGate } from "./ack-gate.ts";
+import { readIdentity } from "./keys.ts";
+import { type ReplicaNews, ServingThread } from "./serving-thread.ts";
+
+export interface ReplicationOptions {
+  /** Where replicas connect; port 0 takes a free one. */
+  readonly host: string;
+  readonly port: number;
+  /** Keys file: the public keys of all nodes, with the role replica. The cluster is who is in it. */
+  readonly keys: string;
+  /** The file of this node's own key. */
+  readonly ownKey: string;
+  /** disk+ram when left out. */
+  readonly ackPolicy?: AckPolicyName | undefined;
+}
+
+/** Too few replicas, or enough again. */
+export interface AckListener {
+  /** Nothing can be acknowledged (why, in one line): refuse commands until it can again (undefined). */
+  ackShortage(why: string | undefined): void;
+  /** For the log. */
+  readonly replicaNews?: ReplicaNews;
+}
+
+export class Primary {
+  /** Where replicas connect. */
+  readonly port: number;
+  readonly gate: AckGate;
+  readonly fenced: Promise<SeriatimError>;
+  readonly #serving: ServingThread;
+  #isStopping = false;
+  #shortage: string | undefined;
+
+  private constructor(port: number, gate: AckGate, serving: ServingThread) {
+    this.port = port;
+    this.gate = gate;
+    this.fenced = serving.fenced;
+    this.#serving = serving;
+  }
+
+  /** Listens for replicas; throws what keys and port say. */
+  static async start(
+    options: ReplicationOptions,
+    journal: {
+      readonly directory: DataDirectory;
+      readonly segmentBytes: number;
+      readonly live: SharedArrayBuffer;
+    },
+    { created, epoch }: Recovered,
+  ): Promise<Primary> {
+    const { host, port, keys, ownKey } = options;
+    const replicas = readIdentity(keys, ownKey).others.length;
+    refuseClusterSize(keys, replicas);
+    const policyName = options.ackPolicy ?? defaultAckPolicy(replicas);
+    const policy = namedAckPolicy(policyName, replicas);
+    const view = new SharedArrayBuffer(ACK_VIEW_BYTES);
+    const gate = new AckGate({ policy, policyName, replicas, view, isBlank: created });
+    const { directory, segmentBytes, live } = journal;
+    const shared = { journal: directory.journal, segmentBytes, live, view };
+    const serving = new ServingThread({ host, port, keys, ownKey, epoch, replicas, ...shared });
+    try {
+      return new Primary(await serving.listening, gate, serving);
+    } catch (error) {
+      await serving.stop();
+      throw error;
+    }
+  }
+
+  /** Has `path` wait for the gate, and look at it whenever a replica has said something. */
+  run(path: CommandPath, listener: AckListener): void {
+    this.#serving.tell((line) => listener.replicaNews?.(line));
+    path.gateBy(this.gate);
+    void this.#watch(path, listener);
+  }
+
+  async #watch(path: CommandPath, listener: AckListener): Promise<void> {
+    while (!this.#isStopping) {
+      path.look();
+      const shortage = this.gate.shortage;
+      if (shortage !== this.#shortage) listener.ackShortage(shortage);
+      this.#shortage = shortage;
+      await this.gate.whenChanged();
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#isStopping = true;
+    return this.#serving.stop();
+  }
+}
+
+function refuseClusterSize(keys: string, replicas: number): void {
+  if (replicas >= 1 && replicas <= REPLICAS_MAX) return;
+  const what = `${keys} holds the keys of ${replicas} other nodes (role replica); a primary has 1 to ${REPLICAS_MAX}`;
+  throw new SeriatimError("CLUSTER_SIZE", what, { exitCode: 2 });
+}

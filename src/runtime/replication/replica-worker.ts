@@ -1,0 +1,223 @@
+// The thread of a replica: opens its journal, hands every record to the application's thread, then follows the primary:
+// stores its frames byte for byte, hands on their records, makes them safe, acknowledges. It connects again for as long as
+// it runs, and stops for good when its history is not the primary's: nothing is ever removed here.
+
+import { connect, type Socket } from "node:net";
+import { parentPort, workerData } from "node:worker_threads";
+import { SeriatimError } from "../../base/index.ts";
+import { JOURNAL_BEGINNING, type JournalWriter, openJournal } from "../../journal/index.ts";
+import { makeNonce, NativeChecksums, NodeStorage, SystemClock } from "../../platform/index.ts";
+import { COMMAND_BYTES, RefusalCode, type Welcome } from "../../protocol/index.ts";
+import { type FollowingNode, FollowingSession, type SessionEnd } from "../../replication/index.ts";
+import { FRAME_HEADER_BYTES } from "../../segment/index.ts";
+import { importRules } from "../record-rules.ts";
+import { RecordSender } from "../record-sender.ts";
+import { readIdentity } from "./keys.ts";
+import { SocketOutput } from "./socket-session.ts";
+
+export interface ReplicaWorkerData {
+  readonly primary: { readonly host: string; readonly port: number };
+  readonly keys: string;
+  readonly ownKey: string;
+  readonly directory: string;
+  readonly rules: string;
+  readonly segmentBytes: number;
+  readonly records: SharedArrayBuffer;
+}
+
+export type ReplicaWorkerMessage =
+  | {
+      readonly kind: "opened";
+      readonly position: number;
+      readonly cut_bytes: number;
+      readonly finding: string;
+    }
+  | {
+      readonly kind: "following";
+      readonly primary: string;
+      readonly epoch: number;
+      readonly position: number;
+    }
+  | { readonly kind: "lost"; readonly how: string }
+  | { readonly kind: "closed" }
+  | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };
+
+/** Between two tries to reach the primary. */
+const RETRY_MS = 250;
+const TICK_MS = 50;
+
+const data = workerData as ReplicaWorkerData;
+const clock = new SystemClock();
+const checksums = new NativeChecksums();
+
+function say(message: ReplicaWorkerMessage): void {
+  parentPort?.postMessage(message);
+}
+
+/** Which refusals no new connection will change, and what a person can do. */
+const FINAL: Readonly<Partial<Record<RefusalCode, string>>> = {
+  [RefusalCode.NotAuthorised]: "one of the two nodes does not know the other's key: compare their keys files",
+  [RefusalCode.Diverged]:
+    "this journal is not a part of the primary's history: move it aside and start again with an empty directory",
+  [RefusalCode.NoSnapshot]:
+    "the primary has retired the segments that this journal lacks: start from a copy of one of its snapshots",
+  [RefusalCode.Ahead]: "this journal has more than the primary, which has stopped",
+};
+
+class Replica implements FollowingNode {
+  readonly name: string;
+  readonly keys: FollowingNode["keys"];
+  readonly checksums = checksums;
+  readonly nonce = makeNonce;
+  readonly log: FollowingNode["log"];
+  highestEpoch: number;
+  readonly #journal: JournalWriter;
+  #session: FollowingSession | undefined;
+  #socket: Socket | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #isStopping = false;
+  readonly #ticker = setInterval(() => this.#tick(), TICK_MS);
+
+  constructor(journal: JournalWriter, sender: RecordSender) {
+    const { name, keys } = readIdentity(data.keys, data.ownKey);
+    this.name = name;
+    this.keys = keys;
+    this.#journal = journal;
+    this.highestEpoch = journal.epoch;
+    this.log = {
+      get epoch() {
+        return journal.position === 0 ? 0 : journal.epoch;
+      },
+      get position() {
+        return journal.position;
+      },
+      get persisted() {
+        return journal.durablePosition;
+      },
+      get chain() {
+        return journal.chain;
+      },
+      sync: () => journal.sync(),
+      append: (frame, segment) => {
+        const broken = journal.appendFrame(frame, segment > journal.segment);
+        if (broken !== undefined) return broken.reason;
+        const words = new Int32Array(frame.buffer, frame.byteOffset, frame.length / 4);
+        const count = Math.floor((frame.length - FRAME_HEADER_BYTES) / COMMAND_BYTES);
+        sender.send(words, FRAME_HEADER_BYTES / 4, count);
+        return undefined;
+      },
+    };
+  }
+
+  welcomed({ epoch, segmentBytes }: Welcome): void {
+    this.highestEpoch = epoch;
+    if (segmentBytes !== data.segmentBytes) {
+      const what = `the primary's segments have ${segmentBytes} bytes, this node's ${data.segmentBytes}`;
+      throw new SeriatimError("SEGMENT_LIMITS", `${what}: give --segment-bytes ${segmentBytes}`, {
+        exitCode: 2,
+      });
+    }
+    say({ kind: "following", primary: this.#session?.primary ?? "", epoch, position: this.log.position });
+  }
+
+  /** Nothing is shown here yet. */
+  released(): void {}
+
+  connect(): void {
+    const socket = connect({ ...data.primary, noDelay: true });
+    const session = new FollowingSession(this, new SocketOutput(socket), clock.monotonicMicros());
+    this.#socket = socket;
+    this.#session = session;
+    socket.on("data", (bytes) => this.#guarded(() => session.received(bytes, clock.monotonicMicros())));
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      session.close();
+      this.#look(session);
+    });
+  }
+
+  #tick(): void {
+    this.#session?.tick(clock.monotonicMicros());
+    this.#guarded(() => this.#journal.prepareNext(true));
+  }
+
+  /** A disk that fails ends the replica; so does what only a person can change. */
+  #guarded(work: () => unknown): void {
+    if (this.#isStopping) return;
+    try {
+      work();
+      if (this.#session !== undefined) this.#look(this.#session);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #look(session: FollowingSession): void {
+    const { ended } = session;
+    if (ended === undefined || session !== this.#session) return;
+    this.#session = undefined;
+    this.#socket?.destroySoon();
+    if (this.#isStopping) return;
+    const final = ended.kind === "refused by peer" ? FINAL[ended.code] : undefined;
+    if (final !== undefined) return this.fail(new SeriatimError("REPLICA_REFUSED", final));
+    say({ kind: "lost", how: session.why ?? describe(ended) });
+    this.#retry = setTimeout(() => this.connect(), RETRY_MS);
+  }
+
+  fail(error: unknown): void {
+    this.#end();
+    const known = error instanceof SeriatimError;
+    const message = known ? error.message : `this is a bug in the replica: ${String(error)}`;
+    say({ kind: "failed", code: known ? error.code : "BUG", message, exitCode: known ? error.exitCode : 1 });
+    parentPort?.close();
+  }
+
+  stop(): void {
+    if (this.#isStopping) return;
+    this.#end();
+    this.#journal.close();
+    say({ kind: "closed" });
+    parentPort?.close();
+  }
+
+  #end(): void {
+    this.#isStopping = true;
+    clearInterval(this.#ticker);
+    clearTimeout(this.#retry);
+    this.#session?.close();
+    this.#socket?.destroy();
+  }
+}
+
+function describe(ended: SessionEnd): string {
+  return "code" in ended ? `${ended.kind} (${ended.code})` : ended.kind;
+}
+
+async function open(sender: RecordSender): Promise<JournalWriter> {
+  const options = {
+    storage: new NodeStorage(),
+    checksums,
+    directory: data.directory,
+    mode: "fsync" as const,
+  };
+  const rules = await importRules(data.rules);
+  const { journal, scan } = openJournal(
+    { ...options, rules, segmentBytes: data.segmentBytes, from: JOURNAL_BEGINNING },
+    (words, at, count) => sender.send(words, at, count),
+  );
+  const cut_bytes = scan.verdict === "torn" ? scan.damagedBytes : 0;
+  say({ kind: "opened", position: journal.position, cut_bytes, finding: scan.because });
+  return journal;
+}
+
+const sender = new RecordSender(data.records);
+try {
+  const replica = new Replica(await open(sender), sender);
+  parentPort?.once("message", () => replica.stop());
+  replica.connect();
+} catch (error) {
+  const known = error instanceof SeriatimError;
+  const message = known ? error.message : `this is a bug in the replica: ${String(error)}`;
+  say({ kind: "failed", code: known ? error.code : "BUG", message, exitCode: known ? error.exitCode : 1 });
+  parentPort?.close();
+}

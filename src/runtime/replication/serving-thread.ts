@@ -1,0 +1,86 @@
+// The node's side of serving-worker.ts, and its supervisor. When the thread ends, however it does, no replica counts any
+// more: its rows leave the view. The exchange goes on if its policy can do without.
+
+import { Worker } from "node:worker_threads";
+import { SeriatimError } from "../../base/index.ts";
+import { entryBeside } from "../../platform/index.ts";
+import { AckView, REPLICAS_MAX } from "../../replication/index.ts";
+import { within } from "../within.ts";
+import type { ServingWorkerData, ServingWorkerMessage } from "./serving-worker.ts";
+
+/** For closing a listener and a few sockets; then the thread is ended. */
+const STOP_MS = 2_000;
+
+/** Told in one line that a replica has come or gone, and why. */
+export type ReplicaNews = (line: string) => void;
+
+export class ServingThread {
+  /** Resolves with why this node must not go on: a peer is of a newer tenure, or has what this node has lost. */
+  readonly fenced: Promise<SeriatimError>;
+  readonly #worker: Worker;
+  readonly #view: SharedArrayBuffer;
+  readonly #exited: Promise<void>;
+  readonly #listening = Promise.withResolvers<number>();
+  readonly #fence = Promise.withResolvers<SeriatimError>();
+  #news: ReplicaNews = () => {};
+  #isStopping = false;
+
+  constructor(data: ServingWorkerData) {
+    this.#view = data.view;
+    this.fenced = this.#fence.promise;
+    this.#worker = new Worker(entryBeside(import.meta.url, "serving-worker"), {
+      name: "replication",
+      workerData: data,
+    });
+    this.#worker.on("message", (message: ServingWorkerMessage) => this.#hear(message));
+    this.#worker.on("error", (error) => this.#fail(String(error)));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once("exit", (code) => {
+        this.#fail(`exit code ${code}`);
+        resolve();
+      });
+    });
+    this.#listening.promise.catch(() => {});
+  }
+
+  /** The port listened on; throws what listening says. */
+  get listening(): Promise<number> {
+    return this.#listening.promise;
+  }
+
+  tell(news: ReplicaNews): void {
+    this.#news = news;
+  }
+
+  #hear(message: ServingWorkerMessage): void {
+    switch (message.kind) {
+      case "listening":
+        return this.#listening.resolve(message.port);
+      case "connected":
+        return this.#news(`replica ${message.name} is connected, from position ${message.position} on`);
+      case "ended":
+        return this.#news(`replica ${message.name} is gone: ${message.how}`);
+      case "must stop":
+        return this.#fence.resolve(
+          new SeriatimError("FENCED", `this node must not go on as primary: ${message.why}`),
+        );
+      case "failed":
+        return this.#listening.reject(new SeriatimError(message.code, message.message));
+    }
+  }
+
+  #fail(how: string): void {
+    const view = new AckView(this.#view);
+    for (let replica = 0; replica < REPLICAS_MAX; replica++) view.leave(replica);
+    const why = `the replication thread ended: ${how}`;
+    this.#listening.reject(new SeriatimError("REPLICATION_THREAD_DIED", why));
+    if (!this.#isStopping) this.#news(why);
+    this.#isStopping = true;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#worker.postMessage("stop");
+    if (!(await within(this.#exited, STOP_MS))) await this.#worker.terminate();
+  }
+}
