@@ -13,6 +13,7 @@ import { assert } from "../base/index.ts";
 import {
   CancelOrderLayout,
   CLIENT_FRAME_BYTES_MAX,
+  CommandFlag,
   CommandWord,
   DecodeOutcome,
   decodeBody,
@@ -23,6 +24,7 @@ import {
   frameSequenceLow,
   frameType,
   HeartbeatLayout,
+  HelloFlag,
   HelloLayout,
   MessageType,
   ModifyLayout,
@@ -38,6 +40,7 @@ import { CloseReason, type GatewayCounters } from "./limits.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md
 const WORD_ANSWER_LIMIT_FILLS = CommandWord.answerLimit_fills;
+const WORD_FLAGS = CommandWord.flags;
 const WORD_REQUEST_HIGH = CommandWord.requestHigh;
 const WORD_REQUEST_LOW = CommandWord.requestLow;
 const WORD_SESSION_HIGH = CommandWord.sessionHigh;
@@ -119,8 +122,10 @@ export class OrderSession {
   #cut_bytes = 0;
   /** Stalled: what is still to be parsed. */
   #rest: Uint8Array = NOTHING;
-  /** A request on an order was taken: the account is fixed. */
+  /** A request on an order was taken: account and flags are fixed. */
   #ordered = false;
+  /** Of every command: CommandFlag. */
+  #flags = 0;
 
   constructor(
     session: { readonly low: number; readonly high: number },
@@ -233,7 +238,10 @@ export class OrderSession {
         this.#heartbeat(view, at + FRAME_HEADER_BYTES + HeartbeatLayout.token);
         return true;
       case MessageType.Hello:
-        return this.#hello(view.getUint32(at + FRAME_HEADER_BYTES + HelloLayout.account));
+        return this.#hello(
+          view.getUint32(at + FRAME_HEADER_BYTES + HelloLayout.account),
+          view.getUint32(at + FRAME_HEADER_BYTES + HelloLayout.flags),
+        );
       default:
         this.#host.listInstruments();
         return true;
@@ -265,6 +273,7 @@ export class OrderSession {
     if (type === MessageType.NewOrder) readNewOrder(view, at, words, slot, this.account);
     else if (type === MessageType.CancelOrder) readCancelOrder(view, at, words, slot, this.account);
     else readModify(view, at, words, slot, this.account);
+    words[slot + WORD_FLAGS] = this.#flags;
     words[slot + WORD_ANSWER_LIMIT_FILLS] = this.#host.answerLimit_fills();
     words[slot + WORD_REQUEST_LOW] = frameSequenceLow(view, at);
     words[slot + WORD_REQUEST_HIGH] = frameSequenceHigh(view, at);
@@ -276,8 +285,9 @@ export class OrderSession {
     this.#host.heartbeat(readLowLane(view, token), readHighLane(view, token));
   }
 
-  #hello(account: number): boolean {
-    if (this.#ordered && account !== this.account) {
+  #hello(account: number, helloFlags: number): boolean {
+    const flags = (helloFlags & HelloFlag.Once) !== 0 ? CommandFlag.Once : 0;
+    if (this.#ordered && (account !== this.account || flags !== this.#flags)) {
       this.end(CloseReason.Malformed);
       return false;
     }
@@ -286,6 +296,7 @@ export class OrderSession {
       return false;
     }
     this.account = account;
+    this.#flags = flags;
     return true;
   }
 }

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { ORDERS_LISTED_MAX } from "../../src/feed/index.ts";
 import { Side } from "../../src/protocol/index.ts";
-import { buy, cancel, ioc, market, modify, sell } from "../engine/orders.ts";
+import { buy, cancel, ioc, market, modify, once, sell } from "../engine/orders.ts";
 import { BTC, MarketDesk, type Message, Peer, START_US } from "./support.ts";
 
 const ALICE = { account: 1 };
@@ -251,4 +251,17 @@ test("another state brings the list anew", () => {
     { type: "orders", sequence: "1", last: true, orders: [{ id: "5", open: 7 }] },
     { type: "order", sequence: "2", event: "cancelled" },
   ]);
+});
+
+test("a request that is answered again says nothing to anybody: not to its account, not to the market", () => {
+  const desk = new MarketDesk();
+  desk.do(sell(9, 100, 1, BOB));
+  const order = once(5, ioc(1, Side.Buy, 100, 3));
+  const peer = subscribed(desk);
+  peer.subscriber.subscribe("trades", 0);
+  peer.subscriber.subscribe("depth", 0);
+  desk.do(order);
+  expect(peer.take().length).toBeGreaterThan(0);
+  desk.do(order, once(6, cancel(1)), once(6, cancel(1)));
+  expect(peer.take()).toEqual([]);
 });

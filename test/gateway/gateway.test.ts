@@ -27,11 +27,15 @@ function newVenue(limits: Partial<GatewayLimits> = {}) {
   };
   const gateway = new Gateway({ transport, sink, directory, limits: { ...GATEWAY_LIMITS, ...limits } });
   const trades = new Map<number, ScriptedTrade[]>();
+  /** By order id: requests that were answered before. */
+  const repeats = new Map<number, [sequence: number, reason: number]>();
   let command: Int32Array = new Int32Array();
   const engine = new ScriptedEngine((events) => gateway.onApplied(events, command, 0));
   sink.onCommit = (words) => {
     command = words;
-    if ((words[CommandWord.kindSideTypeTif] & 0xff) === CommandKind.Cancel)
+    const again = repeats.get(words[CommandWord.orderIdLow]);
+    if (again !== undefined) engine.repeat(words, ...again);
+    else if ((words[CommandWord.kindSideTypeTif] & 0xff) === CommandKind.Cancel)
       engine.reject(words, Reason.UnknownOrder);
     else engine.accept(words, trades.get(words[CommandWord.orderIdLow]));
   };
@@ -41,6 +45,7 @@ function newVenue(limits: Partial<GatewayLimits> = {}) {
     sink,
     gateway,
     trades,
+    repeats,
     kill: (account: number, ...orders: readonly number[]) => {
       command = new Int32Array(COMMAND_WORDS);
       engine.kill(account, ...orders);
@@ -81,6 +86,14 @@ describe("answers", () => {
     expect(at.sent(A)).toEqual(["Ack 1", "Reject 9 8"]);
     expect(at.sent(B)).toEqual(["Ack 2", "Fill 2/1"]);
     expect(at.transport.sends.get(A)).toHaveLength(1);
+  });
+
+  test("that are given again are the Ack or the Reject of the first time", () => {
+    at.open(A);
+    at.repeats.set(1, [7, 0]).set(2, [0, Reason.UnknownOrder]);
+    at.gateway.received(A, concat(order(1), order(2)));
+    at.turn();
+    expect(at.sent(A)).toEqual(["Ack 1", `Reject 2 ${Reason.UnknownOrder}`]);
   });
 
   test("of a command with more events than the buffer holds all arrive", () => {

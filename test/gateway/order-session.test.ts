@@ -79,7 +79,18 @@ test("an order becomes a command that carries account, session, request and answ
   expect([command[CommandWord.sessionLow], command[CommandWord.sessionHigh]]).toEqual([5, 9]);
   expect(command[CommandWord.requestLow]).toBe(7);
   expect(command[CommandWord.answerLimit_fills]).toBe(33);
-  expect(at.counters).toMatchObject({ frames: 2, commands: 1, received_bytes: 63 });
+  expect(at.counters).toMatchObject({ frames: 2, commands: 1, received_bytes: 67 });
+});
+
+test("every command of a connection says what its Hello said of its numbers", () => {
+  const flagsOf = (...frames: Uint8Array[]) => {
+    const { session, sink } = newSession();
+    session.received(concat(...frames));
+    return sink.commands.map((command) => command[CommandWord.flags]);
+  };
+  expect(flagsOf(hello(3, 1), order(7), cancel(8), modify(9))).toEqual([1, 1, 1]);
+  expect(flagsOf(hello(3), order(7), cancel(8), modify(9))).toEqual([0, 0, 0]);
+  expect(flagsOf(hello(3, 1), hello(3), order(7))).toEqual([0]);
 });
 
 test("all messages of both versions may be mixed, and take effect in order", () => {
@@ -164,6 +175,9 @@ describe("Hello", () => {
       CloseReason.Malformed,
     ],
     ["after an order of account 0 ends", [order(1), hello(1)], SessionState.Ended, CloseReason.Malformed],
+    ["with other flags after an order ends", [hello(1), order(1), hello(1, 1)], SessionState.Ended],
+    ["that repeats its flags goes on", [hello(1, 1), order(1), hello(1, 1)], SessionState.Open],
+    ["with a flag that there is not ends", [hello(1, 2)], SessionState.Ended, CloseReason.Malformed],
     ["with an account that does not exist ends", [hello(8)], SessionState.Ended, CloseReason.UnknownAccount],
   ];
   test.each(cases)("%s", (_says, frames, state, reason) => {

@@ -50,7 +50,8 @@ export function order(id: number, price = 100, quantity = 10, side = 0): Uint8Ar
 export const cancel = (id: number) => frame((v, at) => encodeCancelOrder(v, at, id, 0, id, 0, 0));
 export const modify = (id: number) => frame((v, at) => encodeModify(v, at, id, 0, id, 0, 0, 101, 0, 5));
 export const heartbeat = (token: number) => frame((v, at) => encodeHeartbeat(v, at, token, 0));
-export const hello = (account: number) => frame((v, at) => encodeHello(v, at, 0, 0, account));
+export const hello = (account: number, flags = 0) =>
+  frame((v, at) => encodeHello(v, at, 0, 0, account, flags));
 export const instruments = () => frame((v, at) => encodeInstruments(v, at, 0, 0));
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
@@ -224,6 +225,14 @@ export class ScriptedEngine {
       this.events.words[at + EventWord.account] = account;
       this.events.words[at + EventWord.orderIdLow] = id;
     }
+    this.events.drain();
+  }
+
+  /** The first answer again: that of event `sequence`, or the refusal for `reason`. */
+  repeat(command: Int32Array, sequence: number, reason: number): void {
+    const at = this.#event(EventKind.Repeat, command);
+    this.events.words[at + EventWord.sequenceLow] = sequence;
+    this.events.words[at + EventWord.kindReasonCommandFlags] |= reason << 8;
     this.events.drain();
   }
 

@@ -113,7 +113,11 @@ const PINNED: readonly [name: string, write: (b: DataView, at: number) => number
     (b, at) => encodeFill(b, at, MessageType.Fill, 2, 1, 4, 3, 6, 5, 7, 9, 8),
     "0009 0001 00000024 0000000000000000 0000000100000002 0000000300000004 0000000500000006 00000007 0000000800000009",
   ],
-  ["Hello", (b, at) => encodeHello(b, at, 1, 0, 42), "0010 0002 00000004 0000000000000001 0000002a"],
+  [
+    "Hello",
+    (b, at) => encodeHello(b, at, 1, 0, 42, 1),
+    "0010 0002 00000008 0000000000000001 0000002a 00000001",
+  ],
   [
     "HelloAck",
     (b, at) => encodeHelloAck(b, at, 42, 2, 1),
@@ -215,6 +219,17 @@ describe("decode outcomes, in the order of the specification", () => {
       `0001 0001 0000001b 0000000000000000 ${"00".repeat(24)} 000002`,
       DecodeOutcome.InvalidEnumValue,
     ],
+    [
+      "a Hello's flag 2",
+      "0010 0002 00000008 0000000000000000 00000000 00000002",
+      DecodeOutcome.InvalidEnumValue,
+    ],
+    [
+      "a Hello's flag 31",
+      "0010 0002 00000008 0000000000000000 00000000 80000001",
+      DecodeOutcome.InvalidEnumValue,
+    ],
+    ["a whole Hello", "0010 0002 00000008 0000000000000000 00000000 00000001", DecodeOutcome.Ok],
     ["a whole NewOrder", `0001 0001 0000001b 0000000000000000 ${body}`, DecodeOutcome.Ok],
     [
       "a whole NewOrder and more behind",

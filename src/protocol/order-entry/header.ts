@@ -8,6 +8,8 @@ import {
   FRAME_BODY_BYTES_MAX,
   FRAME_HEADER_BYTES,
   HeaderLayout,
+  HelloFlag,
+  HelloLayout,
   MessageType,
   NewOrderLayout,
   ORDER_ENTRY_V1,
@@ -25,6 +27,9 @@ const HEADER_VERSION = HeaderLayout.version;
 const NEW_ORDER_TYPE = NewOrderLayout.orderType;
 const NEW_SIDE = NewOrderLayout.side;
 const NEW_TIME_IN_FORCE = NewOrderLayout.timeInForce;
+const HELLO_FLAGS = HelloLayout.flags;
+const RESERVED_HELLO_FLAGS = ~HelloFlag.Once;
+const TYPE_HELLO = MessageType.Hello;
 const HEADER_BYTES = FRAME_HEADER_BYTES;
 const V1 = ORDER_ENTRY_V1;
 const V2 = ORDER_ENTRY_V2;
@@ -82,6 +87,8 @@ export function decodeBody(view: DataView, at: number, to: number, type: Message
   if (length !== bodyBytes(type)) return DecodeOutcome.BodyLengthMismatch;
   if (to - at < HEADER_BYTES + length) return DecodeOutcome.Truncated;
   if (type === MessageType.NewOrder && !newOrderEnumsAreValid(view, at))
+    return DecodeOutcome.InvalidEnumValue;
+  if (type === TYPE_HELLO && (view.getInt32(at + HEADER_BYTES + HELLO_FLAGS) & RESERVED_HELLO_FLAGS) !== 0)
     return DecodeOutcome.InvalidEnumValue;
   return DecodeOutcome.Ok;
 }

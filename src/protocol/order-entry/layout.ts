@@ -92,7 +92,17 @@ export const FillLayout = layout(36, (at) => ({
   sequence: at.u64(),
 }));
 
-export const HelloLayout = layout(4, (at) => ({ account: at.u32() }));
+export const HelloLayout = layout(8, (at) => ({
+  account: at.u32(),
+  /** HelloFlag; the other bits are reserved, and refused. */
+  flags: at.u32(),
+}));
+
+/** Bits of Hello's flags. */
+export const HelloFlag = {
+  /** The numbers of this connection's requests on orders are used once. */
+  Once: 1,
+} as const;
 
 export const HelloAckLayout = layout(12, (at) => ({ account: at.u32(), session: at.u64() }));
 

@@ -37,6 +37,7 @@ const HEARTBEAT_BYTES = HeartbeatLayout.bytes;
 const HEARTBEAT_TOKEN = HeartbeatLayout.token;
 const HELLO_ACCOUNT = HelloLayout.account;
 const HELLO_BYTES = HelloLayout.bytes;
+const HELLO_FLAGS = HelloLayout.flags;
 const TYPE_HEARTBEAT = MessageType.Heartbeat;
 const TYPE_HELLO = MessageType.Hello;
 const TYPE_MODIFY = MessageType.Modify;
@@ -181,16 +182,18 @@ export function encodeHeartbeat(view: DataView, at: number, tokenLow: number, to
   return body + HEARTBEAT_BYTES;
 }
 
-/** Writes a Hello: names the connection's account. */
+/** Writes a Hello: names the connection's account, and says by flags (HelloFlag) what its requests are. */
 export function encodeHello(
   view: DataView,
   at: number,
   sequenceLow: number,
   sequenceHigh: number,
   account: number,
+  flags = 0,
 ): number {
   const body = putHeader(view, at, TYPE_HELLO, HELLO_BYTES, sequenceLow, sequenceHigh);
   view.setInt32(body + HELLO_ACCOUNT, account);
+  view.setInt32(body + HELLO_FLAGS, flags);
   return body + HELLO_BYTES;
 }
 
