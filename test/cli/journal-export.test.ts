@@ -1,8 +1,11 @@
 // `seriatim journal export` on real files: what each format says of the same records, read back by what others read it with.
 
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -28,6 +31,7 @@ import {
 import { recomputeFlow } from "../../src/replay/index.ts";
 import { ENTRY, journalOptions, ordersFrom } from "../journal/support.ts";
 
+const APPEND_FOREVER = fileURLToPath(new URL("../journal/append-forever.ts", import.meta.url));
 const U32 = 0xffffffff;
 const TIME_US = 1_700_000_000_123_456;
 const NAMES = ["ALPHA", "BETA"];
@@ -65,7 +69,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(data, { recursive: true }));
 
-async function run(...args: string[]): Promise<{ out: string; error: SeriatimError | undefined }> {
+interface Ran {
+  readonly out: string;
+  readonly error: SeriatimError | undefined;
+}
+
+/** Exports the test's journal. */
+function run(...args: string[]): Promise<Ran> {
+  return runIn(data, ...args);
+}
+
+async function runIn(directory: string, ...args: string[]): Promise<Ran> {
   const program = new Command().exitOverride();
   registerJournal(program);
   let out = "";
@@ -74,7 +88,7 @@ async function run(...args: string[]): Promise<{ out: string; error: SeriatimErr
     return true;
   });
   try {
-    await program.parseAsync(["journal", "export", data, ...args], { from: "user" });
+    await program.parseAsync(["journal", "export", directory, ...args], { from: "user" });
     return { out, error: undefined };
   } catch (error) {
     return { out, error: error as SeriatimError };
@@ -278,6 +292,33 @@ test("a range is read from its own segment on: what lies before may be damaged, 
   expect(cut.error?.message).toContain(`${segment(3)} at offset 0`);
   expect(positionsOf(cut.out)).toEqual(all.slice(299, positionsOf(cut.out).at(-1)));
   expect(cut.out).not.toBe("");
+});
+
+test("a journal that another process is writing is exported whole, up to somewhere near its end", async () => {
+  const directory = join(data, "busy", "journal");
+  const child = spawn(process.execPath, [APPEND_FOREVER, directory], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const closed = new Promise((resolve) => child.once("close", resolve));
+  try {
+    let safe = 0;
+    child.stdout.setEncoding("utf8").on("data", (piece: string) => {
+      safe = Number(piece.trimEnd().split("\n").at(-1));
+    });
+    await expect.poll(() => safe, { timeout: 20_000 }).toBeGreaterThan(50);
+    for (let i = 0; i < 5; i++) {
+      const written = safe;
+      const { out, error } = await runIn(directory, "--from", "40");
+      expect(error).toBeUndefined();
+      const positions = linesOf(out).map((line) => JSON.parse(line).position);
+      expect(positions).toEqual(positions.map((_, at) => 40 + at));
+      expect(positions.length + 39).toBeGreaterThanOrEqual(written);
+      await nextTurn();
+    }
+  } finally {
+    child.kill("SIGKILL");
+    await closed;
+  }
 });
 
 test("a range behind the end exports what there is and fails; one before the first segment fails at once", async () => {
