@@ -51,7 +51,10 @@ export class JournaledCommands implements CommandOutput {
     this.#applying = undefined;
     pending.position = this.#path.position;
     this.#waiting.push(pending);
-    if (!(await within(pending.safe.promise, SAFE_WITHIN_MS))) throw uncertain(pending, "yet");
+    if (!(await within(pending.safe.promise, SAFE_WITHIN_MS))) {
+      this.#waiting = this.#waiting.filter((other) => other !== pending);
+      throw uncertain(pending, " yet");
+    }
     const { position, cancelled, reason } = pending;
     if (reason !== 0) throw new SeriatimError("REFUSED", `position ${position}: ${reasonText(reason)}`);
     return { position, cancelled };
