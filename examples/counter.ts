@@ -72,7 +72,7 @@ export async function openCounters(path: string) {
     ...{ application: counters, genesis, rules: import.meta.url },
     directory: await openDataDirectory(path),
   });
-  const submissions = new Submissions(runtime);
+  const submissions = new Submissions(runtime, rules);
   runtime.run(submissions, submissions);
   return {
     commands: runtime.recovered.position - 1,

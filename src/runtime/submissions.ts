@@ -5,6 +5,7 @@
 // Bound: as many wait as the ring holds and `waitingMax` says; the next is refused (TOO_MANY_IN_FLIGHT).
 
 import { assert, type Position, type RecordBuffer, SeriatimError } from "../base/index.ts";
+import type { RecordRules } from "../journal/index.ts";
 import { COMMAND_WORDS } from "../protocol/index.ts";
 import type { CommandOutput, CommandPath } from "./command-path.ts";
 import type { Runtime, RuntimeListener } from "./runtime.ts";
@@ -34,6 +35,7 @@ const NO_EVENTS = new Int32Array(0);
 
 export class Submissions implements CommandOutput, RuntimeListener {
   readonly #path: CommandPath;
+  readonly #rules: Pick<RecordRules, "firstUnknown">;
   readonly #waitingMax: number;
   /** In the order of their positions. */
   readonly #waiting: Waiting[] = [];
@@ -45,8 +47,10 @@ export class Submissions implements CommandOutput, RuntimeListener {
   /** Resolves a close() when nothing waits any more. */
   #drained: (() => void) | undefined;
 
-  constructor(runtime: Runtime, waitingMax = WAITING_MAX) {
+  /** `rules` of the application: what its journal would not take back at the next start is not let in. */
+  constructor(runtime: Runtime, rules: Pick<RecordRules, "firstUnknown">, waitingMax = WAITING_MAX) {
     this.#path = runtime.path;
+    this.#rules = rules;
     this.#waitingMax = waitingMax;
     // Settled behind the last release: whatever still waits then never becomes safe.
     runtime.failed.then((error) => this.#end(error));
@@ -54,8 +58,9 @@ export class Submissions implements CommandOutput, RuntimeListener {
 
   /**
    * `write` fills the command record at `words[at]`, all zero but what it writes; the time is the sequencer's to write.
-   * Rejects with SeriatimError: TOO_MANY_IN_FLIGHT, DISK_FULL, REPLICA_DISCONNECTED, CLOSED (nothing happened, the command is not in the log),
-   * or what stopped the runtime; for a command under way then nobody knows whether it is safe.
+   * Rejects with SeriatimError: COMMAND_UNKNOWN (the rules know no such record), TOO_MANY_IN_FLIGHT, DISK_FULL,
+   * REPLICA_DISCONNECTED, CLOSED: nothing happened then, the command is not in the log. Or with what stopped the runtime; for
+   * a command under way then nobody knows whether it is safe.
    */
   submit(write: (words: Int32Array, at: number) => void): Promise<Reply> {
     assert(this.#events === undefined, "a command is not submitted from inside another");
@@ -66,6 +71,7 @@ export class Submissions implements CommandOutput, RuntimeListener {
     if (at < 0) return Promise.reject(tooMany(this.#waiting.length));
     words.fill(0, at, at + COMMAND_WORDS);
     write(words, at);
+    if (this.#rules.firstUnknown(words, at, 1) >= 0) return Promise.reject(unknown(words[at] & 0xff));
     this.#events = NO_EVENTS;
     this.#path.commit();
     const { position } = this.#path;
@@ -134,6 +140,11 @@ export class Submissions implements CommandOutput, RuntimeListener {
 
   /** Nothing: an application of this kind has no clock that anybody compares. */
   clockIsBehind(): void {}
+}
+
+function unknown(kind: number): SeriatimError {
+  const what = `the rules of the application know no such record of kind ${kind}`;
+  return new SeriatimError("COMMAND_UNKNOWN", what);
 }
 
 function tooMany(waiting: number): SeriatimError {

@@ -12,7 +12,7 @@ export const KIND_REPEAT = 130;
 
 export const COUNTER_RULES: string = import.meta.url;
 
-/** @public Imported by URL. */
+/** Imported by URL too. */
 export const rules: RecordRules = {
   genesisFault: (words, at) => (words[at] === KIND_BEGIN ? undefined : "it is no counter's log"),
   firstUnknown(words, at, count) {

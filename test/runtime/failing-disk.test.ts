@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { Prng, SeriatimError } from "../../src/base/index.ts";
 import { type DiskFault, SimulatedDisk } from "../../src/lab/index.ts";
 import { type DataDirectory, openRuntime, Submissions } from "../../src/runtime/index.ts";
-import { add, beginning, COUNTER_RULES, Counter } from "./counter.ts";
+import { add, beginning, COUNTER_RULES, Counter, rules } from "./counter.ts";
 
 /** Amounts are powers of four: a digit of the sum in base four says how often its addition happened. */
 const ADDITIONS = 12;
@@ -33,7 +33,7 @@ async function open(storage: SimulatedDisk) {
     },
     ...{ directory: DIRECTORY, storage },
   });
-  const submissions = new Submissions(runtime);
+  const submissions = new Submissions(runtime, rules);
   runtime.run(submissions, submissions);
   return { application, runtime, submissions };
 }

@@ -14,7 +14,7 @@ import {
   type RuntimeOptions,
   Submissions,
 } from "../../src/runtime/index.ts";
-import { add, beginning, COUNTER_RULES, Counter } from "./counter.ts";
+import { add, beginning, COUNTER_RULES, Counter, rules } from "./counter.ts";
 
 const SEGMENT_BYTES = 2_097_152;
 const EXCHANGE_GENESIS = encodeGenesisEntry({
@@ -47,7 +47,7 @@ async function open(some: Partial<RuntimeOptions> = {}) {
 }
 
 function running(runtime: Runtime): Submissions {
-  const submissions = new Submissions(runtime);
+  const submissions = new Submissions(runtime, rules);
   runtime.run(submissions, submissions);
   return submissions;
 }

@@ -7,7 +7,7 @@ import { SeriatimError } from "../../src/base/index.ts";
 import { EVENT_WORDS } from "../../src/protocol/index.ts";
 import { Ring, RingConsumer } from "../../src/ring/index.ts";
 import { type JournalStage, Runtime, Submissions } from "../../src/runtime/index.ts";
-import { add, Counter, KIND_REPEAT } from "./counter.ts";
+import { add, Counter, KIND_REPEAT, rules } from "./counter.ts";
 
 /** The log's last position before the test. */
 const BEFORE = 10;
@@ -57,7 +57,7 @@ let outcomes: string[];
 function begin(waitingMax?: number): void {
   journal = new HeldJournal();
   runtime = new Runtime(new Counter(), journal, RECOVERED, undefined, CLOCK);
-  submissions = new Submissions(runtime, waitingMax);
+  submissions = new Submissions(runtime, rules, waitingMax);
   runtime.run(submissions, submissions);
   outcomes = [];
 }
@@ -115,6 +115,18 @@ test("commands of another source beside it are answered to others", async () => 
   expect(seen).toEqual([100, 101]);
 });
 
+// It was let in, and the log could not be opened again.
+test("a record that the journal would not take back is refused, and leaves no trace", async () => {
+  submit(1, (words, at) => {
+    words[at] = 131;
+  });
+  submit(2);
+  await settle();
+  journal.makeSafe(1);
+  await settle();
+  expect(outcomes).toEqual(["1: COMMAND_UNKNOWN", "2 at 11: 2"]);
+});
+
 describe("a journal that fails", () => {
   test("has what was safe answered, the rest and all that follows rejected with why", async () => {
     for (const amount of [1, 2]) submit(amount);
@@ -132,7 +144,7 @@ describe("a journal that fails", () => {
     runtime = new Runtime(new Counter(), journal, RECOVERED, undefined, CLOCK);
     journal.fail(new SeriatimError("EIO", "cannot sync"));
     await settle();
-    submissions = new Submissions(runtime);
+    submissions = new Submissions(runtime, rules);
     runtime.run(submissions, submissions);
     submit(1);
     await settle();
