@@ -72,6 +72,24 @@ export function segmentBreak(
   return undefined;
 }
 
+/**
+ * Why a history that stands at `point`, and stood at position `before` a frame ago, does not go through the point `wanted`;
+ * undefined when it does, may yet, or nothing is wanted.
+ */
+export function departure(
+  before: number,
+  point: Pick<LogPoint, "position" | "chain">,
+  wanted: LogPoint | undefined,
+): string | undefined {
+  if (wanted === undefined || before > wanted.position || point.position < wanted.position) return undefined;
+  if (point.position === wanted.position) {
+    return isSameChain(point.chain, wanted.chain)
+      ? undefined
+      : `the history up to position ${wanted.position} is another one`;
+  }
+  return before < wanted.position ? `position ${wanted.position} lies inside a frame` : undefined;
+}
+
 /** Whether two chain values are one. */
 export function isSameChain(one: Uint8Array, other: Uint8Array): boolean {
   for (let i = 0; i < CHAIN_BYTES; i++) if (one[i] !== other[i]) return false;

@@ -4,7 +4,7 @@
 
 import { ChunkReader } from "./chunk-reader.ts";
 import { closesHistory } from "./closing-mark.ts";
-import { CHAIN_BREAK, frameBreak, isSameChain, type LogPoint, segmentBreak } from "./continuity.ts";
+import { CHAIN_BREAK, departure, frameBreak, type LogPoint, segmentBreak } from "./continuity.ts";
 import { type LogDirectory, listLogDirectory, segmentName } from "./directory.ts";
 import { followChain, readFrameFields } from "./frame.ts";
 import { headerOf, readSegmentHeader, type SegmentHeader } from "./header.ts";
@@ -151,7 +151,7 @@ class LogScanner {
 
   #beginsBehind(): string | undefined {
     const wanted = (this.#from?.position ?? this.#point.position) + 1;
-    if (this.#firstPosition <= wanted) return this.#departure(this.#point.position);
+    if (this.#firstPosition <= wanted) return departure(this.#point.position, this.#point, this.#from);
     return `it begins with position ${this.#firstPosition}, behind ${wanted}: what came before is not there`;
   }
 
@@ -177,17 +177,6 @@ class LogScanner {
       if (typeof header === "string" ? this.#from !== undefined : header.firstPosition <= wanted) return i;
     }
     return 0;
-  }
-
-  /** Why the history read so far, which stood at `before` one frame ago, does not go through the point asked for. */
-  #departure(before: number): string | undefined {
-    if (this.#from === undefined) return undefined;
-    const { position, chain } = this.#from;
-    if (before > position || this.#point.position < position) return undefined;
-    if (before < position && this.#point.position > position)
-      return `position ${position} lies inside a frame`;
-    if (this.#point.position > position || isSameChain(this.#point.chain, chain)) return undefined;
-    return `the history up to position ${position} is another one`;
   }
 
   /** What is to go on behind a point has to reach it. */
@@ -250,9 +239,9 @@ class LogScanner {
     this.#point.epoch = fields.epoch;
     this.#timestamp_us = fields.timestamp_us;
     this.#durable = Math.max(this.#durable, fields.durablePosition);
-    const departure = this.#departure(before);
-    if (departure !== undefined) {
-      this.#found("not continuing", reader.file.path, offset, departure);
+    const elsewhere = departure(before, this.#point, this.#from);
+    if (elsewhere !== undefined) {
+      this.#found("not continuing", reader.file.path, offset, elsewhere);
       return 0;
     }
     if (this.#from !== undefined && this.#point.position <= this.#from.position) return total;

@@ -10,21 +10,14 @@
 
 import { assert, type Checksums, SeriatimError, type StorageFile } from "../base/index.ts";
 import { encodeClosingMark } from "./closing-mark.ts";
-import { CHAIN_BREAK, type FrameBreak, frameBreak, type LogPoint } from "./continuity.ts";
-import {
-  claimedFrameBytes,
-  FrameBuffer,
-  type FrameFields,
-  followChain,
-  frameIsWhole,
-  readFrameFields,
-  sealFrame,
-} from "./frame.ts";
+import type { FrameBreak, LogPoint } from "./continuity.ts";
+import { FrameBuffer, type FrameFields, sealFrame } from "./frame.ts";
 import { CLOSING_MARK_BYTES, FRAME_HEADER_BYTES, frameBytes, SECTOR_BYTES } from "./layout.ts";
 import { checkLimits, type LogLimits } from "./limits.ts";
 import type { LogFrame, LogPlace } from "./log.ts";
 import { NextSegment } from "./next-segment.ts";
 import { writeZeros } from "./preallocation.ts";
+import { judgeFrame } from "./received-frame.ts";
 import { writeFully } from "./write-fully.ts";
 
 /** Where a log ends: what the next frame continues. */
@@ -42,7 +35,7 @@ export interface OpenSegment {
   readonly offset: number;
 }
 
-const DAMAGED: FrameBreak = { kind: "damaged", reason: "it is not one whole frame" };
+const TOO_LONG: FrameBreak = { kind: "damaged", reason: "it is longer than any frame of this log" };
 
 export class LogWriter {
   /** Put the next frame's payload into frame.bytes from FRAME_HEADER_BYTES on, at most `payloadBytesMax`. */
@@ -160,33 +153,23 @@ export class LogWriter {
     check: (frame: LogFrame) => void = () => {},
   ): FrameBreak | undefined {
     this.#orThrow();
-    if (!this.#takeOver(bytes)) return DAMAGED;
-    const fields = readFrameFields(this.frame.view, 0);
-    const broken = frameBreak(fields, { position: this.#position, epoch: this.#epoch });
-    if (broken !== undefined) return broken;
-    const chain = this.#chain.slice();
-    if (!followChain(this.frame, 0, bytes.length, chain, this.#checksums)) return CHAIN_BREAK;
-    check(this.#asLogFrame(fields, bytes.length));
+    if (bytes.length > this.frame.bytes.length) return TOO_LONG;
+    this.frame.bytes.set(bytes);
+    const point = { position: this.#position, epoch: this.#epoch, chain: this.#chain };
+    const next = judgeFrame(this.frame, bytes.length, point, this.#checksums);
+    if ("kind" in next) return next;
+    check(this.#asLogFrame(next, bytes.length));
     try {
-      if (fields.durablePosition > this.#durablePosition) this.sync();
+      if (next.durablePosition > this.#durablePosition) this.sync();
       const fresh = beginsSegment && this.#offset > SECTOR_BYTES;
       const segment = fresh ? this.#rotate() : this.#segmentFor(bytes.length);
-      this.#chain.set(chain);
-      this.#epoch = fields.epoch;
-      this.#write(segment, bytes.length, fields);
+      this.#chain.set(next.chain);
+      this.#epoch = next.epoch;
+      this.#write(segment, bytes.length, next);
       return undefined;
     } catch (error) {
       throw this.#latch(error);
     }
-  }
-
-  /** Copies `bytes` into the frame buffer; whether they are one whole frame that has room in it. */
-  #takeOver(bytes: Uint8Array): boolean {
-    const { frame } = this;
-    if (bytes.length < FRAME_HEADER_BYTES || bytes.length > frame.bytes.length) return false;
-    frame.bytes.set(bytes);
-    if (claimedFrameBytes(frame.view, 0) !== bytes.length) return false;
-    return frameIsWhole(frame, 0, bytes.length, this.#checksums);
   }
 
   #asLogFrame(fields: FrameFields, total: number): LogFrame {
