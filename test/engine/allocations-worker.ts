@@ -19,10 +19,12 @@ const WARM_COMMANDS = 400_000;
 /** Long against what a collection lets the engine make again at once: about 20 KB, however long the stretch is. */
 const STRETCH_COMMANDS = 80_000;
 const STRETCHES = 6;
+/** A stretch with a collection in it is repeated with a quarter, and so on: together less than half as much again. */
+const FLOW_COMMANDS = WARM_COMMANDS + STRETCHES * STRETCH_COMMANDS * 1.5;
 
 // As the command line does.
 inlineDeeply();
-const flow = recordFlow(MIXED, WARM_COMMANDS + STRETCHES * STRETCH_COMMANDS, 1);
+const flow = recordFlow(MIXED, FLOW_COMMANDS, 1);
 if (process.argv[2] === "large") {
   for (let record = 0; record < flow.words.length; record += COMMAND_WORDS) {
     const kind = flow.words[record] & 255;
