@@ -36,6 +36,8 @@ const TICK_MS = 1_000;
 const STOP_MS = 5_000;
 /** The same after a failure: for what was safe by then to reach its clients; what was not never will. */
 const HALTED_STOP_MS = 500;
+/** For a shadow's thread to end, whatever it is at; what it has not renamed by then is no snapshot. */
+const SHADOW_STOP_MS = 2_000;
 
 export class ExchangeNode implements RunningNode, RuntimeListener {
   readonly failed: Promise<SeriatimError>;
@@ -121,6 +123,8 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     this.#closeOrders = () => orders.close();
     this.httpPort = await this.#web.listen({ orderPort: orders.port, status: () => this.status() });
     this.adminPort = (await this.#admin?.listen()) ?? 0;
+    // One may be due: the last run ended before it, or the log is from before there were any.
+    this.#tick();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -150,6 +154,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
       gateway: this.#gateway,
       condition: this.#condition(),
       feedResyncs: this.#web.resyncs,
+      snapshot: this.#snapshots?.status ?? { position: 0, failures: 0 },
     });
   }
 
@@ -215,7 +220,8 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     await this.#admin?.close();
     await this.#sayGoodbye();
     await this.#web.stop();
-    await this.#snapshots?.stop();
+    // A disk that hangs holds up the thread that waits for it, and nobody else.
+    if (this.#snapshots !== undefined) await within(this.#snapshots.stop(), SHADOW_STOP_MS);
     await this.#runtime.stop();
     this.#log.info({ position: this.#runtime.path.position }, "stopped");
   }

@@ -3,7 +3,7 @@
 import { getHeapStatistics } from "node:v8";
 import type { ExchangeEngine } from "../engine/index.ts";
 import type { Gateway } from "../gateway/index.ts";
-import type { Runtime } from "../runtime/index.ts";
+import type { Runtime, SnapshotStatus } from "../runtime/index.ts";
 import { type Condition, healthOf } from "./condition.ts";
 import type { AdministrationStatus, NodeStatus } from "./status.ts";
 
@@ -13,6 +13,7 @@ export interface StatusSources {
   readonly gateway: Gateway;
   readonly condition: Condition;
   readonly feedResyncs: number;
+  readonly snapshot: SnapshotStatus;
 }
 
 export function collectStatus({
@@ -21,6 +22,7 @@ export function collectStatus({
   gateway,
   condition,
   feedResyncs,
+  snapshot,
 }: StatusSources): NodeStatus {
   const { counters } = gateway;
   const { path } = runtime;
@@ -48,6 +50,7 @@ export function collectStatus({
     gateWaits: path.meter.waits.counts,
     time_us: runtime.time_us,
     feedResyncs,
+    snapshot,
     heap_bytes: getHeapStatistics().used_heap_size,
   };
 }

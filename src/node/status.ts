@@ -1,7 +1,7 @@
 // What a node says about itself at one moment: plain numbers, sampled when health or metrics are asked for, so that
 // nothing on the order path waits for a reader.
 
-import type { Latency, LatencyTotals, Load } from "../runtime/index.ts";
+import type { Latency, LatencyTotals, Load, SnapshotStatus } from "../runtime/index.ts";
 import type { WebCounters } from "./web/web-limits.ts";
 
 /** ok: serves and keeps its promises. degraded: serves, but not all it promises. halted: takes no new commands. */
@@ -46,6 +46,7 @@ export interface NodeStatus {
   readonly gateWaits: Readonly<Record<string, number>>;
   /** The sequencer's time for a command of now. */
   readonly time_us: number;
+  readonly snapshot: SnapshotStatus;
   /** Times the web's copy of the exchange was too far behind and began anew. */
   readonly feedResyncs: number;
   /** Of the node's thread. */

@@ -33,6 +33,13 @@ export interface SnapshotListener {
   notTaken(error: unknown): void;
 }
 
+export interface SnapshotStatus {
+  /** Of the newest one; 0: there is none. */
+  readonly position: number;
+  /** Snapshots that could not be taken since the start. */
+  readonly failures: number;
+}
+
 export interface SnapshotSchedule {
   readonly runtime: Pick<Runtime, "ask" | "path" | "recovered">;
   readonly shadow: ShadowStage;
@@ -45,13 +52,21 @@ export class Snapshots {
   readonly #schedule: SnapshotSchedule;
   /** The position of the last one, taken or not: a disk that is full is not asked again at once. */
   #last: number;
+  /** The position of the newest that was taken, or that the start began with. */
+  #newest: number;
+  #failures = 0;
   #running: Promise<SnapshotTaken> | undefined;
   #next: Promise<SnapshotTaken> | undefined;
   #isStopped = false;
 
   constructor(schedule: SnapshotSchedule) {
     this.#schedule = schedule;
-    this.#last = schedule.runtime.recovered.snapshot?.position ?? 0;
+    this.#newest = schedule.runtime.recovered.snapshot?.position ?? 0;
+    this.#last = this.#newest;
+  }
+
+  get status(): SnapshotStatus {
+    return { position: this.#newest, failures: this.#failures };
   }
 
   /** To be called now and then: takes one when it is due. */
@@ -86,16 +101,25 @@ export class Snapshots {
     const started = performance.now();
     this.#last = runtime.path.releasedPosition;
     try {
-      if (this.#isStopped) throw new SeriatimError("SNAPSHOT_ENDED", "no snapshot is taken: the node stops");
+      this.#orEnded();
       const durable = await runtime.ask({ kind: "sync" });
+      this.#orEnded();
       const taken = await shadow.take(durable);
       this.#last = taken.position;
+      this.#newest = taken.position;
       listener.taken(taken, Math.round(performance.now() - started));
       return taken;
     } catch (error) {
-      if (!this.#isStopped) listener.notTaken(error);
+      if (!this.#isStopped) {
+        this.#failures++;
+        listener.notTaken(error);
+      }
       throw error;
     }
+  }
+
+  #orEnded(): void {
+    if (this.#isStopped) throw new SeriatimError("SNAPSHOT_ENDED", "no snapshot is taken: the node stops");
   }
 
   /** Breaks off what is under way, which then leaves nothing but a temporary file. */

@@ -119,6 +119,28 @@ test("a request is taken after one that failed", async () => {
   await second;
 });
 
+test("the status names the newest there is, of the start if need be, and counts those that failed", async () => {
+  const all = snapshots(50);
+  expect(all.status).toEqual({ position: 100, failures: 0 });
+  await tickAt(all, 160);
+  shadow.asked[0].done(new SeriatimError("ENOSPC", "no space left"));
+  await nextTurn();
+  expect(all.status).toEqual({ position: 100, failures: 1 });
+  await tickAt(all, 210);
+  shadow.asked[1].done();
+  await nextTurn();
+  expect(all.status).toEqual({ position: 210, failures: 1 });
+});
+
+test("a stop while the journal is still asked begins no shadow", async () => {
+  const all = snapshots(50);
+  const asked = all.request();
+  const stopping = all.stop();
+  await expect(asked).rejects.toMatchObject({ code: "SNAPSHOT_ENDED" });
+  await stopping;
+  expect(told).toEqual([]);
+});
+
 test("a stop breaks off what is taken, and who waits or asks later is refused", async () => {
   const all = snapshots(50);
   const first = all.request();

@@ -3,7 +3,8 @@
 //
 //   the file                   the journal at its position      then
 //   -------------------------  -------------------------------  ----------------------------------------------------
-//   damaged, or foreign        -                                the next older one
+//   damaged or foreign, or     -                                the next older one
+//   the disk can't read it
 //   holds, behind `bound`      -                                the next older one, nothing said: it is not asked for
 //   holds                      the same chain value             restored: the application has its state
 //   holds                      the same, but no valid state     the next older one
@@ -62,7 +63,7 @@ function restored(
   name: SnapshotName,
   application: Application,
 ): SnapshotFile {
-  const { header, state } = store.read(name);
+  const { header, state } = readable(store, name);
   const found = pointIn(journal, name);
   if (found === undefined || !isSameChain(found.chain, header.chain)) {
     const what = `the journal's history at position ${name.position} is another one`;
@@ -70,6 +71,16 @@ function restored(
   }
   application.restore(state);
   return { ...name, header };
+}
+
+/** As store.read; what the disk can't read (EIO) is as good as damaged: there are others, and the journal. */
+function readable(store: SnapshotStore, name: SnapshotName): ReturnType<SnapshotStore["read"]> {
+  try {
+    return store.read(name);
+  } catch (error) {
+    if (!(error instanceof SeriatimError) || error.code !== "EIO") throw error;
+    throw new SeriatimError("SNAPSHOT_DAMAGED", `${name.path}: ${error.message}`, { cause: error });
+  }
 }
 
 /** What the journal says of the snapshot's position. */

@@ -85,6 +85,16 @@ const METRICS: readonly Metric[] = [
     "Times the web's copy of the exchange fell too far behind and began anew from a snapshot.",
     (s) => s.feedResyncs,
   ),
+  gauge(
+    "seriatim_snapshot_position",
+    "Position of the newest snapshot; 0 when there is none.",
+    (s) => s.snapshot.position,
+  ),
+  counter(
+    "seriatim_snapshot_failures_total",
+    "Snapshots that could not be taken.",
+    (s) => s.snapshot.failures,
+  ),
   gauge("seriatim_websockets", "WebSocket connections now.", (s) => s.webSockets.connections),
   counter("seriatim_websockets_opened_total", "WebSocket connections opened.", (s) => s.webSockets.opened),
   {

@@ -1,10 +1,16 @@
 // The shadow on a journal of the exchange: its snapshots are the state that replaying the journal gives, whichever snapshot it
 // began with, and what does not serve is passed over with its reason.
 
-import { beforeEach, expect, test } from "vitest";
-import { RecordBuffer, type SeriatimError, stateHash } from "../../../src/base/index.ts";
+import { beforeEach, expect, test, vi } from "vitest";
+import { RecordBuffer, type SeriatimError, stateHash, storageError } from "../../../src/base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../../../src/engine/index.ts";
-import { type JournalWriter, openJournal, SnapshotStore, takeSnapshot } from "../../../src/journal/index.ts";
+import {
+  type JournalWriter,
+  newestUsable,
+  openJournal,
+  SnapshotStore,
+  takeSnapshot,
+} from "../../../src/journal/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
 import { NativeChecksums } from "../../../src/platform/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS } from "../../../src/protocol/index.ts";
@@ -113,6 +119,24 @@ test("a damaged newest snapshot is passed over: the one before serves, then the 
   const last = snap();
   expect([last.applied, last.newest.position]).toEqual([283, 283]);
   expect(hashIn(last.newest.path)).toBe(hash(live));
+});
+
+test("a snapshot that the disk can't read is passed over like a damaged one", () => {
+  trade(1, 40);
+  const first = snap().newest.path;
+  const open = disk.open.bind(disk);
+  const failing = vi.spyOn(disk, "open").mockImplementation((path, access) => {
+    const file = open(path, access);
+    if (path !== first) return file;
+    const read = () => {
+      throw storageError("EIO", "read", path);
+    };
+    return Object.assign(file, { read });
+  });
+  const found = newestUsable(journalOptions(disk), store, new ExchangeEngine());
+  failing.mockRestore();
+  expect([found.usable, found.refused.length]).toEqual([undefined, 1]);
+  expect(found.refused[0]).toContain(`cannot read ${first}: the disk reports an input/output error (EIO)`);
 });
 
 test("a snapshot of another history is passed over", () => {

@@ -43,6 +43,7 @@ const STATUS: NodeStatus = {
   gateWaits: { disk: 9 },
   time_us: 1_700_000_000_000_000,
   feedResyncs: 3,
+  snapshot: { position: 12, failures: 1 },
   heap_bytes: 5_000_000,
 };
 
