@@ -7,6 +7,7 @@ import {
   type LogFault,
   type LogScan,
   readFirstFrame,
+  type ScanOptions,
   type SegmentSummary,
   scanLog,
   type Verdict,
@@ -117,14 +118,28 @@ export function readJournalGenesis(place: JournalPlace): GenesisEntry | undefine
   return entry;
 }
 
+/** Looks at a journal whose oldest segments are being removed: each removal costs one at most, and they are rare. */
+const LOOKS_MAX = 5;
+
+/** A segment that is retired after it was listed is not listed by the next look. */
+function scanPresent(place: JournalPlace, visitor: () => FrameVisitor, options: ScanOptions): LogScan {
+  for (let looks = 1; ; looks++) {
+    try {
+      return scanLog(journalPlace(place), visitor(), options);
+    } catch (error) {
+      const isGone = error instanceof SeriatimError && error.code === "ENOENT";
+      if (!isGone || looks === LOOKS_MAX) throw error;
+    }
+  }
+}
+
 /**
  * A node that writes meanwhile can leave half a frame in view; a second look finds it whole. That look ends behind this
  * frame: at the end of a busy journal there is always another one in the making. Real damage is there again.
  */
 export function scanSettled(place: JournalPlace, visitor: () => FrameVisitor, near = 1): LogScan {
-  let scan = scanLog(journalPlace(place), visitor(), { near });
-  if (scan.fault !== undefined)
-    scan = scanLog(journalPlace(place), visitor(), { near, framesMax: scan.frames + 1 });
+  let scan = scanPresent(place, visitor, { near });
+  if (scan.fault !== undefined) scan = scanPresent(place, visitor, { near, framesMax: scan.frames + 1 });
   if (scan.segments.length > 0 || scan.fault !== undefined) return scan;
   throw new SeriatimError("JOURNAL_EMPTY", `${place.directory} holds no journal`);
 }

@@ -9,6 +9,7 @@ import {
   inspectJournal,
   JOURNAL_LOG,
   JournalAgent,
+  journalPlace,
   openJournal,
   type RecordRules,
   readJournalGenesis,
@@ -17,7 +18,7 @@ import {
 import { SimulatedDisk } from "../../src/lab/index.ts";
 import { CommandKind } from "../../src/protocol/index.ts";
 import { createRing, RingConsumer, RingProducer } from "../../src/ring/index.ts";
-import { FRAME_HEADER_BYTES, openLog, SECTOR_BYTES } from "../../src/segment/index.ts";
+import { FRAME_HEADER_BYTES, openLog, retireSegments, SECTOR_BYTES } from "../../src/segment/index.ts";
 import {
   ENTRY,
   GENESIS_RECORDS,
@@ -213,6 +214,26 @@ test("a journal that is written all the time is whole to whoever looks at it, an
   bytes[SECTOR_BYTES + 400] ^= 4;
   disk.overwrite(file, bytes);
   expect(codeOf(() => verifyJournal(place))).toBe("LOG_CORRUPT");
+});
+
+test("a journal whose oldest segments are retired while it is looked at is whole", () => {
+  const disk = new SimulatedDisk();
+  const options = journalOptions(disk);
+  const { journal } = openJournal(options, () => {});
+  for (let i = 0; i < 30; i++) journal.append(ordersFrom(journal.position + 1, 30), 0, 30);
+  journal.close();
+  const begins = inspectJournal(options).segments.map(({ firstPosition }) => firstPosition);
+  expect(begins.length).toBeGreaterThan(4);
+  for (const number of [1, 3]) {
+    // The moment before this segment is opened, it and those before it are removed.
+    const path = `${options.directory}/journal-000000000${number}.seg`;
+    const open: Storage["open"] = (file, access) => {
+      if (file === path) retireSegments(journalPlace(options), begins[number]);
+      return disk.open(file, access);
+    };
+    const place = { ...options, storage: { open, list: (name: string) => disk.list(name) } as Storage };
+    expect(verifyJournal(place)).toMatchObject({ firstPosition: begins[number], lastPosition: 903 });
+  }
 });
 
 /** The bytes of a good genesis record without instruments. */
