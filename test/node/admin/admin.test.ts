@@ -17,6 +17,7 @@ import {
 } from "../../../src/node/index.ts";
 import { adminStatement } from "../../../src/protocol/index.ts";
 import { generateKey, readOwnKey } from "../../../src/runtime/index.ts";
+import { type Message, Peer } from "../web/peer.ts";
 
 let directory = "";
 let node: RunningNode;
@@ -74,6 +75,14 @@ async function trader(account: number): Promise<OrderEntryClient> {
 }
 
 const bid = (id: bigint) => ({ symbol: 0, id, side: "buy" as const, price: 100, quantity: 1 });
+
+/** The next message of a type for which `holds`. */
+async function until(peer: Peer, type: string, holds: (message: Message) => boolean): Promise<Message> {
+  for (;;) {
+    const message = await peer.next(type);
+    if (holds(message)) return message;
+  }
+}
 
 /** A connection of a program of its own. */
 function raw() {
@@ -144,6 +153,28 @@ describe("commands", () => {
     ]);
     await alice.cancel({ symbol: 0, id: 4n });
     for (const id of [1n, 4n]) await other.cancel({ symbol: 0, id });
+  });
+
+  test("the page's connection is told of a halt and of orders that are gone", async () => {
+    const alice = await Peer.greet(node.httpPort, "alice");
+    alice.say({ type: "subscribe", channels: ["orders", "status"] });
+    await alice.next("orders");
+    const order = { type: "submit", symbol: "BTC-USD", id: "1", side: "buy", price: "100.00", quantity: 5 };
+    alice.say(order);
+    await alice.next("ack");
+    await admin("kill-switch alice on");
+    const gone = await until(alice, "order", ({ event }) => event === "cancelled");
+    expect(gone).toMatchObject({ id: "1", symbol: "BTC-USD", side: "buy", price: "100.00", open: 0 });
+    alice.say({ ...order, id: "2" });
+    const text = "an administrator has switched the account off; its orders are cancelled";
+    expect(await alice.next("reject")).toMatchObject({ code: 19, reason: "AccountSwitchedOff", text });
+    await admin("kill-switch alice off");
+    await admin("halt");
+    const halted = await until(alice, "status", ({ status }) => status === "halted");
+    expect(halted).toMatchObject({ reason: "by ann: new orders and changes are refused, cancels pass" });
+    await admin("resume");
+    expect(await until(alice, "status", ({ status }) => status === "ok")).toMatchObject({ status: "ok" });
+    alice.socket.terminate();
   });
 
   test("a snapshot is taken on request, and the answer says where it is", async () => {
