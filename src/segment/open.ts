@@ -8,7 +8,7 @@
 import { counted, SeriatimError, type StorageFile } from "../base/index.ts";
 import { ChunkReader } from "./chunk-reader.ts";
 import { checkLimits, type LogLimits } from "./limits.ts";
-import type { FrameVisitor, LogOrigin, LogPlace, LogScan, SegmentSummary } from "./log.ts";
+import type { FrameVisitor, LogFrame, LogOrigin, LogPlace, LogScan, SegmentSummary } from "./log.ts";
 import { writeZeros } from "./preallocation.ts";
 import { scanLog } from "./scan.ts";
 import { wholeFrameAt } from "./whole-frame.ts";
@@ -39,7 +39,11 @@ export function openLog(
   checkLimits(limits);
   const { storage, directory } = place;
   storage.makeDirectory(directory);
-  const scan = scanLog(place, visit, from === undefined ? {} : { from });
+  // To the end, whatever the visitor returns: where reading ends writing begins.
+  const visitAll = (frame: LogFrame): void => {
+    visit(frame);
+  };
+  const scan = scanLog(place, visitAll, from === undefined ? {} : { from });
   if (scan.verdict === "corrupt") throw new SeriatimError("LOG_CORRUPT", describeScan(scan));
   for (const name of scan.temporaries) storage.remove(`${directory}/${name}`);
   storage.syncDirectory(directory);

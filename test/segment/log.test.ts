@@ -26,6 +26,14 @@ const DISKS: [name: string, make: () => { storage: Storage; directory: string }]
   ["a real disk", () => ({ storage: new NodeStorage(), directory: join(realDirectory(), "deep", "log") })],
 ];
 
+test("an opening reads to the end, also for a visitor that has seen enough: nothing is written over", () => {
+  const disk = new SimulatedDisk();
+  const { writer } = openLog(logPlace(disk), SMALL);
+  for (let i = 0; i < 5; i++) appendFrame(writer, 3);
+  writer.close();
+  expect(openLog(logPlace(disk), SMALL, () => false).writer.position).toBe(15);
+});
+
 describe.each(DISKS)("on %s", (_, make) => {
   test("what was appended over several openings and segments is read back, in order and bit for bit", () => {
     const { storage, directory } = make();
