@@ -111,6 +111,10 @@ export class ServingSession {
   get replica(): string | undefined {
     return this.#followed?.name;
   }
+  /** Its row in the view, while it is followed. */
+  get row(): number {
+    return this.#followed?.row ?? -1;
+  }
   /** The last position sent to it. */
   get sent(): Position {
     return this.#followed?.sender.sent ?? 0;

@@ -6,22 +6,27 @@
 
 import { assert, type Position } from "../base/index.ts";
 
-/** One bit per holder: more than a node can ever have. */
-const HOLDERS_MAX = 8;
+/** One bit per holder: more than a node can ever have, its own disk and two replicas' memories and disks. */
+export const HOLDERS_MAX = 8;
 
 export class GateWaits {
-  readonly holders: readonly string[];
+  readonly #holders: string[] = [];
   /** Waits by holder. */
-  readonly #counts: Float64Array;
+  readonly #counts = new Float64Array(HOLDERS_MAX);
   /** By slot of a batch: who was behind at every look so far. */
   readonly #behind: Uint8Array;
 
   /** `slots`: batches that wait at once. */
-  constructor(holders: readonly string[], slots: number) {
-    assert(holders.length <= HOLDERS_MAX, "a bit per holder");
-    this.holders = holders;
-    this.#counts = new Float64Array(holders.length);
+  constructor(slots: number) {
     this.#behind = new Uint8Array(slots);
+  }
+
+  /** The place of the holder called `name` in positions; a new one has held nobody back yet. */
+  holder(name: string): number {
+    const known = this.#holders.indexOf(name);
+    if (known >= 0) return known;
+    assert(this.#holders.length < HOLDERS_MAX, "a bit per holder");
+    return this.#holders.push(name) - 1;
   }
 
   /** The first look at the batch in `slot`, which ends with `position`. */
@@ -37,18 +42,18 @@ export class GateWaits {
   /** It leaves. */
   end(slot: number, position: Position, positions: Float64Array): void {
     const held = this.#behind[slot] & ~this.#whoIsBehind(position, positions);
-    for (let i = 0; i < this.#counts.length; i++) if ((held & (1 << i)) !== 0) this.#counts[i]++;
+    for (let i = 0; i < this.#holders.length; i++) if ((held & (1 << i)) !== 0) this.#counts[i]++;
     this.#behind[slot] = 0;
   }
 
   #whoIsBehind(position: Position, positions: Float64Array): number {
     let behind = 0;
-    for (let i = 0; i < this.#counts.length; i++) if (positions[i] < position) behind |= 1 << i;
+    for (let i = 0; i < this.#holders.length; i++) if (positions[i] < position) behind |= 1 << i;
     return behind;
   }
 
   /** Batches that had to wait, by who held them back. */
   get counts(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.holders.map((holder, i) => [holder, this.#counts[i]]));
+    return Object.fromEntries(this.#holders.map((holder, i) => [holder, this.#counts[i]]));
   }
 }

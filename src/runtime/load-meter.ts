@@ -6,7 +6,7 @@
 
 import type { Position } from "../base/index.ts";
 import { CommandTimer, type Nanos } from "./command-timer.ts";
-import { GateWaits } from "./gate-waits.ts";
+import { GateWaits, HOLDERS_MAX } from "./gate-waits.ts";
 import { StageTimes } from "./stage-times.ts";
 
 /** Batches under way at once; beyond it two count as one, which began with the first. */
@@ -16,6 +16,14 @@ export interface Load {
   readonly commandsPerSecond: number;
   /** From a batch's first bytes to its answers given to their sockets; null when nothing was released. */
   readonly latency: { readonly p50_us: number; readonly p99_us: number } | null;
+}
+
+/** How far the replicas of a cluster had come at the gate's last look. */
+export interface ReplicaProgress {
+  /** The last position that any of them has, in memory at least. */
+  readonly replicated: Position;
+  /** Puts the positions of all holders but the first, the node's own disk, in their places. */
+  look(held: Float64Array): void;
 }
 
 const NOTHING: Load = { commandsPerSecond: 0, latency: null };
@@ -31,6 +39,7 @@ export class LoadMeter {
   readonly #positions = new Float64Array(BATCHES_MAX);
   readonly #arrived_ns = new Float64Array(BATCHES_MAX);
   readonly #sealed_ns = new Float64Array(BATCHES_MAX);
+  readonly #isReplicated = new Uint8Array(BATCHES_MAX);
   #head = 0;
   #count = 0;
   /** Of those, counted from the newest: not looked at since they were sealed. */
@@ -38,8 +47,9 @@ export class LoadMeter {
   /** Of those, counted from the oldest: being released. */
   #leaving = 0;
   #releasing_ns = 0;
-  /** How far each whom the gate may wait for has come: the node's own disk. */
-  readonly #held = new Float64Array(1);
+  /** How far each whom the gate may wait for has come; the first is the node's own disk. */
+  readonly #held = new Float64Array(HOLDERS_MAX);
+  #replicas: ReplicaProgress | undefined;
   #lastPosition: Position;
   #last_ns: number;
 
@@ -47,10 +57,16 @@ export class LoadMeter {
   constructor(position: Position, journal: SharedArrayBuffer | undefined, now_ns: Nanos) {
     this.times = new StageTimes(journal);
     this.timer = new CommandTimer(this.times.write, now_ns);
-    this.waits = new GateWaits(["disk"], BATCHES_MAX);
+    this.waits = new GateWaits(BATCHES_MAX);
+    this.waits.holder("disk");
     this.#now_ns = now_ns;
     this.#lastPosition = position;
     this.#last_ns = now_ns();
+  }
+
+  /** The gate waits for replicas too. */
+  watch(replicas: ReplicaProgress): void {
+    this.#replicas = replicas;
   }
 
   /** A batch up to `position`, whose first bytes came at `arrived_ns`, waits for its release. */
@@ -64,6 +80,7 @@ export class LoadMeter {
     this.#positions[slot] = position;
     this.#arrived_ns[slot] = arrived_ns;
     this.#sealed_ns[slot] = this.#now_ns();
+    this.#isReplicated[slot] = 0;
   }
 
   /**
@@ -72,6 +89,7 @@ export class LoadMeter {
    */
   releasing(safe: Position, durable: Position): void {
     this.#held[0] = durable;
+    if (this.#replicas !== undefined) this.#lookAt(this.#replicas);
     this.#releasing_ns = 0;
     this.#leaving = 0;
     for (let i = 0; i < this.#count; i++) {
@@ -82,6 +100,20 @@ export class LoadMeter {
       else this.#leave(slot, position);
     }
     this.#unseen = 0;
+  }
+
+  #lookAt(replicas: ReplicaProgress): void {
+    replicas.look(this.#held);
+    const { replicated } = replicas;
+    let now_ns = 0;
+    for (let i = 0; i < this.#count; i++) {
+      const slot = this.#slot(i);
+      if (this.#positions[slot] > replicated) return;
+      if (this.#isReplicated[slot] === 1) continue;
+      this.#isReplicated[slot] = 1;
+      now_ns ||= this.#now_ns();
+      this.times.write.replicate.record(now_ns - this.#sealed_ns[slot]);
+    }
   }
 
   #leave(slot: number, position: Position): void {

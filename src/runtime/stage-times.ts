@@ -11,6 +11,7 @@ export const STAGES = [
   "match",
   "encode",
   "journal",
+  "replicate",
   "gate",
   "send",
   "whole",
@@ -82,8 +83,10 @@ export class StageTimes {
   /** Up to the last whole second. */
   totals(): LatencyTotals {
     const totals: { [stage in Stage]?: StageTotals } = {};
-    for (const [stage, reader] of this.#readers)
-      totals[stage] = { ...reader.total, below: reader.below(FIRST_POWER, LAST_POWER) };
+    for (const [stage, reader] of this.#readers) {
+      const { total } = reader;
+      if (total.count > 0) totals[stage] = { ...total, below: reader.below(FIRST_POWER, LAST_POWER) };
+    }
     return totals;
   }
 }

@@ -98,7 +98,10 @@ test("orders are taken once the replica is there, answered by disk and memory of
     const answers = await Promise.all(Array.from({ length: 500 }, () => client.submit(order())));
     expect(answers.every((answer) => answer.accepted)).toBe(true);
   }
-  const { position } = node.status();
+  const { position, gateWaits } = node.status();
+  expect(Object.keys(gateWaits)).toEqual(["disk", "south memory", "south disk"]);
+  expect(gateWaits.disk + gateWaits["south memory"]).toBeGreaterThan(0);
+  await until(() => (node.status().stageTotals.replicate?.count ?? 0) > 50);
   await until(() => replica.position === position);
   await client.close();
   await node.stop();

@@ -58,7 +58,8 @@ test.each<[says: string, looks: readonly Look[], counts: Look]>([
     [0, 0, 0],
   ],
 ])("%s", (_, looks, [disk, r1, r2]) => {
-  const waits = new GateWaits(["disk", "r1", "r2"], 2);
+  const waits = new GateWaits(2);
+  expect(["disk", "r1", "r2", "r1"].map((name) => waits.holder(name))).toEqual([0, 1, 2, 1]);
   const positions = looks.map((look) => Float64Array.from(look));
   waits.begin(1, 10, positions[0]);
   for (const look of positions.slice(0, -1)) waits.again(1, 10, look);

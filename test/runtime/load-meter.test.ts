@@ -104,6 +104,24 @@ test("what waits for others is not held by the disk", () => {
   expect(node.meter.waits.counts).toEqual({ disk: 0 });
 });
 
+test("with replicas, what they have is told from when they have it, and the last one needed held the batch", () => {
+  const node = new Metered(10);
+  const memory = node.meter.waits.holder("south memory");
+  const progress = { replicated: 10, look: (held: Float64Array) => held.fill(progress.replicated, memory) };
+  node.meter.watch(progress);
+  node.sealed(11, 0, 100);
+  node.sealed(12, 0, 200);
+  node.looked(10, 250, 250, 10);
+  node.looked(10, 300, 300, 12);
+  progress.replicated = 11;
+  node.looked(11, 500, 500, 12);
+  progress.replicated = 12;
+  node.looked(12, 600, 600, 12);
+  node.turnOver(12, SECOND_US);
+  expect(node.meter.times.latency.replicate).toEqual({ count: 2, p50_us: told(400), p99_us: told(400) });
+  expect(node.meter.waits.counts).toEqual({ disk: 0, "south memory": 2 });
+});
+
 test("more batches than it holds count as one with the newest, from the older's beginning", () => {
   const node = new Metered(0);
   for (let batch = 1; batch <= 100; batch++) node.sealed(batch, batch === 64 ? 200 : 400, 450);

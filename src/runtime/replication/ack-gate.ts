@@ -48,6 +48,11 @@ export class AckGate {
     return Math.min(sequenced, ackPosition(this.#options.policy, this.#rows));
   }
 
+  /** What was seen at the last look: always the same object. */
+  get rows(): NodeRows {
+    return this.#rows;
+  }
+
   /** Tells those who serve replicas. */
   say(released: Position, durable: Position): void {
     this.#view.say(released, durable);

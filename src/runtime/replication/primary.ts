@@ -12,6 +12,7 @@ import type { CommandPath } from "../command-path.ts";
 import type { DataDirectory } from "../data-directory.ts";
 import type { Recovered } from "../journal-stage.ts";
 import { AckGate } from "./ack-gate.ts";
+import { GateHolders } from "./gate-holders.ts";
 import { readIdentity } from "./keys.ts";
 import { type ReplicaNews, ServingThread } from "./serving-thread.ts";
 
@@ -81,7 +82,12 @@ export class Primary {
 
   /** Has `path` wait for the gate, and look at it whenever a replica has said something. */
   run(path: CommandPath, listener: AckListener): void {
-    this.#serving.tell((line) => listener.replicaNews?.(line));
+    const holders = new GateHolders(path.meter.waits, this.gate.rows);
+    path.meter.watch(holders);
+    this.#serving.tell(
+      (line) => listener.replicaNews?.(line),
+      (row, name) => holders.seat(row, name),
+    );
     path.gateBy(this.gate);
     void this.#watch(path, listener);
   }

@@ -14,6 +14,9 @@ const STOP_MS = 2_000;
 /** Told in one line that a replica has come or gone, and why. */
 export type ReplicaNews = (line: string) => void;
 
+/** Told which row of the view a replica has from now on. */
+export type SeatListener = (row: number, name: string) => void;
+
 export class ServingThread {
   /** Resolves with why this node must not go on: a peer is of a newer tenure, or has what this node has lost. */
   readonly fenced: Promise<SeriatimError>;
@@ -23,6 +26,9 @@ export class ServingThread {
   readonly #listening = Promise.withResolvers<number>();
   readonly #fence = Promise.withResolvers<SeriatimError>();
   #news: ReplicaNews = () => {};
+  #seated: SeatListener = () => {};
+  /** By row: who has it, or had it last. */
+  readonly #seats: string[] = [];
   #isStopping = false;
 
   constructor(data: ServingWorkerData) {
@@ -48,8 +54,13 @@ export class ServingThread {
     return this.#listening.promise;
   }
 
-  tell(news: ReplicaNews): void {
+  tell(news: ReplicaNews, seated: SeatListener): void {
     this.#news = news;
+    this.#seated = seated;
+    // They may have come before anybody listened.
+    this.#seats.forEach((name, row) => {
+      seated(row, name);
+    });
   }
 
   #hear(message: ServingWorkerMessage): void {
@@ -57,6 +68,8 @@ export class ServingThread {
       case "listening":
         return this.#listening.resolve(message.port);
       case "connected":
+        this.#seats[message.row] = message.name;
+        this.#seated(message.row, message.name);
         return this.#news(`replica ${message.name} is connected, from position ${message.position} on`);
       case "ended":
         return this.#news(`replica ${message.name} is gone: ${message.how}`);

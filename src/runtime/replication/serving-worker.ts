@@ -34,7 +34,7 @@ export interface ServingWorkerData {
 
 export type ServingWorkerMessage =
   | { readonly kind: "listening"; readonly port: number }
-  | { readonly kind: "connected"; readonly name: string; readonly position: number }
+  | { readonly kind: "connected"; readonly name: string; readonly row: number; readonly position: number }
   | { readonly kind: "ended"; readonly name: string; readonly how: string }
   | { readonly kind: "must stop"; readonly why: string }
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
@@ -133,7 +133,7 @@ function look(connection: Connection): void {
   const { session, socket } = connection;
   if (session.replica !== undefined && !connection.isKnown) {
     connection.isKnown = true;
-    say({ kind: "connected", name: session.replica, position: session.sent });
+    say({ kind: "connected", name: session.replica, row: session.row, position: session.sent });
   }
   const { ended } = session;
   if (ended === undefined || !connections.delete(connection)) return;
