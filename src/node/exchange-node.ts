@@ -17,6 +17,7 @@ import {
   type SnapshotTaken,
   within,
 } from "../runtime/index.ts";
+import { ackPolicyWork, journalAckPolicy } from "./ack-policy-work.ts";
 import { hasAdministrator, NodeAdmin } from "./admin/node-admin.ts";
 import { type Condition, refusalOf } from "./condition.ts";
 import { DegradedNotice } from "./degraded-notice.ts";
@@ -84,7 +85,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
       const status = () => this.status();
       const parts = { configuration, keys, engine, path: runtime.path, status, log };
       const rotate = async () => ({ firstPosition: await runtime.ask({ kind: "rotate" }) });
-      const work = { snapshot: () => this.requestSnapshot(), rotate };
+      const work = { snapshot: () => this.requestSnapshot(), rotate, ...ackPolicyWork(runtime) };
       this.#admin = new NodeAdmin({ ...parts, work });
     }
     this.#degraded = new DegradedNotice({
@@ -123,6 +124,8 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     this.#closeOrders = () => orders.close();
     this.httpPort = await this.#web.listen({ orderPort: orders.port, status: () => this.status() });
     this.adminPort = (await this.#admin?.listen()) ?? 0;
+    // What the web is to see begins when it listens.
+    journalAckPolicy(this.#runtime, this.#engine);
     // One may be due: the last run ended before it, or the log is from before there were any.
     this.#tick();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
@@ -140,7 +143,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
   }
 
   get replicationPort(): number {
-    return this.#runtime.replicationPort;
+    return this.#runtime.primary?.port ?? 0;
   }
 
   get accountsMax(): number {

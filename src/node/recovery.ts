@@ -24,6 +24,10 @@ export async function recoverExchange(
   let lastSession = 0;
   const runtime = await openRuntime({
     ...options,
+    replication: options.replication && {
+      ...options.replication,
+      ackPolicyInLog: () => engine.administration.ackPolicy,
+    },
     application: engine,
     rules: EXCHANGE_RULES,
     version: EXCHANGE_APPLICATION,

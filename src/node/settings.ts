@@ -168,7 +168,8 @@ export const SETTINGS: readonly Setting[] = [
     "auto",
     "",
     "What must have a command before it is answered: disk = one disk; disk+ram = one disk and two machines' memory; two-disks; " +
-      "ram = two machines' memory; auto = disk for a node alone, disk+ram with replicas. Without enough of them orders are refused.",
+      "ram = two machines' memory; auto = disk for a node alone, disk+ram with replicas. Without enough of them orders are refused. " +
+      "The log keeps it; later an administrator changes it.",
   ),
   genesisRow(
     "symbols",

@@ -148,6 +148,11 @@ export class AckView {
     this.#changed();
   }
 
+  /** Something else has changed for whoever waits on the view: what is asked of it. */
+  wake(): void {
+    this.#changed();
+  }
+
   #changed(): void {
     Atomics.add(this.#words, CHANGES, 1);
     Atomics.notify(this.#words, CHANGES);

@@ -7,7 +7,7 @@ export * from "./journal-stage.ts";
 export * from "./journal-thread.ts";
 export * from "./key-files.ts";
 export * from "./load-meter.ts";
-export type { ReplicationOptions } from "./replication/primary.ts";
+export type { Primary, ReplicationOptions } from "./replication/primary.ts";
 export * from "./replication/replica.ts";
 export * from "./runtime.ts";
 export * from "./snapshots.ts";

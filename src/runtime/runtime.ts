@@ -159,9 +159,9 @@ export class Runtime {
     this.failed = Promise.race([journal.failed, this.#lost.promise]).then((error) => this.#halt(error));
   }
 
-  /** Where replicas connect; 0: nowhere. */
-  get replicationPort(): number {
-    return this.#primary?.port ?? 0;
+  /** What makes it the primary of a cluster. */
+  get primary(): Primary | undefined {
+    return this.#primary;
   }
 
   /** The last position given. */

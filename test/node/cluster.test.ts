@@ -4,7 +4,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { run } from "../../src/cli/main.ts";
+import { stdout } from "../../src/cli/stdout.ts";
 import { connectOrderEntry, type OrderEntryClient } from "../../src/client/index.ts";
 import {
   type Configuration,
@@ -110,9 +112,10 @@ test("orders are taken once the replica is there, answered by disk and memory of
   expectSameFiles("north", "south");
 }, 60_000);
 
-test("a primary that loses its replica refuses orders, and takes them again when it is back and has caught up", async () => {
+test("a primary that loses its replica refuses orders until it is back, or until an administrator says that its disk is enough", async () => {
   makeKeys("north", "south");
-  const node = await startPrimary({ ackPolicy: "two-disks" });
+  generateKey("ann", "admin", path("ann.key"), path("keys.json"));
+  const node = await startPrimary({ ackPolicy: "two-disks", adminPort: 0 });
   const first = await follow("south", node.replicationPort);
   await until(() => node.status().status === "ok");
   const client = await clientOf(node);
@@ -124,6 +127,18 @@ test("a primary that loses its replica refuses orders, and takes them again when
   await until(() => node.status().status === "ok");
   expect(await client.submit(order())).toMatchObject({ accepted: true });
   await until(() => second.position === node.status().position);
+  await second.stop();
+  await until(() => node.status().status === "degraded");
+  const asked = ["admin", `127.0.0.1:${node.adminPort}`, "--key", path("ann.key"), "ack-policy", "disk"];
+  const out = vi.spyOn(stdout, "write").mockImplementation(() => true);
+  expect(await run(asked)).toBe(0);
+  out.mockRestore();
+  await until(() => node.status().status === "ok");
+  expect(await client.submit(order())).toMatchObject({ accepted: true });
+  expect(node.status().administration).toMatchObject({ ackPolicy: "disk" });
+  await client.close();
+  await node.stop();
+  await expect(startPrimary({ ackPolicy: "two-disks" })).rejects.toMatchObject({ code: "ACK_POLICY" });
 });
 
 test("a primary that comes back takes no orders before it has heard from its replica, and then has all it had", async () => {
@@ -137,7 +152,7 @@ test("a primary that comes back takes no orders before it has heard from its rep
   await client.close();
   await first.stop();
   await south.stop();
-  const second = await startPrimary({ ackPolicy: "disk" });
+  const second = await startPrimary();
   expect(second.status()).toMatchObject({ status: "degraded", position });
   const again = await follow("south", second.replicationPort);
   await until(() => second.status().status === "ok");

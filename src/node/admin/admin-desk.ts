@@ -13,7 +13,8 @@ export interface AdminWork {
   snapshot?(): Promise<object>;
   rotate?(): Promise<object>;
   promote?(who: string): Promise<object>;
-  ackPolicy?(policy: AckPolicyName, who: string): Promise<object>;
+  /** `submit` brings the command into the log, at once, and resolves when it is safe. */
+  ackPolicy?(policy: AckPolicyName, submit: () => Promise<object>): Promise<object>;
 }
 
 export interface AdminDeskOptions {
@@ -48,7 +49,7 @@ export class AdminDesk {
       case "kill-switch":
         return this.#killSwitch(request.account, request.on, who);
       case "ack-policy":
-        return work.ackPolicy?.(request.policy, who) ?? unavailable("this node has no replicas");
+        return this.#ackPolicy(request.policy, who);
       case "promote":
         return work.promote?.(who) ?? unavailable("this node is no replica");
       case "rotate":
@@ -56,6 +57,11 @@ export class AdminDesk {
       default:
         return work.snapshot?.() ?? unavailable("this node writes no snapshots");
     }
+  }
+
+  #ackPolicy(policy: AckPolicyName, who: string): Promise<object> {
+    const submit = () => this.#submit({ kind: "ack_policy", policy, who });
+    return this.#options.work.ackPolicy?.(policy, submit) ?? unavailable("this node has no replicas");
   }
 
   async #submit(command: AdminCommand): Promise<Pick<AdminOutcome, "position">> {

@@ -7,18 +7,21 @@
 
 import type { Position } from "../../base/index.ts";
 import {
+  ACK_POLICIES,
   type AckPolicy,
+  type AckPolicyName,
   AckView,
   ackPosition,
   isCertain,
   isDegraded,
   NodeRows,
+  namedAckPolicy,
 } from "../../replication/index.ts";
 
 export interface AckGateOptions {
-  readonly policy: AckPolicy;
-  /** The policy's name, for people. */
-  readonly policyName: string;
+  readonly policyName: AckPolicyName;
+  /** By which this node's log was acknowledged, as the log itself says; undefined: it doesn't, so by any. */
+  readonly policyInLog: AckPolicyName | undefined;
   /** Replicas of this cluster, connected or not. */
   readonly replicas: number;
   /** Memory of an AckView. */
@@ -34,9 +37,15 @@ export class AckGate {
   /** One bit for each replica that was connected since the start. */
   #heard = 0;
   #isCertain = false;
+  #policy: AckPolicy;
+  #policyName: AckPolicyName;
+  /** In force once this node's disk has the command that changed it. */
+  #next: { readonly name: AckPolicyName; readonly position: Position } | undefined;
 
   constructor(options: AckGateOptions) {
     this.#options = options;
+    this.#policyName = options.policyName;
+    this.#policy = this.policyOf(options.policyName);
     this.#view = new AckView(options.view);
     this.#look(0);
   }
@@ -45,7 +54,20 @@ export class AckGate {
   position(durable: Position, sequenced: Position): Position {
     this.#look(durable);
     if (!this.#isCertain) return 0;
-    return Math.min(sequenced, ackPosition(this.#options.policy, this.#rows));
+    return Math.min(sequenced, ackPosition(this.#policy, this.#rows));
+  }
+
+  /** The policy of that name; throws ACK_POLICY when this cluster can't meet it. */
+  policyOf(name: AckPolicyName): AckPolicy {
+    return namedAckPolicy(name, this.#options.replicas);
+  }
+
+  /**
+   * The command at `position` changes the policy, also for what waits. In force when this disk has that command: so a
+   * restart knows it. It does not wait for the replicas, whose loss is why policies are changed.
+   */
+  change(name: AckPolicyName, position: Position): void {
+    this.#next = { name, position };
   }
 
   /** What was seen at the last look: always the same object. */
@@ -60,13 +82,13 @@ export class AckGate {
 
   /** Why nothing could be acknowledged at the last look, in one line; undefined when all was well. */
   get shortage(): string | undefined {
-    const { policy, policyName, replicas } = this.#options;
+    const { replicas } = this.#options;
     const connected = this.#rows.count - 1;
     if (!this.#isCertain) {
       return `${connected} of ${replicas} replicas connected since the start: those missing may hold what was acknowledged`;
     }
-    if (!isDegraded(policy, this.#rows)) return undefined;
-    return `${connected} of ${replicas} replicas connected, too few for ack policy ${policyName}`;
+    if (!isDegraded(this.#policy, this.#rows)) return undefined;
+    return `${connected} of ${replicas} replicas connected, too few for ack policy ${this.#policyName}`;
   }
 
   /** Resolves when a replica has come, gone or acknowledged since the last look; undefined when that is so already. */
@@ -84,13 +106,20 @@ export class AckGate {
     this.#view.read(rows, durable);
     for (let i = 1; i < rows.count; i++) this.#heard |= 1 << rows.replica[i];
     this.#isCertain ||= this.#knowsAll();
+    const next = this.#next;
+    if (next === undefined || durable < next.position) return;
+    this.#next = undefined;
+    this.#policyName = next.name;
+    this.#policy = this.policyOf(next.name);
+    // Whoever watches for a shortage looks again.
+    this.#view.wake();
   }
 
   /** A replica that connected was found to have nothing more than this node: it would have been refused, and this one ended. */
   #knowsAll(): boolean {
-    const { policy, replicas, isBlank } = this.#options;
+    const { policyInLog = "disk", replicas, isBlank } = this.#options;
     const replicasHeard = (this.#heard & 1) + (this.#heard >> 1);
-    return isCertain(policy, {
+    return isCertain(ACK_POLICIES[policyInLog], {
       replicas,
       primaryDisk: isBlank ? "blank" : "heard",
       replicasHeard,

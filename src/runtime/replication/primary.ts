@@ -5,7 +5,6 @@ import {
   ACK_VIEW_BYTES,
   type AckPolicyName,
   defaultAckPolicy,
-  namedAckPolicy,
   REPLICAS_MAX,
 } from "../../replication/index.ts";
 import type { CommandPath } from "../command-path.ts";
@@ -24,8 +23,10 @@ export interface ReplicationOptions {
   readonly keys: string;
   /** The file of this node's own key. */
   readonly ownKey: string;
-  /** disk+ram when left out. */
+  /** For a log that names none; disk+ram when left out. Another one than the log's is refused. */
   readonly ackPolicy?: AckPolicyName | undefined;
+  /** What the log says, once it was applied. */
+  readonly ackPolicyInLog?: () => AckPolicyName | undefined;
 }
 
 /** Too few replicas, or enough again. */
@@ -37,6 +38,10 @@ export interface AckListener {
 }
 
 export class Primary {
+  /** This node's. */
+  readonly name: string;
+  /** In force at the start. */
+  readonly ackPolicy: AckPolicyName;
   /** Where replicas connect. */
   readonly port: number;
   readonly gate: AckGate;
@@ -45,7 +50,15 @@ export class Primary {
   #isStopping = false;
   #shortage: string | undefined;
 
-  private constructor(port: number, gate: AckGate, serving: ServingThread) {
+  private constructor(
+    name: string,
+    ackPolicy: AckPolicyName,
+    port: number,
+    gate: AckGate,
+    serving: ServingThread,
+  ) {
+    this.name = name;
+    this.ackPolicy = ackPolicy;
     this.port = port;
     this.gate = gate;
     this.fenced = serving.fenced;
@@ -63,17 +76,19 @@ export class Primary {
     { created, epoch }: Recovered,
   ): Promise<Primary> {
     const { host, port, keys, ownKey } = options;
-    const replicas = readIdentity(keys, ownKey).others.length;
+    const { name, others } = readIdentity(keys, ownKey);
+    const replicas = others.length;
     refuseClusterSize(keys, replicas);
-    const policyName = options.ackPolicy ?? defaultAckPolicy(replicas);
-    const policy = namedAckPolicy(policyName, replicas);
+    const policyInLog = options.ackPolicyInLog?.();
+    refuseOtherPolicy(options.ackPolicy, policyInLog);
+    const policyName = policyInLog ?? options.ackPolicy ?? defaultAckPolicy(replicas);
     const view = new SharedArrayBuffer(ACK_VIEW_BYTES);
-    const gate = new AckGate({ policy, policyName, replicas, view, isBlank: created });
+    const gate = new AckGate({ policyName, policyInLog, replicas, view, isBlank: created });
     const { directory, segmentBytes, live } = journal;
     const shared = { journal: directory.journal, segmentBytes, live, view };
     const serving = new ServingThread({ host, port, keys, ownKey, epoch, replicas, ...shared });
     try {
-      return new Primary(await serving.listening, gate, serving);
+      return new Primary(name, policyName, await serving.listening, gate, serving);
     } catch (error) {
       await serving.stop();
       throw error;
@@ -106,6 +121,12 @@ export class Primary {
     this.#isStopping = true;
     return this.#serving.stop();
   }
+}
+
+function refuseOtherPolicy(given: AckPolicyName | undefined, inLog: AckPolicyName | undefined): void {
+  if (given === undefined || inLog === undefined || given === inLog) return;
+  const what = `the log is acknowledged by policy ${inLog}, not ${given}: an administrator changes it (ack-policy)`;
+  throw new SeriatimError("ACK_POLICY", what, { exitCode: 2 });
 }
 
 function refuseClusterSize(keys: string, replicas: number): void {
