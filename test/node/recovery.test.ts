@@ -111,6 +111,20 @@ test("the last session is known from a snapshot, also when no command of the tai
   await again.runtime.stop();
 });
 
+test("where nothing follows the snapshot but an empty segment, time goes on from it", async () => {
+  const exchange = await openExchange(data, "spread");
+  await tradeUpTo(exchange, 100);
+  await exchange.runtime.ask({ kind: "rotate" });
+  snapshotAt(100);
+  const { time_us } = exchange.runtime;
+  await exchange.runtime.stop();
+  const again = await openExchange(data, "single");
+  expect(again.runtime.recovered).toMatchObject({ position: 100, snapshot: { position: 100 } });
+  const { timestamp_us } = again.runtime.recovered;
+  expect(timestamp_us).toBeGreaterThan(time_us - 60_000_000);
+  await again.runtime.stop();
+});
+
 test("a log that lost positions a snapshot names is refused, and nothing is changed", async () => {
   await writeLog(1_000, 2_000);
   snapshotAt(2_000);

@@ -18,6 +18,9 @@ const SLICE_BYTES = 1024 * 1024;
 /** Read at once where the state need not be kept. */
 const CHUNK_BYTES = 1024 * 1024;
 
+/** Asked for at once: a system call takes less than 2 GiB. */
+const READ_BYTES_MAX = 64 * 1024 * 1024;
+
 /** Where snapshots are and what reads them. */
 export interface SnapshotPlace {
   readonly storage: Storage;
@@ -124,7 +127,7 @@ function readHeader(file: StorageFile, checksums: Checksums): SnapshotHeader {
 
 function readFully(file: StorageFile, bytes: Uint8Array, position: number): void {
   for (let have = 0; have < bytes.length; ) {
-    const got = file.read(bytes, have, bytes.length - have, position + have);
+    const got = file.read(bytes, have, Math.min(READ_BYTES_MAX, bytes.length - have), position + have);
     if (got === 0) throw damaged(file, position + have, "the file ends here, before its state does");
     have += got;
   }

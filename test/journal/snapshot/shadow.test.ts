@@ -13,7 +13,7 @@ import {
 } from "../../../src/journal/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
 import { NativeChecksums } from "../../../src/platform/index.ts";
-import { COMMAND_WORDS, EVENT_WORDS } from "../../../src/protocol/index.ts";
+import { COMMAND_WORDS, CommandWord, EVENT_WORDS } from "../../../src/protocol/index.ts";
 import { journalOptions, ordersFrom } from "../support.ts";
 import { snapshotPlace } from "./support.ts";
 
@@ -67,7 +67,7 @@ function rot(path: string): void {
   disk.overwrite(path, bytes);
 }
 
-test("a snapshot is the state of the engine that serves, with the chain value and the last session of the log", () => {
+test("a snapshot is the state of the engine that serves, with the chain value of the log", () => {
   trade(9, 40);
   const { newest, applied, refused } = snap();
   expect([newest.position, applied, refused]).toEqual([363, 363, []]);
@@ -85,6 +85,15 @@ test("the next one begins with the one before and applies what follows it alone,
     expect(hashIn(newest.path)).toBe(hash(live));
   }
   expect(store.list().map(({ position }) => position)).toEqual([483, 323]);
+});
+
+test("the highest session of the log is in it, also when the commands since the last one name a lower one", () => {
+  for (const session of [77, 5]) {
+    const record = ordersFrom(journal.position + 1, 1);
+    new Int32Array(record.buffer)[CommandWord.sessionHigh] = session;
+    journal.append(record, 0, 1);
+    expect(snap().newest.header.session).toBe(77);
+  }
 });
 
 test("only durable positions are in it, and only whole frames", () => {
