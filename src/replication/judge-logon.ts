@@ -10,8 +10,8 @@ export interface Asked {
   readonly isPrimary: boolean;
   readonly epoch: number;
   readonly position: Position;
-  /** Whether one more replica may connect. */
-  readonly hasRoom: boolean;
+  /** Whether the node that logs on is one of its replicas. */
+  readonly hasSeat: boolean;
 }
 
 /** What the node that logs on has. */
@@ -32,7 +32,7 @@ export type LogonVerdict =
 export function judgeLogon(asked: Asked, claim: Claim, compare: () => Comparison): LogonVerdict {
   if (claim.epoch > asked.epoch) return refuse(RefusalCode.StaleEpoch, true);
   if (!asked.isPrimary) return refuse(RefusalCode.NotPrimary);
-  if (!asked.hasRoom) return refuse(RefusalCode.Full);
+  if (!asked.hasSeat) return refuse(RefusalCode.Full);
   if (claim.position > asked.position) {
     // Of an older tenure: what the others never had. Of this one: what this node has lost.
     const hasLost = claim.epoch === asked.epoch;

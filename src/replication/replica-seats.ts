@@ -1,39 +1,36 @@
-// Which replica has which row of the view. As many as were configured; one that comes again while its old connection has
-// not been found dead yet takes its own place, so that a cut link can't lock it out.
+// Which replica has which row of the view: each its own, by its place among the cluster's names. So who was heard is known by
+// row, whoever comes and goes; and one that comes again while its old connection has not been found dead yet takes its own
+// place, so that a cut link can't lock it out.
 
 import { assert } from "../base/index.ts";
 import { REPLICAS_MAX } from "./node-rows.ts";
 
-interface Seat {
-  readonly name: string;
-  /** Ends the session that has it. */
-  readonly replaced: () => void;
-}
-
 export class ReplicaSeats {
-  readonly #seats: (Seat | undefined)[];
+  readonly #names: readonly string[];
+  /** By row: ends the session that has it. */
+  readonly #replaced: ((() => void) | undefined)[];
 
-  /** `count`: replicas that may be connected at once. */
-  constructor(count: number) {
-    assert(count >= 1 && count <= REPLICAS_MAX, "a primary has one or two replicas");
-    this.#seats = new Array(count).fill(undefined);
+  /** `names`: of the nodes that may be replicas here. */
+  constructor(names: readonly string[]) {
+    assert(names.length >= 1 && names.length <= REPLICAS_MAX, "a primary has one or two replicas");
+    this.#names = names;
+    this.#replaced = names.map(() => undefined);
   }
 
-  hasRoomFor(name: string): boolean {
-    return this.#seats.some((seat) => seat === undefined || seat.name === name);
+  has(name: string): boolean {
+    return this.#names.includes(name);
   }
 
-  /** The row of the replica called `name`; there must be room for it. `replaced` ends it when it comes again. */
+  /** The row of the replica called `name`, which has one; `replaced` ends it when it comes again. */
   take(name: string, replaced: () => void): number {
-    const old = this.#seats.findIndex((seat) => seat?.name === name);
-    if (old >= 0) this.#seats[old]?.replaced();
-    const row = this.#seats.indexOf(undefined);
-    assert(row >= 0, "there is room for the replica");
-    this.#seats[row] = { name, replaced };
+    const row = this.#names.indexOf(name);
+    assert(row >= 0, "the replica has a seat");
+    this.#replaced[row]?.();
+    this.#replaced[row] = replaced;
     return row;
   }
 
   leave(row: number): void {
-    this.#seats[row] = undefined;
+    this.#replaced[row] = undefined;
   }
 }

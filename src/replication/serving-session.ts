@@ -192,7 +192,7 @@ export class ServingSession {
       isPrimary: primary !== undefined,
       epoch,
       position: live?.written ?? position,
-      hasRoom: primary?.seats.hasRoomFor(logon.name) ?? false,
+      hasSeat: primary?.seats.has(logon.name) ?? false,
     };
     const verdict = judgeLogon(asked, logon, () => primaryOf(primary).history.compare(logon, asked.position));
     if (verdict !== "follow") {

@@ -190,7 +190,7 @@ test("no two nodes ever choose the same epoch, and each choice is above all that
   expect(nextEpoch({ epoch: 4, position: 1 }, 0, [{ epoch: 7, position: 3 }])).toBe(9);
 });
 
-const primary = { isPrimary: true, epoch: 3, position: 100, hasRoom: true };
+const primary = { isPrimary: true, epoch: 3, position: 100, hasSeat: true };
 const { Same, Different, Retired } = Comparison;
 
 test.each<
@@ -234,7 +234,7 @@ test.each<
     Same,
     { refuse: RefusalCode.NotPrimary, stop: false },
   ],
-  ["no seat left", { hasRoom: false }, 3, 80, Same, { refuse: RefusalCode.Full, stop: false }],
+  ["a node that has no seat", { hasSeat: false }, 3, 80, Same, { refuse: RefusalCode.Full, stop: false }],
 ])("logon: %s", (_, asked, epoch, position, found, verdict) => {
   expect(judgeLogon({ ...primary, ...asked }, { epoch, position }, () => found)).toEqual(verdict);
 });

@@ -137,7 +137,7 @@ test("a replica that connects again goes on where it was, with its true position
 });
 
 test("a replica that connects again before its old connection was found dead takes its own seat", () => {
-  const primary = new PrimaryNode({ seats: 1 });
+  const primary = new PrimaryNode({ seats: ["south"] });
   const replica = new ReplicaNode();
   const old = new Pair(primary, replica);
   old.settle();
@@ -318,4 +318,18 @@ test.each(SEEDS)("loss, delay, duplication and cut links never show in what was 
   expectSameHistory(primary, replica);
   expect(primary.stops).toEqual([]);
   expect(replica.welcomes).toBeGreaterThan(3);
+});
+
+test("each replica has its own row, whoever comes and goes: so that a row says who was heard", () => {
+  const primary = new PrimaryNode();
+  const first = new Pair(primary, new ReplicaNode("west"));
+  first.settle();
+  expect(rows(primary).map(([replica]) => replica)).toEqual([1]);
+  first.serving.close();
+  const second = new Pair(primary, new ReplicaNode("south"));
+  second.settle();
+  const third = new Pair(primary, new ReplicaNode("west"));
+  third.settle();
+  second.serving.close();
+  expect(rows(primary).map(([replica]) => replica)).toEqual([1]);
 });

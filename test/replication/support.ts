@@ -71,7 +71,7 @@ export class PrimaryNode implements ServingNode {
   #segment = 0;
   #room = 0;
 
-  constructor({ liveBytes = 4096, seats = 2, frames = 1 } = {}) {
+  constructor({ liveBytes = 4096, seats = ["south", "west"], frames = 1 } = {}) {
     const disk = new SimulatedDisk();
     const place = { storage: disk, checksums, directory: "d", log: "journal" };
     this.writer = openLog(place, LIMITS).writer;

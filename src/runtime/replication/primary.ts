@@ -86,7 +86,7 @@ export class Primary {
     const gate = new AckGate({ policyName, policyInLog, replicas, view, isBlank: created });
     const { directory, segmentBytes, live } = journal;
     const shared = { journal: directory.journal, segmentBytes, live, view };
-    const serving = new ServingThread({ host, port, keys, ownKey, epoch, replicas, ...shared });
+    const serving = new ServingThread({ host, port, keys, ownKey, epoch, ...shared });
     try {
       return new Primary(name, policyName, await serving.listening, gate, serving);
     } catch (error) {

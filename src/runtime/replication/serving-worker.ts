@@ -27,7 +27,6 @@ export interface ServingWorkerData {
   readonly journal: string;
   readonly epoch: number;
   readonly segmentBytes: number;
-  readonly replicas: number;
   readonly live: SharedArrayBuffer;
   readonly view: SharedArrayBuffer;
 }
@@ -47,7 +46,7 @@ const CONNECTIONS_MAX = 8;
 const data = workerData as ServingWorkerData;
 const clock = new SystemClock();
 const checksums = new NativeChecksums();
-const { name, keys } = readIdentity(data.keys, data.ownKey);
+const { name, keys, others } = readIdentity(data.keys, data.ownKey);
 const view = new AckView(data.view);
 const live = new LiveReader(data.live);
 const history = new History({
@@ -62,7 +61,7 @@ const primary: PrimarySide = {
   history,
   frames: data.live,
   view,
-  seats: new ReplicaSeats(data.replicas),
+  seats: new ReplicaSeats(others),
   released: () => view.released,
 };
 
