@@ -5,6 +5,8 @@ import { checkObject, helloFailed } from "./errors.ts";
 import { OrderEntryClient, type OrderEntryOptions } from "./order-entry-client.ts";
 import { OrderPipe, type OrderPipeOptions } from "./order-pipe.ts";
 import { checkU32 } from "./order-values.ts";
+import { ResumingOrderEntryClient } from "./resuming-client.ts";
+import type { ResumingOrderEntryOptions } from "./resuming-options.ts";
 
 /**
  * Connects and says Hello. Throws SeriatimError when an argument can't be (`INVALID_ARGUMENT`, before connecting), nobody
@@ -24,6 +26,19 @@ export async function connectOrderEntry(options: OrderEntryOptions): Promise<Ord
     const { code, cause } = error as SeriatimError;
     throw code === "OUTCOME_UNKNOWN" ? helloFailed(account, cause as SeriatimError) : error;
   }
+}
+
+/**
+ * Connects to the first address that answers, for a client that goes on over lost connections. Throws SeriatimError when an
+ * argument can't be (`INVALID_ARGUMENT`) or nobody answers within its patience (`PATIENCE_OVER`).
+ */
+export async function connectResumingOrderEntry(
+  options: ResumingOrderEntryOptions,
+): Promise<ResumingOrderEntryClient> {
+  checkObject("options", options);
+  const client = new ResumingOrderEntryClient(options);
+  await client.connected();
+  return client;
 }
 
 /** Connects; throws SeriatimError (`ECONNREFUSED`, `ETIMEDOUT`, ...) when nobody is there. */

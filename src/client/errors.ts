@@ -30,6 +30,23 @@ export function outcomeUnknown(what: string, cause: SeriatimError): SeriatimErro
   });
 }
 
+/** A resuming client has tried all addresses for as long as it may. */
+export function patienceOver(peers: string, patience_ms: number, cause: SeriatimError): SeriatimError {
+  const what = `no answer from ${peers} within ${patience_ms} ms: ${cause.message}`;
+  return new SeriatimError("PATIENCE_OVER", what, { cause });
+}
+
+/** The exchange has forgotten so low a request number: somebody else of the account has used higher ones. */
+export function requestForgotten(what: string): SeriatimError {
+  const why = "its number is older than the account's last 256, which another program must have used";
+  return new SeriatimError("REQUEST_FORGOTTEN", `${what} was refused: ${why}`);
+}
+
+/** As many requests wait as may. */
+export function windowFull(unanswered: number, max: number): SeriatimError {
+  return new SeriatimError("WINDOW_FULL", `${unanswered} of ${max} requests are unanswered: await ready()`);
+}
+
 /** As many heartbeats wait as may. */
 export function heartbeatsUnanswered(count: number): SeriatimError {
   const what = `${count} heartbeats are unanswered: the exchange may be gone`;

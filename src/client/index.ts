@@ -1,6 +1,6 @@
 export type { ListedInstrument } from "../protocol/index.ts";
 export type { AnswerListener } from "./answer-reader.ts";
-export { connectOrderEntry, connectOrderPipe } from "./connect.ts";
+export { connectOrderEntry, connectOrderPipe, connectResumingOrderEntry } from "./connect.ts";
 // Errors and Outstanding serve those who build on OrderPipe, as `seriatim send` does.
 export { connectionLost, helloFailed } from "./errors.ts";
 export * from "./order-entry-client.ts";
@@ -17,4 +17,6 @@ export type {
 } from "./order-values.ts";
 export { idOf } from "./order-values.ts";
 export { Outstanding } from "./outstanding.ts";
+export * from "./resuming-client.ts";
+export type { ResumingOrderEntryOptions } from "./resuming-options.ts";
 export * from "./socket/index.ts";

@@ -213,10 +213,19 @@ export class OrderPipe {
     );
   }
 
-  /** Puts in a Hello; its answer is a HelloAck. */
-  hello(account: number): void {
+  /** Puts in a whole request on an order, encoded by its caller: it has a number of its own. */
+  encoded(frame: Uint8Array): void {
+    this.#claim(frame.length);
+    const { view } = this.#out;
+    new Uint8Array(view.buffer).set(frame, this.#out.length);
+    this.#out.length += frame.length;
+  }
+
+  /** Puts in a Hello with flags (HelloFlag); its answer is a HelloAck. */
+  hello(account: number, flags = 0): void {
     const n = this.#claim(HELLO_BYTES);
-    this.#out.length = encodeHello(this.#out.view, this.#out.length, lowLane(n), highLane(n), account);
+    const { view, length } = this.#out;
+    this.#out.length = encodeHello(view, length, lowLane(n), highLane(n), account, flags);
   }
 
   /** Asks for the instruments, and says Hello behind it: the list has no end mark, so the HelloAck is it. */

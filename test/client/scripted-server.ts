@@ -1,6 +1,7 @@
 // A stand-in for an exchange: every frame a client sends is handed to a script, whose bytes go back.
 
 import { createServer, type Server, type Socket } from "node:net";
+import { fromLanes } from "../../src/base/index.ts";
 import {
   encodeAck,
   encodeFill,
@@ -10,6 +11,8 @@ import {
   encodeReject,
   FRAME_HEADER_BYTES,
   frameLength,
+  frameSequenceHigh,
+  frameSequenceLow,
   frameType,
   HeartbeatLayout,
   HelloLayout,
@@ -24,6 +27,10 @@ interface Frame {
   readonly id: number;
   /** Of requests on orders. */
   readonly symbol?: number;
+  /** Of requests on orders: the request's number. */
+  readonly number?: number;
+  /** Of Hello. */
+  readonly flags?: number;
 }
 
 export type Script = (frame: Frame, socket: Socket) => Uint8Array[];
@@ -71,7 +78,11 @@ export const acceptAll: Script = (() => {
   };
 })();
 
-export async function startScriptedServer(script: Script, splitBytes = 0): Promise<ScriptedServer> {
+export async function startScriptedServer(
+  script: Script,
+  splitBytes = 0,
+  onPort = 0,
+): Promise<ScriptedServer> {
   const sockets: Socket[] = [];
   const frames: Frame[] = [];
   const server = createServer((socket) => {
@@ -88,7 +99,7 @@ export async function startScriptedServer(script: Script, splitBytes = 0): Promi
       }
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(onPort, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
   const close = () =>
     new Promise<void>((resolve) => {
@@ -101,11 +112,15 @@ export async function startScriptedServer(script: Script, splitBytes = 0): Promi
 function readFrame(view: DataView): Frame {
   const type = frameType(view, 0);
   const body = FRAME_HEADER_BYTES;
-  if (type === MessageType.Hello) return { type, id: view.getUint32(body + HelloLayout.account) };
+  if (type === MessageType.Hello) {
+    const flags = view.getUint32(body + HelloLayout.flags);
+    return { type, id: view.getUint32(body + HelloLayout.account), flags };
+  }
   if (type === MessageType.Heartbeat) return { type, id: readLowLane(view, body + HeartbeatLayout.token) };
   if (type === MessageType.Instruments) return { type, id: 0 };
   const symbol = view.getUint32(body + NewOrderLayout.symbol);
-  return { type, id: readLowLane(view, body + NewOrderLayout.orderId), symbol };
+  const number = fromLanes(frameSequenceLow(view, 0), frameSequenceHigh(view, 0));
+  return { type, id: readLowLane(view, body + NewOrderLayout.orderId), symbol, number };
 }
 
 function writeSplit(socket: Socket, bytes: Uint8Array, splitBytes: number): void {

@@ -14,6 +14,8 @@ export interface ProcessOptions {
   readonly faults?: Readonly<Record<string, string>>;
   /** A free one when left out. */
   readonly httpPort?: number;
+  /** A free one when left out. */
+  readonly orderPort?: number;
 }
 
 const started: ChildProcess[] = [];
@@ -30,12 +32,12 @@ export class NodeProcess {
   orderPort = 0;
   httpPort = 0;
 
-  private constructor(args: readonly string[], { faults, httpPort = 0 }: ProcessOptions) {
+  private constructor(args: readonly string[], { faults, httpPort = 0, orderPort = 0 }: ProcessOptions) {
     this.#process = spawn(
       process.execPath,
       [
         ...(faults === undefined ? [] : ["--import", FAULTS]),
-        ...[LAUNCHER, "start", "--order-port", "0", "--http-port", String(httpPort), ...args],
+        ...[LAUNCHER, "start", "--order-port", String(orderPort), "--http-port", String(httpPort), ...args],
       ],
       { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...faults } },
     );

@@ -1,0 +1,117 @@
+// A node that is killed between request and answer, and started again on its data directory: a resuming client loses nothing
+// and executes nothing twice. Judged by the journal, computed again. The orders never rest, so nothing but their request
+// numbers keeps them from being executed twice.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { fromLanes, Prng, RecordBuffer } from "../../src/base/index.ts";
+import { connectResumingOrderEntry, type OrderAnswer } from "../../src/client/index.ts";
+import { ExchangeEngine } from "../../src/engine/index.ts";
+import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
+import { COMMAND_WORDS, EVENT_WORDS, EventKind, EventWord } from "../../src/protocol/index.ts";
+import { scanLog } from "../../src/segment/index.ts";
+import { killNodes, NodeProcess } from "./node-process.ts";
+
+const SEED = Number(process.env.SERIATIM_SEED ?? Date.now() % 1_000_000);
+const KILLS = Number(process.env.SERIATIM_KILLS ?? 2);
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "seriatim-resume-"));
+});
+afterEach(() => {
+  killNodes();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What the journal says of new orders, computed again: by id the sequences of their Accepts, and how many were repeated. */
+function judged(): { accepts: Map<number, number[]>; repeats: number } {
+  const accepts = new Map<number, number[]>();
+  let repeats = 0;
+  const events = new RecordBuffer(EVENT_WORDS, 64, ({ words, used_words }) => {
+    for (let at = 0; at < used_words; at += EVENT_WORDS) {
+      const kind = words[at] & 0xff;
+      if (kind === EventKind.Repeat) repeats++;
+      if (kind !== EventKind.Accept) continue;
+      const id = words[at + EventWord.orderIdLow];
+      const sequence = fromLanes(words[at + EventWord.sequenceLow], words[at + EventWord.sequenceHigh]);
+      accepts.set(id, [...(accepts.get(id) ?? []), sequence]);
+    }
+  });
+  const engine = new ExchangeEngine();
+  const place = { storage: new NodeStorage(), checksums: new NativeChecksums() };
+  scanLog({ ...place, directory: join(folder, "journal"), log: "journal" }, (frame) => {
+    for (let i = 0; i < frame.count; i++) {
+      engine.apply(frame.words, frame.payloadAt / 4 + i * COMMAND_WORDS, events);
+      events.drain();
+    }
+  });
+  return { accepts, repeats };
+}
+
+const order = (id: number) =>
+  ({ id, symbol: id % 4, side: "buy", price: 100, quantity: 1, timeInForce: "ioc" }) as const;
+
+/** Every answer is the one and only execution of its order. */
+function expectOnce(answers: readonly OrderAnswer[], accepts: ReadonlyMap<number, readonly number[]>): void {
+  const told = answers.map((answer) => [Number(answer.id), answer.accepted ? [answer.sequence] : answer]);
+  expect(told).toEqual(answers.map(({ id }) => [Number(id), accepts.get(Number(id))]));
+  expect(accepts.size).toBe(answers.length);
+}
+
+test("orders that were taken and not answered are answered by the node that comes back, and executed once", async () => {
+  const held = join(folder, "held");
+  const args = ["--data-dir", folder];
+  const node = await NodeProcess.start(args, { faults: { FAULT_HELD: held } });
+  const port = node.orderPort;
+  const client = await connectResumingOrderEntry({ addresses: [{ port }], account: 1, patience_ms: 30_000 });
+  const before = await client.submit(order(1));
+  // From here on the disk takes commands and never says that they are safe: they are in the journal, unanswered.
+  writeFileSync(held, "");
+  const unanswered = Array.from({ length: 40 }, (_, i) => client.submit(order(i + 2)));
+  await sleep(300);
+  expect(client.inFlight).toBe(40);
+  expect(await node.end("SIGKILL")).toBe("SIGKILL");
+  rmSync(held);
+  const again = await NodeProcess.start(args, { orderPort: port });
+  const answers = [before, ...(await Promise.all(unanswered))];
+  await client.close();
+  expect(await again.end("SIGTERM")).toBe(0);
+  const { accepts, repeats } = judged();
+  expectOnce(answers, accepts);
+  expect(repeats).toBeGreaterThan(0);
+}, 60_000);
+
+test(`${KILLS} kills at any moment under load lose nothing, execute nothing twice, and nobody notices`, async () => {
+  console.log(`seed ${SEED}`);
+  const prng = new Prng(SEED);
+  const args = ["--data-dir", folder, "--snapshot-every", "500"];
+  let node = await NodeProcess.start(args);
+  const port = node.orderPort;
+  const client = await connectResumingOrderEntry({ addresses: [{ port }], account: 1, patience_ms: 30_000 });
+  const answers: Promise<OrderAnswer>[] = [];
+  let isOver = false;
+  const trading = (async () => {
+    while (!isOver) {
+      if (client.writable) answers.push(client.submit(order(answers.length + 1)));
+      else await client.ready();
+      if (answers.length % 16 === 0) await sleep(1);
+    }
+  })();
+  for (let kill = 0; kill < KILLS; kill++) {
+    await sleep(prng.between(100, 400));
+    expect(await node.end("SIGKILL")).toBe("SIGKILL");
+    node = await NodeProcess.start(args, { orderPort: port });
+  }
+  isOver = true;
+  await trading;
+  const told = await Promise.all(answers);
+  await client.close();
+  expect(await node.end("SIGTERM")).toBe(0);
+  const { accepts, repeats } = judged();
+  expectOnce(told, accepts);
+  console.log(`${KILLS} kills, ${told.length} orders, each executed once; ${repeats} answered again`);
+}, 120_000);
