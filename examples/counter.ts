@@ -3,13 +3,27 @@
 //
 //   npm run example examples/counter.ts counter-data
 //
+// On two machines, with a key each (seriatim keygen, role replica): the one adds --keys ring.json --own-key north.json
+// --replication-port 9029, the other its own key and --replica-of 9029. An addition is answered when one disk and both
+// memories have it; when the first machine is lost, the other one is started in its place.
+//
 // A record has 80 bytes, and the sequencer writes its time into bytes 40 to 47. Kinds from 128 on are an application's own.
 // Command   u32 kind | u32 counter | i32 amount             Event   u32 kind | u32 counter | i64 value, the new one or the old
 
+import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
+import { parseArgs } from "node:util";
 import { type Application, type RecordBuffer, SeriatimError } from "seriatim";
 import { fromSignedLanes, highLane, lowLane } from "seriatim/base";
-import { openDataDirectory, openRuntime, type RecordRules, Submissions } from "seriatim/runtime";
+import { SEGMENT_BYTES_DEFAULT } from "seriatim/journal";
+import {
+  openDataDirectory,
+  openRuntime,
+  type RecordRules,
+  Replica,
+  type ReplicationOptions,
+  Submissions,
+} from "seriatim/runtime";
 
 const RECORD_WORDS = 20;
 const BEGIN = 128;
@@ -37,10 +51,6 @@ export class Counters implements Application {
     out[event + 3] = highLane(this.#values[counter]);
   }
 
-  value(counter: number): number {
-    return this.#values[counter];
-  }
-
   snapshot(write: (piece: Uint8Array) => void): void {
     write(new Uint8Array(this.#values.buffer));
   }
@@ -63,13 +73,12 @@ export const rules: RecordRules = {
   },
 };
 
-/** Counters whose every addition is on the disk when its promise resolves. */
-export async function openCounters(path: string) {
-  const counters = new Counters();
+/** Counters whose every addition is safe when its promise resolves: on the disk, and with a replica where there is one. */
+export async function openCounters(path: string, replication?: ReplicationOptions) {
   const genesis = new Int32Array(RECORD_WORDS);
   genesis.set([BEGIN, COUNTERS]);
   const runtime = await openRuntime({
-    ...{ application: counters, genesis, rules: import.meta.url },
+    ...{ application: new Counters(), genesis, rules: import.meta.url, replication },
     directory: await openDataDirectory(path),
   });
   const submissions = new Submissions(runtime, rules);
@@ -84,8 +93,6 @@ export async function openCounters(path: string) {
       if (events[0] === TOO_LARGE) throw new SeriatimError("TOO_LARGE", `counter ${counter} stays ${value}`);
       return value;
     },
-    /** Not behind the gate: for looking at what has settled. */
-    value: (counter: number) => counters.value(counter),
     async close(): Promise<void> {
       await submissions.close();
       await runtime.stop();
@@ -93,8 +100,8 @@ export async function openCounters(path: string) {
   };
 }
 
-async function main(path: string): Promise<void> {
-  const counters = await openCounters(path);
+async function serve(path: string, replication?: ReplicationOptions): Promise<void> {
+  const counters = await openCounters(path, replication);
   console.log(`${counters.commands} additions in the log`);
   const lines = createInterface({ input: process.stdin });
   counters.failed.then(() => lines.close());
@@ -110,4 +117,25 @@ async function main(path: string): Promise<void> {
   await counters.close();
 }
 
-if (import.meta.main) await main(process.argv[2] ?? "counter-data");
+/** A copy of the counters, until stdin ends. */
+async function follow(path: string, port: number, keys: string, ownKey: string): Promise<void> {
+  const replica = new Replica({
+    ...{ keys, ownKey, rules: import.meta.url, segmentBytes: SEGMENT_BYTES_DEFAULT, news: console.log },
+    ...{ application: new Counters(), primary: { host: "127.0.0.1", port } },
+    directory: await openDataDirectory(path),
+  });
+  await Promise.race([once(process.stdin.resume(), "end"), replica.failed]);
+  await replica.stop();
+}
+
+async function main(): Promise<void> {
+  const text = { type: "string", default: "" } as const;
+  const options = { keys: text, "own-key": text, "replication-port": text, "replica-of": text };
+  const { values, positionals } = parseArgs({ allowPositionals: true, options });
+  const { keys, "own-key": ownKey, "replica-of": primary, "replication-port": port } = values;
+  const [path = "counter-data"] = positionals;
+  if (primary !== "") return follow(path, Number(primary), keys, ownKey);
+  return serve(path, port === "" ? undefined : { host: "127.0.0.1", port: Number(port), keys, ownKey });
+}
+
+if (import.meta.main) await main();

@@ -68,6 +68,10 @@ export class KillFigures {
   /** An order of the last round, and how often it is in the log. */
   count(order: OrderRecord, times: number, where: string): void {
     const row = this.current ?? this.row("before the first kill");
+    if (order.entered === "no") {
+      if (times > 0) this.undone(`${where} was refused and is in the log`);
+      return;
+    }
     if (order.entered === "yes") row.acknowledged++;
     else if (times > 0) row.unknownEntered++;
     else row.unknownNot++;
@@ -102,6 +106,7 @@ export class KillFigures {
     const sorted = [...this.#starts_ms].sort((a, b) => a - b);
     const at = (share: number) => Math.round(sorted[Math.floor((sorted.length - 1) * share)]);
     const took = `${sorted.length} starts took, from launch to ready, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`;
+    if (this.#compared === 0) return took;
     const states = `${this.#compared} states were the same as the whole log's, ${this.#fromSnapshot} of them from a snapshot`;
     return `${took}; ${states}`;
   }

@@ -1,31 +1,44 @@
 // SIGKILL under load, again and again on one data directory: every acknowledged order is there after the restart, every
-// acknowledged cancel holds, and no order is in the log twice. More of it: npm run crash -- --kills 1000
+// acknowledged cancel holds, and no order is in the log twice, on a node alone and on two. More of it: npm run crash
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { KillLoop } from "./kill-loop.ts";
 import { killNodes } from "./node-process.ts";
+import { PairLoop } from "./pair-loop.ts";
 
-const KILLS = 20;
+const KILLS = 14;
+const KILLS_OF_TWO = 6;
 const SEED = Number(process.env.SERIATIM_SEED ?? Date.now() % 1_000_000);
 
 let directory = "";
-beforeAll(() => {
+beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "seriatim-kill-"));
 });
-afterAll(() => {
+afterEach(() => {
   killNodes();
   rmSync(directory, { recursive: true, force: true });
 });
 
-test(`${KILLS} times SIGKILL under load and at the start lose nothing that was acknowledged and do nothing twice`, async () => {
+async function killed(loop: KillLoop | PairLoop, kills: number): Promise<void> {
   console.log(`seed ${SEED}`);
-  const loop = new KillLoop({ directory, seed: SEED });
-  while (loop.figures.kills < KILLS) await loop.round();
+  while (loop.figures.kills < kills) await loop.round();
   await loop.finish();
   console.log(loop.figures.table());
   expect(loop.figures.wrong, `seed ${SEED}`).toEqual([]);
-  expect(loop.figures.acknowledged).toBeGreaterThan(KILLS * 10);
-}, 300_000);
+  expect(loop.figures.acknowledged).toBeGreaterThan(kills * 10);
+}
+
+test(
+  `${KILLS} times SIGKILL under load and at the start lose nothing that was acknowledged and do nothing twice`,
+  () => killed(new KillLoop({ directory, seed: SEED }), KILLS),
+  300_000,
+);
+
+test(
+  `${KILLS_OF_TWO} times SIGKILL of a primary, its replica or both neither, and both have the same files`,
+  () => killed(new PairLoop({ directory, seed: SEED }), KILLS_OF_TWO),
+  300_000,
+);

@@ -7,7 +7,7 @@ type Known = "no" | "unknown" | "yes";
 
 export interface OrderRecord {
   readonly id: number;
-  /** Whether the exchange has acknowledged the order. */
+  /** Whether the exchange has acknowledged the order; "no": it refused it. */
   entered: Known;
   /** Whether it has acknowledged the cancel; "unknown": sent. */
   cancelled: Known;
@@ -38,6 +38,7 @@ export class OrderLedger {
       price,
       quantity: 1,
     });
+    if (!entered.accepted) order.entered = "no";
     if (!entered.accepted) throw new Error(`order ${order.id} was refused`);
     order.entered = "yes";
     if (order.id % 3 !== 0) return;

@@ -1,6 +1,7 @@
-// The kill loop on demand, its figures as a table, to stdout or into the named document between its two marks.
+// The kill loops on demand, its figures as a table, to stdout or into the named document between its two marks.
 //
-//   npm run crash                                  200 kills; status 1 when anything was lost or done twice
+//   npm run crash                                  200 kills of one node; status 1 when anything was lost or done twice
+//   npm run crash -- --nodes 2                     of a primary, its replica, or both
 //   npm run crash -- --kills 1000 --seed 7 --write docs/RELIABILITY.md
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,29 +10,34 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { KillLoop } from "./kill-loop.ts";
 import { killNodes } from "./node-process.ts";
+import { PairLoop } from "./pair-loop.ts";
 
 const KILLS = 200;
 /** Kills between two lines of progress. */
 const PROGRESS = 25;
-const [BEGIN, END] = ["<!-- kills -->", "<!-- end of kills -->"];
 
-function writeInto(path: string, text: string): void {
+function writeInto(path: string, nodes: number, text: string): void {
+  const [first, last] = [`<!-- kills, nodes ${nodes} -->`, `<!-- end of kills, nodes ${nodes} -->`];
   const document = readFileSync(path, "utf8");
-  const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${path} lacks the marks ${BEGIN} and ${END}`);
-  writeFileSync(path, `${document.slice(0, begin + BEGIN.length)}\n${text}\n${document.slice(end)}`);
+  const [begin, end] = [document.indexOf(first), document.indexOf(last)];
+  if (begin < 0 || end < begin) throw new Error(`${path} lacks the marks ${first} and ${last}`);
+  writeFileSync(path, `${document.slice(0, begin + first.length)}\n${text}\n${document.slice(end)}`);
 }
 
 const { values } = parseArgs({
-  options: { kills: { type: "string" }, seed: { type: "string" }, write: { type: "string" } },
+  options: {
+    kills: { type: "string", default: String(KILLS) },
+    nodes: { type: "string", default: "1" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    write: { type: "string" },
+  },
 });
-const kills = Number(values.kills ?? KILLS);
-const seed = Number(values.seed ?? Date.now() % 1_000_000);
-if (!(Number.isSafeInteger(kills) && kills > 0 && Number.isSafeInteger(seed)))
-  throw new Error("--kills and --seed take whole numbers, kills from 1 on");
+const [kills, nodes, seed] = [values.kills, values.nodes, values.seed].map(Number);
+if (!(Number.isSafeInteger(kills) && kills > 0 && Number.isSafeInteger(seed) && (nodes === 1 || nodes === 2)))
+  throw new Error("--kills and --seed take whole numbers, kills from 1 on; --nodes takes 1 or 2");
 
 const directory = mkdtempSync(join(tmpdir(), "seriatim-kill-"));
-const loop = new KillLoop({ directory, seed });
+const loop = nodes === 1 ? new KillLoop({ directory, seed }) : new PairLoop({ directory, seed });
 const { figures } = loop;
 
 function giveBack(): void {
@@ -53,11 +59,11 @@ try {
     console.error(`${told} kills, ${figures.acknowledged} acknowledged`);
   }
   await loop.finish();
-  const about = `\`npm run crash -- --kills ${kills} --seed ${seed}\`; ${figures.summary()}.`;
+  const about = `\`npm run crash -- --nodes ${nodes} --kills ${kills} --seed ${seed}\`; ${figures.summary()}.`;
   const text = `${figures.table()}\n\n${about}`;
   console.log(text);
   for (const line of figures.wrong) console.log(`seed ${seed}: ${line}`);
-  if (values.write !== undefined && figures.wrong.length === 0) writeInto(values.write, text);
+  if (values.write !== undefined && figures.wrong.length === 0) writeInto(values.write, nodes, text);
   process.exitCode = figures.wrong.length === 0 ? 0 : 1;
 } finally {
   giveBack();

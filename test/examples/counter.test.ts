@@ -4,11 +4,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { generateKey } from "../../src/runtime/index.ts";
 
+const ADDITIONS = 50;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 let path = "";
@@ -26,8 +29,8 @@ class CounterProcess {
   readonly #closed: Promise<unknown>;
   output = "";
 
-  constructor() {
-    const program = ["--import", "./tools/from-sources.ts", "examples/counter.ts", path];
+  constructor(directory = path, ...flags: string[]) {
+    const program = ["--import", "./tools/from-sources.ts", "examples/counter.ts", directory, ...flags];
     this.#child = spawn(process.execPath, program, { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] });
     running.push(this.#child);
     this.#child.stdout?.on("data", (text: Buffer) => {
@@ -117,3 +120,49 @@ test("killed in the middle of its additions: each that was answered happened onc
   }
   expect(answered.size).toBeGreaterThan(40);
 });
+
+/** Free now, and nobody is given it for a while. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+test("with a replica: when the first machine is lost with its disk, the other one has every answered addition", async () => {
+  const keys = join(path, "keys.json");
+  for (const name of ["north", "south"]) generateKey(name, "replica", join(path, `${name}.key`), keys);
+  const port = String(await freePort());
+  const flags = (name: string) => ["--keys", keys, "--own-key", join(path, `${name}.key`)];
+  const first = new CounterProcess(join(path, "north"), ...flags("north"), "--replication-port", port);
+  await first.prints(/^0 additions/m);
+  first.say("add 3 1\n");
+  await first.prints(/^counter 3: nothing is acknowledged: /m);
+  const copy = new CounterProcess(join(path, "south"), ...flags("south"), "--replica-of", port);
+  await copy.prints(/^follows north in epoch/m);
+  // Refused until the primary knows of its replica.
+  while (!/^counter 3 is 1$/m.test(first.output)) {
+    first.say("add 3 1\n");
+    await first.prints(/./);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  for (let i = 0; i < ADDITIONS; i++) first.say(`add ${100 + i} 7\n`);
+  await first.prints(new RegExp(`^counter ${100 + ADDITIONS - 1} is 7$`, "m"));
+  await first.kill();
+  rmSync(join(path, "north"), { recursive: true });
+  expect(await copy.ended()).toBe(0);
+  const second = new CounterProcess(join(path, "south"), ...flags("south"), "--replication-port", port);
+  await second.prints(/additions in the log$/m);
+  const anew = new CounterProcess(join(path, "north"), ...flags("north"), "--replica-of", port);
+  await anew.prints(/^follows south/m);
+  while (!/^counter 100 is 7$/m.test(second.output)) {
+    second.say("add 100 0\n");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  for (let i = 0; i < ADDITIONS; i++) second.say(`add ${100 + i} 0\n`);
+  for (let i = 0; i < ADDITIONS; i++) await second.prints(new RegExp(`^counter ${100 + i} is 7$`, "m"));
+  expect(await second.ended()).toBe(0);
+  expect(await anew.ended()).toBe(0);
+}, 120_000);
