@@ -34,7 +34,7 @@ test("what a clock may never say is the shortest or the longest", () => {
 
 test("every value is told as no less than it is, and at most an eighth more", () => {
   const random = new Prng(1);
-  for (let i = 0; i < 20_000; i++) {
+  for (let i = 0; i < 4_000; i++) {
     const value_ns = Math.floor(2 ** (3 + 33.9 * random.unit()));
     const below_ns = told(value_ns);
     expect(below_ns, String(value_ns)).toBeGreaterThan(value_ns);
