@@ -121,7 +121,7 @@ async function serve(path: string, replication?: ReplicationOptions): Promise<vo
 async function follow(path: string, port: number, keys: string, ownKey: string): Promise<void> {
   const replica = new Replica({
     ...{ keys, ownKey, rules: import.meta.url, segmentBytes: SEGMENT_BYTES_DEFAULT, news: console.log },
-    ...{ application: new Counters(), primary: { host: "127.0.0.1", port } },
+    ...{ application: () => new Counters(), primary: { host: "127.0.0.1", port } },
     directory: await openDataDirectory(path),
   });
   await Promise.race([once(process.stdin.resume(), "end"), replica.failed]);

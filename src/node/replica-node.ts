@@ -19,7 +19,7 @@ export async function startReplica(
   return new Replica({
     ...{ primary, keys, ownKey: nodeKey, segmentBytes, directory },
     rules: EXCHANGE_RULES,
-    application: new ExchangeEngine(),
+    application: () => new ExchangeEngine(),
     news: (line) => log.info({}, line),
   });
 }

@@ -2,6 +2,7 @@
 //
 //   <data-dir>/journal/              the command log (src/journal)
 //   <data-dir>/snapshots/            states of its application (src/journal/snapshot)
+//   <data-dir>/journal-diverged-.../ what a replica had that was not its primary's; for people, never read again
 //   <data-dir>/lock-<pid>-....sock   the lock of the running node (src/platform/directory-lock.ts)
 
 import { readdirSync, statSync } from "node:fs";
@@ -98,9 +99,13 @@ function segmentNamesIn(journal: string): string[] {
   }
 }
 
+/** Journals and snapshots of another history than the primary's, which a replica has set aside. */
+const SET_ASIDE = new RegExp(`^(${JOURNAL_LOG}|${SNAPSHOTS_DIRECTORY})-diverged-`);
+
 function refuseForeign(path: string, storage: Storage): void {
   const ours = [JOURNAL_LOG, SNAPSHOTS_DIRECTORY, FILE_SYSTEMS_OWN];
-  const stranger = storage.list(path).find((name) => !ours.includes(name) && !isLockFile(name));
+  const isOurs = (name: string) => ours.includes(name) || SET_ASIDE.test(name) || isLockFile(name);
+  const stranger = storage.list(path).find((name) => !isOurs(name));
   if (stranger === undefined) return;
   throw new SeriatimError(
     "FOREIGN_DIRECTORY",

@@ -1,8 +1,10 @@
 // The thread of a replica: opens its journal, hands every record to the application's thread, then follows the primary:
 // stores its frames byte for byte, hands on their records, makes them safe, acknowledges. It connects again for as long as
-// it runs, and stops for good when its history is not the primary's: nothing is ever removed here.
+// it runs. When its history is not the primary's it moves its files aside and ends, for the node to begin anew: nothing is
+// ever removed here.
 
 import { connect, type Socket } from "node:net";
+import { basename, dirname } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
 import { JOURNAL_BEGINNING, type JournalWriter, openJournal } from "../../journal/index.ts";
@@ -19,7 +21,10 @@ export interface ReplicaWorkerData {
   readonly primary: { readonly host: string; readonly port: number };
   readonly keys: string;
   readonly ownKey: string;
+  /** Of the journal. */
   readonly directory: string;
+  /** What is moved aside with it when its history is not the primary's. */
+  readonly snapshots: string;
   readonly rules: string;
   readonly segmentBytes: number;
   readonly records: SharedArrayBuffer;
@@ -39,6 +44,7 @@ export type ReplicaWorkerMessage =
       readonly position: number;
     }
   | { readonly kind: "lost"; readonly how: string }
+  | { readonly kind: "diverged"; readonly aside: string }
   | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };
 
@@ -57,8 +63,6 @@ function say(message: ReplicaWorkerMessage): void {
 /** Which refusals no new connection will change, and what a person can do. */
 const FINAL: Readonly<Partial<Record<RefusalCode, string>>> = {
   [RefusalCode.NotAuthorised]: "one of the two nodes does not know the other's key: compare their keys files",
-  [RefusalCode.Diverged]:
-    "this journal is not a part of the primary's history: move it aside and start again with an empty directory",
   [RefusalCode.NoSnapshot]:
     "the primary has retired the segments that this journal lacks: start from a copy of one of its snapshots",
   [RefusalCode.Ahead]: "this journal has more than the primary, which has stopped",
@@ -158,10 +162,30 @@ class Replica implements FollowingNode {
     this.#session = undefined;
     this.#socket?.destroySoon();
     if (this.#isStopping) return;
+    if (ended.kind === "refused by peer" && ended.code === RefusalCode.Diverged) return this.#setAside();
     const final = ended.kind === "refused by peer" ? FINAL[ended.code] : undefined;
     if (final !== undefined) return this.fail(new SeriatimError("REPLICA_REFUSED", final));
     say({ kind: "lost", how: session.why ?? describe(ended) });
     this.#retry = setTimeout(() => this.connect(), RETRY_MS);
+  }
+
+  /** Its files get another name, by where they end; what is in the way there ends the replica instead. */
+  #setAside(): void {
+    this.#guarded(() => {
+      const { position, chain } = this.#journal;
+      const mark = `diverged-${position}-${Buffer.from(chain.subarray(0, 4)).toString("hex")}`;
+      this.#end();
+      this.#journal.close();
+      const storage = new NodeStorage();
+      const parent = dirname(data.directory);
+      for (const directory of [data.directory, data.snapshots]) {
+        if (storage.list(parent).includes(basename(directory)))
+          storage.rename(directory, `${directory}-${mark}`);
+      }
+      storage.syncDirectory(parent);
+      say({ kind: "diverged", aside: `${data.directory}-${mark}` });
+      parentPort?.close();
+    });
   }
 
   fail(error: unknown): void {

@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import { type Application, RecordBuffer, SeriatimError } from "../../base/index.ts";
 import { entryBeside } from "../../platform/index.ts";
 import { COMMAND_BYTES, COMMAND_WORDS, EVENT_WORDS } from "../../protocol/index.ts";
-import { createRing, RingConsumer } from "../../ring/index.ts";
+import { createRing, type Ring, RingConsumer } from "../../ring/index.ts";
 import type { DataDirectory } from "../data-directory.ts";
 import { FirstFailure } from "../first-failure.ts";
 import { within } from "../within.ts";
@@ -20,9 +20,9 @@ const DISCARDED_EVENTS = 1_024;
 /** For making the last frames safe and closing the files; a disk that needs longer hangs. */
 const CLOSE_MS = 10_000;
 
-export interface ReplicaOptions extends Omit<ReplicaWorkerData, "records" | "directory"> {
-  /** It has applied nothing yet. */
-  readonly application: Application;
+export interface ReplicaOptions extends Omit<ReplicaWorkerData, "records" | "directory" | "snapshots"> {
+  /** A new one, which has applied nothing yet: at the start, and when the history turned out to be another one. */
+  readonly application: () => Application;
   /** Locked by openDataDirectory; the replica gives the lock back. */
   readonly directory: DataDirectory;
   /** Told in one line of what happens to the connection. */
@@ -37,37 +37,60 @@ export class Replica {
   /** Whether it follows a primary now. */
   isFollowing = false;
   readonly #options: ReplicaOptions;
-  readonly #worker: Worker;
-  readonly #records: RingConsumer;
-  readonly #words: Int32Array;
-  readonly #exited: Promise<void>;
+  #worker: Worker;
+  #records: RingConsumer;
+  #exited: Promise<void>;
   readonly #failure = new FirstFailure();
-  #hasClosed = false;
+  #isStopping = false;
   #stopped: Promise<void> | undefined;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
-    const { primary, keys, ownKey, rules, segmentBytes, directory } = options;
+    this.failed = this.#failure.happened;
     const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: RECORDS_MAX });
     this.#records = new RingConsumer(ring);
-    this.#words = ring.words;
-    this.failed = this.#failure.happened;
-    const where = { directory: directory.journal, records: ring.shared };
+    this.#worker = this.#startWorker(ring);
+    this.#exited = this.#watch(this.#worker);
+    void this.#apply(this.#records, ring.words);
+  }
+
+  #startWorker({ shared }: Ring): Worker {
+    const { primary, keys, ownKey, rules, segmentBytes, directory } = this.#options;
+    const where = { directory: directory.journal, snapshots: directory.snapshots, records: shared };
     const workerData: ReplicaWorkerData = { primary, keys, ownKey, rules, segmentBytes, ...where };
-    this.#worker = new Worker(entryBeside(import.meta.url, "replica-worker"), {
-      name: "replica",
-      workerData,
+    return new Worker(entryBeside(import.meta.url, "replica-worker"), { name: "replica", workerData });
+  }
+
+  /** Resolves when the thread is gone; without a last word it has failed. */
+  #watch(worker: Worker): Promise<void> {
+    let hasSaidLast = false;
+    worker.on("message", (message: ReplicaWorkerMessage) => {
+      hasSaidLast ||= message.kind === "closed" || message.kind === "diverged";
+      this.#hear(message);
     });
-    this.#worker.on("message", (message: ReplicaWorkerMessage) => this.#hear(message));
-    this.#worker.on("error", (error) => this.#fail("REPLICA_THREAD_DIED", String(error)));
-    this.#exited = new Promise((resolve) => {
-      this.#worker.once("exit", (code) => {
-        if (!this.#hasClosed)
-          this.#fail("REPLICA_THREAD_DIED", `the replica's thread ended: exit code ${code}`);
+    worker.on("error", (error) => this.#fail("REPLICA_THREAD_DIED", String(error)));
+    return new Promise((resolve) => {
+      worker.once("exit", (code) => {
+        if (!hasSaidLast) this.#fail("REPLICA_THREAD_DIED", `the replica's thread ended: exit code ${code}`);
         resolve();
       });
     });
-    void this.#apply();
+  }
+
+  /** With nothing: what it had is set aside, and everything comes from the primary. */
+  async #beginAnew(aside: string): Promise<void> {
+    this.#options.news(
+      `this history was not the primary's: its files are in ${aside} now, and everything is fetched anew`,
+    );
+    this.#records.fail();
+    await this.#exited;
+    if (this.#isStopping) return;
+    const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: RECORDS_MAX });
+    this.position = 0;
+    this.#records = new RingConsumer(ring);
+    this.#worker = this.#startWorker(ring);
+    this.#exited = this.#watch(this.#worker);
+    void this.#apply(this.#records, ring.words);
   }
 
   #hear(message: ReplicaWorkerMessage): void {
@@ -86,8 +109,10 @@ export class Replica {
         if (this.isFollowing) news(`the connection to the primary ended: ${message.how}`);
         this.isFollowing = false;
         return;
+      case "diverged":
+        void this.#beginAnew(message.aside);
+        return;
       case "closed":
-        this.#hasClosed = true;
         return;
       case "failed":
         return this.#fail(message.code, message.message, message.exitCode);
@@ -100,23 +125,24 @@ export class Replica {
     this.#failure.set(new SeriatimError(code, message, { exitCode }));
   }
 
-  async #apply(): Promise<void> {
-    const { application } = this.#options;
+  /** Until `records` end, or are given up for new ones. */
+  async #apply(records: RingConsumer, words: Int32Array): Promise<void> {
+    const application = this.#options.application();
     const discarded = new RecordBuffer(EVENT_WORDS, DISCARDED_EVENTS, () => {});
-    while (this.#failure.error === undefined && !this.#records.ended()) {
-      const count = this.#records.available(RECORDS_PER_TURN);
+    while (this.#failure.error === undefined && this.#records === records && !records.ended()) {
+      const count = records.available(RECORDS_PER_TURN);
       if (count === 0) {
-        await this.#records.whenRecords();
+        await records.whenRecords();
         continue;
       }
-      const at = this.#records.offset();
+      const at = records.offset();
       try {
-        for (let i = 0; i < count; i++) application.apply(this.#words, at + i * COMMAND_WORDS, discarded);
+        for (let i = 0; i < count; i++) application.apply(words, at + i * COMMAND_WORDS, discarded);
       } catch (error) {
         const what = `the log can't be applied by this version from position ${this.position + 1} on`;
         return this.#fail("LOG_UNKNOWN", `${what}: ${String(error)}`);
       }
-      this.#records.release(count);
+      records.release(count);
       this.position += count;
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -129,6 +155,7 @@ export class Replica {
   }
 
   async #stop(): Promise<void> {
+    this.#isStopping = true;
     this.#worker.postMessage("stop");
     if (!(await within(this.#exited, CLOSE_MS))) {
       this.#fail(
