@@ -18,8 +18,10 @@ import { NodeStorage } from "../../src/platform/index.ts";
 import {
   type AdminCommand,
   COMMAND_WORDS,
+  CommandFlag,
   CommandWord,
   parseFlow,
+  Reason,
   writeAdminCommand,
   writeCancel,
   writeInstrument,
@@ -225,6 +227,29 @@ test("what administrators and nodes said is exported with who said it", async ()
     "cmd ack_policy disk+ram ann",
     "cmd kill_switch 3 on ann",
     "cmd halt bob",
+  ]);
+});
+
+test("a request number that is used once is exported as one, and a flow computes with it", async () => {
+  const options = journalOptions(new NodeStorage(), join(data, "journal"));
+  const { journal } = openJournal(options, () => {});
+  const words = new Int32Array(2 * COMMAND_WORDS);
+  for (const at of [0, COMMAND_WORDS]) {
+    writeCancel(words, at, 1, 0, 5, 0);
+    words[at + CommandWord.flags] = CommandFlag.Once;
+    words[at + CommandWord.requestLow] = 77;
+  }
+  journal.append(new Uint8Array(words.buffer), 0, 2);
+  journal.close();
+  const rows = linesOf((await run("--from", "12")).out).map((line) => JSON.parse(line));
+  expect(rows).toMatchObject([
+    { kind: "cancel", flags: "once", request: "77" },
+    { kind: "cancel", flags: "once", request: "77" },
+  ]);
+  const { out } = await run("--format", "flow", "--from", "12");
+  expect(linesOf(out).slice(5)).toEqual(Array(2).fill("cmd cancel 0 5 account 1 once 77"));
+  expect(recomputeFlow(parseFlow(out).flow).steps.at(-1)?.outcomes).toMatchObject([
+    { kind: "reject", reason: Reason.UnknownOrder },
   ]);
 });
 

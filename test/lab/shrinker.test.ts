@@ -30,6 +30,15 @@ test.each(FLOW_PROFILE_NAMES)(
   },
 );
 
+test("a flow with RequestReused shrinks to two plain commands that share a number", () => {
+  const fails = isRefused(Reason.RequestReused);
+  const result = shrinkFlow(firstFlow("repeated", fails), fails);
+  expect(result.isMinimal).toBe(true);
+  const commands = commandsOf(result.flow);
+  expect(commands).toHaveLength(2);
+  for (const command of commands) expect(command).toMatch(/^cmd (limit|market|cancel|modify) 0 .* once 1$/);
+});
+
 /** The first generated flow that fails: about one in two does. */
 function firstFlow(profile: FlowProfileName, fails: (flow: Flow) => boolean): Flow {
   for (let seed = 1; seed <= 50; seed++) {

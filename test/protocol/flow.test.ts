@@ -67,6 +67,11 @@ describe("a malformed flow is refused with its line", () => {
       "f.txt:3: account 3 is not below accounts_max, which is 3",
     ],
     [
+      "a request number in version 2",
+      [...HEAD2, "cmd cancel 0 1 once 7"],
+      "f.txt:3: expected the end of the line, found 'once'",
+    ],
+    [
       "an event of a halt",
       [...HEAD3, "cmd halt ann", "evt cancel 1 0 1"],
       "f.txt:4: 'evt' follows 'cmd halt', which has no events",
@@ -243,7 +248,27 @@ test("version 3 has words for what administrators and nodes say, and for what a 
   expect(flowVersionOf(flow)).toBe(3);
 });
 
-const order = { symbol: fc.nat(), id: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), account: fc.nat(3) };
+test("version 3 has words for request numbers that are used once, and for answers that come again", () => {
+  const text = [
+    ...HEAD3,
+    REG,
+    "cmd limit 0 1 B 10 5 GTC account 1 limit 2 once 18446744073709551615",
+    "evt accept 1 0 1",
+    "cmd market 0 2 S 5 once 0",
+    "evt repeat 1 0 2",
+    "cmd modify 0 1 10 5 once 7",
+    "reject modify 1 RequestReused",
+    "cmd cancel 0 1 account 1 once 7",
+    "reject cancel 1 RequestForgotten",
+  ];
+  const { flow } = parseFlow(text.join("\n"));
+  expect(flow.steps[4].command).toEqual({ kind: "cancel", symbol: 0, id: 1n, account: 1, once: 7n });
+  expect(formatFlow(flow)).toEqual(text);
+  expect(flowVersionOf(flow)).toBe(3);
+});
+
+const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+const order = { symbol: fc.nat(), id: u64, account: fc.nat(3) };
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
 const i64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const side = fc.constantFrom(Side.Buy, Side.Sell);
@@ -257,6 +282,8 @@ const anyCommand: fc.Arbitrary<FlowCommand> = fc.oneof(
   fc.record({ kind: kind("market"), ...trades, side }),
   fc.record({ kind: kind("cancel"), ...order }),
   fc.record({ kind: kind("modify"), ...trades, price: i64 }),
+  fc.record({ kind: kind("modify"), ...trades, price: i64, once: u64 }),
+  fc.record({ kind: kind("cancel"), ...order, once: u64 }),
   fc.record({ kind: kind("tenure"), epoch: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), who }),
   fc.record({ kind: kind("ack_policy"), policy: fc.constantFrom(...ACK_POLICY_NAMES), who }),
   fc.record({ kind: fc.constantFrom("halt", "resume", "forced_start"), who }),
