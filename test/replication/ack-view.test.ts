@@ -2,6 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
+import { entryBeside } from "../../src/platform/index.ts";
 import { ACK_VIEW_BYTES, AckView, NodeRows } from "../../src/replication/index.ts";
 
 function look(view: AckView, durable = 5): [replica: number, inMemory: number, persisted: number][] {
@@ -46,7 +47,7 @@ test("every change counts on, so that who waits hears of it", () => {
 test("a row that another thread writes at full speed is never seen cut in two, nor ahead of its connection", async () => {
   const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
   const view = new AckView(memory);
-  const writer = new Worker(new URL("./ack-view-worker.ts", import.meta.url), { workerData: memory });
+  const writer = new Worker(entryBeside(import.meta.url, "ack-view-worker"), { workerData: memory });
   const ended = new Promise((resolve) => writer.once("exit", resolve));
   let isRunning = true;
   void ended.then(() => {

@@ -6,6 +6,8 @@ import { SimulatedDisk } from "../../src/lab/index.ts";
 import {
   CLOSING_MARK_BYTES,
   encodeSegmentHeader,
+  FRAME_HEADER_BYTES,
+  FrameLayout,
   openLog,
   SECTOR_BYTES,
   SegmentLayout,
@@ -291,4 +293,19 @@ test("a mark of another history behind the frames is damage", () => {
   bytes.set(others.subarray(otherEnd, otherEnd + CLOSING_MARK_BYTES), end);
   disk.overwrite(PATH, bytes);
   expect(scanLog(logPlace(disk))).toMatchObject({ verdict: "torn", lastPosition: 8 });
+});
+
+test("a frame that was changed and given its right CRC again is refused by its chain value", () => {
+  const disk = writeLog([4, 4]);
+  const bytes = disk.contents(PATH);
+  const view = new DataView(bytes.buffer);
+  const length = FRAME_HEADER_BYTES + view.getUint32(SECTOR_BYTES + FrameLayout.payloadBytes, true);
+  const frame = bytes.subarray(SECTOR_BYTES, SECTOR_BYTES + Math.ceil(length / 8) * 8);
+  frame[FRAME_HEADER_BYTES] ^= 1;
+  const sum = checksums.crc32c(frame.subarray(FrameLayout.chain));
+  view.setUint32(SECTOR_BYTES + FrameLayout.crc, sum, true);
+  disk.overwrite(PATH, bytes);
+  expect(refusal(disk).message).toMatch(
+    /at offset 4096, position 1: its chain value does not follow the frame before/,
+  );
 });

@@ -7,7 +7,7 @@ import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import { Prng, SeriatimError } from "../../src/base/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
-import { NodeStorage } from "../../src/platform/index.ts";
+import { entryBeside, NodeStorage } from "../../src/platform/index.ts";
 import {
   FRAME_HEADER_BYTES,
   FrameFollower,
@@ -217,7 +217,7 @@ test("a log on a real disk is followed while another thread writes it", async ()
   const directory = mkdtempSync(join(tmpdir(), "seriatim-follow-"));
   const durable = new Int32Array(new SharedArrayBuffer(4));
   const last = 5000;
-  const worker = new Worker(new URL("./append-worker.ts", import.meta.url), {
+  const worker = new Worker(entryBeside(import.meta.url, "append-worker"), {
     workerData: { directory, last, durable },
   });
   const ended = new Promise((resolve, reject) => worker.once("exit", resolve).once("error", reject));

@@ -85,8 +85,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a gap between positions is accepted",
     file: "src/segment/continuity.ts",
-    find: "if (fields.firstPosition !== expected) {",
-    replace: "if (fields.firstPosition < expected) {",
+    find: "if (firstPosition !== expected) {",
+    replace: "if (firstPosition < expected) {",
     tests: "test/segment",
   },
   {
@@ -103,5 +103,47 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     find: '    when: { damage: "not whole", aboveDurable: false },\n    verdict: "corrupt",',
     replace: '    when: { damage: "not whole", aboveDurable: false },\n    verdict: "torn",',
     tests: "test/segment",
+  },
+  {
+    name: "a stale epoch is accepted",
+    file: "src/segment/continuity.ts",
+    find: "if (epoch < point.epoch) {",
+    replace: "if (epoch < 0) {",
+    tests: "test/segment",
+  },
+  {
+    name: "a snapshot's bytes are not held against its digests",
+    file: "src/journal/snapshot/file.ts",
+    find: "    refuseOther(file, header, checksums.crc32c(state), checksums.blake3(state));\n",
+    replace: "",
+    tests: "test/journal/snapshot",
+  },
+  {
+    name: "an ack policy counts one node too few",
+    file: "src/replication/ack-policy.ts",
+    find: "if (before === nth - 1) found = values[i];",
+    replace: "if (before === Math.max(0, nth - 2)) found = values[i];",
+    tests: "test/replication",
+  },
+  {
+    name: "a replica's row outlives its connection",
+    file: "src/replication/ack-view.ts",
+    find: "    this.#setConnected(row, 0);\n    this.#write(row, 0, 0);",
+    replace: "    this.#changed();",
+    tests: "test/replication",
+  },
+  {
+    name: "a repeated request is executed again",
+    file: "src/engine/once.ts",
+    find: "if (window.holds(place, low, high)) {",
+    replace: "if (window.holds(place, low, high) && place < 0) {",
+    tests: "test/engine",
+  },
+  {
+    name: "the first answers are forgotten by a snapshot",
+    file: "src/engine/snapshot-restore.ts",
+    find: "  restoreRequests(state, reader);\n",
+    replace: "",
+    tests: "test/engine",
   },
 ];

@@ -28,6 +28,8 @@ const COPIED = [
   "tools",
   "package.json",
   "tsconfig.json",
+  "tsconfig.base.json",
+  "examples",
   "vitest.config.ts",
 ];
 const [BEGIN, END] = ["<!-- planted faults -->", "<!-- end of planted faults -->"];
@@ -55,6 +57,10 @@ function simulate(copy: string, seeds: number) {
   return run(copy, ["bin/seriatim", "lab", "sim", "--seeds", `1..${seeds}`]);
 }
 
+function runTests(copy: string, folders: readonly string[]) {
+  return run(copy, ["node_modules/vitest/vitest.mjs", "run", ...folders]);
+}
+
 /** Plants one fault in the copy, looks, and takes it out again. */
 function look(copy: string, fault: PlantedFault): Finding {
   const path = join(copy, fault.file);
@@ -64,7 +70,7 @@ function look(copy: string, fault: PlantedFault): Finding {
   writeFileSync(path, source.replace(fault.find, fault.replace));
   try {
     if (fault.tests !== undefined) {
-      const { status } = run(copy, ["node_modules/vitest/vitest.mjs", "run", fault.tests]);
+      const { status } = runTests(copy, [fault.tests]);
       return { fault, noticedBy: status === 0 ? undefined : `\`${fault.tests}\``, seeds: "" };
     }
     const { status, output } = simulate(copy, SEEDS);
@@ -97,10 +103,16 @@ function writeInto(path: string, table: string): void {
   );
 }
 
+/** What notices a fault must find nothing without one. */
+function assertClean(copy: string): void {
+  const folders = new Set(PLANTED_FAULTS.flatMap(({ tests }) => tests ?? []));
+  for (const { status, output } of [simulate(copy, SEEDS_CLEAN), runTests(copy, [...folders])])
+    if (status !== 0) throw new Error(`the source fails without any fault: ${output}`);
+}
+
 const copy = copySource();
 try {
-  const clean = simulate(copy, SEEDS_CLEAN);
-  if (clean.status !== 0) throw new Error(`the source fails without any fault: ${clean.output}`);
+  assertClean(copy);
   const findings = PLANTED_FAULTS.map((fault) => look(copy, fault));
   const table = tableOf(findings);
   console.log(table);
