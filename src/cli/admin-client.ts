@@ -6,6 +6,8 @@ import { SeriatimError } from "../base/index.ts";
 import { adminStatement, readGreeting } from "../protocol/index.ts";
 import type { OwnKey } from "../runtime/index.ts";
 
+/** For the greeting, which a node sends at once: another kind of port may wait for us for ever. */
+const GREETING_MS = 5_000;
 /** Longer than a node lets a command take; a snapshot of millions of orders is some seconds. */
 const ANSWER_MS = 60_000;
 /** Far more than an answer has. */
@@ -26,6 +28,7 @@ export async function askNode(host: string, port: number, key: OwnKey, command: 
     if (nonce === undefined)
       throw new SeriatimError("NOT_ADMIN", `${peer} is no admin listener of this version`);
     const proof = key.prove(adminStatement(Buffer.from(nonce, "hex")));
+    lines.waitUpTo(ANSWER_MS);
     lines.say(`logon ${key.name} ${Buffer.from(proof).toString("hex")}`);
     accepted(await lines.next(), peer);
     lines.say(command);
@@ -48,7 +51,7 @@ function accepted(line: string, peer: string): string {
   throw new SeriatimError(code, `${peer} refuses: ${error}`, { exitCode: code === "USAGE" ? 2 : 1 });
 }
 
-/** The lines of a connection, one at a time, each within ANSWER_MS. */
+/** The lines of a connection, one at a time, the first within GREETING_MS. */
 class Lines {
   readonly #socket: Socket;
   readonly #peer: string;
@@ -60,7 +63,8 @@ class Lines {
     this.#socket = socket;
     this.#peer = peer;
     socket.setEncoding("utf8");
-    socket.setTimeout(ANSWER_MS, () => this.#end(`did not answer within ${ANSWER_MS / 1000} s`));
+    socket.setTimeout(GREETING_MS);
+    socket.on("timeout", () => this.#end(`did not answer within ${(socket.timeout ?? 0) / 1000} s`));
     socket.on("data", (text: string) => {
       this.#text += text;
       if (this.#text.length > ANSWER_CHARACTERS_MAX) this.#end("answers more than any answer has");
@@ -68,6 +72,11 @@ class Lines {
     });
     socket.on("error", ({ message }) => this.#end(message));
     socket.on("close", () => this.#end("ended the connection"));
+  }
+
+  /** From now on a silence may last this long. */
+  waitUpTo(ms: number): void {
+    this.#socket.setTimeout(ms);
   }
 
   say(line: string): void {

@@ -92,7 +92,9 @@ export function parseRequest(text: string): ParsedRequest {
   const object = parseObject(text);
   if (object === undefined) return { refusal: badMessage(undefined, "this is not a JSON object") };
   const fields = new Fields(object);
-  const request = fields.optionalWhole("request", SAFE_MAX);
+  const number = fields.optionalWhole("request", SAFE_MAX);
+  // One that is no number is not answered by another, which may be somebody's.
+  const request = number === object.request ? number : undefined;
   const type = fields.take("type");
   const parser = PARSERS.get(type);
   if (parser === undefined) return { refusal: badMessage(request, unknownType(type)) };

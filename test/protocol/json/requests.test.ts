@@ -147,3 +147,12 @@ test("a refusal carries the request's number when that is one", () => {
   expect(refusalOf('{"type":"cancel","request":9}').request).toBe(9);
   expect(refusalOf('{"type":"sell","request":9}').request).toBe(9);
 });
+
+// It was answered with request 0, which may be another request's number.
+test.each(["-1", "1.5", '"a"', "null", "[]"])(
+  "a request number that is none, %s, is not answered by another",
+  (number) => {
+    const { request, text } = refusalOf(`{"type":"openOrders","request":${number}}`);
+    expect([request, text]).toEqual([undefined, expect.stringContaining("request: ")]);
+  },
+);

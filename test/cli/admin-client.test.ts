@@ -1,0 +1,38 @@
+// What `seriatim admin` says of ports that are not an administrator's.
+
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { askNode } from "../../src/cli/admin-client.ts";
+import type { OwnKey } from "../../src/runtime/index.ts";
+
+const key = { name: "ann", prove: () => new Uint8Array(64) } as unknown as OwnKey;
+let server: Server | undefined;
+afterEach(() => server?.close());
+
+async function listen(greeting: string): Promise<number> {
+  server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.write(greeting);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+// The order port of a node waits for its client to speak: the command hung for a minute.
+test("a port that says nothing is given up after five seconds", async () => {
+  const port = await listen("");
+  await expect(askNode("127.0.0.1", port, key, "status")).rejects.toMatchObject({
+    code: "NO_ANSWER",
+    message: `127.0.0.1:${port}: did not answer within 5 s`,
+  });
+});
+
+test("a port that greets with something else is no admin listener", async () => {
+  const port = await listen("220 mail.example ESMTP\n");
+  await expect(askNode("127.0.0.1", port, key, "status")).rejects.toMatchObject({
+    code: "NOT_ADMIN",
+    message: `127.0.0.1:${port} is no admin listener of this version`,
+  });
+});
