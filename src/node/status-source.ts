@@ -30,6 +30,8 @@ export function collectStatus({
     ...healthOf(condition),
     hasFailed: condition.failure !== undefined,
     role: "primary",
+    node: runtime.primary?.name ?? "",
+    nodes: runtime.primary?.nodes ?? [],
     position: path.position,
     durablePosition: path.releasedPosition,
     eventSequence: engine.sequence,

@@ -1,6 +1,7 @@
 // What a node says about itself at one moment: plain numbers, sampled when health or metrics are asked for, so that
 // nothing on the order path waits for a reader.
 
+import type { NodeReport, NodeRoleName } from "../protocol/index.ts";
 import type { Latency, LatencyTotals, Load, SnapshotStatus } from "../runtime/index.ts";
 import type { WebCounters } from "./web/web-limits.ts";
 
@@ -13,7 +14,10 @@ export interface NodeStatus {
   readonly reason?: string;
   /** Nothing more becomes safe: only the end is left. */
   readonly hasFailed: boolean;
-  readonly role: "primary";
+  readonly role: NodeRoleName;
+  /** This node's name in its cluster, and all its nodes that it knows of, by name; "" and none of a node that is alone. */
+  readonly node: string;
+  readonly nodes: readonly NodeReport[];
   /** The last command of the log. */
   readonly position: number;
   /** The last command that is safe under the durability in force. */

@@ -9,5 +9,6 @@ export * from "./judge-logon.ts";
 export * from "./live-frames.ts";
 export * from "./node-rows.ts";
 export * from "./peers.ts";
+export * from "./position-times.ts";
 export * from "./replica-seats.ts";
 export * from "./serving-session.ts";

@@ -7,6 +7,7 @@ export * from "./journal-stage.ts";
 export * from "./journal-thread.ts";
 export * from "./key-files.ts";
 export * from "./load-meter.ts";
+export * from "./replication/cluster-view.ts";
 export type { Primary, ReplicationOptions } from "./replication/primary.ts";
 export * from "./replication/replica.ts";
 export * from "./runtime.ts";

@@ -185,7 +185,7 @@ export class Runtime {
     this.path.attach(output);
     if (this.failure !== undefined) listener.halted(this.failure);
     this.#journal.run(this.#ring.shared, (why) => listener.roomChanged(why));
-    this.#primary?.run(this.path, listener);
+    this.#primary?.run(this.path, listener, this.#clock);
     this.#tick();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref();
   }

@@ -5,6 +5,7 @@ import type {
   CandlesMessage,
   DepthMessage,
   FillMessage,
+  NodeReport,
   OrderMessage,
   OrdersMessage,
   QuoteMessage,
@@ -24,11 +25,20 @@ export interface Welcome {
 export type MarketMessage = DepthMessage | QuoteMessage | TradesMessage | CandlesMessage;
 
 /** A status on the wire has its 64-bit numbers as text. */
-export interface StatusTexts extends Omit<StatusMessage, "position" | "durablePosition" | "time_us"> {
+export interface StatusTexts
+  extends Omit<StatusMessage, "position" | "durablePosition" | "time_us" | "nodes"> {
   readonly type: "status";
   readonly position: string;
   readonly durablePosition: string;
   readonly time: string;
+  readonly nodes?: readonly NodeTexts[];
+}
+
+interface NodeTexts extends Omit<NodeReport, "since_us" | "inMemory" | "persisted" | "lag"> {
+  readonly since: string;
+  readonly inMemory: string;
+  readonly persisted: string;
+  readonly lag: string;
 }
 
 export interface AckMessage {
@@ -70,7 +80,13 @@ export type ServerMessage =
   | ErrorMessage
   | SubscribedMessage;
 
-export function statusOf({ type: _, position, durablePosition, time, ...rest }: StatusTexts): StatusMessage {
+export function statusOf(texts: StatusTexts): StatusMessage {
+  const { type: _, position, durablePosition, time, nodes, ...rest } = texts;
   const [at, durable, time_us] = [position, durablePosition, time].map(Number);
-  return { ...rest, position: at, durablePosition: durable, time_us };
+  return { ...rest, position: at, durablePosition: durable, time_us, nodes: nodes?.map(nodeOf) };
+}
+
+function nodeOf({ since, inMemory, persisted, lag, ...rest }: NodeTexts): NodeReport {
+  const [since_us, has, hasOnDisk, lacks] = [since, inMemory, persisted, lag].map(Number);
+  return { ...rest, since_us, inMemory: has, persisted: hasOnDisk, lag: lacks };
 }

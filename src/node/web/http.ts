@@ -107,6 +107,7 @@ function healthPage(now: NodeStatus, version: string): Page {
     status: now.status,
     ...(now.reason === undefined ? {} : { reason: now.reason }),
     role: now.role,
+    ...(now.node === "" ? {} : { node: now.node, nodes: now.nodes }),
     position: now.position,
     durablePosition: now.durablePosition,
     connections: now.connections,

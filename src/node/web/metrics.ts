@@ -5,6 +5,7 @@ import { getHeapStatistics } from "node:v8";
 import { isMainThread } from "node:worker_threads";
 import { Counter, Gauge, Registry } from "@prometheus-io/client";
 import { assert } from "../../base/index.ts";
+import type { NodeReport, NodeRoleName } from "../../protocol/index.ts";
 import { type LatencyTotals, STAGE_BOUNDS_S } from "../../runtime/index.ts";
 import type { Health, NodeStatus, WebStatus } from "../status.ts";
 import { CountedHistogram, type CountedValues } from "./counted-histogram.ts";
@@ -22,6 +23,7 @@ interface Metric {
 }
 
 const HEALTH: readonly Health[] = ["ok", "degraded", "halted"];
+const ROLES: readonly NodeRoleName[] = ["primary", "replica", "waiting"];
 
 const METRICS: readonly Metric[] = [
   gauge("seriatim_position", "Position of the last command in the log.", (s) => s.position),
@@ -44,6 +46,29 @@ const METRICS: readonly Metric[] = [
     (s) => s.administration.switchedOff,
   ),
   gauge("seriatim_epoch", "Epoch of the last tenure in the log.", (s) => s.administration.epoch),
+  {
+    ...gauge("seriatim_role", "1 for the role the node has, 0 for the others.", (s) =>
+      Object.fromEntries(ROLES.map((role) => [role, s.role === role ? 1 : 0])),
+    ),
+    label: "role",
+  },
+  nodeGauge(
+    "seriatim_node_connected",
+    "1 for a node of the cluster that is connected, itself included.",
+    (n) => (n.connected ? 1 : 0),
+  ),
+  nodeGauge("seriatim_node_position", "Last position that a node of the cluster has.", (n) => n.inMemory),
+  nodeGauge(
+    "seriatim_node_persisted_position",
+    "Last position that a node of the cluster has on its disk.",
+    (n) => n.persisted,
+  ),
+  nodeGauge("seriatim_node_lag_positions", "Positions that a node lacks of the primary's.", (n) => n.lag),
+  nodeGauge(
+    "seriatim_node_lag_seconds",
+    "For how long a node has lacked the first of them.",
+    (n) => n.lag_us / 1e6,
+  ),
   gauge("seriatim_connections", "Order-entry connections now.", (s) => s.connections),
   counter("seriatim_connections_opened_total", "Order-entry connections opened.", (s) => s.connectionsOpened),
   {
@@ -140,6 +165,12 @@ function counter(name: string, help: string, read: Metric["read"]): Metric {
 
 function gauge(name: string, help: string, read: Metric["read"]): Metric {
   return { name, type: "gauge", help, read };
+}
+
+/** A figure of each node of the cluster; of none on a node that is alone. */
+function nodeGauge(name: string, help: string, read: (node: NodeReport) => number): Metric {
+  const readAll = ({ nodes }: Sample) => Object.fromEntries(nodes.map((node) => [node.name, read(node)]));
+  return { ...gauge(name, help, readAll), label: "node" };
 }
 
 /** With `threads single` the node's thread is the web's too. */

@@ -82,8 +82,9 @@ export class WebServer {
 
 /** What channel `status` says of a node's status. */
 function figuresOf(now: NodeStatus): NodeFigures {
-  const { status, reason, position, durablePosition, load, connections, time_us } = now;
-  return { status, reason, position, durablePosition, ...load, connections, time_us };
+  const { status, reason, position, durablePosition, load, connections, time_us, role, node, nodes } = now;
+  const cluster = node === "" ? {} : { node, nodes };
+  return { status, reason, position, durablePosition, ...load, connections, time_us, role, ...cluster };
 }
 
 /** What a node that failed did last is never released: nobody shall wait for it. */

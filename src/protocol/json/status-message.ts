@@ -1,5 +1,25 @@
 // What channel `status` says about the node, once a second (specification: docs/api/websocket.md).
 
+/** A node of a cluster as another one, or it itself, sees it. */
+export interface NodeReport {
+  readonly name: string;
+  readonly role: NodeRoleName;
+  /** Of the tenure it was last seen in; 0: none yet. */
+  readonly epoch: number;
+  readonly connected: boolean;
+  /** When it was connected, or lost: microseconds since 1970. */
+  readonly since_us: number;
+  /** The last position it has, and has on its disk; of one that is gone, when it was last seen. */
+  readonly inMemory: number;
+  readonly persisted: number;
+  /** Positions that it lacks of the primary's. */
+  readonly lag: number;
+  /** For how long by now it has lacked the first of them. */
+  readonly lag_us: number;
+}
+
+export type NodeRoleName = "primary" | "replica" | "waiting";
+
 export interface StatusMessage {
   readonly status: "ok" | "degraded" | "halted";
   /** Why it is not ok. */
@@ -14,11 +34,15 @@ export interface StatusMessage {
   /** WebSocket connections. */
   readonly subscribers: number;
   readonly time_us: number;
+  readonly role: NodeRoleName;
+  /** This node's name in its cluster, and all its nodes that it knows of; missing on a node that is alone. */
+  readonly node?: string | undefined;
+  readonly nodes?: readonly NodeReport[] | undefined;
 }
 
 export function statusText(message: StatusMessage): string {
   const { status, reason, position, durablePosition, commandsPerSecond, latency } = message;
-  const { connections, subscribers, time_us } = message;
+  const { connections, subscribers, time_us, role, node, nodes } = message;
   return JSON.stringify({
     type: "status",
     status,
@@ -30,5 +54,24 @@ export function statusText(message: StatusMessage): string {
     connections,
     subscribers,
     time: String(time_us),
+    role,
+    node,
+    nodes: nodes?.map(nodeOnWire),
   });
+}
+
+/** A report with its 64-bit numbers as text. */
+function nodeOnWire({
+  name,
+  role,
+  epoch,
+  connected,
+  since_us,
+  inMemory,
+  persisted,
+  lag,
+  lag_us,
+}: NodeReport) {
+  const has = { inMemory: String(inMemory), persisted: String(persisted), lag: String(lag), lag_us };
+  return { name, role, epoch, connected, since: String(since_us), ...has };
 }

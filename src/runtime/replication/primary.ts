@@ -1,6 +1,7 @@
 // A runtime as the primary of a cluster: the thread that serves its replicas, and the gate that waits for them.
 
-import { SeriatimError } from "../../base/index.ts";
+import { type Clock, SeriatimError } from "../../base/index.ts";
+import type { NodeReport } from "../../protocol/index.ts";
 import {
   ACK_VIEW_BYTES,
   type AckPolicyName,
@@ -11,6 +12,7 @@ import type { CommandPath } from "../command-path.ts";
 import type { DataDirectory } from "../data-directory.ts";
 import type { Recovered } from "../journal-stage.ts";
 import { AckGate } from "./ack-gate.ts";
+import { ClusterView } from "./cluster-view.ts";
 import { GateHolders } from "./gate-holders.ts";
 import { readIdentity } from "./keys.ts";
 import { type ReplicaNews, ServingThread } from "./serving-thread.ts";
@@ -37,9 +39,18 @@ export interface AckListener {
   readonly replicaNews?: ReplicaNews;
 }
 
+/** The nodes of a cluster, by name. */
+interface ClusterNames {
+  /** This node's. */
+  readonly name: string;
+  readonly others: readonly string[];
+}
+
 export class Primary {
   /** This node's. */
   readonly name: string;
+  /** Of this tenure. */
+  readonly epoch: number;
   /** In force at the start. */
   readonly ackPolicy: AckPolicyName;
   /** Where replicas connect. */
@@ -47,17 +58,22 @@ export class Primary {
   readonly gate: AckGate;
   readonly fenced: Promise<SeriatimError>;
   readonly #serving: ServingThread;
+  readonly #others: readonly string[];
+  #cluster: ClusterView | undefined;
   #isStopping = false;
   #shortage: string | undefined;
 
   private constructor(
-    name: string,
+    { name, others }: ClusterNames,
+    epoch: number,
     ackPolicy: AckPolicyName,
     port: number,
     gate: AckGate,
     serving: ServingThread,
   ) {
     this.name = name;
+    this.#others = others;
+    this.epoch = epoch;
     this.ackPolicy = ackPolicy;
     this.port = port;
     this.gate = gate;
@@ -76,7 +92,8 @@ export class Primary {
     { created, epoch }: Recovered,
   ): Promise<Primary> {
     const { host, port, keys, ownKey } = options;
-    const { name, others } = readIdentity(keys, ownKey);
+    const names = readIdentity(keys, ownKey);
+    const { others } = names;
     const replicas = others.length;
     refuseClusterSize(keys, replicas);
     const policyInLog = options.ackPolicyInLog?.();
@@ -88,7 +105,7 @@ export class Primary {
     const shared = { journal: directory.journal, segmentBytes, live, view };
     const serving = new ServingThread({ host, port, keys, ownKey, epoch, ...shared });
     try {
-      return new Primary(name, policyName, await serving.listening, gate, serving);
+      return new Primary(names, epoch, policyName, await serving.listening, gate, serving);
     } catch (error) {
       await serving.stop();
       throw error;
@@ -96,7 +113,10 @@ export class Primary {
   }
 
   /** Has `path` wait for the gate, and look at it whenever a replica has said something. */
-  run(path: CommandPath, listener: AckListener): void {
+  run(path: CommandPath, listener: AckListener, clock: Clock): void {
+    const standing = () => ({ role: "primary" as const, epoch: this.epoch, position: path.position });
+    const { name, gate } = this;
+    this.#cluster = new ClusterView({ name, replicas: this.#others, rows: gate.rows, clock, standing });
     const holders = new GateHolders(path.meter.waits, this.gate.rows);
     path.meter.watch(holders);
     this.#serving.tell(
@@ -105,6 +125,11 @@ export class Primary {
     );
     path.gateBy(this.gate);
     void this.#watch(path, listener);
+  }
+
+  /** Every node of the cluster; none before it runs. */
+  get nodes(): readonly NodeReport[] {
+    return this.#cluster?.nodes ?? [];
   }
 
   async #watch(path: CommandPath, listener: AckListener): Promise<void> {
@@ -119,6 +144,7 @@ export class Primary {
 
   stop(): Promise<void> {
     this.#isStopping = true;
+    this.#cluster?.stop();
     return this.#serving.stop();
   }
 }

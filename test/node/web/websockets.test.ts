@@ -51,6 +51,7 @@ const FIGURES = {
   latency: null,
   connections: 12,
   time_us: TIME_US,
+  role: "primary",
 } as const;
 
 function attach(limits: Partial<WebLimits> = {}, orderPort = orders.port): void {
