@@ -16,6 +16,8 @@ export interface ProcessOptions {
   readonly httpPort?: number;
   /** A free one when left out. */
   readonly orderPort?: number;
+  /** A program and its arguments that runs the node in its own place: it has the node's process number and exit status. */
+  readonly under?: readonly [string, ...string[]];
 }
 
 const started: ChildProcess[] = [];
@@ -31,11 +33,16 @@ export class NodeProcess {
   stderr = "";
   orderPort = 0;
   httpPort = 0;
+  /** 0 without administrators. */
+  adminPort = 0;
 
-  private constructor(args: readonly string[], { faults, httpPort = 0, orderPort = 0 }: ProcessOptions) {
+  private constructor(args: readonly string[], options: ProcessOptions) {
+    const { faults, httpPort = 0, orderPort = 0, under = [] } = options;
+    const [program, ...before] = [...under, process.execPath];
     this.#process = spawn(
-      process.execPath,
+      program,
       [
+        ...before,
         ...(faults === undefined ? [] : ["--import", FAULTS]),
         ...[LAUNCHER, "start", "--order-port", String(orderPort), "--http-port", String(httpPort), ...args],
       ],
@@ -48,19 +55,25 @@ export class NodeProcess {
   }
 
   /** Starts a node and waits for nothing: it may be ended at any moment of its start. */
-  static launch(args: readonly string[]): NodeProcess {
-    return new NodeProcess(args, {});
+  static launch(args: readonly string[], options: ProcessOptions = {}): NodeProcess {
+    return new NodeProcess(args, options);
   }
 
   /** Starts a node on free ports and waits for its ready line; throws with its stderr when it ends before. */
   static async start(args: readonly string[], options: ProcessOptions = {}): Promise<NodeProcess> {
     const node = new NodeProcess(args, options);
-    const line = await node.#readyLine();
+    await node.ready();
+    return node;
+  }
+
+  /** Waits for the ready line of a node that was launched; throws with its stderr when it ends before. */
+  async ready(): Promise<void> {
+    const line = await this.#readyLine();
     const ports = /:(\d+), http:\/\/[^:]+:(\d+)/.exec(line);
     if (ports === null) throw new Error(`not a ready line: ${line}`);
-    node.orderPort = Number(ports[1]);
-    node.httpPort = Number(ports[2]);
-    return node;
+    this.orderPort = Number(ports[1]);
+    this.httpPort = Number(ports[2]);
+    this.adminPort = Number(/administrators on 127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? 0);
   }
 
   async #readyLine(): Promise<string> {

@@ -4,10 +4,11 @@
 //   npm run crash -- --nodes 2                     of a primary, its replica, or both
 //   npm run crash -- --kills 1000 --seed 7 --write docs/RELIABILITY.md
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { writePart } from "../../tools/document.ts";
 import { KillLoop } from "./kill-loop.ts";
 import { killNodes } from "./node-process.ts";
 import { PairLoop } from "./pair-loop.ts";
@@ -15,14 +16,6 @@ import { PairLoop } from "./pair-loop.ts";
 const KILLS = 200;
 /** Kills between two lines of progress. */
 const PROGRESS = 25;
-
-function writeInto(path: string, nodes: number, text: string): void {
-  const [first, last] = [`<!-- kills, nodes ${nodes} -->`, `<!-- end of kills, nodes ${nodes} -->`];
-  const document = readFileSync(path, "utf8");
-  const [begin, end] = [document.indexOf(first), document.indexOf(last)];
-  if (begin < 0 || end < begin) throw new Error(`${path} lacks the marks ${first} and ${last}`);
-  writeFileSync(path, `${document.slice(0, begin + first.length)}\n${text}\n${document.slice(end)}`);
-}
 
 const { values } = parseArgs({
   options: {
@@ -63,7 +56,8 @@ try {
   const text = `${figures.table()}\n\n${about}`;
   console.log(text);
   for (const line of figures.wrong) console.log(`seed ${seed}: ${line}`);
-  if (values.write !== undefined && figures.wrong.length === 0) writeInto(values.write, nodes, text);
+  if (values.write !== undefined && figures.wrong.length === 0)
+    writePart(values.write, `kills, nodes ${nodes}`, text);
   process.exitCode = figures.wrong.length === 0 ? 0 : 1;
 } finally {
   giveBack();

@@ -9,6 +9,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writePart } from "../document.ts";
 import { PLANTED_FAULTS, type PlantedFault } from "./faults.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -32,7 +33,6 @@ const COPIED = [
   "examples",
   "vitest.config.ts",
 ];
-const [BEGIN, END] = ["<!-- planted faults -->", "<!-- end of planted faults -->"];
 
 interface Finding {
   readonly fault: PlantedFault;
@@ -92,17 +92,6 @@ function tableOf(findings: readonly Finding[]): string {
   );
 }
 
-function writeInto(path: string, table: string): void {
-  const document = readFileSync(path, "utf8");
-  const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${path} lacks the marks ${BEGIN} and ${END}`);
-  const about = `\`npm run planted -- --write ${path}\`; without a fault ${SEEDS_CLEAN} seeds pass.`;
-  writeFileSync(
-    path,
-    `${document.slice(0, begin + BEGIN.length)}\n${table}\n\n${about}\n${document.slice(end)}`,
-  );
-}
-
 /** What notices a fault must find nothing without one. */
 function assertClean(copy: string): void {
   const folders = new Set(PLANTED_FAULTS.flatMap(({ tests }) => tests ?? []));
@@ -117,7 +106,11 @@ try {
   const table = tableOf(findings);
   console.log(table);
   const at = process.argv.indexOf("--write");
-  if (at > 0) writeInto(process.argv[at + 1], table);
+  if (at > 0) {
+    const path = process.argv[at + 1];
+    const about = `\`npm run planted -- --write ${path}\`; without a fault ${SEEDS_CLEAN} seeds pass.`;
+    writePart(path, "planted faults", `${table}\n\n${about}`);
+  }
   process.exitCode = findings.every(({ noticedBy }) => noticedBy !== undefined) ? 0 : 1;
 } finally {
   rmSync(copy, { recursive: true });
