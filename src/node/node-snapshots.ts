@@ -1,25 +1,57 @@
-// A node's snapshots: when, where, and what its log says of them.
+// A node's snapshots: when, where, and what its log says of them. A primary's and a replica's are taken alike.
 
 import type { Storage } from "../base/index.ts";
-import { type Runtime, Snapshots, type SnapshotTaken } from "../runtime/index.ts";
+import {
+  type DataDirectory,
+  type Runtime,
+  type ShadowStage,
+  type SnapshotListener,
+  Snapshots,
+  type SnapshotTaken,
+} from "../runtime/index.ts";
 import type { Log } from "./log.ts";
 import { type Configuration, KEEP_ALL } from "./settings.ts";
 import { InlineShadow, ShadowThread } from "./shadow.ts";
 
 /** None for a node that keeps nothing. `storage`: the journal's disk, when it is not the real one. */
 export function snapshotsOf(
-  { snapshotEvery, journalKeep, threads }: Configuration,
+  configuration: Configuration,
   runtime: Runtime,
   log: Log,
   storage: Storage | undefined,
 ): Snapshots | undefined {
   const { directory } = runtime;
   if (directory === undefined) return undefined;
+  const shadow = shadowOf(configuration, directory, storage);
+  const followed = {
+    beganWith: runtime.recovered.snapshot?.position ?? 0,
+    get position() {
+      return runtime.path.releasedPosition;
+    },
+    sync: () => runtime.ask({ kind: "sync" }),
+  };
+  return new Snapshots({
+    log: followed,
+    shadow,
+    every: configuration.snapshotEvery,
+    listener: snapshotListener(log),
+  });
+}
+
+/** Who takes them, and removes the segments that they cover when the settings say so. */
+export function shadowOf(
+  { journalKeep, threads }: Configuration,
+  directory: DataDirectory,
+  storage?: Storage,
+): ShadowStage {
   const isOwnThread = threads === "spread" && storage === undefined;
   const { journal, snapshots } = directory;
   const place = { journal, snapshots, journalKeep: journalKeep === KEEP_ALL ? undefined : journalKeep };
   if (journalKeep !== KEEP_ALL) directory.letOldestGo();
-  const shadow = isOwnThread ? new ShadowThread(place) : new InlineShadow(place, storage);
+  return isOwnThread ? new ShadowThread(place) : new InlineShadow(place, storage);
+}
+
+export function snapshotListener(log: Log): SnapshotListener {
   const taken = (
     { position, applied, stateBytes, retired, refused }: SnapshotTaken,
     took_ms: number,
@@ -31,5 +63,5 @@ export function snapshotsOf(
   const notTaken = (error: unknown): void => {
     log.warn(`no snapshot was taken: ${error instanceof Error ? error.message : String(error)}`);
   };
-  return new Snapshots({ runtime, shadow, every: snapshotEvery, listener: { taken, notTaken } });
+  return { taken, notTaken };
 }

@@ -10,13 +10,11 @@
 import { type Application, type Clock, SeriatimError } from "../base/index.ts";
 import {
   type ApplicationVersion,
-  newestUsable,
   type RecordVisitor,
   SEGMENT_BYTES_DEFAULT,
   type SnapshotHeader,
-  SnapshotStore,
 } from "../journal/index.ts";
-import { NativeChecksums, NodeStorage, SystemClock } from "../platform/index.ts";
+import { SystemClock } from "../platform/index.ts";
 import { COMMAND_BYTES } from "../protocol/index.ts";
 import { createLiveFrames } from "../replication/index.ts";
 import { createRing, type Ring } from "../ring/index.ts";
@@ -28,6 +26,7 @@ import type { JournalRequest } from "./journal-requests.ts";
 import type { JournalStage, Recovered } from "./journal-stage.ts";
 import { recoverApplication } from "./recover.ts";
 import { type AckListener, Primary, type ReplicationOptions } from "./replication/primary.ts";
+import { restoreSnapshot } from "./restore-snapshot.ts";
 
 /** Commands that may wait for the journal: 5 MiB, some milliseconds of full load. Beyond it claim() says no. */
 const COMMAND_RING_RECORDS = 65_536;
@@ -104,17 +103,6 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     await directory?.lock.release();
     throw error;
   }
-}
-
-/** Gives the application the newest state that serves, if there is one. */
-function restoreSnapshot(options: RuntimeOptions): SnapshotHeader | undefined {
-  const { application, directory, version, storage = new NodeStorage() } = options;
-  if (directory === undefined || version === undefined) return undefined;
-  const parts = { storage, checksums: new NativeChecksums() };
-  const store = new SnapshotStore({ ...parts, directory: directory.snapshots }, version);
-  const { usable, refused } = newestUsable({ ...parts, directory: directory.journal }, store, application);
-  for (const why of refused) options.onSnapshotRefused?.(why);
-  return usable?.header;
 }
 
 export class Runtime {

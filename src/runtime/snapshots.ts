@@ -3,7 +3,6 @@
 // can't be taken is told and costs nothing else: the journal has everything.
 
 import { SeriatimError } from "../base/index.ts";
-import type { Runtime } from "./runtime.ts";
 
 /** A snapshot that was taken, as plain data. */
 export interface SnapshotTaken {
@@ -40,8 +39,18 @@ export interface SnapshotStatus {
   readonly failures: number;
 }
 
+/** The log that is followed: a runtime's, or a replica's. */
+export interface SnapshottedLog {
+  /** Of the snapshot that its start began with; 0: there was none. */
+  readonly beganWith: number;
+  /** The last whose effect may be seen. */
+  readonly position: number;
+  /** Makes all that is written durable; resolves with the last durable position. */
+  sync(): Promise<number>;
+}
+
 export interface SnapshotSchedule {
-  readonly runtime: Pick<Runtime, "ask" | "path" | "recovered">;
+  readonly log: SnapshottedLog;
   readonly shadow: ShadowStage;
   /** Commands from one to the next, at least; 0: only on request. */
   readonly every: number;
@@ -61,7 +70,7 @@ export class Snapshots {
 
   constructor(schedule: SnapshotSchedule) {
     this.#schedule = schedule;
-    this.#newest = schedule.runtime.recovered.snapshot?.position ?? 0;
+    this.#newest = schedule.log.beganWith;
     this.#last = this.#newest;
   }
 
@@ -71,10 +80,10 @@ export class Snapshots {
 
   /** To be called now and then: takes one when it is due. */
   tick(): void {
-    const { every, runtime } = this.#schedule;
+    const { every, log } = this.#schedule;
     if (every === 0 || this.#running !== undefined || this.#isStopped) return;
     // Rejections have been told.
-    if (runtime.path.releasedPosition - this.#last >= every) this.request().catch(() => {});
+    if (log.position - this.#last >= every) this.request().catch(() => {});
   }
 
   /**
@@ -97,12 +106,12 @@ export class Snapshots {
   }
 
   async #take(): Promise<SnapshotTaken> {
-    const { runtime, shadow, listener } = this.#schedule;
+    const { log, shadow, listener } = this.#schedule;
     const started = performance.now();
-    this.#last = runtime.path.releasedPosition;
+    this.#last = log.position;
     try {
       this.#orEnded();
-      const durable = await runtime.ask({ kind: "sync" });
+      const durable = await log.sync();
       this.#orEnded();
       const taken = await shadow.take(durable);
       this.#last = taken.position;

@@ -40,18 +40,18 @@ beforeEach(() => {
 });
 
 function snapshots(every: number): Snapshots {
-  const path = {
-    get releasedPosition() {
+  const log = {
+    beganWith: 100,
+    get position() {
       return released;
     },
+    sync: async () => released,
   };
-  const ask = async () => released;
-  const runtime = { path, ask, recovered: { snapshot: { position: 100 } } };
   const listener = {
     taken: ({ position }: SnapshotTaken) => told.push(`taken ${position}`),
     notTaken: (error: unknown) => told.push(`not taken: ${(error as SeriatimError).code}`),
   };
-  return new Snapshots({ runtime: runtime as never, shadow, every, listener });
+  return new Snapshots({ log, shadow, every, listener });
 }
 
 /** The node's tick when `position` is the last one released. */

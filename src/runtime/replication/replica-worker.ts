@@ -1,17 +1,15 @@
 // The thread of a replica: opens its journal, hands every record to the application's thread, then follows the primary:
 // stores its frames byte for byte, hands on their records, makes them safe, acknowledges. It connects again for as long as
-// it runs. When its history is not the primary's it moves its files aside and ends, for the node to begin anew: nothing is
-// ever removed here.
+// it runs. When its history is not the primary's it closes its journal and ends, for the node to begin anew.
 
 import { connect, type Socket } from "node:net";
-import { basename, dirname } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
 import { JOURNAL_BEGINNING, type JournalWriter, openJournal } from "../../journal/index.ts";
 import { makeNonce, NativeChecksums, NodeStorage, SystemClock } from "../../platform/index.ts";
 import { COMMAND_BYTES, RefusalCode, type Welcome } from "../../protocol/index.ts";
 import { type FollowingNode, FollowingSession, type SessionEnd } from "../../replication/index.ts";
-import { FRAME_HEADER_BYTES } from "../../segment/index.ts";
+import { FRAME_HEADER_BYTES, type LogPoint } from "../../segment/index.ts";
 import { importRules } from "../record-rules.ts";
 import { RecordSender } from "../record-sender.ts";
 import { readIdentity } from "./keys.ts";
@@ -23,12 +21,17 @@ export interface ReplicaWorkerData {
   readonly ownKey: string;
   /** Of the journal. */
   readonly directory: string;
-  /** What is moved aside with it when its history is not the primary's. */
-  readonly snapshots: string;
+  /** Where a snapshot was taken: the application has its state, and only what follows is handed on. */
+  readonly from: LogPoint | undefined;
   readonly rules: string;
   readonly segmentBytes: number;
   readonly records: SharedArrayBuffer;
 }
+
+export type ReplicaWorkerRequest =
+  | { readonly kind: "stop" }
+  /** All that is written becomes durable; answered with `durable`. */
+  | { readonly kind: "sync"; readonly id: number };
 
 export type ReplicaWorkerMessage =
   | {
@@ -44,7 +47,9 @@ export type ReplicaWorkerMessage =
       readonly position: number;
     }
   | { readonly kind: "lost"; readonly how: string }
-  | { readonly kind: "diverged"; readonly aside: string }
+  | { readonly kind: "durable"; readonly id: number; readonly position: number }
+  /** Its history is not the primary's; where it ends. The journal is closed. */
+  | { readonly kind: "diverged"; readonly end: Pick<LogPoint, "position" | "chain"> }
   | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };
 
@@ -162,28 +167,19 @@ class Replica implements FollowingNode {
     this.#session = undefined;
     this.#socket?.destroySoon();
     if (this.#isStopping) return;
-    if (ended.kind === "refused by peer" && ended.code === RefusalCode.Diverged) return this.#setAside();
+    if (ended.kind === "refused by peer" && ended.code === RefusalCode.Diverged) return this.#diverged();
     const final = ended.kind === "refused by peer" ? FINAL[ended.code] : undefined;
     if (final !== undefined) return this.fail(new SeriatimError("REPLICA_REFUSED", final));
     say({ kind: "lost", how: session.why ?? describe(ended) });
     this.#retry = setTimeout(() => this.connect(), RETRY_MS);
   }
 
-  /** Its files get another name, by where they end; what is in the way there ends the replica instead. */
-  #setAside(): void {
+  #diverged(): void {
     this.#guarded(() => {
       const { position, chain } = this.#journal;
-      const mark = `diverged-${position}-${Buffer.from(chain.subarray(0, 4)).toString("hex")}`;
       this.#end();
       this.#journal.close();
-      const storage = new NodeStorage();
-      const parent = dirname(data.directory);
-      for (const directory of [data.directory, data.snapshots]) {
-        if (storage.list(parent).includes(basename(directory)))
-          storage.rename(directory, `${directory}-${mark}`);
-      }
-      storage.syncDirectory(parent);
-      say({ kind: "diverged", aside: `${data.directory}-${mark}` });
+      say({ kind: "diverged", end: { position, chain } });
       parentPort?.close();
     });
   }
@@ -196,7 +192,15 @@ class Replica implements FollowingNode {
     parentPort?.close();
   }
 
-  stop(): void {
+  hear(request: ReplicaWorkerRequest): void {
+    if (request.kind === "stop") return this.#stop();
+    this.#guarded(() => {
+      this.#journal.sync();
+      say({ kind: "durable", id: request.id, position: this.#journal.durablePosition });
+    });
+  }
+
+  #stop(): void {
     if (this.#isStopping) return;
     this.#end();
     this.#journal.close();
@@ -226,7 +230,7 @@ async function open(sender: RecordSender): Promise<JournalWriter> {
   };
   const rules = await importRules(data.rules);
   const { journal, scan } = openJournal(
-    { ...options, rules, segmentBytes: data.segmentBytes, from: JOURNAL_BEGINNING },
+    { ...options, rules, segmentBytes: data.segmentBytes, from: data.from ?? JOURNAL_BEGINNING },
     (words, at, count) => sender.send(words, at, count),
   );
   const cut_bytes = scan.verdict === "torn" ? scan.damagedBytes : 0;
@@ -237,7 +241,7 @@ async function open(sender: RecordSender): Promise<JournalWriter> {
 const sender = new RecordSender(data.records);
 try {
   const replica = new Replica(await open(sender), sender);
-  parentPort?.once("message", () => replica.stop());
+  parentPort?.on("message", (request: ReplicaWorkerRequest) => replica.hear(request));
   replica.connect();
 } catch (error) {
   const known = error instanceof SeriatimError;

@@ -1,28 +1,42 @@
 // An application that follows a primary: the node's side of replica-worker.ts. Its state is the primary's, a moment
-// later, and its journal the same files.
+// later, and its journal the same files. It begins with the newest snapshot that serves, and takes snapshots of its own.
+//
+//   snapshot restored -> thread opens the journal behind it -> follows
+//     -> diverged: thread gone, snapshots broken off -> its files set aside -> begins anew, with nothing
 
 import { Worker } from "node:worker_threads";
-import { type Application, RecordBuffer, SeriatimError } from "../../base/index.ts";
-import { entryBeside } from "../../platform/index.ts";
-import { COMMAND_BYTES, COMMAND_WORDS, EVENT_WORDS } from "../../protocol/index.ts";
-import { createRing, type Ring, RingConsumer } from "../../ring/index.ts";
+import { type Application, SeriatimError } from "../../base/index.ts";
+import type { ApplicationVersion } from "../../journal/index.ts";
+import { entryBeside, NodeStorage } from "../../platform/index.ts";
+import type { LogPoint } from "../../segment/index.ts";
 import type { DataDirectory } from "../data-directory.ts";
 import { FirstFailure } from "../first-failure.ts";
+import { journalNotRunning, WaitingRequests } from "../journal-requests.ts";
+import { restoreSnapshot } from "../restore-snapshot.ts";
+import { type ShadowStage, type SnapshotListener, Snapshots, type SnapshottedLog } from "../snapshots.ts";
 import { within } from "../within.ts";
-import type { ReplicaWorkerData, ReplicaWorkerMessage } from "./replica-worker.ts";
+import { Applying } from "./applying.ts";
+import type { ReplicaWorkerData, ReplicaWorkerMessage, ReplicaWorkerRequest } from "./replica-worker.ts";
+import { setAside } from "./set-aside.ts";
 
-/** Records on their way to the application: 5 MiB. Beyond it the thread, and so the primary's line, waits. */
-const RECORDS_MAX = 65_536;
-/** Applied between two looks at the event loop. */
-const RECORDS_PER_TURN = 4_096;
-/** Events nobody waits for, thrown away by the thousand. */
-const DISCARDED_EVENTS = 1_024;
 /** For making the last frames safe and closing the files; a disk that needs longer hangs. */
 const CLOSE_MS = 10_000;
+/** For breaking off a snapshot. */
+const SHADOW_STOP_MS = 2_000;
+/** Between two looks whether a snapshot is due. */
+const TICK_MS = 1_000;
 
-export interface ReplicaOptions extends Omit<ReplicaWorkerData, "records" | "directory" | "snapshots"> {
+export interface ReplicaOptions extends Omit<ReplicaWorkerData, "records" | "directory" | "from"> {
   /** A new one, which has applied nothing yet: at the start, and when the history turned out to be another one. */
   readonly application: () => Application;
+  /** Whose snapshots are used; without it none are. */
+  readonly version?: ApplicationVersion;
+  /** Who takes snapshots, and after how many commands (Snapshots); without it nobody does. */
+  readonly snapshots?: {
+    readonly shadow: () => ShadowStage;
+    readonly every: number;
+    readonly listener: SnapshotListener;
+  };
   /** Locked by openDataDirectory; the replica gives the lock back. */
   readonly directory: DataDirectory;
   /** Told in one line of what happens to the connection. */
@@ -32,31 +46,75 @@ export interface ReplicaOptions extends Omit<ReplicaWorkerData, "records" | "dir
 export class Replica {
   /** Resolves with what stopped it, if anything ever does. */
   readonly failed: Promise<SeriatimError>;
-  /** The last position applied. */
-  position = 0;
   /** Whether it follows a primary now. */
   isFollowing = false;
   readonly #options: ReplicaOptions;
-  #worker: Worker;
-  #records: RingConsumer;
-  #exited: Promise<void>;
   readonly #failure = new FirstFailure();
+  readonly #ticker = setInterval(() => this.#snapshots?.tick(), TICK_MS).unref();
+  #applying: Applying | undefined;
+  #worker: Worker | undefined;
+  #exited: Promise<void> = Promise.resolve();
+  #requests = new WaitingRequests();
+  #snapshots: Snapshots | undefined;
   #isStopping = false;
   #stopped: Promise<void> | undefined;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.failed = this.#failure.happened;
-    const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: RECORDS_MAX });
-    this.#records = new RingConsumer(ring);
-    this.#worker = this.#startWorker(ring);
-    this.#exited = this.#watch(this.#worker);
-    void this.#apply(this.#records, ring.words);
+    this.#guarded(() => this.#begin());
   }
 
-  #startWorker({ shared }: Ring): Worker {
+  /** The last position applied. */
+  get position(): number {
+    return this.#applying?.position ?? 0;
+  }
+
+  /** Those it takes of its own log; another object when its history was set aside. */
+  get snapshots(): Snapshots | undefined {
+    return this.#snapshots;
+  }
+
+  /** From what the disk holds. */
+  #begin(): void {
+    const { version, directory, news } = this.#options;
+    const application = this.#options.application();
+    const onSnapshotRefused = (why: string) => news(`a snapshot is not used: ${why}`);
+    const from = restoreSnapshot({ application, version, directory, onSnapshotRefused });
+    if (from !== undefined) news(`restored a snapshot, of position ${from.position}`);
+    const applying = new Applying(application, from?.position ?? 0);
+    this.#applying = applying;
+    this.#requests = new WaitingRequests();
+    this.#worker = this.#startWorker(applying.shared, from);
+    this.#exited = this.#watch(this.#worker);
+    this.#snapshots = this.#snapshotsOf(applying, from?.position ?? 0);
+    applying.run().catch((error) => this.#failBy(error));
+  }
+
+  #snapshotsOf(applying: Applying, beganWith: number): Snapshots | undefined {
+    const { snapshots } = this.#options;
+    if (snapshots === undefined) return undefined;
+    const log: SnapshottedLog = {
+      beganWith,
+      get position() {
+        return applying.position;
+      },
+      sync: () => this.#sync(),
+    };
+    return new Snapshots({ ...snapshots, log, shadow: snapshots.shadow() });
+  }
+
+  #sync(): Promise<number> {
+    return this.#requests.ask((id) => this.#ask({ kind: "sync", id }));
+  }
+
+  #ask(request: ReplicaWorkerRequest): void {
+    this.#worker?.postMessage(request);
+  }
+
+  #startWorker(records: SharedArrayBuffer, from: LogPoint | undefined): Worker {
     const { primary, keys, ownKey, rules, segmentBytes, directory } = this.#options;
-    const where = { directory: directory.journal, snapshots: directory.snapshots, records: shared };
+    const where = { directory: directory.journal, from, records };
     const workerData: ReplicaWorkerData = { primary, keys, ownKey, rules, segmentBytes, ...where };
     return new Worker(entryBeside(import.meta.url, "replica-worker"), { name: "replica", workerData });
   }
@@ -72,25 +130,26 @@ export class Replica {
     return new Promise((resolve) => {
       worker.once("exit", (code) => {
         if (!hasSaidLast) this.#fail("REPLICA_THREAD_DIED", `the replica's thread ended: exit code ${code}`);
+        this.#requests.end(journalNotRunning());
         resolve();
       });
     });
   }
 
   /** With nothing: what it had is set aside, and everything comes from the primary. */
-  async #beginAnew(aside: string): Promise<void> {
-    this.#options.news(
-      `this history was not the primary's: its files are in ${aside} now, and everything is fetched anew`,
-    );
-    this.#records.fail();
+  async #beginAnew(end: Pick<LogPoint, "position" | "chain">): Promise<void> {
+    this.#applying?.end();
     await this.#exited;
+    // Nobody may write into the directories that come after these.
+    await this.#snapshots?.stop();
     if (this.#isStopping) return;
-    const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: RECORDS_MAX });
-    this.position = 0;
-    this.#records = new RingConsumer(ring);
-    this.#worker = this.#startWorker(ring);
-    this.#exited = this.#watch(this.#worker);
-    void this.#apply(this.#records, ring.words);
+    this.#guarded(() => {
+      const aside = setAside(this.#options.directory, end, new NodeStorage());
+      this.#options.news(
+        `this history was not the primary's: its files are in ${aside} now, and everything is fetched anew`,
+      );
+      this.#begin();
+    });
   }
 
   #hear(message: ReplicaWorkerMessage): void {
@@ -110,8 +169,10 @@ export class Replica {
         this.isFollowing = false;
         return;
       case "diverged":
-        void this.#beginAnew(message.aside);
+        void this.#beginAnew(message.end);
         return;
+      case "durable":
+        return this.#requests.answered(message.id, message.position);
       case "closed":
         return;
       case "failed":
@@ -119,33 +180,23 @@ export class Replica {
     }
   }
 
-  #fail(code: string, message: string, exitCode: 1 | 2 = 1): void {
-    this.isFollowing = false;
-    this.#records.fail();
-    this.#failure.set(new SeriatimError(code, message, { exitCode }));
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#failBy(error);
+    }
   }
 
-  /** Until `records` end, or are given up for new ones. */
-  async #apply(records: RingConsumer, words: Int32Array): Promise<void> {
-    const application = this.#options.application();
-    const discarded = new RecordBuffer(EVENT_WORDS, DISCARDED_EVENTS, () => {});
-    while (this.#failure.error === undefined && this.#records === records && !records.ended()) {
-      const count = records.available(RECORDS_PER_TURN);
-      if (count === 0) {
-        await records.whenRecords();
-        continue;
-      }
-      const at = records.offset();
-      try {
-        for (let i = 0; i < count; i++) application.apply(words, at + i * COMMAND_WORDS, discarded);
-      } catch (error) {
-        const what = `the log can't be applied by this version from position ${this.position + 1} on`;
-        return this.#fail("LOG_UNKNOWN", `${what}: ${String(error)}`);
-      }
-      records.release(count);
-      this.position += count;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+  #failBy(error: unknown): void {
+    if (!(error instanceof SeriatimError)) throw error;
+    this.#fail(error.code, error.message, error.exitCode);
+  }
+
+  #fail(code: string, message: string, exitCode: 1 | 2 = 1): void {
+    this.isFollowing = false;
+    this.#applying?.end();
+    this.#failure.set(new SeriatimError(code, message, { exitCode }));
   }
 
   /** Orderly; rejects, when all is closed, with what failed. Called again it gives the same answer. */
@@ -156,13 +207,15 @@ export class Replica {
 
   async #stop(): Promise<void> {
     this.#isStopping = true;
-    this.#worker.postMessage("stop");
+    clearInterval(this.#ticker);
+    if (this.#snapshots !== undefined) await within(this.#snapshots.stop(), SHADOW_STOP_MS);
+    this.#ask({ kind: "stop" });
     if (!(await within(this.#exited, CLOSE_MS))) {
       this.#fail(
         "REPLICA_THREAD_DIED",
         `the replica's thread has not closed the journal within ${CLOSE_MS / 1e3} s`,
       );
-      await this.#worker.terminate();
+      await this.#worker?.terminate();
     }
     await this.#options.directory.lock.release();
     this.#failure.orThrow();

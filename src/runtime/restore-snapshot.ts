@@ -1,0 +1,34 @@
+// Giving an application the newest state that serves, before its log is opened behind it: on a primary and on a replica.
+
+import type { Application, Storage } from "../base/index.ts";
+import {
+  type ApplicationVersion,
+  newestUsable,
+  type SnapshotHeader,
+  SnapshotStore,
+} from "../journal/index.ts";
+import { NativeChecksums, NodeStorage } from "../platform/index.ts";
+import type { DataDirectory } from "./data-directory.ts";
+
+export interface SnapshotRestoring {
+  /** It has applied nothing yet. */
+  readonly application: Application;
+  /** Whose snapshots are used; without it none are. */
+  readonly version?: ApplicationVersion | undefined;
+  /** Undefined: nothing is kept. */
+  readonly directory: Pick<DataDirectory, "journal" | "snapshots"> | undefined;
+  readonly storage?: Storage | undefined;
+  /** Told of each snapshot that is passed over, and why, in one line. */
+  readonly onSnapshotRefused?: ((why: string) => void) | undefined;
+}
+
+/** Which one it was; undefined: none serves. Throws JOURNAL_BEHIND_SNAPSHOT, or what the disk says. */
+export function restoreSnapshot(options: SnapshotRestoring): SnapshotHeader | undefined {
+  const { application, directory, version, storage = new NodeStorage() } = options;
+  if (directory === undefined || version === undefined) return undefined;
+  const parts = { storage, checksums: new NativeChecksums() };
+  const store = new SnapshotStore({ ...parts, directory: directory.snapshots }, version);
+  const { usable, refused } = newestUsable({ ...parts, directory: directory.journal }, store, application);
+  for (const why of refused) options.onSnapshotRefused?.(why);
+  return usable?.header;
+}

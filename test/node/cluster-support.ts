@@ -1,0 +1,113 @@
+// The nodes of a cluster in one process, over real sockets and files, each in a directory of its own below one that goes with
+// the test.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { connectOrderEntry, type OrderEntryClient } from "../../src/client/index.ts";
+import {
+  type Configuration,
+  configurationOf,
+  createLog,
+  primaryOf,
+  type RunningNode,
+  startNode,
+  startReplica,
+} from "../../src/node/index.ts";
+import { generateKey, type Replica } from "../../src/runtime/index.ts";
+
+export const log = createLog({ level: "silent" });
+export const SEGMENT_BYTES = 2_097_152;
+
+export class TestCluster {
+  readonly directory = mkdtempSync(join(tmpdir(), "seriatim-cluster-"));
+  readonly #undo: (() => Promise<void>)[] = [];
+
+  constructor(...names: string[]) {
+    for (const name of names) this.makeKey(name, "replica");
+  }
+
+  path(...names: string[]): string {
+    return join(this.directory, ...names);
+  }
+
+  makeKey(name: string, role: "replica" | "admin"): void {
+    generateKey(name, role, this.path(`${name}.key`), this.path("keys.json"));
+  }
+
+  settings(name: string, some: Partial<Configuration>): Partial<Configuration> {
+    const ports = { orderPort: 0, httpPort: 0, replicationPort: 0, segmentBytes: SEGMENT_BYTES };
+    const keys = { keys: this.path("keys.json"), nodeKey: this.path(`${name}.key`) };
+    return { ...ports, ...keys, dataDir: this.path(name), ...some };
+  }
+
+  async startPrimary(some: Partial<Configuration> = {}): Promise<RunningNode> {
+    const node = await startNode(configurationOf(this.settings("north", some)), log);
+    this.atEnd(() => node.stop());
+    return node;
+  }
+
+  async follow(name: string, port: number, some: Partial<Configuration> = {}): Promise<Replica> {
+    const settings = this.settings(name, { replicaOf: `127.0.0.1:${port}`, ...some });
+    const { configuration } = configurationOf(settings);
+    const primary = primaryOf(configuration);
+    if (primary === undefined) throw new Error("it names its primary");
+    const replica = await startReplica(configuration, primary, log);
+    this.atEnd(() => replica.stop());
+    return replica;
+  }
+
+  async clientOf(node: RunningNode): Promise<OrderEntryClient> {
+    const client = await connectOrderEntry({ host: "127.0.0.1", port: node.orderPort });
+    this.atEnd(async () => client.destroy());
+    return client;
+  }
+
+  /** The files of a node's journal by name. */
+  filesOf(name: string): Map<string, Buffer> {
+    const journal = this.path(name, "journal");
+    return new Map(readdirSync(journal).map((file) => [file, readFileSync(join(journal, file))]));
+  }
+
+  expectSameFiles(one: string, other: string): void {
+    const [ours, theirs] = [this.filesOf(one), this.filesOf(other)];
+    expect([...theirs.keys()]).toEqual([...ours.keys()]);
+    for (const [file, bytes] of ours)
+      expect([file, bytes.equals(theirs.get(file) as Buffer)]).toEqual([file, true]);
+  }
+
+  /** The last first. */
+  atEnd(step: () => Promise<void>): void {
+    this.#undo.push(step);
+  }
+
+  async end(): Promise<void> {
+    for (const step of this.#undo.reverse()) await step().catch(() => {});
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+export async function until(what: () => boolean): Promise<void> {
+  for (let i = 0; i < 400 && !what(); i++) await new Promise((resolve) => setTimeout(resolve, 25));
+  expect(what()).toBe(true);
+}
+
+let id = 0;
+export const order = () => ({
+  id: ++id,
+  symbol: 0,
+  side: "buy" as const,
+  price: 100 + (id % 7),
+  quantity: 1,
+});
+
+/** So many orders, all of which are accepted, some hundred in flight. */
+export async function trade(client: OrderEntryClient, orders: number): Promise<void> {
+  for (let left = orders; left > 0; left -= 500) {
+    const answers = await Promise.all(
+      Array.from({ length: Math.min(left, 500) }, () => client.submit(order())),
+    );
+    expect(answers.every((answer) => answer.accepted)).toBe(true);
+  }
+}
