@@ -15,25 +15,31 @@ export class Child {
     this.#process = fork(fileURLToPath(entryBeside(beside, name)), args);
   }
 
-  /** The child's next message; rejects when it ends or takes too long. */
+  /** The child's next message; rejects when it ends, has ended, or takes too long. */
   answer<T>(): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error("a process of the bench does not answer")), ANSWER_MS);
-      const exited = (code: number | null): void =>
-        reject(new Error(`a process of the bench ended with ${code}`));
-      this.#process.once("exit", exited);
-      this.#process.once("message", (message: T & { error?: string }) => {
+      const child = this.#process;
+      const settle = (act: () => void): void => {
         clearTimeout(timer);
-        this.#process.off("exit", exited);
-        if (message.error === undefined) resolve(message);
-        else reject(new Error(message.error));
-      });
+        child.off("exit", exited).off("message", answered);
+        act();
+      };
+      const timer = setTimeout(
+        () => settle(() => reject(new Error("a process of the bench does not answer"))),
+        ANSWER_MS,
+      );
+      const exited = (): void => settle(() => reject(new Error(`a process of the bench ${endOf(child)}`)));
+      const answered = (message: T & { error?: string }): void =>
+        settle(() => (message.error === undefined ? resolve(message) : reject(new Error(message.error))));
+      child.once("exit", exited).once("message", answered);
+      if (hasEnded(child)) exited();
     });
   }
 
-  ask<T>(request: object): Promise<T> {
+  ask<T>(request: object | string): Promise<T> {
     const answer = this.answer<T>();
-    this.#process.send(request);
+    // What ended meanwhile says so through its answer.
+    if (this.#process.connected) this.#process.send(request, () => {});
     return answer;
   }
 
@@ -41,8 +47,16 @@ export class Child {
   end(): Promise<void> {
     return new Promise((resolve) => {
       this.#process.once("exit", () => resolve());
-      if (this.#process.exitCode !== null) resolve();
-      else this.#process.disconnect();
+      if (hasEnded(this.#process)) resolve();
+      else if (this.#process.connected) this.#process.disconnect();
     });
   }
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+function endOf({ exitCode, signalCode }: ChildProcess): string {
+  return signalCode === null ? `ended with ${exitCode}` : `was ended by ${signalCode}`;
 }

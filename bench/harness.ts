@@ -40,8 +40,18 @@ export interface BenchResult {
   readonly about: string;
   readonly rounds: number;
   readonly rows: readonly Row[];
+  /** Figures of other kinds, below the rows. */
+  readonly tables?: readonly SideTable[];
   /** What a reader must know beside the figures. */
   readonly notes?: readonly string[];
+}
+
+/** Figures without rounds: a line per row, a cell per column. */
+export interface SideTable {
+  readonly title: string;
+  /** The first names the rows. */
+  readonly columns: readonly string[];
+  readonly lines: readonly (readonly string[])[];
 }
 
 /** Runs every case once unmeasured, then `rounds` times in turn. */
@@ -64,10 +74,19 @@ export async function measure(
     const of = values.get(ratio.of);
     const to = values.get(ratio.to);
     if (of === undefined || to === undefined) continue;
-    const pairs = of.map((value, i) => value / to[i]);
-    rows.push(withAim(summarize(ratio.name, "ratio", ratio.better ?? "higher", pairs), ratio.aim));
+    rows.push(ratioRow(ratio, of, to));
   }
   return rows;
+}
+
+/** The ratio of two series of the same rounds, pair by pair. */
+export function ratioRow(
+  { name, better = "higher", aim }: Pick<RatioWanted, "name" | "better" | "aim">,
+  of: readonly number[],
+  to: readonly number[],
+): Row {
+  const pairs = of.map((value, i) => value / to[i]);
+  return withAim(summarize(name, "ratio", better, pairs), aim);
 }
 
 function withAim(row: Row, aim: Aim | undefined): Row {

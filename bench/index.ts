@@ -1,11 +1,13 @@
 // The benchmarks by name. Each measures something beside its baseline in the same run.
 
 import { benchCodec } from "./codec/bench.ts";
+import { benchDurability } from "./durability/bench.ts";
 import { benchEngine } from "./engine/bench.ts";
 import { benchGateway } from "./gateway/bench.ts";
 import type { BenchResult } from "./harness.ts";
 import { benchJournal } from "./journal/bench.ts";
 import { benchRestart } from "./restart/bench.ts";
+import { benchSnapshot } from "./snapshot/bench.ts";
 import { benchSoak } from "./soak/bench.ts";
 import { benchSubscribers } from "./subscribers/bench.ts";
 
@@ -20,6 +22,8 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   journal: benchJournal,
   restart: benchRestart,
   gateway: benchGateway,
+  durability: (rounds) => benchDurability(rounds),
+  snapshot: (rounds) => benchSnapshot(rounds),
   subscribers: benchSubscribers,
   soak: benchSoak,
 };

@@ -4,7 +4,7 @@
 import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
-import { type BenchResult, meetsAim, type Row } from "./harness.ts";
+import { type BenchResult, meetsAim, type Row, type SideTable } from "./harness.ts";
 
 export interface Provenance {
   readonly command: string;
@@ -50,7 +50,7 @@ function roundsText(rounds: number): string {
 }
 
 /** A figure with three significant digits, thousands grouped. */
-function figure(value: number): string {
+export function figure(value: number): string {
   if (!Number.isFinite(value)) return "-";
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return value.toFixed(digits).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
@@ -73,25 +73,35 @@ function aimText(row: Row): string {
 
 /** A table for the terminal. */
 export function textTable(result: BenchResult): string {
-  const lines = [COLUMNS as readonly string[], ...result.rows.map(cells)];
-  const widths = COLUMNS.map((_, i) => Math.max(...lines.map((line) => line[i].length)));
-  const pad = (cell: string, i: number): string =>
-    i >= 1 && i <= 3 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]);
-  const body = lines.map((line) => line.map(pad).join("  ").trimEnd()).join("\n");
+  const body = aligned([COLUMNS, ...result.rows.map(cells)], (column) => column >= 1 && column <= 3);
+  const tables = (result.tables ?? []).map((table) => `${table.title}:\n${sideText(table)}\n`).join("");
   const notes = (result.notes ?? []).map((note) => `note: ${note}\n`).join("");
-  return `${result.bench}: ${result.about} (${roundsText(result.rounds)})\n${body}\n${notes}`;
+  return `${result.bench}: ${result.about} (${roundsText(result.rounds)})\n${body}\n${tables}${notes}`;
+}
+
+function sideText({ columns, lines }: SideTable): string {
+  return aligned([columns, ...lines], (column) => column >= 1);
+}
+
+function aligned(lines: readonly (readonly string[])[], isFigure: (column: number) => boolean): string {
+  const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));
+  const pad = (cell: string, i: number): string =>
+    isFigure(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i]);
+  return lines.map((line) => line.map(pad).join("  ").trimEnd()).join("\n");
 }
 
 /** The section of a bench in docs/BENCHMARKS.md. */
 export function markdownSection(result: BenchResult, origin: Provenance): string {
-  const table = [
-    `| ${COLUMNS.join(" | ")} |`,
-    "| --- | ---: | ---: | ---: | --- | --- |",
-    ...result.rows.map((row) => `| ${cells(row).join(" | ")} |`),
-  ].join("\n");
+  const line = (some: readonly string[]): string => `| ${some.join(" | ")} |`;
+  const rule = "| --- | ---: | ---: | ---: | --- | --- |";
+  const table = [line(COLUMNS), rule, ...result.rows.map((row) => line(cells(row)))].join("\n");
+  const tables = (result.tables ?? []).map(({ title, columns, lines }) => {
+    const sideRule = line(columns.map((_, i) => (i === 0 ? "---" : "---:")));
+    return `${title}:\n\n${[line(columns), sideRule, ...lines.map(line)].join("\n")}\n\n`;
+  });
   const notes = (result.notes ?? []).map((note) => `${note}.\n\n`).join("");
   const where = `${origin.cpu}, ${origin.cores} cores, ${origin.memory_gib} GiB, Linux ${origin.kernel}, Node ${origin.node}`;
-  return `## ${result.bench}\n\n${result.about}. ${roundsText(result.rounds)}.\n\n${table}\n\n${notes}\`${origin.command}\` at ${origin.commit} on ${origin.date}; ${where}.\n`;
+  return `## ${result.bench}\n\n${result.about}. ${roundsText(result.rounds)}.\n\n${table}\n\n${tables.join("")}${notes}\`${origin.command}\` at ${origin.commit} on ${origin.date}; ${where}.\n`;
 }
 
 /** Puts a section into the file in place of the one of the same bench. */

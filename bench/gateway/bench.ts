@@ -4,6 +4,7 @@
 
 import { join } from "node:path";
 import { Child } from "../child.ts";
+import { settingsText } from "../exchange-process.ts";
 import { type BenchCase, type BenchResult, measure, type RatioWanted, summarize } from "../harness.ts";
 import { type Scratch, withScratch } from "../scratch.ts";
 import type { LoadOrder, LoadResult } from "./load.ts";
@@ -29,8 +30,8 @@ export function benchGateway(rounds: number): Promise<BenchResult> {
 async function withServers({ directory, fileSystem }: Scratch, rounds: number): Promise<BenchResult> {
   const children: Record<Server, Child> = {
     echo: new Child(import.meta.url, "echo"),
-    "journal off": new Child(import.meta.url, "exchange", ["off", directory]),
-    fsync: new Child(import.meta.url, "exchange", ["fsync", join(directory, "data")]),
+    "journal off": new Child(import.meta.url, "exchange", [settingsText({ durability: "off" })]),
+    fsync: new Child(import.meta.url, "exchange", [settingsText({ dataDir: join(directory, "data") })]),
   };
   const load = new Child(import.meta.url, "load");
   try {
@@ -58,11 +59,15 @@ async function run(
         connections,
         window,
         duration_ms: DURATION_MS,
-        acks: server !== "echo",
       };
       const results: LoadResult[] = [];
       latencies.set(name, results);
-      cases.push({ name, unit: "requests/s", better: "higher", run: () => loadOnce(load, order, results) });
+      cases.push({
+        name,
+        unit: "requests/s",
+        better: "higher",
+        run: () => loadOnce(load, order, server, results),
+      });
     }
   }
   const rows = await measure(cases, ratios(), rounds);
@@ -77,8 +82,14 @@ async function run(
   return { bench: "gateway", about: `${about}; journal on ${fileSystem}`, rounds, rows };
 }
 
-async function loadOnce(load: Child, order: LoadOrder, results: LoadResult[]): Promise<number> {
+async function loadOnce(
+  load: Child,
+  order: LoadOrder,
+  server: Server,
+  results: LoadResult[],
+): Promise<number> {
   const result = await load.ask<LoadResult>(order);
+  if (server !== "echo" && result.refused > 0) throw new Error("the exchange refused a request of the load");
   results.push(result);
   return result.requests / result.seconds;
 }

@@ -1,18 +1,30 @@
-// A node of a bench, a process of its own: `exchange.ts DURABILITY DIRECTORY [RATE]`, with simulated traders when a rate is
-// given.
+// A node of a bench, a process of its own: `exchange.ts SETTINGS` (exchange-process.ts). Says its ports, then answers
+// one question after another, and stops when nobody asks any more.
 
 import { configurationOf, createLog, startNode } from "../../src/node/index.ts";
 import { inlineDeeply } from "../../src/platform/index.ts";
+import type { ExchangeFigures, ExchangePorts, ExchangeQuestion } from "../exchange-process.ts";
 
 inlineDeeply();
 
-type Durability = "off" | "buffered" | "flush" | "fsync";
+const configuration = configurationOf(JSON.parse(process.argv[2]));
+const node = await startNode(configuration, createLog({ level: "error" }));
 
-const [durability, dataDir, rate] = process.argv.slice(2) as [Durability, string, string?];
-const simulate = Number(rate ?? 0);
-const configuration = configurationOf({ durability, dataDir, simulate, orderPort: 0, httpPort: 0 });
-const node = await startNode(configuration, createLog({ level: "warn" }));
-process.send?.({ port: node.orderPort, httpPort: node.httpPort });
+function figures(): ExchangeFigures {
+  const { user, system } = process.cpuUsage();
+  const { status, position, latency } = node.status();
+  return { cpu_us: user + system, status, position, latency };
+}
+
+process.on("message", async (question: ExchangeQuestion) => {
+  try {
+    process.send?.(question === "figures" ? figures() : await node.requestSnapshot());
+  } catch (error) {
+    process.send?.({ error: String(error) });
+  }
+});
 process.on("disconnect", () => {
   node.stop().then(() => process.exit(0));
 });
+const { orderPort, httpPort, replicationPort } = node;
+process.send?.({ port: orderPort, httpPort, replicationPort } satisfies ExchangePorts);

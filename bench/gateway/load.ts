@@ -1,20 +1,10 @@
 // The load of the gateway bench, a process of its own: so many connections keep so many requests in flight each, for
 // so long. Requests are new limit orders and their cancels in turn, so that every one has one answer and the book stays
-// small. Answers are counted frame by frame, whatever they are: the same process loads an echo server.
+// small.
 
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { createHistogram, performance } from "node:perf_hooks";
-import {
-  encodeCancelOrder,
-  encodeNewOrder,
-  FRAME_HEADER_BYTES,
-  frameLength,
-  frameType,
-  MessageType,
-  OrderType,
-  Side,
-  TimeInForce,
-} from "../../src/protocol/index.ts";
+import { AnswerFrames, encodeOfPair, openSocket, REQUEST_ROOM_BYTES } from "./requests.ts";
 
 export interface LoadOrder {
   readonly port: number;
@@ -22,20 +12,18 @@ export interface LoadOrder {
   /** Requests in flight on each connection. */
   readonly window: number;
   readonly duration_ms: number;
-  /** Whether every answer must be an Ack (an exchange), or any frame will do (an echo). */
-  readonly acks: boolean;
 }
 
 export interface LoadResult {
   readonly requests: number;
+  /** Of all answers, those that were no Ack: all of an echo's, none of an exchange's that works. */
+  readonly refused: number;
   readonly seconds: number;
   /** Round trip, in microseconds. */
   readonly p50_us: number;
   readonly p99_us: number;
 }
 
-/** More than the longest request. */
-const FRAME_ROOM_BYTES = 64;
 /** Resting orders at prices nobody meets: bids from here on, one level per connection. */
 const FIRST_PRICE = 100;
 
@@ -53,9 +41,7 @@ class LoadConnection {
   readonly #view: DataView;
   /** When request i was sent, by i modulo the window. */
   readonly #sent_ms: Float64Array;
-  readonly #in: Uint8Array;
-  readonly #inView: DataView;
-  #in_bytes = 0;
+  readonly #frames = new AnswerFrames();
   #requests = 0;
   #stopping = false;
   #resolve: () => void = () => {};
@@ -71,11 +57,9 @@ class LoadConnection {
     this.#price = FIRST_PRICE + index;
     this.#idHigh = nextIdHigh++;
     this.#histogram = histogram;
-    this.#out = new Uint8Array(order.window * FRAME_ROOM_BYTES);
+    this.#out = new Uint8Array(order.window * REQUEST_ROOM_BYTES);
     this.#view = new DataView(this.#out.buffer);
     this.#sent_ms = new Float64Array(order.window);
-    this.#in = new Uint8Array(1 << 20);
-    this.#inView = new DataView(this.#in.buffer);
     socket.on("data", (chunk) => this.#received(chunk as Uint8Array));
     socket.on("error", () => this.#resolve());
     socket.on("close", () => this.#resolve());
@@ -99,71 +83,32 @@ class LoadConnection {
     for (let i = 0; i < count; i++) {
       const n = this.#requests++;
       this.#sent_ms[n % this.#order.window] = now;
-      at = this.#encode(at, n);
+      at = encodeOfPair(this.#view, at, n, this.#idHigh, this.#price);
     }
     // The kernel takes it or Node copies nothing and keeps it: a fresh copy, so that the buffer can be reused.
     this.#socket.write(this.#out.slice(0, at));
   }
 
-  #encode(at: number, n: number): number {
-    const { Buy } = Side;
-    const id = n >>> 1;
-    if (n % 2 === 1) return encodeCancelOrder(this.#view, at, n, 0, id, this.#idHigh, 0);
-    const { Limit } = OrderType;
-    const { GoodTillCancel } = TimeInForce;
-    return encodeNewOrder(
-      this.#view,
-      at,
-      n,
-      0,
-      id,
-      this.#idHigh,
-      0,
-      this.#price,
-      0,
-      1,
-      Buy,
-      Limit,
-      GoodTillCancel,
-    );
-  }
-
   #received(chunk: Uint8Array): void {
-    this.#in.set(chunk, this.#in_bytes);
-    const length = this.#in_bytes + chunk.length;
     const now = performance.now();
-    let at = 0;
-    let answered = 0;
-    while (at + FRAME_HEADER_BYTES <= length) {
-      const frame = frameLength(this.#inView, at);
-      if (at + frame > length) break;
-      if (this.#order.acks && frameType(this.#inView, at) !== MessageType.Ack) {
-        throw new Error("the exchange refused a request of the load");
-      }
-      at += frame;
-      const sent = this.#sent_ms[(this.answers + answered) % this.#order.window];
+    const answered = this.#frames.take(chunk);
+    for (let i = 0; i < answered; i++) {
+      const sent = this.#sent_ms[(this.answers + i) % this.#order.window];
       this.#histogram.record(Math.max(1, Math.round((now - sent) * 1e3)));
-      answered++;
     }
-    this.#in.copyWithin(0, at, length);
-    this.#in_bytes = length - at;
     this.answers += answered;
     if (!this.#stopping) this.#send(answered);
     else if (this.answers === this.#requests) this.#resolve();
   }
-}
 
-function open(port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: "127.0.0.1", port, noDelay: true });
-    socket.once("connect", () => resolve(socket));
-    socket.once("error", reject);
-  });
+  get refused(): number {
+    return this.#frames.refused;
+  }
 }
 
 async function load(order: LoadOrder): Promise<LoadResult> {
   const histogram = createHistogram();
-  const sockets = await Promise.all(Array.from({ length: order.connections }, () => open(order.port)));
+  const sockets = await Promise.all(Array.from({ length: order.connections }, () => openSocket(order.port)));
   const connections = sockets.map((socket, i) => new LoadConnection(socket, order, i, histogram));
   const start = performance.now();
   const done = Promise.all(connections.map((connection) => connection.run()));
@@ -173,7 +118,8 @@ async function load(order: LoadOrder): Promise<LoadResult> {
   for (const connection of connections) connection.stop();
   await done;
   for (const socket of sockets) socket.destroy();
-  return { requests, seconds, p50_us: histogram.percentile(50), p99_us: histogram.percentile(99) };
+  const refused = connections.reduce((sum, connection) => sum + connection.refused, 0);
+  return { requests, refused, seconds, p50_us: histogram.percentile(50), p99_us: histogram.percentile(99) };
 }
 
 process.on("message", (order: LoadOrder) => {

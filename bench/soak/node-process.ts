@@ -1,10 +1,10 @@
 // A node as `seriatim start` runs it, in a process of its own, and what can be seen of it from outside.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { SeriatimError } from "../../src/base/index.ts";
+import { launcherPath } from "../launcher.ts";
 
 /**
  * Has V8 collect the whole heap whenever it collects. Left to itself it lets garbage grow for many minutes, which looks like
@@ -73,13 +73,6 @@ export class NodeProcess {
 export function figureOf(metrics: string, name: string): number {
   const values = [...metrics.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))];
   return values.reduce((sum, [, value]) => sum + Number(value), 0);
-}
-
-/** In a checkout and in an installation: the package's own launcher. */
-function launcherPath(): string {
-  let directory = import.meta.dirname;
-  while (!existsSync(join(directory, "bin", "seriatim"))) directory = join(directory, "..");
-  return join(directory, "bin", "seriatim");
 }
 
 function levelOf(line: string): number {

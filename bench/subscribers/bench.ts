@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import { Child } from "../child.ts";
+import { settingsText } from "../exchange-process.ts";
 import type { LoadOrder, LoadResult } from "../gateway/load.ts";
 import { type BenchCase, type BenchResult, measure, type RatioWanted, summarize } from "../harness.ts";
 import { type Scratch, withScratch } from "../scratch.ts";
@@ -37,7 +38,9 @@ export function benchSubscribers(rounds: number): Promise<BenchResult> {
 async function withProcesses({ directory, fileSystem }: Scratch, rounds: number): Promise<BenchResult> {
   const gateway = new URL("../gateway/bench.ts", import.meta.url).href;
   const processes: Processes = {
-    exchange: new Child(gateway, "exchange", ["fsync", join(directory, "data"), String(TRADERS_RATE)]),
+    exchange: new Child(gateway, "exchange", [
+      settingsText({ dataDir: join(directory, "data"), simulate: TRADERS_RATE }),
+    ]),
     load: new Child(gateway, "load"),
     readers: new Child(import.meta.url, "readers"),
   };
@@ -55,7 +58,7 @@ async function run(
   fileSystem: string,
 ): Promise<BenchResult> {
   const { port, httpPort } = await exchange.answer<{ port: number; httpPort: number }>();
-  const order: LoadOrder = { port, connections: 4, window: 1, duration_ms: DURATION_MS, acks: true };
+  const order: LoadOrder = { port, connections: 4, window: 1, duration_ms: DURATION_MS };
   const received: number[] = [];
   const medians = new Map<string, number[]>();
   const caseOf = (name: string, wanted: Omit<ReadersOrder, "port">): BenchCase => ({
@@ -64,7 +67,8 @@ async function run(
     better: "lower",
     run: async () => {
       await readers.ask<ReadersResult>({ port: httpPort, ...wanted });
-      const { p50_us, p99_us } = await load.ask<LoadResult>(order);
+      const { p50_us, p99_us, refused } = await load.ask<LoadResult>(order);
+      if (refused > 0) throw new Error("the exchange refused a request of the load");
       const { bytes } = await readers.ask<ReadersResult>({ report: true } satisfies ReportWanted);
       medians.set(name, [...(medians.get(name) ?? []), p50_us]);
       if (wanted.reading > 0) received.push(bytes / DURATION_MS / 1e3);

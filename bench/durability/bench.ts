@@ -1,0 +1,268 @@
+// What it costs to keep an order: the same load against nodes that keep nothing, the journal's buffer, the disk, and the
+// disk and a replica; how much they take (a closed loop), how long an answer takes at half of that (an open one), and what
+// a command costs the primary's processor. All on one machine, replicas and load included: the figures are of one another.
+//
+// A load that is refused or breaks off (a machine so busy that a replica is given up for lost) is tried again; the rounds end
+// when the time is up.
+
+import { mkdirSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import { SeriatimError } from "../../src/base/index.ts";
+import { STAGES } from "../../src/runtime/index.ts";
+import { Child } from "../child.ts";
+import type { ExchangeFigures } from "../exchange-process.ts";
+import type { LoadOrder, LoadResult } from "../gateway/load.ts";
+import { type BenchResult, type Row, ratioRow, type SideTable, summarize } from "../harness.ts";
+import { figure } from "../report.ts";
+import { type Scratch, withScratch } from "../scratch.ts";
+import type { PacedOrder, PacedResult } from "./paced-load.ts";
+import { SERVERS, Server, type ServerName } from "./servers.ts";
+
+/** What of it is run; a test runs less. */
+interface DurabilityWork {
+  readonly servers: readonly ServerName[];
+  /** Connections x requests in flight. */
+  readonly shapes: readonly (readonly [connections: number, window: number])[];
+  readonly closed_ms: number;
+  /** Over two seconds, so that one whole second of the nodes' own figures lies in it. */
+  readonly paced_ms: number;
+  /** No round begins later. */
+  readonly budget_ms: number;
+  /** All journals of seven rounds on a quick machine, or of a short run. */
+  readonly roomBytes: number;
+}
+
+const ALL: DurabilityWork = {
+  servers: SERVERS,
+  shapes: [
+    [4, 34],
+    [4, 512],
+  ],
+  closed_ms: 600,
+  paced_ms: 2_100,
+  budget_ms: 6 * 60_000,
+  roomBytes: 24 * 2 ** 30,
+};
+const REPLICATED: readonly ServerName[] = ["disk+ram", "two-disks"];
+/** Of the primary's processor time per command, with a replica. */
+const GROWTH = { atMost: 1.25 };
+/** Of one case, before the bench gives up. */
+const ATTEMPTS = 3;
+
+/** One case of one round. */
+interface Measured {
+  readonly perSecond: number;
+  /** Processor time of the primary's process per command, at full and at half load. */
+  readonly cpuFull_ns: number;
+  readonly cpuHalf_ns: number;
+  readonly half: PacedResult;
+  readonly latency: ExchangeFigures["latency"];
+}
+
+interface Loads {
+  readonly closed: Child;
+  readonly paced: Child;
+  /** Attempts that were thrown away, a line each. */
+  readonly again: string[];
+}
+
+type Series = Map<string, Measured[]>;
+
+export function benchDurability(rounds: number, work = ALL): Promise<BenchResult> {
+  return withScratch((scratch) => withServers(scratch, rounds, work));
+}
+
+async function withServers(scratch: Scratch, rounds: number, work: DurabilityWork): Promise<BenchResult> {
+  refuseWithoutRoom(scratch.directory, work.roomBytes);
+  const gateway = new URL("../gateway/bench.ts", import.meta.url).href;
+  const loads: Loads = {
+    closed: new Child(gateway, "load"),
+    paced: new Child(import.meta.url, "paced-load"),
+    again: [],
+  };
+  const servers: Server[] = [];
+  try {
+    for (const [i, name] of work.servers.entries()) {
+      const directory = join(scratch.directory, String(i));
+      mkdirSync(directory);
+      servers.push(await Server.start(name, directory));
+    }
+    const series = await measureAll(servers, loads, rounds, work);
+    return resultOf(series, work, scratch.fileSystem, loads.again);
+  } finally {
+    await Promise.all([loads.closed, loads.paced, ...servers].map((each) => each.end()));
+  }
+}
+
+function refuseWithoutRoom(directory: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(directory);
+  if (bavail * bsize >= bytes) return;
+  const message = `${directory}: the journals of this bench need ${Math.round(bytes / 2 ** 30)} GiB of room`;
+  throw new SeriatimError("BENCH_NO_ROOM", message);
+}
+
+/** The first round is not counted. */
+async function measureAll(
+  servers: readonly Server[],
+  loads: Loads,
+  rounds: number,
+  { shapes, closed_ms, paced_ms, budget_ms }: DurabilityWork,
+): Promise<Series> {
+  const series: Series = new Map();
+  const start = performance.now();
+  for (let round = -1; round < rounds; round++) {
+    if (round > 0 && performance.now() - start > budget_ms) break;
+    for (const [connections, window] of shapes) {
+      for (const server of servers) {
+        const order = { port: server.node.ports.port, connections, window, duration_ms: closed_ms };
+        const measured = await untilItHolds(server, loads, () =>
+          measureOne(server, loads, order, round < 0 ? closed_ms : paced_ms),
+        );
+        server.settle();
+        const name = caseName([connections, window], server.name);
+        if (round >= 0) series.set(name, [...(series.get(name) ?? []), measured]);
+      }
+    }
+  }
+  return series;
+}
+
+async function measureOne(
+  { node }: Server,
+  loads: Loads,
+  order: LoadOrder,
+  paced_ms: number,
+): Promise<Measured> {
+  const before = await node.figures();
+  const full = await loads.closed.ask<LoadResult>(order);
+  const between = await node.figures();
+  if (full.requests === 0) throw new Error(`nothing was answered in ${order.duration_ms} ms`);
+  const perSecond = full.requests / full.seconds;
+  const rate = perSecond / 2;
+  const { port, connections } = order;
+  const requests = Math.max(connections, Math.round((rate * paced_ms) / 1e3));
+  const paced: PacedOrder = { port, connections, rate, requests, kind: "pairs" };
+  const half = await loads.paced.ask<PacedResult>(paced);
+  const after = await node.figures();
+  if (full.refused + half.refused > 0)
+    throw new Error(`${full.refused + half.refused} requests were refused`);
+  return {
+    perSecond,
+    cpuFull_ns: cpuPerCommand_ns(before, between),
+    cpuHalf_ns: cpuPerCommand_ns(between, after),
+    half,
+    latency: after.latency,
+  };
+}
+
+function cpuPerCommand_ns(before: ExchangeFigures, after: ExchangeFigures): number {
+  return ((after.cpu_us - before.cpu_us) * 1e3) / (after.position - before.position);
+}
+
+async function untilItHolds<T>({ name, node }: Server, { again }: Loads, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await node.serving();
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+      again.push(`${name}: ${(error as Error).message}`);
+    }
+  }
+}
+
+// ---- what is told of it
+
+function caseName([connections, window]: readonly [number, number], server: ServerName): string {
+  return `${connections} x ${window} ${server}`;
+}
+
+function resultOf(
+  series: Series,
+  work: DurabilityWork,
+  fileSystem: string,
+  again: readonly string[],
+): BenchResult {
+  const rounds = Math.max(...[...series.values()].map((measured) => measured.length));
+  const { servers, shapes, closed_ms, paced_ms } = work;
+  const about = `New orders and cancels over TCP, connections x requests in flight for ${closed_ms} ms, then ${paced_ms} ms on schedule at half of that rate, timed from when each was due; journals and replicas on one machine and ${fileSystem}`;
+  const rows = shapes.flatMap((shape) => [
+    ...throughput(series, shape, servers),
+    ...latencies(series, shape, servers),
+    ...processor(series, shape, servers),
+  ]);
+  const notes = again.length === 0 ? [] : [`Tried again: ${again.join("; ")}`];
+  const tables = [stageTable(series, shapes[shapes.length - 1], servers)];
+  return { bench: "durability", about, rounds, rows, tables, notes };
+}
+
+type Shape = readonly [connections: number, window: number];
+type Of = (measured: Measured) => number;
+
+function seriesOf(series: Series, shape: Shape, server: ServerName, of: Of): number[] {
+  return (series.get(caseName(shape, server)) ?? []).map(of);
+}
+
+function throughput(series: Series, shape: Shape, servers: readonly ServerName[]): Row[] {
+  const of: Of = ({ perSecond }) => perSecond;
+  const rates = servers.map((server) =>
+    summarize(caseName(shape, server), "requests/s", "higher", seriesOf(series, shape, server, of)),
+  );
+  const [off, ...kept] = servers;
+  const baseline = seriesOf(series, shape, off, of);
+  const ratios = kept.map((server) =>
+    ratioRow({ name: `${caseName(shape, server)} / ${off}` }, seriesOf(series, shape, server, of), baseline),
+  );
+  return [...rates, ...ratios];
+}
+
+function latencies(series: Series, shape: Shape, servers: readonly ServerName[]): Row[] {
+  const kinds: readonly (readonly [string, Of])[] = [
+    ["p50", ({ half }) => half.p50_us],
+    ["p99", ({ half }) => half.p99_us],
+    ["p99.9", ({ half }) => half.p999_us],
+  ];
+  return servers.flatMap((server) =>
+    kinds.map(([kind, of]) =>
+      summarize(
+        `${caseName(shape, server)}, half load, ${kind}`,
+        "us",
+        "lower",
+        seriesOf(series, shape, server, of),
+      ),
+    ),
+  );
+}
+
+/** What a replica adds, beside the node that syncs and has none, at full load: at half of it each has another rate. */
+function processor(series: Series, shape: Shape, servers: readonly ServerName[]): Row[] {
+  const full: Of = ({ cpuFull_ns }) => cpuFull_ns;
+  const half: Of = ({ cpuHalf_ns }) => cpuHalf_ns;
+  const cost = servers.flatMap((server) => {
+    const row = (load: string, of: Of): Row => {
+      const name = `${caseName(shape, server)}, ${load}, processor time`;
+      return summarize(name, "ns/command", "lower", seriesOf(series, shape, server, of));
+    };
+    return [row("full load", full), row("half load", half)];
+  });
+  const alone = seriesOf(series, shape, "fsync", full);
+  const growth = REPLICATED.filter((server) => servers.includes(server)).map((server) => {
+    const name = `${caseName(shape, server)} / fsync, full load, processor time`;
+    return ratioRow({ name, better: "lower", aim: GROWTH }, seriesOf(series, shape, server, full), alone);
+  });
+  return [...cost, ...growth];
+}
+
+/** The nodes' own figures of one second of the last round. */
+function stageTable(series: Series, shape: Shape, servers: readonly ServerName[]): SideTable {
+  const latest = servers.map((server) => series.get(caseName(shape, server))?.at(-1)?.latency ?? {});
+  const lines = STAGES.map((stage) => [
+    stage,
+    ...latest.map(({ [stage]: of }) =>
+      of === undefined ? "-" : `${figure(of.p50_us)} / ${figure(of.p99_us)}`,
+    ),
+  ]);
+  const [connections, window] = shape;
+  const title = `What each stage of a request took at ${connections} x ${window}, half load, p50 / p99 in us, in one second of the last round`;
+  return { title, columns: ["stage", ...servers], lines };
+}

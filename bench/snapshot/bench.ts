@@ -1,0 +1,130 @@
+// The longest pause that clients see while a snapshot of a million resting orders is taken: requests on a schedule, and the
+// longest time between two answers, without a snapshot and with one, in turn. With the journal buffered the answers wait for
+// nothing but matching; with fsync they wait for the disk too, which the snapshot is written to.
+
+import { join } from "node:path";
+import { Child } from "../child.ts";
+import type { PacedOrder, PacedResult } from "../durability/paced-load.ts";
+import { ExchangeProcess } from "../exchange-process.ts";
+import { type BenchResult, type Row, summarize } from "../harness.ts";
+import { type Scratch, withScratch } from "../scratch.ts";
+
+/** What of it is run; a test runs less. */
+interface SnapshotWork {
+  readonly ordersResting: number;
+  /** Orders a second, while they are put to rest and while it is measured. */
+  readonly fillRate: number;
+  readonly rate: number;
+  /** A run takes this, or longer for snapshots that do. */
+  readonly run_ms: number;
+  /** No round begins later. */
+  readonly budget_ms: number;
+}
+
+const ALL: SnapshotWork = {
+  ordersResting: 1_000_000,
+  fillRate: 150_000,
+  rate: 20_000,
+  run_ms: 2_000,
+  budget_ms: 90_000,
+};
+
+const CONNECTIONS = 4;
+const MODES = ["buffered", "fsync"] as const;
+type Mode = (typeof MODES)[number];
+
+/** A run lasts until the snapshot is there, on a machine on which it takes no longer than this. */
+const RUN_MS_MAX = 15_000;
+/** The load has begun. */
+const BEFORE_SNAPSHOT_MS = 200;
+const PAUSE_MS_MAX = 5;
+
+interface Runs {
+  readonly without: PacedResult[];
+  readonly with: PacedResult[];
+  readonly took_ms: number[];
+}
+
+export function benchSnapshot(rounds: number, work = ALL): Promise<BenchResult> {
+  return withScratch(async (scratch) => {
+    const load = new Child(new URL("../durability/bench.ts", import.meta.url).href, "paced-load");
+    try {
+      const rows: Row[] = [];
+      let roundsDone = rounds;
+      for (const mode of MODES) {
+        const runs = await measureMode(scratch, load, mode, rounds, work);
+        rows.push(...rowsOf(mode, runs));
+        roundsDone = Math.min(roundsDone, runs.with.length);
+      }
+      const orders = work.ordersResting.toLocaleString("en");
+      const about = `${work.rate} requests/s on schedule while a snapshot of ${orders} resting orders is taken, on ${scratch.fileSystem}, beside the same without one`;
+      return { bench: "snapshot", about, rounds: roundsDone, rows };
+    } finally {
+      await load.end();
+    }
+  });
+}
+
+/** The first round is not counted. */
+async function measureMode(
+  { directory }: Scratch,
+  load: Child,
+  mode: Mode,
+  rounds: number,
+  work: SnapshotWork,
+): Promise<Runs> {
+  const node = await ExchangeProcess.start({ dataDir: join(directory, mode), durability: mode });
+  try {
+    const { port } = node.ports;
+    const fill = { port, connections: CONNECTIONS, rate: work.fillRate, requests: work.ordersResting };
+    await run(load, { ...fill, kind: "resting" });
+    const runs: Runs = { without: [], with: [], took_ms: [] };
+    const first_ms = await snapshot(node);
+    const seconds = Math.min(RUN_MS_MAX, Math.max(work.run_ms, first_ms * 1.5)) / 1e3;
+    const requests = Math.round(work.rate * seconds);
+    const order: PacedOrder = { ...fill, rate: work.rate, requests, kind: "pairs" };
+    await run(load, order);
+    const late = performance.now() + work.budget_ms;
+    for (let round = 0; round < rounds && (round === 0 || performance.now() < late); round++) {
+      runs.without.push(await run(load, order));
+      const loaded = run(load, order);
+      await sleep(BEFORE_SNAPSHOT_MS);
+      const [result, took_ms] = await Promise.all([loaded, snapshot(node)]);
+      runs.with.push(result);
+      runs.took_ms.push(took_ms);
+    }
+    return runs;
+  } finally {
+    await node.end();
+  }
+}
+
+async function run(load: Child, order: PacedOrder): Promise<PacedResult> {
+  const result = await load.ask<PacedResult>(order);
+  if (result.refused > 0) throw new Error(`the exchange refused ${result.refused} requests of the load`);
+  return result;
+}
+
+async function snapshot(node: ExchangeProcess): Promise<number> {
+  const start = performance.now();
+  await node.snapshot();
+  return performance.now() - start;
+}
+
+function rowsOf(mode: Mode, runs: Runs): Row[] {
+  const row = (name: string, values: readonly number[]): Row =>
+    summarize(`${mode}, ${name}`, "ms", "lower", values);
+  const pauses = (results: readonly PacedResult[]): number[] => results.map(({ pause_us }) => pause_us / 1e3);
+  const p99s = (results: readonly PacedResult[]): number[] => results.map(({ p99_us }) => p99_us / 1e3);
+  return [
+    row("longest time between answers", pauses(runs.without)),
+    { ...row("the same during a snapshot", pauses(runs.with)), aim: { atMost: PAUSE_MS_MAX } },
+    row("p99", p99s(runs.without)),
+    row("p99 during a snapshot", p99s(runs.with)),
+    row("time of a snapshot", runs.took_ms),
+  ];
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,44 @@
+// The benches of what is kept, made small: that they run, with a replica and with snapshots, and what they tell. Their
+// figures are nobody's aim here.
+
+import { expect, test } from "vitest";
+import { benchDurability } from "../../bench/durability/bench.ts";
+import { textTable } from "../../bench/report.ts";
+import { benchSnapshot } from "../../bench/snapshot/bench.ts";
+
+test("the same load is measured against a node that keeps nothing, its disk, and its disk and a replica", async () => {
+  const result = await benchDurability(1, {
+    servers: ["journal off", "fsync", "disk+ram"],
+    shapes: [[2, 8]],
+    closed_ms: 500,
+    paced_ms: 100,
+    budget_ms: 10_000,
+    roomBytes: 2 ** 29,
+  });
+  const values = new Map(result.rows.map(({ name, median }) => [name, median]));
+  for (const server of ["journal off", "fsync", "disk+ram"]) {
+    expect(values.get(`2 x 8 ${server}`)).toBeGreaterThan(0);
+    expect(values.get(`2 x 8 ${server}, half load, p99.9`)).toBeGreaterThan(0);
+    expect(values.get(`2 x 8 ${server}, full load, processor time`)).toBeGreaterThan(0);
+  }
+  expect(values.get("2 x 8 fsync / journal off")).toBeGreaterThan(0);
+  expect(values.get("2 x 8 disk+ram / fsync, full load, processor time")).toBeGreaterThan(0);
+  const text = textTable(result);
+  expect(text).toMatch(/^stage +journal off +fsync +disk\+ram$/m);
+  expect(text).toMatch(/^replicate /m);
+}, 120_000);
+
+test("the longest pause is measured without a snapshot and while one is taken", async () => {
+  const small = { ordersResting: 500, fillRate: 10_000, rate: 1_000, run_ms: 300, budget_ms: 10_000 };
+  const result = await benchSnapshot(1, small);
+  expect(result.rows.map(({ name }) => name)).toEqual(
+    ["buffered", "fsync"].flatMap((mode) => [
+      `${mode}, longest time between answers`,
+      `${mode}, the same during a snapshot`,
+      `${mode}, p99`,
+      `${mode}, p99 during a snapshot`,
+      `${mode}, time of a snapshot`,
+    ]),
+  );
+  for (const { median } of result.rows) expect(median).toBeGreaterThan(0);
+}, 120_000);
