@@ -31,6 +31,7 @@ export class NodeProcess {
   readonly #process: ChildProcess;
   /** All it said on stderr. */
   stderr = "";
+  /** 0 of a replica. */
   orderPort = 0;
   httpPort = 0;
   /** 0 without administrators. */
@@ -70,9 +71,10 @@ export class NodeProcess {
   async ready(): Promise<void> {
     const line = await this.#readyLine();
     const ports = /:(\d+), http:\/\/[^:]+:(\d+)/.exec(line);
-    if (ports === null) throw new Error(`not a ready line: ${line}`);
-    this.orderPort = Number(ports[1]);
-    this.httpPort = Number(ports[2]);
+    if (ports === null && !line.startsWith("seriatim is a replica"))
+      throw new Error(`not a ready line: ${line}`);
+    this.orderPort = Number(ports?.[1] ?? 0);
+    this.httpPort = Number(ports?.[2] ?? 0);
     this.adminPort = Number(/administrators on 127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? 0);
   }
 

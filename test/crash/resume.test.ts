@@ -7,13 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { fromLanes, Prng, RecordBuffer } from "../../src/base/index.ts";
+import { Prng } from "../../src/base/index.ts";
 import { connectResumingOrderEntry, type OrderAnswer } from "../../src/client/index.ts";
-import { ExchangeEngine } from "../../src/engine/index.ts";
-import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
-import { COMMAND_WORDS, EVENT_WORDS, EventKind, EventWord } from "../../src/protocol/index.ts";
-import { scanLog } from "../../src/segment/index.ts";
 import { killNodes, NodeProcess } from "./node-process.ts";
+import { type Recount, recount } from "./recount.ts";
 
 const SEED = Number(process.env.SERIATIM_SEED ?? Date.now() % 1_000_000);
 const KILLS = Number(process.env.SERIATIM_KILLS ?? 2);
@@ -30,31 +27,6 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** What the journal says of new orders, computed again: by id the sequences of their Accepts, and how many were repeated. */
-function judged(): { accepts: Map<number, number[]>; repeats: number } {
-  const accepts = new Map<number, number[]>();
-  let repeats = 0;
-  const events = new RecordBuffer(EVENT_WORDS, 64, ({ words, used_words }) => {
-    for (let at = 0; at < used_words; at += EVENT_WORDS) {
-      const kind = words[at] & 0xff;
-      if (kind === EventKind.Repeat) repeats++;
-      if (kind !== EventKind.Accept) continue;
-      const id = words[at + EventWord.orderIdLow];
-      const sequence = fromLanes(words[at + EventWord.sequenceLow], words[at + EventWord.sequenceHigh]);
-      accepts.set(id, [...(accepts.get(id) ?? []), sequence]);
-    }
-  });
-  const engine = new ExchangeEngine();
-  const place = { storage: new NodeStorage(), checksums: new NativeChecksums() };
-  scanLog({ ...place, directory: join(folder, "journal"), log: "journal" }, (frame) => {
-    for (let i = 0; i < frame.count; i++) {
-      engine.apply(frame.words, frame.payloadAt / 4 + i * COMMAND_WORDS, events);
-      events.drain();
-    }
-  });
-  return { accepts, repeats };
-}
-
 /** Of the segment that is being prepared. */
 function preparedBytes(): number {
   const journal = join(folder, "journal");
@@ -66,9 +38,9 @@ const order = (id: number) =>
   ({ id, symbol: id % 4, side: "buy", price: 100, quantity: 1, timeInForce: "ioc" }) as const;
 
 /** Every answer is the one and only execution of its order. */
-function expectOnce(answers: readonly OrderAnswer[], accepts: ReadonlyMap<number, readonly number[]>): void {
+function expectOnce(answers: readonly OrderAnswer[], accepts: Recount["accepts"]): void {
   const told = answers.map((answer) => [Number(answer.id), answer.accepted ? [answer.sequence] : answer]);
-  expect(told).toEqual(answers.map(({ id }) => [Number(id), accepts.get(Number(id))]));
+  expect(told).toEqual(answers.map(({ id }) => [Number(id), accepts.get(`1:${id}`)]));
   expect(accepts.size).toBe(answers.length);
 }
 
@@ -85,7 +57,7 @@ test("orders that were taken and not answered are answered by the node that come
   // From here on the disk takes commands and never says that they are safe: they are in the journal, unanswered.
   writeFileSync(held, "");
   const unanswered = Array.from({ length: 40 }, (_, i) => client.submit(order(i + 2)));
-  await expect.poll(() => judged().accepts.size, { timeout: 20_000 }).toBe(41);
+  await expect.poll(() => recount(folder).accepts.size, { timeout: 20_000 }).toBe(41);
   expect(client.inFlight).toBe(40);
   expect(await node.end("SIGKILL")).toBe("SIGKILL");
   rmSync(held);
@@ -93,7 +65,7 @@ test("orders that were taken and not answered are answered by the node that come
   const answers = [before, ...(await Promise.all(unanswered))];
   await client.close();
   expect(await again.end("SIGTERM")).toBe(0);
-  const { accepts, repeats } = judged();
+  const { accepts, repeats } = recount(folder);
   expectOnce(answers, accepts);
   expect(repeats).toBe(40);
 }, 60_000);
@@ -124,7 +96,7 @@ test(`${KILLS} kills at any moment under load lose nothing, execute nothing twic
   const told = await Promise.all(answers);
   await client.close();
   expect(await node.end("SIGTERM")).toBe(0);
-  const { accepts, repeats } = judged();
+  const { accepts, repeats } = recount(folder);
   expectOnce(told, accepts);
   console.log(`${KILLS} kills, ${told.length} orders, each executed once; ${repeats} answered again`);
 }, 120_000);

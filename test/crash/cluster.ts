@@ -1,0 +1,150 @@
+// The nodes of a cluster as processes, each with its keys, its data directory and its ports, which it keeps over all its
+// lives: whoever is told an address once finds the node there again.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { askNode } from "../../src/cli/admin-client.ts";
+import { generateKey, readOwnKey } from "../../src/runtime/index.ts";
+import { NodeProcess } from "./node-process.ts";
+
+export type NodeName = "north" | "south" | "east";
+const NODE_NAMES: readonly NodeName[] = ["north", "south", "east"];
+
+const SEGMENT_BYTES = 2_097_152;
+/** Catching up, and being known as gone, take a fraction of it. */
+const WAIT_MS = 60_000;
+/** Between two looks at a node. */
+const LOOK_MS = 20;
+
+interface Ports {
+  readonly order: number;
+  readonly http: number;
+  readonly admin: number;
+  readonly replication: number;
+}
+
+export interface Health {
+  readonly status: "ok" | "degraded" | "halted";
+  readonly reason?: string;
+  readonly position: number;
+}
+
+export class ClusterProcesses {
+  readonly names: readonly NodeName[];
+  readonly #directory: string;
+  readonly #ports: ReadonlyMap<NodeName, Ports>;
+  readonly #running = new Map<NodeName, NodeProcess>();
+
+  private constructor(directory: string, ports: ReadonlyMap<NodeName, Ports>) {
+    this.names = [...ports.keys()];
+    this.#directory = directory;
+    this.#ports = ports;
+    for (const name of this.names) generateKey(name, "replica", this.#key(name), this.#keys);
+    generateKey("ann", "admin", this.#key("ann"), this.#keys);
+  }
+
+  /** Of 2 or 3 nodes, none of which runs yet; what they keep is in `directory`. */
+  static async make(directory: string, nodes: number): Promise<ClusterProcesses> {
+    const ports = new Map<NodeName, Ports>();
+    for (const name of NODE_NAMES.slice(0, nodes)) {
+      const [order, http, admin, replication] = await freePorts(4);
+      ports.set(name, { order, http, admin, replication });
+    }
+    return new ClusterProcesses(directory, ports);
+  }
+
+  get #keys(): string {
+    return join(this.#directory, "keys.json");
+  }
+
+  #key(name: string): string {
+    return join(this.#directory, `${name}.key`);
+  }
+
+  data(name: NodeName): string {
+    return join(this.#directory, name);
+  }
+
+  ports(name: NodeName): Ports {
+    const ports = this.#ports.get(name);
+    if (ports === undefined) throw new Error(`this cluster has no ${name}`);
+    return ports;
+  }
+
+  /** The process of a node that runs. */
+  node(name: NodeName): NodeProcess {
+    const node = this.#running.get(name);
+    if (node === undefined) throw new Error(`${name} does not run`);
+    return node;
+  }
+
+  runs(name: NodeName): boolean {
+    return this.#running.has(name);
+  }
+
+  /** Starts a node and waits for nothing. */
+  launch(name: NodeName, ...args: string[]): NodeProcess {
+    const { order, http, admin, replication } = this.ports(name);
+    const own = ["--data-dir", this.data(name), "--keys", this.#keys, "--node-key", this.#key(name)];
+    const ports = ["--admin-port", String(admin), "--replication-port", String(replication)];
+    const rest = ["--segment-bytes", String(SEGMENT_BYTES), "--log-level", "info"];
+    const options = { orderPort: order, httpPort: http };
+    const node = NodeProcess.launch([...own, ...ports, ...rest, ...args], options);
+    this.#running.set(name, node);
+    return node;
+  }
+
+  async end(name: NodeName, signal: "SIGKILL" | "SIGTERM"): Promise<number | string> {
+    const node = this.node(name);
+    this.#running.delete(name);
+    return await node.end(signal);
+  }
+
+  async health(name: NodeName): Promise<Health> {
+    const response = await fetch(`http://127.0.0.1:${this.ports(name).http}/healthz`);
+    return (await response.json()) as Health;
+  }
+
+  /** Waits until a node that serves is of this health; throws what it and the others said when it never is. */
+  async becomes(name: NodeName, status: Health["status"]): Promise<Health> {
+    for (const end = performance.now() + WAIT_MS; performance.now() < end; await sleep(LOOK_MS)) {
+      const health = await this.health(name);
+      if (health.status === status) return health;
+    }
+    const said = [...this.#running].map(([who, { stderr }]) => `${who}:\n${stderr}`);
+    throw new Error(`${name} is not ${status} within ${WAIT_MS} ms\n${said.join("\n")}`);
+  }
+
+  /** An administrator's command, and its answer. */
+  async admin(name: NodeName, command: string): Promise<object> {
+    const key = readOwnKey(this.#key("ann"));
+    return JSON.parse(await askNode("127.0.0.1", this.ports(name).admin, key, command)) as object;
+  }
+
+  /** The files of a node's journal by name. */
+  journal(name: NodeName): Map<string, Buffer> {
+    const journal = join(this.data(name), "journal");
+    return new Map(readdirSync(journal).map((file) => [file, readFileSync(join(journal, file))]));
+  }
+
+  /** The files that are not the same on both nodes. */
+  differences(one: NodeName, other: NodeName): string[] {
+    const [ours, theirs] = [this.journal(one), this.journal(other)];
+    const names = new Set([...ours.keys(), ...theirs.keys()]);
+    return [...names].filter((file) => !ours.get(file)?.equals(theirs.get(file) ?? Buffer.of()));
+  }
+}
+
+/** Free now, and nobody is given them for a while. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports: number[] = [];
+  for (const server of servers) {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    ports.push((server.address() as { port: number }).port);
+  }
+  for (const server of servers) await new Promise((resolve) => server.close(resolve));
+  return ports;
+}
