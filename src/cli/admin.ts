@@ -16,8 +16,14 @@ Examples:
   seriatim keygen ann && seriatim start --keys keys.json
   seriatim admin 127.0.0.1:9019 --key ann.key status
   seriatim admin 127.0.0.1:9019 --key ann.key kill-switch 7 on
+  seriatim admin 127.0.0.1:9029 --key ann.key promote      a replica becomes the primary: docs/replication.md
 
 Exit status: 0 done, 1 refused or not known to be done, 2 wrong usage.`;
+
+interface Flags {
+  readonly key: string;
+  readonly force?: boolean;
+}
 
 export function registerAdmin(program: Command): void {
   program
@@ -27,10 +33,11 @@ export function registerAdmin(program: Command): void {
     .argument("<host:port>", "the node's admin listener")
     .argument("<command...>", "what to do")
     .requiredOption("--key <file>", "the administrator's own key")
+    .option("--force", "with promote: also when nodes that can't be heard may hold what was acknowledged")
     .addHelpText("after", EXAMPLES)
-    .action(async (address: string, words: readonly string[], { key }: { readonly key: string }) => {
+    .action(async (address: string, words: readonly string[], { key, force }: Flags) => {
       const { host, port } = parseHostPort(address);
-      const command = words.join(" ");
+      const command = [...words, ...(force === true ? ["--force"] : [])].join(" ");
       const request = parseAdminRequest(command);
       if ("problem" in request) throw usageError(request.problem);
       stdout.write(`${await askNode(host, port, readOwnKey(key), command)}\n`);

@@ -5,13 +5,11 @@ import { SeriatimError } from "../base/index.ts";
 import {
   type Configuration,
   createLog,
-  type HostPort,
   type Log,
   loadConfiguration,
-  primaryOf,
+  type RunningNode,
   type SettingName,
   startNode,
-  startReplica,
 } from "../node/index.ts";
 import { addSettingOptions } from "./setting-options.ts";
 import { onStopSignals } from "./signals.ts";
@@ -49,8 +47,6 @@ async function run({ config, ...flags }: Flags): Promise<void> {
   const loaded = loadConfiguration({ flags, environment: process.env, file: config });
   const { configuration } = loaded;
   const log = createLog({ level: configuration.logLevel });
-  const primary = primaryOf(configuration);
-  if (primary !== undefined) return follow(configuration, primary, log);
   // Until it is ready a signal ends the process at once: nothing was answered yet, and the journal survives that.
   const node = await startNode(loaded, log);
   const stopAsked = firstSignal(log);
@@ -60,25 +56,19 @@ async function run({ config, ...flags }: Flags): Promise<void> {
       "order entry asks for no proof: whoever reaches this address can trade",
     );
   }
-  const { host, dataDir, durability } = configuration;
-  const where = durability === "off" ? "NO JOURNAL (--durability off)" : `data in ${dataDir}`;
-  const at = host.includes(":") ? `[${host}]` : host;
-  const orders = `orders on ${at}:${node.orderPort}`;
-  const administrators = node.adminPort === 0 ? "" : `, administrators on 127.0.0.1:${node.adminPort}`;
-  const replicas = node.replicationPort === 0 ? "" : `, replicas on ${at}:${node.replicationPort}`;
-  const ports = `${orders}, http://${at}:${node.httpPort}${administrators}${replicas}`;
-  announce(`seriatim is ready: ${ports}, ${where}\n`, log);
+  announce(`${readyLine(node, configuration)}\n`, log);
   await Promise.race([stopAsked, node.failed]);
   await node.stop();
 }
 
-/** A replica, until a signal ends it. */
-async function follow(configuration: Configuration, primary: HostPort, log: Log): Promise<void> {
-  const replica = await startReplica(configuration, primary, log);
-  const stopAsked = firstSignal(log);
-  announce(`seriatim is a replica of ${configuration.replicaOf}, data in ${configuration.dataDir}\n`, log);
-  await Promise.race([stopAsked, replica.failed]);
-  await replica.stop();
+function readyLine(node: RunningNode, { host, dataDir, durability, replicaOf }: Configuration): string {
+  const at = host.includes(":") ? `[${host}]` : host;
+  const where = durability === "off" ? "NO JOURNAL (--durability off)" : `data in ${dataDir}`;
+  const administrators = node.adminPort === 0 ? "" : `, administrators on 127.0.0.1:${node.adminPort}`;
+  if (node.role === "replica") return `seriatim is a replica of ${replicaOf}${administrators}, ${where}`;
+  const replicas = node.replicationPort === 0 ? "" : `, replicas on ${at}:${node.replicationPort}`;
+  const ports = `orders on ${at}:${node.orderPort}, http://${at}:${node.httpPort}${administrators}${replicas}`;
+  return `seriatim is ready: ${ports}, ${where}`;
 }
 
 function isLoopback(host: string): boolean {

@@ -1,4 +1,4 @@
-// The composition root: which stage runs where, and in what order a running node stops.
+// The composition root of an exchange, a primary or alone: which stage runs where, and in what order it stops.
 //
 //   stop:  listener closed -> what is in flight answered -> connections closed -> web -> snapshots -> journal closed -> lock released
 //
@@ -10,19 +10,22 @@ import type { ExchangeEngine } from "../engine/index.ts";
 import { GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
 import { NetTransport } from "../platform/index.ts";
 import {
-  type Recovered,
   type Runtime,
   type RuntimeListener,
   type Snapshots,
   type SnapshotTaken,
   within,
 } from "../runtime/index.ts";
+import { AccountNames } from "./account-names.ts";
 import { ackPolicyWork, journalAckPolicy } from "./ack-policy-work.ts";
-import { hasAdministrator, NodeAdmin } from "./admin/node-admin.ts";
+import { AdminDesk } from "./admin/admin-desk.ts";
+import { hasAdministrator } from "./admin/admin-listener.ts";
+import { JournaledCommands } from "./admin/journaled-commands.ts";
 import { type Condition, refusalOf } from "./condition.ts";
 import { DegradedNotice } from "./degraded-notice.ts";
 import type { Log } from "./log.ts";
-import type { NodeParts, RunningNode } from "./node.ts";
+import type { NodeParts } from "./node.ts";
+import type { NodePart } from "./node-part.ts";
 import { snapshotsOf } from "./node-snapshots.ts";
 import type { History } from "./recovery.ts";
 import type { Configuration } from "./settings.ts";
@@ -40,12 +43,12 @@ const HALTED_STOP_MS = 500;
 /** For a shadow's thread to end, whatever it is at; what it has not renamed by then is no snapshot. */
 const SHADOW_STOP_MS = 2_000;
 
-export class ExchangeNode implements RunningNode, RuntimeListener {
+export class ExchangeNode implements NodePart, RuntimeListener {
+  readonly role = "primary";
   readonly failed: Promise<SeriatimError>;
-  readonly recovered: Recovered;
+  readonly desk: AdminDesk | undefined;
   orderPort = 0;
   httpPort = 0;
-  adminPort = 0;
   readonly #configuration: Configuration;
   readonly #runtime: Runtime;
   readonly #log: Log;
@@ -57,7 +60,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
   #closeOrders: (() => Promise<void>) | undefined;
   readonly #web: NodeWeb;
   readonly #snapshots: Snapshots | undefined;
-  readonly #admin: NodeAdmin | undefined;
+  readonly #administration: JournaledCommands | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #shortage: string | undefined;
   #ackShortage: string | undefined;
@@ -76,17 +79,13 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     this.#runtime = runtime;
     this.#engine = engine;
     this.#log = log;
-    this.recovered = runtime.recovered;
     this.#transport = new NetTransport({ connectionsMax: configuration.connectionsMax });
     this.#gateway = this.#makeGateway(configuration, engine, lastSession);
     this.#web = new NodeWeb(web, { application: engine, path: runtime.path, log, feedRingRecords });
     this.#snapshots = snapshotsOf(configuration, runtime, log, storage);
     if (hasAdministrator(keys)) {
-      const status = () => this.status();
-      const parts = { configuration, keys, engine, path: runtime.path, status, log };
-      const rotate = async () => ({ firstPosition: await runtime.ask({ kind: "rotate" }) });
-      const work = { snapshot: () => this.requestSnapshot(), rotate, ...ackPolicyWork(runtime) };
-      this.#admin = new NodeAdmin({ ...parts, work });
+      this.#administration = new JournaledCommands(runtime.path);
+      this.desk = this.#makeDesk(this.#administration);
     }
     this.#degraded = new DegradedNotice({
       degraded: (why) => log.warn({ position: runtime.position }, `orders are refused: ${why}`),
@@ -94,6 +93,14 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     });
     runtime.run(this.#gateway, this);
     this.failed = runtime.failed.then((error) => this.#sayWhy(error));
+  }
+
+  #makeDesk(commands: JournaledCommands): AdminDesk {
+    const runtime = this.#runtime;
+    const accounts = new AccountNames(this.#configuration.accounts, this.accountsMax);
+    const rotate = async () => ({ firstPosition: await runtime.ask({ kind: "rotate" }) });
+    const work = { snapshot: () => this.requestSnapshot(), rotate, ...ackPolicyWork(runtime) };
+    return new AdminDesk({ commands, accounts, status: () => this.status(), work, log: this.#log });
   }
 
   #makeGateway(configuration: Configuration, engine: ExchangeEngine, lastSession: number): Gateway {
@@ -123,7 +130,6 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     this.orderPort = orders.port;
     this.#closeOrders = () => orders.close();
     this.httpPort = await this.#web.listen({ orderPort: orders.port, status: () => this.status() });
-    this.adminPort = (await this.#admin?.listen()) ?? 0;
     // What the web is to see begins when it listens.
     journalAckPolicy(this.#runtime, this.#engine);
     // One may be due: the last run ended before it, or the log is from before there were any.
@@ -192,7 +198,7 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
   readonly replicaNews = (line: string): void => this.#log.info({ position: this.#runtime.position }, line);
 
   halted(): void {
-    this.#admin?.halted();
+    this.#administration?.halted();
     this.#gateway.refuseOrders(refusalOf(this.#condition()));
   }
 
@@ -220,7 +226,6 @@ export class ExchangeNode implements RunningNode, RuntimeListener {
     clearInterval(this.#ticker);
     this.#gateway.refuseOrders(refusalOf(this.#condition()));
     await this.#closeOrders?.();
-    await this.#admin?.close();
     await this.#sayGoodbye();
     await this.#web.stop();
     // A disk that hangs holds up the thread that waits for it, and nobody else.

@@ -1,12 +1,10 @@
 export { AccountNames } from "./account-names.ts";
-export { type HostPort, primaryOf } from "./cluster-settings.ts";
 export * from "./configuration.ts";
 export { configurationPage } from "./configuration-page.ts";
 export { EXCHANGE_RULES } from "./exchange-rules.ts";
 export * from "./genesis-settings.ts";
 export * from "./log.ts";
 export * from "./node.ts";
-export * from "./replica-node.ts";
 export * from "./settings.ts";
 export * from "./status.ts";
 export { packageVersion } from "./version.ts";

@@ -1,45 +1,35 @@
-// A node is started here: what its thread and the others need is opened in order, and closed again if a start fails.
+// A node as its user sees it, and its start.
 //
-//   ports free? -> data directory, lock -> settings agree with the log -> journal opened, replayed -> listen
+//   ports free? -> data directory, lock -> the part of its role: an exchange (exchange-start.ts), or a replica
 //
-// Once the node is made (exchange-node.ts) a start that fails is undone by its own stop.
+// A start that fails closes everything again.
 
 import type { Clock, SeriatimError, Storage } from "../base/index.ts";
-import { encodeGenesisEntry } from "../journal/index.ts";
-import { NativeChecksums, NodeStorage, SystemClock } from "../platform/index.ts";
-import {
-  type DataDirectory,
-  type KeyRing,
-  openDataDirectory,
-  type Recovered,
-  readKeyRing,
-  type SnapshotTaken,
-} from "../runtime/index.ts";
-import { ADMIN_HOST } from "./admin/admin-listener.ts";
-import { hasAdministrator } from "./admin/node-admin.ts";
-import { replicationOf } from "./cluster-settings.ts";
+import { SystemClock } from "../platform/index.ts";
+import type { NodeRoleName } from "../protocol/index.ts";
+import { type KeyRing, openDataDirectory, readKeyRing, type SnapshotTaken } from "../runtime/index.ts";
+import { ADMIN_HOST, hasAdministrator } from "./admin/admin-listener.ts";
+import { ClusterNode } from "./cluster-node.ts";
+import { primaryOf } from "./cluster-settings.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
-import { ExchangeNode } from "./exchange-node.ts";
-import { genesisOf, refuseContradicted, refuseOthers } from "./genesis-settings.ts";
+import { assertExchangePortsFree } from "./exchange-start.ts";
 import { assertPortFree } from "./listening.ts";
 import type { Log } from "./log.ts";
-import { recoverExchange } from "./recovery.ts";
-import type { Configuration } from "./settings.ts";
-import { withTraders } from "./simulated-traders.ts";
 import type { NodeStatus } from "./status.ts";
-import { webOf } from "./web/web-stage.ts";
 
 export interface RunningNode {
+  /** What it is now: a replica that is promoted becomes a primary. */
+  readonly role: NodeRoleName;
+  /** 0 while it takes no orders. */
   readonly orderPort: number;
+  /** 0 without a page. */
   readonly httpPort: number;
   /** 0 without an admin listener. */
   readonly adminPort: number;
-  /** Where replicas connect; 0 for a node that is alone. */
+  /** Where replicas connect; 0 where none can. */
   readonly replicationPort: number;
   /** Accounts are numbered from 0 to this less 1, by its log. */
   readonly accountsMax: number;
-  /** What the journal said when it was opened. */
-  readonly recovered: Recovered;
   /** Resolves with what stopped the node, if anything ever does; nothing is acknowledged from then on. */
   readonly failed: Promise<SeriatimError>;
   /** What /healthz and /metrics are made of, also when they can't be asked. */
@@ -71,55 +61,24 @@ export interface NodeParts {
 
 /** Starts a node; throws SeriatimError naming what is wrong, with everything closed again. */
 export async function startNode(
-  { configuration, given }: LoadedConfiguration,
+  loaded: LoadedConfiguration,
   log: Log,
   parts: NodeParts = {},
 ): Promise<RunningNode> {
-  await assertPortFree("order-port", configuration.host, configuration.orderPort);
-  await assertPortFree("http-port", configuration.host, configuration.httpPort);
+  const { configuration } = loaded;
+  const { clock = new SystemClock() } = parts;
   const keys = parts.keys ?? (configuration.keys === "" ? undefined : readKeyRing(configuration.keys));
+  if (primaryOf(configuration) === undefined) await assertExchangePortsFree(configuration);
   if (hasAdministrator(keys)) await assertPortFree("admin-port", ADMIN_HOST, configuration.adminPort);
-  const undo: (() => Promise<void>)[] = [];
+  const { durability, dataDir } = configuration;
+  const directory = durability === "off" ? undefined : await openDataDirectory(dataDir);
+  const node = new ClusterNode({ loaded, log, parts: { ...parts, clock, keys }, directory });
   try {
-    const { clock = new SystemClock(), storage } = parts;
-    const genesis = encodeGenesisEntry(genesisOf(configuration, parts.indexSeed), clock.wallMicros());
-    const directory = await directoryOf(configuration);
-    let isCompared = false;
-    if (directory !== undefined) {
-      undo.push(() => directory.lock.release());
-      const disk = storage ?? new NodeStorage();
-      isCompared = refuseContradicted(given, {
-        storage: disk,
-        checksums: new NativeChecksums(),
-        directory: directory.journal,
-      });
-    }
-    // Its thread begins while the log is read.
-    const web = webOf(configuration, log);
-    undo.splice(0, undo.length, () => web.stop());
-    const { segmentBytes, threads, wait, durability } = configuration;
-    const kept = durability === "off" ? {} : { durability };
-    const replication = replicationOf(configuration);
-    const options = {
-      ...{ directory, segmentBytes, threads, wait, genesis, clock, storage, replication },
-      ...kept,
-    };
-    const history = await recoverExchange(options, log);
-    undo.push(() => history.runtime.stop());
-    // The log's first entry is in its first segment, which may be gone; a snapshot has it too.
-    if (!isCompared && !history.runtime.recovered.created) refuseOthers(given, history.engine);
-    const node = new ExchangeNode(configuration, web, history, log, { ...parts, clock, keys });
-    undo.splice(0, undo.length, () => node.stop());
-    await node.listen();
-    return configuration.simulate === 0 ? node : withTraders(node, configuration, log);
+    await node.start();
+    return node;
   } catch (error) {
     // The first error is the one to report: what stopping then says follows from it.
-    for (const step of undo.reverse()) await step().catch(() => {});
+    await node.stop().catch(() => {});
     throw error;
   }
-}
-
-/** Locked; none for a node that keeps nothing. */
-async function directoryOf({ durability, dataDir }: Configuration): Promise<DataDirectory | undefined> {
-  return durability === "off" ? undefined : await openDataDirectory(dataDir);
 }

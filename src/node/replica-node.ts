@@ -1,32 +1,86 @@
-// A node that is a replica: it follows its primary and serves nobody. It has the primary's journal, byte for byte, and its
+// A node's part as a replica: it follows its primary and serves nobody. It has the primary's journal, byte for byte, and its
 // state, and what it acknowledges counts there.
 
+import { assert, type SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
-import { openDataDirectory, Replica } from "../runtime/index.ts";
+import { Replica, readOwnKey, type SnapshotTaken } from "../runtime/index.ts";
+import { unavailable } from "./admin/desk.ts";
+import { ReplicaDesk } from "./admin/replica-desk.ts";
 import type { HostPort } from "./cluster-settings.ts";
 import { EXCHANGE_RULES } from "./exchange-rules.ts";
-import type { Log } from "./log.ts";
+import type { NodePlan } from "./exchange-start.ts";
+import type { NodePart } from "./node-part.ts";
 import { shadowOf, snapshotListener } from "./node-snapshots.ts";
-import type { Configuration } from "./settings.ts";
+import type { NodeStatus } from "./status.ts";
+import { collectReplicaStatus } from "./status-source.ts";
 
-/** Starts following `primary`; throws SeriatimError naming what is wrong. */
-export async function startReplica(
-  configuration: Configuration,
-  primary: HostPort,
-  log: Log,
-): Promise<Replica> {
-  const { keys, nodeKey, segmentBytes, dataDir, snapshotEvery } = configuration;
-  const directory = await openDataDirectory(dataDir);
-  return new Replica({
-    ...{ primary, keys, ownKey: nodeKey, segmentBytes, directory },
-    rules: EXCHANGE_RULES,
-    application: () => new ExchangeEngine(),
-    version: EXCHANGE_APPLICATION,
-    snapshots: {
-      shadow: () => shadowOf(configuration, directory),
-      every: snapshotEvery,
-      listener: snapshotListener(log),
-    },
-    news: (line) => log.info({}, line),
-  });
+export class ReplicaNode implements NodePart {
+  readonly role = "replica";
+  readonly orderPort = 0;
+  readonly httpPort = 0;
+  readonly replicationPort = 0;
+  readonly desk: ReplicaDesk;
+  readonly failed: Promise<SeriatimError>;
+  readonly #plan: NodePlan;
+  readonly #replica: Replica;
+  /** This node's. */
+  readonly #name: string;
+  /** Of the history that is followed: a new one when it turns out to be another. */
+  #engine = new ExchangeEngine();
+
+  constructor(plan: NodePlan, primary: HostPort) {
+    const { directory, log } = plan;
+    const { configuration } = plan.loaded;
+    const { keys, nodeKey, segmentBytes, snapshotEvery } = configuration;
+    assert(directory !== undefined, "a node of a cluster keeps its log");
+    this.#plan = plan;
+    this.#name = readOwnKey(nodeKey).name;
+    this.#replica = new Replica({
+      ...{ primary, keys, ownKey: nodeKey, segmentBytes, directory },
+      rules: EXCHANGE_RULES,
+      application: () => {
+        this.#engine = new ExchangeEngine();
+        return this.#engine;
+      },
+      version: EXCHANGE_APPLICATION,
+      snapshots: {
+        shadow: () => shadowOf(configuration, directory),
+        every: snapshotEvery,
+        listener: snapshotListener(log),
+      },
+      news: (line) => log.info({}, line),
+    });
+    this.failed = this.#replica.failed;
+    this.desk = new ReplicaDesk({
+      status: () => this.status(),
+      snapshot: () => this.requestSnapshot(),
+      primary: this.#primary,
+      log,
+    });
+  }
+
+  /** Where its primary is looked for. */
+  get #primary(): string {
+    return this.#plan.loaded.configuration.replicaOf;
+  }
+
+  get accountsMax(): number {
+    return this.#replica.position === 0 ? 0 : this.#engine.genesis.accountsMax;
+  }
+
+  status(): NodeStatus {
+    const time_us = this.#plan.parts.clock.wallMicros();
+    const parts = { name: this.#name, replica: this.#replica, engine: this.#engine };
+    return collectReplicaStatus({ ...parts, primary: this.#primary, time_us });
+  }
+
+  async requestSnapshot(): Promise<SnapshotTaken> {
+    const { snapshots } = this.#replica;
+    if (snapshots === undefined) throw unavailable("this replica has no log yet");
+    return snapshots.request();
+  }
+
+  stop(): Promise<void> {
+    return this.#replica.stop();
+  }
 }

@@ -1,43 +1,31 @@
-// A node with simulated traders: their thread is started when the node listens and ended, quotes cancelled, before the node
-// ends. Whatever happens to them is logged and never stops the node.
+// Simulated traders of a node: their thread is started when the node takes orders and ended, quotes cancelled, before the
+// node ends. Whatever happens to them is logged and never stops the node.
 
 import { Worker } from "node:worker_threads";
 import { entryBeside } from "../platform/index.ts";
 import { within } from "../runtime/index.ts";
 import { reachableHost } from "./listening.ts";
 import type { Log } from "./log.ts";
-import type { RunningNode } from "./node.ts";
+import type { NodePart } from "./node-part.ts";
 import type { Configuration } from "./settings.ts";
 import type { TradersWorkerData, TradersWorkerMessage } from "./traders-worker.ts";
 
 /** For connecting, if they just do, and for cancelling the quotes; then the thread is ended, and they rest. */
 const STOP_MS = 4_000;
 
-/** `node`, and traders that trade on it until it stops. */
-export function withTraders(node: RunningNode, { host, simulate }: Configuration, log: Log): RunningNode {
-  const { orderPort, httpPort, adminPort, replicationPort, accountsMax, recovered, failed } = node;
-  const traders = new TradersThread(
+/** Starts traders on the exchange in this process. */
+export function startSimulatedTraders(
+  { orderPort, accountsMax }: Pick<NodePart, "orderPort" | "accountsMax">,
+  { host, simulate }: Configuration,
+  log: Log,
+): SimulatedTraders {
+  return new SimulatedTraders(
     { host: reachableHost(host), port: orderPort, rate: simulate, accountsMax },
     log,
   );
-  let stopped: Promise<void> | undefined;
-  const stop = async () => {
-    await within(Promise.race([traders.stop(), failed]), STOP_MS);
-    await traders.end();
-    await node.stop();
-  };
-  return {
-    ...{ orderPort, httpPort, adminPort, replicationPort, accountsMax, recovered, failed },
-    status: () => node.status(),
-    requestSnapshot: () => node.requestSnapshot(),
-    stop: () => {
-      stopped ??= stop();
-      return stopped;
-    },
-  };
 }
 
-class TradersThread {
+export class SimulatedTraders {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   readonly #log: Log;
@@ -54,16 +42,11 @@ class TradersThread {
     this.#exited = new Promise((resolve) => this.#worker.once("exit", () => resolve()));
   }
 
-  /** Resolves when their quotes are cancelled and the thread has ended. */
-  async stop(): Promise<void> {
+  /** Their quotes are cancelled, if that is possible in time and the exchange has not `failed`, and the thread ends. */
+  async stop(failed: Promise<unknown>): Promise<void> {
     this.#isEnding = true;
     this.#worker.postMessage("stop");
-    await this.#exited;
-  }
-
-  /** Ends the thread as it is. */
-  async end(): Promise<void> {
-    this.#isEnding = true;
+    await within(Promise.race([this.#exited, failed]), STOP_MS);
     await this.#worker.terminate();
   }
 

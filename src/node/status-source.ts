@@ -3,7 +3,7 @@
 import { getHeapStatistics } from "node:v8";
 import type { ExchangeEngine } from "../engine/index.ts";
 import type { Gateway } from "../gateway/index.ts";
-import type { Runtime, SnapshotStatus } from "../runtime/index.ts";
+import type { Replica, Runtime, SnapshotStatus } from "../runtime/index.ts";
 import { type Condition, healthOf } from "./condition.ts";
 import type { AdministrationStatus, NodeStatus } from "./status.ts";
 
@@ -34,11 +34,7 @@ export function collectStatus({
     nodes: runtime.primary?.nodes ?? [],
     position: path.position,
     durablePosition: path.releasedPosition,
-    eventSequence: engine.sequence,
-    trades: engine.trades,
-    rejects: engine.rejects,
-    ordersResting: engine.restingOrders,
-    administration: administrationOf(engine),
+    ...exchangeOf(engine),
     connections: counters.connections,
     connectionsOpened: counters.opened,
     connectionsClosed: { ...counters.closes },
@@ -54,6 +50,66 @@ export function collectStatus({
     feedResyncs,
     snapshot,
     heap_bytes: getHeapStatistics().used_heap_size,
+  };
+}
+
+/** Of a log that has not begun. */
+const NOTHING_YET: ReturnType<typeof exchangeOf> = {
+  ...{ eventSequence: 0, trades: 0, rejects: 0, ordersResting: 0 },
+  administration: {
+    ...{ epoch: 0, node: "", ackPolicy: null, halted: false, haltedBy: "" },
+    ...{ switchedOff: 0, forcedStarts: 0 },
+  },
+};
+
+export interface ReplicaSources {
+  /** This node's name. */
+  readonly name: string;
+  readonly replica: Replica;
+  readonly engine: ExchangeEngine;
+  /** Where its primary is looked for. */
+  readonly primary: string;
+  readonly time_us: number;
+}
+
+/** Of a node that follows another: what it has, and zeros for what it does not do. */
+export function collectReplicaStatus({
+  name,
+  replica,
+  engine,
+  primary,
+  time_us,
+}: ReplicaSources): NodeStatus {
+  const { position, isFollowing, snapshots } = replica;
+  const health: Pick<NodeStatus, "status" | "reason"> = isFollowing
+    ? { status: "ok" }
+    : { status: "degraded", reason: `it is not connected to its primary, ${primary}` };
+  return {
+    ...health,
+    hasFailed: false,
+    role: "replica",
+    node: name,
+    nodes: [],
+    position,
+    durablePosition: position,
+    ...(position === 0 ? NOTHING_YET : exchangeOf(engine)),
+    ...{ connections: 0, connectionsOpened: 0, connectionsClosed: {} },
+    ...{ framesReceived: 0, refused: 0, bytesReceived: 0, bytesSent: 0 },
+    ...{ load: { commandsPerSecond: 0, latency: null }, latency: {}, stageTotals: {}, gateWaits: {} },
+    time_us,
+    feedResyncs: 0,
+    snapshot: snapshots?.status ?? { position: 0, failures: 0 },
+    heap_bytes: getHeapStatistics().used_heap_size,
+  };
+}
+
+function exchangeOf(engine: ExchangeEngine) {
+  return {
+    eventSequence: engine.sequence,
+    trades: engine.trades,
+    rejects: engine.rejects,
+    ordersResting: engine.restingOrders,
+    administration: administrationOf(engine),
   };
 }
 

@@ -6,15 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { connectOrderEntry } from "../../src/client/index.ts";
-import {
-  configurationOf,
-  createLog,
-  primaryOf,
-  type RunningNode,
-  startNode,
-  startReplica,
-} from "../../src/node/index.ts";
-import { generateKey, type Replica } from "../../src/runtime/index.ts";
+import { configurationOf, createLog, type RunningNode, startNode } from "../../src/node/index.ts";
+import { generateKey } from "../../src/runtime/index.ts";
 import { Peer } from "./web/peer.ts";
 
 const log = createLog({ level: "silent" });
@@ -40,7 +33,7 @@ function settings(name: string) {
 
 interface Cluster {
   readonly node: RunningNode;
-  readonly west: Replica;
+  readonly west: RunningNode;
 }
 
 /** A primary with two replicas, all of which have all. */
@@ -56,12 +49,9 @@ async function startCluster(): Promise<Cluster> {
   return { node, west };
 }
 
-async function follow(name: string, node: RunningNode): Promise<Replica> {
+async function follow(name: string, node: RunningNode): Promise<RunningNode> {
   const replicaOf = `127.0.0.1:${node.replicationPort}`;
-  const { configuration } = configurationOf({ ...settings(name), replicaOf });
-  const primary = primaryOf(configuration);
-  if (primary === undefined) throw new Error("it names its primary");
-  const replica = await startReplica(configuration, primary, log);
+  const replica = await startNode(configurationOf({ ...settings(name), replicaOf }), log);
   undo.push(() => replica.stop());
   return replica;
 }

@@ -4,18 +4,18 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
+import { run } from "../../src/cli/main.ts";
+import { stdout } from "../../src/cli/stdout.ts";
 import { connectOrderEntry, type OrderEntryClient } from "../../src/client/index.ts";
 import {
   type Configuration,
   configurationOf,
   createLog,
-  primaryOf,
   type RunningNode,
   startNode,
-  startReplica,
 } from "../../src/node/index.ts";
-import { generateKey, type Replica } from "../../src/runtime/index.ts";
+import { generateKey } from "../../src/runtime/index.ts";
 
 export const log = createLog({ level: "silent" });
 export const SEGMENT_BYTES = 2_097_152;
@@ -37,7 +37,13 @@ export class TestCluster {
   }
 
   settings(name: string, some: Partial<Configuration>): Partial<Configuration> {
-    const ports = { orderPort: 0, httpPort: 0, replicationPort: 0, segmentBytes: SEGMENT_BYTES };
+    const ports = {
+      orderPort: 0,
+      httpPort: 0,
+      replicationPort: 0,
+      adminPort: 0,
+      segmentBytes: SEGMENT_BYTES,
+    };
     const keys = { keys: this.path("keys.json"), nodeKey: this.path(`${name}.key`) };
     return { ...ports, ...keys, dataDir: this.path(name), ...some };
   }
@@ -48,14 +54,23 @@ export class TestCluster {
     return node;
   }
 
-  async follow(name: string, port: number, some: Partial<Configuration> = {}): Promise<Replica> {
+  async follow(name: string, port: number, some: Partial<Configuration> = {}): Promise<RunningNode> {
     const settings = this.settings(name, { replicaOf: `127.0.0.1:${port}`, ...some });
-    const { configuration } = configurationOf(settings);
-    const primary = primaryOf(configuration);
-    if (primary === undefined) throw new Error("it names its primary");
-    const replica = await startReplica(configuration, primary, log);
+    const replica = await startNode(configurationOf(settings), log);
     this.atEnd(() => replica.stop());
     return replica;
+  }
+
+  /** An administrator's command, as the command line gives it with the key `ann`. */
+  async admin(node: RunningNode, words: string) {
+    const out = vi.spyOn(stdout, "write").mockImplementation(() => true);
+    const err = vi.spyOn(process.stderr, "write").mockImplementation(() => true);
+    const at = `127.0.0.1:${node.adminPort}`;
+    const status = await run(["admin", at, "--key", this.path("ann.key"), ...words.split(" ")]);
+    const [said, failed] = [out, err].map((spy) => spy.mock.calls.map(([text]) => String(text)).join(""));
+    out.mockRestore();
+    err.mockRestore();
+    return { status, answer: said === "" ? undefined : JSON.parse(said), failed: failed.replace(at, "NODE") };
   }
 
   async clientOf(node: RunningNode): Promise<OrderEntryClient> {

@@ -2,9 +2,7 @@
 // primary's files, and who may not lead does not.
 
 import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { run } from "../../src/cli/main.ts";
-import { stdout } from "../../src/cli/stdout.ts";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Configuration, configurationOf, startNode } from "../../src/node/index.ts";
 import { log, order, SEGMENT_BYTES, TestCluster, trade, until } from "./cluster-support.ts";
 
@@ -27,7 +25,7 @@ test("orders are taken once the replica is there, answered by disk and memory of
   expect(Object.keys(gateWaits)).toEqual(["disk", "south memory", "south disk"]);
   expect(gateWaits.disk + gateWaits["south memory"]).toBeGreaterThan(0);
   await until(() => (node.status().stageTotals.replicate?.count ?? 0) > 50);
-  await until(() => replica.position === position);
+  await until(() => replica.status().position === position);
   await client.close();
   await node.stop();
   await replica.stop();
@@ -37,7 +35,7 @@ test("orders are taken once the replica is there, answered by disk and memory of
 
 test("a primary that loses its replica refuses orders until it is back, or until an administrator says that its disk is enough", async () => {
   cluster.makeKey("ann", "admin");
-  const node = await cluster.startPrimary({ ackPolicy: "two-disks", adminPort: 0 });
+  const node = await cluster.startPrimary({ ackPolicy: "two-disks" });
   const first = await cluster.follow("south", node.replicationPort);
   await until(() => node.status().status === "ok");
   const client = await cluster.clientOf(node);
@@ -48,20 +46,10 @@ test("a primary that loses its replica refuses orders until it is back, or until
   const second = await cluster.follow("south", node.replicationPort);
   await until(() => node.status().status === "ok");
   expect(await client.submit(order())).toMatchObject({ accepted: true });
-  await until(() => second.position === node.status().position);
+  await until(() => second.status().position === node.status().position);
   await second.stop();
   await until(() => node.status().status === "degraded");
-  const asked = [
-    "admin",
-    `127.0.0.1:${node.adminPort}`,
-    "--key",
-    cluster.path("ann.key"),
-    "ack-policy",
-    "disk",
-  ];
-  const out = vi.spyOn(stdout, "write").mockImplementation(() => true);
-  expect(await run(asked)).toBe(0);
-  out.mockRestore();
+  expect(await cluster.admin(node, "ack-policy disk")).toMatchObject({ status: 0 });
   await until(() => node.status().status === "ok");
   expect(await client.submit(order())).toMatchObject({ accepted: true });
   expect(node.status().administration).toMatchObject({ ackPolicy: "disk" });
@@ -86,7 +74,7 @@ test("a primary that comes back takes no orders before it has heard from its rep
   expect(second.status()).toMatchObject({ status: "degraded", position });
   const again = await cluster.follow("south", second.replicationPort);
   await until(() => second.status().status === "ok");
-  await until(() => again.position === position);
+  await until(() => again.status().position === position);
 });
 
 test("a primary whose disk lacks what its replica has stops: it may have been acknowledged", async () => {
@@ -121,7 +109,7 @@ test("a replica whose history is another one sets its files aside, whole, and ge
   const before = cluster.filesOf("south");
   const node = await cluster.startPrimary();
   const replica = await cluster.follow("south", node.replicationPort);
-  await until(() => node.status().status === "ok" && replica.position === node.status().position);
+  await until(() => node.status().status === "ok" && replica.status().position === node.status().position);
   const aside = readdirSync(cluster.path("south")).find((name) => name.startsWith("journal-diverged-")) ?? "";
   for (const [file, bytes] of before) {
     expect([file, readFileSync(cluster.path("south", aside, file)).equals(bytes)]).toEqual([file, true]);
@@ -129,6 +117,28 @@ test("a replica whose history is another one sets its files aside, whole, and ge
   await node.stop();
   await replica.stop();
   cluster.expectSameFiles("north", "south");
+});
+
+test("a replica tells an administrator how it stands, and sends everything else to its primary", async () => {
+  cluster.makeKey("ann", "admin");
+  const node = await cluster.startPrimary();
+  const replica = await cluster.follow("south", node.replicationPort);
+  await until(() => node.status().status === "ok" && replica.status().status === "ok");
+  const { answer } = await cluster.admin(replica, "status");
+  expect(answer).toMatchObject({ ok: true, role: "replica", status: "ok", position: node.status().position });
+  expect(await cluster.admin(replica, "snapshot")).toMatchObject({ status: 0 });
+  for (const command of ["halt", "rotate", "kill-switch 7 on", "ack-policy disk"]) {
+    const [word] = command.split(" ");
+    const primary = `127.0.0.1:${node.replicationPort}`;
+    const line = `not available: this node is a replica of ${primary}: ${word} is its primary's to do`;
+    expect(await cluster.admin(replica, command)).toMatchObject({
+      status: 1,
+      failed: `seriatim: NODE refuses: ${line}\n`,
+    });
+  }
+  await node.stop();
+  await until(() => replica.status().status === "degraded");
+  expect(replica.status().reason).toMatch(/^it is not connected to its primary/);
 });
 
 test.each<[name: string, some: Partial<Configuration>, why: string]>([

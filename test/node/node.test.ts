@@ -153,7 +153,7 @@ describe("a restart", () => {
     const before = hashAfter(recordsIn(dataDir));
 
     const second = await start({ dataDir, threads });
-    expect(second.recovered.position).toBe(position);
+    expect(second.status().position).toBe(position);
     expect((await health(second)).position).toBe(position);
     const client = await connectOrderEntry({ host: "127.0.0.1", port: second.orderPort });
     const answer = await client.submit({ id: 2n ** 64n - 1n, symbol: 0, side: "buy", price: 1, quantity: 1 });

@@ -2,17 +2,17 @@
 // rest is work on files, which the log of the node's doings names instead.
 
 import { SeriatimError } from "../../base/index.ts";
-import type { AckPolicyName, AdminCommand, AdminRequest } from "../../protocol/index.ts";
+import type { AckPolicyName, AdminCommand } from "../../protocol/index.ts";
 import type { AccountNames } from "../account-names.ts";
 import type { Log } from "../log.ts";
 import type { NodeStatus } from "../status.ts";
+import { type Desk, type DeskRequest, unavailable } from "./desk.ts";
 import type { AdminOutcome, JournaledCommands } from "./journaled-commands.ts";
 
 /** Work that a node may have a part for or not; each resolves with what there is to say of it. */
 export interface AdminWork {
   snapshot?(): Promise<object>;
   rotate?(): Promise<object>;
-  promote?(who: string): Promise<object>;
   /** `submit` brings the command into the log, at once, and resolves when it is safe. */
   ackPolicy?(policy: AckPolicyName, submit: () => Promise<object>): Promise<object>;
 }
@@ -25,22 +25,21 @@ export interface AdminDeskOptions {
   readonly log: Log;
 }
 
-export class AdminDesk {
+export class AdminDesk implements Desk {
   readonly #options: AdminDeskOptions;
 
   constructor(options: AdminDeskOptions) {
     this.#options = options;
   }
 
-  /** Does what `who` asks for; resolves with what there is to say. Throws SeriatimError: it is not done, and why. */
-  async execute(request: AdminRequest, who: string): Promise<object> {
+  async execute(request: DeskRequest, who: string): Promise<object> {
     if (request.command === "status") return this.#options.status();
     const said = await this.#perform(request, who);
     this.#options.log.info({ who, ...request, ...said }, "administration");
     return said;
   }
 
-  #perform(request: Exclude<AdminRequest, { command: "status" }>, who: string): Promise<object> {
+  #perform(request: Exclude<DeskRequest, { command: "status" }>, who: string): Promise<object> {
     const { work } = this.#options;
     switch (request.command) {
       case "halt":
@@ -50,18 +49,16 @@ export class AdminDesk {
         return this.#killSwitch(request.account, request.on, who);
       case "ack-policy":
         return this.#ackPolicy(request.policy, who);
-      case "promote":
-        return work.promote?.(who) ?? unavailable("this node is no replica");
       case "rotate":
-        return work.rotate?.() ?? unavailable("this node's journal can't be told to");
+        return work.rotate?.() ?? refuse("this node's journal can't be told to");
       default:
-        return work.snapshot?.() ?? unavailable("this node writes no snapshots");
+        return work.snapshot?.() ?? refuse("this node writes no snapshots");
     }
   }
 
   #ackPolicy(policy: AckPolicyName, who: string): Promise<object> {
     const submit = () => this.#submit({ kind: "ack_policy", policy, who });
-    return this.#options.work.ackPolicy?.(policy, submit) ?? unavailable("this node has no replicas");
+    return this.#options.work.ackPolicy?.(policy, submit) ?? refuse("this node has no replicas");
   }
 
   async #submit(command: AdminCommand): Promise<Pick<AdminOutcome, "position">> {
@@ -77,6 +74,6 @@ export class AdminDesk {
   }
 }
 
-function unavailable(why: string): Promise<never> {
-  return Promise.reject(new SeriatimError("NOT_AVAILABLE", `not available: ${why}`));
+function refuse(why: string): Promise<never> {
+  return Promise.reject(unavailable(why));
 }

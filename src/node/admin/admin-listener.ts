@@ -2,10 +2,10 @@
 
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { makeNonce } from "../../platform/index.ts";
+import type { AdminRequest } from "../../protocol/index.ts";
 import type { KeyRing } from "../../runtime/index.ts";
 import { listenOn } from "../listening.ts";
 import type { Log } from "../log.ts";
-import type { AdminDesk } from "./admin-desk.ts";
 import { AdminSession } from "./admin-session.ts";
 
 /** Whoever reaches this machine's own interface may try; nobody else. */
@@ -30,8 +30,14 @@ export interface AdminListenerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly keys: KeyRing;
-  readonly desk: AdminDesk;
+  /** Does what an administrator asks for; throws SeriatimError. */
+  readonly execute: (request: AdminRequest, who: string) => Promise<object>;
   readonly log: Log;
+}
+
+/** Whether anybody could log on to give commands. */
+export function hasAdministrator(keys: KeyRing | undefined): keys is KeyRing {
+  return keys !== undefined && keys.names("admin").length > 0;
 }
 
 /** Listens; throws SeriatimError naming the port when it can't. */
@@ -47,7 +53,7 @@ export async function startAdmin(options: AdminListenerOptions): Promise<AdminLi
   return { port: (server.address() as AddressInfo).port, close: () => close(server, sockets) };
 }
 
-function serve(socket: Socket, { keys, desk, log }: AdminListenerOptions): void {
+function serve(socket: Socket, { keys, execute, log }: AdminListenerOptions): void {
   const lastWord = { timer: undefined as NodeJS.Timeout | undefined };
   const session = new AdminSession({
     keys,
@@ -56,7 +62,7 @@ function serve(socket: Socket, { keys, desk, log }: AdminListenerOptions): void 
       socket.write(`${line}\n`);
       if (socket.writableLength > OUTPUT_BYTES_MAX) socket.destroy();
     },
-    execute: (request, who) => desk.execute(request, who),
+    execute,
     end: (line, why) => {
       const bye = () => socket.end(`${line}\n`);
       if (why === "bad line") return void bye();

@@ -47,10 +47,13 @@ export function parseAdminLogon(line: string): AdminLogon | undefined {
   return name !== undefined && isWho(name) ? { name, proof } : undefined;
 }
 
-const PLAIN = ["status", "halt", "resume", "rotate", "snapshot", "promote"] as const;
+const PLAIN = ["status", "halt", "resume", "rotate", "snapshot"] as const;
+const PROMOTE_USAGE = "promote [--force]";
 
 export type AdminRequest =
   | { readonly command: (typeof PLAIN)[number] }
+  /** `force`: whoever asks answers for what the nodes that can't be heard may hold. */
+  | { readonly command: "promote"; readonly force: boolean }
   /** `account`: a number or a name. */
   | { readonly command: "kill-switch"; readonly account: string; readonly on: boolean }
   | { readonly command: "ack-policy"; readonly policy: AckPolicyName };
@@ -58,6 +61,7 @@ export type AdminRequest =
 /** How each command is written. */
 export const ADMIN_USAGE: readonly string[] = [
   ...PLAIN,
+  PROMOTE_USAGE,
   "kill-switch ACCOUNT on|off",
   `ack-policy ${ACK_POLICY_NAMES.join("|")}`,
 ];
@@ -67,6 +71,11 @@ export function parseAdminRequest(line: string): AdminRequest | { readonly probl
   const [word, ...rest] = line.split(" ");
   const plain = PLAIN.find((command) => command === word);
   if (plain !== undefined) return rest.length === 0 ? { command: plain } : { problem: `usage: ${plain}` };
+  if (word === "promote") {
+    const force = rest[0] === "--force";
+    const isPromote = rest.length === (force ? 1 : 0);
+    return isPromote ? { command: word, force } : { problem: `usage: ${PROMOTE_USAGE}` };
+  }
   if (word === "kill-switch") {
     const [account = "", state] = rest;
     const isSwitch = rest.length === 2 && account !== "" && (state === "on" || state === "off");
