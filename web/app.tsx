@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { CandleChart } from "./candle-chart.tsx";
+import { ClusterPanel, useIsCluster } from "./cluster-panel.tsx";
 import { DepthChart } from "./depth-chart.tsx";
 import type { Desk } from "./desk.ts";
 import { AccountDialog, HelpDialog } from "./dialogs.tsx";
@@ -17,27 +18,30 @@ import { useTopics } from "./topic.ts";
 import { TradeList } from "./trade-list.tsx";
 
 /** On a narrow screen one of these is shown at a time; elements say with `data-panel` where they belong. */
-const TABS = { trade: "Trade", chart: "Chart", trades: "Trades", orders: "Orders" } as const;
+const TABS = { trade: "Trade", chart: "Chart", trades: "Trades", orders: "Orders", nodes: "Nodes" } as const;
 type Tab = keyof typeof TABS;
 
 export function App({ desk }: { readonly desk: Desk }) {
   useTopics(desk.connection);
   const [tab, setTab] = useState<Tab>("trade");
+  const isCluster = useIsCluster(desk);
+  const tabs = (Object.keys(TABS) as Tab[]).filter((name) => isCluster || name !== "nodes");
   return (
     <div class={desk.socket.connection.state === "open" ? "page" : "page stale"} data-tab={tab}>
       <Header desk={desk} />
       <ConnectionBanner desk={desk} />
       <MarketSummary desk={desk} />
-      <main>
+      <main class={isCluster ? "clustered" : ""}>
         <CandleChart desk={desk} />
         <Ladder desk={desk} />
         <OrderForm desk={desk} />
         <DepthChart desk={desk} />
         <TradeList desk={desk} />
         <OwnTables desk={desk} />
+        {isCluster && <ClusterPanel desk={desk} />}
       </main>
       <nav class="tab-bar" aria-label="Parts of the page">
-        {(Object.keys(TABS) as Tab[]).map((name) => (
+        {tabs.map((name) => (
           <button key={name} type="button" aria-pressed={name === tab} onClick={() => setTab(name)}>
             {TABS[name]}
           </button>

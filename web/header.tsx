@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Market } from "../src/client/socket/index.ts";
 import { formatPrice } from "../src/protocol/index.ts";
+import { NodeBadge } from "./cluster-panel.tsx";
 import { type Desk, WATCHED_MAX } from "./desk.ts";
 import { AccountIcon, Mark, ThemeIcon } from "./icons.tsx";
 import { FIELD_IDS, showDialog } from "./shortcuts.ts";
@@ -18,6 +19,7 @@ export function Header({ desk }: { readonly desk: Desk }) {
         <Mark />
         <span>seriatim</span>
       </h1>
+      <NodeBadge desk={desk} />
       <Instruments desk={desk} />
       <div class="top-end">
         <button type="button" class="account" title="Account" onClick={() => showDialog(FIELD_IDS.account)}>

@@ -39,7 +39,27 @@ export function shortQuantity(lots: number): string {
 export function durationText(us: number): string {
   if (us < 1_000) return `${Math.round(us)} µs`;
   if (us < 1_000_000) return `${(us / 1_000).toFixed(2)} ms`;
-  return `${(us / 1_000_000).toFixed(2)} s`;
+  if (us < 100_000_000) return `${(us / 1_000_000).toFixed(2)} s`;
+  return `${grouped(Math.round(us / 1_000_000))} s`;
+}
+
+/** What a node lacks, and for how long it has: `nothing`, `1,204 · 3.20 s`. */
+export function behindText(lag: number, lag_us: number): string {
+  return lag === 0 ? "nothing" : `${grouped(lag)} · ${durationText(lag_us)}`;
+}
+
+const SECOND_US = 1e6;
+const MINUTE_US = 60 * SECOND_US;
+const HOUR_US = 60 * MINUTE_US;
+const DAY_US = 24 * HOUR_US;
+
+/** How long ago something was: `12 s`, `3 min`, `5 h`, `2 days`; in full units. */
+export function sinceText(since_us: number, now_us: number): string {
+  const ago_us = Math.max(0, now_us - since_us);
+  if (ago_us < MINUTE_US) return `${Math.floor(ago_us / SECOND_US)} s`;
+  if (ago_us < HOUR_US) return `${Math.floor(ago_us / MINUTE_US)} min`;
+  if (ago_us < 2 * DAY_US) return `${Math.floor(ago_us / HOUR_US)} h`;
+  return `${grouped(Math.floor(ago_us / DAY_US))} days`;
 }
 
 function twoDigits(value: number): string {

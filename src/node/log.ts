@@ -25,7 +25,7 @@ export function createLog(options: LogOptions): Log {
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: human ? (line) => write(readable(line)) : write },
+    { write: human ? (line) => write(readableLine(line)) : write },
   );
 }
 
@@ -34,7 +34,7 @@ function writeStderr(line: string): void {
 }
 
 /** `07:41:03.120 warn  the journal is slow  position=17`. */
-function readable(line: string): string {
+export function readableLine(line: string): string {
   const { time, level, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const fields = Object.entries({ ...rest, ...(err === undefined ? {} : { error: errorText(err) }) });
   const tail = fields.map(([key, value]) => ` ${key}=${fieldText(value)}`).join("");

@@ -1,7 +1,14 @@
 // Numbers as the page shows them.
 
 import { expect, test } from "vitest";
-import { durationText, grouped, groupedPrice, shortQuantity } from "../../web/words.ts";
+import {
+  behindText,
+  durationText,
+  grouped,
+  groupedPrice,
+  shortQuantity,
+  sinceText,
+} from "../../web/words.ts";
 
 test.each([
   [grouped(1_980), "1,980"],
@@ -17,6 +24,14 @@ test.each([
   [durationText(410.4), "410 µs"],
   [durationText(1_254), "1.25 ms"],
   [durationText(2_100_000), "2.10 s"],
+  [durationText(3_600_400_000), "3,600 s"],
+  [behindText(0, 0), "nothing"],
+  [behindText(1_204, 3_200_000), "1,204 · 3.20 s"],
+  [sinceText(5e6, 4e6), "0 s"],
+  [sinceText(1e6, 60.9e6), "59 s"],
+  [sinceText(1e6, 61e6), "1 min"],
+  [sinceText(0, 47.9 * 3_600e6), "47 h"],
+  [sinceText(0, 2 * 86_400e6), "2 days"],
 ])("it says %s", (said, words) => {
   expect(said).toBe(words);
 });

@@ -1,0 +1,100 @@
+// The page's panel of nodes in a real browser, on a cluster as `npm run cluster` starts one: who is there, who is gone.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { buildPageIfStale } from "../../tools/page.ts";
+import {
+  type BrowserOrReason,
+  DESK,
+  keepPicture,
+  type Look,
+  launchBrowser,
+  PHONE,
+  visit,
+} from "./browser.ts";
+import { poorTexts } from "./in-page.ts";
+
+const RUN = fileURLToPath(new URL("../../tools/cluster/run.ts", import.meta.url));
+
+let opened: BrowserOrReason;
+let browser: Browser;
+let cluster: ChildProcess;
+/** By node: where its page is, and its process. */
+const nodes = new Map<string, { readonly url: string; readonly pid: number }>();
+const said: string[] = [];
+
+beforeAll(async () => {
+  opened = await launchBrowser();
+  if (!("browser" in opened)) return;
+  browser = opened.browser;
+  await buildPageIfStale();
+  cluster = spawn(process.execPath, [RUN, "--free-ports", "--simulate", "50"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const isReady = Promise.withResolvers<void>();
+  createInterface({ input: cluster.stdout as NodeJS.ReadableStream }).on("line", (line) => {
+    said.push(line);
+    const node = /^cluster +(\w+) +\w+ +(http:\S+) +process (\d+)/.exec(line);
+    if (node !== null) nodes.set(node[1], { url: `${node[2]}/`, pid: Number(node[3]) });
+    if (line.includes("Ctrl-C")) isReady.resolve();
+  });
+  await isReady.promise;
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  if (cluster === undefined) return;
+  const ended = once(cluster, "exit");
+  cluster.kill("SIGTERM");
+  expect(await ended).toEqual([0, null]);
+}, 30_000);
+
+beforeEach(({ skip }) => {
+  skip("reason" in opened, "reason" in opened ? opened.reason : "");
+});
+
+function nodeOf(name: string): { readonly url: string; readonly pid: number } {
+  const node = nodes.get(name);
+  if (node === undefined) throw new Error(`the cluster has not said where ${name} is: ${said.join("\n")}`);
+  return node;
+}
+
+const rowOf = (page: Page, name: string) =>
+  page.getByLabel("Nodes", { exact: true }).getByRole("row").filter({ hasText: name });
+
+test.each<Look>([DESK, { ...DESK, scheme: "light" }, PHONE, { ...PHONE, scheme: "dark" }])(
+  "the primary's page has a row for every node that can be read at $width px, $scheme",
+  async (look) => {
+    const { page, complaints } = await visit(browser, nodeOf("north").url, look, null);
+    await page.locator(".node-badge").getByText("north").waitFor();
+    if (look.width < 860) await page.getByRole("button", { name: "Nodes" }).click();
+    for (const [name, role] of [
+      ["north", "primary"],
+      ["south", "replica"],
+      ["west", "replica"],
+    ]) {
+      await rowOf(page, name).getByText(role).waitFor();
+    }
+    await page.getByText("3 of 3 connected").waitFor();
+    expect(await page.evaluate(poorTexts)).toEqual([]);
+    await keepPicture(page, `cluster-${look.width}-${look.scheme}`);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  },
+);
+
+test("a replica that is lost is shown as gone and falling behind, and as there again when it is", async () => {
+  const { page } = await visit(browser, nodeOf("north").url, DESK, null);
+  await page.getByText("3 of 3 connected").waitFor();
+  process.kill(nodeOf("west").pid, "SIGKILL");
+  await rowOf(page, "west").getByText("gone").waitFor();
+  await rowOf(page, "west").getByText("·").waitFor();
+  expect(await page.evaluate(poorTexts)).toEqual([]);
+  await keepPicture(page, "cluster-1440-gone");
+  await page.getByText("3 of 3 connected").waitFor({ timeout: 20_000 });
+  await page.context().close();
+}, 40_000);

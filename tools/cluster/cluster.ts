@@ -1,0 +1,128 @@
+// Three nodes of one exchange on this machine: started together, watched by what they say of themselves, ended together.
+// A node that ends while another one leads is started again, as a replica; the one that led stays down until an administrator
+// has promoted another: that is what this is for.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { generateKey } from "../../src/runtime/index.ts";
+import { Member, type Say } from "./member.ts";
+import { argumentsOf, type ClusterPlan, type NodePlan } from "./plan.ts";
+
+/** Between two looks at who leads. */
+const WATCH_MS = 500;
+/** Long enough to see on the pages that a node is gone. */
+const RESTART_MS = 5_000;
+
+/** What is asked of /healthz. */
+interface Health {
+  readonly status: string;
+  readonly role: string;
+}
+
+export class Cluster {
+  readonly plan: ClusterPlan;
+  /** Of the nodes that have not ended, by name. */
+  readonly members = new Map<string, Member>();
+  /** The node that leads, or led last. */
+  leader: NodePlan;
+  readonly #leaderFile: string;
+  readonly #simulate: number;
+  readonly #say: Say;
+  readonly #watcher: NodeJS.Timeout;
+  #traders: Member | undefined;
+  #isStopping = false;
+
+  constructor(plan: ClusterPlan, directory: string, simulate: number, say: Say) {
+    this.plan = plan;
+    this.#simulate = simulate;
+    this.#say = say;
+    this.#leaderFile = join(directory, "leader");
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (!existsSync(plan.keys)) makeKeys(plan);
+    const led = existsSync(this.#leaderFile) ? readFileSync(this.#leaderFile, "utf8") : "";
+    this.leader = plan.nodes.find(({ name }) => name === led) ?? plan.nodes[0];
+    this.#watcher = setInterval(() => void this.#watch(), WATCH_MS);
+  }
+
+  /** Resolves when orders are taken; rejects when a node ends before. */
+  async start(): Promise<void> {
+    const started = this.plan.nodes.map((node) => this.#startNode(node));
+    const ends = started.map(async (member) => {
+      throw new Error(`${member.name} ended before the cluster was there: ${await member.ended}`);
+    });
+    await Promise.race([this.#whenServing(), ...ends]);
+    writeFileSync(this.#leaderFile, this.leader.name);
+    if (this.#simulate > 0) this.#startTraders();
+  }
+
+  async #whenServing(): Promise<void> {
+    while ((await healthOf(this.leader))?.status !== "ok")
+      await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+  }
+
+  #startNode(node: NodePlan): Member {
+    const member = new Member(node.name, argumentsOf(this.plan, node, this.leader), this.#say);
+    this.members.set(node.name, member);
+    member.ended.then((how) => this.#nodeEnded(node, how));
+    return member;
+  }
+
+  #nodeEnded(node: NodePlan, how: string): void {
+    this.members.delete(node.name);
+    if (this.#isStopping) return;
+    this.#say("cluster", `${node.name} has ended: ${how}`);
+    if (node !== this.leader) this.#restartSoon(node);
+  }
+
+  #restartSoon(node: NodePlan): void {
+    setTimeout(() => {
+      if (this.#isStopping || this.members.has(node.name) || node === this.leader) return;
+      this.#say("cluster", `${node.name} is started again, as a replica of ${this.leader.name}`);
+      this.#startNode(node);
+    }, RESTART_MS);
+  }
+
+  /** Who says that it is the primary, and was not, leads now. */
+  async #watch(): Promise<void> {
+    for (const node of this.plan.nodes) {
+      if (node === this.leader || (await healthOf(node))?.role !== "primary" || this.#isStopping) continue;
+      const before = this.leader;
+      this.leader = node;
+      writeFileSync(this.#leaderFile, node.name);
+      this.#say("cluster", `${node.name} is the primary now: http://127.0.0.1:${node.ports.http}`);
+      if (!this.members.has(before.name)) this.#restartSoon(before);
+      await this.#traders?.stop();
+      if (this.#simulate > 0 && !this.#isStopping) this.#startTraders();
+    }
+  }
+
+  #startTraders(): void {
+    const { orders } = this.leader.ports;
+    const rate = ["--rate", String(this.#simulate), "--every", "3600"];
+    this.#traders = new Member("traders", ["traders", `127.0.0.1:${orders}`, ...rate], this.#say);
+  }
+
+  /** Traders first, so that their quotes are cancelled; then the primary, then who follows it. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearInterval(this.#watcher);
+    await this.#traders?.stop();
+    await this.members.get(this.leader.name)?.stop();
+    await Promise.all([...this.members.values()].map((member) => member.stop()));
+  }
+}
+
+function makeKeys({ nodes, keys, adminKey }: ClusterPlan): void {
+  generateKey("admin", "admin", adminKey, keys);
+  for (const { name, key } of nodes) generateKey(name, "replica", key, keys);
+}
+
+/** What a node says of itself; undefined when it does not answer. */
+async function healthOf({ ports }: NodePlan): Promise<Health | undefined> {
+  try {
+    const signal = AbortSignal.timeout(WATCH_MS);
+    return (await (await fetch(`http://127.0.0.1:${ports.http}/healthz`, { signal })).json()) as Health;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,64 @@
+// What a cluster on one machine consists of: its nodes, their ports and what each is started with. Pure.
+
+import { join } from "node:path";
+
+const NODE_NAMES = ["north", "south", "west"] as const;
+/** The first node's; the others' are the next ones. */
+const PORTS = { http: 8080, orders: 9009, admin: 9019, replication: 9029 } as const;
+/** A file of the journal: small, for three nodes fill theirs on one disk. */
+const SEGMENT_BYTES = 16_777_216;
+
+interface NodePorts {
+  readonly http: number;
+  readonly orders: number;
+  readonly admin: number;
+  readonly replication: number;
+}
+
+export interface NodePlan {
+  readonly name: string;
+  readonly ports: NodePorts;
+  readonly key: string;
+  readonly dataDir: string;
+}
+
+export interface ClusterPlan {
+  readonly nodes: readonly NodePlan[];
+  /** The public keys of all nodes and of the administrator. */
+  readonly keys: string;
+  readonly adminKey: string;
+}
+
+/** `ports`: four for each node; the documented ones when left out. */
+export function planCluster(directory: string, ports?: readonly number[]): ClusterPlan {
+  const nodes = NODE_NAMES.map((name, seat) => ({
+    name,
+    ports: ports === undefined ? documentedPorts(seat) : portsFrom(ports.slice(seat * 4, seat * 4 + 4)),
+    key: join(directory, `${name}.key`),
+    dataDir: join(directory, name),
+  }));
+  return { nodes, keys: join(directory, "cluster.json"), adminKey: join(directory, "admin.key") };
+}
+
+export const PORTS_NEEDED = NODE_NAMES.length * 4;
+
+function documentedPorts(seat: number): NodePorts {
+  const { http, orders, admin, replication } = PORTS;
+  return { http: http + seat, orders: orders + seat, admin: admin + seat, replication: replication + seat };
+}
+
+function portsFrom([http, orders, admin, replication]: readonly number[]): NodePorts {
+  return { http, orders, admin, replication };
+}
+
+/** With what `node` is started, as the primary or as a replica of `primary`. */
+export function argumentsOf({ keys }: ClusterPlan, node: NodePlan, primary: NodePlan): string[] {
+  const { ports, key, dataDir } = node;
+  const role = node === primary ? [] : ["--replica-of", `127.0.0.1:${primary.ports.replication}`];
+  return [
+    ...["start", "--data-dir", dataDir, "--segment-bytes", String(SEGMENT_BYTES)],
+    ...["--keys", keys, "--node-key", key, ...role],
+    ...["--order-port", String(ports.orders), "--http-port", String(ports.http)],
+    ...["--admin-port", String(ports.admin), "--replication-port", String(ports.replication)],
+  ];
+}

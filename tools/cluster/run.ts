@@ -1,0 +1,108 @@
+// `npm run cluster`: an exchange on three nodes of this machine, to try out what happens when one is lost.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { onStopSignals } from "../../src/cli/signals.ts";
+import { buildPageIfStale } from "../page.ts";
+import { Cluster } from "./cluster.ts";
+import { PORTS_NEEDED, planCluster } from "./plan.ts";
+
+const USAGE = `usage: npm run cluster -- [options]
+
+Runs an exchange on three nodes of this machine until Ctrl-C: a primary and two replicas, with keys, pages and simulated traders.
+
+  --data-dir DIR   where the nodes keep their data; without it in a temporary directory that is removed at the end
+  --simulate N     orders a second of simulated traders; 0 = none (default: 200)
+  --free-ports     takes free ports instead of 8080-8082 (pages), 9009-9011 (orders), 9019-9021 (administrators),
+                   9029-9031 (replication)
+`;
+/** The longest name, and what separates it from what is said. */
+const NAME_CHARS = 9;
+
+interface Options {
+  readonly "data-dir"?: string | undefined;
+  readonly simulate: string;
+  readonly "free-ports": boolean;
+}
+
+function say(name: string, line: string): void {
+  process.stdout.write(`${name.padEnd(NAME_CHARS)}${line}\n`);
+}
+
+function parseOptions(): Options {
+  try {
+    const { values } = parseArgs({
+      options: {
+        "data-dir": { type: "string" },
+        simulate: { type: "string", default: "200" },
+        "free-ports": { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    if (values.help) {
+      process.stdout.write(USAGE);
+      process.exit(0);
+    }
+    if (/^[0-9]{1,6}$/.test(values.simulate)) return values;
+    throw new Error(`--simulate: ${values.simulate} is no number`);
+  } catch (error) {
+    process.stderr.write(`cluster: ${(error as Error).message}\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+/** Ports that are free now, all different. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers: Server[] = [];
+  for (let i = 0; i < count; i++) {
+    const server = createServer();
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  }
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+function tellHow(cluster: Cluster, directory: string, isTemporary: boolean): void {
+  const { plan, leader, members } = cluster;
+  say("cluster", `is ready: data in ${directory}${isTemporary ? ", removed at the end" : ""}`);
+  for (const { name, ports } of plan.nodes) {
+    const role = name === leader.name ? "primary" : "replica";
+    const where = `http://127.0.0.1:${ports.http}`;
+    say("cluster", `  ${name.padEnd(6)}${role}  ${where}  process ${members.get(name)?.pid ?? "gone"}`);
+  }
+  const asked = `bin/seriatim admin 127.0.0.1:${leader.ports.admin} --key ${plan.adminKey}`;
+  say("cluster", `how every node is: ${asked} status`);
+  say("cluster", "Ctrl-C ends all");
+}
+
+const options = parseOptions();
+const given = options["data-dir"];
+const directory = given ?? mkdtempSync(join(tmpdir(), "seriatim-cluster-"));
+const ports = options["free-ports"] ? await freePorts(PORTS_NEEDED) : undefined;
+await buildPageIfStale();
+const cluster = new Cluster(planCluster(directory, ports), directory, Number(options.simulate), say);
+let stopped: Promise<void> | undefined;
+
+function stop(): Promise<void> {
+  stopped ??= cluster.stop().finally(() => {
+    if (given === undefined) rmSync(directory, { recursive: true, force: true });
+  });
+  return stopped;
+}
+
+onStopSignals(() => void stop());
+try {
+  await cluster.start();
+  tellHow(cluster, directory, given === undefined);
+} catch (error) {
+  if (stopped === undefined) {
+    process.stderr.write(`cluster: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+  await stop();
+}

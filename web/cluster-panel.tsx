@@ -1,0 +1,112 @@
+// The nodes of the cluster: who leads, who is there since when, how far each is and how far behind. Redrawn with the status,
+// once a second; not there at all when the exchange runs on one node.
+
+import { useEffect, useState } from "preact/hooks";
+import type { NodeReport } from "../src/protocol/index.ts";
+import type { Desk } from "./desk.ts";
+import { useTopics } from "./topic.ts";
+import { behindText, grouped, sinceText } from "./words.ts";
+
+/** Whether the exchange runs on several nodes; redraws only when that changes. */
+export function useIsCluster(desk: Desk): boolean {
+  const [isCluster, setIsCluster] = useState(false);
+  useEffect(() => desk.status.listen(() => setIsCluster(desk.socket.status?.nodes !== undefined)), [desk]);
+  return isCluster;
+}
+
+export function ClusterPanel({ desk }: { readonly desk: Desk }) {
+  useTopics(desk.status);
+  const { status } = desk.socket;
+  const { nodes = [], node: own, time_us = 0 } = status ?? {};
+  const there = nodes.filter(({ connected }) => connected).length;
+  return (
+    <section class="panel cluster-panel" data-panel="nodes" aria-label="Nodes">
+      <header class="panel-head">
+        <h2>Nodes</h2>
+        <span class="cluster-count">
+          {there} of {nodes.length} connected
+        </span>
+      </header>
+      <table class="node-table">
+        <thead>
+          <tr>
+            <th scope="col">Node</th>
+            <th scope="col">Role</th>
+            <th scope="col" class="number">
+              Epoch
+            </th>
+            <th scope="col" class="number">
+              In memory
+            </th>
+            <th scope="col" class="number">
+              On disk
+            </th>
+            <th scope="col" class="number">
+              Behind
+            </th>
+            <th scope="col">Connected</th>
+          </tr>
+        </thead>
+        <tbody>
+          {nodes.map((node) => (
+            <NodeRow key={node.name} node={node} isOwn={node.name === own} now_us={time_us} />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+interface NodeRowProps {
+  readonly node: NodeReport;
+  /** The node that this page comes from. */
+  readonly isOwn: boolean;
+  readonly now_us: number;
+}
+
+function NodeRow({ node, isOwn, now_us }: NodeRowProps) {
+  const { name, role, epoch, connected, since_us, inMemory, persisted, lag, lag_us } = node;
+  return (
+    <tr class={connected ? "" : "gone"}>
+      <th scope="row" class="name">
+        <span title={name}>{name}</span>
+        {isOwn && <small>this page</small>}
+      </th>
+      <td data-label="Role">
+        <span class={`role ${role}`}>{role}</span>
+      </td>
+      <td data-label="Epoch" class="number">
+        {epoch === 0 ? "–" : epoch}
+      </td>
+      <td data-label="In memory" class="number" title={`The last position it has: ${inMemory}`}>
+        {grouped(inMemory)}
+      </td>
+      <td data-label="On disk" class="number" title={`Safe on its disk up to position ${persisted}`}>
+        {grouped(persisted)}
+      </td>
+      <td
+        data-label="Behind"
+        class="number"
+        title="Positions it lacks of the primary's, and for how long it has lacked the first of them"
+      >
+        {behindText(lag, lag_us)}
+      </td>
+      <td data-label="Connected" class="node-state">
+        {connected ? "" : "gone "}
+        {sinceText(since_us, now_us)}
+      </td>
+    </tr>
+  );
+}
+
+/** Which node of the cluster this page comes from, and as what it serves. */
+export function NodeBadge({ desk }: { readonly desk: Desk }) {
+  useTopics(desk.status);
+  const { node, role } = desk.socket.status ?? {};
+  if (node === undefined || role === undefined) return null;
+  return (
+    <span class="node-badge" title="The node that this page comes from">
+      {node} <span class={`role ${role}`}>{role}</span>
+    </span>
+  );
+}
