@@ -38,7 +38,7 @@ export class Counters implements Application {
   #values = new Float64Array(COUNTERS);
 
   apply(words: Int32Array, at: number, events: RecordBuffer): void {
-    if (words[at] === BEGIN) return;
+    if (words[at] !== ADD) return;
     const [counter, amount] = [words[at + 1], words[at + 2]];
     const value = this.#values[counter] + amount;
     const fits = Math.abs(value) <= VALUE_MAX;
@@ -121,7 +121,7 @@ async function serve(path: string, replication?: ReplicationOptions): Promise<vo
 async function follow(path: string, port: number, keys: string, ownKey: string): Promise<void> {
   const replica = new Replica({
     ...{ keys, ownKey, rules: import.meta.url, segmentBytes: SEGMENT_BYTES_DEFAULT, news: console.log },
-    ...{ application: () => new Counters(), primary: { host: "127.0.0.1", port } },
+    ...{ application: () => new Counters(), primaries: [{ host: "127.0.0.1", port }] },
     directory: await openDataDirectory(path),
   });
   await Promise.race([once(process.stdin.resume(), "end"), replica.failed]);

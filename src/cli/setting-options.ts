@@ -36,7 +36,7 @@ function placeholder({ kind, name }: Setting): string {
       return "name=number,...";
     case "file":
       return "file";
-    case "address":
+    case "addresses":
       return "host:port";
     case "text":
       return name === "dataDir" ? "dir" : "address";

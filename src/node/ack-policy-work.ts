@@ -6,7 +6,7 @@ import { writeAdminCommand } from "../protocol/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { AdminWork } from "./admin/admin-desk.ts";
 
-/** A primary whose log names no policy says its own, by its own name: the first command of its tenure. */
+/** A primary whose log names no policy says its own, by its own name: the first command behind its Tenure. */
 export function journalAckPolicy({ primary, path }: Runtime, { administration }: ExchangeEngine): void {
   if (primary === undefined || administration.ackPolicy !== undefined) return;
   const at = path.claim();

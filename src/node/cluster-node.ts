@@ -8,7 +8,7 @@ import type { AdminRequest, NodeRoleName } from "../protocol/index.ts";
 import { type DataDirectory, FirstFailure, type SnapshotTaken } from "../runtime/index.ts";
 import { type AdminListener, hasAdministrator, startAdmin } from "./admin/admin-listener.ts";
 import { unavailable } from "./admin/desk.ts";
-import { primaryOf } from "./cluster-settings.ts";
+import { primariesOf } from "./cluster-settings.ts";
 import { type NodePlan, startExchange } from "./exchange-start.ts";
 import type { RunningNode } from "./node.ts";
 import type { NodePart } from "./node-part.ts";
@@ -34,9 +34,9 @@ export class ClusterNode implements RunningNode {
   /** Once; throws SeriatimError naming what is wrong, and is stopped then by its caller. */
   async start(): Promise<void> {
     const { loaded, log, parts } = this.#plan;
-    const primary = primaryOf(loaded.configuration);
-    if (primary === undefined) this.#lead(await startExchange(this.#plan));
-    else this.#take(new ReplicaNode(this.#plan, primary));
+    const primaries = primariesOf(loaded.configuration);
+    if (primaries === undefined) this.#lead(await startExchange(this.#plan));
+    else this.#take(new ReplicaNode(this.#plan, primaries));
     if (!hasAdministrator(parts.keys)) return;
     const execute = (request: AdminRequest, who: string) => this.#execute(request, who);
     const { adminPort: port } = loaded.configuration;

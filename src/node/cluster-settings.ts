@@ -1,39 +1,44 @@
 // What the settings say of a node's cluster: alone, its primary, or a replica of another node.
 
 import { SeriatimError } from "../base/index.ts";
-import type { AckPolicyName } from "../replication/index.ts";
-import type { ReplicationOptions } from "../runtime/index.ts";
+import { type AckPolicyName, NODES_MAX } from "../replication/index.ts";
+import type { HostPort, ReplicationOptions } from "../runtime/index.ts";
 import type { Configuration } from "./settings.ts";
-
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** How a primary serves its replicas; undefined for a node that is alone, or a replica itself. */
 export function replicationOf(configuration: Configuration): ReplicationOptions | undefined {
-  const { host, replicationPort, keys, nodeKey, ackPolicy, replicaOf } = configuration;
+  const { host, replicationPort, keys, nodeKey, ackPolicy, replicaOf, peers } = configuration;
   if (nodeKey === "" || replicaOf !== "") return undefined;
   const policy = ackPolicy === "auto" ? undefined : (ackPolicy as AckPolicyName);
-  return { host, port: replicationPort, keys, ownKey: nodeKey, ackPolicy: policy };
+  const where = { host, port: replicationPort, peers: addressesOf("peers", peers) };
+  return { ...where, keys, ownKey: nodeKey, ackPolicy: policy };
 }
 
-/** Where the primary of a replica is; undefined for a node that is none. */
-export function primaryOf({ replicaOf }: Configuration): HostPort | undefined {
-  if (replicaOf === "") return undefined;
-  const match = /^(?:\[(.+)\]|([^:]+)):([0-9]{1,5})$/.exec(replicaOf);
+/** Where a replica looks for its primary, in turn; undefined for a node that is none. */
+export function primariesOf({ replicaOf }: Configuration): readonly HostPort[] | undefined {
+  return replicaOf === "" ? undefined : addressesOf("replica-of", replicaOf);
+}
+
+function addressesOf(setting: string, list: string): readonly HostPort[] {
+  if (list === "") return [];
+  return list.split(",").map((address) => addressOf(setting, address.trim()));
+}
+
+function addressOf(setting: string, address: string): HostPort {
+  const match = /^(?:\[(.+)\]|([^:]+)):([0-9]{1,5})$/.exec(address);
   const port = Number(match?.[3]);
   if (match === null || port < 1 || port > 65_535) {
-    throw invalid(`replica-of: ${replicaOf} is not HOST:PORT, as 10.0.0.1:9029`);
+    throw invalid(`${setting}: ${address} is not HOST:PORT, as 10.0.0.1:9029`);
   }
   return { host: match[1] ?? match[2], port };
 }
 
 /** Throws CONFIGURATION_INVALID for settings of a cluster that contradict one another. */
 export function refuseHalfACluster(configuration: Configuration): void {
-  const { nodeKey, keys, replicaOf, ackPolicy, durability, threads } = configuration;
-  const isCluster = nodeKey !== "" || replicaOf !== "";
-  primaryOf(configuration);
+  const { nodeKey, keys, replicaOf, peers, ackPolicy, durability, threads } = configuration;
+  const isCluster = nodeKey !== "" || replicaOf !== "" || peers !== "";
+  refuseTooMany("replica-of", primariesOf(configuration) ?? []);
+  refuseTooMany("peers", addressesOf("peers", peers));
   if (isCluster && (nodeKey === "" || keys === "")) {
     throw invalid(
       "a node of a cluster needs keys (of all nodes) and node-key (its own): seriatim keygen makes them",
@@ -49,6 +54,10 @@ export function refuseHalfACluster(configuration: Configuration): void {
   if (!isCluster && ackPolicy !== "auto" && ackPolicy !== "disk") {
     throw invalid(`ack-policy is ${ackPolicy}, which needs a replica: without node-key this node is alone`);
   }
+}
+
+function refuseTooMany(setting: string, { length }: readonly HostPort[]): void {
+  if (length > NODES_MAX) throw invalid(`${setting} names ${length} nodes; a cluster has ${NODES_MAX}`);
 }
 
 function invalid(message: string): SeriatimError {

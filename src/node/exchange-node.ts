@@ -14,6 +14,7 @@ import {
   type RuntimeListener,
   type Snapshots,
   type SnapshotTaken,
+  type TenureBegun,
   within,
 } from "../runtime/index.ts";
 import { AccountNames } from "./account-names.ts";
@@ -130,8 +131,6 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.orderPort = orders.port;
     this.#closeOrders = () => orders.close();
     this.httpPort = await this.#web.listen({ orderPort: orders.port, status: () => this.status() });
-    // What the web is to see begins when it listens.
-    journalAckPolicy(this.#runtime, this.#engine);
     // One may be due: the last run ended before it, or the log is from before there were any.
     this.#tick();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
@@ -193,6 +192,16 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#ackShortage = why;
     this.#gateway.refuseOrders(refusalOf(this.#condition()));
     this.#degraded.changed(why, this.#clock.monotonicMicros());
+  }
+
+  tenureBegun({ epoch, position, forcedBy }: TenureBegun): void {
+    journalAckPolicy(this.#runtime, this.#engine);
+    if (forcedBy === undefined) this.#log.info({ epoch, position }, "leads");
+    else
+      this.#log.warn(
+        { epoch, position, forcedBy },
+        "leads by force: what others hold and could not say is lost",
+      );
   }
 
   readonly replicaNews = (line: string): void => this.#log.info({ position: this.#runtime.position }, line);

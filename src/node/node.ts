@@ -10,7 +10,7 @@ import type { NodeRoleName } from "../protocol/index.ts";
 import { type KeyRing, openDataDirectory, readKeyRing, type SnapshotTaken } from "../runtime/index.ts";
 import { ADMIN_HOST, hasAdministrator } from "./admin/admin-listener.ts";
 import { ClusterNode } from "./cluster-node.ts";
-import { primaryOf } from "./cluster-settings.ts";
+import { primariesOf } from "./cluster-settings.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
 import { assertExchangePortsFree } from "./exchange-start.ts";
 import { assertPortFree } from "./listening.ts";
@@ -68,7 +68,7 @@ export async function startNode(
   const { configuration } = loaded;
   const { clock = new SystemClock() } = parts;
   const keys = parts.keys ?? (configuration.keys === "" ? undefined : readKeyRing(configuration.keys));
-  if (primaryOf(configuration) === undefined) await assertExchangePortsFree(configuration);
+  if (primariesOf(configuration) === undefined) await assertExchangePortsFree(configuration);
   if (hasAdministrator(keys)) await assertPortFree("admin-port", ADMIN_HOST, configuration.adminPort);
   const { durability, dataDir } = configuration;
   const directory = durability === "off" ? undefined : await openDataDirectory(dataDir);

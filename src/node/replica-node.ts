@@ -3,10 +3,9 @@
 
 import { assert, type SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
-import { Replica, readOwnKey, type SnapshotTaken } from "../runtime/index.ts";
+import { type HostPort, Replica, readOwnKey, type SnapshotTaken } from "../runtime/index.ts";
 import { unavailable } from "./admin/desk.ts";
 import { ReplicaDesk } from "./admin/replica-desk.ts";
-import type { HostPort } from "./cluster-settings.ts";
 import { EXCHANGE_RULES } from "./exchange-rules.ts";
 import type { NodePlan } from "./exchange-start.ts";
 import type { NodePart } from "./node-part.ts";
@@ -28,7 +27,7 @@ export class ReplicaNode implements NodePart {
   /** Of the history that is followed: a new one when it turns out to be another. */
   #engine = new ExchangeEngine();
 
-  constructor(plan: NodePlan, primary: HostPort) {
+  constructor(plan: NodePlan, primaries: readonly HostPort[]) {
     const { directory, log } = plan;
     const { configuration } = plan.loaded;
     const { keys, nodeKey, segmentBytes, snapshotEvery } = configuration;
@@ -36,7 +35,7 @@ export class ReplicaNode implements NodePart {
     this.#plan = plan;
     this.#name = readOwnKey(nodeKey).name;
     this.#replica = new Replica({
-      ...{ primary, keys, ownKey: nodeKey, segmentBytes, directory },
+      ...{ primaries, keys, ownKey: nodeKey, segmentBytes, directory },
       rules: EXCHANGE_RULES,
       application: () => {
         this.#engine = new ExchangeEngine();

@@ -43,7 +43,7 @@ export function describeKind(kind: SettingKind): string {
       return "text without control characters";
     case "file":
       return "the path of a file";
-    case "address":
+    case "addresses":
       return "HOST:PORT, as 10.0.0.1:9029 or [::1]:9029";
   }
 }
@@ -62,7 +62,7 @@ function schemaOf(kind: SettingKind, spelling: Spelling, wrong: string): ValueSc
       return v.picklist(kind.of, wrong) as ValueSchema;
     case "text":
       return v.pipe(v.string(wrong), v.minLength(1, "is empty"), v.regex(/^\P{Cc}+$/u, wrong));
-    case "address":
+    case "addresses":
       return v.pipe(v.string(wrong), v.regex(/^$|^(\[.+\]|[^:]+):[0-9]{1,5}$/, wrong));
     case "file":
       return v.pipe(v.string(wrong), v.regex(/^\P{Cc}*$/u, wrong));

@@ -19,8 +19,10 @@ export interface Configuration {
   /** The file of this node's own key; "": the node is alone. */
   readonly nodeKey: string;
   readonly replicationPort: number;
-  /** HOST:PORT of the primary; "": this node is no replica. */
+  /** HOST:PORT of the primary, or several to be tried in turn; "": this node is no replica. */
   readonly replicaOf: string;
+  /** HOST:PORT of the other nodes' replication ports, as far as given. */
+  readonly peers: string;
   readonly ackPolicy: "auto" | AckPolicyName;
   /** In the form of instrument-setting.ts, the shortest. */
   readonly symbols: readonly string[];
@@ -62,8 +64,8 @@ export type SettingKind =
   | { readonly type: "text" }
   /** A path, or "" for none. */
   | { readonly type: "file" }
-  /** HOST:PORT, or nothing. */
-  | { readonly type: "address" }
+  /** HOST:PORT, several with commas in between, or nothing. */
+  | { readonly type: "addresses" }
   | { readonly type: "choice"; readonly of: readonly string[] }
   | { readonly type: "instruments"; readonly countMax: number }
   | { readonly type: "accounts"; readonly countMax: number };
@@ -157,10 +159,19 @@ export const SETTINGS: readonly Setting[] = [
   ),
   row(
     "replicaOf",
-    { type: "address" },
+    { type: "addresses" },
     "",
     "",
-    "HOST:PORT of the primary's replication port: this node is its replica, keeps a copy of its log and serves nobody.",
+    "HOST:PORT of the primary's replication port, or several with commas, tried in turn: this node is a replica, keeps a copy " +
+      "of the log and serves nobody.",
+  ),
+  row(
+    "peers",
+    { type: "addresses" },
+    "",
+    "",
+    "HOST:PORT of the other nodes' replication ports, with commas: a node that is to lead asks them how they stand before it " +
+      "does, and goes on asking. Without it only those count that log on here.",
   ),
   row(
     "ackPolicy",

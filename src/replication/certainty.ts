@@ -13,8 +13,8 @@ import type { AckPolicy } from "./ack-policy.ts";
 export interface Heard {
   /** Replicas of the cluster, heard or not. */
   readonly replicas: number;
-  /** The disk of the tenure's primary: heard, replaced by an empty one, or not heard. */
-  readonly primaryDisk: "heard" | "blank" | "unheard";
+  /** The disk of the tenure's primary: heard, heard but without all it once had (an empty one, a torn end), or not heard. */
+  readonly primaryDisk: "heard" | "lacking" | "unheard";
   /** Replicas heard. */
   readonly replicasHeard: number;
   /** Of those, the ones whose disk holds a history. */

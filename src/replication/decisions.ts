@@ -19,6 +19,12 @@ interface End {
   readonly position: Position;
 }
 
+/** A node's own log, as it was found at the start. */
+export interface OwnLog extends End {
+  /** Whether it may lack what this node once said its disk had: it was begun anew, or its torn end was cut. */
+  readonly mayLack?: boolean;
+}
+
 export interface Cluster {
   /** In force when the last tenure acknowledged; the journal knows it. */
   readonly policy: AckPolicy;
@@ -38,7 +44,7 @@ export type Decision =
  * acknowledged. `seat`: nextEpoch().
  */
 export function decideStart(
-  own: End,
+  own: OwnLog,
   seat: number,
   cluster: Cluster,
   peers: readonly PeerStanding[],
@@ -51,7 +57,7 @@ export function decideStart(
   }
   const better = primaryAmong(peers) ?? whoHasMore(own, peers);
   if (better !== undefined) return refuse(better);
-  const heard = heardOf(peers, cluster.replicas, own.position === 0 ? "blank" : "heard");
+  const heard = heardOf(peers, cluster.replicas, own.position === 0 || own.mayLack ? "lacking" : "heard");
   if (!isCertain(cluster.policy, heard)) return { kind: "wait", because: tooFew(peers, cluster) };
   return { kind: "lead", epoch: nextEpoch(own, seat, peers) };
 }

@@ -8,7 +8,7 @@
 // An acknowledgement is believed only as far as it can be true: not beyond what was sent, not below what it was, not of
 // another epoch.
 
-import { assert, type Position } from "../base/index.ts";
+import { assert, type Position, SAFE_MAX } from "../base/index.ts";
 import {
   decodeLogon,
   decodeReplicationRefusal,
@@ -21,6 +21,7 @@ import {
   logonStatement,
   MessageBuffer,
   MessageStream,
+  NodeRole,
   RefusalCode,
   type ReplicaAck,
   ReplicationType,
@@ -32,6 +33,7 @@ import {
   writeHeartbeat,
 } from "../protocol/index.ts";
 import type { AckView } from "./ack-view.ts";
+import type { PeerStanding } from "./decisions.ts";
 import type { SessionEnd } from "./ending.ts";
 import { FrameSender } from "./frame-sender.ts";
 import type { History } from "./history.ts";
@@ -63,6 +65,8 @@ export interface ServingNode extends Peer {
   readonly primary: PrimarySide | undefined;
   /** What this node says of itself. */
   standing(now_us: number): Omit<Standing, "proof">;
+  /** A peer that has proved who it is wants to follow, and says what it has: told before it is judged. */
+  claimed(peer: PeerStanding): void;
   /** A peer has shown that this node is not, or must not be, the primary any more: nothing may be acknowledged from now on. */
   mustStop(
     code: RefusalCode,
@@ -171,7 +175,10 @@ export class ServingSession {
     if (logon.purpose === LogonPurpose.Ask) this.#answer(logon, now_us);
     else if (logon.purpose !== LogonPurpose.Follow || logon.persisted > logon.position) {
       this.#refuse(RefusalCode.BadMessage);
-    } else this.#follow(logon, now_us);
+    } else {
+      this.#node.claimed(claimOf(logon));
+      this.#follow(logon, now_us);
+    }
   }
 
   #answer(logon: Logon, now_us: number): void {
@@ -268,6 +275,12 @@ export class ServingSession {
     followed.primary.seats.leave(followed.row);
     followed.sender.close();
   }
+}
+
+/** What a node that logs on to follow has shown of itself: not whether its memory has lasted. */
+function claimOf({ name, epoch, position, persisted }: Logon): PeerStanding {
+  const nothing = { role: NodeRole.Replica, isWarm: false, primaryHeard_us: SAFE_MAX };
+  return { name, epoch, position, persisted, ...nothing };
 }
 
 function primaryOf(primary: PrimarySide | undefined): PrimarySide {

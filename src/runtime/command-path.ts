@@ -67,6 +67,8 @@ export class CommandPath {
   #released: Position;
   #isWaiting = false;
   #isCutOff = false;
+  #isOpen = true;
+  #isClosed = false;
   /** Resolves a `settled()` when everything is released. */
   #settled: (() => void) | undefined;
 
@@ -102,6 +104,26 @@ export class CommandPath {
     this.#gate = gate;
   }
 
+  /** Takes no commands before open(). */
+  hold(): void {
+    this.#isOpen = false;
+  }
+
+  open(): void {
+    this.#isOpen = !this.#isClosed;
+  }
+
+  /** Takes no commands any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#isOpen = false;
+  }
+
+  /** Whether it takes commands; one that doesn't claims nothing. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** Tells `tap` of every command from now on. */
   tap(tap: CommandTap): void {
     this.#tap = tap;
@@ -117,9 +139,9 @@ export class CommandPath {
     return this.#released;
   }
 
-  /** Word offset in `words` of a slot for the next command, or -1 when too many wait for the journal. */
+  /** Word offset in `words` of a slot for the next command, or -1 when too many wait for the journal, or it is not open. */
   claim(): number {
-    return this.#sequencer.claim();
+    return this.#isOpen ? this.#sequencer.claim() : -1;
   }
 
   /** Bytes have come in: the commands claimed until `taken` were in them. Others come when they are committed. */

@@ -8,7 +8,9 @@ export type JournalRequest =
   /** Everything written so far becomes durable, whatever the mode. Answered with the last durable position then. */
   | { readonly kind: "sync" }
   /** The next segment begins early. Answered with the position it begins with; refused when the disk has no room for it. */
-  | { readonly kind: "rotate" };
+  | { readonly kind: "rotate" }
+  /** Frames from now on carry `epoch`, which is higher than every one before. Answered with the last position. */
+  | { readonly kind: "begin epoch"; readonly epoch: number };
 
 /** Carries it out, now or in the agent's turns to come. Throws what the journal says: it has failed then. */
 export function carryOut(
@@ -23,6 +25,9 @@ export function carryOut(
       return answer(journal.durablePosition);
     case "rotate":
       return agent.rotate(answer);
+    case "begin epoch":
+      journal.beginEpoch(request.epoch);
+      return answer(journal.position);
   }
 }
 

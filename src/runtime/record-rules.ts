@@ -3,6 +3,7 @@
 
 import { SeriatimError } from "../base/index.ts";
 import type { RecordRules } from "../journal/index.ts";
+import { COMMAND_WORDS, checkAdminCommand } from "../protocol/index.ts";
 
 /** The export `rules` of the module at `url`; throws RULES_MISSING. */
 export async function importRules(url: string): Promise<RecordRules> {
@@ -15,5 +16,25 @@ export async function importRules(url: string): Promise<RecordRules> {
     throw missing(error instanceof Error ? error.message : String(error), error);
   }
   if (module.rules === undefined) throw missing("it has no export of the name rules");
-  return module.rules;
+  return withTenures(module.rules);
+}
+
+/** These rules, and the records by which nodes begin a tenure: in the log of any application. */
+function withTenures(rules: RecordRules): RecordRules {
+  const isTenures = (words: Int32Array, at: number): boolean => {
+    const kind = checkAdminCommand(words, at)?.kind;
+    return kind === "tenure" || kind === "forced_start";
+  };
+  return {
+    genesisFault: (words, at, count) => rules.genesisFault(words, at, count),
+    firstUnknown(words, at, count) {
+      for (let known = 0; known < count; known++) {
+        const next = rules.firstUnknown(words, at + known * COMMAND_WORDS, count - known);
+        if (next < 0) return -1;
+        known += next;
+        if (!isTenures(words, at + known * COMMAND_WORDS)) return known;
+      }
+      return -1;
+    },
+  };
 }

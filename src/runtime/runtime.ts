@@ -26,6 +26,7 @@ import type { JournalRequest } from "./journal-requests.ts";
 import type { JournalStage, Recovered } from "./journal-stage.ts";
 import { recoverApplication } from "./recover.ts";
 import { type AckListener, Primary, type ReplicationOptions } from "./replication/primary.ts";
+import type { Tenure } from "./replication/tenure.ts";
 import { restoreSnapshot } from "./restore-snapshot.ts";
 
 /** Commands that may wait for the journal: 5 MiB, some milliseconds of full load. Beyond it claim() says no. */
@@ -47,8 +48,10 @@ export interface RuntimeOptions
   readonly clock?: Clock;
   /** Told of each snapshot that is passed over, and why, in one line. */
   readonly onSnapshotRefused?: (why: string) => void;
-  /** Makes it the primary of a cluster; without it nobody else has its log. */
+  /** Makes it a node of a cluster that is to lead; without it nobody else has its log. */
   readonly replication?: ReplicationOptions | undefined;
+  /** The tenure to begin, where it is decided that this node leads; otherwise it waits until it is certain that it may. */
+  readonly tenure?: Tenure | undefined;
   /** Told of what was applied from the log, a piece at a time. */
   readonly onReplayed?: RecordVisitor;
 }
@@ -95,7 +98,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     if (replication !== undefined && live !== undefined && directory !== undefined) {
       primary = await Primary.start(replication, { directory, segmentBytes, live }, recovered);
     }
-    return new Runtime(application, journal, recovered, directory, clock, primary);
+    return new Runtime(application, journal, recovered, directory, clock, primary, options.tenure);
   } catch (error) {
     // The first error is the one to report: what stopping then says follows from it.
     await primary?.stop();
@@ -119,6 +122,7 @@ export class Runtime {
   readonly #ring: Ring;
   readonly #sequencer: Sequencer;
   readonly #primary: Primary | undefined;
+  readonly #tenure: Tenure | undefined;
   /** Settled when the data directory is gone, or another node is the primary. */
   readonly #lost = Promise.withResolvers<SeriatimError>();
   #listener: RuntimeListener | undefined;
@@ -134,8 +138,10 @@ export class Runtime {
     directory: DataDirectory | undefined,
     clock: Clock,
     primary?: Primary,
+    tenure?: Tenure,
   ) {
     this.#primary = primary;
+    this.#tenure = tenure;
     this.recovered = recovered;
     this.#journal = journal;
     this.directory = directory;
@@ -143,11 +149,12 @@ export class Runtime {
     this.#ring = createRing({ recordBytes: COMMAND_BYTES, capacity: COMMAND_RING_RECORDS });
     this.#sequencer = new Sequencer(this.#ring, recovered.position, recovered.timestamp_us);
     this.path = new CommandPath(this.#sequencer, application, journal, clock);
+    if (primary !== undefined) this.path.hold();
     primary?.fenced.then((error) => this.#stopServing(error));
     this.failed = Promise.race([journal.failed, this.#lost.promise]).then((error) => this.#halt(error));
   }
 
-  /** What makes it the primary of a cluster. */
+  /** What makes it a node of a cluster. */
   get primary(): Primary | undefined {
     return this.#primary;
   }
@@ -173,7 +180,7 @@ export class Runtime {
     this.path.attach(output);
     if (this.failure !== undefined) listener.halted(this.failure);
     this.#journal.run(this.#ring.shared, (why) => listener.roomChanged(why));
-    this.#primary?.run(this.path, listener, this.#clock);
+    this.#primary?.run(this.path, listener, this.#clock, this.#journal, this.#tenure);
     this.#tick();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref();
   }
@@ -220,6 +227,7 @@ export class Runtime {
 
   async #stop(): Promise<void> {
     clearInterval(this.#ticker);
+    this.path.close();
     this.#sequencer.close();
     try {
       await this.#journal.stop();

@@ -33,6 +33,8 @@ class CounterProcess {
     const program = ["--import", "./tools/from-sources.ts", "examples/counter.ts", directory, ...flags];
     this.#child = spawn(process.execPath, program, { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] });
     running.push(this.#child);
+    // What is said to one that was killed is lost.
+    this.#child.stdin?.on("error", () => {});
     this.#child.stdout?.on("data", (text: Buffer) => {
       this.output += text;
     });

@@ -14,6 +14,7 @@ import {
   History,
   LiveFrames,
   type NodeKeys,
+  type PeerStanding,
   type PrimarySide,
   type ReplicaLog,
   ReplicaSeats,
@@ -66,6 +67,8 @@ export class PrimaryNode implements ServingNode {
   /** Every frame, as it lies in the file. */
   readonly frames: Uint8Array[] = [];
   readonly stops: RefusalCode[] = [];
+  /** Who wanted to follow, as it said of itself. */
+  readonly claims: PeerStanding[] = [];
   epoch = 1;
   readonly #live: LiveFrames;
   #segment = 0;
@@ -115,6 +118,10 @@ export class PrimaryNode implements ServingNode {
       ...{ role: this.primary === undefined ? NodeRole.Replica : NodeRole.Primary, isWarm: true },
       ...{ epoch: this.epoch, position, persisted: durablePosition, chain, primaryHeard_us: 0 },
     };
+  }
+
+  claimed(peer: PeerStanding): void {
+    this.claims.push(peer);
   }
 
   mustStop(code: RefusalCode): void {

@@ -42,7 +42,7 @@ export class Counter implements Application {
   sum = 0;
 
   apply(words: Int32Array, at: number, events: RecordBuffer): void {
-    if (words[at] === KIND_BEGIN) return;
+    if (words[at] !== KIND_ADD && words[at] !== KIND_REPEAT) return;
     if (words[at] === KIND_ADD) this.sum += words[at + 1];
     const times = words[at] === KIND_REPEAT ? words[at + 1] : 1;
     for (let i = 0; i < times; i++) events.words[events.claim() + 1] = this.sum + i;

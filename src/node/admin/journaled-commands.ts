@@ -43,7 +43,10 @@ export class JournaledCommands implements CommandOutput {
   /** Throws SeriatimError BUSY, REFUSED, or UNCERTAIN when it is not known to be safe. */
   async submit(command: AdminCommand): Promise<AdminOutcome> {
     const at = this.#path.claim();
-    if (at < 0) throw new SeriatimError("BUSY", "the journal is behind: nothing was done");
+    if (at < 0) {
+      const why = this.#path.isOpen ? "the journal is behind" : "this node does not lead yet, or no more";
+      throw new SeriatimError("BUSY", `${why}: nothing was done`);
+    }
     writeAdminCommand(this.#path.words, at, command);
     const pending: Pending = { position: 0, cancelled: 0, reason: 0, safe: Promise.withResolvers() };
     this.#applying = pending;

@@ -1,18 +1,16 @@
 // How far a primary may let out what its commands caused: its own disk and what its replicas acknowledge, by the policy in
 // force. The gate's side of the view; asked on the thread that sequences.
 //
-//   not certain yet  the node came back, and what it had acknowledged may be with replicas that were not heard: nothing
-//   degraded         too few nodes for the policy: nothing more
-//   otherwise        what the policy says
+//   waiting     its tenure has not begun: nothing
+//   degraded    too few nodes for the policy: nothing more
+//   otherwise   what the policy says
 
 import type { Position } from "../../base/index.ts";
 import {
-  ACK_POLICIES,
   type AckPolicy,
   type AckPolicyName,
   AckView,
   ackPosition,
-  isCertain,
   isDegraded,
   NodeRows,
   namedAckPolicy,
@@ -20,23 +18,25 @@ import {
 
 export interface AckGateOptions {
   readonly policyName: AckPolicyName;
-  /** By which this node's log was acknowledged, as the log itself says; undefined: it doesn't, so by any. */
-  readonly policyInLog: AckPolicyName | undefined;
   /** Replicas of this cluster, connected or not. */
   readonly replicas: number;
   /** Memory of an AckView. */
   readonly view: SharedArrayBuffer;
-  /** Whether the log was begun just now: this disk then proves nothing. */
-  readonly isBlank: boolean;
+}
+
+/** What it waits for on this node's disk. */
+interface Awaited {
+  readonly position: Position;
+  readonly reached: () => void;
 }
 
 export class AckGate {
   readonly #options: AckGateOptions;
   readonly #view: AckView;
   readonly #rows = new NodeRows();
-  /** One bit for each replica that was connected since the start. */
-  #heard = 0;
-  #isCertain = false;
+  /** Why the node does not lead yet, in one line; undefined once it does. */
+  #waiting: string | undefined = "this node does not lead yet";
+  #awaited: Awaited | undefined;
   #policy: AckPolicy;
   #policyName: AckPolicyName;
   /** In force once this node's disk has the command that changed it. */
@@ -53,8 +53,24 @@ export class AckGate {
   /** The last position that may be let out, at most `sequenced`. */
   position(durable: Position, sequenced: Position): Position {
     this.#look(durable);
-    if (!this.#isCertain) return 0;
+    if (this.#waiting !== undefined) return 0;
     return Math.min(sequenced, ackPosition(this.#policy, this.#rows));
+  }
+
+  /** Not yet, and why. */
+  wait(because: string): void {
+    if (this.#waiting === because) return;
+    this.#waiting = because;
+    this.#view.wake();
+  }
+
+  /** The tenure begins with the command at `position`; resolves when this node's disk has it. */
+  lead(position: Position): Promise<void> {
+    this.#waiting = undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#awaited = { position, reached: resolve };
+    this.#view.wake();
+    return promise;
   }
 
   /** The policy of that name; throws ACK_POLICY when this cluster can't meet it. */
@@ -84,9 +100,7 @@ export class AckGate {
   get shortage(): string | undefined {
     const { replicas } = this.#options;
     const connected = this.#rows.count - 1;
-    if (!this.#isCertain) {
-      return `${connected} of ${replicas} replicas connected since the start: those missing may hold what was acknowledged`;
-    }
+    if (this.#waiting !== undefined) return this.#waiting;
     if (!isDegraded(this.#policy, this.#rows)) return undefined;
     return `${connected} of ${replicas} replicas connected, too few for ack policy ${this.#policyName}`;
   }
@@ -104,8 +118,10 @@ export class AckGate {
     this.#changesSeen = this.#view.changes;
     const rows = this.#rows;
     this.#view.read(rows, durable);
-    for (let i = 1; i < rows.count; i++) this.#heard |= 1 << rows.replica[i];
-    this.#isCertain ||= this.#knowsAll();
+    if (this.#awaited !== undefined && durable >= this.#awaited.position) {
+      this.#awaited.reached();
+      this.#awaited = undefined;
+    }
     const next = this.#next;
     if (next === undefined || durable < next.position) return;
     this.#next = undefined;
@@ -113,19 +129,5 @@ export class AckGate {
     this.#policy = this.policyOf(next.name);
     // Whoever watches for a shortage looks again.
     this.#view.wake();
-  }
-
-  /** A replica that connected was found to have nothing more than this node: it would have been refused, and this one ended. */
-  #knowsAll(): boolean {
-    const { policyInLog = "disk", replicas, isBlank } = this.#options;
-    const replicasHeard = (this.#heard & 1) + (this.#heard >> 1);
-    return isCertain(ACK_POLICIES[policyInLog], {
-      replicas,
-      primaryDisk: isBlank ? "blank" : "heard",
-      replicasHeard,
-      // Whether one has been up all the time is not known here: only its disk counts.
-      replicaDisks: isBlank ? 0 : replicasHeard,
-      warmReplicas: 0,
-    });
   }
 }

@@ -8,18 +8,22 @@ export interface NodeIdentity {
   readonly keys: NodeKeys;
   /** The other nodes of the cluster, by the ring: all with the role replica but this one. */
   readonly others: readonly string[];
+  /** Its place among all nodes' names, in order: the same on every node that has the same ring. */
+  readonly seat: number;
 }
 
 /** Reads both files; throws SeriatimError naming them. */
 export function readIdentity(keysPath: string, ownKeyPath: string): NodeIdentity {
   const ring = readKeyRing(keysPath);
   const own = readOwnKey(ownKeyPath);
+  const others = ring.names("replica").filter((name) => name !== own.name);
   return {
     name: own.name,
     keys: {
       prove: (statement) => own.prove(statement),
       isProof: (name, statement, proof) => ring.isProof(name, "replica", statement, proof),
     },
-    others: ring.names("replica").filter((name) => name !== own.name),
+    others,
+    seat: [own.name, ...others].sort().indexOf(own.name),
   };
 }

@@ -1,26 +1,33 @@
-// A runtime as the primary of a cluster: the thread that serves its replicas, and the gate that waits for them.
+// A runtime that leads a cluster, or is to: the thread that serves its replicas, the gate that waits for them, and the
+// beginning of its tenure.
 
 import { type Clock, SeriatimError } from "../../base/index.ts";
 import type { NodeReport } from "../../protocol/index.ts";
 import {
+  ACK_POLICIES,
   ACK_VIEW_BYTES,
   type AckPolicyName,
+  type Decision,
   defaultAckPolicy,
   REPLICAS_MAX,
 } from "../../replication/index.ts";
 import type { CommandPath } from "../command-path.ts";
 import type { DataDirectory } from "../data-directory.ts";
-import type { Recovered } from "../journal-stage.ts";
+import type { JournalStage, Recovered } from "../journal-stage.ts";
 import { AckGate } from "./ack-gate.ts";
+import type { HostPort } from "./asking.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { GateHolders } from "./gate-holders.ts";
 import { readIdentity } from "./keys.ts";
-import { type ReplicaNews, ServingThread } from "./serving-thread.ts";
+import { fenced, type ReplicaNews, ServingThread } from "./serving-thread.ts";
+import { beginTenure, Candidacy, type Tenure, type TenureBegun } from "./tenure.ts";
 
 export interface ReplicationOptions {
   /** Where replicas connect; port 0 takes a free one. */
   readonly host: string;
   readonly port: number;
+  /** Where the other nodes listen, as far as that is known: they are asked how they stand. */
+  readonly peers?: readonly HostPort[] | undefined;
   /** Keys file: the public keys of all nodes, with the role replica. The cluster is who is in it. */
   readonly keys: string;
   /** The file of this node's own key. */
@@ -31,40 +38,52 @@ export interface ReplicationOptions {
   readonly ackPolicyInLog?: () => AckPolicyName | undefined;
 }
 
-/** Too few replicas, or enough again. */
+/** What befalls a node of a cluster. */
 export interface AckListener {
   /** Nothing can be acknowledged (why, in one line): refuse commands until it can again (undefined). */
   ackShortage(why: string | undefined): void;
+  /** It leads from now on: what its user has to say first in a tenure comes now, behind its Tenure. */
+  tenureBegun?(tenure: TenureBegun): void;
   /** For the log. */
   readonly replicaNews?: ReplicaNews;
 }
 
-/** The nodes of a cluster, by name. */
-interface ClusterNames {
+/** Between two looks, while it waits, whether a peer has fallen silent. */
+const LOOK_MS = 500;
+
+/** What a node knows of its cluster from the start. */
+interface ClusterKnown {
   /** This node's. */
   readonly name: string;
   readonly others: readonly string[];
+  readonly candidacy: Candidacy;
 }
 
 export class Primary {
   /** This node's. */
   readonly name: string;
-  /** Of this tenure. */
-  readonly epoch: number;
+  /** Of its tenure; of its log while it waits. */
+  epoch: number;
   /** In force at the start. */
   readonly ackPolicy: AckPolicyName;
   /** Where replicas connect. */
   readonly port: number;
   readonly gate: AckGate;
+  /** Resolves with why this node must not lead, or must not any more. */
   readonly fenced: Promise<SeriatimError>;
   readonly #serving: ServingThread;
   readonly #others: readonly string[];
+  readonly #candidacy: Candidacy;
   #cluster: ClusterView | undefined;
+  #isLeading = false;
+  readonly #fence = Promise.withResolvers<SeriatimError>();
+  #begin: ((tenure: Tenure) => Promise<TenureBegun>) | undefined;
+  #looks: NodeJS.Timeout | undefined;
   #isStopping = false;
   #shortage: string | undefined;
 
   private constructor(
-    { name, others }: ClusterNames,
+    { name, others, candidacy }: ClusterKnown,
     epoch: number,
     ackPolicy: AckPolicyName,
     port: number,
@@ -77,11 +96,12 @@ export class Primary {
     this.ackPolicy = ackPolicy;
     this.port = port;
     this.gate = gate;
-    this.fenced = serving.fenced;
     this.#serving = serving;
+    this.#candidacy = candidacy;
+    this.fenced = Promise.race([serving.fenced, this.#fence.promise]);
   }
 
-  /** Listens for replicas; throws what keys and port say. */
+  /** Listens for the other nodes; throws what keys and port say. */
   static async start(
     options: ReplicationOptions,
     journal: {
@@ -89,34 +109,44 @@ export class Primary {
       readonly segmentBytes: number;
       readonly live: SharedArrayBuffer;
     },
-    { created, epoch }: Recovered,
+    { created, cut_bytes, epoch, position }: Recovered,
   ): Promise<Primary> {
-    const { host, port, keys, ownKey } = options;
-    const names = readIdentity(keys, ownKey);
-    const { others } = names;
+    const { host, port, keys, ownKey, peers = [] } = options;
+    const { name, others, seat } = readIdentity(keys, ownKey);
     const replicas = others.length;
     refuseClusterSize(keys, replicas);
     const policyInLog = options.ackPolicyInLog?.();
     refuseOtherPolicy(options.ackPolicy, policyInLog);
     const policyName = policyInLog ?? options.ackPolicy ?? defaultAckPolicy(replicas);
     const view = new SharedArrayBuffer(ACK_VIEW_BYTES);
-    const gate = new AckGate({ policyName, policyInLog, replicas, view, isBlank: created });
+    const gate = new AckGate({ policyName, replicas, view });
+    // A log that names no policy may have been acknowledged by any: disk leaves most to be heard.
+    const cluster = { policy: ACK_POLICIES[policyInLog ?? "disk"], replicas };
+    const candidacy = new Candidacy({ epoch, position, mayLack: created || cut_bytes > 0 }, seat, cluster);
     const { directory, segmentBytes, live } = journal;
     const shared = { journal: directory.journal, segmentBytes, live, view };
-    const serving = new ServingThread({ host, port, keys, ownKey, epoch, ...shared });
+    const serving = new ServingThread({ host, port, peers, keys, ownKey, epoch, ...shared });
     try {
-      return new Primary(names, epoch, policyName, await serving.listening, gate, serving);
+      const known = { name, others, candidacy };
+      return new Primary(known, epoch, policyName, await serving.listening, gate, serving);
     } catch (error) {
       await serving.stop();
       throw error;
     }
   }
 
-  /** Has `path` wait for the gate, and look at it whenever a replica has said something. */
-  run(path: CommandPath, listener: AckListener, clock: Clock): void {
-    const standing = () => ({ role: "primary" as const, epoch: this.epoch, position: path.position });
-    const { name, gate } = this;
-    this.#cluster = new ClusterView({ name, replicas: this.#others, rows: gate.rows, clock, standing });
+  /**
+   * Has `path` wait for the gate, which looks whenever a replica has said something. Without `tenure` it is not open
+   * before the other nodes have shown that this one may lead.
+   */
+  run(
+    path: CommandPath,
+    listener: AckListener,
+    clock: Clock,
+    journal: Pick<JournalStage, "ask">,
+    tenure: Tenure | undefined,
+  ): void {
+    this.#cluster = this.#clusterView(path, clock);
     const holders = new GateHolders(path.meter.waits, this.gate.rows);
     path.meter.watch(holders);
     this.#serving.tell(
@@ -124,12 +154,79 @@ export class Primary {
       (row, name) => holders.seat(row, name),
     );
     path.gateBy(this.gate);
+    this.#begin = async (what) => {
+      this.#leaveCandidacy();
+      const begun = await beginTenure(what, this.name, journal, path, this.gate);
+      this.epoch = begun.epoch;
+      this.#isLeading = true;
+      this.#serving.lead(begun.epoch);
+      listener.tenureBegun?.(begun);
+      return begun;
+    };
+    if (tenure === undefined) this.#stand();
+    else this.#beginOr(tenure);
     void this.#watch(path, listener);
+  }
+
+  /** Whether its tenure has begun. */
+  get role(): "primary" | "waiting" {
+    return this.#isLeading ? "primary" : "waiting";
   }
 
   /** Every node of the cluster; none before it runs. */
   get nodes(): readonly NodeReport[] {
     return this.#cluster?.nodes ?? [];
+  }
+
+  #clusterView(path: CommandPath, clock: Clock): ClusterView {
+    const standing = () => ({ role: this.role, epoch: this.epoch, position: path.position });
+    const { name, gate } = this;
+    return new ClusterView({ name, replicas: this.#others, rows: gate.rows, clock, standing });
+  }
+
+  #stand(): void {
+    this.#serving.listen((peer) => {
+      this.#candidacy.hear(peer);
+      this.#decide();
+    });
+    this.#looks = setInterval(() => this.#decide(), LOOK_MS).unref();
+    this.#decide();
+  }
+
+  #leaveCandidacy(): void {
+    this.#serving.listen(() => {});
+    clearInterval(this.#looks);
+    this.#looks = undefined;
+  }
+
+  #decide(): void {
+    const decision = this.#candidacy.decide();
+    if (decision.kind === "wait") return this.gate.wait(`this node does not lead yet: ${decision.because}`);
+    this.#follow(decision);
+  }
+
+  #follow(decision: Exclude<Decision, { kind: "wait" }>): void {
+    if (decision.kind === "lead") return this.#beginOr({ epoch: decision.epoch });
+    this.#leaveCandidacy();
+    this.#fence.resolve(fenced(decision.because));
+  }
+
+  /** A journal that fails has told so itself. */
+  #beginOr(tenure: Tenure): void {
+    this.#begin?.(tenure).catch(() => {});
+  }
+
+  /**
+   * Leads by an administrator's word, although others could not be heard; journaled with who gave it. Throws
+   * NOT_AVAILABLE: it leads already, or a node that was heard stands against it.
+   */
+  async forceStart(who: string): Promise<TenureBegun> {
+    if (this.#looks === undefined || this.#begin === undefined) {
+      throw new SeriatimError("NOT_AVAILABLE", "not available: this node does not wait to lead");
+    }
+    const decision = this.#candidacy.force();
+    if (decision.kind === "lead") return this.#begin({ epoch: decision.epoch, forcedBy: who });
+    throw new SeriatimError("NOT_AVAILABLE", `not available: ${decision.because}`);
   }
 
   async #watch(path: CommandPath, listener: AckListener): Promise<void> {
@@ -144,6 +241,7 @@ export class Primary {
 
   stop(): Promise<void> {
     this.#isStopping = true;
+    this.#leaveCandidacy();
     this.#cluster?.stop();
     return this.#serving.stop();
   }

@@ -12,11 +12,13 @@ import { type FollowingNode, FollowingSession, type SessionEnd } from "../../rep
 import { FRAME_HEADER_BYTES, type LogPoint } from "../../segment/index.ts";
 import { importRules } from "../record-rules.ts";
 import { RecordSender } from "../record-sender.ts";
+import type { HostPort } from "./asking.ts";
 import { readIdentity } from "./keys.ts";
 import { SocketOutput } from "./socket-session.ts";
 
 export interface ReplicaWorkerData {
-  readonly primary: { readonly host: string; readonly port: number };
+  /** Where the primary may be: tried in turn. */
+  readonly primaries: readonly HostPort[];
   readonly keys: string;
   readonly ownKey: string;
   /** Of the journal. */
@@ -70,7 +72,6 @@ const FINAL: Readonly<Partial<Record<RefusalCode, string>>> = {
   [RefusalCode.NotAuthorised]: "one of the two nodes does not know the other's key: compare their keys files",
   [RefusalCode.NoSnapshot]:
     "the primary has retired the segments that this journal lacks: start from a copy of one of its snapshots",
-  [RefusalCode.Ahead]: "this journal has more than the primary, which has stopped",
 };
 
 class Replica implements FollowingNode {
@@ -84,6 +85,7 @@ class Replica implements FollowingNode {
   #session: FollowingSession | undefined;
   #socket: Socket | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #tries = 0;
   #isStopping = false;
   readonly #ticker = setInterval(() => this.#tick(), TICK_MS);
 
@@ -133,7 +135,7 @@ class Replica implements FollowingNode {
   released(): void {}
 
   connect(): void {
-    const socket = connect({ ...data.primary, noDelay: true });
+    const socket = connect({ ...data.primaries[this.#tries++ % data.primaries.length], noDelay: true });
     const session = new FollowingSession(this, new SocketOutput(socket), clock.monotonicMicros());
     this.#socket = socket;
     this.#session = session;

@@ -113,9 +113,9 @@ export class Replica {
   }
 
   #startWorker(records: SharedArrayBuffer, from: LogPoint | undefined): Worker {
-    const { primary, keys, ownKey, rules, segmentBytes, directory } = this.#options;
+    const { primaries, keys, ownKey, rules, segmentBytes, directory } = this.#options;
     const where = { directory: directory.journal, from, records };
-    const workerData: ReplicaWorkerData = { primary, keys, ownKey, rules, segmentBytes, ...where };
+    const workerData: ReplicaWorkerData = { primaries, keys, ownKey, rules, segmentBytes, ...where };
     return new Worker(entryBeside(import.meta.url, "replica-worker"), { name: "replica", workerData });
   }
 

@@ -4,15 +4,18 @@
 import { Worker } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
 import { entryBeside } from "../../platform/index.ts";
-import { AckView, REPLICAS_MAX } from "../../replication/index.ts";
+import { AckView, type PeerStanding, REPLICAS_MAX } from "../../replication/index.ts";
 import { within } from "../within.ts";
-import type { ServingWorkerData, ServingWorkerMessage } from "./serving-worker.ts";
+import type { ServingWorkerData, ServingWorkerMessage, ServingWorkerRequest } from "./serving-worker.ts";
 
 /** For closing a listener and a few sockets; then the thread is ended. */
 const STOP_MS = 2_000;
 
 /** Told in one line that a replica has come or gone, and why. */
 export type ReplicaNews = (line: string) => void;
+
+/** Told what another node says of itself, while this one waits to lead. */
+export type PeerListener = (peer: PeerStanding) => void;
 
 /** Told which row of the view a replica has from now on. */
 export type SeatListener = (row: number, name: string) => void;
@@ -27,6 +30,7 @@ export class ServingThread {
   readonly #fence = Promise.withResolvers<SeriatimError>();
   #news: ReplicaNews = () => {};
   #seated: SeatListener = () => {};
+  #heard: PeerListener = () => {};
   /** By row: who has it, or had it last. */
   readonly #seats: string[] = [];
   #isStopping = false;
@@ -63,8 +67,24 @@ export class ServingThread {
     });
   }
 
+  /** Tells `heard` of every peer from now on. */
+  listen(heard: PeerListener): void {
+    this.#heard = heard;
+  }
+
+  /** The tenure has begun: replicas are welcomed in it. */
+  lead(epoch: number): void {
+    this.#ask({ kind: "lead", epoch });
+  }
+
+  #ask(request: ServingWorkerRequest): void {
+    this.#worker.postMessage(request);
+  }
+
   #hear(message: ServingWorkerMessage): void {
     switch (message.kind) {
+      case "heard":
+        return this.#heard(message.peer);
       case "listening":
         return this.#listening.resolve(message.port);
       case "connected":
@@ -74,9 +94,7 @@ export class ServingThread {
       case "ended":
         return this.#news(`replica ${message.name} is gone: ${message.how}`);
       case "must stop":
-        return this.#fence.resolve(
-          new SeriatimError("FENCED", `this node must not go on as primary: ${message.why}`),
-        );
+        return this.#fence.resolve(fenced(message.why));
       case "failed":
         return this.#listening.reject(new SeriatimError(message.code, message.message));
     }
@@ -93,7 +111,12 @@ export class ServingThread {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
-    this.#worker.postMessage("stop");
+    this.#ask({ kind: "stop" });
     if (!(await within(this.#exited, STOP_MS))) await this.#worker.terminate();
   }
+}
+
+/** Why a node must not lead, or not go on. */
+export function fenced(why: string): SeriatimError {
+  return new SeriatimError("FENCED", `this node must not go on as primary: ${why}`);
 }

@@ -1,30 +1,37 @@
-// The replication thread of a primary: its listener, and a session for each replica. It shares two pieces of memory with
-// the others: the newest frames, which the journal's thread puts there, and the view, which the gate reads. The node's
-// own thread has no work per replica but that look.
+// The replication thread of a node that is to lead: its listener, a session for each replica, and the questions to other
+// nodes. It shares two pieces of memory with the other threads: the newest frames, which the journal's thread puts there,
+// and the view, which the gate reads. The node's own thread has no work per replica but that look.
+//
+//   waiting   who logs on to follow is refused (NotPrimary), what it claims is told to the node; so is what peers answer
+//   leading   from "lead" on, in that epoch: replicas are welcomed; peers are asked on, for one that leads in a higher epoch
 
-import { createServer, type Server, type Socket } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
+import { SAFE_MAX, SeriatimError } from "../../base/index.ts";
 import { JOURNAL_LOG } from "../../journal/index.ts";
-import { makeNonce, NativeChecksums, NodeStorage, SystemClock } from "../../platform/index.ts";
-import { NodeRole } from "../../protocol/index.ts";
+import { makeNonce, NativeChecksums, NodeStorage } from "../../platform/index.ts";
+import { DIGEST_BYTES, NodeRole } from "../../protocol/index.ts";
 import {
   AckView,
+  type AskingNode,
   History,
   LiveReader,
+  type PeerStanding,
   type PrimarySide,
   ReplicaSeats,
   type ServingNode,
-  ServingSession,
 } from "../../replication/index.ts";
+import { askPeers, type HostPort } from "./asking.ts";
 import { readIdentity } from "./keys.ts";
-import { SocketOutput } from "./socket-session.ts";
+import { ServingListener } from "./serving-listener.ts";
 
 export interface ServingWorkerData {
   readonly host: string;
   readonly port: number;
+  readonly peers: readonly HostPort[];
   readonly keys: string;
   readonly ownKey: string;
   readonly journal: string;
+  /** Of the log; that of the tenure comes with "lead". */
   readonly epoch: number;
   readonly segmentBytes: number;
   readonly live: SharedArrayBuffer;
@@ -33,18 +40,21 @@ export interface ServingWorkerData {
 
 export type ServingWorkerMessage =
   | { readonly kind: "listening"; readonly port: number }
+  | { readonly kind: "heard"; readonly peer: PeerStanding }
   | { readonly kind: "connected"; readonly name: string; readonly row: number; readonly position: number }
   | { readonly kind: "ended"; readonly name: string; readonly how: string }
   | { readonly kind: "must stop"; readonly why: string }
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
 
-/** Deadlines and heartbeats are looked after this often. */
-const TICK_MS = 50;
-/** Connections at once, those that have not said who they are included. */
-const CONNECTIONS_MAX = 8;
+export type ServingWorkerRequest =
+  | { readonly kind: "lead"; readonly epoch: number }
+  | { readonly kind: "stop" };
+
+/** Between two rounds of questions, while it waits and when it leads. */
+const ASK_WAITING_MS = 250;
+const ASK_LEADING_MS = 1_000;
 
 const data = workerData as ServingWorkerData;
-const clock = new SystemClock();
 const checksums = new NativeChecksums();
 const { name, keys, others } = readIdentity(data.keys, data.ownKey);
 const view = new AckView(data.view);
@@ -55,131 +65,104 @@ const history = new History({
   directory: data.journal,
   log: JOURNAL_LOG,
 });
-const primary: PrimarySide = {
-  epoch: data.epoch,
-  segmentBytes: data.segmentBytes,
-  history,
-  frames: data.live,
-  view,
-  seats: new ReplicaSeats(others),
-  released: () => view.released,
+let { epoch } = data;
+let primary: PrimarySide | undefined;
+let isStopping = false;
+let known: { readonly position: number; readonly chain: Uint8Array } = {
+  position: 0,
+  chain: new Uint8Array(DIGEST_BYTES),
 };
 
 function say(message: ServingWorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
+/** Read from the disk once per position: a node that waits is asked for the same one again and again. */
+function chainAt(position: number): Uint8Array {
+  if (known.position !== position) {
+    known = { position, chain: history.chainAt(position) ?? new Uint8Array(DIGEST_BYTES) };
+  }
+  return known.chain;
+}
+
+/** Where its log ends. A node that waits has just opened it: all of it is on the disk. */
+function end(): AskingNode["log"] {
+  const position = live.written;
+  const persisted = primary === undefined ? position : Math.min(position, view.durable);
+  return { epoch, position, persisted, chain: chainAt(position) };
+}
+
+function mustStop(peer: Pick<PeerStanding, "name" | "epoch" | "position">): void {
+  // Before anything else: nobody counts any more.
+  listener.endSessions();
+  const what = `${peer.name} is at position ${peer.position} of epoch ${peer.epoch}`;
+  say({ kind: "must stop", why: `${what}, this node is of epoch ${epoch} and at ${live.written}` });
+}
+
 const node: ServingNode = {
-  ...{ name, keys, checksums, nonce: makeNonce, primary },
+  ...{ name, keys, checksums, nonce: makeNonce },
+  get primary() {
+    return primary;
+  },
   standing: () => {
-    const position = live.written;
-    const persisted = Math.min(position, view.durable);
-    const chain = history.chainAt(position) ?? new Uint8Array(32);
-    return {
-      role: NodeRole.Primary,
-      isWarm: true,
-      epoch: data.epoch,
-      position,
-      persisted,
-      primaryHeard_us: 0,
-      chain,
-    };
+    const isPrimary = primary !== undefined;
+    const role = isPrimary ? NodeRole.Primary : NodeRole.Waiting;
+    return { role, isWarm: isPrimary, primaryHeard_us: isPrimary ? 0 : SAFE_MAX, ...end() };
   },
-  mustStop: (_, peer) => {
-    // Before anything else: nobody counts any more.
-    for (const { session } of connections) session.close();
-    const what = `${peer.name} is at position ${peer.position} of epoch ${peer.epoch}`;
-    say({ kind: "must stop", why: `${what}, this node is of epoch ${data.epoch} and at ${live.written}` });
+  claimed: (peer) => {
+    if (primary === undefined) say({ kind: "heard", peer });
   },
+  mustStop: (_, peer) => mustStop(peer),
 };
 
-interface Connection {
-  readonly session: ServingSession;
-  readonly socket: Socket;
-  isKnown: boolean;
+const listener = new ServingListener(node, {
+  connected: (replica, row, position) => say({ kind: "connected", name: replica, row, position }),
+  ended: (replica, how) => say({ kind: "ended", name: replica, how }),
+});
+
+function lead(tenure: number): void {
+  epoch = tenure;
+  primary = {
+    ...{ epoch, segmentBytes: data.segmentBytes, history, frames: data.live, view },
+    seats: new ReplicaSeats(others),
+    released: () => view.released,
+  };
 }
 
-const connections = new Set<Connection>();
-
-function connected(socket: Socket): void {
-  socket.setNoDelay(true);
-  if (connections.size >= CONNECTIONS_MAX) {
-    socket.destroy();
-    return;
+async function askOn(): Promise<void> {
+  while (!isStopping && data.peers.length > 0) {
+    const asking = { name, keys, checksums, nonce: makeNonce, log: end() };
+    for (const peer of await askPeers(data.peers, asking)) {
+      if (primary === undefined) say({ kind: "heard", peer });
+      else if (peer.epoch > epoch) mustStop(peer);
+    }
+    const pause_ms = primary === undefined ? ASK_WAITING_MS : ASK_LEADING_MS;
+    await new Promise((resolve) => setTimeout(resolve, pause_ms).unref());
   }
-  const session = new ServingSession(node, new SocketOutput(socket), clock.monotonicMicros());
-  const connection: Connection = { session, socket, isKnown: false };
-  connections.add(connection);
-  socket.on("data", (bytes) => {
-    session.received(bytes, clock.monotonicMicros());
-    pump(connection);
-  });
-  socket.on("drain", () => pump(connection));
-  socket.on("error", () => {});
-  socket.on("close", () => {
-    session.close();
-    look(connection);
-  });
-}
-
-/** Sends what there is; when more is left, in the next turn, so that others have theirs. */
-function pump(connection: Connection): void {
-  if (connection.session.send(clock.monotonicMicros())) setImmediate(() => pump(connection));
-  look(connection);
-}
-
-function look(connection: Connection): void {
-  const { session, socket } = connection;
-  if (session.replica !== undefined && !connection.isKnown) {
-    connection.isKnown = true;
-    say({ kind: "connected", name: session.replica, row: session.row, position: session.sent });
-  }
-  const { ended } = session;
-  if (ended === undefined || !connections.delete(connection)) return;
-  socket.end();
-  socket.destroySoon();
-  if (session.replica !== undefined)
-    say({ kind: "ended", name: session.replica, how: JSON.stringify(ended) });
 }
 
 async function pumpNewFrames(): Promise<void> {
   for (;;) {
     await live.whenWritten();
-    for (const connection of connections) pump(connection);
+    listener.pump();
   }
 }
 
-function listen(): Server {
-  const server = createServer(connected);
-  server.on("error", (error: NodeJS.ErrnoException) => {
-    const message = `cannot listen for replicas on ${data.host}:${data.port}: ${error.code ?? error.message}`;
-    say({ kind: "failed", code: error.code ?? "ELISTEN", message });
-  });
-  server.listen(data.port, data.host, () => {
-    const address = server.address();
-    say({
-      kind: "listening",
-      port: typeof address === "object" && address !== null ? address.port : data.port,
-    });
-  });
-  return server;
-}
-
-const server = listen();
-const ticker = setInterval(() => {
-  for (const connection of connections) {
-    connection.session.tick(clock.monotonicMicros());
-    pump(connection);
-  }
-}, TICK_MS);
-void pumpNewFrames();
-
-parentPort?.once("message", () => {
-  clearInterval(ticker);
-  server.close();
-  for (const { session, socket } of connections) {
-    session.close();
-    socket.destroy();
-  }
+function stop(): void {
+  isStopping = true;
+  listener.close();
   parentPort?.close();
+}
+
+parentPort?.on("message", (request: ServingWorkerRequest) => {
+  if (request.kind === "lead") lead(request.epoch);
+  else stop();
 });
+try {
+  say({ kind: "listening", port: await listener.listen(data.host, data.port) });
+  void pumpNewFrames();
+  void askOn();
+} catch (error) {
+  if (!(error instanceof SeriatimError)) throw error;
+  say({ kind: "failed", code: error.code, message: error.message });
+}

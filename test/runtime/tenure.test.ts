@@ -1,0 +1,214 @@
+// How a tenure begins, with real sockets and files, of an application that is not the exchange: nothing is sequenced before
+// the others have shown that nothing is lacking; then it is a new epoch, whose first command says so.
+
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { JOURNAL_LOG } from "../../src/journal/index.ts";
+import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
+import { COMMAND_WORDS, checkAdminCommand } from "../../src/protocol/index.ts";
+import type { AckPolicyName } from "../../src/replication/index.ts";
+import {
+  generateKey,
+  openDataDirectory,
+  openRuntime,
+  Replica,
+  type Runtime,
+  Submissions,
+} from "../../src/runtime/index.ts";
+import { scanLog } from "../../src/segment/index.ts";
+import { add, beginning, COUNTER_RULES, Counter, rules } from "./counter.ts";
+
+const SEGMENT_BYTES = 2_097_152;
+const HOST = "127.0.0.1";
+
+let directory = "";
+let undo: (() => Promise<void>)[] = [];
+const path = (name: string): string => join(directory, name);
+const journal = (name: string): string => join(path(name), "journal");
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "seriatim-tenure-"));
+  undo = [];
+  for (const name of ["north", "south"]) generateKey(name, "replica", path(`${name}.key`), path("keys.json"));
+});
+afterEach(async () => {
+  for (const step of undo.reverse()) await step().catch(() => {});
+  rmSync(directory, { recursive: true, force: true });
+});
+
+interface Primary {
+  readonly runtime: Runtime;
+  readonly submissions: Submissions;
+  readonly application: Counter;
+  readonly port: number;
+  readonly news: string[];
+}
+
+/** The node `name`, which is to lead; `peers`: ports of others. */
+async function lead(
+  name: string,
+  { peers = [] as number[], policy = "disk+ram" as AckPolicyName } = {},
+): Promise<Primary> {
+  const application = new Counter();
+  const replication = {
+    ...{ host: HOST, port: 0, keys: path("keys.json"), ownKey: path(`${name}.key`) },
+    ...{ ackPolicy: policy, ackPolicyInLog: () => policy },
+    peers: peers.map((port) => ({ host: HOST, port })),
+  };
+  const runtime = await openRuntime({
+    ...{ application, genesis: beginning(), rules: COUNTER_RULES, segmentBytes: SEGMENT_BYTES, replication },
+    directory: await openDataDirectory(path(name)),
+  });
+  undo.push(() => runtime.stop());
+  const submissions = new Submissions(runtime, rules);
+  const news: string[] = [];
+  runtime.run(submissions, submissions);
+  return { runtime, submissions, application, port: runtime.primary?.port ?? 0, news };
+}
+
+async function follow(name: string, ...ports: number[]): Promise<Replica> {
+  const replica = new Replica({
+    ...{ keys: path("keys.json"), ownKey: path(`${name}.key`), rules: COUNTER_RULES },
+    ...{ application: () => new Counter(), segmentBytes: SEGMENT_BYTES, news: () => {} },
+    primaries: ports.map((port) => ({ host: HOST, port })),
+    directory: await openDataDirectory(path(name)),
+  });
+  undo.push(() => replica.stop());
+  return replica;
+}
+
+async function until(what: () => boolean): Promise<void> {
+  for (let i = 0; i < 400 && !what(); i++) await new Promise((resolve) => setTimeout(resolve, 25));
+  expect(what()).toBe(true);
+}
+
+/** Submits until it is taken: a primary refuses until enough replicas are there. */
+async function submit({ submissions }: Primary, amount: number): Promise<number> {
+  for (;;) {
+    try {
+      return (await submissions.submit(add(amount))).position;
+    } catch (error) {
+      expect(error).toMatchObject({ code: "REPLICA_DISCONNECTED" });
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+}
+
+/** What the journal of a node that is stopped holds, a line per record. */
+function entriesOf(name: string): string[] {
+  const entries: string[] = [];
+  const place = { storage: new NodeStorage(), checksums: new NativeChecksums(), directory: journal(name) };
+  scanLog({ ...place, log: JOURNAL_LOG }, ({ words, payloadAt, count, epoch }) => {
+    for (let i = 0; i < count; i++) {
+      const at = payloadAt / 4 + i * COMMAND_WORDS;
+      const command = checkAdminCommand(words, at);
+      const said = command === undefined ? `${words[at]} ${words[at + 1]}` : `${command.kind} ${command.who}`;
+      entries.push(`${epoch} ${said}`);
+    }
+  });
+  return entries;
+}
+
+test("the log of another application has its Tenure, and a new epoch for every start", async () => {
+  const first = await lead("north");
+  const south = await follow("south", first.port);
+  await submit(first, 5);
+  await first.runtime.stop();
+  const second = await lead("north");
+  await south.stop();
+  const again = await follow("south", second.port);
+  const position = await submit(second, 7);
+  await until(() => again.position === position);
+  expect(second.application.sum).toBe(12);
+  await second.runtime.stop();
+  await again.stop();
+  expect(entriesOf("north")).toEqual(["1 128 0", "3 tenure north", "3 129 5", "6 tenure north", "6 129 7"]);
+  expect(entriesOf("south")).toEqual(entriesOf("north"));
+});
+
+test("a restarted primary that lacks what a replica has sequences not one command", async () => {
+  const first = await lead("north");
+  const south = await follow("south", first.port);
+  await submit(first, 5);
+  cpSync(journal("north"), path("before"), { recursive: true });
+  const position = await submit(first, 7);
+  await until(() => south.position === position);
+  await first.runtime.stop();
+  rmSync(journal("north"), { recursive: true });
+  cpSync(path("before"), journal("north"), { recursive: true });
+  const second = await lead("north");
+  const { recovered } = second.runtime;
+  expect(recovered.position).toBe(position - 1);
+  await expect(second.submissions.submit(add(1))).rejects.toMatchObject({ code: "REPLICA_DISCONNECTED" });
+  await south.stop();
+  await follow("south", second.port);
+  await expect(second.runtime.failed).resolves.toMatchObject({
+    code: "FENCED",
+    message: expect.stringContaining(`south has more: position ${position} of epoch 3`),
+  });
+  await second.runtime.stop().catch(() => {});
+  expect(entriesOf("north")).toHaveLength(position - 1);
+});
+
+test("one that nobody can be heard of waits, until an administrator answers for it, which its log says", async () => {
+  const first = await lead("north");
+  const south = await follow("south", first.port);
+  await submit(first, 5);
+  await south.stop();
+  await first.runtime.stop();
+  const second = await lead("north");
+  await expect(second.submissions.submit(add(1))).rejects.toMatchObject({
+    message: expect.stringContaining("does not lead yet: heard from no other node of a cluster of 2"),
+  });
+  expect(second.runtime.position).toBe(second.runtime.recovered.position);
+  await expect(second.runtime.primary?.forceStart("ann")).resolves.toMatchObject({ epoch: 6, position: 4 });
+  await expect(second.runtime.primary?.forceStart("ann")).rejects.toMatchObject({ code: "NOT_AVAILABLE" });
+  await follow("south", second.port);
+  await submit(second, 7);
+  await second.runtime.stop();
+  expect(entriesOf("north").slice(3)).toEqual(["6 tenure north", "6 forced_start ann", "6 129 7"]);
+});
+
+test("by two disks one of two is enough, and it leads without having heard anybody", async () => {
+  const first = await lead("north", { policy: "two-disks" });
+  const south = await follow("south", first.port);
+  await submit(first, 5);
+  await south.stop();
+  await first.runtime.stop();
+  const second = await lead("north", { policy: "two-disks" });
+  await until(() => second.runtime.position === second.runtime.recovered.position + 1);
+});
+
+test("a primary that was replaced while it was down hears so from the peer that it asks, and ends", async () => {
+  const first = await lead("north");
+  const south = await follow("south", first.port);
+  await submit(first, 5);
+  await first.runtime.stop();
+  await south.stop();
+  // The one in whose place it was started waits for nobody: an administrator has said so.
+  const other = await lead("south");
+  await other.runtime.primary?.forceStart("ann");
+  const second = await lead("north", { peers: [other.port] });
+  await expect(second.runtime.failed).resolves.toMatchObject({
+    code: "FENCED",
+    message: expect.stringContaining("south is of epoch 4, this node of 3: it has been replaced"),
+  });
+  expect(second.runtime.position).toBe(second.runtime.recovered.position);
+});
+
+test("one that may lead by its own disk, and asks one that has led since, ends; the other goes on", async () => {
+  const first = await lead("north", { policy: "two-disks" });
+  const south = await follow("south", first.port);
+  await submit(first, 5);
+  await south.stop();
+  await first.runtime.stop();
+  const older = await lead("north", { policy: "two-disks" });
+  await until(() => older.runtime.position > older.runtime.recovered.position);
+  // Its own log ends in epoch 3, north has begun 6 meanwhile.
+  const other = await lead("south", { policy: "two-disks", peers: [older.port] });
+  await expect(other.runtime.failed).resolves.toMatchObject({ code: "FENCED" });
+  await other.runtime.stop().catch(() => {});
+  expect(older.runtime.failure).toBe(undefined);
+});
