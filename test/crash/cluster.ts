@@ -29,6 +29,8 @@ export interface Health {
   readonly status: "ok" | "degraded" | "halted";
   readonly reason?: string;
   readonly position: number;
+  /** Of a primary: how each node of its cluster stands. */
+  readonly nodes: readonly { readonly connected: boolean; readonly persisted: number }[];
 }
 
 export class ClusterProcesses {
@@ -102,19 +104,53 @@ export class ClusterProcesses {
     return await node.end(signal);
   }
 
-  async health(name: NodeName): Promise<Health> {
-    const response = await fetch(`http://127.0.0.1:${this.ports(name).http}/healthz`);
-    return (await response.json()) as Health;
+  /** What a node says of itself; undefined when it can't be asked. */
+  async #health(name: NodeName): Promise<Health | undefined> {
+    try {
+      const response = await fetch(`http://127.0.0.1:${this.ports(name).http}/healthz`);
+      return (await response.json()) as Health;
+    } catch {
+      return undefined;
+    }
   }
 
-  /** Waits until a node that serves is of this health; throws what it and the others said when it never is. */
-  async becomes(name: NodeName, status: Health["status"]): Promise<Health> {
+  /** Waits until a node is of this health. */
+  becomes(name: NodeName, status: Health["status"]): Promise<Health> {
+    return this.#until(name, `${name} is not ${status}`, (health) => health.status === status);
+  }
+
+  /** Waits until all nodes have on their disks what their primary has, which goes on no more. */
+  async allHave(primary: NodeName): Promise<void> {
+    const has = ({ position, nodes }: Health) =>
+      nodes.every(({ connected, persisted }) => connected && persisted === position);
+    await this.#until(primary, `not all nodes have what ${primary} has`, has);
+  }
+
+  async #until(name: NodeName, missing: string, isSo: (health: Health) => boolean): Promise<Health> {
     for (const end = performance.now() + WAIT_MS; performance.now() < end; await sleep(LOOK_MS)) {
-      const health = await this.health(name);
-      if (health.status === status) return health;
+      const health = await this.#health(name);
+      if (health !== undefined && isSo(health)) return health;
     }
+    throw this.#late(missing);
+  }
+
+  /** Waits for `what`, which comes within a bound, or throws `missing` with what all nodes have said. */
+  async within<T>(what: Promise<T> | undefined, missing: string): Promise<T | undefined> {
+    const cancel = new AbortController();
+    const late = sleep(WAIT_MS, undefined, { signal: cancel.signal }).then(() => {
+      throw this.#late(missing);
+    });
+    try {
+      return await Promise.race([what, late]);
+    } finally {
+      late.catch(() => {});
+      cancel.abort();
+    }
+  }
+
+  #late(what: string): Error {
     const said = [...this.#running].map(([who, { stderr }]) => `${who}:\n${stderr}`);
-    throw new Error(`${name} is not ${status} within ${WAIT_MS} ms\n${said.join("\n")}`);
+    return new Error(`${what} within ${WAIT_MS} ms\n${said.join("\n")}`);
   }
 
   /** An administrator's command, and its answer. */

@@ -1,16 +1,16 @@
 // SIGKILL under load, again and again on one data directory: every acknowledged order is there after the restart, every
-// acknowledged cancel holds, and no order is in the log twice, on a node alone and on two. More of it: npm run crash
+// acknowledged cancel holds, and no order is in the log twice, on a node alone and on three. More of it: npm run crash
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { ClusterLoop } from "./cluster-loop.ts";
 import { KillLoop } from "./kill-loop.ts";
 import { killNodes } from "./node-process.ts";
-import { PairLoop } from "./pair-loop.ts";
 
 const KILLS = 14;
-const KILLS_OF_TWO = 6;
+const KILLS_OF_THREE = 6;
 const SEED = Number(process.env.SERIATIM_SEED ?? Date.now() % 1_000_000);
 
 let directory = "";
@@ -22,7 +22,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function killed(loop: KillLoop | PairLoop, kills: number): Promise<void> {
+async function killed(loop: KillLoop | ClusterLoop, kills: number): Promise<void> {
   console.log(`seed ${SEED}`);
   while (loop.figures.kills < kills) await loop.round();
   await loop.finish();
@@ -38,7 +38,7 @@ test(
 );
 
 test(
-  `${KILLS_OF_TWO} times SIGKILL of a primary, its replica or both neither, and both have the same files`,
-  () => killed(new PairLoop({ directory, seed: SEED }), KILLS_OF_TWO),
+  `${KILLS_OF_THREE} times SIGKILL of the primary of three nodes, of a replica, or of all neither, and all have the same files`,
+  async () => killed(await ClusterLoop.make({ directory, seed: SEED }, 3), KILLS_OF_THREE),
   300_000,
 );

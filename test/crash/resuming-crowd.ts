@@ -10,6 +10,9 @@ import type { Recount } from "./recount.ts";
 const LANES = 4;
 /** After a refusal: the node has too few replicas for a while. */
 const REFUSED_MS = 20;
+/** Between two orders of a lane: the log is read as a whole, again and again. */
+const PACE_MS = 3;
+const LOOK_MS = 1;
 /** Far longer than a node is ever away. */
 const PATIENCE_MS = 120_000;
 
@@ -55,9 +58,9 @@ export class ResumingCrowd {
   get accepted(): number {
     return this.#accepted;
   }
-  /** Clients with a connection that stands. */
-  get connected(): number {
-    return this.#connected.size;
+  /** Resolves when no client has a connection that stands. */
+  async alone(): Promise<void> {
+    while (this.#connected.size > 0) await sleep(LOOK_MS);
   }
 
   /** Resolves when one more order is accepted. */
@@ -75,7 +78,7 @@ export class ResumingCrowd {
         const answer = await client.submit(order);
         told[id - 1] = answer.accepted ? answer.sequence : "refused";
         if (answer.accepted) this.#heard();
-        else await sleep(REFUSED_MS);
+        await sleep(answer.accepted ? PACE_MS : REFUSED_MS);
       } catch {
         // Its patience is over, or it was ended: what was open stays unknown.
         return;
@@ -102,10 +105,15 @@ export class ResumingCrowd {
     await this.#trading;
   }
 
-  /** What the log contradicts, in words: accepted is once and that one, refused never, unknown at most once. */
-  judge({ accepts }: Pick<Recount, "accepts">): string[] {
-    return this.#told.flatMap((told, i) =>
-      told.flatMap((what, at) => {
+  /**
+   * What the log contradicts, in words: accepted is once and that one, refused never, unknown at most once. It may be that of
+   * a node that runs: it is read after what was told so far.
+   */
+  judge(read: () => Recount): string[] {
+    const told = this.#told.map((some) => [...some]);
+    const { accepts } = read();
+    return told.flatMap((some, i) =>
+      some.flatMap((what, at) => {
         const account = this.#firstAccount + i;
         const found = accepts.get(`${account}:${at + 1}`) ?? [];
         if (isRight(what, found)) return [];

@@ -1,7 +1,7 @@
 // The kill loops on demand, its figures as a table, to stdout or into the named document between its two marks.
 //
 //   npm run crash                                  200 kills of one node; status 1 when anything was lost or done twice
-//   npm run crash -- --nodes 2                     of a primary, its replica, or both
+//   npm run crash -- --nodes 3                     of the primary of a cluster, a replica, or all
 //   npm run crash -- --kills 1000 --seed 7 --write docs/RELIABILITY.md
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -9,9 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writePart } from "../../tools/document.ts";
+import { ClusterLoop } from "./cluster-loop.ts";
 import { KillLoop } from "./kill-loop.ts";
 import { killNodes } from "./node-process.ts";
-import { PairLoop } from "./pair-loop.ts";
 
 const KILLS = 200;
 /** Kills between two lines of progress. */
@@ -26,11 +26,12 @@ const { values } = parseArgs({
   },
 });
 const [kills, nodes, seed] = [values.kills, values.nodes, values.seed].map(Number);
-if (!(Number.isSafeInteger(kills) && kills > 0 && Number.isSafeInteger(seed) && (nodes === 1 || nodes === 2)))
-  throw new Error("--kills and --seed take whole numbers, kills from 1 on; --nodes takes 1 or 2");
+if (!(Number.isSafeInteger(kills) && kills > 0 && Number.isSafeInteger(seed) && [1, 2, 3].includes(nodes)))
+  throw new Error("--kills and --seed take whole numbers, kills from 1 on; --nodes takes 1, 2 or 3");
 
 const directory = mkdtempSync(join(tmpdir(), "seriatim-kill-"));
-const loop = nodes === 1 ? new KillLoop({ directory, seed }) : new PairLoop({ directory, seed });
+const loop =
+  nodes === 1 ? new KillLoop({ directory, seed }) : await ClusterLoop.make({ directory, seed }, nodes);
 const { figures } = loop;
 
 function giveBack(): void {

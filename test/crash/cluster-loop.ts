@@ -1,0 +1,129 @@
+// SIGKILL of the primary of a cluster, of replicas, or of all its nodes at once, again and again, under a policy drawn for
+// the log and the load of clients that resume. Judged by what those were told, against the primary's log computed again, and
+// at the end by the files of all nodes. Every draw comes from the seed; when the signal arrives does not.
+//
+//   the dead start again -> maybe wait until orders are accepted -> load -> SIGKILL
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { Prng } from "../../src/base/index.ts";
+import { ClusterProcesses, type NodeName } from "./cluster.ts";
+import { ClusterFigures } from "./cluster-figures.ts";
+import type { KillPlan } from "./kill-loop.ts";
+import { recount } from "./recount.ts";
+import { ResumingCrowd } from "./resuming-crowd.ts";
+
+const CLIENTS = 4;
+/** From the start, or from the first order accepted, to the kill. */
+const LOAD_MS = [20, 600] as const;
+/** Of so many rounds one kills without waiting for the cluster to have gone on. */
+const ROUNDS_PER_HASTE = 4;
+/** Of so many rounds one is judged; all are at the end. */
+const ROUNDS_PER_JUDGEMENT = 20;
+const POLICIES = ["disk+ram", "disk+ram", "two-disks", "ram"] as const;
+const VICTIMS = ["the primary", "a replica", "all nodes"] as const;
+
+interface Kill {
+  readonly what: string;
+  readonly at_ms: number;
+}
+
+export class ClusterLoop {
+  readonly figures = new ClusterFigures();
+  readonly #cluster: ClusterProcesses;
+  readonly #prng: Prng;
+  readonly #policy: (typeof POLICIES)[number];
+  #primary: NodeName = "north";
+  #crowd: ResumingCrowd | undefined;
+  #accepted = 0;
+  #rounds = 0;
+  #lastKill: Kill | undefined;
+
+  private constructor(cluster: ClusterProcesses, seed: number) {
+    this.#cluster = cluster;
+    this.#prng = new Prng(seed);
+    this.#policy = this.#prng.pick([...POLICIES]);
+  }
+
+  static async make({ directory, seed }: KillPlan, nodes: number): Promise<ClusterLoop> {
+    return new ClusterLoop(await ClusterProcesses.make(directory, nodes), seed);
+  }
+
+  /** One more round: one kill, of one node or of all. */
+  async round(): Promise<void> {
+    this.#startDead();
+    const isHasty = this.#crowd !== undefined && this.#prng.between(1, ROUNDS_PER_HASTE) === 1;
+    if (!isHasty) await this.#goOn();
+    await sleep(this.#prng.between(...LOAD_MS));
+    await this.#kill(isHasty);
+    if (++this.#rounds % ROUNDS_PER_JUDGEMENT === 0) this.#judge();
+  }
+
+  #startDead(): void {
+    const dead = this.#cluster.names.filter((name) => !this.#cluster.runs(name));
+    for (const name of dead) this.#start(name);
+  }
+
+  #start(name: NodeName): void {
+    const primary = `127.0.0.1:${this.#cluster.ports(this.#primary).replication}`;
+    const role = name === this.#primary ? ["--ack-policy", this.#policy] : ["--replica-of", primary];
+    this.#cluster.launch(name, ...role);
+  }
+
+  /** Until orders are accepted again. */
+  async #goOn(): Promise<void> {
+    if (this.#crowd === undefined) {
+      await this.#cluster.becomes(this.#primary, "ok");
+      const ports = this.#cluster.names.map((name) => this.#cluster.ports(name).order);
+      this.#crowd = await ResumingCrowd.start(ports, CLIENTS);
+    }
+    await this.#cluster.within(this.#crowd.nextAccepted(), "no order was accepted");
+    if (this.#lastKill === undefined) return;
+    const { what, at_ms } = this.#lastKill;
+    this.figures.wentOn(what, performance.now() - at_ms);
+  }
+
+  async #kill(isHasty: boolean): Promise<void> {
+    const drawn = this.#prng.pick([...VICTIMS]);
+    const victims = this.#victims(drawn);
+    const what = `${drawn}, policy ${this.#policy}`;
+    const accepted = this.#crowd?.accepted ?? 0;
+    this.figures.killed(what, accepted - this.#accepted);
+    this.#accepted = accepted;
+    // One that came in haste had the kill before to get over too.
+    this.#lastKill = isHasty ? undefined : { what, at_ms: performance.now() };
+    await Promise.all(victims.map((name) => this.#cluster.end(name, "SIGKILL")));
+    // What is on its way to the clients is no sign of going on.
+    if (victims.includes(this.#primary))
+      await this.#cluster.within(this.#crowd?.alone(), "a client is connected to a node that was killed");
+  }
+
+  #victims(drawn: (typeof VICTIMS)[number]): readonly NodeName[] {
+    const replicas = this.#cluster.names.filter((name) => name !== this.#primary);
+    if (drawn === "all nodes") return this.#cluster.names;
+    return drawn === "the primary" ? [this.#primary] : [this.#prng.pick(replicas)];
+  }
+
+  #judge(): void {
+    const found = this.#crowd?.judge(() => recount(this.#cluster.data(this.#primary)));
+    this.figures.wrong.push(...(found ?? []));
+  }
+
+  /** Lets all be answered, ends the nodes in order, and compares what they keep. */
+  async finish(): Promise<void> {
+    this.#startDead();
+    await this.#goOn();
+    await this.#cluster.within(this.#crowd?.end(), "orders were not answered");
+    await this.#cluster.allHave(this.#primary);
+    this.figures.unknown = this.#crowd?.unknown ?? 0;
+    const replicas = this.#cluster.names.filter((name) => name !== this.#primary);
+    for (const name of [this.#primary, ...replicas]) {
+      const said = this.#cluster.node(name);
+      const status = await this.#cluster.end(name, "SIGTERM");
+      if (status !== 0) this.figures.wrong.push(`${name} ended with ${status} at last: ${said.stderr}`);
+    }
+    this.#judge();
+    for (const name of replicas)
+      for (const file of this.#cluster.differences(this.#primary, name))
+        this.figures.wrong.push(`${file} is not the same file on ${this.#primary} and ${name}`);
+  }
+}
