@@ -82,7 +82,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#log = log;
     this.#transport = new NetTransport({ connectionsMax: configuration.connectionsMax });
     this.#gateway = this.#makeGateway(configuration, engine, lastSession);
-    this.#web = new NodeWeb(web, { application: engine, path: runtime.path, log, feedRingRecords });
+    this.#web = new NodeWeb(web, { log, feedRingRecords });
     this.#snapshots = snapshotsOf(configuration, runtime, log, storage);
     if (hasAdministrator(keys)) {
       this.#administration = new JournaledCommands(runtime.path);
@@ -130,6 +130,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     const orders = await this.#transport.listen({ host, port: orderPort }, this.#gateway);
     this.orderPort = orders.port;
     this.#closeOrders = () => orders.close();
+    this.#web.follow({ application: this.#engine, path: this.#runtime.path });
     this.httpPort = await this.#web.listen({ orderPort: orders.port, status: () => this.status() });
     // One may be due: the last run ended before it, or the log is from before there were any.
     this.#tick();

@@ -1,15 +1,26 @@
 // The web as the node holds it: the stage, the feed of commands to it, and what happens when either can't go on. The web
 // is shown what happens and decides nothing, so its end is an error in the log and a degraded node, not a halted one.
 
-import type { Application } from "../../base/index.ts";
-import type { CommandPath } from "../../runtime/index.ts";
+import type { Application, Position } from "../../base/index.ts";
+import type { CommandTap } from "../../runtime/index.ts";
 import type { Log } from "../log.ts";
 import { CommandFeed } from "./command-feed.ts";
 import type { WebPeer, WebStage } from "./web-stage.ts";
 
-export interface NodeWebParts {
+/** What the commands of a log do, and where they can be seen. */
+export interface CommandSource {
   readonly application: Application;
-  readonly path: CommandPath;
+  readonly path: {
+    /** The last one applied. */
+    readonly position: Position;
+    /** The last one that may be seen. */
+    readonly releasedPosition: Position;
+    /** Tells `tap` of every command from now on, and nobody else any more. */
+    tap(tap: CommandTap): void;
+  };
+}
+
+export interface NodeWebParts {
   readonly log: Log;
   /** The feed's own when left out. */
   readonly feedRingRecords?: number | undefined;
@@ -18,38 +29,47 @@ export interface NodeWebParts {
 export class NodeWeb {
   /** What ended it, in one line. */
   failure: string | undefined;
-  readonly #path: CommandPath;
-  readonly #log: Log;
-  readonly #feed: CommandFeed;
+  readonly #parts: NodeWebParts;
   readonly #stage: WebStage;
+  #feed: CommandFeed | undefined;
+  /** Of the feeds before. */
+  #resyncsBefore = 0;
 
-  constructor(stage: WebStage, { application, path, log, feedRingRecords }: NodeWebParts) {
-    this.#path = path;
-    this.#log = log;
+  constructor(stage: WebStage, parts: NodeWebParts) {
     this.#stage = stage;
-    this.#feed = new CommandFeed({
+    this.#parts = parts;
+  }
+
+  get resyncs(): number {
+    return this.#resyncsBefore + (this.#feed?.resyncs ?? 0);
+  }
+
+  /** Shows what `application` makes of the commands, from its state of now on; what was shown before is over. */
+  follow({ application, path }: CommandSource): void {
+    if (this.failure !== undefined) return;
+    const { log, feedRingRecords } = this.#parts;
+    this.#resyncsBefore = this.resyncs;
+    this.#feed?.close();
+    const feed = new CommandFeed({
       application,
       position: () => path.position,
-      handOver: (handover) => stage.follow(handover),
+      handOver: (handover) => this.#stage.follow(handover),
       ringRecords: feedRingRecords,
       onOverrun: (at) =>
         log.warn({ position: at }, "the web can't follow: it will begin anew from a snapshot"),
     });
-  }
-
-  get resyncs(): number {
-    return this.#feed.resyncs;
+    this.#feed = feed;
+    path.tap(feed);
+    feed.begin(path.releasedPosition);
   }
 
   /** Resolves with the HTTP port; throws SeriatimError when it can't be listened on. */
   async listen(peer: WebPeer): Promise<number> {
-    this.#path.tap(this.#feed);
-    this.#feed.begin(this.#path.releasedPosition);
     const port = await this.#stage.listen(peer);
     this.#stage.failed.then((error) => {
       this.failure = error.message;
-      this.#feed.close();
-      this.#log.error({ position: this.#path.releasedPosition }, `${error.message}; orders are still taken`);
+      this.#feed?.close();
+      this.#parts.log.error(`${error.message}; the node goes on`);
     });
     return port;
   }
@@ -59,9 +79,9 @@ export class NodeWeb {
     try {
       await this.#stage.stop();
     } catch (error) {
-      this.#log.error({ err: error }, "the web did not end in order");
+      this.#parts.log.error({ err: error }, "the web did not end in order");
     } finally {
-      this.#feed.close();
+      this.#feed?.close();
     }
   }
 }

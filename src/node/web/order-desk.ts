@@ -1,7 +1,7 @@
 // A session's orders on their way to the exchange and their answers on the way back, over one order-entry connection of
 // the public client library. Bound: IN_FLIGHT_MAX orders without an answer; more are refused and not sent.
 
-import { counted, type SeriatimError } from "../../base/index.ts";
+import { counted, SeriatimError } from "../../base/index.ts";
 import type { CancelOrder, ModifyOrder, NewOrder, OrderAnswer } from "../../client/index.ts";
 import {
   ackText,
@@ -38,6 +38,14 @@ export interface NewLink {
    * without, is among those up to here.
    */
   readonly sequence: number;
+}
+
+/** To a node that takes no orders, for the reason `why`: whoever has an account sees its orders all the same. */
+export function noLink(why: string): NewLink {
+  const refuse = () => Promise.reject(new SeriatimError(ErrorCode.Replica, why));
+  const close = () => Promise.resolve();
+  const once = () => undefined;
+  return { link: { submit: refuse, modify: refuse, cancel: refuse, close, once }, sequence: 0 };
 }
 
 /** Refusals but for the number of the request that is refused. */
@@ -146,5 +154,6 @@ function problemOf(error: unknown): Problem {
   const { code, message } = error as SeriatimError;
   if (code === "OUTCOME_UNKNOWN") return { code: ErrorCode.OutcomeUnknown, text: message };
   if (code === "WINDOW_FULL") return tooMany();
+  if (code === ErrorCode.Replica) return { code, text: message };
   return { code: ErrorCode.Unavailable, text: `nothing was sent: ${message}` };
 }

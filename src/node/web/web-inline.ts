@@ -1,6 +1,6 @@
 // The web on the node's own thread (`--threads single`).
 
-import { assert, type SeriatimError } from "../../base/index.ts";
+import type { SeriatimError } from "../../base/index.ts";
 import { FirstFailure } from "../../runtime/index.ts";
 import type { Log } from "../log.ts";
 import type { Handover } from "./command-feed.ts";
@@ -8,14 +8,11 @@ import { WebServer } from "./web-server.ts";
 import type { WebOptions, WebPeer, WebStage } from "./web-stage.ts";
 
 export class InlineWeb implements WebStage {
-  readonly #options: WebOptions;
-  readonly #log: Log;
   readonly #failure = new FirstFailure();
-  #server: WebServer | undefined;
+  readonly #server: WebServer;
 
   constructor(options: WebOptions, log: Log) {
-    this.#options = options;
-    this.#log = log;
+    this.#server = new WebServer(options, log, (error) => this.#failure.set(error));
   }
 
   get failed(): Promise<SeriatimError> {
@@ -23,16 +20,14 @@ export class InlineWeb implements WebStage {
   }
 
   follow(handover: Handover): void {
-    if (this.#server !== undefined) return this.#server.follow(handover);
-    this.#server = new WebServer(handover, this.#options, this.#log, (error) => this.#failure.set(error));
+    this.#server.follow(handover);
   }
 
-  async listen({ orderPort, status }: WebPeer): Promise<number> {
-    assert(this.#server !== undefined, "the web follows before it listens");
-    return this.#server.listen(orderPort, async () => status());
+  listen({ status, ...peer }: WebPeer): Promise<number> {
+    return this.#server.listen({ ...peer, status: async () => status() });
   }
 
   async stop(): Promise<void> {
-    await this.#server?.close();
+    await this.#server.close();
   }
 }

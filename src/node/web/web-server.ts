@@ -1,6 +1,10 @@
 // What the web consists of, whatever thread it is on: a copy of the exchange that follows the log, the publisher that tells
 // what happens in it, and the HTTP server with its WebSockets.
 
+/// <reference types="node" preserve="true" />
+
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import { SeriatimError } from "../../base/index.ts";
 import { Publisher } from "../../feed/index.ts";
 import { SystemClock, threadBusyMicros } from "../../platform/index.ts";
@@ -13,68 +17,96 @@ import { type HttpFace, startHttp } from "./http.ts";
 import { pageDirectory, readPageFiles } from "./page-files.ts";
 import { PublishPace } from "./publish-pace.ts";
 import { WebCounters } from "./web-limits.ts";
-import type { WebOptions } from "./web-stage.ts";
-import { attachWebSockets, type NodeFigures, type WebSockets } from "./websockets.ts";
+import type { WebOptions, WebPeer } from "./web-stage.ts";
+import { attachWebSockets, type NodeFigures, refuseUpgrade, type WebSockets } from "./websockets.ts";
+
+/** The node that runs, asked from wherever the web is; `status` rejects with SeriatimError when it does not answer. */
+export interface AskedPeer extends Omit<WebPeer, "status"> {
+  readonly status: () => Promise<NodeStatus>;
+}
 
 export class WebServer {
   readonly #options: WebOptions;
   readonly #log: Log;
   readonly #clock = new SystemClock();
-  readonly #follower: Follower<PublishPace>;
+  readonly #onFailure: (error: SeriatimError) => void;
+  #follower: Follower<PublishPace> | undefined;
   readonly #counters = new WebCounters();
   #http: HttpFace | undefined;
   #sockets: WebSockets | undefined;
+  #peer: AskedPeer | undefined;
   #isClosed = false;
 
   /** `onFailure`: called at most once, when the copy can't go on; health and metrics do, but nobody sees a stale market. */
-  constructor(first: Handover, options: WebOptions, log: Log, onFailure: (error: SeriatimError) => void) {
+  constructor(options: WebOptions, log: Log, onFailure: (error: SeriatimError) => void) {
     this.#options = options;
     this.#log = log;
-    this.#follower = new Follower(
-      first,
-      (engine) => new PublishPace(new Publisher(engine), this.#clock, threadBusyMicros),
-      (error) => {
-        this.#sockets?.close();
-        onFailure(copyFailed(error));
-      },
-    );
+    this.#onFailure = onFailure;
   }
 
   /**
    * Resolves with the HTTP port; throws SeriatimError (`EADDRINUSE`, `EACCES`, ...) when it can't be listened on, or
-   * CONFIGURATION_INVALID for a named account that the exchange does not have. `status`: rejects when the node does not
-   * answer.
+   * CONFIGURATION_INVALID for a named account that the exchange does not have. WebSockets are refused until there is
+   * something to follow.
    */
-  async listen(orderPort: number, status: () => Promise<NodeStatus>): Promise<number> {
+  async listen(peer: AskedPeer): Promise<number> {
     const { host, httpPort } = this.#options;
-    const { engine, listener } = this.#follower;
-    const { publisher } = listener;
-    const log = this.#log;
-    const counters = this.#counters;
-    const accounts = new AccountNames(this.#options.accounts, engine.genesis.accountsMax);
-    const web = () => ({ feedPosition: this.#follower.position, webSockets: counters });
+    const web = () => ({ feedPosition: this.#follower?.position ?? 0, webSockets: this.#counters });
     const files = readPageFiles(pageDirectory());
-    const http = await startHttp({ host, port: httpPort, status, web, files, log });
+    const { status } = peer;
+    const http = await startHttp({ host, port: httpPort, status, web, files, log: this.#log });
     this.#http = http;
-    this.#sockets = attachWebSockets(http.server, {
-      ...{ host, orderPort, accounts, publisher, source: engine, counters, log },
-      clock: this.#clock,
-      status: async () => figuresOf(await status()),
-      sequence: async () => lastEventOf(await status()),
-    });
+    this.#peer = peer;
+    http.server.on("upgrade", this.#refuseEarly);
+    this.#attach();
     if (this.#isClosed) await this.close();
     return http.port;
   }
 
+  /** Begins, or begins anew. */
   follow(handover: Handover): void {
-    this.#follower.follow(handover);
+    if (this.#follower !== undefined) return this.#follower.follow(handover);
+    this.#follower = new Follower(
+      handover,
+      (engine) => new PublishPace(new Publisher(engine), this.#clock, threadBusyMicros),
+      (error) => this.#fail(copyFailed(error)),
+    );
+    try {
+      this.#attach();
+    } catch (error) {
+      this.#fail(error as SeriatimError);
+    }
+  }
+
+  /** Once there is something to show and somebody to show it to. */
+  #attach(): void {
+    const [http, peer, follower] = [this.#http, this.#peer, this.#follower];
+    if (http === undefined || peer === undefined || follower === undefined || this.#isClosed) return;
+    const { orderPort, noOrders, status } = peer;
+    const { engine, listener } = follower;
+    const accounts = new AccountNames(this.#options.accounts, engine.genesis.accountsMax);
+    http.server.off("upgrade", this.#refuseEarly);
+    this.#sockets = attachWebSockets(http.server, {
+      ...{ host: this.#options.host, orderPort, noOrders, accounts, source: engine, log: this.#log },
+      ...{ publisher: listener.publisher, counters: this.#counters, clock: this.#clock },
+      status: async () => figuresOf(await status()),
+      sequence: async () => lastEventOf(await status()),
+    });
+  }
+
+  readonly #refuseEarly = (_: IncomingMessage, stream: Duplex): void =>
+    refuseUpgrade(stream, 503, "there is nothing to show yet");
+
+  #fail(error: SeriatimError): void {
+    this.#sockets?.close();
+    this.#onFailure(error);
   }
 
   /** Shows what is visible by now, and ends every connection. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#follower.finish();
-    this.#follower.listener.finish();
+    this.#follower?.finish();
+    this.#follower?.listener.finish();
     await this.#sockets?.close();
     await this.#http?.close();
   }

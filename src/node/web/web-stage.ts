@@ -17,6 +17,8 @@ export type WebOptions = Pick<Configuration, "host" | "httpPort" | "accounts" | 
 export interface WebPeer {
   /** Where orders go. */
   readonly orderPort: number;
+  /** Why it takes none, in one line; undefined: it does. */
+  readonly noOrders?: string | undefined;
   /** What the node says about itself, at any time. */
   readonly status: () => NodeStatus;
 }
@@ -24,7 +26,7 @@ export interface WebPeer {
 export interface WebStage {
   /** Begins, or begins anew, at what `handover` says. */
   follow(handover: Handover): void;
-  /** Once, after the first follow(); resolves with the HTTP port, throws SeriatimError when it can't be listened on. */
+  /** Once; WebSockets are refused until the first follow(). Resolves with the HTTP port, throws SeriatimError when it can't be listened on. */
   listen(peer: WebPeer): Promise<number>;
   /** Resolves with what ended it, if anything ever does: then nobody sees the exchange, which goes on. */
   readonly failed: Promise<SeriatimError>;

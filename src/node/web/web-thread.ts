@@ -51,7 +51,8 @@ export class WebThread implements WebStage {
 
   listen(peer: WebPeer): Promise<number> {
     this.#peer = peer;
-    this.#say({ kind: "listen", orderPort: peer.orderPort });
+    const { orderPort, noOrders } = peer;
+    this.#say({ kind: "listen", orderPort, noOrders });
     return this.#listening.promise;
   }
 

@@ -11,18 +11,18 @@
 //   stop              -> message --->  ends every connection, and itself
 
 import { parentPort, workerData } from "node:worker_threads";
-import { assert, SeriatimError } from "../../base/index.ts";
+import { SeriatimError } from "../../base/index.ts";
 import { letOthersGoFirst } from "../../platform/index.ts";
 import { createLog } from "../log.ts";
 import type { NodeStatus } from "../status.ts";
 import { AskedStatus } from "./asked-status.ts";
 import type { Handover } from "./command-feed.ts";
 import { WebServer } from "./web-server.ts";
-import type { WebOptions } from "./web-stage.ts";
+import type { WebOptions, WebPeer } from "./web-stage.ts";
 
 export type ToWebWorker =
   | { readonly kind: "follow"; readonly handover: Handover }
-  | { readonly kind: "listen"; readonly orderPort: number }
+  | { readonly kind: "listen"; readonly orderPort: number; readonly noOrders?: string | undefined }
   | { readonly kind: "status"; readonly status: NodeStatus }
   | { readonly kind: "stop" };
 
@@ -48,7 +48,6 @@ const log = createLog({
   human: false,
   write: (line) => say({ kind: "log", line }),
 });
-let server: WebServer | undefined;
 
 function fail(error: unknown): void {
   const known = error instanceof SeriatimError;
@@ -56,27 +55,23 @@ function fail(error: unknown): void {
   say({ kind: "failed", code: known ? error.code : "BUG", message, exitCode: known ? error.exitCode : 1 });
 }
 
-function follow(handover: Handover): void {
-  if (server !== undefined) return server.follow(handover);
-  server = new WebServer(handover, options, log, fail);
-}
+const server = new WebServer(options, log, fail);
 
-async function listen(orderPort: number): Promise<void> {
-  assert(server !== undefined, "the web follows before it listens");
-  say({ kind: "listening", port: await server.listen(orderPort, () => asked.status()) });
+async function listen(peer: Omit<WebPeer, "status">): Promise<void> {
+  say({ kind: "listening", port: await server.listen({ ...peer, status: () => asked.status() }) });
 }
 
 port?.on("message", (message: ToWebWorker) => {
   switch (message.kind) {
     case "follow":
-      return follow(message.handover);
+      return server.follow(message.handover);
     case "listen":
-      listen(message.orderPort).catch(fail);
+      listen(message).catch(fail);
       return;
     case "status":
       return asked.answer(message.status);
     case "stop":
       // The port is what keeps the thread alive.
-      (server?.close() ?? Promise.resolve()).then(() => port.close(), fail);
+      server.close().then(() => port.close(), fail);
   }
 });

@@ -13,7 +13,7 @@ import { CloseCode, type StatusMessage, statusText } from "../../protocol/index.
 import type { AccountNames } from "../account-names.ts";
 import { reachableHost } from "../listening.ts";
 import type { Log } from "../log.ts";
-import { IN_FLIGHT_MAX, type NewLink } from "./order-desk.ts";
+import { IN_FLIGHT_MAX, type NewLink, noLink } from "./order-desk.ts";
 import { originIsAllowed } from "./origin.ts";
 import { WebConnection } from "./web-connection.ts";
 import { WebExchange } from "./web-exchange.ts";
@@ -30,6 +30,8 @@ export interface WebSocketOptions {
   readonly host: string;
   /** Its order entry: orders of WebSockets go there as anybody's. */
   readonly orderPort: number;
+  /** Why this node takes no orders, if it doesn't. */
+  readonly noOrders?: string | undefined;
   readonly accounts: AccountNames;
   readonly clock: Clock;
   readonly log: Log;
@@ -66,10 +68,11 @@ class AttachedWebSockets implements WebSockets {
   constructor(server: Server, options: WebSocketOptions) {
     this.#options = options;
     this.#counters = options.counters;
-    const { publisher, source, accounts, clock, orderPort } = options;
+    const { publisher, source, accounts, clock, orderPort, noOrders } = options;
     const limits = { ...WEB_LIMITS, ...options.limits };
     const host = reachableHost(options.host);
     const connectOrders = async (account: number): Promise<NewLink> => {
+      if (noOrders !== undefined) return noLink(noOrders);
       const link = await connectOrderEntry({ host, port: orderPort, account, window: IN_FLIGHT_MAX });
       try {
         return { link, sequence: await options.sequence() };
@@ -101,12 +104,12 @@ class AttachedWebSockets implements WebSockets {
     if (!originIsAllowed(origin, asked, host)) {
       this.#counters.refusedOrigin++;
       log.debug({ origin, host: asked }, "a WebSocket was refused: its page is of another origin");
-      return refuse(stream, 403, "a page of another origin may not connect");
+      return refuseUpgrade(stream, 403, "a page of another origin may not connect");
     }
-    if (this.#gone !== undefined) return refuse(stream, 503, "the node stops");
+    if (this.#gone !== undefined) return refuseUpgrade(stream, 503, "the node stops");
     if (this.#connections.size >= this.#exchange.limits.connectionsMax) {
       this.#counters.refusedFull++;
-      return refuse(stream, 503, "there are as many connections as may be");
+      return refuseUpgrade(stream, 503, "there are as many connections as may be");
     }
     this.#sockets.handleUpgrade(request, stream, head, (socket) => this.#connected(socket, stream));
   }
@@ -156,7 +159,8 @@ function createSockets(limits: WebLimits): WebSocketServer {
   return new WebSocketServer(options);
 }
 
-function refuse(stream: Duplex, status: number, line: string): void {
+/** Answers an upgrade that is not made. */
+export function refuseUpgrade(stream: Duplex, status: number, line: string): void {
   const body = `${line}\n`;
   // Whoever is refused may be gone already: nobody has to know.
   stream.on("error", () => {});

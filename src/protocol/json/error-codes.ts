@@ -12,6 +12,8 @@ export const ErrorCode = {
   NoAccount: "NO_ACCOUNT",
   /** Order entry takes no connection for this account now. */
   Unavailable: "UNAVAILABLE",
+  /** This node follows the one that takes orders. */
+  Replica: "REPLICA",
   TooManyInFlight: "TOO_MANY_IN_FLIGHT",
   TooOften: "TOO_OFTEN",
   /** More than 2,048 channels of symbols. */

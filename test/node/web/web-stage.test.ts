@@ -21,6 +21,7 @@ import { COMMAND_BYTES } from "../../../src/protocol/index.ts";
 import { createRing } from "../../../src/ring/index.ts";
 import { CommandPath, NoJournal } from "../../../src/runtime/index.ts";
 import { Sequencer } from "../../../src/sequencer/index.ts";
+import { Peer } from "./peer.ts";
 import { Primary } from "./support.ts";
 
 const THREADS = ["spread", "single"] as const;
@@ -51,6 +52,15 @@ function stageOf(threads: (typeof THREADS)[number], httpPort = 0): { stage: WebS
   const stage = webOf(configuration, log);
   stops.push(() => stage.stop());
   return { stage, primary: new Primary(10, 64) };
+}
+
+/** Once the web's thread has taken what it is to follow. */
+async function connected(port: number): Promise<Peer> {
+  for (;;) {
+    const peer = await Peer.connect(port).catch(() => undefined);
+    if (peer !== undefined) return peer;
+    await sleep(5);
+  }
 }
 
 async function metric(node: RunningNode, name: string): Promise<number> {
@@ -87,6 +97,36 @@ describe.each(THREADS)("threads %s", (threads) => {
       message: `http-port ${port} on 127.0.0.1 is in use`,
     });
     await new Promise((resolve) => holder.close(resolve));
+  });
+
+  test("it listens before there is anything to follow, and shows it from then on", async () => {
+    const { stage, primary } = stageOf(threads);
+    const port = await stage.listen(PEER);
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    await expect(Peer.connect(port)).rejects.toThrow("503");
+    stage.follow(primary.handovers[0]);
+    const peer = await connected(port);
+    peer.say({ type: "hello", schema: 1 });
+    expect(await peer.next("welcome")).toMatchObject({ instruments: expect.any(Array) });
+    peer.socket.close();
+  });
+
+  test("where no orders are taken an account sees its own, and each is refused with why", async () => {
+    const { stage, primary } = stageOf(threads);
+    stage.follow(primary.handovers[0]);
+    const port = await stage.listen({ ...PEER, orderPort: 0, noOrders: "this node is a replica of north" });
+    const peer = await connected(port);
+    peer.say({ type: "hello", schema: 1, account: "7" });
+    const { instruments } = (await peer.next("welcome")) as unknown as { instruments: { symbol: string }[] };
+    peer.say({ type: "openOrders", request: 1 });
+    expect(await peer.next("orders")).toMatchObject({ request: 1, last: true });
+    const [{ symbol }] = instruments;
+    peer.say({ type: "cancel", request: 2, symbol, id: "1" });
+    expect(await peer.next("error")).toEqual({
+      ...{ type: "error", request: 2 },
+      ...{ code: "REPLICA", text: "this node is a replica of north" },
+    });
+    peer.socket.close();
   });
 
   test("a command that the copy can't apply is a failure of the web, told in one line", async () => {
@@ -128,7 +168,8 @@ test("when the web ends the node says so, copies nothing more, and goes on", asy
   const path = new CommandPath(sequencer, engine, new NoJournal(new Int32Array(0)), CLOCK);
   const failed = Promise.withResolvers<SeriatimError>();
   const stage = { follow() {}, listen: async () => 1, failed: failed.promise, async stop() {} };
-  const web = new NodeWeb(stage, { application: engine, path, log });
+  const web = new NodeWeb(stage, { log });
+  web.follow({ application: engine, path });
   expect(await web.listen(PEER)).toBe(1);
   expect(web.failure).toBeUndefined();
   failed.resolve(new SeriatimError("WEB_THREAD_DIED", "the web's thread ended: exit code 1"));
@@ -137,7 +178,7 @@ test("when the web ends the node says so, copies nothing more, and goes on", asy
   expect(lines).toEqual([
     expect.objectContaining({
       level: "error",
-      msg: "the web's thread ended: exit code 1; orders are still taken",
+      msg: "the web's thread ended: exit code 1; the node goes on",
     }),
   ]);
   await web.stop();
