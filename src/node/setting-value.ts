@@ -44,9 +44,12 @@ export function describeKind(kind: SettingKind): string {
     case "file":
       return "the path of a file";
     case "addresses":
-      return "HOST:PORT, as 10.0.0.1:9029 or [::1]:9029";
+      return "HOST:PORT, as 10.0.0.1:9029 or [::1]:9029, or several with commas";
   }
 }
+
+/** Addresses with commas in between, or none. */
+const ADDRESSES = /^$|^(\[[^\],]+\]|[^:,[]+):[0-9]{1,5}(, *(\[[^\],]+\]|[^:,[]+):[0-9]{1,5})*$/;
 
 type ValueSchema = v.GenericSchema<unknown, SettingValue>;
 
@@ -63,7 +66,7 @@ function schemaOf(kind: SettingKind, spelling: Spelling, wrong: string): ValueSc
     case "text":
       return v.pipe(v.string(wrong), v.minLength(1, "is empty"), v.regex(/^\P{Cc}+$/u, wrong));
     case "addresses":
-      return v.pipe(v.string(wrong), v.regex(/^$|^(\[.+\]|[^:]+):[0-9]{1,5}$/, wrong));
+      return v.pipe(v.string(wrong), v.regex(ADDRESSES, wrong));
     case "file":
       return v.pipe(v.string(wrong), v.regex(/^\P{Cc}*$/u, wrong));
     case "instruments":

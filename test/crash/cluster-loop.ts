@@ -64,9 +64,10 @@ export class ClusterLoop {
   }
 
   #start(name: NodeName): void {
-    const primary = `127.0.0.1:${this.#cluster.ports(this.#primary).replication}`;
-    const role = name === this.#primary ? ["--ack-policy", this.#policy] : ["--replica-of", primary];
-    this.#cluster.launch(name, ...role);
+    const others = this.#cluster.names.filter((other) => other !== name);
+    const addresses = others.map((other) => `127.0.0.1:${this.#cluster.ports(other).replication}`).join(",");
+    const role = name === this.#primary ? ["--peers", addresses] : ["--replica-of", addresses];
+    this.#cluster.launch(name, ...role, "--ack-policy", this.#policy);
   }
 
   /** Until orders are accepted again. */

@@ -182,6 +182,21 @@ describe("a bad value is refused by one line that says where:", () => {
   });
 });
 
+test.each([
+  ["10.0.0.1:9029", true],
+  ["10.0.0.1:9029,[::1]:9029, south:9030", true],
+  ["", true],
+  ["10.0.0.1", false],
+  ["10.0.0.1:9029,", false],
+  ["10.0.0.1:9029;south:9030", false],
+])("replica-of and peers take one address or several: %j: %s", (addresses, isTaken) => {
+  for (const setting of ["replicaOf", "peers"]) {
+    const loaded = () => load({ flags: { keys: "k", nodeKey: "n", [setting]: addresses } });
+    if (isTaken) expect(loaded).not.toThrow();
+    else expect(loaded).toThrow("is not HOST:PORT");
+  }
+});
+
 test("an instrument has what its symbol says, and defaults for the rest", () => {
   const { configuration } = load({ flags: { symbols: "A,B:0,C:2:50,D:18:9007199254740991:100" } });
   expect(configuration.symbols).toEqual(["A", "B:0", "C:2:50", "D:18:9007199254740991:100"]);
