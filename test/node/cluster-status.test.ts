@@ -68,7 +68,7 @@ test("a primary has a row for every node of its cluster, on every way it is aske
   const { node, west } = await startCluster();
   const { position, nodes, node: name, role } = node.status();
   expect({ name, role }).toEqual({ name: "north", role: "primary" });
-  const has = { epoch: 1, connected: true, inMemory: position, persisted: position, lag: 0 };
+  const has = { epoch: 3, connected: true, inMemory: position, persisted: position, lag: 0 };
   expect(nodes.map(steady)).toEqual([
     { name: "north", role: "primary", ...has, since_us: 0, lag_us: 0 },
     { name: "south", role: "replica", ...has, since_us: 0, lag_us: 0 },
