@@ -13,4 +13,5 @@ export * from "./node-rows.ts";
 export * from "./peers.ts";
 export * from "./position-times.ts";
 export * from "./replica-seats.ts";
+export * from "./replica-standing.ts";
 export * from "./serving-session.ts";

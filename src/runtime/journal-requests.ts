@@ -34,19 +34,19 @@ export function carryOut(
 /** Requests that may wait for an answer: administrators ask by hand, and the node one at a time. */
 const WAITING_MAX = 64;
 
-interface Waiting {
-  readonly resolve: (position: number) => void;
+interface Waiting<Answer> {
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: SeriatimError) => void;
 }
 
 /** Requests on their way to another thread, and the promises of their answers. */
-export class WaitingRequests {
-  readonly #waiting = new Map<number, Waiting>();
+export class WaitingRequests<Answer = number> {
+  readonly #waiting = new Map<number, Waiting<Answer>>();
   #asked = 0;
   #ended: SeriatimError | undefined;
 
   /** Hands a number for it to `send`; resolves or rejects when that is answered. */
-  ask(send: (id: number) => void): Promise<number> {
+  ask(send: (id: number) => void): Promise<Answer> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     if (this.#waiting.size === WAITING_MAX) {
       const what = `the journal has ${WAITING_MAX} requests to answer already`;
@@ -59,7 +59,7 @@ export class WaitingRequests {
     });
   }
 
-  answered(id: number, outcome: number | SeriatimError): void {
+  answered(id: number, outcome: Answer | SeriatimError): void {
     const waiting = this.#waiting.get(id);
     if (outcome instanceof SeriatimError) waiting?.reject(outcome);
     else waiting?.resolve(outcome);

@@ -8,7 +8,14 @@ import {
   SnapshotStore,
 } from "../journal/index.ts";
 import { NativeChecksums, NodeStorage } from "../platform/index.ts";
+import type { LogPoint } from "../segment/index.ts";
 import type { DataDirectory } from "./data-directory.ts";
+
+/** Where a state lies in its log: from a snapshot, or of an application that has it in memory. */
+export interface WarmState extends LogPoint {
+  /** The log's time there. */
+  readonly timestamp_us: number;
+}
 
 export interface SnapshotRestoring {
   /** It has applied nothing yet. */

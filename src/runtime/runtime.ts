@@ -27,7 +27,7 @@ import type { JournalStage, Recovered } from "./journal-stage.ts";
 import { recoverApplication } from "./recover.ts";
 import { type AckListener, Primary, type ReplicationOptions } from "./replication/primary.ts";
 import type { Tenure } from "./replication/tenure.ts";
-import { restoreSnapshot } from "./restore-snapshot.ts";
+import { restoreSnapshot, type WarmState } from "./restore-snapshot.ts";
 
 /** Commands that may wait for the journal: 5 MiB, some milliseconds of full load. Beyond it claim() says no. */
 const COMMAND_RING_RECORDS = 65_536;
@@ -39,8 +39,10 @@ const CLOCK_AHEAD_US = 60_000_000;
 export interface RuntimeOptions
   extends Pick<JournalChoice, "genesis" | "rules">,
     Partial<Omit<JournalChoice, "genesis" | "rules" | "directory" | "from">> {
-  /** It has applied nothing yet. */
+  /** It has applied nothing yet, or all up to `warm`. */
   readonly application: Application;
+  /** Where the application's state lies in the log, when it has one: no snapshot is restored then. */
+  readonly warm?: WarmState | undefined;
   /** Whose snapshots are used; without it none are. */
   readonly version?: ApplicationVersion;
   /** Locked by openDataDirectory; the runtime gives the lock back. Undefined: nothing is kept. */
@@ -58,7 +60,7 @@ export interface RuntimeOptions
 
 /** With what a runtime began. */
 export interface RuntimeStart extends Recovered {
-  /** The snapshot whose state it began with; undefined: the whole log was applied. */
+  /** The snapshot whose state it began with; undefined: the whole log was applied, or the application had its state. */
   readonly snapshot: SnapshotHeader | undefined;
 }
 
@@ -83,17 +85,18 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   let primary: Primary | undefined;
   try {
     const live = replication && createLiveFrames();
-    const snapshot = restoreSnapshot(options);
+    const snapshot = options.warm === undefined ? restoreSnapshot(options) : undefined;
+    const from = options.warm ?? snapshot;
     journal = journalOf({
       ...{ durability: "fsync", threads: "spread", wait: "block" },
       ...options,
       segmentBytes,
-      from: snapshot,
+      from,
       live,
     });
     const replayed = await recoverApplication(journal, application, onReplayed);
-    // Where nothing follows the snapshot, the log's last time is its.
-    const timestamp_us = Math.max(replayed.timestamp_us, snapshot?.timestamp_us ?? 0);
+    // Where nothing follows that state, the log's last time is its.
+    const timestamp_us = Math.max(replayed.timestamp_us, from?.timestamp_us ?? 0);
     const recovered = { ...replayed, timestamp_us, snapshot };
     if (replication !== undefined && live !== undefined && directory !== undefined) {
       primary = await Primary.start(replication, { directory, segmentBytes, live }, recovered);

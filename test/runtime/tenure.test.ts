@@ -11,11 +11,13 @@ import { COMMAND_WORDS, checkAdminCommand } from "../../src/protocol/index.ts";
 import type { AckPolicyName } from "../../src/replication/index.ts";
 import {
   generateKey,
+  type Inheritance,
   openDataDirectory,
   openRuntime,
   Replica,
   type Runtime,
   Submissions,
+  type Tenure,
 } from "../../src/runtime/index.ts";
 import { scanLog } from "../../src/segment/index.ts";
 import { add, beginning, COUNTER_RULES, Counter, rules } from "./counter.ts";
@@ -43,15 +45,22 @@ interface Primary {
   readonly submissions: Submissions;
   readonly application: Counter;
   readonly port: number;
-  readonly news: string[];
 }
 
-/** The node `name`, which is to lead; `peers`: ports of others. */
+interface LeadOptions {
+  /** Ports of others. */
+  readonly peers?: readonly number[];
+  readonly policy?: AckPolicyName;
+  /** What a replica has left, and the epoch it may lead in. */
+  readonly promoted?: Inheritance & Tenure;
+}
+
+/** The node `name`, which is to lead. */
 async function lead(
   name: string,
-  { peers = [] as number[], policy = "disk+ram" as AckPolicyName } = {},
+  { peers = [], policy = "disk+ram", promoted }: LeadOptions = {},
 ): Promise<Primary> {
-  const application = new Counter();
+  const application = (promoted?.application as Counter | undefined) ?? new Counter();
   const replication = {
     ...{ host: HOST, port: 0, keys: path("keys.json"), ownKey: path(`${name}.key`) },
     ...{ ackPolicy: policy, ackPolicyInLog: () => policy },
@@ -59,13 +68,13 @@ async function lead(
   };
   const runtime = await openRuntime({
     ...{ application, genesis: beginning(), rules: COUNTER_RULES, segmentBytes: SEGMENT_BYTES, replication },
-    directory: await openDataDirectory(path(name)),
+    ...{ warm: promoted?.warm, tenure: promoted },
+    directory: promoted?.directory ?? (await openDataDirectory(path(name))),
   });
   undo.push(() => runtime.stop());
   const submissions = new Submissions(runtime, rules);
-  const news: string[] = [];
   runtime.run(submissions, submissions);
-  return { runtime, submissions, application, port: runtime.primary?.port ?? 0, news };
+  return { runtime, submissions, application, port: runtime.primary?.port ?? 0 };
 }
 
 async function follow(name: string, ...ports: number[]): Promise<Replica> {
@@ -73,6 +82,7 @@ async function follow(name: string, ...ports: number[]): Promise<Replica> {
     ...{ keys: path("keys.json"), ownKey: path(`${name}.key`), rules: COUNTER_RULES },
     ...{ application: () => new Counter(), segmentBytes: SEGMENT_BYTES, news: () => {} },
     primaries: ports.map((port) => ({ host: HOST, port })),
+    ...{ listen: { host: HOST, port: 0 }, ackPolicyInLog: () => "disk+ram" as const },
     directory: await openDataDirectory(path(name)),
   });
   undo.push(() => replica.stop());
@@ -211,4 +221,75 @@ test("one that may lead by its own disk, and asks one that has led since, ends; 
   await expect(other.runtime.failed).resolves.toMatchObject({ code: "FENCED" });
   await other.runtime.stop().catch(() => {});
   expect(older.runtime.failure).toBe(undefined);
+});
+
+test("a replica leads in place of its primary with the state it has in memory, and the old one follows it by its list", async () => {
+  const first = await lead("north");
+  const south = await follow("south", first.port);
+  await submit(first, 5);
+  await submit(first, 7);
+  expect(await south.decide(true)).toMatchObject({
+    because: expect.stringContaining("north is the primary"),
+  });
+  await until(() => south.port > 0);
+  await first.runtime.stop();
+  // What is in the way is that a primary was heard a moment ago, and nothing else.
+  expect(await south.decide(false)).toMatchObject({ because: expect.stringContaining("heard of a primary") });
+  await until(() => !south.isFollowing);
+  expect(await south.standing()).toMatchObject({
+    name: "south",
+    isWarm: true,
+    epoch: 3,
+    position: 4,
+    persisted: 4,
+  });
+  let decision = await south.decide(false);
+  for (; decision.kind !== "lead"; decision = await south.decide(false)) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const inheritance = await south.handOver();
+  const second = await lead("south", { promoted: { ...inheritance, epoch: decision.epoch } });
+  expect(second.runtime.recovered).toMatchObject({ position: 4, epoch: 3, created: false });
+  const again = await follow("north", first.port, second.port);
+  const position = await submit(second, 1);
+  await until(() => again.position === position);
+  expect(second.application.sum).toBe(13);
+  await second.runtime.stop();
+  await again.stop();
+  expect(entriesOf("south")).toEqual([
+    "1 128 0",
+    "3 tenure north",
+    "3 129 5",
+    "3 129 7",
+    "4 tenure south",
+    "4 129 1",
+  ]);
+  expect(entriesOf("north")).toEqual(entriesOf("south"));
+});
+
+test("a replica that was restarted, and has not been welcomed since, does not count on its memory; an administrator may", async () => {
+  const first = await lead("north");
+  const south = await follow("south", first.port);
+  await submit(first, 5);
+  await first.runtime.stop();
+  await south.stop();
+  const again = await follow("south", first.port);
+  await until(() => again.position === 3);
+  expect(await again.standing()).toMatchObject({ isWarm: false, position: 3, epoch: 3 });
+  expect(await again.decide(false)).toMatchObject({
+    kind: "refuse",
+    because: expect.stringContaining("no other node"),
+  });
+  expect(await again.decide(true)).toEqual({ kind: "lead", epoch: 4 });
+});
+
+test("a replica that listens is asked by a primary that comes back, which then lacks nothing and leads", async () => {
+  const first = await lead("north");
+  const south = await follow("south", first.port);
+  await submit(first, 5);
+  await until(() => south.port > 0);
+  await first.runtime.stop();
+  // The replica does not find it: its port is another one.
+  const second = await lead("north", { peers: [south.port] });
+  await until(() => second.runtime.position === 4);
 });

@@ -2,7 +2,8 @@
 // event loop has its turn in between.
 
 import { type Application, RecordBuffer, SeriatimError } from "../../base/index.ts";
-import { COMMAND_BYTES, COMMAND_WORDS, EVENT_WORDS } from "../../protocol/index.ts";
+import { recordSession, type SnapshotHeader } from "../../journal/index.ts";
+import { COMMAND_BYTES, COMMAND_WORDS, EVENT_WORDS, readTimestamp } from "../../protocol/index.ts";
 import { createRing, type Ring, RingConsumer } from "../../ring/index.ts";
 
 /** Records on their way to the application: 5 MiB. Beyond it the thread, and so the primary's line, waits. */
@@ -15,20 +16,34 @@ const DISCARDED_EVENTS = 1_024;
 export class Applying {
   /** The last position applied. */
   position: number;
+  /** Its time. */
+  timestamp_us: number;
+  /** The highest high lane (u32) of the sessions up to it. */
+  lastSession: number;
   readonly application: Application;
   readonly #ring: Ring = createRing({ recordBytes: COMMAND_BYTES, capacity: RECORDS_MAX });
   readonly #records = new RingConsumer(this.#ring);
   #isOver = false;
+  /** Those who wait until a position is applied. */
+  #waiting: { readonly position: number; readonly resolve: () => void }[] = [];
 
-  /** `application` has applied everything up to `position`. */
-  constructor(application: Application, position: number) {
+  /** `application` has the state of `snapshot`; without one it has applied nothing. */
+  constructor(application: Application, snapshot: SnapshotHeader | undefined) {
     this.application = application;
-    this.position = position;
+    this.position = snapshot?.position ?? 0;
+    this.timestamp_us = snapshot?.timestamp_us ?? 0;
+    this.lastSession = snapshot?.session ?? 0;
   }
 
   /** Where the records are put. */
   get shared(): SharedArrayBuffer {
     return this.#ring.shared;
+  }
+
+  /** Resolves when `position` is applied; never when the records end before it. */
+  whenApplied(position: number): Promise<void> {
+    if (this.position >= position) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ position, resolve }));
   }
 
   /** Takes no more: whoever sends is told. */
@@ -58,8 +73,20 @@ export class Applying {
       const what = `the log can't be applied by this version from position ${this.position + 1} on`;
       throw new SeriatimError("LOG_UNKNOWN", `${what}: ${String(error)}`, { cause: error });
     }
+    this.#note(words, at, count);
     this.#records.release(count);
     this.position += count;
+    for (const { position, resolve } of this.#waiting) if (position <= this.position) resolve();
+    this.#waiting = this.#waiting.filter(({ position }) => position > this.position);
+  }
+
+  #note(words: Int32Array, at: number, count: number): void {
+    const end = at + count * COMMAND_WORDS;
+    this.timestamp_us = readTimestamp(words, end - COMMAND_WORDS);
+    for (let record = at; record < end; record += COMMAND_WORDS) {
+      const session = recordSession(words, record);
+      if (session > this.lastSession) this.lastSession = session;
+    }
   }
 }
 

@@ -8,52 +8,26 @@ import { SeriatimError } from "../../base/index.ts";
 import { JOURNAL_BEGINNING, type JournalWriter, openJournal } from "../../journal/index.ts";
 import { makeNonce, NativeChecksums, NodeStorage, SystemClock } from "../../platform/index.ts";
 import { COMMAND_BYTES, RefusalCode, type Welcome } from "../../protocol/index.ts";
-import { type FollowingNode, FollowingSession, type SessionEnd } from "../../replication/index.ts";
+import {
+  type FollowingNode,
+  FollowingSession,
+  ReplicaStanding,
+  type ServingNode,
+  type SessionEnd,
+} from "../../replication/index.ts";
 import { FRAME_HEADER_BYTES, type LogPoint } from "../../segment/index.ts";
 import { importRules } from "../record-rules.ts";
 import { RecordSender } from "../record-sender.ts";
-import type { HostPort } from "./asking.ts";
+import { askPeers } from "./asking.ts";
 import { readIdentity } from "./keys.ts";
+import type {
+  ReplicaWorkerData,
+  ReplicaWorkerMessage,
+  ReplicaWorkerRequest,
+  Standings,
+} from "./replica-messages.ts";
+import { ServingListener } from "./serving-listener.ts";
 import { SocketOutput } from "./socket-session.ts";
-
-export interface ReplicaWorkerData {
-  /** Where the primary may be: tried in turn. */
-  readonly primaries: readonly HostPort[];
-  readonly keys: string;
-  readonly ownKey: string;
-  /** Of the journal. */
-  readonly directory: string;
-  /** Where a snapshot was taken: the application has its state, and only what follows is handed on. */
-  readonly from: LogPoint | undefined;
-  readonly rules: string;
-  readonly segmentBytes: number;
-  readonly records: SharedArrayBuffer;
-}
-
-export type ReplicaWorkerRequest =
-  | { readonly kind: "stop" }
-  /** All that is written becomes durable; answered with `durable`. */
-  | { readonly kind: "sync"; readonly id: number };
-
-export type ReplicaWorkerMessage =
-  | {
-      readonly kind: "opened";
-      readonly position: number;
-      readonly cut_bytes: number;
-      readonly finding: string;
-    }
-  | {
-      readonly kind: "following";
-      readonly primary: string;
-      readonly epoch: number;
-      readonly position: number;
-    }
-  | { readonly kind: "lost"; readonly how: string }
-  | { readonly kind: "durable"; readonly id: number; readonly position: number }
-  /** Its history is not the primary's; where it ends. The journal is closed. */
-  | { readonly kind: "diverged"; readonly end: Pick<LogPoint, "position" | "chain"> }
-  | { readonly kind: "closed" }
-  | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };
 
 /** Between two tries to reach the primary. */
 const RETRY_MS = 250;
@@ -80,7 +54,8 @@ class Replica implements FollowingNode {
   readonly checksums = checksums;
   readonly nonce = makeNonce;
   readonly log: FollowingNode["log"];
-  highestEpoch: number;
+  readonly #standing: ReplicaStanding;
+  readonly #listener: ServingListener;
   readonly #journal: JournalWriter;
   #session: FollowingSession | undefined;
   #socket: Socket | undefined;
@@ -94,7 +69,6 @@ class Replica implements FollowingNode {
     this.name = name;
     this.keys = keys;
     this.#journal = journal;
-    this.highestEpoch = journal.epoch;
     this.log = {
       get epoch() {
         return journal.position === 0 ? 0 : journal.epoch;
@@ -118,10 +92,33 @@ class Replica implements FollowingNode {
         return undefined;
       },
     };
+    this.#standing = new ReplicaStanding(this.log);
+    this.#listener = new ServingListener(this.#asked(), { connected: () => {}, ended: () => {} });
   }
 
-  welcomed({ epoch, segmentBytes }: Welcome): void {
-    this.highestEpoch = epoch;
+  get highestEpoch(): number {
+    return this.#standing.highestEpoch;
+  }
+
+  /** It can be asked, not followed. */
+  #asked(): ServingNode {
+    return {
+      ...{ name: this.name, keys: this.keys, checksums, nonce: makeNonce, primary: undefined },
+      standing: (now_us) => this.#standing.of(now_us),
+      claimed: () => {},
+      mustStop: () => {},
+    };
+  }
+
+  async listen(): Promise<void> {
+    if (data.listen === undefined) return;
+    const port = await this.#listener.listen(data.listen.host, data.listen.port);
+    say({ kind: "listening", port });
+  }
+
+  welcomed(welcome: Welcome): void {
+    const { epoch, segmentBytes } = welcome;
+    this.#standing.welcomed(welcome);
     if (segmentBytes !== data.segmentBytes) {
       const what = `the primary's segments have ${segmentBytes} bytes, this node's ${data.segmentBytes}`;
       throw new SeriatimError("SEGMENT_LIMITS", `${what}: give --segment-bytes ${segmentBytes}`, {
@@ -139,12 +136,18 @@ class Replica implements FollowingNode {
     const session = new FollowingSession(this, new SocketOutput(socket), clock.monotonicMicros());
     this.#socket = socket;
     this.#session = session;
-    socket.on("data", (bytes) => this.#guarded(() => session.received(bytes, clock.monotonicMicros())));
+    socket.on("data", (bytes) => this.#guarded(() => this.#received(session, bytes)));
     socket.on("error", () => {});
     socket.on("close", () => {
       session.close();
       this.#look(session);
     });
+  }
+
+  #received(session: FollowingSession, bytes: Uint8Array): void {
+    const now_us = clock.monotonicMicros();
+    session.received(bytes, now_us);
+    if (session.isFollowing) this.#standing.heard(now_us);
   }
 
   #tick(): void {
@@ -179,7 +182,7 @@ class Replica implements FollowingNode {
   #diverged(): void {
     this.#guarded(() => {
       const { position, chain } = this.#journal;
-      this.#end();
+      this.#leave();
       this.#journal.close();
       say({ kind: "diverged", end: { position, chain } });
       parentPort?.close();
@@ -187,7 +190,7 @@ class Replica implements FollowingNode {
   }
 
   fail(error: unknown): void {
-    this.#end();
+    this.#leave();
     const known = error instanceof SeriatimError;
     const message = known ? error.message : `this is a bug in the replica: ${String(error)}`;
     say({ kind: "failed", code: known ? error.code : "BUG", message, exitCode: known ? error.exitCode : 1 });
@@ -196,22 +199,45 @@ class Replica implements FollowingNode {
 
   hear(request: ReplicaWorkerRequest): void {
     if (request.kind === "stop") return this.#stop();
+    if (request.kind === "ask") {
+      void this.#ask(request.peers).then((standings) =>
+        say({ kind: "standings", id: request.id, standings }),
+      );
+      return;
+    }
     this.#guarded(() => {
       this.#journal.sync();
       say({ kind: "durable", id: request.id, position: this.#journal.durablePosition });
     });
   }
 
+  async #ask(alsoPeers: boolean): Promise<Standings> {
+    const { name, keys, nonce } = this;
+    // The newest word it has of any tenure: who is asked may be of an older one, and does not know.
+    const log = { ...this.#end(), epoch: this.highestEpoch, persisted: this.log.persisted };
+    const peers = alsoPeers ? await askPeers(data.primaries, { name, keys, nonce, checksums, log }) : [];
+    const { chain: _, ...own } = this.#standing.of(clock.monotonicMicros());
+    return { own: { name, ...own }, peers };
+  }
+
+  /** Where its journal ends. */
+  #end(): LogPoint {
+    const { epoch, position, chain } = this.log;
+    return { epoch, position, chain };
+  }
+
   #stop(): void {
     if (this.#isStopping) return;
-    this.#end();
+    const end = this.#end();
+    this.#leave();
     this.#journal.close();
-    say({ kind: "closed" });
+    say({ kind: "closed", end });
     parentPort?.close();
   }
 
-  #end(): void {
+  #leave(): void {
     this.#isStopping = true;
+    this.#listener.close();
     clearInterval(this.#ticker);
     clearTimeout(this.#retry);
     this.#session?.close();
@@ -245,6 +271,7 @@ try {
   const replica = new Replica(await open(sender), sender);
   parentPort?.on("message", (request: ReplicaWorkerRequest) => replica.hear(request));
   replica.connect();
+  await replica.listen();
 } catch (error) {
   const known = error instanceof SeriatimError;
   const message = known ? error.message : `this is a bug in the replica: ${String(error)}`;

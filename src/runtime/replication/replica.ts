@@ -5,18 +5,24 @@
 //     -> diverged: thread gone, snapshots broken off -> its files set aside -> begins anew, with nothing
 
 import { Worker } from "node:worker_threads";
-import { type Application, SeriatimError } from "../../base/index.ts";
-import type { ApplicationVersion } from "../../journal/index.ts";
+import { SeriatimError } from "../../base/index.ts";
 import { entryBeside, NodeStorage } from "../../platform/index.ts";
+import { ACK_POLICIES, type Decision, decidePromotion, type PeerStanding } from "../../replication/index.ts";
 import type { LogPoint } from "../../segment/index.ts";
-import type { DataDirectory } from "../data-directory.ts";
 import { FirstFailure } from "../first-failure.ts";
 import { journalNotRunning, WaitingRequests } from "../journal-requests.ts";
 import { restoreSnapshot } from "../restore-snapshot.ts";
-import { type ShadowStage, type SnapshotListener, Snapshots, type SnapshottedLog } from "../snapshots.ts";
+import { Snapshots, type SnapshottedLog } from "../snapshots.ts";
 import { within } from "../within.ts";
 import { Applying } from "./applying.ts";
-import type { ReplicaWorkerData, ReplicaWorkerMessage, ReplicaWorkerRequest } from "./replica-worker.ts";
+import { readIdentity } from "./keys.ts";
+import type {
+  ReplicaWorkerData,
+  ReplicaWorkerMessage,
+  ReplicaWorkerRequest,
+  Standings,
+} from "./replica-messages.ts";
+import type { Inheritance, ReplicaOptions } from "./replica-options.ts";
 import { setAside } from "./set-aside.ts";
 
 /** For making the last frames safe and closing the files; a disk that needs longer hangs. */
@@ -26,28 +32,13 @@ const SHADOW_STOP_MS = 2_000;
 /** Between two looks whether a snapshot is due. */
 const TICK_MS = 1_000;
 
-export interface ReplicaOptions extends Omit<ReplicaWorkerData, "records" | "directory" | "from"> {
-  /** A new one, which has applied nothing yet: at the start, and when the history turned out to be another one. */
-  readonly application: () => Application;
-  /** Whose snapshots are used; without it none are. */
-  readonly version?: ApplicationVersion;
-  /** Who takes snapshots, and after how many commands (Snapshots); without it nobody does. */
-  readonly snapshots?: {
-    readonly shadow: () => ShadowStage;
-    readonly every: number;
-    readonly listener: SnapshotListener;
-  };
-  /** Locked by openDataDirectory; the replica gives the lock back. */
-  readonly directory: DataDirectory;
-  /** Told in one line of what happens to the connection. */
-  readonly news: (line: string) => void;
-}
-
 export class Replica {
   /** Resolves with what stopped it, if anything ever does. */
   readonly failed: Promise<SeriatimError>;
   /** Whether it follows a primary now. */
   isFollowing = false;
+  /** Where other nodes can ask how it stands; 0: nowhere, or not yet. */
+  port = 0;
   readonly #options: ReplicaOptions;
   readonly #failure = new FirstFailure();
   readonly #ticker = setInterval(() => this.#snapshots?.tick(), TICK_MS).unref();
@@ -55,6 +46,9 @@ export class Replica {
   #worker: Worker | undefined;
   #exited: Promise<void> = Promise.resolve();
   #requests = new WaitingRequests();
+  #questions = new WaitingRequests<Standings>();
+  /** Where its journal ends, once it is closed. */
+  #end: LogPoint | undefined;
   #snapshots: Snapshots | undefined;
   #isStopping = false;
   #stopped: Promise<void> | undefined;
@@ -82,9 +76,10 @@ export class Replica {
     const onSnapshotRefused = (why: string) => news(`a snapshot is not used: ${why}`);
     const from = restoreSnapshot({ application, version, directory, onSnapshotRefused });
     if (from !== undefined) news(`restored a snapshot, of position ${from.position}`);
-    const applying = new Applying(application, from?.position ?? 0);
+    const applying = new Applying(application, from);
     this.#applying = applying;
     this.#requests = new WaitingRequests();
+    this.#questions = new WaitingRequests();
     this.#worker = this.#startWorker(applying.shared, from);
     this.#exited = this.#watch(this.#worker);
     this.#snapshots = this.#snapshotsOf(applying, from?.position ?? 0);
@@ -113,9 +108,9 @@ export class Replica {
   }
 
   #startWorker(records: SharedArrayBuffer, from: LogPoint | undefined): Worker {
-    const { primaries, keys, ownKey, rules, segmentBytes, directory } = this.#options;
+    const { primaries, listen, keys, ownKey, rules, segmentBytes, directory } = this.#options;
     const where = { directory: directory.journal, from, records };
-    const workerData: ReplicaWorkerData = { primaries, keys, ownKey, rules, segmentBytes, ...where };
+    const workerData: ReplicaWorkerData = { primaries, listen, keys, ownKey, rules, segmentBytes, ...where };
     return new Worker(entryBeside(import.meta.url, "replica-worker"), { name: "replica", workerData });
   }
 
@@ -131,6 +126,7 @@ export class Replica {
       worker.once("exit", (code) => {
         if (!hasSaidLast) this.#fail("REPLICA_THREAD_DIED", `the replica's thread ended: exit code ${code}`);
         this.#requests.end(journalNotRunning());
+        this.#questions.end(journalNotRunning());
         resolve();
       });
     });
@@ -173,7 +169,13 @@ export class Replica {
         return;
       case "durable":
         return this.#requests.answered(message.id, message.position);
+      case "standings":
+        return this.#questions.answered(message.id, message.standings);
+      case "listening":
+        this.port = message.port;
+        return;
       case "closed":
+        this.#end = message.end;
         return;
       case "failed":
         return this.#fail(message.code, message.message, message.exitCode);
@@ -199,13 +201,58 @@ export class Replica {
     this.#failure.set(new SeriatimError(code, message, { exitCode }));
   }
 
+  /** How it stands; rejects when its journal is not open. */
+  async standing(): Promise<PeerStanding> {
+    return (await this.#standings(false)).own;
+  }
+
+  /**
+   * Whether it may lead, after asking the nodes where its primary may be, within a second. `isForced`: an administrator
+   * answers for what nobody could say. Rejects when its journal is not open.
+   */
+  async decide(isForced: boolean): Promise<Decision> {
+    const { keys, ownKey, ackPolicyInLog } = this.#options;
+    const { seat, others } = readIdentity(keys, ownKey);
+    const { own, peers } = await this.#standings(true);
+    // The policy in force is in the log.
+    await Promise.race([this.#applying?.whenApplied(own.position), this.failed]);
+    const cluster = { policy: ACK_POLICIES[ackPolicyInLog?.() ?? "disk"], replicas: others.length };
+    return decidePromotion(own, seat, cluster, peers, isForced);
+  }
+
+  #standings(peers: boolean): Promise<Standings> {
+    return this.#questions.ask((id) => this.#ask({ kind: "ask", id, peers }));
+  }
+
+  /**
+   * Follows no more, closes its journal, and leaves everything to a runtime: the directory stays locked. Rejects, when all
+   * is closed and the lock given back, with what failed.
+   */
+  async handOver(): Promise<Inheritance> {
+    this.#stopped ??= this.#close();
+    const applying = this.#applying;
+    try {
+      await this.#stopped;
+      if (this.#end === undefined || applying === undefined) throw journalNotRunning();
+      await Promise.race([applying.whenApplied(this.#end.position), this.failed]);
+      this.#failure.orThrow();
+    } catch (error) {
+      await this.#options.directory.lock.release();
+      throw error;
+    }
+    applying.end();
+    const { application, timestamp_us, lastSession } = applying;
+    const { directory } = this.#options;
+    return { directory, application, warm: { ...this.#end, timestamp_us }, lastSession };
+  }
+
   /** Orderly; rejects, when all is closed, with what failed. Called again it gives the same answer. */
   stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
+    this.#stopped ??= this.#close().finally(() => this.#options.directory.lock.release());
     return this.#stopped;
   }
 
-  async #stop(): Promise<void> {
+  async #close(): Promise<void> {
     this.#isStopping = true;
     clearInterval(this.#ticker);
     if (this.#snapshots !== undefined) await within(this.#snapshots.stop(), SHADOW_STOP_MS);
@@ -217,7 +264,6 @@ export class Replica {
       );
       await this.#worker?.terminate();
     }
-    await this.#options.directory.lock.release();
     this.#failure.orThrow();
   }
 }

@@ -1,0 +1,57 @@
+// What a replica and its thread say to each other (replica.ts, replica-worker.ts).
+
+import type { PeerStanding } from "../../replication/index.ts";
+import type { LogPoint } from "../../segment/index.ts";
+import type { HostPort } from "./asking.ts";
+
+export interface ReplicaWorkerData {
+  /** Where the primary may be: tried in turn. */
+  readonly primaries: readonly HostPort[];
+  /** Where other nodes can ask how it stands; left out: nowhere. */
+  readonly listen?: HostPort | undefined;
+  readonly keys: string;
+  readonly ownKey: string;
+  /** Of the journal. */
+  readonly directory: string;
+  /** Where a snapshot was taken: the application has its state, and only what follows is handed on. */
+  readonly from: LogPoint | undefined;
+  readonly rules: string;
+  readonly segmentBytes: number;
+  readonly records: SharedArrayBuffer;
+}
+
+export type ReplicaWorkerRequest =
+  | { readonly kind: "stop" }
+  /** All that is written becomes durable; answered with `durable`. */
+  | { readonly kind: "sync"; readonly id: number }
+  /** How does it stand, and, if `peers`, how do the others? Answered with `standings`. */
+  | { readonly kind: "ask"; readonly id: number; readonly peers: boolean };
+
+/** A node and those that it could hear. */
+export interface Standings {
+  readonly own: PeerStanding;
+  readonly peers: readonly PeerStanding[];
+}
+
+export type ReplicaWorkerMessage =
+  | {
+      readonly kind: "opened";
+      readonly position: number;
+      readonly cut_bytes: number;
+      readonly finding: string;
+    }
+  | {
+      readonly kind: "following";
+      readonly primary: string;
+      readonly epoch: number;
+      readonly position: number;
+    }
+  | { readonly kind: "listening"; readonly port: number }
+  | { readonly kind: "lost"; readonly how: string }
+  | { readonly kind: "durable"; readonly id: number; readonly position: number }
+  | { readonly kind: "standings"; readonly id: number; readonly standings: Standings }
+  /** Its history is not the primary's; where it ends. The journal is closed. */
+  | { readonly kind: "diverged"; readonly end: Pick<LogPoint, "position" | "chain"> }
+  /** Where the journal ends. */
+  | { readonly kind: "closed"; readonly end: LogPoint }
+  | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };

@@ -1,0 +1,38 @@
+// What a replica is given, and what it leaves to whoever goes on in its place.
+
+import type { Application } from "../../base/index.ts";
+import type { ApplicationVersion } from "../../journal/index.ts";
+import type { AckPolicyName } from "../../replication/index.ts";
+import type { DataDirectory } from "../data-directory.ts";
+import type { WarmState } from "../restore-snapshot.ts";
+import type { ShadowStage, SnapshotListener } from "../snapshots.ts";
+import type { ReplicaWorkerData } from "./replica-messages.ts";
+
+export interface ReplicaOptions extends Omit<ReplicaWorkerData, "records" | "directory" | "from"> {
+  /** A new one, which has applied nothing yet: at the start, and when the history turned out to be another one. */
+  readonly application: () => Application;
+  /** Whose snapshots are used; without it none are. */
+  readonly version?: ApplicationVersion;
+  /** Who takes snapshots, and after how many commands (Snapshots); without it nobody does. */
+  readonly snapshots?: {
+    readonly shadow: () => ShadowStage;
+    readonly every: number;
+    readonly listener: SnapshotListener;
+  };
+  /** Locked by openDataDirectory; the replica gives the lock back. */
+  readonly directory: DataDirectory;
+  /** Told in one line of what happens to the connection. */
+  readonly news: (line: string) => void;
+  /** By which policy its log was acknowledged, as far as it was applied; undefined, or left out: by any. */
+  readonly ackPolicyInLog?: () => AckPolicyName | undefined;
+}
+
+/** What a replica leaves to a runtime that goes on in its place (openRuntime). */
+export interface Inheritance {
+  /** Still locked. */
+  readonly directory: DataDirectory;
+  readonly application: Application;
+  readonly warm: WarmState;
+  /** The highest high lane (u32) of the sessions in its log. */
+  readonly lastSession: number;
+}
