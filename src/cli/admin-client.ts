@@ -2,7 +2,7 @@
 // src/protocol/admin/admin.md.
 
 import { connect, type Socket } from "node:net";
-import { SeriatimError } from "../base/index.ts";
+import { networkWords, SeriatimError } from "../base/index.ts";
 import { adminStatement, readGreeting } from "../protocol/index.ts";
 import type { OwnKey } from "../runtime/index.ts";
 
@@ -70,7 +70,7 @@ class Lines {
       if (this.#text.length > ANSWER_CHARACTERS_MAX) this.#end("answers more than any answer has");
       this.#wake();
     });
-    socket.on("error", ({ message }) => this.#end(message));
+    socket.on("error", ({ code, message }: NodeJS.ErrnoException) => this.#end(networkWords(code, message)));
     socket.on("close", () => this.#end("ended the connection"));
   }
 

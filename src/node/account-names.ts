@@ -21,6 +21,16 @@ export function parseNamedAccount(text: string): NamedAccount | undefined {
   return encodeUtf8(name).length > NAME_BYTES_MAX ? undefined : { name, number: Number(digits) };
 }
 
+/** Refuses names of accounts that an exchange with `accountsMax` of them does not have; `origin`: where they were written. */
+export function refuseMissingAccounts(texts: readonly string[], accountsMax: number, origin: string): void {
+  for (const text of texts) {
+    const number = parseNamedAccount(text)?.number ?? 0;
+    if (number < accountsMax) continue;
+    const what = `${origin}: ${text}, but this exchange has accounts 0 to ${accountsMax - 1}`;
+    throw new SeriatimError("CONFIGURATION_INVALID", what, { exitCode: 2 });
+  }
+}
+
 export class AccountNames {
   readonly #numbers = new Map<string, number>();
   readonly #accountsMax: number;
@@ -32,13 +42,10 @@ export class AccountNames {
    */
   constructor(texts: readonly string[], accountsMax: number) {
     this.#accountsMax = accountsMax;
+    refuseMissingAccounts(texts, accountsMax, "accounts");
     for (const text of texts) {
       const named = parseNamedAccount(text);
       assert(named !== undefined, "an account's text has been checked");
-      if (named.number >= accountsMax) {
-        const what = `accounts: ${text}, but this exchange has accounts 0 to ${accountsMax - 1}`;
-        throw new SeriatimError("CONFIGURATION_INVALID", what, { exitCode: 2 });
-      }
       this.#numbers.set(named.name, named.number);
     }
   }

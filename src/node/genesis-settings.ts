@@ -5,19 +5,23 @@ import { randomBytes } from "node:crypto";
 import { SeriatimError } from "../base/index.ts";
 import { type GenesisEntry, type JournalPlace, readJournalGenesis } from "../journal/index.ts";
 import type { Genesis } from "../protocol/index.ts";
+import { refuseMissingAccounts } from "./account-names.ts";
 import type { GivenSettings } from "./configuration.ts";
 import { instrumentOf, instrumentText } from "./instrument-setting.ts";
 import { type Configuration, SETTINGS, type SettingName, settingKey } from "./settings.ts";
 
 /**
  * Refuses settings given explicitly that the log in `place` contradicts, before it is replayed: that may take minutes.
- * Throws GENESIS_CONTRADICTED (exit 2) with all of them. Returns whether there was a genesis entry to compare with: one that has
+ * Throws GENESIS_CONTRADICTED (exit 2) with all of them, or CONFIGURATION_INVALID for accounts that it does not have; for
+ * those also before a log begins. Returns whether there was a genesis entry to compare with: one that has
  * not begun, or whose beginning is removed or can't be read, has none. Opening it says what is wrong, if anything is.
  */
 export function refuseContradicted(given: GivenSettings, place: JournalPlace): boolean {
   const entry = loggedGenesis(place);
-  if (entry !== undefined) refuseOthers(given, entry);
-  return entry !== undefined;
+  if (entry === "none") refuseAccounts(given, accountsMaxOfNew(given));
+  if (entry === undefined || entry === "none") return false;
+  refuseOthers(given, entry);
+  return true;
 }
 
 /** As refuseContradicted, of a genesis entry that is known from elsewhere. */
@@ -25,13 +29,26 @@ export function refuseOthers(given: GivenSettings, entry: GenesisEntry): void {
   const contradiction = compareGenesis(given, entry);
   if (contradiction !== undefined)
     throw new SeriatimError("GENESIS_CONTRADICTED", contradiction, { exitCode: 2 });
+  refuseAccounts(given, entry.genesis.accountsMax);
 }
 
-function loggedGenesis(place: JournalPlace): GenesisEntry | undefined {
+function refuseAccounts(given: GivenSettings, accountsMax: number): void {
+  const accounts = given.get("accounts");
+  if (accounts !== undefined) refuseMissingAccounts(accounts.value as string[], accountsMax, accounts.origin);
+}
+
+/** What a log that begins now says. */
+function accountsMaxOfNew(given: GivenSettings): number {
+  const setting = SETTINGS.find(({ name }) => name === "accountsMax");
+  return (given.get("accountsMax")?.value ?? setting?.default) as number;
+}
+
+/** "none": there is no log. */
+function loggedGenesis(place: JournalPlace): GenesisEntry | "none" | undefined {
   try {
     return readJournalGenesis(place);
   } catch (error) {
-    if (error instanceof SeriatimError && error.code === "ENOENT") return undefined;
+    if (error instanceof SeriatimError && error.code === "ENOENT") return "none";
     throw error;
   }
 }

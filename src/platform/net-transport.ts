@@ -12,6 +12,7 @@ import {
   connectionSlot,
   type ListenAddress,
   type Listener,
+  networkWords,
   SeriatimError,
   type Transport,
   type TransportHandler,
@@ -231,6 +232,6 @@ function listenerOf(server: Server): Listener {
 function listenError(address: ListenAddress, cause: NodeJS.ErrnoException): SeriatimError {
   const where = `${address.host}:${address.port}`;
   const code = cause.code ?? "ELISTEN";
-  const why = code === "EADDRINUSE" ? "the port is in use" : code === "EACCES" ? "permission denied" : code;
+  const why = code === "EADDRINUSE" ? "the port is in use" : networkWords(code, code);
   return new SeriatimError(code, `cannot listen on ${where}: ${why}`, { cause });
 }

@@ -67,6 +67,9 @@ export class NodeStorage implements Storage {
     try {
       first = makeMissing(resolve(path));
     } catch (cause) {
+      // Something that is no directory has this name.
+      if ((cause as NodeJS.ErrnoException).code === "EEXIST")
+        throw storageError("ENOTDIR", "use the directory", path, cause);
       throw failure(cause, "make the directory", path);
     }
     // Every directory on the way holds a name the path depends on. Where none was made by this call, one that we may

@@ -29,6 +29,17 @@ test("a port that says nothing is given up after five seconds", async () => {
   });
 });
 
+test("where nobody listens, and a host that is not there, are said in words", async () => {
+  const port = await listen("");
+  server?.close();
+  await expect(askNode("127.0.0.1", port, key, "status")).rejects.toThrow(
+    `127.0.0.1:${port}: nothing listens there`,
+  );
+  await expect(askNode("host.invalid", 1, key, "status")).rejects.toThrow(
+    /^host\.invalid:1: (there is no host of that name|its name can't be looked up now)$/,
+  );
+});
+
 test("a port that greets with something else is no admin listener", async () => {
   const port = await listen("220 mail.example ESMTP\n");
   await expect(askNode("127.0.0.1", port, key, "status")).rejects.toMatchObject({

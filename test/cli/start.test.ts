@@ -180,9 +180,19 @@ test("what can't be started says why in one line", async () => {
     [
       [...ports, "--data-dir", path("file")],
       1,
-      "data directory: cannot make the directory .*/file: .*EEXIST.*",
+      "data directory: cannot use the directory .*/file: it is not a directory \\(ENOTDIR\\)",
     ],
     [[...ports, "--data-dir", path("in-use")], 1, `.*/in-use is in use by process ${inUse.child.pid}`],
+    [
+      [...ports, "--data-dir", path("none"), "--accounts", "a=70000"],
+      2,
+      "--accounts: a=70000, but this exchange has accounts 0 to 65535",
+    ],
+    [
+      ["--host", "192.0.2.1"],
+      1,
+      "order-port 9009 on 192.0.2.1 can't be listened on: this machine has no such address",
+    ],
     [[...ports, "--order-port", "2"], 2, "--order-port is given twice"],
     [["--order-port", "8080"], 2, "order-port and http-port are both 8080: each needs its own"],
     [["--orders", "1"], 2, "unknown option '--orders'.*"],
@@ -193,6 +203,8 @@ test("what can't be started says why in one line", async () => {
   for (const [args, status, line] of cases) {
     expect(await inProcess(["start", ...args]), args.join(" ")).toEqual({ status, stderr: one(line) });
   }
+  // What is refused has not begun a log.
+  expect(readdirSync(path("none"))).toEqual([]);
   holder.close();
 });
 

@@ -101,16 +101,16 @@ test.each<[code: string, says: string, act: () => unknown]>([
     () => storage.makeDirectory("/proc/seriatim/a"),
   ],
   [
-    "EEXIST",
-    "cannot make the directory PATH/f: it exists already (EEXIST)",
+    "ENOTDIR",
+    "cannot use the directory PATH/f: it is not a directory (ENOTDIR)",
     () => {
       writeFileSync(join(root, "f"), "");
       storage.makeDirectory(join(root, "f"));
     },
   ],
   [
-    "EEXIST",
-    "cannot make the directory PATH/dangling: it exists already (EEXIST)",
+    "ENOTDIR",
+    "cannot use the directory PATH/dangling: it is not a directory (ENOTDIR)",
     () => {
       symlinkSync(join(root, "nowhere"), join(root, "dangling"));
       storage.makeDirectory(join(root, "dangling"));
