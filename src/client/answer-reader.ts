@@ -52,6 +52,8 @@ export class AnswerReader {
   readonly buffer = new Uint8Array(READ_BYTES);
   /** Acks, Rejects and HelloAcks so far: one for each request but Heartbeat and Instruments. */
   answers = 0;
+  /** Whether anything of the protocol has come. */
+  hasHeard = false;
   readonly #listener: AnswerListener;
   /** The start of a frame whose end has not come yet. */
   readonly #carry = new Uint8Array(FRAME_BYTES_MAX);
@@ -105,6 +107,7 @@ export class AnswerReader {
 
   #take(view: DataView, at: number, outcome: DecodeOutcome): string | undefined {
     if (outcome !== DecodeOutcome.Ok) return `a malformed frame (${decodeOutcomeName(outcome)})`;
+    this.hasHeard = true;
     const type = frameType(view, at);
     const body = at + FRAME_HEADER_BYTES;
     switch (type) {

@@ -1,11 +1,10 @@
 // How a client's connection fails, in words. Always SeriatimError, so that a program can tell it from a bug.
 
-import { SeriatimError } from "../base/index.ts";
+import { networkWords, SeriatimError } from "../base/index.ts";
 
 /** No connection came about. */
 export function connectError(peer: string, code: string, why: string): SeriatimError {
-  const words = code === "ECONNREFUSED" ? "nothing listens there" : why;
-  return new SeriatimError(code, `can't connect to ${peer}: ${words}`);
+  return new SeriatimError(code, `can't connect to ${peer}: ${networkWords(code, why)}`);
 }
 
 /** A connection that stood is gone. */
@@ -13,14 +12,22 @@ export function connectionLost(peer: string, why: string): SeriatimError {
   return new SeriatimError("CONNECTION_LOST", `the connection to ${peer} was lost: ${why}`);
 }
 
+/** What listens there speaks something else: a port given by mistake. */
+export function noOrderPort(peer: string, problem: string): SeriatimError {
+  const what = `${peer} is no order port: the first that it sent is ${problem}`;
+  return new SeriatimError("NOT_ORDER_ENTRY", what);
+}
+
 /** The protocol has no refusal for Hello: an exchange without the account just closes. */
 function helloRefused(account: number, cause: SeriatimError): SeriatimError {
   return new SeriatimError("HELLO_REFUSED", `no Hello as account ${account}: ${cause.message}`, { cause });
 }
 
-/** Why a first Hello failed with the connection: a peer that never answered says nothing about the account. */
+/** Why a first Hello failed with the connection: a peer that never answered, or is no exchange, says nothing of the account. */
 export function helloFailed(account: number, cause: SeriatimError): SeriatimError {
-  return cause.code === "ETIMEDOUT" ? cause : helloRefused(account, cause);
+  return cause.code === "ETIMEDOUT" || cause.code === "NOT_ORDER_ENTRY"
+    ? cause
+    : helloRefused(account, cause);
 }
 
 /** A request was sent and its answer never came: it may have been executed or not. It is never sent again for you. */

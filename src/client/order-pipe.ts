@@ -6,7 +6,7 @@
 // bound `writable` is false and a request is a bug of the caller's; `ready()` tells when it is true again.
 
 import { connect, type Socket } from "node:net";
-import { assert, highLane, lowLane, type SeriatimError } from "../base/index.ts";
+import { assert, highLane, lowLane, networkWords, SeriatimError } from "../base/index.ts";
 import {
   encodeCancelOrder,
   encodeHeartbeat,
@@ -18,7 +18,7 @@ import {
   MessageType,
 } from "../protocol/index.ts";
 import { type AnswerListener, AnswerReader } from "./answer-reader.ts";
-import { checkInteger, checkText, connectError, connectionLost } from "./errors.ts";
+import { checkInteger, checkText, connectError, connectionLost, noOrderPort } from "./errors.ts";
 import { Outbox } from "./outbox.ts";
 
 const CONNECT_TIMEOUT_DEFAULT_MS = 5_000;
@@ -89,8 +89,8 @@ export class OrderPipe {
     this.#connected = this.#whenConnected();
     // Who doesn't ask for it learns of a failure by `closed`.
     this.#connected.catch(() => {});
-    this.#socket.on("error", (error) => {
-      this.#failure ??= connectionLost(this.peer, error.message);
+    this.#socket.on("error", (error: NodeJS.ErrnoException) => {
+      this.#failure ??= connectionLost(this.peer, networkWords(error.code, error.message));
     });
     this.#socket.once("close", () => resolve(this.#gone()));
   }
@@ -107,7 +107,8 @@ export class OrderPipe {
   }
 
   #timedOut(toWhat: string): SeriatimError {
-    return connectError(this.peer, "ETIMEDOUT", `no answer${toWhat} within ${this.#connectTimeout_ms} ms`);
+    const why = `no answer${toWhat} within ${this.#connectTimeout_ms} ms`;
+    return new SeriatimError("ETIMEDOUT", `can't connect to ${this.peer}: ${why}`);
   }
 
   /** Resolves when the connection stands, now or before; rejects with SeriatimError (`ECONNREFUSED`, `ETIMEDOUT`, ...). */
@@ -281,7 +282,12 @@ export class OrderPipe {
       problem = this.#reader.push(length);
     } finally {
       // Also when the listener throws: the rest of the chunk is lost, so nothing after it can be trusted.
-      if (problem !== undefined) this.destroy(connectionLost(this.peer, `it sent ${problem}`));
+      if (problem !== undefined)
+        this.destroy(
+          this.#reader.hasHeard
+            ? connectionLost(this.peer, `it sent ${problem}`)
+            : noOrderPort(this.peer, problem),
+        );
     }
     this.#resolveReady();
     return true;

@@ -409,6 +409,14 @@ describe("a connection that is lost", () => {
   });
 });
 
+test("a port that speaks something else is said to be no order port", async () => {
+  const text = new TextEncoder().encode("seriatim-admin 1 0123456789abcdef0123456789abcdef\n");
+  const server = await serve(() => [text]);
+  await expect(connectOrderEntry({ port: server.port })).rejects.toThrow(
+    `127.0.0.1:${server.port} is no order port: the first that it sent is a malformed frame (UnsupportedVersion)`,
+  );
+});
+
 test("where nobody listens is one clear line", async () => {
   const server = await serve(acceptAll);
   await server.close();
