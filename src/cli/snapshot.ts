@@ -3,7 +3,7 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
-import { counted, SeriatimError } from "../base/index.ts";
+import { counted, SeriatimError, storageError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import {
   listSnapshots,
@@ -76,15 +76,17 @@ function inspect(given: string | undefined, asJson: boolean): void {
   }
   const refused = refusals.map(({ code, message }) => ({ code, message }));
   if (asJson) stdout.writeLines([JSON.stringify({ snapshots, refused }, undefined, 2)]);
-  else stdout.writeLines(describe(snapshots, refusals));
+  else stdout.writeLines(describe(snapshots, refusals.slice(1)));
+  // The newest that does not hold is what the command fails with.
   if (refusals.length > 0) throw refusals[0];
 }
 
 /** The files that PLACE names, newest first. */
 function placeOf(given: string): { place: SnapshotPlace; paths: string[] } {
   const parts = { storage: new NodeStorage(), checksums: new NativeChecksums() };
-  if (statSync(given, { throwIfNoEntry: false })?.isFile())
-    return { place: { ...parts, directory: dirname(given) }, paths: [given] };
+  const found = statSync(given, { throwIfNoEntry: false });
+  if (found === undefined) throw storageError("ENOENT", "read", given);
+  if (found.isFile()) return { place: { ...parts, directory: dirname(given) }, paths: [given] };
   const inside = join(given, SNAPSHOTS_DIRECTORY);
   const place = { ...parts, directory: existsSync(inside) ? inside : given };
   const paths = listSnapshots(place).map(({ path }) => path);
@@ -120,12 +122,14 @@ function exchangeIn(
   return { instruments: instruments.length, restingOrders, trades };
 }
 
-function describe(snapshots: readonly SnapshotReport[], refusals: readonly SeriatimError[]): string[] {
+/** `others`: refused too, beside the one that the command fails with. */
+function describe(snapshots: readonly SnapshotReport[], others: readonly SeriatimError[]): string[] {
   const lines = snapshots.flatMap(describeSnapshot);
-  for (const { message } of refusals) lines.push(`refused: ${message}`);
-  if (refusals.length === 0)
+  for (const { message } of others) lines.push(`refused: ${message}`);
+  const [newest] = snapshots;
+  if (newest !== undefined)
     lines.push(
-      `good: ${counted(snapshots.length, "snapshot")}; the newest is of position ${snapshots[0].position}`,
+      `good: ${counted(snapshots.length, "snapshot")}; the newest is of position ${newest.position}`,
     );
   return lines;
 }

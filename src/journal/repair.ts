@@ -105,7 +105,7 @@ function refusal(reason: string, scan: LogScan, whole: readonly WholeSnapshot[])
   const [newest] = whole;
   const snapshot =
     newest === undefined
-      ? "no snapshot here holds"
+      ? "there is no whole snapshot here"
       : `${newest.path} has the state at position ${newest.position}, and nothing of what came after`;
   return new SeriatimError(
     "REPAIR_REFUSED",

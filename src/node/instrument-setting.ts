@@ -69,6 +69,8 @@ const SHOWN_CHARACTERS_MAX = 60;
 
 /** A wrong value as messages show it. */
 export function shown(input: unknown): string {
+  if (typeof input === "string" && input.length > SHOWN_CHARACTERS_MAX)
+    return `${JSON.stringify(input.slice(0, SHOWN_CHARACTERS_MAX))}...`;
   const text = JSON.stringify(input) ?? String(input);
   return text.length <= SHOWN_CHARACTERS_MAX ? text : `${text.slice(0, SHOWN_CHARACTERS_MAX)}...`;
 }

@@ -3,6 +3,7 @@
 
 import {
   closeSync,
+  existsSync,
   fstatSync,
   fsyncSync,
   openSync,
@@ -103,8 +104,11 @@ export function generateKey(name: string, role: KeyRole, ownPath: string, ringPa
   }
 }
 
+/** Throws when it can't be made either, before a key is made for it. */
 function ringExists(path: string): boolean {
-  return new NodeStorage().list(dirname(path)).includes(path.slice(path.lastIndexOf("/") + 1));
+  if (existsSync(path)) return true;
+  if (existsSync(dirname(path))) return false;
+  throw storageError("ENOENT", "write", path);
 }
 
 function readKeys(path: string): KeyEntry[] {
@@ -116,15 +120,17 @@ function readKeys(path: string): KeyEntry[] {
   }
   try {
     const { mode, size } = fstatSync(descriptor);
+    if (size > KEYS_FILE_BYTES_MAX)
+      throw invalid(`${path}: ${size} bytes, a keys file has at most ${KEYS_FILE_BYTES_MAX}`);
+    const keys = parseKeys(readFileSync(descriptor, "utf8"), path);
+    // Judged last: whoever named another file by mistake is not told to change that one's mode.
     if ((mode & OTHERS) !== 0)
       throw new SeriatimError(
         "KEYS_EXPOSED",
         `${path}: others than its owner may read or write it (mode ${(mode & 0o777).toString(8)}): chmod 600 ${path}`,
         { exitCode: 2 },
       );
-    if (size > KEYS_FILE_BYTES_MAX)
-      throw invalid(`${path}: ${size} bytes, a keys file has at most ${KEYS_FILE_BYTES_MAX}`);
-    return parseKeys(readFileSync(descriptor, "utf8"), path);
+    return keys;
   } catch (error) {
     throw systemError(error, "read", path);
   } finally {

@@ -33,6 +33,16 @@ test("keygen makes a key that the keys file knows, and says where both are", asy
   expect(readOwnKey(own).name).toBe("node-b");
 });
 
+test("keygen says that a keys file's directory is missing, and makes no key", async () => {
+  const [keys, own] = [join(directory, "none", "keys.json"), join(directory, "ann.key")];
+  expect(await keygen("ann", "--keys", keys, "-o", own)).toEqual({
+    status: 1,
+    out: "",
+    err: `seriatim: cannot write ${keys}: no such file or directory (ENOENT)\n`,
+  });
+  expect(existsSync(own)).toBe(false);
+});
+
 test.each([
   ["a b", 'seriatim: "a b" is not 1 to 16 printable characters without a space\n'],
   ["../ann", 'seriatim: "../ann" makes no good file name: name the file (--output)\n'],

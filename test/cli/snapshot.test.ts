@@ -81,7 +81,23 @@ test("inspect names a damaged file, shows the others, and is exit 1", () => {
   expect([error?.code, error?.exitCode]).toEqual(["SNAPSHOT_DAMAGED", 1]);
   expect(error?.message).toBe(`${newer} at offset 256: the state's CRC32C does not match`);
   expect(out).toContain(`${older}: position 20,`);
-  expect(out).toContain(`refused: ${newer} at offset 256`);
+  expect(out).not.toContain("refused");
+  expect(out).toContain("good: 1 snapshot; the newest is of position 20\n");
+});
+
+test("inspect says once what is wrong with one file, and of several that are damaged each once", () => {
+  for (const path of [older, newer]) writeFileSync(path, "nothing of the kind");
+  const alone = run(newer);
+  expect(alone.out).toBe("");
+  expect(alone.error?.message).toContain(newer);
+  const both = run(data);
+  expect(both.error?.message).toContain(newer);
+  expect(both.out).toMatch(/^refused: \S+\/snapshot-0*20\.snap .*\n$/);
+});
+
+test("a place that is not there is said to be missing", () => {
+  const missing = join(data, "elsewhere");
+  expect(run(missing).error?.message).toBe(`cannot read ${missing}: no such file or directory (ENOENT)`);
 });
 
 test("a place without snapshots is said to be one", () => {

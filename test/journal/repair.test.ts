@@ -89,7 +89,7 @@ test("a damaged frame that was durable is refused, and the refusal says what cou
   expect(refusal.message).toMatch(
     new RegExp(
       `^not repaired: corrupt: ${file} at offset \\d+, position \\d+: .*; what can serve instead: ` +
-        `a replica that holds position ${LAST} or more; no snapshot here holds$`,
+        `a replica that holds position ${LAST} or more; there is no whole snapshot here$`,
     ),
   );
   const path = takeSnapshot(journal, 5);

@@ -210,4 +210,7 @@ test("an instrument has what its symbol says, and defaults for the rest", () => 
 
 test("a wrong value is shown only up to a bound", () => {
   expect(refusal({ flags: { orderPort: "9".repeat(5_000) } }).length).toBeLessThan(150);
+  expect(refusal({ flags: { symbols: "S".repeat(70) } })).toContain(
+    `"${"S".repeat(60)}"... is not 1 to 16 bytes`,
+  );
 });

@@ -62,6 +62,14 @@ test("a file that others may read or write is refused", () => {
   }
 });
 
+test("another file given by mistake is said to be none of keys, whatever its mode", () => {
+  writeFileSync(file("package.json"), '{"name":"other"}', { mode: 0o644 });
+  expect(errorOf(() => readKeyRing(file("package.json")))).toMatchObject({
+    code: "KEYS_INVALID",
+    message: `${file("package.json")}: is no keys file: it has no version`,
+  });
+});
+
 test("a name twice and a file that is there are refused, and leave everything as it was", () => {
   generateKey("ann", "admin", file("ann.key"), file("keys.json"));
   const before = readFileSync(file("keys.json"), "utf8");

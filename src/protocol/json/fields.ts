@@ -19,8 +19,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 export function shownJson(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "[]" : "[...]";
   if (isJsonObject(value)) return "{...}";
-  const text = JSON.stringify(value);
-  return text.length <= SHOWN_CHARACTERS_MAX ? text : `${text.slice(0, SHOWN_CHARACTERS_MAX)}...`;
+  if (typeof value !== "string" || value.length <= SHOWN_CHARACTERS_MAX) return JSON.stringify(value);
+  return `${JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX))}...`;
 }
 
 export class Fields {

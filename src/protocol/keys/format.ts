@@ -37,10 +37,11 @@ export function formatKeys(keys: readonly KeyEntry[]): string {
 export function parseKeys(text: string, file: string): KeyEntry[] {
   const fail = (what: string) => new SeriatimError("KEYS_INVALID", `${file}: ${what}`, { exitCode: 2 });
   const { version, keys, ...unknown } = objectOf(text, fail);
+  if (version === undefined) throw fail("is no keys file: it has no version");
   if (version !== KEYS_VERSION)
     throw fail(`version ${JSON.stringify(version)} of a keys file is not known to this program`);
   const stranger = Object.keys(unknown)[0];
-  if (stranger !== undefined) throw fail(`unknown key ${JSON.stringify(stranger)}`);
+  if (stranger !== undefined) throw fail(`a keys file has no field ${JSON.stringify(stranger)}`);
   if (!Array.isArray(keys)) throw fail("'keys' is not a list");
   if (keys.length > KEYS_MAX) throw fail(`${keys.length} keys, at most ${KEYS_MAX} are allowed`);
   const names = new Set<string>();
@@ -72,7 +73,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 function keyOf(entry: unknown, fail: Fail): KeyEntry {
   if (!isObject(entry)) throw fail("is no object");
   const stranger = Object.keys(entry).find((field) => !FIELDS.includes(field));
-  if (stranger !== undefined) throw fail(`unknown field ${JSON.stringify(stranger)}`);
+  if (stranger !== undefined) throw fail(`a key has no field ${JSON.stringify(stranger)}`);
   const { name, role } = entry;
   if (typeof name !== "string" || !isWho(name))
     throw fail("a name is 1 to 16 printable ASCII characters without a space");

@@ -114,7 +114,7 @@ describe("a message is refused by one line that names what is wrong:", () => {
     [{ ...subscribe, symbols: ["A", 1] }, "symbols[1]: 1 is not a text"],
     [{ ...cancel, symbol: ["x".repeat(100)] }, "symbol: [...] is not a text"],
     [{ ...cancel, symbol: { name: "A" } }, "symbol: {...} is not a text"],
-    [{ ...cancel, id: "x".repeat(100) }, `id: "${"x".repeat(59)}... ${DIGITS}`],
+    [{ ...cancel, id: "x".repeat(100) }, `id: "${"x".repeat(60)}"... ${DIGITS}`],
   ];
   const rows = [...texts, ...messages.map(([message, line]) => [JSON.stringify(message), line] as const)];
   test.each(rows)("%.60s: %s", (text, line) => {
