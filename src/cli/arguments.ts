@@ -20,11 +20,13 @@ export function wholeNumber(flag: string, min: number, max: number): (text: stri
 /** Seeds of one run; a run is meant to be watched. */
 const SEEDS_MAX = 1_000_000;
 
-/** Parses the value of --seeds: `1..100`, both ends included. */
+/** Parses the value of --seeds: one seed, or `1..100`, both ends included. */
 export function seedRange(text: string): [first: number, last: number] {
-  const match = /^([0-9]{1,15})\.\.([0-9]{1,15})$/.exec(text);
-  const [first, last] = [Number(match?.[1]), Number(match?.[2])];
-  if (match === null || first > last) throw usageError(`--seeds: '${text}' is not a range such as 1..100`);
+  const match = /^([0-9]{1,15})(?:\.\.([0-9]{1,15}))?$/.exec(text);
+  const first = Number(match?.[1]);
+  const last = Number(match?.[2] ?? match?.[1]);
+  if (match === null || first > last)
+    throw usageError(`--seeds: ${JSON.stringify(text)} is not a seed, nor a range such as 1..100`);
   if (last - first >= SEEDS_MAX) throw usageError(`--seeds: at most ${SEEDS_MAX} seeds at a time`);
   return [first, last];
 }

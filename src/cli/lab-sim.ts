@@ -17,13 +17,13 @@ and the command that repeats it.
 
 Examples:
   seriatim lab sim --seeds 1..100
-  seriatim lab sim --seeds 42..42 --requests 5000`;
+  seriatim lab sim --seeds 42 --requests 5000`;
 
 export function registerSim(lab: Command): void {
   lab
     .command("sim")
     .description("Runs an exchange on simulated machines that fail, and judges what its clients were told.")
-    .requiredOption("--seeds <a..b>", "the seeds, both ends included", seedRange)
+    .requiredOption("--seeds <a..b>", "one seed, or a range with both ends included", seedRange)
     .option("--requests <n>", "of all clients of a run", wholeNumber("--requests", 1, REQUESTS_MAX), 1000)
     .addHelpText("after", EXAMPLES)
     .action(runSeeds);
@@ -47,16 +47,20 @@ async function runSeeds({ seeds: [first, last], requests }: SimOptions): Promise
   const { accepted, rejected, unknown } = totals;
   stdout.writeLines([
     `${counted(last - first + 1, "seed")}: ${accepted} requests accepted, ${rejected} rejected, ${unknown} unknown; all as the log says`,
-    `faults: ${[...faults]
-      .sort()
-      .map(([name, count]) => `${count} ${name}`)
-      .join(", ")}`,
+    `faults: ${
+      faults.size === 0
+        ? "none"
+        : [...faults]
+            .sort()
+            .map(([name, count]) => `${count} ${name}`)
+            .join(", ")
+    }`,
   ]);
 }
 
 function failed({ seed, problems }: SimulationResult, requests: number): SeriatimError {
   const [first] = problems;
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
-  const repeat = `seriatim lab sim --seeds ${seed}..${seed} --requests ${requests}`;
+  const repeat = `seriatim lab sim --seeds ${seed} --requests ${requests}`;
   return new SeriatimError("SIMULATION_FAILED", `seed ${seed}: ${first}${more}; repeat it by: ${repeat}`);
 }

@@ -88,7 +88,11 @@ function registerDiff(lab: Command): void {
   lab
     .command("diff")
     .description("Runs generated flows through engine and twin and compares all that follows from them.")
-    .requiredOption("--seeds <a..b>", "the seeds of each profile, both ends included", seedRange)
+    .requiredOption(
+      "--seeds <a..b>",
+      "one seed for each profile, or a range with both ends included",
+      seedRange,
+    )
     .addOption(profileOption(undefined))
     .option("--commands <n>", "length of each flow", wholeNumber("--commands", 1, COMMANDS_MAX), 1500)
     .option("--output <dir>", "where a disagreement is written", "test-output")

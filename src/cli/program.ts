@@ -60,7 +60,7 @@ function registerHelp(group: Command): void {
     let named = group;
     for (const name of names) {
       const found = named.commands.find((command) => command.name() === name);
-      if (found === undefined) throw usageError(`unknown command '${name}'`);
+      if (found === undefined) throw usageError(`unknown command '${pathTo(named)}${name}'`);
       named = found;
     }
     named.outputHelp();
@@ -69,12 +69,19 @@ function registerHelp(group: Command): void {
   group.helpCommand(false);
 }
 
+/** What stands before the commands of `group`: nothing, or `lab `. */
+function pathTo(group: Command): string {
+  return group.parent === null ? "" : `${group.name()} `;
+}
+
 /** A group of commands without one of them is wrong usage in one line, as everything else is. */
 function nameCommandsWhenMissing(group: Command): void {
   if (group.commands.length === 0) return;
-  const path = group.parent === null ? "" : `${group.name()} `;
+  const path = pathTo(group);
   const names = group.commands.map((command) => command.name()).join(", ");
   group.exitOverride((error: CommanderError) => {
+    if (error.code === "commander.unknownCommand")
+      throw usageError(error.message.replace("error: unknown command '", `unknown command '${path}`));
     if (error.code !== "commander.help" || error.exitCode === 0) throw error;
     throw usageError(`${path}needs a command: ${names} (seriatim ${path}--help)`);
   });

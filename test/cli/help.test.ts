@@ -42,8 +42,9 @@ const wrong: [args: string[], line: string][] = [
   [["journal"], "journal needs a command: inspect, verify, export, repair (seriatim journal --help)"],
   [["lab"], "lab needs a command: generate, diff, shrink, sim (seriatim lab --help)"],
   [["help", "nonsense"], "unknown command 'nonsense'"],
-  [["journal", "help", "nonsense"], "unknown command 'nonsense'"],
-  [["lab", "nonsense"], "unknown command 'nonsense'"],
+  [["journal", "help", "nonsense"], "unknown command 'journal nonsense'"],
+  [["lab", "nonsense"], "unknown command 'lab nonsense'"],
+  [["journal", "verfy"], "unknown command 'journal verfy' (Did you mean verify?)"],
   [["nonsense"], "unknown command 'nonsense'"],
 ];
 

@@ -152,8 +152,8 @@ describe("lab", () => {
   });
 
   const MISUSES: [args: string[], message: string][] = [
-    [["diff", "--seeds", "5"], "--seeds: '5' is not a range such as 1..100"],
-    [["diff", "--seeds", "5..4"], "--seeds: '5..4' is not a range such as 1..100"],
+    [["diff", "--seeds", "5.."], '--seeds: "5.." is not a seed, nor a range such as 1..100'],
+    [["diff", "--seeds", "5..4"], '--seeds: "5..4" is not a seed, nor a range such as 1..100'],
     [["generate", "--commands", "0"], '--commands: "0" is not a whole number from 1 to 100000'],
     [
       ["shrink", flow("good.txt"), "--keep", "calm"],
