@@ -1,7 +1,7 @@
 // `seriatim traders`: simulated traders against any running exchange, counted line by line.
 
 import type { Command } from "commander";
-import { counted } from "../base/index.ts";
+import { counted, SeriatimError } from "../base/index.ts";
 import {
   FIRST_ACCOUNT,
   INSTRUMENTS_TRADED_MAX,
@@ -82,8 +82,17 @@ async function trade(address: string | undefined, options: TradersOptions): Prom
   const { host, port } = parseAddress(address, process.env);
   const { rate, seed, symbols, account, duration, every } = options;
   const ended = Promise.withResolvers<undefined>();
+  // Whatever becomes of the output: the traders are stopped in order, so that no quote of theirs stays.
+  let outputFailure: SeriatimError | undefined;
   const say = (line: string): void => {
-    if (!stdout.write(`${line}\n`)) ended.resolve(undefined);
+    if (outputFailure !== undefined) return;
+    try {
+      if (!stdout.write(`${line}\n`)) ended.resolve(undefined);
+    } catch (error) {
+      if (!(error instanceof SeriatimError)) throw error;
+      outputFailure = error;
+      ended.resolve(undefined);
+    }
   };
   // Until they trade a signal ends the process at once: nothing of theirs rests yet.
   const simulation = await startTraders({
@@ -101,7 +110,8 @@ async function trade(address: string | undefined, options: TradersOptions): Prom
   await simulation.stop();
   const { orders, fills, rejects } = simulation.counts;
   say(`ended: ${orders} orders, ${fills} fills, ${rejects} rejected`);
-  if (failure !== undefined) throw failure;
+  const why = failure ?? outputFailure;
+  if (why !== undefined) throw why;
 }
 
 function reportEvery(

@@ -7,7 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
+import { SeriatimError } from "../../src/base/index.ts";
 import { run } from "../../src/cli/main.ts";
+import { stdout } from "../../src/cli/stdout.ts";
 import { parseAddress } from "../../src/cli/traders.ts";
 
 const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
@@ -94,6 +96,29 @@ test(
   },
   busyMachine_ms,
 );
+
+// The process ended where it printed, and its quotes stayed in the books.
+test("traders whose output can't be written any more take their quotes back and say so", async () => {
+  const node = startNode("full");
+  const [, address, , http] = await node.says(READY);
+  const write = vi.spyOn(stdout, "write");
+  const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  let quotes = 0;
+  write.mockReturnValueOnce(true).mockImplementation(() => {
+    throw new SeriatimError("OUTPUT_FAILED", "standard output can't be written: no space left on device");
+  });
+  const ended = run(["traders", address, "--rate", "1000", "--every", "1"]);
+  while (write.mock.calls.length < 2) {
+    quotes = Math.max(quotes, await resting(http));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(await ended).toBe(1);
+  expect(said.mock.calls.join()).toContain("standard output can't be written: no space left on device");
+  write.mockRestore();
+  said.mockRestore();
+  expect(quotes).toBeGreaterThan(0);
+  expect(await resting(http)).toBe(0);
+}, 60_000);
 
 test("a node with --simulate trades by itself at the usual rate, and ends in order", async () => {
   const node = new Run("start", "--simulate", "--order-port", "0", "--http-port", "0", "--durability", "off");
