@@ -5,7 +5,7 @@
 
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { type WebSocket, WebSocketServer } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import type { Clock, SeriatimError } from "../../base/index.ts";
 import { connectOrderEntry } from "../../client/index.ts";
 import type { MarketSource, Publisher } from "../../feed/index.ts";
@@ -155,8 +155,23 @@ function createSockets(limits: WebLimits): WebSocketServer {
     perMessageDeflate: false,
     maxPayload: limits.message_bytes,
     closeTimeout: limits.close_ms,
+    WebSocket: reasoned(limits),
   };
   return new WebSocketServer(options);
+}
+
+/** The library closes connections whose frames are wrong with a code alone; these say why. */
+function reasoned({ message_bytes }: WebLimits): typeof WebSocket {
+  const reasons: ReadonlyMap<number | undefined, string> = new Map([
+    [1002, "what came is no frame of a WebSocket"],
+    [1007, "a text frame holds UTF-8"],
+    [1009, `a message has at most ${message_bytes} bytes`],
+  ]);
+  return class extends WebSocket {
+    override close(code?: number, reason?: string | Buffer): void {
+      super.close(code, reason ?? reasons.get(code));
+    }
+  };
 }
 
 /** Answers an upgrade that is not made. */
