@@ -40,7 +40,7 @@ const ALL: DurabilityWork = {
   ],
   closed_ms: 600,
   paced_ms: 2_100,
-  budget_ms: 6 * 60_000,
+  budget_ms: 250_000,
   roomBytes: 24 * 2 ** 30,
 };
 const REPLICATED: readonly ServerName[] = ["disk+ram", "two-disks"];

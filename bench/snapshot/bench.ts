@@ -26,7 +26,7 @@ const ALL: SnapshotWork = {
   fillRate: 150_000,
   rate: 20_000,
   run_ms: 2_000,
-  budget_ms: 90_000,
+  budget_ms: 40_000,
 };
 
 const CONNECTIONS = 4;
