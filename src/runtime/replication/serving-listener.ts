@@ -2,7 +2,7 @@
 // on any node, whoever asks how it stands.
 
 import { createServer, type Server, type Socket } from "node:net";
-import { SeriatimError } from "../../base/index.ts";
+import { networkWords, SeriatimError } from "../../base/index.ts";
 import { SystemClock } from "../../platform/index.ts";
 import { type ServingNode, ServingSession } from "../../replication/index.ts";
 import { SocketOutput } from "./socket-session.ts";
@@ -41,7 +41,7 @@ export class ServingListener {
   listen(host: string, port: number): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#server.on("error", (error: NodeJS.ErrnoException) => {
-      const what = `cannot listen for other nodes on ${host}:${port}: ${error.code ?? error.message}`;
+      const what = `cannot listen for other nodes on ${host}:${port}: ${networkWords(error.code, error.message)}`;
       reject(new SeriatimError(error.code ?? "ELISTEN", what));
     });
     this.#server.listen(port, host, () => {
