@@ -46,7 +46,7 @@ export async function withFailingCall(directory: string, fault: CallFault): Prom
   const life = await live(directory, fault);
   const at = life.calls.findIndex(({ isInjected }) => isInjected);
   const failed = life.calls[at];
-  const wentOn = failed !== undefined && fault.error === "ENOSPC" && isForLater(failed);
+  const wentOn = failed !== undefined && fault.error === "ENOSPC" && isForLater(life.calls, at);
   const judge = failed === undefined ? judgeWhole : wentOn ? judgeGoingOn : judgeEnd;
   const wrong = [...judge(life, at), ...(await judgeRestart(directory, life.told))];
   rmSync(directory, { recursive: true, force: true });
@@ -138,16 +138,18 @@ function judgeEnd({ told, status, stderr, calls }: Life, at: number): string[] {
 function syncedFrames(calls: readonly TracedCall[]): number {
   let synced = 0;
   let written = 0;
-  for (const { call, isOk, isFrame } of calls) {
-    if (isFrame && isOk) written++;
+  for (const { call, isOk, writes } of calls) {
+    if (writes === "frame" && isOk) written++;
     if (call === "fdatasync" && isOk) synced = written;
   }
   return synced;
 }
 
-/** Whether the call prepared a segment that is not needed yet. */
-function isForLater({ call, path }: TracedCall): boolean {
-  return call !== "rename" && path.endsWith(".tmp") && !path.endsWith("0001.seg.tmp");
+/** Whether the call at `at` prepared a segment that is not needed yet: its header comes when it is. */
+function isForLater(calls: readonly TracedCall[], at: number): boolean {
+  const { call, path } = calls[at];
+  const isNeeded = calls.slice(0, at + 1).some((other) => other.path === path && other.writes === "header");
+  return call !== "rename" && path.endsWith(".tmp") && !path.endsWith("0001.seg.tmp") && !isNeeded;
 }
 
 /** The next start takes orders, and has what was acknowledged once, nothing that was refused, and nothing twice. */

@@ -56,9 +56,9 @@ test("what strace says is read as calls", () => {
     '21526 rename("/d/a.tmp", "/d/a") = 0',
     "21526 +++ exited with 1 +++",
   ].join("\n");
-  const none = { isOk: true, isInjected: false, isFrame: false };
+  const none = { isOk: true, isInjected: false, writes: "other" };
   expect(tracedCalls(text)).toEqual([
-    { ...none, call: "pwrite64", path: "/d/journal-1.seg", isFrame: true },
+    { ...none, call: "pwrite64", path: "/d/journal-1.seg", writes: "frame" },
     { ...none, call: "fdatasync", path: "/d/journal-1.seg", isOk: false, isInjected: true },
     { ...none, call: "rename", path: "/d/a.tmp" },
   ]);

@@ -17,8 +17,8 @@ export interface TracedCall {
   readonly isOk: boolean;
   /** It was made to fail. */
   readonly isInjected: boolean;
-  /** It writes a frame of a log. */
-  readonly isFrame: boolean;
+  /** What it writes: a frame of a log, a segment's header, anything else. */
+  readonly writes: "frame" | "header" | "other";
 }
 
 const CALLS = "pwrite64,fdatasync,fsync,rename";
@@ -62,7 +62,12 @@ export function tracedCalls(text: string): TracedCall[] {
     const [, call, descriptor, name, rest, result, remark] = found;
     return {
       ...{ call, path: descriptor ?? name, isOk: Number(result) >= 0 },
-      ...{ isInjected: remark.includes("(INJECTED)"), isFrame: rest.startsWith(', "FRAM') },
+      ...{ isInjected: remark.includes("(INJECTED)"), writes: writtenBy(rest) },
     };
   });
+}
+
+function writtenBy(rest: string): TracedCall["writes"] {
+  if (rest.startsWith(', "FRAM')) return "frame";
+  return rest.startsWith(', "seriatim') ? "header" : "other";
 }
