@@ -5,6 +5,7 @@ import { formatPrice } from "../src/protocol/index.ts";
 import { DepthPainter } from "./depth-painter.ts";
 import type { Desk } from "./desk.ts";
 import { CHART_PACE_MS } from "./frames.ts";
+import { Painted } from "./painted.ts";
 import { isDark, themeTopic } from "./theme.ts";
 
 /** How often the picture is described anew for those who can't see it. */
@@ -18,14 +19,12 @@ export function DepthChart({ desk }: { readonly desk: Desk }) {
     const element = canvas.current!;
     const made = new DepthPainter(element);
     painter.current = made;
-    let painted = "";
+    const painted = new Painted();
     const end = desk.frames.add(() => {
       const { market } = desk;
       const { clientWidth, clientHeight } = element;
-      const state = `${market?.symbol} ${market?.bookVersion} ${clientWidth} ${clientHeight} ${made.pointer} ${isDark()}`;
-      if (state === painted) return;
-      painted = state;
-      made.paint(market);
+      const state = `${market?.bookVersion} ${clientWidth} ${clientHeight} ${made.pointer} ${isDark()}`;
+      if (painted.differs(market, state)) made.paint(market);
     }, CHART_PACE_MS);
     const resized = new ResizeObserver(() => desk.frames.ask());
     resized.observe(element);

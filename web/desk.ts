@@ -54,6 +54,8 @@ export class Desk {
   #shownOrders: OwnOrders | undefined;
   #shownVersion = -1;
   #isCancelling = false;
+  /** What the draft's price is of, as it was listed then. */
+  #draftMarket: Market | undefined;
 
   constructor(url: string) {
     this.#url = url;
@@ -91,9 +93,8 @@ export class Desk {
     this.symbol = symbol;
     remember("symbol", symbol);
     this.#subscribe();
-    this.draft = { ...this.draft, price: "" };
+    this.#clearForeignPrice();
     this.selection.changed();
-    this.draftTopic.changed();
     this.frames.ask();
   }
 
@@ -142,6 +143,8 @@ export class Desk {
   async cancelAll(): Promise<void> {
     const { symbol, socket } = this;
     if (this.#isCancelling) return;
+    if (socket.connection.state !== "open")
+      return this.notices.say("bad", "Not connected: no cancel was sent");
     const ids = [...socket.orders.open()].filter((order) => order.symbol === symbol).map(({ id }) => id);
     if (ids.length === 0) return this.notices.say("plain", `No orders of yours rest in ${symbol}`);
     this.#isCancelling = true;
@@ -151,7 +154,8 @@ export class Desk {
     if (isTruncated) socket.listOrders();
     const kind = done === ids.length && !isTruncated ? "good" : "bad";
     const more = isTruncated ? "; there are more orders than could be listed" : "";
-    this.notices.say(kind, `${done} of ${ids.length} orders in ${symbol} cancelled${more}`);
+    const lost = socket.connection.state === "open" ? "" : "; then the connection was lost";
+    this.notices.say(kind, `${done} of ${ids.length} orders in ${symbol} cancelled${more}${lost}`);
   }
 
   #open(account: string | undefined): ExchangeSocket {
@@ -178,6 +182,7 @@ export class Desk {
   #opened(): void {
     const { socket, instruments } = this;
     if (!socket.markets.has(this.symbol)) this.symbol = instruments[0] ?? "";
+    this.#clearForeignPrice();
     if (socket.account !== undefined) this.#rememberAccount(socket.account.name);
     if (instruments.length <= WATCHED_MAX) socket.subscribe(["quotes"], instruments);
     this.#subscribe();
@@ -186,6 +191,15 @@ export class Desk {
 
   #subscribe(): void {
     this.socket.subscribe(["depth", "trades", "candles"], [this.symbol]);
+  }
+
+  /** A price stays as long as the instrument it was meant for is the same, also over a reconnect and for another account. */
+  #clearForeignPrice(): void {
+    const { market } = this;
+    const before = this.#draftMarket;
+    this.#draftMarket = market;
+    if (before === undefined || market?.isListedAs(before)) return;
+    this.setDraft({ price: "" });
   }
 
   #rememberAccount(name: string): void {

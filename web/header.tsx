@@ -6,6 +6,7 @@ import { formatPrice } from "../src/protocol/index.ts";
 import { NodeBadge } from "./cluster-panel.tsx";
 import { type Desk, WATCHED_MAX } from "./desk.ts";
 import { AccountIcon, Mark, ThemeIcon } from "./icons.tsx";
+import { Painted } from "./painted.ts";
 import { FIELD_IDS, showDialog } from "./shortcuts.ts";
 import { toggleTheme } from "./theme.ts";
 import { useTopics } from "./topic.ts";
@@ -85,15 +86,15 @@ function Instruments({ desk }: { readonly desk: Desk }) {
 function WatchedPrice({ desk, symbol }: { readonly desk: Desk; readonly symbol: string }) {
   const element = useRef<HTMLSpanElement>(null);
   useEffect(() => {
-    let painted = -1;
+    const painted = new Painted();
     let before: number | undefined;
     return desk.frames.add(() => {
       const market = desk.socket.markets.get(symbol);
-      if (market === undefined || element.current === null || market.quoteVersion === painted) return;
-      painted = market.quoteVersion;
+      if (market === undefined || element.current === null) return;
+      if (!painted.differs(market, `${market.quoteVersion}`)) return;
       const middle = watchedPrice(market);
-      if (middle === before) return;
       element.current.textContent = middle === undefined ? "–" : formatPrice(middle, market.decimals);
+      if (middle === before) return;
       if (middle !== undefined && before !== undefined)
         element.current.className = middle > before ? "watched up" : "watched down";
       before = middle;

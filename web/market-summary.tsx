@@ -5,6 +5,7 @@ import { useEffect, useReducer, useRef } from "preact/hooks";
 import { formatPrice } from "../src/protocol/index.ts";
 import { type Day, dayOf, HOUR_S } from "./day.ts";
 import type { Desk } from "./desk.ts";
+import { Painted } from "./painted.ts";
 import { useTopics } from "./topic.ts";
 import { grouped } from "./words.ts";
 
@@ -67,13 +68,11 @@ function changeText(day: Day | undefined): string {
 function LastPrice({ desk }: { readonly desk: Desk }) {
   const element = useRef<HTMLSpanElement>(null);
   useEffect(() => {
-    let painted = "";
+    const painted = new Painted();
     return desk.frames.add(() => {
       const { market } = desk;
       const trade = market?.trades.at(-1);
-      const state = `${market?.symbol} ${trade?.id}`;
-      if (state === painted || element.current === null) return;
-      painted = state;
+      if (element.current === null || !painted.differs(market, `${trade?.id}`)) return;
       const isKnown = market !== undefined && trade !== undefined;
       element.current.textContent = isKnown ? formatPrice(trade.price, market.decimals) : "–";
       element.current.className = isKnown ? `last-price ${trade.aggressor}` : "last-price";

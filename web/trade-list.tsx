@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Market, Trade } from "../src/client/socket/index.ts";
 import { formatPrice } from "../src/protocol/index.ts";
 import type { Desk } from "./desk.ts";
+import { Painted } from "./painted.ts";
 import { shortQuantity, timeText } from "./words.ts";
 
 const ROW_PX = 20;
@@ -13,7 +14,8 @@ const ROWS_MAX = 100;
 class TradeRows {
   readonly #body: HTMLElement;
   #rows: HTMLElement[] = [];
-  #painted = "";
+  readonly #painted = new Painted();
+  #market: Market | undefined;
 
   constructor(body: HTMLElement) {
     this.#body = body;
@@ -24,18 +26,19 @@ class TradeRows {
     if (count === this.#rows.length) return;
     this.#rows = Array.from({ length: count }, makeRow);
     this.#body.replaceChildren(...this.#rows);
-    this.#painted = "";
+    this.#painted.forget();
   }
 
   paint(market: Market | undefined): void {
-    const state = `${market?.symbol} ${market?.tradesVersion}`;
-    if (state === this.#painted) return;
-    this.#painted = state;
+    if (!this.#painted.differs(market, `${market?.tradesVersion}`)) return;
+    // Another market's trade may have the same number.
+    const isOther = market !== this.#market;
+    this.#market = market;
     const trades = market?.trades ?? [];
     this.#rows.forEach((row, i) => {
       const trade = trades.at(-1 - i);
       const key = trade?.id ?? "";
-      if (row.dataset.trade === key) return;
+      if (row.dataset.trade === key && !isOther) return;
       row.dataset.trade = key;
       fill(row, trade, market?.decimals ?? 0);
     });
