@@ -1,17 +1,20 @@
 // A node through its roles: one at a time, each a part (node-part.ts). What outlives a role is held here: the data directory's
-// lock, and the administrators' connections.
+// lock, and the administrators' connections, so that who asked for a promotion hears what became of it.
+//
+//   replica --promote--> primary, in the same process (promotion.ts)
+//   waiting to lead --promote --force--> primary
 //
 //   stop:  administrators -> simulated traders, their quotes cancelled -> the part of its role -> lock released
 
-import { assert, type SeriatimError } from "../base/index.ts";
+import { assert, SeriatimError } from "../base/index.ts";
 import type { AdminRequest, NodeRoleName } from "../protocol/index.ts";
-import { type DataDirectory, FirstFailure, type SnapshotTaken } from "../runtime/index.ts";
+import { type DataDirectory, FirstFailure, type SnapshotTaken, type TenureBegun } from "../runtime/index.ts";
 import { type AdminListener, hasAdministrator, startAdmin } from "./admin/admin-listener.ts";
-import { unavailable } from "./admin/desk.ts";
 import { primariesOf } from "./cluster-settings.ts";
+import type { ExchangeNode } from "./exchange-node.ts";
 import { type NodePlan, startExchange } from "./exchange-start.ts";
 import type { RunningNode } from "./node.ts";
-import type { NodePart } from "./node-part.ts";
+import { epochToLead, takeOver } from "./promotion.ts";
 import { ReplicaNode } from "./replica-node.ts";
 import { type SimulatedTraders, startSimulatedTraders } from "./simulated-traders.ts";
 import type { NodeStatus } from "./status.ts";
@@ -20,7 +23,9 @@ export class ClusterNode implements RunningNode {
   readonly #plan: NodePlan;
   readonly #directory: DataDirectory | undefined;
   readonly #failure = new FirstFailure();
-  #part: NodePart | undefined;
+  #part: ReplicaNode | ExchangeNode | undefined;
+  /** Under way. */
+  #promotion: Promise<TenureBegun> | undefined;
   #traders: SimulatedTraders | undefined;
   #admin: AdminListener | undefined;
   #stopped: Promise<void> | undefined;
@@ -43,19 +48,19 @@ export class ClusterNode implements RunningNode {
     this.#admin = await startAdmin({ port, keys: parts.keys, execute, log });
   }
 
-  #lead(part: NodePart): void {
+  #lead(part: ExchangeNode): void {
     this.#take(part);
     const { loaded, log } = this.#plan;
     if (loaded.configuration.simulate > 0)
       this.#traders = startSimulatedTraders(part, loaded.configuration, log);
   }
 
-  #take(part: NodePart): void {
+  #take(part: ReplicaNode | ExchangeNode): void {
     this.#part = part;
     part.failed.then((error) => this.#failure.set(error));
   }
 
-  get #current(): NodePart {
+  get #current(): ReplicaNode | ExchangeNode {
     assert(this.#part !== undefined, "a node that is started has a role");
     return this.#part;
   }
@@ -90,11 +95,49 @@ export class ClusterNode implements RunningNode {
     return this.#current.requestSnapshot();
   }
 
-  async #execute(request: AdminRequest, who: string): Promise<object> {
+  #execute(request: AdminRequest, who: string): Promise<object> {
+    if (request.command === "promote") return this.#promote(request.force, who);
     const { desk } = this.#current;
-    if (request.command === "promote") throw unavailable("this node is no replica");
     assert(desk !== undefined, "who may log on can give commands");
     return desk.execute(request, who);
+  }
+
+  async #promote(isForced: boolean, who: string): Promise<object> {
+    if (this.#promotion !== undefined) throw new SeriatimError("BUSY", "a promotion is under way already");
+    const part = this.#current;
+    const begun_ms = performance.now();
+    const lead =
+      part instanceof ReplicaNode ? this.#takeOver(part, isForced, who) : part.promote(isForced, who);
+    this.#promotion = lead;
+    try {
+      const { epoch, position } = await lead;
+      const said = { epoch, position, took_ms: Math.round(performance.now() - begun_ms) };
+      const { orderPort, httpPort, replicationPort } = this.#current;
+      this.#plan.log.warn(
+        { who, ...said, orderPort, httpPort, replicationPort },
+        "this node leads from now on",
+      );
+      return { ...said, orderPort, httpPort };
+    } finally {
+      this.#promotion = undefined;
+    }
+  }
+
+  async #takeOver(replica: ReplicaNode, isForced: boolean, who: string): Promise<TenureBegun> {
+    const promotion = { isForced, who, isOver: () => this.#stopped !== undefined };
+    const epoch = await epochToLead(replica, this.#plan, promotion);
+    try {
+      const { exchange, tenure } = await takeOver(replica, this.#plan, epoch, promotion);
+      this.#lead(exchange);
+      return tenure;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const failure = new SeriatimError("PROMOTION_FAILED", `this node can't lead, and ends: ${why}`, {
+        cause: error,
+      });
+      this.#failure.set(failure);
+      throw failure;
+    }
   }
 
   stop(): Promise<void> {
@@ -104,6 +147,7 @@ export class ClusterNode implements RunningNode {
 
   async #stop(): Promise<void> {
     await this.#admin?.close();
+    await this.#promotion?.catch(() => {});
     await this.#traders?.stop(this.failed);
     try {
       await this.#part?.stop();

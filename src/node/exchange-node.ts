@@ -21,6 +21,7 @@ import { AccountNames } from "./account-names.ts";
 import { ackPolicyWork, journalAckPolicy } from "./ack-policy-work.ts";
 import { AdminDesk } from "./admin/admin-desk.ts";
 import { hasAdministrator } from "./admin/admin-listener.ts";
+import { unavailable } from "./admin/desk.ts";
 import { JournaledCommands } from "./admin/journaled-commands.ts";
 import { type Condition, refusalOf } from "./condition.ts";
 import { DegradedNotice } from "./degraded-notice.ts";
@@ -65,6 +66,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   #ticker: NodeJS.Timeout | undefined;
   #shortage: string | undefined;
   #ackShortage: string | undefined;
+  readonly #tenure = Promise.withResolvers<TenureBegun>();
   #isStopping = false;
   #stopped: Promise<void> | undefined;
 
@@ -143,6 +145,18 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     if (this.#runtime.failure === undefined) this.#snapshots?.tick();
   }
 
+  /** Resolves when this node leads its cluster; never for one that is alone. */
+  get tenure(): Promise<TenureBegun> {
+    return this.#tenure.promise;
+  }
+
+  /** As an administrator says: only a node that waits to lead can be told to, and only by force. */
+  async promote(isForced: boolean, who: string): Promise<TenureBegun> {
+    const { primary } = this.#runtime;
+    if (isForced && primary !== undefined) return primary.forceStart(who);
+    throw unavailable("this node is no replica");
+  }
+
   async requestSnapshot(): Promise<SnapshotTaken> {
     if (this.#snapshots !== undefined) return this.#snapshots.request();
     throw new SeriatimError("NO_JOURNAL", "no snapshot is taken: nothing is kept, durability is off");
@@ -195,8 +209,10 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#degraded.changed(why, this.#clock.monotonicMicros());
   }
 
-  tenureBegun({ epoch, position, forcedBy }: TenureBegun): void {
+  tenureBegun(tenure: TenureBegun): void {
+    const { epoch, position, forcedBy } = tenure;
     journalAckPolicy(this.#runtime, this.#engine);
+    this.#tenure.resolve(tenure);
     if (forcedBy === undefined) this.#log.info({ epoch, position }, "leads");
     else
       this.#log.warn(

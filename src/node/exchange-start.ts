@@ -8,7 +8,7 @@
 import type { Clock } from "../base/index.ts";
 import { encodeGenesisEntry } from "../journal/index.ts";
 import { NativeChecksums, NodeStorage } from "../platform/index.ts";
-import type { DataDirectory, KeyRing } from "../runtime/index.ts";
+import type { DataDirectory, KeyRing, Tenure } from "../runtime/index.ts";
 import { replicationOf } from "./cluster-settings.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
 import { ExchangeNode } from "./exchange-node.ts";
@@ -16,7 +16,7 @@ import { genesisOf, refuseContradicted, refuseOthers } from "./genesis-settings.
 import { assertPortFree } from "./listening.ts";
 import type { Log } from "./log.ts";
 import type { NodeParts } from "./node.ts";
-import { recoverExchange } from "./recovery.ts";
+import { type InheritedExchange, recoverExchange } from "./recovery.ts";
 import type { Configuration } from "./settings.ts";
 import { webOf } from "./web/web-stage.ts";
 
@@ -36,17 +36,24 @@ export async function assertExchangePortsFree(configuration: Configuration): Pro
   await assertPortFree("http-port", host, httpPort);
 }
 
+/** With what a replica becomes a primary. */
+interface Legacy {
+  readonly inherited: InheritedExchange;
+  readonly tenure: Tenure;
+}
+
 /** Throws SeriatimError naming what is wrong, with everything closed again. */
-export async function startExchange(plan: NodePlan): Promise<ExchangeNode> {
+export async function startExchange(plan: NodePlan, legacy?: Legacy): Promise<ExchangeNode> {
   const { log, parts } = plan;
   const { configuration } = plan.loaded;
   const undo: (() => Promise<void>)[] = [];
   try {
-    const isCompared = refuseContradictedLog(plan);
+    const isCompared = legacy !== undefined || refuseContradictedLog(plan);
     // Its thread begins while the log is read.
     const web = webOf(configuration, log);
     undo.push(() => web.stop());
-    const history = await recoverExchange(runtimeOptionsOf(plan), log);
+    const options = { ...runtimeOptionsOf(plan), tenure: legacy?.tenure };
+    const history = await recoverExchange(options, log, legacy?.inherited);
     undo.push(() => history.runtime.stop());
     // The log's first entry is in its first segment, which may be gone; a snapshot has it too.
     if (!isCompared && !history.runtime.recovered.created) refuseOthers(plan.loaded.given, history.engine);

@@ -3,7 +3,13 @@
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import { recordSession } from "../journal/index.ts";
 import { COMMAND_WORDS } from "../protocol/index.ts";
-import { openRuntime, type Runtime, type RuntimeOptions, type RuntimeStart } from "../runtime/index.ts";
+import {
+  type Inheritance,
+  openRuntime,
+  type Runtime,
+  type RuntimeOptions,
+  type RuntimeStart,
+} from "../runtime/index.ts";
 import { EXCHANGE_RULES } from "./exchange-rules.ts";
 import type { Log } from "./log.ts";
 
@@ -14,14 +20,23 @@ export interface History {
   readonly lastSession: number;
 }
 
-/** Opens snapshots and log and applies what is new to an engine; throws as openRuntime does. */
+/** What a replica of this exchange leaves to who leads in its place. */
+export interface InheritedExchange extends Omit<Inheritance, "application"> {
+  readonly engine: ExchangeEngine;
+}
+
+/** Opens snapshots and log and applies what is new to an engine, the inherited one if there is one; throws as openRuntime does. */
 export async function recoverExchange(
-  options: Omit<RuntimeOptions, "application" | "rules" | "version" | "onReplayed" | "onSnapshotRefused">,
+  options: Omit<
+    RuntimeOptions,
+    "application" | "warm" | "rules" | "version" | "onReplayed" | "onSnapshotRefused"
+  >,
   log: Log,
+  inherited?: InheritedExchange,
 ): Promise<History> {
-  const engine = new ExchangeEngine();
+  const engine = inherited?.engine ?? new ExchangeEngine();
   const started = performance.now();
-  let lastSession = 0;
+  let lastSession = inherited?.lastSession ?? 0;
   const runtime = await openRuntime({
     ...options,
     replication: options.replication && {
@@ -29,6 +44,7 @@ export async function recoverExchange(
       ackPolicyInLog: () => engine.administration.ackPolicy,
     },
     application: engine,
+    warm: inherited?.warm,
     rules: EXCHANGE_RULES,
     version: EXCHANGE_APPLICATION,
     onSnapshotRefused: (why) => log.warn(`a snapshot is not used: ${why}`),
@@ -36,7 +52,8 @@ export async function recoverExchange(
       lastSession = Math.max(lastSession, highestSession(words, at, count));
     },
   });
-  report(runtime.recovered, Math.round(performance.now() - started), engine.restingOrders, log);
+  if (inherited === undefined)
+    report(runtime.recovered, Math.round(performance.now() - started), engine.restingOrders, log);
   lastSession = Math.max(lastSession, runtime.recovered.snapshot?.session ?? 0);
   return { engine, runtime, lastSession };
 }

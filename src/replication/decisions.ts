@@ -70,8 +70,13 @@ export function decidePromotion(
   peers: readonly PeerStanding[],
   isForced: boolean,
 ): Decision {
-  const better = primaryAmong([own, ...peers]) ?? primaryHeard([own, ...peers]) ?? whoHasMore(own, peers);
+  const better = primaryAmong([own, ...peers]);
   if (better !== undefined) return refuse(better);
+  // One that has just died looks alive for a while.
+  const alive = primaryHeard([own, ...peers]);
+  if (alive !== undefined) return { kind: "wait", because: alive };
+  const more = whoHasMore(own, peers);
+  if (more !== undefined) return refuse(more);
   const heard = heardOf([own, ...peers], cluster.replicas, "unheard");
   if (!isForced && !isCertain(cluster.policy, heard)) return refuse(tooFew(peers, cluster));
   return { kind: "lead", epoch: nextEpoch(own, seat, peers) };

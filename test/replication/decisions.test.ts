@@ -87,7 +87,7 @@ test.each<Promotion>([
     2,
     { primaryHeard_us: 1_000_000 },
     [peer("west", 1, 90)],
-    "refuse",
+    "wait",
     "it heard a primary a second ago",
   ],
   [
@@ -95,7 +95,7 @@ test.each<Promotion>([
     2,
     {},
     [peer("west", 1, 90, { primaryHeard_us: 0 })],
-    "refuse",
+    "wait",
     "the other one hears a primary",
   ],
 ])(

@@ -1,0 +1,80 @@
+// A replica that is told to take over: what is asked before it gives up following, and how it becomes a primary with the
+// state that it has in memory.
+//
+//   may it lead (replication/decisions.ts)? --wait--> asked again, for as long as a dead primary can seem alive
+//     --refuse--> the reason, and it goes on following
+//     --lead--> ports free, settings agree with the log --no--> the reason, and it goes on following
+//       --> replica stopped, all of its journal applied -> exchange on the same journal, in the new epoch
+//
+// From the stop on there is no way back: what fails then ends the node.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { SeriatimError } from "../base/index.ts";
+import { SILENCE_US } from "../replication/index.ts";
+import type { TenureBegun } from "../runtime/index.ts";
+import type { ExchangeNode } from "./exchange-node.ts";
+import { assertExchangePortsFree, type NodePlan, startExchange } from "./exchange-start.ts";
+import { refuseOthers } from "./genesis-settings.ts";
+import { assertPortFree } from "./listening.ts";
+import type { ReplicaNode } from "./replica-node.ts";
+
+/** A primary that was heard last a moment ago counts as alive for so long; and another second to ask everybody. */
+const DECIDE_MS = SILENCE_US / 1_000 + 1_000;
+/** Between two times that the others are asked. */
+const ASK_AGAIN_MS = 50;
+
+export interface Promotion {
+  readonly isForced: boolean;
+  /** The administrator. */
+  readonly who: string;
+  /** Whether the node is to stop: it is not worth waiting any longer. */
+  readonly isOver: () => boolean;
+}
+
+/** The epoch in which `replica` may lead. Throws REFUSED with why not; it follows as before then. */
+export async function epochToLead(
+  replica: ReplicaNode,
+  plan: NodePlan,
+  promotion: Promotion,
+): Promise<number> {
+  const deadline_ms = performance.now() + DECIDE_MS;
+  const { given, configuration } = plan.loaded;
+  refuseOthers(given, replica.genesisEntry);
+  for (;;) {
+    const decision = await replica.decide(promotion.isForced);
+    if (decision.kind === "lead") {
+      await assertExchangePortsFree(configuration);
+      if (replica.replicationPort === 0)
+        await assertPortFree("replication-port", configuration.host, configuration.replicationPort);
+      return decision.epoch;
+    }
+    const isFinal = decision.kind === "refuse" || performance.now() > deadline_ms || promotion.isOver();
+    if (isFinal) throw new SeriatimError("REFUSED", decision.because);
+    await sleep(ASK_AGAIN_MS);
+  }
+}
+
+/** Once it may lead in `epoch`. What this throws has ended both: the replica is stopped, and nothing leads. */
+export async function takeOver(
+  replica: ReplicaNode,
+  plan: NodePlan,
+  epoch: number,
+  { isForced, who }: Promotion,
+): Promise<{ readonly exchange: ExchangeNode; readonly tenure: TenureBegun }> {
+  const inherited = await replica.handOver();
+  const tenure = { epoch, forcedBy: isForced ? who : undefined };
+  const exchange = await startExchange(leading(plan), { inherited, tenure });
+  const begun = await Promise.race([exchange.tenure, exchange.failed]);
+  if (!(begun instanceof SeriatimError)) return { exchange, tenure: begun };
+  await exchange.stop().catch(() => {});
+  throw begun;
+}
+
+/** It follows nobody any more, and the policy in force is the log's. */
+function leading(plan: NodePlan): NodePlan {
+  const { configuration } = plan.loaded;
+  return {
+    ...plan,
+    loaded: { ...plan.loaded, configuration: { ...configuration, replicaOf: "", ackPolicy: "auto" } },
+  };
+}
