@@ -14,7 +14,7 @@ import { describeScan, type LogOrigin, type LogScan, openLog, scanLog } from "..
 import type { JournalSource } from "./inspect.ts";
 import { checkFrame, FRAME_BYTES_MAX_DEFAULT, journalPlace, SEGMENT_BYTES_DEFAULT } from "./journal.ts";
 import { checkSnapshotFile } from "./snapshot/file.ts";
-import { listSnapshots, type SnapshotName } from "./snapshot/store.ts";
+import { listSnapshots, type SnapshotName } from "./snapshot/names.ts";
 
 export interface Repair {
   /** As it was found. */

@@ -35,6 +35,13 @@ interface NameChange {
   readonly from?: string;
 }
 
+/** A directory has another name: the directories above and below it know nothing of one another. */
+interface DirectoryChange {
+  /** Which both names lie in. */
+  readonly directory: string;
+  readonly renamed: { readonly from: string; readonly to: string };
+}
+
 type Names = Map<string, SimulatedInode>;
 
 export class SimulatedDisk implements Storage {
@@ -42,7 +49,7 @@ export class SimulatedDisk implements Storage {
   /** Directory -> name -> file, as programs see it. */
   readonly #directories = new Map<string, Names>();
   readonly #durable = new Map<string, Names>();
-  #pending: NameChange[] = [];
+  #pending: (NameChange | DirectoryChange)[] = [];
   #faults = new Map<number, DiskFault>();
   #calls = 0;
   #used = 0;
@@ -138,6 +145,7 @@ export class SimulatedDisk implements Storage {
 
   rename(from: string, to: string): void {
     this.change("rename", from);
+    if (this.#directories.has(from)) return this.#renameDirectory(from, to);
     const inode = this.#find(from, "rename");
     const source = this.#split(from, "rename");
     const target = this.#split(to, "rename");
@@ -152,15 +160,20 @@ export class SimulatedDisk implements Storage {
   }
 
   makeDirectory(path: string): void {
-    if (this.#directories.has(path)) return;
-    this.#directories.set(path, new Map());
-    this.#durable.set(path, new Map());
+    for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
+      const directory = path.slice(0, end);
+      if (this.#directories.has(directory)) continue;
+      this.#directories.set(directory, new Map());
+      this.#durable.set(directory, new Map());
+    }
   }
 
   syncDirectory(directory: string): void {
     this.change("sync the directory", directory);
     const names = this.#directories.get(directory);
     if (names === undefined) throw storageError("ENOENT", "sync the directory", directory);
+    for (const change of this.#pending)
+      if (change.directory === directory && "renamed" in change) applyChange(this.#durable, change);
     this.#durable.set(directory, new Map(names));
     this.#pending = this.#pending.filter((change) => change.directory !== directory);
   }
@@ -188,7 +201,14 @@ export class SimulatedDisk implements Storage {
     this.#used += bytes;
   }
 
-  #rename(change: NameChange): void {
+  #renameDirectory(from: string, to: string): void {
+    const directory = from.slice(0, from.lastIndexOf("/"));
+    assert(to.startsWith(`${directory}/`), "the simulated disk renames within one directory");
+    if ((this.#directories.get(to)?.size ?? 0) > 0) throw storageError("ENOTEMPTY", "rename", from);
+    this.#rename({ directory, renamed: { from, to } });
+  }
+
+  #rename(change: NameChange | DirectoryChange): void {
     applyChange(this.#directories, change);
     this.#pending.push(change);
   }
@@ -214,7 +234,13 @@ export class SimulatedDisk implements Storage {
   }
 }
 
-function applyChange(directories: Map<string, Names>, change: NameChange): void {
+function applyChange(directories: Map<string, Names>, change: NameChange | DirectoryChange): void {
+  if ("renamed" in change) {
+    const { from, to } = change.renamed;
+    directories.set(to, directories.get(from) ?? new Map<string, SimulatedInode>());
+    directories.delete(from);
+    return;
+  }
   const names = directories.get(change.directory) ?? new Map<string, SimulatedInode>();
   if (change.from !== undefined) names.delete(change.from);
   if (change.inode === undefined) names.delete(change.name);

@@ -14,6 +14,8 @@ export type SessionEnd =
     }
   /** The bytes that came were no messages. */
   | { readonly kind: "bad stream"; readonly fault: StreamFault }
+  /** A snapshot has come, whole: it takes the place of what the node has, and then the node connects again. */
+  | { readonly kind: "snapshot received" }
   /** Nothing came in time. */
   | { readonly kind: "silent" }
   /** The connection ended, or this node ended it. */

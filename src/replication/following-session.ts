@@ -2,6 +2,10 @@
 // says how far it has come. Driven from outside like the other side.
 //
 //   connected -> challenged -> logged on -> welcomed: batches in, acknowledgements out -> ended
+//                                        -> welcomed with a snapshot: its parts in -> whole -> ended
+//
+// Who owns it: its node, which has one at a time. When it has ended with a whole snapshot, the node puts that in the place
+// of its files (journal/replica-files.ts), restores its application and connects again, with another session.
 //
 // What does not follow its own history is never stored: it refuses, ends, and its node connects again. Once for all
 // batches of a call it acknowledges what is in memory, then makes that safe, then acknowledges the disk.
@@ -23,12 +27,17 @@ import {
   ReplicationType,
   readBatch,
   readHeartbeat,
+  readSnapshotBegin,
+  readSnapshotPart,
+  type SnapshotBegin,
+  StartFrom,
   type Welcome,
   welcomeStatement,
   writeAck,
 } from "../protocol/index.ts";
 import type { SessionEnd } from "./ending.ts";
-import { LOGON_US, type Peer, type SessionOutput, SILENCE_US } from "./peers.ts";
+import { HEARTBEAT_US, LOGON_US, type Peer, type SessionOutput, SILENCE_US } from "./peers.ts";
+import { SnapshotIntake, type SnapshotReceiver } from "./snapshot-intake.ts";
 
 /** An Ack with its header. */
 const ACK_MESSAGE_BYTES = 64;
@@ -58,6 +67,8 @@ export interface FollowingNode extends Peer {
   /** Whoever is primary says so: its epoch. Kept by the node, so that no older one is followed again. */
   readonly highestEpoch: number;
   welcomed(welcome: Welcome): void;
+  /** A snapshot is about to come, for this node lacks what the primary's journal no longer has. */
+  receive(begin: SnapshotBegin): SnapshotReceiver;
   /** Commands up to this position may be seen. */
   released(position: Position): void;
 }
@@ -73,7 +84,9 @@ export class FollowingSession {
   #primary = "";
   #isLoggedOn = false;
   #welcome: Welcome | undefined;
+  #intake: SnapshotIntake | undefined;
   #acknowledgeIsDue = false;
+  #spoke_us = 0;
   #ended: SessionEnd | undefined;
   /** Why a frame was refused, for the log line. */
   #why: string | undefined;
@@ -111,7 +124,12 @@ export class FollowingSession {
     if (this.#ended !== undefined) return;
     this.#heard_us = now_us;
     const fault = this.#stream.receive(bytes, (type, at, bodyBytes) => this.#hear(type, at, bodyBytes));
-    if (this.#acknowledgeIsDue) this.#acknowledge();
+    // A snapshot's parts may be long on their way: the primary must hear that somebody takes them.
+    if (this.#intake !== undefined && now_us - this.#spoke_us >= HEARTBEAT_US) this.#acknowledgeIsDue = true;
+    if (this.#acknowledgeIsDue) {
+      this.#spoke_us = now_us;
+      this.#acknowledge();
+    }
     if (fault !== undefined) this.#end({ kind: "bad stream", fault });
   }
 
@@ -132,8 +150,13 @@ export class FollowingSession {
     } else if (type === ReplicationType.Challenge && !this.#isLoggedOn) this.#logOn(at);
     else if (type === ReplicationType.Welcome && this.#isLoggedOn && this.#welcome === undefined) {
       this.#follow(decodeWelcome(buffer, at));
-    } else if (type === ReplicationType.Batch && this.#welcome !== undefined) {
+    } else if (type === ReplicationType.Batch && this.#welcome?.start === StartFrom.Journal) {
       this.#store(at, bodyBytes);
+    } else if (type === ReplicationType.SnapshotBegin && this.#expectsSnapshot) {
+      const begin = readSnapshotBegin(buffer, at);
+      this.#intake = new SnapshotIntake(begin, this.#node.receive(begin), this.#node.checksums);
+    } else if (type === ReplicationType.SnapshotPart && this.#intake !== undefined) {
+      this.#takePart(this.#intake, at, bodyBytes);
     } else if (type === ReplicationType.Heartbeat && this.#welcome !== undefined) {
       this.#heartbeat(this.#welcome, at);
     } else this.#refuse(RefusalCode.BadMessage);
@@ -162,6 +185,18 @@ export class FollowingSession {
     if (welcome.epoch < highestEpoch) return this.#refuse(RefusalCode.StaleEpoch);
     this.#welcome = welcome;
     this.#node.welcomed(welcome);
+  }
+
+  get #expectsSnapshot(): boolean {
+    return this.#welcome?.start === StartFrom.Snapshot && this.#intake === undefined;
+  }
+
+  #takePart(intake: SnapshotIntake, at: number, bodyBytes: number): void {
+    const part = readSnapshotPart(this.#stream.buffer, at, bodyBytes);
+    if (part === undefined) return this.#refuse(RefusalCode.BadMessage);
+    this.#why = intake.take(part);
+    if (this.#why !== undefined) return this.#refuse(RefusalCode.Gap);
+    if (intake.isWhole) this.#end({ kind: "snapshot received" });
   }
 
   #store(at: number, bodyBytes: number): void {
@@ -208,5 +243,6 @@ export class FollowingSession {
 
   #end(how: SessionEnd): void {
     this.#ended ??= how;
+    this.#intake?.end();
   }
 }

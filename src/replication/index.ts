@@ -15,3 +15,5 @@ export * from "./position-times.ts";
 export * from "./replica-seats.ts";
 export * from "./replica-standing.ts";
 export * from "./serving-session.ts";
+export * from "./snapshot-intake.ts";
+export * from "./snapshot-sender.ts";

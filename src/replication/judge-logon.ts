@@ -22,6 +22,8 @@ export interface Claim {
 
 export type LogonVerdict =
   | "follow"
+  /** It is older than the oldest segment: a snapshot is to take the place of what it has. */
+  | "snapshot"
   | {
       readonly refuse: RefusalCode;
       /** The one that was asked must not go on serving: there is a newer tenure, or it lacks what it had. */
@@ -40,8 +42,7 @@ export function judgeLogon(asked: Asked, claim: Claim, compare: () => Comparison
   }
   const comparison = compare();
   if (comparison === Comparison.Same) return "follow";
-  if (comparison === Comparison.Different) return refuse(RefusalCode.Diverged);
-  return refuse(RefusalCode.NoSnapshot);
+  return comparison === Comparison.Retired ? "snapshot" : refuse(RefusalCode.Diverged);
 }
 
 function refuse(code: RefusalCode, stop = false): LogonVerdict {

@@ -2,13 +2,14 @@
 // logs on what it lacks. Driven from outside: bytes by received(), time by tick(), new frames by send().
 //
 //   challenged -> logged on to follow: its row in the view, frames to it, acknowledgements from it
+//              -> logged on, and the journal no longer has what it lacks: a snapshot to it; it doesn't count meanwhile
 //              -> asked: answered, over
 //   any state -> ended: the row is gone before anything else; nothing more is read or sent
 //
 // An acknowledgement is believed only as far as it can be true: not beyond what was sent, not below what it was, not of
 // another epoch.
 
-import { assert, type Position, SAFE_MAX } from "../base/index.ts";
+import { assert, type Position, SAFE_MAX, SeriatimError } from "../base/index.ts";
 import {
   decodeLogon,
   decodeReplicationRefusal,
@@ -41,6 +42,7 @@ import { judgeLogon } from "./judge-logon.ts";
 import { LiveReader } from "./live-frames.ts";
 import { HEARTBEAT_US, LOGON_US, type Peer, type SessionOutput, SILENCE_US } from "./peers.ts";
 import type { ReplicaSeats } from "./replica-seats.ts";
+import { Sending, SnapshotSender, type SnapshotSource } from "./snapshot-sender.ts";
 
 /** No message to a listener is longer: a Logon is the longest. */
 const MESSAGE_BYTES_MAX = 256;
@@ -56,6 +58,8 @@ export interface PrimarySide {
   readonly frames: SharedArrayBuffer;
   readonly view: AckView;
   readonly seats: ReplicaSeats;
+  /** For a replica that lacks what the journal no longer has; without it such a one is refused. */
+  readonly snapshots?: SnapshotSource | undefined;
   /** The last position that may be seen. */
   released(): Position;
 }
@@ -84,6 +88,14 @@ interface Followed {
   persisted: Position;
 }
 
+/** A replica that gets a snapshot. */
+interface Transfer {
+  readonly primary: PrimarySide;
+  readonly name: string;
+  readonly row: number;
+  readonly sender: SnapshotSender;
+}
+
 export class ServingSession {
   readonly #node: ServingNode;
   readonly #output: SessionOutput;
@@ -94,6 +106,7 @@ export class ServingSession {
   #heard_us: number;
   #spoke_us: number;
   #followed: Followed | undefined;
+  #transfer: Transfer | undefined;
   #ended: SessionEnd | undefined;
 
   constructor(node: ServingNode, output: SessionOutput, now_us: number) {
@@ -119,6 +132,11 @@ export class ServingSession {
   get row(): number {
     return this.#followed?.row ?? -1;
   }
+  /** The name of a replica that gets a snapshot, and of which position; it is not followed yet. */
+  get snapshotTo(): { readonly name: string; readonly position: Position } | undefined {
+    const transfer = this.#transfer;
+    return transfer && { name: transfer.name, position: transfer.sender.position ?? 0 };
+  }
   /** The last position sent to it. */
   get sent(): Position {
     return this.#followed?.sender.sent ?? 0;
@@ -133,20 +151,35 @@ export class ServingSession {
 
   /** Sends what is new while the output wants it; true when there may be more at once. */
   send(now_us: number): boolean {
-    const followed = this.#followed;
-    if (followed === undefined || this.#ended !== undefined) return false;
-    const frames = followed.sender.send(followed.primary.released());
-    if (frames > 0) this.#spoke_us = now_us;
-    return frames > 0;
+    if (this.#ended !== undefined) return false;
+    const [followed, transfer] = [this.#followed, this.#transfer];
+    try {
+      if (transfer !== undefined) return this.#sendSnapshot(transfer);
+      if (followed === undefined) return false;
+      const frames = followed.sender.send(followed.primary.released());
+      if (frames > 0) this.#spoke_us = now_us;
+      return frames > 0;
+    } catch (error) {
+      if (!(error instanceof SeriatimError) || !REMOVED.includes(error.code)) throw error;
+      this.#end({ kind: "closed" });
+      return false;
+    }
+  }
+
+  #sendSnapshot({ sender }: Transfer): boolean {
+    const sending = sender.step();
+    if (sending === Sending.None) this.#refuse(RefusalCode.NoSnapshot);
+    return sending === Sending.More;
   }
 
   /** Call it every so often: deadlines and heartbeats. */
   tick(now_us: number): void {
     if (this.#ended !== undefined) return;
-    const isLate = this.#followed === undefined && now_us - this.#begun_us > LOGON_US;
+    const welcomed = this.#followed ?? this.#transfer;
+    const isLate = welcomed === undefined && now_us - this.#begun_us > LOGON_US;
     if (isLate || now_us - this.#heard_us > SILENCE_US) return this.#end({ kind: "silent" });
-    if (this.#followed !== undefined && now_us - this.#spoke_us >= HEARTBEAT_US && this.#output.hasRoom) {
-      this.#sendHeartbeat(this.#followed, now_us);
+    if (welcomed !== undefined && now_us - this.#spoke_us >= HEARTBEAT_US && this.#output.hasRoom) {
+      this.#sendHeartbeat(welcomed.primary, this.sent, now_us);
     }
   }
 
@@ -157,12 +190,15 @@ export class ServingSession {
 
   #hear(type: ReplicationType, at: number, now_us: number): boolean {
     const { buffer } = this.#stream;
-    const followed = this.#followed;
+    const [followed, transfer] = [this.#followed, this.#transfer];
     if (type === ReplicationType.Refusal) this.#endedByPeer(at);
-    else if (type === ReplicationType.Logon && followed === undefined) {
+    else if (type === ReplicationType.Logon && followed === undefined && transfer === undefined) {
       this.#logOn(decodeLogon(buffer, at), now_us);
     } else if (type === ReplicationType.Ack && followed !== undefined) {
       this.#acknowledged(followed, readAck(buffer, at));
+    } else if (type === ReplicationType.Ack && transfer !== undefined) {
+      // It says that it is there. What it had before is not compared with this history, so it counts for nothing.
+      this.#isOfThisTenure(transfer, readAck(buffer, at));
     } else this.#refuse(RefusalCode.BadMessage);
     return this.#ended === undefined;
   }
@@ -202,36 +238,67 @@ export class ServingSession {
       hasSeat: primary?.seats.has(logon.name) ?? false,
     };
     const verdict = judgeLogon(asked, logon, () => primaryOf(primary).history.compare(logon, asked.position));
-    if (verdict !== "follow") {
-      if (verdict.stop) this.#node.mustStop(verdict.refuse, logon);
-      return this.#refuse(verdict.refuse);
+    if (verdict === "follow" || verdict === "snapshot") {
+      const side = primaryOf(primary);
+      const begun = live ?? new LiveReader(side.frames);
+      return verdict === "follow" ? this.#begin(side, begun, logon) : this.#beginTransfer(side, begun, logon);
     }
-    this.#begin(primaryOf(primary), live ?? new LiveReader(primaryOf(primary).frames), logon);
+    if (verdict.stop) this.#node.mustStop(verdict.refuse, logon);
+    this.#refuse(verdict.refuse);
   }
 
   #begin(primary: PrimarySide, live: LiveReader, logon: Logon): void {
-    const { keys, checksums } = this.#node;
-    const { epoch, segmentBytes } = primary;
     const row = primary.seats.take(logon.name, () => this.#end({ kind: "closed" }));
+    const { checksums } = this.#node;
     const sender = new FrameSender(primary.history, live, this.#output, checksums, logon.position);
     // Its true position before it counts: it is in this node's own history.
     primary.view.join(row, logon.position, logon.persisted);
     const { name, position, persisted } = logon;
     this.#followed = { primary, name, row, sender, inMemory: position, persisted };
+    this.#sendWelcome(StartFrom.Journal, this.#followed, live, logon);
+  }
+
+  #beginTransfer(primary: PrimarySide, live: LiveReader, logon: Logon): void {
+    const { snapshots, history, seats } = primary;
+    if (snapshots === undefined) return this.#refuse(RefusalCode.NoSnapshot);
+    const sender = new SnapshotSender(snapshots, history, live.written, this.#output, this.#node.checksums);
+    if (sender.position === undefined) return this.#refuse(RefusalCode.NoSnapshot);
+    const row = seats.take(logon.name, () => this.#end({ kind: "closed" }));
+    this.#transfer = { primary, name: logon.name, row, sender };
+    this.#sendWelcome(StartFrom.Snapshot, this.#transfer, live, logon);
+  }
+
+  #sendWelcome(
+    start: StartFrom,
+    { primary, row }: Pick<Transfer, "primary" | "row">,
+    live: LiveReader,
+    logon: Logon,
+  ): void {
+    const { keys, checksums } = this.#node;
+    const { epoch, segmentBytes } = primary;
     const welcome = {
-      ...{ start: StartFrom.Journal, replica: row, epoch, segmentBytes },
+      ...{ start, replica: row, epoch, segmentBytes },
       ...{ position: live.written, released: primary.released() },
     };
     const proof = keys.prove(welcomeStatement(logon.nonce, welcome));
     this.#output.write(encodeWelcome({ ...welcome, proof }, checksums));
   }
 
-  #acknowledged(followed: Followed, { epoch, inMemory, persisted }: ReplicaAck): void {
-    const { primary, row, sender } = followed;
+  /** Refuses an acknowledgement of another one. */
+  #isOfThisTenure({ primary, name }: Pick<Transfer, "primary" | "name">, ack: ReplicaAck): boolean {
+    const { epoch, inMemory } = ack;
+    if (epoch === primary.epoch) return true;
     if (epoch > primary.epoch) {
-      this.#node.mustStop(RefusalCode.StaleEpoch, { name: followed.name, epoch, position: inMemory });
+      this.#node.mustStop(RefusalCode.StaleEpoch, { name, epoch, position: inMemory });
     }
-    if (epoch !== primary.epoch) return this.#refuse(RefusalCode.StaleEpoch);
+    this.#refuse(RefusalCode.StaleEpoch);
+    return false;
+  }
+
+  #acknowledged(followed: Followed, ack: ReplicaAck): void {
+    const { primary, row, sender } = followed;
+    const { inMemory, persisted } = ack;
+    if (!this.#isOfThisTenure(followed, ack)) return;
     if (Math.max(inMemory, persisted) > sender.sent) return this.#refuse(RefusalCode.AckAhead);
     if (inMemory < followed.inMemory || persisted < followed.persisted) {
       return this.#refuse(RefusalCode.BadMessage);
@@ -242,8 +309,8 @@ export class ServingSession {
     primary.view.acknowledge(row, inMemory, persisted);
   }
 
-  #sendHeartbeat({ primary, sender }: Followed, now_us: number): void {
-    const beat = { epoch: primary.epoch, position: sender.sent, released: primary.released() };
+  #sendHeartbeat(primary: PrimarySide, position: Position, now_us: number): void {
+    const beat = { epoch: primary.epoch, position, released: primary.released() };
     const total = writeHeartbeat(this.#beat, beat, this.#node.checksums);
     this.#output.write(this.#beat.bytes.subarray(0, total));
     this.#spoke_us = now_us;
@@ -251,10 +318,10 @@ export class ServingSession {
 
   #endedByPeer(at: number): void {
     const refusal = decodeReplicationRefusal(this.#stream.buffer, at);
-    const followed = this.#followed;
+    const welcomed = this.#followed ?? this.#transfer;
     // Only of one that has proved who it is: anybody can say a number.
-    if (followed !== undefined && refusal.epoch > followed.primary.epoch) {
-      this.#node.mustStop(RefusalCode.StaleEpoch, { name: followed.name, ...refusal });
+    if (welcomed !== undefined && refusal.epoch > welcomed.primary.epoch) {
+      this.#node.mustStop(RefusalCode.StaleEpoch, { name: welcomed.name, ...refusal });
     }
     this.#end({ kind: "refused by peer", ...refusal });
   }
@@ -269,11 +336,10 @@ export class ServingSession {
   #end(how: SessionEnd): void {
     if (this.#ended !== undefined) return;
     this.#ended = how;
-    const followed = this.#followed;
-    if (followed === undefined) return;
-    followed.primary.view.leave(followed.row);
-    followed.primary.seats.leave(followed.row);
-    followed.sender.close();
+    this.#followed?.primary.view.leave(this.#followed.row);
+    const welcomed = this.#followed ?? this.#transfer;
+    welcomed?.primary.seats.leave(welcomed.row);
+    welcomed?.sender.close();
   }
 }
 
@@ -282,6 +348,12 @@ function claimOf({ name, epoch, position, persisted }: Logon): PeerStanding {
   const nothing = { role: NodeRole.Replica, isWarm: false, primaryHeard_us: SAFE_MAX };
   return { name, epoch, position, persisted, ...nothing };
 }
+
+/**
+ * What reading says of files that were removed meanwhile, or have rotted since they were checked: the replica connects again,
+ * and gets another snapshot.
+ */
+const REMOVED: readonly string[] = ["LOG_RETIRED", "SNAPSHOT_DAMAGED"];
 
 function primaryOf(primary: PrimarySide | undefined): PrimarySide {
   assert(primary !== undefined, "only a primary is followed");

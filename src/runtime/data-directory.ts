@@ -2,19 +2,23 @@
 //
 //   <data-dir>/journal/              the command log (src/journal)
 //   <data-dir>/snapshots/            states of its application (src/journal/snapshot)
-//   <data-dir>/journal-diverged-.../ what a replica had that was not its primary's; for people, never read again
+//   <data-dir>/incoming/             a snapshot that a replica is sent (src/journal/snapshot/incoming.ts)
+//   <data-dir>/journal-diverged-..., journal-before-..., snapshots-...
+//                                    what a replica had that could not go on (src/journal/replica-files.ts); never read again
 //   <data-dir>/lock-<pid>-....sock   the lock of the running node (src/platform/directory-lock.ts)
 
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SeriatimError, type Storage } from "../base/index.ts";
-import { JOURNAL_LOG, SNAPSHOTS_DIRECTORY } from "../journal/index.ts";
+import { JOURNAL_LOG, putReceivedInPlace, type ReplicaFiles, SNAPSHOTS_DIRECTORY } from "../journal/index.ts";
 import { acquireDirectoryLock, type DirectoryLock, isLockFile, NodeStorage } from "../platform/index.ts";
 import { SEGMENT_SUFFIX } from "../segment/index.ts";
 
 /** Stands for the identity of a directory that is not on the real disk. */
 const NO_IDENTITY = "none";
 
+/** Holds one snapshot at most, for as long as it is on its way. */
+const INCOMING = "incoming";
 /** What a file system puts into its own root: a mount point may be a data directory. */
 const FILE_SYSTEMS_OWN = "lost+found";
 
@@ -23,6 +27,8 @@ export interface DataDirectory {
   readonly journal: string;
   /** Where its snapshots live; made with the first. */
   readonly snapshots: string;
+  /** These and where a replica receives a snapshot, for whoever moves them. */
+  readonly files: ReplicaFiles;
   readonly lock: DirectoryLock;
   /** Whether the journal's directory is still the one that was opened, with no segment less than when last asked. */
   isStillThere(): boolean;
@@ -31,7 +37,7 @@ export interface DataDirectory {
 }
 
 /**
- * Makes the directory if it is not there, its name durable on return (a log in a directory whose name is lost with the
+ * Finishes what putReceivedInPlace was interrupted in. Makes the directory if it is not there, its name durable on return (a log in a directory whose name is lost with the
  * power is lost), refuses one that holds anything of somebody else's, and locks it. Throws
  * FOREIGN_DIRECTORY, DIRECTORY_IN_USE, or the system's code, naming the path; nothing was written then.
  */
@@ -47,7 +53,14 @@ export async function openDataDirectory(
     throw new SeriatimError(error.code, `data directory: ${error.message}`, { cause: error });
   }
   const lock = await acquireDirectoryLock(path);
-  const journal = join(path, JOURNAL_LOG);
+  const files = filesIn(path, storage);
+  const { journal, snapshots } = files;
+  try {
+    putReceivedInPlace(files);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
   // Asked first when the journal has been opened. A storage of its own (a test's) has no such directory: "there" then.
   let opened: string | undefined;
   let before: Segments = { count: 0, last: 0, isGapless: true };
@@ -64,7 +77,14 @@ export async function openDataDirectory(
   const letOldestGo = (): void => {
     mayOldestGo = true;
   };
-  return { journal, snapshots: join(path, SNAPSHOTS_DIRECTORY), lock, isStillThere, letOldestGo };
+  return { journal, snapshots, files, lock, isStillThere, letOldestGo };
+}
+
+function filesIn(parent: string, storage: Storage): ReplicaFiles {
+  const [journal, snapshots, incoming] = [JOURNAL_LOG, SNAPSHOTS_DIRECTORY, INCOMING].map((name) =>
+    join(parent, name),
+  );
+  return { storage, parent, journal, snapshots, incoming };
 }
 
 /** Device and inode of what has this name; undefined when nothing has. */
@@ -99,11 +119,11 @@ function segmentNamesIn(journal: string): string[] {
   }
 }
 
-/** Journals and snapshots of another history than the primary's, which a replica has set aside. */
-const SET_ASIDE = new RegExp(`^(${JOURNAL_LOG}|${SNAPSHOTS_DIRECTORY})-diverged-`);
+/** Journals and snapshots that a replica has set aside. */
+const SET_ASIDE = new RegExp(`^(${JOURNAL_LOG}|${SNAPSHOTS_DIRECTORY})-(diverged|before)-`);
 
 function refuseForeign(path: string, storage: Storage): void {
-  const ours = [JOURNAL_LOG, SNAPSHOTS_DIRECTORY, FILE_SYSTEMS_OWN];
+  const ours = [JOURNAL_LOG, SNAPSHOTS_DIRECTORY, INCOMING, FILE_SYSTEMS_OWN];
   const isOurs = (name: string) => ours.includes(name) || SET_ASIDE.test(name) || isLockFile(name);
   const stranger = storage.list(path).find((name) => !isOurs(name));
   if (stranger === undefined) return;

@@ -25,6 +25,8 @@ export interface SnapshotRestoring {
   /** Undefined: nothing is kept. */
   readonly directory: Pick<DataDirectory, "journal" | "snapshots"> | undefined;
   readonly storage?: Storage | undefined;
+  /** As newestUsable has it: a replica's log may begin behind the snapshot that it was sent. */
+  readonly mayBeginJournal?: boolean;
   /** Told of each snapshot that is passed over, and why, in one line. */
   readonly onSnapshotRefused?: ((why: string) => void) | undefined;
 }
@@ -35,7 +37,9 @@ export function restoreSnapshot(options: SnapshotRestoring): SnapshotHeader | un
   if (directory === undefined || version === undefined) return undefined;
   const parts = { storage, checksums: new NativeChecksums() };
   const store = new SnapshotStore({ ...parts, directory: directory.snapshots }, version);
-  const { usable, refused } = newestUsable({ ...parts, directory: directory.journal }, store, application);
+  const journal = { ...parts, directory: directory.journal };
+  const { mayBeginJournal = false } = options;
+  const { usable, refused } = newestUsable(journal, store, application, { mayBeginJournal });
   for (const why of refused) options.onSnapshotRefused?.(why);
   return usable?.header;
 }

@@ -80,13 +80,14 @@ export interface RuntimeListener extends AckListener {
  */
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { application, directory, clock = new SystemClock(), onReplayed = () => {}, replication } = options;
-  const { segmentBytes = SEGMENT_BYTES_DEFAULT } = options;
+  const { version, segmentBytes = SEGMENT_BYTES_DEFAULT } = options;
   let journal: JournalStage | undefined;
   let primary: Primary | undefined;
   try {
     const live = replication && createLiveFrames();
     const snapshot = options.warm === undefined ? restoreSnapshot(options) : undefined;
-    const from = options.warm ?? snapshot;
+    // A replica that was sent a snapshot, and no frame since, has no segment yet.
+    const from = options.warm === undefined ? snapshot : { ...options.warm, firstSegment: 1 };
     journal = journalOf({
       ...{ durability: "fsync", threads: "spread", wait: "block" },
       ...options,
@@ -99,7 +100,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     const timestamp_us = Math.max(replayed.timestamp_us, from?.timestamp_us ?? 0);
     const recovered = { ...replayed, timestamp_us, snapshot };
     if (replication !== undefined && live !== undefined && directory !== undefined) {
-      primary = await Primary.start(replication, { directory, segmentBytes, live }, recovered);
+      primary = await Primary.start(replication, { directory, segmentBytes, live, version }, recovered);
     }
     return new Runtime(application, journal, recovered, directory, clock, primary, options.tenure);
   } catch (error) {

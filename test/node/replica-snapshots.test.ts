@@ -1,7 +1,8 @@
 // Snapshots of replicas, over real sockets and files: taken by themselves, begun with, and sent by the primary to one that is
 // behind its oldest segment.
 
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { OrderEntryClient } from "../../src/client/index.ts";
 import type { RunningNode } from "../../src/node/index.ts";
@@ -10,12 +11,15 @@ import { TestCluster, trade, until } from "./cluster-support.ts";
 let cluster: TestCluster;
 beforeEach(() => {
   cluster = new TestCluster("north", "south");
+  cluster.makeKey("ann", "admin");
 });
 afterEach(() => cluster.end());
 
-/** Somewhat more than a segment. */
-const SEGMENT_ORDERS = 27_000;
+/** Their state takes several parts of a transfer. */
+const ORDERS = 6_000;
 const SNAPSHOTS = { snapshotEvery: 0, journalKeep: 0 };
+/** Answers orders by itself. */
+const ALONE = { ...SNAPSHOTS, ackPolicy: "disk" } as const;
 
 /** Both have the state at the same position, and it is the same. */
 async function expectSameState(node: RunningNode, replica: RunningNode): Promise<void> {
@@ -24,17 +28,27 @@ async function expectSameState(node: RunningNode, replica: RunningNode): Promise
   expect([theirs.position, theirs.stateHash]).toEqual([ours.position, ours.stateHash]);
 }
 
-/** Segments of trading, a snapshot of both after each. */
-async function tradeSegments(
-  segments: number,
-  client: OrderEntryClient,
-  node: RunningNode,
-  replica: RunningNode,
-): Promise<void> {
-  for (let i = 0; i < segments; i++) {
-    await trade(client, SEGMENT_ORDERS);
-    await expectSameState(node, replica);
-  }
+const journalOf = (name: string): string[] => readdirSync(cluster.path(name, "journal"));
+
+/** A segment of trading, and a snapshot behind it. */
+async function tradeSegment(client: OrderEntryClient, node: RunningNode, orders = ORDERS): Promise<void> {
+  await trade(client, orders);
+  expect(await cluster.admin(node, "rotate")).toMatchObject({ status: 0 });
+  await trade(client, 100);
+  await node.requestSnapshot();
+}
+
+/** Its first segments are gone, and its replica's disk. */
+async function retiredPrimary(): Promise<{ node: RunningNode; client: OrderEntryClient }> {
+  const node = await cluster.startPrimary(ALONE);
+  const client = await cluster.clientOf(node);
+  const replica = await cluster.follow("south", node.replicationPort, SNAPSHOTS);
+  await until(() => node.status().status === "ok");
+  await replica.stop();
+  rmSync(cluster.path("south"), { recursive: true });
+  for (let i = 0; i < 3; i++) await tradeSegment(client, node);
+  expect(journalOf("north")[0]).toBe("journal-0000000003.seg");
+  return { node, client };
 }
 
 test("a replica takes snapshots, removes what two of them cover, and begins with the newest", async () => {
@@ -42,9 +56,12 @@ test("a replica takes snapshots, removes what two of them cover, and begins with
   const first = await cluster.follow("south", node.replicationPort, SNAPSHOTS);
   await until(() => node.status().status === "ok");
   const client = await cluster.clientOf(node);
-  await tradeSegments(3, client, node, first);
-  expect(readdirSync(cluster.path("north", "journal"))[0]).toBe("journal-0000000001.seg");
-  expect(readdirSync(cluster.path("south", "journal"))[0]).toBe("journal-0000000003.seg");
+  for (let i = 0; i < 3; i++) {
+    await tradeSegment(client, node, 500);
+    await expectSameState(node, first);
+  }
+  expect(journalOf("north")[0]).toBe("journal-0000000001.seg");
+  expect(journalOf("south")[0]).toBe("journal-0000000003.seg");
   const { position } = first.status();
   await first.stop();
   const again = await cluster.follow("south", node.replicationPort, SNAPSHOTS);
@@ -53,4 +70,98 @@ test("a replica takes snapshots, removes what two of them cover, and begins with
   await until(() => again.status().status === "ok" && node.status().status === "ok");
   await trade(client, 100);
   await expectSameState(node, again);
-}, 60_000);
+}, 180_000);
+
+test("a replica with nothing joins a primary whose first segments are retired, and goes on as any other", async () => {
+  const { node, client } = await retiredPrimary();
+  const first = await cluster.follow("south", node.replicationPort, SNAPSHOTS);
+  await expectSameState(node, first);
+  await tradeSegment(client, node);
+  await expectSameState(node, first);
+  // From the segment on that the next frame lies in.
+  const [ours, theirs] = [cluster.filesOf("north"), cluster.filesOf("south")];
+  expect([...theirs.keys()][0]).toBe("journal-0000000004.seg");
+  expect(theirs.get("journal-0000000005.seg")).toEqual(ours.get("journal-0000000005.seg"));
+  const { position } = first.status();
+  await first.stop();
+  const again = await cluster.follow("south", node.replicationPort, SNAPSHOTS);
+  expect(again.status().snapshot).toEqual({ position, failures: 0 });
+  await trade(client, 100);
+  await expectSameState(node, again);
+  expect(readdirSync(cluster.path("south")).filter((name) => name.includes("before"))).toEqual([]);
+}, 180_000);
+
+test("a replica far behind gets a snapshot, and what it had is set aside, whole", async () => {
+  const node = await cluster.startPrimary(ALONE);
+  const client = await cluster.clientOf(node);
+  const first = await cluster.follow("south", node.replicationPort, SNAPSHOTS);
+  await until(() => node.status().status === "ok");
+  await trade(client, 500);
+  await expectSameState(node, first);
+  const { position } = first.status();
+  await first.stop();
+  const before = cluster.filesOf("south");
+  for (let i = 0; i < 3; i++) await tradeSegment(client, node);
+  const again = await cluster.follow("south", node.replicationPort, SNAPSHOTS);
+  expect(again.status().snapshot.position).toBe(position);
+  await expectSameState(node, again);
+  const aside = readdirSync(cluster.path("south")).filter((name) => /-before-[0-9]+$/.test(name));
+  expect(aside.map((name) => name.split("-")[0])).toEqual(["journal", "snapshots"]);
+  for (const [file, bytes] of before)
+    expect([file, readFileSync(cluster.path("south", aside[0], file)).equals(bytes)]).toEqual([file, true]);
+}, 180_000);
+
+/** A way to `port` whose first connections are spoilt; resolves with its own port. */
+async function spoiltWay(port: number, spoil: (connection: number) => (bytes: Buffer) => Buffer | undefined) {
+  let connections = 0;
+  const server = createServer((near) => {
+    const far = connect({ host: "127.0.0.1", port });
+    const change = spoil(connections++);
+    near.on("data", (bytes) => far.write(bytes));
+    far.on("data", (bytes) => {
+      const changed = change(bytes);
+      if (changed === undefined) near.destroy();
+      else near.write(changed);
+    });
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ])
+      one.on("error", () => {}).on("close", () => other.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  cluster.atEnd(async () => {
+    server.close();
+  });
+  const at = server.address() as { port: number };
+  return { port: at.port, connections: () => connections };
+}
+
+test.each<[name: string, change: (bytes: Buffer) => Buffer | undefined]>([
+  ["cut in the middle of it", () => undefined],
+  [
+    "with a byte that changed on its way",
+    (bytes) => bytes.map((byte, i) => (i === bytes.length >> 1 ? byte ^ 1 : byte)) as Buffer,
+  ],
+])(
+  "a transfer %s, again and again, leaves nothing, and the one that comes through is whole",
+  async (_, change) => {
+    const { node, client } = await retiredPrimary();
+    const bytes = [200_000, 400_000, 600_000];
+    const way = await spoiltWay(node.replicationPort, (connection) => {
+      let left = bytes[connection] ?? Number.POSITIVE_INFINITY;
+      return (piece) => {
+        const isHere = left > 0 && left <= piece.length;
+        left -= piece.length;
+        return isHere ? change(piece) : piece;
+      };
+    });
+    const replica = await cluster.follow("south", way.port, SNAPSHOTS);
+    await expectSameState(node, replica);
+    await trade(client, 100);
+    await expectSameState(node, replica);
+    expect(way.connections()).toBe(bytes.length + 2);
+    expect(readdirSync(cluster.path("south")).filter((name) => name === "incoming")).toEqual([]);
+  },
+  180_000,
+);

@@ -200,14 +200,7 @@ test.each<
   ["a replica of an earlier tenure that has the same history", {}, 2, 80, Same, "follow"],
   ["a replica that has all", {}, 3, 100, Same, "follow"],
   ["another chain value", {}, 3, 80, Different, { refuse: RefusalCode.Diverged, stop: false }],
-  [
-    "a position before the oldest segment",
-    {},
-    3,
-    2,
-    Retired,
-    { refuse: RefusalCode.NoSnapshot, stop: false },
-  ],
+  ["a position before the oldest segment", {}, 3, 2, Retired, "snapshot"],
   ["a surplus of an older tenure", {}, 2, 101, Same, { refuse: RefusalCode.Diverged, stop: false }],
   [
     "a surplus of this tenure: what the primary lost",

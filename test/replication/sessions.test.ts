@@ -4,49 +4,7 @@
 import { expect, test } from "vitest";
 import { Prng } from "../../src/base/index.ts";
 import { MessageBuffer, RefusalCode, StreamFault, writeAck } from "../../src/protocol/index.ts";
-import { FollowingSession, NodeRows, ServingSession } from "../../src/replication/index.ts";
-import { checksums, type MemoryLog, Pipe, PrimaryNode, ReplicaNode } from "./support.ts";
-
-/** Both sessions over two pipes. */
-class Pair {
-  readonly down = new Pipe();
-  readonly up = new Pipe();
-  readonly serving: ServingSession;
-  readonly following: FollowingSession;
-  readonly #prng = new Prng(1);
-
-  constructor(primary: PrimaryNode, replica: ReplicaNode, now_us = 0) {
-    this.serving = new ServingSession(primary, this.down, now_us);
-    this.following = new FollowingSession(replica, this.up, now_us);
-  }
-
-  /** Runs until nothing moves any more. */
-  settle(now_us = 0): void {
-    for (let quiet = 0; quiet < 2; ) {
-      let moved = false;
-      while (this.serving.send(now_us)) moved = true;
-      this.down.deliver(this.#prng, (bytes) => {
-        moved = true;
-        this.following.received(bytes, now_us);
-      });
-      this.up.deliver(this.#prng, (bytes) => {
-        moved = true;
-        this.serving.received(bytes, now_us);
-      });
-      quiet = moved ? 0 : quiet + 1;
-    }
-  }
-}
-
-function rows(primary: PrimaryNode): [replica: number, inMemory: number, persisted: number][] {
-  const found = new NodeRows();
-  primary.view.read(found, primary.writer.durablePosition);
-  return Array.from({ length: found.count - 1 }, (_, i) => [
-    found.replica[i + 1],
-    found.inMemory[i + 1],
-    found.persisted[i + 1],
-  ]);
-}
+import { checksums, type MemoryLog, Pair, PrimaryNode, ReplicaNode, rows } from "./support.ts";
 
 /** Frame by frame the same bytes. */
 function expectSameHistory(primary: PrimaryNode, replica: ReplicaNode): void {

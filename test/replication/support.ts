@@ -1,24 +1,34 @@
 // A primary and a replica without sockets: real journal, real sessions, and a link in between that a test owns.
 
 import { createHash } from "node:crypto";
-import type { Prng } from "../../src/base/index.ts";
+import { encodeUtf8, Prng } from "../../src/base/index.ts";
+import {
+  IncomingSnapshot,
+  listSnapshots,
+  OutgoingSnapshots,
+  readSnapshotFile,
+  SnapshotStore,
+} from "../../src/journal/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
 import { NativeChecksums } from "../../src/platform/index.ts";
-import type { RefusalCode, Standing, Welcome } from "../../src/protocol/index.ts";
+import type { RefusalCode, SnapshotBegin, Standing, Welcome } from "../../src/protocol/index.ts";
 import { NodeRole } from "../../src/protocol/index.ts";
 import {
   ACK_VIEW_BYTES,
   AckView,
   createLiveFrames,
   type FollowingNode,
+  FollowingSession,
   History,
   LiveFrames,
   type NodeKeys,
+  NodeRows,
   type PeerStanding,
   type PrimarySide,
   type ReplicaLog,
   ReplicaSeats,
   type ServingNode,
+  ServingSession,
   type SessionOutput,
 } from "../../src/replication/index.ts";
 import {
@@ -31,6 +41,7 @@ import {
   type LogWriter,
   openLog,
   readFrameFields,
+  retireSegments,
   SECTOR_BYTES,
 } from "../../src/segment/index.ts";
 
@@ -53,6 +64,9 @@ function nonce(): Uint8Array {
   return bytes;
 }
 
+const APPLICATION = { name: "text", version: 3 };
+const SNAPSHOTS = "snapshots";
+
 const LIMITS = { segmentBytes: SECTOR_BYTES + 16_384, frameBytesMax: 4096 };
 
 /** A journal that puts its frames in the live ring too. */
@@ -61,6 +75,9 @@ export class PrimaryNode implements ServingNode {
   readonly checksums = checksums;
   readonly keys = keysOf("north", ["north", "south", "west"]);
   readonly nonce = nonce;
+  readonly disk = new SimulatedDisk();
+  readonly place = { storage: this.disk, checksums, directory: "d", log: "journal" };
+  readonly snapshots = { storage: this.disk, checksums, directory: SNAPSHOTS };
   readonly writer: LogWriter;
   readonly view = new AckView(new ArrayBuffer(ACK_VIEW_BYTES));
   primary: PrimarySide | undefined;
@@ -75,15 +92,14 @@ export class PrimaryNode implements ServingNode {
   #room = 0;
 
   constructor({ liveBytes = 4096, seats = ["south", "west"], frames = 1 } = {}) {
-    const disk = new SimulatedDisk();
-    const place = { storage: disk, checksums, directory: "d", log: "journal" };
-    this.writer = openLog(place, LIMITS).writer;
+    this.writer = openLog(this.place, LIMITS).writer;
     const memory = createLiveFrames(liveBytes);
     this.#live = new LiveFrames(memory, 0);
     this.primary = {
       epoch: this.epoch,
       segmentBytes: LIMITS.segmentBytes,
-      history: new History(place),
+      history: new History(this.place),
+      snapshots: new OutgoingSnapshots(this.snapshots, APPLICATION),
       frames: memory,
       view: this.view,
       seats: new ReplicaSeats(seats),
@@ -112,6 +128,21 @@ export class PrimaryNode implements ServingNode {
     this.#live.append(frame, this.#segment, first, writer.position);
   }
 
+  /** Of its last position, which says so in a state of `bytes`. */
+  takeSnapshot(bytes = 100): void {
+    const { position, chain } = this.writer;
+    this.writer.sync();
+    const point = { position, chain, epoch: this.epoch, timestamp_us: 1, session: 0 };
+    new SnapshotStore(this.snapshots, APPLICATION).write(point, (write) =>
+      write(encodeUtf8(stateAt(position, bytes))),
+    );
+  }
+
+  /** Removes the segments that end before the newest snapshot. */
+  retire(): void {
+    retireSegments(this.place, (listSnapshots(this.snapshots)[0]?.position ?? 0) + 1);
+  }
+
   standing(): Omit<Standing, "proof"> {
     const { position, durablePosition, chain } = this.writer;
     return {
@@ -127,6 +158,10 @@ export class PrimaryNode implements ServingNode {
   mustStop(code: RefusalCode): void {
     this.stops.push(code);
   }
+}
+
+export function stateAt(position: number, bytes: number): string {
+  return `the state at ${position} `.repeat(bytes).slice(0, bytes);
 }
 
 /** Keeps frames that follow one another, in memory; `persisted` trails until sync(). */
@@ -172,6 +207,11 @@ export class ReplicaNode implements FollowingNode {
   lastReleased = 0;
   welcomes = 0;
 
+  readonly disk = new SimulatedDisk();
+  /** Of the snapshot it began with. */
+  state = "";
+  received = 0;
+
   constructor(name = "south", known = ["north", "south", "west"]) {
     this.name = name;
     this.keys = keysOf(name, known);
@@ -184,10 +224,26 @@ export class ReplicaNode implements FollowingNode {
   released(position: number): void {
     this.lastReleased = position;
   }
+  receive(begin: SnapshotBegin): IncomingSnapshot {
+    const place = { storage: this.disk, checksums, directory: "incoming" };
+    return new IncomingSnapshot(place, APPLICATION, begin);
+  }
+
+  /** What its node does with a snapshot that came whole. */
+  beginWithReceived(): void {
+    const place = { storage: this.disk, checksums, directory: "incoming" };
+    const [name] = listSnapshots(place);
+    const { header, state } = readSnapshotFile(place, name.path);
+    const { position, epoch, chain } = header;
+    this.log = Object.assign(new MemoryLog(), { position, persisted: position, epoch, chain });
+    this.state = new TextDecoder().decode(state);
+    this.disk.remove(name.path);
+    this.received++;
+  }
 }
 
 /** One direction of a link: bytes that arrive later, cut anywhere; a test may lose or repeat them. */
-export class Pipe implements SessionOutput {
+class Pipe implements SessionOutput {
   #queue: { at_us: number; bytes: Uint8Array }[] = [];
   #waiting = 0;
   now_us = 0;
@@ -207,6 +263,17 @@ export class Pipe implements SessionOutput {
     this.#waiting += bytes.length;
   }
 
+  /** Hands at most `bytesMax` bytes of what was written to `receive`. */
+  deliverSome(bytesMax: number, receive: (bytes: Uint8Array) => void): void {
+    const [next] = this.#queue;
+    if (next === undefined) return;
+    const taken = next.bytes.subarray(0, bytesMax);
+    next.bytes = next.bytes.subarray(taken.length);
+    if (next.bytes.length === 0) this.#queue.shift();
+    this.#waiting -= taken.length;
+    receive(taken);
+  }
+
   /** Hands what has arrived by now to `receive`, in random pieces; `spoil` may lose or repeat one. */
   deliver(prng: Prng, receive: (bytes: Uint8Array) => void, spoil = (piece: Uint8Array) => [piece]): void {
     while (this.#queue.length > 0 && this.#queue[0].at_us <= this.now_us) {
@@ -219,4 +286,46 @@ export class Pipe implements SessionOutput {
       }
     }
   }
+}
+
+/** Both sessions over two pipes. */
+export class Pair {
+  readonly down = new Pipe();
+  readonly up = new Pipe();
+  readonly serving: ServingSession;
+  readonly following: FollowingSession;
+  readonly #prng = new Prng(1);
+
+  constructor(primary: PrimaryNode, replica: ReplicaNode, now_us = 0) {
+    this.serving = new ServingSession(primary, this.down, now_us);
+    this.following = new FollowingSession(replica, this.up, now_us);
+  }
+
+  /** Runs until nothing moves any more. */
+  settle(now_us = 0): void {
+    for (let quiet = 0; quiet < 2; ) {
+      let moved = false;
+      while (this.serving.send(now_us)) moved = true;
+      this.down.deliver(this.#prng, (bytes) => {
+        moved = true;
+        this.following.received(bytes, now_us);
+      });
+      this.up.deliver(this.#prng, (bytes) => {
+        moved = true;
+        this.serving.received(bytes, now_us);
+      });
+      quiet = moved ? 0 : quiet + 1;
+    }
+  }
+}
+
+/** The replicas in its view. */
+export function rows(primary: PrimaryNode): [replica: number, inMemory: number, persisted: number][] {
+  const found = new NodeRows();
+  primary.view.read(found, primary.writer.durablePosition);
+  return Array.from({ length: found.count - 1 }, (_, i) => [
+    found.replica[i + 1],
+    found.inMemory[i + 1],
+    found.persisted[i + 1],
+  ]);
 }

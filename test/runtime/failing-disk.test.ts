@@ -13,9 +13,10 @@ const ADDITIONS = 12;
 const AT_ONCE = 3;
 
 /** A directory on the simulated disk: nobody else can have it. */
+const PLACES = { journal: "sim/journal", snapshots: "sim/snapshots" };
 const DIRECTORY: DataDirectory = {
-  journal: "sim/journal",
-  snapshots: "sim/snapshots",
+  ...PLACES,
+  files: { ...PLACES, storage: new SimulatedDisk(), parent: "sim", incoming: "sim/incoming" },
   lock: { release: async () => {} },
   isStillThere: () => true,
   letOldestGo: () => {},

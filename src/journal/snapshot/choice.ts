@@ -12,12 +12,15 @@
 //                              frame's middle
 //   holds                      retired                          the next older one, which can't serve either
 //   holds                      not there, or damaged up to it   JOURNAL_BEHIND_SNAPSHOT: what was durable is gone
+//   holds                      no segment at all, on a replica  restored: it was sent, and nothing behind it yet
 
 import { type Application, SeriatimError } from "../../base/index.ts";
-import { FrameFollower, isSameChain } from "../../segment/index.ts";
+import { FrameFollower, isSameChain, listLogDirectory } from "../../segment/index.ts";
 import type { JournalPlace } from "../journal.ts";
 import { journalPlace } from "../journal.ts";
-import type { SnapshotFile, SnapshotName, SnapshotStore } from "./store.ts";
+import type { SnapshotHeader } from "./header.ts";
+import type { SnapshotName } from "./names.ts";
+import type { SnapshotFile, SnapshotStore } from "./store.ts";
 
 export interface SnapshotChoice {
   /** `application` has its state; undefined: it has none. */
@@ -34,21 +37,28 @@ const REFUSALS: readonly string[] = [
   "LOG_RETIRED",
 ];
 
+export interface SnapshotWish {
+  /** At or before this position. */
+  readonly bound?: number;
+  /** A journal without a segment is no loss: a replica's begins behind the snapshot that it was sent. */
+  readonly mayBeginJournal?: boolean;
+}
+
 /**
- * Gives `application` the state of the newest snapshot that serves, at or before position `bound`. Throws
- * JOURNAL_BEHIND_SNAPSHOT, or what the disk says.
+ * Gives `application` the state of the newest snapshot that serves. Throws JOURNAL_BEHIND_SNAPSHOT, or what the disk says.
  */
 export function newestUsable(
   journal: JournalPlace,
   store: SnapshotStore,
   application: Application,
-  bound: number = Number.POSITIVE_INFINITY,
+  { bound = Number.POSITIVE_INFINITY, mayBeginJournal = false }: SnapshotWish = {},
 ): SnapshotChoice {
   const refused: string[] = [];
   for (const name of store.list()) {
     if (name.position > bound) continue;
     try {
-      return { usable: restored(journal, store, name, application), refused };
+      const isFirst = mayBeginJournal && !hasSegments(journal);
+      return { usable: restored(isFirst ? undefined : journal, store, name, application), refused };
     } catch (error) {
       if (!(error instanceof SeriatimError) || !REFUSALS.includes(error.code)) throw error;
       refused.push(error.message.startsWith(name.path) ? error.message : `${name.path}: ${error.message}`);
@@ -58,19 +68,32 @@ export function newestUsable(
 }
 
 function restored(
-  journal: JournalPlace,
+  journal: JournalPlace | undefined,
   store: SnapshotStore,
   name: SnapshotName,
   application: Application,
 ): SnapshotFile {
   const { header, state } = readable(store, name);
-  const found = pointIn(journal, name);
-  if (found === undefined || !isSameChain(found.chain, header.chain)) {
-    const what = `the journal's history at position ${name.position} is another one`;
-    throw new SeriatimError("SNAPSHOT_FOREIGN", `${name.path}: ${what}`);
-  }
+  if (journal !== undefined) refuseOtherHistory(journal, name, header);
   application.restore(state);
   return { ...name, header };
+}
+
+function refuseOtherHistory(journal: JournalPlace, name: SnapshotName, { chain }: SnapshotHeader): void {
+  const found = pointIn(journal, name);
+  if (found !== undefined && isSameChain(found.chain, chain)) return;
+  const what = `the journal's history at position ${name.position} is another one`;
+  throw new SeriatimError("SNAPSHOT_FOREIGN", `${name.path}: ${what}`);
+}
+
+function hasSegments(journal: JournalPlace): boolean {
+  const { storage, directory, log } = journalPlace(journal);
+  try {
+    return listLogDirectory(storage, directory, log).segments.length > 0;
+  } catch (error) {
+    if (error instanceof SeriatimError && error.code === "ENOENT") return false;
+    throw error;
+  }
 }
 
 /** As store.read; what the disk can't read (EIO) is as good as damaged: there are others, and the journal. */

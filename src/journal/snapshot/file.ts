@@ -72,7 +72,7 @@ function tooLarge(path: string): SeriatimError {
  */
 export function checkSnapshotFile({ storage, checksums }: SnapshotPlace, path: string): SnapshotHeader {
   return reading(storage, path, (file) => {
-    const header = readHeader(file, checksums);
+    const header = readSnapshotHeader(file, checksums);
     const digest = checksums.blake3Stream();
     const chunk = new Uint8Array(Math.min(CHUNK_BYTES, header.stateBytes));
     let crc = 0;
@@ -82,7 +82,7 @@ export function checkSnapshotFile({ storage, checksums }: SnapshotPlace, path: s
       crc = checksums.crc32c(piece, crc);
       digest.update(piece);
     }
-    refuseOther(file, header, crc, digest.finish());
+    refuseOtherState(file, header, crc, digest.finish());
     return header;
   });
 }
@@ -93,10 +93,10 @@ export function readSnapshotFile(
   path: string,
 ): { readonly header: SnapshotHeader; readonly state: Uint8Array<ArrayBuffer> } {
   return reading(storage, path, (file) => {
-    const header = readHeader(file, checksums);
+    const header = readSnapshotHeader(file, checksums);
     const state = new Uint8Array(header.stateBytes);
     readFully(file, state, SNAPSHOT_HEADER_BYTES);
-    refuseOther(file, header, checksums.crc32c(state), checksums.blake3(state));
+    refuseOtherState(file, header, checksums.crc32c(state), checksums.blake3(state));
     return { header, state };
   });
 }
@@ -110,7 +110,8 @@ function reading<T>(storage: Storage, path: string, read: (file: StorageFile) =>
   }
 }
 
-function readHeader(file: StorageFile, checksums: Checksums): SnapshotHeader {
+/** The header of an open snapshot file, whose length it agrees with. Throws as checkSnapshotFile. */
+export function readSnapshotHeader(file: StorageFile, checksums: Checksums): SnapshotHeader {
   const size = file.size();
   if (size < SNAPSHOT_HEADER_BYTES) throw damaged(file, 0, `${size} bytes are shorter than its header`);
   const bytes = new Uint8Array(SNAPSHOT_HEADER_BYTES);
@@ -125,7 +126,8 @@ function readHeader(file: StorageFile, checksums: Checksums): SnapshotHeader {
   return header;
 }
 
-function readFully(file: StorageFile, bytes: Uint8Array, position: number): void {
+/** Fills `bytes` from `position` of the file on; throws SNAPSHOT_DAMAGED when it ends before. */
+export function readFully(file: StorageFile, bytes: Uint8Array, position: number): void {
   for (let have = 0; have < bytes.length; ) {
     const got = file.read(bytes, have, Math.min(READ_BYTES_MAX, bytes.length - have), position + have);
     if (got === 0) throw damaged(file, position + have, "the file ends here, before its state does");
@@ -133,7 +135,13 @@ function readFully(file: StorageFile, bytes: Uint8Array, position: number): void
   }
 }
 
-function refuseOther(file: StorageFile, header: SnapshotHeader, crc: number, hash: Uint8Array): void {
+/** Throws SNAPSHOT_DAMAGED for a state that is not the one the header tells of. */
+export function refuseOtherState(
+  file: StorageFile,
+  header: SnapshotHeader,
+  crc: number,
+  hash: Uint8Array,
+): void {
   if (crc !== header.stateCrc)
     throw damaged(file, SNAPSHOT_HEADER_BYTES, "the state's CRC32C does not match");
   if (hash.some((byte, i) => byte !== header.stateHash[i]))

@@ -15,6 +15,7 @@ export const SNAPSHOT_HEADER_BYTES = 256;
 export const APPLICATION_NAME_BYTES = 16;
 /** No state is larger: some 30 million resting orders, twice what a genesis allows. It is read in one piece. */
 export const SNAPSHOT_STATE_BYTES_MAX = 2 ** 31;
+export const SNAPSHOT_FILE_BYTES_MAX = SNAPSHOT_HEADER_BYTES + SNAPSHOT_STATE_BYTES_MAX;
 
 export const SnapshotFileLayout = snapshotFileLayout();
 

@@ -45,7 +45,9 @@ export function takeSnapshot(
   application: Application,
   durable: number,
 ): ShadowOutcome {
-  const { usable, refused } = newestUsable(journal, store, application, durable);
+  const { usable, refused } = newestUsable(journal, store, application, {
+    ...{ bound: durable, mayBeginJournal: true },
+  });
   const shadow = new Shadow(application, journal.rules, usable);
   const follower = new FrameFollower(journalPlace(journal), shadow.position);
   try {

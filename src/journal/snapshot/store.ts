@@ -1,5 +1,4 @@
-// A directory of snapshots. The one at position 7 is `snapshot-0000000000000007.snap`; while it is written its name ends
-// in `.snap.tmp`, so a `.tmp` file is an interrupted writing and holds nothing. Names of any other form are left alone.
+// A directory of snapshots (names.ts).
 //
 //   write:  temporary file, its bytes synced -> renamed -> directory synced
 //   tidy:   every byte of the newest and of the one before it is read back; only then is anything older removed
@@ -15,20 +14,12 @@ import {
   writeSnapshotFile,
 } from "./file.ts";
 import type { ApplicationVersion, SnapshotHeader, SnapshotPoint } from "./header.ts";
+import { listSnapshots, removeInterrupted, type SnapshotName, snapshotName } from "./names.ts";
 
 /** The place of the snapshots in a node's data directory. */
 export const SNAPSHOTS_DIRECTORY = "snapshots";
-/** Digits of the position in a name: names sort as positions do, up to the largest. */
-const POSITION_DIGITS = 16;
-const NAME = new RegExp(`^snapshot-([0-9]{${POSITION_DIGITS}})\\.snap(\\.tmp)?$`);
 /** The newest and one previous, which serves when the newest has rotted. */
 const SNAPSHOTS_KEPT = 2;
-
-/** A file by its name; whether its bytes hold is not known yet. */
-export interface SnapshotName {
-  readonly path: string;
-  readonly position: number;
-}
 
 /** A file whose every byte was read and holds. */
 export interface SnapshotFile extends SnapshotName {
@@ -71,8 +62,8 @@ export class SnapshotStore {
   write(point: SnapshotPoint, state: StateWriter): SnapshotFile {
     const { storage, directory } = this.#place;
     storage.makeDirectory(directory);
-    this.#removeInterrupted();
-    const path = `${directory}/${nameOf(point.position)}`;
+    removeInterrupted(storage, directory);
+    const path = `${directory}/${snapshotName(point.position)}`;
     const temporary = `${path}.tmp`;
     try {
       const header = this.#writeTo(temporary, point, state);
@@ -138,12 +129,6 @@ export class SnapshotStore {
     throw new SeriatimError("SNAPSHOT_FOREIGN", `${path} at offset 0: ${what}`);
   }
 
-  #removeInterrupted(): void {
-    const { storage, directory } = this.#place;
-    for (const name of storage.list(directory))
-      if (NAME.exec(name)?.[2] !== undefined) storage.remove(`${directory}/${name}`);
-  }
-
   /** Gives the space back after a failure, which is what is reported: what fails here follows from it. */
   #giveBack(temporary: string): void {
     try {
@@ -156,27 +141,3 @@ export class SnapshotStore {
 
 /** What a file can be refused for; anything else is the disk's failure. */
 const REFUSALS: readonly string[] = ["SNAPSHOT_DAMAGED", "SNAPSHOT_FOREIGN"];
-
-/** The snapshots in a directory, newest first; none when there is no such directory. */
-export function listSnapshots({ storage, directory }: SnapshotPlace): SnapshotName[] {
-  const found: SnapshotName[] = [];
-  for (const name of namesIn(storage, directory)) {
-    const match = NAME.exec(name);
-    if (match === null || match[2] !== undefined) continue;
-    found.push({ path: `${directory}/${name}`, position: Number(match[1]) });
-  }
-  return found.reverse();
-}
-
-function namesIn(storage: SnapshotPlace["storage"], directory: string): string[] {
-  try {
-    return storage.list(directory);
-  } catch (error) {
-    if (error instanceof SeriatimError && error.code === "ENOENT") return [];
-    throw error;
-  }
-}
-
-function nameOf(position: number): string {
-  return `snapshot-${String(position).padStart(POSITION_DIGITS, "0")}.snap`;
-}

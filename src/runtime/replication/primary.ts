@@ -2,6 +2,7 @@
 // beginning of its tenure.
 
 import { type Clock, SeriatimError } from "../../base/index.ts";
+import type { ApplicationVersion } from "../../journal/index.ts";
 import type { NodeReport } from "../../protocol/index.ts";
 import {
   ACK_POLICIES,
@@ -108,6 +109,7 @@ export class Primary {
       readonly directory: DataDirectory;
       readonly segmentBytes: number;
       readonly live: SharedArrayBuffer;
+      readonly version: ApplicationVersion | undefined;
     },
     { created, cut_bytes, epoch, position }: Recovered,
   ): Promise<Primary> {
@@ -123,8 +125,9 @@ export class Primary {
     // A log that names no policy may have been acknowledged by any: disk leaves most to be heard.
     const cluster = { policy: ACK_POLICIES[policyInLog ?? "disk"], replicas };
     const candidacy = new Candidacy({ epoch, position, mayLack: created || cut_bytes > 0 }, seat, cluster);
-    const { directory, segmentBytes, live } = journal;
-    const shared = { journal: directory.journal, segmentBytes, live, view };
+    const { directory, segmentBytes, live, version } = journal;
+    const where = { journal: directory.journal, snapshots: directory.snapshots };
+    const shared = { ...where, version, segmentBytes, live, view };
     const serving = new ServingThread({ host, port, peers, keys, ownKey, epoch, ...shared });
     try {
       const known = { name, others, candidacy };

@@ -1,5 +1,6 @@
 // What a replica and its thread say to each other (replica.ts, replica-worker.ts).
 
+import type { ApplicationVersion } from "../../journal/index.ts";
 import type { PeerStanding } from "../../replication/index.ts";
 import type { LogPoint } from "../../segment/index.ts";
 import type { HostPort } from "./asking.ts";
@@ -15,6 +16,11 @@ export interface ReplicaWorkerData {
   readonly directory: string;
   /** Where a snapshot was taken: the application has its state, and only what follows is handed on. */
   readonly from: LogPoint | undefined;
+  /** Where a snapshot of the primary's is put, and whose it must be; without a version none can be taken. */
+  readonly incoming: string;
+  readonly version: ApplicationVersion | undefined;
+  /** No primary of an older one is followed. */
+  readonly highestEpoch: number;
   readonly rules: string;
   readonly segmentBytes: number;
   readonly records: SharedArrayBuffer;
@@ -52,6 +58,15 @@ export type ReplicaWorkerMessage =
   | { readonly kind: "standings"; readonly id: number; readonly standings: Standings }
   /** Its history is not the primary's; where it ends. The journal is closed. */
   | { readonly kind: "diverged"; readonly end: Pick<LogPoint, "position" | "chain"> }
+  /** A snapshot of the primary's is coming. */
+  | {
+      readonly kind: "receiving";
+      readonly epoch: number;
+      readonly position: number;
+      readonly bytes: number;
+    }
+  /** It stands in `incoming`. The journal is closed. */
+  | { readonly kind: "received" }
   /** Where the journal ends. */
   | { readonly kind: "closed"; readonly end: LogPoint }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };

@@ -8,10 +8,14 @@ import type { WarmState } from "../restore-snapshot.ts";
 import type { ShadowStage, SnapshotListener } from "../snapshots.ts";
 import type { ReplicaWorkerData } from "./replica-messages.ts";
 
-export interface ReplicaOptions extends Omit<ReplicaWorkerData, "records" | "directory" | "from"> {
-  /** A new one, which has applied nothing yet: at the start, and when the history turned out to be another one. */
+export interface ReplicaOptions
+  extends Omit<
+    ReplicaWorkerData,
+    "records" | "directory" | "from" | "incoming" | "version" | "highestEpoch"
+  > {
+  /** A new one, which has applied nothing yet: at the start, and whenever it begins anew. */
   readonly application: () => Application;
-  /** Whose snapshots are used; without it none are. */
+  /** Whose snapshots are used, its own and the primary's; without it none are. */
   readonly version?: ApplicationVersion;
   /** Who takes snapshots, and after how many commands (Snapshots); without it nobody does. */
   readonly snapshots?: {

@@ -1,21 +1,23 @@
 // The thread of a replica: opens its journal, hands every record to the application's thread, then follows the primary:
 // stores its frames byte for byte, hands on their records, makes them safe, acknowledges. It connects again for as long as
-// it runs. When its history is not the primary's it closes its journal and ends, for the node to begin anew.
+// it runs. When its history is not the primary's, or a snapshot has come to take its place, it closes its journal and ends,
+// for the node to begin anew.
 
 import { connect, type Socket } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
-import { JOURNAL_BEGINNING, type JournalWriter, openJournal } from "../../journal/index.ts";
+import { IncomingSnapshot, ReplicaJournal } from "../../journal/index.ts";
 import { makeNonce, NativeChecksums, NodeStorage, SystemClock } from "../../platform/index.ts";
-import { COMMAND_BYTES, RefusalCode, type Welcome } from "../../protocol/index.ts";
+import { RefusalCode, type SnapshotBegin, StartFrom, type Welcome } from "../../protocol/index.ts";
 import {
   type FollowingNode,
   FollowingSession,
   ReplicaStanding,
   type ServingNode,
   type SessionEnd,
+  type SnapshotReceiver,
 } from "../../replication/index.ts";
-import { FRAME_HEADER_BYTES, type LogPoint } from "../../segment/index.ts";
+import type { LogPoint } from "../../segment/index.ts";
 import { importRules } from "../record-rules.ts";
 import { RecordSender } from "../record-sender.ts";
 import { askPeers } from "./asking.ts";
@@ -45,7 +47,7 @@ function say(message: ReplicaWorkerMessage): void {
 const FINAL: Readonly<Partial<Record<RefusalCode, string>>> = {
   [RefusalCode.NotAuthorised]: "one of the two nodes does not know the other's key: compare their keys files",
   [RefusalCode.NoSnapshot]:
-    "the primary has retired the segments that this journal lacks: start from a copy of one of its snapshots",
+    "the primary has retired the segments that this journal lacks, and no snapshot of its own holds: take one there",
 };
 
 class Replica implements FollowingNode {
@@ -53,10 +55,11 @@ class Replica implements FollowingNode {
   readonly keys: FollowingNode["keys"];
   readonly checksums = checksums;
   readonly nonce = makeNonce;
-  readonly log: FollowingNode["log"];
+  readonly log: ReplicaJournal;
   readonly #standing: ReplicaStanding;
   readonly #listener: ServingListener;
-  readonly #journal: JournalWriter;
+  /** The highest epoch of which it has heard before its log has a frame of it. */
+  #heardOf = data.highestEpoch;
   #session: FollowingSession | undefined;
   #socket: Socket | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -64,40 +67,21 @@ class Replica implements FollowingNode {
   #isStopping = false;
   readonly #ticker = setInterval(() => this.#tick(), TICK_MS);
 
-  constructor(journal: JournalWriter, sender: RecordSender) {
+  constructor(journal: ReplicaJournal) {
     const { name, keys } = readIdentity(data.keys, data.ownKey);
     this.name = name;
     this.keys = keys;
-    this.#journal = journal;
-    this.log = {
-      get epoch() {
-        return journal.position === 0 ? 0 : journal.epoch;
-      },
-      get position() {
-        return journal.position;
-      },
-      get persisted() {
-        return journal.durablePosition;
-      },
-      get chain() {
-        return journal.chain;
-      },
-      sync: () => journal.sync(),
-      append: (frame, segment) => {
-        const broken = journal.appendFrame(frame, segment > journal.segment);
-        if (broken !== undefined) return broken.reason;
-        const words = new Int32Array(frame.buffer, frame.byteOffset, frame.length / 4);
-        const count = Math.floor((frame.length - FRAME_HEADER_BYTES) / COMMAND_BYTES);
-        sender.send(words, FRAME_HEADER_BYTES / 4, count);
-        return undefined;
-      },
-    };
+    this.log = journal;
     this.#standing = new ReplicaStanding(this.log);
-    this.#listener = new ServingListener(this.#asked(), { connected: () => {}, ended: () => {} });
+    this.#listener = new ServingListener(this.#asked(), {
+      connected: () => {},
+      sendsSnapshot: () => {},
+      ended: () => {},
+    });
   }
 
   get highestEpoch(): number {
-    return this.#standing.highestEpoch;
+    return Math.max(this.#heardOf, this.#standing.highestEpoch);
   }
 
   /** It can be asked, not followed. */
@@ -117,15 +101,29 @@ class Replica implements FollowingNode {
   }
 
   welcomed(welcome: Welcome): void {
-    const { epoch, segmentBytes } = welcome;
-    this.#standing.welcomed(welcome);
+    const { start, epoch, segmentBytes } = welcome;
+    this.#heardOf = epoch;
     if (segmentBytes !== data.segmentBytes) {
       const what = `the primary's segments have ${segmentBytes} bytes, this node's ${data.segmentBytes}`;
       throw new SeriatimError("SEGMENT_LIMITS", `${what}: give --segment-bytes ${segmentBytes}`, {
         exitCode: 2,
       });
     }
+    // What it has is not compared with that tenure's history: it is not of it.
+    if (start === StartFrom.Snapshot) return;
+    this.#standing.welcomed(welcome);
     say({ kind: "following", primary: this.#session?.primary ?? "", epoch, position: this.log.position });
+  }
+
+  receive({ position, epoch, chain, fileBytes }: SnapshotBegin): SnapshotReceiver {
+    const { version, incoming: directory } = data;
+    if (version === undefined) {
+      const what = "this node lacks what the primary has retired, and its application has no version";
+      throw new SeriatimError("SNAPSHOT_FOREIGN", `${what}: it can't take the primary's snapshot`);
+    }
+    say({ kind: "receiving", epoch: this.highestEpoch, position, bytes: fileBytes });
+    const announced = { position, epoch, chain, fileBytes };
+    return new IncomingSnapshot({ storage: new NodeStorage(), checksums, directory }, version, announced);
   }
 
   /** Nothing is shown here yet. */
@@ -152,7 +150,7 @@ class Replica implements FollowingNode {
 
   #tick(): void {
     this.#session?.tick(clock.monotonicMicros());
-    this.#guarded(() => this.#journal.prepareNext(true));
+    this.#guarded(() => this.log.prepareNext(true));
   }
 
   /** A disk that fails ends the replica; so does what only a person can change. */
@@ -173,6 +171,7 @@ class Replica implements FollowingNode {
     this.#socket?.destroySoon();
     if (this.#isStopping) return;
     if (ended.kind === "refused by peer" && ended.code === RefusalCode.Diverged) return this.#diverged();
+    if (ended.kind === "snapshot received") return this.#endWith(() => say({ kind: "received" }));
     const final = ended.kind === "refused by peer" ? FINAL[ended.code] : undefined;
     if (final !== undefined) return this.fail(new SeriatimError("REPLICA_REFUSED", final));
     say({ kind: "lost", how: session.why ?? describe(ended) });
@@ -180,11 +179,16 @@ class Replica implements FollowingNode {
   }
 
   #diverged(): void {
+    const { position, chain } = this.log;
+    this.#endWith(() => say({ kind: "diverged", end: { position, chain } }));
+  }
+
+  /** With the last word that `say` says, when the journal is closed. */
+  #endWith(say: () => void): void {
     this.#guarded(() => {
-      const { position, chain } = this.#journal;
       this.#leave();
-      this.#journal.close();
-      say({ kind: "diverged", end: { position, chain } });
+      this.log.close();
+      say();
       parentPort?.close();
     });
   }
@@ -206,8 +210,8 @@ class Replica implements FollowingNode {
       return;
     }
     this.#guarded(() => {
-      this.#journal.sync();
-      say({ kind: "durable", id: request.id, position: this.#journal.durablePosition });
+      this.log.sync();
+      say({ kind: "durable", id: request.id, position: this.log.persisted });
     });
   }
 
@@ -230,7 +234,7 @@ class Replica implements FollowingNode {
     if (this.#isStopping) return;
     const end = this.#end();
     this.#leave();
-    this.#journal.close();
+    this.log.close();
     say({ kind: "closed", end });
     parentPort?.close();
   }
@@ -249,26 +253,20 @@ function describe(ended: SessionEnd): string {
   return "code" in ended ? `${ended.kind} (${ended.code})` : ended.kind;
 }
 
-async function open(sender: RecordSender): Promise<JournalWriter> {
-  const options = {
-    storage: new NodeStorage(),
-    checksums,
-    directory: data.directory,
-    mode: "fsync" as const,
-  };
+async function open(sender: RecordSender): Promise<ReplicaJournal> {
   const rules = await importRules(data.rules);
-  const { journal, scan } = openJournal(
-    { ...options, rules, segmentBytes: data.segmentBytes, from: data.from ?? JOURNAL_BEGINNING },
-    (words, at, count) => sender.send(words, at, count),
-  );
+  const { directory, segmentBytes, from } = data;
+  const options = { storage: new NodeStorage(), checksums, directory, rules, segmentBytes, from };
+  const journal = new ReplicaJournal(options, (words, at, count) => sender.send(words, at, count));
+  const { scan, position } = journal;
   const cut_bytes = scan.verdict === "torn" ? scan.damagedBytes : 0;
-  say({ kind: "opened", position: journal.position, cut_bytes, finding: scan.because });
+  say({ kind: "opened", position, cut_bytes, finding: scan.because });
   return journal;
 }
 
 const sender = new RecordSender(data.records);
 try {
-  const replica = new Replica(await open(sender), sender);
+  const replica = new Replica(await open(sender));
   parentPort?.on("message", (request: ReplicaWorkerRequest) => replica.hear(request));
   replica.connect();
   await replica.listen();

@@ -3,10 +3,13 @@
 //
 //   snapshot restored -> thread opens the journal behind it -> follows
 //     -> diverged: thread gone, snapshots broken off -> its files set aside -> begins anew, with nothing
+//     -> a snapshot of the primary's came whole: thread gone, snapshots broken off -> it takes the place of its files
+//        -> begins anew, with that
 
 import { Worker } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
-import { entryBeside, NodeStorage } from "../../platform/index.ts";
+import { putReceivedInPlace, setAsideDiverged } from "../../journal/index.ts";
+import { entryBeside } from "../../platform/index.ts";
 import { ACK_POLICIES, type Decision, decidePromotion, type PeerStanding } from "../../replication/index.ts";
 import type { LogPoint } from "../../segment/index.ts";
 import { FirstFailure } from "../first-failure.ts";
@@ -23,7 +26,6 @@ import type {
   Standings,
 } from "./replica-messages.ts";
 import type { Inheritance, ReplicaOptions } from "./replica-options.ts";
-import { setAside } from "./set-aside.ts";
 
 /** For making the last frames safe and closing the files; a disk that needs longer hangs. */
 const CLOSE_MS = 10_000;
@@ -31,6 +33,9 @@ const CLOSE_MS = 10_000;
 const SHADOW_STOP_MS = 2_000;
 /** Between two looks whether a snapshot is due. */
 const TICK_MS = 1_000;
+
+/** After one of these a thread may end. */
+const LAST_WORDS: readonly ReplicaWorkerMessage["kind"][] = ["closed", "diverged", "received"];
 
 export class Replica {
   /** Resolves with what stopped it, if anything ever does. */
@@ -47,6 +52,8 @@ export class Replica {
   #exited: Promise<void> = Promise.resolve();
   #requests = new WaitingRequests();
   #questions = new WaitingRequests<Standings>();
+  /** That its threads have heard of: none follows a primary of an older one. */
+  #highestEpoch = 0;
   /** Where its journal ends, once it is closed. */
   #end: LogPoint | undefined;
   #snapshots: Snapshots | undefined;
@@ -74,7 +81,10 @@ export class Replica {
     const { version, directory, news } = this.#options;
     const application = this.#options.application();
     const onSnapshotRefused = (why: string) => news(`a snapshot is not used: ${why}`);
-    const from = restoreSnapshot({ application, version, directory, onSnapshotRefused });
+    const from = restoreSnapshot({
+      ...{ application, version, directory, onSnapshotRefused },
+      mayBeginJournal: true,
+    });
     if (from !== undefined) news(`restored a snapshot, of position ${from.position}`);
     const applying = new Applying(application, from);
     this.#applying = applying;
@@ -108,9 +118,12 @@ export class Replica {
   }
 
   #startWorker(records: SharedArrayBuffer, from: LogPoint | undefined): Worker {
-    const { primaries, listen, keys, ownKey, rules, segmentBytes, directory } = this.#options;
-    const where = { directory: directory.journal, from, records };
-    const workerData: ReplicaWorkerData = { primaries, listen, keys, ownKey, rules, segmentBytes, ...where };
+    const { primaries, listen, keys, ownKey, rules, segmentBytes, directory, version } = this.#options;
+    const { journal, incoming } = directory.files;
+    const workerData: ReplicaWorkerData = {
+      ...{ primaries, listen, keys, ownKey, rules, segmentBytes, version },
+      ...{ directory: journal, incoming, from, records, highestEpoch: this.#highestEpoch },
+    };
     return new Worker(entryBeside(import.meta.url, "replica-worker"), { name: "replica", workerData });
   }
 
@@ -118,7 +131,7 @@ export class Replica {
   #watch(worker: Worker): Promise<void> {
     let hasSaidLast = false;
     worker.on("message", (message: ReplicaWorkerMessage) => {
-      hasSaidLast ||= message.kind === "closed" || message.kind === "diverged";
+      hasSaidLast ||= LAST_WORDS.includes(message.kind);
       this.#hear(message);
     });
     worker.on("error", (error) => this.#fail("REPLICA_THREAD_DIED", String(error)));
@@ -132,20 +145,28 @@ export class Replica {
     });
   }
 
-  /** With nothing: what it had is set aside, and everything comes from the primary. */
-  async #beginAnew(end: Pick<LogPoint, "position" | "chain">): Promise<void> {
+  /** With what the disk holds when `settle` has given the files their new names; it says what became of them. */
+  async #beginAnew(settle: () => string): Promise<void> {
+    this.isFollowing = false;
     this.#applying?.end();
     await this.#exited;
     // Nobody may write into the directories that come after these.
     await this.#snapshots?.stop();
     if (this.#isStopping) return;
     this.#guarded(() => {
-      const aside = setAside(this.#options.directory, end, new NodeStorage());
-      this.#options.news(
-        `this history was not the primary's: its files are in ${aside} now, and everything is fetched anew`,
-      );
+      this.#options.news(settle());
       this.#begin();
     });
+  }
+
+  #setAside(end: Pick<LogPoint, "position" | "chain">): string {
+    const aside = setAsideDiverged(this.#options.directory.files, end);
+    return `this history was not the primary's: its files are in ${aside} now, and everything is fetched anew`;
+  }
+
+  #takeReceived(): string {
+    const position = putReceivedInPlace(this.#options.directory.files);
+    return `the primary's snapshot of position ${position} is in place`;
   }
 
   #hear(message: ReplicaWorkerMessage): void {
@@ -156,6 +177,7 @@ export class Replica {
         return news(`the journal is open, up to position ${message.position}`);
       case "following":
         this.isFollowing = true;
+        this.#highestEpoch = message.epoch;
         return news(
           `follows ${message.primary} in epoch ${message.epoch}, from position ${message.position} on`,
         );
@@ -165,7 +187,15 @@ export class Replica {
         this.isFollowing = false;
         return;
       case "diverged":
-        void this.#beginAnew(message.end);
+        void this.#beginAnew(() => this.#setAside(message.end));
+        return;
+      case "receiving":
+        this.#highestEpoch = message.epoch;
+        return news(
+          `the primary has retired what this node lacks: it sends its snapshot of position ${message.position}, ${message.bytes} bytes`,
+        );
+      case "received":
+        void this.#beginAnew(() => this.#takeReceived());
         return;
       case "durable":
         return this.#requests.answered(message.id, message.position);

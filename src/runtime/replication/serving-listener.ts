@@ -15,6 +15,8 @@ const CONNECTIONS_MAX = 8;
 export interface ServingNews {
   /** A replica is followed from here, with a row of the view. */
   connected(name: string, row: number, position: number): void;
+  /** A replica lacks what the journal no longer has. */
+  sendsSnapshot(name: string, position: number): void;
   ended(name: string, how: string): void;
 }
 
@@ -105,10 +107,14 @@ export class ServingListener {
 
   #look(connection: Connection): void {
     const { session, socket } = connection;
-    const { replica, ended } = session;
+    const { replica, snapshotTo, ended } = session;
     if (replica !== undefined && !connection.isKnown) {
       connection.isKnown = true;
       this.#news.connected(replica, session.row, session.sent);
+    }
+    if (snapshotTo !== undefined && !connection.isKnown) {
+      connection.isKnown = true;
+      this.#news.sendsSnapshot(snapshotTo.name, snapshotTo.position);
     }
     if (ended === undefined || !this.#connections.delete(connection)) return;
     socket.end();

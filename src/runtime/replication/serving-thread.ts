@@ -91,6 +91,10 @@ export class ServingThread {
         this.#seats[message.row] = message.name;
         this.#seated(message.row, message.name);
         return this.#news(`replica ${message.name} is connected, from position ${message.position} on`);
+      case "sends snapshot":
+        return this.#news(
+          `replica ${message.name} lacks what is retired: it is sent the snapshot of position ${message.position}`,
+        );
       case "ended":
         return this.#news(`replica ${message.name} is gone: ${message.how}`);
       case "must stop":

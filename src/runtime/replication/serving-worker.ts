@@ -7,7 +7,7 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import { SAFE_MAX, SeriatimError } from "../../base/index.ts";
-import { JOURNAL_LOG } from "../../journal/index.ts";
+import { type ApplicationVersion, JOURNAL_LOG, OutgoingSnapshots } from "../../journal/index.ts";
 import { makeNonce, NativeChecksums, NodeStorage } from "../../platform/index.ts";
 import { DIGEST_BYTES, NodeRole } from "../../protocol/index.ts";
 import {
@@ -31,6 +31,9 @@ export interface ServingWorkerData {
   readonly keys: string;
   readonly ownKey: string;
   readonly journal: string;
+  /** Its snapshots, and whose they must be; without a version none is sent. */
+  readonly snapshots: string;
+  readonly version: ApplicationVersion | undefined;
   /** Of the log; that of the tenure comes with "lead". */
   readonly epoch: number;
   readonly segmentBytes: number;
@@ -42,6 +45,7 @@ export type ServingWorkerMessage =
   | { readonly kind: "listening"; readonly port: number }
   | { readonly kind: "heard"; readonly peer: PeerStanding }
   | { readonly kind: "connected"; readonly name: string; readonly row: number; readonly position: number }
+  | { readonly kind: "sends snapshot"; readonly name: string; readonly position: number }
   | { readonly kind: "ended"; readonly name: string; readonly how: string }
   | { readonly kind: "must stop"; readonly why: string }
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
@@ -59,12 +63,10 @@ const checksums = new NativeChecksums();
 const { name, keys, others } = readIdentity(data.keys, data.ownKey);
 const view = new AckView(data.view);
 const live = new LiveReader(data.live);
-const history = new History({
-  storage: new NodeStorage(),
-  checksums,
-  directory: data.journal,
-  log: JOURNAL_LOG,
-});
+const storage = new NodeStorage();
+const history = new History({ storage, checksums, directory: data.journal, log: JOURNAL_LOG });
+const snapshots =
+  data.version && new OutgoingSnapshots({ storage, checksums, directory: data.snapshots }, data.version);
 let { epoch } = data;
 let primary: PrimarySide | undefined;
 let isStopping = false;
@@ -117,13 +119,14 @@ const node: ServingNode = {
 
 const listener = new ServingListener(node, {
   connected: (replica, row, position) => say({ kind: "connected", name: replica, row, position }),
+  sendsSnapshot: (replica, position) => say({ kind: "sends snapshot", name: replica, position }),
   ended: (replica, how) => say({ kind: "ended", name: replica, how }),
 });
 
 function lead(tenure: number): void {
   epoch = tenure;
   primary = {
-    ...{ epoch, segmentBytes: data.segmentBytes, history, frames: data.live, view },
+    ...{ epoch, segmentBytes: data.segmentBytes, history, snapshots, frames: data.live, view },
     seats: new ReplicaSeats(others),
     released: () => view.released,
   };
