@@ -19,7 +19,7 @@ export class ClusterFigures {
   readonly wrong: string[] = [];
   /** Orders whose clients never learned what became of them. */
   unknown = 0;
-  /** Promotions that were refused, and asked for again. */
+  /** Replicas that were told to lead and refused: who might have had more was dead. */
   refused = 0;
   readonly #rows = new Map<string, Row>();
 
@@ -53,7 +53,7 @@ export class ClusterFigures {
 
   /** One line: what became of the orders. */
   summary(): string {
-    const asked = this.refused === 0 ? "" : `; ${this.refused} requests for promotion were refused at first`;
+    const asked = this.refused === 0 ? "" : `; replicas told to lead refused ${this.refused} times`;
     const broken = this.wrong.length === 0 ? "none of them lost or executed twice" : "NOT ALL AS IT MUST BE";
     return `${this.acknowledged} orders acknowledged, ${broken}, ${this.unknown} never answered${asked}`;
   }

@@ -2,7 +2,9 @@
 // the log and the load of clients that resume. Judged by what those were told, against the primary's log computed again, and
 // at the end by the files of all nodes. Every draw comes from the seed; when the signal arrives does not.
 //
-//   the dead start again -> maybe wait until orders are accepted -> load -> SIGKILL
+//   maybe a promotion -> the dead start again -> maybe wait until orders are accepted -> load -> SIGKILL
+//
+// A promotion that is refused is no breach: whoever may hold what was acknowledged is dead, and the old primary comes back.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Prng } from "../../src/base/index.ts";
@@ -20,7 +22,21 @@ const ROUNDS_PER_HASTE = 4;
 /** Of so many rounds one is judged; all are at the end. */
 const ROUNDS_PER_JUDGEMENT = 20;
 const POLICIES = ["disk+ram", "disk+ram", "two-disks", "ram"] as const;
-const VICTIMS = ["the primary", "a replica", "all nodes"] as const;
+
+/** What is killed, and whether another node is told to lead then. */
+const KILLS = [
+  { what: "the primary, which comes back", primary: true, replicas: 0, promotes: false },
+  { what: "the primary, and a replica is promoted", primary: true, replicas: 0, promotes: true },
+  { what: "a replica", primary: false, replicas: 1, promotes: false },
+  { what: "all nodes", primary: true, replicas: 2, promotes: false },
+] as const;
+/** Of three nodes: whether the one that is left may lead follows from the policy. */
+const KILL_OF_TWO = {
+  what: "the primary and a replica",
+  primary: true,
+  replicas: 1,
+  promotes: true,
+} as const;
 
 interface Kill {
   readonly what: string;
@@ -37,6 +53,7 @@ export class ClusterLoop {
   #accepted = 0;
   #rounds = 0;
   #lastKill: Kill | undefined;
+  #promotionIsDue = false;
 
   private constructor(cluster: ClusterProcesses, seed: number) {
     this.#cluster = cluster;
@@ -48,14 +65,40 @@ export class ClusterLoop {
     return new ClusterLoop(await ClusterProcesses.make(directory, nodes), seed);
   }
 
-  /** One more round: one kill, of one node or of all. */
+  /** One more round: one kill, of one node or of several. */
   async round(): Promise<void> {
-    this.#startDead();
     const isHasty = this.#crowd !== undefined && this.#prng.between(1, ROUNDS_PER_HASTE) === 1;
-    if (!isHasty) await this.#goOn();
+    await this.#recover(isHasty);
     await sleep(this.#prng.between(...LOAD_MS));
     await this.#kill(isHasty);
     if (++this.#rounds % ROUNDS_PER_JUDGEMENT === 0) this.#judge();
+  }
+
+  async #recover(isHasty: boolean): Promise<void> {
+    const isLed = this.#promotionIsDue && (await this.#promote());
+    this.#promotionIsDue = false;
+    // Those that are left go on without the dead, if they can.
+    const areEnough = isLed && this.#cluster.names.filter((name) => this.#cluster.runs(name)).length > 1;
+    if (!areEnough) this.#startDead();
+    if (!isHasty) await this.#goOn();
+    this.#startDead();
+  }
+
+  /** Tells one replica after the other to lead; false when none may. */
+  async #promote(): Promise<boolean> {
+    const running = this.#inAnyOrder(this.#cluster.names.filter((name) => this.#cluster.runs(name)));
+    for (const name of running) {
+      try {
+        await this.#cluster.node(name).ready();
+        await this.#cluster.admin(name, "promote");
+        this.#primary = name;
+        return true;
+      } catch (error) {
+        if ((error as { code?: string }).code !== "REFUSED") throw error;
+        this.figures.refused++;
+      }
+    }
+    return false;
   }
 
   #startDead(): void {
@@ -84,24 +127,26 @@ export class ClusterLoop {
   }
 
   async #kill(isHasty: boolean): Promise<void> {
-    const drawn = this.#prng.pick([...VICTIMS]);
-    const victims = this.#victims(drawn);
-    const what = `${drawn}, policy ${this.#policy}`;
+    const kinds = this.#cluster.names.length > 2 ? [...KILLS, KILL_OF_TWO] : KILLS;
+    const drawn = this.#prng.pick([...kinds]);
+    const what = `${drawn.what}, policy ${this.#policy}`;
     const accepted = this.#crowd?.accepted ?? 0;
     this.figures.killed(what, accepted - this.#accepted);
     this.#accepted = accepted;
     // One that came in haste had the kill before to get over too.
     this.#lastKill = isHasty ? undefined : { what, at_ms: performance.now() };
+    const replicas = this.#inAnyOrder(this.#cluster.names.filter((name) => name !== this.#primary));
+    const victims = [...(drawn.primary ? [this.#primary] : []), ...replicas.slice(0, drawn.replicas)];
     await Promise.all(victims.map((name) => this.#cluster.end(name, "SIGKILL")));
+    this.#promotionIsDue = drawn.promotes;
     // What is on its way to the clients is no sign of going on.
-    if (victims.includes(this.#primary))
+    if (drawn.primary)
       await this.#cluster.within(this.#crowd?.alone(), "a client is connected to a node that was killed");
   }
 
-  #victims(drawn: (typeof VICTIMS)[number]): readonly NodeName[] {
-    const replicas = this.#cluster.names.filter((name) => name !== this.#primary);
-    if (drawn === "all nodes") return this.#cluster.names;
-    return drawn === "the primary" ? [this.#primary] : [this.#prng.pick(replicas)];
+  /** Two at most. */
+  #inAnyOrder(names: readonly NodeName[]): readonly NodeName[] {
+    return this.#prng.chance(0.5) ? names : names.toReversed();
   }
 
   #judge(): void {
@@ -111,8 +156,7 @@ export class ClusterLoop {
 
   /** Lets all be answered, ends the nodes in order, and compares what they keep. */
   async finish(): Promise<void> {
-    this.#startDead();
-    await this.#goOn();
+    await this.#recover(false);
     await this.#cluster.within(this.#crowd?.end(), "orders were not answered");
     await this.#cluster.allHave(this.#primary);
     this.figures.unknown = this.#crowd?.unknown ?? 0;

@@ -29,6 +29,7 @@ export function killNodes(): void {
 
 export class NodeProcess {
   readonly #process: ChildProcess;
+  readonly #ready: Promise<void>;
   /** All it said on stderr. */
   stderr = "";
   /** 0 of a replica. */
@@ -53,6 +54,8 @@ export class NodeProcess {
     this.#process.stderr?.on("data", (text: Buffer) => {
       this.stderr += text.toString();
     });
+    this.#ready = this.#becomeReady();
+    this.#ready.catch(() => {});
   }
 
   /** Starts a node and waits for nothing: it may be ended at any moment of its start. */
@@ -67,8 +70,12 @@ export class NodeProcess {
     return node;
   }
 
-  /** Waits for the ready line of a node that was launched; throws with its stderr when it ends before. */
-  async ready(): Promise<void> {
+  /** Resolves with the ready line of a node that was launched; rejects with its stderr when it ends before. */
+  ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  async #becomeReady(): Promise<void> {
     const line = await this.#readyLine();
     const ports = /:(\d+), http:\/\/[^:]+:(\d+)/.exec(line);
     if (ports === null && !line.startsWith("seriatim is a replica"))
