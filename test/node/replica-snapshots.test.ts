@@ -165,3 +165,20 @@ test.each<[name: string, change: (bytes: Buffer) => Buffer | undefined]>([
   },
   180_000,
 );
+
+test("a replica that was sent a snapshot, and nothing since, can be promoted, and sends its own to the next", async () => {
+  const { node } = await retiredPrimary();
+  const south = await cluster.follow("south", node.replicationPort, ALONE);
+  await expectSameState(node, south);
+  await node.stop();
+  expect(readdirSync(cluster.path("south", "journal"))).toEqual([]);
+  expect(await cluster.admin(south, "promote --force")).toMatchObject({ status: 0 });
+  expect(south.status()).toMatchObject({ role: "primary", status: "ok" });
+  const client = await cluster.clientOf(south);
+  await trade(client, 500);
+  rmSync(cluster.path("north"), { recursive: true });
+  const north = await cluster.follow("north", south.replicationPort, SNAPSHOTS);
+  await expectSameState(south, north);
+  await trade(client, 100);
+  await expectSameState(south, north);
+}, 180_000);
