@@ -3,14 +3,14 @@
 //
 //   npm run example examples/counter.ts counter-data
 //
-// On two machines, with a key each (seriatim keygen, role replica): the one adds --keys ring.json --own-key north.json
-// --replication-port 9029, the other its own key and --replica-of 9029. An addition is answered when one disk and both
-// memories have it; when the first machine is lost, the other one is started in its place.
+// Two of them, with a key each (seriatim keygen, role replica): the one adds --keys ring.json --own-key north.key
+// --replication-port 9029, the other its own key, --replication-port 9030 and --replica-of 9029. An addition is answered when
+// one disk and both memories have it. When the first is lost, the line `lead` makes the other go on in its place with what it
+// has in memory; the lost one comes back with --replica-of 9030.
 //
 // A record has 80 bytes, and the sequencer writes its time into bytes 40 to 47. Kinds from 128 on are an application's own.
 // Command   u32 kind | u32 counter | i32 amount             Event   u32 kind | u32 counter | i64 value, the new one or the old
 
-import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { type Application, type RecordBuffer, SeriatimError } from "seriatim";
@@ -22,6 +22,7 @@ import {
   type RecordRules,
   Replica,
   type ReplicationOptions,
+  type RuntimeOptions,
   Submissions,
 } from "seriatim/runtime";
 
@@ -43,12 +44,9 @@ export class Counters implements Application {
     const value = this.#values[counter] + amount;
     const fits = Math.abs(value) <= VALUE_MAX;
     if (fits) this.#values[counter] = value;
+    const is = fits ? value : this.#values[counter];
     const event = events.claim();
-    const { words: out } = events;
-    out[event] = fits ? ADDED : TOO_LARGE;
-    out[event + 1] = counter;
-    out[event + 2] = lowLane(this.#values[counter]);
-    out[event + 3] = highLane(this.#values[counter]);
+    events.words.set([fits ? ADDED : TOO_LARGE, counter, lowLane(is), highLane(is)], event);
   }
 
   snapshot(write: (piece: Uint8Array) => void): void {
@@ -73,18 +71,17 @@ export const rules: RecordRules = {
   },
 };
 
+/** With what counters begin: nothing but a directory, or what a copy has left and its tenure. */
+type Origin = Pick<RuntimeOptions, "application" | "directory" | "warm" | "tenure">;
+
 /** Counters whose every addition is safe when its promise resolves: on the disk, and with a replica where there is one. */
-export async function openCounters(path: string, replication?: ReplicationOptions) {
-  const genesis = new Int32Array(RECORD_WORDS);
-  genesis.set([BEGIN, COUNTERS]);
-  const runtime = await openRuntime({
-    ...{ application: new Counters(), genesis, rules: import.meta.url, replication },
-    directory: await openDataDirectory(path),
-  });
+export async function openCounters(origin: Origin, replication?: ReplicationOptions) {
+  const genesis = Int32Array.from({ length: RECORD_WORDS }, (_, i) => [BEGIN, COUNTERS][i] ?? 0);
+  const runtime = await openRuntime({ ...origin, genesis, rules: import.meta.url, replication });
   const submissions = new Submissions(runtime, rules);
   runtime.run(submissions, submissions);
+  console.log(`${runtime.recovered.position} commands in the log`);
   return {
-    commands: runtime.recovered.position - 1,
     failed: runtime.failed,
     /** Resolves with the counter's value; rejects with SeriatimError when the addition is not in the log, or may not be. */
     async add(counter: number, amount: number): Promise<number> {
@@ -93,49 +90,60 @@ export async function openCounters(path: string, replication?: ReplicationOption
       if (events[0] === TOO_LARGE) throw new SeriatimError("TOO_LARGE", `counter ${counter} stays ${value}`);
       return value;
     },
-    async close(): Promise<void> {
+    async stop(): Promise<void> {
       await submissions.close();
       await runtime.stop();
     },
   };
 }
 
-async function serve(path: string, replication?: ReplicationOptions): Promise<void> {
-  const counters = await openCounters(path, replication);
-  console.log(`${counters.commands} additions in the log`);
-  const lines = createInterface({ input: process.stdin });
-  counters.failed.then(() => lines.close());
-  for await (const line of lines) {
-    const [, counter, amount] = /^add (\d{1,3}) (-?\d{1,9})$/.exec(line) ?? [];
-    if (amount === undefined) console.log("not a line like: add 7 5");
-    else
-      counters.add(Number(counter), Number(amount)).then(
-        (value) => console.log(`counter ${counter} is ${value}`),
-        (error: SeriatimError) => console.log(`counter ${counter}: ${error.message}`),
-      );
-  }
-  await counters.close();
+type Counting = Awaited<ReturnType<typeof openCounters>>;
+
+/** The counters that a copy becomes; the copy itself, when it may not lead or not yet. */
+async function lead(copy: Replica, replication?: ReplicationOptions): Promise<Counting | Replica> {
+  const decision = await copy.decide(false);
+  if (decision.kind === "lead")
+    return openCounters({ ...(await copy.handOver()), tenure: decision }, replication);
+  console.log(`it does not lead: ${decision.because}`);
+  return copy;
 }
 
-/** A copy of the counters, until stdin ends. */
-async function follow(path: string, port: number, keys: string, ownKey: string): Promise<void> {
-  const replica = new Replica({
-    ...{ keys, ownKey, rules: import.meta.url, segmentBytes: SEGMENT_BYTES_DEFAULT, news: console.log },
-    ...{ application: () => new Counters(), primaries: [{ host: "127.0.0.1", port }] },
-    directory: await openDataDirectory(path),
-  });
-  await Promise.race([once(process.stdin.resume(), "end"), replica.failed]);
-  await replica.stop();
+function add(counters: Counting | Replica, line: string): void {
+  const [, counter, amount] = /^add (\d{1,3}) (-?\d{1,9})$/.exec(line) ?? [];
+  if (amount === undefined) console.log("not a line like: add 7 5");
+  else if (counters instanceof Replica) console.log("this is a copy, which does not add: see the line lead");
+  else
+    counters.add(Number(counter), Number(amount)).then(
+      (value) => console.log(`counter ${counter} is ${value}`),
+      (error: SeriatimError) => console.log(`counter ${counter}: ${error.message}`),
+    );
 }
 
 async function main(): Promise<void> {
   const text = { type: "string", default: "" } as const;
   const options = { keys: text, "own-key": text, "replication-port": text, "replica-of": text };
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
-  const { keys, "own-key": ownKey, "replica-of": primary, "replication-port": port } = values;
-  const [path = "counter-data"] = positionals;
-  if (primary !== "") return follow(path, Number(primary), keys, ownKey);
-  return serve(path, port === "" ? undefined : { host: "127.0.0.1", port: Number(port), keys, ownKey });
+  const { keys, "own-key": ownKey, "replica-of": primary } = values;
+  const listen = { host: "127.0.0.1", port: Number(values["replication-port"]) };
+  const replication = { ...listen, keys, ownKey, ackPolicyInLog: () => "disk+ram" as const };
+  const directory = await openDataDirectory(positionals[0] ?? "counter-data");
+  const primaries = [{ host: "127.0.0.1", port: Number(primary) }];
+  const own = { directory, rules: import.meta.url, segmentBytes: SEGMENT_BYTES_DEFAULT, news: console.log };
+  const application = () => new Counters();
+  const cluster = keys === "" ? undefined : replication;
+  let counters: Counting | Replica =
+    primary === ""
+      ? await openCounters({ application: application(), directory }, cluster)
+      : new Replica({ ...replication, ...own, listen, primaries, application });
+  const lines = createInterface({ input: process.stdin });
+  counters.failed.then(() => lines.close());
+  for await (const line of lines) {
+    if (line === "lead" && counters instanceof Replica) {
+      counters = await lead(counters, cluster);
+      counters.failed.then(() => lines.close());
+    } else add(counters, line);
+  }
+  await counters.stop();
 }
 
 if (import.meta.main) await main();
