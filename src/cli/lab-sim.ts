@@ -10,21 +10,23 @@ import { stdout } from "./stdout.ts";
 const REQUESTS_MAX = 100_000;
 
 const EXAMPLES = `
-Clients send orders over a simulated network to an exchange on simulated disks and clocks, while power and processes fail,
-disks fail, slow down and lose what was not synced, connections are cut, reset and partitioned, and clocks jump. In the end
-nothing acknowledged is lost or done twice. The same seed is the same run; the first one that fails ends with status 1
-and the command that repeats it.
+Clients send orders over a simulated network to an exchange of one to three nodes on simulated disks and clocks, while power
+and processes fail, disks fail, slow down and lose what was not synced, connections are cut, reset and partitioned, clocks
+jump, and replicas are promoted. Nothing acknowledged is lost or done twice. The same seed is the same run; the first one that
+fails ends with status 1 and the command that repeats it.
 
 Examples:
   seriatim lab sim --seeds 1..100
-  seriatim lab sim --seeds 42 --requests 5000`;
+  seriatim lab sim --seeds 42 --requests 5000
+  seriatim lab sim --seeds 42 --story`;
 
 export function registerSim(lab: Command): void {
   lab
     .command("sim")
-    .description("Runs an exchange on simulated machines that fail, and judges what its clients were told.")
+    .description("Runs a cluster on simulated machines that fail, and judges what its clients were told.")
     .requiredOption("--seeds <a..b>", "one seed, or a range with both ends included", seedRange)
     .option("--requests <n>", "of all clients of a run", wholeNumber("--requests", 1, REQUESTS_MAX), 1000)
+    .option("--story", "print what happened in each run, step by step", false)
     .addHelpText("after", EXAMPLES)
     .action(runSeeds);
 }
@@ -32,21 +34,24 @@ export function registerSim(lab: Command): void {
 interface SimOptions {
   readonly seeds: readonly [first: number, last: number];
   readonly requests: number;
+  readonly story: boolean;
 }
 
-async function runSeeds({ seeds: [first, last], requests }: SimOptions): Promise<void> {
-  const totals = { accepted: 0, rejected: 0, unknown: 0 };
+async function runSeeds({ seeds: [first, last], requests, story }: SimOptions): Promise<void> {
+  const totals = { accepted: 0, rejected: 0, unknown: 0, promotions: 0 };
   const faults = new Map<string, number>();
   for (let seed = first; seed <= last; seed++) {
     const result = await simulate({ seed, requests });
+    if (story) stdout.writeLines(result.story);
     if (result.problems.length > 0) throw failed(result, requests);
-    for (const name of ["accepted", "rejected", "unknown"] as const) totals[name] += result[name];
+    for (const name of ["accepted", "rejected", "unknown", "promotions"] as const)
+      totals[name] += result[name];
     for (const [name, count] of Object.entries(result.faults))
       faults.set(name, (faults.get(name) ?? 0) + count);
   }
-  const { accepted, rejected, unknown } = totals;
+  const { accepted, rejected, unknown, promotions } = totals;
   stdout.writeLines([
-    `${counted(last - first + 1, "seed")}: ${accepted} requests accepted, ${rejected} rejected, ${unknown} unknown; all as the log says`,
+    `${counted(last - first + 1, "seed")}: ${accepted} requests accepted, ${rejected} rejected, ${unknown} unknown; ${counted(promotions, "promotion")}; all as the log says`,
     `faults: ${
       faults.size === 0
         ? "none"

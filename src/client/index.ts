@@ -19,4 +19,5 @@ export { idOf } from "./order-values.ts";
 export { Outstanding } from "./outstanding.ts";
 export * from "./resuming-client.ts";
 export type { ResumingOrderEntryOptions } from "./resuming-options.ts";
+export { type Resumable, Resumption } from "./resumption.ts";
 export * from "./socket/index.ts";

@@ -5,7 +5,7 @@
 //   persisted >= c: it is on c of the R + 1 disks, so not only on the R + 1 - c that any other set can leave out
 //   in_memory >= c: the primary's memory always counts, and is gone; so c - 1 of the R replicas have it. Those that
 //                   were restarted since may have lost it: only warm ones are counted
-// With every node heard nothing more can be learned by waiting.
+// With every node heard, the old primary as the replica that it is now or as itself, nothing more can be learned by waiting.
 
 import type { AckPolicy } from "./ack-policy.ts";
 
@@ -26,7 +26,8 @@ export interface Heard {
 /** Whether every position that the policy could have acknowledged is known to one of those heard. */
 export function isCertain(policy: AckPolicy, heard: Heard): boolean {
   const { replicas, primaryDisk, replicasHeard, replicaDisks, warmReplicas } = heard;
-  if (primaryDisk !== "unheard" && replicasHeard === replicas) return true;
+  const nodesHeard = replicasHeard + (primaryDisk === "unheard" ? 0 : 1);
+  if (nodesHeard > replicas) return true;
   const disks = replicaDisks + (primaryDisk === "heard" ? 1 : 0);
   return policy.clauses.some(({ level, count }) =>
     level === "persisted" ? disks + count > replicas + 1 : warmReplicas + count - 1 > replicas,

@@ -1,22 +1,32 @@
 // What goes wrong in a run, and when: drawn from the seed. Faults stop at a time, and everything is mended by then or soon
 // after, so that a run which makes no progress afterwards shows a fault of ours.
+//
+// Nothing is done that the policy in force does not promise to outlive: under `ram` the power fails nowhere while what was
+// acknowledged is in that machine's memory alone.
 
 import type { Prng } from "../base/index.ts";
 import type { DiskFault } from "../lab/index.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
+import type { SimulatedCluster } from "./site.ts";
+import type { Witness } from "./witness.ts";
 
 /** Between two faults, at most. */
 const BETWEEN_US = 300_000;
 /** How long a partition, a slow disk or a machine that is off lasts, at most. */
 const LASTING_US = 400_000;
+/** Of partitions one in so many lasts longer, until it is noticed everywhere. */
+const LONG_CHANCE = 0.3;
+const LONG_US = 5_000_000;
 /** A wall clock jumps by up to this, either way. */
 const JUMP_US = 10_000_000;
 /** The changing call of a disk that fails is one of so many from now on. */
 const CALLS_AHEAD = 12;
 const SLOW_SYNC_US = [20_000, 100_000] as const;
 const QUICK_SYNC_US = [200, 2_000] as const;
+/** Between two looks at the states of all nodes. */
+const LOOK_US = 100_000;
 
 const DISK_FAULTS: readonly DiskFault[] = ["EIO", "ENOSPC", "short", "stuck", "halt"];
 
@@ -24,6 +34,7 @@ export interface Troubled {
   readonly machines: readonly SimulatedMachine[];
   readonly clients: readonly string[];
   readonly network: SimulatedNetwork;
+  readonly cluster: SimulatedCluster;
 }
 
 /** Counts of what was done, by name. */
@@ -32,17 +43,19 @@ export type FaultCounts = Record<string, number>;
 export class Faults {
   readonly counts: FaultCounts = {};
   readonly #troubled: Troubled;
+  readonly #witness: Witness;
   readonly #prng: Prng;
   readonly #queue: EventQueue;
   readonly #until_us: number;
 
-  constructor(troubled: Troubled, prng: Prng, until_us: number) {
+  constructor(troubled: Troubled, witness: Witness, prng: Prng, until_us: number) {
     this.#troubled = troubled;
+    this.#witness = witness;
     this.#prng = prng;
     this.#queue = troubled.network.queue;
     this.#until_us = until_us;
     this.#planNext();
-    for (const machine of troubled.machines) this.#watch(machine);
+    this.#look();
   }
 
   #planNext(): void {
@@ -53,21 +66,16 @@ export class Faults {
     });
   }
 
-  /** A machine that is down, for whatever reason, is started again some time later. */
-  #watch(machine: SimulatedMachine): void {
-    this.#queue.plan(this.#prng.between(10_000, LASTING_US), () => {
-      if (!machine.isUp && machine.refused === undefined) machine.start();
-      this.#watch(machine);
-    });
+  #look(): void {
+    for (const machine of this.#troubled.machines) machine.noteHash();
+    this.#queue.plan(LOOK_US, () => this.#look());
   }
 
   #strike(): void {
     const machine = this.#prng.pick(this.#troubled.machines);
-    switch (this.#prng.between(0, 6)) {
+    switch (this.#prng.between(0, 7)) {
       case 0:
-        machine.noteHash();
-        this.#count("power failures");
-        return machine.powerOff();
+        return this.#powerOff([machine], "power failures");
       case 1:
         machine.noteHash();
         this.#count("kills");
@@ -78,33 +86,84 @@ export class Faults {
         return this.#partition(machine);
       case 4:
         this.#count("resets");
-        return machine.host.reset(this.#prng.pick(this.#troubled.clients));
+        return machine.host.reset(this.#prng.pick(this.#othersOf(machine)));
       case 5:
         this.#count("clock jumps");
         return machine.clock.jump(this.#prng.between(-JUMP_US, JUMP_US));
+      case 6:
+        return this.#powerOff(
+          this.#troubled.machines.filter(() => this.#prng.chance(0.6)),
+          "power failures of several",
+        );
       default:
         return this.#slowDisk(machine);
     }
   }
 
+  /** Everything at once, if the policy outlives that; what is planned for later does not come any more. */
+  end(): void {
+    this.#mend();
+    this.#powerOff(this.#troubled.machines, "power failures of all at the end");
+  }
+
+  #powerOff(machines: readonly SimulatedMachine[], what: string): void {
+    for (const machine of machines) {
+      machine.noteHash();
+      if (this.#isKeptWithout(machine)) {
+        this.#count(what);
+        machine.powerOff();
+      } else {
+        this.#count("kills");
+        machine.kill();
+      }
+    }
+  }
+
+  /** Whether what was acknowledged is anywhere but in this machine's memory: on a disk, or in another's. */
+  #isKeptWithout(machine: SimulatedMachine): boolean {
+    if (this.#troubled.cluster.policy !== "ram") return true;
+    const { acknowledged } = this.#witness;
+    return this.#troubled.machines.some(({ node }) => {
+      if (node === undefined) return false;
+      const has = node === machine.node ? node.journal.durablePosition : node.journal.position;
+      return has >= acknowledged;
+    });
+  }
+
+  #othersOf(machine: SimulatedMachine): string[] {
+    const { machines, clients } = this.#troubled;
+    return [...clients, ...machines.map(({ name }) => name).filter((name) => name !== machine.name)];
+  }
+
   #failDisk(machine: SimulatedMachine): void {
     const fault = this.#prng.pick(DISK_FAULTS);
-    this.#count(`disk: ${fault}`);
+    this.#count(`disk: ${fault}`, machine.name);
     machine.disk.failAt(machine.disk.calls + this.#prng.between(1, CALLS_AHEAD), fault);
   }
 
   #partition(machine: SimulatedMachine): void {
-    const { network, clients } = this.#troubled;
-    const other = this.#prng.pick(clients);
+    const { network } = this.#troubled;
+    const others = this.#othersOf(machine);
+    const isAlone = this.#prng.chance(0.3);
+    const cutOff = isAlone ? others : [this.#prng.pick(others)];
     const ways = this.#prng.between(1, 3);
-    this.#count(ways === 3 ? "partitions" : "one-way partitions");
-    if ((ways & 1) !== 0) network.cut(machine.name, other);
-    if ((ways & 2) !== 0) network.cut(other, machine.name);
-    this.#queue.plan(this.#prng.between(1_000, LASTING_US), () => network.healAll());
+    this.#count(
+      ways === 3 ? "partitions" : "one-way partitions",
+      `${machine.name} ${ways} ${cutOff.join(" ")}`,
+    );
+    for (const other of cutOff) {
+      if ((ways & 1) !== 0) network.cut(machine.name, other);
+      if ((ways & 2) !== 0) network.cut(other, machine.name);
+    }
+    const lasting_us = this.#prng.chance(LONG_CHANCE) ? LONG_US : LASTING_US;
+    this.#queue.plan(this.#prng.between(1_000, lasting_us), () => {
+      this.#witness.tell("fault", "the network heals");
+      network.healAll();
+    });
   }
 
   #slowDisk(machine: SimulatedMachine): void {
-    this.#count("slow disks");
+    this.#count("slow disks", machine.name);
     machine.syncTime_us = SLOW_SYNC_US;
     this.#queue.plan(this.#prng.between(1_000, LASTING_US), () => {
       machine.syncTime_us = QUICK_SYNC_US;
@@ -116,7 +175,8 @@ export class Faults {
     for (const machine of this.#troubled.machines) machine.syncTime_us = QUICK_SYNC_US;
   }
 
-  #count(what: string): void {
+  #count(what: string, whom = ""): void {
+    this.#witness.tell("fault", `${what} ${whom}`);
     this.counts[what] = (this.counts[what] ?? 0) + 1;
   }
 }

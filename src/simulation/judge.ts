@@ -1,10 +1,11 @@
 // Judges a run by what its clients know and by the log that is left. Of every client's requests:
 //
-//   accepted   in the log exactly once, and computing the log again accepts it with the same event sequence
-//   rejected   by the engine: in the log once, and refused again for the same reason; by the gateway: never in the log
-//   unknown    in the log once or not at all
+//   accepted   executed exactly once, and computing the log again accepts it with the same event sequence
+//   rejected   by the engine: judged once, and refused for the same reason; by the gateway: never executed
+//   unknown    executed once or not at all
 //
-// and every state hash that any node had is the one that the log gives at that position, and time never goes back.
+// A request may stand in the log several times, as it was asked several times; all but the first are answered by a Repeat.
+// And every state that any node had is the one that the log gives at that position, and time never goes back.
 
 import { RecordBuffer, stateHash } from "../base/index.ts";
 import { ExchangeEngine } from "../engine/index.ts";
@@ -16,17 +17,10 @@ import {
   EVENT_WORDS,
   EventKind,
   EventWord,
-  Reason,
+  isGatewayRefusal,
   readTimestamp,
 } from "../protocol/index.ts";
 import type { ClientRequest, SimulatedClient } from "./simulated-client.ts";
-
-/** Reasons of the gateway, which keep a request out of the log. */
-const GATEWAY_REASONS: ReadonlySet<number> = new Set([
-  Reason.Halted,
-  Reason.ReplicaDisconnected,
-  Reason.DiskFull,
-]);
 
 /** What the log says of one request. */
 interface Fate {
@@ -40,8 +34,9 @@ interface Fate {
 export class Judge {
   readonly #engine = new ExchangeEngine();
   readonly #events: RecordBuffer;
+  /** By account and number; repeats left out. */
   readonly #fates = new Map<string, Fate[]>();
-  #fate: { sequence: number; reason: number } | undefined;
+  #fate: { sequence: number; reason: number; isRepeat: boolean } | undefined;
   #time_us = 0;
   readonly #hashes: ReadonlyMap<number, string>;
   readonly problems: string[] = [];
@@ -70,8 +65,9 @@ export class Judge {
       this.problems.push(`position ${position}: a node had another state than its log gives`);
     const kind = words[at] & 0xff;
     if (kind !== CommandKind.NewOrder && kind !== CommandKind.Cancel) return;
-    const key = keyOf(kind, words[at + CommandWord.account], words[at + CommandWord.orderIdLow]);
-    const { sequence = 0, reason = 0 } = this.#fate ?? {};
+    const { sequence = 0, reason = 0, isRepeat = false } = this.#fate ?? {};
+    if (isRepeat) return;
+    const key = keyOf(words[at + CommandWord.account], words[at + CommandWord.requestLow]);
     this.#fates.set(key, [...(this.#fates.get(key) ?? []), { position, sequence, reason }]);
   }
 
@@ -80,17 +76,18 @@ export class Judge {
     if (this.#fate !== undefined || used_words === 0) return;
     const [kind, reason] = [words[0] & 0xff, (words[0] >>> 8) & 0xff];
     const sequence = words[EventWord.sequenceHigh] * 4_294_967_296 + (words[EventWord.sequenceLow] >>> 0);
-    this.#fate = kind === EventKind.Reject ? { sequence: 0, reason } : { sequence, reason: 0 };
+    const isRejected = kind === EventKind.Reject;
+    this.#fate = { sequence: isRejected ? 0 : sequence, reason, isRepeat: kind === EventKind.Repeat };
   }
 
   /** Everything that a client knows and the log contradicts. */
   check(client: SimulatedClient): void {
     for (const request of client.requests) {
-      const fates = this.#fates.get(keyOf(request.kind, client.account, request.id)) ?? [];
+      const fates = this.#fates.get(keyOf(client.account, request.number)) ?? [];
       const problem = contradiction(request, fates);
       if (problem === undefined) continue;
       const what = request.kind === CommandKind.NewOrder ? "order" : "cancel of";
-      this.problems.push(`client ${client.account}, ${what} ${request.id}: ${problem}`);
+      this.problems.push(`client ${client.account}, ${what} ${request.idLow}: ${problem}`);
     }
   }
 }
@@ -100,19 +97,19 @@ function contradiction({ outcome, value }: ClientRequest, fates: readonly Fate[]
     return `executed ${fates.length} times, at ${fates.map((f) => f.position).join(", ")}`;
   const fate = fates.at(0);
   if (outcome === "unknown") return undefined;
-  if (outcome === "rejected" && GATEWAY_REASONS.has(value))
+  if (outcome === "rejected" && isGatewayRefusal(value))
     return fate === undefined ? undefined : `refused by the gateway, and in the log at ${fate.position}`;
   if (fate === undefined) return `${outcome}, and not in the log`;
   const said = outcome === "accepted" ? fate.sequence : fate.reason;
   return said === value ? undefined : `${outcome} with ${value}, and computed again it is ${said}`;
 }
 
-function keyOf(kind: number, account: number, id: number): string {
-  return `${kind} ${account} ${id}`;
+function keyOf(account: number, request: number): string {
+  return `${account} ${request}`;
 }
 
 const checksums = new NativeChecksums();
 
 function hashOf(engine: ExchangeEngine): string {
-  return Array.from(stateHash(engine, checksums), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Buffer.from(stateHash(engine, checksums)).toString("hex");
 }

@@ -1,10 +1,9 @@
-// A client in a simulation: it sends orders and cancels over order entry, keeps what it was told, and connects again when it
-// is cut off. Its book of requests is what a run is judged by: what it knows, and nothing else.
-//
-// Each request has an order id of its own or cancels one that nothing else is asked about, so an answer's order id says what
-// it answers.
+// A client in a simulation: it sends orders and cancels over order entry, each with a number that is used once, keeps what it
+// was told, and goes on at the next address when it is cut off, asking again whatever was not answered. What it decides is
+// decided by the resuming client's own part (client/resumption.ts). Its book of requests is what a run is judged by.
 
-import { assert, type Prng, type TransportHandler } from "../base/index.ts";
+import type { Prng, TransportHandler } from "../base/index.ts";
+import { type Resumable, Resumption } from "../client/index.ts";
 import {
   AckLayout,
   CommandKind,
@@ -16,6 +15,8 @@ import {
   FRAME_HEADER_BYTES,
   frameLength,
   frameType,
+  HelloFlag,
+  isGatewayRefusal,
   MessageType,
   RejectLayout,
   readHighLane,
@@ -26,11 +27,17 @@ import type { SimulatedHost } from "./simulated-network.ts";
 /** Requests on their way at once. */
 const WINDOW = 8;
 /** Between an answer and the next request, at most: a thousand requests take as long as faults last. */
-const THINK_US = 30_000;
-/** Between losing a connection and trying again. */
-const RECONNECT_US = 50_000;
+const THINK_US = 80_000;
+/** The same when it was the gateway's refusal: nothing is taken for a while. */
+const SULK_US = 500_000;
+/** How soon at most it begins, and how far apart clients are in what they do at once. */
+const BEGIN_US = 50_000;
 /** Without an answer for so long the client gives its connection up. */
-const PATIENCE_US = 3_000_000;
+const SILENCE_US = 3_000_000;
+/** Between two looks whether that is so. */
+const LOOK_US = 500_000;
+/** It never gives up: a run has an end of its own. */
+const PATIENCE_US = 3_600_000_000;
 /** Cancels among requests, when there is something to cancel. */
 const CANCEL_CHANCE = 0.25;
 const SYMBOLS = 2;
@@ -38,11 +45,10 @@ const PRICE = 1_000;
 const PRICE_SPAN = 5;
 const QUANTITY_MAX = 9;
 
-export interface ClientRequest {
+export interface ClientRequest extends Resumable {
   readonly kind: typeof CommandKind.NewOrder | typeof CommandKind.Cancel;
-  /** The two lanes are the client's number and this. */
-  readonly id: number;
-  /** unknown: it was sent, and its answer never came. */
+  readonly frame: Uint8Array;
+  /** unknown: it was asked, and its answer has not come. */
   outcome: "unknown" | "accepted" | "rejected";
   /** Of the event that accepted it, or the reason of the refusal. */
   value: number;
@@ -61,15 +67,14 @@ export class SimulatedClient implements TransportHandler {
   readonly #exchange: readonly Address[];
   readonly #wanted: number;
   readonly #view = new DataView(new ArrayBuffer(256));
-  /** By order id: what awaits its answer. */
-  readonly #open = new Map<number, ClientRequest>();
+  readonly #resumption: Resumption<ClientRequest>;
   /** Symbols of accepted orders that may be cancelled. */
   readonly #cancellable = new Map<number, number>();
   #connection = -1;
-  #hasSaidHello = false;
+  #isWelcome = false;
+  /** Requests that it will make when it has thought about them. */
+  #thinking = 0;
   #input: Uint8Array = new Uint8Array(0);
-  #attempts = 0;
-  #heard_us = 0;
   #isStopped = false;
 
   constructor(
@@ -84,7 +89,10 @@ export class SimulatedClient implements TransportHandler {
     this.account = account;
     this.#wanted = wanted;
     this.#exchange = exchange;
-    this.#plan(prng.between(0, RECONNECT_US), () => this.#connect());
+    const limits = { addresses: exchange.length, patience_us: PATIENCE_US, silence_us: SILENCE_US };
+    this.#resumption = new Resumption(limits, this.#now);
+    this.#plan(prng.between(0, BEGIN_US), () => this.#connect());
+    this.#plan(LOOK_US, () => this.#look());
   }
 
   get name(): string {
@@ -92,7 +100,7 @@ export class SimulatedClient implements TransportHandler {
   }
 
   get isDone(): boolean {
-    return this.requests.length >= this.#wanted && this.#open.size === 0;
+    return this.requests.length >= this.#wanted && this.#resumption.unanswered === 0;
   }
 
   /** Sends and connects no more. */
@@ -101,17 +109,16 @@ export class SimulatedClient implements TransportHandler {
   }
 
   opened(): void {
-    this.#send(encodeHello(this.#view, 0, 0, 0, this.account));
+    this.#send(this.#view, encodeHello(this.#view, 0, 0, 0, this.account, HelloFlag.Once));
   }
 
-  received(_connection: number, bytes: Uint8Array): void {
-    this.#heard_us = this.#now;
+  received(connection: number, bytes: Uint8Array): void {
     const input = new Uint8Array(this.#input.length + bytes.length);
     input.set(this.#input);
     input.set(bytes, this.#input.length);
     const view = new DataView(input.buffer);
     let at = 0;
-    while (decodeFrame(view, at, input.length) === DecodeOutcome.Ok) {
+    while (this.#connection === connection && decodeFrame(view, at, input.length) === DecodeOutcome.Ok) {
       this.#hear(view, at);
       at += frameLength(view, at);
     }
@@ -124,12 +131,8 @@ export class SimulatedClient implements TransportHandler {
     this.#host.close(connection);
   }
 
-  closed(): void {
-    this.#connection = -1;
-    this.#hasSaidHello = false;
-    this.#input = new Uint8Array(0);
-    this.#open.clear();
-    this.#plan(RECONNECT_US + this.#prng.between(0, RECONNECT_US), () => this.#connect());
+  closed(connection: number): void {
+    if (connection === this.#connection) this.#lost();
   }
 
   get #now(): number {
@@ -143,94 +146,124 @@ export class SimulatedClient implements TransportHandler {
   }
 
   #connect(): void {
-    const { host, port } = this.#exchange[this.#attempts++ % this.#exchange.length];
-    this.#heard_us = this.#now;
+    const { host, port } = this.#exchange[this.#resumption.address];
+    this.#input = new Uint8Array(0);
     const connection = this.#host.connect(host, port, this);
     this.#connection = connection;
-    this.#plan(PATIENCE_US, () => this.#look(connection));
+    this.#plan(SILENCE_US, () => {
+      if (connection === this.#connection && !this.#isWelcome) this.#giveUp();
+    });
   }
 
   /** A half-open connection answers nothing: it is given up. */
-  #look(connection: number): void {
-    if (connection !== this.#connection) return;
-    const waits = this.#open.size > 0 || !this.#hasSaidHello;
-    if (waits && this.#now - this.#heard_us >= PATIENCE_US) this.#host.destroy(connection);
-    else this.#plan(PATIENCE_US, () => this.#look(connection));
+  #look(): void {
+    if (this.#isWelcome && this.#resumption.isSilent(this.#now)) this.#giveUp();
+    this.#plan(LOOK_US, () => this.#look());
+  }
+
+  #giveUp(): void {
+    const connection = this.#connection;
+    this.#lost();
+    this.#host.destroy(connection);
+  }
+
+  #lost(): void {
+    this.#connection = -1;
+    this.#isWelcome = false;
+    const wait_us = this.#resumption.lost(this.#now) ?? SILENCE_US;
+    this.#plan(wait_us + this.#prng.between(0, BEGIN_US), () => this.#connect());
   }
 
   #hear(view: DataView, at: number): void {
     const body = at + FRAME_HEADER_BYTES;
     switch (frameType(view, at)) {
       case MessageType.HelloAck:
-        this.#hasSaidHello = true;
+        this.#isWelcome = true;
+        this.#resumption.welcomed(this.#now);
         return this.#next();
-      case MessageType.Ack:
-        return this.#answered(
-          readLowLane(view, body + AckLayout.orderId),
-          "accepted",
-          sequenceOf(view, body),
-        );
+      case MessageType.Ack: {
+        const id = body + AckLayout.orderId;
+        const request = this.#resumption.answered(readLowLane(view, id), readHighLane(view, id), this.#now);
+        return this.#settle(request, "accepted", sequenceOf(view, body));
+      }
       case MessageType.Reject:
-        return this.#answered(
-          readLowLane(view, body + RejectLayout.orderId),
-          "rejected",
-          view.getUint8(body + RejectLayout.reason),
-        );
+        return this.#rejected(view, body);
     }
   }
 
-  #answered(id: number, outcome: "accepted" | "rejected", value: number): void {
-    const request = this.#open.get(id);
-    assert(request !== undefined, `client ${this.account}: an answer about ${id}, which nothing waits for`);
-    this.#open.delete(id);
+  #rejected(view: DataView, body: number): void {
+    const id = body + RejectLayout.orderId;
+    const [low, high] = [readLowLane(view, id), readHighLane(view, id)];
+    const reason = view.getUint8(body + RejectLayout.reason);
+    const isGateways = isGatewayRefusal(reason);
+    const request = isGateways
+      ? this.#resumption.refused(low, high, reason, this.#now)
+      : this.#resumption.answered(low, high, this.#now);
+    this.#settle(request, "rejected", reason, isGateways ? SULK_US : THINK_US);
+  }
+
+  #settle(
+    request: ClientRequest | undefined,
+    outcome: "accepted" | "rejected",
+    value: number,
+    think_us = THINK_US,
+  ): void {
+    if (request === undefined) return this.#giveUp();
     request.outcome = outcome;
     request.value = value;
     if (outcome === "accepted" && request.kind === CommandKind.NewOrder)
-      this.#cancellable.set(id, id % SYMBOLS);
-    this.#plan(this.#prng.between(0, THINK_US), () => this.#next());
+      this.#cancellable.set(request.idLow, request.idLow % SYMBOLS);
+    this.#thinking++;
+    this.#plan(this.#prng.between(0, think_us), () => {
+      this.#thinking--;
+      this.#next();
+    });
   }
 
   /** Fills the window. */
   #next(): void {
-    while (this.#hasSaidHello && this.#open.size < WINDOW && this.requests.length < this.#wanted) {
+    const isReady = () => this.#resumption.unanswered + this.#thinking < WINDOW;
+    while (this.#isWelcome && isReady() && this.requests.length < this.#wanted) {
       const cancel = this.#cancellable.size > 0 && this.#prng.chance(CANCEL_CHANCE);
-      if (cancel) this.#sendCancel();
-      else this.#sendOrder();
+      const request = cancel ? this.#cancel() : this.#order();
+      this.requests.push(request);
+      this.#resumption.add(request, this.#now);
     }
+    if (!this.#isWelcome) return;
+    for (const { frame } of this.#resumption.takeToSend())
+      this.#send(new DataView(frame.buffer), frame.length);
   }
 
-  #sendOrder(): void {
+  #order(): ClientRequest {
     const prng = this.#prng;
     const id = this.requests.length + 1;
-    const symbol = id % SYMBOLS;
     const price = PRICE + prng.between(-PRICE_SPAN, PRICE_SPAN);
     const [quantity, side, timeInForce] = [
       prng.between(1, QUANTITY_MAX),
       prng.between(0, 1),
       prng.chance(0.1) ? 1 : 0,
     ];
-    this.#ask(CommandKind.NewOrder, id);
-    const { account } = this;
-    this.#send(
-      encodeNewOrder(this.#view, 0, id, 0, id, account, symbol, price, 0, quantity, side, 0, timeInForce),
-    );
+    const terms = [price, 0, quantity, side, 0, timeInForce] as const;
+    const bytes = encodeNewOrder(this.#view, 0, id, 0, id, this.account, id % SYMBOLS, ...terms);
+    return this.#request(CommandKind.NewOrder, id, bytes);
   }
 
-  #sendCancel(): void {
+  #cancel(): ClientRequest {
     const [[id, symbol]] = this.#cancellable;
     this.#cancellable.delete(id);
-    this.#ask(CommandKind.Cancel, id);
-    this.#send(encodeCancelOrder(this.#view, 0, this.requests.length, 0, id, this.account, symbol));
+    const number = this.requests.length + 1;
+    const bytes = encodeCancelOrder(this.#view, 0, number, 0, id, this.account, symbol);
+    return this.#request(CommandKind.Cancel, id, bytes);
   }
 
-  #ask(kind: ClientRequest["kind"], id: number): void {
-    const request: ClientRequest = { kind, id, outcome: "unknown", value: 0 };
-    this.requests.push(request);
-    this.#open.set(id, request);
+  #request(kind: ClientRequest["kind"], idLow: number, bytes: number): ClientRequest {
+    const frame = new Uint8Array(this.#view.buffer.slice(0, bytes));
+    const number = this.requests.length + 1;
+    return { kind, number, idLow, idHigh: this.account, frame, outcome: "unknown", value: 0 };
   }
 
-  #send(bytes: number): void {
-    this.#host.send(this.#connection, new Uint8Array(this.#view.buffer), 0, bytes);
+  #send(view: DataView, bytes: number): void {
+    this.#host.send(this.#connection, new Uint8Array(view.buffer), 0, bytes);
   }
 }
 

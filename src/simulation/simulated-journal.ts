@@ -1,60 +1,114 @@
-// The journal of a simulated machine: the real one, whose writes take as long as the simulation says. A batch that is handed
+// The journal of a simulated primary: the real one, whose writes take as long as the simulation says. A batch that is handed
 // over is written and synced some time later; what comes meanwhile is the next batch.
+//
+// Half of the nodes write and sync in one moment, by the agent in mode `fsync`. The others write at once and sync later, so
+// that replicas have a frame before this disk has: their agent runs in mode `flush`, and its slots are given back behind the sync.
 
-import type { SeriatimError } from "../base/index.ts";
+import { SeriatimError } from "../base/index.ts";
 import { JournalAgent, type JournalWriter } from "../journal/index.ts";
 import { Ring, RingConsumer } from "../ring/index.ts";
-import type { JournalStage } from "../runtime/index.ts";
-import type { EventQueue } from "./event-queue.ts";
+import type { JournalRequest, JournalStage } from "../runtime/index.ts";
+
+/** From publishing to writing: another thread wakes up. */
+const WAKE_US = 20;
+/** Between two looks whether a full disk has room again. */
+const SHORTAGE_US = 100_000;
+
+export interface JournalSurroundings {
+  plan(delay_us: number, act: () => void): void;
+  syncTime_us(): number;
+  /** Frames may have been written, or room found or lost. */
+  onWork(): void;
+  onFailure(): void;
+}
+
+/** Gives slots back later than it is told to. */
+class HeldConsumer extends RingConsumer {
+  #held = 0;
+
+  override release(count: number): void {
+    this.#held += count;
+  }
+
+  let(): void {
+    super.release(this.#held);
+    this.#held = 0;
+  }
+}
 
 export class SimulatedJournal implements JournalStage {
   readonly batches = true;
   readonly failed: Promise<SeriatimError> = new Promise(() => {});
   readonly #journal: JournalWriter;
-  readonly #queue: EventQueue;
-  readonly #syncTime: () => number;
-  readonly #onFailure: () => void;
+  readonly #around: JournalSurroundings;
   #agent: JournalAgent | undefined;
-  #isWriting = false;
-  #isGone = false;
+  #consumer: HeldConsumer | undefined;
+  #isBusy = false;
 
-  constructor(journal: JournalWriter, queue: EventQueue, syncTime: () => number, onFailure: () => void) {
+  constructor(journal: JournalWriter, around: JournalSurroundings) {
     this.#journal = journal;
-    this.#queue = queue;
-    this.#syncTime = syncTime;
-    this.#onFailure = onFailure;
+    this.#around = around;
   }
 
   recover(): never {
     throw new Error("the machine has opened it");
   }
 
-  ask(): never {
-    throw new Error("nobody asks a simulated journal");
+  async ask(request: JournalRequest): Promise<number> {
+    if (request.kind !== "begin epoch")
+      throw new Error(`a simulated journal is not asked for ${request.kind}`);
+    this.#journal.beginEpoch(request.epoch);
+    return this.#journal.position;
   }
 
   run(shared: SharedArrayBuffer): void {
     const ring = Ring.attach(shared);
-    this.#agent = new JournalAgent(this.#journal, ring, new RingConsumer(ring));
+    const isSplit = this.#journal.mode === "flush";
+    this.#consumer = isSplit ? new HeldConsumer(ring) : undefined;
+    this.#agent = new JournalAgent(this.#journal, ring, this.#consumer ?? new RingConsumer(ring));
+  }
+
+  /** Why the next segment can't be prepared. */
+  get shortage(): SeriatimError | undefined {
+    return this.#agent?.preallocationFailure;
   }
 
   published(): void {
-    if (this.#isWriting || this.#isGone) return;
-    this.#isWriting = true;
-    this.#queue.plan(this.#syncTime(), () => this.#write());
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    const { plan, syncTime_us } = this.#around;
+    plan(this.#consumer === undefined ? syncTime_us() : WAKE_US, () => this.#write());
   }
 
   #write(): void {
-    this.#isWriting = false;
-    if (this.#isGone || this.#agent === undefined) return;
-    const done = this.#agent.doWork();
-    if (this.#agent.failure !== undefined) this.#onFailure();
-    else if (done > 0) this.published();
+    const done = this.#agent?.doWork() ?? 0;
+    if (this.#hasFailed()) return;
+    this.#around.onWork();
+    const { plan, syncTime_us } = this.#around;
+    if (done > 0 && this.#consumer !== undefined) return plan(syncTime_us(), () => this.#sync());
+    this.#isBusy = false;
+    if (done > 0) this.published();
+    else if (this.shortage !== undefined) plan(SHORTAGE_US, () => this.published());
   }
 
-  /** The machine is down: nothing is written any more. */
-  abandon(): void {
-    this.#isGone = true;
+  #sync(): void {
+    try {
+      this.#journal.sync();
+    } catch (error) {
+      if (!(error instanceof SeriatimError)) throw error;
+    }
+    if (this.#hasFailed()) return;
+    this.#consumer?.let();
+    this.#isBusy = false;
+    this.published();
+  }
+
+  /** The agent's ring takes no more then, and nothing more is released. */
+  #hasFailed(): boolean {
+    if (this.#journal.failure === undefined) return false;
+    this.#consumer?.fail();
+    this.#around.onFailure();
+    return true;
   }
 
   async stop(): Promise<void> {}

@@ -1,187 +1,184 @@
-// One machine of a simulation: a disk, a clock, a network, and on them the parts of a real node (journal, sequencer, engine,
-// gate, gateway) that start, stop, and are stopped. Nothing of a node is copied here but how its parts are put together.
+// One machine of a simulation: a disk, a clock, a network, and a node on them that starts, ends, and is ended. How it is
+// started says its unit, as a service manager's file would: an administrator may change that.
 
-import { type Prng, RecordBuffer, SeriatimError, stateHash } from "../base/index.ts";
-import { ExchangeEngine } from "../engine/index.ts";
-import { GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
-import { EXCHANGE_RECORDS, encodeGenesisEntry, type GenesisEntry, openJournal } from "../journal/index.ts";
+import { type Prng, SeriatimError, stateHash } from "../base/index.ts";
 import { SimulatedDisk } from "../lab/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
-import { COMMAND_BYTES, COMMAND_WORDS, EVENT_WORDS, Reason } from "../protocol/index.ts";
-import { createRing } from "../ring/index.ts";
-import { CommandPath } from "../runtime/index.ts";
-import { Sequencer } from "../sequencer/index.ts";
+import { NONCE_BYTES } from "../protocol/index.ts";
+import type { Tenure } from "../runtime/index.ts";
+import { PrimaryNode } from "./primary-node.ts";
+import { ReplicaNode } from "./replica-node.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
-import { SimulatedJournal } from "./simulated-journal.ts";
 import type { SimulatedHost } from "./simulated-network.ts";
-
-export const ORDER_PORT = 9_001;
-export const JOURNAL_DIRECTORY = "journal";
-/** Small, so that a run has many segments. */
-const SEGMENT_BYTES = 65_536;
-const FRAME_BYTES_MAX = 8_192;
-/** Small, so that a slow disk fills it. */
-const RING_RECORDS = 64;
-const CONNECTIONS_MAX = 16;
-
-export const SIMULATED_GENESIS: GenesisEntry = {
-  genesis: {
-    ...{ maxQuantity: 1_000, ordersMax: 10_000, symbolsMax: 4, accountsMax: 8 },
-    ...{ maxNotional: 1_000_000_000, indexSeed: [7, 11] as const },
-  },
-  instruments: ["A", "B"].map((name) => ({ name, priceDecimals: 2, tick: 1, lot: 1 })),
-};
+import type { NodeEnd, SimulatedCluster, SimulatedNode, Site } from "./site.ts";
+import type { Witness } from "./witness.ts";
 
 const checksums = new NativeChecksums();
 
-/** The parts of a node that is up. */
-interface Running {
-  readonly engine: ExchangeEngine;
-  readonly sequencer: Sequencer;
-  readonly path: CommandPath;
-  readonly gateway: Gateway;
-  readonly journal: SimulatedJournal;
-}
+/** How the node is started. */
+export type Unit =
+  | { readonly role: "primary" }
+  /** The others are tried in turn. */
+  | { readonly role: "replica" };
 
 export class SimulatedMachine {
   readonly name: string;
   readonly host: SimulatedHost;
   readonly disk = new SimulatedDisk();
   readonly clock: SimulatedClock;
+  unit: Unit;
+  node: SimulatedNode | undefined;
   /** One wait for the disk, least and most. */
   syncTime_us: readonly [number, number] = [200, 2_000];
   /** What the disk refused to go on with; a machine like this needs a person. */
-  refused: SeriatimError | undefined;
-  /** State hashes that a node of this machine had, by position. */
-  readonly hashes = new Map<number, string>();
-  readonly #genesis: GenesisEntry;
+  refused: string | undefined;
+  readonly #cluster: SimulatedCluster;
   readonly #prng: Prng;
-  #running: Running | undefined;
+  readonly #witness: Witness;
+  /** Histories that were set aside. */
+  #aside = 0;
+  #nonces = 0;
+  /** Of the process: what was planned in an earlier one does not happen. */
+  #process = 0;
 
-  constructor(host: SimulatedHost, prng: Prng, genesis: GenesisEntry) {
+  constructor(host: SimulatedHost, prng: Prng, cluster: SimulatedCluster, witness: Witness, unit: Unit) {
     this.host = host;
     this.name = host.name;
     this.#prng = prng;
-    this.#genesis = genesis;
+    this.#cluster = cluster;
+    this.#witness = witness;
+    this.unit = unit;
     this.clock = new SimulatedClock(host.network.queue);
   }
 
   get isUp(): boolean {
-    return this.#running !== undefined;
+    return this.node !== undefined;
   }
 
-  get position(): number {
-    return this.#running?.sequencer.position ?? 0;
+  /** Of the journal. */
+  get directory(): string {
+    return this.#aside === 0 ? "journal" : `journal.${this.#aside}`;
   }
 
-  get releasedPosition(): number {
-    return this.#running?.path.releasedPosition ?? 0;
-  }
-
-  /** Starts a node on what the disk holds; a disk that does not let it is remembered as `refused`, or as a failed start. */
+  /** Starts a node on what the disk holds; a log that does not let it is remembered as `refused`, any other failure is tried again. */
   start(): void {
+    this.#guarded(() => {
+      const site = this.#site();
+      const others = this.#cluster.names.filter((name) => name !== this.name);
+      this.node = this.unit.role === "primary" ? new PrimaryNode(site) : new ReplicaNode(site, others);
+      const { position, epoch } = this.node.journal;
+      this.#tell(`starts as ${this.unit.role} with position ${position} of epoch ${epoch}`);
+    });
+  }
+
+  /**
+   * Has the replica that runs here take over, if it may; `done` is told why not, or nothing. It goes on in the same process,
+   * with the engine it has.
+   */
+  promote(done: (refusal: string | undefined) => void): void {
+    const replica = this.node;
+    if (!(replica instanceof ReplicaNode)) return done("it is no replica");
+    replica.decide((decision) => {
+      if (decision.kind !== "lead") {
+        this.#tell(`is not promoted: ${decision.because}`);
+        return done(decision.because);
+      }
+      this.#tell(`is promoted, to epoch ${decision.epoch}, with position ${replica.applied}`);
+      this.#lead(replica, { epoch: decision.epoch });
+      done(this.node?.role === "primary" ? undefined : "its disk failed");
+    });
+  }
+
+  #lead(replica: ReplicaNode, tenure: Tenure): void {
+    this.#guarded(() => {
+      const warm = replica.leave();
+      this.host.exit();
+      this.node = new PrimaryNode(this.#site(), { warm, tenure });
+      this.unit = { role: "primary" };
+    });
+  }
+
+  #guarded(work: () => void): void {
     try {
-      this.#running = this.#open();
+      work();
     } catch (error) {
       if (!(error instanceof SeriatimError)) throw error;
-      this.#stopped();
-      if (error.code.startsWith("LOG_") || error.code.startsWith("JOURNAL_")) this.refused = error;
+      this.#tell(error.message);
+      this.#vanish();
+      if (error.code.startsWith("LOG_") || error.code.startsWith("JOURNAL_")) this.refused = error.message;
     }
   }
 
-  #open(): Running {
-    const { engine, journal, position, timestamp_us } = this.#recover();
-    const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: RING_RECORDS });
-    const sequencer = new Sequencer(ring, position, timestamp_us);
-    const stage = new SimulatedJournal(
-      journal,
-      this.host.network.queue,
-      () => this.#syncTime(),
-      () => this.#fail(),
-    );
-    const path = new CommandPath(sequencer, engine, stage, this.clock);
-    const gateway = new Gateway({
-      transport: this.host,
-      sink: path,
-      directory: {
-        count: engine.instruments.length,
-        instrument: (symbol) => engine.instruments[symbol],
+  #site(): Site {
+    const { name, host, disk, clock, directory } = this;
+    const process = ++this.#process;
+    const prng = this.#prng;
+    return {
+      ...{ name, host, disk, clock, directory, prng, cluster: this.#cluster, witness: this.#witness },
+      nonce: () => this.#nonce(),
+      syncTime_us: () => prng.between(this.syncTime_us[0], this.syncTime_us[1]),
+      plan: (delay_us, act) => {
+        host.network.queue.plan(delay_us, () => {
+          if (process === this.#process) act();
+        });
       },
-      limits: {
-        ...GATEWAY_LIMITS,
-        connectionsMax: CONNECTIONS_MAX,
-        accountsMax: this.#genesis.genesis.accountsMax,
-      },
-    });
-    path.attach(gateway);
-    stage.run(ring.shared);
-    this.host.listen({ host: this.name, port: ORDER_PORT }, gateway);
-    return { engine, sequencer, path, gateway, journal: stage };
+      end: (how, why) => this.#ended(how, why),
+    };
   }
 
-  #recover() {
-    const engine = new ExchangeEngine();
-    const events = new RecordBuffer(EVENT_WORDS, 256, () => {});
-    const genesis = encodeGenesisEntry(this.#genesis, this.clock.wallMicros());
-    const { journal, scan } = openJournal(
-      {
-        ...{
-          storage: this.disk,
-          checksums,
-          directory: JOURNAL_DIRECTORY,
-          mode: "fsync",
-          genesis,
-          rules: EXCHANGE_RECORDS,
-        },
-        ...{ segmentBytes: SEGMENT_BYTES, frameBytesMax: FRAME_BYTES_MAX },
-      },
-      (words, at, count) => {
-        for (let i = 0; i < count; i++) engine.apply(words, at + i * COMMAND_WORDS, events);
-      },
-    );
-    return { engine, journal, position: journal.position, timestamp_us: scan.timestamp_us };
+  #nonce(): Uint8Array {
+    const bytes = new Uint8Array(NONCE_BYTES);
+    new DataView(bytes.buffer).setFloat64(0, ++this.#nonces);
+    bytes.set(new TextEncoder().encode(this.name), 8);
+    return bytes;
   }
 
-  #syncTime(): number {
-    return this.#prng.between(this.syncTime_us[0], this.syncTime_us[1]);
+  /** The process has ended by itself. */
+  #ended(how: NodeEnd, why: string): void {
+    this.#tell(`${how}: ${why}`);
+    this.#vanish();
+    if (how === "refused") this.refused = why;
+    if (how === "fenced") this.unit = { role: "replica" };
+    if (how !== "diverged") return;
+    this.#aside++;
+    this.#witness.forget(this.name);
   }
 
-  /** The journal has failed: the node refuses orders, lets out what is safe, and ends. */
-  #fail(): void {
-    const running = this.#running;
-    if (running === undefined) return;
-    running.gateway.refuseOrders(Reason.Halted);
-    running.path.releaseLast();
-    this.kill();
-  }
-
-  /** Keeps the state's hash, if the engine is not ahead of what is safe: what is not may never have been. */
+  /** Keeps the state's hash, if the engine is where the journal is: what is ahead of it may never have been. */
   noteHash(): void {
-    const running = this.#running;
-    if (running === undefined || this.position > this.releasedPosition) return;
-    this.hashes.set(running.sequencer.position, hex(stateHash(running.engine, checksums)));
+    const { node } = this;
+    if (node === undefined || node.applied !== node.journal.position || node.applied === 0) return;
+    const hash = Buffer.from(stateHash(node.engine, checksums)).toString("hex");
+    this.#witness.note(this.name, node.applied, node.journal.chain, hash);
   }
 
-  /** The process is killed: what was written stays in the kernel. */
+  /** The process is killed: what was written stays in the kernel, which closes its connections. */
   kill(): void {
+    this.#tell("killed");
+    this.#vanish();
+  }
+
+  #vanish(): void {
     this.#stopped();
+    this.host.exit();
     this.disk.restart();
   }
 
-  /** The power fails: what was not synced is kept or lost, sector by sector. */
+  /** The power fails: what was not synced is kept or lost, sector by sector; nobody is told. */
   powerOff(): void {
+    this.#tell("the power fails");
     this.#stopped();
+    this.host.crash();
     this.disk.crash(this.#prng);
   }
 
-  #stopped(): void {
-    this.#running?.path.cutOff();
-    this.#running?.journal.abandon();
-    this.#running = undefined;
-    this.host.crash();
+  #tell(what: string): void {
+    this.#witness.tell(this.name, what);
   }
-}
 
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  #stopped(): void {
+    this.#process++;
+    this.node?.abandon();
+    this.node = undefined;
+  }
 }

@@ -107,6 +107,16 @@ export class SimulatedHost implements Transport {
     this.#listening.clear();
   }
 
+  /** The process ends: the kernel closes its connections, and their peers learn of it, as far as that gets through. */
+  exit(): void {
+    for (const end of this.#ends.values()) {
+      const { peer } = end;
+      const isHeard = peer !== undefined && !this.network.isCut(this.name, peer.host.name);
+      if (isHeard) this.network.queue.plan(this.network.delay_us(), () => peer.isGone || peer.break());
+    }
+    this.crash();
+  }
+
   async listen({ port }: ListenAddress, handler: TransportHandler): Promise<Listener> {
     const taken = port === 0 ? this.#nextPort++ : port;
     if (this.#listening.has(taken))

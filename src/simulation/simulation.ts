@@ -1,24 +1,31 @@
-// One run: machines, clients and faults of one seed, until every client has had its say or the time is up; then the judgement.
+// One run: machines, clients and faults of one seed, until every client has had its say or the time is up; then the power
+// fails everywhere, the nodes start once more and come together, and the log that is left is judged.
 // The same seed gives the same run: its trace is a checksum over everything that arrived anywhere, and when.
 //
 // The parts of a node use the event loop (setImmediate, promises) for what comes "at the end of the turn"; nothing of a run
 // uses its timers or sockets. So after each simulated event the loop is let run until they are done.
 
-import { Prng, SeriatimError } from "../base/index.ts";
-import { EXCHANGE_RECORDS, openJournal } from "../journal/index.ts";
-import { NativeChecksums } from "../platform/index.ts";
+import { Prng } from "../base/index.ts";
+import { ACK_POLICY_NAMES } from "../protocol/index.ts";
+import { ACK_POLICIES, nodesNeeded } from "../replication/index.ts";
+import { Administrator } from "./administrator.ts";
 import { EventQueue } from "./event-queue.ts";
 import { type FaultCounts, Faults } from "./faults.ts";
-import { Judge } from "./judge.ts";
+import { judgeLog } from "./judgement.ts";
 import { SimulatedClient } from "./simulated-client.ts";
-import { JOURNAL_DIRECTORY, ORDER_PORT, SIMULATED_GENESIS, SimulatedMachine } from "./simulated-machine.ts";
+import { SimulatedMachine } from "./simulated-machine.ts";
 import { SimulatedNetwork } from "./simulated-network.ts";
+import { ORDER_PORT, type SimulatedCluster } from "./site.ts";
+import { Witness } from "./witness.ts";
 
 const CLIENTS = 3;
+const NAMES = ["north", "south", "west"];
 /** Faults happen until then; afterwards there must be progress. */
-const FAULTS_US = 3_000_000;
+const FAULTS_US = 6_000_000;
 /** All that is left must be done by then. */
-const END_US = 60_000_000;
+const END_US = 120_000_000;
+/** From the last answer to a cluster that is one again, at most. */
+const TOGETHER_US = 60_000_000;
 /** Turns of the event loop after which a node's part of one event is done. */
 const TURNS = 3;
 
@@ -34,12 +41,17 @@ export interface SimulationResult {
   readonly problems: readonly string[];
   /** Of everything that arrived anywhere: the same for the same seed. */
   readonly trace: number;
+  readonly nodes: number;
   readonly accepted: number;
   readonly rejected: number;
   readonly unknown: number;
   readonly positions: number;
   readonly simulated_us: number;
   readonly faults: FaultCounts;
+  /** Replicas that took over. */
+  readonly promotions: number;
+  /** What happened, in words. */
+  readonly story: readonly string[];
 }
 
 /** Runs one seed; what goes wrong in it, a crash included, is a problem of the result. */
@@ -53,10 +65,12 @@ class Run {
   readonly #seed: number;
   readonly #queue = new EventQueue();
   readonly #network: SimulatedNetwork;
-  readonly #machine: SimulatedMachine;
+  readonly #cluster: SimulatedCluster;
+  readonly #witness: Witness;
+  readonly #machines: readonly SimulatedMachine[];
   readonly #clients: readonly SimulatedClient[];
   readonly #faults: Faults;
-  readonly #problems: string[] = [];
+  readonly #administrator: Administrator;
 
   constructor({ seed, requests }: SimulationOptions) {
     this.#seed = seed;
@@ -68,67 +82,91 @@ class Run {
       retransmission_us: 200_000,
     });
     this.#network = network;
-    this.#machine = new SimulatedMachine(network.host("node"), branch(), SIMULATED_GENESIS);
-    const address = [{ host: this.#machine.name, port: ORDER_PORT }];
+    this.#cluster = drawCluster(prng);
+    this.#witness = new Witness(this.#cluster, this.#queue);
+    this.#machines = this.#cluster.names.map((name, i) => {
+      const unit = { role: i === 0 ? ("primary" as const) : ("replica" as const) };
+      return new SimulatedMachine(network.host(name), branch(), this.#cluster, this.#witness, unit);
+    });
+    const addresses = this.#machines.map(({ name }) => ({ host: name, port: ORDER_PORT }));
     this.#clients = Array.from({ length: CLIENTS }, (_, i) => {
       const wanted = Math.floor((requests + i) / CLIENTS);
-      return new SimulatedClient(network.host(`client${i + 1}`), branch(), i + 1, wanted, address);
+      return new SimulatedClient(network.host(`client${i + 1}`), branch(), i + 1, wanted, addresses);
     });
     const clients = this.#clients.map(({ name }) => name);
-    this.#machine.start();
-    this.#faults = new Faults({ machines: [this.#machine], clients, network }, branch(), FAULTS_US);
+    for (const machine of this.#machines) machine.start();
+    this.#administrator = new Administrator(this.#machines, branch(), this.#queue);
+    const troubled = { machines: this.#machines, clients, network, cluster: this.#cluster };
+    this.#faults = new Faults(troubled, this.#witness, branch(), FAULTS_US);
   }
 
-  get #isDone(): boolean {
-    return this.#clients.every((client) => client.isDone);
-  }
-
-  /** Until every client is done, the time is up, or something crashes; then the power fails once more. */
+  /** Until every client is done, the time is up, or something crashes; then once more from what the disks hold. */
   async toTheEnd(): Promise<void> {
+    const { problems } = this.#witness;
     try {
-      while (!this.#isDone && this.#queue.now_us < END_US && this.#queue.step()) await settled();
-      const { refused } = this.#machine;
-      if (refused !== undefined) this.#problems.push(`the disk was refused: ${refused.message}`);
-      else if (!this.#isDone) this.#problems.push("no progress after the faults had ended");
+      await this.#until(
+        () => this.#clients.every(({ isDone }) => isDone),
+        END_US,
+        "no progress after the faults had ended",
+      );
+      this.#faults.end();
+      if (problems.length > 0) return;
+      const until_us = this.#queue.now_us + TOGETHER_US;
+      await this.#until(() => this.#areTogether(), until_us, "the nodes don't come together in the end");
     } catch (error) {
-      this.#problems.push(`a crash: ${error instanceof Error ? error.message : String(error)}`);
+      this.#witness.say(
+        `a crash: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
+    } finally {
+      for (const client of this.#clients) client.stop();
+      for (const machine of this.#machines) {
+        machine.noteHash();
+        machine.kill();
+      }
     }
-    for (const client of this.#clients) client.stop();
-    this.#machine.noteHash();
-    this.#machine.powerOff();
+  }
+
+  async #until(isSo: () => boolean, until_us: number, otherwise: string): Promise<void> {
+    const { problems } = this.#witness;
+    while (!isSo()) {
+      for (const machine of this.#machines) {
+        if (machine.refused !== undefined)
+          return this.#witness.say(`${machine.name} was refused: ${machine.refused}`);
+      }
+      if (problems.length > 0) return;
+      if (this.#queue.now_us >= until_us || !this.#queue.step()) return this.#witness.say(otherwise);
+      await settled();
+      for (const { name, node } of this.#machines) if (node !== undefined) this.#witness.look(name, node);
+    }
+  }
+
+  /** Every node has the log of the one that leads, and all of it is safe to be seen. */
+  #areTogether(): boolean {
+    const leader = this.#machines.find(({ node }) => node?.role === "primary")?.node;
+    if (leader === undefined || leader.releasedPosition < leader.applied) return false;
+    return this.#machines.every(({ node }) => node?.journal.durablePosition === leader.applied);
   }
 
   result(): SimulationResult {
-    const positions = this.#judge();
+    const leader = this.#machines.find(({ unit }) => unit.role === "primary") ?? this.#machines[0];
+    const problems = [...this.#witness.problems];
+    const positions = judgeLog(leader, this.#witness.notes, this.#clients, problems);
     const outcomes = this.#clients.flatMap(({ requests }) => requests.map(({ outcome }) => outcome));
     const count = (wanted: string) => outcomes.filter((outcome) => outcome === wanted).length;
     return {
-      ...{ seed: this.#seed, problems: this.#problems, trace: this.#network.trace, positions },
+      ...{ seed: this.#seed, problems, trace: this.#network.trace, positions },
       ...{ accepted: count("accepted"), rejected: count("rejected"), unknown: count("unknown") },
-      ...{ simulated_us: this.#queue.now_us, faults: this.#faults.counts },
+      ...{ simulated_us: this.#queue.now_us, faults: this.#faults.counts, nodes: this.#machines.length },
+      ...{ promotions: this.#administrator.promotions, story: this.#witness.story },
     };
   }
+}
 
-  /** Opens what the disk holds, and compares; returns the log's last position. */
-  #judge(): number {
-    const judge = new Judge(this.#machine.hashes);
-    try {
-      const place = {
-        storage: this.#machine.disk,
-        checksums: new NativeChecksums(),
-        directory: JOURNAL_DIRECTORY,
-        rules: EXCHANGE_RECORDS,
-      };
-      const { journal } = openJournal(place, judge.visit);
-      for (const client of this.#clients) judge.check(client);
-      this.#problems.push(...judge.problems);
-      return journal.position;
-    } catch (error) {
-      if (!(error instanceof SeriatimError)) throw error;
-      this.#problems.push(`the log can't be opened at the end: ${error.message}`);
-      return 0;
-    }
-  }
+/** One to three nodes, and a policy that so many can keep. */
+function drawCluster(prng: Prng): SimulatedCluster {
+  const names = NAMES.slice(0, prng.pick([1, 2, 3, 3]));
+  const policies = ACK_POLICY_NAMES.filter((name) => nodesNeeded(ACK_POLICIES[name]) <= names.length);
+  return { names, policy: prng.pick(policies) };
 }
 
 async function settled(): Promise<void> {

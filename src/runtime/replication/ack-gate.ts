@@ -39,6 +39,8 @@ export class AckGate {
   #awaited: Awaited | undefined;
   #policy: AckPolicy;
   #policyName: AckPolicyName;
+  /** The last position that could be let out. */
+  #safe: Position = 0;
   /** In force once this node's disk has the command that changed it. */
   #next: { readonly name: AckPolicyName; readonly position: Position } | undefined;
 
@@ -54,7 +56,9 @@ export class AckGate {
   position(durable: Position, sequenced: Position): Position {
     this.#look(durable);
     if (this.#waiting !== undefined) return 0;
-    return Math.min(sequenced, ackPosition(this.#policy, this.#rows));
+    const safe = Math.min(sequenced, ackPosition(this.#policy, this.#rows));
+    this.#safe = Math.max(this.#safe, safe);
+    return safe;
   }
 
   /** Not yet, and why. */
@@ -91,9 +95,9 @@ export class AckGate {
     return this.#rows;
   }
 
-  /** Tells those who serve replicas. */
+  /** Tells those who serve replicas. What a log began with counts as released here; there it may be seen when it is safe. */
   say(released: Position, durable: Position): void {
-    this.#view.say(released, durable);
+    this.#view.say(Math.min(released, this.#safe), durable);
   }
 
   /** Why nothing could be acknowledged at the last look, in one line; undefined when all was well. */

@@ -8,7 +8,7 @@
 // Not a frame is written while it waits: one of the old epoch could differ from one that a replica holds. And nobody hears
 // of the new epoch before this disk has it: so the node can't choose it a second time for another history.
 
-import { type Position, SeriatimError } from "../../base/index.ts";
+import { type Clock, type Position, SeriatimError } from "../../base/index.ts";
 import { SystemClock } from "../../platform/index.ts";
 import { writeAdminCommand } from "../../protocol/index.ts";
 import {
@@ -42,10 +42,11 @@ export class Candidacy {
   readonly #seat: number;
   readonly #cluster: Cluster;
   readonly #hearing = new Hearing();
-  readonly #clock = new SystemClock();
+  readonly #clock: Clock;
 
   /** `seat`: nextEpoch(). */
-  constructor(own: OwnLog, seat: number, cluster: Cluster) {
+  constructor(own: OwnLog, seat: number, cluster: Cluster, clock: Clock = new SystemClock()) {
+    this.#clock = clock;
     this.#own = own;
     this.#seat = seat;
     this.#cluster = cluster;

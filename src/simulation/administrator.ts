@@ -1,0 +1,96 @@
+// Who looks after the cluster of a simulation: starts machines that are down, as their units say, and when the primary has not
+// been there for a while has a replica take over. He sees no more than who is up and who says what about it; so he may be
+// wrong, and the nodes must refuse.
+
+import type { Prng } from "../base/index.ts";
+import type { EventQueue } from "./event-queue.ts";
+import type { SimulatedMachine } from "./simulated-machine.ts";
+
+/** A machine that is down is started within this. */
+const START_US = 400_000;
+/** One in so many is away for longer: a new primary is wanted meanwhile. */
+const LATE_CHANCE = 0.03;
+const LATE_US = 8_000_000;
+/** Between two looks at the cluster. */
+const LOOK_US = 300_000;
+/** How long he waits for the primary before he promotes; drawn each time. */
+const PATIENCE_US = 2_500_000;
+/** A node that was replaced and still runs is started again as a replica after this, at most. */
+const REPLACED_US = 3_000_000;
+
+export class Administrator {
+  promotions = 0;
+  refusals = 0;
+  readonly #machines: readonly SimulatedMachine[];
+  readonly #prng: Prng;
+  readonly #queue: EventQueue;
+  #missing_us = 0;
+  #patience_us = 0;
+  #isAsking = false;
+
+  constructor(machines: readonly SimulatedMachine[], prng: Prng, queue: EventQueue) {
+    this.#machines = machines;
+    this.#prng = prng;
+    this.#queue = queue;
+    this.#patience_us = prng.between(0, PATIENCE_US);
+    for (const machine of machines) this.#watch(machine);
+    if (machines.length > 1) this.#look();
+  }
+
+  #watch(machine: SimulatedMachine): void {
+    const within_us = this.#prng.chance(LATE_CHANCE) ? LATE_US : START_US;
+    this.#queue.plan(this.#prng.between(10_000, within_us), () => {
+      if (!machine.isUp && machine.refused === undefined) machine.start();
+      this.#watch(machine);
+    });
+  }
+
+  #look(): void {
+    this.#queue.plan(LOOK_US, () => {
+      this.#judge();
+      this.#look();
+    });
+  }
+
+  #judge(): void {
+    const leader = this.#machines.find(({ node }) => node?.role === "primary");
+    if (leader?.node?.isServing) {
+      this.#missing_us = 0;
+      this.#patience_us = this.#prng.between(0, PATIENCE_US);
+      return;
+    }
+    this.#missing_us += LOOK_US;
+    if (this.#missing_us < this.#patience_us || this.#isAsking) return;
+    const candidates = this.#machines.filter(({ node }) => node?.role === "replica");
+    if (candidates.length > 0) this.#promote(this.#prng.pick(candidates));
+  }
+
+  #promote(machine: SimulatedMachine): void {
+    this.#isAsking = true;
+    // An answer that never comes: the machine went down over it.
+    let isOver = false;
+    const over = (): void => {
+      if (!isOver) this.#isAsking = false;
+      isOver = true;
+    };
+    this.#queue.plan(2 * LOOK_US + 1_500_000, over);
+    machine.promote((refusal) => {
+      over();
+      if (refusal !== undefined) this.refusals++;
+      else this.#replaced(machine);
+    });
+  }
+
+  /** Whoever else was to be primary is to be a replica from now on; one that still runs as one is ended some time later. */
+  #replaced(by: SimulatedMachine): void {
+    this.promotions++;
+    this.#missing_us = 0;
+    for (const machine of this.#machines) {
+      if (machine === by || machine.unit.role !== "primary") continue;
+      machine.unit = { role: "replica" };
+      this.#queue.plan(this.#prng.between(0, REPLACED_US), () => {
+        if (machine.unit.role === "replica" && machine.node?.role === "primary") machine.kill();
+      });
+    }
+  }
+}

@@ -1,0 +1,208 @@
+// What makes a simulated node one that leads a cluster, or waits to: the newest frames, the port for the other nodes, the
+// questions to them, the gate, and the beginning of its tenure, as the runtime puts them together (runtime/replication/primary.ts).
+
+import { SAFE_MAX } from "../base/index.ts";
+import { JOURNAL_LOG, type JournalWriter } from "../journal/index.ts";
+import { NativeChecksums } from "../platform/index.ts";
+import { type AckPolicyName, DIGEST_BYTES, NodeRole, type Standing } from "../protocol/index.ts";
+import {
+  ACK_POLICIES,
+  ACK_VIEW_BYTES,
+  AckView,
+  type AskingNode,
+  createLiveFrames,
+  History,
+  LiveFrames,
+  LiveReader,
+  type PeerStanding,
+  type PrimarySide,
+  ReplicaSeats,
+  type ServingNode,
+} from "../replication/index.ts";
+import {
+  AckGate,
+  beginTenure,
+  Candidacy,
+  type CommandPath,
+  type JournalStage,
+  type Tenure,
+} from "../runtime/index.ts";
+import { askPeers } from "./asking.ts";
+import { ServingPort } from "./session-links.ts";
+import { simulatedKeys } from "./simulated-keys.ts";
+import { REPLICATION_PORT, SEGMENT_BYTES, type Site, TICK_US } from "./site.ts";
+
+/** Small, so that a replica which lags goes back to the disk. */
+const LIVE_BYTES = 16_384;
+/** Between two rounds of questions, while it waits and when it leads; and between two looks. As on a real node. */
+const ASK_WAITING_US = 250_000;
+const ASK_LEADING_US = 1_000_000;
+const LOOK_US = 500_000;
+
+const checksums = new NativeChecksums();
+
+export interface PrimaryParts {
+  readonly path: CommandPath;
+  readonly stage: Pick<JournalStage, "ask">;
+  readonly policyInLog: AckPolicyName | undefined;
+  /** Its disk may lack what it once said it had. */
+  readonly mayLack: boolean;
+  readonly onWork: () => void;
+  /** It must not lead, or not any more, or can't. */
+  readonly onEnd: (how: "fenced" | "failed", why: string) => void;
+  readonly onTenure: () => void;
+}
+
+export class PrimaryCluster {
+  readonly gate: AckGate;
+  readonly #site: Site;
+  readonly #parts: PrimaryParts;
+  readonly #port: ServingPort;
+  readonly #view: AckView;
+  readonly #frames = createLiveFrames(LIVE_BYTES);
+  readonly #live: LiveReader;
+  readonly #history: History;
+  readonly #candidacy: Candidacy;
+  readonly #node: ServingNode & AskingNode;
+  #epoch: number;
+  /** Undefined while it waits. */
+  #primary: PrimarySide | undefined;
+  #hasDecided = false;
+  #because = "";
+
+  constructor(site: Site, journal: JournalWriter, parts: PrimaryParts) {
+    const { name, host, cluster, disk, directory, clock } = site;
+    this.#site = site;
+    this.#parts = parts;
+    const replicas = cluster.names.length - 1;
+    const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
+    this.#view = new AckView(memory);
+    journal.tap(new LiveFrames(this.#frames, journal.position));
+    this.#live = new LiveReader(this.#frames);
+    this.#history = new History({ storage: disk, checksums, directory, log: JOURNAL_LOG });
+    const { policyInLog, mayLack } = parts;
+    this.gate = new AckGate({ policyName: policyInLog ?? cluster.policy, replicas, view: memory });
+    const { epoch, position } = journal;
+    this.#epoch = epoch;
+    const policy = ACK_POLICIES[policyInLog ?? "disk"];
+    const seat = [...cluster.names].sort().indexOf(name);
+    this.#candidacy = new Candidacy({ epoch, position, mayLack }, seat, { policy, replicas }, clock);
+    this.#node = this.#nodeOf();
+    this.#port = new ServingPort(host, this.#node, parts.onWork, (why) => parts.onEnd("failed", why));
+    host.listen({ host: name, port: REPLICATION_PORT }, this.#port);
+  }
+
+  #nodeOf(): ServingNode & AskingNode {
+    const { name, cluster, nonce } = this.#site;
+    const side = () => this.#primary;
+    const log = () => this.#end();
+    return {
+      ...{ name, checksums, keys: simulatedKeys(name, cluster.names), nonce },
+      get primary() {
+        return side();
+      },
+      get log() {
+        return log();
+      },
+      standing: () => this.#standing(),
+      claimed: (peer) => this.#heard(peer),
+      mustStop: (_, peer) => this.#mustStop(peer),
+    };
+  }
+
+  #standing(): Omit<Standing, "proof"> {
+    const leads = this.#primary !== undefined;
+    const role = leads ? NodeRole.Primary : NodeRole.Waiting;
+    return { role, isWarm: leads, primaryHeard_us: leads ? 0 : SAFE_MAX, ...this.#end() };
+  }
+
+  #end(): AskingNode["log"] {
+    const position = this.#live.written;
+    const persisted = this.#primary === undefined ? position : Math.min(position, this.#view.durable);
+    const chain = this.#history.chainAt(position) ?? new Uint8Array(DIGEST_BYTES);
+    return { epoch: this.#epoch, position, persisted, chain };
+  }
+
+  /** Without `tenure` it waits until the other nodes have shown that it may lead. */
+  begin(tenure: Tenure | undefined): void {
+    this.#tick();
+    this.#askOn();
+    if (tenure === undefined) this.#look();
+    else this.#lead(tenure);
+  }
+
+  #tick(): void {
+    this.#port.tick();
+    this.#site.plan(TICK_US, () => this.#tick());
+  }
+
+  #askOn(): void {
+    askPeers(this.#site, this.#node, (answers) => {
+      for (const peer of answers) {
+        if (this.#primary === undefined) this.#heard(peer);
+        else if (peer.epoch > this.#epoch) this.#mustStop(peer);
+      }
+      const pause_us = this.#primary === undefined ? ASK_WAITING_US : ASK_LEADING_US;
+      this.#site.plan(pause_us, () => this.#askOn());
+    });
+  }
+
+  #heard(peer: PeerStanding): void {
+    if (this.#primary !== undefined) return;
+    this.#candidacy.hear(peer);
+    this.#decide();
+  }
+
+  #look(): void {
+    if (this.#hasDecided) return;
+    this.#decide();
+    this.#site.plan(LOOK_US, () => this.#look());
+  }
+
+  #decide(): void {
+    if (this.#hasDecided) return;
+    const decision = this.#candidacy.decide();
+    if (decision.kind === "wait") {
+      if (decision.because !== this.#because) this.#site.witness.tell(this.#site.name, decision.because);
+      this.#because = decision.because;
+      this.gate.wait(decision.because);
+    } else if (decision.kind === "lead") {
+      this.#lead(decision);
+    } else {
+      this.#hasDecided = true;
+      this.#parts.onEnd("fenced", decision.because);
+    }
+    this.#parts.onWork();
+  }
+
+  #lead(tenure: Tenure): void {
+    this.#hasDecided = true;
+    const { name, cluster } = this.#site;
+    const { stage, path } = this.#parts;
+    const begun = beginTenure(tenure, name, stage, path, this.gate);
+    void begun.then(({ epoch }) => {
+      this.#epoch = epoch;
+      const others = cluster.names.filter((other) => other !== name);
+      this.#primary = {
+        ...{ epoch, segmentBytes: SEGMENT_BYTES, history: this.#history, frames: this.#frames },
+        ...{ view: this.#view, seats: new ReplicaSeats(others), released: () => this.#view.released },
+      };
+      this.#site.witness.tell(name, `leads in epoch ${epoch}`);
+      this.#parts.onTenure();
+    });
+  }
+
+  #mustStop(peer: Pick<PeerStanding, "name" | "epoch" | "position">): void {
+    this.#port.close();
+    const { name, epoch, position } = peer;
+    this.#parts.onEnd(
+      "fenced",
+      `${name} is at position ${position} of epoch ${epoch}, here it is ${this.#epoch}`,
+    );
+  }
+
+  /** New frames go out. */
+  pump(): void {
+    this.#port.pump();
+  }
+}

@@ -1,0 +1,204 @@
+// A node that is primary, or alone: the real journal, sequencer, engine, gate, gateway and serving sessions, put together as
+// the runtime and the node put them, on a machine of the simulation.
+
+import { RecordBuffer } from "../base/index.ts";
+import { ExchangeEngine } from "../engine/index.ts";
+import { GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
+import { EXCHANGE_RECORDS, encodeGenesisEntry, type JournalWriter, openJournal } from "../journal/index.ts";
+import { NativeChecksums } from "../platform/index.ts";
+import {
+  COMMAND_BYTES,
+  COMMAND_WORDS,
+  EVENT_WORDS,
+  Reason,
+  readTimestamp,
+  writeAdminCommand,
+} from "../protocol/index.ts";
+import { createRing } from "../ring/index.ts";
+import { CommandPath, type Tenure } from "../runtime/index.ts";
+import type { LogPoint } from "../segment/index.ts";
+import { Sequencer } from "../sequencer/index.ts";
+import { PrimaryCluster } from "./primary-cluster.ts";
+import { SimulatedJournal } from "./simulated-journal.ts";
+import {
+  FRAME_BYTES_MAX,
+  type NodeEnd,
+  ORDER_PORT,
+  SEGMENT_BYTES,
+  SIMULATED_GENESIS,
+  type SimulatedNode,
+  type Site,
+} from "./site.ts";
+
+/** Small, so that a slow disk fills it. */
+const RING_RECORDS = 64;
+const CONNECTIONS_MAX = 16;
+/** A process that has failed needs so long at most until it is gone; other threads of it go on meanwhile. */
+const DYING_US = 5_000;
+
+const checksums = new NativeChecksums();
+
+/** A state that needs no recovery, and where it stands in the log. */
+export interface WarmEngine {
+  readonly engine: ExchangeEngine;
+  readonly from: LogPoint;
+  readonly timestamp_us: number;
+}
+
+/** With what it begins besides what the disk holds: a replica that is promoted has both. */
+export interface PrimaryStart {
+  readonly warm?: WarmEngine;
+  readonly tenure?: Tenure;
+}
+
+export class PrimaryNode implements SimulatedNode {
+  readonly role = "primary";
+  readonly engine: ExchangeEngine;
+  readonly journal: JournalWriter;
+  readonly #site: Site;
+  readonly #sequencer: Sequencer;
+  readonly #path: CommandPath;
+  readonly #gateway: Gateway;
+  readonly #stage: SimulatedJournal;
+  readonly #cluster: PrimaryCluster | undefined;
+  #isDying = false;
+
+  /** Throws what opening its journal throws. */
+  constructor(site: Site, start: PrimaryStart = {}) {
+    this.#site = site;
+    this.engine = start.warm?.engine ?? new ExchangeEngine();
+    const { journal, mayLack, timestamp_us } = this.#recover(start.warm);
+    this.journal = journal;
+    const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: RING_RECORDS });
+    this.#sequencer = new Sequencer(ring, journal.position, timestamp_us);
+    this.#stage = new SimulatedJournal(journal, {
+      plan: site.plan,
+      syncTime_us: site.syncTime_us,
+      onWork: () => this.#worked(),
+      onFailure: () => this.#fail(),
+    });
+    this.#path = new CommandPath(this.#sequencer, this.engine, this.#stage, site.clock);
+    this.#gateway = this.#openGateway();
+    this.#path.attach(this.#probe());
+    this.#path.attach(this.#gateway);
+    this.#cluster = this.#openCluster(mayLack);
+    this.#stage.run(ring.shared);
+    site.host.listen({ host: site.name, port: ORDER_PORT }, this.#gateway);
+    this.#worked();
+    this.#cluster?.begin(start.tenure);
+  }
+
+  get applied(): number {
+    return this.#sequencer.position;
+  }
+  get releasedPosition(): number {
+    return this.#path.releasedPosition;
+  }
+
+  get isServing(): boolean {
+    return this.#gateway.refusal === Reason.None;
+  }
+
+  #recover(warm: WarmEngine | undefined) {
+    const { disk, directory, clock, prng } = this.#site;
+    const events = new RecordBuffer(EVENT_WORDS, 256, () => {});
+    const genesis = encodeGenesisEntry(SIMULATED_GENESIS, clock.wallMicros());
+    const mode = prng.pick(["fsync", "flush"] as const);
+    const { journal, scan, created } = openJournal(
+      {
+        ...{ storage: disk, checksums, directory, mode, genesis, rules: EXCHANGE_RECORDS },
+        ...{ segmentBytes: SEGMENT_BYTES, frameBytesMax: FRAME_BYTES_MAX },
+        ...(warm === undefined ? {} : { from: warm.from }),
+      },
+      (words, at, count) => {
+        for (let i = 0; i < count; i++) this.engine.apply(words, at + i * COMMAND_WORDS, events);
+      },
+    );
+    const begun_us = created ? readTimestamp(genesis, 0) : 0;
+    const timestamp_us = Math.max(scan.timestamp_us, warm?.timestamp_us ?? 0, begun_us);
+    return { journal, mayLack: created || scan.verdict === "torn", timestamp_us };
+  }
+
+  #openGateway(): Gateway {
+    const { engine } = this;
+    const directory = {
+      count: engine.instruments.length,
+      instrument: (symbol: number) => engine.instruments[symbol],
+    };
+    const { accountsMax } = SIMULATED_GENESIS.genesis;
+    const limits = { ...GATEWAY_LIMITS, connectionsMax: CONNECTIONS_MAX, accountsMax };
+    return new Gateway({ transport: this.#site.host, sink: this.#path, directory, limits });
+  }
+
+  /** Sees what is let out before anybody else does. */
+  #probe() {
+    const { witness, name } = this.#site;
+    const released = (position: number): void => {
+      witness.look(name, this);
+      witness.released(name, this.journal.epoch, position);
+    };
+    return { onApplied: () => {}, seal: () => {}, release: released, resumeStalled: () => {} };
+  }
+
+  #openCluster(mayLack: boolean): PrimaryCluster | undefined {
+    const site = this.#site;
+    if (site.cluster.names.length === 1) return undefined;
+    this.#path.hold();
+    const cluster = new PrimaryCluster(site, this.journal, {
+      ...{ path: this.#path, stage: this.#stage, mayLack },
+      policyInLog: this.engine.administration.ackPolicy,
+      onWork: () => this.#worked(),
+      onEnd: (how, why) => this.#end(how, why),
+      onTenure: () => this.#sayPolicy(),
+    });
+    this.#path.gateBy(cluster.gate);
+    return cluster;
+  }
+
+  /** The first tenure of a log says by which policy it is acknowledged. */
+  #sayPolicy(): void {
+    if (this.engine.administration.ackPolicy !== undefined) return;
+    const { policy, name: who } = { ...this.#site.cluster, name: this.#site.name };
+    const at = this.#path.claim();
+    writeAdminCommand(this.#path.words, at, { kind: "ack_policy", policy, who });
+    this.#path.commit();
+  }
+
+  /** Something may have been written, acknowledged or lost: what follows from it. */
+  #worked(): void {
+    if (this.#isDying) return;
+    this.#cluster?.pump();
+    this.#path.look();
+    const isShort = this.#cluster?.gate.shortage !== undefined;
+    const isFull = this.#stage.shortage !== undefined;
+    this.#gateway.refuseOrders(isFull ? Reason.DiskFull : isShort ? Reason.ReplicaDisconnected : Reason.None);
+  }
+
+  /** The journal has failed: the node refuses orders, lets out what is safe, and ends. */
+  #fail(): void {
+    if (this.#isDying) return;
+    this.#gateway.refuseOrders(Reason.Halted);
+    this.#path.releaseLast();
+    this.#die("failed", this.journal.failure?.message ?? "");
+  }
+
+  #end(how: NodeEnd, why: string): void {
+    if (how === "fenced") this.#path.cutOff();
+    this.#gateway.refuseOrders(Reason.Halted);
+    this.#die(how, why);
+  }
+
+  /** The thread that serves replicas goes on until the process is gone. */
+  #die(how: NodeEnd, why: string): void {
+    if (this.#isDying) return;
+    this.#isDying = true;
+    const { plan, prng, end } = this.#site;
+    this.#cluster?.pump();
+    plan(prng.between(0, DYING_US), () => end(how, why));
+  }
+
+  abandon(): void {
+    this.#isDying = true;
+    this.#path.cutOff();
+  }
+}

@@ -1,0 +1,114 @@
+// The sessions between nodes on the simulated network, as the threads of a real node own them on sockets: bytes in, bytes
+// out, time by ticks. `onWork` is told after whatever may have changed a session.
+
+import { SeriatimError, type TransportHandler } from "../base/index.ts";
+import { type ServingNode, ServingSession, type SessionOutput } from "../replication/index.ts";
+import type { SimulatedHost } from "./simulated-network.ts";
+
+/** Small beside the real one's, so that a slow line fills it. */
+const WAITING_BYTES_MAX = 65_536;
+/** As on a real node. */
+const CONNECTIONS_MAX = 8;
+
+/** A connection as a session's way out. */
+export class StreamOutput implements SessionOutput {
+  readonly #host: SimulatedHost;
+  readonly #connection: number;
+
+  constructor(host: SimulatedHost, connection: number) {
+    this.#host = host;
+    this.#connection = connection;
+  }
+
+  get hasRoom(): boolean {
+    return this.#host.unacknowledgedBytes(this.#connection) < WAITING_BYTES_MAX;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#host.send(this.#connection, bytes, 0, bytes.length);
+  }
+}
+
+/** Where the other nodes connect. */
+export class ServingPort implements TransportHandler {
+  readonly #host: SimulatedHost;
+  readonly #node: ServingNode;
+  readonly #onWork: () => void;
+  readonly #onFailure: (why: string) => void;
+  readonly #sessions = new Map<number, ServingSession>();
+
+  /** `onFailure`: reading the log to send it has failed, which ends a node's thread. */
+  constructor(host: SimulatedHost, node: ServingNode, onWork: () => void, onFailure: (why: string) => void) {
+    this.#host = host;
+    this.#node = node;
+    this.#onWork = onWork;
+    this.#onFailure = onFailure;
+  }
+
+  get #now(): number {
+    return this.#host.network.queue.now_us;
+  }
+
+  opened(connection: number): void {
+    if (this.#sessions.size >= CONNECTIONS_MAX) return this.#host.destroy(connection);
+    const session = new ServingSession(this.#node, new StreamOutput(this.#host, connection), this.#now);
+    this.#sessions.set(connection, session);
+  }
+
+  received(connection: number, bytes: Uint8Array): void {
+    const session = this.#sessions.get(connection);
+    if (session === undefined) return;
+    this.#guarded(() => session.received(bytes, this.#now));
+    this.#pump(connection, session);
+    this.#onWork();
+  }
+
+  drained(connection: number): void {
+    const session = this.#sessions.get(connection);
+    if (session !== undefined) this.#pump(connection, session);
+  }
+
+  ended(connection: number): void {
+    this.#host.close(connection);
+  }
+
+  closed(connection: number): void {
+    this.#sessions.get(connection)?.close();
+    this.#sessions.delete(connection);
+    this.#onWork();
+  }
+
+  /** New frames: each session sends what it can. */
+  pump(): void {
+    for (const [connection, session] of this.#sessions) this.#pump(connection, session);
+  }
+
+  tick(): void {
+    for (const session of this.#sessions.values()) session.tick(this.#now);
+    this.pump();
+    this.#onWork();
+  }
+
+  /** Nobody counts any more. */
+  close(): void {
+    for (const session of this.#sessions.values()) session.close();
+  }
+
+  #pump(connection: number, session: ServingSession): void {
+    this.#guarded(() => {
+      while (session.send(this.#now));
+    });
+    if (session.ended === undefined) return;
+    this.#sessions.delete(connection);
+    this.#host.close(connection);
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof SeriatimError)) throw error;
+      this.#onFailure(error.message);
+    }
+  }
+}

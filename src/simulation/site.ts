@@ -1,0 +1,71 @@
+// What a machine gives to the node that runs on it, and what a simulation sees of a node.
+
+import type { Prng } from "../base/index.ts";
+import type { ExchangeEngine } from "../engine/index.ts";
+import type { GenesisEntry, JournalWriter } from "../journal/index.ts";
+import type { SimulatedDisk } from "../lab/index.ts";
+import type { AckPolicyName } from "../protocol/index.ts";
+import type { SimulatedClock } from "./simulated-clock.ts";
+import type { SimulatedHost } from "./simulated-network.ts";
+import type { Witness } from "./witness.ts";
+
+export const ORDER_PORT = 9_001;
+export const REPLICATION_PORT = 9_002;
+/** Small, so that a run has many segments. */
+export const SEGMENT_BYTES = 65_536;
+export const FRAME_BYTES_MAX = 8_192;
+/** Between two looks at sessions and deadlines, as on a real node. */
+export const TICK_US = 50_000;
+
+export const SIMULATED_GENESIS: GenesisEntry = {
+  genesis: {
+    ...{ maxQuantity: 1_000, ordersMax: 10_000, symbolsMax: 4, accountsMax: 8 },
+    ...{ maxNotional: 1_000_000_000, indexSeed: [7, 11] as const },
+  },
+  instruments: ["A", "B"].map((name) => ({ name, priceDecimals: 2, tick: 1, lot: 1 })),
+};
+
+/** What every node is told. */
+export interface SimulatedCluster {
+  /** Of all nodes; one alone is no cluster. */
+  readonly names: readonly string[];
+  readonly policy: AckPolicyName;
+}
+
+/** How a node's process ended by itself. */
+export type NodeEnd = "failed" | "fenced" | "diverged" | "refused";
+
+export interface Site {
+  readonly name: string;
+  readonly cluster: SimulatedCluster;
+  readonly host: SimulatedHost;
+  readonly disk: SimulatedDisk;
+  readonly clock: SimulatedClock;
+  readonly prng: Prng;
+  /** Of the journal. */
+  readonly directory: string;
+  readonly witness: Witness;
+  /** Bytes that were never given before. */
+  nonce(): Uint8Array;
+  /** How long the disk takes for a wait of now. */
+  syncTime_us(): number;
+  /** Has `act` called unless the process has ended by then. */
+  plan(delay_us: number, act: () => void): void;
+  /** The process ends, of itself. */
+  end(how: NodeEnd, why: string): void;
+}
+
+/** A node that is up. */
+export interface SimulatedNode {
+  readonly role: "primary" | "replica";
+  readonly engine: ExchangeEngine;
+  readonly journal: JournalWriter;
+  /** The last position that the engine has applied. */
+  readonly applied: number;
+  /** What may be seen. */
+  readonly releasedPosition: number;
+  /** Whether it takes orders. */
+  readonly isServing: boolean;
+  /** The process is gone: nothing of it happens any more. */
+  abandon(): void;
+}

@@ -1,0 +1,110 @@
+// Who sees everything in a simulation, and judges it as it happens:
+//
+//   what is let out   is on as many nodes, in memory and on disk, as the policy says; by one node in each epoch
+//   what nodes have   is one state for one history: a position and a chain value have one hash
+//
+// What a node once had of its history counts, also when it is down: what an acknowledgement was worth is judged in the end,
+// by the log that is left.
+
+import { type AckPolicy, namedAckPolicy } from "../replication/index.ts";
+import type { EventQueue } from "./event-queue.ts";
+import type { SimulatedCluster, SimulatedNode } from "./site.ts";
+
+/** What a node has had of the history it is at. */
+interface Mark {
+  inMemory: number;
+  persisted: number;
+}
+
+/** A state that a node had. */
+export interface StateNote {
+  readonly position: number;
+  readonly chain: Uint8Array;
+  readonly hash: string;
+}
+
+/** As many say enough. */
+const PROBLEMS_MAX = 20;
+const STORY_MAX = 10_000;
+
+export class Witness {
+  readonly problems: string[] = [];
+  readonly notes: StateNote[] = [];
+  /** What happened, in words, for who repeats a seed. */
+  readonly story: string[] = [];
+  /** The last position that anybody has let out. */
+  acknowledged = 0;
+  readonly #queue: EventQueue;
+  readonly #policy: AckPolicy;
+  readonly #marks = new Map<string, Mark>();
+  readonly #hashes = new Map<string, string>();
+  readonly #leaders = new Map<number, string>();
+
+  constructor({ names, policy }: SimulatedCluster, queue: EventQueue) {
+    this.#queue = queue;
+    this.tell("cluster", `${names.join(", ")}; ack policy ${policy}`);
+    this.#policy = namedAckPolicy(policy, names.length - 1);
+    for (const name of names) this.forget(name);
+  }
+
+  say(problem: string): void {
+    this.tell("witness", problem);
+    if (this.problems.length < PROBLEMS_MAX) this.problems.push(problem);
+  }
+
+  tell(who: string, what: string): void {
+    if (this.story.length >= STORY_MAX) return;
+    this.story.push(`${(this.#queue.now_us / 1e6).toFixed(6)} ${who}: ${what}`);
+  }
+
+  /** The node has nothing of its history any more: its disk is blank, or it has set it aside. */
+  forget(name: string): void {
+    this.#marks.set(name, { inMemory: 0, persisted: 0 });
+  }
+
+  /** After every step. */
+  look(name: string, { journal }: SimulatedNode): void {
+    const mark = this.#marks.get(name);
+    if (mark === undefined) return;
+    mark.inMemory = Math.max(mark.inMemory, journal.position);
+    mark.persisted = Math.max(mark.persisted, journal.durablePosition);
+  }
+
+  /** The node lets out what commands up to `position` caused. */
+  released(name: string, epoch: number, position: number): void {
+    this.acknowledged = Math.max(this.acknowledged, position);
+    const leader = this.#leaders.get(epoch) ?? name;
+    this.#leaders.set(epoch, leader);
+    if (leader !== name) this.say(`epoch ${epoch}: both ${leader} and ${name} acknowledge in it`);
+    this.#check(name, position, "let out");
+  }
+
+  /** A replica was told that commands up to `position` may be seen. */
+  seen(name: string, position: number): void {
+    this.#check(name, position, "shown");
+  }
+
+  #check(name: string, position: number, what: string): void {
+    for (const { level, count } of this.#policy.clauses) {
+      const have = [...this.#marks].filter(
+        ([node, mark]) =>
+          (level === "persisted" ? mark.persisted : mark.inMemory) >= position ||
+          (level === "in_memory" && node === name),
+      ).length;
+      if (have >= count) continue;
+      this.say(
+        `position ${position} was ${what} by ${name} with ${have} nodes that have it ${level}, not ${count}`,
+      );
+    }
+  }
+
+  /** A node's state behind the last frame of its journal. */
+  note(name: string, position: number, chain: Uint8Array, hash: string): void {
+    const key = `${position} ${Buffer.from(chain).toString("hex")}`;
+    const known = this.#hashes.get(key);
+    if (known === undefined) {
+      this.#hashes.set(key, hash);
+      this.notes.push({ position, chain: chain.slice(), hash });
+    } else if (known !== hash) this.say(`position ${position}: ${name} has another state than another node`);
+  }
+}
