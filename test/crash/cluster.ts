@@ -104,6 +104,14 @@ export class ClusterProcesses {
     return await node.end(signal);
   }
 
+  /** Waits until a node ends by itself; its exit status. Ask before it can have ended. */
+  async endsItself(name: NodeName): Promise<number | string | undefined> {
+    const ended = this.node(name).ended();
+    const status = await this.within(ended, `${name} does not end`);
+    this.#running.delete(name);
+    return status;
+  }
+
   /** What a node says of itself; undefined when it can't be asked. */
   async #health(name: NodeName): Promise<Health | undefined> {
     try {
