@@ -2,7 +2,7 @@
 // once a second; not there at all when the exchange runs on one node.
 
 import { useEffect, useState } from "preact/hooks";
-import type { NodeReport } from "../src/protocol/index.ts";
+import type { NodeReport, NodeRoleName } from "../src/protocol/index.ts";
 import type { Desk } from "./desk.ts";
 import { useTopics } from "./topic.ts";
 import { behindText, grouped, sinceText } from "./words.ts";
@@ -12,6 +12,13 @@ export function useIsCluster(desk: Desk): boolean {
   const [isCluster, setIsCluster] = useState(false);
   useEffect(() => desk.status.listen(() => setIsCluster(desk.socket.status?.nodes !== undefined)), [desk]);
   return isCluster;
+}
+
+/** What the node of this page serves as; redraws only when that changes. */
+export function useRole(desk: Desk): NodeRoleName {
+  const [role, setRole] = useState<NodeRoleName>("primary");
+  useEffect(() => desk.status.listen(() => setRole(desk.socket.status?.role ?? "primary")), [desk]);
+  return role;
 }
 
 export function ClusterPanel({ desk }: { readonly desk: Desk }) {
@@ -81,8 +88,12 @@ function NodeRow({ node, isOwn, now_us }: NodeRowProps) {
       <td data-label="In memory" class="number" title={`The last position it has: ${inMemory}`}>
         {grouped(inMemory)}
       </td>
-      <td data-label="On disk" class="number" title={`Safe on its disk up to position ${persisted}`}>
-        {grouped(persisted)}
+      <td
+        data-label="On disk"
+        class="number"
+        title={persisted === null ? "Not known here" : `Safe on its disk up to position ${persisted}`}
+      >
+        {persisted === null ? "–" : grouped(persisted)}
       </td>
       <td
         data-label="Behind"

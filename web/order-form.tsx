@@ -2,6 +2,7 @@
 
 import { useRef, useState } from "preact/hooks";
 import type { Market } from "../src/client/socket/index.ts";
+import { useRole } from "./cluster-panel.tsx";
 import type { Desk } from "./desk.ts";
 import { middleOf } from "./ladder-rows.ts";
 import { draftProblems, type OrderDraft, orderValue, steppedPrice, steppedQuantity } from "./order-draft.ts";
@@ -17,6 +18,7 @@ const SHIFT_STEPS = 10;
 
 export function OrderForm({ desk }: { readonly desk: Desk }) {
   useTopics(desk.draftTopic, desk.selection, desk.connection);
+  const role = useRole(desk);
   const [tried, setTried] = useState(false);
   const { market, draft } = desk;
   const isOpen = desk.socket.connection.state === "open";
@@ -53,17 +55,35 @@ export function OrderForm({ desk }: { readonly desk: Desk }) {
           <span>Value</span>
           <output>{market === undefined ? "–" : valueText(draft, market.decimals)}</output>
         </p>
-        {desk.socket.account !== undefined || !isOpen ? (
-          <button type="submit" class={`send ${draft.side}`} disabled={!isOpen}>
-            {isOpen ? `${draft.side === "buy" ? "Buy" : "Sell"} ${desk.symbol}` : "Not connected"}
-          </button>
-        ) : (
-          <button type="button" class="send plain" onClick={() => showDialog(FIELD_IDS.account)}>
-            Choose an account to trade
-          </button>
-        )}
+        <SendButton desk={desk} isOpen={isOpen} takesOrders={role !== "replica"} />
       </form>
     </section>
+  );
+}
+
+interface SendButtonProps {
+  readonly desk: Desk;
+  readonly isOpen: boolean;
+  /** A replica shows the market and takes none. */
+  readonly takesOrders: boolean;
+}
+
+function SendButton({ desk, isOpen, takesOrders }: SendButtonProps) {
+  const { side } = desk.draft;
+  if (isOpen && takesOrders && desk.socket.account === undefined) {
+    return (
+      <button type="button" class="send plain" onClick={() => showDialog(FIELD_IDS.account)}>
+        Choose an account to trade
+      </button>
+    );
+  }
+  const text = takesOrders
+    ? `${side === "buy" ? "Buy" : "Sell"} ${desk.symbol}`
+    : "A replica takes no orders";
+  return (
+    <button type="submit" class={`send ${side}`} disabled={!isOpen || !takesOrders}>
+      {isOpen ? text : "Not connected"}
+    </button>
   );
 }
 

@@ -28,7 +28,8 @@ Examples:
   seriatim start --config exchange.json --order-port 9010
   seriatim start --durability off        no journal, for benchmarks
   seriatim start --keys cluster.json --node-key north.json
-  seriatim start --keys cluster.json --node-key south.json --replica-of 127.0.0.1:9029 --data-dir south`;
+  seriatim start --keys cluster.json --node-key south.json --replica-of 127.0.0.1:9029 --data-dir south \\
+                --http-port 8081`;
 
 type Flags = { readonly [Name in SettingName]?: string } & { readonly config?: string };
 
@@ -65,9 +66,11 @@ function readyLine(node: RunningNode, { host, dataDir, durability, replicaOf }: 
   const at = host.includes(":") ? `[${host}]` : host;
   const where = durability === "off" ? "NO JOURNAL (--durability off)" : `data in ${dataDir}`;
   const administrators = node.adminPort === 0 ? "" : `, administrators on 127.0.0.1:${node.adminPort}`;
-  if (node.role === "replica") return `seriatim is a replica of ${replicaOf}${administrators}, ${where}`;
+  const http = `http://${at}:${node.httpPort}`;
+  if (node.role === "replica")
+    return `seriatim is a replica of ${replicaOf}: ${http}${administrators}, ${where}`;
   const replicas = node.replicationPort === 0 ? "" : `, replicas on ${at}:${node.replicationPort}`;
-  const ports = `orders on ${at}:${node.orderPort}, http://${at}:${node.httpPort}${administrators}${replicas}`;
+  const ports = `orders on ${at}:${node.orderPort}, ${http}${administrators}${replicas}`;
   return `seriatim is ready: ${ports}, ${where}`;
 }
 

@@ -41,7 +41,7 @@ export class ClusterNode implements RunningNode {
     const { loaded, log, parts } = this.#plan;
     const primaries = primariesOf(loaded.configuration);
     if (primaries === undefined) this.#lead(await startExchange(this.#plan));
-    else this.#take(new ReplicaNode(this.#plan, primaries));
+    else await this.#follow(new ReplicaNode(this.#plan, primaries));
     if (!hasAdministrator(parts.keys)) return;
     const execute = (request: AdminRequest, who: string) => this.#execute(request, who);
     const { adminPort: port } = loaded.configuration;
@@ -53,6 +53,11 @@ export class ClusterNode implements RunningNode {
     const { loaded, log } = this.#plan;
     if (loaded.configuration.simulate > 0)
       this.#traders = startSimulatedTraders(part, loaded.configuration, log);
+  }
+
+  async #follow(part: ReplicaNode): Promise<void> {
+    this.#take(part);
+    await part.listen();
   }
 
   #take(part: ReplicaNode | ExchangeNode): void {

@@ -29,7 +29,7 @@ export interface NodePlan {
   readonly directory: DataDirectory | undefined;
 }
 
-/** Asked before anything is written, and before a replica gives up following. Throws as listenOn. */
+/** Asked before anything is written. Throws as listenOn. */
 export async function assertExchangePortsFree(configuration: Configuration): Promise<void> {
   const { host, orderPort, httpPort } = configuration;
   await assertPortFree("order-port", host, orderPort);

@@ -69,6 +69,7 @@ export async function startNode(
   const { clock = new SystemClock() } = parts;
   const keys = parts.keys ?? (configuration.keys === "" ? undefined : readKeyRing(configuration.keys));
   if (primariesOf(configuration) === undefined) await assertExchangePortsFree(configuration);
+  else await assertPortFree("http-port", configuration.host, configuration.httpPort);
   if (hasAdministrator(keys)) await assertPortFree("admin-port", ADMIN_HOST, configuration.adminPort);
   const { durability, dataDir } = configuration;
   const directory = durability === "off" ? undefined : await openDataDirectory(dataDir);

@@ -13,7 +13,7 @@ import { SeriatimError } from "../base/index.ts";
 import { SILENCE_US } from "../replication/index.ts";
 import type { TenureBegun } from "../runtime/index.ts";
 import type { ExchangeNode } from "./exchange-node.ts";
-import { assertExchangePortsFree, type NodePlan, startExchange } from "./exchange-start.ts";
+import { type NodePlan, startExchange } from "./exchange-start.ts";
 import { refuseOthers } from "./genesis-settings.ts";
 import { assertPortFree } from "./listening.ts";
 import type { ReplicaNode } from "./replica-node.ts";
@@ -43,7 +43,8 @@ export async function epochToLead(
   for (;;) {
     const decision = await replica.decide(promotion.isForced);
     if (decision.kind === "lead") {
-      await assertExchangePortsFree(configuration);
+      const { host, orderPort } = configuration;
+      await assertPortFree("order-port", host, orderPort);
       if (replica.replicationPort === 0)
         await assertPortFree("replication-port", configuration.host, configuration.replicationPort);
       return decision.epoch;

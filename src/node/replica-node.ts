@@ -1,13 +1,16 @@
-// A node's part as a replica: it follows its primary and serves nobody. It has the primary's journal, byte for byte, and its
-// state, and what it acknowledges counts there.
+// A node's part as a replica: it follows its primary and takes no orders. It has the primary's journal, byte for byte, and its
+// state, and what it acknowledges counts there. Its page shows the market as far as the primary says that it may be seen.
+//
+//   stop:  web -> following, journal
 
 import { assert, SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import type { GenesisEntry } from "../journal/index.ts";
 import type { Decision } from "../replication/index.ts";
-import { type HostPort, Replica, readOwnKey, type SnapshotTaken } from "../runtime/index.ts";
+import { type HostPort, Replica, type SnapshotTaken } from "../runtime/index.ts";
 import { unavailable } from "./admin/desk.ts";
 import { ReplicaDesk } from "./admin/replica-desk.ts";
+import { AppliedRate } from "./applied-rate.ts";
 import { EXCHANGE_RULES } from "./exchange-rules.ts";
 import type { NodePlan } from "./exchange-start.ts";
 import type { NodePart } from "./node-part.ts";
@@ -15,17 +18,21 @@ import { shadowOf, snapshotListener } from "./node-snapshots.ts";
 import type { InheritedExchange } from "./recovery.ts";
 import type { NodeStatus } from "./status.ts";
 import { collectReplicaStatus } from "./status-source.ts";
+import { NodeWeb } from "./web/node-web.ts";
+import { webOf } from "./web/web-stage.ts";
 
 export class ReplicaNode implements NodePart {
   readonly role = "replica";
   readonly orderPort = 0;
-  readonly httpPort = 0;
+  httpPort = 0;
   readonly desk: ReplicaDesk;
   readonly failed: Promise<SeriatimError>;
   readonly #plan: NodePlan;
   readonly #replica: Replica;
-  /** This node's. */
-  readonly #name: string;
+  readonly #web: NodeWeb;
+  readonly #rate: AppliedRate;
+  /** What the web shows. */
+  #shown: Replica["commands"];
   /** Of the history that is followed: a new one when it turns out to be another. */
   #engine = new ExchangeEngine();
 
@@ -35,7 +42,6 @@ export class ReplicaNode implements NodePart {
     const { host, replicationPort: port, keys, nodeKey, segmentBytes, snapshotEvery } = configuration;
     assert(directory !== undefined, "a node of a cluster keeps its log");
     this.#plan = plan;
-    this.#name = readOwnKey(nodeKey).name;
     this.#replica = new Replica({
       ...{ primaries, keys, ownKey: nodeKey, segmentBytes, directory },
       // By default the port is a primary's, which may be on this machine.
@@ -53,7 +59,10 @@ export class ReplicaNode implements NodePart {
         listener: snapshotListener(log),
       },
       news: (line) => log.info({}, line),
+      progress: () => this.#show(),
     });
+    this.#web = new NodeWeb(webOf(configuration, log), { log });
+    this.#rate = new AppliedRate(() => this.#replica.position);
     this.failed = this.#replica.failed;
     this.desk = new ReplicaDesk({
       status: () => this.status(),
@@ -73,14 +82,28 @@ export class ReplicaNode implements NodePart {
     return this.#replica.port;
   }
 
+  /** Page, health and metrics; throws SeriatimError when it can't. */
+  async listen(): Promise<void> {
+    const noOrders = `this node is a replica of ${this.#primary}: its primary takes orders`;
+    this.httpPort = await this.#web.listen({ orderPort: 0, noOrders, status: () => this.status() });
+  }
+
+  /** Once the primary has said how much of the log may be seen. */
+  #show(): void {
+    const { commands } = this.#replica;
+    if (commands === undefined || commands === this.#shown || commands.releasedPosition === 0) return;
+    this.#shown = commands;
+    this.#web.follow({ application: this.#engine, path: commands });
+  }
+
   get accountsMax(): number {
     return this.#replica.position === 0 ? 0 : this.#engine.genesis.accountsMax;
   }
 
   status(): NodeStatus {
     const time_us = this.#plan.parts.clock.wallMicros();
-    const parts = { name: this.#name, replica: this.#replica, engine: this.#engine };
-    return collectReplicaStatus({ ...parts, primary: this.#primary, time_us });
+    const parts = { replica: this.#replica, engine: this.#engine, web: this.#web, primary: this.#primary };
+    return collectReplicaStatus({ ...parts, commandsPerSecond: this.#rate.perSecond, time_us });
   }
 
   async requestSnapshot(): Promise<SnapshotTaken> {
@@ -100,13 +123,22 @@ export class ReplicaNode implements NodePart {
     return this.#replica.decide(isForced);
   }
 
-  /** Ends following; resolves with all that it has. */
+  /** Ends following, and the page; resolves with all that it has. */
   async handOver(): Promise<InheritedExchange> {
+    const shown = this.#stopShowing();
     const { application: _, ...rest } = await this.#replica.handOver();
+    await shown;
     return { engine: this.#engine, ...rest };
   }
 
-  stop(): Promise<void> {
-    return this.#replica.stop();
+  async stop(): Promise<void> {
+    await this.#stopShowing();
+    await this.#replica.stop();
+  }
+
+  /** Who looks on connects again, to whoever has the port then. */
+  #stopShowing(): Promise<void> {
+    this.#rate.stop();
+    return this.#web.stop();
   }
 }

@@ -163,7 +163,7 @@ export const SETTINGS: readonly Setting[] = [
     "",
     "",
     "HOST:PORT of the primary's replication port, or several with commas, tried in turn: this node is a replica, keeps a copy " +
-      "of the log and serves nobody.",
+      "of the log, shows the market on its page and takes no orders.",
   ),
   row(
     "peers",

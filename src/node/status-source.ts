@@ -6,6 +6,7 @@ import type { Gateway } from "../gateway/index.ts";
 import type { Replica, Runtime, SnapshotStatus } from "../runtime/index.ts";
 import { type Condition, healthOf } from "./condition.ts";
 import type { AdministrationStatus, NodeStatus } from "./status.ts";
+import type { NodeWeb } from "./web/node-web.ts";
 
 export interface StatusSources {
   readonly runtime: Runtime;
@@ -63,44 +64,51 @@ const NOTHING_YET: ReturnType<typeof exchangeOf> = {
 };
 
 export interface ReplicaSources {
-  /** This node's name. */
-  readonly name: string;
   readonly replica: Replica;
   readonly engine: ExchangeEngine;
   /** Where its primary is looked for. */
   readonly primary: string;
+  readonly web: Pick<NodeWeb, "failure" | "resyncs">;
+  readonly commandsPerSecond: number;
   readonly time_us: number;
 }
 
 /** Of a node that follows another: what it has, and zeros for what it does not do. */
 export function collectReplicaStatus({
-  name,
   replica,
   engine,
   primary,
+  web,
+  commandsPerSecond,
   time_us,
 }: ReplicaSources): NodeStatus {
-  const { position, isFollowing, snapshots } = replica;
-  const health: Pick<NodeStatus, "status" | "reason"> = isFollowing
-    ? { status: "ok" }
-    : { status: "degraded", reason: `it is not connected to its primary, ${primary}` };
+  const { position, snapshots, view } = replica;
   return {
-    ...health,
+    ...healthOfReplica(view.isFollowing, primary, web.failure),
     hasFailed: false,
     role: "replica",
-    node: name,
-    nodes: [],
+    node: view.name,
+    nodes: view.nodes,
     position,
-    durablePosition: position,
+    durablePosition: view.progress.persisted,
     ...(position === 0 ? NOTHING_YET : exchangeOf(engine)),
     ...{ connections: 0, connectionsOpened: 0, connectionsClosed: {} },
     ...{ framesReceived: 0, refused: 0, bytesReceived: 0, bytesSent: 0 },
-    ...{ load: { commandsPerSecond: 0, latency: null }, latency: {}, stageTotals: {}, gateWaits: {} },
+    ...{ load: { commandsPerSecond, latency: null }, latency: {}, stageTotals: {}, gateWaits: {} },
     time_us,
-    feedResyncs: 0,
+    feedResyncs: web.resyncs,
     snapshot: snapshots?.status ?? { position: 0, failures: 0 },
     heap_bytes: getHeapStatistics().used_heap_size,
   };
+}
+
+function healthOfReplica(
+  isFollowing: boolean,
+  primary: string,
+  webFailure: string | undefined,
+): Pick<NodeStatus, "status" | "reason"> {
+  if (!isFollowing) return { status: "degraded", reason: `it is not connected to its primary, ${primary}` };
+  return webFailure === undefined ? { status: "ok" } : { status: "degraded", reason: webFailure };
 }
 
 function exchangeOf(engine: ExchangeEngine) {

@@ -82,6 +82,7 @@ export class FollowingSession {
   readonly #begun_us: number;
   #heard_us: number;
   #primary = "";
+  #primaryPosition: Position = 0;
   #isLoggedOn = false;
   #welcome: Welcome | undefined;
   #intake: SnapshotIntake | undefined;
@@ -110,6 +111,10 @@ export class FollowingSession {
   /** The name of the node it is connected to, as that says. */
   get primary(): string {
     return this.#primary;
+  }
+  /** What the primary has shown to have at least. */
+  get primaryPosition(): Position {
+    return this.#primaryPosition;
   }
   get heard_us(): number {
     return this.#heard_us;
@@ -184,6 +189,7 @@ export class FollowingSession {
     }
     if (welcome.epoch < highestEpoch) return this.#refuse(RefusalCode.StaleEpoch);
     this.#welcome = welcome;
+    this.#primaryPosition = welcome.position;
     this.#node.welcomed(welcome);
   }
 
@@ -206,14 +212,20 @@ export class FollowingSession {
     this.#why = this.#node.log.append(frame, segment);
     if (this.#why !== undefined) return this.#refuse(RefusalCode.Gap);
     this.#acknowledgeIsDue = true;
-    this.#node.released(Math.min(released, this.#node.log.position));
+    this.#show(released);
   }
 
   #heartbeat(welcome: Welcome, at: number): void {
     const { epoch, released } = readHeartbeat(this.#stream.buffer, at);
     if (epoch !== welcome.epoch) return this.#refuse(RefusalCode.StaleEpoch);
     this.#acknowledgeIsDue = true;
-    this.#node.released(Math.min(released, this.#node.log.position));
+    this.#show(released);
+  }
+
+  #show(released: Position): void {
+    const { position } = this.#node.log;
+    this.#primaryPosition = Math.max(this.#primaryPosition, released, position);
+    this.#node.released(Math.min(released, position));
   }
 
   /** In memory first: a policy that counts memory does not wait for this disk. */

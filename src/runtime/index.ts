@@ -14,6 +14,7 @@ export * from "./replication/cluster-view.ts";
 export type { Primary, ReplicationOptions } from "./replication/primary.ts";
 export * from "./replication/replica.ts";
 export type { Inheritance, ReplicaOptions } from "./replication/replica-options.ts";
+export * from "./replication/replica-view.ts";
 export { beginTenure, Candidacy, type Tenure, type TenureBegun } from "./replication/tenure.ts";
 export type { WarmState } from "./restore-snapshot.ts";
 export * from "./runtime.ts";

@@ -235,7 +235,7 @@ test("a replica leads in place of its primary with the state it has in memory, a
   await first.runtime.stop();
   // What is in the way is that a primary was heard a moment ago, and nothing else.
   expect(await south.decide(false)).toMatchObject({ because: expect.stringContaining("heard of a primary") });
-  await until(() => !south.isFollowing);
+  await until(() => !south.view.isFollowing);
   expect(await south.standing()).toMatchObject({
     name: "south",
     isWarm: true,

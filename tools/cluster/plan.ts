@@ -51,10 +51,16 @@ function portsFrom([http, orders, admin, replication]: readonly number[]): NodeP
   return { http, orders, admin, replication };
 }
 
-/** With what `node` is started, as the primary or as a replica of `primary`. */
-export function argumentsOf({ keys }: ClusterPlan, node: NodePlan, primary: NodePlan): string[] {
+/** With what `node` is started, as the primary or as a replica: of `primary`, or of whoever leads when that is gone. */
+export function argumentsOf({ keys, nodes }: ClusterPlan, node: NodePlan, primary: NodePlan): string[] {
   const { ports, key, dataDir } = node;
-  const role = node === primary ? [] : ["--replica-of", `127.0.0.1:${primary.ports.replication}`];
+  const others = nodes.filter((other) => other !== node);
+  const inTurn = [
+    ...others.filter((other) => other === primary),
+    ...others.filter((other) => other !== primary),
+  ];
+  const addresses = inTurn.map((other) => `127.0.0.1:${other.ports.replication}`).join(",");
+  const role = [node === primary ? "--peers" : "--replica-of", addresses];
   return [
     ...["start", "--data-dir", dataDir, "--segment-bytes", String(SEGMENT_BYTES)],
     ...["--keys", keys, "--node-key", key, ...role],

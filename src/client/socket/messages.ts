@@ -37,7 +37,7 @@ export interface StatusTexts
 interface NodeTexts extends Omit<NodeReport, "since_us" | "inMemory" | "persisted" | "lag"> {
   readonly since: string;
   readonly inMemory: string;
-  readonly persisted: string;
+  readonly persisted: string | null;
   readonly lag: string;
 }
 
@@ -87,6 +87,7 @@ export function statusOf(texts: StatusTexts): StatusMessage {
 }
 
 function nodeOf({ since, inMemory, persisted, lag, ...rest }: NodeTexts): NodeReport {
-  const [since_us, has, hasOnDisk, lacks] = [since, inMemory, persisted, lag].map(Number);
-  return { ...rest, since_us, inMemory: has, persisted: hasOnDisk, lag: lacks };
+  const [since_us, has, lacks] = [since, inMemory, lag].map(Number);
+  const onDisk = persisted === null ? null : Number(persisted);
+  return { ...rest, since_us, inMemory: has, persisted: onDisk, lag: lacks };
 }

@@ -167,9 +167,12 @@ function gauge(name: string, help: string, read: Metric["read"]): Metric {
   return { name, type: "gauge", help, read };
 }
 
-/** A figure of each node of the cluster; of none on a node that is alone. */
-function nodeGauge(name: string, help: string, read: (node: NodeReport) => number): Metric {
-  const readAll = ({ nodes }: Sample) => Object.fromEntries(nodes.map((node) => [node.name, read(node)]));
+/** A figure of each node of the cluster for which it is known; of none on a node that is alone. */
+function nodeGauge(name: string, help: string, read: (node: NodeReport) => number | null): Metric {
+  const readAll = ({ nodes }: Sample) => {
+    const figures = nodes.map((node) => [node.name, read(node)] as const);
+    return Object.fromEntries(figures.filter((figure): figure is [string, number] => figure[1] !== null));
+  };
   return { ...gauge(name, help, readAll), label: "node" };
 }
 

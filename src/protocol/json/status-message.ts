@@ -9,9 +9,9 @@ export interface NodeReport {
   readonly connected: boolean;
   /** When it was connected, or lost: microseconds since 1970. */
   readonly since_us: number;
-  /** The last position it has, and has on its disk; of one that is gone, when it was last seen. */
+  /** The last position it has, and has on its disk, null where that is not known; of one that is gone, when it was last seen. */
   readonly inMemory: number;
-  readonly persisted: number;
+  readonly persisted: number | null;
   /** Positions that it lacks of the primary's. */
   readonly lag: number;
   /** For how long by now it has lacked the first of them. */
@@ -72,6 +72,7 @@ function nodeOnWire({
   lag,
   lag_us,
 }: NodeReport) {
-  const has = { inMemory: String(inMemory), persisted: String(persisted), lag: String(lag), lag_us };
+  const onDisk = persisted === null ? null : String(persisted);
+  const has = { inMemory: String(inMemory), persisted: onDisk, lag: String(lag), lag_us };
   return { name, role, epoch, connected, since: String(since_us), ...has };
 }

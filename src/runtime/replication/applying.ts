@@ -5,6 +5,7 @@ import { type Application, RecordBuffer, SeriatimError } from "../../base/index.
 import { recordSession, type SnapshotHeader } from "../../journal/index.ts";
 import { COMMAND_BYTES, COMMAND_WORDS, EVENT_WORDS, readTimestamp } from "../../protocol/index.ts";
 import { createRing, type Ring, RingConsumer } from "../../ring/index.ts";
+import type { CommandTap } from "../command-path.ts";
 
 /** Records on their way to the application: 5 MiB. Beyond it the thread, and so the primary's line, waits. */
 const RECORDS_MAX = 65_536;
@@ -24,6 +25,8 @@ export class Applying {
   readonly #ring: Ring = createRing({ recordBytes: COMMAND_BYTES, capacity: RECORDS_MAX });
   readonly #records = new RingConsumer(this.#ring);
   #isOver = false;
+  #tap: CommandTap | undefined;
+  #mayBeSeen = 0;
   /** Those who wait until a position is applied. */
   #waiting: { readonly position: number; readonly resolve: () => void }[] = [];
 
@@ -38,6 +41,22 @@ export class Applying {
   /** Where the records are put. */
   get shared(): SharedArrayBuffer {
     return this.#ring.shared;
+  }
+
+  /** The last position that may be seen, of those applied. */
+  get releasedPosition(): number {
+    return Math.min(this.#mayBeSeen, this.position);
+  }
+
+  /** Commands up to `position` may be seen, those not applied yet included. */
+  release(position: number): void {
+    this.#mayBeSeen = position;
+    this.#tap?.released(this.releasedPosition);
+  }
+
+  /** Tells `tap` of every command from now on. */
+  tap(tap: CommandTap): void {
+    this.#tap = tap;
   }
 
   /** Resolves when `position` is applied; never when the records end before it. */
@@ -74,10 +93,18 @@ export class Applying {
       throw new SeriatimError("LOG_UNKNOWN", `${what}: ${String(error)}`, { cause: error });
     }
     this.#note(words, at, count);
-    this.#records.release(count);
     this.position += count;
+    this.#tell(words, at, count);
+    this.#records.release(count);
     for (const { position, resolve } of this.#waiting) if (position <= this.position) resolve();
     this.#waiting = this.#waiting.filter(({ position }) => position > this.position);
+  }
+
+  #tell(words: Int32Array, at: number, count: number): void {
+    const tap = this.#tap;
+    if (tap === undefined) return;
+    for (let i = 0; i < count; i++) tap.committed(words, at + i * COMMAND_WORDS);
+    tap.released(this.releasedPosition);
   }
 
   #note(words: Int32Array, at: number, count: number): void {

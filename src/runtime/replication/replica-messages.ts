@@ -4,6 +4,7 @@ import type { ApplicationVersion } from "../../journal/index.ts";
 import type { PeerStanding } from "../../replication/index.ts";
 import type { LogPoint } from "../../segment/index.ts";
 import type { HostPort } from "./asking.ts";
+import type { FollowedSoFar } from "./replica-view.ts";
 
 export interface ReplicaWorkerData {
   /** Where the primary may be: tried in turn. */
@@ -54,6 +55,7 @@ export type ReplicaWorkerMessage =
     }
   | { readonly kind: "listening"; readonly port: number }
   | { readonly kind: "lost"; readonly how: string }
+  | { readonly kind: "progress"; readonly progress: FollowedSoFar }
   | { readonly kind: "durable"; readonly id: number; readonly position: number }
   | { readonly kind: "standings"; readonly id: number; readonly standings: Standings }
   /** Its history is not the primary's; where it ends. The journal is closed. */

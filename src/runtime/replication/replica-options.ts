@@ -27,6 +27,8 @@ export interface ReplicaOptions
   readonly directory: DataDirectory;
   /** Told in one line of what happens to the connection. */
   readonly news: (line: string) => void;
+  /** Told when the replica has come further, some times a second at most. */
+  readonly progress?: () => void;
   /** By which policy its log was acknowledged, as far as it was applied; undefined, or left out: by any. */
   readonly ackPolicyInLog?: () => AckPolicyName | undefined;
 }

@@ -5,7 +5,7 @@
 
 import { connect, type Socket } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
-import { SeriatimError } from "../../base/index.ts";
+import { type Position, SeriatimError } from "../../base/index.ts";
 import { IncomingSnapshot, ReplicaJournal } from "../../journal/index.ts";
 import { makeNonce, NativeChecksums, NodeStorage, SystemClock } from "../../platform/index.ts";
 import { RefusalCode, type SnapshotBegin, StartFrom, type Welcome } from "../../protocol/index.ts";
@@ -28,6 +28,7 @@ import type {
   ReplicaWorkerRequest,
   Standings,
 } from "./replica-messages.ts";
+import type { FollowedSoFar } from "./replica-view.ts";
 import { ServingListener } from "./serving-listener.ts";
 import { SocketOutput } from "./socket-session.ts";
 
@@ -64,6 +65,10 @@ class Replica implements FollowingNode {
   #socket: Socket | undefined;
   #retry: NodeJS.Timeout | undefined;
   #tries = 0;
+  /** Commands up to here may be seen. */
+  #released: Position = 0;
+  /** As it was said last. */
+  #progress: FollowedSoFar = { inMemory: 0, persisted: 0, released: 0, primary: 0 };
   #isStopping = false;
   readonly #ticker = setInterval(() => this.#tick(), TICK_MS);
 
@@ -126,8 +131,9 @@ class Replica implements FollowingNode {
     return new IncomingSnapshot({ storage: new NodeStorage(), checksums, directory }, version, announced);
   }
 
-  /** Nothing is shown here yet. */
-  released(): void {}
+  released(position: Position): void {
+    this.#released = position;
+  }
 
   connect(): void {
     const socket = connect({ ...data.primaries[this.#tries++ % data.primaries.length], noDelay: true });
@@ -150,7 +156,19 @@ class Replica implements FollowingNode {
 
   #tick(): void {
     this.#session?.tick(clock.monotonicMicros());
+    this.#sayProgress();
     this.#guarded(() => this.log.prepareNext(true));
+  }
+
+  /** When there is any. */
+  #sayProgress(): void {
+    const { position: inMemory, persisted } = this.log;
+    const primary = Math.max(this.#progress.primary, inMemory, this.#session?.primaryPosition ?? 0);
+    const before = this.#progress;
+    const hasMore = inMemory > before.inMemory || persisted > before.persisted;
+    if (!hasMore && primary === before.primary && this.#released === before.released) return;
+    this.#progress = { inMemory, persisted, released: this.#released, primary };
+    say({ kind: "progress", progress: this.#progress });
   }
 
   /** A disk that fails ends the replica; so does what only a person can change. */

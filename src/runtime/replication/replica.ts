@@ -9,11 +9,12 @@
 import { Worker } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
 import { putReceivedInPlace, setAsideDiverged } from "../../journal/index.ts";
-import { entryBeside } from "../../platform/index.ts";
+import { entryBeside, SystemClock } from "../../platform/index.ts";
 import { ACK_POLICIES, type Decision, decidePromotion, type PeerStanding } from "../../replication/index.ts";
 import type { LogPoint } from "../../segment/index.ts";
 import { FirstFailure } from "../first-failure.ts";
 import { journalNotRunning, WaitingRequests } from "../journal-requests.ts";
+import { readOwnKey } from "../key-files.ts";
 import { restoreSnapshot } from "../restore-snapshot.ts";
 import { Snapshots, type SnapshottedLog } from "../snapshots.ts";
 import { within } from "../within.ts";
@@ -26,6 +27,7 @@ import type {
   Standings,
 } from "./replica-messages.ts";
 import type { Inheritance, ReplicaOptions } from "./replica-options.ts";
+import { ReplicaView } from "./replica-view.ts";
 
 /** For making the last frames safe and closing the files; a disk that needs longer hangs. */
 const CLOSE_MS = 10_000;
@@ -40,8 +42,8 @@ const LAST_WORDS: readonly ReplicaWorkerMessage["kind"][] = ["closed", "diverged
 export class Replica {
   /** Resolves with what stopped it, if anything ever does. */
   readonly failed: Promise<SeriatimError>;
-  /** Whether it follows a primary now. */
-  isFollowing = false;
+  /** What it can say of itself and its primary. */
+  readonly view: ReplicaView;
   /** Where other nodes can ask how it stands; 0: nowhere, or not yet. */
   port = 0;
   readonly #options: ReplicaOptions;
@@ -63,12 +65,18 @@ export class Replica {
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.failed = this.#failure.happened;
+    this.view = new ReplicaView(readOwnKey(options.ownKey).name, new SystemClock());
     this.#guarded(() => this.#begin());
   }
 
   /** The last position applied. */
   get position(): number {
     return this.#applying?.position ?? 0;
+  }
+
+  /** What was applied, for whoever shows it; another object when its history was set aside. */
+  get commands(): Pick<Applying, "position" | "releasedPosition" | "tap"> | undefined {
+    return this.#applying;
   }
 
   /** Those it takes of its own log; another object when its history was set aside. */
@@ -87,6 +95,7 @@ export class Replica {
     });
     if (from !== undefined) news(`restored a snapshot, of position ${from.position}`);
     const applying = new Applying(application, from);
+    this.view.beginAnew();
     this.#applying = applying;
     this.#requests = new WaitingRequests();
     this.#questions = new WaitingRequests();
@@ -147,7 +156,7 @@ export class Replica {
 
   /** With what the disk holds when `settle` has given the files their new names; it says what became of them. */
   async #beginAnew(settle: () => string): Promise<void> {
-    this.isFollowing = false;
+    this.view.lost();
     this.#applying?.end();
     await this.#exited;
     // Nobody may write into the directories that come after these.
@@ -176,16 +185,19 @@ export class Replica {
         if (message.cut_bytes > 0) news(`the journal's end was torn: ${message.finding}`);
         return news(`the journal is open, up to position ${message.position}`);
       case "following":
-        this.isFollowing = true;
         this.#highestEpoch = message.epoch;
+        this.view.follows(message.primary, message.epoch);
         return news(
           `follows ${message.primary} in epoch ${message.epoch}, from position ${message.position} on`,
         );
       case "lost":
         // Said once, not at every try.
-        if (this.isFollowing) news(`the connection to the primary ended: ${message.how}`);
-        this.isFollowing = false;
-        return;
+        if (this.view.isFollowing) news(`the connection to the primary ended: ${message.how}`);
+        return this.view.lost();
+      case "progress":
+        this.view.came(message.progress);
+        this.#applying?.release(message.progress.released);
+        return this.#options.progress?.();
       case "diverged":
         void this.#beginAnew(() => this.#setAside(message.end));
         return;
@@ -226,7 +238,7 @@ export class Replica {
   }
 
   #fail(code: string, message: string, exitCode: 1 | 2 = 1): void {
-    this.isFollowing = false;
+    this.view.lost();
     this.#applying?.end();
     this.#failure.set(new SeriatimError(code, message, { exitCode }));
   }
