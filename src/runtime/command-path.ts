@@ -216,7 +216,9 @@ export class CommandPath {
     }
     this.#gate?.say(this.#released, durable);
     if (this.#released === this.#sequencer.position) this.#settled?.();
-    else if (!failed) this.#waitForMore(durable);
+    // A gate's replicas may still acknowledge: this node's copy, which their policy counts, is none any more.
+    if (failed) this.#isCutOff = true;
+    else if (this.#released < this.#sequencer.position) this.#waitForMore(durable);
   }
 
   /** For the journal only: of a gate's other sources its owner tells, by look(). */

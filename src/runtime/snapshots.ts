@@ -81,7 +81,7 @@ export class Snapshots {
   /** To be called now and then: takes one when it is due. */
   tick(): void {
     const { every, log } = this.#schedule;
-    if (every === 0 || this.#running !== undefined || this.#isStopped) return;
+    if (every === 0 || this.#running !== undefined || this.#next !== undefined || this.#isStopped) return;
     // Rejections have been told.
     if (log.position - this.#last >= every) this.request().catch(() => {});
   }
@@ -91,9 +91,11 @@ export class Snapshots {
    * could be taken.
    */
   request(): Promise<SnapshotTaken> {
+    // First: it begins a little after the one before it has ended, and whoever asks in between asks for it.
+    if (this.#next !== undefined) return this.#next;
     if (this.#running === undefined) return this.#begin();
     const begin = () => this.#begin();
-    this.#next ??= this.#running.then(begin, begin);
+    this.#next = this.#running.then(begin, begin);
     return this.#next;
   }
 

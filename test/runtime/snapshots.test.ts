@@ -98,6 +98,19 @@ test("all who ask while one is taken share the next, which has what came meanwhi
   expect(shadow.asked.length).toBe(2);
 });
 
+test("whoever asks between the end of one and the beginning of the next shares the next", async () => {
+  const all = snapshots(0);
+  const third = all.request().then(() => all.request());
+  await nextTurn();
+  const second = all.request();
+  shadow.asked[0].done();
+  await nextTurn();
+  expect(shadow.asked.length).toBe(2);
+  shadow.asked[1].done();
+  await Promise.all([second, third]);
+  expect(shadow.asked.length).toBe(2);
+});
+
 test("one that can't be taken is told, and not tried again before as many commands have come", async () => {
   const all = snapshots(50);
   await tickAt(all, 160);
