@@ -14,7 +14,7 @@ import { primariesOf } from "./cluster-settings.ts";
 import type { ExchangeNode } from "./exchange-node.ts";
 import { type NodePlan, startExchange } from "./exchange-start.ts";
 import type { RunningNode } from "./node.ts";
-import { epochToLead, takeOver } from "./promotion.ts";
+import { epochToLead, type Promotion, takeOver, tenureOf } from "./promotion.ts";
 import { ReplicaNode } from "./replica-node.ts";
 import { type SimulatedTraders, startSimulatedTraders } from "./simulated-traders.ts";
 import type { NodeStatus } from "./status.ts";
@@ -24,8 +24,9 @@ export class ClusterNode implements RunningNode {
   readonly #directory: DataDirectory | undefined;
   readonly #failure = new FirstFailure();
   #part: ReplicaNode | ExchangeNode | undefined;
-  /** Under way. */
-  #promotion: Promise<TenureBegun> | undefined;
+  #isPromoting = false;
+  /** From one part to the other. */
+  #change: Promise<ExchangeNode> | undefined;
   #traders: SimulatedTraders | undefined;
   #admin: AdminListener | undefined;
   #stopped: Promise<void> | undefined;
@@ -108,38 +109,40 @@ export class ClusterNode implements RunningNode {
   }
 
   async #promote(isForced: boolean, who: string): Promise<object> {
-    if (this.#promotion !== undefined) throw new SeriatimError("BUSY", "a promotion is under way already");
-    const part = this.#current;
+    if (this.#isPromoting) throw new SeriatimError("BUSY", "a promotion is under way already");
+    this.#isPromoting = true;
     const begun_ms = performance.now();
-    const lead =
-      part instanceof ReplicaNode ? this.#takeOver(part, isForced, who) : part.promote(isForced, who);
-    this.#promotion = lead;
     try {
-      const { epoch, position } = await lead;
+      const { epoch, position } = await this.#toLead(isForced, who);
       const said = { epoch, position, took_ms: Math.round(performance.now() - begun_ms) };
       const { orderPort, httpPort, replicationPort } = this.#current;
-      this.#plan.log.warn(
-        { who, ...said, orderPort, httpPort, replicationPort },
-        "this node leads from now on",
-      );
-      return { ...said, orderPort, httpPort };
+      const ports = { orderPort, httpPort, replicationPort };
+      this.#plan.log.warn({ who, ...said, ...ports }, "this node leads from now on");
+      return { ...said, ...ports };
     } finally {
-      this.#promotion = undefined;
+      this.#isPromoting = false;
     }
   }
 
-  async #takeOver(replica: ReplicaNode, isForced: boolean, who: string): Promise<TenureBegun> {
+  async #toLead(isForced: boolean, who: string): Promise<TenureBegun> {
+    const part = this.#current;
+    if (!(part instanceof ReplicaNode)) return part.promote(isForced, who);
     const promotion = { isForced, who, isOver: () => this.#stopped !== undefined };
-    const epoch = await epochToLead(replica, this.#plan, promotion);
+    const epoch = await epochToLead(part, this.#plan, promotion);
+    if (promotion.isOver()) throw new SeriatimError("REFUSED", "this node stops");
+    this.#change = this.#takeOver(part, epoch, promotion);
+    return tenureOf(await this.#change);
+  }
+
+  async #takeOver(replica: ReplicaNode, epoch: number, promotion: Promotion): Promise<ExchangeNode> {
     try {
-      const { exchange, tenure } = await takeOver(replica, this.#plan, epoch, promotion);
+      const exchange = await takeOver(replica, this.#plan, epoch, promotion);
       this.#lead(exchange);
-      return tenure;
+      return exchange;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      const failure = new SeriatimError("PROMOTION_FAILED", `this node can't lead, and ends: ${why}`, {
-        cause: error,
-      });
+      const message = `this node can't lead, and ends: ${why}`;
+      const failure = new SeriatimError("PROMOTION_FAILED", message, { cause: error });
       this.#failure.set(failure);
       throw failure;
     }
@@ -152,7 +155,8 @@ export class ClusterNode implements RunningNode {
 
   async #stop(): Promise<void> {
     await this.#admin?.close();
-    await this.#promotion?.catch(() => {});
+    // Whatever its part is then, it is the one to stop.
+    await this.#change?.catch(() => {});
     await this.#traders?.stop(this.failed);
     try {
       await this.#part?.stop();

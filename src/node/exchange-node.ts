@@ -9,6 +9,7 @@ import { type Clock, SeriatimError } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
 import { GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
 import { NetTransport } from "../platform/index.ts";
+import type { NodeRoleName } from "../protocol/index.ts";
 import {
   type Runtime,
   type RuntimeListener,
@@ -46,7 +47,6 @@ const HALTED_STOP_MS = 500;
 const SHADOW_STOP_MS = 2_000;
 
 export class ExchangeNode implements NodePart, RuntimeListener {
-  readonly role = "primary";
   readonly failed: Promise<SeriatimError>;
   readonly desk: AdminDesk | undefined;
   orderPort = 0;
@@ -160,6 +160,10 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   async requestSnapshot(): Promise<SnapshotTaken> {
     if (this.#snapshots !== undefined) return this.#snapshots.request();
     throw new SeriatimError("NO_JOURNAL", "no snapshot is taken: nothing is kept, durability is off");
+  }
+
+  get role(): NodeRoleName {
+    return this.#runtime.primary?.role ?? "primary";
   }
 
   get replicationPort(): number {

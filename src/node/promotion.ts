@@ -4,14 +4,14 @@
 //   may it lead (replication/decisions.ts)? --wait--> asked again, for as long as a dead primary can seem alive
 //     --refuse--> the reason, and it goes on following
 //     --lead--> ports free, settings agree with the log --no--> the reason, and it goes on following
-//       --> replica stopped, all of its journal applied -> exchange on the same journal, in the new epoch
+//       --> replica stopped, all of its journal applied -> exchange on the same journal -> its tenure begins
 //
 // From the stop on there is no way back: what fails then ends the node.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { SeriatimError } from "../base/index.ts";
 import { SILENCE_US } from "../replication/index.ts";
-import type { TenureBegun } from "../runtime/index.ts";
+import { type TenureBegun, within } from "../runtime/index.ts";
 import type { ExchangeNode } from "./exchange-node.ts";
 import { type NodePlan, startExchange } from "./exchange-start.ts";
 import { refuseOthers } from "./genesis-settings.ts";
@@ -20,6 +20,8 @@ import type { ReplicaNode } from "./replica-node.ts";
 
 /** A primary that was heard last a moment ago counts as alive for so long; and another second to ask everybody. */
 const DECIDE_MS = SILENCE_US / 1_000 + 1_000;
+/** For the others to promise that they follow, and for this disk; each is a fraction of it. */
+const TENURE_MS = 10_000;
 /** Between two times that the others are asked. */
 const ASK_AGAIN_MS = 50;
 
@@ -61,14 +63,22 @@ export async function takeOver(
   plan: NodePlan,
   epoch: number,
   { isForced, who }: Promotion,
-): Promise<{ readonly exchange: ExchangeNode; readonly tenure: TenureBegun }> {
+): Promise<ExchangeNode> {
   const inherited = await replica.handOver();
   const tenure = { epoch, forcedBy: isForced ? who : undefined };
-  const exchange = await startExchange(leading(plan), { inherited, tenure });
-  const begun = await Promise.race([exchange.tenure, exchange.failed]);
-  if (!(begun instanceof SeriatimError)) return { exchange, tenure: begun };
-  await exchange.stop().catch(() => {});
-  throw begun;
+  return startExchange(leading(plan), { inherited, tenure });
+}
+
+/** The beginning of its tenure; throws UNCERTAIN when the others don't let it begin in time: it goes on waiting. */
+export async function tenureOf(exchange: ExchangeNode): Promise<TenureBegun> {
+  const begun = Promise.race([exchange.tenure, exchange.failed]);
+  if (!(await within(begun, TENURE_MS))) {
+    const what = "it follows nobody any more, and waits for other nodes before it leads";
+    throw new SeriatimError("UNCERTAIN", `${what}: ${exchange.status().reason ?? "ask for the status"}`);
+  }
+  const tenure = await begun;
+  if (tenure instanceof SeriatimError) throw tenure;
+  return tenure;
 }
 
 /** It follows nobody any more, and the policy in force is the log's. */

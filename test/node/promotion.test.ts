@@ -68,3 +68,73 @@ test("a promoted replica leads with all that it had, the other one follows it, a
   );
   expect(new Set(hashes).size).toBe(1);
 }, 60_000);
+
+/** What a refused `promote` says; the node is what it was. */
+async function refused(node: RunningNode, command = "promote"): Promise<string> {
+  const before = node.role;
+  const { status, failed } = await cluster.admin(node, command);
+  expect([status, node.role]).toEqual([1, before]);
+  return failed.replace("seriatim: NODE refuses: ", "").trim();
+}
+
+test("a replica is not promoted while its primary lives, with a port that is taken, or with nothing", async () => {
+  const north = await start("north", { peers: others("north") });
+  const taken = createServer().listen(0, "127.0.0.1");
+  cluster.atEnd(async () => void taken.close());
+  await until(() => taken.listening);
+  const { port } = taken.address() as { port: number };
+  const south = await start("south", { replicaOf: others("south"), orderPort: port });
+  // It finds nobody who leads.
+  const west = await start("west", { replicaOf: `127.0.0.1:${ports.get("south")}` });
+  await until(() => north.status().status === "ok");
+  expect(await refused(south)).toMatch(/^north is the primary, in epoch \d+$/);
+  expect(await refused(south, "promote --force")).toMatch(/^north is the primary, in epoch \d+$/);
+  expect(await refused(west)).toMatch(/^this replica has no log yet$/);
+  expect(await refused(north)).toBe("not available: this node is no replica");
+  await until(() => south.status().position === north.status().position);
+  await north.stop();
+  expect(await refused(south, "promote --force")).toBe(`order-port ${port} on 127.0.0.1 is in use`);
+}, 60_000);
+
+test("who has less is not promoted, who has most is; and nobody who heard too few, but by force", async () => {
+  const north = await start("north", { peers: others("north"), ackPolicy: "two-disks" });
+  const [south, west] = [await follow("south"), await follow("west")];
+  await until(() => north.status().nodes.every(({ connected }) => connected));
+  const client = await cluster.clientOf(north);
+  await trade(client, 100);
+  await until(() => south.status().position === north.status().position);
+  await south.stop();
+  await trade(client, 100);
+  await until(() => west.status().position === north.status().position);
+  await client.close();
+  await north.stop();
+  const behind = await follow("south");
+  await until(() => behind.status().position > 100);
+  expect(await refused(behind)).toMatch(
+    /^west has more: position \d+ of epoch \d+, this node has \d+ of \d+$/,
+  );
+  await west.stop();
+  expect(await refused(behind)).toMatch(
+    /^heard from no other node of a cluster of 3: a node not heard may hold/,
+  );
+  await behind.stop();
+  const most = await follow("west");
+  await until(() => most.status().position > 200);
+  const { answer, failed } = await cluster.admin(most, "promote --force");
+  expect([failed, answer]).toEqual(["", expect.objectContaining({ ok: true })]);
+  expect(most.status()).toMatchObject({ role: "primary", administration: { forcedStarts: 1, node: "west" } });
+}, 60_000);
+
+test("a primary that waits for the others leads when an administrator forces it", async () => {
+  const first = await start("north", { peers: others("north") });
+  const replicas = [await follow("south"), await follow("west")];
+  await until(() => first.status().status === "ok");
+  for (const node of [first, ...replicas]) await node.stop();
+  const again = await start("north", { peers: others("north") });
+  expect(again.role).toBe("waiting");
+  expect(await refused(again)).toBe("not available: this node is no replica");
+  const { answer, failed } = await cluster.admin(again, "promote --force");
+  expect([failed, answer]).toEqual(["", expect.objectContaining({ ok: true })]);
+  expect([again.role, again.status().administration.forcedStarts]).toEqual(["primary", 1]);
+  expect(await refused(again, "promote --force")).toMatch(/does not wait to lead$/);
+}, 60_000);
