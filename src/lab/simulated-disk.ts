@@ -17,10 +17,14 @@ import { SimulatedInode } from "./simulated-inode.ts";
 
 /**
  * `short`: a write takes half of its bytes. `stuck`: a write takes nothing. On other calls both are EIO.
+ * `astray`: a write lands elsewhere in its file, and nobody is told; other calls are as ever.
  * `halt`: the process or the machine stops in this call (code HALT), and nothing changes any more until `restart`
  * or `crash`.
  */
-export type DiskFault = "EIO" | "ENOSPC" | "short" | "stuck" | "halt";
+export type DiskFault = "EIO" | "ENOSPC" | "short" | "stuck" | "astray" | "halt";
+
+/** How far from its place a write that goes astray lands. */
+const ASTRAY_BYTES = 8_192;
 
 export interface SimulatedDiskOptions {
   /** Bytes all files together may grow to; unlimited when left out. */
@@ -119,6 +123,11 @@ export class SimulatedDisk implements Storage {
     this.#find(path, "overwrite").replace(contents);
   }
 
+  /** Turns bits of one byte of a file over, on the disk itself: nothing written before or after makes that good. */
+  rot(path: string, offset: number, mask: number): void {
+    this.#find(path, "rot").rot(offset, mask);
+  }
+
   /** Every file of a directory with its bytes, for comparing before and after. */
   image(directory: string): Map<string, Uint8Array> {
     return new Map(this.list(directory).map((name) => [name, this.contents(`${directory}/${name}`)]));
@@ -141,6 +150,10 @@ export class SimulatedDisk implements Storage {
     const names = this.#directories.get(directory);
     if (names === undefined) throw storageError("ENOENT", "list", directory);
     return [...names.keys()].sort();
+  }
+
+  hasDirectory(path: string): boolean {
+    return this.#directories.has(path);
   }
 
   rename(from: string, to: string): void {
@@ -184,13 +197,14 @@ export class SimulatedDisk implements Storage {
   }
 
   /** For its files: counts a changing call; throws when it is to fail, and returns how a write is to be cut. */
-  change(verb: string, path: string): "short" | "stuck" | undefined {
+  change(verb: string, path: string): "short" | "stuck" | "astray" | undefined {
     if (this.#halted) throw storageError("HALT", verb, path);
     const fault = this.#faults.get(++this.#calls);
     if (fault === undefined) return undefined;
     this.#halted = fault === "halt";
     if (fault === "halt") throw storageError("HALT", verb, path);
     if (fault === "EIO" || fault === "ENOSPC") throw storageError(fault, verb, path);
+    if (verb !== "write" && fault === "astray") return undefined;
     if (verb !== "write") throw storageError("EIO", verb, path);
     return fault;
   }
@@ -275,10 +289,16 @@ class SimulatedFile implements StorageFile {
     this.#live("write");
     const cut = this.#disk.change("write", this.path);
     const taken = cut === "stuck" ? 0 : cut === "short" ? Math.floor(length / 2) : length;
-    this.#resize(Math.max(this.#inode.size, position + taken));
-    this.#inode.bytes.set(bytes.subarray(from, from + taken), position);
-    this.#inode.touch(position, position + taken);
+    const at = cut === "astray" ? this.#elsewhere(position, length) : position;
+    this.#resize(Math.max(this.#inode.size, at + taken));
+    this.#inode.bytes.set(bytes.subarray(from, from + taken), at);
+    this.#inode.touch(at, at + taken);
     return taken;
+  }
+
+  #elsewhere(position: number, length: number): number {
+    const behind = position + ASTRAY_BYTES;
+    return behind + length <= this.#inode.size ? behind : Math.max(0, position - ASTRAY_BYTES);
   }
 
   syncData(): void {

@@ -51,6 +51,12 @@ export class SimulatedInode {
     this.replace(bytes);
   }
 
+  /** One byte is another one, also for who reads it next. */
+  rot(offset: number, mask: number): void {
+    if (offset < this.size) this.bytes[offset] ^= mask;
+    if (offset < this.#durable.length) this.#durable[offset] ^= mask;
+  }
+
   /** Other contents, safe at once. */
   replace(contents: Uint8Array): void {
     this.bytes = contents.slice();

@@ -40,6 +40,7 @@ export class Administrator {
   #watch(machine: SimulatedMachine): void {
     const within_us = this.#prng.chance(LATE_CHANCE) ? LATE_US : START_US;
     this.#queue.plan(this.#prng.between(10_000, within_us), () => {
+      if (machine.refused !== undefined && machine.isSpoiled) machine.replaceDisk();
       if (!machine.isUp && machine.refused === undefined) machine.start();
       this.#watch(machine);
     });

@@ -30,6 +30,9 @@ const LOOK_US = 100_000;
 
 const DISK_FAULTS: readonly DiskFault[] = ["EIO", "ENOSPC", "short", "stuck", "halt"];
 
+/** What becomes of a disk without a word. */
+const SPOILS = ["bit rot", "writes gone astray", "blank disks"] as const;
+
 export interface Troubled {
   readonly machines: readonly SimulatedMachine[];
   readonly clients: readonly string[];
@@ -73,7 +76,7 @@ export class Faults {
 
   #strike(): void {
     const machine = this.#prng.pick(this.#troubled.machines);
-    switch (this.#prng.between(0, 7)) {
+    switch (this.#prng.between(0, 8)) {
       case 0:
         return this.#powerOff([machine], "power failures");
       case 1:
@@ -95,6 +98,8 @@ export class Faults {
           this.#troubled.machines.filter(() => this.#prng.chance(0.6)),
           "power failures of several",
         );
+      case 7:
+        return this.#spoil(machine);
       default:
         return this.#slowDisk(machine);
     }
@@ -125,7 +130,7 @@ export class Faults {
     const { acknowledged } = this.#witness;
     return this.#troubled.machines.some(({ node }) => {
       if (node === undefined) return false;
-      const has = node === machine.node ? node.journal.durablePosition : node.journal.position;
+      const has = node === machine.node ? node.log.persisted : node.log.position;
       return has >= acknowledged;
     });
   }
@@ -160,6 +165,26 @@ export class Faults {
       this.#witness.tell("fault", "the network heals");
       network.healAll();
     });
+  }
+
+  /** One disk of a cluster that promises to outlive one, while all that was let out is on another one too. */
+  #spoil(machine: SimulatedMachine): void {
+    const { machines, cluster } = this.#troubled;
+    const { disk } = machine;
+    const others = machines.filter((other) => other !== machine);
+    const hasBegun = this.#witness.acknowledged > 0;
+    const isOutlived = hasBegun && others.some(({ name }) => this.#witness.isOnDiskOf(name));
+    if (cluster.policy !== "two-disks" || !isOutlived || machines.some(({ isSpoiled }) => isSpoiled)) return;
+    if (machine.segments.length === 0) return;
+    machine.isSpoiled = true;
+    const kind = this.#prng.pick(SPOILS);
+    this.#count(kind, machine.name);
+    if (kind === "blank disks") return machine.replaceDisk();
+    if (kind === "writes gone astray")
+      return disk.failAt(disk.calls + this.#prng.between(1, CALLS_AHEAD), "astray");
+    const path = this.#prng.pick(machine.segments);
+    const bits = 1 << this.#prng.between(0, 7);
+    disk.rot(path, this.#prng.between(0, disk.contents(path).length - 1), bits);
   }
 
   #slowDisk(machine: SimulatedMachine): void {

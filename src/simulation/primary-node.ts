@@ -23,6 +23,7 @@ import { SimulatedJournal } from "./simulated-journal.ts";
 import {
   FRAME_BYTES_MAX,
   type NodeEnd,
+  type NodeLog,
   ORDER_PORT,
   SEGMENT_BYTES,
   SIMULATED_GENESIS,
@@ -54,7 +55,7 @@ export interface PrimaryStart {
 export class PrimaryNode implements SimulatedNode {
   readonly role = "primary";
   readonly engine: ExchangeEngine;
-  readonly journal: JournalWriter;
+  readonly #journal: JournalWriter;
   readonly #site: Site;
   readonly #sequencer: Sequencer;
   readonly #path: CommandPath;
@@ -68,7 +69,7 @@ export class PrimaryNode implements SimulatedNode {
     this.#site = site;
     this.engine = start.warm?.engine ?? new ExchangeEngine();
     const { journal, mayLack, timestamp_us } = this.#recover(start.warm);
-    this.journal = journal;
+    this.#journal = journal;
     const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: RING_RECORDS });
     this.#sequencer = new Sequencer(ring, journal.position, timestamp_us);
     this.#stage = new SimulatedJournal(journal, {
@@ -88,6 +89,10 @@ export class PrimaryNode implements SimulatedNode {
     this.#cluster?.begin(start.tenure);
   }
 
+  get log(): NodeLog {
+    const { epoch, position, durablePosition: persisted, chain } = this.#journal;
+    return { epoch, position, persisted, chain };
+  }
   get applied(): number {
     return this.#sequencer.position;
   }
@@ -135,7 +140,7 @@ export class PrimaryNode implements SimulatedNode {
     const { witness, name } = this.#site;
     const released = (position: number): void => {
       witness.look(name, this);
-      witness.released(name, this.journal.epoch, position);
+      witness.released(name, this.#journal.epoch, position);
     };
     return { onApplied: () => {}, seal: () => {}, release: released, resumeStalled: () => {} };
   }
@@ -144,7 +149,7 @@ export class PrimaryNode implements SimulatedNode {
     const site = this.#site;
     if (site.cluster.names.length === 1) return undefined;
     this.#path.hold();
-    const cluster = new PrimaryCluster(site, this.journal, {
+    const cluster = new PrimaryCluster(site, this.#journal, {
       ...{ path: this.#path, stage: this.#stage, mayLack },
       policyInLog: this.engine.administration.ackPolicy,
       onWork: () => this.#worked(),
@@ -179,7 +184,7 @@ export class PrimaryNode implements SimulatedNode {
     if (this.#isDying) return;
     this.#gateway.refuseOrders(Reason.Halted);
     this.#path.releaseLast();
-    this.#die("failed", this.journal.failure?.message ?? "");
+    this.#die("failed", this.#journal.failure?.message ?? "");
   }
 
   #end(how: NodeEnd, why: string): void {

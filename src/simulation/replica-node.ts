@@ -1,14 +1,12 @@
 // A node that is a replica: the real following session, journal and engine, put together as the replica's thread puts them.
 
-import { RecordBuffer, SAFE_MAX, SeriatimError } from "../base/index.ts";
+import { RecordBuffer, SeriatimError } from "../base/index.ts";
 import { ExchangeEngine } from "../engine/index.ts";
-import { EXCHANGE_RECORDS, JOURNAL_BEGINNING, type JournalWriter, openJournal } from "../journal/index.ts";
+import { EXCHANGE_RECORDS, ReplicaJournal } from "../journal/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import {
-  COMMAND_BYTES,
   COMMAND_WORDS,
   EVENT_WORDS,
-  NodeRole,
   RefusalCode,
   readTimestamp,
   type Standing,
@@ -19,9 +17,9 @@ import {
   type Decision,
   decidePromotion,
   type FollowingNode,
+  ReplicaStanding,
   type ServingNode,
 } from "../replication/index.ts";
-import { FRAME_HEADER_BYTES } from "../segment/index.ts";
 import { askPeers } from "./asking.ts";
 import { FollowingLink } from "./following-link.ts";
 import type { WarmEngine } from "./primary-node.ts";
@@ -44,6 +42,17 @@ const FINAL: ReadonlySet<RefusalCode> = new Set([RefusalCode.NotAuthorised, Refu
 
 const checksums = new NativeChecksums();
 
+/** Says when it makes what it has safe. */
+class TimedJournal extends ReplicaJournal {
+  onSync = { before: () => {}, after: () => {} };
+
+  override sync(): void {
+    this.onSync.before();
+    super.sync();
+    this.onSync.after();
+  }
+}
+
 export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
   readonly role = "replica";
   readonly isServing = false;
@@ -52,11 +61,9 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
   readonly checksums = checksums;
   readonly nonce: () => Uint8Array;
   readonly engine = new ExchangeEngine();
-  readonly journal: JournalWriter;
-  readonly log: FollowingNode["log"];
+  readonly log: TimedJournal;
   /** It can be asked, not followed. */
   readonly primary = undefined;
-  highestEpoch: number;
   releasedPosition = 0;
   readonly #site: Site;
   readonly #addresses: readonly string[];
@@ -64,9 +71,9 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
   #tries = 0;
   #link: FollowingLink | undefined;
   readonly #port: ServingPort;
-  /** What the primary had when this process was first welcomed: from there on nothing it acknowledged is forgotten. */
-  #warmAt = Number.POSITIVE_INFINITY;
-  #heard_us = Number.NEGATIVE_INFINITY;
+  readonly #standing: ReplicaStanding;
+  /** The highest epoch of which it has heard before its log has a frame of it. */
+  #heardOf = 0;
   #time_us = 0;
   #isGone = false;
 
@@ -78,14 +85,17 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     this.keys = simulatedKeys(name, cluster.names);
     this.nonce = site.nonce;
     this.#addresses = addresses;
-    const options = { storage, checksums, directory, mode: "fsync", rules: EXCHANGE_RECORDS } as const;
+    const options = { storage, checksums, directory, rules: EXCHANGE_RECORDS, from: undefined };
     const limits = { segmentBytes: SEGMENT_BYTES, frameBytesMax: FRAME_BYTES_MAX };
-    const { journal } = openJournal({ ...options, ...limits, from: JOURNAL_BEGINNING }, (words, at, count) =>
+    this.log = new TimedJournal({ ...options, ...limits }, (words, at, count) =>
       this.#apply(words, at, count),
     );
-    this.journal = journal;
-    this.highestEpoch = journal.epoch;
-    this.log = this.#logOf(journal);
+    // What is acknowledged from memory was said just before the sync, which may fail.
+    this.log.onSync = {
+      before: () => site.witness.look(name, this),
+      after: () => this.#link?.synced(),
+    };
+    this.#standing = new ReplicaStanding(this.log);
     this.#port = new ServingPort(
       site.host,
       this,
@@ -97,8 +107,12 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     this.#tick();
   }
 
+  get highestEpoch(): number {
+    return Math.max(this.#heardOf, this.#standing.highestEpoch);
+  }
+
   get applied(): number {
-    return this.journal.position;
+    return this.log.position;
   }
 
   #apply(words: Int32Array, at: number, count: number): void {
@@ -106,42 +120,11 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     if (count > 0) this.#time_us = readTimestamp(words, at + (count - 1) * COMMAND_WORDS);
   }
 
-  #logOf(journal: JournalWriter): FollowingNode["log"] {
-    return {
-      get epoch() {
-        return journal.position === 0 ? 0 : journal.epoch;
-      },
-      get position() {
-        return journal.position;
-      },
-      get persisted() {
-        return journal.durablePosition;
-      },
-      get chain() {
-        return journal.chain;
-      },
-      sync: () => {
-        journal.sync();
-        this.#link?.synced();
-      },
-      append: (frame, segment) => {
-        const broken = journal.appendFrame(frame, segment > journal.segment);
-        if (broken !== undefined) return broken.reason;
-        const bytes = frame.slice(FRAME_HEADER_BYTES);
-        const count = Math.floor(bytes.length / COMMAND_BYTES);
-        this.#apply(new Int32Array(bytes.buffer, 0, count * COMMAND_WORDS), 0, count);
-        // Acknowledged before the sync, which may fail.
-        this.#site.witness.look(this.name, this);
-        return undefined;
-      },
-    };
-  }
-
-  welcomed({ epoch, position }: Welcome): void {
-    this.highestEpoch = epoch;
+  welcomed(welcome: Welcome): void {
     const { witness } = this.#site;
-    witness.tell(this.name, `follows in epoch ${epoch}, from position ${this.applied} on`);
-    if (this.#warmAt === Number.POSITIVE_INFINITY) this.#warmAt = position;
+    witness.tell(this.name, `follows in epoch ${welcome.epoch}, from position ${this.applied} on`);
+    this.#heardOf = welcome.epoch;
+    this.#standing.welcomed(welcome);
   }
 
   receive(): never {
@@ -156,18 +139,12 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
   // ---- the side that can be asked
 
   standing(now_us: number): Omit<Standing, "proof"> {
-    const { epoch, position, persisted, chain } = this.log;
-    const primaryHeard_us = Math.min(SAFE_MAX, now_us - this.#heard_us);
-    const isWarm = position >= this.#warmAt;
-    return { role: NodeRole.Replica, isWarm, primaryHeard_us, epoch, position, persisted, chain };
+    return this.#standing.of(now_us);
   }
 
   claimed(): void {}
 
-  /** A node of a newer tenure is there: an older one is not followed any more. */
-  mustStop(_: RefusalCode, { epoch }: { readonly epoch: number }): void {
-    this.highestEpoch = Math.max(this.highestEpoch, epoch);
-  }
+  mustStop(): void {}
 
   // ---- its promotion
 
@@ -175,9 +152,14 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
   decide(done: (decision: Decision) => void): void {
     const { name, cluster, host } = this.#site;
     if (this.applied === 0) return done({ kind: "refuse", because: "it has nothing yet" });
-    askPeers(this.#site, this, (peers) => {
+    const { keys, nonce } = this;
+    const { position, persisted, chain } = this.log;
+    // The newest word it has of any tenure: who is asked may be of an older one, and does not know.
+    const end = { epoch: this.highestEpoch, position, persisted, chain };
+    askPeers(this.#site, { name, keys, nonce, checksums, log: end }, (peers) => {
       if (this.#isGone) return;
-      const own = { name, ...this.standing(host.network.queue.now_us) };
+      const { chain: _, ...standing } = this.standing(host.network.queue.now_us);
+      const own = { name, ...standing };
       const seat = [...cluster.names].sort().indexOf(name);
       const policy = ACK_POLICIES[this.engine.administration.ackPolicy ?? "disk"];
       const replicas = cluster.names.length - 1;
@@ -188,9 +170,9 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
   /** Follows no more and closes its journal; what it leaves is ready to lead. Throws what the disk says. */
   leave(): WarmEngine {
     this.#isGone = true;
-    const { position, epoch, chain } = this.journal;
+    const { position, epoch, chain } = this.log;
     const from = { position, epoch, chain: chain.slice() };
-    this.journal.close();
+    this.log.close();
     return { engine: this.engine, from, timestamp_us: this.#time_us };
   }
 
@@ -204,9 +186,7 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
   #tick(): void {
     this.#port.tick();
     this.#link?.tick();
-    const session = this.#link?.session;
-    if (session?.isFollowing) this.#heard_us = session.heard_us;
-    this.#guarded(() => this.journal.prepareNext(true));
+    this.#guarded(() => this.log.prepareNext(true));
     this.#site.plan(TICK_US, () => this.#tick());
   }
 
@@ -215,6 +195,7 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     if (this.#isGone) return;
     try {
       work();
+      if (this.#link?.session.isFollowing) this.#standing.heard(this.#link.session.heard_us);
       this.#look();
     } catch (error) {
       if (!(error instanceof SeriatimError)) throw error;

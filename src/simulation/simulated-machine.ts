@@ -6,6 +6,7 @@ import { SimulatedDisk } from "../lab/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import { NONCE_BYTES } from "../protocol/index.ts";
 import type { Tenure } from "../runtime/index.ts";
+import { SEGMENT_SUFFIX } from "../segment/index.ts";
 import { PrimaryNode } from "./primary-node.ts";
 import { ReplicaNode } from "./replica-node.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
@@ -24,7 +25,7 @@ export type Unit =
 export class SimulatedMachine {
   readonly name: string;
   readonly host: SimulatedHost;
-  readonly disk = new SimulatedDisk();
+  disk = new SimulatedDisk();
   readonly clock: SimulatedClock;
   unit: Unit;
   node: SimulatedNode | undefined;
@@ -32,6 +33,8 @@ export class SimulatedMachine {
   syncTime_us: readonly [number, number] = [200, 2_000];
   /** What the disk refused to go on with; a machine like this needs a person. */
   refused: string | undefined;
+  /** Its disk has lost or changed something that it called safe. */
+  isSpoiled = false;
   readonly #cluster: SimulatedCluster;
   readonly #prng: Prng;
   readonly #witness: Witness;
@@ -60,14 +63,18 @@ export class SimulatedMachine {
     return this.#aside === 0 ? "journal" : `journal.${this.#aside}`;
   }
 
+  /** Files of the journal. */
+  get segments(): string[] {
+    const names = this.disk.hasDirectory(this.directory) ? this.disk.list(this.directory) : [];
+    return names.filter((name) => name.endsWith(SEGMENT_SUFFIX)).map((name) => `${this.directory}/${name}`);
+  }
+
   /** Starts a node on what the disk holds; a log that does not let it is remembered as `refused`, any other failure is tried again. */
   start(): void {
     this.#guarded(() => {
-      const site = this.#site();
       const others = this.#cluster.names.filter((name) => name !== this.name);
-      this.node = this.unit.role === "primary" ? new PrimaryNode(site) : new ReplicaNode(site, others);
-      const { position, epoch } = this.node.journal;
-      this.#tell(`starts as ${this.unit.role} with position ${position} of epoch ${epoch}`);
+      const isPrimary = this.unit.role === "primary";
+      this.#run((site) => (isPrimary ? new PrimaryNode(site) : new ReplicaNode(site, others)));
     });
   }
 
@@ -93,9 +100,20 @@ export class SimulatedMachine {
     this.#guarded(() => {
       const warm = replica.leave();
       this.host.exit();
-      this.node = new PrimaryNode(this.#site(), { warm, tenure });
       this.unit = { role: "primary" };
+      this.#run((site) => new PrimaryNode(site, { warm, tenure }));
     });
+  }
+
+  /** A node may end while it begins: its process is gone then. */
+  #run(begin: (site: Site) => SimulatedNode): void {
+    const site = this.#site();
+    const process = this.#process;
+    const node = begin(site);
+    if (process !== this.#process) return;
+    this.node = node;
+    const { position, epoch } = node.log;
+    this.#tell(`runs as ${node.role} with position ${position} of epoch ${epoch}`);
   }
 
   #guarded(work: () => void): void {
@@ -147,9 +165,9 @@ export class SimulatedMachine {
   /** Keeps the state's hash, if the engine is where the journal is: what is ahead of it may never have been. */
   noteHash(): void {
     const { node } = this;
-    if (node === undefined || node.applied !== node.journal.position || node.applied === 0) return;
+    if (node === undefined || node.applied !== node.log.position || node.applied === 0) return;
     const hash = Buffer.from(stateHash(node.engine, checksums)).toString("hex");
-    this.#witness.note(this.name, node.applied, node.journal.chain, hash);
+    this.#witness.note(this.name, node.applied, node.log.chain, hash);
   }
 
   /** The process is killed: what was written stays in the kernel, which closes its connections. */
@@ -174,6 +192,17 @@ export class SimulatedMachine {
 
   #tell(what: string): void {
     this.#witness.tell(this.name, what);
+  }
+
+  /** A new disk, which holds nothing; the node is a replica from now on. */
+  replaceDisk(): void {
+    this.#tell("has a new disk");
+    this.#vanish();
+    this.disk = new SimulatedDisk();
+    this.refused = undefined;
+    this.unit = { role: "replica" };
+    this.#aside = 0;
+    this.#witness.forget(this.name);
   }
 
   #stopped(): void {

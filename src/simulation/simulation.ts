@@ -130,7 +130,7 @@ class Run {
     const { problems } = this.#witness;
     while (!isSo()) {
       for (const machine of this.#machines) {
-        if (machine.refused !== undefined)
+        if (machine.refused !== undefined && !machine.isSpoiled)
           return this.#witness.say(`${machine.name} was refused: ${machine.refused}`);
       }
       if (problems.length > 0) return;
@@ -144,7 +144,7 @@ class Run {
   #areTogether(): boolean {
     const leader = this.#machines.find(({ node }) => node?.role === "primary")?.node;
     if (leader === undefined || leader.releasedPosition < leader.applied) return false;
-    return this.#machines.every(({ node }) => node?.journal.durablePosition === leader.applied);
+    return this.#machines.every(({ node }) => node?.log.persisted === leader.applied);
   }
 
   result(): SimulationResult {

@@ -2,7 +2,7 @@
 
 import type { Prng } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
-import type { GenesisEntry, JournalWriter } from "../journal/index.ts";
+import type { GenesisEntry } from "../journal/index.ts";
 import type { SimulatedDisk } from "../lab/index.ts";
 import type { AckPolicyName } from "../protocol/index.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
@@ -55,11 +55,19 @@ export interface Site {
   end(how: NodeEnd, why: string): void;
 }
 
+/** Where a node's journal ends. */
+export interface NodeLog {
+  readonly epoch: number;
+  readonly position: number;
+  readonly persisted: number;
+  readonly chain: Uint8Array;
+}
+
 /** A node that is up. */
 export interface SimulatedNode {
   readonly role: "primary" | "replica";
   readonly engine: ExchangeEngine;
-  readonly journal: JournalWriter;
+  readonly log: NodeLog;
   /** The last position that the engine has applied. */
   readonly applied: number;
   /** What may be seen. */

@@ -36,6 +36,8 @@ export class Witness {
   acknowledged = 0;
   readonly #queue: EventQueue;
   readonly #policy: AckPolicy;
+  /** The last position that was found to be where the policy says. */
+  #checked = 0;
   readonly #marks = new Map<string, Mark>();
   readonly #hashes = new Map<string, string>();
   readonly #leaders = new Map<number, string>();
@@ -63,11 +65,16 @@ export class Witness {
   }
 
   /** After every step. */
-  look(name: string, { journal }: SimulatedNode): void {
+  look(name: string, { log }: SimulatedNode): void {
     const mark = this.#marks.get(name);
     if (mark === undefined) return;
-    mark.inMemory = Math.max(mark.inMemory, journal.position);
-    mark.persisted = Math.max(mark.persisted, journal.durablePosition);
+    mark.inMemory = Math.max(mark.inMemory, log.position);
+    mark.persisted = Math.max(mark.persisted, log.persisted);
+  }
+
+  /** Whether all that was ever let out has been safe on that node's disk. */
+  isOnDiskOf(name: string): boolean {
+    return (this.#marks.get(name)?.persisted ?? 0) >= this.acknowledged;
   }
 
   /** The node lets out what commands up to `position` caused. */
@@ -84,7 +91,10 @@ export class Witness {
     this.#check(name, position, "shown");
   }
 
+  /** Once it is so it stays so, whatever becomes of the nodes. */
   #check(name: string, position: number, what: string): void {
+    if (position <= this.#checked) return;
+    this.#checked = position;
     for (const { level, count } of this.#policy.clauses) {
       const have = [...this.#marks].filter(
         ([node, mark]) =>
