@@ -11,11 +11,15 @@ import { AdminSession } from "./admin-session.ts";
 /** Whoever reaches this machine's own interface may try; nobody else. */
 export const ADMIN_HOST = "127.0.0.1";
 /** Administrators are few; the next one is closed at once. */
-const CONNECTIONS_MAX = 8;
+const ADMINISTRATORS_MAX = 8;
+/** Connections without a logon. For one more the oldest goes: so those who say nothing keep no administrator out. */
+const STRANGERS_MAX = 8;
 /** A program signs at once. */
 const LOGON_MS = 5_000;
-/** Before a wrong proof is answered: with the connections there are, at most 8 attempts a second. */
+/** Before a wrong proof is answered. */
 const WRONG_PROOF_MS = 1_000;
+/** For the last line to be read. What comes meanwhile is dropped; so is, then, who still holds the connection. */
+const GOODBYE_MS = 1_000;
 /** Answers that nobody reads: more than a thousand of them. */
 const OUTPUT_BYTES_MAX = 1_048_576;
 /** Without a command for so long a connection ends. */
@@ -42,36 +46,58 @@ export function hasAdministrator(keys: KeyRing | undefined): keys is KeyRing {
 
 /** Listens; throws SeriatimError naming the port when it can't. */
 export async function startAdmin(options: AdminListenerOptions): Promise<AdminListener> {
-  const sockets = new Set<Socket>();
+  const sockets = { administrators: new Set<Socket>(), strangers: new Set<Socket>() };
+  const { administrators, strangers } = sockets;
   const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    serve(socket, options);
+    if (administrators.size >= ADMINISTRATORS_MAX) return void socket.destroy();
+    if (strangers.size >= STRANGERS_MAX) oldestOf(strangers).destroy();
+    strangers.add(socket);
+    socket.on("close", () => {
+      administrators.delete(socket);
+      strangers.delete(socket);
+    });
+    serve(socket, options, () => {
+      strangers.delete(socket);
+      administrators.add(socket);
+    });
   });
-  server.maxConnections = CONNECTIONS_MAX;
   await listenOn(server, "admin-port", ADMIN_HOST, options.port);
-  return { port: (server.address() as AddressInfo).port, close: () => close(server, sockets) };
+  const all = () => [...administrators, ...strangers];
+  return { port: (server.address() as AddressInfo).port, close: () => close(server, all()) };
 }
 
-function serve(socket: Socket, { keys, execute, log }: AdminListenerOptions): void {
-  const lastWord = { timer: undefined as NodeJS.Timeout | undefined };
+function oldestOf(sockets: Set<Socket>): Socket {
+  const [oldest] = sockets;
+  sockets.delete(oldest);
+  return oldest;
+}
+
+function serve(socket: Socket, { keys, execute, log }: AdminListenerOptions, loggedOn: () => void): void {
+  let timer = setTimeout(() => socket.destroy(), LOGON_MS);
   const session = new AdminSession({
     keys,
     nonce: makeNonce(),
+    loggedOn: () => {
+      clearTimeout(timer);
+      loggedOn();
+    },
     say: (line) => {
       socket.write(`${line}\n`);
       if (socket.writableLength > OUTPUT_BYTES_MAX) socket.destroy();
     },
     execute,
     end: (line, why) => {
-      const bye = () => socket.end(`${line}\n`);
-      if (why === "bad line") return void bye();
+      clearTimeout(timer);
+      const sayGoodbye = () => {
+        socket.end(`${line}\n`);
+        timer = setTimeout(() => socket.destroy(), GOODBYE_MS);
+      };
+      if (why === "bad line") return sayGoodbye();
       log.warn("an administrator's logon was refused: no such name, or not its key");
-      lastWord.timer = setTimeout(bye, WRONG_PROOF_MS);
+      timer = setTimeout(sayGoodbye, WRONG_PROOF_MS);
     },
     onBug: (err) => log.error({ err }, "an administrative command failed"),
   });
-  const late = setTimeout(() => !session.isLoggedOn && socket.destroy(), LOGON_MS);
   socket.setEncoding("utf8");
   socket.setTimeout(IDLE_MS, () => !session.isBusy && socket.destroy());
   socket.on("data", (text: string) => {
@@ -81,12 +107,11 @@ function serve(socket: Socket, { keys, execute, log }: AdminListenerOptions): vo
   socket.on("error", () => {}); // whoever goes away without a word is gone
   socket.on("close", () => {
     session.closed();
-    clearTimeout(late);
-    clearTimeout(lastWord.timer);
+    clearTimeout(timer);
   });
 }
 
-function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+function close(server: Server, sockets: readonly Socket[]): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     for (const socket of sockets) socket.destroy();

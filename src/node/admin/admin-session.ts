@@ -20,6 +20,8 @@ export interface AdminSessionOptions {
   readonly keys: Pick<KeyRing, "isProof">;
   /** Never given before. */
   readonly nonce: Uint8Array;
+  /** Its proof is right: it is an administrator's from now on. */
+  readonly loggedOn: () => void;
   /** Sends one line. */
   readonly say: (line: string) => void;
   /** Does what an administrator asks for; throws SeriatimError. */
@@ -41,10 +43,6 @@ export class AdminSession {
     options.say(JSON.stringify(adminGreeting(Buffer.from(options.nonce).toString("hex"))));
   }
 
-  get isLoggedOn(): boolean {
-    return this.#who !== undefined;
-  }
-
   /** Whether more text should not come now: what has is worked on. */
   get isBusy(): boolean {
     return this.#state === "busy";
@@ -52,6 +50,7 @@ export class AdminSession {
 
   /** Resolves when all of it that is whole lines is answered. */
   async received(text: string): Promise<void> {
+    if (this.#state === "ended") return;
     this.#text += text;
     while (this.#state === "reading") {
       const end = this.#text.indexOf("\n");
@@ -78,6 +77,7 @@ export class AdminSession {
     if (!this.#options.keys.isProof(logon.name, "admin", statement, proof))
       return this.#end("wrong proof", "NOT_AUTHORISED", "no administrator has this name and this key");
     this.#who = logon.name;
+    this.#options.loggedOn();
     this.#options.say(JSON.stringify({ ok: true, name: logon.name }));
   }
 

@@ -86,7 +86,9 @@ async function until(peer: Peer, type: string, holds: (message: Message) => bool
 
 /** A connection of a program of its own. */
 function raw() {
-  const socket = connect(node.adminPort, "127.0.0.1");
+  const socket = connect({ port: node.adminPort, host: "127.0.0.1", allowHalfOpen: true });
+  // Half open, as a program may be: it goes on writing whatever it was told.
+  socket.on("end", () => socket.writableNeedDrain || socket.end());
   sockets.push(socket);
   let text = "";
   let ended = false;
@@ -306,8 +308,34 @@ describe("a connection is bounded", () => {
     await start();
   });
 
-  test("of more than 8 the next is closed at once", async () => {
-    await Promise.all(Array.from({ length: 8 }, () => raw().line(0)));
+  test("of more than 8 that say nothing the oldest is closed: an administrator gets in", async () => {
+    const first = raw();
+    await first.line(0);
+    await Promise.all(Array.from({ length: 7 }, () => raw().line(0)));
+    expect((await admin("status")).status).toBe(0);
+    await first.ended(1_000);
+  });
+
+  test.each([
+    ["without a logon", raw],
+    ["after a logon", loggedOn],
+  ])("whoever writes on after its refusal, %s, is dropped, and what it writes", async (_, connected) => {
+    const peer = await connected();
+    await peer.line(0);
+    const before = process.memoryUsage().rss;
+    const more = Buffer.alloc(65_536, "x");
+    // As long as the node reads, and the connection is there.
+    const write = () => {
+      while (!peer.socket.destroyed && peer.socket.write(more));
+    };
+    peer.socket.on("drain", write);
+    write();
+    await peer.ended(3_000);
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 << 20);
+  });
+
+  test("after 8 administrators the next connection is closed at once", async () => {
+    for (let i = 0; i < 8; i++) await loggedOn();
     await raw().ended(2_000);
   });
 });
