@@ -73,6 +73,9 @@ interface NodeRowProps {
 
 function NodeRow({ node, isOwn, now_us }: NodeRowProps) {
   const { name, role, epoch, connected, since_us, inMemory, persisted, lag, lag_us } = node;
+  // One that was never there may have anything.
+  const isKnown = epoch > 0 || connected;
+  const shown = (value: string | null) => (isKnown ? (value ?? "–") : "–");
   return (
     <tr class={connected ? "" : "gone"}>
       <th scope="row" class="name">
@@ -85,22 +88,18 @@ function NodeRow({ node, isOwn, now_us }: NodeRowProps) {
       <td data-label="Epoch" class="number">
         {epoch === 0 ? "–" : epoch}
       </td>
-      <td data-label="In memory" class="number" title={`The last position it has: ${inMemory}`}>
-        {grouped(inMemory)}
+      <td data-label="In memory" class="number" title="The last position that it has">
+        {shown(grouped(inMemory))}
       </td>
-      <td
-        data-label="On disk"
-        class="number"
-        title={persisted === null ? "Not known here" : `Safe on its disk up to position ${persisted}`}
-      >
-        {persisted === null ? "–" : grouped(persisted)}
+      <td data-label="On disk" class="number" title="The last position that is safe on its disk">
+        {shown(persisted === null ? null : grouped(persisted))}
       </td>
       <td
         data-label="Behind"
         class="number"
         title="Positions it lacks of the primary's, and for how long it has lacked the first of them"
       >
-        {behindText(lag, lag_us)}
+        {shown(behindText(lag, lag_us))}
       </td>
       <td data-label="Connected" class="node-state">
         {connected ? "" : "gone "}

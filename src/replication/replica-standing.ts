@@ -1,7 +1,7 @@
 // What a replica can say of itself to whoever asks how it stands, kept over all its connections.
 //
-//   warm   it has all that its last primary had when that welcomed it, and has been up since: what it has acknowledged from
-//          memory since then it still has
+//   warm   it has had all that a primary had when that welcomed it, and has been up since: what it has acknowledged from
+//          memory since then it still has, also when the connection was lost and made again
 
 import { type Micros, SAFE_MAX } from "../base/index.ts";
 import { NodeRole, type Standing, type Welcome } from "../protocol/index.ts";
@@ -12,7 +12,7 @@ export class ReplicaStanding {
   highestEpoch: number;
   readonly #log: ReplicaLog;
   #isWarm = false;
-  /** What its last primary had when it welcomed this node. */
+  /** What its last primary had when it welcomed this node, which was not warm. */
   #primaryHad = Number.POSITIVE_INFINITY;
   #heard_us: Micros | undefined;
 
@@ -24,7 +24,6 @@ export class ReplicaStanding {
   welcomed({ epoch, position }: Pick<Welcome, "epoch" | "position">): void {
     this.highestEpoch = epoch;
     this.#primaryHad = position;
-    this.#isWarm = false;
   }
 
   /** Bytes came from a primary that it follows. */

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -18,6 +19,7 @@ import {
 } from "./browser.ts";
 import { poorTexts } from "./in-page.ts";
 
+const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
 const RUN = fileURLToPath(new URL("../../tools/cluster/run.ts", import.meta.url));
 
 let opened: BrowserOrReason;
@@ -63,6 +65,17 @@ function nodeOf(name: string): { readonly url: string; readonly pid: number } {
   return node;
 }
 
+/** A line that the cluster has said, or says now. */
+async function whenSaid(what: RegExp): Promise<RegExpExecArray> {
+  for (;;) {
+    for (const line of said) {
+      const match = what.exec(line);
+      if (match !== null) return match;
+    }
+    await sleep(50);
+  }
+}
+
 const rowOf = (page: Page, name: string) =>
   page.getByLabel("Nodes", { exact: true }).getByRole("row").filter({ hasText: name });
 
@@ -98,3 +111,41 @@ test("a replica that is lost is shown as gone and falling behind, and as there a
   await page.getByText("3 of 3 connected").waitFor({ timeout: 20_000 });
   await page.context().close();
 }, 40_000);
+
+test("a replica's page shows the market and says that it takes no orders", async () => {
+  const { page, complaints } = await visit(browser, nodeOf("south").url, DESK, "7");
+  await page.locator(".node-badge").getByText("replica").waitFor();
+  await page.locator(".best-ask").waitFor();
+  await page.getByRole("button", { name: "A replica takes no orders" }).waitFor();
+  expect(await page.getByRole("button", { name: "A replica takes no orders" }).isDisabled()).toBe(true);
+  await rowOf(page, "north").getByText("primary").waitFor();
+  expect(await page.evaluate(poorTexts)).toEqual([]);
+  await keepPicture(page, "cluster-1440-replica");
+  expect(complaints).toEqual([]);
+  await page.context().close();
+}, 30_000);
+
+test("the primary is killed, the printed command promotes a replica, and its page goes on as the primary's", async () => {
+  const pages = new Map<string, Page>();
+  for (const name of ["south", "west"]) {
+    const { page } = await visit(browser, nodeOf(name).url, DESK, "7");
+    page.setDefaultTimeout(60_000);
+    await page.locator(".node-badge").getByText("replica").waitFor();
+    await page.locator(".best-ask").waitFor();
+    pages.set(name, page);
+  }
+  process.kill(nodeOf("north").pid, "SIGKILL");
+  const [, name, args] = await whenSaid(/(\w+) has position \d+, to let it lead: bin\/seriatim (.*)$/);
+  const page = pages.get(name) as Page;
+  await page.getByText("it is not connected to its primary").waitFor();
+  const promotion = spawn(process.execPath, [LAUNCHER, ...args.split(" ")], { stdio: "inherit" });
+  expect(await once(promotion, "exit")).toEqual([0, null]);
+  await page.locator(".node-badge").getByText("primary").waitFor();
+  await page.getByRole("button", { name: "Buy BTC-USD" }).waitFor();
+  await rowOf(page, "north").getByText("gone").waitFor();
+  // The one that led comes back as a replica.
+  await page.getByText("3 of 3 connected").waitFor();
+  await rowOf(page, "north").getByText("replica").waitFor();
+  await keepPicture(page, "cluster-1440-promoted");
+  for (const each of pages.values()) await each.context().close();
+}, 150_000);

@@ -17,6 +17,7 @@ const RESTART_MS = 5_000;
 interface Health {
   readonly status: string;
   readonly role: string;
+  readonly position: number;
 }
 
 export class Cluster {
@@ -71,7 +72,18 @@ export class Cluster {
     this.members.delete(node.name);
     if (this.#isStopping) return;
     this.#say("cluster", `${node.name} has ended: ${how}`);
-    if (node !== this.leader) this.#restartSoon(node);
+    if (node === this.leader) setTimeout(() => void this.#sayWhoMayLead(), WATCH_MS);
+    else this.#restartSoon(node);
+  }
+
+  /** Another one that has less would be refused. */
+  async #sayWhoMayLead(): Promise<void> {
+    const left = this.plan.nodes.filter(({ name }) => this.members.has(name));
+    const asked = left.map(async (node) => ({ node, position: (await healthOf(node))?.position ?? -1 }));
+    const [most] = (await Promise.all(asked)).sort((a, b) => b.position - a.position);
+    if (most === undefined || this.#isStopping) return;
+    const what = `${most.node.name} has position ${most.position}, to let it lead`;
+    this.#say("cluster", `${what}: ${promoteCommand(this.plan, most.node)}`);
   }
 
   #restartSoon(node: NodePlan): void {
@@ -110,6 +122,11 @@ export class Cluster {
     await this.members.get(this.leader.name)?.stop();
     await Promise.all([...this.members.values()].map((member) => member.stop()));
   }
+}
+
+/** What lets `node` lead. */
+export function promoteCommand({ adminKey }: ClusterPlan, { ports }: NodePlan): string {
+  return `bin/seriatim admin 127.0.0.1:${ports.admin} --key ${adminKey} promote`;
 }
 
 function makeKeys({ nodes, keys, adminKey }: ClusterPlan): void {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { onStopSignals } from "../../src/cli/signals.ts";
 import { buildPageIfStale } from "../page.ts";
-import { Cluster } from "./cluster.ts";
+import { Cluster, promoteCommand } from "./cluster.ts";
 import { PORTS_NEEDED, planCluster } from "./plan.ts";
 
 const USAGE = `usage: npm run cluster -- [options]
@@ -75,8 +75,9 @@ function tellHow(cluster: Cluster, directory: string, isTemporary: boolean): voi
     const where = `http://127.0.0.1:${ports.http}`;
     say("cluster", `  ${name.padEnd(6)}${role}  ${where}  process ${members.get(name)?.pid ?? "gone"}`);
   }
-  const asked = `bin/seriatim admin 127.0.0.1:${leader.ports.admin} --key ${plan.adminKey}`;
-  say("cluster", `how every node is: ${asked} status`);
+  say("cluster", `every page shows the nodes; lose the primary: kill -9 ${members.get(leader.name)?.pid}`);
+  const [next] = plan.nodes.filter((node) => node !== leader);
+  say("cluster", `and let ${next.name} lead: ${promoteCommand(plan, next)}`);
   say("cluster", "Ctrl-C ends all");
 }
 
