@@ -84,3 +84,22 @@ test("two nodes: the promoted one takes orders when the killed one follows it, o
   await accepts(cluster, crowd, ORDERS);
   await expectNothingLost(cluster, crowd, "south");
 }, 120_000);
+
+test("a primary that was only held up hears that it was replaced, ends, and comes back without what nobody was told of", async () => {
+  const cluster = await ClusterProcesses.make(directory, 3);
+  startAll(cluster, "north");
+  await cluster.becomes("north", "ok");
+  const ports = cluster.names.map((name) => cluster.ports(name).order);
+  const crowd = await ResumingCrowd.start(ports, CLIENTS);
+  await accepts(cluster, crowd, ORDERS);
+  const north = cluster.node("north");
+  north.signal("SIGSTOP");
+  expect(await cluster.admin("south", "promote")).toMatchObject({ ok: true });
+  const ended = north.ended();
+  north.signal("SIGCONT");
+  expect(await ended).toBe(1);
+  expect(north.stderr).toMatch(/must not go on as primary|it has been replaced/);
+  await accepts(cluster, crowd, ORDERS);
+  start(cluster, "north", ["--replica-of"]);
+  await expectNothingLost(cluster, crowd, "south");
+}, 120_000);

@@ -101,7 +101,7 @@ export class NodeProcess {
   }
 
   /** Sends a signal and goes on. */
-  signal(signal: "SIGTERM" | "SIGINT"): void {
+  signal(signal: "SIGTERM" | "SIGINT" | "SIGSTOP" | "SIGCONT"): void {
     this.#process.kill(signal);
   }
 
