@@ -7,7 +7,13 @@
 import type { Clock, SeriatimError, Storage } from "../base/index.ts";
 import { SystemClock } from "../platform/index.ts";
 import type { NodeRoleName } from "../protocol/index.ts";
-import { type KeyRing, openDataDirectory, readKeyRing, type SnapshotTaken } from "../runtime/index.ts";
+import {
+  type KeyRing,
+  openDataDirectory,
+  readIdentity,
+  readKeyRing,
+  type SnapshotTaken,
+} from "../runtime/index.ts";
 import { ADMIN_HOST, hasAdministrator } from "./admin/admin-listener.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import { primariesOf } from "./cluster-settings.ts";
@@ -71,6 +77,8 @@ export async function startNode(
   if (primariesOf(configuration) === undefined) await assertExchangePortsFree(configuration);
   else await assertPortFree("http-port", configuration.host, configuration.httpPort);
   if (hasAdministrator(keys)) await assertPortFree("admin-port", ADMIN_HOST, configuration.adminPort);
+  // Before a directory is made for it.
+  if (configuration.nodeKey !== "") readIdentity(configuration.keys, configuration.nodeKey);
   const { durability, dataDir } = configuration;
   const directory = durability === "off" ? undefined : await openDataDirectory(dataDir);
   const node = new ClusterNode({ loaded, log, parts: { ...parts, clock, keys }, directory });

@@ -1,6 +1,6 @@
 // How a session of either side ends, as its node is told.
 
-import type { RefusalCode, StreamFault } from "../protocol/index.ts";
+import { RefusalCode, type StreamFault } from "../protocol/index.ts";
 
 export type SessionEnd =
   /** This side refused the other, which was told why. */
@@ -20,3 +20,25 @@ export type SessionEnd =
   | { readonly kind: "silent" }
   /** The connection ended, or this node ended it. */
   | { readonly kind: "closed" };
+
+/** For the log. */
+export function endingWords(ended: SessionEnd): string {
+  switch (ended.kind) {
+    case "refused":
+      return `it was refused (${refusalName(ended.code)})`;
+    case "refused by peer":
+      return `it refuses (${refusalName(ended.code)})`;
+    case "bad stream":
+      return ended.fault;
+    case "snapshot received":
+      return "a snapshot has come";
+    case "silent":
+      return "nothing came in time";
+    case "closed":
+      return "the connection was closed";
+  }
+}
+
+function refusalName(code: number): string {
+  return Object.entries(RefusalCode).find(([, known]) => known === code)?.[0] ?? `code ${code}`;
+}

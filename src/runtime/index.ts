@@ -11,6 +11,7 @@ export * from "./load-meter.ts";
 export { AckGate } from "./replication/ack-gate.ts";
 export type { HostPort } from "./replication/asking.ts";
 export * from "./replication/cluster-view.ts";
+export { readIdentity } from "./replication/keys.ts";
 export type { Primary, ReplicationOptions } from "./replication/primary.ts";
 export * from "./replication/replica.ts";
 export type { Inheritance, ReplicaOptions } from "./replication/replica-options.ts";

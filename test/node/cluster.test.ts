@@ -1,10 +1,20 @@
 // A primary and its replicas over real sockets and files: an order is answered when the policy says so, a replica has the
 // primary's files, and who may not lead does not.
 
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Configuration, configurationOf, startNode } from "../../src/node/index.ts";
+import { type Configuration, configurationOf, type Log, startNode } from "../../src/node/index.ts";
 import { log, order, SEGMENT_BYTES, TestCluster, trade, until } from "./cluster-support.ts";
+
+/** A port that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 let cluster: TestCluster;
 beforeEach(() => {
@@ -32,6 +42,31 @@ test("orders are taken once the replica is there, answered by disk and memory of
   expect(readdirSync(cluster.path("south", "journal")).length).toBeGreaterThan(1);
   cluster.expectSameFiles("north", "south");
 }, 60_000);
+
+test("a replica that finds no primary says so, once for each reason, and goes on trying", async () => {
+  const lines: string[] = [];
+  const heard = { ...log, info: (_: unknown, line: string) => lines.push(line) } as unknown as Log;
+  const free = await freePort();
+  const settings = cluster.settings("south", { replicaOf: `127.0.0.1:${free}` });
+  const replica = await startNode(configurationOf(settings), heard);
+  cluster.atEnd(() => replica.stop());
+  const nobody = `follows nobody yet: 127.0.0.1:${free}: nothing listens there; it is tried again`;
+  await until(() => lines.includes(nobody));
+  const node = await cluster.startPrimary({ replicationPort: free });
+  await until(() => node.status().status === "ok");
+  expect(lines.filter((line) => line === nobody)).toHaveLength(1);
+  expect(lines.some((line) => line.startsWith("follows north in epoch"))).toBe(true);
+});
+
+test("a key that is none of a node is refused before a directory is made", async () => {
+  cluster.makeKey("ann", "admin");
+  const ann = cluster.path("ann.key");
+  await expect(cluster.startPrimary({ nodeKey: ann })).rejects.toMatchObject({
+    code: "KEYS_INVALID",
+    message: `${ann}: the key of ann has the role admin, a node's own has the role replica`,
+  });
+  expect(existsSync(cluster.path("north"))).toBe(false);
+});
 
 test("a primary that loses its replica refuses orders until it is back, or until an administrator says that its disk is enough", async () => {
   cluster.makeKey("ann", "admin");

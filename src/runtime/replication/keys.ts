@@ -1,5 +1,6 @@
 // A node's own key and those of its cluster, as sessions ask for them.
 
+import { SeriatimError } from "../../base/index.ts";
 import type { NodeKeys } from "../../replication/index.ts";
 import { readKeyRing, readOwnKey } from "../key-files.ts";
 
@@ -16,6 +17,10 @@ export interface NodeIdentity {
 export function readIdentity(keysPath: string, ownKeyPath: string): NodeIdentity {
   const ring = readKeyRing(keysPath);
   const own = readOwnKey(ownKeyPath);
+  if (own.role !== "replica") {
+    const what = `the key of ${own.name} has the role ${own.role}, a node's own has the role replica`;
+    throw new SeriatimError("KEYS_INVALID", `${ownKeyPath}: ${what}`, { exitCode: 2 });
+  }
   const others = ring.names("replica").filter((name) => name !== own.name);
   return {
     name: own.name,

@@ -5,16 +5,16 @@
 
 import { connect, type Socket } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
-import { type Position, SeriatimError } from "../../base/index.ts";
+import { networkWords, type Position, SeriatimError } from "../../base/index.ts";
 import { IncomingSnapshot, ReplicaJournal } from "../../journal/index.ts";
 import { makeNonce, NativeChecksums, NodeStorage, SystemClock } from "../../platform/index.ts";
 import { RefusalCode, type SnapshotBegin, StartFrom, type Welcome } from "../../protocol/index.ts";
 import {
+  endingWords,
   type FollowingNode,
   FollowingSession,
   ReplicaStanding,
   type ServingNode,
-  type SessionEnd,
   type SnapshotReceiver,
 } from "../../replication/index.ts";
 import type { LogPoint } from "../../segment/index.ts";
@@ -63,6 +63,8 @@ class Replica implements FollowingNode {
   #heardOf = data.highestEpoch;
   #session: FollowingSession | undefined;
   #socket: Socket | undefined;
+  /** Where that leads to. */
+  #peer = "";
   #retry: NodeJS.Timeout | undefined;
   #tries = 0;
   /** Commands up to here may be seen. */
@@ -136,15 +138,20 @@ class Replica implements FollowingNode {
   }
 
   connect(): void {
-    const socket = connect({ ...data.primaries[this.#tries++ % data.primaries.length], noDelay: true });
+    const to = data.primaries[this.#tries++ % data.primaries.length];
+    const socket = connect({ ...to, noDelay: true });
     const session = new FollowingSession(this, new SocketOutput(socket), clock.monotonicMicros());
     this.#socket = socket;
     this.#session = session;
     socket.on("data", (bytes) => this.#guarded(() => this.#received(session, bytes)));
-    socket.on("error", () => {});
+    let fault: string | undefined;
+    socket.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+      fault = networkWords(code, message);
+    });
+    this.#peer = `${to.host}:${to.port}`;
     socket.on("close", () => {
       session.close();
-      this.#look(session);
+      this.#look(session, fault);
     });
   }
 
@@ -182,7 +189,8 @@ class Replica implements FollowingNode {
     }
   }
 
-  #look(session: FollowingSession): void {
+  /** `fault`: what the system says of the connection. */
+  #look(session: FollowingSession, fault?: string): void {
     const { ended } = session;
     if (ended === undefined || session !== this.#session) return;
     this.#session = undefined;
@@ -192,7 +200,7 @@ class Replica implements FollowingNode {
     if (ended.kind === "snapshot received") return this.#endWith(() => say({ kind: "received" }));
     const final = ended.kind === "refused by peer" ? FINAL[ended.code] : undefined;
     if (final !== undefined) return this.fail(new SeriatimError("REPLICA_REFUSED", final));
-    say({ kind: "lost", how: session.why ?? describe(ended) });
+    say({ kind: "lost", how: `${this.#peer}: ${session.why ?? fault ?? endingWords(ended)}` });
     this.#retry = setTimeout(() => this.connect(), RETRY_MS);
   }
 
@@ -265,10 +273,6 @@ class Replica implements FollowingNode {
     this.#session?.close();
     this.#socket?.destroy();
   }
-}
-
-function describe(ended: SessionEnd): string {
-  return "code" in ended ? `${ended.kind} (${ended.code})` : ended.kind;
 }
 
 async function open(sender: RecordSender): Promise<ReplicaJournal> {

@@ -20,6 +20,7 @@ import { Snapshots, type SnapshottedLog } from "../snapshots.ts";
 import { within } from "../within.ts";
 import { Applying } from "./applying.ts";
 import { readIdentity } from "./keys.ts";
+import { LostNotice } from "./lost-notice.ts";
 import type {
   ReplicaWorkerData,
   ReplicaWorkerMessage,
@@ -60,10 +61,12 @@ export class Replica {
   #end: LogPoint | undefined;
   #snapshots: Snapshots | undefined;
   #isStopping = false;
+  readonly #lostNotice: LostNotice;
   #stopped: Promise<void> | undefined;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
+    this.#lostNotice = new LostNotice(options.news);
     this.failed = this.#failure.happened;
     this.view = new ReplicaView(readOwnKey(options.ownKey).name, new SystemClock());
     this.#guarded(() => this.#begin());
@@ -187,12 +190,12 @@ export class Replica {
       case "following":
         this.#highestEpoch = message.epoch;
         this.view.follows(message.primary, message.epoch);
+        this.#lostNotice.followed();
         return news(
           `follows ${message.primary} in epoch ${message.epoch}, from position ${message.position} on`,
         );
       case "lost":
-        // Said once, not at every try.
-        if (this.view.isFollowing) news(`the connection to the primary ended: ${message.how}`);
+        this.#lostNotice.lost(message.how, this.view.isFollowing);
         return this.view.lost();
       case "progress":
         this.view.came(message.progress);

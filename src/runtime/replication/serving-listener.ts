@@ -4,7 +4,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { networkWords, SeriatimError } from "../../base/index.ts";
 import { SystemClock } from "../../platform/index.ts";
-import { type ServingNode, ServingSession } from "../../replication/index.ts";
+import { endingWords, type ServingNode, ServingSession } from "../../replication/index.ts";
 import { SocketOutput } from "./socket-session.ts";
 
 /** Deadlines and heartbeats are looked after this often. */
@@ -119,6 +119,6 @@ export class ServingListener {
     if (ended === undefined || !this.#connections.delete(connection)) return;
     socket.end();
     socket.destroySoon();
-    if (replica !== undefined) this.#news.ended(replica, JSON.stringify(ended));
+    if (replica !== undefined) this.#news.ended(replica, endingWords(ended));
   }
 }
