@@ -2,11 +2,11 @@
 // lives: whoever is told an address once finds the node there again.
 
 import { readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { askNode } from "../../src/cli/admin-client.ts";
 import { generateKey, readOwnKey } from "../../src/runtime/index.ts";
+import { reservePorts } from "../support/ports.ts";
 import { NodeProcess } from "./node-process.ts";
 
 export type NodeName = "north" | "south" | "east";
@@ -17,6 +17,9 @@ const SEGMENT_BYTES = 2_097_152;
 const WAIT_MS = 60_000;
 /** Between two looks at a node. */
 const LOOK_MS = 20;
+
+/** Of a node. */
+const PORTS = 4;
 
 interface Ports {
   readonly order: number;
@@ -49,11 +52,12 @@ export class ClusterProcesses {
 
   /** Of 2 or 3 nodes, none of which runs yet; what they keep is in `directory`. */
   static async make(directory: string, nodes: number): Promise<ClusterProcesses> {
+    const all = await reservePorts(nodes * PORTS);
     const ports = new Map<NodeName, Ports>();
-    for (const name of NODE_NAMES.slice(0, nodes)) {
-      const [order, http, admin, replication] = await freePorts(4);
+    NODE_NAMES.slice(0, nodes).forEach((name, i) => {
+      const [order, http, admin, replication] = all.slice(i * PORTS);
       ports.set(name, { order, http, admin, replication });
-    }
+    });
     return new ClusterProcesses(directory, ports);
   }
 
@@ -179,16 +183,4 @@ export class ClusterProcesses {
     const names = new Set([...ours.keys(), ...theirs.keys()]);
     return [...names].filter((file) => !ours.get(file)?.equals(theirs.get(file) ?? Buffer.of()));
   }
-}
-
-/** Free now, and nobody is given them for a while. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports: number[] = [];
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    ports.push((server.address() as { port: number }).port);
-  }
-  for (const server of servers) await new Promise((resolve) => server.close(resolve));
-  return ports;
 }

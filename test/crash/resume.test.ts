@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Prng } from "../../src/base/index.ts";
 import { connectResumingOrderEntry, type OrderAnswer } from "../../src/client/index.ts";
+import { reservePorts } from "../support/ports.ts";
 import { killNodes, NodeProcess } from "./node-process.ts";
 import { type Recount, recount } from "./recount.ts";
 
@@ -47,8 +48,8 @@ function expectOnce(answers: readonly OrderAnswer[], accepts: Recount["accepts"]
 test("orders that were taken and not answered are answered by the node that comes back, and executed once", async () => {
   const held = join(folder, "held");
   const args = ["--data-dir", folder, "--segment-bytes", String(SEGMENT_BYTES)];
-  const node = await NodeProcess.start(args, { faults: { FAULT_HELD: held } });
-  const port = node.orderPort;
+  const [port] = await reservePorts(1);
+  const node = await NodeProcess.start(args, { faults: { FAULT_HELD: held }, orderPort: port });
   const client = await connectResumingOrderEntry({ addresses: [{ port }], account: 1, patience_ms: 30_000 });
   const before = await client.submit(order(1));
   // The next segment is prepared, so the next thing that is synced is the next frame.
@@ -74,8 +75,8 @@ test(`${KILLS} kills at any moment under load lose nothing, execute nothing twic
   console.log(`seed ${SEED}`);
   const prng = new Prng(SEED);
   const args = ["--data-dir", folder, "--snapshot-every", "500"];
-  let node = await NodeProcess.start(args);
-  const port = node.orderPort;
+  const [port] = await reservePorts(1);
+  let node = await NodeProcess.start(args, { orderPort: port });
   const client = await connectResumingOrderEntry({ addresses: [{ port }], account: 1, patience_ms: 30_000 });
   const answers: Promise<OrderAnswer>[] = [];
   let isOver = false;

@@ -14,6 +14,8 @@ import { KillLoop } from "./kill-loop.ts";
 import { killNodes } from "./node-process.ts";
 
 const KILLS = 200;
+/** Breaches told of in words. */
+const WRONG_SHOWN = 20;
 /** Kills between two lines of progress. */
 const PROGRESS = 25;
 
@@ -56,10 +58,14 @@ try {
   const about = `\`npm run crash -- --nodes ${nodes} --kills ${kills} --seed ${seed}\`; ${figures.summary()}.`;
   const text = `${figures.table()}\n\n${about}`;
   console.log(text);
-  for (const line of figures.wrong) console.log(`seed ${seed}: ${line}`);
+  for (const line of figures.wrong.slice(0, WRONG_SHOWN)) console.log(`seed ${seed}: ${line}`);
+  if (figures.wrong.length > 0)
+    console.log(`seed ${seed}: ${figures.wrong.length} breaches; all is left in ${directory}`);
   if (values.write !== undefined && figures.wrong.length === 0)
     writePart(values.write, `kills, nodes ${nodes}`, text);
   process.exitCode = figures.wrong.length === 0 ? 0 : 1;
 } finally {
-  giveBack();
+  // What is wrong is to be looked at.
+  if (figures.wrong.length > 0) killNodes();
+  else giveBack();
 }

@@ -61,6 +61,11 @@ function runTests(copy: string, folders: readonly string[]) {
   return run(copy, ["node_modules/vitest/vitest.mjs", "run", ...folders]);
 }
 
+/** Null: it was ended for taking too long, and said nothing. */
+function isNoticed(status: number | null): boolean {
+  return status !== 0 && status !== null;
+}
+
 /** Plants one fault in the copy, looks, and takes it out again. */
 function look(copy: string, fault: PlantedFault): Finding {
   const path = join(copy, fault.file);
@@ -71,11 +76,11 @@ function look(copy: string, fault: PlantedFault): Finding {
   try {
     if (fault.tests !== undefined) {
       const { status } = runTests(copy, [fault.tests]);
-      return { fault, noticedBy: status === 0 ? undefined : `\`${fault.tests}\``, seeds: "" };
+      return { fault, noticedBy: isNoticed(status) ? `\`${fault.tests}\`` : undefined, seeds: "" };
     }
     const { status, output } = simulate(copy, SEEDS);
     const seed = /seed (\d+): (.*?)(?: \(and \d+ more\))?; repeat/.exec(output);
-    const noticedBy = status === 0 ? undefined : `simulation: ${seed?.[2] ?? "a crash"}`;
+    const noticedBy = isNoticed(status) ? `simulation: ${seed?.[2] ?? "a crash"}` : undefined;
     return { fault, noticedBy, seeds: seed?.[1] ?? "1" };
   } finally {
     writeFileSync(path, source);
