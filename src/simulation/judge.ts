@@ -80,6 +80,11 @@ export class Judge {
     this.#fate = { sequence: isRejected ? 0 : sequence, reason, isRepeat: kind === EventKind.Repeat };
   }
 
+  /** Of the state behind all that was visited. */
+  get hash(): string {
+    return hashOf(this.#engine);
+  }
+
   /** Everything that a client knows and the log contradicts. */
   check(client: SimulatedClient): void {
     for (const request of client.requests) {

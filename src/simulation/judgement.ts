@@ -1,33 +1,40 @@
-// The judgement over the log that a run has left: opened, computed again, held against clients and against every state that
-// a node had on the way to it.
+// The judgement over the log that a run has left: opened as a start would, with the newest snapshot; then computed again from
+// its first command, what was retired included, and held against clients and every state that a node had on the way to it.
 
-import { SeriatimError } from "../base/index.ts";
-import { EXCHANGE_RECORDS, JOURNAL_LOG, openJournal } from "../journal/index.ts";
+import { RecordBuffer, SeriatimError, stateHash } from "../base/index.ts";
+import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
+import { EXCHANGE_RECORDS, newestUsable, openJournal, SnapshotStore } from "../journal/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
-import { History } from "../replication/index.ts";
+import { COMMAND_WORDS, EVENT_WORDS } from "../protocol/index.ts";
 import { isSameChain } from "../segment/index.ts";
+import { type Archive, type ArchivedFrame, framesOf } from "./archive.ts";
 import { Judge } from "./judge.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
-import type { StateNote } from "./witness.ts";
+import type { StateNote, Witness } from "./witness.ts";
 
 const checksums = new NativeChecksums();
 
 /** Adds what is wrong to `problems`; returns the log's last position. */
 export function judgeLog(
-  { disk, directory }: SimulatedMachine,
-  notes: readonly StateNote[],
+  machine: SimulatedMachine,
+  { notes, archive }: Pick<Witness, "notes" | "archive">,
   clients: readonly SimulatedClient[],
   problems: string[],
 ): number {
   try {
-    const place = { storage: disk, checksums, directory, rules: EXCHANGE_RECORDS };
-    const history = new History({ ...place, log: JOURNAL_LOG });
-    const judge = new Judge(hashesOf(history, notes));
-    const { journal } = openJournal(place, judge.visit);
+    const { position, chain, hash } = started(machine);
+    const frames = historyOf(machine, archive, position, chain);
+    if (frames === undefined) {
+      problems.push("a part of the log is nowhere");
+      return position;
+    }
+    const judge = new Judge(hashesOf(frames, notes));
+    for (const { words, count, firstPosition } of frames) judge.visit(words, 0, count, firstPosition);
     for (const client of clients) judge.check(client);
     problems.push(...judge.problems);
-    return journal.position;
+    if (judge.hash !== hash) problems.push("snapshot and journal give another state than the whole log");
+    return position;
   } catch (error) {
     if (!(error instanceof SeriatimError)) throw error;
     problems.push(`the log can't be opened at the end: ${error.message}`);
@@ -35,11 +42,40 @@ export function judgeLog(
   }
 }
 
+/** What a start on that machine would begin with. */
+function started({ disk: storage, files }: SimulatedMachine) {
+  const engine = new ExchangeEngine();
+  const events = new RecordBuffer(EVENT_WORDS, 256, () => {});
+  const journalPlace = { storage, checksums, directory: files.journal };
+  const store = new SnapshotStore({ storage, checksums, directory: files.snapshots }, EXCHANGE_APPLICATION);
+  const from = newestUsable(journalPlace, store, engine).usable?.header;
+  const options = { ...journalPlace, rules: EXCHANGE_RECORDS, ...(from && { from }) };
+  const { journal } = openJournal(options, (words, at, count) => {
+    for (let i = 0; i < count; i++) engine.apply(words, at + i * COMMAND_WORDS, events);
+  });
+  const { position, chain } = journal;
+  journal.close();
+  return { position, chain, hash: Buffer.from(stateHash(engine, checksums)).toString("hex") };
+}
+
+/** Every frame up to the one that ends with `position` and `chain`; undefined when one is missing. */
+function historyOf(
+  { disk, files }: SimulatedMachine,
+  archive: Archive,
+  position: number,
+  chain: Uint8Array,
+): ArchivedFrame[] | undefined {
+  const own = framesOf(disk, files.journal, position);
+  const before = archive.before(own.length === 0 ? chain : own[0].previous);
+  return before && [...before, ...own];
+}
+
 /** Of the states that nodes had those of this history, by position: what was given up with a tenure is none of it. */
-function hashesOf(history: History, notes: readonly StateNote[]): Map<number, string> {
+function hashesOf(frames: readonly ArchivedFrame[], notes: readonly StateNote[]): Map<number, string> {
+  const chains = new Map(frames.map((frame) => [frame.firstPosition + frame.count - 1, frame.chain]));
   const hashes = new Map<number, string>();
   for (const { position, chain, hash } of notes) {
-    const own = history.chainAt(position);
+    const own = chains.get(position);
     if (own !== undefined && isSameChain(own, chain)) hashes.set(position, hash);
   }
   return hashes;

@@ -2,7 +2,8 @@
 // questions to them, the gate, and the beginning of its tenure, as the runtime puts them together (runtime/replication/primary.ts).
 
 import { SAFE_MAX } from "../base/index.ts";
-import { JOURNAL_LOG, type JournalWriter } from "../journal/index.ts";
+import { EXCHANGE_APPLICATION } from "../engine/index.ts";
+import { JOURNAL_LOG, type JournalWriter, OutgoingSnapshots } from "../journal/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import { type AckPolicyName, DIGEST_BYTES, NodeRole, type Standing } from "../protocol/index.ts";
 import {
@@ -71,7 +72,7 @@ export class PrimaryCluster {
   #because = "";
 
   constructor(site: Site, journal: JournalWriter, parts: PrimaryParts) {
-    const { name, host, cluster, disk, directory, clock } = site;
+    const { name, host, cluster, disk, files, clock } = site;
     this.#site = site;
     this.#parts = parts;
     const replicas = cluster.names.length - 1;
@@ -79,7 +80,9 @@ export class PrimaryCluster {
     this.#view = new AckView(memory);
     journal.tap(new LiveFrames(this.#frames, journal.position));
     this.#live = new LiveReader(this.#frames);
-    this.#history = new History({ storage: disk, checksums, directory, log: JOURNAL_LOG });
+    this.#history = new History({
+      ...{ storage: disk, checksums, directory: files.journal, log: JOURNAL_LOG },
+    });
     const { policyInLog, mayLack } = parts;
     this.gate = new AckGate({ policyName: policyInLog ?? cluster.policy, replicas, view: memory });
     const { epoch, position } = journal;
@@ -177,14 +180,16 @@ export class PrimaryCluster {
 
   #lead(tenure: Tenure): void {
     this.#hasDecided = true;
-    const { name, cluster } = this.#site;
+    const { name, cluster, disk: storage, files } = this.#site;
     const { stage, path } = this.#parts;
+    const place = { storage, checksums, directory: files.snapshots };
+    const snapshots = new OutgoingSnapshots(place, EXCHANGE_APPLICATION);
     const begun = beginTenure(tenure, name, stage, path, this.gate);
     void begun.then(({ epoch }) => {
       this.#epoch = epoch;
       const others = cluster.names.filter((other) => other !== name);
       this.#primary = {
-        ...{ epoch, segmentBytes: SEGMENT_BYTES, history: this.#history, frames: this.#frames },
+        ...{ epoch, segmentBytes: SEGMENT_BYTES, history: this.#history, snapshots, frames: this.#frames },
         ...{ view: this.#view, seats: new ReplicaSeats(others), released: () => this.#view.released },
       };
       this.#site.witness.tell(name, `leads in epoch ${epoch}`);

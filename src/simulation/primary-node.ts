@@ -2,9 +2,17 @@
 // the runtime and the node put them, on a machine of the simulation.
 
 import { RecordBuffer } from "../base/index.ts";
-import { ExchangeEngine } from "../engine/index.ts";
+import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import { GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
-import { EXCHANGE_RECORDS, encodeGenesisEntry, type JournalWriter, openJournal } from "../journal/index.ts";
+import {
+  EXCHANGE_RECORDS,
+  encodeGenesisEntry,
+  type JournalWriter,
+  newestUsable,
+  openJournal,
+  type SnapshotHeader,
+  SnapshotStore,
+} from "../journal/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import {
   COMMAND_BYTES,
@@ -105,23 +113,35 @@ export class PrimaryNode implements SimulatedNode {
   }
 
   #recover(warm: WarmEngine | undefined) {
-    const { disk, directory, clock, prng } = this.#site;
+    const { disk, files, clock, prng } = this.#site;
+    const place = { storage: disk, checksums, directory: files.journal };
+    const snapshot = warm === undefined ? this.#restored() : undefined;
+    const from = warm === undefined ? snapshot : { ...warm.from, firstSegment: 1 };
     const events = new RecordBuffer(EVENT_WORDS, 256, () => {});
     const genesis = encodeGenesisEntry(SIMULATED_GENESIS, clock.wallMicros());
     const mode = prng.pick(["fsync", "flush"] as const);
     const { journal, scan, created } = openJournal(
       {
-        ...{ storage: disk, checksums, directory, mode, genesis, rules: EXCHANGE_RECORDS },
+        ...{ ...place, mode, genesis, rules: EXCHANGE_RECORDS },
         ...{ segmentBytes: SEGMENT_BYTES, frameBytesMax: FRAME_BYTES_MAX },
-        ...(warm === undefined ? {} : { from: warm.from }),
+        ...(from === undefined ? {} : { from }),
       },
       (words, at, count) => {
         for (let i = 0; i < count; i++) this.engine.apply(words, at + i * COMMAND_WORDS, events);
       },
     );
     const begun_us = created ? readTimestamp(genesis, 0) : 0;
-    const timestamp_us = Math.max(scan.timestamp_us, warm?.timestamp_us ?? 0, begun_us);
+    const state_us = warm?.timestamp_us ?? snapshot?.timestamp_us ?? 0;
+    const timestamp_us = Math.max(scan.timestamp_us, state_us, begun_us);
     return { journal, mayLack: created || scan.verdict === "torn", timestamp_us };
+  }
+
+  /** The newest snapshot that serves, as every start of a node has it. */
+  #restored(): SnapshotHeader | undefined {
+    const { disk: storage, files } = this.#site;
+    const store = new SnapshotStore({ storage, checksums, directory: files.snapshots }, EXCHANGE_APPLICATION);
+    const journal = { storage, checksums, directory: files.journal };
+    return newestUsable(journal, store, this.engine).usable?.header;
   }
 
   #openGateway(): Gateway {

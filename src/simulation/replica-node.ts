@@ -1,15 +1,24 @@
 // A node that is a replica: the real following session, journal and engine, put together as the replica's thread puts them.
 
 import { RecordBuffer, SeriatimError } from "../base/index.ts";
-import { ExchangeEngine } from "../engine/index.ts";
-import { EXCHANGE_RECORDS, ReplicaJournal } from "../journal/index.ts";
+import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
+import {
+  EXCHANGE_RECORDS,
+  IncomingSnapshot,
+  newestUsable,
+  ReplicaJournal,
+  type SnapshotHeader,
+  SnapshotStore,
+} from "../journal/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import {
   COMMAND_WORDS,
   EVENT_WORDS,
   RefusalCode,
   readTimestamp,
+  type SnapshotBegin,
   type Standing,
+  StartFrom,
   type Welcome,
 } from "../protocol/index.ts";
 import {
@@ -79,13 +88,15 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
 
   /** Throws what opening its journal throws. */
   constructor(site: Site, addresses: readonly string[]) {
-    const { name, cluster, disk: storage, directory } = site;
+    const { name, cluster, disk: storage, files } = site;
     this.#site = site;
     this.name = name;
     this.keys = simulatedKeys(name, cluster.names);
     this.nonce = site.nonce;
     this.#addresses = addresses;
-    const options = { storage, checksums, directory, rules: EXCHANGE_RECORDS, from: undefined };
+    const from = this.#restored();
+    this.#time_us = from?.timestamp_us ?? 0;
+    const options = { storage, checksums, directory: files.journal, rules: EXCHANGE_RECORDS, from };
     const limits = { segmentBytes: SEGMENT_BYTES, frameBytesMax: FRAME_BYTES_MAX };
     this.log = new TimedJournal({ ...options, ...limits }, (words, at, count) =>
       this.#apply(words, at, count),
@@ -107,6 +118,13 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     this.#tick();
   }
 
+  #restored(): SnapshotHeader | undefined {
+    const { disk: storage, files } = this.#site;
+    const store = new SnapshotStore({ storage, checksums, directory: files.snapshots }, EXCHANGE_APPLICATION);
+    const journal = { storage, checksums, directory: files.journal };
+    return newestUsable(journal, store, this.engine, { mayBeginJournal: true }).usable?.header;
+  }
+
   get highestEpoch(): number {
     return Math.max(this.#heardOf, this.#standing.highestEpoch);
   }
@@ -124,11 +142,14 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     const { witness } = this.#site;
     witness.tell(this.name, `follows in epoch ${welcome.epoch}, from position ${this.applied} on`);
     this.#heardOf = welcome.epoch;
-    this.#standing.welcomed(welcome);
+    if (welcome.start === StartFrom.Journal) this.#standing.welcomed(welcome);
   }
 
-  receive(): never {
-    throw new Error("no log of a simulation is retired");
+  receive(begin: SnapshotBegin): IncomingSnapshot {
+    const { witness, disk: storage, files } = this.#site;
+    witness.tell(this.name, `is sent a snapshot of position ${begin.position}`);
+    const place = { storage, checksums, directory: files.incoming };
+    return new IncomingSnapshot(place, EXCHANGE_APPLICATION, begin);
   }
 
   released(position: number): void {
@@ -214,6 +235,7 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
       this.#site.witness.tell(this.name, `its connection ended: ${JSON.stringify(ended)}`);
     const isRefused = ended.kind === "refused by peer";
     if (isRefused && ended.code === RefusalCode.Diverged) return this.#end("diverged", "");
+    if (ended.kind === "snapshot received") return this.#end("received", "");
     if (isRefused && FINAL.has(ended.code)) return this.#end("refused", `refusal ${ended.code}`);
     this.#site.plan(RETRY_US, () => this.#connect());
   }

@@ -2,6 +2,16 @@
 // started says its unit, as a service manager's file would: an administrator may change that.
 
 import { type Prng, SeriatimError, stateHash } from "../base/index.ts";
+import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
+import {
+  EXCHANGE_RECORDS,
+  putReceivedInPlace,
+  type ReplicaFiles,
+  retireCovered,
+  SnapshotStore,
+  setAsideDiverged,
+  takeSnapshot,
+} from "../journal/index.ts";
 import { SimulatedDisk } from "../lab/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import { NONCE_BYTES } from "../protocol/index.ts";
@@ -15,6 +25,9 @@ import type { NodeEnd, SimulatedCluster, SimulatedNode, Site } from "./site.ts";
 import type { Witness } from "./witness.ts";
 
 const checksums = new NativeChecksums();
+
+/** From one snapshot of a node to the next: so that logs are retired in the time of a run. */
+const SNAPSHOT_US = [50_000, 600_000] as const;
 
 /** How the node is started. */
 export type Unit =
@@ -38,8 +51,6 @@ export class SimulatedMachine {
   readonly #cluster: SimulatedCluster;
   readonly #prng: Prng;
   readonly #witness: Witness;
-  /** Histories that were set aside. */
-  #aside = 0;
   #nonces = 0;
   /** Of the process: what was planned in an earlier one does not happen. */
   #process = 0;
@@ -58,15 +69,18 @@ export class SimulatedMachine {
     return this.node !== undefined;
   }
 
-  /** Of the journal. */
-  get directory(): string {
-    return this.#aside === 0 ? "journal" : `journal.${this.#aside}`;
+  /** Where a node keeps what it has. */
+  get files(): ReplicaFiles {
+    const parent = "data";
+    const [journal, snapshots, incoming] = ["data/journal", "data/snapshots", "data/incoming"];
+    return { storage: this.disk, parent, journal, snapshots, incoming };
   }
 
   /** Files of the journal. */
   get segments(): string[] {
-    const names = this.disk.hasDirectory(this.directory) ? this.disk.list(this.directory) : [];
-    return names.filter((name) => name.endsWith(SEGMENT_SUFFIX)).map((name) => `${this.directory}/${name}`);
+    const { journal } = this.files;
+    const names = this.disk.hasDirectory(journal) ? this.disk.list(journal) : [];
+    return names.filter((name) => name.endsWith(SEGMENT_SUFFIX)).map((name) => `${journal}/${name}`);
   }
 
   /** Starts a node on what the disk holds; a log that does not let it is remembered as `refused`, any other failure is tried again. */
@@ -74,6 +88,8 @@ export class SimulatedMachine {
     this.#guarded(() => {
       const others = this.#cluster.names.filter((name) => name !== this.name);
       const isPrimary = this.unit.role === "primary";
+      this.disk.makeDirectory(this.files.parent);
+      putReceivedInPlace(this.files);
       this.#run((site) => (isPrimary ? new PrimaryNode(site) : new ReplicaNode(site, others)));
     });
   }
@@ -114,6 +130,37 @@ export class SimulatedMachine {
     this.node = node;
     const { position, epoch } = node.log;
     this.#tell(`runs as ${node.role} with position ${position} of epoch ${epoch}`);
+    this.#takeSnapshots(site);
+  }
+
+  /** As the node's shadow does, now and then. */
+  #takeSnapshots(site: Site): void {
+    site.plan(this.#prng.between(...SNAPSHOT_US), () => {
+      this.#takeSnapshot();
+      this.#takeSnapshots(site);
+    });
+  }
+
+  #takeSnapshot(): void {
+    const { node, files } = this;
+    if (node === undefined) return;
+    const parts = { storage: files.storage, checksums };
+    const source = { ...parts, directory: files.journal, rules: EXCHANGE_RECORDS };
+    const store = new SnapshotStore({ ...parts, directory: files.snapshots }, EXCHANGE_APPLICATION);
+    try {
+      const { persisted } = node.log;
+      const { newest, kept } = takeSnapshot(source, store, new ExchangeEngine(), persisted);
+      const { position, chain, stateHash: hash } = newest.header;
+      this.#witness.note(this.name, position, chain, Buffer.from(hash).toString("hex"));
+      if (kept.length < 2) return;
+      this.#witness.archive.keep(files.storage, files.journal, persisted);
+      const { removed } = retireCovered(source, kept[1], 0);
+      if (removed.length > 0) this.#tell(`retires ${removed.join(", ")} behind position ${kept[1].position}`);
+    } catch (error) {
+      if (!(error instanceof SeriatimError)) throw error;
+      if (error.code === "HALT") this.#ended("failed", error.message);
+      else this.#tell(`takes no snapshot: ${error.message}`);
+    }
   }
 
   #guarded(work: () => void): void {
@@ -123,16 +170,21 @@ export class SimulatedMachine {
       if (!(error instanceof SeriatimError)) throw error;
       this.#tell(error.message);
       this.#vanish();
+      // It was promoted right behind a snapshot, and ended before its first frame: only a replica begins like that.
+      if (error.code === "JOURNAL_BEHIND_SNAPSHOT" && this.segments.length === 0) {
+        this.unit = { role: "replica" };
+        return;
+      }
       if (error.code.startsWith("LOG_") || error.code.startsWith("JOURNAL_")) this.refused = error.message;
     }
   }
 
   #site(): Site {
-    const { name, host, disk, clock, directory } = this;
+    const { name, host, disk, clock, files } = this;
     const process = ++this.#process;
     const prng = this.#prng;
     return {
-      ...{ name, host, disk, clock, directory, prng, cluster: this.#cluster, witness: this.#witness },
+      ...{ name, host, disk, clock, files, prng, cluster: this.#cluster, witness: this.#witness },
       nonce: () => this.#nonce(),
       syncTime_us: () => prng.between(this.syncTime_us[0], this.syncTime_us[1]),
       plan: (delay_us, act) => {
@@ -154,11 +206,12 @@ export class SimulatedMachine {
   /** The process has ended by itself. */
   #ended(how: NodeEnd, why: string): void {
     this.#tell(`${how}: ${why}`);
+    const end = this.node?.log;
     this.#vanish();
     if (how === "refused") this.refused = why;
     if (how === "fenced") this.unit = { role: "replica" };
-    if (how !== "diverged") return;
-    this.#aside++;
+    if (how !== "diverged" && how !== "received") return;
+    if (how === "diverged" && end !== undefined) setAsideDiverged(this.files, end);
     this.#witness.forget(this.name);
   }
 
@@ -201,7 +254,6 @@ export class SimulatedMachine {
     this.disk = new SimulatedDisk();
     this.refused = undefined;
     this.unit = { role: "replica" };
-    this.#aside = 0;
     this.#witness.forget(this.name);
   }
 

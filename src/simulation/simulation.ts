@@ -150,7 +150,7 @@ class Run {
   result(): SimulationResult {
     const leader = this.#machines.find(({ unit }) => unit.role === "primary") ?? this.#machines[0];
     const problems = [...this.#witness.problems];
-    const positions = judgeLog(leader, this.#witness.notes, this.#clients, problems);
+    const positions = judgeLog(leader, this.#witness, this.#clients, problems);
     const outcomes = this.#clients.flatMap(({ requests }) => requests.map(({ outcome }) => outcome));
     const count = (wanted: string) => outcomes.filter((outcome) => outcome === wanted).length;
     return {

@@ -2,7 +2,7 @@
 
 import type { Prng } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
-import type { GenesisEntry } from "../journal/index.ts";
+import type { GenesisEntry, ReplicaFiles } from "../journal/index.ts";
 import type { SimulatedDisk } from "../lab/index.ts";
 import type { AckPolicyName } from "../protocol/index.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
@@ -11,8 +11,8 @@ import type { Witness } from "./witness.ts";
 
 export const ORDER_PORT = 9_001;
 export const REPLICATION_PORT = 9_002;
-/** Small, so that a run has many segments. */
-export const SEGMENT_BYTES = 65_536;
+/** Small, so that a run has many segments, and retires some. */
+export const SEGMENT_BYTES = 24_576;
 export const FRAME_BYTES_MAX = 8_192;
 /** Between two looks at sessions and deadlines, as on a real node. */
 export const TICK_US = 50_000;
@@ -33,7 +33,7 @@ export interface SimulatedCluster {
 }
 
 /** How a node's process ended by itself. */
-export type NodeEnd = "failed" | "fenced" | "diverged" | "refused";
+export type NodeEnd = "failed" | "fenced" | "diverged" | "received" | "refused";
 
 export interface Site {
   readonly name: string;
@@ -42,8 +42,8 @@ export interface Site {
   readonly disk: SimulatedDisk;
   readonly clock: SimulatedClock;
   readonly prng: Prng;
-  /** Of the journal. */
-  readonly directory: string;
+  /** Where it keeps what it has. */
+  readonly files: ReplicaFiles;
   readonly witness: Witness;
   /** Bytes that were never given before. */
   nonce(): Uint8Array;

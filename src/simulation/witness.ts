@@ -7,6 +7,7 @@
 // by the log that is left.
 
 import { type AckPolicy, namedAckPolicy } from "../replication/index.ts";
+import { Archive } from "./archive.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { SimulatedCluster, SimulatedNode } from "./site.ts";
 
@@ -30,6 +31,8 @@ const STORY_MAX = 10_000;
 export class Witness {
   readonly problems: string[] = [];
   readonly notes: StateNote[] = [];
+  /** What was retired anywhere. */
+  readonly archive = new Archive();
   /** What happened, in words, for who repeats a seed. */
   readonly story: string[] = [];
   /** The last position that anybody has let out. */
@@ -72,9 +75,9 @@ export class Witness {
     mark.persisted = Math.max(mark.persisted, log.persisted);
   }
 
-  /** Whether all that was ever let out has been safe on that node's disk. */
+  /** Whether all that was ever let out has been safe on that node's disk, the beginning of the log at least. */
   isOnDiskOf(name: string): boolean {
-    return (this.#marks.get(name)?.persisted ?? 0) >= this.acknowledged;
+    return (this.#marks.get(name)?.persisted ?? 0) >= Math.max(1, this.acknowledged);
   }
 
   /** The node lets out what commands up to `position` caused. */

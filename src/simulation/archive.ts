@@ -1,0 +1,81 @@
+// What nodes have retired, kept beside the simulation so that a whole history can be judged in the end: frames by the chain
+// value behind them, which names all that came before.
+
+import type { Storage } from "../base/index.ts";
+import { JOURNAL_LOG, journalPlace } from "../journal/index.ts";
+import { NativeChecksums } from "../platform/index.ts";
+import { COMMAND_WORDS } from "../protocol/index.ts";
+import {
+  CHAIN_BYTES,
+  FRAME_HEADER_BYTES,
+  FrameFollower,
+  FrameLayout,
+  firstPositionOf,
+  type LogFrame,
+  listLogDirectory,
+} from "../segment/index.ts";
+
+const checksums = new NativeChecksums();
+
+/** A frame's records, and where they stand in a history. */
+export interface ArchivedFrame {
+  readonly words: Int32Array;
+  readonly count: number;
+  readonly firstPosition: number;
+  /** Behind the frame, and behind the one before it. */
+  readonly chain: Uint8Array;
+  readonly previous: Uint8Array;
+}
+
+/** The frames of a log up to position `bound`, from its oldest segment on; none when it has no segment. */
+export function framesOf(storage: Storage, directory: string, bound: number): ArchivedFrame[] {
+  const place = journalPlace({ storage, checksums, directory });
+  const [oldest] = listLogDirectory(storage, directory, JOURNAL_LOG).segments;
+  if (oldest === undefined) return [];
+  const before = firstPositionOf(place, oldest) - 1;
+  const follower = new FrameFollower(place, before);
+  const frames: ArchivedFrame[] = [];
+  try {
+    let previous = follower.seek(before)?.chain ?? new Uint8Array(CHAIN_BYTES);
+    follower.read(bound, (frame) => {
+      const chain = chainBehind(frame);
+      const { payloadAt, count, firstPosition } = frame;
+      const words = frame.words.slice(payloadAt / 4, payloadAt / 4 + count * COMMAND_WORDS);
+      frames.push({ words, count, firstPosition, chain, previous });
+      previous = chain;
+    });
+  } finally {
+    follower.close();
+  }
+  return frames;
+}
+
+function chainBehind({ bytes, payloadAt }: LogFrame): Uint8Array {
+  const at = payloadAt - FRAME_HEADER_BYTES + FrameLayout.chain;
+  return bytes.slice(at, at + CHAIN_BYTES);
+}
+
+export class Archive {
+  readonly #frames = new Map<string, ArchivedFrame>();
+
+  /** To be called before anything of the log is removed; `bound`: its last durable position. */
+  keep(storage: Storage, directory: string, bound: number): void {
+    for (const frame of framesOf(storage, directory, bound)) this.#frames.set(keyOf(frame.chain), frame);
+  }
+
+  /** The frames that lead to `chain`, the oldest first; undefined when one is missing. */
+  before(chain: Uint8Array): ArchivedFrame[] | undefined {
+    const found: ArchivedFrame[] = [];
+    for (let at = chain; at.some((byte) => byte !== 0); ) {
+      const frame = this.#frames.get(keyOf(at));
+      if (frame === undefined) return undefined;
+      found.push(frame);
+      at = frame.previous;
+    }
+    return found.reverse();
+  }
+}
+
+function keyOf(chain: Uint8Array): string {
+  return Buffer.from(chain).toString("hex");
+}
