@@ -30,7 +30,7 @@ export function collectStatus({
   return {
     ...healthOf(condition),
     hasFailed: condition.failure !== undefined,
-    role: "primary",
+    role: runtime.primary?.role ?? "primary",
     node: runtime.primary?.name ?? "",
     nodes: runtime.primary?.nodes ?? [],
     position: path.position,

@@ -19,7 +19,7 @@ import { NodeWeb } from "../../../src/node/web/node-web.ts";
 import { type WebPeer, type WebStage, webOf } from "../../../src/node/web/web-stage.ts";
 import { COMMAND_BYTES } from "../../../src/protocol/index.ts";
 import { createRing } from "../../../src/ring/index.ts";
-import { CommandPath, NoJournal } from "../../../src/runtime/index.ts";
+import { CommandPath, type CommandTap, NoJournal } from "../../../src/runtime/index.ts";
 import { Sequencer } from "../../../src/sequencer/index.ts";
 import { Peer } from "./peer.ts";
 import { Primary } from "./support.ts";
@@ -182,4 +182,36 @@ test("when the web ends the node says so, copies nothing more, and goes on", asy
     }),
   ]);
   await web.stop();
+});
+
+test("another history takes the place of the one that was followed, from its state of then on", () => {
+  const [first, second] = [new Primary(10, 64), new Primary(10, 64)];
+  const taps: (CommandTap | undefined)[] = [undefined, undefined];
+  const sourceOf = ({ engine }: Primary, i: number) => ({
+    application: engine,
+    path: {
+      position: 5,
+      releasedPosition: 5,
+      tap: (tap: CommandTap) => {
+        taps[i] = tap;
+      },
+    },
+  });
+  const followed: number[] = [];
+  const failed = new Promise<SeriatimError>(() => {});
+  const stage = {
+    follow: ({ snapshot }: { readonly snapshot: Uint8Array }) => followed.push(snapshot.length),
+    ...{ listen: async () => 1, failed, stop: async () => {} },
+  };
+  const web = new NodeWeb(stage, { log });
+  web.follow(sourceOf(first, 0));
+  web.follow(sourceOf(second, 1));
+  expect(followed).toHaveLength(2);
+  // What is left of the first is of no use to anybody, and does no harm.
+  taps[0]?.committed(new Int32Array(COMMAND_BYTES / 4), 0);
+  taps[0]?.released(6);
+  taps[1]?.committed(new Int32Array(COMMAND_BYTES / 4), 0);
+  taps[1]?.released(6);
+  expect(followed).toHaveLength(2);
+  expect(web.resyncs).toBe(0);
 });

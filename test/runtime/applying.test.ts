@@ -1,0 +1,57 @@
+// A replica's application and who watches it: every record once, in order, and shown no further than the primary says.
+
+import { expect, test } from "vitest";
+import { COMMAND_WORDS } from "../../src/protocol/index.ts";
+import { Ring, RingProducer } from "../../src/ring/index.ts";
+import { Applying } from "../../src/runtime/replication/applying.ts";
+import { add, Counter } from "./counter.ts";
+
+/** What a tap is told, in order. */
+class Heard {
+  readonly lines: string[] = [];
+  committed(words: Int32Array, at: number): void {
+    this.lines.push(`+${words[at + 1]}`);
+  }
+  released(position: number): void {
+    this.lines.push(`seen ${position}`);
+  }
+}
+
+async function applied(applying: Applying, position: number): Promise<void> {
+  await applying.whenApplied(position);
+}
+
+test("a tap hears every record once, in order, and how much of what is applied may be seen", async () => {
+  const counter = new Counter();
+  const applying = new Applying(counter, undefined);
+  const ring = Ring.attach(applying.shared);
+  const producer = new RingProducer(ring);
+  const send = (...amounts: number[]): void => {
+    for (const amount of amounts) {
+      const at = producer.claim();
+      ring.words.fill(0, at, at + COMMAND_WORDS);
+      add(amount)(ring.words, at);
+      producer.commit();
+    }
+    producer.publish();
+  };
+  const ended = applying.run();
+  send(1, 2);
+  await applied(applying, 2);
+  expect([counter.sum, applying.releasedPosition]).toEqual([3, 0]);
+
+  const heard = new Heard();
+  applying.tap(heard);
+  // The primary is ahead: what is not applied yet may be seen once it is.
+  applying.release(4);
+  expect(applying.releasedPosition).toBe(2);
+  send(3);
+  await applied(applying, 3);
+  send(4, 5);
+  await applied(applying, 5);
+  expect(applying.releasedPosition).toBe(4);
+  applying.release(5);
+  expect(heard.lines).toEqual(["seen 2", "+3", "seen 3", "+4", "+5", "seen 4", "seen 5"]);
+  producer.close();
+  await ended;
+});
