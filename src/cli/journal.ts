@@ -2,7 +2,7 @@
 // `journal repair` is in journal-repair.ts.
 
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { counted, SAFE_MAX } from "../base/index.ts";
 import {
@@ -122,9 +122,12 @@ function registerExport(journal: Command): void {
 function checkExport({ directory }: JournalSource, { from, to }: PositionRange, output?: string): void {
   if (from !== undefined && to !== undefined && from > to)
     throw usageError(`--from ${from} is behind --to ${to}`);
-  // A file that is not the journal's makes it a foreign directory, which no node opens.
-  if (output !== undefined && resolve(dirname(output)) === resolve(directory))
-    throw usageError(`--output: ${output} is in the journal's own directory`);
+  if (output === undefined) return;
+  // A file that is none of its own makes a data directory a foreign one, which no node opens.
+  const journal = resolve(directory);
+  const own = basename(journal) === JOURNAL_LOG ? dirname(journal) : journal;
+  if (`${resolve(output)}/`.startsWith(`${own}/`))
+    throw usageError(`--output: ${output} would lie in the node's own directory ${own}`);
 }
 
 function placeOf(dir: string): JournalSource {

@@ -6,7 +6,6 @@ import { COMMAND_WORDS } from "../protocol/index.ts";
 import { describeScan, type LogFrame, type LogScan } from "../segment/index.ts";
 import { type JournalSource, scanSettled } from "./inspect.ts";
 import { checkFrame } from "./journal.ts";
-import type { RecordRules } from "./record-rules.ts";
 
 /** Positions, both ends included. Without `from`: from the first that is there; without `to`: to the last. */
 export interface PositionRange {
@@ -42,22 +41,22 @@ export function readRecords(
   range: PositionRange,
   visit: (run: RecordRun) => boolean,
 ): ReadRange {
-  const reader = new RangeReader(place.rules, range, visit);
+  const reader = new RangeReader(place, range, visit);
   const scan = scanSettled(place, () => reader.take, range.from);
   return reader.finish(scan);
 }
 
 class RangeReader {
   readonly #range: PositionRange;
-  readonly #rules: RecordRules;
+  readonly #place: JournalSource;
   readonly #to: number;
   readonly #visit: (run: RecordRun) => boolean;
   #first = 0;
   #next = 0;
   #enough = false;
 
-  constructor(rules: RecordRules, range: PositionRange, visit: (run: RecordRun) => boolean) {
-    this.#rules = rules;
+  constructor(place: JournalSource, range: PositionRange, visit: (run: RecordRun) => boolean) {
+    this.#place = place;
     this.#range = range;
     this.#to = range.to ?? Number.POSITIVE_INFINITY;
     this.#visit = visit;
@@ -65,7 +64,7 @@ class RangeReader {
 
   /** The visitor of every scan: what an earlier one gave is passed over. */
   readonly take = (frame: LogFrame): boolean => {
-    checkFrame(frame, this.#rules);
+    checkFrame(frame, this.#place.rules);
     if (this.#next === 0) this.#begin(frame);
     const { words, firstPosition, count, epoch } = frame;
     const first = Math.max(this.#next, firstPosition);
@@ -98,7 +97,7 @@ class RangeReader {
       return new SeriatimError(scan.verdict === "torn" ? "LOG_TORN" : "LOG_CORRUPT", describeScan(scan));
     const { from = 0, to } = this.#range;
     if (to === undefined && from <= scan.lastPosition) return undefined;
-    const reason = `the journal ends with position ${scan.lastPosition}, before ${to ?? from}`;
+    const reason = `${this.#place.directory} ends with position ${scan.lastPosition}, before ${to ?? from}`;
     return new SeriatimError("POSITION_BEYOND_END", reason);
   }
 }

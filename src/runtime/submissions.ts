@@ -68,7 +68,7 @@ export class Submissions implements CommandOutput, RuntimeListener {
     if (refusal !== undefined) return Promise.reject(refusal);
     const { words } = this.#path;
     const at = this.#waiting.length < this.#waitingMax ? this.#path.claim() : -1;
-    if (at < 0) return Promise.reject(tooMany(this.#waiting.length));
+    if (at < 0) return Promise.reject(this.#path.isOpen ? tooMany(this.#waiting.length) : closed());
     words.fill(0, at, at + COMMAND_WORDS);
     write(words, at);
     if (this.#rules.firstUnknown(words, at, 1) >= 0) return Promise.reject(unknown(words[at] & 0xff));
@@ -82,7 +82,7 @@ export class Submissions implements CommandOutput, RuntimeListener {
 
   /** Takes no more; resolves when all that waits is answered, or can't be. Bounded. */
   async close(): Promise<void> {
-    this.#refusal ??= new SeriatimError("CLOSED", "no more commands are taken");
+    this.#refusal ??= closed();
     if (this.#waiting.length === 0) return;
     const drained = new Promise<void>((resolve) => {
       this.#drained = resolve;
@@ -145,6 +145,10 @@ export class Submissions implements CommandOutput, RuntimeListener {
 function unknown(kind: number): SeriatimError {
   const what = `the rules of the application know no such record of kind ${kind}`;
   return new SeriatimError("COMMAND_UNKNOWN", what);
+}
+
+function closed(): SeriatimError {
+  return new SeriatimError("CLOSED", "no more commands are taken");
 }
 
 function tooMany(waiting: number): SeriatimError {

@@ -52,7 +52,10 @@ const WRITERS: ((words: Int32Array, at: number) => void)[] = [
 ];
 
 let data: string;
+/** Where exports go. */
+let exports: string;
 beforeEach(() => {
+  exports = mkdtempSync(join(tmpdir(), "seriatim-exported-"));
   data = mkdtempSync(join(tmpdir(), "seriatim-export-"));
   const options = journalOptions(new NodeStorage(), join(data, "journal"));
   const { journal } = openJournal({ ...options, genesis: encodeGenesisEntry(entry, TIME_US) }, () => {});
@@ -69,7 +72,9 @@ beforeEach(() => {
   journal.append(new Uint8Array(words.buffer), 0, WRITERS.length);
   journal.close();
 });
-afterEach(() => rmSync(data, { recursive: true }));
+afterEach(() => {
+  for (const directory of [data, exports]) rmSync(directory, { recursive: true });
+});
 
 interface Ran {
   readonly out: string;
@@ -134,7 +139,7 @@ test("every kind of record is one line of JSON, with all the digits of every fie
 test.each([
   [["--from", "5", "--to", "7"], 4, 7],
   [["--to", "1"], 0, 1],
-  [["--from", "10"], 9, 11],
+  [["--from", "4"], 3, 11],
   [["--from", "3", "--to", "11"], 2, 11],
 ])("%j exports these positions and no other", async (args, first, end) => {
   const { out, error } = await run(...args);
@@ -142,7 +147,7 @@ test.each([
 });
 
 test("a Parquet file has the same columns and values, one row per record", async () => {
-  const path = join(data, "x.parquet");
+  const path = join(exports, "x.parquet");
   const { out, error } = await run("--format", "parquet", "-o", path);
   expect([out, error]).toEqual([`${path}: 11 records, positions 1 to 11\n`, undefined]);
   const file = await asyncBufferFromFile(path);
@@ -169,7 +174,7 @@ function jsonOf(name: string, value: unknown): string {
 
 test("a journal of many groups of rows is the same in Parquet and in JSON lines", async () => {
   appendOrders(33_000);
-  const [parquet, lines] = [join(data, "x.parquet"), join(data, "x.jsonl")];
+  const [parquet, lines] = [join(exports, "x.parquet"), join(exports, "x.jsonl")];
   expect((await run("--format", "parquet", "-o", parquet)).out).toBe(
     `${parquet}: 33011 records, positions 1 to 33011\n`,
   );
@@ -273,7 +278,7 @@ test("what a flow has no word for ends the export with its position, and no file
   writeInstrument(words, 0, { name: "BÉTA", priceDecimals: 0, tick: 1, lot: 1 });
   journal.append(new Uint8Array(words.buffer), 0, 1);
   journal.close();
-  const path = join(data, "x.txt");
+  const path = join(exports, "x.txt");
   const { error } = await run("--format", "flow", "-o", path);
   expect(error?.message).toBe('position 12: a flow has no word for the instrument\'s name "BÉTA"');
   expect([error?.code, error?.exitCode, existsSync(path)]).toEqual(["FLOW_UNSAYABLE", 1, false]);
@@ -287,7 +292,7 @@ test.each(["jsonl", "parquet"])(
     const bytes = readFileSync(journal);
     bytes[4096 + 320 + 720 + 40] ^= 1;
     writeFileSync(journal, bytes);
-    const path = join(data, "x");
+    const path = join(exports, "x");
     const { out, error } = await run("--format", format, "-o", path);
     expect(out).toBe(`${path}: 11 records, positions 1 to 11\n`);
     expect([error?.code, error?.exitCode]).toEqual(["LOG_CORRUPT", 1]);
@@ -347,9 +352,9 @@ test("a journal that another process is writing is exported whole, up to somewhe
 });
 
 test("a range behind the end exports what there is and fails; one before the first segment fails at once", async () => {
-  const short = await run("--from", "10", "--to", "20");
-  expect(linesOf(short.out)).toEqual(expected.slice(9));
-  expect(short.error?.message).toBe("the journal ends with position 11, before 20");
+  const short = await run("--from", "4", "--to", "20");
+  expect(linesOf(short.out)).toEqual(expected.slice(3));
+  expect(short.error?.message).toBe(`${join(data, "journal")} ends with position 11, before 20`);
   expect((await run("--from", "12")).error?.code).toBe("POSITION_BEYOND_END");
   appendOrders(400);
   rmSync(join(data, "journal", "journal-0000000001.seg"));
@@ -361,17 +366,37 @@ test("a range behind the end exports what there is and fails; one before the fir
   expect(JSON.parse(rest[rest.length - 1]).position).toBe(411);
 });
 
-test("a file that is there is never replaced, and the journal's own directory takes none", async () => {
+test("a range that may lack a registration gives no instrument another's name", async () => {
+  const { journal } = openJournal(journalOptions(new NodeStorage(), join(data, "journal")), () => {});
+  const words = new Int32Array(3 * COMMAND_WORDS);
+  writeInstrument(words, 0, { name: "DELTA", priceDecimals: 0, tick: 1, lot: 1 });
+  writeNewOrder(words, COMMAND_WORDS, 0, 2, 1, 0, 0, 0, 0, 1, 0, 1);
+  writeNewOrder(words, 2 * COMMAND_WORDS, 0, 3, 2, 0, 0, 0, 0, 1, 0, 1);
+  journal.append(new Uint8Array(words.buffer), 0, 3);
+  journal.close();
+  const namesFrom = async (from: string) =>
+    linesOf((await run("--from", from)).out).map((line) => JSON.parse(line).instrument);
+  expect(await namesFrom("4")).toEqual([...(await namesFrom("1")).slice(3)]);
+  expect((await namesFrom("1")).slice(-3)).toEqual(["DELTA", "GAMMA", "DELTA"]);
+  expect(await namesFrom("12")).toEqual(["DELTA", undefined, undefined]);
+  expect((await run("--format", "flow", "--from", "12")).error?.message).toMatch(
+    /^position 12: a flow has no word for an instrument whose number may have been given before the range$/,
+  );
+});
+
+test("a file that is there is never replaced, and the node's own directory takes none", async () => {
   const segment = join(data, "journal", "journal-0000000001.seg");
   const before = readFileSync(segment);
-  const other = join(data, "other");
+  const other = join(exports, "other");
   writeFileSync(other, "kept");
   expect((await run("-o", other)).error?.code).toBe("EEXIST");
   expect(readFileSync(other, "utf8")).toBe("kept");
-  for (const path of [segment, join(data, "journal", "new")])
+  // A stranger in any of them, and no node opens the directory.
+  for (const path of [segment, ...["journal/new", "new", "snapshots/new"].map((name) => join(data, name))])
     expect((await run("-o", path)).error?.message).toBe(
-      `--output: ${path} is in the journal's own directory`,
+      `--output: ${path} would lie in the node's own directory ${data}`,
     );
+  expect(readdirSync(data)).toEqual(["journal"]);
   expect(readFileSync(segment).equals(before)).toBe(true);
   expect(readdirSync(join(data, "journal")).length).toBe(1);
 });

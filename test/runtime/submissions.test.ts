@@ -180,6 +180,13 @@ describe("the bound", () => {
   });
 });
 
+test("a runtime that has stopped takes nothing, and says so", async () => {
+  await runtime.stop();
+  submit(1);
+  await settle();
+  expect(outcomes).toEqual(["1: CLOSED"]);
+});
+
 describe("close", () => {
   test("waits for what is under way and takes nothing more", async () => {
     submit(1);

@@ -1,8 +1,8 @@
 // Where an export goes: standard output, or a file of its own, which is made and never replaced (the file named may be the
 // journal itself), and is taken away again when the export fails before its format is complete.
 
-import type { StorageFile } from "../../base/index.ts";
 import { NodeStorage } from "../../platform/index.ts";
+import { writeFully } from "../../segment/index.ts";
 import { stdout } from "../stdout.ts";
 import type { WriteBytes } from "./format.ts";
 
@@ -23,7 +23,7 @@ export function openDestination(path: string | undefined): Destination {
   let size = 0;
   return {
     write: (bytes) => {
-      writeAll(file, bytes, size);
+      writeFully(file, bytes, bytes.length, size);
       size += bytes.length;
       return true;
     },
@@ -33,8 +33,4 @@ export function openDestination(path: string | undefined): Destination {
       storage.remove(path);
     },
   };
-}
-
-function writeAll(file: StorageFile, bytes: Uint8Array, position: number): void {
-  for (let at = 0; at < bytes.length; ) at += file.write(bytes, at, bytes.length - at, position + at);
 }

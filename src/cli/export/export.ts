@@ -37,7 +37,7 @@ export function exportJournal(
   const destination = openDestination(path);
   try {
     const formatted = MAKERS[format](destination.write, { entry, from: range.from });
-    const read = readRecords(place, range, new Rows(formatted, entry).take);
+    const read = readRecords(place, range, new Rows(formatted, entry, range.from).take);
     formatted.finish();
     destination.close();
     return read;
@@ -53,13 +53,14 @@ class Rows {
   /** By symbol; what was registered before the range, and not in the genesis entry, is not known. */
   readonly #names: string[];
   readonly #genesisRecords: number;
+  /** Instruments that can get a number here; none where the range may lack others that were registered before them. */
   readonly #symbolsMax: number;
 
-  constructor(format: ExportFormat, entry: GenesisEntry | undefined) {
+  constructor(format: ExportFormat, entry: GenesisEntry | undefined, from = 1) {
     this.#format = format;
     this.#names = entry?.instruments.map(({ name }) => name) ?? [];
     this.#genesisRecords = 1 + this.#names.length;
-    this.#symbolsMax = entry?.genesis.symbolsMax ?? 0;
+    this.#symbolsMax = from <= this.#genesisRecords + 1 ? (entry?.genesis.symbolsMax ?? 0) : 0;
   }
 
   /** False when nobody reads what is written. */

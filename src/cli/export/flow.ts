@@ -23,6 +23,7 @@ export class FlowFile implements ExportFormat {
   readonly #symbolsMax: number;
   readonly #names = new Set<string>();
   #bytes = 0;
+  readonly #from: number;
   /** The instruments of the genesis entry come first, whatever position the flow begins with. */
   #registered = 0;
 
@@ -32,6 +33,7 @@ export class FlowFile implements ExportFormat {
       throw new SeriatimError("LOG_RETIRED", reason);
     }
     const { genesis, instruments } = entry;
+    this.#from = from;
     this.#lines = new LineWriter(write);
     this.#symbolsMax = Math.min(genesis.symbolsMax, FLOW_SYMBOLS_MAX);
     const head = `# exported from a journal, from position ${from} on`;
@@ -48,7 +50,12 @@ export class FlowFile implements ExportFormat {
     const { position, kind, order, instrument, administration } = row;
     if (position <= this.#registered || kind === "tick") return true;
     if (order !== undefined) return this.#line(formatCommand(flowCommandOf(kind, order)), position);
-    if (instrument !== undefined) return this.#register(instrument, position);
+    if (instrument !== undefined) {
+      // Its number is how many there were before it.
+      if (this.#from > this.#registered + 1)
+        throw unsayable(position, "an instrument whose number may have been given before the range");
+      return this.#register(instrument, position);
+    }
     if (administration !== undefined) return this.#line(formatCommand(administration), position);
     throw unsayable(position, `a ${kind} record`);
   }
