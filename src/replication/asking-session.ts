@@ -90,7 +90,7 @@ export class AskingSession {
     const { name, keys, checksums, log } = this.#node;
     const { epoch, position, persisted, chain } = log;
     const logon = {
-      ...{ purpose: LogonPurpose.Ask, name, nonce: this.#nonce },
+      ...{ purpose: LogonPurpose.Ask, isWarm: false, name, nonce: this.#nonce },
       ...{ epoch, position, persisted, chain },
     };
     const proof = keys.prove(logonStatement(challenge.nonce, logon));

@@ -22,8 +22,13 @@ interface End {
 /** A node's own log, as it was found at the start. */
 export interface OwnLog extends End {
   /** Whether it may lack what this node once said its disk had: it was begun anew, or its torn end was cut. */
-  readonly mayLack?: boolean;
+  readonly mayLack?: boolean | undefined;
+  /** The highest epoch that it has promised; 0, or left out: none. */
+  readonly promised?: number;
 }
+
+/** A node that is to lead: by its log; or, a replica that was told to, as it stood. */
+export type Candidate = OwnLog | (PeerStanding & Pick<OwnLog, "promised">);
 
 export interface Cluster {
   /** In force when the last tenure acknowledged; the journal knows it. */
@@ -57,19 +62,20 @@ export function decideStart(
   }
   const better = primaryAmong(peers) ?? whoHasMore(own, peers);
   if (better !== undefined) return refuse(better);
-  const heard = heardOf(peers, cluster.replicas, own.position === 0 || own.mayLack ? "lacking" : "heard");
+  const heard = heardOf(peers, cluster.replicas, diskOf(own));
   if (!isCertain(cluster.policy, heard)) return { kind: "wait", because: tooFew(peers, cluster) };
   return { kind: "lead", epoch: nextEpoch(own, seat, peers) };
 }
 
 /** Whether a replica that was told to take over may. `isForced`: an administrator answers for what nobody could say. */
 export function decidePromotion(
-  own: PeerStanding,
+  own: PeerStanding & Pick<OwnLog, "promised">,
   seat: number,
   cluster: Cluster,
   peers: readonly PeerStanding[],
   isForced: boolean,
 ): Decision {
+  if (own.position === 0) return refuse("this node has no log");
   const better = primaryAmong([own, ...peers]);
   if (better !== undefined) return refuse(better);
   // One that has just died looks alive for a while.
@@ -82,9 +88,28 @@ export function decidePromotion(
   return { kind: "lead", epoch: nextEpoch(own, seat, peers) };
 }
 
-/** The next epoch that only the node in `seat` (its place among the cluster's names) can choose: no two lead in one. */
-export function nextEpoch(own: End, seat: number, peers: readonly End[]): number {
-  const highest = Math.max(own.epoch, ...peers.map(({ epoch }) => epoch));
+/**
+ * Whether those that have promised to follow no older tenure are enough to begin one: every position that could have been
+ * acknowledged is among theirs and this node's, and no other tenure can come to be without one of them.
+ */
+export function isPromised(own: Candidate, cluster: Cluster, promised: readonly PeerStanding[]): boolean {
+  // A replica that leads now: the last primary's disk is another node's.
+  if ("name" in own)
+    return isCertain(cluster.policy, heardOf([own, ...promised], cluster.replicas, "unheard"));
+  return isCertain(cluster.policy, heardOf(promised, cluster.replicas, diskOf(own)));
+}
+
+function diskOf({ position, mayLack }: OwnLog): Heard["primaryDisk"] {
+  return position === 0 || mayLack ? "lacking" : "heard";
+}
+
+/** The next epoch, above all that were promised here, that only the node in `seat` (its place among the cluster's names) can choose: no two lead in one. */
+export function nextEpoch(
+  own: Pick<OwnLog, "epoch" | "promised">,
+  seat: number,
+  peers: readonly Pick<End, "epoch">[],
+): number {
+  const highest = Math.max(own.epoch, own.promised ?? 0, ...peers.map(({ epoch }) => epoch));
   return highest + 1 + ((((seat - highest - 1) % NODES_MAX) + NODES_MAX) % NODES_MAX);
 }
 
@@ -116,7 +141,7 @@ function heardOf(replicas: readonly PeerStanding[], all: number, primaryDisk: He
     replicas: all,
     primaryDisk,
     replicasHeard: replicas.length,
-    replicaDisks: withHistory.length,
+    replicaDisks: withHistory.filter(({ mayLack }) => !mayLack).length,
     warmReplicas: withHistory.filter(({ isWarm }) => isWarm).length,
   };
 }

@@ -64,8 +64,12 @@ export interface ReplicaLog {
 
 export interface FollowingNode extends Peer {
   readonly log: ReplicaLog;
-  /** Whoever is primary says so: its epoch. Kept by the node, so that no older one is followed again. */
+  /** The highest epoch that it has promised to follow, or its log is of: no older one is followed. */
   readonly highestEpoch: number;
+  /** As in a Standing. */
+  readonly isWarm: boolean;
+  readonly mayLack: boolean;
+  /** Promises, durably, to follow no epoch below this one. */
   welcomed(welcome: Welcome): void;
   /** A snapshot is about to come, for this node lacks what the primary's journal no longer has. */
   receive(begin: SnapshotBegin): SnapshotReceiver;
@@ -170,10 +174,10 @@ export class FollowingSession {
 
   #logOn(at: number): void {
     const challenge = decodeChallenge(this.#stream.buffer, at);
-    const { name, keys, checksums, log } = this.#node;
+    const { name, keys, checksums, log, isWarm, mayLack } = this.#node;
     const { epoch, position, persisted, chain } = log;
     const logon = {
-      ...{ purpose: LogonPurpose.Follow, name, nonce: this.#nonce, epoch, position },
+      ...{ purpose: LogonPurpose.Follow, isWarm, mayLack, name, nonce: this.#nonce, epoch, position },
       ...{ persisted, chain },
     };
     const proof = keys.prove(logonStatement(challenge.nonce, logon));
@@ -191,6 +195,8 @@ export class FollowingSession {
     this.#welcome = welcome;
     this.#primaryPosition = welcome.position;
     this.#node.welcomed(welcome);
+    // At once: it says that the promise is kept. Who is to get a snapshot says so when it logs on with that.
+    this.#acknowledgeIsDue = welcome.start === StartFrom.Journal;
   }
 
   get #expectsSnapshot(): boolean {

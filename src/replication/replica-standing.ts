@@ -1,41 +1,44 @@
-// What a replica can say of itself to whoever asks how it stands, kept over all its connections.
+// What a replica can say of itself to whoever asks or welcomes it, kept over all its connections.
 //
-//   warm   it has had all that a primary had when that welcomed it, and has been up since: what it has acknowledged from
-//          memory since then it still has, also when the connection was lost and made again
+//   warm       it has once, since it was started, had all that a primary had when that welcomed it, its Tenure included: whatever
+//              it acknowledged from memory before it was started was there too, and what it has since it still has
+//   may lack   its torn end was cut when it started, and it has not had all of a primary's since
 
 import { type Micros, SAFE_MAX } from "../base/index.ts";
 import { NodeRole, type Standing, type Welcome } from "../protocol/index.ts";
 import type { ReplicaLog } from "./following-session.ts";
 
 export class ReplicaStanding {
-  /** The highest epoch a primary has welcomed it in, or its log is of: no older one is followed. */
-  highestEpoch: number;
+  isWarm = false;
+  mayLack: boolean;
   readonly #log: ReplicaLog;
-  #isWarm = false;
-  /** What its last primary had when it welcomed this node, which was not warm. */
-  #primaryHad = Number.POSITIVE_INFINITY;
+  /** What its last primary had when it welcomed this node, and in which epoch. */
+  #primaryHad = { epoch: Number.POSITIVE_INFINITY, position: 0 };
   #heard_us: Micros | undefined;
 
-  constructor(log: ReplicaLog) {
+  /** `mayLack`: its torn end was cut just now. */
+  constructor(log: ReplicaLog, mayLack: boolean) {
     this.#log = log;
-    this.highestEpoch = log.epoch;
+    this.mayLack = mayLack;
   }
 
   welcomed({ epoch, position }: Pick<Welcome, "epoch" | "position">): void {
-    this.highestEpoch = epoch;
-    this.#primaryHad = position;
+    this.#primaryHad = { epoch, position };
   }
 
   /** Bytes came from a primary that it follows. */
   heard(now_us: Micros): void {
     this.#heard_us = now_us;
-    this.#isWarm ||= this.#log.position >= this.#primaryHad;
+    const { epoch, position } = this.#primaryHad;
+    if (this.#log.epoch < epoch || this.#log.position < position) return;
+    this.isWarm = true;
+    this.mayLack = false;
   }
 
   of(now_us: Micros): Omit<Standing, "proof"> {
-    const { position, persisted, chain } = this.#log;
+    const { epoch, position, persisted, chain } = this.#log;
     const primaryHeard_us = this.#heard_us === undefined ? SAFE_MAX : Math.max(0, now_us - this.#heard_us);
-    const where = { epoch: this.highestEpoch, position, persisted, chain };
-    return { role: NodeRole.Replica, isWarm: this.#isWarm, ...where, primaryHeard_us };
+    const { isWarm, mayLack } = this;
+    return { role: NodeRole.Replica, isWarm, mayLack, epoch, position, persisted, chain, primaryHeard_us };
   }
 }

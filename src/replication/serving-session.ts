@@ -71,6 +71,10 @@ export interface ServingNode extends Peer {
   standing(now_us: number): Omit<Standing, "proof">;
   /** A peer that has proved who it is wants to follow, and says what it has: told before it is judged. */
   claimed(peer: PeerStanding): void;
+  /** A replica has acknowledged for the first time: it has promised, on its disk, to follow no epoch below this one. */
+  promised(peer: PeerStanding): void;
+  /** The replica `name` was welcomed in an epoch below one that it has promised: this node can't lead in that epoch. */
+  outpromised(name: string, epoch: number): void;
   /** A peer has shown that this node is not, or must not be, the primary any more: nothing may be acknowledged from now on. */
   mustStop(
     code: RefusalCode,
@@ -86,6 +90,8 @@ interface Followed {
   readonly sender: FrameSender;
   inMemory: Position;
   persisted: Position;
+  /** What it logged on with, until it has promised to follow. */
+  claim: PeerStanding | undefined;
 }
 
 /** A replica that gets a snapshot. */
@@ -254,7 +260,7 @@ export class ServingSession {
     // Its true position before it counts: it is in this node's own history.
     primary.view.join(row, logon.position, logon.persisted);
     const { name, position, persisted } = logon;
-    this.#followed = { primary, name, row, sender, inMemory: position, persisted };
+    this.#followed = { primary, name, row, sender, inMemory: position, persisted, claim: claimOf(logon) };
     this.#sendWelcome(StartFrom.Journal, this.#followed, live, logon);
   }
 
@@ -303,6 +309,8 @@ export class ServingSession {
     if (inMemory < followed.inMemory || persisted < followed.persisted) {
       return this.#refuse(RefusalCode.BadMessage);
     }
+    if (followed.claim !== undefined) this.#node.promised(followed.claim);
+    followed.claim = undefined;
     if (inMemory === followed.inMemory && persisted === followed.persisted) return;
     followed.inMemory = inMemory;
     followed.persisted = persisted;
@@ -321,7 +329,7 @@ export class ServingSession {
     const welcomed = this.#followed ?? this.#transfer;
     // Only of one that has proved who it is: anybody can say a number.
     if (welcomed !== undefined && refusal.epoch > welcomed.primary.epoch) {
-      this.#node.mustStop(RefusalCode.StaleEpoch, { name: welcomed.name, ...refusal });
+      this.#node.outpromised(welcomed.name, refusal.epoch);
     }
     this.#end({ kind: "refused by peer", ...refusal });
   }
@@ -343,10 +351,10 @@ export class ServingSession {
   }
 }
 
-/** What a node that logs on to follow has shown of itself: not whether its memory has lasted. */
-function claimOf({ name, epoch, position, persisted }: Logon): PeerStanding {
-  const nothing = { role: NodeRole.Replica, isWarm: false, primaryHeard_us: SAFE_MAX };
-  return { name, epoch, position, persisted, ...nothing };
+/** What a node that logs on to follow has shown of itself. */
+function claimOf({ name, isWarm, mayLack, epoch, position, persisted }: Logon): PeerStanding {
+  const unknown = { role: NodeRole.Replica, primaryHeard_us: SAFE_MAX };
+  return { name, isWarm, mayLack, epoch, position, persisted, ...unknown };
 }
 
 /**

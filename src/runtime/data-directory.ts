@@ -5,6 +5,7 @@
 //   <data-dir>/incoming/             a snapshot that a replica is sent (src/journal/snapshot/incoming.ts)
 //   <data-dir>/journal-diverged-..., journal-before-..., snapshots-...
 //                                    what a replica had that could not go on (src/journal/replica-files.ts); never read again
+//   <data-dir>/epoch-N               what a node of a cluster has promised (replication/promise.ts)
 //   <data-dir>/lock-<pid>-....sock   the lock of the running node (src/platform/directory-lock.ts)
 
 import { readdirSync, statSync } from "node:fs";
@@ -13,6 +14,7 @@ import { SeriatimError, type Storage } from "../base/index.ts";
 import { JOURNAL_LOG, putReceivedInPlace, type ReplicaFiles, SNAPSHOTS_DIRECTORY } from "../journal/index.ts";
 import { acquireDirectoryLock, type DirectoryLock, isLockFile, NodeStorage } from "../platform/index.ts";
 import { SEGMENT_SUFFIX } from "../segment/index.ts";
+import { isPromise } from "./replication/promise.ts";
 
 /** Stands for the identity of a directory that is not on the real disk. */
 const NO_IDENTITY = "none";
@@ -124,7 +126,8 @@ const SET_ASIDE = new RegExp(`^(${JOURNAL_LOG}|${SNAPSHOTS_DIRECTORY})-(diverged
 
 function refuseForeign(path: string, storage: Storage): void {
   const ours = [JOURNAL_LOG, SNAPSHOTS_DIRECTORY, INCOMING, FILE_SYSTEMS_OWN];
-  const isOurs = (name: string) => ours.includes(name) || SET_ASIDE.test(name) || isLockFile(name);
+  const isOurs = (name: string) =>
+    ours.includes(name) || SET_ASIDE.test(name) || isLockFile(name) || isPromise(name);
   const stranger = storage.list(path).find((name) => !isOurs(name));
   if (stranger === undefined) return;
   throw new SeriatimError(

@@ -13,6 +13,7 @@ export type { HostPort } from "./replication/asking.ts";
 export * from "./replication/cluster-view.ts";
 export { readIdentity } from "./replication/keys.ts";
 export type { Primary, ReplicationOptions } from "./replication/primary.ts";
+export { Promises } from "./replication/promise.ts";
 export * from "./replication/replica.ts";
 export type { Inheritance, ReplicaOptions } from "./replication/replica-options.ts";
 export * from "./replication/replica-view.ts";

@@ -11,10 +11,12 @@ import { NativeChecksums, NodeStorage } from "../platform/index.ts";
 import type { LogPoint } from "../segment/index.ts";
 import type { DataDirectory } from "./data-directory.ts";
 
-/** Where a state lies in its log: from a snapshot, or of an application that has it in memory. */
+/** Where the state lies in its log that a replica has in memory, and what it is worth (replica-standing.ts). */
 export interface WarmState extends LogPoint {
   /** The log's time there. */
   readonly timestamp_us: number;
+  readonly isWarm: boolean;
+  readonly mayLack: boolean;
 }
 
 export interface SnapshotRestoring {

@@ -100,7 +100,13 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     const timestamp_us = Math.max(replayed.timestamp_us, from?.timestamp_us ?? 0);
     const recovered = { ...replayed, timestamp_us, snapshot };
     if (replication !== undefined && live !== undefined && directory !== undefined) {
-      primary = await Primary.start(replication, { directory, segmentBytes, live, version }, recovered);
+      primary = await Primary.start(
+        replication,
+        { directory, segmentBytes, live, version },
+        recovered,
+        clock,
+        options.warm,
+      );
     }
     return new Runtime(application, journal, recovered, directory, clock, primary, options.tenure);
   } catch (error) {

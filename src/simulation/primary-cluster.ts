@@ -1,7 +1,7 @@
 // What makes a simulated node one that leads a cluster, or waits to: the newest frames, the port for the other nodes, the
 // questions to them, the gate, and the beginning of its tenure, as the runtime puts them together (runtime/replication/primary.ts).
 
-import { SAFE_MAX } from "../base/index.ts";
+import { SAFE_MAX, SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION } from "../engine/index.ts";
 import { JOURNAL_LOG, type JournalWriter, OutgoingSnapshots } from "../journal/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
@@ -26,12 +26,13 @@ import {
   Candidacy,
   type CommandPath,
   type JournalStage,
+  type Promises,
   type Tenure,
 } from "../runtime/index.ts";
 import { askPeers } from "./asking.ts";
 import { ServingPort } from "./session-links.ts";
 import { simulatedKeys } from "./simulated-keys.ts";
-import { REPLICATION_PORT, SEGMENT_BYTES, type Site, TICK_US } from "./site.ts";
+import { promisesOn, REPLICATION_PORT, SEGMENT_BYTES, type Site, TICK_US } from "./site.ts";
 
 /** Small, so that a replica which lags goes back to the disk. */
 const LIVE_BYTES = 16_384;
@@ -48,6 +49,8 @@ export interface PrimaryParts {
   readonly policyInLog: AckPolicyName | undefined;
   /** Its disk may lack what it once said it had. */
   readonly mayLack: boolean;
+  /** As a replica that was told to lead; as in a Standing. */
+  readonly warm: { readonly isWarm: boolean; readonly mayLack: boolean } | undefined;
   readonly onWork: () => void;
   /** It must not lead, or not any more, or can't. */
   readonly onEnd: (how: "fenced" | "failed", why: string) => void;
@@ -66,8 +69,11 @@ export class PrimaryCluster {
   readonly #candidacy: Candidacy;
   readonly #node: ServingNode & AskingNode;
   #epoch: number;
-  /** Undefined while it waits. */
+  readonly #promises: Promises;
+  /** Undefined while it waits; of the epoch that promises are gathered for, then of its tenure. */
   #primary: PrimarySide | undefined;
+  #isLeading = false;
+  #hasBegun = false;
   #hasDecided = false;
   #because = "";
 
@@ -89,7 +95,11 @@ export class PrimaryCluster {
     this.#epoch = epoch;
     const policy = ACK_POLICIES[policyInLog ?? "disk"];
     const seat = [...cluster.names].sort().indexOf(name);
-    this.#candidacy = new Candidacy({ epoch, position, mayLack }, seat, { policy, replicas }, clock);
+    this.#promises = promisesOn(disk);
+    const end = { epoch, position, promised: this.#promises.epoch };
+    const unknown = { role: NodeRole.Waiting, primaryHeard_us: SAFE_MAX };
+    const stood = parts.warm && { name, ...end, persisted: position, ...parts.warm, ...unknown };
+    this.#candidacy = new Candidacy(stood ?? { ...end, mayLack }, seat, { policy, replicas }, clock);
     this.#node = this.#nodeOf();
     this.#port = new ServingPort(host, this.#node, parts.onWork, (why) => parts.onEnd("failed", why));
     host.listen({ host: name, port: REPLICATION_PORT }, this.#port);
@@ -109,19 +119,21 @@ export class PrimaryCluster {
       },
       standing: () => this.#standing(),
       claimed: (peer) => this.#heard(peer),
+      promised: (peer) => this.#promised(peer),
+      outpromised: (_, promised) => this.#outpromised(promised),
       mustStop: (_, peer) => this.#mustStop(peer),
     };
   }
 
   #standing(): Omit<Standing, "proof"> {
-    const leads = this.#primary !== undefined;
+    const leads = this.#isLeading;
     const role = leads ? NodeRole.Primary : NodeRole.Waiting;
     return { role, isWarm: leads, primaryHeard_us: leads ? 0 : SAFE_MAX, ...this.#end() };
   }
 
   #end(): AskingNode["log"] {
     const position = this.#live.written;
-    const persisted = this.#primary === undefined ? position : Math.min(position, this.#view.durable);
+    const persisted = this.#isLeading ? Math.min(position, this.#view.durable) : position;
     const chain = this.#history.chainAt(position) ?? new Uint8Array(DIGEST_BYTES);
     return { epoch: this.#epoch, position, persisted, chain };
   }
@@ -131,7 +143,7 @@ export class PrimaryCluster {
     this.#tick();
     this.#askOn();
     if (tenure === undefined) this.#look();
-    else this.#lead(tenure);
+    else this.#gather(tenure);
   }
 
   #tick(): void {
@@ -145,7 +157,7 @@ export class PrimaryCluster {
         if (this.#primary === undefined) this.#heard(peer);
         else if (peer.epoch > this.#epoch) this.#mustStop(peer);
       }
-      const pause_us = this.#primary === undefined ? ASK_WAITING_US : ASK_LEADING_US;
+      const pause_us = this.#isLeading ? ASK_LEADING_US : ASK_WAITING_US;
       this.#site.plan(pause_us, () => this.#askOn());
     });
   }
@@ -170,7 +182,7 @@ export class PrimaryCluster {
       this.#because = decision.because;
       this.gate.wait(decision.because);
     } else if (decision.kind === "lead") {
-      this.#lead(decision);
+      this.#gather(decision);
     } else {
       this.#hasDecided = true;
       this.#parts.onEnd("fenced", decision.because);
@@ -178,20 +190,57 @@ export class PrimaryCluster {
     this.#parts.onWork();
   }
 
-  #lead(tenure: Tenure): void {
+  /** Replicas are welcomed in that epoch, to promise that they follow nothing older. */
+  #gather(tenure: Tenure): void {
     this.#hasDecided = true;
     const { name, cluster, disk: storage, files } = this.#site;
-    const { stage, path } = this.#parts;
+    this.#candidacy.begin();
+    if (!this.#keep(tenure.epoch)) return;
+    if (this.#primary !== undefined) this.#port.close();
     const place = { storage, checksums, directory: files.snapshots };
     const snapshots = new OutgoingSnapshots(place, EXCHANGE_APPLICATION);
-    const begun = beginTenure(tenure, name, stage, path, this.gate);
-    void begun.then(({ epoch }) => {
+    const { epoch } = tenure;
+    const others = cluster.names.filter((other) => other !== name);
+    this.#primary = {
+      ...{ epoch, segmentBytes: SEGMENT_BYTES, history: this.#history, snapshots, frames: this.#frames },
+      ...{ view: this.#view, seats: new ReplicaSeats(others), released: () => this.#view.released },
+    };
+    this.#leadIfPromised(epoch);
+  }
+
+  #promised(peer: PeerStanding): void {
+    if (this.#primary === undefined || this.#hasBegun) return;
+    this.#candidacy.promise(peer);
+    this.#leadIfPromised(this.#primary.epoch);
+  }
+
+  #outpromised(epoch: number): void {
+    if (this.#primary === undefined || epoch <= this.#primary.epoch) return;
+    if (!this.#hasBegun) return this.#gather({ epoch: this.#candidacy.epochAbove(epoch) });
+    this.#port.close();
+    if (this.#keep(epoch)) this.#parts.onEnd("fenced", `epoch ${epoch} was promised to another node`);
+  }
+
+  /** False when the disk refuses it, which ends the node. */
+  #keep(epoch: number): boolean {
+    try {
+      this.#promises.keep(epoch);
+      return true;
+    } catch (error) {
+      if (!(error instanceof SeriatimError)) throw error;
+      this.#parts.onEnd("failed", error.message);
+      return false;
+    }
+  }
+
+  #leadIfPromised(epoch: number): void {
+    if (this.#hasBegun || !this.#candidacy.isPromised) return;
+    this.#hasBegun = true;
+    const { name } = this.#site;
+    const { stage, path } = this.#parts;
+    void beginTenure({ epoch }, name, stage, path, this.gate).then(() => {
       this.#epoch = epoch;
-      const others = cluster.names.filter((other) => other !== name);
-      this.#primary = {
-        ...{ epoch, segmentBytes: SEGMENT_BYTES, history: this.#history, snapshots, frames: this.#frames },
-        ...{ view: this.#view, seats: new ReplicaSeats(others), released: () => this.#view.released },
-      };
+      this.#isLeading = true;
       this.#site.witness.tell(name, `leads in epoch ${epoch}`);
       this.#parts.onTenure();
     });

@@ -52,6 +52,9 @@ export interface WarmEngine {
   readonly engine: ExchangeEngine;
   readonly from: LogPoint;
   readonly timestamp_us: number;
+  /** As in a Standing. */
+  readonly isWarm: boolean;
+  readonly mayLack: boolean;
 }
 
 /** With what it begins besides what the disk holds: a replica that is promoted has both. */
@@ -90,7 +93,7 @@ export class PrimaryNode implements SimulatedNode {
     this.#gateway = this.#openGateway();
     this.#path.attach(this.#probe());
     this.#path.attach(this.#gateway);
-    this.#cluster = this.#openCluster(mayLack);
+    this.#cluster = this.#openCluster(mayLack, start.warm);
     this.#stage.run(ring.shared);
     site.host.listen({ host: site.name, port: ORDER_PORT }, this.#gateway);
     this.#worked();
@@ -165,12 +168,12 @@ export class PrimaryNode implements SimulatedNode {
     return { onApplied: () => {}, seal: () => {}, release: released, resumeStalled: () => {} };
   }
 
-  #openCluster(mayLack: boolean): PrimaryCluster | undefined {
+  #openCluster(mayLack: boolean, warm: WarmEngine | undefined): PrimaryCluster | undefined {
     const site = this.#site;
     if (site.cluster.names.length === 1) return undefined;
     this.#path.hold();
     const cluster = new PrimaryCluster(site, this.#journal, {
-      ...{ path: this.#path, stage: this.#stage, mayLack },
+      ...{ path: this.#path, stage: this.#stage, mayLack, warm },
       policyInLog: this.engine.administration.ackPolicy,
       onWork: () => this.#worked(),
       onEnd: (how, why) => this.#end(how, why),

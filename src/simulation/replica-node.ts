@@ -29,6 +29,7 @@ import {
   ReplicaStanding,
   type ServingNode,
 } from "../replication/index.ts";
+import type { Promises } from "../runtime/index.ts";
 import { askPeers } from "./asking.ts";
 import { FollowingLink } from "./following-link.ts";
 import type { WarmEngine } from "./primary-node.ts";
@@ -37,6 +38,7 @@ import { simulatedKeys } from "./simulated-keys.ts";
 import {
   FRAME_BYTES_MAX,
   type NodeEnd,
+  promisesOn,
   REPLICATION_PORT,
   SEGMENT_BYTES,
   type SimulatedNode,
@@ -81,8 +83,7 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
   #link: FollowingLink | undefined;
   readonly #port: ServingPort;
   readonly #standing: ReplicaStanding;
-  /** The highest epoch of which it has heard before its log has a frame of it. */
-  #heardOf = 0;
+  readonly #promises: Promises;
   #time_us = 0;
   #isGone = false;
 
@@ -106,7 +107,8 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
       before: () => site.witness.look(name, this),
       after: () => this.#link?.synced(),
     };
-    this.#standing = new ReplicaStanding(this.log);
+    this.#promises = promisesOn(storage);
+    this.#standing = new ReplicaStanding(this.log, this.log.scan.verdict === "torn");
     this.#port = new ServingPort(
       site.host,
       this,
@@ -115,7 +117,8 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     );
     site.host.listen({ host: name, port: REPLICATION_PORT }, this.#port);
     this.#connect();
-    this.#tick();
+    // Not at once: a disk that fails ends a node only once it is there.
+    site.plan(0, () => this.#tick());
   }
 
   #restored(): SnapshotHeader | undefined {
@@ -126,7 +129,13 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
   }
 
   get highestEpoch(): number {
-    return Math.max(this.#heardOf, this.#standing.highestEpoch);
+    return Math.max(this.#promises.epoch, this.log.epoch);
+  }
+  get isWarm(): boolean {
+    return this.#standing.isWarm;
+  }
+  get mayLack(): boolean {
+    return this.#standing.mayLack;
   }
 
   get applied(): number {
@@ -141,7 +150,7 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
   welcomed(welcome: Welcome): void {
     const { witness } = this.#site;
     witness.tell(this.name, `follows in epoch ${welcome.epoch}, from position ${this.applied} on`);
-    this.#heardOf = welcome.epoch;
+    this.#promises.keep(welcome.epoch);
     if (welcome.start === StartFrom.Journal) this.#standing.welcomed(welcome);
   }
 
@@ -165,6 +174,10 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
 
   claimed(): void {}
 
+  promised(): void {}
+
+  outpromised(): void {}
+
   mustStop(): void {}
 
   // ---- its promotion
@@ -174,13 +187,10 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     const { name, cluster, host } = this.#site;
     if (this.applied === 0) return done({ kind: "refuse", because: "it has nothing yet" });
     const { keys, nonce } = this;
-    const { position, persisted, chain } = this.log;
-    // The newest word it has of any tenure: who is asked may be of an older one, and does not know.
-    const end = { epoch: this.highestEpoch, position, persisted, chain };
-    askPeers(this.#site, { name, keys, nonce, checksums, log: end }, (peers) => {
+    askPeers(this.#site, { name, keys, nonce, checksums, log: this.log }, (peers) => {
       if (this.#isGone) return;
       const { chain: _, ...standing } = this.standing(host.network.queue.now_us);
-      const own = { name, ...standing };
+      const own = { name, ...standing, promised: this.highestEpoch };
       const seat = [...cluster.names].sort().indexOf(name);
       const policy = ACK_POLICIES[this.engine.administration.ackPolicy ?? "disk"];
       const replicas = cluster.names.length - 1;
@@ -193,8 +203,9 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     this.#isGone = true;
     const { position, epoch, chain } = this.log;
     const from = { position, epoch, chain: chain.slice() };
+    const { isWarm, mayLack } = this;
     this.log.close();
-    return { engine: this.engine, from, timestamp_us: this.#time_us };
+    return { engine: this.engine, from, timestamp_us: this.#time_us, isWarm, mayLack };
   }
 
   // ---- its connection

@@ -5,6 +5,7 @@ import type { ExchangeEngine } from "../engine/index.ts";
 import type { GenesisEntry, ReplicaFiles } from "../journal/index.ts";
 import type { SimulatedDisk } from "../lab/index.ts";
 import type { AckPolicyName } from "../protocol/index.ts";
+import { Promises } from "../runtime/index.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 import type { SimulatedHost } from "./simulated-network.ts";
 import type { Witness } from "./witness.ts";
@@ -24,6 +25,12 @@ export const SIMULATED_GENESIS: GenesisEntry = {
   },
   instruments: ["A", "B"].map((name) => ({ name, priceDecimals: 2, tick: 1, lot: 1 })),
 };
+
+/** What a node has promised, on its disk. */
+export function promisesOn(disk: SimulatedDisk): Promises {
+  disk.makeDirectory("promises");
+  return new Promises(disk, "promises");
+}
 
 /** What every node is told. */
 export interface SimulatedCluster {

@@ -1,6 +1,7 @@
 // A replica that is promoted, over real sockets and files in one process: it goes on with what it has in memory, the others
 // follow it, and whoever asked hears of it on the same connection.
 
+import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Configuration, configurationOf, type RunningNode, startNode } from "../../src/node/index.ts";
@@ -84,9 +85,12 @@ test("a replica is not promoted while its primary lives, with a port that is tak
   await until(() => taken.listening);
   const { port } = taken.address() as { port: number };
   const south = await start("south", { replicaOf: others("south"), orderPort: port });
-  // It finds nobody who leads.
-  const west = await start("west", { replicaOf: `127.0.0.1:${ports.get("south")}` });
+  const first = await follow("west");
   await until(() => north.status().status === "ok");
+  await first.stop();
+  rmSync(cluster.path("west"), { recursive: true });
+  // It has nothing, and finds nobody who leads.
+  const west = await start("west", { replicaOf: `127.0.0.1:${ports.get("south")}` });
   expect(await refused(south)).toMatch(/^north is the primary, in epoch \d+$/);
   expect(await refused(south, "promote --force")).toMatch(/^north is the primary, in epoch \d+$/);
   expect(await refused(west)).toMatch(/^this replica has no log yet$/);

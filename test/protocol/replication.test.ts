@@ -47,6 +47,8 @@ const run = (length: number, first: number): Uint8Array =>
 const challenge = { nonce: run(32, 0), name: "north" };
 const logon = {
   purpose: LogonPurpose.Follow,
+  isWarm: false,
+  mayLack: false,
   name: "south",
   nonce: run(32, 32),
   epoch: 3,
@@ -68,6 +70,7 @@ const refusal = { code: RefusalCode.StaleEpoch, epoch: 9, position: 77 };
 const standing = {
   role: NodeRole.Replica,
   isWarm: true,
+  mayLack: false,
   epoch: 5,
   position: 600,
   persisted: 590,

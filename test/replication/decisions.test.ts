@@ -11,6 +11,7 @@ import {
   decideStart,
   type Heard,
   isCertain,
+  isPromised,
   judgeLogon,
   nextEpoch,
   type PeerStanding,
@@ -50,6 +51,44 @@ test.each<[policy: AckPolicyName, replicas: number, peers: PeerStanding[], kind:
   },
 );
 
+test.each<[policy: AckPolicyName, replicas: number, peers: PeerStanding[], kind: string, why: string]>([
+  ["two-disks", 1, [], "wait", "what was cut may be on the other disk alone"],
+  ["two-disks", 1, [peer("south", 1, 100)], "lead", "every node was heard"],
+  ["two-disks", 2, [peer("south", 1, 100)], "wait", "what was cut may be on the third disk alone"],
+  ["two-disks", 2, [peer("south", 1, 100), peer("west", 1, 90)], "lead", "every node was heard"],
+  ["two-disks", 2, [peer("south", 1, 101)], "refuse", "the replica has what was cut"],
+])(
+  "a primary of policy %s with %i replicas whose torn end was cut at position 100, and hears %j: %s, because %s",
+  (policy, replicas, peers, kind) => {
+    const cluster = { policy: ACK_POLICIES[policy], replicas };
+    expect(decideStart({ epoch: 1, position: 100, mayLack: true }, 0, cluster, peers).kind).toBe(kind);
+  },
+);
+
+test.each<
+  [policy: AckPolicyName, replicas: number, promised: PeerStanding[], isEnough: boolean, why: string]
+>([
+  ["disk+ram", 1, [], false, "the replica may follow an older tenure"],
+  ["disk+ram", 1, [peer("south", 1, 100)], true, "there is no other node"],
+  ["two-disks", 2, [], false, "the two others are enough for an older tenure"],
+  ["two-disks", 2, [peer("south", 1, 90, COLD)], true, "the third one alone can acknowledge nothing"],
+  ["disk", 2, [peer("south", 1, 90)], false, "the third one alone is enough to acknowledge"],
+])(
+  "a tenure of policy %s with %i replicas that %j have promised to follow: begins %s, because %s",
+  (policy, replicas, promised, isEnough) => {
+    const cluster = { policy: ACK_POLICIES[policy], replicas };
+    expect(isPromised({ epoch: 1, position: 100 }, cluster, promised)).toBe(isEnough);
+  },
+);
+
+test("a replica that leads now has its own memory, and nobody's disk but those that have promised", () => {
+  const cluster = { policy: ACK_POLICIES["disk+ram"], replicas: 2 };
+  const own = peer("south", 1, 100);
+  expect(isPromised(own, cluster, [])).toBe(false);
+  expect(isPromised(own, cluster, [peer("west", 1, 100, COLD)])).toBe(false);
+  expect(isPromised(own, cluster, [peer("west", 1, 100)])).toBe(true);
+});
+
 test.each<[name: string, peers: PeerStanding[], kind: string]>([
   ["nobody", [], "wait"],
   ["a replica with a history", [peer("south", 1, 40)], "refuse"],
@@ -87,6 +126,15 @@ test.each<Promotion>([
     "lead",
     "every node was heard, the old primary as a replica",
   ],
+  [
+    "two-disks",
+    1,
+    { mayLack: true },
+    [],
+    "refuse",
+    "its torn end was cut, and may have been the second disk's copy",
+  ],
+  ["two-disks", 1, { position: 0 }, [], "refuse", "it has nothing"],
   ["two-disks", 2, {}, [peer("west", 1, 101)], "refuse", "a reachable peer has more"],
   ["two-disks", 2, {}, [peer("west", 2, 50)], "refuse", "a reachable peer is of a newer tenure"],
   ["two-disks", 2, {}, [peer("north", 1, 90, { role: NodeRole.Primary })], "refuse", "a primary is alive"],
@@ -191,11 +239,12 @@ function heardBits(heard: number, warm: number, replicas: number): Heard {
 
 test("no two nodes ever choose the same epoch, and each choice is above all that were heard", () => {
   for (let highest = 0; highest < 10; highest++) {
-    const chosen = [0, 1, 2].map((seat) => nextEpoch({ epoch: highest, position: 1 }, seat, []));
+    const chosen = [0, 1, 2].map((seat) => nextEpoch({ epoch: highest }, seat, []));
     expect(new Set(chosen).size).toBe(3);
     for (const epoch of chosen) expect(epoch > highest && epoch <= highest + 3).toBe(true);
   }
-  expect(nextEpoch({ epoch: 4, position: 1 }, 0, [{ epoch: 7, position: 3 }])).toBe(9);
+  expect(nextEpoch({ epoch: 4 }, 0, [{ epoch: 7 }])).toBe(9);
+  expect(nextEpoch({ epoch: 4, promised: 10 }, 0, [{ epoch: 7 }])).toBe(12);
 });
 
 const primary = { isPrimary: true, epoch: 3, position: 100, hasSeat: true };

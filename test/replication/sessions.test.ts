@@ -3,8 +3,9 @@
 
 import { expect, test } from "vitest";
 import { Prng } from "../../src/base/index.ts";
-import { MessageBuffer, RefusalCode, StreamFault, writeAck } from "../../src/protocol/index.ts";
-import { checksums, type MemoryLog, Pair, PrimaryNode, ReplicaNode, rows } from "./support.ts";
+import { MessageBuffer, NodeRole, RefusalCode, StreamFault, writeAck } from "../../src/protocol/index.ts";
+import { ASK_US, AskingSession, ServingSession } from "../../src/replication/index.ts";
+import { checksums, type MemoryLog, Pair, Pipe, PrimaryNode, ReplicaNode, rows } from "./support.ts";
 
 /** Frame by frame the same bytes. */
 function expectSameHistory(primary: PrimaryNode, replica: ReplicaNode): void {
@@ -156,7 +157,52 @@ test("a replica refuses a primary that can't prove who it is, and one of an olde
   const stale = new Pair(primary, replica);
   stale.settle();
   expect(stale.following.ended).toEqual({ kind: "refused", code: RefusalCode.StaleEpoch });
-  expect(primary.stops).toEqual([RefusalCode.StaleEpoch]);
+  expect([primary.stops, primary.promises]).toEqual([[], ["south: 2"]]);
+});
+
+test("a replica that is welcomed acknowledges at once: it has promised to follow nothing older", () => {
+  const primary = new PrimaryNode();
+  const replica = replicaOf(primary, () => ({}));
+  const pair = new Pair(primary, replica);
+  pair.settle();
+  expect(primary.promises).toEqual(["south"]);
+  expect(primary.claims).toMatchObject([{ name: "south", position: primary.writer.position, isWarm: false }]);
+});
+
+test("a node that is asked says how it stands, and who asks knows that it is that node", () => {
+  const primary = new PrimaryNode();
+  const [there, back] = [new Pipe(), new Pipe()];
+  const serving = new ServingSession(primary, back, 0);
+  const asking = new AskingSession(new ReplicaNode(), there, 0);
+  const prng = new Prng(1);
+  for (let i = 0; i < 4; i++) {
+    back.deliver(prng, (bytes) => asking.received(bytes));
+    there.deliver(prng, (bytes) => serving.received(bytes, 0));
+  }
+  const { position } = primary.writer;
+  expect(asking.standing).toMatchObject({ name: "north", role: NodeRole.Primary, epoch: 1, position });
+  expect([asking.ended, serving.ended]).toEqual([{ kind: "closed" }, { kind: "closed" }]);
+  expect(primary.claims).toEqual([]);
+});
+
+test("an answer that nobody proves is none, and silence ends the question", () => {
+  const [there, back] = [new Pipe(), new Pipe()];
+  const serving = new ServingSession(new PrimaryNode(), back, 0);
+  const asking = new AskingSession(new ReplicaNode("south", ["west"]), there, 0);
+  const prng = new Prng(1);
+  for (let i = 0; i < 4; i++) {
+    back.deliver(prng, (bytes) => asking.received(bytes));
+    there.deliver(prng, (bytes) => serving.received(bytes, 0));
+  }
+  expect([asking.standing, asking.ended]).toEqual([
+    undefined,
+    { kind: "refused", code: RefusalCode.NotAuthorised },
+  ]);
+  const silent = new AskingSession(new ReplicaNode(), new Pipe(), 0);
+  silent.tick(ASK_US);
+  expect(silent.ended).toBe(undefined);
+  silent.tick(ASK_US + 1);
+  expect(silent.ended).toEqual({ kind: "silent" });
 });
 
 test("a node that is no primary is not followed", () => {

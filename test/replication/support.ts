@@ -86,6 +86,8 @@ export class PrimaryNode implements ServingNode {
   readonly stops: RefusalCode[] = [];
   /** Who wanted to follow, as it said of itself. */
   readonly claims: PeerStanding[] = [];
+  /** Who has promised to follow in its epoch, and who in which other one. */
+  readonly promises: string[] = [];
   epoch = 1;
   readonly #live: LiveFrames;
   #segment = 0;
@@ -155,6 +157,14 @@ export class PrimaryNode implements ServingNode {
     this.claims.push(peer);
   }
 
+  promised({ name }: PeerStanding): void {
+    this.promises.push(name);
+  }
+
+  outpromised(name: string, epoch: number): void {
+    this.promises.push(`${name}: ${epoch}`);
+  }
+
   mustStop(code: RefusalCode): void {
     this.stops.push(code);
   }
@@ -204,6 +214,8 @@ export class ReplicaNode implements FollowingNode {
   readonly name: string;
   log = new MemoryLog();
   highestEpoch = 0;
+  isWarm = false;
+  mayLack = false;
   lastReleased = 0;
   welcomes = 0;
 
@@ -243,7 +255,7 @@ export class ReplicaNode implements FollowingNode {
 }
 
 /** One direction of a link: bytes that arrive later, cut anywhere; a test may lose or repeat them. */
-class Pipe implements SessionOutput {
+export class Pipe implements SessionOutput {
   #queue: { at_us: number; bytes: Uint8Array }[] = [];
   #waiting = 0;
   now_us = 0;

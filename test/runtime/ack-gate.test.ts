@@ -53,6 +53,19 @@ test("nothing leaves before a replica is there, then what the policy says, never
   ]);
 });
 
+test("what a log began with is not let out before its tenure is safe by the policy: entries of an older one may yet lose", () => {
+  const { gate, view } = waiting("two-disks");
+  void gate.lead(8);
+  view.join(0, 7, 7);
+  expect(gate.position(8, 9)).toBe(0);
+  gate.say(7, 8);
+  expect(view.released).toBe(0);
+  view.acknowledge(0, 8, 8);
+  expect(gate.position(8, 9)).toBe(8);
+  gate.say(8, 8);
+  expect(view.released).toBe(8);
+});
+
 test("another policy is in force once this disk has the command, also for what waits, and whoever watches is woken", async () => {
   const { gate, view } = begin("two-disks");
   view.join(0, 5, 5);

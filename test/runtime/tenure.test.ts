@@ -1,7 +1,7 @@
 // How a tenure begins, with real sockets and files, of an application that is not the exchange: nothing is sequenced before
 // the others have shown that nothing is lacking; then it is a new epoch, whose first command says so.
 
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -283,13 +283,36 @@ test("a replica that was restarted, and has not been welcomed since, does not co
   expect(await again.decide(true)).toEqual({ kind: "lead", epoch: 4 });
 });
 
-test("a replica that listens is asked by a primary that comes back, which then lacks nothing and leads", async () => {
+test("hearing how a node stands is no promise of it: without one no tenure begins", async () => {
   const first = await lead("north");
   const south = await follow("south", first.port);
   await submit(first, 5);
   await until(() => south.port > 0);
   await first.runtime.stop();
-  // The replica does not find it: its port is another one.
+  // The replica does not find it: its port is another one. But it can be asked, and lacks nothing.
   const second = await lead("north", { peers: [south.port] });
-  await until(() => second.runtime.position === 4);
+  const why = () => second.submissions.submit(add(1)).then(String, (error: Error) => error.message);
+  while (!(await why()).includes("nobody of a cluster of 2 has promised to follow it in epoch 6")) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  expect(second.runtime.position).toBe(3);
+  expect(readdirSync(path("north"))).toContain("epoch-6");
+  await south.stop();
+  await follow("south", second.port);
+  expect(await submit(second, 7)).toBe(5);
+  expect(readdirSync(path("south"))).toContain("epoch-6");
+});
+
+test("a replica that has promised a higher epoch is not led in a lower one: its node chooses one above", async () => {
+  const first = await lead("north");
+  const south = await follow("south", first.port);
+  await submit(first, 5);
+  await south.stop();
+  await first.runtime.stop();
+  renameSync(join(path("south"), "epoch-3"), join(path("south"), "epoch-7"));
+  const second = await lead("north");
+  await follow("south", second.port);
+  await submit(second, 7);
+  expect(second.runtime.primary?.epoch).toBe(9);
+  expect(readdirSync(path("south")).filter((name) => name.startsWith("epoch"))).toEqual(["epoch-9"]);
 });

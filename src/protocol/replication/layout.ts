@@ -50,7 +50,7 @@ export const ChallengeLayout = layout(48, (at) => ({
 
 export const LogonLayout = layout(176, (at) => ({
   purpose: at.u32(),
-  reserved: at.u32(),
+  flags: at.u32(),
   name: at.bytes(NODE_NAME_BYTES_MAX),
   nonce: at.bytes(NONCE_BYTES),
   epoch: at.u64(),

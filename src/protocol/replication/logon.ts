@@ -29,6 +29,9 @@ export type LogonPurpose = (typeof LogonPurpose)[keyof typeof LogonPurpose];
 
 export interface Logon {
   readonly purpose: LogonPurpose;
+  /** As in a Standing. */
+  readonly isWarm: boolean;
+  readonly mayLack?: boolean | undefined;
   readonly name: string;
   readonly nonce: Uint8Array;
   /** Of its last frame; 0 when it has none. */
@@ -88,6 +91,9 @@ export interface Standing {
   readonly role: NodeRole;
   /** It has been up, with what it holds in memory, since its last primary acknowledged by it. */
   readonly isWarm: boolean;
+  /** Its disk may lack what it once said it had: its torn end was cut, and it has not got from a primary what it lost. */
+  readonly mayLack?: boolean | undefined;
+  /** Of its last frame; 0 when it has none. */
   readonly epoch: number;
   readonly position: Position;
   readonly persisted: Position;
@@ -98,6 +104,17 @@ export interface Standing {
 }
 
 const FLAG_WARM = 1;
+const FLAG_MAY_LACK = 2;
+
+type Flags = Pick<Standing, "isWarm" | "mayLack">;
+
+function flagsOf({ isWarm, mayLack = false }: Flags): number {
+  return (isWarm ? FLAG_WARM : 0) | (mayLack ? FLAG_MAY_LACK : 0);
+}
+
+function readFlags(flags: number): { isWarm: boolean; mayLack: boolean } {
+  return { isWarm: (flags & FLAG_WARM) !== 0, mayLack: (flags & FLAG_MAY_LACK) !== 0 };
+}
 
 export function encodeChallenge({ nonce, name }: Challenge, checksums: Checksums): Uint8Array {
   return encode(ReplicationType.Challenge, ChallengeLayout.bytes, checksums, ({ bytes }) => {
@@ -122,6 +139,7 @@ export function encodeLogon(logon: Logon, checksums: Checksums): Uint8Array {
 
 function putLogon({ bytes, view }: MessageBuffer, at: number, logon: Omit<Logon, "proof">): void {
   view.setUint32(at + LogonLayout.purpose, logon.purpose, true);
+  view.setUint32(at + LogonLayout.flags, flagsOf(logon), true);
   putName(bytes, at + LogonLayout.name, logon.name);
   bytes.set(logon.nonce, at + LogonLayout.nonce);
   setU64(view, at + LogonLayout.epoch, logon.epoch);
@@ -133,6 +151,7 @@ function putLogon({ bytes, view }: MessageBuffer, at: number, logon: Omit<Logon,
 export function decodeLogon({ bytes, view }: MessageBuffer, at: number): Logon {
   return {
     purpose: view.getUint32(at + LogonLayout.purpose, true) as LogonPurpose,
+    ...readFlags(view.getUint32(at + LogonLayout.flags, true)),
     name: nameAt(bytes, at + LogonLayout.name),
     nonce: take(bytes, at + LogonLayout.nonce, NONCE_BYTES),
     epoch: getU64(view, at + LogonLayout.epoch),
@@ -199,7 +218,7 @@ export function encodeStanding(standing: Standing, checksums: Checksums): Uint8A
 
 function putStanding({ bytes, view }: MessageBuffer, at: number, standing: Omit<Standing, "proof">): void {
   view.setUint32(at + StandingLayout.role, standing.role, true);
-  view.setUint32(at + StandingLayout.flags, standing.isWarm ? FLAG_WARM : 0, true);
+  view.setUint32(at + StandingLayout.flags, flagsOf(standing), true);
   setU64(view, at + StandingLayout.epoch, standing.epoch);
   setU64(view, at + StandingLayout.position, standing.position);
   setU64(view, at + StandingLayout.persisted, standing.persisted);
@@ -210,7 +229,7 @@ function putStanding({ bytes, view }: MessageBuffer, at: number, standing: Omit<
 export function decodeStanding({ bytes, view }: MessageBuffer, at: number): Standing {
   return {
     role: view.getUint32(at + StandingLayout.role, true) as NodeRole,
-    isWarm: (view.getUint32(at + StandingLayout.flags, true) & FLAG_WARM) !== 0,
+    ...readFlags(view.getUint32(at + StandingLayout.flags, true)),
     epoch: getU64(view, at + StandingLayout.epoch),
     position: getU64(view, at + StandingLayout.position),
     persisted: getU64(view, at + StandingLayout.persisted),

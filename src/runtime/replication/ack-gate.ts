@@ -2,6 +2,7 @@
 // force. The gate's side of the view; asked on the thread that sequences.
 //
 //   waiting     its tenure has not begun: nothing
+//   beginning   what begins the tenure is not safe by the policy: nothing
 //   degraded    too few nodes for the policy: nothing more
 //   otherwise   what the policy says
 
@@ -37,10 +38,12 @@ export class AckGate {
   /** Why the node does not lead yet, in one line; undefined once it does. */
   #waiting: string | undefined = "this node does not lead yet";
   #awaited: Awaited | undefined;
-  #policy: AckPolicy;
-  #policyName: AckPolicyName;
+  /** The last of the commands that begin the tenure. */
+  #tenure: Position = 0;
   /** The last position that could be let out. */
   #safe: Position = 0;
+  #policy: AckPolicy;
+  #policyName: AckPolicyName;
   /** In force once this node's disk has the command that changed it. */
   #next: { readonly name: AckPolicyName; readonly position: Position } | undefined;
 
@@ -57,6 +60,8 @@ export class AckGate {
     this.#look(durable);
     if (this.#waiting !== undefined) return 0;
     const safe = Math.min(sequenced, ackPosition(this.#policy, this.#rows));
+    // What came before the tenure is safe with it, not before: another log of a later tenure than those entries may still win.
+    if (safe < this.#tenure) return 0;
     this.#safe = Math.max(this.#safe, safe);
     return safe;
   }
@@ -68,9 +73,10 @@ export class AckGate {
     this.#view.wake();
   }
 
-  /** The tenure begins with the command at `position`; resolves when this node's disk has it. */
+  /** The tenure begins with the commands up to `position`; resolves when this node's disk has it. */
   lead(position: Position): Promise<void> {
     this.#waiting = undefined;
+    this.#tenure = position;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#awaited = { position, reached: resolve };
     this.#view.wake();

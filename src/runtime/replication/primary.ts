@@ -1,25 +1,29 @@
 // A runtime that leads a cluster, or is to: the thread that serves its replicas, the gate that waits for them, and the
 // beginning of its tenure.
 
-import { type Clock, SeriatimError } from "../../base/index.ts";
+import { dirname } from "node:path";
+import { type Clock, SAFE_MAX, SeriatimError } from "../../base/index.ts";
 import type { ApplicationVersion } from "../../journal/index.ts";
-import type { NodeReport } from "../../protocol/index.ts";
+import { NodeStorage } from "../../platform/index.ts";
+import { type NodeReport, NodeRole } from "../../protocol/index.ts";
 import {
   ACK_POLICIES,
   ACK_VIEW_BYTES,
   type AckPolicyName,
-  type Decision,
   defaultAckPolicy,
+  type PeerStanding,
   REPLICAS_MAX,
 } from "../../replication/index.ts";
 import type { CommandPath } from "../command-path.ts";
 import type { DataDirectory } from "../data-directory.ts";
 import type { JournalStage, Recovered } from "../journal-stage.ts";
+import type { WarmState } from "../restore-snapshot.ts";
 import { AckGate } from "./ack-gate.ts";
 import type { HostPort } from "./asking.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { GateHolders } from "./gate-holders.ts";
 import { readIdentity } from "./keys.ts";
+import { Promises } from "./promise.ts";
 import { fenced, type ReplicaNews, ServingThread } from "./serving-thread.ts";
 import { beginTenure, Candidacy, type Tenure, type TenureBegun } from "./tenure.ts";
 
@@ -58,6 +62,7 @@ interface ClusterKnown {
   readonly name: string;
   readonly others: readonly string[];
   readonly candidacy: Candidacy;
+  readonly promises: Promises;
 }
 
 export class Primary {
@@ -76,6 +81,10 @@ export class Primary {
   readonly #others: readonly string[];
   readonly #candidacy: Candidacy;
   #cluster: ClusterView | undefined;
+  readonly #promises: Promises;
+  /** The tenure that promises are gathered for. */
+  #gathering: Tenure | undefined;
+  #hasBegun = false;
   #isLeading = false;
   readonly #fence = Promise.withResolvers<SeriatimError>();
   #begin: ((tenure: Tenure) => Promise<TenureBegun>) | undefined;
@@ -84,7 +93,7 @@ export class Primary {
   #shortage: string | undefined;
 
   private constructor(
-    { name, others, candidacy }: ClusterKnown,
+    { name, others, candidacy, promises }: ClusterKnown,
     epoch: number,
     ackPolicy: AckPolicyName,
     port: number,
@@ -99,6 +108,7 @@ export class Primary {
     this.gate = gate;
     this.#serving = serving;
     this.#candidacy = candidacy;
+    this.#promises = promises;
     this.fenced = Promise.race([serving.fenced, this.#fence.promise]);
   }
 
@@ -112,6 +122,8 @@ export class Primary {
       readonly version: ApplicationVersion | undefined;
     },
     { created, cut_bytes, epoch, position }: Recovered,
+    clock: Clock,
+    warm: WarmState | undefined,
   ): Promise<Primary> {
     const { host, port, keys, ownKey, peers = [] } = options;
     const { name, others, seat } = readIdentity(keys, ownKey);
@@ -124,13 +136,16 @@ export class Primary {
     const gate = new AckGate({ policyName, replicas, view });
     // A log that names no policy may have been acknowledged by any: disk leaves most to be heard.
     const cluster = { policy: ACK_POLICIES[policyInLog ?? "disk"], replicas };
-    const candidacy = new Candidacy({ epoch, position, mayLack: created || cut_bytes > 0 }, seat, cluster);
     const { directory, segmentBytes, live, version } = journal;
+    const promises = new Promises(new NodeStorage(), dirname(directory.journal));
+    const end = { epoch, position, promised: promises.epoch };
+    const own = warm === undefined ? { ...end, mayLack: created || cut_bytes > 0 } : stoodAs(name, end, warm);
+    const candidacy = new Candidacy(own, seat, cluster, clock);
     const where = { journal: directory.journal, snapshots: directory.snapshots };
     const shared = { ...where, version, segmentBytes, live, view };
     const serving = new ServingThread({ host, port, peers, keys, ownKey, epoch, ...shared });
     try {
-      const known = { name, others, candidacy };
+      const known = { name, others, candidacy, promises };
       return new Primary(known, epoch, policyName, await serving.listening, gate, serving);
     } catch (error) {
       await serving.stop();
@@ -139,8 +154,8 @@ export class Primary {
   }
 
   /**
-   * Has `path` wait for the gate, which looks whenever a replica has said something. Without `tenure` it is not open
-   * before the other nodes have shown that this one may lead.
+   * Has `path` wait for the gate, which looks whenever a replica has said something. It is not open before enough nodes have
+   * promised to follow: in `tenure`, or, without one, once they have shown that this one may lead.
    */
   run(
     path: CommandPath,
@@ -158,16 +173,22 @@ export class Primary {
     );
     path.gateBy(this.gate);
     this.#begin = async (what) => {
+      this.#hasBegun = true;
       this.#leaveCandidacy();
       const begun = await beginTenure(what, this.name, journal, path, this.gate);
       this.epoch = begun.epoch;
       this.#isLeading = true;
-      this.#serving.lead(begun.epoch);
+      this.#serving.lead();
       listener.tenureBegun?.(begun);
       return begun;
     };
+    this.#serving.listen({
+      heard: (peer) => this.#heard(peer),
+      promised: (epoch, peer) => this.#promised(epoch, peer),
+      outpromised: (replica, epoch) => this.#outpromised(replica, epoch),
+    });
     if (tenure === undefined) this.#stand();
-    else this.#beginOr(tenure);
+    else this.#gather(tenure);
     void this.#watch(path, listener);
   }
 
@@ -188,48 +209,94 @@ export class Primary {
   }
 
   #stand(): void {
-    this.#serving.listen((peer) => {
-      this.#candidacy.hear(peer);
-      this.#decide();
-    });
     this.#looks = setInterval(() => this.#decide(), LOOK_MS).unref();
     this.#decide();
   }
 
   #leaveCandidacy(): void {
-    this.#serving.listen(() => {});
     clearInterval(this.#looks);
     this.#looks = undefined;
+  }
+
+  #heard(peer: PeerStanding): void {
+    this.#candidacy.hear(peer);
+    if (this.#looks !== undefined) this.#decide();
   }
 
   #decide(): void {
     const decision = this.#candidacy.decide();
     if (decision.kind === "wait") return this.gate.wait(`this node does not lead yet: ${decision.because}`);
-    this.#follow(decision);
-  }
-
-  #follow(decision: Exclude<Decision, { kind: "wait" }>): void {
-    if (decision.kind === "lead") return this.#beginOr({ epoch: decision.epoch });
     this.#leaveCandidacy();
-    this.#fence.resolve(fenced(decision.because));
+    if (decision.kind === "lead") this.#gather({ epoch: decision.epoch });
+    else this.#fence.resolve(fenced(decision.because));
   }
 
-  /** A journal that fails has told so itself. */
-  #beginOr(tenure: Tenure): void {
-    this.#begin?.(tenure).catch(() => {});
+  /** First it promises itself: so it can't choose the epoch a second time, for another history. */
+  #gather(tenure: Tenure): void {
+    this.#gathering = tenure;
+    this.#candidacy.begin();
+    this.#guarded(() => this.#promises.keep(tenure.epoch));
+    this.#serving.gather(tenure.epoch);
+    this.#beginIfPromised(tenure);
+  }
+
+  #beginIfPromised(tenure: Tenure): void {
+    if (this.#hasBegun) return;
+    // A journal that fails has told so itself.
+    if (tenure.forcedBy !== undefined || this.#candidacy.isPromised) this.#begin?.(tenure).catch(() => {});
+    else {
+      const { followers } = this.#candidacy;
+      this.gate.wait(
+        `this node does not lead yet: ${followers} promised to follow it in epoch ${tenure.epoch}`,
+      );
+    }
+  }
+
+  #promised(epoch: number, peer: PeerStanding): void {
+    const tenure = this.#gathering;
+    if (tenure === undefined || tenure.epoch !== epoch) return;
+    this.#candidacy.promise(peer);
+    this.#beginIfPromised(tenure);
+  }
+
+  #outpromised(replica: string, epoch: number): void {
+    const tenure = this.#gathering;
+    if (tenure === undefined || epoch <= tenure.epoch) return;
+    if (!this.#hasBegun) return this.#gather({ ...tenure, epoch: this.#candidacy.epochAbove(epoch) });
+    // The next start of this node is above it.
+    this.#guarded(() => this.#promises.keep(epoch));
+    this.#fence.resolve(
+      fenced(`${replica} has promised to follow epoch ${epoch}, this node leads in ${tenure.epoch}`),
+    );
+  }
+
+  /** A disk that refuses a promise ends it. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof SeriatimError)) throw error;
+      this.#hasBegun = true;
+      this.#fence.resolve(error);
+    }
   }
 
   /**
-   * Leads by an administrator's word, although others could not be heard; journaled with who gave it. Throws
-   * NOT_AVAILABLE: it leads already, or a node that was heard stands against it.
+   * Leads by an administrator's word, although others could not be heard or have not promised; journaled with who gave it.
+   * Throws NOT_AVAILABLE: it leads already, or a node that was heard stands against it.
    */
   async forceStart(who: string): Promise<TenureBegun> {
-    if (this.#looks === undefined || this.#begin === undefined) {
+    if (this.#hasBegun || this.#begin === undefined) {
       throw new SeriatimError("NOT_AVAILABLE", "not available: this node does not wait to lead");
     }
     const decision = this.#candidacy.force();
-    if (decision.kind === "lead") return this.#begin({ epoch: decision.epoch, forcedBy: who });
-    throw new SeriatimError("NOT_AVAILABLE", `not available: ${decision.because}`);
+    if (decision.kind !== "lead")
+      throw new SeriatimError("NOT_AVAILABLE", `not available: ${decision.because}`);
+    const tenure = { epoch: this.#gathering?.epoch ?? decision.epoch, forcedBy: who };
+    this.#gathering = tenure;
+    this.#promises.keep(tenure.epoch);
+    this.#serving.gather(tenure.epoch);
+    return this.#begin(tenure);
   }
 
   async #watch(path: CommandPath, listener: AckListener): Promise<void> {
@@ -248,6 +315,13 @@ export class Primary {
     this.#cluster?.stop();
     return this.#serving.stop();
   }
+}
+
+/** How a replica stood when it was told to lead: its primary's disk is another node's. */
+function stoodAs(name: string, end: { epoch: number; position: number; promised: number }, warm: WarmState) {
+  const { isWarm, mayLack } = warm;
+  const unknown = { role: NodeRole.Waiting, primaryHeard_us: SAFE_MAX };
+  return { name, ...end, persisted: end.position, isWarm, mayLack, ...unknown };
 }
 
 function refuseOtherPolicy(given: AckPolicyName | undefined, inLog: AckPolicyName | undefined): void {

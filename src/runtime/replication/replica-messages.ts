@@ -1,7 +1,7 @@
 // What a replica and its thread say to each other (replica.ts, replica-worker.ts).
 
 import type { ApplicationVersion } from "../../journal/index.ts";
-import type { PeerStanding } from "../../replication/index.ts";
+import type { OwnLog, PeerStanding } from "../../replication/index.ts";
 import type { LogPoint } from "../../segment/index.ts";
 import type { HostPort } from "./asking.ts";
 import type { FollowedSoFar } from "./replica-view.ts";
@@ -20,8 +20,6 @@ export interface ReplicaWorkerData {
   /** Where a snapshot of the primary's is put, and whose it must be; without a version none can be taken. */
   readonly incoming: string;
   readonly version: ApplicationVersion | undefined;
-  /** No primary of an older one is followed. */
-  readonly highestEpoch: number;
   readonly rules: string;
   readonly segmentBytes: number;
   readonly records: SharedArrayBuffer;
@@ -36,8 +34,14 @@ export type ReplicaWorkerRequest =
 
 /** A node and those that it could hear. */
 export interface Standings {
-  readonly own: PeerStanding;
+  readonly own: PeerStanding & Pick<OwnLog, "promised">;
   readonly peers: readonly PeerStanding[];
+}
+
+/** As in a Standing. */
+export interface ReplicaEnd extends LogPoint {
+  readonly isWarm: boolean;
+  readonly mayLack: boolean;
 }
 
 export type ReplicaWorkerMessage =
@@ -69,6 +73,6 @@ export type ReplicaWorkerMessage =
     }
   /** It stands in `incoming`. The journal is closed. */
   | { readonly kind: "received" }
-  /** Where the journal ends. */
-  | { readonly kind: "closed"; readonly end: LogPoint }
+  /** Where the journal ends, and what it is worth. */
+  | { readonly kind: "closed"; readonly end: ReplicaEnd }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };

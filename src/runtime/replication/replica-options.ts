@@ -9,10 +9,7 @@ import type { ShadowStage, SnapshotListener } from "../snapshots.ts";
 import type { ReplicaWorkerData } from "./replica-messages.ts";
 
 export interface ReplicaOptions
-  extends Omit<
-    ReplicaWorkerData,
-    "records" | "directory" | "from" | "incoming" | "version" | "highestEpoch"
-  > {
+  extends Omit<ReplicaWorkerData, "records" | "directory" | "from" | "incoming" | "version"> {
   /** A new one, which has applied nothing yet: at the start, and whenever it begins anew. */
   readonly application: () => Application;
   /** Whose snapshots are used, its own and the primary's; without it none are. */

@@ -4,6 +4,7 @@
 // for the node to begin anew.
 
 import { connect, type Socket } from "node:net";
+import { dirname } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { networkWords, type Position, SeriatimError } from "../../base/index.ts";
 import { IncomingSnapshot, ReplicaJournal } from "../../journal/index.ts";
@@ -22,6 +23,7 @@ import { importRules } from "../record-rules.ts";
 import { RecordSender } from "../record-sender.ts";
 import { askPeers } from "./asking.ts";
 import { readIdentity } from "./keys.ts";
+import { Promises } from "./promise.ts";
 import type {
   ReplicaWorkerData,
   ReplicaWorkerMessage,
@@ -32,7 +34,7 @@ import type { FollowedSoFar } from "./replica-view.ts";
 import { ServingListener } from "./serving-listener.ts";
 import { SocketOutput } from "./socket-session.ts";
 
-/** Between two rounds through the addresses where the primary may be. */
+/** Between two tries to reach the primary. */
 const RETRY_MS = 250;
 const TICK_MS = 50;
 
@@ -58,9 +60,8 @@ class Replica implements FollowingNode {
   readonly nonce = makeNonce;
   readonly log: ReplicaJournal;
   readonly #standing: ReplicaStanding;
+  readonly #promises = new Promises(new NodeStorage(), dirname(data.directory));
   readonly #listener: ServingListener;
-  /** The highest epoch of which it has heard before its log has a frame of it. */
-  #heardOf = data.highestEpoch;
   #session: FollowingSession | undefined;
   #socket: Socket | undefined;
   /** Where that leads to. */
@@ -79,7 +80,7 @@ class Replica implements FollowingNode {
     this.name = name;
     this.keys = keys;
     this.log = journal;
-    this.#standing = new ReplicaStanding(this.log);
+    this.#standing = new ReplicaStanding(this.log, journal.scan.verdict === "torn");
     this.#listener = new ServingListener(this.#asked(), {
       connected: () => {},
       sendsSnapshot: () => {},
@@ -88,7 +89,13 @@ class Replica implements FollowingNode {
   }
 
   get highestEpoch(): number {
-    return Math.max(this.#heardOf, this.#standing.highestEpoch);
+    return Math.max(this.#promises.epoch, this.log.epoch);
+  }
+  get isWarm(): boolean {
+    return this.#standing.isWarm;
+  }
+  get mayLack(): boolean {
+    return this.#standing.mayLack;
   }
 
   /** It can be asked, not followed. */
@@ -97,6 +104,8 @@ class Replica implements FollowingNode {
       ...{ name: this.name, keys: this.keys, checksums, nonce: makeNonce, primary: undefined },
       standing: (now_us) => this.#standing.of(now_us),
       claimed: () => {},
+      promised: () => {},
+      outpromised: () => {},
       mustStop: () => {},
     };
   }
@@ -109,13 +118,13 @@ class Replica implements FollowingNode {
 
   welcomed(welcome: Welcome): void {
     const { start, epoch, segmentBytes } = welcome;
-    this.#heardOf = epoch;
     if (segmentBytes !== data.segmentBytes) {
       const what = `the primary's segments have ${segmentBytes} bytes, this node's ${data.segmentBytes}`;
       throw new SeriatimError("SEGMENT_LIMITS", `${what}: give --segment-bytes ${segmentBytes}`, {
         exitCode: 2,
       });
     }
+    this.#promises.keep(epoch);
     // What it has is not compared with that tenure's history: it is not of it.
     if (start === StartFrom.Snapshot) return;
     this.#standing.welcomed(welcome);
@@ -201,8 +210,7 @@ class Replica implements FollowingNode {
     const final = ended.kind === "refused by peer" ? FINAL[ended.code] : undefined;
     if (final !== undefined) return this.fail(new SeriatimError("REPLICA_REFUSED", final));
     say({ kind: "lost", how: `${this.#peer}: ${session.why ?? fault ?? endingWords(ended)}` });
-    const isRoundOver = this.#tries % data.primaries.length === 0;
-    this.#retry = setTimeout(() => this.connect(), isRoundOver ? RETRY_MS : 0);
+    this.#retry = setTimeout(() => this.connect(), RETRY_MS);
   }
 
   #diverged(): void {
@@ -244,11 +252,10 @@ class Replica implements FollowingNode {
 
   async #ask(alsoPeers: boolean): Promise<Standings> {
     const { name, keys, nonce } = this;
-    // The newest word it has of any tenure: who is asked may be of an older one, and does not know.
-    const log = { ...this.#end(), epoch: this.highestEpoch, persisted: this.log.persisted };
+    const log = { ...this.#end(), persisted: this.log.persisted };
     const peers = alsoPeers ? await askPeers(data.primaries, { name, keys, nonce, checksums, log }) : [];
     const { chain: _, ...own } = this.#standing.of(clock.monotonicMicros());
-    return { own: { name, ...own }, peers };
+    return { own: { name, ...own, promised: this.highestEpoch }, peers };
   }
 
   /** Where its journal ends. */
@@ -259,7 +266,8 @@ class Replica implements FollowingNode {
 
   #stop(): void {
     if (this.#isStopping) return;
-    const end = this.#end();
+    const { isWarm, mayLack } = this;
+    const end = { ...this.#end(), isWarm, mayLack };
     this.#leave();
     this.log.close();
     say({ kind: "closed", end });

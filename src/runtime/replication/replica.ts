@@ -22,6 +22,7 @@ import { Applying } from "./applying.ts";
 import { readIdentity } from "./keys.ts";
 import { LostNotice } from "./lost-notice.ts";
 import type {
+  ReplicaEnd,
   ReplicaWorkerData,
   ReplicaWorkerMessage,
   ReplicaWorkerRequest,
@@ -55,10 +56,8 @@ export class Replica {
   #exited: Promise<void> = Promise.resolve();
   #requests = new WaitingRequests();
   #questions = new WaitingRequests<Standings>();
-  /** That its threads have heard of: none follows a primary of an older one. */
-  #highestEpoch = 0;
   /** Where its journal ends, once it is closed. */
-  #end: LogPoint | undefined;
+  #end: ReplicaEnd | undefined;
   #snapshots: Snapshots | undefined;
   #isStopping = false;
   readonly #lostNotice: LostNotice;
@@ -134,7 +133,7 @@ export class Replica {
     const { journal, incoming } = directory.files;
     const workerData: ReplicaWorkerData = {
       ...{ primaries, listen, keys, ownKey, rules, segmentBytes, version },
-      ...{ directory: journal, incoming, from, records, highestEpoch: this.#highestEpoch },
+      ...{ directory: journal, incoming, from, records },
     };
     return new Worker(entryBeside(import.meta.url, "replica-worker"), { name: "replica", workerData });
   }
@@ -188,7 +187,6 @@ export class Replica {
         if (message.cut_bytes > 0) news(`the journal's end was torn: ${message.finding}`);
         return news(`the journal is open, up to position ${message.position}`);
       case "following":
-        this.#highestEpoch = message.epoch;
         this.view.follows(message.primary, message.epoch);
         this.#lostNotice.followed();
         return news(
@@ -205,7 +203,6 @@ export class Replica {
         void this.#beginAnew(() => this.#setAside(message.end));
         return;
       case "receiving":
-        this.#highestEpoch = message.epoch;
         return news(
           `the primary has retired what this node lacks: it sends its snapshot of position ${message.position}, ${message.bytes} bytes`,
         );

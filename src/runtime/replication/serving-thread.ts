@@ -14,8 +14,15 @@ const STOP_MS = 2_000;
 /** Told in one line that a replica has come or gone, and why. */
 export type ReplicaNews = (line: string) => void;
 
-/** Told what another node says of itself, while this one waits to lead. */
-export type PeerListener = (peer: PeerStanding) => void;
+/** Told of the other nodes while this one is to lead. */
+export interface PeerListener {
+  /** What one says of itself. */
+  heard(peer: PeerStanding): void;
+  /** It follows nothing below `epoch` any more. */
+  promised(epoch: number, peer: PeerStanding): void;
+  /** It has promised a higher epoch, this one, than it was welcomed in. */
+  outpromised(name: string, epoch: number): void;
+}
 
 /** Told which row of the view a replica has from now on. */
 export type SeatListener = (row: number, name: string) => void;
@@ -30,7 +37,7 @@ export class ServingThread {
   readonly #fence = Promise.withResolvers<SeriatimError>();
   #news: ReplicaNews = () => {};
   #seated: SeatListener = () => {};
-  #heard: PeerListener = () => {};
+  #peers: PeerListener | undefined;
   /** By row: who has it, or had it last. */
   readonly #seats: string[] = [];
   #isStopping = false;
@@ -67,14 +74,19 @@ export class ServingThread {
     });
   }
 
-  /** Tells `heard` of every peer from now on. */
-  listen(heard: PeerListener): void {
-    this.#heard = heard;
+  /** Tells `peers` of every other node from now on. */
+  listen(peers: PeerListener): void {
+    this.#peers = peers;
   }
 
-  /** The tenure has begun: replicas are welcomed in it. */
-  lead(epoch: number): void {
-    this.#ask({ kind: "lead", epoch });
+  /** Replicas are welcomed in an epoch to come. */
+  gather(epoch: number): void {
+    this.#ask({ kind: "gather", epoch });
+  }
+
+  /** That epoch has begun. */
+  lead(): void {
+    this.#ask({ kind: "lead" });
   }
 
   #ask(request: ServingWorkerRequest): void {
@@ -84,7 +96,11 @@ export class ServingThread {
   #hear(message: ServingWorkerMessage): void {
     switch (message.kind) {
       case "heard":
-        return this.#heard(message.peer);
+        return this.#peers?.heard(message.peer);
+      case "promised":
+        return this.#peers?.promised(message.epoch, message.peer);
+      case "outpromised":
+        return this.#peers?.outpromised(message.name, message.epoch);
       case "listening":
         return this.#listening.resolve(message.port);
       case "connected":

@@ -2,8 +2,9 @@
 // nodes. It shares two pieces of memory with the other threads: the newest frames, which the journal's thread puts there,
 // and the view, which the gate reads. The node's own thread has no work per replica but that look.
 //
-//   waiting   who logs on to follow is refused (NotPrimary), what it claims is told to the node; so is what peers answer
-//   leading   from "lead" on, in that epoch: replicas are welcomed; peers are asked on, for one that leads in a higher epoch
+//   waiting     who logs on to follow is refused (NotPrimary), what it claims is told to the node; so is what peers answer
+//   gathering   from "gather" on: replicas are welcomed in an epoch to come, and who promises to follow in it is told to the node
+//   leading     from "lead" on: the epoch has begun; peers are asked on, for one that leads in a higher one
 
 import { parentPort, workerData } from "node:worker_threads";
 import { SAFE_MAX, SeriatimError } from "../../base/index.ts";
@@ -44,6 +45,10 @@ export interface ServingWorkerData {
 export type ServingWorkerMessage =
   | { readonly kind: "listening"; readonly port: number }
   | { readonly kind: "heard"; readonly peer: PeerStanding }
+  /** It follows nothing below `epoch` any more. */
+  | { readonly kind: "promised"; readonly epoch: number; readonly peer: PeerStanding }
+  /** A replica has promised a higher epoch, this one, than it was welcomed in. */
+  | { readonly kind: "outpromised"; readonly name: string; readonly epoch: number }
   | { readonly kind: "connected"; readonly name: string; readonly row: number; readonly position: number }
   | { readonly kind: "sends snapshot"; readonly name: string; readonly position: number }
   | { readonly kind: "ended"; readonly name: string; readonly how: string }
@@ -51,10 +56,12 @@ export type ServingWorkerMessage =
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
 
 export type ServingWorkerRequest =
-  | { readonly kind: "lead"; readonly epoch: number }
+  | { readonly kind: "gather"; readonly epoch: number }
+  /** The epoch gathered for has begun. */
+  | { readonly kind: "lead" }
   | { readonly kind: "stop" };
 
-/** Between two rounds of questions, while it waits and when it leads. */
+/** Between two rounds of questions, before it leads and when it does. */
 const ASK_WAITING_MS = 250;
 const ASK_LEADING_MS = 1_000;
 
@@ -69,6 +76,7 @@ const snapshots =
   data.version && new OutgoingSnapshots({ storage, checksums, directory: data.snapshots }, data.version);
 let { epoch } = data;
 let primary: PrimarySide | undefined;
+let isLeading = false;
 let isStopping = false;
 let known: { readonly position: number; readonly chain: Uint8Array } = {
   position: 0,
@@ -90,7 +98,7 @@ function chainAt(position: number): Uint8Array {
 /** Where its log ends. A node that waits has just opened it: all of it is on the disk. */
 function end(): AskingNode["log"] {
   const position = live.written;
-  const persisted = primary === undefined ? position : Math.min(position, view.durable);
+  const persisted = isLeading ? Math.min(position, view.durable) : position;
   return { epoch, position, persisted, chain: chainAt(position) };
 }
 
@@ -107,12 +115,19 @@ const node: ServingNode = {
     return primary;
   },
   standing: () => {
-    const isPrimary = primary !== undefined;
-    const role = isPrimary ? NodeRole.Primary : NodeRole.Waiting;
-    return { role, isWarm: isPrimary, primaryHeard_us: isPrimary ? 0 : SAFE_MAX, ...end() };
+    const role = isLeading ? NodeRole.Primary : NodeRole.Waiting;
+    return { role, isWarm: isLeading, primaryHeard_us: isLeading ? 0 : SAFE_MAX, ...end() };
   },
   claimed: (peer) => {
     if (primary === undefined) say({ kind: "heard", peer });
+  },
+  promised: (peer) => {
+    if (primary !== undefined && !isLeading) say({ kind: "promised", epoch: primary.epoch, peer });
+  },
+  outpromised: (replica, promised) => {
+    // Before anything else: nobody counts any more.
+    if (isLeading) listener.endSessions();
+    say({ kind: "outpromised", name: replica, epoch: promised });
   },
   mustStop: (_, peer) => mustStop(peer),
 };
@@ -123,13 +138,19 @@ const listener = new ServingListener(node, {
   ended: (replica, how) => say({ kind: "ended", name: replica, how }),
 });
 
-function lead(tenure: number): void {
-  epoch = tenure;
+function gather(tenure: number): void {
+  // Those welcomed in another epoch log on again.
+  if (primary !== undefined) listener.endSessions();
   primary = {
-    ...{ epoch, segmentBytes: data.segmentBytes, history, snapshots, frames: data.live, view },
+    ...{ epoch: tenure, segmentBytes: data.segmentBytes, history, snapshots, frames: data.live, view },
     seats: new ReplicaSeats(others),
     released: () => view.released,
   };
+}
+
+function lead(): void {
+  isLeading = true;
+  epoch = primary?.epoch ?? epoch;
 }
 
 async function askOn(): Promise<void> {
@@ -139,7 +160,7 @@ async function askOn(): Promise<void> {
       if (primary === undefined) say({ kind: "heard", peer });
       else if (peer.epoch > epoch) mustStop(peer);
     }
-    const pause_ms = primary === undefined ? ASK_WAITING_MS : ASK_LEADING_MS;
+    const pause_ms = isLeading ? ASK_LEADING_MS : ASK_WAITING_MS;
     await new Promise((resolve) => setTimeout(resolve, pause_ms).unref());
   }
 }
@@ -158,7 +179,8 @@ function stop(): void {
 }
 
 parentPort?.on("message", (request: ServingWorkerRequest) => {
-  if (request.kind === "lead") lead(request.epoch);
+  if (request.kind === "gather") gather(request.epoch);
+  else if (request.kind === "lead") lead();
   else stop();
 });
 try {

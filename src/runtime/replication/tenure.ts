@@ -1,23 +1,23 @@
 // How a tenure begins: who is to lead waits until it is certain, by what the other nodes say, that its log lacks nothing
 // that was acknowledged (or an administrator answers for it); then it begins an epoch that was never before.
 //
-//   waiting ──► certain, forced, or promoted ──► the journal's frames carry the new epoch
-//                                           ──► Tenure (and ForcedStart) is the first command of it
-//                                           ──► this node's disk has it ──► replicas are welcomed
+//   waiting ──► certain by what was heard, or promoted: an epoch is chosen, promised on this disk, and replicas are welcomed in it
+//           ──► enough of them have promised, on theirs, to follow nothing older (or an administrator forces it)
+//           ──► the journal's frames carry the epoch, Tenure (and ForcedStart) is its first command
 //
-// Not a frame is written while it waits: one of the old epoch could differ from one that a replica holds. And nobody hears
-// of the new epoch before this disk has it: so the node can't choose it a second time for another history.
+// Not a frame is written before: one of the old epoch could differ from one that a replica holds; and one of a new epoch that
+// nobody has promised to follow would win, by its epoch, over what the others acknowledge meanwhile in an older one.
 
 import { type Clock, type Position, SeriatimError } from "../../base/index.ts";
-import { SystemClock } from "../../platform/index.ts";
 import { writeAdminCommand } from "../../protocol/index.ts";
 import {
+  type Candidate,
   type Cluster,
   type Decision,
   decideStart,
   Hearing,
+  isPromised,
   nextEpoch,
-  type OwnLog,
   type PeerStanding,
 } from "../../replication/index.ts";
 import type { CommandPath } from "../command-path.ts";
@@ -36,26 +36,29 @@ export interface TenureBegun extends Tenure {
   readonly position: Position;
 }
 
-/** What a node that waits knows, and what follows from it. */
+/** What a node that is to lead knows of the others, and what follows from it. */
 export class Candidacy {
-  readonly #own: OwnLog;
+  readonly #own: Candidate;
   readonly #seat: number;
   readonly #cluster: Cluster;
-  readonly #hearing = new Hearing();
   readonly #clock: Clock;
+  readonly #hearing = new Hearing();
+  /** By name: those that have promised to follow in the epoch gathered for. */
+  readonly #promised = new Map<string, PeerStanding>();
 
   /** `seat`: nextEpoch(). */
-  constructor(own: OwnLog, seat: number, cluster: Cluster, clock: Clock = new SystemClock()) {
-    this.#clock = clock;
+  constructor(own: Candidate, seat: number, cluster: Cluster, clock: Clock) {
     this.#own = own;
     this.#seat = seat;
     this.#cluster = cluster;
+    this.#clock = clock;
   }
 
   hear(peer: PeerStanding): void {
     this.#hearing.hear(peer, this.#clock.monotonicMicros());
   }
 
+  /** Whether it is worth asking for promises, by what was heard. */
   decide(): Decision {
     return decideStart(this.#own, this.#seat, this.#cluster, this.#peers());
   }
@@ -63,8 +66,33 @@ export class Candidacy {
   /** What an administrator's word makes of it: only what could not be known goes by it. */
   force(): Decision {
     const decision = this.decide();
-    if (decision.kind !== "wait") return decision;
-    return { kind: "lead", epoch: nextEpoch(this.#own, this.#seat, this.#peers()) };
+    return decision.kind === "wait" ? { kind: "lead", epoch: this.epochAbove(0) } : decision;
+  }
+
+  /** One that this node alone can choose, above all that it knows of. */
+  epochAbove(epoch: number): number {
+    return nextEpoch(this.#own, this.#seat, [{ epoch }, ...this.#peers()]);
+  }
+
+  /** Asks for promises in another epoch: those given so far were for a lower one. */
+  begin(): void {
+    this.#promised.clear();
+  }
+
+  promise(peer: PeerStanding): void {
+    this.#promised.set(peer.name, peer);
+  }
+
+  /** Whether enough nodes follow no older tenure any more for this one to begin. */
+  get isPromised(): boolean {
+    return isPromised(this.#own, this.#cluster, [...this.#promised.values()]);
+  }
+
+  /** Who has promised, in words. */
+  get followers(): string {
+    const names = [...this.#promised.keys()].join(", ");
+    const of = `of a cluster of ${this.#cluster.replicas + 1}`;
+    return names === "" ? `nobody ${of} has` : `only ${names} ${of} has`;
   }
 
   #peers(): PeerStanding[] {

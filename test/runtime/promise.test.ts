@@ -1,0 +1,30 @@
+// What a node has promised is on its disk before anybody hears of it, whenever the power goes.
+
+import { expect, test } from "vitest";
+import { Prng } from "../../src/base/index.ts";
+import { SimulatedDisk } from "../../src/lab/index.ts";
+import { Promises } from "../../src/runtime/replication/promise.ts";
+
+const DIRECTORY = "data";
+
+test("the highest promise is kept, lower ones are gone", () => {
+  const disk = new SimulatedDisk();
+  disk.makeDirectory("data");
+  const promises = new Promises(disk, DIRECTORY);
+  expect(promises.epoch).toBe(0);
+  for (const epoch of [3, 7, 5, 7]) promises.keep(epoch);
+  expect([promises.epoch, new Promises(disk, DIRECTORY).epoch]).toEqual([7, 7]);
+  expect(disk.list("data")).toEqual(["epoch-7"]);
+});
+
+test("a promise that was kept is there after the power was lost, whatever else is not", () => {
+  for (let seed = 0; seed < 50; seed++) {
+    const disk = new SimulatedDisk();
+    disk.makeDirectory("data");
+    const promises = new Promises(disk, DIRECTORY);
+    promises.keep(3);
+    promises.keep(7);
+    disk.crash(new Prng(seed));
+    expect([seed, new Promises(disk, DIRECTORY).epoch]).toEqual([seed, 7]);
+  }
+});
