@@ -99,6 +99,20 @@ test.each<[name: string, peers: PeerStanding[], kind: string]>([
   expect(decideStart({ epoch: 0, position: 0 }, 0, cluster, peers).kind).toBe(kind);
 });
 
+test.each<[policy: AckPolicyName, replicas: number, peers: PeerStanding[], whole: string, cut: string]>([
+  ["two-disks", 1, [], "lead", "wait"],
+  ["two-disks", 2, [peer("south", 1, 40, COLD)], "lead", "wait"],
+  ["two-disks", 2, [peer("south", 1, 40), peer("west", 1, 90)], "lead", "lead"],
+])(
+  "a primary of policy %s with %i replicas that hears %j: %s with its disk whole, %s when a torn end was cut",
+  (policy, replicas, peers, whole, cut) => {
+    const cluster = { policy: ACK_POLICIES[policy], replicas };
+    const decided = (mayLack: boolean) =>
+      decideStart({ epoch: 1, position: 100, mayLack }, 0, cluster, peers).kind;
+    expect([decided(false), decided(true)]).toEqual([whole, cut]);
+  },
+);
+
 type Promotion = [
   policy: AckPolicyName,
   replicas: number,

@@ -3,7 +3,15 @@
 
 import { expect, test } from "vitest";
 import { Prng } from "../../src/base/index.ts";
-import { MessageBuffer, NodeRole, RefusalCode, StreamFault, writeAck } from "../../src/protocol/index.ts";
+import {
+  MessageBuffer,
+  MessageStream,
+  NodeRole,
+  RefusalCode,
+  readAck,
+  StreamFault,
+  writeAck,
+} from "../../src/protocol/index.ts";
 import { ASK_US, AskingSession, ServingSession } from "../../src/replication/index.ts";
 import { checksums, type MemoryLog, Pair, Pipe, PrimaryNode, ReplicaNode, rows } from "./support.ts";
 
@@ -49,11 +57,18 @@ test("memory is acknowledged before the disk is asked, and both once per deliver
     order.push(`sync ${log.position}`);
     log.persisted = log.position;
   };
-  pair.up.write = (bytes) => order.push(`ack of ${bytes.length} bytes`);
+  const acks = new MessageStream(checksums);
+  pair.up.write = (bytes) => {
+    acks.receive(bytes, (_, at) => {
+      const { inMemory, persisted } = readAck(acks.buffer, at);
+      order.push(`ack ${inMemory} in memory, ${persisted} on the disk`);
+      return true;
+    });
+  };
   primary.append(3);
   while (pair.serving.send(0));
   pair.down.deliver(new Prng(1), (bytes) => pair.following.received(bytes, 0));
-  expect(order).toEqual(["ack of 40 bytes", `sync ${log.position}`, "ack of 40 bytes"]);
+  expect(order).toEqual(["ack 4 in memory, 1 on the disk", "sync 4", "ack 4 in memory, 4 on the disk"]);
 });
 
 test("a replica too slow for the live frames is put back to the journal, and catches up", () => {

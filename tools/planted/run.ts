@@ -107,7 +107,11 @@ function assertClean(copy: string): void {
 const copy = copySource();
 try {
   assertClean(copy);
-  const findings = PLANTED_FAULTS.map((fault) => look(copy, fault));
+  const findings = PLANTED_FAULTS.map((fault) => {
+    const finding = look(copy, fault);
+    console.error(`${fault.name}: ${finding.noticedBy ?? "NOT NOTICED"}`);
+    return finding;
+  });
   const table = tableOf(findings);
   console.log(table);
   const at = process.argv.indexOf("--write");
