@@ -275,4 +275,40 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     replace: "",
     tests: "test/engine",
   },
+  {
+    name: "a snapshot that comes is not held against its digest",
+    file: "src/replication/snapshot-intake.ts",
+    find: "    if (digest.some((byte, i) => byte !== found[i]))",
+    replace: "    if (digest.length !== found.length)",
+    tests: "test/replication/snapshot-transfer.test.ts",
+  },
+  {
+    name: "a snapshot that came is not read back",
+    file: "src/journal/snapshot/incoming.ts",
+    find: "    this.#refuseOthers(checkSnapshotFile(this.#place, this.#temporary));\n",
+    replace: "",
+    tests: "test/journal/replica-files.test.ts",
+  },
+  {
+    name: "a snapshot of another history is sent",
+    file: "src/replication/snapshot-sender.ts",
+    find: "if (this.#history.compare(next.header, this.#written) === Comparison.Same) {",
+    replace: "if (this.#history.compare(next.header, this.#written) !== Comparison.Retired) {",
+    tests: "test/replication/snapshot-transfer.test.ts",
+  },
+  {
+    name: "a replica's old files give way before the snapshot stands",
+    file: "src/journal/snapshot/incoming.ts",
+    find: "snapshotName(announced.position)}.tmp`;",
+    replace: "snapshotName(announced.position)}`;",
+    tests: "test/journal/replica-files.test.ts",
+  },
+  {
+    name: "a replica that is sent a snapshot counts for what it had",
+    file: "src/replication/serving-session.ts",
+    find: "    this.#sendWelcome(StartFrom.Snapshot, this.#transfer, live, logon);\n",
+    replace:
+      "    primary.view.join(row, logon.position, logon.persisted);\n    this.#sendWelcome(StartFrom.Snapshot, this.#transfer, live, logon);\n",
+    tests: "test/replication/snapshot-transfer.test.ts",
+  },
 ];
