@@ -16,9 +16,9 @@ import { Reason } from "../protocol/index.ts";
 
 /** What the exchange remembers of an account: more can't be asked again. */
 export const REQUESTS_MAX = 256;
-/** Between two rounds through all addresses: doubled every time, up to the most. */
+/** Between two rounds through all addresses: doubled every time, up to the most, which adds to every failover. */
 const WAIT_MIN_US = 50_000;
-const WAIT_MAX_US = 1_000_000;
+const WAIT_MAX_US = 250_000;
 /** A connection that stood so long with nothing to answer has got on. */
 const STEADY_US = 1_000_000;
 

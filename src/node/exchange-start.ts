@@ -40,6 +40,8 @@ export async function assertExchangePortsFree(configuration: Configuration): Pro
 interface Legacy {
   readonly inherited: InheritedExchange;
   readonly tenure: Tenure;
+  /** Its page's port is free when this resolves. */
+  readonly pageEnded: Promise<void>;
 }
 
 /** Throws SeriatimError naming what is wrong, with everything closed again. */
@@ -59,6 +61,7 @@ export async function startExchange(plan: NodePlan, legacy?: Legacy): Promise<Ex
     if (!isCompared && !history.runtime.recovered.created) refuseOthers(plan.loaded.given, history.engine);
     const exchange = new ExchangeNode(configuration, web, history, log, parts);
     undo.splice(0, undo.length, () => exchange.stop());
+    await legacy?.pageEnded;
     await exchange.listen();
     return exchange;
   } catch (error) {

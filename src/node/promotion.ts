@@ -64,9 +64,11 @@ export async function takeOver(
   epoch: number,
   { isForced, who }: Promotion,
 ): Promise<ExchangeNode> {
+  // Whoever looks on connects again; meanwhile the journal changes hands.
+  const pageEnded = replica.stopShowing();
   const inherited = await replica.handOver();
   const tenure = { epoch, forcedBy: isForced ? who : undefined };
-  return startExchange(leading(plan), { inherited, tenure });
+  return startExchange(leading(plan), { inherited, tenure, pageEnded });
 }
 
 /** The beginning of its tenure; throws UNCERTAIN when the others don't let it begin in time: it goes on waiting. */

@@ -123,21 +123,19 @@ export class ReplicaNode implements NodePart {
     return this.#replica.decide(isForced);
   }
 
-  /** Ends following, and the page; resolves with all that it has. */
+  /** Ends following; resolves with all that it has. */
   async handOver(): Promise<InheritedExchange> {
-    const shown = this.#stopShowing();
     const { application: _, ...rest } = await this.#replica.handOver();
-    await shown;
     return { engine: this.#engine, ...rest };
   }
 
   async stop(): Promise<void> {
-    await this.#stopShowing();
+    await this.stopShowing();
     await this.#replica.stop();
   }
 
-  /** Who looks on connects again, to whoever has the port then. */
-  #stopShowing(): Promise<void> {
+  /** Who looks on connects again, to whoever has the port then. Resolves when it is free; never rejects. */
+  stopShowing(): Promise<void> {
     this.#rate.stop();
     return this.#web.stop();
   }

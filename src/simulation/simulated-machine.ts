@@ -116,8 +116,9 @@ export class SimulatedMachine {
     this.#guarded(() => {
       const warm = replica.leave();
       this.host.exit();
-      this.unit = { role: "primary" };
       this.#run((site) => new PrimaryNode(site, { warm, tenure }));
+      // Only now: two that are both started as primaries would wait for each other for ever.
+      if (this.isUp) this.unit = { role: "primary" };
     });
   }
 

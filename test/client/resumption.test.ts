@@ -144,7 +144,7 @@ const TABLES: readonly [name: string, addresses: number, steps: readonly Step[]]
     ],
   ],
   [
-    "addresses are tried in turn; between two rounds it waits, longer each time, a second at most",
+    "addresses are tried in turn; between two rounds it waits, longer each time, a quarter of a second at most",
     2,
     [
       [0, "lost", "to 1 in 0"],
@@ -154,13 +154,9 @@ const TABLES: readonly [name: string, addresses: number, steps: readonly Step[]]
       [180, "lost", "to 1 in 0"],
       [190, "lost", "to 0 in 200"],
       [400, "lost", "to 1 in 0"],
-      [410, "lost", "to 0 in 400"],
-      [900, "lost", "to 1 in 0"],
-      [910, "lost", "to 0 in 800"],
-      [1800, "lost", "to 1 in 0"],
-      [1810, "lost", "to 0 in 1000"],
-      [2900, "lost", "to 1 in 0"],
-      [2910, "lost", "to 0 in 1000"],
+      [410, "lost", "to 0 in 250"],
+      [700, "lost", "to 1 in 0"],
+      [710, "lost", "to 0 in 250"],
     ],
   ],
   [

@@ -34,7 +34,7 @@ import type { FollowedSoFar } from "./replica-view.ts";
 import { ServingListener } from "./serving-listener.ts";
 import { SocketOutput } from "./socket-session.ts";
 
-/** Between two tries to reach the primary. */
+/** Between two rounds through the addresses where the primary may be. */
 const RETRY_MS = 250;
 const TICK_MS = 50;
 
@@ -210,7 +210,8 @@ class Replica implements FollowingNode {
     const final = ended.kind === "refused by peer" ? FINAL[ended.code] : undefined;
     if (final !== undefined) return this.fail(new SeriatimError("REPLICA_REFUSED", final));
     say({ kind: "lost", how: `${this.#peer}: ${session.why ?? fault ?? endingWords(ended)}` });
-    this.#retry = setTimeout(() => this.connect(), RETRY_MS);
+    const isRoundOver = this.#tries % data.primaries.length === 0;
+    this.#retry = setTimeout(() => this.connect(), isRoundOver ? RETRY_MS : 0);
   }
 
   #diverged(): void {
