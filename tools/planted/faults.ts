@@ -64,10 +64,9 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: "the engine reads a clock",
-    file: "src/engine/exchange-engine.ts",
-    find: "  apply(words: Int32Array, at: number, events: RecordBuffer): void {\n",
-    replace:
-      "  apply(words: Int32Array, at: number, events: RecordBuffer): void {\n    if (Date.now() % 10 === 0) words[at + 8] ^= 1;\n",
+    file: "src/engine/order-commands.ts",
+    find: "  words[at + RESTING_QUANTITY] = left;",
+    replace: "  words[at + RESTING_QUANTITY] = left + (left > 1 && Date.now() % 10 === 0 ? -1 : 0);",
   },
   {
     name: "time follows a clock that is set back",

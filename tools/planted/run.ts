@@ -61,11 +61,6 @@ function runTests(copy: string, folders: readonly string[]) {
   return run(copy, ["node_modules/vitest/vitest.mjs", "run", ...folders]);
 }
 
-/** Null: it was ended for taking too long, and said nothing. */
-function isNoticed(status: number | null): boolean {
-  return status !== 0 && status !== null;
-}
-
 /** Plants one fault in the copy, looks, and takes it out again. */
 function look(copy: string, fault: PlantedFault): Finding {
   const path = join(copy, fault.file);
@@ -75,13 +70,14 @@ function look(copy: string, fault: PlantedFault): Finding {
   writeFileSync(path, source.replace(fault.find, fault.replace));
   try {
     if (fault.tests !== undefined) {
-      const { status } = runTests(copy, [fault.tests]);
-      return { fault, noticedBy: isNoticed(status) ? `\`${fault.tests}\`` : undefined, seeds: "" };
+      const { output } = runTests(copy, [fault.tests]);
+      // Tests that did not even begin noticed nothing.
+      const hasFailed = / [1-9][0-9]* failed/.test(output) && / [1-9][0-9]* passed/.test(output);
+      return { fault, noticedBy: hasFailed ? `\`${fault.tests}\`` : undefined, seeds: "" };
     }
-    const { status, output } = simulate(copy, SEEDS);
+    const { output } = simulate(copy, SEEDS);
     const seed = /seed (\d+): (.*?)(?: \(and \d+ more\))?; repeat/.exec(output);
-    const noticedBy = isNoticed(status) ? `simulation: ${seed?.[2] ?? "a crash"}` : undefined;
-    return { fault, noticedBy, seeds: seed?.[1] ?? "1" };
+    return { fault, noticedBy: seed === null ? undefined : `simulation: ${seed[2]}`, seeds: seed?.[1] ?? "" };
   } finally {
     writeFileSync(path, source);
   }
