@@ -40,7 +40,7 @@ const FAULTS: readonly CallFault[] = [
 
 test.concurrent.for(FAULTS.map((fault, i) => ({ ...fault, fault, i })))(
   "$call number $index fails with $error",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async ({ i, fault }, { skip }) => {
     skip(refusal !== undefined, refusal);
     const { failed, wrong } = await withFailingCall(join(folder, String(i)), fault);
