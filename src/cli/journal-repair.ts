@@ -44,7 +44,8 @@ function describe(directory: string, { scan, wasCut, behind }: Repair): string[]
   const { fault, damagedBytes } = scan;
   const where = `${fault?.file} at offset ${fault?.offset}`;
   return [
-    `cut: ${where}, ${counted(damagedBytes, "byte")} of an interrupted write, or of damage to the very last frame`,
+    `cut: ${where}, ${fault?.reason}: ${counted(damagedBytes, "byte")} of an interrupted write, or of damage to the very last frame`,
+    "kept: that this log may lack what was acknowledged; in a cluster it leads when all other nodes were heard, or by force",
     `whole: ${directory} ${end}`,
   ];
 }

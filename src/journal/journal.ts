@@ -51,6 +51,8 @@ export interface JournalOptions {
    * that it was sent.
    */
   readonly from?: LogOrigin;
+  /** Other nodes hold its log: a disk that is empty may have had it too (segment/may-lack.ts). */
+  readonly isShared?: boolean;
 }
 
 /** Where the journal of a replica begins that is to get everything from its primary, genesis entry included. */
@@ -97,13 +99,15 @@ export function openJournal(options: JournalOptions, visit: RecordVisitor): Open
     expected += frame.count;
     visit(frame.words, frame.payloadAt / 4, frame.count, frame.firstPosition);
   };
-  const { writer, scan } = openLog(journalPlace(options), limits, visitor, from);
-  try {
+  const judge = (scan: LogScan): void => {
     if (from === undefined && scan.firstPosition !== 1) throw incomplete(directory, scan.firstPosition);
-    if (from !== undefined && from.firstSegment === undefined && scan.segments.length === 0) {
-      const what = `position ${from.position} is known and nothing behind it`;
-      throw new SeriatimError("JOURNAL_EMPTY", `${directory} holds no journal, and ${what}`);
-    }
+    if (from === undefined || from.firstSegment !== undefined || scan.segments.length > 0) return;
+    const what = `position ${from.position} is known and nothing behind it`;
+    throw new SeriatimError("JOURNAL_EMPTY", `${directory} holds no journal, and ${what}`);
+  };
+  const { isShared = false } = options;
+  const { writer, scan } = openLog(journalPlace(options), limits, visitor, { from, isShared, judge });
+  try {
     const journal = new JournalWriter(writer, options.mode ?? "fsync", rules);
     const created = writer.position === 0 && from === undefined;
     if (created) begin(journal, options, visit);
@@ -201,6 +205,10 @@ export class JournalWriter {
   get segment(): number {
     return this.#log.segment;
   }
+  /** Whether it may lack what was once safe in it (LogWriter.mayLack). */
+  get mayLack(): boolean {
+    return this.#log.mayLack;
+  }
   get failure(): SeriatimError | undefined {
     return this.#log.failure;
   }
@@ -264,6 +272,11 @@ export class JournalWriter {
   /** Opens a tenure: frames from now on carry `epoch`, higher than every one before. */
   beginEpoch(epoch: number): void {
     this.#log.beginEpoch(epoch);
+  }
+
+  /** It is known that nothing is missing, or somebody answers for it (LogWriter.lacksNothing). */
+  lacksNothing(): void {
+    this.#log.lacksNothing();
   }
 
   /** Begins the next segment early, when it is prepared (LogWriter.rotate). */

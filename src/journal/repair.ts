@@ -42,7 +42,7 @@ export function repairJournal(source: JournalSource, snapshots: string): Repair 
   if (reason !== undefined) throw refusal(reason, scan, whole);
   if (scan.verdict === "clean") return { scan, wasCut: false, behind };
   const limits = { segmentBytes: SEGMENT_BYTES_DEFAULT, frameBytesMax: FRAME_BYTES_MAX_DEFAULT };
-  openLog(place, limits, () => {}, behind?.point).writer.close();
+  openLog(place, limits, () => {}, { from: behind?.point }).writer.close();
   return { scan, wasCut: true, behind };
 }
 

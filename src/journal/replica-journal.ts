@@ -13,7 +13,8 @@ import {
   type RecordVisitor,
 } from "./journal.ts";
 
-export interface ReplicaJournalOptions extends Omit<JournalOptions, "genesis" | "from" | "mode"> {
+export interface ReplicaJournalOptions
+  extends Omit<JournalOptions, "genesis" | "from" | "mode" | "isShared"> {
   /** The point whose state the caller has; undefined: it has nothing. */
   readonly from: LogPoint | undefined;
 }
@@ -38,7 +39,7 @@ export class ReplicaJournal {
 
   #open(firstSegment: number | undefined) {
     const from = { ...(this.#options.from ?? JOURNAL_BEGINNING), ...(firstSegment && { firstSegment }) };
-    return openJournal({ ...this.#options, mode: "fsync", from }, this.#visit);
+    return openJournal({ ...this.#options, mode: "fsync", isShared: true, from }, this.#visit);
   }
 
   /** Of its last frame, or of the snapshot it begins behind; 0 when there is neither. */
@@ -55,6 +56,14 @@ export class ReplicaJournal {
   /** Of its last frame, or of the snapshot. */
   get chain(): Uint8Array {
     return this.#journal.chain;
+  }
+
+  /** Whether it may lack what was once safe in it, before `lacksNothing()`: it has all of a primary's. */
+  get mayLack(): boolean {
+    return this.#journal.mayLack;
+  }
+  lacksNothing(): void {
+    this.#journal.lacksNothing();
   }
 
   /**

@@ -53,9 +53,22 @@ export async function recoverExchange(
     },
   });
   if (inherited === undefined)
-    report(runtime.recovered, Math.round(performance.now() - started), engine.restingOrders, log);
+    report(runtime, Math.round(performance.now() - started), engine.restingOrders, log);
   lastSession = Math.max(lastSession, runtime.recovered.snapshot?.session ?? 0);
   return { engine, runtime, lastSession };
+}
+
+/** What may be missing: nobody can tell a frame that was never finished from one that rotted after it was acknowledged. */
+function reportLoss(recovered: RuntimeStart, hasOthers: boolean, log: Log): void {
+  const { wasTorn, cut_bytes, mayLack, created, finding } = recovered;
+  const then = hasOthers
+    ? "it leads when all other nodes were heard and have no more, or by force"
+    : "alone, a node can't tell it from one that was acknowledged";
+  if (wasTorn) log.warn({ cut_bytes, finding }, `the journal's end was torn and has been cut; ${then}`);
+  else if (mayLack && hasOthers) {
+    const why = created ? "was empty" : "was once empty, or lost a torn end, and nobody was asked since";
+    log.warn({ position: recovered.position }, `this node's disk ${why}: ${then}`);
+  }
 }
 
 function highestSession(words: Int32Array, at: number, count: number): number {
@@ -68,13 +81,9 @@ function highestSession(words: Int32Array, at: number, count: number): number {
   return highest;
 }
 
-function report(recovered: RuntimeStart, took_ms: number, orders: number, log: Log): void {
-  const { cut_bytes, finding, position, snapshot, created } = recovered;
-  if (cut_bytes > 0) {
-    const what =
-      "the journal's end was torn and has been cut; alone, a node can't tell it from one that was acknowledged";
-    log.warn({ cut_bytes, finding }, what);
-  }
+function report({ recovered, primary }: Runtime, took_ms: number, orders: number, log: Log): void {
+  const { position, snapshot, created } = recovered;
+  reportLoss(recovered, primary !== undefined, log);
   if (snapshot === undefined) {
     log.info({ position, took_ms, orders }, created ? "began a new log" : "replayed the log");
   } else {

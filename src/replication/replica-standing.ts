@@ -2,7 +2,7 @@
 //
 //   warm       it has once, since it was started, had all that a primary had when that welcomed it, its Tenure included: whatever
 //              it acknowledged from memory before it was started was there too, and what it has since it still has
-//   may lack   its torn end was cut when it started, and it has not had all of a primary's since
+//   may lack   its torn end was cut, or it began on an empty disk, and it has not had all of a primary's since
 
 import { type Micros, SAFE_MAX } from "../base/index.ts";
 import { NodeRole, type Standing, type Welcome } from "../protocol/index.ts";
@@ -16,7 +16,7 @@ export class ReplicaStanding {
   #primaryHad = { epoch: Number.POSITIVE_INFINITY, position: 0 };
   #heard_us: Micros | undefined;
 
-  /** `mayLack`: its torn end was cut just now. */
+  /** `mayLack`: of its log, as it was opened. */
   constructor(log: ReplicaLog, mayLack: boolean) {
     this.#log = log;
     this.mayLack = mayLack;

@@ -150,7 +150,9 @@ export class NoJournal implements JournalStage {
       epoch: 0,
       timestamp_us: readTimestamp(this.#genesis, 0),
       created: true,
+      wasTorn: false,
       cut_bytes: 0,
+      mayLack: false,
       finding: "no journal",
     };
   }

@@ -10,7 +10,7 @@ import {
 import { NativeChecksums, NodeStorage } from "../platform/index.ts";
 import { readTimestamp } from "../protocol/index.ts";
 import { LiveFrames } from "../replication/index.ts";
-import type { LogPoint } from "../segment/index.ts";
+import { describeScan, FIRST_EPOCH, type LogPoint } from "../segment/index.ts";
 import type { Recovered } from "./journal-stage.ts";
 import { importRules } from "./record-rules.ts";
 
@@ -51,18 +51,24 @@ export async function openNodeJournal(
       mode,
       segmentBytes,
       ...(genesis === undefined ? {} : { genesis }),
+      isShared: options.live !== undefined,
       ...(from === undefined ? {} : { from }),
     },
     visit,
   );
+  const { mayLack } = journal;
+  // A log that never had a tenure, and nobody else's now: there is nobody to ask.
+  if (options.live === undefined && journal.epoch === FIRST_EPOCH) journal.lacksNothing();
   if (options.live !== undefined) journal.tap(new LiveFrames(options.live, journal.position));
   const recovered = {
     position: journal.position,
     epoch: journal.epoch,
     timestamp_us: created && genesis !== undefined ? readTimestamp(genesis, 0) : scan.timestamp_us,
     created,
+    wasTorn: scan.verdict === "torn",
     cut_bytes: scan.verdict === "torn" ? scan.damagedBytes : 0,
-    finding: scan.because,
+    mayLack,
+    finding: describeScan(scan),
   };
   return { journal, recovered };
 }

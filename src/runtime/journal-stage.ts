@@ -15,8 +15,12 @@ export interface Recovered {
   readonly epoch: number;
   /** Whether the log was begun just now. */
   readonly created: boolean;
-  /** Bytes of a torn last frame that were cut off; 0 when there was none. */
+  /** Whether its end was torn and has been cut. */
+  readonly wasTorn: boolean;
+  /** The bytes that were cut off; 0 also when the end of the file was what was missing. */
   readonly cut_bytes: number;
+  /** Whether it may lack what was once safe in it: its end was cut, now or before (segment/may-lack.ts), or it began anew. */
+  readonly mayLack: boolean;
   /** What was found on the disk, in words. */
   readonly finding: string;
 }

@@ -3,6 +3,7 @@
 // an interrupted creation and holds nothing; anything else in the directory is not ours and is never touched.
 
 import { SeriatimError, type Storage } from "../base/index.ts";
+import { mayLackName } from "./may-lack.ts";
 
 /** Digits of the number in a name: names sort as numbers do, up to ten thousand million segments. */
 const NUMBER_DIGITS = 10;
@@ -23,14 +24,21 @@ export interface LogDirectory {
   readonly segments: readonly number[];
   /** Names of unfinished segments. */
   readonly temporaries: readonly string[];
+  /** Whether it may lack what was once safe in it (may-lack.ts). */
+  readonly mayLack: boolean;
 }
 
 /** What lies in the directory of the log named `log`; throws when something in it is not that log's. */
 export function listLogDirectory(storage: Storage, directory: string, log: string): LogDirectory {
   const segments: number[] = [];
   const temporaries: string[] = [];
+  let mayLack = false;
   const ours = new RegExp(`^${log}-([0-9]{${NUMBER_DIGITS}})\\${SEGMENT_SUFFIX}(\\${TEMPORARY_SUFFIX})?$`);
   for (const name of storage.list(directory)) {
+    if (name === mayLackName(log)) {
+      mayLack = true;
+      continue;
+    }
     const match = ours.exec(name);
     if (match === null) {
       throw new SeriatimError(
@@ -41,5 +49,5 @@ export function listLogDirectory(storage: Storage, directory: string, log: strin
     if (match[2] === undefined) segments.push(Number(match[1]));
     else temporaries.push(name);
   }
-  return { segments, temporaries };
+  return { segments, temporaries, mayLack };
 }

@@ -67,6 +67,8 @@ export interface LogScan {
   /** Those that were read: not the ones that end before the point the log is wanted from. */
   readonly segments: readonly SegmentSummary[];
   readonly temporaries: readonly string[];
+  /** Whether an earlier opening began it anew or cut its end, and nobody knows yet that nothing is missing. */
+  readonly mayLack: boolean;
   /** Of the first segment that was read. */
   readonly firstPosition: number;
   /** The last whole position; firstPosition - 1 when there is none. */

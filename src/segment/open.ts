@@ -9,6 +9,7 @@ import { counted, SeriatimError, type StorageFile } from "../base/index.ts";
 import { ChunkReader } from "./chunk-reader.ts";
 import { checkLimits, type LogLimits } from "./limits.ts";
 import type { FrameVisitor, LogFrame, LogOrigin, LogPlace, LogScan, SegmentSummary } from "./log.ts";
+import { keepMayLack } from "./may-lack.ts";
 import { writeZeros } from "./preallocation.ts";
 import { scanLog } from "./scan.ts";
 import { wholeFrameAt } from "./whole-frame.ts";
@@ -24,9 +25,17 @@ export interface OpenedLog {
 /** The epoch of a log that begins: every tenure after it has a higher one. */
 export const FIRST_EPOCH = 1;
 
+export interface OpenOptions {
+  /** Of the frames, those behind this point only, and segments before it are neither read nor needed. */
+  readonly from?: LogOrigin | undefined;
+  /** Other nodes hold this log: what one that begins in an empty directory had before, nobody knows. */
+  readonly isShared?: boolean;
+  /** Sees what was found before anything is changed; what it throws is thrown on, and nothing is. */
+  readonly judge?: (scan: LogScan) => void;
+}
+
 /**
- * Opens the log in `place`, making its directory when it is missing, and hands every whole frame to `visit` in
- * order. `from`: of the frames, those behind this point only, and segments before it are neither read nor needed.
+ * Opens the log in `place`, making its directory when it is missing, and hands every whole frame to `visit` in order.
  * Throws LOG_CORRUPT, naming file, offset, position and reason; LOG_CHANGED when a frame is not what it was a
  * moment ago (another program, a failing disk); FOREIGN_DIRECTORY; or what the disk says.
  */
@@ -34,7 +43,7 @@ export function openLog(
   place: LogPlace,
   limits: LogLimits,
   visit: FrameVisitor = () => {},
-  from?: LogOrigin,
+  { from, isShared = false, judge = () => {} }: OpenOptions = {},
 ): OpenedLog {
   checkLimits(limits);
   const { storage, directory } = place;
@@ -45,6 +54,9 @@ export function openLog(
   };
   const scan = scanLog(place, visitAll, from === undefined ? {} : { from });
   if (scan.verdict === "corrupt") throw new SeriatimError("LOG_CORRUPT", describeScan(scan));
+  judge(scan);
+  const mayLack = scan.mayLack || scan.verdict === "torn" || (isShared && scan.segments.length === 0);
+  if (mayLack) keepMayLack(place, scan.mayLack);
   for (const name of scan.temporaries) storage.remove(`${directory}/${name}`);
   storage.syncDirectory(directory);
   const segment = reopenLast(place, scan);
@@ -54,6 +66,7 @@ export function openLog(
     epoch: segment === undefined ? (from?.epoch ?? FIRST_EPOCH) : scan.epoch,
     number: scan.segments.at(-1)?.number ?? (from?.firstSegment ?? 1) - 1,
     segment,
+    mayLack,
   };
   return { writer: new LogWriter(place, limits, end), scan };
 }

@@ -91,6 +91,7 @@ class LogScanner {
     return {
       segments: this.#segments,
       temporaries: this.#listed.temporaries,
+      mayLack: this.#listed.mayLack,
       firstPosition: this.#firstPosition,
       lastPosition: this.#point.position,
       durablePosition: this.#durable,

@@ -15,6 +15,7 @@ import { FrameBuffer, type FrameFields, sealFrame } from "./frame.ts";
 import { CLOSING_MARK_BYTES, FRAME_HEADER_BYTES, frameBytes, SECTOR_BYTES } from "./layout.ts";
 import { checkLimits, type LogLimits } from "./limits.ts";
 import type { LogFrame, LogPlace } from "./log.ts";
+import { removeMayLack } from "./may-lack.ts";
 import { NextSegment } from "./next-segment.ts";
 import { writeZeros } from "./preallocation.ts";
 import { judgeFrame } from "./received-frame.ts";
@@ -26,6 +27,8 @@ export interface LogEnd extends LogPoint {
   readonly number: number;
   /** The last segment, or none in a log that has not begun. */
   readonly segment: OpenSegment | undefined;
+  /** Whether it may lack what was once safe in it (may-lack.ts). */
+  readonly mayLack: boolean;
 }
 
 export interface OpenSegment {
@@ -55,6 +58,9 @@ export class LogWriter {
   #segment: OpenSegment | undefined;
   #offset: number;
   #lastFrameBytes = 0;
+  #mayLack: boolean;
+  /** Who began the epoch knows that nothing is missing, or answers for it: said when its first frame is safe. */
+  #isAnsweredFor = false;
   #failure: SeriatimError | undefined;
 
   /** Everything up to `end` must be safe already; `openLog` sees to that. */
@@ -73,6 +79,7 @@ export class LogWriter {
     this.#number = end.number;
     this.#segment = end.segment;
     this.#offset = end.segment?.offset ?? 0;
+    this.#mayLack = end.mayLack;
   }
 
   /** The last position written. */
@@ -98,6 +105,10 @@ export class LogWriter {
   get chain(): Uint8Array {
     return this.#chain.slice();
   }
+  /** Whether it may lack what was once safe in it: it began anew, or its torn end was cut, now or at an earlier opening. */
+  get mayLack(): boolean {
+    return this.#mayLack;
+  }
   /** What stopped the log, for good. */
   get failure(): SeriatimError | undefined {
     return this.#failure;
@@ -110,10 +121,26 @@ export class LogWriter {
     return this.#next.shortage;
   }
 
-  /** Opens a tenure: frames from now on carry `epoch`, which is higher than every one before. */
+  /**
+   * Opens a tenure: frames from now on carry `epoch`, which is higher than every one before. As soon as one of them is safe,
+   * nothing is missing: who may begin a tenure knows so, or answers for it.
+   */
   beginEpoch(epoch: number): void {
     assert(epoch > this.#epoch, "each tenure has a higher epoch");
     this.#epoch = epoch;
+    this.#isAnsweredFor = true;
+  }
+
+  /** All that was ever safe in this log is in it, and safe now: `mayLack` no more, also for later openings. */
+  lacksNothing(): void {
+    this.sync();
+    if (!this.#mayLack) return;
+    try {
+      removeMayLack(this.#place);
+      this.#mayLack = false;
+    } catch (error) {
+      throw this.#latch(error);
+    }
   }
 
   /** Writes the payload in `frame` as one frame of `count` positions, and nothing more: `sync` makes it safe. */
@@ -197,6 +224,7 @@ export class LogWriter {
     } catch (error) {
       throw this.#latch(error);
     }
+    if (this.#mayLack && this.#isAnsweredFor) this.lacksNothing();
   }
 
   /**

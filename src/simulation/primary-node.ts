@@ -127,6 +127,7 @@ export class PrimaryNode implements SimulatedNode {
       {
         ...{ ...place, mode, genesis, rules: EXCHANGE_RECORDS },
         ...{ segmentBytes: SEGMENT_BYTES, frameBytesMax: FRAME_BYTES_MAX },
+        isShared: this.#site.cluster.names.length > 1,
         ...(from === undefined ? {} : { from }),
       },
       (words, at, count) => {
@@ -136,7 +137,7 @@ export class PrimaryNode implements SimulatedNode {
     const begun_us = created ? readTimestamp(genesis, 0) : 0;
     const state_us = warm?.timestamp_us ?? snapshot?.timestamp_us ?? 0;
     const timestamp_us = Math.max(scan.timestamp_us, state_us, begun_us);
-    return { journal, mayLack: created || scan.verdict === "torn", timestamp_us };
+    return { journal, mayLack: journal.mayLack, timestamp_us };
   }
 
   /** The newest snapshot that serves, as every start of a node has it. */

@@ -135,6 +135,7 @@ test("a journal behind a snapshot begins in the segment that the next frame lies
   expect([journal.epoch, Buffer.from(journal.chain)]).toEqual([1, Buffer.from(PRIMARY.header.chain)]);
   expect(application.state).toEqual(STATE);
   follow(journal);
+  journal.lacksNothing();
   journal.close();
   const names = disk.list("data/journal");
   expect(names[0]).toBe("journal-0000000003.seg");

@@ -13,7 +13,16 @@ import { add, Counter, KIND_REPEAT, rules } from "./counter.ts";
 const BEFORE = 10;
 const CLOCK = { wallMicros: () => 1, monotonicMicros: () => 0 };
 const RECOVERED = {
-  ...{ position: BEFORE, timestamp_us: 0, epoch: 1, created: false, cut_bytes: 0, finding: "clean" },
+  ...{
+    position: BEFORE,
+    timestamp_us: 0,
+    epoch: 1,
+    created: false,
+    wasTorn: false,
+    cut_bytes: 0,
+    mayLack: false,
+    finding: "clean",
+  },
   snapshot: undefined,
 };
 

@@ -1,11 +1,11 @@
 // How a tenure begins, with real sockets and files, of an application that is not the exchange: nothing is sequenced before
 // the others have shown that nothing is lacking; then it is a new epoch, whose first command says so.
 
-import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { JOURNAL_LOG } from "../../src/journal/index.ts";
+import { JOURNAL_LOG, repairJournal } from "../../src/journal/index.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_WORDS, checkAdminCommand } from "../../src/protocol/index.ts";
 import type { AckPolicyName } from "../../src/replication/index.ts";
@@ -19,6 +19,7 @@ import {
   Submissions,
   type Tenure,
 } from "../../src/runtime/index.ts";
+import { importRules } from "../../src/runtime/record-rules.ts";
 import { scanLog } from "../../src/segment/index.ts";
 import { add, beginning, COUNTER_RULES, Counter, rules } from "./counter.ts";
 
@@ -190,6 +191,48 @@ test("by two disks one of two is enough, and it leads without having heard anybo
   const second = await lead("north", { policy: "two-disks" });
   await until(() => second.runtime.position === second.runtime.recovered.position + 1);
 });
+
+// A second start, or a repair, found a clean journal, and forgot what the first had cut.
+test.each(["started again while it waits", "repaired first", "stopped before it waits"])(
+  "one whose journal has lost its end leads by its own disk no more, however often it starts: %s",
+  async (how) => {
+    const first = await lead("north", { policy: "two-disks" });
+    const south = await follow("south", first.port);
+    await submit(first, 5);
+    await submit(first, 6);
+    await south.stop();
+    await first.runtime.stop();
+    cutShort("north");
+    if (how === "repaired first") {
+      const records = await importRules(COUNTER_RULES);
+      const place = {
+        storage: new NodeStorage(),
+        checksums: new NativeChecksums(),
+        directory: journal("north"),
+      };
+      expect(repairJournal({ ...place, rules: records }, join(path("north"), "snapshots")).wasCut).toBe(true);
+    }
+    for (const start of [1, 2]) {
+      const { runtime } = await lead("north", { policy: "two-disks" });
+      const { wasTorn, cut_bytes, mayLack } = runtime.recovered;
+      const isFirst = start === 1 && how !== "repaired first";
+      expect([start, wasTorn, cut_bytes, mayLack]).toEqual([start, isFirst, 0, true]);
+      if (how !== "stopped before it waits") await new Promise((resolve) => setTimeout(resolve, 700));
+      expect(runtime.primary?.role).toBe("waiting");
+      await runtime.stop();
+    }
+  },
+);
+
+/** Takes the end of a stopped node's journal away, its last frame with it, as a file system can that loses a power supply. */
+function cutShort(name: string): void {
+  let last = { file: "", offset: 0 };
+  const place = { storage: new NodeStorage(), checksums: new NativeChecksums(), directory: journal(name) };
+  scanLog({ ...place, log: JOURNAL_LOG }, ({ file, offset }) => {
+    last = { file, offset };
+  });
+  truncateSync(last.file, last.offset);
+}
 
 test("a primary that was replaced while it was down hears so from the peer that it asks, and ends", async () => {
   const first = await lead("north");

@@ -121,7 +121,7 @@ export class Primary {
       readonly live: SharedArrayBuffer;
       readonly version: ApplicationVersion | undefined;
     },
-    { created, cut_bytes, epoch, position }: Recovered,
+    { mayLack, epoch, position }: Recovered,
     clock: Clock,
     warm: WarmState | undefined,
   ): Promise<Primary> {
@@ -139,7 +139,7 @@ export class Primary {
     const { directory, segmentBytes, live, version } = journal;
     const promises = new Promises(new NodeStorage(), dirname(directory.journal));
     const end = { epoch, position, promised: promises.epoch };
-    const own = warm === undefined ? { ...end, mayLack: created || cut_bytes > 0 } : stoodAs(name, end, warm);
+    const own = warm === undefined ? { ...end, mayLack } : stoodAs(name, end, warm);
     const candidacy = new Candidacy(own, seat, cluster, clock);
     const where = { journal: directory.journal, snapshots: directory.snapshots };
     const shared = { ...where, version, segmentBytes, live, view };

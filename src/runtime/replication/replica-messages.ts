@@ -48,7 +48,8 @@ export type ReplicaWorkerMessage =
   | {
       readonly kind: "opened";
       readonly position: number;
-      readonly cut_bytes: number;
+      readonly wasTorn: boolean;
+      readonly mayLack: boolean;
       readonly finding: string;
     }
   | {

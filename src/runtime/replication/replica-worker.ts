@@ -18,7 +18,7 @@ import {
   type ServingNode,
   type SnapshotReceiver,
 } from "../../replication/index.ts";
-import type { LogPoint } from "../../segment/index.ts";
+import { describeScan, type LogPoint } from "../../segment/index.ts";
 import { importRules } from "../record-rules.ts";
 import { RecordSender } from "../record-sender.ts";
 import { askPeers } from "./asking.ts";
@@ -80,7 +80,7 @@ class Replica implements FollowingNode {
     this.name = name;
     this.keys = keys;
     this.log = journal;
-    this.#standing = new ReplicaStanding(this.log, journal.scan.verdict === "torn");
+    this.#standing = new ReplicaStanding(this.log, journal.mayLack);
     this.#listener = new ServingListener(this.#asked(), {
       connected: () => {},
       sendsSnapshot: () => {},
@@ -168,6 +168,8 @@ class Replica implements FollowingNode {
     const now_us = clock.monotonicMicros();
     session.received(bytes, now_us);
     if (session.isFollowing) this.#standing.heard(now_us);
+    // The next start may know it too.
+    if (this.log.mayLack && !this.#standing.mayLack) this.log.lacksNothing();
   }
 
   #tick(): void {
@@ -290,9 +292,8 @@ async function open(sender: RecordSender): Promise<ReplicaJournal> {
   const { directory, segmentBytes, from } = data;
   const options = { storage: new NodeStorage(), checksums, directory, rules, segmentBytes, from };
   const journal = new ReplicaJournal(options, (words, at, count) => sender.send(words, at, count));
-  const { scan, position } = journal;
-  const cut_bytes = scan.verdict === "torn" ? scan.damagedBytes : 0;
-  say({ kind: "opened", position, cut_bytes, finding: scan.because });
+  const { scan, position, mayLack } = journal;
+  say({ kind: "opened", position, wasTorn: scan.verdict === "torn", mayLack, finding: describeScan(scan) });
   return journal;
 }
 

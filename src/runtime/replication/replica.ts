@@ -184,7 +184,12 @@ export class Replica {
     const { news } = this.#options;
     switch (message.kind) {
       case "opened":
-        if (message.cut_bytes > 0) news(`the journal's end was torn: ${message.finding}`);
+        if (message.wasTorn) news(`the journal's end was torn and has been cut: ${message.finding}`);
+        if (message.mayLack) {
+          news(
+            "this log may lack what this node once acknowledged: its disk counts when it has all that a primary has",
+          );
+        }
         return news(`the journal is open, up to position ${message.position}`);
       case "following":
         this.view.follows(message.primary, message.epoch);
