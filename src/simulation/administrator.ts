@@ -9,7 +9,7 @@ import type { SimulatedMachine } from "./simulated-machine.ts";
 /** A machine that is down is started within this. */
 const START_US = 400_000;
 /** One in so many is away for longer: a new primary is wanted meanwhile. */
-const LATE_CHANCE = 0.03;
+const LATE_CHANCE = 0.2;
 const LATE_US = 8_000_000;
 /** Between two looks at the cluster. */
 const LOOK_US = 300_000;

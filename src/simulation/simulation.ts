@@ -70,6 +70,8 @@ class Run {
   readonly #machines: readonly SimulatedMachine[];
   readonly #clients: readonly SimulatedClient[];
   readonly #faults: Faults;
+  /** Whose log is judged. */
+  #last: SimulatedMachine;
   readonly #administrator: Administrator;
 
   constructor({ seed, requests }: SimulationOptions) {
@@ -88,6 +90,7 @@ class Run {
       const unit = { role: i === 0 ? ("primary" as const) : ("replica" as const) };
       return new SimulatedMachine(network.host(name), branch(), this.#cluster, this.#witness, unit);
     });
+    this.#last = this.#machines[0];
     const addresses = this.#machines.map(({ name }) => ({ host: name, port: ORDER_PORT }));
     this.#clients = Array.from({ length: CLIENTS }, (_, i) => {
       const wanted = Math.floor((requests + i) / CLIENTS);
@@ -118,6 +121,7 @@ class Run {
         `a crash: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
       );
     } finally {
+      this.#last = this.#leader ?? this.#machines[0];
       for (const client of this.#clients) client.stop();
       for (const machine of this.#machines) {
         machine.noteHash();
@@ -140,17 +144,21 @@ class Run {
     }
   }
 
+  /** Who leads and can acknowledge; one that only waits to lead takes no orders. */
+  get #leader(): SimulatedMachine | undefined {
+    return this.#machines.find(({ node }) => node?.isServing);
+  }
+
   /** Every node has the log of the one that leads, and all of it is safe to be seen. */
   #areTogether(): boolean {
-    const leader = this.#machines.find(({ node }) => node?.role === "primary")?.node;
+    const leader = this.#leader?.node;
     if (leader === undefined || leader.releasedPosition < leader.applied) return false;
     return this.#machines.every(({ node }) => node?.log.persisted === leader.applied);
   }
 
   result(): SimulationResult {
-    const leader = this.#machines.find(({ unit }) => unit.role === "primary") ?? this.#machines[0];
     const problems = [...this.#witness.problems];
-    const positions = judgeLog(leader, this.#witness, this.#clients, problems);
+    const positions = judgeLog(this.#last, this.#witness, this.#clients, problems);
     const outcomes = this.#clients.flatMap(({ requests }) => requests.map(({ outcome }) => outcome));
     const count = (wanted: string) => outcomes.filter((outcome) => outcome === wanted).length;
     return {
