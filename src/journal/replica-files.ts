@@ -1,7 +1,8 @@
 // What becomes of a replica's files when its history can't go on: they get other names beside the new ones. Nothing is ever
 // removed: what it had that nobody acknowledged may still be wanted. No thread of the node has any of them open.
 //
-//   another history     journal, snapshots -> journal-diverged-POSITION-CHAIN, snapshots-...
+//   another history     the empty file aside-diverged-POSITION-CHAIN is the decision; then, each step synced:
+//                       journal -> journal-diverged-POSITION-CHAIN, snapshots -> snapshots-..., and the file is removed
 //   snapshot received   a whole file in incoming/ is the decision, and survives a crash; then, each step synced:
 //                       journal -> journal-before-POSITION, snapshots -> snapshots-before-POSITION, incoming -> snapshots
 //
@@ -22,6 +23,9 @@ export interface ReplicaFiles {
   readonly incoming: string;
 }
 
+/** The decision to set a history aside. Without it a crash between two steps would leave snapshots that no journal reaches, or a journal without its beginning. */
+const DECISION = /^aside-(diverged-.+)$/;
+
 /** Sets aside a history that ends with `end`; returns what the journal is called now. Throws what the disk says. */
 export function setAsideDiverged(
   files: ReplicaFiles,
@@ -29,17 +33,37 @@ export function setAsideDiverged(
 ): string {
   const digits = Array.from(chain.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0"));
   const mark = `diverged-${position}-${digits.join("")}`;
+  const { storage, parent } = files;
+  storage.create(`${parent}/aside-${mark}`).close();
+  storage.syncDirectory(parent);
+  return carryOut(files, mark) ?? files.journal;
+}
+
+/** Nobody has written anything since it was decided, so what is there still is what is to go. */
+function carryOut(files: ReplicaFiles, mark: string): string | undefined {
+  const { storage, parent } = files;
   const journal = moveAside(files, files.journal, mark);
   moveAside(files, files.snapshots, mark);
-  return journal ?? files.journal;
+  storage.remove(`${parent}/aside-${mark}`);
+  storage.syncDirectory(parent);
+  return journal;
+}
+
+function finishSettingAside(files: ReplicaFiles): void {
+  for (const name of namesIn(files.storage, files.parent)) {
+    const mark = DECISION.exec(name)?.[1];
+    if (mark !== undefined) carryOut(files, mark);
+  }
 }
 
 /**
- * Puts a snapshot that was received whole in the place of everything else; returns its position, undefined when there is
- * none. To be called before a replica's files are read. Throws what the disk says.
+ * Puts a snapshot that was received whole in the place of everything else, and finishes what setAsideDiverged was
+ * interrupted in; returns that snapshot's position, undefined when there is none. To be called before a node's files are
+ * read. Throws what the disk says.
  */
 export function putReceivedInPlace(files: ReplicaFiles): number | undefined {
   const { storage, parent, journal, snapshots, incoming } = files;
+  finishSettingAside(files);
   const [received] = listSnapshots({ storage, directory: incoming });
   if (received === undefined) return undefined;
   const mark = `before-${received.position}`;
@@ -52,20 +76,20 @@ export function putReceivedInPlace(files: ReplicaFiles): number | undefined {
 
 /** Gives a directory that holds anything another name; returns it. */
 function moveAside({ storage, parent }: ReplicaFiles, directory: string, mark: string): string | undefined {
-  if (namesIn(storage, directory) === 0) return undefined;
+  if (namesIn(storage, directory).length === 0) return undefined;
   const first = `${directory}-${mark}`;
   let name = first;
-  for (let i = 2; namesIn(storage, name) > 0; i++) name = `${first}-${i}`;
+  for (let i = 2; namesIn(storage, name).length > 0; i++) name = `${first}-${i}`;
   storage.rename(directory, name);
   storage.syncDirectory(parent);
   return name;
 }
 
-function namesIn(storage: Storage, directory: string): number {
+function namesIn(storage: Storage, directory: string): readonly string[] {
   try {
-    return storage.list(directory).length;
+    return storage.list(directory);
   } catch (error) {
-    if (error instanceof SeriatimError && error.code === "ENOENT") return 0;
+    if (error instanceof SeriatimError && error.code === "ENOENT") return [];
     throw error;
   }
 }

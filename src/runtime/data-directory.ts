@@ -39,7 +39,7 @@ export interface DataDirectory {
 }
 
 /**
- * Finishes what putReceivedInPlace was interrupted in. Makes the directory if it is not there, its name durable on return (a log in a directory whose name is lost with the
+ * Finishes what a replica that settles its files was interrupted in (putReceivedInPlace). Makes the directory if it is not there, its name durable on return (a log in a directory whose name is lost with the
  * power is lost), refuses one that holds anything of somebody else's, and locks it. Throws
  * FOREIGN_DIRECTORY, DIRECTORY_IN_USE, or the system's code, naming the path; nothing was written then.
  */
@@ -121,8 +121,8 @@ function segmentNamesIn(journal: string): string[] {
   }
 }
 
-/** Journals and snapshots that a replica has set aside. */
-const SET_ASIDE = new RegExp(`^(${JOURNAL_LOG}|${SNAPSHOTS_DIRECTORY})-(diverged|before)-`);
+/** Journals and snapshots that a replica has set aside, and its decision to. */
+const SET_ASIDE = new RegExp(`^(${JOURNAL_LOG}|${SNAPSHOTS_DIRECTORY}|aside)-(diverged|before)-`);
 
 function refuseForeign(path: string, storage: Storage): void {
   const ours = [JOURNAL_LOG, SNAPSHOTS_DIRECTORY, INCOMING, FILE_SYSTEMS_OWN];

@@ -332,3 +332,22 @@ test("another application's records are journaled by its own rules, and refused 
     /position 1: the first entry is no counter's$/,
   );
 });
+
+// It cut the torn end, and marked what was left as closed, before it found out that the beginning was missing.
+test("a journal without its beginning is refused as it is, also when the only frame left is torn", () => {
+  const disk = new SimulatedDisk();
+  const options = journalOptions(disk);
+  const { journal } = openJournal(options, () => {});
+  for (let i = 0; i < 30; i++) journal.append(ordersFrom(journal.position + 1, 20), 0, 20);
+  while (!journal.rotate()) journal.prepareNext(true);
+  journal.append(ordersFrom(journal.position + 1, 20), 0, 20);
+  const names = disk.list("data/journal");
+  const last = names.filter((name) => name.endsWith(".seg")).at(-1);
+  for (const name of names) if (name !== last) disk.remove(`data/journal/${name}`);
+  const bytes = disk.contents(`data/journal/${last}`);
+  bytes[SECTOR_BYTES + 200] ^= 1;
+  disk.overwrite(`data/journal/${last}`, bytes);
+  const before = disk.image("data/journal");
+  expect(() => openJournal(options, () => {})).toThrow("what came before is not there");
+  expect(disk.image("data/journal")).toEqual(before);
+});

@@ -258,3 +258,41 @@ test("wherever it stops, the old history or the new one is there, whole, and not
   );
   expect(Math.min(seen.old, seen.new)).toBeGreaterThan(20);
 }, 60_000);
+
+/** Has it no beginning but a snapshot's: the segments before that are retired, as far as they go. */
+function retired(): SimulatedDisk {
+  const disk = new SimulatedDisk();
+  receive(disk);
+  const { journal } = start(disk);
+  for (const { bytes, segment, last } of PRIMARY.frames.slice(0, 30))
+    if (last > journal.position) journal.append(bytes, segment);
+  journal.close();
+  return disk;
+}
+
+// Stopped between the two directories it never started again: no journal reached the snapshots, or no snapshot the journal.
+test.each([
+  ["a whole journal", oldReplica],
+  ["a journal that begins behind its snapshot", retired],
+])("wherever setting another history aside stops, the replica starts, with it or without: %s", (_, made) => {
+  const whole = made();
+  const first = whole.calls + 1;
+  const end = { position: start(made()).journal.position, chain: new Uint8Array(32).fill(171) };
+  setAsideDiverged(filesOn(whole), end);
+  const seen = new Set<number>();
+  for (let call = first; call <= whole.calls; call++) {
+    for (const seed of [0, 1, 2]) {
+      const disk = made();
+      disk.failAt(call, "halt");
+      expect(() => setAsideDiverged(filesOn(disk), end)).toThrow();
+      if (seed === 0) disk.restart();
+      else disk.crash(new Prng(call * 10 + seed));
+      const { journal } = start(disk);
+      seen.add(journal.position);
+      if (journal.position > 0) continue;
+      expect(disk.list(`data/journal-diverged-${end.position}-abababab`).length).toBeGreaterThan(0);
+      expect(disk.list(`data/snapshots-diverged-${end.position}-abababab`)).toHaveLength(1);
+    }
+  }
+  expect([...seen].sort((a, b) => a - b)).toEqual([0, end.position]);
+});
