@@ -8,6 +8,8 @@ import { type Configuration, configurationOf, type RunningNode, startNode } from
 import { log, order, TestCluster, trade, until } from "./cluster-support.ts";
 
 const NAMES = ["north", "south", "west"];
+/** Each takes a second at least. */
+const TRIES_MAX = 20;
 
 let cluster: TestCluster;
 /** By name, where each of them is asked and followed. */
@@ -53,7 +55,7 @@ test("a promoted replica leads with all that it had, the other one follows it, a
   await until(() => south.status().ordersResting === resting && west.status().ordersResting === resting);
   await client.close();
   await north.stop();
-  const { answer, failed } = await cluster.admin(south, "promote");
+  const { answer, failed } = await promoted(south);
   expect([failed, answer]).toEqual(["", expect.objectContaining({ ok: true, orderPort: south.orderPort })]);
   expect(south.role).toBe("primary");
   expect(south.status()).toMatchObject({ ordersResting: resting, administration: { node: "south" } });
@@ -68,7 +70,15 @@ test("a promoted replica leads with all that it had, the other one follows it, a
     [south, west, back].map(async (node) => (await node.requestSnapshot()).stateHash),
   );
   expect(new Set(hashes).size).toBe(1);
-}, 60_000);
+}, 120_000);
+
+/** What `promote` says when it is done, told again when too few of the others were heard in time: the machine may be busy. */
+async function promoted(node: RunningNode, command = "promote") {
+  for (let tries = 1; ; tries++) {
+    const said = await cluster.admin(node, command);
+    if (said.status === 0 || tries === TRIES_MAX || !said.failed.includes("heard")) return said;
+  }
+}
 
 /** What a refused `promote` says; the node is what it was. */
 async function refused(node: RunningNode, command = "promote"): Promise<string> {
@@ -98,7 +108,7 @@ test("a replica is not promoted while its primary lives, with a port that is tak
   await until(() => south.status().position === north.status().position);
   await north.stop();
   expect(await refused(south, "promote --force")).toBe(`order-port ${port} on 127.0.0.1 is in use`);
-}, 60_000);
+}, 120_000);
 
 test("who has less is not promoted, who has most is; and nobody who heard too few, but by force", async () => {
   const north = await start("north", { peers: others("north"), ackPolicy: "two-disks" });
@@ -124,10 +134,10 @@ test("who has less is not promoted, who has most is; and nobody who heard too fe
   await behind.stop();
   const most = await follow("west");
   await until(() => most.status().position > 200);
-  const { answer, failed } = await cluster.admin(most, "promote --force");
+  const { answer, failed } = await promoted(most, "promote --force");
   expect([failed, answer]).toEqual(["", expect.objectContaining({ ok: true })]);
   expect(most.status()).toMatchObject({ role: "primary", administration: { forcedStarts: 1, node: "west" } });
-}, 60_000);
+}, 120_000);
 
 test("a primary that waits for the others leads when an administrator forces it", async () => {
   const first = await start("north", { peers: others("north") });
@@ -141,4 +151,4 @@ test("a primary that waits for the others leads when an administrator forces it"
   expect([failed, answer]).toEqual(["", expect.objectContaining({ ok: true })]);
   expect([again.role, again.status().administration.forcedStarts]).toEqual(["primary", 1]);
   expect(await refused(again, "promote --force")).toMatch(/does not wait to lead$/);
-}, 60_000);
+}, 120_000);
