@@ -171,10 +171,11 @@ export class ClusterProcesses {
     return JSON.parse(await askNode("127.0.0.1", this.ports(name).admin, key, command)) as object;
   }
 
-  /** The files of a node's journal by name. */
+  /** The segments of a node's journal by name. */
   journal(name: NodeName): Map<string, Buffer> {
     const journal = join(this.data(name), "journal");
-    return new Map(readdirSync(journal).map((file) => [file, readFileSync(join(journal, file))]));
+    const segments = readdirSync(journal).filter((file) => file.endsWith(".seg"));
+    return new Map(segments.map((file) => [file, readFileSync(join(journal, file))]));
   }
 
   /** The files that are not the same on both nodes. */

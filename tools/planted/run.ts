@@ -4,7 +4,7 @@
 //   npm run planted                                 says what notices each fault; status 1 when one is not noticed
 //   npm run planted -- --write docs/RELIABILITY.md
 
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +19,9 @@ const SEEDS = 300;
 const SEEDS_CLEAN = 50;
 /** What one fault may take. */
 const TIMEOUT_MS = 300_000;
+/** Faults at once, each lane with a copy of its own. */
+const LANES = 2;
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 const COPIED = [
   "src",
   "bin",
@@ -48,21 +51,30 @@ function copySource(): string {
   return copy;
 }
 
-function run(copy: string, args: readonly string[]): { status: number | null; output: string } {
-  const done = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8", timeout: TIMEOUT_MS });
-  return { status: done.status, output: `${done.stdout}${done.stderr}` };
+interface Ran {
+  readonly isClean: boolean;
+  readonly output: string;
 }
 
-function simulate(copy: string, seeds: number) {
+function run(copy: string, args: readonly string[]): Promise<Ran> {
+  const options = { cwd: copy, timeout: TIMEOUT_MS, maxBuffer: OUTPUT_BYTES_MAX };
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, options, (error, stdout, stderr) =>
+      resolve({ isClean: error === null, output: `${stdout}${stderr}` }),
+    );
+  });
+}
+
+function simulate(copy: string, seeds: number): Promise<Ran> {
   return run(copy, ["bin/seriatim", "lab", "sim", "--seeds", `1..${seeds}`]);
 }
 
-function runTests(copy: string, folders: readonly string[]) {
+function runTests(copy: string, folders: readonly string[]): Promise<Ran> {
   return run(copy, ["node_modules/vitest/vitest.mjs", "run", ...folders]);
 }
 
 /** Plants one fault in the copy, looks, and takes it out again. */
-function look(copy: string, fault: PlantedFault): Finding {
+async function look(copy: string, fault: PlantedFault): Promise<Finding> {
   const path = join(copy, fault.file);
   const source = readFileSync(path, "utf8");
   if (source.split(fault.find).length !== 2)
@@ -70,12 +82,12 @@ function look(copy: string, fault: PlantedFault): Finding {
   writeFileSync(path, source.replace(fault.find, fault.replace));
   try {
     if (fault.tests !== undefined) {
-      const { output } = runTests(copy, [fault.tests]);
+      const { output } = await runTests(copy, [fault.tests]);
       // Tests that did not even begin noticed nothing.
       const hasFailed = / [1-9][0-9]* failed/.test(output) && / [1-9][0-9]* passed/.test(output);
       return { fault, noticedBy: hasFailed ? `\`${fault.tests}\`` : undefined, seeds: "" };
     }
-    const { output } = simulate(copy, SEEDS);
+    const { output } = await simulate(copy, SEEDS);
     const seed = /seed (\d+): (.*?)(?: \(and \d+ more\))?; repeat/.exec(output);
     return { fault, noticedBy: seed === null ? undefined : `simulation: ${seed[2]}`, seeds: seed?.[1] ?? "" };
   } finally {
@@ -94,20 +106,34 @@ function tableOf(findings: readonly Finding[]): string {
 }
 
 /** What notices a fault must find nothing without one. */
-function assertClean(copy: string): void {
+async function assertClean(copy: string): Promise<void> {
   const folders = new Set(PLANTED_FAULTS.flatMap(({ tests }) => tests ?? []));
-  for (const { status, output } of [simulate(copy, SEEDS_CLEAN), runTests(copy, [...folders])])
-    if (status !== 0) throw new Error(`the source fails without any fault: ${output}`);
+  for (const { isClean, output } of await Promise.all([
+    simulate(copy, SEEDS_CLEAN),
+    runTests(copy, [...folders]),
+  ]))
+    if (!isClean) throw new Error(`the source fails without any fault: ${output}`);
 }
 
-const copy = copySource();
+/** In the order of the list. */
+async function lookAtAll(copies: readonly string[]): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  let next = 0;
+  const lane = async (copy: string) => {
+    while (next < PLANTED_FAULTS.length) {
+      const i = next++;
+      findings[i] = await look(copy, PLANTED_FAULTS[i]);
+      console.error(`${PLANTED_FAULTS[i].name}: ${findings[i].noticedBy ?? "NOT NOTICED"}`);
+    }
+  };
+  await Promise.all(copies.map(lane));
+  return findings;
+}
+
+const copies = Array.from({ length: LANES }, copySource);
 try {
-  assertClean(copy);
-  const findings = PLANTED_FAULTS.map((fault) => {
-    const finding = look(copy, fault);
-    console.error(`${fault.name}: ${finding.noticedBy ?? "NOT NOTICED"}`);
-    return finding;
-  });
+  await assertClean(copies[0]);
+  const findings = await lookAtAll(copies);
   const table = tableOf(findings);
   console.log(table);
   const at = process.argv.indexOf("--write");
@@ -118,5 +144,5 @@ try {
   }
   process.exitCode = findings.every(({ noticedBy }) => noticedBy !== undefined) ? 0 : 1;
 } finally {
-  rmSync(copy, { recursive: true });
+  for (const copy of copies) rmSync(copy, { recursive: true });
 }
