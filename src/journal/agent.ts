@@ -61,6 +61,8 @@ export class JournalAgent {
     try {
       const count = this.#consumer.available(this.#journal.room);
       if (count > 0) this.#write(count);
+      // Whoever has ended waits for the end of this journal, not for a segment that nobody will begin.
+      else if (this.#consumer.ended()) return 0;
       const rotated = this.#rotations.length > 0 ? this.#rotate() : 0;
       if (count === 0 && rotated === 0) return this.#journal.prepareNext(true) ? 1 : 0;
       return count + rotated;

@@ -351,3 +351,16 @@ test("a journal without its beginning is refused as it is, also when the only fr
   expect(() => openJournal(options, () => {})).toThrow("what came before is not there");
   expect(disk.image("data/journal")).toEqual(before);
 });
+
+// An orderly stop wrote all zeros of a segment that was thrown away then: 10 s were not enough for a large one.
+test("an agent whose producer has closed prepares no further segment, and no rotation waits for one", () => {
+  const disk = new SimulatedDisk();
+  const { journal } = openJournal({ ...journalOptions(disk), segmentBytes: 64 * 1024 * 1024 }, () => {});
+  const ring = createRing({ recordBytes: RECORD_BYTES, capacity: 16 });
+  const agent = new JournalAgent(journal, ring, new RingConsumer(ring));
+  expect(agent.doWork()).toBe(1);
+  agent.rotate(() => {});
+  new RingProducer(ring).close();
+  const calls = disk.calls;
+  expect([agent.doWork(), disk.calls]).toEqual([0, calls]);
+});
