@@ -53,11 +53,13 @@ export function shadowOf(
 
 export function snapshotListener(log: Log): SnapshotListener {
   const taken = (
-    { position, applied, stateBytes, retired, refused }: SnapshotTaken,
+    { position, applied, stateBytes, retired, refused, notRemoved }: SnapshotTaken,
     took_ms: number,
   ): void => {
     for (const why of refused) log.warn(`a snapshot is not used: ${why}`);
     log.info({ position, applied, bytes: stateBytes, took_ms }, "took a snapshot");
+    if (notRemoved !== undefined)
+      log.warn(`what the snapshot makes superfluous is not removed: ${notRemoved}`);
     if (retired.length > 0) log.info({ segments: retired }, "removed segments that two snapshots cover");
   };
   const notTaken = (error: unknown): void => {

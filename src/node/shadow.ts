@@ -4,7 +4,14 @@
 import { Worker } from "node:worker_threads";
 import { assert, SeriatimError, type Storage } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
-import { EXCHANGE_RECORDS, retireCovered, SnapshotStore, takeSnapshot } from "../journal/index.ts";
+import {
+  EXCHANGE_RECORDS,
+  type JournalPlace,
+  retireCovered,
+  type SnapshotFile,
+  SnapshotStore,
+  takeSnapshot,
+} from "../journal/index.ts";
 import { entryBeside, NativeChecksums, NodeStorage } from "../platform/index.ts";
 import type { DataDirectory, ShadowStage, SnapshotTaken } from "../runtime/index.ts";
 import type { ShadowWorkerData, ShadowWorkerMessage } from "./shadow-worker.ts";
@@ -24,14 +31,25 @@ export function takeExchangeSnapshot(
   const parts = { storage, checksums: new NativeChecksums() };
   const store = new SnapshotStore({ ...parts, directory: snapshots }, EXCHANGE_APPLICATION);
   const source = { ...parts, directory: journal, rules: EXCHANGE_RECORDS };
-  const { newest, applied, kept, refused } = takeSnapshot(source, store, new ExchangeEngine(), durable);
-  const older = kept[1];
-  const retired =
-    journalKeep === undefined || older === undefined ? [] : retireCovered(source, older, journalKeep).removed;
+  const outcome = takeSnapshot(source, store, new ExchangeEngine(), durable);
+  const { newest, applied, kept, refused } = outcome;
+  const { retired, failure } = retire(source, kept[1], journalKeep);
+  const notRemoved = (outcome.notRemoved ?? failure)?.message;
   const { stateHash, stateBytes } = newest.header;
   const hash = Buffer.from(stateHash).toString("hex");
   const { position, path } = newest;
-  return { position, path, stateHash: hash, stateBytes, applied, retired, refused };
+  return { position, path, stateHash: hash, stateBytes, applied, retired, refused, notRemoved };
+}
+
+/** What can't be removed is told beside the snapshot: that one is whole and safe. */
+function retire(journal: JournalPlace, older: SnapshotFile | undefined, keep: number | undefined) {
+  try {
+    const retired = keep === undefined || older === undefined ? [] : retireCovered(journal, older, keep);
+    return { retired, failure: undefined };
+  } catch (error) {
+    if (!(error instanceof SeriatimError)) throw error;
+    return { retired: [], failure: error };
+  }
 }
 
 /** On the node's own thread: nothing else happens meanwhile. */

@@ -17,6 +17,8 @@ export interface SnapshotTaken {
   readonly retired: readonly string[];
   /** Older snapshots that could not be used, a line each. */
   readonly refused: readonly string[];
+  /** Why what it makes superfluous could not be removed; undefined: it was, as far as the settings say. */
+  readonly notRemoved: string | undefined;
 }
 
 /** Where the shadow runs. */

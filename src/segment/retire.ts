@@ -6,35 +6,31 @@ import { listLogDirectory, segmentName } from "./directory.ts";
 import { headerOf } from "./header.ts";
 import type { LogPlace } from "./log.ts";
 
-export interface Retirement {
-  /** Names of the files that were removed, oldest first. */
-  readonly removed: readonly string[];
-  /** What the log begins with now; 0 when it has no segment. */
-  readonly firstPosition: number;
-}
-
 /**
- * Removes every segment whose positions all lie before `before`: whoever calls knows that a verified snapshot covers
- * them and that nobody else wants them. Durable on return. Throws LOG_CORRUPT for a header that can't be read, with
- * everything from there on left as it is, or what the disk says.
+ * Removes the segments whose positions all lie before `before`, the newest `keep` of them left out; returns their names,
+ * oldest first. Whoever calls knows that a verified snapshot covers them and that nobody else wants them. Durable on return;
+ * throws what the disk says.
  */
-export function retireSegments(place: LogPlace, before: number): Retirement {
+export function retireSegments(place: LogPlace, before: number, keep = 0): string[] {
   const { storage, directory, log } = place;
-  const numbers = listLogDirectory(storage, directory, log).segments;
-  const removed: string[] = [];
-  let firstPosition = numbers.length === 0 ? 0 : firstPositionOf(place, numbers[0]);
-  // A segment ends where the next one begins.
-  for (let i = 0; i + 1 < numbers.length; i++) {
-    const end = firstPositionOf(place, numbers[i + 1]);
-    if (end > before) break;
-    const name = segmentName(log, numbers[i]);
+  const { segments } = listLogDirectory(storage, directory, log);
+  const names = segments.map((number) => segmentName(log, number));
+  const going = names.slice(0, Math.max(0, coveredBefore(place, segments, before) - keep));
+  for (const name of going) {
     storage.remove(`${directory}/${name}`);
     // Each by itself: a crash must not keep an older one's name and lose a younger one's.
     storage.syncDirectory(directory);
-    removed.push(name);
-    firstPosition = end;
   }
-  return { removed, firstPosition };
+  return going;
+}
+
+/** A segment ends where the next one begins; one whose header has rotted, where the next one that can tell does. */
+function coveredBefore(place: LogPlace, segments: readonly number[], before: number): number {
+  for (let i = segments.length - 1; i > 0; i--) {
+    const header = headerOf(place, segments[i]);
+    if (typeof header !== "string" && header.firstPosition <= before) return i;
+  }
+  return 0;
 }
 
 /** The position that segment `number` begins with, by its header; throws LOG_CORRUPT, or what the disk says. */

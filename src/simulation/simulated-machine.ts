@@ -150,12 +150,13 @@ export class SimulatedMachine {
     const store = new SnapshotStore({ ...parts, directory: files.snapshots }, EXCHANGE_APPLICATION);
     try {
       const { persisted } = node.log;
-      const { newest, kept } = takeSnapshot(source, store, new ExchangeEngine(), persisted);
+      const { newest, kept, notRemoved } = takeSnapshot(source, store, new ExchangeEngine(), persisted);
       const { position, chain, stateHash: hash } = newest.header;
       this.#witness.note(this.name, position, chain, Buffer.from(hash).toString("hex"));
+      if (notRemoved !== undefined) throw notRemoved;
       if (kept.length < 2) return;
       this.#witness.archive.keep(files.storage, files.journal, persisted);
-      const { removed } = retireCovered(source, kept[1], 0);
+      const removed = retireCovered(source, kept[1], 0);
       if (removed.length > 0) this.#tell(`retires ${removed.join(", ")} behind position ${kept[1].position}`);
     } catch (error) {
       if (!(error instanceof SeriatimError)) throw error;

@@ -21,7 +21,15 @@ class HeldShadow implements ShadowStage {
       function done(error?: SeriatimError): void {
         if (error !== undefined) reject(error);
         else {
-          const empty = { path: "p", stateHash: "", stateBytes: 0, applied: 0, retired: [], refused: [] };
+          const empty = {
+            path: "p",
+            stateHash: "",
+            stateBytes: 0,
+            applied: 0,
+            retired: [],
+            refused: [],
+            notRemoved: undefined,
+          };
           resolve({ position: durable, ...empty });
         }
       }

@@ -52,7 +52,8 @@ test("segments are retired up to a position, whole ones only, and never the newe
   for (let before = 0; before <= begins[4] + 100; before++) {
     const { disk } = fiveSegments();
     const whole = begins.filter((begin) => begin <= Math.max(1, before)).length;
-    const { removed, firstPosition } = retireSegments(logPlace(disk), before);
+    const removed = retireSegments(logPlace(disk), before);
+    const { firstPosition } = scanLog(logPlace(disk));
     expect({ before, removed: removed.length, firstPosition }).toEqual({
       before,
       removed: whole - 1,
@@ -76,4 +77,21 @@ test("a retirement that is cut off anywhere leaves a log without a gap", () => {
       expect(begins).toContain(scan.firstPosition);
     }
   }
+});
+
+test("a header that has rotted keeps nothing that a later segment shows to be covered, and is not guessed at otherwise", () => {
+  for (const [rotten, before, removed] of [
+    [2, 3, 3],
+    [3, 3, 2],
+    [4, 3, 3],
+  ]) {
+    const { disk, begins } = fiveSegments();
+    const path = `d/log-000000000${rotten + 1}.seg`;
+    const bytes = disk.contents(path);
+    bytes[100] ^= 1;
+    disk.overwrite(path, bytes);
+    expect([rotten, retireSegments(logPlace(disk), begins[before]).length]).toEqual([rotten, removed]);
+  }
+  const { disk, begins } = fiveSegments();
+  expect(retireSegments(logPlace(disk), begins[3], 2)).toEqual(["log-0000000001.seg"]);
 });

@@ -86,6 +86,19 @@ function refuseOtherHistory(journal: JournalPlace, name: SnapshotName, { chain }
   throw new SeriatimError("SNAPSHOT_FOREIGN", `${name.path}: ${what}`);
 }
 
+/** Whether a snapshot is of the journal's own history, as far as the journal can tell; one without a segment can't. */
+export function isOfHistory(journal: JournalPlace, file: SnapshotFile): boolean {
+  if (!hasSegments(journal)) return true;
+  try {
+    refuseOtherHistory(journal, file, file.header);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SeriatimError) || ![...REFUSALS, "JOURNAL_BEHIND_SNAPSHOT"].includes(error.code))
+      throw error;
+    return false;
+  }
+}
+
 function hasSegments(journal: JournalPlace): boolean {
   const { storage, directory, log } = journalPlace(journal);
   try {

@@ -17,7 +17,7 @@ import type { JournalSource } from "../inspect.ts";
 import { checkFrame, journalPlace } from "../journal.ts";
 import type { RecordRules } from "../record-rules.ts";
 import { recordSession } from "../records.ts";
-import { newestUsable } from "./choice.ts";
+import { isOfHistory, newestUsable } from "./choice.ts";
 import type { SnapshotFile, SnapshotStore } from "./store.ts";
 
 /** Events nobody waits for, thrown away by the thousand. */
@@ -32,6 +32,8 @@ export interface ShadowOutcome {
   readonly kept: readonly SnapshotFile[];
   /** Snapshots that could not be used, a line each. */
   readonly refused: readonly string[];
+  /** Why older ones could not be removed; the newest is whole and safe all the same. */
+  readonly notRemoved: SeriatimError | undefined;
 }
 
 /**
@@ -64,8 +66,20 @@ export function takeSnapshot(
     usable !== undefined && applied === 0
       ? usable
       : store.write(shadow, (write) => application.snapshot(write));
-  const { kept, damaged } = store.tidy();
-  return { newest, applied, kept, refused: [...refused, ...damaged] };
+  const { kept, damaged, notRemoved } = tidied(
+    store,
+    (file) => file.position === newest.position || isOfHistory(journal, file),
+  );
+  return { newest, applied, kept, refused: [...refused, ...damaged], notRemoved };
+}
+
+function tidied(store: SnapshotStore, ofThisLog: (file: SnapshotFile) => boolean) {
+  try {
+    return { ...store.tidy(ofThisLog), notRemoved: undefined };
+  } catch (error) {
+    if (!(error instanceof SeriatimError)) throw error;
+    return { kept: [], damaged: [], notRemoved: error };
+  }
 }
 
 /** The application and the point of the log it has come to. */

@@ -88,15 +88,16 @@ export class SnapshotStore {
 
   /**
    * Reads back the newest snapshots until two hold, then removes what is older, and what is damaged. Foreign ones that
-   * are newer stay and count for nothing. Throws what the disk says; then nothing was removed.
+   * are newer, also those that are not `ofThisLog`, stay and count for nothing. Throws what the disk says; then nothing
+   * was removed.
    */
-  tidy(): TidySnapshots {
+  tidy(ofThisLog: (file: SnapshotFile) => boolean = () => true): TidySnapshots {
     const kept: SnapshotFile[] = [];
     const damaged: string[] = [];
     const unneeded: string[] = [];
     for (const name of this.list()) {
       if (kept.length === SNAPSHOTS_KEPT) unneeded.push(name.path);
-      else this.#sort(name, kept, damaged, unneeded);
+      else this.#sort(name, ofThisLog, kept, damaged, unneeded);
     }
     // Without one that holds nothing goes: a damaged file may still tell somebody something.
     if (kept.length === 0) return { kept, damaged };
@@ -105,11 +106,17 @@ export class SnapshotStore {
     return { kept, damaged };
   }
 
-  #sort(name: SnapshotName, kept: SnapshotFile[], damaged: string[], unneeded: string[]): void {
+  #sort(
+    name: SnapshotName,
+    ofThisLog: (file: SnapshotFile) => boolean,
+    kept: SnapshotFile[],
+    damaged: string[],
+    unneeded: string[],
+  ): void {
     try {
       const header = checkSnapshotFile(this.#place, name.path);
       this.#refuseOthers(name.path, name.position, header);
-      kept.push({ ...name, header });
+      if (ofThisLog({ ...name, header })) kept.push({ ...name, header });
     } catch (error) {
       if (!(error instanceof SeriatimError) || !REFUSALS.includes(error.code)) throw error;
       if (error.code === "SNAPSHOT_FOREIGN") return;
@@ -139,5 +146,5 @@ export class SnapshotStore {
   }
 }
 
-/** What a file can be refused for; anything else is the disk's failure. */
-const REFUSALS: readonly string[] = ["SNAPSHOT_DAMAGED", "SNAPSHOT_FOREIGN"];
+/** What a file can be refused for, what can't be read included (choice.ts); anything else is the disk's failure. */
+const REFUSALS: readonly string[] = ["SNAPSHOT_DAMAGED", "SNAPSHOT_FOREIGN", "EIO"];

@@ -177,3 +177,29 @@ test("a journal that does not reach a snapshot's position has lost what was dura
   expect(error?.code).toBe("JOURNAL_BEHIND_SNAPSHOT");
   expect(error?.message).toContain("says that position 123 was durable, the journal does not reach it");
 });
+
+// It counted as one of the two that are kept, so segments went which only the other one covered.
+test("a snapshot of another history is no second copy: nothing is retired by its word, and none of this log's is removed for it", () => {
+  trade(2, 40);
+  const first = snap().newest;
+  const other = { ...first.header, position: 123, chain: new Uint8Array(32).fill(1) };
+  store.write(other, (write) => live.snapshot(write));
+  trade(4, 40);
+  const { newest, kept } = snap();
+  expect(kept.map(({ position }) => position)).toEqual([newest.position, first.position]);
+  expect(store.list().map(({ position }) => position)).toEqual([newest.position, 123, first.position]);
+});
+
+test("what can't be removed is no failure of the snapshot", () => {
+  for (let i = 0; i < 2; i++) {
+    trade(1, 40);
+    snap();
+  }
+  trade(1, 40);
+  vi.spyOn(disk, "remove").mockImplementation((path) => {
+    throw storageError("EIO", "remove", path);
+  });
+  const { newest, notRemoved, kept } = snap();
+  expect([newest.position, notRemoved?.code, kept]).toEqual([123, "EIO", []]);
+  expect(hashIn(newest.path)).toBe(hash(live));
+});
