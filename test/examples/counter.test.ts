@@ -121,7 +121,7 @@ test("killed in the middle of its additions: each that was answered happened onc
     answered = valuesIn(counter.output);
   }
   expect(answered.size).toBeGreaterThan(40);
-});
+}, 120_000);
 
 /** Free now, and nobody is given it for a while. */
 async function freePort(): Promise<number> {
