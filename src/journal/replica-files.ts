@@ -9,7 +9,8 @@
 // Interrupted anywhere, the steps that are missing are done at the next start.
 
 import { SeriatimError, type Storage } from "../base/index.ts";
-import type { LogPoint } from "../segment/index.ts";
+import { type LogPoint, mayLackName } from "../segment/index.ts";
+import { JOURNAL_LOG } from "./records.ts";
 import { listSnapshots } from "./snapshot/names.ts";
 
 /** All below one directory of the same disk. */
@@ -76,7 +77,8 @@ export function putReceivedInPlace(files: ReplicaFiles): number | undefined {
 
 /** Gives a directory that holds anything another name; returns it. */
 function moveAside({ storage, parent }: ReplicaFiles, directory: string, mark: string): string | undefined {
-  if (namesIn(storage, directory).length === 0) return undefined;
+  // What a log says of itself (segment/may-lack.ts) is nothing to keep; a log that begins says it again.
+  if (namesIn(storage, directory).every((name) => name === mayLackName(JOURNAL_LOG))) return undefined;
   const first = `${directory}-${mark}`;
   let name = first;
   for (let i = 2; namesIn(storage, name).length > 0; i++) name = `${first}-${i}`;

@@ -6,6 +6,7 @@ export * from "./header.ts";
 export * from "./layout.ts";
 export * from "./limits.ts";
 export * from "./log.ts";
+export { mayLackName } from "./may-lack.ts";
 export * from "./open.ts";
 export * from "./retire.ts";
 export * from "./scan.ts";
