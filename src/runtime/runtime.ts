@@ -20,6 +20,7 @@ import { createLiveFrames } from "../replication/index.ts";
 import { createRing, type Ring } from "../ring/index.ts";
 import { Sequencer } from "../sequencer/index.ts";
 import { type CommandOutput, CommandPath } from "./command-path.ts";
+import { commandRingRecords } from "./command-ring.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import { type JournalChoice, journalOf } from "./journal-choice.ts";
 import type { JournalRequest } from "./journal-requests.ts";
@@ -29,8 +30,6 @@ import { type AckListener, Primary, type ReplicationOptions } from "./replicatio
 import type { Tenure } from "./replication/tenure.ts";
 import { restoreSnapshot, type WarmState } from "./restore-snapshot.ts";
 
-/** Commands that may wait for the journal: 5 MiB, some milliseconds of full load. Beyond it claim() says no. */
-const COMMAND_RING_RECORDS = 65_536;
 /** Between two looks at the directory and the clock. */
 const TICK_MS = 1_000;
 /** A sequencer ahead of the wall clock by more than this gives every command the same time for a while to notice. */
@@ -108,7 +107,16 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
         options.warm,
       );
     }
-    return new Runtime(application, journal, recovered, directory, clock, primary, options.tenure);
+    return new Runtime(
+      application,
+      journal,
+      recovered,
+      directory,
+      clock,
+      primary,
+      options.tenure,
+      segmentBytes,
+    );
   } catch (error) {
     // The first error is the one to report: what stopping then says follows from it.
     await primary?.stop();
@@ -149,6 +157,7 @@ export class Runtime {
     clock: Clock,
     primary?: Primary,
     tenure?: Tenure,
+    segmentBytes = SEGMENT_BYTES_DEFAULT,
   ) {
     this.#primary = primary;
     this.#tenure = tenure;
@@ -156,7 +165,7 @@ export class Runtime {
     this.#journal = journal;
     this.directory = directory;
     this.#clock = clock;
-    this.#ring = createRing({ recordBytes: COMMAND_BYTES, capacity: COMMAND_RING_RECORDS });
+    this.#ring = createRing({ recordBytes: COMMAND_BYTES, capacity: commandRingRecords(segmentBytes) });
     this.#sequencer = new Sequencer(this.#ring, recovered.position, recovered.timestamp_us);
     this.path = new CommandPath(this.#sequencer, application, journal, clock);
     if (primary !== undefined) this.path.hold();
