@@ -89,10 +89,19 @@ async function look(copy: string, fault: PlantedFault): Promise<Finding> {
     }
     const { output } = await simulate(copy, SEEDS);
     const seed = /seed (\d+): (.*?)(?: \(and \d+ more\))?; repeat/.exec(output);
-    return { fault, noticedBy: seed === null ? undefined : `simulation: ${seed[2]}`, seeds: seed?.[1] ?? "" };
+    return {
+      fault,
+      noticedBy: seed === null ? undefined : `simulation: ${withoutStack(seed[2])}`,
+      seeds: seed?.[1] ?? "",
+    };
   } finally {
     writeFileSync(path, source);
   }
+}
+
+/** A crash is told with where it was: in a copy that is gone. */
+function withoutStack(what: string): string {
+  return what.replace(/ at (\S+ )?\(?file:.*$/, "");
 }
 
 function tableOf(findings: readonly Finding[]): string {
