@@ -30,6 +30,8 @@ export interface FailingCallFinding {
   /** The node went on: it was the next segment's, and that there is no room for it is no failure. */
   readonly wentOn: boolean;
   readonly acknowledged: number;
+  /** Acknowledged orders that the log has not after the next start. */
+  readonly lost: number;
   /** What is not as it must be, in words. */
   readonly wrong: readonly string[];
 }
@@ -48,9 +50,10 @@ export async function withFailingCall(directory: string, fault: CallFault): Prom
   const failed = life.calls[at];
   const wentOn = failed !== undefined && fault.error === "ENOSPC" && isForLater(life.calls, at);
   const judge = failed === undefined ? judgeWhole : wentOn ? judgeGoingOn : judgeEnd;
-  const wrong = [...judge(life, at), ...(await judgeRestart(directory, life.told))];
+  const { lost, wrong } = await judgeRestart(directory, life.told);
   rmSync(directory, { recursive: true, force: true });
-  return { failed, wentOn, acknowledged: count(life.told, "acknowledged"), wrong };
+  const acknowledged = count(life.told, "acknowledged");
+  return { failed, wentOn, acknowledged, lost, wrong: [...judge(life, at), ...wrong] };
 }
 
 function settings(directory: string): string[] {
@@ -153,8 +156,9 @@ function isForLater(calls: readonly TracedCall[], at: number): boolean {
 }
 
 /** The next start takes orders, and has what was acknowledged once, nothing that was refused, and nothing twice. */
-async function judgeRestart(directory: string, told: readonly Told[]): Promise<string[]> {
+async function judgeRestart(directory: string, told: readonly Told[]) {
   const wrong: string[] = [];
+  let lost = 0;
   const again = await NodeProcess.start(settings(directory));
   const client = await connectOrderEntry({ host: "127.0.0.1", port: again.orderPort, account: ACCOUNT });
   const next = await enter(client, ORDERS + 1);
@@ -165,10 +169,11 @@ async function judgeRestart(directory: string, told: readonly Told[]): Promise<s
   const entries = entriesInLog(join(directory, "data"));
   told.forEach((what, i) => {
     const times = entries.get(`${ACCOUNT}:${i + 1}`) ?? 0;
+    if (what === "acknowledged" && times === 0) lost++;
     const isRight = what === "lost" ? times <= 1 : times === (what === "acknowledged" ? 1 : 0);
     if (!isRight) wrong.push(`order ${i + 1} was ${what} and is in the log ${times} times`);
   });
-  return wrong;
+  return { lost, wrong };
 }
 
 function count(told: readonly Told[], what: Told): number {

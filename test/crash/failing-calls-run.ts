@@ -25,6 +25,7 @@ interface Row extends Series {
   /** Of them those that went on: the next segment had no room. */
   wentOn: number;
   acknowledged: number;
+  lost: number;
 }
 
 const wrong: string[] = [];
@@ -32,12 +33,13 @@ let lives = 0;
 
 /** Index after index until so many calls are not made any more. */
 async function run(folder: string, series: Series): Promise<Row> {
-  const row: Row = { ...series, tried: 0, wentOn: 0, acknowledged: 0 };
+  const row: Row = { ...series, tried: 0, wentOn: 0, acknowledged: 0, lost: 0 };
   for (let index = 1; index <= CALLS_MAX; index++) {
     const found = await withFailingCall(join(folder, String(++lives)), { ...series, index });
     const where = `${series.call} number ${index}, ${series.error}`;
     wrong.push(...found.wrong.map((what) => `${where}: ${what}`));
     row.acknowledged += found.acknowledged;
+    row.lost += found.lost;
     if (found.failed === undefined) return row;
     row.tried++;
     if (found.wentOn) row.wentOn++;
@@ -47,8 +49,8 @@ async function run(folder: string, series: Series): Promise<Row> {
 
 function tableOf(rows: readonly Row[]): string {
   const titles = "call | error | calls failed, one in each run | ended with 1 and its line | went on";
-  const lines = rows.map(({ call, error, tried, wentOn, acknowledged }) => {
-    return `| ${call} | ${error} | ${tried} of ${tried} | ${tried - wentOn} | ${wentOn} | ${acknowledged} | 0 |`;
+  const lines = rows.map(({ call, error, tried, wentOn, acknowledged, lost }) => {
+    return `| ${call} | ${error} | ${tried} | ${tried - wentOn} | ${wentOn} | ${acknowledged} | ${lost} |`;
   });
   return [
     `| ${titles} | orders acknowledged | of them lost |`,

@@ -39,6 +39,28 @@ async function open(storage: SimulatedDisk) {
   return { application, runtime, submissions };
 }
 
+/** Says which of its calls failed. */
+class WatchedDisk extends SimulatedDisk {
+  #failing = 0;
+  /** Verb and path; undefined: it was not made. */
+  failed: string | undefined;
+
+  constructor() {
+    super();
+    this.makeDirectory("sim");
+  }
+
+  override failAt(call: number, fault: DiskFault): void {
+    this.#failing = call;
+    super.failAt(call, fault);
+  }
+
+  override change(verb: string, path: string): ReturnType<SimulatedDisk["change"]> {
+    if (this.calls + 1 === this.#failing) this.failed = `${verb} ${path}`;
+    return super.change(verb, path);
+  }
+}
+
 /** What one life of the runtime came to. */
 interface Life {
   readonly submitted: Set<number>;
@@ -75,28 +97,52 @@ function digitOf(sum: number, digit: number): number {
   return Math.floor(sum / 4 ** digit) % 4;
 }
 
-let cases = 0;
-afterAll(() =>
-  console.log(`${cases} of ${cases} failing calls: nothing answered was lost, nothing done twice`),
-);
+const FAULTS: readonly DiskFault[] = ["EIO", "ENOSPC", "short", "stuck"];
+/** Of the next segment, which nothing needs yet. */
+const FOR_LATER = /0002\.seg\.tmp$/;
 
-const clean = new SimulatedDisk();
-clean.makeDirectory("sim");
+/** What may be said when this call fails; `undefined` stands for nothing at all. */
+function wordsFor(fault: DiskFault, failed: string): readonly (string | undefined)[] {
+  const isWrite = failed.startsWith("write ");
+  // What is left of a segment that is not needed any more is removed by the next start.
+  if (failed.startsWith("remove ")) return [undefined];
+  // No room for it is no failure: orders are refused, when any come, and no longer once there is room.
+  if (fault === "ENOSPC") return FOR_LATER.test(failed) ? ["DISK_FULL", undefined] : ["ENOSPC"];
+  // The rest of a short write is written then.
+  if (fault === "short" && isWrite) return [undefined];
+  return fault === "stuck" && isWrite ? ["SHORT_WRITE"] : ["EIO"];
+}
+
+const clean = new WatchedDisk();
 const whole = await live(clean);
+/** About as many as each life makes: how far the next segment gets is a matter of time. */
 const CALLS = clean.calls;
+
+let judged = 0;
+let failing = 0;
+afterAll(() => {
+  const found = "nothing answered was lost, nothing done twice, each failure told";
+  console.log(`${judged} of ${FAULTS.length * CALLS} lives, ${failing} with a call that failed: ${found}`);
+});
 
 test("a disk that does not fail has all additions answered", () => {
   expect([...whole.answered]).toHaveLength(ADDITIONS);
+  expect([...whole.codes]).toEqual([]);
   expect(CALLS).toBeGreaterThan(ADDITIONS / AT_ONCE);
 });
 
-describe.each<DiskFault>(["EIO", "ENOSPC", "short", "stuck"])("%s", (fault) => {
+describe.each(FAULTS)("%s", (fault) => {
   test(`at each of ${CALLS} calls`, async () => {
     for (let call = 1; call <= CALLS; call++) {
-      const disk = new SimulatedDisk();
-      disk.makeDirectory("sim");
+      const disk = new WatchedDisk();
       disk.failAt(call, fault);
       const life = await live(disk);
+      const { failed } = disk;
+      const said = life.codes.size === 0 ? [undefined] : [...life.codes];
+      const words = failed === undefined ? [undefined] : wordsFor(fault, failed);
+      expect(words, `call ${call}: ${failed}`).toEqual(expect.arrayContaining(said));
+      if (life.codes.size === 0) expect(life.answered.size, `call ${call}: ${failed}`).toBe(ADDITIONS);
+      if (failed !== undefined) failing++;
       disk.crash(new Prng(call));
       const again = await open(disk);
       for (const digit of Array(ADDITIONS).keys()) {
@@ -109,7 +155,7 @@ describe.each<DiskFault>(["EIO", "ENOSPC", "short", "stuck"])("%s", (fault) => {
       const { events } = await again.submissions.submit(add(1));
       expect(events[1]).toBe(again.application.sum);
       await again.runtime.stop();
-      cases++;
+      judged++;
     }
   });
 });
