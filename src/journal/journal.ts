@@ -119,7 +119,8 @@ export function openJournal(options: JournalOptions, visit: RecordVisitor): Open
 }
 
 function incomplete(directory: string, first: number): SeriatimError {
-  const message = `the journal in ${directory} begins with position ${first}: what came before is not there`;
+  const begins = `the journal in ${directory} begins with position ${first}: what came before is not there`;
+  const message = `${begins}, nor a snapshot of it that this version of the program can use`;
   return new SeriatimError("JOURNAL_INCOMPLETE", message);
 }
 

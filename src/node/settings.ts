@@ -230,7 +230,9 @@ export const SETTINGS: readonly Setting[] = [
     "fsync",
     "",
     "When a command counts as safe and is answered: fsync = on the disk; flush = given to the operating system; " +
-      "buffered = given to the journal's buffer; off = no journal at all, everything is lost at exit (benchmarks).",
+      "buffered = given to the journal's buffer; off = no journal at all, everything is lost at exit (benchmarks). A power loss takes " +
+      "with flush and buffered what was not on the disk yet, up to one journal file; what is left may have a hole, and then the start " +
+      "and journal repair refuse it: with these modes be ready to go back to a copy.",
   ),
   row(
     "segmentBytes",
@@ -255,7 +257,8 @@ export const SETTINGS: readonly Setting[] = [
     KEEP_ALL,
     "segments",
     "Journal files to keep that two snapshots cover, both read back whole; older ones are removed after a snapshot. -1 keeps " +
-      "all: the history can be computed again from its first command.",
+      "all: the history can be computed again from its first command. Without it, a program whose snapshots have another version " +
+      "than the one that wrote them can't open the log: it needs the whole history, or the older program.",
   ),
   row(
     "threads",

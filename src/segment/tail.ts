@@ -54,7 +54,8 @@ const TABLE: readonly Row[] = [
   {
     when: { damage: "not whole", wholeFrameBehind: true },
     verdict: "corrupt",
-    because: "a whole frame lies behind it",
+    because:
+      "a whole frame lies behind it; a power loss can leave that in modes flush and buffered, never in fsync",
   },
   {
     when: { damage: "not whole" },
