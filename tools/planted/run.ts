@@ -84,7 +84,7 @@ async function look(copy: string, fault: PlantedFault): Promise<Finding> {
     if (fault.tests !== undefined) {
       const { output } = await runTests(copy, [fault.tests]);
       // Tests that did not even begin noticed nothing.
-      const hasFailed = / [1-9][0-9]* failed/.test(output) && / [1-9][0-9]* passed/.test(output);
+      const hasFailed = /\b[1-9][0-9]* failed/.test(output) && /\b[1-9][0-9]* passed/.test(output);
       return { fault, noticedBy: hasFailed ? `\`${fault.tests}\`` : undefined, seeds: "" };
     }
     const { output } = await simulate(copy, SEEDS);
