@@ -232,7 +232,9 @@ describe("a start that can't be", () => {
     expect(await refusal({ dataDir: join(file, "data") })).toBe(
       line(join(file, "data"), "it is not a directory (ENOTDIR)"),
     );
-    expect(await refusal({ dataDir: file })).toBe(line(file, "it exists already (EEXIST)"));
+    expect(await refusal({ dataDir: file })).toBe(
+      `data directory: cannot use the directory ${file}: it is not a directory (ENOTDIR)`,
+    );
   });
 
   test("says that another node has the directory, with its process", async () => {
