@@ -11,7 +11,13 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SeriatimError, type Storage } from "../base/index.ts";
-import { JOURNAL_LOG, putReceivedInPlace, type ReplicaFiles, SNAPSHOTS_DIRECTORY } from "../journal/index.ts";
+import {
+  JOURNAL_LOG,
+  putReceivedInPlace,
+  type ReplicaFiles,
+  removeInterrupted,
+  SNAPSHOTS_DIRECTORY,
+} from "../journal/index.ts";
 import { acquireDirectoryLock, type DirectoryLock, isLockFile, NodeStorage } from "../platform/index.ts";
 import { SEGMENT_SUFFIX } from "../segment/index.ts";
 import { isPromise } from "./replication/promise.ts";
@@ -39,8 +45,9 @@ export interface DataDirectory {
 }
 
 /**
- * Finishes what a replica that settles its files was interrupted in (putReceivedInPlace). Makes the directory if it is not there, its name durable on return (a log in a directory whose name is lost with the
- * power is lost), refuses one that holds anything of somebody else's, and locks it. Throws
+ * Makes the directory if it is not there, its name durable on return (a log in a directory whose name is lost with the power
+ * is lost), refuses one that holds anything of somebody else's, and locks it. Then finishes what a replica that settles its
+ * files was interrupted in (putReceivedInPlace), and removes snapshots that were not written to their end. Throws
  * FOREIGN_DIRECTORY, DIRECTORY_IN_USE, or the system's code, naming the path; nothing was written then.
  */
 export async function openDataDirectory(
@@ -59,6 +66,7 @@ export async function openDataDirectory(
   const { journal, snapshots } = files;
   try {
     putReceivedInPlace(files);
+    for (const place of [snapshots, files.incoming]) removeInterrupted(storage, place);
   } catch (error) {
     await lock.release();
     throw error;

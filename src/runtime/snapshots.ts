@@ -135,7 +135,7 @@ export class Snapshots {
     if (this.#isStopped) throw new SeriatimError("SNAPSHOT_ENDED", "no snapshot is taken: the node stops");
   }
 
-  /** Breaks off what is under way, which then leaves nothing but a temporary file. */
+  /** Breaks off what is under way, which then leaves nothing but a temporary file: the next start removes that. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#schedule.shadow.stop();

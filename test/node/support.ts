@@ -2,7 +2,12 @@
 
 import { RecordBuffer, stateHash } from "../../src/base/index.ts";
 import { ExchangeEngine } from "../../src/engine/index.ts";
-import { EXCHANGE_RECORDS, encodeGenesisEntry, openJournal } from "../../src/journal/index.ts";
+import {
+  EXCHANGE_RECORDS,
+  encodeGenesisEntry,
+  type GenesisEntry,
+  openJournal,
+} from "../../src/journal/index.ts";
 import { createLog, type Log } from "../../src/node/index.ts";
 import { type History, recoverExchange } from "../../src/node/recovery.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
@@ -21,11 +26,12 @@ export async function openExchange(
   path: string,
   threads: "spread" | "single",
   durability: "fsync" | "flush" = "fsync",
+  entry: GenesisEntry = ENTRY,
 ): Promise<OpenedExchange> {
   const lines: string[] = [];
   const log = createLog({ level: "info", human: false, write: (line) => lines.push(line) });
   const directory = await openDataDirectory(path);
-  const genesis = encodeGenesisEntry(ENTRY);
+  const genesis = encodeGenesisEntry(entry);
   const options = { directory, threads, durability, segmentBytes: 2_097_152, genesis };
   const history = await recoverExchange(options, log);
   const output = { onApplied() {}, seal() {}, release() {}, resumeStalled() {} };
@@ -34,12 +40,16 @@ export async function openExchange(
 }
 
 /** Takes orders until the log's last position is `last`, and waits until all are safe. */
-export async function tradeUpTo({ runtime: { path } }: History, last: number): Promise<void> {
+export async function tradeUpTo(
+  { runtime: { path } }: History,
+  last: number,
+  write: typeof writeOrderOf = writeOrderOf,
+): Promise<void> {
   while (path.position < last) {
     const at = path.claim();
     if (at < 0) await path.settled();
     else {
-      writeOrderOf(path.words, at, path.position + 1);
+      write(path.words, at, path.position + 1);
       path.commit();
     }
   }

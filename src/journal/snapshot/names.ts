@@ -34,9 +34,9 @@ export function listSnapshots({
   return found.reverse();
 }
 
-/** Removes what interrupted writings left. */
+/** Removes what interrupted writings left; for whoever alone may write there. Throws what the disk says. */
 export function removeInterrupted(storage: Storage, directory: string): void {
-  for (const name of storage.list(directory))
+  for (const name of namesIn(storage, directory))
     if (NAME.exec(name)?.[2] !== undefined) storage.remove(`${directory}/${name}`);
 }
 
