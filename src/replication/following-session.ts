@@ -225,7 +225,9 @@ export class FollowingSession {
     const { epoch, released } = readHeartbeat(this.#stream.buffer, at);
     if (epoch !== welcome.epoch) return this.#refuse(RefusalCode.StaleEpoch);
     this.#acknowledgeIsDue = true;
-    this.#show(released);
+    // While a snapshot comes, nobody has compared what this log has with that history: it is not shown.
+    if (welcome.start === StartFrom.Journal) this.#show(released);
+    else this.#primaryPosition = Math.max(this.#primaryPosition, released);
   }
 
   #show(released: Position): void {

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { Prng } from "../../src/base/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
 import { RefusalCode, SNAPSHOT_PART_BYTES_MAX, StreamFault } from "../../src/protocol/index.ts";
-import { History } from "../../src/replication/index.ts";
+import { HEARTBEAT_US, History } from "../../src/replication/index.ts";
 import { checksums, Pair, PrimaryNode, ReplicaNode, rows, stateAt } from "./support.ts";
 
 /** Three parts, the last of them short. */
@@ -73,6 +73,22 @@ test("a replica far behind gets one too, and counts for nothing before it has lo
   replica.beginWithReceived();
   follow(primary, replica);
   expectRestIsPrimarys(primary, replica);
+});
+
+test("what a replica had before is not shown while a snapshot comes: nobody has compared it with this history", () => {
+  const primary = retiredPrimary();
+  const replica = new ReplicaNode();
+  const other = new PrimaryNode({ frames: 0 });
+  other.append(20);
+  replica.log.append(other.frames[0], 1);
+  const pair = new Pair(primary, replica);
+  sendSteps(pair, FIRST_PART);
+  sendSteps(pair, 0);
+  pair.serving.tick(HEARTBEAT_US);
+  sendSteps(pair, 0);
+  expect(pair.serving.snapshotTo).toBeDefined();
+  expect([replica.log.position, replica.lastReleased]).toEqual([20, 0]);
+  expect(pair.following.primaryPosition).toBe(primary.writer.position);
 });
 
 test("one whose next frame is still there gets that, whatever snapshots there are", () => {

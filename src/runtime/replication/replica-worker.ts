@@ -16,6 +16,7 @@ import {
   FollowingSession,
   ReplicaStanding,
   type ServingNode,
+  type SessionEnd,
   type SnapshotReceiver,
 } from "../../replication/index.ts";
 import { describeScan, type LogPoint } from "../../segment/index.ts";
@@ -63,8 +64,9 @@ class Replica implements FollowingNode {
   readonly #promises = new Promises(new NodeStorage(), dirname(data.directory));
   readonly #listener: ServingListener;
   #session: FollowingSession | undefined;
-  #socket: Socket | undefined;
-  /** Where that leads to. */
+  /** The session's, and those whose last words are on their way: each keeps this thread from ending. */
+  readonly #sockets = new Set<Socket>();
+  /** Where the session's leads to. */
   #peer = "";
   #retry: NodeJS.Timeout | undefined;
   #tries = 0;
@@ -150,7 +152,7 @@ class Replica implements FollowingNode {
     const to = data.primaries[this.#tries++ % data.primaries.length];
     const socket = connect({ ...to, noDelay: true });
     const session = new FollowingSession(this, new SocketOutput(socket), clock.monotonicMicros());
-    this.#socket = socket;
+    this.#sockets.add(socket);
     this.#session = session;
     socket.on("data", (bytes) => this.#guarded(() => this.#received(session, bytes)));
     let fault: string | undefined;
@@ -159,6 +161,7 @@ class Replica implements FollowingNode {
     });
     this.#peer = `${to.host}:${to.port}`;
     socket.on("close", () => {
+      this.#sockets.delete(socket);
       session.close();
       this.#look(session, fault);
     });
@@ -205,7 +208,7 @@ class Replica implements FollowingNode {
     const { ended } = session;
     if (ended === undefined || session !== this.#session) return;
     this.#session = undefined;
-    this.#socket?.destroySoon();
+    this.#closeSockets(ended);
     if (this.#isStopping) return;
     if (ended.kind === "refused by peer" && ended.code === RefusalCode.Diverged) return this.#diverged();
     if (ended.kind === "snapshot received") return this.#endWith(() => say({ kind: "received" }));
@@ -214,6 +217,17 @@ class Replica implements FollowingNode {
     say({ kind: "lost", how: `${this.#peer}: ${session.why ?? fault ?? endingWords(ended)}` });
     const isRoundOver = this.#tries % data.primaries.length === 0;
     this.#retry = setTimeout(() => this.connect(), isRoundOver ? RETRY_MS : 0);
+  }
+
+  /**
+   * Only a refusal is still to be sent. Otherwise at once: a machine that has lost power would keep a connection that is
+   * being made, or that has something to send to it, for minutes.
+   */
+  #closeSockets(ended: SessionEnd): void {
+    for (const socket of this.#sockets) {
+      if (ended.kind === "refused") socket.destroySoon();
+      else socket.destroy();
+    }
   }
 
   #diverged(): void {
@@ -283,7 +297,7 @@ class Replica implements FollowingNode {
     clearInterval(this.#ticker);
     clearTimeout(this.#retry);
     this.#session?.close();
-    this.#socket?.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 }
 
