@@ -40,7 +40,7 @@ export interface DataDirectory {
   readonly lock: DirectoryLock;
   /** Whether the journal's directory is still the one that was opened, with no segment less than when last asked. */
   isStillThere(): boolean;
-  /** From now on the oldest segments may be removed, by whoever knows that snapshots cover them; a gap is still a loss. */
+  /** From now on the oldest segments may be removed, by whoever knows that snapshots cover them; a new gap is still a loss. */
   letOldestGo(): void;
 }
 
@@ -73,7 +73,7 @@ export async function openDataDirectory(
   }
   // Asked first when the journal has been opened. A storage of its own (a test's) has no such directory: "there" then.
   let opened: string | undefined;
-  let before: Segments = { count: 0, last: 0, isGapless: true };
+  let before: Segments = { count: 0, last: 0, gaps: Number.POSITIVE_INFINITY };
   let mayOldestGo = false;
   const isStillThere = (): boolean => {
     const now = identityOf(journal);
@@ -82,7 +82,7 @@ export async function openDataDirectory(
     if (now !== opened) return false;
     const [then, found] = [before, segmentsIn(journal)];
     before = found;
-    return mayOldestGo ? found.last >= then.last && found.isGapless : found.count >= then.count;
+    return mayOldestGo ? found.last >= then.last && found.gaps <= then.gaps : found.count >= then.count;
   };
   const letOldestGo = (): void => {
     mayOldestGo = true;
@@ -108,15 +108,16 @@ interface Segments {
   readonly count: number;
   /** The number of the newest; 0 when there is none. */
   readonly last: number;
-  readonly isGapless: boolean;
+  /** Numbers between the oldest's and its that no segment has: what a snapshot covers may have them from the start on. */
+  readonly gaps: number;
 }
 
 /** The segments in the journal's directory; none when it goes away in this moment. */
 function segmentsIn(journal: string): Segments {
   const numbers = segmentNamesIn(journal).map((name) => Number(/[0-9]+/.exec(name)?.[0]));
   const { length: count } = numbers;
-  const isGapless = count === 0 || numbers[count - 1] - numbers[0] === count - 1;
-  return { count, last: numbers[count - 1] ?? 0, isGapless };
+  const last = numbers[count - 1] ?? 0;
+  return { count, last, gaps: count === 0 ? 0 : last - numbers[0] + 1 - count };
 }
 
 function segmentNamesIn(journal: string): string[] {

@@ -73,12 +73,13 @@ class LogScanner {
   scan(): LogScan {
     const numbers = this.#listed.segments;
     if (numbers.length === 0) this.#beginEmpty();
+    const first = this.#firstToRead();
     for (
-      let i = this.#firstToRead();
+      let i = first;
       i < numbers.length && this.#fault === undefined && this.#frames < this.#framesMax;
       i++
     ) {
-      if (i > 0 && numbers[i] !== numbers[i - 1] + 1) this.#missing(numbers[i - 1] + 1);
+      if (i > first && numbers[i] !== numbers[i - 1] + 1) this.#missing(numbers[i - 1] + 1);
       else this.#scanFile(numbers[i], this.#segments.length === 0);
     }
     this.#checkReach();

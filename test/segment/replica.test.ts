@@ -232,24 +232,31 @@ describe("opened with a snapshot's position", () => {
   const point = pointAfter(index);
   const all = frames.length;
 
-  test("it hands out what lies behind that, from the segment on that holds it, also without the older ones", () => {
-    const disk = primaryLog().disk;
-    const { segments } = scanLog(logPlace(disk));
-    const older = segments.filter((segment) => segment.lastPosition < point.position);
-    expect(older.length).toBeGreaterThan(2);
-    for (const { file } of older) {
-      const found = new Collector();
-      const { writer, scan } = openLog(logPlace(disk), SMALL, found.visit, { from: point });
-      writer.close();
-      expect([found.firstPosition, found.verified()]).toEqual([
-        point.position + 1,
-        frames[all - 1].last - point.position,
-      ]);
-      expect(scan.segments.length).toBe(segments.length - older.length);
-      disk.remove(file);
-    }
-    expect(openLog(logPlace(disk), SMALL, () => {}, { from: point }).scan.verdict).toBe("clean");
-  });
+  test.each([
+    ["the oldest", 0],
+    ["the one right before it, which leaves a gap,", -1],
+  ])(
+    "it hands out what lies behind that, from the segment on that holds it, also when %s goes, and then the next",
+    (_, at) => {
+      const disk = primaryLog().disk;
+      const { segments } = scanLog(logPlace(disk));
+      const older = segments.filter((segment) => segment.lastPosition < point.position);
+      const behind = segments.length - older.length;
+      expect(older.length).toBeGreaterThan(2);
+      while (older.length > 0) {
+        const found = new Collector();
+        const { writer, scan } = openLog(logPlace(disk), SMALL, found.visit, { from: point });
+        writer.close();
+        expect([found.firstPosition, found.verified()]).toEqual([
+          point.position + 1,
+          frames[all - 1].last - point.position,
+        ]);
+        expect(scan.segments.length).toBe(behind);
+        for (const { file } of older.splice(at, 1)) disk.remove(file);
+      }
+      expect(openLog(logPlace(disk), SMALL, () => {}, { from: point }).scan.verdict).toBe("clean");
+    },
+  );
 
   test.each<[name: string, from: LogOrigin, says: RegExp]>([
     [
@@ -268,6 +275,16 @@ describe("opened with a snapshot's position", () => {
     const before = disk.image("d");
     expect(() => openLog(logPlace(disk), SMALL, () => {}, { from })).toThrow(says);
     expect(disk.image("d")).toEqual(before);
+  });
+
+  test("it is refused when a segment behind that is missing, where the one before it ends", () => {
+    const { disk } = primaryLog();
+    const { segments } = scanLog(logPlace(disk));
+    const { file, firstPosition } = segments[segments.length - 2];
+    disk.remove(file);
+    expect(() => openLog(logPlace(disk), SMALL, () => {}, { from: point })).toThrow(
+      new RegExp(`position ${firstPosition}: segment ${segments.length - 1} is missing`),
+    );
   });
 
   test("damage to what the snapshot covers is corrupt, whatever the log says of its durability", () => {
