@@ -76,14 +76,15 @@ export class JournalAgent {
   /** One step towards the next segment. */
   #rotate(): number {
     const journal = this.#journal;
-    const refusal = journal.preallocationFailure;
-    if (!journal.rotate() && refusal === undefined) {
+    // One that holds nothing yet is the next one already, also on a full disk.
+    const outcome = journal.rotate() ? journal.position + 1 : journal.preallocationFailure;
+    if (outcome === undefined) {
       journal.prepareNext(true);
       return 1;
     }
     const answers = this.#rotations;
     this.#rotations = [];
-    for (const answer of answers) answer(refusal ?? journal.position + 1);
+    for (const answer of answers) answer(outcome);
     return 1;
   }
 

@@ -294,3 +294,17 @@ test("a rotation that finds no room on the disk is refused, and nothing else hap
   producer.close();
   await stage.stop();
 });
+
+test("a rotation is done, and says so, when the current segment holds nothing yet, also when the next finds no room", async () => {
+  const disk = new SimulatedDisk({ capacity_bytes: SEGMENT_BYTES * 2.5 });
+  const stage = new InlineJournal({ ...optionsIn("data/journal"), storage: disk });
+  await stage.recover(() => {});
+  const { shared, producer } = ringOf();
+  const shortages: unknown[] = [];
+  stage.run(shared, (shortage) => shortages.push(shortage));
+  expect(await stage.ask({ kind: "rotate" })).toBe(2);
+  await vi.waitFor(() => expect(shortages).toEqual([expect.stringContaining("no space left")]), 10_000);
+  expect(await stage.ask({ kind: "rotate" })).toBe(2);
+  producer.close();
+  await stage.stop();
+});
