@@ -128,7 +128,8 @@ export class PrimaryCluster {
   #standing(): Omit<Standing, "proof"> {
     const leads = this.#isLeading;
     const role = leads ? NodeRole.Primary : NodeRole.Waiting;
-    return { role, isWarm: leads, primaryHeard_us: leads ? 0 : SAFE_MAX, ...this.#end() };
+    const mayLack = (this.#parts.warm ?? this.#parts).mayLack && !leads;
+    return { role, isWarm: leads, mayLack, primaryHeard_us: leads ? 0 : SAFE_MAX, ...this.#end() };
   }
 
   #end(): AskingNode["log"] {

@@ -108,7 +108,7 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
       after: () => this.#link?.synced(),
     };
     this.#promises = promisesOn(storage);
-    this.#standing = new ReplicaStanding(this.log, this.log.mayLack);
+    this.#standing = new ReplicaStanding(this.log);
     this.#port = new ServingPort(
       site.host,
       this,
@@ -228,7 +228,6 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     try {
       work();
       if (this.#link?.session.isFollowing) this.#standing.heard(this.#link.session.heard_us);
-      if (this.log.mayLack && !this.mayLack) this.log.lacksNothing();
       this.#look();
     } catch (error) {
       if (!(error instanceof SeriatimError)) throw error;

@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { JOURNAL_LOG, repairJournal } from "../../src/journal/index.ts";
-import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
-import { COMMAND_WORDS, checkAdminCommand } from "../../src/protocol/index.ts";
-import type { AckPolicyName } from "../../src/replication/index.ts";
+import { makeNonce, NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
+import { COMMAND_WORDS, checkAdminCommand, DIGEST_BYTES, NodeRole } from "../../src/protocol/index.ts";
+import type { AckPolicyName, PeerStanding } from "../../src/replication/index.ts";
 import {
   generateKey,
   type Inheritance,
@@ -16,10 +16,12 @@ import {
   openRuntime,
   Replica,
   type Runtime,
+  readIdentity,
   Submissions,
   type Tenure,
 } from "../../src/runtime/index.ts";
 import { importRules } from "../../src/runtime/record-rules.ts";
+import { askPeers } from "../../src/runtime/replication/asking.ts";
 import { scanLog } from "../../src/segment/index.ts";
 import { add, beginning, COUNTER_RULES, Counter, rules } from "./counter.ts";
 
@@ -219,10 +221,21 @@ test.each(["started again while it waits", "repaired first", "stopped before it 
       expect([start, wasTorn, cut_bytes, mayLack]).toEqual([start, isFirst, 0, true]);
       if (how !== "stopped before it waits") await new Promise((resolve) => setTimeout(resolve, 700));
       expect(runtime.primary?.role).toBe("waiting");
+      // Nor does it pass for a whole disk with one that asks because it is told to lead itself.
+      const [said] = await saidOf(runtime.primary?.port ?? 0);
+      expect(said).toMatchObject({ name: "north", role: NodeRole.Waiting, mayLack: true });
       await runtime.stop();
     }
   },
 );
+
+/** What the node on that port answers, when south asks. */
+function saidOf(port: number): Promise<PeerStanding[]> {
+  const { name, keys } = readIdentity(path("keys.json"), path("south.key"));
+  const log = { epoch: 0, position: 0, persisted: 0, chain: new Uint8Array(DIGEST_BYTES) };
+  const node = { name, keys, nonce: makeNonce, checksums: new NativeChecksums(), log };
+  return askPeers([{ host: HOST, port }], node);
+}
 
 /** Takes the end of a stopped node's journal away, its last frame with it, as a file system can that loses a power supply. */
 function cutShort(name: string): void {

@@ -142,7 +142,7 @@ export class Primary {
     const own = warm === undefined ? { ...end, mayLack } : stoodAs(name, end, warm);
     const candidacy = new Candidacy(own, seat, cluster, clock);
     const where = { journal: directory.journal, snapshots: directory.snapshots };
-    const shared = { ...where, version, segmentBytes, live, view };
+    const shared = { ...where, version, segmentBytes, live, view, mayLack: own.mayLack };
     const serving = new ServingThread({ host, port, peers, keys, ownKey, epoch, ...shared });
     try {
       const known = { name, others, candidacy, promises };

@@ -82,7 +82,7 @@ class Replica implements FollowingNode {
     this.name = name;
     this.keys = keys;
     this.log = journal;
-    this.#standing = new ReplicaStanding(this.log, journal.mayLack);
+    this.#standing = new ReplicaStanding(this.log);
     this.#listener = new ServingListener(this.#asked(), {
       connected: () => {},
       sendsSnapshot: () => {},
@@ -171,8 +171,6 @@ class Replica implements FollowingNode {
     const now_us = clock.monotonicMicros();
     session.received(bytes, now_us);
     if (session.isFollowing) this.#standing.heard(now_us);
-    // The next start may know it too.
-    if (this.log.mayLack && !this.#standing.mayLack) this.log.lacksNothing();
   }
 
   #tick(): void {

@@ -37,6 +37,8 @@ export interface ServingWorkerData {
   readonly version: ApplicationVersion | undefined;
   /** Of the log; that of the tenure comes with "lead". */
   readonly epoch: number;
+  /** As in a Standing, until it leads: who leads knows that nothing is missing, or somebody answers for it. */
+  readonly mayLack: boolean;
   readonly segmentBytes: number;
   readonly live: SharedArrayBuffer;
   readonly view: SharedArrayBuffer;
@@ -116,7 +118,8 @@ const node: ServingNode = {
   },
   standing: () => {
     const role = isLeading ? NodeRole.Primary : NodeRole.Waiting;
-    return { role, isWarm: isLeading, primaryHeard_us: isLeading ? 0 : SAFE_MAX, ...end() };
+    const mayLack = data.mayLack && !isLeading;
+    return { role, isWarm: isLeading, mayLack, primaryHeard_us: isLeading ? 0 : SAFE_MAX, ...end() };
   },
   claimed: (peer) => {
     if (primary === undefined) say({ kind: "heard", peer });
