@@ -65,6 +65,8 @@ export class CommandPath {
   #sealedPosition: Position;
   #turnIsDue = false;
   #released: Position;
+  /** The last position of the log that it began with. */
+  readonly #began: Position;
   #isWaiting = false;
   #isCutOff = false;
   #isOpen = true;
@@ -85,6 +87,7 @@ export class CommandPath {
     this.#application = application;
     this.#journal = journal;
     this.#clock = clock;
+    this.#began = sequencer.position;
     this.#released = sequencer.position;
     this.#sealedPosition = sequencer.position;
     this.meter = new LoadMeter(sequencer.position, journal.times, now_ns);
@@ -104,9 +107,13 @@ export class CommandPath {
     this.#gate = gate;
   }
 
-  /** Takes no commands before open(). */
-  hold(): void {
+  /**
+   * Takes no commands before open(). Of what the log began with only `released` is known to be safe: the rest may be seen
+   * when the gate says so.
+   */
+  hold(released: Position): void {
     this.#isOpen = false;
+    this.#released = released;
   }
 
   open(): void {
@@ -215,7 +222,7 @@ export class CommandPath {
       for (const output of this.#outputs) output.resumeStalled();
     }
     this.#gate?.say(this.#released, durable);
-    if (this.#released === this.#sequencer.position) this.#settled?.();
+    if (this.#isSettled) this.#settled?.();
     // A gate's replicas may still acknowledge: this node's copy, which their policy counts, is none any more.
     if (failed) this.#isCutOff = true;
     else if (this.#released < this.#sequencer.position) this.#waitForMore(durable);
@@ -251,9 +258,15 @@ export class CommandPath {
     this.#isCutOff = true;
   }
 
+  /** Nothing was taken since the start, or all of it has been released. */
+  get #isSettled(): boolean {
+    const { position } = this.#sequencer;
+    return position === this.#began || position === this.#released;
+  }
+
   /** Resolves when every command has been released; never after the journal has failed. */
   settled(): Promise<void> {
-    if (!this.#turnIsDue && this.#released === this.#sequencer.position) return Promise.resolve();
+    if (!this.#turnIsDue && this.#isSettled) return Promise.resolve();
     return new Promise((resolve) => {
       this.#settled = resolve;
     });

@@ -1,6 +1,6 @@
 // Giving an application the newest state that serves, before its log is opened behind it: on a primary and on a replica.
 
-import type { Application, Storage } from "../base/index.ts";
+import type { Application, Position, Storage } from "../base/index.ts";
 import {
   type ApplicationVersion,
   newestUsable,
@@ -13,6 +13,8 @@ import type { DataDirectory } from "./data-directory.ts";
 
 /** Where the state lies in its log that a replica has in memory, and what it is worth (replica-standing.ts). */
 export interface WarmState extends LogPoint {
+  /** The last position that its primary said may be seen. */
+  readonly released: Position;
   /** The log's time there. */
   readonly timestamp_us: number;
   readonly isWarm: boolean;

@@ -7,7 +7,7 @@
 //
 // Fail-stop: after the journal has failed, or its directory is gone, nothing more leaves but what was safe by then.
 
-import { type Application, type Clock, SeriatimError } from "../base/index.ts";
+import { type Application, type Clock, type Position, SeriatimError } from "../base/index.ts";
 import {
   type ApplicationVersion,
   type RecordVisitor,
@@ -61,6 +61,8 @@ export interface RuntimeOptions
 export interface RuntimeStart extends Recovered {
   /** The snapshot whose state it began with; undefined: the whole log was applied, or the application had its state. */
   readonly snapshot: SnapshotHeader | undefined;
+  /** The last position of it that is known to have been acknowledged, or may be. */
+  readonly released: Position;
 }
 
 /** Who is told what befalls a runtime. */
@@ -97,7 +99,9 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     const replayed = await recoverApplication(journal, application, onReplayed);
     // Where nothing follows that state, the log's last time is its.
     const timestamp_us = Math.max(replayed.timestamp_us, from?.timestamp_us ?? 0);
-    const recovered = { ...replayed, timestamp_us, snapshot };
+    // What of a cluster's log was acknowledged, its disk doesn't say.
+    const released = replication === undefined ? replayed.position : (options.warm?.released ?? 0);
+    const recovered = { ...replayed, timestamp_us, snapshot, released };
     if (replication !== undefined && live !== undefined && directory !== undefined) {
       primary = await Primary.start(
         replication,
@@ -168,7 +172,7 @@ export class Runtime {
     this.#ring = createRing({ recordBytes: COMMAND_BYTES, capacity: commandRingRecords(segmentBytes) });
     this.#sequencer = new Sequencer(this.#ring, recovered.position, recovered.timestamp_us);
     this.path = new CommandPath(this.#sequencer, application, journal, clock);
-    if (primary !== undefined) this.path.hold();
+    if (primary !== undefined) this.path.hold(recovered.released);
     primary?.fenced.then((error) => this.#stopServing(error));
     this.failed = Promise.race([journal.failed, this.#lost.promise]).then((error) => this.#halt(error));
   }

@@ -172,7 +172,7 @@ export class PrimaryNode implements SimulatedNode {
   #openCluster(mayLack: boolean, warm: WarmEngine | undefined): PrimaryCluster | undefined {
     const site = this.#site;
     if (site.cluster.names.length === 1) return undefined;
-    this.#path.hold();
+    this.#path.hold(0);
     const cluster = new PrimaryCluster(site, this.#journal, {
       ...{ path: this.#path, stage: this.#stage, mayLack, warm },
       policyInLog: this.engine.administration.ackPolicy,

@@ -220,6 +220,27 @@ describe("settled", () => {
   });
 });
 
+test("what a node of a cluster began with is no more released than is known; the gate says the rest", async () => {
+  const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
+  const gate = new AckGate({ policyName: "two-disks", replicas: 1, view: memory });
+  const replica = new AckView(memory);
+  const told: number[] = [];
+  path.tap({ committed() {}, released: (position) => told.push(position) });
+  path.hold(BEFORE - 4);
+  path.gateBy(gate);
+  path.look();
+  expect([path.releasedPosition, told]).toEqual([BEFORE - 4, []]);
+  // Nothing is under way: a stop waits for nobody.
+  await path.settled();
+  path.open();
+  void gate.lead(1);
+  replica.join(0, BEFORE - 2, BEFORE - 2);
+  path.look();
+  replica.acknowledge(0, BEFORE, BEFORE);
+  path.look();
+  expect([path.releasedPosition, told]).toEqual([BEFORE, [BEFORE - 2, BEFORE]]);
+});
+
 test("all commands of a turn have one time, those of the next a later one", async () => {
   const times: number[] = [];
   const apply = accepting.apply;

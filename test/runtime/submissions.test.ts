@@ -24,6 +24,7 @@ const RECOVERED = {
     finding: "clean",
   },
   snapshot: undefined,
+  released: BEFORE,
 };
 
 /** A journal that keeps every slot until it is told. */

@@ -290,7 +290,12 @@ export class Replica {
     applying.end();
     const { application, timestamp_us, lastSession } = applying;
     const { directory } = this.#options;
-    return { directory, application, warm: { ...this.#end, timestamp_us }, lastSession };
+    return {
+      directory,
+      application,
+      warm: { ...this.#end, timestamp_us, released: applying.releasedPosition },
+      lastSession,
+    };
   }
 
   /** Orderly; rejects, when all is closed, with what failed. Called again it gives the same answer. */
