@@ -168,7 +168,13 @@ function begin(journal: JournalWriter, { directory, genesis }: JournalOptions, v
 
 /** Told of each frame when it is written, before it is made safe: whoever sends it to other nodes need not wait for this disk. */
 export interface FrameTap {
-  append(frame: Uint8Array, segment: number, firstPosition: number, lastPosition: number): void;
+  append(
+    frame: Uint8Array,
+    segment: number,
+    firstPosition: number,
+    lastPosition: number,
+    epoch: number,
+  ): void;
 }
 
 /** Appends records. Fail-stop, as the log under it: after a failure every call throws that same error. */
@@ -244,7 +250,7 @@ export class JournalWriter {
     const last = FRAME_HEADER_BYTES + payloadBytes - COMMAND_BYTES;
     const log = this.#log;
     log.append(payloadBytes, count, recordTimestamp(log.frame.view, last));
-    this.#tap?.append(log.lastFrame, log.segment, log.position - count + 1, log.position);
+    this.#tap?.append(log.lastFrame, log.segment, log.position - count + 1, log.position, log.epoch);
     if (this.mode === "fsync") this.#log.sync();
   }
 

@@ -5,6 +5,7 @@
 // Who is asked may learn from it, too: a primary that hears of a higher epoch ends (serving-session.ts).
 
 import {
+  DIGEST_BYTES,
   decodeChallenge,
   decodeReplicationRefusal,
   decodeStanding,
@@ -22,13 +23,15 @@ import type { SessionEnd } from "./ending.ts";
 import type { ReplicaLog } from "./following-session.ts";
 import type { Peer, SessionOutput } from "./peers.ts";
 
-/** The longest a peer may take to answer: two messages, two signatures and a look into the journal. */
+/** The longest a peer may take to answer: two messages and two signatures. */
 export const ASK_US = 1_000_000;
+/** For a chain value: who asks is not compared with another's history. */
+const NOT_COMPARED = new Uint8Array(DIGEST_BYTES);
 /** No answer is longer: a Standing is the longest. */
 const MESSAGE_BYTES_MAX = 256;
 
 export interface AskingNode extends Peer {
-  readonly log: Pick<ReplicaLog, "epoch" | "position" | "persisted" | "chain">;
+  readonly log: Pick<ReplicaLog, "epoch" | "position" | "persisted">;
 }
 
 export class AskingSession {
@@ -88,10 +91,10 @@ export class AskingSession {
   #ask(at: number): void {
     const challenge = decodeChallenge(this.#stream.buffer, at);
     const { name, keys, checksums, log } = this.#node;
-    const { epoch, position, persisted, chain } = log;
+    const { epoch, position, persisted } = log;
     const logon = {
       ...{ purpose: LogonPurpose.Ask, isWarm: false, name, nonce: this.#nonce },
-      ...{ epoch, position, persisted, chain },
+      ...{ epoch, position, persisted, chain: NOT_COMPARED },
     };
     const proof = keys.prove(logonStatement(challenge.nonce, logon));
     this.#name = challenge.name;
@@ -101,8 +104,7 @@ export class AskingSession {
   #answered(name: string, { proof, ...standing }: Standing): void {
     const isProved = this.#node.keys.isProof(name, standingStatement(this.#nonce, standing), proof);
     if (!isProved) return this.#end({ kind: "refused", code: RefusalCode.NotAuthorised });
-    const { chain: _, ...said } = standing;
-    this.#standing = { name, ...said };
+    this.#standing = { name, ...standing };
     this.#end({ kind: "closed" });
   }
 

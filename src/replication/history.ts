@@ -36,19 +36,6 @@ export class History {
     }
   }
 
-  /** The chain value of the frame that ends at `position`; undefined when none does, as in a journal that has not begun. */
-  chainAt(position: Position): Uint8Array | undefined {
-    const follower = new FrameFollower(this.#place, position);
-    try {
-      return follower.seek(position)?.chain;
-    } catch (error) {
-      if (error instanceof SeriatimError && error.code === "LOG_EMPTY") return undefined;
-      throw error;
-    } finally {
-      follower.close();
-    }
-  }
-
   /** The frames behind position `after`, from the disk. */
   follow(after: Position): FrameFollower {
     return new FrameFollower(this.#place, after);

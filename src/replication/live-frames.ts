@@ -2,19 +2,24 @@
 // replicas take them out, each at its own pace. Bounded, and nobody waits for a reader: the oldest frames are given up
 // for the newest, and a reader that finds its own gone goes back to the journal on the disk.
 //
-// Words 0 to 3: head, tail (counters of 8 bytes, wrapping at 2^32), last position (low, high). Then the data, a power of
-// two long: entries back to back round the end, each
+// Words 0 to 5: head, tail (counters of 8 bytes, wrapping at 2^32), last position (low, high), epoch (low, high); two unused.
+// Then the data, a power of two long: entries back to back round the end, each
 //   bytes u32 | segment u32 | first position u64 | last position u64 | the frame
 //
 // The writer moves the tail past what it will overwrite, then writes, then moves the head. A reader copies an entry, then
 // looks whether the tail has passed it meanwhile: what it copied counts only if not. (And each frame has its CRC.)
+//
+// The epoch comes before the first frame that has it: nobody can show this node a frame of its own tenure, and find it of the
+// one before.
 
 import { assert, fromLanes, highLane, lowLane, type Position } from "../base/index.ts";
 
 const HEAD = 0;
 const TAIL = 1;
 const LAST = 2;
-const HEADER_WORDS = 4;
+const EPOCH = 4;
+/** Whole units: the entries lie on them. */
+const HEADER_WORDS = 8;
 const UNIT_BYTES = 8;
 const ENTRY_BYTES = 24;
 
@@ -61,15 +66,23 @@ export class LiveFrames {
   readonly #entry = new Int32Array(ENTRY_BYTES / 4);
   readonly #entryBytes = new Uint8Array(this.#entry.buffer);
 
-  /** `position`: the last in the journal; the next frame continues it. */
-  constructor(memory: SharedArrayBuffer, position: Position) {
+  /** Where the journal ends; the next frame continues it. */
+  constructor(memory: SharedArrayBuffer, position: Position, epoch: number) {
     this.#memory = new LiveMemory(memory);
+    this.#setEpoch(epoch);
     this.#setLast(position);
   }
 
   /** A frame was written to the segment: whole words, its positions directly behind those of the one before. */
-  append(frame: Uint8Array, segment: number, firstPosition: Position, lastPosition: Position): void {
+  append(
+    frame: Uint8Array,
+    segment: number,
+    firstPosition: Position,
+    lastPosition: Position,
+    epoch: number,
+  ): void {
     const memory = this.#memory;
+    this.#setEpoch(epoch);
     const total = ENTRY_BYTES + frame.length;
     assert(frame.length % UNIT_BYTES === 0, "frames are whole words");
     if (total > memory.bytes.length) this.#forgetAll();
@@ -113,6 +126,13 @@ export class LiveFrames {
     if (first < from.length) bytes.set(from.subarray(first), 0);
   }
 
+  #setEpoch(epoch: number): void {
+    const { header } = this.#memory;
+    // As with a position: the low half first.
+    Atomics.store(header, EPOCH, lowLane(epoch) | 0);
+    Atomics.store(header, EPOCH + 1, highLane(epoch));
+  }
+
   #setLast(position: Position): void {
     const { header } = this.#memory;
     // The low half first: read together with a high one of before it is a position of long ago, never one to come.
@@ -139,11 +159,20 @@ export class LiveReader {
 
   /** The last position written to the journal. */
   get written(): Position {
+    return this.#read(LAST);
+  }
+
+  /** Of the newest frame, from a moment before it can be taken on. */
+  get epoch(): number {
+    return this.#read(EPOCH);
+  }
+
+  #read(word: number): number {
     const { header } = this.#memory;
     for (;;) {
-      const high = Atomics.load(header, LAST + 1);
-      const low = Atomics.load(header, LAST);
-      if (Atomics.load(header, LAST + 1) === high) return fromLanes(low, high);
+      const high = Atomics.load(header, word + 1);
+      const low = Atomics.load(header, word);
+      if (Atomics.load(header, word + 1) === high) return fromLanes(low, high);
     }
   }
 

@@ -45,9 +45,9 @@ export class ReplicaStanding {
   }
 
   of(now_us: Micros): Omit<Standing, "proof"> {
-    const { epoch, position, persisted, chain } = this.#log;
+    const { epoch, position, persisted } = this.#log;
     const primaryHeard_us = this.#heard_us === undefined ? SAFE_MAX : Math.max(0, now_us - this.#heard_us);
     const { isWarm, mayLack } = this;
-    return { role: NodeRole.Replica, isWarm, mayLack, epoch, position, persisted, chain, primaryHeard_us };
+    return { role: NodeRole.Replica, isWarm, mayLack, epoch, position, persisted, primaryHeard_us };
   }
 }

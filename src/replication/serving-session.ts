@@ -67,6 +67,8 @@ export interface PrimarySide {
 export interface ServingNode extends Peer {
   /** Undefined on a node that is not primary: it can be asked, not followed. */
   readonly primary: PrimarySide | undefined;
+  /** Where its log ends: told to anybody, so it costs nothing. */
+  readonly log: { readonly epoch: number; readonly position: Position };
   /** What this node says of itself. */
   standing(now_us: number): Omit<Standing, "proof">;
   /** A peer that has proved who it is wants to follow, and says what it has: told before it is judged. */
@@ -219,7 +221,7 @@ export class ServingSession {
       this.#refuse(RefusalCode.BadMessage);
     } else {
       this.#node.claimed(claimOf(logon));
-      this.#follow(logon, now_us);
+      this.#follow(logon);
     }
   }
 
@@ -233,9 +235,9 @@ export class ServingSession {
     this.#end({ kind: "closed" });
   }
 
-  #follow(logon: Logon, now_us: number): void {
-    const { primary } = this.#node;
-    const { epoch, position } = this.#node.standing(now_us);
+  #follow(logon: Logon): void {
+    const { primary, log } = this.#node;
+    const { epoch, position } = log;
     const live = primary && new LiveReader(primary.frames);
     const asked = {
       isPrimary: primary !== undefined,
@@ -335,7 +337,7 @@ export class ServingSession {
   }
 
   #refuse(code: RefusalCode): void {
-    const { epoch, position } = this.#node.standing(this.#heard_us);
+    const { epoch, position } = this.#node.log;
     this.#output.write(encodeReplicationRefusal({ code, epoch, position }, this.#node.checksums));
     this.#end({ kind: "refused", code });
   }

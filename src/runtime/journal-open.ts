@@ -59,7 +59,9 @@ export async function openNodeJournal(
   const { mayLack } = journal;
   // A log that never had a tenure, and nobody else's now: there is nobody to ask.
   if (options.live === undefined && journal.epoch === FIRST_EPOCH) journal.lacksNothing();
-  if (options.live !== undefined) journal.tap(new LiveFrames(options.live, journal.position));
+  if (options.live !== undefined) {
+    journal.tap(new LiveFrames(options.live, journal.position, journal.epoch));
+  }
   const recovered = {
     position: journal.position,
     epoch: journal.epoch,

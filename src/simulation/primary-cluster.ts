@@ -5,7 +5,7 @@ import { SAFE_MAX, SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION } from "../engine/index.ts";
 import { JOURNAL_LOG, type JournalWriter, OutgoingSnapshots } from "../journal/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
-import { type AckPolicyName, DIGEST_BYTES, NodeRole, type Standing } from "../protocol/index.ts";
+import { type AckPolicyName, NodeRole, type Standing } from "../protocol/index.ts";
 import {
   ACK_POLICIES,
   ACK_VIEW_BYTES,
@@ -68,7 +68,6 @@ export class PrimaryCluster {
   readonly #history: History;
   readonly #candidacy: Candidacy;
   readonly #node: ServingNode & AskingNode;
-  #epoch: number;
   readonly #promises: Promises;
   /** Undefined while it waits; of the epoch that promises are gathered for, then of its tenure. */
   #primary: PrimarySide | undefined;
@@ -84,7 +83,7 @@ export class PrimaryCluster {
     const replicas = cluster.names.length - 1;
     const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
     this.#view = new AckView(memory);
-    journal.tap(new LiveFrames(this.#frames, journal.position));
+    journal.tap(new LiveFrames(this.#frames, journal.position, journal.epoch));
     this.#live = new LiveReader(this.#frames);
     this.#history = new History({
       ...{ storage: disk, checksums, directory: files.journal, log: JOURNAL_LOG },
@@ -92,7 +91,6 @@ export class PrimaryCluster {
     const { policyInLog, mayLack } = parts;
     this.gate = new AckGate({ policyName: policyInLog ?? cluster.policy, replicas, view: memory });
     const { epoch, position } = journal;
-    this.#epoch = epoch;
     const policy = ACK_POLICIES[policyInLog ?? "disk"];
     const seat = [...cluster.names].sort().indexOf(name);
     this.#promises = promisesOn(disk);
@@ -135,8 +133,7 @@ export class PrimaryCluster {
   #end(): AskingNode["log"] {
     const position = this.#live.written;
     const persisted = this.#isLeading ? Math.min(position, this.#view.durable) : position;
-    const chain = this.#history.chainAt(position) ?? new Uint8Array(DIGEST_BYTES);
-    return { epoch: this.#epoch, position, persisted, chain };
+    return { epoch: this.#live.epoch, position, persisted };
   }
 
   /** Without `tenure` it waits until the other nodes have shown that it may lead. */
@@ -156,7 +153,7 @@ export class PrimaryCluster {
     askPeers(this.#site, this.#node, (answers) => {
       for (const peer of answers) {
         if (this.#primary === undefined) this.#heard(peer);
-        else if (peer.epoch > this.#epoch) this.#mustStop(peer);
+        else if (peer.epoch > this.#live.epoch) this.#mustStop(peer);
       }
       const pause_us = this.#isLeading ? ASK_LEADING_US : ASK_WAITING_US;
       this.#site.plan(pause_us, () => this.#askOn());
@@ -240,7 +237,6 @@ export class PrimaryCluster {
     const { name } = this.#site;
     const { stage, path } = this.#parts;
     void beginTenure({ epoch }, name, stage, path, this.gate).then(() => {
-      this.#epoch = epoch;
       this.#isLeading = true;
       this.#site.witness.tell(name, `leads in epoch ${epoch}`);
       this.#parts.onTenure();
@@ -252,7 +248,7 @@ export class PrimaryCluster {
     const { name, epoch, position } = peer;
     this.#parts.onEnd(
       "fenced",
-      `${name} is at position ${position} of epoch ${epoch}, here it is ${this.#epoch}`,
+      `${name} is at position ${position} of epoch ${epoch}, here it is ${this.#live.epoch}`,
     );
   }
 

@@ -189,8 +189,7 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     const { keys, nonce } = this;
     askPeers(this.#site, { name, keys, nonce, checksums, log: this.log }, (peers) => {
       if (this.#isGone) return;
-      const { chain: _, ...standing } = this.standing(host.network.queue.now_us);
-      const own = { name, ...standing, promised: this.highestEpoch };
+      const own = { name, ...this.standing(host.network.queue.now_us), promised: this.highestEpoch };
       const seat = [...cluster.names].sort().indexOf(name);
       const policy = ACK_POLICIES[this.engine.administration.ackPolicy ?? "disk"];
       const replicas = cluster.names.length - 1;

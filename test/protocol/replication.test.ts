@@ -75,7 +75,6 @@ const standing = {
   position: 600,
   persisted: 590,
   primaryHeard_us: 1_500_000,
-  chain: run(32, 1),
   proof: run(64, 2),
 };
 const ack = { epoch: 2, inMemory: 300, persisted: 256 };

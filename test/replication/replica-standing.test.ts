@@ -142,8 +142,7 @@ class Machine {
 
   /** Long after it has heard of a primary last. */
   get says(): PeerStanding {
-    const { chain: _, ...said } = this.#standing.of(60_000_000);
-    return { name: this.name, ...said };
+    return { name: this.name, ...this.#standing.of(60_000_000) };
   }
 
   /** Whether it may take over under two-disks in a cluster of this size, when these answer. */

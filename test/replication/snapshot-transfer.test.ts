@@ -3,10 +3,9 @@
 
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../src/base/index.ts";
-import { SimulatedDisk } from "../../src/lab/index.ts";
 import { RefusalCode, SNAPSHOT_PART_BYTES_MAX, StreamFault } from "../../src/protocol/index.ts";
-import { HEARTBEAT_US, History } from "../../src/replication/index.ts";
-import { checksums, Pair, PrimaryNode, ReplicaNode, rows, stateAt } from "./support.ts";
+import { HEARTBEAT_US } from "../../src/replication/index.ts";
+import { Pair, PrimaryNode, ReplicaNode, rows, stateAt } from "./support.ts";
 
 /** Three parts, the last of them short. */
 const STATE_BYTES = SNAPSHOT_PART_BYTES_MAX * 2 + 1_001;
@@ -100,13 +99,6 @@ test("one whose next frame is still there gets that, whatever snapshots there ar
   follow(primary, replica);
   expect(replica.received).toBe(1);
   expectRestIsPrimarys(primary, replica);
-});
-
-test("a node that has a snapshot and no frame yet can be asked where it ends", () => {
-  const disk = new SimulatedDisk();
-  disk.makeDirectory("d");
-  const history = new History({ storage: disk, checksums, directory: "d", log: "journal" });
-  expect(history.chainAt(60)).toBeUndefined();
 });
 
 const path = ({ position }: { position: number }) =>

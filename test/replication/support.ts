@@ -96,7 +96,7 @@ export class PrimaryNode implements ServingNode {
   constructor({ liveBytes = 4096, seats = ["south", "west"], frames = 1 } = {}) {
     this.writer = openLog(this.place, LIMITS).writer;
     const memory = createLiveFrames(liveBytes);
-    this.#live = new LiveFrames(memory, 0);
+    this.#live = new LiveFrames(memory, 0, this.epoch);
     this.primary = {
       epoch: this.epoch,
       segmentBytes: LIMITS.segmentBytes,
@@ -127,7 +127,7 @@ export class PrimaryNode implements ServingNode {
     writer.append(payloadBytes, count, 1_700_000_000_000_000 + first);
     const frame = writer.frame.bytes.slice(0, total);
     this.frames.push(frame);
-    this.#live.append(frame, this.#segment, first, writer.position);
+    this.#live.append(frame, this.#segment, first, writer.position, this.epoch);
   }
 
   /** Of its last position, which says so in a state of `bytes`. */
@@ -145,11 +145,15 @@ export class PrimaryNode implements ServingNode {
     retireSegments(this.place, (listSnapshots(this.snapshots)[0]?.position ?? 0) + 1);
   }
 
+  get log(): { epoch: number; position: number } {
+    return { epoch: this.epoch, position: this.writer.position };
+  }
+
   standing(): Omit<Standing, "proof"> {
-    const { position, durablePosition, chain } = this.writer;
+    const { position, durablePosition } = this.writer;
     return {
       ...{ role: this.primary === undefined ? NodeRole.Replica : NodeRole.Primary, isWarm: true },
-      ...{ epoch: this.epoch, position, persisted: durablePosition, chain, primaryHeard_us: 0 },
+      ...{ epoch: this.epoch, position, persisted: durablePosition, primaryHeard_us: 0 },
     };
   }
 

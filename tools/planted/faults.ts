@@ -125,6 +125,13 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     tests: "test/replication/ack-policy.test.ts",
   },
   {
+    name: "a new leader's replicas have its epoch before it knows it itself",
+    file: "src/replication/live-frames.ts",
+    find: "    const memory = this.#memory;\n    this.#setEpoch(epoch);\n",
+    replace: "    const memory = this.#memory;\n",
+    tests: "test/runtime/serving-thread.test.ts",
+  },
+  {
     name: "a replica's row outlives its connection",
     file: "src/replication/ack-view.ts",
     find: "    this.#setConnected(row, 0);\n    this.#write(row, 0, 0);",

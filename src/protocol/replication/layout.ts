@@ -110,7 +110,7 @@ export const StandingLayout = layout(136, (at) => ({
   position: at.u64(),
   persisted: at.u64(),
   primaryHeard_us: at.u64(),
-  chain: at.bytes(DIGEST_BYTES),
+  reserved: at.bytes(32),
   proof: at.bytes(PROOF_BYTES),
 }));
 

@@ -39,7 +39,7 @@ export interface Logon {
   readonly position: Position;
   /** Up to where its disk has it: below `position` on a node that lost its connection a moment ago. */
   readonly persisted: Position;
-  /** The chain value of its last frame. */
+  /** The chain value of its last frame; zeros when it only asks. */
   readonly chain: Uint8Array;
   readonly proof: Uint8Array;
 }
@@ -99,7 +99,6 @@ export interface Standing {
   readonly persisted: Position;
   /** How long ago it heard of a primary, in microseconds; SAFE_MAX when it never did. */
   readonly primaryHeard_us: number;
-  readonly chain: Uint8Array;
   readonly proof: Uint8Array;
 }
 
@@ -216,14 +215,13 @@ export function encodeStanding(standing: Standing, checksums: Checksums): Uint8A
   });
 }
 
-function putStanding({ bytes, view }: MessageBuffer, at: number, standing: Omit<Standing, "proof">): void {
+function putStanding({ view }: MessageBuffer, at: number, standing: Omit<Standing, "proof">): void {
   view.setUint32(at + StandingLayout.role, standing.role, true);
   view.setUint32(at + StandingLayout.flags, flagsOf(standing), true);
   setU64(view, at + StandingLayout.epoch, standing.epoch);
   setU64(view, at + StandingLayout.position, standing.position);
   setU64(view, at + StandingLayout.persisted, standing.persisted);
   setU64(view, at + StandingLayout.primaryHeard_us, standing.primaryHeard_us);
-  bytes.set(standing.chain, at + StandingLayout.chain);
 }
 
 export function decodeStanding({ bytes, view }: MessageBuffer, at: number): Standing {
@@ -234,7 +232,6 @@ export function decodeStanding({ bytes, view }: MessageBuffer, at: number): Stan
     position: getU64(view, at + StandingLayout.position),
     persisted: getU64(view, at + StandingLayout.persisted),
     primaryHeard_us: getU64(view, at + StandingLayout.primaryHeard_us),
-    chain: take(bytes, at + StandingLayout.chain, DIGEST_BYTES),
     proof: take(bytes, at + StandingLayout.proof, PROOF_BYTES),
   };
 }

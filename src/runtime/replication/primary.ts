@@ -143,7 +143,7 @@ export class Primary {
     const candidacy = new Candidacy(own, seat, cluster, clock);
     const where = { journal: directory.journal, snapshots: directory.snapshots };
     const shared = { ...where, version, segmentBytes, live, view, mayLack: own.mayLack };
-    const serving = new ServingThread({ host, port, peers, keys, ownKey, epoch, ...shared });
+    const serving = new ServingThread({ host, port, peers, keys, ownKey, ...shared });
     try {
       const known = { name, others, candidacy, promises };
       return new Primary(known, epoch, policyName, await serving.listening, gate, serving);

@@ -104,6 +104,7 @@ class Replica implements FollowingNode {
   #asked(): ServingNode {
     return {
       ...{ name: this.name, keys: this.keys, checksums, nonce: makeNonce, primary: undefined },
+      log: this.log,
       standing: (now_us) => this.#standing.of(now_us),
       claimed: () => {},
       promised: () => {},
@@ -267,9 +268,9 @@ class Replica implements FollowingNode {
 
   async #ask(alsoPeers: boolean): Promise<Standings> {
     const { name, keys, nonce } = this;
-    const log = { ...this.#end(), persisted: this.log.persisted };
+    const { log } = this;
     const peers = alsoPeers ? await askPeers(data.primaries, { name, keys, nonce, checksums, log }) : [];
-    const { chain: _, ...own } = this.#standing.of(clock.monotonicMicros());
+    const own = this.#standing.of(clock.monotonicMicros());
     return { own: { name, ...own, promised: this.highestEpoch }, peers };
   }
 

@@ -4,13 +4,15 @@
 //
 //   waiting     who logs on to follow is refused (NotPrimary), what it claims is told to the node; so is what peers answer
 //   gathering   from "gather" on: replicas are welcomed in an epoch to come, and who promises to follow in it is told to the node
-//   leading     from "lead" on: the epoch has begun; peers are asked on, for one that leads in a higher one
+//   leading     from "lead" on: the Tenure is on this disk; peers are asked on, for one that leads in a higher one
+//
+// Its epoch is that of the newest frame, not that of "gather" or "lead": a replica may have the Tenure before this disk has.
 
 import { parentPort, workerData } from "node:worker_threads";
 import { SAFE_MAX, SeriatimError } from "../../base/index.ts";
 import { type ApplicationVersion, JOURNAL_LOG, OutgoingSnapshots } from "../../journal/index.ts";
 import { makeNonce, NativeChecksums, NodeStorage } from "../../platform/index.ts";
-import { DIGEST_BYTES, NodeRole } from "../../protocol/index.ts";
+import { NodeRole } from "../../protocol/index.ts";
 import {
   AckView,
   type AskingNode,
@@ -35,11 +37,10 @@ export interface ServingWorkerData {
   /** Its snapshots, and whose they must be; without a version none is sent. */
   readonly snapshots: string;
   readonly version: ApplicationVersion | undefined;
-  /** Of the log; that of the tenure comes with "lead". */
-  readonly epoch: number;
   /** As in a Standing, until it leads: who leads knows that nothing is missing, or somebody answers for it. */
   readonly mayLack: boolean;
   readonly segmentBytes: number;
+  /** Says where the log ends, too. */
   readonly live: SharedArrayBuffer;
   readonly view: SharedArrayBuffer;
 }
@@ -76,45 +77,35 @@ const storage = new NodeStorage();
 const history = new History({ storage, checksums, directory: data.journal, log: JOURNAL_LOG });
 const snapshots =
   data.version && new OutgoingSnapshots({ storage, checksums, directory: data.snapshots }, data.version);
-let { epoch } = data;
 let primary: PrimarySide | undefined;
 let isLeading = false;
 let isStopping = false;
-let known: { readonly position: number; readonly chain: Uint8Array } = {
-  position: 0,
-  chain: new Uint8Array(DIGEST_BYTES),
-};
 
 function say(message: ServingWorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
-/** Read from the disk once per position: a node that waits is asked for the same one again and again. */
-function chainAt(position: number): Uint8Array {
-  if (known.position !== position) {
-    known = { position, chain: history.chainAt(position) ?? new Uint8Array(DIGEST_BYTES) };
-  }
-  return known.chain;
-}
-
-/** Where its log ends. A node that waits has just opened it: all of it is on the disk. */
+/** Where its log ends, the disk not asked: anybody can have it told. A node that waits has just opened it: all of it is there. */
 function end(): AskingNode["log"] {
   const position = live.written;
   const persisted = isLeading ? Math.min(position, view.durable) : position;
-  return { epoch, position, persisted, chain: chainAt(position) };
+  return { epoch: live.epoch, position, persisted };
 }
 
 function mustStop(peer: Pick<PeerStanding, "name" | "epoch" | "position">): void {
   // Before anything else: nobody counts any more.
   listener.endSessions();
   const what = `${peer.name} is at position ${peer.position} of epoch ${peer.epoch}`;
-  say({ kind: "must stop", why: `${what}, this node is of epoch ${epoch} and at ${live.written}` });
+  say({ kind: "must stop", why: `${what}, this node is of epoch ${live.epoch} and at ${live.written}` });
 }
 
 const node: ServingNode = {
   ...{ name, keys, checksums, nonce: makeNonce },
   get primary() {
     return primary;
+  },
+  get log() {
+    return end();
   },
   standing: () => {
     const role = isLeading ? NodeRole.Primary : NodeRole.Waiting;
@@ -151,17 +142,12 @@ function gather(tenure: number): void {
   };
 }
 
-function lead(): void {
-  isLeading = true;
-  epoch = primary?.epoch ?? epoch;
-}
-
 async function askOn(): Promise<void> {
   while (!isStopping && data.peers.length > 0) {
     const asking = { name, keys, checksums, nonce: makeNonce, log: end() };
     for (const peer of await askPeers(data.peers, asking)) {
       if (primary === undefined) say({ kind: "heard", peer });
-      else if (peer.epoch > epoch) mustStop(peer);
+      else if (peer.epoch > live.epoch) mustStop(peer);
     }
     const pause_ms = isLeading ? ASK_LEADING_MS : ASK_WAITING_MS;
     await new Promise((resolve) => setTimeout(resolve, pause_ms).unref());
@@ -183,7 +169,7 @@ function stop(): void {
 
 parentPort?.on("message", (request: ServingWorkerRequest) => {
   if (request.kind === "gather") gather(request.epoch);
-  else if (request.kind === "lead") lead();
+  else if (request.kind === "lead") isLeading = true;
   else stop();
 });
 try {
