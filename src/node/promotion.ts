@@ -83,11 +83,13 @@ export async function tenureOf(exchange: ExchangeNode): Promise<TenureBegun> {
   return tenure;
 }
 
-/** It follows nobody any more, and the policy in force is the log's. */
+/** It follows nobody any more, asks those it followed instead, and the policy in force is the log's. */
 function leading(plan: NodePlan): NodePlan {
   const { configuration } = plan.loaded;
+  const peers = [...new Set(`${configuration.peers},${configuration.replicaOf}`.split(","))];
+  const others = { peers: peers.filter((address) => address !== "").join(","), replicaOf: "" };
   return {
     ...plan,
-    loaded: { ...plan.loaded, configuration: { ...configuration, replicaOf: "", ackPolicy: "auto" } },
+    loaded: { ...plan.loaded, configuration: { ...configuration, ...others, ackPolicy: "auto" } },
   };
 }

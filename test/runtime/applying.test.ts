@@ -55,3 +55,10 @@ test("a tap hears every record once, in order, and how much of what is applied m
   producer.close();
   await ended;
 });
+
+test("who waits for a position is told when it will never be applied", async () => {
+  const applying = new Applying(new Counter(), undefined);
+  const waited = applying.whenApplied(5);
+  applying.end();
+  expect([await waited, await applying.whenApplied(5)]).toEqual([false, false]);
+});

@@ -28,7 +28,7 @@ export class Applying {
   #tap: CommandTap | undefined;
   #mayBeSeen = 0;
   /** Those who wait until a position is applied. */
-  #waiting: { readonly position: number; readonly resolve: () => void }[] = [];
+  #waiting: { readonly position: number; readonly resolve: (isApplied: boolean) => void }[] = [];
 
   /** `application` has the state of `snapshot`; without one it has applied nothing. */
   constructor(application: Application, snapshot: SnapshotHeader | undefined) {
@@ -59,16 +59,17 @@ export class Applying {
     this.#tap = tap;
   }
 
-  /** Resolves when `position` is applied; never when the records end before it. */
-  whenApplied(position: number): Promise<void> {
-    if (this.position >= position) return Promise.resolve();
+  /** Resolves when `position` is applied: true; or when it never will be: false. */
+  whenApplied(position: number): Promise<boolean> {
+    if (this.position >= position || this.#isOver) return Promise.resolve(this.position >= position);
     return new Promise((resolve) => this.#waiting.push({ position, resolve }));
   }
 
-  /** Takes no more: whoever sends is told. */
+  /** Takes no more: whoever sends, or waits, is told. */
   end(): void {
     this.#isOver = true;
     this.#records.fail();
+    for (const { resolve } of this.#waiting.splice(0)) resolve(false);
   }
 
   /** Applies until the records end or `end()`. Rejects with LOG_UNKNOWN for one that the application can't apply. */
@@ -96,7 +97,7 @@ export class Applying {
     this.position += count;
     this.#tell(words, at, count);
     this.#records.release(count);
-    for (const { position, resolve } of this.#waiting) if (position <= this.position) resolve();
+    for (const { position, resolve } of this.#waiting) if (position <= this.position) resolve(true);
     this.#waiting = this.#waiting.filter(({ position }) => position > this.position);
   }
 

@@ -262,7 +262,10 @@ export class Replica {
     const { seat, others } = readIdentity(keys, ownKey);
     const { own, peers } = await this.#standings(true);
     // The policy in force is in the log.
-    await Promise.race([this.#applying?.whenApplied(own.position), this.failed]);
+    const isApplied = await this.#applying?.whenApplied(own.position);
+    this.#failure.orThrow();
+    if (isApplied !== true)
+      return { kind: "wait", because: "its history was set aside just now: it begins anew" };
     const cluster = { policy: ACK_POLICIES[ackPolicyInLog?.() ?? "disk"], replicas: others.length };
     return decidePromotion(own, seat, cluster, peers, isForced);
   }
