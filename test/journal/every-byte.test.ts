@@ -24,9 +24,22 @@ function threeSegments(): SimulatedDisk {
 }
 
 const sound = threeSegments();
-const whole = scanLog(journalPlace(optionsOn(sound)));
+/** Where each frame ends, in the order of the log. */
+const ends: { readonly file: string; readonly end: number; readonly last: number }[] = [];
+const whole = scanLog(
+  journalPlace(optionsOn(sound)),
+  ({ file, offset, frameBytes, firstPosition, count }) => {
+    ends.push({ file, end: offset + frameBytes, last: firstPosition + count - 1 });
+  },
+);
 const files = whole.segments.map(({ file }) => file);
 const last = files[files.length - 1];
+
+/** The last position whose frame lies before byte `size` of `file`: damage behind takes no other away. */
+function leastBefore(file: string, size: number): number {
+  if (file !== last) return whole.lastPosition;
+  return ends.filter((frame) => frame.file !== file || frame.end <= size).at(-1)?.last ?? 0;
+}
 
 /** Opens what is left; the last position, or -1 when it was refused, unchanged. Throws for a wrong or lost record. */
 function openDamaged(disk: SimulatedDisk, safe: number): number {
@@ -85,13 +98,12 @@ test("with any one byte flipped it gives everything or is refused", () => {
   );
 });
 
-test("cut at any byte of any file it gives what was durable by what is left, or is refused", () => {
+test("cut at any byte of any file it gives every frame that is left, or is refused", () => {
   const outcomes: number[] = [];
   for (const file of files) {
     const bytes = sound.contents(file);
     for (let size = 0; size < bytes.length; size++) {
-      // Each frame names the one before it as durable, and the header of the last segment all before that.
-      outcomes.push(withDamage(file, bytes.subarray(0, size), whole.segments[2].firstPosition - 1));
+      outcomes.push(withDamage(file, bytes.subarray(0, size), leastBefore(file, size)));
     }
   }
   report("cuts", outcomes, 3 * LIMITS.segmentBytes);
@@ -104,9 +116,7 @@ test("with any 512-byte sector zeroed it gives what was durable by what is left,
   for (const file of files) {
     for (let at = 0; at < LIMITS.segmentBytes; at += DISK_SECTOR_BYTES) {
       const bytes = sound.contents(file).fill(0, at, at + DISK_SECTOR_BYTES);
-      const isBehindFrames = file === last && at > whole.segments[2].endOffset;
-      const safe = isBehindFrames ? whole.lastPosition : whole.segments[2].firstPosition - 1;
-      outcomes.push(withDamage(file, bytes, safe));
+      outcomes.push(withDamage(file, bytes, leastBefore(file, at)));
     }
   }
   report("zeroed sectors", outcomes, (3 * LIMITS.segmentBytes) / DISK_SECTOR_BYTES);
