@@ -26,7 +26,7 @@ export interface SnapshotPoint {
   readonly chain: Uint8Array;
   readonly epoch: number;
   readonly timestamp_us: number;
-  /** The highest session that a command up to `position` names; 0 where commands have none. */
+  /** The highest of recordSession over all commands up to `position`. */
   readonly session: number;
 }
 
