@@ -9,11 +9,11 @@ import type { NodeStatus } from "../status.ts";
 import { type Desk, type DeskRequest, unavailable } from "./desk.ts";
 import type { AdminOutcome, JournaledCommands } from "./journaled-commands.ts";
 
-/** Work that a node may have a part for or not; each resolves with what there is to say of it. */
+/** Work of the node's parts; each resolves with what there is to say of it. */
 export interface AdminWork {
-  snapshot?(): Promise<object>;
-  rotate?(): Promise<object>;
-  /** `submit` brings the command into the log, at once, and resolves when it is safe. */
+  snapshot(): Promise<object>;
+  rotate(): Promise<object>;
+  /** Only where there are replicas. `submit` brings the command into the log, at once, and resolves when it is safe. */
   ackPolicy?(policy: AckPolicyName, submit: () => Promise<object>): Promise<object>;
 }
 
@@ -50,15 +50,16 @@ export class AdminDesk implements Desk {
       case "ack-policy":
         return this.#ackPolicy(request.policy, who);
       case "rotate":
-        return work.rotate?.() ?? refuse("this node's journal can't be told to");
+        return work.rotate();
       default:
-        return work.snapshot?.() ?? refuse("this node writes no snapshots");
+        return work.snapshot();
     }
   }
 
-  #ackPolicy(policy: AckPolicyName, who: string): Promise<object> {
-    const submit = () => this.#submit({ kind: "ack_policy", policy, who });
-    return this.#options.work.ackPolicy?.(policy, submit) ?? refuse("this node has no replicas");
+  async #ackPolicy(policy: AckPolicyName, who: string): Promise<object> {
+    const { work } = this.#options;
+    if (work.ackPolicy === undefined) throw unavailable("this node has no replicas");
+    return await work.ackPolicy(policy, () => this.#submit({ kind: "ack_policy", policy, who }));
   }
 
   async #submit(command: AdminCommand): Promise<Pick<AdminOutcome, "position">> {
@@ -72,8 +73,4 @@ export class AdminDesk implements Desk {
       throw new SeriatimError("REFUSED", `there is no account ${JSON.stringify(name)}`);
     return await this.#options.commands.submit({ kind: "kill_switch", account, on, who });
   }
-}
-
-function refuse(why: string): Promise<never> {
-  return Promise.reject(unavailable(why));
 }
