@@ -83,7 +83,8 @@ export class AskingSession {
     else if (type === ReplicationType.Standing && this.#name !== undefined) {
       this.#answered(this.#name, decodeStanding(buffer, at));
     } else if (type === ReplicationType.Refusal) {
-      this.#end({ kind: "refused by peer", ...decodeReplicationRefusal(buffer, at) });
+      const { code, epoch, position } = decodeReplicationRefusal(buffer, at);
+      this.#end({ kind: "refused by peer", code, epoch, position, isProved: false });
     } else this.#end({ kind: "refused", code: RefusalCode.BadMessage });
     return this.#ended === undefined;
   }

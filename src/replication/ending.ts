@@ -11,6 +11,8 @@ export type SessionEnd =
       readonly code: RefusalCode;
       readonly epoch: number;
       readonly position: number;
+      /** Whether the other side has shown that it is the node that it says it is: otherwise anybody can have said it. */
+      readonly isProved: boolean;
     }
   /** The bytes that came were no messages. */
   | { readonly kind: "bad stream"; readonly fault: StreamFault }
@@ -20,6 +22,25 @@ export type SessionEnd =
   | { readonly kind: "silent" }
   /** The connection ended, or this node ended it. */
   | { readonly kind: "closed" };
+
+/** Refusals that no new connection will change. */
+const FINAL: readonly RefusalCode[] = [RefusalCode.NotAuthorised, RefusalCode.NoSnapshot];
+
+/**
+ * The refusal that a replica must obey, setting its history aside (Diverged) or ending: one that its peer has proved. A
+ * history is given up to the primary of its own epoch or a later one, whatever was promised to a node that is to lead: that
+ * primary had everything acknowledged before. What ends the replica it hears from nobody below the epoch that it has
+ * promised: another node may lead that has what this one lacks. Anything else is tried again.
+ */
+export function obeyedRefusal(
+  ended: SessionEnd,
+  { logEpoch, highestEpoch }: { readonly logEpoch: number; readonly highestEpoch: number },
+): RefusalCode | undefined {
+  if (ended.kind !== "refused by peer" || !ended.isProved) return undefined;
+  const { code, epoch } = ended;
+  if (code === RefusalCode.Diverged) return epoch >= logEpoch ? code : undefined;
+  return FINAL.includes(code) && epoch >= highestEpoch ? code : undefined;
+}
 
 /** For the log. */
 export function endingWords(ended: SessionEnd): string {

@@ -29,6 +29,7 @@ import {
   readHeartbeat,
   readSnapshotBegin,
   readSnapshotPart,
+  refusalStatement,
   type SnapshotBegin,
   StartFrom,
   type Welcome,
@@ -87,7 +88,8 @@ export class FollowingSession {
   #heard_us: number;
   #primary = "";
   #primaryPosition: Position = 0;
-  #isLoggedOn = false;
+  /** Of its own Logon, once it has logged on. */
+  #logonProof: Uint8Array | undefined;
   #welcome: Welcome | undefined;
   #intake: SnapshotIntake | undefined;
   #acknowledgeIsDue = false;
@@ -155,7 +157,7 @@ export class FollowingSession {
   #hear(type: ReplicationType, at: number, bodyBytes: number): boolean {
     const { buffer } = this.#stream;
     if (type === ReplicationType.Refusal) {
-      this.#end({ kind: "refused by peer", ...decodeReplicationRefusal(buffer, at) });
+      this.#refused(decodeReplicationRefusal(buffer, at));
     } else if (type === ReplicationType.Challenge && !this.#isLoggedOn) this.#logOn(at);
     else if (type === ReplicationType.Welcome && this.#isLoggedOn && this.#welcome === undefined) {
       this.#follow(decodeWelcome(buffer, at));
@@ -172,6 +174,17 @@ export class FollowingSession {
     return this.#ended === undefined;
   }
 
+  get #isLoggedOn(): boolean {
+    return this.#logonProof !== undefined;
+  }
+
+  #refused({ proof, ...refusal }: ReturnType<typeof decodeReplicationRefusal>): void {
+    const logon = this.#logonProof;
+    const isProved =
+      logon !== undefined && this.#node.keys.isProof(this.#primary, refusalStatement(logon, refusal), proof);
+    this.#end({ kind: "refused by peer", ...refusal, isProved });
+  }
+
   #logOn(at: number): void {
     const challenge = decodeChallenge(this.#stream.buffer, at);
     const { name, keys, checksums, log, isWarm, mayLack } = this.#node;
@@ -182,7 +195,7 @@ export class FollowingSession {
     };
     const proof = keys.prove(logonStatement(challenge.nonce, logon));
     this.#primary = challenge.name;
-    this.#isLoggedOn = true;
+    this.#logonProof = proof;
     this.#output.write(encodeLogon({ ...logon, proof }, checksums));
   }
 

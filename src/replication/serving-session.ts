@@ -27,6 +27,7 @@ import {
   type ReplicaAck,
   ReplicationType,
   readAck,
+  refusalStatement,
   type Standing,
   StartFrom,
   standingStatement,
@@ -113,6 +114,8 @@ export class ServingSession {
   readonly #begun_us: number;
   #heard_us: number;
   #spoke_us: number;
+  /** Of the Logon that it has to answer. */
+  #logonProof: Uint8Array | undefined;
   #followed: Followed | undefined;
   #transfer: Transfer | undefined;
   #ended: SessionEnd | undefined;
@@ -213,6 +216,7 @@ export class ServingSession {
 
   #logOn(logon: Logon, now_us: number): void {
     const { keys } = this.#node;
+    this.#logonProof = logon.proof;
     if (!keys.isProof(logon.name, logonStatement(this.#nonce, logon), logon.proof)) {
       return this.#refuse(RefusalCode.NotAuthorised);
     }
@@ -327,18 +331,21 @@ export class ServingSession {
   }
 
   #endedByPeer(at: number): void {
-    const refusal = decodeReplicationRefusal(this.#stream.buffer, at);
+    const { code, epoch, position } = decodeReplicationRefusal(this.#stream.buffer, at);
     const welcomed = this.#followed ?? this.#transfer;
     // Only of one that has proved who it is: anybody can say a number.
-    if (welcomed !== undefined && refusal.epoch > welcomed.primary.epoch) {
-      this.#node.outpromised(welcomed.name, refusal.epoch);
+    if (welcomed !== undefined && epoch > welcomed.primary.epoch) {
+      this.#node.outpromised(welcomed.name, epoch);
     }
-    this.#end({ kind: "refused by peer", ...refusal });
+    this.#end({ kind: "refused by peer", code, epoch, position, isProved: welcomed !== undefined });
   }
 
   #refuse(code: RefusalCode): void {
-    const { epoch, position } = this.#node.log;
-    this.#output.write(encodeReplicationRefusal({ code, epoch, position }, this.#node.checksums));
+    const { keys, checksums, log } = this.#node;
+    const refusal = { code, epoch: log.epoch, position: log.position };
+    const logon = this.#logonProof;
+    const proof = logon && keys.prove(refusalStatement(logon, refusal));
+    this.#output.write(encodeReplicationRefusal({ ...refusal, proof }, checksums));
     this.#end({ kind: "refused", code });
   }
 

@@ -26,6 +26,7 @@ import {
   type Decision,
   decidePromotion,
   type FollowingNode,
+  obeyedRefusal,
   ReplicaStanding,
   type ServingNode,
 } from "../replication/index.ts";
@@ -48,8 +49,6 @@ import {
 
 /** Between two tries to reach a primary, as on a real node. */
 const RETRY_US = 250_000;
-/** Refusals that no new connection will change. */
-const FINAL: ReadonlySet<RefusalCode> = new Set([RefusalCode.NotAuthorised, RefusalCode.NoSnapshot]);
 
 const checksums = new NativeChecksums();
 
@@ -243,10 +242,10 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     link.end();
     if (ended.kind !== "closed" || link.session.isFollowing)
       this.#site.witness.tell(this.name, `its connection ended: ${JSON.stringify(ended)}`);
-    const isRefused = ended.kind === "refused by peer";
-    if (isRefused && ended.code === RefusalCode.Diverged) return this.#end("diverged", "");
     if (ended.kind === "snapshot received") return this.#end("received", "");
-    if (isRefused && FINAL.has(ended.code)) return this.#end("refused", `refusal ${ended.code}`);
+    const refusal = obeyedRefusal(ended, { logEpoch: this.log.epoch, highestEpoch: this.highestEpoch });
+    if (refusal === RefusalCode.Diverged) return this.#end("diverged", "");
+    if (refusal !== undefined) return this.#end("refused", `refusal ${refusal}`);
     this.#site.plan(RETRY_US, () => this.#connect());
   }
 

@@ -28,6 +28,7 @@ import {
   readHeartbeat,
   readSnapshotBegin,
   readSnapshotPart,
+  refusalStatement,
   SNAPSHOT_PART_AT,
   StartFrom,
   StreamFault,
@@ -66,7 +67,7 @@ const welcome = {
   segmentBytes: 67_108_864,
   proof: run(64, 160),
 };
-const refusal = { code: RefusalCode.StaleEpoch, epoch: 9, position: 77 };
+const refusal = { code: RefusalCode.StaleEpoch, epoch: 9, position: 77, proof: run(64, 3) };
 const standing = {
   role: NodeRole.Replica,
   isWarm: true,
@@ -169,6 +170,10 @@ test("what is signed differs by what it is, by the nonce and by every field", ()
     welcomeStatement(run(32, 0), { ...welcome, epoch: 1 }),
     standingStatement(run(32, 0), standing),
     standingStatement(run(32, 0), { ...standing, position: 1 }),
+    refusalStatement(run(64, 0), refusal),
+    refusalStatement(run(64, 1), refusal),
+    refusalStatement(run(64, 0), { ...refusal, code: RefusalCode.Diverged }),
+    refusalStatement(run(64, 0), { ...refusal, epoch: 1 }),
   ].map(hex);
   expect(new Set(texts).size).toBe(texts.length);
 });

@@ -4,6 +4,7 @@
 import { expect, test } from "vitest";
 import { Prng } from "../../src/base/index.ts";
 import {
+  encodeReplicationRefusal,
   MessageBuffer,
   MessageStream,
   NodeRole,
@@ -12,7 +13,7 @@ import {
   StreamFault,
   writeAck,
 } from "../../src/protocol/index.ts";
-import { ASK_US, AskingSession, ServingSession } from "../../src/replication/index.ts";
+import { ASK_US, AskingSession, obeyedRefusal, ServingSession } from "../../src/replication/index.ts";
 import { checksums, type MemoryLog, Pair, Pipe, PrimaryNode, ReplicaNode, rows } from "./support.ts";
 
 /** Frame by frame the same bytes. */
@@ -147,10 +148,66 @@ test.each<[name: string, claim: (log: MemoryLog) => Partial<MemoryLog>, code: Re
   const pair = new Pair(primary, replicaOf(primary, claim));
   pair.settle();
   expect(pair.serving.ended).toEqual({ kind: "refused", code });
-  expect(pair.following.ended).toMatchObject({ kind: "refused by peer", code });
+  expect(pair.following.ended).toMatchObject({ kind: "refused by peer", code, isProved: true });
   expect(primary.stops).toEqual(stops ? [code] : []);
   expect(rows(primary)).toEqual([]);
 });
+
+/** What a replica at 40 of epoch 3, which has promised epoch 5, does when it is refused. */
+test.each<[name: string, code: RefusalCode, epoch: number, isProved: boolean, isObeyed: boolean]>([
+  ["Diverged by the primary of a later epoch", Diverged, 6, true, true],
+  ["Diverged by that of its own epoch, whatever it has promised", Diverged, 3, true, true],
+  ["Diverged by an older one", Diverged, 2, true, false],
+  ["Diverged by nobody knows whom", Diverged, 9, false, false],
+  ["NoSnapshot in the epoch that it has promised", RefusalCode.NoSnapshot, 5, true, true],
+  ["NoSnapshot by one that was replaced: another one may have it", RefusalCode.NoSnapshot, 4, true, false],
+  ["NotAuthorised by its primary", RefusalCode.NotAuthorised, 5, true, true],
+  ["NotAuthorised by nobody knows whom", RefusalCode.NotAuthorised, 9, false, false],
+  ["NotPrimary, proved or not", RefusalCode.NotPrimary, 9, true, false],
+])(
+  "a refusal changes what a replica has or does only when it must: %s",
+  (_, code, epoch, isProved, isObeyed) => {
+    const ended = { kind: "refused by peer", code, epoch, position: 40, isProved } as const;
+    expect(obeyedRefusal(ended, { logEpoch: 3, highestEpoch: 5 })).toBe(isObeyed ? code : undefined);
+  },
+);
+
+test.each<[name: string, refusal: () => Uint8Array]>([
+  ["before it has said who it is", () => encodeReplicationRefusal(REFUSAL, checksums)],
+  [
+    "with a proof of another connection",
+    () => {
+      const primary = new PrimaryNode({ frames: 10 });
+      const pair = new Pair(
+        primary,
+        replicaOf(primary, () => ({ position: 900, epoch: 0 })),
+      );
+      return lastMessage(pair);
+    },
+  ],
+])("a refusal %s is no proved one", (_, refusal) => {
+  const pair = new Pair(new PrimaryNode(), new ReplicaNode());
+  const bytes = refusal();
+  pair.down.deliver(new Prng(1), (piece) => pair.following.received(piece, 0));
+  pair.following.received(bytes, 0);
+  expect(pair.following.ended).toMatchObject({ kind: "refused by peer", code: Diverged, isProved: false });
+});
+
+const REFUSAL = { code: Diverged, epoch: 9, position: 900 };
+
+/** What the listener said last, as it went over the wire. */
+function lastMessage(pair: Pair): Uint8Array {
+  let last = new Uint8Array();
+  const { down } = pair;
+  const write = down.write.bind(down);
+  down.write = (bytes) => {
+    last = bytes.slice();
+    write(bytes);
+  };
+  pair.settle();
+  expect(pair.following.ended).toMatchObject({ code: Diverged, isProved: true });
+  return last;
+}
 
 test.each<[name: string, replica: () => ReplicaNode]>([
   ["a name that is not known", () => new ReplicaNode("east")],

@@ -70,11 +70,12 @@ export const WelcomeLayout = layout(104, (at) => ({
   proof: at.bytes(PROOF_BYTES),
 }));
 
-export const RefusalLayout = layout(24, (at) => ({
+export const RefusalLayout = layout(88, (at) => ({
   code: at.u32(),
   reserved: at.u32(),
   epoch: at.u64(),
   position: at.u64(),
+  proof: at.bytes(PROOF_BYTES),
 }));
 
 /** Before the frame. */

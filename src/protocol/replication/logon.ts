@@ -81,6 +81,8 @@ export interface ReplicationRefusal {
   /** The highest the sender knows of, and its last position. */
   readonly epoch: number;
   readonly position: Position;
+  /** Of the listener, once it has a Logon to answer; otherwise zeros. */
+  readonly proof?: Uint8Array | undefined;
 }
 
 export const NodeRole = { Primary: 1, Replica: 2, Waiting: 3 } as const;
@@ -189,22 +191,32 @@ export function decodeWelcome({ bytes, view }: MessageBuffer, at: number): Welco
   };
 }
 
-export function encodeReplicationRefusal(
-  { code, epoch, position }: ReplicationRefusal,
-  checksums: Checksums,
-): Uint8Array {
-  return encode(ReplicationType.Refusal, RefusalLayout.bytes, checksums, ({ view }) => {
-    view.setUint32(BODY + RefusalLayout.code, code, true);
-    setU64(view, BODY + RefusalLayout.epoch, epoch);
-    setU64(view, BODY + RefusalLayout.position, position);
+export function encodeReplicationRefusal(refusal: ReplicationRefusal, checksums: Checksums): Uint8Array {
+  return encode(ReplicationType.Refusal, RefusalLayout.bytes, checksums, (buffer) => {
+    putRefusal(buffer, BODY, refusal);
+    if (refusal.proof !== undefined) buffer.bytes.set(refusal.proof, BODY + RefusalLayout.proof);
   });
 }
 
-export function decodeReplicationRefusal({ view }: MessageBuffer, at: number): ReplicationRefusal {
+function putRefusal(
+  { view }: MessageBuffer,
+  at: number,
+  { code, epoch, position }: Omit<ReplicationRefusal, "proof">,
+): void {
+  view.setUint32(at + RefusalLayout.code, code, true);
+  setU64(view, at + RefusalLayout.epoch, epoch);
+  setU64(view, at + RefusalLayout.position, position);
+}
+
+export function decodeReplicationRefusal(
+  { bytes, view }: MessageBuffer,
+  at: number,
+): ReplicationRefusal & { readonly proof: Uint8Array } {
   return {
     code: view.getUint32(at + RefusalLayout.code, true) as RefusalCode,
     epoch: getU64(view, at + RefusalLayout.epoch),
     position: getU64(view, at + RefusalLayout.position),
+    proof: take(bytes, at + RefusalLayout.proof, PROOF_BYTES),
   };
 }
 
@@ -253,20 +265,34 @@ export function standingStatement(nonce: Uint8Array, standing: Omit<Standing, "p
   );
 }
 
+/**
+ * What the listener signs in a Refusal: the proof of the Logon that it answers, and every other field. Not the other's nonce,
+ * which anybody can put into a Logon of his own: the listener also refuses who is not known to it.
+ */
+export function refusalStatement(
+  logonProof: Uint8Array,
+  refusal: Omit<ReplicationRefusal, "proof">,
+): Uint8Array {
+  return statement("refusal", logonProof, RefusalLayout.proof, (buffer, at) =>
+    putRefusal(buffer, at, refusal),
+  );
+}
+
 /** Says what is signed and for which protocol, so that no signature serves for anything else. */
 const STATEMENT_HEAD = "seriatim replication 1 ";
 const STATEMENT_HEAD_BYTES = 32;
 
+/** `of`: what the other side has said on this connection and on no other. */
 function statement(
   what: string,
-  nonce: Uint8Array,
+  of: Uint8Array,
   fieldBytes: number,
   put: (buffer: MessageBuffer, at: number) => void,
 ): Uint8Array {
-  const buffer = new MessageBuffer(STATEMENT_HEAD_BYTES + NONCE_BYTES + fieldBytes);
+  const buffer = new MessageBuffer(STATEMENT_HEAD_BYTES + of.length + fieldBytes);
   buffer.bytes.set(encodeUtf8(STATEMENT_HEAD + what));
-  buffer.bytes.set(nonce, STATEMENT_HEAD_BYTES);
-  put(buffer, STATEMENT_HEAD_BYTES + NONCE_BYTES);
+  buffer.bytes.set(of, STATEMENT_HEAD_BYTES);
+  put(buffer, STATEMENT_HEAD_BYTES + of.length);
   return buffer.bytes;
 }
 

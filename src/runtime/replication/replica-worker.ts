@@ -14,6 +14,7 @@ import {
   endingWords,
   type FollowingNode,
   FollowingSession,
+  obeyedRefusal,
   ReplicaStanding,
   type ServingNode,
   type SessionEnd,
@@ -47,8 +48,8 @@ function say(message: ReplicaWorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
-/** Which refusals no new connection will change, and what a person can do. */
-const FINAL: Readonly<Partial<Record<RefusalCode, string>>> = {
+/** What a person can do about a refusal that ends the replica. */
+const REMEDIES: Readonly<Partial<Record<RefusalCode, string>>> = {
   [RefusalCode.NotAuthorised]: "one of the two nodes does not know the other's key: compare their keys files",
   [RefusalCode.NoSnapshot]:
     "the primary has retired the segments that this journal lacks, and no snapshot of its own holds: take one there",
@@ -113,7 +114,17 @@ class Replica implements FollowingNode {
     };
   }
 
-  async listen(): Promise<void> {
+  /** Follows nobody without the port where the others ask how it stands. */
+  async begin(): Promise<void> {
+    try {
+      await this.#listen();
+      if (!this.#isStopping) this.#connect();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  async #listen(): Promise<void> {
     if (data.listen === undefined) return;
     const port = await this.#listener.listen(data.listen.host, data.listen.port);
     say({ kind: "listening", port });
@@ -149,7 +160,7 @@ class Replica implements FollowingNode {
     this.#released = position;
   }
 
-  connect(): void {
+  #connect(): void {
     const to = data.primaries[this.#tries++ % data.primaries.length];
     const socket = connect({ ...to, noDelay: true });
     const session = new FollowingSession(this, new SocketOutput(socket), clock.monotonicMicros());
@@ -209,13 +220,15 @@ class Replica implements FollowingNode {
     this.#session = undefined;
     this.#closeSockets(ended);
     if (this.#isStopping) return;
-    if (ended.kind === "refused by peer" && ended.code === RefusalCode.Diverged) return this.#diverged();
     if (ended.kind === "snapshot received") return this.#endWith(() => say({ kind: "received" }));
-    const final = ended.kind === "refused by peer" ? FINAL[ended.code] : undefined;
-    if (final !== undefined) return this.fail(new SeriatimError("REPLICA_REFUSED", final));
+    const refusal = obeyedRefusal(ended, { logEpoch: this.log.epoch, highestEpoch: this.highestEpoch });
+    if (refusal === RefusalCode.Diverged) return this.#diverged();
+    if (refusal !== undefined) {
+      return this.fail(new SeriatimError("REPLICA_REFUSED", REMEDIES[refusal] ?? endingWords(ended)));
+    }
     say({ kind: "lost", how: `${this.#peer}: ${session.why ?? fault ?? endingWords(ended)}` });
     const isRoundOver = this.#tries % data.primaries.length === 0;
-    this.#retry = setTimeout(() => this.connect(), isRoundOver ? RETRY_MS : 0);
+    this.#retry = setTimeout(() => this.#connect(), isRoundOver ? RETRY_MS : 0);
   }
 
   /**
@@ -246,10 +259,7 @@ class Replica implements FollowingNode {
 
   fail(error: unknown): void {
     this.#leave();
-    const known = error instanceof SeriatimError;
-    const message = known ? error.message : `this is a bug in the replica: ${String(error)}`;
-    say({ kind: "failed", code: known ? error.code : "BUG", message, exitCode: known ? error.exitCode : 1 });
-    parentPort?.close();
+    endFailed(error);
   }
 
   hear(request: ReplicaWorkerRequest): void {
@@ -300,6 +310,13 @@ class Replica implements FollowingNode {
   }
 }
 
+function endFailed(error: unknown): void {
+  const known = error instanceof SeriatimError;
+  const message = known ? error.message : `this is a bug in the replica: ${String(error)}`;
+  say({ kind: "failed", code: known ? error.code : "BUG", message, exitCode: known ? error.exitCode : 1 });
+  parentPort?.close();
+}
+
 async function open(sender: RecordSender): Promise<ReplicaJournal> {
   const rules = await importRules(data.rules);
   const { directory, segmentBytes, from } = data;
@@ -314,11 +331,7 @@ const sender = new RecordSender(data.records);
 try {
   const replica = new Replica(await open(sender));
   parentPort?.on("message", (request: ReplicaWorkerRequest) => replica.hear(request));
-  replica.connect();
-  await replica.listen();
+  await replica.begin();
 } catch (error) {
-  const known = error instanceof SeriatimError;
-  const message = known ? error.message : `this is a bug in the replica: ${String(error)}`;
-  say({ kind: "failed", code: known ? error.code : "BUG", message, exitCode: known ? error.exitCode : 1 });
-  parentPort?.close();
+  endFailed(error);
 }
