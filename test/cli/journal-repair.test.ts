@@ -42,7 +42,8 @@ test("a torn end is cut and said to be, and then there is nothing to repair", as
   expect(await repair()).toEqual({
     status: 0,
     said:
-      `cut: ${path} at offset 6176, 847 bytes of an interrupted write, or of damage to the very last frame\n` +
+      `cut: ${path} at offset 6176, no whole frame begins here: 847 bytes of an interrupted write, or of damage to the very last frame\n` +
+      "kept: that this log may lack what was acknowledged; in a cluster it leads when all other nodes were heard, or by force\n" +
       `whole: ${join(data, "journal")} ends with position 23\n`,
     failed: "",
   });
