@@ -69,13 +69,14 @@ function ConnectionBanner({ desk }: { readonly desk: Desk }) {
       </p>
     );
   }
-  if (state !== "waiting" && !(state === "connecting" && desk.market !== undefined)) return null;
+  const isEmpty = desk.market === undefined;
+  if (state !== "waiting" && !(state === "connecting" && !isEmpty)) return null;
+  const lost = `Connection lost${reason === undefined ? "" : `: ${reason}`}. What you see is old`;
+  // A browser does not say whether nobody answered, or a node that has nothing yet refused.
+  const never = "Nothing to show yet: the node can't be reached, or has no market so far";
   return (
     <p class="banner" role="alert">
-      <span>
-        Connection lost{reason === undefined ? "" : `: ${reason}`}. What you see is old; connecting again by
-        itself.
-      </span>
+      <span>{isEmpty ? never : lost}; connecting again by itself.</span>
       <button type="button" class="quiet" onClick={() => desk.socket.retryNow()}>
         Try now
       </button>

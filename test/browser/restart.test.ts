@@ -49,3 +49,17 @@ test("the node is killed and started again: the page says so, comes back, and th
   await page.getByText("You have no open orders").waitFor();
   expect(await second.end("SIGTERM")).toBe(0);
 });
+
+test("a page that never had a connection says that there is nothing to show yet, not that one was lost", async ({
+  skip,
+}) => {
+  if ("reason" in opened) return skip(opened.reason);
+  const node = await NodeProcess.start(ARGS);
+  const { page } = await visit(opened.browser, `http://127.0.0.1:${node.httpPort}/`, DESK, null);
+  await page.routeWebSocket(/./, (socket) => socket.close());
+  await page.reload();
+  await page.getByRole("alert").getByText("Nothing to show yet: the node can't be reached").waitFor();
+  expect(await page.getByText("Connection lost").count()).toBe(0);
+  await page.context().close();
+  expect(await node.end("SIGTERM")).toBe(0);
+});
