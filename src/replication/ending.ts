@@ -18,6 +18,8 @@ export type SessionEnd =
   | { readonly kind: "bad stream"; readonly fault: StreamFault }
   /** A snapshot has come, whole: it takes the place of what the node has, and then the node connects again. */
   | { readonly kind: "snapshot received" }
+  /** This node's own disk does not give what the other lacks. */
+  | { readonly kind: "unreadable"; readonly why: string }
   /** Nothing came in time. */
   | { readonly kind: "silent" }
   /** The connection ended, or this node ended it. */
@@ -53,6 +55,8 @@ export function endingWords(ended: SessionEnd): string {
       return ended.fault;
     case "snapshot received":
       return "a snapshot has come";
+    case "unreadable":
+      return `what it lacks can't be read here: ${ended.why}`;
     case "silent":
       return "nothing came in time";
     case "closed":

@@ -116,6 +116,7 @@ export class ServingSession {
   #spoke_us: number;
   /** Of the Logon that it has to answer. */
   #logonProof: Uint8Array | undefined;
+  #claimant: string | undefined;
   #followed: Followed | undefined;
   #transfer: Transfer | undefined;
   #ended: SessionEnd | undefined;
@@ -139,6 +140,10 @@ export class ServingSession {
   get replica(): string | undefined {
     return this.#followed?.name;
   }
+  /** Who has proved its name, and wants to follow. */
+  get claimant(): string | undefined {
+    return this.#claimant;
+  }
   /** Its row in the view, while it is followed. */
   get row(): number {
     return this.#followed?.row ?? -1;
@@ -156,23 +161,34 @@ export class ServingSession {
   received(bytes: Uint8Array, now_us: number): void {
     if (this.#ended !== undefined) return;
     this.#heard_us = now_us;
-    const fault = this.#stream.receive(bytes, (type, at) => this.#hear(type, at, now_us));
-    if (fault !== undefined) this.#end({ kind: "bad stream", fault });
+    this.#reading(() => {
+      const fault = this.#stream.receive(bytes, (type, at) => this.#hear(type, at, now_us));
+      if (fault !== undefined) this.#end({ kind: "bad stream", fault });
+      return false;
+    });
   }
 
   /** Sends what is new while the output wants it; true when there may be more at once. */
   send(now_us: number): boolean {
     if (this.#ended !== undefined) return false;
     const [followed, transfer] = [this.#followed, this.#transfer];
-    try {
+    return this.#reading(() => {
       if (transfer !== undefined) return this.#sendSnapshot(transfer);
       if (followed === undefined) return false;
       const frames = followed.sender.send(followed.primary.released());
       if (frames > 0) this.#spoke_us = now_us;
       return frames > 0;
+    });
+  }
+
+  /** What the disk says of old files, read for one replica, ends its session and no other. */
+  #reading(work: () => boolean): boolean {
+    try {
+      return work();
     } catch (error) {
-      if (!(error instanceof SeriatimError) || !REMOVED.includes(error.code)) throw error;
-      this.#end({ kind: "closed" });
+      if (!(error instanceof SeriatimError)) throw error;
+      const isRemoved = REMOVED.includes(error.code);
+      this.#end(isRemoved ? { kind: "closed" } : { kind: "unreadable", why: error.message });
       return false;
     }
   }
@@ -224,6 +240,7 @@ export class ServingSession {
     else if (logon.purpose !== LogonPurpose.Follow || logon.persisted > logon.position) {
       this.#refuse(RefusalCode.BadMessage);
     } else {
+      this.#claimant = logon.name;
       this.#node.claimed(claimOf(logon));
       this.#follow(logon);
     }

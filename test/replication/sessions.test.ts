@@ -14,6 +14,7 @@ import {
   writeAck,
 } from "../../src/protocol/index.ts";
 import { ASK_US, AskingSession, obeyedRefusal, ServingSession } from "../../src/replication/index.ts";
+import { SECTOR_BYTES } from "../../src/segment/index.ts";
 import { checksums, type MemoryLog, Pair, Pipe, PrimaryNode, ReplicaNode, rows } from "./support.ts";
 
 /** Frame by frame the same bytes. */
@@ -301,6 +302,31 @@ test.each<[name: string, epoch: number, ahead: number, code: RefusalCode, stops:
   expect(primary.stops).toEqual(stops ? [code] : []);
   expect(rows(primary)).toEqual([]);
 });
+
+// The error flew out of the socket's event, and ended the thread with the healthy replica's row.
+test.each(["at its logon", "while it catches up"])(
+  "a replica whose frames the primary's disk does not give (%s) is lost, and no other",
+  (when) => {
+    const primary = new PrimaryNode({ frames: 200 });
+    const [healthy, west] = [new ReplicaNode(), new ReplicaNode("west")];
+    const pair = new Pair(primary, healthy);
+    pair.settle();
+    if (when === "at its logon") {
+      for (const frame of primary.frames.slice(0, 5)) west.log.append(frame, 1);
+      west.log.sync();
+    }
+    const file = "d/journal-0000000001.seg";
+    const bytes = primary.disk.contents(file);
+    primary.disk.overwrite(file, bytes.fill(0, SECTOR_BYTES, SECTOR_BYTES + 512));
+    const lost = new Pair(primary, west);
+    lost.settle();
+    expect(lost.serving.claimant).toBe("west");
+    expect(lost.serving.ended).toMatchObject({ kind: "unreadable", why: expect.stringContaining(file) });
+    primary.append(1);
+    pair.settle();
+    expect(rows(primary)).toEqual([[0, primary.writer.position, primary.writer.position]]);
+  },
+);
 
 test("a frame that does not follow is never stored: the replica says so and ends", () => {
   const primary = new PrimaryNode({ frames: 10 });

@@ -34,6 +34,15 @@ let thread: ServingThread;
 let frames: LiveFrames;
 const path = (name: string): string => join(directory, name);
 
+/** On `live`, which holds the newest frames. */
+function threadOn(live: SharedArrayBuffer): ServingThread {
+  return new ServingThread({
+    ...{ host: HOST, port: 0, peers: [], keys: path("keys.json"), ownKey: path("north.key") },
+    ...{ journal: path("journal"), snapshots: path("snapshots"), version: undefined, mayLack: false },
+    ...{ segmentBytes: 2_097_152, live, view: new SharedArrayBuffer(ACK_VIEW_BYTES) },
+  });
+}
+
 /** North, whose log ends at position 7 of epoch 1; what lies in its journal's directory no one can read. */
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "seriatim-serving-"));
@@ -42,11 +51,7 @@ beforeEach(() => {
   writeFileSync(path("journal/journal-0000000001.seg"), "no segment");
   const live = createLiveFrames(4096);
   frames = new LiveFrames(live, 7, 1);
-  thread = new ServingThread({
-    ...{ host: HOST, port: 0, peers: [], keys: path("keys.json"), ownKey: path("north.key") },
-    ...{ journal: path("journal"), snapshots: path("snapshots"), version: undefined, mayLack: false },
-    ...{ segmentBytes: 2_097_152, live, view: new SharedArrayBuffer(ACK_VIEW_BYTES) },
-  });
+  thread = threadOn(live);
 });
 afterEach(async () => {
   await thread.stop();
@@ -95,4 +100,11 @@ test("a stranger before its logon, and one that asks, have nothing read from the
   frames.append(new Uint8Array(24), 1, 8, 8, 3);
   thread.lead();
   expect(await ask(3, 8)).toMatchObject([{ epoch: 3, position: 8 }]);
+});
+
+// It was said in the log, as news, and every order was refused from then on.
+test("a thread that ends of itself ends the node", async () => {
+  const dying = threadOn(new SharedArrayBuffer(0));
+  await expect(dying.fenced).resolves.toMatchObject({ code: "REPLICATION_THREAD_DIED" });
+  await dying.stop();
 });

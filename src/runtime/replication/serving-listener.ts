@@ -1,5 +1,6 @@
 // Where other nodes connect to this one: the listener, and a session for each connection. On a primary they are replicas;
-// on any node, whoever asks how it stands.
+// on any node, whoever asks how it stands. Anybody can connect: who has not shown that he is a replica gives way to the
+// next, the oldest first, so that nobody can keep the replicas out.
 
 import { createServer, type Server, type Socket } from "node:net";
 import { networkWords, SeriatimError } from "../../base/index.ts";
@@ -9,7 +10,9 @@ import { SocketOutput } from "./socket-session.ts";
 
 /** Deadlines and heartbeats are looked after this often. */
 const TICK_MS = 50;
-/** Connections at once, those that have not said who they are included. */
+/** For the last words to one that is refused or answered, and does not take them. */
+const LAST_WORDS_US = 1_000_000;
+/** Sockets at once, those included that have not said who they are, and those whose session is over. */
 const CONNECTIONS_MAX = 8;
 
 export interface ServingNews {
@@ -24,6 +27,8 @@ interface Connection {
   readonly session: ServingSession;
   readonly socket: Socket;
   isKnown: boolean;
+  /** When its session was seen to be over; undefined while it goes on. */
+  ended_us: number | undefined;
 }
 
 export class ServingListener {
@@ -33,6 +38,7 @@ export class ServingListener {
   readonly #connections = new Set<Connection>();
   readonly #server: Server = createServer((socket) => this.#connected(socket));
   #ticker: NodeJS.Timeout | undefined;
+  #lastTold = "";
 
   constructor(node: ServingNode, news: ServingNews) {
     this.#node = node;
@@ -73,12 +79,9 @@ export class ServingListener {
 
   #connected(socket: Socket): void {
     socket.setNoDelay(true);
-    if (this.#connections.size >= CONNECTIONS_MAX) {
-      socket.destroy();
-      return;
-    }
+    if (this.#connections.size >= CONNECTIONS_MAX) this.#giveWay();
     const session = new ServingSession(this.#node, new SocketOutput(socket), this.#clock.monotonicMicros());
-    const connection: Connection = { session, socket, isKnown: false };
+    const connection: Connection = { session, socket, isKnown: false, ended_us: undefined };
     this.#connections.add(connection);
     socket.on("data", (bytes) => {
       session.received(bytes, this.#clock.monotonicMicros());
@@ -89,12 +92,39 @@ export class ServingListener {
     socket.on("close", () => {
       session.close();
       this.#look(connection);
+      this.#connections.delete(connection);
     });
   }
 
-  #tick(): void {
+  /** There are more connections allowed than replicas have seats: one of them is no replica's, or over. */
+  #giveWay(): void {
     for (const connection of this.#connections) {
-      connection.session.tick(this.#clock.monotonicMicros());
+      if (connection.isKnown && connection.session.ended === undefined) continue;
+      this.#look(connection);
+      return this.#drop(connection);
+    }
+  }
+
+  /** Refused by this node's disk before it is followed, it comes back four times a second. */
+  #tellOnce(name: string, words: string): void {
+    if (this.#lastTold !== words) this.#news.ended(name, words);
+    this.#lastTold = words;
+  }
+
+  #drop(connection: Connection): void {
+    this.#connections.delete(connection);
+    connection.session.close();
+    connection.socket.destroy();
+  }
+
+  #tick(): void {
+    const now_us = this.#clock.monotonicMicros();
+    for (const connection of this.#connections) {
+      if (connection.ended_us !== undefined && now_us - connection.ended_us > LAST_WORDS_US) {
+        this.#drop(connection);
+        continue;
+      }
+      connection.session.tick(now_us);
       this.#pump(connection);
     }
   }
@@ -116,9 +146,13 @@ export class ServingListener {
       connection.isKnown = true;
       this.#news.sendsSnapshot(snapshotTo.name, snapshotTo.position);
     }
-    if (ended === undefined || !this.#connections.delete(connection)) return;
-    socket.end();
-    socket.destroySoon();
-    if (replica !== undefined) this.#news.ended(replica, endingWords(ended));
+    if (ended === undefined || connection.ended_us !== undefined) return;
+    connection.ended_us = this.#clock.monotonicMicros();
+    // Frames that a replica has not taken are nothing to wait for; the words to who was refused, or asked, are short.
+    if (connection.isKnown && ended.kind !== "refused") this.#drop(connection);
+    else socket.destroySoon();
+    const words = endingWords(ended);
+    if (replica !== undefined) this.#news.ended(replica, words);
+    else if (ended.kind === "unreadable") this.#tellOnce(session.claimant ?? "", words);
   }
 }

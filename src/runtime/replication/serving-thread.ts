@@ -1,5 +1,5 @@
 // The node's side of serving-worker.ts, and its supervisor. When the thread ends, however it does, no replica counts any
-// more: its rows leave the view. The exchange goes on if its policy can do without.
+// more: its rows leave the view. One that ends of itself ends the node: who can't hear of a successor must not lead on.
 
 import { Worker } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
@@ -124,8 +124,9 @@ export class ServingThread {
     const view = new AckView(this.#view);
     for (let replica = 0; replica < REPLICAS_MAX; replica++) view.leave(replica);
     const why = `the replication thread ended: ${how}`;
-    this.#listening.reject(new SeriatimError("REPLICATION_THREAD_DIED", why));
-    if (!this.#isStopping) this.#news(why);
+    const died = new SeriatimError("REPLICATION_THREAD_DIED", why);
+    this.#listening.reject(died);
+    if (!this.#isStopping) this.#fence.resolve(died);
     this.#isStopping = true;
   }
 

@@ -1,0 +1,93 @@
+// Who may take up the sockets of a node's replication port: nobody for long who has not shown that he is a replica.
+
+import { connect, type Socket } from "node:net";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { SystemClock } from "../../src/platform/index.ts";
+import { AskingSession, FollowingSession, type SessionEnd } from "../../src/replication/index.ts";
+import { ServingListener } from "../../src/runtime/replication/serving-listener.ts";
+import { SocketOutput } from "../../src/runtime/replication/socket-session.ts";
+import { PrimaryNode, ReplicaNode } from "../replication/support.ts";
+
+const clock = new SystemClock();
+let primary: PrimaryNode;
+let listener: ServingListener;
+let port = 0;
+let sockets: Socket[] = [];
+let ended: string[] = [];
+
+beforeEach(async () => {
+  sockets = [];
+  ended = [];
+  // More than a system takes for a socket that nobody reads.
+  primary = new PrimaryNode({ frames: 20_000 });
+  const told = { connected: () => {}, sendsSnapshot: () => {} };
+  listener = new ServingListener(primary, { ...told, ended: (name) => ended.push(name) });
+  port = await listener.listen("127.0.0.1", 0);
+});
+afterEach(() => {
+  for (const socket of sockets) socket.destroy();
+  listener.close();
+});
+
+function opened(): Socket {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  sockets.push(socket);
+  return socket;
+}
+
+/** What the process has of sockets besides those of this test: the listener's. */
+function served(): number {
+  const all = process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
+  return all - sockets.filter(({ destroyed }) => !destroyed).length;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A replica that logs on, and reads nothing from its Welcome on. */
+async function followed(): Promise<void> {
+  const socket = opened();
+  const replica = new ReplicaNode();
+  const session = new FollowingSession(replica, new SocketOutput(socket), clock.monotonicMicros());
+  await new Promise<void>((resolve) => {
+    socket.on("data", (bytes) => {
+      session.received(bytes.subarray(0, 1_000), clock.monotonicMicros());
+      if (replica.welcomes === 0) return;
+      socket.pause();
+      resolve();
+    });
+    socket.on("close", () => resolve());
+  });
+}
+
+test("a replica that comes again and again, and reads nothing, holds no socket but its last", async () => {
+  for (let i = 0; i < 4; i++) {
+    await followed();
+    // Until more waits for it than the system takes.
+    await pause(500);
+  }
+  expect(ended).toHaveLength(3);
+  await pause(100);
+  expect(served()).toBe(1);
+});
+
+test("strangers that say nothing, and come back when they are cut off, keep no replica out", async () => {
+  let isOver = false;
+  const stranger = (): void => {
+    opened().on("close", () => isOver || setTimeout(stranger, 50));
+  };
+  for (let i = 0; i < 12; i++) stranger();
+  await pause(200);
+  expect(served()).toBe(8);
+  let end: SessionEnd | undefined;
+  for (let i = 0; i < 20 && end?.kind !== "closed"; i++) {
+    const socket = opened();
+    const asking = new AskingSession(new ReplicaNode(), new SocketOutput(socket), clock.monotonicMicros());
+    socket.on("data", (bytes) => asking.received(bytes));
+    await Promise.race([pause(250), new Promise((resolve) => socket.on("close", resolve))]);
+    socket.destroy();
+    end = asking.standing && asking.ended;
+  }
+  isOver = true;
+  expect(end).toEqual({ kind: "closed" });
+});
