@@ -132,10 +132,20 @@ export class ClusterProcesses {
   }
 
   /** Waits until all nodes have on their disks what their primary has, which goes on no more. */
-  async allHave(primary: NodeName): Promise<void> {
+  async allHave(primary: NodeName): Promise<number> {
     const has = ({ position, nodes }: Health) =>
-      nodes.every(({ connected, persisted }) => connected && persisted === position);
-    await this.#until(primary, `not all nodes have what ${primary} has`, has);
+      nodes.length > 0 && nodes.every(({ connected, persisted }) => connected && persisted === position);
+    const { position } = await this.#until(primary, `not all nodes have what ${primary} has`, has);
+    return position;
+  }
+
+  /** Waits until a node has sequenced, or stored, `wanted`. */
+  async reaches(name: NodeName, wanted: number): Promise<void> {
+    await this.#until(
+      name,
+      `${name} does not reach position ${wanted}`,
+      ({ position }) => position >= wanted,
+    );
   }
 
   async #until(name: NodeName, missing: string, isSo: (health: Health) => boolean): Promise<Health> {

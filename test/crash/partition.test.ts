@@ -63,15 +63,17 @@ test("a primary that is cut off acknowledges nothing, the promoted one serves, a
   const cluster = await startAll();
   const old = await clientOf(cluster, "north", 1);
   expect(await enter(old, 1)).toMatchObject({ accepted: true });
-  await cluster.allHave("north");
-  for (const link of links) link.cut();
-  // Refused at once, or sequenced and never answered.
+  const before = await cluster.allHave("north");
+  // First the links are silent: what comes then is sequenced, and never answered. Then they are broken.
+  for (const link of links) for (const way of ["there", "back"] as const) link.hold(way);
   const stranded = Array.from({ length: STRANDED }, (_, i) =>
     enter(old, i + 2).then(
       ({ accepted }) => (accepted ? "accepted" : "refused"),
       () => "lost",
     ),
   );
+  await cluster.reaches("north", before + STRANDED);
+  for (const link of links) link.cut();
   const north = cluster.node("north");
   expect(await cluster.admin("south", "promote")).toMatchObject({ ok: true });
   await cluster.becomes("south", "ok");
