@@ -135,8 +135,8 @@ export class FollowingSession {
     if (this.#ended !== undefined) return;
     this.#heard_us = now_us;
     const fault = this.#stream.receive(bytes, (type, at, bodyBytes) => this.#hear(type, at, bodyBytes));
-    // A snapshot's parts may be long on their way: the primary must hear that somebody takes them.
-    if (this.#intake !== undefined && now_us - this.#spoke_us >= HEARTBEAT_US) this.#acknowledgeIsDue = true;
+    // A frame or a snapshot's part may be long on its way: the primary must hear that somebody takes it.
+    if (this.#welcome !== undefined && now_us - this.#spoke_us >= HEARTBEAT_US) this.#acknowledgeIsDue = true;
     if (this.#acknowledgeIsDue) {
       this.#spoke_us = now_us;
       this.#acknowledge();
@@ -206,6 +206,7 @@ export class FollowingSession {
     }
     if (welcome.epoch < highestEpoch) return this.#refuse(RefusalCode.StaleEpoch);
     this.#welcome = welcome;
+    this.#spoke_us = this.#heard_us;
     this.#primaryPosition = welcome.position;
     this.#node.welcomed(welcome);
     // At once: it says that the promise is kept. Who is to get a snapshot says so when it logs on with that.

@@ -1,11 +1,12 @@
 // A replica and others at the addresses that it was given: whoever answers there can't make it give up what it has, and
 // whoever has its port can't make it serve half.
 
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { NativeChecksums } from "../../src/platform/index.ts";
 import { encodeReplicationRefusal, RefusalCode } from "../../src/protocol/index.ts";
+import { generateKey } from "../../src/runtime/index.ts";
 import { order, TestCluster, until } from "./cluster-support.ts";
 
 const HOST = "127.0.0.1";
@@ -49,6 +50,21 @@ test.each<[name: string, code: RefusalCode]>([
   await until(() => north.status().status === "ok" || failure !== undefined);
   expect(failure).toBeUndefined();
   expect(readdirSync(cluster.path("south")).filter((name) => name.includes("diverged"))).toEqual([]);
+});
+
+test("a replica that its primary does not know ends, and names the primary", async () => {
+  const ring = JSON.parse(readFileSync(cluster.path("keys.json"), "utf8"));
+  ring.keys = ring.keys.filter(({ name }: { name: string }) => name !== "south");
+  writeFileSync(cluster.path("other.json"), JSON.stringify(ring), { mode: 0o600 });
+  generateKey("west", "replica", cluster.path("west.key"), cluster.path("other.json"));
+  const north = await cluster.startPrimary({ keys: cluster.path("other.json") });
+  const south = await cluster.follow("south", north.replicationPort);
+  expect(await south.failed).toMatchObject({
+    code: "REPLICA_REFUSED",
+    message:
+      `north at ${HOST}:${north.replicationPort}: one of the two nodes does not know the other's key: ` +
+      "compare their keys files",
+  });
 });
 
 test("a replica whose port is taken follows nobody, says why, and is closed at once", async () => {

@@ -13,7 +13,13 @@ import {
   StreamFault,
   writeAck,
 } from "../../src/protocol/index.ts";
-import { ASK_US, AskingSession, obeyedRefusal, ServingSession } from "../../src/replication/index.ts";
+import {
+  ASK_US,
+  AskingSession,
+  obeyedRefusal,
+  ServingSession,
+  SILENCE_US,
+} from "../../src/replication/index.ts";
 import { SECTOR_BYTES } from "../../src/segment/index.ts";
 import { checksums, type MemoryLog, Pair, Pipe, PrimaryNode, ReplicaNode, rows } from "./support.ts";
 
@@ -366,6 +372,25 @@ test("a link that says nothing is over after 2 s for both; one with heartbeats g
   pair.following.tick(22_100_000);
   expect([pair.serving.ended, pair.following.ended]).toEqual([{ kind: "silent" }, { kind: "silent" }]);
   expect(rows(primary)).toEqual([]);
+});
+
+test("a frame that is longer on its way than the silence of a dead link comes all the same", () => {
+  const primary = new PrimaryNode();
+  const replica = new ReplicaNode();
+  const pair = new Pair(primary, replica);
+  pair.settle();
+  primary.append(120);
+  let now_us = 0;
+  for (; replica.log.position < primary.writer.position && now_us < 10_000_000; now_us += 100_000) {
+    pair.serving.send(now_us);
+    pair.down.deliverSome(50, (bytes) => pair.following.received(bytes, now_us));
+    pair.up.deliver(new Prng(1), (bytes) => pair.serving.received(bytes, now_us));
+    pair.serving.tick(now_us);
+    pair.following.tick(now_us);
+  }
+  expect(now_us).toBeGreaterThan(SILENCE_US);
+  expect([pair.serving.ended, pair.following.ended]).toEqual([undefined, undefined]);
+  expectSameHistory(primary, replica);
 });
 
 const SEEDS = Array.from({ length: 12 }, (_, i) => i + 1);

@@ -224,7 +224,10 @@ class Replica implements FollowingNode {
     const refusal = obeyedRefusal(ended, { logEpoch: this.log.epoch, highestEpoch: this.highestEpoch });
     if (refusal === RefusalCode.Diverged) return this.#diverged();
     if (refusal !== undefined) {
-      return this.fail(new SeriatimError("REPLICA_REFUSED", REMEDIES[refusal] ?? endingWords(ended)));
+      const who = `${session.primary} at ${this.#peer}`;
+      return this.fail(
+        new SeriatimError("REPLICA_REFUSED", `${who}: ${REMEDIES[refusal] ?? endingWords(ended)}`),
+      );
     }
     say({ kind: "lost", how: `${this.#peer}: ${session.why ?? fault ?? endingWords(ended)}` });
     const isRoundOver = this.#tries % data.primaries.length === 0;

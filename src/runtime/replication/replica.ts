@@ -38,7 +38,7 @@ const SHADOW_STOP_MS = 2_000;
 /** Between two looks whether a snapshot is due. */
 const TICK_MS = 1_000;
 
-/** After one of these a thread may end. */
+/** After one of these its files are closed, and the thread ends. */
 const LAST_WORDS: readonly ReplicaWorkerMessage["kind"][] = ["closed", "diverged", "received"];
 
 export class Replica {
@@ -138,20 +138,30 @@ export class Replica {
     return new Worker(entryBeside(import.meta.url, "replica-worker"), { name: "replica", workerData });
   }
 
-  /** Resolves when the thread is gone; without a last word it has failed. */
+  /**
+   * Resolves when its files are closed: with its last word, or, when it has failed, with its end. What else a thread waits for
+   * after its last word, a host name that is still looked up, is no concern of a node that is to lead.
+   */
   #watch(worker: Worker): Promise<void> {
-    let hasSaidLast = false;
-    worker.on("message", (message: ReplicaWorkerMessage) => {
-      hasSaidLast ||= LAST_WORDS.includes(message.kind);
-      this.#hear(message);
-    });
-    worker.on("error", (error) => this.#fail("REPLICA_THREAD_DIED", String(error)));
+    const [requests, questions] = [this.#requests, this.#questions];
     return new Promise((resolve) => {
+      let hasSaidLast = false;
+      const gone = (): void => {
+        requests.end(journalNotRunning());
+        questions.end(journalNotRunning());
+        resolve();
+      };
+      worker.on("message", (message: ReplicaWorkerMessage) => {
+        this.#hear(message);
+        if (!LAST_WORDS.includes(message.kind)) return;
+        hasSaidLast = true;
+        void worker.terminate();
+        gone();
+      });
+      worker.on("error", (error) => this.#fail("REPLICA_THREAD_DIED", String(error)));
       worker.once("exit", (code) => {
         if (!hasSaidLast) this.#fail("REPLICA_THREAD_DIED", `the replica's thread ended: exit code ${code}`);
-        this.#requests.end(journalNotRunning());
-        this.#questions.end(journalNotRunning());
-        resolve();
+        gone();
       });
     });
   }
