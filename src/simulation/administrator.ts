@@ -15,6 +15,11 @@ const LATE_US = 8_000_000;
 const LOOK_US = 300_000;
 /** How long he waits for the primary before he promotes; drawn each time. */
 const PATIENCE_US = 2_500_000;
+/** A promotion of which nothing is heard for so long is over: the answers of the others, and the hand-over. */
+const PROMOTION_US = 4_000_000;
+/** One promotion in so many is not the only one: another administrator has chosen another node. */
+const SECOND_CHANCE = 0.3;
+const SECOND_WITHIN_US = 1_000_000;
 /** A node that was replaced and still runs is started again as a replica after this, at most. */
 const REPLACED_US = 3_000_000;
 
@@ -63,7 +68,14 @@ export class Administrator {
     this.#missing_us += LOOK_US;
     if (this.#missing_us < this.#patience_us || this.#isAsking) return;
     const candidates = this.#machines.filter(({ node }) => node?.role === "replica");
-    if (candidates.length > 0) this.#promote(this.#prng.pick(candidates));
+    if (candidates.length === 0) return;
+    const chosen = this.#prng.pick(candidates);
+    this.#promote(chosen);
+    const other = candidates.find((machine) => machine !== chosen);
+    if (other === undefined || !this.#prng.chance(SECOND_CHANCE)) return;
+    this.#queue.plan(this.#prng.between(0, SECOND_WITHIN_US), () => {
+      if (other.node?.role === "replica") this.#promote(other);
+    });
   }
 
   #promote(machine: SimulatedMachine): void {
@@ -74,7 +86,7 @@ export class Administrator {
       if (!isOver) this.#isAsking = false;
       isOver = true;
     };
-    this.#queue.plan(2 * LOOK_US + 1_500_000, over);
+    this.#queue.plan(PROMOTION_US, over);
     machine.promote((refusal) => {
       over();
       if (refusal !== undefined) this.refusals++;

@@ -152,8 +152,8 @@ export class PrimaryCluster {
   #askOn(): void {
     askPeers(this.#site, this.#node, (answers) => {
       for (const peer of answers) {
-        if (this.#primary === undefined) this.#heard(peer);
-        else if (peer.epoch > this.#live.epoch) this.#mustStop(peer);
+        this.#heard(peer);
+        if (this.#primary !== undefined && peer.epoch > this.#live.epoch) this.#mustStop(peer);
       }
       const pause_us = this.#isLeading ? ASK_LEADING_US : ASK_WAITING_US;
       this.#site.plan(pause_us, () => this.#askOn());
@@ -161,7 +161,7 @@ export class PrimaryCluster {
   }
 
   #heard(peer: PeerStanding): void {
-    if (this.#primary !== undefined) return;
+    if (this.#isLeading) return;
     this.#candidacy.hear(peer);
     this.#decide();
   }
@@ -189,15 +189,14 @@ export class PrimaryCluster {
   }
 
   /** Replicas are welcomed in that epoch, to promise that they follow nothing older. */
-  #gather(tenure: Tenure): void {
+  #gather(asked: Tenure): void {
     this.#hasDecided = true;
     const { name, cluster, disk: storage, files } = this.#site;
-    this.#candidacy.begin();
-    if (!this.#keep(tenure.epoch)) return;
+    const epoch = this.#candidacy.begin(asked.epoch);
+    if (!this.#keep(epoch)) return;
     if (this.#primary !== undefined) this.#port.close();
     const place = { storage, checksums, directory: files.snapshots };
     const snapshots = new OutgoingSnapshots(place, EXCHANGE_APPLICATION);
-    const { epoch } = tenure;
     const others = cluster.names.filter((other) => other !== name);
     this.#primary = {
       ...{ epoch, segmentBytes: SEGMENT_BYTES, history: this.#history, snapshots, frames: this.#frames },

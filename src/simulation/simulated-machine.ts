@@ -29,6 +29,11 @@ const checksums = new NativeChecksums();
 /** From one snapshot of a node to the next: so that logs are retired in the time of a run. */
 const SNAPSHOT_US = [50_000, 600_000] as const;
 
+/** From the decision that a replica may lead until it follows no more: most often at once, now and then a shadow is broken off first. */
+const HAND_OVER_US = [1_000, 20_000] as const;
+const LATE_HAND_OVER_US = [300_000, 2_000_000] as const;
+const LATE_HAND_OVER_CHANCE = 0.4;
+
 /** How the node is started. */
 export type Unit =
   | { readonly role: "primary" }
@@ -106,9 +111,16 @@ export class SimulatedMachine {
         this.#tell(`is not promoted: ${decision.because}`);
         return done(decision.because);
       }
-      this.#tell(`is promoted, to epoch ${decision.epoch}, with position ${replica.applied}`);
-      this.#lead(replica, { epoch: decision.epoch });
-      done(this.node?.role === "primary" ? undefined : "its disk failed");
+      this.#tell(`is to lead in epoch ${decision.epoch}`);
+      const isLate = this.#prng.chance(LATE_HAND_OVER_CHANCE);
+      const [least_us, most_us] = isLate ? LATE_HAND_OVER_US : HAND_OVER_US;
+      // It goes on following, and promising, meanwhile.
+      this.host.network.queue.plan(this.#prng.between(least_us, most_us), () => {
+        if (this.node !== replica) return done("it has ended meanwhile");
+        this.#tell(`is promoted, to epoch ${decision.epoch}, with position ${replica.applied}`);
+        this.#lead(replica, { epoch: decision.epoch });
+        done(this.node?.role === "primary" ? undefined : "its disk failed");
+      });
     });
   }
 

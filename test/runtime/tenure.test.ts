@@ -323,6 +323,23 @@ test("a replica leads in place of its primary with the state it has in memory, a
   expect(entriesOf("north")).toEqual(entriesOf("south"));
 });
 
+// It went on in the epoch chosen before, which its own promise forbids: two led, each with another's promise.
+test("one that promises another node a higher epoch, after its own was chosen, leads above that", async () => {
+  const first = await lead("north");
+  const south = await follow("south", first.port);
+  await submit(first, 5);
+  await first.runtime.stop();
+  const inheritance = await south.handOver();
+  // As a third node's Welcome would, while this one goes on following until it hands over.
+  renameSync(join(path("south"), "epoch-3"), join(path("south"), "epoch-8"));
+  const second = await lead("south", { promoted: { ...inheritance, epoch: 4 } });
+  await follow("north", second.port);
+  await submit(second, 7);
+  expect(second.runtime.primary?.epoch).toBe(10);
+  expect(readdirSync(path("south")).filter((name) => name.startsWith("epoch"))).toEqual(["epoch-10"]);
+  expect(readdirSync(path("north")).filter((name) => name.startsWith("epoch"))).toEqual(["epoch-10"]);
+});
+
 test("a replica that was restarted, and has not been welcomed since, does not count on its memory; an administrator may", async () => {
   const first = await lead("north");
   const south = await follow("south", first.port);

@@ -125,6 +125,12 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     tests: "test/replication/ack-policy.test.ts",
   },
   {
+    name: "a promotion goes on in an epoch below one promised meanwhile",
+    file: "src/runtime/replication/tenure.ts",
+    find: "return epoch > Math.max(own, promised) ? epoch : this.epochAbove(epoch);",
+    replace: "return Math.max(own, promised) >= 0 ? epoch : this.epochAbove(epoch);",
+  },
+  {
     name: "a new leader's replicas have its epoch before it knows it itself",
     file: "src/replication/live-frames.ts",
     find: "    const memory = this.#memory;\n    this.#setEpoch(epoch);\n",

@@ -232,9 +232,9 @@ export class Primary {
   }
 
   /** First it promises itself: so it can't choose the epoch a second time, for another history. */
-  #gather(tenure: Tenure): void {
+  #gather(asked: Tenure): void {
+    const tenure = { ...asked, epoch: this.#candidacy.begin(asked.epoch) };
     this.#gathering = tenure;
-    this.#candidacy.begin();
     this.#guarded(() => this.#promises.keep(tenure.epoch));
     this.#serving.gather(tenure.epoch);
     this.#beginIfPromised(tenure);
@@ -242,9 +242,10 @@ export class Primary {
 
   #beginIfPromised(tenure: Tenure): void {
     if (this.#hasBegun) return;
-    // A journal that fails has told so itself.
-    if (tenure.forcedBy !== undefined || this.#candidacy.isPromised) this.#begin?.(tenure).catch(() => {});
-    else {
+    if (tenure.forcedBy !== undefined || this.#candidacy.isPromised) {
+      // A journal that fails has ended the node by itself; whatever else keeps it from leading ends it too.
+      this.#begin?.(tenure).catch((error) => this.#isStopping || this.#fence.resolve(error));
+    } else {
       const { followers } = this.#candidacy;
       this.gate.wait(
         `this node does not lead yet: ${followers} promised to follow it in epoch ${tenure.epoch}`,

@@ -113,7 +113,7 @@ const node: ServingNode = {
     return { role, isWarm: isLeading, mayLack, primaryHeard_us: isLeading ? 0 : SAFE_MAX, ...end() };
   },
   claimed: (peer) => {
-    if (primary === undefined) say({ kind: "heard", peer });
+    if (!isLeading) say({ kind: "heard", peer });
   },
   promised: (peer) => {
     if (primary !== undefined && !isLeading) say({ kind: "promised", epoch: primary.epoch, peer });
@@ -146,8 +146,8 @@ async function askOn(): Promise<void> {
   while (!isStopping && data.peers.length > 0) {
     const asking = { name, keys, checksums, nonce: makeNonce, log: end() };
     for (const peer of await askPeers(data.peers, asking)) {
-      if (primary === undefined) say({ kind: "heard", peer });
-      else if (peer.epoch > live.epoch) mustStop(peer);
+      if (!isLeading) say({ kind: "heard", peer });
+      if (primary !== undefined && peer.epoch > live.epoch) mustStop(peer);
     }
     const pause_ms = isLeading ? ASK_LEADING_MS : ASK_WAITING_MS;
     await new Promise((resolve) => setTimeout(resolve, pause_ms).unref());

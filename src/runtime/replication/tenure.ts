@@ -74,9 +74,14 @@ export class Candidacy {
     return nextEpoch(this.#own, this.#seat, [{ epoch }, ...this.#peers()]);
   }
 
-  /** Asks for promises in another epoch: those given so far were for a lower one. */
-  begin(): void {
+  /**
+   * Asks for promises anew: those given so far were for a lower epoch. Returns in which: `epoch`, or one above what this node
+   * has promised or was led in since that was chosen.
+   */
+  begin(epoch: number): number {
     this.#promised.clear();
+    const { epoch: own, promised = 0 } = this.#own;
+    return epoch > Math.max(own, promised) ? epoch : this.epochAbove(epoch);
   }
 
   promise(peer: PeerStanding): void {
