@@ -207,6 +207,20 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     tests: "test/replication/sessions.test.ts",
   },
   {
+    name: "a refusal that nobody has proved is obeyed",
+    file: "src/replication/ending.ts",
+    find: " || !ended.isProved) return undefined;",
+    replace: ") return undefined;",
+    tests: "test/replication/sessions.test.ts",
+  },
+  {
+    name: "a log that nobody has compared is shown",
+    file: "src/replication/following-session.ts",
+    find: "    if (welcome.start === StartFrom.Journal) this.#show(released);\n    else",
+    replace: "    this.#show(released);\n",
+    tests: "test/replication/snapshot-transfer.test.ts",
+  },
+  {
     name: "a frame that does not follow is passed over",
     file: "src/replication/following-session.ts",
     find: "    if (this.#why !== undefined) return this.#refuse(RefusalCode.Gap);\n    this.#acknowledgeIsDue",
