@@ -7,6 +7,7 @@
 import type { Prng } from "../base/index.ts";
 import type { DiskFault } from "../lab/index.ts";
 import type { EventQueue } from "./event-queue.ts";
+import { NewDisk } from "./new-disk.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
 import type { SimulatedCluster } from "./site.ts";
@@ -50,6 +51,7 @@ export class Faults {
   readonly #prng: Prng;
   readonly #queue: EventQueue;
   readonly #until_us: number;
+  readonly #newDisk: NewDisk;
 
   constructor(troubled: Troubled, witness: Witness, prng: Prng, until_us: number) {
     this.#troubled = troubled;
@@ -57,14 +59,18 @@ export class Faults {
     this.#prng = prng;
     this.#queue = troubled.network.queue;
     this.#until_us = until_us;
+    this.#newDisk = new NewDisk(troubled, witness, prng, (name) =>
+      this.#count("new disks while another replica lags", name),
+    );
     this.#planNext();
     this.#look();
   }
 
   #planNext(): void {
     this.#queue.plan(this.#prng.between(1_000, BETWEEN_US), () => {
-      if (this.#queue.now_us >= this.#until_us) return this.#mend();
-      this.#strike();
+      const { isOn } = this.#newDisk;
+      if (this.#queue.now_us >= this.#until_us && !isOn) return this.#mend();
+      if (!isOn) this.#strike();
       this.#planNext();
     });
   }
@@ -175,7 +181,7 @@ export class Faults {
     const hasBegun = this.#witness.acknowledged > 0;
     const isOutlived = hasBegun && others.some(({ name }) => this.#witness.isOnDiskOf(name));
     if (cluster.policy !== "two-disks" || !isOutlived || machines.some(({ isSpoiled }) => isSpoiled)) return;
-    if (machine.segments.length === 0) return;
+    if (machine.segments.length === 0 || this.#newDisk.isPlanned) return;
     machine.isSpoiled = true;
     const kind = this.#prng.pick(SPOILS);
     this.#count(kind, machine.name);

@@ -34,6 +34,8 @@ export interface NetworkConditions {
   /** How often a piece is late by a retransmission. */
   readonly lossChance: number;
   readonly retransmission_us: number;
+  /** What a byte takes on each direction of a connection, behind those before it; 0: nothing. */
+  readonly byte_us: number;
 }
 
 export class SimulatedNetwork {
@@ -64,6 +66,14 @@ export class SimulatedNetwork {
   /** Nothing gets from `from` to `to` until it heals; the other way is another cut. */
   cut(from: string, to: string): void {
     this.#cut.add(`${from}>${to}`);
+  }
+
+  /** Both ways, from each of `others`. */
+  cutOff(name: string, others: readonly string[]): void {
+    for (const other of others) {
+      this.cut(name, other);
+      this.cut(other, name);
+    }
   }
 
   healAll(): void {
@@ -240,7 +250,7 @@ class StreamEnd {
   /** Everything that was sent, then the end. */
   close(): void {
     this.#hasEnded = true;
-    this.#deliver(() => this.peer?.arrive("end"));
+    this.#deliver(0, () => this.peer?.arrive("end"));
     this.#plan(this.host.network.delay_us(), () => this.#finish(CloseCause.Finished));
   }
 
@@ -268,7 +278,7 @@ class StreamEnd {
 
   #sendPiece(piece: Uint8Array): void {
     this.underWay_bytes += piece.length;
-    this.#deliver(() => {
+    this.#deliver(piece.length, () => {
       this.underWay_bytes -= piece.length;
       this.peer?.arrive(piece);
       if (!this.#isHeld || this.underWay_bytes > WINDOW_BYTES / 2 || this.isGone) return;
@@ -278,10 +288,11 @@ class StreamEnd {
   }
 
   /** Does what happens at the other side, when the way there is free, and not before what was sent earlier. */
-  #deliver(act: () => void): void {
-    const { now_us } = this.host.network.queue;
+  #deliver(bytes: number, act: () => void): void {
+    const { queue, conditions } = this.host.network;
     const last_us = this.#underWay.at(-1)?.arrival_us ?? 0;
-    this.#underWay.push({ arrival_us: Math.max(now_us + this.host.network.delay_us(), last_us), act });
+    const begun_us = Math.max(queue.now_us + this.host.network.delay_us(), last_us);
+    this.#underWay.push({ arrival_us: begun_us + bytes * conditions.byte_us, act });
     if (this.#underWay.length === 1) this.#planFirst();
   }
 

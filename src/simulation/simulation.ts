@@ -82,6 +82,7 @@ class Run {
       delay_us: [20, prng.pick([200, 2_000, 20_000])],
       lossChance: prng.pick([0, 0.001, 0.02]),
       retransmission_us: 200_000,
+      byte_us: prng.pick([0, 0, 10]),
     });
     this.#network = network;
     this.#cluster = drawCluster(prng);

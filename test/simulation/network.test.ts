@@ -32,7 +32,12 @@ class Peer implements TransportHandler {
 
 function pair(seed: number) {
   const queue = new EventQueue();
-  const conditions = { delay_us: [10, 5_000], lossChance: 0.05, retransmission_us: 200_000 } as const;
+  const conditions = {
+    delay_us: [10, 5_000],
+    lossChance: 0.05,
+    retransmission_us: 200_000,
+    byte_us: 0,
+  } as const;
   const network = new SimulatedNetwork(queue, new Prng(seed), conditions);
   const [a, b] = [network.host("a"), network.host("b")];
   const [near, far] = [new Peer(), new Peer()];

@@ -273,6 +273,13 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     tests: "test/replication/decisions.test.ts",
   },
   {
+    name: "a disk that begins with nothing counts as a copy from its first frame on",
+    file: "src/segment/open.ts",
+    find: "(isShared && scan.segments.length === 0);",
+    replace: "(isShared && scan.segments.length < 0);",
+    tests: "test/replication/replica-standing.test.ts",
+  },
+  {
     name: "a tenure begins before anybody has promised to follow it",
     file: "src/replication/decisions.ts",
     find: "  return isCertain(cluster.policy, heardOf(promised, cluster.replicas, diskOf(own)));",
