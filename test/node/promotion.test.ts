@@ -48,7 +48,9 @@ const follow = (name: string) => start(name, { replicaOf: others(name) });
 test("a promoted replica leads with all that it had, the other one follows it, and so does the old primary", async () => {
   const north = await start("north", { peers: others("north") });
   const [south, west] = [await follow("south"), await follow("west")];
-  await until(() => north.status().nodes.every(({ connected }) => connected));
+  await until(
+    () => north.status().status === "ok" && north.status().nodes.every(({ connected }) => connected),
+  );
   const client = await cluster.clientOf(north);
   await trade(client, 1_000);
   const resting = north.status().ordersResting;
@@ -113,7 +115,9 @@ test("a replica is not promoted while its primary lives, with a port that is tak
 test("who has less is not promoted, who has most is; and nobody who heard too few, but by force", async () => {
   const north = await start("north", { peers: others("north"), ackPolicy: "two-disks" });
   const [south, west] = [await follow("south"), await follow("west")];
-  await until(() => north.status().nodes.every(({ connected }) => connected));
+  await until(
+    () => north.status().status === "ok" && north.status().nodes.every(({ connected }) => connected),
+  );
   const client = await cluster.clientOf(north);
   await trade(client, 100);
   await until(() => south.status().position === north.status().position);
