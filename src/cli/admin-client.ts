@@ -52,6 +52,9 @@ function accepted(line: string, peer: string): string {
 }
 
 /** The lines of a connection, one at a time, the first within GREETING_MS. */
+/** What most often is wrong when nothing sensible comes back. */
+const IS_IT = "is it the node's --admin-port?";
+
 class Lines {
   readonly #socket: Socket;
   readonly #peer: string;
@@ -64,14 +67,16 @@ class Lines {
     this.#peer = peer;
     socket.setEncoding("utf8");
     socket.setTimeout(GREETING_MS);
-    socket.on("timeout", () => this.#end(`did not answer within ${(socket.timeout ?? 0) / 1000} s`));
+    socket.on("timeout", () =>
+      this.#end(`did not answer within ${(socket.timeout ?? 0) / 1000} s: ${IS_IT}`),
+    );
     socket.on("data", (text: string) => {
       this.#text += text;
       if (this.#text.length > ANSWER_CHARACTERS_MAX) this.#end("answers more than any answer has");
       this.#wake();
     });
     socket.on("error", ({ code, message }: NodeJS.ErrnoException) => this.#end(networkWords(code, message)));
-    socket.on("close", () => this.#end("ended the connection"));
+    socket.on("close", () => this.#end(`ended the connection: ${IS_IT}`));
   }
 
   /** From now on a silence may last this long. */

@@ -16,7 +16,7 @@ Examples:
   seriatim keygen ann && seriatim start --keys keys.json
   seriatim admin 127.0.0.1:9019 --key ann.key status
   seriatim admin 127.0.0.1:9019 --key ann.key kill-switch 7 on
-  seriatim admin 127.0.0.1:9029 --key ann.key promote      a replica becomes the primary: docs/replication.md
+  seriatim admin 127.0.0.1:9020 --key ann.key promote      a replica becomes the primary: docs/replication.md
 
 Exit status: 0 done, 1 refused or not known to be done, 2 wrong usage.`;
 

@@ -27,8 +27,8 @@ Examples:
   seriatim start --data-dir /var/lib/exchange --symbols BTC-USD:2:50,ETH-USD
   seriatim start --config exchange.json --order-port 9010
   seriatim start --durability off        no journal, for benchmarks
-  seriatim start --keys cluster.json --node-key north.json
-  seriatim start --keys cluster.json --node-key south.json --replica-of 127.0.0.1:9029 --data-dir south \\
+  seriatim start --keys cluster.json --node-key north.key
+  seriatim start --keys cluster.json --node-key south.key --replica-of 127.0.0.1:9029 --data-dir south \\
                 --http-port 8081`;
 
 type Flags = { readonly [Name in SettingName]?: string } & { readonly config?: string };

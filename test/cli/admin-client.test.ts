@@ -25,7 +25,7 @@ test("a port that says nothing is given up after five seconds", async () => {
   const port = await listen("");
   await expect(askNode("127.0.0.1", port, key, "status")).rejects.toMatchObject({
     code: "NO_ANSWER",
-    message: `127.0.0.1:${port}: did not answer within 5 s`,
+    message: `127.0.0.1:${port}: did not answer within 5 s: is it the node's --admin-port?`,
   });
 });
 

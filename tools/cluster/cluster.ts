@@ -2,7 +2,7 @@
 // A node that ends while another one leads is started again, as a replica; the one that led stays down until an administrator
 // has promoted another: that is what this is for.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateKey } from "../../src/runtime/index.ts";
 import { Member, type Say } from "./member.ts";
@@ -38,26 +38,26 @@ export class Cluster {
     this.#simulate = simulate;
     this.#say = say;
     this.#leaderFile = join(directory, "leader");
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
     if (!existsSync(plan.keys)) makeKeys(plan);
     const led = existsSync(this.#leaderFile) ? readFileSync(this.#leaderFile, "utf8") : "";
     this.leader = plan.nodes.find(({ name }) => name === led) ?? plan.nodes[0];
     this.#watcher = setInterval(() => void this.#watch(), WATCH_MS);
   }
 
-  /** Resolves when orders are taken; rejects when a node ends before. */
+  /** Resolves when orders are taken, or it is stopped before; rejects when a node ends before. */
   async start(): Promise<void> {
     const started = this.plan.nodes.map((node) => this.#startNode(node));
     const ends = started.map(async (member) => {
       throw new Error(`${member.name} ended before the cluster was there: ${await member.ended}`);
     });
     await Promise.race([this.#whenServing(), ...ends]);
+    if (this.#isStopping) return;
     writeFileSync(this.#leaderFile, this.leader.name);
     if (this.#simulate > 0) this.#startTraders();
   }
 
   async #whenServing(): Promise<void> {
-    while ((await healthOf(this.leader))?.status !== "ok")
+    while (!this.#isStopping && (await healthOf(this.leader))?.status !== "ok")
       await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
   }
 

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { onStopSignals } from "../../src/cli/signals.ts";
+import { NodeStorage } from "../../src/platform/index.ts";
 import { buildPageIfStale } from "../page.ts";
 import { Cluster, promoteCommand } from "./cluster.ts";
 import { PORTS_NEEDED, planCluster } from "./plan.ts";
@@ -75,10 +76,21 @@ function tellHow(cluster: Cluster, directory: string, isTemporary: boolean): voi
     const where = `http://127.0.0.1:${ports.http}`;
     say("cluster", `  ${name.padEnd(6)}${role}  ${where}  process ${members.get(name)?.pid ?? "gone"}`);
   }
-  say("cluster", `every page shows the nodes; lose the primary: kill -9 ${members.get(leader.name)?.pid}`);
+  say("cluster", `the primary's page shows all nodes; lose it: kill -9 ${members.get(leader.name)?.pid}`);
   const [next] = plan.nodes.filter((node) => node !== leader);
   say("cluster", `and let ${next.name} lead: ${promoteCommand(plan, next)}`);
   say("cluster", "Ctrl-C ends all");
+}
+
+/** The cluster, not started; a directory that can't be used ends the program with one line. */
+function openCluster(): Cluster {
+  try {
+    new NodeStorage().makeDirectory(directory);
+    return new Cluster(planCluster(directory, ports), directory, Number(options.simulate), say);
+  } catch (error) {
+    process.stderr.write(`cluster: --data-dir ${directory}: ${(error as Error).message}\n`);
+    process.exit(1);
+  }
 }
 
 const options = parseOptions();
@@ -86,7 +98,7 @@ const given = options["data-dir"];
 const directory = given ?? mkdtempSync(join(tmpdir(), "seriatim-cluster-"));
 const ports = options["free-ports"] ? await freePorts(PORTS_NEEDED) : undefined;
 await buildPageIfStale();
-const cluster = new Cluster(planCluster(directory, ports), directory, Number(options.simulate), say);
+const cluster = openCluster();
 let stopped: Promise<void> | undefined;
 
 function stop(): Promise<void> {
@@ -99,7 +111,7 @@ function stop(): Promise<void> {
 onStopSignals(() => void stop());
 try {
   await cluster.start();
-  tellHow(cluster, directory, given === undefined);
+  if (stopped === undefined) tellHow(cluster, directory, given === undefined);
 } catch (error) {
   if (stopped === undefined) {
     process.stderr.write(`cluster: ${(error as Error).message}\n`);
