@@ -5,6 +5,7 @@ import type { SocketLike } from "../../src/client/socket/index.ts";
 import { Desk } from "../../web/desk.ts";
 
 class Answered implements SocketLike {
+  readonly bufferedAmount = 0;
   static latest: Answered;
   readonly sent: string[] = [];
   onopen: SocketLike["onopen"] = null;

@@ -5,6 +5,8 @@ import type { FillMessage, OrderMessage, SideName, StatusMessage } from "../../p
 
 /** What this client uses of a WebSocket; browsers and Node have one of their own. */
 export interface SocketLike {
+  /** What the network has not taken yet: bytes. */
+  readonly bufferedAmount: number;
   send(text: string): void;
   close(): void;
   onopen: (() => void) | null;

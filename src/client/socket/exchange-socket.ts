@@ -10,6 +10,7 @@ import {
   type WelcomeInstrument,
 } from "../../protocol/index.ts";
 import { connectionLost } from "../errors.ts";
+import { retryDelay_ms } from "../retry.ts";
 import {
   type Connection,
   closeWords,
@@ -29,11 +30,12 @@ import {
 } from "./messages.ts";
 import { OwnOrders } from "./own-orders.ts";
 import { type RequestAnswer, Requests } from "./requests.ts";
-import { retryDelay_ms } from "./retry.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 /** Half of the longest silence: a node says its status once a second, and a connection that hears nothing is dead. */
 const SILENCE_CHECK_MS = 3_000;
+/** What may wait for the network before a request is refused: some hundred orders, sent long after they were meant. */
+const BUFFERED_BYTES_MAX = 65_536;
 
 type SocketTimer = ReturnType<typeof setTimeout>;
 
@@ -285,6 +287,7 @@ export class ExchangeSocket {
     if (socket === undefined) {
       return Promise.reject(new SeriatimError("NOT_CONNECTED", `not connected; ${what} was not sent`));
     }
+    if (socket.bufferedAmount > BUFFERED_BYTES_MAX) return Promise.reject(networkFull(what, socket));
     return this.#requests.wait(request, what, () => socket.send(JSON.stringify({ ...fields, request })));
   }
 
@@ -295,4 +298,11 @@ export class ExchangeSocket {
   #openSocket(): SocketLike | undefined {
     return this.connection.state === "open" ? this.#socket : undefined;
   }
+}
+
+function networkFull(what: string, { bufferedAmount }: SocketLike): SeriatimError {
+  return new SeriatimError(
+    "NETWORK_FULL",
+    `${bufferedAmount} bytes wait for the network; ${what} was not sent`,
+  );
 }

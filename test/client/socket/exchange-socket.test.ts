@@ -107,6 +107,17 @@ test("at most 256 requests wait; the next one is refused here", async () => {
   expect((await Promise.allSettled(waiting)).map(({ status }) => status)).not.toContain("fulfilled");
 });
 
+test("while 64 KiB wait for the network a request is not sent, and says so", async () => {
+  const { client, socket } = welcomed();
+  socket.bufferedAmount = 65_537;
+  await expect(client.submit(ORDER)).rejects.toMatchObject({
+    code: "NETWORK_FULL",
+    message: "65537 bytes wait for the network; order 1 was not sent",
+  });
+  expect(socket.sent).toEqual([]);
+  client.close();
+});
+
 test("a lost connection makes outcomes unknown, comes back by itself and asks for everything again", async () => {
   const states: Connection[] = [];
   const { client, sockets, socket } = welcomed({
@@ -119,7 +130,7 @@ test("a lost connection makes outcomes unknown, comes back by itself and asks fo
   socket.onclose?.({ code: 1006, reason: "" });
   await expect(asked).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
   expect(client.connection).toMatchObject({ state: "waiting", reason: "nobody answers there" });
-  vi.advanceTimersByTime(250);
+  vi.advanceTimersByTime(100);
   expect(sockets).toHaveLength(2);
   sockets[1].onopen?.();
   sockets[1].say(WELCOME);
@@ -134,22 +145,22 @@ test("a lost connection makes outcomes unknown, comes back by itself and asks fo
   client.close();
 });
 
-test("it waits longer after each failure, up to two seconds, and begins anew after a welcome", () => {
+test("it waits longer after each failure, up to thirty seconds, and begins anew after a welcome", () => {
   const { client, sockets } = scripted();
   const waits: number[] = [];
-  for (let i = 0; i < 7; i++) {
+  for (let i = 0; i < 11; i++) {
     sockets.at(-1)?.onclose?.({ code: 1006, reason: "" });
     waits.push(client.connection.retryIn_ms ?? 0);
-    vi.advanceTimersByTime(5_000);
+    vi.advanceTimersByTime(client.connection.retryIn_ms ?? 0);
   }
-  const bounds = [250, 500, 1_000, 2_000, 2_000, 2_000, 2_000];
+  const bounds = [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000];
   waits.forEach((wait, i) => {
     expect(wait).toBeGreaterThanOrEqual(bounds[i] * 0.75);
     expect(wait).toBeLessThanOrEqual(bounds[i]);
   });
   sockets.at(-1)?.say(WELCOME);
   sockets.at(-1)?.onclose?.({ code: 1001, reason: "" });
-  expect(client.connection.retryIn_ms).toBeLessThanOrEqual(250);
+  expect(client.connection.retryIn_ms).toBeLessThanOrEqual(100);
   client.close();
 });
 
@@ -184,7 +195,7 @@ test("a hello that is UNAVAILABLE is said again later", () => {
   sockets[0].say({ type: "error", code: "UNAVAILABLE", text: "no order entry now" });
   expect(client.connection).toMatchObject({ state: "waiting", reason: "no order entry now" });
   expect(sockets[0].closed).toBe(true);
-  vi.advanceTimersByTime(250);
+  vi.advanceTimersByTime(100);
   sockets[1].say(WELCOME);
   expect(client.connection).toEqual({ state: "open" });
   client.close();
@@ -238,7 +249,7 @@ test("opened() waits for the welcome, over lost connections, and rejects when th
   const { client, sockets } = scripted();
   const opened = client.opened();
   sockets[0].onclose?.({ code: 1006, reason: "" });
-  vi.advanceTimersByTime(250);
+  vi.advanceTimersByTime(100);
   sockets[1].say(WELCOME);
   await opened;
   await client.opened();

@@ -5,6 +5,7 @@ import { ExchangeSocket, type ExchangeSocketOptions, type SocketLike } from "../
 class ScriptedSocket implements SocketLike {
   readonly sent: Record<string, unknown>[] = [];
   closed = false;
+  bufferedAmount = 0;
   onopen: SocketLike["onopen"] = null;
   onmessage: SocketLike["onmessage"] = null;
   onclose: SocketLike["onclose"] = null;
