@@ -1,7 +1,8 @@
-// One connection's conversation, free of sockets: bytes in, commands out. Frames may be split anywhere; a whole frame
-// is decoded straight into a slot of the sequencer. A frame that is not a client's ends the session, and nothing of it
-// or behind it has any effect. When the sequencer's ring or the connection's output is full, the session stops in
-// mid-chunk, keeps what is left of the chunk and goes on at `resume`; its host stops reading meanwhile.
+// One connection's conversation, free of sockets: bytes in, commands out. Frames may be split anywhere; what a whole one
+// means is its conversation's (open-conversation.ts: nobody has proved who he is). A frame that is not a client's ends the
+// session, and nothing of it or behind it has any effect. When the sequencer's ring or the connection's output is full,
+// the session stops in mid-chunk, keeps what is left of the chunk and goes on at `resume`; its host stops reading
+// meanwhile.
 //
 // Invariants: commands depend on the bytes only, never on how they were split; what is kept between two calls is less
 // than one frame, or, when stalled, at most that and what was received last.
@@ -11,45 +12,17 @@
 
 import { assert } from "../base/index.ts";
 import {
-  CancelOrderLayout,
   CLIENT_FRAME_BYTES_MAX,
-  CommandFlag,
-  CommandWord,
   DecodeOutcome,
   decodeBody,
   decodeHeader,
-  FRAME_HEADER_BYTES,
   frameBytes,
-  frameSequenceHigh,
-  frameSequenceLow,
   frameType,
-  HeartbeatLayout,
-  HelloFlag,
-  HelloLayout,
   MessageType,
-  ModifyLayout,
-  NewOrderLayout,
   type Reason,
-  readCancelOrder,
-  readHighLane,
-  readLowLane,
-  readModify,
-  readNewOrder,
 } from "../protocol/index.ts";
 import { CloseReason, type GatewayCounters } from "./limits.ts";
-
-// Copies, for speed: docs/adr/constants-of-hot-files.md
-const WORD_ANSWER_LIMIT_FILLS = CommandWord.answerLimit_fills;
-const WORD_FLAGS = CommandWord.flags;
-const WORD_REQUEST_HIGH = CommandWord.requestHigh;
-const WORD_REQUEST_LOW = CommandWord.requestLow;
-const WORD_SESSION_HIGH = CommandWord.sessionHigh;
-const WORD_SESSION_LOW = CommandWord.sessionLow;
-
-assert(
-  NewOrderLayout.orderId === CancelOrderLayout.orderId && NewOrderLayout.orderId === ModifyLayout.orderId,
-  "the order id stands at one place in every request on an order",
-);
+import { OpenConversation } from "./open-conversation.ts";
 
 /** Where commands go: the sequencer's side, one slot at a time. */
 export interface CommandSink {
@@ -79,6 +52,12 @@ export interface SessionHost {
   listInstruments(): void;
   /** The connection acts for `account`; false when there is no such account. */
   hello(account: number): boolean;
+}
+
+/** What the whole frames of a connection mean. */
+export interface Conversation {
+  /** The frame at `at`, of a type that clients send. False: it was not taken, the session has stalled or ended. */
+  handle(view: DataView, at: number, type: MessageType): boolean;
 }
 
 export const SessionState = {
@@ -113,7 +92,8 @@ export class OrderSession {
   account = 0;
   readonly sessionLow: number;
   readonly sessionHigh: number;
-  readonly #sink: CommandSink;
+  /** Who says what frames mean. */
+  conversation: Conversation;
   readonly #host: SessionHost;
   readonly #input: SessionInput;
   readonly #counters: GatewayCounters;
@@ -122,10 +102,6 @@ export class OrderSession {
   #cut_bytes = 0;
   /** Stalled: what is still to be parsed. */
   #rest: Uint8Array = NOTHING;
-  /** A request on an order was taken: account and flags are fixed. */
-  #ordered = false;
-  /** Of every command: CommandFlag. */
-  #flags = 0;
 
   constructor(
     session: { readonly low: number; readonly high: number },
@@ -136,10 +112,10 @@ export class OrderSession {
   ) {
     this.sessionLow = session.low;
     this.sessionHigh = session.high;
-    this.#sink = sink;
     this.#host = host;
     this.#input = input;
     this.#counters = counters;
+    this.conversation = new OpenConversation(this, sink, host, counters);
   }
 
   /** Takes bytes of the peer. Not to be called while stalled. */
@@ -229,75 +205,7 @@ export class OrderSession {
       this.state = SessionState.OutputFull;
       return false;
     }
-    switch (type) {
-      case MessageType.NewOrder:
-      case MessageType.CancelOrder:
-      case MessageType.Modify:
-        return this.#order(view, at, type);
-      case MessageType.Heartbeat:
-        this.#heartbeat(view, at + FRAME_HEADER_BYTES + HeartbeatLayout.token);
-        return true;
-      case MessageType.Hello:
-        return this.#hello(
-          view.getUint32(at + FRAME_HEADER_BYTES + HelloLayout.account),
-          view.getUint32(at + FRAME_HEADER_BYTES + HelloLayout.flags),
-        );
-      default:
-        this.#host.listInstruments();
-        return true;
-    }
-  }
-
-  #order(view: DataView, at: number, type: MessageType): boolean {
-    this.#ordered = true;
-    const { refusal } = this.#host;
-    if (refusal !== 0) {
-      const id = at + FRAME_HEADER_BYTES + NewOrderLayout.orderId;
-      this.#host.refuse(readLowLane(view, id), readHighLane(view, id), refusal);
-      this.#counters.refused++;
-      return true;
-    }
-    const slot = this.#sink.claim();
-    if (slot < 0) {
-      this.state = SessionState.SinkFull;
-      return false;
-    }
-    this.#write(view, at, type, slot);
-    this.#counters.commands++;
-    this.#sink.commit();
-    return true;
-  }
-
-  #write(view: DataView, at: number, type: MessageType, slot: number): void {
-    const { words } = this.#sink;
-    if (type === MessageType.NewOrder) readNewOrder(view, at, words, slot, this.account);
-    else if (type === MessageType.CancelOrder) readCancelOrder(view, at, words, slot, this.account);
-    else readModify(view, at, words, slot, this.account);
-    words[slot + WORD_FLAGS] = this.#flags;
-    words[slot + WORD_ANSWER_LIMIT_FILLS] = this.#host.answerLimit_fills();
-    words[slot + WORD_REQUEST_LOW] = frameSequenceLow(view, at);
-    words[slot + WORD_REQUEST_HIGH] = frameSequenceHigh(view, at);
-    words[slot + WORD_SESSION_LOW] = this.sessionLow;
-    words[slot + WORD_SESSION_HIGH] = this.sessionHigh;
-  }
-
-  #heartbeat(view: DataView, token: number): void {
-    this.#host.heartbeat(readLowLane(view, token), readHighLane(view, token));
-  }
-
-  #hello(account: number, helloFlags: number): boolean {
-    const flags = (helloFlags & HelloFlag.Once) !== 0 ? CommandFlag.Once : 0;
-    if (this.#ordered && (account !== this.account || flags !== this.#flags)) {
-      this.end(CloseReason.Malformed);
-      return false;
-    }
-    if (!this.#host.hello(account)) {
-      this.end(CloseReason.UnknownAccount);
-      return false;
-    }
-    this.account = account;
-    this.#flags = flags;
-    return true;
+    return this.conversation.handle(view, at, type);
   }
 }
 

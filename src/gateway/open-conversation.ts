@@ -1,0 +1,106 @@
+// The conversation of a connection that has proved nothing: version 1 and Hello. Anybody may say which account he is.
+
+import {
+  CommandFlag,
+  FRAME_HEADER_BYTES,
+  HeartbeatLayout,
+  HelloFlag,
+  HelloLayout,
+  MessageType,
+  readHighLane,
+  readLowLane,
+} from "../protocol/index.ts";
+import { CloseReason, type GatewayCounters } from "./limits.ts";
+import {
+  type CommandSink,
+  type Conversation,
+  type OrderSession,
+  type SessionHost,
+  SessionState,
+} from "./order-session.ts";
+import { REQUEST_ORDER_ID, writeOrder } from "./order-writer.ts";
+
+export class OpenConversation implements Conversation {
+  readonly #session: OrderSession;
+  readonly #sink: CommandSink;
+  readonly #host: SessionHost;
+  readonly #counters: GatewayCounters;
+  /** A request on an order was taken: account and flags are fixed. */
+  #ordered = false;
+  /** Of every command: CommandFlag. */
+  #flags = 0;
+
+  constructor(session: OrderSession, sink: CommandSink, host: SessionHost, counters: GatewayCounters) {
+    this.#session = session;
+    this.#sink = sink;
+    this.#host = host;
+    this.#counters = counters;
+  }
+
+  handle(view: DataView, at: number, type: MessageType): boolean {
+    switch (type) {
+      case MessageType.NewOrder:
+      case MessageType.CancelOrder:
+      case MessageType.Modify:
+        return this.#order(view, at, type);
+      case MessageType.Heartbeat: {
+        const token = at + FRAME_HEADER_BYTES + HeartbeatLayout.token;
+        this.#host.heartbeat(readLowLane(view, token), readHighLane(view, token));
+        return true;
+      }
+      case MessageType.Hello:
+        return this.#hello(
+          view.getUint32(at + FRAME_HEADER_BYTES + HelloLayout.account),
+          view.getUint32(at + FRAME_HEADER_BYTES + HelloLayout.flags),
+        );
+      default:
+        this.#host.listInstruments();
+        return true;
+    }
+  }
+
+  #order(view: DataView, at: number, type: MessageType): boolean {
+    this.#ordered = true;
+    const { refusal } = this.#host;
+    if (refusal !== 0) {
+      const id = at + REQUEST_ORDER_ID;
+      this.#host.refuse(readLowLane(view, id), readHighLane(view, id), refusal);
+      this.#counters.refused++;
+      return true;
+    }
+    const slot = this.#sink.claim();
+    if (slot < 0) {
+      this.#session.state = SessionState.SinkFull;
+      return false;
+    }
+    writeOrder(
+      view,
+      at,
+      type,
+      this.#sink.words,
+      slot,
+      this.#session,
+      this.#flags,
+      this.#host.answerLimit_fills(),
+    );
+    this.#counters.commands++;
+    this.#sink.commit();
+    return true;
+  }
+
+  #hello(account: number, helloFlags: number): boolean {
+    const session = this.#session;
+    const flags = (helloFlags & HelloFlag.Once) !== 0 ? CommandFlag.Once : 0;
+    if (this.#ordered && (account !== session.account || flags !== this.#flags)) {
+      session.end(CloseReason.Malformed);
+      return false;
+    }
+    if (!this.#host.hello(account)) {
+      session.end(CloseReason.UnknownAccount);
+      return false;
+    }
+    session.account = account;
+    this.#flags = flags;
+    return true;
+  }
+}
