@@ -1,9 +1,20 @@
-// `seriatim keygen NAME`: a key for a node, an administrator or a client, and its public part added to a ring.
+// `seriatim keygen NAME`: a key for an administrator, a node, a trader or a reader, and its public part added to a ring.
 
 import { type Command, Option } from "commander";
-import { isWho, KEY_ROLES, type KeyRole } from "../protocol/index.ts";
+import { U32_MAX } from "../base/index.ts";
+import { makeToken, tokenDigest } from "../platform/index.ts";
+import {
+  hasAccounts,
+  isWho,
+  KEY_LIMITS_MAX,
+  KEY_ROLES,
+  type KeyAccounts,
+  type KeyLimits,
+  type KeyRights,
+  type KeyRole,
+} from "../protocol/index.ts";
 import { generateKey } from "../runtime/index.ts";
-import { usageError } from "./arguments.ts";
+import { usageError, wholeNumber } from "./arguments.ts";
 import { stdout } from "./stdout.ts";
 
 const EXAMPLES = `
@@ -11,12 +22,20 @@ Writes the new key to its own file, NAME.key, which only whoever signs with it n
 file, which every node is given (--keys). Both are JSON of mode 0600; neither's key is ever shown or overwritten.
 NAME is what the log says of who gave a command: 1 to 16 printable characters without a space.
 
+A trader enters orders for the accounts of its key; a reader sees the same and enters none. Limits: ${Object.keys(KEY_LIMITS_MAX).join(", ")};
+what is not given is as the node's settings say. A token is for browsers, which can't sign: it is shown once and kept nowhere.
+
 Examples:
   seriatim keygen ann
-  seriatim keygen node-b --role replica --keys cluster.json -o node-b.key`;
+  seriatim keygen node-b --role replica --keys cluster.json -o node-b.key
+  seriatim keygen maker-1 --role trader --accounts 1,2 --limits frames_per_second=5000,connections=4
+  seriatim keygen desk --role reader --accounts all --token`;
 
 interface KeygenOptions {
   readonly role: KeyRole;
+  readonly accounts?: KeyAccounts;
+  readonly limits?: KeyLimits;
+  readonly token: boolean;
   readonly keys: string;
   readonly output?: string;
 }
@@ -24,20 +43,59 @@ interface KeygenOptions {
 export function registerKeygen(program: Command): void {
   program
     .command("keygen")
-    .summary("make a key for an administrator, a node or a client")
-    .description("Makes an Ed25519 key for an administrator, a node or a client.")
+    .summary("make a key for an administrator, a node, a trader or a reader")
+    .description("Makes an Ed25519 key for an administrator, a node, a trader or a reader.")
     .argument("<name>", "who signs with it")
     .addOption(new Option("--role <role>", "what it is for").choices(KEY_ROLES).default("admin"))
+    .option("--accounts <list>", "of a trader or reader: account numbers with commas, or all", accountList)
+    .option("--limits <list>", "of a trader or reader: NAME=NUMBER with commas", limitList)
+    .option("--token", "of a trader or reader: make a secret token too, for browsers", false)
     .option("--keys <file>", "the keys file that its public part is added to", "keys.json")
     .option("-o, --output <file>", "where the key itself goes (default: NAME.key)")
     .addHelpText("after", EXAMPLES)
-    .action((name: string, { role, keys, output }: KeygenOptions) => {
-      if (!isWho(name))
-        throw usageError(`${JSON.stringify(name)} is not 1 to 16 printable characters without a space`);
-      if (output === undefined && !/^[A-Za-z0-9._-]+$/.test(name))
-        throw usageError(`${JSON.stringify(name)} makes no good file name: name the file (--output)`);
-      const own = output ?? `${name}.key`;
-      generateKey(name, role, own, keys);
-      stdout.write(`${own}: the key of ${name}, ${role}; ${keys} knows it\n`);
-    });
+    .action(keygen);
+}
+
+function keygen(name: string, options: KeygenOptions): void {
+  const { role, keys, output } = options;
+  if (!isWho(name))
+    throw usageError(`${JSON.stringify(name)} is not 1 to 16 printable characters without a space`);
+  if (output === undefined && !/^[A-Za-z0-9._-]+$/.test(name))
+    throw usageError(`${JSON.stringify(name)} makes no good file name: name the file (--output)`);
+  const token = options.token ? makeToken() : undefined;
+  const own = output ?? `${name}.key`;
+  generateKey(name, role, own, keys, rightsOf(options, token));
+  stdout.write(`${own}: the key of ${name}, ${role}; ${keys} knows it\n`);
+  if (token !== undefined) stdout.write(`token: ${token} (shown this once; whoever has it is ${name})\n`);
+}
+
+function rightsOf(options: KeygenOptions, token: string | undefined): KeyRights | undefined {
+  const { role, accounts, limits } = options;
+  if (!hasAccounts(role)) {
+    if (accounts === undefined && limits === undefined && token === undefined) return undefined;
+    throw usageError(`--accounts, --limits and --token are of the roles trader and reader, not ${role}`);
+  }
+  if (accounts === undefined) throw usageError(`a ${role} has accounts: --accounts 1,2 or --accounts all`);
+  return { accounts, ...(limits && { limits }), ...(token !== undefined && { token: tokenDigest(token) }) };
+}
+
+function accountList(text: string): KeyAccounts {
+  if (text === "all") return "all";
+  const accounts = text.split(",").map(wholeNumber("--accounts", 0, U32_MAX));
+  return [...new Set(accounts)].sort((a, b) => a - b);
+}
+
+function limitList(text: string): KeyLimits {
+  const limits = new Map<string, number>();
+  for (const part of text.split(",")) {
+    const [limit, value] = part.split("=");
+    const max = Object.entries(KEY_LIMITS_MAX).find(([name]) => name === limit)?.[1];
+    if (max === undefined)
+      throw usageError(
+        `--limits: ${JSON.stringify(part)} is none of ${Object.keys(KEY_LIMITS_MAX).join(", ")}, as NAME=NUMBER`,
+      );
+    if (limits.has(limit)) throw usageError(`--limits: ${limit} is given twice`);
+    limits.set(limit, wholeNumber(`--limits: ${limit}`, 1, max)(value ?? ""));
+  }
+  return Object.fromEntries(limits);
 }

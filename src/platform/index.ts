@@ -11,5 +11,6 @@ export { entryBeside } from "./entry.ts";
 export { NativeChecksums } from "./native-checksums.ts";
 export * from "./net-transport.ts";
 export * from "./node-storage.ts";
+export { makeToken, tokenDigest, tokenFinder } from "./secret-token.ts";
 export { monotonicNanos, SystemClock, threadBusyMicros } from "./system-clock.ts";
 export { letOthersGoFirst } from "./thread-priority.ts";

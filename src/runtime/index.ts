@@ -7,6 +7,7 @@ export type { JournalRequest } from "./journal-requests.ts";
 export * from "./journal-stage.ts";
 export * from "./journal-thread.ts";
 export * from "./key-files.ts";
+export * from "./key-ring.ts";
 export * from "./load-meter.ts";
 export { AckGate } from "./replication/ack-gate.ts";
 export type { HostPort } from "./replication/asking.ts";

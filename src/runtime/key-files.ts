@@ -1,5 +1,5 @@
-// Keys files on the disk (protocol/keys/keys.md), and what is done with the keys in them: a ring of public ones tells who
-// signed; a key of one's own signs. A file that others may read or write is refused: whoever can write it is whoever he likes.
+// Keys files on the disk (protocol/keys/keys.md): read, made and added to. A file that others may read or write is refused:
+// whoever can write it is whoever he likes.
 
 import {
   closeSync,
@@ -14,52 +14,28 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { SeriatimError, storageError } from "../base/index.ts";
-import {
-  type Ed25519Pair,
-  ed25519Signer,
-  ed25519Verifier,
-  makeEd25519Pair,
-  NodeStorage,
-} from "../platform/index.ts";
+import { type Ed25519Pair, ed25519Signer, makeEd25519Pair, NodeStorage } from "../platform/index.ts";
 import {
   formatKeys,
   KEYS_FILE_BYTES_MAX,
+  type KeyAccounts,
   type KeyEntry,
+  type KeyRights,
   type KeyRole,
   parseKeys,
 } from "../protocol/index.ts";
+import { KeyRing } from "./key-ring.ts";
 
 /** Nobody but the owner reads or writes. */
 const KEY_FILE_MODE = 0o600;
 const OTHERS = 0o077;
 
-type Verifier = ReturnType<typeof ed25519Verifier>;
-
-/** The public keys that a node knows. */
-export class KeyRing {
-  readonly #keys = new Map<string, { readonly role: KeyRole; readonly verify: Verifier }>();
-
-  constructor(keys: readonly KeyEntry[]) {
-    for (const { name, role, public: key } of keys)
-      this.#keys.set(name, { role, verify: ed25519Verifier(key) });
-  }
-
-  /** Names with that role. */
-  names(role: KeyRole): string[] {
-    return [...this.#keys].filter(([, key]) => key.role === role).map(([name]) => name);
-  }
-
-  /** Whether `proof` signs `statement` by the key of `name`, which has that role. */
-  isProof(name: string, role: KeyRole, statement: Uint8Array, proof: Uint8Array): boolean {
-    const key = this.#keys.get(name);
-    return key?.role === role && key.verify(statement, proof);
-  }
-}
-
 /** A key that signs. */
 export interface OwnKey {
   readonly name: string;
   readonly role: KeyRole;
+  /** As its own file says; the node's file decides. */
+  readonly accounts: KeyAccounts | undefined;
   prove(statement: Uint8Array): Uint8Array;
 }
 
@@ -78,23 +54,34 @@ export function readOwnKey(path: string): OwnKey {
     );
   const pair: Ed25519Pair = { public: key.public, private: key.private };
   const prove = usable(path, () => ed25519Signer(pair));
-  return { name: key.name, role: key.role, prove };
+  return { name: key.name, role: key.role, accounts: key.accounts, prove };
 }
 
 /**
  * Makes a key, writes it to `ownPath`, which must not exist, and adds its public part to the ring at `ringPath`, which is
- * made when it does not exist. Both are durable on return. Throws SeriatimError; a name that the ring has is refused.
+ * made when it does not exist. Both are durable on return. `rights`: of a trader or reader. Throws SeriatimError; a name
+ * that the ring has is refused.
  */
-export function generateKey(name: string, role: KeyRole, ownPath: string, ringPath: string): void {
+export function generateKey(
+  name: string,
+  role: KeyRole,
+  ownPath: string,
+  ringPath: string,
+  rights?: KeyRights,
+): void {
   const ring = ringExists(ringPath) ? readKeys(ringPath) : [];
   if (ring.some((key) => key.name === name))
     throw new SeriatimError("KEY_EXISTS", `${ringPath} has a key named ${name} already`);
   const pair = makeEd25519Pair();
-  writeKeys(ownPath, [{ name, role, ...pair }]);
+  const accounts = rights && { accounts: rights.accounts };
+  const added = { name, role, ...rights, public: pair.public };
+  // Read as a node reads it, so that nothing is written that no node takes.
+  parseKeys(formatKeys([...ring, added]), ringPath);
+  writeKeys(ownPath, [{ name, role, ...accounts, ...pair }]);
   try {
     const next = `${ringPath}.new`;
     rmSync(next, { force: true });
-    writeKeys(next, [...ring, { name, role, public: pair.public }]);
+    writeKeys(next, [...ring, added]);
     renameSync(next, ringPath);
     new NodeStorage().syncDirectory(dirname(ringPath));
   } catch (error) {

@@ -33,6 +33,48 @@ test("keygen makes a key that the keys file knows, and says where both are", asy
   expect(readOwnKey(own).name).toBe("node-b");
 });
 
+test("keygen makes a trader's key, and a token that is shown once and known by its digest alone", async () => {
+  const [keys, own] = [join(directory, "keys.json"), join(directory, "tom.key")];
+  const limits = "frames_per_second=5000,connections=4";
+  const made = await keygen(
+    ...["tom", "--role", "trader", "--accounts", "7,1,7", "--limits", limits, "--token"],
+    ...["--keys", keys, "-o", own],
+  );
+  expect(made).toMatchObject({ status: 0, err: "" });
+  const [, token = ""] =
+    /\ntoken: (\S{43}) \(shown this once; whoever has it is tom\)\n$/.exec(made.out ?? "") ?? [];
+  expect(readKeyRing(keys).grantOfToken(token)).toEqual({
+    name: "tom",
+    role: "trader",
+    accounts: new Set([1, 7]),
+    limits: { frames_per_second: 5_000, connections: 4 },
+  });
+});
+
+const FLAGS_OF_OTHERS = "--accounts, --limits and --token are of the roles trader and reader, not admin";
+const MOST = "a whole number from 1 to 10000000";
+test.each([
+  [["--role", "trader"], "a trader has accounts: --accounts 1,2 or --accounts all"],
+  [["--token"], FLAGS_OF_OTHERS],
+  [["--accounts", "1"], FLAGS_OF_OTHERS],
+  [["--role", "reader", "--accounts", "1,x"], '--accounts: "x" is not a whole number from 0 to 4294967295'],
+  [
+    ["--limits", "orders=1"],
+    '--limits: "orders=1" is none of frames_per_second, cancels_per_second, connections, as NAME=NUMBER',
+  ],
+  [["--limits", "frames_per_second=0"], `--limits: frames_per_second: "0" is not ${MOST}`],
+  [["--limits", "frames_per_second"], `--limits: frames_per_second: "" is not ${MOST}`],
+  [["--limits", "connections=1,connections=1"], "--limits: connections is given twice"],
+])("keygen refuses %j, and makes no key", async (flags, says) => {
+  const keys = join(directory, "keys.json");
+  expect(await keygen("tom", ...flags, "--keys", keys, "-o", join(directory, "tom.key"))).toEqual({
+    status: 2,
+    out: "",
+    err: `seriatim: ${says}\n`,
+  });
+  expect([existsSync(keys), existsSync(join(directory, "tom.key"))]).toEqual([false, false]);
+});
+
 test("keygen says that a keys file's directory is missing, and makes no key", async () => {
   const [keys, own] = [join(directory, "none", "keys.json"), join(directory, "ann.key")];
   expect(await keygen("ann", "--keys", keys, "-o", own)).toEqual({

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { SeriatimError } from "../../src/base/index.ts";
-import { generateKey, readKeyRing, readOwnKey } from "../../src/runtime/index.ts";
+import { makeToken, tokenDigest } from "../../src/platform/index.ts";
+import { generateKey, KeyRing, readKeyRing, readOwnKey } from "../../src/runtime/index.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -30,7 +31,7 @@ test("what a key signs, the ring that knows it believes, of that name, role and 
   generateKey("ann", "admin", file("ann.key"), file("keys.json"));
   generateKey("bob", "replica", file("bob.key"), file("keys.json"));
   const ring = readKeyRing(file("keys.json"));
-  expect([ring.names("admin"), ring.names("replica"), ring.names("client")]).toEqual([["ann"], ["bob"], []]);
+  expect([ring.names("admin"), ring.names("replica"), ring.names("trader")]).toEqual([["ann"], ["bob"], []]);
   const ann = readOwnKey(file("ann.key"));
   expect([ann.name, ann.role]).toEqual(["ann", "admin"]);
   const proof = ann.prove(bytes("halt"));
@@ -101,4 +102,44 @@ test("a ring is no key of one's own, a missing file is said to be missing, and k
   const mixed = { version: 1, keys: [{ ...ann.keys[0], private: bob.keys[0].private }] };
   writeFileSync(file("mixed.key"), JSON.stringify(mixed), { mode: 0o600 });
   expect(errorOf(() => readOwnKey(file("mixed.key"))).code).toBe("KEYS_INVALID");
+});
+
+const rightsOf = (token: string) => ({
+  accounts: [1, 2],
+  limits: { connections: 3 },
+  token: tokenDigest(token),
+});
+
+test("a trader's key grants its accounts and limits, by its name and by its token; an administrator's grants nothing", () => {
+  const token = makeToken();
+  generateKey("ann", "admin", file("ann.key"), file("keys.json"));
+  generateKey("tom", "trader", file("tom.key"), file("keys.json"), rightsOf(token));
+  generateKey("eve", "reader", file("eve.key"), file("keys.json"), { accounts: "all" });
+  const ring = readKeyRing(file("keys.json"));
+  const tom = { name: "tom", role: "trader", accounts: new Set([1, 2]), limits: { connections: 3 } };
+  expect(ring.grant("tom")).toEqual(tom);
+  expect(ring.grantOfToken(token)).toEqual(tom);
+  expect(ring.grant("eve")).toEqual({ name: "eve", role: "reader", accounts: "all", limits: {} });
+  for (const name of ["ann", "nobody"]) expect(ring.grant(name)).toBeUndefined();
+  for (const wrong of [makeToken(), "", token.slice(1), `${token}=`, tokenDigest(token), "x".repeat(100_000)])
+    expect(ring.grantOfToken(wrong)).toBeUndefined();
+  expect(ring.tradersAccounts).toEqual(new Set([1, 2]));
+  expect(new KeyRing(ring.entries).grantOfToken(token)).toEqual(tom);
+  expect(JSON.stringify(ring.entries)).not.toContain("private");
+});
+
+test("a token is in no file, and a trader's own file has its accounts", () => {
+  const token = makeToken();
+  generateKey("tom", "trader", file("tom.key"), file("keys.json"), rightsOf(token));
+  for (const name of ["tom.key", "keys.json"]) expect(readFileSync(file(name), "utf8")).not.toContain(token);
+  expect(readOwnKey(file("tom.key"))).toMatchObject({ role: "trader", accounts: [1, 2] });
+});
+
+test("a key that no node would take is not made", () => {
+  const make = () => generateKey("node", "trader", file("node.key"), file("keys.json"), { accounts: [1] });
+  expect(errorOf(make)).toMatchObject({
+    code: "KEYS_INVALID",
+    message: expect.stringContaining("is the node's own"),
+  });
+  expect([existsSync(file("node.key")), existsSync(file("keys.json"))]).toEqual([false, false]);
 });

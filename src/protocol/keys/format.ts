@@ -1,31 +1,18 @@
 // A keys file as text: who there is, in what role, and by which Ed25519 key. Specification: keys.md. Pure: signing is the
-// platform's (ed25519.ts), reading files the runtime's (key-files.ts).
+// platform's (ed25519.ts), reading files the runtime's (key-files.ts). What is wrong is named with its line, all of it at
+// once: whoever mends such a file by hand mends it once.
 
 import { SeriatimError } from "../../base/index.ts";
-import { isWho } from "../commands/index.ts";
-
-export const KEY_ROLES = ["replica", "admin", "client"] as const;
-export type KeyRole = (typeof KEY_ROLES)[number];
-
-export interface KeyEntry {
-  /** 1 to 16 printable ASCII characters without a space; unique in its file. */
-  readonly name: string;
-  readonly role: KeyRole;
-  /** 32 bytes in base64url. */
-  readonly public: string;
-  /** The same, and only in the file of whoever signs with it. */
-  readonly private?: string;
-}
+import { isObject, type KeyEntry, readKeyEntry } from "./entry.ts";
+import { elementLines, wrongLine } from "./lines.ts";
 
 const KEYS_VERSION = 1;
 /** About 130 bytes each; a directory of more people is another program. */
 export const KEYS_MAX = 4_096;
 /** More than the most keys need; a mistaken path to something huge is refused instead of parsed. */
 export const KEYS_FILE_BYTES_MAX = 1_048_576;
-
-/** 32 bytes: 43 characters, the last of which has two bits to spare, that are zero. */
-const KEY_TEXT = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
-const FIELDS: readonly string[] = ["name", "role", "public", "private"];
+/** Mistakes named in one error; of more the number is said. */
+const MISTAKES_NAMED_MAX = 8;
 
 /** The text of a keys file. */
 export function formatKeys(keys: readonly KeyEntry[]): string {
@@ -36,6 +23,25 @@ export function formatKeys(keys: readonly KeyEntry[]): string {
 /** Reads the text of a keys file; `file` is what errors call it. Throws SeriatimError KEYS_INVALID. */
 export function parseKeys(text: string, file: string): KeyEntry[] {
   const fail = (what: string) => new SeriatimError("KEYS_INVALID", `${file}: ${what}`, { exitCode: 2 });
+  const values = listOf(text, fail);
+  const mistakes: string[] = [];
+  const lines = elementLines(text);
+  /** By name and by token: the line of the key that has it first. */
+  const taken = new Map<string, number>();
+  const keys = values.flatMap((value, i) => {
+    const key = readKeyEntry(value);
+    const mistake = typeof key === "string" ? key : mistakenTwice(key, taken, lines[i]);
+    if (mistake !== undefined) mistakes.push(`line ${lines[i]}: ${mistake}`);
+    return typeof key === "string" ? [] : [key];
+  });
+  if (mistakes.length > 0) throw fail(namedMistakes(mistakes));
+  return keys;
+}
+
+type Fail = (what: string) => SeriatimError;
+
+/** The values of the field `keys`. */
+function listOf(text: string, fail: Fail): readonly unknown[] {
   const { version, keys, ...unknown } = objectOf(text, fail);
   if (version === undefined) throw fail("is no keys file: it has no version");
   if (version !== KEYS_VERSION)
@@ -44,46 +50,32 @@ export function parseKeys(text: string, file: string): KeyEntry[] {
   if (stranger !== undefined) throw fail(`a keys file has no field ${JSON.stringify(stranger)}`);
   if (!Array.isArray(keys)) throw fail("'keys' is not a list");
   if (keys.length > KEYS_MAX) throw fail(`${keys.length} keys, at most ${KEYS_MAX} are allowed`);
-  const names = new Set<string>();
-  return keys.map((entry: unknown, i) => {
-    const key = keyOf(entry, (what) => fail(`key ${i + 1}: ${what}`));
-    if (names.has(key.name)) throw fail(`there are two keys named ${key.name}`);
-    names.add(key.name);
-    return key;
-  });
+  return keys;
 }
-
-type Fail = (what: string) => SeriatimError;
 
 function objectOf(text: string, fail: Fail): Readonly<Record<string, unknown>> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
-    throw fail("is not JSON");
+    throw fail(`line ${wrongLine(text)}: is not JSON`);
   }
   if (!isObject(parsed)) throw fail("must hold one JSON object");
   return parsed;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** What the key shares with one before it, which it must not. */
+function mistakenTwice(key: KeyEntry, taken: Map<string, number>, line: number): string | undefined {
+  // A name has no space, so no token is taken for a name.
+  const marks = [`named ${key.name}`];
+  if (key.token !== undefined) marks.push(`with the token ${key.token}`);
+  const twice = marks.find((mark) => taken.has(mark));
+  for (const mark of marks) if (!taken.has(mark)) taken.set(mark, line);
+  return twice && `there is a key ${twice} already, in line ${taken.get(twice)}`;
 }
 
-function keyOf(entry: unknown, fail: Fail): KeyEntry {
-  if (!isObject(entry)) throw fail("is no object");
-  const stranger = Object.keys(entry).find((field) => !FIELDS.includes(field));
-  if (stranger !== undefined) throw fail(`a key has no field ${JSON.stringify(stranger)}`);
-  const { name, role } = entry;
-  if (typeof name !== "string" || !isWho(name))
-    throw fail("a name is 1 to 16 printable ASCII characters without a space");
-  const known = KEY_ROLES.find((other) => other === role);
-  if (known === undefined) throw fail(`the role of ${name} is none of ${KEY_ROLES.join(", ")}`);
-  const text = (field: "public" | "private"): string => {
-    const value = entry[field];
-    if (typeof value === "string" && KEY_TEXT.test(value)) return value;
-    throw fail(`the ${field} key of ${name} is not 32 bytes in base64url`);
-  };
-  const own = entry.private === undefined ? {} : { private: text("private") };
-  return { name, role: known, public: text("public"), ...own };
+function namedMistakes(mistakes: readonly string[]): string {
+  const named = mistakes.slice(0, MISTAKES_NAMED_MAX).join("; ");
+  const more = mistakes.length - MISTAKES_NAMED_MAX;
+  return more > 0 ? `${named}; and ${more} more` : named;
 }

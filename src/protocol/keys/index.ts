@@ -1,1 +1,12 @@
+export {
+  hasAccounts,
+  KEY_LIMITS_MAX,
+  KEY_ROLES,
+  type KeyAccounts,
+  type KeyEntry,
+  type KeyLimits,
+  type KeyRights,
+  type KeyRole,
+  NODE_KEY_NAME,
+} from "./entry.ts";
 export * from "./format.ts";

@@ -1,0 +1,146 @@
+// One entry of a keys file: whose key it is, and what may be done with it. Specification: keys.md.
+
+import { U32_MAX } from "../../base/index.ts";
+import { isWho } from "../commands/index.ts";
+
+export const KEY_ROLES = ["trader", "reader", "admin", "replica"] as const;
+export type KeyRole = (typeof KEY_ROLES)[number];
+
+/** Account numbers, ascending; or every account that the exchange has. */
+export type KeyAccounts = readonly number[] | "all";
+
+/** What a key may use, where that is not what the node's settings say. */
+export interface KeyLimits {
+  readonly frames_per_second?: number;
+  readonly cancels_per_second?: number;
+  /** Logged on at once. */
+  readonly connections?: number;
+}
+
+/** What a trader's or reader's key is good for. */
+export interface KeyRights {
+  readonly accounts: KeyAccounts;
+  readonly limits?: KeyLimits;
+  /** SHA-256 of a secret token that stands for the key where nothing can be signed: 32 bytes in base64url. */
+  readonly token?: string;
+}
+
+export interface KeyEntry extends Partial<KeyRights> {
+  /** 1 to 16 printable ASCII characters without a space; unique in its file. */
+  readonly name: string;
+  readonly role: KeyRole;
+  /** 32 bytes in base64url. */
+  readonly public: string;
+  /** The same, and only in the file of whoever signs with it. */
+  readonly private?: string;
+}
+
+/** Accounts listed for one key; who acts for more has "all". */
+const KEY_ACCOUNTS_MAX = 4_096;
+
+/** The most that each limit can be: above what one connection can send, and what a node can hold. */
+export const KEY_LIMITS_MAX: Readonly<Record<keyof KeyLimits, number>> = {
+  frames_per_second: 10_000_000,
+  cancels_per_second: 10_000_000,
+  connections: 65_536,
+};
+
+/** What a node calls the key that it makes for its own sessions at each start: nobody else's sessions are of that name. */
+export const NODE_KEY_NAME = "node";
+
+/** 32 bytes: 43 characters, the last of which has two bits to spare, that are zero. */
+const BYTES_32 = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+const FIELDS: readonly string[] = ["name", "role", "accounts", "limits", "token", "public", "private"];
+const RIGHTS = ["accounts", "limits", "token"] as const;
+
+/** Whether keys of this role act for accounts. */
+export function hasAccounts(role: KeyRole): role is "trader" | "reader" {
+  return role === "trader" || role === "reader";
+}
+
+/** The entry that `value` holds, or what is wrong with it. */
+export function readKeyEntry(value: unknown): KeyEntry | string {
+  if (!isObject(value)) return "a key that is no object";
+  const { name } = value;
+  if (typeof name !== "string" || !isWho(name))
+    return "a name is 1 to 16 printable ASCII characters without a space";
+  const role = KEY_ROLES.find((other) => other === value.role);
+  if (role === undefined) return `the role of ${name} is none of ${KEY_ROLES.join(", ")}`;
+  const wrong =
+    strange(value, FIELDS, "a key") ??
+    wrongBytes(value, name) ??
+    (hasAccounts(role) ? wrongRights(value, name, role) : needlessRights(value, name, role));
+  if (wrong !== undefined) return wrong;
+  const { accounts, limits, token, public: publicKey, private: privateKey } = value as unknown as KeyEntry;
+  return {
+    name,
+    role,
+    ...(accounts !== undefined && { accounts }),
+    ...(limits !== undefined && { limits }),
+    ...(token !== undefined && { token }),
+    public: publicKey,
+    ...(privateKey !== undefined && { private: privateKey }),
+  };
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function strange(value: Fields, known: readonly string[], what: string): string | undefined {
+  const field = Object.keys(value).find((other) => !known.includes(other));
+  return field === undefined ? undefined : `${what} has no field ${JSON.stringify(field)}`;
+}
+
+function wrongBytes(value: Fields, name: string): string | undefined {
+  const isWrong = (field: string) => {
+    const text = value[field];
+    return typeof text !== "string" || !BYTES_32.test(text);
+  };
+  if (isWrong("public")) return `the public key of ${name} is not 32 bytes in base64url`;
+  if (value.private !== undefined && isWrong("private"))
+    return `the private key of ${name} is not 32 bytes in base64url`;
+  if (value.token !== undefined && isWrong("token"))
+    return `the token of ${name} is not 32 bytes in base64url (the SHA-256 of the token)`;
+  return undefined;
+}
+
+function needlessRights(value: Fields, name: string, role: KeyRole): string | undefined {
+  const field = RIGHTS.find((right) => value[right] !== undefined);
+  return field === undefined ? undefined : `${name} is no trader or reader but ${role}, and has no ${field}`;
+}
+
+function wrongRights(value: Fields, name: string, role: KeyRole): string | undefined {
+  if (name === NODE_KEY_NAME) return `the name ${name} of a ${role} is the node's own`;
+  return wrongAccounts(value.accounts, name) ?? wrongLimits(value.limits, name);
+}
+
+function wrongAccounts(accounts: unknown, name: string): string | undefined {
+  if (accounts === "all") return undefined;
+  const what = `the accounts of ${name} are not`;
+  if (!Array.isArray(accounts) || accounts.length === 0) return `${what} a list of numbers, nor "all"`;
+  if (accounts.length > KEY_ACCOUNTS_MAX) return `${what} at most ${KEY_ACCOUNTS_MAX}, nor "all"`;
+  const isRising = accounts.every(
+    (account: unknown, i) => isWhole(account, 0, U32_MAX) && (i === 0 || account > accounts[i - 1]),
+  );
+  return isRising ? undefined : `${what} whole numbers from 0 to ${U32_MAX}, each above the one before`;
+}
+
+function wrongLimits(limits: unknown, name: string): string | undefined {
+  if (limits === undefined) return undefined;
+  if (!isObject(limits)) return `the limits of ${name} are no object`;
+  const stranger = strange(limits, Object.keys(KEY_LIMITS_MAX), `limits (of ${name})`);
+  if (stranger !== undefined) return stranger;
+  for (const [limit, max] of Object.entries(KEY_LIMITS_MAX)) {
+    const value = limits[limit];
+    if (value !== undefined && !isWhole(value, 1, max))
+      return `the limit ${limit} of ${name} is not a whole number from 1 to ${max}`;
+  }
+  return undefined;
+}
+
+function isWhole(value: unknown, min: number, max: number): value is number {
+  return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+}
