@@ -25,6 +25,8 @@ export const Reason = {
   AccountSwitchedOff: 19,
   RequestReused: 20,
   RequestForgotten: 21,
+  SymbolSwitchedOff: 22,
+  ExchangeSwitchedOff: 23,
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 /** Whether a gateway gave it on its own: nothing was logged, and it may overtake other answers. All others are the engine's. */
@@ -64,6 +66,8 @@ const TEXTS: Readonly<Record<ReasonName, string>> = {
   ShuttingDown: "the exchange is shutting down",
   TradingHalted: "trading is halted by an administrator; cancels are taken",
   AccountSwitchedOff: "an administrator has switched the account off; its orders are cancelled",
+  SymbolSwitchedOff: "an administrator has switched the instrument off; its orders are cancelled",
+  ExchangeSwitchedOff: "an administrator has switched the exchange off; all orders are cancelled",
   DiskFull: "the exchange has no room for its log; nothing is taken until it has",
   RequestReused: "another request has this request's number; this one was not executed",
   RequestForgotten:

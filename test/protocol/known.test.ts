@@ -1,34 +1,49 @@
 import { describe, expect, test } from "vitest";
 import {
   AdminLayout,
+  ALL_SYMBOLS,
+  BOTH_SIDES,
   COMMAND_BYTES,
   COMMAND_WORDS,
   CommandKind,
   CommandLayout,
   firstUnknownCommand,
+  SessionEndLayout,
+  SessionOpenLayout,
   writeAdminCommand,
   writeCancel,
+  writeMassCancel,
   writeModify,
   writeNewOrder,
+  writeSessionCommand,
   writeTick,
 } from "../../src/protocol/index.ts";
 
-/** Five commands of this version, one after the other. */
+const COUNT = 8;
+
+/** Eight commands of this version, one after the other. */
 function commands(): { words: Int32Array; view: DataView } {
-  const words = new Int32Array(5 * COMMAND_WORDS);
+  const words = new Int32Array(COUNT * COMMAND_WORDS);
   writeNewOrder(words, 0, 1, 2, 3, 4, 1, 1, 1, 5, 0, 6);
   writeCancel(words, COMMAND_WORDS, 1, 2, 3, 4);
   writeModify(words, 2 * COMMAND_WORDS, 1, 2, 3, 4, 5, 0, 6);
   writeTick(words, 3 * COMMAND_WORDS);
   writeAdminCommand(words, 4 * COMMAND_WORDS, { kind: "kill_switch", account: 1, on: true, who: "ann" });
+  writeMassCancel(words, 5 * COMMAND_WORDS, 1, ALL_SYMBOLS, BOTH_SIDES);
+  const [account, session] = [1, 2n];
+  writeSessionCommand(words, 6 * COMMAND_WORDS, {
+    ...{ kind: "session_open", account, session, who: "ann", instance: 3, flags: 7, deadMan_ms: 4 },
+  });
+  const cause = "disconnected";
+  writeSessionCommand(words, 7 * COMMAND_WORDS, { kind: "session_end", account, session, cause });
   return { words, view: new DataView(words.buffer) };
 }
 
 test("commands of this version are known", () => {
   const { words, view } = commands();
   view.setUint8(CommandLayout.flags, 1);
-  expect(firstUnknownCommand(words, 0, 5)).toBe(-1);
-  expect(firstUnknownCommand(commands().words, 0, 5)).toBe(-1);
+  expect(firstUnknownCommand(words, 0, COUNT)).toBe(-1);
+  expect(firstUnknownCommand(commands().words, 0, COUNT)).toBe(-1);
 });
 
 describe("a command with something of a later version is named by its place", () => {
@@ -36,6 +51,9 @@ describe("a command with something of a later version is named by its place", ()
   const cancel = COMMAND_BYTES;
   const modify = 2 * COMMAND_BYTES;
   const administration = 4 * COMMAND_BYTES;
+  const massCancel = 5 * COMMAND_BYTES;
+  const open = 6 * COMMAND_BYTES;
+  const end = 7 * COMMAND_BYTES;
   test.each<[string, number, number, number]>([
     ["a kind that does not exist", cancel + CommandLayout.kind, 99, 1],
     ["a second genesis", modify + CommandLayout.kind, 1, 2],
@@ -55,11 +73,19 @@ describe("a command with something of a later version is named by its place", ()
     ["something behind a name", administration + AdminLayout.who + 15, 0x41, 4],
     ["something behind an administrative command", administration + AdminLayout.unusedTail + 31, 1, 4],
     ["a tenure without an epoch", administration + AdminLayout.kind, CommandKind.Tenure, 4],
-    ["an administrative kind that does not exist", administration + AdminLayout.kind, 10, 4],
+    ["an administrative kind that does not exist", administration + AdminLayout.kind, 12, 4],
+    ["a side of a mass cancel that does not exist", massCancel + CommandLayout.side, 3, 5],
+    ["an order type of a mass cancel", massCancel + CommandLayout.orderType, 1, 5],
+    ["a flag of a session that does not exist", open + SessionOpenLayout.flags, 8, 6],
+    ["nobody's session", open + SessionOpenLayout.who, 0, 6],
+    ["something behind a session", open + SessionOpenLayout.unusedTail, 1, 6],
+    ["a session without an end", end + SessionEndLayout.cause, 0, 7],
+    ["a cause that does not exist", end + SessionEndLayout.cause, 5, 7],
+    ["something within the end of a session", end + SessionEndLayout.unusedMiddle + 4, 1, 7],
     ["a side in a cancel", cancel + CommandLayout.side, 1, 1],
   ])("%s", (_, offset, value, index) => {
     const { words, view } = commands();
     view.setUint8(offset, value);
-    expect(firstUnknownCommand(words, 0, 5)).toBe(index);
+    expect(firstUnknownCommand(words, 0, COUNT)).toBe(index);
   });
 });

@@ -15,27 +15,37 @@ import {
 import {
   type AdminCommand,
   AdminLayout,
+  ALL_SYMBOLS,
+  BOTH_SIDES,
   COMMAND_BYTES,
   COMMAND_WORDS,
   CommandLayout,
   CommandWord,
   checkAdminCommand,
+  checkSessionCommand,
   EVENT_BYTES,
   EventLayout,
   GenesisLayout,
   InstrumentLayout,
   OrderType,
+  readCommand,
   readGenesis,
   readInstrument,
   readTimestamp,
+  type SessionCommand,
+  SessionEndLayout,
+  SessionFlag,
+  SessionOpenLayout,
   Side,
   TimeInForce,
   writeAdminCommand,
   writeCancel,
   writeGenesis,
   writeInstrument,
+  writeMassCancel,
   writeModify,
   writeNewOrder,
+  writeSessionCommand,
   writeTick,
   writeTimestamp,
 } from "../../src/protocol/index.ts";
@@ -58,6 +68,16 @@ function addRequest(words: Int32Array): void {
   words[CommandWord.sessionLow] = 9;
   words[CommandWord.sessionHigh] = 10;
 }
+
+const SESSION_OPEN: SessionCommand = {
+  kind: "session_open",
+  account: 0x01020304,
+  session: 0x1112131415161718n,
+  who: "ann",
+  instance: 0x21222324,
+  flags: SessionFlag.CancelOnDisconnect | SessionFlag.Once,
+  deadMan_ms: 0x31323334,
+};
 
 const GOLDEN: readonly [name: string, write: (words: Int32Array) => void, hex: string][] = [
   [
@@ -150,6 +170,33 @@ const GOLDEN: readonly [name: string, write: (words: Int32Array) => void, hex: s
       09000000 00000000 00000000 00000000 00000000 00000000 616e6e00 00000000 00000000 00000000
       01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
   ],
+  [
+    "SessionOpen",
+    (words) => writeSessionCommand(words, 0, SESSION_OPEN),
+    `
+      0a050000 00000000 04030201 24232221 34333231 00000000 616e6e00 00000000 00000000 00000000
+      01401e18 240a0600 00000000 00000000 18171615 14131211 00000000 00000000 00000000 00000000`,
+  ],
+  [
+    "SessionEnd",
+    (words) => {
+      const session = 0x1112131415161718n;
+      writeSessionCommand(words, 0, { kind: "session_end", account: 7, session, cause: "node_lost" });
+    },
+    `
+      0b040000 00000000 07000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000
+      01401e18 240a0600 00000000 00000000 18171615 14131211 00000000 00000000 00000000 00000000`,
+  ],
+  [
+    "MassCancel of all",
+    (words) => {
+      writeMassCancel(words, 0, 3, ALL_SYMBOLS, BOTH_SIDES);
+      addRequest(words);
+    },
+    `
+      13020000 00000000 03000000 ffffffff 00000000 00000000 00000000 00000000 00000000 21000000
+      01401e18 240a0600 07000000 08000000 09000000 0a000000 00000000 00000000 00000000 00000000`,
+  ],
 ];
 
 test.each(GOLDEN)(
@@ -185,6 +232,33 @@ test.each<AdminCommand>([
   writeAdminCommand(words, 1, command);
   writeTimestamp(words, 1, 1_700_000_000_000_001);
   expect(checkAdminCommand(words, 1)).toEqual(command);
+});
+
+test.each<SessionCommand>([
+  { ...SESSION_OPEN, account: 0xffffffff, session: 2n ** 64n - 1n, instance: 0xffffffff, flags: 7 },
+  { ...SESSION_OPEN, session: 0n, instance: 0, flags: 0, deadMan_ms: 0, who: "0123456789abcdef" },
+  { kind: "session_end", account: 0xffffffff, session: 2n ** 64n - 1n, cause: "logout" },
+  { kind: "session_end", account: 0, session: 0n, cause: "disconnected" },
+  { kind: "session_end", account: 1, session: 2n ** 63n, cause: "dead_man" },
+])("$kind $account is read as it was written, at any word and time", (command) => {
+  const words = new Int32Array(2 * COMMAND_WORDS);
+  writeSessionCommand(words, 1, command);
+  writeTimestamp(words, 1, 1_700_000_000_000_001);
+  expect(checkSessionCommand(words, 1)).toEqual(command);
+  expect(readCommand(words, 1)).toEqual({
+    kind: command.kind,
+    timestamp_us: 1_700_000_000_000_001,
+    session: command,
+  });
+});
+
+test("a mass cancel says its symbol and side unless they are all", () => {
+  const words = new Int32Array(COMMAND_WORDS);
+  const said = { account: 3, request: 0n, session: 0n };
+  writeMassCancel(words, 0, 3, 5, Side.Sell);
+  expect(readCommand(words, 0).massCancel).toEqual({ ...said, symbol: 5, side: "sell" });
+  writeMassCancel(words, 0, 3, ALL_SYMBOLS, BOTH_SIDES);
+  expect(readCommand(words, 0).massCancel).toEqual(said);
 });
 
 test("a name of 16 bytes fits, and longer or empty ones are a bug of the caller", () => {
@@ -226,12 +300,14 @@ function tablesOf(file: string): string[][] {
     );
 }
 
-test("the tables of commands.md hold the layouts of order, genesis, instrument and administrative records", () => {
+test("the tables of commands.md hold the layouts of order, genesis, instrument, administrative and session records", () => {
   expect(tablesOf("protocol/commands/commands.md")).toEqual([
     rowsOf(CommandLayout, COMMAND_BYTES),
     rowsOf(GenesisLayout, COMMAND_BYTES),
     rowsOf(InstrumentLayout, COMMAND_BYTES),
     rowsOf(AdminLayout, COMMAND_BYTES),
+    rowsOf(SessionOpenLayout, COMMAND_BYTES),
+    rowsOf(SessionEndLayout, COMMAND_BYTES),
   ]);
 });
 

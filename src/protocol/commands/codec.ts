@@ -26,6 +26,7 @@ import {
 const KIND_NEW_ORDER = CommandKind.NewOrder;
 const KIND_CANCEL = CommandKind.Cancel;
 const KIND_MODIFY = CommandKind.Modify;
+const KIND_MASS_CANCEL = CommandKind.MassCancel;
 const KIND_SIDE_TYPE_TIF = CommandWord.kindSideTypeTif;
 const FLAGS = CommandWord.flags;
 const ACCOUNT = CommandWord.account;
@@ -101,6 +102,17 @@ export function writeModify(
   quantity: number,
 ): void {
   writeOrderCommand(words, at, KIND_MODIFY, account, symbol, idLow, idHigh, priceLow, priceHigh, quantity);
+}
+
+/** Writes a MassCancel: of a symbol or ALL_SYMBOLS, of a side or BOTH_SIDES. */
+export function writeMassCancel(
+  words: Int32Array,
+  at: number,
+  account: number,
+  symbol: number,
+  side: number,
+): void {
+  writeOrderCommand(words, at, KIND_MASS_CANCEL | (side << 8), account, symbol, 0, 0, 0, 0, 0);
 }
 
 /** Every word of the record is stored once: nothing of an older command stays, and nothing is cleared first. */

@@ -4,3 +4,4 @@ export * from "./deciding.ts";
 export * from "./known.ts";
 export * from "./layout.ts";
 export * from "./reader.ts";
+export * from "./sessions.ts";

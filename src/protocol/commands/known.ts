@@ -5,6 +5,7 @@
 import { checkAdminCommand } from "./administration.ts";
 import { checkInstrument } from "./deciding.ts";
 import {
+  BOTH_SIDES,
   COMMAND_WORDS,
   CommandFlag,
   CommandKind,
@@ -13,6 +14,7 @@ import {
   Side,
   TimeInForce,
 } from "./layout.ts";
+import { checkSessionCommand } from "./sessions.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md
 const HEAD = CommandWord.kindSideTypeTif;
@@ -25,6 +27,7 @@ const DISPLAY = CommandWord.displayQuantity;
 const NEW_ORDER = CommandKind.NewOrder;
 const CANCEL = CommandKind.Cancel;
 const MODIFY = CommandKind.Modify;
+const MASS_CANCEL = CommandKind.MassCancel;
 const TICK = CommandKind.Tick;
 const REGISTER_INSTRUMENT = CommandKind.RegisterInstrument;
 const SIDE_MAX = Side.Sell;
@@ -45,7 +48,7 @@ function isKnownCommand(words: Int32Array, at: number): boolean {
   const kind = head & 0xff;
   if (kind === TICK) return true;
   if (kind === REGISTER_INSTRUMENT) return checkInstrument(words, at) !== undefined;
-  if (kind < NEW_ORDER) return checkAdminCommand(words, at) !== undefined;
+  if (kind < NEW_ORDER) return (checkAdminCommand(words, at) ?? checkSessionCommand(words, at)) !== undefined;
   const reserved =
     (words[at + FLAGS] & RESERVED_FLAGS) |
     words[at + TRIGGER_LOW] |
@@ -54,6 +57,7 @@ function isKnownCommand(words: Int32Array, at: number): boolean {
     words[at + DISPLAY];
   if (reserved !== 0) return false;
   if (kind === CANCEL || kind === MODIFY) return head >>> 8 === 0;
+  if (kind === MASS_CANCEL) return head >>> 8 <= BOTH_SIDES;
   const side = (head >>> 8) & 0xff;
   const type = (head >>> 16) & 0xff;
   return kind === NEW_ORDER && side <= SIDE_MAX && type <= TYPE_MAX && head >>> 24 <= TIME_IN_FORCE_MAX;

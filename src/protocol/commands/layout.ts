@@ -16,14 +16,22 @@ export const CommandKind = {
   Resume: 7,
   KillSwitch: 8,
   ForcedStart: 9,
+  SessionOpen: 10,
+  SessionEnd: 11,
   NewOrder: 16,
   Cancel: 17,
   Modify: 18,
+  MassCancel: 19,
 } as const;
 export type CommandKind = (typeof CommandKind)[keyof typeof CommandKind];
 
 export const Side = { Buy: 0, Sell: 1 } as const;
 export type Side = (typeof Side)[keyof typeof Side];
+
+/** In place of a side in a MassCancel: orders of both. */
+export const BOTH_SIDES = 2;
+/** In place of a symbol in a MassCancel: orders of every one. No instrument has this number. */
+export const ALL_SYMBOLS = 0xffff_ffff;
 
 export const OrderType = { Limit: 0, Market: 1 } as const;
 export type OrderType = (typeof OrderType)[keyof typeof OrderType];
@@ -37,7 +45,7 @@ export const CommandFlag = {
   Once: 1,
 } as const;
 
-/** Byte offsets of NewOrder, Cancel, Modify and Tick. */
+/** Byte offsets of NewOrder, Cancel, Modify, MassCancel and Tick. */
 export const CommandLayout = orderLayout();
 
 function orderLayout() {
@@ -146,6 +154,69 @@ function adminLayout() {
     who: at.bytes(WHO_BYTES_MAX),
     timestamp_us: at.u64(),
     unusedTail: at.bytes(32),
+  };
+  at.size(COMMAND_BYTES);
+  return layout;
+}
+
+/** Bits of a SessionOpen's flags. */
+export const SessionFlag = {
+  /** When its connection ends without a Logout, all orders of the account are cancelled. */
+  CancelOnDisconnect: 1,
+  /** It may send no orders: drop copy. */
+  ReadOnly: 2,
+  /** Its request numbers are used once (CommandFlag.Once). */
+  Once: 4,
+} as const;
+/** All of them. */
+export const SESSION_FLAGS = 7;
+
+/** Byte offsets of SessionOpen: account, timestamp and session at the offsets of an order record. */
+export const SessionOpenLayout = sessionOpenLayout();
+
+function sessionOpenLayout() {
+  const at = new LayoutBuilder();
+  const layout = {
+    kind: at.u8(),
+    /** SessionFlag. */
+    flags: at.u8(),
+    reserved: at.u16(),
+    unused: at.u32(),
+    account: at.u32(),
+    /** The client's choice: with account and who, it is what makes a session the same one again. */
+    instance: at.u32(),
+    /** Silence after which all orders of the account are cancelled; 0 = never. */
+    deadMan_ms: at.u32(),
+    unusedMiddle: at.u32(),
+    /** The name of the key that logged on. */
+    who: at.bytes(WHO_BYTES_MAX),
+    timestamp_us: at.u64(),
+    unusedRequest: at.u64(),
+    /** The connection's number, as in the order records that come over it. */
+    session: at.u64(),
+    unusedTail: at.bytes(16),
+  };
+  at.size(COMMAND_BYTES);
+  return layout;
+}
+
+/** Byte offsets of SessionEnd. */
+export const SessionEndLayout = sessionEndLayout();
+
+function sessionEndLayout() {
+  const at = new LayoutBuilder();
+  const layout = {
+    kind: at.u8(),
+    /** SessionEndCode. */
+    cause: at.u8(),
+    reserved: at.u16(),
+    unused: at.u32(),
+    account: at.u32(),
+    unusedMiddle: at.bytes(28),
+    timestamp_us: at.u64(),
+    unusedRequest: at.u64(),
+    session: at.u64(),
+    unusedTail: at.bytes(16),
   };
   at.size(COMMAND_BYTES);
   return layout;

@@ -4,6 +4,7 @@
 import { ADMIN_COMMAND_KINDS, type AdminCommand, checkAdminCommand } from "./administration.ts";
 import { type Instrument, readGenesis, readInstrument, readTimestamp } from "./codec.ts";
 import {
+  ALL_SYMBOLS,
   COMMAND_WORDS,
   CommandFlag,
   CommandKind,
@@ -12,6 +13,7 @@ import {
   Side,
   TimeInForce,
 } from "./layout.ts";
+import { checkSessionCommand, type SessionCommand } from "./sessions.ts";
 
 const KIND_NAMES: Readonly<Record<number, string>> = {
   [CommandKind.Genesis]: "genesis",
@@ -20,6 +22,9 @@ const KIND_NAMES: Readonly<Record<number, string>> = {
   [CommandKind.NewOrder]: "new_order",
   [CommandKind.Cancel]: "cancel",
   [CommandKind.Modify]: "modify",
+  [CommandKind.MassCancel]: "mass_cancel",
+  [CommandKind.SessionOpen]: "session_open",
+  [CommandKind.SessionEnd]: "session_end",
   ...Object.fromEntries(Object.entries(ADMIN_COMMAND_KINDS).map(([name, kind]) => [kind, name])),
 };
 
@@ -44,12 +49,26 @@ export interface OrderFields {
   readonly once?: true;
 }
 
+/** A MassCancel: whose orders, of which symbol (undefined: of all) and side (undefined: of both). */
+export interface MassCancelFields {
+  readonly account: number;
+  readonly symbol?: number;
+  readonly side?: "buy" | "sell";
+  /** u64. */
+  readonly request: bigint;
+  /** u64. */
+  readonly session: bigint;
+  readonly once?: true;
+}
+
 export interface CommandFields {
   /** `new_order`, `cancel`, ...; `kind_N` for one this version doesn't know. */
   readonly kind: string;
   readonly timestamp_us: number;
-  /** Of a trader's command. */
+  /** Of a trader's command that names an order. */
   readonly order?: OrderFields;
+  readonly massCancel?: MassCancelFields;
+  readonly session?: SessionCommand;
   /** What a RegisterInstrument registers. */
   readonly instrument?: Instrument;
   /** Of an administrative command. */
@@ -68,6 +87,13 @@ export function readCommand(words: Int32Array, at: number): CommandFields {
     case CommandKind.Cancel:
     case CommandKind.Modify:
       return { kind, timestamp_us, order: readOrder(words, at, code) };
+    case CommandKind.MassCancel:
+      return { kind, timestamp_us, massCancel: readMassCancel(words, at) };
+    case CommandKind.SessionOpen:
+    case CommandKind.SessionEnd: {
+      const session = checkSessionCommand(words, at);
+      return { kind, timestamp_us, ...(session && { session }) };
+    }
     case CommandKind.Genesis:
       return { kind, timestamp_us, details: genesisDetails(words, at) };
     case CommandKind.RegisterInstrument:
@@ -83,6 +109,21 @@ export function readCommand(words: Int32Array, at: number): CommandFields {
 function genesisDetails(words: Int32Array, at: number): Record<string, unknown> {
   const { indexSeed: _, ...shown } = readGenesis(words, at);
   return shown;
+}
+
+function readMassCancel(words: Int32Array, at: number): MassCancelFields {
+  const view = new DataView(words.buffer, words.byteOffset + at * 4, COMMAND_WORDS * 4);
+  const symbol = view.getUint32(CommandLayout.symbol, true);
+  const side = view.getUint8(CommandLayout.side);
+  const isOnce = (view.getUint32(CommandLayout.flags, true) & CommandFlag.Once) !== 0;
+  return {
+    account: view.getUint32(CommandLayout.account, true),
+    ...(symbol !== ALL_SYMBOLS && { symbol }),
+    ...(side <= Side.Sell && { side: side === Side.Buy ? "buy" : "sell" }),
+    request: view.getBigUint64(CommandLayout.request, true),
+    session: view.getBigUint64(CommandLayout.session, true),
+    ...(isOnce && ({ once: true } as const)),
+  };
 }
 
 function readOrder(words: Int32Array, at: number, code: number): OrderFields {

@@ -15,6 +15,8 @@ export const EventKind = {
   Reject: 5,
   /** A request with a number that was answered before: its first answer again. Nothing happened. */
   Repeat: 6,
+  /** A mass cancel was executed; the Cancels of the orders it took out follow. */
+  MassCancel: 7,
 } as const;
 export type EventKind = (typeof EventKind)[keyof typeof EventKind];
 
@@ -26,6 +28,19 @@ export const EventFlag = {
   InPlace: 2,
 } as const;
 
+/** Why an order was cancelled: the reason byte of a Cancel. */
+export const CancelCause = {
+  /** Its own Cancel command. */
+  Request: 0,
+  MassCancel: 1,
+  /** Its account's session ended without a Logout, or its node was lost: cancel on disconnect. */
+  Disconnected: 2,
+  /** Its account's session was silent for too long. */
+  DeadMan: 3,
+  KillSwitch: 4,
+} as const;
+export type CancelCause = (typeof CancelCause)[keyof typeof CancelCause];
+
 /** Byte offsets. "Subject" is the order the command named; in a trade it is the taker. */
 export const EventLayout = eventLayout();
 
@@ -33,7 +48,7 @@ function eventLayout() {
   const at = new LayoutBuilder();
   const layout = {
     kind: at.u8(),
-    /** A Reason: of a Reject, and of a Repeat whose first answer was one. */
+    /** A Reason: of a Reject, and of a Repeat whose first answer was one. A CancelCause: of a Cancel. */
     reason: at.u8(),
     /** The CommandKind that caused it. */
     command: at.u8(),
@@ -47,7 +62,7 @@ function eventLayout() {
     makerId: at.u64(),
     /** Accept, Modify: the order's price. Trade: the price traded. Cancel: the price it rested at. */
     price: at.u64(),
-    /** Accept: ordered. Trade: traded. Cancel: what rested. Modify: the new quantity. */
+    /** Accept: ordered. Trade: traded. Cancel: what rested. Modify: the new quantity. MassCancel: orders cancelled. */
     quantity: at.u32(),
     /** Trade: what the subject has left to trade. */
     leaves: at.u32(),
