@@ -20,6 +20,7 @@ import { applyOnce } from "./once.ts";
 import type { OrderBook } from "./order-book.ts";
 import { cancelOrder, modifyOrder, newOrder } from "./order-commands.ts";
 import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
+import type { ReportStreams } from "./report-streams.ts";
 import { writeSnapshot } from "./snapshot.ts";
 import { readSnapshot } from "./snapshot-restore.ts";
 
@@ -66,6 +67,7 @@ export class ExchangeEngine implements Application {
     const kind = words[at + HEAD] & 255;
     const state = this.#state;
     if (state === undefined) return this.#begin(kind, words, at, events);
+    state.position++;
     state.timestamp_us = readTimestamp(words, at);
     switch (kind) {
       case NEW_ORDER:
@@ -114,6 +116,16 @@ export class ExchangeEngine implements Application {
   /** What administrators and nodes have decided; to be read only. */
   get administration(): Readonly<Administration> {
     return this.#begun().administration;
+  }
+
+  /** The streams of execution reports; to be read only. */
+  get reports(): Pick<ReportStreams, "count" | "of"> {
+    return this.#begun().reports;
+  }
+
+  /** Commands applied, since and including Genesis: the last one's place in the log. 0 before Genesis. */
+  get position(): number {
+    return this.#state?.position ?? 0;
   }
 
   /** The sequence of the last event; 0 before the first. */
@@ -207,6 +219,7 @@ export class ExchangeEngine implements Application {
     const genesis = checkGenesis(words, at);
     if (genesis === undefined) throw unknownRecord("the genesis record is none of this version");
     this.#state = new ExchangeState(genesis);
+    this.#state.position = 1;
     this.#state.timestamp_us = readTimestamp(words, at);
   }
 }

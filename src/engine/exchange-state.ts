@@ -10,6 +10,7 @@ import { OrderBook } from "./order-book.ts";
 import { OrderIndex } from "./order-index.ts";
 import { OrderPool } from "./order-pool.ts";
 import { LadderShare } from "./price-ladder.ts";
+import { ReportStreams } from "./report-streams.ts";
 import { RequestMemory } from "./request-memory.ts";
 
 /** Ticks of all ladder windows together: 2^24 slots of 4 bytes are 64 MiB, 256 books at their largest. */
@@ -24,6 +25,8 @@ export class ExchangeState {
   readonly administration = new Administration();
   /** What was answered to requests whose numbers are used once. */
   readonly requests = new RequestMemory();
+  /** What accounts are told of their orders. */
+  readonly reports = new ReportStreams();
   /** Whether some order may have to be refused for what an administrator decided: false on the way of every order. */
   isRestricted = false;
   /** By symbol number. */
@@ -38,6 +41,8 @@ export class ExchangeState {
   readonly limit = new Float64Array(1);
   /** The sequencer's time of the last command, in microseconds since 1970. */
   timestamp_us = 0;
+  /** Commands applied, since and including Genesis: the last one's place in the log. */
+  position = 0;
   readonly #share: LadderShare;
 
   constructor(genesis: Genesis) {

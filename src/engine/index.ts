@@ -1,2 +1,3 @@
 export * from "./exchange-engine.ts";
 export * from "./identity.ts";
+export type { ReportStream, ReportStreams } from "./report-streams.ts";

@@ -7,3 +7,4 @@ export * from "./keys/index.ts";
 export * from "./order-entry/index.ts";
 export * from "./reasons.ts";
 export * from "./replication/index.ts";
+export * from "./reports/index.ts";

@@ -28,6 +28,8 @@ import {
   GenesisLayout,
   InstrumentLayout,
   OrderType,
+  REPORT_BYTES,
+  ReportLayout,
   readCommand,
   readGenesis,
   readInstrument,
@@ -313,6 +315,10 @@ test("the tables of commands.md hold the layouts of order, genesis, instrument, 
 
 test("the table of events.md holds the layout of an event record", () => {
   expect(tablesOf("protocol/events/events.md")).toEqual([rowsOf(EventLayout, EVENT_BYTES)]);
+});
+
+test("the table of reports.md holds the layout of a report record", () => {
+  expect(tablesOf("protocol/reports/reports.md")).toEqual([rowsOf(ReportLayout, REPORT_BYTES)]);
 });
 
 test("the tables of snapshot.md hold the layouts of the headers and of each record", () => {

@@ -1,0 +1,180 @@
+// What accounts are told of their orders, as state: one stream of report records (protocol/reports) per account, numbered from 1,
+// of which the newest are kept. Written by report-writer.ts, read by gateways and snapshots. An account has a stream from its first
+// SessionOpen on; accounts without one cost a look at `isUsed`.
+//
+// A stream is a ring of chunks. Number n lies in chunk floor((n - 1) / CHUNK_REPORTS), so chunks of a stream follow each
+// other without a gap, and the first that is kept may begin in the middle only when all before it had gone.
+
+import { assert, powerOfTwoAtLeast } from "../base/index.ts";
+import { REPORT_WORDS } from "../protocol/index.ts";
+import { CHUNK_REPORTS, ReportChunks } from "./report-chunks.ts";
+
+export interface ReportLimits {
+  /** Accounts with a stream. */
+  readonly accountsMax: number;
+  /** Reports kept of an account; a multiple of CHUNK_REPORTS. */
+  readonly accountReportsMax: number;
+  /** Reports kept of all accounts; a multiple of CHUNK_REPORTS. */
+  readonly reportsMax: number;
+}
+
+/** 96 MiB of reports; of an account at most 12 MiB, what a busy one is told in minutes. */
+const REPORT_LIMITS: ReportLimits = {
+  accountsMax: 8_192,
+  accountReportsMax: 131_072,
+  reportsMax: 1_048_576,
+};
+
+export class ReportStream {
+  readonly account: number;
+  /** The oldest number that is kept; `next` when none is. */
+  first = 1;
+  /** The number that the next report gets. */
+  next = 1;
+  /** Chunks that are kept: a ring, whose capacity is a power of two. */
+  chunkCount = 0;
+  #ring = new Int32Array(2);
+  #head = 0;
+  readonly #chunks: ReportChunks<ReportStream>;
+
+  constructor(account: number, chunks: ReportChunks<ReportStream>) {
+    this.account = account;
+    this.#chunks = chunks;
+  }
+
+  /** The memory that holds report `number`, which is kept. Valid until a command is applied. */
+  words(number: number): Int32Array {
+    return this.#chunks.words(this.#chunkOf(number));
+  }
+
+  /** The word offset of report `number` in its memory. */
+  at(number: number): number {
+    return this.#chunks.at(this.#chunkOf(number)) + ((number - 1) % CHUNK_REPORTS) * REPORT_WORDS;
+  }
+
+  /** Whether the next report begins a chunk. */
+  get needsChunk(): boolean {
+    return this.first === this.next || (this.next - 1) % CHUNK_REPORTS === 0;
+  }
+
+  addChunk(chunk: number): void {
+    if (this.chunkCount === this.#ring.length) this.#grow();
+    this.#ring[(this.#head + this.chunkCount) & (this.#ring.length - 1)] = chunk;
+    this.chunkCount++;
+  }
+
+  /** Forgets its oldest chunk, which it returns. */
+  dropOldest(): number {
+    assert(this.chunkCount > 0, "a stream that gives a chunk has one");
+    const chunk = this.#ring[this.#head];
+    this.#head = (this.#head + 1) & (this.#ring.length - 1);
+    this.chunkCount--;
+    this.first = Math.min(this.next, chunkEnd(this.first));
+    return chunk;
+  }
+
+  #chunkOf(number: number): number {
+    assert(number >= this.first && number < this.next, "the report is kept");
+    const place = Math.floor((number - 1) / CHUNK_REPORTS) - Math.floor((this.first - 1) / CHUNK_REPORTS);
+    return this.#ring[(this.#head + place) & (this.#ring.length - 1)];
+  }
+
+  #grow(): void {
+    const larger = new Int32Array(powerOfTwoAtLeast(this.#ring.length * 2));
+    for (let i = 0; i < this.chunkCount; i++)
+      larger[i] = this.#ring[(this.#head + i) & (this.#ring.length - 1)];
+    this.#ring = larger;
+    this.#head = 0;
+  }
+}
+
+/** The number behind the last of the chunk that `number` lies in. */
+function chunkEnd(number: number): number {
+  return (Math.floor((number - 1) / CHUNK_REPORTS) + 1) * CHUNK_REPORTS + 1;
+}
+
+export class ReportStreams {
+  /** Whether any account has a stream: false on the way of every order where none has. */
+  isUsed = false;
+  readonly #limits: ReportLimits;
+  readonly #streams: ReportStream[] = [];
+  /** By hash of the account, open addressing: place in #streams + 1, 0 where there is none. Half of it is used at most. */
+  #table = new Int32Array(0);
+  #chunks: ReportChunks<ReportStream> | undefined;
+
+  constructor(limits: ReportLimits = REPORT_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** Accounts with a stream. */
+  get count(): number {
+    return this.#streams.length;
+  }
+
+  /** The stream of an account; undefined when it has none. */
+  of(account: number): ReportStream | undefined {
+    if (!this.isUsed) return undefined;
+    const table = this.#table;
+    for (let i = placeOf(account, table); table[i] !== 0; i = (i + 1) & (table.length - 1)) {
+      const stream = this.#streams[table[i] - 1];
+      if (stream.account === account) return stream;
+    }
+    return undefined;
+  }
+
+  /** The stream of an account, begun if there is none; undefined when there are as many as may be. */
+  open(account: number): ReportStream | undefined {
+    const known = this.of(account);
+    if (known !== undefined) return known;
+    const { accountsMax, reportsMax } = this.#limits;
+    if (this.#streams.length === accountsMax) return undefined;
+    if (this.#table.length === 0) this.#table = new Int32Array(2 * powerOfTwoAtLeast(accountsMax));
+    this.#chunks ??= new ReportChunks(reportsMax / CHUNK_REPORTS);
+    const stream = new ReportStream(account, this.#chunks);
+    this.#streams.push(stream);
+    let place = placeOf(account, this.#table);
+    while (this.#table[place] !== 0) place = (place + 1) & (this.#table.length - 1);
+    this.#table[place] = this.#streams.length;
+    this.isUsed = true;
+    return stream;
+  }
+
+  /** Gives `stream` its next number: the record's place is then words(number), at(number), and holds anything. */
+  claim(stream: ReportStream): number {
+    if (stream.needsChunk) this.#addChunk(stream);
+    return stream.next++;
+  }
+
+  /** By account, ascending. Cold path: allocates. */
+  sorted(): ReportStream[] {
+    return [...this.#streams].sort((a, b) => a.account - b.account);
+  }
+
+  /**
+   * Visits every report that is kept: by chunk, the one begun first first, and in a chunk by number. Appended to empty
+   * streams in this order they lie in the same chunks, of the same age.
+   */
+  forEachReport(visit: (words: Int32Array, at: number) => void): void {
+    const nextOf = new Map<ReportStream, number>();
+    this.#chunks?.forEachOwner((stream) => {
+      const from = nextOf.get(stream) ?? stream.first;
+      const to = Math.min(stream.next, chunkEnd(from));
+      for (let number = from; number < to; number++) visit(stream.words(number), stream.at(number));
+      nextOf.set(stream, to);
+    });
+  }
+
+  #addChunk(stream: ReportStream): void {
+    const chunks = this.#chunks;
+    assert(chunks !== undefined, "there are chunks from the first stream on");
+    if (stream.chunkCount * CHUNK_REPORTS === this.#limits.accountReportsMax)
+      chunks.give(stream.dropOldest());
+    else if (chunks.isFull) chunks.give(chunks.oldestOwner.dropOldest());
+    stream.addChunk(chunks.take(stream));
+  }
+}
+
+function placeOf(account: number, table: Int32Array): number {
+  // Fibonacci hashing: accounts that follow each other lie apart.
+  return (Math.imul(account, 0x9e3779b1) >>> 16) & (table.length - 1);
+}
