@@ -1,7 +1,7 @@
 // Bytes from the exchange in, answers out, whatever the splits. Calls its listener with plain numbers, 64-bit fields
 // as lanes or as safe integers where the protocol bounds them: nothing is allocated per message.
 
-import { fromLanes, fromSignedLanes } from "../base/index.ts";
+import { fromSignedLanes } from "../base/index.ts";
 import {
   AckLayout,
   CancelledLayout,
@@ -17,6 +17,7 @@ import {
   HelloAckLayout,
   MessageType,
   RejectLayout,
+  readCount,
   readHighLane,
   readLowLane,
 } from "../protocol/index.ts";
@@ -190,9 +191,4 @@ export class AnswerReader {
     const token = body + HeartbeatLayout.token;
     this.#listener.onHeartbeatAck(readLowLane(view, token), readHighLane(view, token));
   }
-}
-
-/** An event sequence: a u64 that counts from 1 and never leaves the safe integers. */
-function readCount(view: DataView, at: number): number {
-  return fromLanes(readLowLane(view, at), readHighLane(view, at));
 }

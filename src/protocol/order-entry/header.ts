@@ -1,7 +1,7 @@
 // Frame headers, and judging a frame before anyone reads its fields. The order of the checks is part of the
 // specification (order-entry.md, "Decode outcomes"): two implementations must name the same fault.
 
-import { OrderType, Side, TimeInForce } from "../commands/index.ts";
+import { BOTH_SIDES, OrderType, SESSION_FLAGS, Side, TimeInForce } from "../commands/index.ts";
 import { putU64, readHighLane, readLowLane } from "./bytes.ts";
 import {
   bodyBytes,
@@ -18,6 +18,7 @@ import {
   TYPE_MAX_VERSION_2,
   TYPE_MIN_VERSION_2,
 } from "./layout.ts";
+import { LogonLayout, MassCancelLayout } from "./session-layout.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md.
 const HEADER_BODY_LENGTH = HeaderLayout.bodyLength;
@@ -29,7 +30,14 @@ const NEW_SIDE = NewOrderLayout.side;
 const NEW_TIME_IN_FORCE = NewOrderLayout.timeInForce;
 const HELLO_FLAGS = HelloLayout.flags;
 const RESERVED_HELLO_FLAGS = ~HelloFlag.Once;
+const LOGON_FLAGS = LogonLayout.flags;
+const RESERVED_LOGON_FLAGS = ~SESSION_FLAGS;
+const SIDE_MAX = BOTH_SIDES;
+const MASS_CANCEL_SIDE = MassCancelLayout.side;
 const TYPE_HELLO = MessageType.Hello;
+const TYPE_LOGON = MessageType.Logon;
+const TYPE_MASS_CANCEL = MessageType.MassCancel;
+const TYPE_NEW_ORDER = MessageType.NewOrder;
 const HEADER_BYTES = FRAME_HEADER_BYTES;
 const V1 = ORDER_ENTRY_V1;
 const V2 = ORDER_ENTRY_V2;
@@ -86,15 +94,25 @@ export function decodeBody(view: DataView, at: number, to: number, type: Message
   const length = view.getInt32(at + HEADER_BODY_LENGTH);
   if (length !== bodyBytes(type)) return DecodeOutcome.BodyLengthMismatch;
   if (to - at < HEADER_BYTES + length) return DecodeOutcome.Truncated;
-  if (type === MessageType.NewOrder && !newOrderEnumsAreValid(view, at))
-    return DecodeOutcome.InvalidEnumValue;
-  if (type === TYPE_HELLO && (view.getInt32(at + HEADER_BYTES + HELLO_FLAGS) & RESERVED_HELLO_FLAGS) !== 0)
-    return DecodeOutcome.InvalidEnumValue;
-  return DecodeOutcome.Ok;
+  return enumsAreValid(view, at + HEADER_BYTES, type) ? DecodeOutcome.Ok : DecodeOutcome.InvalidEnumValue;
 }
 
-function newOrderEnumsAreValid(view: DataView, at: number): boolean {
-  const body = at + HEADER_BYTES;
+function enumsAreValid(view: DataView, body: number, type: MessageType): boolean {
+  switch (type) {
+    case TYPE_NEW_ORDER:
+      return newOrderEnumsAreValid(view, body);
+    case TYPE_HELLO:
+      return (view.getInt32(body + HELLO_FLAGS) & RESERVED_HELLO_FLAGS) === 0;
+    case TYPE_LOGON:
+      return (view.getInt32(body + LOGON_FLAGS) & RESERVED_LOGON_FLAGS) === 0;
+    case TYPE_MASS_CANCEL:
+      return view.getUint8(body + MASS_CANCEL_SIDE) <= SIDE_MAX;
+    default:
+      return true;
+  }
+}
+
+function newOrderEnumsAreValid(view: DataView, body: number): boolean {
   return (
     view.getUint8(body + NEW_SIDE) <= Side.Sell &&
     view.getUint8(body + NEW_ORDER_TYPE) <= OrderType.Market &&

@@ -1,10 +1,28 @@
 // Where every field of an order-entry message lies. Specification: order-entry.md. Big-endian; a frame is a 16-byte
-// header and a body, and body offsets are counted from the end of the header.
+// header and a body, and body offsets are counted from the end of the header. The messages of sessions with a logon (types
+// 23-37) lie in session-layout.ts.
 
-import { LayoutBuilder } from "../../base/index.ts";
 import { INSTRUMENT_NAME_BYTES_MAX } from "../commands/index.ts";
+import { layout } from "./message-layout.ts";
+import {
+  ChallengeLayout,
+  ExecutionReportLayout,
+  InstrumentsEndLayout,
+  LogonAckLayout,
+  LogonLayout,
+  LogonRefusedLayout,
+  LogonRequestLayout,
+  LogoutLayout,
+  MassCancelLayout,
+  OpenOrderLayout,
+  OpenOrdersEndLayout,
+  OpenOrdersLayout,
+  OrderStatusLayout,
+  RefusedLayout,
+  ServerHeartbeatLayout,
+} from "./session-layout.ts";
 
-/** The version whose types (1-9) every client knows, and ours (16-22) beside it. */
+/** The version whose types (1-9) every client knows, and ours (16-37) beside it. */
 export const ORDER_ENTRY_V1 = 1;
 export const ORDER_ENTRY_V2 = 2;
 
@@ -30,21 +48,28 @@ export const MessageType = {
   Instruments: 20,
   Instrument: 21,
   Cancelled: 22,
+  LogonRequest: 23,
+  Challenge: 24,
+  Logon: 25,
+  LogonAck: 26,
+  LogonRefused: 27,
+  ExecutionReport: 28,
+  MassCancel: 29,
+  OrderStatus: 30,
+  OpenOrders: 31,
+  OpenOrder: 32,
+  OpenOrdersEnd: 33,
+  ServerHeartbeat: 34,
+  Refused: 35,
+  Logout: 36,
+  InstrumentsEnd: 37,
 } as const;
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
 /** The largest type of each version; each version's types are dense. */
 export const TYPE_MAX_VERSION_1 = MessageType.Fill;
 export const TYPE_MIN_VERSION_2 = MessageType.Hello;
-export const TYPE_MAX_VERSION_2 = MessageType.Cancelled;
-
-type Fields = { readonly [name: string]: number };
-
-function layout<T extends Fields>(bytes: number, fields: (at: LayoutBuilder) => T): T & { bytes: number } {
-  const at = new LayoutBuilder();
-  const offsets = fields(at);
-  return { ...offsets, bytes: at.size(bytes) };
-}
+export const TYPE_MAX_VERSION_2 = MessageType.InstrumentsEnd;
 
 export const HeaderLayout = layout(FRAME_HEADER_BYTES, (at) => ({
   type: at.u16(),
@@ -155,6 +180,21 @@ function bodyLengths(): Int16Array {
   lengths[MessageType.Instruments] = InstrumentsLayout.bytes;
   lengths[MessageType.Instrument] = InstrumentAnswerLayout.bytes;
   lengths[MessageType.Cancelled] = CancelledLayout.bytes;
+  lengths[MessageType.LogonRequest] = LogonRequestLayout.bytes;
+  lengths[MessageType.Challenge] = ChallengeLayout.bytes;
+  lengths[MessageType.Logon] = LogonLayout.bytes;
+  lengths[MessageType.LogonAck] = LogonAckLayout.bytes;
+  lengths[MessageType.LogonRefused] = LogonRefusedLayout.bytes;
+  lengths[MessageType.ExecutionReport] = ExecutionReportLayout.bytes;
+  lengths[MessageType.MassCancel] = MassCancelLayout.bytes;
+  lengths[MessageType.OrderStatus] = OrderStatusLayout.bytes;
+  lengths[MessageType.OpenOrders] = OpenOrdersLayout.bytes;
+  lengths[MessageType.OpenOrder] = OpenOrderLayout.bytes;
+  lengths[MessageType.OpenOrdersEnd] = OpenOrdersEndLayout.bytes;
+  lengths[MessageType.ServerHeartbeat] = ServerHeartbeatLayout.bytes;
+  lengths[MessageType.Refused] = RefusedLayout.bytes;
+  lengths[MessageType.Logout] = LogoutLayout.bytes;
+  lengths[MessageType.InstrumentsEnd] = InstrumentsEndLayout.bytes;
   return lengths;
 }
 
@@ -169,4 +209,4 @@ export function frameBytes(type: MessageType): number {
 }
 
 /** The longest frame a client may send, in bytes: what a session must be able to hold of a frame cut short. */
-export const CLIENT_FRAME_BYTES_MAX = frameBytes(MessageType.NewOrder);
+export const CLIENT_FRAME_BYTES_MAX = frameBytes(MessageType.Logon);
