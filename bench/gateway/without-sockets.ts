@@ -82,6 +82,7 @@ class Path implements CommandSink {
   readonly #sequencer: Sequencer;
   readonly #journal: RingConsumer;
   readonly #gateway: Gateway;
+  readonly #transport = new Sink();
   readonly #events: RecordBuffer;
   #at = 0;
 
@@ -96,7 +97,7 @@ class Path implements CommandSink {
     const genesis = encodeGenesisEntry(GENESIS);
     for (let at = 0; at < genesis.length; at += COMMAND_WORDS) this.#engine.apply(genesis, at, this.#events);
     this.#gateway = new Gateway({
-      transport: new Sink(),
+      transport: this.#transport,
       sink: this,
       directory: { count: 1, instrument: () => GENESIS.instruments[0] },
       limits: { ...GATEWAY_LIMITS, accountsMax: 1 },
@@ -126,11 +127,14 @@ class Path implements CommandSink {
       this.#journal.release(count);
     }
     this.#gateway.release(this.#sequencer.safePosition);
+    this.#transport.turn();
   }
 }
 
 /** Takes every byte at once. */
 class Sink implements Transport {
+  #turned = (): void => {};
+
   listen(): never {
     throw new Error("nobody connects to a sink");
   }
@@ -139,6 +143,12 @@ class Sink implements Transport {
   }
   unacknowledgedBytes(): number {
     return 0;
+  }
+  turn(): void {
+    this.#turned();
+  }
+  nextTurn(turned: () => void): void {
+    this.#turned = turned;
   }
   pause(): void {}
   resume(): void {}

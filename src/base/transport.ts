@@ -58,6 +58,8 @@ export interface Transport {
    * held any change means that the peer takes bytes. As seen a moment ago: asking makes the transport look again.
    */
   unacknowledgedBytes(connection: number): number;
+  /** Calls `turned` once, after whatever this turn of the event loop still reads: the next one begins with it. */
+  nextTurn(turned: () => void): void;
   /** Stops calling `received` and `ended`, so that the peer is pushed back, until `resume`. */
   pause(connection: number): void;
   resume(connection: number): void;

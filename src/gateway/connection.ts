@@ -61,6 +61,10 @@ export class Connection implements SessionHost {
   isUnsealed = false;
   isWaiting = false;
   isStalled = false;
+  /** Its input waits for the next turn. */
+  isInTurn = false;
+  /** The turn of which it has had its share, or some of it. */
+  turn = -1;
   /** No request is taken any more; closed once its answers are out. */
   ending = false;
   /** Its answers were dropped; nothing is appended any more. */

@@ -5,7 +5,9 @@
 //
 // `commit` may call `onApplied` for that command before it returns; the gateway must not be called otherwise from
 // inside `commit`. Commands come from within `received`, `drained`, `release` and `resumeStalled`.
-// Whoever stops reading for a full ring goes on at `resumeStalled`, for too many waiting answers by itself.
+// Whoever stops reading for a full ring goes on at `resumeStalled`, for too many waiting answers by itself. In one turn of the
+// event loop a connection has so many requests taken and no more: the rest of its input waits, in the order in which they
+// stopped, for the next one.
 
 import {
   CloseCause,
@@ -62,6 +64,9 @@ export class Gateway implements TransportHandler, ConnectionContext {
   /** With sealed answers that wait for their position. */
   readonly #waiting = new ConnectionList();
   readonly #reading: Reading;
+  /** Counts turns in which something was read. */
+  #turn = 0;
+  #isTurnAsked = false;
   #stopped: (() => void) | undefined = undefined;
   #stopping = false;
 
@@ -95,6 +100,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
   received(number: number, bytes: Uint8Array): void {
     const connection = this.#find(number);
     if (connection === undefined) return;
+    this.#enterTurn(connection);
     this.sink.arrived();
     connection.session.received(bytes);
     this.sink.taken();
@@ -111,6 +117,19 @@ export class Gateway implements TransportHandler, ConnectionContext {
     this.#resumeRelieved();
   }
 
+  readonly #turned = (): void => {
+    this.#isTurnAsked = false;
+    this.#turn++;
+    // Each of them once: who has not had enough then is behind all others.
+    for (let left = this.#reading.inTurn; left > 0; left--) {
+      const connection = this.#reading.takeInTurn();
+      if (connection === undefined) break;
+      this.#resume(connection);
+      this.#settle(connection);
+    }
+    this.#resumeRelieved();
+  };
+
   ended(number: number): void {
     const connection = this.#find(number);
     if (connection === undefined) return;
@@ -121,6 +140,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
   closed(number: number, cause: CloseCause): void {
     const connection = this.#find(number);
     if (connection === undefined) return;
+    connection.session.takeLast();
     connection.session.end(cause === CloseCause.Broken ? CloseReason.Broken : CloseReason.PeerEnded);
     this.#finish(connection);
     connection.finished = true;
@@ -275,9 +295,21 @@ export class Gateway implements TransportHandler, ConnectionContext {
   }
 
   #resume(connection: Connection): void {
+    this.#enterTurn(connection);
     this.sink.arrived();
     connection.session.resume();
     this.sink.taken();
+  }
+
+  /** Its share of this turn is fresh if it has had nothing of it yet. */
+  #enterTurn(connection: Connection): void {
+    if (connection.turn !== this.#turn) {
+      connection.turn = this.#turn;
+      connection.session.beginTurn(this.limits.turn_frames, this.limits.turn_bytes);
+    }
+    if (this.#isTurnAsked) return;
+    this.#isTurnAsked = true;
+    this.#transport.nextTurn(this.#turned);
   }
 
   #unroute(connection: Connection): void {

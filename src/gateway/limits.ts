@@ -17,6 +17,9 @@ export interface GatewayLimits {
   readonly chunk_bytes: number;
   /** Output memory of all connections together. */
   readonly outputTotal_bytes: number;
+  /** What one connection may have taken in one turn; what is left of its input waits for the next one. */
+  readonly turn_frames: number;
+  readonly turn_bytes: number;
   /** A peer that takes no bytes for this long while some are held for it is disconnected. */
   readonly blocked_us: number;
 }
@@ -34,6 +37,9 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   chunk_bytes: 65_536,
   // 256 MiB, taken only as needed: 16 connections that are full, beside the first chunks of all.
   outputTotal_bytes: 268_435_456,
+  // Some 0.5 ms of work, and half of what one read of a socket brings: a full one waits twice for others.
+  turn_frames: 512,
+  turn_bytes: 32_768,
   blocked_us: 5_000_000,
 };
 
@@ -44,6 +50,7 @@ export function assertLimits(limits: GatewayLimits): void {
     "connectionsMax is 1-65536",
   );
   assert(limits.accountsMax >= 1, "there is at least account 0");
+  assert(limits.turn_frames >= 1 && limits.turn_bytes >= 1, "everybody gets something in a turn");
   assert(limits.firstChunk_bytes >= 128, "a chunk holds at least one frame of every kind");
   assert(limits.chunk_bytes >= limits.firstChunk_bytes, "the largest chunk is no smaller than the first");
   assert(

@@ -1,8 +1,8 @@
 // One connection's conversation, free of sockets: bytes in, commands out. Frames may be split anywhere; what a whole one
 // means is its conversation's (open-conversation.ts: nobody has proved who he is). A frame that is not a client's ends the
-// session, and nothing of it or behind it has any effect. When the sequencer's ring or the connection's output is full,
-// the session stops in mid-chunk, keeps what is left of the chunk and goes on at `resume`; its host stops reading
-// meanwhile.
+// session, and nothing of it or behind it has any effect. When the sequencer's ring or the connection's output is full, or
+// its share of the turn is used up, the session stops in mid-chunk, keeps what is left of the chunk and goes on at
+// `resume`; its host stops reading meanwhile.
 //
 // Invariants: commands depend on the bytes only, never on how they were split; what is kept between two calls is less
 // than one frame, or, when stalled, at most that and what was received last.
@@ -66,8 +66,10 @@ export const SessionState = {
   SinkFull: 1,
   /** Stopped in mid-chunk: too many answers wait. */
   OutputFull: 2,
+  /** Stopped in mid-chunk: it has had its share of this turn, and others have theirs. */
+  TurnOver: 3,
   /** Over: nothing is taken any more. */
-  Ended: 3,
+  Ended: 4,
 } as const;
 export type SessionState = (typeof SessionState)[keyof typeof SessionState];
 
@@ -84,6 +86,8 @@ export class SessionInput {
 }
 
 const NOTHING = new Uint8Array(0);
+/** More than any chunk holds: the budget of a session whose host shares out no turns. */
+const UNLIMITED = 0x3fff_ffff;
 
 export class OrderSession {
   state: SessionState = SessionState.Open;
@@ -102,6 +106,9 @@ export class OrderSession {
   #cut_bytes = 0;
   /** Stalled: what is still to be parsed. */
   #rest: Uint8Array = NOTHING;
+  /** What it may still take before its turn is over. */
+  #frames_left = UNLIMITED;
+  #bytes_left = UNLIMITED;
 
   constructor(
     session: { readonly low: number; readonly high: number },
@@ -123,7 +130,13 @@ export class OrderSession {
     assert(this.#rest.length === 0, "a stalled session is resumed before it is given more");
     if (this.state !== SessionState.Open) return;
     this.#counters.received_bytes += bytes.length;
-    this.#takeAll(bytes);
+    this.#takeAll(bytes, false);
+  }
+
+  /** Its turn begins: until the next one it takes so much and no more. */
+  beginTurn(frames: number, bytes: number): void {
+    this.#frames_left = frames;
+    this.#bytes_left = bytes;
   }
 
   /** Goes on where it stalled; may stall again. */
@@ -132,7 +145,14 @@ export class OrderSession {
     this.state = SessionState.Open;
     const rest = this.#rest;
     this.#rest = NOTHING;
-    this.#takeAll(rest);
+    this.#takeAll(rest, true);
+  }
+
+  /** The peer is gone: what came before and only waited for its turn is taken now, one chunk at most. */
+  takeLast(): void {
+    if (this.state !== SessionState.TurnOver) return;
+    this.beginTurn(UNLIMITED, UNLIMITED);
+    this.resume();
   }
 
   /** The connection is given up: nothing more is taken, also by a `received` further up the stack. */
@@ -143,17 +163,30 @@ export class OrderSession {
     this.#rest = NOTHING;
   }
 
-  #takeAll(bytes: Uint8Array): void {
+  /** `isOwn`: `bytes` are the session's to keep; otherwise they are lent for this call. */
+  #takeAll(bytes: Uint8Array, isOwn: boolean): void {
     const { bytes: input } = this.#input;
     for (let from = 0; from < bytes.length && this.state === SessionState.Open; ) {
       const kept = this.#cut_bytes;
-      const to = Math.min(bytes.length, from + input.length - kept);
+      const to = Math.min(bytes.length, from + Math.min(input.length - kept, this.#bytes_left));
+      if (to === from) {
+        this.state = SessionState.TurnOver;
+        this.#keepRest(bytes, from, isOwn);
+        return;
+      }
       // A frame's worth at most, byte by byte: a view to copy from would be an object per chunk.
       for (let i = 0; i < kept; i++) input[i] = this.#cut[i];
       input.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), kept);
-      this.#cut_bytes = 0;
       const length = kept + to - from;
-      this.#keep(this.#parse(length), length, bytes, to);
+      const at = this.#parse(length);
+      this.#bytes_left -= to - from;
+      if (this.state === SessionState.Open) this.#keepCut(at, length);
+      // What was kept is the beginning of the first frame: one that was not taken is still there.
+      else if (at === 0) this.#keepRest(bytes, from, isOwn);
+      else {
+        this.#cut_bytes = 0;
+        this.#keepRest(bytes, to - (length - at), isOwn);
+      }
       from = to;
     }
   }
@@ -176,27 +209,29 @@ export class OrderSession {
         this.end(CloseReason.Malformed);
         break;
       }
+      if (this.#frames_left === 0) {
+        this.state = SessionState.TurnOver;
+        break;
+      }
       if (!this.#handle(view, at, type)) break;
+      this.#frames_left--;
       this.#counters.frames++;
       at += frameBytes(type);
     }
     return at;
   }
 
-  // Stopped at `at` of the input: a cut frame is kept until more comes; of a stalled session also all that is behind.
-  #keep(at: number, length: number, bytes: Uint8Array, to: number): void {
-    if (this.state === SessionState.Ended || (at === length && to === bytes.length)) return;
+  /** A frame that is cut at the end of what has come is kept until its rest comes. */
+  #keepCut(at: number, length: number): void {
     const { bytes: input } = this.#input;
-    if (this.state === SessionState.Open) {
-      for (let i = at; i < length; i++) this.#cut[i - at] = input[i];
-      this.#cut_bytes = length - at;
-      return;
-    }
-    // Stalled: once until resumed, so this may allocate.
-    const left = input.subarray(at, length);
-    this.#rest = new Uint8Array(left.length + bytes.length - to);
-    this.#rest.set(left);
-    this.#rest.set(bytes.subarray(to), left.length);
+    for (let i = at; i < length; i++) this.#cut[i - at] = input[i];
+    this.#cut_bytes = length - at;
+  }
+
+  /** Stalled at `from` of `bytes`: once per chunk they are copied, so this may allocate. */
+  #keepRest(bytes: Uint8Array, from: number, isOwn: boolean): void {
+    if (this.state === SessionState.Ended) return;
+    this.#rest = isOwn ? bytes.subarray(from) : bytes.slice(from);
   }
 
   /** False: the frame was not taken (stalled or ended). */

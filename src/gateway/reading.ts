@@ -1,5 +1,6 @@
 // Which connections are read. One stops at a full ring of the sequencer, and goes on in the order in which it stopped; or
-// because too many answers wait for it, and goes on when half of them are out.
+// because too many answers wait for it, and goes on when half of them are out; or because it has had its share of a turn,
+// and goes on in the next one, behind those that stopped before it.
 
 import type { Transport } from "../base/index.ts";
 import type { Connection } from "./connection.ts";
@@ -10,6 +11,8 @@ export class Reading {
   readonly #soft_bytes: number;
   /** Stopped at a full ring, the one that waits longest first. */
   readonly #stalled: Connection[] = [];
+  /** Who have had their share of the turn, the one that stopped first ahead. */
+  readonly #inTurn: Connection[] = [];
   /** Whose output has room again and whose session was stopped for it. */
   readonly #relieved: Connection[] = [];
 
@@ -30,6 +33,10 @@ export class Reading {
     if (session.state === SessionState.SinkFull && !connection.isStalled) {
       connection.isStalled = true;
       this.#stalled.push(connection);
+    }
+    if (session.state === SessionState.TurnOver && !connection.isInTurn) {
+      connection.isInTurn = true;
+      this.#inTurn.push(connection);
     }
     const full = output.pending_bytes > (paused ? this.#soft_bytes / 2 : this.#soft_bytes);
     const stop = session.state !== SessionState.Open || full;
@@ -54,6 +61,19 @@ export class Reading {
   /** The connection is gone: nobody waits for it any more. */
   forget(connection: Connection): void {
     if (connection.isStalled) this.#stalled.splice(this.#stalled.indexOf(connection), 1);
+    if (connection.isInTurn) this.#inTurn.splice(this.#inTurn.indexOf(connection), 1);
+  }
+
+  /** Connections whose input waits for the next turn. */
+  get inTurn(): number {
+    return this.#inTurn.length;
+  }
+
+  /** The next one whose turn it is. */
+  takeInTurn(): Connection | undefined {
+    const connection = this.#inTurn.shift();
+    if (connection !== undefined) connection.isInTurn = false;
+    return connection;
   }
 
   /** The next one that waits for the ring, no longer counted as waiting. */

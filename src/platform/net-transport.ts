@@ -87,6 +87,11 @@ export class NetTransport implements Transport {
     return this.#queues.unacknowledgedBytes(socket.localPort, socket.remotePort);
   }
 
+  nextTurn(turned: () => void): void {
+    // After the poll phase, in which every socket with something to read is read.
+    setImmediate(turned);
+  }
+
   pause(connection: number): void {
     this.#find(connection)?.pause();
   }

@@ -104,6 +104,8 @@ export class SimulatedHost implements Transport {
   readonly #ends = new Map<number, StreamEnd>();
   #generation = 0;
   #nextPort = 1;
+  /** How often the process has ended: what it had planned for its next turn ends with it. */
+  #lives = 0;
 
   constructor(name: string, network: SimulatedNetwork) {
     this.name = name;
@@ -112,6 +114,7 @@ export class SimulatedHost implements Transport {
 
   /** The machine stops: its connections are gone without a word, and nobody listens. */
   crash(): void {
+    this.#lives++;
     for (const end of this.#ends.values()) end.vanish();
     this.#ends.clear();
     this.#listening.clear();
@@ -173,6 +176,13 @@ export class SimulatedHost implements Transport {
 
   unacknowledgedBytes(connection: number): number {
     return this.#ends.get(connection)?.underWay_bytes ?? 0;
+  }
+
+  nextTurn(turned: () => void): void {
+    const life = this.#lives;
+    this.network.queue.plan(0, () => {
+      if (this.#lives === life) turned();
+    });
   }
 
   pause(connection: number): void {

@@ -19,6 +19,9 @@ const LIMITS = {
   connectionsMax: 2,
   outputMax_bytes: 1_000_000,
   outputSoft_bytes: 200_000,
+  // Turns are not what this is about.
+  turn_frames: 1_000_000,
+  turn_bytes: 10_000_000,
 };
 const ROOM_bytes = LIMITS.outputMax_bytes - LIMITS.outputSoft_bytes - OUTPUT_RESERVE_bytes - ACK_bytes;
 

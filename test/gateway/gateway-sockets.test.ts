@@ -2,58 +2,10 @@
 
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { connect, type Socket } from "node:net";
-import { afterEach, expect, test } from "vitest";
-import type { Listener } from "../../src/base/index.ts";
-import { GATEWAY_LIMITS, Gateway, type GatewayLimits } from "../../src/gateway/index.ts";
-import { NetTransport } from "../../src/platform/index.ts";
-import { concat, describeStream, hello, order, RecordingSink, ScriptedEngine } from "./support.ts";
-
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0)) cleanup();
-});
-
-/** A node of the simplest kind: commands are applied at once, and every turn's batch is safe at its end. */
-async function startVenue(limits: Partial<GatewayLimits> = {}, fillsPerOrder = 0) {
-  const transport = new NetTransport({ connectionsMax: 8 });
-  const sink = new RecordingSink();
-  const directory = { count: 0, instrument: () => ({ name: "", priceDecimals: 0, tick: 1, lot: 1 }) };
-  const gateway = new Gateway({ transport, sink, directory, limits: { ...GATEWAY_LIMITS, ...limits } });
-  const trades = Array.from({ length: fillsPerOrder }, (_, i) => ({ maker: i, makerAccount: 7 }));
-  let command: Int32Array = new Int32Array();
-  const engine = new ScriptedEngine((events) => gateway.onApplied(events, command, 0), 64);
-  let turnIsDue = false;
-  sink.onCommit = (words) => {
-    command = words;
-    engine.accept(words, trades);
-    if (turnIsDue) return;
-    turnIsDue = true;
-    setImmediate(() => {
-      turnIsDue = false;
-      gateway.seal(sink.commands.length);
-      gateway.release(sink.commands.length);
-    });
-  };
-  const listener: Listener = await transport.listen({ host: "127.0.0.1", port: 0 }, gateway);
-  cleanups.push(() => void listener.close());
-  const open = async (options: { allowHalfOpen?: boolean } = {}): Promise<Socket> => {
-    const peer = connect({ host: "127.0.0.1", port: listener.port, ...options });
-    cleanups.push(() => peer.destroy());
-    await once(peer, "connect");
-    return peer;
-  };
-  return { gateway, transport, sink, open };
-}
-
-async function readAll(peer: Socket): Promise<string[]> {
-  const pieces: Buffer[] = [];
-  peer.on("data", (piece: Buffer) => pieces.push(piece));
-  await once(peer, "end");
-  return describeStream(concat(...pieces));
-}
-
-const acks = (count: number) => Array.from({ length: count }, (_, id) => `Ack ${id}`);
+import { expect, test } from "vitest";
+import { GATEWAY_LIMITS } from "../../src/gateway/index.ts";
+import { acks, readAll, startVenue } from "./socket-venue.ts";
+import { concat, describeStream, hello, order } from "./support.ts";
 
 test("a peer that sends everything and ends its side gets every answer and then the end", async () => {
   const { gateway, open } = await startVenue({ outputSoft_bytes: 8_192 });

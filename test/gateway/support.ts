@@ -178,6 +178,20 @@ export class ManualTransport implements Transport {
     return this.unacknowledged_bytes.get(connection) ?? -1;
   }
 
+  #turned: (() => void) | undefined = undefined;
+
+  nextTurn(turned: () => void): void {
+    if (this.#turned !== undefined) throw new Error("a turn is asked for once");
+    this.#turned = turned;
+  }
+
+  /** The next turn of the event loop, for who asked for it. */
+  turn(): void {
+    const turned = this.#turned;
+    this.#turned = undefined;
+    turned?.();
+  }
+
   pause(connection: number): void {
     this.paused.add(connection);
   }
