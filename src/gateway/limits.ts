@@ -86,6 +86,14 @@ export const CloseReason = {
   Blocked: 6,
   /** The node stops. */
   Stopped: 7,
+  /** Its address has as many connections as one may have. */
+  AddressFull: 8,
+  /** It has not logged on in time. */
+  LogonTimeout: 9,
+  /** It began a frame and did not finish it. */
+  FrameTimeout: 10,
+  /** It said nothing for too long. */
+  Idle: 11,
 } as const;
 export type CloseReason = (typeof CloseReason)[keyof typeof CloseReason];
 export type CloseReasonName = keyof typeof CloseReason;

@@ -1,0 +1,149 @@
+// Who may send how much: every request on an order, cancel and query takes a token of its session and one of its account.
+// Cancels have buckets of their own, so whoever is throttled can still get out; so have an account's queries for lists,
+// which cost more than they say. Over the rate a request is refused (Throttled), never sequenced, and its connection goes on.
+//
+// Heartbeats, Hello and logons take none here: refusing one costs what answering it does, and a connection's turn bounds
+// both; logons have limits of their own (logon-attempts.ts).
+//
+// Time is the last tick's: no clock is read per frame, and a bucket holds a second's worth, ten ticks and more.
+
+import { MessageType } from "../protocol/index.ts";
+import { TokenBuckets } from "./token-bucket.ts";
+
+/** Requests a second. */
+export interface RateLimits {
+  /** Orders, modifies and questions about one order, of a logged-on session, and of all sessions of an account. */
+  readonly frames: number;
+  readonly accountFrames: number;
+  /** Cancels and mass cancels of the same. */
+  readonly cancels: number;
+  readonly accountCancels: number;
+  /** Lists of open orders or instruments, of an account's logged-on sessions. */
+  readonly queries: number;
+  /**
+   * Orders and modifies of a connection that has proved nothing, and of the account it says it is; as many cancels beside
+   * them. Anybody may say he is another account there, so a rate that a single program can reach would let one keep another out.
+   */
+  readonly open: number;
+}
+
+/** What a key may say instead. */
+export interface SessionRates {
+  readonly frames_per_second?: number;
+  readonly cancels_per_second?: number;
+}
+
+export const RATE_LIMITS: RateLimits = {
+  frames: 100_000,
+  accountFrames: 200_000,
+  cancels: 100_000,
+  accountCancels: 200_000,
+  queries: 10,
+  // Several times what one node can sequence: it bounds nothing that the machine doesn't, until it is set lower.
+  open: 5_000_000,
+};
+
+// What kind of bucket a request takes from; constants of a hot file: docs/adr/constants-of-hot-files.md
+const FREE = 0;
+const FRAME = 1;
+const CANCEL = 2;
+const QUERY = 3;
+
+/** By message type. */
+const CLASSES = new Uint8Array(256);
+CLASSES[MessageType.NewOrder] = FRAME;
+CLASSES[MessageType.Modify] = FRAME;
+CLASSES[MessageType.OrderStatus] = FRAME;
+CLASSES[MessageType.CancelOrder] = CANCEL;
+CLASSES[MessageType.MassCancel] = CANCEL;
+CLASSES[MessageType.OpenOrders] = QUERY;
+CLASSES[MessageType.Instruments] = QUERY;
+
+export class Throttles {
+  readonly #limits: RateLimits;
+  readonly #sessionFrames: TokenBuckets;
+  readonly #sessionCancels: TokenBuckets;
+  readonly #accountFrames: TokenBuckets;
+  readonly #accountCancels: TokenBuckets;
+  readonly #accountQueries: TokenBuckets;
+  /** Of the session in each slot, a second. */
+  readonly #frameRates: Float64Array;
+  readonly #cancelRates: Float64Array;
+  /** 1: it has logged on. */
+  readonly #isLoggedOn: Uint8Array;
+
+  constructor(limits: RateLimits, connectionsMax: number, accountsMax: number) {
+    this.#limits = limits;
+    this.#sessionFrames = new TokenBuckets(connectionsMax);
+    this.#sessionCancels = new TokenBuckets(connectionsMax);
+    this.#accountFrames = new TokenBuckets(accountsMax);
+    this.#accountCancels = new TokenBuckets(accountsMax);
+    this.#accountQueries = new TokenBuckets(accountsMax);
+    this.#frameRates = new Float64Array(connectionsMax);
+    this.#cancelRates = new Float64Array(connectionsMax);
+    this.#isLoggedOn = new Uint8Array(connectionsMax);
+  }
+
+  /** A new connection in `slot`: it has proved nothing yet. */
+  opened(slot: number): void {
+    this.#sessionFrames.reset(slot);
+    this.#sessionCancels.reset(slot);
+    this.#frameRates[slot] = this.#limits.open;
+    this.#cancelRates[slot] = this.#limits.open;
+    this.#isLoggedOn[slot] = 0;
+  }
+
+  /** It has proved a key: from now on that key's rates hold, or what the node says for all. */
+  loggedOn(slot: number, rates: SessionRates): void {
+    this.#frameRates[slot] = rates.frames_per_second ?? this.#limits.frames;
+    this.#cancelRates[slot] = rates.cancels_per_second ?? this.#limits.cancels;
+    this.#isLoggedOn[slot] = 1;
+  }
+
+  /** Takes the tokens of a request of that type, from session and account; false: at least one has none, and none is taken. */
+  admits(slot: number, account: number, type: MessageType, now_us: number): boolean {
+    const kind = CLASSES[type];
+    if (kind === FREE) return true;
+    const isOpen = this.#isLoggedOn[slot] === 0;
+    const { accountFrames, accountCancels, queries, open } = this.#limits;
+    if (kind === FRAME) {
+      const accounts = this.#accountFrames;
+      const rate = this.#frameRates[slot];
+      return take(this.#sessionFrames, slot, rate, accounts, account, isOpen ? open : accountFrames, now_us);
+    }
+    if (kind === CANCEL) {
+      const accounts = this.#accountCancels;
+      const rate = this.#cancelRates[slot];
+      return take(
+        this.#sessionCancels,
+        slot,
+        rate,
+        accounts,
+        account,
+        isOpen ? open : accountCancels,
+        now_us,
+      );
+    }
+    // Who has not logged on has one query, for instruments: what it says is bounded by how fast its peer reads.
+    if (isOpen) return true;
+    if (!this.#accountQueries.has(account, queries, now_us)) return false;
+    this.#accountQueries.take(account);
+    return true;
+  }
+}
+
+/** Both or none: a request that the account may not send costs its session nothing. */
+function take(
+  sessions: TokenBuckets,
+  slot: number,
+  sessionRate: number,
+  accounts: TokenBuckets,
+  account: number,
+  accountRate: number,
+  now_us: number,
+): boolean {
+  if (!sessions.has(slot, sessionRate, now_us) || !accounts.has(account, accountRate, now_us)) return false;
+  sessions.take(slot);
+  accounts.take(account);
+  return true;
+}
