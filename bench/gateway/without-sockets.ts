@@ -102,7 +102,7 @@ class Path implements CommandSink {
       directory: { count: 1, instrument: () => GENESIS.instruments[0] },
       limits: { ...GATEWAY_LIMITS, accountsMax: 1 },
     });
-    this.#gateway.opened(CONNECTION);
+    this.#gateway.opened(CONNECTION, "");
   }
 
   arrived(): void {}

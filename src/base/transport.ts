@@ -32,8 +32,8 @@ export const CloseCause = {
 export type CloseCause = (typeof CloseCause)[keyof typeof CloseCause];
 
 export interface TransportHandler {
-  /** A peer connected. The first call for this connection. */
-  opened(connection: number): void;
+  /** A peer connected, from `address` ("": this program itself). The first call for this connection. */
+  opened(connection: number, address: string): void;
   /** Bytes came in. They are lent for the duration of the call. Never called while reading is paused. */
   received(connection: number, bytes: Uint8Array): void;
   /** The bytes of the send that answered `false` are gone: their memory is free and the next send allowed. */

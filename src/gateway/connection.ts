@@ -12,6 +12,8 @@ import {
   type Reason,
 } from "../protocol/index.ts";
 import { ConnectionOutput } from "./connection-output.ts";
+import type { Seen } from "./deadlines.ts";
+import type { Guard } from "./guard.ts";
 import { CloseReason, type GatewayCounters, type GatewayLimits, OUTPUT_RESERVE_bytes } from "./limits.ts";
 import { type CommandSink, OrderSession, type SessionHost, type SessionInput } from "./order-session.ts";
 import type { ChunkPool } from "./output-buffer.ts";
@@ -28,6 +30,7 @@ export interface ConnectionContext {
   readonly limits: GatewayLimits;
   readonly counters: GatewayCounters;
   readonly pool: ChunkPool;
+  readonly guard: Guard;
   readonly input: SessionInput;
   readonly sink: CommandSink;
   readonly directory: InstrumentDirectory;
@@ -48,7 +51,7 @@ const HEARTBEAT_ACK_BYTES = frameBytes(MessageType.HeartbeatAck);
 const HELLO_ACK_BYTES = frameBytes(MessageType.HelloAck);
 const INSTRUMENT_BYTES = frameBytes(MessageType.Instrument);
 
-export class Connection implements SessionHost {
+export class Connection implements SessionHost, Seen {
   readonly number: number;
   readonly slot: number;
   readonly session: OrderSession;
@@ -92,6 +95,24 @@ export class Connection implements SessionHost {
 
   get refusal(): Reason {
     return this.#context.refusal;
+  }
+
+  admits(type: MessageType): boolean {
+    return this.#context.guard.admits(this.slot, this.session.account, type);
+  }
+
+  // What the deadlines are reckoned from (Seen). A connection that is not read can't finish its frame.
+
+  get received_bytes(): number {
+    return this.session.received_bytes;
+  }
+
+  get frames(): number {
+    return this.session.frames;
+  }
+
+  get isMidFrame(): boolean {
+    return !this.paused && this.session.isMidFrame;
   }
 
   hasRoom(): boolean {

@@ -15,15 +15,6 @@ export interface DeadlineLimits {
   readonly idle_us: number;
 }
 
-export const DEADLINE_LIMITS: DeadlineLimits = {
-  // A handshake, a signature and two round trips take a second on the worst of lines.
-  logon_us: 5_000_000,
-  // The longest frame has 124 bytes: two packets at most.
-  frame_us: 5_000_000,
-  // Open order entry is on the loopback interface, where programs are tried out and left standing.
-  idle_us: 0,
-};
-
 /** What is seen of a connection at a tick. */
 export interface Seen {
   /** Bytes received, and whole frames handled, so far. */
@@ -68,10 +59,10 @@ export class Deadlines {
     if (this.#logonBy_us[slot] === NEVER) this.#logonBy_us[slot] = now_us + this.#limits.logon_us;
   }
 
-  /** It has; from now on it is never silent for `idle_us`. */
-  loggedOn(slot: number, idle_us: number): void {
+  /** It has. How long it may be silent, its session has said itself. */
+  loggedOn(slot: number): void {
     this.#logonBy_us[slot] = NEVER;
-    this.#idle_us[slot] = idle_us;
+    this.#idle_us[slot] = 0;
   }
 
   /** What `now_us` makes of the connection: why it is to be closed, or undefined. */

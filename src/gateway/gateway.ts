@@ -22,10 +22,12 @@ import { AccountIndex } from "./account-index.ts";
 import { encodeAnswers } from "./answer-encoder.ts";
 import { Connection, type ConnectionContext, type InstrumentDirectory } from "./connection.ts";
 import { ConnectionList } from "./connection-list.ts";
+import { Guard } from "./guard.ts";
 import {
   assertLimits,
   CLOSE_REASON_NAMES,
   CloseReason,
+  type CloseReasonName,
   firstChunks,
   GatewayCounters,
   type GatewayLimits,
@@ -44,12 +46,26 @@ export interface GatewayOptions {
    * that starts above all it finds in its log never gives a number of its log again.
    */
   readonly firstSession?: number;
+  /** Told of every connection that ends, and why, when nothing more is taken from it. */
+  readonly onClosing?: (closing: Closing) => void;
+}
+
+/** A connection that ends. */
+export interface Closing {
+  readonly reason: CloseReasonName;
+  /** Of its peer, as limits count it; "" when it is the node's own. */
+  readonly address: string;
+  /** That it acted for last; undefined of one that was turned away. */
+  readonly account?: number;
+  /** The high lane of its session's number. */
+  readonly session?: number;
 }
 
 export class Gateway implements TransportHandler, ConnectionContext {
   readonly limits: GatewayLimits;
   readonly counters = new GatewayCounters();
   readonly pool: ChunkPool;
+  readonly guard: Guard;
   readonly input = new SessionInput();
   readonly sink: CommandSink;
   readonly directory: InstrumentDirectory;
@@ -67,6 +83,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
   /** Counts turns in which something was read. */
   #turn = 0;
   #isTurnAsked = false;
+  readonly #onClosing: (closing: Closing) => void;
   #stopped: (() => void) | undefined = undefined;
   #stopping = false;
 
@@ -76,6 +93,8 @@ export class Gateway implements TransportHandler, ConnectionContext {
     this.sink = options.sink;
     this.directory = options.directory;
     this.#transport = options.transport;
+    this.#onClosing = options.onClosing ?? (() => {});
+    this.guard = new Guard(this.limits, this.counters);
     const { connectionsMax, accountsMax, firstChunk_bytes, chunk_bytes, outputTotal_bytes } = this.limits;
     const queues = firstChunks(connectionsMax);
     this.pool = new ChunkPool({ firstChunk_bytes, chunk_bytes, total_bytes: outputTotal_bytes, queues });
@@ -87,9 +106,10 @@ export class Gateway implements TransportHandler, ConnectionContext {
 
   // ---- the transport's side
 
-  opened(number: number): void {
+  opened(number: number, address: string): void {
     if (this.#stopping) return this.#transport.destroy(number);
     const slot = connectionSlot(number);
+    if (!this.guard.enter(slot, address)) return this.#turnAway(number, address);
     // The slot in the low lane finds the connection again when its answers come.
     const session = { low: slot, high: this.#nextSession++ | 0 };
     this.#connections[slot] = new Connection(number, slot, session, this);
@@ -148,6 +168,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
     connection.output.free();
     this.#reading.forget(connection);
     this.#connections[connection.slot] = undefined;
+    this.guard.leave(connection.slot);
     this.counters.connections--;
     if (this.#stopping && this.counters.connections === 0) this.#stopped?.();
   }
@@ -208,8 +229,10 @@ export class Gateway implements TransportHandler, ConnectionContext {
     this.refusal = reason;
   }
 
-  /** Breaks off peers that take nothing. To be called about once a second, with a monotonic clock. */
+  /** Breaks off peers that take nothing, ends those whose time is over. To be called some times a second, with a monotonic clock. */
   tick(now_us: number): void {
+    this.guard.tick(now_us);
+    for (const connection of this.#connections) if (connection !== undefined) this.#keepTime(connection);
     for (const connection of this.#connections) {
       if (connection === undefined || !connection.output.held) continue;
       // The kernel takes the next bytes of a held send in large steps; what the peer acknowledges moves in small ones.
@@ -219,6 +242,14 @@ export class Gateway implements TransportHandler, ConnectionContext {
       if (connection.heldSince_us < 0 || isMoving) connection.heldSince_us = now_us;
       else if (now_us - connection.heldSince_us >= this.limits.blocked_us) this.#breakOff(connection);
     }
+  }
+
+  #keepTime(connection: Connection): void {
+    if (connection.ending) return;
+    const reason = this.guard.look(connection.slot, connection);
+    if (reason === undefined) return;
+    connection.session.end(reason);
+    this.#settle(connection);
   }
 
   /** Takes no more requests, sends what is still to be sent (`release` goes on meanwhile), and closes. */
@@ -322,9 +353,24 @@ export class Gateway implements TransportHandler, ConnectionContext {
   #finish(connection: Connection): void {
     if (connection.ending) return;
     connection.ending = true;
-    this.counters.closes[CLOSE_REASON_NAMES[connection.session.closeReason]]++;
+    const { closeReason, account, sessionHigh } = connection.session;
+    const reason = CLOSE_REASON_NAMES[closeReason];
+    this.counters.closes[reason]++;
+    this.#onClosing({
+      reason,
+      address: this.guard.addressOf(connection.slot),
+      account,
+      session: sessionHigh >>> 0,
+    });
     this.#unroute(connection);
     this.#reading.stop(connection);
+  }
+
+  /** A connection that is closed before anything is made for it. */
+  #turnAway(number: number, address: string): void {
+    this.counters.closes.AddressFull++;
+    this.#onClosing({ reason: "AddressFull", address });
+    this.#transport.destroy(number);
   }
 
   #breakOff(connection: Connection): void {

@@ -1,6 +1,10 @@
 // What a gateway may use, and the counts and reasons by which it says what it did.
 
 import { assert, CONNECTION_SLOTS_MAX } from "../base/index.ts";
+import type { AddressLimits } from "./addresses.ts";
+import type { DeadlineLimits } from "./deadlines.ts";
+import { ATTEMPT_LIMITS, type AttemptLimits } from "./logon-attempts.ts";
+import { RATE_LIMITS, type RateLimits } from "./throttles.ts";
 
 export interface GatewayLimits {
   /** Slots of the transport's connections; the same figure the transport was given. */
@@ -22,6 +26,10 @@ export interface GatewayLimits {
   readonly turn_bytes: number;
   /** A peer that takes no bytes for this long while some are held for it is disconnected. */
   readonly blocked_us: number;
+  readonly addresses: AddressLimits;
+  readonly attempts: AttemptLimits;
+  readonly deadlines: DeadlineLimits;
+  readonly rates: RateLimits;
 }
 
 /** Left free of what an order's fills may fill, for what others cause meanwhile: RestingFills, heartbeats. */
@@ -41,6 +49,18 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   turn_frames: 512,
   turn_bytes: 32_768,
   blocked_us: 5_000_000,
+  // A quarter of the connections there are; this machine's programs, the web among them, share one address.
+  addresses: { connections: 256, ownConnections: CONNECTION_SLOTS_MAX },
+  attempts: ATTEMPT_LIMITS,
+  deadlines: {
+    // A handshake, a signature and two round trips take a second on the worst of lines.
+    logon_us: 5_000_000,
+    // The longest frame is two packets at most.
+    frame_us: 5_000_000,
+    // Open order entry is on the loopback interface, where programs are tried out and left standing.
+    idle_us: 0,
+  },
+  rates: RATE_LIMITS,
 };
 
 /** Crashes when the limits contradict each other. */
@@ -110,6 +130,8 @@ export class GatewayCounters {
   commands = 0;
   /** Requests on orders that the gateway refused on its own. */
   refused = 0;
+  /** Requests, and attempts to log on, over the rate: refused, never sequenced. */
+  readonly throttled = { request: 0, logon: 0 };
   received_bytes = 0;
   sent_bytes = 0;
   /** Ended connections, by the name of the CloseReason. */

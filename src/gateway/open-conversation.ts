@@ -7,6 +7,7 @@ import {
   HelloFlag,
   HelloLayout,
   MessageType,
+  Reason,
   readHighLane,
   readLowLane,
 } from "../protocol/index.ts";
@@ -57,6 +58,12 @@ export class OpenConversation implements Conversation {
         this.#host.listInstruments();
         return true;
     }
+  }
+
+  throttle(view: DataView, at: number): void {
+    const id = at + REQUEST_ORDER_ID;
+    this.#host.refuse(readLowLane(view, id), readHighLane(view, id), Reason.Throttled);
+    this.#counters.refused++;
   }
 
   #order(view: DataView, at: number, type: MessageType): boolean {

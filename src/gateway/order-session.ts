@@ -44,6 +44,8 @@ export interface SessionHost {
   readonly refusal: Reason;
   /** Whether there is room for the answers of one more request. */
   hasRoom(): boolean;
+  /** Whether a request of that type is within the rate; it counts from now on. */
+  admits(type: MessageType): boolean;
   /** The most fills an answer may hold now; at least 1. */
   answerLimit_fills(): number;
   /** Answers, in the order of the calls; each may overtake what waits at the gate where the protocol says so. */
@@ -58,6 +60,8 @@ export interface SessionHost {
 export interface Conversation {
   /** The frame at `at`, of a type that clients send. False: it was not taken, the session has stalled or ended. */
   handle(view: DataView, at: number, type: MessageType): boolean;
+  /** The same of one that is over the rate: it is refused. */
+  throttle(view: DataView, at: number, type: MessageType): void;
 }
 
 export const SessionState = {
@@ -98,6 +102,9 @@ export class OrderSession {
   readonly sessionHigh: number;
   /** Who says what frames mean. */
   conversation: Conversation;
+  received_bytes = 0;
+  /** Taken so far. */
+  frames = 0;
   readonly #host: SessionHost;
   readonly #input: SessionInput;
   readonly #counters: GatewayCounters;
@@ -130,7 +137,13 @@ export class OrderSession {
     assert(this.#rest.length === 0, "a stalled session is resumed before it is given more");
     if (this.state !== SessionState.Open) return;
     this.#counters.received_bytes += bytes.length;
+    this.received_bytes += bytes.length;
     this.#takeAll(bytes, false);
+  }
+
+  /** The rest of a frame is awaited. */
+  get isMidFrame(): boolean {
+    return this.state === SessionState.Open && this.#cut_bytes > 0;
   }
 
   /** Its turn begins: until the next one it takes so much and no more. */
@@ -216,6 +229,7 @@ export class OrderSession {
       if (!this.#handle(view, at, type)) break;
       this.#frames_left--;
       this.#counters.frames++;
+      this.frames++;
       at += frameBytes(type);
     }
     return at;
@@ -240,7 +254,9 @@ export class OrderSession {
       this.state = SessionState.OutputFull;
       return false;
     }
-    return this.conversation.handle(view, at, type);
+    if (this.#host.admits(type)) return this.conversation.handle(view, at, type);
+    this.conversation.throttle(view, at, type);
+    return true;
   }
 }
 

@@ -3,7 +3,8 @@
 // which cost more than they say. Over the rate a request is refused (Throttled), never sequenced, and its connection goes on.
 //
 // Heartbeats, Hello and logons take none here: refusing one costs what answering it does, and a connection's turn bounds
-// both; logons have limits of their own (logon-attempts.ts).
+// both; logons have limits of their own (logon-attempts.ts). So does the one list of the open mode, of instruments: how
+// fast its peer reads it bounds how often it is asked for.
 //
 // Time is the last tick's: no clock is read per frame, and a bucket holds a second's worth, ten ticks and more.
 
@@ -49,12 +50,15 @@ const FRAME = 1;
 const CANCEL = 2;
 const QUERY = 3;
 
-/** By message type. */
-const CLASSES = new Uint8Array(256);
-CLASSES[MessageType.NewOrder] = FRAME;
-CLASSES[MessageType.Modify] = FRAME;
+/** By message type, of connections that have proved nothing: the only ones that they can send for. */
+const OPEN_CLASSES = new Uint8Array(256);
+OPEN_CLASSES[MessageType.NewOrder] = FRAME;
+OPEN_CLASSES[MessageType.Modify] = FRAME;
+OPEN_CLASSES[MessageType.CancelOrder] = CANCEL;
+
+/** The same of logged-on sessions. */
+const CLASSES = OPEN_CLASSES.slice();
 CLASSES[MessageType.OrderStatus] = FRAME;
-CLASSES[MessageType.CancelOrder] = CANCEL;
 CLASSES[MessageType.MassCancel] = CANCEL;
 CLASSES[MessageType.OpenOrders] = QUERY;
 CLASSES[MessageType.Instruments] = QUERY;
@@ -102,9 +106,9 @@ export class Throttles {
 
   /** Takes the tokens of a request of that type, from session and account; false: at least one has none, and none is taken. */
   admits(slot: number, account: number, type: MessageType, now_us: number): boolean {
-    const kind = CLASSES[type];
-    if (kind === FREE) return true;
     const isOpen = this.#isLoggedOn[slot] === 0;
+    const kind = isOpen ? OPEN_CLASSES[type] : CLASSES[type];
+    if (kind === FREE) return true;
     const { accountFrames, accountCancels, queries, open } = this.#limits;
     if (kind === FRAME) {
       const accounts = this.#accountFrames;
@@ -124,8 +128,6 @@ export class Throttles {
         now_us,
       );
     }
-    // Who has not logged on has one query, for instruments: what it says is bounded by how fast its peer reads.
-    if (isOpen) return true;
     if (!this.#accountQueries.has(account, queries, now_us)) return false;
     this.#accountQueries.take(account);
     return true;

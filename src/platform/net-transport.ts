@@ -130,7 +130,8 @@ export class NetTransport implements Transport {
     this.#freeCount--;
     const number = connectionNumber(slot, this.#generations[slot]);
     this.#connections[slot] = new NetConnection(number, socket, handler, () => this.#release(slot));
-    handler.opened(number);
+    // A peer that is gone already has no address any more; it is told as closed in a moment.
+    handler.opened(number, socket.remoteAddress ?? "");
   }
 
   #release(slot: number): void {

@@ -154,8 +154,8 @@ export class SimulatedHost implements Transport {
       const end = far.#open(taker);
       near.join(end);
       end.join(near);
-      taker.opened(end.number);
-      network.queue.plan(network.delay_us(), () => near.isGone || handler.opened(near.number));
+      taker.opened(end.number, "");
+      network.queue.plan(network.delay_us(), () => near.isGone || handler.opened(near.number, ""));
     };
     network.queue.plan(network.delay_us(), meet);
     return near.number;

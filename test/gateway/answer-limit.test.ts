@@ -80,8 +80,8 @@ function venueWith(resting: number, isGreeted: boolean) {
     gateway.seal(++position);
     gateway.release(position);
   };
-  gateway.opened(MAKER);
-  gateway.opened(TAKER);
+  gateway.opened(MAKER, "");
+  gateway.opened(TAKER, "");
   for (let id = 1; id <= resting; id++) {
     gateway.received(MAKER, order(id, 100, 1, SELL));
     if (id % 1_000 === 0) settle();

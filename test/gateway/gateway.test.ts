@@ -57,7 +57,7 @@ function newVenue(limits: Partial<GatewayLimits> = {}) {
     },
     sent: (connection: number) => describeStream(transport.stream(connection)),
     open: (...connections: number[]) => {
-      for (const connection of connections) gateway.opened(connection);
+      for (const connection of connections) gateway.opened(connection, "");
     },
     closes: () =>
       Object.fromEntries(Object.entries(gateway.counters.closes).filter(([, count]) => count > 0)),

@@ -36,8 +36,14 @@ class NotingHost implements SessionHost {
   room = true;
   readonly said: string[] = [];
 
+  /** Over the rate from now on. */
+  isThrottled = false;
+
   hasRoom(): boolean {
     return this.room;
+  }
+  admits(): boolean {
+    return !this.isThrottled;
   }
   answerLimit_fills(): number {
     return 33;

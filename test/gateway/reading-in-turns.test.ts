@@ -93,9 +93,9 @@ test("no more than a few peers are accepted in one turn, however many have come"
   const byTurn: number[] = [];
   let turn = 0;
   const { opened } = venue.gateway;
-  venue.gateway.opened = (connection) => {
+  venue.gateway.opened = (connection, address) => {
     byTurn[turn] = (byTurn[turn] ?? 0) + 1;
-    opened.call(venue.gateway, connection);
+    opened.call(venue.gateway, connection, address);
   };
   let isOver = false;
   const count = (): void => {

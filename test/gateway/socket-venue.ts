@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterEach } from "vitest";
 import type { Listener } from "../../src/base/index.ts";
-import { GATEWAY_LIMITS, Gateway, type GatewayLimits } from "../../src/gateway/index.ts";
+import { type Closing, GATEWAY_LIMITS, Gateway, type GatewayLimits } from "../../src/gateway/index.ts";
 import { NetTransport } from "../../src/platform/index.ts";
 import { concat, describeStream, RecordingSink, ScriptedEngine } from "./support.ts";
 
@@ -31,6 +31,8 @@ export interface Venue {
   readonly transport: CountingTransport;
   readonly sink: RecordingSink;
   readonly port: number;
+  /** Connections that ended, and why. */
+  readonly closings: Closing[];
   /** While true, what was sealed is not released. */
   isHeld: boolean;
   open(options?: { allowHalfOpen?: boolean }): Promise<Socket>;
@@ -44,7 +46,11 @@ export async function startVenue(
   const transport = new CountingTransport({ connectionsMax });
   const sink = new RecordingSink();
   const directory = { count: 0, instrument: () => ({ name: "", priceDecimals: 0, tick: 1, lot: 1 }) };
-  const gateway = new Gateway({ transport, sink, directory, limits: { ...GATEWAY_LIMITS, ...limits } });
+  const closings: Closing[] = [];
+  const gateway = new Gateway({
+    ...{ transport, sink, directory, limits: { ...GATEWAY_LIMITS, ...limits } },
+    onClosing: (closing) => closings.push(closing),
+  });
   const trades = Array.from({ length: fillsPerOrder }, (_, i) => ({ maker: i, makerAccount: 7 }));
   let command: Int32Array = new Int32Array();
   const engine = new ScriptedEngine((events) => gateway.onApplied(events, command, 0), 64);
@@ -71,7 +77,7 @@ export async function startVenue(
     await once(peer, "connect");
     return peer;
   };
-  const venue: Venue = { gateway, transport, sink, port: listener.port, isHeld: false, open };
+  const venue: Venue = { gateway, transport, sink, port: listener.port, closings, isHeld: false, open };
   return venue;
 }
 

@@ -86,7 +86,7 @@ beforeEach(() => {
   });
   path.attach(gateway);
   journal.run(ring.shared);
-  for (const connection of [0, 1]) gateway.opened(connection);
+  for (const connection of [0, 1]) gateway.opened(connection, "");
 });
 
 const seen = (connection = 0) => describeStream(transport.stream(connection));
