@@ -1,18 +1,12 @@
-// Bytes from the exchange in, answers out, whatever the splits. Calls its listener with plain numbers, 64-bit fields
-// as lanes or as safe integers where the protocol bounds them: nothing is allocated per message.
+// Frames of the open mode in, answers out. Calls its listener with plain numbers, 64-bit fields as lanes or as safe integers
+// where the protocol bounds them: nothing is allocated per message.
 
 import { fromSignedLanes } from "../base/index.ts";
 import {
   AckLayout,
   CancelledLayout,
-  DecodeOutcome,
-  decodeFrame,
-  decodeOutcomeName,
   FillLayout,
-  FRAME_BYTES_MAX,
   FRAME_HEADER_BYTES,
-  frameLength,
-  frameType,
   HeartbeatLayout,
   HelloAckLayout,
   MessageType,
@@ -45,71 +39,22 @@ export interface AnswerListener {
   onHeartbeatAck(tokenLow: number, tokenHigh: number): void;
 }
 
-/** One read's worth of answers. */
-const READ_BYTES = 65_536;
+/** What is wrong with a frame that a server does not send in this way of speaking. */
+export function strangeFrame(type: MessageType): string {
+  return `a frame of type ${type}, which servers don't send here`;
+}
 
 export class AnswerReader {
-  /** The socket reads into this; `push` takes what it put there. */
-  readonly buffer = new Uint8Array(READ_BYTES);
   /** Acks, Rejects and HelloAcks so far: one for each request but Heartbeat and Instruments. */
   answers = 0;
-  /** Whether anything of the protocol has come. */
-  hasHeard = false;
   readonly #listener: AnswerListener;
-  /** The start of a frame whose end has not come yet. */
-  readonly #carry = new Uint8Array(FRAME_BYTES_MAX);
-  readonly #carryView = new DataView(this.#carry.buffer);
-  readonly #view = new DataView(this.buffer.buffer);
-  #carried = 0;
 
   constructor(listener: AnswerListener) {
     this.#listener = listener;
   }
 
-  /** Takes buffer[0, to). Returns undefined, or what is wrong there: then the connection is of no more use. */
-  push(to: number): string | undefined {
-    let at = 0;
-    if (this.#carried > 0) {
-      at = this.#fillCarry(to);
-      const outcome = decodeFrame(this.#carryView, 0, this.#carried);
-      if (outcome === DecodeOutcome.Truncated) return undefined;
-      this.#carried = 0;
-      const problem = this.#take(this.#carryView, 0, outcome);
-      if (problem !== undefined) return problem;
-    }
-    while (at < to) {
-      const outcome = decodeFrame(this.#view, at, to);
-      if (outcome === DecodeOutcome.Truncated) {
-        this.#carry.set(this.buffer.subarray(at, to));
-        this.#carried = to - at;
-        return undefined;
-      }
-      const problem = this.#take(this.#view, at, outcome);
-      if (problem !== undefined) return problem;
-      at += frameLength(this.#view, at);
-    }
-    return undefined;
-  }
-
-  /** Completes the carried frame from the start of the buffer; returns how many bytes that took. */
-  #fillCarry(to: number): number {
-    let at = 0;
-    // Twice at most: to the end of the header, then to the end of the body it announces.
-    while (at < to && decodeFrame(this.#carryView, 0, this.#carried) === DecodeOutcome.Truncated) {
-      const inHeader = this.#carried < FRAME_HEADER_BYTES;
-      const wanted = inHeader ? FRAME_HEADER_BYTES : frameLength(this.#carryView, 0);
-      const end = Math.min(to, at + wanted - this.#carried);
-      this.#carry.set(this.buffer.subarray(at, end), this.#carried);
-      this.#carried += end - at;
-      at = end;
-    }
-    return at;
-  }
-
-  #take(view: DataView, at: number, outcome: DecodeOutcome): string | undefined {
-    if (outcome !== DecodeOutcome.Ok) return `a malformed frame (${decodeOutcomeName(outcome)})`;
-    this.hasHeard = true;
-    const type = frameType(view, at);
+  /** Takes one frame; returns undefined, or what is wrong with it. */
+  take(view: DataView, at: number, type: MessageType): string | undefined {
     const body = at + FRAME_HEADER_BYTES;
     switch (type) {
       case MessageType.Ack:
@@ -135,7 +80,7 @@ export class AnswerReader {
         this.#heartbeatAck(view, body);
         return undefined;
       default:
-        return `a frame of type ${type}, which servers don't send here`;
+        return strangeFrame(type);
     }
   }
 

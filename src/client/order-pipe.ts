@@ -5,8 +5,7 @@
 // Bounds: at most `window` requests are unanswered, and at most UNSENT_BYTES_MAX wait for the kernel (outbox.ts). At either
 // bound `writable` is false and a request is a bug of the caller's; `ready()` tells when it is true again.
 
-import { connect, type Socket } from "node:net";
-import { assert, highLane, lowLane, networkWords, SeriatimError } from "../base/index.ts";
+import { assert, highLane, lowLane, type SeriatimError } from "../base/index.ts";
 import {
   encodeCancelOrder,
   encodeHeartbeat,
@@ -18,14 +17,9 @@ import {
   MessageType,
 } from "../protocol/index.ts";
 import { type AnswerListener, AnswerReader } from "./answer-reader.ts";
-import { checkInteger, checkText, connectError, connectionLost, noOrderPort } from "./errors.ts";
-import { Outbox } from "./outbox.ts";
-
-const CONNECT_TIMEOUT_DEFAULT_MS = 5_000;
-/** Nobody waits longer for a connection, and a timer can. */
-const CONNECT_TIMEOUT_MAX_MS = 600_000;
-/** How long the exchange may take to answer everything after `end()`; then the connection is cut. */
-const END_TIMEOUT_MS = 10_000;
+import { checkInteger, connectionLost } from "./errors.ts";
+import { FrameConnection } from "./frame-connection.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** The most requests one connection can have unanswered. */
 export const WINDOW_MAX = 65_536;
@@ -59,67 +53,38 @@ export class OrderPipe {
    */
   readonly closed: Promise<SeriatimError | undefined>;
 
-  readonly #connectTimeout_ms: number;
-  readonly #connected: Promise<void>;
-  readonly #socket: Socket;
+  readonly #connection: FrameConnection;
   readonly #reader: AnswerReader;
   readonly #out: Outbox;
-  #isOpen = true;
-  #isEnding = false;
-  #failure: SeriatimError | undefined;
   #ready: PromiseWithResolvers<void> | undefined;
-  #endTimer: NodeJS.Timeout | undefined;
 
   constructor(options: OrderPipeOptions) {
-    const { host, port, window, connectTimeout_ms = CONNECT_TIMEOUT_DEFAULT_MS } = options;
-    checkText("host", host);
-    checkInteger("port", port, 1, 65_535);
+    const { host, port, window, connectTimeout_ms, listener } = options;
     checkInteger("window", window, 1, WINDOW_MAX);
-    checkInteger("connectTimeout_ms", connectTimeout_ms, 1, CONNECT_TIMEOUT_MAX_MS);
-    this.peer = `${host}:${port}`;
     this.window = window;
-    this.#connectTimeout_ms = connectTimeout_ms;
-    this.#reader = new AnswerReader(options.listener);
-    const { buffer } = this.#reader;
-    const callback = (length: number): boolean => this.#received(length);
-    this.#socket = connect({ host, port, noDelay: true, onread: { buffer, callback } });
-    this.#out = new Outbox(this.#socket, () => this.#resolveReady());
-    const { promise, resolve } = Promise.withResolvers<SeriatimError | undefined>();
-    this.closed = promise;
-    this.#connected = this.#whenConnected();
-    // Who doesn't ask for it learns of a failure by `closed`.
-    this.#connected.catch(() => {});
-    this.#socket.on("error", (error: NodeJS.ErrnoException) => {
-      this.#failure ??= connectionLost(this.peer, networkWords(error.code, error.message));
+    this.#reader = new AnswerReader(listener);
+    this.#connection = new FrameConnection({
+      host,
+      port,
+      connectTimeout_ms,
+      take: (view, at, type) => this.#reader.take(view, at, type),
+      hasAllAnswers: () => this.inFlight === 0,
+      onTurn: () => this.#resolveReady(),
     });
-    this.#socket.once("close", () => resolve(this.#gone()));
-  }
-
-  #whenConnected(): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => this.destroy(this.#timedOut("")), this.#connectTimeout_ms);
-    this.#socket.once("connect", resolve);
-    this.#socket.once("error", (error: NodeJS.ErrnoException) => {
-      reject(connectError(this.peer, error.code ?? "CONNECT_FAILED", error.message));
-    });
-    this.#socket.once("close", () => reject(this.#failure ?? connectionLost(this.peer, "it was closed")));
-    return promise.finally(() => clearTimeout(timer));
-  }
-
-  #timedOut(toWhat: string): SeriatimError {
-    const why = `no answer${toWhat} within ${this.#connectTimeout_ms} ms`;
-    return new SeriatimError("ETIMEDOUT", `can't connect to ${this.peer}: ${why}`);
+    this.peer = this.#connection.peer;
+    this.#out = this.#connection.out;
+    this.closed = this.#connection.closed;
+    this.closed.then((failure) => this.#ready?.reject(failure ?? connectionLost(this.peer, "it is closed")));
   }
 
   /** Resolves when the connection stands, now or before; rejects with SeriatimError (`ECONNREFUSED`, `ETIMEDOUT`, ...). */
   connected(): Promise<void> {
-    return this.#connected;
+    return this.#connection.connected();
   }
 
   /** `answer`, which the first Hello leads to: a peer that connects and then says nothing is cut and `closed` says so. */
-  async welcome<T>(answer: Promise<T>): Promise<T> {
-    const timer = setTimeout(() => this.destroy(this.#timedOut(" to Hello")), this.#connectTimeout_ms);
-    return answer.finally(() => clearTimeout(timer));
+  welcome<T>(answer: Promise<T>): Promise<T> {
+    return this.#connection.welcome("Hello", answer);
   }
 
   /** Requests answered so far. */
@@ -133,15 +98,14 @@ export class OrderPipe {
 
   /** Whether another request may be put in now. */
   get writable(): boolean {
-    if (!this.#isOpen || this.#isEnding || this.inFlight >= this.window) return false;
-    return this.#out.hasRoom;
+    return this.#connection.isOpen && this.inFlight < this.window && this.#out.hasRoom;
   }
 
   /** Resolves when `writable` is true; rejects when it never will be again. */
   ready(): Promise<void> {
     if (this.writable) return Promise.resolve();
-    if (!this.#isOpen || this.#isEnding)
-      return Promise.reject(this.#failure ?? connectionLost(this.peer, "it is closed"));
+    if (!this.#connection.isOpen)
+      return Promise.reject(this.#connection.failure ?? connectionLost(this.peer, "it is closed"));
     this.#ready ??= Promise.withResolvers<void>();
     return this.#ready.promise;
   }
@@ -249,21 +213,12 @@ export class OrderPipe {
 
   /** Sends what was put in and no more; the exchange answers it all and closes. Resolves like `closed`. */
   end(): Promise<SeriatimError | undefined> {
-    if (this.#isOpen && !this.#isEnding) {
-      this.#out.write();
-      this.#isEnding = true;
-      this.#socket.end();
-      this.#endTimer = setTimeout(() => {
-        this.destroy(connectionLost(this.peer, `it was not done within ${END_TIMEOUT_MS} ms of the end`));
-      }, END_TIMEOUT_MS);
-    }
-    return this.closed;
+    return this.#connection.end();
   }
 
   /** Cuts the connection at once. */
-  destroy(failure = connectionLost(this.peer, "it was cut")): void {
-    this.#failure ??= failure;
-    this.#socket.destroy();
+  destroy(failure?: SeriatimError): void {
+    this.#connection.destroy(failure);
   }
 
   #claim(bytes: number): number {
@@ -276,36 +231,9 @@ export class OrderPipe {
     this.#out.reserve(bytes);
   }
 
-  #received(length: number): boolean {
-    let problem: string | undefined = "an answer that its listener failed on";
-    try {
-      problem = this.#reader.push(length);
-    } finally {
-      // Also when the listener throws: the rest of the chunk is lost, so nothing after it can be trusted.
-      if (problem !== undefined)
-        this.destroy(
-          this.#reader.hasHeard
-            ? connectionLost(this.peer, `it sent ${problem}`)
-            : noOrderPort(this.peer, problem),
-        );
-    }
-    this.#resolveReady();
-    return true;
-  }
-
   #resolveReady(): void {
     if (this.#ready === undefined || !this.writable) return;
     this.#ready.resolve();
     this.#ready = undefined;
-  }
-
-  #gone(): SeriatimError | undefined {
-    this.#isOpen = false;
-    clearTimeout(this.#endTimer);
-    if (this.#failure === undefined && (!this.#isEnding || this.inFlight > 0)) {
-      this.#failure = connectionLost(this.peer, "the exchange closed it");
-    }
-    this.#ready?.reject(this.#failure ?? connectionLost(this.peer, "it is closed"));
-    return this.#failure;
   }
 }
