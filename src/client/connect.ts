@@ -7,6 +7,7 @@ import { OrderPipe, type OrderPipeOptions } from "./order-pipe.ts";
 import { checkU32 } from "./order-values.ts";
 import { ResumingOrderEntryClient } from "./resuming-client.ts";
 import type { ResumingOrderEntryOptions } from "./resuming-options.ts";
+import { SessionPipe, type SessionPipeOptions } from "./session-pipe.ts";
 
 /**
  * Connects and says Hello. Throws SeriatimError when an argument can't be (`INVALID_ARGUMENT`, before connecting), nobody
@@ -39,6 +40,17 @@ export async function connectResumingOrderEntry(
   const client = new ResumingOrderEntryClient(options);
   await client.connected();
   return client;
+}
+
+/**
+ * Connects and logs on, one connection long. Throws SeriatimError: `LOGON_REFUSED` (a LogonRefusedError), `INVALID_ARGUMENT`, or why
+ * no connection came about; then nothing stays open.
+ */
+export async function connectSession(options: SessionPipeOptions): Promise<SessionPipe> {
+  checkObject("options", options);
+  const pipe = new SessionPipe(options);
+  await pipe.loggedOn();
+  return pipe;
 }
 
 /** Connects; throws SeriatimError (`ECONNREFUSED`, `ETIMEDOUT`, ...) when nobody is there. */

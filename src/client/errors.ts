@@ -1,6 +1,7 @@
 // How a client's connection fails, in words. Always SeriatimError, so that a program can tell it from a bug.
 
 import { networkWords, SeriatimError } from "../base/index.ts";
+import { Reason, reasonName, reasonText } from "../protocol/index.ts";
 
 /** No connection came about. */
 export function connectError(peer: string, code: string, why: string): SeriatimError {
@@ -47,6 +48,24 @@ export function patienceOver(peers: string, patience_ms: number, cause: Seriatim
 export function requestForgotten(what: string): SeriatimError {
   const why = "its number is older than the account's last 256, which another program must have used";
   return new SeriatimError("REQUEST_FORGOTTEN", `${what} was refused: ${why}`);
+}
+
+/** The exchange does not take this logon; `reason` is a code of the exchange's reasons. */
+export class LogonRefusedError extends SeriatimError {
+  readonly reason: number;
+
+  constructor(peer: string, reason: number) {
+    super("LOGON_REFUSED", `${peer} refuses the logon: ${reasonName(reason)} (${reasonText(reason)})`);
+    this.reason = reason;
+  }
+}
+
+/** The exchange says that the session of this connection is over. */
+export function sessionOver(peer: string, reason: number): SeriatimError {
+  const why = `${reasonName(reason)} (${reasonText(reason)})`;
+  return reason === Reason.SessionReplaced
+    ? new SeriatimError("SESSION_REPLACED", `the session at ${peer} is over: ${why}`)
+    : connectionLost(peer, `the session is over: ${why}`);
 }
 
 /** As many requests wait as may. */

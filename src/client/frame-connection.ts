@@ -47,6 +47,8 @@ export class FrameConnection {
    */
   readonly closed: Promise<SeriatimError | undefined>;
   failure: SeriatimError | undefined;
+  /** How often anything was read. */
+  reads = 0;
   readonly #options: FrameConnectionOptions;
   readonly #connectTimeout_ms: number;
   readonly #connected: Promise<void>;
@@ -167,6 +169,7 @@ export class FrameConnection {
   }
 
   #received(length: number): boolean {
+    this.reads++;
     let problem: string | undefined = "an answer that its listener failed on";
     try {
       problem = this.#reader.push(length);

@@ -1,8 +1,9 @@
 export type { ListedInstrument } from "../protocol/index.ts";
 export type { AnswerListener } from "./answer-reader.ts";
-export { connectOrderEntry, connectOrderPipe, connectResumingOrderEntry } from "./connect.ts";
+export { connectOrderEntry, connectOrderPipe, connectResumingOrderEntry, connectSession } from "./connect.ts";
 // Errors and Outstanding serve those who build on OrderPipe, as `seriatim send` does.
-export { connectionLost, helloFailed } from "./errors.ts";
+export { connectionLost, helloFailed, LogonRefusedError } from "./errors.ts";
+export type { TlsOptions } from "./frame-connection.ts";
 export * from "./order-entry-client.ts";
 export * from "./order-pipe.ts";
 export type {
@@ -20,4 +21,8 @@ export { Outstanding } from "./outstanding.ts";
 export * from "./resuming-client.ts";
 export type { ResumingOrderEntryOptions } from "./resuming-options.ts";
 export { type Resumable, Resumption } from "./resumption.ts";
+export { type SessionKey, type Signer, signerOf } from "./session-key.ts";
+export * from "./session-pipe.ts";
+export type { SessionListener } from "./session-reader.ts";
+export type * from "./session-values.ts";
 export * from "./socket/index.ts";

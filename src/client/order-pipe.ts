@@ -181,9 +181,7 @@ export class OrderPipe {
   /** Puts in a whole request on an order, encoded by its caller: it has a number of its own. */
   encoded(frame: Uint8Array): void {
     this.#claim(frame.length);
-    const { view } = this.#out;
-    new Uint8Array(view.buffer).set(frame, this.#out.length);
-    this.#out.length += frame.length;
+    this.#out.put(frame);
   }
 
   /** Puts in a Hello with flags (HelloFlag); its answer is a HelloAck. */

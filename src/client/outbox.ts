@@ -16,6 +16,8 @@ export class Outbox {
   view = new DataView(new ArrayBuffer(CHUNK_BYTES));
   /** Bytes of `view` in use. */
   length = 0;
+  /** How often anything was given to the socket. */
+  writes = 0;
   readonly #socket: Socket;
   readonly #onTaken: () => void;
   readonly #spareChunks: DataView<ArrayBuffer>[] = [];
@@ -38,6 +40,13 @@ export class Outbox {
     if (this.length + bytes > CHUNK_BYTES) this.write();
   }
 
+  /** Puts in a whole frame, encoded by the caller. */
+  put(frame: Uint8Array): void {
+    this.reserve(frame.length);
+    new Uint8Array(this.view.buffer).set(frame, this.length);
+    this.length += frame.length;
+  }
+
   /** Sends what was put in, now or when the kernel has taken what was sent before. */
   flush(): void {
     if (this.#writesWaiting === 0) this.write();
@@ -46,6 +55,7 @@ export class Outbox {
   /** Gives what was put in to the socket, whatever waits there. */
   write(): void {
     if (this.length === 0 || this.#socket.destroyed) return;
+    this.writes++;
     const chunk = this.view;
     let taken = false;
     this.#socket.write(new Uint8Array(chunk.buffer, 0, this.length), () => {

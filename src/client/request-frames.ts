@@ -2,9 +2,14 @@
 
 import { highLane, lowLane } from "../base/index.ts";
 import {
+  ALL_SYMBOLS,
+  BOTH_SIDES,
   encodeCancelOrder,
+  encodeMassCancel,
   encodeModify,
   encodeNewOrder,
+  encodeOpenOrders,
+  encodeOrderStatus,
   frameBytes,
   MessageType,
 } from "../protocol/index.ts";
@@ -21,6 +26,7 @@ import {
   timeInForceCode,
   typeCode,
 } from "./order-values.ts";
+import type { MassCancel, OpenOrdersOf } from "./session-values.ts";
 
 export interface EncodedRequest {
   readonly frame: Uint8Array;
@@ -64,6 +70,35 @@ export function encodeCancel(number: number, order: CancelOrder): EncodedRequest
   const { view, done } = frameOf(MessageType.CancelOrder, idLow, idHigh);
   encodeCancelOrder(view, 0, lowLane(number), highLane(number), idLow, idHigh, symbol);
   return done;
+}
+
+/** A MassCancel: of all that it does not restrict. */
+export function encodeMass(number: number, which: MassCancel): Uint8Array {
+  checkObject("a mass cancel", which);
+  const symbol = which.symbol === undefined ? ALL_SYMBOLS : checkU32("symbol", which.symbol);
+  const side = which.side === undefined ? BOTH_SIDES : sideCode(which.side);
+  const { view, done } = frameOf(MessageType.MassCancel, 0, 0);
+  encodeMassCancel(view, 0, lowLane(number), highLane(number), symbol, side);
+  return done.frame;
+}
+
+/** An OrderStatus. */
+export function encodeStatus(number: number, order: CancelOrder): Uint8Array {
+  checkObject("an order status", order);
+  const [idLow, idHigh] = idLanes(order.id);
+  const symbol = checkU32("symbol", order.symbol);
+  const { view, done } = frameOf(MessageType.OrderStatus, idLow, idHigh);
+  encodeOrderStatus(view, 0, lowLane(number), highLane(number), idLow, idHigh, symbol);
+  return done.frame;
+}
+
+/** An OpenOrders. */
+export function encodeOpen(number: number, which: OpenOrdersOf): Uint8Array {
+  checkObject("a query of open orders", which);
+  const symbol = which.symbol === undefined ? ALL_SYMBOLS : checkU32("symbol", which.symbol);
+  const { view, done } = frameOf(MessageType.OpenOrders, 0, 0);
+  encodeOpenOrders(view, 0, lowLane(number), highLane(number), symbol);
+  return done.frame;
 }
 
 function frameOf(type: MessageType, idLow: number, idHigh: number) {

@@ -1,6 +1,6 @@
 // The one table of reasons: why a command was refused, on the wire, in flow files and in words. Numbers are never
 // reused (specification: order-entry/order-entry.md). 1-9 are the engine's risk and book checks, from 10 on ours:
-// 11-17 the gateway's, all others the engine's.
+// 11-17 the gateway's, all others the engine's. 24 refuses no request: it ends a session.
 
 export const Reason = {
   None: 0,
@@ -27,6 +27,7 @@ export const Reason = {
   RequestForgotten: 21,
   SymbolSwitchedOff: 22,
   ExchangeSwitchedOff: 23,
+  SessionReplaced: 24,
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 /** Whether a gateway gave it on its own: nothing was logged, and it may overtake other answers. All others are the engine's. */
@@ -68,6 +69,7 @@ const TEXTS: Readonly<Record<ReasonName, string>> = {
   AccountSwitchedOff: "an administrator has switched the account off; its orders are cancelled",
   SymbolSwitchedOff: "an administrator has switched the instrument off; its orders are cancelled",
   ExchangeSwitchedOff: "an administrator has switched the exchange off; all orders are cancelled",
+  SessionReplaced: "another connection has logged on as this session",
   DiskFull: "the exchange has no room for its log; nothing is taken until it has",
   RequestReused: "another request has this request's number; this one was not executed",
   RequestForgotten:
