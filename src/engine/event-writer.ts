@@ -6,6 +6,8 @@ import { fromLanes, highLane, lowLane, type RecordBuffer } from "../base/index.t
 import { CommandWord, EventFlag, EventKind, EventWord } from "../protocol/index.ts";
 import type { LevelPool } from "./level-pool.ts";
 import { ORDER_SHIFT, type OrderPool, OrderWord } from "./order-pool.ts";
+import type { ReportStreams } from "./report-streams.ts";
+import type { ReportWriter } from "./report-writer.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md
 const SHIFT = ORDER_SHIFT;
@@ -48,6 +50,9 @@ const IN_PLACE = EventFlag.InPlace << 24;
 
 export class EventWriter {
   readonly #orders: OrderPool;
+  readonly #streams: ReportStreams;
+  /** Told of every event once some account has a stream. */
+  readonly #reports: ReportWriter;
   #sequenceLow = 0;
   #sequenceHigh = 0;
   /** Trades since the first command: a safe integer. */
@@ -60,8 +65,10 @@ export class EventWriter {
   #commandAt = 0;
   #last = 0;
 
-  constructor(orders: OrderPool) {
+  constructor(orders: OrderPool, streams: ReportStreams, reports: ReportWriter) {
     this.#orders = orders;
+    this.#streams = streams;
+    this.#reports = reports;
   }
 
   /** The sequence of the last event: 0 before the first. A safe integer. */
@@ -106,12 +113,22 @@ export class EventWriter {
   /** The new order of the command, at a price given as lanes (0 for a market order). */
   accept(priceLow: number, priceHigh: number, quantity: number): void {
     const sideTypeTif = this.#command[this.#commandAt + COMMAND_KIND_SIDE_TYPE_TIF] >>> 8;
-    this.#stamp(this.#write(KIND_ACCEPT, priceLow, priceHigh, quantity, sideTypeTif));
+    const at = this.#write(KIND_ACCEPT, priceLow, priceHigh, quantity, sideTypeTif);
+    this.#stamp(at);
+    if (this.#streams.isUsed) this.#reports.accepted(this.#command, this.#commandAt, this.#words, at);
   }
 
-  /** Price and quantity are where and how much rested. */
-  cancel(priceLow: number, priceHigh: number, quantity: number, side: number): void {
-    this.#stamp(this.#write(KIND_CANCEL | LAST, priceLow, priceHigh, quantity, side));
+  /** What is left of the command's order, which must not rest, is dropped: no event, but its account is told. */
+  expired(left: number): void {
+    if (!this.#streams.isUsed) return;
+    this.#reports.expired(left, this.#sequenceLow, this.#sequenceHigh, this.#command, this.#commandAt);
+  }
+
+  /** The order in `slot`; price and quantity are where and how much rested. */
+  cancel(slot: number, priceLow: number, priceHigh: number, quantity: number, side: number): void {
+    const at = this.#write(KIND_CANCEL | LAST, priceLow, priceHigh, quantity, side);
+    this.#stamp(at);
+    if (this.#streams.isUsed) this.#reports.cancelled(slot, this.#command, this.#commandAt, this.#words, at);
   }
 
   /** A resting order that the command took out without naming it. Cold path. */
@@ -127,12 +144,28 @@ export class EventWriter {
     words[at + ORDER_ID_LOW] = orders[order + RESTING_ID_LOW];
     words[at + ORDER_ID_HIGH] = orders[order + RESTING_ID_HIGH];
     words[at + ACCOUNT] = orders[order + RESTING_ACCOUNT];
+    if (this.#streams.isUsed) this.#reports.cancelled(slot, this.#command, this.#commandAt, words, at);
   }
 
-  modify(priceLow: number, priceHigh: number, quantity: number, side: number, inPlace: boolean): void {
-    this.#stamp(
-      this.#write(inPlace ? KIND_MODIFY | IN_PLACE : KIND_MODIFY, priceLow, priceHigh, quantity, side),
+  /** The order in `slot`, with its new price and quantity. */
+  modify(
+    slot: number,
+    priceLow: number,
+    priceHigh: number,
+    quantity: number,
+    side: number,
+    inPlace: boolean,
+  ): void {
+    const at = this.#write(
+      inPlace ? KIND_MODIFY | IN_PLACE : KIND_MODIFY,
+      priceLow,
+      priceHigh,
+      quantity,
+      side,
     );
+    this.#stamp(at);
+    if (!this.#streams.isUsed) return;
+    this.#reports.modified(slot, inPlace, this.#command, this.#commandAt, this.#words, at);
   }
 
   /** Completes a modify: where and how much rested before. */
@@ -164,6 +197,7 @@ export class EventWriter {
     words[at + MAKER_ACCOUNT] = orders.words[(maker << SHIFT) + RESTING_ACCOUNT];
     words[at + LEAVES] = leaves;
     words[at + MAKER_LEAVES] = makerLeaves;
+    if (this.#streams.isUsed) this.#reports.traded(maker, this.#command, this.#commandAt, words, at);
   }
 
   /** A refusal is an event without a sequence; it is always the only one of its command. */
@@ -171,6 +205,7 @@ export class EventWriter {
     this.rejects++;
     const head = this.#command[this.#commandAt + COMMAND_KIND_SIDE_TYPE_TIF];
     this.#write(KIND_REJECT | (reason << 8) | LAST, 0, 0, 0, head >>> 8);
+    if (this.#streams.isUsed) this.#reports.rejected(reason, this.#command, this.#commandAt);
   }
 
   /** The answer that an earlier command got: the sequence of its first event, or 0 and why it was refused. */
@@ -179,6 +214,8 @@ export class EventWriter {
     const at = this.#write(KIND_REPEAT | (reason << 8) | LAST, 0, 0, 0, head >>> 8);
     this.#words[at + SEQUENCE_LOW] = sequenceLow;
     this.#words[at + SEQUENCE_HIGH] = sequenceHigh;
+    if (!this.#streams.isUsed) return;
+    this.#reports.repeated(reason, sequenceLow, sequenceHigh, this.#command, this.#commandAt);
   }
 
   /** Writes what all kinds share; what a kind does not use stays zero, as a claimed record is. */

@@ -7,6 +7,7 @@ import {
   CommandWord,
   checkGenesis,
   checkInstrument,
+  checkSessionCommand,
   EVENT_WORDS,
   type Genesis,
   type Instrument,
@@ -90,6 +91,8 @@ export class ExchangeEngine implements Application {
       case CommandKind.KillSwitch:
       case CommandKind.ForcedStart:
         return administer(state, words, at, events);
+      case CommandKind.SessionOpen:
+        return openStream(state, words, at, events);
       default:
         throw unknownRecord(`command kind ${kind} can't follow the genesis entry`);
     }
@@ -237,6 +240,15 @@ function registerInstrument(state: ExchangeState, words: Int32Array, at: number,
   if (state.instruments.length < state.genesis.symbolsMax) return state.addInstrument(instrument);
   state.events.begin(events, words, at);
   state.events.reject(Reason.StorageExhausted);
+}
+
+/** The stream of an account's reports begins with its first session. */
+function openStream(state: ExchangeState, words: Int32Array, at: number, events: RecordBuffer): void {
+  const command = checkSessionCommand(words, at);
+  if (command === undefined) throw unknownRecord("a session record is none of this version");
+  state.events.begin(events, words, at);
+  if (command.account >= state.genesis.accountsMax) return state.events.reject(Reason.NotAuthorised);
+  if (state.reports.open(command.account) === undefined) state.events.reject(Reason.StorageExhausted);
 }
 
 function bookOf(state: ExchangeState, symbol: number): OrderBook {

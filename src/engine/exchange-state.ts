@@ -11,6 +11,7 @@ import { OrderIndex } from "./order-index.ts";
 import { OrderPool } from "./order-pool.ts";
 import { LadderShare } from "./price-ladder.ts";
 import { ReportStreams } from "./report-streams.ts";
+import { ReportWriter } from "./report-writer.ts";
 import { RequestMemory } from "./request-memory.ts";
 
 /** Ticks of all ladder windows together: 2^24 slots of 4 bytes are 64 MiB, 256 books at their largest. */
@@ -50,7 +51,7 @@ export class ExchangeState {
     const { ordersMax } = genesis;
     this.genesis = genesis;
     this.orders = new OrderPool(ordersMax);
-    this.events = new EventWriter(this.orders);
+    this.events = new EventWriter(this.orders, this.reports, new ReportWriter(this));
     this.levels = new LevelPool(ordersMax);
     this.index = new OrderIndex(this.orders, genesis.indexSeed);
     this.#share = new LadderShare(this.levels, WINDOW_TICKS_TOTAL);

@@ -11,6 +11,8 @@ const SHIFT = ORDER_SHIFT;
 const RESTING_QUANTITY = OrderWord.quantity;
 const RESTING_NEXT = OrderWord.next;
 const RESTING_PREVIOUS = OrderWord.previous;
+const FILLED_LOW = OrderWord.filledLow;
+const FILLED_HIGH = OrderWord.filledHigh;
 const NONE = NO_SLOT;
 const BUY = Side.Buy;
 const SELL = Side.Sell;
@@ -54,7 +56,10 @@ function matchLevel(
     left -= traded;
     events.trade(maker, priceLow, priceHigh, traded, left, makerLeaves, sideTypeTif);
     orders.words[(maker << SHIFT) + RESTING_QUANTITY] = makerLeaves;
-    if (makerLeaves > 0) break;
+    if (makerLeaves > 0) {
+      addFilled(orders.words, maker, traded);
+      break;
+    }
     const next = orders.words[(maker << SHIFT) + RESTING_NEXT];
     index.remove(maker);
     orders.give(maker);
@@ -68,6 +73,14 @@ function matchLevel(
   if (maker === NONE) book.dropLevel(level, makers);
   else orders.words[(maker << SHIFT) + RESTING_PREVIOUS] = NONE;
   return left;
+}
+
+/** Counts `traded` more lots as what the resting order in `slot` has traded since it was accepted. */
+export function addFilled(words: Int32Array, slot: number, traded: number): void {
+  const at = slot << SHIFT;
+  const low = (words[at + FILLED_LOW] + traded) | 0;
+  words[at + FILLED_LOW] = low;
+  if (low >>> 0 < traded) words[at + FILLED_HIGH]++;
 }
 
 /** Whether filling `quantity` within `state.limit` would take more than `most` trades. Looks only where that is possible at all. */

@@ -8,7 +8,7 @@
 import { fromSignedLanes, type RecordBuffer } from "../base/index.ts";
 import { CommandWord, OrderType, Reason, Side, TimeInForce } from "../protocol/index.ts";
 import type { ExchangeState } from "./exchange-state.ts";
-import { match, takesMoreFillsThan } from "./matching.ts";
+import { addFilled, match, takesMoreFillsThan } from "./matching.ts";
 import type { OrderBook } from "./order-book.ts";
 import { NO_SLOT, ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 import { checkLimitOrder, checkMarketOrder } from "./risk.ts";
@@ -22,6 +22,8 @@ const RESTING_HASH = OrderWord.hash;
 const RESTING_SYMBOL_SIDE = OrderWord.symbolSide;
 const RESTING_QUANTITY = OrderWord.quantity;
 const RESTING_LEVEL = OrderWord.level;
+const FILLED_LOW = OrderWord.filledLow;
+const FILLED_HIGH = OrderWord.filledHigh;
 const NONE = NO_SLOT;
 const OK = Reason.None;
 const SELL = Side.Sell;
@@ -78,11 +80,12 @@ export function newOrder(state: ExchangeState, words: Int32Array, at: number, ou
   events.accept(priceLow, priceHigh, quantity);
   const left = meets ? match(state, book, side, quantity, sideTypeTif) : quantity;
   events.end();
-  if (left === 0 || !rests) return;
-  rest(state, symbol * 2 + side, account, idLow, idHigh, hash, left, level);
+  if (left === 0) return;
+  if (!rests) return events.expired(left);
+  rest(state, symbol * 2 + side, account, idLow, idHigh, hash, left, quantity - left, level);
 }
 
-/** Gives what is left of a new order a slot, and rests it at `state.limit`, on `level` if there is one. */
+/** Gives what is left of a new order, that has traded `filled`, a slot, and rests it at `state.limit`, on `level` if there is one. */
 function rest(
   state: ExchangeState,
   symbolSide: number,
@@ -91,6 +94,7 @@ function rest(
   idHigh: number,
   hash: number,
   left: number,
+  filled: number,
   level: number,
 ): void {
   const slot = state.orders.take();
@@ -102,6 +106,8 @@ function rest(
   words[at + RESTING_HASH] = hash;
   words[at + RESTING_SYMBOL_SIDE] = symbolSide;
   words[at + RESTING_QUANTITY] = left;
+  words[at + FILLED_LOW] = filled;
+  words[at + FILLED_HIGH] = 0;
   state.books[symbolSide >> 1].add(slot, level, state.limit, (symbolSide & 1) as Side);
   state.index.add(slot);
 }
@@ -122,8 +128,9 @@ function marketOrder(
   const room = checkAnswerLimit(state, words, at, book, side, quantity);
   if (room !== OK) return events.reject(room);
   events.accept(0, 0, quantity);
-  match(state, book, side, quantity, words[at + KIND_SIDE_TYPE_TIF] >>> 8);
+  const left = match(state, book, side, quantity, words[at + KIND_SIDE_TYPE_TIF] >>> 8);
   events.end();
+  if (left > 0) events.expired(left);
 }
 
 /** Whether the fills of a command stay within the limit written into it (0: none). */
@@ -162,6 +169,7 @@ export function cancelOrder(state: ExchangeState, words: Int32Array, at: number,
   const side = orders.words[(slot << SHIFT) + RESTING_SYMBOL_SIDE] & 1;
   const level = orders.words[(slot << SHIFT) + RESTING_LEVEL];
   state.events.cancel(
+    slot,
     levels.priceLow[level],
     levels.priceHigh[level],
     orders.words[(slot << SHIFT) + RESTING_QUANTITY] >>> 0,
@@ -187,7 +195,7 @@ export function modifyOrder(state: ExchangeState, words: Int32Array, at: number,
   const quantity = words[at + QUANTITY] >>> 0;
   if (quantity === 0) {
     // The price is not checked, so the event names the one the order leaves.
-    events.modify(wasLow, wasHigh, 0, side, false);
+    events.modify(slot, wasLow, wasHigh, 0, side, false);
     events.modifiedFrom(wasLow, wasHigh, resting);
     events.end();
     return leave(state, slot);
@@ -197,7 +205,7 @@ export function modifyOrder(state: ExchangeState, words: Int32Array, at: number,
   if (risk !== OK) return events.reject(risk);
   state.limit[0] = price;
   if (price !== levels.price[level] || quantity > resting) return reenter(state, words, at, slot, quantity);
-  events.modify(wasLow, wasHigh, quantity, side, true);
+  events.modify(slot, wasLow, wasHigh, quantity, side, true);
   events.modifiedFrom(wasLow, wasHigh, resting);
   events.end();
   state.books[orders.words[(slot << SHIFT) + RESTING_SYMBOL_SIDE] >> 1].reduce(slot, quantity);
@@ -222,11 +230,12 @@ function reenter(state: ExchangeState, words: Int32Array, at: number, slot: numb
       return events.reject(Reason.StorageExhausted);
   }
   book.remove(slot, side);
-  events.modify(words[at + PRICE_LOW], words[at + PRICE_HIGH], quantity, side, false);
+  events.modify(slot, words[at + PRICE_LOW], words[at + PRICE_HIGH], quantity, side, false);
   events.modifiedFrom(wasLow, wasHigh, resting);
   const left = match(state, book, side, quantity, side);
   events.end();
   if (left === 0) return forget(state, slot);
+  addFilled(orders.words, slot, quantity - left);
   orders.words[(slot << SHIFT) + RESTING_QUANTITY] = left;
   // Its own level may have gone with it, so the level is looked up only now.
   book.add(slot, book.ladder.find(price, side), state.limit, side);

@@ -164,11 +164,19 @@ export class ReportStreams {
     });
   }
 
+  /** Whether a chunk has to go before `stream` can have another one. */
+  mustDropFor(stream: ReportStream): boolean {
+    return this.#isFull(stream) || this.#chunks?.isFull === true;
+  }
+
+  #isFull(stream: ReportStream): boolean {
+    return stream.chunkCount * CHUNK_REPORTS === this.#limits.accountReportsMax;
+  }
+
   #addChunk(stream: ReportStream): void {
     const chunks = this.#chunks;
     assert(chunks !== undefined, "there are chunks from the first stream on");
-    if (stream.chunkCount * CHUNK_REPORTS === this.#limits.accountReportsMax)
-      chunks.give(stream.dropOldest());
+    if (this.#isFull(stream)) chunks.give(stream.dropOldest());
     else if (chunks.isFull) chunks.give(chunks.oldestOwner.dropOldest());
     stream.addChunk(chunks.take(stream));
   }

@@ -2,7 +2,7 @@
 // sections of records of one size; what later order types and phases need has its place in them now, and is zero.
 
 import { LayoutBuilder } from "../base/index.ts";
-import { COMMAND_BYTES, WHO_BYTES_MAX } from "../protocol/index.ts";
+import { COMMAND_BYTES, REPORT_BYTES, WHO_BYTES_MAX } from "../protocol/index.ts";
 
 /** "SERSNAP" and a zero, read as two u32. */
 export const MAGIC = [0x53524553, 0x0050414e] as const;
@@ -17,6 +17,8 @@ export const SnapshotSection = {
   Administration: 5,
   SwitchedOff: 6,
   Requests: 7,
+  ReportStreams: 9,
+  Reports: 10,
 } as const;
 export type SnapshotSection = (typeof SnapshotSection)[keyof typeof SnapshotSection];
 
@@ -41,7 +43,7 @@ export const SnapshotCounters = countersLayout();
 
 function countersLayout() {
   const at = new LayoutBuilder();
-  const layout = { sequence: at.u64(), trades: at.u64(), timestamp_us: at.u64(), reserved: at.u64() };
+  const layout = { sequence: at.u64(), trades: at.u64(), timestamp_us: at.u64(), position: at.u64() };
   return { ...layout, bytes: at.size(32) };
 }
 
@@ -89,7 +91,8 @@ function orderLayout() {
     expires_s: at.u32(),
     /** Zero. Held for stop orders. */
     triggerPrice: at.u64(),
-    unused: at.u64(),
+    /** Lots it has traded since it was accepted. */
+    filled: at.u64(),
   };
   return { ...layout, bytes: at.size(64) };
 }
@@ -145,3 +148,15 @@ function requestLayout() {
   };
   return { ...layout, bytes: at.size(56) };
 }
+
+/** An account that is told of its orders. Its reports are those of the next section that are its own, in their order. */
+export const SnapshotReportStream = reportStreamLayout();
+
+function reportStreamLayout() {
+  const at = new LayoutBuilder();
+  const layout = { account: at.u32(), reserved: at.u32(), first: at.u64(), next: at.u64() };
+  return { ...layout, bytes: at.size(24) };
+}
+
+/** A report record. */
+export const SnapshotReport = { bytes: REPORT_BYTES };

@@ -24,6 +24,7 @@ import {
   SnapshotSection,
 } from "./snapshot-layout.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
+import { restoreReports } from "./snapshot-reports.ts";
 import { restoreRequests } from "./snapshot-requests.ts";
 
 /**
@@ -44,6 +45,7 @@ export function readSnapshot(bytes: Uint8Array): ExchangeState {
   restoreOrders(state, reader);
   restoreAdministration(state, reader);
   restoreRequests(state, reader);
+  restoreReports(state, reader);
   reader.end();
   return state;
 }
@@ -62,7 +64,7 @@ function restoreCounters(state: ExchangeState, reader: SnapshotReader, at: numbe
   state.events.sequence = reader.count(at + SnapshotCounters.sequence, "sequence");
   state.events.trades = reader.count(at + SnapshotCounters.trades, "number of trades");
   state.timestamp_us = reader.count(at + SnapshotCounters.timestamp_us, "timestamp");
-  reader.refuseUnknown(at + SnapshotCounters.reserved, at + SnapshotCounters.bytes, "counters");
+  state.position = reader.count(at + SnapshotCounters.position, "position");
 }
 
 function restoreInstruments(state: ExchangeState, reader: SnapshotReader): void {
@@ -142,7 +144,7 @@ function restoreOrder(
   const account = reader.u32(at + SnapshotOrder.account);
   const { accountsMax } = state.genesis;
   if (account >= accountsMax) reader.refuse(at, `an order of account ${account}, of ${accountsMax} accounts`);
-  reader.refuseUnknown(at + SnapshotOrder.orderType, at + SnapshotOrder.bytes, "an order");
+  reader.refuseUnknown(at + SnapshotOrder.orderType, at + SnapshotOrder.filled, "an order");
   const book = state.books[symbolSide >> 1];
   if (book.ladder.crosses(side, price)) reader.refuse(at, "an ask that crosses the best bid");
   const level = book.ladder.find(price, side);
@@ -155,6 +157,8 @@ function restoreOrder(
   orders.words[order + OrderWord.account] = account;
   orders.words[order + OrderWord.symbolSide] = symbolSide;
   orders.words[order + OrderWord.quantity] = quantity;
+  orders.words[order + OrderWord.filledLow] = reader.u32(at + SnapshotOrder.filled);
+  orders.words[order + OrderWord.filledHigh] = reader.u32(at + SnapshotOrder.filled + 4);
   if (!addToIndex(state, slot, symbolSide >> 1)) reader.refuse(at, "the same order twice");
   state.limit[0] = price;
   book.add(slot, level, state.limit, side);

@@ -1,14 +1,22 @@
 // Writes the canonical snapshot: equal states give equal bytes, whatever slots and windows they got there by.
 // Specification: snapshot.md. Sections: counters, genesis, instruments in the order of registration, orders, what
-// administrators decided, what was answered to requests that are used once.
+// administrators decided, what was answered to requests that are used once, what accounts were told.
 //
 // Adding the orders of a snapshot to empty books in this order restores the same books, queue order included.
 
 import { assert, setU64 } from "../base/index.ts";
-import { AckPolicyCode, putWho, Side, writeGenesis, writeInstrument } from "../protocol/index.ts";
+import {
+  AckPolicyCode,
+  putWho,
+  REPORT_WORDS,
+  Side,
+  writeGenesis,
+  writeInstrument,
+} from "../protocol/index.ts";
 import type { Administration } from "./administration.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
+import type { ReportStreams } from "./report-streams.ts";
 import { type RequestMemory, RequestWord } from "./request-memory.ts";
 import {
   MAGIC,
@@ -19,6 +27,8 @@ import {
   SnapshotHeader,
   SnapshotInstrument,
   SnapshotOrder,
+  SnapshotReport,
+  SnapshotReportStream,
   SnapshotRequest,
   SnapshotSection,
   SnapshotSectionHeader,
@@ -43,6 +53,7 @@ export function writeSnapshot(state: ExchangeState, write: (piece: Uint8Array) =
   writeOrders(state, out);
   writeAdministration(state.administration, out);
   writeRequests(state.requests, out);
+  writeReports(state.reports, out);
   out.end();
 }
 
@@ -52,6 +63,7 @@ function writeCounters(state: ExchangeState, out: PieceWriter): void {
   setU64(out.view, at + SnapshotCounters.sequence, state.events.sequence);
   setU64(out.view, at + SnapshotCounters.trades, state.events.trades);
   setU64(out.view, at + SnapshotCounters.timestamp_us, state.timestamp_us);
+  setU64(out.view, at + SnapshotCounters.position, state.position);
 }
 
 function writeInstruments({ instruments }: ExchangeState, out: PieceWriter): void {
@@ -113,6 +125,24 @@ function writeRequest(account: number, words: Int32Array, from: number, { view, 
   view.setUint8(at + SnapshotRequest.reason, words[from + RequestWord.reason]);
 }
 
+function writeReports(reports: ReportStreams, out: PieceWriter): void {
+  const streams = reports.sorted();
+  let kept = 0;
+  out.begin(SnapshotSection.ReportStreams, SnapshotReportStream.bytes, streams.length);
+  for (const { account, first, next } of streams) {
+    const at = out.claim(SnapshotReportStream.bytes);
+    out.view.setUint32(at + SnapshotReportStream.account, account, true);
+    setU64(out.view, at + SnapshotReportStream.first, first);
+    setU64(out.view, at + SnapshotReportStream.next, next);
+    kept += next - first;
+  }
+  out.begin(SnapshotSection.Reports, SnapshotReport.bytes, kept);
+  reports.forEachReport((words, from) => {
+    const to = out.claim(SnapshotReport.bytes) / 4;
+    for (let i = 0; i < REPORT_WORDS; i++) out.words[to + i] = words[from + i];
+  });
+}
+
 function writeOrder(words: Int32Array, order: number, price: number, { view, claim }: PieceWriter): void {
   const at = claim(SnapshotOrder.bytes);
   const symbolSide = words[order + OrderWord.symbolSide];
@@ -123,6 +153,8 @@ function writeOrder(words: Int32Array, order: number, price: number, { view, cla
   view.setInt32(at + SnapshotOrder.account, words[order + OrderWord.account], true);
   view.setUint32(at + SnapshotOrder.symbol, symbolSide >>> 1, true);
   view.setUint8(at + SnapshotOrder.side, symbolSide & 1);
+  view.setInt32(at + SnapshotOrder.filled, words[order + OrderWord.filledLow], true);
+  view.setInt32(at + SnapshotOrder.filled + 4, words[order + OrderWord.filledHigh], true);
 }
 
 /** Collects records into pieces. */

@@ -10,6 +10,7 @@ import {
   writeCancel,
   writeModify,
   writeNewOrder,
+  writeSessionCommand,
 } from "../../src/protocol/index.ts";
 import type { Write } from "./support.ts";
 
@@ -69,6 +70,21 @@ export function once(request: number, write: Write): Write {
     words[CommandWord.flags] = CommandFlag.Once;
     words[CommandWord.requestLow] = lowLane(request);
     words[CommandWord.requestHigh] = highLane(request);
+  };
+}
+
+/** A session of an account logs on: from here on it is told of its orders. */
+export function logOn(account: number): Write {
+  const terms = { who: "key", instance: 0, flags: 0, deadMan_ms: 0 };
+  return (words) => writeSessionCommand(words, 0, { kind: "session_open", account, session: 1n, ...terms });
+}
+
+/** `write` with a request number and the number of the session it came from. */
+export function from(session: number, request: number, write: Write): Write {
+  return (words) => {
+    write(words);
+    words[CommandWord.requestLow] = request;
+    words[CommandWord.sessionLow] = session;
   };
 }
 

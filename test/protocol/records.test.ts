@@ -8,6 +8,7 @@ import {
   SnapshotHeader,
   SnapshotInstrument,
   SnapshotOrder,
+  SnapshotReportStream,
   SnapshotRequest,
   SnapshotSectionHeader,
   SnapshotSwitchedOff,
@@ -331,5 +332,6 @@ test("the tables of snapshot.md hold the layouts of the headers and of each reco
     rowsOf(SnapshotAdministration, SnapshotAdministration.bytes),
     rowsOf(SnapshotSwitchedOff, SnapshotSwitchedOff.bytes),
     rowsOf(SnapshotRequest, SnapshotRequest.bytes),
+    rowsOf(SnapshotReportStream, SnapshotReportStream.bytes),
   ]);
 });
