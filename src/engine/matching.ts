@@ -93,7 +93,8 @@ export function takesMoreFillsThan(
 ): boolean {
   const limit = state.limit[0];
   const makers = side === BUY ? SELL : BUY;
-  if (book.ordersOn(makers) <= most) return false;
+  // A fill takes a lot at least: most orders can't have too many, however deep the book, and nothing is counted.
+  if (quantity <= most || book.ordersOn(makers) <= most) return false;
   const { orders, levels } = state;
   let left = quantity;
   let fills = 0;

@@ -40,7 +40,9 @@ export interface ConnectionContext {
   appended(connection: Connection): void;
   /** The connection is sent the RestingFills of `account` from now on. */
   route(connection: Connection, account: number): void;
-  /** A bound was reached: the connection is ended and its answers dropped. */
+  /** The cap of waiting answers was reached: the connection is ended, and sent what waits if its peer reads. */
+  full(connection: Connection): void;
+  /** There is no memory for its answers: the connection is ended and they are dropped. */
   giveUp(connection: Connection, reason: CloseReason): void;
 }
 
@@ -70,6 +72,10 @@ export class Connection implements SessionHost, Seen {
   turn = -1;
   /** No request is taken any more; closed once its answers are out. */
   ending = false;
+  /** Its waiting answers have reached the cap: nothing is appended any more, what waits is still sent. */
+  isFull = false;
+  /** When that was seen, in microseconds; -1: not yet. */
+  fullSince_us = -1;
   /** Its answers were dropped; nothing is appended any more. */
   abandoned = false;
   /** The transport was told to close or destroy it. */
@@ -132,7 +138,7 @@ export class Connection implements SessionHost, Seen {
 
   /** Room for an engine answer: its offset in `output.gated.view`, or -1 when the connection is given up. */
   claim(bytes: number): number {
-    if (this.abandoned) return -1;
+    if (this.abandoned || this.isFull) return -1;
     const at = this.output.claim(bytes);
     if (at < 0) this.#giveUp();
     else if (!this.isUnsealed) this.#context.appended(this);
@@ -171,13 +177,13 @@ export class Connection implements SessionHost, Seen {
 
   /** Passes an offset on; -1 means a bound was reached and the connection is given up. */
   #checked(at: number): number {
-    if (at < 0 && !this.abandoned) this.#giveUp();
+    if (at < 0 && !this.abandoned && !this.isFull) this.#giveUp();
     return at;
   }
 
   #giveUp(): void {
     const { pool, limits } = this.#context;
-    const isMemory = pool.left_bytes < limits.chunk_bytes;
-    this.#context.giveUp(this, isMemory ? CloseReason.OutputMemory : CloseReason.OutputFull);
+    if (pool.left_bytes < limits.chunk_bytes) this.#context.giveUp(this, CloseReason.OutputMemory);
+    else this.#context.full(this);
   }
 }

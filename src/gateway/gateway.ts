@@ -34,6 +34,7 @@ import {
 } from "./limits.ts";
 import { type CommandSink, SessionInput, SessionState } from "./order-session.ts";
 import { ChunkPool } from "./output-buffer.ts";
+import { Patience } from "./patience.ts";
 import { Reading } from "./reading.ts";
 
 export interface GatewayOptions {
@@ -80,6 +81,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
   /** With sealed answers that wait for their position. */
   readonly #waiting = new ConnectionList();
   readonly #reading: Reading;
+  readonly #patience: Patience;
   /** Counts turns in which something was read. */
   #turn = 0;
   #isTurnAsked = false;
@@ -102,6 +104,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
     this.#connections = new Array(connectionsMax).fill(undefined);
     this.#reading = new Reading(options.transport, this.limits.outputSoft_bytes);
     this.#nextSession = options.firstSession ?? 1;
+    this.#patience = new Patience(options.transport, this.limits);
   }
 
   // ---- the transport's side
@@ -232,15 +235,11 @@ export class Gateway implements TransportHandler, ConnectionContext {
   /** Breaks off peers that take nothing, ends those whose time is over. To be called some times a second, with a monotonic clock. */
   tick(now_us: number): void {
     this.guard.tick(now_us);
-    for (const connection of this.#connections) if (connection !== undefined) this.#keepTime(connection);
+    this.#patience.tick(now_us);
     for (const connection of this.#connections) {
-      if (connection === undefined || !connection.output.held) continue;
-      // The kernel takes the next bytes of a held send in large steps; what the peer acknowledges moves in small ones.
-      const unacknowledged_bytes = this.#transport.unacknowledgedBytes(connection.number);
-      const isMoving = unacknowledged_bytes !== connection.heldUnacknowledged_bytes;
-      connection.heldUnacknowledged_bytes = unacknowledged_bytes;
-      if (connection.heldSince_us < 0 || isMoving) connection.heldSince_us = now_us;
-      else if (now_us - connection.heldSince_us >= this.limits.blocked_us) this.#breakOff(connection);
+      if (connection === undefined || connection.finished) continue;
+      this.#keepTime(connection);
+      if (this.#patience.isOver(connection)) this.#breakOff(connection);
     }
   }
 
@@ -277,6 +276,13 @@ export class Gateway implements TransportHandler, ConnectionContext {
     this.#unroute(connection);
     this.#accounts.add(account, connection.slot);
     connection.routedAccount = account;
+  }
+
+  full(connection: Connection): void {
+    connection.session.end(CloseReason.OutputFull);
+    connection.isFull = true;
+    if (this.#patience.hasStopped(connection)) this.#breakOff(connection);
+    else this.#settle(connection);
   }
 
   giveUp(connection: Connection, reason: CloseReason): void {

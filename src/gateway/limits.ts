@@ -11,7 +11,7 @@ export interface GatewayLimits {
   readonly connectionsMax: number;
   /** Accounts are numbered 0 .. accountsMax - 1 (of the genesis entry). */
   readonly accountsMax: number;
-  /** Answers one connection may have waiting; one over it is closed. */
+  /** Answers one connection may have waiting, never more; one that needs more is closed once it has read these. */
   readonly outputMax_bytes: number;
   /** Above this many bytes of waiting answers, requests are not read; they are again at half of it. */
   readonly outputSoft_bytes: number;
@@ -26,6 +26,10 @@ export interface GatewayLimits {
   readonly turn_bytes: number;
   /** A peer that takes no bytes for this long while some are held for it is disconnected. */
   readonly blocked_us: number;
+  /** At the cap a peer that has taken nothing for this long counts as one that has stopped reading: it is closed at once. */
+  readonly still_us: number;
+  /** How long one at the cap may take for all that waited for it. */
+  readonly lastAnswers_us: number;
   readonly addresses: AddressLimits;
   readonly attempts: AttemptLimits;
   readonly deadlines: DeadlineLimits;
@@ -49,6 +53,10 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   turn_frames: 512,
   turn_bytes: 32_768,
   blocked_us: 5_000_000,
+  // What a machine acknowledges comes in steps of some 100 KB: one that reads 50 KB/s is not mistaken for one that has stopped.
+  still_us: 2_000_000,
+  // 8 MiB at 140 KB/s.
+  lastAnswers_us: 60_000_000,
   // A quarter of the connections there are; this machine's programs, the web among them, share one address.
   addresses: { connections: 256, ownConnections: CONNECTION_SLOTS_MAX },
   attempts: ATTEMPT_LIMITS,
@@ -98,7 +106,7 @@ export const CloseReason = {
   /** A frame that does not decode, a type only servers send, or a Hello that changes the account too late. */
   Malformed: 2,
   UnknownAccount: 3,
-  /** Its waiting answers exceeded the cap. */
+  /** Its waiting answers reached the cap. */
   OutputFull: 4,
   /** All output memory of the gateway was taken. */
   OutputMemory: 5,

@@ -39,12 +39,15 @@ import type { WebStage } from "./web/web-stage.ts";
 
 /** Between two looks for peers that take nothing. */
 const TICK_MS = 1_000;
-/** The longest an orderly stop takes before connections are broken off. */
-const STOP_MS = 5_000;
+// A node that is told to stop has ended 5 s later, whatever its peers do: 1 + 1.5 + 1 + 0.5 s here, and the journal's last sync.
+/** For what is in flight to be safe and answered: replicas that have gone silent, or a disk that hangs, get no longer. */
+const ANSWERS_MS = 1_000;
+/** For peers to read their last answers and end their side; then they are broken off. */
+const GOODBYE_MS = 1_500;
 /** The same after a failure: for what was safe by then to reach its clients; what was not never will. */
-const HALTED_STOP_MS = 500;
+const HALTED_GOODBYE_MS = 500;
 /** For a shadow's thread to end, whatever it is at; what it has not renamed by then is no snapshot. */
-const SHADOW_STOP_MS = 2_000;
+const SHADOW_STOP_MS = 500;
 
 export class ExchangeNode implements NodePart, RuntimeListener {
   readonly failed: Promise<SeriatimError>;
@@ -271,10 +274,10 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   async #sayGoodbye(): Promise<void> {
     const runtime = this.#runtime;
     if (runtime.failure === undefined)
-      await within(Promise.race([runtime.path.settled(), runtime.failed]), STOP_MS);
+      await within(Promise.race([runtime.path.settled(), runtime.failed]), ANSWERS_MS);
     const gone = this.#gateway.stop();
-    if (runtime.failure === undefined) await within(Promise.race([gone, runtime.failed]), STOP_MS);
-    if (runtime.failure !== undefined) await within(gone, HALTED_STOP_MS);
+    if (runtime.failure === undefined) await within(Promise.race([gone, runtime.failed]), GOODBYE_MS);
+    if (runtime.failure !== undefined) await within(gone, HALTED_GOODBYE_MS);
     this.#transport.destroyAll();
   }
 }

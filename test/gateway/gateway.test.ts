@@ -347,29 +347,66 @@ describe("bounds", () => {
     expect(at.transport.paused.size).toBe(0);
   });
 
-  test("a peer that reads nothing is closed at the cap, with whole frames only, and others go on", () => {
-    const trades = Array.from({ length: 200 }, (_, i) => ({ maker: i, makerAccount: 7 }));
-    at = newVenue({ outputMax_bytes: 75_000, outputSoft_bytes: 4_000, chunk_bytes: 1_024 });
-    at.open(A, B);
-    at.gateway.received(B, hello(7));
-    at.transport.holding.add(B);
-    for (let id = 1; id <= 20; id++) {
+  /** B does not read, and its account's orders are hit until its cap is reached: `fills` RestingFills an order. */
+  const sweepToCap = (fills: number): void => {
+    const trades = Array.from({ length: fills }, (_, i) => ({ maker: i, makerAccount: 7 }));
+    for (let id = 1; at.gateway.counters.closes.OutputFull === 0; id++) {
       at.trades.set(id, trades);
       at.gateway.received(A, order(id));
       at.turn();
     }
+  };
+
+  test("a peer whose cap is reached is sent what was waiting, whole frames only, and others go on", () => {
+    at = newVenue({ outputMax_bytes: 75_000, outputSoft_bytes: 4_000, chunk_bytes: 1_024 });
+    at.open(A, B);
+    at.gateway.received(B, hello(7));
+    at.transport.holding.add(B);
+    sweepToCap(200);
+    at.gateway.received(A, order(99));
+    at.turn();
     expect(at.closes()).toEqual({ OutputFull: 1 });
-    expect(at.sent(A)).toHaveLength(20 * 201);
-    expect(at.transport.closed.size).toBe(0);
-    at.transport.drain(B);
-    at.gateway.drained(B);
+    expect(at.sent(A).at(-1)).toBe("Ack 99");
+    while (at.transport.drain(B)) at.gateway.drained(B);
     expect(at.transport.closed).toEqual(new Set([B]));
     const seen = at.sent(B);
     expect(seen).not.toContain("cut");
-    expect(seen).toEqual([
-      "HelloAck 7",
-      ...trades.slice(0, seen.length - 1).map((t) => `RestingFill 1/${t.maker}`),
-    ]);
+    // 28 bytes were sent at once; 75,000 hold 1,442 of 52 bytes.
+    expect(seen).toHaveLength(1 + 1_442);
+    expect(seen.at(-1)).toBe(`RestingFill ${Math.ceil(1_442 / 200)}/${(1_442 - 1) % 200}`);
+  });
+
+  test("a peer that has taken nothing for some time before its cap is reached is broken off there", () => {
+    at = newVenue({ outputMax_bytes: 75_000, outputSoft_bytes: 4_000 });
+    at.open(A, B);
+    at.gateway.received(B, hello(7));
+    at.transport.holding.add(B);
+    at.trades.set(1, [{ maker: 1, makerAccount: 7 }]);
+    at.gateway.received(A, order(1));
+    at.turn();
+    at.gateway.tick(1_000_000);
+    at.gateway.tick(1_000_000 + GATEWAY_LIMITS.still_us);
+    expect(at.transport.destroyed.size).toBe(0);
+    sweepToCap(200);
+    expect(at.transport.destroyed).toEqual(new Set([B]));
+    expect(at.closes()).toEqual({ OutputFull: 1 });
+  });
+
+  test("a peer at its cap that takes some, but not all within the time for it, is broken off in the end", () => {
+    at = newVenue({ outputMax_bytes: 75_000, outputSoft_bytes: 4_000 });
+    at.open(A, B);
+    at.gateway.received(B, hello(7));
+    at.transport.holding.add(B);
+    sweepToCap(200);
+    const { lastAnswers_us } = GATEWAY_LIMITS;
+    for (let now_us = 0; now_us < lastAnswers_us; now_us += 1_000_000) {
+      at.transport.unacknowledged_bytes.set(B, 90_000 - now_us / 1_000_000);
+      at.gateway.tick(now_us);
+    }
+    expect(at.transport.destroyed.size).toBe(0);
+    at.transport.unacknowledged_bytes.set(B, 1);
+    at.gateway.tick(lastAnswers_us);
+    expect(at.transport.destroyed).toEqual(new Set([B]));
   });
 
   test("a peer whose machine acknowledges some bytes of one long send is not broken off before it stops", () => {

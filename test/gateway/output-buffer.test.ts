@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Prng } from "../../src/base/index.ts";
 import { ChunkPool, OutputQueue } from "../../src/gateway/output-buffer.ts";
 
@@ -108,6 +108,24 @@ describe("a queue over chunks that grow from 4 to 64 bytes", () => {
     queue.gone();
     append(queue, 10, 4);
     expect(takeAll(queue)).toEqual([[...Array(12).fill(3), ...Array(10).fill(4)]]);
+  });
+
+  test("is flushed in time linear to what it holds, however small the steps: nothing is moved to the front", () => {
+    const large = { firstChunk_bytes: 1_024, chunk_bytes: 65_536, total_bytes: 4_000_000, queues: 1 };
+    const queue = new OutputQueue(new ChunkPool(large));
+    for (let frame = 0; frame < 32_768; frame++) append(queue, 32, frame & 0xff);
+    const moves = [vi.spyOn(Uint8Array.prototype, "set"), vi.spyOn(Uint8Array.prototype, "copyWithin")];
+    const chunks = new Set<Uint8Array>();
+    for (let frame = 0; queue.queued_bytes > 0; frame++) {
+      expect(queue.range(32)).toBe(32);
+      chunks.add(queue.bytes);
+      expect(queue.bytes[queue.from]).toBe(frame & 0xff);
+      queue.gone();
+    }
+    // Each chunk where it was written, none twice.
+    expect(moves.map((move) => move.mock.calls.length)).toEqual([0, 0]);
+    expect(chunks.size).toBe(16);
+    vi.restoreAllMocks();
   });
 
   test("has its first chunk when all other memory is taken", () => {

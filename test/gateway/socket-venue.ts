@@ -84,7 +84,7 @@ export async function startVenue(
 /** All that a peer is sent, in words, until the end. */
 export async function readAll(peer: Socket): Promise<string[]> {
   const pieces: Buffer[] = [];
-  peer.on("data", (piece: Buffer) => pieces.push(piece));
+  peer.on("data", (piece: Buffer) => pieces.push(piece)).resume();
   await once(peer, "end");
   return describeStream(concat(...pieces));
 }

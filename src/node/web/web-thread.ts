@@ -11,7 +11,7 @@ import type { WebOptions, WebPeer, WebStage } from "./web-stage.ts";
 import type { ToWebWorker, WebWorkerMessage } from "./web-worker.ts";
 
 /** For telling every subscriber that the node ends; then the thread is ended. */
-const STOP_MS = 2_000;
+const STOP_MS = 1_000;
 
 export class WebThread implements WebStage {
   readonly #worker: Worker;
