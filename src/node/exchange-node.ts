@@ -7,7 +7,7 @@
 
 import { type Clock, SeriatimError } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
-import { GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
+import { Gateway } from "../gateway/index.ts";
 import { NetTransport } from "../platform/index.ts";
 import type { NodeRoleName } from "../protocol/index.ts";
 import {
@@ -25,7 +25,9 @@ import { hasAdministrator } from "./admin/admin-listener.ts";
 import { unavailable } from "./admin/desk.ts";
 import { JournaledCommands } from "./admin/journaled-commands.ts";
 import { type Condition, refusalOf } from "./condition.ts";
+import { ConnectionLog } from "./connection-log.ts";
 import { DegradedNotice } from "./degraded-notice.ts";
+import { gatewayLimits } from "./limit-settings.ts";
 import type { Log } from "./log.ts";
 import type { NodeParts } from "./node.ts";
 import type { NodePart } from "./node-part.ts";
@@ -37,7 +39,9 @@ import { collectStatus } from "./status-source.ts";
 import { NodeWeb } from "./web/node-web.ts";
 import type { WebStage } from "./web/web-stage.ts";
 
-/** Between two looks for peers that take nothing. */
+/** Between two ticks of the gateway's clock: how exactly times and rates of connections are kept. */
+const GATEWAY_TICK_MS = 100;
+/** Between two looks at what has time. */
 const TICK_MS = 1_000;
 // A node that is told to stop has ended 5 s later, whatever its peers do: 1 + 1.5 + 1 + 0.5 s here, and the journal's last sync.
 /** For what is in flight to be safe and answered: replicas that have gone silent, or a disk that hangs, get no longer. */
@@ -59,6 +63,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #gateway: Gateway;
+  readonly #connections: ConnectionLog;
   readonly #degraded: DegradedNotice;
   readonly #transport: NetTransport;
   readonly #engine: ExchangeEngine;
@@ -66,6 +71,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   readonly #web: NodeWeb;
   readonly #snapshots: Snapshots | undefined;
   readonly #administration: JournaledCommands | undefined;
+  #gatewayTicker: NodeJS.Timeout | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #shortage: string | undefined;
   #ackShortage: string | undefined;
@@ -85,6 +91,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#runtime = runtime;
     this.#engine = engine;
     this.#log = log;
+    this.#connections = new ConnectionLog(log);
     this.#transport = new NetTransport({ connectionsMax: configuration.connectionsMax });
     this.#gateway = this.#makeGateway(configuration, engine, lastSession);
     this.#web = new NodeWeb(web, { log, feedRingRecords });
@@ -119,11 +126,8 @@ export class ExchangeNode implements NodePart, RuntimeListener {
         },
         instrument: (symbol) => engine.instruments[symbol],
       },
-      limits: {
-        ...GATEWAY_LIMITS,
-        connectionsMax: configuration.connectionsMax,
-        accountsMax: engine.genesis.accountsMax,
-      },
+      limits: gatewayLimits(configuration, engine.genesis.accountsMax),
+      onClosing: (closing) => this.#connections.closing(closing),
       // Above all in the log: a pair of session and request number names one command of it, whatever the clock said at
       // each start. A connection that never sent a command left no number behind; its number may come again.
       firstSession: lastSession + 1,
@@ -132,6 +136,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
 
   async listen(): Promise<void> {
     const { host, orderPort } = this.#configuration;
+    this.#gatewayTicker = setInterval(() => this.#tickGateway(), GATEWAY_TICK_MS);
     const orders = await this.#transport.listen({ host, port: orderPort }, this.#gateway);
     this.orderPort = orders.port;
     this.#closeOrders = () => orders.close();
@@ -142,8 +147,13 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
 
+  #tickGateway(): void {
+    const now_us = this.#clock.monotonicMicros();
+    this.#gateway.tick(now_us);
+    this.#connections.tick(now_us);
+  }
+
   #tick(): void {
-    this.#gateway.tick(this.#clock.monotonicMicros());
     this.#degraded.tick(this.#clock.monotonicMicros());
     if (this.#runtime.failure === undefined) this.#snapshots?.tick();
   }
@@ -260,6 +270,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#gateway.refuseOrders(refusalOf(this.#condition()));
     await this.#closeOrders?.();
     await this.#sayGoodbye();
+    clearInterval(this.#gatewayTicker);
     await this.#web.stop();
     // A disk that hangs holds up the thread that waits for it, and nobody else.
     if (this.#snapshots !== undefined) await within(this.#snapshots.stop(), SHADOW_STOP_MS);

@@ -6,9 +6,10 @@
 
 import { SAFE_MAX, U32_MAX } from "../base/index.ts";
 import { ACK_POLICIES, type AckPolicyName } from "../replication/index.ts";
+import { LIMIT_SETTINGS, type LimitSettings } from "./limit-settings.ts";
 
 /** Everything a node is told at start, checked and complete. */
-export interface Configuration {
+export interface Configuration extends LimitSettings {
   readonly dataDir: string;
   readonly host: string;
   readonly orderPort: number;
@@ -209,6 +210,7 @@ export const SETTINGS: readonly Setting[] = [
     "Accounts are numbered from 0 to this less 1.",
   ),
   row("connectionsMax", count(65_535), 1_024, "connections", "Most order-entry connections at once."),
+  ...LIMIT_SETTINGS,
   row(
     "accounts",
     { type: "accounts", countMax: ACCOUNTS_NAMED_MAX },

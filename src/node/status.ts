@@ -38,6 +38,8 @@ export interface NodeStatus {
   readonly framesReceived: number;
   /** Requests on orders that the gateway refused on its own: they are not in the log. */
   readonly refused: number;
+  /** Requests and logons over the rate, by which of the two. */
+  readonly throttled: Readonly<Record<string, number>>;
   readonly bytesReceived: number;
   readonly bytesSent: number;
   /** Of the last second. */

@@ -81,6 +81,10 @@ const METRICS: readonly Metric[] = [
   },
   counter("seriatim_frames_received_total", "Order-entry frames received.", (s) => s.framesReceived),
   counter("seriatim_refused_total", "Requests the gateway refused before the log.", (s) => s.refused),
+  {
+    ...counter("seriatim_throttled_total", "Requests and logons refused for their rate.", (s) => s.throttled),
+    label: "kind",
+  },
   counter("seriatim_received_bytes_total", "Order-entry bytes received.", (s) => s.bytesReceived),
   counter("seriatim_sent_bytes_total", "Order-entry bytes sent.", (s) => s.bytesSent),
   {

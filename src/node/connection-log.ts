@@ -1,0 +1,53 @@
+// What the log says of connections that end: each with its reason, as long as they are few. A flood of them does not flood
+// the log: of more than ten lines a second the rest is counted and said in one line. Metrics count all of them.
+//
+// Level by blame: what clients do of themselves is for whoever looks closely (debug), a limit that they met is told (info),
+// and that the gateway's own memory was not enough is the operator's to look at (warn). Nothing here is an error.
+
+import type { CloseReasonName, Closing } from "../gateway/index.ts";
+
+const LINES_PER_SECOND = 10;
+const SECOND_US = 1_000_000;
+
+type Level = "debug" | "info" | "warn";
+/** Of the node's log, what is used. */
+type Lines = Readonly<Record<Level, (fields: object, text: string) => void>>;
+
+const LEVELS: Readonly<Partial<Record<CloseReasonName, Level>>> = {
+  PeerEnded: "debug",
+  Broken: "debug",
+  Stopped: "debug",
+  OutputMemory: "warn",
+};
+
+export class ConnectionLog {
+  readonly #log: Lines;
+  /** Lines of each level since the second began. */
+  readonly #lines = { debug: 0, info: 0, warn: 0 };
+  /** Of those that got no line: by level, how many for each reason. */
+  readonly #untold = new Map<Level, Map<CloseReasonName, number>>();
+  #second_us = 0;
+
+  constructor(log: Lines) {
+    this.#log = log;
+  }
+
+  closing({ reason, ...who }: Closing): void {
+    const level = LEVELS[reason] ?? "info";
+    if (this.#lines[level]++ < LINES_PER_SECOND)
+      return this.#log[level]({ ...who, reason }, `a connection ends: ${reason}`);
+    const reasons = this.#untold.get(level) ?? new Map<CloseReasonName, number>();
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    this.#untold.set(level, reasons);
+  }
+
+  /** To be called at least once a second. */
+  tick(now_us: number): void {
+    if (now_us - this.#second_us < SECOND_US) return;
+    this.#second_us = now_us;
+    for (const [level, reasons] of this.#untold)
+      this.#log[level](Object.fromEntries(reasons), "and more connections ended, by reason");
+    this.#untold.clear();
+    for (const level of ["debug", "info", "warn"] as const) this.#lines[level] = 0;
+  }
+}
