@@ -5,17 +5,33 @@ import {
   encodeHeartbeatAck,
   encodeHelloAck,
   encodeInstrument,
+  encodeInstrumentsEnd,
+  encodeLogonRefused,
+  encodeRefused,
   encodeReject,
+  encodeServerHeartbeat,
+  encodeSessionChallenge,
   frameBytes,
+  frameSequenceHigh,
+  frameSequenceLow,
   type Instrument,
   MessageType,
-  type Reason,
+  Reason,
 } from "../protocol/index.ts";
 import { ConnectionOutput } from "./connection-output.ts";
 import type { Seen } from "./deadlines.ts";
 import type { Guard } from "./guard.ts";
 import { CloseReason, type GatewayCounters, type GatewayLimits, OUTPUT_RESERVE_bytes } from "./limits.ts";
-import { type CommandSink, OrderSession, type SessionHost, type SessionInput } from "./order-session.ts";
+import type { LoggedOn } from "./logged-on.ts";
+import type { LogonDesk } from "./logon-desk.ts";
+import {
+  type CommandSink,
+  type Conversation,
+  type LogonDoor,
+  OrderSession,
+  type SessionHost,
+  type SessionInput,
+} from "./order-session.ts";
 import type { ChunkPool } from "./output-buffer.ts";
 
 /** The instruments a client may ask for. */
@@ -36,10 +52,14 @@ export interface ConnectionContext {
   readonly directory: InstrumentDirectory;
   /** Why requests on orders are refused now, or None. */
   readonly refusal: Reason;
+  /** Where connections log on; undefined: nowhere. */
+  readonly desk: LogonDesk | undefined;
   /** The connection has answers that must be sealed. */
   appended(connection: Connection): void;
   /** The connection is sent the RestingFills of `account` from now on. */
   route(connection: Connection, account: number): void;
+  /** The answers of a query are appended: they wait for the last position there is. */
+  answeredQuery(connection: Connection): void;
   /** The cap of waiting answers was reached: the connection is ended, and sent what waits if its peer reads. */
   full(connection: Connection): void;
   /** There is no memory for its answers: the connection is ended and they are dropped. */
@@ -52,8 +72,13 @@ const REJECT_BYTES = frameBytes(MessageType.Reject);
 const HEARTBEAT_ACK_BYTES = frameBytes(MessageType.HeartbeatAck);
 const HELLO_ACK_BYTES = frameBytes(MessageType.HelloAck);
 const INSTRUMENT_BYTES = frameBytes(MessageType.Instrument);
+const INSTRUMENTS_END_BYTES = frameBytes(MessageType.InstrumentsEnd);
+const CHALLENGE_BYTES = frameBytes(MessageType.Challenge);
+const LOGON_REFUSED_BYTES = frameBytes(MessageType.LogonRefused);
+const REFUSED_BYTES = frameBytes(MessageType.Refused);
+const SERVER_HEARTBEAT_BYTES = frameBytes(MessageType.ServerHeartbeat);
 
-export class Connection implements SessionHost, Seen {
+export class Connection implements SessionHost, LogonDoor, Seen {
   readonly number: number;
   readonly slot: number;
   readonly session: OrderSession;
@@ -62,6 +87,10 @@ export class Connection implements SessionHost, Seen {
   routedAccount = -1;
   /** Reading is paused. */
   paused = false;
+  /** What it was challenged with, once it has asked. */
+  nonce: Uint8Array | undefined = undefined;
+  /** Who it is, once that is proved; it stays when the session has ended. */
+  loggedOn: LoggedOn | undefined = undefined;
   /** In the gateway's lists of the same name. */
   isUnsealed = false;
   isWaiting = false;
@@ -70,6 +99,8 @@ export class Connection implements SessionHost, Seen {
   isInTurn = false;
   /** The turn of which it has had its share, or some of it. */
   turn = -1;
+  /** In the pump's list of readers that wait for a release. */
+  isDue = false;
   /** No request is taken any more; closed once its answers are out. */
   ending = false;
   /** Its waiting answers have reached the cap: nothing is appended any more, what waits is still sent. */
@@ -85,6 +116,8 @@ export class Connection implements SessionHost, Seen {
   /** What its peer had not acknowledged then. */
   heldUnacknowledged_bytes = -1;
   readonly #context: ConnectionContext;
+  /** Why requests on orders are refused while nothing is proved, or None. */
+  #openRefusal: Reason;
 
   constructor(
     number: number,
@@ -96,10 +129,22 @@ export class Connection implements SessionHost, Seen {
     this.slot = slot;
     this.#context = context;
     this.output = new ConnectionOutput(context.limits, context.pool, context.counters);
-    this.session = new OrderSession(session, context.sink, this, context.input, context.counters);
+    const door = context.desk === undefined ? undefined : this;
+    this.session = new OrderSession(session, context.sink, this, context.input, context.counters, door);
+    this.#openRefusal = this.#refusalOf(0);
   }
 
+  get counters(): GatewayCounters {
+    return this.#context.counters;
+  }
+
+  /** Of requests on orders before a logon. */
   get refusal(): Reason {
+    return this.#openRefusal === Reason.None ? this.#context.refusal : this.#openRefusal;
+  }
+
+  /** Of a logged-on session's requests on orders: what the gateway refuses everybody. */
+  get gatewayRefusal(): Reason {
     return this.#context.refusal;
   }
 
@@ -119,6 +164,14 @@ export class Connection implements SessionHost, Seen {
 
   get isMidFrame(): boolean {
     return !this.paused && this.session.isMidFrame;
+  }
+
+  /** Why who has not logged on may not trade for `account`, or None. */
+  #refusalOf(account: number): Reason {
+    const access = this.#context.desk?.access;
+    if (access === undefined) return Reason.None;
+    if (!access.openOrderEntry) return Reason.NotLoggedOn;
+    return access.reservedAccounts.has(account) ? Reason.NotAuthorised : Reason.None;
   }
 
   hasRoom(): boolean {
@@ -165,7 +218,8 @@ export class Connection implements SessionHost, Seen {
   }
 
   hello(account: number): boolean {
-    if (account >= this.#context.limits.accountsMax) return false;
+    if (account >= this.#context.limits.accountsMax || this.#refusalOf(account) !== Reason.None) return false;
+    this.#openRefusal = Reason.None;
     // The answer first: without room for it the connection is given up, and one that is ending must not be routed.
     const at = this.#checked(this.output.claimOrdered(HELLO_ACK_BYTES));
     if (at < 0) return true;
@@ -173,6 +227,78 @@ export class Connection implements SessionHost, Seen {
     encodeHelloAck(this.output.orderedView, at, account, sessionLow, sessionHigh);
     this.#context.route(this, account);
     return true;
+  }
+
+  // ---- logged-on sessions
+
+  logonRequested(): boolean {
+    return this.#context.desk?.requested(this) ?? false;
+  }
+
+  logon(view: DataView, at: number): boolean {
+    return this.#context.desk?.logon(this, view, at) ?? false;
+  }
+
+  challenge(nonce: Uint8Array): void {
+    const at = this.claimDirect(CHALLENGE_BYTES);
+    if (at < 0) return;
+    const { sessionLow, sessionHigh } = this.session;
+    encodeSessionChallenge(this.output.direct.view, at, nonce, sessionLow, sessionHigh);
+  }
+
+  refuseLogon(reason: Reason): void {
+    const at = this.claimDirect(LOGON_REFUSED_BYTES);
+    if (at >= 0) encodeLogonRefused(this.output.direct.view, at, reason);
+    this.session.end(CloseReason.LogonRefused);
+  }
+
+  /** From here on it acts as `session`, and its frames mean what `conversation` says. */
+  converse(session: LoggedOn, conversation: Conversation): void {
+    this.session.account = session.account;
+    this.session.conversation = conversation;
+  }
+
+  /** Room for a frame that waits for nothing: its offset in `output.direct.view`, or -1 when the connection is given up. */
+  claimDirect(bytes: number): number {
+    if (this.abandoned || this.isFull) return -1;
+    if (this.loggedOn !== undefined) this.loggedOn.hasSpoken = true;
+    return this.#checked(this.output.claimDirect(bytes));
+  }
+
+  /** The request of `type` at `at` was not taken. */
+  refuseRequest(
+    view: DataView,
+    at: number,
+    type: MessageType,
+    idLow: number,
+    idHigh: number,
+    reason: Reason,
+  ): void {
+    const to = this.claimDirect(REFUSED_BYTES);
+    if (to < 0) return;
+    const [low, high] = [frameSequenceLow(view, at), frameSequenceHigh(view, at)];
+    encodeRefused(this.output.direct.view, to, low, high, idLow, idHigh, reason, type);
+  }
+
+  /** `next`: the number of the next report it will be sent. */
+  serverHeartbeat(next: number): void {
+    const at = this.claimDirect(SERVER_HEARTBEAT_BYTES);
+    if (at >= 0) encodeServerHeartbeat(this.output.direct.view, at, next);
+  }
+
+  /** The list with its end, for the request at `at`. */
+  listInstrumentsTo(view: DataView, at: number): void {
+    this.listInstruments();
+    const to = this.#checked(this.output.claimOrdered(INSTRUMENTS_END_BYTES));
+    if (to < 0) return;
+    const { count } = this.#context.directory;
+    const [low, high] = [frameSequenceLow(view, at), frameSequenceHigh(view, at)];
+    encodeInstrumentsEnd(this.output.orderedView, to, low, high, count);
+  }
+
+  /** The answers of a query are all claimed. */
+  answeredQuery(): void {
+    if (!this.abandoned) this.#context.answeredQuery(this);
   }
 
   /** Passes an offset on; -1 means a bound was reached and the connection is given up. */

@@ -4,7 +4,7 @@
 //   end of the turn: seal(last position of the batch) -> ... the log is safe up to p ... -> release(p) -> transport
 //
 // `commit` may call `onApplied` for that command before it returns; the gateway must not be called otherwise from
-// inside `commit`. Commands come from within `received`, `drained`, `release` and `resumeStalled`.
+// inside `commit`. Commands come from within every call but `seal` and `onApplied`.
 // Whoever stops reading for a full ring goes on at `resumeStalled`, for too many waiting answers by itself. In one turn of the
 // event loop a connection has so many requests taken and no more: the rest of its input waits, in the order in which they
 // stopped, for the next one.
@@ -21,46 +21,23 @@ import { CommandWord, Reason } from "../protocol/index.ts";
 import { AccountIndex } from "./account-index.ts";
 import { encodeAnswers } from "./answer-encoder.ts";
 import { Connection, type ConnectionContext, type InstrumentDirectory } from "./connection.ts";
-import { ConnectionList } from "./connection-list.ts";
+import type { Closing, GatewayOptions } from "./gateway-options.ts";
 import { Guard } from "./guard.ts";
 import {
   assertLimits,
   CLOSE_REASON_NAMES,
   CloseReason,
-  type CloseReasonName,
   firstChunks,
   GatewayCounters,
   type GatewayLimits,
 } from "./limits.ts";
+import type { LogonDesk } from "./logon-desk.ts";
+import { Logons, type LogonsOptions } from "./logons.ts";
 import { type CommandSink, SessionInput, SessionState } from "./order-session.ts";
 import { ChunkPool } from "./output-buffer.ts";
 import { Patience } from "./patience.ts";
 import { Reading } from "./reading.ts";
-
-export interface GatewayOptions {
-  readonly transport: Transport;
-  readonly sink: CommandSink;
-  readonly directory: InstrumentDirectory;
-  readonly limits: GatewayLimits;
-  /**
-   * Sessions are numbered from here (u32, wraps): the high lane is this plus the count of connections so far. A node
-   * that starts above all it finds in its log never gives a number of its log again.
-   */
-  readonly firstSession?: number;
-  /** Told of every connection that ends, and why, when nothing more is taken from it. */
-  readonly onClosing?: (closing: Closing) => void;
-}
-
-/** A connection that ends. */
-export interface Closing {
-  readonly reason: CloseReasonName;
-  /** Of its peer, as limits count it; "" when it is the node's own. */
-  readonly address: string;
-  /** That it acted for last; undefined of one that was turned away. */
-  readonly account?: number;
-  /** The high lane of its session's number. */
-  readonly session?: number;
-}
+import { Sealing } from "./sealing.ts";
 
 export class Gateway implements TransportHandler, ConnectionContext {
   readonly limits: GatewayLimits;
@@ -76,16 +53,14 @@ export class Gateway implements TransportHandler, ConnectionContext {
   /** By slot. */
   readonly #connections: (Connection | undefined)[];
   #nextSession: number;
-  /** With answers appended since the last seal. */
-  readonly #unsealed = new ConnectionList();
-  /** With sealed answers that wait for their position. */
-  readonly #waiting = new ConnectionList();
+  readonly #sealing = new Sealing((connection) => this.#settle(connection));
   readonly #reading: Reading;
   readonly #patience: Patience;
   /** Counts turns in which something was read. */
   #turn = 0;
   #isTurnAsked = false;
   readonly #onClosing: (closing: Closing) => void;
+  readonly #logons: Logons | undefined;
   #stopped: (() => void) | undefined = undefined;
   #stopping = false;
 
@@ -105,6 +80,13 @@ export class Gateway implements TransportHandler, ConnectionContext {
     this.#reading = new Reading(options.transport, this.limits.outputSoft_bytes);
     this.#nextSession = options.firstSession ?? 1;
     this.#patience = new Patience(options.transport, this.limits);
+    this.#logons = options.logons && this.#makeLogons(options.logons);
+  }
+
+  #makeLogons(options: LogonsOptions): Logons {
+    const settle = (connection: Connection) => this.#settle(connection);
+    const giveUp = (connection: Connection, reason: CloseReason) => this.giveUp(connection, reason);
+    return new Logons(options, this, this.#connections, { giveUp, settle });
   }
 
   // ---- the transport's side
@@ -116,6 +98,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
     // The slot in the low lane finds the connection again when its answers come.
     const session = { low: slot, high: this.#nextSession++ | 0 };
     this.#connections[slot] = new Connection(number, slot, session, this);
+    if (this.desk?.access.openOrderEntry === false) this.guard.mustLogOn(slot);
     this.counters.connections++;
     this.counters.opened++;
   }
@@ -124,6 +107,8 @@ export class Gateway implements TransportHandler, ConnectionContext {
     const connection = this.#find(number);
     if (connection === undefined) return;
     this.#enterTurn(connection);
+    this.#logons?.sessions.sequenceEnds();
+    if (connection.loggedOn !== undefined) connection.loggedOn.hasHeard = true;
     this.sink.arrived();
     connection.session.received(bytes);
     this.sink.taken();
@@ -136,6 +121,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
     if (connection === undefined) return;
     connection.heldSince_us = -1;
     connection.output.drained();
+    this.#logons?.pump.write(connection);
     this.#settle(connection);
     this.#resumeRelieved();
   }
@@ -158,6 +144,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
     if (connection === undefined) return;
     connection.session.end(CloseReason.PeerEnded);
     this.#settle(connection);
+    this.#logons?.sessions.sequenceEnds();
   }
 
   closed(number: number, cause: CloseCause): void {
@@ -173,6 +160,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
     this.#connections[connection.slot] = undefined;
     this.guard.leave(connection.slot);
     this.counters.connections--;
+    this.#logons?.sessions.sequenceEnds();
     if (this.#stopping && this.counters.connections === 0) this.#stopped?.();
   }
 
@@ -180,39 +168,33 @@ export class Gateway implements TransportHandler, ConnectionContext {
 
   /** Appends the answers of the command record at `words[at]`; may be called several times for one command. */
   onApplied(events: RecordBuffer, words: Int32Array, at: number): void {
-    encodeAnswers(events, this.#commander(words, at), this.#accounts, this.#connections);
+    const commander = this.#commander(words, at);
+    const loggedOn = commander?.loggedOn;
+    encodeAnswers(events, loggedOn === undefined ? commander : undefined, this.#accounts, this.#connections);
+    this.#logons?.applied(events, words, at, loggedOn);
+  }
+
+  /** The node begins to serve: sessions that the log left connected are ended, before anybody's first command. */
+  begin(): void {
+    this.#logons?.sessions.begin();
   }
 
   /** All answers appended since the last seal wait for `position`: the last one of the batch they belong to. */
   seal(position: Position): void {
-    const { items, count } = this.#unsealed;
-    this.#unsealed.count = 0;
-    for (let i = 0; i < count; i++) {
-      const connection = items[i];
-      connection.isUnsealed = false;
-      connection.output.seal(position);
-      if (connection.isWaiting || !connection.output.waits) continue;
-      connection.isWaiting = true;
-      this.#waiting.add(connection);
-    }
+    this.#sealing.seal(position);
   }
 
   /** The log is safe up to `position`: sends what waited for it, one write per connection and chunk. */
   release(position: Position): void {
-    const { items, count } = this.#waiting;
-    this.#waiting.count = 0;
-    for (let i = 0; i < count; i++) {
-      const connection = items[i];
-      connection.output.release(position);
-      connection.isWaiting = connection.output.waits;
-      if (connection.isWaiting) this.#waiting.add(connection);
-      this.#settle(connection);
-    }
+    // First: what a query is answered with says as of which report it is.
+    this.#logons?.pump.release(position);
+    this.#sealing.release(position);
     this.#resumeRelieved();
   }
 
   /** The sequencer's ring has room again: sessions go on in the order in which they stopped. */
   resumeStalled(): void {
+    this.#logons?.sessions.sequenceEnds();
     for (let left = this.#reading.stalled; left > 0 && this.sink.claim() >= 0; left--) {
       const connection = this.#reading.takeStalled();
       if (connection === undefined) break;
@@ -236,6 +218,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
   tick(now_us: number): void {
     this.guard.tick(now_us);
     this.#patience.tick(now_us);
+    this.#logons?.sessions.tick(this.guard.now_us);
     for (const connection of this.#connections) {
       if (connection === undefined || connection.finished) continue;
       this.#keepTime(connection);
@@ -259,6 +242,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
       connection.session.end(CloseReason.Stopped);
       this.#settle(connection);
     }
+    this.#logons?.sessions.sequenceEnds();
     return new Promise((resolve) => {
       if (this.counters.connections === 0) resolve();
       else this.#stopped = resolve;
@@ -267,9 +251,12 @@ export class Gateway implements TransportHandler, ConnectionContext {
 
   // ---- the connections' side (ConnectionContext)
 
+  get desk(): LogonDesk | undefined {
+    return this.#logons?.desk;
+  }
+
   appended(connection: Connection): void {
-    connection.isUnsealed = true;
-    this.#unsealed.add(connection);
+    this.#sealing.appended(connection);
   }
 
   route(connection: Connection, account: number): void {
@@ -283,6 +270,11 @@ export class Gateway implements TransportHandler, ConnectionContext {
     connection.isFull = true;
     if (this.#patience.hasStopped(connection)) this.#breakOff(connection);
     else this.#settle(connection);
+  }
+
+  answeredQuery(connection: Connection): void {
+    if (this.#logons === undefined) return;
+    this.#sealing.sealNow(connection, this.#logons.source.position, this.#logons.pump.released);
   }
 
   giveUp(connection: Connection, reason: CloseReason): void {
@@ -313,7 +305,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
     output.flush(this.#transport, connection.number);
     if (session.state === SessionState.Ended) {
       this.#finish(connection);
-      if (output.pending_bytes > 0) return;
+      if (output.pending_bytes > 0 || this.#logons?.pump.owes(connection)) return;
       connection.finished = true;
       this.#transport.close(connection.number);
       return;
@@ -323,6 +315,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
 
   // Not from inside #settle: sessions that go on append, and #settle may run in the middle of an encoding.
   #resumeRelieved(): void {
+    this.#logons?.sessions.sequenceEnds();
     for (;;) {
       const connection = this.#reading.takeRelieved();
       if (connection === undefined) return;
@@ -369,6 +362,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
       session: sessionHigh >>> 0,
     });
     this.#unroute(connection);
+    if (connection.loggedOn !== undefined) this.#logons?.sessions.ended(connection, connection.loggedOn);
     this.#reading.stop(connection);
   }
 

@@ -37,6 +37,11 @@ export class Guard {
     this.#keys = new Array<string>(connectionsMax).fill("");
   }
 
+  /** Its time, in microseconds from the first tick on. */
+  get now_us(): number {
+    return this.#now_us;
+  }
+
   /** To be called some times a second, before connections are looked at. */
   tick(now_us: number): void {
     if (this.#ticked_us >= 0) this.#now_us += Math.min(now_us - this.#ticked_us, STEP_MAX_us);

@@ -1,5 +1,7 @@
+export type { Access, Authenticator, Grant } from "./access.ts";
 export type { InstrumentDirectory } from "./connection.ts";
 export * from "./gateway.ts";
+export type { Closing, GatewayOptions } from "./gateway-options.ts";
 export * from "./limits.ts";
 export {
   type CommandSink,
@@ -8,3 +10,4 @@ export {
   SessionInput,
   SessionState,
 } from "./order-session.ts";
+export type { KnownSession, OwnOrder, ReportSource, ReportStream } from "./report-source.ts";

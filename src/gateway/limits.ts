@@ -34,6 +34,8 @@ export interface GatewayLimits {
   readonly attempts: AttemptLimits;
   readonly deadlines: DeadlineLimits;
   readonly rates: RateLimits;
+  /** The longest a logged-on session hears nothing of the gateway, where it did not ask for another time. */
+  readonly heartbeat_us: number;
 }
 
 /** Left free of what an order's fills may fill, for what others cause meanwhile: RestingFills, heartbeats. */
@@ -69,6 +71,7 @@ export const GATEWAY_LIMITS: GatewayLimits = {
     idle_us: 0,
   },
   rates: RATE_LIMITS,
+  heartbeat_us: 10_000_000,
 };
 
 /** Crashes when the limits contradict each other. */
@@ -122,6 +125,16 @@ export const CloseReason = {
   FrameTimeout: 10,
   /** It said nothing for too long. */
   Idle: 11,
+  /** A logon that was refused, and why is in the answer. */
+  LogonRefused: 12,
+  /** It said that it ends. */
+  LoggedOut: 13,
+  /** The same session has logged on over another connection. */
+  Replaced: 14,
+  /** Reports that it had not read yet are not kept any more. */
+  FellBehind: 15,
+  /** Nothing came from it for as long as it had said. */
+  DeadMan: 16,
 } as const;
 export type CloseReason = (typeof CloseReason)[keyof typeof CloseReason];
 export type CloseReasonName = keyof typeof CloseReason;

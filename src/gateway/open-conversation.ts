@@ -1,4 +1,5 @@
-// The conversation of a connection that has proved nothing: version 1 and Hello. Anybody may say which account he is.
+// The conversation of a connection that has proved nothing: version 1 and Hello, where anybody may say which account he is,
+// and the way to a logon, which only one takes that has said nothing of the kind.
 
 import {
   CommandFlag,
@@ -15,6 +16,7 @@ import { CloseReason, type GatewayCounters } from "./limits.ts";
 import {
   type CommandSink,
   type Conversation,
+  type LogonDoor,
   type OrderSession,
   type SessionHost,
   SessionState,
@@ -26,16 +28,25 @@ export class OpenConversation implements Conversation {
   readonly #sink: CommandSink;
   readonly #host: SessionHost;
   readonly #counters: GatewayCounters;
+  readonly #door: LogonDoor | undefined;
   /** A request on an order was taken: account and flags are fixed. */
   #ordered = false;
+  #hasSaidHello = false;
   /** Of every command: CommandFlag. */
   #flags = 0;
 
-  constructor(session: OrderSession, sink: CommandSink, host: SessionHost, counters: GatewayCounters) {
+  constructor(
+    session: OrderSession,
+    sink: CommandSink,
+    host: SessionHost,
+    counters: GatewayCounters,
+    door: LogonDoor | undefined,
+  ) {
     this.#session = session;
     this.#sink = sink;
     this.#host = host;
     this.#counters = counters;
+    this.#door = door;
   }
 
   handle(view: DataView, at: number, type: MessageType): boolean {
@@ -54,9 +65,11 @@ export class OpenConversation implements Conversation {
           view.getUint32(at + FRAME_HEADER_BYTES + HelloLayout.account),
           view.getUint32(at + FRAME_HEADER_BYTES + HelloLayout.flags),
         );
-      default:
+      case MessageType.Instruments:
         this.#host.listInstruments();
         return true;
+      default:
+        return this.#logon(view, at, type);
     }
   }
 
@@ -64,6 +77,14 @@ export class OpenConversation implements Conversation {
     const id = at + REQUEST_ORDER_ID;
     this.#host.refuse(readLowLane(view, id), readHighLane(view, id), Reason.Throttled);
     this.#counters.refused++;
+  }
+
+  #logon(view: DataView, at: number, type: MessageType): boolean {
+    const door = this.#ordered || this.#hasSaidHello ? undefined : this.#door;
+    if (type === MessageType.Logon && door !== undefined) return door.logon(view, at);
+    if (type === MessageType.LogonRequest && door?.logonRequested()) return true;
+    this.#session.end(CloseReason.Malformed);
+    return false;
   }
 
   #order(view: DataView, at: number, type: MessageType): boolean {
@@ -107,6 +128,7 @@ export class OpenConversation implements Conversation {
       return false;
     }
     session.account = account;
+    this.#hasSaidHello = true;
     this.#flags = flags;
     return true;
   }

@@ -20,6 +20,7 @@ import {
   frameType,
   MessageType,
   type Reason,
+  TYPE_MAX_VERSION_2,
 } from "../protocol/index.ts";
 import { CloseReason, type GatewayCounters } from "./limits.ts";
 import { OpenConversation } from "./open-conversation.ts";
@@ -54,6 +55,14 @@ export interface SessionHost {
   listInstruments(): void;
   /** The connection acts for `account`; false when there is no such account. */
   hello(account: number): boolean;
+}
+
+/** Where a connection that has proved nothing yet can log on. */
+export interface LogonDoor {
+  /** It asks for a challenge; false: not at this moment. */
+  logonRequested(): boolean;
+  /** Its Logon at `at`. False: it was not taken, the session has stalled or ended. */
+  logon(view: DataView, at: number): boolean;
 }
 
 /** What the whole frames of a connection mean. */
@@ -93,6 +102,24 @@ const NOTHING = new Uint8Array(0);
 /** More than any chunk holds: the budget of a session whose host shares out no turns. */
 const UNLIMITED = 0x3fff_ffff;
 
+/** By type: 1 where clients send it. */
+const IS_REQUEST = new Uint8Array(TYPE_MAX_VERSION_2 + 1);
+for (const type of [
+  MessageType.NewOrder,
+  MessageType.CancelOrder,
+  MessageType.Heartbeat,
+  MessageType.Hello,
+  MessageType.Modify,
+  MessageType.Instruments,
+  MessageType.LogonRequest,
+  MessageType.Logon,
+  MessageType.MassCancel,
+  MessageType.OrderStatus,
+  MessageType.OpenOrders,
+  MessageType.Logout,
+])
+  IS_REQUEST[type] = 1;
+
 export class OrderSession {
   state: SessionState = SessionState.Open;
   /** Why it is Ended. */
@@ -123,13 +150,14 @@ export class OrderSession {
     host: SessionHost,
     input: SessionInput,
     counters: GatewayCounters,
+    door?: LogonDoor,
   ) {
     this.sessionLow = session.low;
     this.sessionHigh = session.high;
     this.#host = host;
     this.#input = input;
     this.#counters = counters;
-    this.conversation = new OpenConversation(this, sink, host, counters);
+    this.conversation = new OpenConversation(this, sink, host, counters, door);
   }
 
   /** Takes bytes of the peer. Not to be called while stalled. */
@@ -262,11 +290,5 @@ export class OrderSession {
 
 /** Whether clients send this type. */
 function isRequest(type: MessageType): boolean {
-  return (
-    type <= MessageType.CancelOrder ||
-    type === MessageType.Heartbeat ||
-    type === MessageType.Hello ||
-    type === MessageType.Modify ||
-    type === MessageType.Instruments
-  );
+  return IS_REQUEST[type] === 1;
 }

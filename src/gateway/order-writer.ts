@@ -12,6 +12,7 @@ import {
   ModifyLayout,
   NewOrderLayout,
   readCancelOrder,
+  readMassCancel,
   readModify,
   readNewOrder,
 } from "../protocol/index.ts";
@@ -52,8 +53,33 @@ export function writeOrder(
   if (type === MessageType.NewOrder) readNewOrder(view, at, words, slot, from.account);
   else if (type === MessageType.CancelOrder) readCancelOrder(view, at, words, slot, from.account);
   else readModify(view, at, words, slot, from.account);
-  words[slot + WORD_FLAGS] = flags;
   words[slot + WORD_ANSWER_LIMIT_FILLS] = answerLimit_fills;
+  writeCommander(view, at, words, slot, from, flags);
+}
+
+/** Writes the MassCancel at `at` of `view` into the record at word `slot`. */
+export function writeMassCancelRequest(
+  view: DataView,
+  at: number,
+  words: Int32Array,
+  slot: number,
+  from: Commander,
+  flags: number,
+): void {
+  readMassCancel(view, at, words, slot, from.account);
+  writeCommander(view, at, words, slot, from, flags);
+}
+
+/** Whose request it is, and its number. */
+function writeCommander(
+  view: DataView,
+  at: number,
+  words: Int32Array,
+  slot: number,
+  from: Commander,
+  flags: number,
+): void {
+  words[slot + WORD_FLAGS] = flags;
   words[slot + WORD_REQUEST_LOW] = frameSequenceLow(view, at);
   words[slot + WORD_REQUEST_HIGH] = frameSequenceHigh(view, at);
   words[slot + WORD_SESSION_LOW] = from.sessionLow;

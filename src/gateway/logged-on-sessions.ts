@@ -1,0 +1,168 @@
+// All logged-on sessions of a gateway: who is there by identity, whose connection is gone but whose dead man is waited for, and
+// what each is owed by the clock. The clock is the caller's, and is read at ticks alone: what came in since the last tick
+// counts as of the tick, so nothing on the way of a message reads a clock, and a deadline is kept to two ticks, always late.
+//
+//   connected --Logout--> gone        connected --any other end--> gone, or silent where there is a dead man
+//   silent --logon of the same identity--> connected        silent or connected --dead man--> gone
+
+import { assert } from "../base/index.ts";
+import { Reason, type SessionEndCause } from "../protocol/index.ts";
+import type { Connection } from "./connection.ts";
+import { CloseReason } from "./limits.ts";
+import { type LoggedOn, sessionIdentity } from "./logged-on.ts";
+import type { CommandSink } from "./order-session.ts";
+import type { ReportPump } from "./report-pump.ts";
+import type { ReportSource } from "./report-source.ts";
+import { type EndingSession, SessionEnds } from "./session-ends.ts";
+
+/** Heartbeat intervals without a word from the client, after which it is closed. */
+const IDLE_HEARTBEATS = 2;
+
+/** A session without a connection. */
+interface Silent extends EndingSession {
+  readonly deadMan_us: number;
+  /** When something came from it last; -1: the first tick says. */
+  heard_us: number;
+}
+
+export class LoggedOnSessions {
+  readonly #source: ReportSource;
+  readonly #pump: ReportPump;
+  readonly #ends: SessionEnds;
+  readonly #settle: (connection: Connection) => void;
+  readonly #connected = new Map<string, Connection>();
+  readonly #silent = new Map<string, Silent>();
+  /** Connected sessions by the name of their key. */
+  readonly #ofKey = new Map<string, number>();
+
+  /** `settle` sends what was written for a connection, and closes it when it is over. */
+  constructor(
+    sink: CommandSink,
+    source: ReportSource,
+    pump: ReportPump,
+    settle: (connection: Connection) => void,
+  ) {
+    this.#source = source;
+    this.#pump = pump;
+    this.#settle = settle;
+    this.#ends = new SessionEnds(sink, source);
+  }
+
+  /** The node begins to serve: whoever the state says is connected was connected to a node that is lost. */
+  begin(): void {
+    for (const session of this.#source.sessions) {
+      const { account, who, instance, sessionLow, sessionHigh } = session;
+      if (!session.isSilent) this.#ends.add({ account, sessionLow, sessionHigh }, "node_lost");
+      if (session.deadMan_ms === 0) continue;
+      const deadMan_us = session.deadMan_ms * 1_000;
+      const silent = { account, sessionLow, sessionHigh, deadMan_us, heard_us: -1 };
+      this.#silent.set(sessionIdentity(who, account, instance), silent);
+    }
+    this.sequenceEnds();
+  }
+
+  /** Ends that wait are sequenced, as far as there is room. Not from inside a commit. */
+  sequenceEnds(): void {
+    if (this.#ends.areWaiting) this.#ends.sequence();
+  }
+
+  /** Whether the key of `who` has fewer than `max` connected sessions, not counting `identity`, which would be replaced. */
+  hasRoomFor(who: string, identity: string, max: number): boolean {
+    const connected = this.#ofKey.get(who) ?? 0;
+    return connected - (this.#connected.has(identity) ? 1 : 0) < max;
+  }
+
+  /** Somebody logs on as `identity`: who was that is not any more. */
+  replace(identity: string): void {
+    this.#silent.delete(identity);
+    const older = this.#connected.get(identity);
+    if (older === undefined) return;
+    older.session.end(CloseReason.Replaced);
+    // Or two programs that are the same session by mistake would replace each other for ever.
+    older.refuseLogon(Reason.SessionReplaced);
+    this.#settle(older);
+  }
+
+  /** The SessionOpen of `session` was applied, and taken unless it has a refusal; reports are wanted from `next` on. */
+  opened(connection: Connection, session: LoggedOn, next: number): void {
+    if (session.refusal !== Reason.None) return this.#pump.due(connection);
+    const stream = this.#source.reports.of(session.account);
+    assert(stream !== undefined, "an account with a session has a stream");
+    session.opened(stream, next);
+    this.#connected.set(session.identity, connection);
+    this.#ofKey.set(session.terms.who, (this.#ofKey.get(session.terms.who) ?? 0) + 1);
+    this.#pump.add(connection, session);
+  }
+
+  /** The connection of `session` takes nothing any more. May be called in the middle of anything. */
+  ended(connection: Connection, session: LoggedOn): void {
+    if (session.isEnded) return;
+    session.endsAt = this.#pump.released;
+    if (session.refusal !== Reason.None) return;
+    this.#connected.delete(session.identity);
+    this.#forgetKey(session.terms.who);
+    this.#pump.remove(connection, session);
+    const cause = causeOf(connection.session.closeReason);
+    if (cause !== undefined) {
+      session.endsAt = Number.POSITIVE_INFINITY;
+      this.#ends.add(session, cause, (position) => {
+        session.endsAt = position;
+      });
+      this.#pump.due(connection);
+    }
+    if (cause !== "disconnected" || session.terms.deadMan_us === 0) return;
+    const { account, sessionLow, sessionHigh, terms, heard_us } = session;
+    const silent = { account, sessionLow, sessionHigh, deadMan_us: terms.deadMan_us, heard_us };
+    this.#silent.set(session.identity, silent);
+  }
+
+  #forgetKey(who: string): void {
+    const left = (this.#ofKey.get(who) ?? 1) - 1;
+    if (left === 0) this.#ofKey.delete(who);
+    else this.#ofKey.set(who, left);
+  }
+
+  /** To be called every 100 ms or so, with a monotonic clock. */
+  tick(now_us: number): void {
+    for (const [identity, silent] of this.#silent) {
+      if (silent.heard_us < 0) silent.heard_us = now_us;
+      if (now_us - silent.heard_us < silent.deadMan_us) continue;
+      this.#silent.delete(identity);
+      this.#ends.add(silent, "dead_man");
+    }
+    for (const connection of this.#connected.values()) {
+      const session = connection.loggedOn;
+      if (session !== undefined) this.#look(connection, session, now_us);
+    }
+    this.sequenceEnds();
+  }
+
+  #look(connection: Connection, session: LoggedOn, now_us: number): void {
+    const { deadMan_us, heartbeat_us } = session.terms;
+    // Who is not read can't be heard.
+    if (session.hasHeard || connection.paused) session.heard_us = now_us;
+    if (session.hasSpoken || connection.output.pending_bytes > 0) session.spoke_us = now_us;
+    session.hasHeard = false;
+    session.hasSpoken = false;
+    const silence_us = now_us - session.heard_us;
+    if (deadMan_us > 0 && silence_us >= deadMan_us) connection.session.end(CloseReason.DeadMan);
+    else if (silence_us >= IDLE_HEARTBEATS * heartbeat_us) connection.session.end(CloseReason.Idle);
+    else if (now_us - session.spoke_us < heartbeat_us || !session.isAnswered) return;
+    else connection.serverHeartbeat(session.cursor);
+    this.#settle(connection);
+  }
+}
+
+/** What the log is told of an end; undefined: a replaced session's place is the new one's. */
+function causeOf(reason: CloseReason): SessionEndCause | undefined {
+  switch (reason) {
+    case CloseReason.Replaced:
+      return undefined;
+    case CloseReason.LoggedOut:
+      return "logout";
+    case CloseReason.DeadMan:
+      return "dead_man";
+    default:
+      return "disconnected";
+  }
+}

@@ -1,0 +1,140 @@
+// Logging on: challenge, proof, what the key grants, and the session's place in the log. Everything is refused by value, with
+// a LogonRefused and the close; a signature is checked only when nothing cheaper refuses and there is room to sequence.
+//
+//   LogonRequest -> Challenge -> Logon -> attempts allowed? -> proof -> grant -> an older session of the same identity is
+//   closed (Replaced) -> SessionOpen sequenced -> ... released -> LogonAck (report-pump.ts)
+
+import { assert } from "../base/index.ts";
+import {
+  Reason,
+  readSessionLogon,
+  SessionFlag,
+  type SessionLogon,
+  sessionStatement,
+  writeSessionCommand,
+} from "../protocol/index.ts";
+import type { Access, Grant } from "./access.ts";
+import type { Connection } from "./connection.ts";
+import type { Guard } from "./guard.ts";
+import { CloseReason, type GatewayLimits } from "./limits.ts";
+import { LoggedOn, type SessionTerms, sessionIdentity } from "./logged-on.ts";
+import { LoggedOnConversation } from "./logged-on-conversation.ts";
+import type { LoggedOnSessions } from "./logged-on-sessions.ts";
+import { type CommandSink, SessionState } from "./order-session.ts";
+import type { ReportSource } from "./report-source.ts";
+import { sessionNumber } from "./session-ends.ts";
+
+/** A client may ask for heartbeats this often: a tick of the gateway's clock. */
+const HEARTBEAT_MIN_MS = 100;
+/** And this rarely: a day. */
+const HEARTBEAT_MAX_MS = 86_400_000;
+
+/** What the desk needs of its gateway. */
+export interface DeskContext {
+  readonly limits: GatewayLimits;
+  readonly guard: Guard;
+  readonly sink: CommandSink;
+  /** Why nothing is taken now, or None. */
+  readonly refusal: Reason;
+}
+
+export class LogonDesk {
+  readonly access: Access;
+  readonly #context: DeskContext;
+  readonly #source: ReportSource;
+  readonly #sessions: LoggedOnSessions;
+
+  constructor(
+    access: Access,
+    context: DeskContext,
+    { source, sessions }: { readonly source: ReportSource; readonly sessions: LoggedOnSessions },
+  ) {
+    this.access = access;
+    this.#context = context;
+    this.#source = source;
+    this.#sessions = sessions;
+  }
+
+  /** The first thing a client says that wants to log on; false: it has said something before. */
+  requested(connection: Connection): boolean {
+    if (connection.nonce !== undefined) return false;
+    this.#context.guard.mustLogOn(connection.slot);
+    connection.nonce = this.access.authenticator.challenge();
+    connection.challenge(connection.nonce);
+    return true;
+  }
+
+  /** The Logon at `at`. False: it was not taken, because the ring is full or the connection has ended. */
+  logon(connection: Connection, view: DataView, at: number): boolean {
+    const { session, nonce } = connection;
+    const { sink } = this.#context;
+    if (nonce === undefined) {
+      session.end(CloseReason.Malformed);
+      return false;
+    }
+    this.#sessions.sequenceEnds();
+    if (sink.claim() < 0) {
+      session.state = SessionState.SinkFull;
+      return false;
+    }
+    const logon = readSessionLogon(view, at);
+    const grant = this.#judge(connection, logon, view, at);
+    if (typeof grant === "number") connection.refuseLogon(grant);
+    else this.#open(connection, logon, grant);
+    return !connection.abandoned;
+  }
+
+  /** What the logon is granted, or why it is refused. */
+  #judge(connection: Connection, logon: SessionLogon, view: DataView, at: number): Grant | Reason {
+    const { refusal, limits, guard } = this.#context;
+    if (refusal !== Reason.None) return refusal;
+    if (!guard.admitsLogon(connection.slot)) return Reason.Throttled;
+    const { sessionLow, sessionHigh } = connection.session;
+    const nonce = connection.nonce as Uint8Array;
+    const statement = sessionStatement(view, at, { nonce, sessionLow, sessionHigh });
+    const grant = this.access.authenticator.verify(logon.name, statement, logon.proof);
+    if (grant === undefined || logon.account >= limits.accountsMax) return Reason.NotAuthorised;
+    if (grant.accounts !== "all" && !grant.accounts.has(logon.account)) return Reason.NotAuthorised;
+    const isReadOnly = grant.role === "reader" || (logon.flags & SessionFlag.ReadOnly) !== 0;
+    // Whoever may only look has nothing that should end with him.
+    const cancels = (logon.flags & SessionFlag.CancelOnDisconnect) !== 0 || logon.deadMan_ms !== 0;
+    if (isReadOnly && cancels) return Reason.NotAuthorised;
+    const { connections = Number.POSITIVE_INFINITY } = grant.limits;
+    const identity = sessionIdentity(grant.name, logon.account, logon.instance);
+    return this.#sessions.hasRoomFor(grant.name, identity, connections) ? grant : Reason.Throttled;
+  }
+
+  #open(connection: Connection, logon: SessionLogon, grant: Grant): void {
+    const { sink } = this.#context;
+    const sessions = this.#sessions;
+    const source = this.#source;
+    const loggedOn = new LoggedOn(this.#terms(logon, grant), connection.session);
+    const { who, account, instance, flags } = loggedOn.terms;
+    // Nothing of an older connection of this session may be sequenced behind what this one is told.
+    sessions.replace(loggedOn.identity);
+    const slot = sink.claim();
+    assert(slot >= 0, "a slot that was free is free while nothing is sequenced");
+    connection.loggedOn = loggedOn;
+    const session = sessionNumber(loggedOn);
+    const { deadMan_ms } = logon;
+    const open = { kind: "session_open", account, session, who, instance, flags, deadMan_ms } as const;
+    writeSessionCommand(sink.words, slot, open);
+    sink.commit();
+    loggedOn.openedAt = source.position;
+    sessions.opened(connection, loggedOn, logon.next);
+    if (loggedOn.refusal !== Reason.None) connection.session.end(CloseReason.LogonRefused);
+    else {
+      this.#context.guard.loggedOn(connection.slot, grant.limits);
+      connection.converse(loggedOn, new LoggedOnConversation(connection, loggedOn, sink, source));
+    }
+  }
+
+  #terms(logon: SessionLogon, { name, role }: Grant): SessionTerms {
+    const { account, instance, deadMan_ms, heartbeat_ms } = logon;
+    // The bits are the record's too.
+    const flags = role === "reader" ? logon.flags | SessionFlag.ReadOnly : logon.flags;
+    const asked_ms = Math.min(Math.max(heartbeat_ms, HEARTBEAT_MIN_MS), HEARTBEAT_MAX_MS);
+    const heartbeat_us = heartbeat_ms === 0 ? this.#context.limits.heartbeat_us : asked_ms * 1_000;
+    return { who: name, account, instance, flags, deadMan_us: deadMan_ms * 1_000, heartbeat_us };
+  }
+}

@@ -1,0 +1,48 @@
+// What a gateway has for sessions that log on: the desk where they do, the sessions, and the pump of their reports.
+
+import type { RecordBuffer } from "../base/index.ts";
+import { CommandKind, EventKind, EventWord, Reason } from "../protocol/index.ts";
+import type { Access } from "./access.ts";
+import type { Connection } from "./connection.ts";
+import type { LoggedOn } from "./logged-on.ts";
+import { LoggedOnSessions } from "./logged-on-sessions.ts";
+import { type DeskContext, LogonDesk } from "./logon-desk.ts";
+import { type PumpContext, ReportPump } from "./report-pump.ts";
+import type { ReportSource } from "./report-source.ts";
+
+export interface LogonsOptions {
+  readonly access: Access;
+  readonly source: ReportSource;
+}
+
+export class Logons {
+  readonly source: ReportSource;
+  readonly desk: LogonDesk;
+  readonly pump: ReportPump;
+  readonly sessions: LoggedOnSessions;
+
+  constructor(
+    { access, source }: LogonsOptions,
+    gateway: DeskContext,
+    connections: readonly (Connection | undefined)[],
+    pumped: PumpContext,
+  ) {
+    this.source = source;
+    this.pump = new ReportPump(gateway.limits, connections, pumped);
+    this.sessions = new LoggedOnSessions(gateway.sink, source, this.pump, pumped.settle);
+    this.desk = new LogonDesk(access, gateway, this);
+  }
+
+  /** The command at `words[at]`, of `commander` if it is one of them, caused `events`. */
+  applied(events: RecordBuffer, words: Int32Array, at: number, commander: LoggedOn | undefined): void {
+    if (commander !== undefined && (words[at] & 0xff) === CommandKind.SessionOpen)
+      commander.refusal = refusalIn(events);
+    if (this.pump.readers > 0) this.pump.mark(events);
+  }
+}
+
+/** Why the engine refused the command of these events, or None. */
+function refusalIn({ words, count }: RecordBuffer): Reason {
+  const head = count > 0 ? words[EventWord.kindReasonCommandFlags] : 0;
+  return (head & 0xff) === EventKind.Reject ? (((head >>> 8) & 0xff) as Reason) : Reason.None;
+}

@@ -1,0 +1,182 @@
+// Execution reports on their way to logged-on sessions. They are not pushed when they are made: a session is a reader of its
+// account's stream, and is written what is released and fits below the soft mark of its output. It goes on when output
+// drains. So an answer of any size comes in pieces, being resumed and being live are one path, and the hard cap is never
+// reached.
+//
+//   events of a command -> readers of their accounts are due -> release(position): each is written what it may be told
+//
+// A reader whose next report is kept no more is closed: FellBehind.
+
+import { fromLanes, highLane, lowLane, type Position, type RecordBuffer } from "../base/index.ts";
+import {
+  EventKind,
+  EventWord,
+  encodeExecutionReport,
+  encodeLogonAck,
+  frameBytes,
+  LogonAckFlag,
+  MessageType,
+  Reason,
+  ReportWord,
+} from "../protocol/index.ts";
+import { AccountIndex } from "./account-index.ts";
+import type { Connection } from "./connection.ts";
+import { ConnectionList } from "./connection-list.ts";
+import { CloseReason, type GatewayLimits } from "./limits.ts";
+import type { LoggedOn } from "./logged-on.ts";
+
+// Copies, for speed: docs/adr/constants-of-hot-files.md
+const EVENT_ACCOUNT = EventWord.account;
+const EVENT_KIND = EventWord.kindReasonCommandFlags;
+const EVENT_MAKER_ACCOUNT = EventWord.makerAccount;
+const KIND_TRADE = EventKind.Trade;
+const REPORT_BYTES = frameBytes(MessageType.ExecutionReport);
+const REPORT_POSITION_HIGH = ReportWord.positionHigh;
+const REPORT_POSITION_LOW = ReportWord.positionLow;
+const LOGON_ACK_BYTES = frameBytes(MessageType.LogonAck);
+
+/** What the pump needs of the gateway. */
+export interface PumpContext {
+  giveUp(connection: Connection, reason: CloseReason): void;
+  /** Sends what was written, and closes what is over. */
+  settle(connection: Connection): void;
+}
+
+export class ReportPump {
+  /** The log is safe up to here. */
+  released: Position = 0;
+  readonly #connections: readonly (Connection | undefined)[];
+  readonly #readers: AccountIndex;
+  readonly #context: PumpContext;
+  /** With something to be told once more is released. */
+  readonly #due = new ConnectionList();
+  #count = 0;
+
+  constructor(
+    { accountsMax, connectionsMax }: GatewayLimits,
+    connections: readonly (Connection | undefined)[],
+    context: PumpContext,
+  ) {
+    this.#connections = connections;
+    this.#readers = new AccountIndex(accountsMax, connectionsMax);
+    this.#context = context;
+  }
+
+  /** Sessions that read. */
+  get readers(): number {
+    return this.#count;
+  }
+
+  add(connection: Connection, { account }: LoggedOn): void {
+    this.#readers.add(account, connection.slot);
+    this.#count++;
+    this.due(connection);
+  }
+
+  remove(connection: Connection, { account }: LoggedOn): void {
+    this.#readers.remove(account, connection.slot);
+    this.#count--;
+  }
+
+  /** Readers of the accounts that `events` tell of are due. Only where there are readers. */
+  mark({ words, recordWords, count }: RecordBuffer): void {
+    for (let i = 0, at = 0; i < count; i++, at += recordWords) {
+      this.#markReaders(words[at + EVENT_ACCOUNT]);
+      if ((words[at + EVENT_KIND] & 0xff) === KIND_TRADE) this.#markReaders(words[at + EVENT_MAKER_ACCOUNT]);
+    }
+  }
+
+  #markReaders(account: number): void {
+    for (let slot = this.#readers.first(account); slot >= 0; slot = this.#readers.next(slot)) {
+      const connection = this.#connections[slot];
+      if (connection !== undefined && !connection.isDue) this.due(connection);
+    }
+  }
+
+  /** Looked at when more is released. */
+  due(connection: Connection): void {
+    if (connection.isDue) return;
+    connection.isDue = true;
+    this.#due.add(connection);
+  }
+
+  /** The log is safe up to `position`: readers are told what they wait for. Nothing is sequenced meanwhile. */
+  release(position: Position): void {
+    this.released = position;
+    const { items, count } = this.#due;
+    this.#due.count = 0;
+    for (let i = 0; i < count; i++) {
+      items[i].isDue = false;
+      this.write(items[i]);
+      this.#context.settle(items[i]);
+    }
+  }
+
+  /** Writes what `connection` may be told now and has room for. */
+  write(connection: Connection): void {
+    const session = connection.loggedOn;
+    if (session === undefined || connection.abandoned || connection.isFull || connection.finished) return;
+    if (!session.isAnswered && !this.#answer(connection, session)) return this.due(connection);
+    if (session.refusal !== Reason.None) return;
+    if (session.cursor < session.stream.first)
+      return this.#context.giveUp(connection, CloseReason.FellBehind);
+    this.#writeReports(connection, session);
+    if (session.endsAt > this.released) this.due(connection);
+  }
+
+  #writeReports(connection: Connection, session: LoggedOn): void {
+    const { stream } = session;
+    const { released } = this;
+    const { next } = stream;
+    for (let number = session.cursor; number < next && connection.hasRoom(); number++) {
+      const words = stream.words(number);
+      const report = stream.at(number);
+      if (positionOf(words, report) > released) return this.due(connection);
+      const at = connection.claimDirect(REPORT_BYTES);
+      if (at < 0) return;
+      encodeExecutionReport(
+        connection.output.direct.view,
+        at,
+        lowLane(number),
+        highLane(number),
+        words,
+        report,
+      );
+      session.cursor = number + 1;
+    }
+  }
+
+  /** The answer to the logon; false while it is not safe. */
+  #answer(connection: Connection, session: LoggedOn): boolean {
+    if (session.openedAt > this.released) return false;
+    session.isAnswered = true;
+    if (session.refusal !== Reason.None) {
+      connection.refuseLogon(session.refusal);
+      return true;
+    }
+    const at = connection.claimDirect(LOGON_ACK_BYTES);
+    if (at < 0) return true;
+    const { first, next, hasGap, openedAt: position, sessionLow, sessionHigh, terms } = session;
+    const { account, heartbeat_us } = terms;
+    const flags = hasGap ? LogonAckFlag.Gap : 0;
+    const heartbeat_ms = heartbeat_us / 1_000;
+    encodeLogonAck(connection.output.direct.view, at, {
+      ...{ account, flags, sessionLow, sessionHigh, first, next, position, heartbeat_ms },
+    });
+    return true;
+  }
+
+  /** Whether a connection that takes nothing any more is still to be told something. */
+  owes(connection: Connection): boolean {
+    const session = connection.loggedOn;
+    if (session === undefined || connection.abandoned || connection.isFull) return false;
+    if (!session.isAnswered || session.endsAt > this.released) return true;
+    const { refusal, cursor, stream, endsAt } = session;
+    if (refusal !== Reason.None || cursor >= stream.next) return false;
+    return cursor < stream.first || positionOf(stream.words(cursor), stream.at(cursor)) <= endsAt;
+  }
+}
+
+function positionOf(words: Int32Array, report: number): Position {
+  return fromLanes(words[report + REPORT_POSITION_LOW], words[report + REPORT_POSITION_HIGH]);
+}
