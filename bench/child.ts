@@ -15,8 +15,8 @@ export class Child {
     this.#process = fork(fileURLToPath(entryBeside(beside, name)), args);
   }
 
-  /** The child's next message; rejects when it ends, has ended, or takes too long. */
-  answer<T>(): Promise<T> {
+  /** The child's next message; rejects when it ends, has ended, or takes longer than `wait_ms`. */
+  answer<T>(wait_ms = ANSWER_MS): Promise<T> {
     return new Promise((resolve, reject) => {
       const child = this.#process;
       const settle = (act: () => void): void => {
@@ -26,7 +26,7 @@ export class Child {
       };
       const timer = setTimeout(
         () => settle(() => reject(new Error("a process of the bench does not answer"))),
-        ANSWER_MS,
+        wait_ms,
       );
       const exited = (): void => settle(() => reject(new Error(`a process of the bench ${endOf(child)}`)));
       const answered = (message: T & { error?: string }): void =>
@@ -36,8 +36,8 @@ export class Child {
     });
   }
 
-  ask<T>(request: object | string): Promise<T> {
-    const answer = this.answer<T>();
+  ask<T>(request: object | string, wait_ms = ANSWER_MS): Promise<T> {
+    const answer = this.answer<T>(wait_ms);
     // What ended meanwhile says so through its answer.
     if (this.#process.connected) this.#process.send(request, () => {});
     return answer;

@@ -100,6 +100,10 @@ export class NodeProcess {
     return text;
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   /** Sends a signal and goes on. */
   signal(signal: "SIGTERM" | "SIGINT" | "SIGSTOP" | "SIGCONT"): void {
     this.#process.kill(signal);

@@ -1,0 +1,97 @@
+// What hostile clients do to a node beside a legitimate one, and what is looked at: the legitimate client's round trips with and
+// without them, the node's memory, and why it ended connections. Each scene is measured beside its own quiet moment.
+
+import { readFileSync } from "node:fs";
+import { Child } from "../../bench/child.ts";
+import type { PacedOrder, PacedResult } from "../../bench/durability/paced-load.ts";
+import type { NodeProcess } from "../crash/node-process.ts";
+import type { AttackOrder } from "./attacker.ts";
+import type { AttackName, Counts } from "./attacks.ts";
+
+export interface Scene {
+  readonly attack: AttackName;
+  /** In words, for the table. */
+  readonly title: string;
+  /** Of whatever the attack counts. */
+  readonly count: number;
+  /** The longest it goes on; it may end sooner when its count is reached. */
+  readonly ms: number;
+}
+
+export interface SceneResult {
+  readonly scene: Scene;
+  readonly counts: Counts;
+  readonly quiet: PacedResult;
+  readonly beside: PacedResult;
+  /** The most memory that the node had by then, since it was started. */
+  readonly peak_bytes: number;
+  /** Connections that the node ended during it, by reason. */
+  readonly closes: Counts;
+}
+
+/** What the legitimate client does: so little that it never waits for itself. */
+const RATE = 500;
+/** Of the quiet measurement, and between two looks beside the attack. */
+const MEASURED_MS = 4_000;
+/** So many connections share the rate. */
+const CONNECTIONS = 4;
+/** An attack ends by itself; so much later it has not. */
+const LATE_MS = 60_000;
+/** From the start of an attack until it is at work. */
+const SETTLE_MS = 300;
+
+export class Stage {
+  readonly #node: NodeProcess;
+  readonly #seed: number;
+  readonly #client = new Child(import.meta.resolve("../../bench/child.ts"), "durability/paced-load");
+  readonly #attacker = new Child(import.meta.url, "attacker");
+
+  constructor(node: NodeProcess, seed: number) {
+    this.#node = node;
+    this.#seed = seed;
+  }
+
+  async play(scene: Scene): Promise<SceneResult> {
+    const quiet = await this.#measure(MEASURED_MS);
+    const closesBefore = await this.#closes();
+    const { orderPort, httpPort } = this.#node;
+    const { attack, count, ms } = scene;
+    const order: AttackOrder = { attack, target: { orderPort, httpPort, seed: this.#seed, ms, count } };
+    const attacked = this.#attacker.ask<Counts>(order, ms + LATE_MS);
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const [beside, counts] = await Promise.all([this.#measure(Math.min(ms, MEASURED_MS)), attacked]);
+    const closesAfter = await this.#closes();
+    const closes = Object.entries(closesAfter).map(
+      ([why, n]) => [why, n - (closesBefore[why] ?? 0)] as const,
+    );
+    return {
+      ...{ scene, counts, quiet, beside, peak_bytes: peakOf(this.#node.pid) },
+      closes: Object.fromEntries(closes.filter(([, n]) => n > 0)),
+    };
+  }
+
+  #measure(ms: number): Promise<PacedResult> {
+    const requests = Math.round((RATE * ms) / 1e3 / 2) * 2;
+    const order: PacedOrder = {
+      ...{ port: this.#node.orderPort, connections: CONNECTIONS, rate: RATE, requests, kind: "pairs" },
+    };
+    return this.#client.ask<PacedResult>(order);
+  }
+
+  /** From the node's metrics. */
+  async #closes(): Promise<Counts> {
+    const text = await (await fetch(`http://127.0.0.1:${this.#node.httpPort}/metrics`)).text();
+    const rows = text.matchAll(/^seriatim_connections_closed_total\{reason="([^"]+)"\} (\d+)$/gm);
+    return Object.fromEntries([...rows].map(([, why, n]) => [why, Number(n)]));
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([this.#client.end(), this.#attacker.end()]);
+  }
+}
+
+/** The most memory a process has had, by Linux. */
+function peakOf(pid: number): number {
+  const [, kib = "0"] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kib) * 1_024;
+}

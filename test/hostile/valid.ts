@@ -1,0 +1,79 @@
+// What a client would send that means well: the frames and messages that attackers begin with.
+
+import {
+  encodeCancelOrder,
+  encodeHeartbeat,
+  encodeHello,
+  encodeInstruments,
+  encodeModify,
+  encodeNewOrder,
+  OrderType,
+  Side,
+  TimeInForce,
+} from "../../src/protocol/index.ts";
+
+const ROOM_BYTES = 256;
+/** No price that the legitimate client uses. */
+const PRICE = 1_000_000;
+
+/** The bytes one encoder writes. */
+function frameOf(write: (view: DataView, at: number) => number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(ROOM_BYTES));
+  return new Uint8Array(view.buffer, 0, write(view, 0));
+}
+
+/** A limit order of `account`'s connection on symbol 1. */
+export function limitOrder(
+  id: number,
+  price: number,
+  quantity: number,
+  side: Side,
+  isIoc = false,
+): Uint8Array {
+  const tif = isIoc ? TimeInForce.ImmediateOrCancel : TimeInForce.GoodTillCancel;
+  return frameOf((view, at) =>
+    encodeNewOrder(view, at, id, 0, id, 0, 1, price, 0, quantity, side, OrderType.Limit, tif),
+  );
+}
+
+/** Of the open mode: versions 1 and 2. */
+export const OPEN_FRAMES: readonly Uint8Array[] = [
+  limitOrder(1, PRICE, 1, Side.Buy),
+  limitOrder(2, PRICE, 2, Side.Sell, true),
+  frameOf((view, at) =>
+    encodeNewOrder(
+      view,
+      at,
+      3,
+      0,
+      3,
+      0,
+      1,
+      0,
+      0,
+      1,
+      Side.Buy,
+      OrderType.Market,
+      TimeInForce.ImmediateOrCancel,
+    ),
+  ),
+  frameOf((view, at) => encodeCancelOrder(view, at, 4, 0, 1, 0, 1)),
+  frameOf((view, at) => encodeModify(view, at, 5, 0, 1, 0, 1, PRICE, 0, 1)),
+  frameOf((view, at) => encodeHeartbeat(view, at, 6, 0)),
+  frameOf((view, at) => encodeInstruments(view, at, 7, 0)),
+  frameOf((view, at) => encodeHello(view, at, 8, 0, 900, 0)),
+  frameOf((view, at) => encodeHello(view, at, 9, 0, 900, 1)),
+];
+
+const SYMBOL = "ETH-USD";
+
+export const MESSAGES: readonly object[] = [
+  { type: "hello", schema: 1, account: "901" },
+  { type: "submit", request: 1, symbol: SYMBOL, id: "1", side: "buy", price: "0.01", quantity: 1 },
+  { type: "submit", request: 2, symbol: SYMBOL, id: "2", side: "sell", orderType: "market", quantity: 1 },
+  { type: "modify", request: 3, symbol: SYMBOL, id: "1", price: "0.02", quantity: 2 },
+  { type: "cancel", request: 4, symbol: SYMBOL, id: "1" },
+  { type: "openOrders", request: 5 },
+  { type: "subscribe", request: 6, channels: ["depth", "trades"], symbols: [SYMBOL] },
+  { type: "unsubscribe", request: 7, channels: ["depth"], symbols: [SYMBOL] },
+];
