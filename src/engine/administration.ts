@@ -18,6 +18,8 @@ export class Administration {
   epoch = 0;
   /** The node of the last tenure; "" before the first. Here and below: who gave the last such command. */
   node = "";
+  /** The administrator who promoted that node; "" when it led by itself. */
+  promotedBy = "";
   ackPolicy: AckPolicyName | undefined;
   ackPolicyBy = "";
   halted = false;
@@ -57,6 +59,10 @@ function note(administration: Administration, command: Exclude<AdminCommand, { k
     case "tenure":
       administration.epoch = command.epoch;
       administration.node = who;
+      administration.promotedBy = "";
+      break;
+    case "promotion":
+      administration.promotedBy = who;
       break;
     case "ack_policy":
       administration.ackPolicy = command.policy;

@@ -90,6 +90,7 @@ export class ExchangeEngine implements Application {
       case CommandKind.Resume:
       case CommandKind.KillSwitch:
       case CommandKind.ForcedStart:
+      case CommandKind.Promotion:
         return administer(state, words, at, events);
       case CommandKind.SessionOpen:
         return openStream(state, words, at, events);

@@ -25,6 +25,9 @@ export function restoreAdministration(state: ExchangeState, reader: SnapshotRead
     administration.forcedStarts > 0,
     "forced start",
   );
+  administration.promotedBy = reader.who(at + layout.promotedBy, "a promotion by a name");
+  if (administration.promotedBy !== "" && administration.epoch === 0)
+    reader.refuse(at, "a promotion without a tenure");
   const halted = reader.u8(at + layout.halted);
   administration.haltedBy = reader.who(at + layout.haltedBy, "a halt by a name");
   if (halted > 1 || (halted === 1 && administration.haltedBy === ""))

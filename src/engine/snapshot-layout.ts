@@ -107,12 +107,13 @@ function administrationLayout() {
     ackPolicyBy: at.bytes(WHO_BYTES_MAX),
     haltedBy: at.bytes(WHO_BYTES_MAX),
     forcedBy: at.bytes(WHO_BYTES_MAX),
+    promotedBy: at.bytes(WHO_BYTES_MAX),
     forcedStarts: at.u64(),
     ackPolicy: at.u8(),
     halted: at.u8(),
     reserved: at.bytes(14),
   };
-  return { ...layout, bytes: at.size(96) };
+  return { ...layout, bytes: at.size(112) };
 }
 
 /** An account whose kill switch is on. */

@@ -98,6 +98,7 @@ function writeAdministration(administration: Administration, out: PieceWriter): 
   putWho(out.view, at + SnapshotAdministration.ackPolicyBy, administration.ackPolicyBy);
   putWho(out.view, at + SnapshotAdministration.haltedBy, administration.haltedBy);
   putWho(out.view, at + SnapshotAdministration.forcedBy, administration.forcedBy);
+  putWho(out.view, at + SnapshotAdministration.promotedBy, administration.promotedBy);
   setU64(out.view, at + SnapshotAdministration.forcedStarts, forcedStarts);
   const policy = ackPolicy === undefined ? 0 : AckPolicyCode[ackPolicy];
   out.view.setUint8(at + SnapshotAdministration.ackPolicy, policy);

@@ -38,7 +38,15 @@ const EDGE_BITS_MAX = 17;
 /** Who gives administrative commands; the longest name there is, and the shortest. */
 const NAMES = ["a", "operations", "0123456789abcdef"];
 /** Shares of administrative commands: a halt ends soon, or nothing else would be tried. */
-const ADMINISTRATION = { kill_switch: 10, halt: 1, resume: 6, tenure: 1, ack_policy: 1, forced_start: 1 };
+const ADMINISTRATION = {
+  kill_switch: 10,
+  halt: 1,
+  resume: 6,
+  tenure: 1,
+  ack_policy: 1,
+  forced_start: 1,
+  promotion: 1,
+};
 /** Where request numbers begin: also where a lane and the sign carry. */
 const FIRST_REQUESTS = [1n, 2n ** 32n - 300n, 2n ** 63n - 300n, 1_700_000_000_000_000n];
 /** An earlier request number is at most this far back, and an earlier request one of so many: both beyond what an engine remembers. */

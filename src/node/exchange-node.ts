@@ -166,8 +166,9 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   /** As an administrator says: only a node that waits to lead can be told to, and only by force. */
   async promote(isForced: boolean, who: string): Promise<TenureBegun> {
     const { primary } = this.#runtime;
-    if (isForced && primary !== undefined) return primary.forceStart(who);
-    throw unavailable("this node is no replica");
+    if (this.role === "primary" || primary === undefined) throw unavailable("this node leads already");
+    if (isForced) return primary.forceStart(who);
+    throw unavailable("this node is no replica: it waits to lead, which only promote --force ends");
   }
 
   async requestSnapshot(): Promise<SnapshotTaken> {

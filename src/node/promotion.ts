@@ -67,7 +67,7 @@ export async function takeOver(
   // Whoever looks on connects again; meanwhile the journal changes hands.
   const pageEnded = replica.stopShowing();
   const inherited = await replica.handOver();
-  const tenure = { epoch, forcedBy: isForced ? who : undefined };
+  const tenure = { epoch, ...(isForced ? { forcedBy: who } : { promotedBy: who }) };
   return startExchange(leading(plan), { inherited, tenure, pageEnded });
 }
 

@@ -59,7 +59,7 @@ export function collectStatus({
 const NOTHING_YET: ReturnType<typeof exchangeOf> = {
   ...{ eventSequence: 0, trades: 0, rejects: 0, ordersResting: 0 },
   administration: {
-    ...{ epoch: 0, node: "", ackPolicy: null, halted: false, haltedBy: "" },
+    ...{ epoch: 0, node: "", promotedBy: "", ackPolicy: null, halted: false, haltedBy: "" },
     ...{ switchedOff: 0, forcedStarts: 0 },
   },
 };
@@ -123,6 +123,16 @@ function exchangeOf(engine: ExchangeEngine) {
 }
 
 function administrationOf({ administration }: ExchangeEngine): AdministrationStatus {
-  const { epoch, node, ackPolicy = null, halted, haltedBy, switchedOff, forcedStarts } = administration;
-  return { epoch, node, ackPolicy, halted, haltedBy, switchedOff: switchedOff.size, forcedStarts };
+  const { epoch, node, promotedBy, ackPolicy = null, halted, haltedBy } = administration;
+  const { switchedOff, forcedStarts } = administration;
+  return {
+    epoch,
+    node,
+    promotedBy,
+    ackPolicy,
+    halted,
+    haltedBy,
+    switchedOff: switchedOff.size,
+    forcedStarts,
+  };
 }

@@ -64,6 +64,8 @@ export interface AdministrationStatus {
   /** Of the last tenure, with the name of its node; 0 before the first. */
   readonly epoch: number;
   readonly node: string;
+  /** Who promoted that node; "" when it led by itself. */
+  readonly promotedBy: string;
   /** Null: nobody has chosen one. */
   readonly ackPolicy: string | null;
   readonly halted: boolean;

@@ -23,7 +23,7 @@ export async function importRules(url: string): Promise<RecordRules> {
 function withTenures(rules: RecordRules): RecordRules {
   const isTenures = (words: Int32Array, at: number): boolean => {
     const kind = checkAdminCommand(words, at)?.kind;
-    return kind === "tenure" || kind === "forced_start";
+    return kind === "tenure" || kind === "forced_start" || kind === "promotion";
   };
   return {
     genesisFault: (words, at, count) => rules.genesisFault(words, at, count),

@@ -150,8 +150,9 @@ test("tenures, policies and forced starts change no book, and are part of the st
     say({ kind: "ack_policy", policy: "two-disks", who: "ann" }),
     say({ kind: "forced_start", who: "ann" }),
     say({ kind: "forced_start", who: "bob" }),
+    say({ kind: "promotion", who: "eve" }),
   ];
-  expect(outcomes(desk, ...said)).toEqual([[], [], [], []]);
+  expect(outcomes(desk, ...said)).toEqual([[], [], [], [], []]);
   expect(desk.engine.administration).toMatchObject({
     epoch: 3,
     node: "node-a",
@@ -159,6 +160,7 @@ test("tenures, policies and forced starts change no book, and are part of the st
     ackPolicyBy: "ann",
     forcedStarts: 2,
     forcedBy: "bob",
+    promotedBy: "eve",
     halted: false,
   });
   expect(desk.engine.book(0).orders).toBe(1);

@@ -60,7 +60,10 @@ test("a promoted replica leads with all that it had, the other one follows it, a
   const { answer, failed } = await promoted(south);
   expect([failed, answer]).toEqual(["", expect.objectContaining({ ok: true, orderPort: south.orderPort })]);
   expect(south.role).toBe("primary");
-  expect(south.status()).toMatchObject({ ordersResting: resting, administration: { node: "south" } });
+  expect(south.status()).toMatchObject({
+    ordersResting: resting,
+    administration: { node: "south", promotedBy: "ann" },
+  });
   expect(south.status().administration.epoch).toBe(answer.epoch);
   await until(() => south.status().status === "ok");
   const again = await cluster.clientOf(south);
@@ -106,7 +109,7 @@ test("a replica is not promoted while its primary lives, with a port that is tak
   expect(await refused(south)).toMatch(/^north is the primary, in epoch \d+$/);
   expect(await refused(south, "promote --force")).toMatch(/^north is the primary, in epoch \d+$/);
   expect(await refused(west)).toMatch(/^this replica has no log yet$/);
-  expect(await refused(north)).toBe("not available: this node is no replica");
+  expect(await refused(north)).toBe("not available: this node leads already");
   await until(() => south.status().position === north.status().position);
   await north.stop();
   expect(await refused(south, "promote --force")).toBe(`order-port ${port} on 127.0.0.1 is in use`);
@@ -150,9 +153,9 @@ test("a primary that waits for the others leads when an administrator forces it"
   for (const node of [first, ...replicas]) await node.stop();
   const again = await start("north", { peers: others("north") });
   expect(again.role).toBe("waiting");
-  expect(await refused(again)).toBe("not available: this node is no replica");
+  expect(await refused(again)).toMatch(/no replica: it waits to lead, which only promote --force ends$/);
   const { answer, failed } = await cluster.admin(again, "promote --force");
   expect([failed, answer]).toEqual(["", expect.objectContaining({ ok: true })]);
   expect([again.role, again.status().administration.forcedStarts]).toEqual(["primary", 1]);
-  expect(await refused(again, "promote --force")).toMatch(/does not wait to lead$/);
+  expect(await refused(again, "promote --force")).toMatch(/leads already$/);
 }, 120_000);

@@ -236,6 +236,7 @@ test("version 3 has words for what administrators and nodes say, and for what a 
     "cmd halt ann",
     "cmd resume ann",
     "cmd forced_start ann",
+    "cmd promotion ann",
     "cmd kill_switch 2 on ann",
     "evt cancel 7 0 1",
     "cmd kill_switch 2 off ann",
@@ -243,7 +244,7 @@ test("version 3 has words for what administrators and nodes say, and for what a 
     "reject kill_switch 0 StorageExhausted",
   ];
   const { flow } = parseFlow(text.join("\n"));
-  expect(flow.steps[6].command).toEqual({ kind: "kill_switch", account: 2, on: true, who: "ann" });
+  expect(flow.steps[7].command).toEqual({ kind: "kill_switch", account: 2, on: true, who: "ann" });
   expect(formatFlow(flow)).toEqual(text);
   expect(flowVersionOf(flow)).toBe(3);
 });
@@ -286,7 +287,7 @@ const anyCommand: fc.Arbitrary<FlowCommand> = fc.oneof(
   fc.record({ kind: kind("cancel"), ...order, once: u64 }),
   fc.record({ kind: kind("tenure"), epoch: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), who }),
   fc.record({ kind: kind("ack_policy"), policy: fc.constantFrom(...ACK_POLICY_NAMES), who }),
-  fc.record({ kind: fc.constantFrom("halt", "resume", "forced_start"), who }),
+  fc.record({ kind: fc.constantFrom("halt", "resume", "forced_start", "promotion"), who }),
   fc.record({ kind: kind("kill_switch"), account: fc.nat(3), on: fc.boolean(), who }),
 );
 

@@ -20,7 +20,7 @@ export function ackPolicyName(code: number): AckPolicyName | undefined {
 export type AdminCommand =
   | { readonly kind: "tenure"; readonly epoch: number; readonly who: string }
   | { readonly kind: "ack_policy"; readonly policy: AckPolicyName; readonly who: string }
-  | { readonly kind: "halt" | "resume" | "forced_start"; readonly who: string }
+  | { readonly kind: "halt" | "resume" | "forced_start" | "promotion"; readonly who: string }
   | { readonly kind: "kill_switch"; readonly account: number; readonly on: boolean; readonly who: string };
 
 export const ADMIN_COMMAND_KINDS = {
@@ -30,6 +30,7 @@ export const ADMIN_COMMAND_KINDS = {
   resume: CommandKind.Resume,
   kill_switch: CommandKind.KillSwitch,
   forced_start: CommandKind.ForcedStart,
+  promotion: CommandKind.Promotion,
 } as const satisfies Record<AdminCommand["kind"], CommandKind>;
 
 const KIND_NAMES = new Map<number, AdminCommand["kind"]>(

@@ -18,6 +18,7 @@ export const CommandKind = {
   ForcedStart: 9,
   SessionOpen: 10,
   SessionEnd: 11,
+  Promotion: 12,
   NewOrder: 16,
   Cancel: 17,
   Modify: 18,
@@ -134,7 +135,7 @@ function instrumentLayout() {
 /** The longest name of an admin key or a node, in bytes. */
 export const WHO_BYTES_MAX = 16;
 
-/** Byte offsets of the administrative commands: Tenure, AckPolicy, Halt, Resume, KillSwitch, ForcedStart. */
+/** Byte offsets of the administrative commands: Tenure, AckPolicy, Halt, Resume, KillSwitch, ForcedStart, Promotion. */
 export const AdminLayout = adminLayout();
 
 function adminLayout() {

@@ -31,6 +31,7 @@ const ADMIN_KINDS = {
   resume: "resume",
   kill_switch: "kill_switch",
   forced_start: "forced_start",
+  promotion: "promotion",
 } as const satisfies Record<string, AdminCommand["kind"]>;
 const POLICIES = Object.fromEntries(ACK_POLICY_NAMES.map((name) => [name, name])) as Record<
   AckPolicyName,

@@ -3,7 +3,7 @@
 //
 //   waiting ──► certain by what was heard, or promoted: an epoch is chosen, promised on this disk, and replicas are welcomed in it
 //           ──► enough of them have promised, on theirs, to follow nothing older (or an administrator forces it)
-//           ──► the journal's frames carry the epoch, Tenure (and ForcedStart) is its first command
+//           ──► the journal's frames carry the epoch, Tenure (and Promotion or ForcedStart) is its first command
 //
 // Not a frame is written before: one of the old epoch could differ from one that a replica holds; and one of a new epoch that
 // nobody has promised to follow would win, by its epoch, over what the others acknowledge meanwhile in an older one.
@@ -29,6 +29,8 @@ export interface Tenure {
   readonly epoch: number;
   /** The administrator who answers for what could not be known; undefined: all was. */
   readonly forcedBy?: string | undefined;
+  /** The administrator who promoted this node, without force; undefined: it leads by itself. */
+  readonly promotedBy?: string | undefined;
 }
 
 export interface TenureBegun extends Tenure {
@@ -110,7 +112,7 @@ export class Candidacy {
  * says.
  */
 export async function beginTenure(
-  { epoch, forcedBy }: Tenure,
+  { epoch, forcedBy, promotedBy }: Tenure,
   who: string,
   journal: Pick<JournalStage, "ask">,
   path: CommandPath,
@@ -122,9 +124,11 @@ export async function beginTenure(
   sequence(path, (words, at) => writeAdminCommand(words, at, { kind: "tenure", epoch, who }));
   if (forcedBy !== undefined) {
     sequence(path, (words, at) => writeAdminCommand(words, at, { kind: "forced_start", who: forcedBy }));
+  } else if (promotedBy !== undefined) {
+    sequence(path, (words, at) => writeAdminCommand(words, at, { kind: "promotion", who: promotedBy }));
   }
   await gate.lead(path.position);
-  return { epoch, forcedBy, position };
+  return { epoch, forcedBy, promotedBy, position };
 }
 
 function sequence(path: CommandPath, write: (words: Int32Array, at: number) => void): void {

@@ -208,7 +208,7 @@ describe("commands", () => {
     ["kill-switch 4 on", 'NODE refuses: there is no account "4"'],
     ["kill-switch bob on", 'NODE refuses: there is no account "bob"'],
     ["ack-policy ram", "NODE refuses: not available: this node has no replicas"],
-    ["promote", "NODE refuses: not available: this node is no replica"],
+    ["promote", "NODE refuses: not available: this node leads already"],
   ])("'%s' is refused, exit 1", async (words, says) => {
     const position = node.status().position;
     expect(await admin(words)).toEqual({ status: 1, answer: undefined, failed: `seriatim: ${says}\n` });
