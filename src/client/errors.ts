@@ -38,6 +38,11 @@ export function outcomeUnknown(what: string, cause: SeriatimError): SeriatimErro
   });
 }
 
+/** A request was sent over a connection that is lost, and the exchange's reports show that it never got there. */
+export function notExecuted(what: string): SeriatimError {
+  return new SeriatimError("NOT_EXECUTED", `${what} was not executed: the connection was lost before`);
+}
+
 /** A resuming client has tried all addresses for as long as it may. */
 export function patienceOver(peers: string, patience_ms: number, cause: SeriatimError): SeriatimError {
   const what = `no answer from ${peers} within ${patience_ms} ms: ${cause.message}`;

@@ -87,7 +87,7 @@ class OpenOrders {
   }
 
   texts(sequence: number, request: number | undefined): readonly string[] {
-    return ordersTexts(this.#orders, sequence, { request, truncated: this.#truncated });
+    return ordersTexts(this.#orders, { sequence: String(sequence) }, { request, truncated: this.#truncated });
   }
 }
 

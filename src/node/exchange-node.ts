@@ -11,6 +11,7 @@ import { Gateway } from "../gateway/index.ts";
 import { NetTransport } from "../platform/index.ts";
 import type { NodeRoleName } from "../protocol/index.ts";
 import {
+  type KeyRing,
   type Runtime,
   type RuntimeListener,
   type Snapshots,
@@ -70,6 +71,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   #closeOrders: (() => Promise<void>) | undefined;
   readonly #web: NodeWeb;
   readonly #snapshots: Snapshots | undefined;
+  readonly #keys: KeyRing | undefined;
   readonly #administration: JournaledCommands | undefined;
   #gatewayTicker: NodeJS.Timeout | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -87,6 +89,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     { clock, feedRingRecords, storage, keys }: NodeParts & { readonly clock: Clock },
   ) {
     this.#clock = clock;
+    this.#keys = keys;
     this.#configuration = configuration;
     this.#runtime = runtime;
     this.#engine = engine;
@@ -141,7 +144,10 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.orderPort = orders.port;
     this.#closeOrders = () => orders.close();
     this.#web.follow({ application: this.#engine, path: this.#runtime.path });
-    this.httpPort = await this.#web.listen({ orderPort: orders.port, status: () => this.status() });
+    this.httpPort = await this.#web.listen({
+      ...{ orderPort: orders.port, status: () => this.status() },
+      access: { isOpen: true, keys: this.#keys?.entries ?? [], nodeKey: undefined },
+    });
     // One may be due: the last run ended before it, or the log is from before there were any.
     this.#tick();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);

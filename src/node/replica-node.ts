@@ -85,7 +85,10 @@ export class ReplicaNode implements NodePart {
   /** Page, health and metrics; throws SeriatimError when it can't. */
   async listen(): Promise<void> {
     const noOrders = `this node is a replica of ${this.#primary}: its primary takes orders`;
-    this.httpPort = await this.#web.listen({ orderPort: 0, noOrders, status: () => this.status() });
+    this.httpPort = await this.#web.listen({
+      ...{ orderPort: 0, noOrders, status: () => this.status() },
+      access: { isOpen: true, keys: this.#plan.parts.keys?.entries ?? [], nodeKey: undefined },
+    });
   }
 
   /** Once the primary has said how much of the log may be seen. */

@@ -1,7 +1,13 @@
 // The words of the WebSocket client: what it is given, what it tells, and what it uses of a WebSocket.
 
 import type { SeriatimError } from "../../base/index.ts";
-import type { FillMessage, OrderMessage, SideName, StatusMessage } from "../../protocol/index.ts";
+import type {
+  FillMessage,
+  OrderMessage,
+  ReportMessage,
+  SideName,
+  StatusMessage,
+} from "../../protocol/index.ts";
 
 /** What this client uses of a WebSocket; browsers and Node have one of their own. */
 export interface SocketLike {
@@ -19,6 +25,17 @@ export interface ExchangeSocketOptions {
   readonly url: string;
   /** A name the exchange knows, or an account's number in digits; without one there is market data only. */
   readonly account?: string | undefined;
+  /** The secret of a key of the exchange: needed where not anybody may say who they are, and for reports. */
+  readonly token?: string | undefined;
+  /** With a token, and kept over all connections: */
+  /** tells the programs of an account apart; by chance by default. A newer connection of the same one takes its place. */
+  readonly instance?: number;
+  /** Cancels all orders of the account when the connection ends in any way but `logout()`. */
+  readonly cancelOnDisconnect?: boolean;
+  /** Cancels them when this program was not heard of for so long, connected or not. */
+  readonly deadMan_ms?: number;
+  /** Only hears reports. */
+  readonly readOnly?: boolean;
   readonly listener?: ExchangeListener;
   readonly openSocket?: (url: string) => SocketLike;
 }
@@ -31,19 +48,23 @@ export interface ExchangeListener {
   status?(status: StatusMessage): void;
   order?(order: OrderMessage): void;
   fill?(fill: FillMessage): void;
+  /** With a token, in place of `order` and `fill`: what happened to the account's orders and requests, each once. */
+  report?(report: ReportMessage): void;
   /** An error that answers no request of this client. */
   error?(error: SeriatimError): void;
 }
 
 /**
  * `connecting`: not yet, or not yet again. `open`: hello was answered. `waiting`: lost, tries again in `retryIn_ms`.
- * `refused`: the exchange doesn't take this hello (its account, its schema); not tried again; one
- * that has no room for the account just now is waited for. `closed`: by `close()`.
+ * `refused`: the exchange doesn't take this hello (its account, its token, its schema), or a newer connection has this
+ * session; not tried again; one that has no room for the account just now is waited for. `closed`: by `close()` or `logout()`.
  */
 export interface Connection {
   readonly state: "connecting" | "open" | "waiting" | "refused" | "closed";
   /** Why it waits or was refused. */
   readonly reason?: string;
+  /** Why it was refused: the code of docs/api/websocket.md. */
+  readonly code?: string;
   readonly retryIn_ms?: number;
 }
 

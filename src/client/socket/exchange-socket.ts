@@ -1,25 +1,20 @@
 // A client of the WebSocket interface (docs/api/websocket.md) for browsers and Node: it connects, says hello, subscribes,
 // keeps the pictures (market.ts, own-orders.ts) and connects again by itself whenever the connection is lost.
-// A request is answered, refused, or its outcome is unknown; none is ever sent twice.
+// A request is answered, refused, or its outcome is unknown; none is ever sent twice. With a token the connection is a
+// session that is resumed (session.ts): then what a lost connection took along is known after the next logon.
 
 import { SeriatimError } from "../../base/index.ts";
 import {
+  CloseCode,
   ErrorCode,
   JSON_SCHEMA_VERSION,
+  type OpenOrderEntry,
+  type SideName,
   type StatusMessage,
   type WelcomeInstrument,
 } from "../../protocol/index.ts";
 import { connectionLost } from "../errors.ts";
-import { retryDelay_ms } from "../retry.ts";
-import {
-  type Connection,
-  closeWords,
-  type ExchangeListener,
-  type ExchangeSocketOptions,
-  type NewSocketOrder,
-  openGlobalSocket,
-  type SocketLike,
-} from "./connection.ts";
+import type { Connection, ExchangeListener, ExchangeSocketOptions, NewSocketOrder } from "./connection.ts";
 import { channelOf, Market, type MarketChannel } from "./market.ts";
 import {
   type ErrorMessage,
@@ -29,15 +24,18 @@ import {
   type Welcome,
 } from "./messages.ts";
 import { OwnOrders } from "./own-orders.ts";
-import { type RequestAnswer, Requests } from "./requests.ts";
+import { ReconnectingSocket } from "./reconnecting-socket.ts";
+import { type MassCancelAnswer, type RequestAnswer, Requests } from "./requests.ts";
+import { SocketSession } from "./session.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
-/** Half of the longest silence: a node says its status once a second, and a connection that hears nothing is dead. */
-const SILENCE_CHECK_MS = 3_000;
 /** What may wait for the network before a request is refused: some hundred orders, sent long after they were meant. */
 const BUFFERED_BYTES_MAX = 65_536;
 
-type SocketTimer = ReturnType<typeof setTimeout>;
+/** How long a session's requests wait for the next logon before their outcome is unknown. */
+const PATIENCE_MS = 60_000;
+/** A third of the dead man's time: one that is late or lost is no death. */
+const BEATS = 3;
 
 export class ExchangeSocket {
   /** By symbol, as the exchange lists them; empty until the first welcome. */
@@ -54,20 +52,35 @@ export class ExchangeSocket {
   readonly #listener: ExchangeListener;
   readonly #subscriptions = new Subscriptions();
   readonly #requests = new Requests();
+  /** With a token. */
+  readonly #session: SocketSession | undefined;
   /** Of `opened()`. */
   readonly #waiting: (() => void)[] = [];
-  #socket: SocketLike | undefined;
-  #retry: SocketTimer | undefined;
-  #silence: ReturnType<typeof setInterval> | undefined;
-  #heard = true;
-  #failures = 0;
+  readonly #socket: ReconnectingSocket;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+  #beats: ReturnType<typeof setInterval> | undefined;
+  /** Of `logout()`, while it waits. */
+  #leaving: (() => void) | undefined;
 
   constructor(options: ExchangeSocketOptions) {
     this.#options = options;
     this.#listener = options.listener ?? {};
+    const { account, token, deadMan_ms = 0 } = options;
+    if (token !== undefined) this.#session = new SocketSession(options, Math.random());
     this.#subscriptions.add(["status"], []);
-    if (options.account !== undefined) this.#subscriptions.add(["orders"], []);
-    this.#connect();
+    if (account !== undefined || token !== undefined) this.#subscriptions.add(["orders"], []);
+    if (deadMan_ms > 0) this.#beats = setInterval(() => this.#beat(), deadMan_ms / BEATS);
+    this.#socket = new ReconnectingSocket(options.url, options.openSocket, {
+      connecting: () => this.#become({ state: "connecting" }),
+      stands: () => this.#sayHello(),
+      heard: (text) => this.#hear(text),
+      closed: (code, reason) => this.#closed(code, reason),
+      lost: (cause, reason, retryIn_ms) => {
+        this.#disconnected(cause);
+        this.#become({ state: "waiting", reason, retryIn_ms });
+      },
+    });
+    this.#socket.connect();
   }
 
   /** Resolves once hello was answered; rejects with `REFUSED` or `CLOSED` when it never will be. */
@@ -94,7 +107,10 @@ export class ExchangeSocket {
     if (listed.length > 0) this.#sendIfOpen({ type: "unsubscribe", channels, symbols: listed });
   }
 
-  /** Rejects with `NOT_CONNECTED` (nothing was sent), `OUTCOME_UNKNOWN` or what the server says. */
+  /**
+   * Rejects with `NOT_CONNECTED`, `NETWORK_FULL` (nothing was sent), `NOT_EXECUTED` (with a token: it never got there),
+   * `OUTCOME_UNKNOWN` or what the server says.
+   */
   submit(order: NewSocketOrder): Promise<RequestAnswer> {
     return this.#request(`order ${order.id}`, { type: "submit", ...order });
   }
@@ -107,41 +123,50 @@ export class ExchangeSocket {
     return this.#request(`cancel of order ${id}`, { type: "cancel", symbol, id });
   }
 
+  /** Cancels all orders of the account, or those of a symbol, of a side; with a token. */
+  massCancel(which: { readonly symbol?: string; readonly side?: SideName } = {}): Promise<MassCancelAnswer> {
+    return this.#request("mass cancel", { type: "massCancel", ...which });
+  }
+
+  /** The order as it rests; null when it does not. With a token. */
+  orderStatus(symbol: string, id: string): Promise<OpenOrderEntry | null> {
+    return this.#request(`question about order ${id}`, { type: "orderStatus", symbol, id });
+  }
+
   /** Asks for the list of open orders anew: when the one before was truncated, others have room in it now. */
   listOrders(): void {
-    this.#sendIfOpen({ type: "subscribe", channels: ["orders"] });
+    if (this.#session?.id === undefined) this.#sendIfOpen({ type: "subscribe", channels: ["orders"] });
+    else this.#sendIfOpen({ type: "openOrders" });
   }
 
   /** Tries to connect now instead of after the wait. */
   retryNow(): void {
-    if (this.connection.state !== "waiting") return;
-    clearTimeout(this.#retry);
-    this.#connect();
+    if (this.connection.state === "waiting") this.#socket.connect();
   }
 
+  /** Ends the session in order: everything is answered, and nothing cancelled on its behalf. */
+  logout(): Promise<void> {
+    if (this.connection.state !== "open") {
+      this.close();
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      this.#leaving = resolve;
+      this.#sendIfOpen({ type: "logout" });
+    });
+  }
+
+  /** Cuts the connection; the outcome of what waits is unknown. */
   close(): void {
-    clearTimeout(this.#retry);
-    this.#abandon(connectionLost(this.#options.url, "closed here"));
+    this.#end(connectionLost(this.#options.url, "closed here"));
     this.#become({ state: "closed" });
+    this.#leaving?.();
   }
 
-  #connect(): void {
-    const socket = (this.#options.openSocket ?? openGlobalSocket)(this.#options.url);
-    this.#socket = socket;
-    this.#heard = true;
-    this.#silence = setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS);
+  #sayHello(): void {
     const { account } = this.#options;
-    socket.onopen = () => {
-      const named = account === undefined ? {} : { account };
-      socket.send(JSON.stringify({ type: "hello", schema: JSON_SCHEMA_VERSION, ...named }));
-    };
-    socket.onmessage = ({ data }) => {
-      this.#heard = true;
-      this.#hear(data as string);
-    };
-    socket.onclose = ({ code, reason }) => this.#lost(closeWords(code, reason));
-    // Last: a listener that hears it may close, and then there is a socket to let go of.
-    this.#become({ state: "connecting" });
+    const logon = this.#session?.hello();
+    this.#socket.send(JSON.stringify({ type: "hello", schema: JSON_SCHEMA_VERSION, account, ...logon }));
   }
 
   #hear(text: string): void {
@@ -151,40 +176,61 @@ export class ExchangeSocket {
       this.#keep(message);
     } catch (error) {
       // Whatever it is, it comes of what the peer said: a field that is missing is a TypeError.
-      return this.#lost(`it doesn't speak as an exchange does: ${(error as Error).message}`);
+      return this.#socket.lose(`it doesn't speak as an exchange does: ${(error as Error).message}`);
     }
     // Outside: what a listener throws is its own, and no fault of the exchange's.
     this.#tell(message);
     this.#listener.changed?.();
   }
 
-  #checkSilence(): void {
-    if (!this.#heard) this.#lost(`nothing came for ${(2 * SILENCE_CHECK_MS) / 1000} s`);
-    this.#heard = false;
+  #closed(code: number, reason: string): boolean {
+    if (this.#leaving !== undefined) this.close();
+    else if (code === CloseCode.Replaced) this.#refuse(new SeriatimError("REPLACED", reason));
+    else return false;
+    return true;
   }
 
-  #lost(why: string): void {
-    this.#abandon(connectionLost(this.#options.url, why));
-    this.#failures++;
-    const retryIn_ms = retryDelay_ms(this.#failures, Math.random());
-    this.#retry = setTimeout(() => this.#connect(), retryIn_ms);
-    this.#become({ state: "waiting", reason: why, retryIn_ms });
+  /** Not tried again. */
+  #refuse(why: SeriatimError): void {
+    this.#end(why);
+    this.#become({ state: "refused", reason: why.message, code: why.code });
   }
 
-  /** Lets go of the connection, whatever state it is in. */
-  #abandon(cause: SeriatimError): void {
-    clearInterval(this.#silence);
-    const socket = this.#socket;
-    this.#socket = undefined;
-    if (socket !== undefined) {
-      socket.onopen = null;
-      socket.onmessage = null;
-      socket.onclose = null;
-      socket.close();
-    }
+  #end(cause: SeriatimError): void {
+    clearTimeout(this.#patience);
+    clearInterval(this.#beats);
+    this.#socket.close();
+    this.#disconnected(cause);
+    this.#requests.lost(cause, false);
+    clearTimeout(this.#patience);
+  }
+
+  #disconnected(cause: SeriatimError): void {
     for (const market of this.markets.values()) market.disconnect();
     this.orders.disconnect();
-    this.#requests.lost(cause);
+    this.#session?.disconnected();
+    this.#requests.lost(cause, true);
+    if (this.#requests.count > 0) this.#patience ??= setTimeout(() => this.#giveUp(cause), PATIENCE_MS);
+  }
+
+  #giveUp(cause: SeriatimError): void {
+    this.#patience = undefined;
+    this.#requests.lost(cause, false);
+  }
+
+  /** Once everything is known that a session did over earlier connections. */
+  #catchUp(): void {
+    const session = this.#session;
+    if (session?.id === undefined || !session.hasCaughtUp()) return;
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    this.#requests.decided(session.id, session.hasGap);
+    if (session.hasGap) this.orders.missed();
+    if (!this.orders.resumed()) this.listOrders();
+  }
+
+  #beat(): void {
+    this.#sendIfOpen({ type: "heartbeat" });
   }
 
   #become(connection: Connection): void {
@@ -210,6 +256,9 @@ export class ExchangeSocket {
         return this.orders.takeOrder(message);
       case "fill":
         return this.orders.takeFill(message);
+      case "report":
+        this.#session?.reported(message);
+        return this.orders.takeReport(message);
       case "status":
         this.status = statusOf(message);
     }
@@ -223,6 +272,12 @@ export class ExchangeSocket {
       case "ack":
       case "reject":
         return this.#requests.answered(message);
+      case "orderStatus":
+        return this.#requests.told(message);
+      case "report":
+        this.#requests.reported(message);
+        this.#catchUp();
+        return this.#listener.report?.(message);
       case "error":
         return this.#tellError(message);
       case "order":
@@ -243,8 +298,10 @@ export class ExchangeSocket {
     this.#sendIfOpen({ type: "subscribe", channels: [channel], symbols: [message.symbol] });
   }
 
-  #takeWelcome({ account, accountNumber, instruments }: Welcome): void {
-    this.#failures = 0;
+  #takeWelcome(welcome: Welcome): void {
+    const { account, accountNumber, instruments } = welcome;
+    this.#socket.isGood();
+    this.#session?.welcomed(welcome);
     this.account = accountNumber === undefined ? undefined : { name: account ?? "", number: accountNumber };
     this.#list(instruments);
   }
@@ -253,10 +310,11 @@ export class ExchangeSocket {
     // What listeners subscribe to meanwhile they ask for themselves.
     const wanted = this.#subscriptions.requests(
       (symbol) => this.markets.has(symbol),
-      this.account !== undefined,
+      this.account !== undefined && this.#session?.id === undefined,
     );
     this.#become({ state: "open" });
     for (const request of wanted) this.#sendIfOpen(request);
+    this.#catchUp();
   }
 
   /** A market that is listed as before keeps its picture: views hold on to it. */
@@ -274,35 +332,27 @@ export class ExchangeSocket {
     if (this.#requests.failed(message)) return;
     if (this.connection.state !== "open") {
       // No fault of this hello: the node is full, starts or stops, and that passes.
-      if (message.code === ErrorCode.Unavailable) return this.#lost(message.text);
-      this.#abandon(new SeriatimError(message.code, message.text));
-      return this.#become({ state: "refused", reason: message.text });
+      if (message.code === ErrorCode.Unavailable) return this.#socket.lose(message.text);
+      return this.#refuse(new SeriatimError(message.code, message.text));
     }
     this.#listener.error?.(new SeriatimError(message.code, message.text));
   }
 
-  #request(what: string, fields: object): Promise<RequestAnswer> {
+  #request<Answer>(what: string, fields: object): Promise<Answer> {
     const request = this.#requests.next();
-    const socket = this.#openSocket();
-    if (socket === undefined) {
-      return Promise.reject(new SeriatimError("NOT_CONNECTED", `not connected; ${what} was not sent`));
-    }
-    if (socket.bufferedAmount > BUFFERED_BYTES_MAX) return Promise.reject(networkFull(what, socket));
-    return this.#requests.wait(request, what, () => socket.send(JSON.stringify({ ...fields, request })));
+    const text = JSON.stringify({ ...fields, request });
+    const { bufferedAmount } = this.#socket;
+    if (this.connection.state !== "open") return notSent("NOT_CONNECTED", `not connected; ${what}`);
+    if (bufferedAmount > BUFFERED_BYTES_MAX)
+      return notSent("NETWORK_FULL", `${bufferedAmount} bytes wait for the network; ${what}`);
+    return this.#requests.wait(request, what, this.#session?.id, () => this.#socket.send(text));
   }
 
   #sendIfOpen(message: object): void {
-    this.#openSocket()?.send(JSON.stringify(message));
-  }
-
-  #openSocket(): SocketLike | undefined {
-    return this.connection.state === "open" ? this.#socket : undefined;
+    if (this.connection.state === "open") this.#socket.send(JSON.stringify(message));
   }
 }
 
-function networkFull(what: string, { bufferedAmount }: SocketLike): SeriatimError {
-  return new SeriatimError(
-    "NETWORK_FULL",
-    `${bufferedAmount} bytes wait for the network; ${what} was not sent`,
-  );
+function notSent(code: string, what: string): Promise<never> {
+  return Promise.reject(new SeriatimError(code, `${what} was not sent`));
 }

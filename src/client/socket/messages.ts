@@ -7,8 +7,10 @@ import type {
   FillMessage,
   NodeReport,
   OrderMessage,
+  OrderStatusMessage,
   OrdersMessage,
   QuoteMessage,
+  ReportMessage,
   StatusMessage,
   TradesMessage,
   WelcomeInstrument,
@@ -19,6 +21,12 @@ export interface Welcome {
   readonly version: string;
   readonly account?: string;
   readonly accountNumber?: number;
+  /** With a token: of this logon, and the numbers of the first report that follows and of the next new one. */
+  readonly session?: string;
+  readonly first?: string;
+  readonly next?: string;
+  readonly gap?: true;
+  readonly readOnly?: true;
   readonly instruments: readonly WelcomeInstrument[];
 }
 
@@ -44,17 +52,21 @@ interface NodeTexts extends Omit<NodeReport, "since_us" | "inMemory" | "persiste
 export interface AckMessage {
   readonly type: "ack";
   readonly request?: number;
-  readonly id: string;
+  /** A mass cancel has none, but how many orders it took out. */
+  readonly id?: string;
   readonly sequence: string;
+  readonly report?: string;
+  readonly cancelled?: number;
 }
 
 export interface RejectMessage {
   readonly type: "reject";
   readonly request?: number;
-  readonly id: string;
+  readonly id?: string;
   readonly code: number;
   readonly reason: string;
   readonly text: string;
+  readonly report?: string;
 }
 
 export interface ErrorMessage {
@@ -64,8 +76,8 @@ export interface ErrorMessage {
   readonly text: string;
 }
 
-interface SubscribedMessage {
-  readonly type: "subscribed" | "unsubscribed";
+interface PlainMessage {
+  readonly type: "subscribed" | "unsubscribed" | "heartbeat";
 }
 
 export type ServerMessage =
@@ -74,11 +86,13 @@ export type ServerMessage =
   | OrdersMessage
   | OrderMessage
   | FillMessage
+  | ReportMessage
+  | OrderStatusMessage
   | StatusTexts
   | AckMessage
   | RejectMessage
   | ErrorMessage
-  | SubscribedMessage;
+  | PlainMessage;
 
 export function statusOf(texts: StatusTexts): StatusMessage {
   const { type: _, position, durablePosition, time, nodes, ...rest } = texts;

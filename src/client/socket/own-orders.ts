@@ -1,11 +1,21 @@
-// An account's open orders and latest fills, kept from channel `orders`: a list first, then every change. All
-// connections of the account see all its orders, so this is the truth also about orders that another program sent.
+// An account's open orders and latest fills: a list first, then every change, as channel `orders` tells it or, with a
+// token, the account's reports. All connections of the account see all its orders, so this is the truth also about orders
+// that another program sent.
 
-import type { FillMessage, OrderMessage, OrdersMessage, SideName } from "../../protocol/index.ts";
+import type {
+  FillMessage,
+  OrderMessage,
+  OrdersMessage,
+  ReportMessage,
+  SideName,
+} from "../../protocol/index.ts";
 import { ticksOf } from "./ticks.ts";
 
 /** Fills kept. */
 const FILLS_MAX = 200;
+/** Reports kept, and how many go at once beyond that. */
+const REPORTS_MAX = 500;
+const REPORTS_DROPPED = 100;
 
 export interface OwnOrder {
   readonly symbol: string;
@@ -15,6 +25,8 @@ export interface OwnOrder {
   readonly price: number;
   /** Lots that are left. */
   readonly open: number;
+  /** Lots traded since it was accepted; undefined where nobody says. */
+  readonly cumulative?: number;
 }
 
 export interface OwnFill {
@@ -44,6 +56,12 @@ export class OwnOrders {
   isTruncated = false;
   /** Oldest first. */
   readonly fills: OwnFill[] = [];
+  /** Oldest first. */
+  readonly reports: ReportMessage[] = [];
+  /** The list knows of all reports up to this one. */
+  #listedTo = 0;
+  /** Such a list has come, and all reports since. */
+  #isListed = false;
   #open = new Map<string, OwnOrder>();
   #arriving: Map<string, OwnOrder> | undefined;
   readonly #decimalsOf: DecimalsOf;
@@ -68,14 +86,16 @@ export class OwnOrders {
   }
 
   /** A piece of the list; with its last one the list takes the place of what was known. */
-  takeList({ orders, last, truncated }: OrdersMessage): void {
+  takeList({ orders, last, truncated, report }: OrdersMessage): void {
     this.#arriving ??= new Map();
-    for (const { symbol, id, side, price, open } of orders) {
-      this.#arriving.set(keyOf(symbol, id), { symbol, id, side, price: this.#ticks(symbol, price), open });
+    for (const { price, ...order } of orders) {
+      const { symbol, id } = order;
+      this.#arriving.set(keyOf(symbol, id), { ...order, price: this.#ticks(symbol, price) });
     }
     if (last !== true) return;
     this.#open = this.#arriving;
     this.#arriving = undefined;
+    if (report !== undefined) this.#listed(Number(report));
     this.isCurrent = true;
     this.isTruncated = truncated === true;
     this.version++;
@@ -89,21 +109,70 @@ export class OwnOrders {
     this.version++;
   }
 
+  /** The list is of `number`, and so older than reports that came before it. */
+  #listed(number: number): void {
+    this.#listedTo = number;
+    this.#isListed = true;
+    for (const report of this.reports) if (Number(report.number) > number) this.#apply(report);
+  }
+
+  /** All that was missed while it was disconnected has come as reports; false: only a new list helps. */
+  resumed(): boolean {
+    this.isCurrent = this.#isListed;
+    this.version++;
+    return this.isCurrent;
+  }
+
+  /** Reports were missed. */
+  missed(): void {
+    this.#isListed = false;
+  }
+
+  takeReport(report: ReportMessage): void {
+    this.reports.push(report);
+    if (this.reports.length > REPORTS_MAX) this.reports.splice(0, REPORTS_DROPPED);
+    if (report.event === "traded") this.#addFill(report);
+    if (Number(report.number) > this.#listedTo) this.#apply(report);
+    this.version++;
+  }
+
+  #apply({
+    event,
+    repeated,
+    symbol = "",
+    id = "",
+    side = "buy",
+    price = null,
+    ...lots
+  }: ReportMessage): void {
+    if (event === "rejected" || event === "massCancelled" || repeated === true) return;
+    const { leaves: open = 0, cumulative = 0 } = lots;
+    const key = keyOf(symbol, id);
+    if (open === 0 || event === "cancelled" || event === "expired") this.#open.delete(key);
+    else if (price !== null)
+      this.#open.set(key, { symbol, id, side, price: this.#ticks(symbol, price), open, cumulative });
+  }
+
+  #addFill(report: ReportMessage): void {
+    const { sequence = "", symbol = "", id = "", side = "buy", lastPrice = null } = report;
+    const { lastQuantity = 0, leaves = 0, liquidity = "taker", time } = report;
+    const fill = { sequence, symbol, id, side, quantity: lastQuantity, open: leaves, liquidity };
+    this.#keepFill({ ...fill, price: this.#ticks(symbol, lastPrice), time_us: Number(time) });
+  }
+
+  #keepFill(fill: OwnFill): void {
+    this.fills.push(fill);
+    if (this.fills.length > FILLS_MAX) this.fills.shift();
+  }
+
   takeFill(message: FillMessage): void {
     const { symbol, id, open, time, type: _, ...rest } = message;
     const orders = this.#arriving ?? this.#open;
     const order = orders.get(keyOf(symbol, id));
     if (open === 0) orders.delete(keyOf(symbol, id));
     else if (order !== undefined) orders.set(keyOf(symbol, id), { ...order, open });
-    this.fills.push({
-      ...rest,
-      symbol,
-      id,
-      open,
-      price: this.#ticks(symbol, rest.price),
-      time_us: Number(time),
-    });
-    if (this.fills.length > FILLS_MAX) this.fills.shift();
+    const price = this.#ticks(symbol, rest.price);
+    this.#keepFill({ ...rest, symbol, id, open, price, time_us: Number(time) });
     this.version++;
   }
 

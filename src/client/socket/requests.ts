@@ -1,34 +1,49 @@
-// Requests that wait for their answers, by number. A connection that is lost makes the outcome of all of them unknown: they
-// may have been executed, and are never sent again behind anyone's back.
+// Requests that wait for their answers, by number. When the connection is lost, the outcome of those sent without a logon is
+// unknown: they may have been executed. Those of a session with a token are decided after the next logon: the reports
+// that follow say what was executed, and a request of an earlier connection that has none of them was not. None is ever
+// sent again behind anyone's back.
 
 import { SeriatimError } from "../../base/index.ts";
-import { outcomeUnknown } from "../errors.ts";
+import type { OpenOrderEntry, OrderStatusMessage, ReportMessage } from "../../protocol/index.ts";
+import { notExecuted, outcomeUnknown } from "../errors.ts";
 import type { AckMessage, ErrorMessage, RejectMessage } from "./messages.ts";
 
 /** As many as the server takes: docs/api/websocket.md. */
 const IN_FLIGHT_MAX = 256;
 
 /** A refusal is an answer too, no error. */
+export interface RequestRefused {
+  readonly accepted: false;
+  readonly code: number;
+  readonly reason: string;
+  /** The reason in words. */
+  readonly text: string;
+}
+
 export type RequestAnswer =
   | { readonly accepted: true; readonly id: string; readonly sequence: string }
-  | {
-      readonly accepted: false;
-      readonly id: string;
-      readonly code: number;
-      readonly reason: string;
-      /** The reason in words. */
-      readonly text: string;
-    };
+  | (RequestRefused & { readonly id: string });
+
+/** `cancelled`: how many orders. */
+export type MassCancelAnswer =
+  | { readonly accepted: true; readonly cancelled: number; readonly sequence: string }
+  | RequestRefused;
 
 interface Waiting {
   readonly what: string;
-  resolve(answer: RequestAnswer): void;
+  /** The session that sent it; undefined without a logon. */
+  readonly session: string | undefined;
+  resolve(answer: unknown): void;
   reject(error: SeriatimError): void;
 }
 
 export class Requests {
   readonly #waiting = new Map<number, Waiting>();
   #last = 0;
+
+  get count(): number {
+    return this.#waiting.size;
+  }
 
   /** A number that no request of this client had before. */
   next(): number {
@@ -37,25 +52,50 @@ export class Requests {
   }
 
   /** Waits for the answer to `request`; rejects at once when too many wait already, and then `send` is not called. */
-  wait(request: number, what: string, send: () => void): Promise<RequestAnswer> {
+  wait<Answer>(
+    request: number,
+    what: string,
+    session: string | undefined,
+    send: () => void,
+  ): Promise<Answer> {
     if (this.#waiting.size >= IN_FLIGHT_MAX) {
       const text = `${IN_FLIGHT_MAX} orders wait for their answers; ${what} was not sent`;
       return Promise.reject(new SeriatimError("TOO_MANY_IN_FLIGHT", text));
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.set(request, { what, resolve, reject });
+      this.#waiting.set(request, { what, session, resolve: resolve as (answer: unknown) => void, reject });
       send();
     });
   }
 
   answered(message: AckMessage | RejectMessage): void {
-    const waiting = this.#take(message.request);
-    if (message.type === "ack") {
-      waiting?.resolve({ accepted: true, id: message.id, sequence: message.sequence });
-      return;
+    const { type, request, ...answer } = message;
+    this.#take(request)?.resolve({ accepted: type === "ack", ...answer });
+  }
+
+  /** The answer to a question. */
+  told({ request, order }: OrderStatusMessage): void {
+    this.#take(request)?.resolve(order satisfies OpenOrderEntry | null);
+  }
+
+  /** A report may be the answer to a request that an earlier connection sent. */
+  reported({ session, request, ...report }: ReportMessage): void {
+    if (session === undefined || this.#waiting.get(Number(request))?.session !== session) return;
+    if (!isAnswer(report)) return;
+    const { id, sequence, event, lastQuantity: cancelled, code, reason, text } = report;
+    const waiting = this.#take(Number(request));
+    if (event === "rejected") waiting?.resolve({ accepted: false, id, code, reason, text });
+    else if (event === "massCancelled") waiting?.resolve({ accepted: true, sequence, cancelled });
+    else waiting?.resolve({ accepted: true, id, sequence });
+  }
+
+  /** All reports up to the logon of `session` have come: what an earlier connection sent and none of them tells of. */
+  decided(session: string, hasGap: boolean): void {
+    for (const [request, { what, session: before, reject }] of [...this.#waiting]) {
+      if (before === session) continue;
+      this.#waiting.delete(request);
+      reject(hasGap ? outcomeUnknown(what, reportsGone()) : notExecuted(what));
     }
-    const { id, code, reason, text } = message;
-    waiting?.resolve({ accepted: false, id, code, reason, text });
   }
 
   /** Whether the error was the answer to a request that waits. */
@@ -65,10 +105,13 @@ export class Requests {
     return waiting !== undefined;
   }
 
-  lost(cause: SeriatimError): void {
-    const all = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { what, reject } of all) reject(outcomeUnknown(what, cause));
+  /** The connection is lost; `willResume`: another one of the same session may tell of the rest. */
+  lost(cause: SeriatimError, willResume: boolean): void {
+    for (const [request, { what, session, reject }] of [...this.#waiting]) {
+      if (willResume && session !== undefined) continue;
+      this.#waiting.delete(request);
+      reject(outcomeUnknown(what, cause));
+    }
   }
 
   #take(request: number | undefined): Waiting | undefined {
@@ -77,4 +120,14 @@ export class Requests {
     this.#waiting.delete(request);
     return waiting;
   }
+}
+
+/** Whether it says what became of a request, and not what followed from it. */
+function isAnswer({ event, command }: Pick<ReportMessage, "event" | "command">): boolean {
+  if (event === "cancelled") return command === "cancel";
+  return event !== "traded" && event !== "expired";
+}
+
+function reportsGone(): SeriatimError {
+  return new SeriatimError("REPORTS_GONE", "the exchange keeps no reports of that time any more");
 }

@@ -7,6 +7,7 @@ import {
   ackText,
   ErrorCode,
   errorText,
+  heartbeatText,
   type Instrument,
   type OrderRequest,
   parsePrice,
@@ -14,6 +15,7 @@ import {
   rejectText,
   shownJson,
 } from "../../protocol/index.ts";
+import type { Desk, DeskOutput, DeskRequest } from "./desk.ts";
 import type { SymbolNames } from "./symbol-names.ts";
 
 /** A person never has as many; a program that wants more uses the binary interface. */
@@ -49,39 +51,49 @@ export function noLink(why: string): NewLink {
 }
 
 /** Refusals but for the number of the request that is refused. */
-type Problem = Omit<Refusal, "request">;
+export type Problem = Omit<Refusal, "request">;
 
-export class OrderDesk {
-  /** The highest event sequence that an answer has told, or the one the connection began with. */
+export class OrderDesk implements Desk {
+  readonly session = undefined;
   sequence: number;
   readonly #link: OrderLink;
   readonly #symbols: SymbolNames;
-  readonly #send: (text: string) => void;
-  readonly #onLost: () => void;
+  readonly #output: DeskOutput;
+  readonly #noOrders: string | undefined;
   #inFlight = 0;
   #isLost = false;
   #isClosed = false;
 
-  /** `onLost` is called when the connection was lost and every order in flight has been told so. */
+  /**
+   * `output.lost` is called when every order in flight has been told that its outcome is unknown. `noOrders`: why this node
+   * takes none, if it doesn't.
+   */
   constructor(
     { link, sequence }: NewLink,
     symbols: SymbolNames,
-    send: (text: string) => void,
-    onLost: () => void,
+    output: DeskOutput,
+    noOrders: string | undefined,
   ) {
     this.#link = link;
     this.sequence = sequence;
     this.#symbols = symbols;
-    this.#send = send;
-    this.#onLost = onLost;
-    link.once("closed", () => {
+    this.#output = output;
+    this.#noOrders = noOrders;
+  }
+
+  begin(): void {
+    this.#link.once("closed", () => {
       this.#isLost = true;
       this.#tellLoss();
     });
   }
 
-  /** Sends an order, or answers why it was not sent. */
-  take(request: OrderRequest): void {
+  take(request: DeskRequest): void {
+    if (request.type === "massCancel" || request.type === "orderStatus") this.#needsToken(request);
+    else this.#takeOrder(request);
+  }
+
+  #takeOrder(request: OrderRequest): void {
     const sent = this.#inFlight >= IN_FLIGHT_MAX ? tooMany() : this.#put(request);
     if ("code" in sent) {
       this.#send(errorText({ request: request.request, ...sent }));
@@ -99,10 +111,17 @@ export class OrderDesk {
       });
   }
 
-  /** The session is over: what was sent is still executed, and nobody waits for its answers. */
   close(): void {
+    void this.logout();
+  }
+
+  beat(request: number | undefined): void {
+    this.#send(heartbeatText(request, undefined));
+  }
+
+  async logout(): Promise<void> {
     this.#isClosed = true;
-    this.#link.close().catch(() => {});
+    await this.#link.close().catch(() => {});
   }
 
   #put(request: OrderRequest): Promise<OrderAnswer> | Problem {
@@ -122,13 +141,25 @@ export class OrderDesk {
   }
 
   #answer({ request, id }: OrderRequest, answer: OrderAnswer): void {
-    if (!answer.accepted) return void this.#send(rejectText(request, id, answer.code));
+    if (!answer.accepted) return this.#send(rejectText(request, id, answer.code));
     this.sequence = Math.max(this.sequence, answer.sequence);
     this.#send(ackText(request, id, answer.sequence));
   }
 
   #tellLoss(): void {
-    if (this.#isLost && !this.#isClosed && this.#inFlight === 0) this.#onLost();
+    if (this.#isLost && !this.#isClosed && this.#inFlight === 0) this.#output.lost(undefined);
+  }
+
+  #needsToken({ request, type }: DeskRequest): void {
+    const problem =
+      this.#noOrders === undefined
+        ? { code: ErrorCode.TokenNeeded, text: `${type} needs a token in hello` }
+        : { code: ErrorCode.Replica, text: this.#noOrders };
+    this.#send(errorText({ request, ...problem }));
+  }
+
+  #send(text: string): void {
+    this.#output.send(text);
   }
 }
 
@@ -136,7 +167,7 @@ export function unknownSymbol(where: string, name: string): Problem {
   return { code: ErrorCode.UnknownSymbol, text: `${where}: there is no instrument ${shownJson(name)}` };
 }
 
-function noPrice(price: string | undefined, { name, priceDecimals }: Instrument): Problem {
+export function noPrice(price: string | undefined, { name, priceDecimals }: Instrument): Problem {
   const rule = `a decimal number with at most ${counted(priceDecimals, "digit")} after the point`;
   return {
     code: ErrorCode.BadMessage,
@@ -144,7 +175,7 @@ function noPrice(price: string | undefined, { name, priceDecimals }: Instrument)
   };
 }
 
-function tooMany(): Problem {
+export function tooMany(): Problem {
   const text = `${IN_FLIGHT_MAX} orders wait for their answers: this one was not sent`;
   return { code: ErrorCode.TooManyInFlight, text };
 }

@@ -1,11 +1,11 @@
 // One WebSocket connection's conversation: text in, text out, no socket and no timer (specification:
 // docs/api/websocket.md).
 //
-//   New ──hello──► Greeting (its order connection is being made, nothing is read) ──► Open ──► Ended
+//   New ──hello──► Greeting (its order connection is being made, nothing is read) ──► Open ──logout──► Leaving ──► Ended
 //
 // Orders go through the public client library over a connection of their own, so limits, gate and log treat them as
-// anybody's. When that connection is lost, every order in flight is told as OUTCOME_UNKNOWN and then the session ends:
-// the exchange is gone or going, and a client has to connect again in any case.
+// anybody's: one that logs on for a hello with a token (trading-desk.ts), one that says Hello without (order-desk.ts). When
+// that connection is lost the session ends: the exchange is gone or going, and a client has to connect again in any case.
 
 import type { SeriatimError } from "../../base/index.ts";
 import { SUBSCRIPTIONS_MAX, Subscriber } from "../../feed/index.ts";
@@ -14,18 +14,19 @@ import {
   ErrorCode,
   errorText,
   type HelloRequest,
+  heartbeatText,
   type JsonRequest,
+  type OpenOrdersRequest,
   parseRequest,
   type SubscriptionRequest,
-  shownJson,
   subscriptionText,
 } from "../../protocol/index.ts";
+import { admit } from "./admission.ts";
+import { connectDesk, type Desk } from "./desk.ts";
 import { MessageRate } from "./message-rate.ts";
-import { type NewLink, OrderDesk, unknownSymbol } from "./order-desk.ts";
+import { unknownSymbol } from "./order-desk.ts";
+import { OrderLists } from "./order-lists.ts";
 import type { WebExchange } from "./web-exchange.ts";
-
-/** `openOrders` walks through all resting orders, so it is not for polling. */
-const OPEN_ORDERS_INTERVAL_US = 1_000_000;
 
 /** The connection of a session. */
 export interface SessionPeer {
@@ -37,7 +38,7 @@ export interface SessionPeer {
   close(code: CloseCode, why: string): void;
 }
 
-const State = { New: 0, Greeting: 1, Open: 2, Ended: 3 } as const;
+const State = { New: 0, Greeting: 1, Open: 2, Leaving: 3, Ended: 4 } as const;
 type State = (typeof State)[keyof typeof State];
 
 export class WebSession {
@@ -52,13 +53,8 @@ export class WebSession {
   /** What was read before reading was held; in the end as many as the rate allows. */
   #held: string[] = [];
   #account: number | undefined;
-  #desk: OrderDesk | undefined;
-  #openOrders_us = Number.NEGATIVE_INFINITY;
-  #ordersSubscribed_us = Number.NEGATIVE_INFINITY;
-  /** The answer to `openOrders` that waits for its turn. */
-  #listDue: (() => void) | undefined;
-  /** The beginning of a subscription to `orders` that does. */
-  #ordersDue: (() => void) | undefined;
+  #desk: Desk | undefined;
+  #lists: OrderLists | undefined;
   #isSlow = false;
 
   constructor(peer: SessionPeer, exchange: WebExchange) {
@@ -75,9 +71,8 @@ export class WebSession {
   /** Takes a message of the client. */
   take(text: string): void {
     this.count();
-    if (this.#state === State.Ended) return;
     if (this.#state === State.Greeting) this.#held.push(text);
-    else this.#do(text);
+    else this.#hear(text);
   }
 
   /** Counts a message, or a ping or pong, which cost as much to read; one too many ends the session. */
@@ -90,6 +85,7 @@ export class WebSession {
   /** The peer has taken what waited for it. */
   drained(): void {
     this.#isSlow = false;
+    this.#desk?.resume?.();
     this.#subscriber?.drained();
   }
 
@@ -103,13 +99,15 @@ export class WebSession {
     if (this.#state === State.Ended) return;
     this.#state = State.Ended;
     this.#held = [];
-    for (const due of [this.#listDue, this.#ordersDue]) this.#exchange.lists.drop(due);
+    this.#lists?.close();
     this.#subscriber?.close();
     this.#subscriber = undefined;
     this.#desk?.close();
   }
 
-  #do(text: string): void {
+  #hear(text: string): void {
+    if (this.#state === State.Ended || this.#state === State.Leaving) return;
+    this.#desk?.heard?.(this.#exchange.clock.monotonicMicros());
     const parsed = parseRequest(text);
     if ("request" in parsed) return this.#dispatch(parsed.request);
     this.#send(errorText(parsed.refusal));
@@ -133,42 +131,56 @@ export class WebSession {
       case "subscribe":
       case "unsubscribe":
         return this.#subscription(request, subscriber);
+      case "heartbeat":
+        if (this.#desk === undefined) this.#send(heartbeatText(request.request, undefined));
+        else this.#desk.beat(request.request);
+        return;
+      case "logout":
+        return this.#logout();
       case "openOrders":
-        return this.#listOpenOrders(request.request, subscriber);
+        return this.#listOpenOrders(request);
       default:
         if (this.#desk === undefined) this.#needsAccount(request.request);
         else this.#desk.take(request);
     }
   }
 
-  #hello({ request, account }: HelloRequest): void {
-    if (account === undefined) return this.#greet(request, undefined);
-    const number = this.#exchange.accounts.find(account);
-    if (number === undefined) {
-      this.#refuse(request, ErrorCode.UnknownAccount, `account: there is no account ${shownJson(account)}`);
-      return this.#close(CloseCode.NoHello, "there is no such account");
+  #hello(hello: HelloRequest): void {
+    const { accounts, access } = this.#exchange;
+    const admitted = admit(hello, accounts, access);
+    if ("code" in admitted) {
+      this.#refuse(hello.request, admitted.code, admitted.text);
+      // One that is malformed may be said again.
+      if (admitted.code !== ErrorCode.BadMessage) this.#close(CloseCode.NoHello, "this hello is not let in");
+      return;
     }
+    const { account, session } = admitted;
+    if (account === undefined) return this.#greet(hello.request, undefined, undefined);
     this.#state = State.Greeting;
     this.#peer.hold(true);
-    this.#exchange.connectOrders(number).then(
-      (link) => this.#linked(link, request, account, number),
-      (error: SeriatimError) => this.#unlinked(request, error),
+    this.#account = account.number;
+    const output = {
+      send: (text: string) => this.#send(text),
+      lost: (why: SeriatimError | undefined) => this.#lost(why),
+    };
+    connectDesk(this.#exchange, account.number, session, output).then(
+      (desk) => this.#linked(desk, hello.request, account.name),
+      (error: SeriatimError) => this.#unlinked(hello.request, error),
     );
   }
 
-  #linked(link: NewLink, request: number | undefined, account: string, number: number): void {
-    const desk = new OrderDesk(
-      link,
-      this.#exchange.symbols,
-      (text) => this.#send(text),
-      () => this.#close(CloseCode.GoingAway, "the exchange is gone"),
-    );
+  #linked(desk: Desk, request: number | undefined, account: string): void {
     if (this.#state === State.Ended) return desk.close();
-    this.#desk = desk;
-    this.#account = number;
-    this.#greet(request, account);
+    this.#greet(request, account, desk);
+    desk.begin();
     this.#peer.hold(false);
-    for (const text of this.#held.splice(0)) this.#do(text);
+    for (const text of this.#held.splice(0)) this.#hear(text);
+  }
+
+  #lost(why: SeriatimError | undefined): void {
+    if (why?.code === "SESSION_REPLACED")
+      this.#close(CloseCode.Replaced, "a newer connection has this session");
+    else this.#close(CloseCode.GoingAway, "the exchange is gone");
   }
 
   #unlinked(request: number | undefined, error: SeriatimError): void {
@@ -176,14 +188,24 @@ export class WebSession {
     this.#close(CloseCode.NoHello, "no order entry now");
   }
 
-  #greet(request: number | undefined, account: string | undefined): void {
+  /** What was asked before is answered first. */
+  #logout(): void {
+    this.#state = State.Leaving;
+    const answered = this.#desk?.logout() ?? Promise.resolve();
+    answered.then(() => this.#close(CloseCode.LoggedOut, "logged out"));
+  }
+
+  #greet(request: number | undefined, account: string | undefined, desk: Desk | undefined): void {
+    this.#desk = desk;
     this.#state = State.Open;
     const sink = {
       send: (text: string) => this.#send(text),
       overflowed: () => this.#close(CloseCode.TooSlow, "too slow: too much waits for you"),
     };
-    this.#subscriber = new Subscriber(this.#exchange.publisher, sink, this.#account);
-    this.#send(this.#exchange.welcome(request, account, this.#account));
+    const subscriber = new Subscriber(this.#exchange.publisher, sink, this.#account);
+    this.#subscriber = subscriber;
+    this.#lists = new OrderLists(this.#exchange, subscriber, () => this.#desk?.sequence ?? 0);
+    this.#send(this.#exchange.welcome(request, account, this.#account, desk?.session));
   }
 
   #subscription(request: SubscriptionRequest, subscriber: Subscriber): void {
@@ -192,46 +214,25 @@ export class WebSession {
     if (symbols === undefined) return;
     if (channels.includes("orders") && this.#account === undefined)
       return this.#needsAccount(request.request);
+    if (channels.includes("orders") && this.#desk?.session !== undefined)
+      return this.#refuse(request.request, ErrorCode.Reports, "the reports of this session say it");
     const market = channels.filter((channel) => channel !== "orders" && channel !== "status");
     if (type === "subscribe" && !subscriber.hasRoomFor(market, symbols))
       return this.#refuse(request.request, ErrorCode.TooManySubscriptions, tooManySubscriptions());
     const isOn = type === "subscribe";
     const hasOrders = channels.includes("orders");
-    if (isOn && hasOrders && !this.#mayBeginOrders())
+    if (isOn && hasOrders && this.#lists?.mayBegin() === false)
       return this.#refuse(request.request, ErrorCode.TooOften, "channel orders is subscribed once a second");
     this.#send(subscriptionText(request));
     if (channels.includes("status")) this.wantsStatus = isOn;
-    if (hasOrders && isOn) this.#beginOrders(subscriber);
-    else if (hasOrders) this.#endOrders(subscriber);
+    if (hasOrders && isOn) this.#lists?.begin();
+    else if (hasOrders) this.#lists?.end();
     for (const symbol of symbols) {
       for (const channel of market) {
         if (isOn) subscriber.subscribe(channel, symbol);
         else subscriber.unsubscribe(channel, symbol);
       }
     }
-  }
-
-  /** A subscription to `orders` begins with a list, which is as dear as openOrders. */
-  #mayBeginOrders(): boolean {
-    const now_us = this.#exchange.clock.monotonicMicros();
-    if (this.#ordersDue !== undefined || now_us - this.#ordersSubscribed_us < OPEN_ORDERS_INTERVAL_US)
-      return false;
-    this.#ordersSubscribed_us = now_us;
-    return true;
-  }
-
-  #beginOrders(subscriber: Subscriber): void {
-    this.#ordersDue = () => {
-      this.#ordersDue = undefined;
-      subscriber.subscribeOrders();
-    };
-    this.#takeList(this.#ordersDue);
-  }
-
-  #endOrders(subscriber: Subscriber): void {
-    this.#exchange.lists.drop(this.#ordersDue);
-    this.#ordersDue = undefined;
-    subscriber.unsubscribeOrders();
   }
 
   /** The numbers of the symbols a subscription is about; undefined when it names one that is not there, which is told. */
@@ -249,30 +250,16 @@ export class WebSession {
     return numbers;
   }
 
-  #listOpenOrders(request: number | undefined, subscriber: Subscriber): void {
-    if (this.#account === undefined) return this.#needsAccount(request);
-    const now_us = this.#exchange.clock.monotonicMicros();
-    if (this.#listDue !== undefined || now_us - this.#openOrders_us < OPEN_ORDERS_INTERVAL_US)
-      return this.#refuse(
-        request,
-        ErrorCode.TooOften,
-        "openOrders once a second; channel orders tells every change",
-      );
-    this.#openOrders_us = now_us;
-    this.#listDue = () => {
-      this.#listDue = undefined;
-      subscriber.listOrders(request);
-    };
-    this.#takeList(this.#listDue);
-  }
-
-  /**
-   * A list must not be older than what its reader was told before, nor than what an earlier connection of the account did
-   * without an answer: answers come from the node's thread, lists from the copy.
-   */
-  #takeList(make: () => void): void {
-    const told = this.#desk?.sequence ?? 0;
-    this.#exchange.lists.take(make, () => this.#exchange.sequence >= told);
+  #listOpenOrders(asked: OpenOrdersRequest): void {
+    const { request, symbol } = asked;
+    const desk = this.#desk;
+    if (desk === undefined) return this.#needsAccount(request);
+    if (desk.list === undefined && symbol !== undefined)
+      return this.#refuse(request, ErrorCode.TokenNeeded, "openOrders of one symbol needs a token in hello");
+    if (this.#lists?.mayList() === false)
+      return this.#refuse(request, ErrorCode.TooOften, "openOrders once a second; what changes is told");
+    if (desk.list === undefined) this.#lists?.list(request);
+    else desk.list(asked);
   }
 
   #needsAccount(request: number | undefined): void {

@@ -12,10 +12,12 @@ import type { WebExchange } from "./web-exchange.ts";
 import { WebClose, type WebCounters } from "./web-limits.ts";
 
 const CLOSE_OF_CODE: ReadonlyMap<CloseCode, WebClose> = new Map([
+  [CloseCode.LoggedOut, WebClose.LoggedOut],
   [CloseCode.GoingAway, WebClose.GoingAway],
   [CloseCode.BinaryFrame, WebClose.BinaryFrame],
   [CloseCode.NoHello, WebClose.NoHello],
   [CloseCode.TooSlow, WebClose.TooSlow],
+  [CloseCode.Replaced, WebClose.Replaced],
   [CloseCode.TooManyMessages, WebClose.TooManyMessages],
 ]);
 

@@ -2,23 +2,36 @@
 
 import type { Clock } from "../../base/index.ts";
 import type { MarketSource, Publisher } from "../../feed/index.ts";
-import { DEPTH_LEVELS_MAX, formatPrice, welcomeText } from "../../protocol/index.ts";
+import { DEPTH_LEVELS_MAX, formatPrice, type SessionWelcome, welcomeText } from "../../protocol/index.ts";
 import type { AccountNames } from "../account-names.ts";
 import { packageVersion } from "../version.ts";
+import type { Access, TokenSession } from "./admission.ts";
 import { ListTurns } from "./list-turns.ts";
 import type { NewLink } from "./order-desk.ts";
 import { SymbolNames } from "./symbol-names.ts";
 import { TextFrames } from "./text-frames.ts";
+import type { TradingLink, TradingListener } from "./trading-link.ts";
 import type { WebLimits } from "./web-limits.ts";
 import { WriteTurns } from "./write-turns.ts";
+
+/** An order-entry connection that has logged on to an account; rejects with SeriatimError. */
+export type ConnectTrading = (
+  account: number,
+  session: TokenSession,
+  listener: TradingListener,
+) => Promise<TradingLink>;
 
 export interface WebExchangeOptions {
   readonly publisher: Publisher;
   /** What the publisher tells of; read anew for each use. */
   readonly source: Pick<MarketSource, "instruments" | "sequence">;
   readonly accounts: AccountNames;
+  readonly access: Access;
+  /** Why this node takes no orders, if it doesn't: then nobody logs on. */
+  readonly noOrders?: string | undefined;
   /** An order-entry connection for an account, which has said Hello; rejects with SeriatimError. */
   readonly connectOrders: (account: number) => Promise<NewLink>;
+  readonly connectTrading: ConnectTrading;
   readonly clock: Clock;
   readonly limits: WebLimits;
 }
@@ -27,7 +40,10 @@ export class WebExchange {
   readonly publisher: Publisher;
   readonly symbols: SymbolNames;
   readonly accounts: AccountNames;
+  readonly access: Access;
+  readonly noOrders: string | undefined;
   readonly connectOrders: (account: number) => Promise<NewLink>;
+  readonly connectTrading: ConnectTrading;
   readonly clock: Clock;
   readonly limits: WebLimits;
   readonly lists: ListTurns;
@@ -41,7 +57,10 @@ export class WebExchange {
     this.#source = options.source;
     this.symbols = new SymbolNames(options.source);
     this.accounts = options.accounts;
+    this.access = options.access;
+    this.noOrders = options.noOrders;
     this.connectOrders = options.connectOrders;
+    this.connectTrading = options.connectTrading;
     this.clock = options.clock;
     this.limits = options.limits;
     this.lists = new ListTurns(options.clock);
@@ -57,6 +76,7 @@ export class WebExchange {
     request: number | undefined,
     account: string | undefined,
     accountNumber: number | undefined,
+    session?: SessionWelcome,
   ): string {
     const { message_bytes: messageBytes, messagesPerSecond } = this.limits;
     return welcomeText({
@@ -64,6 +84,7 @@ export class WebExchange {
       version: this.#version,
       account,
       accountNumber,
+      session,
       instruments: this.symbols.instruments.map(({ name, priceDecimals, tick, lot }) => ({
         symbol: name,
         decimals: priceDecimals,

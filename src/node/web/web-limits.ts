@@ -37,6 +37,9 @@ export const WEB_LIMITS: WebLimits = {
 export const WebClose = {
   /** The peer closed it. */
   PeerEnded: "PeerEnded",
+  LoggedOut: "LoggedOut",
+  /** A newer connection has its session. */
+  Replaced: "Replaced",
   /** The network or the peer broke it off. */
   Broken: "Broken",
   /** No frame of WebSocket's, or too many pieces or pings. */

@@ -8,16 +8,18 @@ import type { Duplex } from "node:stream";
 import { SeriatimError } from "../../base/index.ts";
 import { Publisher } from "../../feed/index.ts";
 import { SystemClock, threadBusyMicros } from "../../platform/index.ts";
+import { KeyRing } from "../../runtime/index.ts";
 import { AccountNames } from "../account-names.ts";
 import type { Log } from "../log.ts";
 import type { NodeStatus } from "../status.ts";
+import type { Access } from "./admission.ts";
 import type { Handover } from "./command-feed.ts";
 import { Follower } from "./follower.ts";
 import { type HttpFace, startHttp } from "./http.ts";
 import { pageDirectory, readPageFiles } from "./page-files.ts";
 import { PublishPace } from "./publish-pace.ts";
 import { WebCounters } from "./web-limits.ts";
-import type { WebOptions, WebPeer } from "./web-stage.ts";
+import type { WebAccess, WebOptions, WebPeer } from "./web-stage.ts";
 import { attachWebSockets, type NodeFigures, refuseUpgrade, type WebSockets } from "./websockets.ts";
 
 /** The node that runs, asked from wherever the web is; `status` rejects with SeriatimError when it does not answer. */
@@ -82,12 +84,13 @@ export class WebServer {
   #attach(): void {
     const [http, peer, follower] = [this.#http, this.#peer, this.#follower];
     if (http === undefined || peer === undefined || follower === undefined || this.#isClosed) return;
-    const { orderPort, noOrders, status } = peer;
+    const { orderPort, noOrders, access, status } = peer;
     const { engine, listener } = follower;
     const accounts = new AccountNames(this.#options.accounts, engine.genesis.accountsMax);
     http.server.off("upgrade", this.#refuseEarly);
     this.#sockets = attachWebSockets(http.server, {
       ...{ host: this.#options.host, orderPort, noOrders, accounts, source: engine, log: this.#log },
+      ...{ access: accessOf(access), nodeKey: access.nodeKey },
       ...{ publisher: listener.publisher, counters: this.#counters, clock: this.#clock },
       status: async () => figuresOf(await status()),
       sequence: async () => lastEventOf(await status()),
@@ -110,6 +113,15 @@ export class WebServer {
     await this.#sockets?.close();
     await this.#http?.close();
   }
+}
+
+function accessOf({ isOpen, keys }: WebAccess): Access {
+  const ring = new KeyRing(keys);
+  return {
+    isOpen,
+    isClaimed: (account) => ring.tradersAccounts.has(account),
+    grantOfToken: (token) => ring.grantOfToken(token),
+  };
 }
 
 /** What channel `status` says of a node's status. */

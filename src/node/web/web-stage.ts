@@ -3,6 +3,7 @@
 // status, and nothing on the order path waits for it.
 
 import type { SeriatimError } from "../../base/index.ts";
+import type { KeyEntry } from "../../protocol/index.ts";
 import type { Log } from "../log.ts";
 import type { Configuration } from "../settings.ts";
 import type { NodeStatus } from "../status.ts";
@@ -13,12 +14,23 @@ import { WebThread } from "./web-thread.ts";
 /** What the web is told at start, by the configuration. */
 export type WebOptions = Pick<Configuration, "host" | "httpPort" | "accounts" | "logLevel">;
 
+/** Who may say which account, and how the web itself logs on. */
+export interface WebAccess {
+  /** Whether an account may be said without proof. */
+  readonly isOpen: boolean;
+  /** Of the node's keys file, without private keys. */
+  readonly keys: readonly KeyEntry[];
+  /** The private part of the node's own; undefined on one that takes no orders. */
+  readonly nodeKey: string | undefined;
+}
+
 /** What the web needs of the node that runs. */
 export interface WebPeer {
   /** Where orders go. */
   readonly orderPort: number;
   /** Why it takes none, in one line; undefined: it does. */
   readonly noOrders?: string | undefined;
+  readonly access: WebAccess;
   /** What the node says about itself, at any time. */
   readonly status: () => NodeStatus;
 }

@@ -51,8 +51,8 @@ export class WebThread implements WebStage {
 
   listen(peer: WebPeer): Promise<number> {
     this.#peer = peer;
-    const { orderPort, noOrders } = peer;
-    this.#say({ kind: "listen", orderPort, noOrders });
+    const { status: _, ...told } = peer;
+    this.#say({ kind: "listen", peer: told });
     return this.#listening.promise;
   }
 

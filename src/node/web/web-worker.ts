@@ -22,7 +22,7 @@ import type { WebOptions, WebPeer } from "./web-stage.ts";
 
 export type ToWebWorker =
   | { readonly kind: "follow"; readonly handover: Handover }
-  | { readonly kind: "listen"; readonly orderPort: number; readonly noOrders?: string | undefined }
+  | { readonly kind: "listen"; readonly peer: Omit<WebPeer, "status"> }
   | { readonly kind: "status"; readonly status: NodeStatus }
   | { readonly kind: "stop" };
 
@@ -66,7 +66,7 @@ port?.on("message", (message: ToWebWorker) => {
     case "follow":
       return server.follow(message.handover);
     case "listen":
-      listen(message).catch(fail);
+      listen(message.peer).catch(fail);
       return;
     case "status":
       return asked.answer(message.status);

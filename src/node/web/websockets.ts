@@ -13,6 +13,8 @@ import { CloseCode, type StatusMessage, statusText } from "../../protocol/index.
 import type { AccountNames } from "../account-names.ts";
 import { reachableHost } from "../listening.ts";
 import type { Log } from "../log.ts";
+import type { Access } from "./admission.ts";
+import { tradingConnector } from "./connect-trading.ts";
 import { IN_FLIGHT_MAX, type NewLink, noLink } from "./order-desk.ts";
 import { originIsAllowed } from "./origin.ts";
 import { WebConnection } from "./web-connection.ts";
@@ -33,6 +35,9 @@ export interface WebSocketOptions {
   /** Why this node takes no orders, if it doesn't. */
   readonly noOrders?: string | undefined;
   readonly accounts: AccountNames;
+  readonly access: Access;
+  /** Private: by which sessions with a token log on to order entry; undefined: none can. */
+  readonly nodeKey: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** The node's figures of now; rejects with SeriatimError when the node does not answer. */
@@ -68,7 +73,7 @@ class AttachedWebSockets implements WebSockets {
   constructor(server: Server, options: WebSocketOptions) {
     this.#options = options;
     this.#counters = options.counters;
-    const { publisher, source, accounts, clock, orderPort, noOrders } = options;
+    const { publisher, source, accounts, access, clock, orderPort, noOrders, nodeKey } = options;
     const limits = { ...WEB_LIMITS, ...options.limits };
     const host = reachableHost(options.host);
     const connectOrders = async (account: number): Promise<NewLink> => {
@@ -81,7 +86,10 @@ class AttachedWebSockets implements WebSockets {
         throw error;
       }
     };
-    this.#exchange = new WebExchange({ publisher, source, accounts, clock, limits, connectOrders });
+    const connectTrading = tradingConnector({ host, port: orderPort, nodeKey });
+    this.#exchange = new WebExchange({
+      ...{ publisher, source, accounts, access, noOrders, clock, limits, connectOrders, connectTrading },
+    });
     this.#sockets = createSockets(limits);
     server.on("upgrade", (request, stream, head) => this.#upgrade(request, stream, head));
     this.#statusTimer = setInterval(() => this.#tellStatus(), limits.status_ms);

@@ -21,6 +21,8 @@ export interface WelcomeMessage {
   readonly version: string;
   readonly account: string | undefined;
   readonly accountNumber: number | undefined;
+  /** Of a session with a token. */
+  readonly session?: SessionWelcome | undefined;
   readonly instruments: readonly WelcomeInstrument[];
   readonly limits: {
     readonly messageBytes: number;
@@ -29,8 +31,19 @@ export interface WelcomeMessage {
   };
 }
 
+export interface SessionWelcome {
+  readonly session: bigint;
+  /** The number of the first report that follows. */
+  readonly first: number;
+  /** The number that the next new report gets. */
+  readonly next: number;
+  /** Reports that were asked for are not kept any more. */
+  readonly hasGap: boolean;
+  readonly readOnly: boolean;
+}
+
 export function welcomeText(welcome: WelcomeMessage): string {
-  const { request, version, account, accountNumber, instruments, limits } = welcome;
+  const { request, version, account, accountNumber, session, instruments, limits } = welcome;
   const schema = JSON_SCHEMA_VERSION;
   return JSON.stringify({
     type: "welcome",
@@ -39,26 +52,56 @@ export function welcomeText(welcome: WelcomeMessage): string {
     version,
     account,
     accountNumber,
+    ...(session === undefined ? {} : sessionOnWire(session)),
     instruments,
     limits,
   });
 }
 
-/** `sequence`: of the event by which the order was executed. */
-export function ackText(request: number | undefined, id: string, sequence: number): string {
-  return JSON.stringify({ type: "ack", request, id, sequence: String(sequence) });
+function sessionOnWire({ session, first, next, hasGap, readOnly }: SessionWelcome) {
+  const numbers = { session: String(session), first: String(first), next: String(next) };
+  return { ...numbers, ...(hasGap && { gap: true }), ...(readOnly && { readOnly }) };
+}
+
+/** What an answer may say besides; undefined of an order-entry connection without a logon. */
+export interface AnswerReport {
+  /** The number of the report that says the same; undefined of what the gateway refused. */
+  readonly report: number | undefined;
+  /** Of a mass cancel: how many orders. */
+  readonly cancelled?: number | undefined;
+}
+
+/** `id`: a mass cancel has none. `sequence`: of the event by which the request was executed. */
+export function ackText(
+  request: number | undefined,
+  id: string | undefined,
+  sequence: number,
+  { report, cancelled }: AnswerReport = NO_REPORT,
+): string {
+  const number = numberText(report);
+  return JSON.stringify({ type: "ack", request, id, sequence: String(sequence), report: number, cancelled });
 }
 
 /** `code`: a reason of ../reasons.ts. */
-export function rejectText(request: number | undefined, id: string, code: number): string {
-  return JSON.stringify({
-    type: "reject",
-    request,
-    id,
-    code,
-    reason: reasonName(code),
-    text: reasonText(code),
-  });
+export function rejectText(
+  request: number | undefined,
+  id: string | undefined,
+  code: number,
+  { report }: AnswerReport = NO_REPORT,
+): string {
+  const why = { code, reason: reasonName(code), text: reasonText(code) };
+  return JSON.stringify({ type: "reject", request, id, ...why, report: numberText(report) });
+}
+
+const NO_REPORT: AnswerReport = { report: undefined };
+
+function numberText(number: number | undefined): string | undefined {
+  return number === undefined ? undefined : String(number);
+}
+
+/** `next`: the number of the next report, of a session with a token. */
+export function heartbeatText(request: number | undefined, next: number | undefined): string {
+  return JSON.stringify({ type: "heartbeat", request, next: numberText(next) });
 }
 
 export function subscriptionText({ type, request, channels, symbols }: SubscriptionRequest): string {

@@ -10,6 +10,12 @@ export const ErrorCode = {
   UnknownAccount: "UNKNOWN_ACCOUNT",
   UnknownSymbol: "UNKNOWN_SYMBOL",
   NoAccount: "NO_ACCOUNT",
+  /** No key of this exchange has the token, or none for this account. */
+  NotAuthorised: "NOT_AUTHORISED",
+  /** It takes a token. */
+  TokenNeeded: "TOKEN_NEEDED",
+  /** Reports tell it, in a session with a token. */
+  Reports: "REPORTS",
   /** Order entry takes no connection for this account now. */
   Unavailable: "UNAVAILABLE",
   /** This node follows the one that takes orders. */
@@ -24,12 +30,16 @@ export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
 
 /** WebSocket close codes: 1000 to 1015 are RFC 6455's, from 4000 on ours. */
 export const CloseCode = {
+  /** After `logout`. */
+  LoggedOut: 1000,
   /** The node stops, or its order entry is gone. */
   GoingAway: 1001,
   BinaryFrame: 1003,
   /** No `hello` in time, or one that can't be answered. */
   NoHello: 4001,
   TooSlow: 4008,
+  /** A newer connection of the same token, account and instance. */
+  Replaced: 4010,
   TooManyMessages: 4029,
 } as const;
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];

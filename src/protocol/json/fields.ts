@@ -86,10 +86,21 @@ export class Fields {
     return fits ? (value as number) : this.#wrong(name, value, `a whole number from 0 to ${max}`, 0);
   }
 
+  /** True or false; a field that is missing is false. */
+  flag(name: string): boolean {
+    const value = this.take(name);
+    if (value === undefined || typeof value === "boolean") return value === true;
+    return this.#wrong(name, value, "true or false", false);
+  }
+
   /** A u64 as a string of decimal digits. */
   id(name: string): string {
+    return this.optionalId(name) ?? this.#missing(name, "0");
+  }
+
+  optionalId(name: string): string | undefined {
     const value = this.take(name);
-    if (value === undefined) return this.#missing(name, "0");
+    if (value === undefined) return undefined;
     if (typeof value === "string" && u64FromString(value) !== undefined) return value;
     return this.#wrong(name, value, "a string of decimal digits from 0 to 2^64-1", "0");
   }

@@ -13,6 +13,8 @@ export interface OpenOrderEntry {
   readonly price: string;
   /** Lots that rest. */
   readonly open: number;
+  /** Lots traded since it was accepted; only in a session with a token. */
+  readonly cumulative?: number;
 }
 
 /** A piece of the list of open orders. */
@@ -20,8 +22,10 @@ export interface OrdersMessage {
   readonly type: "orders";
   /** Of the request that it answers; a subscription's list has none. */
   readonly request?: number;
-  /** That of the last event which the list knows of. */
-  readonly sequence: string;
+  /** That of the last event which the list knows of; in a session with a token `report` says it instead. */
+  readonly sequence?: string;
+  /** The number of the last report which the list knows of. */
+  readonly report?: string;
   /** The list ends here. */
   readonly last?: true;
   /** With `last`: the account has more orders than a list holds. */
@@ -60,10 +64,13 @@ export interface FillMessage {
   readonly time: string;
 }
 
+/** What a list knows of: all up to an event, or up to a report. */
+export type ListedUpTo = { readonly sequence: string } | { readonly report: string };
+
 /** The text of a list in its order, in as many messages as it takes; an empty list is one message. */
 export function ordersTexts(
   orders: readonly OpenOrderEntry[],
-  sequence: number,
+  upTo: ListedUpTo,
   options: { readonly request: number | undefined; readonly truncated: boolean },
 ): string[] {
   const { request, truncated } = options;
@@ -74,7 +81,7 @@ export function ordersTexts(
     const message: OrdersMessage = {
       type: "orders",
       ...(request !== undefined && { request }),
-      sequence: String(sequence),
+      ...upTo,
       ...(last && { last }),
       ...(last && truncated && { truncated }),
       orders: orders.slice(from, to),

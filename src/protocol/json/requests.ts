@@ -23,6 +23,22 @@ export interface HelloRequest extends Numbered {
   readonly type: "hello";
   readonly schema: number;
   readonly account: string | undefined;
+  /** What there is only with a token. */
+  readonly logon: TokenLogon | undefined;
+}
+
+/** A session that proves by a secret token whose it is. */
+export interface TokenLogon {
+  readonly token: string;
+  /** Which of the programs of its account this is. */
+  readonly instance: number;
+  /** The number of the first report that it wants; 0: from now on. */
+  readonly next: number;
+  readonly cancelOnDisconnect: boolean;
+  /** 0: none. */
+  readonly deadMan_ms: number;
+  readonly readOnly: boolean;
+  readonly once: boolean;
 }
 
 export interface SubmitRequest extends Numbered {
@@ -53,8 +69,34 @@ export interface CancelRequest extends Numbered {
   readonly id: string;
 }
 
+export interface MassCancelRequest extends Numbered {
+  readonly type: "massCancel";
+  /** undefined: all instruments. */
+  readonly symbol: string | undefined;
+  /** undefined: both. */
+  readonly side: "buy" | "sell" | undefined;
+}
+
+export interface OrderStatusRequest extends Numbered {
+  readonly type: "orderStatus";
+  readonly symbol: string;
+  readonly id: string;
+}
+
 export interface OpenOrdersRequest extends Numbered {
   readonly type: "openOrders";
+  /** undefined: all instruments. */
+  readonly symbol: string | undefined;
+}
+
+/** Says that the client lives. */
+export interface HeartbeatRequest extends Numbered {
+  readonly type: "heartbeat";
+}
+
+/** Ends the session in order: nothing is cancelled on its behalf. */
+export interface LogoutRequest extends Numbered {
+  readonly type: "logout";
 }
 
 export interface SubscriptionRequest extends Numbered {
@@ -65,7 +107,15 @@ export interface SubscriptionRequest extends Numbered {
 }
 
 export type OrderRequest = SubmitRequest | ModifyRequest | CancelRequest;
-export type JsonRequest = HelloRequest | OrderRequest | OpenOrdersRequest | SubscriptionRequest;
+export type JsonRequest =
+  | HelloRequest
+  | OrderRequest
+  | MassCancelRequest
+  | OrderStatusRequest
+  | OpenOrdersRequest
+  | SubscriptionRequest
+  | HeartbeatRequest
+  | LogoutRequest;
 
 /** Why a message was not done: what an `error` message says. */
 export interface Refusal extends Numbered {
@@ -82,9 +132,16 @@ const PARSERS: ReadonlyMap<unknown, Parser> = new Map<string, Parser>([
   ["submit", submit],
   ["modify", modify],
   ["cancel", cancel],
-  ["openOrders", (_fields, request) => ({ type: "openOrders", request })],
+  ["massCancel", massCancel],
+  ["orderStatus", orderStatus],
+  [
+    "openOrders",
+    (fields, request) => ({ type: "openOrders", request, symbol: fields.optionalText("symbol") }),
+  ],
   ["subscribe", (fields, request) => subscription("subscribe", fields, request)],
   ["unsubscribe", (fields, request) => subscription("unsubscribe", fields, request)],
+  ["heartbeat", (_fields, request) => ({ type: "heartbeat", request })],
+  ["logout", (_fields, request) => ({ type: "logout", request })],
 ]);
 
 /** Never throws: whatever `text` is, the answer is a request or what is wrong with it. */
@@ -134,7 +191,20 @@ function badMessage(request: number | undefined, text: string): Refusal {
 function hello(fields: Fields, request: number | undefined): HelloRequest {
   const schema = fields.whole("schema", U32_MAX);
   if (schema === 0) fields.refuse("schema: versions count from 1");
-  return { type: "hello", request, schema, account: fields.optionalText("account") };
+  return { type: "hello", request, schema, account: fields.optionalText("account"), logon: logon(fields) };
+}
+
+/** Without a token the fields of a logon are unknown ones. */
+function logon(fields: Fields): TokenLogon | undefined {
+  const token = fields.optionalText("token");
+  if (token === undefined) return undefined;
+  const instance = fields.optionalWhole("instance", U32_MAX) ?? 0;
+  const next = Number(fields.optionalId("next") ?? "0");
+  if (next > SAFE_MAX) fields.refuse("next: no report has a number beyond 2^53-1");
+  const cancelOnDisconnect = fields.flag("cancelOnDisconnect");
+  const deadMan_ms = fields.optionalWhole("deadMan_ms", U32_MAX) ?? 0;
+  const readOnly = fields.flag("readOnly");
+  return { token, instance, next, cancelOnDisconnect, deadMan_ms, readOnly, once: fields.flag("once") };
 }
 
 function submit(fields: Fields, request: number | undefined): SubmitRequest {
@@ -161,6 +231,16 @@ function modify(fields: Fields, request: number | undefined): ModifyRequest {
 
 function cancel(fields: Fields, request: number | undefined): CancelRequest {
   return { type: "cancel", request, symbol: fields.text("symbol"), id: fields.id("id") };
+}
+
+function massCancel(fields: Fields, request: number | undefined): MassCancelRequest {
+  const symbol = fields.optionalText("symbol");
+  const side = fields.choice("side", ["both", "buy", "sell"]);
+  return { type: "massCancel", request, symbol, side: side === "both" ? undefined : side };
+}
+
+function orderStatus(fields: Fields, request: number | undefined): OrderStatusRequest {
+  return { type: "orderStatus", request, symbol: fields.text("symbol"), id: fields.id("id") };
 }
 
 function subscription(

@@ -182,7 +182,11 @@ test("a hello that is refused is not said again", () => {
   const { client, sockets } = scripted({ account: "nobody" });
   sockets[0].onopen?.();
   sockets[0].say({ type: "error", code: "UNKNOWN_ACCOUNT", text: "account: there is no account nobody" });
-  expect(client.connection).toEqual({ state: "refused", reason: "account: there is no account nobody" });
+  expect(client.connection).toEqual({
+    state: "refused",
+    reason: "account: there is no account nobody",
+    code: "UNKNOWN_ACCOUNT",
+  });
   vi.advanceTimersByTime(60_000);
   expect(sockets).toHaveLength(1);
   client.close();

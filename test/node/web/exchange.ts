@@ -2,12 +2,14 @@
 // A command is applied at once, and what follows from it is published before its answer comes.
 
 import { EventEmitter } from "node:events";
-import { type Clock, RecordBuffer, u64FromString } from "../../../src/base/index.ts";
+import { type Clock, RecordBuffer, type SeriatimError, u64FromString } from "../../../src/base/index.ts";
 import type { OrderAnswer } from "../../../src/client/index.ts";
 import { ExchangeEngine } from "../../../src/engine/index.ts";
 import { Publisher } from "../../../src/feed/index.ts";
 import { AccountNames } from "../../../src/node/index.ts";
+import type { TokenSession } from "../../../src/node/web/admission.ts";
 import type { OrderLink } from "../../../src/node/web/order-desk.ts";
+import type { TradingLink, TradingListener } from "../../../src/node/web/trading-link.ts";
 import { WebExchange } from "../../../src/node/web/web-exchange.ts";
 import { WEB_LIMITS } from "../../../src/node/web/web-limits.ts";
 import {
@@ -27,6 +29,7 @@ import {
   writeNewOrder,
   writeTimestamp,
 } from "../../../src/protocol/index.ts";
+import type { Grant } from "../../../src/runtime/index.ts";
 
 const GENESIS = {
   maxQuantity: 1_000_000,
@@ -37,6 +40,14 @@ const GENESIS = {
   indexSeed: [1, 2],
 } as const;
 
+/** An account that a key names. */
+const CLAIMED = 3;
+const GRANTS: Readonly<Record<string, Grant>> = {
+  "alice's": { name: "alice", role: "trader", accounts: new Set([1]), limits: {} },
+  "fund's": { name: "fund", role: "trader", accounts: new Set([2, 3]), limits: {} },
+  "auditor's": { name: "auditor", role: "reader", accounts: "all", limits: {} },
+};
+
 /** What every command of these tests happens at. */
 export const TIME_US = 1_790_000_000_000_000;
 
@@ -44,6 +55,8 @@ export class TestExchange {
   readonly engine = new ExchangeEngine();
   readonly publisher: Publisher;
   readonly web: WebExchange;
+  /** Connections that logged on, the latest last. */
+  readonly links: ScriptedLink[] = [];
   /** Monotonic; a test moves it. */
   now_us = 0;
   /** Of the node, which the copy may not have yet; a test sets it. */
@@ -66,6 +79,16 @@ export class TestExchange {
       accounts: new AccountNames(["alice=1", "bob=2"], GENESIS.accountsMax),
       clock: this.clock,
       limits: WEB_LIMITS,
+      access: {
+        isOpen: true,
+        isClaimed: (account) => account === CLAIMED,
+        grantOfToken: (token) => GRANTS[token],
+      },
+      connectTrading: async (account, session, listener) => {
+        const link = new ScriptedLink(account, session, listener);
+        this.links.push(link);
+        return link;
+      },
       connectOrders: async (account) => ({ link: new EngineLink(this, account), sequence: this.lastEvent }),
     });
   }
@@ -153,5 +176,59 @@ class EngineLink extends EventEmitter<{ closed: [] }> implements OrderLink {
     return event.kind === EventKind.Reject
       ? { accepted: false, id, code: event.reason, reason: reasonName(event.reason) }
       : { accepted: true, id, sequence: event.sequence };
+  }
+}
+
+/** A connection that logged on: keeps what it is asked for, and the test says what comes. */
+export class ScriptedLink implements TradingLink {
+  readonly session = 9n;
+  readonly first: number;
+  readonly next = 18;
+  readonly hasGap: boolean;
+  readonly account: number;
+  readonly logon: TokenSession;
+  readonly listener: TradingListener;
+  /** The calls, in order: their name and what they were given. */
+  readonly asked: [what: string, ...given: unknown[]][] = [];
+  readonly #closed = Promise.withResolvers<SeriatimError | undefined>();
+  readonly closed = this.#closed.promise;
+
+  constructor(account: number, logon: TokenSession, listener: TradingListener) {
+    this.account = account;
+    this.logon = logon;
+    this.listener = listener;
+    this.first = logon.next === 0 ? this.next : Math.max(logon.next, 10);
+    this.hasGap = logon.next !== 0 && logon.next < 10;
+  }
+
+  readonly writable = true;
+  submit = this.#note("submit");
+  modify = this.#note("modify");
+  cancel = this.#note("cancel");
+  massCancel = this.#note("massCancel");
+  orderStatus = this.#note("orderStatus");
+  openOrders = this.#note("openOrders");
+  heartbeat = this.#note("heartbeat");
+  pause = this.#note("pause");
+  resume = this.#note("resume");
+
+  flush(): void {}
+
+  async logout(): Promise<undefined> {
+    this.asked.push(["logout"]);
+    this.lose();
+  }
+
+  destroy(): void {
+    this.asked.push(["destroy"]);
+    this.lose();
+  }
+
+  lose(why?: SeriatimError): void {
+    this.#closed.resolve(why);
+  }
+
+  #note(what: string) {
+    return (...given: unknown[]): void => void this.asked.push([what, ...given]);
   }
 }

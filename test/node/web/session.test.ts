@@ -333,7 +333,7 @@ describe("orders", () => {
     exchange.now_us = 5_000_000;
     expect(await client.say({ type: "openOrders", request: 4 })).toEqual([listed]);
     exchange.now_us = 5_999_999;
-    const text = "openOrders once a second; channel orders tells every change";
+    const text = "openOrders once a second; what changes is told";
     const error = { type: "error", request: 5, code: "TOO_OFTEN", text };
     expect(await client.say({ type: "openOrders", request: 5 })).toEqual([error]);
     exchange.now_us = 6_000_000;
@@ -512,11 +512,14 @@ test("a session that has ended hears and says nothing", async () => {
 /** Fields that each type has: with others most messages would be refused for those alone. */
 const ORDER = ["request", "symbol", "id"];
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
-  hello: ["request", "schema", "account"],
+  hello: ["request", "schema", "account", "token", "next"],
   submit: [...ORDER, "side", "orderType", "timeInForce", "price", "quantity"],
   modify: [...ORDER, "price", "quantity"],
   cancel: ORDER,
-  openOrders: ["request"],
+  massCancel: ["request", "symbol", "side"],
+  orderStatus: ORDER,
+  openOrders: ["request", "symbol"],
+  heartbeat: ["request"],
   subscribe: ["request", "channels", "symbols"],
   unsubscribe: ["request", "channels", "symbols"],
 };
@@ -534,6 +537,8 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   request: mostly(1, 2 ** 53 - 1),
   schema: mostly(1),
   account: mostly("alice", "9"),
+  token: mostly(undefined, "alice's"),
+  next: mostly(undefined, "1"),
   symbol: mostly("BTC-USD", "ETH-USD"),
   id: mostly("1", "2", "18446744073709551615"),
   side: mostly("buy", "sell"),

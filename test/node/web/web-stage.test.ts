@@ -44,7 +44,11 @@ async function start(some: Partial<Configuration>): Promise<RunningNode> {
   return node;
 }
 
-const PEER: WebPeer = { orderPort: 9, status: () => ({ status: "ok" }) as NodeStatus };
+const PEER: WebPeer = {
+  access: { isOpen: true, keys: [], nodeKey: undefined },
+  orderPort: 9,
+  status: () => ({ status: "ok" }) as NodeStatus,
+};
 
 /** A stage of its own, with the state it may follow. */
 function stageOf(threads: (typeof THREADS)[number], httpPort = 0): { stage: WebStage; primary: Primary } {

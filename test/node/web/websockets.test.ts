@@ -56,6 +56,8 @@ const FIGURES = {
 
 function attach(limits: Partial<WebLimits> = {}, orderPort = orders.port): void {
   web = attachWebSockets(http.server, {
+    access: { isOpen: true, isClaimed: () => false, grantOfToken: () => undefined },
+    nodeKey: undefined,
     publisher: exchange.publisher,
     source: exchange.engine,
     host: "127.0.0.1",

@@ -11,6 +11,21 @@ const subscribe = { type: "subscribe", channels: ["depth", "trades"], symbols: [
 describe("a request is read with its defaults:", () => {
   const limit = { ...submit, request: undefined, orderType: "limit", timeInForce: "gtc" };
   const market = { ...submit, orderType: "market", price: undefined };
+  const hello = { type: "hello", schema: 1 };
+  const LOGON = {
+    ...{ token: "T", instance: 7, cancelOnDisconnect: true, deadMan_ms: 5_000, readOnly: true, once: true },
+  };
+  const logon = {
+    ...{
+      token: "T",
+      instance: 0,
+      next: 0,
+      cancelOnDisconnect: false,
+      deadMan_ms: 0,
+      readOnly: false,
+      once: false,
+    },
+  };
   const rows: [what: string, message: object, request: object][] = [
     ["hello", { type: "hello", schema: 1 }, { type: "hello", request: undefined, schema: 1 }],
     [
@@ -18,6 +33,25 @@ describe("a request is read with its defaults:", () => {
       { type: "hello", schema: 1, account: "alice", request: 1 },
       { type: "hello", request: 1, schema: 1, account: "alice" },
     ],
+    ["hello with a token", { ...hello, token: "T" }, { ...hello, request: undefined, logon }],
+    [
+      "hello with all of a logon",
+      { ...hello, ...LOGON, next: "18" },
+      { ...hello, request: undefined, logon: { ...LOGON, next: 18 } },
+    ],
+    ["massCancel", { type: "massCancel" }, { type: "massCancel", request: undefined }],
+    [
+      "massCancel of a side of a symbol",
+      { type: "massCancel", symbol: "BTC-USD", side: "buy" },
+      { type: "massCancel", request: undefined, symbol: "BTC-USD", side: "buy" },
+    ],
+    [
+      "orderStatus",
+      { ...cancel, type: "orderStatus" },
+      { ...cancel, type: "orderStatus", request: undefined },
+    ],
+    ["heartbeat", { type: "heartbeat", request: 7 }, { type: "heartbeat", request: 7 }],
+    ["logout", { type: "logout" }, { type: "logout", request: undefined }],
     ["a limit order", submit, limit],
     [
       "a limit order that is immediate or cancel",
@@ -59,7 +93,8 @@ describe("a message is refused by one line that names what is wrong:", () => {
     ['{"type":"cancel","symbol":"A","id":"1","__proto__":{}}', '"__proto__": no field of this message'],
     ['{"type":"cancel","symbol":"A","id":1e0}', "id: 1 is not a string of decimal digits from 0 to 2^64-1"],
   ];
-  const KNOWN = "hello, submit, modify, cancel, openOrders, subscribe, unsubscribe";
+  const KNOWN =
+    "hello, submit, modify, cancel, massCancel, orderStatus, openOrders, subscribe, unsubscribe, heartbeat, logout";
   const DIGITS = "is not a string of decimal digits from 0 to 2^64-1";
   const LOTS = "is not a whole number from 0 to 4294967295";
   const market = { ...submit, orderType: "market", price: undefined };
@@ -74,6 +109,16 @@ describe("a message is refused by one line that names what is wrong:", () => {
     [{ type: "hello", schema: 1, account: 7 }, "account: 7 is not a text"],
     [{ type: "hello", schema: 1, account: "" }, 'account: "" is not a text'],
     [{ type: "hello", schema: 1, password: "x" }, '"password": no field of this message'],
+    [{ type: "hello", schema: 1, next: "1" }, '"next": no field of this message'],
+    [{ type: "hello", schema: 1, token: "T", next: 1 }, `next: 1 ${DIGITS}`],
+    [
+      { type: "hello", schema: 1, token: "T", next: "9007199254740993" },
+      "next: no report has a number beyond 2^53-1",
+    ],
+    [{ type: "hello", schema: 1, token: "T", once: 1 }, "once: 1 is not true or false"],
+    [{ type: "hello", schema: 1, token: "T", deadMan_ms: -1 }, `deadMan_ms: -1 ${LOTS}`],
+    [{ type: "massCancel", side: "none" }, 'side: "none" is not one of both, buy, sell'],
+    [{ type: "orderStatus", symbol: "A" }, "id: missing"],
     [{ ...submit, symbol: undefined }, "symbol: missing"],
     [{ ...submit, id: undefined }, "id: missing"],
     [{ ...submit, id: "01" }, `id: "01" ${DIGITS}`],

@@ -1,0 +1,106 @@
+// A WebSocket that is made again whenever it is lost: after a wait that grows, or when nothing came for too long. What is
+// said on it is its owner's matter.
+
+import type { SeriatimError } from "../../base/index.ts";
+import { connectionLost } from "../errors.ts";
+import { retryDelay_ms } from "../retry.ts";
+import { closeWords, openGlobalSocket, type SocketLike } from "./connection.ts";
+
+/** Half of the longest silence: a node says its status once a second, and a connection that hears nothing is dead. */
+const SILENCE_CHECK_MS = 3_000;
+
+type SocketTimer = ReturnType<typeof setTimeout>;
+
+export interface ReconnectingListener {
+  /** A connection is being made. */
+  connecting(): void;
+  /** It stands: hello may be said. */
+  stands(): void;
+  heard(text: string): void;
+  /** The other side closed it; true: it is not to be made again, and close() was called. */
+  closed(code: number, reason: string): boolean;
+  /** It is gone, and tried again in `retryIn_ms`. */
+  lost(cause: SeriatimError, why: string, retryIn_ms: number): void;
+}
+
+export class ReconnectingSocket {
+  readonly #url: string;
+  readonly #open: (url: string) => SocketLike;
+  readonly #listener: ReconnectingListener;
+  #socket: SocketLike | undefined;
+  #retry: SocketTimer | undefined;
+  #silence: ReturnType<typeof setInterval> | undefined;
+  #heard = true;
+  #failures = 0;
+
+  /** Not yet connected: see connect(). */
+  constructor(url: string, open: ((url: string) => SocketLike) | undefined, listener: ReconnectingListener) {
+    this.#url = url;
+    this.#open = open ?? openGlobalSocket;
+    this.#listener = listener;
+  }
+
+  /** What the network has not taken yet: bytes. */
+  get bufferedAmount(): number {
+    return this.#socket?.bufferedAmount ?? 0;
+  }
+
+  connect(): void {
+    clearTimeout(this.#retry);
+    const socket = this.#open(this.#url);
+    this.#socket = socket;
+    this.#heard = true;
+    this.#silence = setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS);
+    socket.onopen = () => this.#listener.stands();
+    socket.onmessage = ({ data }) => {
+      this.#heard = true;
+      this.#listener.heard(data as string);
+    };
+    socket.onclose = ({ code, reason }) => {
+      if (!this.#listener.closed(code, reason)) this.lose(closeWords(code, reason));
+    };
+    // Last: a listener that hears it may close, and then there is a socket to let go of.
+    this.#listener.connecting();
+  }
+
+  send(text: string): void {
+    this.#socket?.send(text);
+  }
+
+  /** It got on: the next wait is a short one. */
+  isGood(): void {
+    this.#failures = 0;
+  }
+
+  /** Gives the connection up, for the reason `why`, and tries again later. */
+  lose(why: string): void {
+    this.#letGo();
+    this.#failures++;
+    const retryIn_ms = retryDelay_ms(this.#failures, Math.random());
+    this.#retry = setTimeout(() => this.connect(), retryIn_ms);
+    this.#listener.lost(connectionLost(this.#url, why), why, retryIn_ms);
+  }
+
+  /** For good; the listener hears nothing more. */
+  close(): void {
+    clearTimeout(this.#retry);
+    this.#letGo();
+  }
+
+  #checkSilence(): void {
+    if (!this.#heard) this.lose(`nothing came for ${(2 * SILENCE_CHECK_MS) / 1000} s`);
+    this.#heard = false;
+  }
+
+  /** Lets go of the connection, whatever state it is in. */
+  #letGo(): void {
+    clearInterval(this.#silence);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket === undefined) return;
+    socket.onopen = null;
+    socket.onmessage = null;
+    socket.onclose = null;
+    socket.close();
+  }
+}

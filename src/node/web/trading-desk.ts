@@ -1,0 +1,342 @@
+// A session's requests on their way to the exchange over a connection that has logged on for it, and what comes back:
+// every numbered report of the account, and an answer to each request. Bound: IN_FLIGHT_MAX requests without an answer.
+//
+// Which report answers a request: the first of its command that carries this session's number and the request's, and says
+// what became of it. When the connection is lost nothing is said of what was in flight: who logs on again is told by the
+// reports that follow.
+//
+// A slow peer's reports wait where they are made: the connection is not read until it has taken what it was sent.
+
+import type { SeriatimError } from "../../base/index.ts";
+import type { SessionListEnd, SessionOrder, SessionRefusal } from "../../client/index.ts";
+import {
+  ackText,
+  CommandKind,
+  ErrorCode,
+  errorText,
+  formatPrice,
+  heartbeatText,
+  type Instrument,
+  type MassCancelRequest,
+  MessageType,
+  type NumberedReport,
+  type OpenOrderEntry,
+  type OpenOrdersRequest,
+  type OrderRequest,
+  orderStatusText,
+  ordersTexts,
+  parsePrice,
+  ReportKind,
+  rejectText,
+  reportText,
+  type SessionWelcome,
+  Side,
+  sideName,
+} from "../../protocol/index.ts";
+import type { TokenSession } from "./admission.ts";
+import type { Desk, DeskOutput, DeskRequest } from "./desk.ts";
+import { IN_FLIGHT_MAX, noPrice, type Problem, tooMany, unknownSymbol } from "./order-desk.ts";
+import type { SymbolNames } from "./symbol-names.ts";
+import type { TradingLink, TradingListener } from "./trading-link.ts";
+
+/** A command that has no answer yet. */
+interface InFlight {
+  readonly command: number;
+  /** As the log has it: 0 when the client gave none. */
+  readonly number: bigint;
+  readonly id: bigint;
+  readonly request: number | undefined;
+}
+
+/** A question that has no answer yet. */
+interface Question {
+  readonly request: number | undefined;
+  /** The list so far; undefined: it asks for one order. */
+  readonly orders: OpenOrderEntry[] | undefined;
+}
+
+const COMMAND_OF = {
+  submit: CommandKind.NewOrder,
+  modify: CommandKind.Modify,
+  cancel: CommandKind.Cancel,
+  massCancel: CommandKind.MassCancel,
+} as const;
+
+export class TradingDesk implements Desk, TradingListener {
+  session: SessionWelcome | undefined;
+  /** Lists are the gate's, as of a report: none is older than an answer. */
+  readonly sequence = 0;
+  readonly #logon: TokenSession;
+  readonly #symbols: SymbolNames;
+  readonly #output: DeskOutput;
+  /** Undefined when it is gone, or not to be used any more. */
+  #link: TradingLink | undefined;
+  /** What came before the client was welcomed: less than one read. */
+  #early: NumberedReport[] | undefined = [];
+  #inFlight: InFlight[] = [];
+  /** By a number of ours: the gateway logs no question. */
+  readonly #questions = new Map<number, Question>();
+  #lastQuestion = 0;
+  /** The number of the next report. */
+  #next = 0;
+  #beat_us = Number.NEGATIVE_INFINITY;
+  #flushIsDue = false;
+
+  constructor(logon: TokenSession, symbols: SymbolNames, output: DeskOutput) {
+    this.#logon = logon;
+    this.#symbols = symbols;
+    this.#output = output;
+  }
+
+  attach(link: TradingLink): void {
+    const { session, first, next, hasGap } = link;
+    this.#link = link;
+    this.#next = first;
+    this.session = { session, first, next, hasGap, readOnly: this.#logon.readOnly };
+  }
+
+  begin(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const report of early) this.onReport(report);
+    this.#link?.closed.then((why) => this.#lost(why));
+  }
+
+  take(request: DeskRequest): void {
+    this.#put(request);
+  }
+
+  list(request: OpenOrdersRequest): void {
+    this.#put(request);
+  }
+
+  beat(request: number | undefined): void {
+    this.#send(heartbeatText(request, this.#next));
+  }
+
+  /** Its dead man is told, a few times while it waits. */
+  heard(now_us: number): void {
+    const { deadMan_ms } = this.#logon;
+    if (deadMan_ms === 0 || now_us - this.#beat_us < (deadMan_ms * 1_000) / 4) return;
+    this.#beat_us = now_us;
+    this.#link?.heartbeat();
+  }
+
+  resume(): void {
+    this.#link?.resume();
+  }
+
+  async logout(): Promise<void> {
+    const link = this.#link;
+    this.#link = undefined;
+    await link?.logout();
+  }
+
+  close(): void {
+    const link = this.#link;
+    this.#link = undefined;
+    link?.destroy();
+  }
+
+  // ---- what the exchange says (TradingListener)
+
+  onReport(report: NumberedReport): void {
+    if (this.#early !== undefined) return void this.#early.push(report);
+    this.#next = report.number + 1;
+    const { instruments } = this.#symbols;
+    this.#send(reportText(report, instruments[report.symbol]));
+    if (report.session === this.#link?.session && isAnswer(report)) this.#answer(report);
+  }
+
+  onRefused({ request, id, reason, type }: SessionRefusal): void {
+    if (type === MessageType.OrderStatus || type === MessageType.OpenOrders) {
+      const question = this.#questions.get(request);
+      this.#questions.delete(request);
+      this.#send(rejectText(question?.request, undefined, reason));
+      return;
+    }
+    const number = BigInt(request);
+    const refused = this.#settle((each) => each.number === number && each.id === id);
+    if (refused !== undefined) this.#send(rejectText(refused.request, idText(refused), reason));
+  }
+
+  onOpenOrder(order: SessionOrder): void {
+    const question = this.#questions.get(order.request);
+    const entry = order.rests ? this.#entry(order) : null;
+    if (question?.orders === undefined) {
+      this.#questions.delete(order.request);
+      this.#send(orderStatusText(question?.request, order.asOf, entry));
+    } else if (entry !== null) question.orders.push(entry);
+  }
+
+  onOpenOrdersEnd({ request, truncated, asOf }: SessionListEnd): void {
+    const question = this.#questions.get(request);
+    this.#questions.delete(request);
+    const options = { request: question?.request, truncated };
+    const texts = ordersTexts(question?.orders ?? [], { report: String(asOf) }, options);
+    for (const text of texts) this.#send(text);
+  }
+
+  // ---- requests
+
+  #put(request: DeskRequest | OpenOrdersRequest): void {
+    const link = this.#link;
+    // Lost: the session is about to end, and says so.
+    if (link === undefined) return;
+    const problem = this.#problemOf(request, link);
+    if (problem === undefined) this.#flushSoon(link);
+    else this.#send(errorText({ request: request.request, ...problem }));
+  }
+
+  /** Sends it; or what is wrong with it. */
+  #problemOf(request: DeskRequest | OpenOrdersRequest, link: TradingLink): Problem | undefined {
+    if (this.#inFlight.length + this.#questions.size >= IN_FLIGHT_MAX || !link.writable) return tooMany();
+    const symbol = request.symbol === undefined ? undefined : this.#symbols.find(request.symbol);
+    if (request.symbol !== undefined && symbol === undefined) return unknownSymbol("symbol", request.symbol);
+    if (request.type === "openOrders") {
+      link.openOrders(this.#ask(request.request, []), symbol === undefined ? {} : { symbol });
+      return undefined;
+    }
+    // All others but a mass cancel name one.
+    if (request.type === "orderStatus") {
+      link.orderStatus(this.#ask(request.request, undefined), { id: request.id, symbol: symbol as number });
+      return undefined;
+    }
+    if (this.#logon.once && request.request === undefined) return noNumber();
+    return this.#command(request, symbol, link);
+  }
+
+  /** One write for all the requests of a turn. */
+  #flushSoon(link: TradingLink): void {
+    if (this.#flushIsDue) return;
+    this.#flushIsDue = true;
+    queueMicrotask(() => {
+      this.#flushIsDue = false;
+      link.flush();
+    });
+  }
+
+  #ask(request: number | undefined, orders: OpenOrderEntry[] | undefined): number {
+    this.#lastQuestion++;
+    this.#questions.set(this.#lastQuestion, { request, orders });
+    return this.#lastQuestion;
+  }
+
+  #command(
+    request: OrderRequest | MassCancelRequest,
+    symbol: number | undefined,
+    link: TradingLink,
+  ): Problem | undefined {
+    const number = request.request ?? 0;
+    const problem =
+      request.type === "massCancel"
+        ? sendMassCancel(link, number, symbol, request.side)
+        : sendOrder(link, number, request, symbol as number, this.#symbols);
+    if (problem !== undefined) return problem;
+    const id = request.type === "massCancel" ? 0n : BigInt(request.id);
+    const command = COMMAND_OF[request.type];
+    this.#inFlight.push({ command, number: BigInt(number), id, request: request.request });
+    return undefined;
+  }
+
+  #answer(report: NumberedReport): void {
+    const { command, request, id, sequence, number, kind, lastQuantity } = report;
+    const answered = this.#settle(
+      (each) => each.command === command && each.number === request && each.id === id,
+    );
+    if (answered === undefined) return;
+    const name = idText(answered);
+    if (kind === ReportKind.Rejected) {
+      this.#send(rejectText(answered.request, name, report.reason, { report: number }));
+    } else {
+      const cancelled = kind === ReportKind.MassCancelled ? lastQuantity : undefined;
+      this.#send(ackText(answered.request, name, sequence, { report: number, cancelled }));
+    }
+  }
+
+  /** Takes the oldest command that `isIt` says out of those in flight. */
+  #settle(isIt: (each: InFlight) => boolean): InFlight | undefined {
+    const at = this.#inFlight.findIndex(isIt);
+    return at < 0 ? undefined : this.#inFlight.splice(at, 1)[0];
+  }
+
+  #entry({ symbol, id, side, price, leaves, cumulative }: SessionOrder): OpenOrderEntry {
+    const { name, priceDecimals } = this.#symbols.instruments[symbol];
+    return {
+      symbol: name,
+      id: String(id),
+      side: sideName(side === Side.Buy ? Side.Buy : Side.Sell),
+      price: formatPrice(price, priceDecimals),
+      open: leaves,
+      cumulative,
+    };
+  }
+
+  #send(text: string): void {
+    if (!this.#output.send(text)) this.#link?.pause();
+  }
+
+  #lost(why: SeriatimError | undefined): void {
+    if (this.#link === undefined) return;
+    this.#link = undefined;
+    this.#output.lost(why);
+  }
+}
+
+/** Whether it says what became of a request, and not what followed from it. */
+function isAnswer({ kind, command }: NumberedReport): boolean {
+  if (kind === ReportKind.Cancelled) return command === CommandKind.Cancel;
+  return kind !== ReportKind.Traded && kind !== ReportKind.Expired;
+}
+
+/** A mass cancel has none. */
+function idText({ command, id }: InFlight): string | undefined {
+  return command === CommandKind.MassCancel ? undefined : String(id);
+}
+
+function sendMassCancel(
+  link: TradingLink,
+  number: number,
+  symbol: number | undefined,
+  side: "buy" | "sell" | undefined,
+): undefined {
+  link.massCancel(number, { ...(symbol !== undefined && { symbol }), ...(side !== undefined && { side }) });
+}
+
+function sendOrder(
+  link: TradingLink,
+  number: number,
+  request: OrderRequest,
+  symbol: number,
+  { instruments }: SymbolNames,
+): Problem | undefined {
+  const { id } = request;
+  if (request.type === "cancel") {
+    link.cancel(number, { id, symbol });
+    return undefined;
+  }
+  const { quantity } = request;
+  if (request.type === "submit" && request.price === undefined) {
+    link.submit(number, { id, symbol, side: request.side, type: "market", quantity });
+    return undefined;
+  }
+  const instrument: Instrument = instruments[symbol];
+  const price = parsePrice(request.price ?? "", instrument.priceDecimals);
+  if (price === undefined) return noPrice(request.price, instrument);
+  if (request.type === "modify") link.modify(number, { id, symbol, price, quantity });
+  else
+    link.submit(number, {
+      id,
+      symbol,
+      side: request.side,
+      price,
+      quantity,
+      timeInForce: request.timeInForce,
+    });
+  return undefined;
+}
+
+function noNumber(): Problem {
+  const text = "request: missing; a session whose requests are executed once numbers each";
+  return { code: ErrorCode.BadMessage, text };
+}

@@ -1,0 +1,244 @@
+// The WebSocket client with a token, against a scripted server: how it resumes, and what becomes of requests that a lost
+// connection took along.
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { ExchangeSocketOptions } from "../../../src/client/index.ts";
+import { scripted, WELCOME } from "./support.ts";
+
+const ORDER = { symbol: "BTC-USD", id: "1", side: "buy", price: "69999.50", quantity: 3 } as const;
+const LISTED = { symbol: "BTC-USD", side: "buy", price: "69999.50", open: 3, cumulative: 0 } as const;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A client whose logon was answered: session 9, the next report is number 18; and its list, which is empty. */
+function loggedOn(options: Partial<ExchangeSocketOptions> = {}) {
+  const all = scripted({ token: "secret", instance: 7, ...options });
+  const [socket] = all.sockets;
+  socket.onopen?.();
+  socket.say({ ...WELCOME, session: "9", first: "18", next: "18" });
+  socket.say({ type: "orders", report: "17", last: true, orders: [] });
+  return { ...all, socket };
+}
+
+/** The report of order 1, which a request of the session made. */
+function report(number: number, request = 1, fields: object = {}) {
+  const order = { symbol: "BTC-USD", id: "1", side: "buy", price: "69999.50", lastQuantity: 3, leaves: 3 };
+  const head = { type: "report", number: String(number), event: "accepted", command: "submit" };
+  const whose = { session: "9", request: String(request), sequence: "40", time: "1" };
+  return { ...head, ...whose, ...order, cumulative: 0, ...fields };
+}
+
+/** The connection is lost and made again; the new logon is session 10. */
+function comeBack({ sockets }: ReturnType<typeof loggedOn>, welcome: object) {
+  sockets.at(-1)?.onclose?.({ code: 1006, reason: "" });
+  vi.advanceTimersByTime(100);
+  const socket = sockets[sockets.length - 1];
+  socket.onopen?.();
+  const [hello] = socket.sent.splice(0);
+  socket.say({ ...WELCOME, session: "10", ...welcome });
+  return { socket, hello };
+}
+
+function ids({ client }: ReturnType<typeof loggedOn>): string[] {
+  return [...client.orders.open()].map(({ id, open }) => `${id}: ${open}`);
+}
+
+test("it says its token and what it wants done, and asks for its orders instead of channel orders", () => {
+  const { client, socket } = loggedOn({ account: "alice", cancelOnDisconnect: true, readOnly: false });
+  const logon = { token: "secret", instance: 7, next: "0", cancelOnDisconnect: true, readOnly: false };
+  expect(socket.sent).toEqual([
+    { type: "hello", schema: 1, account: "alice", ...logon },
+    { type: "subscribe", channels: ["status"] },
+    { type: "openOrders" },
+  ]);
+  expect(client.orders.isCurrent).toBe(true);
+  client.close();
+});
+
+test("on a node that takes no orders it listens to channel orders", () => {
+  const { client, sockets } = scripted({ token: "secret" });
+  sockets[0].onopen?.();
+  sockets[0].say(WELCOME);
+  expect(sockets[0].sent.slice(1).map(({ channels }) => channels)).toEqual([["status"], ["orders"]]);
+  client.close();
+});
+
+test("reports answer requests, and keep orders, fills and themselves", async () => {
+  const all = loggedOn();
+  const { client, socket } = all;
+  const asked = client.submit(ORDER);
+  socket.say(report(18), { type: "ack", request: 1, id: "1", sequence: "40", report: "18" });
+  expect(await asked).toEqual({ accepted: true, id: "1", sequence: "40" });
+  expect(ids(all)).toEqual(["1: 3"]);
+  const fill = { event: "traded", lastPrice: "69999.00", lastQuantity: 2, liquidity: "maker", cumulative: 2 };
+  socket.say(report(19, 0, { ...fill, leaves: 1, sequence: "41", session: undefined, request: undefined }));
+  expect(ids(all)).toEqual(["1: 1"]);
+  expect(client.orders.fills).toMatchObject([{ price: 6_999_900, quantity: 2, open: 1, liquidity: "maker" }]);
+  socket.say(report(20, 0, { event: "expired", leaves: 0 }));
+  expect(ids(all)).toEqual([]);
+  expect(client.orders.reports.map(({ number }) => number)).toEqual(["18", "19", "20"]);
+  client.close();
+});
+
+test("refusals of the engine and of the gateway are answers", async () => {
+  const { client, socket } = loggedOn();
+  const asked = [client.submit(ORDER), client.submit(ORDER)];
+  const why = { code: 7, reason: "DuplicateOrderId", text: "it rests" };
+  socket.say(report(18, 1, { event: "rejected", ...why }));
+  const throttled = { code: 13, reason: "Throttled", text: "too many" };
+  socket.say({ type: "reject", request: 2, id: "1", ...throttled });
+  expect(await asked[0]).toEqual({ accepted: false, id: "1", ...why });
+  expect(await asked[1]).toEqual({ accepted: false, id: "1", ...throttled });
+  client.close();
+});
+
+test("a mass cancel says how many, and orderStatus what rests", async () => {
+  const { client, socket } = loggedOn();
+  const asked = [client.massCancel({ symbol: "BTC-USD" }), client.massCancel()];
+  const status = client.orderStatus("BTC-USD", "1");
+  expect(socket.sent.slice(3)).toEqual([
+    { type: "massCancel", symbol: "BTC-USD", request: 1 },
+    { type: "massCancel", request: 2 },
+    { type: "orderStatus", symbol: "BTC-USD", id: "1", request: 3 },
+  ]);
+  const mass = { event: "massCancelled", command: "massCancel", lastQuantity: 2 };
+  socket.say(report(18, 1, mass));
+  const refused = { code: 12, reason: "NotAuthorised", text: "no" };
+  socket.say({ type: "reject", request: 2, ...refused });
+  socket.say({ type: "orderStatus", request: 3, report: "18", order: null });
+  expect(await asked[0]).toEqual({ accepted: true, sequence: "40", cancelled: 2 });
+  expect(await asked[1]).toEqual({ accepted: false, ...refused });
+  expect(await status).toBeNull();
+  client.close();
+});
+
+test("after a lost connection reports say what was executed, and the rest was not", async () => {
+  const all = loggedOn();
+  const { client } = all;
+  const asked = [client.submit(ORDER), client.submit({ ...ORDER, id: "2" })];
+  const { socket, hello } = comeBack(all, { first: "18", next: "20" });
+  expect(hello).toMatchObject({ instance: 7, next: "18" });
+  expect(client.orders.isCurrent).toBe(false);
+  socket.say(report(18));
+  expect(await asked[0]).toEqual({ accepted: true, id: "1", sequence: "40" });
+  socket.say(report(19, 0, { id: "5", session: undefined, request: undefined }));
+  await expect(asked[1]).rejects.toMatchObject({
+    code: "NOT_EXECUTED",
+    message: "order 2 was not executed: the connection was lost before",
+  });
+  // The picture goes on where it was: no list is needed, and no order is sent again.
+  expect(ids(all)).toEqual(["1: 3", "5: 3"]);
+  expect(client.orders.isCurrent).toBe(true);
+  expect(socket.sent).toEqual([{ type: "subscribe", channels: ["status"] }]);
+  client.close();
+});
+
+test("when nothing was missed the rest is known at once", async () => {
+  const all = loggedOn();
+  const asked = all.client.submit(ORDER);
+  comeBack(all, { first: "18", next: "18" });
+  await expect(asked).rejects.toMatchObject({ code: "NOT_EXECUTED" });
+  all.client.close();
+});
+
+test("reports that are not kept any more leave outcomes unknown, and the list is asked for anew", async () => {
+  const all = loggedOn();
+  const asked = all.client.submit(ORDER);
+  const { socket } = comeBack(all, { first: "64", next: "64", gap: true });
+  await expect(asked).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+  expect(socket.sent.at(-1)).toEqual({ type: "openOrders" });
+  expect(all.client.orders.isCurrent).toBe(false);
+  all.client.close();
+});
+
+test("who does not come back within a minute does not know", async () => {
+  const { client, socket } = loggedOn();
+  const asked = client.submit(ORDER);
+  const told = expect(asked).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+  socket.onclose?.({ code: 1006, reason: "" });
+  vi.advanceTimersByTime(60_000);
+  await told;
+  client.close();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("closing here leaves outcomes unknown", async () => {
+  const { client } = loggedOn();
+  const asked = client.submit(ORDER);
+  client.close();
+  await expect(asked).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+});
+
+test("a list that is older than reports which came before it does not undo them", () => {
+  const all = loggedOn();
+  all.socket.say(report(18), report(19, 2, { id: "2" }));
+  all.client.listOrders();
+  all.socket.say(report(20, 3, { event: "cancelled", leaves: 0 }));
+  const orders = [
+    { ...LISTED, id: "1" },
+    { ...LISTED, id: "2" },
+  ];
+  all.socket.say({ type: "orders", report: "19", last: true, orders });
+  expect(ids(all)).toEqual(["2: 3"]);
+  all.client.close();
+});
+
+test("a list that is newer than reports which come behind it is not undone by them", () => {
+  const all = loggedOn();
+  all.socket.say({ type: "orders", report: "19", last: true, orders: [] });
+  all.socket.say(report(18), report(19, 2, { event: "cancelled", leaves: 0 }));
+  expect(ids(all)).toEqual([]);
+  all.client.close();
+});
+
+test("a report that is missing ends the connection, which asks for it again", () => {
+  const all = loggedOn();
+  all.socket.say(report(19));
+  expect(all.client.connection).toMatchObject({
+    state: "waiting",
+    reason: expect.stringContaining("report 19"),
+  });
+  vi.advanceTimersByTime(100);
+  all.sockets[1].onopen?.();
+  expect(all.sockets[1].sent[0]).toMatchObject({ next: "18" });
+  all.client.close();
+});
+
+test("a session that a newer connection has is not taken back", async () => {
+  const { client, sockets, socket } = loggedOn();
+  const asked = client.submit(ORDER);
+  socket.onclose?.({ code: 4010, reason: "a newer connection has this session" });
+  await expect(asked).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+  const reason = "a newer connection has this session";
+  expect(client.connection).toEqual({ state: "refused", reason, code: "REPLACED" });
+  vi.advanceTimersByTime(60_000);
+  expect(sockets).toHaveLength(1);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a dead man is told three times within his time that somebody lives", () => {
+  const { client, socket } = loggedOn({ deadMan_ms: 900 });
+  socket.sent.length = 0;
+  vi.advanceTimersByTime(900);
+  expect(socket.sent).toEqual(Array(3).fill({ type: "heartbeat" }));
+  socket.say({ type: "heartbeat", next: "18" });
+  client.close();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("logout ends it in order, and it does not come back", async () => {
+  const { client, sockets, socket } = loggedOn();
+  const left = client.logout();
+  expect(socket.sent.at(-1)).toEqual({ type: "logout" });
+  socket.onclose?.({ code: 1000, reason: "logged out" });
+  await left;
+  expect(client.connection).toEqual({ state: "closed" });
+  vi.advanceTimersByTime(60_000);
+  expect(sockets).toHaveLength(1);
+});
