@@ -8,6 +8,8 @@ import { checkU32 } from "./order-values.ts";
 import { ResumingOrderEntryClient } from "./resuming-client.ts";
 import type { ResumingOrderEntryOptions } from "./resuming-options.ts";
 import { SessionPipe, type SessionPipeOptions } from "./session-pipe.ts";
+import type { TradingOptions } from "./trading-options.ts";
+import { TradingSession } from "./trading-session.ts";
 
 /**
  * Connects and says Hello. Throws SeriatimError when an argument can't be (`INVALID_ARGUMENT`, before connecting), nobody
@@ -51,6 +53,17 @@ export async function connectSession(options: SessionPipeOptions): Promise<Sessi
   const pipe = new SessionPipe(options);
   await pipe.loggedOn();
   return pipe;
+}
+
+/**
+ * Logs on at the first address that lets it, for a session that goes on over lost connections. Throws SeriatimError when an argument
+ * can't be (`INVALID_ARGUMENT`), or when no address did: what the last one said (`LOGON_REFUSED`, `ECONNREFUSED`, ...).
+ */
+export async function connectTrading(options: TradingOptions): Promise<TradingSession> {
+  checkObject("options", options);
+  const session = new TradingSession(options);
+  await session.connected();
+  return session;
 }
 
 /** Connects; throws SeriatimError (`ECONNREFUSED`, `ETIMEDOUT`, ...) when nobody is there. */

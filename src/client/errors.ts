@@ -43,6 +43,20 @@ export function notExecuted(what: string): SeriatimError {
   return new SeriatimError("NOT_EXECUTED", `${what} was not executed: the connection was lost before`);
 }
 
+/** There is no connection at the moment. */
+export function notConnected(): SeriatimError {
+  return new SeriatimError(
+    "NOT_CONNECTED",
+    "there is no connection now, and nothing was sent: await ready()",
+  );
+}
+
+/** The gateway did not take a query. */
+export function queryRefused(what: string, reason: number): SeriatimError {
+  const why = `${reasonName(reason)} (${reasonText(reason)})`;
+  return new SeriatimError("REFUSED", `${what} was refused: ${why}`);
+}
+
 /** A resuming client has tried all addresses for as long as it may. */
 export function patienceOver(peers: string, patience_ms: number, cause: SeriatimError): SeriatimError {
   const what = `no answer from ${peers} within ${patience_ms} ms: ${cause.message}`;

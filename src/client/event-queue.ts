@@ -13,17 +13,24 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
   #isOver = false;
   #failure: SeriatimError | undefined;
   readonly #onReturn: () => void;
+  readonly #onTaken: () => void;
   #waiting: PromiseWithResolvers<void> | undefined;
 
-  /** `onReturn` is called once, when nobody reads any more. */
-  constructor(max: number, onReturn: () => void) {
+  /** `onReturn` is called once, when nobody reads any more; `onTaken` whenever an event was taken. */
+  constructor(max: number, onReturn: () => void, onTaken: () => void = () => {}) {
     this.#max = max;
     this.#onReturn = onReturn;
+    this.#onTaken = onTaken;
+  }
+
+  /** How many events wait for the reader. */
+  get length(): number {
+    return this.#items.length - this.#head;
   }
 
   push(item: T): void {
     if (this.#isOver) return;
-    if (this.#items.length - this.#head >= this.#max) {
+    if (this.length >= this.#max) {
       this.finish(new SeriatimError("EVENTS_OVERFLOW", `the reader is ${this.#max} events behind`));
       return;
     }
@@ -52,6 +59,7 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
     }
+    this.#onTaken();
     return { done: false, value };
   }
 

@@ -54,6 +54,7 @@ export class FrameConnection {
   readonly #connected: Promise<void>;
   readonly #socket: Socket;
   readonly #reader: FrameReader;
+  #stands = false;
   #isOver = false;
   #isEnding = false;
   #endTimer: NodeJS.Timeout | undefined;
@@ -75,7 +76,9 @@ export class FrameConnection {
     // Who doesn't ask for it learns of a failure by `closed`.
     this.#connected.catch(() => {});
     this.#socket.on("error", (error: NodeJS.ErrnoException) => {
-      this.failure ??= connectionLost(this.peer, networkWords(error.code, error.message));
+      this.failure ??= this.#stands
+        ? connectionLost(this.peer, networkWords(error.code, error.message))
+        : connectError(this.peer, error.code ?? "CONNECT_FAILED", error.message);
     });
     this.#socket.once("close", () => resolve(this.#gone()));
   }
@@ -146,9 +149,9 @@ export class FrameConnection {
   #whenConnected(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => this.destroy(this.#timedOut("")), this.#connectTimeout_ms);
-    this.#socket.once(this.#options.tls === undefined ? "connect" : "secureConnect", resolve);
-    this.#socket.once("error", (error: NodeJS.ErrnoException) => {
-      reject(connectError(this.peer, error.code ?? "CONNECT_FAILED", error.message));
+    this.#socket.once(this.#options.tls === undefined ? "connect" : "secureConnect", () => {
+      this.#stands = true;
+      resolve();
     });
     this.#socket.once("close", () => reject(this.failure ?? connectionLost(this.peer, "it was closed")));
     return promise.finally(() => clearTimeout(timer));

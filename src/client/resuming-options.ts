@@ -1,7 +1,8 @@
 // What a resuming client may be told, and what it takes for what it is not told.
 
 import type { Clock } from "../base/index.ts";
-import { checkInteger, checkObject, checkText, invalidArgument } from "./errors.ts";
+import { type Address, checkAddresses } from "./addresses.ts";
+import { checkInteger } from "./errors.ts";
 import { checkU32 } from "./order-values.ts";
 
 const PATIENCE_DEFAULT_MS = 60_000;
@@ -9,7 +10,6 @@ const CONNECT_TIMEOUT_DEFAULT_MS = 2_000;
 const SILENCE_DEFAULT_MS = 5_000;
 /** Nobody waits longer, and a timer can. */
 const WAIT_MAX_MS = 600_000;
-const ADDRESSES_MAX = 16;
 
 export interface ResumingOrderEntryOptions {
   /** Tried in this order, from the first on; 1 to 16. `host` is 127.0.0.1 by default. */
@@ -26,15 +26,11 @@ export interface ResumingOrderEntryOptions {
   readonly clock?: Clock;
 }
 
-const MACHINE_CLOCK: Clock = {
+/** What clients take for the time when they are given none. */
+export const MACHINE_CLOCK: Clock = {
   wallMicros: () => Date.now() * 1_000,
   monotonicMicros: () => Math.floor(performance.now() * 1_000),
 };
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 export type CheckedOptions = Required<Omit<ResumingOrderEntryOptions, "addresses">> & {
   readonly addresses: readonly Address[];
@@ -51,16 +47,4 @@ export function checkResumingOptions(options: ResumingOrderEntryOptions): Checke
   checkInteger("patience_ms", patience_ms, 1, WAIT_MAX_MS);
   const timeout_ms = Math.min(connectTimeout_ms, patience_ms);
   return { addresses, account, connectTimeout_ms: timeout_ms, silence_ms, patience_ms, clock };
-}
-
-function checkAddresses(addresses: unknown): Address[] {
-  if (!Array.isArray(addresses) || addresses.length === 0 || addresses.length > ADDRESSES_MAX)
-    throw invalidArgument(`addresses must be a list of 1 to ${ADDRESSES_MAX}`);
-  return addresses.map((address) => {
-    checkObject("an address", address);
-    const { host = "127.0.0.1", port } = address;
-    checkText("host", host);
-    checkInteger("port", port, 1, 65_535);
-    return { host, port };
-  });
 }

@@ -13,6 +13,7 @@
 
 import { assert } from "../base/index.ts";
 import { Reason } from "../protocol/index.ts";
+import { AddressRounds } from "./addresses.ts";
 
 /** What the exchange remembers of an account: more can't be asked again. */
 export const REQUESTS_MAX = 256;
@@ -46,8 +47,7 @@ interface Entry<T> {
 }
 
 export class Resumption<T extends Resumable> {
-  /** Where to connect to, or where the connection is. */
-  address = 0;
+  readonly #rounds: AddressRounds;
   readonly #limits: ResumptionLimits;
   /** Unanswered, by number. */
   #entries: Entry<T>[] = [];
@@ -56,14 +56,18 @@ export class Resumption<T extends Resumable> {
   #heard_us = 0;
   /** This connection got on. */
   #gotOn = false;
-  /** Connections that were lost or never came about since one got on. */
-  #attempts = 0;
   #trouble_us: number;
 
   constructor(limits: ResumptionLimits, now_us: number) {
     assert(limits.addresses >= 1, "there is an address to connect to");
     this.#limits = limits;
+    this.#rounds = new AddressRounds(limits.addresses);
     this.#trouble_us = now_us;
+  }
+
+  /** Where to connect to, or where the connection is. */
+  get address(): number {
+    return this.#rounds.address;
   }
 
   get unanswered(): number {
@@ -124,20 +128,16 @@ export class Resumption<T extends Resumable> {
   lost(now_us: number): number | undefined {
     if (this.#entries.length === 0) this.#noteSteady(now_us);
     if (this.#gotOn) {
-      this.#attempts = 0;
+      this.#rounds.gotOn();
       this.#trouble_us = now_us;
     }
     this.#gotOn = false;
     this.#welcomed_us = undefined;
     for (const entry of this.#entries) entry.isOnWire = false;
-    const { addresses, patience_us } = this.#limits;
-    const left_us = this.#trouble_us + patience_us - now_us;
+    const left_us = this.#trouble_us + this.#limits.patience_us - now_us;
     if (left_us <= 0) return undefined;
-    this.address = (this.address + 1) % addresses;
-    this.#attempts++;
-    if (this.#attempts % addresses !== 0) return 0;
-    const rounds = this.#attempts / addresses;
-    return Math.min(left_us, WAIT_MAX_US, WAIT_MIN_US * 2 ** (rounds - 1));
+    const rounds = this.#rounds.failed();
+    return rounds === 0 ? 0 : Math.min(left_us, WAIT_MAX_US, WAIT_MIN_US * 2 ** (rounds - 1));
   }
 
   /** Takes everything out: what was sent, whose outcome nobody knows, and what never was. */

@@ -233,6 +233,8 @@ export class SessionPipe {
   }
 
   #take(view: DataView, at: number, type: MessageType): string | undefined {
+    // Given up in the middle of what was read: the rest of it counts no more.
+    if (this.#connection.failure !== undefined) return undefined;
     if (type === MessageType.LogonRefused) {
       this.#refused(readLogonRefused(view, at));
       return undefined;

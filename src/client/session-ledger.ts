@@ -1,0 +1,118 @@
+// What is known of the requests of a session, over all its connections: which are unanswered, which report settles which, and
+// what a logon proves. Pure. An exchange ends a session's older connection before a new one counts (order-entry.md), so whatever
+// was sent over a lost connection is in the stream below LogonAck.next, or was not executed and never will be:
+//
+//   a request                                  when                              becomes
+//   of this connection or a lost one           its report comes                  answered
+//   of this connection                         the gateway refuses it            answered
+//   of a lost connection, no report            the stream has reached `next`     not executed
+//   of a lost connection, no report            the same, with a gap before it    unknown: its report may have been in the gap
+//
+// Reports come one after the other: a number that is not due means that the connection is of no more use.
+
+import { assert } from "../base/index.ts";
+
+interface Entry<T> {
+  readonly request: T;
+  /** The connection it was sent over, as the exchange calls it. */
+  readonly session: bigint;
+  /** That connection is lost. */
+  isInDoubt: boolean;
+  /** Reports that are not kept any more may have answered it. */
+  isBlind: boolean;
+}
+
+/** Requests that no report will answer any more. */
+export interface Settled<T> {
+  readonly notExecuted: readonly T[];
+  readonly unknown: readonly T[];
+}
+
+/** Reports between those wanted and those that there are. */
+export interface ReportGap {
+  /** The number of the first report wanted. */
+  readonly wanted: number;
+  /** The number of the first one that comes; lower when the exchange never made what was seen. */
+  readonly first: number;
+}
+
+export class SessionLedger<T> {
+  /** The number of the report that is due; 0 before the first logon: whatever comes. */
+  next: number;
+  readonly #entries = new Map<bigint, Entry<T>>();
+  /** This connection, as the exchange calls it. */
+  #session = 0n;
+  /** When this report is due everything sent over lost connections is in the stream or never will be. */
+  #provenAt = 0;
+
+  constructor(next: number) {
+    this.next = next;
+  }
+
+  get unanswered(): number {
+    return this.#entries.size;
+  }
+
+  /** A connection is logged on. Returns the gap, if there is one. */
+  loggedOn(session: bigint, first: number, next: number): ReportGap | undefined {
+    const wanted = this.next;
+    this.#session = session;
+    this.#provenAt = next;
+    this.next = first;
+    if (wanted === 0 || wanted === first) return undefined;
+    for (const entry of this.#entries.values()) if (first > wanted) entry.isBlind = true;
+    return { wanted, first };
+  }
+
+  /** Takes out what lost connections left unanswered, once the stream proves what became of it. */
+  takeSettled(): Settled<T> {
+    const notExecuted: T[] = [];
+    const unknown: T[] = [];
+    if (this.next < this.#provenAt) return { notExecuted, unknown };
+    for (const [number, { request, isInDoubt, isBlind }] of this.#entries) {
+      if (!isInDoubt) continue;
+      this.#entries.delete(number);
+      (isBlind ? unknown : notExecuted).push(request);
+    }
+    return { notExecuted, unknown };
+  }
+
+  /** A request was sent over this connection. */
+  add(number: bigint, request: T): void {
+    assert(!this.#entries.has(number), "a request number is used once");
+    this.#entries.set(number, { request, session: this.#session, isInDoubt: false, isBlind: false });
+  }
+
+  /** Whether the report of this number is due; then it counts as seen. */
+  isDue(number: number): boolean {
+    if (number !== this.next) return false;
+    this.next++;
+    return true;
+  }
+
+  /** Takes out the request of `session` that a report answers. */
+  answered(session: bigint, number: bigint): T | undefined {
+    const entry = this.#entries.get(number);
+    if (entry === undefined || entry.session !== session) return undefined;
+    this.#entries.delete(number);
+    return entry.request;
+  }
+
+  /** Takes out the request of this connection that the gateway refuses. */
+  refused(number: bigint): T | undefined {
+    return this.answered(this.#session, number);
+  }
+
+  /** The connection is lost: what it left unanswered is in doubt. */
+  lost(): void {
+    for (const entry of this.#entries.values()) entry.isInDoubt = true;
+    this.#provenAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** Takes everything out: the session has ended for good. */
+  takeAll(): T[] {
+    const all = [...this.#entries.values()].map(({ request }) => request);
+    this.#entries.clear();
+    return all;
+  }
+}

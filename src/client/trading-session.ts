@@ -1,0 +1,390 @@
+// A session with an exchange for programs, over as many connections as it takes: promises for requests, reports as events and as
+// a stream, numbered and without a gap unless it is told. What is decided stands in session-ledger.ts (what became of requests) and
+// session-course.ts (connections, silence, heartbeats); here are connections, timers and promises.
+//
+// Nothing is ever sent twice. A request whose connection is lost stays open until the session is back and its reports prove what
+// became of it: answered, or NOT_EXECUTED. OUTCOME_UNKNOWN is left to a session that ends before, and to reports that the
+// exchange does not keep any more. Bounds: `window` requests and 64 queries unanswered (WINDOW_FULL); `patience_ms`
+// without a connection; a slow reader of `reports()` makes the session read more slowly, not hold more.
+
+/// <reference types="node" preserve="true" />
+
+import { EventEmitter } from "node:events";
+import type { SeriatimError } from "../base/index.ts";
+import { type ListedInstrument, type LogonAnswer, Reason, reasonName } from "../protocol/index.ts";
+import {
+  connectionLost,
+  LogonRefusedError,
+  notConnected,
+  notExecuted,
+  outcomeUnknown,
+  patienceOver,
+  windowFull,
+} from "./errors.ts";
+import { type CancelOrder, idOf, type ModifyOrder, type NewOrder } from "./order-values.ts";
+import { ReportReaders } from "./report-readers.ts";
+import { SessionCourse, SessionDuty } from "./session-course.ts";
+import { type ReportGap, SessionLedger } from "./session-ledger.ts";
+import { SessionPipe } from "./session-pipe.ts";
+import { SessionQueries } from "./session-queries.ts";
+import type { SessionListener } from "./session-reader.ts";
+import type { MassCancel, OpenOrdersOf, OrderOf, SessionRefusal, SessionReport } from "./session-values.ts";
+import { type CheckedTradingOptions, checkTradingOptions, type TradingOptions } from "./trading-options.ts";
+import {
+  answerOf,
+  type ExecutionReport,
+  inWords,
+  type OpenOrders,
+  type OrderStatus,
+  type RequestAnswer,
+} from "./trading-values.ts";
+
+export interface TradingEvents {
+  report: [ExecutionReport];
+  /** Reports are missing between what was seen and what comes: the exchange does not keep them any more. */
+  gap: [ReportGap];
+  /** Logged on: to this `host:port`. */
+  connected: [peer: string];
+  /** A connection is lost, or did not come about, for this reason; the next address is tried. */
+  disconnected: [SeriatimError];
+  /** The session has ended; without an error after `logout()`. */
+  closed: [SeriatimError | undefined];
+}
+
+interface Waiting {
+  readonly what: string;
+  resolve(answer: RequestAnswer): void;
+  reject(error: SeriatimError): void;
+}
+
+export class TradingSession extends EventEmitter<TradingEvents> {
+  readonly account: number;
+  readonly #options: CheckedTradingOptions;
+  readonly #ledger: SessionLedger<Waiting>;
+  readonly #course: SessionCourse;
+  readonly #queries = new SessionQueries();
+  readonly #readers = new ReportReaders<ExecutionReport>();
+  readonly #firstLogon = Promise.withResolvers<void>();
+  readonly #over = Promise.withResolvers<void>();
+  /** Addresses that may still fail before the first logon. */
+  #firstRound: number;
+  #wasLoggedOn = false;
+  /** Until who awaited the first logon has run: what came with it, so that nobody misses it. */
+  #held: (() => void)[] | undefined = [];
+  /** The number of the newest request. */
+  #number = 0;
+  #pipe: SessionPipe | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #ready: PromiseWithResolvers<void> | undefined;
+  #flushIsDue = false;
+  #isEnding = false;
+  #isOver = false;
+  #failure: SeriatimError | undefined;
+
+  /** Not yet logged on: see connectTrading. */
+  constructor(options: TradingOptions) {
+    super();
+    this.#options = checkTradingOptions(options);
+    const { account, addresses, patience_ms, next, chance } = this.#options;
+    this.account = account;
+    this.#ledger = new SessionLedger(next);
+    this.#firstRound = addresses.length;
+    const limits = { addresses: addresses.length, patience_us: patience_ms * 1_000 };
+    this.#course = new SessionCourse(limits, chance, this.#now());
+    this.#firstLogon.promise.catch(() => {});
+    this.#connect();
+  }
+
+  /** Resolves when it is logged on for the first time; rejects when no address lets it. */
+  connected(): Promise<void> {
+    return this.#firstLogon.promise;
+  }
+
+  /** Whether a request on an order may be made now; else await `ready()`. */
+  get writable(): boolean {
+    return !this.#isEnding && (this.#pipe?.writable ?? false) && this.inFlight < this.#options.window;
+  }
+
+  /** Resolves when `writable` is true, also over a lost connection; rejects when it never will be again. */
+  ready(): Promise<void> {
+    if (this.writable) return Promise.resolve();
+    if (this.#isEnding) return Promise.reject(this.#closedError());
+    this.#ready ??= Promise.withResolvers<void>();
+    return this.#ready.promise;
+  }
+
+  /** Requests on orders without an answer. */
+  get inFlight(): number {
+    return this.#ledger.unanswered;
+  }
+
+  /** The number of the report that is due: what a program that goes on tomorrow gives as `next`. */
+  get nextReport(): number {
+    return this.#ledger.next;
+  }
+
+  /** Enters an order; resolves with what the exchange said of it first. Its trades come as reports. */
+  async submit(order: NewOrder): Promise<RequestAnswer> {
+    return this.#request(`order ${order?.id}`, (pipe, n) => pipe.submit(n, order));
+  }
+
+  /** Changes a resting order's price and open quantity; quantity 0 takes it out of the book. */
+  async modify(order: ModifyOrder): Promise<RequestAnswer> {
+    return this.#request(`the modify of order ${order?.id}`, (pipe, n) => pipe.modify(n, order));
+  }
+
+  /** Takes a resting order out of the book. */
+  async cancel(order: CancelOrder): Promise<RequestAnswer> {
+    return this.#request(`the cancel of order ${order?.id}`, (pipe, n) => pipe.cancel(n, order));
+  }
+
+  /** Takes all of the account's orders out, or those of a symbol or side; the answer's `lastQuantity` says how many. */
+  async massCancel(which: MassCancel = {}): Promise<RequestAnswer> {
+    return this.#request("the mass cancel", (pipe, n) => pipe.massCancel(n, which));
+  }
+
+  /** Whether an order rests. */
+  async orderStatus(order: OrderOf): Promise<OrderStatus> {
+    const number = this.#ask((pipe, n) => pipe.orderStatus(n, order));
+    return this.#queries.status(number, `the status of order ${order.id}`);
+  }
+
+  /** The account's resting orders. */
+  async openOrders(which: OpenOrdersOf = {}): Promise<OpenOrders> {
+    const number = this.#ask((pipe, n) => pipe.openOrders(n, which));
+    return this.#queries.orders(number, "the list of open orders");
+  }
+
+  /** The instruments, by symbol number. */
+  async instruments(): Promise<readonly ListedInstrument[]> {
+    const number = this.#ask((pipe, n) => pipe.instruments(n));
+    return this.#queries.instruments(number, "the instrument list");
+  }
+
+  /**
+   * Reports from now on, in order of their numbers. Who reads slowly slows the session down: it stops reading, its answers wait too, and
+   * the exchange keeps what comes meanwhile. So read to the end, or leave the loop.
+   */
+  reports(): AsyncIterableIterator<ExecutionReport> {
+    const reader = this.#readers.add();
+    if (this.#isOver) reader.finish(this.#failure);
+    return reader;
+  }
+
+  /** Takes no more requests, and ends the session when all are answered; nothing is cancelled. */
+  async logout(): Promise<void> {
+    this.#isEnding = true;
+    this.#ready?.reject(this.#closedError());
+    this.#ready = undefined;
+    if (this.#pipe?.session) void this.#pipe.logout();
+    else if (this.inFlight === 0) this.#end(undefined);
+    await this.#over.promise;
+  }
+
+  /** Ends at once, with whatever the logon said of that: cancel on disconnect, dead man. */
+  destroy(): void {
+    this.#end(connectionLost("the exchange", "it was cut"));
+  }
+
+  async #request(what: string, put: (pipe: SessionPipe, number: number) => void): Promise<RequestAnswer> {
+    if (this.inFlight >= this.#options.window) throw windowFull(this.inFlight, this.#options.window);
+    const number = this.#put(put);
+    return new Promise((resolve, reject) => {
+      this.#ledger.add(BigInt(number), { what, resolve, reject });
+    });
+  }
+
+  #ask(put: (pipe: SessionPipe, number: number) => void): number {
+    if (!this.#queries.hasRoom) throw windowFull(this.#queries.max, this.#queries.max);
+    return this.#put(put);
+  }
+
+  /** Puts a request on the wire; throws when it can't be now. */
+  #put(put: (pipe: SessionPipe, number: number) => void): number {
+    if (this.#isEnding) throw this.#closedError();
+    const pipe = this.#pipe;
+    if (!pipe?.writable) throw notConnected();
+    // With the time, so that a later program begins above it, and another one of the account is not far below.
+    const number = Math.max(this.#number + 1, this.#options.clock.wallMicros());
+    put(pipe, number);
+    this.#number = number;
+    this.#flushSoon(pipe);
+    return number;
+  }
+
+  /** One write for all the requests of a turn. */
+  #flushSoon(pipe: SessionPipe): void {
+    if (this.#flushIsDue) return;
+    this.#flushIsDue = true;
+    queueMicrotask(() => {
+      this.#flushIsDue = false;
+      pipe.flush();
+    });
+  }
+
+  #connect(): void {
+    const { addresses, ...terms } = this.#options;
+    const pipe: SessionPipe = new SessionPipe({
+      ...terms,
+      ...addresses[this.#course.address],
+      next: this.#ledger.next,
+      listener: this.#listener(),
+      onLogon: (answer) => this.#loggedOn(answer),
+      onTurn: () => this.#resolveReady(),
+    });
+    this.#pipe = pipe;
+    this.#readers.from(pipe);
+    pipe.closed.then((failure) => this.#lost(failure));
+  }
+
+  #loggedOn({ first, next, heartbeat_ms, sessionLow, sessionHigh }: LogonAnswer): void {
+    const gap = this.#ledger.loggedOn(idOf(sessionLow, sessionHigh), first, next);
+    this.#course.loggedOn(heartbeat_ms, this.#now());
+    if (!this.#wasLoggedOn) setImmediate(() => this.#tellHeld());
+    this.#wasLoggedOn = true;
+    this.#watch();
+    if (gap !== undefined) this.#tell(() => this.emit("gap", gap));
+    this.#settleDoubts();
+    this.#firstLogon.resolve();
+    this.emit("connected", this.#pipe?.peer ?? "");
+    if (this.#isEnding && !this.#isOver) void this.#pipe?.logout();
+    // Reports of this very read come first.
+    else queueMicrotask(() => this.#resolveReady());
+  }
+
+  #lost(failure: SeriatimError | undefined): void {
+    const cause = failure ?? connectionLost(this.#pipe?.peer ?? "", "it was closed");
+    this.#pipe = undefined;
+    clearTimeout(this.#timer);
+    this.#ledger.lost();
+    this.#queries.lost(cause);
+    if (this.#isOver) return;
+    // No failure: the exchange has taken our logout, and closed when everything was answered.
+    if (failure === undefined || this.#isFinal(failure)) return this.#end(failure);
+    const wait_ms = this.#course.lost(this.#now());
+    if (wait_ms === undefined) return this.#end(this.#patienceOver(failure));
+    if (!this.#wasLoggedOn && --this.#firstRound === 0) return this.#end(failure);
+    this.emit("disconnected", failure);
+    // Who listens may have ended it.
+    if (!this.#isOver) this.#timer = setTimeout(() => this.#connect(), wait_ms);
+  }
+
+  /** Whether trying again would be of no use, or do harm. */
+  #isFinal(failure: SeriatimError): boolean {
+    if (failure.code === "SESSION_REPLACED" || failure.code === "NOT_ORDER_ENTRY") return true;
+    if (!(failure instanceof LogonRefusedError)) return false;
+    return failure.reason === Reason.NotAuthorised || failure.reason === Reason.StorageExhausted;
+  }
+
+  #patienceOver(cause: SeriatimError): SeriatimError {
+    const { addresses, patience_ms } = this.#options;
+    return patienceOver(addresses.map(({ host, port }) => `${host}:${port}`).join(", "), patience_ms, cause);
+  }
+
+  #listener(): SessionListener {
+    return {
+      onReport: (report) => this.#reported(report),
+      onRefused: (refusal) => this.#refused(refusal),
+      onOpenOrder: (order) => this.#expect(this.#queries.openOrder(order)),
+      onOpenOrdersEnd: (end) => this.#expect(this.#queries.openOrdersEnd(end)),
+      onInstrument: (instrument) => this.#expect(this.#queries.instrument(instrument)),
+      onInstrumentsEnd: (request, count) => this.#expect(this.#queries.instrumentsEnd(request, count)),
+      onServerHeartbeat: (next) => {
+        if (next !== this.#ledger.next) this.#giveUp(`report ${this.#ledger.next} is missing`);
+      },
+    };
+  }
+
+  #reported(report: SessionReport): void {
+    const due = this.#ledger.next;
+    if (!this.#ledger.isDue(report.number)) {
+      this.#giveUp(`report ${report.number} came where ${due} was due`);
+      return;
+    }
+    const words = inWords(report);
+    const request = this.#ledger.answered(report.session, report.request);
+    if (words !== undefined) {
+      request?.resolve(answerOf(words));
+      this.#tell(() => {
+        this.emit("report", words);
+        this.#readers.push(words);
+      });
+    }
+    this.#settleDoubts();
+  }
+
+  #tell(event: () => void): void {
+    if (this.#held === undefined) event();
+    else this.#held.push(event);
+  }
+
+  #tellHeld(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const event of held) event();
+  }
+
+  #refused({ request, id, reason: code }: SessionRefusal): void {
+    const waiting = this.#ledger.refused(BigInt(request));
+    if (waiting !== undefined) waiting.resolve({ accepted: false, id, reason: reasonName(code), code });
+    else if (!this.#queries.refused(request, code)) this.#giveUp("it refused what nobody asked");
+  }
+
+  #settleDoubts(): void {
+    const { notExecuted: never, unknown } = this.#ledger.takeSettled();
+    for (const { what, reject } of never) reject(notExecuted(what));
+    if (unknown.length === 0) return;
+    const cause = connectionLost("the exchange", "the reports that would tell are not kept any more");
+    for (const { what, reject } of unknown) reject(outcomeUnknown(what, cause));
+  }
+
+  #resolveReady(): void {
+    if (this.#ready === undefined || !this.writable) return;
+    this.#ready.resolve();
+    this.#ready = undefined;
+  }
+
+  #expect(isKnown: boolean): void {
+    if (!isKnown) this.#giveUp("it answered what nobody asked");
+  }
+
+  #giveUp(why: string): void {
+    this.#pipe?.destroy(connectionLost(this.#pipe.peer, why));
+  }
+
+  #watch(): void {
+    this.#timer = setTimeout(() => {
+      const pipe = this.#pipe;
+      if (pipe === undefined || this.#isOver) return;
+      const duty = this.#course.duty(this.#now(), pipe.reads, pipe.writes, this.#readers.isFull);
+      if (duty === SessionDuty.GiveUp) return this.#giveUp("it said nothing for three heartbeats");
+      if (duty === SessionDuty.Heartbeat) pipe.heartbeat();
+      this.#watch();
+    }, this.#course.dutyInterval_ms);
+  }
+
+  #end(failure: SeriatimError | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#isEnding = true;
+    this.#failure = failure;
+    clearTimeout(this.#timer);
+    const cause = failure ?? connectionLost("the exchange", "it was closed");
+    this.#pipe?.destroy(cause);
+    for (const { what, reject } of this.#ledger.takeAll()) reject(outcomeUnknown(what, cause));
+    this.#queries.lost(cause);
+    this.#firstLogon.reject(cause);
+    this.#ready?.reject(cause);
+    this.#readers.finish(failure);
+    this.#over.resolve();
+    this.emit("closed", failure);
+  }
+
+  #closedError(): SeriatimError {
+    return this.#failure ?? connectionLost("the exchange", "this session is closed");
+  }
+
+  #now(): number {
+    return this.#options.clock.monotonicMicros();
+  }
+}

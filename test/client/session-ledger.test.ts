@@ -1,0 +1,174 @@
+// What becomes of requests over lost connections, as tables: no sockets, no time.
+
+import { describe, expect, test } from "vitest";
+import { SessionLedger } from "../../src/client/index.ts";
+
+type Step =
+  | ["logon", session: bigint, first: number, next: number]
+  | ["send", number: bigint]
+  | ["report", number: number, session?: bigint, request?: bigint]
+  | ["refused", request: bigint]
+  | ["lost"];
+
+/** What the ledger says to each step, of those that say anything. */
+function play(next: number, steps: readonly Step[]): unknown[] {
+  const ledger = new SessionLedger<string>(next);
+  const said: unknown[] = [];
+  const settle = () => {
+    const { notExecuted, unknown } = ledger.takeSettled();
+    for (const request of notExecuted) said.push(`${request} not executed`);
+    for (const request of unknown) said.push(`${request} unknown`);
+  };
+  for (const [what, ...of] of steps) {
+    if (what === "logon") {
+      const [session, first, next] = of as [bigint, number, number];
+      const gap = ledger.loggedOn(session, first, next);
+      if (gap !== undefined) said.push(gap);
+      settle();
+    } else if (what === "send") {
+      ledger.add(of[0] as bigint, `request ${of[0]}`);
+    } else if (what === "report") {
+      const [number, session = 0n, request = 0n] = of as [number, bigint?, bigint?];
+      if (!ledger.isDue(number)) said.push(`${number} is not due`);
+      const answered = ledger.answered(session, request);
+      if (answered !== undefined) said.push(`${answered} answered`);
+      settle();
+    } else if (what === "refused") {
+      const refused = ledger.refused(of[0] as bigint);
+      said.push(refused === undefined ? "nobody asked" : `${refused} refused`);
+    } else ledger.lost();
+  }
+  for (const request of ledger.takeAll()) said.push(`${request} open`);
+  return said;
+}
+
+const cases: readonly [says: string, next: number, steps: readonly Step[], said: readonly unknown[]][] = [
+  [
+    "a report answers the request of its session and number, and only once",
+    0,
+    [
+      ["logon", 1n, 1, 1],
+      ["send", 5n],
+      ["report", 1, 1n, 5n],
+      ["report", 2, 1n, 5n],
+    ],
+    ["request 5 answered"],
+  ],
+  [
+    "another session's report with the same number answers nothing",
+    0,
+    [
+      ["logon", 1n, 1, 1],
+      ["send", 5n],
+      ["report", 1, 9n, 5n],
+    ],
+    ["request 5 open"],
+  ],
+  [
+    "a refusal of the gateway answers a request of this connection",
+    0,
+    [
+      ["logon", 1n, 1, 1],
+      ["send", 5n],
+      ["refused", 5n],
+      ["refused", 5n],
+    ],
+    ["request 5 refused", "nobody asked"],
+  ],
+  [
+    "what was executed before the connection was lost is answered over the next one",
+    0,
+    [["logon", 1n, 1, 1], ["send", 5n], ["lost"], ["logon", 2n, 1, 2], ["report", 1, 1n, 5n]],
+    ["request 5 answered"],
+  ],
+  [
+    "what has no report below the next new one was not executed",
+    0,
+    [
+      ["logon", 1n, 1, 1],
+      ["send", 5n],
+      ["send", 6n],
+      ["lost"],
+      ["logon", 2n, 1, 3],
+      ["report", 1, 1n, 5n],
+      ["report", 2],
+    ],
+    ["request 5 answered", "request 6 not executed"],
+  ],
+  [
+    "with no report to come that is known at once",
+    0,
+    [["logon", 1n, 4, 4], ["send", 5n], ["lost"], ["logon", 2n, 4, 4]],
+    ["request 5 not executed"],
+  ],
+  [
+    "nothing is known before the stream is there, nor when that connection is lost too",
+    0,
+    [
+      ["logon", 1n, 1, 1],
+      ["send", 5n],
+      ["lost"],
+      ["logon", 2n, 1, 3],
+      ["report", 1],
+      ["lost"],
+      ["logon", 3n, 2, 4],
+      ["report", 2, 1n, 5n],
+    ],
+    ["request 5 answered"],
+  ],
+  [
+    "a request of the new connection is not settled by what proves those of the lost one",
+    0,
+    [["logon", 1n, 1, 1], ["send", 5n], ["lost"], ["logon", 2n, 1, 2], ["send", 6n], ["report", 1]],
+    ["request 5 not executed", "request 6 open"],
+  ],
+  [
+    "a gap leaves what was in doubt unknown, and nothing that was sent after it",
+    0,
+    [
+      ["logon", 1n, 1, 1],
+      ["send", 5n],
+      ["lost"],
+      ["logon", 2n, 9, 10],
+      ["send", 6n],
+      ["report", 9],
+      ["lost"],
+      ["logon", 3n, 10, 10],
+    ],
+    [{ wanted: 1, first: 9 }, "request 5 unknown", "request 6 not executed"],
+  ],
+  [
+    "behind a gap a report may still answer what was in doubt",
+    0,
+    [["logon", 1n, 1, 1], ["send", 5n], ["lost"], ["logon", 2n, 9, 10], ["report", 9, 1n, 5n]],
+    [{ wanted: 1, first: 9 }, "request 5 answered"],
+  ],
+  [
+    "an exchange that never made what was seen: that is told, and its stream proves what it has",
+    0,
+    [["logon", 1n, 9, 9], ["send", 5n], ["lost"], ["logon", 2n, 4, 4]],
+    [{ wanted: 9, first: 4 }, "request 5 not executed"],
+  ],
+  [
+    "a program that goes on where another one ended is told of a gap too",
+    3,
+    [["logon", 1n, 7, 9]],
+    [{ wanted: 3, first: 7 }],
+  ],
+  ["from now on is no gap", 0, [["logon", 1n, 7, 7]], []],
+  [
+    "a report that is not due is no report",
+    0,
+    [
+      ["logon", 1n, 1, 3],
+      ["report", 2],
+    ],
+    ["2 is not due"],
+  ],
+];
+
+describe("what becomes of requests", () => {
+  test.each(cases)("%s", (_says, next, steps, said) => {
+    expect(play(next, steps)).toEqual(said);
+  });
+});

@@ -1,0 +1,337 @@
+// A trading session over real sockets, against exchanges that follow a script, break off, stay silent or lose the thread.
+
+import { afterEach, describe, expect, test } from "vitest";
+import { connectTrading, type ExecutionReport, type TradingSession } from "../../src/client/index.ts";
+import { CancelCause, MessageType, Reason, ReportFlag, ReportKind } from "../../src/protocol/index.ts";
+import {
+  ALICE,
+  acceptsAll,
+  type SessionScript,
+  type SessionServer,
+  startSessionServer,
+} from "./session-server.ts";
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function serve(script: SessionScript = {}, onPort = 0): Promise<SessionServer> {
+  const server = await startSessionServer(script, onPort);
+  cleanups.push(server.close);
+  return server;
+}
+
+async function trade(servers: readonly { readonly port: number }[], options = {}): Promise<TradingSession> {
+  const addresses = servers.map(({ port }) => ({ port }));
+  const session = await connectTrading({ addresses, key: ALICE, account: 7, ...options });
+  cleanups.push(() => session.destroy());
+  return session;
+}
+
+const order = (id: number) => ({ id, symbol: 0, side: "buy", price: 100, quantity: 5 }) as const;
+const { Accepted, Rejected, Traded, Cancelled, MassCancelled } = ReportKind;
+const { NewOrder } = MessageType;
+
+/** The code of the error that a promise is rejected with. */
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => "no error",
+    ({ code }) => code,
+  );
+
+describe("requests", () => {
+  test("are answered by their reports, in words", async () => {
+    const server = await serve({
+      frame: (peer, { request, type, id }) => {
+        if (type === MessageType.MassCancel)
+          peer.report(3, { kind: MassCancelled, request, lastQuantity: 2 });
+        else if (id === 1) peer.report(1, { kind: Accepted, id, request, leaves: 5 });
+        else peer.report(2, { kind: Rejected, id, request, reason: Reason.DuplicateOrderId });
+      },
+    });
+    const session = await trade([server]);
+    const [one, two] = await Promise.all([session.submit(order(1)), session.submit(order(2))]);
+    expect(one).toMatchObject({
+      accepted: true,
+      id: 1n,
+      report: { number: 1, kind: "accepted", leaves: 5, isLast: true, side: "buy", type: "limit" },
+    });
+    expect(two).toMatchObject({
+      ...{ accepted: false, id: 2n, reason: "DuplicateOrderId", code: Reason.DuplicateOrderId },
+      report: { number: 2, kind: "rejected", reason: "DuplicateOrderId" },
+    });
+    expect(await session.massCancel({ side: "sell" })).toMatchObject({
+      accepted: true,
+      report: { lastQuantity: 2 },
+    });
+    expect(session.nextReport).toBe(4);
+    const numbers = server.peers[0].frames.map(({ request }) => request);
+    expect(numbers[0]).toBeGreaterThan(Date.now() * 1_000 - 60_000_000);
+    expect(numbers[1]).toBeGreaterThan(numbers[0]);
+  });
+
+  test("are refused by the gateway without a report", async () => {
+    const server = await serve({
+      frame: (peer, { type, request, id }) => peer.refuse(request, id, Reason.Throttled, type),
+    });
+    const session = await trade([server]);
+    const answer = { accepted: false, id: 1n, reason: "Throttled", code: Reason.Throttled };
+    expect(await session.submit(order(1))).toEqual(answer);
+    expect(await codeOf(session.openOrders())).toBe("REFUSED");
+  });
+
+  test("beyond the window are not sent, and ready() tells when they may be", async () => {
+    const server = await serve({ frame: () => {} });
+    const session = await trade([server], { window: 2 });
+    const answers = [session.submit(order(1)), session.submit(order(2))];
+    expect(session.writable).toBe(false);
+    expect(await codeOf(session.submit(order(3)))).toBe("WINDOW_FULL");
+    const [peer] = server.peers;
+    while (peer.frames.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    peer.report(1, { kind: Accepted, id: 1, request: peer.frames[0].request });
+    await session.ready();
+    peer.report(2, { kind: Accepted, id: 2, request: peer.frames[1].request });
+    expect((await Promise.all(answers)).map(({ accepted }) => accepted)).toEqual([true, true]);
+    expect(peer.frames.map(({ id }) => id)).toEqual([1, 2]);
+  });
+
+  test("with a value that can't be sent fail alone", async () => {
+    const session = await trade([await serve(acceptsAll())]);
+    expect(await codeOf(session.submit({ ...order(1), quantity: -1 }))).toBe("INVALID_ARGUMENT");
+    expect(await session.submit(order(2))).toMatchObject({ accepted: true });
+  });
+
+  test("queries are answered with the orders that rest", async () => {
+    const server = await serve({
+      frame: (peer, { type, request, id }) => {
+        if (type === MessageType.OrderStatus) return peer.openOrder(request, id, id === 1 ? 4 : 0, 9);
+        peer.openOrder(request, 1, 4, 9);
+        peer.openOrdersEnd(request, 1, true, 9);
+      },
+    });
+    const session = await trade([server]);
+    const one = { symbol: 3, id: 1n, side: "sell", price: 100, leaves: 4, cumulative: 0 };
+    expect(await session.orderStatus({ id: 1, symbol: 3 })).toEqual({ order: one, asOf: 9 });
+    expect(await session.orderStatus({ id: 2, symbol: 3 })).toEqual({ order: undefined, asOf: 9 });
+    expect(await session.openOrders()).toEqual({ orders: [one], isTruncated: true, asOf: 9 });
+  });
+});
+
+describe("a lost connection", () => {
+  test("what was executed is answered, what was not is told, and nothing is sent again", async () => {
+    let asked: number[] = [];
+    const server = await serve({
+      logon: (peer) => {
+        if (peer.session === 1) return peer.accept(1, 1);
+        peer.accept(1, 3);
+        peer.report(1, { kind: Accepted, id: 1, request: asked[0], session: 1 });
+        peer.report(2, { kind: Traded, id: 1, lastQuantity: 5 });
+      },
+      frame: (peer) => {
+        asked = peer.frames.map(({ request }) => request);
+        if (asked.length === 2) peer.socket.destroy();
+      },
+    });
+    const session = await trade([server]);
+    const seen: number[] = [];
+    session.on("report", ({ number }) => seen.push(number));
+    const [one, two] = [session.submit(order(1)), codeOf(session.submit(order(2)))];
+    expect(await one).toMatchObject({ accepted: true, report: { number: 1 } });
+    expect(await two).toBe("NOT_EXECUTED");
+    expect(seen).toEqual([1, 2]);
+    expect(server.peers[1].frames).toEqual([]);
+    expect(server.peers[1].logon?.next).toBe(1);
+  });
+
+  test("requests meanwhile are refused, not kept for later; ready() waits for the next connection", async () => {
+    const server = await serve(acceptsAll());
+    const session = await trade([server]);
+    server.peers[0].socket.destroy();
+    await new Promise((resolve) => session.once("disconnected", resolve));
+    expect(await codeOf(session.submit(order(1)))).toBe("NOT_CONNECTED");
+    await session.ready();
+    expect(await session.submit(order(2))).toMatchObject({ accepted: true });
+    expect(server.peers[1].frames.map(({ id }) => id)).toEqual([2]);
+  });
+
+  test("the next address is tried at once, and asked for what comes next", async () => {
+    const first = await serve({
+      logon: (peer) => {
+        peer.accept(41, 42);
+        peer.report(41, { kind: Traded });
+      },
+    });
+    const second = await serve({ logon: (peer) => peer.accept(42, 42) });
+    const session = await trade([first, second], { next: 41 });
+    await new Promise((resolve) => session.once("report", resolve));
+    first.peers[0].socket.destroy();
+    await new Promise((resolve) => session.once("connected", resolve));
+    expect([first.peers[0].logon?.next, second.peers[0].logon?.next]).toEqual([41, 42]);
+  });
+
+  test("a gap is told, and what was in doubt is unknown", async () => {
+    const server = await serve({
+      logon: (peer) => (peer.session === 1 ? peer.accept(1, 1) : peer.accept(9, 9)),
+      frame: (peer) => peer.socket.destroy(),
+    });
+    const session = await trade([server]);
+    const gap = new Promise((resolve) => session.once("gap", resolve));
+    expect(await codeOf(session.submit(order(1)))).toBe("OUTCOME_UNKNOWN");
+    expect(await gap).toEqual({ wanted: 1, first: 9 });
+  });
+
+  test("queries fail with it", async () => {
+    const server = await serve({ frame: (peer) => peer.socket.destroy() });
+    const session = await trade([server]);
+    expect(await codeOf(session.openOrders())).toBe("CONNECTION_LOST");
+  });
+
+  test.each([
+    ["a number that is not due", (peer: SessionServer["peers"][0]) => peer.report(3, { kind: Traded })],
+    ["a heartbeat that names another", (peer: SessionServer["peers"][0]) => peer.heartbeat(2)],
+    ["a list that nobody asked for", (peer: SessionServer["peers"][0]) => peer.openOrdersEnd(1, 0, false, 0)],
+    [
+      "a refusal of nothing",
+      (peer: SessionServer["peers"][0]) => peer.refuse(1, 1, Reason.Throttled, NewOrder),
+    ],
+  ])("%s: the connection is given up, and the stream begun again where it was left", async (_what, say) => {
+    const server = await serve({ logon: (peer) => peer.accept(1, 1) });
+    const session = await trade([server]);
+    say(server.peers[0]);
+    await new Promise((resolve) => session.once("connected", resolve));
+    expect(server.peers[1].logon?.next).toBe(1);
+  });
+
+  test("an exchange that says nothing for three heartbeats is given up, one that is told of life is not", async () => {
+    const server = await serve({ logon: (peer) => peer.accept(1, 1, 40) });
+    const session = await trade([server]);
+    const failure = await new Promise<Error>((resolve) => session.once("disconnected", resolve));
+    expect(failure.message).toContain("it said nothing for three heartbeats");
+    expect(server.peers[0].frames.map(({ type }) => type)).toContain(MessageType.Heartbeat);
+  });
+});
+
+describe("its end", () => {
+  test("a logout waits for all answers, and takes no more requests", async () => {
+    const server = await serve(acceptsAll());
+    const session = await trade([server]);
+    const answer = session.submit(order(1));
+    const ended = session.logout();
+    expect(await codeOf(session.submit(order(2)))).toBe("CONNECTION_LOST");
+    await ended;
+    expect(await answer).toMatchObject({ accepted: true });
+    expect(server.peers[0].frames.map(({ type }) => type)).toEqual([NewOrder, MessageType.Logout]);
+  });
+
+  test("cut, what was sent is unknown", async () => {
+    const session = await trade([await serve({ frame: () => {} })]);
+    const answer = codeOf(session.submit(order(1)));
+    session.destroy();
+    expect(await answer).toBe("OUTCOME_UNKNOWN");
+  });
+
+  test("its patience is over, once, with an error", async () => {
+    const server = await serve({ frame: () => {} });
+    const session = await trade([server], { patience_ms: 150 });
+    const answer = codeOf(session.submit(order(1)));
+    const closed = new Promise<{ code: string }>((resolve) =>
+      session.once("closed", (e) => resolve(e as never)),
+    );
+    await server.close();
+    expect((await closed).code).toBe("PATIENCE_OVER");
+    expect(await answer).toBe("OUTCOME_UNKNOWN");
+  });
+
+  test("another connection that takes the session ends it: it does not take it back", async () => {
+    const server = await serve({});
+    const session = await trade([server]);
+    const closed = new Promise<{ code: string }>((resolve) =>
+      session.once("closed", (e) => resolve(e as never)),
+    );
+    server.peers[0].refuseLogon(Reason.SessionReplaced);
+    expect((await closed).code).toBe("SESSION_REPLACED");
+    expect(server.peers).toHaveLength(1);
+  });
+
+  test("a key that is good no more ends it; a node that is on its way out does not", async () => {
+    const reasons = [Reason.ShuttingDown, Reason.NotAuthorised];
+    const server = await serve({
+      logon: (peer) => (peer.session === 1 ? peer.accept() : peer.refuseLogon(reasons[peer.session - 2])),
+    });
+    const session = await trade([server]);
+    const closed = new Promise<{ code: string }>((resolve) =>
+      session.once("closed", (e) => resolve(e as never)),
+    );
+    server.peers[0].socket.destroy();
+    expect((await closed).code).toBe("LOGON_REFUSED");
+    expect(server.peers).toHaveLength(3);
+  });
+
+  test("nobody at any address: the first connection fails after one round", async () => {
+    const [first, second] = [await startSessionServer({}), await startSessionServer({})];
+    await Promise.all([first.close(), second.close()]);
+    expect(await codeOf(trade([first, second]))).toBe("ECONNREFUSED");
+  });
+
+  test.each([
+    ["no addresses", { addresses: [] }],
+    ["a window beyond what the exchange remembers", { window: 257 }],
+    ["a dead man shorter than two heartbeats", { deadMan_ms: 1_000, heartbeat_ms: 600 }],
+    ["a reader with a dead man", { readOnly: true, deadMan_ms: 10_000 }],
+  ])("%s is refused before anything is sent", async (_what, options) => {
+    expect(await codeOf(trade([{ port: 1 }], options))).toBe("INVALID_ARGUMENT");
+  });
+});
+
+describe("reports", () => {
+  test("of others' doing come in words: trades of the maker, cancels with their cause", async () => {
+    const server = await serve({
+      logon: (peer) => {
+        peer.accept(1, 3);
+        peer.report(1, {
+          kind: Traded,
+          id: 4,
+          flags: ReportFlag.Maker,
+          lastPrice: 99,
+          lastQuantity: 2,
+          leaves: 3,
+        });
+        peer.report(2, { kind: Cancelled, id: 4, reason: CancelCause.KillSwitch, lastQuantity: 3 });
+      },
+    });
+    const session = await trade([server], { readOnly: true });
+    const seen: ExecutionReport[] = [];
+    session.on("report", (report) => seen.push(report));
+    while (seen.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    const traded = {
+      kind: "traded",
+      isMaker: true,
+      lastPrice: 99,
+      lastQuantity: 2,
+      leaves: 3,
+      isLast: false,
+    };
+    expect(seen).toMatchObject([traded, { kind: "cancelled", cause: "killSwitch", leaves: 0 }]);
+    expect(seen[1]).not.toHaveProperty("reason");
+  });
+
+  test("a slow reader gets every one, and meanwhile the session reads no more than it must", async () => {
+    const count = 20_000;
+    const server = await serve({ logon: (peer) => peer.accept(1, 1) });
+    const session = await trade([server]);
+    const reports = session.reports();
+    let heard = 0;
+    session.on("report", () => heard++);
+    const [peer] = server.peers;
+    for (let number = 1; number <= count; number++) peer.report(number, { kind: Traded });
+    for (let waits = 0; waits < 20; waits++) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(heard).toBeLessThan(4_096);
+    let next = 1;
+    for await (const { number } of reports) {
+      expect(number).toBe(next++);
+      if (next > count) break;
+    }
+    expect(session.nextReport).toBe(count + 1);
+  });
+});
