@@ -5,6 +5,8 @@
 // A connection's number is its slot (the low 16 bits, small, reused) and a generation above it, so that what is late
 // for a closed connection never reaches the next one in its slot. Numbers are non-negative 31-bit integers.
 
+import type { SeriatimError } from "./errors.ts";
+
 /** Bits of the slot in a connection's number. */
 const CONNECTION_SLOT_BITS = 16;
 /** The most connections a transport can hold at once. */
@@ -81,6 +83,8 @@ export interface ListenAddress {
 export interface Listener {
   /** The port listened on. */
   readonly port: number;
+  /** Resolves with why it can't listen any more, if that ever happens. */
+  readonly failed: Promise<SeriatimError>;
   /** Stops accepting. Connections that are open stay open. */
   close(): Promise<void>;
 }

@@ -11,6 +11,7 @@ import { Gateway } from "../gateway/index.ts";
 import { NetTransport } from "../platform/index.ts";
 import type { NodeRoleName } from "../protocol/index.ts";
 import {
+  FirstFailure,
   type KeyRing,
   type Runtime,
   type RuntimeListener,
@@ -75,6 +76,8 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   readonly #administration: JournaledCommands | undefined;
   #gatewayTicker: NodeJS.Timeout | undefined;
   #ticker: NodeJS.Timeout | undefined;
+  /** A node that can't be reached any more ends in order: what is in flight is answered. */
+  readonly #listening = new FirstFailure();
   #shortage: string | undefined;
   #ackShortage: string | undefined;
   readonly #tenure = Promise.withResolvers<TenureBegun>();
@@ -108,7 +111,9 @@ export class ExchangeNode implements NodePart, RuntimeListener {
       over: () => log.warn({ position: runtime.position }, "enough replicas are connected: orders are taken"),
     });
     runtime.run(this.#gateway, this);
-    this.failed = runtime.failed.then((error) => this.#sayWhy(error));
+    this.failed = Promise.race([runtime.failed, this.#listening.happened]).then((error) =>
+      this.#sayWhy(error),
+    );
   }
 
   #makeDesk(commands: JournaledCommands): AdminDesk {
@@ -143,6 +148,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     const orders = await this.#transport.listen({ host, port: orderPort }, this.#gateway);
     this.orderPort = orders.port;
     this.#closeOrders = () => orders.close();
+    orders.failed.then((error) => this.#listening.set(error));
     this.#web.follow({ application: this.#engine, path: this.#runtime.path });
     this.httpPort = await this.#web.listen({
       ...{ orderPort: orders.port, status: () => this.status() },
@@ -283,6 +289,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     if (this.#snapshots !== undefined) await within(this.#snapshots.stop(), SHADOW_STOP_MS);
     await this.#runtime.stop();
     this.#log.info({ position: this.#runtime.path.position }, "stopped");
+    this.#listening.orThrow();
   }
 
   /**

@@ -18,6 +18,7 @@ import { ADMIN_HOST, hasAdministrator } from "./admin/admin-listener.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import { primariesOf } from "./cluster-settings.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
+import { refuseTooFewDescriptors } from "./descriptors.ts";
 import { assertExchangePortsFree } from "./exchange-start.ts";
 import { assertPortFree } from "./listening.ts";
 import type { Log } from "./log.ts";
@@ -72,6 +73,7 @@ export async function startNode(
   parts: NodeParts = {},
 ): Promise<RunningNode> {
   const { configuration } = loaded;
+  refuseTooFewDescriptors(configuration);
   const { clock = new SystemClock() } = parts;
   const keys = parts.keys ?? (configuration.keys === "" ? undefined : readKeyRing(configuration.keys));
   if (primariesOf(configuration) === undefined) await assertExchangePortsFree(configuration);

@@ -1,4 +1,5 @@
 export * from "./compiler.ts";
+export { openFilesMax } from "./descriptors.ts";
 export { acquireDirectoryLock, type DirectoryLock, isLockFile } from "./directory-lock.ts";
 export {
   type Ed25519Pair,
@@ -9,6 +10,7 @@ export {
 } from "./ed25519.ts";
 export { entryBeside } from "./entry.ts";
 export { NativeChecksums } from "./native-checksums.ts";
+export type { NetListenAddress, TlsIdentity } from "./net-listener.ts";
 export * from "./net-transport.ts";
 export * from "./node-storage.ts";
 export { makeToken, tokenDigest, tokenFinder } from "./secret-token.ts";

@@ -1,8 +1,10 @@
 // The transport on Node's sockets. A write the kernel takes at once (`writableLength` is 0 behind it) leaves its
-// memory free; otherwise the socket holds it and `drained` follows. Half-open is allowed: a peer that sends and then
-// ends its side gets all its answers. Beyond `connectionsMax` a peer is disconnected at once and counted.
+// memory free; otherwise the socket holds it and `drained` follows (over TLS always: what is sent is encrypted first).
+// Half-open is allowed: a peer that sends and then ends its side gets all its answers. At `connectionsMax` nothing is
+// listened on; who was accepted in the same moment is disconnected at once and counted. A peer whose TLS is not there
+// yet has a slot too, and the handler knows nothing of it.
 
-import { createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import {
   assert,
   CloseCause,
@@ -10,24 +12,17 @@ import {
   CONNECTION_SLOTS_MAX,
   connectionNumber,
   connectionSlot,
-  type ListenAddress,
   type Listener,
-  networkWords,
-  SeriatimError,
   type Transport,
   type TransportHandler,
 } from "../base/index.ts";
+import { type NetListenAddress, NetListener } from "./net-listener.ts";
 import { TcpQueues } from "./tcp-queues.ts";
 
 /** How long a closed connection may take to send its last bytes and to see the peer's end, in milliseconds; then it
  * is broken off. It is not ended sooner, because closing a socket that has unread bytes makes the kernel reset the
  * connection, and the peer would lose our last answers. */
 const CLOSE_ms = 5_000;
-/** An idle peer is asked this often whether it lives, in milliseconds: one that vanished without a word is noticed, and
- * its slot is free, some ten seconds later. */
-const KEEP_ALIVE_ms = 60_000;
-/** Connections the kernel queues before they are accepted. */
-const BACKLOG = 511;
 
 export interface NetTransportOptions {
   /** The most connections open at once, over all listeners (1 .. 65,536). */
@@ -35,7 +30,7 @@ export interface NetTransportOptions {
 }
 
 export class NetTransport implements Transport {
-  /** Connections refused because `connectionsMax` were open. */
+  /** Peers that were lost while they were accepted: no slot or descriptor was left for them, or their TLS was none. */
   refused = 0;
   readonly #connections: (NetConnection | undefined)[];
   readonly #generations: Uint16Array;
@@ -44,6 +39,9 @@ export class NetTransport implements Transport {
   #freeHead = 0;
   #freeCount: number;
   readonly #queues = new TcpQueues();
+  readonly #listeners = new Set<NetListener>();
+  /** Slots of peers in the middle of a TLS handshake, by `peerOf`. */
+  readonly #arrived = new Map<string, number>();
 
   constructor(options: NetTransportOptions) {
     const { connectionsMax } = options;
@@ -59,22 +57,16 @@ export class NetTransport implements Transport {
     return this.#connections.length - this.#freeCount;
   }
 
-  listen(address: ListenAddress, handler: TransportHandler): Promise<Listener> {
-    const server = createServer({
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_ms,
+  async listen(address: NetListenAddress, handler: TransportHandler): Promise<Listener> {
+    const listener = await NetListener.open(address, {
+      accepted: (socket) => this.#accept(socket, handler),
+      arrived: (socket) => this.#expect(socket),
+      secured: (socket) => this.#secured(socket, handler),
+      lost: () => this.refused++,
     });
-    server.on("connection", (socket) => this.#accept(socket, handler));
-    return new Promise((resolve, reject) => {
-      server.once("error", (cause) => reject(listenError(address, cause)));
-      server.listen({ ...address, backlog: BACKLOG }, () => {
-        // From here on an error is of one accept (too many open files): that peer fails, the rest goes on.
-        server.removeAllListeners("error").on("error", () => this.refused++);
-        resolve(listenerOf(server));
-      });
-    });
+    this.#listeners.add(listener);
+    if (this.#freeCount === 0) listener.full();
+    return listener;
   }
 
   send(connection: number, bytes: Uint8Array, from: number, to: number): boolean {
@@ -120,18 +112,48 @@ export class NetTransport implements Transport {
   }
 
   #accept(socket: Socket, handler: TransportHandler): void {
-    if (this.#freeCount === 0) {
-      this.refused++;
-      socket.on("error", () => {}).destroy();
-      return;
-    }
-    const slot = this.#free[this.#freeHead];
-    this.#freeHead = (this.#freeHead + 1) % this.#free.length;
-    this.#freeCount--;
+    const slot = this.#take(socket);
+    if (slot >= 0) this.#open(slot, socket, handler);
+  }
+
+  /** A peer that begins a TLS handshake: its slot is taken, so that such peers are bounded like all others. */
+  #expect(socket: Socket): void {
+    const slot = this.#take(socket);
+    if (slot < 0) return;
+    const peer = peerOf(socket);
+    this.#arrived.set(peer, slot);
+    socket.once("close", () => {
+      if (this.#arrived.delete(peer)) this.#release(slot);
+    });
+  }
+
+  #secured(socket: Socket, handler: TransportHandler): void {
+    const peer = peerOf(socket);
+    const slot = this.#arrived.get(peer);
+    if (slot === undefined) return void socket.on("error", () => {}).destroy();
+    this.#arrived.delete(peer);
+    this.#open(slot, socket, handler);
+  }
+
+  #open(slot: number, socket: Socket, handler: TransportHandler): void {
     const number = connectionNumber(slot, this.#generations[slot]);
     this.#connections[slot] = new NetConnection(number, socket, handler, () => this.#release(slot));
     // A peer that is gone already has no address any more; it is told as closed in a moment.
     handler.opened(number, socket.remoteAddress ?? "");
+  }
+
+  /** A free slot for a peer; -1: there is none, and it is disconnected. */
+  #take(socket: Socket): number {
+    if (this.#freeCount === 0) {
+      this.refused++;
+      socket.on("error", () => {}).destroy();
+      return -1;
+    }
+    const slot = this.#free[this.#freeHead];
+    this.#freeHead = (this.#freeHead + 1) % this.#free.length;
+    this.#freeCount--;
+    if (this.#freeCount === 0) for (const listener of this.#listeners) listener.full();
+    return slot;
   }
 
   #release(slot: number): void {
@@ -139,7 +161,13 @@ export class NetTransport implements Transport {
     this.#generations[slot] = (this.#generations[slot] + 1) % CONNECTION_GENERATIONS;
     this.#free[(this.#freeHead + this.#freeCount) % this.#free.length] = slot;
     this.#freeCount++;
+    if (this.#freeCount === 1) for (const listener of this.#listeners) listener.room();
   }
+}
+
+/** What one peer of a listener is known by, before and after its TLS. */
+function peerOf({ remoteAddress, remotePort, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localPort}`;
 }
 
 class NetConnection {
@@ -220,24 +248,4 @@ class NetConnection {
     this.finishing = true;
     this.socket.destroy();
   }
-}
-
-function listenerOf(server: Server): Listener {
-  const address = server.address();
-  assert(address !== null && typeof address === "object", "a TCP server has a port");
-  return {
-    port: address.port,
-    // Waits for no connection: those belong to the handler.
-    close: () => {
-      server.close();
-      return Promise.resolve();
-    },
-  };
-}
-
-function listenError(address: ListenAddress, cause: NodeJS.ErrnoException): SeriatimError {
-  const where = `${address.host}:${address.port}`;
-  const code = cause.code ?? "ELISTEN";
-  const why = code === "EADDRINUSE" ? "the port is in use" : networkWords(code, code);
-  return new SeriatimError(code, `cannot listen on ${where}: ${why}`, { cause });
 }

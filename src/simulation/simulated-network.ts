@@ -135,7 +135,11 @@ export class SimulatedHost implements Transport {
     if (this.#listening.has(taken))
       throw new SeriatimError("EADDRINUSE", `port ${taken} of ${this.name} is in use`);
     this.#listening.set(taken, handler);
-    return { port: taken, close: async () => void this.#listening.delete(taken) };
+    return {
+      port: taken,
+      failed: new Promise(() => {}),
+      close: async () => void this.#listening.delete(taken),
+    };
   }
 
   /** Connects to a port of `to`; `handler.opened` or, without it, `handler.closed` follows. Returns the connection. */

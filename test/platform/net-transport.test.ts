@@ -232,19 +232,6 @@ test("a reset peer is closed as broken", async () => {
   expect(handler.count(`closed ${number} ${CloseCause.Broken}`)).toBe(1);
 });
 
-test("beyond the cap a peer is disconnected at once and counted; a slot that frees is used again", async () => {
-  const { transport, handler, listener, open } = await listen(1);
-  const [first, number] = await open();
-  const refused = connect({ host: "127.0.0.1", port: listener.port });
-  refused.on("error", () => {}).resume();
-  await once(refused, "close");
-  expect([transport.refused, transport.open]).toEqual([1, 1]);
-  first.resetAndDestroy();
-  await handler.until(() => handler.calls.some((call) => call.startsWith(`closed ${number}`)));
-  await open();
-  expect(transport.open).toBe(1);
-});
-
 describe.skipIf(!existsSync("/proc/net/tcp"))("on Linux", () => {
   test("an accepted connection is asked whether it lives while it is idle", async () => {
     const { listener, open } = await listen();

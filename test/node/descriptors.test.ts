@@ -1,0 +1,42 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { DESCRIPTORS_BESIDE, refuseTooFewDescriptors } from "../../src/node/descriptors.ts";
+import { configurationOf } from "../../src/node/index.ts";
+
+const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
+
+const refusal = (connectionsMax: number, limit: number): string => {
+  try {
+    refuseTooFewDescriptors(configurationOf({ connectionsMax }).configuration, limit);
+    return "none";
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+test("connections and all that a node has beside them must fit the process's limit", () => {
+  const beside = DESCRIPTORS_BESIDE;
+  expect(refusal(1_000, 1_000 + beside)).toBe("none");
+  expect(refusal(65_535, Number.POSITIVE_INFINITY)).toBe("none");
+  const words = (limit: number) =>
+    `connections-max 1000 can need ${1_000 + beside} open files and sockets (${beside} for all else), and this process may have ${limit}`;
+  expect(refusal(1_000, 999 + beside)).toBe(
+    `${words(999 + beside)}: raise its limit (ulimit -n) or give 999`,
+  );
+  expect(refusal(1_000, 64)).toBe(`${words(64)}: raise its limit (ulimit -n)`);
+});
+
+test.skipIf(process.platform === "win32")(
+  "a start under a limit that is too low is one line, exit status 2",
+  () => {
+    const command = `ulimit -n 1100 && exec "$@"`;
+    const ended = spawnSync("sh", ["-c", command, "sh", process.execPath, LAUNCHER, "start"], {
+      encoding: "utf8",
+    });
+    expect(ended.stderr).toMatch(
+      /^seriatim: connections-max 1024 can need \d+ .* this process may have 1100: .* or give 92\n$/,
+    );
+    expect(ended.status).toBe(2);
+  },
+);

@@ -1,0 +1,16 @@
+// The certificates of tests (test/support/tls).
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const pathOf = (name: string) => fileURLToPath(new URL(`./tls/${name}.pem`, import.meta.url));
+
+const TLS_FILES = {
+  cert: pathOf("cert"),
+  key: pathOf("key"),
+  expired: pathOf("expired"),
+  otherKey: pathOf("other-key"),
+};
+
+/** What a listener proves itself with, and what its peers trust. */
+export const TLS = { cert: readFileSync(TLS_FILES.cert, "utf8"), key: readFileSync(TLS_FILES.key, "utf8") };
