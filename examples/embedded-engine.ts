@@ -89,7 +89,7 @@ console.log(`Best offer: ${best.total} at ${formatPrice(best.price, GOLD.priceDe
 const pieces: Uint8Array[] = [];
 engine.snapshot((piece) => pieces.push(piece.slice()));
 const copy = new ExchangeEngine();
-copy.restore(Buffer.concat(pieces));
+copy.restore(Buffer.concat(pieces), engine.position);
 
 limitOrder(BOB, 2, Side.Buy, 240_000, 1);
 console.log("The same command on the engine and on its copy:");

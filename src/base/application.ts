@@ -1,6 +1,7 @@
 // The one interface through which the runtime (sequencer, journal, replication, gate) knows what it runs. The
 // exchange engine is one Application; a ledger or a counter can stand in its place.
 
+import { assert } from "./assert.ts";
 import type { Checksums } from "./checksums.ts";
 import type { RecordBuffer } from "./record-buffer.ts";
 
@@ -14,8 +15,22 @@ export interface Application {
   apply(words: Int32Array, at: number, events: RecordBuffer): void;
   /** Writes the canonical state, in pieces; equal states give equal bytes. A piece is valid during the call only. */
   snapshot(write: (piece: Uint8Array) => void): void;
-  /** Replaces the state by a snapshot's; throws SeriatimError `SNAPSHOT_INVALID` when the bytes are not one, and keeps its own then. */
-  restore(bytes: Uint8Array): void;
+  /**
+   * Replaces the state by a snapshot's, which holds the effect of all commands up to `position` of the log; throws
+   * SeriatimError `SNAPSHOT_INVALID` when the bytes are not one, and keeps its own then.
+   */
+  restore(bytes: Uint8Array, position: number): void;
+  /** The position of the last command applied, for one that counts them: whoever runs it holds it to the log. */
+  readonly position?: number;
+}
+
+/** Whether what `application` has applied is what its log says. Anything else is a bug, or another log's state. */
+export function assertPosition(application: Pick<Application, "position">, position: number): void {
+  const counted = application.position;
+  assert(
+    counted === undefined || counted === position,
+    `the state is of position ${counted}, not ${position}`,
+  );
 }
 
 /** The state hash: BLAKE3 (32 bytes) over the canonical snapshot. */

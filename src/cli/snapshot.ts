@@ -100,7 +100,7 @@ function reportOn(place: SnapshotPlace, path: string): SnapshotReport {
   return {
     ...{ file: path, position, epoch, timestamp_us, session, chain: hex(chain), application, stateBytes },
     stateHash: hex(stateHash),
-    exchange: exchangeIn(application, state, path),
+    exchange: exchangeIn(application, state, position, path),
   };
 }
 
@@ -108,12 +108,13 @@ function reportOn(place: SnapshotPlace, path: string): SnapshotReport {
 function exchangeIn(
   { name, version }: SnapshotReport["application"],
   state: Uint8Array,
+  position: number,
   path: string,
 ): SnapshotReport["exchange"] {
   if (name !== EXCHANGE_APPLICATION.name || version !== EXCHANGE_APPLICATION.version) return undefined;
   const engine = new ExchangeEngine();
   try {
-    engine.restore(state);
+    engine.restore(state, position);
   } catch (error) {
     if (!(error instanceof SeriatimError)) throw error;
     throw new SeriatimError(error.code, `${path}: ${error.message}`, { cause: error });

@@ -104,8 +104,8 @@ export class ExchangeEngine implements Application {
   }
 
   /** @throws SeriatimError SNAPSHOT_INVALID; the state is then what it was. */
-  restore(bytes: Uint8Array): void {
-    this.#state = readSnapshot(bytes);
+  restore(bytes: Uint8Array, position: number): void {
+    this.#state = readSnapshot(bytes, position);
   }
 
   get genesis(): Genesis {

@@ -42,7 +42,7 @@ export class ExchangeState {
   readonly limit = new Float64Array(1);
   /** The sequencer's time of the last command, in microseconds since 1970. */
   timestamp_us = 0;
-  /** Commands applied, since and including Genesis: the last one's place in the log. */
+  /** Of the last command in the log. Not part of the snapshot: a refused command changes nothing there. */
   position = 0;
   readonly #share: LadderShare;
 

@@ -43,7 +43,7 @@ export const SnapshotCounters = countersLayout();
 
 function countersLayout() {
   const at = new LayoutBuilder();
-  const layout = { sequence: at.u64(), trades: at.u64(), timestamp_us: at.u64(), position: at.u64() };
+  const layout = { sequence: at.u64(), trades: at.u64(), timestamp_us: at.u64(), reserved: at.u64() };
   return { ...layout, bytes: at.size(32) };
 }
 

@@ -28,10 +28,10 @@ import { restoreReports } from "./snapshot-reports.ts";
 import { restoreRequests } from "./snapshot-requests.ts";
 
 /**
- * The state a snapshot describes.
+ * The state a snapshot describes, which is that behind command `position` of the log.
  * @throws SeriatimError SNAPSHOT_INVALID naming the offset and what is wrong there.
  */
-export function readSnapshot(bytes: Uint8Array): ExchangeState {
+export function readSnapshot(bytes: Uint8Array, position: number): ExchangeState {
   const reader = new SnapshotReader(bytes);
   const at = reader.take(SnapshotHeader.bytes, "header");
   if (reader.u32(at) !== MAGIC[0] || reader.u32(at + 4) !== MAGIC[1]) reader.refuse(at, "not a snapshot");
@@ -40,6 +40,7 @@ export function readSnapshot(bytes: Uint8Array): ExchangeState {
   reader.refuseUnknown(at + SnapshotHeader.reserved, at + SnapshotHeader.bytes, "a header");
   const counters = reader.single(SnapshotSection.Counters, SnapshotCounters.bytes);
   const state = new ExchangeState(restoreGenesis(reader));
+  state.position = position;
   restoreCounters(state, reader, counters);
   restoreInstruments(state, reader);
   restoreOrders(state, reader);
@@ -64,7 +65,7 @@ function restoreCounters(state: ExchangeState, reader: SnapshotReader, at: numbe
   state.events.sequence = reader.count(at + SnapshotCounters.sequence, "sequence");
   state.events.trades = reader.count(at + SnapshotCounters.trades, "number of trades");
   state.timestamp_us = reader.count(at + SnapshotCounters.timestamp_us, "timestamp");
-  state.position = reader.count(at + SnapshotCounters.position, "position");
+  reader.refuseUnknown(at + SnapshotCounters.reserved, at + SnapshotCounters.bytes, "counters");
 }
 
 function restoreInstruments(state: ExchangeState, reader: SnapshotReader): void {

@@ -63,7 +63,6 @@ function writeCounters(state: ExchangeState, out: PieceWriter): void {
   setU64(out.view, at + SnapshotCounters.sequence, state.events.sequence);
   setU64(out.view, at + SnapshotCounters.trades, state.events.trades);
   setU64(out.view, at + SnapshotCounters.timestamp_us, state.timestamp_us);
-  setU64(out.view, at + SnapshotCounters.position, state.position);
 }
 
 function writeInstruments({ instruments }: ExchangeState, out: PieceWriter): void {

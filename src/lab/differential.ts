@@ -27,7 +27,8 @@ export interface Exchange {
 /** An exchange that can also write its whole state and go on from one written before. */
 export interface RebuildableExchange extends Exchange {
   state(): Uint8Array;
-  rebuild(state: Uint8Array): void;
+  /** `position`: how many commands led to it, the genesis included. */
+  rebuild(state: Uint8Array, position: number): void;
 }
 
 export interface Contestants {
@@ -89,7 +90,9 @@ export function findDisagreement(
     const what = orCrash(
       () =>
         compareEvents(expected, engine.apply(command)) ??
-        (isCheckpoint ? compareStates(twin, engine, genesis, contestants, step === middle) : undefined),
+        (isCheckpoint
+          ? compareStates(twin, engine, genesis, contestants, step + 2, step === middle)
+          : undefined),
     );
     if (what !== undefined) return { step, what: `${formatCommand(command)}: ${what}` };
   }
@@ -136,6 +139,7 @@ function compareStates(
   engine: RebuildableExchange,
   genesis: Genesis,
   contestants: Contestants,
+  position: number,
   goOnRebuilt: boolean,
 ): string | undefined {
   const expected = formatSnapshot(twin.snapshot());
@@ -145,11 +149,11 @@ function compareStates(
   }
   const state = engine.state();
   const rebuilt = contestants.engine(genesis);
-  rebuilt.rebuild(state);
+  rebuilt.rebuild(state, position);
   const again = rebuilt.state();
   const at = state.findIndex((byte, i) => byte !== again[i]);
   if (at !== -1 || state.length !== again.length)
     return `the rebuilt engine's snapshot (${again.length} bytes) differs at byte ${at} of ${state.length}`;
-  if (goOnRebuilt) engine.rebuild(state);
+  if (goOnRebuilt) engine.rebuild(state, position);
   return undefined;
 }

@@ -58,10 +58,10 @@ export class FlowMachine {
     return stateBytes(this.#engine);
   }
 
-  /** Goes on with an engine rebuilt from `state`: every resting order enumerated and added to an empty book. */
-  rebuild(state: Uint8Array): void {
+  /** Goes on with an engine rebuilt from `state`, that of a log of `position` commands: every resting order enumerated and added to an empty book. */
+  rebuild(state: Uint8Array, position: number): void {
     const engine = new ExchangeEngine();
-    engine.restore(state);
+    engine.restore(state, position);
     this.#engine = engine;
   }
 }

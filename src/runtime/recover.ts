@@ -1,6 +1,6 @@
 // What a runtime begins with: its log, applied from the first record that no snapshot covers to the last.
 
-import { type Application, RecordBuffer, SeriatimError } from "../base/index.ts";
+import { type Application, assertPosition, RecordBuffer, SeriatimError } from "../base/index.ts";
 import type { RecordVisitor } from "../journal/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS } from "../protocol/index.ts";
 import type { JournalStage, Recovered } from "./journal-stage.ts";
@@ -26,6 +26,7 @@ export function recoverApplication(
     } catch (error) {
       throw unknownCommand(position, error);
     }
+    assertPosition(application, position - 1);
     applied(words, at, count, firstPosition);
   });
 }

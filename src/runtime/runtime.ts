@@ -7,7 +7,7 @@
 //
 // Fail-stop: after the journal has failed, or its directory is gone, nothing more leaves but what was safe by then.
 
-import { type Application, type Clock, type Position, SeriatimError } from "../base/index.ts";
+import { type Application, assertPosition, type Clock, type Position, SeriatimError } from "../base/index.ts";
 import {
   type ApplicationVersion,
   type RecordVisitor,
@@ -97,6 +97,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       live,
     });
     const replayed = await recoverApplication(journal, application, onReplayed);
+    assertPosition(application, replayed.position);
     // Where nothing follows that state, the log's last time is its.
     const timestamp_us = Math.max(replayed.timestamp_us, from?.timestamp_us ?? 0);
     // What of a cluster's log was acknowledged, its disk doesn't say.

@@ -52,7 +52,7 @@ describe("an instrument record in a log", () => {
     const apply = () => desk.do(instrumentWith(at, bytes));
     expect(apply).toThrow("an instrument record is none of this version: the log is not this version's");
     expect(desk.engine.instruments.map(({ name }) => name)).toEqual(["S0"]);
-    expect(() => new ExchangeEngine().restore(desk.snapshot())).not.toThrow();
+    expect(() => new ExchangeEngine().restore(desk.snapshot(), desk.engine.position)).not.toThrow();
   });
 });
 

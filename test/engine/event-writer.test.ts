@@ -92,7 +92,7 @@ function deskAt(sequence: number): Desk {
     BigInt(sequence),
     true,
   );
-  desk.engine.restore(bytes);
+  desk.engine.restore(bytes, desk.engine.position);
   return desk;
 }
 

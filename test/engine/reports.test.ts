@@ -247,7 +247,7 @@ describe("a stream", () => {
     for (let id = 1; id <= 100; id++) exchange.do(buy(id, 100, 5, { account: id % 3 === 0 ? 0 : 1 }));
     exchange.do(sell(200, 100, 7, MINE));
     const restored = new ExchangeEngine();
-    restored.restore(exchange.snapshot());
+    restored.restore(exchange.snapshot(), exchange.engine.position);
     expect(hexOf(snapshotOf(restored))).toBe(hexOf(exchange.snapshot()));
     expect(restored.position).toBe(exchange.engine.position);
     for (const account of [0, 1]) {

@@ -55,7 +55,7 @@ test.each<[string, at: number, bytes: readonly number[], says: string]>([
 ])("%s is refused", (_name, fromEnd, damage, says) => {
   const bytes = desk().snapshot();
   bytes.set(damage, bytes.length + fromEnd);
-  expect(() => new ExchangeEngine().restore(bytes)).toThrow(says);
+  expect(() => new ExchangeEngine().restore(bytes, desk().engine.position)).toThrow(says);
 });
 
 test("a stream of which nothing is kept goes on with its number", () => {
@@ -69,7 +69,7 @@ test("a stream of which nothing is kept goes on with its number", () => {
   }
   cut[cut.length + RECORDS] = 0;
   const restored = new Desk();
-  restored.engine.restore(cut);
+  restored.engine.restore(cut, desk().engine.position);
   expect(hexOf(snapshotOf(restored.engine))).toBe(hexOf(cut));
   restored.do(buy(66, 100, 1, { account: 1 }));
   const found = restored.engine.reports.of(1);

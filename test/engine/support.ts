@@ -82,13 +82,6 @@ export class Desk {
   snapshot(): Uint8Array {
     return snapshotOf(this.engine);
   }
-
-  /** The snapshot as hex, but for the position, which every command changes. */
-  state(): string {
-    const bytes = this.snapshot();
-    const at = SNAPSHOT_AT.counters + SnapshotCounters.position;
-    return hexOf(bytes.fill(0, at, at + 8));
-  }
 }
 
 /** Where the records of a snapshot's sections begin; orders follow as many instruments as there are. */

@@ -126,8 +126,8 @@ class CrashesOnThirdTrade extends FlowMachine {
 /** Its snapshot forgets that anything rests once it is restored. */
 class ForgetsOnRebuild extends FlowMachine {
   #isRebuilt = false;
-  override rebuild(state: Uint8Array): void {
-    super.rebuild(state);
+  override rebuild(state: Uint8Array, position: number): void {
+    super.rebuild(state, position);
     this.#isRebuilt = true;
   }
   override state(): Uint8Array {

@@ -115,7 +115,7 @@ test("a node takes them by itself and keeps two, each with the state of its posi
   expect(store.list().length).toBe(2);
   for (const name of store.list()) {
     const engine = new ExchangeEngine();
-    engine.restore(store.read(name).state);
+    engine.restore(store.read(name).state, name.position);
     expect(hashOf(engine)).toBe(replayedHash(join(data, "journal"), name.position));
   }
 });

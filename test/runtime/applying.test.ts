@@ -62,3 +62,16 @@ test("who waits for a position is told when it will never be applied", async () 
   applying.end();
   expect([await waited, await applying.whenApplied(5)]).toEqual([false, false]);
 });
+
+test("an application that counts otherwise than its log is a bug, and stops", async () => {
+  const miscounting = Object.assign(new Counter(), { position: 5 });
+  const applying = new Applying(miscounting, undefined);
+  const ring = Ring.attach(applying.shared);
+  const producer = new RingProducer(ring);
+  const at = producer.claim();
+  ring.words.fill(0, at, at + COMMAND_WORDS);
+  add(1)(ring.words, at);
+  producer.commit();
+  producer.publish();
+  await expect(applying.run()).rejects.toThrow("the state is of position 5, not 1");
+});

@@ -75,7 +75,7 @@ function restored(
 ): SnapshotFile {
   const { header, state } = readable(store, name);
   if (journal !== undefined) refuseOtherHistory(journal, name, header);
-  application.restore(state);
+  application.restore(state, header.position);
   return { ...name, header };
 }
 

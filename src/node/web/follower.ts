@@ -53,7 +53,7 @@ export class Follower<Listener extends EventListener> {
     onFailure: (error: unknown) => void,
   ) {
     this.#onFailure = onFailure;
-    this.engine.restore(first.snapshot);
+    this.engine.restore(first.snapshot, first.position);
     const listener = listenerOf(this.engine);
     this.listener = listener;
     this.#events = new RecordBuffer(EVENT_WORDS, EVENTS_PER_PIECE, (events) =>
@@ -64,7 +64,7 @@ export class Follower<Listener extends EventListener> {
 
   /** Leaves what it followed, and begins anew. */
   follow(handover: Handover): void {
-    this.engine.restore(handover.snapshot);
+    this.engine.restore(handover.snapshot, handover.position);
     this.#begin(handover);
   }
 

@@ -1,7 +1,7 @@
 // A replica's application, fed by its thread: the records that the journal stored, a ring's worth at a time, so that the
 // event loop has its turn in between.
 
-import { type Application, RecordBuffer, SeriatimError } from "../../base/index.ts";
+import { type Application, assertPosition, RecordBuffer, SeriatimError } from "../../base/index.ts";
 import { recordSession, type SnapshotHeader } from "../../journal/index.ts";
 import { COMMAND_BYTES, COMMAND_WORDS, EVENT_WORDS, readTimestamp } from "../../protocol/index.ts";
 import { createRing, type Ring, RingConsumer } from "../../ring/index.ts";
@@ -95,6 +95,7 @@ export class Applying {
     }
     this.#note(words, at, count);
     this.position += count;
+    assertPosition(application, this.position);
     this.#tell(words, at, count);
     this.#records.release(count);
     for (const { position, resolve } of this.#waiting) if (position <= this.position) resolve(true);

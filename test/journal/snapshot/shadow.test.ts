@@ -57,7 +57,7 @@ function hashIn(path: string): string {
   const restored = new ExchangeEngine();
   const name = store.list().find((file) => file.path === path);
   if (name === undefined) throw new Error(`${path} is not there`);
-  restored.restore(store.read(name).state);
+  restored.restore(store.read(name).state, name.position);
   return hash(restored);
 }
 

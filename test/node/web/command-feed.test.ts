@@ -175,7 +175,7 @@ describe("a follower", () => {
     for (let i = 0; i < 3; i++) await nextTurn();
     expect(follower?.position).toBe(3_000);
     const engine = new ExchangeEngine();
-    engine.restore(primary.handovers[0].snapshot);
+    engine.restore(primary.handovers[0].snapshot, primary.handovers[0].position);
     const words = Ring.attach(primary.handovers[0].ring).words;
     const events = new RecordBuffer(EVENT_WORDS, 64, () => {});
     for (let i = 0; i < 2_995; i++) engine.apply(words, i * COMMAND_WORDS, events);
