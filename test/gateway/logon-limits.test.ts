@@ -1,0 +1,178 @@
+// What limits mean for sessions with a logon: the time to log on, attempts, and rates of session, account and key.
+
+import { describe, expect, test } from "vitest";
+import { GATEWAY_LIMITS, type GatewayLimits } from "../../src/gateway/index.ts";
+import { ALL_SYMBOLS, BOTH_SIDES, MessageType, Reason } from "../../src/protocol/index.ts";
+import {
+  logon,
+  logonRequest,
+  massCancel,
+  openOrders,
+  orderStatus,
+  PROOF,
+  sessionVenue,
+} from "./session-support.ts";
+import { cancel, concat, heartbeat, hello, instruments, order } from "./support.ts";
+
+const [A, B, C] = [0, 1, 2];
+const { rates, attempts } = GATEWAY_LIMITS;
+
+type Venue = ReturnType<typeof sessionVenue>;
+
+function pass(venue: Venue, from_s: number, to_s: number): void {
+  for (let at_us = from_s * 1e6; at_us <= to_s * 1e6; at_us += 100_000) venue.gateway.tick(at_us);
+}
+
+describe("the time to log on", () => {
+  test("runs from the challenge, and its end closes the connection whatever else it says", () => {
+    const venue = sessionVenue();
+    venue.gateway.tick(0);
+    venue.open(A);
+    pass(venue, 0, 60);
+    venue.gateway.received(A, logonRequest());
+    pass(venue, 60.1, 64.9);
+    venue.gateway.received(A, heartbeat(1));
+    expect(venue.closes()).toEqual({});
+    pass(venue, 65, 65);
+    expect(venue.closes()).toEqual({ LogonTimeout: 1 });
+    expect(venue.sent(A)).toEqual(["Challenge 9", "HeartbeatAck 1"]);
+    expect(venue.transport.closed).toEqual(new Set([A]));
+  });
+
+  test("runs from the connection where everybody must log on", () => {
+    const venue = sessionVenue({ openOrderEntry: false });
+    venue.gateway.tick(0);
+    venue.open(A);
+    pass(venue, 0.1, 4);
+    venue.gateway.received(A, order(1));
+    venue.logOn(B);
+    pass(venue, 4.1, 30);
+    expect(venue.closes()).toMatchObject({ LogonTimeout: 1 });
+    expect(venue.transport.closed.has(A)).toBe(true);
+  });
+
+  test("is over for one that has logged on", () => {
+    const venue = sessionVenue();
+    venue.gateway.tick(0);
+    venue.logOn(A);
+    venue.turn();
+    pass(venue, 0.1, 10);
+    expect(venue.closes()).toEqual({});
+  });
+});
+
+describe("attempts to log on", () => {
+  test("over the rate are refused before a signature is looked at", () => {
+    const venue = sessionVenue({ limits: { attempts: { ...attempts, total: 3 } } });
+    venue.gateway.tick(0);
+    for (let connection = 0; connection < 5; connection++) {
+      venue.open(connection);
+      venue.gateway.received(connection, concat(logonRequest(), logon({}, PROOF + 1)));
+    }
+    expect(venue.keys.verified).toBe(3);
+    expect(venue.sent(2)).toEqual(["Challenge 9", `LogonRefused ${Reason.NotAuthorised}`]);
+    expect(venue.sent(3)).toEqual(["Challenge 9", `LogonRefused ${Reason.Throttled}`]);
+    expect(venue.gateway.counters.throttled.logon).toBe(2);
+    expect(venue.closes()).toEqual({ LogonRefused: 5 });
+    venue.gateway.tick(400_000);
+    venue.open(7);
+    venue.gateway.received(7, concat(logonRequest(), logon()));
+    expect(venue.keys.verified).toBe(4);
+  });
+
+  test("of an address that tries without end leave those of others alone", () => {
+    const venue = sessionVenue({ limits: { attempts: { perAddress: 2, perOwnAddress: 2, total: 4 } } });
+    venue.gateway.tick(0);
+    const tryFrom = (connection: number, address: string) => {
+      venue.gateway.opened(connection, address);
+      venue.gateway.received(connection, concat(logonRequest(), logon({ instance: connection })));
+    };
+    for (let i = 0; i < 20; i++) tryFrom(i, "192.0.2.7");
+    for (let i = 20; i < 22; i++) tryFrom(i, "192.0.2.8");
+    expect(venue.keys.verified).toBe(4);
+    venue.turn();
+    expect(venue.sent(21)).toContain("LogonAck 7 1..1");
+  });
+});
+
+/** Logs `connection` on and forgets what it was told. */
+function loggedOn(limits: Partial<GatewayLimits["rates"]>, ...connections: readonly number[]): Venue {
+  const venue = sessionVenue({ limits: { rates: { ...rates, ...limits } } });
+  venue.gateway.tick(0);
+  for (const connection of connections) venue.logOn(connection, { instance: connection });
+  venue.turn();
+  for (const connection of connections) venue.heard(connection);
+  return venue;
+}
+
+const orders = (from: number, count: number) =>
+  concat(...Array.from({ length: count }, (_, i) => order(from + i)));
+const refused = (request: number, type: keyof typeof MessageType) =>
+  `Refused ${request} ${Reason.Throttled} type ${MessageType[type]}`;
+
+describe("a logged-on session over its rate", () => {
+  test("is refused each request by its number and goes on; it can still cancel, one by one and all", () => {
+    const venue = loggedOn({ frames: 2, cancels: 2 }, A);
+    venue.gateway.received(
+      A,
+      concat(
+        orders(1, 4),
+        orderStatus(5, 1),
+        cancel(1),
+        massCancel(6, ALL_SYMBOLS, BOTH_SIDES),
+        cancel(2),
+        heartbeat(3),
+      ),
+    );
+    expect(venue.sent(A)).toEqual([
+      refused(3, "NewOrder"),
+      refused(4, "NewOrder"),
+      refused(5, "OrderStatus"),
+      refused(2, "CancelOrder"),
+      "HeartbeatAck 3",
+    ]);
+    expect(venue.exchange.log.slice(1)).toEqual(["16 1", "16 2", "17 1", expect.stringMatching(/^19 /)]);
+    expect(venue.gateway.counters.throttled.request).toBe(4);
+    expect(venue.closes()).toEqual({});
+    venue.heard(A);
+    pass(venue, 0, 0.5);
+    venue.gateway.received(A, order(9));
+    venue.turn();
+    expect(venue.heard(A)).toContain("5: Accepted 9");
+  });
+
+  test("may ask for a list now and then", () => {
+    const venue = loggedOn({ queries: 2 }, A);
+    venue.gateway.received(
+      A,
+      concat(openOrders(1, ALL_SYMBOLS), instruments(), openOrders(3, ALL_SYMBOLS), order(1)),
+    );
+    venue.turn();
+    const said = venue.sent(A);
+    expect(said).toContain(refused(3, "OpenOrders"));
+    expect(said.filter((words) => words === "OpenOrdersEnd 0" || words === "InstrumentsEnd 1").length).toBe(
+      2,
+    );
+    expect(said).toContain("1: Accepted 1");
+  });
+
+  test("shares what the account may send with its other sessions", () => {
+    const venue = loggedOn({ frames: 10, accountFrames: 12 }, A, B);
+    venue.gateway.received(A, orders(1, 10));
+    venue.gateway.received(B, orders(11, 5));
+    expect(venue.sent(B).filter((words) => words.startsWith("Refused"))).toEqual(
+      [13, 14, 15].map((request) => refused(request, "NewOrder")),
+    );
+  });
+
+  test("is not known by who takes its slot next, in the open mode", () => {
+    const venue = loggedOn({ frames: 1 }, C);
+    venue.gateway.received(C, orders(1, 2));
+    expect(venue.sent(C)).toContain(refused(2, "NewOrder"));
+    venue.gateway.closed(C, 0);
+    venue.heard(C);
+    venue.open(C);
+    venue.gateway.received(C, concat(hello(9), orders(1, 5)));
+    expect(venue.gateway.counters.throttled.request).toBe(1);
+  });
+});
