@@ -37,7 +37,7 @@ export function planFlow(file: string, { flow, lines }: ParsedFlow, account: num
       return;
     }
     if (!isFlowOrder(command)) {
-      throw notSendable(`${file}:${line}`, `is administration (${command.kind}), which no client can send`);
+      throw notSendable(`${file}:${line}`, `is ${command.kind}, which this client can't send`);
     }
     refuseUnsendable(`${file}:${line}`, command, namesAccounts ? account : undefined);
     commands.push({ command, symbolName: names[command.symbol] });

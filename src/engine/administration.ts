@@ -2,15 +2,22 @@
 // what the log says of its node (epoch, acknowledgement policy, forced starts), which changes no result.
 //
 //   halted             new orders and modifies are refused (TradingHalted); cancels pass
-//   kill switch on     every resting order of the account is cancelled; its new orders are refused (AccountSwitchedOff)
+//   kill switch on     every resting order of the account, of the symbol, or all are cancelled; new orders and modifies of it are
+//                      refused (AccountSwitchedOff, SymbolSwitchedOff, ExchangeSwitchedOff); cancels pass
 
 import { type RecordBuffer, SeriatimError } from "../base/index.ts";
-import { type AckPolicyName, type AdminCommand, checkAdminCommand, Reason } from "../protocol/index.ts";
+import {
+  type AckPolicyName,
+  type AdminCommand,
+  CancelCause,
+  checkAdminCommand,
+  type KillSwitch,
+  Reason,
+} from "../protocol/index.ts";
+import { cancelAccount, cancelBooks } from "./bulk-cancel.ts";
 import type { ExchangeState } from "./exchange-state.ts";
-import { leave } from "./order-commands.ts";
-import { NO_SLOT, ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 
-/** Accounts that can be switched off at once: 3 MiB of a snapshot. One more is answered StorageExhausted. */
+/** Accounts that can be switched off at once: 1.5 MiB of a snapshot. One more is answered StorageExhausted. */
 export const SWITCHED_OFF_MAX = 65_536;
 
 export class Administration {
@@ -30,10 +37,17 @@ export class Administration {
   /** By account: who switched it off. */
   readonly switchedOff = new Map<number, string>();
 
-  /** Why a new order of `account` is refused; None when it is not. */
-  refusalOf(account: number): Reason {
+  /** By symbol: who switched it off. */
+  readonly symbolsOff = new Map<number, string>();
+  /** Who switched everything off; "" while it is not. */
+  allOffBy = "";
+
+  /** Why a new order or a modify of `account` is refused; None when it is not. */
+  refusalOf(account: number, symbol: number): Reason {
     if (this.halted) return Reason.TradingHalted;
-    return this.switchedOff.has(account) ? Reason.AccountSwitchedOff : Reason.None;
+    if (this.allOffBy !== "") return Reason.ExchangeSwitchedOff;
+    if (this.switchedOff.has(account)) return Reason.AccountSwitchedOff;
+    return this.symbolsOff.has(symbol) ? Reason.SymbolSwitchedOff : Reason.None;
   }
 }
 
@@ -53,7 +67,7 @@ export function administer(state: ExchangeState, words: Int32Array, at: number, 
   state.restrict();
 }
 
-function note(administration: Administration, command: Exclude<AdminCommand, { kind: "kill_switch" }>): void {
+function note(administration: Administration, command: Exclude<AdminCommand, KillSwitch>): void {
   const { who } = command;
   switch (command.kind) {
     case "tenure":
@@ -78,59 +92,36 @@ function note(administration: Administration, command: Exclude<AdminCommand, { k
   }
 }
 
-type KillSwitch = Extract<AdminCommand, { kind: "kill_switch" }>;
-
-function turnKillSwitch(state: ExchangeState, { account, on, who }: KillSwitch): void {
-  const { switchedOff } = state.administration;
-  if (account >= state.genesis.accountsMax) return state.events.reject(Reason.NotAuthorised);
-  if (!on) {
-    switchedOff.delete(account);
-    return;
+function turnKillSwitch(state: ExchangeState, command: KillSwitch): void {
+  const refusal = refusalOfSwitch(state, command);
+  if (refusal !== Reason.None) return state.events.reject(refusal);
+  const { administration, books } = state;
+  const { on, who } = command;
+  switch (command.scope) {
+    case "account":
+      turn(administration.switchedOff, command.account, on, who);
+      if (on) cancelAccount(state, command.account, CancelCause.KillSwitch);
+      break;
+    case "symbol":
+      turn(administration.symbolsOff, command.symbol, on, who);
+      if (on) cancelBooks(state, [books[command.symbol]], CancelCause.KillSwitch);
+      break;
+    case "all":
+      administration.allOffBy = on ? who : "";
+      if (on) cancelBooks(state, books, CancelCause.KillSwitch);
   }
-  if (switchedOff.size === SWITCHED_OFF_MAX && !switchedOff.has(account))
-    return state.events.reject(Reason.StorageExhausted);
-  switchedOff.set(account, who);
-  cancelAllOf(state, account);
 }
 
-/**
- * Cancels every resting order of an account: by symbol, bids before asks, best level first, oldest first. There is no index by
- * account, as every order would pay for it: the pool is read once from end to end, which the memory is made for, and then
- * the queues of the levels that have an order of the account.
- */
-function cancelAllOf(state: ExchangeState, account: number): void {
-  const { words } = state.orders;
-  let cancelled = 0;
-  for (const [level, symbolSide] of levelsWith(state, account)) {
-    let next = NO_SLOT;
-    for (let slot = state.levels.head[level]; slot !== NO_SLOT; slot = next) {
-      const at = slot << ORDER_SHIFT;
-      next = words[at + OrderWord.next];
-      if (words[at + OrderWord.account] >>> 0 !== account) continue;
-      state.events.killed(slot, state.levels, symbolSide & 1);
-      leave(state, slot);
-      cancelled++;
-    }
-  }
-  if (cancelled > 0) state.events.end();
+function refusalOfSwitch({ genesis, books, administration }: ExchangeState, command: KillSwitch): Reason {
+  if (command.scope === "all") return Reason.None;
+  if (command.scope === "symbol") return command.symbol < books.length ? Reason.None : Reason.UnknownSymbol;
+  const { switchedOff } = administration;
+  if (command.account >= genesis.accountsMax) return Reason.NotAuthorised;
+  const isOneMore = command.on && !switchedOff.has(command.account);
+  return isOneMore && switchedOff.size === SWITCHED_OFF_MAX ? Reason.StorageExhausted : Reason.None;
 }
 
-/** The levels where orders of an account rest, with symbol * 2 + side, in the order in which they are cancelled. */
-function levelsWith({ orders, levels, index }: ExchangeState, account: number): [number, number][] {
-  const { words } = orders;
-  const found = new Map<number, number>();
-  for (let slot = 0; slot < orders.reached; slot++) {
-    const at = slot << ORDER_SHIFT;
-    if (words[at + OrderWord.account] >>> 0 !== account) continue;
-    const symbolSide = words[at + OrderWord.symbolSide];
-    const [idLow, idHigh] = [words[at + OrderWord.idLow], words[at + OrderWord.idHigh]];
-    // A slot that was given back still has its last order's words; the index knows who rests.
-    const hash = words[at + OrderWord.hash];
-    if (index.find(hash, words[at + OrderWord.account], symbolSide >> 1, idLow, idHigh) !== slot) continue;
-    found.set(words[at + OrderWord.level], symbolSide);
-  }
-  const { price } = levels;
-  return [...found].sort(
-    ([a, ofA], [b, ofB]) => ofA - ofB || (ofA & 1 ? price[a] - price[b] : price[b] - price[a]),
-  );
+function turn(switchedOff: Map<number, string>, number: number, on: boolean, who: string): void {
+  if (on) switchedOff.set(number, who);
+  else switchedOff.delete(number);
 }

@@ -3,7 +3,7 @@
 // command record; prices travel as lanes, so that no number is converted or boxed on the way.
 
 import { fromLanes, highLane, lowLane, type RecordBuffer } from "../base/index.ts";
-import { CommandWord, EventFlag, EventKind, EventWord } from "../protocol/index.ts";
+import { type CancelCause, CommandWord, EventFlag, EventKind, EventWord } from "../protocol/index.ts";
 import type { LevelPool } from "./level-pool.ts";
 import { ORDER_SHIFT, type OrderPool, OrderWord } from "./order-pool.ts";
 import type { ReportStreams } from "./report-streams.ts";
@@ -132,19 +132,30 @@ export class EventWriter {
   }
 
   /** A resting order that the command took out without naming it. Cold path. */
-  killed(slot: number, levels: LevelPool, side: number): void {
+  cancelled(slot: number, levels: LevelPool, cause: CancelCause): void {
     const { words: orders } = this.#orders;
     const order = slot << SHIFT;
     const level = orders[order + OrderWord.level];
     const quantity = orders[order + OrderWord.quantity] >>> 0;
-    const at = this.#write(KIND_CANCEL, levels.priceLow[level], levels.priceHigh[level], quantity, side);
+    const symbolSide = orders[order + OrderWord.symbolSide];
+    const head = KIND_CANCEL | (cause << 8);
+    const at = this.#write(head, levels.priceLow[level], levels.priceHigh[level], quantity, symbolSide & 1);
     this.#stamp(at);
     const words = this.#words;
-    words[at + SYMBOL] = orders[order + OrderWord.symbolSide] >>> 1;
+    words[at + SYMBOL] = symbolSide >>> 1;
     words[at + ORDER_ID_LOW] = orders[order + RESTING_ID_LOW];
     words[at + ORDER_ID_HIGH] = orders[order + RESTING_ID_HIGH];
     words[at + ACCOUNT] = orders[order + RESTING_ACCOUNT];
     if (this.#streams.isUsed) this.#reports.cancelled(slot, this.#command, this.#commandAt, words, at);
+  }
+
+  /** A mass cancel, before the Cancels of its orders: how many there are. */
+  massCancel(orders: number): void {
+    const head = this.#command[this.#commandAt + COMMAND_KIND_SIDE_TYPE_TIF];
+    const at = this.#write(EventKind.MassCancel, 0, 0, orders, head >>> 8);
+    this.#stamp(at);
+    if (!this.#streams.isUsed) return;
+    this.#reports.massCancelled(orders, this.#command, this.#commandAt, this.#words, at);
   }
 
   /** The order in `slot`, with its new price and quantity. */

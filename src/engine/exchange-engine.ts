@@ -7,7 +7,6 @@ import {
   CommandWord,
   checkGenesis,
   checkInstrument,
-  checkSessionCommand,
   EVENT_WORDS,
   type Genesis,
   type Instrument,
@@ -16,12 +15,16 @@ import {
   Side,
 } from "../protocol/index.ts";
 import { type Administration, administer } from "./administration.ts";
+import { massCancel } from "./bulk-cancel.ts";
 import { ExchangeState } from "./exchange-state.ts";
 import { applyOnce } from "./once.ts";
 import type { OrderBook } from "./order-book.ts";
 import { cancelOrder, modifyOrder, newOrder } from "./order-commands.ts";
 import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
+import { findOwnOrder, type OwnOrder, visitOwnOrders } from "./own-orders.ts";
 import type { ReportStreams } from "./report-streams.ts";
+import { applySession } from "./session-commands.ts";
+import type { Session } from "./sessions.ts";
 import { writeSnapshot } from "./snapshot.ts";
 import { readSnapshot } from "./snapshot-restore.ts";
 
@@ -80,6 +83,9 @@ export class ExchangeEngine implements Application {
       case MODIFY:
         if (words[at + FLAGS] !== 0) return applyOnce(state, words, at, events);
         return modifyOrder(state, words, at, events);
+      case CommandKind.MassCancel:
+        if (words[at + FLAGS] !== 0) return applyOnce(state, words, at, events);
+        return massCancel(state, words, at, events);
       case CommandKind.Tick:
         return;
       case CommandKind.RegisterInstrument:
@@ -93,7 +99,8 @@ export class ExchangeEngine implements Application {
       case CommandKind.Promotion:
         return administer(state, words, at, events);
       case CommandKind.SessionOpen:
-        return openStream(state, words, at, events);
+      case CommandKind.SessionEnd:
+        return applySession(state, words, at, events);
       default:
         throw unknownRecord(`command kind ${kind} can't follow the genesis entry`);
     }
@@ -130,6 +137,11 @@ export class ExchangeEngine implements Application {
   /** Commands applied, since and including Genesis: the last one's place in the log. 0 before Genesis. */
   get position(): number {
     return this.#state?.position ?? 0;
+  }
+
+  /** The sessions that are logged on, and those whose dead man is still to decide; in no order that means anything. */
+  get sessions(): Iterable<Session> {
+    return this.#begun().sessions;
   }
 
   /** The sequence of the last event; 0 before the first. */
@@ -211,6 +223,20 @@ export class ExchangeEngine implements Application {
     }
   }
 
+  /** The resting order of an account with this id (u32 lanes, or the same bits as i32). */
+  findOrder(account: number, symbol: number, idLow: number, idHigh: number): OwnOrder | undefined {
+    return findOwnOrder(this.#begun(), account, symbol, idLow, idHigh);
+  }
+
+  /**
+   * Visits up to `max` resting orders of an account that has a stream, of one symbol or ALL_SYMBOLS; the orders of a level oldest
+   * first, levels in no order that means anything. True: these were all; false: there are more than `max`, or so many of other
+   * symbols that not all were looked at. The order is lent for the call; `visit` must not apply commands.
+   */
+  forEachOwnOrder(account: number, symbol: number, max: number, visit: (order: OwnOrder) => void): boolean {
+    return visitOwnOrders(this.#begun(), account, symbol, max, visit);
+  }
+
   #begun(): ExchangeState {
     if (this.#state === undefined)
       throw new SeriatimError("NO_GENESIS", "the engine has not seen a genesis entry");
@@ -241,15 +267,6 @@ function registerInstrument(state: ExchangeState, words: Int32Array, at: number,
   if (state.instruments.length < state.genesis.symbolsMax) return state.addInstrument(instrument);
   state.events.begin(events, words, at);
   state.events.reject(Reason.StorageExhausted);
-}
-
-/** The stream of an account's reports begins with its first session. */
-function openStream(state: ExchangeState, words: Int32Array, at: number, events: RecordBuffer): void {
-  const command = checkSessionCommand(words, at);
-  if (command === undefined) throw unknownRecord("a session record is none of this version");
-  state.events.begin(events, words, at);
-  if (command.account >= state.genesis.accountsMax) return state.events.reject(Reason.NotAuthorised);
-  if (state.reports.open(command.account) === undefined) state.events.reject(Reason.StorageExhausted);
 }
 
 function bookOf(state: ExchangeState, symbol: number): OrderBook {

@@ -3,6 +3,7 @@
 
 import { assert } from "../base/index.ts";
 import { type Genesis, type Instrument, isGenesisInRange } from "../protocol/index.ts";
+import { AccountOrders } from "./account-orders.ts";
 import { Administration } from "./administration.ts";
 import { EventWriter } from "./event-writer.ts";
 import { LevelPool } from "./level-pool.ts";
@@ -13,6 +14,7 @@ import { LadderShare } from "./price-ladder.ts";
 import { ReportStreams } from "./report-streams.ts";
 import { ReportWriter } from "./report-writer.ts";
 import { RequestMemory } from "./request-memory.ts";
+import { Sessions } from "./sessions.ts";
 
 /** Ticks of all ladder windows together: 2^24 slots of 4 bytes are 64 MiB, 256 books at their largest. */
 const WINDOW_TICKS_TOTAL = 1 << 24;
@@ -23,6 +25,8 @@ export class ExchangeState {
   readonly levels: LevelPool;
   readonly index: OrderIndex;
   readonly events: EventWriter;
+  readonly accountOrders: AccountOrders;
+  readonly sessions = new Sessions();
   readonly administration = new Administration();
   /** What was answered to requests whose numbers are used once. */
   readonly requests = new RequestMemory();
@@ -52,6 +56,7 @@ export class ExchangeState {
     this.genesis = genesis;
     this.orders = new OrderPool(ordersMax);
     this.events = new EventWriter(this.orders, this.reports, new ReportWriter(this));
+    this.accountOrders = new AccountOrders(this.orders, this.reports);
     this.levels = new LevelPool(ordersMax);
     this.index = new OrderIndex(this.orders, genesis.indexSeed);
     this.#share = new LadderShare(this.levels, WINDOW_TICKS_TOTAL);
@@ -59,8 +64,8 @@ export class ExchangeState {
 
   /** Follows what the administration says. */
   restrict(): void {
-    const { halted, switchedOff } = this.administration;
-    this.isRestricted = halted || switchedOff.size > 0;
+    const { halted, switchedOff, symbolsOff, allOffBy } = this.administration;
+    this.isRestricted = halted || allOffBy !== "" || switchedOff.size > 0 || symbolsOff.size > 0;
   }
 
   /** Whether an instrument of that name is registered. */

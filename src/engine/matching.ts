@@ -13,6 +13,7 @@ const RESTING_NEXT = OrderWord.next;
 const RESTING_PREVIOUS = OrderWord.previous;
 const FILLED_LOW = OrderWord.filledLow;
 const FILLED_HIGH = OrderWord.filledHigh;
+const RESTING_ACCOUNT_PREVIOUS = OrderWord.accountPrevious;
 const NONE = NO_SLOT;
 const BUY = Side.Buy;
 const SELL = Side.Sell;
@@ -62,6 +63,7 @@ function matchLevel(
     }
     const next = orders.words[(maker << SHIFT) + RESTING_NEXT];
     index.remove(maker);
+    if (orders.words[(maker << SHIFT) + RESTING_ACCOUNT_PREVIOUS] !== 0) state.accountOrders.unlink(maker);
     orders.give(maker);
     filled++;
     maker = next;

@@ -11,6 +11,7 @@
 
 import { type RecordBuffer, SeriatimError } from "../base/index.ts";
 import { CommandFlag, CommandKind, CommandWord, Reason } from "../protocol/index.ts";
+import { massCancel } from "./bulk-cancel.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { cancelOrder, modifyOrder, newOrder } from "./order-commands.ts";
 import { REQUEST_CONTENT, type RequestWindow, RequestWord } from "./request-memory.ts";
@@ -59,7 +60,8 @@ function execute(
   const kind = words[at + CommandWord.kindSideTypeTif] & 255;
   if (kind === CommandKind.NewOrder) newOrder(state, words, at, out);
   else if (kind === CommandKind.Cancel) cancelOrder(state, words, at, out);
-  else modifyOrder(state, words, at, out);
+  else if (kind === CommandKind.Modify) modifyOrder(state, words, at, out);
+  else massCancel(state, words, at, out);
 
   const isAccepted = events.sequenceLow !== beforeLow || events.sequenceHigh !== beforeHigh;
   const firstLow = (beforeLow + 1) | 0;

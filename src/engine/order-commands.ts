@@ -24,6 +24,7 @@ const RESTING_QUANTITY = OrderWord.quantity;
 const RESTING_LEVEL = OrderWord.level;
 const FILLED_LOW = OrderWord.filledLow;
 const FILLED_HIGH = OrderWord.filledHigh;
+const RESTING_ACCOUNT_PREVIOUS = OrderWord.accountPrevious;
 const NONE = NO_SLOT;
 const OK = Reason.None;
 const SELL = Side.Sell;
@@ -51,7 +52,7 @@ export function newOrder(state: ExchangeState, words: Int32Array, at: number, ou
   const quantity = words[at + QUANTITY] >>> 0;
   events.begin(out, words, at);
   if (state.isRestricted) {
-    const refusal = state.administration.refusalOf(account >>> 0);
+    const refusal = state.administration.refusalOf(account >>> 0, symbol >>> 0);
     if (refusal !== OK) return events.reject(refusal);
   }
   if (symbol >>> 0 >= state.books.length) return events.reject(Reason.UnknownSymbol);
@@ -110,6 +111,7 @@ function rest(
   words[at + FILLED_HIGH] = 0;
   state.books[symbolSide >> 1].add(slot, level, state.limit, (symbolSide & 1) as Side);
   state.index.add(slot);
+  if (state.reports.isUsed) state.accountOrders.link(slot);
 }
 
 /** A market order: it has no price and never rests. */
@@ -180,9 +182,10 @@ export function cancelOrder(state: ExchangeState, words: Int32Array, at: number,
 
 /** Changes price and open quantity of a resting order: in place, out of the book, or as if it came anew. */
 export function modifyOrder(state: ExchangeState, words: Int32Array, at: number, out: RecordBuffer): void {
-  if (state.isRestricted && state.administration.halted) {
+  if (state.isRestricted) {
+    const refusal = state.administration.refusalOf(words[at + ACCOUNT] >>> 0, words[at + SYMBOL] >>> 0);
     state.events.begin(out, words, at);
-    return state.events.reject(Reason.TradingHalted);
+    if (refusal !== OK) return state.events.reject(refusal);
   }
   const slot = findResting(state, words, at, out);
   if (slot === NONE) return;
@@ -239,6 +242,9 @@ function reenter(state: ExchangeState, words: Int32Array, at: number, slot: numb
   orders.words[(slot << SHIFT) + RESTING_QUANTITY] = left;
   // Its own level may have gone with it, so the level is looked up only now.
   book.add(slot, book.ladder.find(price, side), state.limit, side);
+  if (orders.words[(slot << SHIFT) + RESTING_ACCOUNT_PREVIOUS] === 0) return;
+  state.accountOrders.unlink(slot);
+  state.accountOrders.link(slot);
 }
 
 /** Takes a resting order out of its book and forgets it. */
@@ -251,6 +257,7 @@ export function leave(state: ExchangeState, slot: number): void {
 /** Gives back the slot of an order that no longer rests. */
 function forget(state: ExchangeState, slot: number): void {
   state.index.remove(slot);
+  if (state.orders.words[(slot << SHIFT) + RESTING_ACCOUNT_PREVIOUS] !== 0) state.accountOrders.unlink(slot);
   state.orders.give(slot);
 }
 

@@ -2,7 +2,7 @@
 // linked into the queue of their price level by `next` and `previous`. A book of half a million orders does a cancel and
 // an add in half the time of one array per field (docs/adr/order-records.md).
 //
-// The words behind `filledHigh` are free: display quantity, flags, trigger price and expiry of later order types fit.
+// Words 14 and 15 are free: display quantity and flags of later order types fit.
 // Slot numbers are never visible outside: after a restart the same orders may sit in other slots.
 
 /** The end of a queue, an empty side, a failed search. */
@@ -35,6 +35,9 @@ export const OrderWord = {
   /** Lots it has traded since it was accepted, over all its modifies: the lanes of a u64. */
   filledLow: 10,
   filledHigh: 11,
+  /** The next younger and the next older order of its account, when that has a stream: account-orders.ts. */
+  accountNext: 12,
+  accountPrevious: 13,
 } as const;
 const NEXT = OrderWord.next;
 

@@ -18,8 +18,8 @@ export interface ReportLimits {
   readonly reportsMax: number;
 }
 
-/** 96 MiB of reports; of an account at most 12 MiB, what a busy one is told in minutes. */
-const REPORT_LIMITS: ReportLimits = {
+/** Of all logs, so that all nodes decide the same. 96 MiB of reports; of an account at most 12 MiB, what a busy one is told in minutes. */
+export const REPORT_LIMITS: ReportLimits = {
   accountsMax: 8_192,
   accountReportsMax: 131_072,
   reportsMax: 1_048_576,
@@ -27,6 +27,8 @@ const REPORT_LIMITS: ReportLimits = {
 
 export class ReportStream {
   readonly account: number;
+  /** How many there were before it: for what else is kept of the account. Not seen outside, another one after a restart. */
+  readonly index: number;
   /** The oldest number that is kept; `next` when none is. */
   first = 1;
   /** The number that the next report gets. */
@@ -37,8 +39,9 @@ export class ReportStream {
   #head = 0;
   readonly #chunks: ReportChunks<ReportStream>;
 
-  constructor(account: number, chunks: ReportChunks<ReportStream>) {
+  constructor(account: number, index: number, chunks: ReportChunks<ReportStream>) {
     this.account = account;
+    this.index = index;
     this.#chunks = chunks;
   }
 
@@ -130,7 +133,7 @@ export class ReportStreams {
     if (this.#streams.length === accountsMax) return undefined;
     if (this.#table.length === 0) this.#table = new Int32Array(2 * powerOfTwoAtLeast(accountsMax));
     this.#chunks ??= new ReportChunks(reportsMax / CHUNK_REPORTS);
-    const stream = new ReportStream(account, this.#chunks);
+    const stream = new ReportStream(account, this.#streams.length, this.#chunks);
     this.#streams.push(stream);
     let place = placeOf(account, this.#table);
     while (this.#table[place] !== 0) place = (place + 1) & (this.#table.length - 1);

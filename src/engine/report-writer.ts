@@ -131,6 +131,16 @@ export class ReportWriter {
     this.#amounts(event[at + EVENT_QUANTITY], 0, 0);
   }
 
+  /** A mass cancel, before the Cancels of its `orders`. */
+  massCancelled(orders: number, command: Int32Array, from: number, event: Int32Array, at: number): void {
+    if (!this.#begin(ReportKind.MassCancelled, event[at + EVENT_ACCOUNT], command, from)) return;
+    this.#filledLow = 0;
+    this.#filledHigh = 0;
+    this.#orderOf(event, at);
+    this.#price(0, 0);
+    this.#amounts(orders, 0, 0);
+  }
+
   /** Both sides of a Trade of the command's order with the one in `slot`, which has not yet given its lots. */
   traded(slot: number, command: Int32Array, from: number, event: Int32Array, at: number): void {
     const quantity = event[at + EVENT_QUANTITY];

@@ -1,7 +1,7 @@
 // Reads two sections of a snapshot: what administrators and nodes decided. Like the rest of it
 // (snapshot-restore.ts), only what a writer makes is taken.
 
-import { ackPolicyName } from "../protocol/index.ts";
+import { ackPolicyName, KillScope } from "../protocol/index.ts";
 import { SWITCHED_OFF_MAX } from "./administration.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { SnapshotAdministration, SnapshotSection, SnapshotSwitchedOff } from "./snapshot-layout.ts";
@@ -45,20 +45,49 @@ function whoOf(reader: SnapshotReader, at: number, isDecided: boolean, what: str
   return who;
 }
 
-function restoreSwitchedOff({ administration, genesis }: ExchangeState, reader: SnapshotReader): void {
+function restoreSwitchedOff(state: ExchangeState, reader: SnapshotReader): void {
   const section = reader.at;
   const count = reader.section(SnapshotSection.SwitchedOff, SnapshotSwitchedOff.bytes);
-  if (count > SWITCHED_OFF_MAX)
-    reader.refuse(section, `${count} kill switches, at most ${SWITCHED_OFF_MAX} are allowed`);
   let before = -1;
   for (let i = 0; i < count; i++) {
     const at = reader.take(SnapshotSwitchedOff.bytes, "kill switch");
-    const account = reader.u32(at + SnapshotSwitchedOff.account);
-    if (account <= before) reader.refuse(at, "a kill switch behind that of a later account");
-    if (account >= genesis.accountsMax)
-      reader.refuse(at, `a kill switch of account ${account}, of ${genesis.accountsMax} accounts`);
-    before = account;
+    const number = reader.u32(at + SnapshotSwitchedOff.number);
+    const scope = reader.u8(at + SnapshotSwitchedOff.scope);
+    // One number for both, as they stand: by scope, and then by account or symbol.
+    const place = scope * 2 ** 32 + number;
+    if (place <= before) reader.refuse(at, "a kill switch behind that of a later account, symbol or scope");
+    before = place;
     reader.refuseUnknown(at + SnapshotSwitchedOff.reserved, at + SnapshotSwitchedOff.by, "a kill switch");
-    administration.switchedOff.set(account, whoOf(reader, at + SnapshotSwitchedOff.by, true, "kill switch"));
+    const by = whoOf(reader, at + SnapshotSwitchedOff.by, true, "kill switch");
+    restoreSwitch(state, reader, at, scope, number, by);
+  }
+  const { size } = state.administration.switchedOff;
+  if (size > SWITCHED_OFF_MAX)
+    reader.refuse(section, `${size} kill switches of accounts, at most ${SWITCHED_OFF_MAX} are allowed`);
+}
+
+function restoreSwitch(
+  { administration, genesis, books }: ExchangeState,
+  reader: SnapshotReader,
+  at: number,
+  scope: number,
+  number: number,
+  by: string,
+): void {
+  switch (scope) {
+    case KillScope.Account:
+      if (number >= genesis.accountsMax)
+        reader.refuse(at, `a kill switch of account ${number}, of ${genesis.accountsMax} accounts`);
+      administration.switchedOff.set(number, by);
+      break;
+    case KillScope.Symbol:
+      if (number >= books.length)
+        reader.refuse(at, `a kill switch of symbol ${number}, which is not registered`);
+      administration.symbolsOff.set(number, by);
+      break;
+    default:
+      if (scope !== KillScope.All || number !== 0)
+        reader.refuse(at, `a kill switch of scope ${scope} and number ${number}`);
+      administration.allOffBy = by;
   }
 }

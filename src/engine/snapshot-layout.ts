@@ -17,6 +17,7 @@ export const SnapshotSection = {
   Administration: 5,
   SwitchedOff: 6,
   Requests: 7,
+  Sessions: 8,
   ReportStreams: 9,
   Reports: 10,
 } as const;
@@ -116,13 +117,39 @@ function administrationLayout() {
   return { ...layout, bytes: at.size(112) };
 }
 
-/** An account whose kill switch is on. */
+/** An account or symbol whose kill switch is on, or the one of all. */
 export const SnapshotSwitchedOff = switchedOffLayout();
 
 function switchedOffLayout() {
   const at = new LayoutBuilder();
-  const layout = { account: at.u32(), reserved: at.u32(), by: at.bytes(WHO_BYTES_MAX) };
+  const layout = {
+    /** The account or symbol; 0 of all. */
+    number: at.u32(),
+    /** KillScope. */
+    scope: at.u8(),
+    reserved: at.bytes(3),
+    by: at.bytes(WHO_BYTES_MAX),
+  };
   return { ...layout, bytes: at.size(24) };
+}
+
+export const SnapshotSession = sessionLayout();
+
+function sessionLayout() {
+  const at = new LayoutBuilder();
+  const layout = {
+    account: at.u32(),
+    instance: at.u32(),
+    who: at.bytes(WHO_BYTES_MAX),
+    session: at.u64(),
+    silentSince_us: at.u64(),
+    deadMan_ms: at.u32(),
+    /** SessionFlag. */
+    flags: at.u8(),
+    silent: at.u8(),
+    reserved: at.bytes(2),
+  };
+  return { ...layout, bytes: at.size(48) };
 }
 
 /** A request whose number is used once, and what was answered to it. */

@@ -48,7 +48,7 @@ function restoreAccount({ genesis }: ExchangeState, reader: SnapshotReader, at: 
 /** A request of a trader, that was accepted by an event there was, or refused for a reason there is. */
 function checkRequest(state: ExchangeState, reader: SnapshotReader, at: number): void {
   const code = reader.u8(at + kind);
-  if (code !== CommandKind.NewOrder && code !== CommandKind.Cancel && code !== CommandKind.Modify)
+  if (code < CommandKind.NewOrder || code > CommandKind.MassCancel)
     reader.refuse(at, `a request of kind ${code}`);
   const reason = reader.u8(at + SnapshotRequest.reason);
   const accepted = reader.u64(at + sequence);

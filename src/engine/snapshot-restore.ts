@@ -26,6 +26,7 @@ import {
 import { SnapshotReader } from "./snapshot-reader.ts";
 import { restoreReports } from "./snapshot-reports.ts";
 import { restoreRequests } from "./snapshot-requests.ts";
+import { joinAccounts, restoreSessions } from "./snapshot-sessions.ts";
 
 /**
  * The state a snapshot describes, which is that behind command `position` of the log.
@@ -46,7 +47,9 @@ export function readSnapshot(bytes: Uint8Array, position: number): ExchangeState
   restoreOrders(state, reader);
   restoreAdministration(state, reader);
   restoreRequests(state, reader);
+  restoreSessions(state, reader);
   restoreReports(state, reader);
+  joinAccounts(state, reader);
   reader.end();
   return state;
 }

@@ -1,12 +1,13 @@
 // Writes the canonical snapshot: equal states give equal bytes, whatever slots and windows they got there by.
 // Specification: snapshot.md. Sections: counters, genesis, instruments in the order of registration, orders, what
-// administrators decided, what was answered to requests that are used once, what accounts were told.
+// administrators decided, what was answered to requests that are used once, sessions, what accounts were told.
 //
 // Adding the orders of a snapshot to empty books in this order restores the same books, queue order included.
 
 import { assert, setU64 } from "../base/index.ts";
 import {
   AckPolicyCode,
+  KillScope,
   putWho,
   REPORT_WORDS,
   Side,
@@ -16,6 +17,7 @@ import {
 import type { Administration } from "./administration.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
+import { PieceWriter } from "./piece-writer.ts";
 import type { ReportStreams } from "./report-streams.ts";
 import { type RequestMemory, RequestWord } from "./request-memory.ts";
 import {
@@ -31,13 +33,10 @@ import {
   SnapshotReportStream,
   SnapshotRequest,
   SnapshotSection,
-  SnapshotSectionHeader,
   SnapshotSwitchedOff,
 } from "./snapshot-layout.ts";
 import { REQUEST_FIELDS } from "./snapshot-requests.ts";
-
-/** Bytes collected before a piece is handed on. */
-const PIECE_BYTES = 65536;
+import { writeSessions } from "./snapshot-sessions.ts";
 
 /** Writes the canonical state in pieces of at most PIECE_BYTES; a piece is valid during the call only. */
 export function writeSnapshot(state: ExchangeState, write: (piece: Uint8Array) => void): void {
@@ -53,6 +52,7 @@ export function writeSnapshot(state: ExchangeState, write: (piece: Uint8Array) =
   writeOrders(state, out);
   writeAdministration(state.administration, out);
   writeRequests(state.requests, out);
+  writeSessions(state.sessions, out);
   writeReports(state.reports, out);
   out.end();
 }
@@ -91,7 +91,7 @@ function writeOrders(state: ExchangeState, out: PieceWriter): void {
 function writeAdministration(administration: Administration, out: PieceWriter): void {
   out.begin(SnapshotSection.Administration, SnapshotAdministration.bytes, 1);
   const at = out.claim(SnapshotAdministration.bytes);
-  const { epoch, forcedStarts, ackPolicy, halted, switchedOff } = administration;
+  const { epoch, forcedStarts, ackPolicy, halted, switchedOff, symbolsOff, allOffBy } = administration;
   setU64(out.view, at + SnapshotAdministration.epoch, epoch);
   putWho(out.view, at + SnapshotAdministration.node, administration.node);
   putWho(out.view, at + SnapshotAdministration.ackPolicyBy, administration.ackPolicyBy);
@@ -102,11 +102,19 @@ function writeAdministration(administration: Administration, out: PieceWriter): 
   const policy = ackPolicy === undefined ? 0 : AckPolicyCode[ackPolicy];
   out.view.setUint8(at + SnapshotAdministration.ackPolicy, policy);
   out.view.setUint8(at + SnapshotAdministration.halted, halted ? 1 : 0);
-  out.begin(SnapshotSection.SwitchedOff, SnapshotSwitchedOff.bytes, switchedOff.size);
-  for (const [account, by] of [...switchedOff].sort(([a], [b]) => a - b)) {
-    const entry = out.claim(SnapshotSwitchedOff.bytes);
-    out.view.setUint32(entry + SnapshotSwitchedOff.account, account, true);
-    putWho(out.view, entry + SnapshotSwitchedOff.by, by);
+  const all = allOffBy === "" ? 0 : 1;
+  out.begin(SnapshotSection.SwitchedOff, SnapshotSwitchedOff.bytes, switchedOff.size + symbolsOff.size + all);
+  writeSwitchedOff(KillScope.Account, switchedOff, out);
+  writeSwitchedOff(KillScope.Symbol, symbolsOff, out);
+  if (all > 0) writeSwitchedOff(KillScope.All, new Map([[0, allOffBy]]), out);
+}
+
+function writeSwitchedOff(scope: KillScope, switches: ReadonlyMap<number, string>, out: PieceWriter): void {
+  for (const [number, by] of [...switches].sort(([a], [b]) => a - b)) {
+    const at = out.claim(SnapshotSwitchedOff.bytes);
+    out.view.setUint32(at + SnapshotSwitchedOff.number, number, true);
+    out.view.setUint8(at + SnapshotSwitchedOff.scope, scope);
+    putWho(out.view, at + SnapshotSwitchedOff.by, by);
   }
 }
 
@@ -155,43 +163,4 @@ function writeOrder(words: Int32Array, order: number, price: number, { view, cla
   view.setUint8(at + SnapshotOrder.side, symbolSide & 1);
   view.setInt32(at + SnapshotOrder.filled, words[order + OrderWord.filledLow], true);
   view.setInt32(at + SnapshotOrder.filled + 4, words[order + OrderWord.filledHigh], true);
-}
-
-/** Collects records into pieces. */
-class PieceWriter {
-  readonly view: DataView;
-  /** The same memory, for records that are written as words; every record begins at a word. */
-  readonly words: Int32Array;
-  readonly #bytes = new Uint8Array(PIECE_BYTES);
-  readonly #write: (piece: Uint8Array) => void;
-  #used = 0;
-
-  constructor(write: (piece: Uint8Array) => void) {
-    this.view = new DataView(this.#bytes.buffer);
-    this.words = new Int32Array(this.#bytes.buffer);
-    this.#write = write;
-  }
-
-  /** The place of the next record, all zero. */
-  readonly claim = (bytes: number): number => {
-    if (this.#used + bytes > PIECE_BYTES) this.end();
-    const at = this.#used;
-    this.#used += bytes;
-    this.#bytes.fill(0, at, this.#used);
-    return at;
-  };
-
-  /** Begins a section of `records` records. */
-  begin(kind: SnapshotSection, recordBytes: number, records: number): void {
-    const at = this.claim(SnapshotSectionHeader.bytes);
-    this.view.setUint32(at + SnapshotSectionHeader.kind, kind, true);
-    this.view.setUint32(at + SnapshotSectionHeader.recordBytes, recordBytes, true);
-    setU64(this.view, at + SnapshotSectionHeader.records, records);
-  }
-
-  /** Hands on what has been collected. */
-  end(): void {
-    this.#write(this.#bytes.subarray(0, this.#used));
-    this.#used = 0;
-  }
 }

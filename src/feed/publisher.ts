@@ -34,8 +34,8 @@ export class Publisher {
     const { words, recordWords, used_words } = events;
     for (let at = 0; at < used_words; at += recordWords) {
       const kind = words[at + EventWord.kindReasonCommandFlags] & 255;
-      // Of these nothing follows: a Repeat tells its sender what everybody was told before.
-      if (kind === EventKind.Reject || kind === EventKind.Repeat) continue;
+      // Of these nothing follows: a Repeat tells its sender what everybody was told before, and a MassCancel has its Cancels.
+      if (kind === EventKind.Reject || kind === EventKind.Repeat || kind === EventKind.MassCancel) continue;
       this.orders.onEvent(words, at, timestamp_us);
       const symbol = words[at + EventWord.symbol] >>> 0;
       if (kind === EventKind.Trade) this.#onTrade(this.#feed(symbol), words, at, timestamp_us);

@@ -5,7 +5,7 @@
 
 import type { RecordBuffer } from "../base/index.ts";
 import {
-  CommandKind,
+  CancelCause,
   EventKind,
   EventWord,
   encodeAck,
@@ -66,7 +66,7 @@ export function encodeAnswers(
       if (kind === KIND_REJECT || (kind === KIND_REPEAT && reason !== 0))
         encodeRejection(words, at, commander, reason);
       else encodeAcceptance(words, at, commander);
-    } else if (kind === KIND_CANCEL && ((head >>> 16) & 0xff) === CommandKind.KillSwitch) {
+    } else if (kind === KIND_CANCEL && ((head >>> 8) & 0xff) !== CancelCause.Request) {
       const account = words[at + EventWord.account];
       for (let slot = accounts.first(account); slot >= 0; ) {
         const next = accounts.next(slot);

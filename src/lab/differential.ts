@@ -3,6 +3,7 @@
 
 import { assert } from "../base/index.ts";
 import {
+  CommandKind,
   type EventFields,
   EventKind,
   type Flow,
@@ -13,7 +14,7 @@ import {
   formatSnapshot,
   type Genesis,
 } from "../protocol/index.ts";
-import { FlowMachine } from "../replay/index.ts";
+import { FlowMachine, type FlowStanding } from "../replay/index.ts";
 import type { FlowStatistics } from "./flow-statistics.ts";
 import { NaiveTwin } from "./naive-twin.ts";
 import { twinRecords } from "./twin-records.ts";
@@ -22,6 +23,7 @@ import { twinRecords } from "./twin-records.ts";
 export interface Exchange {
   apply(command: FlowCommand): EventFields[];
   snapshot(): FlowSnapshot;
+  standing(): FlowStanding;
 }
 
 /** An exchange that can also write its whole state and go on from one written before. */
@@ -66,6 +68,10 @@ export class TwinExchange implements Exchange {
   snapshot(): FlowSnapshot {
     return this.#twin.snapshot();
   }
+
+  standing(): FlowStanding {
+    return this.#twin.standing();
+  }
 }
 
 /**
@@ -108,6 +114,8 @@ function orCrash(compare: () => string | undefined): string | undefined {
   }
 }
 
+/** Fields that say something in a Reject of a command that is no trader's. */
+const REFUSAL_FIELDS = ["kind", "reason", "command", "flags", "sequence", "account"] as const;
 /** Fields that say something in a Reject; what else a refused command named is not promised. */
 const REJECT_FIELDS = [
   "kind",
@@ -123,8 +131,10 @@ const REJECT_FIELDS = [
 function compareEvents(expected: readonly EventFields[], found: readonly EventFields[]): string | undefined {
   if (expected.length !== found.length) return `expected ${expected.length} events, found ${found.length}`;
   for (let i = 0; i < expected.length; i++) {
-    const isReject = expected[i].kind === EventKind.Reject;
-    const fields = isReject ? REJECT_FIELDS : (Object.keys(expected[i]) as (keyof EventFields)[]);
+    const { kind, command } = expected[i];
+    const rejectFields = command < CommandKind.NewOrder ? REFUSAL_FIELDS : REJECT_FIELDS;
+    const fields =
+      kind === EventKind.Reject ? rejectFields : (Object.keys(expected[i]) as (keyof EventFields)[]);
     for (const field of fields) {
       if (expected[i][field] !== found[i][field])
         return `event ${i}: expected ${field} ${expected[i][field]}, found ${found[i][field]}`;
@@ -133,7 +143,21 @@ function compareEvents(expected: readonly EventFields[], found: readonly EventFi
   return undefined;
 }
 
-/** Levels, counts and sequences of both; and that a rebuilt engine is the same to the last byte. */
+/** What can be asked of an exchange, as text: its books, then sessions and own orders by account. */
+function stateLines(exchange: Exchange): string[] {
+  const { sessions, orders } = exchange.standing();
+  const ofSessions = sessions.map(
+    ({ account, who, instance, session, flags, deadMan_ms, isSilent }) =>
+      `session ${account} ${who} ${instance} of ${session} flags ${flags} dead man ${deadMan_ms} silent ${isSilent}`,
+  );
+  const ofOrders = orders.map(
+    ({ account, symbol, id, side, price, quantity }) =>
+      `own order ${account} ${symbol} ${id} side ${side} price ${price} quantity ${quantity}`,
+  );
+  return [...formatSnapshot(exchange.snapshot()), ...ofSessions.sort(), ...ofOrders.sort()];
+}
+
+/** Levels, counts, sequences, sessions and own orders of both; and that a rebuilt engine is the same to the last byte. */
 function compareStates(
   twin: Exchange,
   engine: RebuildableExchange,
@@ -142,8 +166,8 @@ function compareStates(
   position: number,
   goOnRebuilt: boolean,
 ): string | undefined {
-  const expected = formatSnapshot(twin.snapshot());
-  const found = formatSnapshot(engine.snapshot());
+  const expected = stateLines(twin);
+  const found = stateLines(engine);
   for (let i = 0; i < Math.max(expected.length, found.length); i++) {
     if (expected[i] !== found[i]) return `expected '${expected[i]}', found '${found[i]}'`;
   }

@@ -5,11 +5,14 @@
 import { Prng, SAFE_MAX, U32_MAX } from "../base/index.ts";
 import {
   ACK_POLICY_NAMES,
+  ALL_SYMBOLS,
   type Flow,
   type FlowCommand,
   type FlowMeta,
   type FlowOrderCommand,
+  type FlowRequest,
   flowVersionOf,
+  SESSION_FLAGS,
   Side,
   TimeInForce,
 } from "../protocol/index.ts";
@@ -47,6 +50,11 @@ const ADMINISTRATION = {
   forced_start: 1,
   promotion: 1,
 };
+/** Shares of session commands; more open than end, so that an account reaches the most it may have. */
+const SESSIONS = { open: 12, logout: 1, disconnected: 2, dead_man: 1, node_lost: 1 };
+/** Instances are one of so many: few, so that sessions come again, or more than an account may have. */
+const INSTANCES = [2, 1_000];
+const SESSION_NAMES = ["ann", "b", "0123456789abcdef"];
 /** Where request numbers begin: also where a lane and the sign carry. */
 const FIRST_REQUESTS = [1n, 2n ** 32n - 300n, 2n ** 63n - 300n, 1_700_000_000_000_000n];
 /** An earlier request number is at most this far back, and an earlier request one of so many: both beyond what an engine remembers. */
@@ -71,7 +79,8 @@ class FlowGenerator {
   #sent: SentOrder[] = [];
   /** The newest request number. Some are passed over. */
   #request: bigint;
-  #requests: FlowOrderCommand[] = [];
+  #requests: FlowRequest[] = [];
+  #sessions: { readonly account: number; readonly session: bigint }[] = [];
 
   constructor(profile: FlowProfile, seed: number) {
     const { prices, quantities, symbols } = profile;
@@ -106,7 +115,9 @@ class FlowGenerator {
     if (this.#random.chance(chances.register)) return this.#register();
     if (chances.administration !== undefined && this.#random.chance(chances.administration))
       return this.#administer();
-    const command = this.#order();
+    if (chances.sessions !== undefined && this.#random.chance(chances.sessions)) return this.#session();
+    const isMass = chances.massCancel !== undefined && this.#random.chance(chances.massCancel);
+    const command = isMass ? this.#massCancel() : this.#order();
     const { once } = chances;
     return once !== undefined && this.#random.chance(once.numbered) ? this.#number(command, once) : command;
   }
@@ -129,10 +140,10 @@ class FlowGenerator {
   }
 
   /** `command` with a request number, or an earlier request again; it may come with another answer limit. */
-  #number(command: FlowOrderCommand, chances: OnceChances): FlowOrderCommand {
+  #number(command: FlowRequest, chances: OnceChances): FlowRequest {
     if (this.#requests.length > 0 && this.#random.chance(chances.repeated)) {
       const earlier = this.#random.pick(this.#requests.slice(-this.#random.pick([10, REQUESTS_BACK])));
-      return earlier.kind === "cancel" ? earlier : { ...earlier, answerLimit: this.#answerLimit() };
+      return "answerLimit" in earlier ? { ...earlier, answerLimit: this.#answerLimit() } : earlier;
     }
     const isEarlier = this.#random.chance(chances.earlier);
     if (!isEarlier) this.#request += BigInt(this.#random.between(1, 2));
@@ -148,10 +159,8 @@ class FlowGenerator {
     const who = this.#random.pick(NAMES);
     const kind = this.#pickWeighted(ADMINISTRATION);
     switch (kind) {
-      case "kill_switch": {
-        const account = this.#random.between(0, this.#profile.accounts - 1);
-        return { kind, account, on: this.#random.chance(0.4), who };
-      }
+      case "kill_switch":
+        return this.#killSwitch(who);
       case "tenure":
         return { kind, epoch: ++this.#epoch, who };
       case "ack_policy":
@@ -159,6 +168,50 @@ class FlowGenerator {
       default:
         return { kind, who };
     }
+  }
+
+  #killSwitch(who: string): FlowCommand {
+    const kind = "kill_switch";
+    const scope = this.#pickWeighted({ account: 6, symbol: 3, all: 3 });
+    const on = this.#random.chance(scope === "all" ? 0.2 : 0.4);
+    if (scope === "symbol") return { kind, scope, symbol: this.#symbol(), on, who };
+    return scope === "all" ? { kind, scope, on, who } : { kind, scope, account: this.#account(), on, who };
+  }
+
+  #account(): number {
+    return this.#random.between(0, this.#profile.accounts - 1);
+  }
+
+  /** One symbol or all, one side or both. */
+  #massCancel(): FlowRequest {
+    const symbol = this.#symbol();
+    const [ofSymbol, ofSide] = [this.#random.chance(0.6), this.#random.chance(0.5)];
+    return {
+      kind: "mass_cancel",
+      account: this.#account(),
+      ...(ofSymbol && symbol !== ALL_SYMBOLS && { symbol }),
+      ...(ofSide && { side: this.#side() }),
+    };
+  }
+
+  /** Opens a session, now and then one of a connection that has another, or ends one of the newest, which may have ended. */
+  #session(): FlowCommand {
+    const kind = this.#pickWeighted(SESSIONS);
+    if (kind !== "open" && this.#sessions.length > 0) {
+      const session = this.#random.pick(this.#sessions.slice(-this.#random.pick([3, 100])));
+      return { kind: "session_end", ...session, cause: kind };
+    }
+    const isNew = this.#sessions.length === 0 || this.#random.chance(0.95);
+    const { account, session } = isNew
+      ? { account: this.#account(), session: this.#newId(BigInt(this.#sessions.length + 1)) }
+      : this.#random.pick(this.#sessions.slice(-3));
+    this.#sessions.push({ account, session });
+    return {
+      ...{ kind: "session_open", account, session, who: this.#random.pick(SESSION_NAMES) },
+      instance: this.#random.between(0, this.#random.pick(INSTANCES)),
+      flags: this.#random.between(0, SESSION_FLAGS),
+      deadMan_ms: this.#random.pick([0, 1, U32_MAX]),
+    };
   }
 
   #pickWeighted<K extends string>(weights: Readonly<Record<K, number>>): K {

@@ -68,6 +68,10 @@ export interface FlowChances {
   readonly register: number;
   /** An administrator or a node speaks; a profile without it has no such command. */
   readonly administration?: number;
+  /** A session opens or ends; a profile without it has none. */
+  readonly sessions?: number;
+  /** All orders of an account are cancelled at once. */
+  readonly massCancel?: number;
   /** An order has a request number that is used once; a profile without it has none. */
   readonly once?: OnceChances;
 }
@@ -238,6 +242,19 @@ export const FLOW_PROFILES = {
     ...MIXED,
     accounts: 4,
     chances: { ...FEW_ERRORS, register: 0.004, administration: 0.02 },
+  },
+  /** Sessions that come, go and fall silent, mass cancels, and kill switches between them. */
+  sessions: {
+    ...MIXED,
+    accounts: 2,
+    chances: {
+      ...FEW_ERRORS,
+      register: 0.004,
+      administration: 0.01,
+      sessions: 0.15,
+      massCancel: 0.03,
+      once: { numbered: 0.2, repeated: 0.1, earlier: 0.1 },
+    },
   },
   /** Requests that come again, numbers that come again with something else, and numbers too old to tell. */
   repeated: {

@@ -1,24 +1,34 @@
 // What a set of flows met: so that a test can say not only that nothing differed, but that something was tried.
 
 import {
+  CancelCause,
   type EventFields,
   EventKind,
   type FlowCommand,
-  isFlowOrder,
+  isFlowRequest,
   Reason,
   type ReasonName,
   reasonName,
 } from "../protocol/index.ts";
 
-/** Every reason that a flow can lead to. InvalidSide has no spelling in a flow; of those from 11 on the engine has four. */
+/** Every reason that a flow can lead to. InvalidSide has no spelling in a flow; of those from 11 on the engine has six. */
 export const REACHABLE_REASONS: readonly ReasonName[] = Object.entries(Reason)
   .filter(([, code]) => code >= Reason.UnknownSymbol && code <= Reason.AnswerTooLarge)
   .map(([name]) => name as ReasonName)
   .filter((name) => name !== "InvalidSide")
-  .concat("TradingHalted", "AccountSwitchedOff", "RequestReused", "RequestForgotten");
+  .concat(
+    "TradingHalted",
+    "AccountSwitchedOff",
+    "RequestReused",
+    "RequestForgotten",
+    "SymbolSwitchedOff",
+    "ExchangeSwitchedOff",
+  );
+
+const CAUSES = Object.keys(CancelCause) as (keyof typeof CancelCause)[];
 
 export class FlowStatistics {
-  /** Commands that name an order. */
+  /** Commands of traders. */
   commands = 0;
   accepted = 0;
   /** Commands that led to at least one trade. */
@@ -26,17 +36,21 @@ export class FlowStatistics {
   trades = 0;
   /** The most trades of one command. */
   tradesMax = 0;
-  /** Orders that kill switches cancelled. */
-  killed = 0;
   /** Requests that were answered as they had been before. */
   repeated = 0;
   readonly kinds = new Map<string, number>();
   readonly reasons = new Map<string, number>();
+  /** Orders cancelled, by cause. */
+  readonly causes = new Map<string, number>();
+  /** Commands that are no trader's and were refused, by kind. */
+  readonly refusals = new Map<string, number>();
 
   count(command: FlowCommand, events: readonly EventFields[]): void {
     increase(this.kinds, command.kind, 1);
-    if (!isFlowOrder(command)) {
-      this.killed += events.filter(({ kind }) => kind === EventKind.Cancel).length;
+    for (const { kind, reason } of events)
+      if (kind === EventKind.Cancel) increase(this.causes, CAUSES[reason], 1);
+    if (!isFlowRequest(command)) {
+      if (events[0]?.kind === EventKind.Reject) increase(this.refusals, command.kind, 1);
       return;
     }
     this.commands++;
@@ -49,7 +63,7 @@ export class FlowStatistics {
       return;
     }
     this.accepted++;
-    const trades = events.length - 1;
+    const trades = events.filter(({ kind }) => kind === EventKind.Trade).length;
     if (trades > 0) this.trading++;
     this.trades += trades;
     this.tradesMax = Math.max(this.tradesMax, trades);
@@ -62,10 +76,11 @@ export class FlowStatistics {
     this.trading += other.trading;
     this.trades += other.trades;
     this.tradesMax = Math.max(this.tradesMax, other.tradesMax);
-    this.killed += other.killed;
     this.repeated += other.repeated;
     for (const [kind, count] of other.kinds) increase(this.kinds, kind, count);
     for (const [reason, count] of other.reasons) increase(this.reasons, reason, count);
+    for (const [cause, count] of other.causes) increase(this.causes, cause, count);
+    for (const [kind, count] of other.refusals) increase(this.refusals, kind, count);
   }
 
   get acceptedShare(): number {
@@ -84,7 +99,9 @@ export class FlowStatistics {
     return [
       `${commands} commands: ${counts(this.kinds, this.kinds.keys())}`,
       `accepted ${accepted} (${percent(this.acceptedShare)}), trading ${trading} (${percent(this.tradingShare)})`,
-      `${trades} trades, at most ${tradesMax} of one command; ${this.killed} orders cancelled by kill switches`,
+      `${trades} trades, at most ${tradesMax} of one command`,
+      `orders cancelled: ${counts(this.causes, CAUSES)}`,
+      `refused of others: ${counts(this.refusals, this.refusals.keys())}`,
       `${this.repeated} requests answered as before`,
       `rejected: ${counts(this.reasons, REACHABLE_REASONS)}`,
     ];

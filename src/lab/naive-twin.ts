@@ -3,20 +3,26 @@
 // go unseen. Slow on purpose; an order of the rules here is an order of the specification (order-entry.md, Risk).
 
 import {
-  type AdminCommand,
+  type CancelCause,
   type FlowCancel,
   type FlowCommand,
   type FlowLimit,
   type FlowMarket,
+  type FlowMassCancel,
   type FlowModify,
-  type FlowOrderCommand,
+  type FlowRequest,
   type FlowSnapshot,
   formatCommand,
-  isFlowOrder,
+  isFlowRequest,
+  type KillSwitch,
   type ReasonName,
+  type SessionEnd,
+  SessionFlag,
+  type SessionOpen,
   Side,
   TimeInForce,
 } from "../protocol/index.ts";
+import type { FlowSession, FlowStanding } from "../replay/index.ts";
 import {
   fillsOf,
   find,
@@ -38,14 +44,17 @@ export interface TwinLimits {
   readonly accountsMax: number;
 }
 
+export type TwinCause = keyof typeof CancelCause;
 export type TwinEvent =
   | { readonly kind: "repeat"; readonly sequence: number; readonly reason: ReasonName | undefined }
   | { readonly kind: "reject"; readonly reason: ReasonName }
+  | { readonly kind: "mass_cancel"; readonly sequence: number; readonly orders: number }
   | { readonly kind: "accept"; readonly sequence: number; readonly price: bigint; readonly quantity: number }
   | { readonly kind: "cancel"; readonly sequence: number; readonly order: TwinOrder }
   | {
-      readonly kind: "killed";
+      readonly kind: "taken_out";
       readonly sequence: number;
+      readonly cause: TwinCause;
       readonly symbol: number;
       readonly order: TwinOrder;
     }
@@ -71,6 +80,8 @@ const LEVEL_TOTAL_MAX = 2n ** 53n - 1n;
 const SWITCHED_OFF_MAX = 2 ** 16;
 const REQUESTS_REMEMBERED = 256;
 const REQUEST_ACCOUNTS_MAX = 8_192;
+const STREAM_ACCOUNTS_MAX = 8_192;
+const SESSIONS_OF_ACCOUNT_MAX = 64;
 
 /** A request whose number is used once, and what was said to it. */
 interface TwinRequest {
@@ -87,6 +98,11 @@ export class NaiveTwin {
   #halted = false;
   /** Accounts whose kill switch is on. */
   #switchedOff: number[] = [];
+  #symbolsOff: number[] = [];
+  #allOff = false;
+  /** Accounts that ever had a session. */
+  #streams: number[] = [];
+  #sessions: FlowSession[] = [];
   #requests: TwinRequest[] = [];
   #sequence = 0;
   #trades = 0;
@@ -97,12 +113,12 @@ export class NaiveTwin {
 
   /** What follows from `command`, in order. Orders inside the events are copies. */
   apply(command: FlowCommand): TwinEvent[] {
-    const isOnce = isFlowOrder(command) && command.once !== undefined;
+    const isOnce = isFlowRequest(command) && command.once !== undefined;
     return isOnce ? this.#once(command, command.once) : this.#execute(command);
   }
 
   /** At most once per account and request number: what was said is said again, and what may have been is refused. */
-  #once(command: FlowOrderCommand, number: bigint): TwinEvent[] {
+  #once(command: FlowRequest, number: bigint): TwinEvent[] {
     const { account } = command;
     const own = this.#requests.filter((request) => request.account === account);
     const accounts = new Set(this.#requests.map((request) => request.account));
@@ -132,6 +148,12 @@ export class NaiveTwin {
         return this.#newOrder(command);
       case "kill_switch":
         return this.#killSwitch(command);
+      case "mass_cancel":
+        return this.#massCancel(command);
+      case "session_open":
+        return this.#openSession(command);
+      case "session_end":
+        return this.#endSession(command);
       default:
         if (command.kind === "halt") this.#halted = true;
         if (command.kind === "resume") this.#halted = false;
@@ -147,26 +169,93 @@ export class NaiveTwin {
     return [];
   }
 
-  #killSwitch({ account, on }: Extract<AdminCommand, { kind: "kill_switch" }>): TwinEvent[] {
+  #killSwitch(command: KillSwitch): TwinEvent[] {
+    const { on } = command;
+    if (command.scope === "all") {
+      this.#allOff = on;
+      return on ? this.#takeOut("KillSwitch", () => true) : [];
+    }
+    if (command.scope === "symbol") {
+      const { symbol } = command;
+      if (symbol >= this.#books.length) return reject("UnknownSymbol");
+      this.#symbolsOff = this.#symbolsOff.filter((other) => other !== symbol);
+      if (!on) return [];
+      this.#symbolsOff.push(symbol);
+      return this.#takeOut("KillSwitch", (_, of) => of === symbol);
+    }
+    const { account } = command;
     if (account >= this.#limits.accountsMax) return reject("NotAuthorised");
     const others = this.#switchedOff.filter((other) => other !== account);
     if (on && others.length === SWITCHED_OFF_MAX) return reject("StorageExhausted");
     this.#switchedOff = on ? [...others, account] : others;
-    if (!on) return [];
+    return on ? this.#takeOut("KillSwitch", (order) => order.account === account) : [];
+  }
+
+  /** Why an order or a modify is refused before anything else of it is looked at. */
+  #switchedOffFor({ account, symbol }: { account: number; symbol: number }): ReasonName | undefined {
+    if (this.#halted) return "TradingHalted";
+    if (this.#allOff) return "ExchangeSwitchedOff";
+    if (this.#switchedOff.includes(account)) return "AccountSwitchedOff";
+    return this.#symbolsOff.includes(symbol) ? "SymbolSwitchedOff" : undefined;
+  }
+
+  #massCancel({ account, symbol, side }: FlowMassCancel): TwinEvent[] {
+    if (symbol !== undefined && symbol >= this.#books.length) return reject("UnknownSymbol");
+    if (side !== undefined && side !== Side.Buy && side !== Side.Sell) return reject("InvalidSide");
+    const sequence = ++this.#sequence;
+    const cancels = this.#takeOut("MassCancel", (order, of) => {
+      const isMeant = (symbol ?? of) === of && (side ?? order.side) === order.side;
+      return order.account === account && isMeant;
+    });
+    return [{ kind: "mass_cancel", sequence, orders: cancels.length }, ...cancels];
+  }
+
+  #openSession({ account, session, who, instance, flags, deadMan_ms }: SessionOpen): TwinEvent[] {
+    if (account >= this.#limits.accountsMax) return reject("NotAuthorised");
+    if (!this.#streams.includes(account)) {
+      if (this.#streams.length === STREAM_ACCOUNTS_MAX) return reject("StorageExhausted");
+      this.#streams.push(account);
+    }
+    const isReplaced = (other: FlowSession) =>
+      other.account === account &&
+      (other.session === session || (other.who === who && other.instance === instance));
+    const others = this.#sessions.filter((other) => !isReplaced(other));
+    const own = others.filter((other) => other.account === account);
+    if (own.length === SESSIONS_OF_ACCOUNT_MAX) return reject("StorageExhausted");
+    this.#sessions = [...others, { account, session, who, instance, flags, deadMan_ms, isSilent: false }];
+    return [];
+  }
+
+  #endSession({ account, session, cause }: SessionEnd): TwinEvent[] {
+    const ended = this.#sessions.find((other) => other.account === account && other.session === session);
+    if (ended === undefined) return [];
+    const isLost = cause === "disconnected" || cause === "node_lost";
+    if (isLost && ended.isSilent) return [];
+    const others = this.#sessions.filter((other) => other !== ended);
+    const staysSilent = isLost && ended.deadMan_ms > 0;
+    this.#sessions = staysSilent ? [...others, { ...ended, isSilent: true }] : others;
+    const isOwn = (order: TwinOrder) => order.account === account;
+    if (cause === "dead_man") return this.#takeOut("DeadMan", isOwn);
+    const cancels = isLost && (ended.flags & SessionFlag.CancelOnDisconnect) !== 0;
+    return cancels ? this.#takeOut("Disconnected", isOwn) : [];
+  }
+
+  /** Cancels the orders that are meant, in the order in which they stand. */
+  #takeOut(cause: TwinCause, isMeant: (order: TwinOrder, symbol: number) => boolean): TwinEvent[] {
     const events: TwinEvent[] = [];
     this.#books.forEach((book, symbol) => {
       for (const order of this.ordersOf(symbol)) {
-        if (order.account !== account) continue;
+        if (!isMeant(order, symbol)) continue;
         remove(book, order);
-        events.push({ kind: "killed", sequence: ++this.#sequence, symbol, order });
+        events.push({ kind: "taken_out", sequence: ++this.#sequence, cause, symbol, order });
       }
     });
     return events;
   }
 
   #newOrder(command: FlowLimit | FlowMarket): TwinEvent[] {
-    if (this.#halted) return reject("TradingHalted");
-    if (this.#switchedOff.includes(command.account)) return reject("AccountSwitchedOff");
+    const off = this.#switchedOffFor(command);
+    if (off !== undefined) return reject(off);
     const book = this.#books[command.symbol];
     if (book === undefined) return reject("UnknownSymbol");
     if (find(book, command.account, command.id) !== undefined) return reject("DuplicateOrderId");
@@ -189,7 +278,8 @@ export class NaiveTwin {
   }
 
   #modify(command: FlowModify): TwinEvent[] {
-    if (this.#halted) return reject("TradingHalted");
+    const off = this.#switchedOffFor(command);
+    if (off !== undefined) return reject(off);
     const book = this.#books[command.symbol];
     if (book === undefined) return reject("UnknownSymbol");
     const order = find(book, command.account, command.id);
@@ -283,6 +373,16 @@ export class NaiveTwin {
     return [...this.#books[symbol].bids, ...this.#books[symbol].asks];
   }
 
+  /** Who is logged on, and the orders of the accounts that ever were. */
+  standing(): FlowStanding {
+    const orders = this.#books.flatMap((_, symbol) =>
+      this.ordersOf(symbol)
+        .filter(({ account }) => this.#streams.includes(account))
+        .map((order) => ({ ...order, symbol })),
+    );
+    return { sessions: this.#sessions, orders };
+  }
+
   snapshot(): FlowSnapshot {
     const books = this.#books.map(({ bids, asks }) => ({
       bid: bids[0]?.price,
@@ -300,7 +400,7 @@ function reject(reason: ReasonName): TwinEvent[] {
 }
 
 /** What decides the result of a command, as text. */
-function contentOf(command: FlowOrderCommand): string {
+function contentOf(command: FlowRequest): string {
   const { once: _, ...said } = command;
   return formatCommand("answerLimit" in said ? { ...said, answerLimit: 0 } : said);
 }

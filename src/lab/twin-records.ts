@@ -1,8 +1,10 @@
 // The twin's events in the field's own record: every field an engine event has, so that the two can be compared
 // field by field. The only place where the twin meets the protocol's numbers.
 
-import { assert } from "../base/index.ts";
 import {
+  ALL_SYMBOLS,
+  BOTH_SIDES,
+  CancelCause,
   CommandKind,
   type EventFields,
   EventFlag,
@@ -21,7 +23,7 @@ import type { TwinEvent } from "./naive-twin.ts";
 export function twinRecords(command: FlowCommand, events: readonly TwinEvent[]): EventFields[] {
   return events.map((event, i) => {
     const last = i === events.length - 1 ? EventFlag.Last : 0;
-    const subject = isFlowOrder(command) ? subjectOf(command, events) : killSubject(command, event);
+    const subject = isFlowOrder(command) ? subjectOf(command, events) : bulkSubject(command, event);
     const record = { ...subject, ...bodyOf(event) };
     return { ...record, flags: record.flags | last };
   });
@@ -42,19 +44,34 @@ function subjectOf(command: FlowOrderCommand, events: readonly TwinEvent[]): Sub
   };
 }
 
-/** A kill switch names no order: its events say which it took out, and its refusal only whose. */
-function killSubject(command: FlowCommand, event: TwinEvent): Subject {
-  assert(command.kind === "kill_switch", "no other command without an order has events");
-  const order = event.kind === "killed" ? event.order : undefined;
+/** A command that names no order: its events say which they took out, and the others only whose. */
+function bulkSubject(command: FlowCommand, event: TwinEvent): Subject {
+  const order = event.kind === "taken_out" ? event.order : undefined;
+  const { symbol, side } =
+    event.kind === "taken_out" ? { symbol: event.symbol, side: event.order.side } : namedBy(command);
   return {
-    command: CommandKind.KillSwitch,
-    symbol: event.kind === "killed" ? event.symbol : 0,
+    command: BULK_KINDS[command.kind as keyof typeof BULK_KINDS],
+    symbol,
     orderId: order?.id ?? 0n,
-    account: command.account,
-    side: order?.side ?? Side.Buy,
+    account: order?.account ?? ("account" in command ? command.account : 0),
+    side,
     orderType: OrderType.Limit,
     timeInForce: TimeInForce.GoodTillCancel,
   };
+}
+
+const BULK_KINDS = {
+  mass_cancel: CommandKind.MassCancel,
+  kill_switch: CommandKind.KillSwitch,
+  session_open: CommandKind.SessionOpen,
+  session_end: CommandKind.SessionEnd,
+} as const;
+
+/** Symbol and side of an event about the command itself. */
+function namedBy(command: FlowCommand): Pick<Subject, "symbol" | "side"> {
+  if (command.kind !== "mass_cancel")
+    return { symbol: "symbol" in command ? command.symbol : 0, side: Side.Buy };
+  return { symbol: command.symbol ?? ALL_SYMBOLS, side: command.side ?? BOTH_SIDES };
 }
 
 const COMMAND_KINDS = {
@@ -110,12 +127,17 @@ function bodyOf(event: TwinEvent): ReturnType<typeof emptyBody> {
       const { sequence, price, quantity } = event;
       return { ...body, kind: EventKind.Accept, sequence, price: Number(price), quantity };
     }
+    case "mass_cancel": {
+      const { sequence, orders } = event;
+      return { ...body, kind: EventKind.MassCancel, sequence, quantity: orders };
+    }
     case "cancel":
-    case "killed": {
+    case "taken_out": {
       const { sequence, order } = event;
       return {
         ...body,
         kind: EventKind.Cancel,
+        reason: event.kind === "cancel" ? CancelCause.Request : CancelCause[event.cause],
         sequence,
         price: Number(order.price),
         quantity: order.quantity,

@@ -121,7 +121,15 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     const accounts = new AccountNames(this.#configuration.accounts, this.accountsMax);
     const rotate = async () => ({ firstPosition: await runtime.ask({ kind: "rotate" }) });
     const work = { snapshot: () => this.requestSnapshot(), rotate, ...ackPolicyWork(runtime) };
-    return new AdminDesk({ commands, accounts, status: () => this.status(), work, log: this.#log });
+    const instruments = () => this.#engine.instruments;
+    return new AdminDesk({
+      commands,
+      accounts,
+      instruments,
+      status: () => this.status(),
+      work,
+      log: this.#log,
+    });
   }
 
   #makeGateway(configuration: Configuration, engine: ExchangeEngine, lastSession: number): Gateway {

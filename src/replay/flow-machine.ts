@@ -1,8 +1,9 @@
 // The engine driven by a flow's plain objects. Cold path: objects in, objects out.
 
-import { assert, RecordBuffer } from "../base/index.ts";
+import { assert, RecordBuffer, U32_MAX } from "../base/index.ts";
 import { type BookView, ExchangeEngine } from "../engine/index.ts";
 import {
+  ALL_SYMBOLS,
   COMMAND_WORDS,
   EVENT_WORDS,
   type EventFields,
@@ -11,12 +12,40 @@ import {
   type FlowSnapshot,
   type Genesis,
   readEvent,
+  type Side,
   writeFlowCommand,
   writeGenesis,
 } from "../protocol/index.ts";
 
 /** Events read at once; a longer answer drains in between. */
 const EVENTS_HELD = 256;
+
+/** Accounts whose own orders are asked for: more than flows that are generated have. */
+const ACCOUNTS_ASKED_MAX = 16;
+
+/** What an account with a session has: its sessions, and its resting orders. */
+export interface FlowStanding {
+  readonly sessions: readonly FlowSession[];
+  /** Of accounts that have, or once had, a session; in no order that means anything. */
+  readonly orders: readonly FlowOwnOrder[];
+}
+export interface FlowSession {
+  readonly account: number;
+  readonly session: bigint;
+  readonly who: string;
+  readonly instance: number;
+  readonly flags: number;
+  readonly deadMan_ms: number;
+  readonly isSilent: boolean;
+}
+export interface FlowOwnOrder {
+  readonly account: number;
+  readonly symbol: number;
+  readonly id: bigint;
+  readonly side: Side;
+  readonly price: bigint;
+  readonly quantity: number;
+}
 
 export class FlowMachine {
   readonly #words = new Int32Array(COMMAND_WORDS);
@@ -53,6 +82,29 @@ export class FlowMachine {
     return { lastSequence: this.#engine.sequence, trades: this.#engine.trades, books };
   }
 
+  standing(): FlowStanding {
+    const engine = this.#engine;
+    const sessions = Array.from(
+      engine.sessions,
+      ({ sessionLow, sessionHigh, silentSince_us: _, ...said }) => ({
+        ...said,
+        session: u64Of(sessionLow, sessionHigh),
+      }),
+    );
+    const orders: FlowOwnOrder[] = [];
+    for (let account = 0; account < Math.min(engine.genesis.accountsMax, ACCOUNTS_ASKED_MAX); account++) {
+      engine.forEachOwnOrder(account, ALL_SYMBOLS, U32_MAX, ({ symbol, idLow, idHigh, ...lent }) => {
+        const found = engine.findOrder(account, symbol, idLow, idHigh);
+        assert(found !== undefined, "an own order is found by its id");
+        const { side, price, quantity } = found;
+        const isSame = lent.side === side && lent.price === price && lent.quantity === quantity;
+        assert(isSame, "an own order says the same of itself either way");
+        orders.push({ account, symbol, id: u64Of(idLow, idHigh), side, price: BigInt(price), quantity });
+      });
+    }
+    return { sessions, orders };
+  }
+
   /** The engine's canonical snapshot. */
   state(): Uint8Array {
     return stateBytes(this.#engine);
@@ -64,6 +116,10 @@ export class FlowMachine {
     engine.restore(state, position);
     this.#engine = engine;
   }
+}
+
+function u64Of(low: number, high: number): bigint {
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }
 
 function stateBytes(engine: ExchangeEngine): Uint8Array {

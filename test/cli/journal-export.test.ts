@@ -212,7 +212,7 @@ test("what administrators and nodes said is exported with who said it", async ()
   const said: readonly AdminCommand[] = [
     { kind: "tenure", epoch: 2, who: "node-a" },
     { kind: "ack_policy", policy: "disk+ram", who: "ann" },
-    { kind: "kill_switch", account: 3, on: true, who: "ann" },
+    { kind: "kill_switch", scope: "account", account: 3, on: true, who: "ann" },
     { kind: "halt", who: "bob" },
   ];
   const words = new Int32Array(said.length * COMMAND_WORDS);
@@ -224,7 +224,7 @@ test("what administrators and nodes said is exported with who said it", async ()
   expect(linesOf((await run("--from", "12")).out).map((line) => JSON.parse(line))).toMatchObject([
     { kind: "tenure", details: { epoch: 2, who: "node-a" } },
     { kind: "ack_policy", details: { policy: "disk+ram", who: "ann" } },
-    { kind: "kill_switch", account: 3, details: { on: true, who: "ann" } },
+    { kind: "kill_switch", account: 3, details: { scope: "account", on: true, who: "ann" } },
     { kind: "halt", details: { who: "bob" } },
   ]);
   expect(linesOf((await run("--format", "flow", "--from", "12")).out).slice(5)).toEqual([

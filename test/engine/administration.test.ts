@@ -19,7 +19,8 @@ import { Desk, hexOf, snapshotOf, type Write } from "./support.ts";
 const say = (command: AdminCommand): Write => {
   return (words) => writeAdminCommand(words, 0, command);
 };
-const killSwitch = (account: number, on: boolean) => say({ kind: "kill_switch", account, on, who: "ann" });
+const killSwitch = (account: number, on: boolean) =>
+  say({ kind: "kill_switch", scope: "account", account, on, who: "ann" });
 const HALT = say({ kind: "halt", who: "ann" });
 const RESUME = say({ kind: "resume", who: "bob" });
 

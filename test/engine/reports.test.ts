@@ -164,14 +164,14 @@ const CASES: readonly [name: string, commands: readonly Write[], mine: string[],
   [
     "a kill switch",
     [buy(7, 100, 5, MINE), sell(8, 101, 2, MINE), (words) => killSwitch(words, 1)],
-    ["cancelled #7 5 at 100 leaves 0 cum 0", "cancelled #8 2 at 101 leaves 0 cum 0 last"],
+    ["cancelled #7 cause 4 5 at 100 leaves 0 cum 0", "cancelled #8 cause 4 2 at 101 leaves 0 cum 0 last"],
     [],
   ],
   ["a kill switch that is refused", [(words) => killSwitch(words, 4)], [], []],
 ];
 
 function killSwitch(words: Int32Array, account: number): void {
-  writeAdminCommand(words, 0, { kind: "kill_switch", account, on: true, who: "ops" });
+  writeAdminCommand(words, 0, { kind: "kill_switch", scope: "account", account, on: true, who: "ops" });
 }
 
 test.each(CASES)("%s is told to those whose orders it is about", (_name, commands, mine, others) => {
@@ -365,7 +365,7 @@ function randomCommand(random: Prng, id: number): Write {
 
 function killSwitchTurned(words: Int32Array, random: Prng): void {
   const [account, on] = [random.between(0, 2), random.chance(0.3)];
-  writeAdminCommand(words, 0, { kind: "kill_switch", account, on, who: "ops" });
+  writeAdminCommand(words, 0, { kind: "kill_switch", scope: "account", account, on, who: "ops" });
 }
 
 function restingOf(exchange: Desk, account: number): Map<string, number> {

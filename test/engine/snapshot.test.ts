@@ -9,8 +9,10 @@ import {
   SnapshotHeader,
   SnapshotInstrument,
   SnapshotOrder,
+  SnapshotReportStream,
   SnapshotRequest,
   SnapshotSectionHeader,
+  SnapshotSession,
   SnapshotSwitchedOff,
 } from "../../src/engine/snapshot-layout.ts";
 import { NativeChecksums } from "../../src/platform/index.ts";
@@ -20,8 +22,11 @@ import {
   GenesisLayout,
   InstrumentLayout,
   Reason,
+  type SessionCommand,
+  SessionFlag,
   Side,
   writeAdminCommand,
+  writeSessionCommand,
 } from "../../src/protocol/index.ts";
 import { buy, cancel, ioc, market, once, sell } from "./orders.ts";
 import { Desk, hexOf, SNAPSHOT_AT, snapshotOf, snapshotPlaces } from "./support.ts";
@@ -29,7 +34,7 @@ import { Desk, hexOf, SNAPSHOT_AT, snapshotOf, snapshotPlaces } from "./support.
 /**
  * Two bids at one price, one behind them, one ask; one order of another account with an id above 2^32. Everything an
  * administrator or a node can say has been said, and the exchange is halted. Two requests have a number that is used once:
- * one was accepted, one refused.
+ * one was accepted, one refused. One session is connected and one silent; an account has a stream and no session any more.
  */
 function smallDesk(): Desk {
   const desk = new Desk({}, ["EURUSD"]);
@@ -37,13 +42,21 @@ function smallDesk(): Desk {
   desk.do(buy(2 ** 32 + 2, 100, 7, { account: 3 }), 1_700_000_000_000_002);
   desk.do(buy(3, 99, 4), 1_700_000_000_000_003);
   desk.do(sell(4, 101, 9), 1_700_000_000_000_004);
+  const session = { who: "ann", instance: 0x01020304, flags: SessionFlag.Once, deadMan_ms: 60_000 };
+  const sessions: readonly SessionCommand[] = [
+    { kind: "session_open", account: 3, session: 0x1112131415161718n, ...session },
+    { kind: "session_open", account: 0, session: 7n, ...session },
+    { kind: "session_open", account: 1, session: 8n, ...session },
+    { kind: "session_end", account: 0, session: 7n, cause: "disconnected" },
+    { kind: "session_end", account: 1, session: 8n, cause: "logout" },
+  ];
   const said: readonly AdminCommand[] = [
     { kind: "tenure", epoch: 2, who: "node-a" },
     { kind: "ack_policy", policy: "disk+ram", who: "ops" },
     { kind: "forced_start", who: "ann" },
     { kind: "promotion", who: "eve" },
-    { kind: "kill_switch", account: 2, on: true, who: "ops" },
-    { kind: "kill_switch", account: 1, on: true, who: "ann" },
+    { kind: "kill_switch", scope: "account", account: 2, on: true, who: "ops" },
+    { kind: "kill_switch", scope: "account", account: 1, on: true, who: "ann" },
   ];
   for (const command of said) desk.do((words) => writeAdminCommand(words, 0, command));
   desk.do(once(7, ioc(5, Side.Sell, 100, 2)), 1_700_000_000_000_005);
@@ -52,6 +65,8 @@ function smallDesk(): Desk {
     (words) => writeAdminCommand(words, 0, { kind: "halt", who: "0123456789abcdef" }),
     1_700_000_000_000_005,
   );
+  for (const command of sessions)
+    desk.do((words) => writeSessionCommand(words, 0, command), 1_700_000_000_000_005);
   return desk;
 }
 
@@ -96,14 +111,23 @@ const SMALL = `
   08000000 01000000 09000000 00000000 00000000 00000000 00000000 00000000
   03000000 00000000 00000000 11000000 08000000 00000000
 
-  09000000 18000000 00000000 00000000
+  08000000 30000000 02000000 00000000
+  00000000 04030201 616e6e00 00000000 00000000 00000000 07000000 00000000 05401e18 240a0600
+  60ea0000 04010000
+  03000000 04030201 616e6e00 00000000 00000000 00000000 18171615 14131211 00000000 00000000
+  60ea0000 04000000
+
+  09000000 18000000 03000000 00000000
+  00000000 00000000 01000000 00000000 01000000 00000000
+  01000000 00000000 01000000 00000000 01000000 00000000
+  03000000 00000000 01000000 00000000 01000000 00000000
 
   0a000000 60000000 00000000 00000000`;
-const HASH = "df302087046143861e0166575e3d47970b8c979e3e038fd6d134473719e792d1";
+const HASH = "9bc7bdf1105e06580a7beb733ce5715b381e2ac28efc55967cd574e8243a0ccd";
 
-/** What stands behind the requests of an exchange without streams of reports. */
-const TAIL_BYTES = 2 * SnapshotSectionHeader.bytes;
-/** What stands behind the orders of an exchange without kill switches and numbered requests. */
+/** What stands behind the requests of an exchange without sessions. */
+const TAIL_BYTES = 3 * SnapshotSectionHeader.bytes;
+/** What stands behind the orders of an exchange without kill switches, numbered requests and sessions. */
 const ADMINISTRATION_BYTES = 3 * SnapshotSectionHeader.bytes + SnapshotAdministration.bytes + TAIL_BYTES;
 
 /** Where records begin in the small snapshot. */
@@ -113,6 +137,10 @@ const SWITCHED_OFF = ADMIN + SnapshotAdministration.bytes + SnapshotSectionHeade
 const SECOND_OFF = SWITCHED_OFF + SnapshotSwitchedOff.bytes;
 const REQUEST = SECOND_OFF + SnapshotSwitchedOff.bytes + SnapshotSectionHeader.bytes;
 const SECOND_REQUEST = REQUEST + SnapshotRequest.bytes;
+const SESSION = SECOND_REQUEST + SnapshotRequest.bytes + SnapshotSectionHeader.bytes;
+const SECOND_SESSION = SESSION + SnapshotSession.bytes;
+const STREAM = SECOND_SESSION + SnapshotSession.bytes + SnapshotSectionHeader.bytes;
+const THIRD_STREAM = STREAM + 2 * SnapshotReportStream.bytes;
 const FIRST_ASK = ORDER + 3 * SnapshotOrder.bytes;
 /** Section headers stand directly before their records. */
 const headOf = (records: number): number => records - SnapshotSectionHeader.bytes;
@@ -272,6 +300,9 @@ const DAMAGES: readonly [name: string, at: number, bytes: readonly number[], say
   ["65,537 kill switches", headOf(SWITCHED_OFF) + RECORDS, [1, 0, 1], "ends inside section 6 of"],
   ["a kill switch that is not there", SECOND_OFF, [4], "a kill switch of account 4, of 4 accounts"],
   ["kill switches out of order", SECOND_OFF, [0], "a kill switch behind that of a later account"],
+  ["a switch of an unknown symbol", SECOND_OFF + SnapshotSwitchedOff.scope, [1], "a kill switch of symbol 2"],
+  ["a switch of all with a number", SECOND_OFF + SnapshotSwitchedOff.scope, [2], "scope 2 and number 2"],
+  ["a switch of another scope", SECOND_OFF + SnapshotSwitchedOff.scope, [3], "a kill switch of scope 3"],
   ["the same kill switch twice", SECOND_OFF, [1], "a kill switch behind that of a later account"],
   ["a kill switch of nobody", SECOND_OFF + SnapshotSwitchedOff.by, [0, 0, 0], "a kill switch and its name"],
   ["a kill switch and more", SECOND_OFF + SnapshotSwitchedOff.reserved, [1], `a kill switch ${UNKNOWN}`],
@@ -287,6 +318,19 @@ const DAMAGES: readonly [name: string, at: number, bytes: readonly number[], say
   ["a request answered twice", REQUEST + SnapshotRequest.reason, [8], "an answer that no engine"],
   ["an unknown refusal", SECOND_REQUEST + SnapshotRequest.reason, [99], "an answer that no engine"],
   ["a request and more", REQUEST + SnapshotRequest.reserved + 6, [1], `a request ${UNKNOWN}`],
+  ["a session of nobody", SESSION + SnapshotSession.who, [0, 0, 0], "a session that no writer makes"],
+  ["a flag of the future", SESSION + SnapshotSession.flags, [8], "a session that no writer makes"],
+  ["half a silence", SESSION + SnapshotSession.silent, [0], "a session that no writer makes"],
+  ["more than silent", SESSION + SnapshotSession.silent, [2], "a session that no writer makes"],
+  ["silent without a dead man", SESSION + SnapshotSession.deadMan_ms, [0, 0], "a session that no writer"],
+  ["silent in the future", SESSION + SnapshotSession.silentSince_us, [6], "a session that no writer makes"],
+  ["a session and more", SESSION + SnapshotSession.reserved, [1], `a session ${UNKNOWN}`],
+  ["sessions out of order", SESSION + SnapshotSession.account, [3, 0, 0, 0, 5], "a session behind a later"],
+  ["the same session twice", SESSION + SnapshotSession.account, [3], "or the same session twice"],
+  ["a session without a stream", SECOND_SESSION + SnapshotSession.account, [2], "account 2, which has no"],
+  ["streams out of order", STREAM, [2], "a report stream behind that of a later account"],
+  ["a stream of nobody's", THIRD_STREAM, [4], "a report stream of account 4, of 4 accounts"],
+  ["a stream and more", STREAM + SnapshotReportStream.reserved, [1], `a stream ${UNKNOWN}`],
 ];
 
 /** As good as any: no test here has reports. */

@@ -10,9 +10,9 @@ import {
 import type { CommandSink } from "../../src/gateway/index.ts";
 import {
   AckLayout,
+  CancelCause,
   CancelledLayout,
   COMMAND_WORDS,
-  CommandKind,
   CommandWord,
   DecodeOutcome,
   decodeFrame,
@@ -235,7 +235,7 @@ export class ScriptedEngine {
   kill(account: number, ...orders: readonly number[]): void {
     for (const id of orders) {
       const at = this.#event(EventKind.Cancel, new Int32Array(COMMAND_WORDS));
-      this.events.words[at + EventWord.kindReasonCommandFlags] |= CommandKind.KillSwitch << 16;
+      this.events.words[at + EventWord.kindReasonCommandFlags] |= CancelCause.KillSwitch << 8;
       this.events.words[at + EventWord.account] = account;
       this.events.words[at + EventWord.orderIdLow] = id;
     }

@@ -18,6 +18,7 @@ import {
   writeCounterexample,
 } from "../../src/lab/index.ts";
 import {
+  CancelCause,
   type EventFields,
   EventKind,
   type FlowCommand,
@@ -33,6 +34,7 @@ const LONG: readonly FlowProfileName[] = ["deep", "wide-prices", "ladder-moves",
 function runOf(profile: FlowProfileName): { flows: number; commands: number } {
   if (profile === "mixed") return { flows: 60, commands: 1_500 };
   if (profile === "administered") return { flows: 20, commands: 1_500 };
+  if (profile === "sessions") return { flows: 16, commands: 2_500 };
   if (profile === "repeated") return { flows: 30, commands: 1_500 };
   return LONG.includes(profile) ? { flows: 4, commands: 5_000 } : { flows: 13, commands: 1_500 };
 }
@@ -77,7 +79,10 @@ describe("engine and twin agree", () => {
     console.log(["all profiles", ...total.lines()].join("\n  "));
     expect(total.commands).toBeGreaterThanOrEqual(200_000);
     expectWorthwhile(total);
-    expect(total.killed).toBeGreaterThanOrEqual(500);
+    for (const cause of Object.keys(CancelCause))
+      expect(total.causes.get(cause), cause).toBeGreaterThanOrEqual(500);
+    expect(total.refusals.get("session_open")).toBeGreaterThanOrEqual(100);
+    expect(total.refusals.get("kill_switch")).toBeGreaterThanOrEqual(1);
     expect(total.repeated).toBeGreaterThanOrEqual(1_000);
     const met = REACHABLE_REASONS.map((name) => [name, total.reasons.get(name) ?? 0] as const);
     expect(met.filter(([, count]) => count < 1_000)).toEqual([]);
@@ -91,6 +96,10 @@ describe("engine and twin agree", () => {
     const steps = [...flow.steps, { command, outcomes: [] }];
     expect(findDisagreement({ ...flow, steps }, ENGINE_AND_TWIN, statistics)).toBeUndefined();
     expect(statistics.reasons.get("InvalidSide")).toBe(1);
+    const mass: FlowCommand = { kind: "mass_cancel", account: 0, side: 3 as Side };
+    const withMass = [...flow.steps, { command: mass, outcomes: [] }];
+    expect(findDisagreement({ ...flow, steps: withMass }, ENGINE_AND_TWIN, statistics)).toBeUndefined();
+    expect(statistics.reasons.get("InvalidSide")).toBe(2);
   });
 });
 

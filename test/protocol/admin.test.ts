@@ -38,7 +38,7 @@ test.each<[line: string, isLogon: boolean]>([
   expect(parseAdminLogon(line)).toEqual(isLogon ? { name: "ann", proof: PROOF } : undefined);
 });
 
-const SWITCH = { problem: "usage: kill-switch ACCOUNT on|off" };
+const SWITCH = { problem: "usage: kill-switch ACCOUNT|symbol SYMBOL|all on|off" };
 const POLICY = { problem: "usage: ack-policy disk|ram|disk+ram|two-disks" };
 
 test.each<[line: string, request: object]>([
@@ -53,6 +53,12 @@ test.each<[line: string, request: object]>([
   ["kill-switch alice off", { command: "kill-switch", account: "alice", on: false }],
   ["ack-policy disk+ram", { command: "ack-policy", policy: "disk+ram" }],
   ["halt now", { problem: "usage: halt" }],
+  ["kill-switch symbol EURUSD on", { command: "kill-switch", symbol: "EURUSD", on: true }],
+  ["kill-switch all off", { command: "kill-switch", all: true, on: false }],
+  ["kill-switch symbol on", { command: "kill-switch", account: "symbol", on: true }],
+  ["kill-switch all", SWITCH],
+  ["kill-switch symbol  on", SWITCH],
+  ["kill-switch account 7 on", SWITCH],
   ["kill-switch 7", SWITCH],
   ["kill-switch  on", SWITCH],
   ["kill-switch 7 maybe", SWITCH],

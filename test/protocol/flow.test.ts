@@ -8,6 +8,7 @@ import {
   flowVersionOf,
   formatFlow,
   parseFlow,
+  SESSION_END_CAUSES,
   Side,
   TimeInForce,
 } from "../../src/protocol/index.ts";
@@ -244,7 +245,13 @@ test("version 3 has words for what administrators and nodes say, and for what a 
     "reject kill_switch 0 StorageExhausted",
   ];
   const { flow } = parseFlow(text.join("\n"));
-  expect(flow.steps[7].command).toEqual({ kind: "kill_switch", account: 2, on: true, who: "ann" });
+  expect(flow.steps[7].command).toEqual({
+    kind: "kill_switch",
+    scope: "account",
+    account: 2,
+    on: true,
+    who: "ann",
+  });
   expect(formatFlow(flow)).toEqual(text);
   expect(flowVersionOf(flow)).toBe(3);
 });
@@ -288,7 +295,21 @@ const anyCommand: fc.Arbitrary<FlowCommand> = fc.oneof(
   fc.record({ kind: kind("tenure"), epoch: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), who }),
   fc.record({ kind: kind("ack_policy"), policy: fc.constantFrom(...ACK_POLICY_NAMES), who }),
   fc.record({ kind: fc.constantFrom("halt", "resume", "forced_start", "promotion"), who }),
-  fc.record({ kind: kind("kill_switch"), account: fc.nat(3), on: fc.boolean(), who }),
+  fc.record({ kind: kind("kill_switch"), scope: kind("account"), account: fc.nat(3), on: fc.boolean(), who }),
+  fc.record({ kind: kind("kill_switch"), scope: kind("symbol"), symbol: u32, on: fc.boolean(), who }),
+  fc.record({ kind: kind("kill_switch"), scope: kind("all"), on: fc.boolean(), who }),
+  fc.record(
+    { kind: kind("mass_cancel"), account: fc.nat(3), symbol: fc.nat(), side, once: u64 },
+    { requiredKeys: ["kind", "account"] },
+  ),
+  fc.record({
+    ...{ kind: kind("session_open"), account: fc.nat(3), session: u64, who },
+    ...{ instance: u32, flags: fc.nat(7), deadMan_ms: u32 },
+  }),
+  fc.record({
+    ...{ kind: kind("session_end"), account: fc.nat(3), session: u64 },
+    cause: fc.constantFrom(...SESSION_END_CAUSES),
+  }),
 );
 
 test("whatever is written reads back as the same flow", () => {

@@ -28,7 +28,13 @@ function commands(): { words: Int32Array; view: DataView } {
   writeCancel(words, COMMAND_WORDS, 1, 2, 3, 4);
   writeModify(words, 2 * COMMAND_WORDS, 1, 2, 3, 4, 5, 0, 6);
   writeTick(words, 3 * COMMAND_WORDS);
-  writeAdminCommand(words, 4 * COMMAND_WORDS, { kind: "kill_switch", account: 1, on: true, who: "ann" });
+  writeAdminCommand(words, 4 * COMMAND_WORDS, {
+    kind: "kill_switch",
+    scope: "account",
+    account: 1,
+    on: true,
+    who: "ann",
+  });
   writeMassCancel(words, 5 * COMMAND_WORDS, 1, ALL_SYMBOLS, BOTH_SIDES);
   const [account, session] = [1, 2n];
   writeSessionCommand(words, 6 * COMMAND_WORDS, {

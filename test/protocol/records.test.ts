@@ -11,6 +11,7 @@ import {
   SnapshotReportStream,
   SnapshotRequest,
   SnapshotSectionHeader,
+  SnapshotSession,
   SnapshotSwitchedOff,
 } from "../../src/engine/snapshot-layout.ts";
 import {
@@ -28,6 +29,7 @@ import {
   EventLayout,
   GenesisLayout,
   InstrumentLayout,
+  type KillTarget,
   OrderType,
   REPORT_BYTES,
   ReportLayout,
@@ -161,9 +163,25 @@ const GOLDEN: readonly [name: string, write: (words: Int32Array) => void, hex: s
   [
     "KillSwitch",
     (words) =>
-      writeAdminCommand(words, 0, { kind: "kill_switch", account: 0x01020304, on: true, who: "ann" }),
+      writeAdminCommand(words, 0, {
+        kind: "kill_switch",
+        scope: "account",
+        account: 0x01020304,
+        on: true,
+        who: "ann",
+      }),
     `
       08010000 00000000 04030201 00000000 00000000 00000000 616e6e00 00000000 00000000 00000000
+      01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
+  ],
+  [
+    "KillSwitch of a symbol",
+    (words) =>
+      writeAdminCommand(words, 0, {
+        ...{ kind: "kill_switch", scope: "symbol", symbol: 0x01020304, on: true, who: "ann" },
+      }),
+    `
+      08010100 00000000 00000000 04030201 00000000 00000000 616e6e00 00000000 00000000 00000000
       01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
   ],
   [
@@ -229,12 +247,23 @@ test.each<AdminCommand>([
   { kind: "tenure", epoch: Number.MAX_SAFE_INTEGER, who: "n" },
   { kind: "ack_policy", policy: "disk", who: "~!" },
   { kind: "resume", who: "0123456789abcdef" },
-  { kind: "kill_switch", account: 0xffffffff, on: false, who: "ann" },
+  { kind: "kill_switch", scope: "account", account: 0xffffffff, on: false, who: "ann" },
 ])("$kind is read as it was written, at any word and time", (command) => {
   const words = new Int32Array(2 * COMMAND_WORDS);
   writeAdminCommand(words, 1, command);
   writeTimestamp(words, 1, 1_700_000_000_000_001);
   expect(checkAdminCommand(words, 1)).toEqual(command);
+});
+
+test.each<KillTarget>([
+  { scope: "account", account: 0xffffffff },
+  { scope: "symbol", symbol: 0xfffffffe },
+  { scope: "all" },
+])("a kill switch of $scope is read as it was written", (target) => {
+  const words = new Int32Array(COMMAND_WORDS);
+  const command = { kind: "kill_switch", ...target, on: true, who: "ann" } as const;
+  writeAdminCommand(words, 0, command);
+  expect(checkAdminCommand(words, 0)).toEqual(command);
 });
 
 test.each<SessionCommand>([
@@ -332,6 +361,7 @@ test("the tables of snapshot.md hold the layouts of the headers and of each reco
     rowsOf(SnapshotAdministration, SnapshotAdministration.bytes),
     rowsOf(SnapshotSwitchedOff, SnapshotSwitchedOff.bytes),
     rowsOf(SnapshotRequest, SnapshotRequest.bytes),
+    rowsOf(SnapshotSession, SnapshotSession.bytes),
     rowsOf(SnapshotReportStream, SnapshotReportStream.bytes),
   ]);
 });

@@ -7,6 +7,7 @@ import {
   FLOW_FILE_BYTES_MAX,
   FLOW_SYMBOLS_MAX,
   flowCommandOf,
+  flowMassCancelOf,
   formatCommand,
   formatMeta,
   type Instrument,
@@ -47,7 +48,7 @@ export class FlowFile implements ExportFormat {
   }
 
   take(row: ExportRow): boolean {
-    const { position, kind, order, instrument, administration } = row;
+    const { position, kind, order, massCancel, session, instrument, administration } = row;
     if (position <= this.#registered || kind === "tick") return true;
     if (order !== undefined) return this.#line(formatCommand(flowCommandOf(kind, order)), position);
     if (instrument !== undefined) {
@@ -56,7 +57,9 @@ export class FlowFile implements ExportFormat {
         throw unsayable(position, "an instrument whose number may have been given before the range");
       return this.#register(instrument, position);
     }
-    if (administration !== undefined) return this.#line(formatCommand(administration), position);
+    if (massCancel !== undefined) return this.#line(formatCommand(flowMassCancelOf(massCancel)), position);
+    const said = administration ?? session;
+    if (said !== undefined) return this.#line(formatCommand(said), position);
     throw unsayable(position, `a ${kind} record`);
   }
 

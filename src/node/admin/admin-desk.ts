@@ -2,7 +2,13 @@
 // rest is work on files, which the log of the node's doings names instead.
 
 import { SeriatimError } from "../../base/index.ts";
-import type { AckPolicyName, AdminCommand } from "../../protocol/index.ts";
+import type {
+  AckPolicyName,
+  AdminCommand,
+  AdminRequest,
+  Instrument,
+  KillTarget,
+} from "../../protocol/index.ts";
 import type { AccountNames } from "../account-names.ts";
 import type { Log } from "../log.ts";
 import type { NodeStatus } from "../status.ts";
@@ -20,10 +26,13 @@ export interface AdminWork {
 export interface AdminDeskOptions {
   readonly commands: Pick<JournaledCommands, "submit">;
   readonly accounts: AccountNames;
+  readonly instruments: () => readonly Pick<Instrument, "name">[];
   readonly status: () => NodeStatus;
   readonly work: AdminWork;
   readonly log: Log;
 }
+
+type KillRequest = Extract<AdminRequest, { command: "kill-switch" }>;
 
 export class AdminDesk implements Desk {
   readonly #options: AdminDeskOptions;
@@ -46,7 +55,7 @@ export class AdminDesk implements Desk {
       case "resume":
         return this.#submit({ kind: request.command, who });
       case "kill-switch":
-        return this.#killSwitch(request.account, request.on, who);
+        return this.#killSwitch(request, who);
       case "ack-policy":
         return this.#ackPolicy(request.policy, who);
       case "rotate":
@@ -67,10 +76,27 @@ export class AdminDesk implements Desk {
     return { position };
   }
 
-  async #killSwitch(name: string, on: boolean, who: string): Promise<AdminOutcome> {
-    const account = this.#options.accounts.find(name);
-    if (account === undefined)
-      throw new SeriatimError("REFUSED", `there is no account ${JSON.stringify(name)}`);
-    return await this.#options.commands.submit({ kind: "kill_switch", account, on, who });
+  async #killSwitch(request: KillRequest, who: string): Promise<AdminOutcome> {
+    const target = this.#targetOf(request);
+    return await this.#options.commands.submit({ kind: "kill_switch", ...target, on: request.on, who });
   }
+
+  #targetOf(request: KillRequest): KillTarget {
+    if ("all" in request) return { scope: "all" };
+    if ("account" in request) {
+      const account = this.#options.accounts.find(request.account);
+      if (account !== undefined) return { scope: "account", account };
+      throw new SeriatimError("REFUSED", `there is no account ${JSON.stringify(request.account)}`);
+    }
+    const symbol = symbolOf(this.#options.instruments(), request.symbol);
+    if (symbol !== undefined) return { scope: "symbol", symbol };
+    throw new SeriatimError("REFUSED", `there is no instrument ${JSON.stringify(request.symbol)}`);
+  }
+}
+
+/** The number of an instrument's name, or of its number as text. */
+function symbolOf(instruments: readonly Pick<Instrument, "name">[], text: string): number | undefined {
+  const named = instruments.findIndex(({ name }) => name === text);
+  if (named >= 0) return named;
+  return /^(0|[1-9][0-9]{0,9})$/.test(text) && Number(text) < instruments.length ? Number(text) : undefined;
 }

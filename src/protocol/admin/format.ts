@@ -49,20 +49,23 @@ export function parseAdminLogon(line: string): AdminLogon | undefined {
 
 const PLAIN = ["status", "halt", "resume", "rotate", "snapshot"] as const;
 const PROMOTE_USAGE = "promote [--force]";
+const KILL_SWITCH_USAGE = "kill-switch ACCOUNT|symbol SYMBOL|all on|off";
 
 export type AdminRequest =
   | { readonly command: (typeof PLAIN)[number] }
   /** `force`: whoever asks answers for what the nodes that can't be heard may hold. */
   | { readonly command: "promote"; readonly force: boolean }
-  /** `account`: a number or a name. */
+  /** `account`, `symbol`: a number or a name. */
   | { readonly command: "kill-switch"; readonly account: string; readonly on: boolean }
+  | { readonly command: "kill-switch"; readonly symbol: string; readonly on: boolean }
+  | { readonly command: "kill-switch"; readonly all: true; readonly on: boolean }
   | { readonly command: "ack-policy"; readonly policy: AckPolicyName };
 
 /** How each command is written. */
 export const ADMIN_USAGE: readonly string[] = [
   ...PLAIN,
   PROMOTE_USAGE,
-  "kill-switch ACCOUNT on|off",
+  KILL_SWITCH_USAGE,
   `ack-policy ${ACK_POLICY_NAMES.join("|")}`,
 ];
 
@@ -76,13 +79,7 @@ export function parseAdminRequest(line: string): AdminRequest | { readonly probl
     const isPromote = rest.length === (force ? 1 : 0);
     return isPromote ? { command: word, force } : { problem: `usage: ${PROMOTE_USAGE}` };
   }
-  if (word === "kill-switch") {
-    const [account = "", state] = rest;
-    const isSwitch = rest.length === 2 && account !== "" && (state === "on" || state === "off");
-    return isSwitch
-      ? { command: word, account, on: state === "on" }
-      : { problem: "usage: kill-switch ACCOUNT on|off" };
-  }
+  if (word === "kill-switch") return parseKillSwitch(rest) ?? { problem: `usage: ${KILL_SWITCH_USAGE}` };
   if (word === "ack-policy") {
     const policy = ACK_POLICY_NAMES.find((name) => name === rest[0]);
     return policy !== undefined && rest.length === 1
@@ -90,4 +87,14 @@ export function parseAdminRequest(line: string): AdminRequest | { readonly probl
       : { problem: `usage: ack-policy ${ACK_POLICY_NAMES.join("|")}` };
   }
   return { problem: `no such command; there are: ${ADMIN_USAGE.join(", ")}` };
+}
+
+function parseKillSwitch(words: readonly string[]): AdminRequest | undefined {
+  const command = "kill-switch";
+  const state = words.at(-1);
+  if (words.includes("") || (state !== "on" && state !== "off")) return undefined;
+  const on = state === "on";
+  if (words.length === 3) return words[0] === "symbol" ? { command, symbol: words[1], on } : undefined;
+  if (words.length !== 2) return undefined;
+  return words[0] === "all" ? { command, all: true, on } : { command, account: words[0], on };
 }

@@ -4,7 +4,14 @@
 
 import { assert, getU64, SAFE_MAX, setU64 } from "../../base/index.ts";
 import { readTimestamp, writeTimestamp } from "./codec.ts";
-import { AdminLayout, COMMAND_BYTES, COMMAND_WORDS, CommandKind, WHO_BYTES_MAX } from "./layout.ts";
+import {
+  AdminLayout,
+  COMMAND_BYTES,
+  COMMAND_WORDS,
+  CommandKind,
+  KillScope,
+  WHO_BYTES_MAX,
+} from "./layout.ts";
 
 /** The acknowledgement policies by the names operators give, and their numbers in records and snapshots. */
 export const AckPolicyCode = { disk: 1, ram: 2, "disk+ram": 3, "two-disks": 4 } as const;
@@ -16,12 +23,23 @@ export function ackPolicyName(code: number): AckPolicyName | undefined {
   return ACK_POLICY_NAMES.find((name) => AckPolicyCode[name] === code);
 }
 
+/** What a kill switch is thrown for: an account, a symbol, or everything. */
+export type KillTarget =
+  | { readonly scope: "account"; readonly account: number }
+  | { readonly scope: "symbol"; readonly symbol: number }
+  | { readonly scope: "all" };
+export type KillSwitch = KillTarget & {
+  readonly kind: "kill_switch";
+  readonly on: boolean;
+  readonly who: string;
+};
+
 /** `who` is the name of the key that gave the command; of a tenure, the name of the node. */
 export type AdminCommand =
   | { readonly kind: "tenure"; readonly epoch: number; readonly who: string }
   | { readonly kind: "ack_policy"; readonly policy: AckPolicyName; readonly who: string }
   | { readonly kind: "halt" | "resume" | "forced_start" | "promotion"; readonly who: string }
-  | { readonly kind: "kill_switch"; readonly account: number; readonly on: boolean; readonly who: string };
+  | KillSwitch;
 
 export const ADMIN_COMMAND_KINDS = {
   tenure: CommandKind.Tenure,
@@ -32,6 +50,12 @@ export const ADMIN_COMMAND_KINDS = {
   forced_start: CommandKind.ForcedStart,
   promotion: CommandKind.Promotion,
 } as const satisfies Record<AdminCommand["kind"], CommandKind>;
+
+const KILL_SCOPES = {
+  account: KillScope.Account,
+  symbol: KillScope.Symbol,
+  all: KillScope.All,
+} as const satisfies Record<KillTarget["scope"], KillScope>;
 
 const KIND_NAMES = new Map<number, AdminCommand["kind"]>(
   Object.entries(ADMIN_COMMAND_KINDS).map(([name, kind]) => [kind, name as AdminCommand["kind"]]),
@@ -71,7 +95,9 @@ export function writeAdminCommand(words: Int32Array, at: number, command: AdminC
   if (command.kind === "ack_policy") view.setUint8(AdminLayout.setting, AckPolicyCode[command.policy]);
   if (command.kind !== "kill_switch") return;
   view.setUint8(AdminLayout.setting, command.on ? 1 : 0);
-  view.setUint32(AdminLayout.account, command.account, true);
+  view.setUint8(AdminLayout.scope, KILL_SCOPES[command.scope]);
+  if (command.scope === "account") view.setUint32(AdminLayout.account, command.account, true);
+  if (command.scope === "symbol") view.setUint32(AdminLayout.symbol, command.symbol, true);
 }
 
 /** The administrative command at word offset `at`, or undefined when it is none of this version. */
@@ -99,9 +125,23 @@ function readAdminCommand(view: DataView): AdminCommand | undefined {
       return policy === undefined ? undefined : { kind, policy, who };
     }
     case "kill_switch":
-      return { kind, account: view.getUint32(AdminLayout.account, true), on: setting === 1, who };
+      return readKillSwitch(view, setting === 1, who);
     default:
       return { kind, who };
+  }
+}
+
+function readKillSwitch(view: DataView, on: boolean, who: string): KillSwitch | undefined {
+  const kind = "kill_switch";
+  switch (view.getUint8(AdminLayout.scope)) {
+    case KillScope.Account:
+      return { kind, scope: "account", account: view.getUint32(AdminLayout.account, true), on, who };
+    case KillScope.Symbol:
+      return { kind, scope: "symbol", symbol: view.getUint32(AdminLayout.symbol, true), on, who };
+    case KillScope.All:
+      return { kind, scope: "all", on, who };
+    default:
+      return undefined;
   }
 }
 

@@ -144,11 +144,14 @@ function adminLayout() {
     kind: at.u8(),
     /** AckPolicy: which one. KillSwitch: 1 on, 0 off. */
     setting: at.u8(),
-    reserved: at.u16(),
+    /** KillSwitch: a KillScope. */
+    scope: at.u8(),
+    reserved: at.u8(),
     unused: at.u32(),
-    /** KillSwitch. Here and below at the offsets of an order record, so that events copy nothing else. */
+    /** KillSwitch of an account. Here and below at the offsets of an order record, so that events copy nothing else. */
     account: at.u32(),
-    unusedSymbol: at.u32(),
+    /** KillSwitch of a symbol. */
+    symbol: at.u32(),
     /** Tenure. */
     epoch: at.u64(),
     /** The name of the key that gave the command; of a Tenure the name of the node. */
@@ -159,6 +162,10 @@ function adminLayout() {
   at.size(COMMAND_BYTES);
   return layout;
 }
+
+/** What a KillSwitch switches off. */
+export const KillScope = { Account: 0, Symbol: 1, All: 2 } as const;
+export type KillScope = (typeof KillScope)[keyof typeof KillScope];
 
 /** Bits of a SessionOpen's flags. */
 export const SessionFlag = {

@@ -2,7 +2,7 @@
 // Specification: flow.md.
 
 import { assert } from "../../base/index.ts";
-import { Side, TimeInForce } from "../commands/index.ts";
+import { type KillTarget, Side, TimeInForce } from "../commands/index.ts";
 import { reasonName } from "../reasons.ts";
 import {
   type Flow,
@@ -14,9 +14,10 @@ import {
   type FlowSnapshot,
   type FlowVersion,
   isFlowOrder,
+  isFlowRequest,
 } from "./types.ts";
 
-/** The lowest version that can say all of this: 3 for administration and numbers used once, 2 for accounts, limits and capacities, else 1. */
+/** The lowest version that can say all of this: 3 for administration, sessions, mass cancels and numbers used once, 2 for accounts, limits and capacities, else 1. */
 export function flowVersionOf(flow: Pick<Flow, "meta" | "steps">): FlowVersion {
   const { ordersMax, accountsMax } = flow.meta;
   if (flow.steps.some(({ command }) => needsVersion3(command))) return 3;
@@ -77,17 +78,30 @@ function commandBody(command: FlowCommand): string {
     case "ack_policy":
       return `${command.policy} ${command.who}`;
     case "kill_switch":
-      return `${command.account} ${command.on ? "on" : "off"} ${command.who}`;
+      return `${killTarget(command)} ${command.on ? "on" : "off"} ${command.who}`;
+    case "mass_cancel":
+      return `${command.symbol ?? "*"} ${command.side === undefined ? "*" : sideLetter(command.side)}`;
+    case "session_open": {
+      const { account, session, who, instance, flags, deadMan_ms } = command;
+      return `${account} ${session} ${who} ${instance} ${flags} ${deadMan_ms}`;
+    }
+    case "session_end":
+      return `${command.account} ${command.session} ${command.cause}`;
     default:
       return command.who;
   }
 }
 
+function killTarget(target: KillTarget): string {
+  if (target.scope === "account") return String(target.account);
+  return target.scope === "symbol" ? `symbol ${target.symbol}` : "all";
+}
+
 /** The trailing tokens that orders have since versions 2 and 3; empty for whatever version 1 can say. */
 function optionsOf(command: FlowCommand): string {
-  if (!isFlowOrder(command)) return "";
+  if (!isFlowRequest(command)) return "";
   const account = command.account === 0 ? "" : ` account ${command.account}`;
-  const isLimited = command.kind !== "cancel" && command.answerLimit !== 0;
+  const isLimited = "answerLimit" in command && command.answerLimit !== 0;
   const limit = isLimited ? ` limit ${command.answerLimit}` : "";
   return account + limit + (command.once === undefined ? "" : ` once ${command.once}`);
 }
@@ -105,6 +119,8 @@ export function formatOutcome(outcome: FlowOutcome): string {
       const { sequence, symbol, taker, maker, price, quantity } = outcome;
       return `evt trade ${sequence} ${symbol} ${taker} ${maker} ${price} ${quantity}`;
     }
+    case "mass_cancel":
+      return `evt mass_cancel ${outcome.sequence} ${outcome.orders}`;
     default:
       return `evt ${outcome.kind} ${outcome.sequence} ${outcome.symbol} ${outcome.id}`;
   }

@@ -4,8 +4,13 @@ import {
   ACK_POLICY_NAMES,
   type AckPolicyName,
   type AdminCommand,
+  ALL_SYMBOLS,
   INSTRUMENT_NAME_BYTES_MAX,
   isWho,
+  type KillTarget,
+  SESSION_END_CAUSES,
+  SESSION_FLAGS,
+  type SessionCommand,
   Side,
   TimeInForce,
   WHO_BYTES_MAX,
@@ -14,6 +19,7 @@ import { Reason } from "../reasons.ts";
 import type { LineReader } from "./line-reader.ts";
 import type {
   FlowCommand,
+  FlowMassCancel,
   FlowMeta,
   FlowOrderCommand,
   FlowOutcome,
@@ -33,6 +39,9 @@ const ADMIN_KINDS = {
   forced_start: "forced_start",
   promotion: "promotion",
 } as const satisfies Record<string, AdminCommand["kind"]>;
+const SESSION_KINDS = { session_open: "session_open", session_end: "session_end" } as const;
+const VERSION_3_KINDS = { ...ADMIN_KINDS, ...SESSION_KINDS, mass_cancel: "mass_cancel" } as const;
+const CAUSES = Object.fromEntries(SESSION_END_CAUSES.map((name) => [name, name]));
 const POLICIES = Object.fromEntries(ACK_POLICY_NAMES.map((name) => [name, name])) as Record<
   AckPolicyName,
   AckPolicyName
@@ -44,13 +53,16 @@ const EVENTS = {
   modify: "modify",
   repeat: "repeat",
   trade: "trade",
+  mass_cancel: "mass_cancel",
 } as const;
 const REJECTED: Record<string, FlowReject["command"]> = {
   new_limit: "new_limit",
   new_market: "new_market",
   cancel: "cancel",
   modify: "modify",
+  mass_cancel: "mass_cancel",
   kill_switch: "kill_switch",
+  session_open: "session_open",
 };
 /** Every reason but None, which refuses nothing. */
 const REASONS: Record<string, Reason> = Object.fromEntries(
@@ -94,7 +106,13 @@ function takesOption(reader: LineReader, version: FlowVersion, word: string): bo
 
 /** `accountsMax`: accounts from this one on are refused; in version 1 there is no word for any. */
 export function readCommand(reader: LineReader, version: FlowVersion, accountsMax: number): FlowCommand {
-  const kind = reader.oneOf("a command", version >= 3 ? { ...KINDS, ...ADMIN_KINDS } : KINDS);
+  const kinds: Readonly<Record<string, FlowCommand["kind"]>> = {
+    ...KINDS,
+    ...(version >= 3 && VERSION_3_KINDS),
+  };
+  const kind = reader.oneOf("a command", kinds);
+  if (kind === "mass_cancel") return readMassCancel(reader, version, accountsMax);
+  if (kind === "session_open" || kind === "session_end") return readSession(reader, kind, accountsMax);
   if (kind in ADMIN_KINDS) return readAdministration(reader, kind as AdminCommand["kind"], accountsMax);
   return readTrading(reader, kind as keyof typeof KINDS, version, accountsMax);
 }
@@ -113,13 +131,43 @@ function readAdministration(
     case "ack_policy":
       return { kind, policy: reader.oneOf("the policy", POLICIES), who: readWho(reader) };
     case "kill_switch": {
-      const account = readAccountNumber(reader, accountsMax);
+      const target = readKillTarget(reader, accountsMax);
       const on = reader.oneOf("on or off", SWITCH);
-      return { kind, account, on, who: readWho(reader) };
+      return { kind, ...target, on, who: readWho(reader) };
     }
     default:
       return { kind, who: readWho(reader) };
   }
+}
+
+function readKillTarget(reader: LineReader, accountsMax: number): KillTarget {
+  if (reader.takes("all")) return { scope: "all" };
+  if (reader.takes("symbol")) return { scope: "symbol", symbol: reader.u32("the symbol") };
+  return { scope: "account", account: readAccountNumber(reader, accountsMax) };
+}
+
+function readSession(reader: LineReader, kind: SessionCommand["kind"], accountsMax: number): SessionCommand {
+  const account = readAccountNumber(reader, accountsMax);
+  const session = reader.u64("the session");
+  if (kind === "session_end") return { kind, account, session, cause: reader.oneOf("the cause", CAUSES) };
+  const who = readWho(reader);
+  const instance = reader.u32("the instance");
+  const flags = reader.u32("the flags");
+  if ((flags & ~SESSION_FLAGS) !== 0) reader.fail(`flags ${flags} are above ${SESSION_FLAGS}`);
+  return { kind, account, session, who, instance, flags, deadMan_ms: reader.u32("the dead man's time") };
+}
+
+function readMassCancel(reader: LineReader, version: FlowVersion, accountsMax: number): FlowMassCancel {
+  const symbol = reader.takes("*") ? undefined : reader.u32("the symbol");
+  if (symbol === ALL_SYMBOLS) reader.fail("all symbols are written *");
+  const side = reader.takes("*") ? undefined : reader.oneOf("the side", SIDES);
+  return {
+    kind: "mass_cancel",
+    account: readAccount(reader, version, accountsMax),
+    ...(symbol !== undefined && { symbol }),
+    ...(side !== undefined && { side }),
+    ...readOnce(reader, version),
+  };
 }
 
 function readWho(reader: LineReader): string {
@@ -194,6 +242,7 @@ export function readOutcome(reader: LineReader, word: "evt" | "reject"): FlowOut
   }
   const kind = reader.oneOf("an event", EVENTS);
   const sequence = reader.count("the sequence");
+  if (kind === "mass_cancel") return { kind, sequence, orders: reader.u32("how many orders") };
   const symbol = reader.u32("the symbol");
   if (kind !== "trade") return { kind, sequence, symbol, id: reader.u64("the order id") };
   const taker = reader.u64("the taker's id");

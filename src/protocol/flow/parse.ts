@@ -10,7 +10,7 @@ import {
   type FlowMeta,
   type FlowOutcome,
   type FlowVersion,
-  isFlowOrder,
+  isFlowRequest,
   type ParsedFlow,
 } from "./types.ts";
 
@@ -21,6 +21,8 @@ export const FLOW_FILE_BYTES_MAX = 64 * 1024 * 1024;
 export const FLOW_SYMBOLS_MAX = 16_384;
 
 /** Words that may start a line and the section each belongs to; a flow's sections only go forward. */
+/** Of what traders don't ask for: what may cancel orders, or be refused. */
+const WITH_EVENTS: readonly string[] = ["kill_switch", "session_open", "session_end"];
 const SECTION = { version: 0, meta: 1, cmd: 2, evt: 2, reject: 2, snapshot: 3, sym: 3, level: 3 } as const;
 type Word = keyof typeof SECTION;
 
@@ -150,7 +152,7 @@ class FlowParser {
     const step = this.#steps.at(-1);
     if (step === undefined) reader.fail(`'${word}' comes before any command`);
     const { kind } = step.command;
-    if (!isFlowOrder(step.command) && kind !== "kill_switch")
+    if (!isFlowRequest(step.command) && !WITH_EVENTS.includes(kind))
       reader.fail(`'${word}' follows 'cmd ${kind}', which has no events`);
     const rejected = step.outcomes.at(-1)?.kind === "reject";
     if (rejected) reader.fail(`'${word}' follows a reject of the same command`);

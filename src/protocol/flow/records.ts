@@ -2,10 +2,13 @@
 
 import { assert } from "../../base/index.ts";
 import {
+  ALL_SYMBOLS,
+  BOTH_SIDES,
   CommandFlag,
   CommandKind,
   CommandWord,
   type Genesis,
+  type MassCancelFields,
   type OrderFields,
   OrderType,
   Side,
@@ -13,8 +16,10 @@ import {
   writeAdminCommand,
   writeCancel,
   writeInstrument,
+  writeMassCancel,
   writeModify,
   writeNewOrder,
+  writeSessionCommand,
 } from "../commands/index.ts";
 import { type EventFields, EventKind } from "../events/index.ts";
 import type { Reason } from "../reasons.ts";
@@ -23,10 +28,12 @@ import {
   type FlowCommand,
   type FlowLimit,
   type FlowMarket,
+  type FlowMassCancel,
   type FlowOrderCommand,
   type FlowOutcome,
   type FlowReject,
-  isFlowOrder,
+  type FlowRequest,
+  isFlowRequest,
   registeredNames,
 } from "./types.ts";
 
@@ -58,11 +65,15 @@ export function writeFlowCommand(words: Int32Array, at: number, command: FlowCom
     writeInstrument(words, at, { name: command.name, priceDecimals: 0, tick: 1, lot: 1 });
     return;
   }
-  if (!isFlowOrder(command)) {
+  if (command.kind === "session_open" || command.kind === "session_end") {
+    writeSessionCommand(words, at, command);
+    return;
+  }
+  if (!isFlowRequest(command)) {
     writeAdminCommand(words, at, command);
     return;
   }
-  writeFlowOrder(words, at, command);
+  writeFlowRequest(words, at, command);
   if (command.once === undefined) return;
   const [requestLow, requestHigh] = lanesOf(command.once);
   words[at + CommandWord.flags] = CommandFlag.Once;
@@ -70,7 +81,12 @@ export function writeFlowCommand(words: Int32Array, at: number, command: FlowCom
   words[at + CommandWord.requestHigh] = requestHigh;
 }
 
-function writeFlowOrder(words: Int32Array, at: number, command: FlowOrderCommand): void {
+function writeFlowRequest(words: Int32Array, at: number, command: FlowRequest): void {
+  if (command.kind === "mass_cancel") {
+    const { account, symbol = ALL_SYMBOLS, side = BOTH_SIDES } = command;
+    writeMassCancel(words, at, account, symbol, side);
+    return;
+  }
   const { account, symbol } = command;
   const [idLow, idHigh] = lanesOf(command.id);
   if (command.kind === "cancel") {
@@ -123,6 +139,17 @@ export function flowCommandOf(kind: string, order: OrderFields): FlowOrderComman
   return { kind: "limit", ...terms, price, timeInForce };
 }
 
+/** What a flow says of a mass cancel: the opposite of writeFlowCommand. */
+export function flowMassCancelOf({ account, symbol, side, once, request }: MassCancelFields): FlowMassCancel {
+  return {
+    kind: "mass_cancel",
+    account,
+    ...(symbol !== undefined && { symbol }),
+    ...(side !== undefined && { side: side === "buy" ? Side.Buy : Side.Sell }),
+    ...(once && { once: request }),
+  };
+}
+
 function termsOf(command: FlowLimit | FlowMarket) {
   if (command.kind === "limit")
     return { orderType: OrderType.Limit, timeInForce: command.timeInForce, price: command.price };
@@ -147,6 +174,8 @@ export function flowOutcomeOf(event: EventFields): FlowOutcome {
       const { makerId: maker, quantity } = event;
       return { kind: "trade", sequence, symbol, taker: id, maker, price: BigInt(event.price), quantity };
     }
+    case EventKind.MassCancel:
+      return { kind: "mass_cancel", sequence, orders: event.quantity };
     default:
       assert(event.kind === EventKind.Reject, `unknown event kind ${event.kind}`);
       return { kind: "reject", command: rejectedCommand(event), id, reason: event.reason as Reason };
@@ -156,6 +185,8 @@ export function flowOutcomeOf(event: EventFields): FlowOutcome {
 function rejectedCommand(event: EventFields): FlowReject["command"] {
   if (event.command === CommandKind.Cancel) return "cancel";
   if (event.command === CommandKind.Modify) return "modify";
+  if (event.command === CommandKind.MassCancel) return "mass_cancel";
   if (event.command === CommandKind.KillSwitch) return "kill_switch";
+  if (event.command === CommandKind.SessionOpen) return "session_open";
   return event.orderType === OrderType.Market ? "new_market" : "new_limit";
 }

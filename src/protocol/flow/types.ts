@@ -1,7 +1,7 @@
 // What a flow file says, as plain objects. Specification: flow.md. Cold path: ids (u64) and prices (i64) are
 // bigints, because a flow may hold every value the wire can carry, also those the engine answers with InvalidPrice.
 
-import type { AdminCommand, Side, TimeInForce } from "../commands/index.ts";
+import type { AdminCommand, SessionCommand, Side, TimeInForce } from "../commands/index.ts";
 import type { Reason } from "../reasons.ts";
 
 /** What decides a flow's results besides its commands. */
@@ -64,12 +64,27 @@ export interface FlowModify extends OfOrder, MayTrade {
 }
 /** Every command that names an order. */
 export type FlowOrderCommand = FlowLimit | FlowMarket | FlowCancel | FlowModify;
-/** Version 3: what administrators and nodes said. */
-export type FlowCommand = FlowRegister | FlowOrderCommand | AdminCommand;
+/** Version 3: all orders of an account, of one symbol or (undefined) all, of one side or (undefined) both. */
+export interface FlowMassCancel {
+  readonly kind: "mass_cancel";
+  readonly account: number;
+  readonly symbol?: number;
+  readonly side?: Side;
+  readonly once?: bigint;
+}
+/** What traders ask for: the commands that may have a request's number. */
+export type FlowRequest = FlowOrderCommand | FlowMassCancel;
+/** Version 3: also what administrators, nodes and gateways said. */
+export type FlowCommand = FlowRegister | FlowRequest | AdminCommand | SessionCommand;
 
 /** Whether a command names an order. */
 export function isFlowOrder(command: FlowCommand): command is FlowOrderCommand {
   return "id" in command;
+}
+
+/** Whether a command is a trader's. */
+export function isFlowRequest(command: FlowCommand): command is FlowRequest {
+  return isFlowOrder(command) || command.kind === "mass_cancel";
 }
 
 export interface FlowEvent {
@@ -88,14 +103,27 @@ export interface FlowTrade {
   readonly price: bigint;
   readonly quantity: number;
 }
+/** Version 3: a mass cancel, and how many orders it took out. */
+export interface FlowMassCancelled {
+  readonly kind: "mass_cancel";
+  readonly sequence: number;
+  readonly orders: number;
+}
 export interface FlowReject {
   readonly kind: "reject";
-  readonly command: "new_limit" | "new_market" | "cancel" | "modify" | "kill_switch";
+  readonly command:
+    | "new_limit"
+    | "new_market"
+    | "cancel"
+    | "modify"
+    | "mass_cancel"
+    | "kill_switch"
+    | "session_open";
   readonly id: bigint;
   readonly reason: Reason;
 }
 /** One `evt` or `reject` line. */
-export type FlowOutcome = FlowEvent | FlowTrade | FlowReject;
+export type FlowOutcome = FlowEvent | FlowTrade | FlowMassCancelled | FlowReject;
 
 export interface FlowLevel {
   readonly price: bigint;

@@ -47,7 +47,7 @@ afterEach(() => {
 });
 
 const HALT = { kind: "halt", who: "ann" } as const;
-const KILL = { kind: "kill_switch", account: 3, on: true, who: "ann" } as const;
+const KILL = { kind: "kill_switch", scope: "account", account: 3, on: true, who: "ann" } as const;
 
 /** What it is answered with by now. */
 async function answer(submitted: Promise<object>): Promise<object | string> {

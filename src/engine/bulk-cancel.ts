@@ -1,0 +1,125 @@
+// Cancelling more than one order: of an account, of a symbol, of all. Always by symbol, bids before asks, best level first,
+// oldest first, one Cancel event each.
+//
+// The orders of an account that has a stream are linked (account-orders.ts), and only they are looked at. There is no index for
+// the others, as every order would pay for it: the pool is read once from end to end, which the memory is made for, and then
+// the queues of the levels that have an order of the account.
+
+import type { RecordBuffer } from "../base/index.ts";
+import {
+  ALL_SYMBOLS,
+  BOTH_SIDES,
+  type CancelCause,
+  CancelCause as Cause,
+  CommandWord,
+  Reason,
+  Side,
+} from "../protocol/index.ts";
+import type { ExchangeState } from "./exchange-state.ts";
+import type { OrderBook } from "./order-book.ts";
+import { leave } from "./order-commands.ts";
+import { NO_SLOT, ORDER_SHIFT, OrderWord } from "./order-pool.ts";
+
+/** A trader's MassCancel: its orders of one symbol or all, of one side or both. */
+export function massCancel(state: ExchangeState, words: Int32Array, at: number, out: RecordBuffer): void {
+  const { events } = state;
+  const symbol = words[at + CommandWord.symbol] >>> 0;
+  const side = (words[at + CommandWord.kindSideTypeTif] >>> 8) & 255;
+  events.begin(out, words, at);
+  if (symbol !== ALL_SYMBOLS && symbol >= state.books.length) return events.reject(Reason.UnknownSymbol);
+  if (side > BOTH_SIDES) return events.reject(Reason.InvalidSide);
+  const own = ordersOfAccount(state, words[at + CommandWord.account] >>> 0);
+  const { words: orders } = state.orders;
+  const slots = own.filter((slot) => {
+    const symbolSide = orders[(slot << ORDER_SHIFT) + OrderWord.symbolSide];
+    const isOfSymbol = symbol === ALL_SYMBOLS || symbolSide >>> 1 === symbol;
+    return isOfSymbol && (side === BOTH_SIDES || (symbolSide & 1) === side);
+  });
+  events.massCancel(slots.length);
+  for (const slot of slots) cancel(state, slot, Cause.MassCancel);
+  events.end();
+}
+
+/** Cancels every resting order of an account. */
+export function cancelAccount(state: ExchangeState, account: number, cause: CancelCause): void {
+  const slots = ordersOfAccount(state, account);
+  for (const slot of slots) cancel(state, slot, cause);
+  if (slots.length > 0) state.events.end();
+}
+
+/** Cancels every resting order of some books, which stand by symbol. */
+export function cancelBooks(state: ExchangeState, books: readonly OrderBook[], cause: CancelCause): void {
+  let cancelled = 0;
+  for (const book of books) {
+    for (const side of [Side.Buy, Side.Sell]) {
+      for (let level = book.ladder.best(side); level !== NO_SLOT; level = book.ladder.best(side)) {
+        // The level goes with its last order, so how many there are is asked before.
+        for (let left = state.levels.orders[level]; left > 0; left--) {
+          cancel(state, state.levels.head[level], cause);
+          cancelled++;
+        }
+      }
+    }
+  }
+  if (cancelled > 0) state.events.end();
+}
+
+/** The slots of an account's resting orders, in the order in which they are cancelled. */
+export function ordersOfAccount(state: ExchangeState, account: number): number[] {
+  const stream = state.reports.of(account);
+  return stream === undefined ? searchOrders(state, account) : linkedOrders(state, stream.index);
+}
+
+function linkedOrders({ accountOrders, orders, levels }: ExchangeState, list: number): number[] {
+  const { words } = orders;
+  const found: number[] = [];
+  for (let slot = accountOrders.first(list); slot !== NO_SLOT; slot = accountOrders.next(slot))
+    found.push(slot);
+  // A sort that is stable leaves the orders of a level as they stand in its queue.
+  return found.sort((a, b) => {
+    const ofA = words[(a << ORDER_SHIFT) + OrderWord.symbolSide];
+    const ofB = words[(b << ORDER_SHIFT) + OrderWord.symbolSide];
+    if (ofA !== ofB) return ofA - ofB;
+    const priceA = levels.price[words[(a << ORDER_SHIFT) + OrderWord.level]];
+    const priceB = levels.price[words[(b << ORDER_SHIFT) + OrderWord.level]];
+    return ofA & 1 ? priceA - priceB : priceB - priceA;
+  });
+}
+
+function searchOrders(state: ExchangeState, account: number): number[] {
+  const { words } = state.orders;
+  const found: number[] = [];
+  for (const level of levelsWith(state, account)) {
+    for (let slot = state.levels.head[level]; slot !== NO_SLOT; ) {
+      const at = slot << ORDER_SHIFT;
+      if (words[at + OrderWord.account] >>> 0 === account) found.push(slot);
+      slot = words[at + OrderWord.next];
+    }
+  }
+  return found;
+}
+
+/** The levels where orders of an account rest, in the order in which they are cancelled. */
+function levelsWith({ orders, levels, index }: ExchangeState, account: number): number[] {
+  const { words } = orders;
+  const found = new Map<number, number>();
+  for (let slot = 0; slot < orders.reached; slot++) {
+    const at = slot << ORDER_SHIFT;
+    if (words[at + OrderWord.account] >>> 0 !== account) continue;
+    const symbolSide = words[at + OrderWord.symbolSide];
+    const [idLow, idHigh] = [words[at + OrderWord.idLow], words[at + OrderWord.idHigh]];
+    // A slot that was given back still has its last order's words; the index knows who rests.
+    const hash = words[at + OrderWord.hash];
+    if (index.find(hash, words[at + OrderWord.account], symbolSide >> 1, idLow, idHigh) !== slot) continue;
+    found.set(words[at + OrderWord.level], symbolSide);
+  }
+  const { price } = levels;
+  return [...found]
+    .sort(([a, ofA], [b, ofB]) => ofA - ofB || (ofA & 1 ? price[a] - price[b] : price[b] - price[a]))
+    .map(([level]) => level);
+}
+
+function cancel(state: ExchangeState, slot: number, cause: CancelCause): void {
+  state.events.cancelled(slot, state.levels, cause);
+  leave(state, slot);
+}
