@@ -1,5 +1,6 @@
 // What an exchange begins with: the effect of all that its log holds.
 
+import { SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import { recordSession } from "../journal/index.ts";
 import { COMMAND_WORDS } from "../protocol/index.ts";
@@ -37,7 +38,7 @@ export async function recoverExchange(
   const engine = inherited?.engine ?? new ExchangeEngine();
   const started = performance.now();
   let lastSession = inherited?.lastSession ?? 0;
-  const runtime = await openRuntime({
+  const opened = openRuntime({
     ...options,
     replication: options.replication && {
       ...options.replication,
@@ -52,10 +53,22 @@ export async function recoverExchange(
       lastSession = Math.max(lastSession, highestSession(words, at, count));
     },
   });
+  const runtime = await opened.catch((error) => {
+    throw nameLeader(error, engine);
+  });
   if (inherited === undefined)
     report(runtime, Math.round(performance.now() - started), engine.restingOrders, log);
   lastSession = Math.max(lastSession, runtime.recovered.snapshot?.session ?? 0);
   return { engine, runtime, lastSession };
+}
+
+/** Who starts a node of a cluster as one that is alone has forgotten something. */
+function nameLeader(error: unknown, { administration }: ExchangeEngine): unknown {
+  if (!(error instanceof SeriatimError) || error.code !== "CLUSTER_LOG") return error;
+  const { exitCode, code, message } = error;
+  const leader = administration.node === "" ? "" : ` (${administration.node} led last)`;
+  const missing = "give its --node-key and --keys, and --replica-of when another node leads";
+  return new SeriatimError(code, `${message}${leader}: ${missing}`, { exitCode, cause: error });
 }
 
 /** What may be missing: nobody can tell a frame that was never finished from one that rotted after it was acknowledged. */

@@ -18,6 +18,7 @@ import { SystemClock } from "../platform/index.ts";
 import { COMMAND_BYTES } from "../protocol/index.ts";
 import { createLiveFrames } from "../replication/index.ts";
 import { createRing, type Ring } from "../ring/index.ts";
+import { FIRST_EPOCH } from "../segment/index.ts";
 import { Sequencer } from "../sequencer/index.ts";
 import { type CommandOutput, CommandPath } from "./command-path.ts";
 import { commandRingRecords } from "./command-ring.ts";
@@ -76,8 +77,8 @@ export interface RuntimeListener extends AckListener {
 }
 
 /**
- * Opens the log in `directory`, or begins one, and applies it. Throws SeriatimError: what the journal says, or
- * LOG_UNKNOWN for a record that the application can't apply; all is closed again then, and the lock given back.
+ * Opens the log in `directory`, or begins one, and applies it. Throws SeriatimError: what the journal says, LOG_UNKNOWN for
+ * a record that the application can't apply, or CLUSTER_LOG; all is closed again then, and the lock given back.
  */
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { application, directory, clock = new SystemClock(), onReplayed = () => {}, replication } = options;
@@ -98,6 +99,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     });
     const replayed = await recoverApplication(journal, application, onReplayed);
     assertPosition(application, replayed.position);
+    if (replication === undefined) refuseLogOfCluster(replayed, directory);
     // Where nothing follows that state, the log's last time is its.
     const timestamp_us = Math.max(replayed.timestamp_us, from?.timestamp_us ?? 0);
     // What of a cluster's log was acknowledged, its disk doesn't say.
@@ -129,6 +131,16 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     await directory?.lock.release();
     throw error;
   }
+}
+
+/**
+ * A log that had a tenure is a copy that others have too. Who went on with it alone, in its epoch, would answer what they
+ * know nothing of, and they what it knows nothing of.
+ */
+function refuseLogOfCluster({ epoch }: Recovered, directory: DataDirectory | undefined): void {
+  if (epoch === FIRST_EPOCH) return;
+  const what = `the log in ${directory?.journal} is a cluster's, of epoch ${epoch}, and is not gone on with alone`;
+  throw new SeriatimError("CLUSTER_LOG", what, { exitCode: 2 });
 }
 
 export class Runtime {

@@ -41,7 +41,23 @@ test("orders are taken once the replica is there, answered by disk and memory of
   await replica.stop();
   expect(readdirSync(cluster.path("south", "journal")).length).toBeGreaterThan(1);
   cluster.expectSameFiles("north", "south");
+  for (const name of ["north", "south"]) await expectNotAlone(name);
+  cluster.expectSameFiles("north", "south");
 }, 60_000);
+
+/** Whoever forgets the flags of a cluster's node is told which. */
+async function expectNotAlone(name: string): Promise<void> {
+  const alone = { dataDir: cluster.path(name), orderPort: 0, httpPort: 0, segmentBytes: SEGMENT_BYTES };
+  const which = `the log in ${cluster.path(name, "journal")} is a cluster's, of epoch \\d+`;
+  const missing = "give its --node-key and --keys, and --replica-of when another node leads";
+  await expect(startNode(configurationOf(alone), log)).rejects.toMatchObject({
+    code: "CLUSTER_LOG",
+    message: expect.stringMatching(
+      `^${which}, and is not gone on with alone \\(north led last\\): ${missing}$`,
+    ),
+    exitCode: 2,
+  });
+}
 
 test("a replica that finds no primary says so, once for each reason, and goes on trying", async () => {
   const lines: string[] = [];
