@@ -76,7 +76,8 @@ function note(administration: Administration, command: Exclude<AdminCommand, Kil
       administration.promotedBy = "";
       break;
     case "promotion":
-      administration.promotedBy = who;
+      // Without a tenure there is nobody who could have been promoted.
+      if (administration.epoch > 0) administration.promotedBy = who;
       break;
     case "ack_policy":
       administration.ackPolicy = command.policy;

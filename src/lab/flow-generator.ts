@@ -51,7 +51,7 @@ const ADMINISTRATION = {
   promotion: 1,
 };
 /** Shares of session commands; more open than end, so that an account reaches the most it may have. */
-const SESSIONS = { open: 12, logout: 1, disconnected: 2, dead_man: 1, node_lost: 1 };
+const SESSIONS = { open: 18, logout: 1, disconnected: 2, dead_man: 1, node_lost: 1 };
 /** Instances are one of so many: few, so that sessions come again, or more than an account may have. */
 const INSTANCES = [2, 1_000];
 const SESSION_NAMES = ["ann", "b", "0123456789abcdef"];
@@ -173,8 +173,11 @@ class FlowGenerator {
   #killSwitch(who: string): FlowCommand {
     const kind = "kill_switch";
     const scope = this.#pickWeighted({ account: 6, symbol: 3, all: 3 });
-    const on = this.#random.chance(scope === "all" ? 0.2 : 0.4);
-    if (scope === "symbol") return { kind, scope, symbol: this.#symbol(), on, who };
+    const on = this.#random.chance(scope === "all" ? 0.2 : 0.35);
+    if (scope === "symbol") {
+      const symbol = this.#random.chance(0.1) ? this.#names.length : this.#symbol();
+      return { kind, scope, symbol, on, who };
+    }
     return scope === "all" ? { kind, scope, on, who } : { kind, scope, account: this.#account(), on, who };
   }
 
