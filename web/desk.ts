@@ -1,7 +1,7 @@
 // What the page knows and does: one connection to the exchange, the instrument that is looked at, the order in the form,
 // and what there is to tell. Components look at it and redraw by its topics; prices are painted by frame.
 
-import type { SeriatimError } from "../src/base/index.ts";
+import { counted, type SeriatimError } from "../src/base/index.ts";
 import {
   ExchangeSocket,
   type Market,
@@ -9,14 +9,14 @@ import {
   type OwnOrders,
   type RequestAnswer,
 } from "../src/client/socket/index.ts";
-import { type FillMessage, formatPrice } from "../src/protocol/index.ts";
-import { FillWords } from "./fill-words.ts";
+import { formatPrice, type ReportMessage } from "../src/protocol/index.ts";
+import { type FillSaid, FillWords } from "./fill-words.ts";
 import { Frames } from "./frames.ts";
 import { inTurns } from "./in-turns.ts";
 import { Notices } from "./notices.ts";
 import { canonicalPrice, draftProblems, type OrderDraft } from "./order-draft.ts";
 import { newOrderId } from "./order-id.ts";
-import { recall, remember } from "./remembered.ts";
+import { recall, recallToken, remember, rememberToken } from "./remembered.ts";
 import { Topic } from "./topic.ts";
 
 /** Instruments whose best prices the page shows all the time; with more there is a list to choose from. */
@@ -59,7 +59,7 @@ export class Desk {
 
   constructor(url: string) {
     this.#url = url;
-    this.socket = this.#open(recall("account"));
+    this.socket = this.#open(recall("account"), recallToken());
     setInterval(() => this.#showTables(), TABLES_MS);
   }
 
@@ -77,11 +77,17 @@ export class Desk {
     return recall("accounts")?.split("\n") ?? [];
   }
 
-  /** Connects as another account; without one there is only the market to look at. */
-  chooseAccount(account: string | undefined): void {
+  /** The token that this tab has, as it was typed. */
+  get token(): string | undefined {
+    return recallToken();
+  }
+
+  /** Connects as another account; with neither it nor a token there is only the market to look at. */
+  chooseAccount(account: string | undefined, token?: string): void {
     remember("account", account);
+    rememberToken(token);
     this.socket.close();
-    this.socket = this.#open(account);
+    this.socket = this.#open(account, token);
     this.connection.changed();
     this.tables.changed();
   }
@@ -145,6 +151,7 @@ export class Desk {
     if (this.#isCancelling) return;
     if (socket.connection.state !== "open")
       return this.notices.say("bad", "Not connected: no cancel was sent");
+    if (socket.hasReports) return this.#massCancel(symbol);
     const ids = [...socket.orders.open()].filter((order) => order.symbol === symbol).map(({ id }) => id);
     if (ids.length === 0) return this.notices.say("plain", `No orders of yours rest in ${symbol}`);
     this.#isCancelling = true;
@@ -158,10 +165,32 @@ export class Desk {
     this.notices.say(kind, `${done} of ${ids.length} orders in ${symbol} cancelled${more}${lost}`);
   }
 
-  #open(account: string | undefined): ExchangeSocket {
+  /** Cancels what rests anywhere; where it is possible, with a token. */
+  cancelEverything(): Promise<void> {
+    return this.#massCancel(undefined);
+  }
+
+  async #massCancel(symbol: string | undefined): Promise<void> {
+    if (this.#isCancelling) return;
+    this.#isCancelling = true;
+    const where = symbol === undefined ? "" : ` in ${symbol}`;
+    try {
+      const answer = await this.socket.massCancel(symbol === undefined ? {} : { symbol });
+      if (!answer.accepted) this.notices.say("bad", `Mass cancel${where}: rejected, ${answer.text}`);
+      else if (answer.cancelled === 0) this.notices.say("plain", `No orders of yours rest${where}`);
+      else this.notices.say("good", `${counted(answer.cancelled, "order")}${where} cancelled`);
+    } catch (error) {
+      this.notices.say("bad", `Mass cancel${where}: ${(error as SeriatimError).message}`);
+    } finally {
+      this.#isCancelling = false;
+    }
+  }
+
+  #open(account: string | undefined, token: string | undefined): ExchangeSocket {
     return new ExchangeSocket({
       url: this.#url,
       account,
+      token,
       listener: {
         changed: () => {
           this.updates++;
@@ -174,6 +203,7 @@ export class Desk {
         },
         status: () => this.status.changed(),
         fill: (fill) => this.#tellFill(fill),
+        report: (report) => this.#tellReport(report),
         error: (error) => this.notices.say("bad", error.message),
       },
     });
@@ -215,7 +245,13 @@ export class Desk {
     this.tables.changed();
   }
 
-  #tellFill(fill: FillMessage): void {
+  #tellReport({ event, symbol = "", id = "", side = "buy", time, ...trade }: ReportMessage): void {
+    if (event !== "traded") return;
+    const { lastPrice = "", lastQuantity = 0, leaves = 0 } = trade;
+    this.#tellFill({ symbol, id, side, price: lastPrice, quantity: lastQuantity, open: leaves, time });
+  }
+
+  #tellFill(fill: FillSaid): void {
     const line = this.#fillWords.add(fill);
     if (line !== undefined) this.notices.say("good", line.text, line.about);
   }

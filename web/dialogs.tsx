@@ -24,23 +24,25 @@ function Title({ text }: { readonly text: string }) {
 export function AccountDialog({ desk }: { readonly desk: Desk }) {
   useTopics(desk.connection);
   const [typed, setTyped] = useState("");
+  const [token, setToken] = useState("");
   const { account } = desk.socket;
-  const choose = (name: string | undefined, event: Event) => {
-    desk.chooseAccount(name);
+  const choose = (name: string, secret: string | undefined, event: Event) => {
+    desk.chooseAccount(name || undefined, secret || undefined);
     setTyped("");
+    setToken("");
     closeDialog(event);
   };
   return (
     <dialog id={FIELD_IDS.account} aria-label="Account" closedby="any">
       <Title text="Account" />
       <p>
-        Trade as an account of this exchange: a name it was given, or a number. Nobody asks for a password;
-        the exchange listens on your own machine.
+        Trade as an account of this exchange: a name it was given, or a number. A token says that it is yours,
+        where the exchange asks for one; this tab forgets it when it is closed.
       </p>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (typed !== "") choose(typed, event);
+          if (typed !== "" || token !== "") choose(typed, token, event);
         }}
       >
         <label class="field">
@@ -54,7 +56,17 @@ export function AccountDialog({ desk }: { readonly desk: Desk }) {
             onInput={(event) => setTyped(event.currentTarget.value.trim())}
           />
         </label>
-        <button type="submit" class="send plain" disabled={typed === ""}>
+        <label class="field">
+          <span>Token</span>
+          <input
+            type="password"
+            placeholder="if you have one"
+            autocomplete="off"
+            value={token}
+            onInput={(event) => setToken(event.currentTarget.value.trim())}
+          />
+        </label>
+        <button type="submit" class="send plain" disabled={typed === "" && token === ""}>
           Trade
         </button>
       </form>
@@ -65,13 +77,13 @@ export function AccountDialog({ desk }: { readonly desk: Desk }) {
             type="button"
             class="chip"
             aria-pressed={name === account?.name}
-            onClick={(event) => choose(name, event)}
+            onClick={(event) => choose(name, desk.token, event)}
           >
             {name}
           </button>
         ))}
         {account !== undefined && (
-          <button type="button" class="quiet" onClick={(event) => choose(undefined, event)}>
+          <button type="button" class="quiet" onClick={(event) => choose("", undefined, event)}>
             Only look on
           </button>
         )}

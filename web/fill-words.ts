@@ -3,6 +3,9 @@
 
 import type { FillMessage } from "../src/protocol/index.ts";
 
+/** What is said of a fill. */
+export type FillSaid = Pick<FillMessage, "symbol" | "id" | "side" | "quantity" | "price" | "open" | "time">;
+
 /** Fills that follow within that time are told in one line. */
 const TOGETHER_US = 2_000_000;
 /** Lines that may begin within that time, or nothing is said for the rest of it and all of the next. */
@@ -19,7 +22,7 @@ export class FillWords {
   #linesBefore = 0;
 
   /** The line to say now, and what it is about; undefined when there are too many. */
-  add(fill: FillMessage): { readonly text: string; readonly about: string } | undefined {
+  add(fill: FillSaid): { readonly text: string; readonly about: string } | undefined {
     const { symbol, id, side, quantity, price, open, time } = fill;
     const order = `${symbol} ${id}`;
     const time_us = Number(time);

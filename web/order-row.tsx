@@ -37,6 +37,7 @@ export function OrderRow({ desk, order }: OrderRowProps) {
         <>
           <td class="number">{formatPrice(order.price, decimals)}</td>
           <td class="number">{grouped(order.open)}</td>
+          <FilledCell desk={desk} order={order} />
           <td class="actions">
             <button
               ref={edit}
@@ -62,6 +63,11 @@ export function OrderRow({ desk, order }: OrderRowProps) {
       )}
     </tr>
   );
+}
+
+/** Where the exchange says how much of an order has traded. */
+function FilledCell({ desk, order }: OrderRowProps) {
+  return desk.socket.hasReports ? <td class="number">{grouped(order.cumulative ?? 0)}</td> : null;
 }
 
 interface ChangeCellsProps extends OrderRowProps {
@@ -102,6 +108,7 @@ function ChangeCells({ desk, order, decimals, done }: ChangeCellsProps) {
         onText={setQuantity}
         onKeyDown={onKeyDown}
       />
+      <FilledCell desk={desk} order={order} />
       <td class="actions">
         <button
           type="button"

@@ -1,10 +1,11 @@
-// My orders and my fills, in two tabs of one panel.
+// My orders, my fills and, with a token, my reports: tabs of one panel.
 
 import { useState } from "preact/hooks";
 import type { OwnFill, OwnOrders } from "../src/client/socket/index.ts";
 import { formatPrice } from "../src/protocol/index.ts";
 import type { Desk } from "./desk.ts";
 import { OrderRow } from "./order-row.tsx";
+import { ReportTable } from "./report-table.tsx";
 import { FIELD_IDS, showDialog } from "./shortcuts.ts";
 import { useTopics } from "./topic.ts";
 import { grouped, timeText } from "./words.ts";
@@ -14,9 +15,9 @@ const ROWS_MAX = 100;
 
 export function OwnTables({ desk }: { readonly desk: Desk }) {
   useTopics(desk.tables, desk.selection, desk.connection);
-  const [tab, setTab] = useState<"orders" | "fills">("orders");
-  const { orders, account } = desk.socket;
-  const here = [...orders.open()].filter(({ symbol }) => symbol === desk.symbol).length;
+  const [chosen, setTab] = useState<TabName>("orders");
+  const { orders, account, hasReports } = desk.socket;
+  const tab = hasReports || chosen !== "reports" ? chosen : "orders";
   return (
     <section class="panel own-panel" data-panel="orders" aria-label="My orders and fills">
       <header class="panel-head">
@@ -29,15 +30,14 @@ export function OwnTables({ desk }: { readonly desk: Desk }) {
             choose={setTab}
             text={`My fills ${grouped(orders.fills.length)}`}
           />
+          {hasReports && <TabChoice name="reports" tab={tab} choose={setTab} text="Reports" />}
         </fieldset>
-        {tab === "orders" && here > 0 && (
-          <button type="button" class="quiet" onClick={() => void desk.cancelAll()}>
-            Cancel all in {desk.symbol}
-          </button>
-        )}
+        {tab === "orders" && <CancelButtons desk={desk} />}
       </header>
       <div class="table-scroll">
-        {tab === "orders" ? <OrdersTable desk={desk} /> : <FillsTable desk={desk} />}
+        {tab === "orders" && <OrdersTable desk={desk} />}
+        {tab === "fills" && <FillsTable desk={desk} />}
+        {tab === "reports" && <ReportTable desk={desk} />}
       </div>
       {account === undefined && desk.socket.connection.state === "open" && (
         <p class="empty">
@@ -51,15 +51,38 @@ export function OwnTables({ desk }: { readonly desk: Desk }) {
   );
 }
 
+/** Of the instrument that is looked at; and, where one command does it, of all of them. */
+function CancelButtons({ desk }: { readonly desk: Desk }) {
+  const { orders, hasReports } = desk.socket;
+  const isHere = [...orders.open()].some(({ symbol }) => symbol === desk.symbol);
+  const isElsewhere = [...orders.open()].some(({ symbol }) => symbol !== desk.symbol);
+  return (
+    <div class="head-buttons">
+      {isHere && (
+        <button type="button" class="quiet" onClick={() => void desk.cancelAll()}>
+          Cancel all in {desk.symbol}
+        </button>
+      )}
+      {hasReports && isElsewhere && (
+        <button type="button" class="quiet" onClick={() => void desk.cancelEverything()}>
+          Cancel all
+        </button>
+      )}
+    </div>
+  );
+}
+
 /** How many orders rest: `10,000+` when not all of them could be listed. */
 function countText({ size, isTruncated }: OwnOrders): string {
   return `${grouped(size)}${isTruncated ? "+" : ""}`;
 }
 
+type TabName = "orders" | "fills" | "reports";
+
 interface TabChoiceProps {
-  readonly name: "orders" | "fills";
+  readonly name: TabName;
   readonly tab: string;
-  readonly choose: (name: "orders" | "fills") => void;
+  readonly choose: (name: TabName) => void;
   readonly text: string;
 }
 
@@ -73,7 +96,7 @@ function TabChoice({ name, tab, choose, text }: TabChoiceProps) {
 }
 
 function OrdersTable({ desk }: { readonly desk: Desk }) {
-  const { orders, account, connection } = desk.socket;
+  const { orders, account, connection, hasReports } = desk.socket;
   if (account === undefined) return null;
   if (!orders.isCurrent && connection.state === "open") return <p class="empty">Waiting for your orders</p>;
   if (orders.size === 0)
@@ -93,6 +116,11 @@ function OrdersTable({ desk }: { readonly desk: Desk }) {
           <th scope="col" class="number">
             Open
           </th>
+          {hasReports && (
+            <th scope="col" class="number">
+              Filled
+            </th>
+          )}
           <th scope="col">
             <span class="unseen">Change</span>
           </th>

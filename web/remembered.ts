@@ -13,6 +13,25 @@ export function recall(name: RememberedName): string | undefined {
   }
 }
 
+const TOKEN = `${PREFIX}token`;
+
+/** The token of this tab: a secret, so neither other tabs nor later days have it. */
+export function recallToken(): string | undefined {
+  try {
+    return sessionStorage.getItem(TOKEN) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function rememberToken(token: string | undefined): void {
+  try {
+    sessionStorage.setItem(TOKEN, token ?? "");
+  } catch {
+    // It is asked for again.
+  }
+}
+
 export function remember(name: RememberedName, value: string | undefined): void {
   try {
     // Nothing is chosen too: without a value of its own the tab would take the next one of another tab.

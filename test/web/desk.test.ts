@@ -96,3 +96,36 @@ test("choosing another instrument clears the price", () => {
   desk.select("B");
   expect(desk.draft.price).toBe("");
 });
+
+/** A page that has logged on with a token, with the reports that follow. */
+function loggedOn(): { desk: Desk; socket: Answered } {
+  const desk = new Desk("ws://x/ws");
+  desk.chooseAccount(undefined, "secret");
+  const socket = Answered.latest;
+  socket.onopen?.();
+  const instruments = [{ symbol: "A", decimals: 2, tick: "0.01", lot: 1 }];
+  const session = { session: "9", first: "1", next: "1" };
+  socket.say({ type: "welcome", version: "0", account: "1", accountNumber: 1, ...session, instruments });
+  return { desk, socket };
+}
+
+test("with a token cancelling all is one command, and says how many it took out", async () => {
+  const { desk, socket } = loggedOn();
+  expect(JSON.parse(socket.sent[0])).toMatchObject({ type: "hello", token: "secret" });
+  const done = desk.cancelAll();
+  const { request, ...asked } = JSON.parse(socket.sent.at(-1) as string);
+  expect(asked).toEqual({ type: "massCancel", symbol: "A" });
+  socket.say({ type: "ack", request, sequence: "2", report: "1", cancelled: 2 });
+  await done;
+  void desk.cancelEverything();
+  expect(JSON.parse(socket.sent.at(-1) as string)).toMatchObject({ type: "massCancel" });
+  expect(lines(desk)).toEqual(["2 orders in A cancelled"]);
+});
+
+test("reports of trades are told as fills are", () => {
+  const { desk, socket } = loggedOn();
+  const order = { symbol: "A", id: "1", side: "buy", price: "2.00", lastPrice: "1.50", lastQuantity: 3 };
+  const report = { type: "report", number: "1", event: "traded", ...order, leaves: 2, cumulative: 3 };
+  socket.say({ ...report, command: "submit", sequence: "4", liquidity: "taker", time: "5" });
+  expect(lines(desk)).toEqual(["Bought 3 A at 1.50, 2 left"]);
+});

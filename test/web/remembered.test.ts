@@ -1,7 +1,7 @@
 // What tabs of one browser remember, for themselves and for each other.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { recall, remember } from "../../web/remembered.ts";
+import { recall, recallToken, remember, rememberToken } from "../../web/remembered.ts";
 
 /** A storage of the browser's as the page uses it. */
 function storage() {
@@ -56,4 +56,16 @@ test("a browser that forbids it just forgets", () => {
   vi.stubGlobal("sessionStorage", undefined);
   remember("account", "alice");
   expect(recall("account")).toBeUndefined();
+});
+
+test("a token stays in its tab", () => {
+  const [one, two] = [storage(), storage()];
+  goTo(one);
+  rememberToken("secret");
+  expect(recallToken()).toBe("secret");
+  goTo(two);
+  expect(recallToken()).toBeUndefined();
+  goTo(one);
+  rememberToken(undefined);
+  expect(recallToken()).toBeUndefined();
 });

@@ -45,6 +45,8 @@ export class ExchangeSocket {
   status: StatusMessage | undefined;
   /** Who the exchange says this is; undefined without an account. */
   account: { readonly name: string; readonly number: number } | undefined;
+  /** Reports tell what happens to the account: it has logged on with a token, where orders are taken. */
+  hasReports = false;
   /** Gaps in what came, each mended by asking anew. */
   gaps = 0;
 
@@ -302,6 +304,7 @@ export class ExchangeSocket {
     const { account, accountNumber, instruments } = welcome;
     this.#socket.isGood();
     this.#session?.welcomed(welcome);
+    this.hasReports = welcome.session !== undefined;
     this.account = accountNumber === undefined ? undefined : { name: account ?? "", number: accountNumber };
     this.#list(instruments);
   }
