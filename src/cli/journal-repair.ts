@@ -3,20 +3,21 @@
 
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
-import { counted } from "../base/index.ts";
+import { counted, SeriatimError } from "../base/index.ts";
 import { type JournalSource, type Repair, repairJournal, SNAPSHOTS_DIRECTORY } from "../journal/index.ts";
 import { acquireDirectoryLock } from "../platform/index.ts";
 import { stdout } from "./stdout.ts";
 
 const REPAIR_EXAMPLES = `
 Does what a start does with a journal whose last write was interrupted, and no more. Whatever else is damaged stays as it is,
-since it may be the only copy of what was acknowledged: the command then says which replica or snapshot could serve.
+since it may be the only copy of what was acknowledged: the command then says which replica or snapshot could serve. Damage from
+before the newest snapshot keeps no node from starting, but the history is not whole any more: that is said too, with exit status 1.
 DIR is as for inspect. The node must not run.
 
 Examples:
   seriatim journal repair ./seriatim-data
 
-Exit status: 0 whole now, 1 refused, and nothing was changed.`;
+Exit status: 0 whole now; 1 refused, and nothing was changed, or what a snapshot covers is damaged.`;
 
 export function registerRepair(journal: Command, placeOf: (dir: string) => JournalSource): void {
   journal
@@ -30,22 +31,36 @@ export function registerRepair(journal: Command, placeOf: (dir: string) => Journ
       const data = dirname(resolve(source.directory));
       const lock = await acquireDirectoryLock(data);
       try {
-        stdout.writeLines(describe(source.directory, repairJournal(source, join(data, SNAPSHOTS_DIRECTORY))));
+        const repair = repairJournal(source, join(data, SNAPSHOTS_DIRECTORY));
+        stdout.writeLines(describe(source.directory, repair));
+        refuseDamage(repair);
       } finally {
         await lock.release();
       }
     });
 }
 
-function describe(directory: string, { scan, wasCut, behind }: Repair): string[] {
+function describe(directory: string, { scan, wasCut, behind, damage }: Repair): string[] {
   const read = behind === undefined ? "" : `; read behind the snapshot at position ${behind.position}`;
   const end = `ends with position ${scan.lastPosition}${read}`;
-  if (!wasCut) return [`nothing to repair: ${directory} ${end}`];
+  if (!wasCut)
+    return [`${damage === undefined ? "nothing to repair" : "nothing was cut"}: ${directory} ${end}`];
   const { fault, damagedBytes } = scan;
   const where = `${fault?.file} at offset ${fault?.offset}`;
   return [
     `cut: ${where}, ${fault?.reason}: ${counted(damagedBytes, "byte")} of an interrupted write, or of damage to the very last frame`,
     "kept: that this log may lack what was acknowledged; in a cluster it leads when all other nodes were heard, or by force",
-    `whole: ${directory} ${end}`,
+    `${damage === undefined ? "whole" : "the end is whole"}: ${directory} ${end}`,
   ];
+}
+
+/** A start is not kept from by it, and no repair brings it back. */
+function refuseDamage({ damage, behind }: Repair): void {
+  if (damage === undefined || behind === undefined) return;
+  const { position, path } = behind;
+  throw new SeriatimError(
+    "LOG_CORRUPT",
+    `${damage}; a node starts all the same, as ${path} has the state at position ${position}, but the history before it is ` +
+      `not whole, and can't be repaired: what can serve instead: a replica that holds position ${position} or more`,
+  );
 }

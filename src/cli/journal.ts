@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { counted, SAFE_MAX } from "../base/index.ts";
+import { counted, SAFE_MAX, SeriatimError } from "../base/index.ts";
 import {
   EXCHANGE_RECORDS,
   type FrameReport,
@@ -13,8 +13,11 @@ import {
   type JournalReport,
   type JournalSource,
   type PositionRange,
+  readAsAStartWould,
   refuseDamaged,
+  SNAPSHOTS_DIRECTORY,
   verifyJournal,
+  wholeSnapshots,
 } from "../journal/index.ts";
 import { NativeChecksums, NodeStorage } from "../platform/index.ts";
 import { describeScan, type SegmentSummary } from "../segment/index.ts";
@@ -35,7 +38,7 @@ Exit status: 0 whole, 1 damaged or torn, with file, offset and position.`;
 
 const VERIFY_EXAMPLES = `
 Checks the CRC32C, chain value, position and epoch of every frame. Exit status 0: all hold; 1: damaged or torn, with
-file, offset and position. DIR is as for inspect. Works while the node runs.
+file, offset and position, or without its beginning, and no snapshot has that. DIR is as for inspect. Works while the node runs.
 
 Examples:
   seriatim journal verify ./seriatim-data`;
@@ -77,10 +80,11 @@ export function registerJournal(program: Command): void {
     .argument("<dir>", "data directory or journal directory")
     .addHelpText("after", VERIFY_EXAMPLES)
     .action((dir: string) => {
-      const report = verifyJournal(placeOf(dir));
+      const place = placeOf(dir);
+      const report = verifyJournal(place);
       const last = report.segments[report.segments.length - 1];
       const end = `the last ends in ${last.file} at offset ${last.endOffset}, position ${report.lastPosition}`;
-      const found = `${counted(report.segments.length, "segment")}, ${counted(report.frames, "frame")}`;
+      const found = `${counted(report.segments.length, "segment")}, ${counted(report.frames, "frame")}${beginning(place, report)}`;
       // Only an orderly end names its own last position as durable.
       const closed = report.durablePosition === report.lastPosition;
       const open = "; no closing mark: a node writes here, was killed, or what came behind is missing";
@@ -88,6 +92,20 @@ export function registerJournal(program: Command): void {
     });
   registerExport(journal);
   registerRepair(journal, placeOf);
+}
+
+/** In words, of one that begins late; throws LOG_INCOMPLETE when nothing has what came before. */
+function beginning(place: JournalSource, { directory, firstPosition }: JournalReport): string {
+  if (firstPosition === 1) return "";
+  const snapshots = join(dirname(resolve(directory)), SNAPSHOTS_DIRECTORY);
+  const { behind } = readAsAStartWould(place, wholeSnapshots(place, snapshots));
+  if (behind !== undefined)
+    return ` from position ${firstPosition} on, and the snapshot at position ${behind.position}`;
+  const what = `${directory} begins with position ${firstPosition}, and no snapshot that holds has what came before`;
+  throw new SeriatimError(
+    "LOG_INCOMPLETE",
+    `incomplete: ${what}: every frame holds, but no node starts with it`,
+  );
 }
 
 interface ExportOptions extends PositionRange {

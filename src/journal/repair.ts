@@ -8,13 +8,16 @@
 //   torn                  no                                    cut, synced
 //   any                   yes                                   refused: REPAIR_REFUSED, nothing changed
 //   corrupt, or its beginning is nowhere                        refused
+//
+// A start needs nothing from before the snapshot, so damage there keeps nobody from it; but it is damage to the history, and
+// said to be (`damage`).
 
 import { SeriatimError } from "../base/index.ts";
-import { describeScan, type LogOrigin, type LogScan, openLog, scanLog } from "../segment/index.ts";
+import { describeScan, type LogScan, openLog } from "../segment/index.ts";
+import { readAsAStartWould, readWhole, type WholeSnapshot, wholeSnapshots } from "./as-a-start.ts";
 import type { JournalSource } from "./inspect.ts";
-import { checkFrame, FRAME_BYTES_MAX_DEFAULT, journalPlace, SEGMENT_BYTES_DEFAULT } from "./journal.ts";
-import { checkSnapshotFile } from "./snapshot/file.ts";
-import { listSnapshots, type SnapshotName } from "./snapshot/names.ts";
+import { FRAME_BYTES_MAX_DEFAULT, journalPlace, SEGMENT_BYTES_DEFAULT } from "./journal.ts";
+import type { SnapshotName } from "./snapshot/names.ts";
 
 export interface Repair {
   /** As it was found. */
@@ -23,11 +26,8 @@ export interface Repair {
   readonly wasCut: boolean;
   /** The snapshot the journal was read behind, as a start would do; undefined: it was read from its beginning. */
   readonly behind: SnapshotName | undefined;
-}
-
-/** A snapshot every byte of which holds. */
-interface WholeSnapshot extends SnapshotName {
-  readonly point: LogOrigin;
+  /** What is wrong with the history before that snapshot, which can't be repaired; undefined: it is whole, or removed. */
+  readonly damage: string | undefined;
 }
 
 /**
@@ -40,10 +40,17 @@ export function repairJournal(source: JournalSource, snapshots: string): Repair 
   const { scan, behind } = readAsAStartWould(source, whole);
   const reason = whatIsLost(source.directory, scan, behind, whole);
   if (reason !== undefined) throw refusal(reason, scan, whole);
-  if (scan.verdict === "clean") return { scan, wasCut: false, behind };
+  const damage = behind && damageBefore(source);
+  if (scan.verdict === "clean") return { scan, wasCut: false, behind, damage };
   const limits = { segmentBytes: SEGMENT_BYTES_DEFAULT, frameBytesMax: FRAME_BYTES_MAX_DEFAULT };
   openLog(place, limits, () => {}, { from: behind?.point }).writer.close();
-  return { scan, wasCut: true, behind };
+  return { scan, wasCut: true, behind, damage };
+}
+
+/** Of the whole journal: what is corrupt, but no torn end, which is behind the snapshot. */
+function damageBefore(source: JournalSource): string | undefined {
+  const scan = readWhole(source);
+  return scan.verdict === "corrupt" ? describeScan(scan) : undefined;
 }
 
 /** Why this can't be repaired; undefined when it can. */
@@ -61,42 +68,6 @@ function whatIsLost(
   const later = whole.find(({ position }) => position > lastPosition);
   if (later === undefined) return undefined;
   return `${directory} ends with position ${lastPosition}, and by ${later.path} ${later.position} was durable`;
-}
-
-/** Behind the newest snapshot whose history this is; from the beginning when there is none. */
-function readAsAStartWould(
-  source: JournalSource,
-  whole: readonly WholeSnapshot[],
-): { readonly scan: LogScan; readonly behind: WholeSnapshot | undefined } {
-  const read = (from: LogOrigin | undefined) =>
-    scanLog(
-      journalPlace(source),
-      (frame) => {
-        checkFrame(frame, source.rules);
-      },
-      from === undefined ? {} : { from },
-    );
-  for (const behind of whole) {
-    const scan = read(behind.point);
-    if (scan.verdict !== "corrupt") return { scan, behind };
-  }
-  return { scan: read(undefined), behind: undefined };
-}
-
-function wholeSnapshots(source: JournalSource, directory: string): WholeSnapshot[] {
-  const { storage, checksums } = source;
-  const place = { storage, checksums, directory };
-  const found: WholeSnapshot[] = [];
-  for (const name of listSnapshots(place)) {
-    try {
-      const { position, epoch, chain } = checkSnapshotFile(place, name.path);
-      found.push({ ...name, point: { position, epoch, chain } });
-    } catch (error) {
-      // One that does not hold serves nobody.
-      if (!(error instanceof SeriatimError) || !error.code.startsWith("SNAPSHOT_")) throw error;
-    }
-  }
-  return found;
 }
 
 function refusal(reason: string, scan: LogScan, whole: readonly WholeSnapshot[]): SeriatimError {

@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { run } from "../../src/cli/main.ts";
 import { stdout } from "../../src/cli/stdout.ts";
-import { openJournal } from "../../src/journal/index.ts";
+import { journalPlace, openJournal, SnapshotStore } from "../../src/journal/index.ts";
 import { acquireDirectoryLock, NodeStorage } from "../../src/platform/index.ts";
+import { FrameFollower } from "../../src/segment/index.ts";
+import { APPLICATION, pointAt, snapshotPlace, stateOf } from "../journal/snapshot/support.ts";
 import { journalOptions, ordersFrom } from "../journal/support.ts";
 
 let data: string;
@@ -62,6 +64,26 @@ test("damage to what was durable is exit 1, and nothing changes", async () => {
     expect.stringMatching(/^seriatim: not repaired: corrupt: .* a replica that holds/),
   ]);
   expect(readFileSync(path).equals(before)).toBe(true);
+});
+
+test("damage that a snapshot covers is exit 1: a node starts, but its history is not whole", async () => {
+  const journal = journalOptions(new NodeStorage(), join(data, "journal"));
+  const { journal: writer } = openJournal(journal, () => {});
+  for (let i = 0; i < 8; i++) writer.append(ordersFrom(writer.position + 1, 40), 0, 40);
+  writer.close();
+  const end = new FrameFollower(journalPlace(journal), 353).seek(353);
+  const place = { ...snapshotPlace(new NodeStorage()), directory: join(data, "snapshots") };
+  const snapshot = new SnapshotStore(place, APPLICATION).write({ ...pointAt(353), ...end }, stateOf("x"));
+  damage(4500);
+  const { status, said, failed } = await repair();
+  expect(status).toBe(1);
+  const read = "ends with position 353; read behind the snapshot at position 353";
+  expect(said).toBe(`nothing was cut: ${join(data, "journal")} ${read}\n`);
+  expect(failed).toMatch(
+    new RegExp(
+      `^seriatim: corrupt: ${path} at offset \\d+, position \\d+: .*; a node starts all the same, as ${snapshot.path} has .*not whole`,
+    ),
+  );
 });
 
 test("a directory that a node has is left to it", async () => {

@@ -8,8 +8,10 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { SeriatimError } from "../../src/base/index.ts";
 import { registerJournal } from "../../src/cli/journal.ts";
 import { stdout } from "../../src/cli/stdout.ts";
-import { openJournal } from "../../src/journal/index.ts";
+import { journalPlace, openJournal, SnapshotStore } from "../../src/journal/index.ts";
 import { NodeStorage } from "../../src/platform/index.ts";
+import { FrameFollower } from "../../src/segment/index.ts";
+import { APPLICATION, pointAt, snapshotPlace, stateOf } from "../journal/snapshot/support.ts";
 import { journalOptions, ordersFrom } from "../journal/support.ts";
 
 let data: string;
@@ -70,9 +72,24 @@ test("inspect lists segments and frames, as lines and as JSON", () => {
   expect(report.frameList).toBeUndefined();
 });
 
-test("a journal whose oldest segments were retired is whole, and said to begin later", () => {
+test("a journal whose oldest segments were retired is whole with the snapshot that covers them, and said to begin later", () => {
+  const journal = journalOptions(new NodeStorage(), join(data, "journal"));
+  const end = new FrameFollower(journalPlace(journal), 323).seek(323);
+  const place = { ...snapshotPlace(new NodeStorage()), directory: join(data, "snapshots") };
+  const write = () => new SnapshotStore(place, APPLICATION).write({ ...pointAt(323), ...end }, stateOf("x"));
   rmSync(join(data, "journal", "journal-0000000001.seg"));
+  expect(run("verify", data).error).toMatchObject({
+    code: "LOG_INCOMPLETE",
+    exitCode: 1,
+    message: expect.stringMatching(
+      / begins with position \d\d+, and no snapshot that holds has what came before/,
+    ),
+  });
+  write();
   expect(run("verify", data).error).toBeUndefined();
+  expect(run("verify", data).out).toMatch(
+    /^good: 1 segment, \d frames? from position \d\d+ on, and the snapshot at position 323; /,
+  );
   const { out, error } = run("inspect", data);
   expect(error).toBeUndefined();
   expect(out).toMatch(/: positions \d\d+ to 323, epoch 1\n/);

@@ -106,7 +106,7 @@ test("a torn end that a snapshot says was durable is refused", () => {
   expect(repaired(journal)).toMatchObject({ code: "REPAIR_REFUSED" });
 });
 
-test("damage in segments before the snapshot's does not matter, as it does not to a start", () => {
+test("damage in segments before the snapshot's keeps nobody from a start; it is told, and stays", () => {
   const journal = written(false);
   takeSnapshot(journal, 29);
   const { segments } = inspectJournal(journal.options);
@@ -115,9 +115,22 @@ test("damage in segments before the snapshot's does not matter, as it does not t
   expect(repaired(journal)).toMatchObject({
     wasCut: false,
     behind: { position: GENESIS_RECORDS + 29 * FRAME },
+    damage: expect.stringMatching(new RegExp(`^corrupt: ${segments[0].file} at offset \\d+, position \\d+`)),
   });
   flip(journal.disk, file, endOffset - 8);
-  expect(repaired(journal)).toMatchObject({ wasCut: true });
+  expect(repaired(journal)).toMatchObject({ wasCut: true, damage: expect.stringContaining("corrupt") });
+});
+
+test("a torn end alone is no damage to the history, and neither is what was retired", () => {
+  const torn = written(false);
+  takeSnapshot(torn, 29);
+  const { file, endOffset } = lastSegment(torn.options);
+  flip(torn.disk, file, endOffset - 8);
+  expect(repaired(torn)).toMatchObject({ wasCut: true, damage: undefined });
+  const retired = written(true);
+  takeSnapshot(retired, 29);
+  retireSegments(journalPlace(retired.options), GENESIS_RECORDS + 29 * FRAME);
+  expect(repaired(retired)).toMatchObject({ wasCut: false, damage: undefined });
 });
 
 test("a journal whose beginning is in no snapshot that holds is refused", () => {
