@@ -13,15 +13,20 @@ import {
   formatCommand,
   formatSnapshot,
   type Genesis,
+  ReportFlag,
+  ReportKind,
 } from "../protocol/index.ts";
-import { FlowMachine, type FlowStanding } from "../replay/index.ts";
+import { FlowMachine, type FlowStanding, type ToldReport } from "../replay/index.ts";
 import type { FlowStatistics } from "./flow-statistics.ts";
 import { NaiveTwin } from "./naive-twin.ts";
 import { twinRecords } from "./twin-records.ts";
+import { TwinReports } from "./twin-reports.ts";
 
 /** What is compared: the engine, the twin, or one of them with a planted bug. */
 export interface Exchange {
   apply(command: FlowCommand): EventFields[];
+  /** What the last command told accounts with a stream of reports, by account and number. */
+  told(): readonly ToldReport[];
   snapshot(): FlowSnapshot;
   standing(): FlowStanding;
 }
@@ -56,13 +61,20 @@ export interface Disagreement {
 /** The twin, speaking event records. */
 export class TwinExchange implements Exchange {
   readonly #twin: NaiveTwin;
+  readonly #reports = new TwinReports();
 
   constructor(genesis: Genesis) {
     this.#twin = new NaiveTwin(genesis);
   }
 
   apply(command: FlowCommand): EventFields[] {
-    return twinRecords(command, this.#twin.apply(command));
+    const events = twinRecords(command, this.#twin.apply(command));
+    this.#reports.apply(command, events);
+    return events;
+  }
+
+  told(): readonly ToldReport[] {
+    return this.#reports.told();
   }
 
   snapshot(): FlowSnapshot {
@@ -91,11 +103,13 @@ export function findDisagreement(
     const { command } = flow.steps[step];
     const expected = twin.apply(command);
     statistics?.count(command, expected);
+    if (statistics !== undefined) statistics.told += twin.told().length;
     const isCheckpoint =
       (step + 1) % CHECKPOINT_COMMANDS === 0 || step === middle || step === flow.steps.length - 1;
     const what = orCrash(
       () =>
         compareEvents(expected, engine.apply(command)) ??
+        compareReports(twin.told(), engine.told()) ??
         (isCheckpoint
           ? compareStates(twin, engine, genesis, contestants, step + 2, step === middle)
           : undefined),
@@ -141,6 +155,23 @@ function compareEvents(expected: readonly EventFields[], found: readonly EventFi
     }
   }
   return undefined;
+}
+
+/** Streams number by number, every field. */
+function compareReports(expected: readonly ToldReport[], found: readonly ToldReport[]): string | undefined {
+  const lines = [expected, found].map((told) => told.map(reportLine));
+  for (let i = 0; i < Math.max(expected.length, found.length); i++) {
+    if (lines[0][i] !== lines[1][i]) return `told: expected ${lines[0][i]}, found ${lines[1][i]}`;
+  }
+  return undefined;
+}
+
+/** A Rejected promises nothing of its order's side, type and time in force. */
+function reportLine({ account, number, report }: ToldReport): string {
+  const isRefused = report.kind === ReportKind.Rejected || (report.flags & ReportFlag.Repeated) !== 0;
+  const terms = isRefused ? { side: 0, orderType: 0, timeInForce: 0 } : {};
+  const fields = Object.entries({ ...report, ...terms }).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `report ${number} of account ${account}: ${fields.map(([name, value]) => `${name} ${value}`).join(", ")}`;
 }
 
 /** What can be asked of an exchange, as text: its books, then sessions and own orders by account. */

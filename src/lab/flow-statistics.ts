@@ -38,6 +38,8 @@ export class FlowStatistics {
   tradesMax = 0;
   /** Requests that were answered as they had been before. */
   repeated = 0;
+  /** Execution reports, of all accounts. */
+  told = 0;
   readonly kinds = new Map<string, number>();
   readonly reasons = new Map<string, number>();
   /** Orders cancelled, by cause. */
@@ -77,6 +79,7 @@ export class FlowStatistics {
     this.trades += other.trades;
     this.tradesMax = Math.max(this.tradesMax, other.tradesMax);
     this.repeated += other.repeated;
+    this.told += other.told;
     for (const [kind, count] of other.kinds) increase(this.kinds, kind, count);
     for (const [reason, count] of other.reasons) increase(this.reasons, reason, count);
     for (const [cause, count] of other.causes) increase(this.causes, cause, count);
@@ -102,7 +105,7 @@ export class FlowStatistics {
       `${trades} trades, at most ${tradesMax} of one command`,
       `orders cancelled: ${counts(this.causes, CAUSES)}`,
       `refused of others: ${counts(this.refusals, this.refusals.keys())}`,
-      `${this.repeated} requests answered as before`,
+      `${this.repeated} requests answered as before, ${this.told} execution reports`,
       `rejected: ${counts(this.reasons, REACHABLE_REASONS)}`,
     ];
   }

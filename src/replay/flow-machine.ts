@@ -11,7 +11,9 @@ import {
   type FlowCommand,
   type FlowSnapshot,
   type Genesis,
+  type ReportFields,
   readEvent,
+  readReport,
   type Side,
   writeFlowCommand,
   writeGenesis,
@@ -47,11 +49,21 @@ export interface FlowOwnOrder {
   readonly quantity: number;
 }
 
+/** A report that a command led to, and its number in the stream of its account. */
+export interface ToldReport {
+  readonly account: number;
+  readonly number: number;
+  readonly report: ReportFields;
+}
+
 export class FlowMachine {
   readonly #words = new Int32Array(COMMAND_WORDS);
   readonly #events: RecordBuffer;
   #engine = new ExchangeEngine();
   #symbols = 0;
+  /** Of each account with a stream: the number its next report had before the last command. */
+  readonly #heard = new Map<number, number>();
+  #told: ToldReport[] = [];
   #read: EventFields[] = [];
 
   constructor(genesis: Genesis) {
@@ -73,7 +85,25 @@ export class FlowMachine {
     this.#engine.apply(this.#words, 0, this.#events);
     this.#events.drain();
     this.#symbols = this.#engine.instruments.length;
+    if (command.kind === "session_open" && this.#engine.reports.of(command.account) !== undefined)
+      this.#heard.set(command.account, this.#heard.get(command.account) ?? 1);
+    this.#told = [...this.#heard.keys()].sort((a, b) => a - b).flatMap((account) => this.#listen(account));
     return this.#read;
+  }
+
+  /** What the last command told accounts with a stream, by account and number. */
+  told(): readonly ToldReport[] {
+    return this.#told;
+  }
+
+  #listen(account: number): ToldReport[] {
+    const stream = this.#engine.reports.of(account);
+    assert(stream !== undefined, "a stream never goes");
+    const told: ToldReport[] = [];
+    for (let number = this.#heard.get(account) ?? 1; number < stream.next; number++)
+      told.push({ account, number, report: readReport(stream.words(number), stream.at(number)) });
+    this.#heard.set(account, stream.next);
+    return told;
   }
 
   snapshot(): FlowSnapshot {

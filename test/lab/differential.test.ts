@@ -23,9 +23,10 @@ import {
   EventKind,
   type FlowCommand,
   parseFlow,
+  ReportKind,
   type Side,
 } from "../../src/protocol/index.ts";
-import { checkFlow, FlowMachine } from "../../src/replay/index.ts";
+import { checkFlow, FlowMachine, type ToldReport } from "../../src/replay/index.ts";
 
 const COUNTEREXAMPLES = "test-output";
 /** Books that grow and move need long flows; the others many starts. Together 361,000 commands. */
@@ -84,6 +85,7 @@ describe("engine and twin agree", () => {
     expect(total.refusals.get("session_open")).toBeGreaterThanOrEqual(100);
     expect(total.refusals.get("kill_switch")).toBeGreaterThanOrEqual(5);
     expect(total.repeated).toBeGreaterThanOrEqual(1_000);
+    expect(total.told).toBeGreaterThanOrEqual(10_000);
     const met = REACHABLE_REASONS.map((name) => [name, total.reasons.get(name) ?? 0] as const);
     expect(met.filter(([, count]) => count < 1_000)).toEqual([]);
   });
@@ -144,6 +146,35 @@ class ForgetsOnRebuild extends FlowMachine {
     return this.#isRebuilt ? state.subarray(0, state.length - 1) : state;
   }
 }
+
+/** Forgets what an order had traded before it was modified. */
+class TellsLessAfterModify extends FlowMachine {
+  override told(): readonly ToldReport[] {
+    return super.told().map((told) => {
+      const isModified = told.report.kind === ReportKind.Modified;
+      return isModified ? { ...told, report: { ...told.report, cumulative: 0n } } : told;
+    });
+  }
+}
+
+/** Never tells what an immediate order dropped. */
+class KeepsExpirySecret extends FlowMachine {
+  override told(): readonly ToldReport[] {
+    return super.told().filter(({ report }) => report.kind !== ReportKind.Expired);
+  }
+}
+
+test.each<[string, Contestants["engine"], RegExp]>([
+  [
+    "a modify that forgets",
+    (genesis) => new TellsLessAfterModify(genesis),
+    /cumulative [1-9].*found.*cumulative 0/,
+  ],
+  ["an end that is not told", (genesis) => new KeepsExpirySecret(genesis), /told: expected report .*kind 6/],
+])("a planted bug in what accounts are told is found: %s", (_name, engine, what) => {
+  const flow = generateFlow("sessions", 7, 600);
+  expect(findDisagreement(flow, { ...ENGINE_AND_TWIN, engine })?.what).toMatch(what);
+});
 
 describe("a planted bug is found, shrunk and written", () => {
   const directory = mkdtempSync(join(tmpdir(), "seriatim-lab-"));
