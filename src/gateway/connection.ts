@@ -99,8 +99,9 @@ export class Connection implements SessionHost, LogonDoor, Seen {
   isInTurn = false;
   /** The turn of which it has had its share, or some of it. */
   turn = -1;
-  /** In the pump's list of readers that wait for a release. */
+  /** In the pump's lists of readers that wait for a release, and for the next turn. */
   isDue = false;
+  isBehind = false;
   /** No request is taken any more; closed once its answers are out. */
   ending = false;
   /** Its waiting answers have reached the cap: nothing is appended any more, what waits is still sent. */

@@ -129,6 +129,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
   readonly #turned = (): void => {
     this.#isTurnAsked = false;
     this.#turn++;
+    this.#logons?.pump.goOn();
     // Each of them once: who has not had enough then is behind all others.
     for (let left = this.#reading.inTurn; left > 0; left--) {
       const connection = this.#reading.takeInTurn();
@@ -316,6 +317,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
   // Not from inside #settle: sessions that go on append, and #settle may run in the middle of an encoding.
   #resumeRelieved(): void {
     this.#logons?.sessions.sequenceEnds();
+    if (this.#logons?.pump.needsTurn) this.#askTurn();
     for (;;) {
       const connection = this.#reading.takeRelieved();
       if (connection === undefined) return;
@@ -337,6 +339,10 @@ export class Gateway implements TransportHandler, ConnectionContext {
       connection.turn = this.#turn;
       connection.session.beginTurn(this.limits.turn_frames, this.limits.turn_bytes);
     }
+    this.#askTurn();
+  }
+
+  #askTurn(): void {
     if (this.#isTurnAsked) return;
     this.#isTurnAsked = true;
     this.#transport.nextTurn(this.#turned);

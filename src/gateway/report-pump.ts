@@ -50,6 +50,8 @@ export class ReportPump {
   readonly #context: PumpContext;
   /** With something to be told once more is released. */
   readonly #due = new ConnectionList();
+  /** Written as much as there was room for: they go on when output drains, or in the next turn if the kernel took it all. */
+  readonly #behind = new ConnectionList();
   #count = 0;
 
   constructor(
@@ -112,6 +114,22 @@ export class ReportPump {
     }
   }
 
+  /** Whether a turn is to come for readers that are behind. */
+  get needsTurn(): boolean {
+    return this.#behind.count > 0;
+  }
+
+  /** A turn later: who has room again is written the next piece. */
+  goOn(): void {
+    const { items, count } = this.#behind;
+    this.#behind.count = 0;
+    for (let i = 0; i < count; i++) {
+      items[i].isBehind = false;
+      this.write(items[i]);
+      this.#context.settle(items[i]);
+    }
+  }
+
   /** Writes what `connection` may be told now and has room for. */
   write(connection: Connection): void {
     const session = connection.loggedOn;
@@ -128,7 +146,8 @@ export class ReportPump {
     const { stream } = session;
     const { released } = this;
     const { next } = stream;
-    for (let number = session.cursor; number < next && connection.hasRoom(); number++) {
+    for (let number = session.cursor; number < next; number++) {
+      if (!connection.hasRoom()) return this.#fallBehind(connection);
       const words = stream.words(number);
       const report = stream.at(number);
       if (positionOf(words, report) > released) return this.due(connection);
@@ -144,6 +163,13 @@ export class ReportPump {
       );
       session.cursor = number + 1;
     }
+  }
+
+  /** One whose send is held is written more when that drains. */
+  #fallBehind(connection: Connection): void {
+    if (connection.isBehind || connection.output.held) return;
+    connection.isBehind = true;
+    this.#behind.add(connection);
   }
 
   /** The answer to the logon; false while it is not safe. */

@@ -7,6 +7,7 @@
 import { SeriatimError } from "../base/index.ts";
 import { refuseHalfACluster } from "./cluster-settings.ts";
 import { type ConfigurationFile, readConfigurationFile } from "./configuration-file.ts";
+import { isLoopback } from "./listening.ts";
 import { parseSetting, type SettingValue, type Spelling } from "./setting-value.ts";
 import type { Configuration, Setting, SettingName } from "./settings.ts";
 import { SETTINGS, settingFlag, settingKey, settingVariable } from "./settings.ts";
@@ -101,6 +102,8 @@ function refuseContradictions(c: Configuration): void {
   if (c.orderPort === c.httpPort && c.orderPort !== 0) {
     throw invalid(`order-port and http-port are both ${c.orderPort}: each needs its own`);
   }
+  if (c.openOrderEntry === "on" && !isLoopback(c.host))
+    throw invalid(`open-order-entry is on: others than this machine could trade for anybody on ${c.host}`);
   refuseHalfACluster(c);
 }
 

@@ -17,6 +17,8 @@ const LEVELS: Readonly<Partial<Record<CloseReasonName, Level>>> = {
   PeerEnded: "debug",
   Broken: "debug",
   Stopped: "debug",
+  LoggedOut: "debug",
+  Replaced: "debug",
   OutputMemory: "warn",
 };
 

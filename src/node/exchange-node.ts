@@ -8,7 +8,7 @@
 import { type Clock, SeriatimError } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
 import { Gateway } from "../gateway/index.ts";
-import { NetTransport } from "../platform/index.ts";
+import { makeEd25519Pair, NetTransport } from "../platform/index.ts";
 import type { NodeRoleName } from "../protocol/index.ts";
 import {
   FirstFailure,
@@ -34,6 +34,7 @@ import type { Log } from "./log.ts";
 import type { NodeParts } from "./node.ts";
 import type { NodePart } from "./node-part.ts";
 import { snapshotsOf } from "./node-snapshots.ts";
+import { orderAccess } from "./order-access.ts";
 import type { History } from "./recovery.ts";
 import type { Configuration } from "./settings.ts";
 import type { NodeStatus } from "./status.ts";
@@ -69,6 +70,8 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   readonly #degraded: DegradedNotice;
   readonly #transport: NetTransport;
   readonly #engine: ExchangeEngine;
+  /** Of its own sessions: its web and its simulated traders are clients like any other. */
+  readonly #ownKey = makeEd25519Pair();
   #closeOrders: (() => Promise<void>) | undefined;
   readonly #web: NodeWeb;
   readonly #snapshots: Snapshots | undefined;
@@ -99,7 +102,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#log = log;
     this.#connections = new ConnectionLog(log);
     this.#transport = new NetTransport({ connectionsMax: configuration.connectionsMax });
-    this.#gateway = this.#makeGateway(configuration, engine, lastSession);
+    this.#gateway = this.#makeGateway(configuration, engine, lastSession, keys);
     this.#web = new NodeWeb(web, { log, feedRingRecords });
     this.#snapshots = snapshotsOf(configuration, runtime, log, storage);
     if (hasAdministrator(keys)) {
@@ -132,7 +135,12 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     });
   }
 
-  #makeGateway(configuration: Configuration, engine: ExchangeEngine, lastSession: number): Gateway {
+  #makeGateway(
+    configuration: Configuration,
+    engine: ExchangeEngine,
+    lastSession: number,
+    keys: KeyRing | undefined,
+  ): Gateway {
     return new Gateway({
       transport: this.#transport,
       sink: this.#runtime.path,
@@ -143,6 +151,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
         instrument: (symbol) => engine.instruments[symbol],
       },
       limits: gatewayLimits(configuration, engine.genesis.accountsMax),
+      logons: { access: orderAccess(configuration, keys, this.#ownKey), source: engine },
       onClosing: (closing) => this.#connections.closing(closing),
       // Above all in the log: a pair of session and request number names one command of it, whatever the clock said at
       // each start. A connection that never sent a command left no number behind; its number may come again.
@@ -152,6 +161,8 @@ export class ExchangeNode implements NodePart, RuntimeListener {
 
   async listen(): Promise<void> {
     const { host, orderPort } = this.#configuration;
+    // A node of a cluster begins to serve with its tenure.
+    if (this.#runtime.primary === undefined) this.#gateway.begin();
     this.#gatewayTicker = setInterval(() => this.#tickGateway(), GATEWAY_TICK_MS);
     const orders = await this.#transport.listen({ host, port: orderPort }, this.#gateway);
     this.orderPort = orders.port;
@@ -250,6 +261,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   tenureBegun(tenure: TenureBegun): void {
     const { epoch, position, forcedBy } = tenure;
     journalAckPolicy(this.#runtime, this.#engine);
+    this.#gateway.begin();
     this.#tenure.resolve(tenure);
     if (forcedBy === undefined) this.#log.info({ epoch, position }, "leads");
     else

@@ -13,6 +13,7 @@ export interface LimitSettings {
   readonly frameTimeout: number;
   /** 0: none. */
   readonly idleTimeout: number;
+  readonly heartbeatInterval: number;
   readonly logonsPerSecond: number;
   /** 0: by where the address is. */
   readonly logonsPerAddress: number;
@@ -77,6 +78,14 @@ export const LIMIT_SETTINGS: readonly Setting[] = [
     "A connection that has not logged on and sends nothing for so long is closed; 0 = never. A session that has logged on " +
       "said itself how often it is heard.",
   ),
+  row(
+    "heartbeatInterval",
+    TIMEOUT,
+    GATEWAY_LIMITS.heartbeat_us / 1_000,
+    "milliseconds",
+    "A logged-on session that asks for no other interval is sent something at least so often, and is closed when it says nothing for " +
+      "two of them.",
+  ),
   rate(
     "logonsPerSecond",
     attempts.total,
@@ -138,6 +147,7 @@ export function gatewayLimits(c: Configuration, accountsMax: number): GatewayLim
       frame_us: c.frameTimeout * 1_000,
       idle_us: c.idleTimeout * 1_000,
     },
+    heartbeat_us: c.heartbeatInterval * 1_000,
     rates: {
       frames: c.framesPerSecond,
       cancels: c.cancelsPerSecond,

@@ -13,6 +13,8 @@ export interface Configuration extends LimitSettings {
   readonly dataDir: string;
   readonly host: string;
   readonly orderPort: number;
+  /** Who has not logged on may trade; auto: where only this machine can connect. */
+  readonly openOrderEntry: "auto" | "on" | "off";
   readonly httpPort: number;
   readonly adminPort: number;
   /** A keys file; "": there is none. */
@@ -128,6 +130,14 @@ export const SETTINGS: readonly Setting[] = [
   ),
   row("host", { type: "text" }, "127.0.0.1", "", "Address to listen on. Order entry asks for no proof yet."),
   row("orderPort", PORT, 9009, "", "TCP port of binary order entry; 0 takes a free one."),
+  row(
+    "openOrderEntry",
+    { type: "choice", of: ["auto", "on", "off"] },
+    "auto",
+    "",
+    "Whether who connects may trade without a logon, for any account that no trader's key names; only where none but this machine " +
+      "can connect. auto = there on, elsewhere off.",
+  ),
   row("httpPort", PORT, 8080, "", "Port of the page, WebSockets, /healthz and /metrics; 0 takes a free one."),
   row(
     "keys",

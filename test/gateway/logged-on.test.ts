@@ -266,6 +266,22 @@ describe("reports", () => {
     expect(at.closes()).toEqual({});
   });
 
+  test("a reader whose kernel takes everything is written a piece a turn", () => {
+    renew({ limits: { outputSoft_bytes: 10_000 } });
+    at.logOn(A);
+    at.turn();
+    at.heard(A);
+    at.exchange.more.set(1, Array(1_000).fill(7));
+    at.gateway.received(A, order(1));
+    at.turn();
+    expect(at.heard(A)).toHaveLength(101);
+    for (let turns = 0; turns < 8; turns++) at.transport.turn();
+    expect(at.heard(A)).toHaveLength(808);
+    for (let turns = 0; turns < 2; turns++) at.transport.turn();
+    expect(at.heard(A)).toHaveLength(92);
+    expect(at.closes()).toEqual({});
+  });
+
   test("a reader whose next report is not kept any more is closed", () => {
     renew({ limits: { outputSoft_bytes: 1_000 } });
     at.logOn(A);

@@ -1,0 +1,37 @@
+// Who may trade on this node's order port: the traders and readers of its keys file, and the node itself. It makes a key of its
+// own at each start, in no file, for its web thread and its simulated traders, which are clients like any other.
+
+import type { Access, Grant } from "../gateway/index.ts";
+import { type Ed25519Pair, ed25519Verifier, makeNonce } from "../platform/index.ts";
+import { NODE_KEY_NAME } from "../protocol/index.ts";
+import type { KeyRing } from "../runtime/index.ts";
+import { isLoopback } from "./listening.ts";
+import type { Configuration } from "./settings.ts";
+
+/** Whether who has not logged on may trade. */
+function isOpen({ openOrderEntry, host }: Configuration): boolean {
+  return openOrderEntry === "auto" ? isLoopback(host) : openOrderEntry === "on";
+}
+
+/** `own`: the node's key for its own sessions. */
+export function orderAccess(
+  configuration: Configuration,
+  keys: KeyRing | undefined,
+  own: Pick<Ed25519Pair, "public">,
+): Access {
+  const verifyOwn = ed25519Verifier(own.public);
+  const ownGrant: Grant = { name: NODE_KEY_NAME, role: "trader", accounts: "all", limits: {} };
+  return {
+    authenticator: {
+      challenge: makeNonce,
+      verify(name, statement, proof) {
+        if (name === NODE_KEY_NAME) return verifyOwn(statement, proof) ? ownGrant : undefined;
+        const grant = keys?.grant(name);
+        if (keys === undefined || grant === undefined) return undefined;
+        return keys.isProof(name, grant.role, statement, proof) ? grant : undefined;
+      },
+    },
+    openOrderEntry: isOpen(configuration),
+    reservedAccounts: keys?.tradersAccounts ?? new Set(),
+  };
+}
