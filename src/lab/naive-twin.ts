@@ -3,7 +3,6 @@
 // go unseen. Slow on purpose; an order of the rules here is an order of the specification (order-entry.md, Risk).
 
 import {
-  type CancelCause,
   type FlowCancel,
   type FlowCommand,
   type FlowLimit,
@@ -16,13 +15,10 @@ import {
   isFlowRequest,
   type KillSwitch,
   type ReasonName,
-  type SessionEnd,
-  SessionFlag,
-  type SessionOpen,
   Side,
   TimeInForce,
 } from "../protocol/index.ts";
-import type { FlowSession, FlowStanding } from "../replay/index.ts";
+import type { FlowStanding } from "../replay/index.ts";
 import {
   fillsOf,
   find,
@@ -35,6 +31,9 @@ import {
   type TwinBook,
   type TwinOrder,
 } from "./twin-book.ts";
+import type { TwinCause, TwinEvent } from "./twin-events.ts";
+import { TwinSessions } from "./twin-sessions.ts";
+import { TwinSwitches } from "./twin-switches.ts";
 
 export interface TwinLimits {
   readonly maxQuantity: number;
@@ -44,44 +43,10 @@ export interface TwinLimits {
   readonly accountsMax: number;
 }
 
-export type TwinCause = keyof typeof CancelCause;
-export type TwinEvent =
-  | { readonly kind: "repeat"; readonly sequence: number; readonly reason: ReasonName | undefined }
-  | { readonly kind: "reject"; readonly reason: ReasonName }
-  | { readonly kind: "mass_cancel"; readonly sequence: number; readonly orders: number }
-  | { readonly kind: "accept"; readonly sequence: number; readonly price: bigint; readonly quantity: number }
-  | { readonly kind: "cancel"; readonly sequence: number; readonly order: TwinOrder }
-  | {
-      readonly kind: "taken_out";
-      readonly sequence: number;
-      readonly cause: TwinCause;
-      readonly symbol: number;
-      readonly order: TwinOrder;
-    }
-  | {
-      readonly kind: "modify";
-      readonly sequence: number;
-      readonly price: bigint;
-      readonly quantity: number;
-      readonly previous: TwinOrder;
-      readonly inPlace: boolean;
-    }
-  | {
-      readonly kind: "trade";
-      readonly sequence: number;
-      readonly maker: TwinOrder;
-      readonly quantity: number;
-      readonly leaves: number;
-      readonly makerLeaves: number;
-    };
-
 const PRICE_MAX = 2n ** 53n - 1n;
 const LEVEL_TOTAL_MAX = 2n ** 53n - 1n;
-const SWITCHED_OFF_MAX = 2 ** 16;
 const REQUESTS_REMEMBERED = 256;
 const REQUEST_ACCOUNTS_MAX = 8_192;
-const STREAM_ACCOUNTS_MAX = 8_192;
-const SESSIONS_OF_ACCOUNT_MAX = 64;
 
 /** A request whose number is used once, and what was said to it. */
 interface TwinRequest {
@@ -95,14 +60,8 @@ export class NaiveTwin {
   readonly #limits: TwinLimits;
   readonly #names: string[] = [];
   readonly #books: TwinBook[] = [];
-  #halted = false;
-  /** Accounts whose kill switch is on. */
-  #switchedOff: number[] = [];
-  #symbolsOff: number[] = [];
-  #allOff = false;
-  /** Accounts that ever had a session. */
-  #streams: number[] = [];
-  #sessions: FlowSession[] = [];
+  readonly #switches = new TwinSwitches();
+  readonly #sessions = new TwinSessions();
   #requests: TwinRequest[] = [];
   #sequence = 0;
   #trades = 0;
@@ -151,12 +110,14 @@ export class NaiveTwin {
       case "mass_cancel":
         return this.#massCancel(command);
       case "session_open":
-        return this.#openSession(command);
-      case "session_end":
-        return this.#endSession(command);
+        return rejectIf(this.#sessions.open(command, this.#limits.accountsMax));
+      case "session_end": {
+        const cause = this.#sessions.end(command);
+        return cause ? this.#takeOut(cause, ({ account }) => account === command.account) : [];
+      }
       default:
-        if (command.kind === "halt") this.#halted = true;
-        if (command.kind === "resume") this.#halted = false;
+        if (command.kind === "halt") this.#switches.halted = true;
+        if (command.kind === "resume") this.#switches.halted = false;
         return [];
     }
   }
@@ -170,33 +131,12 @@ export class NaiveTwin {
   }
 
   #killSwitch(command: KillSwitch): TwinEvent[] {
-    const { on } = command;
-    if (command.scope === "all") {
-      this.#allOff = on;
-      return on ? this.#takeOut("KillSwitch", () => true) : [];
-    }
-    if (command.scope === "symbol") {
-      const { symbol } = command;
-      if (symbol >= this.#books.length) return reject("UnknownSymbol");
-      this.#symbolsOff = this.#symbolsOff.filter((other) => other !== symbol);
-      if (!on) return [];
-      this.#symbolsOff.push(symbol);
-      return this.#takeOut("KillSwitch", (_, of) => of === symbol);
-    }
-    const { account } = command;
-    if (account >= this.#limits.accountsMax) return reject("NotAuthorised");
-    const others = this.#switchedOff.filter((other) => other !== account);
-    if (on && others.length === SWITCHED_OFF_MAX) return reject("StorageExhausted");
-    this.#switchedOff = on ? [...others, account] : others;
-    return on ? this.#takeOut("KillSwitch", (order) => order.account === account) : [];
-  }
-
-  /** Why an order or a modify is refused before anything else of it is looked at. */
-  #switchedOffFor({ account, symbol }: { account: number; symbol: number }): ReasonName | undefined {
-    if (this.#halted) return "TradingHalted";
-    if (this.#allOff) return "ExchangeSwitchedOff";
-    if (this.#switchedOff.includes(account)) return "AccountSwitchedOff";
-    return this.#symbolsOff.includes(symbol) ? "SymbolSwitchedOff" : undefined;
+    const refused = this.#switches.turn(command, this.#books.length, this.#limits.accountsMax);
+    if (refused !== undefined || !command.on) return rejectIf(refused);
+    return this.#takeOut("KillSwitch", ({ account }, symbol) => {
+      if (command.scope === "account") return account === command.account;
+      return command.scope === "all" || symbol === command.symbol;
+    });
   }
 
   #massCancel({ account, symbol, side }: FlowMassCancel): TwinEvent[] {
@@ -208,36 +148,6 @@ export class NaiveTwin {
       return order.account === account && isMeant;
     });
     return [{ kind: "mass_cancel", sequence, orders: cancels.length }, ...cancels];
-  }
-
-  #openSession({ account, session, who, instance, flags, deadMan_ms }: SessionOpen): TwinEvent[] {
-    if (account >= this.#limits.accountsMax) return reject("NotAuthorised");
-    if (!this.#streams.includes(account)) {
-      if (this.#streams.length === STREAM_ACCOUNTS_MAX) return reject("StorageExhausted");
-      this.#streams.push(account);
-    }
-    const isReplaced = (other: FlowSession) =>
-      other.account === account &&
-      (other.session === session || (other.who === who && other.instance === instance));
-    const others = this.#sessions.filter((other) => !isReplaced(other));
-    const own = others.filter((other) => other.account === account);
-    if (own.length === SESSIONS_OF_ACCOUNT_MAX) return reject("StorageExhausted");
-    this.#sessions = [...others, { account, session, who, instance, flags, deadMan_ms, isSilent: false }];
-    return [];
-  }
-
-  #endSession({ account, session, cause }: SessionEnd): TwinEvent[] {
-    const ended = this.#sessions.find((other) => other.account === account && other.session === session);
-    if (ended === undefined) return [];
-    const isLost = cause === "disconnected" || cause === "node_lost";
-    if (isLost && ended.isSilent) return [];
-    const others = this.#sessions.filter((other) => other !== ended);
-    const staysSilent = isLost && ended.deadMan_ms > 0;
-    this.#sessions = staysSilent ? [...others, { ...ended, isSilent: true }] : others;
-    const isOwn = (order: TwinOrder) => order.account === account;
-    if (cause === "dead_man") return this.#takeOut("DeadMan", isOwn);
-    const cancels = isLost && (ended.flags & SessionFlag.CancelOnDisconnect) !== 0;
-    return cancels ? this.#takeOut("Disconnected", isOwn) : [];
   }
 
   /** Cancels the orders that are meant, in the order in which they stand. */
@@ -254,7 +164,7 @@ export class NaiveTwin {
   }
 
   #newOrder(command: FlowLimit | FlowMarket): TwinEvent[] {
-    const off = this.#switchedOffFor(command);
+    const off = this.#switches.refusalOf(command);
     if (off !== undefined) return reject(off);
     const book = this.#books[command.symbol];
     if (book === undefined) return reject("UnknownSymbol");
@@ -278,7 +188,7 @@ export class NaiveTwin {
   }
 
   #modify(command: FlowModify): TwinEvent[] {
-    const off = this.#switchedOffFor(command);
+    const off = this.#switches.refusalOf(command);
     if (off !== undefined) return reject(off);
     const book = this.#books[command.symbol];
     if (book === undefined) return reject("UnknownSymbol");
@@ -377,10 +287,10 @@ export class NaiveTwin {
   standing(): FlowStanding {
     const orders = this.#books.flatMap((_, symbol) =>
       this.ordersOf(symbol)
-        .filter(({ account }) => this.#streams.includes(account))
+        .filter(({ account }) => this.#sessions.streams.includes(account))
         .map((order) => ({ ...order, symbol })),
     );
-    return { sessions: this.#sessions, orders };
+    return { sessions: this.#sessions.list, orders };
   }
 
   snapshot(): FlowSnapshot {
@@ -393,6 +303,10 @@ export class NaiveTwin {
     }));
     return { lastSequence: this.#sequence, trades: this.#trades, books };
   }
+}
+
+function rejectIf(reason: ReasonName | undefined): TwinEvent[] {
+  return reason === undefined ? [] : reject(reason);
 }
 
 function reject(reason: ReasonName): TwinEvent[] {

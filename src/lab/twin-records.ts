@@ -17,7 +17,7 @@ import {
   Side,
   TimeInForce,
 } from "../protocol/index.ts";
-import type { TwinEvent } from "./naive-twin.ts";
+import type { TwinEvent } from "./twin-events.ts";
 
 /** What followed from `command`, as event records would say it. */
 export function twinRecords(command: FlowCommand, events: readonly TwinEvent[]): EventFields[] {
