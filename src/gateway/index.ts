@@ -1,8 +1,10 @@
 export type { Access, Authenticator, Grant } from "./access.ts";
+export { type AddressLimits, AddressTable, addressKey } from "./addresses.ts";
 export type { InstrumentDirectory } from "./connection.ts";
 export * from "./gateway.ts";
 export type { Closing, GatewayOptions } from "./gateway-options.ts";
 export * from "./limits.ts";
+export { type AttemptLimits, LogonAttempts } from "./logon-attempts.ts";
 export {
   type CommandSink,
   OrderSession,

@@ -4,8 +4,6 @@
 // Level by blame: what clients do of themselves is for whoever looks closely (debug), a limit that they met is told (info),
 // and that the gateway's own memory was not enough is the operator's to look at (warn). Nothing here is an error.
 
-import type { CloseReasonName, Closing } from "../gateway/index.ts";
-
 const LINES_PER_SECOND = 10;
 const SECOND_US = 1_000_000;
 
@@ -13,32 +11,45 @@ type Level = "debug" | "info" | "warn";
 /** Of the node's log, what is used. */
 type Lines = Readonly<Record<Level, (fields: object, text: string) => void>>;
 
-const LEVELS: Readonly<Partial<Record<CloseReasonName, Level>>> = {
-  PeerEnded: "debug",
-  Broken: "debug",
-  Stopped: "debug",
-  LoggedOut: "debug",
-  Replaced: "debug",
-  OutputMemory: "warn",
-};
+/** By reasons of the gateway and of the web; others are told. */
+const LEVELS: ReadonlyMap<string, Level> = new Map([
+  ["PeerEnded", "debug"],
+  ["Broken", "debug"],
+  ["Stopped", "debug"],
+  ["GoingAway", "debug"],
+  ["LoggedOut", "debug"],
+  ["Replaced", "debug"],
+  ["OutputMemory", "warn"],
+]);
+
+/** A connection that ends, and what is known of it. */
+interface Ending {
+  readonly reason: string;
+  readonly address: string;
+  readonly account?: number | undefined;
+  readonly session?: number;
+}
 
 export class ConnectionLog {
   readonly #log: Lines;
   /** Lines of each level since the second began. */
   readonly #lines = { debug: 0, info: 0, warn: 0 };
   /** Of those that got no line: by level, how many for each reason. */
-  readonly #untold = new Map<Level, Map<CloseReasonName, number>>();
+  readonly #untold = new Map<Level, Map<string, number>>();
+  /** What a connection is called. */
+  readonly #what: string;
   #second_us = 0;
 
-  constructor(log: Lines) {
+  constructor(log: Lines, what: string) {
     this.#log = log;
+    this.#what = what;
   }
 
-  closing({ reason, ...who }: Closing): void {
-    const level = LEVELS[reason] ?? "info";
+  closing({ reason, ...who }: Ending): void {
+    const level = LEVELS.get(reason) ?? "info";
     if (this.#lines[level]++ < LINES_PER_SECOND)
-      return this.#log[level]({ ...who, reason }, `a connection ends: ${reason}`);
-    const reasons = this.#untold.get(level) ?? new Map<CloseReasonName, number>();
+      return this.#log[level]({ ...who, reason }, `a ${this.#what} ends: ${reason}`);
+    const reasons = this.#untold.get(level) ?? new Map<string, number>();
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     this.#untold.set(level, reasons);
   }
@@ -48,7 +59,7 @@ export class ConnectionLog {
     if (now_us - this.#second_us < SECOND_US) return;
     this.#second_us = now_us;
     for (const [level, reasons] of this.#untold)
-      this.#log[level](Object.fromEntries(reasons), "and more connections ended, by reason");
+      this.#log[level](Object.fromEntries(reasons), `and more ended, each a ${this.#what}, by reason`);
     this.#untold.clear();
     for (const level of ["debug", "info", "warn"] as const) this.#lines[level] = 0;
   }

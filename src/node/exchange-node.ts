@@ -100,7 +100,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#runtime = runtime;
     this.#engine = engine;
     this.#log = log;
-    this.#connections = new ConnectionLog(log);
+    this.#connections = new ConnectionLog(log, "connection");
     this.#transport = new NetTransport({ connectionsMax: configuration.connectionsMax });
     this.#gateway = this.#makeGateway(configuration, engine, lastSession, keys);
     this.#web = new NodeWeb(web, { log, feedRingRecords });

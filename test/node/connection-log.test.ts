@@ -1,7 +1,6 @@
 // What the log says of connections that end, by what has happened and when.
 
 import { expect, test } from "vitest";
-import type { Closing } from "../../src/gateway/index.ts";
 import { ConnectionLog } from "../../src/node/connection-log.ts";
 
 function newLog() {
@@ -9,8 +8,11 @@ function newLog() {
   const writer = (level: string) => (fields: object, text: string) => {
     lines.push(`${level} ${text} ${JSON.stringify(fields)}`);
   };
-  const log = new ConnectionLog({ debug: writer("debug"), info: writer("info"), warn: writer("warn") });
-  const close = (reason: Closing["reason"], times = 1) => {
+  const log = new ConnectionLog(
+    { debug: writer("debug"), info: writer("info"), warn: writer("warn") },
+    "connection",
+  );
+  const close = (reason: string, times = 1) => {
     for (let i = 0; i < times; i++) log.closing({ reason, address: "192.0.2.7", account: 5, session: 9 });
   };
   return { log, lines, close };
@@ -39,7 +41,7 @@ test("of a flood ten lines a second are written, and one for the rest; other lev
   expect(lines.length).toBe(11);
   log.tick(6_000_000);
   expect(lines.slice(11)).toEqual([
-    'info and more connections ended, by reason {"Malformed":990,"AddressFull":500}',
+    'info and more ended, each a connection, by reason {"Malformed":990,"AddressFull":500}',
   ]);
   close("Malformed");
   expect(lines.length).toBe(13);

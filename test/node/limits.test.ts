@@ -62,6 +62,13 @@ async function startExchange(some: Partial<Configuration>) {
       await once(peer, "connect");
       return { peer, answers };
     },
+    openHttp: async (): Promise<Socket> => {
+      const peer = connect({ host: "127.0.0.1", port: node.httpPort });
+      peers.push(peer);
+      peer.on("error", () => {}).resume();
+      await once(peer, "connect");
+      return peer;
+    },
     metric: async (name: string): Promise<number> => {
       const text = await (await fetch(`http://127.0.0.1:${node.httpPort}/metrics`)).text();
       return Number(
@@ -94,6 +101,19 @@ test("too many connections of one address: the next one is closed, and the log s
   expect(await next.answers).toEqual([]);
   expect(await exchange.metric(closed("AddressFull"))).toBe(1);
   expect(exchange.ends()).toMatchObject([{ level: "info", reason: "AddressFull", address: "127.0.0.1" }]);
+});
+
+test("too many HTTP connections of one address: the next one is closed and counted, whatever it asks", async () => {
+  const exchange = await startExchange({ connectionsPerAddress: 2 });
+  const held = [await exchange.openHttp(), await exchange.openHttp()];
+  const third = await exchange.openHttp();
+  await once(third, "close");
+  held[0].destroy();
+  const refused = () => exchange.metric("seriatim_http_refused_total").catch(() => 0);
+  let count = await refused();
+  for (; count === 0; count = await refused()) await new Promise((resolve) => setTimeout(resolve, 5));
+  // A look at the metrics may have come before the place was free.
+  expect(count).toBeGreaterThanOrEqual(1);
 });
 
 test("a frame that is not finished and a silence that is too long end their connections, as metrics and log say", async () => {

@@ -82,7 +82,10 @@ const METRICS: readonly Metric[] = [
   counter("seriatim_frames_received_total", "Order-entry frames received.", (s) => s.framesReceived),
   counter("seriatim_refused_total", "Requests the gateway refused before the log.", (s) => s.refused),
   {
-    ...counter("seriatim_throttled_total", "Requests and logons refused for their rate.", (s) => s.throttled),
+    ...counter("seriatim_throttled_total", "Requests, logons and tokens refused for their rate.", (s) => ({
+      ...s.throttled,
+      token: s.webSockets.throttledLogons,
+    })),
     label: "kind",
   },
   counter("seriatim_received_bytes_total", "Order-entry bytes received.", (s) => s.bytesReceived),
@@ -141,6 +144,11 @@ const METRICS: readonly Metric[] = [
     })),
     label: "reason",
   },
+  counter(
+    "seriatim_http_refused_total",
+    "HTTP connections refused because their address had as many as one may have.",
+    (s) => s.webSockets.refusedAddress,
+  ),
   counter(
     "seriatim_websocket_messages_received_total",
     "Messages of WebSocket clients.",

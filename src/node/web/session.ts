@@ -34,9 +34,16 @@ export interface SessionPeer {
   send(text: string): boolean;
   /** Nothing more is read (true), or reading goes on (false). */
   hold(isHeld: boolean): void;
+  /** Whether a token may be said now; counts as one. False: too many were, by its address or in all. */
+  admitsLogon(): boolean;
   /** Ends the connection; `WebSession.end` follows. */
   close(code: CloseCode, why: string): void;
 }
+
+const TOO_MANY_LOGONS = {
+  code: ErrorCode.Unavailable,
+  text: "token: too many were said by your address, or by all: come again in a second",
+} as const;
 
 const State = { New: 0, Greeting: 1, Open: 2, Leaving: 3, Ended: 4 } as const;
 type State = (typeof State)[keyof typeof State];
@@ -147,7 +154,8 @@ export class WebSession {
 
   #hello(hello: HelloRequest): void {
     const { accounts, access } = this.#exchange;
-    const admitted = admit(hello, accounts, access);
+    const isLogon = hello.logon !== undefined;
+    const admitted = isLogon && !this.#peer.admitsLogon() ? TOO_MANY_LOGONS : admit(hello, accounts, access);
     if ("code" in admitted) {
       this.#refuse(hello.request, admitted.code, admitted.text);
       // One that is malformed may be said again.

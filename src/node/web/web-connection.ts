@@ -6,7 +6,9 @@
 
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
+import { addressKey } from "../../gateway/index.ts";
 import { CloseCode } from "../../protocol/index.ts";
+import type { ConnectionLog } from "../connection-log.ts";
 import { type SessionPeer, WebSession } from "./session.ts";
 import type { WebExchange } from "./web-exchange.ts";
 import { WebClose, type WebCounters } from "./web-limits.ts";
@@ -30,13 +32,23 @@ const CLOSE_OF_ERROR: ReadonlyMap<unknown, WebClose> = new Map([
 /** The connection was broken off without a closing handshake. */
 const ABNORMAL_CLOSE = 1006;
 
+/** What the connections of a web share. */
+export interface WebParts {
+  readonly exchange: WebExchange;
+  readonly counters: WebCounters;
+  readonly closings: ConnectionLog;
+}
+
 export class WebConnection implements SessionPeer {
   readonly #socket: WebSocket;
   /** What the WebSocket writes to. */
   readonly #stream: Duplex;
   readonly #exchange: WebExchange;
   readonly #counters: WebCounters;
+  readonly #closings: ConnectionLog;
   readonly #session: WebSession;
+  /** What the peer's address counts as. */
+  readonly #address: string;
   readonly #helloTimer: NodeJS.Timeout;
   readonly #pingTimer: NodeJS.Timeout;
   readonly #onWritten = (): void => this.#written();
@@ -48,7 +60,14 @@ export class WebConnection implements SessionPeer {
   #isAnswering = true;
   #why: WebClose | undefined;
 
-  constructor(socket: WebSocket, stream: Duplex, exchange: WebExchange, counters: WebCounters) {
+  constructor(
+    socket: WebSocket,
+    stream: Duplex,
+    address: string,
+    { exchange, counters, closings }: WebParts,
+  ) {
+    this.#address = addressKey(address);
+    this.#closings = closings;
     this.#socket = socket;
     this.#stream = stream;
     this.#exchange = exchange;
@@ -94,6 +113,13 @@ export class WebConnection implements SessionPeer {
   hold(isHeld: boolean): void {
     if (isHeld) this.#socket.pause();
     else this.#socket.resume();
+  }
+
+  admitsLogon(): boolean {
+    const { attempts, clock } = this.#exchange;
+    const admits = attempts.admits(this.#address, clock.monotonicMicros());
+    if (!admits) this.#counters.throttledLogons++;
+    return admits;
   }
 
   close(code: CloseCode, why: string): void {
@@ -146,6 +172,8 @@ export class WebConnection implements SessionPeer {
     clearTimeout(this.#helloTimer);
     clearInterval(this.#pingTimer);
     this.#session.end();
-    this.#counters.closes[this.#why ?? (code === ABNORMAL_CLOSE ? WebClose.Broken : WebClose.PeerEnded)]++;
+    const reason = this.#why ?? (code === ABNORMAL_CLOSE ? WebClose.Broken : WebClose.PeerEnded);
+    this.#counters.closes[reason]++;
+    this.#closings.closing({ reason, address: this.#address });
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Clock } from "../../base/index.ts";
 import type { MarketSource, Publisher } from "../../feed/index.ts";
+import { LogonAttempts } from "../../gateway/index.ts";
 import { DEPTH_LEVELS_MAX, formatPrice, type SessionWelcome, welcomeText } from "../../protocol/index.ts";
 import type { AccountNames } from "../account-names.ts";
 import { packageVersion } from "../version.ts";
@@ -46,6 +47,7 @@ export class WebExchange {
   readonly connectTrading: ConnectTrading;
   readonly clock: Clock;
   readonly limits: WebLimits;
+  readonly attempts: LogonAttempts;
   readonly lists: ListTurns;
   readonly frames = new TextFrames();
   readonly writes = new WriteTurns();
@@ -63,6 +65,7 @@ export class WebExchange {
     this.connectTrading = options.connectTrading;
     this.clock = options.clock;
     this.limits = options.limits;
+    this.attempts = new LogonAttempts(options.limits.attempts);
     this.lists = new ListTurns(options.clock);
   }
 

@@ -1,6 +1,13 @@
 // What WebSocket connections may use, and the counts by which they say what they did.
 
+import type { AddressLimits, AttemptLimits } from "../../gateway/index.ts";
+import type { WebOptions } from "./web-stage.ts";
+
 export interface WebLimits {
+  /** Connections of one address to the HTTP server, WebSockets or not. */
+  readonly addresses: AddressLimits;
+  /** Tokens that are said, before one is looked for. */
+  readonly attempts: AttemptLimits;
   readonly connectionsMax: number;
   /** The longest message of a client. */
   readonly message_bytes: number;
@@ -21,6 +28,10 @@ export interface WebLimits {
 }
 
 export const WEB_LIMITS: WebLimits = {
+  // A fifth of the connections there are; this machine's own address is every local page's, scraper's and proxy's.
+  addresses: { connections: 64, ownConnections: 320 },
+  // As of order entry: each one leads to a logon there.
+  attempts: { perAddress: 10, perOwnAddress: 200, total: 200 },
   connectionsMax: 256,
   message_bytes: 65_536,
   messagesPerSecond: 500,
@@ -32,6 +43,23 @@ export const WEB_LIMITS: WebLimits = {
   status_ms: 1_000,
   close_ms: 2_000,
 };
+
+type LimitOptions = Pick<WebOptions, "connectionsPerAddress" | "logonsPerSecond" | "logonsPerAddress">;
+
+/** By the settings of order entry's limits. */
+export function webLimits(options: LimitOptions): WebLimits {
+  const { connectionsPerAddress: connections, logonsPerSecond: total, logonsPerAddress } = options;
+  const { addresses, attempts } = WEB_LIMITS;
+  return {
+    ...WEB_LIMITS,
+    addresses: connections === 0 ? addresses : { connections, ownConnections: connections },
+    attempts: {
+      total,
+      perAddress: logonsPerAddress === 0 ? attempts.perAddress : logonsPerAddress,
+      perOwnAddress: logonsPerAddress === 0 ? total : logonsPerAddress,
+    },
+  };
+}
 
 /** Why a connection was ended, as counted. */
 export const WebClose = {
@@ -65,6 +93,10 @@ export class WebCounters {
   refusedOrigin = 0;
   /** Handshakes refused because there were as many connections as may be. */
   refusedFull = 0;
+  /** Connections to the HTTP server refused because their address had as many as one may have. */
+  refusedAddress = 0;
+  /** Tokens not looked for, because too many were said. */
+  throttledLogons = 0;
   /** Messages of clients. */
   messagesReceived = 0;
   messagesSent = 0;

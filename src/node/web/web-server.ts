@@ -18,7 +18,8 @@ import { Follower } from "./follower.ts";
 import { type HttpFace, startHttp } from "./http.ts";
 import { pageDirectory, readPageFiles } from "./page-files.ts";
 import { PublishPace } from "./publish-pace.ts";
-import { WebCounters } from "./web-limits.ts";
+import { limitAddresses } from "./web-addresses.ts";
+import { WebCounters, webLimits } from "./web-limits.ts";
 import type { WebAccess, WebOptions, WebPeer } from "./web-stage.ts";
 import { attachWebSockets, type NodeFigures, refuseUpgrade, type WebSockets } from "./websockets.ts";
 
@@ -57,6 +58,8 @@ export class WebServer {
     const files = readPageFiles(pageDirectory());
     const { status } = peer;
     const http = await startHttp({ host, port: httpPort, status, web, files, log: this.#log });
+    const { addresses } = webLimits(this.#options);
+    limitAddresses(http.server, addresses, () => this.#counters.refusedAddress++);
     this.#http = http;
     this.#peer = peer;
     http.server.on("upgrade", this.#refuseEarly);
@@ -90,6 +93,7 @@ export class WebServer {
     http.server.off("upgrade", this.#refuseEarly);
     this.#sockets = attachWebSockets(http.server, {
       ...{ host: this.#options.host, orderPort, noOrders, accounts, source: engine, log: this.#log },
+      limits: webLimits(this.#options),
       ...{ access: accessOf(access), nodeKey: access.nodeKey },
       ...{ publisher: listener.publisher, counters: this.#counters, clock: this.#clock },
       status: async () => figuresOf(await status()),

@@ -12,7 +12,11 @@ import { InlineWeb } from "./web-inline.ts";
 import { WebThread } from "./web-thread.ts";
 
 /** What the web is told at start, by the configuration. */
-export type WebOptions = Pick<Configuration, "host" | "httpPort" | "accounts" | "logLevel">;
+export type WebOptions = Pick<
+  Configuration,
+  | ("host" | "httpPort" | "accounts" | "logLevel")
+  | ("connectionsPerAddress" | "logonsPerSecond" | "logonsPerAddress")
+>;
 
 /** Who may say which account, and how the web itself logs on. */
 export interface WebAccess {
@@ -48,6 +52,8 @@ export interface WebStage {
 
 export function webOf({ threads, ...configuration }: Configuration, log: Log): WebStage {
   const { host, httpPort, accounts, logLevel } = configuration;
-  const options = { host, httpPort, accounts, logLevel };
+  const { connectionsPerAddress, logonsPerSecond, logonsPerAddress } = configuration;
+  const limits = { connectionsPerAddress, logonsPerSecond, logonsPerAddress };
+  const options = { host, httpPort, accounts, logLevel, ...limits };
   return threads === "spread" ? new WebThread(options, log) : new InlineWeb(options, log);
 }

@@ -4,6 +4,7 @@
 /// <reference types="node" preserve="true" />
 
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer } from "ws";
 import type { Clock, SeriatimError } from "../../base/index.ts";
@@ -11,13 +12,14 @@ import { connectOrderEntry } from "../../client/index.ts";
 import type { MarketSource, Publisher } from "../../feed/index.ts";
 import { CloseCode, type StatusMessage, statusText } from "../../protocol/index.ts";
 import type { AccountNames } from "../account-names.ts";
+import { ConnectionLog } from "../connection-log.ts";
 import { reachableHost } from "../listening.ts";
 import type { Log } from "../log.ts";
 import type { Access } from "./admission.ts";
 import { tradingConnector } from "./connect-trading.ts";
 import { IN_FLIGHT_MAX, type NewLink, noLink } from "./order-desk.ts";
 import { originIsAllowed } from "./origin.ts";
-import { WebConnection } from "./web-connection.ts";
+import { WebConnection, type WebParts } from "./web-connection.ts";
 import { WebExchange } from "./web-exchange.ts";
 import { WEB_LIMITS, type WebCounters, type WebLimits } from "./web-limits.ts";
 
@@ -63,6 +65,8 @@ class AttachedWebSockets implements WebSockets {
   readonly #counters: WebCounters;
   readonly #options: WebSocketOptions;
   readonly #exchange: WebExchange;
+  readonly #closings: ConnectionLog;
+  readonly #parts: WebParts;
   readonly #sockets: WebSocketServer;
   readonly #connections = new Set<WebConnection>();
   readonly #statusTimer: NodeJS.Timeout;
@@ -90,6 +94,8 @@ class AttachedWebSockets implements WebSockets {
     this.#exchange = new WebExchange({
       ...{ publisher, source, accounts, access, noOrders, clock, limits, connectOrders, connectTrading },
     });
+    this.#closings = new ConnectionLog(options.log, "WebSocket");
+    this.#parts = { exchange: this.#exchange, counters: this.#counters, closings: this.#closings };
     this.#sockets = createSockets(limits);
     server.on("upgrade", (request, stream, head) => this.#upgrade(request, stream, head));
     this.#statusTimer = setInterval(() => this.#tellStatus(), limits.status_ms);
@@ -123,7 +129,9 @@ class AttachedWebSockets implements WebSockets {
   }
 
   #connected(socket: WebSocket, stream: Duplex): void {
-    const connection = new WebConnection(socket, stream, this.#exchange, this.#counters);
+    // The stream of an upgrade is the connection's socket.
+    const { remoteAddress = "" } = stream as Socket;
+    const connection = new WebConnection(socket, stream, remoteAddress, this.#parts);
     this.#connections.add(connection);
     this.#counters.connections++;
     this.#counters.opened++;
@@ -135,6 +143,7 @@ class AttachedWebSockets implements WebSockets {
   }
 
   async #tellStatus(): Promise<void> {
+    this.#closings.tick(this.#options.clock.monotonicMicros());
     const listeners = [...this.#connections].filter((connection) => connection.wantsStatus);
     if (listeners.length === 0) return;
     const figures = await this.#newestFigures();

@@ -31,6 +31,10 @@ class Client implements SessionPeer {
     this.isHeld = isHeld;
   }
 
+  admitsLogon(): boolean {
+    return true;
+  }
+
   close(code: number, why: string): void {
     this.closed = [code, why];
   }

@@ -23,6 +23,7 @@ class Client implements SessionPeer {
   received: Message[] = [];
   closed: [code: number, why: string] | undefined;
   isSlow = false;
+  mayLogOn = true;
 
   constructor(exchange: TestExchange) {
     this.session = new WebSession(this, exchange.web);
@@ -34,6 +35,10 @@ class Client implements SessionPeer {
   }
 
   hold(): void {}
+
+  admitsLogon(): boolean {
+    return this.mayLogOn;
+  }
 
   close(code: number, why: string): void {
     this.closed = [code, why];

@@ -281,6 +281,22 @@ describe("orders go over a connection of their own:", () => {
     expect(unknown[0].text).toMatch(/^the outcome of order 2 is unknown: the connection to .* was lost/);
   });
 
+  test("tokens beyond the rate are not looked for: UNAVAILABLE, and the session ends with 4001", async () => {
+    attach({ attempts: { perAddress: 9, perOwnAddress: 2, total: 9 } });
+    const codes: unknown[] = [];
+    for (let i = 0; i < 3; i++) {
+      const peer = await Peer.connect(port);
+      peer.say({ type: "hello", schema: 1, token: "guessed" });
+      codes.push((await peer.next()).code);
+      expect((await peer.closed)[0]).toBe(4001);
+    }
+    expect(codes).toEqual(["NOT_AUTHORISED", "NOT_AUTHORISED", "UNAVAILABLE"]);
+    expect(counters.throttledLogons).toBe(1);
+    const peer = await Peer.connect(port);
+    peer.say({ type: "hello", schema: 1 });
+    expect(await peer.next()).toMatchObject({ type: "welcome" });
+  });
+
   test("when it can't be made, hello is answered UNAVAILABLE and the session ends with 4001", async () => {
     const { port: orderPort } = orders;
     await orders.close();

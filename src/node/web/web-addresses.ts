@@ -1,0 +1,27 @@
+// How many connections one address may have to the HTTP server, pages, scrapers and WebSockets together: one more is closed
+// before anything is read from it. The table is as long as there are connections.
+
+/// <reference types="node" preserve="true" />
+
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import { type AddressLimits, AddressTable, addressKey } from "../../gateway/index.ts";
+
+/** Closes what is too many, and tells `refused` of whom. */
+export function limitAddresses(
+  server: Server,
+  limits: AddressLimits,
+  refused: (address: string) => void,
+): AddressTable {
+  const table = new AddressTable(limits);
+  // Of TLS too the connection itself, before its handshake.
+  server.prependListener("connection", (socket: Socket) => {
+    const key = addressKey(socket.remoteAddress ?? "");
+    if (table.enter(key)) socket.once("close", () => table.leave(key));
+    else {
+      refused(key);
+      socket.destroy();
+    }
+  });
+  return table;
+}
