@@ -53,8 +53,9 @@ export const LIMIT_SETTINGS: readonly Setting[] = [
     { type: "integer", min: 0, max: CONNECTION_SLOTS_MAX },
     0,
     "connections",
-    "Most order-entry connections of one address (of IPv6, one /64); the next one is closed. 0 = " +
-      `${addresses.connections}, and of this machine's own addresses, which all its programs and the web share, as many as there may be.`,
+    "Most order-entry connections of one address (of IPv6, one /64), and as many to the HTTP port; the next one is closed. 0 = " +
+      `${addresses.connections}, 64 to the HTTP port; and of this machine's own addresses, which all its programs and the web share, as ` +
+      "many as there may be.",
   ),
   row(
     "logonTimeout",
@@ -89,7 +90,8 @@ export const LIMIT_SETTINGS: readonly Setting[] = [
   rate(
     "logonsPerSecond",
     attempts.total,
-    "Attempts to log on, of all together; more are refused (Throttled) before their signature is looked at.",
+    "Attempts to log on, of all together; more are refused (Throttled) before their signature is looked at. As many tokens of " +
+      "WebSockets (UNAVAILABLE).",
   ),
   row(
     "logonsPerAddress",

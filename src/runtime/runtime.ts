@@ -138,8 +138,9 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
  * know nothing of, and they what it knows nothing of.
  */
 function refuseLogOfCluster({ epoch }: Recovered, directory: DataDirectory | undefined): void {
-  if (epoch === FIRST_EPOCH) return;
-  const what = `the log in ${directory?.journal} is a cluster's, of epoch ${epoch}, and is not gone on with alone`;
+  // Without one there is no log to go on with.
+  if (directory === undefined || epoch === FIRST_EPOCH) return;
+  const what = `the log in ${directory.journal} is a cluster's, of epoch ${epoch}, and is not gone on with alone`;
   throw new SeriatimError("CLUSTER_LOG", what, { exitCode: 2 });
 }
 
