@@ -8,8 +8,11 @@ import {
   helloFailed,
   idOf,
   type ListedInstrument,
-  OrderPipe,
+  type OrderLine,
   Outstanding,
+  orderLine,
+  type SessionKey,
+  type TlsOptions,
 } from "../client/index.ts";
 import {
   type FlowOrderCommand,
@@ -19,7 +22,6 @@ import {
   lanesOf,
   OrderType,
   type Reason,
-  readInstrumentAnswer,
   TimeInForce,
 } from "../protocol/index.ts";
 import { matchSymbols, type PlannedFlow, wireSymbol } from "./flow-plan.ts";
@@ -29,13 +31,16 @@ export interface FlowSenderOptions {
   readonly port: number;
   readonly account: number;
   readonly window: number;
+  /** Logs on with it; open mode when left out. */
+  readonly key?: SessionKey | undefined;
+  readonly tls?: TlsOptions | undefined;
   /** False when nobody reads what is printed: then nothing more is sent. */
   readonly print: (text: string) => boolean;
 }
 
 export class FlowSender {
   readonly #options: FlowSenderOptions;
-  readonly #pipe: OrderPipe;
+  readonly #pipe: OrderLine;
   readonly #outstanding: Outstanding<FlowOrderCommand>;
   readonly #listed: ListedInstrument[] = [];
   readonly #welcome = Promise.withResolvers<undefined>();
@@ -48,10 +53,9 @@ export class FlowSender {
   #text = "";
 
   constructor(options: FlowSenderOptions) {
-    const { host, port, window } = options;
     this.#options = options;
-    this.#outstanding = new Outstanding(window);
-    this.#pipe = new OrderPipe({ host, port, window, listener: this.#listener() });
+    this.#outstanding = new Outstanding(options.window);
+    this.#pipe = orderLine({ ...options, listener: this.#listener() });
   }
 
   /** Sends all commands and resolves when all are answered. Throws SeriatimError when that can't be. */
@@ -145,7 +149,7 @@ export class FlowSender {
       // Answers no command of the flow.
       onCancelled: () => {},
       onHelloAck: () => this.#welcome.resolve(undefined),
-      onInstrument: (view, at) => this.#listed.push(readInstrumentAnswer(view, at)),
+      onInstrument: (instrument) => this.#listed.push(instrument),
       onHeartbeatAck: () => this.#disagree(),
     };
   }
@@ -184,7 +188,7 @@ const REJECTED: Readonly<Record<FlowOrderCommand["kind"], FlowReject["command"]>
 };
 
 function putCommand(
-  pipe: OrderPipe,
+  pipe: OrderLine,
   command: FlowOrderCommand,
   idLow: number,
   idHigh: number,

@@ -8,6 +8,7 @@ import { usageError, wholeNumber } from "./arguments.ts";
 import { readFlowFile } from "./flow-file.ts";
 import { planFlow } from "./flow-plan.ts";
 import { FlowSender } from "./flow-sender.ts";
+import { addLogonOptions, type LogonOptions, logonOf } from "./logon-options.ts";
 import { onStopSignals } from "./signals.ts";
 import { stdout } from "./stdout.ts";
 
@@ -21,15 +22,19 @@ a name it doesn't have is an error before anything is sent. Answers are printed 
 with the flow's own symbol numbers. The commands of a flow that names no accounts are sent for --account; one that
 does (accounts_max in its meta line) is sent only when all of its commands are of that account, 0 where none is named.
 
+With --key it logs on with a trader's key, which may act for --account; else it speaks the open mode, which an exchange has on the
+loopback interface unless it is switched off. Logged on, nobody is told whom he traded with: a trade's maker is printed as 0.
+
 Nothing is sent twice. When it ends early (connection lost, Ctrl-C, nobody reads the answers) the exit status is 1 and
 the last line counts what was answered, what has an unknown outcome, and what was not sent.
 
 Examples:
   seriatim send session.txt
   seriatim send --port 9010 --window 1 first.txt second.txt
-  seriatim send --account 7 session.txt > answers.txt`;
+  seriatim send --account 7 session.txt > answers.txt
+  seriatim send --key ann.key --account 7 session.txt`;
 
-interface SendOptions {
+interface SendOptions extends LogonOptions {
   readonly host?: string;
   readonly port?: number;
   readonly account: number;
@@ -37,7 +42,7 @@ interface SendOptions {
 }
 
 export function registerSend(program: Command): void {
-  program
+  const command = program
     .command("send")
     .summary("send the commands of flow files to a running exchange")
     .description("Sends the commands of flow files over the wire and prints the answers as they come.")
@@ -54,9 +59,8 @@ export function registerSend(program: Command): void {
       "most commands unanswered at once",
       wholeNumber("--window", 1, WINDOW_MAX),
       WINDOW_DEFAULT,
-    )
-    .addHelpText("after", EXAMPLES)
-    .action(sendFlows);
+    );
+  addLogonOptions(command).addHelpText("after", EXAMPLES).action(sendFlows);
 }
 
 /** Where the exchange is: what `start` obeys, this does too. */
@@ -77,7 +81,8 @@ async function sendFlows(files: string[], options: SendOptions): Promise<void> {
   const flows = files.map((file) => planFlow(file, readFlowFile(file), options.account));
   const { account, window } = options;
   const address = exchangeAddress(options, process.env);
-  const sender = new FlowSender({ ...address, account, window, print: (text) => stdout.write(text) });
+  const terms = { ...address, ...logonOf(options), account, window };
+  const sender = new FlowSender({ ...terms, print: (text) => stdout.write(text) });
   onStopSignals((signal) => sender.stop(new SeriatimError("INTERRUPTED", `ended by ${signal}`)));
   await sender.send(flows);
 }

@@ -14,6 +14,7 @@ import { SIMULATED_RATE, SIMULATED_RATE_MAX } from "../node/index.ts";
 import { SystemClock } from "../platform/index.ts";
 import { reasonName } from "../protocol/index.ts";
 import { parseHostPort, usageError, wholeNumber } from "./arguments.ts";
+import { addLogonOptions, type LogonOptions, logonOf } from "./logon-options.ts";
 import { exchangeAddress } from "./send.ts";
 import { onStopSignals } from "./signals.ts";
 import { stdout } from "./stdout.ts";
@@ -27,6 +28,8 @@ There are ${TRADERS} traders: market makers that quote on many levels, investors
 its own, --account and the ones after it. Fair prices walk at random; the same seed gives the same prices. At most ${INSTRUMENTS_TRADED_MAX}
 instruments are traded. When the exchange goes away they try again until it is back; at the end their quotes are cancelled.
 
+With --key they log on, with a key that may act for all their accounts; else they speak the open mode.
+
 Without HOST:PORT the exchange is where SERIATIM_HOST and SERIATIM_ORDER_PORT say, else at 127.0.0.1:9009.
 
 Examples:
@@ -34,7 +37,7 @@ Examples:
   seriatim traders 127.0.0.1:9010 --rate 500 --seed 7
   seriatim traders --symbols BTC-USD,ETH-USD --duration 60`;
 
-interface TradersOptions {
+interface TradersOptions extends LogonOptions {
   readonly rate: number;
   readonly seed: number;
   readonly account: number;
@@ -44,7 +47,7 @@ interface TradersOptions {
 }
 
 export function registerTraders(program: Command): void {
-  program
+  const command = program
     .command("traders")
     .summary("let simulated traders trade on a running exchange")
     .description("Lets simulated traders trade on a running exchange, until a signal ends them.")
@@ -59,9 +62,8 @@ export function registerTraders(program: Command): void {
       FIRST_ACCOUNT,
     )
     .option("--duration <s>", "seconds to trade", wholeNumber("--duration", 1, DURATION_MAX_S))
-    .option("--every <s>", "seconds between two lines", wholeNumber("--every", 1, REPORT_MAX_S), 5)
-    .addHelpText("after", EXAMPLES)
-    .action(trade);
+    .option("--every <s>", "seconds between two lines", wholeNumber("--every", 1, REPORT_MAX_S), 5);
+  addLogonOptions(command).addHelpText("after", EXAMPLES).action(trade);
 }
 
 function parseNames(text: string): string[] {
@@ -97,6 +99,7 @@ async function trade(address: string | undefined, options: TradersOptions): Prom
   // Until they trade a signal ends the process at once: nothing of theirs rests yet.
   const simulation = await startTraders({
     ...{ host, port, rate, seed, symbols, firstAccount: account, clock: new SystemClock() },
+    ...logonOf(options),
     onLost: (why) => say(`${why.message}; trying again`),
     onBack: () => say("connected again"),
   });

@@ -9,10 +9,12 @@ import {
   FRAME_HEADER_BYTES,
   HeartbeatLayout,
   HelloAckLayout,
+  type ListedInstrument,
   MessageType,
   RejectLayout,
   readCount,
   readHighLane,
+  readInstrumentAnswer,
   readLowLane,
 } from "../protocol/index.ts";
 
@@ -34,8 +36,7 @@ export interface AnswerListener {
   /** A resting order was taken out by somebody else's command; `quantity` is what rested. */
   onCancelled(idLow: number, idHigh: number, symbol: number, quantity: number, sequence: number): void;
   onHelloAck(account: number, sessionLow: number, sessionHigh: number): void;
-  /** `view` holds an Instrument frame at `at`, during the call only. */
-  onInstrument(view: DataView, at: number): void;
+  onInstrument(instrument: ListedInstrument): void;
   onHeartbeatAck(tokenLow: number, tokenHigh: number): void;
 }
 
@@ -74,7 +75,7 @@ export class AnswerReader {
         this.#helloAck(view, body);
         return undefined;
       case MessageType.Instrument:
-        this.#listener.onInstrument(view, at);
+        this.#listener.onInstrument(readInstrumentAnswer(view, at));
         return undefined;
       case MessageType.HeartbeatAck:
         this.#heartbeatAck(view, body);

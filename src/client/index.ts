@@ -11,6 +11,7 @@ export {
 export { connectionLost, helloFailed, LogonRefusedError } from "./errors.ts";
 export type { TlsOptions } from "./frame-connection.ts";
 export * from "./order-entry-client.ts";
+export { type OrderLine, type OrderLineOptions, orderLine } from "./order-line.ts";
 export * from "./order-pipe.ts";
 export type {
   CancelledEvent,

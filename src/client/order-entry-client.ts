@@ -8,7 +8,7 @@
 
 import { EventEmitter } from "node:events";
 import { SeriatimError } from "../base/index.ts";
-import { type ListedInstrument, readInstrumentAnswer, reasonName } from "../protocol/index.ts";
+import { type ListedInstrument, reasonName } from "../protocol/index.ts";
 import type { AnswerListener } from "./answer-reader.ts";
 import { checkObject, connectionLost, heartbeatsUnanswered, outcomeUnknown } from "./errors.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -261,7 +261,7 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
       },
       onHelloAck: (account, sessionLow, sessionHigh) =>
         this.#welcomed(account, idOf(sessionLow, sessionHigh)),
-      onInstrument: (view, at) => this.#list(readInstrumentAnswer(view, at)),
+      onInstrument: (instrument) => this.#list(instrument),
       onHeartbeatAck: () => this.#settle(this.#heartbeats.shift(), undefined),
     };
   }

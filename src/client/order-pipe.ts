@@ -18,7 +18,7 @@ import {
 } from "../protocol/index.ts";
 import { type AnswerListener, AnswerReader } from "./answer-reader.ts";
 import { checkInteger, connectionLost } from "./errors.ts";
-import { FrameConnection } from "./frame-connection.ts";
+import { FrameConnection, type TlsOptions } from "./frame-connection.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** The most requests one connection can have unanswered. */
@@ -38,6 +38,7 @@ export interface OrderPipeOptions {
   readonly window: number;
   /** How long the connection may take to stand, and then its first answer to come: 5,000 by default, 600,000 at most. */
   readonly connectTimeout_ms?: number | undefined;
+  readonly tls?: TlsOptions | undefined;
   readonly listener: AnswerListener;
 }
 
@@ -59,7 +60,7 @@ export class OrderPipe {
   #ready: PromiseWithResolvers<void> | undefined;
 
   constructor(options: OrderPipeOptions) {
-    const { host, port, window, connectTimeout_ms, listener } = options;
+    const { host, port, window, connectTimeout_ms, tls, listener } = options;
     checkInteger("window", window, 1, WINDOW_MAX);
     this.window = window;
     this.#reader = new AnswerReader(listener);
@@ -67,6 +68,7 @@ export class OrderPipe {
       host,
       port,
       connectTimeout_ms,
+      tls,
       take: (view, at, type) => this.#reader.take(view, at, type),
       hasAllAnswers: () => this.inFlight === 0,
       onTurn: () => this.#resolveReady(),

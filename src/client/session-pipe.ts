@@ -27,6 +27,7 @@ import { strangeFrame } from "./answer-reader.ts";
 import { checkInteger, connectionLost, LogonRefusedError, sessionOver } from "./errors.ts";
 import { FrameConnection, type TlsOptions } from "./frame-connection.ts";
 import { type CancelOrder, checkU32, idOf, type ModifyOrder, type NewOrder } from "./order-values.ts";
+import type { Outbox } from "./outbox.ts";
 import {
   encodeCancel,
   encodeChange,
@@ -130,6 +131,21 @@ export class SessionPipe {
   /** Resolves when it is logged on; rejects with SeriatimError: `LOGON_REFUSED`, or why no connection came about. */
   loggedOn(): Promise<void> {
     return this.#loggedOn;
+  }
+
+  /** `answer`, which a request leads to: a peer that says nothing is cut and `closed` says so. */
+  welcome<T>(toWhat: string, answer: Promise<T>): Promise<T> {
+    return this.#connection.welcome(toWhat, answer);
+  }
+
+  /** Whether it is not gone, and nobody has asked for its end. */
+  get isOpen(): boolean {
+    return this.#connection.isOpen;
+  }
+
+  /** For whoever encodes requests of its own; only when `writable`. */
+  get out(): Outbox {
+    return this.#connection.out;
   }
 
   /** Whether a request may be put in now. */

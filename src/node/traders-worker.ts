@@ -18,6 +18,8 @@ export interface TradersWorkerData {
   readonly rate: number;
   /** Of the node: the traders' are the last of them if there are not more than enough. */
   readonly accountsMax: number;
+  /** The node's own key, where nobody may trade without one. */
+  readonly key?: { readonly name: string; readonly private: string };
 }
 
 export type TradersWorkerMessage =
@@ -32,7 +34,7 @@ letOthersGoFirst();
 /** The same market at every start. */
 const SEED = 1;
 
-const { host, port, rate, accountsMax } = workerData as TradersWorkerData;
+const { host, port, rate, accountsMax, key } = workerData as TradersWorkerData;
 
 function say(message: TradersWorkerMessage): void {
   parentPort?.postMessage(message);
@@ -44,7 +46,7 @@ async function trade(stopAsked: Promise<void>): Promise<void> {
     throw new SeriatimError("TOO_FEW_ACCOUNTS", message);
   }
   const simulation = await startTraders({
-    ...{ host, port, rate, seed: SEED, clock: new SystemClock() },
+    ...{ host, port, rate, seed: SEED, key, clock: new SystemClock() },
     firstAccount: Math.min(FIRST_ACCOUNT, accountsMax - TRADERS),
     onLost: (why) => say({ kind: "lost", why: why.message }),
     onBack: () => say({ kind: "back" }),

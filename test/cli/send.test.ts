@@ -3,13 +3,24 @@ import { U32_MAX } from "../../src/base/index.ts";
 import { planFlow } from "../../src/cli/flow-plan.ts";
 import { FlowSender } from "../../src/cli/flow-sender.ts";
 import { exchangeAddress } from "../../src/cli/send.ts";
-import { MessageType, parseFlow, Reason } from "../../src/protocol/index.ts";
+import {
+  CommandKind,
+  MessageType,
+  parseFlow,
+  Reason,
+  ReportFlag,
+  ReportKind,
+} from "../../src/protocol/index.ts";
 import { type Script, type ScriptedServer, say, startScriptedServer } from "../client/scripted-server.ts";
+import { ALICE, type SessionServer, startSessionServer } from "../client/session-server.ts";
 
+type Peer = SessionServer["peers"][number];
+
+const sessions: SessionServer[] = [];
 const HEAD = "version 1\nmeta seed 1 symbols 2 orders 9 max_qty 20 max_notional 1000\n";
 const servers: ScriptedServer[] = [];
 afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
+  for (const server of [...servers.splice(0), ...sessions.splice(0)]) await server.close();
 });
 
 /** An exchange with symbols A (0) and B (1). */
@@ -66,6 +77,72 @@ cmd cancel 0 1
     "reject cancel 1 UnknownOrder",
   ]);
   expect(server.frames.filter((f) => f.symbol !== undefined).map((f) => f.symbol)).toEqual([1, 1, 1, 1, 1]);
+});
+
+test("logged on with a key the same is printed, but for whom a trade was with", async () => {
+  const flow = `${HEAD}cmd reg B
+cmd limit 0 1 S 100 5 GTC
+cmd limit 0 2 B 101 7 IOC
+cmd market 0 3 B 1
+cmd modify 0 1 99 4
+cmd cancel 0 1
+cmd cancel 0 9
+`;
+  const { Accepted, Cancelled, Expired, Modified, Rejected, Traded } = ReportKind;
+  const { InvalidQuantity, Throttled } = Reason;
+  const steps: ((peer: Peer, request: number) => void)[] = [
+    (peer, request) => peer.report(1, { kind: Accepted, id: 1, request, sequence: 1 }),
+    (peer, request) => {
+      peer.report(2, { kind: Accepted, id: 2, request, sequence: 2 });
+      peer.report(3, { kind: Traded, id: 2, request, sequence: 3, lastPrice: 100, lastQuantity: 5 });
+      const maker = { flags: ReportFlag.Maker, request, lastPrice: 100, lastQuantity: 5 };
+      peer.report(4, { kind: Traded, id: 1, sequence: 3, ...maker });
+      peer.report(5, { kind: Expired, id: 2, request, sequence: 3, lastQuantity: 2 });
+    },
+    (peer, request) => peer.report(6, { kind: Rejected, id: 3, request, reason: InvalidQuantity }),
+    (peer, request) => {
+      // Another's cancel of another order, before the answer.
+      peer.report(7, { kind: Cancelled, id: 8, command: CommandKind.KillSwitch, reason: 4 });
+      peer.report(8, { kind: Modified, id: 1, request, sequence: 5 });
+    },
+    (peer, request) =>
+      peer.report(9, { kind: Cancelled, id: 1, command: CommandKind.Cancel, request, sequence: 6 }),
+    (peer, request) => peer.refuse(request, 9, Throttled, MessageType.CancelOrder),
+  ];
+  const server = await startSessionServer({
+    frame: (peer, { type, request }) => {
+      if (type === MessageType.Instruments) peer.instruments(request, ["A", "B"]);
+      else if (type === MessageType.Logout) peer.socket.end();
+      else steps[request - 1](peer, request);
+    },
+  });
+  sessions.push(server);
+  let printed = "";
+  const print = (text: string) => {
+    printed += text;
+    return true;
+  };
+  const flows = [planFlow("1.txt", parseFlow(flow, "1.txt"), 7)];
+  const terms = { host: "127.0.0.1", port: server.port, account: 7, window: 8, key: ALICE };
+  await new FlowSender({ ...terms, print }).send(flows);
+  expect(server.peers[0].logon).toMatchObject({ name: "alice", account: 7, flags: 0, next: 0 });
+  expect(printed.split("\n").slice(0, -1)).toEqual([
+    "evt accept 1 0 1",
+    "evt accept 2 0 2",
+    "evt trade 3 0 2 0 100 5",
+    "reject new_market 3 InvalidQuantity",
+    "evt modify 5 0 1",
+    "evt cancel 6 0 1",
+    "reject cancel 9 Throttled",
+  ]);
+});
+
+test("a key that is not good for the account is refused before anything is sent", async () => {
+  const server = await startSessionServer({ logon: (peer) => peer.refuseLogon(Reason.NotAuthorised) });
+  sessions.push(server);
+  const terms = { host: "127.0.0.1", port: server.port, account: 7, window: 8, key: ALICE };
+  const sent = new FlowSender({ ...terms, print: () => true }).send([]);
+  await expect(sent).rejects.toMatchObject({ code: "LOGON_REFUSED" });
 });
 
 test("a number the flow has not registered is sent as one the exchange doesn't have either", async () => {

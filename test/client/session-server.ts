@@ -5,7 +5,10 @@ import { createServer, type Server, type Socket } from "node:net";
 import { highLane, lowLane } from "../../src/base/index.ts";
 import { ed25519Verifier, makeEd25519Pair, makeNonce } from "../../src/platform/index.ts";
 import {
+  type CommandKind,
   encodeExecutionReport,
+  encodeInstrument,
+  encodeInstrumentsEnd,
   encodeLogonAck,
   encodeLogonRefused,
   encodeOpenOrder,
@@ -48,6 +51,8 @@ interface SessionFrame {
 interface ReportSays {
   readonly kind: ReportKind;
   readonly id?: number;
+  readonly command?: CommandKind;
+  readonly sequence?: number;
   readonly reason?: number;
   readonly flags?: number;
   readonly request?: number;
@@ -87,7 +92,9 @@ class Peer {
     const u64 = (at: number, value: number) => bytes.setBigUint64(at, BigInt(value), true);
     bytes.setUint8(ReportLayout.kind, says.kind);
     bytes.setUint8(ReportLayout.reason, says.reason ?? 0);
+    bytes.setUint8(ReportLayout.command, says.command ?? 0);
     bytes.setUint8(ReportLayout.flags, says.flags ?? 1);
+    u64(ReportLayout.sequence, says.sequence ?? 0);
     u64(ReportLayout.orderId, says.id ?? 0);
     u64(ReportLayout.request, says.request ?? 0);
     u64(ReportLayout.session, says.session ?? (says.request === undefined ? 0 : this.session));
@@ -112,6 +119,12 @@ class Peer {
   openOrdersEnd(request: number, count: number, truncated: boolean, asOf: number): void {
     const [low, high] = [lowLane(request), highLane(request)];
     this.say((b) => encodeOpenOrdersEnd(b, 0, low, high, count, truncated, asOf));
+  }
+
+  instruments(request: number, names: readonly string[]): void {
+    for (const [symbol, name] of names.entries())
+      this.say((b) => encodeInstrument(b, 0, symbol, { name, priceDecimals: 2, tick: 1, lot: 1 }));
+    this.say((b) => encodeInstrumentsEnd(b, 0, lowLane(request), highLane(request), names.length));
   }
 
   heartbeat(next: number): void {

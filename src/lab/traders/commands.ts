@@ -1,12 +1,12 @@
 // A trader's command on its way into a connection.
 
 import { highLane, lowLane } from "../../base/index.ts";
-import type { OrderPipe } from "../../client/index.ts";
+import type { OrderLine } from "../../client/index.ts";
 import { OrderType, TimeInForce } from "../../protocol/index.ts";
 import type { TraderCommand } from "./trader.ts";
 
 /** Puts `command` into `pipe`, which is writable. */
-export function putCommand(pipe: OrderPipe, command: TraderCommand): void {
+export function putCommand(pipe: OrderLine, command: TraderCommand): void {
   const { id, symbol } = command;
   const [idLow, idHigh] = [lowLane(id), highLane(id)];
   if (command.kind === "cancel") {

@@ -9,10 +9,13 @@ import {
   helloFailed,
   idOf,
   type ListedInstrument,
-  OrderPipe,
+  type OrderLine,
   Outstanding,
+  orderLine,
+  type SessionKey,
+  type TlsOptions,
 } from "../../client/index.ts";
-import { Reason, readInstrumentAnswer } from "../../protocol/index.ts";
+import { Reason } from "../../protocol/index.ts";
 import { putCommand } from "./commands.ts";
 import type { Trader, TraderCommand } from "./trader.ts";
 
@@ -28,6 +31,9 @@ export interface SessionOptions {
   readonly host: string;
   readonly port: number;
   readonly account: number;
+  /** Logs on with it; open mode when left out. */
+  readonly key?: SessionKey | undefined;
+  readonly tls?: TlsOptions | undefined;
   readonly trader: Trader;
   /** What the exchange must list, as it did at first: the orders are for these. */
   readonly instruments: readonly ListedInstrument[];
@@ -43,7 +49,7 @@ export interface SessionOptions {
 
 export class TraderSession {
   readonly #options: SessionOptions;
-  #pipe: OrderPipe | undefined;
+  #pipe: OrderLine | undefined;
   #outstanding = new Outstanding<TraderCommand>(WINDOW);
   #listed: ListedInstrument[] = [];
   #welcome = Promise.withResolvers<undefined>();
@@ -64,8 +70,8 @@ export class TraderSession {
 
   /** Connects; throws SeriatimError when that can't be. Afterwards it reconnects by itself. */
   async open(): Promise<void> {
-    const { host, port, account } = this.#options;
-    const pipe = new OrderPipe({ host, port, window: WINDOW, listener: this.#listener() });
+    const { host, port, account, key, tls } = this.#options;
+    const pipe = orderLine({ host, port, account, key, tls, window: WINDOW, listener: this.#listener() });
     this.#pipe = pipe;
     this.#listed = [];
     this.#outstanding = new Outstanding(WINDOW);
@@ -87,7 +93,7 @@ export class TraderSession {
 
   /** Only when ready. `flush` sends it. */
   send(command: TraderCommand): void {
-    const pipe = this.#pipe as OrderPipe;
+    const pipe = this.#pipe as OrderLine;
     this.#outstanding.push(command, lowLane(command.id), highLane(command.id));
     putCommand(pipe, command);
     this.#options.onSent();
@@ -172,7 +178,7 @@ export class TraderSession {
       // By a kill switch: for a trader, lots that are gone, as after a fill.
       onCancelled: (idLow, idHigh, _symbol, quantity) => trader.onFill(Number(idOf(idLow, idHigh)), quantity),
       onHelloAck: () => this.#welcome.resolve(undefined),
-      onInstrument: (view, at) => this.#listed.push(readInstrumentAnswer(view, at)),
+      onInstrument: (instrument) => this.#listed.push(instrument),
       onHeartbeatAck: () => this.#disagree(),
     };
   }

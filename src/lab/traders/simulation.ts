@@ -4,7 +4,13 @@
 // tries to connect, and how long an end may take. An exchange that is slow gets fewer orders, never a backlog.
 
 import { type Clock, SeriatimError } from "../../base/index.ts";
-import { connectOrderEntry, type ListedInstrument } from "../../client/index.ts";
+import {
+  connectOrderEntry,
+  connectTrading,
+  type ListedInstrument,
+  type SessionKey,
+  type TlsOptions,
+} from "../../client/index.ts";
 import { TraderCrowd } from "./crowd.ts";
 import { canBeTraded, type TradedInstrument, tradedInstrument } from "./market.ts";
 import { Pacer } from "./pacer.ts";
@@ -29,6 +35,9 @@ export interface SimulationOptions {
   readonly symbols?: readonly string[] | undefined;
   /** The first trader's account; the others have the next ones. */
   readonly firstAccount: number;
+  /** A key that may act for all of them, to log on with; open mode when left out. */
+  readonly key?: SessionKey | undefined;
+  readonly tls?: TlsOptions | undefined;
   readonly clock: Clock;
   /** Connections are lost, which are made again; said once, until all are back. */
   readonly onLost: (why: SeriatimError) => void;
@@ -53,8 +62,14 @@ export async function startTraders(options: SimulationOptions): Promise<TraderSi
   return simulation;
 }
 
-async function listInstruments({ host, port, firstAccount }: SimulationOptions) {
-  const client = await connectOrderEntry({ host, port, account: firstAccount });
+async function listInstruments({ host, port, firstAccount: account, key, tls }: SimulationOptions) {
+  if (key !== undefined) {
+    const session = await connectTrading({ addresses: [{ host, port }], account, key, ...(tls && { tls }) });
+    const listed = await session.instruments();
+    await session.logout();
+    return listed;
+  }
+  const client = await connectOrderEntry({ host, port, account });
   const listed = await client.instruments();
   await client.close();
   return listed;
@@ -95,7 +110,7 @@ export class TraderSimulation {
     listed: readonly ListedInstrument[],
     instruments: readonly TradedInstrument[],
   ) {
-    const { rate, seed, clock, firstAccount, host, port } = options;
+    const { rate, seed, clock, firstAccount, host, port, key, tls } = options;
     const now_us = clock.monotonicMicros();
     this.symbols = instruments.map(({ name }) => name);
     this.#crowd = new TraderCrowd({ instruments, rate, seed, now_us });
@@ -106,7 +121,7 @@ export class TraderSimulation {
     this.#sessions = this.#crowd.traders.map(
       (trader, number) =>
         new TraderSession({
-          ...{ host, port, account: firstAccount + number, trader, instruments: listed },
+          ...{ host, port, key, tls, account: firstAccount + number, trader, instruments: listed },
           onSent: () => this.#orders++,
           onFill: () => this.#fills++,
           onReject: (reason) => this.#rejects.set(reason, (this.#rejects.get(reason) ?? 0) + 1),
