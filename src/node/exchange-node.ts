@@ -34,7 +34,7 @@ import type { Log } from "./log.ts";
 import type { NodeParts } from "./node.ts";
 import type { NodePart } from "./node-part.ts";
 import { snapshotsOf } from "./node-snapshots.ts";
-import { orderAccess } from "./order-access.ts";
+import { isOpen, orderAccess } from "./order-access.ts";
 import type { History } from "./recovery.ts";
 import type { Configuration } from "./settings.ts";
 import type { NodeStatus } from "./status.ts";
@@ -171,7 +171,11 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#web.follow({ application: this.#engine, path: this.#runtime.path });
     this.httpPort = await this.#web.listen({
       ...{ orderPort: orders.port, status: () => this.status() },
-      access: { isOpen: true, keys: this.#keys?.entries ?? [], nodeKey: undefined },
+      access: {
+        isOpen: isOpen(this.#configuration),
+        keys: this.#keys?.entries ?? [],
+        nodeKey: this.#ownKey.private,
+      },
     });
     // One may be due: the last run ended before it, or the log is from before there were any.
     this.#tick();

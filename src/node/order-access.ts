@@ -9,7 +9,7 @@ import { isLoopback } from "./listening.ts";
 import type { Configuration } from "./settings.ts";
 
 /** Whether who has not logged on may trade. */
-function isOpen({ openOrderEntry, host }: Configuration): boolean {
+export function isOpen({ openOrderEntry, host }: Configuration): boolean {
   return openOrderEntry === "auto" ? isLoopback(host) : openOrderEntry === "on";
 }
 

@@ -15,6 +15,7 @@ import { EXCHANGE_RULES } from "./exchange-rules.ts";
 import type { NodePlan } from "./exchange-start.ts";
 import type { NodePart } from "./node-part.ts";
 import { shadowOf, snapshotListener } from "./node-snapshots.ts";
+import { isOpen } from "./order-access.ts";
 import type { InheritedExchange } from "./recovery.ts";
 import type { NodeStatus } from "./status.ts";
 import { collectReplicaStatus } from "./status-source.ts";
@@ -85,9 +86,12 @@ export class ReplicaNode implements NodePart {
   /** Page, health and metrics; throws SeriatimError when it can't. */
   async listen(): Promise<void> {
     const noOrders = `this node is a replica of ${this.#primary}: its primary takes orders`;
+    const { loaded, parts } = this.#plan;
+    const { configuration } = loaded;
+    const { keys } = parts;
     this.httpPort = await this.#web.listen({
       ...{ orderPort: 0, noOrders, status: () => this.status() },
-      access: { isOpen: true, keys: this.#plan.parts.keys?.entries ?? [], nodeKey: undefined },
+      access: { isOpen: isOpen(configuration), keys: keys?.entries ?? [], nodeKey: undefined },
     });
   }
 
