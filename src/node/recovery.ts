@@ -63,10 +63,12 @@ export async function recoverExchange(
 }
 
 /** Who starts a node of a cluster as one that is alone has forgotten something. */
-function nameLeader(error: unknown, { administration }: ExchangeEngine): unknown {
+function nameLeader(error: unknown, engine: ExchangeEngine): unknown {
   if (!(error instanceof SeriatimError) || error.code !== "CLUSTER_LOG") return error;
   const { exitCode, code, message } = error;
-  const leader = administration.node === "" ? "" : ` (${administration.node} led last)`;
+  // Replayed, to its end: before a genesis an engine has no state to ask.
+  const { node } = engine.administration;
+  const leader = node === "" ? "" : ` (${node} led last)`;
   const missing = "give its --node-key and --keys, and --replica-of when another node leads";
   return new SeriatimError(code, `${message}${leader}: ${missing}`, { exitCode, cause: error });
 }
