@@ -4,7 +4,7 @@
 import { connectionNumber, RecordBuffer, type Transport } from "../../src/base/index.ts";
 import { ExchangeEngine } from "../../src/engine/index.ts";
 import { type CommandSink, GATEWAY_LIMITS, Gateway } from "../../src/gateway/index.ts";
-import { encodeGenesisEntry } from "../../src/journal/index.ts";
+import { encodeGenesisEntry } from "../../src/node/index.ts";
 import {
   COMMAND_BYTES,
   COMMAND_WORDS,

@@ -3,12 +3,8 @@
 
 import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import {
-  EXCHANGE_RECORDS,
-  encodeGenesisEntry,
-  type JournalWriter,
-  openJournal,
-} from "../../src/journal/index.ts";
+import { type JournalWriter, openJournal } from "../../src/journal/index.ts";
+import { EXCHANGE_RECORDS, encodeGenesisEntry } from "../../src/node/index.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_BYTES } from "../../src/protocol/index.ts";
 import { heapBytesPer } from "../allocations.ts";

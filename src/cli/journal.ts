@@ -6,7 +6,6 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { counted, SAFE_MAX, SeriatimError } from "../base/index.ts";
 import {
-  EXCHANGE_RECORDS,
   type FrameReport,
   inspectJournal,
   JOURNAL_LOG,
@@ -19,6 +18,7 @@ import {
   verifyJournal,
   wholeSnapshots,
 } from "../journal/index.ts";
+import { EXCHANGE_RECORDS } from "../node/index.ts";
 import { NativeChecksums, NodeStorage } from "../platform/index.ts";
 import { describeScan, type SegmentSummary } from "../segment/index.ts";
 import { usageError, wholeNumber } from "./arguments.ts";

@@ -1,6 +1,5 @@
 export * from "./agent.ts";
 export * from "./as-a-start.ts";
-export * from "./exchange-records.ts";
 export * from "./export.ts";
 export * from "./inspect.ts";
 export * from "./journal.ts";

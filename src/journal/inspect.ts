@@ -6,13 +6,11 @@ import {
   type FrameVisitor,
   type LogFault,
   type LogScan,
-  readFirstFrame,
   type ScanOptions,
   type SegmentSummary,
   scanLog,
   type Verdict,
 } from "../segment/index.ts";
-import { EXCHANGE_RECORDS, type GenesisEntry, readGenesisEntry } from "./exchange-records.ts";
 import { checkFrame, type JournalOptions, type JournalPlace, journalPlace } from "./journal.ts";
 
 /** Where a journal is and what its records are. */
@@ -104,18 +102,6 @@ export function verifyJournal(place: JournalSource): JournalReport {
 export function refuseDamaged(report: JournalReport): void {
   if (report.verdict === "clean") return;
   throw new SeriatimError(report.verdict === "torn" ? "LOG_TORN" : "LOG_CORRUPT", describeScan(report));
-}
-
-/** The genesis entry of the exchange's journal in `place`, or undefined when it has none yet; opening says why. */
-export function readJournalGenesis(place: JournalPlace): GenesisEntry | undefined {
-  let entry: GenesisEntry | undefined;
-  readFirstFrame(journalPlace(place), (frame) => {
-    checkFrame(frame, EXCHANGE_RECORDS);
-    if (frame.firstPosition !== 1) return;
-    const read = readGenesisEntry(frame.words, frame.payloadAt / 4, frame.count);
-    if (typeof read !== "string") entry = read;
-  });
-  return entry;
 }
 
 /** Looks at a journal whose oldest segments are being removed: each removal costs one at most, and they are rare. */

@@ -43,7 +43,7 @@ export interface JournalOptions {
   readonly mode?: DurabilityMode;
   readonly segmentBytes?: number;
   readonly frameBytesMax?: number;
-  /** The records of the first frame, for a journal that has not begun (the exchange's: encodeGenesisEntry). */
+  /** The records of the first frame, for a journal that has not begun. */
   readonly genesis?: Int32Array<ArrayBuffer>;
   /**
    * The caller has the state at this point: only what follows is visited, and segments that end before it may be

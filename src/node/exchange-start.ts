@@ -6,12 +6,12 @@
 // Once the exchange is made (exchange-node.ts) a start that fails is undone by its own stop.
 
 import type { Clock } from "../base/index.ts";
-import { encodeGenesisEntry } from "../journal/index.ts";
 import { NativeChecksums, NodeStorage } from "../platform/index.ts";
 import type { DataDirectory, KeyRing, Tenure } from "../runtime/index.ts";
 import { replicationOf } from "./cluster-settings.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
 import { ExchangeNode } from "./exchange-node.ts";
+import { encodeGenesisEntry } from "./exchange-records.ts";
 import { genesisOf, refuseContradicted, refuseOthers } from "./genesis-settings.ts";
 import { assertPortFree } from "./listening.ts";
 import type { Log } from "./log.ts";

@@ -3,10 +3,11 @@
 
 import { randomBytes } from "node:crypto";
 import { SeriatimError } from "../base/index.ts";
-import { type GenesisEntry, type JournalPlace, readJournalGenesis } from "../journal/index.ts";
+import type { JournalPlace } from "../journal/index.ts";
 import type { Genesis } from "../protocol/index.ts";
 import { refuseMissingAccounts } from "./account-names.ts";
 import type { GivenSettings } from "./configuration.ts";
+import { type GenesisEntry, readJournalGenesis } from "./exchange-records.ts";
 import { instrumentOf, instrumentText } from "./instrument-setting.ts";
 import { type Configuration, SETTINGS, type SettingName, settingKey } from "./settings.ts";
 

@@ -1,6 +1,7 @@
 export { AccountNames } from "./account-names.ts";
 export * from "./configuration.ts";
 export { configurationPage } from "./configuration-page.ts";
+export * from "./exchange-records.ts";
 export { EXCHANGE_RULES } from "./exchange-rules.ts";
 export * from "./genesis-settings.ts";
 export * from "./log.ts";

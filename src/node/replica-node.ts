@@ -5,12 +5,12 @@
 
 import { assert, SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
-import type { GenesisEntry } from "../journal/index.ts";
 import type { Decision } from "../replication/index.ts";
 import { type HostPort, Replica, type SnapshotTaken } from "../runtime/index.ts";
 import { unavailable } from "./admin/desk.ts";
 import { ReplicaDesk } from "./admin/replica-desk.ts";
 import { AppliedRate } from "./applied-rate.ts";
+import type { GenesisEntry } from "./exchange-records.ts";
 import { EXCHANGE_RULES } from "./exchange-rules.ts";
 import type { NodePlan } from "./exchange-start.ts";
 import type { NodePart } from "./node-part.ts";

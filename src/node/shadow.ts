@@ -5,7 +5,6 @@ import { Worker } from "node:worker_threads";
 import { assert, SeriatimError, type Storage } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import {
-  EXCHANGE_RECORDS,
   type JournalPlace,
   retireCovered,
   type SnapshotFile,
@@ -14,6 +13,7 @@ import {
 } from "../journal/index.ts";
 import { entryBeside, NativeChecksums, NodeStorage } from "../platform/index.ts";
 import type { DataDirectory, ShadowStage, SnapshotTaken } from "../runtime/index.ts";
+import { EXCHANGE_RECORDS } from "./exchange-records.ts";
 import type { ShadowWorkerData, ShadowWorkerMessage } from "./shadow-worker.ts";
 
 /** The directories of a node that a shadow reads and writes, and how much it leaves there. */

@@ -20,7 +20,7 @@ export interface NodeJournalOptions {
   readonly rules: string;
   readonly mode: DurabilityMode;
   readonly segmentBytes: number;
-  /** For a log that has not begun (journal/records.ts, encodeGenesisEntry). */
+  /** The records of the first frame, for a log that has not begun. */
   readonly genesis: Int32Array<ArrayBuffer> | undefined;
   /** Where a snapshot was taken: only what follows is handed on. */
   readonly from?: LogPoint | undefined;

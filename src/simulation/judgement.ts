@@ -3,7 +3,8 @@
 
 import { RecordBuffer, SeriatimError, stateHash } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
-import { EXCHANGE_RECORDS, newestUsable, openJournal, SnapshotStore } from "../journal/index.ts";
+import { newestUsable, openJournal, SnapshotStore } from "../journal/index.ts";
+import { EXCHANGE_RECORDS } from "../node/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS } from "../protocol/index.ts";
 import { isSameChain } from "../segment/index.ts";

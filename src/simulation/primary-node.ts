@@ -5,14 +5,13 @@ import { RecordBuffer } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import { GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
 import {
-  EXCHANGE_RECORDS,
-  encodeGenesisEntry,
   type JournalWriter,
   newestUsable,
   openJournal,
   type SnapshotHeader,
   SnapshotStore,
 } from "../journal/index.ts";
+import { EXCHANGE_RECORDS, encodeGenesisEntry } from "../node/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import {
   COMMAND_BYTES,

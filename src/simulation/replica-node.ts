@@ -3,13 +3,13 @@
 import { RecordBuffer, SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import {
-  EXCHANGE_RECORDS,
   IncomingSnapshot,
   newestUsable,
   ReplicaJournal,
   type SnapshotHeader,
   SnapshotStore,
 } from "../journal/index.ts";
+import { EXCHANGE_RECORDS } from "../node/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import {
   COMMAND_WORDS,

@@ -4,7 +4,6 @@
 import { type Prng, SeriatimError, stateHash } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import {
-  EXCHANGE_RECORDS,
   putReceivedInPlace,
   type ReplicaFiles,
   retireCovered,
@@ -13,6 +12,7 @@ import {
   takeSnapshot,
 } from "../journal/index.ts";
 import { SimulatedDisk } from "../lab/index.ts";
+import { EXCHANGE_RECORDS } from "../node/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import { NONCE_BYTES } from "../protocol/index.ts";
 import type { Tenure } from "../runtime/index.ts";

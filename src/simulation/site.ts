@@ -2,8 +2,9 @@
 
 import type { Prng } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
-import type { GenesisEntry, ReplicaFiles } from "../journal/index.ts";
+import type { ReplicaFiles } from "../journal/index.ts";
 import type { SimulatedDisk } from "../lab/index.ts";
+import type { GenesisEntry } from "../node/index.ts";
 import type { AckPolicyName } from "../protocol/index.ts";
 import { Promises } from "../runtime/index.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";

@@ -13,7 +13,8 @@ import type { SeriatimError } from "../../src/base/index.ts";
 import { EXPORT_COLUMNS } from "../../src/cli/export/columns.ts";
 import { registerJournal } from "../../src/cli/journal.ts";
 import { TextOutput } from "../../src/cli/stdout.ts";
-import { encodeGenesisEntry, openJournal } from "../../src/journal/index.ts";
+import { openJournal } from "../../src/journal/index.ts";
+import { encodeGenesisEntry } from "../../src/node/exchange-records.ts";
 import { NodeStorage } from "../../src/platform/index.ts";
 import {
   type AdminCommand,

@@ -9,7 +9,8 @@ import { RecordBuffer, type SeriatimError, stateHash } from "../../src/base/inde
 import { registerSnapshot } from "../../src/cli/snapshot.ts";
 import { stdout } from "../../src/cli/stdout.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../../src/engine/index.ts";
-import { encodeGenesisEntry, SnapshotStore } from "../../src/journal/index.ts";
+import { SnapshotStore } from "../../src/journal/index.ts";
+import { encodeGenesisEntry } from "../../src/node/exchange-records.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS } from "../../src/protocol/index.ts";
 import { pointAt, snapshotPlace } from "../journal/snapshot/support.ts";

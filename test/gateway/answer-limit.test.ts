@@ -6,7 +6,7 @@ import { RecordBuffer } from "../../src/base/index.ts";
 import { ExchangeEngine } from "../../src/engine/index.ts";
 import { type CommandSink, GATEWAY_LIMITS, Gateway } from "../../src/gateway/index.ts";
 import { OUTPUT_RESERVE_bytes } from "../../src/gateway/limits.ts";
-import { encodeGenesisEntry } from "../../src/journal/index.ts";
+import { encodeGenesisEntry } from "../../src/node/exchange-records.ts";
 import { COMMAND_WORDS, EVENT_WORDS, Reason } from "../../src/protocol/index.ts";
 import { concat, describeStream, heartbeat, hello, ManualTransport, order } from "./support.ts";
 

@@ -4,18 +4,16 @@ import { describe, expect, test } from "vitest";
 import { Prng, SeriatimError, type Storage, type StorageFile } from "../../src/base/index.ts";
 import {
   DURABILITY_MODES,
-  EXCHANGE_RECORDS,
-  encodeGenesisEntry,
   inspectJournal,
   JOURNAL_LOG,
   JournalAgent,
   journalPlace,
   openJournal,
   type RecordRules,
-  readJournalGenesis,
   verifyJournal,
 } from "../../src/journal/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
+import { EXCHANGE_RECORDS, encodeGenesisEntry, readJournalGenesis } from "../../src/node/exchange-records.ts";
 import { CommandKind } from "../../src/protocol/index.ts";
 import { createRing, RingConsumer, RingProducer } from "../../src/ring/index.ts";
 import { FRAME_HEADER_BYTES, openLog, retireSegments, SECTOR_BYTES } from "../../src/segment/index.ts";

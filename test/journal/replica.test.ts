@@ -4,7 +4,6 @@ import { describe, expect, test } from "vitest";
 import { SeriatimError } from "../../src/base/index.ts";
 import {
   type DurabilityMode,
-  encodeGenesisEntry,
   JOURNAL_BEGINNING,
   type JournalOptions,
   journalPlace,
@@ -12,6 +11,7 @@ import {
   verifyJournal,
 } from "../../src/journal/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
+import { encodeGenesisEntry } from "../../src/node/exchange-records.ts";
 import { openLog, SECTOR_BYTES, scanLog, wholeFrame } from "../../src/segment/index.ts";
 import {
   ENTRY,

@@ -1,12 +1,8 @@
 // Small journals of commands that name themselves.
 
 import type { Storage } from "../../src/base/index.ts";
-import {
-  EXCHANGE_RECORDS,
-  encodeGenesisEntry,
-  type GenesisEntry,
-  type JournalOptions,
-} from "../../src/journal/index.ts";
+import type { JournalOptions } from "../../src/journal/index.ts";
+import { EXCHANGE_RECORDS, encodeGenesisEntry, type GenesisEntry } from "../../src/node/exchange-records.ts";
 import { NativeChecksums } from "../../src/platform/index.ts";
 import { COMMAND_BYTES, COMMAND_WORDS, writeNewOrder, writeTimestamp } from "../../src/protocol/index.ts";
 import { SECTOR_BYTES } from "../../src/segment/index.ts";

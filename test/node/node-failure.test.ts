@@ -8,8 +8,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Prng } from "../../src/base/index.ts";
 import { connectOrderEntry, type OrderEntryClient } from "../../src/client/index.ts";
-import { EXCHANGE_RECORDS, openJournal } from "../../src/journal/index.ts";
+import { openJournal } from "../../src/journal/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
+import { EXCHANGE_RECORDS } from "../../src/node/exchange-records.ts";
 import {
   type Configuration,
   configurationOf,

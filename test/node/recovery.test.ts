@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../../src/engine/index.ts";
-import { EXCHANGE_RECORDS, SnapshotStore, takeSnapshot } from "../../src/journal/index.ts";
+import { SnapshotStore, takeSnapshot } from "../../src/journal/index.ts";
+import { EXCHANGE_RECORDS } from "../../src/node/exchange-records.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { hashOf, openExchange, replayedHash, tradeUpTo } from "./support.ts";
 

@@ -2,12 +2,8 @@
 
 import { RecordBuffer, stateHash } from "../../src/base/index.ts";
 import { ExchangeEngine } from "../../src/engine/index.ts";
-import {
-  EXCHANGE_RECORDS,
-  encodeGenesisEntry,
-  type GenesisEntry,
-  openJournal,
-} from "../../src/journal/index.ts";
+import { openJournal } from "../../src/journal/index.ts";
+import { EXCHANGE_RECORDS, encodeGenesisEntry, type GenesisEntry } from "../../src/node/exchange-records.ts";
 import { createLog, type Log } from "../../src/node/index.ts";
 import { type History, recoverExchange } from "../../src/node/recovery.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { encodeGenesisEntry } from "../../src/journal/index.ts";
+import { encodeGenesisEntry } from "../../src/node/exchange-records.ts";
 import { EXCHANGE_RULES } from "../../src/node/index.ts";
 import {
   openDataDirectory,

@@ -1,14 +1,13 @@
 // An export: rows of a journal's records through a format to where they go. One pass, a bounded part of it in memory.
 
 import {
-  type GenesisEntry,
   type JournalSource,
   type PositionRange,
   type ReadRange,
   type RecordRun,
-  readJournalGenesis,
   readRecords,
 } from "../../journal/index.ts";
+import { type GenesisEntry, readJournalGenesis } from "../../node/index.ts";
 import { COMMAND_WORDS, type CommandFields, readCommand } from "../../protocol/index.ts";
 import type { ExportRow } from "./columns.ts";
 import { openDestination } from "./destination.ts";

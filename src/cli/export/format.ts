@@ -1,6 +1,6 @@
 // What a format of the export does: it takes rows in order and writes bytes, holding a bounded part of them.
 
-import type { GenesisEntry } from "../../journal/index.ts";
+import type { GenesisEntry } from "../../node/index.ts";
 import type { ExportRow } from "./columns.ts";
 
 export const EXPORT_FORMATS = ["flow", "jsonl", "parquet"] as const;

@@ -4,8 +4,9 @@
 import { expect, test } from "vitest";
 import { RecordBuffer, SeriatimError } from "../../../src/base/index.ts";
 import { ExchangeEngine } from "../../../src/engine/index.ts";
-import { encodeGenesisEntry, SnapshotStore } from "../../../src/journal/index.ts";
+import { SnapshotStore } from "../../../src/journal/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
+import { encodeGenesisEntry } from "../../../src/node/exchange-records.ts";
 import { COMMAND_WORDS, EVENT_WORDS } from "../../../src/protocol/index.ts";
 import { ENTRY, ordersFrom } from "../support.ts";
 import { pointAt, snapshotPlace } from "./support.ts";

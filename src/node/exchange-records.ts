@@ -1,7 +1,8 @@
 // The exchange's records, as its journal is told of them: a genesis entry (one Genesis and its RegisterInstruments) in
-// the first frame, known commands behind it.
+// the first frame, known commands behind it. The journal itself knows no application's.
 
 import type { Micros } from "../base/index.ts";
+import { checkFrame, type JournalPlace, journalPlace, type RecordRules } from "../journal/index.ts";
 import {
   COMMAND_WORDS,
   CommandKind,
@@ -15,7 +16,7 @@ import {
   writeInstrument,
   writeTimestamp,
 } from "../protocol/index.ts";
-import type { RecordRules } from "./record-rules.ts";
+import { readFirstFrame } from "../segment/index.ts";
 
 /** What a log is decided by: limits and instruments. */
 export interface GenesisEntry {
@@ -60,4 +61,16 @@ export function readGenesisEntry(words: Int32Array, at: number, count: number): 
     instruments.push(instrument);
   }
   return { genesis, instruments };
+}
+
+/** The genesis entry of the exchange's journal in `place`, or undefined when it has none yet; opening says why. */
+export function readJournalGenesis(place: JournalPlace): GenesisEntry | undefined {
+  let entry: GenesisEntry | undefined;
+  readFirstFrame(journalPlace(place), (frame) => {
+    checkFrame(frame, EXCHANGE_RECORDS);
+    if (frame.firstPosition !== 1) return;
+    const read = readGenesisEntry(frame.words, frame.payloadAt / 4, frame.count);
+    if (typeof read !== "string") entry = read;
+  });
+  return entry;
 }
