@@ -1,8 +1,9 @@
 // One administrative command over its own connection: greeting, logon, command, answer. The protocol is
 // src/protocol/admin/admin.md.
 
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { networkWords, SeriatimError } from "../base/index.ts";
+import { connectTo } from "../platform/index.ts";
 import { adminStatement, readGreeting } from "../protocol/index.ts";
 import type { OwnKey } from "../runtime/index.ts";
 
@@ -19,10 +20,21 @@ interface AdminAnswer {
   readonly error?: string;
 }
 
+export interface AdminAddress {
+  readonly host: string;
+  readonly port: number;
+  /** PEM: who vouches for the node's certificate; plain TCP when left out. */
+  readonly ca?: string | undefined;
+}
+
 /** Resolves with the answer's line; throws SeriatimError when there is none, or with what it refuses. */
-export async function askNode(host: string, port: number, key: OwnKey, command: string): Promise<string> {
+export async function askNode(
+  { host, port, ca }: AdminAddress,
+  key: OwnKey,
+  command: string,
+): Promise<string> {
   const peer = `${host}:${port}`;
-  const lines = new Lines(connect({ host, port }), peer);
+  const lines = new Lines(connectTo({ host, port }, ca), peer);
   try {
     const nonce = readGreeting(await lines.next());
     if (nonce === undefined)

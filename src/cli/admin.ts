@@ -6,6 +6,7 @@ import { readOwnKey } from "../runtime/index.ts";
 import { askNode } from "./admin-client.ts";
 import { parseHostPort, usageError } from "./arguments.ts";
 import { stdout } from "./stdout.ts";
+import { readTlsCa } from "./tls-ca.ts";
 
 const EXAMPLES = `
 Commands: ${ADMIN_USAGE.join(", ")}.
@@ -23,6 +24,7 @@ Exit status: 0 done, 1 refused or not known to be done, 2 wrong usage.`;
 interface Flags {
   readonly key: string;
   readonly force?: boolean;
+  readonly tlsCa?: string;
 }
 
 export function registerAdmin(program: Command): void {
@@ -33,13 +35,14 @@ export function registerAdmin(program: Command): void {
     .argument("<host:port>", "the node's admin listener")
     .argument("<command...>", "what to do")
     .requiredOption("--key <file>", "the administrator's own key")
+    .option("--tls-ca <file>", "the node listens by TLS, and these certificates (PEM) vouch for it")
     .option("--force", "with promote: also when nodes that can't be heard may hold what was acknowledged")
     .addHelpText("after", EXAMPLES)
-    .action(async (address: string, words: readonly string[], { key, force }: Flags) => {
+    .action(async (address: string, words: readonly string[], { key, force, tlsCa }: Flags) => {
       const { host, port } = parseHostPort(address);
       const command = [...words, ...(force === true ? ["--force"] : [])].join(" ");
       const request = parseAdminRequest(command);
       if ("problem" in request) throw usageError(request.problem);
-      stdout.write(`${await askNode(host, port, readOwnKey(key), command)}\n`);
+      stdout.write(`${await askNode({ host, port, ca: readTlsCa(tlsCa) }, readOwnKey(key), command)}\n`);
     });
 }

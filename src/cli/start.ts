@@ -51,31 +51,22 @@ async function run({ config, ...flags }: Flags): Promise<void> {
   // Until it is ready a signal ends the process at once: nothing was answered yet, and the journal survives that.
   const node = await startNode(loaded, log);
   const stopAsked = firstSignal(log);
-  if (!isLoopback(configuration.host)) {
-    log.warn(
-      { host: configuration.host },
-      "order entry asks for no proof: whoever reaches this address can trade",
-    );
-  }
   announce(`${readyLine(node, configuration)}\n`, log);
   await Promise.race([stopAsked, node.failed]);
   await node.stop();
 }
 
-function readyLine(node: RunningNode, { host, dataDir, durability, replicaOf }: Configuration): string {
+function readyLine(node: RunningNode, configuration: Configuration): string {
+  const { host, dataDir, durability, replicaOf, tlsCert } = configuration;
   const at = host.includes(":") ? `[${host}]` : host;
   const where = durability === "off" ? "NO JOURNAL (--durability off)" : `data in ${dataDir}`;
   const administrators = node.adminPort === 0 ? "" : `, administrators on 127.0.0.1:${node.adminPort}`;
-  const http = `http://${at}:${node.httpPort}`;
+  const http = `${tlsCert === "" ? "http" : "https"}://${at}:${node.httpPort}`;
   if (node.role === "replica")
     return `seriatim is a replica of ${replicaOf}: ${http}${administrators}, ${where}`;
   const replicas = node.replicationPort === 0 ? "" : `, replicas on ${at}:${node.replicationPort}`;
   const ports = `orders on ${at}:${node.orderPort}, ${http}${administrators}${replicas}`;
   return `seriatim is ready: ${ports}, ${where}`;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\.[0-9.]+$/.test(host);
 }
 
 /** An exchange does not end because nobody hears that it runs. */

@@ -46,7 +46,7 @@ export class ClusterNode implements RunningNode {
     if (!hasAdministrator(parts.keys)) return;
     const execute = (request: AdminRequest, who: string) => this.#execute(request, who);
     const { adminPort: port } = loaded.configuration;
-    this.#admin = await startAdmin({ port, keys: parts.keys, execute, log });
+    this.#admin = await startAdmin({ port, tls: parts.tls.identity, keys: parts.keys, execute, log });
   }
 
   #lead(part: ExchangeNode): void {

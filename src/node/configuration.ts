@@ -11,6 +11,7 @@ import { isLoopback } from "./listening.ts";
 import { parseSetting, type SettingValue, type Spelling } from "./setting-value.ts";
 import type { Configuration, Setting, SettingName } from "./settings.ts";
 import { SETTINGS, settingFlag, settingKey, settingVariable } from "./settings.ts";
+import { refuseHalfTls } from "./tls.ts";
 
 /** A value somebody wrote down, and where: `--max-quantity`, `SERIATIM_SYMBOLS` or `node.json: "symbols"`. */
 export interface GivenValue {
@@ -105,6 +106,7 @@ function refuseContradictions(c: Configuration): void {
   if (c.openOrderEntry === "on" && !isLoopback(c.host))
     throw invalid(`open-order-entry is on: others than this machine could trade for anybody on ${c.host}`);
   refuseHalfACluster(c);
+  refuseHalfTls(c);
 }
 
 function invalid(message: string): SeriatimError {

@@ -7,8 +7,8 @@ import type { Configuration } from "./settings.ts";
 
 /** HTTP, WebSockets among them, and the order-entry connections that those have: both ends of each are in this process. */
 const WEB = 320 + 256 + 256;
-/** Administrators, replicas, and peers that are asked, known or not. */
-const OTHERS = 48;
+/** Administrators, replicas, peers that are asked, known or not, and as many TLS handshakes of each as there may be. */
+const OTHERS = 48 + 128;
 /** The journal's files, snapshots, the lock, what each thread needs for its event loop, simulated traders. */
 const FILES = 128;
 

@@ -8,10 +8,11 @@
 import { type Clock, SeriatimError } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
 import { Gateway } from "../gateway/index.ts";
-import { makeEd25519Pair, NetTransport } from "../platform/index.ts";
+import { makeEd25519Pair, NetTransport, type TlsIdentity } from "../platform/index.ts";
 import type { NodeRoleName } from "../protocol/index.ts";
 import {
   FirstFailure,
+  type HostPort,
   type KeyRing,
   type Runtime,
   type RuntimeListener,
@@ -29,12 +30,13 @@ import { JournaledCommands } from "./admin/journaled-commands.ts";
 import { type Condition, refusalOf } from "./condition.ts";
 import { ConnectionLog } from "./connection-log.ts";
 import { DegradedNotice } from "./degraded-notice.ts";
+import type { NodePlan } from "./exchange-start.ts";
 import { gatewayLimits } from "./limit-settings.ts";
 import type { Log } from "./log.ts";
-import type { NodeParts } from "./node.ts";
 import type { NodePart } from "./node-part.ts";
 import { snapshotsOf } from "./node-snapshots.ts";
 import { isOpen, orderAccess } from "./order-access.ts";
+import { listenForOrders } from "./order-listeners.ts";
 import type { History } from "./recovery.ts";
 import type { Configuration } from "./settings.ts";
 import type { NodeStatus } from "./status.ts";
@@ -61,6 +63,8 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   readonly desk: AdminDesk | undefined;
   orderPort = 0;
   httpPort = 0;
+  /** Where its own threads send orders. */
+  ownOrders: HostPort = { host: "", port: 0 };
   readonly #configuration: Configuration;
   readonly #runtime: Runtime;
   readonly #log: Log;
@@ -76,6 +80,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   readonly #web: NodeWeb;
   readonly #snapshots: Snapshots | undefined;
   readonly #keys: KeyRing | undefined;
+  readonly #tls: TlsIdentity | undefined;
   readonly #administration: JournaledCommands | undefined;
   #gatewayTicker: NodeJS.Timeout | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -92,9 +97,10 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     web: WebStage,
     { engine, runtime, lastSession }: History,
     log: Log,
-    { clock, feedRingRecords, storage, keys }: NodeParts & { readonly clock: Clock },
+    { clock, feedRingRecords, storage, keys, tls }: NodePlan["parts"],
   ) {
     this.#clock = clock;
+    this.#tls = tls.identity;
     this.#keys = keys;
     this.#configuration = configuration;
     this.#runtime = runtime;
@@ -164,13 +170,15 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     // A node of a cluster begins to serve with its tenure.
     if (this.#runtime.primary === undefined) this.#gateway.begin();
     this.#gatewayTicker = setInterval(() => this.#tickGateway(), GATEWAY_TICK_MS);
-    const orders = await this.#transport.listen({ host, port: orderPort }, this.#gateway);
+    const where = { host, port: orderPort, tls: this.#tls };
+    const orders = await listenForOrders(this.#transport, this.#gateway, where);
     this.orderPort = orders.port;
+    this.ownOrders = orders.own;
     this.#closeOrders = () => orders.close();
     orders.failed.then((error) => this.#listening.set(error));
     this.#web.follow({ application: this.#engine, path: this.#runtime.path });
     this.httpPort = await this.#web.listen({
-      ...{ orderPort: orders.port, status: () => this.status() },
+      ...{ orderPort: orders.own.port, orderHost: orders.own.host, status: () => this.status() },
       access: {
         isOpen: isOpen(this.#configuration),
         keys: this.#keys?.entries ?? [],

@@ -18,13 +18,18 @@ import type { Log } from "./log.ts";
 import type { NodeParts } from "./node.ts";
 import { type InheritedExchange, recoverExchange } from "./recovery.ts";
 import type { Configuration } from "./settings.ts";
+import type { NodeTls } from "./tls.ts";
 import { webOf } from "./web/web-stage.ts";
 
 /** What a node is made from, whatever its role. */
 export interface NodePlan {
   readonly loaded: LoadedConfiguration;
   readonly log: Log;
-  readonly parts: NodeParts & { readonly clock: Clock; readonly keys: KeyRing | undefined };
+  readonly parts: NodeParts & {
+    readonly clock: Clock;
+    readonly keys: KeyRing | undefined;
+    readonly tls: NodeTls;
+  };
   /** Locked; lent to the node's parts: the lock is the node's to give back. Undefined: nothing is kept. */
   readonly directory: DataDirectory | undefined;
 }
@@ -52,7 +57,7 @@ export async function startExchange(plan: NodePlan, legacy?: Legacy): Promise<Ex
   try {
     const isCompared = legacy !== undefined || refuseContradictedLog(plan);
     // Its thread begins while the log is read.
-    const web = webOf(configuration, log);
+    const web = webOf(configuration, parts.tls, log);
     undo.push(() => web.stop());
     const options = { ...runtimeOptionsOf(plan), tenure: legacy?.tenure };
     const history = await recoverExchange(options, log, legacy?.inherited);

@@ -20,9 +20,11 @@ import { primariesOf } from "./cluster-settings.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
 import { refuseTooFewDescriptors } from "./descriptors.ts";
 import { assertExchangePortsFree } from "./exchange-start.ts";
+import { refuseExposed } from "./exposure.ts";
 import { assertPortFree } from "./listening.ts";
 import type { Log } from "./log.ts";
 import type { NodeStatus } from "./status.ts";
+import { readTls } from "./tls.ts";
 
 export interface RunningNode {
   /** What it is now: a replica that is promoted becomes a primary. */
@@ -75,7 +77,9 @@ export async function startNode(
   const { configuration } = loaded;
   refuseTooFewDescriptors(configuration);
   const { clock = new SystemClock() } = parts;
+  const tls = readTls(configuration, clock.wallMicros());
   const keys = parts.keys ?? (configuration.keys === "" ? undefined : readKeyRing(configuration.keys));
+  refuseExposed(configuration, keys);
   if (primariesOf(configuration) === undefined) await assertExchangePortsFree(configuration);
   else await assertPortFree("http-port", configuration.host, configuration.httpPort);
   if (hasAdministrator(keys)) await assertPortFree("admin-port", ADMIN_HOST, configuration.adminPort);
@@ -83,7 +87,7 @@ export async function startNode(
   if (configuration.nodeKey !== "") readIdentity(configuration.keys, configuration.nodeKey);
   const { durability, dataDir } = configuration;
   const directory = durability === "off" ? undefined : await openDataDirectory(dataDir);
-  const node = new ClusterNode({ loaded, log, parts: { ...parts, clock, keys }, directory });
+  const node = new ClusterNode({ loaded, log, parts: { ...parts, clock, keys, tls }, directory });
   try {
     await node.start();
     return node;

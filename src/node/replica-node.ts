@@ -62,7 +62,7 @@ export class ReplicaNode implements NodePart {
       news: (line) => log.info({}, line),
       progress: () => this.#show(),
     });
-    this.#web = new NodeWeb(webOf(configuration, log), { log });
+    this.#web = new NodeWeb(webOf(configuration, plan.parts.tls, log), { log });
     this.#rate = new AppliedRate(() => this.#replica.position);
     this.failed = this.#replica.failed;
     this.desk = new ReplicaDesk({

@@ -17,6 +17,11 @@ export interface Configuration extends LimitSettings {
   readonly openOrderEntry: "auto" | "on" | "off";
   readonly httpPort: number;
   readonly adminPort: number;
+  /** PEM files; "": listeners are plain TCP. */
+  readonly tlsCert: string;
+  readonly tlsKey: string;
+  /** A PEM file; "": other nodes are connected to by plain TCP. */
+  readonly tlsCa: string;
   /** A keys file; "": there is none. */
   readonly keys: string;
   /** The file of this node's own key; "": the node is alone. */
@@ -128,7 +133,13 @@ export const SETTINGS: readonly Setting[] = [
     "",
     "Directory of the journal; made if it is not there.",
   ),
-  row("host", { type: "text" }, "127.0.0.1", "", "Address to listen on. Order entry asks for no proof yet."),
+  row(
+    "host",
+    { type: "text" },
+    "127.0.0.1",
+    "",
+    "Address to listen on. One that other machines reach needs --tls-cert, and a trader or reader in --keys.",
+  ),
   row("orderPort", PORT, 9009, "", "TCP port of binary order entry; 0 takes a free one."),
   row(
     "openOrderEntry",
@@ -153,6 +164,23 @@ export const SETTINGS: readonly Setting[] = [
     9019,
     "",
     "TCP port of administrators, always on 127.0.0.1; 0 takes a free one. See --keys.",
+  ),
+  row(
+    "tlsCert",
+    { type: "file" },
+    "",
+    "",
+    "Certificate chain (PEM) of every listener: order entry, HTTP (then https and wss), replication, administrators; TLS 1.3. " +
+      "Without it they are plain TCP.",
+  ),
+  row("tlsKey", { type: "file" }, "", "", "The certificate's private key (PEM, without a passphrase)."),
+  row(
+    "tlsCa",
+    { type: "file" },
+    "",
+    "",
+    "Certificates (PEM) that vouch for the other nodes' of a cluster: with TLS they are connected to by it, under the names in " +
+      "--replica-of and --peers.",
   ),
   row(
     "nodeKey",

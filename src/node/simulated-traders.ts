@@ -4,25 +4,21 @@
 import { Worker } from "node:worker_threads";
 import { entryBeside } from "../platform/index.ts";
 import { within } from "../runtime/index.ts";
-import { reachableHost } from "./listening.ts";
+import type { ExchangeNode } from "./exchange-node.ts";
 import type { Log } from "./log.ts";
-import type { NodePart } from "./node-part.ts";
 import type { Configuration } from "./settings.ts";
 import type { TradersWorkerData, TradersWorkerMessage } from "./traders-worker.ts";
 
 /** For connecting, if they just do, and for cancelling the quotes; then the thread is ended, and they rest. */
-const STOP_MS = 4_000;
+const STOP_MS = 2_000;
 
 /** Starts traders on the exchange in this process. */
 export function startSimulatedTraders(
-  { orderPort, accountsMax }: Pick<NodePart, "orderPort" | "accountsMax">,
-  { host, simulate }: Configuration,
+  { ownOrders, accountsMax }: Pick<ExchangeNode, "ownOrders" | "accountsMax">,
+  { simulate }: Configuration,
   log: Log,
 ): SimulatedTraders {
-  return new SimulatedTraders(
-    { host: reachableHost(host), port: orderPort, rate: simulate, accountsMax },
-    log,
-  );
+  return new SimulatedTraders({ ...ownOrders, rate: simulate, accountsMax }, log);
 }
 
 export class SimulatedTraders {

@@ -10,9 +10,9 @@ export {
 } from "./ed25519.ts";
 export { entryBeside } from "./entry.ts";
 export { NativeChecksums } from "./native-checksums.ts";
-export type { NetListenAddress, TlsIdentity } from "./net-listener.ts";
 export * from "./net-transport.ts";
 export * from "./node-storage.ts";
 export { makeToken, tokenDigest, tokenFinder } from "./secret-token.ts";
 export { monotonicNanos, SystemClock, threadBusyMicros } from "./system-clock.ts";
 export { letOthersGoFirst } from "./thread-priority.ts";
+export { connectTo, createServerOf, HANDSHAKE_ms, TLS_VERSION, type TlsIdentity } from "./tls.ts";

@@ -9,12 +9,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { assert, type ListenAddress, type Listener, networkWords, SeriatimError } from "../base/index.ts";
-
-/** A certificate and its key, both as PEM text. */
-export interface TlsIdentity {
-  readonly cert: string;
-  readonly key: string;
-}
+import { HANDSHAKE_ms, TLS_VERSION, type TlsIdentity } from "./tls.ts";
 
 export interface NetListenAddress extends ListenAddress {
   /** Without it: plain TCP. */
@@ -38,8 +33,6 @@ export interface Accepting {
 const KEEP_ALIVE_ms = 60_000;
 /** Connections the kernel queues before they are accepted. */
 const BACKLOG = 511;
-/** From connecting to the end of the TLS handshake. */
-const HANDSHAKE_ms = 5_000;
 /** A port that is wanted back and taken is asked for so often, with so much time between: 5 s. */
 const REOPEN_TRIES = 50;
 const REOPEN_PAUSE_ms = 100;
@@ -152,7 +145,7 @@ export class NetListener implements Listener {
     const server = createTlsServer({
       ...options,
       ...tls,
-      minVersion: "TLSv1.3",
+      minVersion: TLS_VERSION,
       handshakeTimeout: HANDSHAKE_ms,
     });
     server.on("connection", (socket: Socket) => accepting.arrived(socket));

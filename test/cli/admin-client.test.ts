@@ -23,7 +23,7 @@ async function listen(greeting: string): Promise<number> {
 // The order port of a node waits for its client to speak: the command hung for a minute.
 test("a port that says nothing is given up after five seconds", async () => {
   const port = await listen("");
-  await expect(askNode("127.0.0.1", port, key, "status")).rejects.toMatchObject({
+  await expect(askNode({ host: "127.0.0.1", port }, key, "status")).rejects.toMatchObject({
     code: "NO_ANSWER",
     message: `127.0.0.1:${port}: did not answer within 5 s: is it the node's --admin-port?`,
   });
@@ -32,17 +32,17 @@ test("a port that says nothing is given up after five seconds", async () => {
 test("where nobody listens, and a host that is not there, are said in words", async () => {
   const port = await listen("");
   server?.close();
-  await expect(askNode("127.0.0.1", port, key, "status")).rejects.toThrow(
+  await expect(askNode({ host: "127.0.0.1", port }, key, "status")).rejects.toThrow(
     `127.0.0.1:${port}: nothing listens there`,
   );
-  await expect(askNode("host.invalid", 1, key, "status")).rejects.toThrow(
+  await expect(askNode({ host: "host.invalid", port: 1 }, key, "status")).rejects.toThrow(
     /^host\.invalid:1: (there is no host of that name|its name can't be looked up now)$/,
   );
 });
 
 test("a port that greets with something else is no admin listener", async () => {
   const port = await listen("220 mail.example ESMTP\n");
-  await expect(askNode("127.0.0.1", port, key, "status")).rejects.toMatchObject({
+  await expect(askNode({ host: "127.0.0.1", port }, key, "status")).rejects.toMatchObject({
     code: "NOT_ADMIN",
     message: `127.0.0.1:${port} is no admin listener of this version`,
   });

@@ -199,8 +199,13 @@ test(
       ],
       [
         ["--host", "192.0.2.1"],
-        1,
-        "order-port 9009 on 192.0.2.1 can't be listened on: this machine has no such address",
+        2,
+        "host 192.0.2.1 can be reached by other machines, which needs TLS \\(tls-cert and tls-key\\) and a trader or reader in a keys file .*",
+      ],
+      [
+        ["--host", "127.0.0.1", "--tls-cert", path("none.pem"), "--tls-key", path("none.pem")],
+        2,
+        "tls-cert: .*/none.pem can't be read: there is no such file",
       ],
       [[...ports, "--order-port", "2"], 2, "--order-port is given twice"],
       [["--order-port", "8080"], 2, "order-port and http-port are both 8080: each needs its own"],

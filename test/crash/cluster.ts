@@ -178,7 +178,9 @@ export class ClusterProcesses {
   /** An administrator's command, and its answer. */
   async admin(name: NodeName, command: string): Promise<object> {
     const key = readOwnKey(this.#key("ann"));
-    return JSON.parse(await askNode("127.0.0.1", this.ports(name).admin, key, command)) as object;
+    return JSON.parse(
+      await askNode({ host: "127.0.0.1", port: this.ports(name).admin }, key, command),
+    ) as object;
   }
 
   /** The segments of a node's journal by name. */

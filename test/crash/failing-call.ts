@@ -98,7 +98,7 @@ async function trade(node: NodeProcess, key: string): Promise<Told[]> {
     told.push(await enter(client, id));
     // It is refused when the next segment can't be prepared, and not answered when the journal ends.
     if (id === ORDERS_BEFORE)
-      await askNode("127.0.0.1", node.adminPort, readOwnKey(key), "rotate").catch(() => {});
+      await askNode({ host: "127.0.0.1", port: node.adminPort }, readOwnKey(key), "rotate").catch(() => {});
   }
   client.destroy();
   return told;

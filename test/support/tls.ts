@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const pathOf = (name: string) => fileURLToPath(new URL(`./tls/${name}.pem`, import.meta.url));
 
-const TLS_FILES = {
+export const TLS_FILES = {
   cert: pathOf("cert"),
   key: pathOf("key"),
   expired: pathOf("expired"),

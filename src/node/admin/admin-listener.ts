@@ -1,7 +1,7 @@
 // The port of administrators: on the loopback interface alone, few connections, and each of them bounded in time.
 
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { makeNonce } from "../../platform/index.ts";
+import type { AddressInfo, Server, Socket } from "node:net";
+import { createServerOf, makeNonce, type TlsIdentity } from "../../platform/index.ts";
 import type { AdminRequest } from "../../protocol/index.ts";
 import type { KeyRing } from "../../runtime/index.ts";
 import { listenOn } from "../listening.ts";
@@ -33,6 +33,7 @@ export interface AdminListener {
 export interface AdminListenerOptions {
   /** 0 takes a free one. */
   readonly port: number;
+  readonly tls: TlsIdentity | undefined;
   readonly keys: KeyRing;
   /** Does what an administrator asks for; throws SeriatimError. */
   readonly execute: (request: AdminRequest, who: string) => Promise<object>;
@@ -48,7 +49,7 @@ export function hasAdministrator(keys: KeyRing | undefined): keys is KeyRing {
 export async function startAdmin(options: AdminListenerOptions): Promise<AdminListener> {
   const sockets = { administrators: new Set<Socket>(), strangers: new Set<Socket>() };
   const { administrators, strangers } = sockets;
-  const server = createServer((socket) => {
+  const server = createServerOf(options.tls, (socket) => {
     if (administrators.size >= ADMINISTRATORS_MAX) return void socket.destroy();
     if (strangers.size >= STRANGERS_MAX) oldestOf(strangers).destroy();
     strangers.add(socket);

@@ -5,8 +5,10 @@
 /// <reference types="node" preserve="true" />
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { SeriatimError } from "../../base/index.ts";
+import { HANDSHAKE_ms, TLS_VERSION, type TlsIdentity } from "../../platform/index.ts";
 import { listenOn } from "../listening.ts";
 import type { Log } from "../log.ts";
 import type { NodeStatus, WebStatus } from "../status.ts";
@@ -38,6 +40,8 @@ export interface HttpOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** https and wss; plain when left out. */
+  readonly tls?: TlsIdentity | undefined;
   /** The node's status; rejects with SeriatimError when the node does not answer. */
   readonly status: () => Promise<NodeStatus>;
   /** What the server's own thread knows. */
@@ -68,24 +72,30 @@ type PageMaker = () => Promise<Page>;
 export async function startHttp(options: HttpOptions): Promise<HttpFace> {
   const pages = createPages(options);
   const requestTimeout = options.requestTimeout_ms ?? REQUEST_TIMEOUT_MS;
-  const server = createServer(
-    {
-      maxHeaderSize: HEADER_BYTES_MAX,
-      requestTimeout,
-      headersTimeout: requestTimeout,
-      connectionsCheckingInterval: requestTimeout / REQUEST_CHECKS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      // Elsewhere an offer to upgrade (curl's to HTTP/2) is one that a server may leave alone.
-      shouldUpgradeCallback: ({ url }) => pathOf(url) === WEBSOCKET_PATH,
-    },
-    (request, response) => {
-      answer(pages, options.files, request, response).catch((error: unknown) => {
-        if (error instanceof SeriatimError) return send(response, text(503, error.message));
-        options.log.error({ err: error, url: request.url }, "a page failed");
-        send(response, text(500, "internal error"));
-      });
-    },
-  );
+  const limits = {
+    maxHeaderSize: HEADER_BYTES_MAX,
+    requestTimeout,
+    headersTimeout: requestTimeout,
+    connectionsCheckingInterval: requestTimeout / REQUEST_CHECKS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Elsewhere an offer to upgrade (curl's to HTTP/2) is one that a server may leave alone.
+    shouldUpgradeCallback: ({ url }: IncomingMessage) => pathOf(url) === WEBSOCKET_PATH,
+  };
+  const answerAll = (request: IncomingMessage, response: ServerResponse): void => {
+    answer(pages, options.files, request, response).catch((error: unknown) => {
+      if (error instanceof SeriatimError) return send(response, text(503, error.message));
+      options.log.error({ err: error, url: request.url }, "a page failed");
+      send(response, text(500, "internal error"));
+    });
+  };
+  const secure = {
+    ...options.tls,
+    ...limits,
+    minVersion: TLS_VERSION,
+    handshakeTimeout: HANDSHAKE_ms,
+  } as const;
+  const server =
+    options.tls === undefined ? createServer(limits, answerAll) : createTlsServer(secure, answerAll);
   server.maxConnections = CONNECTIONS_MAX;
   // Of a connection on which nothing moves; a WebSocket takes it off, it has pings.
   server.timeout = STALLED_TIMES * requestTimeout;

@@ -53,11 +53,11 @@ export class WebServer {
    * something to follow.
    */
   async listen(peer: AskedPeer): Promise<number> {
-    const { host, httpPort } = this.#options;
+    const { host, httpPort, tls } = this.#options;
     const web = () => ({ feedPosition: this.#follower?.position ?? 0, webSockets: this.#counters });
     const files = readPageFiles(pageDirectory());
     const { status } = peer;
-    const http = await startHttp({ host, port: httpPort, status, web, files, log: this.#log });
+    const http = await startHttp({ host, port: httpPort, tls, status, web, files, log: this.#log });
     const { addresses } = webLimits(this.#options);
     limitAddresses(http.server, addresses, () => this.#counters.refusedAddress++);
     this.#http = http;
@@ -87,12 +87,20 @@ export class WebServer {
   #attach(): void {
     const [http, peer, follower] = [this.#http, this.#peer, this.#follower];
     if (http === undefined || peer === undefined || follower === undefined || this.#isClosed) return;
-    const { orderPort, noOrders, access, status } = peer;
+    const { orderPort, orderHost, noOrders, access, status } = peer;
     const { engine, listener } = follower;
     const accounts = new AccountNames(this.#options.accounts, engine.genesis.accountsMax);
     http.server.off("upgrade", this.#refuseEarly);
     this.#sockets = attachWebSockets(http.server, {
-      ...{ host: this.#options.host, orderPort, noOrders, accounts, source: engine, log: this.#log },
+      ...{
+        host: this.#options.host,
+        orderPort,
+        orderHost,
+        noOrders,
+        accounts,
+        source: engine,
+        log: this.#log,
+      },
       limits: webLimits(this.#options),
       ...{ access: accessOf(access), nodeKey: access.nodeKey },
       ...{ publisher: listener.publisher, counters: this.#counters, clock: this.#clock },

@@ -3,10 +3,12 @@
 // status, and nothing on the order path waits for it.
 
 import type { SeriatimError } from "../../base/index.ts";
+import type { TlsIdentity } from "../../platform/index.ts";
 import type { KeyEntry } from "../../protocol/index.ts";
 import type { Log } from "../log.ts";
 import type { Configuration } from "../settings.ts";
 import type { NodeStatus } from "../status.ts";
+import type { NodeTls } from "../tls.ts";
 import type { Handover } from "./command-feed.ts";
 import { InlineWeb } from "./web-inline.ts";
 import { WebThread } from "./web-thread.ts";
@@ -16,7 +18,10 @@ export type WebOptions = Pick<
   Configuration,
   | ("host" | "httpPort" | "accounts" | "logLevel")
   | ("connectionsPerAddress" | "logonsPerSecond" | "logonsPerAddress")
->;
+> & {
+  /** Of its listener; plain HTTP without it. */
+  readonly tls?: TlsIdentity | undefined;
+};
 
 /** Who may say which account, and how the web itself logs on. */
 export interface WebAccess {
@@ -32,6 +37,8 @@ export interface WebAccess {
 export interface WebPeer {
   /** Where orders go. */
   readonly orderPort: number;
+  /** At which address, by plain TCP; undefined: the one that is listened on. */
+  readonly orderHost?: string | undefined;
   /** Why it takes none, in one line; undefined: it does. */
   readonly noOrders?: string | undefined;
   readonly access: WebAccess;
@@ -50,10 +57,14 @@ export interface WebStage {
   stop(): Promise<void>;
 }
 
-export function webOf({ threads, ...configuration }: Configuration, log: Log): WebStage {
+export function webOf(
+  { threads, ...configuration }: Configuration,
+  { identity }: NodeTls,
+  log: Log,
+): WebStage {
   const { host, httpPort, accounts, logLevel } = configuration;
   const { connectionsPerAddress, logonsPerSecond, logonsPerAddress } = configuration;
   const limits = { connectionsPerAddress, logonsPerSecond, logonsPerAddress };
-  const options = { host, httpPort, accounts, logLevel, ...limits };
+  const options = { host, httpPort, accounts, logLevel, tls: identity, ...limits };
   return threads === "spread" ? new WebThread(options, log) : new InlineWeb(options, log);
 }

@@ -34,6 +34,8 @@ export interface WebSocketOptions {
   readonly host: string;
   /** Its order entry: orders of WebSockets go there as anybody's. */
   readonly orderPort: number;
+  /** Where that is, when it is not where the node listens. */
+  readonly orderHost?: string | undefined;
   /** Why this node takes no orders, if it doesn't. */
   readonly noOrders?: string | undefined;
   readonly accounts: AccountNames;
@@ -79,7 +81,7 @@ class AttachedWebSockets implements WebSockets {
     this.#counters = options.counters;
     const { publisher, source, accounts, access, clock, orderPort, noOrders, nodeKey } = options;
     const limits = { ...WEB_LIMITS, ...options.limits };
-    const host = reachableHost(options.host);
+    const host = options.orderHost ?? reachableHost(options.host);
     const connectOrders = async (account: number): Promise<NewLink> => {
       if (noOrders !== undefined) return noLink(noOrders);
       const link = await connectOrderEntry({ host, port: orderPort, account, window: IN_FLIGHT_MAX });

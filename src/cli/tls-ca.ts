@@ -1,0 +1,19 @@
+// The file of --tls-ca: who vouches for the certificate of the node that a command connects to.
+
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { usageError } from "./arguments.ts";
+
+/** PEM; undefined without the option: plain TCP. */
+export function readTlsCa(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    const pem = readFileSync(path, "utf8");
+    new X509Certificate(pem);
+    return pem;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === "ENOENT" ? "there is no such file" : "it holds no certificate (PEM)";
+    throw usageError(`--tls-ca ${path}: ${why}`);
+  }
+}
