@@ -7,6 +7,8 @@ import { grouped, timeText } from "./words.ts";
 
 /** Rows of the table: nobody reads more, and each costs time to draw. */
 const ROWS_MAX = 100;
+/** From Report to Left. */
+const ORDER_COLUMNS = 6;
 
 export function ReportTable({ desk }: { readonly desk: Desk }) {
   const { reports } = desk.socket.orders;
@@ -16,11 +18,7 @@ export function ReportTable({ desk }: { readonly desk: Desk }) {
       <thead>
         <tr>
           <th scope="col">Time</th>
-          <th scope="col" class="number">
-            No.
-          </th>
           <th scope="col">Report</th>
-          <th scope="col">Instrument</th>
           <th scope="col">Side</th>
           <th scope="col" class="number">
             Price
@@ -33,6 +31,10 @@ export function ReportTable({ desk }: { readonly desk: Desk }) {
           </th>
           <th scope="col" class="number">
             Left
+          </th>
+          <th scope="col">Instrument</th>
+          <th scope="col" class="number">
+            No.
           </th>
         </tr>
       </thead>
@@ -49,19 +51,36 @@ export function ReportTable({ desk }: { readonly desk: Desk }) {
 }
 
 function ReportRow({ report }: { readonly report: ReportMessage }) {
-  const { number, event, symbol, side, lastQuantity, cumulative, leaves, time } = report;
+  const { number, event, symbol, time } = report;
+  // Those two tell of a request, not of an order: their words have the order's columns.
+  const isOfOrder = event !== "rejected" && event !== "massCancelled";
   return (
     <tr>
       <td class="number-left">{timeText(Number(time), true)}</td>
-      <td class="number">{grouped(BigInt(number))}</td>
-      <td class={event === "rejected" ? "bad" : ""}>{eventWords(report)}</td>
+      {isOfOrder ? (
+        <OrderCells report={report} />
+      ) : (
+        <td class={event === "rejected" ? "words bad" : "words"} colSpan={ORDER_COLUMNS}>
+          {eventWords(report)}
+        </td>
+      )}
       <td class="name">{symbol ?? "all"}</td>
-      <td class={side ?? ""}>{side === undefined ? "" : side === "buy" ? "Buy" : "Sell"}</td>
+      <td class="number number-left">{grouped(BigInt(number))}</td>
+    </tr>
+  );
+}
+
+function OrderCells({ report }: { readonly report: ReportMessage }) {
+  const { side = "", lastQuantity, cumulative, leaves } = report;
+  return (
+    <>
+      <td class="words">{eventWords(report)}</td>
+      <td class={side}>{side === "" ? "" : side === "buy" ? "Buy" : "Sell"}</td>
       <td class="number">{priceWords(report)}</td>
       <Lots lots={lastQuantity} />
       <Lots lots={cumulative} />
       <Lots lots={leaves} />
-    </tr>
+    </>
   );
 }
 

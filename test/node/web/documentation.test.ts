@@ -5,7 +5,9 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../../src/node/index.ts";
+import { makeEd25519Pair, makeToken, tokenDigest } from "../../../src/platform/index.ts";
 import { ErrorCode } from "../../../src/protocol/index.ts";
+import { KeyRing } from "../../../src/runtime/index.ts";
 import { type Message, Peer } from "./peer.ts";
 
 const page = readFileSync(fileURLToPath(new URL("../../../docs/api/websocket.md", import.meta.url)), "utf8");
@@ -28,9 +30,15 @@ function objectsOf(block: string): Message[] {
 }
 
 const examples = [...page.matchAll(/```json\n(.*?)```/gs)].flatMap(([, block]) => objectsOf(block));
-const REQUESTS = ["hello", "submit", "modify", "cancel", "openOrders", "subscribe", "unsubscribe"];
-const requests = examples.filter(({ type }) => REQUESTS.includes(type as string));
-const answers = examples.filter(({ type }) => !REQUESTS.includes(type as string));
+const REQUESTS = [
+  ...["hello", "submit", "modify", "cancel", "massCancel", "orderStatus", "openOrders", "subscribe"],
+  ...["heartbeat", "logout", "unsubscribe"],
+];
+/** Two requests have answers of the same type, with a field that they lack. */
+const isRequest = ({ type, order, next, token }: Message): boolean =>
+  REQUESTS.includes(type as string) && order === undefined && (next === undefined || token !== undefined);
+const requests = examples.filter(isRequest);
+const answers = examples.filter((message) => !isRequest(message));
 
 /** The fields of a message and of what is in them, and the kinds of their values; of a list, those of its elements. */
 function shapeOf(value: unknown): unknown {
@@ -40,11 +48,17 @@ function shapeOf(value: unknown): unknown {
   return Object.fromEntries(fields.map(([name, each]) => [name, shapeOf(each)]));
 }
 
-function request(type: string): Message {
-  const found = requests.find((each) => each.type === type);
+/** The page's example of a request; of two kinds of hello the one with a token when asked. */
+function request(type: string, withToken = false): Message {
+  const found = requests.find((each) => each.type === type && "token" in each === withToken);
   if (found === undefined) throw new Error(`the page has no example of ${type}`);
   return found;
 }
+
+const token = makeToken();
+const { public: publicKey } = makeEd25519Pair();
+const rights = { accounts: [3], token: tokenDigest(token) };
+const keys = new KeyRing([{ name: "carol", role: "trader", ...rights, public: publicKey }]);
 
 let node: RunningNode;
 const received: Message[] = [];
@@ -69,14 +83,15 @@ beforeAll(async () => {
   const loaded = configurationOf({
     ...settings,
     symbols: ["BTC-USD:2:50"],
-    accounts: ["alice=1", "bob=2"],
+    accounts: ["alice=1", "bob=2", "carol=3"],
   });
-  node = await startNode(loaded, createLog({ level: "silent" }));
+  node = await startNode(loaded, createLog({ level: "silent" }), { keys });
   const [alice, bob] = [await Peer.connect(node.httpPort), await Peer.connect(node.httpPort)];
   await ask(alice, request("hello"), "welcome");
   await ask(bob, { ...request("hello"), account: "bob" }, "welcome");
   await tradeAndSubscribe(alice, bob);
   await followTheBook(alice, bob);
+  await logOnAndTrade(bob);
   await waitForStatus(alice);
   alice.socket.close();
   bob.socket.close();
@@ -119,6 +134,25 @@ async function followTheBook(alice: Peer, bob: Peer): Promise<void> {
   while (!isWanted(await next(alice, "depth")));
   await ask(alice, request("submit"), "ack");
   await ask(alice, request("cancel"), "ack");
+}
+
+/** All that a session with a token says and is told. */
+async function logOnAndTrade(bob: Peer): Promise<void> {
+  const carol = await Peer.connect(node.httpPort);
+  await ask(carol, { ...request("hello", true), token, account: "carol", next: "1" }, "welcome");
+  // Above every other bid.
+  const submit = { ...request("submit"), id: "7", price: "70000.00" };
+  await ask(carol, submit, "ack");
+  await ask(carol, submit, "reject");
+  await ask(carol, { ...request("orderStatus"), id: "7" }, "orderStatus");
+  await ask(carol, request("openOrders"), "orders");
+  await ask(bob, { ...submit, side: "sell", quantity: 1 }, "ack");
+  while ((await next(carol, "report")).event !== "traded");
+  await ask(carol, request("heartbeat"), "heartbeat");
+  await ask(carol, request("massCancel"), "ack");
+  await next(carol, "report");
+  carol.say(request("logout"));
+  expect((await carol.closed)[0]).toBe(1000);
 }
 
 /** Status messages come once a second; one of a second in which something happened has a latency. */
