@@ -4,9 +4,13 @@
 
 import {
   type FlowCommand,
+  type FlowMassCancel,
   type FlowMeta,
   type FlowOrderCommand,
+  type FlowRequest,
   isFlowOrder,
+  isFlowRequest,
+  type SessionOpen,
   TimeInForce,
 } from "../protocol/index.ts";
 
@@ -77,16 +81,19 @@ function dropAndSimplify(start: Candidate, accept: Accept): Candidate {
 }
 
 const SIMPLIFICATIONS: readonly ((command: FlowCommand) => FlowCommand[])[] = [
-  (command) => (isFlowOrder(command) && command.once !== undefined ? [withoutNumber(command)] : []),
+  (command) => (isFlowRequest(command) && command.once !== undefined ? [withoutNumber(command)] : []),
   (command) =>
-    isFlowOrder(command)
+    "symbol" in command && command.symbol !== undefined
       ? smaller(BigInt(command.symbol), 0n).map((symbol) => ({ ...command, symbol: Number(symbol) }))
       : [],
+  (command) => (command.kind === "mass_cancel" ? widerMassCancels(command) : []),
+  (command) => (command.kind === "session_open" ? plainerSessions(command) : []),
+  (command) => (isSaid(command) && command.who !== "a" ? [{ ...command, who: "a" }] : []),
   (command) =>
     "answerLimit" in command
       ? smaller(BigInt(command.answerLimit), 0n).map((limit) => ({ ...command, answerLimit: Number(limit) }))
       : [],
-  (command) => (isFlowOrder(command) && command.account > 0 ? [{ ...command, account: 0 }] : []),
+  (command) => ("account" in command && command.account > 0 ? [{ ...command, account: 0 }] : []),
   (command) =>
     command.kind === "limit" && command.timeInForce === TimeInForce.ImmediateOrCancel
       ? [{ ...command, timeInForce: TimeInForce.GoodTillCancel }]
@@ -98,8 +105,32 @@ const SIMPLIFICATIONS: readonly ((command: FlowCommand) => FlowCommand[])[] = [
   (command) => ("price" in command ? smaller(command.price, 1n).map((price) => ({ ...command, price })) : []),
 ];
 
-function withoutNumber({ once: _, ...command }: FlowOrderCommand): FlowOrderCommand {
+function withoutNumber({ once: _, ...command }: FlowRequest): FlowRequest {
   return command;
+}
+
+/** Without a symbol, without a side: it says less. */
+function widerMassCancels(command: FlowMassCancel): FlowMassCancel[] {
+  const { symbol, side, ...all } = command;
+  return [
+    ...(symbol === undefined ? [] : [{ ...all, ...(side !== undefined && { side }) }]),
+    ...(side === undefined ? [] : [{ ...all, ...(symbol !== undefined && { symbol }) }]),
+  ];
+}
+
+/** Without a dead man, of instance 0, with a flag less. */
+function plainerSessions(command: SessionOpen): SessionOpen[] {
+  const { instance, deadMan_ms, flags } = command;
+  const fewer = [1, 2, 4].filter((flag) => (flags & flag) !== 0).map((flag) => flags & ~flag);
+  return [
+    ...smaller(BigInt(deadMan_ms), 0n).map((time) => ({ ...command, deadMan_ms: Number(time) })),
+    ...smaller(BigInt(instance), 0n).map((number) => ({ ...command, instance: Number(number) })),
+    ...fewer.map((left) => ({ ...command, flags: left })),
+  ];
+}
+
+function isSaid(command: FlowCommand): command is Extract<FlowCommand, { who: string }> {
+  return "who" in command;
 }
 
 /** Values nearer to `plainest`: it, half of the way, one step. A value below it only has 0 and -1 to fall to. */
@@ -136,13 +167,16 @@ function withPrices(start: Candidate, map: ReadonlyMap<bigint, bigint>): Candida
 function renumberSymbols(start: Candidate, accept: Accept): Candidate {
   const names = new Set(start.commands.flatMap((command) => (command.kind === "reg" ? [command.name] : [])));
   const used = new Set(
-    start.commands.flatMap((c) => (!isFlowOrder(c) || c.symbol >= names.size ? [] : [c.symbol])),
+    start.commands.flatMap((c) => {
+      const symbol = "symbol" in c ? c.symbol : undefined;
+      return symbol === undefined || symbol >= names.size ? [] : [symbol];
+    }),
   );
   const numbers = new Map([...used].map((symbol, i) => [symbol, i]));
   const registrations: FlowCommand[] = [...used].map((_, i) => ({ kind: "reg", name: `S${i}` }));
   const others = start.commands.filter((command) => command.kind !== "reg");
   const commands = others.map((command) =>
-    isFlowOrder(command)
+    "symbol" in command && command.symbol !== undefined
       ? { ...command, symbol: numbers.get(command.symbol) ?? Math.min(command.symbol, used.size) }
       : command,
   );
@@ -164,12 +198,27 @@ function renumberIds(start: Candidate, accept: Accept): Candidate {
 
 /** Request numbers 1, 2, 3, ... in their order. */
 function renumberRequests(start: Candidate, accept: Accept): Candidate {
-  const used = firstUses(start, ({ once }) => once).filter((once) => once !== undefined);
-  const ranks = new Map(used.sort((a, b) => (a < b ? -1 : 1)).map((once, i) => [once, BigInt(i + 1)]));
-  const ranked = mapOrders(start, (command) =>
-    command.once === undefined ? command : { ...command, once: ranks.get(command.once) ?? 0n },
+  const numbers = start.commands.flatMap((command) =>
+    isFlowRequest(command) && command.once !== undefined ? [command.once] : [],
   );
-  return firstAccepted(start, accept, [ranked]);
+  const used = [...new Set(numbers)].sort((a, b) => (a < b ? -1 : 1));
+  const ranks = new Map(used.map((once, i) => [once, BigInt(i + 1)]));
+  const commands = start.commands.map((command) =>
+    isFlowRequest(command) && command.once !== undefined
+      ? { ...command, once: ranks.get(command.once) ?? 0n }
+      : command,
+  );
+  return firstAccepted(start, accept, [{ ...start, commands }]);
+}
+
+/** Connections 1, 2, 3, ... by first use. */
+function renumberSessions(start: Candidate, accept: Accept): Candidate {
+  const numbers = start.commands.flatMap((command) => ("session" in command ? [command.session] : []));
+  const used = [...new Set(numbers)];
+  const commands = start.commands.map((command) =>
+    "session" in command ? { ...command, session: BigInt(used.indexOf(command.session) + 1) } : command,
+  );
+  return firstAccepted(start, accept, [{ ...start, commands }]);
 }
 
 function firstUses<T>({ commands }: Candidate, key: (command: FlowOrderCommand) => T): T[] {
@@ -209,6 +258,7 @@ export const SHRINK_PASSES: readonly ShrinkPass[] = [
   renumberSymbols,
   renumberIds,
   renumberRequests,
+  renumberSessions,
   simplifyMeta,
   squeezePrices,
   simplifyCommands,

@@ -7,7 +7,13 @@ import {
   shrinkComments,
   shrinkFlow,
 } from "../../src/lab/index.ts";
-import { type Flow, type FlowOutcome, formatCommand, Reason } from "../../src/protocol/index.ts";
+import {
+  type Flow,
+  type FlowOutcome,
+  type FlowStep,
+  formatCommand,
+  Reason,
+} from "../../src/protocol/index.ts";
 
 const commandsOf = (flow: Flow) => flow.steps.map(({ command }) => formatCommand(command));
 const leadsTo = (is: (outcome: FlowOutcome) => boolean) => (flow: Flow) =>
@@ -61,6 +67,40 @@ const LEAST: [reason: keyof typeof Reason, least: RegExp[]][] = [
 test.each(LEAST)("a flow with %s shrinks to the least that leads to it", (reason, least) => {
   const fails = isRefused(Reason[reason]);
   const result = shrinkFlow(firstFlow("pool-full", fails), fails);
+  const commands = commandsOf(result.flow);
+  expect(result.isMinimal).toBe(true);
+  expect(commands).toHaveLength(least.length);
+  for (let i = 0; i < least.length; i++) expect(commands[i]).toMatch(least[i]);
+});
+
+/** Whether some step of the flow is like this, with what followed from it. */
+const hasStep = (is: (step: FlowStep) => boolean) => (flow: Flow) => recordFlow(flow).steps.some(is);
+const SESSIONS: [name: string, fails: (flow: Flow) => boolean, least: RegExp[]][] = [
+  [
+    "a dead man that cancels",
+    hasStep(({ command, outcomes }) => {
+      return command.kind === "session_end" && command.cause === "dead_man" && outcomes.length > 0;
+    }),
+    [REG, /^cmd (session_open 0 1 a 0 0 0|limit .*)$/, /^cmd /, /^cmd session_end 0 1 dead_man$/],
+  ],
+  [
+    "a cancel on disconnect",
+    hasStep(({ command, outcomes }) => {
+      return command.kind === "session_end" && command.cause === "node_lost" && outcomes.length > 0;
+    }),
+    [REG, /^cmd (session_open 0 1 a 0 1 0|limit .*)$/, /^cmd /, /^cmd session_end 0 1 node_lost$/],
+  ],
+  [
+    "a mass cancel that cancels",
+    hasStep(({ outcomes: [first, second] }) => first?.kind === "mass_cancel" && second !== undefined),
+    [REG, RESTS, /^cmd mass_cancel \* \*$/],
+  ],
+  ["ExchangeSwitchedOff", isRefused(Reason.ExchangeSwitchedOff), [/^cmd kill_switch all on a$/, ANY]],
+  ["SymbolSwitchedOff", isRefused(Reason.SymbolSwitchedOff), [REG, /^cmd kill_switch symbol 0 on a$/, ANY]],
+];
+
+test.each(SESSIONS)("a flow with %s shrinks to the least that leads to it", (_name, fails, least) => {
+  const result = shrinkFlow(firstFlow("sessions", fails), fails);
   const commands = commandsOf(result.flow);
   expect(result.isMinimal).toBe(true);
   expect(commands).toHaveLength(least.length);
