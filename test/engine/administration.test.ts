@@ -6,6 +6,7 @@ import { ExchangeEngine } from "../../src/engine/index.ts";
 import {
   type AdminCommand,
   AdminLayout,
+  CancelCause,
   CommandKind,
   EventFlag,
   EventKind,
@@ -142,6 +143,110 @@ describe("a kill switch", () => {
   });
 });
 
+describe("a kill switch of a symbol or of all", () => {
+  const who = "ann";
+  const ofSymbol = (symbol: number, on: boolean) =>
+    say({ kind: "kill_switch", scope: "symbol", symbol, on, who });
+  const ofAll = (on: boolean) => say({ kind: "kill_switch", scope: "all", on, who });
+  const REFUSED = -Reason.SymbolSwitchedOff;
+
+  /** Two levels of bids and one of asks on S0, an ask on S1. */
+  function desk(): Desk {
+    const made = new Desk({}, ["S0", "S1"], 2);
+    const orders = [
+      sell(5, 200, 1, { symbol: 1 }),
+      buy(3, 99, 1),
+      buy(1, 100, 1, { account: 1 }),
+      buy(2, 100, 1),
+      sell(4, 101, 1),
+    ];
+    for (const write of orders) made.do(write);
+    return made;
+  }
+
+  test("cancels every order of the symbol, and refuses new orders and modifies of it", () => {
+    const made = desk();
+    const cancelled = made.do(ofSymbol(0, true));
+    expect(cancelled.map(({ orderId, account, flags }) => [orderId, account, flags])).toEqual([
+      [1n, 1, 0],
+      [2n, 0, 0],
+      [3n, 0, 0],
+      [4n, 0, EventFlag.Last],
+    ]);
+    for (const event of cancelled)
+      expect(event).toMatchObject({ kind: EventKind.Cancel, reason: CancelCause.KillSwitch, symbol: 0 });
+    const orders = [buy(1, 100, 1), modify(9, 100, 1), cancel(9), buy(6, 1, 1, { symbol: 1 })];
+    expect(outcomes(made, ...orders)).toEqual([
+      [REFUSED],
+      [REFUSED],
+      [-Reason.UnknownOrder],
+      [EventKind.Accept],
+    ]);
+    expect(outcomes(made, ofSymbol(0, true), ofSymbol(0, false), buy(1, 100, 1))).toEqual([
+      [],
+      [],
+      [EventKind.Accept],
+    ]);
+  });
+
+  test("of a symbol that there is not is refused", () => {
+    expect(outcomes(desk(), ofSymbol(2, true), ofSymbol(2, false))).toEqual([
+      [-Reason.UnknownSymbol],
+      [-Reason.UnknownSymbol],
+    ]);
+  });
+
+  test("of all cancels every order, symbol by symbol, and refuses whatever is new", () => {
+    const made = desk();
+    expect(made.do(ofAll(true)).map(({ orderId }) => orderId)).toEqual([1n, 2n, 3n, 4n, 5n]);
+    expect(made.engine.restingOrders).toBe(0);
+    const refused = [-Reason.ExchangeSwitchedOff];
+    expect(outcomes(made, buy(1, 1, 1), modify(1, 1, 1, { symbol: 9 }))).toEqual([refused, refused]);
+    expect(outcomes(made, ofAll(false), buy(1, 1, 1))).toEqual([[], [EventKind.Accept]]);
+  });
+
+  test("the broadest reason is told", () => {
+    const made = desk();
+    for (const write of [ofSymbol(0, true), killSwitch(1, true), ofAll(true), HALT]) made.do(write);
+    const order = buy(9, 1, 1, { account: 1 });
+    const told = [RESUME, ofAll(false), killSwitch(1, false), ofSymbol(0, false)].map((lift) => {
+      const [[reason]] = outcomes(made, order);
+      made.do(lift);
+      return -reason;
+    });
+    expect(told).toEqual([
+      Reason.TradingHalted,
+      Reason.ExchangeSwitchedOff,
+      Reason.AccountSwitchedOff,
+      Reason.SymbolSwitchedOff,
+    ]);
+    expect(outcomes(made, order)).toEqual([[EventKind.Accept]]);
+  });
+
+  test("is in the snapshot, in whatever order it was turned on", () => {
+    const [one, other] = [desk(), desk()];
+    const switches = [
+      ofSymbol(1, true),
+      killSwitch(3, true),
+      ofSymbol(0, true),
+      ofAll(true),
+      killSwitch(1, true),
+    ];
+    for (const write of switches) one.do(write);
+    for (const write of switches.toReversed()) other.do(write);
+    const restored = new Desk({}, ["S0", "S1"]);
+    restored.engine.restore(one.snapshot(), one.engine.position);
+    expect(hexOf(restored.snapshot())).toBe(hexOf(one.snapshot()));
+    expect(restored.engine.administration).toEqual(one.engine.administration);
+    for (const made of [one, other, restored]) made.do(ofAll(false));
+    expect([...restored.engine.administration.symbolsOff.keys()]).toEqual([0, 1]);
+    expect(outcomes(restored, buy(9, 1, 1), buy(9, 1, 1, { account: 3 }))).toEqual([
+      [REFUSED],
+      [-Reason.AccountSwitchedOff],
+    ]);
+  });
+});
+
 test("tenures, policies and forced starts change no book, and are part of the state", () => {
   const desk = new Desk();
   desk.do(buy(1, 100, 5));
@@ -167,6 +272,14 @@ test("tenures, policies and forced starts change no book, and are part of the st
   expect(desk.engine.book(0).orders).toBe(1);
   expect(hexOf(desk.snapshot())).not.toBe(before);
   expect(outcomes(desk, sell(2, 100, 1))).toEqual([[EventKind.Accept, EventKind.Trade]]);
+});
+
+test("a promotion without a tenure says nothing: its state could not be restored", () => {
+  const desk = new Desk();
+  desk.do(say({ kind: "promotion", who: "eve" }));
+  const restored = new ExchangeEngine();
+  restored.restore(desk.snapshot(), desk.engine.position);
+  expect(restored.administration.promotedBy).toBe("");
 });
 
 test("an administrative record that no node of this version writes stops the engine", () => {
