@@ -3,7 +3,8 @@
 //   condition                          health     orders are
 //   failed (the journal)               halted     refused, Halted; for good
 //   stopping                           as it was  refused, ShuttingDown; for good
-//   halted by an administrator         halted     the engine's to judge: new ones and modifies refused, TradingHalted; cancels pass
+//   halted by an administrator,        halted     the engine's to judge: new ones and modifies refused, TradingHalted or
+//   or switched off as a whole                    ExchangeSwitchedOff; cancels pass
 //   no room for the log (a full disk)  degraded   refused, DiskFull, until there is room; what is under way
 //                                                 still fits the current segment, what is durable is served
 //   too few replicas to acknowledge    degraded   refused, ReplicaDisconnected, until there are enough
@@ -17,7 +18,7 @@ export interface Condition {
   /** What stopped the node. */
   readonly failure: string | undefined;
   readonly stopping: boolean;
-  /** Who has halted the exchange, of the administrators. */
+  /** Who has halted the exchange or switched it off, of the administrators. */
   readonly haltedBy: string | undefined;
   /** Why the log can't grow. */
   readonly shortage: string | undefined;

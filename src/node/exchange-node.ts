@@ -243,11 +243,11 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   }
 
   #condition(): Condition {
-    const { halted, haltedBy } = this.#engine.administration;
+    const { halted, haltedBy, allOffBy } = this.#engine.administration;
     return {
       failure: this.#runtime.failure?.message,
       stopping: this.#isStopping,
-      haltedBy: halted ? haltedBy : undefined,
+      haltedBy: (halted ? haltedBy : allOffBy) || undefined,
       shortage: this.#shortage,
       ackShortage: this.#ackShortage,
       webFailure: this.#web.failure,

@@ -60,7 +60,7 @@ const NOTHING_YET: ReturnType<typeof exchangeOf> = {
   ...{ eventSequence: 0, trades: 0, rejects: 0, ordersResting: 0 },
   administration: {
     ...{ epoch: 0, node: "", promotedBy: "", ackPolicy: null, halted: false, haltedBy: "" },
-    ...{ switchedOff: 0, forcedStarts: 0 },
+    ...{ switchedOff: 0, symbolsOff: 0, allOffBy: "", forcedStarts: 0 },
   },
 };
 
@@ -124,7 +124,7 @@ function exchangeOf(engine: ExchangeEngine) {
 
 function administrationOf({ administration }: ExchangeEngine): AdministrationStatus {
   const { epoch, node, promotedBy, ackPolicy = null, halted, haltedBy } = administration;
-  const { switchedOff, forcedStarts } = administration;
+  const { switchedOff, symbolsOff, allOffBy, forcedStarts } = administration;
   return {
     epoch,
     node,
@@ -133,6 +133,8 @@ function administrationOf({ administration }: ExchangeEngine): AdministrationSta
     halted,
     haltedBy,
     switchedOff: switchedOff.size,
+    symbolsOff: symbolsOff.size,
+    allOffBy,
     forcedStarts,
   };
 }

@@ -73,6 +73,10 @@ export interface AdministrationStatus {
   readonly haltedBy: string;
   /** Accounts whose kill switch is on. */
   readonly switchedOff: number;
+  /** Instruments whose kill switch is on. */
+  readonly symbolsOff: number;
+  /** Who has switched everything off; "" when nobody has. */
+  readonly allOffBy: string;
   readonly forcedStarts: number;
 }
 

@@ -45,6 +45,11 @@ const METRICS: readonly Metric[] = [
     "Accounts whose kill switch is on.",
     (s) => s.administration.switchedOff,
   ),
+  gauge(
+    "seriatim_symbols_switched_off",
+    "Instruments whose kill switch is on.",
+    (s) => s.administration.symbolsOff,
+  ),
   gauge("seriatim_epoch", "Epoch of the last tenure in the log.", (s) => s.administration.epoch),
   {
     ...gauge("seriatim_role", "1 for the role the node has, 0 for the others.", (s) =>

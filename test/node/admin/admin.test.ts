@@ -157,6 +157,26 @@ describe("commands", () => {
     for (const id of [1n, 4n]) await other.cancel({ symbol: 0, id });
   });
 
+  test("a kill switch of an instrument, and of all, takes orders out and refuses others until it is off", async () => {
+    const alice = await trader(1);
+    for (const id of [1n, 2n]) await alice.submit(bid(id));
+    expect((await admin("kill-switch symbol BTC-USD on")).answer).toMatchObject({ ok: true, cancelled: 2 });
+    expect(await alice.submit(bid(3n))).toMatchObject({ accepted: false, reason: "SymbolSwitchedOff" });
+    expect(node.status().administration).toMatchObject({ symbolsOff: 1, switchedOff: 0, allOffBy: "" });
+    await admin("kill-switch symbol 0 off");
+    await alice.submit(bid(3n));
+    expect((await admin("kill-switch all on")).answer).toMatchObject({ ok: true, cancelled: 1 });
+    expect(await alice.submit(bid(4n))).toMatchObject({ accepted: false, reason: "ExchangeSwitchedOff" });
+    expect(node.status()).toMatchObject({
+      status: "halted",
+      administration: { symbolsOff: 0, allOffBy: "ann" },
+    });
+    await admin("kill-switch all off");
+    expect(node.status().status).toBe("ok");
+    expect((await alice.submit(bid(4n))).accepted).toBe(true);
+    await alice.cancel({ symbol: 0, id: 4n });
+  });
+
   test("the page's connection is told of a halt and of orders that are gone", async () => {
     const alice = await Peer.greet(node.httpPort, "alice");
     alice.say({ type: "subscribe", channels: ["orders", "status"] });
@@ -207,6 +227,7 @@ describe("commands", () => {
   test.each([
     ["kill-switch 4 on", 'NODE refuses: there is no account "4"'],
     ["kill-switch bob on", 'NODE refuses: there is no account "bob"'],
+    ["kill-switch symbol EURUSD on", 'NODE refuses: there is no instrument "EURUSD"'],
     ["ack-policy ram", "NODE refuses: not available: this node has no replicas"],
     ["promote", "NODE refuses: not available: this node leads already"],
   ])("'%s' is refused, exit 1", async (words, says) => {

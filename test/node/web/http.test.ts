@@ -37,7 +37,7 @@ const STATUS: NodeStatus = {
   ordersResting: 2,
   administration: {
     ...{ epoch: 2, node: "node-a", promotedBy: "", ackPolicy: "disk", forcedStarts: 0 },
-    ...{ halted: false, haltedBy: "ann", switchedOff: 1 },
+    ...{ halted: false, haltedBy: "ann", switchedOff: 1, symbolsOff: 2, allOffBy: "" },
   },
   connections: 1,
   connectionsOpened: 6,
@@ -119,6 +119,7 @@ test("metrics are the status of the moment, and counters don't add up over scrap
       "# TYPE seriatim_trades_total counter",
       "seriatim_trades_total 4",
       "seriatim_accounts_switched_off 1",
+      "seriatim_symbols_switched_off 2",
       "seriatim_epoch 2",
       'seriatim_role{role="primary"} 1',
       'seriatim_role{role="replica"} 0',
