@@ -176,7 +176,7 @@ class ScriptedExchange implements ReportSource {
 const KIND_NAMES = Object.keys(ReportKind);
 
 /** As describeStream, with the messages of sessions in words. */
-function describeSession(bytes: Uint8Array): string[] {
+export function describeSession(bytes: Uint8Array): string[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const words: string[] = [];
   for (let at = 0; at < bytes.length; at += frameLength(view, at)) {

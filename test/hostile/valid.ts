@@ -1,13 +1,23 @@
 // What a client would send that means well: the frames and messages that attackers begin with.
 
 import {
+  ALL_SYMBOLS,
+  BOTH_SIDES,
   encodeCancelOrder,
   encodeHeartbeat,
   encodeHello,
   encodeInstruments,
+  encodeLogonRequest,
+  encodeLogout,
+  encodeMassCancel,
   encodeModify,
   encodeNewOrder,
+  encodeOpenOrders,
+  encodeOrderStatus,
+  encodeSessionLogon,
+  type LogonTerms,
   OrderType,
+  putSessionProof,
   Side,
   TimeInForce,
 } from "../../src/protocol/index.ts";
@@ -64,6 +74,37 @@ export const OPEN_FRAMES: readonly Uint8Array[] = [
   frameOf((view, at) => encodeHello(view, at, 8, 0, 900, 0)),
   frameOf((view, at) => encodeHello(view, at, 9, 0, 900, 1)),
 ];
+
+/** What a session says once it has logged on. */
+export const SESSION_FRAMES: readonly Uint8Array[] = [
+  ...OPEN_FRAMES.slice(0, 7),
+  frameOf((view, at) => encodeMassCancel(view, at, 10, 0, 1, Side.Buy)),
+  frameOf((view, at) => encodeMassCancel(view, at, 11, 0, ALL_SYMBOLS, BOTH_SIDES)),
+  frameOf((view, at) => encodeOrderStatus(view, at, 12, 0, 1, 0, 1)),
+  frameOf((view, at) => encodeOpenOrders(view, at, 13, 0, ALL_SYMBOLS)),
+  frameOf(encodeLogout),
+];
+
+/** Asks for a challenge. */
+export const LOGON_REQUEST: Uint8Array = frameOf(encodeLogonRequest);
+
+/** A logon with a proof of so many equal bytes: no key's. */
+export function logonFrame(terms: Partial<LogonTerms>, proof: number): Uint8Array {
+  const nothing = {
+    name: "mallory",
+    account: 7,
+    instance: 0,
+    flags: 0,
+    next: 0,
+    deadMan_ms: 0,
+    heartbeat_ms: 0,
+  };
+  return frameOf((view, at) => {
+    const end = encodeSessionLogon(view, at, { ...nothing, ...terms });
+    putSessionProof(view, at, new Uint8Array(64).fill(proof));
+    return end;
+  });
+}
 
 const SYMBOL = "ETH-USD";
 
