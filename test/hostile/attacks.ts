@@ -1,18 +1,38 @@
 // The attacks, each a function of a target and a moment at which to stop; it returns what it did, in counts. They run in a process
 // of their own (attacker.ts) and are bounded by themselves: by time, and by what they open.
 
+import { once } from "node:events";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import WebSocket from "ws";
 import { Prng } from "../../src/base/index.ts";
-import { Side } from "../../src/protocol/index.ts";
+import { type Signer, signerOf } from "../../src/client/index.ts";
+import {
+  FRAME_HEADER_BYTES,
+  frameType,
+  MessageType,
+  putSessionProof,
+  readSessionChallenge,
+  Side,
+  sessionStatement,
+} from "../../src/protocol/index.ts";
 import { mutatedFrame, mutatedText } from "./mutation.ts";
 import { breakOff, closed, opened, openMany } from "./sockets.ts";
-import { limitOrder, MESSAGES, OPEN_FRAMES } from "./valid.ts";
+import {
+  ATTACKED_ACCOUNTS,
+  LOGON_REQUEST,
+  limitOrder,
+  logonFrame,
+  MESSAGES,
+  OPEN_FRAMES,
+  SESSION_FRAMES,
+} from "./valid.ts";
 
 export interface Target {
   readonly orderPort: number;
   readonly httpPort: number;
+  /** Of a trader, for attackers who have one. */
+  readonly keyFile: string;
   readonly seed: number;
   /** The longest it may go on. */
   readonly ms: number;
@@ -27,6 +47,8 @@ export type Attack = (target: Target) => Promise<Counts>;
 /** Connections an attack has open at once, unless connections are what it is about. */
 const LANES = 64;
 const LATER_MS = 20;
+/** The longest an attacker waits for an answer that it needs. */
+const ANSWER_MS = 2_000;
 
 /** Connections that are made and never say a word, until the time is over. */
 async function idle({ orderPort, count, ms }: Target): Promise<Counts> {
@@ -74,7 +96,7 @@ async function neverReaders({ orderPort, count, ms }: Target): Promise<Counts> {
     await sleep(LATER_MS);
     for (const taker of takers) {
       if (taker.destroyed || taker.writableNeedDrain) continue;
-      taker.write(limitOrder(0x7000_0000 + sweeps++, 600_000, count, Side.Buy, true));
+      taker.write(limitOrder(0x7000_0000 + sweeps++, 600_000, count * LANES, Side.Buy, true));
     }
     await sleep(LATER_MS);
   }
@@ -125,18 +147,92 @@ async function mutatedFrames({ orderPort, seed, count, ms }: Target): Promise<Co
     const socket = await opened(orderPort);
     if (socket === undefined) return;
     connections++;
-    const sent = await sendFrames(socket, prngs[lane], count - frames);
+    const sent = await sendFrames(socket, prngs[lane], OPEN_FRAMES, count - frames);
     frames += sent;
   });
   return { frames, connections };
 }
 
+/** Logons with a proof that is none. */
+async function wrongProofs({ orderPort, count, ms }: Target): Promise<Counts> {
+  const until = Date.now() + ms;
+  let attempts = 0;
+  await inLanes(
+    () => attempts < count && Date.now() < until,
+    async (lane) => {
+      const socket = await opened(orderPort);
+      if (socket === undefined) return;
+      attempts++;
+      const end = closed(socket);
+      socket.write(Buffer.concat([LOGON_REQUEST, logonFrame({ name: "trader", account: lane }, lane)]));
+      await Promise.race([end, sleep(LATER_MS * 10)]);
+      breakOff([socket]);
+    },
+  );
+  return { attempts };
+}
+
+/** As mutatedFrames, of who has a key and logs on before. */
+async function mutatedSessions({ orderPort, keyFile, seed, count, ms }: Target): Promise<Counts> {
+  const until = Date.now() + ms;
+  const signer = signerOf(keyFile);
+  const prngs = Array.from({ length: LANES }, (_, lane) => new Prng(seed * LANES + lane));
+  let [frames, connections, logons] = [0, 0, 0];
+  const goesOn = () => frames < count && Date.now() < until;
+  await inLanes(goesOn, async (lane) => {
+    const socket = await opened(orderPort);
+    if (socket === undefined) return;
+    connections++;
+    if (await logOn(socket, signer, lane)) logons++;
+    const sent = await sendFrames(socket, prngs[lane], SESSION_FRAMES, count - frames);
+    frames += sent;
+  });
+  return { frames, connections, logons };
+}
+
+/** False when the node refused it, or said nothing for a while. */
+async function logOn(socket: Socket, signer: Signer, instance: number): Promise<boolean> {
+  socket.write(LOGON_REQUEST);
+  const challenge = await frameOf(socket);
+  if (challenge === undefined || frameType(challenge, 0) !== MessageType.Challenge) return false;
+  const frame = logonFrame(
+    {
+      name: signer.name,
+      account: ATTACKED_ACCOUNTS[instance % ATTACKED_ACCOUNTS.length],
+      instance,
+      flags: (instance % 8) & ~2,
+    },
+    0,
+  );
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
+  putSessionProof(view, 0, signer.prove(sessionStatement(view, 0, readSessionChallenge(challenge, 0))));
+  socket.write(frame);
+  const answer = await frameOf(socket);
+  return answer !== undefined && frameType(answer, 0) === MessageType.LogonAck;
+}
+
+/** The next bytes from the node: at a logon they are one frame. */
+async function frameOf(socket: Socket): Promise<DataView | undefined> {
+  const bytes = await Promise.race([
+    once(socket, "data").then(([data]) => data as Uint8Array),
+    once(socket, "close").then(() => undefined),
+    sleep(ANSWER_MS).then(() => undefined),
+  ]).catch(() => undefined);
+  if (bytes === undefined || bytes.length < FRAME_HEADER_BYTES) return undefined;
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** A few at a time until the node closes the connection; returns how many. */
-async function sendFrames(socket: Socket, prng: Prng, most: number): Promise<number> {
+async function sendFrames(
+  socket: Socket,
+  prng: Prng,
+  valid: readonly Uint8Array[],
+  most: number,
+): Promise<number> {
   const end = closed(socket);
   let sent = 0;
   while (!socket.destroyed && sent < most) {
-    socket.write(mutatedFrame(prng, OPEN_FRAMES));
+    socket.write(mutatedFrame(prng, valid));
     sent++;
     if (sent % 8 === 0) await Promise.race([end, sleep(1)]);
     // A length that is far too large, or a frame cut short: the node waits for the rest.
@@ -197,7 +293,9 @@ export const ATTACKS = {
   neverReaders,
   connectFlood,
   halfFrames,
+  wrongProofs,
   mutatedFrames,
+  mutatedSessions,
   mutatedMessages,
 } as const satisfies Record<string, Attack>;
 export type AttackName = keyof typeof ATTACKS;

@@ -8,9 +8,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { generateKey } from "../../src/runtime/index.ts";
 import { writePart } from "../../tools/document.ts";
 import { killNodes, NodeProcess } from "../crash/node-process.ts";
 import { type Scene, type SceneResult, Stage } from "./scenes.ts";
+import { ATTACKED_ACCOUNTS } from "./valid.ts";
 
 /** Of each protocol. */
 const FRAMES = 1_000_000;
@@ -35,10 +37,17 @@ if (![frames, seed].every((value) => Number.isSafeInteger(value) && value > 0))
 const scenes: readonly Scene[] = [
   { attack: "idle", title: "5,000 idle connections", count: 5_000, ms: 12_000 },
   { attack: "byteAtATime", title: "200 senders of a byte at a time", count: 200, ms: 6_000 },
-  { attack: "neverReaders", title: "never-readers under sweeps of 500 orders", count: 500, ms: 8_000 },
+  { attack: "neverReaders", title: "never-readers under sweeps of 32,000 orders", count: 500, ms: 14_000 },
   { attack: "connectFlood", title: "connections as fast as they come", count: 1_000_000, ms: 6_000 },
   { attack: "halfFrames", title: "1,000 frames begun and not finished", count: 1_000, ms: 8_000 },
-  { attack: "mutatedFrames", title: "mutated frames of order entry", count: frames, ms: 600_000 },
+  { attack: "wrongProofs", title: "logons with wrong proofs", count: 1_000_000, ms: 6_000 },
+  { attack: "mutatedFrames", title: "mutated frames of the open mode", count: frames, ms: 600_000 },
+  {
+    attack: "mutatedSessions",
+    title: "mutated frames of sessions that have logged on",
+    count: frames,
+    ms: 600_000,
+  },
   { attack: "mutatedMessages", title: "mutated messages over WebSockets", count: frames, ms: 600_000 },
 ];
 
@@ -79,11 +88,18 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 const wrong: string[] = [];
 try {
-  const settings = { "data-dir": join(directory, "data"), "connections-max": CONNECTIONS_MAX };
+  const [keyFile, keys] = [join(directory, "trader.key"), join(directory, "keys.json")];
+  generateKey("trader", "trader", keyFile, keys, { accounts: ATTACKED_ACCOUNTS });
+  const settings = {
+    "data-dir": join(directory, "data"),
+    "connections-max": CONNECTIONS_MAX,
+    "connections-per-address": 0,
+    keys,
+  };
   const node = await NodeProcess.start(
     Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
   );
-  const stage = new Stage(node, seed);
+  const stage = new Stage(node, seed, keyFile);
   const lines = ["", "---"].slice(1).concat(TITLES.slice(1).map(() => "---:"));
   const rows = [`| ${TITLES.join(" | ")} |`, `| ${lines.join(" | ")} |`];
   try {

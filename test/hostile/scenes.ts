@@ -43,11 +43,14 @@ const SETTLE_MS = 300;
 export class Stage {
   readonly #node: NodeProcess;
   readonly #seed: number;
+  readonly #keyFile: string;
   readonly #client = new Child(import.meta.resolve("../../bench/child.ts"), "durability/paced-load");
   readonly #attacker = new Child(import.meta.url, "attacker");
 
-  constructor(node: NodeProcess, seed: number) {
+  /** `keyFile`: of a trader that the node knows. */
+  constructor(node: NodeProcess, seed: number, keyFile: string) {
     this.#node = node;
+    this.#keyFile = keyFile;
     this.#seed = seed;
   }
 
@@ -56,7 +59,8 @@ export class Stage {
     const closesBefore = await this.#closes();
     const { orderPort, httpPort } = this.#node;
     const { attack, count, ms } = scene;
-    const order: AttackOrder = { attack, target: { orderPort, httpPort, seed: this.#seed, ms, count } };
+    const target = { orderPort, httpPort, keyFile: this.#keyFile, seed: this.#seed, ms, count };
+    const order: AttackOrder = { attack, target };
     const attacked = this.#attacker.ask<Counts>(order, ms + LATE_MS);
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     const [beside, counts] = await Promise.all([this.#measure(Math.min(ms, MEASURED_MS)), attacked]);

@@ -22,6 +22,9 @@ import {
   TimeInForce,
 } from "../../src/protocol/index.ts";
 
+/** That the attackers' key names; the legitimate client is in open mode, and account 0. */
+export const ATTACKED_ACCOUNTS: readonly number[] = [10, 11, 12, 13, 14, 15, 16, 17];
+
 const ROOM_BYTES = 256;
 /** No price that the legitimate client uses. */
 const PRICE = 1_000_000;
