@@ -7,6 +7,7 @@ import { benchGateway } from "./gateway/bench.ts";
 import type { BenchResult } from "./harness.ts";
 import { benchJournal } from "./journal/bench.ts";
 import { benchRestart } from "./restart/bench.ts";
+import { benchSessions } from "./sessions/bench.ts";
 import { benchSnapshot } from "./snapshot/bench.ts";
 import { benchSoak } from "./soak/bench.ts";
 import { benchSubscribers } from "./subscribers/bench.ts";
@@ -22,6 +23,7 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   journal: benchJournal,
   restart: benchRestart,
   gateway: benchGateway,
+  sessions: benchSessions,
   durability: (rounds) => benchDurability(rounds),
   snapshot: (rounds) => benchSnapshot(rounds),
   subscribers: benchSubscribers,

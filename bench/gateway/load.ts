@@ -4,6 +4,9 @@
 
 import type { Socket } from "node:net";
 import { createHistogram, performance } from "node:perf_hooks";
+import { signerOf } from "../../src/client/index.ts";
+import { SessionFlag } from "../../src/protocol/index.ts";
+import { logOn } from "../logon.ts";
 import { AnswerFrames, encodeOfPair, openSocket, REQUEST_ROOM_BYTES } from "./requests.ts";
 
 export interface LoadOrder {
@@ -12,6 +15,16 @@ export interface LoadOrder {
   /** Requests in flight on each connection. */
   readonly window: number;
   readonly duration_ms: number;
+  /** Connections log on to order entry 2 first. */
+  readonly logon?: LoadLogon;
+}
+
+export interface LoadLogon {
+  /** A key's own file. */
+  readonly keyFile: string;
+  readonly account: number;
+  /** Request numbers are used once. */
+  readonly isOnce: boolean;
 }
 
 export interface LoadResult {
@@ -106,9 +119,19 @@ class LoadConnection {
   }
 }
 
+/** A connection that may send orders. */
+async function openLane({ port, logon }: LoadOrder, instance: number): Promise<Socket> {
+  const socket = await openSocket(port);
+  if (logon === undefined) return socket;
+  const { keyFile, account, isOnce } = logon;
+  const flags = isOnce ? SessionFlag.Once : 0;
+  if (await logOn(socket, signerOf(keyFile), { account, instance, flags })) return socket;
+  throw new Error("the exchange refuses the load's logon");
+}
+
 async function load(order: LoadOrder): Promise<LoadResult> {
   const histogram = createHistogram();
-  const sockets = await Promise.all(Array.from({ length: order.connections }, () => openSocket(order.port)));
+  const sockets = await Promise.all(Array.from({ length: order.connections }, (_, i) => openLane(order, i)));
   const connections = sockets.map((socket, i) => new LoadConnection(socket, order, i, histogram));
   const start = performance.now();
   const done = Promise.all(connections.map((connection) => connection.run()));

@@ -3,6 +3,7 @@
 
 import { connect, type Socket } from "node:net";
 import {
+  ExecutionReportLayout,
   encodeCancelOrder,
   encodeNewOrder,
   FRAME_HEADER_BYTES,
@@ -10,6 +11,7 @@ import {
   frameType,
   MessageType,
   OrderType,
+  ReportKind,
   Side,
   TimeInForce,
 } from "../../src/protocol/index.ts";
@@ -19,21 +21,21 @@ export const REQUEST_ROOM_BYTES = 64;
 /** More than one chunk of a socket and the part of a frame before it. */
 const INPUT_BYTES = 1 << 20;
 
-/** Writes a resting bid of one lot as request `n`; returns the end. */
+/** Writes a resting bid of one lot as request `n` with the id's high lane, so that numbers rise from run to run; returns the end. */
 export function encodeBid(view: DataView, at: number, n: number, id: number, idHigh: number, price: number) {
   const { Limit } = OrderType;
   const { GoodTillCancel } = TimeInForce;
-  return encodeNewOrder(view, at, n, 0, id, idHigh, 0, price, 0, 1, Side.Buy, Limit, GoodTillCancel);
+  return encodeNewOrder(view, at, n, idHigh, id, idHigh, 0, price, 0, 1, Side.Buy, Limit, GoodTillCancel);
 }
 
 /** Writes request `n` of pairs: a new order, then its cancel; so the book stays small. Returns the end. */
 export function encodeOfPair(view: DataView, at: number, n: number, idHigh: number, price: number): number {
   const id = n >>> 1;
-  if (n % 2 === 1) return encodeCancelOrder(view, at, n, 0, id, idHigh, 0);
+  if (n % 2 === 1) return encodeCancelOrder(view, at, n, idHigh, id, idHigh, 0);
   return encodeBid(view, at, n, id, idHigh, price);
 }
 
-/** Counts the frames of a stream, and those that are no Ack. */
+/** Counts the frames of a stream, and those that accept nothing. */
 export class AnswerFrames {
   refused = 0;
   readonly #bytes = new Uint8Array(INPUT_BYTES);
@@ -49,7 +51,7 @@ export class AnswerFrames {
     while (at + FRAME_HEADER_BYTES <= length) {
       const frame = frameLength(this.#view, at);
       if (at + frame > length) break;
-      if (frameType(this.#view, at) !== MessageType.Ack) this.refused++;
+      if (!isAcceptance(this.#view, at)) this.refused++;
       at += frame;
       answered++;
     }
@@ -57,6 +59,13 @@ export class AnswerFrames {
     this.#length = length - at;
     return answered;
   }
+}
+
+/** An Ack, or in a session the report of one. */
+function isAcceptance(view: DataView, at: number): boolean {
+  const type = frameType(view, at);
+  if (type !== MessageType.ExecutionReport) return type === MessageType.Ack;
+  return view.getUint8(at + FRAME_HEADER_BYTES + ExecutionReportLayout.kind) !== ReportKind.Rejected;
 }
 
 export function openSocket(port: number): Promise<Socket> {

@@ -27,11 +27,11 @@ export function registerBench(program: Command): void {
   program
     .command("bench")
     .description(
-      "measure the engine, the codec, the journal, the gateway, replicas, snapshots and recovery beside their baselines",
+      "measure the engine, the codec, the journal, the gateway, its sessions, replicas, snapshots and recovery beside their baselines",
     )
     .argument(
       "[names...]",
-      "engine, codec, journal, restart, gateway, durability, snapshot, subscribers, and soak (10 minutes); all but soak by default",
+      "engine, codec, journal, restart, gateway, sessions, durability, snapshot, subscribers, and soak (10 minutes); all but soak by default",
     )
     .option(
       "--rounds <n>",

@@ -1,21 +1,13 @@
 // The attacks, each a function of a target and a moment at which to stop; it returns what it did, in counts. They run in a process
 // of their own (attacker.ts) and are bounded by themselves: by time, and by what they open.
 
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import WebSocket from "ws";
+import { logOn } from "../../bench/logon.ts";
 import { Prng } from "../../src/base/index.ts";
-import { type Signer, signerOf } from "../../src/client/index.ts";
-import {
-  FRAME_HEADER_BYTES,
-  frameType,
-  MessageType,
-  putSessionProof,
-  readSessionChallenge,
-  Side,
-  sessionStatement,
-} from "../../src/protocol/index.ts";
+import { signerOf } from "../../src/client/index.ts";
+import { Side } from "../../src/protocol/index.ts";
 import { mutatedFrame, mutatedText } from "./mutation.ts";
 import { breakOff, closed, opened, openMany } from "./sockets.ts";
 import {
@@ -47,8 +39,6 @@ export type Attack = (target: Target) => Promise<Counts>;
 /** Connections an attack has open at once, unless connections are what it is about. */
 const LANES = 64;
 const LATER_MS = 20;
-/** The longest an attacker waits for an answer that it needs. */
-const ANSWER_MS = 2_000;
 
 /** Connections that are made and never say a word, until the time is over. */
 async function idle({ orderPort, count, ms }: Target): Promise<Counts> {
@@ -183,43 +173,12 @@ async function mutatedSessions({ orderPort, keyFile, seed, count, ms }: Target):
     const socket = await opened(orderPort);
     if (socket === undefined) return;
     connections++;
-    if (await logOn(socket, signer, lane)) logons++;
+    const account = ATTACKED_ACCOUNTS[lane % ATTACKED_ACCOUNTS.length];
+    if (await logOn(socket, signer, { account, instance: lane })) logons++;
     const sent = await sendFrames(socket, prngs[lane], SESSION_FRAMES, count - frames);
     frames += sent;
   });
   return { frames, connections, logons };
-}
-
-/** False when the node refused it, or said nothing for a while. */
-async function logOn(socket: Socket, signer: Signer, instance: number): Promise<boolean> {
-  socket.write(LOGON_REQUEST);
-  const challenge = await frameOf(socket);
-  if (challenge === undefined || frameType(challenge, 0) !== MessageType.Challenge) return false;
-  const frame = logonFrame(
-    {
-      name: signer.name,
-      account: ATTACKED_ACCOUNTS[instance % ATTACKED_ACCOUNTS.length],
-      instance,
-      flags: (instance % 8) & ~2,
-    },
-    0,
-  );
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
-  putSessionProof(view, 0, signer.prove(sessionStatement(view, 0, readSessionChallenge(challenge, 0))));
-  socket.write(frame);
-  const answer = await frameOf(socket);
-  return answer !== undefined && frameType(answer, 0) === MessageType.LogonAck;
-}
-
-/** The next bytes from the node: at a logon they are one frame. */
-async function frameOf(socket: Socket): Promise<DataView | undefined> {
-  const bytes = await Promise.race([
-    once(socket, "data").then(([data]) => data as Uint8Array),
-    once(socket, "close").then(() => undefined),
-    sleep(ANSWER_MS).then(() => undefined),
-  ]).catch(() => undefined);
-  if (bytes === undefined || bytes.length < FRAME_HEADER_BYTES) return undefined;
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** A few at a time until the node closes the connection; returns how many. */
