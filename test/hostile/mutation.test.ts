@@ -17,14 +17,17 @@ const FRAMES = 50_000;
 const FRAMES_OF_CONNECTION = 40;
 const SEED = 20_260_501;
 const ACCOUNTS_MAX = 1_024;
+const SECOND_US = 1_000_000;
 /** The first byte of a proof that is taken. */
 const PROOF = 0x5a;
 
-/** Everybody is who he says he is when his proof begins as agreed. */
+/** One key, of a trader for all accounts; its proofs begin as agreed. */
 const keys: Authenticator = {
   challenge: () => new Uint8Array(32),
   verify: (name, _statement, proof) =>
-    proof[0] === PROOF ? { name, role: "trader", accounts: "all", limits: {} } : undefined,
+    name === "mallory" && proof[0] === PROOF
+      ? { name, role: "trader", accounts: "all", limits: {} }
+      : undefined,
 };
 
 /** A gateway on a real engine: every command is applied at once, and is safe at the end of its turn. */
@@ -78,9 +81,12 @@ function attack(prng: Prng, begin: readonly Uint8Array[], valid: readonly Uint8A
   let [connections, cut] = [0, 0];
   for (let sent = 0; sent < FRAMES; connections++) {
     const slot = connections % 4;
+    // Long enough that attempts to log on are never too many.
+    gateway.tick(connections * SECOND_US);
     gateway.opened(slot, "");
     for (const frame of begin) send(at, prng, slot, frame);
-    for (let n = 0; n < FRAMES_OF_CONNECTION && !transport.closed.has(slot); n++, sent++)
+    at.turn();
+    for (let n = 0; n === 0 || (n < FRAMES_OF_CONNECTION && !transport.closed.has(slot)); n++, sent++)
       send(at, prng, slot, mutatedFrame(prng, valid));
     at.turn();
     if (describeSession(transport.stream(slot)).includes("cut")) cut++;
