@@ -1,20 +1,25 @@
 // Frames and messages that are nearly right, thousands of each protocol: the gateway in front of a real engine, and a WebSocket
 // session in front of a scripted exchange, take each of them for what it is, and go on. The seeds are fixed; a failure names its own.
 
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { Prng, RecordBuffer } from "../../src/base/index.ts";
 import { type Authenticator, GATEWAY_LIMITS, Gateway } from "../../src/gateway/index.ts";
+import { type SessionPeer, WebSession } from "../../src/node/web/session.ts";
 import { COMMAND_WORDS, EVENT_WORDS, firstUnknownCommand } from "../../src/protocol/index.ts";
 import { Desk } from "../engine/support.ts";
 import { describeSession } from "../gateway/session-support.ts";
 import { ManualTransport, RecordingSink } from "../gateway/support.ts";
-import { mutatedFrame } from "./mutation.ts";
-import { LOGON_REQUEST, logonFrame, OPEN_FRAMES, SESSION_FRAMES } from "./valid.ts";
+import { TestExchange } from "../node/web/exchange.ts";
+import { mutatedFrame, mutatedText } from "./mutation.ts";
+import { LOGON_REQUEST, logonFrame, MESSAGES, OPEN_FRAMES, SESSION_FRAMES } from "./valid.ts";
 
 /** Of each protocol, in a test run; `npm run hostile` sends a million. */
 const FRAMES = 50_000;
 /** A connection sends so many before the next one takes its place, if it is not closed before. */
 const FRAMES_OF_CONNECTION = 40;
+/** Below what a WebSocket may say in a second. */
+const MESSAGES_OF_SESSION = 200;
 const SEED = 20_260_501;
 const ACCOUNTS_MAX = 1_024;
 const SECOND_US = 1_000_000;
@@ -114,5 +119,57 @@ describe.each([
     expect({ seed: SEED, unknown: at.unknown(), cut }).toEqual({ seed: SEED, unknown: 0, cut: 0 });
     expect(closes.Malformed).toBeGreaterThan(100);
     expect(at.gateway.counters.connections).toBe(0);
+    // Something of it was right all the same.
+    expect(at.engine.position).toBeGreaterThan(100);
+  });
+});
+
+/** A WebSocket's other end: counts what it is told, by type. */
+class Listener implements SessionPeer {
+  readonly told: Map<string, number>;
+  isClosed = false;
+
+  constructor(told: Map<string, number>) {
+    this.told = told;
+  }
+
+  send(text: string): boolean {
+    const { type } = JSON.parse(text) as { type: string };
+    this.told.set(type, (this.told.get(type) ?? 0) + 1);
+    return true;
+  }
+
+  hold(): void {}
+
+  close(): void {
+    this.isClosed = true;
+  }
+}
+
+describe.each([
+  ["open mode", { type: "hello", schema: 1, account: "alice" }],
+  ["a token", { type: "hello", schema: 1, token: "alice's" }],
+])("JSON with %s", (_, hello) => {
+  test(`${FRAMES} mutated messages: each is carried out or answered with what is wrong, and the session goes on`, async () => {
+    const prng = new Prng(SEED);
+    const exchange = new TestExchange();
+    const told = new Map<string, number>();
+    let sessions = 0;
+    for (let sent = 0; sent < FRAMES; sessions++) {
+      // Another second: so many messages may be said again.
+      exchange.now_us += 2 * SECOND_US;
+      const peer = new Listener(told);
+      const session = new WebSession(peer, exchange.web);
+      session.take(JSON.stringify(hello));
+      await nextTurn();
+      for (let n = 0; n < MESSAGES_OF_SESSION && !peer.isClosed; n++, sent++)
+        session.take(mutatedText(prng, MESSAGES));
+      await nextTurn();
+      session.end();
+    }
+    console.info(`${sessions} sessions were told: ${JSON.stringify(Object.fromEntries(told))}`);
+    expect(told.get("welcome")).toBe(sessions);
+    expect(told.get("error")).toBeGreaterThan(FRAMES / 10);
+    expect(sessions).toBeLessThan(FRAMES / 10);
   });
 });

@@ -120,4 +120,7 @@ export const MESSAGES: readonly object[] = [
   { type: "openOrders", request: 5 },
   { type: "subscribe", request: 6, channels: ["depth", "trades"], symbols: [SYMBOL] },
   { type: "unsubscribe", request: 7, channels: ["depth"], symbols: [SYMBOL] },
+  { type: "massCancel", request: 8, symbol: SYMBOL, side: "buy" },
+  { type: "orderStatus", request: 9, symbol: SYMBOL, id: "1" },
+  { type: "heartbeat", request: 10 },
 ];
