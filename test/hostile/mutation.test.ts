@@ -141,6 +141,10 @@ class Listener implements SessionPeer {
 
   hold(): void {}
 
+  admitsLogon(): boolean {
+    return true;
+  }
+
   close(): void {
     this.isClosed = true;
   }
