@@ -75,7 +75,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   readonly #transport: NetTransport;
   readonly #engine: ExchangeEngine;
   /** Of its own sessions: its web and its simulated traders are clients like any other. */
-  readonly #ownKey = makeEd25519Pair();
+  readonly ownKey = makeEd25519Pair();
   #closeOrders: (() => Promise<void>) | undefined;
   readonly #web: NodeWeb;
   readonly #snapshots: Snapshots | undefined;
@@ -157,7 +157,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
         instrument: (symbol) => engine.instruments[symbol],
       },
       limits: gatewayLimits(configuration, engine.genesis.accountsMax),
-      logons: { access: orderAccess(configuration, keys, this.#ownKey), source: engine },
+      logons: { access: orderAccess(configuration, keys, this.ownKey), source: engine },
       onClosing: (closing) => this.#connections.closing(closing),
       // Above all in the log: a pair of session and request number names one command of it, whatever the clock said at
       // each start. A connection that never sent a command left no number behind; its number may come again.
@@ -182,7 +182,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
       access: {
         isOpen: isOpen(this.#configuration),
         keys: this.#keys?.entries ?? [],
-        nodeKey: this.#ownKey.private,
+        nodeKey: this.ownKey.private,
       },
     });
     // One may be due: the last run ended before it, or the log is from before there were any.

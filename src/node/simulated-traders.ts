@@ -3,22 +3,26 @@
 
 import { Worker } from "node:worker_threads";
 import { entryBeside } from "../platform/index.ts";
+import { NODE_KEY_NAME } from "../protocol/index.ts";
 import { within } from "../runtime/index.ts";
 import type { ExchangeNode } from "./exchange-node.ts";
 import type { Log } from "./log.ts";
+import { isOpen } from "./order-access.ts";
 import type { Configuration } from "./settings.ts";
 import type { TradersWorkerData, TradersWorkerMessage } from "./traders-worker.ts";
 
 /** For connecting, if they just do, and for cancelling the quotes; then the thread is ended, and they rest. */
 const STOP_MS = 2_000;
 
-/** Starts traders on the exchange in this process. */
+/** Starts traders on the exchange in this process; where nobody trades without a logon they have the node's own key. */
 export function startSimulatedTraders(
-  { ownOrders, accountsMax }: Pick<ExchangeNode, "ownOrders" | "accountsMax">,
-  { simulate }: Configuration,
+  { ownOrders, accountsMax, ownKey }: Pick<ExchangeNode, "ownOrders" | "accountsMax" | "ownKey">,
+  configuration: Configuration,
   log: Log,
 ): SimulatedTraders {
-  return new SimulatedTraders({ ...ownOrders, rate: simulate, accountsMax }, log);
+  const data = { ...ownOrders, rate: configuration.simulate, accountsMax };
+  const key = { name: NODE_KEY_NAME, private: ownKey.private };
+  return new SimulatedTraders(isOpen(configuration) ? data : { ...data, key }, log);
 }
 
 export class SimulatedTraders {

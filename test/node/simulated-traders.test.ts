@@ -54,6 +54,12 @@ test.each(["spread", "single"] as const)(
   },
 );
 
+test("where nobody trades without a logon they log on", async () => {
+  const node = await start({ simulate: 1_000, openOrderEntry: "off" });
+  await until(() => node.status().trades > 10);
+  expect(logged).not.toMatch(/ (warn|error) /);
+});
+
 test("an exchange of few accounts gives them the last ones, one of too few has none and goes on", async () => {
   const few = await start({ simulate: 1_000, accountsMax: 10 });
   await until(() => few.status().trades > 0);
