@@ -1,16 +1,20 @@
 // What the settings say of a node's cluster: alone, its primary, or a replica of another node.
 
 import { SeriatimError } from "../base/index.ts";
+import type { PeerTls } from "../platform/index.ts";
 import { type AckPolicyName, NODES_MAX } from "../replication/index.ts";
 import type { HostPort, ReplicationOptions } from "../runtime/index.ts";
 import type { Configuration } from "./settings.ts";
 
 /** How a primary serves its replicas; undefined for a node that is alone, or a replica itself. */
-export function replicationOf(configuration: Configuration): ReplicationOptions | undefined {
+export function replicationOf(
+  configuration: Configuration,
+  tls: PeerTls | undefined,
+): ReplicationOptions | undefined {
   const { host, replicationPort, keys, nodeKey, ackPolicy, replicaOf, peers } = configuration;
   if (nodeKey === "" || replicaOf !== "") return undefined;
   const policy = ackPolicy === "auto" ? undefined : (ackPolicy as AckPolicyName);
-  const where = { host, port: replicationPort, peers: addressesOf("peers", peers) };
+  const where = { host, port: replicationPort, tls, peers: addressesOf("peers", peers) };
   return { ...where, keys, ownKey: nodeKey, ackPolicy: policy };
 }
 

@@ -18,7 +18,7 @@ import type { Log } from "./log.ts";
 import type { NodeParts } from "./node.ts";
 import { type InheritedExchange, recoverExchange } from "./recovery.ts";
 import type { Configuration } from "./settings.ts";
-import type { NodeTls } from "./tls.ts";
+import { type NodeTls, peerTlsOf } from "./tls.ts";
 import { webOf } from "./web/web-stage.ts";
 
 /** What a node is made from, whatever its role. */
@@ -88,7 +88,7 @@ function runtimeOptionsOf({ loaded: { configuration }, parts, directory }: NodeP
   const { segmentBytes, threads, wait, durability } = configuration;
   const { clock, storage, indexSeed } = parts;
   const genesis = encodeGenesisEntry(genesisOf(configuration, indexSeed), clock.wallMicros());
-  const replication = replicationOf(configuration);
+  const replication = replicationOf(configuration, peerTlsOf(parts.tls));
   const options = { directory, segmentBytes, threads, wait, genesis, clock, storage, replication };
   return durability === "off" ? options : { ...options, durability };
 }

@@ -19,6 +19,7 @@ import { isOpen } from "./order-access.ts";
 import type { InheritedExchange } from "./recovery.ts";
 import type { NodeStatus } from "./status.ts";
 import { collectReplicaStatus } from "./status-source.ts";
+import { peerTlsOf } from "./tls.ts";
 import { NodeWeb } from "./web/node-web.ts";
 import { webOf } from "./web/web-stage.ts";
 
@@ -44,6 +45,7 @@ export class ReplicaNode implements NodePart {
     assert(directory !== undefined, "a node of a cluster keeps its log");
     this.#plan = plan;
     this.#replica = new Replica({
+      tls: peerTlsOf(plan.parts.tls),
       ...{ primaries, keys, ownKey: nodeKey, segmentBytes, directory },
       // By default the port is a primary's, which may be on this machine.
       listen: given.has("replicationPort") ? { host, port } : undefined,

@@ -4,7 +4,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { SeriatimError } from "../base/index.ts";
-import type { TlsIdentity } from "../platform/index.ts";
+import type { PeerTls, TlsIdentity } from "../platform/index.ts";
 import type { Configuration } from "./settings.ts";
 
 export interface NodeTls {
@@ -41,6 +41,11 @@ export function readTls({ tlsCert, tlsKey, tlsCa }: TlsSettings, now_us: number)
     throw wrong("tls-key", tlsKey, `is not the key of the certificate in ${tlsCert}`);
   refuseOutOfTime(tlsCert, certificate, now_us / 1_000);
   return { identity, ca };
+}
+
+/** Of a node of a cluster that has TLS. */
+export function peerTlsOf({ identity, ca }: NodeTls): PeerTls | undefined {
+  return identity === undefined || ca === undefined ? undefined : { ...identity, ca };
 }
 
 function read(setting: string, path: string): string {

@@ -15,4 +15,11 @@ export * from "./node-storage.ts";
 export { makeToken, tokenDigest, tokenFinder } from "./secret-token.ts";
 export { monotonicNanos, SystemClock, threadBusyMicros } from "./system-clock.ts";
 export { letOthersGoFirst } from "./thread-priority.ts";
-export { connectTo, createServerOf, HANDSHAKE_ms, TLS_VERSION, type TlsIdentity } from "./tls.ts";
+export {
+  connectTo,
+  createServerOf,
+  HANDSHAKE_ms,
+  type PeerTls,
+  TLS_VERSION,
+  type TlsIdentity,
+} from "./tls.ts";

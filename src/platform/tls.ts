@@ -10,6 +10,11 @@ export interface TlsIdentity {
   readonly key: string;
 }
 
+/** What the nodes of a cluster prove themselves with to one another, and who vouches for the others (PEM). */
+export interface PeerTls extends TlsIdentity {
+  readonly ca: string;
+}
+
 /** From connecting to the end of the TLS handshake. */
 export const HANDSHAKE_ms = 5_000;
 /** Handshakes at once, of a server that bounds its peers by itself. */

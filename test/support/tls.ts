@@ -10,6 +10,7 @@ export const TLS_FILES = {
   key: pathOf("key"),
   expired: pathOf("expired"),
   otherKey: pathOf("other-key"),
+  stranger: pathOf("stranger"),
 };
 
 /** What a listener proves itself with, and what its peers trust. */

@@ -1,7 +1,6 @@
 // Asking other nodes how they stand, over sockets: all of them at once, and no longer than a peer may take to answer.
 
-import { connect } from "node:net";
-import { SystemClock } from "../../platform/index.ts";
+import { connectTo, SystemClock } from "../../platform/index.ts";
 import { type AskingNode, AskingSession, type PeerStanding } from "../../replication/index.ts";
 import { SocketOutput } from "./socket-session.ts";
 
@@ -13,16 +12,27 @@ export interface HostPort {
 /** Its deadline is looked after this often. */
 const TICK_MS = 50;
 
-/** Resolves with those that answered and proved who they are; this node itself, should it be among them, left out. */
-export async function askPeers(peers: readonly HostPort[], node: AskingNode): Promise<PeerStanding[]> {
-  const answers = await Promise.all(peers.map((peer) => askPeer(peer, node)));
+/**
+ * Resolves with those that answered and proved who they are; this node itself, should it be among them, left out. With `ca`
+ * by TLS.
+ */
+export async function askPeers(
+  peers: readonly HostPort[],
+  node: AskingNode,
+  ca?: string,
+): Promise<PeerStanding[]> {
+  const answers = await Promise.all(peers.map((peer) => askPeer(peer, node, ca)));
   return answers.filter((answer) => answer !== undefined && answer.name !== node.name) as PeerStanding[];
 }
 
 /** How the node at `peer` stands; undefined when it can't be asked, or does not answer as it should. */
-function askPeer(peer: HostPort, node: AskingNode): Promise<PeerStanding | undefined> {
+function askPeer(
+  peer: HostPort,
+  node: AskingNode,
+  ca: string | undefined,
+): Promise<PeerStanding | undefined> {
   const clock = new SystemClock();
-  const socket = connect({ ...peer, noDelay: true });
+  const socket = connectTo(peer, ca);
   const session = new AskingSession(node, new SocketOutput(socket), clock.monotonicMicros());
   const look = () => {
     if (session.ended !== undefined) socket.destroy();

@@ -4,7 +4,7 @@
 import { dirname } from "node:path";
 import { type Clock, SAFE_MAX, SeriatimError } from "../../base/index.ts";
 import type { ApplicationVersion } from "../../journal/index.ts";
-import { NodeStorage } from "../../platform/index.ts";
+import { NodeStorage, type PeerTls } from "../../platform/index.ts";
 import { type NodeReport, NodeRole } from "../../protocol/index.ts";
 import {
   ACK_POLICIES,
@@ -31,6 +31,8 @@ export interface ReplicationOptions {
   /** Where replicas connect; port 0 takes a free one. */
   readonly host: string;
   readonly port: number;
+  /** To and from the other nodes; plain TCP when left out. */
+  readonly tls?: PeerTls | undefined;
   /** Where the other nodes listen, as far as that is known: they are asked how they stand. */
   readonly peers?: readonly HostPort[] | undefined;
   /** Keys file: the public keys of all nodes, with the role replica. The cluster is who is in it. */
@@ -125,7 +127,7 @@ export class Primary {
     clock: Clock,
     warm: WarmState | undefined,
   ): Promise<Primary> {
-    const { host, port, keys, ownKey, peers = [] } = options;
+    const { host, port, tls, keys, ownKey, peers = [] } = options;
     const { name, others, seat } = readIdentity(keys, ownKey);
     const replicas = others.length;
     refuseClusterSize(keys, replicas);
@@ -143,7 +145,7 @@ export class Primary {
     const candidacy = new Candidacy(own, seat, cluster, clock);
     const where = { journal: directory.journal, snapshots: directory.snapshots };
     const shared = { ...where, version, segmentBytes, live, view, mayLack: own.mayLack };
-    const serving = new ServingThread({ host, port, peers, keys, ownKey, ...shared });
+    const serving = new ServingThread({ host, port, peers, tls, keys, ownKey, ...shared });
     try {
       const known = { name, others, candidacy, promises };
       return new Primary(known, epoch, policyName, await serving.listening, gate, serving);

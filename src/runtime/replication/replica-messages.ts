@@ -1,6 +1,7 @@
 // What a replica and its thread say to each other (replica.ts, replica-worker.ts).
 
 import type { ApplicationVersion } from "../../journal/index.ts";
+import type { PeerTls } from "../../platform/index.ts";
 import type { OwnLog, PeerStanding } from "../../replication/index.ts";
 import type { LogPoint } from "../../segment/index.ts";
 import type { HostPort } from "./asking.ts";
@@ -11,6 +12,8 @@ export interface ReplicaWorkerData {
   readonly primaries: readonly HostPort[];
   /** Where other nodes can ask how it stands; left out: nowhere. */
   readonly listen?: HostPort | undefined;
+  /** To the primary and other nodes, and for who asks here; plain TCP without. */
+  readonly tls?: PeerTls | undefined;
   readonly keys: string;
   readonly ownKey: string;
   /** Of the journal. */

@@ -3,12 +3,12 @@
 // it runs. When its history is not the primary's, or a snapshot has come to take its place, it closes its journal and ends,
 // for the node to begin anew.
 
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { dirname } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { networkWords, type Position, SeriatimError } from "../../base/index.ts";
 import { IncomingSnapshot, ReplicaJournal } from "../../journal/index.ts";
-import { makeNonce, NativeChecksums, NodeStorage, SystemClock } from "../../platform/index.ts";
+import { connectTo, makeNonce, NativeChecksums, NodeStorage, SystemClock } from "../../platform/index.ts";
 import { RefusalCode, type SnapshotBegin, StartFrom, type Welcome } from "../../protocol/index.ts";
 import {
   endingWords,
@@ -84,11 +84,12 @@ class Replica implements FollowingNode {
     this.keys = keys;
     this.log = journal;
     this.#standing = new ReplicaStanding(this.log);
-    this.#listener = new ServingListener(this.#asked(), {
+    const untold = {
       connected: () => {},
       sendsSnapshot: () => {},
       ended: () => {},
-    });
+    };
+    this.#listener = new ServingListener(this.#asked(), untold, data.tls);
   }
 
   get highestEpoch(): number {
@@ -162,7 +163,7 @@ class Replica implements FollowingNode {
 
   #connect(): void {
     const to = data.primaries[this.#tries++ % data.primaries.length];
-    const socket = connect({ ...to, noDelay: true });
+    const socket = connectTo(to, data.tls?.ca);
     const session = new FollowingSession(this, new SocketOutput(socket), clock.monotonicMicros());
     this.#sockets.add(socket);
     this.#session = session;
@@ -282,7 +283,9 @@ class Replica implements FollowingNode {
   async #ask(alsoPeers: boolean): Promise<Standings> {
     const { name, keys, nonce } = this;
     const { log } = this;
-    const peers = alsoPeers ? await askPeers(data.primaries, { name, keys, nonce, checksums, log }) : [];
+    const peers = alsoPeers
+      ? await askPeers(data.primaries, { name, keys, nonce, checksums, log }, data.tls?.ca)
+      : [];
     const own = this.#standing.of(clock.monotonicMicros());
     return { own: { name, ...own, promised: this.highestEpoch }, peers };
   }

@@ -129,10 +129,10 @@ export class Replica {
   }
 
   #startWorker(records: SharedArrayBuffer, from: LogPoint | undefined): Worker {
-    const { primaries, listen, keys, ownKey, rules, segmentBytes, directory, version } = this.#options;
+    const { primaries, listen, tls, keys, ownKey, rules, segmentBytes, directory, version } = this.#options;
     const { journal, incoming } = directory.files;
     const workerData: ReplicaWorkerData = {
-      ...{ primaries, listen, keys, ownKey, rules, segmentBytes, version },
+      ...{ primaries, listen, tls, keys, ownKey, rules, segmentBytes, version },
       ...{ directory: journal, incoming, from, records },
     };
     return new Worker(entryBeside(import.meta.url, "replica-worker"), { name: "replica", workerData });

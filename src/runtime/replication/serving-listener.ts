@@ -2,9 +2,9 @@
 // on any node, whoever asks how it stands. Anybody can connect: who has not shown that he is a replica gives way to the
 // next, the oldest first, so that nobody can keep the replicas out.
 
-import { createServer, type Server, type Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import { networkWords, SeriatimError } from "../../base/index.ts";
-import { SystemClock } from "../../platform/index.ts";
+import { createServerOf, SystemClock, type TlsIdentity } from "../../platform/index.ts";
 import { endingWords, type ServingNode, ServingSession } from "../../replication/index.ts";
 import { SocketOutput } from "./socket-session.ts";
 
@@ -36,11 +36,13 @@ export class ServingListener {
   readonly #news: ServingNews;
   readonly #clock = new SystemClock();
   readonly #connections = new Set<Connection>();
-  readonly #server: Server = createServer((socket) => this.#connected(socket));
+  readonly #server: Server;
   #ticker: NodeJS.Timeout | undefined;
   #lastTold = "";
 
-  constructor(node: ServingNode, news: ServingNews) {
+  /** With `tls` who connects has to; plain TCP without. */
+  constructor(node: ServingNode, news: ServingNews, tls?: TlsIdentity) {
+    this.#server = createServerOf(tls, (socket) => this.#connected(socket));
     this.#node = node;
     this.#news = news;
   }

@@ -11,7 +11,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { SAFE_MAX, SeriatimError } from "../../base/index.ts";
 import { type ApplicationVersion, JOURNAL_LOG, OutgoingSnapshots } from "../../journal/index.ts";
-import { makeNonce, NativeChecksums, NodeStorage } from "../../platform/index.ts";
+import { makeNonce, NativeChecksums, NodeStorage, type PeerTls } from "../../platform/index.ts";
 import { NodeRole } from "../../protocol/index.ts";
 import {
   AckView,
@@ -31,6 +31,8 @@ export interface ServingWorkerData {
   readonly host: string;
   readonly port: number;
   readonly peers: readonly HostPort[];
+  /** Of its listener and of its questions; plain TCP without. */
+  readonly tls?: PeerTls | undefined;
   readonly keys: string;
   readonly ownKey: string;
   readonly journal: string;
@@ -126,11 +128,15 @@ const node: ServingNode = {
   mustStop: (_, peer) => mustStop(peer),
 };
 
-const listener = new ServingListener(node, {
-  connected: (replica, row, position) => say({ kind: "connected", name: replica, row, position }),
-  sendsSnapshot: (replica, position) => say({ kind: "sends snapshot", name: replica, position }),
-  ended: (replica, how) => say({ kind: "ended", name: replica, how }),
-});
+const listener = new ServingListener(
+  node,
+  {
+    connected: (replica, row, position) => say({ kind: "connected", name: replica, row, position }),
+    sendsSnapshot: (replica, position) => say({ kind: "sends snapshot", name: replica, position }),
+    ended: (replica, how) => say({ kind: "ended", name: replica, how }),
+  },
+  data.tls,
+);
 
 function gather(tenure: number): void {
   // Those welcomed in another epoch log on again.
@@ -145,7 +151,7 @@ function gather(tenure: number): void {
 async function askOn(): Promise<void> {
   while (!isStopping && data.peers.length > 0) {
     const asking = { name, keys, checksums, nonce: makeNonce, log: end() };
-    for (const peer of await askPeers(data.peers, asking)) {
+    for (const peer of await askPeers(data.peers, asking, data.tls?.ca)) {
       if (!isLeading) say({ kind: "heard", peer });
       if (primary !== undefined && peer.epoch > live.epoch) mustStop(peer);
     }
