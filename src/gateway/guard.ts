@@ -5,8 +5,8 @@
 // Its time is the last tick's, and goes on by a second at most from one to the next: while the gateway itself stood still, a
 // peer's bytes waited for it, and nobody was silent.
 
+import { AddressTable, addressKey } from "../base/index.ts";
 import type { MessageType } from "../protocol/index.ts";
-import { AddressTable, addressKey } from "./addresses.ts";
 import { Deadlines, type Seen } from "./deadlines.ts";
 import type { CloseReason, GatewayCounters, GatewayLimits } from "./limits.ts";
 import { LogonAttempts } from "./logon-attempts.ts";

@@ -1,5 +1,4 @@
 export type { Access, Authenticator, Grant } from "./access.ts";
-export { type AddressLimits, AddressTable, addressKey } from "./addresses.ts";
 export type { InstrumentDirectory } from "./connection.ts";
 export * from "./gateway.ts";
 export type { Closing, GatewayOptions } from "./gateway-options.ts";

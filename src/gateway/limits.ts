@@ -1,7 +1,6 @@
 // What a gateway may use, and the counts and reasons by which it says what it did.
 
-import { assert, CONNECTION_SLOTS_MAX } from "../base/index.ts";
-import type { AddressLimits } from "./addresses.ts";
+import { type AddressLimits, assert, CONNECTION_SLOTS_MAX } from "../base/index.ts";
 import type { DeadlineLimits } from "./deadlines.ts";
 import { ATTEMPT_LIMITS, type AttemptLimits } from "./logon-attempts.ts";
 import { RATE_LIMITS, type RateLimits } from "./throttles.ts";

@@ -3,8 +3,7 @@
 //
 // An address is remembered until its bucket is full again, a second later; that and the bound below make the table finite.
 
-import { assert } from "../base/index.ts";
-import { isLoopbackKey } from "./addresses.ts";
+import { assert, isLoopbackKey } from "../base/index.ts";
 import { TokenBuckets } from "./token-bucket.ts";
 
 export interface AttemptLimits {

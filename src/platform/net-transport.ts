@@ -6,6 +6,9 @@
 
 import type { Socket } from "node:net";
 import {
+  type AddressLimits,
+  AddressTable,
+  addressKey,
   assert,
   CloseCause,
   CONNECTION_GENERATIONS,
@@ -24,9 +27,14 @@ import { TcpQueues } from "./tcp-queues.ts";
  * connection, and the peer would lose our last answers. */
 const CLOSE_ms = 5_000;
 
+/** TLS handshakes that one address may have under way: what its connections may be is said only after them. */
+const HANDSHAKES_MAX = 32;
+
 export interface NetTransportOptions {
   /** The most connections open at once, over all listeners (1 .. 65,536). */
   readonly connectionsMax: number;
+  /** TLS handshakes that one address may have under way; HANDSHAKES_MAX, and of this machine's own addresses all, when left out. */
+  readonly handshakes?: AddressLimits;
 }
 
 export class NetTransport implements Transport {
@@ -41,7 +49,9 @@ export class NetTransport implements Transport {
   readonly #queues = new TcpQueues();
   readonly #listeners = new Set<NetListener>();
   /** Slots of peers in the middle of a TLS handshake, by `peerOf`. */
-  readonly #arrived = new Map<string, number>();
+  readonly #arrived = new Map<string, { readonly slot: number; readonly address: string }>();
+  /** How many of them each address has. */
+  readonly #handshakes: AddressTable;
 
   constructor(options: NetTransportOptions) {
     const { connectionsMax } = options;
@@ -50,6 +60,8 @@ export class NetTransport implements Transport {
     this.#generations = new Uint16Array(connectionsMax);
     this.#free = Uint16Array.from({ length: connectionsMax }, (_, slot) => slot);
     this.#freeCount = connectionsMax;
+    const handshakes = options.handshakes ?? { connections: HANDSHAKES_MAX, ownConnections: connectionsMax };
+    this.#handshakes = new AddressTable(handshakes);
   }
 
   /** Connections open now. */
@@ -112,26 +124,41 @@ export class NetTransport implements Transport {
   }
 
   #accept(socket: Socket, handler: TransportHandler): void {
-    const slot = this.#take(socket);
-    if (slot >= 0) this.#open(slot, socket, handler);
+    const slot = this.#take();
+    if (slot >= 0) return this.#open(slot, socket, handler);
+    this.refused++;
+    turnAway(socket);
   }
 
   /** A peer that begins a TLS handshake: its slot is taken, so that such peers are bounded like all others. */
   #expect(socket: Socket): void {
-    const slot = this.#take(socket);
-    if (slot < 0) return;
+    const address = addressKey(socket.remoteAddress ?? "");
+    // Who is turned away in the middle of its handshake is counted as one whose TLS is none.
+    if (!this.#handshakes.enter(address)) return turnAway(socket);
+    const slot = this.#take();
+    if (slot < 0) {
+      this.#handshakes.leave(address);
+      return turnAway(socket);
+    }
     const peer = peerOf(socket);
-    this.#arrived.set(peer, slot);
+    this.#arrived.set(peer, { slot, address });
     socket.once("close", () => {
-      if (this.#arrived.delete(peer)) this.#release(slot);
+      if (this.#endHandshake(peer) >= 0) this.#release(slot);
     });
   }
 
-  #secured(socket: Socket, handler: TransportHandler): void {
-    const peer = peerOf(socket);
-    const slot = this.#arrived.get(peer);
-    if (slot === undefined) return void socket.on("error", () => {}).destroy();
+  /** The slot of a peer whose handshake is over, well or not; -1: it was so before. */
+  #endHandshake(peer: string): number {
+    const arrived = this.#arrived.get(peer);
+    if (arrived === undefined) return -1;
     this.#arrived.delete(peer);
+    this.#handshakes.leave(arrived.address);
+    return arrived.slot;
+  }
+
+  #secured(socket: Socket, handler: TransportHandler): void {
+    const slot = this.#endHandshake(peerOf(socket));
+    if (slot < 0) return turnAway(socket);
     this.#open(slot, socket, handler);
   }
 
@@ -142,13 +169,9 @@ export class NetTransport implements Transport {
     handler.opened(number, socket.remoteAddress ?? "");
   }
 
-  /** A free slot for a peer; -1: there is none, and it is disconnected. */
-  #take(socket: Socket): number {
-    if (this.#freeCount === 0) {
-      this.refused++;
-      socket.on("error", () => {}).destroy();
-      return -1;
-    }
+  /** A free slot for a peer; -1: there is none. */
+  #take(): number {
+    if (this.#freeCount === 0) return -1;
     const slot = this.#free[this.#freeHead];
     this.#freeHead = (this.#freeHead + 1) % this.#free.length;
     this.#freeCount--;
@@ -163,6 +186,10 @@ export class NetTransport implements Transport {
     this.#freeCount++;
     if (this.#freeCount === 1) for (const listener of this.#listeners) listener.room();
   }
+}
+
+function turnAway(socket: Socket): void {
+  socket.on("error", () => {}).destroy();
 }
 
 /** What one peer of a listener is known by, before and after its TLS. */

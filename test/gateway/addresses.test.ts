@@ -1,7 +1,7 @@
 // Addresses as sockets write them, how many connections one may have, and how often it may try to log on.
 
 import { expect, test } from "vitest";
-import { AddressTable, addressKey, isLoopbackKey } from "../../src/gateway/addresses.ts";
+import { AddressTable, addressKey, isLoopbackKey } from "../../src/base/index.ts";
 import { LogonAttempts } from "../../src/gateway/logon-attempts.ts";
 
 test.each([

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect as connectPlain } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { afterEach, expect, test, vi } from "vitest";
-import type { Listener, TransportHandler } from "../../src/base/index.ts";
+import type { AddressLimits, Listener, TransportHandler } from "../../src/base/index.ts";
 import { NetTransport } from "../../src/platform/index.ts";
 import { TLS } from "../support/tls.ts";
 
@@ -17,8 +17,12 @@ afterEach(() => {
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 const SENT = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => i % 251));
 
-async function listen(connectionsMax = 8, handling: Partial<TransportHandler> = {}) {
-  const transport = new NetTransport({ connectionsMax });
+async function listen(
+  connectionsMax = 8,
+  handling: Partial<TransportHandler> = {},
+  handshakes?: AddressLimits,
+) {
+  const transport = new NetTransport({ connectionsMax, ...(handshakes && { handshakes }) });
   const calls: string[] = [];
   const received: Buffer[] = [];
   const handler: TransportHandler = {
@@ -146,4 +150,26 @@ test("a peer that breaks off in the middle of the handshake gives its slot back"
   stranger.resetAndDestroy();
   while (transport.open > 0) await nextTurn();
   expect(calls).toEqual([]);
+});
+
+test("an address that begins handshakes and finishes none has a few of the slots; its others, and those of others, are left alone", async () => {
+  const { transport, listener, calls } = await listen(8, {}, { connections: 1, ownConnections: 2 });
+  const first = await open(listener.port);
+  const stalled = [0, 1, 2].map(() => connectPlain(listener.port, "127.0.0.1"));
+  for (const socket of stalled) cleanups.push(() => socket.destroy());
+  await once(
+    stalled[2].resume().on("error", () => {}),
+    "close",
+  );
+  expect([transport.refused, transport.open]).toEqual([1, 3]);
+  stalled[0].destroy();
+  while (transport.open > 2) await nextTurn();
+  const others = [await open(listener.port)];
+  // A peer's handshake is over before its server's is.
+  while (calls.length < 2) await nextTurn();
+  others.push(await open(listener.port));
+  while (calls.length < 3) await nextTurn();
+  expect(calls).toEqual(["opened", "opened", "opened"]);
+  for (const peer of [first, ...others, stalled[1]]) peer.destroy();
+  while (transport.open > 0) await nextTurn();
 });

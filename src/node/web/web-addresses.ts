@@ -5,7 +5,7 @@
 
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { type AddressLimits, AddressTable, addressKey } from "../../gateway/index.ts";
+import { type AddressLimits, AddressTable, addressKey } from "../../base/index.ts";
 
 /** Closes what is too many, and tells `refused` of whom. */
 export function limitAddresses(

@@ -6,7 +6,7 @@
 
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import { addressKey } from "../../gateway/index.ts";
+import { addressKey } from "../../base/index.ts";
 import { CloseCode } from "../../protocol/index.ts";
 import type { ConnectionLog } from "../connection-log.ts";
 import { type SessionPeer, WebSession } from "./session.ts";

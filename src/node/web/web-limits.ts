@@ -1,6 +1,7 @@
 // What WebSocket connections may use, and the counts by which they say what they did.
 
-import type { AddressLimits, AttemptLimits } from "../../gateway/index.ts";
+import type { AddressLimits } from "../../base/index.ts";
+import type { AttemptLimits } from "../../gateway/index.ts";
 import type { WebOptions } from "./web-stage.ts";
 
 export interface WebLimits {

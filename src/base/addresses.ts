@@ -1,5 +1,5 @@
-// How many connections each address has, so that one can't take all there may be. An address is in the table while it has
-// a connection: the table is no longer than the connections are many.
+// What of a peer's address counts as one, and how many connections each has, so that one can't take all there may be. An
+// address is in the table while it has a connection: the table is no longer than the connections are many.
 
 /** An address of the gateway's own machine's programs that is not counted: what the node itself opens. */
 const UNCOUNTED = "";
