@@ -1,10 +1,9 @@
 // What commands that trade need where the open mode is off, or the way to the exchange is a network: a key to log on with, and TLS.
 
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { storageError } from "../base/index.ts";
 import type { Signer, TlsOptions } from "../client/index.ts";
 import { readOwnKey } from "../runtime/index.ts";
+import { readTlsCa } from "./tls-ca.ts";
 
 export interface LogonOptions {
   readonly key?: string;
@@ -18,17 +17,10 @@ export function addLogonOptions(command: Command): Command {
 }
 
 /** The key and the certificates; throws SeriatimError naming the file. */
-export function logonOf({ key, tlsCa }: LogonOptions): { key?: Signer; tls?: TlsOptions } {
+export function logonOf(options: LogonOptions): { key?: Signer; tls?: TlsOptions } {
+  const ca = readTlsCa(options.tlsCa);
   return {
-    ...(key !== undefined && { key: readOwnKey(key) }),
-    ...(tlsCa !== undefined && { tls: { ca: readText(tlsCa) } }),
+    ...(options.key !== undefined && { key: readOwnKey(options.key) }),
+    ...(ca !== undefined && { tls: { ca } }),
   };
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw storageError((error as NodeJS.ErrnoException).code ?? "EIO", "read", path, error);
-  }
 }

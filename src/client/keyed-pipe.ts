@@ -45,7 +45,6 @@ export class KeyedPipe implements OrderLine {
     this.#listener = listener;
     this.#pipe = new SessionPipe({
       ...terms,
-      once: false,
       heartbeat_ms: HEARTBEAT_MS,
       listener: {
         onReport: (report) => this.#reported(report),

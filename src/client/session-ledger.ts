@@ -53,6 +53,11 @@ export class SessionLedger<T> {
     return this.#entries.size;
   }
 
+  /** Whether a request with this number waits. */
+  has(number: bigint): boolean {
+    return this.#entries.has(number);
+  }
+
   /** A connection is logged on. Returns the gap, if there is one. */
   loggedOn(session: bigint, first: number, next: number): ReportGap | undefined {
     const wanted = this.next;

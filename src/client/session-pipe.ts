@@ -56,7 +56,7 @@ export interface SessionTerms {
   readonly deadMan_ms?: number;
   /** Drop copy: reports and queries, no requests on orders: false by default. */
   readonly readOnly?: boolean;
-  /** The numbers of its requests are used once, by the account: true by default. */
+  /** The numbers of its requests are used once, and are the account's: one such session at a time. False by default. */
   readonly once?: boolean;
   /** How often each side says something at least: 0, which is the exchange's choice, by default. */
   readonly heartbeat_ms?: number;
@@ -275,7 +275,7 @@ export class SessionPipe {
   }
 
   #flags(): number {
-    const { cancelOnDisconnect = false, readOnly = false, once = true } = this.#options;
+    const { cancelOnDisconnect = false, readOnly = false, once = false } = this.#options;
     return (
       (cancelOnDisconnect ? SessionFlag.CancelOnDisconnect : 0) |
       (readOnly ? SessionFlag.ReadOnly : 0) |

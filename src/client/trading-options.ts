@@ -29,7 +29,7 @@ export interface TradingOptions extends SessionTerms {
   readonly tls?: TlsOptions;
   /** The number of the first report wanted: `nextReport` of a session before; 0, from now on, by default. */
   readonly next?: number;
-  /** The most requests unanswered at once: 256 by default and at most, and without `once` 1,024 and 65,536. */
+  /** The most requests unanswered at once: 1,024 by default, 65,536 at most; with `once` 256. */
   readonly window?: number;
   /** How long one connection may take to stand, and then to be logged on: 5,000 by default. */
   readonly connectTimeout_ms?: number;
@@ -48,7 +48,7 @@ export type CheckedTradingOptions = Required<Omit<TradingOptions, "addresses" | 
 
 /** The options with what they leave open; throws SeriatimError: `INVALID_ARGUMENT`, or what is wrong with the key's file. */
 export function checkTradingOptions(options: TradingOptions): CheckedTradingOptions {
-  const { once = true, deadMan_ms = 0, heartbeat_ms = heartbeatFor(deadMan_ms) } = options;
+  const { once = false, deadMan_ms = 0, heartbeat_ms = heartbeatFor(deadMan_ms) } = options;
   const { window = once ? REQUESTS_MAX : WINDOW_DEFAULT, patience_ms = PATIENCE_DEFAULT_MS } = options;
   const { next = 0, instance = 0, connectTimeout_ms = CONNECT_TIMEOUT_DEFAULT_MS } = options;
   const { readOnly = false, cancelOnDisconnect = false, tls } = options;

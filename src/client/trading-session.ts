@@ -1,6 +1,6 @@
 // A session with an exchange for programs, over as many connections as it takes: promises for requests, reports as events and as
 // a stream, numbered and without a gap unless it is told. What is decided stands in session-ledger.ts (what became of requests) and
-// session-course.ts (connections, silence, heartbeats); here are connections, timers and promises.
+// session-course.ts (connections, silence, heartbeats), the connections are session-link.ts's; here are promises and events.
 //
 // Nothing is ever sent twice. A request whose connection is lost stays open until the session is back and its reports prove what
 // became of it: answered, or NOT_EXECUTED. OUTCOME_UNKNOWN is left to a session that ends before, and to reports that the
@@ -11,21 +11,21 @@
 
 import { EventEmitter } from "node:events";
 import type { SeriatimError } from "../base/index.ts";
-import { type ListedInstrument, type LogonAnswer, Reason, reasonName } from "../protocol/index.ts";
+import { type ListedInstrument, type LogonAnswer, reasonName } from "../protocol/index.ts";
 import {
+  checkInteger,
   connectionLost,
-  LogonRefusedError,
+  invalidArgument,
   notConnected,
   notExecuted,
   outcomeUnknown,
-  patienceOver,
   windowFull,
 } from "./errors.ts";
 import { type CancelOrder, idOf, type ModifyOrder, type NewOrder } from "./order-values.ts";
 import { ReportReaders } from "./report-readers.ts";
-import { SessionCourse, SessionDuty } from "./session-course.ts";
 import { type ReportGap, SessionLedger } from "./session-ledger.ts";
-import { SessionPipe } from "./session-pipe.ts";
+import { type LinkHost, SessionLink } from "./session-link.ts";
+import type { SessionPipe } from "./session-pipe.ts";
 import { SessionQueries } from "./session-queries.ts";
 import type { SessionListener } from "./session-reader.ts";
 import type { MassCancel, OpenOrdersOf, OrderOf, SessionRefusal, SessionReport } from "./session-values.ts";
@@ -51,6 +51,9 @@ export interface TradingEvents {
   closed: [SeriatimError | undefined];
 }
 
+/** Puts a request with this number into the connection. */
+type Put = (pipe: SessionPipe, number: number) => void;
+
 interface Waiting {
   readonly what: string;
   resolve(answer: RequestAnswer): void;
@@ -61,20 +64,15 @@ export class TradingSession extends EventEmitter<TradingEvents> {
   readonly account: number;
   readonly #options: CheckedTradingOptions;
   readonly #ledger: SessionLedger<Waiting>;
-  readonly #course: SessionCourse;
+  readonly #link: SessionLink;
   readonly #queries = new SessionQueries();
   readonly #readers = new ReportReaders<ExecutionReport>();
   readonly #firstLogon = Promise.withResolvers<void>();
   readonly #over = Promise.withResolvers<void>();
-  /** Addresses that may still fail before the first logon. */
-  #firstRound: number;
-  #wasLoggedOn = false;
   /** Until who awaited the first logon has run: what came with it, so that nobody misses it. */
   #held: (() => void)[] | undefined = [];
   /** The number of the newest request. */
   #number = 0;
-  #pipe: SessionPipe | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #ready: PromiseWithResolvers<void> | undefined;
   #flushIsDue = false;
   #isEnding = false;
@@ -85,14 +83,11 @@ export class TradingSession extends EventEmitter<TradingEvents> {
   constructor(options: TradingOptions) {
     super();
     this.#options = checkTradingOptions(options);
-    const { account, addresses, patience_ms, next, chance } = this.#options;
-    this.account = account;
-    this.#ledger = new SessionLedger(next);
-    this.#firstRound = addresses.length;
-    const limits = { addresses: addresses.length, patience_us: patience_ms * 1_000 };
-    this.#course = new SessionCourse(limits, chance, this.#now());
+    this.account = this.#options.account;
+    this.#ledger = new SessionLedger(this.#options.next);
     this.#firstLogon.promise.catch(() => {});
-    this.#connect();
+    this.#link = new SessionLink(this.#options, this.#host());
+    this.#link.connect();
   }
 
   /** Resolves when it is logged on for the first time; rejects when no address lets it. */
@@ -123,24 +118,27 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     return this.#ledger.next;
   }
 
-  /** Enters an order; resolves with what the exchange said of it first. Its trades come as reports. */
-  async submit(order: NewOrder): Promise<RequestAnswer> {
-    return this.#request(`order ${order?.id}`, (pipe, n) => pipe.submit(n, order));
+  /**
+   * Enters an order; resolves with what the exchange said of it first. Its trades come as reports. `request` is for sessions with
+   * `once`: the number of this request, here and below; asked again with it, also by a later program, nothing is executed twice.
+   */
+  async submit(order: NewOrder, request?: number): Promise<RequestAnswer> {
+    return this.#request(`order ${order?.id}`, request, (pipe, n) => pipe.submit(n, order));
   }
 
   /** Changes a resting order's price and open quantity; quantity 0 takes it out of the book. */
-  async modify(order: ModifyOrder): Promise<RequestAnswer> {
-    return this.#request(`the modify of order ${order?.id}`, (pipe, n) => pipe.modify(n, order));
+  async modify(order: ModifyOrder, request?: number): Promise<RequestAnswer> {
+    return this.#request(`the modify of order ${order?.id}`, request, (pipe, n) => pipe.modify(n, order));
   }
 
   /** Takes a resting order out of the book. */
-  async cancel(order: CancelOrder): Promise<RequestAnswer> {
-    return this.#request(`the cancel of order ${order?.id}`, (pipe, n) => pipe.cancel(n, order));
+  async cancel(order: CancelOrder, request?: number): Promise<RequestAnswer> {
+    return this.#request(`the cancel of order ${order?.id}`, request, (pipe, n) => pipe.cancel(n, order));
   }
 
   /** Takes all of the account's orders out, or those of a symbol or side; the answer's `lastQuantity` says how many. */
-  async massCancel(which: MassCancel = {}): Promise<RequestAnswer> {
-    return this.#request("the mass cancel", (pipe, n) => pipe.massCancel(n, which));
+  async massCancel(which: MassCancel = {}, request?: number): Promise<RequestAnswer> {
+    return this.#request("the mass cancel", request, (pipe, n) => pipe.massCancel(n, which));
   }
 
   /** Whether an order rests. */
@@ -186,28 +184,35 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     this.#end(connectionLost("the exchange", "it was cut"));
   }
 
-  async #request(what: string, put: (pipe: SessionPipe, number: number) => void): Promise<RequestAnswer> {
+  async #request(what: string, request: number | undefined, put: Put): Promise<RequestAnswer> {
     if (this.inFlight >= this.#options.window) throw windowFull(this.inFlight, this.#options.window);
-    const number = this.#put(put);
+    if (request !== undefined) this.#checkNumber(request);
+    const number = this.#put(put, request);
     return new Promise((resolve, reject) => {
       this.#ledger.add(BigInt(number), { what, resolve, reject });
     });
   }
 
-  #ask(put: (pipe: SessionPipe, number: number) => void): number {
+  #checkNumber(request: number): void {
+    checkInteger("request", request, 1, Number.MAX_SAFE_INTEGER);
+    if (!this.#options.once) throw invalidArgument("request numbers are given to sessions with once alone");
+    if (this.#ledger.has(BigInt(request))) throw invalidArgument(`request ${request} waits for its answer`);
+  }
+
+  #ask(put: Put): number {
     if (!this.#queries.hasRoom) throw windowFull(this.#queries.max, this.#queries.max);
     return this.#put(put);
   }
 
   /** Puts a request on the wire; throws when it can't be now. */
-  #put(put: (pipe: SessionPipe, number: number) => void): number {
+  #put(put: Put, request?: number): number {
     if (this.#isEnding) throw this.#closedError();
     const pipe = this.#pipe;
     if (!pipe?.writable) throw notConnected();
     // With the time, so that a later program begins above it, and another one of the account is not far below.
-    const number = Math.max(this.#number + 1, this.#options.clock.wallMicros());
+    const number = request ?? Math.max(this.#number + 1, this.#options.clock.wallMicros());
     put(pipe, number);
-    this.#number = number;
+    this.#number = Math.max(this.#number, number);
     this.#flushSoon(pipe);
     return number;
   }
@@ -222,27 +227,26 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     });
   }
 
-  #connect(): void {
-    const { addresses, ...terms } = this.#options;
-    const pipe: SessionPipe = new SessionPipe({
-      ...terms,
-      ...addresses[this.#course.address],
-      next: this.#ledger.next,
+  #host(): LinkHost {
+    return {
       listener: this.#listener(),
-      onLogon: (answer) => this.#loggedOn(answer),
-      onTurn: () => this.#resolveReady(),
-    });
-    this.#pipe = pipe;
-    this.#readers.from(pipe);
-    pipe.closed.then((failure) => this.#lost(failure));
+      nextReport: () => this.#ledger.next,
+      isPaused: () => this.#readers.isFull,
+      began: (pipe) => this.#readers.from(pipe),
+      loggedOn: (answer) => this.#loggedOn(answer),
+      turned: () => this.#resolveReady(),
+      lost: (cause) => {
+        this.#ledger.lost();
+        this.#queries.lost(cause);
+      },
+      willRetry: (cause) => this.emit("disconnected", cause),
+      ended: (failure) => this.#end(failure),
+    };
   }
 
-  #loggedOn({ first, next, heartbeat_ms, sessionLow, sessionHigh }: LogonAnswer): void {
+  #loggedOn({ first, next, sessionLow, sessionHigh }: LogonAnswer): void {
     const gap = this.#ledger.loggedOn(idOf(sessionLow, sessionHigh), first, next);
-    this.#course.loggedOn(heartbeat_ms, this.#now());
-    if (!this.#wasLoggedOn) setImmediate(() => this.#tellHeld());
-    this.#wasLoggedOn = true;
-    this.#watch();
+    if (this.#held !== undefined) setImmediate(() => this.#tellHeld());
     if (gap !== undefined) this.#tell(() => this.emit("gap", gap));
     this.#settleDoubts();
     this.#firstLogon.resolve();
@@ -250,35 +254,6 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     if (this.#isEnding && !this.#isOver) void this.#pipe?.logout();
     // Reports of this very read come first.
     else queueMicrotask(() => this.#resolveReady());
-  }
-
-  #lost(failure: SeriatimError | undefined): void {
-    const cause = failure ?? connectionLost(this.#pipe?.peer ?? "", "it was closed");
-    this.#pipe = undefined;
-    clearTimeout(this.#timer);
-    this.#ledger.lost();
-    this.#queries.lost(cause);
-    if (this.#isOver) return;
-    // No failure: the exchange has taken our logout, and closed when everything was answered.
-    if (failure === undefined || this.#isFinal(failure)) return this.#end(failure);
-    const wait_ms = this.#course.lost(this.#now());
-    if (wait_ms === undefined) return this.#end(this.#patienceOver(failure));
-    if (!this.#wasLoggedOn && --this.#firstRound === 0) return this.#end(failure);
-    this.emit("disconnected", failure);
-    // Who listens may have ended it.
-    if (!this.#isOver) this.#timer = setTimeout(() => this.#connect(), wait_ms);
-  }
-
-  /** Whether trying again would be of no use, or do harm. */
-  #isFinal(failure: SeriatimError): boolean {
-    if (failure.code === "SESSION_REPLACED" || failure.code === "NOT_ORDER_ENTRY") return true;
-    if (!(failure instanceof LogonRefusedError)) return false;
-    return failure.reason === Reason.NotAuthorised || failure.reason === Reason.StorageExhausted;
-  }
-
-  #patienceOver(cause: SeriatimError): SeriatimError {
-    const { addresses, patience_ms } = this.#options;
-    return patienceOver(addresses.map(({ host, port }) => `${host}:${port}`).join(", "), patience_ms, cause);
   }
 
   #listener(): SessionListener {
@@ -290,7 +265,7 @@ export class TradingSession extends EventEmitter<TradingEvents> {
       onInstrument: (instrument) => this.#expect(this.#queries.instrument(instrument)),
       onInstrumentsEnd: (request, count) => this.#expect(this.#queries.instrumentsEnd(request, count)),
       onServerHeartbeat: (next) => {
-        if (next !== this.#ledger.next) this.#giveUp(`report ${this.#ledger.next} is missing`);
+        if (next !== this.#ledger.next) this.#link.giveUp(`report ${this.#ledger.next} is missing`);
       },
     };
   }
@@ -298,7 +273,7 @@ export class TradingSession extends EventEmitter<TradingEvents> {
   #reported(report: SessionReport): void {
     const due = this.#ledger.next;
     if (!this.#ledger.isDue(report.number)) {
-      this.#giveUp(`report ${report.number} came where ${due} was due`);
+      this.#link.giveUp(`report ${report.number} came where ${due} was due`);
       return;
     }
     const words = inWords(report);
@@ -327,7 +302,7 @@ export class TradingSession extends EventEmitter<TradingEvents> {
   #refused({ request, id, reason: code }: SessionRefusal): void {
     const waiting = this.#ledger.refused(BigInt(request));
     if (waiting !== undefined) waiting.resolve({ accepted: false, id, reason: reasonName(code), code });
-    else if (!this.#queries.refused(request, code)) this.#giveUp("it refused what nobody asked");
+    else if (!this.#queries.refused(request, code)) this.#link.giveUp("it refused what nobody asked");
   }
 
   #settleDoubts(): void {
@@ -345,22 +320,7 @@ export class TradingSession extends EventEmitter<TradingEvents> {
   }
 
   #expect(isKnown: boolean): void {
-    if (!isKnown) this.#giveUp("it answered what nobody asked");
-  }
-
-  #giveUp(why: string): void {
-    this.#pipe?.destroy(connectionLost(this.#pipe.peer, why));
-  }
-
-  #watch(): void {
-    this.#timer = setTimeout(() => {
-      const pipe = this.#pipe;
-      if (pipe === undefined || this.#isOver) return;
-      const duty = this.#course.duty(this.#now(), pipe.reads, pipe.writes, this.#readers.isFull);
-      if (duty === SessionDuty.GiveUp) return this.#giveUp("it said nothing for three heartbeats");
-      if (duty === SessionDuty.Heartbeat) pipe.heartbeat();
-      this.#watch();
-    }, this.#course.dutyInterval_ms);
+    if (!isKnown) this.#link.giveUp("it answered what nobody asked");
   }
 
   #end(failure: SeriatimError | undefined): void {
@@ -368,9 +328,8 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     this.#isOver = true;
     this.#isEnding = true;
     this.#failure = failure;
-    clearTimeout(this.#timer);
     const cause = failure ?? connectionLost("the exchange", "it was closed");
-    this.#pipe?.destroy(cause);
+    this.#link.stop(cause);
     for (const { what, reject } of this.#ledger.takeAll()) reject(outcomeUnknown(what, cause));
     this.#queries.lost(cause);
     this.#firstLogon.reject(cause);
@@ -384,7 +343,7 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     return this.#failure ?? connectionLost("the exchange", "this session is closed");
   }
 
-  #now(): number {
-    return this.#options.clock.monotonicMicros();
+  get #pipe(): SessionPipe | undefined {
+    return this.#link.pipe;
   }
 }

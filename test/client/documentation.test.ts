@@ -7,13 +7,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../src/node/index.ts";
+import { generateKey, readKeyRing } from "../../src/runtime/index.ts";
 
 const CLIENT = new URL("../../src/client/index.ts", import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), "seriatim-documentation-"));
 let node: RunningNode;
 beforeAll(async () => {
+  const [own, keys] = [join(folder, "ann.key"), join(folder, "keys.json")];
+  generateKey("ann", "trader", own, keys, { accounts: [1, 2] });
   const settings = { orderPort: 0, httpPort: 0, durability: "off" } as const;
-  node = await startNode(configurationOf(settings), createLog({ level: "silent" }));
+  const log = createLog({ level: "silent" });
+  node = await startNode(configurationOf(settings), log, { keys: readKeyRing(keys) });
 });
 afterAll(async () => {
   await node.stop();
@@ -34,7 +38,7 @@ async function run(program: string): Promise<string> {
       .replaceAll("9009", String(node.orderPort))
       .replaceAll("8080", String(node.httpPort)),
   );
-  const child = spawn(process.execPath, [file], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [file], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   for await (const text of child.stdout) output += text;
   return output;
@@ -44,7 +48,13 @@ const pages: [page: string, outputs: RegExp[]][] = [
   ["README.md", [/^accepted as event 1\n$/]],
   [
     "docs/client.md",
-    [/^10000 answered\n$/, /^restingFill 2 at 70000\n$/, /^3 accepted, once\n$/, /^accepted\n$/],
+    [
+      /^resting, 5 open\n1 accepted 5\n2 massCancelled 0\n3 cancelled 0\nnext time from report 4\n$/,
+      /^10000 answered\n$/,
+      /^restingFill 2 at 70000\n$/,
+      /^3 accepted, once\n$/,
+      /^accepted\n$/,
+    ],
   ],
 ];
 

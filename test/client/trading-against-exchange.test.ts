@@ -21,6 +21,7 @@ import { SystemClock } from "../../src/platform/index.ts";
 import { parseFlow } from "../../src/protocol/index.ts";
 import { KeyRing } from "../../src/runtime/index.ts";
 import { keyOf, traders } from "../node/session-client.ts";
+import { TLS, TLS_FILES } from "../support/tls.ts";
 
 const log = createLog({ level: "silent" });
 const { pairs, entries } = traders();
@@ -178,6 +179,21 @@ test("lines that break in the middle of bursts: every request is answered or pro
   expect(seen.map(({ number, id }) => [number, id])).toEqual(accepted.map((id, i) => [i + 1, id]));
 });
 
+test("a program that lost its memory asks again with the same number, and is given the first answer", async () => {
+  const { orderPort } = await start();
+  const first = await trade(orderPort, { once: true });
+  expect(await first.submit(rests(1), 1_000)).toMatchObject({
+    accepted: true,
+    report: { isRepeated: false },
+  });
+  first.destroy();
+  const second = await trade(orderPort, { once: true });
+  const repeated = { accepted: true, report: { number: 2, kind: "accepted", isRepeated: true } };
+  expect(await second.submit(rests(1), 1_000)).toMatchObject(repeated);
+  expect(await second.submit(rests(2), 1_000)).toMatchObject({ accepted: false, reason: "RequestReused" });
+  expect((await second.openOrders()).orders).toHaveLength(1);
+});
+
 test("cancel on disconnect: a session that is cut takes its orders along, one that logs out does not", async () => {
   const { orderPort } = await start();
   const watch = await trade(orderPort, { readOnly: true, instance: 9 });
@@ -209,7 +225,7 @@ test("a second program with the same session ends the first one, which leaves it
 test("a slow reader of a sweep over many orders gets every report, in order", async () => {
   const count = 8_000;
   const { orderPort } = await start();
-  const maker = await trade(orderPort, { once: false, window: 8_000 });
+  const maker = await trade(orderPort, { window: 8_000 });
   const answers = Array.from({ length: count }, (_, i) => maker.submit(rests(i + 1)));
   await Promise.all(answers);
   const reader = maker.reports();
@@ -223,6 +239,22 @@ test("a slow reader of a sweep over many orders gets every report, in order", as
     if (number % 1_000 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   }
   expect(maker.nextReport).toBe(2 * count + 1);
+});
+
+test("over TLS, and to no exchange that nobody vouches for", async () => {
+  const { orderPort } = await start({ tlsCert: TLS_FILES.cert, tlsKey: TLS_FILES.key });
+  const session = await trade(orderPort, { tls: { ca: TLS.cert } });
+  const reports = session.reports();
+  const answers = Array.from({ length: 200 }, (_, i) => session.submit(rests(i + 1)));
+  for (const answer of await Promise.all(answers)) expect(answer).toMatchObject({ accepted: true });
+  expect((await reports.next()).value).toMatchObject({ number: 1, kind: "accepted" });
+  await session.logout();
+  await expect(trade(orderPort, { tls: {} })).rejects.toMatchObject({
+    message: expect.stringContaining("certificate"),
+  });
+  await expect(trade(orderPort, { connectTimeout_ms: 500 })).rejects.toMatchObject({
+    code: expect.anything(),
+  });
 });
 
 describe("where the open mode is off", () => {

@@ -102,6 +102,19 @@ describe("requests", () => {
     expect(await session.submit(order(2))).toMatchObject({ accepted: true });
   });
 
+  test("with numbers of the caller's are for sessions that use them once", async () => {
+    const server = await serve({ ...acceptsAll(), frame: () => {} });
+    const session = await trade([server], { once: true });
+    void session.submit(order(1), 77).catch(() => {});
+    expect(await codeOf(session.submit(order(1), 77))).toBe("INVALID_ARGUMENT");
+    void session.submit(order(2)).catch(() => {});
+    const plain = await trade([server], { instance: 1 });
+    expect(await codeOf(plain.submit(order(1), 77))).toBe("INVALID_ARGUMENT");
+    while (server.peers[0].frames.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(server.peers[0].frames[0].request).toBe(77);
+    expect(server.peers[0].frames[1].request).toBeGreaterThan(1e15);
+  });
+
   test("queries are answered with the orders that rest", async () => {
     const server = await serve({
       frame: (peer, { type, request, id }) => {
@@ -276,7 +289,7 @@ describe("its end", () => {
 
   test.each([
     ["no addresses", { addresses: [] }],
-    ["a window beyond what the exchange remembers", { window: 257 }],
+    ["a window beyond what the exchange remembers", { once: true, window: 257 }],
     ["a dead man shorter than two heartbeats", { deadMan_ms: 1_000, heartbeat_ms: 600 }],
     ["a reader with a dead man", { readOnly: true, deadMan_ms: 10_000 }],
   ])("%s is refused before anything is sent", async (_what, options) => {
