@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), "seriatim-documentation-"));
 let node: RunningNode;
 beforeAll(async () => {
   const [own, keys] = [join(folder, "ann.key"), join(folder, "keys.json")];
-  generateKey("ann", "trader", own, keys, { accounts: [1, 2] });
+  generateKey("ann", "trader", own, keys, { accounts: [3] });
   const settings = { orderPort: 0, httpPort: 0, durability: "off" } as const;
   const log = createLog({ level: "silent" });
   node = await startNode(configurationOf(settings), log, { keys: readKeyRing(keys) });
