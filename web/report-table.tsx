@@ -61,7 +61,7 @@ function ReportRow({ report }: { readonly report: ReportMessage }) {
         <OrderCells report={report} />
       ) : (
         <td class={event === "rejected" ? "words bad" : "words"} colSpan={ORDER_COLUMNS}>
-          {eventWords(report)}
+          <span>{eventWords(report)}</span>
         </td>
       )}
       <td class="name">{symbol ?? "all"}</td>

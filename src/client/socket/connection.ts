@@ -21,8 +21,11 @@ export interface SocketLike {
 }
 
 export interface ExchangeSocketOptions {
-  /** For example `ws://127.0.0.1:8080/ws`. */
-  readonly url: string;
+  /**
+   * For example `ws://127.0.0.1:8080/ws`; several are the nodes of one cluster, tried in turn. With a token that goes on until
+   * one takes orders.
+   */
+  readonly url: string | readonly string[];
   /** A name the exchange knows, or an account's number in digits; without one there is market data only. */
   readonly account?: string | undefined;
   /** The secret of a key of the exchange: needed where not anybody may say who they are, and for reports. */

@@ -11,11 +11,11 @@ import {
   type OpenOrderEntry,
   type SideName,
   type StatusMessage,
-  type WelcomeInstrument,
 } from "../../protocol/index.ts";
 import { connectionLost } from "../errors.ts";
 import type { Connection, ExchangeListener, ExchangeSocketOptions, NewSocketOrder } from "./connection.ts";
-import { channelOf, Market, type MarketChannel } from "./market.ts";
+import { channelOf, type Market, type MarketChannel } from "./market.ts";
+import { Markets } from "./markets.ts";
 import {
   type ErrorMessage,
   type MarketMessage,
@@ -38,8 +38,9 @@ const PATIENCE_MS = 60_000;
 const BEATS = 3;
 
 export class ExchangeSocket {
+  readonly #markets = new Markets();
   /** By symbol, as the exchange lists them; empty until the first welcome. */
-  readonly markets = new Map<string, Market>();
+  readonly markets: ReadonlyMap<string, Market> = this.#markets.bySymbol;
   readonly orders = new OwnOrders((symbol) => this.markets.get(symbol)?.decimals ?? 0);
   connection: Connection = { state: "connecting" };
   status: StatusMessage | undefined;
@@ -72,7 +73,9 @@ export class ExchangeSocket {
     this.#subscriptions.add(["status"], []);
     if (account !== undefined || token !== undefined) this.#subscriptions.add(["orders"], []);
     if (deadMan_ms > 0) this.#beats = setInterval(() => this.#beat(), deadMan_ms / BEATS);
-    this.#socket = new ReconnectingSocket(options.url, options.openSocket, {
+    const { url, openSocket } = options;
+    const urls = typeof url === "string" ? [url] : url;
+    this.#socket = new ReconnectingSocket(urls, openSocket, {
       connecting: () => this.#become({ state: "connecting" }),
       stands: () => this.#sayHello(),
       heard: (text) => this.#hear(text),
@@ -160,7 +163,7 @@ export class ExchangeSocket {
 
   /** Cuts the connection; the outcome of what waits is unknown. */
   close(): void {
-    this.#end(connectionLost(this.#options.url, "closed here"));
+    this.#end(connectionLost(this.#socket.url, "closed here"));
     this.#become({ state: "closed" });
     this.#leaving?.();
   }
@@ -208,7 +211,7 @@ export class ExchangeSocket {
   }
 
   #disconnected(cause: SeriatimError): void {
-    for (const market of this.markets.values()) market.disconnect();
+    this.#markets.disconnect();
     this.orders.disconnect();
     this.#session?.disconnected();
     this.#requests.lost(cause, true);
@@ -292,8 +295,7 @@ export class ExchangeSocket {
   }
 
   #takeMarket(message: MarketMessage): void {
-    const market = this.markets.get(message.symbol);
-    if (market === undefined || market.apply(message)) return;
+    if (this.#markets.apply(message)) return;
     this.gaps++;
     const channel = channelOf(message);
     if (!this.#subscriptions.wants(channel, message.symbol)) return;
@@ -302,14 +304,16 @@ export class ExchangeSocket {
 
   #takeWelcome(welcome: Welcome): void {
     const { account, accountNumber, instruments } = welcome;
-    this.#socket.isGood();
     this.#session?.welcomed(welcome);
     this.hasReports = welcome.session !== undefined;
     this.account = accountNumber === undefined ? undefined : { name: account ?? "", number: accountNumber };
-    this.#list(instruments);
+    this.#markets.list(instruments);
   }
 
   #opened(): void {
+    if (this.#session !== undefined && !this.hasReports && this.#socket.hasOthers)
+      return this.#socket.lose("this node takes no orders, another one may");
+    this.#socket.isGood();
     // What listeners subscribe to meanwhile they ask for themselves.
     const wanted = this.#subscriptions.requests(
       (symbol) => this.markets.has(symbol),
@@ -318,17 +322,6 @@ export class ExchangeSocket {
     this.#become({ state: "open" });
     for (const request of wanted) this.#sendIfOpen(request);
     this.#catchUp();
-  }
-
-  /** A market that is listed as before keeps its picture: views hold on to it. */
-  #list(instruments: readonly WelcomeInstrument[]): void {
-    const before = new Map(this.markets);
-    this.markets.clear();
-    for (const instrument of instruments) {
-      const known = before.get(instrument.symbol);
-      const market = new Market(instrument);
-      this.markets.set(market.symbol, known?.isListedAs(market) ? known : market);
-    }
   }
 
   #tellError(message: ErrorMessage): void {

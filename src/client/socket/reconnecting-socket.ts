@@ -1,5 +1,5 @@
-// A WebSocket that is made again whenever it is lost: after a wait that grows, or when nothing came for too long. What is
-// said on it is its owner's matter.
+// A WebSocket that is made again whenever it is lost: after a wait that grows, or when nothing came for too long; of several
+// addresses to the next one. What is said on it is its owner's matter.
 
 import type { SeriatimError } from "../../base/index.ts";
 import { connectionLost } from "../errors.ts";
@@ -24,7 +24,7 @@ export interface ReconnectingListener {
 }
 
 export class ReconnectingSocket {
-  readonly #url: string;
+  readonly #urls: readonly string[];
   readonly #open: (url: string) => SocketLike;
   readonly #listener: ReconnectingListener;
   #socket: SocketLike | undefined;
@@ -32,12 +32,26 @@ export class ReconnectingSocket {
   #silence: ReturnType<typeof setInterval> | undefined;
   #heard = true;
   #failures = 0;
+  #tried = 0;
 
   /** Not yet connected: see connect(). */
-  constructor(url: string, open: ((url: string) => SocketLike) | undefined, listener: ReconnectingListener) {
-    this.#url = url;
+  constructor(
+    urls: readonly string[],
+    open: ((url: string) => SocketLike) | undefined,
+    listener: ReconnectingListener,
+  ) {
+    this.#urls = urls;
     this.#open = open ?? openGlobalSocket;
     this.#listener = listener;
+  }
+
+  /** Where it is connected to, or tries to be. */
+  get url(): string {
+    return this.#urls[this.#tried % this.#urls.length];
+  }
+
+  get hasOthers(): boolean {
+    return this.#urls.length > 1;
   }
 
   /** What the network has not taken yet: bytes. */
@@ -47,7 +61,7 @@ export class ReconnectingSocket {
 
   connect(): void {
     clearTimeout(this.#retry);
-    const socket = this.#open(this.#url);
+    const socket = this.#open(this.url);
     this.#socket = socket;
     this.#heard = true;
     this.#silence = setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS);
@@ -75,10 +89,12 @@ export class ReconnectingSocket {
   /** Gives the connection up, for the reason `why`, and tries again later. */
   lose(why: string): void {
     this.#letGo();
+    const cause = connectionLost(this.url, why);
     this.#failures++;
+    this.#tried++;
     const retryIn_ms = retryDelay_ms(this.#failures, Math.random());
     this.#retry = setTimeout(() => this.connect(), retryIn_ms);
-    this.#listener.lost(connectionLost(this.#url, why), why, retryIn_ms);
+    this.#listener.lost(cause, why, retryIn_ms);
   }
 
   /** For good; the listener hears nothing more. */

@@ -188,6 +188,8 @@ export class WebSession {
   #lost(why: SeriatimError | undefined): void {
     if (why?.code === "SESSION_REPLACED")
       this.#close(CloseCode.Replaced, "a newer connection has this session");
+    else if (why?.code === "TOO_SLOW")
+      this.#close(CloseCode.TooSlow, "too slow: your reports wait at the exchange");
     else this.#close(CloseCode.GoingAway, "the exchange is gone");
   }
 

@@ -7,7 +7,7 @@
 //
 // A slow peer's reports wait where they are made: the connection is not read until it has taken what it was sent.
 
-import type { SeriatimError } from "../../base/index.ts";
+import { SeriatimError } from "../../base/index.ts";
 import type { SessionListEnd, SessionOrder, SessionRefusal } from "../../client/index.ts";
 import {
   ackText,
@@ -81,6 +81,8 @@ export class TradingDesk implements Desk, TradingListener {
   #next = 0;
   #beat_us = Number.NEGATIVE_INFINITY;
   #flushIsDue = false;
+  /** The peer is slow. */
+  #isPaused = false;
 
   constructor(logon: TokenSession, symbols: SymbolNames, output: DeskOutput) {
     this.#logon = logon;
@@ -123,6 +125,7 @@ export class TradingDesk implements Desk, TradingListener {
   }
 
   resume(): void {
+    this.#isPaused = false;
     this.#link?.resume();
   }
 
@@ -273,13 +276,16 @@ export class TradingDesk implements Desk, TradingListener {
   }
 
   #send(text: string): void {
-    if (!this.#output.send(text)) this.#link?.pause();
+    if (this.#output.send(text)) return;
+    this.#isPaused = true;
+    this.#link?.pause();
   }
 
   #lost(why: SeriatimError | undefined): void {
     if (this.#link === undefined) return;
     this.#link = undefined;
-    this.#output.lost(why);
+    // Order entry lets go of who does not read, and that is this peer.
+    this.#output.lost(this.#isPaused ? new SeriatimError("TOO_SLOW", "its reports were not read") : why);
   }
 }
 

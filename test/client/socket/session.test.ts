@@ -242,3 +242,24 @@ test("logout ends it in order, and it does not come back", async () => {
   vi.advanceTimersByTime(60_000);
   expect(sockets).toHaveLength(1);
 });
+
+test("of several nodes it goes on until one takes orders, and to the next when that is lost", async () => {
+  const { client, sockets, urls } = scripted({ url: ["ws://north/ws", "ws://south/ws"], token: "secret" });
+  sockets[0].onopen?.();
+  sockets[0].say(WELCOME);
+  const reason = "this node takes no orders, another one may";
+  expect(client.connection).toMatchObject({ state: "waiting", reason });
+  vi.advanceTimersByTime(100);
+  sockets[1].onopen?.();
+  sockets[1].say({ ...WELCOME, session: "9", first: "18", next: "18" });
+  expect(client.connection).toEqual({ state: "open" });
+  const asked = client.submit(ORDER);
+  sockets[1].onclose?.({ code: 1006, reason: "" });
+  vi.advanceTimersByTime(200);
+  sockets[2].onopen?.();
+  expect(sockets[2].sent[0]).toMatchObject({ type: "hello", next: "18" });
+  sockets[2].say({ ...WELCOME, session: "10", first: "18", next: "18" });
+  await expect(asked).rejects.toMatchObject({ code: "NOT_EXECUTED" });
+  expect(urls).toEqual(["ws://north/ws", "ws://south/ws", "ws://north/ws"]);
+  client.close();
+});

@@ -38,18 +38,20 @@ export const WELCOME = {
 };
 
 /** A client and the sockets that it opened, the latest last. */
-export function scripted(options: Omit<ExchangeSocketOptions, "url" | "openSocket"> = {}) {
+export function scripted(options: Partial<Omit<ExchangeSocketOptions, "openSocket">> = {}) {
+  const urls: string[] = [];
   const sockets: ScriptedSocket[] = [];
   const client = new ExchangeSocket({
-    ...options,
     url: "ws://exchange/ws",
-    openSocket: () => {
+    ...options,
+    openSocket: (url) => {
+      urls.push(url);
       const socket = new ScriptedSocket();
       sockets.push(socket);
       return socket;
     },
   });
-  return { client, sockets };
+  return { client, sockets, urls };
 }
 
 /** As `scripted`, with hello answered and nothing of that left among what was sent. */

@@ -4,8 +4,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ExchangeSocket, type ExchangeSocketOptions } from "../../../src/client/index.ts";
+import { connectOrderEntry, ExchangeSocket, type ExchangeSocketOptions } from "../../../src/client/index.ts";
 import {
   type Configuration,
   configurationOf,
@@ -59,7 +60,8 @@ async function start(some: Partial<Configuration> = {}): Promise<void> {
     dataDir: join(folder, "data"),
     accounts: ["alice=1", "bob=2"],
   };
-  const small = { durability: "buffered", segmentBytes: 4_194_304 } as const;
+  // Threads of its own are what a start takes longest for.
+  const small = { durability: "buffered", segmentBytes: 4_194_304, threads: "single" } as const;
   node = await startNode(configurationOf({ ...settings, ...small, ...some }), log, { keys });
 }
 
@@ -224,3 +226,34 @@ test("the client library goes on over a restart of the node, with no report lost
   expect(await client.massCancel()).toMatchObject({ accepted: true, cancelled: 1 });
   await client.logout();
 });
+
+/** Rests one lot at 100.00 so many times, as an account that needs no token. */
+async function restLots(count: number): Promise<void> {
+  const maker = await connectOrderEntry({ port: node.orderPort, account: 2, window: 4_096 });
+  for (let id = 1; id <= count; id++) {
+    if (!maker.writable) await maker.ready();
+    void maker.submit({ id, symbol: 0, side: "sell", price: 10_000, quantity: 1 });
+  }
+  await maker.close();
+}
+
+// 12,000 reports are 5 MB of text: more than may wait for a connection.
+test("one order that trades 12,000 times is reported whole, also to who reads slowly", async () => {
+  await start();
+  await restLots(12_000);
+  const { peer } = await logOn();
+  peer.say({ ...BUY, quantity: 12_000, request: 1 });
+  expect(await peer.next("ack")).toMatchObject({ report: "1" });
+  const { peer: slow } = await logOn({ next: "1", instance: 1 });
+  slow.socket.pause();
+  await sleep(500);
+  slow.socket.resume();
+  for (const reader of [peer, slow]) {
+    const first = reader === peer ? 2 : 1;
+    for (let number = first; number <= 12_001; number++) {
+      const report = await reader.next("report");
+      if (report.number !== String(number)) expect(report.number).toBe(String(number));
+    }
+  }
+  expect(slow.socket.readyState).toBe(slow.socket.OPEN);
+}, 30_000);

@@ -361,6 +361,14 @@ describe("the session's end:", () => {
     expect(client.closed).toEqual([code, words]);
   });
 
+  test("one that is lost while the client is slow was lost because of that", async () => {
+    client.isSlow = true;
+    await report();
+    link.lose();
+    await turn();
+    expect(client.closed).toEqual([4008, "too slow: your reports wait at the exchange"]);
+  });
+
   test("a client that has gone before its logon was answered leaves none", async () => {
     const gone = new Client(exchange);
     gone.session.take(JSON.stringify(HELLO));
