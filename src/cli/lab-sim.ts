@@ -12,8 +12,9 @@ const REQUESTS_MAX = 100_000;
 const EXAMPLES = `
 Clients send orders over a simulated network to an exchange of one to three nodes on simulated disks and clocks, while power
 and processes fail, disks fail, slow down and lose what was not synced, connections are cut, reset and partitioned, clocks
-jump, and replicas are promoted. Nothing acknowledged is lost or done twice. The same seed is the same run; the first one that
-fails ends with status 1 and the command that repeats it.
+jump, and replicas are promoted. Nothing acknowledged is lost or done twice. In every odd seed sessions with a logon trade too:
+no execution report is missed, repeated or changed, and what is told as not executed was not. The same seed is the same run; the
+first one that fails ends with status 1 and the command that repeats it.
 
 Examples:
   seriatim lab sim --seeds 1..100

@@ -20,6 +20,7 @@ import {
   isGatewayRefusal,
   readTimestamp,
 } from "../protocol/index.ts";
+import { SessionJudge } from "./session-judge.ts";
 import type { ClientRequest, SimulatedClient } from "./simulated-client.ts";
 
 /** What the log says of one request. */
@@ -39,6 +40,7 @@ export class Judge {
   #fate: { sequence: number; reason: number; isRepeat: boolean } | undefined;
   #time_us = 0;
   readonly #hashes: ReadonlyMap<number, string>;
+  readonly sessions = new SessionJudge(this.#engine);
   readonly problems: string[] = [];
 
   /** `hashes`: what nodes had, in hexadecimal, by position. */
@@ -58,8 +60,10 @@ export class Judge {
       this.problems.push(`position ${position}: its time is before the last one's`);
     this.#time_us = time_us;
     this.#fate = undefined;
+    this.sessions.before(words, at, position);
     this.#engine.apply(words, at, this.#events);
     this.#events.drain();
+    this.sessions.after(words, at, position);
     const wanted = this.#hashes.get(position);
     if (wanted !== undefined && wanted !== hashOf(this.#engine))
       this.problems.push(`position ${position}: a node had another state than its log gives`);

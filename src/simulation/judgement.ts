@@ -12,6 +12,7 @@ import { type Archive, type ArchivedFrame, framesOf } from "./archive.ts";
 import { Judge } from "./judge.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
+import type { SimulatedSession } from "./simulated-session.ts";
 import type { StateNote, Witness } from "./witness.ts";
 
 const checksums = new NativeChecksums();
@@ -21,6 +22,7 @@ export function judgeLog(
   machine: SimulatedMachine,
   { notes, archive }: Pick<Witness, "notes" | "archive">,
   clients: readonly SimulatedClient[],
+  sessions: readonly SimulatedSession[],
   problems: string[],
 ): number {
   try {
@@ -33,7 +35,8 @@ export function judgeLog(
     const judge = new Judge(hashesOf(frames, notes));
     for (const { words, count, firstPosition } of frames) judge.visit(words, 0, count, firstPosition);
     for (const client of clients) judge.check(client);
-    problems.push(...judge.problems);
+    for (const session of sessions) judge.sessions.check(session);
+    problems.push(...judge.problems, ...judge.sessions.problems);
     if (judge.hash !== hash) problems.push("snapshot and journal give another state than the whole log");
     return position;
   } catch (error) {

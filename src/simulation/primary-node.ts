@@ -8,6 +8,7 @@ import {
   type JournalWriter,
   newestUsable,
   openJournal,
+  recordSession,
   type SnapshotHeader,
   SnapshotStore,
 } from "../journal/index.ts";
@@ -27,15 +28,18 @@ import type { LogPoint } from "../segment/index.ts";
 import { Sequencer } from "../sequencer/index.ts";
 import { PrimaryCluster } from "./primary-cluster.ts";
 import { SimulatedJournal } from "./simulated-journal.ts";
+import { simulatedAccess } from "./simulated-keys.ts";
 import {
   FRAME_BYTES_MAX,
   type NodeEnd,
   type NodeLog,
   ORDER_PORT,
   SEGMENT_BYTES,
+  SESSION_ACCOUNTS,
   SIMULATED_GENESIS,
   type SimulatedNode,
   type Site,
+  TICK_US,
 } from "./site.ts";
 
 /** Small, so that a slow disk fills it. */
@@ -54,6 +58,8 @@ export interface WarmEngine {
   /** As in a Standing. */
   readonly isWarm: boolean;
   readonly mayLack: boolean;
+  /** The highest high lane of the sessions up to there. */
+  readonly session: number;
 }
 
 /** With what it begins besides what the disk holds: a replica that is promoted has both. */
@@ -72,6 +78,8 @@ export class PrimaryNode implements SimulatedNode {
   readonly #gateway: Gateway;
   readonly #stage: SimulatedJournal;
   readonly #cluster: PrimaryCluster | undefined;
+  /** The highest high lane of the sessions in the log. */
+  #lastSession = 0;
   #isDying = false;
 
   /** Throws what opening its journal throws. */
@@ -94,6 +102,8 @@ export class PrimaryNode implements SimulatedNode {
     this.#path.attach(this.#gateway);
     this.#cluster = this.#openCluster(mayLack, start.warm);
     this.#stage.run(ring.shared);
+    if (this.#cluster === undefined) this.#gateway.begin();
+    this.#tick();
     site.host.listen({ host: site.name, port: ORDER_PORT }, this.#gateway);
     this.#worked();
     this.#cluster?.begin(start.tenure);
@@ -131,8 +141,10 @@ export class PrimaryNode implements SimulatedNode {
       },
       (words, at, count) => {
         for (let i = 0; i < count; i++) this.engine.apply(words, at + i * COMMAND_WORDS, events);
+        this.#lastSession = Math.max(this.#lastSession, highestSession(words, at, count));
       },
     );
+    this.#lastSession = Math.max(this.#lastSession, warm?.session ?? snapshot?.session ?? 0);
     const begun_us = created ? readTimestamp(genesis, 0) : 0;
     const state_us = warm?.timestamp_us ?? snapshot?.timestamp_us ?? 0;
     const timestamp_us = Math.max(scan.timestamp_us, state_us, begun_us);
@@ -155,7 +167,17 @@ export class PrimaryNode implements SimulatedNode {
     };
     const { accountsMax } = SIMULATED_GENESIS.genesis;
     const limits = { ...GATEWAY_LIMITS, connectionsMax: CONNECTIONS_MAX, accountsMax };
-    return new Gateway({ transport: this.#site.host, sink: this.#path, directory, limits });
+    const access = simulatedAccess(this.#site.nonce, SESSION_ACCOUNTS);
+    const logons = { access, source: engine };
+    const firstSession = this.#lastSession + 1;
+    return new Gateway({
+      transport: this.#site.host,
+      sink: this.#path,
+      directory,
+      limits,
+      logons,
+      firstSession,
+    });
   }
 
   /** Sees what is let out before anybody else does. */
@@ -177,10 +199,19 @@ export class PrimaryNode implements SimulatedNode {
       policyInLog: this.engine.administration.ackPolicy,
       onWork: () => this.#worked(),
       onEnd: (how, why) => this.#end(how, why),
-      onTenure: () => this.#sayPolicy(),
+      onTenure: () => {
+        this.#sayPolicy();
+        this.#gateway.begin();
+      },
     });
     this.#path.gateBy(cluster.gate);
     return cluster;
+  }
+
+  #tick(): void {
+    if (this.#isDying) return;
+    this.#gateway.tick(this.#site.host.network.queue.now_us);
+    this.#site.plan(TICK_US, () => this.#tick());
   }
 
   /** The first tenure of a log says by which policy it is acknowledged. */
@@ -229,4 +260,11 @@ export class PrimaryNode implements SimulatedNode {
     this.#isDying = true;
     this.#path.cutOff();
   }
+}
+
+/** The highest high lane of the sessions of `count` records. */
+export function highestSession(words: Int32Array, at: number, count: number): number {
+  let highest = 0;
+  for (let i = 0; i < count; i++) highest = Math.max(highest, recordSession(words, at + i * COMMAND_WORDS));
+  return highest;
 }

@@ -33,7 +33,7 @@ import {
 import type { Promises } from "../runtime/index.ts";
 import { askPeers } from "./asking.ts";
 import { FollowingLink } from "./following-link.ts";
-import type { WarmEngine } from "./primary-node.ts";
+import { highestSession, type WarmEngine } from "./primary-node.ts";
 import { ServingPort } from "./session-links.ts";
 import { simulatedKeys } from "./simulated-keys.ts";
 import {
@@ -84,6 +84,8 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
   readonly #standing: ReplicaStanding;
   readonly #promises: Promises;
   #time_us = 0;
+  /** The highest high lane of the sessions in its log. */
+  #session = 0;
   #isGone = false;
 
   /** Throws what opening its journal throws. */
@@ -96,6 +98,7 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     this.#addresses = addresses;
     const from = this.#restored();
     this.#time_us = from?.timestamp_us ?? 0;
+    this.#session = from?.session ?? 0;
     const options = { storage, checksums, directory: files.journal, rules: EXCHANGE_RECORDS, from };
     const limits = { segmentBytes: SEGMENT_BYTES, frameBytesMax: FRAME_BYTES_MAX };
     this.log = new TimedJournal({ ...options, ...limits }, (words, at, count) =>
@@ -143,6 +146,7 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
 
   #apply(words: Int32Array, at: number, count: number): void {
     for (let i = 0; i < count; i++) this.engine.apply(words, at + i * COMMAND_WORDS, this.#events);
+    this.#session = Math.max(this.#session, highestSession(words, at, count));
     if (count > 0) this.#time_us = readTimestamp(words, at + (count - 1) * COMMAND_WORDS);
   }
 
@@ -203,7 +207,8 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     const from = { position, epoch, chain: chain.slice() };
     const { isWarm, mayLack } = this;
     this.log.close();
-    return { engine: this.engine, from, timestamp_us: this.#time_us, isWarm, mayLack };
+    const session = this.#session;
+    return { engine: this.engine, from, timestamp_us: this.#time_us, isWarm, mayLack, session };
   }
 
   // ---- its connection

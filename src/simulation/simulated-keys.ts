@@ -2,15 +2,27 @@
 // true that a proof holds for one name and one statement.
 
 import { createHash } from "node:crypto";
+import type { Access, Grant } from "../gateway/index.ts";
 import type { NodeKeys } from "../replication/index.ts";
 
 export function simulatedKeys(name: string, known: readonly string[]): NodeKeys {
   return {
-    prove: (statement) => sign(name, statement),
-    isProof: (who, statement, proof) => known.includes(who) && sign(who, statement).equals(proof),
+    prove: (statement) => signAs(name, statement),
+    isProof: (who, statement, proof) => known.includes(who) && signAs(who, statement).equals(proof),
   };
 }
 
-function sign(name: string, statement: Uint8Array): Buffer {
+/** Anybody may log on, by a key of any name, for any account; open connections too, but for these accounts. */
+export function simulatedAccess(nonce: () => Uint8Array, reserved: readonly number[]): Access {
+  const verify = (name: string, statement: Uint8Array, proof: Uint8Array): Grant | undefined =>
+    signAs(name, statement).equals(proof) ? { name, role: "trader", accounts: "all", limits: {} } : undefined;
+  return {
+    authenticator: { challenge: nonce, verify },
+    openOrderEntry: true,
+    reservedAccounts: new Set(reserved),
+  };
+}
+
+export function signAs(name: string, statement: Uint8Array): Buffer {
   return createHash("sha512").update(name).update(statement).digest();
 }

@@ -6,7 +6,8 @@
 // uses its timers or sockets. So after each simulated event the loop is let run until they are done.
 
 import { Prng } from "../base/index.ts";
-import { ACK_POLICY_NAMES } from "../protocol/index.ts";
+import type { ExchangeEngine } from "../engine/index.ts";
+import { ACK_POLICY_NAMES, ALL_SYMBOLS } from "../protocol/index.ts";
 import { ACK_POLICIES, nodesNeeded } from "../replication/index.ts";
 import { Administrator } from "./administrator.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -15,10 +16,13 @@ import { judgeLog } from "./judgement.ts";
 import { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedMachine } from "./simulated-machine.ts";
 import { SimulatedNetwork } from "./simulated-network.ts";
+import { SimulatedSession, sessionTerms } from "./simulated-session.ts";
 import { ORDER_PORT, type SimulatedCluster } from "./site.ts";
 import { Witness } from "./witness.ts";
 
 const CLIENTS = 3;
+/** What chance has to do with sessions is drawn from the seed and this. */
+const SESSIONS_SEED = 0x5e55_1045;
 const NAMES = ["north", "south", "west"];
 /** Faults happen until then; afterwards there must be progress. */
 const FAULTS_US = 6_000_000;
@@ -50,6 +54,8 @@ export interface SimulationResult {
   readonly faults: FaultCounts;
   /** Replicas that took over. */
   readonly promotions: number;
+  /** Execution reports that sessions got. */
+  readonly told: number;
   /** What happened, in words. */
   readonly story: readonly string[];
 }
@@ -69,6 +75,8 @@ class Run {
   readonly #witness: Witness;
   readonly #machines: readonly SimulatedMachine[];
   readonly #clients: readonly SimulatedClient[];
+  /** In every second seed. */
+  readonly #sessions: readonly SimulatedSession[];
   readonly #faults: Faults;
   /** Whose log is judged. */
   #last: SimulatedMachine;
@@ -99,9 +107,21 @@ class Run {
     });
     const clients = this.#clients.map(({ name }) => name);
     for (const machine of this.#machines) machine.start();
+    this.#sessions = this.#openSessions(Math.floor(requests / 4), addresses);
     this.#administrator = new Administrator(this.#machines, branch(), this.#queue);
     const troubled = { machines: this.#machines, clients, network, cluster: this.#cluster };
     this.#faults = new Faults(troubled, this.#witness, branch(), FAULTS_US);
+  }
+
+  /** Of chance of its own, so that runs without sessions are what they were before there were any. */
+  #openSessions(wanted: number, addresses: readonly { host: string; port: number }[]): SimulatedSession[] {
+    if (this.#seed % 2 === 0) return [];
+    const prng = new Prng(this.#seed ^ SESSIONS_SEED);
+    return sessionTerms(wanted).map((terms, i) => {
+      const host = this.#network.host(`session${i + 1}`);
+      const say = (problem: string) => this.#witness.say(problem);
+      return new SimulatedSession(host, new Prng(prng.u32()), terms, addresses, say);
+    });
   }
 
   /** Until every client is done, the time is up, or something crashes; then once more from what the disks hold. */
@@ -109,12 +129,13 @@ class Run {
     const { problems } = this.#witness;
     try {
       await this.#until(
-        () => this.#clients.every(({ isDone }) => isDone),
+        () => [...this.#clients, ...this.#sessions].every(({ isDone }) => isDone),
         END_US,
         "no progress after the faults had ended",
       );
       this.#faults.end();
       if (problems.length > 0) return;
+      for (const session of this.#sessions) if (session.cancelsOnDisconnect) session.hangUp();
       const until_us = this.#queue.now_us + TOGETHER_US;
       await this.#until(() => this.#areTogether(), until_us, "the nodes don't come together in the end");
     } catch (error) {
@@ -123,7 +144,7 @@ class Run {
       );
     } finally {
       this.#last = this.#leader ?? this.#machines[0];
-      for (const client of this.#clients) client.stop();
+      for (const client of [...this.#clients, ...this.#sessions]) client.stop();
       for (const machine of this.#machines) {
         machine.noteHash();
         machine.kill();
@@ -154,21 +175,30 @@ class Run {
   #areTogether(): boolean {
     const leader = this.#leader?.node;
     if (leader === undefined || leader.releasedPosition < leader.applied) return false;
-    return this.#machines.every(({ node }) => node?.log.persisted === leader.applied);
+    if (!this.#machines.every(({ node }) => node?.log.persisted === leader.applied)) return false;
+    return this.#sessions.every((session) => hasSettled(session, leader.engine));
   }
 
   result(): SimulationResult {
     const problems = [...this.#witness.problems];
-    const positions = judgeLog(this.#last, this.#witness, this.#clients, problems);
+    const positions = judgeLog(this.#last, this.#witness, this.#clients, this.#sessions, problems);
+    const told = this.#sessions.reduce((sum, session) => sum + session.told.length, 0);
     const outcomes = this.#clients.flatMap(({ requests }) => requests.map(({ outcome }) => outcome));
     const count = (wanted: string) => outcomes.filter((outcome) => outcome === wanted).length;
     return {
       ...{ seed: this.#seed, problems, trace: this.#network.trace, positions },
       ...{ accepted: count("accepted"), rejected: count("rejected"), unknown: count("unknown") },
       ...{ simulated_us: this.#queue.now_us, faults: this.#faults.counts, nodes: this.#machines.length },
-      ...{ promotions: this.#administrator.promotions, story: this.#witness.story },
+      ...{ promotions: this.#administrator.promotions, told, story: this.#witness.story },
     };
   }
+}
+
+/** One that cancels on disconnect has hung up, and has no order left; the others have been told everything. */
+function hasSettled(session: SimulatedSession, engine: ExchangeEngine): boolean {
+  const { account } = session.terms;
+  if (!session.cancelsOnDisconnect) return session.next === (engine.reports.of(account)?.next ?? 1);
+  return engine.forEachOwnOrder(account, ALL_SYMBOLS, 0, () => {});
 }
 
 /** One to three nodes, and a policy that so many can keep. */

@@ -19,6 +19,9 @@ export const FRAME_BYTES_MAX = 8_192;
 /** Between two looks at sessions and deadlines, as on a real node. */
 export const TICK_US = 50_000;
 
+/** Accounts that only sessions with a logon trade for. */
+export const SESSION_ACCOUNTS: readonly number[] = [4, 5];
+
 export const SIMULATED_GENESIS: GenesisEntry = {
   genesis: {
     ...{ maxQuantity: 1_000, ordersMax: 10_000, symbolsMax: 4, accountsMax: 8 },

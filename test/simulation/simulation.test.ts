@@ -18,17 +18,20 @@ async function run(seed: number) {
 
 test("12 seeds: nothing acknowledged is lost or done twice, and there is progress once faults stop", async () => {
   const faults: Record<string, number> = {};
-  let [accepted, promotions, transfers] = [0, 0, 0];
+  let [accepted, promotions, transfers, told] = [0, 0, 0, 0];
   const fresh = Array.from({ length: FRESH_SEEDS }, (_, i) => FRESH + i);
   for (const seed of [...Array(FIXED_SEEDS).keys(), ...fresh]) {
     const result = await run(seed);
     accepted += result.accepted;
     promotions += result.promotions;
+    told += result.told;
     transfers += result.story.filter((line) => line.includes("is sent a snapshot")).length;
     for (const [name, count] of Object.entries(result.faults)) faults[name] = (faults[name] ?? 0) + count;
   }
   console.log(`12 seeds, from 0 and ${FRESH}: ${accepted} accepted;`, faults);
   expect(accepted).toBeGreaterThan(6_000);
+  // Sessions with a logon trade in every second seed.
+  expect(told).toBeGreaterThan(5_000);
   // Rules that no run has asked for are not tested by any.
   expect([promotions > 0, transfers > 0]).toEqual([true, true]);
   for (const wanted of [

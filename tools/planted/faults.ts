@@ -344,4 +344,29 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
       "    primary.view.join(row, logon.position, logon.persisted);\n    this.#sendWelcome(StartFrom.Snapshot, this.#transfer, live, logon);\n",
     tests: "test/replication/snapshot-transfer.test.ts",
   },
+  {
+    name: "a report number is skipped when a snapshot is restored",
+    file: "src/engine/snapshot-reports.ts",
+    find: "if (stream.next !== next)",
+    replace: "if (stream.next !== next || (!stream.needsChunk && stream.next++ < 0))",
+  },
+  {
+    name: "cancel on disconnect is forgotten by a node that begins to lead",
+    file: "src/gateway/logged-on-sessions.ts",
+    find: 'if (!session.isSilent) this.#ends.add({ account, sessionLow, sessionHigh }, "node_lost");',
+    replace: "",
+  },
+  {
+    name: "a report is sent before its command is safe",
+    file: "src/gateway/report-pump.ts",
+    find: "      if (positionOf(words, report) > released) return this.due(connection);\n",
+    replace: "",
+  },
+  {
+    name: "what a resting order has traded is not kept with it",
+    file: "src/engine/matching.ts",
+    find: "      addFilled(orders.words, maker, traded);\n",
+    replace: "",
+    tests: "test/lab/differential.test.ts",
+  },
 ];

@@ -73,9 +73,11 @@ export class AckGate {
     this.#view.wake();
   }
 
-  /** The tenure begins with the commands up to `position`; resolves when this node's disk has it. */
+  /**
+   * The tenure begins with the commands up to `position`; resolves when this node's disk has it. Until then nothing else may
+   * be taken: what its user must say first in a tenure, the ends of sessions that another node left, would come second.
+   */
   lead(position: Position): Promise<void> {
-    this.#waiting = undefined;
     this.#tenure = position;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#awaited = { position, reached: resolve };
@@ -131,6 +133,7 @@ export class AckGate {
     if (this.#awaited !== undefined && durable >= this.#awaited.position) {
       this.#awaited.reached();
       this.#awaited = undefined;
+      this.#waiting = undefined;
     }
     const next = this.#next;
     if (next === undefined || durable < next.position) return;

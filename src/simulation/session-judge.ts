@@ -1,0 +1,123 @@
+// Judges logged-on sessions by the log that is left, while it is computed again:
+//
+//   told           every report a client has, by its number, is byte for byte the one that the log gives
+//   answered       executed exactly once;   refused, not executed: never;   nothing is executed twice
+//   disconnected   a session that cancels on disconnect leaves no order of its account resting
+//   a new tenure   sessions of the lost node end before anybody's next command
+
+import type { ExchangeEngine } from "../engine/index.ts";
+import {
+  ALL_SYMBOLS,
+  CommandKind,
+  CommandWord,
+  checkSessionCommand,
+  encodeExecutionReport,
+  SessionFlag,
+} from "../protocol/index.ts";
+import type { SessionRequest, SimulatedSession } from "./simulated-session.ts";
+
+export class SessionJudge {
+  readonly #engine: ExchangeEngine;
+  /** Where each request of an account stands in the log; those of open connections have no part in it. */
+  readonly #positions = new Map<string, number[]>();
+  /** Session numbers that were connected when the last tenure began. */
+  #lost = new Set<string>();
+  /** Whose orders the command at work must take out. */
+  #mustBeBare: number | undefined;
+  readonly #view = new DataView(new ArrayBuffer(256));
+  readonly problems: string[] = [];
+
+  constructor(engine: ExchangeEngine) {
+    this.#engine = engine;
+  }
+
+  /** The command at `words[at]` is about to be applied. */
+  before(words: Int32Array, at: number, position: number): void {
+    const kind = words[at] & 0xff;
+    this.#mustBeBare = undefined;
+    if (kind === CommandKind.SessionEnd) this.#mustBeBare = this.#cancelsOf(words, at);
+    if (kind >= CommandKind.NewOrder || kind === CommandKind.SessionOpen) {
+      const left = this.#connected().filter((session) => this.#lost.has(session));
+      if (left.length > 0)
+        this.problems.push(`position ${position}: a session of the last tenure was not ended before it`);
+      this.#lost = new Set();
+    }
+    if (kind < CommandKind.NewOrder) return;
+    const key = keyOf(words[at + CommandWord.account], words[at + CommandWord.requestLow]);
+    this.#positions.set(key, [...(this.#positions.get(key) ?? []), position]);
+  }
+
+  /** It was applied. */
+  after(words: Int32Array, at: number, position: number): void {
+    if ((words[at] & 0xff) === CommandKind.Tenure) this.#lost = new Set(this.#connected());
+    if (this.#mustBeBare === undefined || !this.hasOrders(this.#mustBeBare)) return;
+    this.problems.push(`position ${position}: a cancel on disconnect left orders of ${this.#mustBeBare}`);
+  }
+
+  hasOrders(account: number): boolean {
+    let count = 0;
+    this.#engine.forEachOwnOrder(account, ALL_SYMBOLS, 1, () => {
+      count++;
+    });
+    return count > 0;
+  }
+
+  /** Everything that a client knows and the log contradicts. */
+  check(session: SimulatedSession): void {
+    const { account, who } = session.terms;
+    const problem = this.#checkTold(session);
+    if (problem !== undefined) this.problems.push(`session of account ${account} (${who}): ${problem}`);
+    for (const request of session.requests) {
+      const contradiction = contradictionOf(
+        request,
+        this.#positions.get(keyOf(account, request.number)) ?? [],
+      );
+      if (contradiction !== undefined)
+        this.problems.push(`account ${account}, request ${request.number}: ${contradiction}`);
+    }
+  }
+
+  #checkTold({ told, terms }: SimulatedSession): string | undefined {
+    const stream = this.#engine.reports.of(terms.account);
+    for (let i = 0; i < told.length; i++) {
+      const number = i + 1;
+      if (stream === undefined || number >= stream.next) return `report ${number} is not in the log`;
+      const words = stream.words(number);
+      const end = encodeExecutionReport(this.#view, 0, number, 0, words, stream.at(number));
+      const expected = Buffer.from(this.#view.buffer, 0, end);
+      if (!expected.equals(told[i])) return `report ${number} says something else than the log`;
+    }
+    return undefined;
+  }
+
+  #connected(): string[] {
+    return Array.from(this.#engine.sessions)
+      .filter(({ isSilent }) => !isSilent)
+      .map(({ account, sessionLow, sessionHigh }) => `${account} ${sessionHigh} ${sessionLow}`);
+  }
+
+  /** The account whose orders a SessionEnd takes out for cancel on disconnect. */
+  #cancelsOf(words: Int32Array, at: number): number | undefined {
+    const command = checkSessionCommand(words, at);
+    if (command?.kind !== "session_end") return undefined;
+    if (command.cause !== "disconnected" && command.cause !== "node_lost") return undefined;
+    const [low, high] = [words[at + CommandWord.sessionLow], words[at + CommandWord.sessionHigh]];
+    const ended = Array.from(this.#engine.sessions).find(
+      ({ account, sessionLow, sessionHigh }) =>
+        account === command.account && sessionLow === low && sessionHigh === high,
+    );
+    const cancels = ended !== undefined && (ended.flags & SessionFlag.CancelOnDisconnect) !== 0;
+    return cancels && !ended.isSilent ? command.account : undefined;
+  }
+}
+
+function contradictionOf({ outcome }: SessionRequest, positions: readonly number[]): string | undefined {
+  if (positions.length > 1) return `executed ${positions.length} times, at ${positions.join(", ")}`;
+  if (outcome === "unknown") return undefined;
+  if (outcome === "answered") return positions.length === 1 ? undefined : "answered, and not in the log";
+  return positions.length === 0 ? undefined : `${outcome}, and in the log at ${positions[0]}`;
+}
+
+function keyOf(account: number, request: number): string {
+  return `${account} ${request}`;
+}
