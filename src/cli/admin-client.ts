@@ -60,13 +60,15 @@ function accepted(line: string, peer: string): string {
   }
   if (answer.ok) return line;
   const { code = "REFUSED", error = "it says no more" } = answer;
-  throw new SeriatimError(code, `${peer} refuses: ${error}`, { exitCode: code === "USAGE" ? 2 : 1 });
+  // What is uncertain was taken, and a person who reads "refuses" gives it again.
+  const verb = code === "UNCERTAIN" ? "is uncertain" : "refuses";
+  throw new SeriatimError(code, `${peer} ${verb}: ${error}`, { exitCode: code === "USAGE" ? 2 : 1 });
 }
 
-/** The lines of a connection, one at a time, the first within GREETING_MS. */
 /** What most often is wrong when nothing sensible comes back. */
 const IS_IT = "is it the node's --admin-port?";
 
+/** The lines of a connection, one at a time, the first within GREETING_MS. */
 class Lines {
   readonly #socket: Socket;
   readonly #peer: string;

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { askNode } from "../../src/cli/admin-client.ts";
+import { adminGreeting } from "../../src/protocol/index.ts";
 import type { OwnKey } from "../../src/runtime/index.ts";
 
 const key = { name: "ann", prove: () => new Uint8Array(64) } as unknown as OwnKey;
@@ -45,5 +46,16 @@ test("a port that greets with something else is no admin listener", async () => 
   await expect(askNode({ host: "127.0.0.1", port }, key, "status")).rejects.toMatchObject({
     code: "NOT_ADMIN",
     message: `127.0.0.1:${port} is no admin listener of this version`,
+  });
+});
+
+test.each([
+  ["REFUSED", "refuses"],
+  ["UNCERTAIN", "is uncertain"],
+])("an answer %s is told as one that %s", async (code, verb) => {
+  const answers = [adminGreeting("00".repeat(32)), { ok: true }, { ok: false, code, error: "why" }];
+  const port = await listen(answers.map((answer) => `${JSON.stringify(answer)}\n`).join(""));
+  await expect(askNode("127.0.0.1", port, key, "halt")).rejects.toMatchObject({
+    ...{ code, exitCode: 1, message: `127.0.0.1:${port} ${verb}: why` },
   });
 });

@@ -66,7 +66,7 @@ export class JournaledCommands implements CommandOutput {
   /** Nothing becomes safe any more. */
   halted(): void {
     for (const pending of this.#waiting.splice(0))
-      pending.safe.reject(uncertain(pending, ": the node has failed"));
+      pending.safe.reject(uncertain(pending, ", and the node has failed"));
   }
 
   onApplied({ words, count, recordWords }: RecordBuffer): void {
@@ -93,5 +93,6 @@ export class JournaledCommands implements CommandOutput {
 }
 
 function uncertain({ position }: Pending, why: string): SeriatimError {
-  return new SeriatimError("UNCERTAIN", `it has position ${position}, which is not known to be safe${why}`);
+  const where = `it is in the order of commands, at position ${position}, and may take effect`;
+  return new SeriatimError("UNCERTAIN", `${where}, but is not known to be safe${why}: ask for the status`);
 }

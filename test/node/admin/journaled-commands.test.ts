@@ -46,6 +46,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const IN_THE_LOG = "it is in the order of commands, at position 101, and may take effect";
 const HALT = { kind: "halt", who: "ann" } as const;
 const KILL = { kind: "kill_switch", scope: "account", account: 3, on: true, who: "ann" } as const;
 
@@ -104,7 +105,7 @@ test("what is not safe within 10 s is said to be uncertain, with its position", 
   const halted = commands.submit(HALT);
   const refused = expect(halted).rejects.toMatchObject({
     code: "UNCERTAIN",
-    message: "it has position 101, which is not known to be safe yet",
+    message: `${IN_THE_LOG}, but is not known to be safe yet: ask for the status`,
   });
   await vi.advanceTimersByTimeAsync(10_000);
   await refused;
@@ -115,6 +116,6 @@ test("a node that fails leaves nobody waiting", async () => {
   commands.halted();
   await expect(halted).rejects.toMatchObject({
     code: "UNCERTAIN",
-    message: "it has position 101, which is not known to be safe: the node has failed",
+    message: `${IN_THE_LOG}, but is not known to be safe, and the node has failed: ask for the status`,
   });
 });
