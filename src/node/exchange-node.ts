@@ -283,7 +283,9 @@ export class ExchangeNode implements NodePart, RuntimeListener {
       );
   }
 
-  readonly replicaNews = (line: string): void => this.#log.info({ position: this.#runtime.position }, line);
+  readonly replicaNews = (line: string, isWarning = false): void => {
+    this.#log[isWarning ? "warn" : "info"]({ position: this.#runtime.position }, line);
+  };
 
   halted(): void {
     this.#administration?.halted();

@@ -48,9 +48,9 @@ export function obeyedRefusal(
 export function endingWords(ended: SessionEnd): string {
   switch (ended.kind) {
     case "refused":
-      return `it was refused (${refusalName(ended.code)})`;
+      return `it was refused (${refusalWords(ended.code)})`;
     case "refused by peer":
-      return `it refuses (${refusalName(ended.code)})`;
+      return `it refuses (${refusalWords(ended.code)})`;
     case "bad stream":
       return ended.fault;
     case "snapshot received":
@@ -64,6 +64,16 @@ export function endingWords(ended: SessionEnd): string {
   }
 }
 
-function refusalName(code: number): string {
-  return Object.entries(RefusalCode).find(([, known]) => known === code)?.[0] ?? `code ${code}`;
+/** What the code does not say by itself. */
+const MEANINGS: ReadonlyMap<number, string> = new Map([
+  [RefusalCode.NotAuthorised, "one of the two does not know the other's key: compare their keys files"],
+  [RefusalCode.NotPrimary, "it does not lead, or not yet"],
+  [RefusalCode.NameInUse, "another node with this one's name and key follows: each needs its own"],
+  [RefusalCode.Full, "this node is none of its replicas: each needs a name and key of its own"],
+]);
+
+function refusalWords(code: number): string {
+  const name = Object.entries(RefusalCode).find(([, known]) => known === code)?.[0] ?? `code ${code}`;
+  const meaning = MEANINGS.get(code);
+  return meaning === undefined ? name : `${name}: ${meaning}`;
 }

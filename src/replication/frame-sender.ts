@@ -49,11 +49,6 @@ export class FrameSender {
     return this.#sent;
   }
 
-  /** Whether it sends frames as they are made. */
-  get isLive(): boolean {
-    return this.#isLive;
-  }
-
   /**
    * Sends what there is, while the output wants it; returns how many frames. More than that may be left when it was
    * FRAMES_PER_TURN. Throws what reading the journal throws.

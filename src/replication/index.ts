@@ -12,6 +12,7 @@ export * from "./live-frames.ts";
 export * from "./node-rows.ts";
 export * from "./peers.ts";
 export * from "./position-times.ts";
+export * from "./refusal-notice.ts";
 export * from "./replica-seats.ts";
 export * from "./replica-standing.ts";
 export * from "./serving-session.ts";

@@ -12,6 +12,8 @@ export interface Asked {
   readonly position: Position;
   /** Whether the node that logs on is one of its replicas. */
   readonly hasSeat: boolean;
+  /** Whether one of that name follows already, and was heard a moment ago. */
+  readonly isNameInUse: boolean;
 }
 
 /** What the node that logs on has. */
@@ -35,11 +37,12 @@ export function judgeLogon(asked: Asked, claim: Claim, compare: () => Comparison
   if (claim.epoch > asked.epoch) return refuse(RefusalCode.StaleEpoch, true);
   if (!asked.isPrimary) return refuse(RefusalCode.NotPrimary);
   if (!asked.hasSeat) return refuse(RefusalCode.Full);
-  if (claim.position > asked.position) {
-    // Of an older tenure: what the others never had. Of this one: what this node has lost.
-    const hasLost = claim.epoch === asked.epoch;
-    return hasLost ? refuse(RefusalCode.Ahead, true) : refuse(RefusalCode.Diverged);
-  }
+  const hasMore = claim.position > asked.position;
+  // Of an older tenure: what the others never had. Of this one: what this node has lost.
+  if (hasMore && claim.epoch === asked.epoch) return refuse(RefusalCode.Ahead, true);
+  // Before its history is judged: whoever only has the name does not set his files aside.
+  if (asked.isNameInUse) return refuse(RefusalCode.NameInUse);
+  if (hasMore) return refuse(RefusalCode.Diverged);
   const comparison = compare();
   if (comparison === Comparison.Same) return "follow";
   return comparison === Comparison.Retired ? "snapshot" : refuse(RefusalCode.Diverged);

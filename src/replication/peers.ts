@@ -31,5 +31,10 @@ export interface SessionOutput {
 export const LOGON_US = 5_000_000;
 /** A node with nothing to say says so this often. */
 export const HEARTBEAT_US = 250_000;
+/**
+ * A replica that was heard within four heartbeats is there, and another node of its name is none. One that comes again is
+ * let in as soon as its old connection has been silent for so long, before that is found dead.
+ */
+export const PRESENT_US = 1_000_000;
 /** Eight heartbeats that did not come: the peer is gone, or the way to it. */
 export const SILENCE_US = 2_000_000;

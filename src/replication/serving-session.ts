@@ -116,6 +116,7 @@ export class ServingSession {
   #spoke_us: number;
   /** Of the Logon that it has to answer. */
   #logonProof: Uint8Array | undefined;
+  #peer = "";
   #claimant: string | undefined;
   #followed: Followed | undefined;
   #transfer: Transfer | undefined;
@@ -139,6 +140,14 @@ export class ServingSession {
   /** The replica's name, once it is followed. */
   get replica(): string | undefined {
     return this.#followed?.name;
+  }
+  /** Who it says it is, proved or not; "" before it has logged on. */
+  get peer(): string {
+    return this.#peer;
+  }
+  /** When something came last. */
+  get heard_us(): number {
+    return this.#heard_us;
   }
   /** Who has proved its name, and wants to follow. */
   get claimant(): string | undefined {
@@ -206,7 +215,7 @@ export class ServingSession {
     const isLate = welcomed === undefined && now_us - this.#begun_us > LOGON_US;
     if (isLate || now_us - this.#heard_us > SILENCE_US) return this.#end({ kind: "silent" });
     if (welcomed !== undefined && now_us - this.#spoke_us >= HEARTBEAT_US && this.#output.hasRoom) {
-      this.#sendHeartbeat(welcomed.primary, this.sent, now_us);
+      this.#sendHeartbeat(welcomed.primary, now_us);
     }
   }
 
@@ -233,6 +242,7 @@ export class ServingSession {
   #logOn(logon: Logon, now_us: number): void {
     const { keys } = this.#node;
     this.#logonProof = logon.proof;
+    this.#peer = logon.name;
     if (!keys.isProof(logon.name, logonStatement(this.#nonce, logon), logon.proof)) {
       return this.#refuse(RefusalCode.NotAuthorised);
     }
@@ -242,7 +252,7 @@ export class ServingSession {
     } else {
       this.#claimant = logon.name;
       this.#node.claimed(claimOf(logon));
-      this.#follow(logon);
+      this.#follow(logon, now_us);
     }
   }
 
@@ -256,7 +266,7 @@ export class ServingSession {
     this.#end({ kind: "closed" });
   }
 
-  #follow(logon: Logon): void {
+  #follow(logon: Logon, now_us: number): void {
     const { primary, log } = this.#node;
     const { epoch, position } = log;
     const live = primary && new LiveReader(primary.frames);
@@ -265,6 +275,7 @@ export class ServingSession {
       epoch,
       position: live?.written ?? position,
       hasSeat: primary?.seats.has(logon.name) ?? false,
+      isNameInUse: primary?.seats.isPresent(logon.name, now_us) ?? false,
     };
     const verdict = judgeLogon(asked, logon, () => primaryOf(primary).history.compare(logon, asked.position));
     if (verdict === "follow" || verdict === "snapshot") {
@@ -277,7 +288,7 @@ export class ServingSession {
   }
 
   #begin(primary: PrimarySide, live: LiveReader, logon: Logon): void {
-    const row = primary.seats.take(logon.name, () => this.#end({ kind: "closed" }));
+    const row = primary.seats.take(logon.name, this);
     const { checksums } = this.#node;
     const sender = new FrameSender(primary.history, live, this.#output, checksums, logon.position);
     // Its true position before it counts: it is in this node's own history.
@@ -292,21 +303,21 @@ export class ServingSession {
     if (snapshots === undefined) return this.#refuse(RefusalCode.NoSnapshot);
     const sender = new SnapshotSender(snapshots, history, live.written, this.#output, this.#node.checksums);
     if (sender.position === undefined) return this.#refuse(RefusalCode.NoSnapshot);
-    const row = seats.take(logon.name, () => this.#end({ kind: "closed" }));
+    const row = seats.take(logon.name, this);
     this.#transfer = { primary, name: logon.name, row, sender };
     this.#sendWelcome(StartFrom.Snapshot, this.#transfer, live, logon);
   }
 
   #sendWelcome(
     start: StartFrom,
-    { primary, row }: Pick<Transfer, "primary" | "row">,
+    { primary }: Pick<Transfer, "primary">,
     live: LiveReader,
     logon: Logon,
   ): void {
     const { keys, checksums } = this.#node;
     const { epoch, segmentBytes } = primary;
     const welcome = {
-      ...{ start, replica: row, epoch, segmentBytes },
+      ...{ start, epoch, segmentBytes },
       ...{ position: live.written, released: primary.released() },
     };
     const proof = keys.prove(welcomeStatement(logon.nonce, welcome));
@@ -340,8 +351,8 @@ export class ServingSession {
     primary.view.acknowledge(row, inMemory, persisted);
   }
 
-  #sendHeartbeat(primary: PrimarySide, position: Position, now_us: number): void {
-    const beat = { epoch: primary.epoch, position, released: primary.released() };
+  #sendHeartbeat(primary: PrimarySide, now_us: number): void {
+    const beat = { epoch: primary.epoch, released: primary.released() };
     const total = writeHeartbeat(this.#beat, beat, this.#node.checksums);
     this.#output.write(this.#beat.bytes.subarray(0, total));
     this.#spoke_us = now_us;

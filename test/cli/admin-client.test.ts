@@ -55,7 +55,7 @@ test.each([
 ])("an answer %s is told as one that %s", async (code, verb) => {
   const answers = [adminGreeting("00".repeat(32)), { ok: true }, { ok: false, code, error: "why" }];
   const port = await listen(answers.map((answer) => `${JSON.stringify(answer)}\n`).join(""));
-  await expect(askNode("127.0.0.1", port, key, "halt")).rejects.toMatchObject({
+  await expect(askNode({ host: "127.0.0.1", port }, key, "halt")).rejects.toMatchObject({
     ...{ code, exitCode: 1, message: `127.0.0.1:${port} ${verb}: why` },
   });
 });

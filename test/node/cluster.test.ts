@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Configuration, configurationOf, type Log, startNode } from "../../src/node/index.ts";
+import { generateKey } from "../../src/runtime/index.ts";
 import { log, order, SEGMENT_BYTES, TestCluster, trade, until } from "./cluster-support.ts";
 
 /** A port that nobody listens on. */
@@ -72,6 +73,39 @@ test("a replica that finds no primary says so, once for each reason, and goes on
   await until(() => node.status().status === "ok");
   expect(lines.filter((line) => line === nobody)).toHaveLength(1);
   expect(lines.some((line) => line.startsWith("follows north in epoch"))).toBe(true);
+});
+
+// They threw each other out three times a second, and nobody said why.
+test("of two nodes with one name the first is followed on, the second is told why not, and so is the log; a forged key too", async () => {
+  const [warned, told] = [[] as string[], [] as string[]];
+  const heardBy = (lines: string[], level: "warn" | "info") =>
+    ({ ...log, [level]: (_: unknown, line: string) => lines.push(line) }) as unknown as Log;
+  const north = await startNode(configurationOf(cluster.settings("north", {})), heardBy(warned, "warn"));
+  cluster.atEnd(() => north.stop());
+  const south = await cluster.follow("south", north.replicationPort);
+  await until(() => north.status().status === "ok");
+  const following = { replicaOf: `127.0.0.1:${north.replicationPort}` };
+  const twin = configurationOf(cluster.settings("south", { ...following, dataDir: cluster.path("twin") }));
+  const second = await startNode(twin, heardBy(told, "info"));
+  cluster.atEnd(() => second.stop());
+  await until(() =>
+    told.some((line) => line.includes("NameInUse: another node with this one's name and key")),
+  );
+  generateKey("south", "replica", cluster.path("forged.key"), cluster.path("forged.json"));
+  const forged = { keys: cluster.path("forged.json"), nodeKey: cluster.path("forged.key") };
+  const third = await startNode(
+    configurationOf(cluster.settings("south", { ...following, ...forged, dataDir: cluster.path("third") })),
+    heardBy(told, "info"),
+  );
+  cluster.atEnd(() => third.stop());
+  await until(() => told.some((line) => line.includes("NotAuthorised: one of the two does not know")));
+  expect(north.status().status).toBe("ok");
+  expect(south.status().status).toBe("ok");
+  const ofKeys = warned.filter((line) => line.includes("refused, at 127.0.0.1"));
+  expect(ofKeys).toEqual([
+    expect.stringMatching(/^the name south is used twice: /),
+    expect.stringMatching(/^a node that calls itself south was refused/),
+  ]);
 });
 
 test("a key that is none of a node is refused before a directory is made", async () => {

@@ -60,7 +60,6 @@ const logon = {
 };
 const welcome = {
   start: StartFrom.Journal,
-  replica: 1,
   epoch: 4,
   position: 500,
   released: 480,
@@ -79,7 +78,7 @@ const standing = {
   proof: run(64, 2),
 };
 const ack = { epoch: 2, inMemory: 300, persisted: 256 };
-const heartbeat = { epoch: 2, position: 310, released: 256 };
+const heartbeat = { epoch: 2, released: 256 };
 const begin = { epoch: 2, fileBytes: 1_000_000, position: 900, chain: run(32, 5), digest: run(32, 6) };
 
 /** What `write` puts into a buffer. */

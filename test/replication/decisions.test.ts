@@ -261,7 +261,7 @@ test("no two nodes ever choose the same epoch, and each choice is above all that
   expect(nextEpoch({ epoch: 4, promised: 10 }, 0, [{ epoch: 7 }])).toBe(12);
 });
 
-const primary = { isPrimary: true, epoch: 3, position: 100, hasSeat: true };
+const primary = { isPrimary: true, epoch: 3, position: 100, hasSeat: true, isNameInUse: false };
 const { Same, Different, Retired } = Comparison;
 
 test.each<
@@ -297,6 +297,22 @@ test.each<
     80,
     Same,
     { refuse: RefusalCode.NotPrimary, stop: false },
+  ],
+  [
+    "a second node of one name",
+    { isNameInUse: true },
+    2,
+    101,
+    Different,
+    { refuse: RefusalCode.NameInUse, stop: false },
+  ],
+  [
+    "a second node of one name that shows what the primary lost",
+    { isNameInUse: true },
+    3,
+    101,
+    Same,
+    { refuse: RefusalCode.Ahead, stop: true },
   ],
   ["a node that has no seat", { hasSeat: false }, 3, 80, Same, { refuse: RefusalCode.Full, stop: false }],
 ])("logon: %s", (_, asked, epoch, position, found, verdict) => {

@@ -16,7 +16,9 @@ import {
 import {
   ASK_US,
   AskingSession,
+  HEARTBEAT_US,
   obeyedRefusal,
+  PRESENT_US,
   ServingSession,
   SILENCE_US,
 } from "../../src/replication/index.ts";
@@ -123,13 +125,29 @@ test("a replica that connects again before its old connection was found dead tak
   const replica = new ReplicaNode();
   const old = new Pair(primary, replica);
   old.settle();
-  const fresh = new Pair(primary, replica);
-  fresh.settle();
+  const fresh = new Pair(primary, replica, PRESENT_US);
+  fresh.settle(PRESENT_US);
   expect([old.serving.ended, fresh.serving.ended]).toEqual([{ kind: "closed" }, undefined]);
   expect(rows(primary)).toHaveLength(1);
+  expect(PRESENT_US).toBeLessThan(SILENCE_US);
   const other = new Pair(primary, new ReplicaNode("west"));
   other.settle();
   expect(other.following.ended).toMatchObject({ kind: "refused by peer", code: RefusalCode.Full });
+});
+
+test("a second node of one name is refused while the first one is heard, whose session goes on", () => {
+  const primary = new PrimaryNode({ frames: 10 });
+  const first = new Pair(primary, new ReplicaNode());
+  first.settle();
+  const twin = new ReplicaNode();
+  for (let now_us = 0; now_us < 4 * SILENCE_US; now_us += HEARTBEAT_US) {
+    first.serving.tick(now_us);
+    first.settle(now_us);
+    const second = new Pair(primary, twin, now_us);
+    second.settle(now_us);
+    expect(second.following.ended).toMatchObject({ code: RefusalCode.NameInUse, isProved: true });
+  }
+  expect([first.serving.ended, twin.log.position, twin.welcomes]).toEqual([undefined, 0, 0]);
 });
 
 /** A replica with the primary's first frames, and a claim of its own. */

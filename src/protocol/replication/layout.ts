@@ -62,7 +62,7 @@ export const LogonLayout = layout(176, (at) => ({
 
 export const WelcomeLayout = layout(104, (at) => ({
   start: at.u32(),
-  replica: at.u32(),
+  reserved: at.u32(),
   epoch: at.u64(),
   position: at.u64(),
   released: at.u64(),
@@ -87,11 +87,7 @@ export const ReplicaAckLayout = layout(24, (at) => ({
   persisted: at.u64(),
 }));
 
-export const ReplicaHeartbeatLayout = layout(24, (at) => ({
-  epoch: at.u64(),
-  position: at.u64(),
-  released: at.u64(),
-}));
+export const ReplicaHeartbeatLayout = layout(16, (at) => ({ epoch: at.u64(), released: at.u64() }));
 
 export const SnapshotBeginLayout = layout(88, (at) => ({
   epoch: at.u64(),

@@ -50,8 +50,6 @@ export type StartFrom = (typeof StartFrom)[keyof typeof StartFrom];
 
 export interface Welcome {
   readonly start: StartFrom;
-  /** Which of the primary's replicas it is, from 0. */
-  readonly replica: number;
   readonly epoch: number;
   /** The primary's last. */
   readonly position: Position;
@@ -72,7 +70,8 @@ export const RefusalCode = {
   AckAhead: 8,
   Gap: 9,
   NoSnapshot: 10,
-  Stopping: 11,
+  /** Another node of this name follows, and was heard a moment ago. */
+  NameInUse: 11,
 } as const;
 export type RefusalCode = (typeof RefusalCode)[keyof typeof RefusalCode];
 
@@ -172,7 +171,6 @@ export function encodeWelcome(welcome: Welcome, checksums: Checksums): Uint8Arra
 
 function putWelcome({ view }: MessageBuffer, at: number, welcome: Omit<Welcome, "proof">): void {
   view.setUint32(at + WelcomeLayout.start, welcome.start, true);
-  view.setUint32(at + WelcomeLayout.replica, welcome.replica, true);
   setU64(view, at + WelcomeLayout.epoch, welcome.epoch);
   setU64(view, at + WelcomeLayout.position, welcome.position);
   setU64(view, at + WelcomeLayout.released, welcome.released);
@@ -182,7 +180,6 @@ function putWelcome({ view }: MessageBuffer, at: number, welcome: Omit<Welcome, 
 export function decodeWelcome({ bytes, view }: MessageBuffer, at: number): Welcome {
   return {
     start: view.getUint32(at + WelcomeLayout.start, true) as StartFrom,
-    replica: view.getUint32(at + WelcomeLayout.replica, true),
     epoch: getU64(view, at + WelcomeLayout.epoch),
     position: getU64(view, at + WelcomeLayout.position),
     released: getU64(view, at + WelcomeLayout.released),

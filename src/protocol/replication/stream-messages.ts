@@ -59,14 +59,11 @@ export function readAck({ view }: MessageBuffer, at: number): ReplicaAck {
 
 export interface ReplicaHeartbeat {
   readonly epoch: number;
-  /** The sender's last. */
-  readonly position: Position;
   readonly released: Position;
 }
 
 export function writeHeartbeat(buffer: MessageBuffer, beat: ReplicaHeartbeat, checksums: Checksums): number {
   setU64(buffer.view, BODY + ReplicaHeartbeatLayout.epoch, beat.epoch);
-  setU64(buffer.view, BODY + ReplicaHeartbeatLayout.position, beat.position);
   setU64(buffer.view, BODY + ReplicaHeartbeatLayout.released, beat.released);
   return sealMessage(buffer, ReplicationType.Heartbeat, ReplicaHeartbeatLayout.bytes, checksums);
 }
@@ -74,7 +71,6 @@ export function writeHeartbeat(buffer: MessageBuffer, beat: ReplicaHeartbeat, ch
 export function readHeartbeat({ view }: MessageBuffer, at: number): ReplicaHeartbeat {
   return {
     epoch: getU64(view, at + ReplicaHeartbeatLayout.epoch),
-    position: getU64(view, at + ReplicaHeartbeatLayout.position),
     released: getU64(view, at + ReplicaHeartbeatLayout.released),
   };
 }

@@ -170,7 +170,7 @@ export class Primary {
     const holders = new GateHolders(path.meter.waits, this.gate.rows);
     path.meter.watch(holders);
     this.#serving.tell(
-      (line) => listener.replicaNews?.(line),
+      (line, isWarning) => listener.replicaNews?.(line, isWarning),
       (row, name) => holders.seat(row, name),
     );
     path.gateBy(this.gate);

@@ -88,6 +88,7 @@ class Replica implements FollowingNode {
       connected: () => {},
       sendsSnapshot: () => {},
       ended: () => {},
+      refused: () => {},
     };
     this.#listener = new ServingListener(this.#asked(), untold, data.tls);
   }
@@ -230,9 +231,16 @@ class Replica implements FollowingNode {
         new SeriatimError("REPLICA_REFUSED", `${who}: ${REMEDIES[refusal] ?? endingWords(ended)}`),
       );
     }
-    say({ kind: "lost", how: `${this.#peer}: ${session.why ?? fault ?? endingWords(ended)}` });
+    say({ kind: "lost", how: `${this.#peer}: ${session.why ?? fault ?? this.#wordsOf(session, ended)}` });
     const isRoundOver = this.#tries % data.primaries.length === 0;
     this.#retry = setTimeout(() => this.#connect(), isRoundOver ? RETRY_MS : 0);
+  }
+
+  /** What most often is wrong with an address. */
+  #wordsOf({ primary }: FollowingSession, ended: SessionEnd): string {
+    if (primary === this.name) return "this node itself listens there, or another one with its key";
+    const isSilent = ended.kind === "silent" || ended.kind === "bad stream";
+    return `${endingWords(ended)}${primary === "" && isSilent ? ": is it a replication port?" : ""}`;
   }
 
   /**

@@ -5,7 +5,8 @@
 import type { Server, Socket } from "node:net";
 import { networkWords, SeriatimError } from "../../base/index.ts";
 import { createServerOf, SystemClock, type TlsIdentity } from "../../platform/index.ts";
-import { endingWords, type ServingNode, ServingSession } from "../../replication/index.ts";
+import type { RefusalCode } from "../../protocol/index.ts";
+import { endingWords, RefusalNotice, type ServingNode, ServingSession } from "../../replication/index.ts";
 import { SocketOutput } from "./socket-session.ts";
 
 /** Deadlines and heartbeats are looked after this often. */
@@ -21,11 +22,15 @@ export interface ServingNews {
   /** A replica lacks what the journal no longer has. */
   sendsSnapshot(name: string, position: number): void;
   ended(name: string, how: string): void;
+  /** Nodes are refused for who they are, in one line, once in a while. */
+  refused(line: string): void;
 }
 
 interface Connection {
   readonly session: ServingSession;
   readonly socket: Socket;
+  /** Of the other end; a socket that has ended knows it no more. */
+  readonly address: string;
   isKnown: boolean;
   /** When its session was seen to be over; undefined while it goes on. */
   ended_us: number | undefined;
@@ -39,6 +44,7 @@ export class ServingListener {
   readonly #server: Server;
   #ticker: NodeJS.Timeout | undefined;
   #lastTold = "";
+  readonly #refusals = new RefusalNotice();
 
   /** With `tls` who connects has to; plain TCP without. */
   constructor(node: ServingNode, news: ServingNews, tls?: TlsIdentity) {
@@ -83,7 +89,8 @@ export class ServingListener {
     socket.setNoDelay(true);
     if (this.#connections.size >= CONNECTIONS_MAX) this.#giveWay();
     const session = new ServingSession(this.#node, new SocketOutput(socket), this.#clock.monotonicMicros());
-    const connection: Connection = { session, socket, isKnown: false, ended_us: undefined };
+    const address = socket.remoteAddress ?? "an address that is gone";
+    const connection: Connection = { session, socket, address, isKnown: false, ended_us: undefined };
     this.#connections.add(connection);
     socket.on("data", (bytes) => {
       session.received(bytes, this.#clock.monotonicMicros());
@@ -111,6 +118,11 @@ export class ServingListener {
   #tellOnce(name: string, words: string): void {
     if (this.#lastTold !== words) this.#news.ended(name, words);
     this.#lastTold = words;
+  }
+
+  #tellRefused({ session, address }: Connection, code: RefusalCode): void {
+    const line = this.#refusals.of(code, session.peer, address, this.#clock.monotonicMicros());
+    if (line !== undefined) this.#news.refused(line);
   }
 
   #drop(connection: Connection): void {
@@ -153,6 +165,7 @@ export class ServingListener {
     // Frames that a replica has not taken are nothing to wait for; the words to who was refused, or asked, are short.
     if (connection.isKnown && ended.kind !== "refused") this.#drop(connection);
     else socket.destroySoon();
+    if (ended.kind === "refused") this.#tellRefused(connection, ended.code);
     const words = endingWords(ended);
     if (replica !== undefined) this.#news.ended(replica, words);
     else if (ended.kind === "unreadable") this.#tellOnce(session.claimant ?? "", words);

@@ -11,8 +11,8 @@ import type { ServingWorkerData, ServingWorkerMessage, ServingWorkerRequest } fr
 /** For closing a listener and a few sockets; then the thread is ended. */
 const STOP_MS = 2_000;
 
-/** Told in one line that a replica has come or gone, and why. */
-export type ReplicaNews = (line: string) => void;
+/** Told in one line that a replica has come or gone, and why; or, as a warning, that nodes are refused for who they are. */
+export type ReplicaNews = (line: string, isWarning?: boolean) => void;
 
 /** Told of the other nodes while this one is to lead. */
 export interface PeerListener {
@@ -113,6 +113,8 @@ export class ServingThread {
         );
       case "ended":
         return this.#news(`replica ${message.name} is gone: ${message.how}`);
+      case "refused":
+        return this.#news(message.line, true);
       case "must stop":
         return this.#fence.resolve(fenced(message.why));
       case "failed":

@@ -57,6 +57,7 @@ export type ServingWorkerMessage =
   | { readonly kind: "connected"; readonly name: string; readonly row: number; readonly position: number }
   | { readonly kind: "sends snapshot"; readonly name: string; readonly position: number }
   | { readonly kind: "ended"; readonly name: string; readonly how: string }
+  | { readonly kind: "refused"; readonly line: string }
   | { readonly kind: "must stop"; readonly why: string }
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
 
@@ -134,6 +135,7 @@ const listener = new ServingListener(
     connected: (replica, row, position) => say({ kind: "connected", name: replica, row, position }),
     sendsSnapshot: (replica, position) => say({ kind: "sends snapshot", name: replica, position }),
     ended: (replica, how) => say({ kind: "ended", name: replica, how }),
+    refused: (line) => say({ kind: "refused", line }),
   },
   data.tls,
 );
