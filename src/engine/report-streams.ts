@@ -25,6 +25,8 @@ export const REPORT_LIMITS: ReportLimits = {
   reportsMax: 1_048_576,
 };
 
+const NOTHING = new Int32Array(0);
+
 export class ReportStream {
   readonly account: number;
   /** How many there were before it: for what else is kept of the account. Not seen outside, another one after a restart. */
@@ -38,6 +40,10 @@ export class ReportStream {
   #ring = new Int32Array(2);
   #head = 0;
   readonly #chunks: ReportChunks<ReportStream>;
+  // Its newest chunk, where nearly all is written and read: its first number, its memory, its place there.
+  #newest = Number.POSITIVE_INFINITY;
+  #newestWords: Int32Array = NOTHING;
+  #newestAt = 0;
 
   constructor(account: number, index: number, chunks: ReportChunks<ReportStream>) {
     this.account = account;
@@ -47,12 +53,20 @@ export class ReportStream {
 
   /** The memory that holds report `number`, which is kept. Valid until a command is applied. */
   words(number: number): Int32Array {
+    if (number >= this.#newest && number < this.next) return this.#newestWords;
     return this.#chunks.words(this.#chunkOf(number));
   }
 
   /** The word offset of report `number` in its memory. */
   at(number: number): number {
+    if (number >= this.#newest && number < this.next)
+      return this.#newestAt + (number - this.#newest) * REPORT_WORDS;
     return this.#chunks.at(this.#chunkOf(number)) + ((number - 1) % CHUNK_REPORTS) * REPORT_WORDS;
+  }
+
+  /** The number behind the last of those that lie behind `number`, which is kept, without a gap. */
+  runEnd(number: number): number {
+    return number >= this.#newest ? this.next : chunkEnd(number);
   }
 
   /** Whether the next report begins a chunk. */
@@ -64,6 +78,9 @@ export class ReportStream {
     if (this.chunkCount === this.#ring.length) this.#grow();
     this.#ring[(this.#head + this.chunkCount) & (this.#ring.length - 1)] = chunk;
     this.chunkCount++;
+    this.#newest = chunkEnd(this.next) - CHUNK_REPORTS;
+    this.#newestWords = this.#chunks.words(chunk);
+    this.#newestAt = this.#chunks.at(chunk);
   }
 
   /** Forgets its oldest chunk, which it returns. */

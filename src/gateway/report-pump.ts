@@ -16,6 +16,7 @@ import {
   frameBytes,
   LogonAckFlag,
   MessageType,
+  REPORT_WORDS,
   Reason,
   ReportWord,
 } from "../protocol/index.ts";
@@ -30,6 +31,7 @@ const EVENT_ACCOUNT = EventWord.account;
 const EVENT_KIND = EventWord.kindReasonCommandFlags;
 const EVENT_MAKER_ACCOUNT = EventWord.makerAccount;
 const KIND_TRADE = EventKind.Trade;
+const REPORT_RECORD_WORDS = REPORT_WORDS;
 const REPORT_BYTES = frameBytes(MessageType.ExecutionReport);
 const REPORT_POSITION_HIGH = ReportWord.positionHigh;
 const REPORT_POSITION_LOW = ReportWord.positionLow;
@@ -52,16 +54,19 @@ export class ReportPump {
   readonly #due = new ConnectionList();
   /** Written as much as there was room for: they go on when output drains, or in the next turn if the kernel took it all. */
   readonly #behind = new ConnectionList();
+  /** Reports that fit into the smallest chunk of output. */
+  readonly #runMax: number;
   #count = 0;
 
   constructor(
-    { accountsMax, connectionsMax }: GatewayLimits,
+    { accountsMax, connectionsMax, firstChunk_bytes }: GatewayLimits,
     connections: readonly (Connection | undefined)[],
     context: PumpContext,
   ) {
     this.#connections = connections;
     this.#readers = new AccountIndex(accountsMax, connectionsMax);
     this.#context = context;
+    this.#runMax = Math.floor(firstChunk_bytes / REPORT_BYTES);
   }
 
   /** Sessions that read. */
@@ -143,26 +148,31 @@ export class ReportPump {
   }
 
   #writeReports(connection: Connection, session: LoggedOn): void {
-    const { stream } = session;
-    const { released } = this;
-    const { next } = stream;
-    for (let number = session.cursor; number < next; number++) {
+    while (session.cursor < session.stream.next) {
       if (!connection.hasRoom()) return this.#fallBehind(connection);
-      const words = stream.words(number);
-      const report = stream.at(number);
-      if (positionOf(words, report) > released) return this.due(connection);
-      const at = connection.claimDirect(REPORT_BYTES);
-      if (at < 0) return;
-      encodeExecutionReport(
-        connection.output.direct.view,
-        at,
-        lowLane(number),
-        highLane(number),
-        words,
-        report,
-      );
-      session.cursor = number + 1;
+      if (this.#writeRun(connection, session) === 0) return;
     }
+  }
+
+  /** Writes reports that lie behind each other, as many as are released; 0: none is, or the connection is given up. */
+  #writeRun(connection: Connection, session: LoggedOn): number {
+    const { stream, cursor } = session;
+    const words = stream.words(cursor);
+    const first = stream.at(cursor);
+    let count = Math.min(stream.runEnd(cursor) - cursor, this.#runMax);
+    // Their positions rise: mostly the last of them tells of all.
+    while (count > 0 && positionOf(words, first + (count - 1) * REPORT_RECORD_WORDS) > this.released) count--;
+    if (count === 0) this.due(connection);
+    const at = count === 0 ? -1 : connection.claimDirect(count * REPORT_BYTES);
+    if (at < 0) return 0;
+    const { view } = connection.output.direct;
+    for (let i = 0; i < count; i++) {
+      const number = cursor + i;
+      const report = first + i * REPORT_RECORD_WORDS;
+      encodeExecutionReport(view, at + i * REPORT_BYTES, lowLane(number), highLane(number), words, report);
+    }
+    session.cursor = cursor + count;
+    return count;
   }
 
   /** One whose send is held is written more when that drains. */

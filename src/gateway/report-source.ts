@@ -13,6 +13,8 @@ export interface ReportStream {
   words(number: number): Int32Array;
   /** Its word offset there. */
   at(number: number): number;
+  /** The number behind the last of those that lie behind report `number` in its memory without a gap. */
+  runEnd(number: number): number;
 }
 
 /** A resting order, as its owner is told of it. */

@@ -99,6 +99,7 @@ class Stream {
   }
   words = (number: number) => this.records[number - 1];
   at = () => 0;
+  runEnd = (number: number) => number + 1;
 }
 
 /** Accepts every order with one report; what else happens a test says. Its commands are the log: one position each. */
