@@ -236,6 +236,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
       runtime: this.#runtime,
       engine: this.#engine,
       gateway: this.#gateway,
+      acceptsLost: this.#transport.refused,
       condition: this.#condition(),
       feedResyncs: this.#web.resyncs,
       snapshot: this.#snapshots?.status ?? { position: 0, failures: 0 },

@@ -12,6 +12,8 @@ export interface StatusSources {
   readonly runtime: Runtime;
   readonly engine: ExchangeEngine;
   readonly gateway: Gateway;
+  /** Of the transport. */
+  readonly acceptsLost: number;
   readonly condition: Condition;
   readonly feedResyncs: number;
   readonly snapshot: SnapshotStatus;
@@ -21,6 +23,7 @@ export function collectStatus({
   runtime,
   engine,
   gateway,
+  acceptsLost,
   condition,
   feedResyncs,
   snapshot,
@@ -39,6 +42,7 @@ export function collectStatus({
     connections: counters.connections,
     connectionsOpened: counters.opened,
     connectionsClosed: { ...counters.closes },
+    acceptsLost,
     framesReceived: counters.frames,
     refused: counters.refused,
     throttled: { ...counters.throttled },
@@ -93,7 +97,7 @@ export function collectReplicaStatus({
     position,
     durablePosition: view.progress.persisted,
     ...(position === 0 ? NOTHING_YET : exchangeOf(engine)),
-    ...{ connections: 0, connectionsOpened: 0, connectionsClosed: {} },
+    ...{ connections: 0, connectionsOpened: 0, connectionsClosed: {}, acceptsLost: 0 },
     ...{ framesReceived: 0, refused: 0, throttled: {}, bytesReceived: 0, bytesSent: 0 },
     ...{ load: { commandsPerSecond, latency: null }, latency: {}, stageTotals: {}, gateWaits: {} },
     time_us,

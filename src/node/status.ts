@@ -35,6 +35,8 @@ export interface NodeStatus {
   readonly connectionsOpened: number;
   /** Connections that ended, by the gateway's name of the reason. */
   readonly connectionsClosed: Readonly<Record<string, number>>;
+  /** Peers that were gone before they were connections: an accept or a TLS handshake that failed. */
+  readonly acceptsLost: number;
   readonly framesReceived: number;
   /** Requests on orders that the gateway refused on its own: they are not in the log. */
   readonly refused: number;

@@ -1,7 +1,9 @@
 // What comes of a listener at the cap, when its port is taken, and when it fails; over real sockets.
 
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer, Server, type Socket } from "node:net";
+import { fileURLToPath } from "node:url";
 import { afterEach, expect, test, vi } from "vitest";
 import type { Listener, TransportHandler } from "../../src/base/index.ts";
 import { NetTransport } from "../../src/platform/index.ts";
@@ -129,6 +131,39 @@ test("an accept that fails for want of descriptors is survived, an error of the 
   expect(await open(listener.port)).toBe("ECONNREFUSED");
   await echoes(peer);
 });
+
+test.skipIf(process.platform === "win32")(
+  "a process that runs out of descriptors loses who comes then, keeps who is there, and accepts again when one leaves",
+  async () => {
+    const program = fileURLToPath(new URL("./few-descriptors-worker.ts", import.meta.url));
+    const command = ["-c", 'ulimit -n 64 && exec "$@"', "sh", process.execPath, program];
+    const child = spawn("sh", command, { stdio: ["pipe", "pipe", "inherit"] });
+    cleanups.push(() => child.kill("SIGKILL"));
+    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    const port = Number(line.toString());
+    const peers: Socket[] = [];
+    let lost = 0;
+    // Connected by the kernel; then accepted, or closed for want of a descriptor.
+    while (lost < 5) {
+      const peer = await openFor(port);
+      peer.write("x");
+      const isThere = await Promise.race([
+        once(peer, "data").then(() => true),
+        once(peer, "close").then(() => false),
+      ]).catch(() => false);
+      if (isThere) peers.push(peer);
+      else lost++;
+    }
+    expect(peers.length).toBeGreaterThan(10);
+    for (const peer of peers) await echoes(peer);
+    for (const peer of peers.splice(0, 5)) {
+      peer.end();
+      await once(peer, "close");
+    }
+    await echoes(await openFor(port));
+    await echoes(peers[0]);
+  },
+);
 
 test("what an accept may fail with while others go on is a closed list", () => {
   const codes = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ECONNABORTED", "EPROTO"];

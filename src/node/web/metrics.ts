@@ -84,6 +84,7 @@ const METRICS: readonly Metric[] = [
     ),
     label: "reason",
   },
+  counter("seriatim_accepts_lost_total", "Peers whose accept or TLS handshake failed.", (s) => s.acceptsLost),
   counter("seriatim_frames_received_total", "Order-entry frames received.", (s) => s.framesReceived),
   counter("seriatim_refused_total", "Requests the gateway refused before the log.", (s) => s.refused),
   {

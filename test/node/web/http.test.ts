@@ -42,6 +42,7 @@ const STATUS: NodeStatus = {
   connections: 1,
   connectionsOpened: 6,
   connectionsClosed: { malformed: 2, idle: 1 },
+  acceptsLost: 6,
   framesReceived: 100,
   refused: 5,
   throttled: { request: 12, logon: 0 },
