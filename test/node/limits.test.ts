@@ -109,7 +109,7 @@ test("too many HTTP connections of one address: the next one is closed and count
   const third = await exchange.openHttp();
   await once(third, "close");
   held[0].destroy();
-  const refused = () => exchange.metric("seriatim_http_refused_total").catch(() => 0);
+  const refused = () => exchange.metric('seriatim_http_refused_total{reason="Address"}').catch(() => 0);
   let count = await refused();
   for (; count === 0; count = await refused()) await new Promise((resolve) => setTimeout(resolve, 5));
   // A look at the metrics may have come before the place was free.

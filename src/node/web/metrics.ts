@@ -150,11 +150,14 @@ const METRICS: readonly Metric[] = [
     })),
     label: "reason",
   },
-  counter(
-    "seriatim_http_refused_total",
-    "HTTP connections refused because their address had as many as one may have.",
-    (s) => s.webSockets.refusedAddress,
-  ),
+  {
+    ...counter(
+      "seriatim_http_refused_total",
+      "HTTP connections refused: their address, or the server, had as many as may be.",
+      (s) => ({ ...s.webSockets.refusedHttp }),
+    ),
+    label: "reason",
+  },
   counter(
     "seriatim_websocket_messages_received_total",
     "Messages of WebSocket clients.",

@@ -7,21 +7,24 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { type AddressLimits, AddressTable, addressKey } from "../../base/index.ts";
 
-/** Closes what is too many, and tells `refused` of whom. */
+/** Why a connection was refused before anything was read of it. */
+export type HttpRefusal = "Address" | "Full";
+
+/** Closes what is too many; tells `refused` of each, also of those that the server itself has no room for. */
 export function limitAddresses(
   server: Server,
   limits: AddressLimits,
-  refused: (address: string) => void,
-): AddressTable {
+  refused: (why: HttpRefusal) => void,
+): void {
   const table = new AddressTable(limits);
   // Of TLS too the connection itself, before its handshake.
   server.prependListener("connection", (socket: Socket) => {
     const key = addressKey(socket.remoteAddress ?? "");
     if (table.enter(key)) socket.once("close", () => table.leave(key));
     else {
-      refused(key);
+      refused("Address");
       socket.destroy();
     }
   });
-  return table;
+  server.on("drop", () => refused("Full"));
 }

@@ -2,6 +2,7 @@
 
 import type { AddressLimits } from "../../base/index.ts";
 import type { AttemptLimits } from "../../gateway/index.ts";
+import type { HttpRefusal } from "./web-addresses.ts";
 import type { WebOptions } from "./web-stage.ts";
 
 export interface WebLimits {
@@ -94,8 +95,8 @@ export class WebCounters {
   refusedOrigin = 0;
   /** Handshakes refused because there were as many connections as may be. */
   refusedFull = 0;
-  /** Connections to the HTTP server refused because their address had as many as one may have. */
-  refusedAddress = 0;
+  /** Connections to the HTTP server refused, because their address or the server had as many as may be. */
+  readonly refusedHttp: Record<HttpRefusal, number> = { Address: 0, Full: 0 };
   /** Tokens not looked for, because too many were said. */
   throttledLogons = 0;
   /** Messages of clients. */

@@ -59,7 +59,7 @@ export class WebServer {
     const { status } = peer;
     const http = await startHttp({ host, port: httpPort, tls, status, web, files, log: this.#log });
     const { addresses } = webLimits(this.#options);
-    limitAddresses(http.server, addresses, () => this.#counters.refusedAddress++);
+    limitAddresses(http.server, addresses, (why) => this.#counters.refusedHttp[why]++);
     this.#http = http;
     this.#peer = peer;
     http.server.on("upgrade", this.#refuseEarly);
