@@ -69,6 +69,13 @@ export class ClusterProcesses {
     return join(this.#directory, `${name}.key`);
   }
 
+  /** The file of a new key that may trade, or read, for `account`; for nodes that start after it. */
+  addKey(name: string, role: "trader" | "reader", account: number): string {
+    const path = this.#key(name);
+    generateKey(name, role, path, this.#keys, { accounts: [account] });
+    return path;
+  }
+
   data(name: NodeName): string {
     return join(this.#directory, name);
   }
