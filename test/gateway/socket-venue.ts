@@ -3,10 +3,11 @@
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { afterEach } from "vitest";
 import type { Listener } from "../../src/base/index.ts";
 import { type Closing, GATEWAY_LIMITS, Gateway, type GatewayLimits } from "../../src/gateway/index.ts";
-import { NetTransport } from "../../src/platform/index.ts";
+import { NetTransport, type TlsIdentity } from "../../src/platform/index.ts";
 import { concat, describeStream, RecordingSink, ScriptedEngine } from "./support.ts";
 
 const cleanups: (() => void)[] = [];
@@ -42,6 +43,7 @@ export async function startVenue(
   limits: Partial<GatewayLimits> = {},
   fillsPerOrder = 0,
   connectionsMax = 8,
+  tls?: TlsIdentity,
 ): Promise<Venue> {
   const transport = new CountingTransport({ connectionsMax });
   const sink = new RecordingSink();
@@ -66,15 +68,16 @@ export async function startVenue(
       if (!venue.isHeld) gateway.release(sink.commands.length);
     });
   };
-  const listener: Listener = await transport.listen({ host: "127.0.0.1", port: 0 }, gateway);
+  const listener: Listener = await transport.listen({ host: "127.0.0.1", port: 0, tls }, gateway);
   cleanups.push(() => {
     void listener.close();
     transport.destroyAll();
   });
   const open = async (options: { allowHalfOpen?: boolean } = {}): Promise<Socket> => {
-    const peer = connect({ host: "127.0.0.1", port: listener.port, ...options });
+    const where = { host: "127.0.0.1", port: listener.port, ...options };
+    const peer = tls === undefined ? connect(where) : connectTls({ ...where, ca: tls.cert });
     cleanups.push(() => peer.destroy());
-    await once(peer, "connect");
+    await once(peer, tls === undefined ? "connect" : "secureConnect");
     return peer;
   };
   const venue: Venue = { gateway, transport, sink, port: listener.port, closings, isHeld: false, open };
