@@ -15,6 +15,7 @@ import {
   type RunningNode,
   startNode,
 } from "../../src/node/index.ts";
+import { makeToken, tokenDigest } from "../../src/platform/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
 
 export const log = createLog({ level: "silent" });
@@ -34,6 +35,14 @@ export class TestCluster {
 
   makeKey(name: string, role: "replica" | "admin"): void {
     generateKey(name, role, this.path(`${name}.key`), this.path("keys.json"));
+  }
+
+  /** A trader of an account; returns the token of its key. */
+  makeTrader(name: string, account: number): string {
+    const token = makeToken();
+    const rights = { accounts: [account], token: tokenDigest(token) };
+    generateKey(name, "trader", this.path(`${name}.key`), this.path("keys.json"), rights);
+    return token;
   }
 
   settings(name: string, some: Partial<Configuration>): Partial<Configuration> {

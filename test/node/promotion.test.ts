@@ -4,7 +4,9 @@
 import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { ExchangeSocket } from "../../src/client/index.ts";
 import { type Configuration, configurationOf, type RunningNode, startNode } from "../../src/node/index.ts";
+import type { ReportMessage } from "../../src/protocol/index.ts";
 import { log, order, TestCluster, trade, until } from "./cluster-support.ts";
 
 const NAMES = ["north", "south", "west"];
@@ -45,14 +47,30 @@ const others = (name: string) =>
 
 const follow = (name: string) => start(name, { replicaOf: others(name) });
 
+/** A client of the WebSocket interface that goes to whichever of the nodes takes orders, and the reports that it heard. */
+async function sessionOf(token: string, ...nodes: readonly RunningNode[]) {
+  const reports: string[] = [];
+  const url = nodes.map(({ httpPort }) => `ws://127.0.0.1:${httpPort}/ws`);
+  const listener = { report: ({ number, event }: ReportMessage) => reports.push(`${number} ${event}`) };
+  const client = new ExchangeSocket({ url, token, listener });
+  cluster.atEnd(async () => client.close());
+  await client.opened();
+  return { client, reports };
+}
+
 test("a promoted replica leads with all that it had, the other one follows it, and so does the old primary", async () => {
+  const token = cluster.makeTrader("bob", 5);
   const north = await start("north", { peers: others("north") });
-  const [south, west] = [await follow("south"), await follow("west")];
+  const south = await start("south", { replicaOf: others("south"), httpPort: await freePort() });
+  const west = await follow("west");
   await until(
     () => north.status().status === "ok" && north.status().nodes.every(({ connected }) => connected),
   );
   const client = await cluster.clientOf(north);
   await trade(client, 1_000);
+  const session = await sessionOf(token, north, south);
+  const bid = { symbol: "BTC-USD", side: "buy", price: "0.01", quantity: 1 } as const;
+  expect(await session.client.submit({ ...bid, id: "1" })).toMatchObject({ accepted: true });
   const resting = north.status().ordersResting;
   await until(() => south.status().ordersResting === resting && west.status().ordersResting === resting);
   await client.close();
@@ -68,6 +86,16 @@ test("a promoted replica leads with all that it had, the other one follows it, a
   await until(() => south.status().status === "ok");
   const again = await cluster.clientOf(south);
   expect(await again.submit(order())).toMatchObject({ accepted: true });
+  // Its session goes on there: no report is missing or told twice, and its order rests.
+  await until(() => {
+    // As a person would: by now it waits for seconds.
+    session.client.retryNow();
+    return session.client.connection.state === "open";
+  });
+  expect(await session.client.submit({ ...bid, id: "2" })).toMatchObject({ accepted: true });
+  expect(session.reports).toEqual(["1 accepted", "2 accepted"]);
+  expect(await session.client.massCancel()).toMatchObject({ cancelled: 2 });
+  await session.client.logout();
   const back = await follow("north");
   await until(() => back.status().position === south.status().position);
   await until(() => west.status().position === south.status().position);

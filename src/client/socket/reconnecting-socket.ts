@@ -92,7 +92,9 @@ export class ReconnectingSocket {
     const cause = connectionLost(this.url, why);
     this.#failures++;
     this.#tried++;
-    const retryIn_ms = retryDelay_ms(this.#failures, Math.random());
+    // Longer after each round: another node of the cluster may be there at once.
+    const rounds = Math.floor(this.#failures / this.#urls.length);
+    const retryIn_ms = retryDelay_ms(Math.max(1, rounds), Math.random());
     this.#retry = setTimeout(() => this.connect(), retryIn_ms);
     this.#listener.lost(cause, why, retryIn_ms);
   }
