@@ -70,26 +70,23 @@ export function ordersOfAccount(state: ExchangeState, account: number): number[]
   return stream === undefined ? searchOrders(state, account) : linkedOrders(state, stream.index);
 }
 
-function linkedOrders({ accountOrders, orders, levels }: ExchangeState, list: number): number[] {
-  const { words } = orders;
-  const found: number[] = [];
-  for (let slot = accountOrders.first(list); slot !== NO_SLOT; slot = accountOrders.next(slot))
-    found.push(slot);
-  // A sort that is stable leaves the orders of a level as they stand in its queue.
-  return found.sort((a, b) => {
-    const ofA = words[(a << ORDER_SHIFT) + OrderWord.symbolSide];
-    const ofB = words[(b << ORDER_SHIFT) + OrderWord.symbolSide];
-    if (ofA !== ofB) return ofA - ofB;
-    const priceA = levels.price[words[(a << ORDER_SHIFT) + OrderWord.level]];
-    const priceB = levels.price[words[(b << ORDER_SHIFT) + OrderWord.level]];
-    return ofA & 1 ? priceA - priceB : priceB - priceA;
-  });
+/** A list has the orders of a level as they stand in its queue, so levels alone have to be sorted. */
+function linkedOrders(state: ExchangeState, list: number): number[] {
+  const { accountOrders, orders } = state;
+  const byLevel = new Map<number, number[]>();
+  for (let slot = accountOrders.first(list); slot !== NO_SLOT; slot = accountOrders.next(slot)) {
+    const level = orders.words[(slot << ORDER_SHIFT) + OrderWord.level];
+    const others = byLevel.get(level);
+    if (others === undefined) byLevel.set(level, [slot]);
+    else others.push(slot);
+  }
+  return sortedLevels(state, byLevel.keys()).flatMap((level) => byLevel.get(level)!);
 }
 
 function searchOrders(state: ExchangeState, account: number): number[] {
   const { words } = state.orders;
   const found: number[] = [];
-  for (const level of levelsWith(state, account)) {
+  for (const level of sortedLevels(state, levelsWith(state, account))) {
     for (let slot = state.levels.head[level]; slot !== NO_SLOT; ) {
       const at = slot << ORDER_SHIFT;
       if (words[at + OrderWord.account] >>> 0 === account) found.push(slot);
@@ -99,24 +96,32 @@ function searchOrders(state: ExchangeState, account: number): number[] {
   return found;
 }
 
-/** The levels where orders of an account rest, in the order in which they are cancelled. */
-function levelsWith({ orders, levels, index }: ExchangeState, account: number): number[] {
+/** The levels where orders of an account rest. */
+function levelsWith({ orders, index }: ExchangeState, account: number): Set<number> {
   const { words } = orders;
-  const found = new Map<number, number>();
+  const found = new Set<number>();
   for (let slot = 0; slot < orders.reached; slot++) {
     const at = slot << ORDER_SHIFT;
     if (words[at + OrderWord.account] >>> 0 !== account) continue;
-    const symbolSide = words[at + OrderWord.symbolSide];
     const [idLow, idHigh] = [words[at + OrderWord.idLow], words[at + OrderWord.idHigh]];
+    const symbol = words[at + OrderWord.symbolSide] >> 1;
     // A slot that was given back still has its last order's words; the index knows who rests.
-    const hash = words[at + OrderWord.hash];
-    if (index.find(hash, words[at + OrderWord.account], symbolSide >> 1, idLow, idHigh) !== slot) continue;
-    found.set(words[at + OrderWord.level], symbolSide);
+    if (index.find(words[at + OrderWord.hash], words[at + OrderWord.account], symbol, idLow, idHigh) !== slot)
+      continue;
+    found.add(words[at + OrderWord.level]);
   }
+  return found;
+}
+
+/** Levels in the order in which they are cancelled: by symbol, bids before asks, best price first. */
+function sortedLevels({ orders, levels }: ExchangeState, found: Iterable<number>): number[] {
+  const symbolSideOf = (level: number) =>
+    orders.words[(levels.head[level] << ORDER_SHIFT) + OrderWord.symbolSide];
   const { price } = levels;
-  return [...found]
-    .sort(([a, ofA], [b, ofB]) => ofA - ofB || (ofA & 1 ? price[a] - price[b] : price[b] - price[a]))
-    .map(([level]) => level);
+  return [...found].sort((a, b) => {
+    const ofA = symbolSideOf(a);
+    return ofA - symbolSideOf(b) || (ofA & 1 ? price[a] - price[b] : price[b] - price[a]);
+  });
 }
 
 function cancel(state: ExchangeState, slot: number, cause: CancelCause): void {

@@ -18,16 +18,23 @@ import { encodeGenesisEntry } from "../../src/node/exchange-records.ts";
 import { NodeStorage } from "../../src/platform/index.ts";
 import {
   type AdminCommand,
+  ALL_SYMBOLS,
+  BOTH_SIDES,
   COMMAND_WORDS,
   CommandFlag,
   CommandWord,
+  formatCommand,
   parseFlow,
   Reason,
+  SessionFlag,
+  Side,
   writeAdminCommand,
   writeCancel,
   writeInstrument,
+  writeMassCancel,
   writeModify,
   writeNewOrder,
+  writeSessionCommand,
   writeTick,
   writeTimestamp,
 } from "../../src/protocol/index.ts";
@@ -234,6 +241,60 @@ test("what administrators and nodes said is exported with who said it", async ()
     "cmd kill_switch 3 on ann",
     "cmd halt bob",
   ]);
+});
+
+test("sessions, mass cancels and kill switches are exported, and a flow computes with them", async () => {
+  const options = journalOptions(new NodeStorage(), join(data, "journal"));
+  const { journal } = openJournal(options, () => {});
+  const [account, session] = [1, 77n];
+  const terms = { who: "ann", instance: 4, flags: SessionFlag.CancelOnDisconnect, deadMan_ms: 500 };
+  const writes: ((words: Int32Array, at: number) => void)[] = [
+    (words, at) => writeSessionCommand(words, at, { kind: "session_open", account, session, ...terms }),
+    (words, at) => writeMassCancel(words, at, account, ALL_SYMBOLS, BOTH_SIDES),
+    (words, at) => writeMassCancel(words, at, account, 0, Side.Sell),
+    (words, at) =>
+      writeSessionCommand(words, at, { kind: "session_end", account, session, cause: "dead_man" }),
+    (words, at) => writeAdminCommand(words, at, { kind: "kill_switch", scope: "all", on: true, who: "ann" }),
+    (words, at) => {
+      writeAdminCommand(words, at, {
+        kind: "kill_switch",
+        scope: "symbol",
+        symbol: 0,
+        on: false,
+        who: "ann",
+      });
+    },
+  ];
+  const words = new Int32Array(writes.length * COMMAND_WORDS);
+  writes.forEach((write, i) => {
+    write(words, i * COMMAND_WORDS);
+  });
+  journal.append(new Uint8Array(words.buffer), 0, writes.length);
+  journal.close();
+  const rows = linesOf((await run("--from", "12")).out).map((line) => JSON.parse(line));
+  const { who, instance, deadMan_ms } = terms;
+  expect(rows).toMatchObject([
+    {
+      ...{ kind: "session_open", account, session: "77", flags: "cancel_on_disconnect" },
+      details: { who, instance, deadMan_ms },
+    },
+    { kind: "mass_cancel", account },
+    { kind: "mass_cancel", account, symbol: 0, side: "sell" },
+    { kind: "session_end", account, session: "77", details: { cause: "dead_man" } },
+    { kind: "kill_switch", details: { scope: "all", on: true, who } },
+    { kind: "kill_switch", symbol: 0, details: { scope: "symbol", on: false, who } },
+  ]);
+  expect([rows[1].symbol, rows[1].side]).toEqual([undefined, undefined]);
+  const { flow } = parseFlow((await run("--format", "flow", "--from", "12")).out);
+  expect(flow.steps.slice(-writes.length).map(({ command }) => formatCommand(command))).toEqual([
+    "cmd session_open 1 77 ann 4 1 500",
+    "cmd mass_cancel * * account 1",
+    "cmd mass_cancel 0 S account 1",
+    "cmd session_end 1 77 dead_man",
+    "cmd kill_switch all on ann",
+    "cmd kill_switch symbol 0 off ann",
+  ]);
+  expect(recomputeFlow(flow).steps.at(-5)?.outcomes).toMatchObject([{ kind: "mass_cancel", orders: 0 }]);
 });
 
 test("a request number that is used once is exported as one, and a flow computes with it", async () => {
