@@ -1,8 +1,8 @@
 // What of a peer's address counts as one, and how many connections each has, so that one can't take all there may be. An
 // address is in the table while it has a connection: the table is no longer than the connections are many.
 
-/** An address of the gateway's own machine's programs that is not counted: what the node itself opens. */
-const UNCOUNTED = "";
+/** No address, of what a program opens to itself: it is not counted. */
+export const UNCOUNTED = "";
 /** Of an IPv6 address, the groups that are its network's: whoever has one address there has 2^64 of them. */
 const NETWORK_GROUPS = 4;
 

@@ -3,7 +3,7 @@
 //
 // An address is remembered until its bucket is full again, a second later; that and the bound below make the table finite.
 
-import { assert, isLoopbackKey } from "../base/index.ts";
+import { assert, isLoopbackKey, UNCOUNTED } from "../base/index.ts";
 import { TokenBuckets } from "./token-bucket.ts";
 
 export interface AttemptLimits {
@@ -52,7 +52,7 @@ export class LogonAttempts {
 
   /** Whether the address may try now; counts the attempt. */
   admits(key: string, now_us: number): boolean {
-    if (!this.#admitsAddress(key, now_us)) return false;
+    if (key !== UNCOUNTED && !this.#admitsAddress(key, now_us)) return false;
     if (!this.#total.has(0, this.#limits.total, now_us)) return false;
     this.#total.take(0);
     return true;

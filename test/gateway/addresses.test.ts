@@ -88,6 +88,10 @@ test.each<[what: string, attempts: readonly (readonly [at_us: number, key: strin
     ],
   ],
   [
+    "without an address only the total counts",
+    [...Array.from({ length: 6 }, () => [0, "", true] as const), [0, "", false]],
+  ],
+  [
     "this machine's own addresses have their own figure",
     [
       [0, "127.0.0.1", true],
