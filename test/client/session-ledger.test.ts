@@ -1,6 +1,7 @@
 // What becomes of requests over lost connections, as tables: no sockets, no time.
 
 import { describe, expect, test } from "vitest";
+import { Prng } from "../../src/base/index.ts";
 import { SessionLedger } from "../../src/client/index.ts";
 
 type Step =
@@ -171,4 +172,68 @@ describe("what becomes of requests", () => {
   test.each(cases)("%s", (_says, next, steps, said) => {
     expect(play(next, steps)).toEqual(said);
   });
+});
+
+/**
+ * An exchange that loses what is said on its connections at any point, keeps its newest reports and executes what reaches it: whatever
+ * the ledger says of a request is what happened to it.
+ */
+function playAtRandom(seed: number): Map<string, number> {
+  const random = new Prng(seed);
+  const ledger = new SessionLedger<bigint>(0);
+  const stream: { readonly session: bigint; readonly request: bigint }[] = [];
+  const executed = new Set<bigint>();
+  const fates = new Map<string, number>();
+  const say = (what: string, request: bigint, isRight: boolean) => {
+    expect(isRight, `seed ${seed}: request ${request} is ${what}`).toBe(true);
+    fates.set(what, (fates.get(what) ?? 0) + 1);
+  };
+  const settle = () => {
+    const { notExecuted, unknown } = ledger.takeSettled();
+    for (const request of notExecuted) say("not executed", request, !executed.has(request));
+    for (const request of unknown) say("unknown", request, true);
+  };
+  let number = 0n;
+  let open = 0;
+  for (let session = 1n; session <= 40n; session++) {
+    // Now and then the exchange keeps only the newest two.
+    const oldest = random.chance(0.2) ? Math.max(1, stream.length - 1) : 1;
+    let sent = Math.max(oldest, ledger.next);
+    ledger.loggedOn(session, sent, stream.length + 1);
+    settle();
+    // From here on requests are lost, from here on reports are.
+    const deafAt = random.between(0, 8);
+    const muteAt = random.between(0, 12);
+    for (let step = 0; step < 12; step++) {
+      if (random.chance(0.7)) {
+        ledger.add(++number, number);
+        open++;
+        if (step < deafAt) {
+          executed.add(number);
+          stream.push({ session, request: number });
+          // Its trades, and what others do.
+          if (random.chance(0.5)) stream.push({ session: 0n, request: 0n });
+        }
+      }
+      for (; step < muteAt && sent <= stream.length && random.chance(0.8); sent++) {
+        const { session: whose, request } = stream[sent - 1];
+        expect(ledger.isDue(sent), `seed ${seed}`).toBe(true);
+        const answered = ledger.answered(whose, request);
+        if (answered !== undefined) say("answered", answered, executed.has(answered));
+        settle();
+      }
+    }
+    ledger.lost();
+  }
+  const known = [...fates.values()].reduce((sum, count) => sum + count, 0);
+  expect(known + ledger.takeAll().length, `seed ${seed}: each has one fate`).toBe(open);
+  return fates;
+}
+
+test("whatever lines lose, what is said of a request is what happened to it", () => {
+  const fates = new Map<string, number>();
+  for (let seed = 1; seed <= 200; seed++)
+    for (const [what, count] of playAtRandom(seed)) fates.set(what, (fates.get(what) ?? 0) + count);
+  for (const what of ["answered", "not executed", "unknown"])
+    expect(fates.get(what), what).toBeGreaterThan(200);
 });

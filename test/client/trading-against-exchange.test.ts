@@ -241,6 +241,21 @@ test("a slow reader of a sweep over many orders gets every report, in order", as
   expect(maker.nextReport).toBe(2 * count + 1);
 });
 
+test("a quiet session stands, by heartbeats both ways, beside one that trades", async () => {
+  const { orderPort } = await start();
+  const quiet = await trade(orderPort, { heartbeat_ms: 100 });
+  const reader = await trade(orderPort, { heartbeat_ms: 100, readOnly: true, instance: 1 });
+  const lost: unknown[] = [];
+  for (const session of [quiet, reader]) session.on("disconnected", (why) => lost.push(why));
+  const busy = await trade(orderPort, { instance: 2 });
+  for (let round = 0; round < 12; round++) {
+    await busy.submit(rests(round + 1));
+    await new Promise((resolve) => setTimeout(resolve, round % 2 === 0 ? 150 : 1));
+  }
+  expect(lost).toEqual([]);
+  expect([quiet.nextReport, reader.nextReport]).toEqual([13, 13]);
+});
+
 test("over TLS, and to no exchange that nobody vouches for", async () => {
   const { orderPort } = await start({ tlsCert: TLS_FILES.cert, tlsKey: TLS_FILES.key });
   const session = await trade(orderPort, { tls: { ca: TLS.cert } });
@@ -249,6 +264,16 @@ test("over TLS, and to no exchange that nobody vouches for", async () => {
   for (const answer of await Promise.all(answers)) expect(answer).toMatchObject({ accepted: true });
   expect((await reports.next()).value).toMatchObject({ number: 1, kind: "accepted" });
   await session.logout();
+  let printed = "";
+  const print = (part: string) => {
+    printed += part;
+    return true;
+  };
+  const terms = { host: "127.0.0.1", port: orderPort, account: 8, window: 8, tls: { ca: TLS.cert }, print };
+  const flow =
+    "version 1\nmeta seed 1 symbols 2 orders 9 max_qty 20 max_notional 1000\ncmd reg BTC-USD\ncmd cancel 0 1\n";
+  await new FlowSender(terms).send([planFlow("1.txt", parseFlow(flow, "1.txt"), 8)]);
+  expect(printed).toBe("reject cancel 1 UnknownOrder\n");
   await expect(trade(orderPort, { tls: {} })).rejects.toMatchObject({
     message: expect.stringContaining("certificate"),
   });
