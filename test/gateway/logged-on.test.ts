@@ -366,6 +366,16 @@ describe("ends", () => {
     expect(at.closes()).toEqual(closes);
   });
 
+  test("who half-closes before its logon is safe gets the answer to it, then the close", () => {
+    at.logOn(A);
+    at.gateway.received(A, order(1));
+    at.gateway.ended(A);
+    at.turn();
+    expect(at.sent(A).slice(1)).toEqual(["LogonAck 7 1..1", "1: Accepted 1"]);
+    expect(at.transport.closed).toEqual(new Set([A]));
+    expect(at.exchange.log).toEqual(["open ann 7/0", "16 1", "end 7 disconnected"]);
+  });
+
   test("who is gone is ended in the log at once", () => {
     openAndTrade();
     at.gateway.closed(A, CloseCause.Broken);
