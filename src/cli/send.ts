@@ -53,7 +53,12 @@ export function registerSend(program: Command): void {
       "its order-entry port; else SERIATIM_ORDER_PORT, else 9009",
       wholeNumber("--port", 1, 65_535),
     )
-    .option("--account <n>", "the account to act for", wholeNumber("--account", 0, ACCOUNT_MAX), 0)
+    .option(
+      "--account <n>",
+      "the account to act for: one that the exchange has, by default 0 to 65535",
+      wholeNumber("--account", 0, ACCOUNT_MAX),
+      0,
+    )
     .option(
       "--window <n>",
       "most commands unanswered at once",

@@ -57,7 +57,7 @@ export function registerTraders(program: Command): void {
     .option("--symbols <name,...>", "what to trade; by default everything", parseNames)
     .option(
       "--account <n>",
-      "account of the first trader",
+      "account of the first trader: the exchange must have them all, by default 0 to 65535",
       wholeNumber("--account", 0, FIRST_ACCOUNT_MAX),
       FIRST_ACCOUNT,
     )

@@ -48,7 +48,7 @@ export function loadConfiguration(sources: ConfigurationSources): LoadedConfigur
   }
   // Every row of the table has put its own kind of value under its own name.
   const configuration = values as unknown as Configuration;
-  refuseContradictions(configuration);
+  refuseContradictions(configuration, given);
   return { configuration, given };
 }
 
@@ -61,7 +61,7 @@ export function configurationOf(some: Partial<Configuration>): LoadedConfigurati
   }
   const values = Object.fromEntries(SETTINGS.map((s) => [s.name, given.get(s.name)?.value ?? s.default]));
   const configuration = values as unknown as Configuration;
-  refuseContradictions(configuration);
+  refuseContradictions(configuration, given);
   return { configuration, given };
 }
 
@@ -96,17 +96,38 @@ function parse(setting: Setting, spelling: Spelling, input: unknown, origin: str
   return { value: parsed.value, origin };
 }
 
-function refuseContradictions(c: Configuration): void {
+function refuseContradictions(c: Configuration, given: GivenSettings): void {
   if (c.symbols.length > c.symbolsMax) {
     throw invalid(`symbols: ${c.symbols.length} are given, but symbols-max is ${c.symbolsMax}`);
   }
-  if (c.orderPort === c.httpPort && c.orderPort !== 0) {
-    throw invalid(`order-port and http-port are both ${c.orderPort}: each needs its own`);
-  }
+  refuseSharedPorts(c);
   if (c.openOrderEntry === "on" && !isLoopback(c.host))
     throw invalid(`open-order-entry is on: others than this machine could trade for anybody on ${c.host}`);
-  refuseHalfACluster(c);
+  refuseHalfACluster(c, given);
   refuseHalfTls(c);
+}
+
+/** Those that are listened on, now or once it leads: one that is taken by itself is found when everything else is open. */
+function refuseSharedPorts({
+  orderPort,
+  httpPort,
+  adminPort,
+  replicationPort,
+  keys,
+  nodeKey,
+}: Configuration): void {
+  const ports: [name: string, port: number][] = [
+    ["order-port", orderPort],
+    ["http-port", httpPort],
+  ];
+  if (keys !== "") ports.push(["admin-port", adminPort]);
+  if (nodeKey !== "") ports.push(["replication-port", replicationPort]);
+  const byPort = new Map<number, string>();
+  for (const [name, port] of ports) {
+    const other = byPort.get(port);
+    if (other !== undefined) throw invalid(`${other} and ${name} are both ${port}: each needs its own`);
+    if (port !== 0) byPort.set(port, name);
+  }
 }
 
 function invalid(message: string): SeriatimError {

@@ -13,6 +13,7 @@ import { AppliedRate } from "./applied-rate.ts";
 import type { GenesisEntry } from "./exchange-records.ts";
 import { EXCHANGE_RULES } from "./exchange-rules.ts";
 import type { NodePlan } from "./exchange-start.ts";
+import { refuseOthers } from "./genesis-settings.ts";
 import type { NodePart } from "./node-part.ts";
 import { shadowOf, snapshotListener } from "./node-snapshots.ts";
 import { isOpen } from "./order-access.ts";
@@ -35,6 +36,8 @@ export class ReplicaNode implements NodePart {
   readonly #rate: AppliedRate;
   /** What the web shows. */
   #shown: Replica["commands"];
+  /** Whose log the settings were compared with. */
+  #compared: ExchangeEngine | undefined;
   /** Of the history that is followed: a new one when it turns out to be another. */
   #engine = new ExchangeEngine();
 
@@ -62,6 +65,7 @@ export class ReplicaNode implements NodePart {
         listener: snapshotListener(log),
       },
       news: (line) => log.info({}, line),
+      applied: () => this.#refuseOtherLog(),
       progress: () => this.#show(),
     });
     this.#web = new NodeWeb(webOf(configuration, plan.parts.tls, log), { log });
@@ -73,6 +77,17 @@ export class ReplicaNode implements NodePart {
       primary: this.#primary,
       log,
     });
+  }
+
+  /**
+   * Settings that decide results, and not as the log says, are refused as those of any node: once it is there, which is known
+   * by the tenure behind its first entry.
+   */
+  #refuseOtherLog(): void {
+    const engine = this.#engine;
+    if (engine === this.#compared || engine.administration.epoch === 0) return;
+    this.#compared = engine;
+    refuseOthers(this.#plan.loaded.given, engine);
   }
 
   /** Where its primary is looked for. */

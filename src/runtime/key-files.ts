@@ -41,7 +41,23 @@ export interface OwnKey {
 
 /** Reads a ring of public keys; throws SeriatimError naming the file. */
 export function readKeyRing(path: string): KeyRing {
-  return usable(path, () => new KeyRing(readKeys(path)));
+  const keys = readKeys(path);
+  const own = keys.find((key) => key.private !== undefined);
+  // Taken for a ring it would be one of a single node, or without administrators.
+  if (own !== undefined)
+    throw invalid(`${path}: has the private key of ${own.name}: a keys file has public keys`);
+  refuseOnePublicKeyForTwo(keys, path);
+  return usable(path, () => new KeyRing(keys));
+}
+
+function refuseOnePublicKeyForTwo(keys: readonly KeyEntry[], path: string): void {
+  const names = new Map<string, string>();
+  for (const { name, public: known } of keys) {
+    const first = names.get(known);
+    if (first !== undefined)
+      throw invalid(`${path}: ${first} and ${name} have one public key: who has it could be either`);
+    names.set(known, name);
+  }
 }
 
 /** Reads the file of one key that signs; throws SeriatimError naming the file. */
@@ -103,7 +119,8 @@ function readKeys(path: string): KeyEntry[] {
   try {
     descriptor = openSync(path, "r");
   } catch (error) {
-    throw systemError(error, "read", path);
+    const { code, message } = systemError(error, "read", path);
+    throw new SeriatimError(code, message, { exitCode: 2, cause: error });
   }
   try {
     const { mode, size } = fstatSync(descriptor);

@@ -207,6 +207,21 @@ test("a replica whose history is another one sets its files aside, whole, and ge
   cluster.expectSameFiles("north", "south");
 });
 
+test("a replica whose settings decide other results than the log is refused once it knows the log, at every start", async () => {
+  const north = await cluster.startPrimary({ maxQuantity: 500 });
+  const same = await cluster.follow("south", north.replicationPort, { maxQuantity: 500 });
+  await until(() => north.status().status === "ok");
+  await same.stop();
+  const says = "maxQuantity is 5, but this log was begun with max-quantity 500";
+  for (const dataDir of ["south", "new"].map((name) => cluster.path(name))) {
+    const other = await cluster.follow("south", north.replicationPort, { maxQuantity: 5, dataDir });
+    expect(await other.failed).toMatchObject({
+      ...{ code: "GENESIS_CONTRADICTED", exitCode: 2, message: expect.stringContaining(says) },
+    });
+    await expect(other.stop()).rejects.toMatchObject({ code: "GENESIS_CONTRADICTED" });
+  }
+});
+
 test("a replica tells an administrator how it stands, and sends everything else to its primary", async () => {
   cluster.makeKey("ann", "admin");
   const node = await cluster.startPrimary();
@@ -231,6 +246,22 @@ test("a replica tells an administrator how it stands, and sends everything else 
 
 test.each<[name: string, some: Partial<Configuration>, why: string]>([
   ["a replica without keys", { replicaOf: "127.0.0.1:9029" }, "needs keys"],
+  ["a port for replicas, alone", { replicationPort: 0 }, "replicationPort is given, but no node-key"],
+  [
+    "a port that is none",
+    { replicaOf: "a:99999", keys: "k", nodeKey: "n" },
+    'replicaOf: "a:99999" is not HOST:PORT with a port from 1 to 65535',
+  ],
+  [
+    "one port for administrators and orders",
+    { keys: "k", adminPort: 7000, orderPort: 7000 },
+    "order-port and admin-port are both 7000: each needs its own",
+  ],
+  [
+    "one port for replicas and the page",
+    { keys: "k", nodeKey: "n", replicationPort: 7000, httpPort: 7000 },
+    "http-port and replication-port are both 7000",
+  ],
   ["an address that is none", { replicaOf: "nowhere", keys: "k", nodeKey: "n" }, "is not HOST:PORT"],
   ["a policy that needs a replica, alone", { ackPolicy: "two-disks" }, "this node is alone"],
   ["a cluster on one thread", { nodeKey: "n", keys: "k", threads: "single" }, "threads is single"],

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { SeriatimError } from "../../src/base/index.ts";
 import { makeToken, tokenDigest } from "../../src/platform/index.ts";
-import { generateKey, KeyRing, readKeyRing, readOwnKey } from "../../src/runtime/index.ts";
+import { generateKey, KeyRing, readIdentity, readKeyRing, readOwnKey } from "../../src/runtime/index.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -68,6 +68,37 @@ test("another file given by mistake is said to be none of keys, whatever its mod
   expect(errorOf(() => readKeyRing(file("package.json")))).toMatchObject({
     code: "KEYS_INVALID",
     message: `${file("package.json")}: is no keys file: it has no version`,
+  });
+});
+
+test("a key's own file is no keys file, and one that is missing is wrong usage", () => {
+  generateKey("ann", "admin", file("ann.key"), file("keys.json"));
+  expect(errorOf(() => readKeyRing(file("ann.key")))).toMatchObject({
+    message: `${file("ann.key")}: has the private key of ann: a keys file has public keys`,
+    exitCode: 2,
+  });
+  for (const read of [readKeyRing, readOwnKey])
+    expect(errorOf(() => read(file("none")))).toMatchObject({ code: "ENOENT", exitCode: 2 });
+});
+
+test("a ring in which two names have one public key is refused", () => {
+  generateKey("ann", "admin", file("ann.key"), file("keys.json"));
+  const ring = readFileSync(file("keys.json"), "utf8");
+  const line = ring.split("\n").find((text) => text.includes("ann")) ?? "";
+  const twice = `${line},\n${line.replace('"ann"', '"eve"')}`;
+  writeFileSync(file("keys.json"), ring.replace(line, twice));
+  expect(errorOf(() => readKeyRing(file("keys.json"))).message).toBe(
+    `${file("keys.json")}: ann and eve have one public key: who has it could be either`,
+  );
+});
+
+test("a node that its own cluster doesn't know, by that name with that key, is refused", () => {
+  generateKey("north", "replica", file("north.key"), file("keys.json"));
+  generateKey("north", "replica", file("forged.key"), file("other.json"));
+  expect(readIdentity(file("keys.json"), file("north.key")).name).toBe("north");
+  expect(errorOf(() => readIdentity(file("keys.json"), file("forged.key")))).toMatchObject({
+    message: `${file("keys.json")}: has no node north with the public key of ${file("forged.key")}`,
+    exitCode: 2,
   });
 });
 

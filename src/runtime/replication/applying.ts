@@ -22,6 +22,7 @@ export class Applying {
   /** The highest high lane (u32) of the sessions up to it. */
   lastSession: number;
   readonly application: Application;
+  readonly #applied: () => void;
   readonly #ring: Ring = createRing({ recordBytes: COMMAND_BYTES, capacity: RECORDS_MAX });
   readonly #records = new RingConsumer(this.#ring);
   #isOver = false;
@@ -30,9 +31,10 @@ export class Applying {
   /** Those who wait until a position is applied. */
   #waiting: { readonly position: number; readonly resolve: (isApplied: boolean) => void }[] = [];
 
-  /** `application` has the state of `snapshot`; without one it has applied nothing. */
-  constructor(application: Application, snapshot: SnapshotHeader | undefined) {
+  /** `application` has the state of `snapshot`; without one it has applied nothing. `applied` is told when it has more. */
+  constructor(application: Application, snapshot: SnapshotHeader | undefined, applied = () => {}) {
     this.application = application;
+    this.#applied = applied;
     this.position = snapshot?.position ?? 0;
     this.timestamp_us = snapshot?.timestamp_us ?? 0;
     this.lastSession = snapshot?.session ?? 0;
@@ -72,7 +74,10 @@ export class Applying {
     for (const { resolve } of this.#waiting.splice(0)) resolve(false);
   }
 
-  /** Applies until the records end or `end()`. Rejects with LOG_UNKNOWN for one that the application can't apply. */
+  /**
+   * Applies until the records end or `end()`. Rejects with LOG_UNKNOWN for one that the application can't apply, or with what
+   * `applied` throws.
+   */
   async run(): Promise<void> {
     const records = this.#records;
     while (!this.#isOver && !records.ended()) {
@@ -98,6 +103,7 @@ export class Applying {
     assertPosition(application, this.position);
     this.#tell(words, at, count);
     this.#records.release(count);
+    this.#applied();
     for (const { position, resolve } of this.#waiting) if (position <= this.position) resolve(true);
     this.#waiting = this.#waiting.filter(({ position }) => position > this.position);
   }

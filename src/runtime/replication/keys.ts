@@ -21,6 +21,12 @@ export function readIdentity(keysPath: string, ownKeyPath: string): NodeIdentity
     const what = `the key of ${own.name} has the role ${own.role}, a node's own has the role replica`;
     throw new SeriatimError("KEYS_INVALID", `${ownKeyPath}: ${what}`, { exitCode: 2 });
   }
+  // Who is none of its own cluster, to the others, would wait for them for ever.
+  const statement = new TextEncoder().encode(own.name);
+  if (!ring.isProof(own.name, "replica", statement, own.prove(statement))) {
+    const what = `has no node ${own.name} with the public key of ${ownKeyPath}`;
+    throw new SeriatimError("KEYS_INVALID", `${keysPath}: ${what}`, { exitCode: 2 });
+  }
   const others = ring.names("replica").filter((name) => name !== own.name);
   return {
     name: own.name,

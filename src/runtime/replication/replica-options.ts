@@ -24,6 +24,11 @@ export interface ReplicaOptions
   readonly directory: DataDirectory;
   /** Told in one line of what happens to the connection. */
   readonly news: (line: string) => void;
+  /**
+   * Told when the application has the state of a snapshot, and when it has applied more: what it throws (SeriatimError) ends
+   * the replica, so that a history can be refused for what it says.
+   */
+  readonly applied?: (() => void) | undefined;
   /** Told when the replica has come further, some times a second at most. */
   readonly progress?: () => void;
   /** By which policy its log was acknowledged, as far as it was applied; undefined, or left out: by any. */

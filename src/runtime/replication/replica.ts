@@ -96,7 +96,9 @@ export class Replica {
       mayBeginJournal: true,
     });
     if (from !== undefined) news(`restored a snapshot, of position ${from.position}`);
-    const applying = new Applying(application, from);
+    const { applied = () => {} } = this.#options;
+    if (from !== undefined) applied();
+    const applying = new Applying(application, from, applied);
     this.view.beginAnew();
     this.#applying = applying;
     this.#requests = new WaitingRequests();

@@ -57,7 +57,9 @@ export class ServingListener {
   listen(host: string, port: number): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#server.on("error", (error: NodeJS.ErrnoException) => {
-      const what = `cannot listen for other nodes on ${host}:${port}: ${networkWords(error.code, error.message)}`;
+      const words = networkWords(error.code, error.message);
+      const why = error.code === "EADDRINUSE" ? words : `can't be listened on: ${words}`;
+      const what = `replication-port ${port} on ${host} ${why}`;
       reject(new SeriatimError(error.code ?? "ELISTEN", what));
     });
     this.#server.listen(port, host, () => {
