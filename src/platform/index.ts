@@ -16,6 +16,7 @@ export { makeToken, tokenDigest, tokenFinder } from "./secret-token.ts";
 export { monotonicNanos, SystemClock, threadBusyMicros } from "./system-clock.ts";
 export { letOthersGoFirst } from "./thread-priority.ts";
 export {
+  boundHandshakes,
   connectTo,
   createServerOf,
   HANDSHAKE_ms,

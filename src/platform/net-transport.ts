@@ -21,6 +21,7 @@ import {
 } from "../base/index.ts";
 import { type NetListenAddress, NetListener } from "./net-listener.ts";
 import { TcpQueues } from "./tcp-queues.ts";
+import { peerOf } from "./tls.ts";
 
 /** How long a closed connection may take to send its last bytes and to see the peer's end, in milliseconds; then it
  * is broken off. It is not ended sooner, because closing a socket that has unread bytes makes the kernel reset the
@@ -49,7 +50,10 @@ export class NetTransport implements Transport {
   readonly #queues = new TcpQueues();
   readonly #listeners = new Set<NetListener>();
   /** Slots of peers in the middle of a TLS handshake, by `peerOf`. */
-  readonly #arrived = new Map<string, { readonly slot: number; readonly address: string }>();
+  readonly #arrived = new Map<
+    string,
+    { readonly slot: number; readonly address: string; readonly socket: Socket }
+  >();
   /** How many of them each address has. */
   readonly #handshakes: AddressTable;
 
@@ -112,9 +116,10 @@ export class NetTransport implements Transport {
     this.#find(connection)?.destroy();
   }
 
-  /** Breaks off every connection, also those that are being closed. */
+  /** Breaks off every connection, also those that are being closed, and every handshake. */
   destroyAll(): void {
     for (const connection of this.#connections) connection?.destroy();
+    for (const { socket } of this.#arrived.values()) socket.destroy();
   }
 
   /** The connection of that number while the handler may still use it. */
@@ -141,7 +146,7 @@ export class NetTransport implements Transport {
       return turnAway(socket);
     }
     const peer = peerOf(socket);
-    this.#arrived.set(peer, { slot, address });
+    this.#arrived.set(peer, { slot, address, socket });
     socket.once("close", () => {
       if (this.#endHandshake(peer) >= 0) this.#release(slot);
     });
@@ -190,11 +195,6 @@ export class NetTransport implements Transport {
 
 function turnAway(socket: Socket): void {
   socket.on("error", () => {}).destroy();
-}
-
-/** What one peer of a listener is known by, before and after its TLS. */
-function peerOf({ remoteAddress, remotePort, localPort }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localPort}`;
 }
 
 class NetConnection {

@@ -25,22 +25,41 @@ export const TLS_VERSION = "TLSv1.3";
 /** A server whose peers come to `connected`, over TLS when it is proved. Not listening yet. */
 export function createServerOf(tls: TlsIdentity | undefined, connected: (socket: Socket) => void): Server {
   if (tls === undefined) return createTcpServer(connected);
-  const arrived = new Set<Socket>();
-  const server = createTlsServer(
-    { ...tls, minVersion: TLS_VERSION, handshakeTimeout: HANDSHAKE_ms },
-    connected,
-  );
-  server.on("connection", (socket: Socket) => {
-    const [oldest] = arrived;
-    if (arrived.size === HANDSHAKES_MAX) oldest.destroy();
-    arrived.add(socket);
-    socket.once("close", () => arrived.delete(socket));
-  });
-  server.on("secureConnection", ({ remotePort }) => {
-    for (const socket of arrived) if (socket.remotePort === remotePort) arrived.delete(socket);
-  });
+  const options = { ...tls, minVersion: TLS_VERSION, handshakeTimeout: HANDSHAKE_ms } as const;
+  const server = createTlsServer(options, connected);
   server.on("tlsClientError", (_error, socket) => void socket.destroy());
+  boundHandshakes(server);
   return server;
+}
+
+/** Of `server`, which has TLS, so many handshakes are under way at once, and none when it closes: they end nobody's work. */
+export function boundHandshakes(server: Server): void {
+  const arrived = new Map<string, Socket>();
+  server.on("connection", (socket: Socket) => {
+    if (arrived.size === HANDSHAKES_MAX) dropOldest(arrived);
+    const peer = peerOf(socket);
+    arrived.set(peer, socket);
+    socket.once("close", () => arrived.delete(peer));
+  });
+  server.on("secureConnection", (socket: Socket) => void arrived.delete(peerOf(socket)));
+  const { close } = server;
+  server.close = (done) => {
+    for (const socket of arrived.values()) socket.destroy();
+    return close.call(server, done);
+  };
+}
+
+/** What one peer of a server is known by, before and after its TLS. */
+export function peerOf({ remoteAddress, remotePort, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localPort}`;
+}
+
+function dropOldest(arrived: Map<string, Socket>): void {
+  for (const [peer, socket] of arrived) {
+    arrived.delete(peer);
+    socket.destroy();
+    return;
+  }
 }
 
 /** Connects by TLS to a peer whose certificate `ca` (PEM) vouches for; without it by plain TCP. Small writes go at once. */

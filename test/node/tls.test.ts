@@ -12,7 +12,7 @@ import { askNode } from "../../src/cli/admin-client.ts";
 import { refuseExposed } from "../../src/node/exposure.ts";
 import { type Configuration, configurationOf, createLog, startNode } from "../../src/node/index.ts";
 import { readTls } from "../../src/node/tls.ts";
-import { connectTo } from "../../src/platform/index.ts";
+import { connectTo, HANDSHAKE_ms } from "../../src/platform/index.ts";
 import { generateKey, readKeyRing, readOwnKey } from "../../src/runtime/index.ts";
 import { describeStream, order } from "../gateway/support.ts";
 import { TLS, TLS_FILES } from "../support/tls.ts";
@@ -137,7 +137,7 @@ test.each(["spread", "single"] as const)(
           adminPort: 0,
           keys: file("all.json"),
         },
-        ...{ threads, segmentBytes: 4_194_304, ordersMax: 10_000, simulate: 100 },
+        ...{ threads, segmentBytes: 4_194_304, ordersMax: 10_000, simulate: 1_000 },
         ...{ tlsCert: cert, tlsKey: key },
       }),
       log,
@@ -157,11 +157,20 @@ test.each(["spread", "single"] as const)(
       const [message] = (await once(socket, "message")) as [Buffer];
       expect(JSON.parse(message.toString())).toMatchObject({ type: "welcome" });
       socket.terminate();
-      while (node.status().position < 200) await new Promise((resolve) => setTimeout(resolve, 20));
+      while (node.status().position < 20) await new Promise((resolve) => setTimeout(resolve, 20));
 
       const own = readOwnKey(file("ann2.key"));
       const status = await askNode({ host, port: node.adminPort, ca }, own, "status");
       expect(JSON.parse(status)).toMatchObject({ ok: true });
+
+      // Handshakes that are never finished hold no stop up: their own deadline is later than its bound.
+      for (const port of [node.orderPort, node.httpPort, node.adminPort])
+        await once(
+          connectPlain({ host, port }).on("error", () => {}),
+          "connect",
+        );
+      const late = new Promise((resolve) => setTimeout(resolve, HANDSHAKE_ms - 1_000, "late").unref());
+      expect(await Promise.race([node.stop(), late])).toBeUndefined();
     } finally {
       await node.stop();
     }

@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { SeriatimError } from "../../base/index.ts";
-import { HANDSHAKE_ms, TLS_VERSION, type TlsIdentity } from "../../platform/index.ts";
+import { boundHandshakes, HANDSHAKE_ms, TLS_VERSION, type TlsIdentity } from "../../platform/index.ts";
 import { listenOn } from "../listening.ts";
 import type { Log } from "../log.ts";
 import type { NodeStatus, WebStatus } from "../status.ts";
@@ -96,6 +96,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpFace> {
   } as const;
   const server =
     options.tls === undefined ? createServer(limits, answerAll) : createTlsServer(secure, answerAll);
+  if (options.tls !== undefined) boundHandshakes(server);
   server.maxConnections = CONNECTIONS_MAX;
   // Of a connection on which nothing moves; a WebSocket takes it off, it has pings.
   server.timeout = STALLED_TIMES * requestTimeout;
