@@ -62,6 +62,13 @@ export interface SessionTerms {
   readonly wanted: number;
 }
 
+/** Who is told what a session finds. */
+export interface SessionWatch {
+  say(problem: string): void;
+  /** Report `number` of `account` came from `host`. */
+  told(host: string, account: number, number: number): void;
+}
+
 export interface SessionRequest {
   readonly number: number;
   /** unknown: it was asked, and nothing has told what became of it. */
@@ -81,7 +88,7 @@ export class SimulatedSession implements TransportHandler {
   readonly #host: SimulatedHost;
   readonly #prng: Prng;
   readonly #exchange: readonly Address[];
-  readonly #say: (problem: string) => void;
+  readonly #watch: SessionWatch;
   readonly #ledger = new SessionLedger<SessionRequest>(1);
   readonly #course: SessionCourse;
   readonly #view = new DataView(new ArrayBuffer(256));
@@ -100,13 +107,13 @@ export class SimulatedSession implements TransportHandler {
     prng: Prng,
     terms: SessionTerms,
     exchange: readonly Address[],
-    say: (problem: string) => void,
+    watch: SessionWatch,
   ) {
     this.#host = host;
     this.#prng = prng;
     this.terms = terms;
     this.#exchange = exchange;
-    this.#say = say;
+    this.#watch = watch;
     const limits = { addresses: exchange.length, patience_us: PATIENCE_US };
     this.#course = new SessionCourse(limits, () => prng.between(0, 999) / 1_000, this.#now);
     this.#plan(prng.between(0, BEGIN_US), () => this.#connect());
@@ -226,7 +233,7 @@ export class SimulatedSession implements TransportHandler {
   }
 
   #problem(what: string): void {
-    this.#say(`session of account ${this.terms.account} (${this.terms.who}): ${what}`);
+    this.#watch.say(`session of account ${this.terms.account} (${this.terms.who}): ${what}`);
   }
 
   #logOn(challenge: DataView, at: number): void {
@@ -267,6 +274,7 @@ export class SimulatedSession implements TransportHandler {
     const number = frameSequenceHigh(view, at) * 2 ** 32 + (frameSequenceLow(view, at) >>> 0);
     const due = this.next;
     if (!this.#ledger.isDue(number)) return this.#problem(`report ${number} came where ${due} was due`);
+    this.#watch.told(this.#exchange[this.#course.address].host, this.terms.account, number);
     this.told.push(new Uint8Array(view.buffer.slice(at, at + frameLength(view, at))));
     const session = view.getBigUint64(body + ExecutionReportLayout.session);
     const request = this.#ledger.answered(session, view.getBigUint64(body + ExecutionReportLayout.request));

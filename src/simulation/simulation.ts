@@ -7,7 +7,7 @@
 
 import { Prng } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
-import { ACK_POLICY_NAMES, ALL_SYMBOLS } from "../protocol/index.ts";
+import { ACK_POLICY_NAMES, ALL_SYMBOLS, readReport } from "../protocol/index.ts";
 import { ACK_POLICIES, nodesNeeded } from "../replication/index.ts";
 import { Administrator } from "./administrator.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -119,9 +119,23 @@ class Run {
     const prng = new Prng(this.#seed ^ SESSIONS_SEED);
     return sessionTerms(wanted).map((terms, i) => {
       const host = this.#network.host(`session${i + 1}`);
-      const say = (problem: string) => this.#witness.say(problem);
-      return new SimulatedSession(host, new Prng(prng.u32()), terms, addresses, say);
+      const watch = {
+        say: (problem: string) => this.#witness.say(problem),
+        told: (from: string, account: number, number: number) => this.#told(from, account, number),
+      };
+      return new SimulatedSession(host, new Prng(prng.u32()), terms, addresses, watch);
     });
+  }
+
+  /** Whoever tells a report, and is still there, has let out its position. */
+  #told(from: string, account: number, number: number): void {
+    const stream = this.#machines.find(({ name }) => name === from)?.node?.engine.reports.of(account);
+    if (stream === undefined || number < stream.first || number >= stream.next) return;
+    const { position } = readReport(stream.words(number), stream.at(number));
+    if (position > this.#witness.acknowledged)
+      this.#witness.say(
+        `report ${number} of account ${account}, of position ${position}, came before it was let out`,
+      );
   }
 
   /** Until every client is done, the time is up, or something crashes; then once more from what the disks hold. */

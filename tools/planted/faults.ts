@@ -359,8 +359,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a report is sent before its command is safe",
     file: "src/gateway/report-pump.ts",
-    find: "      if (positionOf(words, report) > released) return this.due(connection);\n",
-    replace: "",
+    find: "> this.released) count--;",
+    replace: "< 0) count--;",
   },
   {
     name: "what a resting order has traded is not kept with it",
