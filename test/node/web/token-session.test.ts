@@ -4,9 +4,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { connectOrderEntry, ExchangeSocket, type ExchangeSocketOptions } from "../../../src/client/index.ts";
+import { WebSocket } from "ws";
+import {
+  connectOrderEntry,
+  ExchangeSocket,
+  type ExchangeSocketOptions,
+  type SocketLike,
+} from "../../../src/client/index.ts";
 import {
   type Configuration,
   configurationOf,
@@ -179,6 +185,21 @@ test("a newer connection of the same session takes the place of the older one, o
   expect(await other.peer.next("report")).toMatchObject({ number: "1" });
 });
 
+test("a request that is asked again by its number is executed once, also over another connection", async () => {
+  await start();
+  const { peer } = await logOn({ once: true });
+  peer.say({ ...BUY, request: 5 });
+  const first = await peer.next("ack");
+  const { peer: again } = await logOn({ once: true });
+  again.say({ ...BUY, request: 5 });
+  again.say({ ...BUY, request: 5, quantity: 6 });
+  expect(await again.next("report")).toMatchObject({ event: "accepted", id: "1", repeated: true });
+  expect(await again.next("ack")).toEqual({ ...first, report: "2" });
+  expect(await again.next("reject")).toMatchObject({ request: 5, reason: "RequestReused", report: "3" });
+  again.say({ type: "openOrders" });
+  expect((await again.next("orders")).orders).toMatchObject([{ id: "1", open: 5 }]);
+});
+
 test("a name alone is not let in where a key names the account, or where order entry is not open", async () => {
   await start();
   const refusalOf = async (fields: object) => {
@@ -256,4 +277,54 @@ test("one order that trades 12,000 times is reported whole, also to who reads sl
     }
   }
   expect(slow.socket.readyState).toBe(slow.socket.OPEN);
+}, 30_000);
+
+/** Rounds in which the connection breaks while orders are on their way, and orders of each. */
+const BREAKS = 8;
+const ORDERS_PER_BREAK = 40;
+
+test("whenever the connection breaks, each order was executed and reported once, or never will be", async () => {
+  await start();
+  let newest: WebSocket | undefined;
+  let isLossy = false;
+  const openSocket = (url: string): SocketLike => {
+    const socket = new WebSocket(url);
+    socket.on("error", () => {});
+    const send = socket.send.bind(socket);
+    // What a network takes and does not bring is lost like that.
+    socket.send = (text: string) => void (isLossy || send(text));
+    newest = socket;
+    return socket as unknown as SocketLike;
+  };
+  const reported: string[] = [];
+  const heard = ({ id = "", event }: ReportMessage) => reported.push(`${event} ${id}`);
+  const { client } = await clientOf({ openSocket, listener: { report: heard } });
+  const outcomes = new Map<string, Promise<string>>();
+  for (let i = 0; i < BREAKS; i++) {
+    await expect.poll(() => client.connection.state, { timeout: 10_000 }).toBe("open");
+    for (let j = 0; j < ORDERS_PER_BREAK; j++) {
+      const id = String(i * ORDERS_PER_BREAK + j + 1);
+      const order = { symbol: "BTC-USD", id, side: "buy", price: "100.00", quantity: 1 } as const;
+      const outcome = client.submit(order).then(
+        ({ accepted }) => (accepted ? "accepted" : "rejected"),
+        ({ code }) => code as string,
+      );
+      outcomes.set(id, outcome);
+      // Some of them are answered by then, some have arrived, some are still here.
+      if (j % 10 === 9) await turn();
+      isLossy = j >= ORDERS_PER_BREAK - 2 * (i + 1);
+    }
+    newest?.terminate();
+    await expect.poll(() => client.connection.state).not.toBe("open");
+    isLossy = false;
+  }
+  const counts = new Map<string, number>();
+  for (const [id, outcome] of outcomes) {
+    const what = await outcome;
+    counts.set(what, (counts.get(what) ?? 0) + 1);
+    const times = reported.filter((line) => line === `accepted ${id}`).length;
+    expect([id, what, times]).toEqual([id, what, what === "accepted" ? 1 : 0]);
+  }
+  expect([...counts.keys()].sort()).toEqual(["NOT_EXECUTED", "accepted"]);
+  expect(client.orders.size).toBe(counts.get("accepted") ?? 0);
 }, 30_000);
