@@ -1,11 +1,11 @@
 // The transport over TLS, over real sockets: what differs from plain TCP behind the same interface must not show.
 
 import { once } from "node:events";
-import { connect as connectPlain } from "node:net";
+import { type AddressInfo, connect as connectPlain, type Socket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { afterEach, expect, test, vi } from "vitest";
 import type { AddressLimits, Listener, TransportHandler } from "../../src/base/index.ts";
-import { NetTransport } from "../../src/platform/index.ts";
+import { createServerOf, NetTransport } from "../../src/platform/index.ts";
 import { TLS } from "../support/tls.ts";
 
 const cleanups: (() => void)[] = [];
@@ -171,4 +171,32 @@ test("an address that begins handshakes and finishes none has a few of the slots
   while (calls.length < 3) await nextTurn();
   expect(calls).toEqual(["opened", "opened", "opened"]);
   expect(transport.open).toBe(4);
+});
+
+test("of a server that bounds its peers by itself the 65th handshake ends the oldest, and no session that stands", async () => {
+  const standing: Socket[] = [];
+  const server = createServerOf(TLS, (socket) => {
+    standing.push(socket.on("error", () => {}));
+    socket.pipe(socket);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const session = await open(port);
+  const silent: Socket[] = [];
+  const closed: number[] = [];
+  for (let i = 0; i < 65; i++) {
+    const peer = connectPlain({ host: "127.0.0.1", port });
+    cleanups.push(() => peer.destroy());
+    peer.on("error", () => {}).on("close", () => closed.push(i));
+    peer.resume();
+    silent.push(peer);
+    await once(peer, "connect");
+  }
+  while (closed.length === 0) await nextTurn();
+  session.write("x");
+  const [echo] = await once(session, "data");
+  expect(String(echo)).toBe("x");
+  expect(closed).toEqual([0]);
+  for (const socket of standing) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
 });
