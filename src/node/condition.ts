@@ -36,6 +36,11 @@ export function refusalOf({ failure, stopping, shortage, ackShortage }: Conditio
   return ackShortage === undefined ? Reason.None : Reason.ReplicaDisconnected;
 }
 
+/** Whether new orders are taken, by the gateway and by what the log says. */
+export function takesOrders(condition: Condition): boolean {
+  return refusalOf(condition) === Reason.None && condition.haltedBy === undefined;
+}
+
 /** The status, and why when it is not ok. */
 export function healthOf({ failure, haltedBy, shortage, ackShortage, webFailure }: Condition): {
   status: Health;

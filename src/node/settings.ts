@@ -149,7 +149,13 @@ export const SETTINGS: readonly Setting[] = [
     "Whether who connects may trade without a logon, for any account that no trader's key names; only where none but this machine " +
       "can connect. auto = there on, elsewhere off.",
   ),
-  row("httpPort", PORT, 8080, "", "Port of the page, WebSockets, /healthz and /metrics; 0 takes a free one."),
+  row(
+    "httpPort",
+    PORT,
+    8080,
+    "",
+    "Port of the page, WebSockets, /healthz, /readyz and /metrics; 0 takes a free one.",
+  ),
   row(
     "keys",
     { type: "file" },

@@ -4,7 +4,7 @@ import { getHeapStatistics } from "node:v8";
 import type { ExchangeEngine } from "../engine/index.ts";
 import type { Gateway } from "../gateway/index.ts";
 import type { Replica, Runtime, SnapshotStatus } from "../runtime/index.ts";
-import { type Condition, healthOf } from "./condition.ts";
+import { type Condition, healthOf, takesOrders } from "./condition.ts";
 import type { AdministrationStatus, NodeStatus } from "./status.ts";
 import type { NodeWeb } from "./web/node-web.ts";
 
@@ -30,10 +30,12 @@ export function collectStatus({
 }: StatusSources): NodeStatus {
   const { counters } = gateway;
   const { path } = runtime;
+  const role = runtime.primary?.role ?? "primary";
   return {
     ...healthOf(condition),
     hasFailed: condition.failure !== undefined,
-    role: runtime.primary?.role ?? "primary",
+    takesOrders: role === "primary" && takesOrders(condition),
+    role,
     node: runtime.primary?.name ?? "",
     nodes: runtime.primary?.nodes ?? [],
     position: path.position,
@@ -91,6 +93,7 @@ export function collectReplicaStatus({
   return {
     ...healthOfReplica(view.isFollowing, primary, web.failure),
     hasFailed: false,
+    takesOrders: false,
     role: "replica",
     node: view.name,
     nodes: view.nodes,

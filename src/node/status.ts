@@ -14,6 +14,8 @@ export interface NodeStatus {
   readonly reason?: string;
   /** Nothing more becomes safe: only the end is left. */
   readonly hasFailed: boolean;
+  /** Whether a new order sent to this node now would be taken to be judged. */
+  readonly takesOrders: boolean;
   readonly role: NodeRoleName;
   /** This node's name in its cluster, and all its nodes that it knows of, by name; "" and none of a node that is alone. */
   readonly node: string;

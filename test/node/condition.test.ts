@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { healthOf, refusalOf } from "../../src/node/condition.ts";
+import { healthOf, refusalOf, takesOrders } from "../../src/node/condition.ts";
 import { type ReasonName, reasonName } from "../../src/protocol/index.ts";
 
 const ok = {
@@ -43,5 +43,6 @@ test.each<
 ])("%s: what it refuses orders with, and what it says of itself", (_, some, refusal, status, why) => {
   const condition = { ...ok, ...some };
   expect(reasonName(refusalOf(condition))).toBe(refusal);
+  expect(takesOrders(condition)).toBe(refusal === "None" && !("haltedBy" in some));
   expect(healthOf(condition)).toMatchObject(why === undefined ? { status } : { status, reason: why });
 });

@@ -109,6 +109,7 @@ function createPages({ status, web }: HttpOptions): ReadonlyMap<string, PageMake
   const metrics = createMetrics();
   return new Map<string, PageMaker>([
     ["/healthz", async () => healthPage(await status(), version)],
+    ["/readyz", async () => readyPage(await status())],
     ["/metrics", async () => ({ status: 200, ...(await metrics({ ...(await status()), ...web() })) })],
   ]);
 }
@@ -128,6 +129,15 @@ function healthPage(now: NodeStatus, version: string): Page {
   };
   const status = now.status === "halted" ? 503 : 200;
   return { status, contentType: "application/json; charset=utf-8", body: `${JSON.stringify(body)}\n` };
+}
+
+/** For whoever sends orders on, not for whoever restarts: a node that is not ready is mostly best left alone. */
+function readyPage({ takesOrders, role, reason }: NodeStatus): Page {
+  const why =
+    reason ?? (role === "primary" ? "it stops" : `this node is a ${role}: its primary takes orders`);
+  const body = takesOrders ? { ready: true } : { ready: false, role, reason: why };
+  const contentType = "application/json; charset=utf-8";
+  return { status: takesOrders ? 200 : 503, contentType, body: `${JSON.stringify(body)}\n` };
 }
 
 async function answer(

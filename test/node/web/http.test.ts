@@ -17,6 +17,7 @@ import { STAGE_BOUNDS_S } from "../../../src/runtime/index.ts";
 const STATUS: NodeStatus = {
   status: "ok",
   hasFailed: false,
+  takesOrders: true,
   role: "primary",
   node: "south",
   nodes: [
@@ -98,6 +99,27 @@ test.each([
     uptime_s: expect.any(Number),
     version: expect.stringMatching(/^[0-9]+\.[0-9]+\.[0-9]+/),
   });
+});
+
+test.each<[name: string, some: Partial<NodeStatus>, code: number, says: object]>([
+  ["takes orders, all well", {}, 200, { ready: true }],
+  ["takes orders without a web", { status: "degraded", reason: "the web" }, 200, { ready: true }],
+  [
+    "lacks replicas",
+    { status: "degraded", takesOrders: false, reason: "new orders are refused: why" },
+    503,
+    { ready: false, role: "primary", reason: "new orders are refused: why" },
+  ],
+  [
+    "follows, all well",
+    { role: "replica", takesOrders: false },
+    503,
+    { ready: false, role: "replica", reason: "this node is a replica: its primary takes orders" },
+  ],
+])("readiness of a node that %s", async (_, some, code, says) => {
+  const url = await start({ status: async () => ({ ...STATUS, ...some }) });
+  const response = await fetch(`${url}/readyz`);
+  expect([response.status, await response.json()]).toEqual([code, says]);
 });
 
 test("metrics are the status of the moment, and counters don't add up over scrapes", async () => {
