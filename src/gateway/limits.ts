@@ -141,10 +141,13 @@ export type CloseReasonName = keyof typeof CloseReason;
 /** By code: the codes are dense from 0. */
 export const CLOSE_REASON_NAMES = Object.keys(CloseReason) as CloseReasonName[];
 
-/** Counts since the start; `connections` is now. Numbers only go up. */
+/** Counts since the start; `connections` and `sessions` are now. Numbers only go up. */
 export class GatewayCounters {
   connections = 0;
   opened = 0;
+  /** Connections that have logged on, now, and how many have. */
+  sessions = 0;
+  logons = 0;
   frames = 0;
   /** Orders, cancels and modifies handed to the sequencer. */
   commands = 0;

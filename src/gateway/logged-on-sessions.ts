@@ -8,7 +8,7 @@
 import { assert } from "../base/index.ts";
 import { Reason, type SessionEndCause } from "../protocol/index.ts";
 import type { Connection } from "./connection.ts";
-import { CloseReason } from "./limits.ts";
+import { CloseReason, type GatewayCounters } from "./limits.ts";
 import { type LoggedOn, sessionIdentity } from "./logged-on.ts";
 import type { CommandSink } from "./order-session.ts";
 import type { ReportPump } from "./report-pump.ts";
@@ -27,6 +27,7 @@ interface Silent extends EndingSession {
 
 export class LoggedOnSessions {
   readonly #source: ReportSource;
+  readonly #counters: GatewayCounters;
   readonly #pump: ReportPump;
   readonly #ends: SessionEnds;
   readonly #settle: (connection: Connection) => void;
@@ -37,12 +38,13 @@ export class LoggedOnSessions {
 
   /** `settle` sends what was written for a connection, and closes it when it is over. */
   constructor(
-    sink: CommandSink,
+    { sink, counters }: { readonly sink: CommandSink; readonly counters: GatewayCounters },
     source: ReportSource,
     pump: ReportPump,
     settle: (connection: Connection) => void,
   ) {
     this.#source = source;
+    this.#counters = counters;
     this.#pump = pump;
     this.#settle = settle;
     this.#ends = new SessionEnds(sink, source);
@@ -92,6 +94,8 @@ export class LoggedOnSessions {
     this.#connected.set(session.identity, connection);
     this.#ofKey.set(session.terms.who, (this.#ofKey.get(session.terms.who) ?? 0) + 1);
     this.#pump.add(connection, session);
+    this.#counters.sessions++;
+    this.#counters.logons++;
   }
 
   /** The connection of `session` takes nothing any more. May be called in the middle of anything. */
@@ -102,6 +106,7 @@ export class LoggedOnSessions {
     this.#connected.delete(session.identity);
     this.#forgetKey(session.terms.who);
     this.#pump.remove(connection, session);
+    this.#counters.sessions--;
     const cause = causeOf(connection.session.closeReason);
     if (cause !== undefined) {
       session.endsAt = Number.POSITIVE_INFINITY;

@@ -16,7 +16,7 @@ import {
 import type { Access, Grant } from "./access.ts";
 import type { Connection } from "./connection.ts";
 import type { Guard } from "./guard.ts";
-import { CloseReason, type GatewayLimits } from "./limits.ts";
+import { CloseReason, type GatewayCounters, type GatewayLimits } from "./limits.ts";
 import { LoggedOn, type SessionTerms, sessionIdentity } from "./logged-on.ts";
 import { LoggedOnConversation } from "./logged-on-conversation.ts";
 import type { LoggedOnSessions } from "./logged-on-sessions.ts";
@@ -33,6 +33,7 @@ const HEARTBEAT_MAX_MS = 86_400_000;
 export interface DeskContext {
   readonly limits: GatewayLimits;
   readonly guard: Guard;
+  readonly counters: GatewayCounters;
   readonly sink: CommandSink;
   /** Why nothing is taken now, or None. */
   readonly refusal: Reason;

@@ -29,7 +29,7 @@ export class Logons {
   ) {
     this.source = source;
     this.pump = new ReportPump(gateway.limits, connections, pumped);
-    this.sessions = new LoggedOnSessions(gateway.sink, source, this.pump, pumped.settle);
+    this.sessions = new LoggedOnSessions(gateway, source, this.pump, pumped.settle);
     this.desk = new LogonDesk(access, gateway, this);
   }
 

@@ -35,6 +35,9 @@ export interface NodeStatus {
   /** Order-entry connections now. */
   readonly connections: number;
   readonly connectionsOpened: number;
+  /** Connections that have logged on, now, and how many have. */
+  readonly sessions: number;
+  readonly logons: number;
   /** Connections that ended, by the gateway's name of the reason. */
   readonly connectionsClosed: Readonly<Record<string, number>>;
   /** Peers that were gone before they were connections: an accept or a TLS handshake that failed. */

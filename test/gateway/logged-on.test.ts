@@ -414,6 +414,14 @@ describe("ends", () => {
     expect(at.exchange.log).toEqual(["open ann 7/0"]);
   });
 
+  test("sessions are counted while they are there", () => {
+    at.logOn(A);
+    at.logOn(B, { name: "bob", account: 9 });
+    at.logOn(C, { next: 1 });
+    at.gateway.closed(B, CloseCause.Broken);
+    expect([at.gateway.counters.sessions, at.gateway.counters.logons]).toEqual([1, 3]);
+  });
+
   test("another instance of the same key and account replaces nobody", () => {
     openAndTrade();
     at.logOn(B, { instance: 1 });

@@ -76,6 +76,8 @@ const METRICS: readonly Metric[] = [
   ),
   gauge("seriatim_connections", "Order-entry connections now.", (s) => s.connections),
   counter("seriatim_connections_opened_total", "Order-entry connections opened.", (s) => s.connectionsOpened),
+  gauge("seriatim_sessions", "Order-entry connections that have logged on, now.", (s) => s.sessions),
+  counter("seriatim_logons_total", "Logons that were taken.", (s) => s.logons),
   {
     ...counter(
       "seriatim_connections_closed_total",
