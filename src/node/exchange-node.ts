@@ -48,9 +48,9 @@ import type { WebStage } from "./web/web-stage.ts";
 const GATEWAY_TICK_MS = 100;
 /** Between two looks at what has time. */
 const TICK_MS = 1_000;
-// A node that is told to stop has ended 5 s later, whatever its peers do: 1 + 1.5 + 1 + 0.5 s here, and the journal's last sync.
+// A node that is told to stop has ended 5 s later, whatever its peers do: 1.5 + 1.5 + 1 + 0.5 s here, and the journal's last sync.
 /** For what is in flight to be safe and answered: replicas that have gone silent, or a disk that hangs, get no longer. */
-const ANSWERS_MS = 1_000;
+const ANSWERS_MS = 1_500;
 /** For peers to read their last answers and end their side; then they are broken off. */
 const GOODBYE_MS = 1_500;
 /** The same after a failure: for what was safe by then to reach its clients; what was not never will. */

@@ -55,8 +55,7 @@ export class NetListener implements Listener {
   readonly #accepting: Accepting;
   readonly #failure = Promise.withResolvers<SeriatimError>();
   #server: Server | undefined;
-  /** Asked for again: there is room. */
-  #isReopening = false;
+  #isOpening = false;
   #isFull = false;
   #isClosed = false;
   #retry: NodeJS.Timeout | undefined;
@@ -78,13 +77,11 @@ export class NetListener implements Listener {
   full(): void {
     this.#isFull = true;
     clearTimeout(this.#retry);
-    this.#isReopening = false;
     this.#letGo();
   }
 
   /** There is room again. */
   room(): void {
-    if (!this.#isFull || this.#isClosed) return;
     this.#isFull = false;
     void this.#reopen(REOPEN_TRIES);
   }
@@ -102,18 +99,17 @@ export class NetListener implements Listener {
     this.#server = undefined;
   }
 
+  // One at a time: with two under way the second would find the port taken by the first.
   async #reopen(triesLeft: number): Promise<void> {
-    if (this.#isReopening) return;
-    this.#isReopening = true;
-    try {
-      await this.#open(this.port);
-      this.#isReopening = false;
-    } catch (error) {
-      this.#isReopening = false;
-      if (triesLeft === 1) return this.#fail(error as SeriatimError);
-      if (this.#isFull || this.#isClosed) return;
-      this.#retry = setTimeout(() => void this.#reopen(triesLeft - 1), REOPEN_PAUSE_ms);
-    }
+    if (this.#isOpening || this.#isFull || this.#isClosed || this.#server !== undefined) return;
+    clearTimeout(this.#retry);
+    this.#isOpening = true;
+    const error = await this.#open(this.port).catch((cause: SeriatimError) => cause);
+    this.#isOpening = false;
+    // It was full in between, and is no more: another try.
+    if (error === undefined) return void this.#reopen(REOPEN_TRIES);
+    if (triesLeft === 1) return this.#fail(error);
+    this.#retry = setTimeout(() => void this.#reopen(triesLeft - 1), REOPEN_PAUSE_ms);
   }
 
   #open(port: number): Promise<void> {

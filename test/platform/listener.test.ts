@@ -33,7 +33,7 @@ async function listen(connectionsMax: number) {
     void listener.close();
     transport.destroyAll();
   });
-  return { transport, listener };
+  return { transport, listener, handler };
 }
 
 /** A peer that is connected, or the code of why it is not. */
@@ -70,6 +70,26 @@ test("at the cap nobody is accepted, who is there goes on, and when one leaves t
   await echoes(await openFor(listener.port));
   await echoes(first);
   expect(transport.refused).toBe(0);
+});
+
+test("two listeners that share their slots let go and take their ports as often as slots come and go", async () => {
+  const { transport, listener, handler } = await listen(2);
+  const other = await transport.listen({ host: "127.0.0.1", port: 0 }, handler);
+  cleanups.push(() => void other.close());
+  let failures = 0;
+  for (const { failed } of [listener, other]) void failed.then(() => failures++);
+  const comeAndGo = async (port: number): Promise<void> => {
+    for (let i = 0; i < 60; i++) {
+      const peer = await openFor(port);
+      peer.destroy();
+      if (i % 7 === 0) await nextTurn();
+    }
+  };
+  await Promise.all([listener.port, other.port, listener.port].map(comeAndGo));
+  while (transport.open > 0) await nextTurn();
+  await echoes(await openFor(listener.port));
+  await echoes(await openFor(other.port));
+  expect(failures).toBe(0);
 });
 
 test("a port that another process takes meanwhile is asked for again until it is given back", async () => {
