@@ -55,7 +55,7 @@ export const LIMIT_SETTINGS: readonly Setting[] = [
     "connections",
     "Most order-entry connections of one address (of IPv6, one /64), and as many to the HTTP port; the next one is closed. 0 = " +
       `${addresses.connections}, 64 to the HTTP port; and of this machine's own addresses, which all its programs and the web share, as ` +
-      "many as there may be.",
+      "many as there may be; a figure holds for these too.",
   ),
   row(
     "logonTimeout",
@@ -98,7 +98,7 @@ export const LIMIT_SETTINGS: readonly Setting[] = [
     { type: "integer", min: 0, max: KEY_LIMITS_MAX.frames_per_second },
     0,
     "a second",
-    `The same of one address. 0 = ${attempts.perAddress}, and of this machine's own no limit but that of all.`,
+    `The same of one address. 0 = ${attempts.perAddress}, and of this machine's own, the web's among them, no limit but that of all; a figure holds for these too.`,
   ),
   rate(
     "framesPerSecond",
