@@ -153,7 +153,8 @@ export class ReportWriter {
     }
     if (!this.#begin(TRADED | MAKER, event[at + EVENT_MAKER_ACCOUNT], command, from)) return;
     this.#orderOf(event, at);
-    const [words, to] = [this.#words, this.#at];
+    const words = this.#words;
+    const to = this.#at;
     words[to + ORDER_ID_LOW] = event[at + EVENT_MAKER_ID_LOW];
     words[to + ORDER_ID_HIGH] = event[at + EVENT_MAKER_ID_HIGH];
     words[to + SIDE_TYPE_TIF] = (event[at + EVENT_SIDE_TYPE_TIF] & 1) ^ 1;
@@ -260,7 +261,8 @@ export class ReportWriter {
   }
 
   #orderOf(event: Int32Array, at: number): void {
-    const [words, to] = [this.#words, this.#at];
+    const words = this.#words;
+    const to = this.#at;
     words[to + SYMBOL] = event[at + EVENT_SYMBOL];
     words[to + SEQUENCE_LOW] = event[at + EVENT_SEQUENCE_LOW];
     words[to + SEQUENCE_HIGH] = event[at + EVENT_SEQUENCE_HIGH];
@@ -270,7 +272,8 @@ export class ReportWriter {
   }
 
   #orderOfCommand(command: Int32Array, from: number, sequenceLow: number, sequenceHigh: number): void {
-    const [words, to] = [this.#words, this.#at];
+    const words = this.#words;
+    const to = this.#at;
     words[to + SYMBOL] = command[from + COMMAND_SYMBOL];
     words[to + SEQUENCE_LOW] = sequenceLow;
     words[to + SEQUENCE_HIGH] = sequenceHigh;
@@ -281,7 +284,8 @@ export class ReportWriter {
 
   /** The order's limit, and no price that it traded at. */
   #price(low: number, high: number): void {
-    const [words, to] = [this.#words, this.#at];
+    const words = this.#words;
+    const to = this.#at;
     words[to + PRICE_LOW] = low;
     words[to + PRICE_HIGH] = high;
     words[to + LAST_PRICE_LOW] = 0;
@@ -312,7 +316,8 @@ export class ReportWriter {
     filledHigh: number,
     more: number,
   ): void {
-    const [words, to] = [this.#words, this.#at];
+    const words = this.#words;
+    const to = this.#at;
     const low = (filledLow >>> 0) + more;
     words[to + LAST_QUANTITY] = lastQuantity;
     words[to + LEAVES] = leaves;

@@ -1,5 +1,6 @@
 // Run as a process of its own, so that nothing else allocates: prints the heap bytes per command of a warm engine, of
-// several stretches of the mixed flow. With the argument `large` every price lies above 2^32.
+// several stretches of the mixed flow. With the argument `large` every price lies above 2^32; with `told` all accounts are told
+// of their orders, in streams of reports.
 
 import { heapBytesPer } from "../../bench/allocations.ts";
 import { MIXED, recordFlow } from "../../bench/engine/flows.ts";
@@ -11,6 +12,7 @@ import {
   CommandKind,
   CommandWord,
   EVENT_WORDS,
+  writeSessionCommand,
   writeTimestamp,
 } from "../../src/protocol/index.ts";
 
@@ -43,7 +45,25 @@ const run = (commands: number): void => {
   }
 };
 
-run(flow.prologue + WARM_COMMANDS);
+run(flow.prologue);
+if (process.argv[2] === "told") openStreams();
+run(WARM_COMMANDS);
 const bytes: number[] = [];
 for (let i = 0; i < STRETCHES; i++) bytes.push(await heapBytesPer(STRETCH_COMMANDS, run));
 console.log(JSON.stringify({ bytes, sequence: engine.sequence }));
+
+function openStreams(): void {
+  const words = new Int32Array(COMMAND_WORDS);
+  const terms = {
+    kind: "session_open",
+    session: 1n,
+    who: "key",
+    instance: 0,
+    flags: 0,
+    deadMan_ms: 0,
+  } as const;
+  for (let account = 0; account < engine.genesis.accountsMax; account++) {
+    writeSessionCommand(words, 0, { ...terms, account });
+    engine.apply(words, 0, events);
+  }
+}

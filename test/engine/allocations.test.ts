@@ -11,9 +11,13 @@ import { expect, test } from "vitest";
  */
 const BYTES_PER_COMMAND_MAX = 4;
 
-test.each(["small", "large"])("no heap is allocated per command, prices %s", (prices) => {
+test.each([
+  ["prices are small", "small"],
+  ["prices are large", "large"],
+  ["every account is told of its orders", "told"],
+])("no heap is allocated per command when %s", (_name, argument) => {
   const worker = fileURLToPath(new URL("allocations-worker.ts", import.meta.url));
-  const printed = execFileSync(process.execPath, [worker, prices], { encoding: "utf8" });
+  const printed = execFileSync(process.execPath, [worker, argument], { encoding: "utf8" });
   const { bytes, sequence } = JSON.parse(printed) as { bytes: number[]; sequence: number };
   expect(sequence).toBeGreaterThan(200_000);
   expect(Math.min(...bytes), `bytes per command: ${bytes}`).toBeLessThan(BYTES_PER_COMMAND_MAX);
