@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, expect, test, vi } from "vitest";
 import type { Listener, TransportHandler } from "../../src/base/index.ts";
 import { NetTransport } from "../../src/platform/index.ts";
-import { isTransient } from "../../src/platform/net-listener.ts";
+import { isTransient, NetListener } from "../../src/platform/net-listener.ts";
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -90,6 +90,21 @@ test("two listeners that share their slots let go and take their ports as often 
   await echoes(await openFor(listener.port));
   await echoes(await openFor(other.port));
   expect(failures).toBe(0);
+});
+
+test("a listener that is full and has room again while its port is still being taken takes it once", async () => {
+  const nobody = { accepted: () => {}, arrived: () => {}, secured: () => {}, lost: () => {} };
+  const listener = await NetListener.open({ host: "127.0.0.1", port: 0 }, nobody);
+  cleanups.push(() => void listener.close());
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  for (let i = 0; i < 3; i++) {
+    listener.full();
+    listener.room();
+  }
+  await openFor(listener.port);
+  for (let turn = 0; turn < 20; turn++) await nextTurn();
+  // Nobody waits for another try: none has found the port in use.
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test("a port that another process takes meanwhile is asked for again until it is given back", async () => {
