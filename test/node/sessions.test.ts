@@ -158,11 +158,11 @@ describe("who comes back", () => {
 
   test("with a request number that was used gets the first answer, and nothing is executed twice", async () => {
     await start();
-    const ann = await open({ key: ANN });
+    const ann = await open({ key: ANN, once: true });
     ann.order(1, "sell", 100, 5);
     await ann.until(() => ann.reports.length === 1);
     ann.pipe.destroy();
-    const again = await open({ key: ANN });
+    const again = await open({ key: ANN, once: true });
     again.order(1, "sell", 100, 5);
     await again.until(() => again.reports.length === 1);
     expect(again.reports[0].kind).toBe(ReportKind.Accepted);
@@ -244,8 +244,8 @@ test("a sweep of 40,000 resting orders reaches a reader that was slow, in order 
   const orders = 40_000;
   const rates = { framesPerSecond: 10_000_000, accountFramesPerSecond: 10_000_000 };
   await start({ durability: "off", ...rates });
-  const ann = await open({ key: ANN, once: false });
-  const bob = await open({ key: BOB, account: 5, once: false });
+  const ann = await open({ key: ANN });
+  const bob = await open({ key: BOB, account: 5 });
   ann.pipe.pause();
   for (let id = 1; id <= orders; id++) {
     while (!ann.pipe.writable) await new Promise((resolve) => setImmediate(resolve));
