@@ -19,9 +19,10 @@ export function noOrderPort(peer: string, problem: string): SeriatimError {
   return new SeriatimError("NOT_ORDER_ENTRY", what);
 }
 
-/** The protocol has no refusal for Hello: an exchange without the account just closes. */
+/** The protocol has no refusal for Hello: an exchange that lacks the account, or wants a logon for it, just closes. */
 function helloRefused(account: number, cause: SeriatimError): SeriatimError {
-  return new SeriatimError("HELLO_REFUSED", `no Hello as account ${account}: ${cause.message}`, { cause });
+  const why = `${cause.message}; it lacks the account, or takes it only with a key`;
+  return new SeriatimError("HELLO_REFUSED", `no Hello as account ${account}: ${why}`, { cause });
 }
 
 /** Why a first Hello failed with the connection: a peer that never answered, or is no exchange, says nothing of the account. */

@@ -3,30 +3,19 @@
 //
 // Bounds: at most `window` requests are unanswered; what waits for the kernel (outbox.ts).
 
-import { assert, highLane, lowLane, type SeriatimError } from "../base/index.ts";
-import {
-  CommandKind,
-  encodeCancelOrder,
-  encodeModify,
-  encodeNewOrder,
-  frameBytes,
-  MessageType,
-  ReportFlag,
-  ReportKind,
-} from "../protocol/index.ts";
+import { assert, type SeriatimError } from "../base/index.ts";
+import { CommandKind, ReportFlag, ReportKind } from "../protocol/index.ts";
 import type { AnswerListener } from "./answer-reader.ts";
 import { checkInteger, connectionLost } from "./errors.ts";
 import type { OrderLine, OrderLineOptions } from "./order-line.ts";
 import { WINDOW_MAX } from "./order-pipe.ts";
+import { putCancel, putModify, putNewOrder } from "./request-writer.ts";
 import type { SessionKey } from "./session-key.ts";
 import { SessionPipe } from "./session-pipe.ts";
 import type { SessionReport } from "./session-values.ts";
 
 /** It lives as long as its connection: nobody waits for a sign of it, and it waits for none. */
 const HEARTBEAT_MS = 86_400_000;
-const NEW_ORDER_BYTES = frameBytes(MessageType.NewOrder);
-const CANCEL_BYTES = frameBytes(MessageType.CancelOrder);
-const MODIFY_BYTES = frameBytes(MessageType.Modify);
 
 export class KeyedPipe implements OrderLine {
   readonly peer: string;
@@ -97,14 +86,9 @@ export class KeyedPipe implements OrderLine {
     orderType: number,
     timeInForce: number,
   ): void {
-    const n = this.#claim();
-    const { out } = this.#pipe;
-    out.reserve(NEW_ORDER_BYTES);
-    out.length = encodeNewOrder(
-      out.view,
-      out.length,
-      lowLane(n),
-      highLane(n),
+    putNewOrder(
+      this.#pipe.out,
+      this.#claim(),
       idLow,
       idHigh,
       symbol,
@@ -118,10 +102,7 @@ export class KeyedPipe implements OrderLine {
   }
 
   cancel(idLow: number, idHigh: number, symbol: number): void {
-    const n = this.#claim();
-    const { out } = this.#pipe;
-    out.reserve(CANCEL_BYTES);
-    out.length = encodeCancelOrder(out.view, out.length, lowLane(n), highLane(n), idLow, idHigh, symbol);
+    putCancel(this.#pipe.out, this.#claim(), idLow, idHigh, symbol);
   }
 
   modify(
@@ -132,21 +113,7 @@ export class KeyedPipe implements OrderLine {
     priceHigh: number,
     quantity: number,
   ): void {
-    const n = this.#claim();
-    const { out } = this.#pipe;
-    out.reserve(MODIFY_BYTES);
-    out.length = encodeModify(
-      out.view,
-      out.length,
-      lowLane(n),
-      highLane(n),
-      idLow,
-      idHigh,
-      symbol,
-      priceLow,
-      priceHigh,
-      quantity,
-    );
+    putModify(this.#pipe.out, this.#claim(), idLow, idHigh, symbol, priceLow, priceHigh, quantity);
   }
 
   flush(): void {

@@ -7,12 +7,9 @@
 
 import { assert, highLane, lowLane, type SeriatimError } from "../base/index.ts";
 import {
-  encodeCancelOrder,
   encodeHeartbeat,
   encodeHello,
   encodeInstruments,
-  encodeModify,
-  encodeNewOrder,
   frameBytes,
   MessageType,
 } from "../protocol/index.ts";
@@ -20,13 +17,11 @@ import { type AnswerListener, AnswerReader } from "./answer-reader.ts";
 import { checkInteger, connectionLost } from "./errors.ts";
 import { FrameConnection, type TlsOptions } from "./frame-connection.ts";
 import type { Outbox } from "./outbox.ts";
+import { putCancel, putModify, putNewOrder } from "./request-writer.ts";
 
 /** The most requests one connection can have unanswered. */
 export const WINDOW_MAX = 65_536;
 
-const NEW_ORDER_BYTES = frameBytes(MessageType.NewOrder);
-const CANCEL_BYTES = frameBytes(MessageType.CancelOrder);
-const MODIFY_BYTES = frameBytes(MessageType.Modify);
 const HELLO_BYTES = frameBytes(MessageType.Hello);
 const INSTRUMENTS_BYTES = frameBytes(MessageType.Instruments);
 const HEARTBEAT_BYTES = frameBytes(MessageType.Heartbeat);
@@ -124,12 +119,9 @@ export class OrderPipe {
     orderType: number,
     timeInForce: number,
   ): void {
-    const n = this.#claim(NEW_ORDER_BYTES);
-    this.#out.length = encodeNewOrder(
-      this.#out.view,
-      this.#out.length,
-      lowLane(n),
-      highLane(n),
+    putNewOrder(
+      this.#out,
+      this.#claim(),
       idLow,
       idHigh,
       symbol,
@@ -144,16 +136,7 @@ export class OrderPipe {
 
   /** Puts in a CancelOrder. */
   cancel(idLow: number, idHigh: number, symbol: number): void {
-    const n = this.#claim(CANCEL_BYTES);
-    this.#out.length = encodeCancelOrder(
-      this.#out.view,
-      this.#out.length,
-      lowLane(n),
-      highLane(n),
-      idLow,
-      idHigh,
-      symbol,
-    );
+    putCancel(this.#out, this.#claim(), idLow, idHigh, symbol);
   }
 
   /** Puts in a Modify: the new price (i64 ticks as lanes) and the new open quantity. */
@@ -165,30 +148,19 @@ export class OrderPipe {
     priceHigh: number,
     quantity: number,
   ): void {
-    const n = this.#claim(MODIFY_BYTES);
-    this.#out.length = encodeModify(
-      this.#out.view,
-      this.#out.length,
-      lowLane(n),
-      highLane(n),
-      idLow,
-      idHigh,
-      symbol,
-      priceLow,
-      priceHigh,
-      quantity,
-    );
+    putModify(this.#out, this.#claim(), idLow, idHigh, symbol, priceLow, priceHigh, quantity);
   }
 
   /** Puts in a whole request on an order, encoded by its caller: it has a number of its own. */
   encoded(frame: Uint8Array): void {
-    this.#claim(frame.length);
+    this.#claim();
     this.#out.put(frame);
   }
 
   /** Puts in a Hello with flags (HelloFlag); its answer is a HelloAck. */
   hello(account: number, flags = 0): void {
-    const n = this.#claim(HELLO_BYTES);
+    const n = this.#claim();
+    this.#out.reserve(HELLO_BYTES);
     const { view, length } = this.#out;
     this.#out.length = encodeHello(view, length, lowLane(n), highLane(n), account, flags);
   }
@@ -221,8 +193,8 @@ export class OrderPipe {
     this.#connection.destroy(failure);
   }
 
-  #claim(bytes: number): number {
-    this.#makeRoom(bytes);
+  #claim(): number {
+    assert(this.writable, "a request needs a pipe that is writable");
     return ++this.requests;
   }
 

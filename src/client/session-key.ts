@@ -5,7 +5,7 @@
 import { createPrivateKey, sign } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { SeriatimError, storageError } from "../base/index.ts";
-import { isWho, KEYS_FILE_BYTES_MAX, parseKeys } from "../protocol/index.ts";
+import { isWho, ownKeyOf, parseKeysFile } from "../protocol/index.ts";
 import { checkObject, checkText, invalidArgument } from "./errors.ts";
 
 /** Signs as the key of this name. */
@@ -21,8 +21,6 @@ export type SessionKey = string | { readonly name: string; readonly private: str
 /** What PKCS #8 (RFC 8410) puts before the 32 bytes of an Ed25519 key. */
 const PKCS8_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
 const KEY_BYTES = 32;
-/** Whoever else can read the file is whoever its owner is. */
-const OTHERS = 0o077;
 
 /** Throws SeriatimError: `INVALID_ARGUMENT`, or what is wrong with the file. */
 export function signerOf(key: SessionKey): Signer {
@@ -39,33 +37,21 @@ export function signerOf(key: SessionKey): Signer {
   return { name, prove: (statement) => sign(null, statement, own) };
 }
 
-function readKeyFile(path: string): { name: string; private: string } {
-  const keys = parseKeys(readOwnFile(path), path);
-  const [key] = keys;
-  if (keys.length === 1 && key.private !== undefined) return { name: key.name, private: key.private };
-  const what = keys.length === 1 ? "no private key" : `${keys.length} keys`;
-  throw new SeriatimError("KEYS_INVALID", `${path}: holds ${what}, not one key of its own`, { exitCode: 2 });
-}
-
-function readOwnFile(path: string): string {
+/** The key in the file. */
+function readKeyFile(path: string): { readonly name: string; readonly private: string } {
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, "r");
-    const { mode, size } = fstatSync(descriptor);
-    if (size > KEYS_FILE_BYTES_MAX || (mode & OTHERS) !== 0) throw notOwn(path, size, mode);
-    return readFileSync(descriptor, "utf8");
+    const opened = openSync(path, "r");
+    descriptor = opened;
+    const { mode, size } = fstatSync(opened);
+    return ownKeyOf(
+      parseKeysFile(path, size, mode, () => readFileSync(opened, "utf8")),
+      path,
+    );
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw error instanceof SeriatimError ? error : storageError(code ?? "EIO", "read", path, error);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
-}
-
-function notOwn(path: string, size: number, mode: number): SeriatimError {
-  const isLarge = size > KEYS_FILE_BYTES_MAX;
-  const what = isLarge
-    ? `${size} bytes, a keys file has at most ${KEYS_FILE_BYTES_MAX}`
-    : `others than its owner may read or write it (mode ${(mode & 0o777).toString(8)}): chmod 600 ${path}`;
-  return new SeriatimError(isLarge ? "KEYS_INVALID" : "KEYS_EXPOSED", `${path}: ${what}`, { exitCode: 2 });
 }

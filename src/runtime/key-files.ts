@@ -17,18 +17,18 @@ import { SeriatimError, storageError } from "../base/index.ts";
 import { type Ed25519Pair, ed25519Signer, makeEd25519Pair, NodeStorage } from "../platform/index.ts";
 import {
   formatKeys,
-  KEYS_FILE_BYTES_MAX,
   type KeyAccounts,
   type KeyEntry,
   type KeyRights,
   type KeyRole,
+  ownKeyOf,
   parseKeys,
+  parseKeysFile,
 } from "../protocol/index.ts";
 import { KeyRing } from "./key-ring.ts";
 
 /** Nobody but the owner reads or writes. */
 const KEY_FILE_MODE = 0o600;
-const OTHERS = 0o077;
 
 /** A key that signs. */
 export interface OwnKey {
@@ -62,12 +62,7 @@ function refuseOnePublicKeyForTwo(keys: readonly KeyEntry[], path: string): void
 
 /** Reads the file of one key that signs; throws SeriatimError naming the file. */
 export function readOwnKey(path: string): OwnKey {
-  const keys = readKeys(path);
-  const [key] = keys;
-  if (keys.length !== 1 || key.private === undefined)
-    throw invalid(
-      `${path}: holds ${keys.length === 1 ? "no private key" : `${keys.length} keys`}, not one key of its own`,
-    );
+  const key = ownKeyOf(readKeys(path), path);
   const pair: Ed25519Pair = { public: key.public, private: key.private };
   const prove = usable(path, () => ed25519Signer(pair));
   return { name: key.name, role: key.role, accounts: key.accounts, prove };
@@ -124,17 +119,7 @@ function readKeys(path: string): KeyEntry[] {
   }
   try {
     const { mode, size } = fstatSync(descriptor);
-    if (size > KEYS_FILE_BYTES_MAX)
-      throw invalid(`${path}: ${size} bytes, a keys file has at most ${KEYS_FILE_BYTES_MAX}`);
-    const keys = parseKeys(readFileSync(descriptor, "utf8"), path);
-    // Judged last: whoever named another file by mistake is not told to change that one's mode.
-    if ((mode & OTHERS) !== 0)
-      throw new SeriatimError(
-        "KEYS_EXPOSED",
-        `${path}: others than its owner may read or write it (mode ${(mode & 0o777).toString(8)}): chmod 600 ${path}`,
-        { exitCode: 2 },
-      );
-    return keys;
+    return parseKeysFile(path, size, mode, () => readFileSync(descriptor, "utf8"));
   } catch (error) {
     throw systemError(error, "read", path);
   } finally {

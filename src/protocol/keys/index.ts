@@ -9,4 +9,5 @@ export {
   type KeyRole,
   NODE_KEY_NAME,
 } from "./entry.ts";
+export * from "./file-rules.ts";
 export * from "./format.ts";
