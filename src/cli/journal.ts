@@ -161,7 +161,8 @@ function describeReport(report: JournalReport): string[] {
     for (const frame of report.frameList ?? [])
       if (frame.file === segment.file) lines.push(describeFrame(frame));
   }
-  for (const name of report.temporaries) lines.push(`${name}: a segment in the making, holds nothing`);
+  for (const name of report.temporaries)
+    lines.push(`${join(report.directory, name)}: a segment in the making, holds nothing`);
   if (report.verdict === "clean") lines.push(describeScan(report));
   return lines;
 }

@@ -71,6 +71,7 @@ export class ReplicaNode implements NodePart {
     this.#web = new NodeWeb(webOf(configuration, plan.parts.tls, log), { log });
     this.#rate = new AppliedRate(() => this.#replica.position);
     this.failed = this.#replica.failed;
+    this.failed.then((error) => log.error({ position: this.#replica.position }, error.message));
     this.desk = new ReplicaDesk({
       status: () => this.status(),
       snapshot: () => this.requestSnapshot(),
@@ -156,6 +157,7 @@ export class ReplicaNode implements NodePart {
   async stop(): Promise<void> {
     await this.stopShowing();
     await this.#replica.stop();
+    this.#plan.log.info({ position: this.#replica.position }, "stopped");
   }
 
   /** Who looks on connects again, to whoever has the port then. Resolves when it is free; never rejects. */

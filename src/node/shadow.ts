@@ -1,6 +1,7 @@
 // The exchange's shadow: one snapshot taken with an engine of its own, on a thread of its own (`--threads spread`) or,
 // with everything on one thread or a disk of a test's own, here and now, while orders wait.
 
+import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { assert, SeriatimError, type Storage } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
@@ -37,7 +38,9 @@ export function takeExchangeSnapshot(
   const notRemoved = (outcome.notRemoved ?? failure)?.message;
   const { stateHash, stateBytes } = newest.header;
   const hash = Buffer.from(stateHash).toString("hex");
-  const { position, path } = newest;
+  const { position } = newest;
+  // Who is told works in another directory.
+  const path = resolve(newest.path);
   return { position, path, stateHash: hash, stateBytes, applied, retired, refused, notRemoved };
 }
 

@@ -141,5 +141,6 @@ export class ServingThread {
 
 /** Why a node must not lead, or not go on. */
 export function fenced(why: string): SeriatimError {
-  return new SeriatimError("FENCED", `this node must not go on as primary: ${why}`);
+  const remedy = "it can come back as a replica (--replica-of)";
+  return new SeriatimError("FENCED", `this node must not go on as primary: ${why}; ${remedy}`);
 }

@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { run } from "../../../src/cli/main.ts";
 import { stdout } from "../../../src/cli/stdout.ts";
@@ -202,7 +202,7 @@ describe("commands", () => {
   test("a snapshot is taken on request, and the answer says where it is", async () => {
     const { answer } = await admin("snapshot");
     expect(answer).toMatchObject({ ok: true, position: node.status().position, path: expect.any(String) });
-    expect(existsSync(answer.path)).toBe(true);
+    expect([existsSync(answer.path), isAbsolute(answer.path)]).toEqual([true, true]);
   });
 
   test("the journal begins its next segment on request, and the answer says with which position", async () => {
