@@ -11,12 +11,9 @@ import { SeriatimError } from "../../base/index.ts";
 import type { SessionListEnd, SessionOrder, SessionRefusal } from "../../client/index.ts";
 import {
   ackText,
-  CommandKind,
-  ErrorCode,
   errorText,
   formatPrice,
   heartbeatText,
-  type Instrument,
   type MassCancelRequest,
   MessageType,
   type NumberedReport,
@@ -25,7 +22,6 @@ import {
   type OrderRequest,
   orderStatusText,
   ordersTexts,
-  parsePrice,
   ReportKind,
   rejectText,
   reportText,
@@ -35,18 +31,10 @@ import {
 } from "../../protocol/index.ts";
 import type { TokenSession } from "./admission.ts";
 import type { Desk, DeskOutput, DeskRequest } from "./desk.ts";
-import { IN_FLIGHT_MAX, noPrice, type Problem, tooMany, unknownSymbol } from "./order-desk.ts";
+import { IN_FLIGHT_MAX, type Problem, tooMany, unknownSymbol } from "./order-desk.ts";
 import type { SymbolNames } from "./symbol-names.ts";
+import { type InFlight, idText, isAnswer, noNumber, sendCommand } from "./trading-commands.ts";
 import type { TradingLink, TradingListener } from "./trading-link.ts";
-
-/** A command that has no answer yet. */
-interface InFlight {
-  readonly command: number;
-  /** As the log has it: 0 when the client gave none. */
-  readonly number: bigint;
-  readonly id: bigint;
-  readonly request: number | undefined;
-}
 
 /** A question that has no answer yet. */
 interface Question {
@@ -54,13 +42,6 @@ interface Question {
   /** The list so far; undefined: it asks for one order. */
   readonly orders: OpenOrderEntry[] | undefined;
 }
-
-const COMMAND_OF = {
-  submit: CommandKind.NewOrder,
-  modify: CommandKind.Modify,
-  cancel: CommandKind.Cancel,
-  massCancel: CommandKind.MassCancel,
-} as const;
 
 export class TradingDesk implements Desk, TradingListener {
   session: SessionWelcome | undefined;
@@ -230,15 +211,9 @@ export class TradingDesk implements Desk, TradingListener {
     symbol: number | undefined,
     link: TradingLink,
   ): Problem | undefined {
-    const number = request.request ?? 0;
-    const problem =
-      request.type === "massCancel"
-        ? sendMassCancel(link, number, symbol, request.side)
-        : sendOrder(link, number, request, symbol as number, this.#symbols);
-    if (problem !== undefined) return problem;
-    const id = request.type === "massCancel" ? 0n : BigInt(request.id);
-    const command = COMMAND_OF[request.type];
-    this.#inFlight.push({ command, number: BigInt(number), id, request: request.request });
+    const sent = sendCommand(link, request, symbol, this.#symbols);
+    if ("code" in sent) return sent;
+    this.#inFlight.push(sent);
     return undefined;
   }
 
@@ -287,62 +262,4 @@ export class TradingDesk implements Desk, TradingListener {
     // Order entry lets go of who does not read, and that is this peer.
     this.#output.lost(this.#isPaused ? new SeriatimError("TOO_SLOW", "its reports were not read") : why);
   }
-}
-
-/** Whether it says what became of a request, and not what followed from it. */
-function isAnswer({ kind, command }: NumberedReport): boolean {
-  if (kind === ReportKind.Cancelled) return command === CommandKind.Cancel;
-  return kind !== ReportKind.Traded && kind !== ReportKind.Expired;
-}
-
-/** A mass cancel has none. */
-function idText({ command, id }: InFlight): string | undefined {
-  return command === CommandKind.MassCancel ? undefined : String(id);
-}
-
-function sendMassCancel(
-  link: TradingLink,
-  number: number,
-  symbol: number | undefined,
-  side: "buy" | "sell" | undefined,
-): undefined {
-  link.massCancel(number, { ...(symbol !== undefined && { symbol }), ...(side !== undefined && { side }) });
-}
-
-function sendOrder(
-  link: TradingLink,
-  number: number,
-  request: OrderRequest,
-  symbol: number,
-  { instruments }: SymbolNames,
-): Problem | undefined {
-  const { id } = request;
-  if (request.type === "cancel") {
-    link.cancel(number, { id, symbol });
-    return undefined;
-  }
-  const { quantity } = request;
-  if (request.type === "submit" && request.price === undefined) {
-    link.submit(number, { id, symbol, side: request.side, type: "market", quantity });
-    return undefined;
-  }
-  const instrument: Instrument = instruments[symbol];
-  const price = parsePrice(request.price ?? "", instrument.priceDecimals);
-  if (price === undefined) return noPrice(request.price, instrument);
-  if (request.type === "modify") link.modify(number, { id, symbol, price, quantity });
-  else
-    link.submit(number, {
-      id,
-      symbol,
-      side: request.side,
-      price,
-      quantity,
-      timeInForce: request.timeInForce,
-    });
-  return undefined;
-}
-
-function noNumber(): Problem {
-  const text = "request: missing; a session whose requests are executed once numbers each";
-  return { code: ErrorCode.BadMessage, text };
 }
