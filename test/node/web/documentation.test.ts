@@ -95,7 +95,7 @@ beforeAll(async () => {
   await waitForStatus(alice);
   alice.socket.close();
   bob.socket.close();
-});
+}, 30_000);
 afterAll(() => node.stop());
 
 function sideOf(depth: Message, side: "bids" | "asks"): readonly unknown[] {
