@@ -28,7 +28,8 @@ const LOOK_MS = 100;
 
 /** The argument of a bench's exchange: free ports, and no snapshots in the middle of a measurement. */
 export function settingsText(settings: Partial<Configuration>): string {
-  return JSON.stringify({ orderPort: 0, httpPort: 0, replicationPort: 0, snapshotEvery: 0, ...settings });
+  const ofCluster = settings.nodeKey === undefined ? {} : { replicationPort: 0 };
+  return JSON.stringify({ orderPort: 0, httpPort: 0, snapshotEvery: 0, ...ofCluster, ...settings });
 }
 
 export class ExchangeProcess {

@@ -15,6 +15,7 @@ export * from "./position-times.ts";
 export * from "./refusal-notice.ts";
 export * from "./replica-seats.ts";
 export * from "./replica-standing.ts";
+export * from "./serving-node.ts";
 export * from "./serving-session.ts";
 export * from "./snapshot-intake.ts";
 export * from "./snapshot-sender.ts";

@@ -13,77 +13,29 @@ import { assert, type Position, SAFE_MAX, SeriatimError } from "../base/index.ts
 import {
   decodeLogon,
   decodeReplicationRefusal,
-  encodeChallenge,
-  encodeReplicationRefusal,
-  encodeStanding,
-  encodeWelcome,
   type Logon,
   LogonPurpose,
   logonStatement,
-  MessageBuffer,
   MessageStream,
   NodeRole,
   RefusalCode,
   type ReplicaAck,
   ReplicationType,
   readAck,
-  refusalStatement,
-  type Standing,
   StartFrom,
-  standingStatement,
-  welcomeStatement,
-  writeHeartbeat,
 } from "../protocol/index.ts";
-import type { AckView } from "./ack-view.ts";
 import type { PeerStanding } from "./decisions.ts";
 import type { SessionEnd } from "./ending.ts";
 import { FrameSender } from "./frame-sender.ts";
-import type { History } from "./history.ts";
 import { judgeLogon } from "./judge-logon.ts";
 import { LiveReader } from "./live-frames.ts";
-import { HEARTBEAT_US, LOGON_US, type Peer, type SessionOutput, SILENCE_US } from "./peers.ts";
-import type { ReplicaSeats } from "./replica-seats.ts";
-import { Sending, SnapshotSender, type SnapshotSource } from "./snapshot-sender.ts";
+import { HEARTBEAT_US, LOGON_US, type SessionOutput, SILENCE_US } from "./peers.ts";
+import type { PrimarySide, ServingNode } from "./serving-node.ts";
+import { ServingWords } from "./serving-words.ts";
+import { Sending, SnapshotSender } from "./snapshot-sender.ts";
 
 /** No message to a listener is longer: a Logon is the longest. */
 const MESSAGE_BYTES_MAX = 256;
-/** What a Heartbeat takes. */
-const HEARTBEAT_MESSAGE_BYTES = 64;
-
-/** What a node that is primary shares among the sessions of its replicas. */
-export interface PrimarySide {
-  readonly epoch: number;
-  readonly segmentBytes: number;
-  readonly history: History;
-  /** The journal's newest frames (live-frames.ts). */
-  readonly frames: SharedArrayBuffer;
-  readonly view: AckView;
-  readonly seats: ReplicaSeats;
-  /** For a replica that lacks what the journal no longer has; without it such a one is refused. */
-  readonly snapshots?: SnapshotSource | undefined;
-  /** The last position that may be seen. */
-  released(): Position;
-}
-
-export interface ServingNode extends Peer {
-  /** Undefined on a node that is not primary: it can be asked, not followed. */
-  readonly primary: PrimarySide | undefined;
-  /** Where its log ends: told to anybody, so it costs nothing. */
-  readonly log: { readonly epoch: number; readonly position: Position };
-  /** What this node says of itself. */
-  standing(now_us: number): Omit<Standing, "proof">;
-  /** A peer that has proved who it is wants to follow, and says what it has: told before it is judged. */
-  claimed(peer: PeerStanding): void;
-  /** A replica has acknowledged for the first time: it has promised, on its disk, to follow no epoch below this one. */
-  promised(peer: PeerStanding): void;
-  /** The replica `name` was welcomed in an epoch below one that it has promised: this node can't lead in that epoch. */
-  outpromised(name: string, epoch: number): void;
-  /** A peer has shown that this node is not, or must not be, the primary any more: nothing may be acknowledged from now on. */
-  mustStop(
-    code: RefusalCode,
-    peer: { readonly name: string; readonly epoch: number; readonly position: Position },
-  ): void;
-}
 
 /** A replica that is followed from here. */
 interface Followed {
@@ -110,7 +62,7 @@ export class ServingSession {
   readonly #output: SessionOutput;
   readonly #nonce: Uint8Array;
   readonly #stream: MessageStream;
-  readonly #beat = new MessageBuffer(HEARTBEAT_MESSAGE_BYTES);
+  readonly #words: ServingWords;
   readonly #begun_us: number;
   #heard_us: number;
   #spoke_us: number;
@@ -130,7 +82,8 @@ export class ServingSession {
     this.#spoke_us = now_us;
     this.#stream = new MessageStream(node.checksums, MESSAGE_BYTES_MAX);
     this.#nonce = node.nonce();
-    output.write(encodeChallenge({ nonce: this.#nonce, name: node.name }, node.checksums));
+    this.#words = new ServingWords(node, output);
+    this.#words.challenge(this.#nonce);
   }
 
   /** How it ended; undefined while it goes on. Once it has, close the connection when its output is out. */
@@ -215,7 +168,8 @@ export class ServingSession {
     const isLate = welcomed === undefined && now_us - this.#begun_us > LOGON_US;
     if (isLate || now_us - this.#heard_us > SILENCE_US) return this.#end({ kind: "silent" });
     if (welcomed !== undefined && now_us - this.#spoke_us >= HEARTBEAT_US && this.#output.hasRoom) {
-      this.#sendHeartbeat(welcomed.primary, now_us);
+      this.#words.heartbeat(welcomed.primary);
+      this.#spoke_us = now_us;
     }
   }
 
@@ -257,12 +211,10 @@ export class ServingSession {
   }
 
   #answer(logon: Logon, now_us: number): void {
-    const { keys, checksums } = this.#node;
     const standing = this.#node.standing(now_us);
     // Who asks may know more than this node does.
     if (logon.epoch > standing.epoch) this.#node.mustStop(RefusalCode.StaleEpoch, logon);
-    const proof = keys.prove(standingStatement(logon.nonce, standing));
-    this.#output.write(encodeStanding({ ...standing, proof }, checksums));
+    this.#words.standing(logon, standing);
     this.#end({ kind: "closed" });
   }
 
@@ -295,7 +247,7 @@ export class ServingSession {
     primary.view.join(row, logon.position, logon.persisted);
     const { name, position, persisted } = logon;
     this.#followed = { primary, name, row, sender, inMemory: position, persisted, claim: claimOf(logon) };
-    this.#sendWelcome(StartFrom.Journal, this.#followed, live, logon);
+    this.#words.welcome(StartFrom.Journal, primary, live, logon);
   }
 
   #beginTransfer(primary: PrimarySide, live: LiveReader, logon: Logon): void {
@@ -305,23 +257,7 @@ export class ServingSession {
     if (sender.position === undefined) return this.#refuse(RefusalCode.NoSnapshot);
     const row = seats.take(logon.name, this);
     this.#transfer = { primary, name: logon.name, row, sender };
-    this.#sendWelcome(StartFrom.Snapshot, this.#transfer, live, logon);
-  }
-
-  #sendWelcome(
-    start: StartFrom,
-    { primary }: Pick<Transfer, "primary">,
-    live: LiveReader,
-    logon: Logon,
-  ): void {
-    const { keys, checksums } = this.#node;
-    const { epoch, segmentBytes } = primary;
-    const welcome = {
-      ...{ start, epoch, segmentBytes },
-      ...{ position: live.written, released: primary.released() },
-    };
-    const proof = keys.prove(welcomeStatement(logon.nonce, welcome));
-    this.#output.write(encodeWelcome({ ...welcome, proof }, checksums));
+    this.#words.welcome(StartFrom.Snapshot, primary, live, logon);
   }
 
   /** Refuses an acknowledgement of another one. */
@@ -351,13 +287,6 @@ export class ServingSession {
     primary.view.acknowledge(row, inMemory, persisted);
   }
 
-  #sendHeartbeat(primary: PrimarySide, now_us: number): void {
-    const beat = { epoch: primary.epoch, released: primary.released() };
-    const total = writeHeartbeat(this.#beat, beat, this.#node.checksums);
-    this.#output.write(this.#beat.bytes.subarray(0, total));
-    this.#spoke_us = now_us;
-  }
-
   #endedByPeer(at: number): void {
     const { code, epoch, position } = decodeReplicationRefusal(this.#stream.buffer, at);
     const welcomed = this.#followed ?? this.#transfer;
@@ -369,11 +298,7 @@ export class ServingSession {
   }
 
   #refuse(code: RefusalCode): void {
-    const { keys, checksums, log } = this.#node;
-    const refusal = { code, epoch: log.epoch, position: log.position };
-    const logon = this.#logonProof;
-    const proof = logon && keys.prove(refusalStatement(logon, refusal));
-    this.#output.write(encodeReplicationRefusal({ ...refusal, proof }, checksums));
+    this.#words.refusal(code, this.#logonProof);
     this.#end({ kind: "refused", code });
   }
 

@@ -25,6 +25,8 @@ function follow(primary: PrimaryNode, replica: ReplicaNode, tries = 8): Pair {
     const pair = new Pair(primary, replica);
     pair.settle();
     if (pair.following.ended === undefined || i === tries) return pair;
+    // Its connection ends with it.
+    pair.serving.close();
     if (pair.following.ended.kind === "snapshot received") replica.beginWithReceived();
   }
 }
@@ -186,6 +188,7 @@ test("a snapshot whose following frames are gone when it has come is followed by
   primary.takeSnapshot();
   primary.retire();
   pair.settle();
+  pair.serving.close();
   replica.beginWithReceived();
   follow(primary, replica);
   expect(replica.received).toBe(2);
@@ -262,6 +265,7 @@ test("a slow link with a snapshot on it is not taken for a dead one, a dead one 
     beat();
   }
   expect(pair.following.ended).toEqual({ kind: "snapshot received" });
+  pair.serving.close();
   const cut = new Pair(primary, replica, now_us);
   sendSteps(cut, FIRST_PART);
   now_us += 2_100_000;

@@ -339,9 +339,9 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a replica that is sent a snapshot counts for what it had",
     file: "src/replication/serving-session.ts",
-    find: "    this.#sendWelcome(StartFrom.Snapshot, this.#transfer, live, logon);\n",
+    find: "    this.#words.welcome(StartFrom.Snapshot, primary, live, logon);\n",
     replace:
-      "    primary.view.join(row, logon.position, logon.persisted);\n    this.#sendWelcome(StartFrom.Snapshot, this.#transfer, live, logon);\n",
+      "    primary.view.join(row, logon.position, logon.persisted);\n    this.#words.welcome(StartFrom.Snapshot, primary, live, logon);\n",
     tests: "test/replication/snapshot-transfer.test.ts",
   },
   {
