@@ -12,11 +12,11 @@ import {
   type FlowOrderCommand,
   type FlowRequest,
   flowVersionOf,
-  SESSION_FLAGS,
   Side,
   TimeInForce,
 } from "../protocol/index.ts";
 import { FLOW_PROFILES, type FlowProfile, type FlowProfileName, type OnceChances } from "./flow-profiles.ts";
+import { pickWeighted, SessionDraws } from "./flow-sessions.ts";
 import { PriceWalk, priceBehind } from "./price-walk.ts";
 
 interface SentOrder {
@@ -50,11 +50,6 @@ const ADMINISTRATION = {
   forced_start: 1,
   promotion: 1,
 };
-/** Shares of session commands; more open than end, so that an account reaches the most it may have. */
-const SESSIONS = { open: 18, logout: 1, disconnected: 2, dead_man: 1, node_lost: 1 };
-/** Instances are one of so many: few, so that sessions come again, or more than an account may have. */
-const INSTANCES = [2, 1_000];
-const SESSION_NAMES = ["ann", "b", "0123456789abcdef"];
 /** Where request numbers begin: also where a lane and the sign carry. */
 const FIRST_REQUESTS = [1n, 2n ** 32n - 300n, 2n ** 63n - 300n, 1_700_000_000_000_000n];
 /** An earlier request number is at most this far back, and an earlier request one of so many: both beyond what an engine remembers. */
@@ -80,7 +75,7 @@ class FlowGenerator {
   /** The newest request number. Some are passed over. */
   #request: bigint;
   #requests: FlowRequest[] = [];
-  #sessions: { readonly account: number; readonly session: bigint }[] = [];
+  readonly #sessions: SessionDraws;
 
   constructor(profile: FlowProfile, seed: number) {
     const { prices, quantities, symbols } = profile;
@@ -90,6 +85,7 @@ class FlowGenerator {
     this.#walks = Array.from({ length: symbols + 1 }, () => new PriceWalk(prices, start, this.#random));
     this.#maxNotional = quantities.maxNotional ?? Math.min(SAFE_MAX, 2 * start * quantities.usual_lots);
     this.#newId = this.#random.pick(ID_STYLES);
+    this.#sessions = new SessionDraws(this.#random, this.#newId, profile.accounts);
     this.#request = profile.chances.once === undefined ? 0n : this.#random.pick(FIRST_REQUESTS);
   }
 
@@ -115,7 +111,7 @@ class FlowGenerator {
     if (this.#random.chance(chances.register)) return this.#register();
     if (chances.administration !== undefined && this.#random.chance(chances.administration))
       return this.#administer();
-    if (chances.sessions !== undefined && this.#random.chance(chances.sessions)) return this.#session();
+    if (chances.sessions !== undefined && this.#random.chance(chances.sessions)) return this.#sessions.next();
     const isMass = chances.massCancel !== undefined && this.#random.chance(chances.massCancel);
     const command = isMass ? this.#massCancel() : this.#order();
     const { once } = chances;
@@ -124,7 +120,7 @@ class FlowGenerator {
 
   #order(): FlowOrderCommand {
     const { weights } = this.#profile;
-    const kind = this.#pickWeighted(weights);
+    const kind = pickWeighted(this.#random, weights);
     switch (kind) {
       case "limit":
         return this.#limit(TimeInForce.GoodTillCancel);
@@ -157,7 +153,7 @@ class FlowGenerator {
   /** What was switched off is switched on again more often than off, so that most orders are looked at. */
   #administer(): FlowCommand {
     const who = this.#random.pick(NAMES);
-    const kind = this.#pickWeighted(ADMINISTRATION);
+    const kind = pickWeighted(this.#random, ADMINISTRATION);
     switch (kind) {
       case "kill_switch":
         return this.#killSwitch(who);
@@ -172,7 +168,7 @@ class FlowGenerator {
 
   #killSwitch(who: string): FlowCommand {
     const kind = "kill_switch";
-    const scope = this.#pickWeighted({ account: 6, symbol: 3, all: 3 });
+    const scope = pickWeighted(this.#random, { account: 6, symbol: 3, all: 3 });
     const on = this.#random.chance(scope === "all" ? 0.2 : 0.35);
     if (scope === "symbol") {
       const symbol = this.#random.chance(0.1) ? this.#names.length : this.#symbol();
@@ -195,36 +191,6 @@ class FlowGenerator {
       ...(ofSymbol && symbol !== ALL_SYMBOLS && { symbol }),
       ...(ofSide && { side: this.#side() }),
     };
-  }
-
-  /** Opens a session, now and then one of a connection that has another, or ends one of the newest, which may have ended. */
-  #session(): FlowCommand {
-    const kind = this.#pickWeighted(SESSIONS);
-    if (kind !== "open" && this.#sessions.length > 0) {
-      const session = this.#random.pick(this.#sessions.slice(-this.#random.pick([3, 100])));
-      return { kind: "session_end", ...session, cause: kind };
-    }
-    const isNew = this.#sessions.length === 0 || this.#random.chance(0.95);
-    const { account, session } = isNew
-      ? { account: this.#account(), session: this.#newId(BigInt(this.#sessions.length + 1)) }
-      : this.#random.pick(this.#sessions.slice(-3));
-    this.#sessions.push({ account, session });
-    return {
-      ...{ kind: "session_open", account, session, who: this.#random.pick(SESSION_NAMES) },
-      instance: this.#random.between(0, this.#random.pick(INSTANCES)),
-      flags: this.#random.between(0, SESSION_FLAGS),
-      deadMan_ms: this.#random.pick([0, 1, U32_MAX]),
-    };
-  }
-
-  #pickWeighted<K extends string>(weights: Readonly<Record<K, number>>): K {
-    const shares = Object.entries<number>(weights) as [K, number][];
-    let left = this.#random.unit() * shares.reduce((sum, [, share]) => sum + share, 0);
-    for (const [kind, share] of shares) {
-      left -= share;
-      if (left < 0) return kind;
-    }
-    return shares[0][0];
   }
 
   /** A name of its own for each symbol the profile has and one more; after that, one of the known names again. */

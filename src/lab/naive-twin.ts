@@ -9,9 +9,7 @@ import {
   type FlowMarket,
   type FlowMassCancel,
   type FlowModify,
-  type FlowRequest,
   type FlowSnapshot,
-  formatCommand,
   isFlowRequest,
   type KillSwitch,
   type ReasonName,
@@ -32,6 +30,7 @@ import {
   type TwinOrder,
 } from "./twin-book.ts";
 import type { TwinCause, TwinEvent } from "./twin-events.ts";
+import { TwinRequests } from "./twin-requests.ts";
 import { TwinSessions } from "./twin-sessions.ts";
 import { TwinSwitches } from "./twin-switches.ts";
 
@@ -45,16 +44,6 @@ export interface TwinLimits {
 
 const PRICE_MAX = 2n ** 53n - 1n;
 const LEVEL_TOTAL_MAX = 2n ** 53n - 1n;
-const REQUESTS_REMEMBERED = 256;
-const REQUEST_ACCOUNTS_MAX = 8_192;
-
-/** A request whose number is used once, and what was said to it. */
-interface TwinRequest {
-  readonly account: number;
-  readonly number: bigint;
-  readonly content: string;
-  readonly answer: Extract<TwinEvent, { kind: "repeat" }>;
-}
 
 export class NaiveTwin {
   readonly #limits: TwinLimits;
@@ -62,7 +51,7 @@ export class NaiveTwin {
   readonly #books: TwinBook[] = [];
   readonly #switches = new TwinSwitches();
   readonly #sessions = new TwinSessions();
-  #requests: TwinRequest[] = [];
+  readonly #requests = new TwinRequests();
   #sequence = 0;
   #trades = 0;
 
@@ -73,25 +62,8 @@ export class NaiveTwin {
   /** What follows from `command`, in order. Orders inside the events are copies. */
   apply(command: FlowCommand): TwinEvent[] {
     const isOnce = isFlowRequest(command) && command.once !== undefined;
-    return isOnce ? this.#once(command, command.once) : this.#execute(command);
-  }
-
-  /** At most once per account and request number: what was said is said again, and what may have been is refused. */
-  #once(command: FlowRequest, number: bigint): TwinEvent[] {
-    const { account } = command;
-    const own = this.#requests.filter((request) => request.account === account);
-    const accounts = new Set(this.#requests.map((request) => request.account));
-    if (own.length === 0 && accounts.size === REQUEST_ACCOUNTS_MAX) return reject("StorageExhausted");
-    const content = contentOf(command);
-    const known = own.find((request) => request.number === number);
-    if (known !== undefined) return known.content === content ? [known.answer] : reject("RequestReused");
-    const lowest = own.reduce((low, request) => (request.number < low.number ? request : low), own[0]);
-    const isFull = own.length === REQUESTS_REMEMBERED;
-    if (isFull && number < lowest.number) return reject("RequestForgotten");
-    const events = this.#execute(command);
-    this.#requests = this.#requests.filter((request) => !isFull || request !== lowest);
-    this.#requests.push({ account, number, content, answer: answerOf(events[0]) });
-    return events;
+    if (!isOnce) return this.#execute(command);
+    return this.#requests.once(command, command.once, () => this.#execute(command));
   }
 
   #execute(command: FlowCommand): TwinEvent[] {
@@ -314,17 +286,6 @@ function reject(reason: ReasonName): TwinEvent[] {
 }
 
 /** What decides the result of a command, as text. */
-function contentOf(command: FlowRequest): string {
-  const { once: _, ...said } = command;
-  return formatCommand("answerLimit" in said ? { ...said, answerLimit: 0 } : said);
-}
-
-function answerOf(first: TwinEvent): TwinRequest["answer"] {
-  return first.kind === "reject"
-    ? { kind: "repeat", sequence: 0, reason: first.reason }
-    : { kind: "repeat", sequence: first.sequence, reason: undefined };
-}
-
 function incomingOf(command: FlowLimit | FlowMarket): Incoming {
   const { account, id, side, quantity, answerLimit } = command;
   const isMarket = command.kind === "market";
