@@ -14,8 +14,8 @@ import { benchSubscribers } from "./subscribers/bench.ts";
 
 export { markdownSection, provenance, textTable, writeSection } from "./report.ts";
 
-/** Runs one bench in so many rounds. */
-export type Bench = (rounds: number) => Promise<BenchResult>;
+/** Runs one bench in so many rounds. `against`: another checkout of this project, for the gateway's bench. */
+export type Bench = (rounds: number, against?: string) => Promise<BenchResult>;
 
 export const BENCHES: Readonly<Record<string, Bench>> = {
   engine: benchEngine,

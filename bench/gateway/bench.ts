@@ -3,6 +3,7 @@
 // server, and this one, which waits.
 
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { Child } from "../child.ts";
 import { settingsText } from "../exchange-process.ts";
 import { type BenchCase, type BenchResult, measure, type RatioWanted, summarize } from "../harness.ts";
@@ -20,39 +21,45 @@ const SHAPES = [
 
 const DURATION_MS = 1_000;
 
-const SERVERS = ["echo", "journal off", "fsync"] as const;
-type Server = (typeof SERVERS)[number];
+const OTHER = "journal off, other checkout";
+type Server = "echo" | "journal off" | "fsync" | typeof OTHER;
+type Servers = ReadonlyMap<Server, Child>;
 
-export function benchGateway(rounds: number): Promise<BenchResult> {
-  return withScratch((scratch) => withServers(scratch, rounds));
+/** `against`: another checkout of this project, whose exchange is measured beside this one's. */
+export function benchGateway(rounds: number, against?: string): Promise<BenchResult> {
+  return withScratch((scratch) => withServers(scratch, rounds, against));
 }
 
-async function withServers({ directory, fileSystem }: Scratch, rounds: number): Promise<BenchResult> {
-  const children: Record<Server, Child> = {
-    echo: new Child(import.meta.url, "echo"),
-    "journal off": new Child(import.meta.url, "exchange", [settingsText({ durability: "off" })]),
-    fsync: new Child(import.meta.url, "exchange", [settingsText({ dataDir: join(directory, "data") })]),
-  };
+async function withServers(
+  { directory, fileSystem }: Scratch,
+  rounds: number,
+  against: string | undefined,
+): Promise<BenchResult> {
+  const off = settingsText({ durability: "off" });
+  const children = new Map<Server, Child>([
+    ["echo", new Child(import.meta.url, "echo")],
+    ["journal off", new Child(import.meta.url, "exchange", [off])],
+    ["fsync", new Child(import.meta.url, "exchange", [settingsText({ dataDir: join(directory, "data") })])],
+  ]);
+  if (against !== undefined) {
+    const beside = pathToFileURL(join(against, "bench", "gateway", "bench.ts")).href;
+    children.set(OTHER, new Child(beside, "exchange", [off]));
+  }
   const load = new Child(import.meta.url, "load");
   try {
     return await run(children, load, rounds, fileSystem);
   } finally {
-    await Promise.all([load, ...Object.values(children)].map((child) => child.end()));
+    await Promise.all([load, ...children.values()].map((child) => child.end()));
   }
 }
 
-async function run(
-  children: Record<Server, Child>,
-  load: Child,
-  rounds: number,
-  fileSystem: string,
-): Promise<BenchResult> {
+async function run(children: Servers, load: Child, rounds: number, fileSystem: string): Promise<BenchResult> {
   const ports = new Map<Server, number>();
-  for (const server of SERVERS) ports.set(server, (await children[server].answer<{ port: number }>()).port);
+  for (const [server, child] of children) ports.set(server, (await child.answer<{ port: number }>()).port);
   const latencies = new Map<string, LoadResult[]>();
   const cases: BenchCase[] = [];
   for (const [connections, window] of SHAPES) {
-    for (const server of SERVERS) {
+    for (const server of children.keys()) {
       const name = `${connections} x ${window} ${server}`;
       const order: LoadOrder = {
         port: ports.get(server) ?? 0,
@@ -99,7 +106,13 @@ function ratios(): RatioWanted[] {
     const shape = `${connections} x ${window}`;
     const off = { name: `${shape}: journal off / echo`, of: `${shape} journal off`, to: `${shape} echo` };
     const sync = { name: `${shape}: fsync / journal off`, of: `${shape} fsync`, to: `${shape} journal off` };
+    const other = {
+      name: `${shape}: this checkout / the other one`,
+      of: `${shape} journal off`,
+      to: `${shape} ${OTHER}`,
+    };
     return [
+      other,
       window === 34 ? { ...off, aim: { atLeast: 0.7 } } : off,
       window === 512 ? { ...sync, aim: { atLeast: 0.35 } } : sync,
     ];

@@ -1,7 +1,7 @@
 // `seriatim bench`: runs benchmarks and shows, prints or files their figures.
 
-import { accessSync, constants, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { SeriatimError } from "../base/index.ts";
 import { usageError, wholeNumber } from "./arguments.ts";
@@ -11,6 +11,7 @@ const EXAMPLES = `
 Examples:
   seriatim bench engine
   seriatim bench gateway journal --rounds 5
+  seriatim bench gateway --against ../before
   seriatim bench durability snapshot restart
   seriatim bench --json > figures.json
   seriatim bench --write docs/BENCHMARKS.md
@@ -39,6 +40,10 @@ export function registerBench(program: Command): void {
       wholeNumber("--rounds", 1, ROUNDS_MAX),
       ROUNDS_DEFAULT,
     )
+    .option(
+      "--against <dir>",
+      "another checkout of this project, installed, whose exchange the gateway's bench measures beside this one's",
+    )
     .option("--json", "print one JSON document instead of tables")
     .option(
       "--write <file>",
@@ -50,6 +55,7 @@ export function registerBench(program: Command): void {
 
 interface BenchOptions {
   readonly rounds: number;
+  readonly against?: string;
   readonly json?: true;
   readonly write?: string;
 }
@@ -63,13 +69,17 @@ async function runBenches(names: readonly string[], options: BenchOptions): Prom
   const unknown = wanted.find((name) => !Object.hasOwn(BENCHES, name));
   if (unknown !== undefined)
     throw usageError(`no benchmark is called ${unknown}: there are ${Object.keys(BENCHES).join(", ")}`);
-  const { rounds, write } = options;
+  const { rounds, write, against } = options;
+  if (against !== undefined && !existsSync(join(against, "bench", "gateway", "exchange.ts")))
+    throw usageError(`--against ${against}: no checkout of this project is there`);
   if (write !== undefined) withWriteErrors(write, () => checkWritable(write));
   const results = [];
   for (const name of wanted) {
-    const result = await BENCHES[name](rounds);
+    const result = await BENCHES[name](rounds, against);
     results.push(result);
-    const origin = provenance(`seriatim bench ${name} --rounds ${rounds}`);
+    const origin = provenance(
+      `seriatim bench ${name} --rounds ${rounds}${against === undefined ? "" : " --against DIR"}`,
+    );
     if (options.json === undefined) stdout.write(`${textTable(result)}\n`);
     if (write !== undefined)
       withWriteErrors(write, () => writeSection(write, name, markdownSection(result, origin)));
