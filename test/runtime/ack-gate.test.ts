@@ -35,6 +35,15 @@ test("nothing leaves before the node leads, whoever is connected, and its own di
   await begun;
 });
 
+test("whoever watches is woken when the tenure has begun, though no replica comes", async () => {
+  const { gate } = begin("disk");
+  expect([gate.position(0, 1), gate.shortage]).toEqual([0, "this node does not lead yet"]);
+  const changed = gate.whenChanged();
+  expect(gate.position(1, 1)).toBe(1);
+  await changed;
+  expect([gate.position(1, 1), gate.shortage]).toEqual([1, undefined]);
+});
+
 test("nothing leaves before a replica is there, then what the policy says, never beyond what was sequenced", () => {
   const { gate, view } = begin("disk+ram");
   expect([gate.position(50, 60), gate.shortage]).toEqual([

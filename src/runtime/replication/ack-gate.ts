@@ -134,6 +134,8 @@ export class AckGate {
       this.#awaited.reached();
       this.#awaited = undefined;
       this.#waiting = undefined;
+      // Whoever watches for a shortage looks again: where no replica comes, nothing else would make him.
+      this.#view.wake();
     }
     const next = this.#next;
     if (next === undefined || durable < next.position) return;
