@@ -121,6 +121,8 @@ export class ReportStreams {
   /** By hash of the account, open addressing: place in #streams + 1, 0 where there is none. Half of it is used at most. */
   #table = new Int32Array(0);
   #chunks: ReportChunks<ReportStream> | undefined;
+  /** The last one asked for: a command asks for its account's more than once. */
+  #found: ReportStream | undefined;
 
   constructor(limits: ReportLimits = REPORT_LIMITS) {
     this.#limits = limits;
@@ -134,10 +136,15 @@ export class ReportStreams {
   /** The stream of an account; undefined when it has none. */
   of(account: number): ReportStream | undefined {
     if (!this.isUsed) return undefined;
+    const found = this.#found;
+    if (found !== undefined && found.account === account) return found;
     const table = this.#table;
     for (let i = placeOf(account, table); table[i] !== 0; i = (i + 1) & (table.length - 1)) {
       const stream = this.#streams[table[i] - 1];
-      if (stream.account === account) return stream;
+      if (stream.account === account) {
+        this.#found = stream;
+        return stream;
+      }
     }
     return undefined;
   }
