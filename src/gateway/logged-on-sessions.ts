@@ -116,7 +116,9 @@ export class LoggedOnSessions {
       this.#pump.due(connection);
     }
     if (cause !== "disconnected" || session.terms.deadMan_us === 0) return;
-    const { account, sessionLow, sessionHigh, terms, heard_us } = session;
+    const { account, sessionLow, sessionHigh, terms } = session;
+    // What came since the last tick counts as of the next one: a dead man is late, never early.
+    const heard_us = session.hasHeard || connection.paused ? -1 : session.heard_us;
     const silent = { account, sessionLow, sessionHigh, deadMan_us: terms.deadMan_us, heard_us };
     this.#silent.set(session.identity, silent);
   }

@@ -505,6 +505,29 @@ describe("times", () => {
     expect(at.exchange.log).toEqual(["open ann 7/0", "end 7 disconnected", "end 7 dead_man"]);
   });
 
+  test("a connection that is gone before the first tick has its dead man's whole time from there", () => {
+    at.gateway.tick(50_000 * MS);
+    at.logOn(A, { deadMan_ms: 1_000 });
+    at.turn();
+    at.gateway.closed(A, CloseCause.Broken);
+    tickTo(51_000, 50_100);
+    expect(at.exchange.log).toEqual(["open ann 7/0", "end 7 disconnected"]);
+    tickTo(51_100, 51_100);
+    expect(at.exchange.log.at(-1)).toBe("end 7 dead_man");
+  });
+
+  test("a word since the last tick before a connection ends counts as of the next", () => {
+    at.logOn(A, { deadMan_ms: 1_000 });
+    at.turn();
+    tickTo(300, 0);
+    at.gateway.received(A, heartbeat(1));
+    at.gateway.closed(A, CloseCause.Broken);
+    tickTo(1_300, 400);
+    expect(at.exchange.log.at(-1)).toBe("end 7 disconnected");
+    tickTo(1_400, 1_400);
+    expect(at.exchange.log.at(-1)).toBe("end 7 dead_man");
+  });
+
   test("who comes back in time, or has logged out, is not waited for", () => {
     at.logOn(A, { deadMan_ms: 1_000 });
     at.logOn(B, { deadMan_ms: 1_000, instance: 1 });
