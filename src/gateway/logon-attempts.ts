@@ -18,7 +18,7 @@ export interface AttemptLimits {
 export const ATTEMPT_LIMITS: AttemptLimits = {
   perAddress: 10,
   perOwnAddress: 200,
-  // A signature takes about 0.1 ms to look at: a fiftieth of a core at most.
+  // A signature takes about 0.1 ms to look at, and a node tries two keys: a twenty-fifth of a core at most.
   total: 200,
 };
 

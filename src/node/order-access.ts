@@ -1,5 +1,8 @@
 // Who may trade on this node's order port: the traders and readers of its keys file, and the node itself. It makes a key of its
 // own at each start, in no file, for its web thread and its simulated traders, which are clients like any other.
+//
+// The web logs on for whoever said a token: with the name of the token's key and a proof by the node's own. What is granted, what
+// limits there are and whose session it is in the log are that key's then, as if it had signed itself.
 
 import type { Access, Grant } from "../gateway/index.ts";
 import { type Ed25519Pair, ed25519Verifier, makeNonce } from "../platform/index.ts";
@@ -13,7 +16,7 @@ export function isOpen({ openOrderEntry, host }: Configuration): boolean {
   return openOrderEntry === "auto" ? isLoopback(host) : openOrderEntry === "on";
 }
 
-/** `own`: the node's key for its own sessions. */
+/** `own`: the node's key, for its own sessions and those it logs on for others. */
 export function orderAccess(
   configuration: Configuration,
   keys: KeyRing | undefined,
@@ -25,10 +28,10 @@ export function orderAccess(
     authenticator: {
       challenge: makeNonce,
       verify(name, statement, proof) {
-        if (name === NODE_KEY_NAME) return verifyOwn(statement, proof) ? ownGrant : undefined;
-        const grant = keys?.grant(name);
-        if (keys === undefined || grant === undefined) return undefined;
-        return keys.isProof(name, grant.role, statement, proof) ? grant : undefined;
+        const grant = name === NODE_KEY_NAME ? ownGrant : keys?.grant(name);
+        if (grant === undefined) return undefined;
+        const isProof = keys?.isProof(name, grant.role, statement, proof) || verifyOwn(statement, proof);
+        return isProof ? grant : undefined;
       },
     },
     openOrderEntry: isOpen(configuration),

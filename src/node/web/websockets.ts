@@ -92,7 +92,7 @@ class AttachedWebSockets implements WebSockets {
         throw error;
       }
     };
-    const connectTrading = tradingConnector({ host, port: orderPort, nodeKey, clock });
+    const connectTrading = tradingConnector({ host, port: orderPort, nodeKey });
     this.#exchange = new WebExchange({
       ...{ publisher, source, accounts, access, noOrders, clock, limits, connectOrders, connectTrading },
     });

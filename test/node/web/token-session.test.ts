@@ -7,8 +7,10 @@ import { join } from "node:path";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { crc32c, encodeUtf8 } from "../../../src/base/index.ts";
 import {
   connectOrderEntry,
+  connectSession,
   ExchangeSocket,
   type ExchangeSocketOptions,
   type SocketLike,
@@ -27,6 +29,8 @@ import { Peer } from "./peer.ts";
 
 const token = makeToken();
 const readerToken = makeToken();
+const carolToken = makeToken();
+const carol = makeEd25519Pair();
 const keys = new KeyRing([
   {
     name: "alice",
@@ -41,6 +45,14 @@ const keys = new KeyRing([
     accounts: "all",
     token: tokenDigest(readerToken),
     public: makeEd25519Pair().public,
+  },
+  {
+    name: "carol",
+    role: "trader",
+    accounts: [1],
+    limits: { frames_per_second: 1, connections: 1 },
+    token: tokenDigest(carolToken),
+    public: carol.public,
   },
 ]);
 const log = createLog({ level: "silent" });
@@ -81,6 +93,13 @@ async function logOn(fields: object = {}) {
 
 const BUY = { type: "submit", symbol: "BTC-USD", id: "1", side: "buy", price: "100.00", quantity: 5 };
 const SELL = { ...BUY, id: "9", side: "sell", quantity: 2 };
+
+const NOBODY = {
+  onReport() {},
+  onRefused() {},
+  onOpenOrder() {},
+  onOpenOrdersEnd() {},
+};
 
 async function traded(): Promise<void> {
   const bob = await Peer.greet(node.httpPort, "bob");
@@ -183,6 +202,32 @@ test("a newer connection of the same session takes the place of the older one, o
   expect(await first.peer.closed).toEqual([4010, "a newer connection has this session"]);
   second.peer.say({ ...BUY, request: 1 });
   expect(await other.peer.next("report")).toMatchObject({ number: "1" });
+});
+
+test("whatever instance a key's holder says, the session of another key stays", async () => {
+  await start();
+  const { peer } = await logOn({ cancelOnDisconnect: true });
+  // A hash of the keys' names in the instance, as it was once, could be undone by whoever chose the instance.
+  for (const name of ["alice", "auditor"]) {
+    const instance = (crc32c(encodeUtf8("alice")) ^ crc32c(encodeUtf8(name))) >>> 0;
+    await logOn({ token: readerToken, account: "alice", instance });
+  }
+  peer.say({ ...BUY, request: 1 });
+  expect(await peer.next("ack")).toMatchObject({ report: "1" });
+});
+
+test("a token's sessions are its key's: who signs with that takes their place, and its limits hold", async () => {
+  await start();
+  const { peer } = await logOn({ token: carolToken });
+  for (let request = 1; request <= 3; request++) peer.say({ ...BUY, id: String(request), request });
+  expect(await peer.next("reject")).toMatchObject({ reason: "Throttled" });
+  const another = await Peer.connect(node.httpPort);
+  another.say({ type: "hello", schema: 1, token: carolToken, instance: 1 });
+  expect(await another.next("error")).toMatchObject({ code: "UNAVAILABLE" });
+  const key = { name: "carol", private: carol.private };
+  const signed = await connectSession({ port: node.orderPort, key, account: 1, listener: NOBODY });
+  expect((await peer.closed)[0]).toBe(4010);
+  await signed.logout();
 });
 
 test("a request that is asked again by its number is executed once, also over another connection", async () => {

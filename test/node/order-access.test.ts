@@ -1,0 +1,36 @@
+// Who may trade on a node's order port: whose proof is taken for which name, and what it grants.
+
+import { expect, test } from "vitest";
+import { signerOf } from "../../src/client/index.ts";
+import { configurationOf } from "../../src/node/index.ts";
+import { orderAccess } from "../../src/node/order-access.ts";
+import { makeEd25519Pair } from "../../src/platform/index.ts";
+import { KeyRing } from "../../src/runtime/index.ts";
+
+const [own, ann, watch, boss] = [makeEd25519Pair(), makeEd25519Pair(), makeEd25519Pair(), makeEd25519Pair()];
+const keys = new KeyRing([
+  { name: "ann", role: "trader", accounts: [1], limits: { connections: 2 }, public: ann.public },
+  { name: "watch", role: "reader", accounts: "all", public: watch.public },
+  { name: "boss", role: "admin", public: boss.public },
+]);
+const { authenticator } = orderAccess(configurationOf({}).configuration, keys, own);
+const STATEMENT = new Uint8Array([1, 2, 3]);
+
+const ANN = { name: "ann", role: "trader", accounts: new Set([1]), limits: { connections: 2 } };
+const WATCH = { name: "watch", role: "reader", accounts: "all", limits: {} };
+const NODE = { name: "node", role: "trader", accounts: "all", limits: {} };
+
+test.each([
+  ["a trader's own", "ann", ann, ANN],
+  ["another trader's", "ann", watch, undefined],
+  ["the node's, for who said a trader's token: that trader's rights", "ann", own, ANN],
+  ["the node's, for who said a reader's token: that reader's rights", "watch", own, WATCH],
+  ["the node's, for itself", "node", own, NODE],
+  ["a trader's, as the node", "node", ann, undefined],
+  ["an administrator's, who has no account", "boss", boss, undefined],
+  ["the node's, for an administrator", "boss", own, undefined],
+  ["the node's, for nobody", "eve", own, undefined],
+])("a proof by %s", (_whose, name, { private: secret }, grant) => {
+  const { prove } = signerOf({ name, private: secret });
+  expect(authenticator.verify(name, STATEMENT, prove(STATEMENT))).toEqual(grant);
+});
