@@ -38,7 +38,7 @@ export interface Desk {
   /** Answers a client that says that it lives. */
   beat(request: number | undefined): void;
   /** Something came from the client. */
-  heard?(now_us: number): void;
+  heard?(): void;
   /** The peer has taken what waited for it. */
   resume?(): void;
   /** Takes no more requests; resolves when everything sent is answered. */
@@ -57,7 +57,7 @@ export async function connectDesk(
   const { symbols, noOrders } = exchange;
   if (session === undefined || noOrders !== undefined)
     return new OrderDesk(await exchange.connectOrders(account), symbols, output, noOrders);
-  const desk = new TradingDesk(session, symbols, output);
+  const desk = new TradingDesk(session, symbols, output, exchange.clock);
   desk.attach(await exchange.connectTrading(account, session, desk));
   return desk;
 }

@@ -114,7 +114,7 @@ export class WebSession {
 
   #hear(text: string): void {
     if (this.#state === State.Ended || this.#state === State.Leaving) return;
-    this.#desk?.heard?.(this.#exchange.clock.monotonicMicros());
+    this.#desk?.heard?.();
     const parsed = parseRequest(text);
     if ("request" in parsed) return this.#dispatch(parsed.request);
     this.#send(errorText(parsed.refusal));
@@ -190,6 +190,7 @@ export class WebSession {
       this.#close(CloseCode.Replaced, "a newer connection has this session");
     else if (why?.code === "TOO_SLOW")
       this.#close(CloseCode.TooSlow, "too slow: your reports wait at the exchange");
+    else if (why?.code === "DEAD_MAN") this.#close(CloseCode.DeadMan, why.message);
     else this.#close(CloseCode.GoingAway, "the exchange is gone");
   }
 

@@ -4,6 +4,7 @@ import {
   CommandKind,
   ErrorCode,
   type MassCancelRequest,
+  MessageType,
   type NumberedReport,
   type OrderRequest,
   parsePrice,
@@ -28,6 +29,18 @@ const COMMAND_OF = {
   cancel: CommandKind.Cancel,
   massCancel: CommandKind.MassCancel,
 } as const;
+
+const COMMAND_OF_TYPE: ReadonlyMap<number, number> = new Map([
+  [MessageType.NewOrder, CommandKind.NewOrder],
+  [MessageType.Modify, CommandKind.Modify],
+  [MessageType.CancelOrder, CommandKind.Cancel],
+  [MessageType.MassCancel, CommandKind.MassCancel],
+]);
+
+/** The command that a request of that type becomes; undefined: none. */
+export function commandOf(type: number): number | undefined {
+  return COMMAND_OF_TYPE.get(type);
+}
 
 /** Whether it says what became of a request, and not what followed from it. */
 export function isAnswer({ kind, command }: NumberedReport): boolean {

@@ -7,7 +7,7 @@
 //
 // A slow peer's reports wait where they are made: the connection is not read until it has taken what it was sent.
 
-import { SeriatimError } from "../../base/index.ts";
+import { type Clock, SeriatimError } from "../../base/index.ts";
 import type { SessionListEnd, SessionOrder, SessionRefusal } from "../../client/index.ts";
 import {
   ackText,
@@ -33,7 +33,7 @@ import type { TokenSession } from "./admission.ts";
 import type { Desk, DeskOutput, DeskRequest } from "./desk.ts";
 import { IN_FLIGHT_MAX, type Problem, tooMany, unknownSymbol } from "./order-desk.ts";
 import type { SymbolNames } from "./symbol-names.ts";
-import { type InFlight, idText, isAnswer, noNumber, sendCommand } from "./trading-commands.ts";
+import { commandOf, type InFlight, idText, isAnswer, noNumber, sendCommand } from "./trading-commands.ts";
 import type { TradingLink, TradingListener } from "./trading-link.ts";
 
 /** A question that has no answer yet. */
@@ -50,6 +50,7 @@ export class TradingDesk implements Desk, TradingListener {
   readonly #logon: TokenSession;
   readonly #symbols: SymbolNames;
   readonly #output: DeskOutput;
+  readonly #clock: Clock;
   /** Undefined when it is gone, or not to be used any more. */
   #link: TradingLink | undefined;
   /** What came before the client was welcomed: less than one read. */
@@ -60,15 +61,19 @@ export class TradingDesk implements Desk, TradingListener {
   #lastQuestion = 0;
   /** The number of the next report. */
   #next = 0;
-  #beat_us = Number.NEGATIVE_INFINITY;
+  /** With a dead man: when something came from the client, and whether his link has not been told of it yet. */
+  #heard_us: number;
+  #isHeard = false;
   #flushIsDue = false;
   /** The peer is slow. */
   #isPaused = false;
 
-  constructor(logon: TokenSession, symbols: SymbolNames, output: DeskOutput) {
+  constructor(logon: TokenSession, symbols: SymbolNames, output: DeskOutput, clock: Clock) {
     this.#logon = logon;
     this.#symbols = symbols;
     this.#output = output;
+    this.#clock = clock;
+    this.#heard_us = clock.monotonicMicros();
   }
 
   attach(link: TradingLink): void {
@@ -97,12 +102,13 @@ export class TradingDesk implements Desk, TradingListener {
     this.#send(heartbeatText(request, this.#next));
   }
 
-  /** Its dead man is told, a few times while it waits. */
-  heard(now_us: number): void {
-    const { deadMan_ms } = this.#logon;
-    if (deadMan_ms === 0 || now_us - this.#beat_us < (deadMan_ms * 1_000) / 4) return;
-    this.#beat_us = now_us;
-    this.#link?.heartbeat();
+  /** Its dead man is told, once for all that comes in a turn: by a request that goes on, else by a heartbeat. */
+  heard(): void {
+    const link = this.#link;
+    if (this.#logon.deadMan_ms === 0 || link === undefined) return;
+    this.#heard_us = this.#clock.monotonicMicros();
+    this.#isHeard = true;
+    this.#flushSoon(link);
   }
 
   resume(): void {
@@ -140,7 +146,10 @@ export class TradingDesk implements Desk, TradingListener {
       return;
     }
     const number = BigInt(request);
-    const refused = this.#settle((each) => each.number === number && each.id === id);
+    const command = commandOf(type);
+    const refused = this.#settle(
+      (each) => each.command === command && each.number === number && each.id === id,
+    );
     if (refused !== undefined) this.#send(rejectText(refused.request, idText(refused), reason));
   }
 
@@ -168,8 +177,10 @@ export class TradingDesk implements Desk, TradingListener {
     // Lost: the session is about to end, and says so.
     if (link === undefined) return;
     const problem = this.#problemOf(request, link);
-    if (problem === undefined) this.#flushSoon(link);
-    else this.#send(errorText({ request: request.request, ...problem }));
+    if (problem === undefined) {
+      this.#isHeard = false;
+      this.#flushSoon(link);
+    } else this.#send(errorText({ request: request.request, ...problem }));
   }
 
   /** Sends it; or what is wrong with it. */
@@ -197,6 +208,8 @@ export class TradingDesk implements Desk, TradingListener {
     queueMicrotask(() => {
       this.#flushIsDue = false;
       link.flush();
+      if (this.#isHeard) link.heartbeat();
+      this.#isHeard = false;
     });
   }
 
@@ -259,7 +272,16 @@ export class TradingDesk implements Desk, TradingListener {
   #lost(why: SeriatimError | undefined): void {
     if (this.#link === undefined) return;
     this.#link = undefined;
-    // Order entry lets go of who does not read, and that is this peer.
-    this.#output.lost(this.#isPaused ? new SeriatimError("TOO_SLOW", "its reports were not read") : why);
+    this.#output.lost(why?.code === "SESSION_REPLACED" ? why : (this.#blame() ?? why));
+  }
+
+  /** Why order entry ended it, which it does without a word, if that lies with the client. */
+  #blame(): SeriatimError | undefined {
+    // It lets go of who does not read, and that is this peer.
+    if (this.#isPaused) return new SeriatimError("TOO_SLOW", "its reports were not read");
+    const { deadMan_ms } = this.#logon;
+    const silence_us = this.#clock.monotonicMicros() - this.#heard_us;
+    if (deadMan_ms === 0 || silence_us < deadMan_ms * 1_000) return undefined;
+    return new SeriatimError("DEAD_MAN", `nothing was heard of you for ${deadMan_ms} ms`);
   }
 }

@@ -20,6 +20,7 @@ const CLOSE_OF_CODE: ReadonlyMap<CloseCode, WebClose> = new Map([
   [CloseCode.NoHello, WebClose.NoHello],
   [CloseCode.TooSlow, WebClose.TooSlow],
   [CloseCode.Replaced, WebClose.Replaced],
+  [CloseCode.DeadMan, WebClose.DeadMan],
   [CloseCode.TooManyMessages, WebClose.TooManyMessages],
 ]);
 

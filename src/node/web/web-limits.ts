@@ -82,6 +82,8 @@ export const WebClose = {
   TooManyMessages: "TooManyMessages",
   /** It did not answer a ping. */
   Silent: "Silent",
+  /** Nothing was heard for as long as its dead man waits. */
+  DeadMan: "DeadMan",
   /** The node stops, or its order entry is gone. */
   GoingAway: "GoingAway",
 } as const;

@@ -40,6 +40,8 @@ export const CloseCode = {
   TooSlow: 4008,
   /** A newer connection of the same token, account and instance. */
   Replaced: 4010,
+  /** Nothing was heard of a client with a dead man for as long as that waits. */
+  DeadMan: 4011,
   TooManyMessages: 4029,
 } as const;
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];

@@ -194,6 +194,7 @@ test("a client that says nothing for too long loses its orders, though its socke
   peer.say(BUY);
   await peer.next("ack");
   expect(await peer.next("report")).toMatchObject({ event: "cancelled", cause: "deadMan" });
+  expect(await peer.closed).toEqual([4011, "nothing was heard of you for 600 ms"]);
 });
 
 test("a newer connection of the same session takes the place of the older one, other instances stay", async () => {

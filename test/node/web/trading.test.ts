@@ -193,6 +193,16 @@ describe("a request and its answer:", () => {
     expect(await report()).toMatchObject([{ type: "report" }, { type: "ack", id: "1" }]);
   });
 
+  // Without numbers, and of one order: refusals come before the reports of what was asked before.
+  test("a refusal is not taken for another request's that is alike", async () => {
+    const ask = { symbol: "BTC-USD", id: "1" };
+    await client.say(BUY, { ...ask, type: "modify", price: "99.5", quantity: 4 }, { ...ask, type: "cancel" });
+    for (const type of [MessageType.CancelOrder, MessageType.Modify])
+      link.listener.onRefused({ request: 0, id: 1n, reason: 13, type });
+    expect(client.received.splice(0).map(({ type }) => type)).toEqual(["reject", "reject"]);
+    expect(await report({ request: 0n })).toMatchObject([{ type: "report" }, { type: "ack", id: "1" }]);
+  });
+
   test("a market order, a modify and a cancel", async () => {
     const market = { ...BUY, orderType: "market", price: undefined, request: 1 };
     const modify = { type: "modify", request: 2, symbol: "BTC-USD", id: "1", price: "99.5", quantity: 4 };
@@ -386,11 +396,34 @@ test("a heartbeat is answered with the number of the next report", async () => {
   ]);
 });
 
-test("whatever the client says tells its dead man that it lives, a few times while he waits", async () => {
-  await logOn({ deadMan_ms: 4_000 });
-  await client.say({ type: "heartbeat" }, { type: "heartbeat" });
-  expect(link.asked).toEqual([["heartbeat"]]);
-  exchange.now_us += 1_000_000;
-  await client.say({ type: "subscribe", channels: ["status"] });
-  expect(link.asked).toEqual([["heartbeat"], ["heartbeat"]]);
+describe("a dead man", () => {
+  beforeEach(() => logOn({ deadMan_ms: 4_000 }));
+
+  // One word in a while was once enough for it: he fired up to a quarter of his time early.
+  test("is told of whatever the client says, at once, and once a turn", async () => {
+    await client.say({ type: "heartbeat" }, { type: "heartbeat" });
+    expect(link.asked).toEqual([["heartbeat"]]);
+    exchange.now_us += 1_000;
+    await client.say({ type: "subscribe", channels: ["status"] });
+    expect(link.asked).toEqual([["heartbeat"], ["heartbeat"]]);
+    await client.say({ ...BUY, symbol: "NOPE" });
+    expect(link.asked).toHaveLength(3);
+  });
+
+  test("hears a request itself", async () => {
+    await client.say({ type: "heartbeat" }, { ...BUY, request: 1 });
+    expect(link.asked.map(([what]) => what)).toEqual(["submit"]);
+  });
+
+  test.each([
+    [3_999_999, 1001, "the exchange is gone"],
+    [4_000_000, 4011, "nothing was heard of you for 4000 ms"],
+  ])("that has waited long enough is why a session ends: %i us", async (silence_us, code, words) => {
+    exchange.now_us += 1_000_000;
+    await client.say({ type: "heartbeat" });
+    exchange.now_us += silence_us;
+    link.lose(new SeriatimError("CONNECTION_LOST", "it was closed"));
+    await turn();
+    expect(client.closed).toEqual([code, words]);
+  });
 });
