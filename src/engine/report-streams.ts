@@ -26,6 +26,8 @@ export const REPORT_LIMITS: ReportLimits = {
 };
 
 const NOTHING = new Int32Array(0);
+/** Above the numbers of a stream without a chunk. A small integer: an infinite one would make its field a double. */
+const NO_CHUNK = 2 ** 31 - 1;
 
 export class ReportStream {
   readonly account: number;
@@ -41,9 +43,15 @@ export class ReportStream {
   #head = 0;
   readonly #chunks: ReportChunks<ReportStream>;
   // Its newest chunk, where nearly all is written and read: its first number, its memory, its place there.
-  #newest = Number.POSITIVE_INFINITY;
-  #newestWords: Int32Array = NOTHING;
+  #newest = NO_CHUNK;
   #newestAt = 0;
+  /** Reports that the newest chunk has room for. */
+  room = 0;
+  /** Where the report claimed last lies: the newest chunk's memory, and the word offset there. */
+  lastWords: Int32Array = NOTHING;
+  lastAt = 0;
+  /** The command that the writer's last report here is of; 0 after a restart, which is between commands. */
+  lastPosition = 0;
 
   constructor(account: number, index: number, chunks: ReportChunks<ReportStream>) {
     this.account = account;
@@ -53,7 +61,7 @@ export class ReportStream {
 
   /** The memory that holds report `number`, which is kept. Valid until a command is applied. */
   words(number: number): Int32Array {
-    if (number >= this.#newest && number < this.next) return this.#newestWords;
+    if (number >= this.#newest && number < this.next) return this.lastWords;
     return this.#chunks.words(this.#chunkOf(number));
   }
 
@@ -71,7 +79,7 @@ export class ReportStream {
 
   /** Whether the next report begins a chunk. */
   get needsChunk(): boolean {
-    return this.first === this.next || (this.next - 1) % CHUNK_REPORTS === 0;
+    return this.room === 0;
   }
 
   addChunk(chunk: number): void {
@@ -79,8 +87,10 @@ export class ReportStream {
     this.#ring[(this.#head + this.chunkCount) & (this.#ring.length - 1)] = chunk;
     this.chunkCount++;
     this.#newest = chunkEnd(this.next) - CHUNK_REPORTS;
-    this.#newestWords = this.#chunks.words(chunk);
     this.#newestAt = this.#chunks.at(chunk);
+    this.room = chunkEnd(this.next) - this.next;
+    this.lastWords = this.#chunks.words(chunk);
+    this.lastAt = this.#newestAt + (this.next - 1 - this.#newest) * REPORT_WORDS;
   }
 
   /** Forgets its oldest chunk, which it returns. */
@@ -90,6 +100,10 @@ export class ReportStream {
     this.#head = (this.#head + 1) & (this.#ring.length - 1);
     this.chunkCount--;
     this.first = Math.min(this.next, chunkEnd(this.first));
+    if (this.chunkCount === 0) {
+      this.#newest = NO_CHUNK;
+      this.room = 0;
+    }
     return chunk;
   }
 
@@ -121,8 +135,9 @@ export class ReportStreams {
   /** By hash of the account, open addressing: place in #streams + 1, 0 where there is none. Half of it is used at most. */
   #table = new Int32Array(0);
   #chunks: ReportChunks<ReportStream> | undefined;
-  /** The last one asked for: a command asks for its account's more than once. */
+  /** The last two asked for: a command asks for its account's more than once, a trade in turn for those of two. */
   #found: ReportStream | undefined;
+  #foundBefore: ReportStream | undefined;
 
   constructor(limits: ReportLimits = REPORT_LIMITS) {
     this.#limits = limits;
@@ -138,10 +153,21 @@ export class ReportStreams {
     if (!this.isUsed) return undefined;
     const found = this.#found;
     if (found !== undefined && found.account === account) return found;
+    return this.#find(account);
+  }
+
+  #find(account: number): ReportStream | undefined {
+    const before = this.#foundBefore;
+    if (before !== undefined && before.account === account) {
+      this.#foundBefore = this.#found;
+      this.#found = before;
+      return before;
+    }
     const table = this.#table;
     for (let i = placeOf(account, table); table[i] !== 0; i = (i + 1) & (table.length - 1)) {
       const stream = this.#streams[table[i] - 1];
       if (stream.account === account) {
+        this.#foundBefore = this.#found;
         this.#found = stream;
         return stream;
       }
@@ -168,7 +194,9 @@ export class ReportStreams {
 
   /** Gives `stream` its next number: the record's place is then words(number), at(number), and holds anything. */
   claim(stream: ReportStream): number {
-    if (stream.needsChunk) this.#addChunk(stream);
+    if (stream.room === 0) this.#addChunk(stream);
+    stream.room--;
+    stream.lastAt += REPORT_WORDS;
     return stream.next++;
   }
 

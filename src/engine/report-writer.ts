@@ -74,6 +74,7 @@ const ACCOUNT = ReportWord.account;
 const LANE = 2 ** 32;
 const NEW_ORDER = CommandKind.NewOrder;
 const ACCEPTED = ReportKind.Accepted;
+const CANCELLED = ReportKind.Cancelled;
 const TRADED = ReportKind.Traded;
 const MODIFIED = ReportKind.Modified;
 const LAST = ReportFlag.Last << 24;
@@ -85,9 +86,6 @@ const REASON = 0xff00;
 
 export class ReportWriter {
   readonly #state: Pick<ExchangeState, "orders" | "reports" | "position">;
-  /** The record at work. */
-  #words: Int32Array = new Int32Array(0);
-  #at = 0;
   /** The command's own order: its limit, how much it came with, and what it had traded before. */
   #limitLow = 0;
   #limitHigh = 0;
@@ -103,7 +101,6 @@ export class ReportWriter {
   accepted(command: Int32Array, from: number, event: Int32Array, at: number): void {
     this.#filledLow = 0;
     this.#filledHigh = 0;
-    this.#subject(event, at);
     this.#ofSubject(ACCEPTED, command, from, event, at);
   }
 
@@ -116,59 +113,76 @@ export class ReportWriter {
     event: Int32Array,
     at: number,
   ): void {
-    this.#takeFilled(slot);
-    this.#subject(event, at);
+    const { words } = this.#state.orders;
+    this.#filledLow = words[(slot << SHIFT) + FILLED_LOW];
+    this.#filledHigh = words[(slot << SHIFT) + FILLED_HIGH];
     this.#ofSubject(inPlace ? MODIFIED | IN_PLACE : MODIFIED, command, from, event, at);
   }
 
   /** The order in `slot`, by its Cancel, which names it: before it leaves. */
   cancelled(slot: number, command: Int32Array, from: number, event: Int32Array, at: number): void {
-    this.#takeFilled(slot);
-    const kind = ReportKind.Cancelled | (event[at + EVENT_HEAD] & REASON);
-    if (!this.#begin(kind, event[at + EVENT_ACCOUNT], command, from)) return;
-    this.#orderOf(event, at);
-    this.#price(event[at + EVENT_PRICE_LOW], event[at + EVENT_PRICE_HIGH]);
-    this.#amounts(event[at + EVENT_QUANTITY], 0, 0);
+    const stream = this.#begin(
+      CANCELLED | (event[at + EVENT_HEAD] & REASON),
+      event[at + EVENT_ACCOUNT],
+      command,
+      from,
+    );
+    if (stream === undefined) return;
+    const words = stream.lastWords;
+    const to = stream.lastAt;
+    const orders = this.#state.orders.words;
+    writeOrder(words, to, event, at);
+    writePrices(words, to, event[at + EVENT_PRICE_LOW], event[at + EVENT_PRICE_HIGH], 0, 0);
+    words[to + LAST_QUANTITY] = event[at + EVENT_QUANTITY];
+    words[to + LEAVES] = 0;
+    words[to + CUMULATIVE_LOW] = orders[(slot << SHIFT) + FILLED_LOW];
+    words[to + CUMULATIVE_HIGH] = orders[(slot << SHIFT) + FILLED_HIGH];
   }
 
   /** A mass cancel, before the Cancels of its `orders`. */
   massCancelled(orders: number, command: Int32Array, from: number, event: Int32Array, at: number): void {
-    if (!this.#begin(ReportKind.MassCancelled, event[at + EVENT_ACCOUNT], command, from)) return;
-    this.#filledLow = 0;
-    this.#filledHigh = 0;
-    this.#orderOf(event, at);
-    this.#price(0, 0);
-    this.#amounts(orders, 0, 0);
+    const stream = this.#begin(ReportKind.MassCancelled, event[at + EVENT_ACCOUNT], command, from);
+    if (stream === undefined) return;
+    writeOrder(stream.lastWords, stream.lastAt, event, at);
+    writePrices(stream.lastWords, stream.lastAt, 0, 0, 0, 0);
+    writeAmounts(stream.lastWords, stream.lastAt, orders, 0, 0, 0, 0);
   }
 
   /** Both sides of a Trade of the command's order with the one in `slot`, which has not yet given its lots. */
   traded(slot: number, command: Int32Array, from: number, event: Int32Array, at: number): void {
+    const priceLow = event[at + EVENT_PRICE_LOW];
+    const priceHigh = event[at + EVENT_PRICE_HIGH];
     const quantity = event[at + EVENT_QUANTITY];
-    const leaves = event[at + EVENT_LEAVES] >>> 0;
-    if (this.#begin(TRADED, event[at + EVENT_ACCOUNT], command, from)) {
-      this.#orderOf(event, at);
-      this.#price(this.#limitLow, this.#limitHigh);
-      this.#tradedAt(event, at);
-      this.#amounts(quantity, leaves, this.#quantity - leaves);
+    const taker = this.#begin(TRADED, event[at + EVENT_ACCOUNT], command, from);
+    if (taker !== undefined) {
+      const words = taker.lastWords;
+      const to = taker.lastAt;
+      const leaves = event[at + EVENT_LEAVES] >>> 0;
+      writeOrder(words, to, event, at);
+      writePrices(words, to, this.#limitLow, this.#limitHigh, priceLow, priceHigh);
+      this.#writeOwnAmounts(words, to, quantity, leaves, this.#quantity - leaves);
     }
-    if (!this.#begin(TRADED | MAKER, event[at + EVENT_MAKER_ACCOUNT], command, from)) return;
-    this.#orderOf(event, at);
-    const words = this.#words;
-    const to = this.#at;
-    words[to + ORDER_ID_LOW] = event[at + EVENT_MAKER_ID_LOW];
-    words[to + ORDER_ID_HIGH] = event[at + EVENT_MAKER_ID_HIGH];
-    words[to + SIDE_TYPE_TIF] = (event[at + EVENT_SIDE_TYPE_TIF] & 1) ^ 1;
-    this.#price(event[at + EVENT_PRICE_LOW], event[at + EVENT_PRICE_HIGH]);
-    this.#tradedAt(event, at);
-    this.#amountsOf(slot, quantity, event[at + EVENT_MAKER_LEAVES]);
+    const maker = this.#begin(TRADED | MAKER, event[at + EVENT_MAKER_ACCOUNT], command, from);
+    if (maker === undefined) return;
+    const words = maker.lastWords;
+    const to = maker.lastAt;
+    const orders = this.#state.orders.words;
+    const filledLow = orders[(slot << SHIFT) + FILLED_LOW];
+    const filledHigh = orders[(slot << SHIFT) + FILLED_HIGH];
+    writeMaker(words, to, event, at);
+    writePrices(words, to, priceLow, priceHigh, priceLow, priceHigh);
+    writeAmounts(words, to, quantity, event[at + EVENT_MAKER_LEAVES], filledLow, filledHigh, quantity >>> 0);
   }
 
   /** What the command's order did not trade and must not rest; the sequence is that of the event before it. */
   expired(left: number, sequenceLow: number, sequenceHigh: number, command: Int32Array, from: number): void {
-    if (!this.#begin(ReportKind.Expired, command[from + COMMAND_ACCOUNT], command, from)) return;
-    this.#orderOfCommand(command, from, sequenceLow, sequenceHigh);
-    this.#price(this.#limitLow, this.#limitHigh);
-    this.#amounts(left, 0, this.#quantity - left);
+    const stream = this.#begin(ReportKind.Expired, command[from + COMMAND_ACCOUNT], command, from);
+    if (stream === undefined) return;
+    const words = stream.lastWords;
+    const to = stream.lastAt;
+    writeCommandsOrder(words, to, command, from, sequenceLow, sequenceHigh);
+    writePrices(words, to, this.#limitLow, this.#limitHigh, 0, 0);
+    this.#writeOwnAmounts(words, to, left, 0, this.#quantity - left);
   }
 
   /** A refusal; of what is no trader's command nobody is told. */
@@ -197,131 +211,139 @@ export class ReportWriter {
     command: Int32Array,
     from: number,
   ): void {
-    if (!this.#begin(kind, command[from + COMMAND_ACCOUNT], command, from)) return;
-    this.#orderOfCommand(command, from, sequenceLow, sequenceHigh);
-    this.#filledLow = 0;
-    this.#filledHigh = 0;
-    this.#price(0, 0);
-    this.#amounts(0, 0, 0);
-  }
-
-  #subject(event: Int32Array, at: number): void {
-    this.#limitLow = event[at + EVENT_PRICE_LOW];
-    this.#limitHigh = event[at + EVENT_PRICE_HIGH];
-    this.#quantity = event[at + EVENT_QUANTITY] >>> 0;
-  }
-
-  #takeFilled(slot: number): void {
-    const { words } = this.#state.orders;
-    this.#filledLow = words[(slot << SHIFT) + FILLED_LOW];
-    this.#filledHigh = words[(slot << SHIFT) + FILLED_HIGH];
+    const stream = this.#begin(kind, command[from + COMMAND_ACCOUNT], command, from);
+    if (stream === undefined) return;
+    writeCommandsOrder(stream.lastWords, stream.lastAt, command, from, sequenceLow, sequenceHigh);
+    writePrices(stream.lastWords, stream.lastAt, 0, 0, 0, 0);
+    writeAmounts(stream.lastWords, stream.lastAt, 0, 0, 0, 0, 0);
   }
 
   /** What an Accept or a Modify says: all that it came with is open. */
   #ofSubject(kind: number, command: Int32Array, from: number, event: Int32Array, at: number): void {
-    if (!this.#begin(kind, event[at + EVENT_ACCOUNT], command, from)) return;
-    this.#orderOf(event, at);
-    this.#price(this.#limitLow, this.#limitHigh);
-    this.#amounts(this.#quantity, this.#quantity, 0);
+    const limitLow = event[at + EVENT_PRICE_LOW];
+    const limitHigh = event[at + EVENT_PRICE_HIGH];
+    const quantity = event[at + EVENT_QUANTITY];
+    this.#limitLow = limitLow;
+    this.#limitHigh = limitHigh;
+    this.#quantity = quantity >>> 0;
+    const stream = this.#begin(kind, event[at + EVENT_ACCOUNT], command, from);
+    if (stream === undefined) return;
+    const words = stream.lastWords;
+    const to = stream.lastAt;
+    writeOrder(words, to, event, at);
+    writePrices(words, to, limitLow, limitHigh, 0, 0);
+    words[to + LAST_QUANTITY] = quantity;
+    words[to + LEAVES] = quantity;
+    words[to + CUMULATIVE_LOW] = this.#filledLow;
+    words[to + CUMULATIVE_HIGH] = this.#filledHigh;
   }
 
-  /** Begins a report for `account`; false when it has no stream. */
-  #begin(kind: number, account: number, command: Int32Array, from: number): boolean {
+  /** Claims a report for `account` and writes what its command says; undefined when it has no stream. */
+  #begin(kind: number, account: number, command: Int32Array, from: number): ReportStream | undefined {
     const { reports, position } = this.#state;
     const stream = reports.of(account >>> 0);
-    if (stream === undefined) return false;
-    const number = reports.claim(stream);
-    const words = stream.words(number);
-    const to = stream.at(number);
-    this.#words = words;
-    this.#at = to;
+    if (stream === undefined) return undefined;
+    if (stream.lastPosition === position) takeBackLast(stream);
+    stream.lastPosition = position;
+    reports.claim(stream);
+    const words = stream.lastWords;
+    const to = stream.lastAt;
     words[to + HEAD] = kind | ((command[from + COMMAND_HEAD] & 255) << 16) | LAST;
     words[to + ACCOUNT] = account;
     words[to + TIMESTAMP_LOW] = command[from + COMMAND_TIMESTAMP_LOW];
     words[to + TIMESTAMP_HIGH] = command[from + COMMAND_TIMESTAMP_HIGH];
     words[to + POSITION_LOW] = position | 0;
-    words[to + POSITION_HIGH] = Math.floor(position / LANE);
+    words[to + POSITION_HIGH] = position < LANE ? 0 : Math.floor(position / LANE);
     const isOwn = command[from + COMMAND_ACCOUNT] === account;
     words[to + REQUEST_LOW] = isOwn ? command[from + COMMAND_REQUEST_LOW] : 0;
     words[to + REQUEST_HIGH] = isOwn ? command[from + COMMAND_REQUEST_HIGH] : 0;
     words[to + SESSION_LOW] = isOwn ? command[from + COMMAND_SESSION_LOW] : 0;
     words[to + SESSION_HIGH] = isOwn ? command[from + COMMAND_SESSION_HIGH] : 0;
-    this.#takeBackLast(stream, number - 1);
-    return true;
-  }
-
-  /** The report before is not its command's last any more, if it is of the command at work. */
-  #takeBackLast(stream: ReportStream, number: number): void {
-    if (number < stream.first) return;
-    const words = stream.words(number);
-    const before = stream.at(number);
-    if (words[before + POSITION_LOW] !== this.#words[this.#at + POSITION_LOW]) return;
-    if (words[before + POSITION_HIGH] !== this.#words[this.#at + POSITION_HIGH]) return;
-    words[before + HEAD] &= ~LAST;
-  }
-
-  #orderOf(event: Int32Array, at: number): void {
-    const words = this.#words;
-    const to = this.#at;
-    words[to + SYMBOL] = event[at + EVENT_SYMBOL];
-    words[to + SEQUENCE_LOW] = event[at + EVENT_SEQUENCE_LOW];
-    words[to + SEQUENCE_HIGH] = event[at + EVENT_SEQUENCE_HIGH];
-    words[to + ORDER_ID_LOW] = event[at + EVENT_ORDER_ID_LOW];
-    words[to + ORDER_ID_HIGH] = event[at + EVENT_ORDER_ID_HIGH];
-    words[to + SIDE_TYPE_TIF] = event[at + EVENT_SIDE_TYPE_TIF];
-  }
-
-  #orderOfCommand(command: Int32Array, from: number, sequenceLow: number, sequenceHigh: number): void {
-    const words = this.#words;
-    const to = this.#at;
-    words[to + SYMBOL] = command[from + COMMAND_SYMBOL];
-    words[to + SEQUENCE_LOW] = sequenceLow;
-    words[to + SEQUENCE_HIGH] = sequenceHigh;
-    words[to + ORDER_ID_LOW] = command[from + COMMAND_ORDER_ID_LOW];
-    words[to + ORDER_ID_HIGH] = command[from + COMMAND_ORDER_ID_HIGH];
-    words[to + SIDE_TYPE_TIF] = command[from + COMMAND_HEAD] >>> 8;
-  }
-
-  /** The order's limit, and no price that it traded at. */
-  #price(low: number, high: number): void {
-    const words = this.#words;
-    const to = this.#at;
-    words[to + PRICE_LOW] = low;
-    words[to + PRICE_HIGH] = high;
-    words[to + LAST_PRICE_LOW] = 0;
-    words[to + LAST_PRICE_HIGH] = 0;
-  }
-
-  #tradedAt(event: Int32Array, at: number): void {
-    this.#words[this.#at + LAST_PRICE_LOW] = event[at + EVENT_PRICE_LOW];
-    this.#words[this.#at + LAST_PRICE_HIGH] = event[at + EVENT_PRICE_HIGH];
+    return stream;
   }
 
   /** Of the command's own order, which has traded `traded` lots by this command. */
-  #amounts(lastQuantity: number, leaves: number, traded: number): void {
-    this.#quantities(lastQuantity, leaves, this.#filledLow, this.#filledHigh, traded);
-  }
-
-  /** Of the resting order in `slot`, which trades `quantity` lots now. */
-  #amountsOf(slot: number, quantity: number, leaves: number): void {
-    const { words } = this.#state.orders;
-    const at = slot << SHIFT;
-    this.#quantities(quantity, leaves, words[at + FILLED_LOW], words[at + FILLED_HIGH], quantity >>> 0);
-  }
-
-  #quantities(
+  #writeOwnAmounts(
+    words: Int32Array,
+    to: number,
     lastQuantity: number,
     leaves: number,
-    filledLow: number,
-    filledHigh: number,
-    more: number,
+    traded: number,
   ): void {
-    const words = this.#words;
-    const to = this.#at;
-    const low = (filledLow >>> 0) + more;
-    words[to + LAST_QUANTITY] = lastQuantity;
-    words[to + LEAVES] = leaves;
-    words[to + CUMULATIVE_LOW] = low | 0;
-    words[to + CUMULATIVE_HIGH] = filledHigh + (low >= LANE ? 1 : 0);
+    writeAmounts(words, to, lastQuantity, leaves, this.#filledLow, this.#filledHigh, traded);
   }
+}
+
+/** The last report of the stream, if it is still kept, is not its command's last any more. */
+function takeBackLast(stream: ReportStream): void {
+  if (stream.first < stream.next) stream.lastWords[stream.lastAt + HEAD] &= ~LAST;
+}
+
+/** The command's order, by an event. */
+function writeOrder(words: Int32Array, to: number, event: Int32Array, at: number): void {
+  words[to + SYMBOL] = event[at + EVENT_SYMBOL];
+  words[to + SEQUENCE_LOW] = event[at + EVENT_SEQUENCE_LOW];
+  words[to + SEQUENCE_HIGH] = event[at + EVENT_SEQUENCE_HIGH];
+  words[to + ORDER_ID_LOW] = event[at + EVENT_ORDER_ID_LOW];
+  words[to + ORDER_ID_HIGH] = event[at + EVENT_ORDER_ID_HIGH];
+  words[to + SIDE_TYPE_TIF] = event[at + EVENT_SIDE_TYPE_TIF];
+}
+
+/** The resting order of a Trade. */
+function writeMaker(words: Int32Array, to: number, event: Int32Array, at: number): void {
+  words[to + SYMBOL] = event[at + EVENT_SYMBOL];
+  words[to + SEQUENCE_LOW] = event[at + EVENT_SEQUENCE_LOW];
+  words[to + SEQUENCE_HIGH] = event[at + EVENT_SEQUENCE_HIGH];
+  words[to + ORDER_ID_LOW] = event[at + EVENT_MAKER_ID_LOW];
+  words[to + ORDER_ID_HIGH] = event[at + EVENT_MAKER_ID_HIGH];
+  words[to + SIDE_TYPE_TIF] = (event[at + EVENT_SIDE_TYPE_TIF] & 1) ^ 1;
+}
+
+/** The command's order where no event tells of it. */
+function writeCommandsOrder(
+  words: Int32Array,
+  to: number,
+  command: Int32Array,
+  from: number,
+  sequenceLow: number,
+  sequenceHigh: number,
+): void {
+  words[to + SYMBOL] = command[from + COMMAND_SYMBOL];
+  words[to + SEQUENCE_LOW] = sequenceLow;
+  words[to + SEQUENCE_HIGH] = sequenceHigh;
+  words[to + ORDER_ID_LOW] = command[from + COMMAND_ORDER_ID_LOW];
+  words[to + ORDER_ID_HIGH] = command[from + COMMAND_ORDER_ID_HIGH];
+  words[to + SIDE_TYPE_TIF] = command[from + COMMAND_HEAD] >>> 8;
+}
+
+/** The order's limit, and what it traded at: 0 when it did not. */
+function writePrices(
+  words: Int32Array,
+  to: number,
+  limitLow: number,
+  limitHigh: number,
+  lastLow: number,
+  lastHigh: number,
+): void {
+  words[to + PRICE_LOW] = limitLow;
+  words[to + PRICE_HIGH] = limitHigh;
+  words[to + LAST_PRICE_LOW] = lastLow;
+  words[to + LAST_PRICE_HIGH] = lastHigh;
+}
+
+/** Of an order that had traded `filled` before, and trades `more` lots now. */
+function writeAmounts(
+  words: Int32Array,
+  to: number,
+  lastQuantity: number,
+  leaves: number,
+  filledLow: number,
+  filledHigh: number,
+  more: number,
+): void {
+  const low = (filledLow >>> 0) + more;
+  words[to + LAST_QUANTITY] = lastQuantity;
+  words[to + LEAVES] = leaves;
+  words[to + CUMULATIVE_LOW] = low | 0;
+  words[to + CUMULATIVE_HIGH] = filledHigh + (low >= LANE ? 1 : 0);
 }
