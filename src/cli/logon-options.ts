@@ -1,8 +1,9 @@
 // What commands that trade need where the open mode is off, or the way to the exchange is a network: a key to log on with, and TLS.
 
 import type { Command } from "commander";
-import type { Signer, TlsOptions } from "../client/index.ts";
+import { type Signer, signerOf, type TlsOptions } from "../client/index.ts";
 import { readOwnKey } from "../runtime/index.ts";
+import { usageError } from "./arguments.ts";
 import { readTlsCa } from "./tls-ca.ts";
 
 export interface LogonOptions {
@@ -20,7 +21,15 @@ export function addLogonOptions(command: Command): Command {
 export function logonOf(options: LogonOptions): { key?: Signer; tls?: TlsOptions } {
   const ca = readTlsCa(options.tlsCa);
   return {
-    ...(options.key !== undefined && { key: readOwnKey(options.key) }),
+    ...(options.key !== undefined && { key: signerOf(options.key) }),
     ...(ca !== undefined && { tls: { ca } }),
   };
+}
+
+/** The account that is meant when none is said: the only one of the key; 0 without a key, or with one for all accounts. */
+export function accountMeant(path: string | undefined): number {
+  const accounts = path === undefined ? "all" : (readOwnKey(path).accounts ?? "all");
+  if (accounts === "all") return 0;
+  if (accounts.length === 1) return accounts[0];
+  throw usageError(`--account is missing: ${path} is for ${accounts.length} accounts`);
 }

@@ -8,7 +8,7 @@ import { usageError, wholeNumber } from "./arguments.ts";
 import { readFlowFile } from "./flow-file.ts";
 import { planFlow } from "./flow-plan.ts";
 import { FlowSender } from "./flow-sender.ts";
-import { addLogonOptions, type LogonOptions, logonOf } from "./logon-options.ts";
+import { accountMeant, addLogonOptions, type LogonOptions, logonOf } from "./logon-options.ts";
 import { onStopSignals } from "./signals.ts";
 import { stdout } from "./stdout.ts";
 
@@ -37,7 +37,7 @@ Examples:
 interface SendOptions extends LogonOptions {
   readonly host?: string;
   readonly port?: number;
-  readonly account: number;
+  readonly account?: number;
   readonly window: number;
 }
 
@@ -55,9 +55,8 @@ export function registerSend(program: Command): void {
     )
     .option(
       "--account <n>",
-      "the account to act for: one that the exchange has, by default 0 to 65535",
+      "the account to act for: one that the exchange has; by default 0, or the only one of the key",
       wholeNumber("--account", 0, ACCOUNT_MAX),
-      0,
     )
     .option(
       "--window <n>",
@@ -83,8 +82,8 @@ export function exchangeAddress(
 }
 
 async function sendFlows(files: string[], options: SendOptions): Promise<void> {
-  const flows = files.map((file) => planFlow(file, readFlowFile(file), options.account));
-  const { account, window } = options;
+  const { window, account = accountMeant(options.key) } = options;
+  const flows = files.map((file) => planFlow(file, readFlowFile(file), account));
   const address = exchangeAddress(options, process.env);
   const terms = { ...address, ...logonOf(options), account, window };
   const sender = new FlowSender({ ...terms, print: (text) => stdout.write(text) });

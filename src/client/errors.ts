@@ -44,6 +44,11 @@ export function notExecuted(what: string): SeriatimError {
   return new SeriatimError("NOT_EXECUTED", `${what} was not executed: the connection was lost before`);
 }
 
+/** A later version of the exchange says something with it. */
+export function strangeReport(number: number): SeriatimError {
+  return new SeriatimError("STRANGE_REPORT", `report ${number} is of a kind that this version does not know`);
+}
+
 /** There is no connection at the moment. */
 export function notConnected(): SeriatimError {
   return new SeriatimError(
@@ -70,12 +75,24 @@ export function requestForgotten(what: string): SeriatimError {
   return new SeriatimError("REQUEST_FORGOTTEN", `${what} was refused: ${why}`);
 }
 
+/** Who wanted to log on, and for which account. */
+export interface RefusedLogon {
+  readonly name: string;
+  readonly account: number;
+  readonly says?: string | undefined;
+}
+
 /** The exchange does not take this logon; `reason` is a code of the exchange's reasons. */
 export class LogonRefusedError extends SeriatimError {
   readonly reason: number;
 
-  constructor(peer: string, reason: number) {
-    super("LOGON_REFUSED", `${peer} refuses the logon: ${reasonName(reason)} (${reasonText(reason)})`);
+  /** `says`: what the key's own file says of it, if there is one. */
+  constructor(peer: string, reason: number, { name, account, says }: RefusedLogon) {
+    // Which of these it is, the exchange keeps to itself.
+    const hint = says === undefined ? "" : `; ${says}`;
+    const unproved = `it knows no trader or reader ${name}, or by another key, or not for account ${account}${hint}`;
+    const why = reason === Reason.NotAuthorised ? unproved : reasonText(reason);
+    super("LOGON_REFUSED", `${peer} refuses the logon: ${reasonName(reason)} (${why})`);
     this.reason = reason;
   }
 }

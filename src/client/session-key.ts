@@ -5,7 +5,7 @@
 import { createPrivateKey, sign } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { SeriatimError, storageError } from "../base/index.ts";
-import { isWho, ownKeyOf, parseKeysFile } from "../protocol/index.ts";
+import { hasAccounts, isWho, type KeyEntry, ownKeyOf, parseKeysFile } from "../protocol/index.ts";
 import { checkObject, checkText, invalidArgument } from "./errors.ts";
 
 /** Signs as the key of this name. */
@@ -13,6 +13,8 @@ export interface Signer {
   readonly name: string;
   /** The Ed25519 signature of `statement`, 64 bytes. */
   prove(statement: Uint8Array): Uint8Array;
+  /** What its own file says it is good for, in words; the exchange's file decides. */
+  readonly says?: string;
 }
 
 /** The path of a key's own file; its name and private part (32 bytes in base64url); or what signs. */
@@ -21,10 +23,14 @@ export type SessionKey = string | { readonly name: string; readonly private: str
 /** What PKCS #8 (RFC 8410) puts before the 32 bytes of an Ed25519 key. */
 const PKCS8_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
 const KEY_BYTES = 32;
+const ACCOUNTS_SHOWN = 8;
 
 /** Throws SeriatimError: `INVALID_ARGUMENT`, or what is wrong with the file. */
 export function signerOf(key: SessionKey): Signer {
-  if (typeof key === "string") return signerOf(readKeyFile(key));
+  if (typeof key === "string") {
+    const entry = readKeyFile(key);
+    return { ...signerOf(entry), says: saysOf(key, entry) };
+  }
   checkObject("a key", key);
   const { name } = key;
   checkText("a key's name", name);
@@ -37,8 +43,15 @@ export function signerOf(key: SessionKey): Signer {
   return { name, prove: (statement) => sign(null, statement, own) };
 }
 
+function saysOf(path: string, { role, accounts }: KeyEntry): string {
+  if (!hasAccounts(role)) return `${path} is the key of role ${role}`;
+  if (accounts === "all" || accounts === undefined) return `${path} is for all accounts`;
+  const more = accounts.length > ACCOUNTS_SHOWN ? ", ..." : "";
+  return `${path} is for account ${accounts.slice(0, ACCOUNTS_SHOWN).join(", ")}${more}`;
+}
+
 /** The key in the file. */
-function readKeyFile(path: string): { readonly name: string; readonly private: string } {
+function readKeyFile(path: string): KeyEntry & { readonly private: string } {
   let descriptor: number | undefined;
   try {
     const opened = openSync(path, "r");

@@ -297,8 +297,12 @@ export class SessionPipe {
   }
 
   #refused(reason: number): void {
+    const { peer, account } = this;
+    const { name, says } = this.#signer;
     this.destroy(
-      this.#isLoggedOn ? sessionOver(this.peer, reason) : new LogonRefusedError(this.peer, reason),
+      this.#isLoggedOn
+        ? sessionOver(peer, reason)
+        : new LogonRefusedError(peer, reason, { name, account, says }),
     );
   }
 }

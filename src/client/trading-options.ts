@@ -41,6 +41,12 @@ export interface TradingOptions extends SessionTerms {
   readonly chance?: () => number;
 }
 
+const KNOWN_OPTIONS: Record<keyof TradingOptions, true> = {
+  ...{ addresses: true, tls: true, key: true, account: true, instance: true, next: true, window: true },
+  ...{ cancelOnDisconnect: true, deadMan_ms: true, readOnly: true, once: true, heartbeat_ms: true },
+  ...{ connectTimeout_ms: true, patience_ms: true, clock: true, chance: true },
+};
+
 export type CheckedTradingOptions = Required<Omit<TradingOptions, "addresses" | "tls">> & {
   readonly addresses: readonly Address[];
   readonly tls: TlsOptions | undefined;
@@ -48,6 +54,10 @@ export type CheckedTradingOptions = Required<Omit<TradingOptions, "addresses" | 
 
 /** The options with what they leave open; throws SeriatimError: `INVALID_ARGUMENT`, or what is wrong with the key's file. */
 export function checkTradingOptions(options: TradingOptions): CheckedTradingOptions {
+  // One that is misspelled, and left out by that, may be what the orders were to be protected by.
+  const stranger = Object.keys(options).find((name) => !Object.hasOwn(KNOWN_OPTIONS, name));
+  if (stranger !== undefined)
+    throw invalidArgument(`connectTrading has no option ${JSON.stringify(stranger)}`);
   const { once = false, deadMan_ms = 0, heartbeat_ms = heartbeatFor(deadMan_ms) } = options;
   const { window = once ? REQUESTS_MAX : WINDOW_DEFAULT, patience_ms = PATIENCE_DEFAULT_MS } = options;
   const { next = 0, instance = 0, connectTimeout_ms = CONNECT_TIMEOUT_DEFAULT_MS } = options;

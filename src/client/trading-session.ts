@@ -19,6 +19,7 @@ import {
   notConnected,
   notExecuted,
   outcomeUnknown,
+  strangeReport,
   windowFull,
 } from "./errors.ts";
 import { type CancelOrder, idOf, type ModifyOrder, type NewOrder } from "./order-values.ts";
@@ -278,7 +279,9 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     }
     const words = inWords(report);
     const request = this.#ledger.answered(report.session, report.request);
-    if (words !== undefined) {
+    if (words === undefined) {
+      request?.reject(outcomeUnknown(request.what, strangeReport(report.number)));
+    } else {
       request?.resolve(answerOf(words));
       this.#tell(() => {
         this.emit("report", words);

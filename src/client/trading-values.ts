@@ -1,11 +1,15 @@
 // Reports and answers as programs see them: words instead of the wire's numbers.
 
 import {
+  ALL_SYMBOLS,
+  BOTH_SIDES,
   CancelCause,
   OrderType,
+  type ReportCommandName,
   ReportFlag,
   ReportKind,
   reasonName,
+  reportCommandName,
   Side,
   TimeInForce,
 } from "../protocol/index.ts";
@@ -17,6 +21,8 @@ export interface ExecutionReport {
   readonly number: number;
   /** `expired`: what an order that must not rest did not trade. `massCancelled`: a mass cancel was executed. */
   readonly kind: ReportKindName;
+  /** What caused it: a request, of the account or of whom it traded with, the end of a session, an administrator. */
+  readonly command?: ReportCommandName;
   /** Rejected: why, as the exchange's reason and its code. */
   readonly reason?: string;
   readonly code?: number;
@@ -30,11 +36,15 @@ export interface ExecutionReport {
   readonly isRepeated: boolean;
   /** Modified: the order kept its place in the queue. */
   readonly keptPlace: boolean;
-  readonly symbol: number;
+  /** A mass cancel of all symbols has none. */
+  readonly symbol?: number;
+  /** 0 of a massCancelled. */
   readonly id: bigint;
-  readonly side: "buy" | "sell";
-  readonly type: "limit" | "market";
-  readonly timeInForce: "gtc" | "ioc";
+  /** A mass cancel of both sides has none. */
+  readonly side?: "buy" | "sell";
+  /** Of all but a massCancelled. */
+  readonly type?: "limit" | "market";
+  readonly timeInForce?: "gtc" | "ioc";
   /** The order's limit in ticks; 0 of a market order. */
   readonly price: number;
   /** Traded: the price. */
@@ -102,7 +112,7 @@ export interface OrderStatus {
   readonly asOf: number;
 }
 
-/** The account's resting orders, oldest first. */
+/** The account's resting orders, in no order that means anything. */
 export interface OpenOrders {
   readonly orders: readonly OpenOrder[];
   /** There are more than the exchange lists. */
@@ -112,7 +122,8 @@ export interface OpenOrders {
 
 /** The report in words; undefined when it is of a kind or cause that this version does not know. */
 export function inWords(report: SessionReport): ExecutionReport | undefined {
-  const { reason: why, command: _, flags, orderType, ...same } = report;
+  const { reason: why, command: causedBy, flags, side, symbol, orderType, timeInForce, ...same } = report;
+  const command = reportCommandName(causedBy);
   const kind = KINDS[report.kind as ReportKind];
   const isCancelled = report.kind === ReportKind.Cancelled;
   const cause = isCancelled ? CAUSES[why as CancelCause] : undefined;
@@ -120,15 +131,23 @@ export function inWords(report: SessionReport): ExecutionReport | undefined {
   return {
     ...same,
     kind,
+    ...(command !== undefined && { command }),
+    ...(symbol !== ALL_SYMBOLS && { symbol }),
+    ...(side !== BOTH_SIDES && { side: sideName(side) }),
+    ...(report.kind !== ReportKind.MassCancelled && orderTerms(orderType, timeInForce)),
     ...(why !== 0 && !isCancelled && { reason: reasonName(why), code: why }),
     ...(cause !== undefined && { cause }),
     isLast: (flags & ReportFlag.Last) !== 0,
     isMaker: (flags & ReportFlag.Maker) !== 0,
     isRepeated: (flags & ReportFlag.Repeated) !== 0,
     keptPlace: (flags & ReportFlag.InPlace) !== 0,
-    side: sideName(report.side),
+  };
+}
+
+function orderTerms(orderType: number, timeInForce: number): Pick<ExecutionReport, "type" | "timeInForce"> {
+  return {
     type: orderType === OrderType.Market ? "market" : "limit",
-    timeInForce: report.timeInForce === TimeInForce.ImmediateOrCancel ? "ioc" : "gtc",
+    timeInForce: timeInForce === TimeInForce.ImmediateOrCancel ? "ioc" : "gtc",
   };
 }
 

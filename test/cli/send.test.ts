@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { U32_MAX } from "../../src/base/index.ts";
 import { planFlow } from "../../src/cli/flow-plan.ts";
 import { FlowSender } from "../../src/cli/flow-sender.ts";
+import { accountMeant } from "../../src/cli/logon-options.ts";
 import { exchangeAddress } from "../../src/cli/send.ts";
 import {
   CommandKind,
@@ -11,6 +15,7 @@ import {
   ReportFlag,
   ReportKind,
 } from "../../src/protocol/index.ts";
+import { generateKey } from "../../src/runtime/index.ts";
 import { type Script, type ScriptedServer, say, startScriptedServer } from "../client/scripted-server.ts";
 import { ALICE, type SessionServer, startSessionServer } from "../client/session-server.ts";
 
@@ -143,6 +148,19 @@ test("a key that is not good for the account is refused before anything is sent"
   const terms = { host: "127.0.0.1", port: server.port, account: 7, window: 8, key: ALICE };
   const sent = new FlowSender({ ...terms, print: () => true }).send([]);
   await expect(sent).rejects.toMatchObject({ code: "LOGON_REFUSED" });
+});
+
+test("without --account the key's only one is meant", () => {
+  const directory = mkdtempSync(join(tmpdir(), "seriatim-send-"));
+  const meant = (accounts: readonly number[] | "all") => {
+    const name = `of-${accounts.length}`;
+    const path = join(directory, `${name}.key`);
+    generateKey(name, "trader", path, join(directory, "keys.json"), { accounts });
+    return accountMeant(path);
+  };
+  expect([accountMeant(undefined), meant([3]), meant("all")]).toEqual([0, 3, 0]);
+  expect(() => meant([4, 5])).toThrow(/^--account is missing: .*of-2.key is for 2 accounts$/);
+  rmSync(directory, { recursive: true });
 });
 
 test("a number the flow has not registered is sent as one the exchange doesn't have either", async () => {

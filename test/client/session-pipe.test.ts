@@ -12,7 +12,14 @@ import {
   signerOf,
 } from "../../src/client/index.ts";
 import { ed25519Signer, ed25519Verifier, makeEd25519Pair } from "../../src/platform/index.ts";
-import { formatKeys, MessageType, Reason, ReportKind, SessionFlag } from "../../src/protocol/index.ts";
+import {
+  formatKeys,
+  type KeyEntry,
+  MessageType,
+  Reason,
+  ReportKind,
+  SessionFlag,
+} from "../../src/protocol/index.ts";
 import {
   ALICE,
   acceptsAll,
@@ -107,6 +114,25 @@ describe("logging on", () => {
     const refused = logOn(server, { key });
     await expect(refused).rejects.toBeInstanceOf(LogonRefusedError);
     await expect(refused).rejects.toMatchObject({ code: "LOGON_REFUSED", reason: Reason.NotAuthorised });
+    await expect(refused).rejects.toThrow(
+      /NotAuthorised \(it knows no trader or reader alice, .* account 7\)$/,
+    );
+  });
+
+  test("a key's own file says what it is good for when it is refused", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "seriatim-key-"));
+    const server = await serve();
+    const path = join(directory, "alice.key");
+    const own = { name: "alice", ...makeEd25519Pair() };
+    const refusalOf = async (key: KeyEntry) => {
+      writeFileSync(path, formatKeys([key]), { mode: 0o600 });
+      return logOn(server, { key: path }).catch(({ message }) => message);
+    };
+    expect(await refusalOf({ ...own, role: "trader", accounts: [3] })).toMatch(
+      /; \S+alice.key is for account 3\)$/,
+    );
+    expect(await refusalOf({ ...own, role: "admin" })).toMatch(/; \S+alice.key is the key of role admin\)$/);
+    rmSync(directory, { recursive: true });
   });
 
   test("an exchange that does not answer is given up in time", async () => {

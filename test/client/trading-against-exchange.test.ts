@@ -91,6 +91,11 @@ test("an order's life: accepted, traded, modified, cancelled by a mass cancel, e
     [6, "rejected", 0, 0],
   ]);
   expect([seen[1].isMaker, seen[4].cause]).toEqual([true, "massCancel"]);
+  const commands = ["submit", "submit", "modify", "massCancel", "massCancel", "cancel"];
+  expect(seen.map(({ command }) => command)).toEqual(commands);
+  // It is of all symbols and both sides: neither the first symbol's nor a buy.
+  for (const field of ["symbol", "side", "type", "timeInForce"]) expect(seen[3]).not.toHaveProperty(field);
+  expect(seen[4]).toMatchObject({ symbol: 0, side: "buy", type: "limit", timeInForce: "gtc" });
   await Promise.all([maker.logout(), taker.logout()]);
 });
 

@@ -225,6 +225,15 @@ describe("a lost connection", () => {
   });
 });
 
+test("a report that this version cannot read leaves the outcome of its request unknown", async () => {
+  const server = await serve({
+    frame: (peer, { request }) => peer.report(1, { kind: 99 as never, request }),
+  });
+  const session = await trade([server]);
+  expect(await codeOf(session.submit(order(1)))).toBe("OUTCOME_UNKNOWN");
+  expect([session.inFlight, session.nextReport]).toEqual([0, 2]);
+});
+
 describe("its end", () => {
   test("a logout waits for all answers, and takes no more requests", async () => {
     const server = await serve(acceptsAll());
@@ -291,6 +300,7 @@ describe("its end", () => {
     ["no addresses", { addresses: [] }],
     ["a window beyond what the exchange remembers", { once: true, window: 257 }],
     ["a dead man shorter than two heartbeats", { deadMan_ms: 1_000, heartbeat_ms: 600 }],
+    ["an option that there is not", { cancelOnDisconect: true }],
     ["a reader with a dead man", { readOnly: true, deadMan_ms: 10_000 }],
   ])("%s is refused before anything is sent", async (_what, options) => {
     expect(await codeOf(trade([{ port: 1 }], options))).toBe("INVALID_ARGUMENT");

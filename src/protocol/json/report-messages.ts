@@ -35,6 +35,11 @@ const COMMANDS = new Map([
 ] as const);
 export type ReportCommandName = typeof COMMANDS extends Map<number, infer Name> ? Name : never;
 
+/** The command of that kind, as reports call it; one that this version does not know is none of these. */
+export function reportCommandName(command: number): ReportCommandName | undefined {
+  return COMMANDS.get(command as typeof CommandKind.NewOrder);
+}
+
 /** A report as the client library gives it: its numbers are the record's (../reports). */
 export interface NumberedReport {
   readonly number: number;
@@ -120,7 +125,7 @@ export function reportText(report: NumberedReport, instrument: ListedPrices | un
     type: "report",
     number: String(number),
     event,
-    command: COMMANDS.get(command as typeof CommandKind.NewOrder) ?? "submit",
+    command: reportCommandName(command) ?? "submit",
     ...(isOurs && { session: String(session), request: String(request) }),
     ...(instrument !== undefined && { symbol: instrument.name }),
     ...(event === "massCancelled"
