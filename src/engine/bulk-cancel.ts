@@ -28,13 +28,7 @@ export function massCancel(state: ExchangeState, words: Int32Array, at: number, 
   events.begin(out, words, at);
   if (symbol !== ALL_SYMBOLS && symbol >= state.books.length) return events.reject(Reason.UnknownSymbol);
   if (side > BOTH_SIDES) return events.reject(Reason.InvalidSide);
-  const own = ordersOfAccount(state, words[at + CommandWord.account] >>> 0);
-  const { words: orders } = state.orders;
-  const slots = own.filter((slot) => {
-    const symbolSide = orders[(slot << ORDER_SHIFT) + OrderWord.symbolSide];
-    const isOfSymbol = symbol === ALL_SYMBOLS || symbolSide >>> 1 === symbol;
-    return isOfSymbol && (side === BOTH_SIDES || (symbolSide & 1) === side);
-  });
+  const slots = ordersOfAccount(state, words[at + CommandWord.account] >>> 0, symbol, side);
   events.massCancel(slots.length);
   for (const slot of slots) cancel(state, slot, Cause.MassCancel);
   events.end();
@@ -64,18 +58,26 @@ export function cancelBooks(state: ExchangeState, books: readonly OrderBook[], c
   if (cancelled > 0) state.events.end();
 }
 
-/** The slots of an account's resting orders, in the order in which they are cancelled. */
-export function ordersOfAccount(state: ExchangeState, account: number): number[] {
+/** The slots of an account's resting orders, of one symbol or side where it is said, in the order in which they are cancelled. */
+export function ordersOfAccount(
+  state: ExchangeState,
+  account: number,
+  symbol = ALL_SYMBOLS,
+  side = BOTH_SIDES,
+): number[] {
   const stream = state.reports.of(account);
-  return stream === undefined ? searchOrders(state, account) : linkedOrders(state, stream.index);
+  if (stream === undefined) return searchOrders(state, account, symbol, side);
+  return linkedOrders(state, stream.index, symbol, side);
 }
 
 /** A list has the orders of a level as they stand in its queue, so levels alone have to be sorted. */
-function linkedOrders(state: ExchangeState, list: number): number[] {
+function linkedOrders(state: ExchangeState, list: number, symbol: number, side: number): number[] {
   const { accountOrders, orders } = state;
   const byLevel = new Map<number, number[]>();
   for (let slot = accountOrders.first(list); slot !== NO_SLOT; slot = accountOrders.next(slot)) {
-    const level = orders.words[(slot << ORDER_SHIFT) + OrderWord.level];
+    const at = slot << ORDER_SHIFT;
+    if (!isOf(orders.words[at + OrderWord.symbolSide], symbol, side)) continue;
+    const level = orders.words[at + OrderWord.level];
     const others = byLevel.get(level);
     if (others === undefined) byLevel.set(level, [slot]);
     else others.push(slot);
@@ -83,10 +85,15 @@ function linkedOrders(state: ExchangeState, list: number): number[] {
   return sortedLevels(state, byLevel.keys()).flatMap((level) => byLevel.get(level)!);
 }
 
-function searchOrders(state: ExchangeState, account: number): number[] {
+function isOf(symbolSide: number, symbol: number, side: number): boolean {
+  const isOfSymbol = symbol === ALL_SYMBOLS || symbolSide >>> 1 === symbol;
+  return isOfSymbol && (side === BOTH_SIDES || (symbolSide & 1) === side);
+}
+
+function searchOrders(state: ExchangeState, account: number, symbol: number, side: number): number[] {
   const { words } = state.orders;
   const found: number[] = [];
-  for (const level of sortedLevels(state, levelsWith(state, account))) {
+  for (const level of sortedLevels(state, levelsWith(state, account, symbol, side))) {
     for (let slot = state.levels.head[level]; slot !== NO_SLOT; ) {
       const at = slot << ORDER_SHIFT;
       if (words[at + OrderWord.account] >>> 0 === account) found.push(slot);
@@ -97,16 +104,19 @@ function searchOrders(state: ExchangeState, account: number): number[] {
 }
 
 /** The levels where orders of an account rest. */
-function levelsWith({ orders, index }: ExchangeState, account: number): Set<number> {
+function levelsWith(state: ExchangeState, account: number, symbol: number, side: number): Set<number> {
+  const { orders, index } = state;
   const { words } = orders;
   const found = new Set<number>();
   for (let slot = 0; slot < orders.reached; slot++) {
     const at = slot << ORDER_SHIFT;
     if (words[at + OrderWord.account] >>> 0 !== account) continue;
+    const symbolSide = words[at + OrderWord.symbolSide];
+    if (!isOf(symbolSide, symbol, side)) continue;
     const [idLow, idHigh] = [words[at + OrderWord.idLow], words[at + OrderWord.idHigh]];
-    const symbol = words[at + OrderWord.symbolSide] >> 1;
+    const of = symbolSide >> 1;
     // A slot that was given back still has its last order's words; the index knows who rests.
-    if (index.find(words[at + OrderWord.hash], words[at + OrderWord.account], symbol, idLow, idHigh) !== slot)
+    if (index.find(words[at + OrderWord.hash], words[at + OrderWord.account], of, idLow, idHigh) !== slot)
       continue;
     found.add(words[at + OrderWord.level]);
   }

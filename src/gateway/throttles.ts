@@ -1,6 +1,6 @@
 // Who may send how much: every request on an order, cancel and query takes a token of its session and one of its account.
 // Cancels have buckets of their own, so whoever is throttled can still get out; so have an account's queries for lists,
-// which cost more than they say. Over the rate a request is refused (Throttled), never sequenced, and its connection goes on.
+// which cost more than they say, and its mass cancels, each of which looks at all its orders. Over the rate a request is refused (Throttled), never sequenced, and its connection goes on.
 //
 // Heartbeats, Hello and logons take none here: refusing one costs what answering it does, and a connection's turn bounds
 // both; logons have limits of their own (logon-attempts.ts). So does the one list of the open mode, of instruments: how
@@ -16,11 +16,13 @@ export interface RateLimits {
   /** Orders, modifies and questions about one order, of a logged-on session, and of all sessions of an account. */
   readonly frames: number;
   readonly accountFrames: number;
-  /** Cancels and mass cancels of the same. */
+  /** Cancels of the same. */
   readonly cancels: number;
   readonly accountCancels: number;
   /** Lists of open orders or instruments, of an account's logged-on sessions. */
   readonly queries: number;
+  /** Mass cancels, of an account's logged-on sessions. */
+  readonly massCancels: number;
   /**
    * Orders and modifies of a connection that has proved nothing, and of the account it says it is; as many cancels beside
    * them. Anybody may say he is another account there, so a rate that a single program can reach would let one keep another out.
@@ -40,6 +42,7 @@ export const RATE_LIMITS: RateLimits = {
   cancels: 100_000,
   accountCancels: 200_000,
   queries: 10,
+  massCancels: 10,
   // Several times what one node can sequence: it bounds nothing that the machine doesn't, until it is set lower.
   open: 5_000_000,
 };
@@ -49,6 +52,7 @@ const FREE = 0;
 const FRAME = 1;
 const CANCEL = 2;
 const QUERY = 3;
+const MASS_CANCEL = 4;
 
 /** By message type, of connections that have proved nothing: the only ones that they can send for. */
 const OPEN_CLASSES = new Uint8Array(256);
@@ -59,7 +63,7 @@ OPEN_CLASSES[MessageType.CancelOrder] = CANCEL;
 /** The same of logged-on sessions. */
 const CLASSES = OPEN_CLASSES.slice();
 CLASSES[MessageType.OrderStatus] = FRAME;
-CLASSES[MessageType.MassCancel] = CANCEL;
+CLASSES[MessageType.MassCancel] = MASS_CANCEL;
 CLASSES[MessageType.OpenOrders] = QUERY;
 CLASSES[MessageType.Instruments] = QUERY;
 
@@ -70,6 +74,7 @@ export class Throttles {
   readonly #accountFrames: TokenBuckets;
   readonly #accountCancels: TokenBuckets;
   readonly #accountQueries: TokenBuckets;
+  readonly #accountMassCancels: TokenBuckets;
   /** Of the session in each slot, a second. */
   readonly #frameRates: Float64Array;
   readonly #cancelRates: Float64Array;
@@ -83,6 +88,7 @@ export class Throttles {
     this.#accountFrames = new TokenBuckets(accountsMax);
     this.#accountCancels = new TokenBuckets(accountsMax);
     this.#accountQueries = new TokenBuckets(accountsMax);
+    this.#accountMassCancels = new TokenBuckets(accountsMax);
     this.#frameRates = new Float64Array(connectionsMax);
     this.#cancelRates = new Float64Array(connectionsMax);
     this.#isLoggedOn = new Uint8Array(connectionsMax);
@@ -109,7 +115,7 @@ export class Throttles {
     const isOpen = this.#isLoggedOn[slot] === 0;
     const kind = isOpen ? OPEN_CLASSES[type] : CLASSES[type];
     if (kind === FREE) return true;
-    const { accountFrames, accountCancels, queries, open } = this.#limits;
+    const { accountFrames, accountCancels, queries, massCancels, open } = this.#limits;
     if (kind === FRAME) {
       const accounts = this.#accountFrames;
       const rate = this.#frameRates[slot];
@@ -128,10 +134,16 @@ export class Throttles {
         now_us,
       );
     }
-    if (!this.#accountQueries.has(account, queries, now_us)) return false;
-    this.#accountQueries.take(account);
-    return true;
+    return kind === QUERY
+      ? takeOne(this.#accountQueries, account, queries, now_us)
+      : takeOne(this.#accountMassCancels, account, massCancels, now_us);
   }
+}
+
+function takeOne(accounts: TokenBuckets, account: number, rate: number, now_us: number): boolean {
+  if (!accounts.has(account, rate, now_us)) return false;
+  accounts.take(account);
+  return true;
 }
 
 /** Both or none: a request that the account may not send costs its session nothing. */

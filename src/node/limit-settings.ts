@@ -22,6 +22,7 @@ export interface LimitSettings {
   readonly accountFramesPerSecond: number;
   readonly accountCancelsPerSecond: number;
   readonly queriesPerSecond: number;
+  readonly massCancelsPerSecond: number;
   readonly openFramesPerSecond: number;
 }
 
@@ -109,7 +110,7 @@ export const LIMIT_SETTINGS: readonly Setting[] = [
   rate(
     "cancelsPerSecond",
     rates.cancels,
-    "Cancels and mass cancels of one logged-on session: beside its orders, so that one that is throttled can still get out. A " +
+    "Cancels of one logged-on session: beside its orders, so that one that is throttled can still get out. A " +
       "key's limit goes before.",
   ),
   rate("accountFramesPerSecond", rates.accountFrames, "As frames-per-second, of all sessions of an account."),
@@ -122,6 +123,11 @@ export const LIMIT_SETTINGS: readonly Setting[] = [
     "queriesPerSecond",
     rates.queries,
     "Lists of open orders or instruments, of all sessions of an account.",
+  ),
+  rate(
+    "massCancelsPerSecond",
+    rates.massCancels,
+    "Mass cancels, of all sessions of an account: each looks at all orders of the account, so they are few.",
   ),
   rate(
     "openFramesPerSecond",
@@ -156,6 +162,7 @@ export function gatewayLimits(c: Configuration, accountsMax: number): GatewayLim
       accountFrames: c.accountFramesPerSecond,
       accountCancels: c.accountCancelsPerSecond,
       queries: c.queriesPerSecond,
+      massCancels: c.massCancelsPerSecond,
       open: c.openFramesPerSecond,
     },
   };

@@ -112,7 +112,7 @@ const refused = (request: number, type: keyof typeof MessageType) =>
 
 describe("a logged-on session over its rate", () => {
   test("is refused each request by its number and goes on; it can still cancel, one by one and all", () => {
-    const venue = loggedOn({ frames: 2, cancels: 2 }, A);
+    const venue = loggedOn({ frames: 2, cancels: 1 }, A);
     venue.gateway.received(
       A,
       concat(

@@ -10,6 +10,7 @@ const LIMITS: RateLimits = {
   cancels: 4,
   accountCancels: 6,
   queries: 2,
+  massCancels: 3,
   open: 20,
 };
 
@@ -53,8 +54,19 @@ test.each<[what: string, loggedOn: Readonly<Record<number, SessionRates>>, sends
     [
       [0, 1, "NewOrder", 50, 10],
       [0, 1, "CancelOrder", 2, 2],
-      [0, 1, "MassCancel", 3, 2],
-      [0, 1, "CancelOrder", 1, 0],
+      [0, 1, "CancelOrder", 3, 2],
+      [0, 1, "MassCancel", 1, 1],
+    ],
+  ],
+  [
+    "mass cancels have an account's own slow rate, beside its cancels and lists",
+    ALL,
+    [
+      [0, 1, "MassCancel", 9, 3],
+      [1, 1, "MassCancel", 9, 0],
+      [1, 2, "MassCancel", 9, 3],
+      [0, 1, "CancelOrder", 1, 1],
+      [0, 1, "OpenOrders", 1, 1],
     ],
   ],
   [
