@@ -174,7 +174,8 @@ async function mutatedSessions({ orderPort, keyFile, seed, count, ms }: Target):
     if (socket === undefined) return;
     connections++;
     const account = ATTACKED_ACCOUNTS[lane % ATTACKED_ACCOUNTS.length];
-    if (await logOn(socket, signer, { account, instance: lane })) logons++;
+    if (!(await logOn(socket, signer, { account, instance: lane }))) return breakOff([socket]);
+    logons++;
     const sent = await sendFrames(socket, prngs[lane], SESSION_FRAMES, count - frames);
     frames += sent;
   });

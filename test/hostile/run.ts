@@ -1,5 +1,5 @@
 // Hostile clients beside a legitimate one, on demand: the figures as a table, to stdout or into the named document between its two
-// marks. Status 1 when the node ended, refused the legitimate client, or held more memory than its ceiling.
+// marks. Status 1 when the node ended, refused the legitimate client, held more memory than its ceiling, or answered it too late.
 //
 //   npm run hostile                                  everything, some ten minutes
 //   npm run hostile -- --frames 50000 --seed 7 --write docs/RELIABILITY.md
@@ -22,6 +22,10 @@ const CEILING_BYTES = 1 << 30;
 const RATIO_MAX = 2;
 /** So many connections are allowed, more than any scene opens. */
 const CONNECTIONS_MAX = 8_192;
+/** Frames that are sent between two looks at how many the node has judged. */
+const FRAMES_AT_ONCE = 20_000;
+/** Attempts to log on that are let through: more than attackers with a key can make. */
+const LOGONS_PER_SECOND = 100_000;
 
 const { values } = parseArgs({
   options: {
@@ -41,11 +45,18 @@ const scenes: readonly Scene[] = [
   { attack: "connectFlood", title: "connections as fast as they come", count: 1_000_000, ms: 6_000 },
   { attack: "halfFrames", title: "1,000 frames begun and not finished", count: 1_000, ms: 8_000 },
   { attack: "wrongProofs", title: "logons with wrong proofs", count: 1_000_000, ms: 6_000 },
-  { attack: "mutatedFrames", title: "mutated frames of the open mode", count: frames, ms: 600_000 },
+  {
+    attack: "mutatedFrames",
+    title: "mutated frames of the open mode",
+    count: FRAMES_AT_ONCE,
+    judged: frames,
+    ms: 600_000,
+  },
   {
     attack: "mutatedSessions",
     title: "mutated frames of sessions that have logged on",
-    count: frames,
+    count: FRAMES_AT_ONCE,
+    judged: frames,
     ms: 600_000,
   },
   { attack: "mutatedMessages", title: "mutated messages over WebSockets", count: frames, ms: 600_000 },
@@ -87,6 +98,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 const wrong: string[] = [];
+/** Told, and the table is written all the same: what a machine was busy with otherwise can't be told apart. */
+const slow: string[] = [];
 try {
   const [keyFile, keys] = [join(directory, "trader.key"), join(directory, "keys.json")];
   generateKey("trader", "trader", keyFile, keys, { accounts: ATTACKED_ACCOUNTS });
@@ -94,6 +107,7 @@ try {
     "data-dir": join(directory, "data"),
     "connections-max": CONNECTIONS_MAX,
     "connections-per-address": 0,
+    "logons-per-second": LOGONS_PER_SECOND,
     keys,
   };
   const node = await NodeProcess.start(
@@ -111,7 +125,7 @@ try {
         wrong.push(`${scene.title}: the legitimate client was refused`);
       if (result.peak_bytes > CEILING_BYTES) wrong.push(`${scene.title}: more memory than the ceiling`);
       if (result.beside.p99_us > RATIO_MAX * result.quiet.p99_us)
-        console.error(`${scene.title}: p99 above ${RATIO_MAX} times the quiet one`);
+        slow.push(`${scene.title}: the legitimate p99 is above ${RATIO_MAX} times its quiet one`);
     }
   } finally {
     await stage.end();
@@ -121,9 +135,9 @@ try {
   const about = `\`npm run hostile -- --frames ${frames} --seed ${seed}\`; the node ended in order with status ${status}; its ceiling is ${CEILING_BYTES / 2 ** 20} MiB.`;
   const text = `${rows.join("\n")}\n\n${about}`;
   console.log(text);
-  for (const line of wrong) console.log(line);
+  for (const line of [...wrong, ...slow]) console.log(line);
   if (values.write !== undefined && wrong.length === 0) writePart(values.write, "hostile", text);
-  process.exitCode = wrong.length === 0 ? 0 : 1;
+  process.exitCode = wrong.length + slow.length === 0 ? 0 : 1;
 } finally {
   giveBack();
 }

@@ -14,6 +14,8 @@ export interface Scene {
   readonly title: string;
   /** Of whatever the attack counts. */
   readonly count: number;
+  /** The attack goes on until the node has judged so many frames: what stands behind a frame that ends a connection is not. */
+  readonly judged?: number;
   /** The longest it goes on; it may end sooner when its count is reached. */
   readonly ms: number;
 }
@@ -56,22 +58,35 @@ export class Stage {
 
   async play(scene: Scene): Promise<SceneResult> {
     const quiet = await this.#measure(MEASURED_MS);
-    const closesBefore = await this.#closes();
+    const before = await this.#figures();
     const { orderPort, httpPort } = this.#node;
     const { attack, count, ms } = scene;
     const target = { orderPort, httpPort, keyFile: this.#keyFile, seed: this.#seed, ms, count };
     const order: AttackOrder = { attack, target };
-    const attacked = this.#attacker.ask<Counts>(order, ms + LATE_MS);
+    const attacked = this.#attack(order, before.judged + (scene.judged ?? 0));
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     const [beside, counts] = await Promise.all([this.#measure(Math.min(ms, MEASURED_MS)), attacked]);
-    const closesAfter = await this.#closes();
-    const closes = Object.entries(closesAfter).map(
-      ([why, n]) => [why, n - (closesBefore[why] ?? 0)] as const,
+    const after = await this.#figures();
+    const closes = Object.entries(after.closes).map(
+      ([why, n]) => [why, n - (before.closes[why] ?? 0)] as const,
     );
+    const told = scene.judged === undefined ? counts : { ...counts, judged: after.judged - before.judged };
     return {
-      ...{ scene, counts, quiet, beside, peak_bytes: peakOf(this.#node.pid) },
+      ...{ scene, counts: told, quiet, beside, peak_bytes: peakOf(this.#node.pid) },
       closes: Object.fromEntries(closes.filter(([, n]) => n > 0)),
     };
+  }
+
+  /** Once, or again and again until the node has judged so many frames since its start. */
+  async #attack(order: AttackOrder, until: number): Promise<Counts> {
+    const sums: Record<string, number> = {};
+    const late = Date.now() + order.target.ms;
+    for (let round = 0; ; round++) {
+      const target = { ...order.target, seed: order.target.seed + round };
+      const counts = await this.#attacker.ask<Counts>({ ...order, target }, target.ms + LATE_MS);
+      for (const [name, n] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + n;
+      if ((await this.#figures()).judged >= until || Date.now() > late) return sums;
+    }
   }
 
   #measure(ms: number): Promise<PacedResult> {
@@ -82,11 +97,13 @@ export class Stage {
     return this.#client.ask<PacedResult>(order);
   }
 
-  /** From the node's metrics. */
-  async #closes(): Promise<Counts> {
+  /** From the node's metrics: ended connections by reason, and frames that were taken or ended their connection. */
+  async #figures(): Promise<{ readonly closes: Counts; readonly judged: number }> {
     const text = await (await fetch(`http://127.0.0.1:${this.#node.httpPort}/metrics`)).text();
     const rows = text.matchAll(/^seriatim_connections_closed_total\{reason="([^"]+)"\} (\d+)$/gm);
-    return Object.fromEntries([...rows].map(([, why, n]) => [why, Number(n)]));
+    const closes = Object.fromEntries([...rows].map(([, why, n]) => [why, Number(n)]));
+    const [, frames = "0"] = /^seriatim_frames_received_total (\d+)$/m.exec(text) ?? [];
+    return { closes, judged: Number(frames) + (closes.Malformed ?? 0) };
   }
 
   async end(): Promise<void> {
