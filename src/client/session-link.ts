@@ -127,5 +127,5 @@ export class SessionLink {
 function isFinal(failure: SeriatimError): boolean {
   if (failure.code === "SESSION_REPLACED" || failure.code === "NOT_ORDER_ENTRY") return true;
   if (!(failure instanceof LogonRefusedError)) return false;
-  return failure.reason === Reason.NotAuthorised || failure.reason === Reason.StorageExhausted;
+  return failure.reason === Reason.NotAuthorised;
 }

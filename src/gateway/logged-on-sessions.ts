@@ -14,9 +14,13 @@ import type { CommandSink } from "./order-session.ts";
 import type { ReportPump } from "./report-pump.ts";
 import type { ReportSource } from "./report-source.ts";
 import { type EndingSession, SessionEnds } from "./session-ends.ts";
+import { Tally } from "./tally.ts";
 
 /** Heartbeat intervals without a word from the client, after which it is closed. */
 const IDLE_HEARTBEATS = 2;
+
+/** Half of what the engine has places for: however many read an account, who trades for it can log on. */
+const READERS_OF_ACCOUNT_MAX = 32;
 
 /** A session without a connection. */
 interface Silent extends EndingSession {
@@ -34,7 +38,9 @@ export class LoggedOnSessions {
   readonly #connected = new Map<string, Connection>();
   readonly #silent = new Map<string, Silent>();
   /** Connected sessions by the name of their key. */
-  readonly #ofKey = new Map<string, number>();
+  readonly #ofKey = new Tally<string>();
+  /** Those that only read, by account. */
+  readonly #readers = new Tally<number>();
 
   /** `settle` sends what was written for a connection, and closes it when it is over. */
   constructor(
@@ -70,8 +76,13 @@ export class LoggedOnSessions {
 
   /** Whether the key of `who` has fewer than `max` connected sessions, not counting `identity`, which would be replaced. */
   hasRoomFor(who: string, identity: string, max: number): boolean {
-    const connected = this.#ofKey.get(who) ?? 0;
-    return connected - (this.#connected.has(identity) ? 1 : 0) < max;
+    return this.#ofKey.of(who) - (this.#connected.has(identity) ? 1 : 0) < max;
+  }
+
+  /** Whether one more may read the account without trading for it, not counting `identity` likewise. */
+  hasRoomForReader(account: number, identity: string): boolean {
+    const replaced = this.#connected.get(identity)?.loggedOn?.isReadOnly === true ? 1 : 0;
+    return this.#readers.of(account) - replaced < READERS_OF_ACCOUNT_MAX;
   }
 
   /** Somebody logs on as `identity`: who was that is not any more. */
@@ -92,7 +103,8 @@ export class LoggedOnSessions {
     assert(stream !== undefined, "an account with a session has a stream");
     session.opened(stream, next);
     this.#connected.set(session.identity, connection);
-    this.#ofKey.set(session.terms.who, (this.#ofKey.get(session.terms.who) ?? 0) + 1);
+    this.#ofKey.add(session.terms.who);
+    if (session.isReadOnly) this.#readers.add(session.account);
     this.#pump.add(connection, session);
     this.#counters.sessions++;
     this.#counters.logons++;
@@ -104,7 +116,8 @@ export class LoggedOnSessions {
     session.endsAt = this.#pump.released;
     if (session.refusal !== Reason.None) return;
     this.#connected.delete(session.identity);
-    this.#forgetKey(session.terms.who);
+    this.#ofKey.remove(session.terms.who);
+    if (session.isReadOnly) this.#readers.remove(session.account);
     this.#pump.remove(connection, session);
     this.#counters.sessions--;
     const cause = causeOf(connection.session.closeReason);
@@ -121,12 +134,6 @@ export class LoggedOnSessions {
     const heard_us = session.hasHeard || connection.paused ? -1 : session.heard_us;
     const silent = { account, sessionLow, sessionHigh, deadMan_us: terms.deadMan_us, heard_us };
     this.#silent.set(session.identity, silent);
-  }
-
-  #forgetKey(who: string): void {
-    const left = (this.#ofKey.get(who) ?? 1) - 1;
-    if (left === 0) this.#ofKey.delete(who);
-    else this.#ofKey.set(who, left);
   }
 
   /** To be called every 100 ms or so, with a monotonic clock. */

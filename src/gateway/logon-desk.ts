@@ -102,7 +102,10 @@ export class LogonDesk {
     if (isReadOnly && cancels) return Reason.NotAuthorised;
     const { connections = Number.POSITIVE_INFINITY } = grant.limits;
     const identity = sessionIdentity(grant.name, logon.account, logon.instance);
-    return this.#sessions.hasRoomFor(grant.name, identity, connections) ? grant : Reason.Throttled;
+    if (!this.#sessions.hasRoomFor(grant.name, identity, connections)) return Reason.Throttled;
+    if (isReadOnly && !this.#sessions.hasRoomForReader(logon.account, identity))
+      return Reason.StorageExhausted;
+    return grant;
   }
 
   #open(connection: Connection, logon: SessionLogon, grant: Grant): void {

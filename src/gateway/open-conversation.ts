@@ -66,6 +66,8 @@ export class OpenConversation implements Conversation {
           view.getUint32(at + FRAME_HEADER_BYTES + HelloLayout.flags),
         );
       case MessageType.Instruments:
+        // A list is long: nobody unproved is told it where there is no open mode.
+        if (this.#host.refusal === Reason.NotLoggedOn) return this.#malformed();
         this.#host.listInstruments();
         return true;
       default:
@@ -83,6 +85,10 @@ export class OpenConversation implements Conversation {
     const door = this.#ordered || this.#hasSaidHello ? undefined : this.#door;
     if (type === MessageType.Logon && door !== undefined) return door.logon(view, at);
     if (type === MessageType.LogonRequest && door?.logonRequested()) return true;
+    return this.#malformed();
+  }
+
+  #malformed(): false {
     this.#session.end(CloseReason.Malformed);
     return false;
   }

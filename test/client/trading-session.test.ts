@@ -277,7 +277,7 @@ describe("its end", () => {
   });
 
   test("a key that is good no more ends it; a node that is on its way out does not", async () => {
-    const reasons = [Reason.ShuttingDown, Reason.NotAuthorised];
+    const reasons = [Reason.ShuttingDown, Reason.StorageExhausted, Reason.NotAuthorised];
     const server = await serve({
       logon: (peer) => (peer.session === 1 ? peer.accept() : peer.refuseLogon(reasons[peer.session - 2])),
     });
@@ -287,7 +287,7 @@ describe("its end", () => {
     );
     server.peers[0].socket.destroy();
     expect((await closed).code).toBe("LOGON_REFUSED");
-    expect(server.peers).toHaveLength(3);
+    expect(server.peers).toHaveLength(4);
   });
 
   test("nobody at any address: the first connection fails after one round", async () => {

@@ -124,6 +124,21 @@ describe("logging on", () => {
   });
 });
 
+test("however many read an account, who trades for it can log on; one reader that goes makes room", () => {
+  for (let instance = 0; instance < 32; instance++) at.logOn(instance, { name: "eve", instance });
+  const [last, again, trader] = [32, 33, 34];
+  at.logOn(last, { name: "eve", instance: 32 });
+  expect(at.sent(last)).toEqual(["Challenge 9", `LogonRefused ${Reason.StorageExhausted}`]);
+  at.logOn(again, { name: "eve", instance: 5 });
+  at.logOn(trader);
+  at.turn();
+  for (const slot of [again, trader]) expect(at.sent(slot).at(-1)).toMatch(/^LogonAck 7 /);
+  at.gateway.received(0, logout());
+  at.logOn(35, { name: "eve", instance: 32 });
+  at.turn();
+  expect(at.sent(35).at(-1)).toMatch(/^LogonAck 7 /);
+});
+
 describe("requests", () => {
   test("are the account's, carry the session and the flags, and are answered by reports when safe", () => {
     at.logOn(A, { flags: Once });
@@ -564,5 +579,9 @@ describe("open mode", () => {
     at.gateway.received(B, hello(8));
     expect(at.closes()).toEqual({ UnknownAccount: 1 });
     expect(at.sink.commands).toEqual([]);
+    // A list is long, and nobody unproved has to be told it.
+    at.open(C);
+    at.gateway.received(C, instruments());
+    expect([at.sent(C), at.closes()]).toEqual([[], { UnknownAccount: 1, Malformed: 1 }]);
   });
 });
