@@ -70,7 +70,7 @@ export interface Transport {
    * `closed` is called from now on.
    */
   close(connection: number): void;
-  /** Breaks the connection off at once. Memory that was held is free now; only `closed` is called from now on. */
+  /** Breaks the connection off at once, also one that is being closed. Memory that was held is free now; only `closed` is called from now on. */
   destroy(connection: number): void;
 }
 

@@ -97,10 +97,12 @@ export class Gateway implements TransportHandler, ConnectionContext {
     if (!this.guard.enter(slot, address)) return this.#turnAway(number, address);
     // The slot in the low lane finds the connection again when its answers come.
     const session = { low: slot, high: this.#nextSession++ | 0 };
-    this.#connections[slot] = new Connection(number, slot, session, this);
-    if (this.desk?.access.openOrderEntry === false) this.guard.mustLogOn(slot);
+    const connection = new Connection(number, slot, session, this);
+    this.#connections[slot] = connection;
     this.counters.connections++;
     this.counters.opened++;
+    const outdone = this.#logons?.arrived(connection);
+    if (outdone !== undefined) this.#breakOff(outdone, CloseReason.GaveWay);
   }
 
   received(number: number, bytes: Uint8Array): void {
@@ -160,6 +162,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
     this.#reading.forget(connection);
     this.#connections[connection.slot] = undefined;
     this.guard.leave(connection.slot);
+    this.#logons?.strangers?.leave(connection);
     this.counters.connections--;
     this.#logons?.sessions.sequenceEnds();
     if (this.#stopping && this.counters.connections === 0) this.#stopped?.();
@@ -223,7 +226,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
     for (const connection of this.#connections) {
       if (connection === undefined || connection.finished) continue;
       this.#keepTime(connection);
-      if (this.#patience.isOver(connection)) this.#breakOff(connection);
+      if (this.#patience.isOver(connection)) this.#breakOff(connection, CloseReason.Blocked);
     }
   }
 
@@ -269,7 +272,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
   full(connection: Connection): void {
     connection.session.end(CloseReason.OutputFull);
     connection.isFull = true;
-    if (this.#patience.hasStopped(connection)) this.#breakOff(connection);
+    if (this.#patience.hasStopped(connection)) this.#breakOff(connection, CloseReason.Blocked);
     else this.#settle(connection);
   }
 
@@ -379,8 +382,8 @@ export class Gateway implements TransportHandler, ConnectionContext {
     this.#transport.destroy(number);
   }
 
-  #breakOff(connection: Connection): void {
-    connection.session.end(CloseReason.Blocked);
+  #breakOff(connection: Connection, reason: CloseReason): void {
+    connection.session.end(reason);
     this.#finish(connection);
     connection.abandoned = true;
     connection.finished = true;

@@ -134,6 +134,8 @@ export const CloseReason = {
   FellBehind: 15,
   /** Nothing came from it for as long as it had said. */
   DeadMan: 16,
+  /** It had proved nothing, and newer ones that hadn't either needed its place. */
+  GaveWay: 17,
 } as const;
 export type CloseReason = (typeof CloseReason)[keyof typeof CloseReason];
 export type CloseReasonName = keyof typeof CloseReason;

@@ -23,6 +23,7 @@ import type { LoggedOnSessions } from "./logged-on-sessions.ts";
 import { type CommandSink, SessionState } from "./order-session.ts";
 import type { ReportSource } from "./report-source.ts";
 import { sessionNumber } from "./session-ends.ts";
+import type { Strangers } from "./strangers.ts";
 
 /** A client may ask for heartbeats this often: a tick of the gateway's clock. */
 const HEARTBEAT_MIN_MS = 100;
@@ -39,21 +40,25 @@ export interface DeskContext {
   readonly refusal: Reason;
 }
 
+interface DeskParts {
+  readonly source: ReportSource;
+  readonly sessions: LoggedOnSessions;
+  readonly strangers: Strangers | undefined;
+}
+
 export class LogonDesk {
   readonly access: Access;
   readonly #context: DeskContext;
   readonly #source: ReportSource;
   readonly #sessions: LoggedOnSessions;
+  readonly #strangers: Strangers | undefined;
 
-  constructor(
-    access: Access,
-    context: DeskContext,
-    { source, sessions }: { readonly source: ReportSource; readonly sessions: LoggedOnSessions },
-  ) {
+  constructor(access: Access, context: DeskContext, { source, sessions, strangers }: DeskParts) {
     this.access = access;
     this.#context = context;
     this.#source = source;
     this.#sessions = sessions;
+    this.#strangers = strangers;
   }
 
   /** The first thing a client says that wants to log on; false: it has said something before. */
@@ -128,6 +133,7 @@ export class LogonDesk {
     sessions.opened(connection, loggedOn, logon.next);
     if (loggedOn.refusal !== Reason.None) connection.session.end(CloseReason.LogonRefused);
     else {
+      this.#strangers?.leave(connection);
       this.#context.guard.loggedOn(connection.slot, grant.limits);
       connection.converse(loggedOn, new LoggedOnConversation(connection, loggedOn, sink, source));
     }

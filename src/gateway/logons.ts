@@ -4,11 +4,13 @@ import type { RecordBuffer } from "../base/index.ts";
 import { CommandKind, EventKind, EventWord, Reason } from "../protocol/index.ts";
 import type { Access } from "./access.ts";
 import type { Connection } from "./connection.ts";
+import type { Guard } from "./guard.ts";
 import type { LoggedOn } from "./logged-on.ts";
 import { LoggedOnSessions } from "./logged-on-sessions.ts";
 import { type DeskContext, LogonDesk } from "./logon-desk.ts";
 import { type PumpContext, ReportPump } from "./report-pump.ts";
 import type { ReportSource } from "./report-source.ts";
+import { Strangers } from "./strangers.ts";
 
 export interface LogonsOptions {
   readonly access: Access;
@@ -20,6 +22,9 @@ export class Logons {
   readonly desk: LogonDesk;
   readonly pump: ReportPump;
   readonly sessions: LoggedOnSessions;
+  /** Undefined where the open mode is: there nobody has to prove anything. */
+  readonly strangers: Strangers | undefined;
+  readonly #guard: Guard;
 
   constructor(
     { access, source }: LogonsOptions,
@@ -30,7 +35,16 @@ export class Logons {
     this.source = source;
     this.pump = new ReportPump(gateway.limits, connections, pumped);
     this.sessions = new LoggedOnSessions(gateway, source, this.pump, pumped.settle);
+    this.#guard = gateway.guard;
+    if (!access.openOrderEntry) this.strangers = new Strangers(gateway.limits.connectionsMax);
     this.desk = new LogonDesk(access, gateway, this);
+  }
+
+  /** One more connection; returns the one that gives way to it, if any. */
+  arrived(connection: Connection): Connection | undefined {
+    if (this.strangers === undefined) return undefined;
+    this.#guard.mustLogOn(connection.slot);
+    return this.strangers.enter(connection);
   }
 
   /** The command at `words[at]`, of `commander` if it is one of them, caused `events`. */

@@ -113,7 +113,9 @@ export class NetTransport implements Transport {
   }
 
   destroy(connection: number): void {
-    this.#find(connection)?.destroy();
+    // Also of one that is being closed: it has its slot until its peer is through.
+    const found = this.#connections[connectionSlot(connection)];
+    if (found?.number === connection) found.destroy();
   }
 
   /** Breaks off every connection, also those that are being closed, and every handshake. */

@@ -1,6 +1,7 @@
 // What limits mean for sessions with a logon: the time to log on, attempts, and rates of session, account and key.
 
 import { describe, expect, test } from "vitest";
+import { CloseCause } from "../../src/base/index.ts";
 import { GATEWAY_LIMITS, type GatewayLimits } from "../../src/gateway/index.ts";
 import { ALL_SYMBOLS, BOTH_SIDES, MessageType, Reason } from "../../src/protocol/index.ts";
 import {
@@ -174,5 +175,42 @@ describe("a logged-on session over its rate", () => {
     venue.open(C);
     venue.gateway.received(C, concat(hello(9), orders(1, 5)));
     expect(venue.gateway.counters.throttled.request).toBe(1);
+  });
+});
+
+describe("where everybody must log on", () => {
+  test("strangers have half of the places: the oldest gives way, and who has logged on stays", () => {
+    const venue = sessionVenue({ openOrderEntry: false, limits: { connectionsMax: 8 } });
+    venue.logOn(0);
+    venue.turn();
+    // 0 is no stranger any more.
+    venue.open(1, 2, 3, 4);
+    expect(venue.closes()).toEqual({});
+    venue.open(5);
+    expect(venue.closes()).toEqual({ GaveWay: 1 });
+    expect(venue.transport.destroyed).toEqual(new Set([1]));
+    venue.gateway.closed(1, CloseCause.Finished);
+    venue.gateway.received(2, concat(logonRequest(), logon({ instance: 1 })));
+    venue.open(6);
+    expect(venue.closes()).toEqual({ GaveWay: 1 });
+  });
+
+  test("a stranger that is being closed counts as one until it is gone", () => {
+    const venue = sessionVenue({ openOrderEntry: false, limits: { connectionsMax: 4 } });
+    venue.open(0, 1);
+    venue.gateway.received(0, concat(logonRequest(), logon({}, PROOF + 1)));
+    expect(venue.closes()).toEqual({ LogonRefused: 1 });
+    venue.open(2);
+    expect(venue.transport.destroyed).toEqual(new Set([0]));
+    venue.gateway.closed(0, CloseCause.Finished);
+    venue.gateway.closed(1, CloseCause.Finished);
+    venue.open(4, 5);
+    expect(venue.closes()).toEqual({ GaveWay: 1, LogonRefused: 1, PeerEnded: 1 });
+  });
+
+  test("nobody gives way where the open mode is", () => {
+    const venue = sessionVenue({ limits: { connectionsMax: 4 } });
+    venue.open(0, 1, 2, 3);
+    expect(venue.closes()).toEqual({});
   });
 });
