@@ -34,6 +34,8 @@ const BUFFERED_BYTES_MAX = 65_536;
 
 /** How long a session's requests wait for the next logon before their outcome is unknown. */
 const PATIENCE_MS = 60_000;
+/** The exchange answers a list a second: one that came too late is asked for again after that. */
+const LIST_AGAIN_MS = 1_100;
 /** A third of the dead man's time: one that is late or lost is no death. */
 const BEATS = 3;
 
@@ -61,6 +63,7 @@ export class ExchangeSocket {
   readonly #waiting: (() => void)[] = [];
   readonly #socket: ReconnectingSocket;
   #patience: ReturnType<typeof setTimeout> | undefined;
+  #listing: ReturnType<typeof setTimeout> | undefined;
   #beats: ReturnType<typeof setInterval> | undefined;
   /** Of `logout()`, while it waits. */
   #leaving: (() => void) | undefined;
@@ -211,6 +214,7 @@ export class ExchangeSocket {
   }
 
   #disconnected(cause: SeriatimError): void {
+    clearTimeout(this.#listing);
     this.#markets.disconnect();
     this.orders.disconnect();
     this.#session?.disconnected();
@@ -232,6 +236,14 @@ export class ExchangeSocket {
     this.#requests.decided(session.id, session.hasGap);
     if (session.hasGap) this.orders.missed();
     if (!this.orders.resumed()) this.listOrders();
+  }
+
+  /** A list that more reports have overtaken than are known here is asked for again. */
+  #listed(): void {
+    const { isCurrent, needsList } = this.orders;
+    if (isCurrent || !needsList || this.#session?.id === undefined) return;
+    clearTimeout(this.#listing);
+    this.#listing = setTimeout(() => this.listOrders(), LIST_AGAIN_MS);
   }
 
   #beat(): void {
@@ -279,6 +291,8 @@ export class ExchangeSocket {
         return this.#requests.answered(message);
       case "orderStatus":
         return this.#requests.told(message);
+      case "orders":
+        return this.#listed();
       case "report":
         this.#requests.reported(message);
         this.#catchUp();

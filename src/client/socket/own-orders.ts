@@ -16,6 +16,10 @@ const FILLS_MAX = 200;
 /** Reports kept, and how many go at once beyond that. */
 const REPORTS_MAX = 500;
 const REPORTS_DROPPED = 100;
+/** Orders whose latest change is kept, for a list that reports overtake: more than one turn of a connection writes. */
+const CHANGES_MAX = 16_384;
+/** At once beyond that: each look for the oldest passes by all that have gone. */
+const CHANGES_DROPPED = 1_024;
 
 export interface OwnOrder {
   readonly symbol: string;
@@ -45,6 +49,13 @@ export interface OwnFill {
   readonly time_us: number;
 }
 
+/** What the latest report of an order left of it. */
+interface Change {
+  readonly number: number;
+  /** undefined: it doesn't rest any more. */
+  readonly order: OwnOrder | undefined;
+}
+
 type DecimalsOf = (symbol: string) => number;
 
 export class OwnOrders {
@@ -62,6 +73,10 @@ export class OwnOrders {
   #listedTo = 0;
   /** Such a list has come, and all reports since. */
   #isListed = false;
+  /** The latest of each order, oldest first. */
+  readonly #changes = new Map<string, Change>();
+  /** Changes up to this report may be forgotten. */
+  #forgottenTo = 0;
   #open = new Map<string, OwnOrder>();
   #arriving: Map<string, OwnOrder> | undefined;
   readonly #decimalsOf: DecimalsOf;
@@ -85,6 +100,11 @@ export class OwnOrders {
     this.version++;
   }
 
+  /** The list that there is knows too little: a new one is needed. */
+  get needsList(): boolean {
+    return !this.#isListed;
+  }
+
   /** A piece of the list; with its last one the list takes the place of what was known. */
   takeList({ orders, last, truncated, report }: OrdersMessage): void {
     this.#arriving ??= new Map();
@@ -95,8 +115,7 @@ export class OwnOrders {
     if (last !== true) return;
     this.#open = this.#arriving;
     this.#arriving = undefined;
-    if (report !== undefined) this.#listed(Number(report));
-    this.isCurrent = true;
+    this.isCurrent = report === undefined || this.#listed(Number(report));
     this.isTruncated = truncated === true;
     this.version++;
   }
@@ -109,11 +128,12 @@ export class OwnOrders {
     this.version++;
   }
 
-  /** The list is of `number`, and so older than reports that came before it. */
-  #listed(number: number): void {
+  /** The list is of `number`, and so older than reports that came before it; false: than more than are known here. */
+  #listed(number: number): boolean {
     this.#listedTo = number;
-    this.#isListed = true;
-    for (const report of this.reports) if (Number(report.number) > number) this.#apply(report);
+    this.#isListed = number >= this.#forgottenTo;
+    for (const [key, change] of this.#changes) if (change.number > number) this.#put(key, change.order);
+    return this.#isListed;
   }
 
   /** All that was missed while it was disconnected has come as reports; false: only a new list helps. */
@@ -132,25 +152,42 @@ export class OwnOrders {
     this.reports.push(report);
     if (this.reports.length > REPORTS_MAX) this.reports.splice(0, REPORTS_DROPPED);
     if (report.event === "traded") this.#addFill(report);
-    if (Number(report.number) > this.#listedTo) this.#apply(report);
+    this.#changed(report);
     this.version++;
   }
 
-  #apply({
-    event,
-    repeated,
-    symbol = "",
-    id = "",
-    side = "buy",
-    price = null,
-    ...lots
-  }: ReportMessage): void {
+  #changed({ event, repeated, number, symbol = "", id = "", ...report }: ReportMessage): void {
     if (event === "rejected" || event === "massCancelled" || repeated === true) return;
-    const { leaves: open = 0, cumulative = 0 } = lots;
+    const { side = "buy", price = null, leaves: open = 0, cumulative = 0 } = report;
+    const isOver = open === 0 || event === "cancelled" || event === "expired";
+    // A market order never rests.
+    if (!isOver && price === null) return;
     const key = keyOf(symbol, id);
-    if (open === 0 || event === "cancelled" || event === "expired") this.#open.delete(key);
-    else if (price !== null)
-      this.#open.set(key, { symbol, id, side, price: this.#ticks(symbol, price), open, cumulative });
+    const order = isOver
+      ? undefined
+      : { symbol, id, side, price: this.#ticks(symbol, price), open, cumulative };
+    this.#keepChange(key, { number: Number(number), order });
+    if (Number(number) > this.#listedTo) this.#put(key, order);
+  }
+
+  #keepChange(key: string, change: Change): void {
+    // Taken out first: the latest stands last.
+    this.#changes.delete(key);
+    this.#changes.set(key, change);
+    if (this.#changes.size > CHANGES_MAX) this.#forgetChanges();
+  }
+
+  #forgetChanges(): void {
+    for (const [oldest, { number }] of this.#changes) {
+      if (this.#changes.size === CHANGES_MAX - CHANGES_DROPPED) return;
+      this.#changes.delete(oldest);
+      this.#forgottenTo = number;
+    }
+  }
+
+  #put(key: string, order: OwnOrder | undefined): void {
+    if (order === undefined) this.#open.delete(key);
+    else this.#open.set(key, order);
   }
 
   #addFill(report: ReportMessage): void {

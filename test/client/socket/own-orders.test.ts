@@ -114,3 +114,45 @@ test("after a disconnect the orders stay to be looked at until a new list replac
   own.takeList({ type: "orders", sequence: "30", last: true, orders: [] });
   expect([own.isCurrent, own.size]).toEqual([true, 0]);
 });
+
+/** Reports from number `from` on: each of `count` orders is accepted. */
+function accept(own: OwnOrders, from: number, count: number): void {
+  for (let number = from; number < from + count; number++) {
+    const order = { symbol: "BTC-USD", id: `n${number}`, side: "buy", price: "1.00", leaves: 3 } as const;
+    own.takeReport({
+      type: "report",
+      number: String(number),
+      event: "accepted",
+      command: "submit",
+      time: "1",
+      ...order,
+    });
+  }
+}
+
+// Only the newest 500 reports were there to be applied again: the orders of the others were missing, and nothing said so.
+test("a list that a thousand reports have overtaken misses none of them", () => {
+  const own = orders();
+  accept(own, 1, 1_000);
+  const over = { symbol: "BTC-USD", id: "1", side: "buy", price: "69999.50", leaves: 0 } as const;
+  own.takeReport({
+    type: "report",
+    number: "1001",
+    event: "cancelled",
+    command: "cancel",
+    time: "1",
+    ...over,
+  });
+  accept(own, 1_002, 600);
+  own.takeList({ type: "orders", report: "5", last: true, orders: [ORDER] });
+  expect([own.size, own.isCurrent, own.needsList]).toEqual([1_595, true, false]);
+});
+
+test("a list that more orders have overtaken than are kept is not taken for the truth, and a new one is", () => {
+  const own = orders();
+  accept(own, 1, 20_000);
+  own.takeList({ type: "orders", report: "5", last: true, orders: [] });
+  expect([own.isCurrent, own.needsList]).toEqual([false, true]);
+  own.takeList({ type: "orders", report: "19990", last: true, orders: [] });
+  expect([own.size, own.isCurrent, own.needsList]).toEqual([10, true, false]);
+});

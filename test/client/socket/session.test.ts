@@ -157,6 +157,23 @@ test("reports that are not kept any more leave outcomes unknown, and the list is
   all.client.close();
 });
 
+test("a list that more reports have overtaken than are known is asked for again, after the second that the exchange wants", () => {
+  const { client, socket } = loggedOn();
+  socket.sent.length = 0;
+  client.listOrders();
+  for (let number = 18; number < 20_018; number++) socket.say(report(number, 1, { id: String(number) }));
+  socket.say({ type: "orders", report: "17", last: true, orders: [] });
+  expect(client.orders.isCurrent).toBe(false);
+  vi.advanceTimersByTime(1_000);
+  expect(socket.sent.length).toBe(1);
+  vi.advanceTimersByTime(1_000);
+  expect(socket.sent).toEqual([{ type: "openOrders" }, { type: "openOrders" }]);
+  socket.say({ type: "orders", report: "20017", last: true, orders: [] });
+  vi.advanceTimersByTime(2_000);
+  expect([client.orders.isCurrent, client.orders.size, socket.sent.length]).toEqual([true, 0, 2]);
+  client.close();
+});
+
 test("who does not come back within a minute does not know", async () => {
   const { client, socket } = loggedOn();
   const asked = client.submit(ORDER);
