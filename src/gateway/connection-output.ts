@@ -31,6 +31,11 @@ export class ConnectionOutput {
     return this.gated.queued_bytes + this.direct.queued_bytes;
   }
 
+  /** Of these, what waits for no position. */
+  get sendable_bytes(): number {
+    return this.direct.queued_bytes + this.#marks.releasable_bytes;
+  }
+
   /** Whether the transport holds a send. */
   get held(): boolean {
     return this.#held !== undefined;

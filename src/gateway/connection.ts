@@ -99,7 +99,7 @@ export class Connection implements SessionHost, LogonDoor, Seen {
   isInTurn = false;
   /** The turn of which it has had its share, or some of it. */
   turn = -1;
-  /** In the pump's lists of readers that wait for a release, and for the next turn. */
+  /** In the pump's lists of readers that wait for a release, and for room. */
   isDue = false;
   isBehind = false;
   /** No request is taken any more; closed once its answers are out. */

@@ -54,6 +54,8 @@ export class ReportPump {
   readonly #due = new ConnectionList();
   /** Written as much as there was room for: they go on when output drains, or in the next turn if the kernel took it all. */
   readonly #behind = new ConnectionList();
+  /** Without room for what only a release lets out: they go on in the turn after the next one. */
+  readonly #gated = new ConnectionList();
   /** Reports that fit into the smallest chunk of output. */
   readonly #runMax: number;
   #count = 0;
@@ -110,6 +112,8 @@ export class ReportPump {
   /** The log is safe up to `position`: readers are told what they wait for. Nothing is sequenced meanwhile. */
   release(position: Position): void {
     this.released = position;
+    for (let i = 0; i < this.#gated.count; i++) this.#behind.add(this.#gated.items[i]);
+    this.#gated.count = 0;
     const { items, count } = this.#due;
     this.#due.count = 0;
     for (let i = 0; i < count; i++) {
@@ -175,11 +179,12 @@ export class ReportPump {
     return count;
   }
 
-  /** One whose send is held is written more when that drains. */
+  /** One whose send is held is written more when that drains; without anything to send no turn makes room. */
   #fallBehind(connection: Connection): void {
     if (connection.isBehind || connection.output.held) return;
     connection.isBehind = true;
-    this.#behind.add(connection);
+    if (connection.output.sendable_bytes > 0) this.#behind.add(connection);
+    else this.#gated.add(connection);
   }
 
   /** The answer to the logon; false while it is not safe. */

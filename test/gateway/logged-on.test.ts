@@ -1,6 +1,6 @@
 // Sessions with a logon, on an injected clock and a scripted exchange: what each gets, in which order, and how each ends.
 
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { CloseCause } from "../../src/base/index.ts";
 import {
   ALL_SYMBOLS,
@@ -295,6 +295,28 @@ describe("reports", () => {
     for (let turns = 0; turns < 2; turns++) at.transport.turn();
     expect(at.heard(A)).toHaveLength(92);
     expect(at.closes()).toEqual({});
+  });
+
+  test("a reader whose room is taken by what waits for the log asks for no turns, and goes on when it is safe", () => {
+    renew({ limits: { outputSoft_bytes: 10_000 } });
+    at.logOn(A);
+    at.turn();
+    at.heard(A);
+    const rests = { idHigh: 0, symbol: 0, side: 0, price: 5, quantity: 3, filled: 0 } as const;
+    for (let idLow = 0; idLow < 200; idLow++) at.exchange.open.push({ ...rests, idLow });
+    at.gateway.received(A, order(1));
+    at.gateway.seal(2);
+    at.gateway.received(A, openOrders(1, ALL_SYMBOLS));
+    at.gateway.release(1);
+    at.gateway.drained(A);
+    const turns = vi.spyOn(at.transport, "nextTurn");
+    for (let turn = 0; turn < 20; turn++) at.transport.turn();
+    expect(turns.mock.calls.length).toBeLessThan(2);
+    at.gateway.release(2);
+    at.transport.turn();
+    const heard = at.heard(A);
+    expect(heard).toContain("1: Accepted 1");
+    expect(heard).toHaveLength(202);
   });
 
   test("a reader whose next report is not kept any more is closed", () => {
