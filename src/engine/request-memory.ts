@@ -26,31 +26,46 @@ export const RequestWord = {
   reason: 11,
 } as const;
 const REQUEST_WORDS = 12;
+// Copies, for speed: docs/adr/constants-of-hot-files.md
+const REMEMBERED = REQUESTS_REMEMBERED;
+const PLACES = REMEMBERED - 1;
+const REQUEST_LOW = RequestWord.requestLow;
+const REQUEST_HIGH = RequestWord.requestHigh;
+const CONTENT = RequestWord.content;
+const COMMAND_REQUEST_LOW = CommandWord.requestLow;
+const COMMAND_REQUEST_HIGH = CommandWord.requestHigh;
+const COMMAND_HEAD = CommandWord.kindSideTypeTif;
+const COMMAND_SYMBOL = CommandWord.symbol;
+const COMMAND_ORDER_ID_LOW = CommandWord.orderIdLow;
+const COMMAND_ORDER_ID_HIGH = CommandWord.orderIdHigh;
+const COMMAND_PRICE_LOW = CommandWord.priceLow;
+const COMMAND_PRICE_HIGH = CommandWord.priceHigh;
+const COMMAND_QUANTITY = CommandWord.quantity;
 
 /** The words of a command that decide its result. Its account is the window's. */
 export const REQUEST_CONTENT: readonly number[] = [
-  CommandWord.kindSideTypeTif,
-  CommandWord.symbol,
-  CommandWord.orderIdLow,
-  CommandWord.orderIdHigh,
-  CommandWord.priceLow,
-  CommandWord.priceHigh,
-  CommandWord.quantity,
+  COMMAND_HEAD,
+  COMMAND_SYMBOL,
+  COMMAND_ORDER_ID_LOW,
+  COMMAND_ORDER_ID_HIGH,
+  COMMAND_PRICE_LOW,
+  COMMAND_PRICE_HIGH,
+  COMMAND_QUANTITY,
 ];
 
 /** The requests of one account. A place counts from the lowest number, 0. */
 export class RequestWindow {
   count = 0;
-  readonly words = new Int32Array(REQUESTS_REMEMBERED * REQUEST_WORDS);
+  readonly words = new Int32Array(REMEMBERED * REQUEST_WORDS);
   #head = 0;
 
   get isFull(): boolean {
-    return this.count === REQUESTS_REMEMBERED;
+    return this.count === REMEMBERED;
   }
 
   /** Word offset of the request at `place`. */
   at(place: number): number {
-    return ((this.#head + place) & (REQUESTS_REMEMBERED - 1)) * REQUEST_WORDS;
+    return ((this.#head + place) & PLACES) * REQUEST_WORDS;
   }
 
   /** The place of the first request whose number is not below this one: `count` when there is none. */
@@ -58,10 +73,10 @@ export class RequestWindow {
     let from = 0;
     let to = this.count;
     // Most numbers are above all that are known.
-    if (to > 0 && this.#compare(to - 1, low, high) < 0) return to;
+    if (to > 0 && this.#isBelow(to - 1, low, high)) return to;
     while (from < to) {
       const middle = (from + to) >> 1;
-      if (this.#compare(middle, low, high) < 0) from = middle + 1;
+      if (this.#isBelow(middle, low, high)) from = middle + 1;
       else to = middle;
     }
     return from;
@@ -69,12 +84,14 @@ export class RequestWindow {
 
   /** Whether the request at `place`, which may be behind the last, has this number. */
   holds(place: number, low: number, high: number): boolean {
-    return place < this.count && this.#compare(place, low, high) === 0;
+    if (place >= this.count) return false;
+    const at = this.at(place);
+    return this.words[at + REQUEST_LOW] === (low | 0) && this.words[at + REQUEST_HIGH] === (high | 0);
   }
 
   /** Whether the request at `place` had the content of the command at `command[from]`. */
   isSame(place: number, command: Int32Array, from: number): boolean {
-    const content = this.at(place) + RequestWord.content;
+    const content = this.at(place) + CONTENT;
     for (let i = 0; i < REQUEST_CONTENT.length; i++) {
       if (this.words[content + i] !== command[from + REQUEST_CONTENT[i]]) return false;
     }
@@ -83,31 +100,63 @@ export class RequestWindow {
 
   /** Makes room at `place`, which place() gave; a full window forgets its lowest, so `place` is above 0 then. */
   insert(place: number): number {
-    const to = this.isFull ? place - 1 : place;
-    if (this.isFull) this.#head = (this.#head + 1) & (REQUESTS_REMEMBERED - 1);
-    else this.count++;
+    let to = place;
+    if (this.count === REMEMBERED) {
+      this.#head = (this.#head + 1) & PLACES;
+      to--;
+    } else this.count++;
+    const { words } = this;
     for (let i = this.count - 1; i > to; i--) {
       const from = this.at(i - 1);
-      this.words.copyWithin(this.at(i), from, from + REQUEST_WORDS);
+      const behind = this.at(i);
+      for (let word = 0; word < REQUEST_WORDS; word++) words[behind + word] = words[from + word];
     }
     return this.at(to);
   }
 
-  /** Below 0, 0 or above 0 as the number at `place` is below, equal to or above this one; as u64. */
-  #compare(place: number, low: number, high: number): number {
+  /** Writes number and content of the command at `command[from]` to the place that insert() gave. */
+  write(to: number, command: Int32Array, from: number): void {
+    const { words } = this;
+    words[to + REQUEST_LOW] = command[from + COMMAND_REQUEST_LOW];
+    words[to + REQUEST_HIGH] = command[from + COMMAND_REQUEST_HIGH];
+    // In the order of REQUEST_CONTENT.
+    words[to + CONTENT] = command[from + COMMAND_HEAD];
+    words[to + CONTENT + 1] = command[from + COMMAND_SYMBOL];
+    words[to + CONTENT + 2] = command[from + COMMAND_ORDER_ID_LOW];
+    words[to + CONTENT + 3] = command[from + COMMAND_ORDER_ID_HIGH];
+    words[to + CONTENT + 4] = command[from + COMMAND_PRICE_LOW];
+    words[to + CONTENT + 5] = command[from + COMMAND_PRICE_HIGH];
+    words[to + CONTENT + 6] = command[from + COMMAND_QUANTITY];
+  }
+
+  /** Whether the number at `place` is below this one; as u64. */
+  #isBelow(place: number, low: number, high: number): boolean {
     const at = this.at(place);
-    const highs = (this.words[at + RequestWord.requestHigh] >>> 0) - (high >>> 0);
-    return highs !== 0 ? highs : (this.words[at + RequestWord.requestLow] >>> 0) - (low >>> 0);
+    const knownHigh = this.words[at + REQUEST_HIGH] >>> 0;
+    const wantedHigh = high >>> 0;
+    if (knownHigh !== wantedHigh) return knownHigh < wantedHigh;
+    return this.words[at + REQUEST_LOW] >>> 0 < low >>> 0;
   }
 }
 
 export class RequestMemory {
   readonly #windows = new Map<number, RequestWindow>();
+  /** The one asked for last: a busy account's commands follow each other. */
+  #last: RequestWindow | undefined;
+  #lastAccount = 0;
 
   /** The window of an account, made when it is asked for first; undefined when there are as many as may be. */
   window(account: number): RequestWindow | undefined {
-    const known = this.#windows.get(account);
-    if (known !== undefined) return known;
+    const last = this.#last;
+    if (last !== undefined && this.#lastAccount === account) return last;
+    const window = this.#windows.get(account) ?? this.#add(account);
+    if (window === undefined) return undefined;
+    this.#last = window;
+    this.#lastAccount = account;
+    return window;
+  }
+
+  #add(account: number): RequestWindow | undefined {
     if (this.#windows.size === REQUEST_ACCOUNTS_MAX) return undefined;
     const window = new RequestWindow();
     this.#windows.set(account, window);

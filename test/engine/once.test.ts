@@ -189,6 +189,28 @@ describe("memory", () => {
     expect(told(desk, once(1000, gone(100)))).toEqual(["RequestForgotten"]);
   });
 
+  test("numbers are u64: those with the highest bit come behind the others, also after a restart", () => {
+    const lanes = [
+      [5, 0x7fffffff],
+      [0x7fffffff, -2],
+      [-3, -2],
+      [-1, -2],
+      [0, -1],
+    ];
+    const numbered = ([low, high]: readonly number[], id: number): Write => {
+      const write = once(1, gone(id));
+      return (words) => {
+        write(words);
+        words[CommandWord.requestLow] = low;
+        words[CommandWord.requestHigh] = high;
+      };
+    };
+    const desk = new Desk();
+    for (const i of [3, 0, 4, 2, 1]) expect(told(desk, numbered(lanes[i], i))).toEqual(["UnknownOrder"]);
+    desk.engine.restore(desk.snapshot(), desk.engine.position);
+    for (let i = 0; i < 5; i++) expect(told(desk, numbered(lanes[i], i))).toEqual(["repeat UnknownOrder"]);
+  });
+
   test(`is kept for ${REQUEST_ACCOUNTS_MAX} accounts; the requests of one more are refused`, () => {
     const desk = new Desk({ accountsMax: REQUEST_ACCOUNTS_MAX + 1 });
     for (let account = 0; account < REQUEST_ACCOUNTS_MAX; account++) desk.do(once(1, cancel(1, { account })));
