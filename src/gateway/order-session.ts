@@ -142,6 +142,8 @@ export class OrderSession {
   #rest: Uint8Array = NOTHING;
   /** What it may still take before its turn is over. */
   #frames_left = UNLIMITED;
+  /** The frame at which it has stalled was within the rate: it is not counted again when it is taken. */
+  #isAdmitted = false;
   #bytes_left = UNLIMITED;
 
   constructor(
@@ -282,7 +284,11 @@ export class OrderSession {
       this.state = SessionState.OutputFull;
       return false;
     }
-    if (this.#host.admits(type)) return this.conversation.handle(view, at, type);
+    if (this.#isAdmitted || this.#host.admits(type)) {
+      const isTaken = this.conversation.handle(view, at, type);
+      this.#isAdmitted = !isTaken;
+      return isTaken;
+    }
     this.conversation.throttle(view, at, type);
     return true;
   }

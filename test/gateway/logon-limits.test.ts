@@ -142,6 +142,20 @@ describe("a logged-on session over its rate", () => {
     expect(venue.heard(A)).toContain("5: Accepted 9");
   });
 
+  test("is not throttled for waiting for a place in the sequencer: a frame counts once, however often it is tried", () => {
+    const venue = loggedOn({ frames: 3 }, A);
+    venue.sink.room = 1;
+    venue.gateway.received(A, orders(1, 2));
+    for (let tries = 0; tries < 5; tries++) {
+      venue.sink.room = tries === 4 ? 9 : 0;
+      venue.gateway.resumeStalled();
+      pass(venue, 0, 0);
+    }
+    venue.gateway.received(A, concat(order(3), order(4)));
+    expect(venue.sent(A)).toEqual([refused(4, "NewOrder")]);
+    expect(venue.exchange.log.slice(1)).toEqual(["16 1", "16 2", "16 3"]);
+  });
+
   test("may ask for a list now and then", () => {
     const venue = loggedOn({ queries: 2 }, A);
     venue.gateway.received(
