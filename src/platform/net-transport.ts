@@ -19,9 +19,9 @@ import {
   type Transport,
   type TransportHandler,
 } from "../base/index.ts";
+import { Handshakes } from "./handshakes.ts";
 import { type NetListenAddress, NetListener } from "./net-listener.ts";
 import { TcpQueues } from "./tcp-queues.ts";
-import { peerOf } from "./tls.ts";
 
 /** How long a closed connection may take to send its last bytes and to see the peer's end, in milliseconds; then it
  * is broken off. It is not ended sooner, because closing a socket that has unread bytes makes the kernel reset the
@@ -30,6 +30,8 @@ const CLOSE_ms = 5_000;
 
 /** TLS handshakes that one address may have under way: what its connections may be is said only after them. */
 const HANDSHAKES_MAX = 32;
+/** Of the slots, what all handshakes under way may have: 1 / this. */
+const HANDSHAKES_SHARE = 4;
 
 export interface NetTransportOptions {
   /** The most connections open at once, over all listeners (1 .. 65,536). */
@@ -49,11 +51,8 @@ export class NetTransport implements Transport {
   #freeCount: number;
   readonly #queues = new TcpQueues();
   readonly #listeners = new Set<NetListener>();
-  /** Slots of peers in the middle of a TLS handshake, by `peerOf`. */
-  readonly #arrived = new Map<
-    string,
-    { readonly slot: number; readonly address: string; readonly socket: Socket }
-  >();
+  /** Slots of peers in the middle of a TLS handshake. */
+  readonly #arrived: Handshakes<{ readonly slot: number; readonly address: string }>;
   /** How many of them each address has. */
   readonly #handshakes: AddressTable;
 
@@ -66,6 +65,11 @@ export class NetTransport implements Transport {
     this.#freeCount = connectionsMax;
     const handshakes = options.handshakes ?? { connections: HANDSHAKES_MAX, ownConnections: connectionsMax };
     this.#handshakes = new AddressTable(handshakes);
+    const share = Math.max(1, Math.floor(connectionsMax / HANDSHAKES_SHARE));
+    this.#arrived = new Handshakes(share, ({ slot, address }) => {
+      this.#handshakes.leave(address);
+      this.#release(slot);
+    });
   }
 
   /** Connections open now. */
@@ -121,7 +125,7 @@ export class NetTransport implements Transport {
   /** Breaks off every connection, also those that are being closed, and every handshake. */
   destroyAll(): void {
     for (const connection of this.#connections) connection?.destroy();
-    for (const { socket } of this.#arrived.values()) socket.destroy();
+    this.#arrived.destroy();
   }
 
   /** The connection of that number while the handler may still use it. */
@@ -147,26 +151,14 @@ export class NetTransport implements Transport {
       this.#handshakes.leave(address);
       return turnAway(socket);
     }
-    const peer = peerOf(socket);
-    this.#arrived.set(peer, { slot, address, socket });
-    socket.once("close", () => {
-      if (this.#endHandshake(peer) >= 0) this.#release(slot);
-    });
-  }
-
-  /** The slot of a peer whose handshake is over, well or not; -1: it was so before. */
-  #endHandshake(peer: string): number {
-    const arrived = this.#arrived.get(peer);
-    if (arrived === undefined) return -1;
-    this.#arrived.delete(peer);
-    this.#handshakes.leave(arrived.address);
-    return arrived.slot;
+    this.#arrived.begin(socket, { slot, address });
   }
 
   #secured(socket: Socket, handler: TransportHandler): void {
-    const slot = this.#endHandshake(peerOf(socket));
-    if (slot < 0) return turnAway(socket);
-    this.#open(slot, socket, handler);
+    const arrived = this.#arrived.secured(socket);
+    if (arrived === undefined) return turnAway(socket);
+    this.#handshakes.leave(arrived.address);
+    this.#open(arrived.slot, socket, handler);
   }
 
   #open(slot: number, socket: Socket, handler: TransportHandler): void {

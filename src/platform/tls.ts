@@ -3,6 +3,7 @@
 
 import { connect as connectTcp, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
+import { Handshakes } from "./handshakes.ts";
 
 /** A certificate and its key, both as PEM text. */
 export interface TlsIdentity {
@@ -34,32 +35,14 @@ export function createServerOf(tls: TlsIdentity | undefined, connected: (socket:
 
 /** Of `server`, which has TLS, so many handshakes are under way at once, and none when it closes: they end nobody's work. */
 export function boundHandshakes(server: Server): void {
-  const arrived = new Map<string, Socket>();
-  server.on("connection", (socket: Socket) => {
-    if (arrived.size === HANDSHAKES_MAX) dropOldest(arrived);
-    const peer = peerOf(socket);
-    arrived.set(peer, socket);
-    socket.once("close", () => arrived.delete(peer));
-  });
-  server.on("secureConnection", (socket: Socket) => void arrived.delete(peerOf(socket)));
+  const handshakes = new Handshakes<undefined>(HANDSHAKES_MAX, () => {});
+  server.on("connection", (socket: Socket) => handshakes.begin(socket, undefined));
+  server.on("secureConnection", (socket: Socket) => void handshakes.secured(socket));
   const { close } = server;
   server.close = (done) => {
-    for (const socket of arrived.values()) socket.destroy();
+    handshakes.destroy();
     return close.call(server, done);
   };
-}
-
-/** What one peer of a server is known by, before and after its TLS. */
-export function peerOf({ remoteAddress, remotePort, localPort }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localPort}`;
-}
-
-function dropOldest(arrived: Map<string, Socket>): void {
-  for (const [peer, socket] of arrived) {
-    arrived.delete(peer);
-    socket.destroy();
-    return;
-  }
 }
 
 /** Connects by TLS to a peer whose certificate `ca` (PEM) vouches for; without it by plain TCP. Small writes go at once. */
