@@ -91,7 +91,13 @@ export class LogonRefusedError extends SeriatimError {
     // Which of these it is, the exchange keeps to itself.
     const hint = says === undefined ? "" : `; ${says}`;
     const unproved = `it knows no trader or reader ${name}, or by another key, or not for account ${account}${hint}`;
-    const why = reason === Reason.NotAuthorised ? unproved : reasonText(reason);
+    const throttled = "too many logons in a second, or the key has as many sessions as it may";
+    const why =
+      reason === Reason.NotAuthorised
+        ? unproved
+        : reason === Reason.Throttled
+          ? throttled
+          : reasonText(reason);
     super("LOGON_REFUSED", `${peer} refuses the logon: ${reasonName(reason)} (${why})`);
     this.reason = reason;
   }

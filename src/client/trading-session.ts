@@ -123,22 +123,22 @@ export class TradingSession extends EventEmitter<TradingEvents> {
    * Enters an order; resolves with what the exchange said of it first. Its trades come as reports. `request` is for sessions with
    * `once`: the number of this request, here and below; asked again with it, also by a later program, nothing is executed twice.
    */
-  async submit(order: NewOrder, request?: number): Promise<RequestAnswer> {
+  async submit(order: NewOrder, request?: number | bigint): Promise<RequestAnswer> {
     return this.#request(`order ${order?.id}`, request, (pipe, n) => pipe.submit(n, order));
   }
 
   /** Changes a resting order's price and open quantity; quantity 0 takes it out of the book. */
-  async modify(order: ModifyOrder, request?: number): Promise<RequestAnswer> {
+  async modify(order: ModifyOrder, request?: number | bigint): Promise<RequestAnswer> {
     return this.#request(`the modify of order ${order?.id}`, request, (pipe, n) => pipe.modify(n, order));
   }
 
   /** Takes a resting order out of the book. */
-  async cancel(order: CancelOrder, request?: number): Promise<RequestAnswer> {
+  async cancel(order: CancelOrder, request?: number | bigint): Promise<RequestAnswer> {
     return this.#request(`the cancel of order ${order?.id}`, request, (pipe, n) => pipe.cancel(n, order));
   }
 
   /** Takes all of the account's orders out, or those of a symbol or side; the answer's `lastQuantity` says how many. */
-  async massCancel(which: MassCancel = {}, request?: number): Promise<RequestAnswer> {
+  async massCancel(which: MassCancel = {}, request?: number | bigint): Promise<RequestAnswer> {
     return this.#request("the mass cancel", request, (pipe, n) => pipe.massCancel(n, which));
   }
 
@@ -185,19 +185,21 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     this.#end(connectionLost("the exchange", "it was cut"));
   }
 
-  async #request(what: string, request: number | undefined, put: Put): Promise<RequestAnswer> {
+  async #request(what: string, asked: number | bigint | undefined, put: Put): Promise<RequestAnswer> {
     if (this.inFlight >= this.#options.window) throw windowFull(this.inFlight, this.#options.window);
-    if (request !== undefined) this.#checkNumber(request);
+    const request = asked === undefined ? undefined : this.#checkedNumber(asked);
     const number = this.#put(put, request);
     return new Promise((resolve, reject) => {
       this.#ledger.add(BigInt(number), { what, resolve, reject });
     });
   }
 
-  #checkNumber(request: number): void {
+  #checkedNumber(asked: number | bigint): number {
+    const request = typeof asked === "bigint" ? Number(asked) : asked;
     checkInteger("request", request, 1, Number.MAX_SAFE_INTEGER);
     if (!this.#options.once) throw invalidArgument("request numbers are given to sessions with once alone");
     if (this.#ledger.has(BigInt(request))) throw invalidArgument(`request ${request} waits for its answer`);
+    return request;
   }
 
   #ask(put: Put): number {

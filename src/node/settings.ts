@@ -161,8 +161,8 @@ export const SETTINGS: readonly Setting[] = [
     { type: "file" },
     "",
     "",
-    "Keys file: the public keys of administrators and nodes (seriatim keygen). Without an administrator in it there is no admin " +
-      "listener.",
+    "Keys file: the public keys of traders, readers, administrators and nodes (seriatim keygen). Without an administrator in it " +
+      "there is no admin listener.",
   ),
   row(
     "adminPort",

@@ -119,6 +119,13 @@ describe("logging on", () => {
     );
   });
 
+  test("too many logons and too many sessions are told by the same reason", async () => {
+    const server = await serve({ logon: (peer) => peer.refuseLogon(Reason.Throttled) });
+    await expect(logOn(server)).rejects.toThrow(
+      /Throttled \(too many logons in a second, or .* as many sessions/,
+    );
+  });
+
   test("a key's own file says what it is good for when it is refused", async () => {
     const directory = mkdtempSync(join(tmpdir(), "seriatim-key-"));
     const server = await serve();

@@ -194,7 +194,7 @@ test("a program that lost its memory asks again with the same number, and is giv
   first.destroy();
   const second = await trade(orderPort, { once: true });
   const repeated = { accepted: true, report: { number: 2, kind: "accepted", isRepeated: true } };
-  expect(await second.submit(rests(1), 1_000)).toMatchObject(repeated);
+  expect(await second.submit(rests(1), 1_000n)).toMatchObject(repeated);
   expect(await second.submit(rests(2), 1_000)).toMatchObject({ accepted: false, reason: "RequestReused" });
   expect((await second.openOrders()).orders).toHaveLength(1);
 });

@@ -108,6 +108,7 @@ describe("requests", () => {
     void session.submit(order(1), 77).catch(() => {});
     expect(await codeOf(session.submit(order(1), 77))).toBe("INVALID_ARGUMENT");
     void session.submit(order(2)).catch(() => {});
+    expect(await codeOf(session.submit(order(3), 2n ** 53n))).toBe("INVALID_ARGUMENT");
     const plain = await trade([server], { instance: 1 });
     expect(await codeOf(plain.submit(order(1), 77))).toBe("INVALID_ARGUMENT");
     while (server.peers[0].frames.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
