@@ -11,6 +11,8 @@ const WORDS: Readonly<Record<string, string>> = {
   ENETUNREACH: "its network can't be reached",
   ENOTFOUND: "there is no host of that name",
   EPIPE: "the other end broke it off",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "what it says is no TLS",
+  ERR_SSL_WRONG_VERSION_NUMBER: "what it says is no TLS",
   ETIMEDOUT: "nobody answers",
 };
 

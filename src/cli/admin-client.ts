@@ -66,7 +66,7 @@ function accepted(line: string, peer: string): string {
 }
 
 /** What most often is wrong when nothing sensible comes back. */
-const IS_IT = "is it the node's --admin-port?";
+const IS_IT = "is it the node's --admin-port, and --tls-ca given where that speaks TLS?";
 
 /** The lines of a connection, one at a time, the first within GREETING_MS. */
 class Lines {

@@ -4,8 +4,24 @@ import { networkWords, SeriatimError } from "../base/index.ts";
 import { Reason, reasonName, reasonText } from "../protocol/index.ts";
 
 /** No connection came about. */
-export function connectError(peer: string, code: string, why: string): SeriatimError {
-  return new SeriatimError(code, `can't connect to ${peer}: ${networkWords(code, why)}`);
+export function connectError(peer: string, code: string, why: string, isTls: boolean): SeriatimError {
+  const words = networkWords(code, why);
+  // Broken off before TLS stood: by who takes its first words for something else.
+  const said = isTls && (code === "ECONNRESET" || code === "EPIPE") ? withTlsHint(words, isTls) : words;
+  return new SeriatimError(code, `can't connect to ${peer}: ${said}`);
+}
+
+/** Of a connection that is lost before its first answer: plain and TLS don't understand each other, and neither says so. */
+export function withTlsHint(why: string, isTls: boolean): string {
+  return isTls
+    ? `${why}: it may speak no TLS`
+    : `${why}: it may speak TLS (\`tls\` of connectTrading, --tls-ca of a command)`;
+}
+
+/** A connection that stood is gone before the exchange has said anything. */
+export function closedUnheard(peer: string, isTls: boolean): SeriatimError {
+  const why = "the exchange closed it without a word";
+  return connectionLost(peer, isTls ? why : withTlsHint(why, isTls));
 }
 
 /** A connection that stood is gone. */
@@ -21,7 +37,8 @@ export function noOrderPort(peer: string, problem: string): SeriatimError {
 
 /** The protocol has no refusal for Hello: an exchange that lacks the account, or wants a logon for it, just closes. */
 function helloRefused(account: number, cause: SeriatimError): SeriatimError {
-  const why = `${cause.message}; it lacks the account, or takes it only with a key`;
+  const how = "with a key (connectTrading, --key): a key names it, or the open mode is off";
+  const why = `${cause.message}; it may lack the account, or take it only ${how}`;
   return new SeriatimError("HELLO_REFUSED", `no Hello as account ${account}: ${why}`, { cause });
 }
 

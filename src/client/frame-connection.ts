@@ -7,20 +7,24 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { networkWords, SeriatimError } from "../base/index.ts";
-import { checkInteger, checkText, connectError, connectionLost, noOrderPort } from "./errors.ts";
+import {
+  checkInteger,
+  checkText,
+  closedUnheard,
+  connectError,
+  connectionLost,
+  noOrderPort,
+  withTlsHint,
+} from "./errors.ts";
 import { FrameReader, type FrameTaker } from "./frame-reader.ts";
 import { Outbox } from "./outbox.ts";
+import { checkTls, type TlsOptions } from "./tls-options.ts";
 
 const CONNECT_TIMEOUT_DEFAULT_MS = 5_000;
 /** Nobody waits longer for a connection, and a timer can. */
 const CONNECT_TIMEOUT_MAX_MS = 600_000;
 /** How long the exchange may take to answer everything after `end()`; then the connection is cut. */
 const END_TIMEOUT_MS = 10_000;
-
-export interface TlsOptions {
-  /** Certificates that the exchange's may be signed by, in PEM; those of the system by default. */
-  readonly ca?: string;
-}
 
 export interface FrameConnectionOptions {
   readonly host: string;
@@ -64,6 +68,7 @@ export class FrameConnection {
     checkText("host", host);
     checkInteger("port", port, 1, 65_535);
     checkInteger("connectTimeout_ms", connectTimeout_ms, 1, CONNECT_TIMEOUT_MAX_MS);
+    checkTls(options.tls);
     this.#options = options;
     this.peer = `${host}:${port}`;
     this.#connectTimeout_ms = connectTimeout_ms;
@@ -76,9 +81,7 @@ export class FrameConnection {
     // Who doesn't ask for it learns of a failure by `closed`.
     this.#connected.catch(() => {});
     this.#socket.on("error", (error: NodeJS.ErrnoException) => {
-      this.failure ??= this.#stands
-        ? connectionLost(this.peer, networkWords(error.code, error.message))
-        : connectError(this.peer, error.code ?? "CONNECT_FAILED", error.message);
+      this.failure ??= this.#failed(error);
     });
     this.#socket.once("close", () => resolve(this.#gone()));
   }
@@ -157,6 +160,13 @@ export class FrameConnection {
     return promise.finally(() => clearTimeout(timer));
   }
 
+  #failed({ code = "CONNECT_FAILED", message }: NodeJS.ErrnoException): SeriatimError {
+    const isTls = this.#options.tls !== undefined;
+    if (!this.#stands) return connectError(this.peer, code, message, isTls);
+    const why = networkWords(code, message);
+    return connectionLost(this.peer, this.#reader.hasHeard ? why : withTlsHint(why, isTls));
+  }
+
   #timedOut(toWhat: string): SeriatimError {
     const why = `no answer${toWhat} within ${this.#connectTimeout_ms} ms`;
     return new SeriatimError("ETIMEDOUT", `can't connect to ${this.peer}: ${why}`);
@@ -193,7 +203,10 @@ export class FrameConnection {
     this.#isOver = true;
     clearTimeout(this.#endTimer);
     if (this.failure === undefined && (!this.#isEnding || !this.#options.hasAllAnswers())) {
-      this.failure = connectionLost(this.peer, "the exchange closed it");
+      const isTls = this.#options.tls !== undefined;
+      this.failure = this.#reader.hasHeard
+        ? connectionLost(this.peer, "the exchange closed it")
+        : closedUnheard(this.peer, isTls);
     }
     return this.failure;
   }

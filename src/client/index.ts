@@ -9,7 +9,6 @@ export {
 } from "./connect.ts";
 // Errors and Outstanding serve those who build on OrderPipe, as `seriatim send` does.
 export { connectionLost, helloFailed, LogonRefusedError } from "./errors.ts";
-export type { TlsOptions } from "./frame-connection.ts";
 export * from "./order-entry-client.ts";
 export { type OrderLine, type OrderLineOptions, orderLine } from "./order-line.ts";
 export * from "./order-pipe.ts";
@@ -35,6 +34,7 @@ export * from "./session-pipe.ts";
 export type { SessionListener } from "./session-reader.ts";
 export type * from "./session-values.ts";
 export * from "./socket/index.ts";
+export type { TlsOptions } from "./tls-options.ts";
 export type { TradingOptions } from "./trading-options.ts";
 export * from "./trading-session.ts";
 export type {

@@ -3,10 +3,10 @@
 
 import type { SeriatimError } from "../base/index.ts";
 import type { AnswerListener } from "./answer-reader.ts";
-import type { TlsOptions } from "./frame-connection.ts";
 import { KeyedPipe } from "./keyed-pipe.ts";
 import { OrderPipe } from "./order-pipe.ts";
 import type { SessionKey } from "./session-key.ts";
+import type { TlsOptions } from "./tls-options.ts";
 
 export interface OrderLineOptions {
   readonly host: string;

@@ -15,9 +15,10 @@ import {
 } from "../protocol/index.ts";
 import { type AnswerListener, AnswerReader } from "./answer-reader.ts";
 import { checkInteger, connectionLost } from "./errors.ts";
-import { FrameConnection, type TlsOptions } from "./frame-connection.ts";
+import { FrameConnection } from "./frame-connection.ts";
 import type { Outbox } from "./outbox.ts";
 import { putCancel, putModify, putNewOrder } from "./request-writer.ts";
+import type { TlsOptions } from "./tls-options.ts";
 
 /** The most requests one connection can have unanswered. */
 export const WINDOW_MAX = 65_536;

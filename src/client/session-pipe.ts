@@ -25,7 +25,7 @@ import {
 } from "../protocol/index.ts";
 import { strangeFrame } from "./answer-reader.ts";
 import { checkInteger, connectionLost, LogonRefusedError, sessionOver } from "./errors.ts";
-import { FrameConnection, type TlsOptions } from "./frame-connection.ts";
+import { FrameConnection } from "./frame-connection.ts";
 import { type CancelOrder, checkU32, idOf, type ModifyOrder, type NewOrder } from "./order-values.ts";
 import type { Outbox } from "./outbox.ts";
 import {
@@ -39,6 +39,7 @@ import {
 import { type SessionKey, type Signer, signerOf } from "./session-key.ts";
 import { type SessionListener, tellSession } from "./session-reader.ts";
 import type { MassCancel, OpenOrdersOf, OrderOf } from "./session-values.ts";
+import type { TlsOptions } from "./tls-options.ts";
 
 const LOGON_BYTES = frameBytes(MessageType.Logon);
 const HEARTBEAT_BYTES = frameBytes(MessageType.Heartbeat);

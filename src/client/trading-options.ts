@@ -3,13 +3,13 @@
 import type { Clock } from "../base/index.ts";
 import { type Address, checkAddresses } from "./addresses.ts";
 import { checkInteger, invalidArgument } from "./errors.ts";
-import type { TlsOptions } from "./frame-connection.ts";
 import { WINDOW_MAX } from "./order-pipe.ts";
 import { checkU32 } from "./order-values.ts";
 import { MACHINE_CLOCK } from "./resuming-options.ts";
 import { REQUESTS_MAX } from "./resumption.ts";
 import { signerOf } from "./session-key.ts";
 import type { SessionTerms } from "./session-pipe.ts";
+import type { TlsOptions } from "./tls-options.ts";
 
 const CONNECT_TIMEOUT_DEFAULT_MS = 5_000;
 const CONNECT_TIMEOUT_MAX_MS = 600_000;

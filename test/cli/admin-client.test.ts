@@ -26,7 +26,7 @@ test("a port that says nothing is given up after five seconds", async () => {
   const port = await listen("");
   await expect(askNode({ host: "127.0.0.1", port }, key, "status")).rejects.toMatchObject({
     code: "NO_ANSWER",
-    message: `127.0.0.1:${port}: did not answer within 5 s: is it the node's --admin-port?`,
+    message: `127.0.0.1:${port}: did not answer within 5 s: is it the node's --admin-port, and --tls-ca given where that speaks TLS?`,
   });
 });
 
