@@ -254,7 +254,9 @@ export class ReportWriter {
     words[to + TIMESTAMP_HIGH] = command[from + COMMAND_TIMESTAMP_HIGH];
     words[to + POSITION_LOW] = position | 0;
     words[to + POSITION_HIGH] = position < LANE ? 0 : Math.floor(position / LANE);
-    const isOwn = command[from + COMMAND_ACCOUNT] === account;
+    // An end of a session is nobody's request, though its record names one.
+    const isOwn =
+      command[from + COMMAND_ACCOUNT] === account && (command[from + COMMAND_HEAD] & 255) >= NEW_ORDER;
     words[to + REQUEST_LOW] = isOwn ? command[from + COMMAND_REQUEST_LOW] : 0;
     words[to + REQUEST_HIGH] = isOwn ? command[from + COMMAND_REQUEST_HIGH] : 0;
     words[to + SESSION_LOW] = isOwn ? command[from + COMMAND_SESSION_LOW] : 0;

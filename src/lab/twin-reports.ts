@@ -174,12 +174,13 @@ export class TwinReports {
     const account = said.account ?? event.account;
     const stream = this.#streams.get(account);
     if (stream === undefined) return;
-    const isOwn = "account" in command && command.account === account;
+    const isOwn = isFlowRequest(command) && command.account === account;
     const { command: by, symbol, sequence, orderId, side, orderType, timeInForce } = event;
     stream.push({
       ...{ kind, reason: 0, command: by, flags: 0, symbol, sequence, orderId },
-      request: isOwn && isFlowRequest(command) ? (command.once ?? 0n) : 0n,
-      session: isOwn && "session" in command ? command.session : 0n,
+      request: isOwn ? (command.once ?? 0n) : 0n,
+      // A flow's requests come from no connection.
+      session: 0n,
       ...{ price: 0, lastPrice: 0, lastQuantity: 0, leaves: 0, cumulative: 0n },
       ...{ timestamp_us: 0, position: this.#position, side, orderType, timeInForce, account },
       ...said,

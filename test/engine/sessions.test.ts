@@ -12,6 +12,7 @@ import {
   EventFlag,
   EventKind,
   Reason,
+  readReport,
   type SessionEndCause,
   SessionFlag,
   Side,
@@ -19,7 +20,7 @@ import {
   writeMassCancel,
   writeSessionCommand,
 } from "../../src/protocol/index.ts";
-import { buy, cancel, modify, once, sell } from "./orders.ts";
+import { buy, cancel, from, modify, once, sell } from "./orders.ts";
 import { Desk, hexOf, snapshotOf, type Write } from "./support.ts";
 
 const { CancelOnDisconnect: COD } = SessionFlag;
@@ -42,6 +43,14 @@ const open = (session: bigint, opened: Opened = {}): Write => {
 };
 const end = (session: bigint, cause: SessionEndCause, account = 1): Write => {
   return (words) => writeSessionCommand(words, 0, { kind: "session_end", account, session, cause });
+};
+/** Whose answers the reports of account 1 are. */
+const answersOf = ({ engine }: Desk) => {
+  const stream = engine.reports.of(1)!;
+  return Array.from({ length: stream.next - stream.first }, (_, i) => {
+    const { request, session } = readReport(stream.words(stream.first + i), stream.at(stream.first + i));
+    return [request, session];
+  });
 };
 const massCancel = (symbol = ALL_SYMBOLS, side: number = BOTH_SIDES, account = 1): Write => {
   return (words) => writeMassCancel(words, 0, account, symbol, side);
@@ -76,6 +85,17 @@ function ownIds({ engine }: Desk, account = 1, symbol = ALL_SYMBOLS): number[] {
   expect(engine.forEachOwnOrder(account, symbol, 100, ({ idLow }) => ids.push(idLow))).toBe(true);
   return ids.sort((a, b) => a - b);
 }
+
+test("what the end of a session cancels is nobody's answer", () => {
+  const desk = new Desk();
+  desk.do(open(7n, { flags: COD }));
+  desk.do(from(7, 12, buy(1, 100, 2, MINE)));
+  desk.do(end(7n, "disconnected"));
+  expect(answersOf(desk)).toEqual([
+    [12n, 7n],
+    [0n, 0n],
+  ]);
+});
 
 describe("a mass cancel", () => {
   const cases: [name: string, symbol: number, side: number, ids: number[]][] = [
