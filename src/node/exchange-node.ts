@@ -31,6 +31,7 @@ import { type Condition, refusalOf } from "./condition.ts";
 import { ConnectionLog } from "./connection-log.ts";
 import { DegradedNotice } from "./degraded-notice.ts";
 import type { NodePlan } from "./exchange-start.ts";
+import { FullNotice } from "./full-notice.ts";
 import { gatewayLimits } from "./limit-settings.ts";
 import type { Log } from "./log.ts";
 import type { NodePart } from "./node-part.ts";
@@ -72,6 +73,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   readonly #gateway: Gateway;
   readonly #connections: ConnectionLog;
   readonly #degraded: DegradedNotice;
+  readonly #full: FullNotice;
   readonly #transport: NetTransport;
   readonly #engine: ExchangeEngine;
   /** Of its own sessions: its web and its simulated traders are clients like any other. */
@@ -118,6 +120,12 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#degraded = new DegradedNotice({
       degraded: (why) => log.warn({ position: runtime.position }, `orders are refused: ${why}`),
       over: () => log.warn({ position: runtime.position }, "enough replicas are connected: orders are taken"),
+    });
+    const { connectionsMax } = configuration;
+    this.#full = new FullNotice({
+      full: () =>
+        log.warn({ connectionsMax }, "as many connections as may be: who comes now finds the port closed"),
+      room: () => log.warn({ connectionsMax }, "there is room for connections again"),
     });
     runtime.run(this.#gateway, this);
     this.failed = Promise.race([runtime.failed, this.#listening.happened]).then((error) =>
@@ -194,6 +202,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     const now_us = this.#clock.monotonicMicros();
     this.#gateway.tick(now_us);
     this.#connections.tick(now_us);
+    this.#full.tick(this.#transport.timesFull, this.#transport.isFull, now_us);
   }
 
   #tick(): void {
@@ -237,6 +246,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
       engine: this.#engine,
       gateway: this.#gateway,
       acceptsLost: this.#transport.refused,
+      timesFull: this.#transport.timesFull,
       condition: this.#condition(),
       feedResyncs: this.#web.resyncs,
       snapshot: this.#snapshots?.status ?? { position: 0, failures: 0 },

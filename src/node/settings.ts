@@ -253,7 +253,14 @@ export const SETTINGS: readonly Setting[] = [
     "accounts",
     "Accounts are numbered from 0 to this less 1.",
   ),
-  row("connectionsMax", count(65_535), 1_024, "connections", "Most order-entry connections at once."),
+  row(
+    "connectionsMax",
+    count(65_535),
+    1_024,
+    "connections",
+    "Most order-entry connections at once: then the port is closed until one ends, and who comes finds nothing that listens; log " +
+      "and metrics say so. Where open order entry is off, those without a proof have half of them.",
+  ),
   ...LIMIT_SETTINGS,
   row(
     "accounts",

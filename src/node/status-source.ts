@@ -14,6 +14,7 @@ export interface StatusSources {
   readonly gateway: Gateway;
   /** Of the transport. */
   readonly acceptsLost: number;
+  readonly timesFull: number;
   readonly condition: Condition;
   readonly feedResyncs: number;
   readonly snapshot: SnapshotStatus;
@@ -24,6 +25,7 @@ export function collectStatus({
   engine,
   gateway,
   acceptsLost,
+  timesFull,
   condition,
   feedResyncs,
   snapshot,
@@ -47,6 +49,7 @@ export function collectStatus({
     logons: counters.logons,
     connectionsClosed: { ...counters.closes },
     acceptsLost,
+    ...{ connectionsMax: gateway.limits.connectionsMax, timesFull },
     framesReceived: counters.frames,
     refused: counters.refused,
     throttled: { ...counters.throttled },
@@ -103,7 +106,7 @@ export function collectReplicaStatus({
     durablePosition: view.progress.persisted,
     ...(position === 0 ? NOTHING_YET : exchangeOf(engine)),
     ...{ connections: 0, connectionsOpened: 0, sessions: 0, logons: 0 },
-    ...{ connectionsClosed: {}, acceptsLost: 0 },
+    ...{ connectionsClosed: {}, acceptsLost: 0, connectionsMax: 0, timesFull: 0 },
     ...{ framesReceived: 0, refused: 0, throttled: {}, bytesReceived: 0, bytesSent: 0 },
     ...{ load: { commandsPerSecond, latency: null }, latency: {}, stageTotals: {}, gateWaits: {} },
     time_us,

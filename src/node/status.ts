@@ -42,6 +42,9 @@ export interface NodeStatus {
   readonly connectionsClosed: Readonly<Record<string, number>>;
   /** Peers that were gone before they were connections: an accept or a TLS handshake that failed. */
   readonly acceptsLost: number;
+  /** The most there may be, and how often there were: then nothing is listened on. */
+  readonly connectionsMax: number;
+  readonly timesFull: number;
   readonly framesReceived: number;
   /** Requests on orders that the gateway refused on its own: they are not in the log. */
   readonly refused: number;

@@ -43,6 +43,8 @@ export interface NetTransportOptions {
 export class NetTransport implements Transport {
   /** Peers that were lost while they were accepted: no slot or descriptor was left for them, or their TLS was none. */
   refused = 0;
+  /** How often the last slot was taken. */
+  timesFull = 0;
   readonly #connections: (NetConnection | undefined)[];
   readonly #generations: Uint16Array;
   /** Free slots, used in turn so that a slot rests as long as possible before it is used again. */
@@ -77,6 +79,11 @@ export class NetTransport implements Transport {
     return this.#connections.length - this.#freeCount;
   }
 
+  /** Nothing is accepted now. */
+  get isFull(): boolean {
+    return this.#freeCount === 0;
+  }
+
   async listen(address: NetListenAddress, handler: TransportHandler): Promise<Listener> {
     const listener = await NetListener.open(address, {
       accepted: (socket) => this.#accept(socket, handler),
@@ -85,7 +92,7 @@ export class NetTransport implements Transport {
       lost: () => this.refused++,
     });
     this.#listeners.add(listener);
-    if (this.#freeCount === 0) listener.full();
+    if (this.isFull) listener.full();
     return listener;
   }
 
@@ -174,8 +181,13 @@ export class NetTransport implements Transport {
     const slot = this.#free[this.#freeHead];
     this.#freeHead = (this.#freeHead + 1) % this.#free.length;
     this.#freeCount--;
-    if (this.#freeCount === 0) for (const listener of this.#listeners) listener.full();
+    if (this.#freeCount === 0) this.#full();
     return slot;
+  }
+
+  #full(): void {
+    this.timesFull++;
+    for (const listener of this.#listeners) listener.full();
   }
 
   #release(slot: number): void {

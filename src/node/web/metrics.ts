@@ -50,6 +50,12 @@ const METRICS: readonly Metric[] = [
     "Instruments whose kill switch is on.",
     (s) => s.administration.symbolsOff,
   ),
+  gauge("seriatim_everything_switched_off", "1 while the kill switch of everything is on.", (s) =>
+    Number(s.administration.allOffBy !== ""),
+  ),
+  gauge("seriatim_halted", "1 while an administrator has halted trading.", (s) =>
+    Number(s.administration.halted),
+  ),
   gauge("seriatim_epoch", "Epoch of the last tenure in the log.", (s) => s.administration.epoch),
   {
     ...gauge("seriatim_role", "1 for the role the node has, 0 for the others.", (s) =>
@@ -76,6 +82,16 @@ const METRICS: readonly Metric[] = [
   ),
   gauge("seriatim_connections", "Order-entry connections now.", (s) => s.connections),
   counter("seriatim_connections_opened_total", "Order-entry connections opened.", (s) => s.connectionsOpened),
+  gauge(
+    "seriatim_connections_max",
+    "The most order-entry connections there may be.",
+    (s) => s.connectionsMax,
+  ),
+  counter(
+    "seriatim_connections_full_total",
+    "Times there were as many: the order port is closed until one ends.",
+    (s) => s.timesFull,
+  ),
   gauge("seriatim_sessions", "Order-entry connections that have logged on, now.", (s) => s.sessions),
   counter("seriatim_logons_total", "Logons that were taken.", (s) => s.logons),
   {

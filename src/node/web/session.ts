@@ -195,7 +195,12 @@ export class WebSession {
   }
 
   #unlinked(request: number | undefined, error: SeriatimError): void {
-    this.#refuse(request, ErrorCode.Unavailable, `no order entry now: ${error.message}`);
+    // The port of this very node is closed.
+    const why =
+      error.code === "ECONNREFUSED"
+        ? "there are as many connections as may be (connections-max), or the node ends"
+        : error.message;
+    this.#refuse(request, ErrorCode.Unavailable, `no order entry now: ${why}`);
     this.#close(CloseCode.NoHello, "no order entry now");
   }
 

@@ -46,6 +46,8 @@ const STATUS: NodeStatus = {
   logons: 3,
   connectionsClosed: { malformed: 2, idle: 1 },
   acceptsLost: 6,
+  connectionsMax: 1_024,
+  timesFull: 2,
   framesReceived: 100,
   refused: 5,
   throttled: { request: 12, logon: 0 },
