@@ -18,8 +18,9 @@ export interface Condition {
   /** What stopped the node. */
   readonly failure: string | undefined;
   readonly stopping: boolean;
-  /** Who has halted the exchange or switched it off, of the administrators. */
+  /** Who has halted the exchange, of the administrators; who has switched all of it off. */
   readonly haltedBy: string | undefined;
+  readonly switchedOffBy: string | undefined;
   /** Why the log can't grow. */
   readonly shortage: string | undefined;
   /** Why nothing can be acknowledged: replicas are missing. */
@@ -38,20 +39,30 @@ export function refusalOf({ failure, stopping, shortage, ackShortage }: Conditio
 
 /** Whether new orders are taken, by the gateway and by what the log says. */
 export function takesOrders(condition: Condition): boolean {
-  return refusalOf(condition) === Reason.None && condition.haltedBy === undefined;
+  return refusalOf(condition) === Reason.None && decisionOf(condition) === undefined;
 }
 
 /** The status, and why when it is not ok. */
-export function healthOf({ failure, haltedBy, shortage, ackShortage, webFailure }: Condition): {
-  status: Health;
-  reason?: string;
-} {
+export function healthOf(condition: Condition): { status: Health; reason?: string } {
+  const { failure, shortage, ackShortage, webFailure } = condition;
   if (failure !== undefined) return { status: "halted", reason: failure };
-  if (haltedBy !== undefined)
-    return { status: "halted", reason: `by ${haltedBy}: new orders and changes are refused, cancels pass` };
+  const decision = decisionOf(condition);
+  if (decision !== undefined) return { status: "halted", reason: decision };
   if (shortage !== undefined) return { status: "degraded", reason: `new orders are refused: ${shortage}` };
   if (ackShortage !== undefined)
     return { status: "degraded", reason: `new orders are refused: ${ackShortage}` };
   if (webFailure !== undefined) return { status: "degraded", reason: webFailure };
   return { status: "ok" };
+}
+
+/** What administrators have decided that keeps new orders out: each of the two ends by a command of its own. */
+function decisionOf({ haltedBy, switchedOffBy }: Condition): string | undefined {
+  const decisions: string[] = [];
+  if (haltedBy !== undefined)
+    decisions.push(`by ${haltedBy}: new orders and changes are refused, cancels pass`);
+  if (switchedOffBy !== undefined)
+    decisions.push(
+      `kill switch of all, by ${switchedOffBy}: orders were cancelled, until it is off none are taken`,
+    );
+  return decisions.length === 0 ? undefined : decisions.join("; ");
 }

@@ -258,7 +258,8 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     return {
       failure: this.#runtime.failure?.message,
       stopping: this.#isStopping,
-      haltedBy: (halted ? haltedBy : allOffBy) || undefined,
+      haltedBy: halted ? haltedBy : undefined,
+      switchedOffBy: allOffBy || undefined,
       shortage: this.#shortage,
       ackShortage: this.#ackShortage,
       webFailure: this.#web.failure,

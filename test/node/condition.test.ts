@@ -6,6 +6,7 @@ const ok = {
   failure: undefined,
   stopping: false,
   haltedBy: undefined,
+  switchedOffBy: undefined,
   shortage: undefined,
   ackShortage: undefined,
   webFailure: undefined,
@@ -35,6 +36,21 @@ test.each<
     "halted",
     "by ann: new orders and changes are refused, cancels pass",
   ],
+  [
+    "that bob switched off",
+    { switchedOffBy: "bob" },
+    "None",
+    "halted",
+    "kill switch of all, by bob: orders were cancelled, until it is off none are taken",
+  ],
+  [
+    "that both stopped: resume is not enough",
+    { haltedBy: "ann", switchedOffBy: "bob" },
+    "None",
+    "halted",
+    "by ann: new orders and changes are refused, cancels pass; " +
+      "kill switch of all, by bob: orders were cancelled, until it is off none are taken",
+  ],
   ["that ann halted without room", { haltedBy: "ann", shortage: "full" }, "DiskFull", "halted"],
   ["that failed while halted", { haltedBy: "ann", failure: "broken" }, "Halted", "halted", "broken"],
   ["that failed", { failure: "broken" }, "Halted", "halted", "broken"],
@@ -43,6 +59,8 @@ test.each<
 ])("%s: what it refuses orders with, and what it says of itself", (_, some, refusal, status, why) => {
   const condition = { ...ok, ...some };
   expect(reasonName(refusalOf(condition))).toBe(refusal);
-  expect(takesOrders(condition)).toBe(refusal === "None" && !("haltedBy" in some));
+  expect(takesOrders(condition)).toBe(
+    refusal === "None" && !("haltedBy" in some) && !("switchedOffBy" in some),
+  );
   expect(healthOf(condition)).toMatchObject(why === undefined ? { status } : { status, reason: why });
 });
