@@ -92,7 +92,7 @@ export class SessionLink {
     clearTimeout(this.#timer);
     this.#host.lost(cause);
     if (this.#isOver) return;
-    // No failure: the exchange has taken our logout, and closed when everything was answered.
+    // No failure: it closed after our logout, with everything answered. That it took the logout, and didn't stop just then, nothing tells.
     if (failure === undefined || isFinal(failure)) return this.#host.ended(failure);
     const wait_ms = this.#course.lost(this.#now());
     if (wait_ms === undefined) return this.#host.ended(this.#patienceOver(failure));
