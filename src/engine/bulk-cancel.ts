@@ -20,6 +20,9 @@ import type { OrderBook } from "./order-book.ts";
 import { leave } from "./order-commands.ts";
 import { NO_SLOT, ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 
+/** Orders that one MassCancel takes out: what it is told of them is kept by the account's stream (131,072 reports) beside others. */
+export const MASS_CANCEL_MAX = 100_000;
+
 /** A trader's MassCancel: its orders of one symbol or all, of one side or both. */
 export function massCancel(state: ExchangeState, words: Int32Array, at: number, out: RecordBuffer): void {
   const { events } = state;
@@ -29,6 +32,7 @@ export function massCancel(state: ExchangeState, words: Int32Array, at: number, 
   if (symbol !== ALL_SYMBOLS && symbol >= state.books.length) return events.reject(Reason.UnknownSymbol);
   if (side > BOTH_SIDES) return events.reject(Reason.InvalidSide);
   const slots = ordersOfAccount(state, words[at + CommandWord.account] >>> 0, symbol, side);
+  if (slots.length > MASS_CANCEL_MAX) return events.reject(Reason.AnswerTooLarge);
   events.massCancel(slots.length);
   for (const slot of slots) cancel(state, slot, Cause.MassCancel);
   events.end();

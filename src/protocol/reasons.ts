@@ -58,7 +58,8 @@ const TEXTS: Readonly<Record<ReasonName, string>> = {
   DuplicateOrderId: "an order with this id rests already",
   UnknownOrder: "no order with this id rests",
   StorageExhausted: "the exchange holds as many orders as it can",
-  AnswerTooLarge: "it would trade with more orders than one answer can tell of; a smaller one may do",
+  AnswerTooLarge:
+    "it would trade with, or cancel, more orders than one answer can tell of; a smaller one may do",
   NotLoggedOn: "the connection has not named its account",
   NotAuthorised: "the account may not do this",
   Throttled: "too many requests at once",

@@ -2,6 +2,7 @@
 // exactly what follows from them.
 
 import { describe, expect, test } from "vitest";
+import { MASS_CANCEL_MAX } from "../../src/engine/bulk-cancel.ts";
 import { ExchangeEngine } from "../../src/engine/index.ts";
 import { SESSIONS_OF_ACCOUNT_MAX } from "../../src/engine/sessions.ts";
 import {
@@ -9,6 +10,7 @@ import {
   BOTH_SIDES,
   CancelCause,
   CommandKind,
+  CommandWord,
   EventFlag,
   EventKind,
   Reason,
@@ -135,6 +137,21 @@ describe("a mass cancel", () => {
     expect(desk.one(massCancel(2)).reason).toBe(Reason.UnknownSymbol);
     expect(desk.one(massCancel(0, 3)).reason).toBe(Reason.InvalidSide);
     expect(desk.engine.restingOrders).toBe(9);
+  });
+
+  test("of more orders than its account's stream can tell of is refused, and changes nothing", () => {
+    const desk = new Desk({ ordersMax: MASS_CANCEL_MAX + 2 }, ["S0"], 3);
+    desk.do(open(7n));
+    desk.do(sell(0, 200, 1, MINE));
+    desk.do(buy(1, 100, 1, MINE));
+    desk.fill(MASS_CANCEL_MAX - 1, (words, i) => {
+      words[CommandWord.orderIdLow] = i + 2;
+    });
+    expect(desk.one(massCancel()).reason).toBe(Reason.AnswerTooLarge);
+    expect(desk.engine.restingOrders).toBe(MASS_CANCEL_MAX + 1);
+    const { next } = desk.engine.reports.of(1)!;
+    expect(desk.do(massCancel(0, Side.Buy))).toHaveLength(1 + MASS_CANCEL_MAX);
+    expect(desk.engine.reports.of(1)!.first).toBeLessThan(next);
   });
 
   test("passes while everything is halted and switched off", () => {
