@@ -59,10 +59,11 @@ export function App({ desk }: { readonly desk: Desk }) {
 function ConnectionBanner({ desk }: { readonly desk: Desk }) {
   useTopics(desk.connection);
   const { state, reason } = desk.socket.connection;
-  if (state === "refused") {
+  const refusal = desk.refusal ?? (state === "refused" ? reason : undefined);
+  if (refusal !== undefined) {
     return (
       <p class="banner" role="alert">
-        <span>The exchange refuses: {reason}</span>
+        <span>The exchange refuses: {refusal}</span>
         <button type="button" class="quiet" onClick={() => showDialog(FIELD_IDS.account)}>
           Another account
         </button>

@@ -46,6 +46,8 @@ export class Desk {
   /** Counts what came from the exchange, for the status bar. */
   updates = 0;
   socket: ExchangeSocket;
+  /** Why the exchange doesn't let the account in that was chosen; the market goes on without one. */
+  refusal: string | undefined;
   symbol = recall("symbol") ?? "";
   draft = EMPTY_DRAFT;
   readonly #url: string;
@@ -86,6 +88,7 @@ export class Desk {
   chooseAccount(account: string | undefined, token?: string): void {
     remember("account", account);
     rememberToken(token);
+    this.refusal = undefined;
     this.socket.close();
     this.socket = this.#open(account, token);
     this.connection.changed();
@@ -196,8 +199,12 @@ export class Desk {
           this.updates++;
           this.frames.ask();
         },
-        connection: ({ state }) => {
+        connection: ({ state, reason }) => {
           if (state === "open") this.#opened();
+          if (state === "refused" && (account ?? token) !== undefined) {
+            this.refusal = reason;
+            this.socket = this.#open(undefined, undefined);
+          }
           this.connection.changed();
           this.frames.ask();
         },

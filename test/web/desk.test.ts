@@ -66,6 +66,21 @@ test("cancelling all without a connection says that nothing was sent", async () 
   expect(lines(desk)).toEqual(["Not connected: no cancel was sent"]);
 });
 
+test("whom the exchange does not let in sees why, and the market as anybody does", () => {
+  const desk = new Desk("ws://x/ws");
+  desk.chooseAccount("alice", "stolen");
+  const refused = Answered.latest;
+  refused.onopen?.();
+  refused.say({ type: "error", request: 0, code: "NOT_AUTHORISED", text: "no key has it" });
+  refused.onclose?.({ code: 4001, reason: "" });
+  expect(Answered.latest).not.toBe(refused);
+  Answered.latest.welcome(["A", 2]);
+  expect([desk.instruments, desk.refusal]).toEqual([["A"], "no key has it"]);
+  expect(Answered.latest.sent[0]).not.toContain("stolen");
+  desk.chooseAccount("bob");
+  expect(desk.refusal).toBeUndefined();
+});
+
 test("a price that was typed stays over a reconnect to the same instrument", () => {
   const desk = new Desk("ws://x/ws");
   Answered.latest.welcome(["A", 2], ["B", 4]);
