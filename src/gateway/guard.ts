@@ -81,10 +81,15 @@ export class Guard {
     return admits;
   }
 
-  /** It has, with a key that may send this much. Its silence is its session's to judge from now on. */
-  loggedOn(slot: number, rates: SessionRates): void {
-    this.#throttles.loggedOn(slot, rates);
+  /** It has, with the key of `who` that may send this much. Its silence is its session's to judge from now on. */
+  loggedOn(slot: number, who: string, rates: SessionRates): void {
+    this.#throttles.loggedOn(slot, who, rates);
     this.#deadlines.loggedOn(slot);
+  }
+
+  /** The session in `slot`, which the key of `who` has proved, is over. */
+  ended(slot: number, who: string): void {
+    this.#throttles.ended(slot, who);
   }
 
   /** Whether a request of that type may be taken now; false: it is over the rate. */

@@ -8,9 +8,10 @@
 import { assert } from "../base/index.ts";
 import { Reason, type SessionEndCause } from "../protocol/index.ts";
 import type { Connection } from "./connection.ts";
+import type { Guard } from "./guard.ts";
 import { CloseReason, type GatewayCounters } from "./limits.ts";
 import { type LoggedOn, sessionIdentity } from "./logged-on.ts";
-import type { CommandSink } from "./order-session.ts";
+import type { DeskContext } from "./logon-desk.ts";
 import type { ReportPump } from "./report-pump.ts";
 import type { ReportSource } from "./report-source.ts";
 import { type EndingSession, SessionEnds } from "./session-ends.ts";
@@ -32,6 +33,7 @@ interface Silent extends EndingSession {
 export class LoggedOnSessions {
   readonly #source: ReportSource;
   readonly #counters: GatewayCounters;
+  readonly #guard: Guard;
   readonly #pump: ReportPump;
   readonly #ends: SessionEnds;
   readonly #settle: (connection: Connection) => void;
@@ -44,13 +46,14 @@ export class LoggedOnSessions {
 
   /** `settle` sends what was written for a connection, and closes it when it is over. */
   constructor(
-    { sink, counters }: { readonly sink: CommandSink; readonly counters: GatewayCounters },
+    { sink, counters, guard }: Pick<DeskContext, "sink" | "counters" | "guard">,
     source: ReportSource,
     pump: ReportPump,
     settle: (connection: Connection) => void,
   ) {
     this.#source = source;
     this.#counters = counters;
+    this.#guard = guard;
     this.#pump = pump;
     this.#settle = settle;
     this.#ends = new SessionEnds(sink, source);
@@ -119,6 +122,7 @@ export class LoggedOnSessions {
     this.#ofKey.remove(session.terms.who);
     if (session.isReadOnly) this.#readers.remove(session.account);
     this.#pump.remove(connection, session);
+    this.#guard.ended(connection.slot, session.terms.who);
     this.#counters.sessions--;
     const cause = causeOf(connection.session.closeReason);
     if (cause !== undefined) {

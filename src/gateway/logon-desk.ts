@@ -134,7 +134,7 @@ export class LogonDesk {
     if (loggedOn.refusal !== Reason.None) connection.session.end(CloseReason.LogonRefused);
     else {
       this.#strangers?.leave(connection);
-      this.#context.guard.loggedOn(connection.slot, grant.limits);
+      this.#context.guard.loggedOn(connection.slot, who, grant.limits);
       connection.converse(loggedOn, new LoggedOnConversation(connection, loggedOn, sink, source));
     }
   }

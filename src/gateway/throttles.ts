@@ -6,10 +6,12 @@
 // both; logons have limits of their own (logon-attempts.ts). So does the one list of the open mode, of instruments: how
 // fast its peer reads it bounds how often it is asked for.
 //
+// What a session's buckets lack when it ends, the next session of its key lacks: logging on again buys nothing.
+//
 // Time is the last tick's: no clock is read per frame, and a bucket holds a second's worth, ten ticks and more.
 
 import { MessageType } from "../protocol/index.ts";
-import { TokenBuckets } from "./token-bucket.ts";
+import { type Debt, TokenBuckets } from "./token-bucket.ts";
 
 /** Requests a second. */
 export interface RateLimits {
@@ -67,6 +69,12 @@ CLASSES[MessageType.MassCancel] = MASS_CANCEL;
 CLASSES[MessageType.OpenOrders] = QUERY;
 CLASSES[MessageType.Instruments] = QUERY;
 
+/** What a session's buckets lacked when it ended. */
+interface Debts {
+  readonly frames: Debt;
+  readonly cancels: Debt;
+}
+
 export class Throttles {
   readonly #limits: RateLimits;
   readonly #sessionFrames: TokenBuckets;
@@ -80,6 +88,8 @@ export class Throttles {
   readonly #cancelRates: Float64Array;
   /** 1: it has logged on. */
   readonly #isLoggedOn: Uint8Array;
+  /** Of each key's sessions that have ended, the newest; as many as there are keys. */
+  readonly #debts = new Map<string, Debts>();
 
   constructor(limits: RateLimits, connectionsMax: number, accountsMax: number) {
     this.#limits = limits;
@@ -103,11 +113,23 @@ export class Throttles {
     this.#isLoggedOn[slot] = 0;
   }
 
-  /** It has proved a key: from now on that key's rates hold, or what the node says for all. */
-  loggedOn(slot: number, rates: SessionRates): void {
+  /** It has proved the key of `who`: from now on that key's rates hold, or what the node says for all. */
+  loggedOn(slot: number, who: string, rates: SessionRates): void {
     this.#frameRates[slot] = rates.frames_per_second ?? this.#limits.frames;
     this.#cancelRates[slot] = rates.cancels_per_second ?? this.#limits.cancels;
     this.#isLoggedOn[slot] = 1;
+    const debts = this.#debts.get(who);
+    if (debts === undefined) return;
+    this.#sessionFrames.owe(slot, debts.frames);
+    this.#sessionCancels.owe(slot, debts.cancels);
+  }
+
+  /** The session of `who` in `slot` has ended. */
+  ended(slot: number, who: string): void {
+    const before = this.#debts.get(who);
+    const frames = newer(before?.frames, this.#sessionFrames.debt(slot));
+    const cancels = newer(before?.cancels, this.#sessionCancels.debt(slot));
+    this.#debts.set(who, { frames, cancels });
   }
 
   /** Takes the tokens of a request of that type, from session and account; false: at least one has none, and none is taken. */
@@ -138,6 +160,11 @@ export class Throttles {
       ? takeOne(this.#accountQueries, account, queries, now_us)
       : takeOne(this.#accountMassCancels, account, massCancels, now_us);
   }
+}
+
+function newer(a: Debt | undefined, b: Debt): Debt {
+  if (a === undefined || a.at_us < b.at_us) return b;
+  return a.at_us === b.at_us && a.taken < b.taken ? b : a;
 }
 
 function takeOne(accounts: TokenBuckets, account: number, rate: number, now_us: number): boolean {

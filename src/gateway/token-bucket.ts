@@ -10,6 +10,12 @@ const MILLIONTHS = 1_000_000;
 /** What a bucket holds is what comes in this time. */
 const FILL_us = 1_000_000;
 
+/** What was taken out of a bucket and had not come back at that time. */
+export interface Debt {
+  readonly taken: number;
+  readonly at_us: number;
+}
+
 export class TokenBuckets {
   readonly #taken: Float64Array;
   readonly #at_us: Float64Array;
@@ -32,6 +38,17 @@ export class TokenBuckets {
   /** Takes the token that `has` has seen. */
   take(i: number): void {
     this.#taken[i] += MILLIONTHS;
+  }
+
+  /** What bucket `i` lacks. */
+  debt(i: number): Debt {
+    return { taken: this.#taken[i], at_us: this.#at_us[i] };
+  }
+
+  /** Bucket `i` lacks what another one did. */
+  owe(i: number, { taken, at_us }: Debt): void {
+    this.#taken[i] = taken;
+    this.#at_us[i] = at_us;
   }
 
   /** Full again: somebody else's from now on. */

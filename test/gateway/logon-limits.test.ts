@@ -156,6 +156,15 @@ describe("a logged-on session over its rate", () => {
     expect(venue.exchange.log.slice(1)).toEqual(["16 1", "16 2", "16 3"]);
   });
 
+  test("finds its rate used up when it logs on again", () => {
+    const venue = loggedOn({ frames: 3 }, A);
+    venue.gateway.received(A, orders(1, 3));
+    venue.logOn(B, { instance: A });
+    venue.gateway.received(B, order(4));
+    venue.turn();
+    expect(venue.sent(B)).toContain(refused(4, "NewOrder"));
+  });
+
   test("may ask for a list now and then", () => {
     const venue = loggedOn({ queries: 2 }, A);
     venue.gateway.received(

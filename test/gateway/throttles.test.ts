@@ -31,7 +31,8 @@ function admitted(throttles: Throttles, [slot, account, type, wanted]: Sends, no
 function newThrottles(loggedOn: Readonly<Record<number, SessionRates>>): Throttles {
   const throttles = new Throttles(LIMITS, 4, 4);
   for (let slot = 0; slot < 4; slot++) throttles.opened(slot);
-  for (const [slot, rates] of Object.entries(loggedOn)) throttles.loggedOn(Number(slot), rates);
+  for (const [slot, rates] of Object.entries(loggedOn))
+    throttles.loggedOn(Number(slot), `key ${slot}`, rates);
   return throttles;
 }
 
@@ -162,6 +163,21 @@ test("whoever comes next into a slot has proved nothing and has sent nothing", (
   expect(admitted(throttles, [0, 1, "NewOrder", 9, 1], 0)).toBe(1);
   throttles.opened(0);
   expect(admitted(throttles, [0, 2, "NewOrder", 50, 20], 0)).toBe(20);
+});
+
+test("the next session of a key lacks what the last one did, and no other key's does", () => {
+  const throttles = newThrottles({ 0: {} });
+  expect(admitted(throttles, [0, 1, "NewOrder", 8, 8], 0)).toBe(8);
+  throttles.loggedOn(1, "key 0", {});
+  throttles.ended(0, "key 0");
+  throttles.ended(1, "key 0");
+  throttles.loggedOn(2, "key 0", {});
+  throttles.loggedOn(3, "key 3", {});
+  expect(admitted(throttles, [2, 2, "NewOrder", 50, 2], 50_000)).toBe(2);
+  expect(admitted(throttles, [3, 3, "NewOrder", 50, 10], 50_000)).toBe(10);
+  throttles.ended(2, "key 0");
+  throttles.loggedOn(0, "key 0", {});
+  expect(admitted(throttles, [0, 2, "NewOrder", 50, 5], 550_000)).toBe(5);
 });
 
 test("the open rate is above what a node can sequence, so nobody meets it who has not set it", () => {
