@@ -51,7 +51,7 @@ function openSession(
   if (before !== undefined && (before.who !== who || before.instance !== instance))
     state.sessions.remove(before);
   const whose = { account, sessionLow, sessionHigh, who, instance, flags, deadMan_ms };
-  const isKept = state.sessions.put({ ...whose, isSilent: false, silentSince_us: 0 });
+  const isKept = state.sessions.put({ ...whose, isSilent: false });
   return isKept ? Reason.None : Reason.StorageExhausted;
 }
 
@@ -82,7 +82,7 @@ function endSession(
   }
   if (session.isSilent) return;
   if (session.deadMan_ms === 0) sessions.remove(session);
-  else sessions.put({ ...session, isSilent: true, silentSince_us: state.timestamp_us });
+  else sessions.put({ ...session, isSilent: true });
   if ((session.flags & SessionFlag.CancelOnDisconnect) !== 0)
     cancelAccount(state, account, CancelCause.Disconnected);
 }

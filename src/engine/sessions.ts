@@ -17,10 +17,8 @@ export interface Session {
   readonly flags: number;
   /** 0 = none. */
   readonly deadMan_ms: number;
-  /** Its connection is gone and its dead man's time is running, since then. */
+  /** Its connection is gone and its dead man's time is running. */
   readonly isSilent: boolean;
-  /** Microseconds since 1970, of the SessionEnd; 0 while it is connected. */
-  readonly silentSince_us: number;
 }
 
 export class Sessions {

@@ -142,14 +142,13 @@ function sessionLayout() {
     instance: at.u32(),
     who: at.bytes(WHO_BYTES_MAX),
     session: at.u64(),
-    silentSince_us: at.u64(),
     deadMan_ms: at.u32(),
     /** SessionFlag. */
     flags: at.u8(),
     silent: at.u8(),
     reserved: at.bytes(2),
   };
-  return { ...layout, bytes: at.size(48) };
+  return { ...layout, bytes: at.size(40) };
 }
 
 /** A request whose number is used once, and what was answered to it. */

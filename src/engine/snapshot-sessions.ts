@@ -1,7 +1,6 @@
 // The section of a snapshot that says which sessions are logged on or silent. Like the rest of it
 // (snapshot-restore.ts), only what a writer makes is taken.
 
-import { setU64 } from "../base/index.ts";
 import { putWho, SESSION_FLAGS, Side } from "../protocol/index.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import type { PieceWriter } from "./piece-writer.ts";
@@ -22,7 +21,6 @@ function writeSession(session: Session, out: PieceWriter): void {
   putWho(view, at + SnapshotSession.who, session.who);
   view.setInt32(at + SnapshotSession.session, session.sessionLow, true);
   view.setInt32(at + SnapshotSession.session + 4, session.sessionHigh, true);
-  setU64(view, at + SnapshotSession.silentSince_us, session.silentSince_us);
   view.setUint32(at + SnapshotSession.deadMan_ms, session.deadMan_ms, true);
   view.setUint8(at + SnapshotSession.flags, session.flags);
   view.setUint8(at + SnapshotSession.silent, session.isSilent ? 1 : 0);
@@ -34,7 +32,7 @@ export function restoreSessions(state: ExchangeState, reader: SnapshotReader): v
   let before: Session | undefined;
   for (let i = 0; i < count; i++) {
     const at = reader.take(SnapshotSession.bytes, "session");
-    const session = restoreSession(state, reader, at);
+    const session = restoreSession(reader, at);
     const order = before === undefined ? -1 : before.account - session.account || compare(before, session);
     if (order >= 0) reader.refuse(at, "a session behind a later one, or the same session twice");
     if (sessions.find(session.account, session.sessionLow, session.sessionHigh) !== undefined)
@@ -45,20 +43,18 @@ export function restoreSessions(state: ExchangeState, reader: SnapshotReader): v
   }
 }
 
-function restoreSession(state: ExchangeState, reader: SnapshotReader, at: number): Session {
+function restoreSession(reader: SnapshotReader, at: number): Session {
   const who = reader.who(at + SnapshotSession.who, "a session of a name");
   const flags = reader.u8(at + SnapshotSession.flags);
   const silent = reader.u8(at + SnapshotSession.silent);
   const deadMan_ms = reader.u32(at + SnapshotSession.deadMan_ms);
-  const silentSince_us = reader.u64(at + SnapshotSession.silentSince_us);
-  const isSilence = deadMan_ms > 0 && silentSince_us <= state.timestamp_us;
-  const isWhole = silent === 0 ? silentSince_us === 0 : silent === 1 && isSilence;
+  const isWhole = silent === 0 || (silent === 1 && deadMan_ms > 0);
   if (who === "" || (flags & ~SESSION_FLAGS) !== 0 || !isWhole)
     reader.refuse(at, "a session that no writer makes");
   reader.refuseUnknown(at + SnapshotSession.reserved, at + SnapshotSession.bytes, "a session");
   const { account, session, instance } = SnapshotSession;
   return {
-    ...{ who, flags, deadMan_ms, silentSince_us, isSilent: silent === 1 },
+    ...{ who, flags, deadMan_ms, isSilent: silent === 1 },
     account: reader.u32(at + account),
     instance: reader.u32(at + instance),
     sessionLow: reader.u32(at + session) | 0,

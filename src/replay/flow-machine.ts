@@ -114,13 +114,10 @@ export class FlowMachine {
 
   standing(): FlowStanding {
     const engine = this.#engine;
-    const sessions = Array.from(
-      engine.sessions,
-      ({ sessionLow, sessionHigh, silentSince_us: _, ...said }) => ({
-        ...said,
-        session: u64Of(sessionLow, sessionHigh),
-      }),
-    );
+    const sessions = Array.from(engine.sessions, ({ sessionLow, sessionHigh, ...said }) => ({
+      ...said,
+      session: u64Of(sessionLow, sessionHigh),
+    }));
     const orders: FlowOwnOrder[] = [];
     for (let account = 0; account < Math.min(engine.genesis.accountsMax, ACCOUNTS_ASKED_MAX); account++) {
       engine.forEachOwnOrder(account, ALL_SYMBOLS, U32_MAX, ({ symbol, idLow, idHigh, ...lent }) => {
