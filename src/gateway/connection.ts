@@ -18,6 +18,7 @@ import {
   MessageType,
   Reason,
 } from "../protocol/index.ts";
+import type { CloseDetails } from "./closing.ts";
 import { ConnectionOutput } from "./connection-output.ts";
 import type { Seen } from "./deadlines.ts";
 import type { Guard } from "./guard.ts";
@@ -247,10 +248,10 @@ export class Connection implements SessionHost, LogonDoor, Seen {
     encodeSessionChallenge(this.output.direct.view, at, nonce, sessionLow, sessionHigh);
   }
 
-  refuseLogon(reason: Reason): void {
+  refuseLogon(reason: Reason, details?: CloseDetails): void {
     const at = this.claimDirect(LOGON_REFUSED_BYTES);
     if (at >= 0) encodeLogonRefused(this.output.direct.view, at, reason);
-    this.session.end(CloseReason.LogonRefused);
+    this.session.end(CloseReason.LogonRefused, details);
   }
 
   /** From here on it acts as `session`, and its frames mean what `conversation` says. */

@@ -1,8 +1,9 @@
 // What a gateway is made from, and what it tells its user.
 
 import type { Transport } from "../base/index.ts";
+import type { Closing } from "./closing.ts";
 import type { InstrumentDirectory } from "./connection.ts";
-import type { CloseReasonName, GatewayLimits } from "./limits.ts";
+import type { GatewayLimits } from "./limits.ts";
 import type { LogonsOptions } from "./logons.ts";
 import type { CommandSink } from "./order-session.ts";
 
@@ -20,15 +21,4 @@ export interface GatewayOptions {
   readonly logons?: LogonsOptions;
   /** Told of every connection that ends, and why, when nothing more is taken from it. */
   readonly onClosing?: (closing: Closing) => void;
-}
-
-/** A connection that ends. */
-export interface Closing {
-  readonly reason: CloseReasonName;
-  /** Of its peer, as limits count it; "" when it is the node's own. */
-  readonly address: string;
-  /** That it acted for last; undefined of one that was turned away. */
-  readonly account?: number;
-  /** The high lane of its session's number. */
-  readonly session?: number;
 }

@@ -20,8 +20,9 @@ import {
 import { CommandWord, Reason } from "../protocol/index.ts";
 import { AccountIndex } from "./account-index.ts";
 import { encodeAnswers } from "./answer-encoder.ts";
+import type { Closing } from "./closing.ts";
 import { Connection, type ConnectionContext, type InstrumentDirectory } from "./connection.ts";
-import type { Closing, GatewayOptions } from "./gateway-options.ts";
+import type { GatewayOptions } from "./gateway-options.ts";
 import { Guard } from "./guard.ts";
 import {
   assertLimits,
@@ -361,7 +362,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
   #finish(connection: Connection): void {
     if (connection.ending) return;
     connection.ending = true;
-    const { closeReason, account, sessionHigh } = connection.session;
+    const { closeReason, closeDetails, account, sessionHigh } = connection.session;
     const reason = CLOSE_REASON_NAMES[closeReason];
     this.counters.closes[reason]++;
     this.#onClosing({
@@ -369,6 +370,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
       address: this.guard.addressOf(connection.slot),
       account,
       session: sessionHigh >>> 0,
+      ...closeDetails,
     });
     this.#unroute(connection);
     if (connection.loggedOn !== undefined) this.#logons?.sessions.ended(connection, connection.loggedOn);

@@ -1,7 +1,8 @@
 export type { Access, Authenticator, Grant } from "./access.ts";
+export type { Closing } from "./closing.ts";
 export type { InstrumentDirectory } from "./connection.ts";
 export * from "./gateway.ts";
-export type { Closing, GatewayOptions } from "./gateway-options.ts";
+export type { GatewayOptions } from "./gateway-options.ts";
 export * from "./limits.ts";
 export { type AttemptLimits, LogonAttempts } from "./logon-attempts.ts";
 export {

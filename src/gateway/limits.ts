@@ -150,6 +150,8 @@ export class GatewayCounters {
   /** Connections that have logged on, now, and how many have. */
   sessions = 0;
   logons = 0;
+  /** Logons that were refused, by the name of the Reason; of those that there were. */
+  readonly logonsRefused: Record<string, number> = {};
   frames = 0;
   /** Orders, cancels and modifies handed to the sequencer. */
   commands = 0;

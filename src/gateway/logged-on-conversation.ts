@@ -11,6 +11,7 @@ import {
   readLowLane,
   SessionFlag,
 } from "../protocol/index.ts";
+import { outOfPlace } from "./closing.ts";
 import type { Connection } from "./connection.ts";
 import { CloseReason } from "./limits.ts";
 import type { LoggedOn } from "./logged-on.ts";
@@ -62,10 +63,11 @@ export class LoggedOnConversation implements Conversation {
       case MessageType.OpenOrders:
         answerOpenOrders(this.#connection, this.#loggedOn, this.#source, view, at);
         return true;
+      case MessageType.Logout:
+        this.#connection.session.end(CloseReason.LoggedOut);
+        return false;
       default:
-        this.#connection.session.end(
-          type === MessageType.Logout ? CloseReason.LoggedOut : CloseReason.Malformed,
-        );
+        this.#connection.session.end(CloseReason.Malformed, outOfPlace(type));
         return false;
     }
   }

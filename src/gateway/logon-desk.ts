@@ -6,14 +6,17 @@
 
 import { assert } from "../base/index.ts";
 import {
+  MessageType,
   Reason,
   readSessionLogon,
+  reasonName,
   SessionFlag,
   type SessionLogon,
   sessionStatement,
   writeSessionCommand,
 } from "../protocol/index.ts";
 import type { Access, Grant } from "./access.ts";
+import { outOfPlace, refusedLogon } from "./closing.ts";
 import type { Connection } from "./connection.ts";
 import type { Guard } from "./guard.ts";
 import { CloseReason, type GatewayCounters, type GatewayLimits } from "./limits.ts";
@@ -75,7 +78,7 @@ export class LogonDesk {
     const { session, nonce } = connection;
     const { sink } = this.#context;
     if (nonce === undefined) {
-      session.end(CloseReason.Malformed);
+      session.end(CloseReason.Malformed, outOfPlace(MessageType.Logon));
       return false;
     }
     this.#sessions.sequenceEnds();
@@ -85,8 +88,10 @@ export class LogonDesk {
     }
     const logon = readSessionLogon(view, at);
     const grant = this.#judge(connection, logon, view, at);
-    if (typeof grant === "number") connection.refuseLogon(grant);
-    else this.#open(connection, logon, grant);
+    if (typeof grant === "number") {
+      this.#countRefusal(grant);
+      connection.refuseLogon(grant, refusedLogon(logon, grant));
+    } else this.#open(connection, logon, grant);
     return !connection.abandoned;
   }
 
@@ -131,12 +136,20 @@ export class LogonDesk {
     sink.commit();
     loggedOn.openedAt = source.position;
     sessions.opened(connection, loggedOn, logon.next);
-    if (loggedOn.refusal !== Reason.None) connection.session.end(CloseReason.LogonRefused);
-    else {
+    if (loggedOn.refusal !== Reason.None) {
+      this.#countRefusal(loggedOn.refusal);
+      connection.session.end(CloseReason.LogonRefused, refusedLogon(logon, loggedOn.refusal));
+    } else {
       this.#strangers?.leave(connection);
       this.#context.guard.loggedOn(connection.slot, who, grant.limits);
       connection.converse(loggedOn, new LoggedOnConversation(connection, loggedOn, sink, source));
     }
+  }
+
+  #countRefusal(reason: Reason): void {
+    const { logonsRefused } = this.#context.counters;
+    const name = reasonName(reason);
+    logonsRefused[name] = (logonsRefused[name] ?? 0) + 1;
   }
 
   #terms(logon: SessionLogon, { name, role }: Grant): SessionTerms {

@@ -12,6 +12,7 @@ import {
   readHighLane,
   readLowLane,
 } from "../protocol/index.ts";
+import { outOfPlace } from "./closing.ts";
 import { CloseReason, type GatewayCounters } from "./limits.ts";
 import {
   type CommandSink,
@@ -67,7 +68,7 @@ export class OpenConversation implements Conversation {
         );
       case MessageType.Instruments:
         // A list is long: nobody unproved is told it where there is no open mode.
-        if (this.#host.refusal === Reason.NotLoggedOn) return this.#malformed();
+        if (this.#host.refusal === Reason.NotLoggedOn) return this.#malformed(type);
         this.#host.listInstruments();
         return true;
       default:
@@ -85,11 +86,11 @@ export class OpenConversation implements Conversation {
     const door = this.#ordered || this.#hasSaidHello ? undefined : this.#door;
     if (type === MessageType.Logon && door !== undefined) return door.logon(view, at);
     if (type === MessageType.LogonRequest && door?.logonRequested()) return true;
-    return this.#malformed();
+    return this.#malformed(type);
   }
 
-  #malformed(): false {
-    this.#session.end(CloseReason.Malformed);
+  #malformed(type: MessageType): false {
+    this.#session.end(CloseReason.Malformed, outOfPlace(type));
     return false;
   }
 
@@ -126,7 +127,7 @@ export class OpenConversation implements Conversation {
     const session = this.#session;
     const flags = (helloFlags & HelloFlag.Once) !== 0 ? CommandFlag.Once : 0;
     if (this.#ordered && (account !== session.account || flags !== this.#flags)) {
-      session.end(CloseReason.Malformed);
+      session.end(CloseReason.Malformed, outOfPlace(MessageType.Hello));
       return false;
     }
     if (!this.#host.hello(account)) {

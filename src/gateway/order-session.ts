@@ -16,12 +16,14 @@ import {
   DecodeOutcome,
   decodeBody,
   decodeHeader,
+  decodeOutcomeName,
   frameBytes,
   frameType,
   MessageType,
   type Reason,
   TYPE_MAX_VERSION_2,
 } from "../protocol/index.ts";
+import { type CloseDetails, outOfPlace } from "./closing.ts";
 import { CloseReason, type GatewayCounters } from "./limits.ts";
 import { OpenConversation } from "./open-conversation.ts";
 
@@ -124,6 +126,7 @@ export class OrderSession {
   state: SessionState = SessionState.Open;
   /** Why it is Ended. */
   closeReason: CloseReason = CloseReason.PeerEnded;
+  closeDetails: CloseDetails | undefined = undefined;
   account = 0;
   readonly sessionLow: number;
   readonly sessionHigh: number;
@@ -199,8 +202,9 @@ export class OrderSession {
   }
 
   /** The connection is given up: nothing more is taken, also by a `received` further up the stack. */
-  end(reason: CloseReason): void {
+  end(reason: CloseReason, details?: CloseDetails): void {
     if (this.state === SessionState.Ended) return;
+    this.closeDetails = details;
     this.state = SessionState.Ended;
     this.closeReason = reason;
     this.#rest = NOTHING;
@@ -241,15 +245,15 @@ export class OrderSession {
     while (this.state === SessionState.Open) {
       const header = decodeHeader(view, at, length);
       if (header === DecodeOutcome.Truncated) break;
-      const type = header === DecodeOutcome.Ok ? frameType(view, at) : 0;
-      if (type === 0 || !isRequest(type)) {
-        this.end(CloseReason.Malformed);
+      const type = frameType(view, at);
+      if (header !== DecodeOutcome.Ok || !isRequest(type)) {
+        this.#malformed(header, type);
         break;
       }
       const body = decodeBody(view, at, length, type);
       if (body === DecodeOutcome.Truncated) break;
       if (body !== DecodeOutcome.Ok) {
-        this.end(CloseReason.Malformed);
+        this.#malformed(body, type);
         break;
       }
       if (this.#frames_left === 0) {
@@ -263,6 +267,13 @@ export class OrderSession {
       at += frameBytes(type);
     }
     return at;
+  }
+
+  /** Of a frame that decodes: only servers send that type. */
+  #malformed(outcome: DecodeOutcome, type: MessageType): void {
+    const isServers = outcome === DecodeOutcome.Ok;
+    const details = isServers ? outOfPlace(type) : { outcome: decodeOutcomeName(outcome), type };
+    this.end(CloseReason.Malformed, details);
   }
 
   /** A frame that is cut at the end of what has come is kept until its rest comes. */

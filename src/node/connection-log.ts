@@ -18,15 +18,14 @@ const LEVELS: ReadonlyMap<string, Level> = new Map([
   ["Stopped", "debug"],
   ["GoingAway", "debug"],
   ["LoggedOut", "debug"],
-  ["Replaced", "debug"],
   ["OutputMemory", "warn"],
 ]);
 
-/** A connection that ends, and what is known of it. */
+/** A connection that ends, and what is known of it: these and whatever else its reason has. */
 interface Ending {
   readonly reason: string;
   readonly address: string;
-  readonly account?: number | undefined;
+  readonly account?: number | string | undefined;
   readonly session?: number;
 }
 

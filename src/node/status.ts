@@ -38,6 +38,8 @@ export interface NodeStatus {
   /** Connections that have logged on, now, and how many have. */
   readonly sessions: number;
   readonly logons: number;
+  /** Logons that were refused, by the reason's name. */
+  readonly logonsRefused: Readonly<Record<string, number>>;
   /** Connections that ended, by the gateway's name of the reason. */
   readonly connectionsClosed: Readonly<Record<string, number>>;
   /** Peers that were gone before they were connections: an accept or a TLS handshake that failed. */

@@ -3,6 +3,7 @@
 import { type Position, RecordBuffer } from "../../src/base/index.ts";
 import {
   type Authenticator,
+  type Closing,
   GATEWAY_LIMITS,
   Gateway,
   type GatewayLimits,
@@ -237,6 +238,7 @@ export function sessionVenue({
   reserved = [],
 }: SessionVenueOptions = {}) {
   const transport = new ManualTransport();
+  const closings: Closing[] = [];
   const sink = new RecordingSink();
   const keys = new ScriptedKeys();
   const directory = { count: 1, instrument: () => ({ name: "S", priceDecimals: 0, tick: 1, lot: 1 }) };
@@ -246,6 +248,7 @@ export function sessionVenue({
   const gateway = new Gateway({
     ...{ transport, sink, directory, limits: { ...GATEWAY_LIMITS, ...limits } },
     logons: { access, source: exchange },
+    onClosing: (closing) => closings.push(closing),
   });
   sink.onCommit = (words) => {
     command = words as Int32Array<ArrayBuffer>;
@@ -258,7 +261,7 @@ export function sessionVenue({
   };
   const sent = (connection: number) => describeSession(transport.stream(connection));
   return {
-    ...{ transport, sink, keys, exchange, gateway, turn, sent },
+    ...{ transport, sink, keys, exchange, gateway, turn, sent, closings },
     open: (...connections: readonly number[]) => {
       for (const connection of connections) gateway.opened(connection, "");
     },

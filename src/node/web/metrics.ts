@@ -95,6 +95,10 @@ const METRICS: readonly Metric[] = [
   gauge("seriatim_sessions", "Order-entry connections that have logged on, now.", (s) => s.sessions),
   counter("seriatim_logons_total", "Logons that were taken.", (s) => s.logons),
   {
+    ...counter("seriatim_logons_refused_total", "Logons that were refused.", (s) => s.logonsRefused),
+    label: "reason",
+  },
+  {
     ...counter(
       "seriatim_connections_closed_total",
       "Order-entry connections ended.",

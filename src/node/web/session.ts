@@ -28,6 +28,12 @@ import { unknownSymbol } from "./order-desk.ts";
 import { OrderLists } from "./order-lists.ts";
 import type { WebExchange } from "./web-exchange.ts";
 
+/** A hello that is not let in: what was said, proved by nothing, and why not. */
+export interface RefusedHello {
+  readonly account: string | undefined;
+  readonly refusal: string;
+}
+
 /** The connection of a session. */
 export interface SessionPeer {
   /** Takes a message. False: the peer is slow now, see `WebSession.drained`. */
@@ -36,8 +42,8 @@ export interface SessionPeer {
   hold(isHeld: boolean): void;
   /** Whether a token may be said now; counts as one. False: too many were, by its address or in all. */
   admitsLogon(): boolean;
-  /** Ends the connection; `WebSession.end` follows. */
-  close(code: CloseCode, why: string): void;
+  /** Ends the connection, of a hello that was `refused`; `WebSession.end` follows. */
+  close(code: CloseCode, why: string, refused?: RefusedHello): void;
 }
 
 const TOO_MANY_LOGONS = {
@@ -159,7 +165,9 @@ export class WebSession {
     if ("code" in admitted) {
       this.#refuse(hello.request, admitted.code, admitted.text);
       // One that is malformed may be said again.
-      if (admitted.code !== ErrorCode.BadMessage) this.#close(CloseCode.NoHello, "this hello is not let in");
+      const refused = { account: hello.account, refusal: admitted.code };
+      if (admitted.code !== ErrorCode.BadMessage)
+        this.#close(CloseCode.NoHello, "this hello is not let in", refused);
       return;
     }
     const { account, session } = admitted;
@@ -173,7 +181,7 @@ export class WebSession {
     };
     connectDesk(this.#exchange, account.number, session, output).then(
       (desk) => this.#linked(desk, hello.request, account.name),
-      (error: SeriatimError) => this.#unlinked(hello.request, error),
+      (error: SeriatimError) => this.#unlinked(hello, error),
     );
   }
 
@@ -194,14 +202,14 @@ export class WebSession {
     else this.#close(CloseCode.GoingAway, "the exchange is gone");
   }
 
-  #unlinked(request: number | undefined, error: SeriatimError): void {
+  #unlinked({ request, account }: HelloRequest, error: SeriatimError): void {
     // The port of this very node is closed.
     const why =
       error.code === "ECONNREFUSED"
         ? "there are as many connections as may be (connections-max), or the node ends"
         : error.message;
     this.#refuse(request, ErrorCode.Unavailable, `no order entry now: ${why}`);
-    this.#close(CloseCode.NoHello, "no order entry now");
+    this.#close(CloseCode.NoHello, "no order entry now", { account, refusal: ErrorCode.Unavailable });
   }
 
   /** What was asked before is answered first. */
@@ -293,10 +301,10 @@ export class WebSession {
     return isTaken;
   }
 
-  #close(code: CloseCode, why: string): void {
+  #close(code: CloseCode, why: string, refused?: RefusedHello): void {
     if (this.#state === State.Ended) return;
     this.end();
-    this.#peer.close(code, why);
+    this.#peer.close(code, why, refused);
   }
 }
 

@@ -9,7 +9,7 @@ import type { WebSocket } from "ws";
 import { addressKey } from "../../base/index.ts";
 import { CloseCode } from "../../protocol/index.ts";
 import type { ConnectionLog } from "../connection-log.ts";
-import { type SessionPeer, WebSession } from "./session.ts";
+import { type RefusedHello, type SessionPeer, WebSession } from "./session.ts";
 import type { WebExchange } from "./web-exchange.ts";
 import { WebClose, type WebCounters } from "./web-limits.ts";
 
@@ -60,6 +60,7 @@ export class WebConnection implements SessionPeer {
   #isSlow = false;
   #isAnswering = true;
   #why: WebClose | undefined;
+  #refused: RefusedHello | undefined;
 
   constructor(
     socket: WebSocket,
@@ -123,8 +124,9 @@ export class WebConnection implements SessionPeer {
     return admits;
   }
 
-  close(code: CloseCode, why: string): void {
-    this.#why ??= CLOSE_OF_CODE.get(code);
+  close(code: CloseCode, why: string, refused?: RefusedHello): void {
+    this.#why ??= refused === undefined ? CLOSE_OF_CODE.get(code) : WebClose.LogonRefused;
+    this.#refused = refused;
     this.#session.end();
     this.#writeFrames();
     // A paused socket would not read the peer's half of the closing handshake.
@@ -175,6 +177,6 @@ export class WebConnection implements SessionPeer {
     this.#session.end();
     const reason = this.#why ?? (code === ABNORMAL_CLOSE ? WebClose.Broken : WebClose.PeerEnded);
     this.#counters.closes[reason]++;
-    this.#closings.closing({ reason, address: this.#address });
+    this.#closings.closing({ reason, address: this.#address, ...this.#refused });
   }
 }

@@ -78,6 +78,8 @@ export const WebClose = {
   TooLong: "TooLong",
   BinaryFrame: "BinaryFrame",
   NoHello: "NoHello",
+  /** Its hello was not let in: its token, its account, or no order entry for it. */
+  LogonRefused: "LogonRefused",
   TooSlow: "TooSlow",
   TooManyMessages: "TooManyMessages",
   /** It did not answer a ping. */

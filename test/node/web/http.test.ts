@@ -48,6 +48,7 @@ const STATUS: NodeStatus = {
   acceptsLost: 6,
   connectionsMax: 1_024,
   timesFull: 2,
+  logonsRefused: { NotAuthorised: 4 },
   framesReceived: 100,
   refused: 5,
   throttled: { request: 12, logon: 0 },

@@ -27,6 +27,9 @@ class Client implements SessionPeer {
     return !this.isSlow;
   }
 
+  /** What its hello said, when that was not let in. */
+  refused: object | undefined;
+
   hold(isHeld: boolean): void {
     this.isHeld = isHeld;
   }
@@ -35,8 +38,9 @@ class Client implements SessionPeer {
     return true;
   }
 
-  close(code: number, why: string): void {
+  close(code: number, why: string, refused?: object): void {
     this.closed = [code, why];
+    this.refused = refused;
   }
 
   /** What came since the last call. */
@@ -147,6 +151,7 @@ describe("hello", () => {
     const text = "no order entry now: can't connect to 127.0.0.1:1: nothing listens there";
     expect(await client.say(ALICE)).toEqual([{ type: "error", code: "UNAVAILABLE", text }]);
     expect(client.closed?.[0]).toBe(4001);
+    expect(client.refused).toEqual({ account: "alice", refusal: "UNAVAILABLE" });
   });
 });
 

@@ -165,7 +165,7 @@ describe("a connection is closed", () => {
       4001,
       "an account that is not there",
       (peer) => peer.say({ type: "hello", schema: 1, account: "carol" }),
-      "NoHello",
+      "LogonRefused",
     ],
     [4001, "another schema", (peer) => peer.say({ type: "hello", schema: 2 }), "NoHello"],
     [
