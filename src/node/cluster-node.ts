@@ -4,7 +4,7 @@
 //   replica --promote--> primary, in the same process (promotion.ts)
 //   waiting to lead --promote --force--> primary
 //
-//   stop:  administrators -> simulated traders, their quotes cancelled -> the part of its role -> lock released
+//   stop:  administrators -> the part of its role, which has the simulated traders cancel their quotes -> lock released
 
 import { assert, SeriatimError } from "../base/index.ts";
 import type { AdminRequest, NodeRoleName } from "../protocol/index.ts";
@@ -14,6 +14,7 @@ import { primariesOf } from "./cluster-settings.ts";
 import type { ExchangeNode } from "./exchange-node.ts";
 import { type NodePlan, startExchange } from "./exchange-start.ts";
 import type { RunningNode } from "./node.ts";
+import type { NodePart } from "./node-part.ts";
 import { epochToLead, type Promotion, takeOver, tenureOf } from "./promotion.ts";
 import { ReplicaNode } from "./replica-node.ts";
 import { type SimulatedTraders, startSimulatedTraders } from "./simulated-traders.ts";
@@ -157,9 +158,9 @@ export class ClusterNode implements RunningNode {
     await this.#admin?.close();
     // Whatever its part is then, it is the one to stop.
     await this.#change?.catch(() => {});
-    await this.#traders?.stop(this.failed);
+    const part: NodePart | undefined = this.#part;
     try {
-      await this.#part?.stop();
+      await part?.stop(async () => this.#traders?.stop(this.failed));
     } finally {
       await this.#directory?.lock.release();
     }

@@ -1,11 +1,11 @@
 // The composition root of an exchange, a primary or alone: which stage runs where, and in what order it stops.
 //
-//   stop:  listener closed -> what is in flight answered -> connections closed -> web -> snapshots -> journal closed -> lock released
+//   stop:  listener closed -> simulated traders part, orders are refused from then on -> what is in flight answered -> connections closed -> web -> snapshots -> journal closed -> lock released
 //
 // Each of these steps has a bound, and a stop gives everything back whatever failed before or on the way.
 // With `threads spread` journal, web and snapshots have a thread each; everything else runs on the caller's.
 
-import { type Clock, SeriatimError } from "../base/index.ts";
+import { assert, type Clock, SeriatimError } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
 import { Gateway } from "../gateway/index.ts";
 import { makeEd25519Pair, NetTransport, type TlsIdentity } from "../platform/index.ts";
@@ -40,6 +40,7 @@ import { isOpen, orderAccess } from "./order-access.ts";
 import { listenForOrders } from "./order-listeners.ts";
 import type { History } from "./recovery.ts";
 import type { Configuration } from "./settings.ts";
+import { TRADERS_STOP_MS } from "./simulated-traders.ts";
 import type { NodeStatus } from "./status.ts";
 import { collectStatus } from "./status-source.ts";
 import { NodeWeb } from "./web/node-web.ts";
@@ -50,8 +51,9 @@ const GATEWAY_TICK_MS = 100;
 /** Between two looks at what has time. */
 const TICK_MS = 1_000;
 // A node that is told to stop has ended 5 s later, whatever its peers do: 1.5 + 1.5 + 1 + 0.5 s here, and the journal's last sync.
-/** For what is in flight to be safe and answered: replicas that have gone silent, or a disk that hangs, get no longer. */
+/** For the simulated traders' parting and what is in flight to be safe and answered: replicas that have gone silent, or a disk that hangs, get no longer. */
 const ANSWERS_MS = 1_500;
+assert(TRADERS_STOP_MS < ANSWERS_MS, "simulated traders part within the time of the last answers");
 /** For peers to read their last answers and end their side; then they are broken off. */
 const GOODBYE_MS = 1_500;
 /** The same after a failure: for what was safe by then to reach its clients; what was not never will. */
@@ -318,17 +320,16 @@ export class ExchangeNode implements NodePart, RuntimeListener {
 
   // ---- its end
 
-  stop(): Promise<void> {
+  stop(part: () => Promise<void> = async () => {}): Promise<void> {
     this.#isStopping = true;
-    this.#stopped ??= this.#stop();
+    this.#stopped ??= this.#stop(part);
     return this.#stopped;
   }
 
-  async #stop(): Promise<void> {
+  async #stop(part: () => Promise<void>): Promise<void> {
     clearInterval(this.#ticker);
-    this.#gateway.refuseOrders(refusalOf(this.#condition()));
     await this.#closeOrders?.();
-    await this.#sayGoodbye();
+    await this.#sayGoodbye(part);
     clearInterval(this.#gatewayTicker);
     await this.#web.stop();
     // A disk that hangs holds up the thread that waits for it, and nobody else.
@@ -338,17 +339,26 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#listening.orThrow();
   }
 
+  /** Who belongs to the node parts first, with orders to cancel; from then on nobody's are taken. */
+  async #answerLast(parted: Promise<void>): Promise<void> {
+    await parted;
+    this.#gateway.refuseOrders(refusalOf(this.#condition()));
+    await this.#runtime.path.settled();
+  }
+
   /**
    * What is in flight is answered, and what comes meanwhile refused with a reason; then connections end. What a journal
    * that fails leaves unanswered is not waited for.
    */
-  async #sayGoodbye(): Promise<void> {
+  async #sayGoodbye(part: () => Promise<void>): Promise<void> {
     const runtime = this.#runtime;
-    if (runtime.failure === undefined)
-      await within(Promise.race([runtime.path.settled(), runtime.failed]), ANSWERS_MS);
+    const parted = part();
+    const answered = this.#answerLast(parted);
+    if (runtime.failure === undefined) await within(Promise.race([answered, runtime.failed]), ANSWERS_MS);
     const gone = this.#gateway.stop();
     if (runtime.failure === undefined) await within(Promise.race([gone, runtime.failed]), GOODBYE_MS);
     if (runtime.failure !== undefined) await within(gone, HALTED_GOODBYE_MS);
+    await parted;
     this.#transport.destroyAll();
   }
 }

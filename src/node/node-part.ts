@@ -21,6 +21,9 @@ export interface NodePart {
   readonly failed: Promise<SeriatimError>;
   status(): NodeStatus;
   requestSnapshot(): Promise<SnapshotTaken>;
-  /** Orderly; rejects, when all is closed, with what failed. Called again it gives the same answer. */
-  stop(): Promise<void>;
+  /**
+   * Orderly; rejects, when all is closed, with what failed. Called again it gives the same answer. `part`: called when nobody
+   * new is let in any more, and waited for, for its owner's own clients to end what they do.
+   */
+  stop(part?: () => Promise<void>): Promise<void>;
 }

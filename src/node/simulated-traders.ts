@@ -12,7 +12,7 @@ import type { Configuration } from "./settings.ts";
 import type { TradersWorkerData, TradersWorkerMessage } from "./traders-worker.ts";
 
 /** For connecting, if they just do, and for cancelling the quotes; then the thread is ended, and they rest. */
-const STOP_MS = 2_000;
+export const TRADERS_STOP_MS = 1_000;
 
 /** Starts traders on the exchange in this process; where nobody trades without a logon they have the node's own key. */
 export function startSimulatedTraders(
@@ -46,7 +46,7 @@ export class SimulatedTraders {
   async stop(failed: Promise<unknown>): Promise<void> {
     this.#isEnding = true;
     this.#worker.postMessage("stop");
-    await within(Promise.race([this.#exited, failed]), STOP_MS);
+    await within(Promise.race([this.#exited, failed]), TRADERS_STOP_MS);
     await this.#worker.terminate();
   }
 

@@ -33,7 +33,7 @@ test("with 1,000 connections, some of which never read, a node that gets SIGTERM
 }, async () => {
   const node = await NodeProcess.start([
     ...["--data-dir", join(folder, "data"), "--segment-bytes", "2097152", "--orders-max", "1000"],
-    ...["--connections-max", "1000"],
+    ...["--connections-max", "1010", "--simulate", "100"],
   ]);
   // Of these nobody ends his side when the node ends its own.
   const idle = await Promise.all(Array.from({ length: 990 }, () => open(node.orderPort)));
