@@ -70,9 +70,11 @@ async function requote(): Promise<void> {
 
 client.on("fill", onFill);
 client.on("restingFill", onFill);
-process.once("SIGINT", () => {
-  isEnding = true;
-});
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => {
+    isEnding = true;
+  });
+}
 // Without a connection there is no market: what rests stays, and whoever started this must know.
 client.once("closed", (why) => {
   if (why === undefined) return;

@@ -77,14 +77,16 @@ function SendButton({ desk, isOpen, takesOrders }: SendButtonProps) {
       </button>
     );
   }
-  const text = takesOrders
-    ? `${side === "buy" ? "Buy" : "Sell"} ${desk.symbol}`
-    : "A replica takes no orders";
+  const problem = isOpen ? (takesOrders ? readerWords(desk) : "A replica takes no orders") : "Not connected";
   return (
-    <button type="submit" class={`send ${side}`} disabled={!isOpen || !takesOrders}>
-      {isOpen ? text : "Not connected"}
+    <button type="submit" class={`send ${side}`} disabled={problem !== undefined}>
+      {problem ?? `${side === "buy" ? "Buy" : "Sell"} ${desk.symbol}`}
     </button>
   );
+}
+
+function readerWords({ socket }: Desk): string | undefined {
+  return socket.isReadOnly ? "This token only reads" : undefined;
 }
 
 function valueText(draft: OrderDraft, decimals: number): string {

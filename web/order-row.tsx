@@ -39,25 +39,29 @@ export function OrderRow({ desk, order }: OrderRowProps) {
           <td class="number">{grouped(order.open)}</td>
           <FilledCell desk={desk} order={order} />
           <td class="actions">
-            <button
-              ref={edit}
-              type="button"
-              class="icon"
-              aria-label={`Change ${what}`}
-              title="Change"
-              onClick={() => setChanging(true)}
-            >
-              <EditIcon />
-            </button>
-            <button
-              type="button"
-              class="icon"
-              aria-label={`Cancel ${what}`}
-              title="Cancel"
-              onClick={() => void desk.cancel(order)}
-            >
-              <CloseIcon />
-            </button>
+            {!desk.socket.isReadOnly && (
+              <>
+                <button
+                  ref={edit}
+                  type="button"
+                  class="icon"
+                  aria-label={`Change ${what}`}
+                  title="Change"
+                  onClick={() => setChanging(true)}
+                >
+                  <EditIcon />
+                </button>
+                <button
+                  type="button"
+                  class="icon"
+                  aria-label={`Cancel ${what}`}
+                  title="Cancel"
+                  onClick={() => void desk.cancel(order)}
+                >
+                  <CloseIcon />
+                </button>
+              </>
+            )}
           </td>
         </>
       )}

@@ -53,7 +53,8 @@ export function OwnTables({ desk }: { readonly desk: Desk }) {
 
 /** Of the instrument that is looked at; and, where one command does it, of all of them. */
 function CancelButtons({ desk }: { readonly desk: Desk }) {
-  const { orders, hasReports } = desk.socket;
+  const { orders, hasReports, isReadOnly } = desk.socket;
+  if (isReadOnly) return null;
   const isHere = [...orders.open()].some(({ symbol }) => symbol === desk.symbol);
   const isElsewhere = [...orders.open()].some(({ symbol }) => symbol !== desk.symbol);
   return (

@@ -61,7 +61,7 @@ const TEXTS: Readonly<Record<ReasonName, string>> = {
   AnswerTooLarge:
     "it would trade with, or cancel, more orders than one answer can tell of; a smaller one may do",
   NotLoggedOn: "the connection has not named its account",
-  NotAuthorised: "the account may not do this",
+  NotAuthorised: "this is not allowed, to this key or for this account",
   Throttled: "too many requests at once",
   Halted: "the exchange is halted",
   ReplicaDisconnected: "the exchange's replica is away",

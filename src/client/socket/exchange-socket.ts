@@ -50,6 +50,8 @@ export class ExchangeSocket {
   account: { readonly name: string; readonly number: number } | undefined;
   /** Reports tell what happens to the account: it has logged on with a token, where orders are taken. */
   hasReports = false;
+  /** The session only reads: requests on orders are refused. */
+  isReadOnly = false;
   /** Gaps in what came, each mended by asking anew. */
   gaps = 0;
 
@@ -320,6 +322,7 @@ export class ExchangeSocket {
     const { account, accountNumber, instruments } = welcome;
     this.#session?.welcomed(welcome);
     this.hasReports = welcome.session !== undefined;
+    this.isReadOnly = welcome.readOnly === true;
     this.account = accountNumber === undefined ? undefined : { name: account ?? "", number: accountNumber };
     this.#markets.list(instruments);
   }

@@ -58,7 +58,8 @@ function admitToken(
   const grant = access.grantOfToken(logon.token);
   if (grant === undefined) return notAuthorised("token: no key of this exchange has it");
   const said = name ?? onlyAccount(grant);
-  if (said === undefined) return badHello(`account: missing; the token is good for ${accountsText(grant)}`);
+  if (said === undefined)
+    return badHello(`account: missing; say which: the token is good for ${accountsText(grant)}`);
   const number = accounts.find(said);
   if (number === undefined) return unknownAccount(said);
   if (grant.accounts !== "all" && !grant.accounts.has(number))

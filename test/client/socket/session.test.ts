@@ -61,6 +61,15 @@ test("it says its token and what it wants done, and asks for its orders instead 
   client.close();
 });
 
+test("it knows whether it only reads, as of each logon", () => {
+  const all = loggedOn();
+  const { client } = all;
+  expect(client.isReadOnly).toBe(false);
+  comeBack(all, { first: "18", next: "18", readOnly: true });
+  expect(client.isReadOnly).toBe(true);
+  client.close();
+});
+
 test("on a node that takes no orders it listens to channel orders", () => {
   const { client, sockets } = scripted({ token: "secret" });
   sockets[0].onopen?.();

@@ -87,14 +87,14 @@ test.each<[what: string, fields: object, access: Access, code: string, text: str
     { token: "all" },
     OPEN,
     "BAD_MESSAGE",
-    "account: missing; the token is good for all of them",
+    "account: missing; say which: the token is good for all of them",
   ],
   [
     "a token for many, without an account",
     { token: "many" },
     OPEN,
     "BAD_MESSAGE",
-    "account: missing; the token is good for 1, 2, 3, 4, 5, 6, 7, 8 and others",
+    "account: missing; say which: the token is good for 1, 2, 3, 4, 5, 6, 7, 8 and others",
   ],
   [
     "a reader that wants its orders cancelled",
