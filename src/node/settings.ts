@@ -138,7 +138,8 @@ export const SETTINGS: readonly Setting[] = [
     { type: "text" },
     "127.0.0.1",
     "",
-    "Address to listen on. One that other machines reach needs --tls-cert, and a trader or reader in --keys.",
+    "Address to listen on. One that other machines reach needs --tls-cert, and a trader or reader in --keys. Browsers " +
+      "open the page by an IP address, localhost, this name, or with TLS a name in the certificate.",
   ),
   row("orderPort", PORT, 9009, "", "TCP port of binary order entry; 0 takes a free one."),
   row(

@@ -94,6 +94,7 @@ export class WebServer {
     this.#sockets = attachWebSockets(http.server, {
       ...{
         host: this.#options.host,
+        cert: this.#options.tls?.cert,
         orderPort,
         orderHost,
         noOrders,

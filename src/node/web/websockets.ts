@@ -3,6 +3,7 @@
 
 /// <reference types="node" preserve="true" />
 
+import { X509Certificate } from "node:crypto";
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -32,6 +33,8 @@ export interface WebSocketOptions {
   readonly source: MarketSource;
   /** What the node listens on. */
   readonly host: string;
+  /** Its certificate (PEM), when it speaks TLS. */
+  readonly cert?: string | undefined;
   /** Its order entry: orders of WebSockets go there as anybody's. */
   readonly orderPort: number;
   /** Where that is, when it is not where the node listens. */
@@ -68,6 +71,7 @@ class AttachedWebSockets implements WebSockets {
   readonly #options: WebSocketOptions;
   readonly #exchange: WebExchange;
   readonly #closings: ConnectionLog;
+  readonly #certificate: X509Certificate | undefined;
   readonly #parts: WebParts;
   readonly #sockets: WebSocketServer;
   readonly #connections = new Set<WebConnection>();
@@ -78,6 +82,7 @@ class AttachedWebSockets implements WebSockets {
 
   constructor(server: Server, options: WebSocketOptions) {
     this.#options = options;
+    this.#certificate = options.cert === undefined ? undefined : new X509Certificate(options.cert);
     this.#counters = options.counters;
     const { publisher, source, accounts, access, clock, orderPort, noOrders, nodeKey } = options;
     const limits = { ...WEB_LIMITS, ...options.limits };
@@ -117,7 +122,7 @@ class AttachedWebSockets implements WebSockets {
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     const { log, host } = this.#options;
     const { origin, host: asked } = request.headers;
-    if (!originIsAllowed(origin, asked, host)) {
+    if (!originIsAllowed(origin, asked, host, this.#certificate)) {
       this.#counters.refusedOrigin++;
       log.debug({ origin, host: asked }, "a WebSocket was refused: its page is of another origin");
       return refuseUpgrade(stream, 403, "a page of another origin may not connect");

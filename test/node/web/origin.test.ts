@@ -23,3 +23,14 @@ const rows: [what: string, origin: string | undefined, host: string | undefined,
 test.each(rows)("%s", (_what, origin, host, allowed) => {
   expect(originIsAllowed(origin, host, "exchange.lan")).toBe(allowed);
 });
+
+const byCertificate: [what: string, origin: string, host: string, allowed: boolean][] = [
+  ["a page by a name of the certificate", "https://localhost.test:8080", "localhost.test:8080", true],
+  ["the same name without TLS", "http://localhost.test:8080", "localhost.test:8080", false],
+  ["a page of a name that the certificate lacks", "https://evil.example:8080", "evil.example:8080", false],
+  ["a page of another host than was asked", "https://localhost.test:8080", "evil.example:8080", false],
+];
+test.each(byCertificate)("%s", (_what, origin, host, allowed) => {
+  const certificate = { checkHost: (name: string) => (name === "localhost.test" ? name : undefined) };
+  expect(originIsAllowed(origin, host, "0.0.0.0", certificate)).toBe(allowed);
+});
