@@ -3,6 +3,7 @@
 //   told           every report a client has, by its number, is byte for byte the one that the log gives
 //   answered       executed exactly once;   refused, not executed: never;   nothing is executed twice
 //   disconnected   a session that cancels on disconnect leaves no order of its account resting
+//   dead man       fires when its time is over: simulation.ts waits for it in the end. That it does not before is gateway tests'
 //   a new tenure   sessions of the lost node end before anybody's next command
 
 import type { ExchangeEngine } from "../engine/index.ts";

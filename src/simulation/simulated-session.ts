@@ -132,8 +132,9 @@ export class SimulatedSession implements TransportHandler {
     return this.requests.length >= this.terms.wanted && this.#ledger.unanswered === 0;
   }
 
-  get cancelsOnDisconnect(): boolean {
-    return (this.terms.flags & SessionFlag.CancelOnDisconnect) !== 0;
+  /** Once it hangs up its orders go: at once, or when its dead man's time is over. */
+  get takesOrdersAlong(): boolean {
+    return (this.terms.flags & SessionFlag.CancelOnDisconnect) !== 0 || this.terms.deadMan_ms > 0;
   }
 
   /** Sends and connects no more. */

@@ -149,7 +149,7 @@ class Run {
       );
       this.#faults.end();
       if (problems.length > 0) return;
-      for (const session of this.#sessions) if (session.cancelsOnDisconnect) session.hangUp();
+      for (const session of this.#sessions) if (session.takesOrdersAlong) session.hangUp();
       const until_us = this.#queue.now_us + TOGETHER_US;
       await this.#until(() => this.#areTogether(), until_us, "the nodes don't come together in the end");
     } catch (error) {
@@ -208,10 +208,11 @@ class Run {
   }
 }
 
-/** One that cancels on disconnect has hung up, and has no order left; the others have been told everything. */
+/** One that takes its orders along has hung up, and is not known any more with none left; the others have been told everything. */
 function hasSettled(session: SimulatedSession, engine: ExchangeEngine): boolean {
-  const { account } = session.terms;
-  if (!session.cancelsOnDisconnect) return session.next === (engine.reports.of(account)?.next ?? 1);
+  const { account, who } = session.terms;
+  if (!session.takesOrdersAlong) return session.next === (engine.reports.of(account)?.next ?? 1);
+  for (const known of engine.sessions) if (known.account === account && known.who === who) return false;
   return engine.forEachOwnOrder(account, ALL_SYMBOLS, 0, () => {});
 }
 

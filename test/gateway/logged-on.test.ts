@@ -542,6 +542,17 @@ describe("times", () => {
     expect(at.exchange.log).toEqual(["open ann 7/0", "end 7 disconnected", "end 7 dead_man"]);
   });
 
+  test("a deadline right behind the logon is counted from there, whatever the clock shows", () => {
+    at.gateway.tick(50_000 * MS);
+    at.logOn(A, { deadMan_ms: 1_000, heartbeat_ms: 5_000 });
+    at.logOn(B, { heartbeat_ms: 500, instance: 1 });
+    at.turn();
+    tickTo(51_000, 50_100);
+    expect(at.closes()).toEqual({});
+    tickTo(51_100, 51_100);
+    expect(at.closes()).toEqual({ DeadMan: 1, Idle: 1 });
+  });
+
   test("a connection that is gone before the first tick has its dead man's whole time from there", () => {
     at.gateway.tick(50_000 * MS);
     at.logOn(A, { deadMan_ms: 1_000 });
