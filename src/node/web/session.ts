@@ -7,7 +7,7 @@
 // anybody's: one that logs on for a hello with a token (trading-desk.ts), one that says Hello without (order-desk.ts). When
 // that connection is lost the session ends: the exchange is gone or going, and a client has to connect again in any case.
 
-import type { SeriatimError } from "../../base/index.ts";
+import { SeriatimError } from "../../base/index.ts";
 import { SUBSCRIPTIONS_MAX, Subscriber } from "../../feed/index.ts";
 import {
   CloseCode,
@@ -51,12 +51,17 @@ const TOO_MANY_LOGONS = {
   text: "token: too many were said by your address, or by all: come again in a second",
 } as const;
 
+const NO_ROOM_FOR_READERS = new SeriatimError("FULL", "there are as many without a token as may be");
+
 const State = { New: 0, Greeting: 1, Open: 2, Leaving: 3, Ended: 4 } as const;
 type State = (typeof State)[keyof typeof State];
 
 export class WebSession {
   /** Whether channel `status` is subscribed to. */
   wantsStatus = false;
+  /** Its hello was let in; one without gives way when there are as many connections as may be. */
+  hasPlace = false;
+  #isReader = false;
   readonly #peer: SessionPeer;
   readonly #exchange: WebExchange;
   readonly #rate: MessageRate;
@@ -111,6 +116,8 @@ export class WebSession {
   end(): void {
     if (this.#state === State.Ended) return;
     this.#state = State.Ended;
+    this.hasPlace = false;
+    if (this.#isReader) this.#exchange.readers--;
     this.#held = [];
     this.#lists?.close();
     this.#subscriber?.close();
@@ -171,6 +178,8 @@ export class WebSession {
       return;
     }
     const { account, session } = admitted;
+    if (session === undefined && !this.#enterReader()) return this.#unlinked(hello, NO_ROOM_FOR_READERS);
+    this.hasPlace = true;
     if (account === undefined) return this.#greet(hello.request, undefined, undefined);
     this.#state = State.Greeting;
     this.#peer.hold(true);
@@ -183,6 +192,12 @@ export class WebSession {
       (desk) => this.#linked(desk, hello.request, account.name),
       (error: SeriatimError) => this.#unlinked(hello, error),
     );
+  }
+
+  #enterReader(): boolean {
+    this.#isReader = this.#exchange.readers < this.#exchange.readersMax;
+    if (this.#isReader) this.#exchange.readers++;
+    return this.#isReader;
   }
 
   #linked(desk: Desk, request: number | undefined, account: string): void {

@@ -90,6 +90,17 @@ export class WebConnection implements SessionPeer {
     socket.once("close", (code) => this.#closed(code));
   }
 
+  get hasPlace(): boolean {
+    return this.#session.hasPlace;
+  }
+
+  /** Breaks it off, for another. */
+  giveWay(): void {
+    this.#why ??= WebClose.GaveWay;
+    this.#session.end();
+    this.#socket.terminate();
+  }
+
   get wantsStatus(): boolean {
     return this.#session.wantsStatus;
   }

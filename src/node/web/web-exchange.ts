@@ -49,6 +49,9 @@ export class WebExchange {
   readonly limits: WebLimits;
   readonly attempts: LogonAttempts;
   readonly lists: ListTurns;
+  /** Sessions without a token; where accounts need one these have half of the connections, and tokens the rest. */
+  readers = 0;
+  readonly readersMax: number;
   readonly frames = new TextFrames();
   readonly writes = new WriteTurns();
   readonly #source: WebExchangeOptions["source"];
@@ -65,6 +68,8 @@ export class WebExchange {
     this.connectTrading = options.connectTrading;
     this.clock = options.clock;
     this.limits = options.limits;
+    const { connectionsMax } = this.limits;
+    this.readersMax = this.access.isOpen ? connectionsMax : Math.max(1, Math.floor(connectionsMax / 2));
     this.attempts = new LogonAttempts(options.limits.attempts);
     this.lists = new ListTurns(options.clock);
   }

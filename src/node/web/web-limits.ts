@@ -82,6 +82,8 @@ export const WebClose = {
   LogonRefused: "LogonRefused",
   TooSlow: "TooSlow",
   TooManyMessages: "TooManyMessages",
+  /** It had said no hello, and there were as many connections as may be. */
+  GaveWay: "GaveWay",
   /** It did not answer a ping. */
   Silent: "Silent",
   /** Nothing was heard for as long as its dead man waits. */

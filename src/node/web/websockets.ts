@@ -128,11 +128,23 @@ class AttachedWebSockets implements WebSockets {
       return refuseUpgrade(stream, 403, "a page of another origin may not connect");
     }
     if (this.#gone !== undefined) return refuseUpgrade(stream, 503, "the node stops");
-    if (this.#connections.size >= this.#exchange.limits.connectionsMax) {
+    if (this.#connections.size >= this.#exchange.limits.connectionsMax && !this.#makeRoom()) {
       this.#counters.refusedFull++;
       return refuseUpgrade(stream, 503, "there are as many connections as may be");
     }
     this.#sockets.handleUpgrade(request, stream, head, (socket) => this.#connected(socket, stream));
+  }
+
+  /** Where accounts need a token, the oldest that no hello has let in goes; false: there is none. */
+  #makeRoom(): boolean {
+    if (this.#options.access.isOpen) return false;
+    for (const connection of this.#connections) {
+      if (connection.hasPlace) continue;
+      this.#connections.delete(connection);
+      connection.giveWay();
+      return true;
+    }
+    return false;
   }
 
   #connected(socket: WebSocket, stream: Duplex): void {

@@ -144,6 +144,18 @@ describe("hello", () => {
     expect(client.isHeld).toBe(false);
   });
 
+  test("without a token is answered UNAVAILABLE when there are as many of these as may be, until one ends", async () => {
+    Object.assign(exchange.web, { readersMax: 1 });
+    const [first, second, third] = [0, 1, 2].map(() => new Client(exchange));
+    const hello = { type: "hello", schema: 1 };
+    expect(await first.say(hello)).toMatchObject([{ type: "welcome" }]);
+    expect(await second.say(hello)).toMatchObject([{ type: "error", code: "UNAVAILABLE" }]);
+    expect([second.closed?.[0], second.session.hasPlace]).toEqual([4001, false]);
+    first.session.end();
+    expect(await third.say(hello)).toMatchObject([{ type: "welcome" }]);
+    expect(exchange.web.readers).toBe(1);
+  });
+
   test("is answered UNAVAILABLE while order entry takes no connection", async () => {
     const refused = () => Promise.reject(new Error("can't connect to 127.0.0.1:1: nothing listens there"));
     Object.assign(exchange.web, { connectOrders: refused });

@@ -54,9 +54,9 @@ const FIGURES = {
   role: "primary",
 } as const;
 
-function attach(limits: Partial<WebLimits> = {}, orderPort = orders.port): void {
+function attach(limits: Partial<WebLimits> = {}, orderPort = orders.port, isOpen = true): void {
   web = attachWebSockets(http.server, {
-    access: { isOpen: true, isClaimed: () => false, grantOfToken: () => undefined },
+    access: { isOpen, isClaimed: () => false, grantOfToken: () => undefined },
     nodeKey: undefined,
     publisher: exchange.publisher,
     source: exchange.engine,
@@ -128,6 +128,20 @@ describe("a handshake", () => {
     await first.closed;
     await expect.poll(() => counters.connections).toBe(1);
     await Peer.connect(port);
+  });
+
+  test("where accounts need a token, one without a hello gives way, and who has said one stays", async () => {
+    attach({ connectionsMax: 2 }, orders.port, false);
+    const reader = await Peer.connect(port);
+    reader.say({ type: "hello", schema: 1 });
+    expect((await reader.next()).type).toBe("welcome");
+    const silent = await Peer.connect(port);
+    const third = await Peer.connect(port);
+    await silent.closed;
+    await expect.poll(() => counters.closes).toMatchObject({ GaveWay: 1 });
+    third.say({ type: "hello", schema: 1 });
+    expect(await third.next()).toMatchObject({ type: "error", code: "UNAVAILABLE" });
+    expect(counters.refusedFull).toBe(0);
   });
 });
 
