@@ -36,7 +36,7 @@ import { gatewayLimits } from "./limit-settings.ts";
 import type { Log } from "./log.ts";
 import type { NodePart } from "./node-part.ts";
 import { snapshotsOf } from "./node-snapshots.ts";
-import { isOpen, orderAccess } from "./order-access.ts";
+import { isOpen, keysBeyond, orderAccess } from "./order-access.ts";
 import { listenForOrders } from "./order-listeners.ts";
 import type { History } from "./recovery.ts";
 import type { Configuration } from "./settings.ts";
@@ -177,6 +177,9 @@ export class ExchangeNode implements NodePart, RuntimeListener {
 
   async listen(): Promise<void> {
     const { host, orderPort } = this.#configuration;
+    const keys = keysBeyond(this.accountsMax, this.#keys?.entries ?? []);
+    if (keys.length > 0)
+      this.#log.warn({ keys, accountsMax: this.accountsMax }, "keys are for accounts that there are not");
     // A node of a cluster begins to serve with its tenure.
     if (this.#runtime.primary === undefined) this.#gateway.begin();
     this.#gatewayTicker = setInterval(() => this.#tickGateway(), GATEWAY_TICK_MS);

@@ -6,7 +6,7 @@
 
 import type { Access, Grant } from "../gateway/index.ts";
 import { type Ed25519Pair, ed25519Verifier, makeNonce } from "../platform/index.ts";
-import { NODE_KEY_NAME } from "../protocol/index.ts";
+import { type KeyEntry, NODE_KEY_NAME } from "../protocol/index.ts";
 import type { KeyRing } from "../runtime/index.ts";
 import { isLoopback } from "./listening.ts";
 import type { Configuration } from "./settings.ts";
@@ -37,4 +37,11 @@ export function orderAccess(
     openOrderEntry: isOpen(configuration),
     reservedAccounts: keys?.tradersAccounts ?? new Set(),
   };
+}
+
+/** Names of the keys that are for an account which this exchange doesn't have: their logons there will be refused. */
+export function keysBeyond(accountsMax: number, keys: readonly KeyEntry[]): string[] {
+  const isBeyond = ({ accounts }: KeyEntry) =>
+    Array.isArray(accounts) && accounts.some((account: number) => account >= accountsMax);
+  return keys.filter(isBeyond).map(({ name }) => name);
 }

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { signerOf } from "../../src/client/index.ts";
 import { configurationOf } from "../../src/node/index.ts";
-import { orderAccess } from "../../src/node/order-access.ts";
+import { keysBeyond, orderAccess } from "../../src/node/order-access.ts";
 import { makeEd25519Pair } from "../../src/platform/index.ts";
 import { KeyRing } from "../../src/runtime/index.ts";
 
@@ -33,4 +33,12 @@ test.each([
 ])("a proof by %s", (_whose, name, { private: secret }, grant) => {
   const { prove } = signerOf({ name, private: secret });
   expect(authenticator.verify(name, STATEMENT, prove(STATEMENT))).toEqual(grant);
+});
+
+test("keys for accounts that the exchange lacks are named", () => {
+  const key = (name: string, accounts: readonly number[] | "all") =>
+    ({ name, role: "trader", public: "", accounts }) as const;
+  const keys = [key("ann", [7]), key("bob", [7, 10]), key("eve", "all")];
+  expect(keysBeyond(10, keys)).toEqual(["bob"]);
+  expect(keysBeyond(11, keys)).toEqual([]);
 });
