@@ -5,6 +5,7 @@ export * from "./gateway.ts";
 export type { GatewayOptions } from "./gateway-options.ts";
 export * from "./limits.ts";
 export { type AttemptLimits, LogonAttempts } from "./logon-attempts.ts";
+export type { TakenOut } from "./logons.ts";
 export {
   type CommandSink,
   OrderSession,

@@ -1,7 +1,14 @@
 // What a gateway has for sessions that log on: the desk where they do, the sessions, and the pump of their reports.
 
 import type { RecordBuffer } from "../base/index.ts";
-import { CommandKind, EventKind, EventWord, Reason } from "../protocol/index.ts";
+import {
+  CommandKind,
+  checkSessionCommand,
+  EventKind,
+  EventWord,
+  Reason,
+  type SessionEndCause,
+} from "../protocol/index.ts";
 import type { Access } from "./access.ts";
 import type { Connection } from "./connection.ts";
 import type { Guard } from "./guard.ts";
@@ -15,6 +22,14 @@ import { Strangers } from "./strangers.ts";
 export interface LogonsOptions {
   readonly access: Access;
   readonly source: ReportSource;
+  /** Told of orders that an end of a session took out; of a large one in pieces. */
+  readonly onTakenOut?: (taken: TakenOut) => void;
+}
+
+export interface TakenOut {
+  readonly account: number;
+  readonly cause: SessionEndCause;
+  readonly orders: number;
 }
 
 export class Logons {
@@ -25,14 +40,16 @@ export class Logons {
   /** Undefined where the open mode is: there nobody has to prove anything. */
   readonly strangers: Strangers | undefined;
   readonly #guard: Guard;
+  readonly #onTakenOut: LogonsOptions["onTakenOut"];
 
   constructor(
-    { access, source }: LogonsOptions,
+    { access, source, onTakenOut }: LogonsOptions,
     gateway: DeskContext,
     connections: readonly (Connection | undefined)[],
     pumped: PumpContext,
   ) {
     this.source = source;
+    this.#onTakenOut = onTakenOut;
     this.pump = new ReportPump(gateway.limits, connections, pumped);
     this.sessions = new LoggedOnSessions(gateway, source, this.pump, pumped.settle);
     this.#guard = gateway.guard;
@@ -47,10 +64,17 @@ export class Logons {
     return this.strangers.enter(connection);
   }
 
+  #tookOut(orders: number, words: Int32Array, at: number): void {
+    const end = checkSessionCommand(words, at);
+    if (end?.kind === "session_end") this.#onTakenOut?.({ account: end.account, cause: end.cause, orders });
+  }
+
   /** The command at `words[at]`, of `commander` if it is one of them, caused `events`. */
   applied(events: RecordBuffer, words: Int32Array, at: number, commander: LoggedOn | undefined): void {
     if (commander !== undefined && (words[at] & 0xff) === CommandKind.SessionOpen)
       commander.refusal = refusalIn(events);
+    if (events.count > 0 && (words[at] & 0xff) === CommandKind.SessionEnd)
+      this.#tookOut(events.count, words, at);
     if (this.pump.readers > 0) this.pump.mark(events);
   }
 }

@@ -43,6 +43,7 @@ import type { Configuration } from "./settings.ts";
 import { TRADERS_STOP_MS } from "./simulated-traders.ts";
 import type { NodeStatus } from "./status.ts";
 import { collectStatus } from "./status-source.ts";
+import { TakenOutLog } from "./taken-out-log.ts";
 import { NodeWeb } from "./web/node-web.ts";
 import type { WebStage } from "./web/web-stage.ts";
 
@@ -74,6 +75,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   readonly #clock: Clock;
   readonly #gateway: Gateway;
   readonly #connections: ConnectionLog;
+  readonly #takenOut: TakenOutLog;
   readonly #degraded: DegradedNotice;
   readonly #full: FullNotice;
   readonly #transport: NetTransport;
@@ -110,6 +112,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#runtime = runtime;
     this.#engine = engine;
     this.#log = log;
+    this.#takenOut = new TakenOutLog((fields, text) => log.info(fields, text));
     this.#connections = new ConnectionLog(log, "connection");
     this.#transport = new NetTransport({ connectionsMax: configuration.connectionsMax });
     this.#gateway = this.#makeGateway(configuration, engine, lastSession, keys);
@@ -167,7 +170,11 @@ export class ExchangeNode implements NodePart, RuntimeListener {
         instrument: (symbol) => engine.instruments[symbol],
       },
       limits: gatewayLimits(configuration, engine.genesis.accountsMax),
-      logons: { access: orderAccess(configuration, keys, this.ownKey), source: engine },
+      logons: {
+        access: orderAccess(configuration, keys, this.ownKey),
+        source: engine,
+        onTakenOut: (taken) => this.#takenOut.add(taken),
+      },
       onClosing: (closing) => this.#connections.closing(closing),
       // Above all in the log: a pair of session and request number names one command of it, whatever the clock said at
       // each start. A connection that never sent a command left no number behind; its number may come again.
@@ -207,6 +214,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     const now_us = this.#clock.monotonicMicros();
     this.#gateway.tick(now_us);
     this.#connections.tick(now_us);
+    this.#takenOut.tick();
     this.#full.tick(this.#transport.timesFull, this.#transport.isFull, now_us);
   }
 
