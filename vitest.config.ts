@@ -4,8 +4,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
-    // Most tests wait for disks, sockets and processes: two files at a time also on two cores.
-    maxWorkers: 2,
+    // Most tests wait for disks, sockets and processes: three files at a time also on two cores.
+    maxWorkers: 3,
     reporters: ["default", "./tools/vitest-summary.ts"],
   },
 });

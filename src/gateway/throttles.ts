@@ -38,6 +38,9 @@ export interface SessionRates {
   readonly cancels_per_second?: number;
 }
 
+/** Several times what one node can sequence, requests a second: a rate of the open mode from here on is none, and costs nothing. */
+const OPEN_RATE_FREE = 5_000_000;
+
 export const RATE_LIMITS: RateLimits = {
   frames: 100_000,
   accountFrames: 200_000,
@@ -45,8 +48,7 @@ export const RATE_LIMITS: RateLimits = {
   accountCancels: 200_000,
   queries: 10,
   massCancels: 10,
-  // Several times what one node can sequence: it bounds nothing that the machine doesn't, until it is set lower.
-  open: 5_000_000,
+  open: OPEN_RATE_FREE,
 };
 
 // What kind of bucket a request takes from; constants of a hot file: docs/adr/constants-of-hot-files.md
@@ -88,6 +90,8 @@ export class Throttles {
   readonly #cancelRates: Float64Array;
   /** 1: it has logged on. */
   readonly #isLoggedOn: Uint8Array;
+  /** The open mode's rate is beyond what a node sequences: nothing of it is counted. */
+  readonly #isOpenFree: boolean;
   /** Of each key's sessions that have ended, the newest; as many as there are keys. */
   readonly #debts = new Map<string, Debts>();
 
@@ -102,6 +106,7 @@ export class Throttles {
     this.#frameRates = new Float64Array(connectionsMax);
     this.#cancelRates = new Float64Array(connectionsMax);
     this.#isLoggedOn = new Uint8Array(connectionsMax);
+    this.#isOpenFree = limits.open >= OPEN_RATE_FREE;
   }
 
   /** A new connection in `slot`: it has proved nothing yet. */
@@ -135,6 +140,7 @@ export class Throttles {
   /** Takes the tokens of a request of that type, from session and account; false: at least one has none, and none is taken. */
   admits(slot: number, account: number, type: MessageType, now_us: number): boolean {
     const isOpen = this.#isLoggedOn[slot] === 0;
+    if (isOpen && this.#isOpenFree) return true;
     const kind = isOpen ? OPEN_CLASSES[type] : CLASSES[type];
     if (kind === FREE) return true;
     const { accountFrames, accountCancels, queries, massCancels, open } = this.#limits;
