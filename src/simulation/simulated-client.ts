@@ -7,13 +7,10 @@ import { type Resumable, Resumption } from "../client/index.ts";
 import {
   AckLayout,
   CommandKind,
-  DecodeOutcome,
-  decodeFrame,
   encodeCancelOrder,
   encodeHello,
   encodeNewOrder,
   FRAME_HEADER_BYTES,
-  frameLength,
   frameType,
   HelloFlag,
   isGatewayRefusal,
@@ -22,6 +19,7 @@ import {
   readHighLane,
   readLowLane,
 } from "../protocol/index.ts";
+import { FrameInput } from "./frame-input.ts";
 import type { SimulatedHost } from "./simulated-network.ts";
 
 /** Requests on their way at once. */
@@ -74,7 +72,7 @@ export class SimulatedClient implements TransportHandler {
   #isWelcome = false;
   /** Requests that it will make when it has thought about them. */
   #thinking = 0;
-  #input: Uint8Array = new Uint8Array(0);
+  readonly #input = new FrameInput();
   #isStopped = false;
 
   constructor(
@@ -113,16 +111,13 @@ export class SimulatedClient implements TransportHandler {
   }
 
   received(connection: number, bytes: Uint8Array): void {
-    const input = new Uint8Array(this.#input.length + bytes.length);
-    input.set(this.#input);
-    input.set(bytes, this.#input.length);
-    const view = new DataView(input.buffer);
-    let at = 0;
-    while (this.#connection === connection && decodeFrame(view, at, input.length) === DecodeOutcome.Ok) {
-      this.#hear(view, at);
-      at += frameLength(view, at);
-    }
-    this.#input = input.slice(at);
+    this.#input.take(
+      bytes,
+      () => this.#connection === connection,
+      (view, at) => {
+        this.#hear(view, at);
+      },
+    );
   }
 
   drained(): void {}
@@ -147,7 +142,7 @@ export class SimulatedClient implements TransportHandler {
 
   #connect(): void {
     const { host, port } = this.#exchange[this.#resumption.address];
-    this.#input = new Uint8Array(0);
+    this.#input.begin();
     const connection = this.#host.connect(host, port, this);
     this.#connection = connection;
     this.#plan(SILENCE_US, () => {

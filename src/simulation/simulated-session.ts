@@ -8,8 +8,6 @@ import { SessionCourse, SessionDuty, SessionLedger } from "../client/index.ts";
 import {
   ALL_SYMBOLS,
   BOTH_SIDES,
-  DecodeOutcome,
-  decodeFrame,
   ExecutionReportLayout,
   encodeCancelOrder,
   encodeHeartbeat,
@@ -32,6 +30,7 @@ import {
   SessionFlag,
   sessionStatement,
 } from "../protocol/index.ts";
+import { FrameInput } from "./frame-input.ts";
 import { signAs } from "./simulated-keys.ts";
 import type { SimulatedHost } from "./simulated-network.ts";
 
@@ -99,7 +98,7 @@ export class SimulatedSession implements TransportHandler {
   #thinking = 0;
   #reads = 0;
   #writes = 0;
-  #input: Uint8Array = new Uint8Array(0);
+  readonly #input = new FrameInput();
   #isStopped = false;
 
   constructor(
@@ -154,17 +153,14 @@ export class SimulatedSession implements TransportHandler {
 
   received(connection: number, bytes: Uint8Array): void {
     if (this.#isStopped) return;
-    const input = new Uint8Array(this.#input.length + bytes.length);
-    input.set(this.#input);
-    input.set(bytes, this.#input.length);
-    const view = new DataView(input.buffer);
-    let at = 0;
-    while (this.#connection === connection && decodeFrame(view, at, input.length) === DecodeOutcome.Ok) {
-      this.#reads++;
-      this.#hear(view, at);
-      at += frameLength(view, at);
-    }
-    this.#input = input.slice(at);
+    this.#input.take(
+      bytes,
+      () => this.#connection === connection,
+      (view, at) => {
+        this.#reads++;
+        this.#hear(view, at);
+      },
+    );
   }
 
   drained(): void {}
@@ -189,7 +185,7 @@ export class SimulatedSession implements TransportHandler {
 
   #connect(): void {
     const { host, port } = this.#exchange[this.#course.address];
-    this.#input = new Uint8Array(0);
+    this.#input.begin();
     const connection = this.#host.connect(host, port, this);
     this.#connection = connection;
     this.#plan(LOGON_US, () => {

@@ -114,8 +114,8 @@ try {
     Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
   );
   const stage = new Stage(node, seed, keyFile);
-  const lines = ["", "---"].slice(1).concat(TITLES.slice(1).map(() => "---:"));
-  const rows = [`| ${TITLES.join(" | ")} |`, `| ${lines.join(" | ")} |`];
+  const rule = TITLES.map((_, i) => (i === 0 ? "---" : "---:"));
+  const rows = [`| ${TITLES.join(" | ")} |`, `| ${rule.join(" | ")} |`];
   try {
     for (const scene of scenes) {
       const result = await stage.play(scene);
