@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { PublishPace } from "../../../src/node/web/publish-pace.ts";
 import { buy, sell } from "../../engine/orders.ts";
-import { MarketDesk, type Message, Peer } from "../../feed/support.ts";
+import { MarketDesk, type Message, Peer } from "../../feed/streams/support.ts";
 
 let now_us = 0;
 let busy_us = 0;

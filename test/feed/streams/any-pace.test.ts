@@ -2,9 +2,9 @@
 // commands, each ends with the engine's book, every trade once, its candles and its own orders.
 
 import { expect, test } from "vitest";
-import { Prng, u64ToString } from "../../src/base/index.ts";
-import { MARKET_CHANNELS } from "../../src/feed/index.ts";
-import { type FlowProfileName, generateFlow } from "../../src/lab/index.ts";
+import { Prng, u64ToString } from "../../../src/base/index.ts";
+import { MARKET_CHANNELS } from "../../../src/feed/index.ts";
+import { type FlowProfileName, generateFlow } from "../../../src/lab/index.ts";
 import {
   CANDLE_INTERVALS_S,
   type CandleEntry,
@@ -15,7 +15,7 @@ import {
   sideName,
   writeFlowCommand,
   writeInstrument,
-} from "../../src/protocol/index.ts";
+} from "../../../src/protocol/index.ts";
 import { ClientModel } from "./client-model.ts";
 import { MarketDesk, Peer } from "./support.ts";
 

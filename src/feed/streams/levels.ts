@@ -1,7 +1,7 @@
 // The best levels of one side of a book: as clients know them and as they are, and what must be said to get from the one
 // to the other. 20 bytes per level, twice.
 
-import { type LevelEntry, levelEntry, Side } from "../protocol/index.ts";
+import { type LevelEntry, levelEntry, Side } from "../../protocol/index.ts";
 import type { MarketSource } from "./market-source.ts";
 
 /** Levels of a side, best first. */

@@ -1,7 +1,7 @@
 // A stream: one channel of one symbol (of candles, of one interval too), or the orders of one account. Each of its messages
 // is made once and goes to all listeners. What nobody listens to makes none.
 
-import type { MarketHead } from "../protocol/index.ts";
+import type { MarketHead } from "../../protocol/index.ts";
 
 /**
  * What of a stream waits for a slow listener. `conflated`: nothing, it gets the newest state as a snapshot later. The others

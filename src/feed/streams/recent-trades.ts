@@ -1,6 +1,6 @@
 // A symbol's latest trades, for those who begin to listen: a ring of 100, 36 bytes each.
 
-import { formatPrice, type Side, sideName, type TradeEntry } from "../protocol/index.ts";
+import { formatPrice, type Side, sideName, type TradeEntry } from "../../protocol/index.ts";
 
 /** What a subscription to trades begins with. */
 const RECENT_TRADES_MAX = 100;

@@ -1,8 +1,8 @@
 // An exchange with a publisher, and subscribers whose pace the test decides.
 
-import { RecordBuffer } from "../../src/base/index.ts";
-import { ExchangeEngine } from "../../src/engine/index.ts";
-import { Publisher, Subscriber } from "../../src/feed/index.ts";
+import { RecordBuffer } from "../../../src/base/index.ts";
+import { ExchangeEngine } from "../../../src/engine/index.ts";
+import { Publisher, Subscriber } from "../../../src/feed/index.ts";
 import {
   COMMAND_WORDS,
   EVENT_WORDS,
@@ -14,8 +14,8 @@ import {
   writeGenesis,
   writeInstrument,
   writeTimestamp,
-} from "../../src/protocol/index.ts";
-import type { Write } from "../engine/support.ts";
+} from "../../../src/protocol/index.ts";
+import type { Write } from "../../engine/support.ts";
 
 /** 2026-09-21T14:13:20Z: the start of a second, a minute and an hour's third. */
 export const START_US = 1_790_000_000_000_000;

@@ -5,7 +5,7 @@
 // lots left (what was ordered, less its trades). The engine writes no event for it; the message has the sequence of the
 // command's last event.
 
-import { fromLanes, fromSignedLanes, u64ToString } from "../base/index.ts";
+import { fromLanes, fromSignedLanes, u64ToString } from "../../base/index.ts";
 import {
   EventFlag,
   EventKind,
@@ -21,7 +21,7 @@ import {
   Side,
   sideName,
   TimeInForce,
-} from "../protocol/index.ts";
+} from "../../protocol/index.ts";
 import type { MarketSource, RestingOrderView } from "./market-source.ts";
 import { Stream } from "./stream.ts";
 

@@ -1,7 +1,7 @@
 // The two streams of a symbol's book: depth and quotes. Each compares what clients know with the source once per batch,
 // so a level that changed a thousand times in between is said once.
 
-import { DEPTH_LEVELS_MAX, depthText, type MarketHead, quoteText, Side } from "../protocol/index.ts";
+import { DEPTH_LEVELS_MAX, depthText, type MarketHead, quoteText, Side } from "../../protocol/index.ts";
 import { SideLevels } from "./levels.ts";
 import type { MarketSource } from "./market-source.ts";
 import { MarketStream, type SymbolState } from "./stream.ts";

@@ -7,8 +7,8 @@
 // what changed. Between two commands subscribers may come, go and read. Memory: 76 KB per symbol that has traded, 2 KB per symbol whose book is watched, and what
 // the subscribers hold (outbox.ts).
 
-import { fromLanes, fromSignedLanes, type RecordBuffer } from "../base/index.ts";
-import { EventKind, EventWord, type Side } from "../protocol/index.ts";
+import { fromLanes, fromSignedLanes, type RecordBuffer } from "../../base/index.ts";
+import { EventKind, EventWord, type Side } from "../../protocol/index.ts";
 import type { MarketSource } from "./market-source.ts";
 import { OrderFeed } from "./order-feed.ts";
 import type { MarketStream } from "./stream.ts";

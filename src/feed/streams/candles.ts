@@ -1,8 +1,8 @@
 // The candles of one symbol and one interval, in a ring of typed arrays: the latest 300, 48 bytes each, 14,400 bytes. Times
 // are those of the log. An interval without trades has no candle.
 
-import { SAFE_MAX } from "../base/index.ts";
-import { type CandleEntry, formatPrice } from "../protocol/index.ts";
+import { SAFE_MAX } from "../../base/index.ts";
+import { type CandleEntry, formatPrice } from "../../protocol/index.ts";
 
 /** Candles kept of an interval: a screen's width of them. */
 const CANDLES_MAX = 300;

@@ -1,9 +1,9 @@
 // Channel `orders`: these commands, exactly these messages to those who speak for an account.
 
 import { expect, test } from "vitest";
-import { ORDERS_LISTED_MAX } from "../../src/feed/index.ts";
-import { Side } from "../../src/protocol/index.ts";
-import { buy, cancel, ioc, market, modify, once, sell } from "../engine/orders.ts";
+import { ORDERS_LISTED_MAX } from "../../../src/feed/index.ts";
+import { Side } from "../../../src/protocol/index.ts";
+import { buy, cancel, ioc, market, modify, once, sell } from "../../engine/orders.ts";
 import { BTC, MarketDesk, type Message, Peer, START_US } from "./support.ts";
 
 const ALICE = { account: 1 };

@@ -1,6 +1,6 @@
 // One symbol's part of the feed: its streams, made when somebody first asks for them, and the history of its trades.
 
-import { CANDLE_INTERVALS_S, type Channel, type Instrument } from "../protocol/index.ts";
+import { CANDLE_INTERVALS_S, type Channel, type Instrument } from "../../protocol/index.ts";
 import { DepthStream, QuoteStream } from "./book-streams.ts";
 import type { MarketSource } from "./market-source.ts";
 import type { Trade } from "./recent-trades.ts";

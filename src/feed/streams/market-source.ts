@@ -1,6 +1,6 @@
 // Where the publisher reads what it can't learn from events: the engine of its thread, seen through what it needs.
 
-import type { Instrument, Side } from "../protocol/index.ts";
+import type { Instrument, Side } from "../../protocol/index.ts";
 
 /** A resting order as plain data. */
 export interface RestingOrderView {

@@ -1,8 +1,8 @@
 // What subscribers of market data get: these commands, exactly these messages.
 
 import { expect, test } from "vitest";
-import { Side } from "../../src/protocol/index.ts";
-import { buy, cancel, ioc, market, modify, sell } from "../engine/orders.ts";
+import { Side } from "../../../src/protocol/index.ts";
+import { buy, cancel, ioc, market, modify, sell } from "../../engine/orders.ts";
 import { BTC, MarketDesk, Peer, START_US } from "./support.ts";
 
 const [BTC_USD, ETH_USD] = [0, 1];

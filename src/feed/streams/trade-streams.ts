@@ -7,7 +7,7 @@ import {
   type MarketHead,
   type TradeEntry,
   tradesText,
-} from "../protocol/index.ts";
+} from "../../protocol/index.ts";
 import { CandleSeries } from "./candles.ts";
 import { RecentTrades, type Trade, tradeEntry } from "./recent-trades.ts";
 import { MarketStream, type SymbolState } from "./stream.ts";

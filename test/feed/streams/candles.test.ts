@@ -1,8 +1,8 @@
 // Candles, by the log's time: five intervals of a symbol, the latest 300 of each.
 
 import { expect, test } from "vitest";
-import { Side } from "../../src/protocol/index.ts";
-import { buy, market, sell } from "../engine/orders.ts";
+import { Side } from "../../../src/protocol/index.ts";
+import { buy, market, sell } from "../../engine/orders.ts";
 import { MarketDesk, type Message, Peer, START_US } from "./support.ts";
 
 /** Seconds since 1970. */

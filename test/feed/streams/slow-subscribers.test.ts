@@ -7,9 +7,9 @@ import {
   ORDER_MESSAGES_MAX,
   SUBSCRIPTIONS_MAX,
   TRADE_MESSAGES_MAX,
-} from "../../src/feed/index.ts";
-import { formatPrice } from "../../src/protocol/index.ts";
-import { buy, cancel, sell } from "../engine/orders.ts";
+} from "../../../src/feed/index.ts";
+import { formatPrice } from "../../../src/protocol/index.ts";
+import { buy, cancel, sell } from "../../engine/orders.ts";
 import { BTC, MarketDesk, type Message, Peer } from "./support.ts";
 
 const NOTHING = { messages: 0, bytes: 0, streams: 0 };

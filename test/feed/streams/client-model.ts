@@ -13,7 +13,7 @@ import type {
   OrdersMessage,
   QuoteMessage,
   TradesMessage,
-} from "../../src/protocol/index.ts";
+} from "../../../src/protocol/index.ts";
 
 type MarketMessage = DepthMessage | QuoteMessage | TradesMessage | CandlesMessage;
 type AnyMessage = MarketMessage | OrdersMessage | OrderMessage | FillMessage;
