@@ -2,7 +2,8 @@
 //
 //   npm run crash                                  200 kills of one node; status 1 when anything was lost or done twice
 //   npm run crash -- --nodes 3                     of the primary of a cluster, a replica, or all
-//   npm run crash -- --kills 1000 --seed 7 --write docs/RELIABILITY.md
+//   npm run crash -- --kills 1000 --seed 7 --minutes 30 --write docs/RELIABILITY.md
+//                                                  and no longer than that: the figures are of the rounds that were made
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +17,8 @@ import { killNodes } from "./node-process.ts";
 const KILLS = 200;
 /** Breaches told of in words. */
 const WRONG_SHOWN = 20;
+/** A day: as good as no limit. */
+const MINUTES = 1_440;
 /** Kills between two lines of progress. */
 const PROGRESS = 25;
 
@@ -23,13 +26,23 @@ const { values } = parseArgs({
   options: {
     kills: { type: "string", default: String(KILLS) },
     nodes: { type: "string", default: "1" },
+    minutes: { type: "string", default: String(MINUTES) },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     write: { type: "string" },
   },
 });
-const [kills, nodes, seed] = [values.kills, values.nodes, values.seed].map(Number);
-if (!(Number.isSafeInteger(kills) && kills > 0 && Number.isSafeInteger(seed) && [1, 2, 3].includes(nodes)))
-  throw new Error("--kills and --seed take whole numbers, kills from 1 on; --nodes takes 1, 2 or 3");
+const [kills, nodes, seed, minutes] = [values.kills, values.nodes, values.seed, values.minutes].map(Number);
+if (
+  !(
+    [kills, seed, minutes].every(Number.isSafeInteger) &&
+    kills > 0 &&
+    minutes > 0 &&
+    [1, 2, 3].includes(nodes)
+  )
+)
+  throw new Error(
+    "--kills, --minutes and --seed take whole numbers, the first two from 1 on; --nodes takes 1, 2 or 3",
+  );
 
 const directory = mkdtempSync(join(tmpdir(), "seriatim-kill-"));
 const loop =
@@ -47,15 +60,18 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+const end_ms = Date.now() + minutes * 60_000;
 try {
-  for (let told = 0; figures.kills < kills && figures.wrong.length === 0; ) {
+  for (let told = 0; Date.now() < end_ms && figures.kills < kills && figures.wrong.length === 0; ) {
     await loop.round();
     if (figures.kills < told + PROGRESS) continue;
     told = figures.kills;
     console.error(`${told} kills, ${figures.acknowledged} acknowledged`);
   }
   await loop.finish();
-  const about = `\`npm run crash -- --nodes ${nodes} --kills ${kills} --seed ${seed}\`; ${figures.summary()}.`;
+  const ended = figures.kills < kills ? `, ended after ${figures.kills} kills` : "";
+  const command = `npm run crash -- --nodes ${nodes} --kills ${kills} --seed ${seed}`;
+  const about = `\`${command}\`${ended}; ${figures.summary()}.`;
   const text = `${figures.table()}\n\n${about}`;
   console.log(text);
   for (const line of figures.wrong.slice(0, WRONG_SHOWN)) console.log(`seed ${seed}: ${line}`);
