@@ -1,0 +1,122 @@
+// Writes ticks/1 frames: numbers into bytes at an offset, nothing allocated. Each function returns the bytes it wrote.
+// A timestamp is two u32 lanes, low and high, of nanoseconds.
+//
+// A frame for many receivers, each with numbers of its own, is encoded once with sequence 0 and then copied word by word
+// with the sequence and its share of the checksum put in.
+
+import { assert } from "../../base/index.ts";
+import { sequenceChecksum, tickWordsChecksum } from "./checksum.ts";
+import {
+  SUBSCRIBE_COMMAND,
+  SUBSCRIBE_SYMBOLS_MAX,
+  TickHeader,
+  TickHeartbeat,
+  TickQuote,
+  TickSubscribe,
+  TickTrade,
+  TickType,
+} from "./layout.ts";
+
+/** Prices are f64 in units of the currency, quantities u32. */
+export function encodeTickTrade(
+  view: DataView,
+  at: number,
+  sequence: number,
+  timestampLow: number,
+  timestampHigh: number,
+  symbol: number,
+  price: number,
+  quantity: number,
+): number {
+  putHeader(view, at, TickType.Trade, sequence, timestampLow, timestampHigh, symbol);
+  view.setFloat64(at + TickTrade.price, price, true);
+  view.setUint32(at + TickTrade.quantity, quantity, true);
+  return seal(view, at, TickTrade.checksum);
+}
+
+export function encodeTickQuote(
+  view: DataView,
+  at: number,
+  sequence: number,
+  timestampLow: number,
+  timestampHigh: number,
+  symbol: number,
+  bidPrice: number,
+  bidQuantity: number,
+  askPrice: number,
+  askQuantity: number,
+): number {
+  putHeader(view, at, TickType.Quote, sequence, timestampLow, timestampHigh, symbol);
+  view.setFloat64(at + TickQuote.bidPrice, bidPrice, true);
+  view.setUint32(at + TickQuote.bidQuantity, bidQuantity, true);
+  view.setFloat64(at + TickQuote.askPrice, askPrice, true);
+  view.setUint32(at + TickQuote.askQuantity, askQuantity, true);
+  return seal(view, at, TickQuote.checksum);
+}
+
+export function encodeTickHeartbeat(
+  view: DataView,
+  at: number,
+  sequence: number,
+  timestampLow: number,
+  timestampHigh: number,
+): number {
+  putHeader(view, at, TickType.Heartbeat, sequence, timestampLow, timestampHigh, 0);
+  return seal(view, at, TickHeartbeat.checksum);
+}
+
+/** `symbols`: at most SUBSCRIBE_SYMBOLS_MAX, u16 each; none: all symbols. */
+export function encodeTickSubscribe(view: DataView, at: number, symbols: readonly number[]): number {
+  assert(symbols.length <= SUBSCRIBE_SYMBOLS_MAX, "a Subscribe has at most 510 symbols");
+  view.setUint8(at + TickSubscribe.command, SUBSCRIBE_COMMAND);
+  view.setUint16(at + TickSubscribe.count, symbols.length, true);
+  for (let i = 0; i < symbols.length; i++)
+    view.setUint16(at + TickSubscribe.symbols + 2 * i, symbols[i], true);
+  return TickSubscribe.symbols + 2 * symbols.length;
+}
+
+function putHeader(
+  view: DataView,
+  at: number,
+  type: TickType,
+  sequence: number,
+  timestampLow: number,
+  timestampHigh: number,
+  symbol: number,
+): void {
+  view.setUint16(at + TickHeader.type, type, true);
+  view.setUint32(at + TickHeader.sequence, sequence, true);
+  view.setUint32(at + TickHeader.timestamp, timestampLow, true);
+  view.setUint32(at + TickHeader.timestamp + 4, timestampHigh, true);
+  view.setUint16(at + TickHeader.symbol, symbol, true);
+}
+
+/** Puts the checksum over what is before it; the frame ends with it. */
+function seal(view: DataView, at: number, checksumAt: number): number {
+  view.setUint32(at + checksumAt, tickWordsChecksum(view, at, checksumAt / 4), true);
+  return checksumAt + 4;
+}
+
+/**
+ * Copies the frame of `words` words at `from[fromWord]`, encoded with sequence 0, to `to[toWord]` and gives it
+ * `sequence`. Both arrays are little-endian words.
+ */
+export function copyTickFrame(
+  from: Uint32Array,
+  fromWord: number,
+  words: number,
+  to: Uint32Array,
+  toWord: number,
+  sequence: number,
+): void {
+  to[toWord] = from[fromWord] | (sequence << 16);
+  to[toWord + 1] = from[fromWord + 1] | (sequence >>> 16);
+  const last = words - 1;
+  for (let i = 2; i < last; i++) to[toWord + i] = from[fromWord + i];
+  to[toWord + last] = from[fromWord + last] ^ sequenceChecksum(sequence);
+}
+
+/** The sequence of the frame at `words[at]`. */
+export function tickFrameSequence(words: Uint32Array, at: number): number {
+  return ((words[at] >>> 16) | (words[at + 1] << 16)) >>> 0;
+}

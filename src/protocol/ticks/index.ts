@@ -1,0 +1,3 @@
+export * from "./checksum.ts";
+export * from "./encode.ts";
+export * from "./layout.ts";
