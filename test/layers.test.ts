@@ -23,6 +23,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   tape: ["base", "protocol", "ring", "segment"],
   client: ["base", "protocol"],
   platform: ["base"],
+  "feed-runtime": ["base", "protocol", "ring", "segment", "feed", "platform"],
   replay: ["base", "protocol", "engine", "segment", "journal"],
   runtime: ["base", "protocol", "ring", "segment", "sequencer", "journal", "replication", "platform"],
   lab: ["all above"],

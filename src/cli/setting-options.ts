@@ -38,6 +38,10 @@ function placeholder({ kind, name }: Setting): string {
       return "file";
     case "addresses":
       return "host:port";
+    case "address":
+      return "address";
+    case "names":
+      return kind.of.join(",");
     case "text":
       return name === "dataDir" ? "dir" : "address";
   }

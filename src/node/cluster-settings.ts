@@ -27,7 +27,8 @@ export function primariesOf(
   return replicaOf === "" ? undefined : addressesOf(setting, replicaOf);
 }
 
-function addressesOf(setting: string, list: string): readonly HostPort[] {
+/** Of a setting of kind `addresses`; throws CONFIGURATION_INVALID for a port that can't be. */
+export function addressesOf(setting: string, list: string): readonly HostPort[] {
   if (list === "") return [];
   return list.split(",").map((address) => addressOf(setting, address.trim()));
 }

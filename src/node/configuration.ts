@@ -8,6 +8,7 @@ import { SeriatimError } from "../base/index.ts";
 import { refuseHalfACluster } from "./cluster-settings.ts";
 import { type ConfigurationFile, readConfigurationFile } from "./configuration-file.ts";
 import { isLoopback } from "./listening.ts";
+import { feedPortsOf, refuseHalfAFeed } from "./market-data-settings.ts";
 import { parseSetting, type SettingValue, type Spelling } from "./setting-value.ts";
 import type { Configuration, Setting, SettingName } from "./settings.ts";
 import { SETTINGS, settingFlag, settingKey, settingVariable } from "./settings.ts";
@@ -105,20 +106,16 @@ function refuseContradictions(c: Configuration, given: GivenSettings): void {
     throw invalid(`open-order-entry is on: others than this machine could trade for anybody on ${c.host}`);
   refuseHalfACluster(c, given);
   refuseHalfTls(c);
+  refuseHalfAFeed(c);
 }
 
 /** Those that are listened on, now or once it leads: one that is taken by itself is found when everything else is open. */
-function refuseSharedPorts({
-  orderPort,
-  httpPort,
-  adminPort,
-  replicationPort,
-  keys,
-  nodeKey,
-}: Configuration): void {
+function refuseSharedPorts(c: Configuration): void {
+  const { orderPort, httpPort, adminPort, replicationPort, keys, nodeKey } = c;
   const ports: [name: string, port: number][] = [
     ["order-port", orderPort],
     ["http-port", httpPort],
+    ...feedPortsOf(c),
   ];
   if (keys !== "") ports.push(["admin-port", adminPort]);
   if (nodeKey !== "") ports.push(["replication-port", replicationPort]);

@@ -2,6 +2,7 @@
 // the environment write text ("9009", "BTC-USD,ETH-USD"), the JSON file writes JSON (9009, ["BTC-USD", "ETH-USD"]).
 // The first broken rule is the answer, in words that follow "<where>: ".
 
+import { isIP } from "node:net";
 import * as v from "valibot";
 import { ACCOUNT_RULE, parseNamedAccount } from "./account-names.ts";
 import {
@@ -45,6 +46,10 @@ export function describeKind(kind: SettingKind): string {
       return "the path of a file";
     case "addresses":
       return "HOST:PORT, as 10.0.0.1:9029 or [::1]:9029, or several with commas";
+    case "address":
+      return "an IP address";
+    case "names":
+      return `one or more of ${kind.of.join(",")}, with commas`;
   }
 }
 
@@ -67,6 +72,13 @@ function schemaOf(kind: SettingKind, spelling: Spelling, wrong: string): ValueSc
       return v.pipe(v.string(wrong), v.minLength(1, "is empty"), v.regex(/^\P{Cc}+$/u, wrong));
     case "addresses":
       return v.pipe(v.string(wrong), v.regex(ADDRESSES, wrong));
+    case "address":
+      return v.pipe(
+        v.string(wrong),
+        v.check((text) => text === "" || isIP(text) !== 0, wrong),
+      );
+    case "names":
+      return namesSchema(kind.of, spelling, wrong);
     case "file":
       return v.pipe(v.string(wrong), v.regex(/^\P{Cc}*$/u, wrong));
     case "instruments":
@@ -102,6 +114,24 @@ function instrumentsSchema(countMax: number, spelling: Spelling) {
       (text, index, all) => all.findIndex((other) => nameOf(other) === nameOf(text)) === index,
       ({ input }) => `${shown(nameOf(input))} is there twice`,
     ),
+  );
+}
+
+/** In the order of `names`, however they were given. */
+function namesSchema(names: readonly string[], spelling: Spelling, wrong: string) {
+  const listed =
+    spelling === "json"
+      ? v.array(v.string(wrong), wrong)
+      : v.pipe(
+          v.string(wrong),
+          v.transform((text) => text.split(",").map((name) => name.trim())),
+        );
+  return v.pipe(
+    listed,
+    v.minLength(1, wrong),
+    v.check((given) => given.every((name) => names.includes(name)), wrong),
+    v.check((given) => new Set(given).size === given.length, wrong),
+    v.transform((given) => names.filter((name) => given.includes(name))),
   );
 }
 

@@ -7,9 +7,10 @@
 import { SAFE_MAX, U32_MAX } from "../base/index.ts";
 import { ACK_POLICIES, type AckPolicyName } from "../replication/index.ts";
 import { LIMIT_SETTINGS, type LimitSettings } from "./limit-settings.ts";
+import { MARKET_DATA_SETTINGS, type MarketDataSettings } from "./market-data-settings.ts";
 
 /** Everything a node is told at start, checked and complete. */
-export interface Configuration extends LimitSettings {
+export interface Configuration extends LimitSettings, MarketDataSettings {
   readonly dataDir: string;
   readonly host: string;
   readonly orderPort: number;
@@ -74,6 +75,10 @@ export type SettingKind =
   | { readonly type: "file" }
   /** HOST:PORT, several with commas in between, or nothing. */
   | { readonly type: "addresses" }
+  /** An IP address, or "" for none. */
+  | { readonly type: "address" }
+  /** At least one of these, with commas in between, each once. */
+  | { readonly type: "names"; readonly of: readonly string[] }
   | { readonly type: "choice"; readonly of: readonly string[] }
   | { readonly type: "instruments"; readonly countMax: number }
   | { readonly type: "accounts"; readonly countMax: number };
@@ -263,6 +268,7 @@ export const SETTINGS: readonly Setting[] = [
       "and metrics say so. Where open order entry is off, those without a proof have half of them.",
   ),
   ...LIMIT_SETTINGS,
+  ...MARKET_DATA_SETTINGS,
   row(
     "accounts",
     { type: "accounts", countMax: ACCOUNTS_NAMED_MAX },

@@ -148,6 +148,19 @@ describe("a bad value is refused by one line that says where:", () => {
     ],
     [{ flags: { symbols: "A,B", symbolsMax: "1" } }, "symbols: 2 are given, but symbols-max is 1"],
     [{ flags: { orderPort: "8080" } }, "order-port and http-port are both 8080: each needs its own"],
+    [{ flags: { mdPort: "8080" } }, "http-port and md-port are both 8080: each needs its own"],
+    [{ flags: { mdUdp: "a:1,b:1,c:1" } }, "md-udp names 3 addresses: there are two lines, A and B"],
+    [
+      { flags: { mdUdp: "10.0.0.1:65533" } },
+      "md-udp: 10.0.0.1:65533 leaves no room for three more ports above it",
+    ],
+    [{ flags: { mdUdpV1: "a:1,b:1" } }, "md-udp-v1 takes one address"],
+    [{ flags: { mdInterface: "lo" } }, '--md-interface: "lo" is not an IP address'],
+    [{ flags: { mdInterface: "127.0.0.1" } }, "md-interface is given, but no md-udp: there are no datagrams"],
+    [
+      { flags: { mdChannels: "top,top" } },
+      '--md-channels: "top,top" is not one or more of top,levels,orders, with commas',
+    ],
     [
       { file: file('{ "order-port": "9009" }') },
       'FILE: "order-port": "9009" is not a whole number from 0 to 65535',
@@ -213,4 +226,11 @@ test("a wrong value is shown only up to a bound", () => {
   expect(refusal({ flags: { symbols: "S".repeat(70) } })).toContain(
     `"${"S".repeat(60)}"... is not 1 to 16 bytes`,
   );
+});
+
+test("channels are kept in their own order, however they are given", () => {
+  const channels = (sources: Partial<ConfigurationSources>) => load(sources).configuration.mdChannels;
+  expect(channels({})).toEqual(["top", "levels", "orders"]);
+  expect(channels({ flags: { mdChannels: "orders, top" } })).toEqual(["top", "orders"]);
+  expect(channels({ file: file('{ "md-channels": ["levels"] }') })).toEqual(["levels"]);
 });

@@ -1,0 +1,92 @@
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { networkInterfaces } from "node:os";
+import { afterEach, expect, test } from "vitest";
+import { SeriatimError } from "../../../src/base/index.ts";
+import { DatagramSender } from "../../../src/feed-runtime/index.ts";
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+async function receiver(group?: string): Promise<{ socket: Socket; port: number; received: Buffer[] }> {
+  const socket = createSocket({ type: "udp4", reuseAddr: true });
+  const received: Buffer[] = [];
+  socket.on("message", (bytes) => received.push(bytes));
+  socket.bind(0, group === undefined ? "127.0.0.1" : "0.0.0.0");
+  await once(socket, "listening");
+  closing.push(() => socket.close());
+  if (group !== undefined) socket.addMembership(group, "127.0.0.1");
+  return { socket, port: socket.address().port, received };
+}
+
+async function sender(host: string, port: number, options = {}): Promise<DatagramSender> {
+  const opened = await DatagramSender.open({ host, port }, options);
+  closing.push(() => opened.close());
+  return opened;
+}
+
+test("each call is one datagram of exactly these bytes, and the memory is free at once", async () => {
+  const { socket, port, received } = await receiver();
+  const out = await sender("127.0.0.1", port);
+  const bytes = new Uint8Array(100);
+  for (let i = 1; i <= 50; i++) {
+    bytes.fill(i);
+    out.send(bytes, 10, 10 + i);
+  }
+  while (received.length < 50) await once(socket, "message");
+  expect(received.map((datagram) => [...new Set(datagram)].concat(datagram.length))).toEqual(
+    Array.from({ length: 50 }, (_, i) => [i + 1, i + 1]),
+  );
+  expect([out.sent, out.errors]).toEqual([50, 0]);
+});
+
+test("where nobody listens the loss is counted and told once, and a listener that comes later is heard", async () => {
+  const { socket, port } = await receiver();
+  closing.pop();
+  socket.close();
+  await once(socket, "close");
+  const told: string[] = [];
+  const out = await sender("127.0.0.1", port, { onError: (e: SeriatimError) => told.push(e.message) });
+  while (out.errors < 3) {
+    out.send(new Uint8Array(8), 0, 8);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  expect(told).toEqual([`datagrams to 127.0.0.1:${port} are lost: nothing listens there`]);
+  const late = createSocket("udp4").bind(port, "127.0.0.1");
+  await once(late, "listening");
+  closing.push(() => late.close());
+  const heard = once(late, "message");
+  out.send(new Uint8Array([1]), 0, 1);
+  out.send(new Uint8Array([1]), 0, 1);
+  expect([...((await heard)[0] as Buffer)]).toEqual([1]);
+});
+
+test("a group is sent to by the interface that is named", async ({ skip }) => {
+  skip(networkInterfaces().lo === undefined, "this machine has no loopback interface of that name");
+  const group = "239.77.1.1";
+  const { socket, port } = await receiver(group);
+  const out = await sender(group, port, { interface: "127.0.0.1" });
+  const heard = once(socket, "message");
+  out.send(new Uint8Array([7, 7]), 0, 2);
+  expect([...((await heard)[0] as Buffer)]).toEqual([7, 7]);
+  expect(out.errors).toBe(0);
+});
+
+test.each([
+  ["a host that is none", "no-such-host.invalid", {}],
+  ["an interface that is not this machine's", "239.77.1.2", { interface: "198.51.100.7" }],
+])("%s is refused in one line", async (_, host, options) => {
+  const error = await DatagramSender.open({ host, port: 9 }, options).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(SeriatimError);
+  expect((error as SeriatimError).message).toMatch(`datagrams can't be sent to ${host}:9: `);
+});
+
+test("what is sent after the end goes nowhere", async () => {
+  const out = await sender("127.0.0.1", 9);
+  out.close();
+  out.close();
+  out.send(new Uint8Array(1), 0, 1);
+  expect([out.sent, out.errors]).toEqual([0, 0]);
+});
