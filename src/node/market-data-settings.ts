@@ -21,7 +21,7 @@ export interface MarketDataSettings {
   readonly feedHost: string;
 }
 
-export const MARKET_DATA_CHANNELS = ["top", "levels", "orders"] as const;
+const MARKET_DATA_CHANNELS = ["top", "levels", "orders"] as const;
 
 /** A port that is not there unless it is asked for. */
 function optionalPort(bare: number): SettingKind {
