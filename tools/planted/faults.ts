@@ -404,4 +404,18 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     replace: "book.forEachOrder(side, () => {});",
     tests: "test/lab/differential.test.ts",
   },
+  {
+    name: "a reader of the symbol cache doesn't look at the lock again",
+    file: "src/feed/cache/reader.ts",
+    find: "return Atomics.load(shared, at + SlotLayout.lock) === lock;",
+    replace: "return true;",
+    tests: "test/feed/cache/stress.test.ts",
+  },
+  {
+    name: "the symbol cache is written without its lock",
+    file: "src/feed/cache/writer.ts",
+    find: "    Atomics.store(shared, to + SlotLayout.lock, lock + 1);\n",
+    replace: "",
+    tests: "test/feed/cache/stress.test.ts",
+  },
 ];
