@@ -29,8 +29,8 @@ function figureOf(number: number, place: number): number {
   return (number * 65_537 + 1) * (place + 3) * (1 + (number % 7)) + number / 1024;
 }
 
-/** Write `number` to a slot, as a quote, a trade and the day's figures: the last one leaves all of them of one number. */
-export function writeSlot(writer: CacheWriter, slot: number, number: number): void {
+/** Write `number` to a slot. */
+function writeSlot(writer: CacheWriter, slot: number, number: number): void {
   writer.quote(
     slot,
     figureOf(number, 0),
@@ -43,7 +43,7 @@ export function writeSlot(writer: CacheWriter, slot: number, number: number): vo
 }
 
 /** Whether what the reader holds is exactly one write: the one its sequence names, of the symbol it should be. */
-export function isWhole(reader: CacheReader, slot: number): boolean {
+function isWhole(reader: CacheReader, slot: number): boolean {
   const number = reader.sequence;
   return (
     reader.id === slot * 1_000 &&
