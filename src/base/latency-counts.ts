@@ -65,6 +65,16 @@ function bucketEnd_ns(bucket: number): number {
   return (FRACTIONS + (bucket % FRACTIONS) + 1) * 2 ** (octave - FRACTION_BITS);
 }
 
+/** The end of the bucket that the value lies in which `percent` of `count` values didn't exceed; 0 without values. */
+function percentileOf_ns(words: Uint32Array | Float64Array, count: number, percent: number): number {
+  let left = Math.ceil((count * percent) / 100);
+  for (let bucket = 0; bucket < BUCKETS && count > 0; bucket++) {
+    left -= words[FIRST + bucket];
+    if (left <= 0) return bucketEnd_ns(bucket);
+  }
+  return 0;
+}
+
 /** A reader: what was counted between two looks, and in all. */
 export class LatencyReader {
   readonly #words: Uint32Array;
@@ -92,12 +102,12 @@ export class LatencyReader {
 
   /** What `percent` of the values between the last two looks didn't exceed, to 12.5 %; 0 without values. */
   percentile_ns(percent: number): number {
-    let left = Math.ceil((this.count * percent) / 100);
-    for (let bucket = 0; bucket < BUCKETS && this.count > 0; bucket++) {
-      left -= this.#recent[FIRST + bucket];
-      if (left <= 0) return bucketEnd_ns(bucket);
-    }
-    return 0;
+    return percentileOf_ns(this.#recent, this.count, percent);
+  }
+
+  /** The same of all values up to the last look. */
+  totalPercentile_ns(percent: number): number {
+    return percentileOf_ns(this.#all, this.total.count, percent);
   }
 
   /** Of all values up to the last look: how many were below each power of two nanoseconds from `first` to `last`. */

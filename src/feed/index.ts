@@ -1,6 +1,8 @@
 export { CacheReader } from "./cache/reader.ts";
 export { CACHE_SYMBOLS_MAX, createCache, SymbolCache } from "./cache/symbol-cache.ts";
 export { CacheWriter } from "./cache/writer.ts";
+export { FeedLatency } from "./latency/feed-latency.ts";
+export { type LatencySummary, LatencyTracker, latencyCsv } from "./latency/latency-tracker.ts";
 export type { MarketSource, RestingOrderView } from "./streams/market-source.ts";
 export { ORDERS_LISTED_MAX } from "./streams/order-feed.ts";
 export {
