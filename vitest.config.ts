@@ -1,4 +1,8 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+// Tests start hundreds of threads and processes from the sources: what one has compiled the others read (bin/seriatim does the same).
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("node_modules/.cache/seriatim", import.meta.url));
 
 export default defineConfig({
   test: {

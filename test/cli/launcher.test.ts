@@ -1,4 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { olderNode } from "./older-node.ts";
@@ -45,4 +48,22 @@ test("a reader that closes the pipe early ends it quietly", () => {
   const pipeline = `"${process.execPath}" "${LAUNCHER}" --help | true`;
   const { status, stderr } = spawnSync("bash", ["-o", "pipefail", "-c", pipeline], { encoding: "utf8" });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+});
+
+test("it keeps what it compiled where it is told to, and runs as well where nothing can be kept", () => {
+  const directory = mkdtempSync(join(tmpdir(), "seriatim-compiled-"));
+  try {
+    const kept = join(directory, "kept");
+    expect(seriatim(process.execPath, ["--version"], { NODE_COMPILE_CACHE: kept }).status).toBe(0);
+    const files = readdirSync(kept, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    expect(files.length).toBeGreaterThan(100);
+    const file = join(directory, "file");
+    writeFileSync(file, "");
+    const none = seriatim(process.execPath, ["--version"], { NODE_COMPILE_CACHE: join(file, "nowhere") });
+    expect(none).toMatchObject({ status: 0, stderr: "" });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });
