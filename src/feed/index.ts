@@ -14,3 +14,4 @@ export {
 export { Publisher } from "./streams/publisher.ts";
 export { SUBSCRIPTIONS_MAX, Subscriber } from "./streams/subscriber.ts";
 export { MARKET_CHANNELS, type MarketChannel } from "./streams/symbol-feed.ts";
+export * from "./ticks/client/index.ts";
