@@ -1,0 +1,18 @@
+export * from "./book-checksum.ts";
+export {
+  CHANNEL_KIND_MAX,
+  CHECKSUM_LEVELS,
+  ChannelKind,
+  MD_TYPE_MAX,
+  MdType,
+  messageBytes,
+  PACKET_BYTES_MAX,
+  PacketFlag,
+  PacketLayout,
+  SymbolStatus,
+} from "./layout.ts";
+export * from "./messages.ts";
+export * from "./packet.ts";
+export * from "./packet-writer.ts";
+export * from "./reader.ts";
+export * from "./requests.ts";
