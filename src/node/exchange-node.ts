@@ -124,7 +124,8 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     }
     this.#degraded = new DegradedNotice({
       degraded: (why) => log.warn({ position: runtime.position }, `orders are refused: ${why}`),
-      over: () => log.warn({ position: runtime.position }, "enough replicas are connected: orders are taken"),
+      over: () =>
+        log.warn({ position: runtime.position }, "orders are taken: what the ack policy asks for is there"),
     });
     const { connectionsMax } = configuration;
     this.#full = new FullNotice({

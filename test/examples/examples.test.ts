@@ -2,10 +2,14 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import { connectOrderEntry } from "../../src/client/index.ts";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../src/node/index.ts";
+import { generateKey } from "../../src/runtime/index.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const running: ChildProcess[] = [];
@@ -121,4 +125,36 @@ test("market-maker.ts ends, and says why, when the exchange goes away", async ()
   await maker.prints("BTC-USD: 69998.50 / 70001.50");
   await exchange.stop();
   expect((await maker.ended()).status).toBe(1);
+});
+
+test("trading-session.ts works an order in slices, over a restart of the exchange too", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "seriatim-example-"));
+  try {
+    const [key, keys] = [join(directory, "trader.key"), join(directory, "keys.json")];
+    generateKey("trader", "trader", key, keys, { accounts: [7] });
+    const settings = {
+      httpPort: 0,
+      adminPort: 0,
+      keys,
+      dataDir: join(directory, "data"),
+      ordersMax: 10_000,
+    } as const;
+    const start = (orderPort: number) =>
+      startNode(configurationOf({ ...settings, orderPort }), createLog({ level: "silent" }));
+    node = await start(0);
+    const { orderPort } = node;
+    const maker = await connectOrderEntry({ port: orderPort, account: 2 });
+    await maker.submit({ id: 1, symbol: 0, side: "sell", price: 7_000_000, quantity: 12 });
+    await maker.close();
+    const session = new Example("trading-session.ts", key, String(orderPort), "12");
+    await session.prints("report 2: bought 5, 5 in all");
+    await node.stop();
+    node = await start(orderPort);
+    const { status, output } = await session.ended();
+    expect(status).toBe(0);
+    expect(output).toMatch(/\ndisconnected: .*\n(.*\n)*connected\n(.*\n)*ended with 12 lots bought\n$/);
+    expect(node.status()).toMatchObject({ ordersResting: 0, trades: 3 });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });

@@ -8,6 +8,8 @@ import { generateKey } from "../../src/runtime/index.ts";
 import { Member, type Say } from "./member.ts";
 import { argumentsOf, type ClusterPlan, type NodePlan } from "./plan.ts";
 
+/** Whose orders need the trader's key: none that the page offers. */
+const TRADERS_ACCOUNT = 7;
 /** Between two looks at who leads. */
 const WATCH_MS = 500;
 /** Long enough to see on the pages that a node is gone. */
@@ -129,8 +131,15 @@ export function promoteCommand({ adminKey }: ClusterPlan, { ports }: NodePlan): 
   return `bin/seriatim admin 127.0.0.1:${ports.admin} --key ${adminKey} promote`;
 }
 
-function makeKeys({ nodes, keys, adminKey }: ClusterPlan): void {
+/** What trades through it with a logon, whoever leads. */
+export function tradeCommand({ nodes, traderKey }: ClusterPlan): string {
+  const ports = nodes.map(({ ports }) => ports.orders).join(",");
+  return `npm run example examples/trading-session.ts ${traderKey} ${ports}`;
+}
+
+function makeKeys({ nodes, keys, adminKey, traderKey }: ClusterPlan): void {
   generateKey("admin", "admin", adminKey, keys);
+  generateKey("trader", "trader", traderKey, keys, { accounts: [TRADERS_ACCOUNT] });
   for (const { name, key } of nodes) generateKey(name, "replica", key, keys);
 }
 

@@ -24,9 +24,11 @@ export interface NodePlan {
 
 export interface ClusterPlan {
   readonly nodes: readonly NodePlan[];
-  /** The public keys of all nodes and of the administrator. */
+  /** The public keys of all nodes, the administrator and the trader. */
   readonly keys: string;
   readonly adminKey: string;
+  /** Of a trader, who is good for one account. */
+  readonly traderKey: string;
 }
 
 /** `ports`: four for each node; the documented ones when left out. */
@@ -37,7 +39,10 @@ export function planCluster(directory: string, ports?: readonly number[]): Clust
     key: join(directory, `${name}.key`),
     dataDir: join(directory, name),
   }));
-  return { nodes, keys: join(directory, "cluster.json"), adminKey: join(directory, "admin.key") };
+  const [keys, adminKey, traderKey] = ["cluster.json", "admin.key", "trader.key"].map((name) =>
+    join(directory, name),
+  );
+  return { nodes, keys, adminKey, traderKey };
 }
 
 export const PORTS_NEEDED = NODE_NAMES.length * 4;

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { onStopSignals } from "../../src/cli/signals.ts";
 import { NodeStorage } from "../../src/platform/index.ts";
 import { buildPageIfStale } from "../page.ts";
-import { Cluster, promoteCommand } from "./cluster.ts";
+import { Cluster, promoteCommand, tradeCommand } from "./cluster.ts";
 import { PORTS_NEEDED, planCluster } from "./plan.ts";
 
 const USAGE = `usage: npm run cluster -- [options]
@@ -79,6 +79,7 @@ function tellHow(cluster: Cluster, directory: string, isTemporary: boolean): voi
   say("cluster", `the primary's page shows all nodes; lose it: kill -9 ${members.get(leader.name)?.pid}`);
   const [next] = plan.nodes.filter((node) => node !== leader);
   say("cluster", `and let ${next.name} lead: ${promoteCommand(plan, next)}`);
+  say("cluster", `a program that trades through all of that: ${tradeCommand(plan)}`);
   say("cluster", "Ctrl-C ends all");
 }
 

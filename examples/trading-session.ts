@@ -1,0 +1,75 @@
+// A program that trades with proof and survives what happens to its exchange: it works a large order in small slices, knows after
+// every lost connection which of them were executed, and leaves nothing resting when it dies. With `npm run cluster`, which prints
+// this command with its own key and ports; kill the primary and promote another one while it runs:
+//
+//   npm run example examples/trading-session.ts KEY PORT[,PORT...] [lots]
+
+import { setTimeout as pause } from "node:timers/promises";
+import { SeriatimError } from "seriatim";
+import { connectTrading, type ExecutionReport } from "seriatim/client";
+
+/** The one the cluster's trader's key is good for. */
+const ACCOUNT = 7;
+/** Lots of one slice. */
+const SLICE = 5;
+/** Between a slice and the next one. */
+const PAUSE_MS = 200;
+/** Without a connection for so long, the exchange itself cancels what rests. */
+const DEAD_MAN_MS = 10_000;
+
+const [key = "trader.key", ports = "9009", lots = "100"] = process.argv.slice(2);
+const session = await connectTrading({
+  addresses: ports.split(",").map((port) => ({ port: Number(port) })),
+  key,
+  account: ACCOUNT,
+  instance: 1,
+  deadMan_ms: DEAD_MAN_MS,
+});
+const [market] = await session.instruments();
+
+const wanted = Number(lots);
+let bought = 0;
+let isEnding = false;
+/** No order of an earlier run that still rests has its number. */
+let lastId = BigInt(Date.now()) << 20n;
+
+const own = new Set<bigint>();
+
+/** Every report comes once, in order, also those of a time without a connection. */
+function onReport({ kind, id, lastQuantity, number }: ExecutionReport): void {
+  // Others may trade for the account too.
+  if (kind !== "traded" || !own.has(id)) return;
+  bought += lastQuantity;
+  console.log(`report ${number}: bought ${lastQuantity}, ${bought} in all`);
+}
+
+/** Lots that were taken or not, for certain. */
+async function slice(quantity: number): Promise<void> {
+  const order = { id: ++lastId, symbol: market.symbol, side: "buy", type: "market", quantity } as const;
+  own.add(order.id);
+  try {
+    const answer = await session.submit(order);
+    if (!answer.accepted) console.log(`refused: ${answer.reason}`);
+  } catch (error) {
+    if (!(error instanceof SeriatimError) || error.code !== "NOT_EXECUTED") throw error;
+    console.log("the connection was lost, and that slice with it: it was not executed, so it is sent again");
+  }
+}
+
+session.on("report", onReport);
+session.on("disconnected", (why) => console.log(`disconnected: ${why.message}`));
+session.on("connected", () => console.log("connected"));
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => {
+    isEnding = true;
+  });
+}
+
+while (!isEnding && bought < wanted) {
+  await session.ready();
+  await slice(Math.min(SLICE, wanted - bought));
+  await pause(PAUSE_MS);
+}
+await session.massCancel();
+await session.logout();
+console.log(`ended with ${bought} lots bought`);
