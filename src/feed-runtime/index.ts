@@ -3,3 +3,4 @@
 
 export * from "../feed/index.ts";
 export { type DatagramAddress, DatagramSender } from "./serving/datagram-sender.ts";
+export * from "./ticks-client/index.ts";

@@ -1,3 +1,4 @@
+export { TickConnectionCounters } from "./connection-counters.ts";
 export { TickCounters } from "./counters.ts";
 export { TickCourse, type TickCourseTerms, TickDuty, TickState } from "./course.ts";
 export { TickIntake, type TickIntakeOptions } from "./intake.ts";

@@ -1,0 +1,2 @@
+export type { TickClientListener, TickClientOptions } from "./options.ts";
+export { TickClient } from "./tick-client.ts";
