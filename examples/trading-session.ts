@@ -9,7 +9,7 @@ import { SeriatimError } from "seriatim";
 import { connectTrading, type ExecutionReport } from "seriatim/client";
 
 /** The one the cluster's trader's key is good for. */
-const ACCOUNT = 7;
+const ACCOUNT = 77;
 /** Lots of one slice. */
 const SLICE = 5;
 /** Between a slice and the next one. */

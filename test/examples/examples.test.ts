@@ -131,7 +131,7 @@ test("trading-session.ts works an order in slices, over a restart of the exchang
   const directory = mkdtempSync(join(tmpdir(), "seriatim-example-"));
   try {
     const [key, keys] = [join(directory, "trader.key"), join(directory, "keys.json")];
-    generateKey("trader", "trader", key, keys, { accounts: [7] });
+    generateKey("trader", "trader", key, keys, { accounts: [77] });
     const settings = {
       httpPort: 0,
       adminPort: 0,

@@ -9,7 +9,7 @@ import { Member, type Say } from "./member.ts";
 import { argumentsOf, type ClusterPlan, type NodePlan } from "./plan.ts";
 
 /** Whose orders need the trader's key: none that the page offers. */
-const TRADERS_ACCOUNT = 7;
+const TRADERS_ACCOUNT = 77;
 /** Between two looks at who leads. */
 const WATCH_MS = 500;
 /** Long enough to see on the pages that a node is gone. */
