@@ -47,8 +47,8 @@ export function encodeAnswers(
   accounts: AccountIndex,
   connections: readonly (Connection | undefined)[],
 ): void {
-  const { words, recordWords, count } = events;
-  for (let i = 0, at = 0; i < count; i++, at += recordWords) {
+  const { words, recordWords, used_words } = events;
+  for (let at = 0; at < used_words; at += recordWords) {
     const head = words[at + EVENT_KIND_REASON_COMMAND_FLAGS];
     const kind = head & 0xff;
     if (kind === KIND_TRADE) {

@@ -133,6 +133,7 @@ export class Connection implements SessionHost, LogonDoor, Seen {
     this.output = new ConnectionOutput(context.limits, context.pool, context.counters);
     const door = context.desk === undefined ? undefined : this;
     this.session = new OrderSession(session, context.sink, this, context.input, context.counters, door);
+    this.session.isCounted = context.guard.counts(slot);
     this.#openRefusal = this.#refusalOf(0);
   }
 
@@ -257,6 +258,7 @@ export class Connection implements SessionHost, LogonDoor, Seen {
   /** From here on it acts as `session`, and its frames mean what `conversation` says. */
   converse(session: LoggedOn, conversation: Conversation): void {
     this.session.account = session.account;
+    this.session.isCounted = this.#context.guard.counts(this.slot);
     this.session.conversation = conversation;
   }
 

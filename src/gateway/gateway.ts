@@ -40,6 +40,10 @@ import { Patience } from "./patience.ts";
 import { Reading } from "./reading.ts";
 import { Sealing } from "./sealing.ts";
 
+// Copies, for speed: docs/adr/constants-of-hot-files.md
+const SESSION_HIGH = CommandWord.sessionHigh;
+const SESSION_LOW = CommandWord.sessionLow;
+
 export class Gateway implements TransportHandler, ConnectionContext {
   readonly limits: GatewayLimits;
   readonly counters = new GatewayCounters();
@@ -298,9 +302,9 @@ export class Gateway implements TransportHandler, ConnectionContext {
 
   /** The connection whose command this is, if it is still there. */
   #commander(words: Int32Array, at: number): Connection | undefined {
-    const low = words[at + CommandWord.sessionLow];
+    const low = words[at + SESSION_LOW];
     const connection = low >= 0 ? this.#connections[low] : undefined;
-    return connection?.session.sessionHigh === words[at + CommandWord.sessionHigh] ? connection : undefined;
+    return connection?.session.sessionHigh === words[at + SESSION_HIGH] ? connection : undefined;
   }
 
   /** After anything that may change what a connection can send or take. */

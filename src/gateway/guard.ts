@@ -92,6 +92,11 @@ export class Guard {
     this.#throttles.ended(slot, who);
   }
 
+  /** Whether requests of the connection in `slot` have a rate: for `admits` to be asked. Changes when it logs on. */
+  counts(slot: number): boolean {
+    return this.#throttles.counts(slot);
+  }
+
   /** Whether a request of that type may be taken now; false: it is over the rate. */
   admits(slot: number, account: number, type: MessageType): boolean {
     const admits = this.#throttles.admits(slot, account, type, this.#now_us);

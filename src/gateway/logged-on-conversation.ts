@@ -26,6 +26,12 @@ import type { ReportSource } from "./report-source.ts";
  */
 const ANSWER_FILLS_MAX = 65_000;
 
+// Copies, for speed: docs/adr/constants-of-hot-files.md
+const NEW_ORDER = MessageType.NewOrder;
+const CANCEL_ORDER = MessageType.CancelOrder;
+const MODIFY = MessageType.Modify;
+const MASS_CANCEL = MessageType.MassCancel;
+
 export class LoggedOnConversation implements Conversation {
   readonly #connection: Connection;
   readonly #loggedOn: LoggedOn;
@@ -46,11 +52,18 @@ export class LoggedOnConversation implements Conversation {
 
   handle(view: DataView, at: number, type: MessageType): boolean {
     switch (type) {
-      case MessageType.NewOrder:
-      case MessageType.CancelOrder:
-      case MessageType.Modify:
-      case MessageType.MassCancel:
+      case NEW_ORDER:
+      case CANCEL_ORDER:
+      case MODIFY:
+      case MASS_CANCEL:
         return this.#order(view, at, type);
+      default:
+        return this.#other(view, at, type);
+    }
+  }
+
+  #other(view: DataView, at: number, type: MessageType): boolean {
+    switch (type) {
       case MessageType.Heartbeat:
         this.#heartbeat(view, at + FRAME_HEADER_BYTES + HeartbeatLayout.token);
         return true;
@@ -94,7 +107,7 @@ export class LoggedOnConversation implements Conversation {
     }
     const { words } = this.#sink;
     const { session } = this.#connection;
-    if (type === MessageType.MassCancel) writeMassCancelRequest(view, at, words, slot, session, this.#flags);
+    if (type === MASS_CANCEL) writeMassCancelRequest(view, at, words, slot, session, this.#flags);
     else writeOrder(view, at, type, words, slot, session, this.#flags, ANSWER_FILLS_MAX);
     this.#connection.counters.commands++;
     this.#sink.commit();

@@ -3,6 +3,7 @@
 import type { RecordBuffer } from "../base/index.ts";
 import {
   CommandKind,
+  CommandWord,
   checkSessionCommand,
   EventKind,
   EventWord,
@@ -18,6 +19,11 @@ import { type DeskContext, LogonDesk } from "./logon-desk.ts";
 import { type PumpContext, ReportPump } from "./report-pump.ts";
 import type { ReportSource } from "./report-source.ts";
 import { Strangers } from "./strangers.ts";
+
+// Copies, for speed: docs/adr/constants-of-hot-files.md
+const HEAD = CommandWord.kindSideTypeTif;
+const SESSION_END = CommandKind.SessionEnd;
+const SESSION_OPEN = CommandKind.SessionOpen;
 
 export interface LogonsOptions {
   readonly access: Access;
@@ -71,10 +77,9 @@ export class Logons {
 
   /** The command at `words[at]`, of `commander` if it is one of them, caused `events`. */
   applied(events: RecordBuffer, words: Int32Array, at: number, commander: LoggedOn | undefined): void {
-    if (commander !== undefined && (words[at] & 0xff) === CommandKind.SessionOpen)
-      commander.refusal = refusalIn(events);
-    if (events.count > 0 && (words[at] & 0xff) === CommandKind.SessionEnd)
-      this.#tookOut(events.count, words, at);
+    const kind = words[at + HEAD] & 0xff;
+    if (kind === SESSION_OPEN && commander !== undefined) commander.refusal = refusalIn(events);
+    if (kind === SESSION_END && events.count > 0) this.#tookOut(events.count, words, at);
     if (this.pump.readers > 0) this.pump.mark(events);
   }
 }

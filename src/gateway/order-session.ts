@@ -100,6 +100,11 @@ export class SessionInput {
   }
 }
 
+// Copies, for speed: docs/adr/constants-of-hot-files.md
+const DECODED = DecodeOutcome.Ok;
+const OPEN = SessionState.Open;
+const TRUNCATED = DecodeOutcome.Truncated;
+
 const NOTHING = new Uint8Array(0);
 /** More than any chunk holds: the budget of a session whose host shares out no turns. */
 const UNLIMITED = 0x3fff_ffff;
@@ -133,8 +138,10 @@ export class OrderSession {
   /** Who says what frames mean. */
   conversation: Conversation;
   received_bytes = 0;
-  /** Taken so far. */
+  /** Taken so far; as of the last bytes that came. */
   frames = 0;
+  /** Its requests count towards a rate: its host is asked. Told, not asked for: most open connections have none. */
+  isCounted = true;
   readonly #host: SessionHost;
   readonly #input: SessionInput;
   readonly #counters: GatewayCounters;
@@ -241,32 +248,39 @@ export class OrderSession {
   /** Handles whole frames of the input's first `length` bytes and returns where it stopped. */
   #parse(length: number): number {
     const { view } = this.#input;
+    // Counted here and added up once: three counters of every frame would be three loads and stores of each.
+    let left = this.#frames_left;
     let at = 0;
-    while (this.state === SessionState.Open) {
+    while (this.state === OPEN) {
       const header = decodeHeader(view, at, length);
-      if (header === DecodeOutcome.Truncated) break;
+      if (header === TRUNCATED) break;
       const type = frameType(view, at);
-      if (header !== DecodeOutcome.Ok || !isRequest(type)) {
+      if (header !== DECODED || !isRequest(type)) {
         this.#malformed(header, type);
         break;
       }
       const body = decodeBody(view, at, length, type);
-      if (body === DecodeOutcome.Truncated) break;
-      if (body !== DecodeOutcome.Ok) {
+      if (body === TRUNCATED) break;
+      if (body !== DECODED) {
         this.#malformed(body, type);
         break;
       }
-      if (this.#frames_left === 0) {
+      if (left === 0) {
         this.state = SessionState.TurnOver;
         break;
       }
       if (!this.#handle(view, at, type)) break;
-      this.#frames_left--;
-      this.#counters.frames++;
-      this.frames++;
+      left--;
       at += frameBytes(type);
     }
+    this.#took(this.#frames_left - left);
     return at;
+  }
+
+  #took(frames: number): void {
+    this.#frames_left -= frames;
+    this.#counters.frames += frames;
+    this.frames += frames;
   }
 
   /** Of a frame that decodes: only servers send that type. */
@@ -295,6 +309,10 @@ export class OrderSession {
       this.state = SessionState.OutputFull;
       return false;
     }
+    return this.isCounted ? this.#handleCounted(view, at, type) : this.conversation.handle(view, at, type);
+  }
+
+  #handleCounted(view: DataView, at: number, type: MessageType): boolean {
     if (this.#isAdmitted || this.#host.admits(type)) {
       const isTaken = this.conversation.handle(view, at, type);
       this.#isAdmitted = !isTaken;

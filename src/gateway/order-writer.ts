@@ -18,6 +18,8 @@ import {
 } from "../protocol/index.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md
+const NEW_ORDER = MessageType.NewOrder;
+const CANCEL_ORDER = MessageType.CancelOrder;
 const WORD_ANSWER_LIMIT_FILLS = CommandWord.answerLimit_fills;
 const WORD_FLAGS = CommandWord.flags;
 const WORD_REQUEST_HIGH = CommandWord.requestHigh;
@@ -50,8 +52,8 @@ export function writeOrder(
   flags: number,
   answerLimit_fills: number,
 ): void {
-  if (type === MessageType.NewOrder) readNewOrder(view, at, words, slot, from.account);
-  else if (type === MessageType.CancelOrder) readCancelOrder(view, at, words, slot, from.account);
+  if (type === NEW_ORDER) readNewOrder(view, at, words, slot, from.account);
+  else if (type === CANCEL_ORDER) readCancelOrder(view, at, words, slot, from.account);
   else readModify(view, at, words, slot, from.account);
   words[slot + WORD_ANSWER_LIMIT_FILLS] = answerLimit_fills;
   writeCommander(view, at, words, slot, from, flags);

@@ -88,8 +88,8 @@ export class ReportPump {
   }
 
   /** Readers of the accounts that `events` tell of are due. Only where there are readers. */
-  mark({ words, recordWords, count }: RecordBuffer): void {
-    for (let i = 0, at = 0; i < count; i++, at += recordWords) {
+  mark({ words, recordWords, used_words }: RecordBuffer): void {
+    for (let at = 0; at < used_words; at += recordWords) {
       this.#markReaders(words[at + EVENT_ACCOUNT]);
       if ((words[at + EVENT_KIND] & 0xff) === KIND_TRADE) this.#markReaders(words[at + EVENT_MAKER_ACCOUNT]);
     }

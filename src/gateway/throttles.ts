@@ -137,10 +137,14 @@ export class Throttles {
     this.#debts.set(who, { frames, cancels });
   }
 
+  /** Whether what the connection in `slot` sends takes tokens at all. */
+  counts(slot: number): boolean {
+    return this.#isLoggedOn[slot] === 1 || !this.#isOpenFree;
+  }
+
   /** Takes the tokens of a request of that type, from session and account; false: at least one has none, and none is taken. */
   admits(slot: number, account: number, type: MessageType, now_us: number): boolean {
     const isOpen = this.#isLoggedOn[slot] === 0;
-    if (isOpen && this.#isOpenFree) return true;
     const kind = isOpen ? OPEN_CLASSES[type] : CLASSES[type];
     if (kind === FREE) return true;
     const { accountFrames, accountCancels, queries, massCancels, open } = this.#limits;

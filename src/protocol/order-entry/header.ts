@@ -39,6 +39,9 @@ const TYPE_LOGON = MessageType.Logon;
 const TYPE_MASS_CANCEL = MessageType.MassCancel;
 const TYPE_NEW_ORDER = MessageType.NewOrder;
 const HEADER_BYTES = FRAME_HEADER_BYTES;
+const ORDER_TYPE_MAX = OrderType.Market;
+const SIDE_OF_ORDER_MAX = Side.Sell;
+const TIME_IN_FORCE_MAX = TimeInForce.ImmediateOrCancel;
 const V1 = ORDER_ENTRY_V1;
 const V2 = ORDER_ENTRY_V2;
 const V1_TYPE_MAX = TYPE_MAX_VERSION_1;
@@ -58,6 +61,8 @@ export const DecodeOutcome = {
 } as const;
 export type DecodeOutcome = (typeof DecodeOutcome)[keyof typeof DecodeOutcome];
 
+const OK = DecodeOutcome.Ok;
+const TRUNCATED = DecodeOutcome.Truncated;
 const OUTCOME_NAMES = Object.keys(DecodeOutcome);
 
 /** The name of an outcome, for messages. */
@@ -70,7 +75,7 @@ export function decodeOutcomeName(outcome: DecodeOutcome): string {
  * BodyTooLarge, in this order.
  */
 export function decodeHeader(view: DataView, at: number, to: number): DecodeOutcome {
-  if (to - at < HEADER_BYTES) return DecodeOutcome.Truncated;
+  if (to - at < HEADER_BYTES) return TRUNCATED;
   const version = view.getUint16(at + HEADER_VERSION);
   const type = view.getUint16(at + HEADER_TYPE);
   if (version === V1) {
@@ -80,9 +85,7 @@ export function decodeHeader(view: DataView, at: number, to: number): DecodeOutc
   } else {
     return DecodeOutcome.UnsupportedVersion;
   }
-  return view.getUint32(at + HEADER_BODY_LENGTH) > BODY_BYTES_MAX
-    ? DecodeOutcome.BodyTooLarge
-    : DecodeOutcome.Ok;
+  return view.getUint32(at + HEADER_BODY_LENGTH) > BODY_BYTES_MAX ? DecodeOutcome.BodyTooLarge : OK;
 }
 
 /**
@@ -93,8 +96,8 @@ export function decodeBody(view: DataView, at: number, to: number, type: Message
   if (frameType(view, at) !== type) return DecodeOutcome.UnknownType;
   const length = view.getInt32(at + HEADER_BODY_LENGTH);
   if (length !== bodyBytes(type)) return DecodeOutcome.BodyLengthMismatch;
-  if (to - at < HEADER_BYTES + length) return DecodeOutcome.Truncated;
-  return enumsAreValid(view, at + HEADER_BYTES, type) ? DecodeOutcome.Ok : DecodeOutcome.InvalidEnumValue;
+  if (to - at < HEADER_BYTES + length) return TRUNCATED;
+  return enumsAreValid(view, at + HEADER_BYTES, type) ? OK : DecodeOutcome.InvalidEnumValue;
 }
 
 function enumsAreValid(view: DataView, body: number, type: MessageType): boolean {
@@ -114,16 +117,16 @@ function enumsAreValid(view: DataView, body: number, type: MessageType): boolean
 
 function newOrderEnumsAreValid(view: DataView, body: number): boolean {
   return (
-    view.getUint8(body + NEW_SIDE) <= Side.Sell &&
-    view.getUint8(body + NEW_ORDER_TYPE) <= OrderType.Market &&
-    view.getUint8(body + NEW_TIME_IN_FORCE) <= TimeInForce.ImmediateOrCancel
+    view.getUint8(body + NEW_SIDE) <= SIDE_OF_ORDER_MAX &&
+    view.getUint8(body + NEW_ORDER_TYPE) <= ORDER_TYPE_MAX &&
+    view.getUint8(body + NEW_TIME_IN_FORCE) <= TIME_IN_FORCE_MAX
   );
 }
 
 /** Judges header and body of a frame of any type. After Ok, `frameType` and `frameLength` and its fields hold. */
 export function decodeFrame(view: DataView, at: number, to: number): DecodeOutcome {
   const outcome = decodeHeader(view, at, to);
-  return outcome === DecodeOutcome.Ok ? decodeBody(view, at, to, frameType(view, at)) : outcome;
+  return outcome === OK ? decodeBody(view, at, to, frameType(view, at)) : outcome;
 }
 
 /** The type in the header at `at`; one that exists once the header is Ok. */
