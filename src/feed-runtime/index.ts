@@ -4,3 +4,12 @@
 export * from "../feed/index.ts";
 export { type DatagramAddress, DatagramSender } from "./serving/datagram-sender.ts";
 export * from "./ticks-client/index.ts";
+export { TickSimulator, type TickSimulatorOptions } from "./ticks-server/simulator.ts";
+export { type Stamp, WallStamp } from "./ticks-server/stamp.ts";
+export {
+  type ResettingTransport,
+  TICK_CLIENTS_MAX,
+  TICK_CONNECTIONS_SPARE,
+  TickServer,
+  type TickServerOptions,
+} from "./ticks-server/tick-server.ts";

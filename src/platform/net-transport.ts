@@ -129,6 +129,14 @@ export class NetTransport implements Transport {
     if (found?.number === connection) found.destroy();
   }
 
+  /** Ends the connection as a machine does that has lost it: the peer is told that it was reset. */
+  reset(connection: number): void {
+    const found = this.#find(connection);
+    if (found === undefined) return;
+    found.finishing = true;
+    found.socket.resetAndDestroy();
+  }
+
   /** Breaks off every connection, also those that are being closed, and every handshake. */
   destroyAll(): void {
     for (const connection of this.#connections) connection?.destroy();
