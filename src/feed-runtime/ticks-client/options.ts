@@ -1,7 +1,14 @@
 // What a ticks/1 client may be told, and what holds when it isn't.
 
 import { type Clock, SeriatimError } from "../../base/index.ts";
-import type { TickListener, TickNumberingOption, TickState, TickWish } from "../../feed/index.ts";
+import type {
+  CacheWriter,
+  FeedLatency,
+  TickListener,
+  TickNumberingOption,
+  TickState,
+  TickWish,
+} from "../../feed/index.ts";
 import { SystemClock } from "../../platform/index.ts";
 import { TICK_SYMBOLS_MAX, TICKS_PORT } from "../../protocol/index.ts";
 
@@ -33,6 +40,10 @@ export interface TickClientOptions {
   readonly liveness_ms?: number | undefined;
   /** Attempts in a row without a connection that gets on, after which the client stops; without a bound by default. */
   readonly maxAttempts?: number | undefined;
+  /** Is told every trade and quote that is delivered, for readers on other threads. */
+  readonly cache?: CacheWriter | undefined;
+  /** Is told of each when it came. */
+  readonly latency?: FeedLatency | undefined;
   readonly clock?: Clock | undefined;
   /** From 0 up to but not including 1: spreads the waits between attempts. `Math.random` by default. */
   readonly chance?: (() => number) | undefined;
@@ -54,6 +65,8 @@ export function checkedTickOptions(options: TickClientOptions) {
     quiet_ms: options.quiet_ms ?? 3_000,
     liveness_ms: options.liveness_ms ?? 30_000,
     maxAttempts: options.maxAttempts ?? Number.POSITIVE_INFINITY,
+    cache: options.cache,
+    latency: options.latency,
     clock: options.clock ?? new SystemClock(),
     chance: options.chance ?? Math.random,
   } as const;

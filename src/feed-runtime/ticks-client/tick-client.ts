@@ -9,12 +9,14 @@ import {
   allTickListeners,
   type LastTick,
   SubscriptionWishes,
+  TickCacheListener,
   TickConnectionCounters,
   type TickCounters,
   TickCourse,
   TickDuty,
   TickIntake,
   TickLasts,
+  TickLatencyListener,
   type TickListener,
   TickState,
   type TickWish,
@@ -49,7 +51,7 @@ export class TickClient {
     this.peer = `${checked.host}:${checked.port}`;
     this.#wishes = new SubscriptionWishes(checked.subscription);
     this.#lasts = new TickLasts(checked.maxSymbols);
-    this.#listener = allTickListeners(this.#lasts, checked.listener);
+    this.#listener = allTickListeners(this.#lasts, ...fed(checked), checked.listener);
     this.#intake = new TickIntake({
       listener: this.#listener,
       numbering: checked.numbering,
@@ -251,4 +253,12 @@ export class TickClient {
   #lostError(code: string, why: string): SeriatimError {
     return new SeriatimError(code, `the connection to ${this.peer} was lost: ${why}`);
   }
+}
+
+/** What else is told of every tick, before the program's own listener. */
+function fed({ cache, latency, maxSymbols, clock }: ReturnType<typeof checkedTickOptions>): TickListener[] {
+  const listeners: TickListener[] = [];
+  if (cache !== undefined) listeners.push(new TickCacheListener(cache, maxSymbols));
+  if (latency !== undefined) listeners.push(new TickLatencyListener(latency, clock));
+  return listeners;
 }
