@@ -80,6 +80,11 @@ export class PacketWriter {
     this.bytes[this.#last + FLAGS] |= END_OF_EVENT;
   }
 
+  /** The event of the last message goes on: it is a copy of one that ended another. */
+  continueEvent(): void {
+    this.bytes[this.#last + FLAGS] &= ~END_OF_EVENT;
+  }
+
   /** A message of another packet, as it is: what is copied begins at `at` of `bytes`, and fits. */
   copy(bytes: Uint8Array, at: number, length: number): void {
     this.#last = this.length;

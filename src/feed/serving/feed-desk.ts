@@ -1,0 +1,96 @@
+// The service of the binary feed to all its subscribers, whatever carries them: who is let in, whose turn it is, what they share.
+// Pure: its owner calls turn() when something was sealed or a peer took what it held, and tick() some times a second.
+
+import { AddressTable, addressKey, type Checksums, type Clock } from "../../base/index.ts";
+import { PacketWriter } from "../../protocol/index.ts";
+import { type FeedCarrier, FeedSession } from "./feed-session.ts";
+import { PacketCopies } from "./packet-copies.ts";
+import { Repacker } from "./repacker.ts";
+import type { ServedMarket } from "./served-channel.ts";
+import type { FeedClose, ServingCounters, ServingLimits } from "./serving-limits.ts";
+import type { ServingParts } from "./serving-parts.ts";
+import { SharedChunks } from "./shared-chunks.ts";
+import { SnapshotImages } from "./snapshot-images.ts";
+
+export interface FeedDeskOptions {
+  readonly market: ServedMarket;
+  readonly checksums: Checksums;
+  readonly clock: Clock;
+  readonly limits: ServingLimits;
+  readonly counters: ServingCounters;
+}
+
+/** What a peer that is let in leaves by. */
+export interface Seat {
+  readonly session: FeedSession;
+  /** The connection is gone, and why. Once. */
+  leave(why: FeedClose): void;
+}
+
+export class FeedDesk {
+  readonly parts: ServingParts;
+  readonly #sessions = new Set<FeedSession>();
+  readonly #addresses: AddressTable;
+  readonly #writer: PacketWriter;
+  #isOver = false;
+
+  constructor({ market, checksums, clock, limits, counters }: FeedDeskOptions) {
+    const { chunk_bytes, scanPerTurn_bytes, snapshotPerTurn_bytes, snapshotsHeld_bytes } = limits;
+    const images = { perTurn_bytes: snapshotPerTurn_bytes, held_bytes: snapshotsHeld_bytes };
+    this.#writer = new PacketWriter(checksums);
+    this.#addresses = new AddressTable(limits.addresses);
+    this.parts = {
+      ...{ market, checksums, clock, limits, counters },
+      chunks: new SharedChunks(chunk_bytes),
+      repacker: new Repacker(checksums, chunk_bytes, scanPerTurn_bytes),
+      images: new SnapshotImages(market, images),
+      copies: new PacketCopies(checksums, chunk_bytes),
+    };
+  }
+
+  /** A peer has come from `address`: its seat, or why there is none. */
+  enter(carrier: FeedCarrier, address: string): Seat | FeedClose {
+    const { counters, limits } = this.parts;
+    const refusal = this.#refusalOf(address, limits);
+    if (refusal !== undefined) {
+      counters.closes[refusal]++;
+      return refusal;
+    }
+    const session = new FeedSession(carrier, this.parts);
+    this.#sessions.add(session);
+    counters.subscribers++;
+    counters.opened++;
+    const leave = (why: FeedClose): void => {
+      if (!this.#sessions.delete(session)) return;
+      session.end();
+      this.#addresses.leave(addressKey(address));
+      counters.subscribers--;
+      counters.closes[why]++;
+    };
+    return { session, leave };
+  }
+
+  /** Sends to everybody what there is for him; true: there is more to do at once. */
+  turn(): boolean {
+    let isMore = false;
+    this.parts.images.turn();
+    for (const session of this.#sessions) if (session.pump()) isMore = true;
+    return isMore || this.parts.images.isShort;
+  }
+
+  tick(): void {
+    for (const session of this.#sessions) session.tick(this.#writer);
+  }
+
+  /** Tells all that it ends; nobody is let in any more. */
+  shutDown(): void {
+    this.#isOver = true;
+    for (const session of this.#sessions) session.shutDown();
+  }
+
+  #refusalOf(address: string, { subscribersMax }: ServingLimits): FeedClose | undefined {
+    if (this.#isOver) return "GoingAway";
+    if (this.#sessions.size >= subscribersMax) return "Full";
+    return this.#addresses.enter(addressKey(address)) ? undefined : "AddressFull";
+  }
+}

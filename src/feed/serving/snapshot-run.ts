@@ -1,0 +1,83 @@
+// A snapshot as one subscriber, or the snapshot channel, gets it: symbol after symbol, over as many turns as it takes. `first` of
+// all its packets is the channel's next sequence when the run began: whoever has them and everything from there on lacks nothing. A
+// symbol that came later in the run is newer, as its SnapshotBegin says.
+
+import type { Checksums } from "../../base/index.ts";
+import { announcedBytes, type ChannelKind, PacketFlag, PacketWriter } from "../../protocol/index.ts";
+import type { PacketCopies } from "./packet-copies.ts";
+import type { ServedChannel } from "./served-channel.ts";
+import type { ServingParts } from "./serving-parts.ts";
+import type { SnapshotImage, SnapshotImages } from "./snapshot-images.ts";
+
+export class SnapshotRun {
+  readonly epoch: number;
+  readonly first: number;
+  isDone = false;
+  readonly #channel: ServedChannel;
+  readonly #symbols: readonly number[];
+  #image: SnapshotImage | undefined;
+  /** The next symbol's place, and where in the image at work the next packet begins. */
+  #index = 0;
+  #at = 0;
+  #part = 0;
+
+  /** Begins now: at the channel's next message. */
+  constructor(channel: ServedChannel, symbols: readonly number[]) {
+    this.#channel = channel;
+    this.epoch = channel.epoch;
+    this.first = channel.next;
+    this.#symbols = symbols;
+  }
+
+  get kind(): ChannelKind {
+    return this.#channel.kind;
+  }
+
+  /** The history that it leads up to is over: what is left of it would be another one's. */
+  get isStale(): boolean {
+    return this.epoch !== this.#channel.epoch;
+  }
+
+  /** The next piece; undefined: an image has to be waited for. Not of a run that is done or stale. */
+  take({ copies, images, checksums, clock }: ServingParts): Uint8Array | undefined {
+    if (this.#symbols.length === 0) return this.#nothing(checksums, clock.wallMicros());
+    while (!this.isDone && copies.hasRoom) {
+      this.#image ??= images.take(this.#channel.kind, this.#symbols[this.#index], this.first);
+      if (this.#image === undefined) break;
+      this.#addPacket(copies, this.#image, images);
+    }
+    return copies.isEmpty ? undefined : copies.take();
+  }
+
+  /** Breaks it off. */
+  end(images: SnapshotImages): void {
+    if (this.#image !== undefined) images.giveBack(this.#image);
+    this.#image = undefined;
+    this.isDone = true;
+  }
+
+  /** Of no symbol: one packet that says so. */
+  #nothing(checksums: Checksums, now_us: number): Uint8Array {
+    const writer = new PacketWriter(checksums);
+    const flags = PacketFlag.Snapshot | PacketFlag.SnapshotLast;
+    writer.begin(this.#channel.kind, flags, this.epoch, this.first);
+    this.isDone = true;
+    return writer.bytes.slice(0, writer.seal(now_us));
+  }
+
+  #addPacket(copies: PacketCopies, { bytes }: SnapshotImage, images: SnapshotImages): void {
+    const from = this.#at;
+    const to = from + announcedBytes(bytes, from);
+    const isLastOfImage = to === bytes.length;
+    const isLast = isLastOfImage && this.#index === this.#symbols.length - 1;
+    const flags = PacketFlag.Snapshot | (isLast ? PacketFlag.SnapshotLast : 0);
+    copies.addPart(bytes, from, to, { first: this.first, part: this.#part++, flags });
+    this.#at = to;
+    if (!isLastOfImage) return;
+    if (this.#image !== undefined) images.giveBack(this.#image);
+    this.#image = undefined;
+    this.#index++;
+    this.#at = 0;
+    this.isDone = isLast;
+  }
+}

@@ -1,0 +1,132 @@
+// One channel of one subscriber: how far it has read, what it wants, and what it gets next.
+//
+//   snapshot ──run done──► live ──new epoch──► snapshot
+//
+// It reads from the channel's history by a sequence and has no queue of its own. What it has not read when it is dropped there is
+// lost to it: then it has fallen behind, and nothing is left out silently.
+
+import type { PacketWriter } from "../../protocol/index.ts";
+import { PacketFlag, type SubscribeRequest } from "../../protocol/index.ts";
+import type { ServedChannel } from "./served-channel.ts";
+import type { ServingParts } from "./serving-parts.ts";
+import { SnapshotRun } from "./snapshot-run.ts";
+
+export class Subscription {
+  readonly channel: ServedChannel;
+  /** When it was sent something last. */
+  sent_us: number;
+  readonly #parts: ServingParts;
+  /** Undefined: all. */
+  readonly #symbols: ReadonlySet<number> | undefined;
+  readonly #conflates: boolean;
+  #epoch: number;
+  /** The sequence of the next message that it has not been sent. */
+  #next: number;
+  #run: SnapshotRun | undefined;
+
+  constructor(
+    channel: ServedChannel,
+    { from, epoch, symbols, conflate }: SubscribeRequest,
+    parts: ServingParts,
+  ) {
+    this.channel = channel;
+    this.#parts = parts;
+    this.#symbols = symbols.length === 0 ? undefined : new Set(symbols);
+    this.#conflates = conflate;
+    this.#epoch = channel.epoch;
+    this.sent_us = parts.clock.monotonicMicros();
+    const resumes = from > 0 && epoch === channel.epoch && from >= channel.first;
+    this.#next = resumes ? from : channel.next;
+    if (!resumes) this.#begin();
+  }
+
+  /** Where the live part begins, or goes on. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** What it would have to be sent next is kept no more. */
+  get hasFallenBehind(): boolean {
+    return this.#epoch === this.channel.epoch && this.#next < this.channel.first;
+  }
+
+  /** The next piece; undefined: there is none now. */
+  take(now_us: number): Uint8Array | undefined {
+    if (this.#epoch !== this.channel.epoch) this.#begin();
+    const piece = this.#run === undefined ? this.#takeLive() : this.#takeSnapshot(this.#run);
+    if (piece !== undefined) this.sent_us = now_us;
+    return piece;
+  }
+
+  /** What tells how far the channel is, while nothing happens there. */
+  heartbeat(writer: PacketWriter, now_us: number): Uint8Array {
+    const flags = this.#symbols === undefined ? 0 : PacketFlag.Filtered;
+    writer.begin(this.channel.kind, flags, this.#epoch, this.#next);
+    this.sent_us = now_us;
+    return writer.bytes.slice(0, writer.seal(this.#parts.clock.wallMicros()));
+  }
+
+  /** Whether a heartbeat is due: it has everything, and has heard nothing for so long. */
+  isQuiet(now_us: number): boolean {
+    const hasAll =
+      this.#run === undefined && this.#epoch === this.channel.epoch && this.#next >= this.channel.next;
+    return hasAll && now_us - this.sent_us >= this.#parts.limits.heartbeat_us;
+  }
+
+  end(): void {
+    this.#run?.end(this.#parts.images);
+    this.#run = undefined;
+  }
+
+  /** From the channel as it is now. */
+  #begin(): void {
+    this.end();
+    this.#epoch = this.channel.epoch;
+    this.#next = this.channel.next;
+    this.#run = new SnapshotRun(this.channel, this.#symbolList());
+  }
+
+  #symbolList(): readonly number[] {
+    if (this.#symbols !== undefined) return [...this.#symbols];
+    return Array.from({ length: this.#parts.market.symbols }, (_, symbol) => symbol);
+  }
+
+  #takeSnapshot(run: SnapshotRun): Uint8Array | undefined {
+    const piece = run.take(this.#parts);
+    if (!run.isDone) return piece;
+    this.#run = undefined;
+    this.#parts.counters.snapshots++;
+    return piece ?? this.#takeLive();
+  }
+
+  #takeLive(): Uint8Array | undefined {
+    const { channel } = this;
+    // What is of other symbols alone makes no piece: on to what follows.
+    while (this.#next < channel.next && this.#next >= channel.first) {
+      const { bytes, next } = this.#read();
+      this.#next = next;
+      if (bytes.length > 0) return bytes;
+    }
+    return undefined;
+  }
+
+  #read() {
+    const { repacker, chunks, clock, counters } = this.#parts;
+    const conflates = this.#conflates && this.#isSlow();
+    if (this.#symbols === undefined && !conflates) return chunks.take(this.channel, this.#next);
+    const before = repacker.leftOut;
+    const wish = { symbols: this.#symbols, conflates };
+    const chunk = repacker.take(this.channel, this.#next, wish, clock.wallMicros());
+    counters.conflated += repacker.leftOut - before;
+    return chunk;
+  }
+
+  /** Whether more waits than a peer that keeps up would leave. */
+  #isSlow(): boolean {
+    const cursor = this.channel.seek(this.#next);
+    let waiting = 0;
+    while (waiting <= this.#parts.limits.conflateAbove_bytes && cursor.next())
+      waiting += cursor.to - cursor.from;
+    return waiting > this.#parts.limits.conflateAbove_bytes;
+  }
+}

@@ -1,0 +1,369 @@
+import { describe, expect, test } from "vitest";
+import { Prng } from "../../../src/base/index.ts";
+import { encodeMdRequest, MdRefusal, type MdRequest, PacketFlag } from "../../../src/protocol/index.ts";
+import { partsOf, rig, subscribe } from "./support.ts";
+
+const TOP = 1;
+const LEVELS = 2;
+
+test("a subscription is a snapshot of all symbols that leads up to what follows, with no message missing or told twice", () => {
+  const { market, desk, join } = rig();
+  market.top.trade(0, 100);
+  market.top.seal();
+  const joined = join(subscribe(TOP));
+  const { replies, packets } = joined.said();
+  expect(replies).toEqual([{ type: 192, request: 128, channel: TOP, epoch: 1_000, next: 2 }]);
+  expect(packets.map(({ first, part, flags }) => [first, part, flags])).toEqual([
+    [2, 0, PacketFlag.Snapshot],
+    [2, 1, PacketFlag.Snapshot],
+    [2, 2, PacketFlag.Snapshot | PacketFlag.SnapshotLast],
+  ]);
+  market.top.trade(1, 101);
+  market.top.seal();
+  desk.turn();
+  expect(joined.said().packets).toEqual([
+    { kind: TOP, flags: 0, epoch: 1_000, first: 2, part: 0, messages: ["Trade 1#1@101."] },
+  ]);
+});
+
+test("from a sequence that is kept it resumes there, else it gets a snapshot", () => {
+  const { market, join } = rig();
+  for (let i = 1; i <= 4; i++) {
+    market.top.trade(0, i);
+    market.top.seal();
+  }
+  const from = (more: object) => {
+    const { replies, packets } = join(subscribe(TOP, more)).said();
+    const first = packets[0];
+    return [replies[0].type, (replies[0] as { next: number }).next, first?.first, first?.flags];
+  };
+  expect(from({ from: 3, epoch: 1_000 })).toEqual([192, 3, 3, 0]);
+  expect(from({ from: 5, epoch: 1_000 })).toEqual([192, 5, undefined, undefined]);
+  expect(from({ from: 3, epoch: 999 })).toEqual([192, 5, 5, PacketFlag.Snapshot]);
+  market.top.kept.shift();
+  expect(from({ from: 1, epoch: 1_000 })).toEqual([192, 5, 5, PacketFlag.Snapshot]);
+});
+
+test("a filtered subscriber is sent its symbols alone, numbered without a gap", () => {
+  const { market, desk, join } = rig();
+  const joined = join(subscribe(LEVELS, { symbols: [1] }));
+  expect(joined.said().packets).toHaveLength(1);
+  for (let i = 1; i <= 6; i++) market.levels.level(i % 3, 100, i);
+  market.levels.seal();
+  market.levels.level(0, 1, 1);
+  market.levels.seal();
+  desk.turn();
+  expect(joined.said().packets).toEqual([
+    {
+      ...{ kind: LEVELS, flags: PacketFlag.Filtered, epoch: 1_000, first: 1, part: 0 },
+      messages: ["Level 1#1@100=1.", "Level 1#2@100=4."],
+    },
+  ]);
+  market.levels.level(2, 1, 1);
+  market.levels.seal();
+  desk.turn();
+  expect(joined.said().packets).toEqual([]);
+});
+
+test("channels of one connection take turns, and each packet is whole", () => {
+  const { market, desk, join } = rig({ chunk_bytes: 6_000, chunksPerTurn: 2 });
+  const joined = join(subscribe(TOP), subscribe(LEVELS));
+  while (desk.turn());
+  joined.said();
+  for (let i = 0; i < 1_000; i++) {
+    market.top.trade(0, i);
+    market.levels.trade(0, i);
+  }
+  market.top.seal();
+  market.levels.seal();
+  desk.turn();
+  expect(joined.carrier.pieces.map((piece) => piece[3])).toEqual([TOP, LEVELS]);
+  while (desk.turn());
+  const { packets } = joined.said();
+  for (const kind of [TOP, LEVELS])
+    expect(packets.filter((p) => p.kind === kind).flatMap((p) => p.messages)).toHaveLength(1_000);
+});
+
+test("who has read up to the same place is given the same memory", () => {
+  const { market, desk, join } = rig();
+  const joined = Array.from({ length: 20 }, () => join(subscribe(TOP)));
+  for (const each of joined) each.said();
+  market.top.trade(0, 1);
+  market.top.seal();
+  desk.turn();
+  const [first] = joined[0].carrier.pieces;
+  expect(joined.every(({ carrier }) => carrier.pieces.length === 1 && carrier.pieces[0] === first)).toBe(
+    true,
+  );
+  // Snapshots too: one was made of each symbol.
+  expect(market.made).toBeLessThanOrEqual(3 * 20);
+});
+
+describe("asked again", () => {
+  const retransmit = (first: number, count: number, epoch = 1_000, channel = TOP): MdRequest => ({
+    ...{ type: 129, channel, epoch, first, count },
+  });
+
+  test("the packets that hold the messages come as they were, flagged", () => {
+    const { market, counters, join } = rig();
+    for (let i = 1; i <= 6; i++) {
+      market.top.trade(0, i);
+      if (i % 2 === 0) market.top.seal();
+    }
+    const { replies, packets } = join(retransmit(2, 2)).said();
+    expect(replies).toEqual([{ type: 192, request: 129, channel: TOP, epoch: 1_000, next: 7 }]);
+    expect(packets.map(({ first, flags, messages }) => [first, flags, messages])).toEqual([
+      [1, PacketFlag.Retransmitted, ["Trade 0#1@1.", "Trade 0#2@2."]],
+      [3, PacketFlag.Retransmitted, ["Trade 0#3@3.", "Trade 0#4@4."]],
+    ]);
+    expect(counters.retransmitted).toBe(4);
+  });
+
+  const refusals: [what: string, request: MdRequest, reason: MdRefusal][] = [
+    ["of an epoch that is over", retransmit(3, 1, 999), MdRefusal.EpochOver],
+    ["of what is kept no more", retransmit(1, 3), MdRefusal.NotKept],
+    ["beyond the last", retransmit(5, 3), MdRefusal.Beyond],
+    ["of a channel that is not published", retransmit(1, 1, 1_000, 9), MdRefusal.UnknownChannel],
+    ["of too many", { ...retransmit(3, 1), count: 10_001 } as MdRequest, MdRefusal.Malformed],
+    ["a snapshot of an unknown symbol", { type: 130, channel: TOP, symbol: 3 }, MdRefusal.Symbols],
+    ["a snapshot of an unknown channel", { type: 130, channel: 0, symbol: 0 }, MdRefusal.UnknownChannel],
+    ["a subscription to an unknown symbol", subscribe(TOP, { symbols: [0, 3] }), MdRefusal.Symbols],
+    ["a subscription beyond the last", subscribe(TOP, { from: 8, epoch: 1_000 }), MdRefusal.Beyond],
+  ];
+  test.each(refusals)("%s is refused, and the connection goes on", (_, request, reason) => {
+    const { market, counters, join } = rig();
+    for (let i = 1; i <= 6; i++) {
+      market.top.trade(0, i);
+      if (i % 2 === 0) market.top.seal();
+    }
+    market.top.kept.shift();
+    const joined = join(request);
+    const { replies, packets } = joined.said();
+    expect([replies, packets]).toEqual([
+      [{ type: 193, request: request.type, channel: (request as { channel: number }).channel, reason }],
+      [],
+    ]);
+    expect(counters.refused).toBe(1);
+    joined.ask({ type: 130, channel: TOP, symbol: 0 });
+    expect(joined.said().packets).toHaveLength(1);
+    expect(joined.carrier.closed).toBeUndefined();
+  });
+
+  test("what was dropped while it waited is refused, not left out", () => {
+    const { market, join } = rig();
+    for (let i = 1; i <= 3; i++) {
+      market.top.trade(0, i);
+      market.top.seal();
+    }
+    const joined = join();
+    joined.carrier.holds = true;
+    joined.ask(retransmit(1, 3));
+    market.top.kept.shift();
+    joined.carrier.holds = false;
+    joined.drained();
+    expect(joined.said().replies.map((reply) => (reply as { reason?: number }).reason)).toEqual([
+      undefined,
+      MdRefusal.NotKept,
+    ]);
+  });
+
+  test("more than a second's worth of requests is refused, and who goes on without reading is closed", () => {
+    const { clock, join } = rig({ requestsPerSecond: 2, repliesWaiting: 3 });
+    const joined = join();
+    const ask: MdRequest = { type: 130, channel: 9, symbol: 0 };
+    joined.ask(ask, ask, ask);
+    expect(joined.said().replies.map((reply) => (reply as { reason?: number }).reason)).toEqual([
+      MdRefusal.UnknownChannel,
+      MdRefusal.UnknownChannel,
+      MdRefusal.TooManyRequests,
+    ]);
+    clock.now_us += 500_000;
+    joined.ask(ask);
+    expect(joined.said().replies).toMatchObject([{ reason: MdRefusal.UnknownChannel }]);
+    joined.carrier.holds = true;
+    joined.ask(ask);
+    joined.ask(ask, ask, ask);
+    expect(joined.carrier.closed).toBeUndefined();
+    joined.ask(ask);
+    expect(joined.carrier.closed).toBe("TooManyRequests");
+  });
+});
+
+test("a snapshot asked for alone is a run of its own", () => {
+  const { counters, join } = rig();
+  const joined = join(
+    { type: 130, channel: LEVELS, symbol: 2 },
+    { type: 130, channel: LEVELS, symbol: 0xffffffff },
+  );
+  const { replies, packets } = joined.said();
+  expect(replies.map(({ type }) => type)).toEqual([192, 192]);
+  expect(packets.map(({ part, flags }) => [part, flags])).toEqual([
+    [0, 17],
+    [0, 1],
+    [1, 1],
+    [2, 17],
+  ]);
+  expect(counters.snapshots).toBe(2);
+});
+
+test("a snapshot is made over as many turns as its bound asks for, and a symbol once for all who wait", () => {
+  const { market, desk, join } = rig({ snapshotPerTurn_bytes: 1 });
+  market.symbols = 4;
+  market.snapshotMessages = 100;
+  const [one, other] = [join(), join()];
+  for (const each of [one, other]) each.say(subscribe(TOP));
+  let turns = 1;
+  while (desk.turn()) turns++;
+  expect(turns).toBeGreaterThanOrEqual(3);
+  expect(market.made).toBe(4);
+  for (const { packets } of [one.said(), other.said()]) {
+    expect(packets.map(({ part }) => part)).toEqual(packets.map((_, i) => i));
+    expect(packets.flatMap((p) => p.messages).filter((m) => m.startsWith("SnapshotEnd"))).toHaveLength(4);
+    expect(packets.at(-1)?.flags).toBe(17);
+  }
+});
+
+test("a new epoch is told by a new snapshot to everybody, and what was asked of the old one is refused", () => {
+  const { market, desk, join } = rig();
+  market.top.trade(0, 1);
+  market.top.seal();
+  const joined = join(subscribe(TOP));
+  joined.said();
+  joined.carrier.holds = true;
+  joined.ask({ type: 130, channel: TOP, symbol: 0xffffffff });
+  joined.ask({ type: 129, channel: TOP, epoch: 1_000, first: 1, count: 1 });
+  joined.said();
+  market.top.reset();
+  market.top.trade(0, 9);
+  market.top.seal();
+  joined.carrier.holds = false;
+  joined.drained();
+  desk.turn();
+  const { replies, packets } = joined.said();
+  expect(replies.filter(({ type }) => type === 193)).toEqual([
+    { type: 193, request: 129, channel: TOP, reason: MdRefusal.EpochOver },
+    { type: 193, request: 130, channel: TOP, reason: MdRefusal.EpochOver },
+  ]);
+  expect(packets.map(({ epoch, first, flags }) => [epoch, first, flags])).toEqual([
+    [1_001, 2, 1],
+    [1_001, 2, 1],
+    [1_001, 2, 17],
+  ]);
+});
+
+test("who falls out of the history is closed: nothing is left out silently", () => {
+  const { market, desk, counters, join } = rig();
+  market.top.packetsMax = 2;
+  const joined = join(subscribe(TOP));
+  joined.said();
+  joined.carrier.holds = true;
+  for (let i = 1; i <= 5; i++) {
+    market.top.trade(0, i);
+    market.top.seal();
+    desk.turn();
+  }
+  expect(joined.carrier.pieces).toHaveLength(1);
+  joined.carrier.holds = false;
+  joined.drained();
+  expect(joined.carrier.closed).toBe("FellBehind");
+  joined.leave();
+  expect(counters.subscribers).toBe(0);
+});
+
+test("while nothing happens each subscription hears its next sequence every second; who takes nothing or wants nothing is closed", () => {
+  const { market, clock, desk, join } = rig();
+  market.top.trade(0, 1);
+  market.top.seal();
+  const [all, some, stalled, idle] = [
+    join(subscribe(TOP)),
+    join(subscribe(TOP, { symbols: [1] })),
+    join(subscribe(TOP)),
+    join(),
+  ];
+  for (const each of [all, some, stalled]) each.said();
+  stalled.carrier.holds = true;
+  market.top.trade(0, 2);
+  market.top.seal();
+  desk.turn();
+  all.said();
+  clock.now_us += 999_999;
+  desk.tick();
+  expect(all.said().packets).toEqual([]);
+  clock.now_us += 1;
+  desk.tick();
+  const beat = { kind: TOP, epoch: 1_000, first: 3, part: 0, messages: [] };
+  expect(all.said().packets).toEqual([{ ...beat, flags: 0 }]);
+  expect(some.said().packets).toEqual([{ ...beat, flags: PacketFlag.Filtered }]);
+  clock.now_us += 9_000_000;
+  desk.tick();
+  expect([all, some, stalled, idle].map(({ carrier }) => carrier.closed)).toEqual([
+    undefined,
+    undefined,
+    "Stalled",
+    "Idle",
+  ]);
+});
+
+test("requests may be split anywhere; bytes that are none end the connection", () => {
+  const { join } = rig();
+  const bytes = encodeMdRequest(subscribe(TOP, { symbols: [0, 1, 2] }));
+  for (let cut = 1; cut < bytes.length; cut++) {
+    const joined = join();
+    joined.receive(bytes.subarray(0, cut));
+    expect(joined.said().replies).toEqual([]);
+    joined.receive(bytes.subarray(cut));
+    expect(joined.said().replies).toHaveLength(1);
+    joined.leave();
+  }
+  const joined = join();
+  joined.receive(Uint8Array.of(0xff, 0xff, 1, 128));
+  expect(joined.carrier.closed).toBe("Malformed");
+  expect(joined.said().replies).toEqual([{ type: 193, request: 0, channel: 0, reason: MdRefusal.Malformed }]);
+  joined.receive(bytes);
+  expect(joined.said().replies).toEqual([]);
+});
+
+test("any bytes are taken, refused or the end, and framing holds for what was answered", () => {
+  const { join } = rig();
+  for (let seed = 1; seed <= 200; seed++) {
+    const joined = join();
+    const prng = new Prng(seed);
+    const draw = () => prng.between(0, 1_000_000);
+    for (let i = 0; i < 20 && joined.carrier.closed === undefined; i++) {
+      const request = encodeMdRequest(
+        subscribe(1 + (draw() % 4), { symbols: [draw() % 4], from: draw() % 3 }),
+      );
+      request[draw() % request.length] = draw() % 256;
+      joined.receive(request);
+    }
+    for (const piece of joined.carrier.pieces) partsOf(piece);
+    joined.said();
+    joined.leave();
+  }
+});
+
+test("the end of the service is told, and nobody comes in behind it", () => {
+  const { desk, join } = rig();
+  const joined = join(subscribe(TOP));
+  joined.said();
+  desk.shutDown();
+  expect(joined.said().replies).toEqual([
+    { type: 193, request: 0, channel: 0, reason: MdRefusal.ShuttingDown },
+  ]);
+  expect(joined.carrier.closed).toBe("GoingAway");
+  expect(() => join()).toThrow("GoingAway");
+});
+
+test("one address has so many connections, and all together so many", () => {
+  const few = rig({ addresses: { connections: 2, ownConnections: 2 } });
+  const first = few.join();
+  few.join();
+  expect(() => few.join()).toThrow("AddressFull");
+  first.leave();
+  first.leave();
+  few.join();
+  expect(few.counters.subscribers).toBe(2);
+  const one = rig({ subscribersMax: 1 });
+  one.join();
+  expect(() => one.join()).toThrow("Full");
+});
