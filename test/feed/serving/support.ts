@@ -37,7 +37,7 @@ import {
   putTrade,
 } from "../../../src/protocol/index.ts";
 
-export const CHECKSUMS = {
+const CHECKSUMS = {
   crc32c: (bytes: Uint8Array, previous = 0) => crc32c(bytes, 0, bytes.length, previous),
   blake3: () => new Uint8Array(32),
   blake3Stream: () => {
@@ -45,7 +45,7 @@ export const CHECKSUMS = {
   },
 };
 
-export class ManualClock implements Clock {
+class ManualClock implements Clock {
   now_us = 1_000_000;
   wallMicros(): number {
     return 1_700_000_000_000_000 + this.now_us;
@@ -154,7 +154,7 @@ export class FakeChannel implements ServedChannel {
   }
 }
 
-export class FakeMarket implements ServedMarket {
+class FakeMarket implements ServedMarket {
   symbols = 3;
   /** Snapshots that were made. */
   made = 0;
@@ -204,7 +204,7 @@ export class FakeMarket implements ServedMarket {
 }
 
 /** Says what it was given, packets and replies apart; holds what it is told to. */
-export class NotingCarrier implements FeedCarrier {
+class NotingCarrier implements FeedCarrier {
   pieces: Uint8Array[] = [];
   holds = false;
   closed: FeedClose | undefined;
@@ -230,7 +230,7 @@ export function partsOf(bytes: Uint8Array): Uint8Array[] {
   return parts;
 }
 
-export interface Said {
+interface Said {
   readonly kind: number;
   readonly flags: number;
   readonly epoch: number;
@@ -241,7 +241,7 @@ export interface Said {
 }
 
 /** Replies and packets in the order in which they came; throws for a packet that is none. */
-export function said(pieces: readonly Uint8Array[]): { replies: MdReply[]; packets: Said[] } {
+function said(pieces: readonly Uint8Array[]): { replies: MdReply[]; packets: Said[] } {
   const replies: MdReply[] = [];
   const packets: Said[] = [];
   const reader = new MarketDataReader();
