@@ -3,6 +3,7 @@ export { CACHE_SYMBOLS_MAX, createCache, SymbolCache } from "./cache/symbol-cach
 export { CacheWriter } from "./cache/writer.ts";
 export { FeedLatency } from "./latency/feed-latency.ts";
 export { type LatencySummary, LatencyTracker, latencyCsv } from "./latency/latency-tracker.ts";
+export * from "./recording/index.ts";
 export * from "./serving/index.ts";
 export type { MarketSource, RestingOrderView } from "./streams/market-source.ts";
 export { ORDERS_LISTED_MAX } from "./streams/order-feed.ts";

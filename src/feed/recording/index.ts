@@ -1,0 +1,14 @@
+export { inspectRecording, type RecordingReport, type TakeReport } from "./inspect.ts";
+export { type RecordedProtocolName, RecordKind, type TakeEndName } from "./layout.ts";
+export { RecordCursor } from "./record-cursor.ts";
+export { Recording } from "./recording.ts";
+export { type FilledBlock, RecordingBuffer } from "./recording-buffer.ts";
+export {
+  openRecordingLog,
+  RECORDING_LIMITS,
+  RECORDING_LOG,
+  type RecordingPlace,
+  RecordingWriter,
+} from "./recording-log.ts";
+export { TakeReader } from "./take-reader.ts";
+export { encodeTake, encodeTakeEnd, type TakeSource } from "./take-words.ts";
