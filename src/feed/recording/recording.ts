@@ -62,7 +62,10 @@ export class Recording {
     if (before >= this.lastPosition) return undefined;
     const follower = new FrameFollower(this.log, before);
     try {
-      follower.read(this.lastPosition, (frame) => void (first = frame), 1);
+      const keep = (frame: LogFrame): void => {
+        first = frame;
+      };
+      follower.read(this.lastPosition, keep, 1);
     } finally {
       follower.close();
     }
