@@ -16,7 +16,7 @@ import type { SimulatedDisk } from "../../../src/lab/index.ts";
 import { NativeChecksums } from "../../../src/platform/index.ts";
 import { FRAME_HEADER_BYTES, type LogLimits, SECTOR_BYTES } from "../../../src/segment/index.ts";
 
-export const checksums = new NativeChecksums();
+const checksums = new NativeChecksums();
 
 /** A segment holds a few frames, a frame a few records. */
 const SMALL: LogLimits = { segmentBytes: 2 * SECTOR_BYTES, frameBytesMax: 1024 };
