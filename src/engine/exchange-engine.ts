@@ -1,7 +1,7 @@
 // The exchange as an Application: one command in, its events out, nothing else. Its first command must be Genesis,
 // which sizes everything; the log's other commands follow in their order.
 
-import { type Application, assert, counted, type RecordBuffer, SeriatimError } from "../base/index.ts";
+import { type Application, assert, type RecordBuffer, SeriatimError } from "../base/index.ts";
 import {
   CommandKind,
   CommandWord,
@@ -10,15 +10,26 @@ import {
   EVENT_WORDS,
   type Genesis,
   type Instrument,
+  type InstrumentStatus,
   Reason,
   readTimestamp,
   Side,
 } from "../protocol/index.ts";
 import { type Administration, administer } from "./administration.ts";
+import {
+  type BookView,
+  bookOf,
+  instrumentStatus,
+  levelsOf,
+  type QueueVisitor,
+  type RestingOrder,
+  restingOrder,
+  visitLevel,
+  visitQueue,
+} from "./book-views.ts";
 import { massCancel } from "./bulk-cancel.ts";
 import { ExchangeState } from "./exchange-state.ts";
 import { applyOnce } from "./once.ts";
-import type { OrderBook } from "./order-book.ts";
 import { cancelOrder, modifyOrder, newOrder } from "./order-commands.ts";
 import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 import { findOwnOrder, type OwnOrder, visitOwnOrders } from "./own-orders.ts";
@@ -34,34 +45,6 @@ const FLAGS = CommandWord.flags;
 const NEW_ORDER = CommandKind.NewOrder;
 const CANCEL = CommandKind.Cancel;
 const MODIFY = CommandKind.Modify;
-
-/** A price level as plain data: ticks, lots, orders. */
-export interface LevelView {
-  readonly price: number;
-  readonly total: number;
-  readonly orders: number;
-}
-
-/** A book as plain data; levels best first. */
-export interface BookView {
-  readonly bids: readonly LevelView[];
-  readonly asks: readonly LevelView[];
-  /** Orders resting on both sides. */
-  readonly orders: number;
-}
-
-/** A resting order as plain data: what a new order must say to rest in its place. */
-export interface RestingOrder {
-  /** u64, as u32 lanes. */
-  readonly idLow: number;
-  readonly idHigh: number;
-  readonly account: number;
-  readonly side: Side;
-  /** Ticks. */
-  readonly price: number;
-  /** Lots that still rest. */
-  readonly quantity: number;
-}
 
 export class ExchangeEngine implements Application {
   #state: ExchangeState | undefined;
@@ -219,6 +202,27 @@ export class ExchangeEngine implements Application {
     return visitOwnOrders(this.#begun(), account, symbol, max, visit);
   }
 
+  /**
+   * Gives the lots and orders resting at a price, 0 and 0 when nothing does. Allocates nothing; `visit` must not apply
+   * commands. The symbol is registered.
+   */
+  level(symbol: number, side: Side, price: number, visit: (total: number, orders: number) => void): void {
+    visitLevel(this.#begun(), symbol, side, price, visit);
+  }
+
+  /**
+   * Visits the orders resting at a price, oldest first, until `visit` returns false. Allocates nothing; `visit` must not apply
+   * commands. The symbol is registered.
+   */
+  forEachOrderAt(symbol: number, side: Side, price: number, visit: QueueVisitor): void {
+    visitQueue(this.#begun(), symbol, side, price, visit);
+  }
+
+  /** Whether new orders of a symbol are taken. */
+  statusOf(symbol: number): InstrumentStatus {
+    return instrumentStatus(this.#begun().administration, symbol);
+  }
+
   #begun(): ExchangeState {
     if (this.#state === undefined)
       throw new SeriatimError("NO_GENESIS", "the engine has not seen a genesis entry");
@@ -281,32 +285,4 @@ function registerInstrument(state: ExchangeState, words: Int32Array, at: number,
   if (state.instruments.length < state.genesis.symbolsMax) return state.addInstrument(instrument);
   state.events.begin(events, words, at);
   state.events.reject(Reason.StorageExhausted);
-}
-
-function bookOf(state: ExchangeState, symbol: number): OrderBook {
-  const book = state.books[symbol];
-  if (book !== undefined) return book;
-  const known = counted(state.books.length, "instrument");
-  throw new SeriatimError("UNKNOWN_SYMBOL", `symbol ${symbol} is not registered: the engine has ${known}`);
-}
-
-function restingOrder({ orders }: ExchangeState, slot: number, side: Side, price: number): RestingOrder {
-  const { words } = orders;
-  const at = slot << ORDER_SHIFT;
-  return {
-    idLow: words[at + OrderWord.idLow] >>> 0,
-    idHigh: words[at + OrderWord.idHigh] >>> 0,
-    account: words[at + OrderWord.account] >>> 0,
-    side,
-    price,
-    quantity: words[at + OrderWord.quantity] >>> 0,
-  };
-}
-
-function levelsOf(book: OrderBook, side: Side): LevelView[] {
-  const found: LevelView[] = [];
-  book.forEachLevel(side, Number.POSITIVE_INFINITY, (price, total, orders) => {
-    found.push({ price, total, orders });
-  });
-  return found;
 }

@@ -82,6 +82,17 @@ export class PriceLadder {
     return this.#window[offset] - 1;
   }
 
+  /** The level of `side` at `price`, or NONE, for who only looks: no use is counted, and any price may be asked for. */
+  peek(price: number, side: Side): number {
+    const best = this.best(side);
+    if (best === NONE) return NONE;
+    const distance = price - this.#levels.price[best];
+    if (side === BUY ? distance > 0 : distance < 0) return NONE;
+    const offset = price - this.#base;
+    if (offset >= 0 && offset < this.#size) return this.#window[offset] - 1;
+    return this.#far.find(side === BUY ? this.#farBids : this.#farAsks, price);
+  }
+
   /** Adds an empty level; its price has no level yet, and it does not cross the other side. */
   insert(level: number, side: Side): void {
     const price = this.#levels.price[level];

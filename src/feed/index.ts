@@ -10,6 +10,7 @@ export { ORDERS_LISTED_MAX } from "./streams/order-feed.ts";
 export {
   HELD_BYTES_MAX,
   ORDER_MESSAGES_MAX,
+  StreamFigures,
   type SubscriberSink,
   TRADE_MESSAGES_MAX,
 } from "./streams/outbox.ts";

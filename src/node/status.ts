@@ -1,6 +1,7 @@
 // What a node says about itself at one moment: plain numbers, sampled when health or metrics are asked for, so that
 // nothing on the order path waits for a reader.
 
+import type { StreamFigures } from "../feed/index.ts";
 import type { NodeReport, NodeRoleName } from "../protocol/index.ts";
 import type { Latency, LatencyTotals, Load, SnapshotStatus } from "../runtime/index.ts";
 import type { WebCounters } from "./web/web-limits.ts";
@@ -97,4 +98,6 @@ export interface WebStatus {
   /** The last command that its copy of the exchange has applied. */
   readonly feedPosition: number;
   readonly webSockets: WebCounters;
+  /** Of market data as JSON. */
+  readonly streams: StreamFigures;
 }

@@ -2,6 +2,7 @@ export * from "./admin/index.ts";
 export * from "./commands/index.ts";
 export * from "./events/index.ts";
 export * from "./flow/index.ts";
+export * from "./instrument-status.ts";
 export * from "./json/index.ts";
 export * from "./keys/index.ts";
 export * from "./market-data/index.ts";

@@ -125,3 +125,33 @@ test("an account's orders are those of all symbols that are its own, in the orde
   }
   expect(visited).toBe(desk.engine.restingOrders);
 });
+
+test("a level and its queue are the book's, whatever price is asked for", () => {
+  const desk = busyDesk(5);
+  const { bids, asks } = desk.engine.book(0);
+  const resting = ordersOf(desk, 0);
+  for (const [side, levels] of [
+    [Side.Buy, bids],
+    [Side.Sell, asks],
+  ] as const) {
+    const others = side === Side.Buy ? asks : bids;
+    const empty = others.map(({ price }) => ({ price, total: 0, orders: 0 }));
+    for (const { price, total, orders } of [...levels, ...empty]) {
+      const queue: object[] = [];
+      desk.engine.level(0, side, price, (...found) => expect(found).toEqual([total, orders]));
+      desk.engine.forEachOrderAt(0, side, price, (account, idLow, idHigh, quantity) => {
+        queue.push({ idLow, idHigh, account, side, price, quantity });
+        return true;
+      });
+      expect(queue).toEqual(resting.filter((order) => order.side === side && order.price === price));
+    }
+  }
+});
+
+test("a queue is left when its visitor has had enough", () => {
+  const desk = new Desk();
+  for (let id = 1; id <= 3; id++) desk.do(buy(id, 10, id));
+  const found: number[] = [];
+  desk.engine.forEachOrderAt(0, Side.Buy, 10, (_account, _low, _high, quantity) => found.push(quantity) < 2);
+  expect(found).toEqual([1, 2]);
+});

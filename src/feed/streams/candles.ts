@@ -62,6 +62,14 @@ export class CandleSeries {
     return changed;
   }
 
+  /** The closing prices of the latest `max`, oldest first. */
+  closes(max: number, decimals: number): string[] {
+    const length = Math.min(max, CANDLES_MAX, this.#count);
+    return Array.from({ length }, (_, i) =>
+      formatPrice(this.#closes[(this.#count - length + i) % CANDLES_MAX], decimals),
+    );
+  }
+
   #from(number: number, decimals: number): CandleEntry[] {
     const first = Math.max(number, this.#count - CANDLES_MAX);
     return Array.from({ length: this.#count - first }, (_, i) =>

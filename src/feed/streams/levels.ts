@@ -45,7 +45,7 @@ export class SideLevels {
 
   /** Takes the source's levels as those that clients know. */
   capture(source: MarketSource, symbol: number): void {
-    this.#read(source, symbol);
+    this.read(source, symbol);
     this.#adopt();
   }
 
@@ -55,17 +55,22 @@ export class SideLevels {
     return Array.from({ length: known.count }, (_, i) => known.entry(i, this.#decimals));
   }
 
-  /** Takes the source's levels, and returns what is different: best first, a level that left with quantity 0. */
-  changes(source: MarketSource, symbol: number): LevelEntry[] {
-    this.#read(source, symbol);
+  /** Reads the source's levels, for take(). */
+  read(source: MarketSource, symbol: number): void {
+    this.#fresh.count = 0;
+    source.forEachLevel(symbol, this.#side, this.#max, this.#fresh.add);
+  }
+
+  /** Whether the levels that were read last are others than clients know. */
+  differs(): boolean {
+    return this.#compare().length > 0;
+  }
+
+  /** Takes the levels that were read last, and returns what is different: best first, a level that left with quantity 0. */
+  take(): LevelEntry[] {
     const found = this.#compare();
     this.#adopt();
     return found;
-  }
-
-  #read(source: MarketSource, symbol: number): void {
-    this.#fresh.count = 0;
-    source.forEachLevel(symbol, this.#side, this.#max, this.#fresh.add);
   }
 
   #adopt(): void {

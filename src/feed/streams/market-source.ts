@@ -1,6 +1,6 @@
 // Where the publisher reads what it can't learn from events: the engine of its thread, seen through what it needs.
 
-import type { Instrument, Side } from "../../protocol/index.ts";
+import type { Instrument, InstrumentStatus, Side } from "../../protocol/index.ts";
 
 /** A resting order as plain data. */
 export interface RestingOrderView {
@@ -32,4 +32,14 @@ export interface MarketSource {
     accounts: Pick<ReadonlySet<number>, "has">,
     visit: (symbol: number, order: RestingOrderView) => void,
   ): void;
+  /** Visits the orders resting at a price, oldest first, until `visit` returns false: ids as u32 lanes, lots. */
+  forEachOrderAt(
+    symbol: number,
+    side: Side,
+    price: number,
+    visit: (account: number, idLow: number, idHigh: number, quantity: number) => boolean,
+  ): void;
+  /** Gives the lots and orders resting at a price, 0 and 0 when nothing does. */
+  level(symbol: number, side: Side, price: number, visit: (total: number, orders: number) => void): void;
+  statusOf(symbol: number): InstrumentStatus;
 }

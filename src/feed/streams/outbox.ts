@@ -1,9 +1,11 @@
 // What one subscriber still has to get, and its pace. While the peer keeps up, messages go straight through and nothing is
 // held. While it is slow:
-//   conflated streams  hold nothing but the mark that a snapshot is due: O(1) per message, one mark per stream
+//   conflated streams  hold nothing but the mark that a snapshot is due: O(1) per message, one mark per stream. The snapshot
+//                      says how many messages it stands for
 //   trades, orders     wait in order, up to the bounds below; one more and the subscriber is given up
 // When the peer can take more, the streams that wait are served in turn, one message each: none starves another.
 
+import { conflatedText } from "../../protocol/index.ts";
 import type { Holding, Stream, StreamListener } from "./stream.ts";
 
 /** Messages that may wait for one subscriber. A stalled one's trades of a busy symbol last some seconds. */
@@ -26,6 +28,14 @@ export interface SubscriberSink {
   overflowed(): void;
 }
 
+/** Figures of all subscribers together. */
+export class StreamFigures {
+  /** Channels of symbols, and queues, that are subscribed to now. */
+  subscriptions = 0;
+  /** Messages that slow subscribers were not sent, because a newer one said more. */
+  conflated = 0;
+}
+
 /** One subscriber's place in one stream. */
 export class Subscription implements StreamListener {
   readonly stream: Stream;
@@ -33,6 +43,8 @@ export class Subscription implements StreamListener {
   readonly queue: string[] = [];
   /** The next message, once the queue is empty, is a snapshot; what the stream says until then is in it. */
   needsSnapshot = false;
+  /** Messages that were left out since the last one that was sent. */
+  conflated = 0;
   readonly #outbox: Outbox;
 
   constructor(outbox: Outbox, stream: Stream) {
@@ -51,6 +63,7 @@ export class Subscription implements StreamListener {
 
 export class Outbox {
   readonly #sink: SubscriberSink;
+  readonly #figures: StreamFigures;
   /** Subscriptions that have something to send, in the order of their turns: none while the peer keeps up. */
   readonly #waiting = new Set<Subscription>();
   readonly #held: Record<Holding, number> = { conflated: 0, trades: 0, orders: 0 };
@@ -58,8 +71,9 @@ export class Outbox {
   #isSlow = false;
   #isClosed = false;
 
-  constructor(sink: SubscriberSink) {
+  constructor(sink: SubscriberSink, figures: StreamFigures) {
     this.#sink = sink;
+    this.#figures = figures;
   }
 
   /** Messages and characters held now, and the streams that wait for their turn. */
@@ -74,10 +88,13 @@ export class Outbox {
 
   /** A message of a stream that all its listeners get. */
   offer(subscription: Subscription, message: string): void {
-    if (subscription.needsSnapshot || this.#isClosed) return;
+    if (this.#isClosed) return;
+    if (subscription.needsSnapshot) return this.#leaveOut(subscription);
     if (!this.#isSlow) return this.#send(message);
-    if (subscription.stream.holding === "conflated") subscription.needsSnapshot = true;
-    else if (!this.#hold(subscription, message)) return;
+    if (subscription.stream.holding === "conflated") {
+      subscription.needsSnapshot = true;
+      this.#leaveOut(subscription);
+    } else if (!this.#hold(subscription, message)) return;
     this.#waiting.add(subscription);
   }
 
@@ -100,6 +117,7 @@ export class Outbox {
   drop(subscription: Subscription): void {
     this.#waiting.delete(subscription);
     subscription.needsSnapshot = false;
+    subscription.conflated = 0;
     while (subscription.queue.length > 0) this.#take(subscription);
   }
 
@@ -126,11 +144,27 @@ export class Outbox {
   #serve(subscription: Subscription): void {
     if (subscription.needsSnapshot && subscription.queue.length === 0) {
       subscription.needsSnapshot = false;
-      if (!subscription.stream.snapshot().every((message) => this.#hold(subscription, message))) return;
+      if (!this.#snapshot(subscription).every((message) => this.#hold(subscription, message))) return;
     }
     const message = this.#take(subscription);
     if (subscription.queue.length > 0 || subscription.needsSnapshot) this.#waiting.add(subscription);
     if (message !== undefined) this.#send(message);
+  }
+
+  /** What the stream's snapshot says, and how many messages the subscriber was not sent. */
+  #snapshot(subscription: Subscription): readonly string[] {
+    const { conflated, stream } = subscription;
+    const messages = stream.snapshot();
+    subscription.conflated = 0;
+    if (conflated === 0) return messages;
+    return [conflatedText(messages[0], conflated), ...messages.slice(1)];
+  }
+
+  /** A list of open orders reads the state: nothing that was said before is missing in it. */
+  #leaveOut(subscription: Subscription): void {
+    if (subscription.stream.holding === "orders") return;
+    subscription.conflated++;
+    this.#figures.conflated++;
   }
 
   #send(message: string): void {

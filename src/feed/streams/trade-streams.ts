@@ -8,6 +8,7 @@ import {
   type TradeEntry,
   tradesText,
 } from "../../protocol/index.ts";
+import { DayStatistics } from "../day-statistics.ts";
 import { CandleSeries } from "./candles.ts";
 import { RecentTrades, type Trade, tradeEntry } from "./recent-trades.ts";
 import { MarketStream, type SymbolState } from "./stream.ts";
@@ -18,11 +19,15 @@ const TRADES_PER_MESSAGE_MAX = 500;
 /** What is remembered of a symbol's trades. */
 export class TradeHistory {
   readonly recent = new RecentTrades();
+  day = new DayStatistics();
   readonly candles = CANDLE_INTERVALS_S.map((interval_s) => new CandleSeries(interval_s));
 
-  add(trade: Trade): void {
+  /** `began_us`: since when the publisher knows every trade. */
+  add(trade: Trade, began_us: number): void {
+    const { timestamp_us, price, quantity } = trade;
     this.recent.add(trade);
-    for (const series of this.candles) series.add(trade.timestamp_us, trade.price, trade.quantity);
+    this.day.add(timestamp_us, began_us, price, quantity);
+    for (const series of this.candles) series.add(timestamp_us, price, quantity);
   }
 }
 

@@ -22,6 +22,8 @@ export interface EventListener {
    * engine must not be read here.
    */
   onEvents(events: RecordBuffer, timestamp_us: number): void;
+  /** A command was applied, the record at `words[at]`; all its events were given. The engine may be read. */
+  endCommand(words: Int32Array, at: number): void;
   /** The engine's state is another one. */
   onReset(): void;
   /** The end of a turn: the engine may be read. */
@@ -99,15 +101,17 @@ export class Follower<Listener extends EventListener> {
   }
 
   #turn({ words, consumer }: Input): void {
+    const { listener } = this;
     const count = consumer.available(COMMANDS_PER_TURN);
     const end = consumer.offset() + count * COMMAND_WORDS;
     for (let at = consumer.offset(); at < end; at += COMMAND_WORDS) {
       this.#timestamp_us = readTimestamp(words, at);
       this.engine.apply(words, at, this.#events);
       this.#events.drain();
+      listener.endCommand(words, at);
     }
     this.position += count;
     consumer.release(count);
-    this.listener.flush();
+    listener.flush();
   }
 }

@@ -190,6 +190,16 @@ const METRICS: readonly Metric[] = [
     "Messages to WebSocket clients.",
     (s) => s.webSockets.messagesSent,
   ),
+  gauge(
+    "seriatim_websocket_subscriptions",
+    "Channels of symbols that WebSocket clients subscribe to now.",
+    (s) => s.streams.subscriptions,
+  ),
+  counter(
+    "seriatim_websocket_messages_conflated_total",
+    "Messages that slow WebSocket clients were not sent, because a newer one said more.",
+    (s) => s.streams.conflated,
+  ),
   {
     ...gauge("seriatim_status", "1 for the status the node is in, 0 for the others.", (s) =>
       Object.fromEntries(HEALTH.map((health) => [health, s.status === health ? 1 : 0])),

@@ -8,8 +8,8 @@ import type { EventListener } from "./follower.ts";
 
 /** Trades, depth and quotes: up to 50 times in a second, about what a screen shows. */
 const BOOK_INTERVAL_US = 20_000;
-/** Candles, of which a trade changes five: nobody sees one of them move more often. */
-const CANDLE_INTERVAL_US = 200_000;
+/** Candles, of which a trade changes five, statistics and queues: nobody sees one of them move more often. */
+const SLOW_INTERVAL_US = 200_000;
 /**
  * A round of telling, with all that the thread did until the next one, takes one part in so many of a core: many subscribers
  * are told less often, instead of taking the processor from those who trade.
@@ -21,17 +21,21 @@ const INTERVAL_MAX_US = 200_000;
 export class PublishPace implements EventListener {
   readonly publisher: Publisher;
   readonly #books: Pace;
-  readonly #candles: Pace;
+  readonly #slow: Pace;
 
   /** `busyMicros`: how long the calling thread has had a processor since it began. */
   constructor(publisher: Publisher, clock: Clock, busyMicros: () => number) {
     this.publisher = publisher;
     this.#books = new Pace(BOOK_INTERVAL_US, clock, busyMicros, () => publisher.flush());
-    this.#candles = new Pace(CANDLE_INTERVAL_US, clock, busyMicros, () => publisher.flushCandles());
+    this.#slow = new Pace(SLOW_INTERVAL_US, clock, busyMicros, () => publisher.flushSlow());
   }
 
   onEvents(events: RecordBuffer, timestamp_us: number): void {
     this.publisher.onEvents(events, timestamp_us);
+  }
+
+  endCommand(words: Int32Array, at: number): void {
+    this.publisher.endCommand(words, at);
   }
 
   onReset(): void {
@@ -40,13 +44,13 @@ export class PublishPace implements EventListener {
 
   flush(): void {
     this.#books.ask();
-    this.#candles.ask();
+    this.#slow.ask();
   }
 
   /** Says what is left; nothing follows. */
   finish(): void {
     this.#books.finish();
-    this.#candles.finish();
+    this.#slow.finish();
   }
 }
 

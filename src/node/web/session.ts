@@ -8,7 +8,7 @@
 // that connection is lost the session ends: the exchange is gone or going, and a client has to connect again in any case.
 
 import { SeriatimError } from "../../base/index.ts";
-import { SUBSCRIPTIONS_MAX, Subscriber } from "../../feed/index.ts";
+import { Subscriber } from "../../feed/index.ts";
 import {
   CloseCode,
   ErrorCode,
@@ -18,14 +18,12 @@ import {
   type JsonRequest,
   type OpenOrdersRequest,
   parseRequest,
-  type SubscriptionRequest,
-  subscriptionText,
 } from "../../protocol/index.ts";
 import { admit } from "./admission.ts";
 import { connectDesk, type Desk } from "./desk.ts";
 import { MessageRate } from "./message-rate.ts";
-import { unknownSymbol } from "./order-desk.ts";
 import { OrderLists } from "./order-lists.ts";
+import { SubscriptionDesk } from "./subscription-desk.ts";
 import type { WebExchange } from "./web-exchange.ts";
 
 /** A hello that is not let in: what was said, proved by nothing, and why not. */
@@ -57,8 +55,6 @@ const State = { New: 0, Greeting: 1, Open: 2, Leaving: 3, Ended: 4 } as const;
 type State = (typeof State)[keyof typeof State];
 
 export class WebSession {
-  /** Whether channel `status` is subscribed to. */
-  wantsStatus = false;
   /** Its hello was let in; one without gives way when there are as many connections as may be. */
   hasPlace = false;
   #isReader = false;
@@ -67,6 +63,7 @@ export class WebSession {
   readonly #rate: MessageRate;
   /** What it subscribes with; from its greeting on. */
   #subscriber: Subscriber | undefined;
+  #subscriptions: SubscriptionDesk | undefined;
   #state: State = State.New;
   /** What was read before reading was held; in the end as many as the rate allows. */
   #held: string[] = [];
@@ -84,6 +81,11 @@ export class WebSession {
   /** Whether `hello` was said. */
   get isGreeted(): boolean {
     return this.#state !== State.New;
+  }
+
+  /** Whether channel `status` is subscribed to. */
+  get wantsStatus(): boolean {
+    return this.#subscriptions?.wantsStatus ?? false;
   }
 
   /** Takes a message of the client. */
@@ -122,6 +124,7 @@ export class WebSession {
     this.#lists?.close();
     this.#subscriber?.close();
     this.#subscriber = undefined;
+    this.#subscriptions = undefined;
     this.#desk?.close();
   }
 
@@ -139,18 +142,18 @@ export class WebSession {
     if (request.type === "hello") {
       if (this.#state === State.New) this.#hello(request);
       else this.#refuse(request.request, ErrorCode.HelloFirst, "hello was said already");
-    } else if (this.#subscriber === undefined) {
+    } else if (this.#subscriptions === undefined) {
       this.#refuse(request.request, ErrorCode.HelloFirst, `say hello before ${request.type}`);
     } else {
-      this.#serve(request, this.#subscriber);
+      this.#serve(request, this.#subscriptions);
     }
   }
 
-  #serve(request: Exclude<JsonRequest, HelloRequest>, subscriber: Subscriber): void {
+  #serve(request: Exclude<JsonRequest, HelloRequest>, subscriptions: SubscriptionDesk): void {
     switch (request.type) {
       case "subscribe":
       case "unsubscribe":
-        return this.#subscription(request, subscriber);
+        return subscriptions.take(request);
       case "heartbeat":
         if (this.#desk === undefined) this.#send(heartbeatText(request.request, undefined));
         else this.#desk.beat(request.request);
@@ -243,50 +246,12 @@ export class WebSession {
     };
     const subscriber = new Subscriber(this.#exchange.publisher, sink, this.#account);
     this.#subscriber = subscriber;
-    this.#lists = new OrderLists(this.#exchange, subscriber, () => this.#desk?.sequence ?? 0);
+    const lists = new OrderLists(this.#exchange, subscriber, () => this.#desk?.sequence ?? 0);
+    this.#lists = lists;
+    const hasReports = desk?.session !== undefined;
+    const parts = { exchange: this.#exchange, subscriber, lists, account: this.#account, hasReports };
+    this.#subscriptions = new SubscriptionDesk({ ...parts, send: (text) => this.#send(text) });
     this.#send(this.#exchange.welcome(request, account, this.#account, desk?.session));
-  }
-
-  #subscription(request: SubscriptionRequest, subscriber: Subscriber): void {
-    const { type, channels } = request;
-    const symbols = this.#symbolsOf(request);
-    if (symbols === undefined) return;
-    if (channels.includes("orders") && this.#account === undefined)
-      return this.#needsAccount(request.request);
-    if (channels.includes("orders") && this.#desk?.session !== undefined)
-      return this.#refuse(request.request, ErrorCode.Reports, "the reports of this session say it");
-    const market = channels.filter((channel) => channel !== "orders" && channel !== "status");
-    if (type === "subscribe" && !subscriber.hasRoomFor(market, symbols))
-      return this.#refuse(request.request, ErrorCode.TooManySubscriptions, tooManySubscriptions());
-    const isOn = type === "subscribe";
-    const hasOrders = channels.includes("orders");
-    if (isOn && hasOrders && this.#lists?.mayBegin() === false)
-      return this.#refuse(request.request, ErrorCode.TooOften, "channel orders is subscribed once a second");
-    this.#send(subscriptionText(request));
-    if (channels.includes("status")) this.wantsStatus = isOn;
-    if (hasOrders && isOn) this.#lists?.begin();
-    else if (hasOrders) this.#lists?.end();
-    for (const symbol of symbols) {
-      for (const channel of market) {
-        if (isOn) subscriber.subscribe(channel, symbol);
-        else subscriber.unsubscribe(channel, symbol);
-      }
-    }
-  }
-
-  /** The numbers of the symbols a subscription is about; undefined when it names one that is not there, which is told. */
-  #symbolsOf({ request, symbols }: SubscriptionRequest): number[] | undefined {
-    if (symbols === undefined) return this.#exchange.symbols.instruments.map((_instrument, number) => number);
-    const numbers: number[] = [];
-    for (const [i, name] of symbols.entries()) {
-      const number = this.#exchange.symbols.find(name);
-      if (number === undefined) {
-        this.#send(errorText({ request, ...unknownSymbol(`symbols[${i}]`, name) }));
-        return undefined;
-      }
-      numbers.push(number);
-    }
-    return numbers;
   }
 
   #listOpenOrders(asked: OpenOrdersRequest): void {
@@ -321,8 +286,4 @@ export class WebSession {
     this.end();
     this.#peer.close(code, why, refused);
   }
-}
-
-function tooManySubscriptions(): string {
-  return `that would be more than ${SUBSCRIPTIONS_MAX} channels of symbols: nothing was subscribed`;
 }

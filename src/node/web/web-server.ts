@@ -6,7 +6,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { SeriatimError } from "../../base/index.ts";
-import { Publisher } from "../../feed/index.ts";
+import { Publisher, StreamFigures } from "../../feed/index.ts";
 import { SystemClock, threadBusyMicros } from "../../platform/index.ts";
 import { KeyRing } from "../../runtime/index.ts";
 import { AccountNames } from "../account-names.ts";
@@ -54,7 +54,11 @@ export class WebServer {
    */
   async listen(peer: AskedPeer): Promise<number> {
     const { host, httpPort, tls } = this.#options;
-    const web = () => ({ feedPosition: this.#follower?.position ?? 0, webSockets: this.#counters });
+    const web = () => ({
+      feedPosition: this.#follower?.position ?? 0,
+      webSockets: this.#counters,
+      streams: this.#follower?.listener.publisher.figures ?? new StreamFigures(),
+    });
     const files = readPageFiles(pageDirectory());
     const { status } = peer;
     const http = await startHttp({ host, port: httpPort, tls, status, web, files, log: this.#log });

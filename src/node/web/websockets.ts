@@ -25,7 +25,7 @@ import { WebExchange } from "./web-exchange.ts";
 import { WEB_LIMITS, type WebCounters, type WebLimits } from "./web-limits.ts";
 
 /** What the node says about itself, for channel `status`. */
-export type NodeFigures = Omit<StatusMessage, "subscribers">;
+export type NodeFigures = Omit<StatusMessage, "subscribers" | "streams">;
 
 export interface WebSocketOptions {
   readonly publisher: Publisher;
@@ -167,7 +167,8 @@ class AttachedWebSockets implements WebSockets {
     if (listeners.length === 0) return;
     const figures = await this.#newestFigures();
     if (figures === undefined) return;
-    const text = statusText({ ...figures, subscribers: this.#counters.connections });
+    const { figures: streams } = this.#options.publisher;
+    const text = statusText({ ...figures, subscribers: this.#counters.connections, streams });
     for (const connection of listeners) connection.sendStatus(text);
   }
 

@@ -104,8 +104,8 @@ export function heartbeatText(request: number | undefined, next: number | undefi
   return JSON.stringify({ type: "heartbeat", request, next: numberText(next) });
 }
 
-export function subscriptionText({ type, request, channels, symbols }: SubscriptionRequest): string {
-  return JSON.stringify({ type: `${type}d`, request, channels, symbols });
+export function subscriptionText({ type, request, channels, symbols, level }: SubscriptionRequest): string {
+  return JSON.stringify({ type: `${type}d`, request, channels, symbols, ...level });
 }
 
 export function errorText({ request, code, text }: Refusal): string {

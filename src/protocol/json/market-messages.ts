@@ -11,7 +11,7 @@ export const DEPTH_LEVELS_MAX = 20;
 export const CANDLE_INTERVALS_S = [1, 10, 60, 600, 3600] as const;
 
 /** What every message of a symbol has. Of a candle message, the interval belongs to the channel. */
-interface MarketMessage {
+export interface MarketMessage {
   readonly symbol: string;
   /** Of the symbol, over all its channels. */
   readonly sequence: string;
@@ -19,6 +19,8 @@ interface MarketMessage {
   readonly previous?: string;
   /** The message is the whole state, not a change of it. */
   readonly snapshot?: true;
+  /** How many messages of the channel were left out before this one, because the client read slowly. */
+  readonly conflated?: number;
 }
 
 /** A price level; quantity 0: it has gone. */
@@ -107,7 +109,12 @@ export function candlesText(head: MarketHead, interval: number, candles: readonl
   return JSON.stringify({ type: "candles", ...headOf(head), interval, candles } satisfies CandlesMessage);
 }
 
-function headOf({ symbol, sequence, previous }: MarketHead): MarketMessage {
+export function headOf({ symbol, sequence, previous }: MarketHead): MarketMessage {
   if (previous === undefined) return { symbol, sequence: String(sequence), snapshot: true };
   return { symbol, sequence: String(sequence), previous: String(previous) };
+}
+
+/** The text of a message that takes the place of `count` others. */
+export function conflatedText(text: string, count: number): string {
+  return `${text.slice(0, -1)},"conflated":${count}}`;
 }

@@ -8,7 +8,17 @@ import { Fields, isJsonObject, type JsonObject, shownJson } from "./fields.ts";
 /** The version of the messages; `hello` and `welcome` say it. */
 export const JSON_SCHEMA_VERSION = 1;
 
-export const CHANNELS = ["depth", "quotes", "trades", "candles", "orders", "status"] as const;
+export const CHANNELS = [
+  "depth",
+  "quotes",
+  "trades",
+  "candles",
+  "statistics",
+  "instruments",
+  "queue",
+  "orders",
+  "status",
+] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 /** Symbols that one request names: as many as an exchange has; the message's length is the real bound. */
@@ -104,6 +114,8 @@ export interface SubscriptionRequest extends Numbered {
   readonly channels: readonly Channel[];
   /** undefined: all instruments. */
   readonly symbols: readonly string[] | undefined;
+  /** Of a subscription to channel `queue`, which is of one symbol and no other channel; undefined of all others. */
+  readonly level: { readonly side: "buy" | "sell"; readonly price: string } | undefined;
 }
 
 export type OrderRequest = SubmitRequest | ModifyRequest | CancelRequest;
@@ -255,5 +267,13 @@ function subscription(
       fields.refuse(`channels[${i}]: ${shownJson(channel)} is not one of ${CHANNELS.join(", ")}`);
   }
   const symbols = fields.optionalTexts("symbols", SYMBOLS_MAX);
-  return { type, request, channels: channels as readonly Channel[], symbols };
+  const isQueue = channels.includes("queue");
+  if (isQueue && channels.length > 1) fields.refuse("channels: queue is asked for by itself");
+  const level = isQueue && type === "subscribe" ? queueLevel(fields, symbols) : undefined;
+  return { type, request, channels: channels as readonly Channel[], symbols, level };
+}
+
+function queueLevel(fields: Fields, symbols: readonly string[] | undefined): SubscriptionRequest["level"] {
+  if (symbols?.length !== 1) fields.refuse("symbols: a queue is of one symbol");
+  return { side: fields.requiredChoice("side", ["buy", "sell"]), price: fields.text("price") };
 }

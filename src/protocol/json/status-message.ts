@@ -33,6 +33,8 @@ export interface StatusMessage {
   readonly connections: number;
   /** WebSocket connections. */
   readonly subscribers: number;
+  /** What they subscribe to of market data, and the messages that slow ones were not sent because a newer one said more. */
+  readonly streams: { readonly subscriptions: number; readonly conflated: number };
   readonly time_us: number;
   readonly role: NodeRoleName;
   /** This node's name in its cluster, and all its nodes that it knows of; missing on a node that is alone. */
@@ -42,7 +44,7 @@ export interface StatusMessage {
 
 export function statusText(message: StatusMessage): string {
   const { status, reason, position, durablePosition, commandsPerSecond, latency } = message;
-  const { connections, subscribers, time_us, role, node, nodes } = message;
+  const { connections, subscribers, streams, time_us, role, node, nodes } = message;
   return JSON.stringify({
     type: "status",
     status,
@@ -53,6 +55,7 @@ export function statusText(message: StatusMessage): string {
     latency,
     connections,
     subscribers,
+    streams,
     time: String(time_us),
     role,
     node,

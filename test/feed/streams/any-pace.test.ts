@@ -84,7 +84,7 @@ function run(profile: FlowProfileName, seed: number) {
     else desk.apply((words) => writeFlowCommand(words, 0, command));
     if (random.chance(0.8)) continue;
     desk.publisher.flush();
-    if (random.chance(0.3)) desk.publisher.flushCandles();
+    if (random.chance(0.3)) desk.publisher.flushSlow();
     if (random.chance(0.3)) desk.wait(random.between(0, 3_000) / 1000);
     if (random.chance(0.01)) desk.publisher.onReset();
     for (const client of clients) client.live(random, desk.engine.instruments.length);

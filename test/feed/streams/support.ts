@@ -72,7 +72,7 @@ export class MarketDesk {
 
   flush(): void {
     this.publisher.flush();
-    this.publisher.flushCandles();
+    this.publisher.flushSlow();
   }
 
   /** Applies a command; its batch is still open. */
@@ -81,6 +81,7 @@ export class MarketDesk {
     writeTimestamp(this.words, 0, this.#time_us);
     this.engine.apply(this.words, 0, this.#events);
     this.#events.drain();
+    this.publisher.endCommand(this.words, 0);
   }
 
   wait(seconds: number): void {
@@ -99,6 +100,9 @@ function sourceOf(desk: MarketDesk) {
     },
     forEachLevel: ((...of) => desk.engine.forEachLevel(...of)) as ExchangeEngine["forEachLevel"],
     forEachOrderOf: ((...of) => desk.engine.forEachOrderOf(...of)) as ExchangeEngine["forEachOrderOf"],
+    forEachOrderAt: ((...of) => desk.engine.forEachOrderAt(...of)) as ExchangeEngine["forEachOrderAt"],
+    level: ((...of) => desk.engine.level(...of)) as ExchangeEngine["level"],
+    statusOf: (symbol: number) => desk.engine.statusOf(symbol),
   };
 }
 

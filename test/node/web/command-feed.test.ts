@@ -34,6 +34,7 @@ class Heard implements EventListener {
       if (((events.words[at + EventWord.kindReasonCommandFlags] >>> 24) & EventFlag.Last) !== 0)
         this.commands++;
   }
+  endCommand(): void {}
   onReset(): void {
     this.resets++;
   }

@@ -38,6 +38,7 @@ const REQUESTS = [
 const isRequest = ({ type, order, next, token }: Message): boolean =>
   REQUESTS.includes(type as string) && order === undefined && (next === undefined || token !== undefined);
 const requests = examples.filter(isRequest);
+const queueRequest = requests.find(({ side, type }) => type === "subscribe" && side !== undefined) as Message;
 const answers = examples.filter((message) => !isRequest(message));
 
 /** The fields of a message and of what is in them, and the kinds of their values; of a list, those of its elements. */
@@ -118,8 +119,12 @@ async function tradeAndSubscribe(alice: Peer, bob: Peer): Promise<void> {
   while (sideOf(await next(alice, "depth"), "asks").length === 0);
   await ask(alice, request("modify"), "ack");
   await ask(alice, request("openOrders"), "orders");
-  const all = ["depth", "quotes", "trades", "candles"];
+  const all = ["depth", "quotes", "trades", "candles", "statistics", "instruments"];
   await ask(alice, { type: "subscribe", channels: all }, "subscribed");
+  // Two orders at one price, one of them not her own.
+  await ask(bob, { ...submit, id: "5", price: "69998.00" }, "ack");
+  await ask(alice, { ...submit, id: "6", price: "69998.00" }, "ack");
+  await ask(alice, { ...queueRequest, price: "69998.00" }, "queue");
 }
 
 /** One command that takes a level of bids away and makes one of asks, and the page's cancel. */

@@ -117,6 +117,7 @@ export class TestExchange {
     writeTimestamp(this.#words, 0, TIME_US);
     this.engine.apply(this.#words, 0, this.#events);
     this.#events.drain();
+    this.publisher.endCommand(this.#words, 0);
     this.publisher.flush();
     return this.#answer;
   }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { StreamFigures } from "../../../src/feed/index.ts";
 import { type NodeStatus, startHttp } from "../../../src/node/index.ts";
 import { createLog } from "../../../src/node/log.ts";
 import { AskedStatus } from "../../../src/node/web/asked-status.ts";
@@ -73,7 +74,7 @@ afterEach(() => Promise.all(open.splice(0).map((face) => face.close())));
 const optionsOf = (some: Partial<HttpOptions> = {}): HttpOptions => ({
   ...{ host: "127.0.0.1", port: 0, log, files: new Map() },
   status: async () => STATUS,
-  web: () => ({ feedPosition: 14, webSockets: new WebCounters() }),
+  web: () => ({ feedPosition: 14, webSockets: new WebCounters(), streams: new StreamFigures() }),
   ...some,
 });
 

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SeriatimError } from "../../../src/base/index.ts";
+import { StreamFigures } from "../../../src/feed/index.ts";
 import { AccountNames, createLog, type HttpFace, startHttp } from "../../../src/node/index.ts";
 import { WebCounters, type WebLimits } from "../../../src/node/web/web-limits.ts";
 import { attachWebSockets, type NodeFigures, type WebSockets } from "../../../src/node/web/websockets.ts";
@@ -31,7 +32,7 @@ beforeEach(async () => {
   exchange = new TestExchange();
   counters = new WebCounters();
   orders = await startScriptedServer(acceptAll);
-  const web = () => ({ feedPosition: 0, webSockets: counters });
+  const web = () => ({ feedPosition: 0, webSockets: counters, streams: new StreamFigures() });
   const noStatus = () => Promise.reject(new SeriatimError("NO_NODE", "there is no node here"));
   http = await startHttp({ host: "127.0.0.1", port: 0, files: new Map(), log, status: noStatus, web });
   status = async () => FIGURES;
@@ -344,6 +345,7 @@ test("the status comes again and again to who subscribed, also while the node do
     position: String(position),
     durablePosition: String(durablePosition),
     subscribers: 2,
+    streams: { subscriptions: 0, conflated: 0 },
     time: String(time_us),
   });
   const reason = "the node's thread does not answer";

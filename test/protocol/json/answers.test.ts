@@ -53,12 +53,24 @@ const rows: [what: string, text: string, wanted: string][] = [
   ],
   [
     "subscribed",
-    subscriptionText({ type: "subscribe", request: 5, channels: ["depth"], symbols: ["BTC-USD"] }),
+    subscriptionText({
+      type: "subscribe",
+      request: 5,
+      channels: ["depth"],
+      symbols: ["BTC-USD"],
+      level: undefined,
+    }),
     '{"type":"subscribed","request":5,"channels":["depth"],"symbols":["BTC-USD"]}',
   ],
   [
     "unsubscribed from all instruments",
-    subscriptionText({ type: "unsubscribe", request: undefined, channels: ["depth"], symbols: undefined }),
+    subscriptionText({
+      type: "unsubscribe",
+      request: undefined,
+      channels: ["depth"],
+      symbols: undefined,
+      level: undefined,
+    }),
     '{"type":"unsubscribed","channels":["depth"]}',
   ],
   [

@@ -6,6 +6,8 @@ import { ErrorCode, parseRequest, type Refusal } from "../../../src/protocol/ind
 const submit = { type: "submit", symbol: "BTC-USD", id: "1", side: "buy", price: "70000.50", quantity: 3 };
 const modify = { type: "modify", symbol: "BTC-USD", id: "1", price: "70000.50", quantity: 0 };
 const cancel = { type: "cancel", symbol: "BTC-USD", id: "18446744073709551615" };
+const queueOf = { type: "subscribe", channels: ["queue"], symbols: ["BTC-USD"] };
+const queue = { ...queueOf, side: "buy", price: "1.5" };
 const subscribe = { type: "subscribe", channels: ["depth", "trades"], symbols: ["BTC-USD"] };
 
 describe("a request is read with its defaults:", () => {
@@ -63,11 +65,17 @@ describe("a request is read with its defaults:", () => {
     ["a cancel of the largest id", cancel, { ...cancel, request: undefined }],
     ["the largest request number", { ...cancel, request: 2 ** 53 - 1 }, { ...cancel, request: 2 ** 53 - 1 }],
     ["openOrders", { type: "openOrders" }, { type: "openOrders", request: undefined }],
-    ["subscribe", subscribe, { ...subscribe, request: undefined }],
+    ["subscribe", subscribe, { ...subscribe, request: undefined, level: undefined }],
+    ["the queue at a price", queue, { ...queueOf, request: undefined, level: { side: "buy", price: "1.5" } }],
+    [
+      "no queue any more",
+      { type: "unsubscribe", channels: ["queue"] },
+      { type: "unsubscribe", request: undefined, channels: ["queue"], symbols: undefined, level: undefined },
+    ],
     [
       "unsubscribe from all instruments",
       { type: "unsubscribe", channels: ["quotes"] },
-      { type: "unsubscribe", request: undefined, channels: ["quotes"], symbols: undefined },
+      { type: "unsubscribe", request: undefined, channels: ["quotes"], symbols: undefined, level: undefined },
     ],
   ];
   test.each(rows)("%s", (_what, message, request) => {
@@ -151,10 +159,17 @@ describe("a message is refused by one line that names what is wrong:", () => {
     [{ ...subscribe, channels: "depth" }, 'channels: "depth" is not a list with anything in it'],
     [
       { ...subscribe, channels: ["depth", "news"] },
-      'channels[1]: "news" is not one of depth, quotes, trades, candles, orders, status',
+      'channels[1]: "news" is not one of depth, quotes, trades, candles, statistics, instruments, queue, orders, status',
     ],
     [{ ...subscribe, channels: ["depth", "depth"] }, 'channels[1]: "depth" is there twice'],
-    [{ ...subscribe, channels: new Array(7).fill("depth") }, "channels: 7 of them, at most 6 are possible"],
+    [{ ...subscribe, channels: new Array(10).fill("depth") }, "channels: 10 of them, at most 9 are possible"],
+    [{ ...queue, channels: ["queue", "depth"] }, "channels: queue is asked for by itself"],
+    [{ ...queue, symbols: ["A", "B"] }, "symbols: a queue is of one symbol"],
+    [{ ...queue, symbols: undefined }, "symbols: a queue is of one symbol"],
+    [queueOf, "side: missing"],
+    [{ ...queueOf, side: "both", price: "1" }, 'side: "both" is not one of buy, sell'],
+    [{ ...queueOf, side: "buy" }, "price: missing"],
+    [{ ...subscribe, price: "1" }, '"price": no field of this message'],
     [{ ...subscribe, symbols: [] }, "symbols: [] is not a list with anything in it"],
     [{ ...subscribe, symbols: ["A", 1] }, "symbols[1]: 1 is not a text"],
     [{ ...cancel, symbol: ["x".repeat(100)] }, "symbol: [...] is not a text"],
