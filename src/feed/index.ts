@@ -1,6 +1,39 @@
 export { CacheReader } from "./cache/reader.ts";
 export { CACHE_SYMBOLS_MAX, createCache, SymbolCache } from "./cache/symbol-cache.ts";
 export { CacheWriter } from "./cache/writer.ts";
+export {
+  ChannelReceiver,
+  type ReceiverLimits,
+  type ReceiverOptions,
+} from "./handler/channel-receiver.ts";
+export {
+  COURSE_LIMITS,
+  ConnectionCourse,
+  type CourseLimits,
+  CourseStep,
+  FeedState,
+} from "./handler/connection-course.ts";
+export {
+  type ChannelWish,
+  FeedIntake,
+  type IntakeOptions,
+  RECEIVER_LIMITS,
+} from "./handler/feed-intake.ts";
+export { ChannelFigures, Source } from "./handler/figures.ts";
+export { LevelBook } from "./handler/level-book.ts";
+export { LevelSide } from "./handler/level-side.ts";
+export { MarketDataListener } from "./handler/listener.ts";
+export { OrderBook } from "./handler/order-book.ts";
+export { type PacketSink, PacketStream } from "./handler/packet-stream.ts";
+export {
+  RECOVERY_LIMITS,
+  RecoveryAction,
+  RecoveryCourse,
+  RecoveryEvent,
+  type RecoveryLimits,
+  RecoveryState,
+  recoveryStep,
+} from "./handler/recovery-course.ts";
 export { FeedLatency } from "./latency/feed-latency.ts";
 export { type LatencySummary, LatencyTracker, latencyCsv } from "./latency/latency-tracker.ts";
 export * from "./recording/index.ts";

@@ -3,6 +3,7 @@ export {
   CHANNEL_KIND_MAX,
   CHECKSUM_LEVELS,
   ChannelKind,
+  MARKET_DATA_VERSION,
   MD_TYPE_MAX,
   MdType,
   messageBytes,

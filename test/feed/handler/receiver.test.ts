@@ -1,0 +1,300 @@
+// The receiver of a channel, as tables: given these packets from these places at these times, exactly these things are told, asked
+// and counted.
+
+import { expect, test } from "vitest";
+import {
+  ChannelReceiver,
+  MarketDataListener,
+  RECEIVER_LIMITS,
+  type ReceiverLimits,
+  Source,
+} from "../../../src/feed/index.ts";
+import { ChannelKind, EVERY_SYMBOL, PacketFlag } from "../../../src/protocol/index.ts";
+import { level, packet, snapshot, wrongSum } from "./packets.ts";
+
+const MS = 1_000;
+const { LineA, LineB, Stream, SnapshotLine } = Source;
+
+/** What was told and asked, as words in their order. */
+class Log extends MarketDataListener {
+  said: string[] = [];
+  crc = 0;
+
+  override epochBegan(_: number, epoch: number): void {
+    this.said.push(`epoch ${epoch}`);
+  }
+  override channelStale(_: number, isStale: boolean): void {
+    this.said.push(isStale ? "stale" : "fresh");
+  }
+  override symbolStale(_: number, symbol: number, isStale: boolean): void {
+    this.said.push(`${symbol} ${isStale ? "stale" : "fresh"}`);
+  }
+  override bookClear(symbol: number): void {
+    this.said.push(`${symbol} clear`);
+  }
+  override level(symbol: number, _side: number, price: number): void {
+    this.said.push(`${symbol}@${price}`);
+  }
+  override agrees(_: number, crc: number): boolean {
+    return crc === this.crc;
+  }
+}
+
+class Table {
+  readonly log = new Log();
+  readonly receiver: ChannelReceiver;
+  now_us = 0;
+
+  constructor(isDense = true, limits: Partial<ReceiverLimits> = {}) {
+    const { said } = this.log;
+    this.receiver = new ChannelReceiver(
+      {
+        channel: ChannelKind.Levels,
+        isDense,
+        listener: this.log,
+        limits: { ...RECEIVER_LIMITS, ...limits },
+        askRetransmission: (_, epoch, first, count) => said.push(`ask ${epoch}:${first}+${count}`),
+        askSnapshot: (_, symbol) => said.push(symbol === EVERY_SYMBOL ? "ask all" : `ask ${symbol}`),
+      },
+      0,
+    );
+  }
+
+  from(source: Source, ...packets: Uint8Array[]): this {
+    for (const bytes of packets) this.receiver.packet(source, bytes, 0, bytes.length, this.now_us);
+    return this;
+  }
+
+  after(us: number, isServed = true): this {
+    this.now_us += us;
+    this.receiver.tick(this.now_us, isServed);
+    return this;
+  }
+
+  /** What was said since the last look. */
+  get said(): string[] {
+    return this.log.said.splice(0);
+  }
+
+  /** Joined to epoch 1 at sequence 1 with symbol 7 empty. */
+  joined(): this {
+    this.from(LineA, packet(1, [])).from(Stream, ...snapshot(1, [{ symbol: 7, next: 1, prices: [] }]));
+    this.said;
+    return this;
+  }
+}
+
+/** Message `n` of symbol 7 and of the channel. */
+const one = (n: number, flags = 0) => packet(n, [level(7, n)], { flags });
+
+test("a late joiner asks for a snapshot, keeps what comes meanwhile, and splices without hole or repeat", () => {
+  const table = new Table();
+  table.from(LineA, packet(5, [level(7, 5), level(8, 1)]));
+  expect(table.said).toEqual(["epoch 1", "ask all"]);
+  table.from(LineA, packet(7, [level(7, 6)]), packet(8, [level(8, 2)]));
+  expect(table.said).toEqual([]);
+  const parts = snapshot(7, [
+    { symbol: 7, next: 6, prices: [1, 5] },
+    { symbol: 8, next: 3, prices: [1, 2] },
+  ]);
+  table.from(Stream, parts[0]);
+  expect(table.said).toEqual(["7 clear", "7@1", "7@5"]);
+  // Of symbol 8, whose part was made later, message 2 is in it already.
+  table.from(Stream, parts[1], packet(9, [level(8, 3)]));
+  expect(table.said).toEqual(["8 clear", "8@1", "8@2", "7@6", "fresh", "8@3"]);
+  expect(table.receiver.figures).toMatchObject({ messages: 2, repeats: 1, snapshots: 1, lost: 0 });
+});
+
+test("a snapshot that leads up to less than what is kept leaves a gap, which is asked for", () => {
+  const table = new Table();
+  table.from(LineA, one(8)).from(Stream, ...snapshot(6, [{ symbol: 7, next: 6, prices: [5] }]));
+  expect(table.said).toEqual(["epoch 1", "ask all", "7 clear", "7@5", "fresh"]);
+  table.after(5 * MS);
+  expect(table.said).toEqual(["ask 1:6+2", "stale"]);
+  table.from(Stream, packet(6, [level(7, 6), level(7, 7)], { flags: PacketFlag.Retransmitted }));
+  expect(table.said).toEqual(["7@6", "7@7", "7@8", "fresh"]);
+});
+
+test("each message is told once, whichever line brings it first", () => {
+  const table = new Table().joined();
+  table.from(LineA, one(1)).from(LineB, one(1), one(2)).from(LineA, one(2), one(3)).from(LineB, one(3));
+  expect(table.said).toEqual(["7@1", "7@2", "7@3"]);
+  expect(table.receiver.figures).toMatchObject({ messages: 3, duplicates: 3, gaps: 0 });
+});
+
+test("what one line lacks is taken from the other, in order and without a request", () => {
+  const table = new Table().joined();
+  table
+    .from(LineA, one(1), one(3))
+    .from(LineB, one(1), one(2), one(3))
+    .after(100 * MS);
+  expect(table.said).toEqual(["7@1", "7@2", "7@3"]);
+  expect(table.receiver.figures).toMatchObject({ gaps: 1, missing: 1, recoveredByLine: 1, duplicates: 2 });
+});
+
+test("what comes out of order within the wait is put in order", () => {
+  const table = new Table().joined();
+  table
+    .from(LineA, one(3))
+    .after(4 * MS)
+    .from(LineA, one(2), one(4), one(1))
+    .after(1_000 * MS);
+  expect(table.said).toEqual(["7@1", "7@2", "7@3", "7@4"]);
+  expect(table.receiver.figures).toMatchObject({ gaps: 1, missing: 2, reordered: 2 });
+});
+
+test("a packet that overlaps what was told gives the rest of it", () => {
+  const table = new Table().joined();
+  table.from(LineA, one(1), one(2), packet(1, [level(7, 1), level(7, 2), level(7, 3)]));
+  expect(table.said).toEqual(["7@1", "7@2", "7@3"]);
+});
+
+test("a loss is asked for after the wait, again when no answer moves, and then a snapshot is", () => {
+  const table = new Table(true, { attempts_max: 2, retransmitWait_us: 100 * MS }).joined();
+  table.from(LineA, one(1), one(4)).after(4 * MS);
+  expect(table.said).toEqual(["7@1"]);
+  table.after(1 * MS).after(99 * MS);
+  expect(table.said).toEqual(["ask 1:2+2", "stale"]);
+  table.after(1 * MS).after(100 * MS);
+  expect(table.said).toEqual(["ask 1:2+2", "ask all"]);
+  table.from(Stream, ...snapshot(5, [{ symbol: 7, next: 5, prices: [4] }])).from(LineA, one(5));
+  expect(table.said).toEqual(["7 clear", "7@4", "fresh", "7@5"]);
+  expect(table.receiver.figures).toMatchObject({ retransmissionsAsked: 2, snapshotsAsked: 2, lost: 3 });
+});
+
+test("an answer that moves is waited for, and gaps behind the first are asked for with it", () => {
+  const table = new Table(true, { attempts_max: 1, retransmitWait_us: 100 * MS }).joined();
+  table.from(LineA, one(2), one(4), one(6)).after(5 * MS);
+  expect(table.said).toEqual(["ask 1:1+5", "stale"]);
+  table
+    .after(90 * MS)
+    .from(Stream, one(1, PacketFlag.Retransmitted))
+    .after(90 * MS);
+  expect(table.said).toEqual(["7@1", "7@2"]);
+  table.from(
+    Stream,
+    one(3, PacketFlag.Retransmitted),
+    one(4, PacketFlag.Retransmitted),
+    one(5, PacketFlag.Retransmitted),
+  );
+  expect(table.said).toEqual(["7@3", "7@4", "7@5", "7@6", "fresh"]);
+  expect(table.receiver.figures).toMatchObject({ recoveredByRetransmission: 3, duplicates: 1, missing: 3 });
+});
+
+test("a heartbeat shows that the last packets were lost", () => {
+  const table = new Table().joined();
+  table.from(LineA, one(1), packet(4, [])).after(5 * MS);
+  expect(table.said).toEqual(["7@1", "ask 1:2+2", "stale"]);
+});
+
+test.each([
+  ["nobody retransmits", 3, false],
+  ["more is missing than one request may ask for", 20_000, true],
+])("a snapshot is asked for at once when %s", (_, next, isServed) => {
+  const table = new Table().joined();
+  table.from(LineA, one(next)).after(5 * MS, isServed);
+  expect(table.said).toEqual(["ask all", "stale"]);
+});
+
+test("a refusal for good leads to a snapshot", () => {
+  const table = new Table().joined();
+  table.from(LineA, one(3)).after(5 * MS);
+  table.receiver.refused(table.now_us);
+  expect(table.said).toEqual(["ask 1:1+2", "stale", "ask all"]);
+});
+
+test("a new epoch ends all that is known, and packets of the old one mean nothing any more", () => {
+  const table = new Table().joined();
+  table.from(LineA, one(1), packet(1, [level(7, 1, 100)], { epoch: 2 }));
+  expect(table.said).toEqual(["7@1", "epoch 2", "ask all", "stale"]);
+  table.from(LineB, one(2));
+  table.from(Stream, ...snapshot(1, [{ symbol: 7, next: 1, prices: [] }], 2)).from(LineB, one(3));
+  expect(table.said).toEqual(["7 clear", "7 fresh", "7@100", "fresh"]);
+  expect(table.receiver.figures).toMatchObject({ epochs: 2, old: 2 });
+});
+
+test("a snapshot with a part missing counts for nothing; the next one does", () => {
+  const table = new Table();
+  const symbols = [7, 8, 9].map((symbol) => ({ symbol, next: 1, prices: [symbol] }));
+  const parts = snapshot(1, symbols);
+  table.from(LineA, packet(1, [])).from(SnapshotLine, parts[0], parts[2]);
+  expect(table.said).toEqual(["epoch 1", "ask all", "7 clear", "7@7"]);
+  expect(table.receiver.next).toBe(0);
+  table.from(SnapshotLine, parts[1], parts[2], parts[0], parts[0], parts[1], parts[1], parts[2]);
+  expect(table.said.at(-1)).toBe("fresh");
+  expect(table.receiver.next).toBe(1);
+});
+
+test("a snapshot that nobody waits for, or an older one, is passed over", () => {
+  const table = new Table().joined();
+  table.from(LineA, one(1), one(2));
+  table.from(SnapshotLine, ...snapshot(3, [{ symbol: 7, next: 3, prices: [2] }]));
+  table.from(LineA, wrongSum(3, 7, 3, 99));
+  table.from(Stream, ...snapshot(2, [{ symbol: 7, next: 2, prices: [1] }]));
+  expect(table.said).toEqual(["7@1", "7@2", "7 stale", "ask 7", "stale"]);
+});
+
+test("a book that is not what its sum says is begun anew, while the channel waits", () => {
+  const table = new Table().joined();
+  table.from(LineA, one(1), wrongSum(2, 7, 2, 99), packet(3, [level(8, 1)]));
+  expect(table.said).toEqual(["7@1", "7 stale", "ask 7", "stale"]);
+  table.from(Stream, ...snapshot(3, [{ symbol: 7, next: 3, prices: [1] }]));
+  expect(table.said).toEqual(["7 clear", "7@1", "7 fresh", "8@1", "fresh"]);
+  expect(table.receiver.figures).toMatchObject({ checksums: 1, mismatches: 1, lost: 0 });
+});
+
+test("silence makes a channel stale, and the next packet fresh", () => {
+  const table = new Table().joined();
+  table.after(3_499 * MS);
+  expect(table.said).toEqual([]);
+  table.after(1 * MS).from(LineA, packet(1, []));
+  expect(table.said).toEqual(["stale", "fresh"]);
+});
+
+test("a window that is full keeps no more, and what it did not keep is asked for later", () => {
+  const table = new Table().joined();
+  for (let n = 2; n <= 1_100; n++) table.from(LineA, one(n));
+  expect(table.receiver.figures).toMatchObject({ overflowed: 75, gaps: 1 });
+  table.from(LineB, one(1));
+  expect(table.said).toHaveLength(1_025);
+  table.after(10 * MS);
+  expect(table.said).toEqual(["ask 1:1026+75", "stale"]);
+});
+
+const FILTERED = { flags: PacketFlag.Filtered };
+const CONFLATED = { flags: PacketFlag.Filtered | PacketFlag.Conflated };
+
+test("of some symbols, holes in the channel's sequence are none of the subscriber's, and holes in a symbol's are", () => {
+  const table = new Table(false);
+  table.receiver.subscribed(0);
+  table.from(Stream, ...snapshot(10, [{ symbol: 7, next: 3, prices: [2] }]));
+  table.from(Stream, packet(12, [level(7, 3)], FILTERED), packet(40, [level(7, 4)], FILTERED));
+  expect(table.said).toEqual(["epoch 1", "7 clear", "7@2", "fresh", "7@3", "7@4"]);
+  table.from(Stream, packet(50, [level(7, 6)], FILTERED));
+  expect(table.said).toEqual(["7 stale", "ask all", "stale"]);
+  table.from(Stream, packet(60, [level(7, 7)], FILTERED));
+  table.from(Stream, ...snapshot(61, [{ symbol: 7, next: 8, prices: [7] }]));
+  expect(table.said).toEqual(["7 clear", "7@7", "7 fresh", "fresh"]);
+});
+
+test("of a conflated subscription a symbol's sequence may jump where the publisher says so", () => {
+  const table = new Table(false);
+  table.receiver.subscribed(0);
+  table.from(Stream, ...snapshot(10, [{ symbol: 7, next: 3, prices: [2] }]));
+  table.from(Stream, packet(10, [level(7, 9)], CONFLATED), packet(30, [level(7, 10)]));
+  expect(table.said).toEqual(["epoch 1", "7 clear", "7@2", "fresh", "7@9", "7@10"]);
+  expect(table.receiver.figures.symbolGaps).toBe(0);
+});
+
+test("over a stream a subscription is answered by what follows, or by a snapshot where that is not kept", () => {
+  const table = new Table().joined();
+  table.from(Stream, one(1));
+  table.receiver.subscribed(0);
+  table.from(Stream, one(2));
+  // It went on: whatever snapshot comes now was not asked for.
+  table.from(Stream, ...snapshot(9, [{ symbol: 7, next: 9, prices: [8] }]));
+  table.receiver.subscribed(0);
+  table.from(Stream, ...snapshot(9, [{ symbol: 7, next: 9, prices: [8] }]), one(9));
+  expect(table.said).toEqual(["7@1", "7@2", "7 clear", "7@8", "7@9"]);
+  expect(table.receiver.figures.lost).toBe(6);
+});
