@@ -1,0 +1,29 @@
+// All faults of a ticks/1 server together, against our client, on demand: its figures, and status 1 when anything false was
+// delivered, or the client was not live within 5 s after they stopped.
+//
+//   npm run faulty-ticks                            for 60 s
+//   npm run faulty-ticks -- --seconds 600 --seed 7
+
+import { parseArgs } from "node:util";
+import { allFaults } from "./all-faults.ts";
+
+/** Connections that stand more than 5 s, so that waits between them stay short. */
+const RATE = 400;
+const FRAMES_PER_CONNECTION = 3_000;
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "60" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  },
+});
+const [seconds, seed] = [values.seconds, values.seed].map(Number);
+if (!(seconds > 0 && Number.isSafeInteger(seed))) {
+  console.error("faulty-ticks: --seconds is above 0, --seed an integer");
+  process.exit(2);
+}
+const figures = await allFaults({ seconds, seed, rate: RATE, framesPerConnection: FRAMES_PER_CONNECTION });
+console.log(figures);
+const { checksumIncidents, typeIncidents, gapIncidents, regressions } = figures.countersAfter;
+const isClean = checksumIncidents + typeIncidents + gapIncidents + regressions === 0;
+process.exitCode = figures.falseTicks === 0 && figures.isLiveAgain && isClean ? 0 : 1;
