@@ -1,5 +1,6 @@
 export { inspectRecording, type RecordingReport, type TakeReport } from "./inspect.ts";
 export { type RecordedProtocolName, RecordKind, type TakeEndName } from "./layout.ts";
+export { Playback } from "./playback.ts";
 export { RecordCursor } from "./record-cursor.ts";
 export { Recording } from "./recording.ts";
 export { type FilledBlock, RecordingBuffer } from "./recording-buffer.ts";

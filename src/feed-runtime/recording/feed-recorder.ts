@@ -1,0 +1,202 @@
+// Records what a feed sends: one connection after the other, every byte with the time of its arrival. It knows of the feed's protocol
+// only what has to be said first, so that the feed sends anything.
+//
+// When the disk is slower than the feed and 16 MiB wait for it, the socket is read no further: what the feed does with a slow
+// reader is in the recording then, as it would be for any other client. What was received is recorded, whatever happens.
+
+import { connect, type Socket } from "node:net";
+import { type Clock, networkWords, SeriatimError, type Storage } from "../../base/index.ts";
+import {
+  encodeTake,
+  encodeTakeEnd,
+  type RecordedProtocolName,
+  RecordKind,
+  type TakeEndName,
+} from "../../feed/index.ts";
+import { READ_BYTES, RecordingFiles } from "./recording-files.ts";
+
+/** What is received waits so long for the disk at most, and so much a kill may lose; a sync takes less on most disks. */
+const FLUSH_ms = 50;
+/** Between the end of a connection and the next attempt. */
+const RECONNECT_ms = 1_000;
+/** A connection that stands for so long without a byte is broken off: both protocols have heartbeats, every second or so. */
+const SILENCE_ms = 30_000;
+/** For a connection to come about. */
+const CONNECT_ms = 5_000;
+
+export interface FeedRecorderOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: RecordedProtocolName;
+  /** What is said on each connection, first. */
+  readonly greeting: Uint8Array;
+  /** Made when it is not there; another take is added when it holds a recording. */
+  readonly directory: string;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  /** A connection began or ended; for a log. */
+  readonly onTake?: (event: "begun" | TakeEndName) => void;
+}
+
+export interface RecorderFigures {
+  /** Connections recorded, the current one included. */
+  readonly takes: number;
+  readonly bytes: number;
+  /** How often the feed had to wait for the disk. */
+  readonly waits: number;
+  readonly isConnected: boolean;
+}
+
+export class FeedRecorder {
+  readonly #options: FeedRecorderOptions;
+  readonly #files: RecordingFiles;
+  readonly #buffer = new Uint8Array(READ_BYTES);
+  readonly #flush: NodeJS.Timeout;
+  #reconnect: NodeJS.Timeout | undefined;
+  #socket: Socket | undefined;
+  #isPaused = false;
+  #isStopping = false;
+  /** Its End record waits for room in the buffer. */
+  #untoldEnd: TakeEndName | undefined;
+  #takes = 0;
+  #bytes = 0;
+  #waits = 0;
+
+  /**
+   * Opens the recording and connects. Throws when the directory can't be (DIRECTORY_IN_USE, FOREIGN_DIRECTORY, LOG_CORRUPT, what the disk
+   * says) or when nobody answers (ECONNREFUSED, ...); then nothing stays open. Later it goes on over lost connections.
+   */
+  static async start(options: FeedRecorderOptions): Promise<FeedRecorder> {
+    let changed = (): void => {};
+    const files = await RecordingFiles.open(options.storage, options.directory, () => changed());
+    const recorder = new FeedRecorder(options, files);
+    changed = () => recorder.#step();
+    try {
+      await recorder.#connect();
+      return recorder;
+    } catch (error) {
+      await recorder.stop();
+      throw error;
+    }
+  }
+
+  private constructor(options: FeedRecorderOptions, files: RecordingFiles) {
+    this.#options = options;
+    this.#files = files;
+    this.#flush = setInterval(() => files.write(true), FLUSH_ms);
+    // A disk that failed takes nothing more: nothing more is received.
+    void files.over.then(() => this.#endAll());
+  }
+
+  /** Resolves when it records no more: undefined after `stop`, else why the disk failed. Never rejects. */
+  get over(): Promise<SeriatimError | undefined> {
+    return this.#files.over;
+  }
+
+  get figures(): RecorderFigures {
+    const isConnected = this.#socket !== undefined;
+    return { takes: this.#takes, bytes: this.#bytes, waits: this.#waits, isConnected };
+  }
+
+  /** Ends the take, writes what was received, and closes. Resolves within 10 s, with why not all was written. */
+  stop(): Promise<SeriatimError | undefined> {
+    this.#endAll();
+    return this.#files.close();
+  }
+
+  #endAll(): void {
+    this.#isStopping = true;
+    clearTimeout(this.#reconnect);
+    clearInterval(this.#flush);
+    this.#end("the recorder stopped");
+  }
+
+  #connect(): Promise<void> {
+    const { host, port } = this.#options;
+    const onread = { buffer: this.#buffer, callback: (bytes: number): boolean => this.#received(bytes) };
+    const socket = connect({ host, port, noDelay: true, autoSelectFamily: true, onread });
+    socket.setTimeout(CONNECT_ms);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let cause: NodeJS.ErrnoException | undefined;
+    socket.once("connect", () => {
+      this.#begin(socket);
+      resolve();
+    });
+    socket.on("timeout", () => {
+      if (!this.#isPaused) socket.destroy(Object.assign(new Error("silence"), { code: "ETIMEDOUT" }));
+    });
+    socket.on("error", (error) => {
+      cause = error;
+    });
+    socket.once("close", () => {
+      const why = networkWords(cause?.code, cause?.message ?? "it ended at once");
+      reject(
+        new SeriatimError(cause?.code ?? "ECONNRESET", `the feed at ${host}:${port}: ${why}`, { cause }),
+      );
+      if (this.#socket === socket) this.#end(cause === undefined ? "the feed ended" : "the connection broke");
+      else if (this.#takes > 0) this.#connectLater();
+    });
+    return promise;
+  }
+
+  #begin(socket: Socket): void {
+    const { protocol, host, port, greeting, clock, onTake } = this.#options;
+    socket.setTimeout(SILENCE_ms);
+    this.#socket = socket;
+    this.#isPaused = false;
+    this.#takes++;
+    this.#files.buffer.beginTake(encodeTake({ protocol, address: `${host}:${port}` }), clock.wallMicros());
+    if (greeting.length > 0) socket.write(greeting);
+    onTake?.("begun");
+  }
+
+  #received(bytes: number): boolean {
+    const { buffer } = this.#files;
+    // What came in after the end of the take was told belongs to none.
+    if (this.#socket === undefined) return true;
+    this.#bytes += bytes;
+    buffer.append(RecordKind.Data, this.#buffer.subarray(0, bytes), this.#options.clock.wallMicros());
+    this.#files.write(false);
+    if (!buffer.isFull) return true;
+    this.#isPaused = true;
+    this.#waits++;
+    return false;
+  }
+
+  /** There may be room again. */
+  #step(): void {
+    if (this.#files.buffer.isFull) return;
+    if (this.#untoldEnd !== undefined) this.#tellEnd(this.#untoldEnd);
+    else if (this.#isPaused) {
+      this.#isPaused = false;
+      this.#socket?.resume();
+    }
+  }
+
+  #end(why: TakeEndName): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    this.#socket = undefined;
+    socket.destroy();
+    this.#options.onTake?.(why);
+    if (this.#files.buffer.isFull) this.#untoldEnd = why;
+    else this.#tellEnd(why);
+  }
+
+  #tellEnd(why: TakeEndName): void {
+    this.#untoldEnd = undefined;
+    this.#isPaused = false;
+    this.#files.buffer.append(RecordKind.End, encodeTakeEnd(why), this.#options.clock.wallMicros());
+    this.#connectLater();
+  }
+
+  /** When all of the take before is written: then there is room for another. */
+  #connectLater(): void {
+    if (this.#isStopping) return;
+    clearTimeout(this.#reconnect);
+    this.#reconnect = setTimeout(() => {
+      if (this.#files.buffer.mayBeginTake) this.#connect().catch(() => {});
+      else this.#connectLater();
+    }, RECONNECT_ms);
+  }
+}

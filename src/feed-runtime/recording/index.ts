@@ -1,0 +1,3 @@
+export { refuseForeign } from "./directory.ts";
+export { FeedRecorder, type FeedRecorderOptions, type RecorderFigures } from "./feed-recorder.ts";
+export { RecordingPlayer, type RecordingPlayerOptions } from "./recording-player.ts";

@@ -1,0 +1,109 @@
+// The recorder's side of the thread that writes: the buffer, the lock of the directory, and one word when it can't go on.
+
+import { Worker } from "node:worker_threads";
+import { SeriatimError, type Storage } from "../../base/index.ts";
+import { RECORDING_LIMITS, RecordingBuffer } from "../../feed/index.ts";
+import { acquireDirectoryLock, type DirectoryLock, entryBeside } from "../../platform/index.ts";
+import { FRAME_HEADER_BYTES } from "../../segment/index.ts";
+import { refuseForeign } from "./directory.ts";
+import type {
+  RecordingWorkerData,
+  RecordingWorkerMessage,
+  RecordingWorkerRequest,
+} from "./recording-worker.ts";
+
+/** Blocks of a mebibyte that wait for the disk: of a feed of 100 MB/s it may be away for a sixth of a second. */
+const BLOCKS = 16;
+/** Of one read of a socket. */
+export const READ_BYTES = 64 * 1024;
+/** A disk that hangs keeps nobody from ending: then the thread is broken off, and what waits is lost. */
+const CLOSE_ms = 10_000;
+
+export class RecordingFiles {
+  readonly buffer: RecordingBuffer;
+  readonly #lock: DirectoryLock;
+  readonly #worker: Worker;
+  readonly #changed: () => void;
+  readonly #opened = Promise.withResolvers<void>();
+  readonly #over = Promise.withResolvers<SeriatimError | undefined>();
+  #waiting = 0;
+
+  /** Throws DIRECTORY_IN_USE, FOREIGN_DIRECTORY, LOG_CORRUPT, or what the disk says. `changed`: a block is written, or it failed. */
+  static async open(storage: Storage, directory: string, changed: () => void): Promise<RecordingFiles> {
+    storage.makeDirectory(directory);
+    refuseForeign(storage, directory);
+    const files = new RecordingFiles(directory, await acquireDirectoryLock(directory), changed);
+    try {
+      await files.#opened.promise;
+      return files;
+    } catch (error) {
+      await files.close();
+      throw error;
+    }
+  }
+
+  private constructor(directory: string, lock: DirectoryLock, changed: () => void) {
+    this.#lock = lock;
+    this.#changed = changed;
+    const bytes = RECORDING_LIMITS.frameBytesMax - FRAME_HEADER_BYTES;
+    const blocks = Array.from({ length: BLOCKS }, () => new SharedArrayBuffer(bytes));
+    this.buffer = new RecordingBuffer(
+      blocks.map((shared) => new Uint8Array(shared)),
+      READ_BYTES,
+    );
+    const workerData: RecordingWorkerData = { directory, blocks };
+    this.#worker = new Worker(entryBeside(import.meta.url, "recording-worker"), { workerData });
+    this.#worker.on("message", (message: RecordingWorkerMessage) => this.#heard(message));
+    this.#worker.on("error", (error) =>
+      this.#fail("RECORDING_FAILED", `the recording failed: ${error.message}`),
+    );
+    this.#worker.on("exit", () => this.#fail("RECORDING_FAILED", "the recording's thread ended"));
+  }
+
+  /** Resolves when nothing is written any more: undefined after `close`, else why. Never rejects. */
+  get over(): Promise<SeriatimError | undefined> {
+    return this.#over.promise;
+  }
+
+  /** Hands what is full to the disk; with `whenPartial` also what is not, unless the disk has enough to do. */
+  write(whenPartial: boolean): void {
+    for (;;) {
+      const block = this.buffer.take(whenPartial && this.#waiting === 0);
+      if (block === undefined) return;
+      this.#waiting++;
+      this.#worker.postMessage({ block } satisfies RecordingWorkerRequest);
+    }
+  }
+
+  /** Writes everything, closes the files, and gives the directory back. Resolves within 10 s, with why not all was written. */
+  async close(): Promise<SeriatimError | undefined> {
+    for (let block = this.buffer.take(true); block !== undefined; block = this.buffer.take(true)) {
+      this.#worker.postMessage({ block } satisfies RecordingWorkerRequest);
+    }
+    this.#worker.postMessage({ block: undefined } satisfies RecordingWorkerRequest);
+    const hangs = "the disk did not take the recording's end within 10 s";
+    const deadline = setTimeout(() => this.#fail("RECORDING_FAILED", hangs), CLOSE_ms);
+    const failure = await this.over;
+    clearTimeout(deadline);
+    await this.#worker.terminate();
+    await this.#lock.release();
+    return failure;
+  }
+
+  #heard(message: RecordingWorkerMessage): void {
+    if (message.kind === "opened") this.#opened.resolve();
+    else if (message.kind === "closed") this.#over.resolve(undefined);
+    else if (message.kind === "failed") this.#fail(message.code, message.message, message.exitCode);
+    else {
+      this.#waiting--;
+      this.buffer.giveBack(message.index);
+      this.#changed();
+    }
+  }
+
+  #fail(code: string, message: string, exitCode: 1 | 2 = 1): void {
+    const error = new SeriatimError(code, message, { exitCode });
+    this.#opened.reject(error);
+    this.#over.resolve(error);
+  }
+}

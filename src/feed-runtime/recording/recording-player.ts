@@ -1,0 +1,181 @@
+// Serves a take of a recording over TCP, to programs that take it for the feed: each connection is sent the take from its
+// beginning (or from a moment on), at the pace of its arrival, n times faster or as fast as the client takes it, and then the end. What
+// clients say is read and dropped; of the exchange's own feed, whose clients speak first, their first word starts the time.
+//
+// Bounds: 64 connections, each with one frame (1 MiB) and OUTPUT_BYTES; a client that is slow is sent what it takes, later than
+// it was due, and holds nobody up.
+
+import {
+  type Clock,
+  type CloseCause,
+  type Listener,
+  SeriatimError,
+  type Storage,
+  type TransportHandler,
+} from "../../base/index.ts";
+import { Playback, type RecordedProtocolName, Recording, TakeReader } from "../../feed/index.ts";
+import { NativeChecksums, NetTransport } from "../../platform/index.ts";
+import { refuseForeign } from "./directory.ts";
+
+const CONNECTIONS_MAX = 64;
+/** Sent at once: what is due is gathered, so that many small reads don't become as many writes. */
+const OUTPUT_BYTES = 64 * 1024;
+/** A client that is to speak first and does not. */
+const FIRST_WORD_ms = 5_000;
+/** A timer's longest wait: a longer one is waited for in parts. */
+const WAIT_MAX_ms = 60_000;
+
+export interface RecordingPlayerOptions {
+  readonly storage: Storage;
+  readonly directory: string;
+  /** From 1 on. */
+  readonly take: number;
+  /** Seconds of the take that are left out at its beginning; the first bytes may lie inside a message. */
+  readonly skip_s: number;
+  /** 1 as it was, n so many times faster, Infinity as fast as a client takes it. */
+  readonly speed: number;
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  readonly clock: Clock;
+  /** A client has come, been sent everything, or gone before; for a log. */
+  readonly onClient?: (event: "connected" | "played" | "left") => void;
+}
+
+interface Client {
+  readonly reader: TakeReader;
+  readonly playback: Playback;
+  readonly out: Uint8Array;
+  timer: NodeJS.Timeout | undefined;
+  isStarted: boolean;
+  isSending: boolean;
+}
+
+export class RecordingPlayer implements TransportHandler {
+  /** What the recording says of the take. */
+  readonly protocol: RecordedProtocolName;
+  readonly takes: number;
+  readonly #options: RecordingPlayerOptions;
+  readonly #recording: Recording;
+  readonly #transport = new NetTransport({ connectionsMax: CONNECTIONS_MAX });
+  readonly #clients = new Map<number, Client>();
+  readonly #failed = Promise.withResolvers<SeriatimError>();
+  #listener: Listener | undefined;
+
+  /**
+   * Opens the recording and listens. Throws RECORDING_EMPTY, FOREIGN_DIRECTORY, NO_SUCH_TAKE, LOG_CORRUPT, EADDRINUSE, or what the disk
+   * says. What is recorded later is not played.
+   */
+  static async start(options: RecordingPlayerOptions): Promise<RecordingPlayer> {
+    const player = new RecordingPlayer(options);
+    player.#listener = await player.#transport.listen({ host: options.host, port: options.port }, player);
+    void player.#listener.failed.then((error) => player.#failed.resolve(error));
+    return player;
+  }
+
+  private constructor(options: RecordingPlayerOptions) {
+    const { storage, directory, take } = options;
+    this.#options = options;
+    refuseForeign(storage, directory);
+    this.#recording = new Recording({ storage, checksums: new NativeChecksums(), directory });
+    const reader = new TakeReader(this.#recording, take);
+    reader.close();
+    this.protocol = reader.source.protocol;
+    this.takes = this.#recording.takes;
+  }
+
+  /** The port listened on. */
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  /** Resolves with why it can't play any more, if that ever happens: damage in the recording, a disk, a port. */
+  get failed(): Promise<SeriatimError> {
+    return this.#failed.promise;
+  }
+
+  /** Ends every connection, also in the middle. */
+  async stop(): Promise<void> {
+    await this.#listener?.close();
+    this.#transport.destroyAll();
+  }
+
+  opened(connection: number): void {
+    const { take, skip_s, speed, onClient } = this.#options;
+    onClient?.("connected");
+    this.#guarded(() => {
+      const reader = new TakeReader(this.#recording, take);
+      const from_us = reader.begun_us + Math.round(skip_s * 1_000_000);
+      if (skip_s > 0) reader.seek(from_us);
+      const playback = new Playback(reader, speed, from_us);
+      const out = new Uint8Array(OUTPUT_BYTES);
+      const isStarted = reader.source.protocol === "ticks";
+      const client: Client = { reader, playback, out, timer: undefined, isStarted, isSending: false };
+      this.#clients.set(connection, client);
+      if (isStarted) this.#play(connection, client);
+      else client.timer = setTimeout(() => this.#transport.destroy(connection), FIRST_WORD_ms);
+    });
+  }
+
+  received(connection: number): void {
+    const client = this.#clients.get(connection);
+    if (client === undefined || client.isStarted) return;
+    client.isStarted = true;
+    clearTimeout(client.timer);
+    this.#play(connection, client);
+  }
+
+  drained(connection: number): void {
+    const client = this.#clients.get(connection);
+    if (client === undefined) return;
+    client.isSending = false;
+    this.#play(connection, client);
+  }
+
+  ended(connection: number): void {
+    this.#transport.close(connection);
+  }
+
+  closed(connection: number, _cause: CloseCause): void {
+    const client = this.#clients.get(connection);
+    if (client === undefined) return;
+    this.#clients.delete(connection);
+    clearTimeout(client.timer);
+    client.reader.close();
+    this.#options.onClient?.(client.playback.isOver ? "played" : "left");
+  }
+
+  #play(connection: number, client: Client): void {
+    if (client.isSending || !this.#clients.has(connection)) return;
+    this.#guarded(() => {
+      const { playback, out } = client;
+      const now_us = this.#options.clock.monotonicMicros();
+      const filled = playback.fill(out, now_us);
+      if (filled > 0 && !this.#transport.send(connection, out, 0, filled)) client.isSending = true;
+      else if (playback.isOver) this.#transport.close(connection);
+      else if (filled === out.length) this.#transport.nextTurn(() => this.#play(connection, client));
+      else this.#wait(connection, client, playback.due_us - now_us);
+    });
+  }
+
+  #wait(connection: number, client: Client, wait_us: number): void {
+    const wait_ms = Math.min(WAIT_MAX_ms, Math.max(1, Math.ceil(wait_us / 1_000)));
+    client.timer = setTimeout(() => this.#play(connection, client), wait_ms);
+  }
+
+  /** What the recording can't give is nobody's fault who is connected: all are ended, and whoever runs this is told. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#failed.resolve(error instanceof SeriatimError ? error : unexpected(error));
+      this.#transport.destroyAll();
+    }
+  }
+}
+
+function unexpected(error: unknown): SeriatimError {
+  return new SeriatimError("RECORDING_FAILED", `the recording can't be played: ${String(error)}`, {
+    cause: error,
+  });
+}

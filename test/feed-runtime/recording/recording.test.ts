@@ -1,0 +1,140 @@
+// A recorder and a player on real sockets and files: the same bytes, whatever becomes of connections.
+
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import {
+  FeedRecorder,
+  type FeedRecorderOptions,
+  inspectRecording,
+  RecordingPlayer,
+  type RecordingPlayerOptions,
+} from "../../../src/feed-runtime/index.ts";
+import { NativeChecksums, SystemClock } from "../../../src/platform/index.ts";
+import { receiveAll, scratchDirectory, startFeed, storage, takeBytes } from "./support.ts";
+
+const clock = new SystemClock();
+
+function recordTo(
+  directory: string,
+  port: number,
+  more: Partial<FeedRecorderOptions> = {},
+): Promise<FeedRecorder> {
+  const greeting = new Uint8Array();
+  return FeedRecorder.start({
+    host: "127.0.0.1",
+    port,
+    protocol: "ticks",
+    greeting,
+    directory,
+    storage,
+    clock,
+    ...more,
+  });
+}
+
+async function play(directory: string, more: Partial<RecordingPlayerOptions> = {}): Promise<RecordingPlayer> {
+  const speed = Number.POSITIVE_INFINITY;
+  const where = { host: "127.0.0.1", port: 0, take: 1, skip_s: 0 };
+  const player = await RecordingPlayer.start({ storage, directory, clock, speed, ...where, ...more });
+  onTestFinished(() => player.stop());
+  return player;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let looks = 0; !holds(); looks++) {
+    if (looks > 1_000) throw new Error("it did not come to be");
+    await sleep(10);
+  }
+}
+
+test("what a player sends is what the recorder received, connection by connection", async () => {
+  const directory = scratchDirectory();
+  const sent = [randomBytes(300_000), randomBytes(70_000)];
+  const port = await startFeed((socket, number) => {
+    const bytes = sent[number - 1];
+    if (bytes === undefined) return;
+    for (let at = 0; at < bytes.length; at += 1_777) socket.write(bytes.subarray(at, at + 1_777));
+    if (number === 1) socket.end();
+  });
+  const ends: string[] = [];
+  const recorder = await recordTo(directory, port, { onTake: (event) => ends.push(event) });
+  await until(() => recorder.figures.bytes === 370_000);
+  expect(recorder.figures).toEqual({ takes: 2, bytes: 370_000, waits: 0, isConnected: true });
+  expect(await recorder.stop()).toBe(undefined);
+  expect(ends).toEqual(["begun", "the feed ended", "begun", "the recorder stopped"]);
+  for (const take of [1, 2]) {
+    const player = await play(directory, { take });
+    const clients = await Promise.all([receiveAll(player.port), receiveAll(player.port)]);
+    for (const bytes of clients) expect(bytes.equals(sent[take - 1])).toBe(true);
+  }
+  const report = inspectRecording({ storage, checksums: new NativeChecksums(), directory });
+  expect(report).toMatchObject({
+    verdict: "clean",
+    takes: [
+      { take: 1, protocol: "ticks", address: `127.0.0.1:${port}`, bytes: 300_000, end: "the feed ended" },
+      { take: 2, bytes: 70_000, end: "the recorder stopped" },
+    ],
+  });
+});
+
+test("a feed that is faster than the disk is recorded whole", async () => {
+  const directory = scratchDirectory();
+  const block = randomBytes(1 << 20);
+  const port = await startFeed((socket) => {
+    for (let i = 0; i < 40; i++) socket.write(block);
+  });
+  const recorder = await recordTo(directory, port);
+  await until(() => recorder.figures.bytes === 40 * block.length);
+  await recorder.stop();
+  const bytes = takeBytes(directory, 1);
+  expect(bytes.length).toBe(40 * block.length);
+  for (let i = 0; i < 40; i++)
+    expect(bytes.subarray(i * block.length, (i + 1) * block.length).equals(block)).toBe(true);
+});
+
+test("a feed whose clients speak first is greeted, and so is its player before it plays", async () => {
+  const directory = scratchDirectory();
+  let greeted = "";
+  const port = await startFeed((socket) =>
+    socket.on("data", (bytes: Buffer) => {
+      greeted += bytes.toString();
+      socket.write("answer");
+    }),
+  );
+  const recorder = await recordTo(directory, port, { protocol: "channel", greeting: Buffer.from("hello") });
+  await until(() => recorder.figures.bytes === 6);
+  await recorder.stop();
+  expect(greeted).toBe("hello");
+  const player = await play(directory);
+  expect(player.protocol).toBe("channel");
+  expect((await receiveAll(player.port, "hello")).toString()).toBe("answer");
+});
+
+test("a directory that is somebody else's is refused, by name", async () => {
+  const directory = scratchDirectory();
+  mkdirSync(join(directory, "journal"));
+  const message = `${directory} is an exchange's data directory, it holds journal: a recording has one of its own`;
+  await expect(recordTo(directory, 1)).rejects.toThrow(message);
+  await expect(play(directory)).rejects.toThrow(message);
+  const other = scratchDirectory();
+  mkdirSync(join(other, "photos"));
+  await expect(recordTo(other, 1)).rejects.toThrow(`${other} is not a recording: it holds photos`);
+  await expect(play(join(other, "nowhere"))).rejects.toThrow("no such file or directory");
+  await expect(play(scratchDirectory())).rejects.toThrow("holds no recording");
+});
+
+test("one recorder at a time; a feed that nobody serves is said, and the directory is free again", async () => {
+  const directory = scratchDirectory();
+  const port = await startFeed(() => {});
+  const recorder = await recordTo(directory, port);
+  await expect(recordTo(directory, port)).rejects.toThrow("is in use by process");
+  await recorder.stop();
+  await expect(recordTo(directory, 1)).rejects.toThrow("the feed at 127.0.0.1:1: nothing listens there");
+  const again = await recordTo(directory, port);
+  expect(await again.stop()).toBe(undefined);
+  const player = await play(directory, { take: 2 });
+  expect([player.takes, (await receiveAll(player.port)).length]).toEqual([2, 0]);
+});
