@@ -18,16 +18,18 @@ import { channelOf, type Market, type MarketChannel } from "./market.ts";
 import { Markets } from "./markets.ts";
 import {
   type ErrorMessage,
+  isMarketMessage,
   type MarketMessage,
   type ServerMessage,
   statusOf,
   type Welcome,
 } from "./messages.ts";
 import { OwnOrders } from "./own-orders.ts";
+import type { QueueLevel } from "./pictures.ts";
 import { ReconnectingSocket } from "./reconnecting-socket.ts";
 import { type MassCancelAnswer, type RequestAnswer, Requests } from "./requests.ts";
 import { SocketSession } from "./session.ts";
-import { Subscriptions } from "./subscriptions.ts";
+import { queueRequest, Subscriptions } from "./subscriptions.ts";
 
 /** What may wait for the network before a request is refused: some hundred orders, sent long after they were meant. */
 const BUFFERED_BYTES_MAX = 65_536;
@@ -54,6 +56,10 @@ export class ExchangeSocket {
   isReadOnly = false;
   /** Gaps in what came, each mended by asking anew. */
   gaps = 0;
+  /** Messages that the exchange left out because this client read slowly, each time with a newer picture in their place. */
+  get conflated(): number {
+    return this.#markets.conflated;
+  }
 
   readonly #options: ExchangeSocketOptions;
   readonly #listener: ExchangeListener;
@@ -115,6 +121,18 @@ export class ExchangeSocket {
     this.#subscriptions.remove(channels, symbols);
     const listed = symbols.filter((symbol) => this.markets.has(symbol));
     if (listed.length > 0) this.#sendIfOpen({ type: "unsubscribe", channels, symbols: listed });
+  }
+
+  /**
+   * Looks at the queue at a price (in `markets`, of that symbol), in place of the one looked at before; now and after every
+   * reconnect, until it is called with undefined.
+   */
+  watchQueue(level: QueueLevel | undefined): void {
+    const before = this.#subscriptions.queue;
+    this.#subscriptions.queue = level;
+    if (before !== undefined) this.markets.get(before.symbol)?.forgetQueue();
+    if (level === undefined) this.#sendIfOpen({ type: "unsubscribe", channels: ["queue"] });
+    else if (this.markets.has(level.symbol)) this.#sendIfOpen(queueRequest(level));
   }
 
   /**
@@ -261,12 +279,8 @@ export class ExchangeSocket {
 
   /** Takes a message into the pictures; throws when it can't be what an exchange says. */
   #keep(message: ServerMessage): void {
+    if (isMarketMessage(message)) return this.#takeMarket(message);
     switch (message.type) {
-      case "depth":
-      case "quote":
-      case "trades":
-      case "candles":
-        return this.#takeMarket(message);
       case "welcome":
         return this.#takeWelcome(message);
       case "orders":
@@ -314,6 +328,7 @@ export class ExchangeSocket {
     if (this.#markets.apply(message)) return;
     this.gaps++;
     const channel = channelOf(message);
+    if (channel === "queue") return this.watchQueue(this.#subscriptions.queue);
     if (!this.#subscriptions.wants(channel, message.symbol)) return;
     this.#sendIfOpen({ type: "subscribe", channels: [channel], symbols: [message.symbol] });
   }

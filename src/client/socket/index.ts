@@ -12,4 +12,5 @@ export type {
 export { ExchangeSocket } from "./exchange-socket.ts";
 export { type BestLevel, Market, type MarketChannel, type Trade } from "./market.ts";
 export { type OwnFill, type OwnOrder, OwnOrders } from "./own-orders.ts";
+export type { Day, DayPicture, Queue, QueuedOrder, QueueLevel } from "./pictures.ts";
 export type { MassCancelAnswer, RequestAnswer, RequestRefused } from "./requests.ts";

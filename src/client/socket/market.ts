@@ -1,4 +1,4 @@
-// One symbol's picture: depth, quote, latest trades and candles, kept from snapshots and changes. Each channel joins its
+// One symbol's picture: depth, quote, latest trades, candles, its day, the queue at a price, kept from snapshots and changes. Each channel joins its
 // messages by `previous`; one that doesn't fit is a gap, and nothing but a snapshot is taken after it.
 // Views compare the version counters with what they painted last.
 
@@ -6,6 +6,7 @@ import {
   CANDLE_INTERVALS_S,
   type CandlesMessage,
   type Channel,
+  type InstrumentStatusName,
   type LevelEntry,
   type QuoteMessage,
   type SideName,
@@ -16,6 +17,7 @@ import {
 import { Book } from "./book.ts";
 import { CandleSeries } from "./candles.ts";
 import type { MarketMessage } from "./messages.ts";
+import { DayPicture, type Queue, queueOf } from "./pictures.ts";
 import { ticksOf } from "./ticks.ts";
 
 /** Trades kept; a view shows fewer. */
@@ -41,7 +43,7 @@ export interface BestLevel {
   readonly orders: number;
 }
 
-export type MarketChannel = Exclude<Channel, "orders" | "status">;
+export type MarketChannel = Exclude<Channel, "orders" | "status" | "queue">;
 
 export class Market {
   readonly symbol: string;
@@ -55,12 +57,22 @@ export class Market {
   readonly trades: Trade[] = [];
   /** By interval in seconds. */
   readonly candles = new Map<number, CandleSeries>();
+  readonly statistics = new DayPicture();
+  /** Whether it takes orders; undefined until channel `instruments` has said so. */
+  status: InstrumentStatusName | undefined;
+  /** The queue that was asked for. */
+  queue: Queue | undefined;
+  /** Messages that the exchange left out, because this client read slowly. */
+  conflated = 0;
   bestBid: BestLevel | null = null;
   bestAsk: BestLevel | null = null;
-  /** Count changes of the book, the quote and the trades. */
+  /** Count changes of the book, the quote, the trades, the day's statistics, the status and the queue. */
   bookVersion = 0;
   quoteVersion = 0;
   tradesVersion = 0;
+  statisticsVersion = 0;
+  statusVersion = 0;
+  queueVersion = 0;
   /** The last sequence of each stream of messages; one that waits for its snapshot has none. */
   readonly #joined = new Map<string, string>();
 
@@ -78,8 +90,20 @@ export class Market {
   }
 
   /** Whether the channel's picture is complete: its snapshot came, and no gap since. */
-  isCurrent(channel: MarketChannel): boolean {
-    return this.#joined.has(channel === "candles" ? streamOfCandles(CANDLE_INTERVALS_S[0]) : channel);
+  isCurrent(channel: MarketChannel | "queue"): boolean {
+    return this.sequenceOf(channel) !== undefined;
+  }
+
+  /** The sequence of the channel's last message (of candles, of the shortest); undefined while it waits for a snapshot. */
+  sequenceOf(channel: MarketChannel | "queue"): string | undefined {
+    return this.#joined.get(channel === "candles" ? streamOfCandles(CANDLE_INTERVALS_S[0]) : channel);
+  }
+
+  /** Nobody looks at its queue any more. */
+  forgetQueue(): void {
+    this.queue = undefined;
+    this.#joined.delete("queue");
+    this.queueVersion++;
   }
 
   /** The connection is gone: the picture stays to be looked at, but only snapshots go on from here. */
@@ -100,6 +124,7 @@ export class Market {
       }
     }
     this.#joined.set(stream, message.sequence);
+    this.conflated += message.conflated ?? 0;
     this.#take(message);
     return true;
   }
@@ -118,6 +143,18 @@ export class Market {
         return;
       case "candles":
         this.#takeCandles(message);
+        return;
+      case "statistics":
+        this.statistics.apply(message, this.decimals);
+        this.statisticsVersion++;
+        return;
+      case "instrument":
+        this.status = message.status;
+        this.statusVersion++;
+        return;
+      case "queue":
+        this.queue = queueOf(message, this.decimals);
+        this.queueVersion++;
     }
   }
 
@@ -165,6 +202,7 @@ function streamOfCandles(interval: number): string {
   return `candles ${interval}`;
 }
 
-export function channelOf({ type }: MarketMessage): MarketChannel {
-  return type === "quote" ? "quotes" : type;
+export function channelOf({ type }: MarketMessage): MarketChannel | "queue" {
+  if (type === "quote") return "quotes";
+  return type === "instrument" ? "instruments" : type;
 }

@@ -24,6 +24,13 @@ export class Markets {
     return this.bySymbol.get(message.symbol)?.apply(message) ?? true;
   }
 
+  /** Messages that the exchange left out, because this client read slowly. */
+  get conflated(): number {
+    let conflated = 0;
+    for (const market of this.bySymbol.values()) conflated += market.conflated;
+    return conflated;
+  }
+
   disconnect(): void {
     for (const market of this.bySymbol.values()) market.disconnect();
   }

@@ -5,12 +5,15 @@ import type {
   CandlesMessage,
   DepthMessage,
   FillMessage,
+  InstrumentMessage,
   NodeReport,
   OrderMessage,
   OrderStatusMessage,
   OrdersMessage,
+  QueueMessage,
   QuoteMessage,
   ReportMessage,
+  StatisticsMessage,
   StatusMessage,
   TradesMessage,
   WelcomeInstrument,
@@ -30,7 +33,22 @@ export interface Welcome {
   readonly instruments: readonly WelcomeInstrument[];
 }
 
-export type MarketMessage = DepthMessage | QuoteMessage | TradesMessage | CandlesMessage;
+export type MarketMessage =
+  | DepthMessage
+  | QuoteMessage
+  | TradesMessage
+  | CandlesMessage
+  | StatisticsMessage
+  | InstrumentMessage
+  | QueueMessage;
+
+const MARKET_TYPES: ReadonlySet<string> = new Set<MarketMessage["type"]>([
+  ...(["depth", "quote", "trades", "candles", "statistics", "instrument", "queue"] as const),
+]);
+
+export function isMarketMessage(message: ServerMessage): message is MarketMessage {
+  return MARKET_TYPES.has(message.type);
+}
 
 /** A status on the wire has its 64-bit numbers as text. */
 export interface StatusTexts

@@ -1,14 +1,19 @@
 // What a client wants to hear, kept apart from any connection: after a reconnect all of it is asked for again.
 
-import type { Channel } from "../../protocol/index.ts";
+import type { Channel, SideName } from "../../protocol/index.ts";
+import type { QueueLevel } from "./pictures.ts";
 
 export interface SubscribeRequest {
   readonly type: "subscribe" | "unsubscribe";
   readonly channels: readonly Channel[];
   readonly symbols?: readonly string[];
+  readonly side?: SideName;
+  readonly price?: string;
 }
 
 export class Subscriptions {
+  /** The queue that is looked at. */
+  queue: QueueLevel | undefined;
   readonly #wanted = new Map<Channel, Set<string>>();
 
   /** Remembers what is wanted; true when any of it is new. */
@@ -52,6 +57,11 @@ export class Subscriptions {
       const symbols = [...wanted].filter(isListed);
       if (symbols.length > 0) requests.push({ type: "subscribe", channels: [channel], symbols });
     }
+    if (this.queue !== undefined && isListed(this.queue.symbol)) requests.push(queueRequest(this.queue));
     return requests;
   }
+}
+
+export function queueRequest({ symbol, side, price }: QueueLevel): SubscribeRequest {
+  return { type: "subscribe", channels: ["queue"], symbols: [symbol], side, price };
 }

@@ -354,3 +354,39 @@ test("closed is closed: no timer and no socket is left", () => {
   expect(sockets).toHaveLength(1);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+test("one queue is looked at: another takes its place, it is asked for again after a gap, and after a reconnect", () => {
+  const { client, sockets, socket } = welcomed();
+  const level = { symbol: "BTC-USD", side: "buy", price: "69999.50" } as const;
+  const asked = {
+    type: "subscribe",
+    channels: ["queue"],
+    symbols: ["BTC-USD"],
+    side: "buy",
+    price: "69999.50",
+  };
+  client.watchQueue({ ...level, price: "1.00" });
+  client.watchQueue(level);
+  expect(socket.sent).toEqual([{ ...asked, price: "1.00" }, asked]);
+  const message = {
+    type: "queue",
+    symbol: "BTC-USD",
+    side: "buy",
+    price: "69999.50",
+    quantity: 1,
+    orders: 1,
+  };
+  socket.say({ ...message, sequence: "1", snapshot: true, queue: [[1, 1]], conflated: 3 });
+  expect([client.markets.get("BTC-USD")?.queue?.orders, client.conflated]).toEqual([1, 3]);
+  socket.say({ ...message, sequence: "3", previous: "2", queue: [] });
+  expect([socket.sent.length, socket.sent.at(-1), client.gaps]).toEqual([3, asked, 1]);
+  socket.onclose?.({ code: 1006, reason: "" });
+  client.retryNow();
+  sockets[1].onopen?.();
+  sockets[1].say(WELCOME);
+  expect(sockets[1].sent.at(-1)).toEqual(asked);
+  client.watchQueue(undefined);
+  expect(sockets[1].sent.at(-1)).toEqual({ type: "unsubscribe", channels: ["queue"] });
+  expect(client.markets.get("BTC-USD")?.queue).toBeUndefined();
+  client.close();
+});

@@ -174,3 +174,68 @@ test("a price that can't be one is refused in words", () => {
     "the exchange sent 1.005, no price with 2 decimals",
   );
 });
+
+const DAY = { open: "69999.50", high: "70001.00", low: "69999.00", last: "70000.00", volume: 7, trades: 3 };
+const at = (seconds: number) => ({
+  since: "1790000000000000",
+  time: String((1_790_000_000 + seconds) * 1e6),
+});
+
+test("a day is in ticks, and its closes go on: one each ten seconds with trades", () => {
+  const taken = market();
+  const of = { type: "statistics", symbol: "BTC-USD" } as const;
+  const none = {
+    open: null,
+    high: null,
+    low: null,
+    last: null,
+    volume: 0,
+    trades: 0,
+    since: null,
+    time: null,
+  };
+  taken.apply({ ...of, sequence: "1", snapshot: true, ...none, closes: [] });
+  expect([taken.statistics.day, taken.statistics.closes]).toEqual([undefined, []]);
+  taken.apply({ ...of, sequence: "2", snapshot: true, ...DAY, ...at(3), closes: ["1.00", "70000.00"] });
+  expect(taken.statistics.day).toEqual({
+    ...{ since_us: 1_790_000_000_000_000, time_us: 1_790_000_003_000_000, volume: 7, trades: 3 },
+    ...{ open: 6_999_950, high: 7_000_100, low: 6_999_900, last: 7_000_000 },
+  });
+  taken.apply({ ...of, sequence: "3", previous: "2", ...DAY, ...at(9), last: "2.00" });
+  taken.apply({ ...of, sequence: "4", previous: "3", ...DAY, ...at(10), last: "3.00" });
+  expect(taken.statistics.closes).toEqual([100, 200, 300]);
+  for (let i = 0; i < 80; i++)
+    taken.apply({ ...of, sequence: String(i + 5), previous: String(i + 4), ...DAY, ...at(20 + i * 10) });
+  expect([taken.statistics.closes.length, taken.statisticsVersion]).toEqual([60, 84]);
+});
+
+test("a queue, a status and a quote are the last ones that came; what was conflated adds up", () => {
+  const taken = market();
+  const symbol = "BTC-USD";
+  const level = { side: "buy", price: "69999.50", quantity: 8, orders: 2 } as const;
+  taken.apply({
+    type: "queue",
+    symbol,
+    sequence: "1",
+    snapshot: true,
+    ...level,
+    queue: [
+      [1, 5],
+      [2, 3, "7"],
+    ],
+  });
+  expect(taken.queue).toEqual({
+    ...{ side: "buy", price: 6_999_950, quantity: 8, orders: 2 },
+    queue: [
+      { place: 1, quantity: 5, id: undefined },
+      { place: 2, quantity: 3, id: "7" },
+    ],
+  });
+  expect(taken.status).toBeUndefined();
+  taken.apply({ type: "instrument", symbol, sequence: "2", snapshot: true, status: "halted" });
+  taken.apply({ type: "quote", symbol, sequence: "3", snapshot: true, bid: null, ask: null, conflated: 4 });
+  taken.apply({ type: "quote", symbol, sequence: "9", snapshot: true, bid: null, ask: null, conflated: 2 });
+  expect([taken.status, taken.conflated, taken.sequenceOf("quotes")]).toEqual(["halted", 6, "9"]);
+  taken.forgetQueue();
+  expect([taken.queue, taken.isCurrent("queue")]).toEqual([undefined, false]);
+});
