@@ -27,6 +27,7 @@ import {
   type Side,
 } from "../../src/protocol/index.ts";
 import { checkFlow, FlowMachine, type ToldReport } from "../../src/replay/index.ts";
+import { extraSeeds } from "../support/seeds.ts";
 
 const COUNTEREXAMPLES = "test-output";
 /** Books that grow and move need long flows; the others many starts. Together 361,000 commands. */
@@ -38,15 +39,6 @@ function runOf(profile: FlowProfileName): { flows: number; commands: number } {
   if (profile === "sessions") return { flows: 16, commands: 2_500 };
   if (profile === "repeated") return { flows: 30, commands: 1_500 };
   return LONG.includes(profile) ? { flows: 4, commands: 5_000 } : { flows: 13, commands: 1_500 };
-}
-
-/** The seeds A to B of SERIATIM_SEEDS=A..B; none when it is not set. */
-function extraSeeds(text = process.env.SERIATIM_SEEDS): number[] {
-  if (text === undefined) return [];
-  const [, first, last] = /^(\d{1,9})\.\.(\d{1,9})$/.exec(text) ?? [];
-  if (first === undefined || Number(first) > Number(last))
-    throw new Error(`SERIATIM_SEEDS is '${text}', not two ascending numbers like 100..199`);
-  return Array.from({ length: Number(last) - Number(first) + 1 }, (_, i) => Number(first) + i);
 }
 
 function expectAgreement(profile: FlowProfileName, seed: number, own: FlowStatistics): void {

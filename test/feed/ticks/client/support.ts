@@ -121,3 +121,11 @@ export class Recorded {
     this.frames.push({ type, sequence: tick.sequence, timestamp, symbol: tick.symbol, values });
   }
 }
+
+/** Frames as one text: of many it is compared in a fraction of the time. */
+export function textOf(frames: readonly TickFrame[]): string {
+  const lines = frames.map(
+    ({ type, sequence, timestamp, symbol, values }) => `${sequence} ${timestamp} ${type} ${symbol} ${values}`,
+  );
+  return lines.join("\n");
+}
