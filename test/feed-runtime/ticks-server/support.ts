@@ -13,7 +13,7 @@ import {
 import { NetTransport } from "../../../src/platform/index.ts";
 import { readTicks, type TickFrame } from "../../protocol/ticks/reference-reader.ts";
 
-export class OwnedClock implements Clock {
+class OwnedClock implements Clock {
   now_us = 1_000_000;
 
   wallMicros(): number {
