@@ -5,6 +5,7 @@ import { packageVersion } from "../node/index.ts";
 import { registerAdmin } from "./admin.ts";
 import { refuseCarelessText, usageError } from "./arguments.ts";
 import { registerBench } from "./bench.ts";
+import { registerFeed } from "./feed.ts";
 import { registerJournal } from "./journal.ts";
 import { registerKeygen } from "./keygen.ts";
 import { registerLab } from "./lab.ts";
@@ -37,6 +38,7 @@ export function createProgram(): Command {
   registerStart(program);
   registerSend(program);
   registerTraders(program);
+  registerFeed(program);
   registerReplay(program);
   registerLab(program);
   registerBench(program);

@@ -29,6 +29,7 @@ const helps: [args: string, usage: string][] = [
   ["lab help diff", "seriatim lab diff [options]"],
   ["help journal inspect", "seriatim journal inspect [options] <dir>"],
   ["journal help export", "seriatim journal export [options] <dir>"],
+  ["feed help simulate", "seriatim feed simulate [options]"],
   ["journal help verify", "seriatim journal verify [options] <dir>"],
 ];
 
@@ -36,7 +37,7 @@ test.each(helps)("seriatim %s is answered on standard output, status 0", async (
   expect(await seriatim(args.split(" "))).toEqual({ status: 0, out: `Usage: ${usage}`, err: "" });
 });
 
-const START_TO_JOURNAL = "start, send, traders, replay, lab, bench, journal, keygen, admin, snapshot";
+const START_TO_JOURNAL = "start, send, traders, feed, replay, lab, bench, journal, keygen, admin, snapshot";
 const wrong: [args: string[], line: string][] = [
   [[], `needs a command: ${START_TO_JOURNAL} (seriatim --help)`],
   [["journal"], "journal needs a command: inspect, verify, export, repair (seriatim journal --help)"],
