@@ -3,6 +3,7 @@
 import { benchCodec } from "./codec/bench.ts";
 import { benchDurability } from "./durability/bench.ts";
 import { benchEngine } from "./engine/bench.ts";
+import { benchFeed } from "./feed/bench.ts";
 import { benchGateway } from "./gateway/bench.ts";
 import type { BenchResult } from "./harness.ts";
 import { benchJournal } from "./journal/bench.ts";
@@ -28,6 +29,7 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   snapshot: (rounds) => benchSnapshot(rounds),
   subscribers: benchSubscribers,
   soak: benchSoak,
+  feed: (rounds) => benchFeed(rounds),
 };
 
 /** Run only when they are named: they take ten minutes and more. */

@@ -32,7 +32,7 @@ export function registerBench(program: Command): void {
     )
     .argument(
       "[names...]",
-      "engine, codec, journal, restart, gateway, sessions, durability, snapshot, subscribers, and soak (10 minutes); all but soak by default",
+      "engine, codec, journal, restart, gateway, sessions, durability, snapshot, subscribers, feed, and soak (10 minutes); all but soak by default",
     )
     .option(
       "--rounds <n>",
