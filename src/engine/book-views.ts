@@ -72,19 +72,6 @@ export function levelsOf(book: OrderBook, side: Side): LevelView[] {
   return found;
 }
 
-/** See ExchangeEngine.level. */
-export function visitLevel(
-  { books, levels }: ExchangeState,
-  symbol: number,
-  side: Side,
-  price: number,
-  visit: (total: number, orders: number) => void,
-): void {
-  const level = books[symbol].ladder.peek(price, side);
-  if (level === NO_SLOT) visit(0, 0);
-  else visit(levels.total[level], levels.orders[level]);
-}
-
 /** See ExchangeEngine.forEachOrderAt. */
 export function visitQueue(
   { books, levels, orders }: ExchangeState,

@@ -24,7 +24,6 @@ import {
   type QueueVisitor,
   type RestingOrder,
   restingOrder,
-  visitLevel,
   visitQueue,
 } from "./book-views.ts";
 import { massCancel } from "./bulk-cancel.ts";
@@ -114,6 +113,11 @@ export class ExchangeEngine implements Application {
     return this.#begun().events.sequence;
   }
 
+  /** The time of the last command, in microseconds since 1970, by the log. */
+  get timestamp_us(): number {
+    return this.#begun().timestamp_us;
+  }
+
   /** Trades since the first command. */
   get trades(): number {
     return this.#begun().events.trades;
@@ -154,6 +158,24 @@ export class ExchangeEngine implements Application {
     visit: (price: number, total: number, orders: number) => void,
   ): void {
     bookOf(this.#begun(), symbol).forEachLevel(side, max, visit);
+  }
+
+  /**
+   * Reads one level: `level[0]` is a price of `side` in ticks, [1] becomes the lots and [2] the orders resting there, 0 for none.
+   * Allocates nothing and changes nothing.
+   * @throws SeriatimError UNKNOWN_SYMBOL
+   */
+  readLevel(symbol: number, side: Side, level: Float64Array): void {
+    bookOf(this.#begun(), symbol).readLevel(side, level);
+  }
+
+  /**
+   * Reads the best `max` levels of a side into `to`, best first: ticks, lots, orders of each. Returns how many there are.
+   * Allocates nothing and changes nothing.
+   * @throws SeriatimError UNKNOWN_SYMBOL
+   */
+  readLevels(symbol: number, side: Side, max: number, to: Float64Array): number {
+    return bookOf(this.#begun(), symbol).readLevels(side, max, to);
   }
 
   /**
@@ -200,14 +222,6 @@ export class ExchangeEngine implements Application {
    */
   forEachOwnOrder(account: number, symbol: number, max: number, visit: (order: OwnOrder) => void): boolean {
     return visitOwnOrders(this.#begun(), account, symbol, max, visit);
-  }
-
-  /**
-   * Gives the lots and orders resting at a price, 0 and 0 when nothing does. Allocates nothing; `visit` must not apply
-   * commands. The symbol is registered.
-   */
-  level(symbol: number, side: Side, price: number, visit: (total: number, orders: number) => void): void {
-    visitLevel(this.#begun(), symbol, side, price, visit);
   }
 
   /**

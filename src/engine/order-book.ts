@@ -127,4 +127,24 @@ export class OrderBook {
       level = this.ladder.worse(level, side);
     }
   }
+
+  /** Completes `level`, whose element 0 is a price of `side`, with the total and the orders resting there: 0 for none. */
+  readLevel(side: Side, level: Float64Array): void {
+    const slot = this.ladder.peek(level[0], side);
+    level[1] = slot === NONE ? 0 : this.#levels.total[slot];
+    level[2] = slot === NONE ? 0 : this.#levels.orders[slot];
+  }
+
+  /** Puts the best `max` levels of `side` into `to`, best first: price, total and orders of each; returns how many there were. */
+  readLevels(side: Side, max: number, to: Float64Array): number {
+    const { price, total, orders } = this.#levels;
+    let count = 0;
+    for (let level = this.ladder.best(side); level !== NONE && count < max; count++) {
+      to[3 * count] = price[level];
+      to[3 * count + 1] = total[level];
+      to[3 * count + 2] = orders[level];
+      level = this.ladder.worse(level, side);
+    }
+    return count;
+  }
 }

@@ -1,6 +1,10 @@
 export { CacheReader } from "./cache/reader.ts";
 export { CACHE_SYMBOLS_MAX, createCache, SymbolCache } from "./cache/symbol-cache.ts";
 export { CacheWriter } from "./cache/writer.ts";
+export { Channel, type ChannelSink } from "./channel/channel.ts";
+export type { ChannelSource } from "./channel/channel-source.ts";
+export { ChannelPublisher, type ChannelPublisherOptions } from "./channel/publisher.ts";
+export type { SnapshotTarget } from "./channel/snapshot-writer.ts";
 export {
   ChannelReceiver,
   type ReceiverLimits,

@@ -138,7 +138,9 @@ test("a level and its queue are the book's, whatever price is asked for", () => 
     const empty = others.map(({ price }) => ({ price, total: 0, orders: 0 }));
     for (const { price, total, orders } of [...levels, ...empty]) {
       const queue: object[] = [];
-      desk.engine.level(0, side, price, (...found) => expect(found).toEqual([total, orders]));
+      const level = Float64Array.of(price, 0, 0);
+      desk.engine.readLevel(0, side, level);
+      expect([...level]).toEqual([price, total, orders]);
       desk.engine.forEachOrderAt(0, side, price, (account, idLow, idHigh, quantity) => {
         queue.push({ idLow, idHigh, account, side, price, quantity });
         return true;

@@ -13,7 +13,7 @@ export class MarketDataListener {
   /** One symbol's book can't be trusted from here on, or can again. */
   symbolStale(_channel: number, _symbol: number, _isStale: boolean): void {}
 
-  /** An instrument, `name` a text of at most 16 bytes; prices are ticks / 10^decimals; `status` a SymbolStatus. */
+  /** An instrument, `name` a text of at most 16 bytes; prices are ticks / 10^decimals; `status` a InstrumentStatus. */
   definition(
     _symbol: number,
     _name: string,

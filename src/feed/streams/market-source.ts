@@ -39,7 +39,7 @@ export interface MarketSource {
     price: number,
     visit: (account: number, idLow: number, idHigh: number, quantity: number) => boolean,
   ): void;
-  /** Gives the lots and orders resting at a price, 0 and 0 when nothing does. */
-  level(symbol: number, side: Side, price: number, visit: (total: number, orders: number) => void): void;
+  /** `level[0]` is a price of `side`: completes it with the lots and orders that rest there, 0 for none. */
+  readLevel(symbol: number, side: Side, level: Float64Array): void;
   statusOf(symbol: number): InstrumentStatus;
 }

@@ -66,11 +66,9 @@ export class QueueStream extends MarketStream {
 
   #read(): QueueEntries {
     const { number, decimals } = this.symbol;
-    let [quantity, orders] = [0, 0];
-    this.#source.level(number, this.#side, this.#price, (total, count) => {
-      quantity = total;
-      orders = count;
-    });
+    const level = Float64Array.of(this.#price, 0, 0);
+    this.#source.readLevel(number, this.#side, level);
+    const [, quantity, orders] = level;
     const price = formatPrice(this.#price, decimals);
     return { side: sideName(this.#side), price, quantity, orders, queue: this.#queue() };
   }

@@ -10,7 +10,6 @@ export {
   PACKET_BYTES_MAX,
   PacketFlag,
   PacketLayout,
-  SymbolStatus,
 } from "./layout.ts";
 export * from "./messages.ts";
 export * from "./packet.ts";

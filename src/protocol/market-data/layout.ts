@@ -97,16 +97,6 @@ export type MdType = (typeof MdType)[keyof typeof MdType];
 
 export const MD_TYPE_MAX = MdType.Conflated;
 
-/** What may be done with an instrument. */
-export const SymbolStatus = {
-  Trading: 1,
-  /** By a kill switch: nothing rests, orders are refused. */
-  SwitchedOff: 2,
-  /** Orders are refused; what rests stays, and may be cancelled. */
-  Halted: 3,
-} as const;
-export type SymbolStatus = (typeof SymbolStatus)[keyof typeof SymbolStatus];
-
 /** Levels of each side that a BookChecksum covers. */
 export const CHECKSUM_LEVELS = 10;
 

@@ -3,6 +3,7 @@
 
 import { encodeUtf8, setU64 } from "../../base/index.ts";
 import type { Instrument } from "../commands/index.ts";
+import type { InstrumentStatus } from "../instrument-status.ts";
 import {
   BookChecksumBody,
   CHECKSUM_LEVELS,
@@ -17,7 +18,6 @@ import {
   SnapshotBeginBody,
   StatisticsBody,
   StatusBody,
-  type SymbolStatus,
   TopOfBookBody,
   TradeBody,
 } from "./layout.ts";
@@ -44,7 +44,7 @@ export function putDefinition(
   symbol: number,
   sequence: number,
   { name, tick, lot, priceDecimals }: Instrument,
-  status: SymbolStatus,
+  status: InstrumentStatus,
 ): void {
   const body = to.message(MdType.Definition, symbol, sequence);
   to.bytes.set(encodeUtf8(name), body + DefinitionBody.name);
@@ -54,7 +54,12 @@ export function putDefinition(
   to.bytes[body + DefinitionBody.status] = status;
 }
 
-export function putStatus(to: PacketWriter, symbol: number, sequence: number, status: SymbolStatus): void {
+export function putStatus(
+  to: PacketWriter,
+  symbol: number,
+  sequence: number,
+  status: InstrumentStatus,
+): void {
   to.bytes[to.message(MdType.Status, symbol, sequence) + StatusBody.status] = status;
 }
 

@@ -38,6 +38,8 @@ export class PacketWriter {
   readonly #checksums: Checksums;
   /** By number of 8-byte words: what comes behind the header of a packet of that length. */
   readonly #contents: (Uint8Array | undefined)[] = [];
+  /** By number of 8-byte words: a packet of that length. */
+  readonly #packets: (Uint8Array | undefined)[] = [];
 
   constructor(checksums: Checksums) {
     this.#checksums = checksums;
@@ -85,6 +87,11 @@ export class PacketWriter {
     this.bytes[this.#last + FLAGS] &= ~END_OF_EVENT;
   }
 
+  /** Adds bits to the packet's flags. */
+  flag(flags: number): void {
+    this.bytes[PacketLayout.flags] |= flags;
+  }
+
   /** A message of another packet, as it is: what is copied begins at `at` of `bytes`, and fits. */
   copy(bytes: Uint8Array, at: number, length: number): void {
     this.#last = this.length;
@@ -104,6 +111,17 @@ export class PacketWriter {
     putChecksum(bytes, 0, this.#checksums.crc32c(this.#contentOf(length), header));
     this.length = 0;
     return length;
+  }
+
+  /** The first `length` bytes: the packet that seal() has returned the length of, until the next one begins. */
+  packetOf(length: number): Uint8Array {
+    const words = length / 8;
+    let packet = this.#packets[words];
+    if (packet === undefined) {
+      packet = this.bytes.subarray(0, length);
+      this.#packets[words] = packet;
+    }
+    return packet;
   }
 
   #contentOf(length: number): Uint8Array {

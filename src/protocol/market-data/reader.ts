@@ -244,7 +244,7 @@ export class MarketDataReader {
     return this.#u32Of(MdType.Level, LevelBody.orders);
   }
 
-  /** Definition, Status: a SymbolStatus. */
+  /** Definition, Status: a InstrumentStatus. */
   get status(): number {
     const at = STATUS[this.type];
     return at === 0 ? 0 : this.#bytes[this.#at + at];

@@ -101,7 +101,7 @@ function sourceOf(desk: MarketDesk) {
     forEachLevel: ((...of) => desk.engine.forEachLevel(...of)) as ExchangeEngine["forEachLevel"],
     forEachOrderOf: ((...of) => desk.engine.forEachOrderOf(...of)) as ExchangeEngine["forEachOrderOf"],
     forEachOrderAt: ((...of) => desk.engine.forEachOrderAt(...of)) as ExchangeEngine["forEachOrderAt"],
-    level: ((...of) => desk.engine.level(...of)) as ExchangeEngine["level"],
+    readLevel: ((...of) => desk.engine.readLevel(...of)) as ExchangeEngine["readLevel"],
     statusOf: (symbol: number) => desk.engine.statusOf(symbol),
   };
 }

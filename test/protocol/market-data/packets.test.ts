@@ -16,6 +16,7 @@ import {
   EVERY_SYMBOL,
   encodeMdRequest,
   flagPacket,
+  InstrumentStatus,
   isMdRequest,
   MarketDataReader,
   MD_REQUEST_BYTES_MAX,
@@ -54,7 +55,6 @@ import {
   putTopOfBook,
   putTrade,
   resealPacket,
-  SymbolStatus,
 } from "../../../src/protocol/index.ts";
 
 const checksums = new NativeChecksums();
@@ -71,8 +71,8 @@ const none = Float64Array.of(0, 0, 0);
 /** One message of each type, of symbol 7 with symbol sequence 2^33 + 5. */
 const S = 2 ** 33 + 5;
 const MESSAGES: Readonly<Record<keyof typeof MdType, (to: PacketWriter) => void>> = {
-  Definition: (to) => putDefinition(to, 7, S, instrument, SymbolStatus.Trading),
-  Status: (to) => putStatus(to, 7, S, SymbolStatus.SwitchedOff),
+  Definition: (to) => putDefinition(to, 7, S, instrument, InstrumentStatus.Trading),
+  Status: (to) => putStatus(to, 7, S, InstrumentStatus.SwitchedOff),
   BookClear: (to) => putBookClear(to, 7, S),
   Trade: (to) => putTrade(to, 7, S, 5, 1, 1_000, 2, 4_000_000_000, 1),
   TopOfBook: (to) => putTopOfBook(to, 7, S, level, none),
@@ -180,8 +180,8 @@ test("a reader gives back every field of every message, in order", () => {
   expect(reader.next()).toBe(false);
   const price = 2 * 2 ** 32 + 1_000;
   expect(seen).toEqual([
-    [MdType.Definition, "ACME", 1, 100, 2, SymbolStatus.Trading],
-    [MdType.Status, SymbolStatus.SwitchedOff],
+    [MdType.Definition, "ACME", 1, 100, 2, InstrumentStatus.Trading],
+    [MdType.Status, InstrumentStatus.SwitchedOff],
     [MdType.BookClear],
     [MdType.Trade, 2 ** 32 + 5, price, 1_000, 2, 4_000_000_000, 1],
     [MdType.TopOfBook, BID_PRESENT, 2 ** 45, 2 ** 34, 3, 0, 0, 0],
@@ -255,7 +255,7 @@ test("a field that a message's type does not have reads as 0", () => {
 });
 
 const good = packetOf((to) => {
-  putStatus(to, 1, 1, SymbolStatus.Trading);
+  putStatus(to, 1, 1, InstrumentStatus.Trading);
   putOrderDelete(to, 1, 2, 3);
 });
 
