@@ -2,6 +2,7 @@
 // `seriatim/feed` is this file: what is pure comes along.
 
 export * from "../feed/index.ts";
+export * from "./handler/index.ts";
 export * from "./recording/index.ts";
 export { type DatagramAddress, DatagramSender } from "./serving/datagram-sender.ts";
 export * from "./ticks-client/index.ts";

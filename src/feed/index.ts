@@ -5,6 +5,8 @@ export { Channel, type ChannelSink } from "./channel/channel.ts";
 export type { ChannelSource } from "./channel/channel-source.ts";
 export { ChannelPublisher, type ChannelPublisherOptions } from "./channel/publisher.ts";
 export type { SnapshotTarget } from "./channel/snapshot-writer.ts";
+export { LevelBooks, OrderBooks } from "./handler/book-listeners.ts";
+export { ChannelCacheListener } from "./handler/cache-listener.ts";
 export {
   ChannelReceiver,
   type ReceiverLimits,

@@ -50,8 +50,6 @@ export class ChannelReceiver {
   /** The sequence that comes next; 0: not known yet. */
   next = 0;
   isStale = true;
-  /** The publisher's wall clock in the packet that is being told, microseconds since 1970. */
-  sentAt_us = 0;
   readonly #options: ReceiverOptions;
   readonly #recovery: RecoveryCourse;
   readonly #window = new PacketWindow();
@@ -111,7 +109,6 @@ export class ChannelReceiver {
       return;
     }
     this.#heard_us = now_us;
-    this.sentAt_us = reader.sentAt_us;
     if (reader.epoch > this.epoch) this.#beginEpoch(reader.epoch, reader.isSnapshot, now_us);
     if (reader.isSnapshot) this.#snapshotPacket(source, now_us);
     else if (this.#options.isDense) this.#densePacket(source, bytes, from, to, now_us);
@@ -160,7 +157,7 @@ export class ChannelReceiver {
     this.#window.clear();
     this.#run.clear();
     this.gate.restart();
-    this.#options.listener.epochBegan(this.#options.channel, epoch);
+    this.#options.listener.epochBegan(epoch);
     const wasAsked = this.#recovery.state === RecoveryState.Snapshot;
     const action = this.#recovery.snapshotNeeded(now_us);
     this.#run.want(ALL_SYMBOLS_WANTED);
@@ -293,11 +290,12 @@ export class ChannelReceiver {
 
   #tellLive(skip: number, mayJump: boolean, now_us: number): void {
     const reader = this.#reader;
+    this.#options.listener.sentAt_us = reader.sentAt_us;
     for (let i = 0; reader.next(); i++) {
       if (i < skip) continue;
       if (reader.type === MdType.Conflated) {
         this.figures.conflated += reader.conflated;
-        tell(reader, this.#options.listener);
+        tell(reader, this.#options.listener, 0);
         continue;
       }
       const verdict = this.gate.judge(reader.symbol, reader.symbolSequence, mayJump);
@@ -315,7 +313,7 @@ export class ChannelReceiver {
     const { figures } = this;
     figures.messages++;
     if (reader.type === MdType.BookChecksum) figures.checksums++;
-    if (tell(reader, this.#options.listener)) return;
+    if (tell(reader, this.#options.listener, reader.symbolSequence)) return;
     figures.mismatches++;
     this.gate.setStale(reader.symbol);
     this.#spoiled(reader.symbol, now_us);
@@ -323,7 +321,7 @@ export class ChannelReceiver {
 
   /** A symbol of which something is wrong: it is stale until a snapshot of it is through. */
   #spoiled(symbol: number, now_us: number): void {
-    this.#options.listener.symbolStale(this.#options.channel, symbol, true);
+    this.#options.listener.symbolStale(symbol, true);
     // Of a subscription to some symbols, the subscription is renewed.
     this.#want(this.#options.isDense ? symbol : ALL_SYMBOLS_WANTED, this.#recovery.snapshotNeeded(now_us));
   }
@@ -356,6 +354,7 @@ export class ChannelReceiver {
     // One that leads up to less than what was told would take it back.
     if (reader.first < this.next || !this.#run.takes(source, reader.first, reader.part)) return;
     this.#recovery.progressed(now_us);
+    this.#options.listener.sentAt_us = reader.sentAt_us;
     while (reader.next()) this.#tellSnapshot();
     if ((reader.packetFlags & PacketFlag.SnapshotLast) !== 0) this.#snapshotWhole(reader.first, now_us);
   }
@@ -363,20 +362,20 @@ export class ChannelReceiver {
   #tellSnapshot(): void {
     const reader = this.#reader;
     const { symbol } = reader;
-    const { channel, listener } = this.#options;
+    const { listener } = this.#options;
     if (reader.type === MdType.SnapshotBegin) {
       this.#beginSymbol(symbol, reader.nextSymbolSequence);
     } else if (this.#run.isSkipping) {
       return;
     } else if (reader.type !== MdType.SnapshotEnd) {
       if (reader.type === MdType.BookChecksum) this.figures.checksums++;
-      if (!tell(reader, listener)) this.#run.isUnsound = true;
+      if (!tell(reader, listener, this.#run.symbolSequence)) this.#run.isUnsound = true;
     } else if (this.#run.isUnsound) {
       this.figures.mismatches++;
       this.gate.setStale(symbol);
     } else if (this.gate.isStale(symbol)) {
       this.gate.end(symbol);
-      listener.symbolStale(channel, symbol, false);
+      listener.symbolStale(symbol, false);
     }
   }
 
@@ -385,6 +384,7 @@ export class ChannelReceiver {
     const isWanted = wanted === ALL_SYMBOLS_WANTED || wanted === symbol;
     this.#run.isSkipping = !isWanted || !this.gate.begin(symbol, next);
     this.#run.isUnsound = false;
+    this.#run.symbolSequence = next - 1;
   }
 
   #snapshotWhole(first: number, now_us: number): void {
@@ -405,13 +405,13 @@ export class ChannelReceiver {
   }
 
   #judgeStaleness(now_us: number): void {
-    const { channel, limits, listener } = this.#options;
+    const { limits, listener } = this.#options;
     const isRecovering =
       this.#recovery.state === RecoveryState.Asking || this.#recovery.state === RecoveryState.Snapshot;
     const isSilent = now_us - this.#heard_us >= limits.silence_us;
     const isStale = isSilent || isRecovering || this.next === 0;
     if (isStale === this.isStale) return;
     this.isStale = isStale;
-    listener.channelStale(channel, isStale);
+    listener.channelStale(isStale);
   }
 }

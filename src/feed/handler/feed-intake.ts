@@ -32,6 +32,7 @@ const HEARTBEAT_US = 1_000_000;
 export interface ChannelWish {
   /** A ChannelKind. */
   readonly channel: number;
+  readonly listener: MarketDataListener;
   /** Symbol numbers, 2,048 at most; none or left out: all. Over a stream only. */
   readonly symbols?: readonly number[];
   /** Rather the newest state than every message while this subscriber is slow. Over a stream only. */
@@ -43,7 +44,6 @@ export interface IntakeOptions {
   readonly channels: readonly ChannelWish[];
   /** Lines: whether somebody may be asked to retransmit. */
   readonly hasRecovery: boolean;
-  readonly listener: MarketDataListener;
   readonly checksums: Checksums;
   readonly limits?: ReceiverLimits;
   /** Sends a request over the connection that `streamOpened` said; bytes are the callee's from then on. */
@@ -160,8 +160,7 @@ export class FeedIntake implements PacketSink {
   }
 
   #receiver(wish: ChannelWish, limits: ReceiverLimits, now_us: number): ChannelReceiver {
-    const { channel } = wish;
-    const { listener } = this.#options;
+    const { channel, listener } = wish;
     const receiver = new ChannelReceiver(
       {
         channel,

@@ -1,17 +1,24 @@
-// What a feed handler tells its user, message by message: numbers only, so that nothing is allocated for it. Every method does nothing
-// here; a user extends the class by what it wants to hear. A listener may read the handler, but must not feed or stop it.
+// What a feed handler tells the listener of one channel, message by message: numbers only, so that nothing is allocated for it. Every
+// method does nothing here; a user extends the class by what it wants to hear. A listener may read the handler, but must not feed it.
 //
-// Prices are ticks, quantities and totals lots, sides 0 buy and 1 sell, times microseconds since 1970 by the exchange's log.
+// Prices are ticks, quantities and totals lots, sides 0 buy and 1 sell, times microseconds since 1970.
 
 import { type DayStatistics, type MarketDataReader, MdType } from "../../protocol/index.ts";
 
 export class MarketDataListener {
-  /** What a channel knew is void: another epoch has begun, and snapshots follow. */
-  epochBegan(_channel: number, _epoch: number): void {}
-  /** Everything of a channel may be old from here on, or is up to date again: silence, or messages are missing. */
-  channelStale(_channel: number, _isStale: boolean): void {}
+  /** Of the message that is told: the time of its command, by the log. */
+  timestamp_us = 0;
+  /** Its number among its symbol's; of a snapshot, the one that it leads up to. */
+  symbolSequence = 0;
+  /** When its packet was sealed, by the publisher's wall clock. */
+  sentAt_us = 0;
+
+  /** All that was told is void: another epoch has begun, and snapshots follow. */
+  epochBegan(_epoch: number): void {}
+  /** Everything told may be old from here on, or is up to date again: silence, or messages are missing. It begins stale. */
+  channelStale(_isStale: boolean): void {}
   /** One symbol's book can't be trusted from here on, or can again. */
-  symbolStale(_channel: number, _symbol: number, _isStale: boolean): void {}
+  symbolStale(_symbol: number, _isStale: boolean): void {}
 
   /** An instrument, `name` a text of at most 16 bytes; prices are ticks / 10^decimals; `status` a InstrumentStatus. */
   definition(
@@ -26,17 +33,17 @@ export class MarketDataListener {
   /** The symbol's book is empty now; what follows builds it. */
   bookClear(_symbol: number): void {}
   /** `aggressor`: the side that traded against what rested; `event`: the engine's number of the event. */
-  trade(
+  trade(_symbol: number, _price: number, _quantity: number, _aggressor: number, _event: number): void {}
+  /** Channel top: the best of both sides; a side without orders is empty. */
+  top(
     _symbol: number,
-    _price: number,
-    _quantity: number,
-    _aggressor: number,
-    _event: number,
-    _timestamp_us: number,
+    _bid: number,
+    _bidTotal: number,
+    _bidOrders: number,
+    _ask: number,
+    _askTotal: number,
+    _askOrders: number,
   ): void {}
-  /** Channel top: the best bid and ask, ask next; without orders a side is empty. */
-  bid(_symbol: number, _price: number, _total: number, _orders: number, _timestamp_us: number): void {}
-  ask(_symbol: number, _price: number, _total: number, _orders: number, _timestamp_us: number): void {}
   /** Channel levels: what a level is now; total 0: it is gone. */
   level(_symbol: number, _side: number, _price: number, _total: number, _orders: number): void {}
   /** Channel orders: a new order; `place` 1 is the first of its queue. */
@@ -62,16 +69,18 @@ export class MarketDataListener {
   /** So many messages of the symbol were left out since this was said last, because this subscriber is slow. */
   conflated(_symbol: number, _count: number): void {}
   /** All that one command did to the symbol has been told. */
-  endOfEvent(_symbol: number, _timestamp_us: number): void {}
+  endOfEvent(_symbol: number): void {}
 }
 
 /** What the fields of a day are read into, one at a time. */
 const day: DayStatistics = { since_us: 0, open: 0, high: 0, low: 0, last: 0, volume: 0, trades: 0 };
 
-/** Tells `to` the message that `from` stands at. False: its sum is not the one of the listener's book. */
-export function tell(from: MarketDataReader, to: MarketDataListener): boolean {
+/** Tells `to` the message that `from` stands at; `symbolSequence`: its own, or its snapshot's. False: its sum is not the one of the listener's book. */
+export function tell(from: MarketDataReader, to: MarketDataListener, symbolSequence: number): boolean {
+  to.timestamp_us = from.timestamp_us;
+  to.symbolSequence = symbolSequence;
   const agrees = tellBody(from, to);
-  if (from.isEndOfEvent) to.endOfEvent(from.symbol, from.timestamp_us);
+  if (from.isEndOfEvent) to.endOfEvent(from.symbol);
   return agrees;
 }
 
@@ -94,11 +103,10 @@ function tellBody(from: MarketDataReader, to: MarketDataListener): boolean {
       to.orderDelete(symbol, from.ref);
       break;
     case MdType.TopOfBook:
-      to.bid(symbol, from.bid, from.bidTotal, from.bidOrders, from.timestamp_us);
-      to.ask(symbol, from.ask, from.askTotal, from.askOrders, from.timestamp_us);
+      to.top(symbol, from.bid, from.bidTotal, from.bidOrders, from.ask, from.askTotal, from.askOrders);
       break;
     case MdType.Trade:
-      to.trade(symbol, from.price, from.quantity, from.side, from.eventSequence, from.timestamp_us);
+      to.trade(symbol, from.price, from.quantity, from.side, from.eventSequence);
       break;
     case MdType.BookChecksum:
       return to.agrees(symbol, from.crc);

@@ -17,6 +17,8 @@ export class SnapshotRun {
   mayAnswer = false;
   /** The symbol whose messages follow has newer ones already. */
   isSkipping = false;
+  /** Of the symbol whose messages follow: the sequence that they lead up to. */
+  symbolSequence = 0;
   /** The listener's book of the symbol is not what the snapshot says. */
   isUnsound = false;
   #source: Source | -1 = -1;

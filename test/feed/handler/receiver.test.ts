@@ -20,13 +20,13 @@ class Log extends MarketDataListener {
   said: string[] = [];
   crc = 0;
 
-  override epochBegan(_: number, epoch: number): void {
+  override epochBegan(epoch: number): void {
     this.said.push(`epoch ${epoch}`);
   }
-  override channelStale(_: number, isStale: boolean): void {
+  override channelStale(isStale: boolean): void {
     this.said.push(isStale ? "stale" : "fresh");
   }
-  override symbolStale(_: number, symbol: number, isStale: boolean): void {
+  override symbolStale(symbol: number, isStale: boolean): void {
     this.said.push(`${symbol} ${isStale ? "stale" : "fresh"}`);
   }
   override bookClear(symbol: number): void {

@@ -1,0 +1,155 @@
+// The TCP connection of a feed handler: opened, given up and opened again as connection-course.ts says. It moves bytes and knows nothing
+// of what they mean.
+//
+// Bounds: one read of READ_BYTES; requests that the peer does not read, WAITING_BYTES_MAX: then it is given up.
+
+import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { networkWords, SeriatimError } from "../../base/index.ts";
+import { type ConnectionCourse, CourseStep, FeedState } from "../../feed/index.ts";
+import type { FeedAddress } from "./options.ts";
+
+const READ_BYTES = 65_536;
+/** Requests are short and rare: so much means that nobody reads them. */
+const WAITING_BYTES_MAX = 262_144;
+
+export interface LinkOwner {
+  now_us(): number;
+  opened(): void;
+  /** Bytes[0, to) came; they are lent. False: the connection is of no more use. */
+  received(bytes: Uint8Array, to: number): boolean;
+  closed(): void;
+  /** The course's state may be another; `why`: what became of the connection. */
+  changed(why: SeriatimError | undefined): void;
+}
+
+export class FeedLink {
+  /** `host:port`, for messages. */
+  readonly peer: string;
+  readonly #address: FeedAddress;
+  readonly #course: ConnectionCourse;
+  readonly #owner: LinkOwner;
+  readonly #buffer = new Uint8Array(READ_BYTES);
+  #socket: Socket | undefined;
+  #isOpen = false;
+
+  constructor(address: FeedAddress, course: ConnectionCourse, owner: LinkOwner) {
+    this.peer = `${address.host}:${address.port}`;
+    this.#address = address;
+    this.#course = course;
+    this.#owner = owner;
+  }
+
+  get state(): FeedState {
+    return this.#course.state;
+  }
+
+  get deadline_us(): number {
+    return this.#course.deadline_us;
+  }
+
+  start(): void {
+    if (this.#course.start(this.#owner.now_us()) === CourseStep.Open) this.#open();
+  }
+
+  /** Ends it for good; resolves when the socket is closed. */
+  async stop(): Promise<void> {
+    this.#course.stop();
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    this.#gone(undefined);
+    socket.destroy();
+    await closed;
+  }
+
+  /** Sends a request; nothing while there is no connection. */
+  send(bytes: Uint8Array): void {
+    const socket = this.#socket;
+    if (socket === undefined || !this.#isOpen) return;
+    this.#course.asked(this.#owner.now_us());
+    socket.write(bytes);
+    if (socket.writableLength > WAITING_BYTES_MAX) this.#giveUp("it reads no requests");
+  }
+
+  /** Does what is due. */
+  tick(now_us: number): void {
+    const step = this.#course.due(now_us);
+    if (step === CourseStep.Open) this.#open();
+    else if (step === CourseStep.GiveUp) this.#giveUp("nothing came in time");
+  }
+
+  #open(): void {
+    const socket = this.#connect();
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    let cause: NodeJS.ErrnoException | undefined;
+    socket.once(this.#address.tls === undefined ? "connect" : "secureConnect", () => {
+      if (socket === this.#socket) this.#opened();
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      cause ??= error;
+    });
+    // One that was given up here is not this.#socket any more.
+    socket.once("close", () => {
+      if (socket !== this.#socket) return;
+      this.#gone(
+        this.#error(cause === undefined ? "it was closed" : networkWords(cause.code, cause.message)),
+      );
+    });
+    this.#owner.changed(undefined);
+  }
+
+  #connect(): Socket {
+    const { host, port, tls } = this.#address;
+    if (tls === undefined) {
+      const callback = (length: number): boolean => this.#received(this.#buffer, length);
+      return connect({ host, port, onread: { buffer: this.#buffer, callback } });
+    }
+    const socket = connectTls({ host, port, ...tls });
+    // TLS knows no buffer of ours.
+    socket.on("data", (bytes: Buffer) => {
+      if (socket === this.#socket) this.#received(bytes, bytes.length);
+    });
+    return socket;
+  }
+
+  #opened(): void {
+    this.#isOpen = true;
+    this.#course.opened(this.#owner.now_us());
+    this.#owner.opened();
+    this.#owner.changed(undefined);
+  }
+
+  /** Whether to read on. */
+  #received(bytes: Uint8Array, length: number): boolean {
+    if (!this.#isOpen) return false;
+    this.#course.heard(this.#owner.now_us());
+    if (this.#owner.received(bytes, length)) return true;
+    this.#giveUp("what it sent is of no use");
+    return false;
+  }
+
+  #giveUp(why: string): void {
+    const socket = this.#socket;
+    this.#gone(this.#error(why));
+    socket?.destroy();
+  }
+
+  #gone(why: SeriatimError | undefined): void {
+    const wasOpen = this.#isOpen;
+    this.#socket = undefined;
+    this.#isOpen = false;
+    this.#course.lost(this.#owner.now_us());
+    if (wasOpen) this.#owner.closed();
+    this.#owner.changed(why);
+  }
+
+  #error(why: string): SeriatimError {
+    const isOpen = this.#course.state === FeedState.Connected;
+    const [code, what] = isOpen
+      ? ["CONNECTION_LOST", "the feed's connection to"]
+      : ["CONNECT_FAILED", "can't connect to"];
+    return new SeriatimError(code, `${what} ${this.peer}: ${why}`);
+  }
+}

@@ -1,0 +1,2 @@
+export { FeedHandler } from "./feed-handler.ts";
+export type { FeedAddress, FeedHandlerOptions, FeedLines, LineAddress } from "./options.ts";

@@ -1,0 +1,82 @@
+// The sockets that lines A and B and their snapshots come in by: one per channel and line, and one per line for snapshots. A group is joined, and
+// several programs of this machine may listen to it; an address of this machine is listened to alone.
+
+/// <reference types="node" preserve="true" />
+
+import { createSocket, type Socket } from "node:dgram";
+import { BlockList, isIP } from "node:net";
+import { networkWords, SeriatimError } from "../../base/index.ts";
+import { Source } from "../../feed/index.ts";
+import { CHANNEL_KIND_MAX } from "../../protocol/index.ts";
+import type { FeedLines, LineAddress } from "./options.ts";
+
+/** What the kernel keeps while this thread is busy: some thousand of the largest datagrams. It may grant less. */
+const RECEIVE_BUFFER_BYTES = 4_194_304;
+
+const groups = new BlockList();
+groups.addSubnet("224.0.0.0", 4, "ipv4");
+groups.addSubnet("ff00::", 8, "ipv6");
+
+/** Takes a datagram, lent for the call. */
+export type DatagramTaker = (source: Source, bytes: Uint8Array) => void;
+
+export class LineSockets {
+  readonly #sockets: Socket[] = [];
+
+  /** Listens for these channels. Throws SeriatimError (`UDP_FAILED`) naming the address; then nothing stays open. */
+  async open(lines: FeedLines, channels: readonly number[], take: DatagramTaker): Promise<void> {
+    try {
+      for (const [line, source] of [
+        [lines.a, Source.LineA],
+        [lines.b, Source.LineB],
+      ] as const) {
+        if (line === undefined) continue;
+        for (const channel of channels) await this.#listen(line, channel - 1, lines.interface, source, take);
+        await this.#listen(line, CHANNEL_KIND_MAX, lines.interface, Source.SnapshotLine, take);
+      }
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const closed = this.#sockets
+      .splice(0)
+      .map((socket) => new Promise<void>((resolve) => socket.close(() => resolve())));
+    await Promise.all(closed);
+  }
+
+  async #listen(
+    { host, port: base }: LineAddress,
+    offset: number,
+    by: string | undefined,
+    source: Source,
+    take: DatagramTaker,
+  ): Promise<void> {
+    const port = base + offset;
+    const isV6 = isIP(host) === 6;
+    const isGroup = isIP(host) !== 0 && groups.check(host, isV6 ? "ipv6" : "ipv4");
+    const socket = createSocket({
+      type: isV6 ? "udp6" : "udp4",
+      reuseAddr: isGroup,
+      recvBufferSize: RECEIVE_BUFFER_BYTES,
+    });
+    this.#sockets.push(socket);
+    try {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      socket.once("error", reject);
+      socket.bind({ address: host, port }, resolve);
+      await promise;
+      if (isGroup) socket.addMembership(host, by);
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      const line = `can't listen to datagrams of ${host}:${port}: ${networkWords(code, message)}`;
+      throw new SeriatimError("UDP_FAILED", line, { cause });
+    }
+    socket.removeAllListeners("error");
+    // A datagram that can't be read is one that was lost.
+    socket.on("error", () => {});
+    socket.on("message", (bytes: Buffer) => take(source, bytes));
+  }
+}

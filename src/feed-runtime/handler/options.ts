@@ -1,0 +1,99 @@
+// What a feed handler may be told, what holds when it isn't, and whether it can be.
+
+import { type Clock, SeriatimError } from "../../base/index.ts";
+import {
+  type ChannelWish,
+  COURSE_LIMITS,
+  type CourseLimits,
+  type FeedState,
+  RECEIVER_LIMITS,
+  type ReceiverLimits,
+} from "../../feed/index.ts";
+import { SystemClock } from "../../platform/index.ts";
+import { CHANNEL_KIND_MAX, SUBSCRIBE_SYMBOLS_MAX } from "../../protocol/index.ts";
+
+/** The service over TCP (`--md-port`). */
+export interface FeedAddress {
+  readonly host: string;
+  readonly port: number;
+  /** TLS, whose certificate `ca` (PEM) or the system vouches for; plain TCP when left out. */
+  readonly tls?: { readonly ca?: string } | undefined;
+}
+
+/** Where one line's datagrams come to: a multicast group, or an address of this machine. */
+export interface LineAddress {
+  readonly host: string;
+  /** Of channel top; levels, orders and snapshots come to the next three. */
+  readonly port: number;
+}
+
+export interface FeedLines {
+  readonly a: LineAddress;
+  /** The same content on another way. */
+  readonly b?: LineAddress | undefined;
+  /** This machine's address by which groups are joined; the system's choice when left out. */
+  readonly interface?: string | undefined;
+  /** Who retransmits what is missing and sends snapshots; without it snapshots come from the line alone. */
+  readonly recovery?: FeedAddress | undefined;
+}
+
+export interface FeedHandlerOptions {
+  /** Everything over one TCP connection. This, or `lines`. */
+  readonly stream?: FeedAddress | undefined;
+  /** Datagrams, and TCP for what is missing. */
+  readonly lines?: FeedLines | undefined;
+  /** Each channel once. Symbols and conflation are for a stream. */
+  readonly channels: readonly ChannelWish[];
+  /** The state has changed; `why`: what became of the connection. */
+  readonly onState?: ((state: FeedState, why: SeriatimError | undefined) => void) | undefined;
+  readonly limits?: Partial<ReceiverLimits> | undefined;
+  readonly connection?: Partial<CourseLimits> | undefined;
+  readonly clock?: Clock | undefined;
+  /** From 0 up to but not including 1: spreads the waits between attempts. `Math.random` by default. */
+  readonly chance?: (() => number) | undefined;
+}
+
+/** The options with all defaults; throws `INVALID_ARGUMENT`. */
+export function checkedFeedOptions(options: FeedHandlerOptions) {
+  const { stream, lines, channels } = options;
+  if ((stream === undefined) === (lines === undefined)) throw invalid("a feed has either a stream or lines");
+  if (channels.length === 0) throw invalid("a feed has at least one channel");
+  if (new Set(channels.map(({ channel }) => channel)).size < channels.length)
+    throw invalid("a channel is named twice");
+  for (const wish of channels) checkWish(wish, lines !== undefined);
+  for (const address of [stream, lines?.a, lines?.b, lines?.recovery])
+    checkAddress(address, lines !== undefined);
+  return {
+    stream,
+    lines,
+    channels,
+    onState: options.onState ?? (() => {}),
+    limits: { ...RECEIVER_LIMITS, ...options.limits },
+    connection: { ...COURSE_LIMITS, ...options.connection },
+    clock: options.clock ?? new SystemClock(),
+    chance: options.chance ?? Math.random,
+  } as const;
+}
+
+function checkWish({ channel, symbols = [], conflate = false }: ChannelWish, isOfLines: boolean): void {
+  if (!(Number.isInteger(channel) && channel >= 1 && channel <= CHANNEL_KIND_MAX))
+    throw invalid(`channel ${String(channel)} is none of 1 to ${CHANNEL_KIND_MAX}`);
+  if (symbols.length > SUBSCRIBE_SYMBOLS_MAX)
+    throw invalid(`${symbols.length} symbols are more than ${SUBSCRIBE_SYMBOLS_MAX}`);
+  if (isOfLines && (symbols.length > 0 || conflate))
+    throw invalid("lines bring every symbol and every message: name no symbols, don't conflate");
+}
+
+/** A line's ports are four in a row. */
+function checkAddress(address: LineAddress | undefined, isOfLines: boolean): void {
+  if (address === undefined) return;
+  const { host, port } = address;
+  if (typeof host !== "string" || host === "") throw invalid("host is no text");
+  const most = isOfLines ? 65_532 : 65_535;
+  if (!(Number.isInteger(port) && port >= 1 && port <= most))
+    throw invalid(`port ${String(port)} is not an integer from 1 to ${most}`);
+}
+
+function invalid(message: string): SeriatimError {
+  return new SeriatimError("INVALID_ARGUMENT", message);
+}

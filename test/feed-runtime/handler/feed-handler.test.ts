@@ -1,0 +1,169 @@
+// The feed handler on real sockets, against a peer that speaks the protocol by hand: what it connects to, asks for, and goes on with.
+
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import {
+  FeedHandler,
+  type FeedHandlerOptions,
+  FeedState,
+  MarketDataListener,
+} from "../../../src/feed-runtime/index.ts";
+import { ChannelKind, decodeMdRequest, type MdRequest, MdRequestType } from "../../../src/protocol/index.ts";
+import { level, packet, snapshot } from "../../feed/handler/packets.ts";
+
+/** Long enough for sockets of a busy machine; reached only by a failure. */
+const PATIENCE_MS = 20_000;
+
+class Prices extends MarketDataListener {
+  readonly told: number[] = [];
+  override level(_symbol: number, _side: number, price: number): void {
+    this.told.push(price);
+  }
+}
+
+/** A service whose every connection is in the hands of the test. */
+class Peer {
+  readonly sockets: Socket[] = [];
+  readonly requests: MdRequest[] = [];
+  readonly #server: Server;
+
+  constructor() {
+    this.#server = createServer((socket) => {
+      this.sockets.push(socket);
+      socket.on("error", () => {});
+      socket.on("data", (bytes: Buffer) => {
+        // Requests of these tests are short: each read holds whole ones.
+        for (let at = 0; at < bytes.length; ) {
+          const to = at + bytes.readUInt16LE(at);
+          const request = decodeMdRequest(bytes, at, to);
+          if (request !== undefined && request.type !== MdRequestType.Heartbeat) this.requests.push(request);
+          at = to;
+        }
+      });
+    });
+  }
+
+  async port(): Promise<number> {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") throw new Error("no port");
+    return address.port;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+}
+
+const ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+async function until(isSo: () => boolean): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  while (!isSo()) {
+    if (Date.now() > end) throw new Error("it has not come about");
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+test("a stream that breaks is opened again and goes on with the next sequence", async () => {
+  const peer = new Peer();
+  ends.push(() => peer.close());
+  const listener = new Prices();
+  const states: FeedState[] = [];
+  const handler = new FeedHandler({
+    stream: { host: "127.0.0.1", port: await peer.port() },
+    channels: [{ channel: ChannelKind.Levels, listener }],
+    connection: { backoffMin_us: 1_000 },
+    onState: (state) => states.push(state),
+  });
+  ends.push(() => handler.stop());
+  await handler.start();
+  await until(() => peer.requests.length === 1);
+  expect(peer.requests[0]).toEqual({
+    type: MdRequestType.Subscribe,
+    channel: ChannelKind.Levels,
+    conflate: false,
+    epoch: 0,
+    from: 0,
+    symbols: [],
+  });
+  for (const part of snapshot(5, [{ symbol: 1, next: 3, prices: [2] }])) peer.sockets[0].write(part);
+  peer.sockets[0].write(packet(5, [level(1, 3)]));
+  await until(() => listener.told.length === 2);
+  peer.sockets[0].destroy();
+  await until(() => peer.requests.length === 2);
+  expect(peer.requests[1]).toMatchObject({ epoch: 1, from: 6 });
+  peer.sockets[1].write(packet(5, [level(1, 3), level(1, 4)]));
+  await until(() => listener.told.length === 3);
+  expect(listener.told).toEqual([2, 3, 4]);
+  await handler.stop();
+  const { Connecting, Connected, Reconnecting, Disconnected } = FeedState;
+  expect(states).toEqual([Connecting, Connected, Reconnecting, Connecting, Connected, Disconnected]);
+});
+
+test("a subscription to some symbols that finds garbage in its stream begins anew where it was", async () => {
+  const peer = new Peer();
+  ends.push(() => peer.close());
+  const listener = new Prices();
+  const handler = new FeedHandler({
+    stream: { host: "127.0.0.1", port: await peer.port() },
+    channels: [{ channel: ChannelKind.Levels, listener, symbols: [1, 7] }],
+    connection: { backoffMin_us: 1_000 },
+  });
+  ends.push(() => handler.stop());
+  await handler.start();
+  await until(() => peer.requests.length === 1);
+  expect(peer.requests[0]).toMatchObject({ from: 0, symbols: [1, 7] });
+  for (const part of snapshot(5, [{ symbol: 1, next: 3, prices: [2] }])) peer.sockets[0].write(part);
+  await until(() => listener.told.length === 1);
+  peer.sockets[0].write(new Uint8Array(100));
+  await until(() => peer.requests.length === 2);
+  expect(peer.requests[1]).toMatchObject({ from: 5, symbols: [1, 7] });
+});
+
+test("a peer that is not there is tried again until it is, and a stop ends that", async () => {
+  const peer = new Peer();
+  const port = await peer.port();
+  await peer.close();
+  const why: (string | undefined)[] = [];
+  const handler = new FeedHandler({
+    stream: { host: "127.0.0.1", port },
+    channels: [{ channel: ChannelKind.Top, listener: new Prices() }],
+    connection: { backoffMin_us: 1_000, backoffMax_us: 2_000 },
+    onState: (_, error) => why.push(error?.message),
+  });
+  await handler.start();
+  await until(() => why.length >= 6);
+  expect(why.slice(0, 3)).toEqual([
+    undefined,
+    `can't connect to 127.0.0.1:${port}: nothing listens there`,
+    undefined,
+  ]);
+  await handler.stop();
+  expect(handler.state).toBe(FeedState.Disconnected);
+});
+
+const listener = new Prices();
+const stream = { host: "127.0.0.1", port: 1 };
+const channels = [{ channel: ChannelKind.Top, listener }];
+test.each<[string, FeedHandlerOptions]>([
+  ["a feed has either a stream or lines", { channels }],
+  ["a feed has at least one channel", { stream, channels: [] }],
+  ["channel 4 is none of 1 to 3", { stream, channels: [{ channel: 4, listener }] }],
+  ["a channel is named twice", { stream, channels: [...channels, ...channels] }],
+  ["port 70000 is not an integer from 1 to 65535", { stream: { host: "a", port: 70_000 }, channels }],
+  ["host is no text", { stream: { host: "", port: 1 }, channels }],
+  [
+    "lines bring every symbol and every message: name no symbols, don't conflate",
+    { lines: { a: stream }, channels: [{ channel: 1, listener, symbols: [1] }] },
+  ],
+])("an option that can't be is refused: %s", (message, options) => {
+  expect(() => new FeedHandler(options)).toThrow(message);
+});
