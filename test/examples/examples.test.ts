@@ -1,53 +1,20 @@
-// The programs of examples/, run as they stand: processes of their own, as `npm run example` starts them.
+// The programs of examples/ that need an exchange or nothing, run as they stand.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import { connectOrderEntry } from "../../src/client/index.ts";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../src/node/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
+import { Example, killExamples } from "./example.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const running: ChildProcess[] = [];
 let node: RunningNode | undefined;
 afterEach(async () => {
-  for (const child of running.splice(0)) child.kill("SIGKILL");
+  killExamples();
   await node?.stop();
   node = undefined;
 });
-
-class Example {
-  readonly child: ChildProcess;
-  output = "";
-  readonly #closed: Promise<unknown>;
-
-  constructor(file: string, ...args: string[]) {
-    const program = ["--import", "./tools/from-sources.ts", `examples/${file}`, ...args];
-    this.child = spawn(process.execPath, program, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
-    running.push(this.child);
-    this.child.stdout?.on("data", (text: Buffer) => {
-      this.output += text;
-    });
-    this.#closed = once(this.child, "close");
-  }
-
-  /** Waits for this line. */
-  async prints(line: string): Promise<void> {
-    while (!`\n${this.output}`.includes(`\n${line}\n`)) {
-      if (this.child.exitCode !== null) throw new Error(`it ended without "${line}":\n${this.output}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
-
-  async ended(): Promise<{ status: number | null; output: string }> {
-    await this.#closed;
-    return { status: this.child.exitCode, output: this.output };
-  }
-}
 
 test("embedded-engine.ts matches orders, refuses one, and copies its state to the last bit", async () => {
   const { status, output } = await new Example("embedded-engine.ts").ended();
