@@ -1,12 +1,18 @@
 // `seriatim feed`: programs of market data that need no exchange. Each has a module in feed/.
 
 import type { Command } from "commander";
+import { registerInspect } from "./feed/inspect.ts";
+import { registerPlay } from "./feed/play.ts";
+import { registerRecord } from "./feed/record.ts";
 import { registerSimulate } from "./feed/simulate.ts";
 
 export function registerFeed(program: Command): void {
   const feed = program
     .command("feed")
-    .summary("serve simulated market data")
+    .summary("simulate, record and play market data")
     .description("Programs of market data, with an exchange or without one.");
   registerSimulate(feed);
+  registerRecord(feed);
+  registerPlay(feed);
+  registerInspect(feed);
 }

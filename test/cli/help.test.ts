@@ -30,6 +30,9 @@ const helps: [args: string, usage: string][] = [
   ["help journal inspect", "seriatim journal inspect [options] <dir>"],
   ["journal help export", "seriatim journal export [options] <dir>"],
   ["feed help simulate", "seriatim feed simulate [options]"],
+  ["feed help record", "seriatim feed record [options] <host:port>"],
+  ["feed help play", "seriatim feed play [options] <dir>"],
+  ["feed help inspect", "seriatim feed inspect [options] <dir>"],
   ["journal help verify", "seriatim journal verify [options] <dir>"],
 ];
 

@@ -4,6 +4,7 @@ import { SeriatimError } from "../../base/index.ts";
 import { describeScan, type LogFrame, scanLog, type Verdict } from "../../segment/index.ts";
 import { RecordKind, type TakeEndName } from "./layout.ts";
 import { RecordCursor } from "./record-cursor.ts";
+import { segmentsOf } from "./recording.ts";
 import { type RecordingPlace, recordingLog, takeOf } from "./recording-log.ts";
 import { decodeTake, decodeTakeEnd, type TakeSource } from "./take-words.ts";
 
@@ -30,7 +31,7 @@ export interface RecordingReport {
   readonly words: string;
 }
 
-/** Reads the whole recording. Throws FOREIGN_DIRECTORY, RECORDING_VERSION or what the disk says; damage is in the report. */
+/** Reads the whole recording. Throws RECORDING_EMPTY, FOREIGN_DIRECTORY, RECORDING_VERSION or what the disk says; damage is in the report. */
 export function inspectRecording(place: RecordingPlace): RecordingReport {
   const takes: { -readonly [Key in keyof TakeReport]: TakeReport[Key] }[] = [];
   const cursor = new RecordCursor();
@@ -66,7 +67,9 @@ export function inspectRecording(place: RecordingPlace): RecordingReport {
       }
     }
   };
-  const scan = scanLog(recordingLog(place), visit);
+  const log = recordingLog(place);
+  segmentsOf(log);
+  const scan = scanLog(log, visit);
   const { verdict, segments, frames } = scan;
   const { directory } = place;
   return { directory, takes, segments: segments.length, frames, verdict, words: describeScan(scan) };

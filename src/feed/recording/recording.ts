@@ -80,7 +80,8 @@ export class Recording {
   }
 }
 
-function segmentsOf({ storage, directory, log }: LogPlace): readonly number[] {
+/** The numbers of its segments; throws RECORDING_EMPTY when it has none. */
+export function segmentsOf({ storage, directory, log }: LogPlace): readonly number[] {
   try {
     const { segments } = listLogDirectory(storage, directory, log);
     if (segments.length > 0) return segments;

@@ -1,0 +1,92 @@
+// `seriatim feed record`: keeps what a feed sends, to the byte.
+
+import { resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { counted } from "../../base/index.ts";
+import { channelGreeting, FeedRecorder, TICKS_GREETING } from "../../feed-runtime/index.ts";
+import { NodeStorage, SystemClock } from "../../platform/index.ts";
+import { ChannelKind } from "../../protocol/index.ts";
+import { parseHostPort, usageError } from "../arguments.ts";
+import { onStopSignals } from "../signals.ts";
+import { stdout } from "../stdout.ts";
+
+/** Channels of the exchange's own feed, as they are named on the command line. */
+const CHANNELS: Readonly<Record<string, ChannelKind>> = {
+  top: ChannelKind.Top,
+  levels: ChannelKind.Levels,
+  orders: ChannelKind.Orders,
+};
+
+const EXAMPLES = `
+HOST:PORT is a feed of ticks/1 (an exchange's --feed-port, seriatim feed simulate) or, with --protocol channel, the TCP service of an
+exchange's own feed (--md-port). Every connection is a take of its own; when one ends it connects again after a second.
+
+DIR holds one recording and nothing else. A further run adds takes to it. What was received is on the disk within 50 ms or so; a
+recorder that is killed leaves all but that. When the disk is slower than the feed, up to 16 MiB wait for it; then the feed is read
+no further until there is room, and what it does with a slow reader is in the recording.
+
+Examples:
+  seriatim feed record 127.0.0.1:9876 --to monday
+  seriatim feed record 127.0.0.1:9011 --to monday --protocol channel --channels top,levels
+  seriatim feed inspect monday`;
+
+interface RecordOptions {
+  readonly to: string;
+  readonly protocol: "ticks" | "channel";
+  readonly channels?: readonly ChannelKind[];
+}
+
+export function registerRecord(feed: Command): void {
+  feed
+    .command("record")
+    .summary("keep what a feed sends")
+    .description("Records what a feed sends, until a signal ends it.")
+    .argument("<host:port>", "where the feed is")
+    .requiredOption("--to <dir>", "the recording's directory")
+    .addOption(
+      new Option("--protocol <name>", "what the feed speaks").choices(["ticks", "channel"]).default("ticks"),
+    )
+    .option(
+      "--channels <names>",
+      "with --protocol channel: some of top,levels,orders; by default all",
+      parseChannels,
+    )
+    .addHelpText("after", EXAMPLES)
+    .action(record);
+}
+
+function parseChannels(text: string): ChannelKind[] {
+  const names = text.split(",");
+  if (names.every((name) => Object.hasOwn(CHANNELS, name)) && new Set(names).size === names.length)
+    return names.map((name) => CHANNELS[name]);
+  throw usageError(`--channels: ${JSON.stringify(text)} is not some of top,levels,orders, each once`);
+}
+
+function greetingFor({ protocol, channels }: RecordOptions): Uint8Array {
+  if (protocol === "channel") return channelGreeting(channels ?? Object.values(CHANNELS));
+  if (channels !== undefined) throw usageError("--channels is for --protocol channel");
+  return TICKS_GREETING;
+}
+
+async function record(address: string, options: RecordOptions): Promise<void> {
+  const { host, port } = parseHostPort(address);
+  const { to, protocol } = options;
+  const stopped = Promise.withResolvers<undefined>();
+  const say = (line: string): void => {
+    if (!stdout.write(`${line}\n`)) stopped.resolve(undefined);
+  };
+  const recorder = await FeedRecorder.start({
+    ...{ host, port, protocol, greeting: greetingFor(options), directory: resolve(to) },
+    ...{ storage: new NodeStorage(), clock: new SystemClock() },
+    onTake: (event) => say(event === "begun" ? `connected to ${address}` : `${event}`),
+  });
+  onStopSignals(() => stopped.resolve(undefined));
+  say(`recording ${protocol} to ${to}`);
+  const failure = await Promise.race([stopped.promise, recorder.over]);
+  const unwritten = await recorder.stop();
+  const { takes, bytes, waits } = recorder.figures;
+  const slow = waits === 0 ? "" : `, waited for the disk ${counted(waits, "time")}`;
+  say(`ended: ${counted(takes, "take")}, ${counted(bytes, "byte")}${slow}`);
+  const why = failure ?? unwritten;
+  if (why !== undefined) throw why;
+}

@@ -1,0 +1,15 @@
+// What has to be said to a feed before it sends everything.
+
+import { type ChannelKind, encodeMdRequest, MdRequestType } from "../../protocol/index.ts";
+
+/** Of the exchange's own feed: all symbols of these channels, each channel from a snapshot on, every message. */
+export function channelGreeting(channels: readonly ChannelKind[]): Uint8Array {
+  const requests = channels.map((channel) => {
+    const type = MdRequestType.Subscribe;
+    return encodeMdRequest({ type, channel, conflate: false, epoch: 0, from: 0, symbols: [] });
+  });
+  return Uint8Array.from(requests.flatMap((request) => [...request]));
+}
+
+/** Of ticks/1: nothing, a new client is sent every symbol. */
+export const TICKS_GREETING = new Uint8Array();

@@ -1,0 +1,176 @@
+// `seriatim feed record`, `play` and `inspect` as processes: what a recorder that was killed leaves, and what a feed handler
+// gets of a recording.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, expect, test, vi } from "vitest";
+import { run } from "../../src/cli/main.ts";
+import { stdout } from "../../src/cli/stdout.ts";
+import { TickClient } from "../../src/feed-runtime/index.ts";
+import { receiveAll, startFeed } from "../feed-runtime/recording/support.ts";
+
+const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "seriatim-record-"));
+const running: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill("SIGKILL");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+class Run {
+  readonly child: ChildProcess;
+  output = "";
+
+  constructor(...args: string[]) {
+    this.child = spawn(process.execPath, [LAUNCHER, "feed", ...args], { cwd: folder });
+    running.push(this.child);
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.on("data", (text: Buffer) => {
+        this.output += text;
+      });
+    }
+  }
+
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.output);
+      if (found !== null) return found;
+      if (this.child.exitCode !== null) throw new Error(`it ended instead: ${this.output}`);
+      await sleep(10);
+    }
+  }
+
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    const closed = once(this.child, "close");
+    this.child.kill(signal);
+    await closed;
+    return this.child.exitCode;
+  }
+}
+
+/** In this process: what it prints, and its status. */
+async function said(...args: string[]): Promise<{ status: number; text: string }> {
+  let text = "";
+  const take = (more: string | Uint8Array): boolean => {
+    text += more;
+    return true;
+  };
+  const spies = [
+    vi.spyOn(stdout, "write").mockImplementation(take),
+    vi.spyOn(process.stderr, "write").mockImplementation(take),
+  ];
+  const status = await run(["feed", ...args]);
+  for (const spy of spies) spy.mockRestore();
+  return { status, text };
+}
+
+const busyMachine_ms = 60_000;
+
+test(
+  "a recorder killed by SIGKILL leaves what it had written, to the byte; the next one adds a take",
+  async () => {
+    const directory = join(folder, "killed");
+    /** Byte n of the feed is n modulo 251: any loss in the middle shows. */
+    const piece = Buffer.from(Array.from({ length: 16 * 251 }, (_, i) => i % 251));
+    const port = await startFeed((socket, number) => {
+      if (number > 1) return;
+      const timer = setInterval(() => socket.write(piece), 1);
+      socket.on("close", () => clearInterval(timer));
+    });
+    const recorder = new Run("record", `127.0.0.1:${port}`, "--to", directory);
+    await recorder.says(/^recording ticks to .*killed$/m);
+    const bytesNow = async () => JSON.parse((await said("inspect", directory, "--json")).text).takes[0].bytes;
+    let seen = 0;
+    while (seen < 100_000) seen = (await bytesNow().catch(() => 0)) as number;
+    await recorder.end("SIGKILL");
+    const report = JSON.parse((await said("inspect", directory, "--json")).text);
+    expect(report.takes).toMatchObject([{ take: 1, protocol: "ticks", address: `127.0.0.1:${port}` }]);
+    expect(report.takes[0].end).toBe(undefined);
+    expect(report.takes[0].bytes).toBeGreaterThanOrEqual(seen);
+    const player = new Run("play", directory, "--speed", "max");
+    const [, at] = await player.says(/^playing take 1 of 1 \(ticks\) on 127\.0\.0\.1:(\d+)$/m);
+    const bytes = await receiveAll(Number(at));
+    expect(bytes.length).toBe(report.takes[0].bytes);
+    expect(bytes.findIndex((byte, i) => byte !== i % 251)).toBe(-1);
+    await player.says(/^a client has been sent everything$/m);
+    expect(await player.end("SIGINT")).toBe(0);
+    const again = new Run("record", `127.0.0.1:${port}`, "--to", directory);
+    await again.says(/^recording ticks/m);
+    expect(await again.end("SIGINT")).toBe(0);
+    const { text } = await said("inspect", directory);
+    expect(text).toMatch(
+      /^2 takes in 1 segment, \d+ frames\ntake 1: .* cut, or under way\ntake 2: .* the recorder stopped\n$/,
+    );
+  },
+  busyMachine_ms,
+);
+
+test(
+  "a client of ticks/1 takes the player for the feed, at the pace it was recorded",
+  async () => {
+    const simulator = new Run("simulate", "--port", "0", "--symbols", "5", "--rate", "2000");
+    const [, port] = await simulator.says(/127\.0\.0\.1:(\d+)/);
+    const recorder = new Run("record", `127.0.0.1:${port}`, "--to", "ticks");
+    await recorder.says(/^recording/m);
+    await sleep(400);
+    await recorder.end("SIGINT");
+    const player = new Run("play", "ticks", "--speed", "4");
+    const [, at] = await player.says(/on 127\.0\.0\.1:(\d+)$/m);
+    const client = new TickClient({ host: "127.0.0.1", port: Number(at) });
+    await player.says(/sent everything/);
+    await client.stop();
+    const { counters } = client;
+    expect(counters.trades + counters.quotes).toBeGreaterThan(100);
+    expect([
+      counters.gapIncidents,
+      counters.checksumIncidents,
+      counters.typeIncidents,
+      counters.skippedBytes,
+    ]).toEqual([0, 0, 0, 0]);
+  },
+  busyMachine_ms,
+);
+
+test("an exchange refuses a recording's directory, a recorder an exchange's", async () => {
+  const ours = join(folder, "ours");
+  mkdirSync(join(ours, "recording"), { recursive: true });
+  const start = await (async () => {
+    let text = "";
+    const spy = vi.spyOn(process.stderr, "write").mockImplementation((more) => {
+      text += more;
+      return true;
+    });
+    const status = await run(["start", "--data-dir", ours, "--order-port", "0", "--http-port", "0"]);
+    spy.mockRestore();
+    return { status, text };
+  })();
+  expect(start.status).toBe(1);
+  expect(start.text).toContain(`${ours} is not a seriatim data directory: it holds recording`);
+  const exchange = join(folder, "exchange");
+  mkdirSync(join(exchange, "journal"), { recursive: true });
+  const refusal = `seriatim: ${exchange} is an exchange's data directory, it holds journal: a recording has one of its own\n`;
+  for (const args of [
+    ["record", "127.0.0.1:1", "--to", exchange],
+    ["play", exchange],
+    ["inspect", exchange],
+  ])
+    expect(await said(...args)).toEqual({ status: 1, text: refusal });
+});
+
+test.each([
+  [["record", "127.0.0.1:1"], "required option '--to <dir>' not specified"],
+  [["record", "127.0.0.1:1", "--to", "x", "--channels", "top"], "--channels is for --protocol channel"],
+  [
+    ["record", "127.0.0.1:1", "--to", "x", "--protocol", "channel", "--channels", "top,top"],
+    '--channels: "top,top" is not some of top,levels,orders, each once',
+  ],
+  [["play", "x", "--speed", "0"], '--speed: "0" is not max, nor a number above 0 and up to 1000000'],
+  [["play", "x", "--speed", "fast"], '--speed: "fast" is not max, nor a number above 0 and up to 1000000'],
+])("seriatim feed %j is wrong usage in one line", async (args, line) => {
+  expect(await said(...args)).toEqual({ status: 2, text: `seriatim: ${line}\n` });
+});
