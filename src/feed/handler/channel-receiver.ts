@@ -5,24 +5,19 @@
 //   of a newer epoch                    the end of all that is known: a snapshot is asked for
 //   of a snapshot                       told when one is awaited and it comes part by part (snapshot-run.ts)
 //   that begins at `next` or before     told from `next` on (of its whole channel), then those that wait behind it
-//   that begins behind `next`           kept in the window, and what is missing is recovered (recovery-course.ts)
+//   that begins behind `next`           kept in the window, and what is missing is recovered (channel-order.ts, recovery-course.ts)
 //
 // While a snapshot is on its way the packets of a whole channel are kept, and then spliced by each symbol's own sequence (symbol-gate.ts).
 // Of a subscription to some symbols, or of one that is conflated, the channel's sequence has holes by intent: its packets come over one
 // stream in order and are told as they come, and the symbol's sequence alone says whether something is missing.
-//
-// Bounds: the window's; a request for what is missing every ASK_EVERY_US.
 
 import { MarketDataReader, MD_RETRANSMIT_MESSAGES_MAX, MdType, PacketFlag } from "../../protocol/index.ts";
+import { ChannelOrder } from "./channel-order.ts";
 import { ChannelFigures, Source } from "./figures.ts";
 import { type MarketDataListener, tell } from "./listener.ts";
-import { PacketWindow } from "./packet-window.ts";
 import { RecoveryAction, RecoveryCourse, type RecoveryLimits, RecoveryState } from "./recovery-course.ts";
-import { ALL_SYMBOLS_WANTED, NONE_WANTED, SnapshotRun } from "./snapshot-run.ts";
+import { SnapshotRun, Want } from "./snapshot-run.ts";
 import { SymbolGate, Verdict } from "./symbol-gate.ts";
-
-/** Requests are so far apart at least: what opens meanwhile is asked for together, and a service takes 100 a second. */
-const ASK_EVERY_US = 20_000;
 
 export interface ReceiverLimits extends RecoveryLimits {
   /** A channel that nothing was heard of for so long is stale. */
@@ -30,48 +25,45 @@ export interface ReceiverLimits extends RecoveryLimits {
 }
 
 export interface ReceiverOptions {
-  /** A ChannelKind. */
-  readonly channel: number;
   /** The whole channel and every message of it: its sequence has no holes. */
   readonly isDense: boolean;
   readonly listener: MarketDataListener;
   readonly limits: ReceiverLimits;
   /** Asks for `count` messages from `first` on. */
-  askRetransmission(channel: number, epoch: number, first: number, count: number): void;
-  /** Asks for the snapshot of a symbol, or EVERY_SYMBOL. */
-  askSnapshot(channel: number, symbol: number): void;
+  askRetransmission(epoch: number, first: number, count: number): void;
+  /** Asks for a snapshot of all symbols. */
+  askSnapshot(): void;
 }
+
+const NEVER_US = Number.POSITIVE_INFINITY;
 
 export class ChannelReceiver {
   readonly figures = new ChannelFigures();
   readonly gate = new SymbolGate();
   /** 0: nothing was heard yet. */
   epoch = 0;
-  /** The sequence that comes next; 0: not known yet. */
-  next = 0;
   isStale = true;
   readonly #options: ReceiverOptions;
   readonly #recovery: RecoveryCourse;
-  readonly #window = new PacketWindow();
-  readonly #run = new SnapshotRun();
+  readonly #order = new ChannelOrder(this.figures);
+  readonly #run: SnapshotRun;
   readonly #reader = new MarketDataReader();
-  /** The highest sequence known to exist, one beyond; and who said so, when. */
-  #announced = 0;
-  #announcedBy: Source = Source.LineA;
-  #announced_us = 0;
   /** Where the gap begins that recovery is about; 0: none. */
   #gapAt = 0;
   /** When symbols that a snapshot left stale are asked for again. */
   #staleAgain_us = 0;
-  /** Gaps below this were asked for; the others may be from `askAgain_us` on. */
-  #askedTo = 0;
-  #askAgain_us = 0;
   #heard_us: number;
 
   constructor(options: ReceiverOptions, now_us: number) {
     this.#options = options;
     this.#recovery = new RecoveryCourse(options.limits);
+    this.#run = new SnapshotRun(this.figures, this.gate, options.listener);
     this.#heard_us = now_us;
+  }
+
+  /** The sequence that comes next; 0: not known yet. */
+  get next(): number {
+    return this.#order.next;
   }
 
   get recovery(): RecoveryState {
@@ -80,23 +72,21 @@ export class ChannelReceiver {
 
   /** When `tick` has something to do next. */
   get deadline_us(): number {
-    const silent_us = this.isStale
-      ? Number.POSITIVE_INFINITY
-      : this.#heard_us + this.#options.limits.silence_us;
-    const again_us = this.#isAskingAgain ? this.#staleAgain_us : Number.POSITIVE_INFINITY;
-    const ask_us =
-      this.#recovery.state === RecoveryState.Asking ? this.#askAgain_us : Number.POSITIVE_INFINITY;
+    const silent_us = this.isStale ? NEVER_US : this.#heard_us + this.#options.limits.silence_us;
+    const again_us = this.#isAskingAgain ? this.#staleAgain_us : NEVER_US;
+    const ask_us = this.#recovery.state === RecoveryState.Asking ? this.#order.askAgain_us : NEVER_US;
     return Math.min(silent_us, again_us, ask_us, this.#recovery.deadline_us);
   }
 
   /** Asked to send from `next` on, or everything from a snapshot on: a snapshot may be the answer to either. */
   subscribed(now_us: number): void {
     this.#run.restart();
-    this.#run.expectAnswer();
-    const action = this.next === 0 ? this.#recovery.snapshotNeeded(now_us) : RecoveryAction.None;
-    // The subscription is the request already.
-    if (action === RecoveryAction.Snapshot) this.#run.want(ALL_SYMBOLS_WANTED);
-    else if (this.next !== 0 && this.#recovery.state === RecoveryState.Snapshot) this.#askSnapshot();
+    this.#run.mayAnswer = true;
+    if (this.next === 0) {
+      // The subscription is the request already.
+      this.#recovery.snapshotNeeded(now_us);
+      this.#run.want(Want.Everything);
+    } else if (this.#recovery.state === RecoveryState.Snapshot) this.#askSnapshot();
   }
 
   /** One packet, `bytes[from, to)`, which packetProblem() has judged. */
@@ -118,16 +108,27 @@ export class ChannelReceiver {
 
   /** Does what is due by now. `isServed`: somebody may be asked to retransmit. */
   tick(now_us: number, isServed: boolean): void {
-    const { state } = this.#recovery;
-    const isNarrow = state !== RecoveryState.Live && this.#gapEnd() - this.next <= MD_RETRANSMIT_MESSAGES_MAX;
+    const order = this.#order;
+    const isNarrow = order.gapEnd - order.next <= MD_RETRANSMIT_MESSAGES_MAX;
     const action = this.#recovery.due(now_us, isServed && isNarrow);
-    this.#act(action);
-    if (action === RecoveryAction.Retransmit) this.#askedTo = this.#askAgain_us = 0;
-    if (this.#recovery.state === RecoveryState.Asking && now_us >= this.#askAgain_us)
-      this.#askForHoles(now_us);
-    if (this.#isAskingAgain && now_us >= this.#staleAgain_us)
-      this.#want(ALL_SYMBOLS_WANTED, this.#recovery.snapshotNeeded(now_us));
+    this.#act(action, Want.Everything);
+    if (action === RecoveryAction.Retransmit) order.askAnew();
+    this.#askForGaps(now_us);
+    if (this.#isAskingAgain && now_us >= this.#staleAgain_us) this.#spoiled(now_us);
     this.#judgeStaleness(now_us);
+  }
+
+  /** The service is there (again): whatever was asked before is asked anew. */
+  serviceOpened(now_us: number): void {
+    this.#order.askAnew();
+    this.#askForGaps(now_us);
+    if (this.#recovery.state === RecoveryState.Snapshot) this.#askSnapshot();
+  }
+
+  /** What was asked for is not to be had. */
+  refused(now_us: number): void {
+    this.figures.refused++;
+    this.#act(this.#recovery.refused(now_us), Want.Everything);
   }
 
   /** A symbol is stale although a snapshot came: its book is not what the listener makes of it. */
@@ -135,146 +136,84 @@ export class ChannelReceiver {
     return this.gate.stale > 0 && this.#recovery.state === RecoveryState.Live;
   }
 
-  /** The service is there (again): whatever was asked before is asked anew. */
-  serviceOpened(now_us: number): void {
-    this.#askedTo = 0;
-    if (this.#recovery.state === RecoveryState.Asking) this.#askForHoles(now_us);
-    if (this.#recovery.state === RecoveryState.Snapshot) this.#askSnapshot();
-  }
-
-  /** What was asked for is not to be had. */
-  refused(now_us: number): void {
-    this.figures.refused++;
-    this.#act(this.#recovery.refused(now_us));
+  /** Packets wait: nothing can be added to what is known. */
+  get #isHeld(): boolean {
+    return this.next === 0 || this.#recovery.state === RecoveryState.Snapshot;
   }
 
   #beginEpoch(epoch: number, isSnapshot: boolean, now_us: number): void {
     this.figures.epochs++;
     this.epoch = epoch;
-    this.next = 0;
-    this.#announced = 0;
     this.#gapAt = 0;
-    this.#window.clear();
+    this.#order.restart();
     this.#run.clear();
     this.gate.restart();
     this.#options.listener.epochBegan(epoch);
-    const wasAsked = this.#recovery.state === RecoveryState.Snapshot;
     const action = this.#recovery.snapshotNeeded(now_us);
-    this.#run.want(ALL_SYMBOLS_WANTED);
+    this.#run.want(Want.Everything);
     // A snapshot that comes by itself is the answer already.
-    if (!isSnapshot && !wasAsked) this.#act(action);
+    if (!isSnapshot) this.#act(action, Want.Everything);
   }
 
   #densePacket(source: Source, bytes: Uint8Array, from: number, to: number, now_us: number): void {
-    const { first, count } = this.#reader;
+    const order = this.#order;
+    const { first, count, packetFlags } = this.#reader;
     const end = first + count;
-    const known = this.#announced;
-    const isNow = this.next !== 0 && this.#recovery.state !== RecoveryState.Snapshot && first <= this.next;
     if (count > 0 && end <= this.next) {
       this.figures.duplicates++;
       return;
     }
-    this.#announce(source, first, end, now_us);
-    if (isNow) {
-      this.#noteLate(source, Math.min(end, known) - this.next, now_us);
-      if (source === Source.Stream && count > 0) this.#run.answered();
-      this.#tellFrom(end, now_us);
-    } else if (count > 0 && this.#keep(bytes, from, to, first, end, now_us))
-      this.#noteLate(source, Math.min(end, known) - first, now_us);
+    const late = order.lateOf(first, end);
+    order.announce(source, first, end, now_us);
+    const isNow = !this.#isHeld && first <= this.next;
+    if (isNow || (count > 0 && order.keep(bytes, from, to, first, end, now_us))) {
+      const isRetransmitted = (packetFlags & PacketFlag.Retransmitted) !== 0;
+      order.noteLate(source, isRetransmitted, late);
+      if (isRetransmitted) this.#recovery.progressed(now_us);
+    }
+    if (isNow && source === Source.Stream && count > 0) this.#run.mayAnswer = false;
+    if (isNow) this.#tellTo(end, now_us);
     this.#settle(now_us);
   }
 
-  /** Whether the packet is kept until its turn comes. */
-  #keep(bytes: Uint8Array, from: number, to: number, first: number, end: number, now_us: number): boolean {
-    if (this.#window.isFull) {
-      this.figures.overflowed++;
-      return false;
-    }
-    const isNew = this.#window.put(bytes, from, to, first, end, now_us);
-    if (!isNew) this.figures.duplicates++;
-    return isNew;
-  }
-
-  /** Notes that everything up to `end` exists. */
-  #announce(source: Source, first: number, end: number, now_us: number): void {
-    const known = this.#announced;
-    if (end > known) {
-      this.#announced = end;
-      this.#announced_us = now_us;
-    }
-    if (first <= known) return;
-    this.#announcedBy = source;
-    if (known === 0) return;
-    this.figures.gaps++;
-    this.figures.missing += first - known;
-  }
-
-  /** `late` messages came that were known to be missing. */
-  #noteLate(source: Source, late: number, now_us: number): void {
-    if (late <= 0 || this.next === 0) return;
-    if ((this.#reader.packetFlags & PacketFlag.Retransmitted) !== 0) {
-      this.figures.recoveredByRetransmission += late;
-      this.#recovery.progressed(now_us);
-    } else if (source !== this.#announcedBy) this.figures.recoveredByLine += late;
-    else this.figures.reordered += late;
-  }
-
-  /** Tells what the reader is bound to, from `next` to `end`, then what follows it in the window. */
-  #tellFrom(end: number, now_us: number): void {
+  /** Tells what the reader is bound to, from `next` to `end`. */
+  #tellTo(end: number, now_us: number): void {
     this.#tellLive(this.next - this.#reader.first, false, now_us);
-    this.next = Math.max(this.next, end);
+    if (end > this.next) this.#order.next = end;
   }
 
   /** Tells packets of the window whose turn has come, and says to recovery what is missing still. */
   #settle(now_us: number): void {
-    const window = this.#window;
-    while (this.next !== 0 && this.#recovery.state !== RecoveryState.Snapshot && window.count > 0) {
-      if (window.first(0) > this.next) break;
+    const { window } = this.#order;
+    while (!this.#isHeld && window.count > 0 && window.first(0) <= this.next) {
       const end = window.end(0);
       if (end > this.next) {
         this.#reader.bind(window.bytes, window.at(0), window.at(0) + window.length(0));
-        this.#tellFrom(end, now_us);
+        this.#tellTo(end, now_us);
       }
       window.removeFirst();
     }
-    if (this.next === 0 || this.#recovery.state === RecoveryState.Snapshot) return;
-    const isOpen = this.#gapEnd() > this.next;
-    if (this.#gapAt !== 0 && this.#gapAt !== this.next) {
-      if (isOpen && this.next < this.#askedTo) this.#recovery.gapMoved(now_us);
+    if (!this.#isHeld) this.#judgeGap(now_us);
+  }
+
+  #judgeGap(now_us: number): void {
+    const order = this.#order;
+    const isOpen = order.gapEnd > order.next;
+    if (this.#gapAt !== 0 && this.#gapAt !== order.next) {
+      if (isOpen && order.isAsked) this.#recovery.gapMoved(now_us);
       else this.#recovery.gapClosed();
     }
-    this.#gapAt = isOpen ? this.next : 0;
-    if (isOpen) this.#recovery.gapSeen(window.count > 0 ? window.arrival_us(0) : this.#announced_us);
+    this.#gapAt = isOpen ? order.next : 0;
+    if (isOpen) this.#recovery.gapSeen(order.gapSeen_us);
   }
 
-  /** The end of the first gap; `next` when there is none. */
-  #gapEnd(): number {
-    if (this.#window.count > 0) return Math.max(this.next, this.#window.first(0));
-    return Math.max(this.next, this.#announced);
-  }
-
-  /** Asks for the gaps that are old enough and were not asked for, as one stretch from the first to the end of the last. */
-  #askForHoles(now_us: number): void {
-    const window = this.#window;
-    const { channel, limits } = this.#options;
-    const seenBy_us = now_us - limits.reorderWait_us;
-    this.#askAgain_us = now_us + ASK_EVERY_US;
-    let [from, first, end] = [this.next, 0, 0];
-    for (let i = 0; i <= window.count; i++) {
-      const isLast = i === window.count;
-      const to = isLast ? this.#announced : window.first(i);
-      const seen_us = isLast ? this.#announced_us : window.arrival_us(i);
-      if (to > from && from >= this.#askedTo && seen_us <= seenBy_us) {
-        if (first === 0) first = from;
-        end = to;
-      }
-      if (!isLast) from = Math.max(from, window.end(i));
-    }
-    if (first === 0) return;
-    const count = Math.min(end - first, MD_RETRANSMIT_MESSAGES_MAX);
-    this.figures.retransmissionsAsked++;
-    this.#options.askRetransmission(channel, this.epoch, first, count);
-    this.#askedTo = first + count;
+  #askForGaps(now_us: number): void {
+    const order = this.#order;
+    if (this.#recovery.state !== RecoveryState.Asking || now_us < order.askAgain_us) return;
+    const seenBy_us = now_us - this.#options.limits.reorderWait_us;
+    order.askFor(now_us, seenBy_us, (first, count) =>
+      this.#options.askRetransmission(this.epoch, first, count),
+    );
   }
 
   #sparsePacket(now_us: number): void {
@@ -282,10 +221,10 @@ export class ChannelReceiver {
     // Before its first snapshot there is nothing to add to, and the snapshot will have it.
     if (this.next === 0) return;
     const isConflated = (packetFlags & PacketFlag.Conflated) !== 0;
-    if (count > 0) this.#run.answered();
+    if (count > 0) this.#run.mayAnswer = false;
     this.#tellLive(0, isConflated, now_us);
     // Where to go on from after a lost connection: what comes twice then is known by its symbol's sequence.
-    this.next = Math.max(this.next, isConflated ? first : first + count);
+    this.#order.next = Math.max(this.next, isConflated ? first : first + count);
   }
 
   #tellLive(skip: number, mayJump: boolean, now_us: number): void {
@@ -303,7 +242,8 @@ export class ChannelReceiver {
       else if (verdict === Verdict.Repeat) this.figures.repeats++;
       else if (verdict === Verdict.Hole) {
         this.figures.symbolGaps++;
-        this.#spoiled(reader.symbol, now_us);
+        this.#options.listener.symbolStale(reader.symbol, true);
+        this.#spoiled(now_us);
       }
     }
   }
@@ -316,100 +256,64 @@ export class ChannelReceiver {
     if (tell(reader, this.#options.listener, reader.symbolSequence)) return;
     figures.mismatches++;
     this.gate.setStale(reader.symbol);
-    this.#spoiled(reader.symbol, now_us);
+    this.#options.listener.symbolStale(reader.symbol, true);
+    this.#spoiled(now_us);
   }
 
-  /** A symbol of which something is wrong: it is stale until a snapshot of it is through. */
-  #spoiled(symbol: number, now_us: number): void {
-    this.#options.listener.symbolStale(symbol, true);
-    // Of a subscription to some symbols, the subscription is renewed.
-    this.#want(this.#options.isDense ? symbol : ALL_SYMBOLS_WANTED, this.#recovery.snapshotNeeded(now_us));
+  /** Symbols are stale until a snapshot of them is through. A subscription to some is renewed, and goes on where that begins. */
+  #spoiled(now_us: number): void {
+    const want = this.#options.isDense ? Want.StaleSymbols : Want.Everything;
+    this.#act(this.#recovery.snapshotNeeded(now_us), want);
   }
 
-  #want(symbol: number, action: RecoveryAction): void {
-    this.#run.want(symbol);
-    this.#act(action);
-  }
-
-  #act(action: RecoveryAction): void {
+  /** Asks for a snapshot, if that is the action. */
+  #act(action: RecoveryAction, want: Want): void {
     if (action !== RecoveryAction.Snapshot) return;
+    // Asked again, it is wanted for what it was.
+    if (this.#run.wanted === Want.Nothing) this.#run.want(want);
     this.#run.restart();
-    if (this.#run.wanted === NONE_WANTED) this.#run.want(ALL_SYMBOLS_WANTED);
     this.#askSnapshot();
   }
 
   #askSnapshot(): void {
     this.figures.snapshotsAsked++;
-    this.#options.askSnapshot(this.#options.channel, this.#run.wanted);
+    this.#options.askSnapshot();
   }
 
   #snapshotPacket(source: Source, now_us: number): void {
     const reader = this.#reader;
-    const isAwaited = this.#recovery.state === RecoveryState.Snapshot;
-    if (!isAwaited) {
+    if (this.#recovery.state !== RecoveryState.Snapshot) {
       if (source !== Source.Stream || !this.#run.mayAnswer) return;
-      this.#run.want(ALL_SYMBOLS_WANTED);
+      this.#run.want(Want.Everything);
       this.#recovery.snapshotNeeded(now_us);
     }
     // One that leads up to less than what was told would take it back.
-    if (reader.first < this.next || !this.#run.takes(source, reader.first, reader.part)) return;
+    if (reader.first < this.next || !this.#run.takes(source, reader)) return;
     this.#recovery.progressed(now_us);
-    this.#options.listener.sentAt_us = reader.sentAt_us;
-    while (reader.next()) this.#tellSnapshot();
-    if ((reader.packetFlags & PacketFlag.SnapshotLast) !== 0) this.#snapshotWhole(reader.first, now_us);
-  }
-
-  #tellSnapshot(): void {
-    const reader = this.#reader;
-    const { symbol } = reader;
-    const { listener } = this.#options;
-    if (reader.type === MdType.SnapshotBegin) {
-      this.#beginSymbol(symbol, reader.nextSymbolSequence);
-    } else if (this.#run.isSkipping) {
-      return;
-    } else if (reader.type !== MdType.SnapshotEnd) {
-      if (reader.type === MdType.BookChecksum) this.figures.checksums++;
-      if (!tell(reader, listener, this.#run.symbolSequence)) this.#run.isUnsound = true;
-    } else if (this.#run.isUnsound) {
-      this.figures.mismatches++;
-      this.gate.setStale(symbol);
-    } else if (this.gate.isStale(symbol)) {
-      this.gate.end(symbol);
-      listener.symbolStale(symbol, false);
-    }
-  }
-
-  #beginSymbol(symbol: number, next: number): void {
-    const { wanted } = this.#run;
-    const isWanted = wanted === ALL_SYMBOLS_WANTED || wanted === symbol;
-    this.#run.isSkipping = !isWanted || !this.gate.begin(symbol, next);
-    this.#run.isUnsound = false;
-    this.#run.symbolSequence = next - 1;
+    const { first, packetFlags } = reader;
+    this.#run.tell(reader);
+    if ((packetFlags & PacketFlag.SnapshotLast) !== 0) this.#snapshotWhole(first, now_us);
   }
 
   #snapshotWhole(first: number, now_us: number): void {
     this.figures.snapshots++;
-    const isOfAll = this.#run.wanted === ALL_SYMBOLS_WANTED;
-    this.#run.clear();
-    this.#recovery.snapshotWhole();
-    if (isOfAll) {
-      if (this.next !== 0) this.figures.lost += first - this.next;
-      this.next = first;
-      this.#announced = Math.max(this.#announced, first);
+    if (this.#run.wanted === Want.Everything) {
+      this.#order.goTo(first);
       this.gate.forgetOthers();
     }
+    this.#run.clear();
+    this.#recovery.snapshotWhole();
     this.#gapAt = 0;
-    this.#askedTo = 0;
+    this.#order.askAnew();
     this.#staleAgain_us = now_us + this.#options.limits.snapshotWaitMax_us;
     this.#settle(now_us);
   }
 
   #judgeStaleness(now_us: number): void {
     const { limits, listener } = this.#options;
-    const isRecovering =
-      this.#recovery.state === RecoveryState.Asking || this.#recovery.state === RecoveryState.Snapshot;
+    const isAsking = this.#recovery.state === RecoveryState.Asking;
     const isSilent = now_us - this.#heard_us >= limits.silence_us;
-    const isStale = isSilent || isRecovering || this.next === 0;
+    const isStale = isSilent || isAsking || this.#isHeld;
     if (isStale === this.isStale) return;
     this.isStale = isStale;
     listener.channelStale(isStale);

@@ -9,6 +9,7 @@
 import type { Checksums } from "../../base/index.ts";
 import {
   decodeMdReply,
+  EVERY_SYMBOL,
   encodeMdRequest,
   MdRefusal,
   type MdRequest,
@@ -163,15 +164,14 @@ export class FeedIntake implements PacketSink {
     const { channel, listener } = wish;
     const receiver = new ChannelReceiver(
       {
-        channel,
         isDense: !isOfSome(wish),
         listener,
         limits,
-        askRetransmission: (_, epoch, first, count) =>
+        askRetransmission: (epoch, first, count) =>
           this.#send({ type: MdRequestType.Retransmit, channel, epoch, first, count }),
-        askSnapshot: (_, symbol) => {
+        askSnapshot: () => {
           if (isOfSome(wish)) this.#subscribe(wish, 0, 0);
-          else this.#send({ type: MdRequestType.Snapshot, channel, symbol });
+          else this.#send({ type: MdRequestType.Snapshot, channel, symbol: EVERY_SYMBOL });
         },
       },
       now_us,

@@ -9,7 +9,7 @@ import {
   type ReceiverLimits,
   Source,
 } from "../../../src/feed/index.ts";
-import { ChannelKind, EVERY_SYMBOL, PacketFlag } from "../../../src/protocol/index.ts";
+import { PacketFlag } from "../../../src/protocol/index.ts";
 import { level, packet, snapshot, wrongSum } from "./packets.ts";
 
 const MS = 1_000;
@@ -49,12 +49,11 @@ class Table {
     const { said } = this.log;
     this.receiver = new ChannelReceiver(
       {
-        channel: ChannelKind.Levels,
         isDense,
         listener: this.log,
         limits: { ...RECEIVER_LIMITS, ...limits },
-        askRetransmission: (_, epoch, first, count) => said.push(`ask ${epoch}:${first}+${count}`),
-        askSnapshot: (_, symbol) => said.push(symbol === EVERY_SYMBOL ? "ask all" : `ask ${symbol}`),
+        askRetransmission: (epoch, first, count) => said.push(`ask ${epoch}:${first}+${count}`),
+        askSnapshot: () => said.push("ask all"),
       },
       0,
     );
@@ -231,13 +230,13 @@ test("a snapshot that nobody waits for, or an older one, is passed over", () => 
   table.from(SnapshotLine, ...snapshot(3, [{ symbol: 7, next: 3, prices: [2] }]));
   table.from(LineA, wrongSum(3, 7, 3, 99));
   table.from(Stream, ...snapshot(2, [{ symbol: 7, next: 2, prices: [1] }]));
-  expect(table.said).toEqual(["7@1", "7@2", "7 stale", "ask 7", "stale"]);
+  expect(table.said).toEqual(["7@1", "7@2", "7 stale", "ask all", "stale"]);
 });
 
 test("a book that is not what its sum says is begun anew, while the channel waits", () => {
   const table = new Table().joined();
   table.from(LineA, one(1), wrongSum(2, 7, 2, 99), packet(3, [level(8, 1)]));
-  expect(table.said).toEqual(["7@1", "7 stale", "ask 7", "stale"]);
+  expect(table.said).toEqual(["7@1", "7 stale", "ask all", "stale"]);
   table.from(Stream, ...snapshot(3, [{ symbol: 7, next: 3, prices: [1] }]));
   expect(table.said).toEqual(["7 clear", "7@1", "7 fresh", "8@1", "fresh"]);
   expect(table.receiver.figures).toMatchObject({ checksums: 1, mismatches: 1, lost: 0 });
