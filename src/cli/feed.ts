@@ -5,13 +5,15 @@ import { registerInspect } from "./feed/inspect.ts";
 import { registerPlay } from "./feed/play.ts";
 import { registerRecord } from "./feed/record.ts";
 import { registerSimulate } from "./feed/simulate.ts";
+import { registerWatch } from "./feed/watch.ts";
 
 export function registerFeed(program: Command): void {
   const feed = program
     .command("feed")
-    .summary("simulate, record and play market data")
+    .summary("simulate, watch, record and play market data")
     .description("Programs of market data, with an exchange or without one.");
   registerSimulate(feed);
+  registerWatch(feed);
   registerRecord(feed);
   registerPlay(feed);
   registerInspect(feed);

@@ -1,0 +1,106 @@
+// An exchange's own channel top, over TCP, as something to watch.
+
+import type { Clock, SeriatimError } from "../../../base/index.ts";
+import {
+  CacheReader,
+  CacheWriter,
+  ChannelCacheListener,
+  type ChannelFigures,
+  createCache,
+  FeedLatency,
+  FeedState,
+} from "../../../feed/index.ts";
+import { FeedHandler } from "../../../feed-runtime/index.ts";
+import { ChannelKind, formatPrice } from "../../../protocol/index.ts";
+import type { FeedFigures, FeedStanding, WatchedFeed } from "./watched-feed.ts";
+
+/** As many as an exchange has at most. */
+const SYMBOLS_MAX = 65_536;
+
+const FAULTS = [
+  ["lost", "passed over by snapshots"],
+  ["old", "packets of an epoch that is over"],
+  ["refused", "requests refused"],
+  ["mismatches", "books that did not agree"],
+  ["symbolGaps", "holes in a symbol"],
+  ["conflated", "conflated"],
+] as const satisfies readonly (readonly [keyof ChannelFigures, string])[];
+
+/** The cache is told everything, and the latency of what is new: a snapshot ends no event. */
+class WatchListener extends ChannelCacheListener {
+  readonly #latency: FeedLatency;
+  readonly #clock: Clock;
+  #events = 0;
+
+  constructor(cache: CacheWriter, latency: FeedLatency, clock: Clock) {
+    super(cache);
+    this.#latency = latency;
+    this.#clock = clock;
+  }
+
+  override endOfEvent(): void {
+    this.#latency.received(++this.#events, this.timestamp_us, this.#clock.wallMicros());
+  }
+}
+
+/** Connects at once. `ca`: by TLS, whose certificate this (PEM) vouches for. */
+export function watchChannel(host: string, port: number, clock: Clock, ca: string | undefined): WatchedFeed {
+  const cache = createCache(SYMBOLS_MAX);
+  const latency = new FeedLatency();
+  const listener = new WatchListener(new CacheWriter(cache), latency, clock);
+  let why: SeriatimError | undefined;
+  let connects = 0;
+  const handler = new FeedHandler({
+    stream: { host, port, tls: ca === undefined ? undefined : { ca } },
+    channels: [{ channel: ChannelKind.Top, listener, conflate: true }],
+    onState: (state, cause) => {
+      if (state === FeedState.Connected) connects++;
+      why = cause ?? why;
+    },
+  });
+  const { promise: ended, resolve, reject } = Promise.withResolvers<SeriatimError | undefined>();
+  handler.start().catch(reject);
+  const [receiver] = handler.receivers;
+  let before: ChannelFigures = { ...receiver.figures };
+  const since = (figure: Exclude<keyof ChannelFigures, "packets">) =>
+    receiver.figures[figure] - before[figure];
+  return {
+    title: `${host}:${port} channel top`,
+    cache: new CacheReader(cache),
+    priceText: formatPrice,
+    standing: () => standingOf(handler, receiver.isStale, why),
+    figures: (): FeedFigures => ({
+      messages: since("messages"),
+      gaps: since("gaps"),
+      lost: since("missing"),
+      faults: FAULTS.filter(([figure]) => since(figure) > 0).map(
+        ([figure, words]) => `${since(figure)} ${words}`,
+      ),
+      connects,
+    }),
+    latency: () => latency.byTimestamp.summary(),
+    reset: () => {
+      before = { ...receiver.figures };
+      latency.reset();
+    },
+    ended,
+    stop: async () => {
+      await handler.stop();
+      resolve(undefined);
+    },
+  };
+}
+
+const STATES: Record<FeedState, string> = {
+  [FeedState.Disconnected]: "not connected",
+  [FeedState.Connecting]: "connecting",
+  [FeedState.Connected]: "connected",
+  [FeedState.Reconnecting]: "reconnecting",
+};
+
+function standingOf({ state }: FeedHandler, isStale: boolean, why: SeriatimError | undefined): FeedStanding {
+  const isLive = state === FeedState.Connected && !isStale;
+  const words =
+    state === FeedState.Connected && isStale ? "connected, waiting for a snapshot" : STATES[state];
+  return { state: words, isLive, why: why?.message };
+}

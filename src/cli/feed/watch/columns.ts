@@ -1,0 +1,117 @@
+// The columns of the table and the words of its figures, the same for the screen and for pipes. Pure.
+
+import type { LatencySummary } from "../../../feed/index.ts";
+import type { Row } from "./market-table.ts";
+
+export interface Column {
+  readonly title: string;
+  readonly width: number;
+  readonly text: (row: Row, price: PriceText) => string;
+  /** The column is coloured by where the price went or stands. */
+  readonly tint?: (row: Row) => number;
+}
+
+/** A price as the feed gives it, in the instrument's units. */
+export type PriceText = (price: number, decimals: number) => string;
+
+const NOTHING = "-";
+
+function priceOf(price: number | undefined, { decimals }: Row, text: PriceText): string {
+  return price === undefined ? NOTHING : text(price, decimals);
+}
+
+/** In the order in which they are dropped from the right when the terminal is narrow. */
+export const COLUMNS: readonly Column[] = [
+  { title: "symbol", width: 12, text: ({ name }) => name },
+  { title: "bid", width: 13, text: (row, text) => priceOf(row.bid, row, text) },
+  { title: "ask", width: 13, text: (row, text) => priceOf(row.ask, row, text) },
+  {
+    title: "last",
+    width: 13,
+    text: (row, text) => priceOf(row.last, row, text),
+    tint: ({ direction }) => direction,
+  },
+  {
+    title: "change",
+    width: 9,
+    text: ({ change }) => changeText(change),
+    tint: ({ change }) => Math.sign(change ?? 0),
+  },
+  { title: "volume", width: 9, text: ({ volume }) => countText(volume) },
+  { title: "upd/s", width: 8, text: ({ rate }) => countText(Math.round(rate)) },
+  { title: "updates", width: 9, text: ({ updates }) => countText(updates) },
+  { title: "age", width: 10, text: ({ age_ms, isStale }) => `${isStale ? "stale " : ""}${ageText(age_ms)}` },
+];
+
+/** The columns that fit, the symbol always. */
+export function columnsThatFit(width: number): readonly Column[] {
+  let used = 0;
+  return COLUMNS.filter((column, i) => {
+    used += column.width + 1;
+    return i === 0 || used <= width;
+  });
+}
+
+/** Text to the left, figures to the right; what is too long is cut, and shows it. */
+export function cell(text: string, { width, title }: Column): string {
+  const fitted = text.length > width ? `${text.slice(0, width - 1)}…` : text;
+  return title === "symbol" ? fitted.padEnd(width) : fitted.padStart(width);
+}
+
+function changeText(change: number | undefined): string {
+  if (change === undefined) return NOTHING;
+  // Not -0.00.
+  const percent = Math.round(change * 10_000) / 100 || 0;
+  return `${percent > 0 ? "+" : ""}${percent.toFixed(2)}%`;
+}
+
+const UNITS = ["", "k", "M", "G", "T", "P"] as const;
+
+/** A count in at most six characters: 999, 1.23k, 45.6M. */
+export function countText(count: number): string {
+  let unit = 0;
+  let value = count;
+  while (Math.abs(value) >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1_000;
+    unit++;
+  }
+  const digits = unit === 0 ? 0 : value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return `${value.toFixed(digits)}${UNITS[unit]}`;
+}
+
+function ageText(age_ms: number): string {
+  const age_s = age_ms / 1_000;
+  if (age_s < 10) return `${age_s.toFixed(1)}s`;
+  if (age_s < 600) return `${Math.round(age_s)}s`;
+  return age_s < 36_000 ? `${Math.round(age_s / 60)}m` : `${Math.round(age_s / 3_600)}h`;
+}
+
+/** 950 ns, 12.3 us, 4.56 ms, 1.20 s. */
+export function durationText(value_ns: number): string {
+  if (value_ns < 1_000) return `${Math.round(value_ns)} ns`;
+  if (value_ns < 1_000_000) return `${(value_ns / 1_000).toPrecision(3)} us`;
+  if (value_ns < 999_500_000) return `${(value_ns / 1_000_000).toPrecision(3)} ms`;
+  return `${(value_ns / 1_000_000_000).toFixed(2)} s`;
+}
+
+/** The latency's percentiles in a line; the other machine's clock may be ahead of ours, and then the figures say little. */
+export function latencyText({
+  count,
+  p50_ns,
+  p95_ns,
+  p99_ns,
+  p999_ns,
+  max_ns,
+  ahead,
+}: LatencySummary): string {
+  if (count === 0) return "latency: nothing measured yet";
+  const parts = [
+    ["p50", p50_ns],
+    ["p95", p95_ns],
+    ["p99", p99_ns],
+    ["p99.9", p999_ns],
+    ["max", max_ns],
+  ].map(([name, value_ns]) => `${name} ${durationText(value_ns as number)}`);
+  const warning = ahead > 0 ? ` (the sender's clock was ahead ${countText(ahead)} times)` : "";
+  return `latency by exchange time: ${parts.join("  ")}${warning}`;
+}

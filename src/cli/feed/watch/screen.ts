@@ -1,0 +1,138 @@
+// The view in a terminal: ink paints it on the alternate screen, which gives the terminal back as it was when the view ends. What is
+// shown and what keys do is decided elsewhere (view.ts, market-table.ts); here are boxes, colours and the clock that looks again.
+
+import { Box, render, Text, useApp, useInput, useWindowSize } from "ink";
+import { createElement, type FunctionComponent, type ReactNode, useEffect, useState } from "react";
+import { cell, columnsThatFit } from "./columns.ts";
+import { MarketTable, type Row } from "./market-table.ts";
+import { type SummaryLine, summaryOf } from "./summary.ts";
+import { FIRST_VIEW, type Key, pressed, type SortKey, shownRows, type View, wantedRows } from "./view.ts";
+import type { WatchedFeed } from "./watched-feed.ts";
+
+/** Between two looks at the market: nobody reads figures that change more often. */
+const LOOK_MS = 250;
+/** Lines that are not rows: the summary, the titles, the keys, and one between. */
+const OTHER_LINES = 7;
+
+const SORTED_COLUMNS: Record<SortKey, string> = {
+  busiest: "upd/s",
+  name: "symbol",
+  change: "change",
+  volume: "volume",
+  oldest: "age",
+};
+const TONES = { plain: undefined, good: "green", bad: "red" } as const;
+const TINTS: Record<string, string | undefined> = { "1": "green", "-1": "red" };
+
+interface ScreenProps {
+  readonly feed: WatchedFeed;
+  readonly table: MarketTable;
+  readonly now_ms: () => number;
+}
+
+/** Shows the feed until `q`, Ctrl-C or `stopped`; the terminal is as it was when this resolves. */
+export async function showScreen(
+  feed: WatchedFeed,
+  now_ms: () => number,
+  stopped: Promise<unknown>,
+): Promise<void> {
+  const table = new MarketTable(feed.cache);
+  const app = render(createElement(Screen, { feed, table, now_ms }), {
+    alternateScreen: true,
+    interactive: true,
+    exitOnCtrlC: false,
+  });
+  void stopped.then(() => app.unmount());
+  await app.waitUntilExit();
+}
+
+const Screen: FunctionComponent<ScreenProps> = ({ feed, table, now_ms }) => {
+  const { exit } = useApp();
+  const { columns, rows: height } = useWindowSize();
+  const [view, setView] = useState(FIRST_VIEW);
+  const [, setLook] = useState(0);
+  const page = Math.max(1, height - OTHER_LINES);
+
+  useEffect(() => {
+    const timer = setInterval(() => {
+      table.look(now_ms());
+      setLook((look) => look + 1);
+    }, LOOK_MS);
+    return () => clearInterval(timer);
+  }, [table, now_ms]);
+
+  useInput((text, key) => {
+    let next = view;
+    for (const each of keysOf(text, key)) {
+      const { view: after, wish } = pressed(next, each, page);
+      if (wish === "quit") return exit();
+      if (wish === "reset") feed.reset();
+      next = after;
+    }
+    setView(next);
+  });
+
+  const wanted = wantedRows(table.rows, view);
+  return createElement(
+    Box,
+    { flexDirection: "column", width: columns, height },
+    ...summaryOf(feed, table).map((said, i) => summaryLine(said, i, columns)),
+    line("between", "", columns),
+    titles(view, columns),
+    ...shownRows(wanted, view, page).map((row) => rowLine(row, feed, columns)),
+    createElement(Box, { flexGrow: 1, key: "space" }),
+    keys(view, wanted.length, columns),
+  );
+};
+
+type Style = { readonly color?: string; readonly bold?: true; readonly inverse?: true };
+
+function line(key: string, text: string, width: number, style: Style = {}): ReactNode {
+  return createElement(Text, { key, ...style, wrap: "truncate" }, text.slice(0, width) || " ");
+}
+
+function summaryLine({ text, tone }: SummaryLine, i: number, width: number): ReactNode {
+  const color = TONES[tone];
+  return line(`summary ${i}`, text, width, color === undefined ? {} : { color });
+}
+
+/** The title of what it is sorted by is marked. */
+function titles({ sort, isReversed }: View, width: number): ReactNode {
+  const text = columnsThatFit(width)
+    .map((column) => {
+      const mark = column.title === SORTED_COLUMNS[sort] ? (isReversed ? "↑" : "↓") : "";
+      return cell(column.title + mark, column);
+    })
+    .join(" ");
+  return line("titles", text, width, { bold: true });
+}
+
+function rowLine(row: Row, feed: WatchedFeed, width: number): ReactNode {
+  const cells = columnsThatFit(width).map((column) => {
+    const color = TINTS[String(column.tint?.(row) ?? 0)];
+    const text = `${cell(column.text(row, feed.priceText), column)} `;
+    return createElement(Text, { key: column.title, ...(color === undefined ? {} : { color }) }, text);
+  });
+  return createElement(Text, { key: row.id, dimColor: row.isStale, wrap: "truncate" }, ...cells);
+}
+
+function keys({ filter, isTyping }: View, found: number, width: number): ReactNode {
+  const typed = isTyping ? `filter: ${filter}_ (Enter keeps it, Esc drops it)` : "";
+  const kept = filter === "" ? "/ filter" : `/ filter "${filter}": ${found} found, Esc drops it`;
+  const all = `b busiest  n name  c change  v volume  o oldest  arrows scroll  ${kept}  r reset  q quit`;
+  return line("keys", isTyping ? typed : all, width, { inverse: true });
+}
+
+/** What is typed fast, or pasted, comes at once: each character is a key. */
+function keysOf(text: string, key: Parameters<Parameters<typeof useInput>[0]>[1]): readonly Key[] {
+  const names = {
+    ...{ up: key.upArrow, down: key.downArrow, pageUp: key.pageUp, pageDown: key.pageDown },
+    ...{ return: key.return, escape: key.escape, backspace: key.backspace || key.delete },
+  };
+  const [name] = Object.entries(names).find(([, isPressed]) => isPressed) ?? [];
+  if (name !== undefined) return [{ text: "", name: name as Key["name"], isControl: key.ctrl }];
+  return [...text].map((each) => ({ text: each, name: TYPED[each], isControl: key.ctrl }));
+}
+
+/** Keys that come as a character when they come among others. */
+const TYPED: Readonly<Record<string, Key["name"]>> = { "\r": "return", "\x7f": "backspace" };

@@ -1,0 +1,73 @@
+// A ticks/1 server as something to watch.
+
+import type { SeriatimError } from "../../../base/index.ts";
+import {
+  CacheReader,
+  CacheWriter,
+  createCache,
+  FeedLatency,
+  type TickCounters,
+  TickState,
+} from "../../../feed/index.ts";
+import { TickClient } from "../../../feed-runtime/index.ts";
+import { TICK_SYMBOLS_MAX } from "../../../protocol/index.ts";
+import type { FeedFigures, FeedStanding, WatchedFeed } from "./watched-feed.ts";
+
+const FAULTS = [
+  ["checksumIncidents", "checksum incidents"],
+  ["typeIncidents", "unknown frames"],
+  ["regressions", "duplicates or steps back"],
+  ["unattributedGaps", "steps in global numbers"],
+  ["invalidValues", "impossible prices"],
+  ["unknownSymbols", "unknown symbols"],
+] as const satisfies readonly (readonly [keyof TickCounters, string])[];
+
+/** Connects at once. */
+export function watchTicks(host: string, port: number): WatchedFeed {
+  const cache = createCache(TICK_SYMBOLS_MAX);
+  const latency = new FeedLatency();
+  let why: SeriatimError | undefined;
+  const listener = {
+    onState: (_: TickState, cause: SeriatimError | undefined) => {
+      why = cause;
+    },
+  };
+  const client = new TickClient({ host, port, cache: new CacheWriter(cache), latency, listener });
+  let before: Readonly<TickCounters> = { ...client.counters };
+  const since = (counter: keyof TickCounters) => client.counters[counter] - before[counter];
+  return {
+    title: `${host}:${port} ticks/1`,
+    cache: new CacheReader(cache),
+    priceText: (price, decimals) => price.toFixed(decimals),
+    standing: () => standingOf(client, why),
+    figures: (): FeedFigures => ({
+      messages: since("frames"),
+      gaps: since("gapIncidents"),
+      lost: since("framesLost"),
+      faults: FAULTS.filter(([counter]) => since(counter) > 0).map(
+        ([counter, words]) => `${since(counter)} ${words}`,
+      ),
+      connects: client.connections.connected,
+    }),
+    latency: () => latency.byTimestamp.summary(),
+    reset: () => {
+      before = { ...client.counters };
+      latency.reset();
+    },
+    ended: client.stopped,
+    stop: () => client.stop(),
+  };
+}
+
+const STATES: Record<TickState, string> = {
+  [TickState.Connecting]: "connecting",
+  [TickState.Open]: "connected, nothing came yet",
+  [TickState.Live]: "connected",
+  [TickState.Waiting]: "reconnecting",
+  [TickState.Stopped]: "ended",
+};
+
+function standingOf({ state, isQuiet }: TickClient, why: SeriatimError | undefined): FeedStanding {
+  const isLive = state === TickState.Live && !isQuiet;
+  return { state: isQuiet ? "connected, quiet" : STATES[state], isLive, why: why?.message };
+}

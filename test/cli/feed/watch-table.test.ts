@@ -1,0 +1,98 @@
+// What the view of a feed shows of a symbol cache, look after look, and the words of its figures.
+
+import { expect, test } from "vitest";
+import { columnsThatFit, countText, durationText } from "../../../src/cli/feed/watch/columns.ts";
+import { MarketTable } from "../../../src/cli/feed/watch/market-table.ts";
+import { CacheReader, CacheWriter, createCache } from "../../../src/feed/index.ts";
+
+function market() {
+  const cache = createCache(4);
+  const writer = new CacheWriter(cache);
+  return { writer, table: new MarketTable(new CacheReader(cache)) };
+}
+
+test("a row is the symbol as it is: what is not there yet is undefined", () => {
+  const { writer, table } = market();
+  const slot = writer.define(7, "SYM007", 2);
+  table.look(1_000);
+  expect(table.rows).toMatchObject([
+    { id: 7, name: "SYM007", bid: undefined, ask: undefined, last: undefined, change: undefined, updates: 0 },
+  ]);
+  writer.quote(slot, 99.5, 3, 0, 0, 1, 0);
+  writer.trade(slot, 100, 5, 2, 0);
+  writer.trade(slot, 102, 1, 3, 0);
+  table.look(1_250);
+  expect(table.rows).toMatchObject([
+    {
+      bid: 99.5,
+      bidQuantity: 3,
+      ask: undefined,
+      last: 102,
+      volume: 6,
+      change: 102 / 100 - 1,
+      updates: 3,
+      age_ms: 0,
+    },
+  ]);
+});
+
+test("a price that moved shows where it went for a second, and a silent symbol how long it has been silent", () => {
+  const { writer, table } = market();
+  const slot = writer.define(0, "A", 0);
+  const looks: [at_ms: number, price: number | undefined, direction: number, age_ms: number][] = [
+    [0, 100, 0, 0],
+    [250, 101, 1, 0],
+    [500, undefined, 1, 250],
+    [1_250, undefined, 0, 1_000],
+    [1_500, 99, -1, 0],
+    [1_750, 99, -1, 0],
+  ];
+  for (const [at_ms, price, direction, age_ms] of looks) {
+    if (price !== undefined) writer.trade(slot, price, 1, 0, 0);
+    table.look(at_ms);
+    expect([at_ms, table.rows[0].direction, table.rows[0].age_ms]).toEqual([at_ms, direction, age_ms]);
+  }
+});
+
+test("the rate comes near to the updates of a second, and falls to nothing when they end", () => {
+  const { writer, table } = market();
+  const slot = writer.define(0, "A", 0);
+  for (let look = 0; look < 80; look++) {
+    for (let i = 0; i < 25; i++) writer.trade(slot, 1, 1, 0, 0);
+    table.look(look * 250);
+  }
+  expect(table.rate).toBeGreaterThan(99);
+  expect(table.rate).toBeLessThan(101);
+  for (let look = 80; look < 160; look++) table.look(look * 250);
+  expect(table.rate).toBeLessThan(1);
+});
+
+test("figures have at most six characters, durations their unit", () => {
+  const counts = [0, 999, 1_000, 1_234, 12_345, 123_456, 999_499, 999_500, 45_600_000, 2 ** 53];
+  expect(counts.map(countText)).toEqual([
+    "0",
+    "999",
+    "1.00k",
+    "1.23k",
+    "12.3k",
+    "123k",
+    "999k",
+    "1.00M",
+    "45.6M",
+    "9.01P",
+  ]);
+  expect([950, 12_345, 4_560_000, 999_500_000, 12_000_000_000].map(durationText)).toEqual([
+    "950 ns",
+    "12.3 us",
+    "4.56 ms",
+    "1.00 s",
+    "12.00 s",
+  ]);
+});
+
+test("columns that don't fit are left out from the right, the symbol never", () => {
+  const titles = (width: number) => columnsThatFit(width).map(({ title }) => title);
+  expect(titles(5)).toEqual(["symbol"]);
+  expect(titles(45)).toEqual(["symbol", "bid", "ask"]);
+  expect(titles(120)).toHaveLength(9);
+});

@@ -1,0 +1,121 @@
+// The view of a feed in a real terminal (a pseudo-terminal of util-linux's `script`), and as text for a pipe, beside a real tick server.
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { TickSimulator } from "../../../src/feed-runtime/index.ts";
+import { NetTransport, SystemClock } from "../../../src/platform/index.ts";
+
+const LAUNCHER = fileURLToPath(new URL("../../../bin/seriatim", import.meta.url));
+/** Begins and ends the screen beside the one with what was printed before. */
+const ALTERNATE_SCREEN = "\u001b[?1049h";
+const FIRST_SCREEN = "\u001b[?1049l";
+/** Some 15 s on a busy machine. */
+const LOOKS_MAX = 1_000;
+const hasScript = spawnSync("script", ["--version"]).status === 0;
+
+let simulator: TickSimulator;
+let address: string;
+let running: ChildProcess | undefined;
+beforeAll(async () => {
+  simulator = new TickSimulator({
+    transport: new NetTransport({ connectionsMax: 16 }),
+    clock: new SystemClock(),
+    ...{ symbols: 30, rate: 500, seed: 7, market: "neutral", timeScale: 1 },
+  });
+  address = `127.0.0.1:${await simulator.listen({ host: "127.0.0.1", port: 0 })}`;
+});
+afterAll(() => simulator.close());
+afterEach(() => {
+  running?.kill("SIGKILL");
+});
+
+class Terminal {
+  readonly child: ChildProcess;
+  output = "";
+
+  constructor(rows: number, columns: number, ...args: string[]) {
+    const command = `tty; stty rows ${rows} cols ${columns}; exec "${process.execPath}" "${LAUNCHER}" ${args.join(" ")}`;
+    this.child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, TERM: "xterm-256color", SHELL: "/bin/sh" },
+    });
+    running = this.child;
+    this.child.stdout?.on("data", (text: Buffer) => {
+      this.output += text;
+    });
+  }
+
+  /** Waits until this is painted, after the first `from` characters. */
+  async shows(pattern: RegExp, from = 0): Promise<void> {
+    const text = () => stripVTControlCharacters(this.output.slice(from));
+    for (let looks = 0; !pattern.test(text()); looks++) {
+      if (this.child.exitCode !== null || looks > LOOKS_MAX)
+        throw new Error(`not shown: ${pattern}\n${text().slice(-2_000)}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** Types, and waits for what is painted then. */
+  async types(keys: string, pattern: RegExp): Promise<void> {
+    const { length } = this.output;
+    this.child.stdin?.write(keys);
+    await this.shows(pattern, length);
+  }
+}
+
+test.skipIf(!hasScript)(
+  "keys sort, filter and end it; it follows the window's size and gives the terminal back",
+  async () => {
+    const terminal = new Terminal(12, 110, "feed", "watch", address);
+    await terminal.shows(/SYM0\d\d .* 0\.\ds/);
+    await terminal.shows(/ticks\/1 {2}connected/);
+    await terminal.types("n", /symbol↓.*\s+SYM000/);
+    await terminal.types("n", /symbol↑.*\s+SYM029/);
+    await terminal.types("/02\r", /filter "02": 11 found/);
+    await terminal.types("r", /no gaps/);
+    const [, tty] = /(\/dev\/\S+)/.exec(terminal.output) ?? [];
+    const { length } = terminal.output;
+    spawnSync("stty", ["-F", tty, "rows", "8", "cols", "45"]);
+    await terminal.shows(/\nsymbol↑ {16}bid {11}ask\s*\n/, length);
+    terminal.child.stdin?.write("q");
+    expect(await once(terminal.child, "exit")).toEqual([0, null]);
+    expect(terminal.output.split(FIRST_SCREEN)).toHaveLength(2);
+    expect(terminal.output.indexOf(ALTERNATE_SCREEN)).toBeLessThan(terminal.output.indexOf("SYM"));
+  },
+);
+
+test("for a pipe it is blocks of text, without a colour, until its time is over", () => {
+  const args = [LAUNCHER, "feed", "watch", address, "--plain", "--duration", "1"];
+  return new Promise<void>((resolve) => {
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    running = child;
+    let [text, errors] = ["", ""];
+    child.stdout.on("data", (piece: Buffer) => (text += piece));
+    child.stderr.on("data", (piece: Buffer) => (errors += piece));
+    child.on("exit", (status) => {
+      expect({ status, errors }).toEqual({ status: 0, errors: "" });
+      expect(text).toMatch(
+        /^127\.0\.0\.1:\d+ ticks\/1 {2}connected\n.* updates\/s .* 30 symbols {2}no gaps\n/,
+      );
+      expect(text).toMatch(/\nSYM0\d\d .* 0\.\ds\n/);
+      expect(text).not.toContain("\x1b");
+      resolve();
+    });
+  });
+});
+
+const refused: [string[], RegExp][] = [
+  [["feed", "watch"], /missing required argument 'host:port'/],
+  [["feed", "watch", "nowhere"], /"nowhere" is not HOST:PORT/],
+  [["feed", "watch", "127.0.0.1:1", "--interval", "0"], /--interval: "0" is not a whole number from 1/],
+];
+
+test.each(refused)("seriatim %j is refused in one line", (args, line) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [LAUNCHER, ...args], { encoding: "utf8" });
+  expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  expect(stderr).toMatch(line);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+});
