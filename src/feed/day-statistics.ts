@@ -3,7 +3,8 @@
 
 import { SAFE_MAX } from "../base/index.ts";
 
-const DAY_US = 86_400_000_000;
+/** Microseconds of a UTC day. */
+export const DAY_US = 86_400_000_000;
 
 export class DayStatistics {
   /** Midnight, or when the publisher began if that was later: microseconds since 1970. */

@@ -3,6 +3,7 @@ export { CACHE_SYMBOLS_MAX, createCache, SymbolCache } from "./cache/symbol-cach
 export { CacheWriter } from "./cache/writer.ts";
 export { Channel, type ChannelSink } from "./channel/channel.ts";
 export type { ChannelSource } from "./channel/channel-source.ts";
+export { OrderRefs } from "./channel/order-refs.ts";
 export { ChannelPublisher, type ChannelPublisherOptions } from "./channel/publisher.ts";
 export type { SnapshotTarget } from "./channel/snapshot-writer.ts";
 export { LevelBooks, OrderBooks } from "./handler/book-listeners.ts";

@@ -25,7 +25,7 @@ import type { ServedMarket } from "../serving/served-channel.ts";
 import { LevelTeller, OrderTeller, RestingOrder, TopTeller } from "./book-tellers.ts";
 import { Channel, type ChannelSink } from "./channel.ts";
 import type { ChannelSource } from "./channel-source.ts";
-import { DayBook } from "./day-statistics.ts";
+import { DayBook } from "./day-book.ts";
 import { InstrumentTeller } from "./instrument-teller.ts";
 import { type SnapshotTarget, SnapshotWriter } from "./snapshot-writer.ts";
 import { Summaries } from "./summaries.ts";
@@ -143,7 +143,7 @@ export class ChannelPublisher implements ServedMarket {
       // Of a Reject and a Repeat nothing follows, and a MassCancel has its Cancels.
       if (kind < ACCEPT || kind > TRADE) continue;
       if (!this.#hasEvents) this.#begin(timestamp_us);
-      if (kind === TRADE) this.#onTrade(words, at);
+      if (kind === TRADE) this.#onTrade(words, at, timestamp_us);
       else if (kind === ACCEPT) this.#onAccept(words, at);
       else if (kind === CANCEL) this.#onCancel(words, at);
       else this.#onModify(words, at);
@@ -212,13 +212,13 @@ export class ChannelPublisher implements ServedMarket {
     order.price[0] = fromSignedLanes(words[at + PRICE_LOW], words[at + PRICE_HIGH]);
   }
 
-  #onTrade(words: Int32Array, at: number): void {
+  #onTrade(words: Int32Array, at: number, timestamp_us: number): void {
     const symbol = words[at + SYMBOL];
     const side = words[at + SIDE_TYPE_TIF] & 255;
     const quantity = words[at + QUANTITY] >>> 0;
     const price = fromSignedLanes(words[at + PRICE_LOW], words[at + PRICE_HIGH]);
     if (this.#resting.left > 0) this.#resting.left = words[at + LEAVES] >>> 0;
-    this.#days.add(symbol, price, quantity);
+    this.#days.add(symbol, timestamp_us, price, quantity);
     this.#summaries.traded.mark(symbol);
     this.#touched.level(symbol, Side.Sell - side, price);
     this.#orders?.executed(words, at);

@@ -4,7 +4,6 @@
 import { type Checksums, type Clock, highLane, lowLane } from "../../base/index.ts";
 import {
   ChannelKind,
-  type DayStatistics,
   MdType,
   PacketFlag,
   PacketWriter,
@@ -23,7 +22,7 @@ import {
 import { BookSummer } from "./book-summer.ts";
 import type { Channel } from "./channel.ts";
 import type { ChannelSource } from "./channel-source.ts";
-import type { DayBook } from "./day-statistics.ts";
+import type { DayBook } from "./day-book.ts";
 import type { OrderRefs } from "./order-refs.ts";
 
 /** Takes the packet `bytes[from, to)` of a snapshot, lent for the call. */
@@ -38,7 +37,6 @@ export class SnapshotWriter {
   readonly #sums: BookSummer;
   readonly #clock: Clock;
   readonly #writer: PacketWriter;
-  readonly #day: DayStatistics = { since_us: 0, open: 0, high: 0, low: 0, last: 0, volume: 0, trades: 0 };
   #part = 0;
 
   constructor(
@@ -69,8 +67,7 @@ export class SnapshotWriter {
     putStatus(writer, symbol, 0, status);
     this.#putBook(channel, symbol, target);
     this.#room(MdType.Statistics, channel, target);
-    this.#days.read(symbol, this.#day);
-    putStatistics(writer, symbol, 0, this.#day);
+    putStatistics(writer, symbol, 0, this.#days.of(symbol));
     if (channel.kind !== ChannelKind.Top) {
       this.#room(MdType.BookChecksum, channel, target);
       putBookChecksum(writer, symbol, 0, this.#sums.of(symbol));

@@ -2,17 +2,11 @@
 // Each is an event of its own, so it comes between two commands.
 
 import type { Clock } from "../../base/index.ts";
-import {
-  ChannelKind,
-  type DayStatistics,
-  MdType,
-  putBookChecksum,
-  putStatistics,
-} from "../../protocol/index.ts";
+import { ChannelKind, MdType, putBookChecksum, putStatistics } from "../../protocol/index.ts";
 import { BookSummer } from "./book-summer.ts";
 import type { Channel } from "./channel.ts";
 import type { ChannelSource } from "./channel-source.ts";
-import type { DayBook } from "./day-statistics.ts";
+import type { DayBook } from "./day-book.ts";
 import { SymbolMarks } from "./symbol-marks.ts";
 
 export class Summaries {
@@ -26,7 +20,6 @@ export class Summaries {
   readonly #clock: Clock;
   readonly #interval_us: number;
   readonly #sums: BookSummer;
-  readonly #day: DayStatistics = { since_us: 0, open: 0, high: 0, low: 0, last: 0, volume: 0, trades: 0 };
   /** By the monotonic clock. */
   #dueAt_us = 0;
 
@@ -76,9 +69,8 @@ export class Summaries {
   }
 
   #tellStatistics(symbol: number): void {
-    this.#days.read(symbol, this.#day);
     for (const channel of this.#channels) {
-      putStatistics(channel.writer, symbol, channel.claim(MdType.Statistics, symbol), this.#day);
+      putStatistics(channel.writer, symbol, channel.claim(MdType.Statistics, symbol), this.#days.of(symbol));
       channel.endEvent();
     }
   }

@@ -196,7 +196,12 @@ export function putBookChecksum(to: PacketWriter, symbol: number, sequence: numb
   to.view.setUint8(body + BookChecksumBody.levels, CHECKSUM_LEVELS);
 }
 
-export function putStatistics(to: PacketWriter, symbol: number, sequence: number, day: DayStatistics): void {
+export function putStatistics(
+  to: PacketWriter,
+  symbol: number,
+  sequence: number,
+  day: Readonly<DayStatistics>,
+): void {
   const { view } = to;
   const body = to.message(MdType.Statistics, symbol, sequence);
   setU64(view, body + StatisticsBody.since, day.since_us);

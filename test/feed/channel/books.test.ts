@@ -8,6 +8,7 @@ import {
   ChannelKind,
   type EventFields,
   EventKind,
+  flowGenesis,
   OrderType,
   TimeInForce,
 } from "../../../src/protocol/index.ts";
@@ -49,7 +50,7 @@ test.each(FLOW_PROFILE_NAMES)("books built from packets are the engine's: %s", (
   for (let seed = 1; seed <= SEEDS; seed++) {
     const flow = generateFlow(profile, seed, COMMANDS);
     const random = new Prng(seed);
-    const exchange = new PublishedExchange(flow, { summaryInterval_us: 5_000 });
+    const exchange = new PublishedExchange(flowGenesis(flow), { summaryInterval_us: 5_000 });
     const subscribers = KINDS.map((kind) => new NaiveSubscriber(kind));
     const witness = new Witness();
     let turnAt = 0;

@@ -13,9 +13,8 @@ import {
   type DayStatistics,
   EVENT_WORDS,
   type EventFields,
-  type Flow,
   type FlowCommand,
-  flowGenesis,
+  type Genesis,
   MarketDataReader,
   MdType,
   PacketProblem,
@@ -29,7 +28,7 @@ import {
 
 const checksums = new NativeChecksums();
 /** 2026-01-01, 00:00 UTC. */
-const NEW_YEAR_US = 1_767_225_600_000_000;
+export const NEW_YEAR_US = 1_767_225_600_000_000;
 
 /** As expect(found).toBe(expected), for what is asked of every message: that costs some 10 us. */
 function same(found: unknown, expected: unknown, what: string): void {
@@ -37,7 +36,7 @@ function same(found: unknown, expected: unknown, what: string): void {
 }
 
 /** A clock that stands still until it is moved. */
-class HandClock implements Clock {
+export class HandClock implements Clock {
   now_us = NEW_YEAR_US;
 
   wallMicros(): number {
@@ -61,13 +60,14 @@ export class PublishedExchange {
   readonly #words = new Int32Array(COMMAND_WORDS);
   readonly #records: RecordBuffer;
 
-  constructor(flow: Pick<Flow, "meta" | "steps">, options: Partial<ChannelPublisherOptions> = {}) {
+  constructor(genesis: Genesis, options: Partial<ChannelPublisherOptions> = {}, began_us = NEW_YEAR_US) {
+    this.clock.now_us = began_us;
     this.#records = new RecordBuffer(EVENT_WORDS, 4, (records) => {
       for (let i = 0; i < records.count; i++) this.events.push(readEvent(records.words, i * EVENT_WORDS));
       this.publisher.onEvents(records, this.clock.now_us);
     });
     const { engine, clock } = this;
-    writeGenesis(this.#words, 0, flowGenesis(flow), 0);
+    writeGenesis(this.#words, 0, genesis, 0);
     writeTimestamp(this.#words, 0, clock.now_us);
     engine.apply(this.#words, 0, this.#records);
     this.publisher = new ChannelPublisher({ source: engine, clock, checksums, ...options });
