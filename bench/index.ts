@@ -28,8 +28,8 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   durability: (rounds) => benchDurability(rounds),
   snapshot: (rounds) => benchSnapshot(rounds),
   subscribers: benchSubscribers,
+  feed: benchFeed,
   soak: benchSoak,
-  feed: (rounds) => benchFeed(rounds),
 };
 
 /** Run only when they are named: they take ten minutes and more. */

@@ -1,14 +1,19 @@
-// Market data: what is measured of feeds, each part in a file of its own.
+// Market data: what is measured of feeds, each part in a file of its own, beside its own baseline.
 
-import type { BenchResult } from "../harness.ts";
-import { withScratch } from "../scratch.ts";
+import type { BenchResult, Row } from "../harness.ts";
+import { type Scratch, withScratch } from "../scratch.ts";
 import { benchTickParser } from "./tick-parser.ts";
+import { benchTicksOverTcp } from "./ticks-over-tcp.ts";
+
+const PARTS: readonly ((scratch: Scratch, rounds: number) => Promise<readonly Row[]>)[] = [
+  benchTickParser,
+  (_, rounds) => benchTicksOverTcp(rounds),
+];
 
 export function benchFeed(rounds: number): Promise<BenchResult> {
-  return withScratch(async (scratch) => ({
-    bench: "feed",
-    about: "Market data: messages a second, and what they allocate",
-    rounds,
-    rows: await benchTickParser(scratch, rounds),
-  }));
+  return withScratch(async (scratch) => {
+    const rows: Row[] = [];
+    for (const part of PARTS) rows.push(...(await part(scratch, rounds)));
+    return { bench: "feed", about: "Market data: messages a second, and what they allocate", rounds, rows };
+  });
 }

@@ -28,7 +28,7 @@ export function registerBench(program: Command): void {
   program
     .command("bench")
     .description(
-      "measure the engine, the codec, the journal, the gateway, its sessions, replicas, snapshots and recovery beside their baselines",
+      "measure the engine, the codec, the journal, the gateway, its sessions, replicas, snapshots, recovery and market data beside their baselines",
     )
     .argument(
       "[names...]",
