@@ -61,12 +61,20 @@ function readyLine(node: RunningNode, configuration: Configuration): string {
   const at = host.includes(":") ? `[${host}]` : host;
   const where = durability === "off" ? "NO JOURNAL (--durability off)" : `data in ${dataDir}`;
   const administrators = node.adminPort === 0 ? "" : `, administrators on 127.0.0.1:${node.adminPort}`;
+  const feeds = feedsOf(node, configuration);
   const http = `${tlsCert === "" ? "http" : "https"}://${at}:${node.httpPort}`;
   if (node.role === "replica")
-    return `seriatim is a replica of ${replicaOf}: ${http}${administrators}, ${where}`;
+    return `seriatim is a replica of ${replicaOf}: ${http}${feeds}${administrators}, ${where}`;
   const replicas = node.replicationPort === 0 ? "" : `, replicas on ${at}:${node.replicationPort}`;
-  const ports = `orders on ${at}:${node.orderPort}, ${http}${administrators}${replicas}`;
+  const ports = `orders on ${at}:${node.orderPort}, ${http}${feeds}${administrators}${replicas}`;
   return `seriatim is ready: ${ports}, ${where}`;
+}
+
+/** Where market data is, beside the page. */
+function feedsOf({ mdPort, feedPort }: RunningNode, { host, feedHost }: Configuration): string {
+  const at = (name: string, port: number) => `${name.includes(":") ? `[${name}]` : name}:${port}`;
+  const md = mdPort === 0 ? "" : `, market data on ${at(host, mdPort)}`;
+  return feedPort === 0 ? md : `${md}, ticks on ${at(feedHost, feedPort)}`;
 }
 
 /** An exchange does not end because nobody hears that it runs. */

@@ -5,6 +5,14 @@ export * from "../feed/index.ts";
 export * from "./handler/index.ts";
 export * from "./recording/index.ts";
 export { type DatagramAddress, DatagramSender } from "./serving/datagram-sender.ts";
+export type { EndedSubscriber } from "./serving/feed-service.ts";
+export {
+  type FeedPorts,
+  type FeedSource,
+  type MarketFeedOptions,
+  type MarketFeedParts,
+  MarketFeeds,
+} from "./serving/market-feeds.ts";
 export * from "./ticks-client/index.ts";
 export { TickSimulator, type TickSimulatorOptions } from "./ticks-server/simulator.ts";
 export { type Stamp, WallStamp } from "./ticks-server/stamp.ts";

@@ -82,7 +82,13 @@ export class ClusterNode implements RunningNode {
     return this.#current.orderPort;
   }
   get httpPort(): number {
-    return this.#current.httpPort;
+    return this.#current.webPorts.http;
+  }
+  get mdPort(): number {
+    return this.#current.webPorts.md;
+  }
+  get feedPort(): number {
+    return this.#current.webPorts.feed;
   }
   get adminPort(): number {
     return this.#admin?.port ?? 0;
@@ -116,8 +122,8 @@ export class ClusterNode implements RunningNode {
     try {
       const { epoch, position } = await this.#toLead(isForced, who);
       const said = { epoch, position, took_ms: Math.round(performance.now() - begun_ms) };
-      const { orderPort, httpPort, replicationPort } = this.#current;
-      const ports = { orderPort, httpPort, replicationPort };
+      const { orderPort, webPorts, replicationPort } = this.#current;
+      const ports = { orderPort, httpPort: webPorts.http, replicationPort };
       this.#plan.log.warn({ who, ...said, ...ports }, "this node leads from now on");
       return { ...said, ...ports };
     } finally {

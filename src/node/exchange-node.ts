@@ -45,7 +45,7 @@ import type { NodeStatus } from "./status.ts";
 import { collectStatus } from "./status-source.ts";
 import { TakenOutLog } from "./taken-out-log.ts";
 import { NodeWeb } from "./web/node-web.ts";
-import type { WebStage } from "./web/web-stage.ts";
+import { NO_PORTS, type WebPorts, type WebStage } from "./web/web-stage.ts";
 
 /** Between two ticks of the gateway's clock: how exactly times and rates of connections are kept. */
 const GATEWAY_TICK_MS = 100;
@@ -66,7 +66,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   readonly failed: Promise<SeriatimError>;
   readonly desk: AdminDesk | undefined;
   orderPort = 0;
-  httpPort = 0;
+  webPorts: WebPorts = NO_PORTS;
   /** Where its own threads send orders. */
   ownOrders: HostPort = { host: "", port: 0 };
   readonly #configuration: Configuration;
@@ -198,7 +198,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#closeOrders = () => orders.close();
     orders.failed.then((error) => this.#listening.set(error));
     this.#web.follow({ application: this.#engine, path: this.#runtime.path });
-    this.httpPort = await this.#web.listen({
+    this.webPorts = await this.#web.listen({
       ...{ orderPort: orders.own.port, orderHost: orders.own.host, status: () => this.status() },
       access: {
         isOpen: isOpen(this.#configuration),

@@ -2,7 +2,11 @@
 // port or an address says that somebody may listen.
 
 import { SeriatimError } from "../base/index.ts";
+import type { MarketFeedOptions } from "../feed-runtime/index.ts";
+import type { TlsIdentity } from "../platform/index.ts";
+import { ChannelKind } from "../protocol/index.ts";
 import { addressesOf } from "./cluster-settings.ts";
+import { assertPortFree } from "./listening.ts";
 import type { Configuration, Setting, SettingKind } from "./settings.ts";
 
 export interface MarketDataSettings {
@@ -21,7 +25,8 @@ export interface MarketDataSettings {
   readonly feedHost: string;
 }
 
-const MARKET_DATA_CHANNELS = ["top", "levels", "orders"] as const;
+const KINDS = { top: ChannelKind.Top, levels: ChannelKind.Levels, orders: ChannelKind.Orders } as const;
+const MARKET_DATA_CHANNELS = Object.keys(KINDS);
 
 /** A port that is not there unless it is asked for. */
 function optionalPort(bare: number): SettingKind {
@@ -88,7 +93,7 @@ export const MARKET_DATA_SETTINGS: readonly Setting[] = [
 ];
 
 /** Throws CONFIGURATION_INVALID for settings that contradict one another. */
-export function refuseHalfAFeed({ mdUdp, mdUdpV1, mdInterface }: MarketDataSettings): void {
+export function refuseHalfAFeed({ mdUdp, mdUdpV1, mdInterface, mdChannels }: MarketDataSettings): void {
   const lines = addressesOf("md-udp", mdUdp);
   if (lines.length > 2) throw invalid(`md-udp names ${lines.length} addresses: there are two lines, A and B`);
   // The last of a line's four ports.
@@ -97,8 +102,39 @@ export function refuseHalfAFeed({ mdUdp, mdUdpV1, mdInterface }: MarketDataSetti
       throw invalid(`md-udp: ${host}:${port} leaves no room for three more ports above it`);
   }
   if (addressesOf("md-udp-v1", mdUdpV1).length > 1) throw invalid("md-udp-v1 takes one address");
+  if (mdUdpV1 !== "" && !mdChannels.includes("top"))
+    throw invalid("md-udp-v1 is made of channel top, which md-channels leaves out");
   if (mdInterface !== "" && mdUdp === "" && mdUdpV1 === "")
     throw invalid("md-interface is given, but no md-udp: there are no datagrams");
+}
+
+/** What is served by these settings; undefined: nothing binary. */
+export function marketFeedOptions(
+  configuration: Configuration,
+  tls: TlsIdentity | undefined,
+): MarketFeedOptions | undefined {
+  const { host, mdPort, mdUdp, mdUdpV1, mdInterface, mdChannels, feedPort, feedHost } = configuration;
+  const isPublished = mdPort >= 0 || mdUdp !== "" || mdUdpV1 !== "";
+  if (!isPublished && feedPort < 0) return undefined;
+  return {
+    channels: isPublished ? mdChannels.map((name) => KINDS[name as keyof typeof KINDS]) : [],
+    tcp: mdPort < 0 ? undefined : { host, port: mdPort, tls },
+    udp: addressesOf("md-udp", mdUdp),
+    udpV1: addressesOf("md-udp-v1", mdUdpV1)[0],
+    interface: mdInterface === "" ? undefined : mdInterface,
+    ticks: feedPort < 0 ? undefined : { host: feedHost, port: feedPort },
+  };
+}
+
+/** Asked before anything is written. Throws as listenOn. */
+export async function assertFeedPortsFree({
+  host,
+  mdPort,
+  feedHost,
+  feedPort,
+}: Configuration): Promise<void> {
+  if (mdPort >= 0) await assertPortFree("md-port", host, mdPort);
+  if (feedPort >= 0) await assertPortFree("feed-port", feedHost, feedPort);
 }
 
 /** Ports of feeds that are listened on, by setting. */

@@ -6,12 +6,13 @@ import type { NodeRoleName } from "../protocol/index.ts";
 import type { SnapshotTaken } from "../runtime/index.ts";
 import type { Desk } from "./admin/desk.ts";
 import type { NodeStatus } from "./status.ts";
+import type { WebPorts } from "./web/web-stage.ts";
 
 export interface NodePart {
   readonly role: NodeRoleName;
   /** Each 0 where nothing is listened on. */
   readonly orderPort: number;
-  readonly httpPort: number;
+  readonly webPorts: WebPorts;
   readonly replicationPort: number;
   /** Accounts are numbered from 0 to this less 1, by its log. */
   readonly accountsMax: number;

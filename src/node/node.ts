@@ -23,6 +23,7 @@ import { assertExchangePortsFree } from "./exchange-start.ts";
 import { refuseExposed } from "./exposure.ts";
 import { assertPortFree } from "./listening.ts";
 import type { Log } from "./log.ts";
+import { assertFeedPortsFree } from "./market-data-settings.ts";
 import type { NodeStatus } from "./status.ts";
 import { readTls } from "./tls.ts";
 
@@ -33,6 +34,9 @@ export interface RunningNode {
   readonly orderPort: number;
   /** 0 without a page. */
   readonly httpPort: number;
+  /** Of binary market data over TCP, and of ticks/1; each 0 where there is none. */
+  readonly mdPort: number;
+  readonly feedPort: number;
   /** 0 without an admin listener. */
   readonly adminPort: number;
   /** Where replicas connect; 0 where none can. */
@@ -82,6 +86,7 @@ export async function startNode(
   refuseExposed(configuration, keys);
   if (primariesOf(configuration) === undefined) await assertExchangePortsFree(configuration);
   else await assertPortFree("http-port", configuration.host, configuration.httpPort);
+  await assertFeedPortsFree(configuration);
   if (hasAdministrator(keys)) await assertPortFree("admin-port", ADMIN_HOST, configuration.adminPort);
   // Before a directory is made for it.
   if (configuration.nodeKey !== "") readIdentity(configuration.keys, configuration.nodeKey);

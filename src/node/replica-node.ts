@@ -22,12 +22,12 @@ import type { NodeStatus } from "./status.ts";
 import { collectReplicaStatus } from "./status-source.ts";
 import { peerTlsOf } from "./tls.ts";
 import { NodeWeb } from "./web/node-web.ts";
-import { webOf } from "./web/web-stage.ts";
+import { NO_PORTS, type WebPorts, webOf } from "./web/web-stage.ts";
 
 export class ReplicaNode implements NodePart {
   readonly role = "replica";
   readonly orderPort = 0;
-  httpPort = 0;
+  webPorts: WebPorts = NO_PORTS;
   readonly desk: ReplicaDesk;
   readonly failed: Promise<SeriatimError>;
   readonly #plan: NodePlan;
@@ -107,7 +107,7 @@ export class ReplicaNode implements NodePart {
     const { loaded, parts } = this.#plan;
     const { configuration } = loaded;
     const { keys } = parts;
-    this.httpPort = await this.#web.listen({
+    this.webPorts = await this.#web.listen({
       ...{ orderPort: 0, noOrders, status: () => this.status() },
       access: { isOpen: isOpen(configuration), keys: keys?.entries ?? [], nodeKey: undefined },
     });

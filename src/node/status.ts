@@ -2,7 +2,7 @@
 // nothing on the order path waits for a reader.
 
 import type { StreamFigures } from "../feed/index.ts";
-import type { NodeReport, NodeRoleName } from "../protocol/index.ts";
+import type { FeedFigures, NodeReport, NodeRoleName } from "../protocol/index.ts";
 import type { Latency, LatencyTotals, Load, SnapshotStatus } from "../runtime/index.ts";
 import type { WebCounters } from "./web/web-limits.ts";
 
@@ -100,4 +100,6 @@ export interface WebStatus {
   readonly webSockets: WebCounters;
   /** Of market data as JSON. */
   readonly streams: StreamFigures;
+  /** Of the binary feeds; undefined where there are none. */
+  readonly feeds?: FeedFigures | undefined;
 }

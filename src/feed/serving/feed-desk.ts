@@ -2,15 +2,19 @@
 // Pure: its owner calls turn() when something was sealed or a peer took what it held, and tick() some times a second.
 
 import { AddressTable, addressKey, type Checksums, type Clock } from "../../base/index.ts";
-import { PacketWriter } from "../../protocol/index.ts";
+import { PACKET_BYTES_MAX, PacketWriter } from "../../protocol/index.ts";
 import { type FeedCarrier, FeedSession } from "./feed-session.ts";
 import { PacketCopies } from "./packet-copies.ts";
 import { Repacker } from "./repacker.ts";
-import type { ServedMarket } from "./served-channel.ts";
+import type { ServedChannel, ServedMarket } from "./served-channel.ts";
 import type { FeedClose, ServingCounters, ServingLimits } from "./serving-limits.ts";
 import type { ServingParts } from "./serving-parts.ts";
 import { SharedChunks } from "./shared-chunks.ts";
+import { SnapshotCarousel } from "./snapshot-carousel.ts";
 import { SnapshotImages } from "./snapshot-images.ts";
+
+/** Datagrams of snapshots that are sent at once. */
+const CAROUSEL_PACKETS = 8;
 
 export interface FeedDeskOptions {
   readonly market: ServedMarket;
@@ -68,6 +72,12 @@ export class FeedDesk {
       counters.closes[why]++;
     };
     return { session, leave };
+  }
+
+  /** Snapshots of these channels, for the datagrams. */
+  carousel(channels: readonly ServedChannel[]): SnapshotCarousel {
+    const copies = new PacketCopies(this.parts.checksums, CAROUSEL_PACKETS * PACKET_BYTES_MAX);
+    return new SnapshotCarousel({ ...this.parts, copies }, channels);
   }
 
   /** Sends to everybody what there is for him; true: there is more to do at once. */

@@ -18,6 +18,8 @@ import type { PageFile, PageFiles } from "./page-files.ts";
 
 /** Where WebSockets are. */
 const WEBSOCKET_PATH = "/ws";
+/** Where binary market data is, if there is any. */
+export const FEED_PATH = "/md";
 /** 256 WebSockets, and 64 connections for pages and scrapers; the next one is closed at once. */
 const CONNECTIONS_MAX = 320;
 /** Our requests have no cookies to speak of. */
@@ -48,6 +50,8 @@ export interface HttpOptions {
   readonly web: () => WebStatus;
   /** The browser page; empty when it was not built. */
   readonly files: PageFiles;
+  /** Whether there is binary market data. */
+  readonly hasFeed?: boolean;
   readonly log: Log;
   /** From the first byte of a request to its last; 5 s when left out. A peer may stall on an answer three times as long. */
   readonly requestTimeout_ms?: number;
@@ -79,7 +83,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpFace> {
     connectionsCheckingInterval: requestTimeout / REQUEST_CHECKS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     // Elsewhere an offer to upgrade (curl's to HTTP/2) is one that a server may leave alone.
-    shouldUpgradeCallback: ({ url }: IncomingMessage) => pathOf(url) === WEBSOCKET_PATH,
+    shouldUpgradeCallback: ({ url }: IncomingMessage) => isSocketPath(pathOf(url), options.hasFeed ?? false),
   };
   const answerAll = (request: IncomingMessage, response: ServerResponse): void => {
     answer(pages, options.files, request, response).catch((error: unknown) => {
@@ -158,7 +162,11 @@ async function answer(
   if (page !== undefined) send(response, await page());
 }
 
-function pathOf(url: string | undefined): string {
+function isSocketPath(path: string, hasFeed: boolean): boolean {
+  return path === WEBSOCKET_PATH || (hasFeed && path === FEED_PATH);
+}
+
+export function pathOf(url: string | undefined): string {
   return (url ?? "").split("?", 1)[0];
 }
 

@@ -7,20 +7,10 @@ import { Counter, Gauge, Registry } from "@prometheus-io/client";
 import { assert } from "../../base/index.ts";
 import type { NodeReport, NodeRoleName } from "../../protocol/index.ts";
 import { type LatencyTotals, STAGE_BOUNDS_S } from "../../runtime/index.ts";
-import type { Health, NodeStatus, WebStatus } from "../status.ts";
+import type { Health } from "../status.ts";
 import { CountedHistogram, type CountedValues } from "./counted-histogram.ts";
-
-/** What node and web say about themselves at one moment. */
-type Sample = NodeStatus & WebStatus;
-
-interface Metric {
-  readonly name: string;
-  readonly type: "counter" | "gauge";
-  readonly help: string;
-  /** One number, or one per value of `label`. */
-  readonly read: (status: Sample) => number | Readonly<Record<string, number>>;
-  readonly label?: string;
-}
+import { FEED_METRICS } from "./feed-metrics.ts";
+import { counter, gauge, type Metric, type Sample } from "./metric.ts";
 
 const HEALTH: readonly Health[] = ["ok", "degraded", "halted"];
 const ROLES: readonly NodeRoleName[] = ["primary", "replica", "waiting"];
@@ -200,6 +190,7 @@ const METRICS: readonly Metric[] = [
     "Messages that slow WebSocket clients were not sent, because a newer one said more.",
     (s) => s.streams.conflated,
   ),
+  ...FEED_METRICS,
   {
     ...gauge("seriatim_status", "1 for the status the node is in, 0 for the others.", (s) =>
       Object.fromEntries(HEALTH.map((health) => [health, s.status === health ? 1 : 0])),
@@ -211,14 +202,6 @@ const METRICS: readonly Metric[] = [
   { ...gauge("nodejs_heap_used_bytes", "JavaScript heap in use, by thread.", heapsOf), label: "thread" },
   gauge("process_uptime_seconds", "Seconds since the process started.", () => process.uptime()),
 ];
-
-function counter(name: string, help: string, read: Metric["read"]): Metric {
-  return { name, type: "counter", help, read };
-}
-
-function gauge(name: string, help: string, read: Metric["read"]): Metric {
-  return { name, type: "gauge", help, read };
-}
 
 /** A figure of each node of the cluster for which it is known; of none on a node that is alone. */
 function nodeGauge(name: string, help: string, read: (node: NodeReport) => number | null): Metric {

@@ -5,7 +5,7 @@ import type { Application, Position } from "../../base/index.ts";
 import type { CommandTap } from "../../runtime/index.ts";
 import type { Log } from "../log.ts";
 import { CommandFeed } from "./command-feed.ts";
-import type { WebPeer, WebStage } from "./web-stage.ts";
+import type { WebPeer, WebPorts, WebStage } from "./web-stage.ts";
 
 /** What the commands of a log do, and where they can be seen. */
 export interface CommandSource {
@@ -63,15 +63,15 @@ export class NodeWeb {
     feed.begin(path.releasedPosition);
   }
 
-  /** Resolves with the HTTP port; throws SeriatimError when it can't be listened on. */
-  async listen(peer: WebPeer): Promise<number> {
-    const port = await this.#stage.listen(peer);
+  /** Resolves with the ports; throws SeriatimError when one can't be listened on. */
+  async listen(peer: WebPeer): Promise<WebPorts> {
+    const ports = await this.#stage.listen(peer);
     this.#stage.failed.then((error) => {
       this.failure = error.message;
       this.#feed?.close();
       this.#parts.log.error(`${error.message}; the node goes on`);
     });
-    return port;
+    return ports;
   }
 
   /** Never rejects: what comes behind it, the journal first of all, must be closed whatever the web does. */

@@ -5,7 +5,7 @@ import { FirstFailure } from "../../runtime/index.ts";
 import type { Log } from "../log.ts";
 import type { Handover } from "./command-feed.ts";
 import { WebServer } from "./web-server.ts";
-import type { WebOptions, WebPeer, WebStage } from "./web-stage.ts";
+import type { WebOptions, WebPeer, WebPorts, WebStage } from "./web-stage.ts";
 
 export class InlineWeb implements WebStage {
   readonly #failure = new FirstFailure();
@@ -23,7 +23,7 @@ export class InlineWeb implements WebStage {
     this.#server.follow(handover);
   }
 
-  listen({ status, ...peer }: WebPeer): Promise<number> {
+  listen({ status, ...peer }: WebPeer): Promise<WebPorts> {
     return this.#server.listen({ ...peer, status: async () => status() });
   }
 

@@ -7,20 +7,24 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { SeriatimError } from "../../base/index.ts";
 import { Publisher, StreamFigures } from "../../feed/index.ts";
-import { SystemClock, threadBusyMicros } from "../../platform/index.ts";
+import { type EndedSubscriber, type MarketFeedOptions, MarketFeeds } from "../../feed-runtime/index.ts";
+import { NativeChecksums, SystemClock, threadBusyMicros } from "../../platform/index.ts";
 import { KeyRing } from "../../runtime/index.ts";
 import { AccountNames } from "../account-names.ts";
+import { ConnectionLog } from "../connection-log.ts";
 import type { Log } from "../log.ts";
 import type { NodeStatus } from "../status.ts";
 import type { Access } from "./admission.ts";
 import type { Handover } from "./command-feed.ts";
+import { FeedSockets } from "./feed-sockets.ts";
 import { Follower } from "./follower.ts";
 import { type HttpFace, startHttp } from "./http.ts";
 import { pageDirectory, readPageFiles } from "./page-files.ts";
 import { PublishPace } from "./publish-pace.ts";
 import { limitAddresses } from "./web-addresses.ts";
 import { WebCounters, webLimits } from "./web-limits.ts";
-import type { WebAccess, WebOptions, WebPeer } from "./web-stage.ts";
+import { WebListener } from "./web-listener.ts";
+import type { WebAccess, WebOptions, WebPeer, WebPorts } from "./web-stage.ts";
 import { attachWebSockets, type NodeFigures, refuseUpgrade, type WebSockets } from "./websockets.ts";
 
 /** The node that runs, asked from wherever the web is; `status` rejects with SeriatimError when it does not answer. */
@@ -33,7 +37,10 @@ export class WebServer {
   readonly #log: Log;
   readonly #clock = new SystemClock();
   readonly #onFailure: (error: SeriatimError) => void;
-  #follower: Follower<PublishPace> | undefined;
+  #follower: Follower<WebListener> | undefined;
+  readonly #feeds: MarketFeeds | undefined;
+  readonly #feedSockets: FeedSockets | undefined;
+  readonly #subscribers: ConnectionLog;
   readonly #counters = new WebCounters();
   #http: HttpFace | undefined;
   #sockets: WebSockets | undefined;
@@ -45,31 +52,49 @@ export class WebServer {
     this.#options = options;
     this.#log = log;
     this.#onFailure = onFailure;
+    this.#subscribers = new ConnectionLog(log, "market-data subscriber");
+    if (options.feeds === undefined) return;
+    this.#feeds = this.#makeFeeds(options.feeds);
+    if (options.feeds.channels.length > 0) this.#feedSockets = new FeedSockets(this.#feeds, this.#ended);
   }
 
+  #makeFeeds(options: MarketFeedOptions): MarketFeeds {
+    const lost = (error: SeriatimError) => this.#log.warn(`${error.message}; counted from now on`);
+    const checksums = new NativeChecksums();
+    return new MarketFeeds(options, { clock: this.#clock, checksums, ended: this.#ended, onUdpError: lost });
+  }
+
+  readonly #ended = (subscriber: EndedSubscriber): void => {
+    this.#subscribers.tick(this.#clock.monotonicMicros());
+    this.#subscribers.closing(subscriber);
+  };
+
   /**
-   * Resolves with the HTTP port; throws SeriatimError (`EADDRINUSE`, `EACCES`, ...) when it can't be listened on, or
+   * Resolves with the ports; throws SeriatimError (`EADDRINUSE`, `EACCES`, ...) when it can't be listened on, or
    * CONFIGURATION_INVALID for a named account that the exchange does not have. WebSockets are refused until there is
    * something to follow.
    */
-  async listen(peer: AskedPeer): Promise<number> {
+  async listen(peer: AskedPeer): Promise<WebPorts> {
     const { host, httpPort, tls } = this.#options;
     const web = () => ({
       feedPosition: this.#follower?.position ?? 0,
       webSockets: this.#counters,
-      streams: this.#follower?.listener.publisher.figures ?? new StreamFigures(),
+      streams: this.#follower?.listener.pace.publisher.figures ?? new StreamFigures(),
+      feeds: this.#feeds?.figures(),
     });
     const files = readPageFiles(pageDirectory());
     const { status } = peer;
-    const http = await startHttp({ host, port: httpPort, tls, status, web, files, log: this.#log });
+    const hasFeed = this.#feedSockets !== undefined;
+    const http = await startHttp({ host, port: httpPort, tls, status, web, files, hasFeed, log: this.#log });
     const { addresses } = webLimits(this.#options);
     limitAddresses(http.server, addresses, (why) => this.#counters.refusedHttp[why]++);
     this.#http = http;
     this.#peer = peer;
     http.server.on("upgrade", this.#refuseEarly);
     this.#attach();
+    const { tcp: md = 0, ticks: feed = 0 } = (await this.#feeds?.open()) ?? {};
     if (this.#isClosed) await this.close();
-    return http.port;
+    return { http: http.port, md, feed };
   }
 
   /** Begins, or begins anew. */
@@ -77,7 +102,11 @@ export class WebServer {
     if (this.#follower !== undefined) return this.#follower.follow(handover);
     this.#follower = new Follower(
       handover,
-      (engine) => new PublishPace(new Publisher(engine), this.#clock, threadBusyMicros),
+      (engine) => {
+        this.#feeds?.begin(engine);
+        const pace = new PublishPace(new Publisher(engine), this.#clock, threadBusyMicros);
+        return new WebListener(pace, this.#feeds);
+      },
       (error) => this.#fail(copyFailed(error)),
     );
     try {
@@ -108,7 +137,8 @@ export class WebServer {
       },
       limits: webLimits(this.#options),
       ...{ access: accessOf(access), nodeKey: access.nodeKey },
-      ...{ publisher: listener.publisher, counters: this.#counters, clock: this.#clock },
+      ...{ feeds: this.#feeds, feedSockets: this.#feedSockets },
+      ...{ publisher: listener.pace.publisher, counters: this.#counters, clock: this.#clock },
       status: async () => figuresOf(await status()),
       sequence: async () => lastEventOf(await status()),
     });
@@ -127,7 +157,7 @@ export class WebServer {
     this.#isClosed = true;
     this.#follower?.finish();
     this.#follower?.listener.finish();
-    await this.#sockets?.close();
+    await Promise.all([this.#sockets?.close(), this.#feeds?.close()]);
     await this.#http?.close();
   }
 }

@@ -3,9 +3,11 @@
 // status, and nothing on the order path waits for it.
 
 import type { SeriatimError } from "../../base/index.ts";
+import type { MarketFeedOptions } from "../../feed-runtime/index.ts";
 import type { TlsIdentity } from "../../platform/index.ts";
 import type { KeyEntry } from "../../protocol/index.ts";
 import type { Log } from "../log.ts";
+import { marketFeedOptions } from "../market-data-settings.ts";
 import type { Configuration } from "../settings.ts";
 import type { NodeStatus } from "../status.ts";
 import type { NodeTls } from "../tls.ts";
@@ -21,7 +23,16 @@ export type WebOptions = Pick<
 > & {
   /** Of its listener; plain HTTP without it. */
   readonly tls?: TlsIdentity | undefined;
+  /** The binary feeds; undefined: there are none. */
+  readonly feeds?: MarketFeedOptions | undefined;
 };
+
+/** What is listened on; 0 where nothing is. */
+export interface WebPorts {
+  readonly http: number;
+  readonly md: number;
+  readonly feed: number;
+}
 
 /** Who may say which account, and how the web itself logs on. */
 export interface WebAccess {
@@ -32,6 +43,8 @@ export interface WebAccess {
   /** The private part of the node's own; undefined on one that takes no orders. */
   readonly nodeKey: string | undefined;
 }
+
+export const NO_PORTS: WebPorts = { http: 0, md: 0, feed: 0 };
 
 /** What the web needs of the node that runs. */
 export interface WebPeer {
@@ -49,22 +62,19 @@ export interface WebPeer {
 export interface WebStage {
   /** Begins, or begins anew, at what `handover` says. */
   follow(handover: Handover): void;
-  /** Once; WebSockets are refused until the first follow(). Resolves with the HTTP port, throws SeriatimError when it can't be listened on. */
-  listen(peer: WebPeer): Promise<number>;
+  /** Once; WebSockets and subscribers are refused until the first follow(). Resolves with the ports, throws SeriatimError when one can't be listened on. */
+  listen(peer: WebPeer): Promise<WebPorts>;
   /** Resolves with what ended it, if anything ever does: then nobody sees the exchange, which goes on. */
   readonly failed: Promise<SeriatimError>;
   /** At any time, also after a failure; ends every connection and never rejects. Again: the same answer. */
   stop(): Promise<void>;
 }
 
-export function webOf(
-  { threads, ...configuration }: Configuration,
-  { identity }: NodeTls,
-  log: Log,
-): WebStage {
-  const { host, httpPort, accounts, logLevel } = configuration;
+export function webOf(configuration: Configuration, { identity }: NodeTls, log: Log): WebStage {
+  const feeds = marketFeedOptions(configuration, identity);
+  const { host, httpPort, accounts, logLevel, threads } = configuration;
   const { connectionsPerAddress, logonsPerSecond, logonsPerAddress } = configuration;
   const limits = { connectionsPerAddress, logonsPerSecond, logonsPerAddress };
-  const options = { host, httpPort, accounts, logLevel, tls: identity, ...limits };
+  const options = { host, httpPort, accounts, logLevel, tls: identity, feeds, ...limits };
   return threads === "spread" ? new WebThread(options, log) : new InlineWeb(options, log);
 }

@@ -7,7 +7,7 @@ import { entryBeside } from "../../platform/index.ts";
 import { FirstFailure, within } from "../../runtime/index.ts";
 import type { Log } from "../log.ts";
 import type { Handover } from "./command-feed.ts";
-import type { WebOptions, WebPeer, WebStage } from "./web-stage.ts";
+import type { WebOptions, WebPeer, WebPorts, WebStage } from "./web-stage.ts";
 import type { ToWebWorker, WebWorkerMessage } from "./web-worker.ts";
 
 /** For telling every subscriber that the node ends; then the thread is ended. */
@@ -17,7 +17,7 @@ export class WebThread implements WebStage {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   readonly #log: Log;
-  readonly #listening = Promise.withResolvers<number>();
+  readonly #listening = Promise.withResolvers<WebPorts>();
   readonly #failure = new FirstFailure();
   #peer: WebPeer | undefined;
   #isStopping = false;
@@ -49,7 +49,7 @@ export class WebThread implements WebStage {
     this.#say({ kind: "follow", handover }, [handover.snapshot.buffer]);
   }
 
-  listen(peer: WebPeer): Promise<number> {
+  listen(peer: WebPeer): Promise<WebPorts> {
     this.#peer = peer;
     const { status: _, ...told } = peer;
     this.#say({ kind: "listen", peer: told });
@@ -63,7 +63,7 @@ export class WebThread implements WebStage {
   #hear(message: WebWorkerMessage): void {
     switch (message.kind) {
       case "listening":
-        return this.#listening.resolve(message.port);
+        return this.#listening.resolve(message.ports);
       case "ask":
         if (this.#peer !== undefined) this.#say({ kind: "status", status: this.#peer.status() });
         return;

@@ -3,7 +3,7 @@
 //   the node's thread                  this thread
 //   snapshot, ring    -> message --->  restores the copy; again: begins anew
 //   listen            -> message --->  listens
-//                     <- message <---  the port
+//                     <- message <---  the ports
 //   commands          -> ring ------>  applies them, tells subscribers
 //   status            <- message <---  asks for it
 //                     -> message --->  the answer
@@ -18,7 +18,7 @@ import type { NodeStatus } from "../status.ts";
 import { AskedStatus } from "./asked-status.ts";
 import type { Handover } from "./command-feed.ts";
 import { WebServer } from "./web-server.ts";
-import type { WebOptions, WebPeer } from "./web-stage.ts";
+import type { WebOptions, WebPeer, WebPorts } from "./web-stage.ts";
 
 export type ToWebWorker =
   | { readonly kind: "follow"; readonly handover: Handover }
@@ -27,7 +27,7 @@ export type ToWebWorker =
   | { readonly kind: "stop" };
 
 export type WebWorkerMessage =
-  | { readonly kind: "listening"; readonly port: number }
+  | { readonly kind: "listening"; readonly ports: WebPorts }
   | { readonly kind: "ask" }
   | { readonly kind: "log"; readonly line: string }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };
@@ -58,7 +58,7 @@ function fail(error: unknown): void {
 const server = new WebServer(options, log, fail);
 
 async function listen(peer: Omit<WebPeer, "status">): Promise<void> {
-  say({ kind: "listening", port: await server.listen({ ...peer, status: () => asked.status() }) });
+  say({ kind: "listening", ports: await server.listen({ ...peer, status: () => asked.status() }) });
 }
 
 port?.on("message", (message: ToWebWorker) => {

@@ -11,6 +11,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import type { Clock, SeriatimError } from "../../base/index.ts";
 import { connectOrderEntry } from "../../client/index.ts";
 import type { MarketSource, Publisher } from "../../feed/index.ts";
+import type { MarketFeeds } from "../../feed-runtime/index.ts";
 import { CloseCode, type StatusMessage, statusText } from "../../protocol/index.ts";
 import type { AccountNames } from "../account-names.ts";
 import { ConnectionLog } from "../connection-log.ts";
@@ -18,6 +19,8 @@ import { reachableHost } from "../listening.ts";
 import type { Log } from "../log.ts";
 import type { Access } from "./admission.ts";
 import { tradingConnector } from "./connect-trading.ts";
+import type { FeedSockets } from "./feed-sockets.ts";
+import { FEED_PATH, pathOf } from "./http.ts";
 import { IN_FLIGHT_MAX, type NewLink, noLink } from "./order-desk.ts";
 import { originIsAllowed } from "./origin.ts";
 import { WebConnection, type WebParts } from "./web-connection.ts";
@@ -25,7 +28,7 @@ import { WebExchange } from "./web-exchange.ts";
 import { WEB_LIMITS, type WebCounters, type WebLimits } from "./web-limits.ts";
 
 /** What the node says about itself, for channel `status`. */
-export type NodeFigures = Omit<StatusMessage, "subscribers" | "streams">;
+export type NodeFigures = Omit<StatusMessage, "subscribers" | "streams" | "feeds">;
 
 export interface WebSocketOptions {
   readonly publisher: Publisher;
@@ -52,6 +55,9 @@ export interface WebSocketOptions {
   /** The node's last event, which the copy may not have yet; rejects like `status`. */
   readonly sequence: () => Promise<number>;
   readonly counters: WebCounters;
+  /** The binary feeds, and who takes upgrades to their path; undefined: there are none. */
+  readonly feeds?: MarketFeeds | undefined;
+  readonly feedSockets?: FeedSockets | undefined;
   /** Others than WEB_LIMITS, for tests. */
   readonly limits?: Partial<WebLimits>;
 }
@@ -61,7 +67,7 @@ export interface WebSockets {
   close(): Promise<void>;
 }
 
-/** Takes the upgrades of `server`, whatever their path. */
+/** Takes the upgrades of `server`: to the path of binary feeds for these, to any other as its own. */
 export function attachWebSockets(server: Server, options: WebSocketOptions): WebSockets {
   return new AttachedWebSockets(server, options);
 }
@@ -128,6 +134,9 @@ class AttachedWebSockets implements WebSockets {
       return refuseUpgrade(stream, 403, "a page of another origin may not connect");
     }
     if (this.#gone !== undefined) return refuseUpgrade(stream, 503, "the node stops");
+    const { feedSockets } = this.#options;
+    if (feedSockets !== undefined && pathOf(request.url) === FEED_PATH)
+      return feedSockets.upgrade(request, stream, head);
     if (this.#connections.size >= this.#exchange.limits.connectionsMax && !this.#makeRoom()) {
       this.#counters.refusedFull++;
       return refuseUpgrade(stream, 503, "there are as many connections as may be");
@@ -168,7 +177,8 @@ class AttachedWebSockets implements WebSockets {
     const figures = await this.#newestFigures();
     if (figures === undefined) return;
     const { figures: streams } = this.#options.publisher;
-    const text = statusText({ ...figures, subscribers: this.#counters.connections, streams });
+    const feeds = this.#options.feeds?.figures();
+    const text = statusText({ ...figures, subscribers: this.#counters.connections, streams, feeds });
     for (const connection of listeners) connection.sendStatus(text);
   }
 

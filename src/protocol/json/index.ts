@@ -1,6 +1,7 @@
 export * from "./answers.ts";
 export * from "./decimal.ts";
 export * from "./error-codes.ts";
+export * from "./feed-figures.ts";
 export { shownJson } from "./fields.ts";
 export * from "./market-messages.ts";
 export * from "./order-messages.ts";

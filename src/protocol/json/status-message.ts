@@ -1,5 +1,7 @@
 // What channel `status` says about the node, once a second (specification: docs/api/websocket.md).
 
+import type { FeedFigures } from "./feed-figures.ts";
+
 /** A node of a cluster as another one, or it itself, sees it. */
 export interface NodeReport {
   readonly name: string;
@@ -35,6 +37,8 @@ export interface StatusMessage {
   readonly subscribers: number;
   /** What they subscribe to of market data, and the messages that slow ones were not sent because a newer one said more. */
   readonly streams: { readonly subscriptions: number; readonly conflated: number };
+  /** Of the binary feeds; missing where there are none. */
+  readonly feeds?: FeedFigures | undefined;
   readonly time_us: number;
   readonly role: NodeRoleName;
   /** This node's name in its cluster, and all its nodes that it knows of; missing on a node that is alone. */
@@ -44,7 +48,7 @@ export interface StatusMessage {
 
 export function statusText(message: StatusMessage): string {
   const { status, reason, position, durablePosition, commandsPerSecond, latency } = message;
-  const { connections, subscribers, streams, time_us, role, node, nodes } = message;
+  const { connections, subscribers, streams, feeds, time_us, role, node, nodes } = message;
   return JSON.stringify({
     type: "status",
     status,
@@ -56,11 +60,18 @@ export function statusText(message: StatusMessage): string {
     connections,
     subscribers,
     streams,
+    feeds: feeds && feedsOnWire(feeds),
     time: String(time_us),
     role,
     node,
     nodes: nodes?.map(nodeOnWire),
   });
+}
+
+/** Figures with their 64-bit numbers as text. */
+function feedsOnWire({ epoch, channels, ...counts }: FeedFigures) {
+  const named = channels.map(({ next, ...channel }) => ({ ...channel, next: String(next) }));
+  return { epoch: String(epoch), channels: named, ...counts };
 }
 
 /** A report with its 64-bit numbers as text. */

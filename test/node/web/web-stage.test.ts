@@ -16,7 +16,7 @@ import {
 import { createLog } from "../../../src/node/log.ts";
 import { copySnapshot } from "../../../src/node/web/copy-snapshot.ts";
 import { NodeWeb } from "../../../src/node/web/node-web.ts";
-import { type WebPeer, type WebStage, webOf } from "../../../src/node/web/web-stage.ts";
+import { NO_PORTS, type WebPeer, type WebStage, webOf } from "../../../src/node/web/web-stage.ts";
 import { COMMAND_BYTES } from "../../../src/protocol/index.ts";
 import { createRing } from "../../../src/ring/index.ts";
 import { CommandPath, type CommandTap, NoJournal } from "../../../src/runtime/index.ts";
@@ -105,7 +105,7 @@ describe.each(THREADS)("threads %s", (threads) => {
 
   test("it listens before there is anything to follow, and shows it from then on", async () => {
     const { stage, primary } = stageOf(threads);
-    const port = await stage.listen(PEER);
+    const { http: port } = await stage.listen(PEER);
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
     await expect(Peer.connect(port)).rejects.toThrow("503");
     stage.follow(primary.handovers[0]);
@@ -118,7 +118,11 @@ describe.each(THREADS)("threads %s", (threads) => {
   test("where no orders are taken an account sees its own, and each is refused with why", async () => {
     const { stage, primary } = stageOf(threads);
     stage.follow(primary.handovers[0]);
-    const port = await stage.listen({ ...PEER, orderPort: 0, noOrders: "this node is a replica of north" });
+    const { http: port } = await stage.listen({
+      ...PEER,
+      orderPort: 0,
+      noOrders: "this node is a replica of north",
+    });
     const peer = await connected(port);
     peer.say({ type: "hello", schema: 1, account: "7" });
     const { instruments } = (await peer.next("welcome")) as unknown as { instruments: { symbol: string }[] };
@@ -171,10 +175,15 @@ test("when the web ends the node says so, copies nothing more, and goes on", asy
   const sequencer = new Sequencer(createRing({ recordBytes: COMMAND_BYTES, capacity: 4 }), 5, 0);
   const path = new CommandPath(sequencer, engine, new NoJournal(new Int32Array(0)), CLOCK);
   const failed = Promise.withResolvers<SeriatimError>();
-  const stage = { follow() {}, listen: async () => 1, failed: failed.promise, async stop() {} };
+  const stage = {
+    follow() {},
+    listen: async () => ({ ...NO_PORTS, http: 1 }),
+    failed: failed.promise,
+    async stop() {},
+  };
   const web = new NodeWeb(stage, { log });
   web.follow({ application: engine, path });
-  expect(await web.listen(PEER)).toBe(1);
+  expect(await web.listen(PEER)).toEqual({ http: 1, md: 0, feed: 0 });
   expect(web.failure).toBeUndefined();
   failed.resolve(new SeriatimError("WEB_THREAD_DIED", "the web's thread ended: exit code 1"));
   await sleep(0);
@@ -205,7 +214,7 @@ test("another history takes the place of the one that was followed, from its sta
   const failed = new Promise<SeriatimError>(() => {});
   const stage = {
     follow: ({ snapshot }: { readonly snapshot: Uint8Array }) => followed.push(snapshot.length),
-    ...{ listen: async () => 1, failed, stop: async () => {} },
+    ...{ listen: async () => ({ ...NO_PORTS, http: 1 }), failed, stop: async () => {} },
   };
   const web = new NodeWeb(stage, { log });
   web.follow(sourceOf(first, 0));

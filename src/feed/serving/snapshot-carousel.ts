@@ -1,0 +1,45 @@
+// The snapshot channel of the datagrams: snapshots of every channel, one whole run after the other, for whoever came late. Its owner
+// takes so many bytes at a time as the rate allows.
+//
+// A round of all channels begins at most every ROUND_us: a small market is not said a thousand times a second. A run whose
+// epoch ends in the middle is broken off: its packets say an epoch that nobody needs any more.
+
+import type { ServedChannel } from "./served-channel.ts";
+import type { ServingParts } from "./serving-parts.ts";
+import { SnapshotRun } from "./snapshot-run.ts";
+
+const ROUND_US = 1_000_000;
+
+export class SnapshotCarousel {
+  readonly #parts: ServingParts;
+  readonly #channels: readonly ServedChannel[];
+  #index = 0;
+  #run: SnapshotRun | undefined;
+  #roundAt_us = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: ServingParts, channels: readonly ServedChannel[]) {
+    this.#parts = parts;
+    this.#channels = channels;
+  }
+
+  /** The next whole packets, back to back; undefined: there are none for now. */
+  take(now_us: number): Uint8Array | undefined {
+    if (this.#run?.isStale) this.#run.end(this.#parts.images);
+    if (this.#run === undefined || this.#run.isDone) this.#run = this.#next(now_us);
+    return this.#run?.take(this.#parts);
+  }
+
+  /** The run of the next channel; undefined: its round has not begun. */
+  #next(now_us: number): SnapshotRun | undefined {
+    if (this.#index === 0) {
+      if (now_us - this.#roundAt_us < ROUND_US) return undefined;
+      this.#roundAt_us = now_us;
+    }
+    const channel = this.#channels[this.#index];
+    this.#index = (this.#index + 1) % this.#channels.length;
+    return new SnapshotRun(
+      channel,
+      Array.from({ length: this.#parts.market.symbols }, (_, symbol) => symbol),
+    );
+  }
+}

@@ -1,0 +1,123 @@
+// The binary feed over WebSocket, path /md: the sessions of the TCP service with another carrier. A packet or a reply is one binary message,
+// and so is each request.
+
+/// <reference types="node" preserve="true" />
+
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import { addressKey } from "../../base/index.ts";
+import type { FeedCarrier, Seat } from "../../feed/index.ts";
+import { FeedClose } from "../../feed/index.ts";
+import type { EndedSubscriber, MarketFeeds } from "../../feed-runtime/index.ts";
+import { announcedBytes, MD_REQUEST_BYTES_MAX } from "../../protocol/index.ts";
+
+/** A peer that vanished without a word is noticed some ten seconds after so long, as on the TCP service. */
+const KEEP_ALIVE_MS = 60_000;
+/** The library's reason has room for 123 bytes, and ours are names; the code says no more than that it is the service's decision. */
+const CLOSE_CODE = 4_000;
+const GOING_AWAY_CODE = 1_001;
+
+export class FeedSockets {
+  readonly #feeds: MarketFeeds;
+  readonly #ended: (subscriber: EndedSubscriber) => void;
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MD_REQUEST_BYTES_MAX,
+  });
+
+  constructor(feeds: MarketFeeds, ended: (subscriber: EndedSubscriber) => void) {
+    this.#feeds = feeds;
+    this.#ended = ended;
+  }
+
+  /** Takes the upgrade of a request whose origin may connect. */
+  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    this.#server.handleUpgrade(request, stream, head, (socket) => this.#connected(socket, stream as Socket));
+  }
+
+  #connected(socket: WebSocket, stream: Socket): void {
+    const address = addressKey(stream.remoteAddress ?? "");
+    const feeds = this.#feeds;
+    stream.setKeepAlive(true, KEEP_ALIVE_MS);
+    const carrier = new SocketSubscriber(socket, stream, feeds.wake);
+    const seat = feeds.enter(carrier, address);
+    if (typeof seat === "string") {
+      carrier.close(seat);
+      return this.#ended({ reason: seat, address });
+    }
+    carrier.seat = seat;
+    socket.on("message", (bytes: Buffer, isBinary) => {
+      seat.session.received(isBinary ? bytes : NO_REQUEST);
+      feeds.wake();
+    });
+    // The library closes the connection of who breaks its rules.
+    socket.on("error", () => carrier.tell(FeedClose.Malformed));
+    socket.once("close", (code) => {
+      const reason = carrier.why ?? (code === ABNORMAL_CODE ? FeedClose.Broken : FeedClose.PeerEnded);
+      seat.leave(reason);
+      this.#ended({ reason, address });
+    });
+  }
+}
+
+/** What a text message is taken for: bytes that are no request. */
+const NO_REQUEST = Uint8Array.of(0, 0);
+/** The connection was broken off without a closing handshake. */
+const ABNORMAL_CODE = 1_006;
+
+class SocketSubscriber implements FeedCarrier {
+  seat: Seat | undefined;
+  why: FeedClose | undefined;
+  readonly #socket: WebSocket;
+  readonly #stream: Duplex;
+  readonly #wake: () => void;
+  /** Pieces sent, and the one that is held; 0: none is. */
+  #sent = 0;
+  #held = 0;
+
+  constructor(socket: WebSocket, stream: Duplex, wake: () => void) {
+    this.#socket = socket;
+    this.#stream = stream;
+    this.#wake = wake;
+  }
+
+  send(bytes: Uint8Array): boolean {
+    const socket = this.#socket;
+    if (socket.readyState !== socket.OPEN) return true;
+    const piece = ++this.#sent;
+    // All of its messages leave in one write.
+    this.#stream.cork();
+    for (let at = 0; at < bytes.length; ) {
+      const to = at + announcedBytes(bytes, at);
+      const isLast = to === bytes.length;
+      socket.send(bytes.subarray(at, to), isLast ? () => this.#written(piece) : undefined);
+      at = to;
+    }
+    this.#stream.uncork();
+    if (socket.bufferedAmount === 0) return true;
+    this.#held = piece;
+    return false;
+  }
+
+  close(why: FeedClose): void {
+    this.tell(why);
+    if (why === FeedClose.Stalled) this.#socket.terminate();
+    else this.#socket.close(why === FeedClose.GoingAway ? GOING_AWAY_CODE : CLOSE_CODE, why);
+  }
+
+  /** The first reason is the one that counts. */
+  tell(why: FeedClose): void {
+    this.why ??= why;
+  }
+
+  #written(piece: number): void {
+    if (this.#held !== piece) return;
+    this.#held = 0;
+    this.seat?.session.drained();
+    this.#wake();
+  }
+}

@@ -1,0 +1,247 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { afterEach, describe, expect, test } from "vitest";
+import { NativeChecksums } from "../../../src/platform/index.ts";
+import {
+  ChannelKind,
+  MdRefusal,
+  PacketLayout,
+  packetCount,
+  packetFirst,
+} from "../../../src/protocol/index.ts";
+import { expectBook, NaiveSubscriber } from "../../feed/channel/support.ts";
+import { KINDS, ServedExchange, subscribe, TcpSubscriber, until } from "./support.ts";
+
+const CHECKSUMS = new NativeChecksums();
+const closing: (() => Promise<unknown> | unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function served(...args: Parameters<typeof ServedExchange.open>): Promise<ServedExchange> {
+  const exchange = await ServedExchange.open(...args);
+  closing.push(() => exchange.feeds.close());
+  return exchange;
+}
+
+async function joined(port: number, ...requests: Parameters<TcpSubscriber["say"]>): Promise<TcpSubscriber> {
+  const subscriber = await TcpSubscriber.connect(port, ...requests);
+  closing.push(() => subscriber.socket.destroy());
+  return subscriber;
+}
+
+function expectBooks({ engine }: ServedExchange, naive: NaiveSubscriber): void {
+  expect(naive.symbols.length).toBe(engine.instruments.length);
+  for (const symbol of engine.instruments.keys()) expectBook(engine, naive, symbol);
+}
+
+function feed(subscriber: NaiveSubscriber, from: TcpSubscriber): void {
+  for (const packet of from.packets.splice(0)) if (packetCount(packet, 0) > 0) subscriber.take(packet);
+}
+
+test.each(KINDS)(
+  "channel %i: a snapshot and what follows it make the engine's books, with no hole",
+  async (kind) => {
+    const exchange = await served();
+    exchange.run(500);
+    const from = await joined(exchange.tcp, subscribe(kind));
+    const naive = new NaiveSubscriber(kind);
+    for (let turn = 0; turn < 20; turn++) {
+      exchange.run(100);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => {
+      feed(naive, from);
+      return naive.next === exchange.next(kind);
+    });
+    expectBooks(exchange, naive);
+  },
+);
+
+test("who connects again resumes behind the last message that he has", async () => {
+  const exchange = await served();
+  const kind = ChannelKind.Orders;
+  const naive = new NaiveSubscriber(kind);
+  let epoch = 0;
+  let from = 0;
+  for (let round = 0; round < 4; round++) {
+    const subscriber = await joined(exchange.tcp, subscribe(kind, { from, epoch }));
+    exchange.run(200);
+    await until(() => {
+      feed(naive, subscriber);
+      return naive.next === exchange.next(kind);
+    });
+    expect(subscriber.replies).toHaveLength(1);
+    subscriber.socket.destroy();
+    exchange.run(200);
+    [epoch, from] = [naive.epoch, naive.next];
+  }
+  expect(exchange.feeds.figures()).toMatchObject({ snapshots: 1, opened: 4 });
+});
+
+test("retransmitted packets are the ones that were sent, but for their flag", async () => {
+  const exchange = await served();
+  const kind = ChannelKind.Levels;
+  const live = await joined(exchange.tcp, subscribe(kind));
+  await until(() => live.packets.length > 0);
+  live.packets = [];
+  exchange.run(300);
+  await until(() => live.packets.length > 0 && nextOf(live) === exchange.next(kind));
+  const again = await joined(exchange.tcp, {
+    ...{
+      type: 129,
+      channel: kind,
+      epoch: exchange.feeds.figures().epoch,
+      first: 1,
+      count: exchange.next(kind) - 1,
+    },
+  });
+  await until(() => again.packets.length === live.packets.length);
+  const plain = (packet: Uint8Array) => {
+    const bytes = packet.slice();
+    bytes[PacketLayout.flags] = 0;
+    bytes.fill(0, PacketLayout.checksum, PacketLayout.checksum + 4);
+    return bytes;
+  };
+  expect(again.packets.map(plain)).toEqual(live.packets.map(plain));
+  expect(again.packets.every((packet) => packet[PacketLayout.flags] === 2)).toBe(true);
+  expect(exchange.feeds.figures().retransmitted).toBe(exchange.next(kind) - 1);
+});
+
+function nextOf({ packets }: TcpSubscriber): number {
+  const last = packets[packets.length - 1];
+  return packetFirst(last, 0) + packetCount(last, 0);
+}
+
+describe("the service", () => {
+  test("refuses what it can't give, and closes who sends no requests", async () => {
+    const exchange = await served({ channels: [ChannelKind.Top] });
+    const subscriber = await joined(exchange.tcp, subscribe(ChannelKind.Orders));
+    await until(() => subscriber.replies.length === 1);
+    expect(subscriber.replies).toMatchObject([{ type: 193, reason: MdRefusal.UnknownChannel }]);
+    subscriber.socket.write("GET / HTTP/1.1\r\nhost: exchange\r\n\r\n");
+    await until(() => subscriber.isClosed);
+    expect(subscriber.replies.at(-1)).toMatchObject({ type: 193, reason: MdRefusal.Malformed });
+    expect(exchange.ended).toEqual([{ reason: "Malformed", address: "127.0.0.1" }]);
+  });
+
+  test("says the next sequence while nothing happens", async () => {
+    const exchange = await served({ channels: [ChannelKind.Top] });
+    exchange.run(10);
+    const subscriber = await joined(exchange.tcp, subscribe(ChannelKind.Top));
+    await until(() => exchange.feeds.figures().snapshots === 1 && subscriber.packets.length > 0);
+    await until(() => {
+      exchange.clock.moved_us += 1_000_000;
+      return subscriber.packets.some((packet) => packetCount(packet, 0) === 0);
+    });
+    expect(nextOf(subscriber)).toBeGreaterThan(1);
+  });
+
+  test("tells everybody that it ends", async () => {
+    const exchange = await served();
+    const subscriber = await joined(exchange.tcp, subscribe(ChannelKind.Top));
+    await until(() => subscriber.replies.length === 1);
+    await exchange.feeds.close();
+    await until(() => subscriber.isClosed);
+    expect(subscriber.replies.at(-1)).toMatchObject({ type: 193, reason: MdRefusal.ShuttingDown });
+  });
+
+  test("closes at once who comes before there is an exchange, and who comes too many from one address", async () => {
+    const limits = { addresses: { connections: 1, ownConnections: 1 } };
+    const exchange = await served({}, { limits });
+    const first = await joined(exchange.tcp, subscribe(ChannelKind.Top));
+    await until(() => first.replies.length === 1);
+    const second = await joined(exchange.tcp, subscribe(ChannelKind.Top));
+    await until(() => second.isClosed);
+    expect([first.isClosed, exchange.feeds.figures().closes.AddressFull]).toEqual([false, 1]);
+  });
+});
+
+test("a new beginning of the publisher reaches everybody as a new epoch with a snapshot", async () => {
+  const exchange = await served();
+  exchange.run(300);
+  const subscribers = await Promise.all(KINDS.map((kind) => joined(exchange.tcp, subscribe(kind))));
+  await until(() => exchange.feeds.figures().snapshots === 3);
+  exchange.run(100);
+  const before = exchange.feeds.figures().epoch;
+  exchange.feeds.onReset();
+  exchange.feeds.flush();
+  exchange.run(400);
+  for (const [i, kind] of KINDS.entries()) {
+    const naive = new NaiveSubscriber(kind);
+    await until(() => {
+      for (const packet of subscribers[i].packets.splice(0)) {
+        const isNew = new DataView(packet.buffer).getBigUint64(PacketLayout.epoch, true) > BigInt(before);
+        if (isNew && packetCount(packet, 0) > 0) naive.take(packet);
+      }
+      return naive.next === exchange.next(kind) && naive.epoch > before;
+    });
+    expectBooks(exchange, naive);
+  }
+});
+
+/** A subscriber of whose bytes only the number and the sum are kept. */
+class Summing {
+  bytes = 0;
+  sum = 0;
+
+  static async connect(port: number, kind: ChannelKind): Promise<Summing> {
+    const { socket } = await joined(port, subscribe(kind));
+    const summing = new Summing();
+    socket.removeAllListeners("data").on("data", (bytes: Buffer) => {
+      summing.bytes += bytes.length;
+      summing.sum = CHECKSUMS.crc32c(bytes, summing.sum);
+    });
+    return summing;
+  }
+}
+
+test("a stalled and a slow subscriber among 200 change nothing for the others, and memory stays bounded", async () => {
+  const exchange = await served({}, { limits: { stalled_us: 60_000_000, heartbeat_us: 600_000_000 } });
+  const kind = ChannelKind.Top;
+  const others = await Promise.all(Array.from({ length: 197 }, () => Summing.connect(exchange.tcp, kind)));
+  const reading = await joined(exchange.tcp, subscribe(kind));
+  const stalled = await joined(exchange.tcp, subscribe(ChannelKind.Orders));
+  const slow = await joined(exchange.tcp, subscribe(ChannelKind.Levels, { conflate: true }));
+  await until(() => exchange.feeds.figures().snapshots === 200);
+  stalled.socket.pause();
+  slow.socket.on("data", () => {
+    slow.socket.pause();
+    setTimeout(() => slow.socket.resume(), 10);
+  });
+  const naive = new NaiveSubscriber(kind);
+  const before = await heldBytes();
+  // More than a history and what a system's buffers hold for one who takes nothing.
+  while (exchange.feeds.figures().channels[2].bytes < 6_000_000) {
+    exchange.run(12_000);
+    await until(() => {
+      feed(naive, reading);
+      return naive.next === exchange.next(kind);
+    });
+  }
+  expectBooks(exchange, naive);
+  await until(() => others.every(({ bytes }) => bytes === reading.bytes));
+  expect(new Set(others.map(({ sum }) => sum)).size).toBe(1);
+  // Of some 300 MB that were sent.
+  expect((await heldBytes()) - before).toBeLessThan(32_000_000);
+  stalled.socket.resume();
+  await until(() => stalled.isClosed && exchange.feeds.figures().conflated > 0);
+  expect(exchange.feeds.figures()).toMatchObject({
+    subscribers: 199,
+    slowClosed: 1,
+    closes: { FellBehind: 1 },
+  });
+  expect(slow.isClosed).toBe(false);
+});
+
+/** Memory outside of the heap that something still refers to. */
+async function heldBytes(): Promise<number> {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  // What is freed by one collection is given back behind it.
+  for (let i = 0; i < 3; i++) {
+    collect();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return process.memoryUsage().arrayBuffers;
+}
