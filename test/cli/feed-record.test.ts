@@ -15,12 +15,11 @@ import {
   FeedRecorder,
   TICK_CLIENTS_MAX,
   TICK_CONNECTIONS_SPARE,
-  TICKS_GREETING,
   TickClient,
   TickSimulator,
 } from "../../src/feed-runtime/index.ts";
 import { NetTransport, SystemClock } from "../../src/platform/index.ts";
-import { startFeed, storage, takeBytes } from "../feed-runtime/recording/support.ts";
+import { startFeed, takeBytes } from "../feed-runtime/recording/support.ts";
 
 const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "seriatim-record-"));
@@ -127,7 +126,7 @@ test(
     });
     const port = await simulator.listen({ host: "127.0.0.1", port: 0 });
     const recorder = await FeedRecorder.start({
-      ...{ host: "127.0.0.1", port, protocol: "ticks", greeting: TICKS_GREETING, clock, storage },
+      ...{ host: "127.0.0.1", port, protocol: "ticks" },
       directory: join(folder, "ticks"),
     });
     while (recorder.figures.bytes < 40_000) await sleep(10);

@@ -3,7 +3,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { RecordingPlayer } from "../../feed-runtime/index.ts";
-import { NodeStorage, SystemClock } from "../../platform/index.ts";
 import { usageError, wholeNumber } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
@@ -65,7 +64,6 @@ async function play(dir: string, options: PlayOptions): Promise<void> {
   };
   const player = await RecordingPlayer.start({
     ...{ host, port, speed, take, skip_s: skip, directory: resolve(dir) },
-    ...{ storage: new NodeStorage(), clock: new SystemClock() },
     onClient: (event) => say(`a client ${event === "played" ? "has been sent everything" : event}`),
   });
   onStopSignals(() => stopped.resolve(undefined));

@@ -3,8 +3,7 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { counted } from "../../base/index.ts";
-import { channelGreeting, FeedRecorder, TICKS_GREETING } from "../../feed-runtime/index.ts";
-import { NodeStorage, SystemClock } from "../../platform/index.ts";
+import { channelGreeting, FeedRecorder } from "../../feed-runtime/index.ts";
 import { ChannelKind } from "../../protocol/index.ts";
 import { parseHostPort, usageError } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
@@ -62,10 +61,10 @@ function parseChannels(text: string): ChannelKind[] {
   throw usageError(`--channels: ${JSON.stringify(text)} is not some of top,levels,orders, each once`);
 }
 
-function greetingFor({ protocol, channels }: RecordOptions): Uint8Array {
-  if (protocol === "channel") return channelGreeting(channels ?? Object.values(CHANNELS));
-  if (channels !== undefined) throw usageError("--channels is for --protocol channel");
-  return TICKS_GREETING;
+function greetingFor({ protocol, channels }: RecordOptions): { greeting?: Uint8Array } {
+  if (channels === undefined) return {};
+  if (protocol !== "channel") throw usageError("--channels is for --protocol channel");
+  return { greeting: channelGreeting(channels) };
 }
 
 async function record(address: string, options: RecordOptions): Promise<void> {
@@ -76,8 +75,8 @@ async function record(address: string, options: RecordOptions): Promise<void> {
     if (!stdout.write(`${line}\n`)) stopped.resolve(undefined);
   };
   const recorder = await FeedRecorder.start({
-    ...{ host, port, protocol, greeting: greetingFor(options), directory: resolve(to) },
-    ...{ storage: new NodeStorage(), clock: new SystemClock() },
+    ...{ host, port, protocol, directory: resolve(to) },
+    ...greetingFor(options),
     onTake: (event) => say(event === "begun" ? `connected to ${address}` : `${event}`),
   });
   onStopSignals(() => stopped.resolve(undefined));

@@ -13,6 +13,8 @@ import {
   RecordKind,
   type TakeEndName,
 } from "../../feed/index.ts";
+import { NodeStorage, SystemClock } from "../../platform/index.ts";
+import { greetingOf } from "./greeting.ts";
 import { READ_BYTES, RecordingFiles } from "./recording-files.ts";
 
 /** What is received waits so long for the disk at most, and so much a kill may lose; a sync takes less on most disks. */
@@ -28,12 +30,13 @@ export interface FeedRecorderOptions {
   readonly host: string;
   readonly port: number;
   readonly protocol: RecordedProtocolName;
-  /** What is said on each connection, first. */
-  readonly greeting: Uint8Array;
+  /** What is said on each connection, first: by default what makes a feed of that protocol send everything. */
+  readonly greeting?: Uint8Array;
   /** Made when it is not there; another take is added when it holds a recording. */
   readonly directory: string;
-  readonly storage: Storage;
-  readonly clock: Clock;
+  /** The real disk and clock by default. */
+  readonly storage?: Storage;
+  readonly clock?: Clock;
   /** A connection began or ended; for a log. */
   readonly onTake?: (event: "begun" | TakeEndName) => void;
 }
@@ -49,6 +52,7 @@ export interface RecorderFigures {
 
 export class FeedRecorder {
   readonly #options: FeedRecorderOptions;
+  readonly #clock: Clock;
   readonly #files: RecordingFiles;
   readonly #buffer = new Uint8Array(READ_BYTES);
   readonly #flush: NodeJS.Timeout;
@@ -68,7 +72,8 @@ export class FeedRecorder {
    */
   static async start(options: FeedRecorderOptions): Promise<FeedRecorder> {
     let changed = (): void => {};
-    const files = await RecordingFiles.open(options.storage, options.directory, () => changed());
+    const { storage = new NodeStorage(), directory } = options;
+    const files = await RecordingFiles.open(storage, directory, () => changed());
     const recorder = new FeedRecorder(options, files);
     changed = () => recorder.#step();
     try {
@@ -82,6 +87,7 @@ export class FeedRecorder {
 
   private constructor(options: FeedRecorderOptions, files: RecordingFiles) {
     this.#options = options;
+    this.#clock = options.clock ?? new SystemClock();
     this.#files = files;
     this.#flush = setInterval(() => files.write(true), FLUSH_ms);
     // A disk that failed takes nothing more: nothing more is received.
@@ -140,12 +146,15 @@ export class FeedRecorder {
   }
 
   #begin(socket: Socket): void {
-    const { protocol, host, port, greeting, clock, onTake } = this.#options;
+    const { protocol, host, port, greeting = greetingOf(protocol), onTake } = this.#options;
     socket.setTimeout(SILENCE_ms);
     this.#socket = socket;
     this.#isPaused = false;
     this.#takes++;
-    this.#files.buffer.beginTake(encodeTake({ protocol, address: `${host}:${port}` }), clock.wallMicros());
+    this.#files.buffer.beginTake(
+      encodeTake({ protocol, address: `${host}:${port}` }),
+      this.#clock.wallMicros(),
+    );
     if (greeting.length > 0) socket.write(greeting);
     onTake?.("begun");
   }
@@ -155,7 +164,7 @@ export class FeedRecorder {
     // What came in after the end of the take was told belongs to none.
     if (this.#socket === undefined) return true;
     this.#bytes += bytes;
-    buffer.append(RecordKind.Data, this.#buffer.subarray(0, bytes), this.#options.clock.wallMicros());
+    buffer.append(RecordKind.Data, this.#buffer.subarray(0, bytes), this.#clock.wallMicros());
     this.#files.write(false);
     if (!buffer.isFull) return true;
     this.#isPaused = true;
@@ -186,7 +195,7 @@ export class FeedRecorder {
   #tellEnd(why: TakeEndName): void {
     this.#untoldEnd = undefined;
     this.#isPaused = false;
-    this.#files.buffer.append(RecordKind.End, encodeTakeEnd(why), this.#options.clock.wallMicros());
+    this.#files.buffer.append(RecordKind.End, encodeTakeEnd(why), this.#clock.wallMicros());
     this.#connectLater();
   }
 

@@ -14,7 +14,7 @@ import {
   type TransportHandler,
 } from "../../base/index.ts";
 import { Playback, type RecordedProtocolName, Recording, TakeReader } from "../../feed/index.ts";
-import { NativeChecksums, NetTransport } from "../../platform/index.ts";
+import { NativeChecksums, NetTransport, NodeStorage, SystemClock } from "../../platform/index.ts";
 import { refuseForeign } from "./directory.ts";
 
 const CONNECTIONS_MAX = 64;
@@ -26,18 +26,20 @@ const FIRST_WORD_ms = 5_000;
 const WAIT_MAX_ms = 60_000;
 
 export interface RecordingPlayerOptions {
-  readonly storage: Storage;
   readonly directory: string;
-  /** From 1 on. */
-  readonly take: number;
-  /** Seconds of the take that are left out at its beginning; the first bytes may lie inside a message. */
-  readonly skip_s: number;
-  /** 1 as it was, n so many times faster, Infinity as fast as a client takes it. */
-  readonly speed: number;
-  readonly host: string;
+  /** From 1 on, 1 by default. */
+  readonly take?: number;
+  /** Seconds of the take that are left out at its beginning, 0 by default; the first bytes may lie inside a message. */
+  readonly skip_s?: number;
+  /** 1 (by default) as it was, n so many times faster, Infinity as fast as a client takes it. */
+  readonly speed?: number;
+  /** 127.0.0.1 by default. */
+  readonly host?: string;
   /** 0 = any free port. */
   readonly port: number;
-  readonly clock: Clock;
+  /** The real disk and clock by default. */
+  readonly storage?: Storage;
+  readonly clock?: Clock;
   /** A client has come, been sent everything, or gone before; for a log. */
   readonly onClient?: (event: "connected" | "played" | "left") => void;
 }
@@ -55,7 +57,7 @@ export class RecordingPlayer implements TransportHandler {
   /** What the recording says of the take. */
   readonly protocol: RecordedProtocolName;
   readonly takes: number;
-  readonly #options: RecordingPlayerOptions;
+  readonly #options: Required<RecordingPlayerOptions>;
   readonly #recording: Recording;
   readonly #transport = new NetTransport({ connectionsMax: CONNECTIONS_MAX });
   readonly #clients = new Map<number, Client>();
@@ -67,13 +69,18 @@ export class RecordingPlayer implements TransportHandler {
    * says. What is recorded later is not played.
    */
   static async start(options: RecordingPlayerOptions): Promise<RecordingPlayer> {
-    const player = new RecordingPlayer(options);
-    player.#listener = await player.#transport.listen({ host: options.host, port: options.port }, player);
+    const player = new RecordingPlayer({
+      ...{ take: 1, skip_s: 0, speed: 1, host: "127.0.0.1", onClient: () => {} },
+      ...{ storage: new NodeStorage(), clock: new SystemClock() },
+      ...options,
+    });
+    const { host, port } = player.#options;
+    player.#listener = await player.#transport.listen({ host, port }, player);
     void player.#listener.failed.then((error) => player.#failed.resolve(error));
     return player;
   }
 
-  private constructor(options: RecordingPlayerOptions) {
+  private constructor(options: Required<RecordingPlayerOptions>) {
     const { storage, directory, take } = options;
     this.#options = options;
     refuseForeign(storage, directory);
@@ -102,7 +109,7 @@ export class RecordingPlayer implements TransportHandler {
 
   opened(connection: number): void {
     const { take, skip_s, speed, onClient } = this.#options;
-    onClient?.("connected");
+    onClient("connected");
     this.#guarded(() => {
       const reader = new TakeReader(this.#recording, take);
       const from_us = reader.begun_us + Math.round(skip_s * 1_000_000);
@@ -142,7 +149,7 @@ export class RecordingPlayer implements TransportHandler {
     this.#clients.delete(connection);
     clearTimeout(client.timer);
     client.reader.close();
-    this.#options.onClient?.(client.playback.isOver ? "played" : "left");
+    this.#options.onClient(client.playback.isOver ? "played" : "left");
   }
 
   #play(connection: number, client: Client): void {

@@ -12,33 +12,27 @@ import {
   RecordingPlayer,
   type RecordingPlayerOptions,
 } from "../../../src/feed-runtime/index.ts";
-import { NativeChecksums, SystemClock } from "../../../src/platform/index.ts";
+import { NativeChecksums } from "../../../src/platform/index.ts";
 import { receiveAll, scratchDirectory, startFeed, storage, takeBytes } from "./support.ts";
-
-const clock = new SystemClock();
 
 function recordTo(
   directory: string,
   port: number,
   more: Partial<FeedRecorderOptions> = {},
 ): Promise<FeedRecorder> {
-  const greeting = new Uint8Array();
   return FeedRecorder.start({
     host: "127.0.0.1",
     port,
     protocol: "ticks",
-    greeting,
     directory,
-    storage,
-    clock,
     ...more,
   });
 }
 
 async function play(directory: string, more: Partial<RecordingPlayerOptions> = {}): Promise<RecordingPlayer> {
   const speed = Number.POSITIVE_INFINITY;
-  const where = { host: "127.0.0.1", port: 0, take: 1, skip_s: 0 };
-  const player = await RecordingPlayer.start({ storage, directory, clock, speed, ...where, ...more });
+  const where = { port: 0 };
+  const player = await RecordingPlayer.start({ directory, speed, ...where, ...more });
   onTestFinished(() => player.stop());
   return player;
 }

@@ -1,0 +1,49 @@
+// A recorder that proves itself: it records a feed for some seconds through a tap that keeps what the feed sent, then plays the
+// recording to a client, as fast as it takes it, and compares the two byte by byte. Against `seriatim feed simulate` or the feed
+// port of `npm start`:
+//
+//   npm run example examples/recorder.ts [host] [port] [seconds] [directory]
+
+import { once } from "node:events";
+import { mkdtempSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { FeedRecorder, RecordingPlayer } from "seriatim/feed";
+
+const [host = "127.0.0.1", port = "9876", seconds = "5", given] = process.argv.slice(2);
+const directory = given ?? mkdtempSync(join(tmpdir(), "recording-"));
+
+/** What the feed sent, before the recorder had it. */
+const sent: Buffer[] = [];
+const tap = createServer((client) => {
+  const feed = connect(Number(port), host);
+  client.pipe(feed).pipe(client);
+  feed.on("data", (bytes: Buffer) => sent.push(bytes));
+  for (const socket of [client, feed]) socket.on("error", () => socket.destroy());
+}).listen(0, "127.0.0.1");
+await once(tap, "listening");
+
+const tapped = (tap.address() as AddressInfo).port;
+const recorder = await FeedRecorder.start({ host: "127.0.0.1", port: tapped, protocol: "ticks", directory });
+console.log(`recording ${host}:${port} for ${seconds} s`);
+await sleep(Number(seconds) * 1_000);
+const failure = await recorder.stop();
+tap.close();
+if (failure !== undefined) throw failure;
+const { bytes } = recorder.figures;
+console.log(`recorded ${bytes} bytes to ${directory}`);
+
+const player = await RecordingPlayer.start({ directory, speed: Number.POSITIVE_INFINITY, port: 0 });
+const played: Buffer[] = [];
+const client = connect(player.port, "127.0.0.1");
+client.on("data", (chunk: Buffer) => played.push(chunk));
+await once(client, "close");
+await player.stop();
+
+// What was on its way when the recorder stopped is not in the recording.
+const expected = Buffer.concat(sent).subarray(0, bytes);
+const isSame = bytes > 0 && Buffer.concat(played).equals(expected);
+console.log(isSame ? `played back: the same ${bytes} bytes` : "played back: other bytes than the feed sent");
+process.exitCode = isSame ? 0 : 1;
