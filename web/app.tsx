@@ -1,6 +1,5 @@
 // The page as a whole: what stands where, what is said about the connection, and the tabs of a narrow screen.
 
-import { useState } from "preact/hooks";
 import { CandleChart } from "./candle-chart.tsx";
 import { ClusterPanel, useIsCluster } from "./cluster-panel.tsx";
 import { DepthChart } from "./depth-chart.tsx";
@@ -9,21 +8,19 @@ import { AccountDialog, HelpDialog } from "./dialogs.tsx";
 import { Header } from "./header.tsx";
 import { CloseIcon } from "./icons.tsx";
 import { Ladder } from "./ladder.tsx";
+import { LowerPanel } from "./lower-panel.tsx";
 import { MarketSummary } from "./market-summary.tsx";
 import { OrderForm } from "./order-form.tsx";
-import { OwnTables } from "./own-tables.tsx";
+import { TABS, type Tab } from "./parts.ts";
+import { QueuePanel } from "./queue-panel.tsx";
 import { FIELD_IDS, showDialog } from "./shortcuts.ts";
 import { StatusBar } from "./status-bar.tsx";
 import { useTopics } from "./topic.ts";
 import { TradeList } from "./trade-list.tsx";
 
-/** On a narrow screen one of these is shown at a time; elements say with `data-panel` where they belong. */
-const TABS = { trade: "Trade", chart: "Chart", trades: "Trades", orders: "Orders", nodes: "Nodes" } as const;
-type Tab = keyof typeof TABS;
-
 export function App({ desk }: { readonly desk: Desk }) {
-  useTopics(desk.connection);
-  const [tab, setTab] = useState<Tab>("trade");
+  useTopics(desk.connection, desk.parts.changed);
+  const { tab } = desk.parts;
   const isCluster = useIsCluster(desk);
   const tabs = (Object.keys(TABS) as Tab[]).filter((name) => isCluster || name !== "nodes");
   return (
@@ -37,12 +34,18 @@ export function App({ desk }: { readonly desk: Desk }) {
         <OrderForm desk={desk} />
         <DepthChart desk={desk} />
         <TradeList desk={desk} />
-        <OwnTables desk={desk} />
+        <QueuePanel desk={desk} />
+        <LowerPanel desk={desk} />
         {isCluster && <ClusterPanel desk={desk} />}
       </main>
       <nav class="tab-bar" aria-label="Parts of the page">
         {tabs.map((name) => (
-          <button key={name} type="button" aria-pressed={name === tab} onClick={() => setTab(name)}>
+          <button
+            key={name}
+            type="button"
+            aria-pressed={name === tab}
+            onClick={() => desk.parts.chooseTab(name)}
+          >
             {TABS[name]}
           </button>
         ))}

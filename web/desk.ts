@@ -7,6 +7,7 @@ import {
   type Market,
   type OwnOrder,
   type OwnOrders,
+  type QueueLevel,
   type RequestAnswer,
 } from "../src/client/socket/index.ts";
 import { formatPrice, type ReportMessage } from "../src/protocol/index.ts";
@@ -16,6 +17,7 @@ import { inTurns } from "./in-turns.ts";
 import { Notices } from "./notices.ts";
 import { canonicalPrice, draftProblems, type OrderDraft } from "./order-draft.ts";
 import { newOrderId } from "./order-id.ts";
+import { Parts } from "./parts.ts";
 import { recall, recallToken, remember, rememberToken } from "./remembered.ts";
 import { Topic } from "./topic.ts";
 
@@ -42,6 +44,8 @@ export class Desk {
   readonly draftTopic = new Topic();
   /** Orders and fills; at most five times a second. */
   readonly tables = new Topic();
+  readonly queueTopic = new Topic();
+  readonly parts = new Parts();
   readonly notices = new Notices();
   /** Counts what came from the exchange, for the status bar. */
   updates = 0;
@@ -50,6 +54,8 @@ export class Desk {
   refusal: string | undefined;
   symbol = recall("symbol") ?? "";
   draft = EMPTY_DRAFT;
+  /** The price of the ladder whose queue is shown. */
+  queueLevel: QueueLevel | undefined;
   readonly #url: string;
   readonly #fillWords = new FillWords();
   /** What the tables show: whose orders, as of which version. */
@@ -91,6 +97,7 @@ export class Desk {
     this.refusal = undefined;
     this.socket.close();
     this.socket = this.#open(account, token);
+    this.socket.watchQueue(this.queueLevel);
     this.connection.changed();
     this.tables.changed();
   }
@@ -101,6 +108,7 @@ export class Desk {
     this.socket.unsubscribe(["depth", "trades", "candles"], [before]);
     this.symbol = symbol;
     remember("symbol", symbol);
+    this.showQueue(undefined);
     this.#subscribe();
     this.#clearForeignPrice();
     this.selection.changed();
@@ -118,6 +126,19 @@ export class Desk {
     if (market === undefined) return;
     const price = formatPrice(ticks, market.decimals);
     this.setDraft({ orderType: "limit", price, ...(side === undefined ? {} : { side }) });
+  }
+
+  /** Shows the queue at a price in ticks of the instrument that is looked at; undefined: none. */
+  showQueue(level: { readonly side: "buy" | "sell"; readonly price: number } | undefined): void {
+    const { market, symbol } = this;
+    if (level === undefined && this.queueLevel === undefined) return;
+    this.queueLevel =
+      level === undefined || market === undefined
+        ? undefined
+        : { symbol, side: level.side, price: formatPrice(level.price, market.decimals) };
+    this.socket.watchQueue(this.queueLevel);
+    this.queueTopic.changed();
+    this.frames.ask();
   }
 
   /** Sends the form's order unless something is wrong with it. */
@@ -204,6 +225,7 @@ export class Desk {
           if (state === "refused" && (account ?? token) !== undefined) {
             this.refusal = reason;
             this.socket = this.#open(undefined, undefined);
+            this.socket.watchQueue(this.queueLevel);
           }
           this.connection.changed();
           this.frames.ask();

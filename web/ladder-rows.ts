@@ -93,6 +93,22 @@ export function middleOf({ bids, asks }: Book): number | undefined {
   return ask === undefined ? bid : bid + (ask - bid) / 2;
 }
 
+/**
+ * Whose queue a click on the row of `price` means: of a row that several prices share the best one that has orders. `side`: of
+ * the column; on the price itself the side that lies there.
+ */
+export function queueOfRow(
+  { bids, asks }: Book,
+  price: number,
+  step: number,
+  side: "buy" | "sell" | undefined,
+): { readonly side: "buy" | "sell"; readonly price: number } {
+  const isBuy = side === undefined ? price <= (bids.prices[0] ?? Number.NEGATIVE_INFINITY) : side === "buy";
+  const round = isBuy ? Math.floor : Math.ceil;
+  const found = (isBuy ? bids : asks).prices.find((level) => round(level / step) * step === price);
+  return { side: isBuy ? "buy" : "sell", price: found ?? price };
+}
+
 /** The step with which the best levels of both sides fit into `rows`: `now` as long as it does well enough. */
 export function fittingStep(book: Book, smallest: number, now: number, rows: number): number {
   const span = spanOf(book);

@@ -1,10 +1,10 @@
 // The price ladder: prices in the middle, bids left, asks right, your own orders on the outside. A click puts the price
-// into the form: on a bid to buy, on an ask to sell, on the price itself without a side.
+// into the form: on a bid to buy, on an ask to sell, on the price itself without a side; and shows the queue there.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatPrice } from "../src/protocol/index.ts";
 import type { Desk } from "./desk.ts";
-import { stepChoices } from "./ladder-rows.ts";
+import { queueOfRow, stepChoices } from "./ladder-rows.ts";
 import { LadderView, ROW_PX } from "./ladder-view.ts";
 import { FIELD_IDS, focusField } from "./shortcuts.ts";
 import { useTopics } from "./topic.ts";
@@ -133,15 +133,19 @@ function handlersOf(desk: Desk, view: LadderView) {
       const price = view.priceAt(element);
       if (price === undefined) return;
       const column = element.closest("span")?.className;
-      desk.takePrice(price, column === "ladder-bid" ? "buy" : column === "ladder-ask" ? "sell" : undefined);
+      const side = column === "ladder-bid" ? "buy" : column === "ladder-ask" ? "sell" : undefined;
+      desk.takePrice(price, side);
+      showQueue(desk, view, price, side);
       // Enter sends it then; on a touch screen a keyboard would cover the form.
       if (matchMedia("(pointer: fine)").matches) focusField(FIELD_IDS.quantity);
     },
     onKeyDown: (event: KeyboardEvent) => {
       const rows = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
       if (rows !== undefined) view.moveCursor(rows);
-      else if (event.key === "Enter" && view.cursor !== undefined) desk.takePrice(view.cursor, undefined);
-      else return;
+      else if (event.key === "Enter" && view.cursor !== undefined) {
+        desk.takePrice(view.cursor, undefined);
+        showQueue(desk, view, view.cursor, undefined);
+      } else return;
       event.preventDefault();
       desk.frames.ask();
     },
@@ -160,6 +164,11 @@ function handlersOf(desk: Desk, view: LadderView) {
       desk.frames.ask();
     },
   };
+}
+
+function showQueue(desk: Desk, view: LadderView, price: number, side: "buy" | "sell" | undefined): void {
+  const { market } = desk;
+  if (market !== undefined) desk.showQueue(queueOfRow(market.book, price, view.rows.step, side));
 }
 
 /** The wheel scrolls prices, not the page: such a listener can't be passive, so it is added by hand. */

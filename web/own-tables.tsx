@@ -1,6 +1,5 @@
-// My orders, my fills and, with a token, my reports: tabs of one panel.
+// My orders, my fills and, with a token, my reports: tables of the lower panel.
 
-import { useState } from "preact/hooks";
 import type { OwnFill, OwnOrders } from "../src/client/socket/index.ts";
 import { formatPrice } from "../src/protocol/index.ts";
 import type { Desk } from "./desk.ts";
@@ -13,33 +12,23 @@ import { grouped, timeText } from "./words.ts";
 /** Rows of a table: nobody reads more, and each costs time to draw. */
 const ROWS_MAX = 100;
 
-export function OwnTables({ desk }: { readonly desk: Desk }) {
+export function OwnTable({
+  desk,
+  name,
+}: {
+  readonly desk: Desk;
+  readonly name: "orders" | "fills" | "reports";
+}) {
   useTopics(desk.tables, desk.selection, desk.connection);
-  const [chosen, setTab] = useState<TabName>("orders");
-  const { orders, account, hasReports } = desk.socket;
-  const tab = hasReports || chosen !== "reports" ? chosen : "orders";
+  const { account, connection } = desk.socket;
   return (
-    <section class="panel own-panel" data-panel="orders" aria-label="My orders and fills">
-      <header class="panel-head">
-        <fieldset class="segments tabs">
-          <legend class="unseen">Table</legend>
-          <TabChoice name="orders" tab={tab} choose={setTab} text={`My orders ${countText(orders)}`} />
-          <TabChoice
-            name="fills"
-            tab={tab}
-            choose={setTab}
-            text={`My fills ${grouped(orders.fills.length)}`}
-          />
-          {hasReports && <TabChoice name="reports" tab={tab} choose={setTab} text="Reports" />}
-        </fieldset>
-        {tab === "orders" && <CancelButtons desk={desk} />}
-      </header>
+    <>
       <div class="table-scroll">
-        {tab === "orders" && <OrdersTable desk={desk} />}
-        {tab === "fills" && <FillsTable desk={desk} />}
-        {tab === "reports" && <ReportTable desk={desk} />}
+        {name === "orders" && <OrdersTable desk={desk} />}
+        {name === "fills" && <FillsTable desk={desk} />}
+        {name === "reports" && <ReportTable desk={desk} />}
       </div>
-      {account === undefined && desk.socket.connection.state === "open" && (
+      {account === undefined && connection.state === "open" && (
         <p class="empty">
           <span>You are looking on.</span>
           <button type="button" class="quiet" onClick={() => showDialog(FIELD_IDS.account)}>
@@ -47,12 +36,12 @@ export function OwnTables({ desk }: { readonly desk: Desk }) {
           </button>
         </p>
       )}
-    </section>
+    </>
   );
 }
 
 /** Of the instrument that is looked at; and, where one command does it, of all of them. */
-function CancelButtons({ desk }: { readonly desk: Desk }) {
+export function CancelButtons({ desk }: { readonly desk: Desk }) {
   const { orders, hasReports, isReadOnly } = desk.socket;
   if (isReadOnly) return null;
   const isHere = [...orders.open()].some(({ symbol }) => symbol === desk.symbol);
@@ -74,26 +63,8 @@ function CancelButtons({ desk }: { readonly desk: Desk }) {
 }
 
 /** How many orders rest: `10,000+` when not all of them could be listed. */
-function countText({ size, isTruncated }: OwnOrders): string {
+export function countText({ size, isTruncated }: OwnOrders): string {
   return `${grouped(size)}${isTruncated ? "+" : ""}`;
-}
-
-type TabName = "orders" | "fills" | "reports";
-
-interface TabChoiceProps {
-  readonly name: TabName;
-  readonly tab: string;
-  readonly choose: (name: TabName) => void;
-  readonly text: string;
-}
-
-function TabChoice({ name, tab, choose, text }: TabChoiceProps) {
-  return (
-    <label>
-      <input type="radio" name="own-table" checked={tab === name} onChange={() => choose(name)} />
-      <span>{text}</span>
-    </label>
-  );
 }
 
 function OrdersTable({ desk }: { readonly desk: Desk }) {

@@ -17,6 +17,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: "Esc", does: "Leaves the field; then cancels all your orders in this instrument" },
   { keys: "L", does: "To the ladder: ↑ ↓ moves, Enter takes the price" },
   { keys: "C", does: "Centres the ladder" },
+  { keys: "Q", does: "The queue at the best price of the form's side, and away again" },
+  { keys: "O", does: "To the market overview: ↑ ↓ moves, Enter selects" },
   { keys: "1 – 9", does: "Another instrument" },
   { keys: "T", does: "Light or dark" },
   { keys: "?", does: "This help" },
@@ -27,6 +29,7 @@ export const FIELD_IDS = {
   price: "price",
   quantity: "quantity",
   ladder: "ladder",
+  overview: "overview",
   help: "help",
   account: "account",
 } as const;
@@ -81,9 +84,20 @@ function actionsOf(desk: Desk, toggleTheme: () => void): Actions {
     m: () => desk.setDraft({ orderType: desk.draft.orderType === "limit" ? "market" : "limit" }),
     l: () => document.getElementById(FIELD_IDS.ladder)?.focus(),
     c: () => document.getElementById(FIELD_IDS.ladder)?.dispatchEvent(new CustomEvent("centre")),
+    q: () => desk.showQueue(desk.queueLevel === undefined ? bestOf(desk) : undefined),
+    o: () => {
+      desk.parts.chooseLower("market");
+      // It is drawn by then.
+      requestAnimationFrame(() => document.getElementById(FIELD_IDS.overview)?.focus());
+    },
     t: toggleTheme,
     "?": () => showDialog(FIELD_IDS.help),
   };
+}
+
+function bestOf({ market, draft: { side } }: Desk) {
+  const price = (side === "buy" ? market?.book.bids : market?.book.asks)?.prices[0];
+  return price === undefined ? undefined : { side, price };
 }
 
 function instrumentAction(desk: Desk, key: string): (() => void) | undefined {

@@ -35,6 +35,16 @@ export function shortQuantity(lots: number): string {
   return String(lots);
 }
 
+/** `1 lot`, `2,704 lots`, `12.5M lots`. */
+export function countedLots(lots: number): string {
+  return `${lotsText(lots)} ${lots === 1 ? "lot" : "lots"}`;
+}
+
+/** Lots in a wide cell: grouped, or in short. */
+export function lotsText(lots: number): string {
+  return lots < SHORT_FROM ? grouped(lots) : shortQuantity(lots);
+}
+
 /** `410 µs`, `1.25 ms`, `2.10 s`. */
 export function durationText(us: number): string {
   if (us < 1_000) return `${Math.round(us)} µs`;

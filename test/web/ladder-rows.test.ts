@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { Book } from "../../src/client/index.ts";
-import { fittingStep, LadderRows, middleOf, stepChoices } from "../../web/ladder-rows.ts";
+import { fittingStep, LadderRows, middleOf, queueOfRow, stepChoices } from "../../web/ladder-rows.ts";
 
 function book(bids: readonly number[], asks: readonly number[]): Book {
   const made = new Book(0);
@@ -76,4 +76,15 @@ test.each([
 test("steps to choose from stay safe integers", () => {
   expect(stepChoices(50)).toEqual([50, 100, 250, 500, 1_000, 2_500, 5_000, 50_000]);
   expect(stepChoices(Number.MAX_SAFE_INTEGER)).toEqual([Number.MAX_SAFE_INTEGER]);
+});
+
+test.each([
+  ["a bid's own price", 100, 1, "buy", { side: "buy", price: 100 }],
+  ["the best bid of a row of several prices", 90, 10, "buy", { side: "buy", price: 99 }],
+  ["the best ask of one", 110, 10, "sell", { side: "sell", price: 101 }],
+  ["a row without orders", 70, 10, "buy", { side: "buy", price: 70 }],
+  ["the price itself, among bids", 98, 1, undefined, { side: "buy", price: 98 }],
+  ["the price itself, above them", 101, 1, undefined, { side: "sell", price: 101 }],
+] as const)("a click on %s means the queue there", (_name, price, step, side, queue) => {
+  expect(queueOfRow(book([100, 99, 98, 91], [101, 105]), price, step, side)).toEqual(queue);
 });

@@ -1,0 +1,83 @@
+// What the market overview says of an instrument, in which order instruments stand, and the line of a sparkline. Pure.
+
+import type { Market } from "../src/client/socket/index.ts";
+
+/** Columns that instruments can be sorted by. */
+export const SORT_KEYS = ["name", "last", "change", "bid", "ask", "volume"] as const;
+export type SortKey = (typeof SORT_KEYS)[number];
+
+/** undefined: as the exchange lists them. */
+export type Sorting = { readonly key: SortKey; readonly isDown: boolean } | undefined;
+
+/** Width and height of a sparkline's own units. */
+export const SPARK = { width: 80, height: 20 } as const;
+
+/** Of the day so far, in percent of its first price; undefined without trades, or from a price of nothing. */
+export function changeOf({ statistics: { day } }: Pick<Market, "statistics">): number | undefined {
+  if (day === undefined || day.open === 0) return undefined;
+  return ((day.last - day.open) / Math.abs(day.open)) * 100;
+}
+
+export function changeText(change: number | undefined): string {
+  if (change === undefined) return "–";
+  const digits = Math.abs(change).toFixed(2);
+  const sign = Number(digits) === 0 ? "" : change < 0 ? "−" : "+";
+  return `${sign}${digits} %`;
+}
+
+/** A click on a column: the greatest first (of names the first), then the other way round, then as listed. */
+export function nextSorting(now: Sorting, key: SortKey): Sorting {
+  const first = key !== "name";
+  if (now?.key !== key) return { key, isDown: first };
+  return now.isDown === first ? { key, isDown: !first } : undefined;
+}
+
+/** Symbols in their order; those of which nothing is known come last, either way. */
+export function sortedSymbols(markets: ReadonlyMap<string, Market>, sorting: Sorting): string[] {
+  if (sorting === undefined) return [...markets.keys()];
+  const { key, isDown } = sorting;
+  if (key === "name") {
+    const names = [...markets.keys()].sort((a, b) => (a < b ? -1 : 1));
+    return isDown ? names.reverse() : names;
+  }
+  const rows = [...markets.values()].map((market) => ({
+    symbol: market.symbol,
+    value: figureOf(market, key),
+  }));
+  rows.sort((a, b) => {
+    if (a.value === undefined || b.value === undefined)
+      return Number(a.value === undefined) - Number(b.value === undefined);
+    return isDown ? b.value - a.value : a.value - b.value;
+  });
+  return rows.map(({ symbol }) => symbol);
+}
+
+/** Prices of different instruments compare in units, not in ticks. */
+function figureOf(market: Market, key: Exclude<SortKey, "name">): number | undefined {
+  const inUnits = (ticks: number | undefined) =>
+    ticks === undefined ? undefined : ticks / 10 ** market.decimals;
+  switch (key) {
+    case "last":
+      return inUnits(market.statistics.day?.last);
+    case "bid":
+      return inUnits(market.bestBid?.price);
+    case "ask":
+      return inUnits(market.bestAsk?.price);
+    case "volume":
+      return market.statistics.day?.volume;
+    case "change":
+      return changeOf(market);
+  }
+}
+
+/** The points of a line through the prices, from left to right; a flat one lies in the middle. */
+export function sparkPoints(closes: readonly number[]): string {
+  const [low, high] = [Math.min(...closes), Math.max(...closes)];
+  const { width, height } = SPARK;
+  const step = closes.length > 1 ? width / (closes.length - 1) : 0;
+  const points = closes.map((price, i) => {
+    const part = high === low ? 0.5 : (high - price) / (high - low);
+    return `${(i * step).toFixed(1)},${(1 + part * (height - 2)).toFixed(1)}`;
+  });
+  return points.length === 1 ? `${points[0]} ${width},${points[0].split(",")[1]}` : points.join(" ");
+}

@@ -1,0 +1,68 @@
+// What the market overview asks the exchange for: the rows that are on the screen live, and of all others a look in turn, so that
+// sorting knows them too. Bounds: 60 rows live; 40 looked at together, about 40 KB, four times a second the first time round
+// and then once a second, 2,000 in all.
+
+import type { ExchangeSocket, MarketChannel } from "../src/client/socket/index.ts";
+
+/** A screen of 1,800 px has fewer rows. */
+export const ROWS_SHOWN_MAX = 60;
+const LOOKED_AT_TOGETHER = 40;
+const LOOKED_AT_MAX = 2_000;
+/** Once all were looked at: every so many calls of look(). */
+const CALLS_LATER = 4;
+
+type Asked = Pick<ExchangeSocket, "subscribe" | "unsubscribe" | "markets">;
+
+export class ShownMarkets {
+  #socket: Asked | undefined;
+  #shown: ReadonlySet<string> = new Set();
+  #channels: readonly MarketChannel[] = [];
+  #next = 0;
+  #calls = 0;
+  #rounds = 0;
+
+  /** `hasQuotes`: the page subscribes to quotes of all instruments anyway. */
+  show(socket: Asked, symbols: readonly string[], hasQuotes: boolean): void {
+    if (socket !== this.#socket) this.#begin(socket, hasQuotes);
+    const wanted = new Set(symbols.slice(0, ROWS_SHOWN_MAX));
+    const gone = [...this.#shown].filter((symbol) => !wanted.has(symbol));
+    const come = [...wanted].filter((symbol) => !this.#shown.has(symbol));
+    this.#shown = wanted;
+    if (gone.length > 0) socket.unsubscribe(this.#channels, gone);
+    if (come.length > 0) socket.subscribe(this.#channels, come);
+  }
+
+  /** The overview is not looked at any more. */
+  hide(): void {
+    if (this.#shown.size > 0) this.#socket?.unsubscribe(this.#channels, [...this.#shown]);
+    this.#shown = new Set();
+    this.#socket = undefined;
+  }
+
+  /** Called four times a second. A subscription begins with a snapshot: one that ends at once is a look. */
+  look(): void {
+    const socket = this.#socket;
+    if (socket === undefined || (this.#rounds > 0 && this.#calls++ % CALLS_LATER !== 0)) return;
+    const hidden = [...socket.markets.keys()]
+      .slice(0, LOOKED_AT_MAX)
+      .filter((symbol) => !this.#shown.has(symbol));
+    const some = hidden.slice(this.#next, this.#next + LOOKED_AT_TOGETHER);
+    this.#next += LOOKED_AT_TOGETHER;
+    if (this.#next >= hidden.length) {
+      this.#next = 0;
+      this.#rounds++;
+    }
+    if (some.length === 0) return;
+    socket.subscribe(["statistics"], some);
+    socket.unsubscribe(["statistics"], some);
+  }
+
+  /** Another connection, or none before: it knows nothing of what was shown. */
+  #begin(socket: Asked, hasQuotes: boolean): void {
+    this.#socket = socket;
+    this.#channels = hasQuotes ? ["statistics", "instruments"] : ["statistics", "instruments", "quotes"];
+    this.#shown = new Set();
+    this.#next = 0;
+    this.#rounds = 0;
+  }
+}
