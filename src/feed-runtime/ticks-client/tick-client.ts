@@ -143,7 +143,18 @@ export class TickClient {
   #received(bytes: number): boolean {
     const { frames } = this.counters;
     this.connections.receivedBytes += bytes;
-    const isTicks = this.#intake.push(this.#buffer, 0, bytes);
+    let isTicks = false;
+    let problem: SeriatimError | undefined = this.#lostError(
+      "CONNECTION_LOST",
+      "its listener failed on a tick",
+    );
+    try {
+      isTicks = this.#intake.push(this.#buffer, 0, bytes);
+      problem = undefined;
+    } finally {
+      // When the listener throws: the rest of the read is lost, so nothing after it can be trusted.
+      if (problem !== undefined && !this.#isStopped) this.#giveUp(problem);
+    }
     if (this.counters.frames > frames && !this.#isStopped) this.#heard();
     if (this.#isStopped) return false;
     if (isTicks) return true;

@@ -7,6 +7,9 @@ import { FaultyFeed, falseOnes } from "./faulty-feed.ts";
 /** Waits between connections are short, or the faults would mostly meet nobody: they grow with connections that don't stand 5 s. */
 const LIVE_AGAIN_MS = 5_000;
 
+/** Heartbeats for 2 s, 30 s of silence, and the connection after it. */
+const REAL_STALLS_MS = 34_500;
+
 export interface AllFaultsTerms {
   readonly seconds: number;
   /** Ticks a second. */
@@ -44,6 +47,24 @@ export async function allFaults({ seconds, rate, framesPerConnection, seed }: Al
     return { ...figures, isLiveAgain, countersAfter: difference(before, client.counters) };
   } finally {
     await feed.stop();
+  }
+}
+
+/** A stall of 5 s, and one of 35 s whose connection has nothing but heartbeats: what the client says of each. */
+export async function realStalls(seed: number) {
+  const short = await FaultyFeed.start(
+    { stall: { after: 200, duration_us: 5_000_000 } },
+    { seed, rate: 200 },
+  );
+  const long = await FaultyFeed.start(
+    { stall: { after: 2, duration_us: 35_000_000 } },
+    { seed, client: { subscription: [] } },
+  );
+  try {
+    await pause(REAL_STALLS_MS);
+    return { short: [...short.told], long: [...long.told], lost: short.client.counters.framesLost };
+  } finally {
+    await Promise.all([short.stop(), long.stop()]);
   }
 }
 

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
 import { TickClient, type TickClientOptions } from "../../../src/feed-runtime/index.ts";
 import { heartbeat, joined, quote, trade } from "../../feed/ticks/client/support.ts";
+import { SilentAddress } from "../../support/silent-address.ts";
 import { type Script, ScriptedServer } from "./scripted-server.ts";
 
 const servers: ScriptedServer[] = [];
@@ -196,6 +197,26 @@ test("stopped in any state it leaves no timer and no socket", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [worker], { timeout: 20_000 });
   const expected = ["connecting", "open", "live", "waiting"].map((state) => `${state} stopped true\n`);
   expect(stdout).toBe(expected.join(""));
+});
+
+// The rest of the read is not delivered, and what came next would have begun in the middle of a frame.
+test("a listener that throws costs its connection, and the next one is read as if nothing had been", async () => {
+  const worker = fileURLToPath(new URL("throwing-worker.ts", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [worker], { timeout: 20_000 });
+  expect(stdout).toBe("CONNECTION_LOST\nthrown\n1 2 3, 0 incidents\n");
+});
+
+test("an attempt that nobody answers is given up in time", async () => {
+  const address = await new SilentAddress().fill();
+  const { client, told } = connect({
+    host: address.host,
+    port: address.port,
+    connectTimeout_ms: 50,
+    maxAttempts: 2,
+  });
+  expect((await client.stopped)?.message).toMatch(/^can't connect to .*: no answer within 50 ms$/);
+  expect(told).toEqual(["waiting ETIMEDOUT", "connecting", "stopped ETIMEDOUT"]);
+  await address.end();
 });
 
 test.each<[Partial<TickClientOptions>, string]>([

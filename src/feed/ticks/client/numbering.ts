@@ -29,18 +29,18 @@ export class TickNumbering {
     this.#isFirst = true;
   }
 
-  /** The number of the next accepted frame, u32. */
-  take(sequence: number): void {
+  /** The next accepted frame; its number is u32. */
+  take({ sequence }: { readonly sequence: number }): void {
     const step = (sequence - this.#expected) | 0;
     this.#expected = (sequence + 1) | 0;
-    if (this.#isFirst) this.#takeFirst(sequence);
+    if (this.#isFirst) this.#takeFirst(sequence === 1);
     else if (step > 0) this.#missing(step);
     else if (step < 0) this.#counters.regressions += 1;
   }
 
-  #takeFirst(sequence: number): void {
+  #takeFirst(isOne: boolean): void {
     this.#isFirst = false;
-    this.#isGlobal = this.#option === "global" || (this.#option === "auto" && sequence !== 1);
+    this.#isGlobal = this.#option === "global" || (this.#option === "auto" && !isOne);
   }
 
   #missing(count: number): void {

@@ -11,10 +11,15 @@
 import {
   TICK_FRAME_BYTES_MAX,
   TickHeader,
+  type TickType,
   tickFrameBytes,
   tickWordsChecksum,
 } from "../../../protocol/index.ts";
 import type { TickCounters } from "./counters.ts";
+
+// Copies, for speed: docs/adr/constants-of-hot-files.md
+const TYPE = TickHeader.type;
+const TIMESTAMP = TickHeader.timestamp;
 
 /** A damaged frame, and all but the last byte of the one that follows it. */
 export const KEPT_BYTES_MAX = 2 * TICK_FRAME_BYTES_MAX - 1;
@@ -29,7 +34,7 @@ const TWO_32 = 2 ** 32;
 
 /** Takes the frame of `type` at `at` of `view`, which holds during the call only. */
 export interface TickFrameTaker {
-  take(view: DataView, at: number, type: number): void;
+  take(view: DataView, at: number, type: TickType): void;
 }
 
 const State = { InSync: 0, Damaged: 1, Hunting: 2 } as const;
@@ -125,13 +130,13 @@ export class TickParser {
     let at = from;
     let last = -1;
     while (to - at >= TYPE_BYTES && !this.#isOver) {
-      const type = view.getUint16(at + TickHeader.type, true);
+      const type = view.getUint16(at + TYPE, true);
       const size = tickFrameBytes(type);
       if (size === 0 || size > to - at || tickWordsChecksum(view, at, size >>> 2) !== 0) break;
       this.#counters.frames += 1;
       last = at;
       at += size;
-      this.#taker.take(view, last, type);
+      this.#taker.take(view, last, type as TickType);
     }
     if (last !== -1) this.#remember(view, last);
     return at;
@@ -159,7 +164,7 @@ export class TickParser {
 
   /** A bad frame, already counted, is at `at`: is there a good one right behind it? */
   #afterDamaged(view: DataView, at: number, to: number): number {
-    const behind = at + tickFrameBytes(view.getUint16(at + TickHeader.type, true));
+    const behind = at + tickFrameBytes(view.getUint16(at + TYPE, true));
     const verdict = judge(view, behind, to);
     if (verdict === Verdict.Undecided) return at;
     if (verdict === Verdict.Good && this.#isPlausible(view, behind)) {
@@ -179,25 +184,25 @@ export class TickParser {
 
   /** In sync again: the frame at `at` is good. Returns where it ends. */
   #found(view: DataView, at: number): number {
-    const type = view.getUint16(at + TickHeader.type, true);
+    const type = view.getUint16(at + TYPE, true);
     this.#counters.frames += 1;
     this.#state = State.InSync;
     this.#remember(view, at);
-    this.#taker.take(view, at, type);
+    this.#taker.take(view, at, type as TickType);
     return at + tickFrameBytes(type);
   }
 
   #remember(view: DataView, at: number): void {
-    this.#lastLow = view.getInt32(at + TickHeader.timestamp, true);
-    this.#lastHigh = view.getInt32(at + TickHeader.timestamp + 4, true);
+    this.#lastLow = view.getInt32(at + TIMESTAMP, true);
+    this.#lastHigh = view.getInt32(at + TIMESTAMP + 4, true);
     this.#hasLast = true;
     this.#skipped = 0;
   }
 
   #isPlausible(view: DataView, at: number): boolean {
     if (!this.#hasLast) return true;
-    const low = view.getUint32(at + TickHeader.timestamp, true) - (this.#lastLow >>> 0);
-    const high = view.getUint32(at + TickHeader.timestamp + 4, true) - (this.#lastHigh >>> 0);
+    const low = view.getUint32(at + TIMESTAMP, true) - (this.#lastLow >>> 0);
+    const high = view.getUint32(at + TIMESTAMP + 4, true) - (this.#lastHigh >>> 0);
     // Rounded only far beyond a day.
     return Math.abs(high * TWO_32 + low) <= PLAUSIBLE_NS;
   }
@@ -206,7 +211,7 @@ export class TickParser {
 /** Whether a frame begins at `at`, as far as view[at, to) can tell. */
 function judge(view: DataView, at: number, to: number): Verdict {
   if (to - at < TYPE_BYTES) return Verdict.Undecided;
-  const size = tickFrameBytes(view.getUint16(at + TickHeader.type, true));
+  const size = tickFrameBytes(view.getUint16(at + TYPE, true));
   if (size === 0) return Verdict.Unknown;
   if (to - at < size) return Verdict.Undecided;
   return tickWordsChecksum(view, at, size >>> 2) === 0 ? Verdict.Good : Verdict.Bad;

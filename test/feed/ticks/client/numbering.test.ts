@@ -18,7 +18,7 @@ function counted(option: TickNumberingOption, isFiltered: boolean, numbers: read
   const counters = new TickCounters();
   const numbering = new TickNumbering(option, counters);
   numbering.isFiltered = isFiltered;
-  for (const number of numbers) numbering.take(number);
+  for (const number of numbers) numbering.take({ sequence: number });
   return counters;
 }
 
@@ -49,8 +49,8 @@ test("a new connection never books a gap, wherever it begins", () => {
   const numbering = new TickNumbering("auto", counters);
   for (const first of [7, 1, 3_000_000_000, 6, MAX]) {
     numbering.begin();
-    numbering.take(first);
-    numbering.take(first + 1);
+    numbering.take({ sequence: first });
+    numbering.take({ sequence: first + 1 });
   }
   expect({ ...counters }).toEqual({ ...new TickCounters() });
 });
