@@ -1,7 +1,7 @@
 // Collects copies of packets whose headers are changed, up to one piece for a connection: what was asked for again, and snapshots.
 
 import { type Checksums, setU64 } from "../../base/index.ts";
-import { flagPacket, PACKET_BYTES_MAX, PacketLayout } from "../../protocol/index.ts";
+import { flagPacket, PACKET_BYTES_MAX, PacketLayout, resealPacket } from "../../protocol/index.ts";
 
 export class PacketCopies {
   readonly #bytes: Uint8Array;
@@ -32,7 +32,7 @@ export class PacketCopies {
     flagPacket(this.#bytes, at, this.#used, flags, this.#checksums);
   }
 
-  /** The same, as part `part` of a snapshot that leads up to `first`. */
+  /** A copy of a snapshot's packet as part `part`, with these flags, of a run that leads up to `first`. */
   addPart(
     bytes: Uint8Array,
     from: number,
@@ -43,8 +43,10 @@ export class PacketCopies {
     this.#bytes.set(bytes.subarray(from, to), at);
     setU64(this.#view, at + PacketLayout.first, first);
     this.#view.setUint32(at + PacketLayout.part, part, true);
+    // In place of its own: the last packet of one symbol's snapshot is in the middle of a run.
+    this.#bytes[at + PacketLayout.flags] = flags;
     this.#used += to - from;
-    flagPacket(this.#bytes, at, this.#used, flags, this.#checksums);
+    resealPacket(this.#bytes, at, this.#used, this.#checksums);
   }
 
   /** What was collected, as memory of its own. */

@@ -20,12 +20,14 @@ import {
   COMMAND_WORDS,
   decodeMdReply,
   EVENT_WORDS,
+  EventKind,
   encodeMdRequest,
   type Flow,
   flowGenesis,
   isMdRequest,
   type MdReply,
   type MdRequest,
+  readEvent,
   writeFlowCommand,
   writeGenesis,
   writeTimestamp,
@@ -55,6 +57,7 @@ export class ServedExchange {
   readonly clock = new MovedClock();
   readonly ended: EndedSubscriber[] = [];
   readonly udpErrors: string[] = [];
+  onTrade: (symbol: number, price: number, quantity: number) => void = () => {};
   ports: FeedPorts = { tcp: undefined, ticks: undefined };
   readonly #flow: Flow;
   readonly #words = new Int32Array(COMMAND_WORDS);
@@ -75,7 +78,13 @@ export class ServedExchange {
       },
     );
     const now_us = () => this.clock.wallMicros();
-    this.#records = new RecordBuffer(EVENT_WORDS, 16, (records) => this.feeds.onEvents(records, now_us()));
+    this.#records = new RecordBuffer(EVENT_WORDS, 16, (records) => {
+      for (let i = 0; i < records.count; i++) {
+        const { kind, symbol, price, quantity } = readEvent(records.words, i * EVENT_WORDS);
+        if (kind === EventKind.Trade) this.onTrade(symbol, price, quantity);
+      }
+      this.feeds.onEvents(records, now_us());
+    });
     writeGenesis(this.#words, 0, flowGenesis(this.#flow), 0);
     writeTimestamp(this.#words, 0, now_us());
     this.engine.apply(this.#words, 0, new RecordBuffer(EVENT_WORDS, 16, () => {}));
@@ -111,7 +120,8 @@ export class ServedExchange {
 
   /** The next sequence of a channel. */
   next(kind: ChannelKind): number {
-    return this.feeds.figures().channels[KINDS.indexOf(kind)].next;
+    const { channels } = this.feeds.figures();
+    return channels[channels.length === 1 ? 0 : KINDS.indexOf(kind)].next;
   }
 }
 

@@ -17,6 +17,7 @@ import {
   ChannelKind,
   decodeMdReply,
   encodeMdRequest,
+  flagPacket,
   isMdRequest,
   MarketDataReader,
   type MdReply,
@@ -199,7 +200,10 @@ class FakeMarket implements ServedMarket {
       putLevel(writer, symbol, 0, 0, Float64Array.of(i, 1, 1));
     }
     putSnapshotEnd(writer, symbol);
-    seal();
+    // As of a snapshot of this symbol alone.
+    const length = writer.seal(7);
+    flagPacket(writer.bytes, 0, length, PacketFlag.SnapshotLast, CHECKSUMS);
+    to(writer.bytes, 0, length);
   }
 }
 
