@@ -2,12 +2,14 @@
 
 import type { BenchResult, Row } from "../harness.ts";
 import { type Scratch, withScratch } from "../scratch.ts";
+import { benchPublishing } from "./publishing.ts";
 import { benchTickParser } from "./tick-parser.ts";
 import { benchTicksOverTcp } from "./ticks-over-tcp.ts";
 
 const PARTS: readonly ((scratch: Scratch, rounds: number) => Promise<readonly Row[]>)[] = [
   benchTickParser,
   (_, rounds) => benchTicksOverTcp(rounds),
+  (_, rounds) => benchPublishing(rounds),
 ];
 
 export function benchFeed(rounds: number): Promise<BenchResult> {
