@@ -19,7 +19,7 @@ import { READ_PER_WORD_BYTES } from "./tick-pace.ts";
 export type SourceKind = "flat" | "paced" | "pump";
 
 export type SourceOrder =
-  | { readonly open: SourceKind; readonly rate: number }
+  | { readonly open: SourceKind; readonly rate: number; readonly connections: number }
   | { readonly go: { readonly duration_ms: number } };
 
 export interface SourceResult {
@@ -92,15 +92,18 @@ function makeAll(simulator: TickSimulator, duration_ms: number): Promise<void> {
   });
 }
 
-async function openPump(): Promise<Source> {
+async function openPump(connections: number): Promise<Source> {
   const sockets: Socket[] = [];
+  const all = Promise.withResolvers<void>();
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on("error", () => socket.destroy());
-    sockets.push(socket);
+    // The last ones may be accepted a little after their peers are connected.
+    if (sockets.push(socket) === connections) all.resolve();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const bytes = Buffer.alloc(PUMP_BYTES, 1);
   const run = async (duration_ms: number): Promise<SourceResult> => {
+    await all.promise;
     const end_ms = performance.now() + duration_ms;
     await Promise.all(sockets.map((socket) => pump(socket, bytes, end_ms)));
     server.close();
@@ -123,8 +126,8 @@ let source: Source | undefined;
 
 async function obey(order: SourceOrder): Promise<unknown> {
   if ("go" in order) return source?.run(order.go.duration_ms);
-  const { open, rate } = order;
-  source = open === "pump" ? await openPump() : await openSimulator(open, rate);
+  const { open, rate, connections } = order;
+  source = open === "pump" ? await openPump(connections) : await openSimulator(open, rate);
   return { port: source.port };
 }
 

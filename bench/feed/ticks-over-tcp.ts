@@ -23,7 +23,7 @@ const RATE = 500_000;
 interface Run {
   readonly kind: SourceKind;
   readonly rate: number;
-  readonly clients: number;
+  readonly connections: number;
 }
 
 const ONE = "1 client, as fast as it reads";
@@ -50,10 +50,11 @@ export async function benchTicksOverTcp(rounds: number): Promise<Row[]> {
 }
 
 function casesOf(source: Child, readers: Child): BenchCase[] {
-  const run = async ({ kind, rate, clients }: Run): Promise<ReadersResult> => {
-    const { port } = await source.ask<{ port: number }>({ open: kind, rate } satisfies SourceOrder);
+  const run = async ({ kind, rate, connections }: Run): Promise<ReadersResult> => {
+    const order: SourceOrder = { open: kind, rate, connections };
+    const { port } = await source.ask<{ port: number }>(order);
     const parses = kind !== "pump";
-    await readers.ask({ port, connections: clients, parses } satisfies ReadersOrder);
+    await readers.ask({ port, connections, parses } satisfies ReadersOrder);
     const { lost } = await source.ask<SourceResult>({
       go: { duration_ms: DURATION_ms },
     } satisfies SourceOrder);
@@ -75,12 +76,12 @@ function casesOf(source: Child, readers: Child): BenchCase[] {
     run: async () => (await run(wanted)).p99_us,
   });
   return [
-    rate(ONE, { kind: "flat", rate: 1, clients: 1 }, RATE),
-    rate(PUMP_ONE, { kind: "pump", rate: 0, clients: 1 }),
-    rate(MANY, { kind: "flat", rate: 1, clients: CLIENTS }, 5 * RATE),
-    rate(PUMP_MANY, { kind: "pump", rate: 0, clients: CLIENTS }),
-    late(`p99, ${RATE} ticks/s to 1 client`, { kind: "paced", rate: RATE, clients: 1 }),
-    late(`p99, 20000 ticks/s to ${CLIENTS} clients`, { kind: "paced", rate: 20_000, clients: CLIENTS }),
+    rate(ONE, { kind: "flat", rate: 1, connections: 1 }, RATE),
+    rate(PUMP_ONE, { kind: "pump", rate: 0, connections: 1 }),
+    rate(MANY, { kind: "flat", rate: 1, connections: CLIENTS }, 5 * RATE),
+    rate(PUMP_MANY, { kind: "pump", rate: 0, connections: CLIENTS }),
+    late(`p99, ${RATE} ticks/s to 1 client`, { kind: "paced", rate: RATE, connections: 1 }),
+    late(`p99, 20000 ticks/s to ${CLIENTS} clients`, { kind: "paced", rate: 20_000, connections: CLIENTS }),
   ];
 }
 
