@@ -1,0 +1,64 @@
+// What seeded runs came to, as a table: a row for each way the feed came.
+
+import type { RunResult, Scenario } from "./run.ts";
+
+const COLUMNS = [
+  "runs",
+  "messages told",
+  "missing when seen",
+  "in order after all",
+  "from the other line",
+  "retransmitted",
+  "snapshots",
+  "passed over by them",
+  "epochs begun",
+  "sums held against books",
+  "sums that did not agree",
+  "books that are not the engine's",
+] as const;
+
+export class ProxyFigures {
+  readonly wrong: string[] = [];
+  runs = 0;
+  readonly #rows = new Map<string, number[]>();
+
+  add(seed: number, { scenario, client, wrong }: RunResult): void {
+    this.runs++;
+    for (const line of wrong) this.wrong.push(`seed ${seed}: ${line}`);
+    const name = nameOf(scenario);
+    const row = this.#rows.get(name) ?? COLUMNS.map(() => 0);
+    this.#rows.set(name, row);
+    row[0]++;
+    row[COLUMNS.length - 1] += wrong.length > 0 ? 1 : 0;
+    for (const { figures } of client.intake.receivers) {
+      const own = [
+        figures.messages,
+        figures.missing,
+        figures.reordered,
+        figures.recoveredByLine,
+        figures.recoveredByRetransmission,
+        figures.snapshots,
+        figures.lost,
+        figures.epochs,
+        figures.checksums,
+        figures.mismatches,
+      ];
+      for (const [i, count] of own.entries()) row[i + 1] += count;
+    }
+  }
+
+  table(): string {
+    const lines = [...this.#rows].sort().map(([name, row]) => `| ${name} | ${row.join(" | ")} |`);
+    return [
+      `| the feed comes over | ${COLUMNS.join(" | ")} |`,
+      `| --- |${" ---: |".repeat(COLUMNS.length)}`,
+      ...lines,
+    ].join("\n");
+  }
+}
+
+function nameOf({ lines, symbols, conflate }: Scenario): string {
+  if (lines > 0) return lines === 1 ? "one line, with recovery" : "lines A and B, with recovery";
+  if (symbols.length > 0) return "a stream, of one symbol";
+  return conflate ? "a stream, conflated" : "a stream";
+}
