@@ -10,6 +10,7 @@ import {
   heartbeat,
   joined,
   oneRead,
+  quote,
   Recorded,
   randomFrame,
   randomReads,
@@ -164,6 +165,25 @@ test("at most a damaged frame and all but one byte of the next are kept", () => 
   expect(parser.keptBytes).toBe(0);
 });
 
+// The second frame's quantity of 2 looks like a type: what is kept is decided only in part with the next bytes, and all of those count.
+test("when as much is kept as may be, nothing of the next read is lost", () => {
+  const quotes = [quote(2, 1, 5, 6), quote(3, 1, 5, 6, [2, 1])].map((bytes) =>
+    changed(bytes, 6, (byte) => byte ^ 1),
+  );
+  const bytes = joined(
+    heartbeat(1, 0),
+    ...quotes,
+    heartbeat(4, 0),
+    heartbeat(5, 0),
+    heartbeat(6, 0),
+    heartbeat(7, 0),
+  );
+  const cut = H1.length + KEPT_BYTES_MAX;
+  const reader = new Recorded();
+  reader.read(bytes, (length) => [H1.length, cut, length]);
+  expect(reader.counted).toMatchObject({ frames: 5, checksumIncidents: 1, skippedBytes: 88, framesLost: 2 });
+});
+
 test("a new stream forgets the rest of the last one, where it was, and its time", () => {
   const reader = new Recorded();
   reader.read(joined(heartbeat(5, 0), V2.slice(0, 30)));
@@ -171,6 +191,44 @@ test("a new stream forgets the rest of the last one, where it was, and its time"
   // Years away from the last frame, and behind garbage: there is no last frame any more.
   reader.read(joined(Uint8Array.of(0xee), heartbeat(900, -900_000_000), heartbeat(901, -900_000_000)));
   expect(reader.counted).toEqual({ frames: 3, heartbeats: 3, typeIncidents: 1, skippedBytes: 1 });
+});
+
+const DAY_S = 24 * 3_600;
+
+test.each([
+  { what: "a day on", seconds: DAY_S, isTaken: true },
+  { what: "a day back", seconds: -DAY_S, isTaken: true },
+  { what: "a day and a second on", seconds: DAY_S + 1, isTaken: false },
+  { what: "a day and a second back", seconds: -DAY_S - 1, isTaken: false },
+])("behind damage a frame from $what is taken: $isTaken", ({ seconds, isTaken }) => {
+  const far = heartbeat(3, seconds);
+  const next = heartbeat(4, isTaken ? seconds : 0);
+  const damaged = changed(heartbeat(2, 0), 9, (byte) => byte ^ 1);
+  // Right behind a damaged frame, and found in a hunt.
+  for (const damage of [damaged, Uint8Array.of(0xee)]) {
+    const reader = new Recorded();
+    reader.read(joined(heartbeat(1, 0), damage, far, next));
+    expect(reader.frames.map(({ sequence }) => sequence)).toEqual(isTaken ? [1, 3, 4] : [1, 4]);
+    expect(reader.intake.counters.skippedBytes).toBe(damage.length + (isTaken ? 0 : far.length));
+  }
+});
+
+test("in sync no frame is doubted for its time", () => {
+  const reader = new Recorded();
+  reader.read(joined(heartbeat(1, 0), heartbeat(2, 9 * DAY_S), heartbeat(3, 0)));
+  expect(reader.counted).toEqual({ frames: 3, heartbeats: 3 });
+});
+
+test("the limit of skipped bytes counts from the last frame", () => {
+  const garbage = new Uint8Array(SKIPPED_BYTES_MAX - 1).fill(0xee);
+  const reader = new Recorded();
+  expect(reader.read(joined(garbage, heartbeat(1, 0), garbage, heartbeat(2, 0)))).toBe(true);
+  expect(reader.counted).toEqual({
+    frames: 2,
+    heartbeats: 2,
+    typeIncidents: 2,
+    skippedBytes: 2 * garbage.length,
+  });
 });
 
 test("bytes in the middle of a larger buffer, and at any offset of it, are read where they lie", () => {
@@ -267,15 +325,31 @@ describe(`random streams (seed ${seed})`, () => {
     }
   });
 
+  test("garbage full of types between frames: the same frames and counters, however it is cut", () => {
+    for (let run = 0; run < 150; run++) {
+      const prng = new Prng(seed + run);
+      const parts = Array.from({ length: 40 }, (_, i) =>
+        prng.chance(0.5) ? randomFrame(prng, i) : typesOf(prng, prng.between(1, 90)),
+      );
+      const bytes = joined(...parts);
+      const whole = new Recorded();
+      whole.read(bytes);
+      for (const max of [3, 50, 100, 300]) {
+        const cut = new Recorded();
+        cut.read(bytes, randomReads(prng, max));
+        expect(cut.counted, `seed ${seed + run}`).toEqual(whole.counted);
+        expect(textOf(cut.frames), `seed ${seed + run}`).toBe(textOf(whole.frames));
+      }
+    }
+  });
+
   test("random bytes throw nothing and keep no more than they may", () => {
     const prng = new Prng(seed);
     const parser = new TickParser({ take: () => {} }, new TickCounters());
     let keptMost = 0;
     for (let run = 0; run < 400; run++) {
-      // Full of types, so that many a candidate waits; the first stands where a frame has to begin.
-      const bytes = Uint8Array.from({ length: 300 }, () =>
-        prng.chance(0.5) ? prng.between(0, 3) : prng.u32(),
-      );
+      // The first of its types stands where a frame has to begin.
+      const bytes = typesOf(prng, 300);
       bytes.set([prng.between(1, 3), 0]);
       parser.begin();
       for (let at = 0; at < bytes.length; ) {
@@ -289,6 +363,11 @@ describe(`random streams (seed ${seed})`, () => {
     expect(keptMost).toBeLessThanOrEqual(KEPT_BYTES_MAX);
   });
 });
+
+/** Bytes that are full of types, so that many a candidate waits for more. */
+function typesOf(prng: Prng, length: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length }, () => (prng.chance(0.5) ? prng.between(0, 3) : prng.u32()));
+}
 
 /** Frames of which one in five to nine has one damaged byte; in the end some that are whole. */
 function damagedStream(prng: Prng, types: number[], place: (length: number) => number) {
