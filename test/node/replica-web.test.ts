@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { connectOrderEntry } from "../../src/client/index.ts";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../src/node/index.ts";
+import { ChannelKind, PacketLayout } from "../../src/protocol/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
+import { subscribe, TcpSubscriber } from "../feed-runtime/serving/support.ts";
 import { Peer } from "./web/peer.ts";
 
 const log = createLog({ level: "silent" });
@@ -26,7 +28,7 @@ afterEach(async () => {
 const path = (name: string): string => join(directory, name);
 
 async function start(name: string, replicaOf = ""): Promise<RunningNode> {
-  const ports = { orderPort: 0, httpPort: 0, replicationPort: 0, segmentBytes: 2_097_152 };
+  const ports = { orderPort: 0, httpPort: 0, mdPort: 0, replicationPort: 0, segmentBytes: 2_097_152 };
   const keys = { dataDir: path(name), keys: path("keys.json"), nodeKey: path(`${name}.key`) };
   const node = await startNode(configurationOf({ ...ports, ...keys, replicaOf }), log);
   undo.push(() => node.stop());
@@ -77,8 +79,13 @@ test("a replica's page shows the primary's market and an account's orders, and t
   let depth = await peer.next("depth");
   while ((depth.bids as unknown[]).length === 0) depth = await peer.next("depth");
   expect(depth).toMatchObject({ bids: [["70000.00", 5, 1]], asks: [] });
+  // Its binary feed too.
+  const subscriber = await TcpSubscriber.connect(south.mdPort, subscribe(ChannelKind.Orders));
+  undo.push(async () => void subscriber.socket.destroy());
+  await until(() => subscriber.packets.length > 0);
   expect(await client.submit({ id: 2, ...order, quantity: 3 })).toMatchObject({ accepted: true });
   expect(await peer.next("order")).toMatchObject({ event: "accepted", id: "2", open: 3 });
+  await until(() => subscriber.packets.some((packet) => packet[PacketLayout.flags] === 0));
 
   peer.say({ type: "cancel", request: 9, symbol: "BTC-USD", id: "1" });
   expect(await peer.next("error")).toMatchObject({ request: 9, code: "REPLICA" });
