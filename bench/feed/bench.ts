@@ -3,6 +3,8 @@
 import type { BenchResult, Row } from "../harness.ts";
 import { type Scratch, withScratch } from "../scratch.ts";
 import { benchPublishing } from "./publishing.ts";
+import { benchRecording } from "./recording.ts";
+import { benchSymbolCache } from "./symbol-cache.ts";
 import { benchTickParser } from "./tick-parser.ts";
 import { benchTicksOverTcp } from "./ticks-over-tcp.ts";
 
@@ -10,6 +12,8 @@ const PARTS: readonly ((scratch: Scratch, rounds: number) => Promise<readonly Ro
   benchTickParser,
   (_, rounds) => benchTicksOverTcp(rounds),
   (_, rounds) => benchPublishing(rounds),
+  (_, rounds) => benchSymbolCache(rounds),
+  benchRecording,
 ];
 
 export function benchFeed(rounds: number): Promise<BenchResult> {
