@@ -2,7 +2,7 @@
 // it changed. Simpler than the exchange's own feed, and lossy on purpose:
 //
 //   symbols    0 to 499, by their number; others are not told
-//   prices     ticks / 10^decimals, as the nearest f64; at or below 0: not told (receivers would throw it away)
+//   prices     ticks / 10^decimals, as the nearest f64; the engine takes none at or below 0, which receivers throw away
 //   quantities a side's best total in lots, 2^32 - 1 when it is more
 //   quotes     only of a book with both sides; one that loses a side is not told at all
 //   time       the command's, in nanoseconds
@@ -102,7 +102,6 @@ export class ExchangeTicks {
 
   #sayTrade(symbol: number, words: Int32Array, at: number): void {
     const price = fromSignedLanes(words[at + EventWord.priceLow], words[at + EventWord.priceHigh]);
-    if (price <= 0) return;
     const quantity = words[at + EventWord.quantity] >>> 0;
     this.#sink.publishTrade(symbol, this.#unitsOf(symbol, price), quantity, this.#timeLow, this.#timeHigh);
   }
@@ -113,7 +112,7 @@ export class ExchangeTicks {
     if (!this.#readBest(symbol, Side.Buy)) return;
     const bid = this.#price;
     const bidTotal = this.#total;
-    if (!this.#readBest(symbol, Side.Sell) || bid <= 0 || this.#price <= 0) return;
+    if (!this.#readBest(symbol, Side.Sell)) return;
     const isSame = said[at] === bid && said[at + 1] === bidTotal;
     if (isSame && said[at + 2] === this.#price && said[at + 3] === this.#total) return;
     said[at] = bid;
