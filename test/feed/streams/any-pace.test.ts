@@ -1,5 +1,5 @@
 // Random flows, and clients that read at any pace: whatever stalls, drains, subscriptions and resets there are between the
-// commands, each ends with the engine's book, every trade once, its candles and its own orders.
+// commands, each ends with the engine's book, every trade once, its candles, the queue it looks at and its own orders.
 
 import { expect, test } from "vitest";
 import { Prng, u64ToString } from "../../../src/base/index.ts";
@@ -11,7 +11,7 @@ import {
   flowGenesis,
   formatPrice,
   parsePrice,
-  type Side,
+  Side,
   sideName,
   writeFlowCommand,
   writeInstrument,
@@ -27,12 +27,15 @@ class Client {
   readonly peer: Peer;
   readonly model = new ClientModel();
   readonly account: number;
+  queue: { readonly symbol: number; readonly side: Side; readonly price: number } | undefined;
+  readonly #desk: MarketDesk;
   /** The chance that it stalls between two batches, and that it reads again. */
   readonly #stalls: number;
   readonly #drains: number;
 
   constructor(desk: MarketDesk, account: number, stalls: number, drains: number) {
     this.account = account;
+    this.#desk = desk;
     this.#stalls = stalls;
     this.#drains = drains;
     this.peer = new Peer(desk, { account });
@@ -53,7 +56,17 @@ class Client {
       peer.subscriber.subscribe(channel, symbol);
     }
     if (random.chance(0.02)) peer.subscriber.listOrders(1);
+    if (symbols > 0 && random.chance(0.02)) this.#lookAtQueue(random, random.between(0, symbols - 1));
     this.read();
+  }
+
+  /** At one of the best prices, or at one where nothing rests. */
+  #lookAtQueue(random: Prng, symbol: number): void {
+    const side = random.pick([Side.Buy, Side.Sell]);
+    const { bids, asks } = this.#desk.engine.book(symbol);
+    const { price } = (side === Side.Buy ? bids : asks)[random.between(0, 2)] ?? { price: 1 };
+    this.queue = { symbol, side, price };
+    this.peer.subscriber.subscribeQueue(symbol, side, price);
   }
 
   read(): void {
@@ -146,6 +159,19 @@ function expectMarket(desk: MarketDesk, { model }: Client, symbol: number): void
     );
 }
 
+function expectQueue({ engine }: MarketDesk, { model, queue, account }: Client): void {
+  const { symbol, side, price } = queue!;
+  const expected: unknown[] = [];
+  engine.forEachOrderAt(symbol, side, price, (owner, idLow, idHigh, quantity) => {
+    const place = expected.length + 1;
+    expected.push(owner === account ? [place, quantity, u64ToString(idLow, idHigh)] : [place, quantity]);
+    return true;
+  });
+  const { priceDecimals, name } = engine.instruments[symbol];
+  const of = { symbol: name, side: sideName(side), price: formatPrice(price, priceDecimals) };
+  expect(model.queue).toMatchObject({ ...of, orders: expected.length, queue: expected });
+}
+
 function expectOrders(desk: MarketDesk, { model, account }: Client): void {
   const expected = new Map<string, unknown>();
   desk.engine.forEachOrderOf(new Set([account]), (symbol, { idLow, idHigh, side, price, quantity }) => {
@@ -176,6 +202,7 @@ test.each(
     for (let symbol = 0; symbol < desk.engine.instruments.length; symbol++)
       expectMarket(desk, client, symbol);
     expectOrders(desk, client);
+    expectQueue(desk, client);
   }
   // The first never stalled and the last nearly always: both ways of going on were taken.
   expect(clients[0].model.changes).toBeGreaterThan(500);

@@ -11,11 +11,12 @@ import type {
   OpenOrderEntry,
   OrderMessage,
   OrdersMessage,
+  QueueMessage,
   QuoteMessage,
   TradesMessage,
 } from "../../../src/protocol/index.ts";
 
-type MarketMessage = DepthMessage | QuoteMessage | TradesMessage | CandlesMessage;
+type MarketMessage = DepthMessage | QuoteMessage | TradesMessage | CandlesMessage | QueueMessage;
 type AnyMessage = MarketMessage | OrdersMessage | OrderMessage | FillMessage;
 
 /** A side of a book: price to the level's entry. */
@@ -33,6 +34,8 @@ export class ClientModel {
   readonly trades = new Map<string, string[]>();
   /** By symbol and interval, then by start. */
   readonly candles = new Map<string, Map<number, CandleEntry>>();
+  /** The queue that is looked at. */
+  queue: QueueMessage | undefined;
   /** By symbol and id. */
   readonly orders = new Map<string, OpenOrderEntry>();
   /** Messages that were changes, and snapshots: that both were met is checked too. */
@@ -58,6 +61,9 @@ export class ClientModel {
         return this.#takeDepth(message);
       case "quote":
         this.quotes.set(message.symbol, { bid: message.bid, ask: message.ask });
+        return;
+      case "queue":
+        this.queue = message;
         return;
       case "trades":
         return this.#takeTrades(message);
