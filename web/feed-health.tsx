@@ -1,8 +1,10 @@
 // How market data fares: on the way to this browser (sequences, gaps, what was conflated) and in the node that it comes from (its
-// WebSocket clients). Redrawn with the status, once a second.
+// WebSocket clients and its binary feeds). Redrawn with the status, once a second.
 
 import type { StatusMessage } from "../src/protocol/index.ts";
 import type { Desk } from "./desk.ts";
+import { Figure } from "./feed-figure.tsx";
+import { NodeFeeds } from "./node-feeds.tsx";
 import { useTopics } from "./topic.ts";
 import { grouped } from "./words.ts";
 
@@ -14,7 +16,12 @@ export function FeedHealth({ desk }: { readonly desk: Desk }) {
   return (
     <div class="feed-body">
       <Browser desk={desk} />
-      {status !== undefined && <Streams status={status} />}
+      {status !== undefined && (
+        <div>
+          <Streams status={status} />
+          <NodeFeeds feeds={status.feeds} />
+        </div>
+      )}
     </div>
   );
 }
@@ -76,21 +83,5 @@ function Streams({ status: { subscribers, streams } }: { readonly status: Status
         />
       </dl>
     </section>
-  );
-}
-
-interface FigureProps {
-  readonly name: string;
-  readonly value: string;
-  readonly hint?: string;
-  readonly isBad?: boolean;
-}
-
-function Figure({ name, value, hint, isBad = false }: FigureProps) {
-  return (
-    <div title={hint}>
-      <dt>{name}</dt>
-      <dd class={isBad ? "sell" : ""}>{value}</dd>
-    </div>
   );
 }

@@ -22,7 +22,7 @@ beforeAll(async () => {
   if (!("browser" in opened)) return;
   browser = opened.browser;
   await buildPageIfStale();
-  const settings = { orderPort: 0, httpPort: 0, durability: "off", symbols: SYMBOLS } as const;
+  const settings = { orderPort: 0, httpPort: 0, mdPort: 0, durability: "off", symbols: SYMBOLS } as const;
   node = await startNode(
     configurationOf({ ...settings, accounts: ["alice=1"] }),
     createLog({ level: "silent" }),
@@ -104,6 +104,8 @@ test("the feed's health names sequences and counts; on a phone both parts have t
   const mine = page.getByRole("region", { name: "This browser" });
   await mine.getByRole("row", { name: /depth \d+ live/ }).waitFor();
   await page.getByRole("region", { name: "WebSockets of the node" }).getByText("Subscribers").waitFor();
+  const feeds = page.getByRole("region", { name: "Binary feeds of the node" });
+  for (const name of ["top", "levels", "orders"]) await feeds.getByRole("row", { name }).waitFor();
   expect(await page.evaluate(poorTexts)).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   await keepPicture(page, "feed-390");

@@ -3,6 +3,8 @@
 import { expect, test } from "vitest";
 import {
   behindText,
+  bytesText,
+  countedLots,
   durationText,
   grouped,
   groupedPrice,
@@ -21,6 +23,13 @@ test.each([
   [shortQuantity(999_500_000), "1.00G"],
   [shortQuantity(999_999_999_999), "1.00T"],
   [shortQuantity(Number.MAX_SAFE_INTEGER), "9.01P"],
+  [countedLots(1), "1 lot"],
+  [countedLots(9_999_999), "9,999,999 lots"],
+  [countedLots(12_345_678), "12.3M lots"],
+  [bytesText(999), "999 B"],
+  [bytesText(1_400), "1.4 kB"],
+  [bytesText(23_000_000), "23.0 MB"],
+  [bytesText(1_230_000_000), "1.23 GB"],
   [durationText(410.4), "410 µs"],
   [durationText(1_254), "1.25 ms"],
   [durationText(2_100_000), "2.10 s"],

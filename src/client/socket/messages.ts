@@ -4,6 +4,8 @@
 import type {
   CandlesMessage,
   DepthMessage,
+  FeedChannelFigures,
+  FeedFigures,
   FillMessage,
   InstrumentMessage,
   NodeReport,
@@ -52,12 +54,18 @@ export function isMarketMessage(message: ServerMessage): message is MarketMessag
 
 /** A status on the wire has its 64-bit numbers as text. */
 export interface StatusTexts
-  extends Omit<StatusMessage, "position" | "durablePosition" | "time_us" | "nodes"> {
+  extends Omit<StatusMessage, "position" | "durablePosition" | "time_us" | "nodes" | "feeds"> {
   readonly type: "status";
   readonly position: string;
   readonly durablePosition: string;
   readonly time: string;
   readonly nodes?: readonly NodeTexts[];
+  readonly feeds?: FeedTexts;
+}
+
+interface FeedTexts extends Omit<FeedFigures, "epoch" | "channels"> {
+  readonly epoch: string;
+  readonly channels: readonly (Omit<FeedChannelFigures, "next"> & { readonly next: string })[];
 }
 
 interface NodeTexts extends Omit<NodeReport, "since_us" | "inMemory" | "persisted" | "lag"> {
@@ -113,9 +121,15 @@ export type ServerMessage =
   | PlainMessage;
 
 export function statusOf(texts: StatusTexts): StatusMessage {
-  const { type: _, position, durablePosition, time, nodes, ...rest } = texts;
+  const { type: _, position, durablePosition, time, nodes, feeds, ...rest } = texts;
   const [at, durable, time_us] = [position, durablePosition, time].map(Number);
-  return { ...rest, position: at, durablePosition: durable, time_us, nodes: nodes?.map(nodeOf) };
+  const all = { ...rest, position: at, durablePosition: durable, time_us, nodes: nodes?.map(nodeOf) };
+  return feeds === undefined ? all : { ...all, feeds: feedsOf(feeds) };
+}
+
+function feedsOf({ epoch, channels, ...counts }: FeedTexts): FeedFigures {
+  const counted = channels.map(({ next, ...channel }) => ({ ...channel, next: Number(next) }));
+  return { ...counts, epoch: Number(epoch), channels: counted };
 }
 
 function nodeOf({ since, inMemory, persisted, lag, ...rest }: NodeTexts): NodeReport {

@@ -355,6 +355,26 @@ test("closed is closed: no timer and no socket is left", () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test("what the node says of its feeds is in numbers", () => {
+  const { client, socket } = welcomed();
+  const counts = { subscribers: 2, opened: 3, closes: { PeerEnded: 1 }, slowClosed: 0, conflated: 4 };
+  const more = { retransmitted: 5, retransmissionsRefused: 0, snapshots: 6, udpErrors: 0, ticks: null };
+  const channel = { name: "top", packets: 9, bytes: 1_000 };
+  const feeds = { epoch: "1790000000000000", channels: [{ ...channel, next: "812" }], ...counts, ...more };
+  const figures = { position: "1", durablePosition: "1", time: "5", status: "ok", role: "primary" };
+  socket.say({ type: "status", ...figures, feeds });
+  const expected = {
+    epoch: 1_790_000_000_000_000,
+    channels: [{ ...channel, next: 812 }],
+    ...counts,
+    ...more,
+  };
+  expect(client.status?.feeds).toEqual(expected);
+  socket.say({ type: "status", ...figures });
+  expect(client.status?.feeds).toBeUndefined();
+  client.close();
+});
+
 test("one queue is looked at: another takes its place, it is asked for again after a gap, and after a reconnect", () => {
   const { client, sockets, socket } = welcomed();
   const level = { symbol: "BTC-USD", side: "buy", price: "69999.50" } as const;
