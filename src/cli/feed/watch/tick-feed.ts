@@ -13,6 +13,8 @@ import { TickClient } from "../../../feed-runtime/index.ts";
 import { TICK_SYMBOLS_MAX } from "../../../protocol/index.ts";
 import type { FeedFigures, FeedStanding, WatchedFeed } from "./watched-feed.ts";
 
+const DECIMALS_MAX = 8;
+
 const FAULTS = [
   ["checksumIncidents", "checksum incidents"],
   ["typeIncidents", "unknown frames"],
@@ -38,7 +40,7 @@ export function watchTicks(host: string, port: number): WatchedFeed {
   return {
     title: `${host}:${port} ticks/1`,
     cache: new CacheReader(cache),
-    priceText: (price, decimals) => price.toFixed(decimals),
+    priceText,
     standing: () => standingOf(client, why),
     figures: (): FeedFigures => ({
       messages: since("frames"),
@@ -57,6 +59,12 @@ export function watchTicks(host: string, port: number): WatchedFeed {
     ended: client.stopped,
     stop: () => client.stop(),
   };
+}
+
+/** The wire says nothing of decimals: as many as the price has, two at least. */
+function priceText(price: number, decimals: number): string {
+  const digits = String(price).split(".")[1]?.length ?? 0;
+  return price.toFixed(Math.max(decimals, Math.min(digits, DECIMALS_MAX)));
 }
 
 const STATES: Record<TickState, string> = {
