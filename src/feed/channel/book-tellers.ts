@@ -57,8 +57,10 @@ export class TopTeller {
     for (let symbol = 0; symbol < this.#source.instruments.length; symbol++) this.#take(symbol);
   }
 
-  tell(symbol: number): void {
-    if (!this.#take(symbol)) return;
+  /** Tells the top of the symbol of entries [from, to), when it is another one. */
+  tell(touched: Touched, from: number, to: number): void {
+    const symbol = touched.symbols[from];
+    if (!this.#isReached(symbol, touched, from, to) || !this.#take(symbol)) return;
     putTopOfBook(
       this.channel.writer,
       symbol,
@@ -66,6 +68,19 @@ export class TopTeller {
       this.#bid,
       this.#ask,
     );
+  }
+
+  /** Whether one of the entries is at the top that was told, or better: what lies behind it changes nothing. */
+  #isReached(symbol: number, { prices, sides }: Touched, from: number, to: number): boolean {
+    const told = this.#told;
+    const at = TOP_NUMBERS * symbol;
+    if (at + TOP_NUMBERS > told.length) return true;
+    for (let i = from; i < to; i++) {
+      const isBid = sides[i] === Side.Buy;
+      const best = isBid ? at : at + 3;
+      if (told[best + 2] === 0 || (isBid ? prices[i] >= told[best] : prices[i] <= told[best])) return true;
+    }
+    return false;
   }
 
   /** Reads the top of a book; whether it is not what was told. */

@@ -4,14 +4,7 @@
 // The packet at work is sealed when the next message doesn't fit, and at the end of a turn; never in between, so the last message
 // of an event can still be marked when the event's end is known.
 
-import {
-  assert,
-  type Checksums,
-  type Clock,
-  highLane,
-  lowLane,
-  powerOfTwoAtLeast,
-} from "../../base/index.ts";
+import { assert, type Checksums, type Clock, powerOfTwoAtLeast } from "../../base/index.ts";
 import { type ChannelKind, PacketWriter } from "../../protocol/index.ts";
 import { PacketHistory } from "./packet-history.ts";
 
@@ -73,10 +66,10 @@ export class Channel {
     return symbol < this.#symbolNext.length ? this.#symbolNext[symbol] : 1;
   }
 
-  /** The time of the messages that follow. */
-  setTime(timestamp_us: number): void {
-    this.writer.timestampLow = lowLane(timestamp_us) | 0;
-    this.writer.timestampHigh = highLane(timestamp_us);
+  /** The time of the messages that follow, as lanes of microseconds since 1970. */
+  setTime(low: number, high: number): void {
+    this.writer.timestampLow = low;
+    this.writer.timestampHigh = high;
   }
 
   /** Makes room for a message of `type` in `writer`, and returns its symbol sequence: the caller writes it at once. */

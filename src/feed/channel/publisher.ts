@@ -6,7 +6,15 @@
 // is over, because only then may books be read. Everything that one command did to a symbol is one event: its last message is
 // marked. Checksums and statistics come once in a while, for symbols that have changed, as events of their own.
 
-import { assert, type Checksums, type Clock, fromSignedLanes, type RecordBuffer } from "../../base/index.ts";
+import {
+  assert,
+  type Checksums,
+  type Clock,
+  fromSignedLanes,
+  highLane,
+  lowLane,
+  type RecordBuffer,
+} from "../../base/index.ts";
 import {
   ChannelKind,
   CommandKind,
@@ -188,7 +196,8 @@ export class ChannelPublisher implements ServedMarket {
   }
 
   #setTime(timestamp_us: number): void {
-    for (let i = 0; i < this.#channels.length; i++) this.#channels[i].setTime(timestamp_us);
+    const [low, high] = [lowLane(timestamp_us) | 0, highLane(timestamp_us)];
+    for (let i = 0; i < this.#channels.length; i++) this.#channels[i].setTime(low, high);
     if (!this.#days.isOver(timestamp_us)) return;
     this.#days.turn(timestamp_us);
     this.#summaries.onDay();
@@ -277,7 +286,7 @@ export class ChannelPublisher implements ServedMarket {
       const isCleared = isSwitch && this.#isEmpty(symbol);
       this.#levels?.tell(touched, from, to, isCleared);
       this.#orders?.tell(touched, from, to, isCleared);
-      this.#top?.tell(symbol);
+      this.#top?.tell(touched, from, to);
       if (isSwitch) this.#instruments.tellStatus(symbol);
       this.#endEvent();
       this.#summaries.changed.mark(symbol);

@@ -26,6 +26,7 @@ const END_OF_EVENT = MdFlag.EndOfEvent;
 export class PacketWriter {
   readonly bytes = new Uint8Array(BYTES_MAX);
   readonly view = new DataView(this.bytes.buffer);
+  readonly #words = new Int32Array(this.bytes.buffer);
   /** Bytes of the packet so far; 0 while none is begun. */
   length = 0;
   /** Messages in it. */
@@ -69,7 +70,9 @@ export class PacketWriter {
     setU64(view, at + SYMBOL_SEQUENCE, symbolSequence);
     view.setInt32(at + TIMESTAMP, this.timestampLow, true);
     view.setInt32(at + TIMESTAMP + 4, this.timestampHigh, true);
-    this.bytes.fill(0, at + MESSAGE_HEADER_BYTES, at + length);
+    // A loop is faster than a call out of compiled code for so few words.
+    const words = this.#words;
+    for (let word = (at + MESSAGE_HEADER_BYTES) >> 2; word < (at + length) >> 2; word++) words[word] = 0;
     this.#last = at;
     this.length = at + length;
     this.count++;
