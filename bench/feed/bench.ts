@@ -4,6 +4,7 @@ import type { BenchResult, Row } from "../harness.ts";
 import { type Scratch, withScratch } from "../scratch.ts";
 import { benchPublishing } from "./publishing.ts";
 import { benchRecording } from "./recording.ts";
+import { benchSlowSubscribers } from "./slow-subscribers.ts";
 import { benchSymbolCache } from "./symbol-cache.ts";
 import { benchTickParser } from "./tick-parser.ts";
 import { benchTicksOverTcp } from "./ticks-over-tcp.ts";
@@ -14,6 +15,7 @@ const PARTS: readonly ((scratch: Scratch, rounds: number) => Promise<readonly Ro
   (_, rounds) => benchPublishing(rounds),
   (_, rounds) => benchSymbolCache(rounds),
   benchRecording,
+  (_, rounds) => benchSlowSubscribers(rounds),
 ];
 
 export function benchFeed(rounds: number): Promise<BenchResult> {
