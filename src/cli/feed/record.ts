@@ -8,6 +8,7 @@ import { ChannelKind } from "../../protocol/index.ts";
 import { parseHostPort, usageError } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
+import { readTlsCa } from "../tls-ca.ts";
 
 /** Channels of the exchange's own feed, as they are named on the command line. */
 const CHANNELS: Readonly<Record<string, ChannelKind>> = {
@@ -33,6 +34,7 @@ interface RecordOptions {
   readonly to: string;
   readonly protocol: "ticks" | "channel";
   readonly channels?: readonly ChannelKind[];
+  readonly tlsCa?: string;
 }
 
 export function registerRecord(feed: Command): void {
@@ -50,6 +52,7 @@ export function registerRecord(feed: Command): void {
       "with --protocol channel: some of top,levels,orders; by default all",
       parseChannels,
     )
+    .option("--tls-ca <file>", "the feed speaks TLS, and these certificates (PEM) vouch for it")
     .addHelpText("after", EXAMPLES)
     .action(record);
 }
@@ -75,7 +78,7 @@ async function record(address: string, options: RecordOptions): Promise<void> {
     if (!stdout.write(`${line}\n`)) stopped.resolve(undefined);
   };
   const recorder = await FeedRecorder.start({
-    ...{ host, port, protocol, directory: resolve(to) },
+    ...{ host, port, protocol, directory: resolve(to), tlsCa: readTlsCa(options.tlsCa) },
     ...greetingFor(options),
     onTake: (event) => say(event === "begun" ? `connected to ${address}` : `${event}`),
   });

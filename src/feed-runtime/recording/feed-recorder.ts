@@ -4,7 +4,7 @@
 // When the disk is slower than the feed and 16 MiB wait for it, the socket is read no further: what the feed does with a slow
 // reader is in the recording then, as it would be for any other client. What was received is recorded, whatever happens.
 
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { type Clock, networkWords, SeriatimError, type Storage } from "../../base/index.ts";
 import {
   encodeTake,
@@ -13,9 +13,9 @@ import {
   RecordKind,
   type TakeEndName,
 } from "../../feed/index.ts";
-import { NodeStorage, SystemClock } from "../../platform/index.ts";
+import { connectTo, NodeStorage, SystemClock } from "../../platform/index.ts";
 import { greetingOf } from "./greeting.ts";
-import { READ_BYTES, RecordingFiles } from "./recording-files.ts";
+import { RecordingFiles } from "./recording-files.ts";
 
 /** What is received waits so long for the disk at most, and so much a kill may lose; a sync takes less on most disks. */
 const FLUSH_ms = 50;
@@ -30,6 +30,8 @@ export interface FeedRecorderOptions {
   readonly host: string;
   readonly port: number;
   readonly protocol: RecordedProtocolName;
+  /** Who vouches for the feed's certificate (PEM): it speaks TLS. Plain TCP without. */
+  readonly tlsCa?: string | undefined;
   /** What is said on each connection, first: by default what makes a feed of that protocol send everything. */
   readonly greeting?: Uint8Array;
   /** Made when it is not there; another take is added when it holds a recording. */
@@ -54,7 +56,6 @@ export class FeedRecorder {
   readonly #options: FeedRecorderOptions;
   readonly #clock: Clock;
   readonly #files: RecordingFiles;
-  readonly #buffer = new Uint8Array(READ_BYTES);
   readonly #flush: NodeJS.Timeout;
   #reconnect: NodeJS.Timeout | undefined;
   #socket: Socket | undefined;
@@ -118,13 +119,15 @@ export class FeedRecorder {
   }
 
   #connect(): Promise<void> {
-    const { host, port } = this.#options;
-    const onread = { buffer: this.#buffer, callback: (bytes: number): boolean => this.#received(bytes) };
-    const socket = connect({ host, port, noDelay: true, autoSelectFamily: true, onread });
+    const { host, port, tlsCa } = this.#options;
+    const socket = connectTo({ host, port }, tlsCa);
     socket.setTimeout(CONNECT_ms);
+    socket.on("data", (bytes: Buffer) => {
+      if (!this.#received(bytes)) socket.pause();
+    });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let cause: NodeJS.ErrnoException | undefined;
-    socket.once("connect", () => {
+    socket.once(tlsCa === undefined ? "connect" : "secureConnect", () => {
       this.#begin(socket);
       resolve();
     });
@@ -159,12 +162,13 @@ export class FeedRecorder {
     onTake?.("begun");
   }
 
-  #received(bytes: number): boolean {
+  /** False: nothing more may come until a block is written. */
+  #received(bytes: Buffer): boolean {
     const { buffer } = this.#files;
     // What came in after the end of the take was told belongs to none.
     if (this.#socket === undefined) return true;
-    this.#bytes += bytes;
-    buffer.append(RecordKind.Data, this.#buffer.subarray(0, bytes), this.#clock.wallMicros());
+    this.#bytes += bytes.length;
+    buffer.append(RecordKind.Data, bytes, this.#clock.wallMicros());
     this.#files.write(false);
     if (!buffer.isFull) return true;
     this.#isPaused = true;

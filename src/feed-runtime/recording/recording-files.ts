@@ -14,8 +14,8 @@ import type {
 
 /** Blocks of a mebibyte that wait for the disk: of a feed of 100 MB/s it may be away for a sixth of a second. */
 const BLOCKS = 16;
-/** Of one read of a socket. */
-export const READ_BYTES = 64 * 1024;
+/** What one read of a socket gives at most: Node's own bound. */
+const READ_BYTES = 64 * 1024;
 /** A disk that hangs keeps nobody from ending: then the thread is broken off, and what waits is lost. */
 const CLOSE_ms = 10_000;
 

@@ -1,7 +1,8 @@
 // A recorder and a player on real sockets and files: the same bytes, whatever becomes of connections.
 
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
@@ -12,7 +13,8 @@ import {
   RecordingPlayer,
   type RecordingPlayerOptions,
 } from "../../../src/feed-runtime/index.ts";
-import { NativeChecksums } from "../../../src/platform/index.ts";
+import { createServerOf, NativeChecksums } from "../../../src/platform/index.ts";
+import { TLS, TLS_FILES } from "../../support/tls.ts";
 import { receiveAll, scratchDirectory, startFeed, storage, takeBytes } from "./support.ts";
 
 function recordTo(
@@ -105,6 +107,23 @@ test("a feed whose clients speak first is greeted, and so is its player before i
   const player = await play(directory);
   expect(player.protocol).toBe("channel");
   expect((await receiveAll(player.port, "hello")).toString()).toBe("answer");
+});
+
+test("a feed that speaks TLS is recorded too, when its certificate is vouched for", async () => {
+  const bytes = randomBytes(200_000);
+  const server = createServerOf(TLS, (socket) => void socket.on("error", () => {}).end(bytes));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const directory = scratchDirectory();
+  const stranger = readFileSync(TLS_FILES.stranger, "utf8");
+  await expect(recordTo(directory, port, { tlsCa: stranger })).rejects.toThrow(
+    `the feed at 127.0.0.1:${port}: `,
+  );
+  const recorder = await recordTo(directory, port, { tlsCa: TLS.cert });
+  await until(() => recorder.figures.bytes >= bytes.length);
+  await recorder.stop();
+  expect(takeBytes(directory, 1).equals(bytes)).toBe(true);
 });
 
 test("a directory that is somebody else's is refused, by name", async () => {
