@@ -447,13 +447,6 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     tests: "test/feed/handler/receiver.test.ts",
   },
   {
-    name: "a packet that overlaps what was told is told whole",
-    file: "src/feed/handler/channel-receiver.ts",
-    find: "      if (i < skip) continue;\n",
-    replace: "",
-    tests: "test/feed/handler/receiver.test.ts",
-  },
-  {
     name: "a feed's packet is taken without its checksum",
     file: "src/protocol/market-data/packet.ts",
     find: "if (packetChecksum(bytes, from, to, checksums) !== checksum) return PacketProblem.Checksum;",

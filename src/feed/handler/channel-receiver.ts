@@ -4,7 +4,7 @@
 //   of an older epoch                   dropped
 //   of a newer epoch                    the end of all that is known: a snapshot is asked for
 //   of a snapshot                       told when one is awaited and it comes part by part (snapshot-run.ts)
-//   that begins at `next` or before     told from `next` on (of its whole channel), then those that wait behind it
+//   that begins at `next` or before     told but for what was told (symbol-gate.ts), then those that wait behind it
 //   that begins behind `next`           kept in the window, and what is missing is recovered (channel-order.ts, recovery-course.ts)
 //
 // While a snapshot is on its way the packets of a whole channel are kept, and then spliced by each symbol's own sequence (symbol-gate.ts).
@@ -176,9 +176,9 @@ export class ChannelReceiver {
     this.#settle(now_us);
   }
 
-  /** Tells what the reader is bound to, from `next` to `end`. */
+  /** Tells what the reader is bound to, up to `end`: what was told already its symbol's sequence passes over. */
   #tellTo(end: number, now_us: number): void {
-    this.#tellLive(this.next - this.#reader.first, false, now_us);
+    this.#tellLive(false, now_us);
     if (end > this.next) this.#order.next = end;
   }
 
@@ -222,16 +222,15 @@ export class ChannelReceiver {
     if (this.next === 0) return;
     const isConflated = (packetFlags & PacketFlag.Conflated) !== 0;
     if (count > 0) this.#run.mayAnswer = false;
-    this.#tellLive(0, isConflated, now_us);
+    this.#tellLive(isConflated, now_us);
     // Where to go on from after a lost connection: what comes twice then is known by its symbol's sequence.
     this.#order.next = Math.max(this.next, isConflated ? first : first + count);
   }
 
-  #tellLive(skip: number, mayJump: boolean, now_us: number): void {
+  #tellLive(mayJump: boolean, now_us: number): void {
     const reader = this.#reader;
     this.#options.listener.sentAt_us = reader.sentAt_us;
-    for (let i = 0; reader.next(); i++) {
-      if (i < skip) continue;
+    while (reader.next()) {
       if (reader.type === MdType.Conflated) {
         this.figures.conflated += reader.conflated;
         tell(reader, this.#options.listener, 0);

@@ -31,7 +31,7 @@ export class ChannelFigures {
   refused = 0;
   /** Snapshots that were whole. */
   snapshots = 0;
-  /** Messages that a snapshot had in it already. */
+  /** Messages of packets that were told which a snapshot, or another packet, had already. */
   repeats = 0;
   /** Holes in the sequence of one symbol. */
   symbolGaps = 0;
