@@ -91,7 +91,6 @@ export class TickClient {
    */
   subscribe(wish: TickWish): void {
     this.#wishes.wish(wish);
-    this.#say();
     this.#arm();
   }
 
@@ -224,7 +223,6 @@ export class TickClient {
   #lost(why: SeriatimError): void {
     this.#socket = undefined;
     this.#isSaying = false;
-    this.#intake.end();
     this.#wishes.closed();
     if (this.state !== TickState.Connecting) {
       this.connections.lost += 1;

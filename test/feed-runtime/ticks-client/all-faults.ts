@@ -42,9 +42,8 @@ export async function allFaults({ seconds, rate, framesPerConnection, seed }: Al
       connections: { ...client.connections },
     };
     await feed.replaceServer();
-    const before = { ...client.counters };
     const isLiveAgain = await isLive(feed);
-    return { ...figures, isLiveAgain, countersAfter: difference(before, client.counters) };
+    return { ...figures, isLiveAgain, countersAfter: difference(feed.before, client.counters) };
   } finally {
     await feed.stop();
   }

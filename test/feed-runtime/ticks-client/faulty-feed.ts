@@ -3,7 +3,13 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import type { SeriatimError } from "../../../src/base/index.ts";
-import { type Tick, type TickFaults, TickGenerator, type TickState } from "../../../src/feed/index.ts";
+import {
+  type Tick,
+  TickCounters,
+  type TickFaults,
+  TickGenerator,
+  type TickState,
+} from "../../../src/feed/index.ts";
 import { TickClient, type TickClientOptions, TickSimulator } from "../../../src/feed-runtime/index.ts";
 import { NetTransport, SystemClock } from "../../../src/platform/index.ts";
 
@@ -74,6 +80,8 @@ export class FaultyFeed {
   readonly delivered: string[] = [];
   /** States and their causes, and "quiet". */
   readonly told: string[] = [];
+  /** What was counted before the last connection. */
+  before = new TickCounters();
   readonly port: number;
   readonly #terms: FeedTerms;
   readonly #rate: number;
@@ -153,6 +161,7 @@ export class FaultyFeed {
   }
 
   #keepState(state: TickState, why: SeriatimError | undefined): void {
+    if (state === "open") this.before = { ...this.client.counters };
     this.told.push(why === undefined ? state : `${state} ${why.code}`);
   }
 }

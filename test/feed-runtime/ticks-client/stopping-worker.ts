@@ -17,7 +17,8 @@ async function stopIn(state: TickState, port: number): Promise<void> {
   await promise;
   client.subscribe([2]);
   const stoppedBecause = await client.stop();
-  console.log(state, client.state, stoppedBecause === undefined);
+  const timers = process.getActiveResourcesInfo().filter((name) => name === "Timeout");
+  console.log(state, client.state, stoppedBecause === undefined, timers.length);
   await client.stop();
 }
 

@@ -190,12 +190,13 @@ test("who stops it from inside a delivery is told nothing more but that", async 
   expect(await client.stopped).toBeUndefined();
   await until(() => server.sockets[0].destroyed);
   expect(told).toEqual(["open", "trade 1", "stopped"]);
+  expect(client.connections).toMatchObject({ connected: 1, lost: 0, notTicks: 0 });
 });
 
 test("stopped in any state it leaves no timer and no socket", async () => {
   const worker = fileURLToPath(new URL("stopping-worker.ts", import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [worker], { timeout: 20_000 });
-  const expected = ["connecting", "open", "live", "waiting"].map((state) => `${state} stopped true\n`);
+  const expected = ["connecting", "open", "live", "waiting"].map((state) => `${state} stopped true 0\n`);
   expect(stdout).toBe(expected.join(""));
 });
 
