@@ -108,6 +108,12 @@ export class MarketFeeds {
   /** Of the packets sealed when subscribers had their turn last. */
   #served = 0;
 
+  /** Resolves with why a port can't be listened on any more, if that ever happens; after open(). */
+  get failed(): Promise<SeriatimError> {
+    const listeners = [this.#listener?.failed, this.#tickServer?.failed];
+    return Promise.race(listeners.filter((failed) => failed !== undefined));
+  }
+
   constructor(options: MarketFeedOptions, parts: MarketFeedParts) {
     this.#options = options;
     this.#parts = parts;

@@ -82,10 +82,22 @@ export class FeedDesk {
 
   /** Sends to everybody what there is for him; true: there is more to do at once. */
   turn(): boolean {
+    const { images, limits } = this.parts;
     let isMore = false;
-    this.parts.images.turn();
-    for (const session of this.#sessions) if (session.pump()) isMore = true;
-    return isMore || this.parts.images.isShort;
+    let left_bytes = limits.perTurn_bytes;
+    let others = this.#sessions.size;
+    images.turn();
+    for (const session of this.#sessions) {
+      if (others-- === 0) break;
+      if (left_bytes <= 0) return true;
+      const before = session.sent_bytes;
+      if (session.pump()) isMore = true;
+      left_bytes -= session.sent_bytes - before;
+      // To the end of the line: who is not reached in this turn is the first in the next.
+      this.#sessions.delete(session);
+      this.#sessions.add(session);
+    }
+    return isMore || images.isShort;
   }
 
   tick(): void {

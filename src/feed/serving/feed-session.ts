@@ -41,6 +41,8 @@ export interface FeedCarrier {
 }
 
 export class FeedSession {
+  /** Given to the carrier, ever; without heartbeats. */
+  sent_bytes = 0;
   readonly #carrier: FeedCarrier;
   readonly #parts: ServingParts;
   readonly #input = new RequestInput();
@@ -77,16 +79,24 @@ export class FeedSession {
     this.#held_us = undefined;
   }
 
-  /** Sends what there is, so many pieces at most; true: there is more, and the carrier would take it. */
+  /** Sends what there is, a few pieces at most; true: there is more, and the carrier would take it. */
   pump(): boolean {
     for (let pieces = this.#parts.limits.chunksPerTurn; pieces > 0; pieces--) {
       if (this.#isOver || this.#held_us !== undefined) return false;
       const now_us = this.#parts.clock.monotonicMicros();
       const piece = this.#next(now_us);
-      if (piece === undefined) return false;
+      if (piece === undefined) return this.#isBehind;
+      this.sent_bytes += piece.length;
       if (!this.#carrier.send(piece)) this.#held_us = now_us;
     }
     return this.#held_us === undefined;
+  }
+
+  /** Whether there is history that it has to read on in, though what it read was for others. */
+  get #isBehind(): boolean {
+    if (this.#isOver) return false;
+    for (const subscription of this.#subscriptions.values()) if (subscription.isBehind) return true;
+    return false;
   }
 
   /** Some times a second: heartbeats, and who takes or wants nothing. */
@@ -192,8 +202,7 @@ export class FeedSession {
     const isAll = symbol === EVERY_SYMBOL;
     if (!isAll && symbol >= market.symbols) return MdRefusal.Symbols;
     if (this.#snapshots.length >= limits.snapshotsWaiting) return MdRefusal.TooManyRequests;
-    const symbols = isAll ? Array.from({ length: market.symbols }, (_, each) => each) : [symbol];
-    const run = new SnapshotRun(channel, symbols);
+    const run = new SnapshotRun(channel, isAll ? market.symbols : [symbol]);
     this.#snapshots.push(run);
     this.#accept(type, channel, run.first);
     return undefined;

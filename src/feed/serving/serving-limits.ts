@@ -9,6 +9,8 @@ export interface ServingLimits {
   readonly chunk_bytes: number;
   /** Pieces for one connection in one turn: others come in between. */
   readonly chunksPerTurn: number;
+  /** For all connections in one turn; the last one may go beyond, and the others are first in the next. */
+  readonly perTurn_bytes: number;
   /** Above this much unread history a subscriber that takes conflation is conflated. */
   readonly conflateAbove_bytes: number;
   /** History that one turn reads through for one subscriber. */
@@ -34,6 +36,8 @@ export const SERVING_LIMITS: ServingLimits = {
   addresses: { connections: 64, ownConnections: 1_024 },
   chunk_bytes: 65_536,
   chunksPerTurn: 4,
+  // A few milliseconds of writing.
+  perTurn_bytes: 8_388_608,
   conflateAbove_bytes: 16_384,
   scanPerTurn_bytes: 1_048_576,
   requestsPerSecond: 100,

@@ -37,9 +37,6 @@ export class SnapshotCarousel {
     }
     const channel = this.#channels[this.#index];
     this.#index = (this.#index + 1) % this.#channels.length;
-    return new SnapshotRun(
-      channel,
-      Array.from({ length: this.#parts.market.symbols }, (_, symbol) => symbol),
-    );
+    return new SnapshotRun(channel, this.#parts.market.symbols);
   }
 }

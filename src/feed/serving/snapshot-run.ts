@@ -14,19 +14,22 @@ export class SnapshotRun {
   readonly first: number;
   isDone = false;
   readonly #channel: ServedChannel;
-  readonly #symbols: readonly number[];
+  /** Undefined: they are numbered from 0. */
+  readonly #symbols: readonly number[] | undefined;
+  readonly #count: number;
   #image: SnapshotImage | undefined;
   /** The next symbol's place, and where in the image at work the next packet begins. */
   #index = 0;
   #at = 0;
   #part = 0;
 
-  /** Begins now: at the channel's next message. */
-  constructor(channel: ServedChannel, symbols: readonly number[]) {
+  /** Begins now, at the channel's next message, with these symbols; a number: so many, from 0. */
+  constructor(channel: ServedChannel, symbols: readonly number[] | number) {
     this.#channel = channel;
     this.epoch = channel.epoch;
     this.first = channel.next;
-    this.#symbols = symbols;
+    this.#symbols = typeof symbols === "number" ? undefined : symbols;
+    this.#count = typeof symbols === "number" ? symbols : symbols.length;
   }
 
   get kind(): ChannelKind {
@@ -40,9 +43,10 @@ export class SnapshotRun {
 
   /** The next piece; undefined: an image has to be waited for. Not of a run that is done or stale. */
   take({ copies, images, checksums, clock }: ServingParts): Uint8Array | undefined {
-    if (this.#symbols.length === 0) return this.#nothing(checksums, clock.wallMicros());
+    if (this.#count === 0) return this.#nothing(checksums, clock.wallMicros());
     while (!this.isDone && copies.hasRoom) {
-      this.#image ??= images.take(this.#channel.kind, this.#symbols[this.#index], this.first);
+      const symbol = this.#symbols?.[this.#index] ?? this.#index;
+      this.#image ??= images.take(this.#channel.kind, symbol, this.first);
       if (this.#image === undefined) break;
       this.#addPacket(copies, this.#image, images);
     }
@@ -69,7 +73,7 @@ export class SnapshotRun {
     const from = this.#at;
     const to = from + announcedBytes(bytes, from);
     const isLastOfImage = to === bytes.length;
-    const isLast = isLastOfImage && this.#index === this.#symbols.length - 1;
+    const isLast = isLastOfImage && this.#index === this.#count - 1;
     const flags = PacketFlag.Snapshot | (isLast ? PacketFlag.SnapshotLast : 0);
     copies.addPart(bytes, from, to, { first: this.first, part: this.#part++, flags });
     this.#at = to;

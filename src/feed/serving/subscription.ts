@@ -50,7 +50,12 @@ export class Subscription {
     return this.#epoch === this.channel.epoch && this.#next < this.channel.first;
   }
 
-  /** The next piece; undefined: there is none now. */
+  /** Whether there is something live that it has not been sent or passed over. */
+  get isBehind(): boolean {
+    return this.#run === undefined && this.#epoch === this.channel.epoch && this.#next < this.channel.next;
+  }
+
+  /** The next piece; undefined: there is none in this turn. */
   take(now_us: number): Uint8Array | undefined {
     if (this.#epoch !== this.channel.epoch) this.#begin();
     const piece = this.#run === undefined ? this.#takeLive() : this.#takeSnapshot(this.#run);
@@ -83,12 +88,8 @@ export class Subscription {
     this.end();
     this.#epoch = this.channel.epoch;
     this.#next = this.channel.next;
-    this.#run = new SnapshotRun(this.channel, this.#symbolList());
-  }
-
-  #symbolList(): readonly number[] {
-    if (this.#symbols !== undefined) return [...this.#symbols];
-    return Array.from({ length: this.#parts.market.symbols }, (_, symbol) => symbol);
+    const symbols = this.#symbols === undefined ? this.#parts.market.symbols : [...this.#symbols];
+    this.#run = new SnapshotRun(this.channel, symbols);
   }
 
   #takeSnapshot(run: SnapshotRun): Uint8Array | undefined {
@@ -101,13 +102,11 @@ export class Subscription {
 
   #takeLive(): Uint8Array | undefined {
     const { channel } = this;
-    // What is of other symbols alone makes no piece: on to what follows.
-    while (this.#next < channel.next && this.#next >= channel.first) {
-      const { bytes, next } = this.#read();
-      this.#next = next;
-      if (bytes.length > 0) return bytes;
-    }
-    return undefined;
+    if (this.#next >= channel.next || this.#next < channel.first) return undefined;
+    const { bytes, next } = this.#read();
+    this.#next = next;
+    // What is of other symbols alone makes no piece; what follows it is for the next turn.
+    return bytes.length > 0 ? bytes : undefined;
   }
 
   #read() {

@@ -93,6 +93,7 @@ export class WebServer {
     http.server.on("upgrade", this.#refuseEarly);
     this.#attach();
     const { tcp: md = 0, ticks: feed = 0 } = (await this.#feeds?.open()) ?? {};
+    this.#feeds?.failed.then((error) => this.#fail(error));
     if (this.#isClosed) await this.close();
     return { http: http.port, md, feed };
   }

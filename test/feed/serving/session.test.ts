@@ -84,6 +84,39 @@ test("channels of one connection take turns, and each packet is whole", () => {
     expect(packets.filter((p) => p.kind === kind).flatMap((p) => p.messages)).toHaveLength(1_000);
 });
 
+test("one turn sends so much, and who was not reached is the first in the next", () => {
+  const { market, desk, join } = rig({ perTurn_bytes: 1 });
+  const joined = Array.from({ length: 5 }, () => join(subscribe(TOP)));
+  while (desk.turn());
+  for (const each of joined) each.said();
+  market.top.trade(0, 1);
+  market.top.seal();
+  const reached: number[] = [];
+  for (let turn = 0; turn < 5; turn++) {
+    expect(desk.turn()).toBe(true);
+    reached.push(joined.filter(({ carrier }) => carrier.pieces.length > 0).length);
+  }
+  expect(reached).toEqual([1, 2, 3, 4, 5]);
+  expect(desk.turn()).toBe(false);
+});
+
+test("a subscriber of a quiet symbol reads through what is of others over as many turns as it takes", () => {
+  const { market, desk, join } = rig({ scanPerTurn_bytes: 2_000 });
+  const joined = join(subscribe(TOP, { symbols: [2] }));
+  joined.said();
+  for (let i = 0; i < 500; i++) market.top.trade(0, i);
+  market.top.trade(2, 7);
+  market.top.seal();
+  let turns = 0;
+  while (joined.carrier.pieces.length === 0 && turns < 100) {
+    desk.turn();
+    turns++;
+  }
+  expect(turns).toBeGreaterThan(5);
+  expect(joined.said().packets.map((packet) => packet.messages)).toEqual([["Trade 2#1@7."]]);
+  expect(desk.turn()).toBe(false);
+});
+
 test("who has read up to the same place is given the same memory", () => {
   const { market, desk, join } = rig();
   const joined = Array.from({ length: 20 }, () => join(subscribe(TOP)));
