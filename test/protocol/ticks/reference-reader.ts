@@ -28,6 +28,19 @@ export function readTicks(bytes: Uint8Array): { frames: TickFrame[]; rest: numbe
   return { frames, rest: data.length - at };
 }
 
+/** The numbers alone, for streams of which a hundred thousand objects would be made: types must be known, no more is checked. */
+export function readSequences(bytes: Uint8Array): number[] {
+  const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const sequences: number[] = [];
+  for (let at = 0; at < data.length; ) {
+    const size = SIZES[data.readUInt16LE(at)];
+    if (size === undefined) throw new Error(`byte ${at}: type ${data.readUInt16LE(at)} is unknown`);
+    if (at + size <= data.length) sequences.push(data.readUInt32LE(at + 2));
+    at += size;
+  }
+  return sequences;
+}
+
 function readFrame(frame: Buffer): TickFrame {
   const lanes = [0, 0, 0, 0];
   for (let i = 0; i < frame.length; i++) lanes[i % 4] ^= frame[i];
