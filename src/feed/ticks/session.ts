@@ -99,7 +99,8 @@ export class TickSession {
   }
 
   wantsHeartbeat(now_us: number): boolean {
-    if (this.ending !== undefined || this.load > 0 || this.#faults?.isStalled(now_us)) return false;
+    // A stall on purpose begins before a frame, so something waits.
+    if (this.ending !== undefined || this.load > 0) return false;
     return now_us - this.#quietSince_us >= TICK_HEARTBEAT_us;
   }
 

@@ -45,6 +45,15 @@ describe("numbers", () => {
   });
 });
 
+test("a gap on purpose before every frame spares the first: nobody expects a number there", () => {
+  const driven = new DrivenSession({ faults: { gap: { every: 1 } } });
+  for (let i = 0; i < 4; i++) driven.trade(0);
+  driven.drain();
+  expect(driven.sequences()).toEqual([1, 3, 5, 7]);
+  expect(driven.session.counters.injected.gaps).toBe(3);
+  assertCountsAddUp(driven);
+});
+
 describe("subscriptions", () => {
   /** The symbols of 0, 1, 7, 499 that come through. */
   function heard(driven: DrivenSession): number[] {
