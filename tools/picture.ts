@@ -33,9 +33,10 @@ await sleep(MARKET_MS);
 // Some orders of the visitor's own, around the market but behind it, and one that trades.
 const middle = Number(await page.locator(".last-price").textContent());
 for (const [key, away, lots] of [
-  ["b", -8, 25],
-  ["b", -14, 40],
-  ["s", 9, 30],
+  ["b", -9.5, 25],
+  ["b", -15.5, 40],
+  ["s", 9.5, 30],
+  ["s", 15.5, 20],
   ["s", -30, 12],
 ] as const) {
   await page.keyboard.press(key);
@@ -48,6 +49,12 @@ for (const [key, away, lots] of [
 }
 await page.getByRole("log").getByText("accepted").first().waitFor({ state: "hidden" });
 await sleep(6_000);
+// Who stands in line where one of them rests, and all instruments.
+const column = (side: "bid" | "ask", mark: string) =>
+  page.locator(".ladder-row", { has: page.locator(`${mark} b:not(:empty)`) }).locator(`.ladder-${side}`);
+await column("bid", ".ladder-own:first-child").or(column("ask", ".ladder-own:last-child")).first().click();
+await page.locator(".own-panel label", { hasText: "Market" }).click();
+await sleep(1_000);
 await page.screenshot({ path: PICTURE });
 await opened.browser.close();
 await node.end("SIGTERM");

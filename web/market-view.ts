@@ -68,7 +68,8 @@ export class MarketView {
     this.#fit();
     this.#rows.forEach((view, i) => {
       const market = markets.get(this.#symbols[this.#first + i]);
-      if (market === undefined) view.row.hidden = true;
+      // It is listed no more: whoever is, is sorted anew.
+      if (market === undefined) this.#sorted_ms = Number.NEGATIVE_INFINITY;
       else this.#paintRow(view, this.#first + i, market, selected);
     });
     const at = this.cursor === undefined ? -1 : this.shown.indexOf(this.cursor);
@@ -77,9 +78,9 @@ export class MarketView {
   }
 
   #order(markets: ReadonlyMap<string, Market>, now_ms: number): void {
-    const isOther = markets.size !== this.#symbols.length || !markets.has(this.#symbols[0]);
+    const isDue = this.#sorted_ms < 0 || markets.size !== this.#symbols.length;
     const isStill = now_ms - this.#sorted_ms < SORTED_MS || this.#body.matches(":hover");
-    if (!isOther && (isStill || this.#sorting === undefined) && this.#sorted_ms > 0) return;
+    if (!isDue && (isStill || this.#sorting === undefined)) return;
     this.#sorted_ms = now_ms;
     this.#symbols = sortedSymbols(markets, this.#sorting);
     this.#space.style.height = `${this.#symbols.length * ROW_PX}px`;
@@ -102,7 +103,6 @@ export class MarketView {
     if (state === view.painted) return;
     view.painted = state;
     const { row, cells, line } = view;
-    row.hidden = false;
     row.dataset.symbol = symbol;
     row.style.transform = `translateY(${at * ROW_PX}px)`;
     row.className = symbol === this.cursor ? "market-row cursor" : "market-row";

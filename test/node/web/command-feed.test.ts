@@ -34,7 +34,13 @@ class Heard implements EventListener {
       if (((events.words[at + EventWord.kindReasonCommandFlags] >>> 24) & EventFlag.Last) !== 0)
         this.commands++;
   }
-  endCommand(): void {}
+  /** Commands that ended, and those that did when the listener had all of their events. */
+  ended = 0;
+  endedWhole = 0;
+  endCommand(): void {
+    this.ended++;
+    if (this.commands === this.ended) this.endedWhole++;
+  }
   onReset(): void {
     this.resets++;
   }
@@ -127,6 +133,7 @@ describe("a follower", () => {
     const copy = await caughtUpWith(primary.position);
     expect(hashOf(copy.engine)).toBe(hashOf(primary.engine));
     expect(heard.commands).toBe(primary.position - 5);
+    expect([heard.ended, heard.endedWhole]).toEqual([heard.commands, heard.commands]);
     expect(heard.resets).toBe(1);
     expect(primary.feed.resyncs).toBe(0);
   });

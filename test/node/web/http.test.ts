@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { StreamFigures } from "../../../src/feed/index.ts";
 import { type NodeStatus, startHttp } from "../../../src/node/index.ts";
 import { createLog } from "../../../src/node/log.ts";
 import { AskedStatus } from "../../../src/node/web/asked-status.ts";
@@ -67,6 +66,8 @@ const STATUS: NodeStatus = {
   heap_bytes: 5_000_000,
 };
 
+const STREAMS = { subscriptions: 24, conflated: 7 };
+
 const log = createLog({ level: "silent" });
 const open: HttpFace[] = [];
 afterEach(() => Promise.all(open.splice(0).map((face) => face.close())));
@@ -74,7 +75,7 @@ afterEach(() => Promise.all(open.splice(0).map((face) => face.close())));
 const optionsOf = (some: Partial<HttpOptions> = {}): HttpOptions => ({
   ...{ host: "127.0.0.1", port: 0, log, files: new Map() },
   status: async () => STATUS,
-  web: () => ({ feedPosition: 14, webSockets: new WebCounters(), streams: new StreamFigures() }),
+  web: () => ({ feedPosition: 14, webSockets: new WebCounters(), streams: STREAMS }),
   ...some,
 });
 
@@ -169,6 +170,8 @@ test("metrics are the status of the moment, and counters don't add up over scrap
       'seriatim_stage_latency_seconds_bucket{stage="match",le="+Inf"} 3',
       'seriatim_stage_latency_seconds_sum{stage="match"} 0.000002',
       'seriatim_stage_latency_seconds_count{stage="match"} 3',
+      "seriatim_websocket_subscriptions 24",
+      "seriatim_websocket_messages_conflated_total 7",
       'seriatim_status{status="ok"} 1',
       'seriatim_status{status="halted"} 0',
     ]),
