@@ -32,7 +32,7 @@ export class FeedHandler {
         hasRecovery: address !== undefined,
         checksums: new NativeChecksums(),
         limits,
-        send: (bytes) => this.#link?.send(bytes),
+        send: (bytes, isAnswered) => this.#link?.send(bytes, isAnswered),
       },
       this.#now_us(),
     );
@@ -92,9 +92,9 @@ export class FeedHandler {
       now_us: () => this.#now_us(),
       opened: () => this.#intake.streamOpened(this.#now_us()),
       received: (bytes, to) => {
-        const isOfUse = this.#intake.streamBytes(bytes, 0, to, this.#now_us());
+        const why = this.#intake.streamBytes(bytes, 0, to, this.#now_us());
         this.#arm();
-        return isOfUse;
+        return why;
       },
       closed: () => this.#intake.streamClosed(),
       changed: (why) => {

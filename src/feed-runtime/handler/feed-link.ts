@@ -16,8 +16,8 @@ const WAITING_BYTES_MAX = 262_144;
 export interface LinkOwner {
   now_us(): number;
   opened(): void;
-  /** Bytes[0, to) came; they are lent. False: the connection is of no more use. */
-  received(bytes: Uint8Array, to: number): boolean;
+  /** Bytes[0, to) came; they are lent. Returns why the connection is of no more use, if it isn't. */
+  received(bytes: Uint8Array, to: number): string | undefined;
   closed(): void;
   /** The course's state may be another; `why`: what became of the connection. */
   changed(why: SeriatimError | undefined): void;
@@ -63,11 +63,11 @@ export class FeedLink {
     await closed;
   }
 
-  /** Sends a request; nothing while there is no connection. */
-  send(bytes: Uint8Array): void {
+  /** Sends a request, which has an answer or none; nothing while there is no connection. */
+  send(bytes: Uint8Array, isAnswered: boolean): void {
     const socket = this.#socket;
     if (socket === undefined || !this.#isOpen) return;
-    this.#course.asked(this.#owner.now_us());
+    if (isAnswered) this.#course.asked(this.#owner.now_us());
     socket.write(bytes);
     if (socket.writableLength > WAITING_BYTES_MAX) this.#giveUp("it reads no requests");
   }
@@ -125,9 +125,9 @@ export class FeedLink {
   #received(bytes: Uint8Array, length: number): boolean {
     if (!this.#isOpen) return false;
     this.#course.heard(this.#owner.now_us());
-    if (this.#owner.received(bytes, length)) return true;
-    this.#giveUp("what it sent is of no use");
-    return false;
+    const why = this.#owner.received(bytes, length);
+    if (why !== undefined) this.#giveUp(why);
+    return why === undefined;
   }
 
   #giveUp(why: string): void {

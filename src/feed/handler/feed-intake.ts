@@ -26,6 +26,7 @@ import { RECOVERY_LIMITS } from "./recovery-course.ts";
 
 /** Heartbeats come at least once a second: three that are missing are no accident. */
 export const RECEIVER_LIMITS: ReceiverLimits = { ...RECOVERY_LIMITS, silence_us: 3_500_000 };
+const REFUSAL_NAMES = new Map(Object.entries(MdRefusal).map(([name, reason]) => [reason, name]));
 /** How often this side says that it is alive. */
 const HEARTBEAT_US = 1_000_000;
 
@@ -48,7 +49,7 @@ export interface IntakeOptions {
   readonly checksums: Checksums;
   readonly limits?: ReceiverLimits;
   /** Sends a request over the connection that `streamOpened` said; bytes are the callee's from then on. */
-  send(bytes: Uint8Array): void;
+  send(bytes: Uint8Array, isAnswered: boolean): void;
 }
 
 export class FeedIntake implements PacketSink {
@@ -59,11 +60,11 @@ export class FeedIntake implements PacketSink {
   malformed = 0;
   /** Packets of channels that nobody asked for. */
   foreign = 0;
-  /** Why the service refused a subscription: a MdRefusal, or 0. */
-  refusal: MdRefusal | 0 = 0;
   readonly #options: IntakeOptions;
   /** By ChannelKind. */
   readonly #byChannel: (ChannelReceiver | undefined)[] = [];
+  /** Why the service refused a subscription on this connection. */
+  #refusal: MdRefusal | 0 = 0;
   #isOpen = false;
   #now_us: number;
   #heartbeat_us = Number.POSITIVE_INFINITY;
@@ -89,7 +90,7 @@ export class FeedIntake implements PacketSink {
   streamOpened(now_us: number): void {
     this.#now_us = now_us;
     this.#isOpen = true;
-    this.refusal = 0;
+    this.#refusal = 0;
     this.#heartbeat_us = now_us + HEARTBEAT_US;
     this.stream.reset();
     for (const [i, receiver] of this.receivers.entries()) {
@@ -109,16 +110,17 @@ export class FeedIntake implements PacketSink {
   }
 
   /**
-   * Bytes of the TCP connection. False: it is of no more use, and another one must take its place. (Bytes were lost that the
-   * channel's sequence does not show, or the service refused what this feed lives by.)
+   * Bytes of the TCP connection. Returns why it is of no more use, if it isn't: bytes were lost that the channel's sequence does not
+   * show, or the service refused what this feed lives by. Another one must take its place.
    */
-  streamBytes(bytes: Uint8Array, from: number, to: number, now_us: number): boolean {
+  streamBytes(bytes: Uint8Array, from: number, to: number, now_us: number): string | undefined {
     this.#now_us = now_us;
     const { losses } = this.stream;
     this.stream.push(bytes, from, to);
     this.tick(now_us);
+    if (this.#refusal !== 0) return `it refused a subscription (${REFUSAL_NAMES.get(this.#refusal)})`;
     const isSparse = this.#options.channels.some(isOfSome);
-    return this.refusal === 0 && (this.stream.losses === losses || !isSparse);
+    return this.stream.losses > losses && isSparse ? "what it sent was damaged" : undefined;
   }
 
   /** One datagram of a line. */
@@ -148,7 +150,7 @@ export class FeedIntake implements PacketSink {
   reply(bytes: Uint8Array, from: number, to: number): void {
     const reply = decodeMdReply(bytes, from, to);
     if (reply?.type !== MdRequestType.Refused) return;
-    if (reply.request === MdRequestType.Subscribe) this.refusal = reply.reason;
+    if (reply.request === MdRequestType.Subscribe) this.#refusal = reply.reason;
     // Too many requests at once: what was asked is asked again when its time is over.
     else if (reply.request === MdRequestType.Retransmit && reply.reason !== MdRefusal.TooManyRequests)
       this.#byChannel[reply.channel]?.refused(this.#now_us);
@@ -185,7 +187,8 @@ export class FeedIntake implements PacketSink {
   }
 
   #send(request: MdRequest): void {
-    if (this.#isOpen) this.#options.send(encodeMdRequest(request));
+    const isAnswered = request.type !== MdRequestType.Heartbeat;
+    if (this.#isOpen) this.#options.send(encodeMdRequest(request), isAnswered);
   }
 }
 

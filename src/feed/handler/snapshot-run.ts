@@ -6,10 +6,10 @@
 //   everything   all but what is known newer       where the run leads up to
 //   stale ones   the symbols that are stale        where it was: the others lost nothing
 //
-// One run at a time: two sources may send one each, and the parts of one say nothing of the other.
+// One run at a time: two sources may send one each, and the parts of one say nothing of the other. A stream's takes over: it loses none.
 
 import { type MarketDataReader, MdType } from "../../protocol/index.ts";
-import type { ChannelFigures, Source } from "./figures.ts";
+import { type ChannelFigures, Source } from "./figures.ts";
 import { type MarketDataListener, tell } from "./listener.ts";
 import type { SymbolGate } from "./symbol-gate.ts";
 
@@ -57,7 +57,8 @@ export class SnapshotRun {
   takes(source: Source, { first, part }: MarketDataReader): boolean {
     const isOfThis = source === this.#source && first === this.#first;
     if (isOfThis && part < this.#part) return false;
-    const isBegin = part === 0 && (this.#source === -1 || this.#source === source);
+    const mayBegin = this.#source === -1 || this.#source === source || source === Source.Stream;
+    const isBegin = part === 0 && mayBegin;
     if (isBegin) {
       this.#source = source;
       this.#first = first;

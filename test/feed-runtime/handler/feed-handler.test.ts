@@ -9,7 +9,14 @@ import {
   FeedState,
   MarketDataListener,
 } from "../../../src/feed-runtime/index.ts";
-import { ChannelKind, decodeMdRequest, type MdRequest, MdRequestType } from "../../../src/protocol/index.ts";
+import {
+  ChannelKind,
+  decodeMdRequest,
+  encodeMdRequest,
+  MdRefusal,
+  type MdRequest,
+  MdRequestType,
+} from "../../../src/protocol/index.ts";
 import { level, packet, snapshot } from "../../feed/handler/packets.ts";
 
 /** Long enough for sockets of a busy machine; reached only by a failure. */
@@ -148,6 +155,33 @@ test("a peer that is not there is tried again until it is, and a stop ends that"
   ]);
   await handler.stop();
   expect(handler.state).toBe(FeedState.Disconnected);
+});
+
+test("a subscription that is refused is told in words, and asked for again", async () => {
+  const peer = new Peer();
+  ends.push(() => peer.close());
+  const why: string[] = [];
+  const port = await peer.port();
+  const handler = new FeedHandler({
+    stream: { host: "127.0.0.1", port },
+    channels: [{ channel: ChannelKind.Levels, listener: new Prices(), symbols: [70] }],
+    connection: { backoffMin_us: 1_000 },
+    onState: (_, error) => {
+      if (error !== undefined) why.push(error.message);
+    },
+  });
+  ends.push(() => handler.stop());
+  await handler.start();
+  await until(() => peer.requests.length === 1);
+  const refused = {
+    type: MdRequestType.Refused,
+    request: 128,
+    channel: 2,
+    reason: MdRefusal.Symbols,
+  } as const;
+  peer.sockets[0].write(encodeMdRequest(refused));
+  await until(() => peer.requests.length === 2);
+  expect(why).toEqual([`the feed's connection to 127.0.0.1:${port}: it refused a subscription (Symbols)`]);
 });
 
 const listener = new Prices();

@@ -90,3 +90,11 @@ test.each(SEEDS)(
     }
   },
 );
+
+test("a recovery service that has nothing to say is left in peace", () => {
+  const { wrong, client, time } = proxyRun(1, { ...WHOLE, carrier: "lines", lines: 2, faults: NO_FAULTS });
+  time.run(time.now_us + 30_000_000);
+  expect(wrong).toEqual([]);
+  expect(client.connections).toBe(1);
+  expect(client.isFresh).toBe(true);
+});

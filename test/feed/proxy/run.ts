@@ -34,6 +34,7 @@ export interface RunResult {
   /** What is not as it must be, in words. */
   readonly wrong: string[];
   readonly client: SimulatedClient;
+  readonly time: SimulatedTime;
   /** Messages that went to the lines, after the client had joined, and that neither line delivered unharmed. */
   readonly lostOnAll: number;
   readonly datagramsLost: number;
@@ -106,7 +107,7 @@ export function proxyRun(seed: number, given: Partial<Scenario> = {}): RunResult
     if (!isThere(receiver, i)) wrong.push(`channel ${i + 1} is at ${receiver.next}, not ${channels[i].next}`);
   if (!client.isFresh) wrong.push("something is stale");
   const datagramsLost = lines.reduce((sum, { lost }) => sum + lost, 0);
-  return { scenario: drawn, wrong, client, lostOnAll, datagramsLost };
+  return { scenario: drawn, wrong, client, time, lostOnAll, datagramsLost };
 }
 
 function judge(exchange: SimulatedExchange, client: SimulatedClient, scenario: Scenario): string[] {

@@ -63,7 +63,7 @@ export class SimulatedClient {
   readonly #plan: ClientPlan;
   readonly #exchange: SimulatedExchange;
   readonly #course: ConnectionCourse;
-  #send: ((bytes: Uint8Array) => void) | undefined;
+  #send: ((bytes: Uint8Array, isAnswered: boolean) => void) | undefined;
   #breakOff: () => void = () => {};
   #wakes_us = Number.POSITIVE_INFINITY;
 
@@ -80,7 +80,10 @@ export class SimulatedClient {
       { channel: ChannelKind.Orders, listener: this.orders, symbols },
     ];
     const options = { carrier, channels, hasRecovery: true, checksums };
-    this.intake = new FeedIntake({ ...options, send: (bytes) => this.#send?.(bytes) }, time.now_us);
+    this.intake = new FeedIntake(
+      { ...options, send: (bytes, isAnswered) => this.#send?.(bytes, isAnswered) },
+      time.now_us,
+    );
     this.#course = new ConnectionCourse(isStream, () => random.unit(), {
       ...COURSE_LIMITS,
       backoffMin_us: 2_000,
@@ -97,6 +100,11 @@ export class SimulatedClient {
   /** Nothing is missing, as far as it knows. */
   get isFresh(): boolean {
     return this.intake.receivers.every(({ isStale, gate }) => !isStale && gate.stale === 0);
+  }
+
+  /** Connections that stood, in all. */
+  get connections(): number {
+    return this.#course.connections;
   }
 
   #open(): void {
@@ -149,8 +157,8 @@ export class SimulatedClient {
       },
       close: () => this.#time.after(300, lose),
     });
-    this.#send = (bytes) => {
-      this.#course.asked(this.#time.now_us);
+    this.#send = (bytes, isAnswered) => {
+      if (isAnswered) this.#course.asked(this.#time.now_us);
       up.send(bytes);
     };
     this.#breakOff = lose;
@@ -162,9 +170,9 @@ export class SimulatedClient {
   #received(bytes: Uint8Array): boolean {
     const now_us = this.#time.now_us;
     this.#course.heard(now_us);
-    const isOfUse = this.intake.streamBytes(bytes, 0, bytes.length, now_us);
+    const why = this.intake.streamBytes(bytes, 0, bytes.length, now_us);
     this.#arm();
-    return isOfUse;
+    return why === undefined;
   }
 
   #arm(): void {
