@@ -12,11 +12,12 @@ import {
   OrderType,
   TimeInForce,
 } from "../../../src/protocol/index.ts";
+import { FlowMachine } from "../../../src/replay/index.ts";
 import { expectBook, NaiveSubscriber, PublishedExchange } from "./support.ts";
 
 const KINDS = Object.values(ChannelKind);
 const SEEDS = 2;
-const COMMANDS = 1_000;
+const COMMANDS = 800;
 
 /** What the events of commands say of each symbol: trades, and how many commands did something to its book. */
 class Witness {
@@ -70,6 +71,40 @@ test.each(FLOW_PROFILE_NAMES)("books built from packets are the engine's: %s", (
     expectTold(exchange, subscribers, witness);
   }
 });
+
+test.each(["mixed", "deep", "administered", "sessions"] as const)(
+  "who begins with snapshots in a new epoch has the engine's books too, and the engine never knew: %s",
+  (profile) => {
+    const flow = generateFlow(profile, 3, COMMANDS);
+    const alone = new FlowMachine(flowGenesis(flow));
+    const exchange = new PublishedExchange(flowGenesis(flow), { summaryInterval_us: 5_000 });
+    let subscribers: NaiveSubscriber[] = [];
+    let heard = 0;
+    for (const [step, { command }] of flow.steps.entries()) {
+      exchange.apply(command);
+      const expected = alone.apply(command);
+      if (exchange.events.length + expected.length > 0) expect(exchange.events).toEqual(expected);
+      if (step % 50 !== 49 && step < flow.steps.length - 1) continue;
+      exchange.clock.now_us += 1_000;
+      if (step % 250 === 249) exchange.restart();
+      const packets = exchange.turn();
+      for (const packet of packets) for (const one of subscribers) one.take(packet);
+      if (subscribers.length > 0) heard += packets.length;
+      if (step % 250 === 249) subscribers = KINDS.map((kind) => late(exchange, kind));
+      for (let symbol = 0; symbol < exchange.engine.instruments.length; symbol++)
+        for (const one of subscribers) expectBook(exchange.engine, one, symbol);
+    }
+    expect(heard).toBeGreaterThan(10);
+  },
+);
+
+/** A subscriber that has just taken snapshots of all symbols. */
+function late(exchange: PublishedExchange, kind: ChannelKind): NaiveSubscriber {
+  const subscriber = new NaiveSubscriber(kind);
+  for (let symbol = 0; symbol < exchange.engine.instruments.length; symbol++)
+    for (const packet of exchange.snapshot(kind, symbol)) subscriber.take(packet);
+  return subscriber;
+}
 
 function expectTold(exchange: PublishedExchange, subscribers: NaiveSubscriber[], witness: Witness): void {
   const { engine, publisher } = exchange;

@@ -325,7 +325,7 @@ describe("summaries", () => {
   });
 
   test("statistics are of the UTC day by the log's time, from when the publisher began", () => {
-    const exchange = new PublishedExchange(GENESIS, {}, NEW_YEAR_US + DAY_US - 10_000_000);
+    const exchange = new PublishedExchange(GENESIS, {}, NEW_YEAR_US + DAY_US - 100_000);
     const subscriber = new NaiveSubscriber(ChannelKind.Top);
     const turn = () => {
       for (const packet of exchange.turn()) subscriber.take(packet);
@@ -334,7 +334,7 @@ describe("summaries", () => {
     for (const text of ["ACME", "BETA", "sell 1 100 9", "buy 2 100 1", "sell 3 90 9", "buy 4 95 3"])
       exchange.apply(commandOf(text));
     const first = {
-      ...{ since_us: NEW_YEAR_US + DAY_US - 10_000_000, open: 100, high: 100, low: 90, last: 90 },
+      ...{ since_us: NEW_YEAR_US + DAY_US - 100_000, open: 100, high: 100, low: 90, last: 90 },
       ...{ volume: 4, trades: 2 },
     };
     expect(turn()).toEqual([first, undefined]);

@@ -51,7 +51,7 @@ export class HandClock implements Clock {
 /** An engine that is fed flow commands, and its publisher. */
 export class PublishedExchange {
   readonly clock = new HandClock();
-  engine = new ExchangeEngine();
+  readonly engine = new ExchangeEngine();
   readonly publisher: ChannelPublisher;
   /** Events of the last command. */
   events: EventFields[] = [];
@@ -94,6 +94,14 @@ export class PublishedExchange {
 
   channel(kind: ChannelKind): Channel {
     return this.publisher.channel(kind) as Channel;
+  }
+
+  /** The copy begins anew from a snapshot, as a follower that fell behind does. */
+  restart(): void {
+    const pieces: Uint8Array[] = [];
+    this.engine.snapshot((piece) => void pieces.push(piece.slice()));
+    this.engine.restore(Buffer.concat(pieces), this.engine.position);
+    this.publisher.onReset();
   }
 
   /** The packets of a symbol's snapshot. */
