@@ -8,8 +8,11 @@
 import { conflatedText } from "../../protocol/index.ts";
 import type { Holding, Stream, StreamListener } from "./stream.ts";
 
-/** Messages that may wait for one subscriber. A stalled one's trades of a busy symbol last some seconds. */
-export const TRADE_MESSAGES_MAX = 1_000;
+/**
+ * Messages that may wait for one subscriber. A stalled one's trades of a busy symbol last 16 s: 50 batches a second, each cut by
+ * up to four quotes.
+ */
+export const TRADE_MESSAGES_MAX = 4_000;
 export const ORDER_MESSAGES_MAX = 10_000;
 /** Characters (all but names are ASCII: bytes) of all that waits for one subscriber. */
 export const HELD_BYTES_MAX = 4 * 1024 * 1024;

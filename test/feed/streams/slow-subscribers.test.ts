@@ -65,7 +65,7 @@ test("a peer that never reads holds marks and trades, nothing else, however long
   expect(peer.hasOverflowed).toBe(false);
 });
 
-test("trades wait in order, every one of them, up to 1,000 messages; one more gives the peer up", () => {
+test("trades wait in order, every one of them, up to 4,000 messages; one more gives the peer up", () => {
   const desk = new MarketDesk();
   const [peer, other] = [new Peer(desk, { room: 1 }), new Peer(desk, { room: 1 })];
   for (const { subscriber } of [peer, other]) subscriber.subscribe("trades", 0);

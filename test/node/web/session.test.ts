@@ -3,7 +3,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { SUBSCRIPTIONS_MAX } from "../../../src/feed/index.ts";
+import { SUBSCRIPTIONS_MAX, TRADE_MESSAGES_MAX } from "../../../src/feed/index.ts";
 import { IN_FLIGHT_MAX } from "../../../src/node/web/order-desk.ts";
 import { type SessionPeer, WebSession } from "../../../src/node/web/session.ts";
 import { TestExchange } from "./exchange.ts";
@@ -464,11 +464,11 @@ describe("subscriptions", () => {
   });
 });
 
-test("a slow peer that 1,000 trade messages wait for is closed by the next", async () => {
+test("a slow peer that 4,000 trade messages wait for is closed by the next", async () => {
   const client = await greeted();
   await client.say({ type: "subscribe", channels: ["trades"], symbols: ["BTC-USD"] });
   client.isSlow = true;
-  for (let i = 0; i <= 1_000; i++) exchange.trade();
+  for (let i = 0; i <= TRADE_MESSAGES_MAX; i++) exchange.trade();
   expect(client.closed).toBeUndefined();
   exchange.trade();
   expect(client.closed).toEqual([4008, "too slow: too much waits for you"]);
