@@ -68,6 +68,22 @@ test("symbols that are not wanted are dropped, and their numbers count", () => {
   expect(reader.counted).toEqual({ frames: 7, trades: 2, quotes: 1, heartbeats: 2, unwantedFrames: 2 });
 });
 
+test("of a server that numbers globally a filtered client books no loss, and all again it does", () => {
+  const wishes = new SubscriptionWishes([3]);
+  const reader = new Recorded({ wishes });
+  reader.read(joined(trade(900, 3, 1), trade(905, 3, 1), heartbeat(907, 0)));
+  wishes.wish("all");
+  reader.read(joined(trade(908, 3, 1), trade(910, 5, 1)));
+  expect(reader.counted).toEqual({
+    frames: 5,
+    trades: 4,
+    heartbeats: 1,
+    unattributedGaps: 2,
+    gapIncidents: 1,
+    framesLost: 1,
+  });
+});
+
 test("the last trade and quote of a symbol are kept, stale from a loss to its next tick", () => {
   const lasts = new TickLasts(10);
   let heard = 0;
