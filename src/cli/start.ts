@@ -71,10 +71,17 @@ function readyLine(node: RunningNode, configuration: Configuration): string {
 }
 
 /** Where market data is, beside the page. */
-function feedsOf({ mdPort, feedPort }: RunningNode, { host, feedHost }: Configuration): string {
+function feedsOf(
+  { mdPort, feedPort }: RunningNode,
+  { host, feedHost, mdUdp, mdUdpV1 }: Configuration,
+): string {
   const at = (name: string, port: number) => `${name.includes(":") ? `[${name}]` : name}:${port}`;
-  const md = mdPort === 0 ? "" : `, market data on ${at(host, mdPort)}`;
-  return feedPort === 0 ? md : `${md}, ticks on ${at(feedHost, feedPort)}`;
+  const datagrams = [mdUdp, mdUdpV1].filter((to) => to !== "").join(", ");
+  return [
+    mdPort === 0 ? "" : `, market data on ${at(host, mdPort)}`,
+    datagrams === "" ? "" : `, datagrams to ${datagrams}`,
+    feedPort === 0 ? "" : `, ticks on ${at(feedHost, feedPort)}`,
+  ].join("");
 }
 
 /** An exchange does not end because nobody hears that it runs. */

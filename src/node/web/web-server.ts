@@ -32,6 +32,9 @@ export interface AskedPeer extends Omit<WebPeer, "status"> {
   readonly status: () => Promise<NodeStatus>;
 }
 
+/** How often it is looked whether lines about subscribers are due. */
+const LOG_TICK_MS = 1_000;
+
 export class WebServer {
   readonly #options: WebOptions;
   readonly #log: Log;
@@ -41,6 +44,7 @@ export class WebServer {
   readonly #feeds: MarketFeeds | undefined;
   readonly #feedSockets: FeedSockets | undefined;
   readonly #subscribers: ConnectionLog;
+  #logTimer: NodeJS.Timeout | undefined;
   readonly #counters = new WebCounters();
   #http: HttpFace | undefined;
   #sockets: WebSockets | undefined;
@@ -65,7 +69,6 @@ export class WebServer {
   }
 
   readonly #ended = (subscriber: EndedSubscriber): void => {
-    this.#subscribers.tick(this.#clock.monotonicMicros());
     this.#subscribers.closing(subscriber);
   };
 
@@ -94,6 +97,8 @@ export class WebServer {
     this.#attach();
     const { tcp: md = 0, ticks: feed = 0 } = (await this.#feeds?.open()) ?? {};
     this.#feeds?.failed.then((error) => this.#fail(error));
+    const tell = (): void => this.#subscribers.tick(this.#clock.monotonicMicros());
+    if (this.#feeds !== undefined) this.#logTimer = setInterval(tell, LOG_TICK_MS);
     if (this.#isClosed) await this.close();
     return { http: http.port, md, feed };
   }
@@ -156,6 +161,7 @@ export class WebServer {
   /** Shows what is visible by now, and ends every connection. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearInterval(this.#logTimer);
     this.#follower?.finish();
     this.#follower?.listener.finish();
     await Promise.all([this.#sockets?.close(), this.#feeds?.close()]);
