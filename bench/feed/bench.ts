@@ -2,6 +2,7 @@
 
 import type { BenchResult, Row } from "../harness.ts";
 import { type Scratch, withScratch } from "../scratch.ts";
+import { benchChannelHandler } from "./channel-handler.ts";
 import { benchPublishing } from "./publishing.ts";
 import { benchRecording } from "./recording.ts";
 import { benchSlowSubscribers } from "./slow-subscribers.ts";
@@ -13,6 +14,7 @@ const PARTS: readonly ((scratch: Scratch, rounds: number) => Promise<readonly Ro
   benchTickParser,
   (_, rounds) => benchTicksOverTcp(rounds),
   (_, rounds) => benchPublishing(rounds),
+  (_, rounds) => benchChannelHandler(rounds),
   (_, rounds) => benchSymbolCache(rounds),
   benchRecording,
   (_, rounds) => benchSlowSubscribers(rounds),
