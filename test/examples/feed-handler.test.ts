@@ -57,6 +57,7 @@ test("feed-handler.ts builds an exchange's books from its own feed, and every su
     durability: "off",
     ordersMax: 10_000,
     simulate: 2_000,
+    threads: "single",
   } as const;
   node = await startNode(configurationOf(settings), createLog({ level: "silent" }));
   const handler = new Example("feed-handler.ts", "levels", "127.0.0.1", String(node.mdPort), "400");

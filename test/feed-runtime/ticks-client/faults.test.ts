@@ -61,10 +61,10 @@ test.each(CORRUPT_WHERE)(
   `each damaged frame is one incident and one lost frame: %s (seed ${seed})`,
   async (where) => {
     const { client } = await start({ corrupt: { probability: 0.01, where } });
-    await feed?.make(5_000);
+    await feed?.make(3_000);
     await feed?.settle();
     const injected = feed?.server.injected.corruptions ?? 0;
-    expect(injected).toBeGreaterThan(20);
+    expect(injected).toBeGreaterThan(10);
     const { checksumIncidents, typeIncidents, framesLost, regressions } = client.counters;
     expect([checksumIncidents + typeIncidents, framesLost, regressions]).toEqual([injected, injected, 0]);
     const all = feed?.made ?? [];
@@ -112,9 +112,9 @@ test("a server that stalls for too long is given up and tried again", async () =
   expect(client.counters).toMatchObject(clean);
 });
 
-test(`all faults together for a second: nothing false, and live again when they stop (seed ${seed})`, async () => {
-  const figures = await allFaults({ seconds: 1, rate: 4_000, framesPerConnection: 1_000, seed });
+test(`all faults together for a while: nothing false, and live again when they stop (seed ${seed})`, async () => {
+  const figures = await allFaults({ seconds: 0.6, rate: 5_000, framesPerConnection: 700, seed });
   expect(figures).toMatchObject({ falseTicks: 0, isLiveAgain: true, countersAfter: clean });
   expect(figures.connections.lost).toBeGreaterThan(0);
-  expect(figures.delivered).toBeGreaterThan(500);
+  expect(figures.delivered).toBeGreaterThan(300);
 });

@@ -11,6 +11,17 @@ import { heartbeat, joined, quote, trade } from "../../feed/ticks/client/support
 import { SilentAddress } from "../../support/silent-address.ts";
 import { type Script, ScriptedServer } from "./scripted-server.ts";
 
+/** What a program prints. */
+async function printed(program: string): Promise<string> {
+  const path = fileURLToPath(new URL(program, import.meta.url));
+  return (await promisify(execFile)(process.execPath, [path], { timeout: 25_000 })).stdout;
+}
+
+// Begun at once, so that they take their time beside the other tests.
+const stopping = printed("stopping-worker.ts");
+const throwing = printed("throwing-worker.ts");
+const silent = new SilentAddress().fill();
+
 const servers: ScriptedServer[] = [];
 const clients: TickClient[] = [];
 afterEach(async () => {
@@ -194,21 +205,17 @@ test("who stops it from inside a delivery is told nothing more but that", async 
 });
 
 test("stopped in any state it leaves no timer and no socket", async () => {
-  const worker = fileURLToPath(new URL("stopping-worker.ts", import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [worker], { timeout: 20_000 });
   const expected = ["connecting", "open", "live", "waiting"].map((state) => `${state} stopped true 0\n`);
-  expect(stdout).toBe(expected.join(""));
+  expect(await stopping).toBe(expected.join(""));
 });
 
 // The rest of the read is not delivered, and what came next would have begun in the middle of a frame.
 test("a listener that throws costs its connection, and the next one is read as if nothing had been", async () => {
-  const worker = fileURLToPath(new URL("throwing-worker.ts", import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [worker], { timeout: 20_000 });
-  expect(stdout).toBe("CONNECTION_LOST\nthrown\n1 2 3, 0 incidents\n");
+  expect(await throwing).toBe("CONNECTION_LOST\nthrown\n1 2 3, 0 incidents\n");
 });
 
 test("an attempt that nobody answers is given up in time", async () => {
-  const address = await new SilentAddress().fill();
+  const address = await silent;
   const { client, told } = connect({
     host: address.host,
     port: address.port,
