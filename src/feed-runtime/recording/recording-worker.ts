@@ -1,5 +1,5 @@
 // The thread that writes a recording: so that a slow disk holds up the disk and not the feed. It is given blocks in shared memory by
-// message, writes each as one frame, syncs it and gives it back; between them it prepares the next segment.
+// message, writes each as one frame, syncs it and gives it back.
 //
 //   this thread                  the recorder's thread
 //   opened        ->
@@ -60,20 +60,9 @@ function guarded(work: () => void): void {
 guarded(() => {
   const place = { storage: new NodeStorage(), checksums: new NativeChecksums(), directory };
   const writer = new RecordingWriter(openRecordingLog(place));
-  let isPreparing = false;
-  let isOver = false;
-  const prepare = (): void => {
-    isPreparing = false;
-    if (!isOver) guarded(() => writer.prepare() && prepareSoon());
-  };
-  const prepareSoon = (): void => {
-    if (!isPreparing) setImmediate(prepare);
-    isPreparing = true;
-  };
   parentPort?.on("message", ({ block }: RecordingWorkerRequest) =>
     guarded(() => {
       if (block === undefined) {
-        isOver = true;
         writer.close();
         say({ kind: "closed" });
         parentPort?.close();
@@ -86,7 +75,6 @@ guarded(() => {
         block.beginsTake,
       );
       say({ kind: "written", index: block.index });
-      prepareSoon();
     }),
   );
   say({ kind: "opened" });

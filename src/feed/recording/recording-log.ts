@@ -18,8 +18,8 @@ import {
 /** The log's name, and of the folder in the recording's directory that holds its files and nothing else. */
 export const RECORDING_LOG = "recording";
 
-/** A segment is prepared while the one before fills, and one file is lost at most when a disk can't read it any more. */
-const SEGMENT_BYTES = 64 * 1024 * 1024;
+/** What a short recording takes of the disk, in zeros; frames of a mebibyte leave a thirtieth of it unused on average. */
+const SEGMENT_BYTES = 16 * 1024 * 1024;
 /** One frame is one write and one sync: long enough that a busy disk is not asked often, and read in a millisecond. */
 const FRAME_BYTES_MAX = 1024 * 1024;
 
@@ -83,12 +83,8 @@ export class RecordingWriter {
     log.frame.bytes.set(bytes, FRAME_HEADER_BYTES);
     log.append(bytes.length, count, last_us);
     log.sync();
+    // Twice as fast as this one fills: the next segment is ready when it is half full, and is made for those only that need it.
     log.prepareNext(false);
-  }
-
-  /** Prepares a slice of the next segment; true when more may be left. For when there is nothing to write. */
-  prepare(): boolean {
-    return this.#log.prepareNext(true);
   }
 
   close(): void {
