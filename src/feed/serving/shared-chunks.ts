@@ -15,10 +15,6 @@ export interface Chunk {
 interface CachedChunk extends Chunk {
   readonly epoch: number;
   readonly from: number;
-  /** Whether it holds as much as fits: then it stays right whatever follows. */
-  readonly isFull: boolean;
-  /** The channel's next sequence when it was made. */
-  readonly head: number;
 }
 
 export class SharedChunks {
@@ -33,16 +29,15 @@ export class SharedChunks {
   /** What follows from the packet that holds `from`, which is kept and less than `next`. */
   take(channel: ServedChannel, from: number): Chunk {
     const cached = this.#last[channel.kind];
-    if (cached !== undefined && cached.epoch === channel.epoch && cached.from === from) {
-      if (cached.isFull || cached.head === channel.next) return cached;
-    }
+    // What has been sealed since is what follows it.
+    if (cached !== undefined && cached.epoch === channel.epoch && cached.from === from) return cached;
     const made = this.#copy(channel, from);
     this.#last[channel.kind] = made;
     return made;
   }
 
   #copy(channel: ServedChannel, from: number): CachedChunk {
-    const { epoch, next: head } = channel;
+    const { epoch } = channel;
     const length = this.#lengthOf(channel, from);
     const bytes = new Uint8Array(length);
     const cursor = channel.seek(from);
@@ -53,7 +48,7 @@ export class SharedChunks {
       at += cursor.to - cursor.from;
       next = packetFirst(cursor.bytes, cursor.from) + packetCount(cursor.bytes, cursor.from);
     }
-    return { bytes, next, epoch, from, isFull: next < head, head };
+    return { bytes, next, epoch, from };
   }
 
   /** Of the packets from there on that fit; of one at least. */

@@ -83,6 +83,8 @@ test("a sum of the book is told only where no level came behind it", () => {
     levels.checksum(0, 2);
     levels.level(1, 1, 1);
     levels.checksum(1, 3);
+    levels.checksum(2, 4);
+    levels.level(2, 1, 1);
   });
   expect(packet.messages).toEqual([
     "Conflated 0#0=3",
@@ -91,6 +93,8 @@ test("a sum of the book is told only where no level came behind it", () => {
     "BookChecksum 0#6.",
     "Level 1#1@1=1",
     "BookChecksum 1#2.",
+    "Conflated 2#0=1",
+    "Level 2#2@1=1.",
   ]);
 });
 

@@ -256,6 +256,46 @@ test("a snapshot is made over as many turns as its bound asks for, and a symbol 
   }
 });
 
+test("a snapshot is never older than its run, whoever else still holds an older one", () => {
+  const { market, desk, join } = rig({ chunk_bytes: 6_000 });
+  market.symbols = 1;
+  market.snapshotMessages = 1_000;
+  const early = join();
+  early.carrier.holds = true;
+  early.ask(subscribe(TOP));
+  // The answer has gone, the first piece of the snapshot is held.
+  early.drained();
+  market.top.trade(0, 1);
+  market.top.seal();
+  const late = join(subscribe(TOP));
+  while (desk.turn());
+  const begins = (joined: typeof late) =>
+    joined.said().packets.flatMap(({ first, messages }) => {
+      const begin = messages.find((message) => message.startsWith("SnapshotBegin"));
+      return begin === undefined ? [] : [[first, begin]];
+    });
+  expect(begins(late)).toEqual([[2, "SnapshotBegin 0#0>2"]]);
+  early.carrier.holds = false;
+  for (let i = 0; i < 20; i++) early.drained();
+  expect(begins(early)).toEqual([[1, "SnapshotBegin 0#0>1"]]);
+  expect(desk.parts.images.held_bytes).toBe(0);
+});
+
+test("what was copied of an epoch that is over is given to nobody", () => {
+  const { market, join } = rig();
+  market.top.trade(0, 1);
+  market.top.seal();
+  expect(join(subscribe(TOP, { from: 1, epoch: 1_000 })).said().packets[0].messages).toEqual([
+    "Trade 0#1@1.",
+  ]);
+  market.top.reset();
+  market.top.trade(0, 2);
+  market.top.seal();
+  expect(join(subscribe(TOP, { from: 1, epoch: 1_001 })).said().packets[0].messages).toEqual([
+    "Trade 0#1@2.",
+  ]);
+});
+
 test("a new epoch is told by a new snapshot to everybody, and what was asked of the old one is refused", () => {
   const { market, desk, join } = rig();
   market.top.trade(0, 1);

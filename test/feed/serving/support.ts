@@ -274,9 +274,11 @@ function wordsOf(m: MarketDataReader): string {
         ? `@${m.price}=${m.total}`
         : m.type === MdType.TopOfBook
           ? `@${m.bid}`
-          : m.type === MdType.Trade
-            ? `@${m.price}`
-            : "";
+          : m.type === MdType.SnapshotBegin
+            ? `>${m.nextSequence}`
+            : m.type === MdType.Trade
+              ? `@${m.price}`
+              : "";
   return `${NAMES.get(m.type)} ${m.symbol}#${m.symbolSequence}${detail}${m.isEndOfEvent ? "." : ""}`;
 }
 
