@@ -5,12 +5,7 @@
 import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Tick, TickGenerator, TickIntake } from "../../src/feed/index.ts";
-import {
-  encodeTickQuote,
-  encodeTickTrade,
-  TICK_FRAME_BYTES_MAX,
-  tickChecksum,
-} from "../../src/protocol/index.ts";
+import { encodeTick, TICK_FRAME_BYTES_MAX, tickChecksum } from "../../src/protocol/index.ts";
 import { heapBytesPer } from "../allocations.ts";
 import { type BenchCase, measure, type Row, summarize } from "../harness.ts";
 import type { Scratch } from "../scratch.ts";
@@ -43,28 +38,17 @@ class Sum {
 function frames(count: number): Uint8Array {
   const bytes = new Uint8Array(count * TICK_FRAME_BYTES_MAX);
   const view = new DataView(bytes.buffer);
-  const tick = new TickGenerator({ symbols: 100, rate: 100_000, seed: 1, market: "neutral", timeScale: 1 });
+  const generator = new TickGenerator({
+    ...{ symbols: 100, rate: 100_000, seed: 1, market: "neutral", timeScale: 1 },
+  });
+  const { tick } = generator;
   // Some day of 2023; the lower lane goes round every 4 s.
-  const high = 395_812_088;
+  tick.timeHigh = 395_812_088;
   let at = 0;
   for (let i = 1; i <= count; i++) {
-    tick.next();
-    const { symbol } = tick;
-    const low = (i * 10_000) >>> 0;
-    at += tick.isTrade
-      ? encodeTickTrade(view, at, i, low, high, symbol, tick.price, tick.quantity)
-      : encodeTickQuote(
-          view,
-          at,
-          i,
-          low,
-          high,
-          symbol,
-          tick.bid,
-          tick.bidQuantity,
-          tick.ask,
-          tick.askQuantity,
-        );
+    generator.next();
+    tick.timeLow = (i * 10_000) >>> 0;
+    at += encodeTick(view, at, i, tick);
   }
   return bytes.subarray(0, at);
 }

@@ -93,9 +93,7 @@ async function heapPerTick(): Promise<number> {
   const make = (count: number): void => {
     for (let i = 0; i < count; i++) {
       generator.next();
-      const { symbol, price, quantity, bid, bidQuantity, ask, askQuantity } = generator;
-      if (generator.isTrade) tick.trade(symbol, price, quantity, i, 1);
-      else tick.quote(symbol, bid, bidQuantity, ask, askQuantity, i, 1);
+      tick.encode(generator.tick);
       session.offer(tick, 0);
       if (i % 512 === 0) while (session.next(0)) session.written(0);
     }

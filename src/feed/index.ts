@@ -1,3 +1,4 @@
+export { TickValues } from "../protocol/index.ts";
 export { CacheReader } from "./cache/reader.ts";
 export { CACHE_SYMBOLS_MAX, createCache, SymbolCache } from "./cache/symbol-cache.ts";
 export { CacheWriter } from "./cache/writer.ts";

@@ -56,9 +56,13 @@ export class TickSimulator {
   /** Makes so many ticks, due or not. */
   make(count: number): void {
     const { server } = this;
+    const { tick } = this.#generator;
     for (let i = 0; i < count; i++) {
       if (i % TICKS_PER_STAMP === 0) this.#stamp.take();
-      this.#makeOne();
+      this.#generator.next();
+      tick.timeLow = this.#stamp.low;
+      tick.timeHigh = this.#stamp.high;
+      server.publish(tick);
     }
     this.made += count;
     if (count > 0) server.flush();
@@ -69,18 +73,6 @@ export class TickSimulator {
     this.#isClosing = true;
     clearInterval(this.#timer);
     return this.server.close();
-  }
-
-  #makeOne(): void {
-    const { server } = this;
-    const tick = this.#generator;
-    const { low, high } = this.#stamp;
-    tick.next();
-    if (tick.isTrade) server.publishTrade(tick.symbol, tick.price, tick.quantity, low, high);
-    else {
-      const { symbol, bid, bidQuantity, ask, askQuantity } = tick;
-      server.publishQuote(symbol, bid, bidQuantity, ask, askQuantity, low, high);
-    }
   }
 
   #onClients(count: number): void {

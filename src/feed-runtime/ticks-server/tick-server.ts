@@ -17,6 +17,7 @@ import {
   TickSession,
   type TickSink,
   type TickStageLimits,
+  type TickValues,
 } from "../../feed/index.ts";
 import { type Stamp, WallStamp } from "./stamp.ts";
 
@@ -130,24 +131,10 @@ export class TickServer implements TransportHandler, TickSink {
     return this.#clients.map(({ session }) => session.counters);
   }
 
-  /** `symbol` 0 to 499; `price` in units of the currency; `timeLow`, `timeHigh`: u32 lanes of nanoseconds since 1970. */
-  publishTrade(symbol: number, price: number, quantity: number, timeLow: number, timeHigh: number): void {
+  /** Sends a trade or a quote to every client that wants its symbol; the object may be used again at once. */
+  publish(tick: TickValues): void {
     if (this.#clients.length === 0 || this.#isClosing) return;
-    this.#tick.trade(symbol, price, quantity, timeLow, timeHigh);
-    this.#offer();
-  }
-
-  publishQuote(
-    symbol: number,
-    bid: number,
-    bidQuantity: number,
-    ask: number,
-    askQuantity: number,
-    timeLow: number,
-    timeHigh: number,
-  ): void {
-    if (this.#clients.length === 0 || this.#isClosing) return;
-    this.#tick.quote(symbol, bid, bidQuantity, ask, askQuantity, timeLow, timeHigh);
+    this.#tick.encode(tick);
     this.#offer();
   }
 

@@ -1,10 +1,10 @@
 // A frame encoded once, with sequence 0, for as many connections as want it: each copies it with a number of its own.
 
 import {
+  encodeTick,
   encodeTickHeartbeat,
-  encodeTickQuote,
-  encodeTickTrade,
   TICK_FRAME_BYTES_MAX,
+  type TickValues,
 } from "../../protocol/index.ts";
 
 export class EncodedTick {
@@ -15,26 +15,10 @@ export class EncodedTick {
   isQuote = false;
   readonly #view = new DataView(this.words.buffer);
 
-  trade(symbol: number, price: number, quantity: number, timeLow: number, timeHigh: number): void {
-    this.symbol = symbol;
-    this.isQuote = false;
-    this.length_words = encodeTickTrade(this.#view, 0, 0, timeLow, timeHigh, symbol, price, quantity) / 4;
-  }
-
-  quote(
-    symbol: number,
-    bid: number,
-    bidQuantity: number,
-    ask: number,
-    askQuantity: number,
-    timeLow: number,
-    timeHigh: number,
-  ): void {
-    this.symbol = symbol;
-    this.isQuote = true;
-    const view = this.#view;
-    this.length_words =
-      encodeTickQuote(view, 0, 0, timeLow, timeHigh, symbol, bid, bidQuantity, ask, askQuantity) / 4;
+  encode(tick: TickValues): void {
+    this.symbol = tick.symbol;
+    this.isQuote = !tick.isTrade;
+    this.length_words = encodeTick(this.#view, 0, 0, tick) / 4;
   }
 
   heartbeat(timeLow: number, timeHigh: number): void {

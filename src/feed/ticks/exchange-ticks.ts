@@ -10,23 +10,22 @@
 // While nobody listens nothing is read or kept. Memory: 32 bytes per symbol.
 
 import { fromSignedLanes, type RecordBuffer, U32_MAX } from "../../base/index.ts";
-import { EventKind, EventWord, type Instrument, Side, TICK_SYMBOLS_MAX } from "../../protocol/index.ts";
+import {
+  EventKind,
+  EventWord,
+  type Instrument,
+  Side,
+  TICK_SYMBOLS_MAX,
+  TickValues,
+} from "../../protocol/index.ts";
 import type { MarketSource } from "../streams/market-source.ts";
 
-/** Where ticks go: prices in units of the currency, nanoseconds as u32 lanes. */
+/** Where ticks go. */
 export interface TickSink {
   /** Who listens now. */
   readonly clients: number;
-  publishTrade(symbol: number, price: number, quantity: number, timeLow: number, timeHigh: number): void;
-  publishQuote(
-    symbol: number,
-    bid: number,
-    bidQuantity: number,
-    ask: number,
-    askQuantity: number,
-    timeLow: number,
-    timeHigh: number,
-  ): void;
+  /** A trade or a quote; the object is lent for the call. */
+  publish(tick: TickValues): void;
 }
 
 const LANE = 4294967296;
@@ -44,9 +43,8 @@ export class ExchangeTicks {
   /** What was said last, four numbers per symbol: bid, its total, ask, its total. Ticks and lots. */
   readonly #said = new Float64Array(4 * TICK_SYMBOLS_MAX).fill(Number.NaN);
   #isSilent = true;
-  /** Of the command that is under way, as lanes of nanoseconds. */
-  #timeLow = 0;
-  #timeHigh = 0;
+  /** What is published; its time is that of the command that is under way. */
+  readonly #tick = new TickValues();
   /** The level that was read last. */
   #price = 0;
   #total = 0;
@@ -102,8 +100,12 @@ export class ExchangeTicks {
 
   #sayTrade(symbol: number, words: Int32Array, at: number): void {
     const price = fromSignedLanes(words[at + EventWord.priceLow], words[at + EventWord.priceHigh]);
-    const quantity = words[at + EventWord.quantity] >>> 0;
-    this.#sink.publishTrade(symbol, this.#unitsOf(symbol, price), quantity, this.#timeLow, this.#timeHigh);
+    const tick = this.#tick;
+    tick.isTrade = true;
+    tick.symbol = symbol;
+    tick.price = price / this.#scaleOf(symbol);
+    tick.quantity = words[at + EventWord.quantity] >>> 0;
+    this.#sink.publish(tick);
   }
 
   #sayQuote(symbol: number): void {
@@ -119,13 +121,15 @@ export class ExchangeTicks {
     said[at + 1] = bidTotal;
     said[at + 2] = this.#price;
     said[at + 3] = this.#total;
-    const bidUnits = this.#unitsOf(symbol, bid);
-    const askUnits = this.#unitsOf(symbol, this.#price);
-    const askQuantity = Math.min(this.#total, U32_MAX);
-    const bidQuantity = Math.min(bidTotal, U32_MAX);
-    const low = this.#timeLow;
-    const high = this.#timeHigh;
-    this.#sink.publishQuote(symbol, bidUnits, bidQuantity, askUnits, askQuantity, low, high);
+    const tick = this.#tick;
+    const scale = this.#scaleOf(symbol);
+    tick.isTrade = false;
+    tick.symbol = symbol;
+    tick.bid = bid / scale;
+    tick.bidQuantity = Math.min(bidTotal, U32_MAX);
+    tick.ask = this.#price / scale;
+    tick.askQuantity = Math.min(this.#total, U32_MAX);
+    this.#sink.publish(tick);
   }
 
   /** Reads the best level of a side; false when it has none. */
@@ -140,14 +144,14 @@ export class ExchangeTicks {
     this.#total = total;
   };
 
-  #unitsOf(symbol: number, price: number): number {
-    // A power of ten up to 10^22 is exact, so the quotient is the nearest f64.
-    return price / 10 ** this.#source.instruments[symbol].priceDecimals;
+  /** A power of ten up to 10^22 is exact, so a price divided by it is the nearest f64. */
+  #scaleOf(symbol: number): number {
+    return 10 ** this.#source.instruments[symbol].priceDecimals;
   }
 
   #keepTime(timestamp_us: number): void {
     const low_ns = (timestamp_us % LANE) * NS_PER_US;
-    this.#timeLow = low_ns % LANE;
-    this.#timeHigh = Math.floor(timestamp_us / LANE) * NS_PER_US + Math.floor(low_ns / LANE);
+    this.#tick.timeLow = low_ns % LANE;
+    this.#tick.timeHigh = Math.floor(timestamp_us / LANE) * NS_PER_US + Math.floor(low_ns / LANE);
   }
 }

@@ -2,10 +2,10 @@
 // process whatever the rate and the number of symbols. Time in it is that of the configured rate, not of a clock: one seed
 // gives one stream. The order of draws is part of what the seed means (ticks.md).
 //
-// Memory: 32 bytes per symbol. next() puts a tick into the fields below and allocates nothing.
+// Memory: 32 bytes per symbol. next() allocates nothing.
 
 import { assert } from "../../base/index.ts";
-import { TICK_SYMBOLS_MAX } from "../../protocol/index.ts";
+import { TICK_SYMBOLS_MAX, TickValues } from "../../protocol/index.ts";
 import { TickRandom } from "./random.ts";
 
 export const Market = { neutral: 0, bull: 0.05, bear: -0.05 } as const;
@@ -37,15 +37,8 @@ const TRADED_MAX = 10_000;
 const TRADES_SHARE = 0.3;
 
 export class TickGenerator {
-  /** The tick: a trade with `price` and `quantity`, else a quote with the four below. */
-  isTrade = false;
-  symbol = 0;
-  price = 0;
-  quantity = 0;
-  bid = 0;
-  bidQuantity = 0;
-  ask = 0;
-  askQuantity = 0;
+  /** What next() made; its time is left to others. Of a trade, bid and ask are those it lies between. */
+  readonly tick = new TickValues();
   readonly #random: TickRandom;
   readonly #symbols: number;
   /** Not rounded. */
@@ -88,43 +81,53 @@ export class TickGenerator {
     return this.#prices[symbol];
   }
 
+  /** Draws in this order: symbol, normal value, spread, kind, and two numbers of the kind. */
   next(): void {
+    const { tick } = this;
     const random = this.#random;
-    const symbol = Math.floor(this.#symbols * random.unit());
-    this.symbol = symbol;
-    const moved =
-      this.#prices[symbol] * Math.exp(this.#drifts[symbol] + this.#deviations[symbol] * random.normal());
-    const price = Math.min(Math.max(moved, PRICE_MIN), PRICE_MAX);
-    this.#prices[symbol] = price;
-    this.#spread(price);
-    this.isTrade = random.unit() < TRADES_SHARE;
-    if (this.isTrade) this.#trade(price);
+    const { drawn } = random;
+    random.drawUnits(1);
+    const symbol = Math.floor(this.#symbols * drawn[0]);
+    tick.symbol = symbol;
+    random.drawNormal();
+    const moved = this.#prices[symbol] * Math.exp(this.#drifts[symbol] + this.#deviations[symbol] * drawn[0]);
+    this.#prices[symbol] = Math.min(Math.max(moved, PRICE_MIN), PRICE_MAX);
+    random.drawUnits(4);
+    tick.isTrade = drawn[1] < TRADES_SHARE;
+    this.#spread(symbol);
+    if (tick.isTrade) this.#trade(symbol);
     else this.#quote(symbol);
   }
 
   /** 0.05 to 0.2 % of the price, at least a cent. */
-  #spread(price: number): void {
-    const half = (price * (0.0005 + 0.0015 * this.#random.unit())) / 2;
-    this.bid = cents(price - half);
-    this.ask = Math.max(cents(price + half), cents(this.bid + 0.01));
+  #spread(symbol: number): void {
+    const price = this.#prices[symbol];
+    const half = (price * (0.0005 + 0.0015 * this.#random.drawn[0])) / 2;
+    const bid = cents(price - half);
+    this.tick.bid = bid;
+    this.tick.ask = Math.max(cents(price + half), cents(bid + 0.01));
   }
 
-  #trade(price: number): void {
-    const traded = cents(price + (this.#random.unit() - 0.5) * (this.ask - this.bid));
-    this.price = Math.min(Math.max(traded, this.bid), this.ask);
-    this.quantity = this.#random.between(TRADED_MIN, TRADED_MAX);
+  #trade(symbol: number): void {
+    const { tick } = this;
+    const { drawn } = this.#random;
+    const traded = cents(this.#prices[symbol] + (drawn[2] - 0.5) * (tick.ask - tick.bid));
+    tick.price = Math.min(Math.max(traded, tick.bid), tick.ask);
+    tick.quantity = TRADED_MIN + Math.floor((TRADED_MAX - TRADED_MIN + 1) * drawn[3]);
   }
 
   #quote(symbol: number): void {
-    this.bidQuantity = this.#stepped(this.#bidQuantities[symbol]);
-    this.#bidQuantities[symbol] = this.bidQuantity;
-    this.askQuantity = this.#stepped(this.#askQuantities[symbol]);
-    this.#askQuantities[symbol] = this.askQuantity;
+    const { tick } = this;
+    tick.bidQuantity = this.#stepped(this.#bidQuantities[symbol], 2);
+    this.#bidQuantities[symbol] = tick.bidQuantity;
+    tick.askQuantity = this.#stepped(this.#askQuantities[symbol], 3);
+    this.#askQuantities[symbol] = tick.askQuantity;
   }
 
-  #stepped(quantity: number): number {
-    const stepped = quantity + this.#random.between(-QUOTED_STEP_MAX, QUOTED_STEP_MAX);
-    return Math.min(Math.max(stepped, QUOTED_MIN), QUOTED_MAX);
+  /** A quantity after a step that the number drawn at `draw` says. */
+  #stepped(quantity: number, draw: number): number {
+    const step = Math.floor((2 * QUOTED_STEP_MAX + 1) * this.#random.drawn[draw]) - QUOTED_STEP_MAX;
+    return Math.min(Math.max(quantity + step, QUOTED_MIN), QUOTED_MAX);
   }
 }
 

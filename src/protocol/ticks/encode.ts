@@ -1,5 +1,4 @@
 // Writes ticks/1 frames: numbers into bytes at an offset, nothing allocated. Each function returns the bytes it wrote.
-// A timestamp is two u32 lanes, low and high, of nanoseconds.
 //
 // A frame for many receivers, each with numbers of its own, is encoded once with sequence 0 and then copied word by word
 // with the sequence and its share of the checksum put in.
@@ -16,52 +15,45 @@ import {
   TickTrade,
   TickType,
 } from "./layout.ts";
+import type { TickValues } from "./values.ts";
 
-/** Prices are f64 in units of the currency, quantities u32. */
-export function encodeTickTrade(
-  view: DataView,
-  at: number,
-  sequence: number,
-  timestampLow: number,
-  timestampHigh: number,
-  symbol: number,
-  price: number,
-  quantity: number,
-): number {
-  putHeader(view, at, TickType.Trade, sequence, timestampLow, timestampHigh, symbol);
-  view.setFloat64(at + TickTrade.price, price, true);
-  view.setUint32(at + TickTrade.quantity, quantity, true);
+/** Writes a trade or a quote, whichever `tick` is. */
+export function encodeTick(view: DataView, at: number, sequence: number, tick: TickValues): number {
+  view.setUint16(at + TickHeader.type, tick.isTrade ? TickType.Trade : TickType.Quote, true);
+  view.setUint32(at + TickHeader.sequence, sequence, true);
+  view.setUint32(at + TickHeader.timestamp, tick.timeLow, true);
+  view.setUint32(at + TickHeader.timestamp + 4, tick.timeHigh, true);
+  view.setUint16(at + TickHeader.symbol, tick.symbol, true);
+  return tick.isTrade ? putTrade(view, at, tick) : putQuote(view, at, tick);
+}
+
+function putTrade(view: DataView, at: number, tick: TickValues): number {
+  view.setFloat64(at + TickTrade.price, tick.price, true);
+  view.setUint32(at + TickTrade.quantity, tick.quantity, true);
   return seal(view, at, TickTrade.checksum);
 }
 
-export function encodeTickQuote(
-  view: DataView,
-  at: number,
-  sequence: number,
-  timestampLow: number,
-  timestampHigh: number,
-  symbol: number,
-  bidPrice: number,
-  bidQuantity: number,
-  askPrice: number,
-  askQuantity: number,
-): number {
-  putHeader(view, at, TickType.Quote, sequence, timestampLow, timestampHigh, symbol);
-  view.setFloat64(at + TickQuote.bidPrice, bidPrice, true);
-  view.setUint32(at + TickQuote.bidQuantity, bidQuantity, true);
-  view.setFloat64(at + TickQuote.askPrice, askPrice, true);
-  view.setUint32(at + TickQuote.askQuantity, askQuantity, true);
+function putQuote(view: DataView, at: number, tick: TickValues): number {
+  view.setFloat64(at + TickQuote.bidPrice, tick.bid, true);
+  view.setUint32(at + TickQuote.bidQuantity, tick.bidQuantity, true);
+  view.setFloat64(at + TickQuote.askPrice, tick.ask, true);
+  view.setUint32(at + TickQuote.askQuantity, tick.askQuantity, true);
   return seal(view, at, TickQuote.checksum);
 }
 
+/** A timestamp is two u32 lanes of nanoseconds, low and high. */
 export function encodeTickHeartbeat(
   view: DataView,
   at: number,
   sequence: number,
-  timestampLow: number,
-  timestampHigh: number,
+  timeLow: number,
+  timeHigh: number,
 ): number {
-  putHeader(view, at, TickType.Heartbeat, sequence, timestampLow, timestampHigh, 0);
+  view.setUint16(at + TickHeader.type, TickType.Heartbeat, true);
+  view.setUint32(at + TickHeader.sequence, sequence, true);
+  view.setUint32(at + TickHeader.timestamp, timeLow, true);
+  view.setUint32(at + TickHeader.timestamp + 4, timeHigh, true);
+  view.setUint16(at + TickHeader.symbol, 0, true);
   return seal(view, at, TickHeartbeat.checksum);
 }
 
@@ -73,22 +65,6 @@ export function encodeTickSubscribe(view: DataView, at: number, symbols: readonl
   for (let i = 0; i < symbols.length; i++)
     view.setUint16(at + TickSubscribe.symbols + 2 * i, symbols[i], true);
   return TickSubscribe.symbols + 2 * symbols.length;
-}
-
-function putHeader(
-  view: DataView,
-  at: number,
-  type: TickType,
-  sequence: number,
-  timestampLow: number,
-  timestampHigh: number,
-  symbol: number,
-): void {
-  view.setUint16(at + TickHeader.type, type, true);
-  view.setUint32(at + TickHeader.sequence, sequence, true);
-  view.setUint32(at + TickHeader.timestamp, timestampLow, true);
-  view.setUint32(at + TickHeader.timestamp + 4, timestampHigh, true);
-  view.setUint16(at + TickHeader.symbol, symbol, true);
 }
 
 /** Puts the checksum over what is before it; the frame ends with it. */

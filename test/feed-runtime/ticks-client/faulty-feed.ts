@@ -47,9 +47,10 @@ function simulatorOf(faults: TickFaults | undefined, seed: number, rate: number)
 
 /** The first `count` ticks that a simulator makes of this seed. */
 function made(seed: number, rate: number, count: number): string[] {
-  const tick = new TickGenerator({ ...market, seed, rate });
+  const generator = new TickGenerator({ ...market, seed, rate });
+  const { tick } = generator;
   return Array.from({ length: count }, () => {
-    tick.next();
+    generator.next();
     if (tick.isTrade) return tradeText(tick.symbol, tick.price, tick.quantity);
     return quoteText(tick.symbol, tick.bid, tick.bidQuantity, tick.ask, tick.askQuantity);
   });

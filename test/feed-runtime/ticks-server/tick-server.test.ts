@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { TICK_STAGE_LIMITS, type TickFaults } from "../../../src/feed/index.ts";
 import { type TickServerOptions, WallStamp } from "../../../src/feed-runtime/index.ts";
-import { subscribeBytes } from "../../feed/ticks/support.ts";
+import { subscribeBytes, values } from "../../feed/ticks/support.ts";
 import { readSequences } from "../../protocol/ticks/reference-reader.ts";
 import { Peer, reached, TickVenue } from "./support.ts";
 
@@ -23,7 +23,12 @@ async function serving(options?: Partial<TickServerOptions>): Promise<TickVenue>
 }
 
 function trades(venue: TickVenue, count: number, symbols = 10): void {
-  for (let i = 0; i < count; i++) venue.server.publishTrade(i % symbols, 10 + i, 1, 3, 4);
+  for (let i = 0; i < count; i++) {
+    const symbol = i % symbols;
+    venue.server.publish(
+      values({ isTrade: true, symbol, price: 10 + i, quantity: 1, timeLow: 3, timeHigh: 4 }),
+    );
+  }
 }
 
 function sequences(peer: Peer): number[] {
@@ -70,8 +75,12 @@ describe("connections", () => {
   test("trades and quotes arrive with what was published", async () => {
     const venue = await serving();
     const peer = await venue.connect();
-    venue.server.publishTrade(7, 12.25, 300, 5, 6);
-    venue.server.publishQuote(499, 99.95, 500, 100.05, 4_294_967_295, 7, 8);
+    const tick = values({ isTrade: true, symbol: 7, price: 12.25, quantity: 300, timeLow: 5, timeHigh: 6 });
+    venue.server.publish(tick);
+    const quoted = { bid: 99.95, bidQuantity: 500, ask: 100.05, askQuantity: 4_294_967_295 };
+    venue.server.publish(
+      Object.assign(tick, { isTrade: false, symbol: 499, timeLow: 7, timeHigh: 8, ...quoted }),
+    );
     await peer.untilBytes(32 + 44);
     expect(peer.frames()).toEqual([
       { type: "trade", sequence: 1, timestamp: (6n << 32n) | 5n, symbol: 7, values: [12.25, 300] },
@@ -158,7 +167,7 @@ describe("connections", () => {
     await venue.subscribe(silent, subscribeBytes(65_535));
     trades(venue, 2_000);
     await venue.server.close();
-    venue.server.publishTrade(1, 1, 1, 1, 1);
+    venue.server.publish(values({ isTrade: true, price: 1 }));
     await Promise.all([peer.untilOver(), silent.untilOver()]);
     expect(sequences(peer)).toEqual(upTo(2_000));
     expect(silent.length).toBe(0);
@@ -176,7 +185,7 @@ describe("a client that reads nothing", () => {
     while (!isReached()) {
       trades(venue, 1_000);
       published += 1_000;
-      venue.server.publishQuote(published % 500, 10, 1, 11, 1, 3, 4);
+      venue.server.publish(values({ symbol: published % 500, bid: 10, ask: 11 }));
       const wanted = venue.server.clientCounters()[0].bytesSent;
       await reader.untilBytes(wanted);
       expect(published).toBeLessThan(2_000_000);

@@ -4,7 +4,7 @@
 import { expect, test } from "vitest";
 import { RecordBuffer } from "../../../src/base/index.ts";
 import { ExchangeEngine } from "../../../src/engine/index.ts";
-import { ExchangeTicks, type TickSink } from "../../../src/feed/index.ts";
+import { ExchangeTicks, type TickSink, type TickValues } from "../../../src/feed/index.ts";
 import { generateFlow } from "../../../src/lab/index.ts";
 import {
   COMMAND_WORDS,
@@ -26,20 +26,11 @@ class NotingSink implements TickSink {
   clients = 1;
   told: Told[] = [];
 
-  publishTrade(symbol: number, price: number, quantity: number, low: number, high: number): void {
-    this.told.push(["trade", symbol, price, quantity, timeOf(low, high)]);
-  }
-
-  publishQuote(
-    symbol: number,
-    bid: number,
-    bidQuantity: number,
-    ask: number,
-    askQuantity: number,
-    low: number,
-    high: number,
-  ): void {
-    this.told.push(["quote", symbol, bid, bidQuantity, ask, askQuantity, timeOf(low, high)]);
+  publish(tick: TickValues): void {
+    const { symbol, price, quantity, bid, bidQuantity, ask, askQuantity } = tick;
+    const time = timeOf(tick.timeLow, tick.timeHigh);
+    if (tick.isTrade) this.told.push(["trade", symbol, price, quantity, time]);
+    else this.told.push(["quote", symbol, bid, bidQuantity, ask, askQuantity, time]);
   }
 }
 

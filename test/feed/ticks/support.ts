@@ -7,6 +7,7 @@ import {
   type TickFaults,
   TickSession,
   type TickStageLimits,
+  TickValues,
 } from "../../../src/feed/index.ts";
 import { readTicks, type TickFrame } from "../../protocol/ticks/reference-reader.ts";
 
@@ -29,13 +30,14 @@ export class DrivenSession {
   }
 
   trade(symbol: number, price = 10, quantity = 1): void {
-    this.#tick.trade(symbol, price, quantity, 5, 6);
+    this.#tick.encode(values({ isTrade: true, symbol, price, quantity, timeLow: 5, timeHigh: 6 }));
     this.session.offer(this.#tick, this.now_us);
   }
 
   /** `bid` distinguishes one quote from another. */
   quote(symbol: number, bid = 10): void {
-    this.#tick.quote(symbol, bid, 1, bid + 1, 2, 5, 6);
+    const quoted = { bid, bidQuantity: 1, ask: bid + 1, askQuantity: 2 };
+    this.#tick.encode(values({ symbol, ...quoted, timeLow: 5, timeHigh: 6 }));
     this.session.offer(this.#tick, this.now_us);
   }
 
@@ -79,6 +81,11 @@ export class DrivenSession {
   sequences(): number[] {
     return this.frames().map(({ sequence }) => sequence);
   }
+}
+
+/** A quote, unless something else is said. */
+export function values(some: Partial<TickValues>): TickValues {
+  return Object.assign(new TickValues(), some);
 }
 
 /** The bytes of a Subscribe of these symbols. */

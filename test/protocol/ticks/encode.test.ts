@@ -4,10 +4,9 @@ import { expect, test } from "vitest";
 import { Prng } from "../../../src/base/index.ts";
 import {
   copyTickFrame,
+  encodeTick,
   encodeTickHeartbeat,
-  encodeTickQuote,
   encodeTickSubscribe,
-  encodeTickTrade,
   sequenceChecksum,
   TICK_FRAME_BYTES_MAX,
   tickChecksum,
@@ -16,7 +15,7 @@ import {
   tickWordsChecksum,
 } from "../../../src/protocol/index.ts";
 import { readTicks, type TickFrame } from "./reference-reader.ts";
-import { bytesOf, TICK_VECTORS, vectorBytes } from "./vectors.ts";
+import { bytesOf, quoteOf, TICK_VECTORS, tradeOf, vectorBytes } from "./vectors.ts";
 
 const seed = 20_261;
 
@@ -91,19 +90,22 @@ function randomFrame(prng: Prng): {
   const price = (): number => prng.between(1, 4_000_000_000) / 100;
   const kind = prng.between(0, 2);
   if (kind === 0) {
-    const values = [price(), prng.u32()];
+    const values = [price(), prng.u32()] as const;
+    const tick = tradeOf(timestamp, symbol, ...values);
     return {
-      encode: (view, at, sequence) =>
-        encodeTickTrade(view, at, sequence, low, high, symbol, values[0], values[1]),
+      encode: (view, at, sequence) => encodeTick(view, at, sequence, tick),
       expected: { type: "trade", timestamp, symbol, values },
     };
   }
   if (kind === 1) {
-    const values = [price(), prng.u32(), price(), prng.u32()];
+    const sides = [
+      [price(), prng.u32()],
+      [price(), prng.u32()],
+    ] as const;
+    const tick = quoteOf(timestamp, symbol, ...sides);
     return {
-      encode: (view, at, sequence) =>
-        encodeTickQuote(view, at, sequence, low, high, symbol, values[0], values[1], values[2], values[3]),
-      expected: { type: "quote", timestamp, symbol, values },
+      encode: (view, at, sequence) => encodeTick(view, at, sequence, tick),
+      expected: { type: "quote", timestamp, symbol, values: sides.flat() },
     };
   }
   return {

@@ -1,6 +1,6 @@
 // The golden frames of ticks/1: what each says, and its bytes as they were agreed on with another implementation.
 
-import { encodeTickHeartbeat, encodeTickQuote, encodeTickTrade } from "../../../src/protocol/index.ts";
+import { encodeTick, encodeTickHeartbeat, TickValues } from "../../../src/protocol/index.ts";
 
 export interface TickVector {
   readonly what: string;
@@ -17,6 +17,24 @@ const lanes = (time: bigint): [low: number, high: number] => [
   Number(time >> 32n),
 ];
 
+export function tradeOf(time: bigint, symbol: number, price: number, quantity: number): TickValues {
+  const [timeLow, timeHigh] = lanes(time);
+  return Object.assign(new TickValues(), { isTrade: true, symbol, timeLow, timeHigh, price, quantity });
+}
+
+type Side = readonly [price: number, quantity: number];
+
+export function quoteOf(
+  time: bigint,
+  symbol: number,
+  [bid, bidQuantity]: Side,
+  [ask, askQuantity]: Side,
+): TickValues {
+  const [timeLow, timeHigh] = lanes(time);
+  const quoted = { bid, bidQuantity, ask, askQuantity };
+  return Object.assign(new TickValues(), { symbol, timeLow, timeHigh, ...quoted });
+}
+
 export const TICK_VECTORS: readonly TickVector[] = [
   {
     what: "V1: a trade",
@@ -24,7 +42,7 @@ export const TICK_VECTORS: readonly TickVector[] = [
     checksum: 0x1149a2f7,
     sequence: 1,
     timestamp: 1700000000123456789n,
-    encode: (view, at) => encodeTickTrade(view, at, 1, ...lanes(1700000000123456789n), 0, 2500.25, 100),
+    encode: (view, at) => encodeTick(view, at, 1, tradeOf(1700000000123456789n, 0, 2500.25, 100)),
   },
   {
     what: "V2: a quote of the last symbol",
@@ -33,7 +51,7 @@ export const TICK_VECTORS: readonly TickVector[] = [
     sequence: 2,
     timestamp: 1700000000123457000n,
     encode: (view, at) =>
-      encodeTickQuote(view, at, 2, ...lanes(1700000000123457000n), 499, 99.95, 500, 100.05, 700),
+      encodeTick(view, at, 2, quoteOf(1700000000123457000n, 499, [99.95, 500], [100.05, 700])),
   },
   {
     what: "V3: a heartbeat",
@@ -50,7 +68,7 @@ export const TICK_VECTORS: readonly TickVector[] = [
     sequence: 4294967295,
     timestamp: 1700000002000000001n,
     encode: (view, at) =>
-      encodeTickTrade(view, at, 4294967295, ...lanes(1700000002000000001n), 258, 0.1, 4294967295),
+      encodeTick(view, at, 4294967295, tradeOf(1700000002000000001n, 258, 0.1, 4294967295)),
   },
   {
     what: "V5: a heartbeat after the wrap",
@@ -67,7 +85,7 @@ export const TICK_VECTORS: readonly TickVector[] = [
     sequence: 1,
     timestamp: 1700000003000000001n,
     encode: (view, at) =>
-      encodeTickQuote(view, at, 1, ...lanes(1700000003000000001n), 7, 4999.99, 100, 5000.01, 10000),
+      encodeTick(view, at, 1, quoteOf(1700000003000000001n, 7, [4999.99, 100], [5000.01, 10000])),
   },
 ];
 

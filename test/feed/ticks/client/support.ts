@@ -2,8 +2,9 @@
 
 import type { Prng } from "../../../../src/base/index.ts";
 import { TickIntake, type TickIntakeOptions } from "../../../../src/feed/index.ts";
-import { encodeTickHeartbeat, encodeTickQuote, encodeTickTrade } from "../../../../src/protocol/index.ts";
+import { encodeTick, encodeTickHeartbeat } from "../../../../src/protocol/index.ts";
 import type { TickFrame } from "../../../protocol/ticks/reference-reader.ts";
+import { quoteOf, tradeOf } from "../../../protocol/ticks/vectors.ts";
 
 export const START_NS = 1_700_000_000_000_000_000n;
 
@@ -30,8 +31,8 @@ export function trade(
   price: number,
   quantity = 1,
 ): Uint8Array<ArrayBuffer> {
-  const time = lanes(START_NS + BigInt(sequence) * 1_000n);
-  return frameBytesOf((view, at) => encodeTickTrade(view, at, sequence, ...time, symbol, price, quantity));
+  const tick = tradeOf(START_NS + BigInt(sequence) * 1_000n, symbol, price, quantity);
+  return frameBytesOf((view, at) => encodeTick(view, at, sequence, tick));
 }
 
 export function quote(
@@ -41,10 +42,9 @@ export function quote(
   ask: number,
   quantities: readonly [bid: number, ask: number] = [1, 1],
 ): Uint8Array<ArrayBuffer> {
-  const time = lanes(START_NS + BigInt(sequence) * 1_000n);
-  return frameBytesOf((view, at) =>
-    encodeTickQuote(view, at, sequence, ...time, symbol, bid, quantities[0], ask, quantities[1]),
-  );
+  const time = START_NS + BigInt(sequence) * 1_000n;
+  const tick = quoteOf(time, symbol, [bid, quantities[0]], [ask, quantities[1]]);
+  return frameBytesOf((view, at) => encodeTick(view, at, sequence, tick));
 }
 
 /** A frame as a simulator would send it: prices of two decimals, one in twenty a heartbeat. */
