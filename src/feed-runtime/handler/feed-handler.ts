@@ -96,7 +96,7 @@ export class FeedHandler {
         this.#arm();
         return why;
       },
-      closed: () => this.#intake.streamClosed(),
+      closed: () => this.#intake.streamClosed(this.#now_us()),
       changed: (why) => {
         if (this.#link !== undefined) this.#become(this.#link.state, why);
         this.#arm();

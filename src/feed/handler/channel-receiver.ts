@@ -125,6 +125,12 @@ export class ChannelReceiver {
     if (this.#recovery.state === RecoveryState.Snapshot) this.#askSnapshot();
   }
 
+  /** What it all came over is gone: everything told may be old from now on. */
+  disconnected(now_us: number): void {
+    this.#heard_us = Number.NEGATIVE_INFINITY;
+    this.#judgeStaleness(now_us);
+  }
+
   /** What was asked for is not to be had. */
   refused(now_us: number): void {
     this.figures.refused++;
@@ -243,7 +249,7 @@ export class ChannelReceiver {
         this.figures.symbolGaps++;
         this.#options.listener.symbolStale(reader.symbol, true);
         this.#spoiled(now_us);
-      }
+      } else if (verdict === Verdict.Stranger) this.figures.strangers++;
     }
   }
 

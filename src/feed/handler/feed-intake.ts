@@ -103,10 +103,12 @@ export class FeedIntake implements PacketSink {
     }
   }
 
-  /** The TCP connection is gone. */
-  streamClosed(): void {
+  /** The TCP connection is gone: of a stream, everything is stale until the next one brings something. */
+  streamClosed(now_us: number): void {
     this.#isOpen = false;
     this.#heartbeat_us = Number.POSITIVE_INFINITY;
+    if (this.#options.carrier === "lines") return;
+    for (const receiver of this.receivers) receiver.disconnected(now_us);
   }
 
   /**

@@ -33,6 +33,8 @@ export class ChannelFigures {
   snapshots = 0;
   /** Messages of packets that were told which a snapshot, or another packet, had already. */
   repeats = 0;
+  /** Messages of symbols whose number is beyond any that an exchange can have. */
+  strangers = 0;
   /** Holes in the sequence of one symbol. */
   symbolGaps = 0;
   /** BookChecksum messages held against the listener's book, and how many found another one. */

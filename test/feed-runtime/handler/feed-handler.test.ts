@@ -24,6 +24,10 @@ const PATIENCE_MS = 20_000;
 
 class Prices extends MarketDataListener {
   readonly told: number[] = [];
+  readonly stale: boolean[] = [];
+  override channelStale(isStale: boolean): void {
+    this.stale.push(isStale);
+  }
   override level(_symbol: number, _side: number, price: number): void {
     this.told.push(price);
   }
@@ -110,6 +114,7 @@ test("a stream that breaks is opened again and goes on with the next sequence", 
   peer.sockets[1].write(packet(5, [level(1, 3), level(1, 4)]));
   await until(() => listener.told.length === 3);
   expect(listener.told).toEqual([2, 3, 4]);
+  expect(listener.stale).toEqual([false, true, false]);
   await handler.stop();
   const { Connecting, Connected, Reconnecting, Disconnected } = FeedState;
   expect(states).toEqual([Connecting, Connected, Reconnecting, Connecting, Connected, Disconnected]);

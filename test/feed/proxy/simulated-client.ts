@@ -116,7 +116,7 @@ export class SimulatedClient {
       isOver = true;
       seat.leave();
       this.#send = undefined;
-      this.intake.streamClosed();
+      this.intake.streamClosed(this.#time.now_us);
       this.#course.lost(this.#time.now_us);
       this.#arm();
     };
