@@ -17,6 +17,7 @@ import {
 import type { Channel } from "./channel.ts";
 import type { ChannelSource } from "./channel-source.ts";
 import { OrderRefs } from "./order-refs.ts";
+import type { RestingOrder } from "./resting-order.ts";
 import type { Touched } from "./touched.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md.
@@ -224,17 +225,4 @@ export class OrderTeller {
     assert(ref !== 0, NUMBERED);
     return ref;
   }
-}
-
-/** The order of the command at work that may come to rest. */
-export class RestingOrder {
-  symbol = 0;
-  side = 0;
-  account = 0;
-  idLow = 0;
-  idHigh = 0;
-  /** Ticks, in element 0. */
-  readonly price = new Float64Array(1);
-  /** Lots it has left to trade; 0: nothing will rest. */
-  left = 0;
 }

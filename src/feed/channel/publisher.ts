@@ -22,35 +22,30 @@ import {
   EventFlag,
   EventKind,
   EventWord,
-  MdType,
   OrderType,
-  putTrade,
   readTimestamp,
   Side,
   TimeInForce,
 } from "../../protocol/index.ts";
 import type { ServedMarket } from "../serving/served-channel.ts";
-import { LevelTeller, OrderTeller, RestingOrder, TopTeller } from "./book-tellers.ts";
+import { LevelTeller, OrderTeller, TopTeller } from "./book-tellers.ts";
 import { Channel, type ChannelSink } from "./channel.ts";
 import type { ChannelSource } from "./channel-source.ts";
 import { DayBook } from "./day-book.ts";
 import { InstrumentTeller } from "./instrument-teller.ts";
+import { RestingOrder } from "./resting-order.ts";
 import { type SnapshotTarget, SnapshotWriter } from "./snapshot-writer.ts";
 import { Summaries } from "./summaries.ts";
 import { Touched } from "./touched.ts";
+import { tellTrade } from "./trade-teller.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md.
 const HEAD = EventWord.kindReasonCommandFlags;
 const SYMBOL = EventWord.symbol;
-const SEQUENCE_LOW = EventWord.sequenceLow;
-const SEQUENCE_HIGH = EventWord.sequenceHigh;
-const ORDER_ID_LOW = EventWord.orderIdLow;
-const ORDER_ID_HIGH = EventWord.orderIdHigh;
 const PRICE_LOW = EventWord.priceLow;
 const PRICE_HIGH = EventWord.priceHigh;
 const QUANTITY = EventWord.quantity;
 const LEAVES = EventWord.leaves;
-const ACCOUNT = EventWord.account;
 const SIDE_TYPE_TIF = EventWord.sideTypeTif;
 const PREVIOUS_PRICE_LOW = EventWord.previousPriceLow;
 const PREVIOUS_PRICE_HIGH = EventWord.previousPriceHigh;
@@ -64,7 +59,6 @@ const COMMAND_HEAD = CommandWord.kindSideTypeTif;
 const NEW_ORDER = CommandKind.NewOrder;
 const CANCEL_ORDER = CommandKind.Cancel;
 const MODIFY_ORDER = CommandKind.Modify;
-const MD_TRADE = MdType.Trade;
 
 /** Packets kept of each channel, in bytes: some 130,000 messages. */
 const HISTORY_BYTES = 8 * 1024 * 1024;
@@ -205,20 +199,7 @@ export class ChannelPublisher implements ServedMarket {
 
   #onAccept(words: Int32Array, at: number): void {
     const rests = (words[at + SIDE_TYPE_TIF] & 0xffff00) === LIMIT_GTC;
-    this.#mayRest(words, at, rests ? words[at + QUANTITY] >>> 0 : 0);
-  }
-
-  /** The order of the event may come to rest, with `left` lots less its trades. */
-  #mayRest(words: Int32Array, at: number, left: number): void {
-    const order = this.#resting;
-    order.left = left;
-    if (left === 0) return;
-    order.symbol = words[at + SYMBOL];
-    order.side = words[at + SIDE_TYPE_TIF] & 255;
-    order.account = words[at + ACCOUNT];
-    order.idLow = words[at + ORDER_ID_LOW];
-    order.idHigh = words[at + ORDER_ID_HIGH];
-    order.price[0] = fromSignedLanes(words[at + PRICE_LOW], words[at + PRICE_HIGH]);
+    this.#resting.take(words, at, rests ? words[at + QUANTITY] >>> 0 : 0);
   }
 
   #onTrade(words: Int32Array, at: number, timestamp_us: number): void {
@@ -232,22 +213,7 @@ export class ChannelPublisher implements ServedMarket {
     this.#touched.level(symbol, Side.Sell - side, price);
     this.#orders?.executed(words, at);
     const channels = this.#channels;
-    for (let i = 0; i < channels.length; i++) this.#tellTrade(channels[i], words, at);
-  }
-
-  #tellTrade(channel: Channel, words: Int32Array, at: number): void {
-    const symbol = words[at + SYMBOL];
-    putTrade(
-      channel.writer,
-      symbol,
-      channel.claim(MD_TRADE, symbol),
-      words[at + SEQUENCE_LOW],
-      words[at + SEQUENCE_HIGH],
-      words[at + PRICE_LOW],
-      words[at + PRICE_HIGH],
-      words[at + QUANTITY] >>> 0,
-      words[at + SIDE_TYPE_TIF] & 255,
-    );
+    for (let i = 0; i < channels.length; i++) tellTrade(channels[i], words, at);
   }
 
   #onCancel(words: Int32Array, at: number): void {
@@ -267,7 +233,7 @@ export class ChannelPublisher implements ServedMarket {
     const orders = this.#orders;
     if (isInPlace) return orders?.reduced(words, at);
     orders?.deleted(symbol, orders.removed(words, at));
-    this.#mayRest(words, at, quantity);
+    this.#resting.take(words, at, quantity);
   }
 
   #onRest(): void {
