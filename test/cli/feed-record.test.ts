@@ -182,6 +182,7 @@ test.each([
     ["record", "127.0.0.1:1", "--to", "x", "--protocol", "channel", "--channels", "top,top"],
     '--channels: "top,top" is not some of top,levels,orders, each once',
   ],
+  [["record", "127.0.0.1:1", "--to", "x", "--tls-ca", "y"], "--tls-ca: ticks/1 has no TLS"],
   [["play", "x", "--speed", "0"], '--speed: "0" is not max, nor a number above 0 and up to 1000000'],
   [["play", "x", "--speed", "fast"], '--speed: "fast" is not max, nor a number above 0 and up to 1000000'],
 ])("seriatim feed %j is wrong usage in one line", async (args, line) => {

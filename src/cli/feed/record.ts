@@ -73,6 +73,7 @@ function greetingFor({ protocol, channels }: RecordOptions): { greeting?: Uint8A
 async function record(address: string, options: RecordOptions): Promise<void> {
   const { host, port } = parseHostPort(address);
   const { to, protocol } = options;
+  if (options.tlsCa !== undefined && protocol === "ticks") throw usageError("--tls-ca: ticks/1 has no TLS");
   const stopped = Promise.withResolvers<undefined>();
   const say = (line: string): void => {
     if (!stdout.write(`${line}\n`)) stopped.resolve(undefined);

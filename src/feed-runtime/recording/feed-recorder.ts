@@ -58,6 +58,8 @@ export class FeedRecorder {
   readonly #files: RecordingFiles;
   readonly #flush: NodeJS.Timeout;
   #reconnect: NodeJS.Timeout | undefined;
+  /** On its way, or the one that is recorded. */
+  #connecting: Socket | undefined;
   #socket: Socket | undefined;
   #isPaused = false;
   #isStopping = false;
@@ -115,12 +117,14 @@ export class FeedRecorder {
     this.#isStopping = true;
     clearTimeout(this.#reconnect);
     clearInterval(this.#flush);
+    this.#connecting?.destroy();
     this.#end("the recorder stopped");
   }
 
   #connect(): Promise<void> {
     const { host, port, tlsCa } = this.#options;
     const socket = connectTo({ host, port }, tlsCa);
+    this.#connecting = socket;
     socket.setTimeout(CONNECT_ms);
     socket.on("data", (bytes: Buffer) => {
       if (!this.#received(bytes)) socket.pause();
@@ -151,6 +155,7 @@ export class FeedRecorder {
   #begin(socket: Socket): void {
     const { protocol, host, port, greeting = greetingOf(protocol), onTake } = this.#options;
     socket.setTimeout(SILENCE_ms);
+    this.#connecting = undefined;
     this.#socket = socket;
     this.#isPaused = false;
     this.#takes++;
@@ -182,7 +187,8 @@ export class FeedRecorder {
     if (this.#untoldEnd !== undefined) this.#tellEnd(this.#untoldEnd);
     else if (this.#isPaused) {
       this.#isPaused = false;
-      this.#socket?.resume();
+      // A silence begins now: while it was paused nobody could tell.
+      this.#socket?.setTimeout(SILENCE_ms).resume();
     }
   }
 

@@ -22,6 +22,8 @@ const CONNECTIONS_MAX = 64;
 const OUTPUT_BYTES = 64 * 1024;
 /** A client that is to speak first and does not. */
 const FIRST_WORD_ms = 5_000;
+/** A client that takes nothing for so long is broken off: its place is somebody else's. */
+const STALLED_ms = 60_000;
 /** A timer's longest wait: a longer one is waited for in parts. */
 const WAIT_MAX_ms = 60_000;
 
@@ -136,6 +138,7 @@ export class RecordingPlayer implements TransportHandler {
     const client = this.#clients.get(connection);
     if (client === undefined) return;
     client.isSending = false;
+    clearTimeout(client.timer);
     this.#play(connection, client);
   }
 
@@ -158,8 +161,10 @@ export class RecordingPlayer implements TransportHandler {
       const { playback, out } = client;
       const now_us = this.#options.clock.monotonicMicros();
       const filled = playback.fill(out, now_us);
-      if (filled > 0 && !this.#transport.send(connection, out, 0, filled)) client.isSending = true;
-      else if (playback.isOver) this.#transport.close(connection);
+      if (filled > 0 && !this.#transport.send(connection, out, 0, filled)) {
+        client.isSending = true;
+        client.timer = setTimeout(() => this.#transport.destroy(connection), STALLED_ms);
+      } else if (playback.isOver) this.#transport.close(connection);
       else if (filled === out.length) this.#transport.nextTurn(() => this.#play(connection, client));
       else this.#wait(connection, client, playback.due_us - now_us);
     });

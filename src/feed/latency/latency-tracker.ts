@@ -1,5 +1,5 @@
 // How long messages took, over any length of time: exact count, minimum, mean and maximum, and percentiles to 12.5 % (the
-// buckets of base/latency-counts.ts). Recording a value allocates nothing; its memory is two kilobytes, whatever is recorded.
+// buckets of base/latency-counts.ts). Recording a value allocates nothing; its memory is six kilobytes, whatever is recorded.
 
 import { LATENCY_COUNTS_BYTES, LatencyCounts, LatencyReader } from "../../base/index.ts";
 

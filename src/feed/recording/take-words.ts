@@ -43,8 +43,9 @@ export function encodeTakeEnd(end: TakeEndName): Uint8Array {
   return Uint8Array.of(TakeEnd[end]);
 }
 
-export function decodeTakeEnd(body: Uint8Array): TakeEndName {
-  return nameOf(TakeEnd, body[0]) ?? "the connection broke";
+/** Undefined: a reason that a later program has. */
+export function decodeTakeEnd(body: Uint8Array): TakeEndName | undefined {
+  return nameOf(TakeEnd, body[0]);
 }
 
 function nameOf<Name extends string>(names: Readonly<Record<Name, number>>, value: number): Name | undefined {

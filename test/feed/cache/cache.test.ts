@@ -85,11 +85,15 @@ test("symbols keep their slots, whatever their numbers; a full cache takes no mo
   expect(reader).toMatchObject({ id: 0xffff_ffff, name: "LAST" });
 });
 
-test("a name of sixteen characters or more is cut there", () => {
+test.each([
+  ["A-NAME-OF-MORE-THAN-16", "A-NAME-OF-MORE-T"],
+  ["GOLD-€", "GOLD-?"],
+  ["", ""],
+])("the name %j is read as %j", (name, read) => {
   const { writer, reader } = cacheOf(1);
-  writer.define(3, "A-NAME-OF-MORE-THAN-16", 4);
+  writer.define(3, name, 4);
   reader.read(0);
-  expect(reader.name).toBe("A-NAME-OF-MORE-T");
+  expect(reader.name).toBe(read);
 });
 
 test("a writer that stopped in the middle of a symbol: readers are told, and keep what they had", () => {
