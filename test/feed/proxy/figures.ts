@@ -11,6 +11,7 @@ const COLUMNS = [
   "retransmitted",
   "snapshots",
   "passed over by them",
+  "left out for a slow one",
   "epochs begun",
   "sums held against books",
   "sums that did not agree",
@@ -39,6 +40,7 @@ export class ProxyFigures {
         figures.recoveredByRetransmission,
         figures.snapshots,
         figures.lost,
+        figures.conflated,
         figures.epochs,
         figures.checksums,
         figures.mismatches,
@@ -59,6 +61,6 @@ export class ProxyFigures {
 
 function nameOf({ lines, symbols, conflate }: Scenario): string {
   if (lines > 0) return lines === 1 ? "one line, with recovery" : "lines A and B, with recovery";
-  if (symbols.length > 0) return "a stream, of one symbol";
-  return conflate ? "a stream, conflated" : "a stream";
+  const some = symbols.length > 0 ? "a stream, of one symbol" : "a stream";
+  return conflate ? `${some}, conflated` : some;
 }

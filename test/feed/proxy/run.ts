@@ -47,7 +47,7 @@ function drawScenario(random: Prng): Scenario {
   return {
     carrier: isLines ? "lines" : "stream",
     lines: isLines ? ((kind + 1) as 1 | 2) : 0,
-    symbols: kind === 3 ? [0] : [],
+    symbols: kind === 3 || (kind === 4 && random.chance(0.5)) ? [0] : [],
     conflate: kind === 4,
     faults: {
       loss: share(0.2),

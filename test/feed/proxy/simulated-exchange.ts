@@ -33,6 +33,8 @@ const SUMMARY_US = 20_000;
 /** How often idle channels say that they are there. */
 const IDLE_US = 50_000;
 const TICK_US = 250_000;
+/** A subscriber is slow soon: runs are short. */
+const CONFLATE_ABOVE_BYTES = 1_000;
 
 /** A trade as [event, symbol, price, quantity]. */
 export type TradeTold = readonly number[];
@@ -68,7 +70,7 @@ export class SimulatedExchange {
       market: this.publisher,
       checksums,
       clock: time,
-      limits: SERVING_LIMITS,
+      limits: { ...SERVING_LIMITS, conflateAbove_bytes: CONFLATE_ABOVE_BYTES },
       counters: new ServingCounters(),
     });
     this.#repeat(TICK_US, () => this.#desk.tick());
