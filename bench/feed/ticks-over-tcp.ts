@@ -80,6 +80,13 @@ function casesOf(source: Child, readers: Child): BenchCase[] {
     rate(PUMP_ONE, { kind: "pump", rate: 0, connections: 1 }),
     rate(MANY, { kind: "flat", rate: 1, connections: CLIENTS }, 5 * RATE),
     rate(PUMP_MANY, { kind: "pump", rate: 0, connections: CLIENTS }),
+    ...[10_000, 100_000].map((asked) =>
+      rate(
+        `1 client, ${asked} ticks/s asked for`,
+        { kind: "paced", rate: asked, connections: 1 },
+        0.99 * asked,
+      ),
+    ),
     late(`p99, ${RATE} ticks/s to 1 client`, { kind: "paced", rate: RATE, connections: 1 }),
     late(`p99, 20000 ticks/s to ${CLIENTS} clients`, { kind: "paced", rate: 20_000, connections: CLIENTS }),
   ];
