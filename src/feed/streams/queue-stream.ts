@@ -25,7 +25,8 @@ export class QueueStream extends MarketStream {
   readonly #side: Side;
   readonly #price: number;
   readonly #account: number | undefined;
-  #known: QueueEntries;
+  /** What clients know; from begin() on. */
+  #known: QueueEntries | undefined;
 
   /** `account`: whose orders are marked. */
   constructor(
@@ -42,7 +43,6 @@ export class QueueStream extends MarketStream {
     this.#side = side;
     this.#price = price;
     this.#account = account;
-    this.#known = this.#read();
   }
 
   get symbolNumber(): number {
@@ -51,7 +51,7 @@ export class QueueStream extends MarketStream {
 
   flush(): void {
     const now = this.#read();
-    if (isSame(now, this.#known)) return;
+    if (this.#known !== undefined && isSame(now, this.#known)) return;
     this.#known = now;
     this.publish(queueText(this.next(), now));
   }
@@ -61,7 +61,7 @@ export class QueueStream extends MarketStream {
   }
 
   protected format(head: MarketHead): string {
-    return queueText(head, this.#known);
+    return queueText(head, this.#known ?? this.#read());
   }
 
   #read(): QueueEntries {

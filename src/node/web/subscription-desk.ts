@@ -10,9 +10,13 @@ import {
   type SubscriptionRequest,
   subscriptionText,
 } from "../../protocol/index.ts";
+import { MessageRate } from "./message-rate.ts";
 import { unknownSymbol } from "./order-desk.ts";
 import type { OrderLists } from "./order-lists.ts";
 import type { WebExchange } from "./web-exchange.ts";
+
+/** Queues that a connection may choose in a second: as fast as somebody clicks; each costs a walk of up to 1,000 orders. */
+const QUEUES_PER_SECOND = 10;
 
 export interface SubscriptionParts {
   readonly exchange: WebExchange;
@@ -30,9 +34,11 @@ export class SubscriptionDesk {
   /** Whether channel `status` is subscribed to. */
   wantsStatus = false;
   readonly #parts: SubscriptionParts;
+  readonly #queues: MessageRate;
 
   constructor(parts: SubscriptionParts) {
     this.#parts = parts;
+    this.#queues = new MessageRate(QUEUES_PER_SECOND, parts.exchange.clock.monotonicMicros());
   }
 
   /** Does what is asked, or answers why not: then nothing of it is done. */
@@ -51,11 +57,17 @@ export class SubscriptionDesk {
     if (hasOrders && hasReports) return REPORTS_SAY_IT;
     if (type === "unsubscribe") return undefined;
     if (!subscriber.hasRoomFor(marketChannels(request), symbols)) return TOO_MANY_SUBSCRIPTIONS;
-    if (level !== undefined && this.#ticksOf(symbols[0], level.price) === undefined) {
-      const { priceDecimals } = this.#parts.exchange.symbols.instruments[symbols[0]];
+    if (level !== undefined) return this.#queueRefusal(symbols[0], level.price);
+    return hasOrders && !lists.mayBegin() ? TOO_OFTEN : undefined;
+  }
+
+  #queueRefusal(symbol: number, price: string): Answer | undefined {
+    const { symbols, clock } = this.#parts.exchange;
+    if (this.#ticksOf(symbol, price) === undefined) {
+      const { priceDecimals } = symbols.instruments[symbol];
       return { code: ErrorCode.BadMessage, text: `price: no price with at most ${priceDecimals} decimals` };
     }
-    return hasOrders && !lists.mayBegin() ? TOO_OFTEN : undefined;
+    return this.#queues.take(clock.monotonicMicros()) ? undefined : TOO_MANY_QUEUES;
   }
 
   #change(request: SubscriptionRequest, symbols: readonly number[]): void {
@@ -110,6 +122,10 @@ function marketChannels({ channels }: SubscriptionRequest) {
 const NEEDS_ACCOUNT: Answer = { code: ErrorCode.NoAccount, text: "this needs an account: say one in hello" };
 const REPORTS_SAY_IT: Answer = { code: ErrorCode.Reports, text: "the reports of this session say it" };
 const TOO_OFTEN: Answer = { code: ErrorCode.TooOften, text: "channel orders is subscribed once a second" };
+const TOO_MANY_QUEUES: Answer = {
+  code: ErrorCode.TooOften,
+  text: `channel queue is subscribed ${QUEUES_PER_SECOND} times a second`,
+};
 const TOO_MANY_SUBSCRIPTIONS: Answer = {
   code: ErrorCode.TooManySubscriptions,
   text: `that would be more than ${SUBSCRIPTIONS_MAX} channels of symbols: nothing was subscribed`,

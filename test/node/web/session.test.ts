@@ -464,6 +464,49 @@ describe("subscriptions", () => {
   });
 });
 
+describe("the queue at a price", () => {
+  const queue = {
+    type: "subscribe",
+    channels: ["queue"],
+    symbols: ["BTC-USD"],
+    side: "buy",
+    price: "100.00",
+  };
+
+  test("is answered, then said with the account's own orders, until it is given up", async () => {
+    const client = await greeted("alice");
+    await client.say(BUY);
+    const { side, price } = queue;
+    const answer = { type: "subscribed", request: 3, channels: ["queue"], symbols: ["BTC-USD"], side, price };
+    const level = { quantity: 5, orders: 1, queue: [[1, 5, "1"]] };
+    expect(await client.say({ ...queue, request: 3 })).toMatchObject([answer, { type: "queue", ...level }]);
+    expect(exchange.publisher.figures.subscriptions).toBe(1);
+    const end = { type: "unsubscribe", channels: ["queue"] };
+    expect(await client.say(end)).toEqual([{ type: "unsubscribed", channels: ["queue"] }]);
+    expect(exchange.publisher.figures.subscriptions).toBe(0);
+  });
+
+  test.each([
+    [{ price: "100.001" }, "BAD_MESSAGE", "price: no price with at most 2 decimals"],
+    [{ price: "x" }, "BAD_MESSAGE", "price: no price with at most 2 decimals"],
+    [{ symbols: ["NOPE"] }, "UNKNOWN_SYMBOL", 'symbols[0]: there is no instrument "NOPE"'],
+  ])("is refused with %j", async (fields, code, text) => {
+    const client = await greeted();
+    expect(await client.say({ ...queue, ...fields, request: 1 })).toEqual([
+      { type: "error", request: 1, code, text },
+    ]);
+  });
+
+  test("may be chosen ten times a second; who chooses more often keeps the one before", async () => {
+    const client = await greeted();
+    for (let i = 0; i < 10; i++) await client.say({ ...queue, price: `${i}.00` });
+    const text = "channel queue is subscribed 10 times a second";
+    expect(await client.say(queue)).toEqual([{ type: "error", code: "TOO_OFTEN", text }]);
+    exchange.now_us += 100_000;
+    expect(await client.say(queue)).toMatchObject([{ type: "subscribed" }, { type: "queue" }]);
+  });
+});
+
 test("a slow peer that 4,000 trade messages wait for is closed by the next", async () => {
   const client = await greeted();
   await client.say({ type: "subscribe", channels: ["trades"], symbols: ["BTC-USD"] });
