@@ -7,22 +7,29 @@ import { CacheReader, CacheWriter, SymbolCache } from "../../../src/feed/index.t
 /** Crosses threads. */
 export interface HammerPlan {
   readonly shared: SharedArrayBuffer;
+  /** Words: over (1: the writer has written its last), then how many checks each reader has behind it. */
+  readonly progress: SharedArrayBuffer;
   /** `naked`: reads without looking at the lock, until it sees a torn symbol. */
   readonly side: "write" | "read" | "naked";
-  readonly writes: number;
+  /** Of this reader, from 1 on. */
+  readonly number: number;
   readonly symbols: number;
+  /** Checks that each reader is to have behind it before the writer ends, however a busy machine schedules them. */
+  readonly checks: number;
 }
 
 export interface HammerReport {
-  /** Snapshots that were checked, or writes made. */
-  readonly done: number;
-  /** Reads that gave up. */
-  readonly refused: number;
+  /** The last write that was seen or made, of the first symbol. */
+  readonly last: number;
+  /** Snapshots that were checked. */
+  readonly checked: number;
   readonly torn: number;
 }
 
-/** A naked reader that has seen nothing after so long will not. */
-const NAKED_MS_MAX = 20_000;
+/** The writer ends by then, whether everybody has read enough or not. */
+const WRITING_MS_MAX = 30_000;
+/** Writes of all symbols between two looks at the readers. */
+const WRITES_PER_LOOK = 1_000;
 
 /** The figure that belongs at `place` of write `number`: sixteen bits of each half change with every write. */
 function figureOf(number: number, place: number): number {
@@ -59,54 +66,63 @@ function isWhole(reader: CacheReader, slot: number): boolean {
 
 export function hammer(plan: HammerPlan): HammerReport {
   const cache = SymbolCache.attach(plan.shared);
-  if (plan.side === "write") return write(new CacheWriter(cache), plan);
-  return plan.side === "read" ? read(new CacheReader(cache), plan) : readNaked(cache, plan);
+  const progress = new Int32Array(plan.progress);
+  if (plan.side === "write") return write(new CacheWriter(cache), plan, progress);
+  return plan.side === "read"
+    ? read(new CacheReader(cache), plan, progress)
+    : readNaked(cache, plan, progress);
 }
 
-/** All symbols in turn, at full speed. The first symbol's last write is the end for everybody. */
-function write(writer: CacheWriter, { symbols, writes }: HammerPlan): HammerReport {
+/** All symbols in turn, at full speed, until every reader has checked enough. The first symbol's last write is the last of all. */
+function write(writer: CacheWriter, { symbols, checks }: HammerPlan, progress: Int32Array): HammerReport {
   for (let slot = 0; slot < symbols; slot++) writer.define(slot * 1_000, `S${slot}`, 2);
-  for (let number = 1; number <= writes; number++) {
-    for (let slot = symbols - 1; slot >= 0; slot--) writeSlot(writer, slot, number);
-  }
-  return { done: writes, refused: 0, torn: 0 };
-}
-
-function read(reader: CacheReader, { symbols, writes }: HammerPlan): HammerReport {
-  let done = 0;
-  let refused = 0;
-  const newest = new Float64Array(symbols);
-  while (newest[0] < writes) {
-    for (let slot = 0; slot < reader.count; slot++) {
-      if (!reader.read(slot)) {
-        refused++;
-        continue;
-      }
-      if (!isWhole(reader, slot)) return { done, refused, torn: 1 };
-      if (reader.sequence < newest[slot]) throw new Error(`symbol ${slot} went back in time`);
-      newest[slot] = reader.sequence;
-      done++;
+  const until = performance.now() + WRITING_MS_MAX;
+  let number = 0;
+  while (progress.some((done, at) => at > 0 && done < checks) && performance.now() < until) {
+    for (const end = number + WRITES_PER_LOOK; number < end; ) {
+      number++;
+      for (let slot = symbols - 1; slot >= 0; slot--) writeSlot(writer, slot, number);
     }
   }
-  return { done, refused, torn: 0 };
+  Atomics.store(progress, 0, 1);
+  return { last: number, checked: 0, torn: 0 };
+}
+
+function read(reader: CacheReader, { symbols, number }: HammerPlan, progress: Int32Array): HammerReport {
+  const newest = new Float64Array(symbols);
+  let checked = 0;
+  for (let isOver = false; !isOver; ) {
+    // Looked at first: what is read behind it is the last.
+    isOver = Atomics.load(progress, 0) === 1;
+    for (let slot = 0; slot < reader.count; slot++) {
+      if (!reader.read(slot)) continue;
+      if (!isWhole(reader, slot)) {
+        Atomics.store(progress, number, 2 ** 31 - 1);
+        return { last: newest[0], checked, torn: 1 };
+      }
+      if (reader.sequence < newest[slot]) throw new Error(`symbol ${slot} went back in time`);
+      newest[slot] = reader.sequence;
+      checked++;
+    }
+    Atomics.store(progress, number, checked);
+  }
+  return { last: newest[0], checked, torn: 0 };
 }
 
 /** The same memory copied without asking, given to the same check. */
-function readNaked(cache: SymbolCache, { symbols, writes }: HammerPlan): HammerReport {
+function readNaked(cache: SymbolCache, { symbols, number }: HammerPlan, progress: Int32Array): HammerReport {
   const copy = new Int32Array(new SharedArrayBuffer(cache.shared.byteLength));
-  let done = 0;
-  const until = performance.now() + NAKED_MS_MAX;
-  while (performance.now() < until) {
+  for (let checked = 0; Atomics.load(progress, 0) === 0; ) {
     copy.set(cache.words);
     // Every lock even: a reader of the copy takes what it finds.
     for (let slot = 0; slot < symbols; slot++) copy[32 * (slot + 1)] = 0;
     const reader = new CacheReader(SymbolCache.attach(copy.buffer));
-    for (let slot = 0; slot < reader.count; slot++) {
+    for (let slot = 0; slot < reader.count; slot++, checked++) {
       reader.read(slot);
-      if (!isWhole(reader, slot)) return { done, refused: 0, torn: 1 };
-      done++;
+      if (isWhole(reader, slot)) continue;
+      Atomics.store(progress, number, 2 ** 31 - 1);
+      return { last: 0, checked, torn: 1 };
     }
-    if (reader.count > 0 && reader.sequence >= writes) break;
   }
-  return { done, refused: 0, torn: 0 };
+  return { last: 0, checked: 0, torn: 0 };
 }
