@@ -6,13 +6,7 @@
 
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type Stamp,
-  TICK_CLIENTS_MAX,
-  TICK_CONNECTIONS_SPARE,
-  TickSimulator,
-} from "../../src/feed-runtime/index.ts";
-import { NetTransport, SystemClock } from "../../src/platform/index.ts";
+import { type Stamp, TickSimulator } from "../../src/feed-runtime/index.ts";
 import { READ_PER_WORD_BYTES } from "./tick-pace.ts";
 
 /** Ticks as fast as the slowest client takes them, so many a second, or bytes without any meaning. */
@@ -57,8 +51,6 @@ class MonotonicStamp implements Stamp {
 async function openSimulator(kind: "flat" | "paced", rate: number): Promise<Source> {
   const simulator = new TickSimulator({
     ...{ symbols: SYMBOLS, rate, seed: SEED, market: "neutral", timeScale: 1 },
-    transport: new NetTransport({ connectionsMax: TICK_CLIENTS_MAX + TICK_CONNECTIONS_SPARE }),
-    clock: new SystemClock(),
     stamp: new MonotonicStamp(),
   });
   const port = await simulator.listen({ host: "127.0.0.1", port: 0 });

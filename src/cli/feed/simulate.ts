@@ -2,8 +2,7 @@
 
 import { type Command, Option } from "commander";
 import { counted } from "../../base/index.ts";
-import { Market, TICK_CLIENTS_MAX, TICK_CONNECTIONS_SPARE, TickSimulator } from "../../feed-runtime/index.ts";
-import { NetTransport, SystemClock } from "../../platform/index.ts";
+import { Market, TICK_CLIENTS_MAX, TickSimulator } from "../../feed-runtime/index.ts";
 import { TICK_SYMBOLS_MAX, TICKS_PORT } from "../../protocol/index.ts";
 import { usageError, wholeNumber } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
@@ -87,8 +86,6 @@ async function simulate(options: SimulateOptions): Promise<void> {
   const faults = options.faults === undefined ? undefined : parseFaults(options.faults);
   const simulator = new TickSimulator({
     ...{ symbols, rate, seed, market, timeScale, faults, clientsMax: clients },
-    transport: new NetTransport({ connectionsMax: clients + TICK_CONNECTIONS_SPARE }),
-    clock: new SystemClock(),
   });
   const ended = Promise.withResolvers<undefined>();
   onStopSignals(() => ended.resolve(undefined));

@@ -3,6 +3,7 @@
 
 import type { Clock, ListenAddress } from "../../base/index.ts";
 import { TickGenerator, type TickGeneratorOptions, TickPacer } from "../../feed/index.ts";
+import { SystemClock } from "../../platform/index.ts";
 import { type Stamp, WallStamp } from "./stamp.ts";
 import { TickServer, type TickServerOptions } from "./tick-server.ts";
 
@@ -30,10 +31,10 @@ export class TickSimulator {
   constructor(options: TickSimulatorOptions) {
     this.#generator = new TickGenerator(options);
     this.#pacer = new TickPacer(options.rate);
-    this.#clock = options.clock;
+    this.#clock = options.clock ?? new SystemClock();
     this.#stamp = options.stamp ?? new WallStamp();
     const onClients = (count: number): void => this.#onClients(count);
-    this.server = new TickServer({ ...options, stamp: this.#stamp, onClients });
+    this.server = new TickServer({ ...options, clock: this.#clock, stamp: this.#stamp, onClients });
   }
 
   /** Resolves with the port; throws SeriatimError naming the address. */

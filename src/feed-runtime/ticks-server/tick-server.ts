@@ -19,6 +19,7 @@ import {
   type TickStageLimits,
   type TickValues,
 } from "../../feed/index.ts";
+import { NetTransport, SystemClock } from "../../platform/index.ts";
 import { type Stamp, WallStamp } from "./stamp.ts";
 
 /** Clients of a server when nothing else is said. */
@@ -41,9 +42,10 @@ export interface ResettingTransport extends Transport {
 }
 
 export interface TickServerOptions {
-  /** For at least clientsMax connections and TICK_CONNECTIONS_SPARE. */
-  readonly transport: ResettingTransport;
-  readonly clock: Clock;
+  /** Sockets of this machine by default; another one has room for clientsMax connections and TICK_CONNECTIONS_SPARE. */
+  readonly transport?: ResettingTransport;
+  /** The machine's by default. */
+  readonly clock?: Clock;
   /** Of heartbeats. */
   readonly stamp?: Stamp;
   readonly clientsMax?: number;
@@ -91,10 +93,11 @@ export class TickServer implements TransportHandler, TickSink {
 
   constructor(options: TickServerOptions) {
     this.#options = options;
-    this.#transport = options.transport;
-    this.#clock = options.clock;
-    this.#stamp = options.stamp ?? new WallStamp();
     this.#clientsMax = options.clientsMax ?? TICK_CLIENTS_MAX;
+    const connectionsMax = this.#clientsMax + TICK_CONNECTIONS_SPARE;
+    this.#transport = options.transport ?? new NetTransport({ connectionsMax });
+    this.#clock = options.clock ?? new SystemClock();
+    this.#stamp = options.stamp ?? new WallStamp();
     this.#limits = options.limits ?? TICK_STAGE_LIMITS;
     assert(this.#clientsMax >= 1, "a server has room for a client");
     assertStageLimits(this.#limits);
