@@ -1,8 +1,8 @@
 // Packets of one channel in, from whichever line or stream, in any order, twice or not at all; its messages out, each once and in order.
 //
 //   a packet                            is
-//   of an older epoch                   dropped
-//   of a newer epoch                    the end of all that is known: a snapshot is asked for
+//   of another epoch                    the end of all that is known: a snapshot is asked for. Of lines a lower one is dropped, as a late
+//                                       packet of what is over, unless nothing of the higher one has come for silence_us
 //   of a snapshot                       told when one is awaited and it comes part by part (snapshot-run.ts)
 //   that begins at `next` or before     told but for what was told (symbol-gate.ts), then those that wait behind it
 //   that begins behind `next`           kept in the window, and what is missing is recovered (channel-order.ts, recovery-course.ts)
@@ -25,6 +25,8 @@ export interface ReceiverLimits extends RecoveryLimits {
 }
 
 export interface ReceiverOptions {
+  /** Everything comes over one connection, in order: what it says last holds. */
+  readonly isStream: boolean;
   /** The whole channel and every message of it: its sequence has no holes. */
   readonly isDense: boolean;
   readonly listener: MarketDataListener;
@@ -94,12 +96,12 @@ export class ChannelReceiver {
     const reader = this.#reader;
     reader.bind(bytes, from, to);
     this.figures.packets[source]++;
-    if (reader.epoch < this.epoch) {
+    if (reader.epoch < this.epoch && !this.#mayGoBack(now_us)) {
       this.figures.old++;
       return;
     }
     this.#heard_us = now_us;
-    if (reader.epoch > this.epoch) this.#beginEpoch(reader.epoch, reader.isSnapshot, now_us);
+    if (reader.epoch !== this.epoch) this.#beginEpoch(reader.epoch, reader.isSnapshot, now_us);
     if (reader.isSnapshot) this.#snapshotPacket(source, now_us);
     else if (this.#options.isDense) this.#densePacket(source, bytes, from, to, now_us);
     else this.#sparsePacket(now_us);
@@ -145,6 +147,12 @@ export class ChannelReceiver {
   /** Packets wait: nothing can be added to what is known. */
   get #isHeld(): boolean {
     return this.next === 0 || this.#recovery.state === RecoveryState.Snapshot;
+  }
+
+  /** A lower epoch is another publisher's, or of one whose clock was set back: not a late packet of what is over. */
+  #mayGoBack(now_us: number): boolean {
+    const { isStream, limits } = this.#options;
+    return isStream || now_us - this.#heard_us >= limits.silence_us;
   }
 
   #beginEpoch(epoch: number, isSnapshot: boolean, now_us: number): void {

@@ -10,7 +10,8 @@
 //   any            stop                                       Disconnected
 //
 // The wait is doubled after each failure in a row up to a bound and spread by chance, so that the many subscribers of a feed that
-// was restarted don't all come in the same instant. A connection that delivered something ends the row.
+// was restarted don't all come in the same instant. A connection that delivers something after it has stood for a while ends the row: one
+// that is refused at once, every time, is tried ever less often.
 
 /** The states of a feed's connection, as its user sees them. */
 export const FeedState = { Disconnected: 0, Connecting: 1, Connected: 2, Reconnecting: 3 } as const;
@@ -31,6 +32,8 @@ export interface CourseLimits {
   readonly connectTimeout_us: number;
   /** The longest without a byte while something is due: of a stream always, since its heartbeats are far more frequent. */
   readonly silence_us: number;
+  /** A connection that delivers something when it has stood for so long has got on. */
+  readonly steady_us: number;
   /** The wait after the first failure, and the longest. */
   readonly backoffMin_us: number;
   readonly backoffMax_us: number;
@@ -40,6 +43,7 @@ export interface CourseLimits {
 export const COURSE_LIMITS: CourseLimits = {
   connectTimeout_us: 5_000_000,
   silence_us: 3_500_000,
+  steady_us: 5_000_000,
   backoffMin_us: 100_000,
   backoffMax_us: 10_000_000,
 };
@@ -55,6 +59,7 @@ export class ConnectionCourse {
   readonly #chance: () => number;
   readonly #isStream: boolean;
   #failures = 0;
+  #opened_us = 0;
   #deadline_us = Number.POSITIVE_INFINITY;
 
   /** `chance`: from 0 up to but not including 1, each time another. `isStream`: something is always due. */
@@ -84,6 +89,7 @@ export class ConnectionCourse {
   opened(now_us: number): void {
     this.state = FeedState.Connected;
     this.connections++;
+    this.#opened_us = now_us;
     this.#deadline_us = this.#isStream ? now_us + this.#limits.silence_us : Number.POSITIVE_INFINITY;
   }
 
@@ -95,7 +101,7 @@ export class ConnectionCourse {
 
   /** Something of the feed came. */
   heard(now_us: number): void {
-    this.#failures = 0;
+    if (now_us - this.#opened_us >= this.#limits.steady_us) this.#failures = 0;
     this.#deadline_us = this.#isStream ? now_us + this.#limits.silence_us : Number.POSITIVE_INFINITY;
   }
 

@@ -168,6 +168,7 @@ export class FeedIntake implements PacketSink {
     const { channel, listener } = wish;
     const receiver = new ChannelReceiver(
       {
+        isStream: this.#options.carrier === "stream",
         isDense: !isOfSome(wish),
         listener,
         limits,

@@ -32,7 +32,7 @@ test("a connection that doesn't stand in time is given up and tried again after 
   expect(it.due(5_075 * MS)).toBe(CourseStep.Open);
 });
 
-test("waits double up to a bound, and what was heard ends the row; chance spreads them", () => {
+test("waits double up to a bound, and what is heard of a connection that has got on ends the row; chance spreads them", () => {
   const waits = (it: ConnectionCourse, count: number) =>
     Array.from({ length: count }, () => {
       it.lost(0);
@@ -43,9 +43,10 @@ test("waits double up to a bound, and what was heard ends the row; chance spread
   const it = course();
   expect(waits(it, 3)).toEqual([75, 150, 300]);
   it.opened(0);
+  it.heard(4_999 * MS);
   expect(waits(it, 1)).toEqual([600]);
   it.opened(0);
-  it.heard(0);
+  it.heard(5_000 * MS);
   expect(waits(it, 1)).toEqual([75]);
 });
 

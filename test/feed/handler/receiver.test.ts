@@ -45,10 +45,11 @@ class Table {
   readonly receiver: ChannelReceiver;
   now_us = 0;
 
-  constructor(isDense = true, limits: Partial<ReceiverLimits> = {}) {
+  constructor(isDense = true, limits: Partial<ReceiverLimits> = {}, isStream = !isDense) {
     const { said } = this.log;
     this.receiver = new ChannelReceiver(
       {
+        isStream,
         isDense,
         listener: this.log,
         limits: { ...RECEIVER_LIMITS, ...limits },
@@ -210,6 +211,42 @@ test("a new epoch ends all that is known, and packets of the old one mean nothin
   table.from(Stream, ...snapshot(1, [{ symbol: 7, next: 1, prices: [] }], 2)).from(LineB, one(3));
   expect(table.said).toEqual(["7 clear", "7 fresh", "7@100", "fresh"]);
   expect(table.receiver.figures).toMatchObject({ epochs: 2, old: 2 });
+});
+
+test("of lines a lower epoch is another publisher's when nothing of the higher one has come for a while", () => {
+  const table = new Table().joined();
+  table.from(LineA, packet(1, [level(7, 1)], { epoch: 5 }));
+  expect(table.said).toEqual(["epoch 5", "ask all", "stale"]);
+  table.after(3_499 * MS).from(LineA, packet(2, [], { epoch: 4 }));
+  expect(table.said.filter((line) => line.startsWith("epoch"))).toEqual([]);
+  table.after(1 * MS).from(LineA, packet(2, [], { epoch: 4 }));
+  expect(table.said).toContain("epoch 4");
+  table.from(Stream, ...snapshot(2, [{ symbol: 7, next: 2, prices: [1] }], 4));
+  expect(table.said.at(-1)).toBe("fresh");
+});
+
+test("over a stream any other epoch is the one at work", () => {
+  const table = new Table(true, {}, true);
+  table.receiver.subscribed(0);
+  table.from(Stream, ...snapshot(5, [{ symbol: 7, next: 2, prices: [1] }], 9));
+  table.receiver.subscribed(0);
+  table.from(
+    Stream,
+    ...snapshot(2, [{ symbol: 7, next: 2, prices: [1] }], 3),
+    packet(2, [level(7, 2)], { epoch: 3 }),
+  );
+  expect(table.said).toEqual([
+    "epoch 9",
+    "7 clear",
+    "7@1",
+    "fresh",
+    "epoch 3",
+    "7 clear",
+    "7@1",
+    "7 fresh",
+    "7@2",
+  ]);
+  expect(table.receiver.isStale).toBe(false);
 });
 
 test("a snapshot with a part missing counts for nothing; the next one does", () => {
