@@ -32,6 +32,8 @@ const WARM_COMMANDS = 300_000;
 const TIMESTAMP_US = 1_700_000_000_000_000;
 const ALONE = "copy of the engine alone";
 const SUBSCRIBERS = [0, 10, 1_000];
+const FILTERED = 1_000;
+const WITH_FILTERS = "three channels, 1,000 subscribers of one symbol each";
 
 /** A copy of the exchange as the web's thread has it, at the end of the flow's prologue. */
 class Copy {
@@ -54,7 +56,8 @@ class Copy {
     this.events = 0;
   }
 
-  publish(subscribers: number): this {
+  /** `symbolsOf`: what each subscriber wants; all when left out. */
+  publish(subscribers: number, symbolsOf: (subscriber: number) => readonly number[] = () => []): this {
     const [source, clock, checksums] = [this.#engine, new SystemClock(), new NativeChecksums()];
     const publisher = new ChannelPublisher({ source, clock, checksums });
     publisher.onReset();
@@ -62,7 +65,7 @@ class Copy {
     if (subscribers === 0) return this;
     const counters = new ServingCounters();
     const desk = new FeedDesk({ market: publisher, checksums, clock, limits: SERVING_LIMITS, counters });
-    for (let i = 0; i < subscribers; i++) subscribe(desk);
+    for (let i = 0; i < subscribers; i++) subscribe(desk, symbolsOf(i));
     while (desk.turn());
     this.#desk = desk;
     return this;
@@ -84,14 +87,14 @@ class Copy {
   }
 }
 
-/** One that wants every price level of every symbol, and takes at once what it is sent. */
-function subscribe(desk: FeedDesk): void {
+/** One that wants every price level of these symbols, and takes at once what it is sent. */
+function subscribe(desk: FeedDesk, symbols: readonly number[]): void {
   const seat = desk.enter({ send: () => true, close: () => {} }, "127.0.0.1");
   const { session } = seat as { session: FeedSession };
   session.received(
     encodeMdRequest({
       ...{ type: MdRequestType.Subscribe, channel: ChannelKind.Levels, conflate: false },
-      ...{ epoch: 0, from: 0, symbols: [] },
+      ...{ epoch: 0, from: 0, symbols },
     }),
   );
 }
@@ -131,6 +134,7 @@ export async function benchPublishing(rounds: number): Promise<Row[]> {
   const cases = [
     caseOf(ALONE, () => timed(new Copy(flow))),
     ...SUBSCRIBERS.map((count) => caseOf(withSubscribers(count), () => timed(new Copy(flow).publish(count)))),
+    caseOf(WITH_FILTERS, () => timed(new Copy(flow).publish(FILTERED, (i) => [i % MIXED.symbols]))),
   ];
   const ratios = SUBSCRIBERS.map(
     (count): RatioWanted => ({

@@ -284,6 +284,8 @@ export class MarketFeeds {
     if (lines === undefined || carousel === undefined) return;
     for (const channel of this.#publisher?.channels ?? []) lines.beat(channel, this.#writer);
     lines.turn(carousel);
+    // Where nothing happens nobody else would ask for it.
+    if (this.#desk?.wantsTurn) this.#turns.ask();
   }
 
   #tickFigures(): FeedFigures["ticks"] {

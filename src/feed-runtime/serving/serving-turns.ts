@@ -6,8 +6,8 @@ import { performance } from "node:perf_hooks";
 
 /** A turn and its rest: of the thread's time, turns have one part in so many. */
 const TURN_PARTS = 5;
-/** However long a turn took. */
-const REST_MAX_MS = 100;
+/** However long a turn took: its work is bounded, more than this is the machine's doing. */
+const REST_MAX_MS = 250;
 /** What a timer can't wait for exactly: shorter rests are none. */
 const REST_MIN_MS = 0.5;
 

@@ -29,6 +29,8 @@ export class Channel {
   bytes = 0;
   /** By symbol: the sequence of its next message. */
   #symbolNext = new Float64Array(0);
+  /** By symbol: the channel's sequence of its last message. */
+  #symbolLast = new Float64Array(0);
   #isEventOpen = false;
   readonly #cursor: PacketCursor;
 
@@ -66,6 +68,11 @@ export class Channel {
     return symbol < this.#symbolNext.length ? this.#symbolNext[symbol] : 1;
   }
 
+  /** The sequence of the last message of `symbol` on this channel, sealed or not; 0 when it has none. */
+  lastOf(symbol: number): number {
+    return symbol < this.#symbolLast.length ? this.#symbolLast[symbol] : 0;
+  }
+
   /** The time of the messages that follow, as lanes of microseconds since 1970. */
   setTime(low: number, high: number): void {
     this.writer.timestampLow = low;
@@ -82,6 +89,7 @@ export class Channel {
     }
     if (symbol >= this.#symbolNext.length) this.#grow(symbol + 1);
     this.#isEventOpen = true;
+    this.#symbolLast[symbol] = this.next + writer.count;
     return this.#symbolNext[symbol]++;
   }
 
@@ -111,6 +119,7 @@ export class Channel {
     this.epoch = epoch;
     this.next = 1;
     this.#symbolNext.fill(1);
+    this.#symbolLast.fill(0);
     this.#isEventOpen = false;
     this.history.clear();
   }
@@ -123,6 +132,9 @@ export class Channel {
     const grown = new Float64Array(powerOfTwoAtLeast(symbols)).fill(1);
     grown.set(this.#symbolNext);
     this.#symbolNext = grown;
+    const last = new Float64Array(grown.length);
+    last.set(this.#symbolLast);
+    this.#symbolLast = last;
   }
 }
 

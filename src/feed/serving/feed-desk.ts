@@ -4,6 +4,7 @@
 import { AddressTable, addressKey, type Checksums, type Clock } from "../../base/index.ts";
 import { PACKET_BYTES_MAX, PacketWriter } from "../../protocol/index.ts";
 import { type FeedCarrier, FeedSession } from "./feed-session.ts";
+import { FilteredChunks } from "./filtered-chunks.ts";
 import { PacketCopies } from "./packet-copies.ts";
 import { Repacker } from "./repacker.ts";
 import type { ServedChannel, ServedMarket } from "./served-channel.ts";
@@ -41,12 +42,13 @@ export class FeedDesk {
   constructor({ market, checksums, clock, limits, counters }: FeedDeskOptions) {
     const { chunk_bytes, scanPerTurn_bytes, snapshotPerTurn_bytes, snapshotsHeld_bytes } = limits;
     const images = { perTurn_bytes: snapshotPerTurn_bytes, held_bytes: snapshotsHeld_bytes };
+    const repacker = new Repacker(checksums, chunk_bytes, scanPerTurn_bytes);
     this.#writer = new PacketWriter(checksums);
     this.#addresses = new AddressTable(limits.addresses);
     this.parts = {
       ...{ market, checksums, clock, limits, counters },
+      ...{ repacker, filtered: new FilteredChunks(repacker) },
       chunks: new SharedChunks(chunk_bytes),
-      repacker: new Repacker(checksums, chunk_bytes, scanPerTurn_bytes),
       images: new SnapshotImages(market, images),
       copies: new PacketCopies(checksums, chunk_bytes),
     };
@@ -82,22 +84,34 @@ export class FeedDesk {
 
   /** Sends to everybody what there is for him; true: there is more to do at once. */
   turn(): boolean {
-    const { images, limits } = this.parts;
+    this.parts.images.turn();
+    const isMore = this.#serve();
+    this.parts.filtered.clear();
+    return isMore || this.wantsTurn;
+  }
+
+  #serve(): boolean {
+    const { repacker, limits } = this.parts;
     let isMore = false;
     let left_bytes = limits.perTurn_bytes;
     let others = this.#sessions.size;
-    images.turn();
     for (const session of this.#sessions) {
       if (others-- === 0) break;
       if (left_bytes <= 0) return true;
-      const before = session.sent_bytes;
+      const before = session.sent_bytes + repacker.scanned_bytes;
       if (session.pump()) isMore = true;
-      left_bytes -= session.sent_bytes - before;
+      // What was read for it counts as what it was sent.
+      left_bytes -= session.sent_bytes + repacker.scanned_bytes - before;
       // To the end of the line: who is not reached in this turn is the first in the next.
       this.#sessions.delete(session);
       this.#sessions.add(session);
     }
-    return isMore || images.isShort;
+    return isMore;
+  }
+
+  /** Somebody waits for a snapshot that can't be made before the next turn. */
+  get wantsTurn(): boolean {
+    return this.parts.images.isShort;
   }
 
   tick(): void {

@@ -38,6 +38,8 @@ const PACKETS_MIN = 4;
 export class Repacker {
   /** Messages left out, ever. */
   leftOut = 0;
+  /** Bytes of history read, ever. */
+  scanned_bytes = 0;
   readonly #out: Uint8Array;
   readonly #scan_bytes: number;
   readonly #writer: PacketWriter;
@@ -82,6 +84,7 @@ export class Repacker {
         else this.#tell(reader.at, reader.length, reader.sequence);
       }
     }
+    this.scanned_bytes += scanned;
     for (const [symbol, pending] of this.#pending) this.#flush(symbol, pending, from);
     this.#pending.clear();
     this.#seal();

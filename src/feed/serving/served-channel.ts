@@ -24,6 +24,8 @@ export interface ServedChannel {
   /** Sealed packets and their bytes, ever. */
   readonly packets: number;
   readonly bytes: number;
+  /** The sequence of the last message of `symbol`, which may not be sealed yet; 0 when there is none. */
+  lastOf(symbol: number): number;
   /** A cursor before the packet that holds `sequence`, which is from `first` to `next`. */
   seek(sequence: number): PacketCursor;
 }

@@ -9,7 +9,7 @@ export interface ServingLimits {
   readonly chunk_bytes: number;
   /** Pieces for one connection in one turn: others come in between. */
   readonly chunksPerTurn: number;
-  /** For all connections in one turn; the last one may go beyond, and the others are first in the next. */
+  /** Sent to all connections, and read for those that want some symbols or are conflated, in one turn; the last one may go beyond, and the others are first in the next. */
   readonly perTurn_bytes: number;
   /** Above this much unread history a subscriber that takes conflation is conflated. */
   readonly conflateAbove_bytes: number;

@@ -1,6 +1,7 @@
 // What all subscribers of a feed share.
 
 import type { Checksums, Clock } from "../../base/index.ts";
+import type { FilteredChunks } from "./filtered-chunks.ts";
 import type { PacketCopies } from "./packet-copies.ts";
 import type { Repacker } from "./repacker.ts";
 import type { ServedMarket } from "./served-channel.ts";
@@ -16,6 +17,7 @@ export interface ServingParts {
   readonly counters: ServingCounters;
   readonly chunks: SharedChunks;
   readonly repacker: Repacker;
+  readonly filtered: FilteredChunks;
   readonly images: SnapshotImages;
   readonly copies: PacketCopies;
 }

@@ -7,6 +7,7 @@
 
 import type { PacketWriter } from "../../protocol/index.ts";
 import { PacketFlag, type SubscribeRequest } from "../../protocol/index.ts";
+import { SymbolFilter } from "./filtered-chunks.ts";
 import type { ServedChannel } from "./served-channel.ts";
 import type { ServingParts } from "./serving-parts.ts";
 import { SnapshotRun } from "./snapshot-run.ts";
@@ -16,8 +17,8 @@ export class Subscription {
   /** When it was sent something last. */
   sent_us: number;
   readonly #parts: ServingParts;
-  /** Undefined: all. */
-  readonly #symbols: ReadonlySet<number> | undefined;
+  /** Undefined: all symbols. */
+  readonly #filter: SymbolFilter | undefined;
   readonly #conflates: boolean;
   #epoch: number;
   /** The sequence of the next message that it has not been sent. */
@@ -31,7 +32,7 @@ export class Subscription {
   ) {
     this.channel = channel;
     this.#parts = parts;
-    this.#symbols = symbols.length === 0 ? undefined : new Set(symbols);
+    this.#filter = symbols.length === 0 ? undefined : new SymbolFilter(symbols);
     this.#conflates = conflate;
     this.#epoch = channel.epoch;
     this.sent_us = parts.clock.monotonicMicros();
@@ -65,7 +66,7 @@ export class Subscription {
 
   /** What tells how far the channel is, while nothing happens there. */
   heartbeat(writer: PacketWriter, now_us: number): Uint8Array {
-    const flags = this.#symbols === undefined ? 0 : PacketFlag.Filtered;
+    const flags = this.#filter === undefined ? 0 : PacketFlag.Filtered;
     writer.begin(this.channel.kind, flags, this.#epoch, this.#next);
     this.sent_us = now_us;
     return writer.bytes.slice(0, writer.seal(this.#parts.clock.wallMicros()));
@@ -88,7 +89,7 @@ export class Subscription {
     this.end();
     this.#epoch = this.channel.epoch;
     this.#next = this.channel.next;
-    const symbols = this.#symbols === undefined ? this.#parts.market.symbols : [...this.#symbols];
+    const symbols = this.#filter === undefined ? this.#parts.market.symbols : [...this.#filter.symbols];
     this.#run = new SnapshotRun(this.channel, symbols);
   }
 
@@ -110,12 +111,17 @@ export class Subscription {
   }
 
   #read() {
-    const { repacker, chunks, clock, counters } = this.#parts;
+    const { repacker, chunks, filtered, clock, counters } = this.#parts;
+    const filter = this.#filter;
     const conflates = this.#conflates && this.#isSlow();
-    if (this.#symbols === undefined && !conflates) return chunks.take(this.channel, this.#next);
+    if (filter === undefined && !conflates) return chunks.take(this.channel, this.#next);
     const before = repacker.leftOut;
-    const wish = { symbols: this.#symbols, conflates };
-    const chunk = repacker.take(this.channel, this.#next, wish, clock.wallMicros());
+    const wish = { symbols: filter?.symbols, conflates };
+    const now_us = clock.wallMicros();
+    const chunk =
+      filter === undefined
+        ? repacker.take(this.channel, this.#next, wish, now_us)
+        : filtered.take(this.channel, this.#next, filter, wish, now_us);
     counters.conflated += repacker.leftOut - before;
     return chunk;
   }

@@ -16,8 +16,8 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function served(options: Parameters<typeof ServedExchange.open>[0]): Promise<ServedExchange> {
-  const exchange = await ServedExchange.open({ tcp: undefined, ...options });
+async function served(...[options, more]: Parameters<typeof ServedExchange.open>): Promise<ServedExchange> {
+  const exchange = await ServedExchange.open({ tcp: undefined, ...options }, more);
   closing.push(() => exchange.feeds.close());
   return exchange;
 }
@@ -100,6 +100,17 @@ test("who comes late takes a snapshot run and goes on with the datagrams behind 
     return naive.next === exchange.next(kind);
   });
   for (const symbol of exchange.engine.instruments.keys()) expectBook(exchange.engine, naive, symbol);
+});
+
+test("the snapshot channel goes on where nothing happens, however little of it may be made in a turn", async () => {
+  const heard = await hear(4);
+  const exchange = await served({ udp: [local(heard)] }, { limits: { snapshotPerTurn_bytes: 1 } });
+  exchange.run(500);
+  for (const kind of KINDS)
+    await until(() => {
+      exchange.clock.moved_us += 10_000;
+      return runOf(heard[3].datagrams, kind) !== undefined;
+    });
 });
 
 /** The first whole run of a channel, if there is one. */

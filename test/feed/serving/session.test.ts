@@ -117,6 +117,45 @@ test("a subscriber of a quiet symbol reads through what is of others over as man
   expect(desk.turn()).toBe(false);
 });
 
+test("subscribers of a quiet symbol read nothing, and those of the same symbols share what was read for one", () => {
+  const { market, desk, join } = rig();
+  const quiet = Array.from({ length: 30 }, () => join(subscribe(TOP, { symbols: [2] })));
+  const busy = Array.from({ length: 30 }, (_, i) =>
+    join(subscribe(TOP, { symbols: i % 2 === 0 ? [0, 1] : [1, 0] })),
+  );
+  for (const each of [...quiet, ...busy]) each.said();
+  for (let i = 0; i < 100; i++) market.top.trade(i % 2, i);
+  market.top.seal();
+  desk.turn();
+  expect(desk.parts.repacker.scanned_bytes).toBe(market.top.bytes);
+  const [first] = busy[0].carrier.pieces;
+  expect(busy.every(({ carrier }) => carrier.pieces.length === 1 && carrier.pieces[0] === first)).toBe(true);
+  expect(quiet.every(({ carrier }) => carrier.pieces.length === 0)).toBe(true);
+  // They are not behind: what comes next of their symbol is all they get.
+  market.top.trade(2, 7);
+  market.top.seal();
+  desk.turn();
+  expect(quiet[29].said().packets.map(({ first: at, messages }) => [at, messages])).toEqual([
+    [101, ["Trade 2#1@7."]],
+  ]);
+});
+
+test("what is read for a subscriber counts against the turn as what it is sent", () => {
+  const { market, desk, join } = rig({ perTurn_bytes: 1 });
+  const filters = [[0], [1], [0, 1], [0, 2], [1, 2]];
+  const joined = filters.map((symbols) => join(subscribe(TOP, { symbols })));
+  while (desk.turn());
+  for (const each of joined) each.said();
+  for (let i = 0; i < 100; i++) market.top.trade(i % 2, i);
+  market.top.seal();
+  const read: number[] = [];
+  for (let turn = 0; turn < 5; turn++) {
+    desk.turn();
+    read.push(desk.parts.repacker.scanned_bytes / market.top.bytes);
+  }
+  expect(read).toEqual([1, 2, 3, 4, 5]);
+});
+
 test("who has read up to the same place is given the same memory", () => {
   const { market, desk, join } = rig();
   const joined = Array.from({ length: 20 }, () => join(subscribe(TOP)));

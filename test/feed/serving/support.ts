@@ -68,6 +68,7 @@ export class FakeChannel implements ServedChannel {
   /** All of them ever, back to back. */
   readonly #memory = new Uint8Array(4_000_000);
   readonly symbolSequences = new Map<number, number>();
+  readonly #last = new Map<number, number>();
   readonly #writer = new PacketWriter(CHECKSUMS);
 
   constructor(kind: ChannelKind) {
@@ -82,11 +83,16 @@ export class FakeChannel implements ServedChannel {
     return this.symbolSequences.get(symbol) ?? 1;
   }
 
+  lastOf(symbol: number): number {
+    return this.#last.get(symbol) ?? 0;
+  }
+
   /** One message of `symbol`, written by `put` with its sequence. */
   say(symbol: number, put: (to: PacketWriter, sequence: number) => void, ends = true): void {
     const writer = this.#writer;
     if (writer.length > PACKET_BYTES_MAX - 100) this.seal();
     if (writer.length === 0) writer.begin(this.kind, 0, this.epoch, this.next);
+    this.#last.set(symbol, this.next + writer.count);
     const sequence = this.nextOf(symbol);
     this.symbolSequences.set(symbol, sequence + 1);
     put(writer, sequence);
@@ -135,6 +141,7 @@ export class FakeChannel implements ServedChannel {
     this.next = 1;
     this.kept = [];
     this.symbolSequences.clear();
+    this.#last.clear();
   }
 
   seek(sequence: number): PacketCursor {
