@@ -6,7 +6,6 @@ export { Channel, type ChannelSink } from "./channel/channel.ts";
 export type { ChannelSource } from "./channel/channel-source.ts";
 export { OrderRefs } from "./channel/order-refs.ts";
 export { ChannelPublisher, type ChannelPublisherOptions } from "./channel/publisher.ts";
-export type { SnapshotTarget } from "./channel/snapshot-writer.ts";
 export { LevelBooks, OrderBooks } from "./handler/book-listeners.ts";
 export { ChannelCacheListener } from "./handler/cache-listener.ts";
 export {

@@ -23,5 +23,12 @@ export interface ChannelSource {
   ): void;
   /** Visits a symbol's resting orders: bids, then asks, best level first, oldest first. */
   forEachOrder(symbol: number, visit: (order: RestingOrderView) => void): void;
+  /** Visits the orders resting at a price, oldest first, until `visit` returns false: ids as u32 lanes, lots. */
+  forEachOrderAt(
+    symbol: number,
+    side: Side,
+    price: number,
+    visit: (account: number, idLow: number, idHigh: number, quantity: number) => boolean,
+  ): void;
   statusOf(symbol: number): InstrumentStatus;
 }

@@ -23,19 +23,21 @@ import {
   EventKind,
   EventWord,
   OrderType,
+  PacketWriter,
   readTimestamp,
   Side,
   TimeInForce,
 } from "../../protocol/index.ts";
 import type { ServedMarket } from "../serving/served-channel.ts";
+import { BookSummer } from "./book-summer.ts";
 import { LevelTeller, OrderTeller, TopTeller } from "./book-tellers.ts";
 import { Channel, type ChannelSink } from "./channel.ts";
 import type { ChannelSource } from "./channel-source.ts";
 import { DayBook } from "./day-book.ts";
 import { InstrumentTeller } from "./instrument-teller.ts";
 import { RestingOrder } from "./resting-order.ts";
-import { type SnapshotTarget, SnapshotWriter } from "./snapshot-writer.ts";
 import { Summaries } from "./summaries.ts";
+import { type SnapshotParts, SymbolSnapshot } from "./symbol-snapshot.ts";
 import { Touched } from "./touched.ts";
 import { tellTrade } from "./trade-teller.ts";
 
@@ -83,7 +85,7 @@ export class ChannelPublisher implements ServedMarket {
   readonly #top: TopTeller | undefined;
   readonly #levels: LevelTeller | undefined;
   readonly #orders: OrderTeller | undefined;
-  readonly #snapshots: SnapshotWriter;
+  readonly #snapshots: SnapshotParts;
   readonly #instruments: InstrumentTeller;
   readonly #summaries: Summaries;
   readonly #days = new DayBook();
@@ -108,7 +110,8 @@ export class ChannelPublisher implements ServedMarket {
     this.#instruments = new InstrumentTeller(channels, source);
     const interval_us = options.summaryInterval_us ?? SUMMARY_INTERVAL_US;
     this.#summaries = new Summaries(channels, source, this.#days, clock, interval_us);
-    this.#snapshots = new SnapshotWriter(source, this.#days, this.#orders?.refs, clock, checksums);
+    const [sums, writer] = [new BookSummer(source), new PacketWriter(checksums)];
+    this.#snapshots = { source, days: this.#days, refs: this.#orders?.refs, sums, clock, writer };
   }
 
   /** Those that are on, by kind. */
@@ -176,12 +179,12 @@ export class ChannelPublisher implements ServedMarket {
     return this.#source.instruments.length;
   }
 
-  /** Writes the state of a symbol as packets of a channel that is on, which is sealed first; between two commands only. */
-  snapshot(kind: ChannelKind, symbol: number, target: SnapshotTarget): void {
+  /** The state of a symbol on a channel that is on, which is sealed first; between two commands only. */
+  snapshot(kind: ChannelKind, symbol: number): SymbolSnapshot {
     const channel = this.channel(kind);
     assert(channel !== undefined, "snapshots are of channels that are on");
     channel.seal();
-    this.#snapshots.write(channel, symbol, target);
+    return new SymbolSnapshot(this.#snapshots, channel, symbol);
   }
 
   #begin(timestamp_us: number): void {

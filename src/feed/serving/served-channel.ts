@@ -30,15 +30,19 @@ export interface ServedChannel {
   seek(sequence: number): PacketCursor;
 }
 
+/** A snapshot of one symbol as it was when it was asked for. */
+export interface SnapshotPieces {
+  /** What was copied of the state: memory, and the time it took. */
+  readonly copied_bytes: number;
+  /** Gives the next packets, each lent for the call, until they are `max_bytes` or more; true: these were the last. */
+  write(max_bytes: number, to: (bytes: Uint8Array, from: number, to: number) => void): boolean;
+}
+
 export interface ServedMarket {
   /** The channel of that kind; undefined when it is not published. */
   channel(kind: number): ServedChannel | undefined;
   /** Symbols are numbered from 0 to this less 1. */
   readonly symbols: number;
-  /** Gives the packets of a snapshot of one symbol as it is now, each lent for the call. */
-  snapshot(
-    kind: ChannelKind,
-    symbol: number,
-    to: (bytes: Uint8Array, from: number, to: number) => void,
-  ): void;
+  /** A snapshot of one symbol as it is now, on a channel that is published. */
+  snapshot(kind: ChannelKind, symbol: number): SnapshotPieces;
 }

@@ -1,10 +1,11 @@
 // Snapshots of symbols, made when a subscriber comes to them and shared by all who come to them meanwhile. An image is the packets
 // that the publisher gives, back to back; each subscriber sends copies with its own run's numbers.
 //
-// Bounds: what is made in one turn, and what all subscribers hold together; who has to wait for either asks again next turn.
+// Bounds: what is made in one turn, and what all subscribers hold together; who has to wait for either asks again next turn. One image
+// is under way at a time: the publisher has copied its symbol's state, and each turn makes as much of it as it may.
 
 import type { ChannelKind } from "../../protocol/index.ts";
-import type { ServedMarket } from "./served-channel.ts";
+import type { ServedChannel, ServedMarket, SnapshotPieces } from "./served-channel.ts";
 
 export interface SnapshotImage {
   readonly kind: ChannelKind;
@@ -16,12 +17,28 @@ export interface SnapshotImage {
   readonly bytes: Uint8Array;
   /** Who has taken it and not given it back. */
   holders: number;
+  /** Turns since somebody held it. */
+  idle: number;
+}
+
+/** An image that is being made. */
+interface UnderWay {
+  readonly kind: ChannelKind;
+  readonly symbol: number;
+  readonly epoch: number;
+  readonly next: number;
+  readonly pieces: SnapshotPieces;
+  /** Bytes made. */
+  used: number;
 }
 
 export interface ImageLimits {
   readonly perTurn_bytes: number;
   readonly held_bytes: number;
 }
+
+/** For whoever began one that another made complete: he comes to it in his next turn. */
+const IDLE_TURNS_MAX = 2;
 
 export class SnapshotImages {
   /** Bytes of all images that somebody holds or may share. */
@@ -33,7 +50,8 @@ export class SnapshotImages {
   /** The newest of each channel and symbol. */
   readonly #images = new Map<string, SnapshotImage>();
   #made_bytes = 0;
-  /** Grows to the largest image; what is made is copied out of it. */
+  #underWay: UnderWay | undefined;
+  /** Grows to the largest image: the one that is under way, which is copied out of it. */
   #scratch = new Uint8Array(65_536);
 
   constructor(market: ServedMarket, limits: ImageLimits) {
@@ -54,17 +72,10 @@ export class SnapshotImages {
       newest.holders++;
       return newest;
     }
-    if (this.#made_bytes >= this.#limits.perTurn_bytes || this.held_bytes >= this.#limits.held_bytes) {
-      this.isShort = true;
-      return undefined;
-    }
-    if (newest?.holders === 0) this.#forget(newest);
-    const bytes = this.#make(kind, symbol);
-    const image = { kind, symbol, epoch: channel.epoch, next: channel.next, bytes, holders: 1 };
-    this.#images.set(name, image);
-    this.held_bytes += bytes.length;
-    this.#made_bytes += bytes.length;
-    return image;
+    const made = this.#make(channel, symbol, since);
+    if (made === undefined) this.isShort = true;
+    else made.holders++;
+    return made;
   }
 
   giveBack(image: SnapshotImage): void {
@@ -73,11 +84,13 @@ export class SnapshotImages {
       this.held_bytes -= image.bytes.length;
   }
 
-  /** A turn begins: as much may be made again, and what nobody holds is forgotten. */
+  /** A turn begins: as much may be made again, and what nobody has come to is forgotten. */
   turn(): void {
     this.#made_bytes = 0;
     this.isShort = false;
-    for (const image of this.#images.values()) if (image.holders === 0) this.#forget(image);
+    for (const image of this.#images.values())
+      if (image.holders > 0) image.idle = 0;
+      else if (++image.idle > IDLE_TURNS_MAX) this.#forget(image);
   }
 
   #forget(image: SnapshotImage): void {
@@ -85,18 +98,51 @@ export class SnapshotImages {
     this.held_bytes -= image.bytes.length;
   }
 
-  #make(kind: ChannelKind, symbol: number): Uint8Array {
-    let used = 0;
-    this.#market.snapshot(kind, symbol, (bytes, from, to) => {
-      if (used + to - from > this.#scratch.length) {
+  /** Goes on with what is under way, then with what is wanted; undefined: that is not complete in this turn. */
+  #make(channel: ServedChannel, symbol: number, since: number): SnapshotImage | undefined {
+    const name = nameOf(channel.kind, symbol);
+    while (this.#made_bytes < this.#limits.perTurn_bytes && this.held_bytes < this.#limits.held_bytes) {
+      this.#underWay ??= this.#begin(channel, symbol);
+      const image = this.#goOn(this.#underWay);
+      if (image === undefined) continue;
+      this.#underWay = undefined;
+      const isWanted = nameOf(image.kind, image.symbol) === name;
+      if (isWanted && image.epoch === channel.epoch && image.next >= since) return image;
+    }
+    return undefined;
+  }
+
+  #begin({ kind, epoch, next }: ServedChannel, symbol: number): UnderWay {
+    const pieces = this.#market.snapshot(kind, symbol);
+    this.#made_bytes += pieces.copied_bytes;
+    return { kind, symbol, epoch, next, pieces, used: 0 };
+  }
+
+  /** Makes as much of an image as this turn has left; the image, when that is all of it. */
+  #goOn(at: UnderWay): SnapshotImage | undefined {
+    const before = at.used;
+    const isAll = at.pieces.write(this.#limits.perTurn_bytes - this.#made_bytes, (bytes, from, to) => {
+      const packet = bytes.subarray(from, to);
+      if (at.used + packet.length > this.#scratch.length) {
         const larger = new Uint8Array(2 * this.#scratch.length);
         larger.set(this.#scratch);
         this.#scratch = larger;
       }
-      this.#scratch.set(bytes.subarray(from, to), used);
-      used += to - from;
+      this.#scratch.set(packet, at.used);
+      at.used += packet.length;
     });
-    return this.#scratch.slice(0, used);
+    this.#made_bytes += at.used - before;
+    return isAll ? this.#keep(at) : undefined;
+  }
+
+  #keep({ kind, symbol, epoch, next, used }: UnderWay): SnapshotImage {
+    const name = nameOf(kind, symbol);
+    const older = this.#images.get(name);
+    if (older?.holders === 0) this.#forget(older);
+    const image = { kind, symbol, epoch, next, bytes: this.#scratch.slice(0, used), holders: 0, idle: 0 };
+    this.#images.set(name, image);
+    this.held_bytes += used;
+    return image;
   }
 }
 

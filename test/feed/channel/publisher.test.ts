@@ -387,6 +387,28 @@ test.each(KINDS)("a snapshot is the state as of the channel's next sequence: cha
   expect(subscriber.symbol(0).name).toBe("ACME");
 });
 
+test.each(KINDS)(
+  "a snapshot is the state when it was asked for, whatever happens while it is written: channel %i",
+  (kind) => {
+    const exchange = exchangeAfter(ASKS);
+    for (let i = 0; i < 200; i++) exchange.apply(commandOf(`buy ${10 + i} ${50 + (i % 40)} ${1 + i}`));
+    exchange.turn();
+    const asItIs = exchange.snapshot(kind, 0);
+    const pieces = exchange.publisher.snapshot(kind, 0);
+    const packets: Uint8Array[] = [];
+    for (let isLast = false, i = 0; !isLast; i++) {
+      isLast = pieces.write(1, (bytes, from, to) => packets.push(bytes.slice(from, to)));
+      exchange.apply(commandOf(`modify ${10 + i} 99 3`));
+      exchange.apply(commandOf(`cancel ${209 - i}`));
+      exchange.snapshot(kind, 1);
+    }
+    expect(packets).toEqual(asItIs);
+    const subscriber = new NaiveSubscriber(kind);
+    for (const packet of [...packets, ...exchange.turn()]) subscriber.take(packet);
+    expectBook(exchange.engine, subscriber, 0);
+  },
+);
+
 test("only channels that are asked for exist", () => {
   const exchange = new PublishedExchange(GENESIS, { kinds: [ChannelKind.Orders] });
   for (const text of ["ACME", ...ASKS]) exchange.apply(commandOf(text));

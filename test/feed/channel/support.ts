@@ -107,7 +107,8 @@ export class PublishedExchange {
   /** The packets of a symbol's snapshot. */
   snapshot(kind: ChannelKind, symbol: number): Uint8Array[] {
     const packets: Uint8Array[] = [];
-    this.publisher.snapshot(kind, symbol, (bytes, from, to) => packets.push(bytes.slice(from, to)));
+    const pieces = this.publisher.snapshot(kind, symbol);
+    while (!pieces.write(1, (bytes, from, to) => packets.push(bytes.slice(from, to))));
     return packets;
   }
 }

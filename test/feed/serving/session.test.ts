@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../../src/base/index.ts";
-import { encodeMdRequest, MdRefusal, type MdRequest, PacketFlag } from "../../../src/protocol/index.ts";
+import {
+  encodeMdRequest,
+  MdRefusal,
+  type MdRequest,
+  MdRequestType,
+  PACKET_BYTES_MAX,
+  PacketFlag,
+} from "../../../src/protocol/index.ts";
 import { partsOf, rig, subscribe } from "./support.ts";
 
 const TOP = 1;
@@ -291,6 +298,27 @@ test("a snapshot is made over as many turns as its bound asks for, and a symbol 
   for (const { packets } of [one.said(), other.said()]) {
     expect(packets.map(({ part }) => part)).toEqual(packets.map((_, i) => i));
     expect(packets.flatMap((p) => p.messages).filter((m) => m.startsWith("SnapshotEnd"))).toHaveLength(4);
+    expect(packets.at(-1)?.flags).toBe(17);
+  }
+});
+
+test("a snapshot of one large symbol is made over many turns, whoever asks for another meanwhile", () => {
+  const { market, desk, join } = rig({ snapshotPerTurn_bytes: 4_000 });
+  market.snapshotMessages = 2_000;
+  const [one, other] = [join(), join()];
+  one.say({ type: MdRequestType.Snapshot, channel: TOP, symbol: 1 });
+  other.say({ type: MdRequestType.Snapshot, channel: TOP, symbol: 2 });
+  let most = 0;
+  let turns = 1;
+  for (let before = 0; desk.turn(); turns++) {
+    most = Math.max(most, market.written_bytes - before);
+    before = market.written_bytes;
+  }
+  expect(most).toBeLessThan(4_000 + PACKET_BYTES_MAX);
+  expect(turns).toBeGreaterThan(40);
+  expect(market.made).toBe(2);
+  for (const { packets } of [one.said(), other.said()]) {
+    expect(packets.flatMap((p) => p.messages).filter((m) => m.startsWith("Level"))).toHaveLength(2_000);
     expect(packets.at(-1)?.flags).toBe(17);
   }
 });

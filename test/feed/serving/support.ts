@@ -11,13 +11,13 @@ import {
   type ServedMarket,
   ServingCounters,
   type ServingLimits,
+  type SnapshotPieces,
 } from "../../../src/feed/index.ts";
 import {
   announcedBytes,
   ChannelKind,
   decodeMdReply,
   encodeMdRequest,
-  flagPacket,
   isMdRequest,
   MarketDataReader,
   type MdReply,
@@ -166,6 +166,8 @@ class FakeMarket implements ServedMarket {
   symbols = 3;
   /** Snapshots that were made. */
   made = 0;
+  /** Bytes of snapshots that were written. */
+  written_bytes = 0;
   /** Messages between the begin and the end of a snapshot. */
   snapshotMessages = 2;
   readonly channels = new Map(
@@ -187,15 +189,28 @@ class FakeMarket implements ServedMarket {
     return this.channels.get(ChannelKind.Levels) as FakeChannel;
   }
 
-  snapshot(
-    kind: ChannelKind,
-    symbol: number,
-    to: (bytes: Uint8Array, from: number, to: number) => void,
-  ): void {
+  snapshot(kind: ChannelKind, symbol: number): SnapshotPieces {
     this.made++;
+    const packets = this.#packetsOf(kind, symbol);
+    return {
+      copied_bytes: 0,
+      write: (max_bytes, to) => {
+        for (let left = max_bytes; left > 0 && packets.length > 0; ) {
+          const packet = packets.shift() as Uint8Array;
+          to(packet, 0, packet.length);
+          left -= packet.length;
+          this.written_bytes += packet.length;
+        }
+        return packets.length === 0;
+      },
+    };
+  }
+
+  #packetsOf(kind: ChannelKind, symbol: number): Uint8Array[] {
+    const packets: Uint8Array[] = [];
     const channel = this.channels.get(kind) as FakeChannel;
     const writer = new PacketWriter(CHECKSUMS);
-    const seal = () => to(writer.bytes, 0, writer.seal(7));
+    const seal = () => void packets.push(writer.bytes.slice(0, writer.seal(7)));
     const begin = () => writer.begin(kind, PacketFlag.Snapshot, channel.epoch, channel.next);
     begin();
     putSnapshotBegin(writer, symbol, channel.nextOf(symbol), channel.next);
@@ -208,9 +223,9 @@ class FakeMarket implements ServedMarket {
     }
     putSnapshotEnd(writer, symbol);
     // As of a snapshot of this symbol alone.
-    const length = writer.seal(7);
-    flagPacket(writer.bytes, 0, length, PacketFlag.SnapshotLast, CHECKSUMS);
-    to(writer.bytes, 0, length);
+    writer.flag(PacketFlag.SnapshotLast);
+    seal();
+    return packets;
   }
 }
 
