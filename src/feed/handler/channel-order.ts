@@ -13,7 +13,7 @@ const ASK_EVERY_US = 20_000;
 export class ChannelOrder {
   /** The sequence that comes next; 0: not known yet. */
   next = 0;
-  readonly window = new PacketWindow();
+  readonly window: PacketWindow;
   readonly #figures: ChannelFigures;
   /** One beyond the highest sequence known to exist; who said so, when. */
   #announced = 0;
@@ -23,8 +23,9 @@ export class ChannelOrder {
   #askedTo = 0;
   askAgain_us = 0;
 
-  constructor(figures: ChannelFigures) {
+  constructor(figures: ChannelFigures, windowPackets: number) {
     this.#figures = figures;
+    this.window = new PacketWindow(windowPackets);
   }
 
   /** Another epoch begins: nothing is known. */

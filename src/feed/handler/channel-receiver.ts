@@ -31,6 +31,8 @@ export interface ReceiverOptions {
   readonly isDense: boolean;
   readonly listener: MarketDataListener;
   readonly limits: ReceiverLimits;
+  /** Packets that may wait for an earlier one, or for a snapshot. */
+  readonly windowPackets: number;
   /** Asks for `count` messages from `first` on. */
   askRetransmission(epoch: number, first: number, count: number): void;
   /** Asks for a snapshot of all symbols. */
@@ -47,7 +49,7 @@ export class ChannelReceiver {
   isStale = true;
   readonly #options: ReceiverOptions;
   readonly #recovery: RecoveryCourse;
-  readonly #order = new ChannelOrder(this.figures);
+  readonly #order: ChannelOrder;
   readonly #run: SnapshotRun;
   readonly #reader = new MarketDataReader();
   /** Where the gap begins that recovery is about; 0: none. */
@@ -59,6 +61,7 @@ export class ChannelReceiver {
   constructor(options: ReceiverOptions, now_us: number) {
     this.#options = options;
     this.#recovery = new RecoveryCourse(options.limits);
+    this.#order = new ChannelOrder(this.figures, options.windowPackets);
     this.#run = new SnapshotRun(this.figures, this.gate, options.listener);
     this.#heard_us = now_us;
   }
@@ -202,7 +205,7 @@ export class ChannelReceiver {
     while (!this.#isHeld && window.count > 0 && window.first(0) <= this.next) {
       const end = window.end(0);
       if (end > this.next) {
-        this.#reader.bind(window.bytes, window.at(0), window.at(0) + window.length(0));
+        this.#reader.bind(window.bytes(0), window.at(0), window.at(0) + window.length(0));
         this.#tellTo(end, now_us);
       }
       window.removeFirst();

@@ -27,6 +27,10 @@ import { RECOVERY_LIMITS } from "./recovery-course.ts";
 /** Heartbeats come at least once a second: three that are missing are no accident. */
 export const RECEIVER_LIMITS: ReceiverLimits = { ...RECOVERY_LIMITS, silence_us: 3_500_000 };
 const REFUSAL_NAMES = new Map(Object.entries(MdRefusal).map(([name, reason]) => [reason, name]));
+/** Of a channel, where somebody retransmits and sends snapshots at once: some 20,000 messages, 1.4 MiB. */
+const WINDOW_PACKETS = 1_024;
+/** Where the snapshot line alone brings snapshots: what comes while one is on its way at its slow pace, 23 MiB at most. */
+const WINDOW_PACKETS_UNSERVED = 16_384;
 /** How often this side says that it is alive. */
 const HEARTBEAT_US = 1_000_000;
 
@@ -172,6 +176,7 @@ export class FeedIntake implements PacketSink {
         isDense: !isOfSome(wish),
         listener,
         limits,
+        windowPackets: this.#options.hasRecovery ? WINDOW_PACKETS : WINDOW_PACKETS_UNSERVED,
         askRetransmission: (epoch, first, count) =>
           this.#send({ type: MdRequestType.Retransmit, channel, epoch, first, count }),
         askSnapshot: () => {

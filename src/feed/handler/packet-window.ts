@@ -1,30 +1,31 @@
 // Packets of one channel that came before their turn, in the order of their sequences: copies, so that the network may have its buffer
 // back. Which sequences are missing can be read off the packets beside one another.
 //
-// Bounds: `packets_max` packets of PACKET_BYTES_MAX, taken at the first use. One that finds no room is not kept: what it holds is a gap
-// like any other, and is asked for when those before it are closed.
+// Bounds: `packets_max` packets of PACKET_BYTES_MAX, whose memory is taken in chunks as it is used, and then kept. One that finds no room is
+// not kept: what it holds is a gap like any other, and is asked for when those before it are closed.
 
 import { PACKET_BYTES_MAX } from "../../protocol/index.ts";
 
-/** 1,024 packets are some 20,000 messages: at a million a second what comes in a round trip of 20 ms. 1.4 MiB. */
-const WINDOW_PACKETS = 1_024;
+/** Packets of one chunk, 1.4 MiB. */
+const CHUNK_PACKETS = 1_024;
 
 export class PacketWindow {
   /** Packets kept. */
   count = 0;
   readonly #packets_max: number;
-  /** Slots in the order of their first sequences. */
+  /** Slots in the order of their first sequences, from `head` on; twice as long as need be, so that it is seldom moved. */
   readonly #order: Int32Array;
+  #head = 0;
   readonly #free: Int32Array;
   readonly #firsts: Float64Array;
   readonly #ends: Float64Array;
   readonly #arrivals_us: Float64Array;
   readonly #lengths: Uint16Array;
-  #bytes = new Uint8Array(0);
+  readonly #chunks: Uint8Array[] = [];
 
-  constructor(packets_max = WINDOW_PACKETS) {
+  constructor(packets_max: number) {
     this.#packets_max = packets_max;
-    this.#order = new Int32Array(packets_max);
+    this.#order = new Int32Array(2 * packets_max);
     this.#free = Int32Array.from({ length: packets_max }, (_, slot) => slot);
     this.#firsts = new Float64Array(packets_max);
     this.#ends = new Float64Array(packets_max);
@@ -32,32 +33,32 @@ export class PacketWindow {
     this.#lengths = new Uint16Array(packets_max);
   }
 
-  /** Where the packets lie: `at(i)` to `at(i) + length(i)`. */
-  get bytes(): Uint8Array {
-    return this.#bytes;
-  }
-
-  /** Of the packet at place `i` (0: the lowest sequence): its first sequence, the one behind its last, when it came, and its bytes. */
+  /** Of the packet at place `i` (0: the lowest sequence): its first sequence, the one behind its last, when it came. */
   first(i: number): number {
-    return this.#firsts[this.#order[i]];
+    return this.#firsts[this.#slot(i)];
   }
   end(i: number): number {
-    return this.#ends[this.#order[i]];
+    return this.#ends[this.#slot(i)];
   }
   arrival_us(i: number): number {
-    return this.#arrivals_us[this.#order[i]];
+    return this.#arrivals_us[this.#slot(i)];
+  }
+  /** Its bytes: `bytes(i)` from `at(i)` to `at(i) + length(i)`. */
+  bytes(i: number): Uint8Array {
+    return this.#chunks[Math.floor(this.#slot(i) / CHUNK_PACKETS)];
   }
   at(i: number): number {
-    return this.#order[i] * PACKET_BYTES_MAX;
+    return (this.#slot(i) % CHUNK_PACKETS) * PACKET_BYTES_MAX;
   }
   length(i: number): number {
-    return this.#lengths[this.#order[i]];
+    return this.#lengths[this.#slot(i)];
   }
 
   clear(): void {
-    for (let i = 0; i < this.count; i++) this.#free[i] = this.#order[i];
-    // The rest of `free` is as it was: slots in use come back to its front, in whatever order.
+    // What is free stays at the end of `free`: slots in use come back to its front, in whatever order.
+    for (let i = 0; i < this.count; i++) this.#free[i] = this.#slot(i);
     this.count = 0;
+    this.#head = 0;
   }
 
   get isFull(): boolean {
@@ -70,8 +71,8 @@ export class PacketWindow {
     const before = place - 1;
     if (before >= 0 && this.end(before) >= end) return false;
     if (place < this.count && this.first(place) === first && this.end(place) >= end) return false;
-    this.#store(place, bytes, from, to);
-    const slot = this.#order[place];
+    const slot = this.#insert(place);
+    this.#store(slot, bytes, from, to);
     this.#firsts[slot] = first;
     this.#ends[slot] = end;
     this.#arrivals_us[slot] = now_us;
@@ -80,10 +81,14 @@ export class PacketWindow {
 
   /** Takes the packet with the lowest sequence out; its bytes stay as they are until the next `put`. */
   removeFirst(): void {
-    const slot = this.#order[0];
-    this.#order.copyWithin(0, 1, this.count);
+    const slot = this.#slot(0);
+    this.#head++;
     this.count--;
     this.#free[this.count] = slot;
+  }
+
+  #slot(i: number): number {
+    return this.#order[this.#head + i];
   }
 
   /** The first place whose packet begins at `first` or behind it. */
@@ -98,15 +103,28 @@ export class PacketWindow {
     return low;
   }
 
-  #store(place: number, bytes: Uint8Array, from: number, to: number): void {
-    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(this.#packets_max * PACKET_BYTES_MAX);
+  /** A free slot, which is at `place` of the order from now on. */
+  #insert(place: number): number {
+    if (this.#head + this.count === this.#order.length) {
+      this.#order.copyWithin(0, this.#head, this.#head + this.count);
+      this.#head = 0;
+    }
+    const at = this.#head + place;
+    this.#order.copyWithin(at + 1, at, this.#head + this.count);
     const slot = this.#free[this.count];
-    this.#order.copyWithin(place + 1, place, this.count);
-    this.#order[place] = slot;
+    this.#order[at] = slot;
     this.count++;
+    return slot;
+  }
+
+  #store(slot: number, bytes: Uint8Array, from: number, to: number): void {
+    const number = Math.floor(slot / CHUNK_PACKETS);
+    const room = Math.min(CHUNK_PACKETS, this.#packets_max);
+    this.#chunks[number] ??= new Uint8Array(room * PACKET_BYTES_MAX);
+    const chunk = this.#chunks[number];
     this.#lengths[slot] = to - from;
     // Packets are short, and `set` of a view would allocate one.
-    const at = slot * PACKET_BYTES_MAX - from;
-    for (let i = from; i < to; i++) this.#bytes[at + i] = bytes[i];
+    const at = (slot % CHUNK_PACKETS) * PACKET_BYTES_MAX - from;
+    for (let i = from; i < to; i++) chunk[at + i] = bytes[i];
   }
 }

@@ -4,13 +4,14 @@
 import { expect, test } from "vitest";
 import {
   ChannelReceiver,
+  FeedIntake,
   MarketDataListener,
   RECEIVER_LIMITS,
   type ReceiverLimits,
   Source,
 } from "../../../src/feed/index.ts";
-import { PacketFlag } from "../../../src/protocol/index.ts";
-import { level, packet, snapshot, wrongSum } from "./packets.ts";
+import { ChannelKind, PacketFlag } from "../../../src/protocol/index.ts";
+import { checksums, level, packet, snapshot, wrongSum } from "./packets.ts";
 
 const MS = 1_000;
 const { LineA, LineB, Stream, SnapshotLine } = Source;
@@ -52,6 +53,7 @@ class Table {
         isStream,
         isDense,
         listener: this.log,
+        windowPackets: 1_024,
         limits: { ...RECEIVER_LIMITS, ...limits },
         askRetransmission: (epoch, first, count) => said.push(`ask ${epoch}:${first}+${count}`),
         askSnapshot: () => said.push("ask all"),
@@ -295,6 +297,31 @@ test("a window that is full keeps no more, and what it did not keep is asked for
   expect(table.said).toHaveLength(1_025);
   table.after(10 * MS);
   expect(table.said).toEqual(["ask 1:1026+75", "stale"]);
+});
+
+test("without a recovery service, what comes while the snapshot line is slow finds room, and nothing is lost", () => {
+  const log = new Log();
+  const channels = [{ channel: ChannelKind.Levels, listener: log }];
+  const intake = new FeedIntake(
+    { carrier: "lines", channels, hasRecovery: false, checksums, send: () => {} },
+    0,
+  );
+  const take = (source: Source, bytes: Uint8Array) => intake.datagram(source, bytes, 0, bytes.length, 0);
+  const symbols = [7, 8].map((symbol) => ({ symbol, next: 1, prices: [] }));
+  const [begin, end] = snapshot(1, symbols);
+  take(LineA, one(1));
+  take(SnapshotLine, begin);
+  for (let n = 2; n <= 10_000; n++) take(LineA, one(n));
+  take(SnapshotLine, end);
+  expect(log.said.filter((line) => line.startsWith("7@"))).toEqual(
+    Array.from({ length: 10_000 }, (_, i) => `7@${i + 1}`),
+  );
+  expect(intake.receivers[0].figures).toMatchObject({
+    messages: 10_000,
+    overflowed: 0,
+    lost: 0,
+    snapshots: 1,
+  });
 });
 
 const FILTERED = { flags: PacketFlag.Filtered };
