@@ -18,16 +18,19 @@ const KEEP_ALIVE_MS = 60_000;
 /** The library's reason has room for 123 bytes, and ours are names; the code says no more than that it is the service's decision. */
 const CLOSE_CODE = 4_000;
 const GOING_AWAY_CODE = 1_001;
+/** For the peer's half of a closing handshake: whoever is ended for being slow is one who leaves it out. */
+const CLOSE_MS = 2_000;
+/** The same when all of them end. */
+const CLOSE_ALL_MS = 300;
 
 export class FeedSockets {
   readonly #feeds: MarketFeeds;
   readonly #ended: (subscriber: EndedSubscriber) => void;
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: MD_REQUEST_BYTES_MAX,
-  });
+  readonly #server = createServer();
+  /** Refused ones too, until their connections are gone. */
+  readonly #sockets = new Set<WebSocket>();
+  readonly #gone = Promise.withResolvers<void>();
+  #isClosing = false;
 
   constructor(feeds: MarketFeeds, ended: (subscriber: EndedSubscriber) => void) {
     this.#feeds = feeds;
@@ -39,7 +42,25 @@ export class FeedSockets {
     this.#server.handleUpgrade(request, stream, head, (socket) => this.#connected(socket, stream as Socket));
   }
 
+  /** Waits for those that the end of the feeds was told, and breaks off what is left. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    if (this.#sockets.size === 0) return;
+    const breakOff = setTimeout(() => {
+      for (const socket of this.#sockets) socket.terminate();
+    }, CLOSE_ALL_MS);
+    await this.#gone.promise;
+    clearTimeout(breakOff);
+  }
+
+  #left(socket: WebSocket): void {
+    this.#sockets.delete(socket);
+    if (this.#isClosing && this.#sockets.size === 0) this.#gone.resolve();
+  }
+
   #connected(socket: WebSocket, stream: Socket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#left(socket));
     const address = addressKey(stream.remoteAddress ?? "");
     const feeds = this.#feeds;
     stream.setKeepAlive(true, KEEP_ALIVE_MS);
@@ -62,6 +83,18 @@ export class FeedSockets {
       this.#ended({ reason, address });
     });
   }
+}
+
+function createServer(): WebSocketServer {
+  // Not written in place: the library's types don't know closeTimeout yet.
+  const options = {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MD_REQUEST_BYTES_MAX,
+    closeTimeout: CLOSE_MS,
+  };
+  return new WebSocketServer(options);
 }
 
 /** What a text message is taken for: bytes that are no request. */

@@ -164,7 +164,7 @@ export class WebServer {
     clearInterval(this.#logTimer);
     this.#follower?.finish();
     this.#follower?.listener.finish();
-    await Promise.all([this.#sockets?.close(), this.#feeds?.close()]);
+    await Promise.all([this.#sockets?.close(), this.#feeds?.close(), this.#feedSockets?.close()]);
     await this.#http?.close();
   }
 }

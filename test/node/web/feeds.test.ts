@@ -1,6 +1,7 @@
 // The binary feeds of a whole node: what its settings switch on, where it listens, and that they tell what happens to orders.
 
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { connectOrderEntry } from "../../../src/client/index.ts";
@@ -130,6 +131,17 @@ describe.each(["spread", "single"] as const)("threads %s", (threads) => {
     await until(() => tcp.isClosed && web.closed !== undefined);
     expect(tcp.replies.at(-1)).toMatchObject({ type: 193, reason: 8 });
     expect(web.closed).toEqual([1001, "GoingAway"]);
+  });
+
+  test("a stop does not wait for who leaves a closing handshake unanswered", async () => {
+    const { node } = await start({ threads, mdPort: 0 });
+    const web = new SocketSubscriber(node.httpPort);
+    await web.say(subscribe(ChannelKind.Levels));
+    await until(() => web.packets.length > 0);
+    web.socket.pause();
+    // The library's own bound is half a minute.
+    const stopped = await Promise.race([node.stop().then(() => "stopped"), sleep(10_000, "waits")]);
+    expect(stopped).toBe("stopped");
   });
 });
 
