@@ -70,7 +70,7 @@ export class FeedSession {
     if (this.#isOver) return;
     this.#input.receive(bytes, (all, from, to) => this.#request(all, from, to));
     if (!this.#input.isMalformed || this.#isOver) return;
-    this.#farewell(MdRefusal.Malformed);
+    this.#farewell(this.#input.hasTooManySymbols ? MdRefusal.Symbols : MdRefusal.Malformed);
     this.#close("Malformed");
   }
 

@@ -1,6 +1,11 @@
 // Cuts a subscriber's bytes into requests, split anywhere. What is not whole yet is kept: at most one request.
 
-import { announcedBytes, MD_REQUEST_BYTES_MAX } from "../../protocol/index.ts";
+import {
+  announcedBytes,
+  MARKET_DATA_VERSION,
+  MD_REQUEST_BYTES_MAX,
+  MdRequestType,
+} from "../../protocol/index.ts";
 
 /** Bytes that say how long a request is. */
 const LENGTH_BYTES = 2;
@@ -10,6 +15,8 @@ const REQUEST_BYTES_MIN = 8;
 export class RequestInput {
   /** What came is no request: nothing more is taken. */
   isMalformed = false;
+  /** It is a Subscribe that names more symbols than one may. */
+  hasTooManySymbols = false;
   #kept = new Uint8Array(0);
 
   /** Gives every request that is whole now to `take`, which may refuse to go on by returning false. */
@@ -20,6 +27,7 @@ export class RequestInput {
       const length = announcedBytes(all, at);
       if (length < REQUEST_BYTES_MIN || length > MD_REQUEST_BYTES_MAX) {
         this.isMalformed = true;
+        this.hasTooManySymbols = isLongSubscribe(all, at, length);
         return;
       }
       if (length > all.length - at) break;
@@ -28,6 +36,11 @@ export class RequestInput {
     }
     this.#kept = all.slice(at);
   }
+}
+
+function isLongSubscribe(bytes: Uint8Array, at: number, length: number): boolean {
+  if (length <= MD_REQUEST_BYTES_MAX || bytes.length - at < REQUEST_BYTES_MIN) return false;
+  return bytes[at + 2] === MARKET_DATA_VERSION && bytes[at + 3] === MdRequestType.Subscribe;
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

@@ -127,6 +127,7 @@ describe("the service", () => {
     subscriber.socket.write("GET / HTTP/1.1\r\nhost: exchange\r\n\r\n");
     await until(() => subscriber.isClosed);
     expect(subscriber.replies.at(-1)).toMatchObject({ type: 193, reason: MdRefusal.Malformed });
+    await until(() => exchange.ended.length > 0);
     expect(exchange.ended).toEqual([{ reason: "Malformed", address: "127.0.0.1" }]);
   });
 

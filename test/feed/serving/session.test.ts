@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Prng } from "../../../src/base/index.ts";
 import {
   encodeMdRequest,
+  MD_SUBSCRIBE_SYMBOLS_MAX,
   MdRefusal,
   type MdRequest,
   MdRequestType,
@@ -461,6 +462,14 @@ test("requests may be split anywhere; bytes that are none end the connection", (
   expect(joined.said().replies).toEqual([{ type: 193, request: 0, channel: 0, reason: MdRefusal.Malformed }]);
   joined.receive(bytes);
   expect(joined.said().replies).toEqual([]);
+});
+
+test("who names more symbols than a subscription may is told so, and closed", () => {
+  const joined = rig().join();
+  const symbols = Array.from({ length: MD_SUBSCRIBE_SYMBOLS_MAX + 1 }, (_, i) => i);
+  joined.receive(encodeMdRequest(subscribe(TOP, { symbols })));
+  expect(joined.said().replies).toEqual([{ type: 193, request: 0, channel: 0, reason: MdRefusal.Symbols }]);
+  expect(joined.carrier.closed).toBe("Malformed");
 });
 
 test("any bytes are taken, refused or the end, and framing holds for what was answered", () => {
