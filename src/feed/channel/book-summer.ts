@@ -16,9 +16,9 @@ export class BookSummer {
 
   of(symbol: number): number {
     this.#sum.begin();
-    for (let side = 0; side < SIDES.length; side++) {
-      const count = this.#source.readLevels(symbol, SIDES[side], CHECKSUM_LEVELS, this.#levels);
-      this.#sum.addAll(this.#levels, count);
+    for (let i = 0; i < SIDES.length; i++) {
+      const count = this.#source.readLevels(symbol, SIDES[i], CHECKSUM_LEVELS, this.#levels);
+      this.#sum.addAll(SIDES[i], this.#levels, count);
     }
     return this.#sum.value();
   }

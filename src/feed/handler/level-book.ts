@@ -33,9 +33,12 @@ export class LevelBook {
 /** The sum that a BookChecksum of these sides says. */
 export function checksumOf(bids: LevelSide, asks: LevelSide, sum: BookChecksum): number {
   sum.begin();
-  for (let depth = 0; depth < bids.count && depth < CHECKSUM_LEVELS; depth++)
-    sum.add(bids.price(depth), bids.total(depth));
-  for (let depth = 0; depth < asks.count && depth < CHECKSUM_LEVELS; depth++)
-    sum.add(asks.price(depth), asks.total(depth));
+  addBest(bids, Side.Buy, sum);
+  addBest(asks, Side.Sell, sum);
   return sum.value();
+}
+
+function addBest(levels: LevelSide, side: Side, sum: BookChecksum): void {
+  for (let depth = 0; depth < levels.count && depth < CHECKSUM_LEVELS; depth++)
+    sum.add(side, levels.price(depth), levels.total(depth), levels.orders(depth));
 }

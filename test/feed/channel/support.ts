@@ -156,7 +156,8 @@ export class NaiveSymbol {
     const sum = new BookChecksum();
     sum.begin();
     for (const side of [Side.Buy, Side.Sell])
-      for (const [price, { total }] of this.levels(side).slice(0, 10)) sum.add(price, total);
+      for (const [price, { total, orders }] of this.levels(side).slice(0, 10))
+        sum.add(side, price, total, orders);
     return sum.value();
   }
 }

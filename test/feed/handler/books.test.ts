@@ -90,7 +90,8 @@ test.each([1, 2, 3])("orders and levels are those of a plain book, seed %i", (se
     }
     sum.begin();
     for (const side of SIDES)
-      for (const [price, total] of plainLevels(plain, side).slice(0, 10)) sum.add(price, total);
+      for (const [price, total, orders] of plainLevels(plain, side).slice(0, 10))
+        sum.add(side, price, total, orders);
     const crc = sum.value();
     expect([book.agrees(crc, new BookChecksum()), levels.agrees(crc, new BookChecksum())]).toEqual([
       true,
@@ -115,7 +116,7 @@ test.each<[string, (book: OrderBook) => void]>([
   book.add(1, Side.Buy, 10, 5, 1);
   book.add(2, Side.Buy, 10, 5, 2);
   sum.begin();
-  sum.add(10, 10);
+  sum.add(Side.Buy, 10, 10, 2);
   const crc = sum.value();
   expect(book.agrees(crc, sum)).toBe(true);
   spoil(book);

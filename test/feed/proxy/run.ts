@@ -145,7 +145,8 @@ function judge(exchange: SimulatedExchange, client: SimulatedClient, scenario: S
 function judgeBooks(wrong: string[], client: SimulatedClient, symbol: number, levels: number[][][]): void {
   const sum = new BookChecksum();
   sum.begin();
-  for (const side of levels) for (const [price, total] of side.slice(0, 10)) sum.add(price, total);
+  for (const side of SIDES)
+    for (const [price, total, orders] of levels[side].slice(0, 10)) sum.add(side, price, total, orders);
   const crc = sum.value();
   for (const [name, book] of [
     ["levels", client.levels.book(symbol)],

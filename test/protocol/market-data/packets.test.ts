@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { Prng, setU64 } from "../../../src/base/index.ts";
+import { Prng } from "../../../src/base/index.ts";
 import { NativeChecksums } from "../../../src/platform/index.ts";
 import {
   announcedBytes,
@@ -55,6 +55,7 @@ import {
   putTopOfBook,
   putTrade,
   resealPacket,
+  Side,
 } from "../../../src/protocol/index.ts";
 
 const checksums = new NativeChecksums();
@@ -117,6 +118,29 @@ function packetOf(write: (to: PacketWriter) => void, flags = 0, part = 0): Uint8
   return writer.bytes.slice(0, writer.seal(EPOCH + 1));
 }
 
+/** Side, price, total, orders. */
+type SummedLevel = readonly [side: Side, price: number, total: number, orders: number];
+
+/** What the pinned sum is of. */
+const BOOK: readonly SummedLevel[] = [
+  [Side.Buy, 100, 5, 1],
+  [Side.Buy, 99, 2 ** 40, 3],
+  [Side.Sell, 101, 7, 2],
+];
+
+function sumOf(levels: readonly SummedLevel[]): number {
+  const sum = new BookChecksum();
+  sum.begin();
+  for (const level of levels) sum.add(...level);
+  return sum.value();
+}
+
+/** A book, and its sum behind it. */
+function tellBook(to: PacketWriter): void {
+  for (const [side, ...level] of BOOK) putLevel(to, 7, S, side, Float64Array.of(...level));
+  putBookChecksum(to, 7, S, sumOf(BOOK));
+}
+
 /** The bytes as version 1 has them, for ever: `name hex` by line. */
 const golden = new Map(
   readFileSync(new URL("../../golden/market-data-1.txt", import.meta.url), "utf8")
@@ -140,6 +164,7 @@ const PINNED: [string, Uint8Array][] = [
       3,
     ),
   ],
+  ["ProvedBook", packetOf(tellBook)],
   ...Object.entries({ ...REQUESTS, ...REPLIES }).map(([name, request]): [string, Uint8Array] => [
     `Request${name}`,
     encodeMdRequest(request),
@@ -420,22 +445,29 @@ test("a packet takes messages up to its longest, copied ones too, and not one by
   expect(packetProblem(writer.bytes, 0, length, checksums)).toBe(PacketProblem.None);
 });
 
-test("a book's checksum is over bids and then asks, and doesn't depend on how they are given", () => {
-  const [one, all] = [new BookChecksum(), new BookChecksum()];
-  one.begin();
-  one.add(100, 5);
-  one.add(99, 2 ** 40);
-  one.add(101, 7);
+test("a book's checksum is over the bodies of the Level messages that tell it, bids and then asks", () => {
+  const all = new BookChecksum();
   all.begin();
-  all.addAll(Float64Array.of(100, 5, 1, 99, 2 ** 40, 1, 50, 50, 50), 2);
-  all.addAll(Float64Array.of(101, 7, 1), 1);
-  expect(all.value()).toBe(one.value());
-  const bytes = new Uint8Array(48);
-  const view = new DataView(bytes.buffer);
-  [100, 5, 99, 2 ** 40, 101, 7].forEach((value, i) => {
-    setU64(view, 8 * i, value);
-  });
-  expect(one.value()).toBe(checksums.crc32c(bytes));
+  all.addAll(Side.Buy, Float64Array.of(100, 5, 1, 99, 2 ** 40, 3, 50, 50, 50), 2);
+  all.addAll(Side.Sell, Float64Array.of(101, 7, 2), 1);
+  const told = packetOf(tellBook);
+  const bodies = [40, 88, 136].map((at) => told.subarray(at + 24, at + 48));
+  expect([all.value(), sumOf(BOOK)]).toEqual(Array(2).fill(checksums.crc32c(Buffer.concat(bodies))));
+  expect(sumOf([])).toBe(0);
+});
+
+test.each<[string, readonly SummedLevel[]]>([
+  ["has a level on the other side", [BOOK[0], [Side.Sell, 99, 2 ** 40, 3], BOOK[2]]],
+  [
+    "has all levels on the other side",
+    BOOK.map(([side, ...rest]) => [Side.Sell - side, ...rest] as SummedLevel),
+  ],
+  ["has an order more in a level of the same total", [BOOK[0], BOOK[1], [Side.Sell, 101, 7, 3]]],
+  ["has another total", [BOOK[0], BOOK[1], [Side.Sell, 101, 8, 2]]],
+  ["has another price", [BOOK[0], BOOK[1], [Side.Sell, 102, 7, 2]]],
+  ["lacks a level", BOOK.slice(0, 2)],
+])("a book that %s has another checksum", (_, levels) => {
+  expect(sumOf(levels)).not.toBe(sumOf(BOOK));
 });
 
 test.each(Object.entries(REQUESTS))("request %s comes back as it was", (_, request) => {
