@@ -6,7 +6,9 @@ import {
   ConnectionCourse,
   CourseStep,
   FeedState,
+  RECOVERY_LIMITS,
   RecoveryAction,
+  RecoveryCourse,
   RecoveryEvent,
   RecoveryState,
   recoveryStep,
@@ -77,6 +79,23 @@ test("after a stop nothing is due, also when the connection is lost then", () =>
   it.lost(1);
   expect(it.state).toBe(FeedState.Disconnected);
   expect(it.due(1e15)).toBe(CourseStep.None);
+});
+
+test("a snapshot that doesn't come is asked for ever less often, and one that moves is waited for", () => {
+  const it = new RecoveryCourse(RECOVERY_LIMITS);
+  const asked: number[] = [];
+  const ask = (us: number, action: RecoveryAction): void => {
+    if (action === RecoveryAction.Snapshot) asked.push(us / 1_000_000);
+  };
+  ask(0, it.snapshotNeeded(0));
+  for (let us = 0; us <= 40_000_000; us += 500_000) ask(us, it.due(us, true));
+  expect(asked).toEqual([0, 1, 3, 7, 15, 23, 31, 39]);
+  it.progressed(46_000_000);
+  expect(it.due(53_000_000, true)).toBe(RecoveryAction.None);
+  it.snapshotWhole();
+  ask(60_000_000, it.snapshotNeeded(60_000_000));
+  ask(61_000_000, it.due(61_000_000, true));
+  expect(asked.slice(-2)).toEqual([60, 61]);
 });
 
 const { Live, Waiting, Asking, Snapshot } = RecoveryState;

@@ -91,4 +91,5 @@ test("a stream that begins anew forgets what was begun", () => {
   stream.reset();
   stream.push(packets[0]);
   expect(sink.heard).toEqual(["1/88"]);
+  expect(stream.skippedBytes).toBe(0);
 });

@@ -10,10 +10,19 @@ import {
   type ReceiverLimits,
   Source,
 } from "../../../src/feed/index.ts";
-import { ChannelKind, PacketFlag } from "../../../src/protocol/index.ts";
+import {
+  ChannelKind,
+  encodeMdRequest,
+  MdRefusal,
+  MdRequestType,
+  PacketFlag,
+} from "../../../src/protocol/index.ts";
 import { checksums, level, packet, snapshot, wrongSum } from "./packets.ts";
 
 const MS = 1_000;
+const MD_REQUEST_NAMES = new Map<number, string>(
+  Object.entries(MdRequestType).map(([name, type]) => [type, name]),
+);
 const { LineA, LineB, Stream, SnapshotLine } = Source;
 
 /** What was told and asked, as words in their order. */
@@ -289,6 +298,46 @@ test("silence makes a channel stale, and the next packet fresh", () => {
   expect(table.said).toEqual(["stale", "fresh"]);
 });
 
+test("what lies within a packet that waits already is kept no second time", () => {
+  const table = new Table().joined();
+  table.from(LineA, packet(2, [level(7, 2), level(7, 3), level(7, 4)]), one(3), one(4), one(2));
+  expect(table.receiver.figures.duplicates).toBe(3);
+  table.from(LineA, one(1));
+  expect(table.said).toEqual(["7@1", "7@2", "7@3", "7@4"]);
+  expect(table.receiver.figures).toMatchObject({ reordered: 1, repeats: 0 });
+});
+
+test("too many requests are no refusal for good: what is missing is asked for again", () => {
+  const said: string[] = [];
+  const channels = [{ channel: ChannelKind.Levels, listener: new Log() }];
+  const intake = new FeedIntake(
+    {
+      carrier: "lines",
+      channels,
+      hasRecovery: true,
+      checksums,
+      send: (bytes) => said.push(MD_REQUEST_NAMES.get(bytes[3]) ?? ""),
+    },
+    0,
+  );
+  const take = (source: Source, bytes: Uint8Array) => intake.datagram(source, bytes, 0, bytes.length, 0);
+  const refuse = (reason: MdRefusal): void => {
+    const bytes = encodeMdRequest({ type: 193, request: MdRequestType.Retransmit, channel: 2, reason });
+    intake.streamBytes(bytes, 0, bytes.length, 10 * MS);
+  };
+  intake.streamOpened(0);
+  take(LineA, one(1));
+  for (const part of snapshot(1, [{ symbol: 7, next: 1, prices: [] }])) take(SnapshotLine, part);
+  take(LineA, one(4));
+  intake.tick(5 * MS);
+  refuse(MdRefusal.TooManyRequests);
+  expect(said).toEqual(["Snapshot", "Retransmit"]);
+  intake.tick(260 * MS);
+  expect(said).toEqual(["Snapshot", "Retransmit", "Retransmit"]);
+  refuse(MdRefusal.NotKept);
+  expect(said).toEqual(["Snapshot", "Retransmit", "Retransmit", "Snapshot"]);
+});
+
 test("a window that is full keeps no more, and what it did not keep is asked for later", () => {
   const table = new Table().joined();
   for (let n = 2; n <= 1_100; n++) table.from(LineA, one(n));
@@ -347,6 +396,44 @@ test("of a conflated subscription a symbol's sequence may jump where the publish
   table.from(Stream, packet(10, [level(7, 9)], CONFLATED), packet(30, [level(7, 10)]));
   expect(table.said).toEqual(["epoch 1", "7 clear", "7@2", "fresh", "7@9", "7@10"]);
   expect(table.receiver.figures.symbolGaps).toBe(0);
+});
+
+test("after conflated packets a subscription goes on where they began, after others behind their last message", () => {
+  const table = new Table(false);
+  table.receiver.subscribed(0);
+  table.from(Stream, ...snapshot(10, [{ symbol: 7, next: 3, prices: [2] }]));
+  table.from(Stream, packet(12, [level(7, 3), level(7, 4)], FILTERED));
+  expect(table.receiver.next).toBe(14);
+  // What comes in another order may lie anywhere from its `first` on.
+  table.from(Stream, packet(20, [level(7, 9)], CONFLATED));
+  expect(table.receiver.next).toBe(20);
+});
+
+test("a snapshot that leads up to what a symbol has told already takes nothing back", () => {
+  const table = new Table(true, {}, true);
+  table.receiver.subscribed(0);
+  table.from(Stream, ...snapshot(1, [{ symbol: 7, next: 1, prices: [] }]), one(1), one(2));
+  table.said;
+  table.receiver.subscribed(0);
+  // Of symbol 7 it is as new as what was told, and of symbol 8 newer.
+  const symbols = [
+    { symbol: 7, next: 2, prices: [1] },
+    { symbol: 8, next: 5, prices: [4] },
+  ];
+  table.from(Stream, ...snapshot(3, symbols), packet(3, [level(7, 3)]));
+  expect(table.said).toEqual(["stale", "8 clear", "8@4", "fresh", "7@3"]);
+});
+
+test("a symbol of another epoch that the new one's snapshot does not have is stale no more, and may begin", () => {
+  const table = new Table(true, {}, true);
+  table.receiver.subscribed(0);
+  const symbols = [7, 8].map((symbol) => ({ symbol, next: 5, prices: [] }));
+  table.from(Stream, ...snapshot(1, symbols));
+  table.from(Stream, ...snapshot(1, [{ symbol: 7, next: 1, prices: [] }], 2));
+  expect(table.receiver.gate.stale).toBe(0);
+  table.said;
+  table.from(Stream, packet(1, [level(8, 1)], { epoch: 2 }));
+  expect(table.said).toEqual(["8@1"]);
 });
 
 test("over a stream a subscription is answered by what follows, or by a snapshot where that is not kept", () => {
