@@ -62,7 +62,7 @@ export const MARKET_DATA_SETTINGS: readonly Setting[] = [
     "mdUdpV1",
     { type: "addresses" },
     "",
-    "HOST:PORT to which trades and best prices are sent in the two messages of version 1, one per datagram, without numbers: for " +
+    "HOST:PORT to which trades and best prices are sent in the two messages of version 1, one per datagram: for " +
       "receivers that know only these.",
   ),
   row(

@@ -19,7 +19,7 @@ export type MdRequestType = (typeof MdRequestType)[keyof typeof MdRequestType];
 export const MdRefusal = {
   Malformed: 1,
   UnknownChannel: 2,
-  /** More symbols than a subscription may name, or one that does not exist. */
+  /** One that does not exist. */
   Symbols: 3,
   /** What was asked for is not kept any more. */
   NotKept: 4,
