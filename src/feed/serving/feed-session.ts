@@ -3,8 +3,8 @@
 // Output: answers first, then what was asked for again, then snapshots that were asked for, then the channels in turn. One piece at a
 // time is with the carrier; what follows is read from the history when that has gone. So a slow peer holds one piece and its place.
 //
-//   what ends it: a request that is none; asking on while as many answers wait as may; falling out of the history; taking nothing for
-//   stalled_us; subscribing to nothing for idle_us; the end of the service, which is told (ShuttingDown).
+//   what ends it: a request that is none; asking on, with a piece held, while as many answers wait as may; falling out of the history;
+//   taking nothing for stalled_us; subscribing to nothing for idle_us; the end of the service, which is told (ShuttingDown).
 
 import {
   decodeMdRequest,
@@ -222,8 +222,18 @@ export class FeedSession {
   }
 
   #reply(reply: MdReply): void {
-    if (this.#replies.length >= this.#parts.limits.repliesWaiting) return this.#close("TooManyRequests");
+    const isFull = this.#replies.length >= this.#parts.limits.repliesWaiting;
+    if (isFull && !this.#giveReplies()) return this.#close("TooManyRequests");
     this.#replies.push(encodeMdRequest(reply));
+  }
+
+  /** Not waiting for its turn: who asks much at once but reads its answers gets them. False: the carrier holds a piece. */
+  #giveReplies(): boolean {
+    if (this.#held_us !== undefined) return false;
+    const piece = concatenated(this.#replies.splice(0));
+    this.sent_bytes += piece.length;
+    if (!this.#carrier.send(piece)) this.#held_us = this.#parts.clock.monotonicMicros();
+    return true;
   }
 
   // Output.
@@ -278,6 +288,16 @@ export class FeedSession {
     }
     return undefined;
   }
+}
+
+function concatenated(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((bytes, piece) => bytes + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
 
 function refused(request: number, channel: number, reason: MdRefusal): MdReply {

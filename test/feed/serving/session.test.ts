@@ -267,6 +267,18 @@ describe("asked again", () => {
     joined.ask(ask);
     expect(joined.carrier.closed).toBe("TooManyRequests");
   });
+
+  test("who asks more at once than answers may wait, and reads, gets every answer", () => {
+    const { join } = rig({ requestsPerSecond: 2, repliesWaiting: 3 });
+    const joined = join();
+    const asks = Array.from({ length: 100 }, () => encodeMdRequest({ type: 130, channel: 9, symbol: 0 }));
+    joined.receive(Buffer.concat(asks));
+    const { replies } = joined.said();
+    const reasons = replies.map((reply) => (reply as { reason?: number }).reason);
+    const [unknown, tooMany] = [MdRefusal.UnknownChannel, MdRefusal.TooManyRequests];
+    expect(reasons).toEqual([unknown, unknown, ...new Array(98).fill(tooMany)]);
+    expect(joined.carrier.closed).toBeUndefined();
+  });
 });
 
 test("a snapshot asked for alone is a run of its own", () => {
