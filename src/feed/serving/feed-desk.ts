@@ -2,9 +2,10 @@
 // Pure: its owner calls turn() when something was sealed or a peer took what it held, and tick() some times a second.
 
 import { AddressTable, addressKey, type Checksums, type Clock } from "../../base/index.ts";
-import { PACKET_BYTES_MAX, PacketWriter } from "../../protocol/index.ts";
+import { ChannelKind, PACKET_BYTES_MAX, PacketWriter } from "../../protocol/index.ts";
 import { type FeedCarrier, FeedSession } from "./feed-session.ts";
 import { FilteredChunks } from "./filtered-chunks.ts";
+import { KeptHistory } from "./kept-history.ts";
 import { PacketCopies } from "./packet-copies.ts";
 import { Repacker } from "./repacker.ts";
 import type { ServedChannel, ServedMarket } from "./served-channel.ts";
@@ -43,12 +44,13 @@ export class FeedDesk {
     const { chunk_bytes, scanPerTurn_bytes, snapshotPerTurn_bytes, snapshotsHeld_bytes } = limits;
     const images = { perTurn_bytes: snapshotPerTurn_bytes, held_bytes: snapshotsHeld_bytes };
     const repacker = new Repacker(checksums, chunk_bytes, scanPerTurn_bytes);
+    const chunks = new SharedChunks(chunk_bytes);
     this.#writer = new PacketWriter(checksums);
     this.#addresses = new AddressTable(limits.addresses);
     this.parts = {
       ...{ market, checksums, clock, limits, counters },
       ...{ repacker, filtered: new FilteredChunks(repacker) },
-      chunks: new SharedChunks(chunk_bytes),
+      ...{ chunks, kept: keptOf(market, chunks, limits.keptForJoining_bytes) },
       images: new SnapshotImages(market, images),
       copies: new PacketCopies(checksums, chunk_bytes),
     };
@@ -85,6 +87,7 @@ export class FeedDesk {
   /** Sends to everybody what there is for him; true: there is more to do at once. */
   turn(): boolean {
     this.parts.images.turn();
+    for (const kept of this.parts.kept.values()) kept.follow();
     const isMore = this.#serve();
     this.parts.filtered.clear();
     return isMore || this.wantsTurn;
@@ -129,4 +132,17 @@ export class FeedDesk {
     if (this.#sessions.size >= subscribersMax) return "Full";
     return this.#addresses.enter(addressKey(address)) ? undefined : "AddressFull";
   }
+}
+
+function keptOf(
+  market: ServedMarket,
+  chunks: SharedChunks,
+  max_bytes: number,
+): ReadonlyMap<number, KeptHistory> {
+  const kept = new Map<number, KeptHistory>();
+  for (const kind of Object.values(ChannelKind)) {
+    const channel = market.channel(kind);
+    if (channel !== undefined) kept.set(kind, new KeptHistory(channel, chunks, max_bytes));
+  }
+  return kept;
 }

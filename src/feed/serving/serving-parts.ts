@@ -2,6 +2,7 @@
 
 import type { Checksums, Clock } from "../../base/index.ts";
 import type { FilteredChunks } from "./filtered-chunks.ts";
+import type { KeptHistory } from "./kept-history.ts";
 import type { PacketCopies } from "./packet-copies.ts";
 import type { Repacker } from "./repacker.ts";
 import type { ServedMarket } from "./served-channel.ts";
@@ -19,5 +20,7 @@ export interface ServingParts {
   readonly repacker: Repacker;
   readonly filtered: FilteredChunks;
   readonly images: SnapshotImages;
+  /** By kind of channel. */
+  readonly kept: ReadonlyMap<number, KeptHistory>;
   readonly copies: PacketCopies;
 }

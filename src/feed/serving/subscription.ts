@@ -2,12 +2,14 @@
 //
 //   snapshot ──run done──► live ──new epoch──► snapshot
 //
-// It reads from the channel's history by a sequence and has no queue of its own. What it has not read when it is dropped there is
-// lost to it: then it has fallen behind, and nothing is left out silently.
+// It reads from the channel's history by a sequence and has no queue of its own; what happens while its snapshot is sent is kept for
+// all who join (kept-history.ts). What it has not read when it is dropped there is lost to it: then it has fallen behind, and nothing
+// is left out silently.
 
 import type { PacketWriter } from "../../protocol/index.ts";
 import { PacketFlag, type SubscribeRequest } from "../../protocol/index.ts";
 import { SymbolFilter } from "./filtered-chunks.ts";
+import type { KeptHistory, KeptPlace } from "./kept-history.ts";
 import type { ServedChannel } from "./served-channel.ts";
 import type { ServingParts } from "./serving-parts.ts";
 import { SnapshotRun } from "./snapshot-run.ts";
@@ -24,6 +26,8 @@ export class Subscription {
   /** The sequence of the next message that it has not been sent. */
   #next: number;
   #run: SnapshotRun | undefined;
+  /** From the begin of a snapshot of all symbols until everything that happened meanwhile is sent: where it is there. */
+  #kept: KeptPlace | undefined;
 
   constructor(
     channel: ServedChannel,
@@ -48,7 +52,14 @@ export class Subscription {
 
   /** What it would have to be sent next is kept no more. */
   get hasFallenBehind(): boolean {
-    return this.#epoch === this.channel.epoch && this.#next < this.channel.first;
+    if (this.#epoch !== this.channel.epoch) return false;
+    if (this.#kept !== undefined) return this.#history?.isTooLong(this.#kept) ?? false;
+    return this.#next < this.channel.first;
+  }
+
+  /** What is kept of the channel for who joins. */
+  get #history(): KeptHistory | undefined {
+    return this.#parts.kept.get(this.channel.kind);
   }
 
   /** Whether there is something live that it has not been sent or passed over. */
@@ -82,6 +93,12 @@ export class Subscription {
   end(): void {
     this.#run?.end(this.#parts.images);
     this.#run = undefined;
+    this.#giveBack();
+  }
+
+  #giveBack(): void {
+    if (this.#kept !== undefined) this.#history?.giveBack();
+    this.#kept = undefined;
   }
 
   /** From the channel as it is now. */
@@ -91,6 +108,8 @@ export class Subscription {
     this.#next = this.channel.next;
     const symbols = this.#filter === undefined ? this.#parts.market.symbols : [...this.#filter.symbols];
     this.#run = new SnapshotRun(this.channel, symbols);
+    // Of some symbols a snapshot is short.
+    if (this.#filter === undefined) this.#kept = this.#history?.hold();
   }
 
   #takeSnapshot(run: SnapshotRun): Uint8Array | undefined {
@@ -101,8 +120,24 @@ export class Subscription {
     return piece ?? this.#takeLive();
   }
 
+  /** What happened while its snapshot was sent. */
+  #takeKept(): Uint8Array | undefined {
+    const place = this.#kept?.after;
+    if (place === undefined) {
+      this.#giveBack();
+      return undefined;
+    }
+    this.#kept = place;
+    this.#next = place.next;
+    return place.bytes;
+  }
+
   #takeLive(): Uint8Array | undefined {
     const { channel } = this;
+    if (this.#kept !== undefined) {
+      const piece = this.#takeKept();
+      if (piece !== undefined) return piece;
+    }
     if (this.#next >= channel.next || this.#next < channel.first) return undefined;
     const { bytes, next } = this.#read();
     this.#next = next;

@@ -423,6 +423,115 @@ test("who falls out of the history is closed: nothing is left out silently", () 
   expect(counters.subscribers).toBe(0);
 });
 
+test("so many snapshots and retransmissions wait for one subscriber, and the next of each is refused", () => {
+  const { market, join } = rig({ snapshotsWaiting: 2, retransmitsWaiting: 3 });
+  market.top.trade(0, 1);
+  market.top.seal();
+  const joined = join();
+  const snapshot: MdRequest = { type: 130, channel: TOP, symbol: 0 };
+  const again: MdRequest = { type: 129, channel: TOP, epoch: 1_000, first: 1, count: 1 };
+  joined.ask(snapshot, snapshot, snapshot, again, again, again, again);
+  for (let i = 0; i < 20; i++) joined.drained();
+  const { replies, packets } = joined.said();
+  expect(replies.map((reply) => (reply as { reason?: number }).reason)).toEqual([
+    ...[undefined, undefined, MdRefusal.TooManyRequests],
+    ...[undefined, undefined, undefined, MdRefusal.TooManyRequests],
+  ]);
+  expect(packets).toHaveLength(5);
+});
+
+test("snapshots hold so much together: who would need more waits until another has read his", () => {
+  const { market, desk, join } = rig({ chunk_bytes: 6_000, snapshotsHeld_bytes: 1 });
+  market.symbols = 1;
+  market.snapshotMessages = 1_000;
+  const [first, second] = [join(), join()];
+  first.carrier.holds = true;
+  first.ask(subscribe(TOP));
+  first.drained();
+  market.top.trade(0, 1);
+  market.top.seal();
+  second.ask(subscribe(TOP));
+  for (let i = 0; i < 10; i++) desk.turn();
+  expect(second.said().packets).toEqual([]);
+  first.carrier.holds = false;
+  for (let i = 0; i < 50; i++) first.drained();
+  expect(second.said().packets.at(-1)?.flags).toBe(17);
+  while (desk.turn());
+  for (let i = 0; i < 5; i++) desk.turn();
+  expect(desk.parts.images.held_bytes).toBe(0);
+});
+
+describe("what happens while a snapshot is sent", () => {
+  /** One that joins, of whose snapshot the first piece is held; and `packets` sealed meanwhile, of which the history keeps two. */
+  function slowJoin(packets: number, limits = {}) {
+    const { market, desk, join, counters } = rig({ chunk_bytes: 6_000, ...limits });
+    market.snapshotMessages = 1_000;
+    market.top.packetsMax = 2;
+    const joined = join();
+    joined.carrier.holds = true;
+    joined.ask(subscribe(TOP));
+    joined.drained();
+    for (let i = 1; i <= packets; i++) {
+      market.top.trade(0, i);
+      market.top.seal();
+      desk.turn();
+    }
+    joined.carrier.holds = false;
+    return { market, desk, join, joined, counters };
+  }
+
+  const drain = (joined: ReturnType<typeof slowJoin>["joined"]) => {
+    for (let i = 0; i < 100; i++) joined.drained();
+    return joined.said().packets;
+  };
+
+  test("is kept beyond the history, and then the history is read again", () => {
+    const { market, desk, joined } = slowJoin(30);
+    const packets = drain(joined);
+    expect(packets.filter(({ flags }) => flags === 17)).toHaveLength(1);
+    const live = packets.filter(({ flags }) => flags === 0);
+    expect(live.map(({ first }) => first)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+    expect(joined.carrier.closed).toBeUndefined();
+    market.top.trade(0, 31);
+    market.top.seal();
+    desk.turn();
+    expect(joined.said().packets.map(({ first }) => first)).toEqual([31]);
+    // Nothing is kept for it any more.
+    joined.carrier.holds = true;
+    for (let i = 0; i < 5; i++) {
+      market.top.trade(0, i);
+      market.top.seal();
+      desk.turn();
+    }
+    joined.drained();
+    expect(joined.carrier.closed).toBe("FellBehind");
+  });
+
+  test("is bounded: who can't take it has fallen behind", () => {
+    const { joined } = slowJoin(30, { keptForJoining_bytes: 1_000 });
+    drain(joined);
+    expect(joined.carrier.closed).toBe("FellBehind");
+  });
+
+  test("is of no use when the epoch ends: another snapshot is sent, and what is kept of the new one", () => {
+    const { market, desk, joined } = slowJoin(10);
+    joined.carrier.holds = true;
+    market.top.reset();
+    joined.drained();
+    for (let i = 1; i <= 10; i++) {
+      market.top.trade(0, i);
+      market.top.seal();
+      desk.turn();
+    }
+    joined.carrier.holds = false;
+    const packets = drain(joined).filter(({ epoch }) => epoch === 1_001);
+    expect(packets.filter(({ flags }) => flags === 17)).toHaveLength(1);
+    const firsts = packets.filter(({ flags }) => flags === 0).map(({ first }) => first);
+    expect(firsts).toEqual(Array.from({ length: 10 }, (_, i) => i + 1));
+    expect(joined.carrier.closed).toBeUndefined();
+  });
+});
+
 test("while nothing happens each subscription hears its next sequence every second; who takes nothing or wants nothing is closed", () => {
   const { market, clock, desk, join } = rig();
   market.top.trade(0, 1);
