@@ -97,6 +97,15 @@ export class CacheWriter {
     this.#publish(slot);
   }
 
+  /** Nothing was traded yet on the feed's day: no volume, and the next trade opens it. What was traded last stays. No update of the market. */
+  emptyDay(slot: number): void {
+    const at = slot * SLOT_FIGURES;
+    this.#figures[at + Figure.volume] = 0;
+    this.#figures[at + Figure.open] = 0;
+    this.#words[slot * SLOT_WORDS + SlotLayout.flags] &= ~SlotFlag.opened;
+    this.#publish(slot);
+  }
+
   /** Marks a symbol as stale or not. Stale: there was a gap, or no connection, and its figures may be old. */
   stale(slot: number, isStale: boolean): void {
     const at = slot * SLOT_WORDS + SlotLayout.flags;

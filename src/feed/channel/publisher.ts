@@ -28,12 +28,12 @@ import {
   Side,
   TimeInForce,
 } from "../../protocol/index.ts";
+import { DayBook } from "../day-book.ts";
 import type { ServedMarket } from "../serving/served-channel.ts";
 import { BookSummer } from "./book-summer.ts";
 import { LevelTeller, OrderTeller, TopTeller } from "./book-tellers.ts";
 import { Channel, type ChannelSink } from "./channel.ts";
 import type { ChannelSource } from "./channel-source.ts";
-import { DayBook } from "./day-book.ts";
 import { InstrumentTeller } from "./instrument-teller.ts";
 import { RestingOrder } from "./resting-order.ts";
 import { Summaries } from "./summaries.ts";
@@ -162,7 +162,7 @@ export class ChannelPublisher implements ServedMarket {
       this.#hasEvents = false;
       if (this.#resting.left > 0) this.#onRest();
       if (this.#touched.count > 0) this.#tell(kind === CommandKind.KillSwitch);
-    }
+    } else this.#reach(readTimestamp(words, at));
     if (kind === NEW_ORDER || kind === CANCEL_ORDER || kind === MODIFY_ORDER) return;
     this.#setTime(readTimestamp(words, at));
     if (concernsInstruments(kind)) this.#instruments.tell();
@@ -195,9 +195,11 @@ export class ChannelPublisher implements ServedMarket {
   #setTime(timestamp_us: number): void {
     const [low, high] = [lowLane(timestamp_us) | 0, highLane(timestamp_us)];
     for (let i = 0; i < this.#channels.length; i++) this.#channels[i].setTime(low, high);
-    if (!this.#days.isOver(timestamp_us)) return;
-    this.#days.turn(timestamp_us);
-    this.#summaries.onDay();
+    this.#reach(timestamp_us);
+  }
+
+  #reach(timestamp_us: number): void {
+    if (this.#days.reach(timestamp_us)) this.#summaries.onDay();
   }
 
   #onAccept(words: Int32Array, at: number): void {

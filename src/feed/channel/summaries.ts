@@ -3,10 +3,10 @@
 
 import type { Clock } from "../../base/index.ts";
 import { ChannelKind, MdType, putBookChecksum, putStatistics } from "../../protocol/index.ts";
+import type { DayBook } from "../day-book.ts";
 import { BookSummer } from "./book-summer.ts";
 import type { Channel } from "./channel.ts";
 import type { ChannelSource } from "./channel-source.ts";
-import type { DayBook } from "./day-book.ts";
 import { SymbolMarks } from "./symbol-marks.ts";
 
 export class Summaries {

@@ -21,12 +21,12 @@ import {
   putStatus,
   putTopOfBook,
 } from "../../protocol/index.ts";
+import type { DayBook } from "../day-book.ts";
 import type { SnapshotPieces } from "../serving/served-channel.ts";
 import { BookCopy } from "./book-copy.ts";
 import type { BookSummer } from "./book-summer.ts";
 import type { Channel } from "./channel.ts";
 import type { ChannelSource } from "./channel-source.ts";
-import type { DayBook } from "./day-book.ts";
 import type { OrderRefs } from "./order-refs.ts";
 
 /** Takes the packet `bytes[from, to)` of a snapshot, lent for the call. */

@@ -51,7 +51,9 @@ export class ChannelCacheListener extends MarketDataListener {
   }
   override statistics(symbol: number, day: Readonly<DayStatistics>): void {
     const slot = this.#slotOf(symbol);
-    if (slot >= 0 && day.trades > 0) this.#cache.day(slot, day.open, day.last, day.volume);
+    if (slot < 0) return;
+    if (day.trades > 0) this.#cache.day(slot, day.open, day.last, day.volume);
+    else this.#cache.emptyDay(slot);
   }
 
   #slotOf(symbol: number): number {

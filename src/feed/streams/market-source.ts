@@ -20,6 +20,8 @@ export interface MarketSource {
   readonly instruments: readonly Instrument[];
   /** The sequence of the last event. */
   readonly sequence: number;
+  /** The last command's time, in microseconds since 1970, by the log. */
+  readonly timestamp_us: number;
   /** Visits the best `max` levels of a side, best first: ticks, lots, orders. */
   forEachLevel(
     symbol: number,

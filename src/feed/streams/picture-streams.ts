@@ -9,7 +9,7 @@ import {
   type MarketHead,
   statisticsText,
 } from "../../protocol/index.ts";
-import type { DayStatistics } from "../day-statistics.ts";
+import type { DayStatistics } from "../day-book.ts";
 import type { MarketSource } from "./market-source.ts";
 import { MarketStream, type SymbolState } from "./stream.ts";
 import type { TradedSymbol } from "./trade-streams.ts";
@@ -28,27 +28,28 @@ export class StatisticsStream extends MarketStream {
   }
 
   flush(): void {
-    const day = this.symbol.history?.day;
-    if (day === undefined || (day.trades === this.#trades && day.since_us === this.#since_us)) return;
+    const { day } = this.symbol;
+    // Of days without trades nothing is said but that they are empty.
+    if (day.trades === this.#trades && (day.trades === 0 || day.since_us === this.#since_us)) return;
     this.capture();
     this.publish(statisticsText(this.next(), dayEntry(day, this.symbol.decimals)));
   }
 
   protected capture(): void {
-    const day = this.symbol.history?.day;
-    this.#trades = day?.trades ?? 0;
-    this.#since_us = day?.since_us ?? 0;
+    const { day } = this.symbol;
+    this.#trades = day.trades;
+    this.#since_us = day.since_us;
   }
 
   protected format(head: MarketHead): string {
-    const { history, decimals } = this.symbol;
+    const { history, day, decimals } = this.symbol;
     const closes = history?.candles[CLOSES_INTERVAL].closes(DAY_CLOSES_MAX, decimals) ?? [];
-    return statisticsText(head, dayEntry(history?.day, decimals), closes);
+    return statisticsText(head, dayEntry(day, decimals), closes);
   }
 }
 
-function dayEntry(day: DayStatistics | undefined, decimals: number): DayEntry {
-  if (day === undefined || day.trades === 0) return NO_TRADES;
+function dayEntry(day: Readonly<DayStatistics>, decimals: number): DayEntry {
+  if (day.trades === 0) return NO_TRADES;
   return {
     since: String(day.since_us),
     open: formatPrice(day.open, decimals),

@@ -9,7 +9,15 @@
 // symbol that has traded, 2 KB per symbol whose book is watched, and what the subscribers hold (outbox.ts).
 
 import { fromLanes, fromSignedLanes, type RecordBuffer } from "../../base/index.ts";
-import { CommandKind, CommandWord, EventKind, EventWord, type Side } from "../../protocol/index.ts";
+import {
+  CommandKind,
+  CommandWord,
+  EventKind,
+  EventWord,
+  readTimestamp,
+  type Side,
+} from "../../protocol/index.ts";
+import { DayBook } from "../day-book.ts";
 import type { MarketSource } from "./market-source.ts";
 import { OrderFeed } from "./order-feed.ts";
 import { StreamFigures } from "./outbox.ts";
@@ -31,8 +39,7 @@ export class Publisher {
   readonly #touched: SymbolFeed[] = [];
   /** A command may have halted trading, or let it go on. */
   #mayHaveHalted = false;
-  /** The log's time since when every trade is known; undefined before the first event. */
-  #began_us: number | undefined;
+  readonly #days = new DayBook();
 
   constructor(source: MarketSource) {
     this.#source = source;
@@ -41,7 +48,7 @@ export class Publisher {
 
   /** Events of one applied command, or a piece of them; `timestamp_us`: the command's. Doesn't read the books. */
   onEvents(events: RecordBuffer, timestamp_us: number): void {
-    this.#began_us ??= timestamp_us;
+    this.#reach(timestamp_us);
     const { words, recordWords, used_words } = events;
     for (let at = 0; at < used_words; at += recordWords) {
       const kind = words[at + EventWord.kindReasonCommandFlags] & 255;
@@ -59,6 +66,7 @@ export class Publisher {
     const kind = words[at + CommandWord.kindSideTypeTif] & 255;
     if (kind === CommandKind.Halt || kind === CommandKind.Resume || kind === CommandKind.KillSwitch)
       this.#mayHaveHalted = true;
+    this.#reach(readTimestamp(words, at));
     if (this.#touched.length === 0) return;
     for (const feed of this.#touched) {
       feed.isTouched = false;
@@ -89,12 +97,12 @@ export class Publisher {
 
   /**
    * The source's state was replaced: every subscriber gets snapshots anew. Sequences go on. Trades that were skipped with it
-   * are missing in the latest trades and in candles; statistics begin anew.
+   * are missing in the latest trades and in candles; statistics begin anew. To be called before the first command, too.
    */
   onReset(): void {
     this.#changed = [];
     this.#slowChanged = [];
-    this.#began_us = undefined;
+    this.#days.begin(this.#source.timestamp_us);
     for (const feed of this.#symbols) feed?.begin();
     for (const feed of this.#symbols) feed?.renew();
     this.orders.renew();
@@ -125,8 +133,15 @@ export class Publisher {
       aggressor: (words[at + EventWord.sideTypeTif] & 255) as Side,
       timestamp_us,
     };
-    feed.onTrade(trade, this.#began_us ?? timestamp_us);
+    feed.onTrade(trade);
+    this.#days.add(feed.number, timestamp_us, trade.price, trade.quantity);
     this.#noteSlow(feed);
+  }
+
+  /** Another day may have begun: then the days of all that have traded are other ones. */
+  #reach(timestamp_us: number): void {
+    if (!this.#days.reach(timestamp_us)) return;
+    for (const feed of this.#symbols) if (feed?.history !== undefined) this.#noteSlow(feed);
   }
 
   #touch(symbol: number): void {
@@ -150,7 +165,7 @@ export class Publisher {
   #feed(symbol: number): SymbolFeed {
     let feed = this.#symbols[symbol];
     if (feed === undefined) {
-      feed = new SymbolFeed(symbol, this.#source.instruments[symbol], this.#source);
+      feed = new SymbolFeed(symbol, this.#source.instruments[symbol], this.#source, this.#days);
       this.#symbols[symbol] = feed;
     }
     return feed;

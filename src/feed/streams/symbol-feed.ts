@@ -5,7 +5,7 @@
 // Of a batch with more such trades than FLUSHES_MAX the quotes in between are left out, the trades never.
 
 import { CANDLE_INTERVALS_S, type Channel, type Instrument } from "../../protocol/index.ts";
-import { DayStatistics } from "../day-statistics.ts";
+import type { DayBook, DayStatistics } from "../day-book.ts";
 import { DepthStream, QuoteStream } from "./book-streams.ts";
 import type { MarketSource } from "./market-source.ts";
 import { InstrumentStream, StatisticsStream } from "./picture-streams.ts";
@@ -44,16 +44,22 @@ export class SymbolFeed implements TradedSymbol {
   /** Whether slow streams may have something to say: it has traded, or the book of a queue has changed. */
   isSlowChanged = false;
   readonly #source: MarketSource;
+  readonly #days: DayBook;
   readonly #streams = new Map<MarketChannel, readonly MarketStream[]>();
   #trades: TradeStream | undefined;
   #quotes: QuoteStream | undefined;
   #flushesLeft = FLUSHES_MAX;
 
-  constructor(number: number, instrument: Instrument, source: MarketSource) {
+  constructor(number: number, instrument: Instrument, source: MarketSource, days: DayBook) {
     this.number = number;
     this.name = instrument.name;
     this.decimals = instrument.priceDecimals;
     this.#source = source;
+    this.#days = days;
+  }
+
+  get day(): Readonly<DayStatistics> {
+    return this.#days.of(this.number);
   }
 
   /** The streams of a channel: five of candles, one of every other. */
@@ -66,10 +72,9 @@ export class SymbolFeed implements TradedSymbol {
     return streams;
   }
 
-  /** `began_us`: since when the publisher knows every trade. */
-  onTrade(trade: Trade, began_us: number): void {
+  onTrade(trade: Trade): void {
     this.history ??= new TradeHistory();
-    this.history.add(trade, began_us);
+    this.history.add(trade);
     const trades = this.#trades;
     if (trades?.isWatched !== true) return;
     if (this.#quotes?.isWatched) this.#flushQuote(trades, this.#quotes);
@@ -103,8 +108,6 @@ export class SymbolFeed implements TradedSymbol {
   begin(): void {
     this.isChanged = false;
     this.isSlowChanged = false;
-    // Of the trades that were skipped nobody knows how many there were.
-    if (this.history !== undefined) this.history.day = new DayStatistics();
     this.#forEachWatched(MARKET_CHANNELS, (stream) => stream.begin());
     for (const queue of this.queues) queue.begin();
   }

@@ -8,7 +8,7 @@ import {
   type TradeEntry,
   tradesText,
 } from "../../protocol/index.ts";
-import { DayStatistics } from "../day-statistics.ts";
+import type { DayStatistics } from "../day-book.ts";
 import { CandleSeries } from "./candles.ts";
 import { RecentTrades, type Trade, tradeEntry } from "./recent-trades.ts";
 import { MarketStream, type SymbolState } from "./stream.ts";
@@ -19,14 +19,11 @@ const TRADES_PER_MESSAGE_MAX = 500;
 /** What is remembered of a symbol's trades. */
 export class TradeHistory {
   readonly recent = new RecentTrades();
-  day = new DayStatistics();
   readonly candles = CANDLE_INTERVALS_S.map((interval_s) => new CandleSeries(interval_s));
 
-  /** `began_us`: since when the publisher knows every trade. */
-  add(trade: Trade, began_us: number): void {
+  add(trade: Trade): void {
     const { timestamp_us, price, quantity } = trade;
     this.recent.add(trade);
-    this.day.add(timestamp_us, began_us, price, quantity);
     for (const series of this.candles) series.add(timestamp_us, price, quantity);
   }
 }
@@ -34,6 +31,7 @@ export class TradeHistory {
 /** What finds a symbol's history: there is none before its first trade. */
 export interface TradedSymbol extends SymbolState {
   readonly history: TradeHistory | undefined;
+  readonly day: Readonly<DayStatistics>;
 }
 
 export class TradeStream extends MarketStream {

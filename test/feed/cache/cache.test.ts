@@ -65,6 +65,10 @@ test("a symbol says what it was told last, quote and trades and day apart", () =
   const stale = after(() => writer.staleAll());
   expect(stale).toEqual({ ...day, isStale: true });
   expect(after(() => writer.stale(slot, false))).toEqual(day);
+  const empty = after(() => writer.emptyDay(slot));
+  expect(empty).toEqual({ ...day, isOpen: false, open: 0, trade: [102, 4, 0] });
+  const opened = after(() => writer.trade(slot, 200, 1, 4, 13));
+  expect(opened).toMatchObject({ isOpen: true, open: 200, trade: [200, 1, 1] });
 });
 
 test("symbols keep their slots, whatever their numbers; a full cache takes no more", () => {

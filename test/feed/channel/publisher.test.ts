@@ -348,6 +348,9 @@ describe("summaries", () => {
     exchange.apply(commandOf("market 8 buy 1"));
     exchange.clock.now_us += 1_000_000;
     expect(turn()).toEqual([{ ...none, open: 90, high: 90, low: 90, last: 90, volume: 1, trades: 1 }, none]);
+    exchange.clock.now_us = NEW_YEAR_US + 2 * DAY_US;
+    exchange.apply(commandOf("cancel 99"));
+    expect(turn()).toEqual(Array(2).fill({ ...none, since_us: NEW_YEAR_US + 2 * DAY_US }));
   });
 });
 

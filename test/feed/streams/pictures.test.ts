@@ -42,6 +42,41 @@ test("the statistics of a day are its trades, since the publisher began, then si
   ]);
 });
 
+test("a day ends at midnight, with the first command behind it, for those that traded, whatever it is", () => {
+  const desk = new MarketDesk();
+  const peer = new Peer(desk);
+  for (const symbol of [0, 1]) peer.subscriber.subscribe("statistics", symbol);
+  desk.do(sell(1, 100, 9), market(2, Side.Buy, 1));
+  expect(peer.take()).toMatchObject([{ snapshot: true }, { snapshot: true }, { volume: 1, trades: 1 }]);
+  desk.wait(MIDNIGHT_S - 1);
+  desk.do(market(3, Side.Buy, 2));
+  expect(peer.take()).toMatchObject([{ volume: 3, trades: 2 }]);
+  desk.wait(1);
+  // Another instrument's order, and one that is refused.
+  desk.do(market(4, Side.Buy, 1, { symbol: 1 }));
+  const over = {
+    since: null,
+    open: null,
+    high: null,
+    low: null,
+    last: null,
+    volume: 0,
+    trades: 0,
+    time: null,
+  };
+  expect(peer.take()).toMatchObject([{ symbol: "BTC-USD", ...over }]);
+  desk.wait(10);
+  desk.do(market(5, Side.Buy, 4));
+  const since = String(START_US + MIDNIGHT_S * 1e6);
+  expect(peer.take()).toMatchObject([{ since, open: "1.00", volume: 4, trades: 1 }]);
+  desk.wait(2 * 86_400);
+  desk.do(buy(6, 50, 1), cancel(6));
+  expect(peer.take()).toMatchObject([over]);
+  desk.wait(86_400);
+  desk.do(buy(7, 50, 1));
+  expect(peer.take()).toEqual([]);
+});
+
 test("a snapshot of the day has the closes of its latest tens of seconds", () => {
   const desk = new MarketDesk();
   desk.do(sell(1, 100, 5));
@@ -65,7 +100,7 @@ test("a new beginning of the copy begins the day anew: of the trades between nob
   expect(peer.take()).toMatchObject([{ snapshot: true, since: null, trades: 0 }]);
   desk.wait(1);
   desk.do(market(3, Side.Buy, 2));
-  expect(peer.take()).toMatchObject([{ since: String(START_US + 1_000_000), volume: 2, trades: 1 }]);
+  expect(peer.take()).toMatchObject([{ since: String(START_US), volume: 2, trades: 1 }]);
 });
 
 test("whether an instrument trades is said when an administrator changes it, to those it is about", () => {

@@ -98,6 +98,9 @@ function sourceOf(desk: MarketDesk) {
     get sequence() {
       return desk.engine.sequence;
     },
+    get timestamp_us() {
+      return desk.engine.timestamp_us;
+    },
     forEachLevel: ((...of) => desk.engine.forEachLevel(...of)) as ExchangeEngine["forEachLevel"],
     forEachOrderOf: ((...of) => desk.engine.forEachOrderOf(...of)) as ExchangeEngine["forEachOrderOf"],
     forEachOrderAt: ((...of) => desk.engine.forEachOrderAt(...of)) as ExchangeEngine["forEachOrderAt"],

@@ -1,0 +1,24 @@
+// Channel top into a symbol cache: what the listener is told, and what a reader then sees.
+
+import { expect, test } from "vitest";
+import { CacheReader, CacheWriter, ChannelCacheListener, createCache } from "../../../src/feed/index.ts";
+
+test("a day that ends takes its volume and its opening price with it, and the first trade opens the next", () => {
+  const cache = createCache(1);
+  const listener = new ChannelCacheListener(new CacheWriter(cache));
+  const reader = new CacheReader(cache);
+  const seen = () => {
+    reader.read(0);
+    const { isOpen, open, last, volume } = reader;
+    return { isOpen, open, last, volume };
+  };
+  const none = { since_us: 9, open: 0, high: 0, low: 0, last: 0, volume: 0, trades: 0 };
+  listener.statistics(0, none);
+  listener.definition(0, "ACME", 1, 1, 2);
+  listener.statistics(0, { since_us: 1, open: 50, high: 60, low: 50, last: 60, volume: 1_000, trades: 7 });
+  expect(seen()).toEqual({ isOpen: true, open: 50, last: 60, volume: 1_000 });
+  listener.statistics(0, none);
+  expect(seen()).toEqual({ isOpen: false, open: 0, last: 60, volume: 0 });
+  listener.trade(0, 200, 1);
+  expect(seen()).toEqual({ isOpen: true, open: 200, last: 200, volume: 1 });
+});
