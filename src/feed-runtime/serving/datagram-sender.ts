@@ -1,6 +1,6 @@
 // Sends datagrams to one address, unicast or multicast, and to nobody else. It never waits and never keeps the caller's memory:
-// a datagram that the kernel doesn't take at once is lost and counted, as the network may lose it anyway; receivers heal by the
-// other line or ask again. Multicast has TTL 1: it stays in its network unless somebody carries it further.
+// what the kernel has no room for waits in a copy, a little of it, and what comes beyond is lost and counted, as the network may lose
+// it anyway; receivers heal by the other line or ask again. Multicast has TTL 1: it stays in its network unless somebody carries it further.
 //
 // What can't be sent (nobody listens at a unicast address, no route, no room) never ends it: it is counted, and told once per kind.
 
@@ -27,7 +27,7 @@ export interface DatagramOptions {
 const MULTICAST_TTL = 1;
 /** What the kernel holds for one target; beyond it datagrams are lost at once. A thousand of the largest. */
 const SEND_BUFFER_BYTES = 1_400_000;
-/** Datagrams that libuv keeps because the kernel had no room; they hold copies of their bytes. */
+/** Datagrams that libuv keeps because the kernel had no room. */
 const WAITING_BYTES_MAX = 262_144;
 
 export class DatagramSender {
@@ -73,18 +73,17 @@ export class DatagramSender {
     return new DatagramSender(socket, address, options);
   }
 
-  /** Sends `bytes[from, to)` as one datagram, at once or never: the memory is free when this returns. */
+  /** Sends `bytes[from, to)` as one datagram, or loses it when too much waits: the memory is free when this returns. */
   send(bytes: Uint8Array, from: number, to: number): void {
     if (this.#isClosed) return;
-    const waiting = this.#socket.getSendQueueSize();
-    if (waiting > WAITING_BYTES_MAX) {
+    if (this.#socket.getSendQueueSize() > WAITING_BYTES_MAX) {
       this.errors++;
       return;
     }
     this.sent++;
-    // The kernel takes it in the call unless others wait in front of it: then it has a copy of its own.
-    const piece = bytes.subarray(from, to);
-    this.#socket.send(waiting === 0 ? piece : piece.slice(), this.#sent);
+    // Whether the kernel takes it in the call nobody can know before, and what it doesn't take libuv keeps by reference and sends
+    // later: so each has a copy, in memory of Node's pool that is never used twice.
+    this.#socket.send(Buffer.from(bytes.subarray(from, to)), this.#sent);
   }
 
   close(): void {

@@ -1,7 +1,7 @@
-import { createSocket, type Socket } from "node:dgram";
+import { createSocket, Socket } from "node:dgram";
 import { once } from "node:events";
 import { networkInterfaces } from "node:os";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { SeriatimError } from "../../../src/base/index.ts";
 import { DatagramSender } from "../../../src/feed-runtime/index.ts";
 
@@ -40,6 +40,47 @@ test("each call is one datagram of exactly these bytes, and the memory is free a
     Array.from({ length: 50 }, (_, i) => [i + 1, i + 1]),
   );
   expect([out.sent, out.errors]).toEqual([50, 0]);
+});
+
+// What the kernel has no room for stays with libuv by reference: the history, and the one buffer of version 1, went on under it.
+test.each<[string, Uint8Array]>([
+  ["of a typed array", new Uint8Array(100)],
+  ["of a Buffer", Buffer.alloc(100)],
+])("a datagram %s that the kernel takes later has the bytes of its call", async (_, bytes) => {
+  const out = await sender("127.0.0.1", 9);
+  const held: Uint8Array[] = [];
+  const refusing = vi
+    .spyOn(Socket.prototype, "send")
+    .mockImplementation((piece) => void held.push(piece as Uint8Array));
+  const waiting = vi.spyOn(Socket.prototype, "getSendQueueSize");
+  closing.push(
+    () => refusing.mockRestore(),
+    () => waiting.mockRestore(),
+  );
+  for (let i = 1; i <= 20; i++) {
+    bytes.fill(i);
+    waiting.mockReturnValue(10 * (i - 1));
+    out.send(bytes, 10, 10 + i);
+  }
+  bytes.fill(0);
+  expect(held.map((piece) => [...piece])).toEqual(
+    Array.from({ length: 20 }, (_, i) => Array(i + 1).fill(i + 1)),
+  );
+});
+
+test("what waits for the kernel is bounded, and what finds no room is lost and counted", async () => {
+  const out = await sender("127.0.0.1", 9);
+  const given = vi.spyOn(Socket.prototype, "send").mockImplementation(() => {});
+  const waiting = vi.spyOn(Socket.prototype, "getSendQueueSize");
+  closing.push(
+    () => given.mockRestore(),
+    () => waiting.mockRestore(),
+  );
+  for (const bytes of [0, 262_144, 262_145, 1_000_000, 100]) {
+    waiting.mockReturnValue(bytes);
+    out.send(new Uint8Array(8), 0, 8);
+  }
+  expect([given.mock.calls.length, out.sent, out.errors]).toEqual([3, 3, 2]);
 });
 
 test("where nobody listens the loss is counted and told once, and a listener that comes later is heard", async () => {
