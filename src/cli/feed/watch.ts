@@ -2,6 +2,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { type Command, Option } from "commander";
+import { SeriatimError } from "../../base/index.ts";
 import { SystemClock } from "../../platform/index.ts";
 import { parseHostPort, usageError, wholeNumber } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
@@ -22,10 +23,11 @@ const clock = new SystemClock();
 
 const EXAMPLES = `
 On a terminal: a table of all symbols, until q or Ctrl-C. Keys: b busiest, n name, c change, v volume, o oldest (again: the other way
-round); / filters by name, Esc drops the filter; arrows and Page keys scroll; r begins the counts anew. A price that rose is
+round); / filters by name, Esc drops the filter; arrows and Page keys scroll; r begins the counts of messages, gaps, latencies and updates anew. A price that rose is
 green, one that fell red; what may be old is dim, and its age is marked stale.
 
-Elsewhere, or with --plain: every --interval seconds a block of text, the summary and the ${PLAIN_ROWS} busiest symbols.
+Elsewhere, or with --plain: every --interval seconds a block of text, the summary and the ${PLAIN_ROWS} busiest symbols; exit status 1
+when nothing ever came.
 
 A connection that is lost is made anew, and again and again; what was missed is counted.
 
@@ -110,6 +112,7 @@ async function onScreen(feed: WatchedFeed, over: Promise<void>): Promise<void> {
 
 async function asText(feed: WatchedFeed, interval_s: number, over: Promise<void>): Promise<void> {
   const table = new MarketTable(feed.cache);
+  table.look(nowMillis());
   let isOver = false;
   const ending = over.then(() => {
     isOver = true;
@@ -119,4 +122,7 @@ async function asText(feed: WatchedFeed, interval_s: number, over: Promise<void>
     table.look(nowMillis());
     if (!stdout.write(plainBlock(feed, table))) return;
   }
+  if (feed.hasHeard()) return;
+  const { state, why } = feed.standing();
+  throw new SeriatimError("FEED_SILENT", `nothing came from ${feed.title}: ${why ?? state}`);
 }

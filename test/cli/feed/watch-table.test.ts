@@ -67,6 +67,17 @@ test("the rate comes near to the updates of a second, and falls to nothing when 
   expect(table.rate).toBeLessThan(1);
 });
 
+test("updates are counted from a reset on, rates go on", () => {
+  const { writer, table } = market();
+  const slot = writer.define(0, "A", 0);
+  writer.trade(slot, 1, 1, 0, 0);
+  table.look(1_000);
+  table.reset();
+  writer.trade(slot, 1, 1, 0, 0);
+  table.look(2_000);
+  expect(table.rows).toMatchObject([{ updates: 1, rate: 1, volume: 2 }]);
+});
+
 test("figures have at most six characters, durations their unit", () => {
   const counts = [0, 999, 1_000, 1_234, 12_345, 123_456, 999_499, 999_500, 45_600_000, 2 ** 53];
   expect(counts.map(countText)).toEqual([
@@ -90,9 +101,11 @@ test("figures have at most six characters, durations their unit", () => {
   ]);
 });
 
-test("columns that don't fit are left out from the right, the symbol never", () => {
+test("columns that don't fit are left out, counts first, the symbol never; 80 columns show how old a price is", () => {
   const titles = (width: number) => columnsThatFit(width).map(({ title }) => title);
   expect(titles(5)).toEqual(["symbol"]);
   expect(titles(45)).toEqual(["symbol", "bid", "ask"]);
+  expect(titles(80)).toEqual(["symbol", "bid", "ask", "last", "change", "upd/s", "age"]);
+  expect(titles(78)).toEqual(["symbol", "bid", "ask", "last", "change", "age"]);
   expect(titles(120)).toHaveLength(9);
 });

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -79,7 +80,7 @@ test.skipIf(!hasScript)(
     const [, tty] = /(\/dev\/\S+)/.exec(terminal.output) ?? [];
     const { length } = terminal.output;
     spawnSync("stty", ["-F", tty, "rows", "8", "cols", "45"]);
-    await terminal.shows(/\nsymbol↑ {16}bid {11}ask\s*\n/, length);
+    await terminal.shows(/\nsymbol↑ {14}bid {9}ask\s*\n/, length);
     terminal.child.stdin?.write("q");
     expect(await once(terminal.child, "exit")).toEqual([0, null]);
     expect(terminal.output.split(FIRST_SCREEN)).toHaveLength(2);
@@ -87,23 +88,53 @@ test.skipIf(!hasScript)(
   },
 );
 
-test("for a pipe it is blocks of text, without a colour, until its time is over", () => {
-  const args = [LAUNCHER, "feed", "watch", address, "--plain", "--duration", "1"];
-  return new Promise<void>((resolve) => {
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+test("for a pipe it is blocks of text, without a colour, until its time is over", async () => {
+  const { status, text, errors } = await watchPlain(address, "--duration", "1");
+  expect({ status, errors }).toEqual({ status: 0, errors: "" });
+  expect(text).toMatch(
+    /^127\.0\.0\.1:\d+ ticks\/1 {2}connected\n[1-9].* updates\/s .* 30 symbols {2}no gaps\n/,
+  );
+  expect(text).toMatch(/\nSYM0\d\d .* 0\.\ds\n/);
+  expect(text).not.toContain("\x1b");
+});
+
+interface Ended {
+  readonly status: number | null;
+  readonly text: string;
+  readonly errors: string;
+}
+
+function watchPlain(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [LAUNCHER, "feed", "watch", ...args, "--plain"]);
     running = child;
     let [text, errors] = ["", ""];
     child.stdout.on("data", (piece: Buffer) => (text += piece));
     child.stderr.on("data", (piece: Buffer) => (errors += piece));
-    child.on("exit", (status) => {
-      expect({ status, errors }).toEqual({ status: 0, errors: "" });
-      expect(text).toMatch(
-        /^127\.0\.0\.1:\d+ ticks\/1 {2}connected\n.* updates\/s .* 30 symbols {2}no gaps\n/,
-      );
-      expect(text).toMatch(/\nSYM0\d\d .* 0\.\ds\n/);
-      expect(text).not.toContain("\x1b");
-      resolve();
-    });
+    child.on("exit", (status) => resolve({ status, text, errors }));
+  });
+}
+
+test("nothing that came is a failure, and what speaks another wire is named", async () => {
+  const silent = createServer();
+  await once(silent.listen(0, "127.0.0.1"), "listening");
+  const silentAddress = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const [refused, other, quiet] = await Promise.all([
+    watchPlain("127.0.0.1:1", "--duration", "1"),
+    watchPlain(address, "--protocol", "channel", "--duration", "3"),
+    watchPlain(silentAddress, "--duration", "5"),
+  ]);
+  silent.close();
+  expect([refused.status, other.status]).toEqual([1, 1]);
+  expect(refused.errors).toMatch(
+    /^seriatim: nothing came from 127\.0\.0\.1:1 ticks\/1: can't connect .*: nothing listens there\n$/,
+  );
+  const hint = "try --protocol ticks: no packet of a channel came";
+  expect(other.text).toContain(hint);
+  expect(other.errors).toBe(`seriatim: nothing came from ${address} channel top: ${hint}\n`);
+  expect(quiet).toMatchObject({
+    status: 1,
+    errors: `seriatim: nothing came from ${silentAddress} ticks/1: try --protocol channel: nothing of ticks/1 came\n`,
   });
 });
 

@@ -5,6 +5,7 @@ import type { Row } from "../../../src/cli/feed/watch/market-table.ts";
 import {
   FIRST_VIEW,
   type Key,
+  keysThatFit,
   pressed,
   shownRows,
   type View,
@@ -93,4 +94,14 @@ test("what is scrolled too far shows the last page", () => {
     [1, 2],
     [0, 1, 2],
   ]);
+});
+
+const widths: [width: number, text: string][] = [
+  [10, "q quit  FILTER"],
+  [80, "q quit  FILTER  r reset  b busiest  n name  c change  v volume  o oldest"],
+  [40, "q quit  FILTER  r reset  arrows scroll"],
+];
+
+test.each(widths)("in %i columns the keys are said to be: %s", (width, text) => {
+  expect(keysThatFit("FILTER", width)).toBe(text);
 });

@@ -61,6 +61,7 @@ export function watchChannel(host: string, port: number, clock: Clock, ca: strin
   const { promise: ended, resolve, reject } = Promise.withResolvers<SeriatimError | undefined>();
   handler.start().catch(reject);
   const [receiver] = handler.receivers;
+  const hasHeard = () => receiver.figures.packets.some((packets) => packets > 0);
   let before: ChannelFigures = { ...receiver.figures };
   const since = (figure: Exclude<keyof ChannelFigures, "packets">) =>
     receiver.figures[figure] - before[figure];
@@ -68,7 +69,9 @@ export function watchChannel(host: string, port: number, clock: Clock, ca: strin
     title: `${host}:${port} channel top`,
     cache: new CacheReader(cache),
     priceText: formatPrice,
-    standing: () => standingOf(handler, receiver.isStale, why),
+    standing: () =>
+      standingOf(handler, receiver.isStale, connects > 0 && !hasHeard() ? why && HINT : why?.message),
+    hasHeard,
     figures: (): FeedFigures => ({
       messages: since("messages"),
       gaps: since("gaps"),
@@ -98,9 +101,11 @@ const STATES: Record<FeedState, string> = {
   [FeedState.Reconnecting]: "reconnecting",
 };
 
-function standingOf({ state }: FeedHandler, isStale: boolean, why: SeriatimError | undefined): FeedStanding {
+const HINT = "try --protocol ticks: no packet of a channel came";
+
+function standingOf({ state }: FeedHandler, isStale: boolean, why: string | undefined): FeedStanding {
   const isLive = state === FeedState.Connected && !isStale;
   const words =
     state === FeedState.Connected && isStale ? "connected, waiting for a snapshot" : STATES[state];
-  return { state: words, isLive, why: why?.message };
+  return { state: words, isLive, why };
 }

@@ -6,6 +6,8 @@ import type { Row } from "./market-table.ts";
 export interface Column {
   readonly title: string;
   readonly width: number;
+  /** Which one is left out first where not all fit: the highest. */
+  readonly rank: number;
   readonly text: (row: Row, price: PriceText) => string;
   /** The column is coloured by where the price went or stands. */
   readonly tint?: (row: Row) => number;
@@ -20,36 +22,46 @@ function priceOf(price: number | undefined, { decimals }: Row, text: PriceText):
   return price === undefined ? NOTHING : text(price, decimals);
 }
 
-/** In the order in which they are dropped from the right when the terminal is narrow. */
+/** From left to right. Without volume and updates they fit a terminal of 80 columns. */
 export const COLUMNS: readonly Column[] = [
-  { title: "symbol", width: 12, text: ({ name }) => name },
-  { title: "bid", width: 13, text: (row, text) => priceOf(row.bid, row, text) },
-  { title: "ask", width: 13, text: (row, text) => priceOf(row.ask, row, text) },
+  { title: "symbol", width: 12, rank: 0, text: ({ name }) => name },
+  { title: "bid", width: 11, rank: 1, text: (row, text) => priceOf(row.bid, row, text) },
+  { title: "ask", width: 11, rank: 2, text: (row, text) => priceOf(row.ask, row, text) },
   {
     title: "last",
-    width: 13,
+    width: 11,
+    rank: 3,
     text: (row, text) => priceOf(row.last, row, text),
     tint: ({ direction }) => direction,
   },
   {
     title: "change",
     width: 9,
+    rank: 5,
     text: ({ change }) => changeText(change),
     tint: ({ change }) => Math.sign(change ?? 0),
   },
-  { title: "volume", width: 9, text: ({ volume }) => countText(volume) },
-  { title: "upd/s", width: 8, text: ({ rate }) => countText(Math.round(rate)) },
-  { title: "updates", width: 9, text: ({ updates }) => countText(updates) },
-  { title: "age", width: 10, text: ({ age_ms, isStale }) => `${isStale ? "stale " : ""}${ageText(age_ms)}` },
+  { title: "volume", width: 9, rank: 7, text: ({ volume }) => countText(volume) },
+  { title: "upd/s", width: 8, rank: 6, text: ({ rate }) => countText(Math.round(rate)) },
+  { title: "updates", width: 9, rank: 8, text: ({ updates }) => countText(updates) },
+  {
+    title: "age",
+    width: 10,
+    rank: 4,
+    text: ({ age_ms, isStale }) => `${isStale ? "stale " : ""}${ageText(age_ms)}`,
+  },
 ];
 
 /** The columns that fit, the symbol always. */
 export function columnsThatFit(width: number): readonly Column[] {
   let used = 0;
-  return COLUMNS.filter((column, i) => {
+  const ranked = COLUMNS.toSorted((a, b) => a.rank - b.rank);
+  const left = ranked.findIndex((column, i) => {
     used += column.width + 1;
-    return i === 0 || used <= width;
+    return i > 0 && used > width;
   });
+  const { rank } = ranked[left] ?? { rank: COLUMNS.length };
+  return COLUMNS.filter((column) => column.rank < rank);
 }
 
 /** Text to the left, figures to the right; what is too long is cut, and shows it. */
@@ -94,7 +106,7 @@ export function durationText(value_ns: number): string {
   return `${(value_ns / 1_000_000_000).toFixed(2)} s`;
 }
 
-/** The latency's percentiles in a line; the other machine's clock may be ahead of ours, and then the figures say little. */
+/** The latency's percentiles by exchange time in a line; the other machine's clock may be ahead of ours, and then the figures say little. */
 export function latencyText({
   count,
   p50_ns,
@@ -113,5 +125,5 @@ export function latencyText({
     ["max", max_ns],
   ].map(([name, value_ns]) => `${name} ${durationText(value_ns as number)}`);
   const warning = ahead > 0 ? ` (the sender's clock was ahead ${countText(ahead)} times)` : "";
-  return `latency by exchange time: ${parts.join("  ")}${warning}`;
+  return `latency: ${parts.join("  ")}${warning}`;
 }

@@ -38,6 +38,8 @@ export interface Row {
 /** What is remembered of a symbol between two looks. */
 interface Seen {
   updates: number;
+  /** Updates that are not counted any more. */
+  before: number;
   last: number | undefined;
   /** NaN until there are two looks to compare. */
   rate: number;
@@ -73,12 +75,17 @@ export class MarketTable {
     this.rate = rows.reduce((sum, { rate }) => sum + rate, 0);
   }
 
+  /** Updates are counted from now on. */
+  reset(): void {
+    for (const seen of this.#seen) if (seen !== undefined) seen.before = seen.updates;
+  }
+
   #row(slot: number, now_ms: number, passed_ms: number): Row {
     const cache = this.#cache;
     const last = cache.lastQuantity > 0 ? cache.last : undefined;
     const { updates } = cache;
     const seen = this.#seen[slot] ?? {
-      ...{ updates: 0, last, rate: Number.NaN, direction: 0, moved_ms: now_ms, heard_ms: now_ms },
+      ...{ updates: 0, before: 0, last, rate: Number.NaN, direction: 0, moved_ms: now_ms, heard_ms: now_ms },
     };
     this.#seen[slot] = seen;
     compare(seen, updates, last, now_ms, passed_ms);
@@ -93,7 +100,7 @@ export class MarketTable {
       last,
       volume: cache.volume,
       change: last === undefined || !cache.isOpen ? undefined : last / cache.open - 1,
-      updates,
+      updates: updates - seen.before,
       rate: Number.isNaN(seen.rate) ? 0 : seen.rate,
       direction: seen.direction,
       isStale: cache.isStale,

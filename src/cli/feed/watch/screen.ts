@@ -6,7 +6,16 @@ import { createElement, type FunctionComponent, type ReactNode, useEffect, useSt
 import { cell, columnsThatFit } from "./columns.ts";
 import { MarketTable, type Row } from "./market-table.ts";
 import { type SummaryLine, summaryOf } from "./summary.ts";
-import { FIRST_VIEW, type Key, pressed, type SortKey, shownRows, type View, wantedRows } from "./view.ts";
+import {
+  FIRST_VIEW,
+  type Key,
+  keysThatFit,
+  pressed,
+  type SortKey,
+  shownRows,
+  type View,
+  wantedRows,
+} from "./view.ts";
 import type { WatchedFeed } from "./watched-feed.ts";
 
 /** Between two looks at the market: nobody reads figures that change more often. */
@@ -66,7 +75,10 @@ const Screen: FunctionComponent<ScreenProps> = ({ feed, table, now_ms }) => {
     for (const each of keysOf(text, key)) {
       const { view: after, wish } = pressed(next, each, page);
       if (wish === "quit") return exit();
-      if (wish === "reset") feed.reset();
+      if (wish === "reset") {
+        feed.reset();
+        table.reset();
+      }
       next = after;
     }
     setView(next);
@@ -117,10 +129,9 @@ function rowLine(row: Row, feed: WatchedFeed, width: number): ReactNode {
 }
 
 function keys({ filter, isTyping }: View, found: number, width: number): ReactNode {
-  const typed = isTyping ? `filter: ${filter}_ (Enter keeps it, Esc drops it)` : "";
+  const typed = `filter: ${filter}_ (Enter keeps it, Esc drops it)`;
   const kept = filter === "" ? "/ filter" : `/ filter "${filter}": ${found} found, Esc drops it`;
-  const all = `b busiest  n name  c change  v volume  o oldest  arrows scroll  ${kept}  r reset  q quit`;
-  return line("keys", isTyping ? typed : all, width, { inverse: true });
+  return line("keys", isTyping ? typed : keysThatFit(kept, width), width, { inverse: true });
 }
 
 /** What is typed fast, or pasted, comes at once: each character is a key. */

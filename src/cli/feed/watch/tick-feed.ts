@@ -42,6 +42,7 @@ export function watchTicks(host: string, port: number): WatchedFeed {
     cache: new CacheReader(cache),
     priceText,
     standing: () => standingOf(client, why),
+    hasHeard: () => client.counters.frames > 0,
     figures: (): FeedFigures => ({
       messages: since("frames"),
       gaps: since("gapIncidents"),
@@ -75,7 +76,12 @@ const STATES: Record<TickState, string> = {
   [TickState.Stopped]: "ended",
 };
 
-function standingOf({ state, isQuiet }: TickClient, why: SeriatimError | undefined): FeedStanding {
+const HINT = "try --protocol channel: nothing of ticks/1 came";
+
+function standingOf(client: TickClient, why: SeriatimError | undefined): FeedStanding {
+  const { state, isQuiet, counters, connections } = client;
   const isLive = state === TickState.Live && !isQuiet;
-  return { state: isQuiet ? "connected, quiet" : STATES[state], isLive, why: why?.message };
+  const isStrange = connections.connected > 0 && counters.frames === 0 && (isQuiet || why !== undefined);
+  const words = isQuiet ? "connected, quiet" : STATES[state];
+  return { state: words, isLive, why: isStrange ? HINT : why?.message };
 }

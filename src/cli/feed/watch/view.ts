@@ -68,6 +68,15 @@ function moved(view: View, { text, name }: Key, page: number): View {
   return { ...view, scrolled: Math.max(0, view.scrolled + rows) };
 }
 
+const KEYS = ["r reset", "b busiest  n name  c change  v volume  o oldest", "arrows scroll"] as const;
+
+/** What the keys do, as much of it as fits: how to end it first, then `filter`'s. */
+export function keysThatFit(filter: string, width: number): string {
+  let text = `q quit  ${filter}`;
+  for (const words of KEYS) if (text.length + 2 + words.length <= width) text += `  ${words}`;
+  return text;
+}
+
 const ORDERS: Record<SortKey, (a: Row, b: Row) => number> = {
   busiest: (a, b) => b.rate - a.rate || b.updates - a.updates,
   name: (a, b) => compareText(a.name, b.name),

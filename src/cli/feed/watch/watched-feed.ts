@@ -11,6 +11,8 @@ export interface WatchedFeed {
   readonly priceText: PriceText;
   /** How the connection stands, in a word, and why it is not there. */
   standing(): FeedStanding;
+  /** Whether anything of this wire ever came. */
+  hasHeard(): boolean;
   /** What came so far, since the beginning or the last reset. */
   figures(): FeedFigures;
   latency(): LatencySummary;
@@ -24,7 +26,7 @@ export interface WatchedFeed {
 export interface FeedStanding {
   readonly state: string;
   readonly isLive: boolean;
-  /** Of the last connection that was lost or could not be made. */
+  /** Of the last connection that was lost or could not be made; or what to try where nothing of this wire comes. */
   readonly why: string | undefined;
 }
 
