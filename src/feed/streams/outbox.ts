@@ -120,7 +120,6 @@ export class Outbox {
   drop(subscription: Subscription): void {
     this.#waiting.delete(subscription);
     subscription.needsSnapshot = false;
-    subscription.conflated = 0;
     while (subscription.queue.length > 0) this.#take(subscription);
   }
 

@@ -1,6 +1,6 @@
 // Statistics of the day, whether an instrument trades, and the queue at one price: these commands, exactly these messages.
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type AdminCommand, Side, writeAdminCommand } from "../../../src/protocol/index.ts";
 import { buy, cancel, market, modify, sell } from "../../engine/orders.ts";
 import { MarketDesk, Peer, START_US } from "./support.ts";
@@ -148,6 +148,33 @@ test("a long queue lists its first 100, and one's own orders behind them", () =>
   expect(own.queue.slice(100)).toEqual([150, 300, 450, 600, 750, 900].map((id) => [id, 1, String(id)]));
 });
 
+test("of one's own orders far behind 100 are listed", () => {
+  const desk = new MarketDesk();
+  for (let id = 1; id <= 500; id++) desk.do(buy(id, 100, 1, { account: id <= 150 ? 1 : 3 }));
+  const peer = new Peer(desk, { account: 3 });
+  peer.subscriber.subscribeQueue(0, Side.Buy, 100);
+  const [{ queue }] = peer.take();
+  expect([queue.length, queue[99], queue[100], queue.at(-1)]).toEqual([
+    200,
+    [100, 1],
+    [151, 1, "151"],
+    [250, 1, "250"],
+  ]);
+});
+
+test("a new beginning of the copy gives the queue anew, and what follows joins it", () => {
+  const desk = new MarketDesk();
+  const peer = new Peer(desk);
+  peer.subscriber.subscribeQueue(0, Side.Buy, 100);
+  peer.take();
+  desk.apply(buy(1, 100, 4));
+  desk.publisher.onReset();
+  const [snapshot, ...more] = peer.take();
+  expect([snapshot.snapshot, snapshot.queue, more]).toEqual([true, [[1, 4]], []]);
+  desk.do(buy(2, 100, 5));
+  expect(peer.take()).toMatchObject([{ previous: snapshot.sequence, orders: 2 }]);
+});
+
 test("one queue at a time, slow peers get the newest one, and nothing is left behind", () => {
   const desk = new MarketDesk();
   const peer = new Peer(desk, { room: 2 });
@@ -159,6 +186,8 @@ test("one queue at a time, slow peers get the newest one, and nothing is left be
   expect(peer.drain()).toMatchObject([{ price: "0.99", orders: 9, snapshot: true, conflated: 9 }]);
   expect(desk.publisher.figures.subscriptions).toBe(1);
   peer.subscriber.close();
+  const reads = vi.spyOn(desk.engine, "forEachOrderAt");
   desk.do(buy(20, 99, 1));
+  expect(reads).not.toHaveBeenCalled();
   expect([peer.take(), desk.publisher.figures.subscriptions]).toEqual([[], 0]);
 });

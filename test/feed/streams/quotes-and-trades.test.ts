@@ -100,6 +100,15 @@ test("the chain of sequences holds over quotes that trades have sent out", () =>
   }
 });
 
+test("a quote of before a new beginning is not said after it", () => {
+  const { desk, peer } = watched("quotes", "trades");
+  desk.apply(buy(4, 100, 7));
+  desk.publisher.onReset();
+  expect(words(peer.take())).toEqual(["trades ", "quote 1.00 7 / 1.01 5"]);
+  desk.do(market(5, Side.Buy, 1));
+  expect(words(peer.take())).toEqual(["trades 1.01", "quote 1.00 7 / 1.01 4"]);
+});
+
 test("a slow peer's trades wait in order, and its quote says how many were left out", () => {
   const { desk, peer } = watched("quotes", "trades");
   peer.room = 1;
@@ -112,4 +121,9 @@ test("a slow peer's trades wait in order, and its quote says how many were left 
   expect(desk.publisher.figures.conflated).toBe(3);
   desk.do(buy(8, 100, 1));
   expect(peer.take()).toMatchObject([{ previous: said[1].sequence }]);
+  peer.room = 1;
+  for (let id = 9; id < 12; id++) desk.do(buy(id, 100, 1));
+  // The first one went through.
+  expect(peer.drain().map(({ conflated }) => conflated)).toEqual([undefined, 2]);
+  expect(desk.publisher.figures.conflated).toBe(5);
 });

@@ -106,6 +106,18 @@ test("order messages wait up to 10,000", () => {
   desk.do(cancel(1));
 });
 
+test("a list of orders that waits stands for no messages: nothing of it was left out", () => {
+  const desk = new MarketDesk();
+  const peer = new Peer(desk, { room: 1, account: 0 });
+  peer.subscriber.subscribe("depth", 0);
+  peer.take();
+  peer.subscriber.subscribeOrders();
+  for (let id = 1; id <= 3; id++) desk.do(buy(id, 100, 1, { symbol: 1 }));
+  const [list] = peer.drain();
+  expect([list.type, list.orders.length, list.conflated]).toEqual(["orders", 3, undefined]);
+  expect(desk.publisher.figures.conflated).toBe(0);
+});
+
 test("4 MiB may wait in all", () => {
   const desk = new MarketDesk();
   desk.do(...Array.from({ length: 10_000 }, (_, i) => buy(i, 100, 1)));
