@@ -3,8 +3,8 @@
 // Output: answers first, then what was asked for again, then snapshots that were asked for, then the channels in turn. One piece at a
 // time is with the carrier; what follows is read from the history when that has gone. So a slow peer holds one piece and its place.
 //
-//   what ends it: a request that is none; asking on, with a piece held, while as many answers wait as may; falling out of the history;
-//   taking nothing for stalled_us; subscribing to nothing for idle_us; the end of the service, which is told (ShuttingDown).
+//   what ends it: a request that is none; asking on, with a piece held, while as many answers wait as may, or far beyond the rate; falling
+//   out of the history; taking nothing for stalled_us; subscribing to nothing for idle_us; the end of the service, which is told (ShuttingDown).
 
 import {
   decodeMdRequest,
@@ -152,7 +152,12 @@ export class FeedSession {
     const now_us = clock.monotonicMicros();
     this.#active_us = now_us;
     const [type, channel] = [bytes[from + REQUEST_TYPE], bytes[from + REQUEST_CHANNEL]];
-    if (!this.#rate.admits(now_us)) return this.#refuse(type, channel, MdRefusal.TooManyRequests);
+    if (!this.#rate.admits(now_us)) {
+      if (!this.#rate.isFlood) return this.#refuse(type, channel, MdRefusal.TooManyRequests);
+      this.#giveReplies();
+      this.#close("TooManyRequests");
+      return false;
+    }
     const request = decodeMdRequest(bytes, from, to);
     if (request === undefined) return this.#refuse(type, channel, MdRefusal.Malformed);
     const refusal = this.#carryOut(request);

@@ -15,6 +15,7 @@ export interface ServingLimits {
   readonly conflateAbove_bytes: number;
   /** History that one turn reads through for one subscriber. */
   readonly scanPerTurn_bytes: number;
+  /** Of one connection; more is refused, ten times as much at once ends it. */
   readonly requestsPerSecond: number;
   /** Answers to requests that wait; one more ends the connection. */
   readonly repliesWaiting: number;
@@ -60,7 +61,7 @@ export const FeedClose = {
   Broken: "Broken",
   /** What it sent is no request. */
   Malformed: "Malformed",
-  /** It asked on while as many answers waited as may. */
+  /** It asked on while as many answers waited as may, or far beyond the rate. */
   TooManyRequests: "TooManyRequests",
   /** What it has not been sent yet is kept no more. */
   FellBehind: "FellBehind",

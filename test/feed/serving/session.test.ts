@@ -268,16 +268,24 @@ describe("asked again", () => {
     expect(joined.carrier.closed).toBe("TooManyRequests");
   });
 
-  test("who asks more at once than answers may wait, and reads, gets every answer", () => {
-    const { join } = rig({ requestsPerSecond: 2, repliesWaiting: 3 });
+  test("who asks more at once than answers may wait, and reads, gets every answer; a flood is ended", () => {
+    const { clock, join } = rig({ requestsPerSecond: 2, repliesWaiting: 3 });
     const joined = join();
-    const asks = Array.from({ length: 100 }, () => encodeMdRequest({ type: 130, channel: 9, symbol: 0 }));
-    joined.receive(Buffer.concat(asks));
-    const { replies } = joined.said();
-    const reasons = replies.map((reply) => (reply as { reason?: number }).reason);
+    const ask = encodeMdRequest({ type: 130, channel: 9, symbol: 0 });
+    const reasonsOf = (count: number) => {
+      joined.receive(Buffer.concat(new Array(count).fill(ask)));
+      return joined.said().replies.map((reply) => (reply as { reason?: number }).reason);
+    };
     const [unknown, tooMany] = [MdRefusal.UnknownChannel, MdRefusal.TooManyRequests];
-    expect(reasons).toEqual([unknown, unknown, ...new Array(98).fill(tooMany)]);
+    expect(reasonsOf(22)).toEqual([unknown, unknown, ...new Array(20).fill(tooMany)]);
     expect(joined.carrier.closed).toBeUndefined();
+    // Ten seconds' worth of refusals is the bound; two requests come back in a second, and two refusals.
+    clock.now_us += 1_000_000;
+    expect(reasonsOf(4)).toEqual([unknown, unknown, tooMany, tooMany]);
+    expect(joined.carrier.closed).toBeUndefined();
+    clock.now_us += 1_000_000;
+    expect(reasonsOf(1_000)).toEqual([unknown, unknown, tooMany, tooMany]);
+    expect(joined.carrier.closed).toBe("TooManyRequests");
   });
 });
 
