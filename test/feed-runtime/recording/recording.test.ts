@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
@@ -107,6 +107,29 @@ test("a feed whose clients speak first is greeted, and so is its player before i
   const player = await play(directory);
   expect(player.protocol).toBe("channel");
   expect((await receiveAll(player.port, "hello")).toString()).toBe("answer");
+});
+
+test("what came in the first seconds is left out when the player is told so", async () => {
+  const directory = scratchDirectory();
+  const sockets: Socket[] = [];
+  const port = await startFeed((socket) => sockets.push(socket.on("data", () => {})));
+  let now_us = 1_700_000_000_000_000;
+  const clock = { wallMicros: () => now_us, monotonicMicros: () => now_us };
+  const recorder = await recordTo(directory, port, { clock });
+  for (const [n, word] of ["early", "later", "last"].entries()) {
+    await until(() => sockets.length === 1);
+    sockets[0].write(word);
+    await until(() => recorder.figures.bytes === [5, 10, 14][n]);
+    now_us += 10_000_000;
+  }
+  await recorder.stop();
+  for (const [skip_s, rest] of [
+    [0, "earlylaterlast"],
+    [10, "laterlast"],
+    [11, "last"],
+    [21, ""],
+  ] as const)
+    expect(String(await receiveAll((await play(directory, { skip_s })).port))).toBe(rest);
 });
 
 test("a feed that speaks TLS is recorded too, when its certificate is vouched for", async () => {

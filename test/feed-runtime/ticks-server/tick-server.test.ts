@@ -135,6 +135,21 @@ describe("connections", () => {
     await reached(() => venue.server.clients === 0);
   });
 
+  test("a client that ends its side and reads nothing is let go with what it did not take", async () => {
+    const venue = await serving();
+    const peer = await venue.connect();
+    peer.socket.pause();
+    while (venue.server.counters().queueBytes < 64 * KIB) {
+      trades(venue, 1_000);
+      venue.server.flush();
+      await new Promise(setImmediate);
+    }
+    peer.socket.end();
+    await reached(() => venue.server.clients === 0);
+    expect(venue.transport.open).toBe(0);
+    peer.socket.destroy();
+  });
+
   test("the 65th client is closed at once, the others go on; its place comes with the next who leaves", async () => {
     const venue = await serving();
     for (let i = 0; i < 64; i++) await venue.connect();

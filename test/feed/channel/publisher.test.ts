@@ -373,6 +373,7 @@ test("another state begins an epoch: sequences count from 1, and nothing of the 
 test.each(KINDS)("a snapshot is the state as of the channel's next sequence: channel %i", (kind) => {
   const exchange = exchangeAfter(ASKS);
   for (let i = 0; i < 80; i++) exchange.apply(commandOf(`buy ${10 + i} ${50 + (i % 40)} ${1 + i}`));
+  exchange.apply(commandOf("market 300 buy 2"));
   const packets = exchange.snapshot(kind, 0);
   const subscriber = new NaiveSubscriber(kind);
   for (const [part, packet] of packets.entries()) {
@@ -383,6 +384,8 @@ test.each(KINDS)("a snapshot is the state as of the channel's next sequence: cha
     subscriber.take(packet);
   }
   expectBook(exchange.engine, subscriber, 0);
+  const day = { since_us: NEW_YEAR_US, open: 100, high: 100, low: 100, last: 100, volume: 2, trades: 1 };
+  expect(subscriber.symbol(0).statistics).toEqual(day);
   exchange.turn();
   for (const text of ["market 200 sell 300", "modify 1 99 5", "cancel 3"]) exchange.apply(commandOf(text));
   for (const packet of exchange.turn()) subscriber.take(packet);

@@ -3,6 +3,33 @@
 import { expect, test } from "vitest";
 import { CacheReader, CacheWriter, ChannelCacheListener, createCache } from "../../../src/feed/index.ts";
 
+test("a slot is stale while its symbol is, or the whole channel: what comes is told, but not trusted", () => {
+  const cache = createCache(2);
+  const listener = new ChannelCacheListener(new CacheWriter(cache));
+  const reader = new CacheReader(cache);
+  const stale = () =>
+    [0, 1].map((slot) => {
+      reader.read(slot);
+      return reader.isStale;
+    });
+  for (const symbol of [0, 1]) listener.definition(symbol, `S${symbol}`, 1, 1, 2);
+  expect(stale()).toEqual([true, true]);
+  const steps: [() => void, boolean[]][] = [
+    [() => listener.channelStale(false), [false, false]],
+    [() => listener.symbolStale(1, true), [false, true]],
+    [() => listener.top(1, 9, 1, 1, 10, 1, 1), [false, true]],
+    [() => listener.channelStale(true), [true, true]],
+    [() => listener.channelStale(false), [false, true]],
+    [() => listener.definition(1, "S1", 1, 1, 2), [false, true]],
+    [() => listener.symbolStale(1, false), [false, false]],
+    [() => listener.symbolStale(7, true), [false, false]],
+  ];
+  for (const [step, expected] of steps) {
+    step();
+    expect(stale()).toEqual(expected);
+  }
+});
+
 test("a day that ends takes its volume and its opening price with it, and the first trade opens the next", () => {
   const cache = createCache(1);
   const listener = new ChannelCacheListener(new CacheWriter(cache));

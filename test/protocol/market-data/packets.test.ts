@@ -292,6 +292,11 @@ function changed(change: (bytes: Uint8Array) => void, seal = true): Uint8Array {
   return bytes;
 }
 
+/** Four bytes short, as its length says. */
+const odd = good.slice(0, good.length - 4);
+odd[0] -= 4;
+resealPacket(odd, 0, odd.length, checksums);
+
 test.each<[string, Uint8Array, PacketProblem]>([
   ["a whole packet", good, PacketProblem.None],
   ["fewer bytes than a header", good.slice(0, 39), PacketProblem.Truncated],
@@ -323,6 +328,8 @@ test.each<[string, Uint8Array, PacketProblem]>([
     }),
     PacketProblem.Length,
   ],
+  // Whoever checks messages first would call it another fault, and whoever goes by lengths would lose the alignment.
+  ["half a word less than its messages, and so long it is", odd, PacketProblem.Length],
   ["less than its length", good.slice(0, good.length - 8), PacketProblem.Truncated],
   ["more than its length", Uint8Array.of(...good, 0), PacketProblem.Length],
   [
