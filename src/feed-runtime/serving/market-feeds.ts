@@ -281,9 +281,10 @@ export class MarketFeeds {
     this.flush();
     this.#desk?.tick();
     const [lines, carousel] = [this.#lines, this.#carousel];
-    if (lines === undefined || carousel === undefined) return;
-    for (const channel of this.#publisher?.channels ?? []) lines.beat(channel, this.#writer);
-    lines.turn(carousel);
+    if (lines !== undefined && carousel !== undefined) {
+      for (const channel of this.#publisher?.channels ?? []) lines.beat(channel, this.#writer);
+      lines.turn(carousel);
+    }
     // Where nothing happens nobody else would ask for it.
     if (this.#desk?.wantsTurn) this.#turns.ask();
   }

@@ -86,11 +86,13 @@ export class FeedDesk {
 
   /** Sends to everybody what there is for him; true: there is more to do at once. */
   turn(): boolean {
+    if (this.parts.images.isFull) this.#makeRoom();
     this.parts.images.turn();
     for (const kept of this.parts.kept.values()) kept.follow();
     const isMore = this.#serve();
     this.parts.filtered.clear();
-    return isMore || this.wantsTurn;
+    // Room for snapshots comes when somebody has read: asking at once for another turn would not bring it.
+    return isMore || this.parts.images.isShort;
   }
 
   #serve(): boolean {
@@ -114,7 +116,22 @@ export class FeedDesk {
 
   /** Somebody waits for a snapshot that can't be made before the next turn. */
   get wantsTurn(): boolean {
-    return this.parts.images.isShort;
+    return this.parts.images.isShort || this.parts.images.isFull;
+  }
+
+  /** Ends who reads the snapshot that he holds slowest of all, if that is too slow while others wait. */
+  #makeRoom(): void {
+    const { clock, limits } = this.parts;
+    const now_us = clock.monotonicMicros();
+    let slowest: FeedSession | undefined;
+    let least = limits.snapshotRate;
+    for (const session of this.#sessions) {
+      const rate = session.snapshotRate(now_us);
+      if (rate >= least) continue;
+      least = rate;
+      slowest = session;
+    }
+    slowest?.giveUp();
   }
 
   tick(): void {

@@ -117,6 +117,19 @@ export class FeedSession {
     }
   }
 
+  /** How fast it reads the snapshots that it holds, in bytes a second: the slowest. */
+  snapshotRate(now_us: number): number {
+    let rate = this.#snapshots[0]?.rate(now_us) ?? Number.POSITIVE_INFINITY;
+    for (const subscription of this.#subscriptions.values())
+      rate = Math.min(rate, subscription.snapshotRate(now_us));
+    return rate;
+  }
+
+  /** Others wait for what it holds. */
+  giveUp(): void {
+    this.#close("Stalled");
+  }
+
   /** The service ends: says so. */
   shutDown(): void {
     if (this.#isOver) return;

@@ -24,6 +24,8 @@ export interface ServingLimits {
   /** Snapshots of symbols made in one turn, and held for all subscribers together; the last one may go beyond. */
   readonly snapshotPerTurn_bytes: number;
   readonly snapshotsHeld_bytes: number;
+  /** Bytes a second: who reads a snapshot slower is closed, the slowest first, while others wait for room among those held. */
+  readonly snapshotRate: number;
   /** What may happen on a channel, for all who join together, while one of them is sent its snapshot. */
   readonly keptForJoining_bytes: number;
   /** Silence on a subscription after which the next sequence is told. */
@@ -49,6 +51,7 @@ export const SERVING_LIMITS: ServingLimits = {
   snapshotsWaiting: 8,
   snapshotPerTurn_bytes: 1_048_576,
   snapshotsHeld_bytes: 134_217_728,
+  snapshotRate: 1_048_576,
   keptForJoining_bytes: 67_108_864,
   heartbeat_us: 1_000_000,
   idle_us: 10_000_000,

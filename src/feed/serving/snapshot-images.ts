@@ -45,6 +45,8 @@ export class SnapshotImages {
   held_bytes = 0;
   /** Somebody has to wait for the next turn. */
   isShort = false;
+  /** Somebody has to wait until another has read what he holds. */
+  isFull = false;
   readonly #market: ServedMarket;
   readonly #limits: ImageLimits;
   /** The newest of each channel and symbol. */
@@ -73,8 +75,9 @@ export class SnapshotImages {
       return newest;
     }
     const made = this.#make(channel, symbol, since);
-    if (made === undefined) this.isShort = true;
-    else made.holders++;
+    if (made !== undefined) made.holders++;
+    else if (this.held_bytes >= this.#limits.held_bytes) this.isFull = true;
+    else this.isShort = true;
     return made;
   }
 
@@ -87,7 +90,7 @@ export class SnapshotImages {
   /** A turn begins: as much may be made again, and what nobody has come to is forgotten. */
   turn(): void {
     this.#made_bytes = 0;
-    this.isShort = false;
+    this.isShort = this.isFull = false;
     for (const image of this.#images.values())
       if (image.holders > 0) image.idle = 0;
       else if (++image.idle > IDLE_TURNS_MAX) this.#forget(image);
@@ -101,7 +104,7 @@ export class SnapshotImages {
   /** Goes on with what is under way, then with what is wanted; undefined: that is not complete in this turn. */
   #make(channel: ServedChannel, symbol: number, since: number): SnapshotImage | undefined {
     const name = nameOf(channel.kind, symbol);
-    while (this.#made_bytes < this.#limits.perTurn_bytes && this.held_bytes < this.#limits.held_bytes) {
+    while (this.#made_bytes < this.#limits.perTurn_bytes && this.#hasRoom()) {
       this.#underWay ??= this.#begin(channel, symbol);
       const image = this.#goOn(this.#underWay);
       if (image === undefined) continue;
@@ -110,6 +113,13 @@ export class SnapshotImages {
       if (isWanted && image.epoch === channel.epoch && image.next >= since) return image;
     }
     return undefined;
+  }
+
+  /** Whether one more may be held: for it those go that nobody holds. */
+  #hasRoom(): boolean {
+    if (this.held_bytes < this.#limits.held_bytes) return true;
+    for (const image of this.#images.values()) if (image.holders === 0) this.#forget(image);
+    return this.held_bytes < this.#limits.held_bytes;
   }
 
   #begin({ kind, epoch, next }: ServedChannel, symbol: number): UnderWay {

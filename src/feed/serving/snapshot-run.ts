@@ -9,6 +9,9 @@ import type { ServedChannel } from "./served-channel.ts";
 import type { ServingParts } from "./serving-parts.ts";
 import type { SnapshotImage, SnapshotImages } from "./snapshot-images.ts";
 
+/** Before that nothing is said of how fast an image is read. */
+const RATE_AFTER_US = 2_000_000;
+
 export class SnapshotRun {
   readonly epoch: number;
   readonly first: number;
@@ -22,6 +25,8 @@ export class SnapshotRun {
   #index = 0;
   #at = 0;
   #part = 0;
+  /** When it came to the image at work. */
+  #took_us = 0;
 
   /** Begins now, at the channel's next message, with these symbols; a number: so many, from 0. */
   constructor(channel: ServedChannel, symbols: readonly number[] | number) {
@@ -46,11 +51,21 @@ export class SnapshotRun {
     if (this.#count === 0) return this.#nothing(checksums, clock.wallMicros());
     while (!this.isDone && copies.hasRoom) {
       const symbol = this.#symbols?.[this.#index] ?? this.#index;
-      this.#image ??= images.take(this.#channel.kind, symbol, this.first);
+      if (this.#image === undefined) {
+        this.#image = images.take(this.#channel.kind, symbol, this.first);
+        this.#took_us = clock.monotonicMicros();
+      }
       if (this.#image === undefined) break;
       this.#addPacket(copies, this.#image, images);
     }
     return copies.isEmpty ? undefined : copies.take();
+  }
+
+  /** How fast the image that it holds is read, in bytes a second; what was begun a moment ago counts as fast. */
+  rate(now_us: number): number {
+    const elapsed_us = now_us - this.#took_us;
+    if (this.#image === undefined || elapsed_us < RATE_AFTER_US) return Number.POSITIVE_INFINITY;
+    return (this.#at * 1e6) / elapsed_us;
   }
 
   /** Breaks it off. */

@@ -83,6 +83,11 @@ export class Subscription {
     return writer.bytes.slice(0, writer.seal(this.#parts.clock.wallMicros()));
   }
 
+  /** As SnapshotRun's. */
+  snapshotRate(now_us: number): number {
+    return this.#run?.rate(now_us) ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Whether a heartbeat is due: it has everything, and has heard nothing for so long. */
   isQuiet(now_us: number): boolean {
     const hasAll =

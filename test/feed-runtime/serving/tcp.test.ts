@@ -152,6 +152,20 @@ describe("the service", () => {
     expect(subscriber.replies.at(-1)).toMatchObject({ type: 193, reason: MdRefusal.ShuttingDown });
   });
 
+  test("is over for who takes nothing, too", async () => {
+    const exchange = await served();
+    exchange.run(12_000);
+    const subscriber = await joined(exchange.tcp);
+    subscriber.socket.pause();
+    const { epoch } = exchange.feeds.figures();
+    const request = { type: 129, channel: ChannelKind.Orders, epoch, first: 1, count: 5_000 } as const;
+    for (let i = 0; i < 16; i++) subscriber.say(request);
+    await until(() => exchange.feeds.figures().retransmitted > 50_000);
+    await exchange.feeds.close();
+    await until(() => exchange.ended.length > 0);
+    expect(exchange.feeds.figures().subscribers).toBe(0);
+  });
+
   test("closes at once who comes before there is an exchange, and who comes too many from one address", async () => {
     const limits = { addresses: { connections: 1, ownConnections: 1 } };
     const exchange = await served({}, { limits });

@@ -469,6 +469,39 @@ test("snapshots hold so much together: who would need more waits until another h
   expect(desk.parts.images.held_bytes).toBe(0);
 });
 
+test("while others wait for room among the snapshots held, who reads his too slowly is closed, the slowest first", () => {
+  const { market, clock, desk, join } = rig({
+    chunk_bytes: 6_000,
+    snapshotsHeld_bytes: 60_000,
+    snapshotRate: 10_000,
+  });
+  market.symbols = 1;
+  market.snapshotMessages = 1_000;
+  const change = () => {
+    market.top.trade(0, 1);
+    market.top.seal();
+  };
+  const [slow, slower] = [join(), join()];
+  for (const each of [slow, slower]) {
+    each.carrier.holds = true;
+    each.ask(subscribe(TOP));
+    each.drained();
+    change();
+  }
+  slow.drained();
+  clock.now_us += 4_000_000;
+  desk.turn();
+  expect([slow.carrier.closed, slower.carrier.closed]).toEqual([undefined, undefined]);
+  const honest = join(subscribe(TOP));
+  expect(desk.wantsTurn).toBe(true);
+  expect(honest.said().packets).toEqual([]);
+  desk.turn();
+  while (desk.turn());
+  // Room for one was enough: the other may go on.
+  expect([slow.carrier.closed, slower.carrier.closed]).toEqual([undefined, "Stalled"]);
+  expect(honest.said().packets.at(-1)?.flags).toBe(17);
+});
+
 describe("what happens while a snapshot is sent", () => {
   /** One that joins, of whose snapshot the first piece is held; and `packets` sealed meanwhile, of which the history keeps two. */
   function slowJoin(packets: number, limits = {}) {
