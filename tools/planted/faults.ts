@@ -442,8 +442,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a snapshot with a part missing counts as whole",
     file: "src/feed/handler/snapshot-run.ts",
-    find: "} else if (!isOfThis || part !== this.#part) {",
-    replace: "} else if (!isOfThis) {",
+    find: "    if (part > this.#part) {",
+    replace: "    if (part < 0) {",
     tests: "test/feed/handler/receiver.test.ts",
   },
   {

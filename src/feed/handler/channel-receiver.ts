@@ -16,7 +16,7 @@ import { ChannelOrder } from "./channel-order.ts";
 import { ChannelFigures, Source } from "./figures.ts";
 import { type MarketDataListener, tell } from "./listener.ts";
 import { RecoveryAction, RecoveryCourse, type RecoveryLimits, RecoveryState } from "./recovery-course.ts";
-import { SnapshotRun, Want } from "./snapshot-run.ts";
+import { PartOutcome, SnapshotRun, Want } from "./snapshot-run.ts";
 import { SymbolGate, Verdict } from "./symbol-gate.ts";
 
 export interface ReceiverLimits extends RecoveryLimits {
@@ -105,7 +105,7 @@ export class ChannelReceiver {
     }
     this.#heard_us = now_us;
     if (reader.epoch !== this.epoch) this.#beginEpoch(reader.epoch, reader.isSnapshot, now_us);
-    if (reader.isSnapshot) this.#snapshotPacket(source, now_us);
+    if (reader.isSnapshot) this.#snapshotPacket(source, bytes, from, to, now_us);
     else if (this.#options.isDense) this.#densePacket(source, bytes, from, to, now_us);
     else this.#sparsePacket(now_us);
     this.#judgeStaleness(now_us);
@@ -296,7 +296,7 @@ export class ChannelReceiver {
     this.#options.askSnapshot();
   }
 
-  #snapshotPacket(source: Source, now_us: number): void {
+  #snapshotPacket(source: Source, bytes: Uint8Array, from: number, to: number, now_us: number): void {
     const reader = this.#reader;
     if (this.#recovery.state !== RecoveryState.Snapshot) {
       if (source !== Source.Stream || !this.#run.mayAnswer) return;
@@ -304,11 +304,12 @@ export class ChannelReceiver {
       this.#recovery.snapshotNeeded(now_us);
     }
     // One that leads up to less than what was told would take it back.
-    if (reader.first < this.next || !this.#run.takes(source, reader)) return;
+    const { first } = reader;
+    if (first < this.next) return;
+    const outcome = this.#run.take(source, reader, bytes, from, to);
+    if (outcome === PartOutcome.None) return;
     this.#recovery.progressed(now_us);
-    const { first, packetFlags } = reader;
-    this.#run.tell(reader);
-    if ((packetFlags & PacketFlag.SnapshotLast) !== 0) this.#snapshotWhole(first, now_us);
+    if (outcome === PartOutcome.Whole) this.#snapshotWhole(first, now_us);
   }
 
   #snapshotWhole(first: number, now_us: number): void {

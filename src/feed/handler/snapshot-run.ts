@@ -1,20 +1,29 @@
-// A snapshot on its way: what it is wanted for, whether a packet is the next part of the run of packets it comes in, and what of it is told.
-// A run is told while it comes, and broken off by a part that is missing: the next one begins at part 0. What it has told until then is of
-// symbols that count as stale until a run is through.
+// A snapshot on its way: what it is wanted for, whether a packet is a part of the run of packets it comes in, and what of it is told. A run
+// is told while it comes, part after part; parts that come early wait. What it has told until it is whole is of symbols that count as
+// stale until then. A part that is lost may come with the next round, if nothing has happened in between: else that is another run.
 //
 //   wanted for   told                              the channel goes on
 //   everything   all but what is known newer       where the run leads up to
 //   stale ones   the symbols that are stale        where it was: the others lost nothing
 //
 // One run at a time: two sources may send one each, and the parts of one say nothing of the other. A stream's takes over: it loses none.
+// Bounds: EARLY_PARTS that wait; one more is dropped like one that is lost.
 
-import { type MarketDataReader, MdType } from "../../protocol/index.ts";
+import { type MarketDataReader, MdType, PacketFlag } from "../../protocol/index.ts";
 import { type ChannelFigures, Source } from "./figures.ts";
 import { type MarketDataListener, tell } from "./listener.ts";
+import { PacketWindow } from "./packet-window.ts";
 import type { SymbolGate } from "./symbol-gate.ts";
 
 export const Want = { Nothing: 0, StaleSymbols: 1, Everything: 2 } as const;
 export type Want = (typeof Want)[keyof typeof Want];
+
+/** What becomes of a part: nothing for now, it and maybe others are told, or that was the last. */
+export const PartOutcome = { None: 0, Told: 1, Whole: 2 } as const;
+export type PartOutcome = (typeof PartOutcome)[keyof typeof PartOutcome];
+
+/** A network swaps neighbours, not more: 90 KB. */
+const EARLY_PARTS = 64;
 
 export class SnapshotRun {
   wanted: Want = Want.Nothing;
@@ -25,7 +34,9 @@ export class SnapshotRun {
   readonly #listener: MarketDataListener;
   #source: Source | -1 = -1;
   #first = 0;
+  /** The part that is told next. */
   #part = 0;
+  readonly #early = new PacketWindow(EARLY_PARTS);
   // Of the symbol whose messages follow: passed over; its book is not what the snapshot says; what it leads up to.
   #isSkipped = false;
   #isUnsound = false;
@@ -53,26 +64,40 @@ export class SnapshotRun {
     this.mayAnswer = false;
   }
 
-  /** Whether the packet that `reader` is bound to is the part to be told now. */
-  takes(source: Source, { first, part }: MarketDataReader): boolean {
-    const isOfThis = source === this.#source && first === this.#first;
-    if (isOfThis && part < this.#part) return false;
-    const mayBegin = this.#source === -1 || this.#source === source || source === Source.Stream;
-    const isBegin = part === 0 && mayBegin;
-    if (isBegin) {
-      this.#source = source;
-      this.#first = first;
-      this.#isSkipped = false;
-    } else if (!isOfThis || part !== this.#part) {
-      if (source === this.#source) this.restart();
-      return false;
+  /** Takes the packet `bytes[from, to)`, which `reader` is bound to. */
+  take(source: Source, reader: MarketDataReader, bytes: Uint8Array, from: number, to: number): PartOutcome {
+    const { part } = reader;
+    if (!this.#follow(source, reader.first) || part < this.#part) return PartOutcome.None;
+    const early = this.#early;
+    if (part > this.#part) {
+      if (!early.isFull) early.put(bytes, from, to, part, part + 1, 0);
+      return PartOutcome.None;
     }
-    this.#part = part + 1;
+    let isLast = this.#tell(reader);
+    while (!isLast && early.count > 0 && early.first(0) <= this.#part) {
+      reader.bind(early.bytes(0), early.at(0), early.at(0) + early.length(0));
+      if (reader.part === this.#part) isLast = this.#tell(reader);
+      early.removeFirst();
+    }
+    return isLast ? PartOutcome.Whole : PartOutcome.Told;
+  }
+
+  /** Whether the run of `source` that leads up to `first` is the one that is followed, from now on if need be. */
+  #follow(source: Source, first: number): boolean {
+    if (source === this.#source && first === this.#first) return true;
+    const isLate = source === this.#source && first < this.#first;
+    const mayBegin = this.#source === -1 || source === this.#source || source === Source.Stream;
+    if (isLate || !mayBegin) return false;
+    this.#source = source;
+    this.#first = first;
+    this.#part = 0;
+    this.#early.clear();
     return true;
   }
 
-  /** Tells the packet that `reader` is bound to. */
-  tell(reader: MarketDataReader): void {
+  /** Whether it was the last part. */
+  #tell(reader: MarketDataReader): boolean {
+    this.#part++;
     this.#listener.sentAt_us = reader.sentAt_us;
     while (reader.next()) {
       if (reader.type === MdType.SnapshotBegin) this.#begin(reader.symbol, reader.nextSymbolSequence);
@@ -80,6 +105,7 @@ export class SnapshotRun {
       else if (reader.type === MdType.SnapshotEnd) this.#end(reader.symbol);
       else this.#tellOne(reader);
     }
+    return (reader.packetFlags & PacketFlag.SnapshotLast) !== 0;
   }
 
   #begin(symbol: number, next: number): void {

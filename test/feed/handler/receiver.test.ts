@@ -260,15 +260,42 @@ test("over a stream any other epoch is the one at work", () => {
   expect(table.receiver.isStale).toBe(false);
 });
 
-test("a snapshot with a part missing counts for nothing; the next one does", () => {
+test("a snapshot is told part by part, also when they come in another order, and counts when it is whole", () => {
   const table = new Table();
   const symbols = [7, 8, 9].map((symbol) => ({ symbol, next: 1, prices: [symbol] }));
   const parts = snapshot(1, symbols);
-  table.from(LineA, packet(1, [])).from(SnapshotLine, parts[0], parts[2]);
+  table.from(LineA, packet(1, [])).from(SnapshotLine, parts[0], parts[2], parts[0], parts[2]);
   expect(table.said).toEqual(["epoch 1", "ask all", "7 clear", "7@7"]);
   expect(table.receiver.next).toBe(0);
-  table.from(SnapshotLine, parts[1], parts[2], parts[0], parts[0], parts[1], parts[1], parts[2]);
-  expect(table.said.at(-1)).toBe("fresh");
+  table.from(SnapshotLine, parts[1]);
+  expect(table.said).toEqual(["8 clear", "8@8", "9 clear", "9@9", "fresh"]);
+  expect(table.receiver.next).toBe(1);
+});
+
+test("of a snapshot whose part is lost the next run is taken, whichever of its parts comes first", () => {
+  const table = new Table();
+  const runOf = (first: number) =>
+    snapshot(
+      first,
+      [7, 8].map((symbol) => ({ symbol, next: 1, prices: [first] })),
+    );
+  const [older, newer] = [runOf(1), runOf(2)];
+  table.from(LineA, packet(1, [])).from(SnapshotLine, older[1], newer[1], older[0], newer[0]);
+  expect(table.said).toEqual(["epoch 1", "ask all", "7 clear", "7@2", "8 clear", "8@2", "fresh"]);
+});
+
+test("a stream's snapshot takes over from one that comes by datagrams", () => {
+  const table = new Table();
+  const run = (first: number) =>
+    snapshot(
+      first,
+      [7, 8].map((symbol) => ({ symbol, next: 1, prices: [first] })),
+    );
+  table
+    .from(LineA, packet(1, []))
+    .from(SnapshotLine, run(2)[0])
+    .from(Stream, ...run(1));
+  expect(table.said.slice(2)).toEqual(["7 clear", "7@2", "7 clear", "7@1", "8 clear", "8@1", "fresh"]);
   expect(table.receiver.next).toBe(1);
 });
 

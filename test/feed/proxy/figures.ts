@@ -59,8 +59,9 @@ export class ProxyFigures {
   }
 }
 
-function nameOf({ lines, symbols, conflate }: Scenario): string {
-  if (lines > 0) return lines === 1 ? "one line, with recovery" : "lines A and B, with recovery";
+function nameOf({ lines, symbols, conflate, hasRecovery }: Scenario): string {
+  const recovery = hasRecovery ? "with recovery" : "snapshots alone";
+  if (lines > 0) return `${lines === 1 ? "one line" : "lines A and B"}, ${recovery}`;
   const some = symbols.length > 0 ? "a stream, of one symbol" : "a stream";
   return conflate ? `${some}, conflated` : some;
 }

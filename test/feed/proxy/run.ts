@@ -5,13 +5,15 @@
 import { Prng } from "../../../src/base/index.ts";
 import { type ChannelReceiver, Source } from "../../../src/feed/index.ts";
 import { FLOW_PROFILE_NAMES, generateFlow } from "../../../src/lab/index.ts";
-import { BookChecksum, Side } from "../../../src/protocol/index.ts";
+import { BookChecksum, packetCount, Side } from "../../../src/protocol/index.ts";
 import { type Faults, FaultyLine } from "./faulty-lines.ts";
 import { type ClientPlan, SimulatedClient } from "./simulated-client.ts";
 import { SimulatedExchange, type TradeTold } from "./simulated-exchange.ts";
 import { SimulatedTime } from "./simulated-time.ts";
 
 const COMMANDS = 200;
+/** How long a client that comes before the trading has for joining; the faults may make it longer. */
+const JOIN_US = 20_000_000;
 const SIDES = [Side.Buy, Side.Sell] as const;
 /** After the faults: asking again takes 8 s at most, and then everything is there. */
 const PATIENCE_US = 60_000_000;
@@ -49,6 +51,7 @@ function drawScenario(random: Prng): Scenario {
     lines: isLines ? ((kind + 1) as 1 | 2) : 0,
     symbols: kind === 3 || (kind === 4 && random.chance(0.5)) ? [0] : [],
     conflate: kind === 4,
+    hasRecovery: !isLines || random.chance(0.75),
     faults: {
       loss: share(0.2),
       double: share(0.2),
@@ -74,16 +77,29 @@ export function proxyRun(seed: number, given: Partial<Scenario> = {}): RunResult
   const lines = ([Source.LineA, Source.LineB] as const)
     .slice(0, drawn.lines)
     .map((source) => new FaultyLine(time, random, faults, (bytes) => client?.datagram(source, bytes)));
-  const exchange = new SimulatedExchange(time, flow, drawn.historyBytes, (bytes) => {
+  const snapshots = new FaultyLine(time, random, faults, (bytes) =>
+    client?.datagram(Source.SnapshotLine, bytes),
+  );
+  const onDatagram = (bytes: Uint8Array): void => {
     const arrived = lines.map((line) => line.send(bytes));
-    if (client !== undefined && !arrived.includes(true)) lostOnAll += bytes[6] + 256 * bytes[7];
-  });
+    if (client !== undefined && !arrived.includes(true)) lostOnAll += packetCount(bytes, 0);
+  };
+  const onSnapshot = (bytes: Uint8Array): void => {
+    if (lines.length > 0) snapshots.send(bytes);
+  };
+  const exchange = new SimulatedExchange(time, flow, drawn.historyBytes, onDatagram, onSnapshot);
+  let joined: Joined | undefined;
   const joinsAt = Math.floor(drawn.joins * flow.steps.length * 0.9);
   const resetsAt = drawn.isReset ? random.between(0, flow.steps.length - 1) : -1;
   for (const [step, { command }] of flow.steps.entries()) {
     // Who asks for a symbol asks for one that there is.
-    if (step >= joinsAt && exchange.engine.instruments.length > 0)
-      client ??= new SimulatedClient(time, random, drawn, exchange);
+    if (client === undefined && step >= joinsAt && exchange.engine.instruments.length > 0) {
+      const come = new SimulatedClient(time, random, drawn, exchange);
+      client = come;
+      if (drawn.joins === 0) time.run(time.now_us + JOIN_US, () => come.isFresh);
+      if (drawn.joins === 0 && come.isFresh) joined = new Joined(exchange, come);
+      if (joined !== undefined) lostOnAll = 0;
+    }
     if (step === resetsAt) exchange.publisher.onReset();
     exchange.apply(command);
     if (random.chance(0.7)) continue;
@@ -92,7 +108,7 @@ export function proxyRun(seed: number, given: Partial<Scenario> = {}): RunResult
   }
   if (client === undefined) throw new Error("a client joins before the flow ends");
   exchange.turn();
-  for (const line of lines) line.isFaulty = false;
+  for (const line of [...lines, snapshots]) line.isFaulty = false;
   client.isFaulty = false;
   const { receivers } = client.intake;
   const channels = exchange.publisher.channels;
@@ -102,7 +118,7 @@ export function proxyRun(seed: number, given: Partial<Scenario> = {}): RunResult
   time.run(time.now_us + 200_000);
   const there = client;
   time.run(time.now_us + PATIENCE_US, () => there.isFresh && receivers.every(isThere));
-  const wrong = judge(exchange, client, drawn);
+  const wrong = judge(exchange, client, drawn, joined);
   for (const [i, receiver] of receivers.entries())
     if (!isThere(receiver, i)) wrong.push(`channel ${i + 1} is at ${receiver.next}, not ${channels[i].next}`);
   if (!client.isFresh) wrong.push("something is stale");
@@ -110,7 +126,31 @@ export function proxyRun(seed: number, given: Partial<Scenario> = {}): RunResult
   return { scenario: drawn, wrong, client, time, lostOnAll, datagramsLost };
 }
 
-function judge(exchange: SimulatedExchange, client: SimulatedClient, scenario: Scenario): string[] {
+/** Where everything stood when a client had joined, before anybody traded on: from there on it is told every trade. */
+class Joined {
+  readonly happened: number;
+  readonly #snapshots: readonly number[];
+  readonly #told: readonly number[];
+
+  constructor(exchange: SimulatedExchange, client: SimulatedClient) {
+    this.happened = exchange.trades.length;
+    this.#snapshots = client.intake.receivers.map(({ figures }) => figures.snapshots);
+    this.#told = client.listeners.map(({ trades }) => trades.length);
+  }
+
+  /** What channel `i` was told since then; undefined: another snapshot may have passed over some. */
+  toldOf(client: SimulatedClient, i: number): readonly TradeTold[] | undefined {
+    const isSame = client.intake.receivers[i].figures.snapshots === this.#snapshots[i];
+    return isSame ? client.listeners[i].trades.slice(this.#told[i]) : undefined;
+  }
+}
+
+function judge(
+  exchange: SimulatedExchange,
+  client: SimulatedClient,
+  scenario: Scenario,
+  joined: Joined | undefined,
+): string[] {
   const wrong: string[] = [];
   const { engine } = exchange;
   const symbols = engine.instruments.map((_, symbol) => symbol);
@@ -133,9 +173,18 @@ function judge(exchange: SimulatedExchange, client: SimulatedClient, scenario: S
       ...ask,
     ]);
   }
-  for (const [i, { trades }] of [client.tops, client.levels, client.orders].entries()) {
+  const isOwn = ([, symbol]: TradeTold): boolean => own.includes(symbol);
+  for (const [i, { trades }] of client.listeners.entries()) {
     const { figures } = client.intake.receivers[i];
-    const expected = exchange.trades.filter(([, symbol]) => own.includes(symbol));
+    const expected = exchange.trades.filter(isOwn);
+    const whole = joined?.toldOf(client, i);
+    if (whole !== undefined)
+      compare(
+        wrong,
+        `channel ${i + 1}, trades`,
+        whole,
+        exchange.trades.slice(joined?.happened).filter(isOwn),
+      );
     judgeTrades(wrong, `channel ${i + 1}`, trades, expected, figures.snapshots === 1);
     if (figures.mismatches > 0) wrong.push(`channel ${i + 1}: ${figures.mismatches} sums did not agree`);
   }

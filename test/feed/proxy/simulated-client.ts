@@ -49,6 +49,8 @@ export interface ClientPlan {
   /** None: all. */
   readonly symbols: readonly number[];
   readonly conflate: boolean;
+  /** Of lines: whether there is somebody to ask. */
+  readonly hasRecovery: boolean;
   readonly faults: Faults;
 }
 
@@ -72,14 +74,14 @@ export class SimulatedClient {
     this.#random = random;
     this.#plan = plan;
     this.#exchange = exchange;
-    const { carrier, symbols, conflate } = plan;
+    const { carrier, symbols, conflate, hasRecovery } = plan;
     const isStream = carrier === "stream";
     const channels = [
       { channel: ChannelKind.Top, listener: this.tops, symbols, conflate },
       { channel: ChannelKind.Levels, listener: this.levels, symbols, conflate },
       { channel: ChannelKind.Orders, listener: this.orders, symbols },
     ];
-    const options = { carrier, channels, hasRecovery: true, checksums };
+    const options = { carrier, channels, hasRecovery, checksums };
     this.intake = new FeedIntake(
       { ...options, send: (bytes, isAnswered) => this.#send?.(bytes, isAnswered) },
       time.now_us,
@@ -89,7 +91,12 @@ export class SimulatedClient {
       backoffMin_us: 2_000,
       backoffMax_us: 20_000,
     });
-    if (this.#course.start(time.now_us) === CourseStep.Open) this.#open();
+    if (hasRecovery && this.#course.start(time.now_us) === CourseStep.Open) this.#open();
+  }
+
+  /** In the order of the channels. */
+  get listeners(): readonly [Tops, Levels, Orders] {
+    return [this.tops, this.levels, this.orders];
   }
 
   datagram(source: Source, bytes: Uint8Array): void {

@@ -12,6 +12,7 @@ import {
 } from "../../../src/feed/index.ts";
 import { NativeChecksums } from "../../../src/platform/index.ts";
 import {
+  announcedBytes,
   type ChannelKind,
   COMMAND_WORDS,
   EVENT_WORDS,
@@ -50,12 +51,13 @@ export class SimulatedExchange {
   readonly #idle = new PacketWriter(checksums);
   #isTurning = false;
 
-  /** `onDatagram`: takes what goes to the lines. */
+  /** `onDatagram`: takes what goes to the lines; `onSnapshot`: to the snapshot line. */
   constructor(
     time: SimulatedTime,
     flow: Flow,
     historyBytes: number,
     onDatagram: (bytes: Uint8Array) => void,
+    onSnapshot: (bytes: Uint8Array) => void,
   ) {
     this.#time = time;
     this.#records = new RecordBuffer(EVENT_WORDS, 16, (records) => this.#onEvents(records));
@@ -74,8 +76,12 @@ export class SimulatedExchange {
       counters: new ServingCounters(),
     });
     this.#repeat(TICK_US, () => this.#desk.tick());
+    const carousel = this.#desk.carousel(this.publisher.channels);
     this.#repeat(IDLE_US, () => {
       this.turn();
+      const bytes = carousel.take(time.now_us);
+      for (let at = 0; bytes !== undefined && at < bytes.length; at += announcedBytes(bytes, at))
+        onSnapshot(bytes.slice(at, at + announcedBytes(bytes, at)));
       for (const channel of this.publisher.channels) onDatagram(this.#idlePacket(channel));
     });
   }
