@@ -27,6 +27,7 @@ export interface MarketDataSettings {
 
 const KINDS = { top: ChannelKind.Top, levels: ChannelKind.Levels, orders: ChannelKind.Orders } as const;
 const MARKET_DATA_CHANNELS = Object.keys(KINDS);
+const FEED_HOST = "127.0.0.1";
 
 /** A port that is not there unless it is asked for. */
 function optionalPort(bare: number): SettingKind {
@@ -52,7 +53,7 @@ export const MARKET_DATA_SETTINGS: readonly Setting[] = [
   ),
   row(
     "mdUdp",
-    { type: "addresses" },
+    { type: "addresses", most: 2 },
     "",
     "HOST:PORT, unicast or multicast, to which market data is sent as datagrams, or two with a comma: lines A and B of the same " +
       "content. Channel top goes to PORT, levels to PORT + 1, orders to PORT + 2, snapshots to PORT + 3. What is lost is asked for on " +
@@ -60,7 +61,7 @@ export const MARKET_DATA_SETTINGS: readonly Setting[] = [
   ),
   row(
     "mdUdpV1",
-    { type: "addresses" },
+    { type: "addresses", most: 1 },
     "",
     "HOST:PORT to which trades and best prices are sent in the two messages of version 1, one per datagram: for " +
       "receivers that know only these.",
@@ -87,25 +88,46 @@ export const MARKET_DATA_SETTINGS: readonly Setting[] = [
   row(
     "feedHost",
     { type: "text" },
-    "127.0.0.1",
+    FEED_HOST,
     "Address to listen on for ticks/1, which knows no TLS and no logon: whoever reaches it reads the market.",
   ),
 ];
 
-/** Throws CONFIGURATION_INVALID for settings that contradict one another. */
-export function refuseHalfAFeed({ mdUdp, mdUdpV1, mdInterface, mdChannels }: MarketDataSettings): void {
-  const lines = addressesOf("md-udp", mdUdp);
-  if (lines.length > 2) throw invalid(`md-udp names ${lines.length} addresses: there are two lines, A and B`);
-  // The last of a line's four ports.
-  for (const { host, port } of lines) {
-    if (port > 65_535 - 3)
-      throw invalid(`md-udp: ${host}:${port} leaves no room for three more ports above it`);
-  }
-  if (addressesOf("md-udp-v1", mdUdpV1).length > 1) throw invalid("md-udp-v1 takes one address");
+/** A line's: top, levels, orders, snapshots. */
+const LINE_PORTS = 4;
+
+/** Throws CONFIGURATION_INVALID for settings that contradict one another, or that nothing would come of. */
+export function refuseHalfAFeed(settings: MarketDataSettings): void {
+  refuseOverlaps(settings);
+  const { mdPort, mdUdp, mdUdpV1, mdInterface, mdChannels, feedPort, feedHost } = settings;
   if (mdUdpV1 !== "" && !mdChannels.includes("top"))
     throw invalid("md-udp-v1 is made of channel top, which md-channels leaves out");
   if (mdInterface !== "" && mdUdp === "" && mdUdpV1 === "")
     throw invalid("md-interface is given, but no md-udp: there are no datagrams");
+  if (mdChannels.length < MARKET_DATA_CHANNELS.length && mdPort < 0 && mdUdp === "" && mdUdpV1 === "")
+    throw invalid("md-channels is given, but no md-port or md-udp: nothing is published");
+  if (feedHost !== FEED_HOST && feedPort < 0)
+    throw invalid("feed-host is given, but no feed-port: ticks/1 is not served");
+}
+
+/** Of datagrams: what would go to one port twice. */
+function refuseOverlaps({ mdUdp, mdUdpV1 }: MarketDataSettings): void {
+  const lines = addressesOf("md-udp", mdUdp);
+  const [a, b] = lines;
+  if (lines.length > 2) throw invalid(`md-udp names ${lines.length} addresses: there are two lines, A and B`);
+  for (const { host, port } of lines) {
+    if (port > 65_535 - (LINE_PORTS - 1))
+      throw invalid(`md-udp: ${host}:${port} leaves no room for three more ports above it`);
+  }
+  if (b !== undefined && a.host === b.host && Math.abs(a.port - b.port) < LINE_PORTS)
+    throw invalid(`md-udp: lines A and B of one host take four ports each, ${a.port} and ${b.port} overlap`);
+  const [v1, ...more] = addressesOf("md-udp-v1", mdUdpV1);
+  if (more.length > 0) throw invalid("md-udp-v1 takes one address");
+  if (v1 === undefined) return;
+  for (const { host, port } of lines) {
+    if (host === v1.host && v1.port >= port && v1.port < port + LINE_PORTS)
+      throw invalid(`md-udp-v1: ${host}:${v1.port} is one of the four ports of md-udp's ${host}:${port}`);
+  }
 }
 
 /** What is served by these settings; undefined: nothing binary. */

@@ -45,7 +45,7 @@ export function describeKind(kind: SettingKind): string {
     case "file":
       return "the path of a file";
     case "addresses":
-      return "HOST:PORT, as 10.0.0.1:9029 or [::1]:9029, or several with commas";
+      return `HOST:PORT, as 10.0.0.1:9029 or [::1]:9029${kind.most === undefined ? ", or several with commas" : kind.most === 2 ? ", or two with a comma" : ""}`;
     case "address":
       return "an IP address";
     case "names":

@@ -73,8 +73,8 @@ export type SettingKind =
   | { readonly type: "text" }
   /** A path, or "" for none. */
   | { readonly type: "file" }
-  /** HOST:PORT, several with commas in between, or nothing. */
-  | { readonly type: "addresses" }
+  /** HOST:PORT, several (as many as `most` says) with commas in between, or nothing. */
+  | { readonly type: "addresses"; readonly most?: 1 | 2 }
   /** An IP address, or "" for none. */
   | { readonly type: "address" }
   /** At least one of these, with commas in between, each once. */

@@ -158,6 +158,19 @@ describe("a bad value is refused by one line that says where:", () => {
     [{ flags: { mdInterface: "lo" } }, '--md-interface: "lo" is not an IP address'],
     [{ flags: { mdInterface: "127.0.0.1" } }, "md-interface is given, but no md-udp: there are no datagrams"],
     [
+      { flags: { mdUdp: "a:9020,a:9023" } },
+      "md-udp: lines A and B of one host take four ports each, 9020 and 9023 overlap",
+    ],
+    [
+      { flags: { mdUdp: "a:9020", mdUdpV1: "a:9023" } },
+      "md-udp-v1: a:9023 is one of the four ports of md-udp's a:9020",
+    ],
+    [
+      { flags: { mdChannels: "top" } },
+      "md-channels is given, but no md-port or md-udp: nothing is published",
+    ],
+    [{ flags: { feedHost: "0.0.0.0" } }, "feed-host is given, but no feed-port: ticks/1 is not served"],
+    [
       { flags: { mdChannels: "top,top" } },
       '--md-channels: "top,top" is not one or more of top,levels,orders, with commas',
     ],
@@ -231,6 +244,6 @@ test("a wrong value is shown only up to a bound", () => {
 test("channels are kept in their own order, however they are given", () => {
   const channels = (sources: Partial<ConfigurationSources>) => load(sources).configuration.mdChannels;
   expect(channels({})).toEqual(["top", "levels", "orders"]);
-  expect(channels({ flags: { mdChannels: "orders, top" } })).toEqual(["top", "orders"]);
-  expect(channels({ file: file('{ "md-channels": ["levels"] }') })).toEqual(["levels"]);
+  expect(channels({ flags: { mdPort: "0", mdChannels: "orders, top" } })).toEqual(["top", "orders"]);
+  expect(channels({ file: file('{ "md-port": 0, "md-channels": ["levels"] }') })).toEqual(["levels"]);
 });

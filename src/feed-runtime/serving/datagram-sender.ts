@@ -65,6 +65,7 @@ export class DatagramSender {
       if (isMulticast(socket.remoteAddress().address)) aimMulticast(socket, options.interface);
     } catch (cause) {
       socket.close();
+      if (cause instanceof SeriatimError) throw cause;
       const { code, message } = cause as NodeJS.ErrnoException;
       const line = `datagrams can't be sent to ${host}:${port}: ${networkWords(code, message)}`;
       throw new SeriatimError("UDP_FAILED", line, { cause });
@@ -111,7 +112,16 @@ function aimMulticast(socket: Socket, by: string | undefined): void {
   socket.setMulticastTTL(MULTICAST_TTL);
   // Programs on this machine may listen too.
   socket.setMulticastLoopback(true);
-  if (by !== undefined) socket.setMulticastInterface(by);
+  if (by === undefined) return;
+  try {
+    socket.setMulticastInterface(by);
+  } catch (cause) {
+    throw new SeriatimError(
+      "UDP_FAILED",
+      `multicast can't leave by ${by}: it is no address of this machine`,
+      { cause },
+    );
+  }
 }
 
 /** Whether datagrams to `address` (an IP address) go to a group. */
