@@ -31,6 +31,9 @@ const outputs = [
   /^recorded\ntake 1 of 1, channel\n$/,
 ];
 
+/** Three processes begin at once, on whatever machine. */
+const PROGRAM_MS = 60_000;
+
 test("each program of the page has an output here", () => {
   expect(programs).toHaveLength(outputs.length);
 });
@@ -47,4 +50,5 @@ test.concurrent.each(outputs.map((output, at) => [at + 1, output] as const))(
     for await (const more of child.stdout) said += more;
     expect(said).toMatch(output);
   },
+  PROGRAM_MS,
 );

@@ -2,7 +2,7 @@
 // the ring's end goes to its beginning. What is overwritten is gone, oldest first; nobody who reads is waited for.
 //
 // Packets are numbered, and their places are offsets in an endless address space that is laid into the ring: a packet is there as
-// long as its place lies less than a ring's length behind the end. Index: place and first sequence of the newest packets, 16 bytes
+// long as its place lies less than a ring's length behind the end. Index: place, first sequence and length of the newest packets, 18 bytes
 // each, as many as there could be of the shortest packet with a message.
 
 import { assert, powerOfTwoAtLeast } from "../../base/index.ts";

@@ -77,6 +77,12 @@ export class QuoteStream extends BookStream {
     this.tell();
   }
 
+  /** It is not said: how many listeners lack it. */
+  leaveOut(): number {
+    this.#stands = false;
+    return this.listeners;
+  }
+
   override begin(): void {
     this.#stands = false;
     super.begin();

@@ -35,7 +35,7 @@ export interface SubscriberSink {
 export class StreamFigures {
   /** Channels of symbols, and queues, that are subscribed to now. */
   subscriptions = 0;
-  /** Messages that slow subscribers were not sent, because a newer one said more. */
+  /** Messages that subscribers were not sent, because a newer one said more: they were slow, or it was a quote within a burst of trades. */
   conflated = 0;
 }
 

@@ -23,7 +23,7 @@ import { OrderFeed } from "./order-feed.ts";
 import { StreamFigures } from "./outbox.ts";
 import { QueueStream } from "./queue-stream.ts";
 import type { MarketStream } from "./stream.ts";
-import { type MarketChannel, SymbolFeed } from "./symbol-feed.ts";
+import { type MarketChannel, SymbolFeed, type SymbolParts } from "./symbol-feed.ts";
 
 export class Publisher {
   readonly orders: OrderFeed;
@@ -40,9 +40,11 @@ export class Publisher {
   /** A command may have halted trading, or let it go on. */
   #mayHaveHalted = false;
   readonly #days = new DayBook();
+  readonly #parts: SymbolParts;
 
   constructor(source: MarketSource) {
     this.#source = source;
+    this.#parts = { source, days: this.#days, figures: this.figures };
     this.orders = new OrderFeed(source);
   }
 
@@ -165,7 +167,7 @@ export class Publisher {
   #feed(symbol: number): SymbolFeed {
     let feed = this.#symbols[symbol];
     if (feed === undefined) {
-      feed = new SymbolFeed(symbol, this.#source.instruments[symbol], this.#source, this.#days);
+      feed = new SymbolFeed(symbol, this.#source.instruments[symbol], this.#parts);
       this.#symbols[symbol] = feed;
     }
     return feed;

@@ -29,6 +29,10 @@ export abstract class Stream {
     return this.#listeners.size > 0;
   }
 
+  protected get listeners(): number {
+    return this.#listeners.size;
+  }
+
   /** A new listener takes a snapshot first. */
   attach(listener: StreamListener): void {
     if (this.#listeners.size === 0) this.begin();

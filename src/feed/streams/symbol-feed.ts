@@ -2,12 +2,13 @@
 //
 // Who watches quotes and trades sees a trade after the quote that stood before it: the first trade of a command sends out the
 // trades that wait, then that quote, and waits itself. So a batch says  quote, trades, quote, trades, ..., depth, quote.
-// Of a batch with more such trades than FLUSHES_MAX the quotes in between are left out, the trades never.
+// Of a batch with more such trades than FLUSHES_MAX the quotes in between are left out, and counted; the trades never.
 
 import { CANDLE_INTERVALS_S, type Channel, type Instrument } from "../../protocol/index.ts";
 import type { DayBook, DayStatistics } from "../day-book.ts";
 import { DepthStream, QuoteStream } from "./book-streams.ts";
 import type { MarketSource } from "./market-source.ts";
+import type { StreamFigures } from "./outbox.ts";
 import { InstrumentStream, StatisticsStream } from "./picture-streams.ts";
 import type { QueueStream } from "./queue-stream.ts";
 import type { Trade } from "./recent-trades.ts";
@@ -29,6 +30,13 @@ export type MarketChannel = (typeof MARKET_CHANNELS)[number];
 /** Quotes that trades send out in one batch: a burst is told as it was, and a storm has no more messages than its pace. */
 const FLUSHES_MAX = 4;
 
+/** What all symbols of a publisher share. */
+export interface SymbolParts {
+  readonly source: MarketSource;
+  readonly days: DayBook;
+  readonly figures: StreamFigures;
+}
+
 export class SymbolFeed implements TradedSymbol {
   readonly number: number;
   readonly name: string;
@@ -45,17 +53,19 @@ export class SymbolFeed implements TradedSymbol {
   isSlowChanged = false;
   readonly #source: MarketSource;
   readonly #days: DayBook;
+  readonly #figures: StreamFigures;
   readonly #streams = new Map<MarketChannel, readonly MarketStream[]>();
   #trades: TradeStream | undefined;
   #quotes: QuoteStream | undefined;
   #flushesLeft = FLUSHES_MAX;
 
-  constructor(number: number, instrument: Instrument, source: MarketSource, days: DayBook) {
+  constructor(number: number, instrument: Instrument, { source, days, figures }: SymbolParts) {
     this.number = number;
     this.name = instrument.name;
     this.decimals = instrument.priceDecimals;
     this.#source = source;
     this.#days = days;
+    this.#figures = figures;
   }
 
   get day(): Readonly<DayStatistics> {
@@ -118,7 +128,11 @@ export class SymbolFeed implements TradedSymbol {
   }
 
   #flushQuote(trades: TradeStream, quotes: QuoteStream): void {
-    if (this.#flushesLeft === 0 || !quotes.waits) return;
+    if (!quotes.waits) return;
+    if (this.#flushesLeft === 0) {
+      this.#figures.conflated += quotes.leaveOut();
+      return;
+    }
     this.#flushesLeft--;
     trades.flush();
     quotes.flushStanding();

@@ -187,7 +187,7 @@ const METRICS: readonly Metric[] = [
   ),
   counter(
     "seriatim_websocket_messages_conflated_total",
-    "Messages that slow WebSocket clients were not sent, because a newer one said more.",
+    "Messages that WebSocket clients were not sent, because a newer one said more: to slow ones, and quotes within a burst of trades.",
     (s) => s.streams.conflated,
   ),
   ...FEED_METRICS,

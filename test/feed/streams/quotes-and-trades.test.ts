@@ -74,6 +74,8 @@ test("a storm sends out four quotes of a batch before its trades, leaves none of
     `trades ${new Array(17).fill("1.03")}`,
     "quote 0.99 5 / 1.03 80",
   ]);
+  // Before the second to the seventeenth of the last trades.
+  expect(desk.publisher.figures.conflated).toBe(16);
   desk.do(buy(6, 100, 1), market(7, Side.Buy, 1));
   expect(words(peer.take().filter(({ type }) => type !== "depth")).length).toBe(3);
 });

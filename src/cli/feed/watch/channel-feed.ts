@@ -18,7 +18,6 @@ import type { FeedFigures, FeedStanding, WatchedFeed } from "./watched-feed.ts";
 const SYMBOLS_MAX = 65_536;
 
 const FAULTS = [
-  ["lost", "passed over by snapshots"],
   ["old", "packets of an epoch that is over"],
   ["refused", "requests refused"],
   ["mismatches", "books that did not agree"],
@@ -75,7 +74,7 @@ export function watchChannel(host: string, port: number, clock: Clock, ca: strin
     figures: (): FeedFigures => ({
       messages: since("messages"),
       gaps: since("gaps"),
-      lost: since("missing"),
+      lost: since("lost"),
       faults: FAULTS.filter(([figure]) => since(figure) > 0).map(
         ([figure, words]) => `${since(figure)} ${words}`,
       ),
