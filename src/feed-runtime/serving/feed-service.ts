@@ -87,6 +87,10 @@ class TcpSubscriber implements FeedCarrier {
     return this.#transport.send(this.connection, bytes, 0, bytes.length);
   }
 
+  unacknowledged(): number {
+    return this.#transport.unacknowledgedBytes(this.connection);
+  }
+
   close(why: FeedClose): void {
     if (this.why !== undefined) return;
     this.why = why;

@@ -279,7 +279,7 @@ export class MarketFeeds {
   #tick(): void {
     // Checksums and figures of the day are due also while nothing happens.
     this.flush();
-    this.#desk?.tick();
+    if (this.#desk?.tick()) this.#turns.ask();
     const [lines, carousel] = [this.#lines, this.#carousel];
     if (lines !== undefined && carousel !== undefined) {
       for (const channel of this.#publisher?.channels ?? []) lines.beat(channel, this.#writer);

@@ -134,8 +134,14 @@ export class FeedDesk {
     slowest?.giveUp();
   }
 
-  tick(): void {
-    for (const session of this.#sessions) session.tick(this.#writer);
+  /** True: somebody may be sent to again. */
+  tick(): boolean {
+    let isMore = false;
+    for (const session of this.#sessions) {
+      session.tick(this.#writer);
+      if (session.look()) isMore = true;
+    }
+    return isMore;
   }
 
   /** Tells all that it ends; nobody is let in any more. */

@@ -36,6 +36,8 @@ const REQUEST_CHANNEL = 4;
 export interface FeedCarrier {
   /** Whole packets and replies. False: they are held, and nothing more may be sent until the session's drained(). */
   send(bytes: Uint8Array): boolean;
+  /** Bytes that were sent and the peer's system has not acknowledged, as seen a moment ago; -1 where that is not known. */
+  unacknowledged?(): number;
   /** Ends the connection: what was sent goes out first, where that is possible. */
   close(why: FeedClose): void;
 }
@@ -56,6 +58,8 @@ export class FeedSession {
   #held_us: number | undefined;
   /** When it last had or asked for something. */
   #active_us: number;
+  /** So much waits in the system for the peer that who takes conflation is sent nothing more for now. */
+  #isFlooded = false;
   #isOver = false;
 
   constructor(carrier: FeedCarrier, parts: ServingParts) {
@@ -95,7 +99,8 @@ export class FeedSession {
   /** Whether there is history that it has to read on in, though what it read was for others. */
   get #isBehind(): boolean {
     if (this.#isOver) return false;
-    for (const subscription of this.#subscriptions.values()) if (subscription.isBehind) return true;
+    for (const subscription of this.#subscriptions.values())
+      if (subscription.isBehind && !(this.#isFlooded && subscription.isConflatable)) return true;
     return false;
   }
 
@@ -115,6 +120,18 @@ export class FeedSession {
       this.#held_us = now_us;
       return;
     }
+  }
+
+  /**
+   * Looks at what waits for the peer in the system, some times a second: megabytes may, so who is slow would be conflated
+   * after minutes only. True: it may be sent to again.
+   */
+  look(): boolean {
+    if (this.#isOver || ![...this.#subscriptions.values()].some(({ isConflatable }) => isConflatable))
+      return false;
+    const wasFlooded = this.#isFlooded;
+    this.#isFlooded = (this.#carrier.unacknowledged?.() ?? -1) > this.#parts.limits.systemWaiting_bytes;
+    return wasFlooded && !this.#isFlooded;
   }
 
   /** How fast it reads the snapshots that it holds, in bytes a second: the slowest. */
@@ -297,6 +314,7 @@ export class FeedSession {
         this.#close("FellBehind");
         return undefined;
       }
+      if (this.#isFlooded && subscription.isConflatable) continue;
       const piece = subscription.take(now_us);
       if (piece === undefined) continue;
       // To the end of the line: channels take turns.

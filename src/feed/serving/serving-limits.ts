@@ -13,6 +13,8 @@ export interface ServingLimits {
   readonly perTurn_bytes: number;
   /** Above this much unread history a subscriber that takes conflation is conflated. */
   readonly conflateAbove_bytes: number;
+  /** What may wait in the system for a subscriber that takes conflation; above it, what is new waits here and is conflated. */
+  readonly systemWaiting_bytes: number;
   /** History that one turn reads through for one subscriber. */
   readonly scanPerTurn_bytes: number;
   /** Of one connection; more is refused, ten times as much at once ends it. */
@@ -44,6 +46,7 @@ export const SERVING_LIMITS: ServingLimits = {
   // A few milliseconds of writing.
   perTurn_bytes: 8_388_608,
   conflateAbove_bytes: 16_384,
+  systemWaiting_bytes: 32_768,
   scanPerTurn_bytes: 1_048_576,
   requestsPerSecond: 100,
   repliesWaiting: 128,

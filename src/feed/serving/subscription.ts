@@ -67,6 +67,11 @@ export class Subscription {
     return this.#run === undefined && this.#epoch === this.channel.epoch && this.#next < this.channel.next;
   }
 
+  /** Whether it takes conflation, and is at what happens now. */
+  get isConflatable(): boolean {
+    return this.#conflates && this.#run === undefined && this.#kept === undefined;
+  }
+
   /** The next piece; undefined: there is none in this turn. */
   take(now_us: number): Uint8Array | undefined {
     if (this.#epoch !== this.channel.epoch) this.#begin();

@@ -149,3 +149,27 @@ test("who keeps up gets every message, unchanged, also when it takes conflation"
   desk.turn();
   expect(conflating.said()).toEqual(all.said());
 });
+
+test("what waits in the system for a slow peer counts: what is new waits here, and is conflated", () => {
+  const { market, desk, join } = rig({ conflateAbove_bytes: 0, systemWaiting_bytes: 1_000 });
+  const [slow, plain] = [join(subscribe(TOP, { conflate: true })), join(subscribe(TOP))];
+  for (const each of [slow, plain]) {
+    each.said();
+    each.carrier.unacknowledged_bytes = 1_001;
+  }
+  expect(desk.tick()).toBe(false);
+  for (let i = 1; i <= 5; i++) {
+    market.top.top(0, i);
+    market.top.seal();
+    expect(desk.turn()).toBe(false);
+  }
+  expect(slow.said().packets).toEqual([]);
+  expect(plain.said().packets).toHaveLength(5);
+  slow.carrier.unacknowledged_bytes = 1_000;
+  expect(desk.tick()).toBe(true);
+  desk.turn();
+  expect(slow.said().packets.map(({ messages }) => messages)).toEqual([
+    ["Conflated 0#0=4", "TopOfBook 0#5@5."],
+  ]);
+  expect(desk.tick()).toBe(false);
+});

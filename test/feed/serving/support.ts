@@ -234,6 +234,11 @@ class NotingCarrier implements FeedCarrier {
   pieces: Uint8Array[] = [];
   holds = false;
   closed: FeedClose | undefined;
+  unacknowledged_bytes = -1;
+
+  unacknowledged(): number {
+    return this.unacknowledged_bytes;
+  }
 
   send(bytes: Uint8Array): boolean {
     this.pieces.push(bytes);
