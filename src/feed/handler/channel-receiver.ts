@@ -11,7 +11,13 @@
 // Of a subscription to some symbols, or of one that is conflated, the channel's sequence has holes by intent: its packets come over one
 // stream in order and are told as they come, and the symbol's sequence alone says whether something is missing.
 
-import { MarketDataReader, MD_RETRANSMIT_MESSAGES_MAX, MdType, PacketFlag } from "../../protocol/index.ts";
+import {
+  EVERY_SYMBOL,
+  MarketDataReader,
+  MD_RETRANSMIT_MESSAGES_MAX,
+  MdType,
+  PacketFlag,
+} from "../../protocol/index.ts";
 import { ChannelOrder } from "./channel-order.ts";
 import { ChannelFigures, Source } from "./figures.ts";
 import { type MarketDataListener, tell } from "./listener.ts";
@@ -35,8 +41,8 @@ export interface ReceiverOptions {
   readonly windowPackets: number;
   /** Asks for `count` messages from `first` on. */
   askRetransmission(epoch: number, first: number, count: number): void;
-  /** Asks for a snapshot of all symbols. */
-  askSnapshot(): void;
+  /** Asks for a snapshot of a symbol, or of EVERY_SYMBOL. */
+  askSnapshot(symbol: number): void;
 }
 
 const NEVER_US = Number.POSITIVE_INFINITY;
@@ -86,6 +92,7 @@ export class ChannelReceiver {
   /** Asked to send from `next` on, or everything from a snapshot on: a snapshot may be the answer to either. */
   subscribed(now_us: number): void {
     this.#run.restart();
+    this.#run.singlesAsked = 0;
     this.#run.mayAnswer = true;
     if (this.next === 0) {
       // The subscription is the request already.
@@ -125,6 +132,7 @@ export class ChannelReceiver {
 
   /** The service is there (again): whatever was asked before is asked anew. */
   serviceOpened(now_us: number): void {
+    this.#run.singlesAsked = 0;
     this.#order.askAnew();
     this.#askForGaps(now_us);
     if (this.#recovery.state === RecoveryState.Snapshot) this.#askSnapshot();
@@ -293,7 +301,9 @@ export class ChannelReceiver {
 
   #askSnapshot(): void {
     this.figures.snapshotsAsked++;
-    this.#options.askSnapshot();
+    const isOfOne = this.#run.wanted === Want.StaleSymbols && this.gate.stale === 1;
+    if (isOfOne) this.#run.singlesAsked++;
+    this.#options.askSnapshot(isOfOne ? this.gate.firstStale() : EVERY_SYMBOL);
   }
 
   #snapshotPacket(source: Source, bytes: Uint8Array, from: number, to: number, now_us: number): void {
@@ -313,8 +323,12 @@ export class ChannelReceiver {
   }
 
   #snapshotWhole(first: number, now_us: number): void {
+    const { isUnsound, wanted } = this.#run;
+    const isOfAll = this.#run.isOfAll();
+    // It was asked for before everything was wanted; the other answer follows it.
+    if (wanted === Want.Everything && !isOfAll) return this.#run.restart();
     this.figures.snapshots++;
-    if (this.#run.wanted === Want.Everything) {
+    if (wanted === Want.Everything) {
       this.#order.goTo(first);
       this.gate.forgetOthers();
     }
@@ -323,6 +337,7 @@ export class ChannelReceiver {
     this.#gapAt = 0;
     this.#order.askAnew();
     this.#staleAgain_us = now_us + this.#options.limits.snapshotWaitMax_us;
+    if (this.gate.stale > 0 && !isOfAll && !isUnsound) this.#spoiled(now_us);
     this.#settle(now_us);
   }
 

@@ -9,7 +9,6 @@
 import type { Checksums } from "../../base/index.ts";
 import {
   decodeMdReply,
-  EVERY_SYMBOL,
   encodeMdRequest,
   MdRefusal,
   type MdRequest,
@@ -179,9 +178,9 @@ export class FeedIntake implements PacketSink {
         windowPackets: this.#options.hasRecovery ? WINDOW_PACKETS : WINDOW_PACKETS_UNSERVED,
         askRetransmission: (epoch, first, count) =>
           this.#send({ type: MdRequestType.Retransmit, channel, epoch, first, count }),
-        askSnapshot: () => {
+        askSnapshot: (symbol) => {
           if (isOfSome(wish)) this.#subscribe(wish, 0, 0);
-          else this.#send({ type: MdRequestType.Snapshot, channel, symbol: EVERY_SYMBOL });
+          else this.#send({ type: MdRequestType.Snapshot, channel, symbol });
         },
       },
       now_us,

@@ -37,6 +37,11 @@ export class SnapshotRun {
   /** The part that is told next. */
   #part = 0;
   readonly #early = new PacketWindow(EARLY_PARTS);
+  /** Symbols of the run so far, and whether the listener's book of one is not what it says. */
+  #symbols = 0;
+  isUnsound = false;
+  /** Questions for a single symbol on this connection whose answer has not come. */
+  singlesAsked = 0;
   // Of the symbol whose messages follow: passed over; its book is not what the snapshot says; what it leads up to.
   #isSkipped = false;
   #isUnsound = false;
@@ -62,6 +67,13 @@ export class SnapshotRun {
     this.restart();
     this.wanted = Want.Nothing;
     this.mayAnswer = false;
+  }
+
+  /** Of a whole run: whether it is one of all symbols, and not the answer to what was asked of a single one. Asked once of each run. */
+  isOfAll(): boolean {
+    if (this.#symbols !== 1 || this.singlesAsked === 0) return true;
+    this.singlesAsked--;
+    return false;
   }
 
   /** Takes the packet `bytes[from, to)`, which `reader` is bound to. */
@@ -91,6 +103,8 @@ export class SnapshotRun {
     this.#source = source;
     this.#first = first;
     this.#part = 0;
+    this.#symbols = 0;
+    this.isUnsound = false;
     this.#early.clear();
     return true;
   }
@@ -112,6 +126,7 @@ export class SnapshotRun {
     const isWanted = this.wanted === Want.Everything || this.#gate.isStale(symbol);
     this.#isSkipped = !isWanted || !this.#gate.begin(symbol, next);
     this.#isUnsound = false;
+    this.#symbols++;
     this.#symbolSequence = next - 1;
   }
 
@@ -122,6 +137,7 @@ export class SnapshotRun {
 
   #end(symbol: number): void {
     if (this.#isUnsound) {
+      this.isUnsound = true;
       this.#figures.mismatches++;
       if (!this.#gate.isStale(symbol)) this.#listener.symbolStale(symbol, true);
       this.#gate.setStale(symbol);

@@ -36,6 +36,11 @@ export class SymbolGate {
     return symbol < this.count && this.#isStale[symbol] !== 0;
   }
 
+  /** The first symbol that is stale; there is one. */
+  firstStale(): number {
+    return this.#isStale.indexOf(1);
+  }
+
   /** What becomes of the message `sequence` of `symbol`; `mayJump`: some are left out on purpose. */
   judge(symbol: number, sequence: number, mayJump: boolean): Verdict {
     if (!this.#has(symbol)) return Verdict.Stranger;

@@ -12,6 +12,7 @@ import {
 } from "../../../src/feed/index.ts";
 import {
   ChannelKind,
+  EVERY_SYMBOL,
   encodeMdRequest,
   MdRefusal,
   MdRequestType,
@@ -65,7 +66,7 @@ class Table {
         windowPackets: 1_024,
         limits: { ...RECEIVER_LIMITS, ...limits },
         askRetransmission: (epoch, first, count) => said.push(`ask ${epoch}:${first}+${count}`),
-        askSnapshot: () => said.push("ask all"),
+        askSnapshot: (symbol) => said.push(symbol === EVERY_SYMBOL ? "ask all" : `ask ${symbol}`),
       },
       0,
     );
@@ -317,16 +318,46 @@ test("a snapshot that nobody waits for, or an older one, is passed over", () => 
   table.from(SnapshotLine, ...snapshot(3, [{ symbol: 7, next: 3, prices: [2] }]));
   table.from(LineA, wrongSum(3, 7, 3, 99));
   table.from(Stream, ...snapshot(2, [{ symbol: 7, next: 2, prices: [1] }]));
-  expect(table.said).toEqual(["7@1", "7@2", "7 stale", "ask all", "stale"]);
+  expect(table.said).toEqual(["7@1", "7@2", "7 stale", "ask 7", "stale"]);
 });
 
 test("a book that is not what its sum says is begun anew, while the channel waits", () => {
   const table = new Table().joined();
   table.from(LineA, one(1), wrongSum(2, 7, 2, 99), packet(3, [level(8, 1)]));
-  expect(table.said).toEqual(["7@1", "7 stale", "ask all", "stale"]);
+  expect(table.said).toEqual(["7@1", "7 stale", "ask 7", "stale"]);
   table.from(Stream, ...snapshot(3, [{ symbol: 7, next: 3, prices: [1] }]));
   expect(table.said).toEqual(["7 clear", "7@1", "7 fresh", "8@1", "fresh"]);
   expect(table.receiver.figures).toMatchObject({ checksums: 1, mismatches: 1, lost: 0 });
+});
+
+test("when everything is wanted, the snapshot of one symbol that was asked for before does not count for all", () => {
+  const table = new Table().joined();
+  table.from(LineA, packet(1, [level(7, 1), level(8, 1)]), wrongSum(3, 7, 2, 99));
+  expect(table.said).toEqual(["7@1", "8@1", "7 stale", "ask 7", "stale"]);
+  table.from(LineA, packet(1, [], { epoch: 2 }));
+  table.from(Stream, ...snapshot(1, [{ symbol: 7, next: 1, prices: [5] }], 2));
+  expect(table.said).toEqual(["epoch 2", "7 clear", "7@5", "7 fresh"]);
+  const symbols = [7, 8].map((symbol) => ({ symbol, next: 1, prices: [6] }));
+  table.from(Stream, ...snapshot(1, symbols, 2));
+  expect(table.said).toEqual(["7 clear", "7@6", "8 clear", "8@6", "8 fresh", "fresh"]);
+});
+
+test("two books that prove wrong are begun anew one after the other", () => {
+  const table = new Table().joined();
+  table.from(LineA, packet(1, [level(7, 1), level(8, 1)]), wrongSum(3, 7, 2, 99));
+  // Behind the first one the channel waits; the second is found when it goes on.
+  table.from(LineA, wrongSum(4, 8, 2, 99)).from(Stream, ...snapshot(4, [{ symbol: 7, next: 3, prices: [] }]));
+  expect(table.said.slice(2)).toEqual([
+    "7 stale",
+    "ask 7",
+    "stale",
+    "7 clear",
+    "7 fresh",
+    "8 stale",
+    "ask 8",
+  ]);
+  table.from(Stream, ...snapshot(5, [{ symbol: 8, next: 3, prices: [] }]));
+  expect(table.said).toEqual(["8 clear", "8 fresh", "fresh"]);
 });
 
 test("silence makes a channel stale, and the next packet fresh", () => {
