@@ -19,6 +19,10 @@ interface Feed {
 }
 
 const [wire = "ticks", host = "127.0.0.1", port, messages = "Infinity", list = "all"] = process.argv.slice(2);
+if (wire !== "ticks" && wire !== "levels") {
+  console.log(`"${wire}" is neither ticks nor levels`);
+  process.exit(2);
+}
 const symbols = list === "all" ? undefined : list.split(",").map(Number);
 const wanted = Number(messages);
 const latency = new FeedLatency();

@@ -17,8 +17,11 @@ const directory = given ?? mkdtempSync(join(tmpdir(), "recording-"));
 
 /** What the feed sent, before the recorder had it. */
 const sent: Buffer[] = [];
+let trouble = "it sent nothing";
 const tap = createServer((client) => {
-  const feed = connect(Number(port), host);
+  const feed = connect(Number(port), host).on("error", ({ message }) => {
+    trouble = message;
+  });
   client.pipe(feed).pipe(client);
   feed.on("data", (bytes: Buffer) => sent.push(bytes));
   for (const socket of [client, feed]) socket.on("error", () => socket.destroy());
@@ -33,6 +36,10 @@ const failure = await recorder.stop();
 tap.close();
 if (failure !== undefined) throw failure;
 const { bytes } = recorder.figures;
+if (bytes === 0) {
+  console.log(`there is nothing to play back of ${host}:${port}: ${trouble}`);
+  process.exit(1);
+}
 console.log(`recorded ${bytes} bytes to ${directory}`);
 
 const player = await RecordingPlayer.start({ directory, speed: Number.POSITIVE_INFINITY, port: 0 });
@@ -44,6 +51,6 @@ await player.stop();
 
 // What was on its way when the recorder stopped is not in the recording.
 const expected = Buffer.concat(sent).subarray(0, bytes);
-const isSame = bytes > 0 && Buffer.concat(played).equals(expected);
+const isSame = Buffer.concat(played).equals(expected);
 console.log(isSame ? `played back: the same ${bytes} bytes` : "played back: other bytes than the feed sent");
 process.exitCode = isSame ? 0 : 1;

@@ -144,7 +144,7 @@ class SocketLock implements DirectoryLock {
 
 function inUse(directory: string, pid: string): SeriatimError {
   const who = pid === "" ? "another process" : `process ${pid}`;
-  return new SeriatimError("DIRECTORY_IN_USE", `the data directory ${directory} is in use by ${who}`);
+  return new SeriatimError("DIRECTORY_IN_USE", `the directory ${directory} is in use by ${who}`);
 }
 
 function systemError(directory: string, error: unknown): SeriatimError {

@@ -33,21 +33,26 @@ test.each([
   expect(parseFaults(words.split(" "))).toEqual(faults);
 });
 
+const GAP = "gap=N (1 to 1000000) or gap=P (between 0 and 1)";
+const CORRUPT = "corrupt=P[:WHERE] (between 0 and 1; any, header, payload, checksum)";
+const DISCONNECT = "disconnect=FRAMES[:reset][:whole] (1 to 1000000000)";
+const ALL =
+  "gap=N, fragment=BYTES, corrupt=P[:WHERE], disconnect=FRAMES[:reset][:whole] or stall=FRAMES[:SECONDS]";
 test.each([
-  "nonsense",
-  "gap=",
-  "gap=0",
-  "gap=1.5",
-  "gap=1:2",
-  "gap=1=2",
-  "fragment=0",
-  "corrupt=1",
-  "corrupt=0.1:everywhere",
-  "disconnect=x",
-  "disconnect=1:reset:reset",
-  "stall=1:2:3",
-])("no faults are called %j", (word) => {
-  expect(() => parseFaults([word])).toThrow(`--faults: ${JSON.stringify(word)} is not gap=N`);
+  ["nonsense", ALL],
+  ["gap=", GAP],
+  ["gap=0", GAP],
+  ["gap=1.5", GAP],
+  ["gap=1:2", GAP],
+  ["gap=1=2", GAP],
+  ["fragment=0", "fragment=BYTES (1 to 1000)"],
+  ["corrupt=1", CORRUPT],
+  ["corrupt=0.1:everywhere", CORRUPT],
+  ["disconnect=x", DISCONNECT],
+  ["disconnect=1:reset:reset", DISCONNECT],
+  ["stall=1:2:3", "stall=FRAMES[:SECONDS] (1 to 1000000000; 1 to 3600)"],
+])("%j names no fault: it is not %s", (word, form) => {
+  expect(() => parseFaults([word])).toThrow(`--faults: ${JSON.stringify(word)} is not ${form}`);
 });
 
 test("a fault is named once", () => {

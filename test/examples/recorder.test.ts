@@ -35,3 +35,18 @@ test("recorder.ts plays back the bytes that the feed sent", async () => {
   expect(output.endsWith(`played back: the same ${bytes} bytes\n`)).toBe(true);
   expect(status).toBe(0);
 });
+
+test("recorder.ts says why there is nothing to play back", async () => {
+  onTestFinished(killExamples);
+  const folder = mkdtempSync(join(tmpdir(), "seriatim-example-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const { status, output } = await new Example("recorder.ts", "127.0.0.1", "1", "0.1", folder).ended();
+  expect(output).toMatch(/there is nothing to play back of 127\.0\.0\.1:1: .*ECONNREFUSED/);
+  expect(status).toBe(1);
+});
+
+test("feed-handler.ts refuses a wire that it does not speak", async () => {
+  onTestFinished(killExamples);
+  const { status, output } = await new Example("feed-handler.ts", "127.0.0.1:9876").ended();
+  expect({ status, output }).toEqual({ status: 2, output: '"127.0.0.1:9876" is neither ticks nor levels\n' });
+});

@@ -48,7 +48,7 @@ test("a directory that a living process has locked is refused, naming both", asy
   expect(says).toBe("held");
   await expect(acquireDirectoryLock(directory)).rejects.toMatchObject({
     code: "DIRECTORY_IN_USE",
-    message: `the data directory ${directory} is in use by process ${child.pid}`,
+    message: `the directory ${directory} is in use by process ${child.pid}`,
   });
   expect((await starter()).says).toContain(`in use by process ${child.pid}`);
 });

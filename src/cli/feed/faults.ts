@@ -23,10 +23,10 @@ export function parseFaults(words: readonly string[]): TickFaults {
   for (const word of words) {
     const [name, ...rest] = word.split("=");
     const parse = PARSERS[name];
-    if (parse === undefined || rest.length > 1 || rest[0] === "") throw refusal(word);
+    if (parse === undefined || rest.length > 1 || rest[0] === "") throw refusal(word, name);
     if (name in faults) throw usageError(`--faults: ${name} is given twice`);
     const found = parse(rest.length === 0 ? [] : rest[0].split(":"));
-    if (found === undefined) throw refusal(word);
+    if (found === undefined) throw refusal(word, name);
     Object.assign(faults, found);
   }
   return faults;
@@ -67,10 +67,19 @@ const PARSERS: Readonly<Record<string, Parser>> = {
   },
 };
 
-function refusal(word: string): Error {
-  return usageError(
-    `--faults: ${JSON.stringify(word)} is not gap=N, fragment=BYTES, corrupt=P[:WHERE], disconnect=FRAMES[:reset][:whole] or stall=FRAMES[:SECONDS]`,
-  );
+/** How each is written, with its bounds; P is a chance between 0 and 1, as 0.01. */
+const FORMS: Readonly<Record<string, string>> = {
+  gap: `gap=N (1 to ${GAP_EVERY_MAX}) or gap=P (between 0 and 1)`,
+  fragment: `fragment=BYTES (1 to ${CHUNK_MAX})`,
+  corrupt: `corrupt=P[:WHERE] (between 0 and 1; ${CORRUPT_WHERE.join(", ")})`,
+  disconnect: `disconnect=FRAMES[:reset][:whole] (1 to ${AFTER_MAX})`,
+  stall: `stall=FRAMES[:SECONDS] (1 to ${AFTER_MAX}; 1 to ${STALL_MAX_S})`,
+};
+
+function refusal(word: string, name: string): Error {
+  const all =
+    "gap=N, fragment=BYTES, corrupt=P[:WHERE], disconnect=FRAMES[:reset][:whole] or stall=FRAMES[:SECONDS]";
+  return usageError(`--faults: ${JSON.stringify(word)} is not ${FORMS[name] ?? all}`);
 }
 
 /** A whole number from 1 to `max`. */

@@ -13,10 +13,11 @@ import {
   type Storage,
   type TransportHandler,
 } from "../../base/index.ts";
-import { Playback, type RecordedProtocolName, Recording, TakeReader } from "../../feed/index.ts";
+import { Playback, type RecordedProtocolName, Recording, RecordKind, TakeReader } from "../../feed/index.ts";
 import { NativeChecksums, NetTransport, NodeStorage, SystemClock } from "../../platform/index.ts";
 import { refuseForeign } from "./directory.ts";
 
+const US_PER_S = 1_000_000;
 const CONNECTIONS_MAX = 64;
 /** Sent at once: what is due is gathered, so that many small reads don't become as many writes. */
 const OUTPUT_BYTES = 64 * 1024;
@@ -67,8 +68,8 @@ export class RecordingPlayer implements TransportHandler {
   #listener: Listener | undefined;
 
   /**
-   * Opens the recording and listens. Throws RECORDING_EMPTY, FOREIGN_DIRECTORY, NO_SUCH_TAKE, LOG_CORRUPT, EADDRINUSE, or what the disk
-   * says. What is recorded later is not played.
+   * Opens the recording and listens. Throws RECORDING_EMPTY, FOREIGN_DIRECTORY, NO_SUCH_TAKE, NOTHING_TO_PLAY (all of it is skipped), LOG_CORRUPT,
+   * EADDRINUSE, or what the disk says. What is recorded later is not played.
    */
   static async start(options: RecordingPlayerOptions): Promise<RecordingPlayer> {
     const player = new RecordingPlayer({
@@ -83,12 +84,17 @@ export class RecordingPlayer implements TransportHandler {
   }
 
   private constructor(options: Required<RecordingPlayerOptions>) {
-    const { storage, directory, take } = options;
+    const { storage, directory, take, skip_s } = options;
     this.#options = options;
     refuseForeign(storage, directory);
     this.#recording = new Recording({ storage, checksums: new NativeChecksums(), directory });
     const reader = new TakeReader(this.#recording, take);
+    const hasBytes = skip_s === 0 || hasBytesAfter(reader, skip_s);
     reader.close();
+    if (!hasBytes) {
+      const message = `take ${take} of ${directory} has nothing after its first ${skip_s} s`;
+      throw new SeriatimError("NOTHING_TO_PLAY", message, { exitCode: 2 });
+    }
     this.protocol = reader.source.protocol;
     this.takes = this.#recording.takes;
   }
@@ -114,7 +120,7 @@ export class RecordingPlayer implements TransportHandler {
     onClient("connected");
     this.#guarded(() => {
       const reader = new TakeReader(this.#recording, take);
-      const from_us = reader.begun_us + Math.round(skip_s * 1_000_000);
+      const from_us = reader.begun_us + Math.round(skip_s * US_PER_S);
       if (skip_s > 0) reader.seek(from_us);
       const playback = new Playback(reader, speed, from_us);
       const out = new Uint8Array(OUTPUT_BYTES);
@@ -184,6 +190,12 @@ export class RecordingPlayer implements TransportHandler {
       this.#transport.destroyAll();
     }
   }
+}
+
+function hasBytesAfter(reader: TakeReader, skip_s: number): boolean {
+  reader.seek(reader.begun_us + Math.round(skip_s * US_PER_S));
+  while (reader.next()) if (reader.record.kind === RecordKind.Data) return true;
+  return false;
 }
 
 function unexpected(error: unknown): SeriatimError {

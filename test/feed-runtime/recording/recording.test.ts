@@ -127,9 +127,11 @@ test("what came in the first seconds is left out when the player is told so", as
     [0, "earlylaterlast"],
     [10, "laterlast"],
     [11, "last"],
-    [21, ""],
   ] as const)
     expect(String(await receiveAll((await play(directory, { skip_s })).port))).toBe(rest);
+  await expect(play(directory, { skip_s: 21 })).rejects.toThrow(
+    `take 1 of ${directory} has nothing after its first 21 s`,
+  );
 });
 
 test("a feed that speaks TLS is recorded too, when its certificate is vouched for", async () => {

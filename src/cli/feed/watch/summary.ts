@@ -21,7 +21,7 @@ export function summaryOf(feed: WatchedFeed, { rows, rate }: MarketTable): reado
     { text: `${feed.title}  ${state}${reason}`, tone: isLive ? "good" : "bad" },
     {
       text: [
-        `${countText(Math.round(rate))} updates/s`,
+        `${countText(isLive ? Math.round(rate) : 0)} updates/s`,
         `${countText(messages)} messages`,
         symbols,
         missing,
