@@ -72,7 +72,7 @@ export class FeedSockets {
     }
     carrier.seat = seat;
     socket.on("message", (bytes: Buffer, isBinary) => {
-      seat.session.received(isBinary ? bytes : NO_REQUEST);
+      seat.session.received(isBinary && isOneRequest(bytes) ? bytes : NO_REQUEST);
       feeds.wake();
     });
     // The library closes the connection of who breaks its rules.
@@ -97,8 +97,14 @@ function createServer(): WebSocketServer {
   return new WebSocketServer(options);
 }
 
-/** What a text message is taken for: bytes that are no request. */
+/** What a message that isn't one whole request is taken for: bytes that are none. */
 const NO_REQUEST = Uint8Array.of(0, 0);
+
+/** The session takes bytes split anywhere; a message has its own edges, and a request that goes beyond them is a mistake of its sender. */
+function isOneRequest(bytes: Uint8Array): boolean {
+  return bytes.length >= 2 && announcedBytes(bytes, 0) === bytes.length;
+}
+
 /** The connection was broken off without a closing handshake. */
 const ABNORMAL_CODE = 1_006;
 

@@ -74,6 +74,8 @@ class SocketSubscriber {
   }
 }
 
+const REQUEST = encodeMdRequest(subscribe(ChannelKind.Levels));
+
 /** What live packets say: the type of each message, with what matters of it. */
 function said(packets: readonly Uint8Array[]): string[] {
   const reader = new MarketDataReader();
@@ -143,6 +145,22 @@ describe.each(["spread", "single"] as const)("threads %s", (threads) => {
     const stopped = await Promise.race([node.stop().then(() => "stopped"), sleep(10_000, "waits")]);
     expect(stopped).toBe("stopped");
   });
+});
+
+test("a WebSocket message that isn't one whole request ends the connection", async () => {
+  const { node } = await start({ threads: "single", mdPort: 0 });
+  const messages = [
+    Buffer.concat([REQUEST, REQUEST]),
+    Uint8Array.of(...REQUEST, 0),
+    ...[1, 3, REQUEST.length - 1].map((length) => REQUEST.slice(0, length)),
+    new Uint8Array(),
+  ];
+  const sockets = messages.map(() => new SocketSubscriber(node.httpPort));
+  await Promise.all(sockets.map((web) => web.say(subscribe(ChannelKind.Top))));
+  await until(() => sockets.every((web) => web.packets.length > 0));
+  for (const [i, web] of sockets.entries()) web.socket.send(messages[i]);
+  await until(() => sockets.every((web) => web.closed !== undefined));
+  expect(sockets.map((web) => web.closed)).toEqual(messages.map(() => [4_000, "Malformed"]));
 });
 
 test("a WebSocket that sends text, or comes from a page of another origin, is not served", async () => {
