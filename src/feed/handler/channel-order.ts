@@ -7,8 +7,11 @@ import { MD_RETRANSMIT_MESSAGES_MAX } from "../../protocol/index.ts";
 import { type ChannelFigures, Source } from "./figures.ts";
 import { PacketWindow } from "./packet-window.ts";
 
-/** Requests are so far apart at least: what opens meanwhile is asked for together, and a service takes 100 a second. */
-const ASK_EVERY_US = 20_000;
+/**
+ * Requests of a channel are so far apart at least: what opens meanwhile is asked for together, and a service takes 100 a second of
+ * a connection, which has three channels at most.
+ */
+const ASK_EVERY_US = 50_000;
 
 export class ChannelOrder {
   /** The sequence that comes next; 0: not known yet. */
