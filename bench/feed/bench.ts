@@ -5,7 +5,7 @@ import { type Scratch, withScratch } from "../scratch.ts";
 import { benchChannelHandler } from "./channel-handler.ts";
 import { benchPublishing } from "./publishing.ts";
 import { benchRecording } from "./recording.ts";
-import { benchSlowSubscribers } from "./slow-subscribers.ts";
+import { benchSubscribersOverTcp } from "./subscribers-over-tcp.ts";
 import { benchSymbolCache } from "./symbol-cache.ts";
 import { benchTickParser } from "./tick-parser.ts";
 import { benchTicksOverTcp } from "./ticks-over-tcp.ts";
@@ -17,7 +17,7 @@ const PARTS: readonly ((scratch: Scratch, rounds: number) => Promise<readonly Ro
   (_, rounds) => benchChannelHandler(rounds),
   (_, rounds) => benchSymbolCache(rounds),
   benchRecording,
-  (_, rounds) => benchSlowSubscribers(rounds),
+  (_, rounds) => benchSubscribersOverTcp(rounds),
 ];
 
 export function benchFeed(rounds: number): Promise<BenchResult> {

@@ -17,7 +17,13 @@ import {
 } from "../../src/protocol/index.ts";
 
 export type FeedReadersOrder =
-  | { readonly port: number; readonly readers: number; readonly isDisturbed: boolean }
+  | {
+      readonly port: number;
+      readonly readers: number;
+      /** Beside them: two that take nothing or little, or so many that read and are not looked at. */
+      readonly isDisturbed: boolean;
+      readonly others: number;
+    }
   | { readonly report: true };
 
 export interface FeedReadersResult {
@@ -102,11 +108,11 @@ async function obey(order: FeedReadersOrder): Promise<FeedReadersResult | object
     for (const socket of sockets) socket.destroy();
     return { packets, p99_us: latency.summary().p99_ns / 1e3 } satisfies FeedReadersResult;
   }
-  const { port, readers, isDisturbed } = order;
+  const { port, readers, isDisturbed, others } = order;
   [latency, packets, sockets] = [new LatencyTracker(), 0, []];
   for (let i = 0; i < readers; i++) await read(port);
   if (isDisturbed) await disturb(port);
-  else for (let i = 0; i < 2; i++) (await join(port)).resume();
+  else for (let i = 0; i < others; i++) (await join(port)).resume();
   return {};
 }
 

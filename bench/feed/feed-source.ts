@@ -13,6 +13,11 @@ export type FeedSourceOrder =
   | { readonly open: true }
   | { readonly go: { readonly duration_ms: number; readonly commandsPerSecond: number } };
 
+export interface FeedSourceResult {
+  /** Processor time of this process, all of its threads, for each event of the engine. */
+  readonly usPerEvent: number;
+}
+
 /** Commands of the flow behind its prologue: enough for all runs. */
 const COMMANDS = 400_000;
 /** Before anybody comes: a history that somebody may ask for again. */
@@ -31,6 +36,7 @@ class MonotonicClock implements Clock {
 
 class Exchange {
   readonly feeds: MarketFeeds;
+  events = 0;
   readonly #flow: Flow;
   readonly #engine = new ExchangeEngine();
   readonly #clock = new MonotonicClock();
@@ -43,9 +49,10 @@ class Exchange {
       { channels: Object.values(ChannelKind), tcp: { host: "127.0.0.1", port: 0 }, udp: [] },
       { clock: this.#clock, checksums: new NativeChecksums(), ended: () => {}, onUdpError: () => {} },
     );
-    this.#records = new RecordBuffer(EVENT_WORDS, 512, (records) =>
-      this.feeds.onEvents(records, this.#clock.wallMicros()),
-    );
+    this.#records = new RecordBuffer(EVENT_WORDS, 512, (records) => {
+      this.events += records.count;
+      this.feeds.onEvents(records, this.#clock.wallMicros());
+    });
     // The genesis comes first: without it there is nothing to tell of.
     this.#apply(flow.prologue, () => {});
     this.feeds.begin(this.#engine);
@@ -82,6 +89,7 @@ async function obey(order: FeedSourceOrder): Promise<unknown> {
   }
   const { duration_ms, commandsPerSecond } = order.go;
   const began_ms = performance.now();
+  const before = { events: exchange?.events ?? 0, cpu: process.cpuUsage() };
   let done = 0;
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
@@ -94,7 +102,9 @@ async function obey(order: FeedSourceOrder): Promise<unknown> {
       resolve();
     }, STEP_MS);
   });
-  return {};
+  const { user, system } = process.cpuUsage(before.cpu);
+  const events = (exchange?.events ?? 0) - before.events;
+  return { usPerEvent: (user + system) / events } satisfies FeedSourceResult;
 }
 
 process.on("message", (order: FeedSourceOrder) => {
