@@ -12,6 +12,7 @@ export {
   type MarketFeedOptions,
   type MarketFeedParts,
   MarketFeeds,
+  SUBSCRIBERS_SPARE,
 } from "./serving/market-feeds.ts";
 export * from "./ticks-client/index.ts";
 export { TickSimulator, type TickSimulatorOptions } from "./ticks-server/simulator.ts";

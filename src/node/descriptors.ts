@@ -2,8 +2,11 @@
 // hold it closes without a word, so that peers would be refused below the cap that was set.
 
 import { SeriatimError } from "../base/index.ts";
+import { SERVING_LIMITS } from "../feed/index.ts";
+import { SUBSCRIBERS_SPARE, TICK_CLIENTS_MAX, TICK_CONNECTIONS_SPARE } from "../feed-runtime/index.ts";
 import { openFilesMax } from "../platform/index.ts";
 import type { Configuration } from "./settings.ts";
+import { FEED_SOCKETS_MAX } from "./web/web-limits.ts";
 
 /** HTTP, WebSockets among them, and the order-entry connections that those have: both ends of each are in this process. */
 const WEB = 320 + 256 + 256;
@@ -12,18 +15,29 @@ const OTHERS = 48 + 128;
 /** The journal's files, snapshots, the lock, what each thread needs for its event loop, simulated traders. */
 const FILES = 128;
 
-/** All that a node may have open beside the order-entry connections of others. */
+/** Binary feeds: subscribers by TCP and by WebSocket, and clients of ticks/1, with those that are refused; sockets of datagrams. */
+const FEED_SOCKETS = SERVING_LIMITS.subscribersMax + SUBSCRIBERS_SPARE + FEED_SOCKETS_MAX;
+const TICK_CLIENTS = TICK_CLIENTS_MAX + TICK_CONNECTIONS_SPARE;
+const DATAGRAMS = 16;
+
+/** All that a node without feeds may have open beside the order-entry connections of others. */
 export const DESCRIPTORS_BESIDE = WEB + OTHERS + FILES;
 
 /** Throws SeriatimError (exit 2) with the figures; `limit` undefined: nothing is known, and nothing refused. */
 export function refuseTooFewDescriptors(
-  { connectionsMax }: Configuration,
+  { connectionsMax, mdPort, feedPort, mdUdp, mdUdpV1 }: Configuration,
   limit: number | undefined = openFilesMax(),
 ): void {
-  const needed = connectionsMax + DESCRIPTORS_BESIDE;
+  const hasDatagrams = mdUdp !== "" || mdUdpV1 !== "";
+  const feeds =
+    (mdPort >= 0 ? FEED_SOCKETS : hasDatagrams ? FEED_SOCKETS_MAX : 0) +
+    (feedPort >= 0 ? TICK_CLIENTS : 0) +
+    (hasDatagrams ? DATAGRAMS : 0);
+  const beside = DESCRIPTORS_BESIDE + feeds;
+  const needed = connectionsMax + beside;
   if (limit === undefined || needed <= limit) return;
-  const most = limit - DESCRIPTORS_BESIDE;
-  const what = `connections-max ${connectionsMax} can need ${needed} open files and sockets (${DESCRIPTORS_BESIDE} for all else), and this process may have ${limit}`;
+  const most = limit - beside;
+  const what = `connections-max ${connectionsMax} can need ${needed} open files and sockets (${beside} for all else), and this process may have ${limit}`;
   const remedy = most > 0 ? `raise its limit (ulimit -n) or give ${most}` : "raise its limit (ulimit -n)";
   throw new SeriatimError("TOO_FEW_DESCRIPTORS", `${what}: ${remedy}`, { exitCode: 2 });
 }

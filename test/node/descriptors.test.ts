@@ -6,9 +6,9 @@ import { configurationOf } from "../../src/node/index.ts";
 
 const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
 
-const refusal = (connectionsMax: number, limit: number): string => {
+const refusal = (connectionsMax: number, limit: number, feeds: object = {}): string => {
   try {
-    refuseTooFewDescriptors(configurationOf({ connectionsMax }).configuration, limit);
+    refuseTooFewDescriptors(configurationOf({ connectionsMax, ...feeds }).configuration, limit);
     return "none";
   } catch (error) {
     return (error as Error).message;
@@ -23,6 +23,16 @@ test("connections and all that a node has beside them must fit the process's lim
     `connections-max 1000 can need ${1_000 + beside} open files and sockets (${beside} for all else), and this process may have ${limit}`;
   expect(refusal(1_000, 999 + beside)).toBe(
     `${words(999 + beside)}: raise its limit (ulimit -n) or give 999`,
+  );
+  // 1,024 subscribers by TCP and 128 by WebSocket; 64 clients of ticks/1; each with some that are refused.
+  expect(refusal(1_000, 1_000 + beside, { mdPort: 0 })).toContain(
+    `can need ${1_000 + beside + 1_024 + 16 + 128} open`,
+  );
+  expect(refusal(1_000, 1_000 + beside, { mdUdp: "127.0.0.1:9" })).toContain(
+    `can need ${1_000 + beside + 128 + 16} open`,
+  );
+  expect(refusal(1_000, 1_000 + beside, { feedPort: 0 })).toMatch(
+    /raise its limit \(ulimit -n\) or give 9\d\d/,
   );
   expect(refusal(1_000, 64)).toBe(`${words(64)}: raise its limit (ulimit -n)`);
 });

@@ -70,8 +70,8 @@ export interface FeedPorts {
 /** What feeds need of an exchange. */
 export type FeedSource = ChannelSource & MarketSource;
 
-/** Connections that are accepted and refused at once, beside those of subscribers. */
-const SPARE_CONNECTIONS = 16;
+/** TCP connections that are accepted and refused at once, beside those of subscribers. */
+export const SUBSCRIBERS_SPARE = 16;
 /** Heartbeats, deadlines, snapshots for datagrams, and what is said about once a second. */
 const TICK_MS = 50;
 
@@ -257,7 +257,7 @@ export class MarketFeeds {
   async #openTcp(): Promise<number | undefined> {
     const { tcp } = this.#options;
     if (tcp === undefined) return undefined;
-    const transport = new NetTransport({ connectionsMax: this.#limits.subscribersMax + SPARE_CONNECTIONS });
+    const transport = new NetTransport({ connectionsMax: this.#limits.subscribersMax + SUBSCRIBERS_SPARE });
     const { wake } = this;
     const { ended } = this.#parts;
     const service = new FeedService({ transport, desk: () => this.#desk, wake, ended });

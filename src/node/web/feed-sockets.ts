@@ -12,6 +12,7 @@ import type { FeedCarrier, Seat } from "../../feed/index.ts";
 import { FeedClose } from "../../feed/index.ts";
 import type { EndedSubscriber, MarketFeeds } from "../../feed-runtime/index.ts";
 import { announcedBytes, MD_REQUEST_BYTES_MAX } from "../../protocol/index.ts";
+import { FEED_SOCKETS_MAX } from "./web-limits.ts";
 
 /** A peer that vanished without a word is noticed some ten seconds after so long, as on the TCP service. */
 const KEEP_ALIVE_MS = 60_000;
@@ -40,6 +41,11 @@ export class FeedSockets {
   /** Takes the upgrade of a request whose origin may connect. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     this.#server.handleUpgrade(request, stream, head, (socket) => this.#connected(socket, stream as Socket));
+  }
+
+  /** Whether one more would be too many. */
+  get isFull(): boolean {
+    return this.#sockets.size >= FEED_SOCKETS_MAX;
   }
 
   /** Waits for those that the end of the feeds was told, and breaks off what is left. */

@@ -15,12 +15,13 @@ import type { NodeStatus, WebStatus } from "../status.ts";
 import { packageVersion } from "../version.ts";
 import { createMetrics } from "./metrics.ts";
 import type { PageFile, PageFiles } from "./page-files.ts";
+import { FEED_SOCKETS_MAX } from "./web-limits.ts";
 
 /** Where WebSockets are. */
 const WEBSOCKET_PATH = "/ws";
 /** Where binary market data is, if there is any. */
 export const FEED_PATH = "/md";
-/** 256 WebSockets, and 64 connections for pages and scrapers; the next one is closed at once. */
+/** 256 WebSockets, and 64 connections for pages and scrapers; the next one is closed at once. Those of binary feeds come on top. */
 const CONNECTIONS_MAX = 320;
 /** Our requests have no cookies to speak of. */
 const HEADER_BYTES_MAX = 8_192;
@@ -101,7 +102,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpFace> {
   const server =
     options.tls === undefined ? createServer(limits, answerAll) : createTlsServer(secure, answerAll);
   if (options.tls !== undefined) boundHandshakes(server);
-  server.maxConnections = CONNECTIONS_MAX;
+  server.maxConnections = CONNECTIONS_MAX + (options.hasFeed ? FEED_SOCKETS_MAX : 0);
   // Of a connection on which nothing moves; a WebSocket takes it off, it has pings.
   server.timeout = STALLED_TIMES * requestTimeout;
   await listenOn(server, "http-port", options.host, options.port);

@@ -29,6 +29,9 @@ export interface WebLimits {
   readonly close_ms: number;
 }
 
+/** WebSockets to the path of binary feeds, beside all others: they ask for no token, and may not keep pages and traders out. */
+export const FEED_SOCKETS_MAX = 128;
+
 export const WEB_LIMITS: WebLimits = {
   // A fifth of the connections there are; this machine's own address is every local page's, scraper's and proxy's.
   addresses: { connections: 64, ownConnections: 320 },

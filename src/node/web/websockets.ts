@@ -135,8 +135,11 @@ class AttachedWebSockets implements WebSockets {
     }
     if (this.#gone !== undefined) return refuseUpgrade(stream, 503, "the node stops");
     const { feedSockets } = this.#options;
-    if (feedSockets !== undefined && pathOf(request.url) === FEED_PATH)
-      return feedSockets.upgrade(request, stream, head);
+    if (feedSockets !== undefined && pathOf(request.url) === FEED_PATH) {
+      if (!feedSockets.isFull) return feedSockets.upgrade(request, stream, head);
+      this.#counters.refusedFull++;
+      return refuseUpgrade(stream, 503, "there are as many connections to binary feeds as may be");
+    }
     if (this.#connections.size >= this.#exchange.limits.connectionsMax && !this.#makeRoom()) {
       this.#counters.refusedFull++;
       return refuseUpgrade(stream, 503, "there are as many connections as may be");

@@ -176,6 +176,21 @@ test("a WebSocket that sends text, or comes from a page of another origin, is no
   await until(() => lines.some((line) => line.includes("a market-data subscriber ends: Malformed")));
 });
 
+test("as many WebSockets to binary feeds as may be keep no page and no other WebSocket out", async () => {
+  const { node } = await start({ threads: "single", mdPort: 0 });
+  const all = Array.from({ length: 128 }, () => new SocketSubscriber(node.httpPort));
+  await Promise.all(all.map(({ socket }) => once(socket, "open")));
+  const [error] = (await once(new SocketSubscriber(node.httpPort).socket, "error")) as [Error];
+  expect(error.message).toContain("503");
+  expect((await fetch(`http://127.0.0.1:${node.httpPort}/healthz`)).status).toBe(200);
+  const peer = await Peer.greet(node.httpPort);
+  peer.socket.terminate();
+  all[0].socket.terminate();
+  const metrics = async () => (await fetch(`http://127.0.0.1:${node.httpPort}/metrics`)).text();
+  for (;;) if ((await metrics()).includes("\nseriatim_md_subscribers 127\n")) break;
+  await once(new SocketSubscriber(node.httpPort).socket, "open");
+});
+
 test("nothing binary is there unless it is asked for", async () => {
   const { node } = await start({ threads: "single" });
   expect([node.mdPort, node.feedPort]).toEqual([0, 0]);
