@@ -360,7 +360,7 @@ test("another state begins an epoch: sequences count from 1, and nothing of the 
   const { epoch } = channel;
   exchange.publisher.onReset();
   expect(channel.epoch).toBeGreaterThan(epoch);
-  expect([channel.first, channel.next]).toEqual([1, 1]);
+  expect([channel.first, channel.next, channel.lastOf(0)]).toEqual([1, 1, 0]);
   expect(channel.seek(1).next()).toBe(false);
   exchange.apply(commandOf("buy 9 101 20"));
   const packets = exchange.turn();
@@ -398,6 +398,7 @@ test.each(KINDS)(
   (kind) => {
     const exchange = exchangeAfter(ASKS);
     for (let i = 0; i < 200; i++) exchange.apply(commandOf(`buy ${10 + i} ${50 + (i % 40)} ${1 + i}`));
+    exchange.apply(commandOf("market 900 buy 2"));
     exchange.turn();
     const asItIs = exchange.snapshot(kind, 0);
     const pieces = exchange.publisher.snapshot(kind, 0);
@@ -406,6 +407,7 @@ test.each(KINDS)(
       isLast = pieces.write(1, (bytes, from, to) => packets.push(bytes.slice(from, to)));
       exchange.apply(commandOf(`modify ${10 + i} 99 3`));
       exchange.apply(commandOf(`cancel ${209 - i}`));
+      exchange.apply(commandOf(`market ${901 + i} sell 1`));
       exchange.snapshot(kind, 1);
     }
     expect(packets).toEqual(asItIs);

@@ -73,6 +73,47 @@ test("a filtered subscriber is sent its symbols alone, numbered without a gap", 
   expect(joined.said().packets).toEqual([]);
 });
 
+test("filtered subscribers at other places and on other channels are each given their own, in one turn", () => {
+  const { market, desk, join } = rig();
+  for (let i = 1; i <= 4; i++) {
+    market.top.trade(1, i);
+    market.levels.trade(1, 10 + i);
+    market.top.seal();
+    market.levels.seal();
+  }
+  const wishes = [
+    [TOP, 1],
+    [TOP, 3],
+    [LEVELS, 1],
+  ];
+  const joined = wishes.map(() => join());
+  for (const [i, [kind, from]] of wishes.entries())
+    joined[i].say(subscribe(kind, { symbols: [1], epoch: 1_000, from }));
+  desk.turn();
+  const told = joined.map((each) => each.said().packets.flatMap(({ messages }) => messages));
+  const trades = (from: number, price: number) =>
+    Array.from({ length: 5 - from }, (_, i) => `Trade 1#${from + i}@${price + i}.`);
+  expect(told).toEqual([trades(1, 1), trades(3, 3), trades(1, 11)]);
+});
+
+test("what was picked out for a filter is of one turn, and of its epoch", () => {
+  const { market, desk, join } = rig();
+  const joined = join(subscribe(TOP, { symbols: [1] }));
+  const told = (price: number) => {
+    market.top.trade(1, price);
+    market.top.seal();
+    desk.turn();
+    return joined
+      .said()
+      .packets.flatMap(({ messages }) => messages)
+      .at(-1);
+  };
+  expect(told(100)).toBe("Trade 1#1@100.");
+  market.top.reset();
+  desk.turn();
+  expect(told(200)).toBe("Trade 1#1@200.");
+});
+
 test("channels of one connection take turns, and each packet is whole", () => {
   const { market, desk, join } = rig({ chunk_bytes: 6_000, chunksPerTurn: 2 });
   const joined = join(subscribe(TOP), subscribe(LEVELS));
@@ -382,6 +423,27 @@ test("what was copied of an epoch that is over is given to nobody", () => {
   expect(join(subscribe(TOP, { from: 1, epoch: 1_001 })).said().packets[0].messages).toEqual([
     "Trade 0#1@2.",
   ]);
+});
+
+test("a snapshot that was begun in an epoch that is over is given to nobody", () => {
+  const { market, desk, join } = rig({ snapshotPerTurn_bytes: 1 });
+  market.symbols = 1;
+  market.snapshotMessages = 100;
+  market.top.trade(0, 1);
+  market.top.seal();
+  const joined = join(subscribe(TOP));
+  desk.turn();
+  expect(joined.said().packets).toEqual([]);
+  market.top.reset();
+  for (let turn = 0; turn < 20; turn++) desk.turn();
+  const begins = joined
+    .said()
+    .packets.flatMap(({ epoch, messages }) =>
+      messages
+        .filter((message) => message.startsWith("SnapshotBegin"))
+        .map((message) => `${epoch} ${message}`),
+    );
+  expect(begins).toEqual(["1001 SnapshotBegin 0#0>1"]);
 });
 
 test("a new epoch is told by a new snapshot to everybody, and what was asked of the old one is refused", () => {
