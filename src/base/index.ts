@@ -7,6 +7,7 @@ export * from "./crc32c.ts";
 export * from "./errors.ts";
 export * from "./latency-counts.ts";
 export * from "./layout.ts";
+export * from "./message-rate.ts";
 export * from "./network-words.ts";
 export * from "./numbers.ts";
 export * from "./prng.ts";

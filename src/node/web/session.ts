@@ -7,7 +7,7 @@
 // anybody's: one that logs on for a hello with a token (trading-desk.ts), one that says Hello without (order-desk.ts). When
 // that connection is lost the session ends: the exchange is gone or going, and a client has to connect again in any case.
 
-import { SeriatimError } from "../../base/index.ts";
+import { MessageRate, SeriatimError } from "../../base/index.ts";
 import { Subscriber } from "../../feed/index.ts";
 import {
   CloseCode,
@@ -21,7 +21,6 @@ import {
 } from "../../protocol/index.ts";
 import { admit } from "./admission.ts";
 import { connectDesk, type Desk } from "./desk.ts";
-import { MessageRate } from "./message-rate.ts";
 import { OrderLists } from "./order-lists.ts";
 import { SubscriptionDesk } from "./subscription-desk.ts";
 import type { WebExchange } from "./web-exchange.ts";

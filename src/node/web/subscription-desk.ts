@@ -1,5 +1,6 @@
 // What a WebSocket session subscribes to: channels of symbols, the queue at one price, its account's orders, the node's status.
 
+import { MessageRate } from "../../base/index.ts";
 import { SUBSCRIPTIONS_MAX, type Subscriber } from "../../feed/index.ts";
 import {
   ErrorCode,
@@ -10,7 +11,6 @@ import {
   type SubscriptionRequest,
   subscriptionText,
 } from "../../protocol/index.ts";
-import { MessageRate } from "./message-rate.ts";
 import { unknownSymbol } from "./order-desk.ts";
 import type { OrderLists } from "./order-lists.ts";
 import type { WebExchange } from "./web-exchange.ts";

@@ -1,21 +1,24 @@
-// How many messages a connection may send: a bucket that holds a second's worth and fills as time goes by. Pure: the
-// time is given.
+// How many messages one peer may send: a bucket that holds a second's worth, or what it is told, and fills as time goes by. For one peer's own
+// object; of many in a hot path the gateway has arrays (token-bucket.ts).
 
 export class MessageRate {
   readonly #perSecond: number;
+  readonly #most: number;
   #tokens: number;
   #time_us: number;
 
-  constructor(perSecond: number, now_us: number) {
+  /** `most`: how many at once, after a silence. */
+  constructor(perSecond: number, now_us: number, most = perSecond) {
     this.#perSecond = perSecond;
-    this.#tokens = perSecond;
+    this.#most = most;
+    this.#tokens = most;
     this.#time_us = now_us;
   }
 
   /** Takes one message out of the bucket; false when there is none left. `now_us` never goes back. */
   take(now_us: number): boolean {
     const filled = this.#tokens + ((now_us - this.#time_us) * this.#perSecond) / 1e6;
-    this.#tokens = Math.min(this.#perSecond, filled);
+    this.#tokens = Math.min(this.#most, filled);
     this.#time_us = now_us;
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
