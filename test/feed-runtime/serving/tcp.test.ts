@@ -62,6 +62,24 @@ test.each(KINDS)(
   },
 );
 
+test("the checksums and statistics of what happened last are said also when nothing follows", async () => {
+  const exchange = await served();
+  exchange.run(200);
+  const levels = await joined(exchange.tcp, subscribe(ChannelKind.Levels));
+  await until(() => exchange.feeds.figures().snapshots === 1);
+  exchange.run(200);
+  const said = new Set<number>();
+  const reader = new MarketDataReader();
+  await until(() => {
+    exchange.clock.moved_us += 100_000;
+    for (const packet of levels.packets.splice(0)) {
+      reader.bind(packet, 0, packet.length);
+      while (reader.next()) if (!reader.isSnapshot) said.add(reader.type);
+    }
+    return said.has(MdType.BookChecksum) && said.has(MdType.Statistics);
+  });
+});
+
 test("who connects again resumes behind the last message that he has", async () => {
   const exchange = await served();
   const kind = ChannelKind.Orders;

@@ -300,18 +300,6 @@ test("a stream's snapshot takes over from one that comes by datagrams", () => {
   expect(table.receiver.next).toBe(1);
 });
 
-test("a stream's snapshot takes over from the snapshot line's, whose parts that follow count for nothing", () => {
-  const table = new Table();
-  const symbols = [7, 8].map((symbol) => ({ symbol, next: 1, prices: [symbol] }));
-  const [line, stream] = [snapshot(1, symbols), snapshot(2, symbols)];
-  table.from(LineA, packet(1, [])).from(SnapshotLine, line[0]).from(Stream, stream[0]);
-  table.from(SnapshotLine, line[1], line[0]);
-  expect(table.said).toEqual(["epoch 1", "ask all", "7 clear", "7@7", "7 clear", "7@7"]);
-  table.from(Stream, stream[1]);
-  expect(table.said.at(-1)).toBe("fresh");
-  expect(table.receiver.next).toBe(2);
-});
-
 test("a snapshot that nobody waits for, or an older one, is passed over", () => {
   const table = new Table().joined();
   table.from(LineA, one(1), one(2));
