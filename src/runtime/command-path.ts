@@ -243,9 +243,10 @@ export class CommandPath {
     this.#release();
   };
 
-  /** What is safe may have changed: lets it out. */
-  look(): void {
+  /** What is safe may have changed: lets it out. False: nothing leaves any more, and the gate is not asked again. */
+  look(): boolean {
     this.#release();
+    return !this.#isCutOff;
   }
 
   /** The journal has failed: lets out what it had made safe by then, the last that leaves. */

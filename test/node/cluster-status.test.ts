@@ -98,7 +98,7 @@ test("a primary has a row for every node of its cluster, on every way it is aske
 
 test("the status on the wire has the fields that its description shows", async () => {
   const { node } = await startCluster();
-  const [, example] = /```jsonc\n(.*?)```/s.exec(page) ?? [];
+  const [, example] = /```jsonc\n(\{ "node": .*?)```/s.exec(page) ?? [];
   const shown = JSON.parse(example ?? "") as { nodes: object[] };
   const peer = await Peer.connect(node.httpPort);
   peer.say({ type: "hello", schema: 1 });

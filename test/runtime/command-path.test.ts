@@ -241,6 +241,22 @@ test("what a node of a cluster began with is no more released than is known; the
   expect([path.releasedPosition, told]).toEqual([BEFORE, [BEFORE - 2, BEFORE]]);
 });
 
+// Who watched went on without a wait, for ever: the thread stood still, and the fenced node never ended.
+test("a path that is cut off says so to who looks: its gate would call a change new for ever", async () => {
+  const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
+  const gate = new AckGate({ policyName: "two-disks", replicas: 1, view: memory });
+  path.gateBy(gate);
+  const replica = new AckView(memory);
+  replica.join(0, BEFORE, BEFORE);
+  expect(gate.whenChanged()).toBeUndefined();
+  expect(path.look()).toBe(true);
+  expect(gate.whenChanged()).toBeInstanceOf(Promise);
+  path.cutOff();
+  replica.leave(0);
+  expect(path.look()).toBe(false);
+  expect(gate.whenChanged()).toBeUndefined();
+});
+
 test("all commands of a turn have one time, those of the next a later one", async () => {
   const times: number[] = [];
   const apply = accepting.apply;

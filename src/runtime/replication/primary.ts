@@ -303,8 +303,8 @@ export class Primary {
   }
 
   async #watch(path: CommandPath, listener: AckListener): Promise<void> {
-    while (!this.#isStopping) {
-      path.look();
+    // A gate that is not looked at sees no change as seen: waiting for the next one would never wait, and block the thread.
+    while (!this.#isStopping && path.look()) {
       const shortage = this.gate.shortage;
       if (shortage !== this.#shortage) listener.ackShortage(shortage);
       this.#shortage = shortage;
