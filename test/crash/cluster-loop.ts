@@ -159,6 +159,8 @@ export class ClusterLoop {
     await this.#recover(false);
     await this.#cluster.within(this.#crowd?.end(), "orders were not answered");
     await this.#cluster.allHave(this.#primary);
+    // A replica has all before it is ready, and a signal before that ends it as a kill does: without the mark of an orderly end.
+    await Promise.all(this.#cluster.names.map((name) => this.#cluster.node(name).ready()));
     this.figures.unknown = this.#crowd?.unknown ?? 0;
     const replicas = this.#cluster.names.filter((name) => name !== this.#primary);
     for (const name of [this.#primary, ...replicas]) {
