@@ -1,6 +1,7 @@
 export * from "./addresses.ts";
 export * from "./application.ts";
 export * from "./assert.ts";
+export * from "./backoff.ts";
 export * from "./checksums.ts";
 export * from "./clock.ts";
 export * from "./crc32c.ts";

@@ -13,6 +13,8 @@
 // was restarted don't all come in the same instant. A connection that delivers something after it has stood for a while ends the row: one
 // that is refused at once, every time, is tried ever less often.
 
+import { backoff } from "../../base/index.ts";
+
 /** The states of a feed's connection, as its user sees them. */
 export const FeedState = { Disconnected: 0, Connecting: 1, Connected: 2, Reconnecting: 3 } as const;
 export type FeedState = (typeof FeedState)[keyof typeof FeedState];
@@ -108,11 +110,10 @@ export class ConnectionCourse {
   /** The connection is gone, or never came about. */
   lost(now_us: number): void {
     if (this.state === FeedState.Disconnected) return;
-    const { backoffMin_us, backoffMax_us } = this.#limits;
-    const doubled_us = Math.min(backoffMax_us, backoffMin_us * 2 ** Math.min(this.#failures, 30));
-    this.#failures++;
+    const { backoffMin_us: min, backoffMax_us: max } = this.#limits;
     this.state = FeedState.Reconnecting;
-    this.#deadline_us = now_us + doubled_us * (SPREAD_FROM + (1 - SPREAD_FROM) * this.#chance());
+    this.#deadline_us =
+      now_us + backoff(this.#failures++, { min, max, spreadFrom: SPREAD_FROM }, this.#chance());
   }
 
   /** What the time asks for. */

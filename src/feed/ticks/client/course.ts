@@ -7,8 +7,10 @@
 //
 // After the n-th failure in a row, n from 0, it waits min(30 s, 100 ms * 2^n), of which chance takes up to half.
 
-const FIRST_WAIT_MS = 100;
-const WAIT_MAX_MS = 30_000;
+import { type BackoffTerms, backoff } from "../../../base/index.ts";
+
+/** In microseconds, as the specification of ticks/1 says. */
+const WAITS: BackoffTerms = { min: 100_000, max: 30_000_000, spreadFrom: 0.5 };
 /** A connection that got a frame and stood so long has got on: failures before it are forgotten. */
 const STEADY_US = 5_000_000;
 const US_PER_MS = 1_000;
@@ -90,8 +92,7 @@ export class TickCourse {
     }
     this.#isQuiet = false;
     if (this.#attempts >= this.#terms.maxAttempts) return this.stop();
-    const wait_ms = Math.min(WAIT_MAX_MS, FIRST_WAIT_MS * 2 ** this.#failures);
-    this.#waitEnds_us = now_us + wait_ms * (0.5 + 0.5 * this.#terms.chance()) * US_PER_MS;
+    this.#waitEnds_us = now_us + backoff(this.#failures, WAITS, this.#terms.chance());
     this.#failures += 1;
     this.#become(TickState.Waiting, now_us);
   }
