@@ -1,4 +1,5 @@
 export { TickValues } from "../protocol/index.ts";
+export type { RestingOrderView } from "./book-source.ts";
 export { CacheReader } from "./cache/reader.ts";
 export { CACHE_SYMBOLS_MAX, createCache, SymbolCache } from "./cache/symbol-cache.ts";
 export { CacheWriter } from "./cache/writer.ts";
@@ -45,7 +46,7 @@ export { FeedLatency } from "./latency/feed-latency.ts";
 export { type LatencySummary, LatencyTracker, latencyCsv } from "./latency/latency-tracker.ts";
 export * from "./recording/index.ts";
 export * from "./serving/index.ts";
-export type { MarketSource, RestingOrderView } from "./streams/market-source.ts";
+export type { MarketSource } from "./streams/market-source.ts";
 export { ORDERS_LISTED_MAX } from "./streams/order-feed.ts";
 export {
   HELD_BYTES_MAX,

@@ -18,13 +18,13 @@ import { greetingOf } from "./greeting.ts";
 import { RecordingFiles } from "./recording-files.ts";
 
 /** What is received waits so long for the disk at most, and so much a kill may lose; a sync takes less on most disks. */
-const FLUSH_ms = 50;
+const FLUSH_MS = 50;
 /** Between the end of a connection and the next attempt. */
-const RECONNECT_ms = 1_000;
+const RECONNECT_MS = 1_000;
 /** A connection that stands for so long without a byte is broken off: both protocols have heartbeats, every second or so. */
-const SILENCE_ms = 30_000;
+const SILENCE_MS = 30_000;
 /** For a connection to come about. */
-const CONNECT_ms = 5_000;
+const CONNECT_MS = 5_000;
 
 export interface FeedRecorderOptions {
   readonly host: string;
@@ -92,7 +92,7 @@ export class FeedRecorder {
     this.#options = options;
     this.#clock = options.clock ?? new SystemClock();
     this.#files = files;
-    this.#flush = setInterval(() => files.write(true), FLUSH_ms);
+    this.#flush = setInterval(() => files.write(true), FLUSH_MS);
     // A disk that failed takes nothing more: nothing more is received.
     void files.over.then(() => this.#endAll());
   }
@@ -125,7 +125,7 @@ export class FeedRecorder {
     const { host, port, tlsCa } = this.#options;
     const socket = connectTo({ host, port }, tlsCa);
     this.#connecting = socket;
-    socket.setTimeout(CONNECT_ms);
+    socket.setTimeout(CONNECT_MS);
     socket.on("data", (bytes: Buffer) => {
       if (!this.#received(bytes)) socket.pause();
     });
@@ -154,7 +154,7 @@ export class FeedRecorder {
 
   #begin(socket: Socket): void {
     const { protocol, host, port, greeting = greetingOf(protocol), onTake } = this.#options;
-    socket.setTimeout(SILENCE_ms);
+    socket.setTimeout(SILENCE_MS);
     this.#connecting = undefined;
     this.#socket = socket;
     this.#isPaused = false;
@@ -188,7 +188,7 @@ export class FeedRecorder {
     else if (this.#isPaused) {
       this.#isPaused = false;
       // A silence begins now: while it was paused nobody could tell.
-      this.#socket?.setTimeout(SILENCE_ms).resume();
+      this.#socket?.setTimeout(SILENCE_MS).resume();
     }
   }
 
@@ -216,6 +216,6 @@ export class FeedRecorder {
     this.#reconnect = setTimeout(() => {
       if (this.#files.buffer.mayBeginTake) this.#connect().catch(() => {});
       else this.#connectLater();
-    }, RECONNECT_ms);
+    }, RECONNECT_MS);
   }
 }

@@ -17,7 +17,7 @@ const BLOCKS = 16;
 /** What one read of a socket gives at most: Node's own bound. */
 const READ_BYTES = 64 * 1024;
 /** A disk that hangs keeps nobody from ending: then the thread is broken off, and what waits is lost. */
-const CLOSE_ms = 10_000;
+const CLOSE_MS = 10_000;
 
 export class RecordingFiles {
   readonly buffer: RecordingBuffer;
@@ -82,7 +82,7 @@ export class RecordingFiles {
     }
     this.#worker.postMessage({ block: undefined } satisfies RecordingWorkerRequest);
     const hangs = "the disk did not take the recording's end within 10 s";
-    const deadline = setTimeout(() => this.#fail("RECORDING_FAILED", hangs), CLOSE_ms);
+    const deadline = setTimeout(() => this.#fail("RECORDING_FAILED", hangs), CLOSE_MS);
     const failure = await this.over;
     clearTimeout(deadline);
     await this.#worker.terminate();

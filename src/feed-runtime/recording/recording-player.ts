@@ -22,11 +22,11 @@ const CONNECTIONS_MAX = 64;
 /** Sent at once: what is due is gathered, so that many small reads don't become as many writes. */
 const OUTPUT_BYTES = 64 * 1024;
 /** A client that is to speak first and does not. */
-const FIRST_WORD_ms = 5_000;
+const FIRST_WORD_MS = 5_000;
 /** A client that takes nothing for so long is broken off: its place is somebody else's. */
-const STALLED_ms = 60_000;
+const STALLED_MS = 60_000;
 /** A timer's longest wait: a longer one is waited for in parts. */
-const WAIT_MAX_ms = 60_000;
+const WAIT_MAX_MS = 60_000;
 
 export interface RecordingPlayerOptions {
   readonly directory: string;
@@ -128,7 +128,7 @@ export class RecordingPlayer implements TransportHandler {
       const client: Client = { reader, playback, out, timer: undefined, isStarted, isSending: false };
       this.#clients.set(connection, client);
       if (isStarted) this.#play(connection, client);
-      else client.timer = setTimeout(() => this.#transport.destroy(connection), FIRST_WORD_ms);
+      else client.timer = setTimeout(() => this.#transport.destroy(connection), FIRST_WORD_MS);
     });
   }
 
@@ -169,7 +169,7 @@ export class RecordingPlayer implements TransportHandler {
       const filled = playback.fill(out, now_us);
       if (filled > 0 && !this.#transport.send(connection, out, 0, filled)) {
         client.isSending = true;
-        client.timer = setTimeout(() => this.#transport.destroy(connection), STALLED_ms);
+        client.timer = setTimeout(() => this.#transport.destroy(connection), STALLED_MS);
       } else if (playback.isOver) this.#transport.close(connection);
       else if (filled === out.length) this.#transport.nextTurn(() => this.#play(connection, client));
       else this.#wait(connection, client, playback.due_us - now_us);
@@ -177,7 +177,7 @@ export class RecordingPlayer implements TransportHandler {
   }
 
   #wait(connection: number, client: Client, wait_us: number): void {
-    const wait_ms = Math.min(WAIT_MAX_ms, Math.max(1, Math.ceil(wait_us / 1_000)));
+    const wait_ms = Math.min(WAIT_MAX_MS, Math.max(1, Math.ceil(wait_us / 1_000)));
     client.timer = setTimeout(() => this.#play(connection, client), wait_ms);
   }
 

@@ -1,47 +1,13 @@
-// Where the publisher reads what it can't learn from events: the engine of its thread, seen through what it needs.
+// What the publisher of JSON streams reads beside what every publisher does: where it can't learn from events.
 
-import type { Instrument, InstrumentStatus, Side } from "../../protocol/index.ts";
+import type { BookSource, RestingOrderView } from "../book-source.ts";
 
-/** A resting order as plain data. */
-export interface RestingOrderView {
-  /** u64, as u32 lanes. */
-  readonly idLow: number;
-  readonly idHigh: number;
-  readonly account: number;
-  readonly side: Side;
-  /** Ticks. */
-  readonly price: number;
-  /** Lots that still rest. */
-  readonly quantity: number;
-}
-
-export interface MarketSource {
-  /** By symbol number; may grow, never changes otherwise. */
-  readonly instruments: readonly Instrument[];
+export interface MarketSource extends BookSource {
   /** The sequence of the last event. */
   readonly sequence: number;
-  /** The last command's time, in microseconds since 1970, by the log. */
-  readonly timestamp_us: number;
-  /** Visits the best `max` levels of a side, best first: ticks, lots, orders. */
-  forEachLevel(
-    symbol: number,
-    side: Side,
-    max: number,
-    visit: (price: number, total: number, orders: number) => void,
-  ): void;
   /** Visits the resting orders of some accounts, in one walk through all that rest. */
   forEachOrderOf(
     accounts: Pick<ReadonlySet<number>, "has">,
     visit: (symbol: number, order: RestingOrderView) => void,
   ): void;
-  /** Visits the orders resting at a price, oldest first, until `visit` returns false: ids as u32 lanes, lots. */
-  forEachOrderAt(
-    symbol: number,
-    side: Side,
-    price: number,
-    visit: (account: number, idLow: number, idHigh: number, quantity: number) => boolean,
-  ): void;
-  /** `level[0]` is a price of `side`: completes it with the lots and orders that rest there, 0 for none. */
-  readLevel(symbol: number, side: Side, level: Float64Array): void;
-  statusOf(symbol: number): InstrumentStatus;
 }

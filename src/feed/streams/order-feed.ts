@@ -22,7 +22,8 @@ import {
   sideName,
   TimeInForce,
 } from "../../protocol/index.ts";
-import type { MarketSource, RestingOrderView } from "./market-source.ts";
+import type { RestingOrderView } from "../book-source.ts";
+import type { MarketSource } from "./market-source.ts";
 import { Stream } from "./stream.ts";
 
 /** Orders in a list of an account's open ones, oldest levels first; about 1 MB of text. */
