@@ -24,6 +24,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   client: ["base", "protocol"],
   platform: ["base"],
   "feed-runtime": ["base", "protocol", "ring", "segment", "feed", "platform"],
+  "tape-runtime": ["base", "protocol", "ring", "segment", "tape", "platform"],
   replay: ["base", "protocol", "engine", "segment", "journal"],
   runtime: ["base", "protocol", "ring", "segment", "sequencer", "journal", "replication", "platform"],
   lab: ["all above"],
@@ -43,6 +44,7 @@ const pureLayers = [
   "replication",
   "gateway",
   "feed",
+  "tape",
   "replay",
 ];
 
