@@ -1,4 +1,4 @@
-// `seriatim keygen NAME`: a key for an administrator, a node, a trader or a reader, and its public part added to a ring.
+// `seriatim keygen NAME`: a key for an administrator, a node, a trader, a reader or the tape, and its public part added to a ring.
 
 import { type Command, Option } from "commander";
 import { U32_MAX } from "../base/index.ts";
@@ -12,6 +12,9 @@ import {
   type KeyLimits,
   type KeyRights,
   type KeyRole,
+  TOPIC_RIGHTS,
+  type TopicRight,
+  type TopicRule,
 } from "../protocol/index.ts";
 import { generateKey } from "../runtime/index.ts";
 import { usageError, wholeNumber } from "./arguments.ts";
@@ -23,17 +26,21 @@ file, which every node is given (--keys). Both are JSON of mode 0600; neither's 
 NAME is what the log says of who gave a command: 1 to 16 printable characters without a space.
 
 A trader enters orders for the accounts of its key; a reader sees the same and enters none. Limits: ${Object.keys(KEY_LIMITS_MAX).join(", ")};
-what is not given is as the node's settings say. A token is for browsers, which can't sign: it is shown once and kept nowhere.
+what is not given is as the node's settings say. A key of role tape is for topics of the tape alone; other keys may have topics too,
+and an administrator administers them all. A topic is named, or the begin of names with * behind it. A token is for browsers,
+which can't sign: it is shown once and kept nowhere.
 
 Examples:
   seriatim keygen ann
   seriatim keygen node-b --role replica --keys cluster.json -o node-b.key
   seriatim keygen maker-1 --role trader --accounts 1,2 --limits frames_per_second=5000,connections=4
-  seriatim keygen desk --role reader --accounts all --token`;
+  seriatim keygen desk --role reader --accounts all --token
+  seriatim keygen loader --role tape --topics 'md.*=publish+subscribe,audit=subscribe' --limits bytes_per_second=50000000`;
 
 interface KeygenOptions {
   readonly role: KeyRole;
   readonly accounts?: KeyAccounts;
+  readonly topics?: readonly TopicRule[];
   readonly limits?: KeyLimits;
   readonly token: boolean;
   readonly keys: string;
@@ -43,12 +50,15 @@ interface KeygenOptions {
 export function registerKeygen(program: Command): void {
   program
     .command("keygen")
-    .summary("make a key for an administrator, a node, a trader or a reader")
-    .description("Makes an Ed25519 key for an administrator, a node, a trader or a reader.")
+    .summary("make a key for an administrator, a node, a trader, a reader or the tape")
+    .description(
+      "Makes an Ed25519 key for an administrator, a node, a trader, a reader or a user of the tape.",
+    )
     .argument("<name>", "who signs with it")
     .addOption(new Option("--role <role>", "what it is for").choices(KEY_ROLES).default("admin"))
     .option("--accounts <list>", "of a trader or reader: account numbers with commas, or all", accountList)
-    .option("--limits <list>", "of a trader or reader: NAME=NUMBER with commas", limitList)
+    .option("--topics <list>", "topics of the tape: NAME=RIGHT+RIGHT with commas, rights as below", topicList)
+    .option("--limits <list>", "NAME=NUMBER with commas", limitList)
     .option("--token", "of a trader or reader: make a secret token too, for browsers", false)
     .option("--keys <file>", "the keys file that its public part is added to", "keys.json")
     .option("-o, --output <file>", "where the key itself goes (default: NAME.key)")
@@ -69,14 +79,35 @@ function keygen(name: string, options: KeygenOptions): void {
   if (token !== undefined) stdout.write(`token: ${token} (shown this once; whoever has it is ${name})\n`);
 }
 
-function rightsOf(options: KeygenOptions, token: string | undefined): KeyRights | undefined {
-  const { role, accounts, limits } = options;
-  if (!hasAccounts(role)) {
-    if (accounts === undefined && limits === undefined && token === undefined) return undefined;
-    throw usageError(`--accounts, --limits and --token are of the roles trader and reader, not ${role}`);
-  }
-  if (accounts === undefined) throw usageError(`a ${role} has accounts: --accounts 1,2 or --accounts all`);
-  return { accounts, ...(limits && { limits }), ...(token !== undefined && { token: tokenDigest(token) }) };
+function rightsOf(
+  { role, accounts, topics, limits }: KeygenOptions,
+  token: string | undefined,
+): KeyRights | undefined {
+  if (hasAccounts(role) && accounts === undefined)
+    throw usageError(`a ${role} has accounts: --accounts 1,2 or --accounts all`);
+  if (!hasAccounts(role) && (accounts !== undefined || token !== undefined))
+    throw usageError(`--accounts and --token are of the roles trader and reader, not ${role}`);
+  if (role === "tape" && topics === undefined)
+    throw usageError("a key of role tape has topics: --topics 'NAME=publish+subscribe'");
+  if (role === "replica" && (topics !== undefined || limits !== undefined))
+    throw usageError("--topics and --limits are of no node's key");
+  const others = Object.keys(limits ?? {}).filter((limit) => limit !== "bytes_per_second");
+  if (!hasAccounts(role) && others.length > 0)
+    throw usageError(`--limits: ${others[0]} is of the roles trader and reader, not ${role}`);
+  const digest = token === undefined ? {} : { token: tokenDigest(token) };
+  return { ...(accounts && { accounts }), ...(topics && { topics }), ...(limits && { limits }), ...digest };
+}
+
+function topicList(text: string): TopicRule[] {
+  return text.split(",").map((part) => {
+    const [, name, rights] = /^([A-Za-z0-9._-]{0,254}\*|[A-Za-z0-9._-]{1,255})=(.+)$/.exec(part) ?? [];
+    const may = rights?.split("+") as TopicRight[] | undefined;
+    const isGood = may?.every((right) => TOPIC_RIGHTS.includes(right)) && new Set(may).size === may.length;
+    if (may !== undefined && isGood) return { name, may };
+    throw usageError(
+      `--topics: ${JSON.stringify(part)} is not NAME=RIGHT+RIGHT with some of ${TOPIC_RIGHTS.join(", ")}`,
+    );
+  });
 }
 
 function accountList(text: string): KeyAccounts {

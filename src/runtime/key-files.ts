@@ -70,7 +70,7 @@ export function readOwnKey(path: string): OwnKey {
 
 /**
  * Makes a key, writes it to `ownPath`, which must not exist, and adds its public part to the ring at `ringPath`, which is
- * made when it does not exist. Both are durable on return. `rights`: of a trader or reader. Throws SeriatimError; a name
+ * made when it does not exist. Both are durable on return. `rights`: of all but a node. Throws SeriatimError; a name
  * that the ring has is refused.
  */
 export function generateKey(
@@ -84,11 +84,12 @@ export function generateKey(
   if (ring.some((key) => key.name === name))
     throw new SeriatimError("KEY_EXISTS", `${ringPath} has a key named ${name} already`);
   const pair = makeEd25519Pair();
-  const accounts = rights && { accounts: rights.accounts };
+  const accounts = rights?.accounts && { accounts: rights.accounts };
+  const topics = rights?.topics && { topics: rights.topics };
   const added = { name, role, ...rights, public: pair.public };
   // Read as a node reads it, so that nothing is written that no node takes.
   parseKeys(formatKeys([...ring, added]), ringPath);
-  writeKeys(ownPath, [{ name, role, ...accounts, ...pair }]);
+  writeKeys(ownPath, [{ name, role, ...accounts, ...topics, ...pair }]);
   try {
     const next = `${ringPath}.new`;
     rmSync(next, { force: true });

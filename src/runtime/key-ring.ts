@@ -1,7 +1,13 @@
 // The public keys that a node knows: who signed, and what that key may do.
 
 import { ed25519Verifier, tokenFinder } from "../platform/index.ts";
-import { hasAccounts, type KeyEntry, type KeyLimits, type KeyRole } from "../protocol/index.ts";
+import {
+  hasAccounts,
+  type KeyEntry,
+  type KeyLimits,
+  type KeyRole,
+  type TopicGrant,
+} from "../protocol/index.ts";
 
 type Verifier = ReturnType<typeof ed25519Verifier>;
 
@@ -17,6 +23,7 @@ interface KnownKey {
   readonly role: KeyRole;
   readonly verify: Verifier;
   readonly grant: Grant | undefined;
+  readonly topicGrant: TopicGrant | undefined;
 }
 
 export class KeyRing {
@@ -33,8 +40,9 @@ export class KeyRing {
     this.entries = keys.map(({ private: _, ...entry }) => entry);
     this.#keys = new Map(
       keys.map((key) => {
-        const known = { role: key.role, verify: ed25519Verifier(key.public), grant: grantOf(key) };
-        return [key.name, known];
+        const verify = ed25519Verifier(key.public);
+        const grants = { grant: grantOf(key), topicGrant: topicGrantOf(key) };
+        return [key.name, { role: key.role, verify, ...grants }];
       }),
     );
     const named = keys.filter(({ role, accounts }) => role === "trader" && accounts !== "all");
@@ -55,6 +63,16 @@ export class KeyRing {
     return key?.role === role && key.verify(statement, proof);
   }
 
+  /** Whether `proof` signs `statement` by the key of `name`, whatever its role. */
+  isProofOf(name: string, statement: Uint8Array, proof: Uint8Array): boolean {
+    return this.#keys.get(name)?.verify(statement, proof) ?? false;
+  }
+
+  /** What the key of `name` may do on the tape; undefined: nothing, or there is none. */
+  topicGrant(name: string): TopicGrant | undefined {
+    return this.#keys.get(name)?.topicGrant;
+  }
+
   /** What the key of `name` may do on an account; undefined: there is none, or it is no trader's or reader's. */
   grant(name: string): Grant | undefined {
     return this.#keys.get(name)?.grant;
@@ -65,6 +83,12 @@ export class KeyRing {
     const at = this.#findToken(token);
     return at < 0 ? undefined : this.grant(this.#tokenNames[at]);
   }
+}
+
+function topicGrantOf({ name, role, topics = [], limits = {} }: KeyEntry): TopicGrant | undefined {
+  const isAdmin = role === "admin";
+  if (topics.length === 0 && !isAdmin) return undefined;
+  return { name, isAdmin, topics, bytesPerSecond: limits.bytes_per_second };
 }
 
 function grantOf({ name, role, accounts, limits = {} }: KeyEntry): Grant | undefined {

@@ -51,16 +51,63 @@ test("keygen makes a trader's key, and a token that is shown once and known by i
   });
 });
 
-const FLAGS_OF_OTHERS = "--accounts, --limits and --token are of the roles trader and reader, not admin";
+test("keygen makes a key for topics of the tape, which the ring grants and checks proofs of", async () => {
+  const [keys, own] = [join(directory, "keys.json"), join(directory, "loader.key")];
+  const topics = ["--topics", "md.*=publish+subscribe,audit=subscribe"];
+  const made = await keygen(
+    ...[
+      "loader",
+      "--role",
+      "tape",
+      ...topics,
+      "--limits",
+      "bytes_per_second=1000",
+      "--keys",
+      keys,
+      "-o",
+      own,
+    ],
+  );
+  expect(made).toMatchObject({ status: 0, err: "" });
+  const ring = readKeyRing(keys);
+  expect([ring.topicGrant("loader"), ring.topicGrant("nobody"), ring.grant("loader")]).toEqual([
+    {
+      name: "loader",
+      isAdmin: false,
+      topics: [
+        { name: "md.*", may: ["publish", "subscribe"] },
+        { name: "audit", may: ["subscribe"] },
+      ],
+      bytesPerSecond: 1_000,
+    },
+    undefined,
+    undefined,
+  ]);
+  const [statement, other] = [Buffer.from("statement"), Buffer.from("another")];
+  const proof = readOwnKey(own).prove(statement);
+  expect(ring.isProofOf("loader", statement, proof)).toBe(true);
+  expect(ring.isProofOf("loader", other, proof)).toBe(false);
+  expect(ring.isProofOf("nobody", statement, proof)).toBe(false);
+});
+
+const FLAGS_OF_OTHERS = "--accounts and --token are of the roles trader and reader, not admin";
+const TOPICS = "is not NAME=RIGHT+RIGHT with some of publish, subscribe, administer";
 const MOST = "a whole number from 1 to 10000000";
 test.each([
   [["--role", "trader"], "a trader has accounts: --accounts 1,2 or --accounts all"],
   [["--token"], FLAGS_OF_OTHERS],
   [["--accounts", "1"], FLAGS_OF_OTHERS],
+  [["--limits", "connections=1"], "--limits: connections is of the roles trader and reader, not admin"],
+  [["--role", "tape"], "a key of role tape has topics: --topics 'NAME=publish+subscribe'"],
+  [["--role", "replica", "--topics", "a=publish"], "--topics and --limits are of no node's key"],
+  [["--role", "tape", "--topics", "a"], `--topics: "a" ${TOPICS}`],
+  [["--role", "tape", "--topics", "a=write"], `--topics: "a=write" ${TOPICS}`],
+  [["--role", "tape", "--topics", "a=publish+publish"], `--topics: "a=publish+publish" ${TOPICS}`],
+  [["--role", "tape", "--topics", "a*b=publish"], `--topics: "a*b=publish" ${TOPICS}`],
   [["--role", "reader", "--accounts", "1,x"], '--accounts: "x" is not a whole number from 0 to 4294967295'],
   [
     ["--limits", "orders=1"],
-    '--limits: "orders=1" is none of frames_per_second, cancels_per_second, connections, as NAME=NUMBER',
+    '--limits: "orders=1" is none of frames_per_second, cancels_per_second, connections, bytes_per_second, as NAME=NUMBER',
   ],
   [["--limits", "frames_per_second=0"], `--limits: frames_per_second: "0" is not ${MOST}`],
   [["--limits", "frames_per_second"], `--limits: frames_per_second: "" is not ${MOST}`],

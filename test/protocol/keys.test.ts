@@ -2,7 +2,15 @@
 
 import { expect, test } from "vitest";
 import { SeriatimError } from "../../src/base/index.ts";
-import { formatKeys, KEYS_MAX, type KeyEntry, type KeyRole, parseKeys } from "../../src/protocol/index.ts";
+import {
+  formatKeys,
+  KEYS_MAX,
+  type KeyEntry,
+  type KeyRole,
+  mayUseTopic,
+  parseKeys,
+  type TopicRight,
+} from "../../src/protocol/index.ts";
 
 const PUBLIC = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 const PRIVATE = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
@@ -19,6 +27,13 @@ const KEYS: readonly KeyEntry[] = [
     public: PUBLIC,
   },
   { name: "desk", role: "reader", accounts: "all", public: PUBLIC },
+  {
+    name: "loader",
+    role: "tape",
+    topics: [{ name: "md.*", may: ["publish", "subscribe"] }],
+    limits: { bytes_per_second: 50_000_000 },
+    public: PUBLIC,
+  },
 ];
 const TEXT = `{
   "version": 1,
@@ -26,7 +41,8 @@ const TEXT = `{
     {"name":"ann","role":"admin","public":"${PUBLIC}"},
     {"name":"0123456789abcdef","role":"replica","public":"${PUBLIC}","private":"${PRIVATE}"},
     {"name":"maker-1","role":"trader","accounts":[0,7,4294967295],"limits":{"frames_per_second":5000,"cancels_per_second":10000000,"connections":1},"token":"${TOKEN}","public":"${PUBLIC}"},
-    {"name":"desk","role":"reader","accounts":"all","public":"${PUBLIC}"}
+    {"name":"desk","role":"reader","accounts":"all","public":"${PUBLIC}"},
+    {"name":"loader","role":"tape","topics":[{"name":"md.*","may":["publish","subscribe"]}],"limits":{"bytes_per_second":50000000},"public":"${PUBLIC}"}
   ]
 }
 `;
@@ -48,7 +64,8 @@ function refusalOf(text: string): string {
 
 const key = (fields: object) => JSON.stringify({ version: 1, keys: [{ ...KEYS[0], ...fields }] });
 const trader = (fields: object) => key({ role: "trader", accounts: [1], ...fields });
-const ROLE = "the role of ann is none of trader, reader, admin, replica";
+const ROLE = "the role of ann is none of trader, reader, admin, replica, tape";
+const TOPIC = "a topic of ann is not 1 to 255 characters A-Z a-z 0-9 . _ -, the last of which may be *";
 const NUMBERS = "are not whole numbers from 0 to 4294967295, each above the one before";
 
 test.each<[what: string, text: string, says: string]>([
@@ -156,6 +173,43 @@ test.each<[what: string, text: string, says: string]>([
     "k.json: line 1: the limit frames_per_second of ann is not a whole number from 1 to 10000000",
   ],
   [
+    "a key of the tape without topics",
+    key({ role: "tape" }),
+    "k.json: line 1: ann is of role tape, and has no topics",
+  ],
+  [
+    "topics of a node",
+    key({ role: "replica", topics: [{ name: "*", may: ["publish"] }] }),
+    "k.json: line 1: ann is no trader or reader but replica, and has no topics",
+  ],
+  ["no rule", key({ topics: [] }), "k.json: line 1: the topics of ann are not a list of 1 to 64 rules"],
+  [
+    "a rule of the future",
+    key({ topics: [{ name: "a", may: ["publish"], until: 1 }] }),
+    'k.json: line 1: a rule in the topics of ann has no field "until"',
+  ],
+  [
+    "a rule that is a name",
+    key({ topics: ["a"] }),
+    "k.json: line 1: a rule in the topics of ann is no object",
+  ],
+  [
+    "a star within a topic's name",
+    key({ topics: [{ name: "a*b", may: ["publish"] }] }),
+    `k.json: line 1: ${TOPIC}`,
+  ],
+  ["a topic without a name", key({ topics: [{ name: "", may: ["publish"] }] }), `k.json: line 1: ${TOPIC}`],
+  [
+    "a right that there is not",
+    key({ topics: [{ name: "a", may: ["write"] }] }),
+    "k.json: line 1: what ann may do with a is not some of publish, subscribe, administer, each once",
+  ],
+  [
+    "an administrator's limit of orders",
+    key({ limits: { frames_per_second: 1 } }),
+    'k.json: line 1: limits (of ann) has no field "frames_per_second"',
+  ],
+  [
     "a trader of the node's name",
     trader({ name: "node" }),
     "k.json: line 1: the name node of a trader is the node's own",
@@ -203,6 +257,25 @@ test.each<[what: string, text: string, line: number]>([
 test("a key's line is found whatever stands in it, also brackets and quotes in text", () => {
   const text = `{"version":1,\n"keys":\n[{"name":"a]{","role":"admin","public":"${PUBLIC}"}\n,{"name":"\\"b\\\\",\n"role":"x"},\n{"name":"c","role":"trader","accounts":[1,\n[2]],"public":"${PUBLIC}"}]}`;
   expect(refusalOf(text)).toBe(
-    `k.json: line 4: the role of "b\\ is none of trader, reader, admin, replica; line 6: the accounts of c ${NUMBERS}`,
+    `k.json: line 4: the role of "b\\ is none of trader, reader, admin, replica, tape; line 6: the accounts of c ${NUMBERS}`,
   );
+});
+
+test.each<[topic: string, right: TopicRight, isAdmin: boolean, may: boolean]>([
+  ["md.trades", "publish", false, true],
+  ["md.", "subscribe", false, true],
+  ["md", "publish", false, false],
+  ["md.trades", "administer", false, false],
+  ["audit", "subscribe", false, true],
+  ["audit", "publish", false, false],
+  ["audit.1", "subscribe", false, false],
+  ["Audit", "subscribe", false, false],
+  ["md.trades", "administer", true, true],
+  ["other", "publish", true, false],
+])("with rules for md.* and audit: %s, %s, as an administrator %s: %s", (topic, right, isAdmin, may) => {
+  const topics = [
+    { name: "md.*", may: ["publish", "subscribe"] },
+    { name: "audit", may: ["subscribe"] },
+  ] as const;
+  expect(mayUseTopic({ name: "ann", isAdmin, topics, bytesPerSecond: undefined }, topic, right)).toBe(may);
 });

@@ -2,8 +2,9 @@
 
 import { U32_MAX } from "../../base/index.ts";
 import { isWho } from "../commands/index.ts";
+import { type TopicRule, wrongTopics } from "./topics.ts";
 
-export const KEY_ROLES = ["trader", "reader", "admin", "replica"] as const;
+export const KEY_ROLES = ["trader", "reader", "admin", "replica", "tape"] as const;
 export type KeyRole = (typeof KEY_ROLES)[number];
 
 /** Account numbers, ascending; or every account that the exchange has. */
@@ -15,17 +16,22 @@ export interface KeyLimits {
   readonly cancels_per_second?: number;
   /** Logged on at once. */
   readonly connections?: number;
+  /** Of what it publishes to the tape. */
+  readonly bytes_per_second?: number;
 }
 
-/** What a trader's or reader's key is good for. */
+/** What a key is good for. */
 export interface KeyRights {
-  readonly accounts: KeyAccounts;
+  /** Of a trader or reader, who must have it, and of nobody else. */
+  readonly accounts?: KeyAccounts;
+  /** Of a key of role tape, which must have it, and of whoever else uses the tape; no node's. */
+  readonly topics?: readonly TopicRule[];
   readonly limits?: KeyLimits;
   /** SHA-256 of a secret token that stands for the key where nothing can be signed: 32 bytes in base64url. */
   readonly token?: string;
 }
 
-export interface KeyEntry extends Partial<KeyRights> {
+export interface KeyEntry extends KeyRights {
   /** 1 to 16 printable ASCII characters without a space; unique in its file. */
   readonly name: string;
   readonly role: KeyRole;
@@ -43,15 +49,19 @@ export const KEY_LIMITS_MAX: Readonly<Record<keyof KeyLimits, number>> = {
   frames_per_second: 10_000_000,
   cancels_per_second: 10_000_000,
   connections: 65_536,
+  bytes_per_second: 100_000_000_000,
 };
+
+/** The one limit of keys without accounts. */
+const TAPE_LIMITS: readonly string[] = ["bytes_per_second"];
 
 /** What a node calls the key that it makes for its own sessions at each start: nobody else's sessions are of that name. */
 export const NODE_KEY_NAME = "node";
 
 /** 32 bytes: 43 characters, the last of which has two bits to spare, that are zero. */
 const BYTES_32 = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
-const FIELDS: readonly string[] = ["name", "role", "accounts", "limits", "token", "public", "private"];
-const RIGHTS = ["accounts", "limits", "token"] as const;
+const RIGHTS = ["accounts", "topics", "limits", "token"] as const;
+const FIELDS: readonly string[] = ["name", "role", ...RIGHTS, "public", "private"];
 
 /** Whether keys of this role act for accounts. */
 export function hasAccounts(role: KeyRole): role is "trader" | "reader" {
@@ -69,13 +79,22 @@ export function readKeyEntry(value: unknown): KeyEntry | string {
   const wrong =
     strange(value, FIELDS, "a key") ??
     wrongBytes(value, name) ??
-    (hasAccounts(role) ? wrongRights(value, name, role) : needlessRights(value, name, role));
+    (hasAccounts(role) ? wrongRights(value, name, role) : needlessRights(value, name, role)) ??
+    wrongOnTheTape(value, name, role);
   if (wrong !== undefined) return wrong;
-  const { accounts, limits, token, public: publicKey, private: privateKey } = value as unknown as KeyEntry;
+  const {
+    accounts,
+    topics,
+    limits,
+    token,
+    public: publicKey,
+    private: privateKey,
+  } = value as unknown as KeyEntry;
   return {
     name,
     role,
     ...(accounts !== undefined && { accounts }),
+    ...(topics !== undefined && { topics }),
     ...(limits !== undefined && { limits }),
     ...(token !== undefined && { token }),
     public: publicKey,
@@ -107,14 +126,22 @@ function wrongBytes(value: Fields, name: string): string | undefined {
   return undefined;
 }
 
+/** Of a key without accounts. */
 function needlessRights(value: Fields, name: string, role: KeyRole): string | undefined {
-  const field = RIGHTS.find((right) => value[right] !== undefined);
+  const needless = role === "replica" ? RIGHTS : (["accounts", "token"] as const);
+  const field = needless.find((right) => value[right] !== undefined);
   return field === undefined ? undefined : `${name} is no trader or reader but ${role}, and has no ${field}`;
 }
 
 function wrongRights(value: Fields, name: string, role: KeyRole): string | undefined {
   if (name === NODE_KEY_NAME) return `the name ${name} of a ${role} is the node's own`;
   return wrongAccounts(value.accounts, name) ?? wrongLimits(value.limits, name);
+}
+
+function wrongOnTheTape({ topics, limits }: Fields, name: string, role: KeyRole): string | undefined {
+  if (topics === undefined && role === "tape") return `${name} is of role tape, and has no topics`;
+  const wrong = topics === undefined ? undefined : wrongTopics(topics, name);
+  return wrong ?? (hasAccounts(role) ? undefined : wrongLimits(limits, name, TAPE_LIMITS));
 }
 
 function wrongAccounts(accounts: unknown, name: string): string | undefined {
@@ -128,10 +155,14 @@ function wrongAccounts(accounts: unknown, name: string): string | undefined {
   return isRising ? undefined : `${what} whole numbers from 0 to ${U32_MAX}, each above the one before`;
 }
 
-function wrongLimits(limits: unknown, name: string): string | undefined {
+function wrongLimits(
+  limits: unknown,
+  name: string,
+  known: readonly string[] = Object.keys(KEY_LIMITS_MAX),
+): string | undefined {
   if (limits === undefined) return undefined;
   if (!isObject(limits)) return `the limits of ${name} are no object`;
-  const stranger = strange(limits, Object.keys(KEY_LIMITS_MAX), `limits (of ${name})`);
+  const stranger = strange(limits, known, `limits (of ${name})`);
   if (stranger !== undefined) return stranger;
   for (const [limit, max] of Object.entries(KEY_LIMITS_MAX)) {
     const value = limits[limit];

@@ -11,3 +11,4 @@ export {
 } from "./entry.ts";
 export * from "./file-rules.ts";
 export * from "./format.ts";
+export { mayUseTopic, TOPIC_RIGHTS, type TopicGrant, type TopicRight, type TopicRule } from "./topics.ts";
