@@ -1,3 +1,17 @@
 // The tape's decisions, free of sockets, threads and clocks: staging, ingest, ordering, commit, the topics' logs, serving.
 
-export {};
+export {
+  type CommitCommand,
+  CommitCommandWriter,
+  emptyCommand,
+  type Retention,
+  readCommand,
+} from "./commit/command-codec.ts";
+export { COMMIT_RECORD_BYTES, CommitCommandKind, CommitResultKind } from "./commit/record-layout.ts";
+export {
+  type CommitResult,
+  CommitResultWriter,
+  emptyResult,
+  readResult,
+  type TopicExtent,
+} from "./commit/result-codec.ts";
