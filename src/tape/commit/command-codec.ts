@@ -22,8 +22,7 @@ export interface CommitCommand {
   at: number;
   bytes: number;
   batches: number;
-  publisherLow: number;
-  publisherHigh: number;
+  publisher: number;
   epoch: number;
   retainBytes: number;
   retain_us: number;
@@ -31,9 +30,9 @@ export interface CommitCommand {
 
 /** A command without anything, to be filled by `readCommand`. */
 export function emptyCommand(): CommitCommand {
-  const numbers = { topic: 0, connection: 0, buffer: 0, at: 0, bytes: 0, batches: 0, publisherLow: 0 };
+  const numbers = { topic: 0, connection: 0, buffer: 0, at: 0, bytes: 0, batches: 0, publisher: 0 };
   const kinds = { kind: 0, orderLevel: 0, ackLevel: 0 };
-  return { ...kinds, ...numbers, publisherHigh: 0, epoch: 0, retainBytes: 0, retain_us: 0 };
+  return { ...kinds, ...numbers, epoch: 0, retainBytes: 0, retain_us: 0 };
 }
 
 /** Fills `command` from the record at byte offset `at` of a ring's record area. */
@@ -47,8 +46,7 @@ export function readCommand(view: DataView, at: number, command: CommitCommand):
   command.at = view.getUint32(at + At.at, true);
   command.bytes = view.getUint32(at + At.bytes, true);
   command.batches = view.getUint32(at + At.batches, true);
-  command.publisherLow = view.getUint32(at + At.publisherLow, true);
-  command.publisherHigh = view.getUint32(at + At.publisherHigh, true);
+  command.publisher = getU64(view, at + At.publisher);
   command.epoch = getU64(view, at + At.epoch);
   command.retainBytes = getU64(view, at + At.retainBytes);
   command.retain_us = getU64(view, at + At.retain_us);
@@ -81,16 +79,14 @@ export class CommitCommandWriter {
   openSession(
     connection: number,
     topic: number,
-    publisherLow: number,
-    publisherHigh: number,
+    publisher: number,
     epoch: number,
     ackLevel: number,
   ): boolean {
     const at = this.#claim(CommitCommandKind.OpenSession, topic, connection);
     if (at < 0) return false;
     this.#view.setUint8(at + At.ackLevel, ackLevel);
-    this.#view.setUint32(at + At.publisherLow, publisherLow, true);
-    this.#view.setUint32(at + At.publisherHigh, publisherHigh, true);
+    setU64(this.#view, at + At.publisher, publisher);
     setU64(this.#view, at + At.epoch, epoch);
     return this.#commit();
   }

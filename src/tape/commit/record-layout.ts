@@ -60,8 +60,7 @@ function commandLayout() {
     bytes: at.u32(),
     batches: at.u32(),
     unusedWord: at.u32(),
-    publisherLow: at.u32(),
-    publisherHigh: at.u32(),
+    publisher: at.u64(),
     /** 0: the next one of this publisher. */
     epoch: at.u64(),
     /** 0: no bound. */

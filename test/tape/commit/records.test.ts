@@ -37,10 +37,10 @@ const commands: readonly [string, (writer: CommitCommandWriter) => boolean, Part
   ],
   [
     "OpenSession",
-    (writer) => writer.openSession(0x7fffffff, 5, 0xffffffff, 0x80000000, wide, 1),
+    (writer) => writer.openSession(0x7fffffff, 5, wide - 1, wide, 1),
     {
       ...{ kind: CommitCommandKind.OpenSession, topic: 5, connection: 0x7fffffff, ackLevel: 1, epoch: wide },
-      ...{ publisherLow: 0xffffffff, publisherHigh: 0x80000000 },
+      publisher: wide - 1,
     },
   ],
   [
