@@ -6,9 +6,9 @@ import { defaultText, SETTINGS, type Setting, settingFlag } from "../node/index.
 
 const GENESIS_HEADING = "Options that decide results (fixed by the first start of a data directory):";
 
-/** Adds one option per setting. */
-export function addSettingOptions(command: Command): void {
-  for (const setting of SETTINGS) command.addOption(settingOption(setting));
+/** Adds one option per setting of a program's table. */
+export function addSettingOptions(command: Command, settings: readonly Setting[] = SETTINGS): void {
+  for (const setting of settings) command.addOption(settingOption(setting));
 }
 
 function settingOption(setting: Setting): Option {
@@ -36,6 +36,8 @@ function placeholder({ kind, name }: Setting): string {
       return "name=number,...";
     case "file":
       return "file";
+    case "directory":
+      return "dir";
     case "addresses":
       return "host:port";
     case "address":
@@ -43,6 +45,6 @@ function placeholder({ kind, name }: Setting): string {
     case "names":
       return kind.of.join(",");
     case "text":
-      return name === "dataDir" ? "dir" : "address";
+      return name === "dataDir" || name === "tapeDataDir" ? "dir" : "address";
   }
 }

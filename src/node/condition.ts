@@ -9,6 +9,7 @@
 //                                                 still fits the current segment, what is durable is served
 //   too few replicas to acknowledge    degraded   refused, ReplicaDisconnected, until there are enough
 //   the web has failed                 degraded   taken: nobody can watch, but everybody can trade
+//   the tape has failed                degraded   taken: nothing is published to topics, or read from them
 //   none of these                      ok         taken
 
 import { Reason } from "../protocol/index.ts";
@@ -27,6 +28,8 @@ export interface Condition {
   readonly ackShortage: string | undefined;
   /** What ended the web. */
   readonly webFailure: string | undefined;
+  /** What ended the tape, where there is one. */
+  readonly tapeFailure?: string | undefined;
 }
 
 /** Why every request on an order is refused; None when they are taken. */
@@ -44,7 +47,7 @@ export function takesOrders(condition: Condition): boolean {
 
 /** The status, and why when it is not ok. */
 export function healthOf(condition: Condition): { status: Health; reason?: string } {
-  const { failure, shortage, ackShortage, webFailure } = condition;
+  const { failure, shortage, ackShortage, webFailure, tapeFailure } = condition;
   if (failure !== undefined) return { status: "halted", reason: failure };
   const decision = decisionOf(condition);
   if (decision !== undefined) return { status: "halted", reason: decision };
@@ -52,6 +55,7 @@ export function healthOf(condition: Condition): { status: Health; reason?: strin
   if (ackShortage !== undefined)
     return { status: "degraded", reason: `new orders are refused: ${ackShortage}` };
   if (webFailure !== undefined) return { status: "degraded", reason: webFailure };
+  if (tapeFailure !== undefined) return { status: "degraded", reason: tapeFailure };
   return { status: "ok" };
 }
 

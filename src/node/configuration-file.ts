@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { getSystemErrorMessage } from "node:util";
 import { SeriatimError } from "../base/index.ts";
-import { SETTINGS, settingKey } from "./settings.ts";
+import { type Setting, settingKey } from "./settings.ts";
 
 /** More than any sensible file; a mistaken path to something huge is refused instead of parsed. */
 const FILE_BYTES_MAX = 1_048_576;
@@ -16,10 +16,10 @@ export interface ConfigurationFile {
 }
 
 /** Throws SeriatimError (`CONFIGURATION_INVALID`, exit 2) naming the file, and the line where there is one. */
-export function readConfigurationFile(path: string): ConfigurationFile {
+export function readConfigurationFile(path: string, settings: readonly Setting[]): ConfigurationFile {
   const text = readText(path);
   const object = parseObject(path, text);
-  const known = new Set(SETTINGS.map(settingKey));
+  const known = new Set(settings.map(settingKey));
   for (const key of Object.keys(object)) {
     if (!known.has(key)) throw invalid(`${path}: unknown key ${JSON.stringify(key)}`);
   }

@@ -1,5 +1,6 @@
 // docs/configuration.md, written from the settings table, so that it says what the program does.
 
+import { TAPE_SERVE_SETTINGS } from "./configuration.ts";
 import { describeKind } from "./setting-value.ts";
 import { defaultText, SETTINGS, type Setting, settingFlag, settingKey, settingVariable } from "./settings.ts";
 
@@ -28,11 +29,28 @@ const OTHERS = `
 ## Settings of one run
 `;
 
+const TAPE = `
+## The tape as a program of its own
+
+\`seriatim tape serve\` has the same settings of the tape, without the prefix, and of a node's what is below. The variables are the same; the
+file is another one (\`--config FILE\` or \`SERIATIM_TAPE_CONFIG\`), with keys like \`"port"\`.
+
+| flag and key | variable | value | default |
+| --- | --- | --- | --- |
+`;
+
 /** The page as Markdown. */
 export function configurationPage(): string {
   const genesis = SETTINGS.filter((setting) => setting.genesis);
   const others = SETTINGS.filter((setting) => !setting.genesis);
-  return BEGIN + GENESIS + sections(genesis) + OTHERS + sections(others);
+  return BEGIN + GENESIS + sections(genesis) + OTHERS + sections(others) + TAPE + tapeRows();
+}
+
+function tapeRows(): string {
+  return TAPE_SERVE_SETTINGS.map(
+    (setting) =>
+      `| \`${settingFlag(setting)}\` | \`${settingVariable(setting)}\` | ${describeKind(setting.kind)} | \`${defaultText(setting)}\` |\n`,
+  ).join("");
 }
 
 function sections(settings: readonly Setting[]): string {

@@ -12,6 +12,7 @@ import { feedPortsOf, refuseHalfAFeed } from "./market-data-settings.ts";
 import { parseSetting, type SettingValue, type Spelling } from "./setting-value.ts";
 import type { Configuration, Setting, SettingName } from "./settings.ts";
 import { SETTINGS, settingFlag, settingKey, settingVariable } from "./settings.ts";
+import { refuseHalfATape, type TapeSettings, tapeServeSettings } from "./tape-settings.ts";
 import { refuseHalfTls } from "./tls.ts";
 
 /** A value somebody wrote down, and where: `--max-quantity`, `SERIATIM_SYMBOLS` or `node.json: "symbols"`. */
@@ -28,29 +29,48 @@ export interface LoadedConfiguration {
   readonly given: GivenSettings;
 }
 
+/** What `seriatim tape serve` is told: its own table, of rows that a node has too. */
+export type TapeConfiguration = TapeSettings &
+  Pick<Configuration, "keys" | "tlsCert" | "tlsKey" | "logLevel">;
+
+export const TAPE_SERVE_SETTINGS: readonly Setting[] = tapeServeSettings(SETTINGS);
+
 export interface ConfigurationSources {
-  /** Text of each flag by setting name, as the command line's parser collected it. */
-  readonly flags: { readonly [Name in SettingName]?: string };
+  /** Text of each flag by its name in camel case, as the command line's parser collected it. */
+  readonly flags: Readonly<Record<string, string | undefined>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The path given by --config; SERIATIM_CONFIG stands in for it. */
+  /** The path given by --config; a variable stands in for it. */
   readonly file?: string | undefined;
 }
 
 /** Throws SeriatimError (`CONFIGURATION_INVALID`, exit 2) on the first thing that is wrong. */
 export function loadConfiguration(sources: ConfigurationSources): LoadedConfiguration {
-  const path = sources.file ?? (sources.environment.SERIATIM_CONFIG || undefined);
-  const file = path === undefined ? undefined : readConfigurationFile(path);
-  const given = new Map<SettingName, GivenValue>();
-  const values: Partial<Record<SettingName, SettingValue>> = {};
-  for (const setting of SETTINGS) {
-    const found = findGiven(setting, sources, file);
-    if (found !== undefined) given.set(setting.name, found);
-    values[setting.name] = found?.value ?? setting.default;
-  }
+  const { values, given } = readSettings(SETTINGS, sources, "SERIATIM_CONFIG");
   // Every row of the table has put its own kind of value under its own name.
   const configuration = values as unknown as Configuration;
   refuseContradictions(configuration, given);
   return { configuration, given };
+}
+
+/** The same for a tape alone. Its file is another one: SERIATIM_TAPE_CONFIG stands in for --config. */
+export function loadTapeConfiguration(sources: ConfigurationSources): TapeConfiguration {
+  const { values } = readSettings(TAPE_SERVE_SETTINGS, sources, "SERIATIM_TAPE_CONFIG");
+  const configuration = values as unknown as TapeConfiguration;
+  refuseHalfTls({ ...configuration, tlsCa: "", nodeKey: "" });
+  return configuration;
+}
+
+function readSettings(settings: readonly Setting[], sources: ConfigurationSources, fileVariable: string) {
+  const path = sources.file ?? (sources.environment[fileVariable] || undefined);
+  const file = path === undefined ? undefined : readConfigurationFile(path, settings);
+  const given = new Map<SettingName, GivenValue>();
+  const values: Partial<Record<SettingName, SettingValue>> = {};
+  for (const setting of settings) {
+    const found = findGiven(setting, sources, file);
+    if (found !== undefined) given.set(setting.name, found);
+    values[setting.name] = found?.value ?? setting.default;
+  }
+  return { values, given };
 }
 
 /** The configuration a program embeds: defaults with some values replaced, checked like any other. */
@@ -81,7 +101,7 @@ function findGiven(
   sources: ConfigurationSources,
   file: ConfigurationFile | undefined,
 ): GivenValue | undefined {
-  const flag = sources.flags[setting.name];
+  const flag = sources.flags[camelCase(settingKey(setting))];
   if (flag !== undefined) return parse(setting, "text", flag, settingFlag(setting));
   const variable = settingVariable(setting);
   const text = sources.environment[variable];
@@ -89,6 +109,10 @@ function findGiven(
   const key = settingKey(setting);
   if (file?.values.has(key)) return parse(setting, "json", file.values.get(key), `${file.path}: "${key}"`);
   return undefined;
+}
+
+function camelCase(key: string): string {
+  return key.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function parse(setting: Setting, spelling: Spelling, input: unknown, origin: string): GivenValue {
@@ -107,6 +131,7 @@ function refuseContradictions(c: Configuration, given: GivenSettings): void {
   refuseHalfACluster(c, given);
   refuseHalfTls(c);
   refuseHalfAFeed(c);
+  refuseHalfATape(c, given);
 }
 
 /** Those that are listened on, now or once it leads: one that is taken by itself is found when everything else is open. */
@@ -117,6 +142,7 @@ function refuseSharedPorts(c: Configuration): void {
     ["http-port", httpPort],
     ...feedPortsOf(c),
   ];
+  if (c.tapePort >= 0) ports.push(["tape-port", c.tapePort]);
   if (keys !== "") ports.push(["admin-port", adminPort]);
   if (nodeKey !== "") ports.push(["replication-port", replicationPort]);
   const byPort = new Map<number, string>();

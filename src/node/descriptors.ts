@@ -19,13 +19,27 @@ const FILES = 128;
 const FEED_SOCKETS = SERVING_LIMITS.subscribersMax + SUBSCRIBERS_SPARE + FEED_SOCKETS_MAX;
 const TICK_CLIENTS = TICK_CLIENTS_MAX + TICK_CONNECTIONS_SPARE;
 const DATAGRAMS = 16;
+/** Beside the tape's connections: the segments that are written and read, the catalog, its listeners. */
+const TAPE_FILES = 2_304;
 
 /** All that a node without feeds may have open beside the order-entry connections of others. */
 export const DESCRIPTORS_BESIDE = WEB + OTHERS + FILES;
 
+/** The same of a tape alone: its connections are the figure that can be lower. */
+export function refuseTooFewForTape(
+  connectionsMax: number,
+  limit: number | undefined = openFilesMax(),
+): void {
+  const needed = connectionsMax + TAPE_FILES + FILES;
+  if (limit === undefined || needed <= limit) return;
+  const what = `connections-max ${connectionsMax} can need ${needed} open files and sockets, and this process may have ${limit}`;
+  const remedy = `raise its limit (ulimit -n)`;
+  throw new SeriatimError("TOO_FEW_DESCRIPTORS", `${what}: ${remedy}`, { exitCode: 2 });
+}
+
 /** Throws SeriatimError (exit 2) with the figures; `limit` undefined: nothing is known, and nothing refused. */
 export function refuseTooFewDescriptors(
-  { connectionsMax, mdPort, feedPort, mdUdp, mdUdpV1 }: Configuration,
+  { connectionsMax, mdPort, feedPort, mdUdp, mdUdpV1, tapePort, tapeConnectionsMax }: Configuration,
   limit: number | undefined = openFilesMax(),
 ): void {
   const hasDatagrams = mdUdp !== "" || mdUdpV1 !== "";
@@ -33,7 +47,8 @@ export function refuseTooFewDescriptors(
     (mdPort >= 0 ? FEED_SOCKETS : hasDatagrams ? FEED_SOCKETS_MAX : 0) +
     (feedPort >= 0 ? TICK_CLIENTS : 0) +
     (hasDatagrams ? DATAGRAMS : 0);
-  const beside = DESCRIPTORS_BESIDE + feeds;
+  const tape = tapePort >= 0 ? tapeConnectionsMax + TAPE_FILES : 0;
+  const beside = DESCRIPTORS_BESIDE + feeds + tape;
   const needed = connectionsMax + beside;
   if (limit === undefined || needed <= limit) return;
   const most = limit - beside;

@@ -44,6 +44,8 @@ export function describeKind(kind: SettingKind): string {
       return "text without control characters";
     case "file":
       return "the path of a file";
+    case "directory":
+      return "the path of a directory";
     case "addresses":
       return `HOST:PORT, as 10.0.0.1:9029 or [::1]:9029${kind.most === undefined ? ", or several with commas" : kind.most === 2 ? ", or two with a comma" : ""}`;
     case "address":
@@ -80,6 +82,7 @@ function schemaOf(kind: SettingKind, spelling: Spelling, wrong: string): ValueSc
     case "names":
       return namesSchema(kind.of, spelling, wrong);
     case "file":
+    case "directory":
       return v.pipe(v.string(wrong), v.regex(/^\P{Cc}*$/u, wrong));
     case "instruments":
       return instrumentsSchema(kind.countMax, spelling);

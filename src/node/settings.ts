@@ -8,9 +8,10 @@ import { SAFE_MAX, U32_MAX } from "../base/index.ts";
 import { ACK_POLICIES, type AckPolicyName } from "../replication/index.ts";
 import { LIMIT_SETTINGS, type LimitSettings } from "./limit-settings.ts";
 import { MARKET_DATA_SETTINGS, type MarketDataSettings } from "./market-data-settings.ts";
+import { TAPE_SETTINGS, type TapeSettings } from "./tape-settings.ts";
 
 /** Everything a node is told at start, checked and complete. */
-export interface Configuration extends LimitSettings, MarketDataSettings {
+export interface Configuration extends LimitSettings, MarketDataSettings, TapeSettings {
   readonly dataDir: string;
   readonly host: string;
   readonly orderPort: number;
@@ -73,6 +74,7 @@ export type SettingKind =
   | { readonly type: "text" }
   /** A path, or "" for none. */
   | { readonly type: "file" }
+  | { readonly type: "directory" }
   /** HOST:PORT, several (as many as `most` says) with commas in between, or nothing. */
   | { readonly type: "addresses"; readonly most?: 1 | 2 }
   /** An IP address, or "" for none. */
@@ -85,6 +87,8 @@ export type SettingKind =
 
 export interface Setting<Name extends SettingName = SettingName> {
   readonly name: Name;
+  /** What it is called where it is not called by its name: in the table of another program. */
+  readonly key?: string;
   readonly kind: SettingKind;
   readonly default: Configuration[Name];
   /** What a number counts; empty for the rest. */
@@ -269,6 +273,7 @@ export const SETTINGS: readonly Setting[] = [
   ),
   ...LIMIT_SETTINGS,
   ...MARKET_DATA_SETTINGS,
+  ...TAPE_SETTINGS,
   row(
     "accounts",
     { type: "accounts", countMax: ACCOUNTS_NAMED_MAX },
@@ -353,14 +358,15 @@ function kebab(name: SettingName): string {
 }
 
 /** The key in the configuration file, which is also the flag without its dashes. */
-export function settingKey(setting: Setting): string {
-  return kebab(setting.name);
+export function settingKey({ name, key = kebab(name) }: Setting): string {
+  return key;
 }
 
 export function settingFlag(setting: Setting): string {
-  return `--${kebab(setting.name)}`;
+  return `--${settingKey(setting)}`;
 }
 
+/** By its name: programs that have the same setting obey the same variable. */
 export function settingVariable(setting: Setting): string {
   return `SERIATIM_${kebab(setting.name).replaceAll("-", "_").toUpperCase()}`;
 }

@@ -4,6 +4,7 @@
 import type { StreamFigures } from "../feed/index.ts";
 import type { FeedFigures, NodeReport, NodeRoleName } from "../protocol/index.ts";
 import type { Latency, LatencyTotals, Load, SnapshotStatus } from "../runtime/index.ts";
+import type { TapeFigures } from "../tape/index.ts";
 import type { WebCounters } from "./web/web-limits.ts";
 
 /** ok: serves and keeps its promises. degraded: serves, but not all it promises. halted: takes no new commands. */
@@ -70,6 +71,16 @@ export interface NodeStatus {
   readonly feedResyncs: number;
   /** Of the node's thread. */
   readonly heap_bytes: number;
+  /** Undefined where there is none. */
+  readonly tape?: TapeStatus | undefined;
+}
+
+/** What a node says of the tape that runs in it. */
+export interface TapeStatus {
+  /** What ended it, in one line: the exchange goes on without it. */
+  readonly failure?: string | undefined;
+  /** At most a second old; those of the end when it has failed; undefined: it has not said any yet. */
+  readonly figures?: TapeFigures | undefined;
 }
 
 /** What administrators and nodes have decided, by the log. */

@@ -15,3 +15,4 @@ export {
   readResult,
   type TopicExtent,
 } from "./commit/result-codec.ts";
+export type { GroupFigures, TapeFigures, TopicFigures } from "./figures.ts";

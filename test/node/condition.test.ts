@@ -28,6 +28,14 @@ test.each<
   ],
   ["without replicas and room", { ackShortage: "alone", shortage: "full" }, "DiskFull", "degraded"],
   ["that nobody can watch", { webFailure: "ended" }, "None", "degraded", "ended"],
+  ["that the tape has ended", { tapeFailure: "the tape ended" }, "None", "degraded", "the tape ended"],
+  [
+    "that nobody can watch, nor the tape be used",
+    { webFailure: "ended", tapeFailure: "x" },
+    "None",
+    "degraded",
+    "ended",
+  ],
   ["that nobody can watch without room", { webFailure: "ended", shortage: "full" }, "DiskFull", "degraded"],
   [
     "that ann halted",

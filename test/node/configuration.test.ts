@@ -171,6 +171,19 @@ describe("a bad value is refused by one line that says where:", () => {
     ],
     [{ flags: { feedHost: "0.0.0.0" } }, "feed-host is given, but no feed-port: ticks/1 is not served"],
     [
+      { flags: { tapePort: "9400", httpPort: "9400" } },
+      "http-port and tape-port are both 9400: each needs its own",
+    ],
+    [{ flags: { tapeWorkers: "2" } }, "--tape-workers is given, but no tape-port: there is no tape"],
+    [
+      { environment: { SERIATIM_TAPE_DATA_DIR: "x", SERIATIM_TAPE_PORT: "-1" } },
+      "SERIATIM_TAPE_DATA_DIR is given, but no tape-port: there is no tape",
+    ],
+    [
+      { flags: { tapePort: "0", tapeSegmentBytes: "8388609" } },
+      '--tape-segment-bytes: "8388609" is not a whole number from 8388608 to 1073741824, a multiple of 4096',
+    ],
+    [
       { flags: { mdChannels: "top,top" } },
       '--md-channels: "top,top" is not one or more of top,levels,orders, with commas',
     ],

@@ -1,7 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { DESCRIPTORS_BESIDE, refuseTooFewDescriptors } from "../../src/node/descriptors.ts";
+import {
+  DESCRIPTORS_BESIDE,
+  refuseTooFewDescriptors,
+  refuseTooFewForTape,
+} from "../../src/node/descriptors.ts";
 import { configurationOf } from "../../src/node/index.ts";
 
 const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
@@ -34,7 +38,17 @@ test("connections and all that a node has beside them must fit the process's lim
   expect(refusal(1_000, 1_000 + beside, { feedPort: 0 })).toMatch(
     /raise its limit \(ulimit -n\) or give 9\d\d/,
   );
+  expect(refusal(1_000, 1_000 + beside, { tapePort: 0, tapeConnectionsMax: 10 })).toContain(
+    `can need ${1_000 + beside + 10 + 2_304} open`,
+  );
   expect(refusal(1_000, 64)).toBe(`${words(64)}: raise its limit (ulimit -n)`);
+});
+
+test("a tape alone needs its connections and its topics' files", () => {
+  expect(() => refuseTooFewForTape(1_024, 3_456)).not.toThrow();
+  expect(() => refuseTooFewForTape(1_024, 3_455)).toThrow(
+    /^connections-max 1024 can need 3456 open files and sockets, and this process may have 3455: raise its limit/,
+  );
 });
 
 test.skipIf(process.platform === "win32")(

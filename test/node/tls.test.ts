@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { askNode } from "../../src/cli/admin-client.ts";
-import { refuseExposed } from "../../src/node/exposure.ts";
+import { refuseExposed, refuseExposedTape } from "../../src/node/exposure.ts";
 import { type Configuration, configurationOf, createLog, startNode } from "../../src/node/index.ts";
 import { readTls } from "../../src/node/tls.ts";
 import { connectTo, HANDSHAKE_ms } from "../../src/platform/index.ts";
@@ -25,6 +25,8 @@ beforeAll(() => {
   generateKey("ann", "admin", file("ann.key"), file("admins.json"));
   generateKey("ann", "admin", file("ann2.key"), file("all.json"));
   generateKey("tom", "trader", file("tom.key"), file("all.json"), { accounts: [1] });
+  const topics = [{ name: "*", may: ["publish"] }] as const;
+  generateKey("tim", "tape", file("tim.key"), file("tape.json"), { topics });
   writeFileSync(file("empty.pem"), "nothing");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -98,6 +100,25 @@ test("an address that other machines reach needs TLS and somebody who can prove 
   ];
   for (const [host, tlsCert, keys, line] of cases)
     expect(refusal(() => refuseExposed({ host, tlsCert }, keys))).toBe(line);
+});
+
+test("a tape that other machines reach needs TLS and a key with topics", () => {
+  const [all, tape] = [readKeyRing(file("all.json")), readKeyRing(file("tape.json"))];
+  const [tls, proof] = [
+    "TLS (tls-cert and tls-key)",
+    "a key with topics in a keys file (keys; seriatim keygen makes them)",
+  ];
+  const words = (host: string, lacks: string) =>
+    `tape-host ${host} can be reached by other machines, which needs ${lacks}`;
+  const cases: [string, string, typeof all | undefined, string][] = [
+    ["127.0.0.1", "", undefined, ""],
+    ["0.0.0.0", "", undefined, words("0.0.0.0", `${tls} and ${proof}`)],
+    ["0.0.0.0", cert, all, words("0.0.0.0", proof)],
+    ["10.0.0.1", "", tape, words("10.0.0.1", tls)],
+    ["10.0.0.1", cert, tape, ""],
+  ];
+  for (const [tapeHost, tlsCert, keys, line] of cases)
+    expect(refusal(() => refuseExposedTape({ tapeHost, tlsCert }, keys, "tape-host"))).toBe(line);
 });
 
 /** Status and body of an HTTPS page. */

@@ -11,6 +11,7 @@ import type { Health } from "../status.ts";
 import { CountedHistogram, type CountedValues } from "./counted-histogram.ts";
 import { FEED_METRICS } from "./feed-metrics.ts";
 import { counter, gauge, type Metric, type Sample } from "./metric.ts";
+import { TAPE_METRICS } from "./tape-metrics.ts";
 
 const HEALTH: readonly Health[] = ["ok", "degraded", "halted"];
 const ROLES: readonly NodeRoleName[] = ["primary", "replica", "waiting"];
@@ -191,6 +192,7 @@ const METRICS: readonly Metric[] = [
     (s) => s.streams.conflated,
   ),
   ...FEED_METRICS,
+  ...TAPE_METRICS,
   {
     ...gauge("seriatim_status", "1 for the status the node is in, 0 for the others.", (s) =>
       Object.fromEntries(HEALTH.map((health) => [health, s.status === health ? 1 : 0])),

@@ -1,0 +1,185 @@
+// Settings of the tape, rows of the settings table; and the table of `seriatim tape serve`, which is made of the same rows
+// without their prefix, and of what it shares with an exchange: keys, TLS, the log.
+//
+//   in `start`     --tape-port    SERIATIM_TAPE_PORT   "tape-port"
+//   in the tape    --port         SERIATIM_TAPE_PORT   "port"
+
+import { SeriatimError } from "../base/index.ts";
+import type { GivenSettings } from "./configuration.ts";
+import type { Setting, SettingKind, SettingName } from "./settings.ts";
+
+export interface TapeSettings {
+  /** -1: there is none. */
+  readonly tapePort: number;
+  readonly tapeHost: string;
+  /** "": `tape` in the data directory. */
+  readonly tapeDataDir: string;
+  /** Buffers of one largest batch each. */
+  readonly tapeStaging: number;
+  readonly tapeDelivery: number;
+  readonly tapeWorkers: number;
+  readonly tapeSegmentBytes: number;
+  /** Of a topic for which nothing else was said; 0: all. */
+  readonly tapeRetainBytes: number;
+  readonly tapeRetainHours: number;
+  readonly tapeLeaseMs: number;
+  readonly tapeConnectionsMax: number;
+}
+
+/** Where a tape is found by default. */
+const TAPE_PORT = 9400;
+const TAPE_HOST = "127.0.0.1";
+const TAPE_DIRECTORY = "tape";
+
+/** Of the pools: 2 MiB each, so 8 GiB; more is a mistaken unit. */
+const BUFFERS_MAX = 4_096;
+/** More than the disks of one machine keep busy. */
+const WORKERS_MAX = 16;
+/** Ten years. */
+const HOURS_MAX = 87_600;
+
+function row<Name extends keyof TapeSettings>(
+  name: Name,
+  kind: SettingKind,
+  value: TapeSettings[Name],
+  unit: string,
+  help: string,
+): Setting<Name> {
+  return { name, kind, default: value, unit, help, genesis: false } as Setting<Name>;
+}
+
+function between(min: number, max: number): SettingKind {
+  return { type: "integer", min, max };
+}
+
+export const TAPE_SETTINGS: readonly Setting[] = [
+  row(
+    "tapePort",
+    { type: "integer", min: -1, max: 65_535, bare: TAPE_PORT },
+    -1,
+    "",
+    "TCP port of the tape: publishers, subscribers and administrators of topics; 0 takes a free one, -1 = none. With --tls-cert it " +
+      "speaks TLS.",
+  ),
+  row(
+    "tapeHost",
+    { type: "text" },
+    TAPE_HOST,
+    "",
+    "Address to listen on for the tape. One that other machines reach needs --tls-cert, and a key with topics in --keys; elsewhere " +
+      "who proves nothing may use every topic.",
+  ),
+  row(
+    "tapeDataDir",
+    { type: "directory" },
+    "",
+    "",
+    `Directory of the tape's topics; made if it is not there. Without it, ${TAPE_DIRECTORY} in --data-dir.`,
+  ),
+  row(
+    "tapeStaging",
+    between(1, BUFFERS_MAX),
+    32,
+    "buffers of 2 MiB",
+    "Memory for batches on their way into the log. When all are in use publishers are read no further until one is free.",
+  ),
+  row(
+    "tapeDelivery",
+    between(1, BUFFERS_MAX),
+    16,
+    "buffers of 2 MiB",
+    "Memory for batches on their way to subscribers, who share what they read together; when all are in use they take turns.",
+  ),
+  row(
+    "tapeWorkers",
+    between(1, WORKERS_MAX),
+    1,
+    "threads",
+    "Threads that check, order and write batches. Each has topics of its own, so one topic gains nothing by more of them.",
+  ),
+  row(
+    "tapeSegmentBytes",
+    { type: "integer", min: 8_388_608, max: 1_073_741_824, multipleOf: 4_096 },
+    67_108_864,
+    "bytes",
+    "Size of one file of a topic. Retention removes whole files.",
+  ),
+  row(
+    "tapeRetainBytes",
+    between(0, Number.MAX_SAFE_INTEGER),
+    0,
+    "bytes",
+    "Of each new topic, unless who makes it says otherwise: the oldest files go when it holds more; 0 = no bound.",
+  ),
+  row(
+    "tapeRetainHours",
+    between(0, HOURS_MAX),
+    0,
+    "hours",
+    "Of each new topic, unless who makes it says otherwise: files go whose newest batch is older; 0 = no bound.",
+  ),
+  row(
+    "tapeLeaseMs",
+    between(100, 3_600_000),
+    30_000,
+    "milliseconds",
+    "How long a topic of order level 2 waits for a batch that is missing between others of its publisher; then the publisher's session " +
+      "is over, and it goes on with a new one behind the last good batch.",
+  ),
+  row(
+    "tapeConnectionsMax",
+    between(1, 65_535),
+    1_024,
+    "connections",
+    "Most connections to the tape at once, of publishers, subscribers and administrators together; the next one is told so and closed.",
+  ),
+];
+
+/** A setting's name in `seriatim tape serve`, where nothing else is meant. */
+function withoutPrefix(setting: Setting): Setting {
+  const key = setting.name.replace(/^tape/, "").replace(/(.)([A-Z])/g, "$1-$2");
+  return { ...setting, key: key.toLowerCase(), ...SERVE_ALONE[setting.name] };
+}
+
+/** What differs where the tape is the whole program. */
+const SERVE_ALONE: { readonly [Name in SettingName]?: Partial<Setting> } = {
+  tapePort: {
+    kind: between(0, 65_535),
+    default: TAPE_PORT,
+    help: "TCP port of publishers, subscribers and administrators of topics; 0 takes a free one.",
+  },
+  tapeHost: {
+    help:
+      "Address to listen on. One that other machines reach needs --tls-cert, and a key with topics in --keys; elsewhere who proves " +
+      "nothing may use every topic.",
+  },
+  tapeDataDir: {
+    kind: { type: "text" },
+    default: "./seriatim-tape",
+    help: "Directory of the topics; made if it is not there.",
+  },
+  keys: { help: "Keys file: who may publish to which topics, read and administer them (seriatim keygen)." },
+  tlsCert: { help: "Certificate chain (PEM) of the listener, TLS 1.3; without it plain TCP." },
+};
+
+const SHARED: readonly SettingName[] = ["keys", "tlsCert", "tlsKey", "logLevel"];
+
+/** The table of `seriatim tape serve`, from that of a node. */
+export function tapeServeSettings(settings: readonly Setting[]): readonly Setting[] {
+  const shared = settings.filter(({ name }) => SHARED.includes(name));
+  return [
+    ...TAPE_SETTINGS.map(withoutPrefix),
+    ...shared.map((setting) => ({ ...setting, ...SERVE_ALONE[setting.name] })),
+  ];
+}
+
+/** Throws CONFIGURATION_INVALID for settings of a tape that there is not. */
+export function refuseHalfATape({ tapePort }: TapeSettings, given: GivenSettings): void {
+  if (tapePort >= 0) return;
+  for (const { name, default: value } of TAPE_SETTINGS) {
+    const found = given.get(name);
+    if (name === "tapePort" || found === undefined || found.value === value) continue;
+    const what = `${found.origin} is given, but no tape-port: there is no tape`;
+    throw new SeriatimError("CONFIGURATION_INVALID", what, { exitCode: 2 });
+  }
+}
