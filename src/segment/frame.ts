@@ -2,9 +2,10 @@
 // Both the sum and the chain are one native call over one contiguous run: the chain field lies directly before
 // what it covers, so with the previous chain value put there for a moment, BLAKE3(previous, rest) is one slice.
 
-import { assert, type Checksums, getU64, setU64 } from "../base/index.ts";
+import { assert, type Checksums, crc32c, crc32cCombine, getU64, setU64 } from "../base/index.ts";
 import {
   CHAIN_BYTES,
+  FRAME_ALIGN_BYTES,
   FRAME_BYTES_LIMIT,
   FRAME_HEADER_BYTES,
   FRAME_MAGIC,
@@ -37,6 +38,13 @@ export class FrameBuffer {
   }
 }
 
+/** Memory that a frame is sealed in where it lies: another thread may have filled it. */
+export interface StagedMemory {
+  readonly bytes: Uint8Array;
+  /** Over the same bytes. */
+  readonly view: DataView;
+}
+
 /**
  * Makes the frame at the start of `buffer`, whose payload is there already, ready to be written; returns its bytes
  * in the file. `chain` is the previous frame's chain value and becomes this one's.
@@ -50,19 +58,52 @@ export function sealFrame(
   const { bytes, view } = buffer;
   const total = frameBytes(fields.payloadBytes);
   bytes.fill(0, FRAME_HEADER_BYTES + fields.payloadBytes, total);
-  view.setUint32(FrameLayout.magic, FRAME_MAGIC, true);
-  bytes.set(chain, FrameLayout.chain);
-  view.setUint32(FrameLayout.payloadBytes, fields.payloadBytes, true);
-  view.setUint32(FrameLayout.count, fields.count, true);
-  setU64(view, FrameLayout.firstPosition, fields.firstPosition);
-  setU64(view, FrameLayout.epoch, fields.epoch);
-  setU64(view, FrameLayout.timestamp_us, fields.timestamp_us);
-  setU64(view, FrameLayout.durablePosition, fields.durablePosition);
-  const covered = bytes.subarray(FrameLayout.chain, total);
-  chain.set(checksums.blake3(covered));
-  bytes.set(chain, FrameLayout.chain);
+  const covered = writeHeader(buffer, 0, fields, chain, checksums);
   view.setUint32(FrameLayout.crc, checksums.crc32c(covered), true);
   return total;
+}
+
+/**
+ * The same for a frame that lies at `at` of `staged`, whose payload is whole words and has the CRC32C `payloadSum`: that
+ * is not computed again.
+ */
+export function sealFrameAt(
+  staged: StagedMemory,
+  at: number,
+  fields: FrameFields,
+  chain: Uint8Array,
+  payloadSum: number,
+  checksums: Checksums,
+): number {
+  const { payloadBytes } = fields;
+  assert(payloadBytes % FRAME_ALIGN_BYTES === 0, "a payload sealed where it lies needs no padding");
+  writeHeader(staged, at, fields, chain, checksums);
+  const headerSum = crc32c(staged.bytes, at + FrameLayout.chain, at + FRAME_HEADER_BYTES);
+  const sum = crc32cCombine(headerSum, payloadSum, payloadBytes);
+  staged.view.setUint32(at + FrameLayout.crc, sum, true);
+  return FRAME_HEADER_BYTES + payloadBytes;
+}
+
+/** Everything but the sum, and `chain` moved on to this frame's value; returns what the sum covers. */
+function writeHeader(
+  { bytes, view }: StagedMemory,
+  at: number,
+  fields: FrameFields,
+  chain: Uint8Array,
+  checksums: Checksums,
+): Uint8Array {
+  view.setUint32(at + FrameLayout.magic, FRAME_MAGIC, true);
+  bytes.set(chain, at + FrameLayout.chain);
+  view.setUint32(at + FrameLayout.payloadBytes, fields.payloadBytes, true);
+  view.setUint32(at + FrameLayout.count, fields.count, true);
+  setU64(view, at + FrameLayout.firstPosition, fields.firstPosition);
+  setU64(view, at + FrameLayout.epoch, fields.epoch);
+  setU64(view, at + FrameLayout.timestamp_us, fields.timestamp_us);
+  setU64(view, at + FrameLayout.durablePosition, fields.durablePosition);
+  const covered = bytes.subarray(at + FrameLayout.chain, at + frameBytes(fields.payloadBytes));
+  chain.set(checksums.blake3(covered));
+  bytes.set(chain, at + FrameLayout.chain);
+  return covered;
 }
 
 /**

@@ -8,6 +8,11 @@ export interface LogLimits {
   readonly segmentBytes: number;
   /** The longest frame, header and padding included: at most FRAME_BYTES_LIMIT, and it fits one segment. */
   readonly frameBytesMax: number;
+  /**
+   * How a new file gets its size. "zeros": they are written ahead, so that no frame waits for the disk to find room. "sparse": it is
+   * only said, for logs that would otherwise write every megabyte twice; a full disk is found by the frame that has no room.
+   */
+  readonly preallocation?: "zeros" | "sparse";
 }
 
 /** Refuses limits that contradict one another: SEGMENT_LIMITS, usage. */

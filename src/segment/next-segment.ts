@@ -4,6 +4,7 @@
 
 import { SeriatimError, type StorageFile } from "../base/index.ts";
 import type { SegmentHeader } from "./header.ts";
+import type { LogLimits } from "./limits.ts";
 import type { LogPlace } from "./log.ts";
 import { Preallocation } from "./preallocation.ts";
 
@@ -21,14 +22,14 @@ const NO_ROOM_CODES: readonly string[] = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"
 
 export class NextSegment {
   readonly #place: LogPlace;
-  readonly #segmentBytes: number;
+  readonly #limits: LogLimits;
   #file: Preallocation | undefined;
   #shortage: SeriatimError | undefined;
   #turnsToRetry = 0;
 
-  constructor(place: LogPlace, segmentBytes: number) {
+  constructor(place: LogPlace, limits: LogLimits) {
     this.#place = place;
-    this.#segmentBytes = segmentBytes;
+    this.#limits = limits;
   }
 
   /** Why it can't be prepared; undefined again when it is ready. */
@@ -38,7 +39,7 @@ export class NextSegment {
 
   /** Whether all its zeros are safe. */
   get isReady(): boolean {
-    return this.#file?.zeroed === this.#segmentBytes;
+    return this.#file?.zeroed === this.#limits.segmentBytes;
   }
 
   /**
@@ -68,7 +69,7 @@ export class NextSegment {
 
   /** Gives it its header and its name; everything is safe on return. */
   publish(header: Omit<SegmentHeader, "segmentBytes">): { file: StorageFile; segmentBytes: number } {
-    const segmentBytes = this.#segmentBytes;
+    const { segmentBytes } = this.#limits;
     this.#file ??= this.#create(header.number);
     const file = this.#file.publish({ ...header, segmentBytes }, this.#place.checksums);
     this.#file = undefined;
@@ -77,8 +78,7 @@ export class NextSegment {
   }
 
   #create(number: number): Preallocation {
-    const { storage, directory, log } = this.#place;
-    return new Preallocation(storage, directory, log, number, this.#segmentBytes);
+    return new Preallocation(this.#place, number, this.#limits);
   }
 
   /** What has no name yet is no part of the log: its file and its space are given back. */

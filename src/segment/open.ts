@@ -30,6 +30,8 @@ export interface OpenOptions {
   readonly from?: LogOrigin | undefined;
   /** Other nodes hold this log: what one that begins in an empty directory had before, nobody knows. */
   readonly isShared?: boolean;
+  /** Many frames of this log may have been written between two syncs (tail.ts). */
+  readonly writesAhead?: boolean;
   /** Sees what was found before anything is changed; what it throws is thrown on, and nothing is. */
   readonly judge?: (scan: LogScan) => void;
 }
@@ -43,7 +45,7 @@ export function openLog(
   place: LogPlace,
   limits: LogLimits,
   visit: FrameVisitor = () => {},
-  { from, isShared = false, judge = () => {} }: OpenOptions = {},
+  { from, isShared = false, writesAhead = false, judge = () => {} }: OpenOptions = {},
 ): OpenedLog {
   checkLimits(limits);
   const { storage, directory } = place;
@@ -52,14 +54,14 @@ export function openLog(
   const visitAll = (frame: LogFrame): void => {
     visit(frame);
   };
-  const scan = scanLog(place, visitAll, from === undefined ? {} : { from });
+  const scan = scanLog(place, visitAll, from === undefined ? { writesAhead } : { writesAhead, from });
   if (scan.verdict === "corrupt") throw new SeriatimError("LOG_CORRUPT", describeScan(scan));
   judge(scan);
   const mayLack = scan.mayLack || scan.verdict === "torn" || (isShared && scan.segments.length === 0);
   if (mayLack) keepMayLack(place, scan.mayLack);
   for (const name of scan.temporaries) storage.remove(`${directory}/${name}`);
   storage.syncDirectory(directory);
-  const segment = reopenLast(place, scan);
+  const segment = reopenLast(place, scan, limits);
   const end = {
     position: scan.lastPosition,
     chain: scan.chain,
@@ -71,20 +73,27 @@ export function openLog(
   return { writer: new LogWriter(place, limits, end), scan };
 }
 
-function reopenLast(place: LogPlace, scan: LogScan): OpenSegment | undefined {
+function reopenLast(place: LogPlace, scan: LogScan, limits: LogLimits): OpenSegment | undefined {
   const last = scan.segments.at(-1);
   if (last === undefined) return undefined;
   const { segmentBytes, endOffset } = last;
   const file = place.storage.open(last.file, "write");
   try {
     writeAgain(place, file, last);
-    if (scan.verdict === "torn") writeZeros(file, endOffset, segmentBytes);
+    if (scan.verdict === "torn") cutEnd(file, endOffset, segmentBytes, limits);
     file.syncData();
   } catch (error) {
     file.close();
     throw error;
   }
   return { file, segmentBytes, offset: endOffset };
+}
+
+/** Zeros from `from` to the end: written, or in a sparse log said, which a full disk has room for too. */
+function cutEnd(file: StorageFile, from: number, segmentBytes: number, { preallocation }: LogLimits): void {
+  if (preallocation !== "sparse") return writeZeros(file, from, segmentBytes);
+  file.truncate(from);
+  file.truncate(segmentBytes);
 }
 
 /** Writes the bytes of every frame above the segment's durable offset over themselves: one or two in mode `fsync`. */

@@ -1,10 +1,12 @@
 // The next segment, made before it is needed: its zeros are written and synced a slice at a time while the current
 // one fills, so that rotation costs one sector, one rename and two syncs. Real zeros, because extents that are only
-// reserved stall later, at the first write into them.
+// reserved stall later, at the first write into them. A sparse log does without: the size is said, and that is all.
 
 import type { Checksums, Storage, StorageFile } from "../base/index.ts";
 import { segmentName, temporaryName } from "./directory.ts";
 import { encodeSegmentHeader, type SegmentHeader } from "./header.ts";
+import type { LogLimits } from "./limits.ts";
+import type { LogPlace } from "./log.ts";
 import { writeFully } from "./write-fully.ts";
 
 /** Zeros per write; a slice is at most this much longer than asked for. */
@@ -23,17 +25,19 @@ export class Preallocation {
   readonly #directory: string;
   readonly #log: string;
   readonly #number: number;
+  readonly #sparse: boolean;
   readonly #file: StorageFile;
   #zeroed = 0;
   #open = true;
   #named = false;
 
-  constructor(storage: Storage, directory: string, log: string, number: number, segmentBytes: number) {
+  constructor({ storage, directory, log }: LogPlace, number: number, limits: LogLimits) {
     this.#storage = storage;
     this.#directory = directory;
     this.#log = log;
     this.#number = number;
-    this.segmentBytes = segmentBytes;
+    this.segmentBytes = limits.segmentBytes;
+    this.#sparse = limits.preallocation === "sparse";
     this.#file = storage.create(`${directory}/${temporaryName(log, number)}`);
   }
 
@@ -45,8 +49,9 @@ export class Preallocation {
   /** Writes and syncs about `budget_bytes` more zeros; false when all of them are safe. */
   advance(budget_bytes: number): boolean {
     if (this.#zeroed === this.segmentBytes) return false;
-    const to = Math.min(this.segmentBytes, this.#zeroed + budget_bytes);
-    writeZeros(this.#file, this.#zeroed, to);
+    const to = this.#sparse ? this.segmentBytes : Math.min(this.segmentBytes, this.#zeroed + budget_bytes);
+    if (this.#sparse) this.#file.truncate(to);
+    else writeZeros(this.#file, this.#zeroed, to);
     this.#file.syncData();
     this.#zeroed = to;
     return to < this.segmentBytes;

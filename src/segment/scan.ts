@@ -11,7 +11,7 @@ import { headerOf, readSegmentHeader, type SegmentHeader } from "./header.ts";
 import { CHAIN_BYTES, CLOSING_MARK_BYTES, FRAME_HEADER_BYTES, SECTOR_BYTES } from "./layout.ts";
 import type { FrameVisitor, LogFault, LogPlace, LogScan, SegmentSummary } from "./log.ts";
 import { classifyTail } from "./tail.ts";
-import { durableBehind, wholeFrameAt } from "./whole-frame.ts";
+import { searchBehind, wholeFrameAt } from "./whole-frame.ts";
 
 export interface ScanOptions {
   /** Reads no further behind so many whole frames. */
@@ -23,6 +23,8 @@ export interface ScanOptions {
   readonly from?: LogPoint;
   /** Without `from`: begins with the segment that holds this position; what lies before that one is not looked at. */
   readonly near?: number;
+  /** The log's writer may have many frames under way between two syncs (tail.ts). */
+  readonly writesAhead?: boolean;
 }
 
 /**
@@ -45,6 +47,7 @@ class LogScanner {
   readonly #visit: FrameVisitor;
   readonly #from: LogPoint | undefined;
   readonly #near: number;
+  readonly #writesAhead: boolean;
   #framesMax: number;
   /** Behind the last whole frame. */
   readonly #point = { position: 0, epoch: 0, chain: new Uint8Array(CHAIN_BYTES) };
@@ -56,13 +59,16 @@ class LogScanner {
   #fault: LogFault | undefined;
   #durableOffset = 0;
   #wholeFrameBehind = false;
+  /** Too much behind the damage looks like a frame to say what is durable: refused, whoever wrote it. */
+  #isUndecided = false;
   #damagedBytes = 0;
 
   constructor(place: LogPlace, listed: LogDirectory, visit: FrameVisitor, options: ScanOptions) {
-    const { framesMax = Number.POSITIVE_INFINITY, from, near = 1 } = options;
+    const { framesMax = Number.POSITIVE_INFINITY, from, near = 1, writesAhead = false } = options;
     this.#framesMax = framesMax;
     this.#from = from;
     this.#near = near;
+    this.#writesAhead = writesAhead;
     // A snapshot is taken of what is durable.
     this.#durable = from?.position ?? 0;
     this.#place = place;
@@ -88,6 +94,7 @@ class LogScanner {
       inLastSegment: this.#inLastSegment(),
       aboveDurable: this.#point.position + 1 > this.#durable,
       wholeFrameBehind: this.#wholeFrameBehind,
+      writesAhead: this.#writesAhead && !this.#isUndecided,
     });
     return {
       segments: this.#segments,
@@ -285,10 +292,11 @@ class LogScanner {
   /** Whether a whole frame lies behind the damage; not asked when the verdict is settled without it. */
   #lookBehind(reader: ChunkReader, fault: number, end: number): void {
     if (!this.#inLastSegment() || this.#point.position < this.#durable) return;
-    const durable = durableBehind(reader, fault, end, this.#point, this.#place.checksums);
-    if (durable < 0) return;
+    const found = searchBehind(reader, fault, end, this.#point, this.#writesAhead, this.#place.checksums);
+    if (found === undefined) return;
     this.#wholeFrameBehind = true;
-    this.#durable = Math.max(this.#durable, durable);
+    this.#isUndecided = found.isUndecided;
+    this.#durable = Math.max(this.#durable, found.durable);
   }
 
   #inLastSegment(): boolean {

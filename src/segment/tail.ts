@@ -1,18 +1,21 @@
 // Opening a log is a decision table. D is the highest durable position that any whole frame or closing mark on disk
 // names, or that the header of a later segment implies (a segment is begun only when everything before it is safe).
 //
-//   damage            in the last  above  whole frame   verdict
-//                     segment      D      behind it
-//   ----------------  -----------  -----  ------------  -------------------------------------------------------
-//   none              -            -      -             clean: append behind the last frame
-//   segment header    -            -      -             corrupt: it was safe before the file had its name
-//   not continuing    -            -      -             corrupt: a gap, a broken link, a missing segment
-//   not whole         no           -      -             corrupt: its successor proves that it was durable
-//   not whole         yes          no     -             corrupt: it was durable
-//   not whole         yes          yes    yes           corrupt: what follows it would be lost with it
-//   not whole         yes          yes    no            torn: cut to the last whole frame
+//   damage            in the last  above  whole frame   writes   verdict
+//                     segment      D      behind it     ahead
+//   ----------------  -----------  -----  ------------  -------  ----------------------------------------------
+//   none              -            -      -             -        clean: append behind the last frame
+//   segment header    -            -      -             -        corrupt: it was safe before the file had its name
+//   not continuing    -            -      -             -        corrupt: a gap, a broken link, a missing segment
+//   not whole         no           -      -             -        corrupt: its successor proves that it was durable
+//   not whole         yes          no     -             -        corrupt: it was durable
+//   not whole         yes          yes    yes           yes      torn: none of what follows it was durable
+//   not whole         yes          yes    yes           no       corrupt: what follows it would be lost with it
+//   not whole         yes          yes    no            -        torn: cut to the last whole frame
 //
-// "Not whole" is anything a crash can leave: cut short, a bad CRC, any of its sectors missing.
+// "Not whole" is anything a crash can leave: cut short, a bad CRC, any of its sectors missing. A log that writes ahead has
+// many frames under way between two syncs, of which a power loss keeps any; all that lies behind is looked through
+// for a higher D before its end is called torn.
 
 export type Damage = "none" | "segment header" | "not continuing" | "not whole";
 export type Verdict = "clean" | "torn" | "corrupt";
@@ -23,6 +26,8 @@ export interface TailFacts {
   /** The position the first damaged frame would begin with lies above D. */
   readonly aboveDurable: boolean;
   readonly wholeFrameBehind: boolean;
+  /** Many frames of this log may be written between two syncs. */
+  readonly writesAhead: boolean;
 }
 
 interface Row {
@@ -52,6 +57,11 @@ const TABLE: readonly Row[] = [
     because: "the position was durable",
   },
   {
+    when: { damage: "not whole", wholeFrameBehind: true, writesAhead: true },
+    verdict: "torn",
+    because: "what lies behind it was written ahead, and names nothing from here on as durable",
+  },
+  {
     when: { damage: "not whole", wholeFrameBehind: true },
     verdict: "corrupt",
     because:
@@ -67,11 +77,12 @@ const TABLE: readonly Row[] = [
 /** The verdict on a log by the table above. */
 export function classifyTail(facts: TailFacts): { readonly verdict: Verdict; readonly because: string } {
   for (const row of TABLE) {
-    const { damage, inLastSegment, aboveDurable, wholeFrameBehind } = row.when;
+    const { damage, inLastSegment, aboveDurable, wholeFrameBehind, writesAhead } = row.when;
     if (damage !== undefined && damage !== facts.damage) continue;
     if (inLastSegment !== undefined && inLastSegment !== facts.inLastSegment) continue;
     if (aboveDurable !== undefined && aboveDurable !== facts.aboveDurable) continue;
     if (wholeFrameBehind !== undefined && wholeFrameBehind !== facts.wholeFrameBehind) continue;
+    if (writesAhead !== undefined && writesAhead !== facts.writesAhead) continue;
     return row;
   }
   throw new Error("the last row holds for whatever is left");

@@ -30,33 +30,44 @@ export function wholeFrameAt(reader: ChunkReader, offset: number, checksums: Che
   return at >= 0 && frameIsWhole(reader.buffer, at, total, checksums) ? total : 0;
 }
 
+export interface FoundBehind {
+  /** The highest durable position that what was found names. */
+  readonly durable: number;
+  /** There were too many candidates to rule one out: believing in one refuses a start, it loses nothing. */
+  readonly isUndecided: boolean;
+}
+
 /**
- * Looks for a whole frame or closing mark that could be part of this history in (fault, end) of the file. Returns the
- * durable position it names, 0 when there were too many candidates to rule one out (believing in one refuses a start, it loses
- * nothing), or -1 when there is none.
+ * Looks for a whole frame or closing mark that could be part of this history in (fault, end) of the file: for the first one, or
+ * for `all`, because a later one may name more as durable. Undefined when there is none.
  */
-export function durableBehind(
+export function searchBehind(
   reader: ChunkReader,
   fault: number,
   end: number,
   history: History,
+  all: boolean,
   checksums: Checksums,
-): number {
+): FoundBehind | undefined {
   const { view } = reader.buffer;
   let budget_bytes = SUMMED_PER_BYTE_MAX * (end - fault + FRAME_BYTES_LIMIT);
+  let durable = -1;
   for (let offset = fault + FRAME_ALIGN_BYTES; offset < end; offset += FRAME_ALIGN_BYTES) {
+    if (durable >= 0 && !all) break;
     const closed = closingMarkAt(reader, offset, checksums) - history.position;
-    if (closed > 0 && closed <= offset - fault) return closed + history.position;
+    if (closed > 0 && closed <= offset - fault) durable = Math.max(durable, closed + history.position);
     const header = reader.at(offset, FRAME_HEADER_BYTES);
     const total = header < 0 ? 0 : claimedFrameBytes(view, header);
     if (total === 0 || offset + total > reader.size) continue;
     const fields = readFrameFields(view, header);
     if (!couldFollow(fields, history, offset - fault)) continue;
     budget_bytes -= total;
-    if (budget_bytes < 0) return 0;
-    if (wholeFrameAt(reader, offset, checksums) > 0) return fields.durablePosition;
+    if (budget_bytes < 0) return { durable, isUndecided: true };
+    if (wholeFrameAt(reader, offset, checksums) === 0) continue;
+    durable = Math.max(durable, fields.durablePosition);
+    offset += total - FRAME_ALIGN_BYTES;
   }
-  return -1;
+  return durable < 0 ? undefined : { durable, isUndecided: false };
 }
 
 /** Whether a frame `distance_bytes` behind the damage could be this log's: a position takes a byte of payload at least. */

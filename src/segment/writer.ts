@@ -11,7 +11,7 @@
 import { assert, type Checksums, SeriatimError, type StorageFile } from "../base/index.ts";
 import { encodeClosingMark } from "./closing-mark.ts";
 import type { FrameBreak, LogPoint } from "./continuity.ts";
-import { FrameBuffer, type FrameFields, sealFrame } from "./frame.ts";
+import { FrameBuffer, type FrameFields, type StagedMemory, sealFrame, sealFrameAt } from "./frame.ts";
 import { CLOSING_MARK_BYTES, FRAME_HEADER_BYTES, frameBytes, SECTOR_BYTES } from "./layout.ts";
 import { checkLimits, type LogLimits } from "./limits.ts";
 import type { LogFrame, LogPlace } from "./log.ts";
@@ -38,15 +38,18 @@ export interface OpenSegment {
   readonly offset: number;
 }
 
+/** Of a payload that is in `frame`: no sum. */
+const UNKNOWN_SUM = -1;
+
 const TOO_LONG: FrameBreak = { kind: "damaged", reason: "it is longer than any frame of this log" };
 
 export class LogWriter {
-  /** Put the next frame's payload into frame.bytes from FRAME_HEADER_BYTES on, at most `payloadBytesMax`. */
-  readonly frame: FrameBuffer;
   readonly payloadBytesMax: number;
   readonly #checksums: Checksums;
   readonly #place: LogPlace;
   readonly #next: NextSegment;
+  /** Made when it is asked for: a log whose frames are sealed elsewhere needs none. */
+  #frame: FrameBuffer | undefined;
   /** Of the last frame. */
   readonly #chain: Uint8Array;
   #lastEpoch: number;
@@ -68,8 +71,7 @@ export class LogWriter {
     checkLimits(limits);
     this.#place = place;
     this.#checksums = place.checksums;
-    this.#next = new NextSegment(place, limits.segmentBytes);
-    this.frame = new FrameBuffer(limits.frameBytesMax);
+    this.#next = new NextSegment(place, limits);
     this.payloadBytesMax = limits.frameBytesMax - FRAME_HEADER_BYTES;
     this.#chain = end.chain.slice();
     this.#epoch = end.epoch;
@@ -82,6 +84,11 @@ export class LogWriter {
     this.#mayLack = end.mayLack;
   }
 
+  /** Put the next frame's payload into frame.bytes from FRAME_HEADER_BYTES on, at most `payloadBytesMax`. */
+  get frame(): FrameBuffer {
+    this.#frame ??= new FrameBuffer(this.payloadBytesMax + FRAME_HEADER_BYTES);
+    return this.#frame;
+  }
   /** The last position written. */
   get position(): number {
     return this.#position;
@@ -97,7 +104,11 @@ export class LogWriter {
   get segment(): number {
     return this.#number;
   }
-  /** The frame written last, header and padding included: lent, until the next one is formed. */
+  /** Where the next frame would begin in its segment; 0 in a log that has none yet. */
+  get offset(): number {
+    return this.#offset;
+  }
+  /** The frame that `append` or `appendFrame` wrote last, header and padding included: lent, until the next one is formed. */
   get lastFrame(): Uint8Array {
     return this.frame.bytes.subarray(0, this.#lastFrameBytes);
   }
@@ -145,6 +156,33 @@ export class LogWriter {
 
   /** Writes the payload in `frame` as one frame of `count` positions, and nothing more: `sync` makes it safe. */
   append(payloadBytes: number, count: number, timestamp_us: number): void {
+    this.#append(this.frame, 0, payloadBytes, count, timestamp_us, UNKNOWN_SUM);
+  }
+
+  /**
+   * The same for a payload that lies in memory of the caller's, at most `payloadBytesMax` and whole words: the frame's header is
+   * written at `at` of `staged`, FRAME_HEADER_BYTES that the caller leaves free, and the payload follows it. Nothing is
+   * copied, and of its bytes, whose CRC32C is `payloadSum`, only the chain value is computed.
+   */
+  appendInPlace(
+    staged: StagedMemory,
+    at: number,
+    payloadBytes: number,
+    count: number,
+    timestamp_us: number,
+    payloadSum: number,
+  ): void {
+    this.#append(staged, at, payloadBytes, count, timestamp_us, payloadSum);
+  }
+
+  #append(
+    staged: StagedMemory,
+    at: number,
+    payloadBytes: number,
+    count: number,
+    timestamp_us: number,
+    payloadSum: number,
+  ): void {
     assert(payloadBytes <= this.payloadBytesMax, "a payload fits its frame");
     assert(count >= 1 && count <= payloadBytes, "a position takes a byte of payload at least");
     this.#orThrow();
@@ -158,8 +196,13 @@ export class LogWriter {
         timestamp_us,
         durablePosition: this.#durablePosition,
       };
-      const total = sealFrame(this.frame, fields, this.#chain, this.#checksums);
-      this.#write(segment, total, fields);
+      const chain = this.#chain;
+      const checksums = this.#checksums;
+      const total =
+        payloadSum === UNKNOWN_SUM
+          ? sealFrame(this.frame, fields, chain, checksums)
+          : sealFrameAt(staged, at, fields, chain, payloadSum, checksums);
+      this.#write(segment, at === 0 ? staged.bytes : staged.bytes.subarray(at), total, fields);
     } catch (error) {
       throw this.#latch(error);
     }
@@ -180,7 +223,7 @@ export class LogWriter {
     check: (frame: LogFrame) => void = () => {},
   ): FrameBreak | undefined {
     this.#orThrow();
-    if (bytes.length > this.frame.bytes.length) return TOO_LONG;
+    if (bytes.length > this.payloadBytesMax + FRAME_HEADER_BYTES) return TOO_LONG;
     this.frame.bytes.set(bytes);
     const point = { position: this.#position, epoch: this.#epoch, chain: this.#chain };
     const next = judgeFrame(this.frame, bytes.length, point, this.#checksums);
@@ -192,7 +235,7 @@ export class LogWriter {
       const segment = fresh ? this.#rotate() : this.#segmentFor(bytes.length);
       this.#chain.set(next.chain);
       this.#epoch = next.epoch;
-      this.#write(segment, bytes.length, next);
+      this.#write(segment, this.frame.bytes, bytes.length, next);
       return undefined;
     } catch (error) {
       throw this.#latch(error);
@@ -206,8 +249,8 @@ export class LogWriter {
     return { ...fields, ...where, bytes, words, payloadAt: FRAME_HEADER_BYTES };
   }
 
-  #write(segment: OpenSegment, total: number, { count, epoch }: FrameFields): void {
-    writeFully(segment.file, this.frame.bytes, total, this.#offset);
+  #write(segment: OpenSegment, bytes: Uint8Array, total: number, { count, epoch }: FrameFields): void {
+    writeFully(segment.file, bytes, total, this.#offset);
     this.#offset += total;
     this.#lastFrameBytes = total;
     this.#position += count;
@@ -236,9 +279,16 @@ export class LogWriter {
     this.#orThrow();
     if (this.#offset <= SECTOR_BYTES) return true;
     if (!this.#next.isReady) return false;
+    this.beginSegment();
+    return true;
+  }
+
+  /** The same at once, prepared or not; also the first one of a log that has none. */
+  beginSegment(): void {
+    this.#orThrow();
+    if (this.#offset === SECTOR_BYTES) return;
     try {
       this.#rotate();
-      return true;
     } catch (error) {
       throw this.#latch(error);
     }
@@ -288,10 +338,18 @@ export class LogWriter {
     }
   }
 
+  /** Whether a frame with so much payload goes into the current segment. */
+  fits(payloadBytes: number): boolean {
+    return this.#room(frameBytes(payloadBytes)) !== undefined;
+  }
+
   #segmentFor(total: number): OpenSegment {
+    return this.#room(total) ?? this.#rotate();
+  }
+
+  #room(total: number): OpenSegment | undefined {
     const segment = this.#segment;
-    if (segment !== undefined && this.#offset + total <= segment.segmentBytes) return segment;
-    return this.#rotate();
+    return segment !== undefined && this.#offset + total <= segment.segmentBytes ? segment : undefined;
   }
 
   #rotate(): OpenSegment {

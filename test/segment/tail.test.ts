@@ -6,21 +6,40 @@ import { classifyTail, type Damage, type Verdict } from "../../src/segment/index
 const EITHER = [true, false];
 
 test.each<
-  [name: string, damage: Damage, last: boolean[], above: boolean[], behind: boolean[], verdict: Verdict]
+  [
+    name: string,
+    damage: Damage,
+    last: boolean[],
+    above: boolean[],
+    behind: boolean[],
+    ahead: boolean[],
+    verdict: Verdict,
+  ]
 >([
-  ["an undamaged log is clean, whatever D is", "none", EITHER, EITHER, EITHER, "clean"],
-  ["a damaged segment header is corrupt", "segment header", EITHER, EITHER, EITHER, "corrupt"],
-  ["a gap or a broken link is corrupt", "not continuing", EITHER, EITHER, EITHER, "corrupt"],
-  ["damage before the last segment is corrupt", "not whole", [false], EITHER, EITHER, "corrupt"],
-  ["damage at or below D is corrupt", "not whole", [true], [false], EITHER, "corrupt"],
-  ["damage with a whole frame behind it is corrupt", "not whole", [true], [true], [true], "corrupt"],
-  ["damage above D with nothing whole behind it is torn", "not whole", [true], [true], [false], "torn"],
-])("%s", (_, damage, last, above, behind, verdict) => {
+  ["an undamaged log is clean, whatever D is", "none", EITHER, EITHER, EITHER, EITHER, "clean"],
+  ["a damaged segment header is corrupt", "segment header", EITHER, EITHER, EITHER, EITHER, "corrupt"],
+  ["a gap or a broken link is corrupt", "not continuing", EITHER, EITHER, EITHER, EITHER, "corrupt"],
+  ["damage before the last segment is corrupt", "not whole", [false], EITHER, EITHER, EITHER, "corrupt"],
+  ["damage at or below D is corrupt", "not whole", [true], [false], EITHER, EITHER, "corrupt"],
+  ["damage with a whole frame behind it is corrupt", "not whole", [true], [true], [true], [false], "corrupt"],
+  ["a log that writes ahead is cut there", "not whole", [true], [true], [true], [true], "torn"],
+  [
+    "damage above D with nothing whole behind it is torn",
+    "not whole",
+    [true],
+    [true],
+    [false],
+    EITHER,
+    "torn",
+  ],
+])("%s", (_, damage, last, above, behind, ahead, verdict) => {
   for (const inLastSegment of last) {
     for (const aboveDurable of above) {
       for (const wholeFrameBehind of behind) {
-        const facts = { damage, inLastSegment, aboveDurable, wholeFrameBehind };
-        expect({ facts, verdict: classifyTail(facts).verdict }).toEqual({ facts, verdict });
+        for (const writesAhead of ahead) {
+          const facts = { damage, inLastSegment, aboveDurable, wholeFrameBehind, writesAhead };
+          expect({ facts, verdict: classifyTail(facts).verdict }).toEqual({ facts, verdict });
+        }
       }
     }
   }
