@@ -16,3 +16,17 @@ export {
   type TopicExtent,
 } from "./commit/result-codec.ts";
 export type { GroupFigures, TapeFigures, TopicFigures } from "./figures.ts";
+export {
+  HoldMemory,
+  ORDERING_LIMITS,
+  type OrderingLimits,
+  OrderLevel,
+} from "./ordering/limits.ts";
+export type { HeldBatch, PublisherSession } from "./ordering/publisher-session.ts";
+export {
+  Judgement,
+  type KnownSession,
+  type OpenedSession,
+  Opening,
+  TopicSessions,
+} from "./ordering/topic-sessions.ts";
