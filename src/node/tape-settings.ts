@@ -4,9 +4,11 @@
 //   in `start`     --tape-port    SERIATIM_TAPE_PORT   "tape-port"
 //   in the tape    --port         SERIATIM_TAPE_PORT   "port"
 
+import { join, relative, resolve, sep } from "node:path";
 import { SeriatimError } from "../base/index.ts";
+import { TAPE_DIRECTORY } from "../runtime/index.ts";
 import type { GivenSettings } from "./configuration.ts";
-import type { Setting, SettingKind, SettingName } from "./settings.ts";
+import type { Configuration, Setting, SettingKind, SettingName } from "./settings.ts";
 
 export interface TapeSettings {
   /** -1: there is none. */
@@ -29,7 +31,6 @@ export interface TapeSettings {
 /** Where a tape is found by default. */
 const TAPE_PORT = 9400;
 const TAPE_HOST = "127.0.0.1";
-const TAPE_DIRECTORY = "tape";
 
 /** Of the pools: 2 MiB each, so 8 GiB; more is a mistaken unit. */
 const BUFFERS_MAX = 4_096;
@@ -173,13 +174,33 @@ export function tapeServeSettings(settings: readonly Setting[]): readonly Settin
   ];
 }
 
-/** Throws CONFIGURATION_INVALID for settings of a tape that there is not. */
-export function refuseHalfATape({ tapePort }: TapeSettings, given: GivenSettings): void {
-  if (tapePort >= 0) return;
+/** Where the tape of a node lives. */
+function tapeDirectoryOf({ dataDir, tapeDataDir }: Configuration): string {
+  return tapeDataDir === "" ? join(dataDir, TAPE_DIRECTORY) : tapeDataDir;
+}
+
+/** Throws CONFIGURATION_INVALID for settings of a tape that there is not, and for a place that is the exchange's. */
+export function refuseHalfATape(configuration: Configuration, given: GivenSettings): void {
+  if (configuration.tapePort >= 0) return refuseTakenPlace(configuration);
   for (const { name, default: value } of TAPE_SETTINGS) {
     const found = given.get(name);
     if (name === "tapePort" || found === undefined || found.value === value) continue;
-    const what = `${found.origin} is given, but no tape-port: there is no tape`;
-    throw new SeriatimError("CONFIGURATION_INVALID", what, { exitCode: 2 });
+    throw invalid(`${found.origin} is given, but no tape-port: there is no tape`);
   }
+}
+
+/** The next start would find a stranger in the exchange's directory, or this one the exchange in the tape's. */
+function refuseTakenPlace(configuration: Configuration): void {
+  const { dataDir, tapeDataDir } = configuration;
+  const [data, tape] = [resolve(dataDir), resolve(tapeDirectoryOf(configuration))];
+  if (tape === data) throw invalid(`data-dir and tape-data-dir are both ${tapeDataDir}: each needs its own`);
+  const [inside, ...deeper] = relative(data, tape).split(sep);
+  if (inside === ".." || (inside === TAPE_DIRECTORY && deeper.length === 0)) return;
+  throw invalid(
+    `tape-data-dir ${tapeDataDir} lies in data-dir ${dataDir}, where only ${TAPE_DIRECTORY} may be the tape's`,
+  );
+}
+
+function invalid(message: string): SeriatimError {
+  return new SeriatimError("CONFIGURATION_INVALID", message, { exitCode: 2 });
 }

@@ -5,6 +5,7 @@
 //   <data-dir>/incoming/             a snapshot that a replica is sent (src/journal/snapshot/incoming.ts)
 //   <data-dir>/journal-diverged-..., journal-before-..., snapshots-...
 //                                    what a replica had that could not go on (src/journal/replica-files.ts); never read again
+//   <data-dir>/tape/                 the tape's own, where one runs in the node (src/tape-runtime/directory)
 //   <data-dir>/epoch-N               what a node of a cluster has promised (replication/promise.ts)
 //   <data-dir>/lock-<pid>-....sock   the lock of the running node (src/platform/directory-lock.ts)
 
@@ -29,6 +30,11 @@ const NO_IDENTITY = "none";
 const INCOMING = "incoming";
 /** What a file system puts into its own root: a mount point may be a data directory. */
 const FILE_SYSTEMS_OWN = "lost+found";
+
+/** Where a node's tape lives unless it is told otherwise. */
+export const TAPE_DIRECTORY = "tape";
+/** By these a tape's is known. */
+const OF_A_TAPE: readonly string[] = ["catalog", "topics"];
 
 export interface DataDirectory {
   /** Where the journal lives. */
@@ -134,13 +140,13 @@ function segmentNamesIn(journal: string): string[] {
 const SET_ASIDE = new RegExp(`^(${JOURNAL_LOG}|${SNAPSHOTS_DIRECTORY}|aside)-(diverged|before)-`);
 
 function refuseForeign(path: string, storage: Storage): void {
-  const ours = [JOURNAL_LOG, SNAPSHOTS_DIRECTORY, INCOMING, FILE_SYSTEMS_OWN];
+  const ours = [JOURNAL_LOG, SNAPSHOTS_DIRECTORY, INCOMING, TAPE_DIRECTORY, FILE_SYSTEMS_OWN];
   const isOurs = (name: string) =>
     ours.includes(name) || SET_ASIDE.test(name) || isLockFile(name) || isPromise(name);
-  const stranger = storage.list(path).find((name) => !isOurs(name));
+  const names = storage.list(path);
+  const stranger = names.find((name) => !isOurs(name));
   if (stranger === undefined) return;
-  throw new SeriatimError(
-    "FOREIGN_DIRECTORY",
-    `${path} is not a seriatim data directory: it holds ${stranger}`,
-  );
+  const isTapes = names.some((name) => OF_A_TAPE.includes(name));
+  const what = isTapes ? "is a tape's data directory, not an exchange's" : "is not a seriatim data directory";
+  throw new SeriatimError("FOREIGN_DIRECTORY", `${path} ${what}: it holds ${stranger}`);
 }

@@ -184,6 +184,14 @@ describe("a bad value is refused by one line that says where:", () => {
       '--tape-segment-bytes: "8388609" is not a whole number from 8388608 to 1073741824, a multiple of 4096',
     ],
     [
+      { flags: { tapePort: "0", dataDir: "a", tapeDataDir: "./a/" } },
+      "data-dir and tape-data-dir are both ./a/: each needs its own",
+    ],
+    [
+      { flags: { tapePort: "0", dataDir: "a", tapeDataDir: "a/b" } },
+      "tape-data-dir a/b lies in data-dir a, where only tape may be the tape's",
+    ],
+    [
       { flags: { mdChannels: "top,top" } },
       '--md-channels: "top,top" is not one or more of top,levels,orders, with commas',
     ],
