@@ -10,4 +10,5 @@ export * from "./order-entry/index.ts";
 export * from "./reasons.ts";
 export * from "./replication/index.ts";
 export * from "./reports/index.ts";
+export * from "./tape/index.ts";
 export * from "./ticks/index.ts";
