@@ -1,5 +1,6 @@
 // The tape's decisions, free of sockets, threads and clocks: staging, ingest, ordering, commit, the topics' logs, serving.
 
+export * from "./catalog/index.ts";
 export {
   type CommitCommand,
   CommitCommandWriter,
@@ -30,3 +31,4 @@ export {
   Opening,
   TopicSessions,
 } from "./ordering/topic-sessions.ts";
+export * from "./serving/index.ts";

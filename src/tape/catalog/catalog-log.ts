@@ -1,0 +1,108 @@
+// The catalog on disk: a small log of segment files beside the topics' directories. Every change is durable when `write`
+// returns. When about a segment has been written since the last checkpoint, the next segment begins with another one (all that
+// is), and the segments before it go once it is safe: so the log stays small, and a kill at any moment loses nothing.
+// Throws what the disk says; a log that failed stays so and is opened again.
+
+import { type Checksums, SeriatimError, type Storage } from "../../base/index.ts";
+import {
+  FRAME_HEADER_BYTES,
+  type LogFrame,
+  type LogLimits,
+  type LogPlace,
+  type LogWriter,
+  openLog,
+  retireSegments,
+} from "../../segment/index.ts";
+import { type CatalogChange, decodeCatalogChanges, encodeCatalogChange } from "./changes.ts";
+import { CatalogState } from "./state.ts";
+
+/** The log's name, and of its folder in the data directory. */
+const CATALOG_LOG = "catalog";
+
+/** A thousand topics with a few groups each fit one segment. */
+const SEGMENT_BYTES = 1024 * 1024;
+/** Many changes of one moment are one write and one sync. */
+const FRAME_BYTES_MAX = 64 * 1024;
+
+const CATALOG_LIMITS: LogLimits = { segmentBytes: SEGMENT_BYTES, frameBytesMax: FRAME_BYTES_MAX };
+
+export interface CatalogPlace {
+  readonly storage: Storage;
+  readonly checksums: Checksums;
+  /** The tape's data directory. */
+  readonly directory: string;
+}
+
+export class CatalogLog {
+  readonly state = new CatalogState();
+  readonly #place: LogPlace;
+  readonly #limits: LogLimits;
+  readonly #log: LogWriter;
+  /** Bytes of records written since the last checkpoint began. */
+  #written = 0;
+
+  /**
+   * Opens the catalog, and makes it when there is none. Throws LOG_CORRUPT, FOREIGN_DIRECTORY, or what the disk says.
+   */
+  constructor({ storage, checksums, directory }: CatalogPlace, limits: LogLimits = CATALOG_LIMITS) {
+    this.#place = { storage, checksums, directory: `${directory}/${CATALOG_LOG}`, log: CATALOG_LOG };
+    this.#limits = limits;
+    this.#log = openLog(this.#place, limits, (frame) => this.#read(frame)).writer;
+  }
+
+  /** Makes the changes so, all safe on return. `now_us`: wall time, for whoever looks at the log. */
+  write(changes: readonly CatalogChange[], now_us: number): void {
+    if (changes.length === 0) return;
+    this.#append(changes, now_us);
+    this.#log.sync();
+    for (const change of changes) this.state.apply(change);
+    if (this.#written >= this.#limits.segmentBytes / 2) this.#checkpoint(now_us);
+  }
+
+  close(): void {
+    this.#log.close();
+  }
+
+  /** All that is, from the beginning of a segment on; what came before it is needed no more once that is safe. */
+  #checkpoint(now_us: number): void {
+    while (this.#log.prepareNext(true));
+    // No room for a file: the segment goes on, and the next change tries again.
+    if (!this.#log.rotate()) return;
+    const before = this.#log.position + 1;
+    this.#written = 0;
+    this.#append(this.state.asChanges(), now_us);
+    this.#log.sync();
+    // The next one comes when as much again has been written.
+    this.#written = -this.#written;
+    retireSegments(this.#place, before);
+  }
+
+  /** In as few frames as hold them. */
+  #append(changes: readonly CatalogChange[], now_us: number): void {
+    const log = this.#log;
+    let [at, count] = [FRAME_HEADER_BYTES, 0];
+    const flush = () => {
+      if (count > 0) log.append(at - FRAME_HEADER_BYTES, count, now_us);
+      [at, count] = [FRAME_HEADER_BYTES, 0];
+    };
+    for (const change of changes) {
+      const record = encodeCatalogChange(change);
+      if (at + record.length > FRAME_HEADER_BYTES + log.payloadBytesMax) flush();
+      log.frame.bytes.set(record, at);
+      at += record.length;
+      count++;
+      this.#written += record.length;
+    }
+    flush();
+  }
+
+  #read({ bytes, payloadAt, payloadBytes, count, file, offset }: LogFrame): void {
+    const changes = decodeCatalogChanges(bytes, payloadAt, payloadAt + payloadBytes, count);
+    if (changes === undefined) {
+      const what = "the frame is whole, but its records are none of a catalog";
+      throw new SeriatimError("LOG_CORRUPT", `corrupt: ${file} at offset ${offset}: ${what}`);
+    }
+    this.#written += payloadBytes;
+    for (const change of changes) this.state.apply(change);
+  }
+}

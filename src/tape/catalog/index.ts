@@ -1,0 +1,11 @@
+export { CatalogLog, type CatalogPlace } from "./catalog-log.ts";
+export {
+  type CatalogChange,
+  type CatalogTopic,
+  decodeCatalogChanges,
+  encodeCatalogChange,
+  type TopicSettings,
+} from "./changes.ts";
+export { GroupOffsets } from "./group-offsets.ts";
+export { CatalogState } from "./state.ts";
+export { type CatalogStore, isNoRoom, TopicDirectory, type TopicRetention } from "./topic-directory.ts";
