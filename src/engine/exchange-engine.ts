@@ -32,7 +32,7 @@ import { applyOnce } from "./once.ts";
 import { cancelOrder, modifyOrder, newOrder } from "./order-commands.ts";
 import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 import { findOwnOrder, type OwnOrder, visitOwnOrders } from "./own-orders.ts";
-import type { ReportStreams } from "./report-streams.ts";
+import type { ReportListener, ReportStreams } from "./report-streams.ts";
 import { applySession } from "./session-commands.ts";
 import type { Session } from "./sessions.ts";
 import { writeSnapshot } from "./snapshot.ts";
@@ -47,6 +47,12 @@ const MODIFY = CommandKind.Modify;
 
 export class ExchangeEngine implements Application {
   #state: ExchangeState | undefined;
+  readonly #listener: ReportListener | undefined;
+
+  /** `listener`: told of every report of commands that are applied; it must neither read nor call the engine. */
+  constructor(listener?: ReportListener) {
+    this.#listener = listener;
+  }
 
   /** @throws SeriatimError LOG_UNKNOWN for a record that no gateway of this version writes. */
   apply(words: Int32Array, at: number, events: RecordBuffer): void {
@@ -77,6 +83,7 @@ export class ExchangeEngine implements Application {
   /** @throws SeriatimError SNAPSHOT_INVALID; the state is then what it was. */
   restore(bytes: Uint8Array, position: number): void {
     this.#state = readSnapshot(bytes, position);
+    this.#state.reports.listener = this.#listener;
   }
 
   get genesis(): Genesis {
@@ -249,6 +256,7 @@ export class ExchangeEngine implements Application {
     const genesis = checkGenesis(words, at);
     if (genesis === undefined) throw unknownRecord("the genesis record is none of this version");
     this.#state = new ExchangeState(genesis);
+    this.#state.reports.listener = this.#listener;
     this.#state.position = 1;
     this.#state.timestamp_us = readTimestamp(words, at);
   }

@@ -25,6 +25,12 @@ export const REPORT_LIMITS: ReportLimits = {
   reportsMax: 1_048_576,
 };
 
+/** Who sees every report, also those that are kept no more. */
+export interface ReportListener {
+  /** `stream` gets another report: what was claimed before, of any stream, is written by now, and there until this returns. */
+  onReport(stream: ReportStream): void;
+}
+
 const NOTHING = new Int32Array(0);
 /** Above the numbers of a stream without a chunk. A small integer: an infinite one would make its field a double. */
 const NO_CHUNK = 2 ** 31 - 1;
@@ -130,6 +136,8 @@ function chunkEnd(number: number): number {
 export class ReportStreams {
   /** Whether any account has a stream: false on the way of every order where none has. */
   isUsed = false;
+  /** Not part of the state, and nothing in it depends on whether there is one. */
+  listener: ReportListener | undefined;
   readonly #limits: ReportLimits;
   readonly #streams: ReportStream[] = [];
   /** By hash of the account, open addressing: place in #streams + 1, 0 where there is none. Half of it is used at most. */
@@ -194,6 +202,7 @@ export class ReportStreams {
 
   /** Gives `stream` its next number: the record's place is then words(number), at(number), and holds anything. */
   claim(stream: ReportStream): number {
+    this.listener?.onReport(stream);
     if (stream.room === 0) this.#addChunk(stream);
     stream.room--;
     stream.lastAt += REPORT_WORDS;

@@ -1,5 +1,6 @@
 export * from "./admin/index.ts";
 export * from "./commands/index.ts";
+export * from "./drop-copy/index.ts";
 export * from "./events/index.ts";
 export * from "./flow/index.ts";
 export * from "./instrument-status.ts";

@@ -40,6 +40,16 @@ export function reportCommandName(command: number): ReportCommandName | undefine
   return COMMANDS.get(command as typeof CommandKind.NewOrder);
 }
 
+/** The event of a report of that ReportKind; one that this version does not know has none. */
+export function reportEventName(kind: number): ReportEventName | undefined {
+  return EVENTS[kind - 1];
+}
+
+/** Why an order was taken out, by its CancelCause. */
+export function cancelCauseName(cause: number): CancelCauseName {
+  return CAUSES[cause] ?? "request";
+}
+
 /** A report as the client library gives it: its numbers are the record's (../reports). */
 export interface NumberedReport {
   readonly number: number;
@@ -119,7 +129,7 @@ export interface ListedPrices {
 /** `instrument`: undefined when the report is of none, or of one that is not listed. */
 export function reportText(report: NumberedReport, instrument: ListedPrices | undefined): string {
   const { number, kind, command, flags, request, session, sequence, timestamp_us } = report;
-  const event = EVENTS[kind - 1] ?? "rejected";
+  const event = reportEventName(kind) ?? "rejected";
   const isOurs = session !== 0n;
   const message: ReportMessage = {
     type: "report",
@@ -164,7 +174,7 @@ function orderOf(
       lastPrice: formatPrice(report.lastPrice, decimals),
       liquidity: (report.flags & ReportFlag.Maker) !== 0 ? "maker" : "taker",
     }),
-    ...(event === "cancelled" && { cause: CAUSES[report.reason] ?? "request" }),
+    ...(event === "cancelled" && { cause: cancelCauseName(report.reason) }),
   };
 }
 

@@ -1,0 +1,171 @@
+// The log as the topics are made of it: an engine of its own follows the journal up to a released position, and each topic's source is
+// told of what lies behind its topic's last record. Nothing behind the released position is read, so nothing leaves before it may;
+// nobody waits for what is done here: it is only behind.
+
+import { type Checksums, type Clock, RecordBuffer, SeriatimError } from "../../base/index.ts";
+import { ExchangeEngine } from "../../engine/index.ts";
+import { checkFrame, journalPlace } from "../../journal/index.ts";
+import { ChannelKind, COMMAND_WORDS, EVENT_WORDS, readTimestamp } from "../../protocol/index.ts";
+import { FrameFollower, type LogFrame } from "../../segment/index.ts";
+import { EXCHANGE_RECORDS } from "../exchange-records.ts";
+import { BATCH_LIMITS, Batcher, type BatchLimits, type CopyBatch, type Moment } from "./batcher.ts";
+import { beginCourse, type CoursePlace } from "./course-start.ts";
+import { PacketSource } from "./packet-source.ts";
+import { ReportSource } from "./report-source.ts";
+import { type DropCopyStream, dropCopyTopic, type LastRecord, type TopicSource } from "./topic-source.ts";
+
+/** Events handed on at once; a command with more comes in pieces. */
+const EVENTS_PER_PIECE = 512;
+/** The log's first command: before it there is no exchange to tell of. */
+const GENESIS = 1;
+
+const KINDS = {
+  top: ChannelKind.Top,
+  levels: ChannelKind.Levels,
+  orders: ChannelKind.Orders,
+} as const;
+
+/** A stream that is published, and the last record that its topic holds. */
+interface PublishedStream {
+  readonly stream: DropCopyStream;
+  readonly last: LastRecord | undefined;
+}
+
+export interface CourseOptions {
+  readonly place: CoursePlace;
+  /** Of the wall. */
+  readonly clock: Clock;
+  readonly streams: readonly PublishedStream[];
+  readonly onBatch: (batch: CopyBatch) => void;
+  readonly limits?: BatchLimits;
+}
+
+/** Positions that a topic can't be given any more. */
+export interface TopicGap {
+  readonly topic: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+export class JournalCourse {
+  readonly #checksums: Checksums;
+  readonly #engine: ExchangeEngine;
+  readonly #moment: Moment = { position: 0, timestamp_us: 0 };
+  readonly #reports: ReportSource | undefined;
+  /** Those that are told of what happens. */
+  readonly #sources: TopicSource[] = [];
+  /** Those whose topics have more than was applied by now. */
+  #waiting: TopicSource[] = [];
+  readonly #events: RecordBuffer;
+  readonly #follower: FrameFollower;
+  /** What was told as missing. */
+  readonly gaps: readonly TopicGap[];
+
+  /**
+   * Throws DROP_COPY_AHEAD when a topic holds more than `released`, LOG_EMPTY while there is no log, LOG_RETIRED when its beginning
+   * is gone and no snapshot serves, or what the disk says.
+   */
+  constructor({ place, clock, streams, onBatch, limits = BATCH_LIMITS }: CourseOptions, released: number) {
+    this.#checksums = place.journal.checksums;
+    this.#engine = new ExchangeEngine({ onReport: (stream) => this.#reports?.onReport(stream) });
+    for (const { stream, last } of streams) {
+      refuseAhead(dropCopyTopic(stream), last, released);
+      const batcher = new Batcher(dropCopyTopic(stream), this.#moment, limits, onBatch);
+      if (stream === "reports") this.#reports = new ReportSource(last, batcher);
+      const source = stream === "reports" ? this.#reports : this.#packets(stream, last, batcher, clock);
+      if (source !== undefined) this.#waiting.push(source);
+    }
+    this.#events = new RecordBuffer(EVENT_WORDS, EVENTS_PER_PIECE, (events) => {
+      for (const source of this.#sources) source.onEvents(events);
+    });
+    const after = Math.min(...this.#waiting.map((source) => source.after));
+    beginCourse(place, this.#engine, after, released);
+    this.#setMoment(this.#engine.position, this.#engine.position === 0 ? 0 : this.#engine.timestamp_us);
+    this.#follower = new FrameFollower(journalPlace(place.journal), this.#engine.position);
+    this.gaps = this.#tellGaps();
+    this.#beginDue();
+  }
+
+  /** The last position that was applied. */
+  get position(): number {
+    return this.#engine.position;
+  }
+
+  /**
+   * Applies the next frame that ends at or before `released`; false: there is none. Throws LOG_RETIRED, LOG_CORRUPT or what the disk says.
+   */
+  step(released: number): boolean {
+    return this.#follower.read(released, this.#visit, 1) > 0;
+  }
+
+  /** Ends all batches at work: there is nothing more for now. */
+  cut(): void {
+    for (const source of this.#sources) source.cut();
+  }
+
+  /** Gives the file back. */
+  close(): void {
+    this.#follower.close();
+  }
+
+  #packets(
+    stream: keyof typeof KINDS,
+    last: LastRecord | undefined,
+    batcher: Batcher,
+    clock: Clock,
+  ): TopicSource {
+    const parts = { engine: this.#engine, moment: this.#moment, checksums: this.#checksums, clock };
+    return new PacketSource({ kind: KINDS[stream], last, batcher, ...parts });
+  }
+
+  /** The state is behind what some topics have by more than the log can tell. */
+  #tellGaps(): TopicGap[] {
+    const { position } = this.#moment;
+    const lacking = this.#waiting.filter(({ after }) => after < position);
+    return lacking.map((source) => {
+      const gap = { topic: source.topic, first: source.after + 1, last: position };
+      source.tellGap(gap.first, gap.last);
+      return gap;
+    });
+  }
+
+  #beginDue(): void {
+    const { position } = this.#moment;
+    if (this.#waiting.length === 0 || position < GENESIS) return;
+    const due = this.#waiting.filter(({ after }) => after <= position);
+    this.#waiting = this.#waiting.filter(({ after }) => after > position);
+    for (const source of due) {
+      source.begin();
+      this.#sources.push(source);
+    }
+  }
+
+  readonly #visit = (frame: LogFrame): void => {
+    checkFrame(frame, EXCHANGE_RECORDS);
+    const { words, payloadAt, count, firstPosition } = frame;
+    let at = payloadAt / 4;
+    for (let position = firstPosition; position < firstPosition + count; position++, at += COMMAND_WORDS)
+      if (position > this.#moment.position) this.#apply(words, at, position);
+  };
+
+  #apply(words: Int32Array, at: number, position: number): void {
+    this.#setMoment(position, readTimestamp(words, at));
+    this.#engine.apply(words, at, this.#events);
+    this.#events.drain();
+    const sources = this.#sources;
+    for (let i = 0; i < sources.length; i++) sources[i].endCommand(words, at);
+    this.#beginDue();
+  }
+
+  #setMoment(position: number, timestamp_us: number): void {
+    this.#moment.position = position;
+    this.#moment.timestamp_us = timestamp_us;
+  }
+}
+
+/** What was published was released: a log that ends before it is another one, or has lost its end. */
+function refuseAhead(topic: string, last: LastRecord | undefined, released: number): void {
+  if (last === undefined || last.position <= released) return;
+  const what = `topic ${topic} holds position ${last.position}, and the log is safe up to ${released} alone`;
+  throw new SeriatimError("DROP_COPY_AHEAD", `${what}: it is another log's, or this one has lost its end`);
+}

@@ -1,0 +1,3 @@
+export * from "./codec.ts";
+export * from "./layout.ts";
+export * from "./text.ts";
