@@ -17,6 +17,8 @@ export {
   type TopicExtent,
 } from "./commit/result-codec.ts";
 export type { GroupFigures, TapeFigures, TopicFigures } from "./figures.ts";
+export * from "./ingest/index.ts";
+export * from "./ingest/index.ts";
 export {
   HoldMemory,
   ORDERING_LIMITS,
@@ -32,3 +34,4 @@ export {
   TopicSessions,
 } from "./ordering/topic-sessions.ts";
 export * from "./serving/index.ts";
+export * from "./staging/index.ts";

@@ -1,0 +1,8 @@
+export { mayEnter, OPEN_GRANT, type TapeAccess } from "./access.ts";
+export { ByteRate } from "./byte-rate.ts";
+export { BatchDrain, type DrainSession, DrainState, type HandOver } from "./drain.ts";
+export { Handshake, HandshakeState } from "./handshake.ts";
+export { BATCH_us } from "./holder-deadlines.ts";
+export type { PublishedTopic, PublisherTerms } from "./publisher.ts";
+export type { CommitQueue, PublisherFigures, PublisherServiceOptions } from "./publisher-parts.ts";
+export { HELD_us, PublisherService } from "./publisher-service.ts";

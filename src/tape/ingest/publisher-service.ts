@@ -1,0 +1,368 @@
+// All publishers of a broker: whose bytes are drained, who waits for a buffer or for the commit queue, what is handed over when, and
+// what each is told. It owns the staging pool's turns; sockets, rings and time are passed in.
+//
+//   received ──► drain ──► staging ──(buffer full, or the turn is over)──► commit queue
+//   released ──► pool ──► the oldest waiter goes on           acked ──► one Ack per turn and connection
+//
+// Nobody is refused for want of room: who finds no buffer, or the queue full, is not read until there is room, the oldest first. What of
+// its bytes was read already waits in memory of one read. Who holds a buffer that others wait for must end its batch in time.
+
+import { type Clock, connectionSlot, type Transport } from "../../base/index.ts";
+import { TapeReason } from "../../protocol/index.ts";
+import { SlotQueue, type StagingPool } from "../staging/index.ts";
+import { BatchDrain, type DrainSession, DrainState, type HandOver } from "./drain.ts";
+import { HolderDeadlines } from "./holder-deadlines.ts";
+import { Publisher, type PublisherTerms } from "./publisher.ts";
+import type { CommitQueue, PublisherFigures, PublisherServiceOptions } from "./publisher-parts.ts";
+
+/** A part of this size is worth a wake-up of its own; smaller ones become visible together, when the turn is over. */
+const PUBLISH_BYTES = 256 * 1024;
+/** Who takes not one small message for so long is gone. */
+export const HELD_us = 10_000_000;
+const BEAT_us = 1_000_000;
+
+export class PublisherService {
+  readonly #transport: Transport;
+  readonly #pool: StagingPool;
+  readonly #commits: CommitQueue;
+  readonly #clock: Clock;
+  /** By slot. */
+  readonly #publishers: (Publisher | undefined)[];
+  /** Read since the last turn. */
+  #touched: Publisher[] = [];
+  /** With an ack that is due. */
+  #due: Publisher[] = [];
+  #isTurnAsked = false;
+  /** By commit worker: who waits for room in its queue. */
+  readonly #forRoom: readonly SlotQueue[];
+  /** Ends of connections that found the queue full; one for each connection that there was. */
+  #untoldEnds: { connection: number; topic: number }[] = [];
+  readonly #overRate = new Set<Publisher>();
+  readonly #holders: HolderDeadlines;
+  #beatAt_us = 0;
+  #count = 0;
+  #batchesOfGone = 0;
+  #bytesOfGone = 0;
+  #acksSent = 0;
+
+  constructor(options: PublisherServiceOptions) {
+    this.#transport = options.transport;
+    this.#pool = options.pool;
+    this.#commits = options.commits;
+    this.#clock = options.clock;
+    this.#publishers = new Array(options.connectionsMax).fill(undefined);
+    this.#forRoom = Array.from(
+      { length: options.commits.workers },
+      () => new SlotQueue(options.connectionsMax),
+    );
+    this.#holders = new HolderDeadlines(this.#pool, (connection) => this.#find(connection)?.drain);
+  }
+
+  /** A session's connection, accepted and told so: from now on its batches come. */
+  open(session: DrainSession, terms: PublisherTerms): void {
+    const drain = new BatchDrain(session, this.#pool, this.#handOver(terms.topic.id));
+    const publisher = new Publisher(drain, terms, this.#transport);
+    this.#publishers[connectionSlot(session.connection)] = publisher;
+    this.#count++;
+  }
+
+  received(connection: number, bytes: Uint8Array): void {
+    const publisher = this.#find(connection);
+    if (publisher === undefined || publisher.isLeaving || publisher.isOver) return;
+    const { rate } = publisher.terms;
+    if (rate !== undefined) this.#spend(publisher, bytes.length);
+    const taken = publisher.drain.take(bytes, 0, bytes.length);
+    if (taken < bytes.length) publisher.rest = bytes.slice(taken);
+    this.#settle(publisher);
+  }
+
+  drained(connection: number): void {
+    this.#find(connection)?.drained(this.#clock.monotonicMicros());
+  }
+
+  /** It sends no more: what is whole is committed, and its acks go out. */
+  ended(connection: number): void {
+    const publisher = this.#find(connection);
+    if (publisher !== undefined) this.#leave(publisher);
+  }
+
+  /** It is gone: what it had not sent whole is forgotten, and its buffer free. */
+  closed(connection: number): void {
+    const publisher = this.#find(connection);
+    if (publisher === undefined) return;
+    this.#publishers[connectionSlot(connection)] = undefined;
+    this.#count--;
+    this.#batchesOfGone += publisher.drain.batches;
+    this.#bytesOfGone += publisher.drain.bytes;
+    publisher.isOver = true;
+    publisher.rest = undefined;
+    publisher.drain.abandon();
+    this.#overRate.delete(publisher);
+    const { id } = publisher.terms.topic;
+    this.#forRoom[this.#commits.workerOf(id)].remove(connection);
+    this.#untoldEnds.push({ connection, topic: id });
+    this.#ask();
+  }
+
+  /** The commit stage is done with a part of `buffer`. */
+  released(buffer: number): void {
+    this.#pool.returned(buffer);
+  }
+
+  /** Everything up to `batch` of this connection has reached its ack level. */
+  acked(connection: number, batch: number, nextRecord: number): void {
+    const publisher = this.#find(connection);
+    if (publisher?.ack(batch, nextRecord)) this.#due.push(publisher);
+  }
+
+  /** The commit stage refuses what this connection sends. */
+  fault(connection: number, reason: TapeReason, detail: number): void {
+    const publisher = this.#find(connection);
+    if (publisher !== undefined) this.#end(publisher, reason, detail);
+  }
+
+  /** Every publisher of `topic` is told the same, and closed. */
+  faultTopic(topic: number, reason: TapeReason): void {
+    for (const publisher of this.#publishers) {
+      if (publisher?.terms.topic.id === topic) this.#end(publisher, reason, 0);
+    }
+  }
+
+  /** After results of the commit stage: acks go out, and who waited for what they freed goes on. */
+  settle(): void {
+    const now_us = this.#clock.monotonicMicros();
+    const due = this.#due;
+    this.#due = [];
+    for (const publisher of due) publisher.flush(now_us);
+    this.#acksSent += due.length;
+    for (let worker = 0; worker < this.#forRoom.length; worker++) {
+      if (this.#commits.hasRoom(worker)) this.#offerRoom(worker);
+    }
+    this.#grant();
+  }
+
+  /** Deadlines, rates and heartbeats; ten times a second. */
+  tick(): void {
+    const now_us = this.#clock.monotonicMicros();
+    this.settle();
+    this.#resumeRates(now_us);
+    this.#closeHolders(now_us);
+    if (now_us - this.#beatAt_us < BEAT_us) return;
+    this.#beatAt_us = now_us;
+    for (const publisher of this.#publishers) {
+      if (publisher === undefined) continue;
+      publisher.beat(now_us);
+      const { heldSince_us } = publisher;
+      if (heldSince_us !== 0 && now_us - heldSince_us > HELD_us)
+        this.#transport.destroy(publisher.connection);
+    }
+  }
+
+  /** Nobody is read any more; who is connected is told so once everything handed over is acknowledged. */
+  leaveAll(): void {
+    for (const publisher of this.#publishers) {
+      if (publisher === undefined) continue;
+      if (!publisher.isPaused) this.#pause(publisher);
+      publisher.drain.endTurn();
+      publisher.drain.abandon();
+    }
+    this.#turn();
+  }
+
+  /** The last word to all. */
+  shutDown(): void {
+    for (const publisher of this.#publishers) {
+      if (publisher !== undefined) this.#end(publisher, TapeReason.ShuttingDown, 0);
+    }
+  }
+
+  figures(): PublisherFigures {
+    let paused = 0;
+    let batchesDrained = this.#batchesOfGone;
+    let bytesDrained = this.#bytesOfGone;
+    let ackLag = 0;
+    for (const publisher of this.#publishers) {
+      if (publisher === undefined) continue;
+      const { drain, terms, isPaused, acked } = publisher;
+      if (isPaused) paused++;
+      batchesDrained += drain.batches;
+      bytesDrained += drain.bytes;
+      if (terms.ackLevel > 0) ackLag += Math.max(0, drain.lastBatch - acked);
+    }
+    const acksSent = this.#acksSent;
+    return { publishers: this.#count, paused, batchesDrained, bytesDrained, acksSent, ackLag };
+  }
+
+  #handOver(topic: number): HandOver {
+    const commits = this.#commits;
+    return ({ connection }, buffer, at, bytes, batches) => {
+      if (!commits.part(connection, topic, buffer, at, bytes, batches)) return false;
+      if (bytes >= PUBLISH_BYTES) commits.publish();
+      return true;
+    };
+  }
+
+  #find(connection: number): Publisher | undefined {
+    const found = this.#publishers[connectionSlot(connection)];
+    return found?.connection === connection ? found : undefined;
+  }
+
+  /** After its bytes were drained: reads on, waits, or is over. */
+  #settle(publisher: Publisher): void {
+    const { drain } = publisher;
+    this.#touch(publisher);
+    switch (drain.state) {
+      case DrainState.WaitBuffer:
+        return this.#pause(publisher);
+      case DrainState.WaitCommit:
+        this.#forRoom[this.#commits.workerOf(publisher.terms.topic.id)].push(publisher.connection);
+        return this.#pause(publisher);
+      case DrainState.Over:
+        publisher.rest = undefined;
+        if (drain.problem === TapeReason.None) this.#leave(publisher);
+        return;
+      default:
+        if (publisher.rest !== undefined || drain.isStopped) this.#pause(publisher);
+        else this.#resume(publisher);
+    }
+  }
+
+  /** Drains what waited in memory, then reads on. */
+  #goOn(publisher: Publisher): void {
+    const { rest, drain } = publisher;
+    if (rest !== undefined) {
+      const taken = drain.take(rest, 0, rest.length);
+      publisher.rest = taken < rest.length ? rest.subarray(taken) : undefined;
+    }
+    this.#settle(publisher);
+  }
+
+  #pause(publisher: Publisher): void {
+    if (publisher.isPaused) return;
+    publisher.isPaused = true;
+    this.#transport.pause(publisher.connection);
+  }
+
+  #resume(publisher: Publisher): void {
+    if (!publisher.isPaused) return;
+    publisher.isPaused = false;
+    this.#transport.resume(publisher.connection);
+  }
+
+  #touch(publisher: Publisher): void {
+    if (!publisher.isTouched) {
+      publisher.isTouched = true;
+      this.#touched.push(publisher);
+    }
+    this.#ask();
+  }
+
+  #ask(): void {
+    if (this.#isTurnAsked) return;
+    this.#isTurnAsked = true;
+    this.#transport.nextTurn(this.#turn);
+  }
+
+  /** Nothing more is read in this turn: whatever is whole is handed over. */
+  readonly #turn = (): void => {
+    this.#isTurnAsked = false;
+    const touched = this.#touched;
+    this.#touched = [];
+    for (const publisher of touched) {
+      publisher.isTouched = false;
+      this.#endTurn(publisher);
+    }
+    this.#tellEnds();
+    this.#grant();
+    this.#commits.publish();
+  };
+
+  #endTurn(publisher: Publisher): void {
+    const { drain } = publisher;
+    if (publisher.isOver) return;
+    if (drain.endTurn()) {
+      if (drain.problem !== TapeReason.None) this.#end(publisher, drain.problem, 0);
+      else if (publisher.isLeaving) publisher.flush(this.#clock.monotonicMicros());
+      return;
+    }
+    this.#forRoom[this.#commits.workerOf(publisher.terms.topic.id)].push(publisher.connection);
+    this.#pause(publisher);
+  }
+
+  #leave(publisher: Publisher): void {
+    if (publisher.isOver || publisher.isLeaving) return;
+    publisher.isLeaving = true;
+    publisher.drain.finish();
+    this.#touch(publisher);
+  }
+
+  #end(publisher: Publisher, reason: TapeReason, detail: number): void {
+    if (publisher.isOver) return;
+    publisher.rest = undefined;
+    publisher.drain.abandon();
+    this.#overRate.delete(publisher);
+    publisher.fault(reason, detail);
+  }
+
+  /** Ends of connections go behind their last part, as soon as there is room. */
+  #tellEnds(): void {
+    const ends = this.#untoldEnds;
+    if (ends.length === 0) return;
+    this.#untoldEnds = ends.filter(
+      ({ connection, topic }) => !this.#commits.closeConnection(connection, topic),
+    );
+  }
+
+  /** The queue of `worker` may have room: who waits for it goes on, the one that waits longest first. */
+  #offerRoom(worker: number): void {
+    const queue = this.#forRoom[worker];
+    for (let left = queue.length; left > 0; left--) {
+      const connection = queue.shift();
+      const publisher = this.#find(connection);
+      if (publisher === undefined) continue;
+      if (!publisher.drain.resume()) {
+        queue.push(connection);
+        return;
+      }
+      this.#goOn(publisher);
+    }
+  }
+
+  #grant(): void {
+    for (;;) {
+      const connection = this.#pool.grant();
+      if (connection < 0) return;
+      const publisher = this.#find(connection);
+      if (publisher === undefined) continue;
+      publisher.drain.granted(this.#pool.granted);
+      this.#goOn(publisher);
+    }
+  }
+
+  #spend(publisher: Publisher, bytes: number): void {
+    const { rate } = publisher.terms;
+    if (rate === undefined) return;
+    const now_us = this.#clock.monotonicMicros();
+    rate.spend(bytes, now_us);
+    if (!rate.isExceeded(now_us)) return;
+    publisher.drain.isHeld = true;
+    this.#overRate.add(publisher);
+  }
+
+  #resumeRates(now_us: number): void {
+    for (const publisher of this.#overRate) {
+      if (publisher.terms.rate?.isExceeded(now_us)) continue;
+      this.#overRate.delete(publisher);
+      publisher.drain.isHeld = false;
+      this.#goOn(publisher);
+    }
+  }
+
+  /** Who holds a buffer in mid-batch for too long, while others wait for one, gives it back. */
+  #closeHolders(now_us: number): void {
+    for (const connection of this.#holders.overdue(now_us)) {
+      this.fault(connection, TapeReason.TooSlow, 0);
+    }
+    this.#grant();
+  }
+}

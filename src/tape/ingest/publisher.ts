@@ -1,0 +1,137 @@
+// What one publisher is told: acks as they are reached, coalesced into one that waits; a heartbeat when nothing was said for a while; a
+// Fault last. One small block of memory holds whatever is on its way: an ack that waits is only ever replaced by a later
+// one, so a publisher that reads nothing costs no more than one that does.
+
+import { assert, type Transport } from "../../base/index.ts";
+import {
+  encodeEnd,
+  TapeAck,
+  type TapeReason,
+  TapeType,
+  tapeMemory,
+  tapeReasonText,
+  writeBrokerHeartbeat,
+  writeTapeAck,
+} from "../../protocol/index.ts";
+import type { ByteRate } from "./byte-rate.ts";
+import type { BatchDrain } from "./drain.ts";
+
+/** The topic that a publisher sends to; figures of now. */
+export interface PublishedTopic {
+  readonly id: number;
+  readonly nextRecord: number;
+}
+
+export interface PublisherTerms {
+  readonly topic: PublishedTopic;
+  /** 0: nothing is acknowledged. */
+  readonly ackLevel: number;
+  /** The last batch that the session had when it was opened. */
+  readonly lastBatch: number;
+  /** Shared with other publishers of its key; undefined: as fast as it can. */
+  readonly rate: ByteRate | undefined;
+}
+
+export class Publisher {
+  readonly drain: BatchDrain;
+  readonly terms: PublisherTerms;
+  /** Read from its socket and not taken; bounded by one read. */
+  rest: Uint8Array | undefined;
+  isPaused = false;
+  /** In the list of those that were read in this turn. */
+  isTouched = false;
+  /** It sends no more, and is closed when all is acknowledged. */
+  isLeaving = false;
+  /** The last batch that was acknowledged, or is to be. */
+  acked: number;
+  /** Its last word is on its way or said. */
+  isOver = false;
+  /** A send is held since then; 0: none is. */
+  heldSince_us = 0;
+  readonly #connection: number;
+  readonly #transport: Transport;
+  readonly #out = tapeMemory(new ArrayBuffer(TapeAck.bytes));
+  #ackedNext = 0;
+  #isAckDue = false;
+  #hasSpoken = true;
+  #lastWord: Uint8Array | undefined;
+
+  constructor(drain: BatchDrain, terms: PublisherTerms, transport: Transport) {
+    this.drain = drain;
+    this.terms = terms;
+    this.#connection = drain.session.connection;
+    this.#transport = transport;
+    this.acked = terms.lastBatch;
+  }
+
+  get connection(): number {
+    return this.#connection;
+  }
+
+  /** All that it sent is handed over, and acknowledged as it asked for. */
+  get isSettled(): boolean {
+    if (this.drain.buffer >= 0) return false;
+    return this.terms.ackLevel === 0 || this.acked >= this.drain.lastBatch;
+  }
+
+  /** Everything up to `batch` has reached its level: said with the next `flush`. True: it was not due before. */
+  ack(batch: number, nextRecord: number): boolean {
+    const wasDue = this.#isAckDue;
+    this.acked = batch;
+    this.#ackedNext = nextRecord;
+    this.#isAckDue = true;
+    return !wasDue;
+  }
+
+  /** Says what is due, when nothing is held. */
+  flush(now_us: number): void {
+    if (this.heldSince_us !== 0 || this.isOver) return;
+    if (this.#isAckDue) {
+      this.#isAckDue = false;
+      this.#say(writeTapeAck(this.#out.view, 0, this.acked, this.#ackedNext), now_us);
+    }
+    this.#leaveWhenDone();
+  }
+
+  /** Called once a second or so: says that it is still there, when nothing else was said since. */
+  beat(now_us: number): void {
+    if (!this.#hasSpoken && this.heldSince_us === 0 && !this.isOver) {
+      this.#say(writeBrokerHeartbeat(this.#out.view, 0, this.terms.topic.nextRecord), now_us);
+    }
+    this.#hasSpoken = false;
+  }
+
+  /** What was held is out. */
+  drained(now_us: number): void {
+    this.heldSince_us = 0;
+    this.#leaveWhenDone();
+    this.flush(now_us);
+  }
+
+  /** The last word, then the end; it waits for what is held. */
+  fault(reason: TapeReason, detail: number): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#lastWord = encodeEnd(TapeType.Fault, { reason, detail, text: tapeReasonText(reason) });
+    this.#leaveWhenDone();
+  }
+
+  #say(bytes: number, now_us: number): void {
+    this.#hasSpoken = true;
+    assert(this.heldSince_us === 0, "one message is on its way at a time");
+    if (!this.#transport.send(this.#connection, this.#out.bytes, 0, bytes)) this.heldSince_us = now_us;
+  }
+
+  #leaveWhenDone(): void {
+    if (this.heldSince_us !== 0) return;
+    const word = this.#lastWord;
+    if (word !== undefined) {
+      this.#lastWord = undefined;
+      this.#transport.send(this.#connection, word, 0, word.length);
+      this.#transport.close(this.#connection);
+    } else if (this.isLeaving && !this.#isAckDue && this.isSettled && !this.isOver) {
+      this.isOver = true;
+      this.#transport.close(this.#connection);
+    }
+  }
+}

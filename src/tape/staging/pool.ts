@@ -1,0 +1,155 @@
+// The staging buffers: fixed blocks of shared memory that batches are drained into and that the log is written from. A buffer
+// belongs to the connection that fills it, and to the commit stage for each part of it that was handed over; it is free
+// when both are done with it. An arena: nothing in it is freed one by one.
+//
+//   free --take/grant--> filled by its holder --handOver--> ... --letGo--> at the commit stage --returned--> free
+//
+// Nobody is refused a buffer. Who finds none waits, the oldest first; and none is given out while somebody waits and only a few are
+// free (hysteresis: a connection that is paused and read again for each buffer costs more than it brings), unless nothing is at the
+// commit stage any more: then no further ones would come.
+
+import { assert } from "../../base/index.ts";
+import { FRAME_HEADER_BYTES } from "../../segment/index.ts";
+import { SlotQueue } from "./slot-queue.ts";
+
+/** The largest batch with its header, and room for a page-aligned rest of small ones beside it. */
+export const STAGING_BUFFER_BYTES = 2 * 1024 * 1024 + 64 * 1024;
+/** Before each part: there the log writes the header of its frame, so that a part is written where it lies. */
+export const PART_HEADROOM_BYTES = FRAME_HEADER_BYTES;
+/** Each page is written once at start, so that no publisher pays for its first touch. */
+const PAGE_BYTES = 4096;
+/** Waiters go on when one in so many buffers is free. */
+const RESUME_SHARE = 4;
+export const STAGING_BUFFERS_MAX = 1_024;
+
+const NOBODY = -1;
+
+export interface StagingOptions {
+  /** 1 to STAGING_BUFFERS_MAX. */
+  readonly buffers: number;
+  /** The most connections there may be. */
+  readonly connectionsMax: number;
+}
+
+export class StagingPool {
+  /** For the threads that write the log from them. */
+  readonly shared: readonly SharedArrayBuffer[];
+  /** The same memory, by buffer. */
+  readonly memory: readonly Uint8Array[];
+  /** How often somebody found no buffer. */
+  timesExhausted = 0;
+  readonly #holders: Int32Array;
+  /** Parts of each buffer that the commit stage has not given back. */
+  readonly #parts: Int32Array;
+  readonly #free: Int32Array;
+  #freeCount: number;
+  /** Of each buffer, what was handed over of it and is not counted as through the commit stage yet. */
+  readonly #batches: Float64Array;
+  readonly #bytes: Float64Array;
+  /** Since the start: what the commit stage is done with. */
+  batchesDone = 0;
+  bytesDone = 0;
+  /** Buffers that nobody fills and the commit stage still has. */
+  #atCommit = 0;
+  readonly #waiting: SlotQueue;
+  readonly #resumeAt: number;
+  /** A waiter had to wait for several to be free: until they are, none is given out. */
+  #isFilling = false;
+  #granted = -1;
+
+  constructor({ buffers, connectionsMax }: StagingOptions) {
+    assert(buffers >= 1 && buffers <= STAGING_BUFFERS_MAX, "there are 1 to 1,024 staging buffers");
+    this.shared = Array.from({ length: buffers }, () => new SharedArrayBuffer(STAGING_BUFFER_BYTES));
+    this.memory = this.shared.map((shared) => new Uint8Array(shared));
+    for (const bytes of this.memory) {
+      for (let at = 0; at < bytes.length; at += PAGE_BYTES) bytes[at] = 0;
+    }
+    this.#holders = new Int32Array(buffers).fill(NOBODY);
+    this.#parts = new Int32Array(buffers);
+    this.#batches = new Float64Array(buffers);
+    this.#bytes = new Float64Array(buffers);
+    this.#free = Int32Array.from({ length: buffers }, (_, i) => i);
+    this.#freeCount = buffers;
+    this.#waiting = new SlotQueue(connectionsMax);
+    this.#resumeAt = Math.max(1, Math.floor(buffers / RESUME_SHARE));
+  }
+
+  get buffers(): number {
+    return this.memory.length;
+  }
+  /** Buffers that are filled or at the commit stage. */
+  get inUse(): number {
+    return this.memory.length - this.#freeCount;
+  }
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+  /** The connection that fills `buffer`, or -1. */
+  holderOf(buffer: number): number {
+    return this.#holders[buffer];
+  }
+
+  /** A buffer for `connection` to fill; -1: it waits from now on, and `grant` says when it has one. */
+  take(connection: number): number {
+    if (this.#freeCount > 0 && this.#waiting.length === 0) return this.#give(connection);
+    this.timesExhausted++;
+    this.#isFilling ||= this.#freeCount === 0;
+    this.#waiting.push(connection);
+    return -1;
+  }
+
+  /** The oldest waiter, when there is a buffer for it now (`granted`); -1: none, for now. */
+  grant(): number {
+    if (this.#waiting.length === 0 || this.#freeCount === 0) return -1;
+    if (this.#isFilling && this.#freeCount < this.#resumeAt && this.#atCommit > 0) return -1;
+    this.#isFilling = this.#freeCount === 1;
+    const connection = this.#waiting.shift();
+    this.#granted = this.#give(connection);
+    return connection;
+  }
+
+  /** The buffer that the last `grant` gave. */
+  get granted(): number {
+    return this.#granted;
+  }
+
+  /** `connection` is gone: it waits no more. What it fills it lets go itself. */
+  forget(connection: number): void {
+    this.#waiting.remove(connection);
+  }
+
+  /** A part of `buffer` is at the commit stage: so many batches. */
+  handOver(buffer: number, batches: number, bytes: number): void {
+    this.#parts[buffer]++;
+    this.#batches[buffer] += batches;
+    this.#bytes[buffer] += bytes;
+  }
+
+  /** The commit stage is done with a part of `buffer`. */
+  returned(buffer: number): void {
+    assert(this.#parts[buffer] > 0, "no part is given back twice");
+    this.#parts[buffer]--;
+    if (this.#parts[buffer] > 0) return;
+    this.batchesDone += this.#batches[buffer];
+    this.bytesDone += this.#bytes[buffer];
+    this.#batches[buffer] = 0;
+    this.#bytes[buffer] = 0;
+    if (this.#holders[buffer] !== NOBODY) return;
+    this.#atCommit--;
+    this.#free[this.#freeCount++] = buffer;
+  }
+
+  /** Its holder fills `buffer` no further. */
+  letGo(buffer: number): void {
+    assert(this.#holders[buffer] !== NOBODY, "a buffer is let go by who fills it");
+    this.#holders[buffer] = NOBODY;
+    if (this.#parts[buffer] > 0) this.#atCommit++;
+    else this.#free[this.#freeCount++] = buffer;
+  }
+
+  #give(connection: number): number {
+    const buffer = this.#free[--this.#freeCount];
+    this.#holders[buffer] = connection;
+    return buffer;
+  }
+}

@@ -1,0 +1,258 @@
+import { expect, test } from "vitest";
+import { Prng } from "../../../src/base/index.ts";
+import { BATCH_us, ByteRate } from "../../../src/tape/index.ts";
+import { Bench, batch, bye, concat } from "./support.ts";
+
+/** Sends what the service has not taken yet, as a socket would: nothing while it is paused. */
+class Sender {
+  readonly connection: number;
+  readonly stream: Uint8Array;
+  at = 0;
+
+  constructor(connection: number, stream: Uint8Array) {
+    this.connection = connection;
+    this.stream = stream;
+  }
+
+  /** False: paused, or all is sent. */
+  send(bench: Bench, bytes: number): boolean {
+    if (this.at === this.stream.length || bench.transport.paused.has(this.connection)) return false;
+    const end = Math.min(this.stream.length, this.at + bytes);
+    bench.service.received(this.connection, this.stream.subarray(this.at, end));
+    this.at = end;
+    return true;
+  }
+}
+
+test("acks are cumulative, one a turn, and wait for a held send without being lost", () => {
+  const bench = new Bench(2);
+  const connection = bench.open(0);
+  bench.transport.holding.add(connection);
+  for (const number of [1, 2, 3]) {
+    bench.service.received(connection, batch(number, 64));
+    bench.commitAll();
+  }
+  expect(bench.told(connection)).toEqual([]);
+  bench.transport.holding.delete(connection);
+  bench.transport.drain(connection);
+  bench.service.drained(connection);
+  expect(bench.told(connection)).toEqual(["ack 1", "ack 3"]);
+  expect(bench.service.figures()).toMatchObject({ publishers: 1, ackLag: 0, batchesDrained: 3 });
+});
+
+test.each([1, 2, 3, 4])("%i buffers under 64 publishers: no batch lost, none starved", (buffers) => {
+  const bench = new Bench(buffers);
+  const seed = 4711 + buffers;
+  const prng = new Prng(seed);
+  const senders = Array.from({ length: 64 }, (_, slot) => {
+    const stream = concat(...Array.from({ length: 10 }, (_, i) => batch(i + 1, 64 + 8 * i)));
+    return new Sender(bench.open(slot), stream);
+  });
+  const last: number[] = [];
+  for (let round = 0; senders.some(({ at, stream }) => at < stream.length); round++) {
+    expect(round, `seed ${seed}`).toBeLessThan(200_000);
+    const sender = senders[prng.between(0, senders.length - 1)];
+    sender.send(bench, 1 + prng.between(0, 400 - 1));
+    if (prng.between(0, 3 - 1) === 0) bench.transport.turn();
+    if (prng.between(0, 3 - 1) === 0) bench.commitOne();
+    if (sender.at === sender.stream.length && !last.includes(sender.connection)) last.push(sender.connection);
+  }
+  bench.commitAll();
+  for (const { connection, stream } of senders) expect(bench.stream(connection)).toEqual(stream);
+  expect(last.length).toBe(64);
+  expect(bench.pool).toMatchObject({ inUse: 0, waiting: 0 });
+  expect(bench.pool.timesExhausted).toBeGreaterThan(0);
+});
+
+test("commit queue full: reads stop, nothing is lost, and the oldest goes on first", () => {
+  const bench = new Bench(8);
+  bench.queue.capacity = 1;
+  const [a, b, c] = [0, 1, 2].map((slot) => bench.open(slot));
+  for (const connection of [a, b, c]) {
+    bench.service.received(connection, concat(batch(1, 64), batch(2, 64).subarray(0, 150)));
+    bench.transport.turn();
+  }
+  expect(bench.queue.parts.map(({ connection }) => connection)).toEqual([a]);
+  expect([...bench.transport.paused]).toEqual([b, c]);
+  bench.commitOne();
+  expect(bench.queue.parts.map(({ connection }) => connection)).toEqual([b]);
+  expect([...bench.transport.paused]).toEqual([c]);
+  for (const connection of [a, b]) bench.service.received(connection, batch(2, 64).subarray(150));
+  bench.commitAll();
+  bench.service.received(c, batch(2, 64).subarray(150));
+  bench.commitAll();
+  for (const connection of [a, b, c]) {
+    expect(bench.stream(connection)).toEqual(concat(batch(1, 64), batch(2, 64)));
+  }
+});
+
+test.each([
+  ["in its header", 60],
+  ["in its payload", 150],
+])("a disconnect %s gives the buffer back and acks nothing of that batch", (_, bytes) => {
+  const bench = new Bench(1);
+  const connection = bench.open(0);
+  bench.service.received(connection, batch(1, 64));
+  bench.commitAll();
+  bench.service.received(connection, batch(2, 64).subarray(0, bytes));
+  bench.transport.turn();
+  bench.service.closed(connection);
+  bench.commitAll();
+  expect(bench.told(connection)).toEqual(["ack 1"]);
+  expect(bench.pool.inUse).toBe(0);
+  expect(bench.queue.ends).toEqual([connection]);
+});
+
+test("a disconnect while a part is queued: the buffer comes back, and nothing is acked", () => {
+  const bench = new Bench(1);
+  const connection = bench.open(0);
+  bench.service.received(connection, batch(1, 64));
+  bench.transport.turn();
+  bench.service.closed(connection);
+  expect(bench.pool.inUse).toBe(1);
+  bench.commitAll();
+  expect(bench.pool.inUse).toBe(0);
+  expect(bench.told(connection)).toEqual([]);
+});
+
+test("a disconnect while it waits for a buffer or for the queue leaves no trace", () => {
+  const bench = new Bench(1);
+  const [a, b] = [bench.open(0), bench.open(1)];
+  bench.service.received(a, batch(1, 64).subarray(0, 150));
+  bench.service.received(b, batch(1, 64));
+  bench.transport.turn();
+  expect(bench.pool.waiting).toBe(1);
+  bench.service.closed(b);
+  expect(bench.pool.waiting).toBe(0);
+  bench.queue.capacity = 0;
+  bench.service.received(a, batch(1, 64).subarray(150));
+  bench.transport.turn();
+  bench.service.closed(a);
+  bench.service.settle();
+  bench.transport.turn();
+  expect(bench.pool.inUse).toBe(0);
+  expect(bench.queue.parts).toEqual([]);
+});
+
+test("a slow connection beside fast ones: it keeps its buffer until others wait for it too long", () => {
+  const bench = new Bench(2);
+  const [slow, fast, other] = [bench.open(0), bench.open(1), bench.open(2)];
+  bench.service.received(slow, batch(1, 64).subarray(0, 150));
+  bench.transport.turn();
+  // Alone with a free buffer beside it, it may take its time.
+  for (let i = 0; i < 3; i++) {
+    bench.now_us += BATCH_us;
+    bench.service.tick();
+    bench.service.received(fast, batch(i + 1, 64));
+    bench.commitAll();
+  }
+  expect(bench.told(slow).filter((word) => word !== "heartbeat")).toEqual([]);
+  bench.service.received(fast, batch(4, 64).subarray(0, 140));
+  bench.service.received(other, batch(1, 64));
+  bench.transport.turn();
+  bench.service.tick();
+  bench.service.received(fast, batch(4, 64).subarray(140));
+  bench.service.received(fast, batch(5, 64).subarray(0, 140));
+  bench.now_us += BATCH_us - 1;
+  bench.service.tick();
+  expect(bench.transport.closed.size).toBe(0);
+  bench.now_us += 2;
+  bench.service.tick();
+  expect(bench.told(slow)).toContain("TooSlow");
+  expect(bench.transport.closed).toEqual(new Set([slow]));
+  bench.commitAll();
+  expect(bench.told(other)).toContain("ack 1");
+});
+
+test("a Bye is answered by the acks that are outstanding, then by the end", () => {
+  const bench = new Bench(2);
+  const connection = bench.open(0);
+  bench.service.received(connection, concat(batch(1, 64), batch(2, 64), bye()));
+  bench.transport.turn();
+  expect(bench.transport.closed.size).toBe(0);
+  bench.commitAll();
+  expect(bench.told(connection)).toEqual(["ack 2"]);
+  expect(bench.transport.closed).toEqual(new Set([connection]));
+});
+
+test("a publisher that ends its side in mid-batch loses that batch alone", () => {
+  const bench = new Bench(2);
+  const connection = bench.open(0);
+  bench.service.received(connection, concat(batch(1, 64), batch(2, 64).subarray(0, 150)));
+  bench.service.ended(connection);
+  bench.commitAll();
+  expect(bench.told(connection)).toEqual(["ack 1"]);
+  expect(bench.transport.closed).toEqual(new Set([connection]));
+  expect(bench.pool.inUse).toBe(0);
+});
+
+test("at ack level 0 nothing is said, and a Bye ends it once everything is handed over", () => {
+  const bench = new Bench(2);
+  bench.queue.capacity = 0;
+  const connection = bench.open(0, { ackLevel: 0 });
+  bench.service.received(connection, concat(batch(1, 64), bye()));
+  bench.transport.turn();
+  expect(bench.transport.closed.size).toBe(0);
+  bench.queue.capacity = 10;
+  bench.service.settle();
+  bench.transport.turn();
+  expect(bench.queue.parts.length).toBe(1);
+  expect(bench.transport.closed).toEqual(new Set([connection]));
+});
+
+test("wrong bytes are answered with the reason, behind the batches before them", () => {
+  const bench = new Bench(2);
+  const connection = bench.open(0);
+  const wrong = batch(2, 64);
+  wrong[130 - 80] ^= 1;
+  bench.service.received(connection, concat(batch(1, 64), wrong));
+  bench.transport.turn();
+  expect(bench.queue.parts.length).toBe(1);
+  expect(bench.told(connection)).toEqual(["ChecksumHeader"]);
+  expect(bench.transport.closed).toEqual(new Set([connection]));
+});
+
+test("a key's publishers share its byte rate: they are read less, and never refused", () => {
+  const bench = new Bench(4);
+  const rate = new ByteRate(1_000);
+  const [a, b] = [bench.open(0, { rate }), bench.open(1, { rate })];
+  const stream = concat(...Array.from({ length: 5 }, (_, i) => batch(i + 1, 400)));
+  const senders = [new Sender(a, stream), new Sender(b, stream)];
+  let seconds = 0;
+  while (senders.some(({ at }) => at < stream.length)) {
+    for (const sender of senders) while (sender.send(bench, 100));
+    bench.commitAll();
+    bench.now_us += 1_000_000;
+    bench.service.tick();
+    seconds++;
+    expect(seconds).toBeLessThan(100);
+  }
+  bench.service.tick();
+  bench.commitAll();
+  expect(seconds).toBeGreaterThanOrEqual((2 * stream.length) / 1_000 - 3);
+  for (const { connection } of senders) expect(bench.stream(connection)).toEqual(stream);
+});
+
+test("a shutdown commits what was whole, acknowledges it, and says why it ends; every buffer is back", () => {
+  const bench = new Bench(2);
+  const [a, b] = [bench.open(0), bench.open(1)];
+  bench.service.received(a, concat(batch(1, 64), batch(2, 64).subarray(0, 150)));
+  bench.service.received(b, batch(1, 64));
+  bench.service.leaveAll();
+  bench.commitAll();
+  bench.service.shutDown();
+  expect(bench.told(a)).toEqual(["ack 1", "ShuttingDown"]);
+  expect(bench.told(b)).toEqual(["ack 1", "ShuttingDown"]);
+  expect(bench.pool.inUse).toBe(0);
+});
+
+test("one that is silent is told every second that the broker is there; one that takes nothing is broken off", () => {
+  const bench = new Bench(1);
+  const connection = bench.open(0);
+  bench.transport.holding.add(connection);
+  for (let i = 0; i < 12; i++) {
+    bench.now_us += 1_100_000;
+    bench.service.tick();
+  }
+  expect(bench.transport.destroyed).toEqual(new Set([connection]));
+});

@@ -1,0 +1,106 @@
+import { expect, test } from "vitest";
+import { connectionNumber } from "../../../src/base/index.ts";
+import { SlotQueue, STAGING_BUFFER_BYTES, StagingPool } from "../../../src/tape/index.ts";
+
+const [a, b, c, d] = [1, 2, 3, 4].map((slot) => connectionNumber(slot, 5));
+
+function poolOf(buffers: number): StagingPool {
+  return new StagingPool({ buffers, connectionsMax: 16 });
+}
+
+/** A buffer is filled once, handed over and let go. */
+function fill(pool: StagingPool, buffer: number): void {
+  pool.handOver(buffer, 1, 100);
+  pool.letGo(buffer);
+}
+
+test("a buffer is free again when its holder and the commit stage are both done with it, in either order", () => {
+  const pool = poolOf(2);
+  const first = pool.take(a);
+  pool.handOver(first, 1, 100);
+  pool.handOver(first, 2, 300);
+  pool.returned(first);
+  pool.letGo(first);
+  expect(pool.inUse).toBe(1);
+  pool.returned(first);
+  expect(pool.inUse).toBe(0);
+  const second = pool.take(b);
+  pool.handOver(second, 1, 100);
+  pool.returned(second);
+  expect(pool.inUse).toBe(1);
+  pool.letGo(second);
+  expect(pool.inUse).toBe(0);
+  expect([pool.batchesDone, pool.bytesDone]).toEqual([4, 500]);
+});
+
+test("who finds no buffer waits, and the oldest waiter is served first; nobody takes one before them", () => {
+  const pool = poolOf(1);
+  const buffer = pool.take(a);
+  expect([pool.take(b), pool.take(c), pool.take(b)]).toEqual([-1, -1, -1]);
+  expect(pool.waiting).toBe(2);
+  expect(pool.grant()).toBe(-1);
+  fill(pool, buffer);
+  pool.returned(buffer);
+  expect(pool.take(d)).toBe(-1);
+  expect(pool.grant()).toBe(b);
+  expect(pool.holderOf(pool.granted)).toBe(b);
+  fill(pool, pool.granted);
+  pool.returned(pool.granted);
+  expect(pool.grant()).toBe(c);
+  expect(pool.timesExhausted).toBe(4);
+});
+
+test("once all are out, waiters go on when a quarter is free, unless nothing is at the commit stage any more", () => {
+  const pool = poolOf(8);
+  const buffers = Array.from({ length: 8 }, () => pool.take(a));
+  pool.take(b);
+  pool.take(c);
+  for (const buffer of buffers) fill(pool, buffer);
+  pool.returned(buffers[0]);
+  expect(pool.grant()).toBe(-1);
+  pool.returned(buffers[1]);
+  expect(pool.grant()).toBe(b);
+  expect(pool.grant()).toBe(c);
+
+  const slow = poolOf(8);
+  const held = Array.from({ length: 8 }, () => slow.take(a));
+  slow.take(b);
+  fill(slow, held[0]);
+  expect(slow.grant()).toBe(-1);
+  slow.returned(held[0]);
+  // The other seven are being filled by somebody slow: waiting for a second free one could last for ever.
+  expect(slow.grant()).toBe(b);
+});
+
+test("who is gone waits no more", () => {
+  const pool = poolOf(1);
+  const buffer = pool.take(a);
+  pool.take(b);
+  pool.take(c);
+  pool.forget(b);
+  pool.forget(d);
+  pool.letGo(buffer);
+  expect(pool.grant()).toBe(c);
+  expect(pool.waiting).toBe(0);
+});
+
+test("every page of a buffer is its own memory, shared with other threads", () => {
+  const pool = poolOf(2);
+  expect(pool.shared.map(({ byteLength }) => byteLength)).toEqual([
+    STAGING_BUFFER_BYTES,
+    STAGING_BUFFER_BYTES,
+  ]);
+  expect(pool.memory[0].buffer).toBe(pool.shared[0]);
+});
+
+test("a queue of slots keeps the order of joining, whoever leaves from it", () => {
+  const queue = new SlotQueue(8);
+  for (const connection of [a, b, c, d]) queue.push(connection);
+  queue.push(a);
+  queue.remove(c);
+  queue.remove(c);
+  expect(queue.length).toBe(3);
+  expect([queue.shift(), queue.shift()]).toEqual([a, b]);
+  queue.push(a);
+  expect([queue.shift(), queue.shift(), queue.shift()]).toEqual([d, a, -1]);
+});
