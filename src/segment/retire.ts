@@ -16,12 +16,22 @@ export function retireSegments(place: LogPlace, before: number, keep = 0): strin
   const { segments } = listLogDirectory(storage, directory, log);
   const names = segments.map((number) => segmentName(log, number));
   const going = names.slice(0, Math.max(0, coveredBefore(place, segments, before) - keep));
-  for (const name of going) {
-    storage.remove(`${directory}/${name}`);
-    // Each by itself: a crash must not keep an older one's name and lose a younger one's.
-    storage.syncDirectory(directory);
-  }
+  for (const name of going) removeSegment(place, name);
   return going;
+}
+
+/** Each by itself: a crash must not keep an older one's name and lose a younger one's. */
+function removeSegment({ storage, directory }: LogPlace, name: string): void {
+  storage.remove(`${directory}/${name}`);
+  storage.syncDirectory(directory);
+}
+
+/**
+ * Removes segment `number`, which is the oldest of a log that knows its segments and what they hold, and not the newest.
+ * Durable on return.
+ */
+export function retireOldest(place: LogPlace, number: number): void {
+  removeSegment(place, segmentName(place.log, number));
 }
 
 /** A segment ends where the next one begins; one whose header has rotted, where the next one that can tell does. */

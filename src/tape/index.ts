@@ -19,6 +19,15 @@ export {
 export type { GroupFigures, TapeFigures, TopicFigures } from "./figures.ts";
 export * from "./ingest/index.ts";
 export * from "./ingest/index.ts";
+export type { TopicSession } from "./log/session-table.ts";
+export { TopicLog } from "./log/topic-log.ts";
+export {
+  TOPIC_LIMITS,
+  TOPICS_DIRECTORY,
+  type TopicLimits,
+  type TopicPlace,
+  topicDirectory,
+} from "./log/topic-place.ts";
 export {
   HoldMemory,
   ORDERING_LIMITS,
