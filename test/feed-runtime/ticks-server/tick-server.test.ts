@@ -1,6 +1,6 @@
 // A server of ticks/1 over real sockets, read by a reader that shares nothing with it; its time is the test's.
 
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { TICK_STAGE_LIMITS, type TickFaults } from "../../../src/feed/index.ts";
 import { type TickServerOptions, WallStamp } from "../../../src/feed-runtime/index.ts";
 import { subscribeBytes, values } from "../../feed/ticks/support.ts";
@@ -441,25 +441,64 @@ describe("the simulator", () => {
 });
 
 describe("timestamps", () => {
-  test("go on with the monotonic clock and follow the wall's once a minute", () => {
-    let wall_ms = 1_700_000_000_000;
-    let monotonic_ns = 5_000n;
-    const stamp = new WallStamp(
+  let wall_ms: number;
+  let monotonic_ns: bigint;
+  let stamp: WallStamp;
+  beforeEach(() => {
+    wall_ms = 1_700_000_000_000;
+    monotonic_ns = 5_000n;
+    stamp = new WallStamp(
       () => wall_ms,
       () => monotonic_ns,
     );
-    const time = () => {
-      stamp.take();
-      return (BigInt(stamp.high) << 32n) | BigInt(stamp.low);
-    };
-    expect(time()).toBe(1_700_000_000_000_000_000n);
-    monotonic_ns += 1_234_567n;
-    wall_ms += 50;
-    expect(time()).toBe(1_700_000_000_001_234_567n);
-    monotonic_ns += 59_998_765_432n;
-    expect(time()).toBe(1_700_000_059_999_999_999n);
-    monotonic_ns += 1n;
-    wall_ms = 1_700_000_030_000;
-    expect(time()).toBe(1_700_000_030_000_000_000n);
+  });
+
+  /** When the wall clock, were it finer than Date, says so many nanoseconds after the first one. */
+  function stampAt(wall_ns: number): bigint {
+    wall_ms = 1_700_000_000_000 + Math.floor(wall_ns / 1e6);
+    stamp.take();
+    return ((BigInt(stamp.high) << 32n) | BigInt(stamp.low)) - 1_700_000_000_000_000_000n;
+  }
+
+  test("go on with the monotonic clock, by the reading of the wall clock that lost least to whole milliseconds", () => {
+    // The first reading has lost 0.7 ms.
+    expect(stampAt(700_000)).toBe(0n);
+    monotonic_ns += 1_200_000n;
+    expect(stampAt(1_900_000)).toBe(1_200_000n);
+    monotonic_ns += 105_000n;
+    expect(stampAt(2_005_000)).toBe(2_000_000n);
+    monotonic_ns += 59_000_123_456n;
+    expect(stampAt(59_002_128_456)).toBe(59_002_123_456n);
+    expect(stamp.high).toBe(Number(1_700_000_059_002_123_456n >> 32n));
+  });
+
+  test.each([
+    ["ahead", 30_000_000_000],
+    ["back", -30_000_000_000],
+    ["back by little more than Date can lose", -1_000_001],
+  ])("follow a wall clock that is set %s", (_, by_ns) => {
+    expect(stampAt(0)).toBe(0n);
+    monotonic_ns += 500_000n;
+    expect(stampAt(500_000)).toBe(500_000n);
+    const set_ns = 500_000 + by_ns;
+    const followed_ns = Number(stampAt(set_ns));
+    expect(set_ns - followed_ns).toBeGreaterThanOrEqual(0);
+    expect(set_ns - followed_ns).toBeLessThan(1_000_000);
+  });
+
+  test("are right again after a pause between the readings of the two clocks, and never ahead", () => {
+    let pause_ns = 40_000_000n;
+    const paused = new WallStamp(
+      () => wall_ms,
+      () => {
+        monotonic_ns += pause_ns;
+        return monotonic_ns;
+      },
+    );
+    const low = paused.low;
+    pause_ns = 0n;
+    wall_ms += 40;
+    paused.take();
+    expect(paused.low - low).toBe(40_000_000);
   });
 });
