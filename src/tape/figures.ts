@@ -2,6 +2,8 @@
 // or is in use now. Plain numbers, sampled when somebody asks.
 
 export interface TapeFigures {
+  /** When: microseconds since 1970. Rates are differences of two. */
+  readonly time_us: number;
   readonly port: number;
   readonly connections: {
     /** Now, by role; those whose handshake is not over are in none. */

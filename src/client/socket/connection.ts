@@ -7,6 +7,7 @@ import type {
   ReportMessage,
   SideName,
   StatusMessage,
+  TapeReport,
 } from "../../protocol/index.ts";
 
 /** What this client uses of a WebSocket; browsers and Node have one of their own. */
@@ -49,6 +50,8 @@ export interface ExchangeListener {
   changed?(): void;
   connection?(connection: Connection): void;
   status?(status: StatusMessage): void;
+  /** After `watchTape()`: once a second, where the node has a tape. */
+  tape?(tape: TapeReport): void;
   order?(order: OrderMessage): void;
   fill?(fill: FillMessage): void;
   /** With a token, in place of `order` and `fill`: what happened to the account's orders and requests, each once. */

@@ -11,6 +11,7 @@ import {
   type OpenOrderEntry,
   type SideName,
   type StatusMessage,
+  type TapeReport,
 } from "../../protocol/index.ts";
 import { connectionLost } from "../errors.ts";
 import type { Connection, ExchangeListener, ExchangeSocketOptions, NewSocketOrder } from "./connection.ts";
@@ -22,6 +23,7 @@ import {
   type MarketMessage,
   type ServerMessage,
   statusOf,
+  tapeOf,
   type Welcome,
 } from "./messages.ts";
 import { OwnOrders } from "./own-orders.ts";
@@ -48,6 +50,8 @@ export class ExchangeSocket {
   readonly orders = new OwnOrders((symbol) => this.markets.get(symbol)?.decimals ?? 0);
   connection: Connection = { state: "connecting" };
   status: StatusMessage | undefined;
+  /** Of a node that has a tape, after `watchTape()`. */
+  tape: TapeReport | undefined;
   /** Who the exchange says this is; undefined without an account. */
   account: { readonly name: string; readonly number: number } | undefined;
   /** Reports tell what happens to the account: it has logged on with a token, where orders are taken. */
@@ -108,6 +112,11 @@ export class ExchangeSocket {
     return new Promise((resolve, reject) => {
       this.#waiting.push(() => this.opened().then(resolve, reject));
     });
+  }
+
+  /** Asks for the figures of the node's tape, once a second, now and after every reconnect; a node without one says none. */
+  watchTape(): void {
+    if (this.#subscriptions.add(["tape"], [])) this.#sendIfOpen({ type: "subscribe", channels: ["tape"] });
   }
 
   /** Asks for channels of symbols, now and after every reconnect. */
@@ -294,6 +303,9 @@ export class ExchangeSocket {
         return this.orders.takeReport(message);
       case "status":
         this.status = statusOf(message);
+        return;
+      case "tape":
+        this.tape = tapeOf(message);
     }
   }
 
@@ -321,6 +333,8 @@ export class ExchangeSocket {
         return this.#listener.fill?.(message);
       case "status":
         return this.#listener.status?.(this.status as StatusMessage);
+      case "tape":
+        return this.#listener.tape?.(this.tape as TapeReport);
     }
   }
 

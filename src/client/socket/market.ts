@@ -43,7 +43,7 @@ export interface BestLevel {
   readonly orders: number;
 }
 
-export type MarketChannel = Exclude<Channel, "orders" | "status" | "queue">;
+export type MarketChannel = Exclude<Channel, "orders" | "status" | "tape" | "queue">;
 
 export class Market {
   readonly symbol: string;

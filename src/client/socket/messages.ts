@@ -17,6 +17,9 @@ import type {
   ReportMessage,
   StatisticsMessage,
   StatusMessage,
+  TapeGroupReport,
+  TapeReport,
+  TapeTopicReport,
   TradesMessage,
   WelcomeInstrument,
 } from "../../protocol/index.ts";
@@ -68,6 +71,19 @@ interface FeedTexts extends Omit<FeedFigures, "epoch" | "channels"> {
   readonly channels: readonly (Omit<FeedChannelFigures, "next"> & { readonly next: string })[];
 }
 
+/** The tape's figures on the wire, likewise. */
+export interface TapeTexts extends Omit<TapeReport, "time_us" | "topics"> {
+  readonly type: "tape";
+  readonly time: string;
+  readonly topics: readonly TapeTopicTexts[];
+}
+
+interface TapeTopicTexts extends Omit<TapeTopicReport, "nextRecord" | "oldestRecord" | "groups"> {
+  readonly next: string;
+  readonly oldest: string;
+  readonly groups: readonly (Omit<TapeGroupReport, "committed"> & { readonly committed: string })[];
+}
+
 interface NodeTexts extends Omit<NodeReport, "since_us" | "inMemory" | "persisted" | "lag"> {
   readonly since: string;
   readonly inMemory: string;
@@ -115,6 +131,7 @@ export type ServerMessage =
   | ReportMessage
   | OrderStatusMessage
   | StatusTexts
+  | TapeTexts
   | AckMessage
   | RejectMessage
   | ErrorMessage
@@ -125,6 +142,15 @@ export function statusOf(texts: StatusTexts): StatusMessage {
   const [at, durable, time_us] = [position, durablePosition, time].map(Number);
   const all = { ...rest, position: at, durablePosition: durable, time_us, nodes: nodes?.map(nodeOf) };
   return feeds === undefined ? all : { ...all, feeds: feedsOf(feeds) };
+}
+
+export function tapeOf({ type: _, time, topics, ...rest }: TapeTexts): TapeReport {
+  return { ...rest, time_us: Number(time), topics: topics.map(tapeTopicOf) };
+}
+
+function tapeTopicOf({ next, oldest, groups, ...rest }: TapeTopicTexts): TapeTopicReport {
+  const all = groups.map(({ committed, ...group }) => ({ ...group, committed: Number(committed) }));
+  return { ...rest, nextRecord: Number(next), oldestRecord: Number(oldest), groups: all };
 }
 
 function feedsOf({ epoch, channels, ...counts }: FeedTexts): FeedFigures {

@@ -50,8 +50,8 @@ export class Subscriptions {
   requests(isListed: (symbol: string) => boolean, hasAccount: boolean): SubscribeRequest[] {
     const requests: SubscribeRequest[] = [];
     for (const [channel, wanted] of this.#wanted) {
-      if (channel === "status" || channel === "orders") {
-        if (channel === "status" || hasAccount) requests.push({ type: "subscribe", channels: [channel] });
+      if (channel === "status" || channel === "tape" || channel === "orders") {
+        if (channel !== "orders" || hasAccount) requests.push({ type: "subscribe", channels: [channel] });
         continue;
       }
       const symbols = [...wanted].filter(isListed);

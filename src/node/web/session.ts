@@ -87,6 +87,11 @@ export class WebSession {
     return this.#subscriptions?.wantsStatus ?? false;
   }
 
+  /** Whether channel `tape` is subscribed to. */
+  get wantsTape(): boolean {
+    return this.#subscriptions?.wantsTape ?? false;
+  }
+
   /** Takes a message of the client. */
   take(text: string): void {
     this.count();
@@ -111,6 +116,11 @@ export class WebSession {
   /** The node's status, for who subscribed to it; a slow peer gets the next one. */
   sendStatus(text: string): void {
     if (this.wantsStatus && !this.#isSlow) this.#send(text);
+  }
+
+  /** The same of its tape. */
+  sendTape(text: string): void {
+    if (this.wantsTape && !this.#isSlow) this.#send(text);
   }
 
   /** The connection is gone. */

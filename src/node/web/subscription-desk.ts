@@ -1,8 +1,10 @@
-// What a WebSocket session subscribes to: channels of symbols, the queue at one price, its account's orders, the node's status.
+// What a WebSocket session subscribes to: channels of symbols, the queue at one price, its account's orders, the node's status and
+// its tape.
 
 import { MessageRate } from "../../base/index.ts";
-import { SUBSCRIPTIONS_MAX, type Subscriber } from "../../feed/index.ts";
+import { type MarketChannel, SUBSCRIPTIONS_MAX, type Subscriber } from "../../feed/index.ts";
 import {
+  type Channel,
   ErrorCode,
   errorText,
   parsePrice,
@@ -33,6 +35,8 @@ type Answer = Omit<Refusal, "request">;
 export class SubscriptionDesk {
   /** Whether channel `status` is subscribed to. */
   wantsStatus = false;
+  /** Whether channel `tape` is. */
+  wantsTape = false;
   readonly #parts: SubscriptionParts;
   readonly #queues: MessageRate;
 
@@ -76,6 +80,7 @@ export class SubscriptionDesk {
     const isOn = request.type === "subscribe";
     send(subscriptionText(request));
     if (channels.includes("status")) this.wantsStatus = isOn;
+    if (channels.includes("tape")) this.wantsTape = isOn;
     if (channels.includes("orders")) {
       if (isOn) lists.begin();
       else lists.end();
@@ -116,7 +121,11 @@ export class SubscriptionDesk {
 }
 
 function marketChannels({ channels }: SubscriptionRequest) {
-  return channels.filter((channel) => channel !== "orders" && channel !== "status" && channel !== "queue");
+  return channels.filter(isMarketChannel);
+}
+
+function isMarketChannel(channel: Channel): channel is MarketChannel {
+  return channel !== "orders" && channel !== "status" && channel !== "queue" && channel !== "tape";
 }
 
 const NEEDS_ACCOUNT: Answer = { code: ErrorCode.NoAccount, text: "this needs an account: say one in hello" };

@@ -109,6 +109,14 @@ export class WebConnection implements SessionPeer {
     this.#session.sendStatus(text);
   }
 
+  get wantsTape(): boolean {
+    return this.#session.wantsTape;
+  }
+
+  sendTape(text: string): void {
+    this.#session.sendTape(text);
+  }
+
   send(text: string): boolean {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) return false;

@@ -9,6 +9,7 @@ import { SeriatimError } from "../../base/index.ts";
 import { Publisher, StreamFigures } from "../../feed/index.ts";
 import { type EndedSubscriber, type MarketFeedOptions, MarketFeeds } from "../../feed-runtime/index.ts";
 import { NativeChecksums, SystemClock, threadBusyMicros } from "../../platform/index.ts";
+import type { TapeReport } from "../../protocol/index.ts";
 import { KeyRing } from "../../runtime/index.ts";
 import { AccountNames } from "../account-names.ts";
 import { ConnectionLog } from "../connection-log.ts";
@@ -182,7 +183,12 @@ function accessOf({ isOpen, keys }: WebAccess): Access {
 function figuresOf(now: NodeStatus): NodeFigures {
   const { status, reason, position, durablePosition, load, connections, time_us, role, node, nodes } = now;
   const cluster = node === "" ? {} : { node, nodes };
-  return { status, reason, position, durablePosition, ...load, connections, time_us, role, ...cluster };
+  const tape = tapeOf(now);
+  return { status, reason, position, durablePosition, ...load, connections, time_us, role, ...cluster, tape };
+}
+
+function tapeOf({ tape }: NodeStatus): TapeReport | undefined {
+  return tape?.figures && { ...tape.figures, failure: tape.failure };
 }
 
 /** What a node that failed did last is never released: nobody shall wait for it. */

@@ -12,7 +12,13 @@ import type { Clock, SeriatimError } from "../../base/index.ts";
 import { connectOrderEntry } from "../../client/index.ts";
 import type { MarketSource, Publisher } from "../../feed/index.ts";
 import type { MarketFeeds } from "../../feed-runtime/index.ts";
-import { CloseCode, type StatusMessage, statusText } from "../../protocol/index.ts";
+import {
+  CloseCode,
+  type StatusMessage,
+  statusText,
+  type TapeReport,
+  tapeText,
+} from "../../protocol/index.ts";
 import type { AccountNames } from "../account-names.ts";
 import { ConnectionLog } from "../connection-log.ts";
 import { reachableHost } from "../listening.ts";
@@ -27,8 +33,10 @@ import { WebConnection, type WebParts } from "./web-connection.ts";
 import { WebExchange } from "./web-exchange.ts";
 import { WEB_LIMITS, type WebCounters, type WebLimits } from "./web-limits.ts";
 
-/** What the node says about itself, for channel `status`. */
-export type NodeFigures = Omit<StatusMessage, "subscribers" | "streams" | "feeds">;
+/** What the node says about itself, for channel `status`, and of its tape, if it has one, for channel `tape`. */
+export interface NodeFigures extends Omit<StatusMessage, "subscribers" | "streams" | "feeds"> {
+  readonly tape?: TapeReport | undefined;
+}
 
 export interface WebSocketOptions {
   readonly publisher: Publisher;
@@ -175,14 +183,18 @@ class AttachedWebSockets implements WebSockets {
 
   async #tellStatus(): Promise<void> {
     this.#closings.tick(this.#options.clock.monotonicMicros());
-    const listeners = [...this.#connections].filter((connection) => connection.wantsStatus);
+    const listeners = [...this.#connections].filter(({ wantsStatus, wantsTape }) => wantsStatus || wantsTape);
     if (listeners.length === 0) return;
     const figures = await this.#newestFigures();
     if (figures === undefined) return;
     const { figures: streams } = this.#options.publisher;
     const feeds = this.#options.feeds?.figures();
     const text = statusText({ ...figures, subscribers: this.#counters.connections, streams, feeds });
-    for (const connection of listeners) connection.sendStatus(text);
+    const tape = figures.tape && tapeText(figures.tape);
+    for (const connection of listeners) {
+      connection.sendStatus(text);
+      if (tape !== undefined) connection.sendTape(tape);
+    }
   }
 
   /** Of a node that does not answer: what it said last, and that. */

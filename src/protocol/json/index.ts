@@ -9,3 +9,4 @@ export * from "./picture-messages.ts";
 export * from "./report-messages.ts";
 export * from "./requests.ts";
 export * from "./status-message.ts";
+export * from "./tape-message.ts";

@@ -18,6 +18,7 @@ export const CHANNELS = [
   "queue",
   "orders",
   "status",
+  "tape",
 ] as const;
 export type Channel = (typeof CHANNELS)[number];
 

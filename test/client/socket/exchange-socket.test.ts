@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Connection } from "../../../src/client/index.ts";
+import type { TapeReport } from "../../../src/protocol/index.ts";
 import { INSTRUMENTS, scripted, WELCOME, welcomed } from "./support.ts";
 
 const ORDER = { symbol: "BTC-USD", id: "1", side: "buy", price: "69999.50", quantity: 3 } as const;
@@ -310,6 +311,24 @@ test.each([
   socket.onmessage?.({ data });
   expect(client.connection.state).toBe("waiting");
   expect(client.connection.reason).toContain("it doesn't speak as an exchange does");
+  client.close();
+});
+
+test("the tape is asked for once, also after a reconnect, and has numbers", () => {
+  const heard: TapeReport[] = [];
+  const { client, socket } = welcomed({ account: "alice", listener: { tape: (tape) => heard.push(tape) } });
+  client.watchTape();
+  client.watchTape();
+  expect(socket.sent).toEqual([{ type: "subscribe", channels: ["tape"] }]);
+  const group = { name: "risk", members: 2 };
+  const topic = { name: "md", order: 2, bytes: 512 };
+  socket.say({
+    ...{ type: "tape", time: "5", port: 9_400, topicsTotal: 1 },
+    topics: [{ ...topic, next: "12", oldest: "3", groups: [{ ...group, committed: "7" }] }],
+  });
+  const topics = [{ ...topic, nextRecord: 12, oldestRecord: 3, groups: [{ ...group, committed: 7 }] }];
+  expect(heard).toEqual([{ time_us: 5, port: 9_400, topicsTotal: 1, topics }]);
+  expect(client.tape).toEqual(heard[0]);
   client.close();
 });
 

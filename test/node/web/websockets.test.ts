@@ -8,7 +8,7 @@ import { StreamFigures } from "../../../src/feed/index.ts";
 import { AccountNames, createLog, type HttpFace, startHttp } from "../../../src/node/index.ts";
 import { WebCounters, type WebLimits } from "../../../src/node/web/web-limits.ts";
 import { attachWebSockets, type NodeFigures, type WebSockets } from "../../../src/node/web/websockets.ts";
-import { MessageType } from "../../../src/protocol/index.ts";
+import { MessageType, type TapeReport } from "../../../src/protocol/index.ts";
 import {
   acceptAll,
   type Script,
@@ -17,7 +17,7 @@ import {
   startScriptedServer,
 } from "../../client/scripted-server.ts";
 import { TestExchange, TIME_US } from "./exchange.ts";
-import { Peer } from "./peer.ts";
+import { type Message, Peer } from "./peer.ts";
 
 const log = createLog({ level: "silent" });
 let exchange: TestExchange;
@@ -72,6 +72,22 @@ function attach(limits: Partial<WebLimits> = {}, orderPort = orders.port, isOpen
     limits,
   });
 }
+
+const TAPE: TapeReport = {
+  time_us: TIME_US,
+  port: 9_400,
+  connections: { publishers: 2, subscribers: 3, administrators: 0, paused: 1, opened: 9, refused: 4 },
+  staging: { buffers: 32, inUse: 5, timesExhausted: 6 },
+  delivery: { buffers: 16, inUse: 7 },
+  commandsQueued: 8,
+  batches: { drained: 30, committed: 20, acknowledged: 10 },
+  bytes: { drained: 3_000, committed: 2_000, delivered: 1_000 },
+  topics: Array.from({ length: 120 }, (_, i) => ({
+    ...{ name: `topic-${i}`, order: i % 3, nextRecord: 500 + i, oldestRecord: 400, bytes: 1_000 * i },
+    groups: Array.from({ length: 12 }, (_, group) => ({ name: `g${group}`, committed: 450, members: 1 })),
+  })),
+  topicsTotal: 120,
+};
 
 const BUY = { type: "submit", symbol: "BTC-USD", id: "1", side: "buy", price: "100.00", quantity: 5 };
 
@@ -333,6 +349,41 @@ describe("orders go over a connection of their own:", () => {
     for (let i = 1; i <= 99; i++) expect(await peer.next()).toMatchObject({ type: "ack", id: `${i}` });
   });
 });
+
+test("the figures of the tape come to who subscribed to them, as many topics and groups as a message takes", async () => {
+  status = async () => ({ ...FIGURES, tape: { ...TAPE, failure: "its disk is full" } });
+  attach({ status_ms: 100 });
+  const [peer, other] = [await Peer.greet(port), await Peer.greet(port)];
+  peer.say({ type: "subscribe", channels: ["tape"] });
+  other.say({ type: "subscribe", channels: ["status"] });
+  await peer.next("subscribed");
+  const message = (await peer.next("tape")) as Message & { topics: { groups: unknown[] }[] };
+  const { time_us: _, topics: __, ...rest } = TAPE;
+  expect(message).toMatchObject({ ...rest, failure: "its disk is full", time: String(TIME_US) });
+  expect(message.topics.length).toBe(100);
+  expect(message.topics[2].groups.length).toBe(8);
+  const { groups, ...topic } = message.topics[2];
+  expect(topic).toEqual({ name: "topic-2", order: 2, next: "502", oldest: "400", bytes: 2_000 });
+  expect(groups[0]).toEqual({ name: "g0", committed: "450", members: 1 });
+  expect(await typesUpTo(other, "status")).not.toContain("tape");
+  peer.say({ type: "unsubscribe", channels: ["tape"] });
+  await peer.next("unsubscribed");
+});
+
+test("of a node without a tape who subscribed to one hears nothing", async () => {
+  attach({ status_ms: 50 });
+  const peer = await Peer.greet(port);
+  peer.say({ type: "subscribe", channels: ["tape", "status"] });
+  await peer.next("status");
+  expect(await typesUpTo(peer, "status")).not.toContain("tape");
+});
+
+/** The types of what comes, up to the first message of `last`. */
+async function typesUpTo(peer: Peer, last: string): Promise<unknown[]> {
+  const types: unknown[] = [];
+  while (types.at(-1) !== last) types.push((await peer.next()).type);
+  return types;
+}
 
 test("the status comes again and again to who subscribed, also while the node does not answer", async () => {
   attach({ status_ms: 100 });

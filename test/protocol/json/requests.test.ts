@@ -159,10 +159,13 @@ describe("a message is refused by one line that names what is wrong:", () => {
     [{ ...subscribe, channels: "depth" }, 'channels: "depth" is not a list with anything in it'],
     [
       { ...subscribe, channels: ["depth", "news"] },
-      'channels[1]: "news" is not one of depth, quotes, trades, candles, statistics, instruments, queue, orders, status',
+      'channels[1]: "news" is not one of depth, quotes, trades, candles, statistics, instruments, queue, orders, status, tape',
     ],
     [{ ...subscribe, channels: ["depth", "depth"] }, 'channels[1]: "depth" is there twice'],
-    [{ ...subscribe, channels: new Array(10).fill("depth") }, "channels: 10 of them, at most 9 are possible"],
+    [
+      { ...subscribe, channels: new Array(11).fill("depth") },
+      "channels: 11 of them, at most 10 are possible",
+    ],
     [{ ...queue, channels: ["queue", "depth"] }, "channels: queue is asked for by itself"],
     [{ ...queue, symbols: ["A", "B"] }, "symbols: a queue is of one symbol"],
     [{ ...queue, symbols: undefined }, "symbols: a queue is of one symbol"],
