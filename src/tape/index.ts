@@ -18,16 +18,7 @@ export {
 } from "./commit/result-codec.ts";
 export type { GroupFigures, TapeFigures, TopicFigures } from "./figures.ts";
 export * from "./ingest/index.ts";
-export * from "./ingest/index.ts";
-export type { TopicSession } from "./log/session-table.ts";
-export { TopicLog } from "./log/topic-log.ts";
-export {
-  TOPIC_LIMITS,
-  TOPICS_DIRECTORY,
-  type TopicLimits,
-  type TopicPlace,
-  topicDirectory,
-} from "./log/topic-place.ts";
+export * from "./log/index.ts";
 export {
   HoldMemory,
   ORDERING_LIMITS,

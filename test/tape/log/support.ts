@@ -3,15 +3,26 @@
 import type { Storage } from "../../../src/base/index.ts";
 import { NativeChecksums } from "../../../src/platform/index.ts";
 import {
+  RecordCursor,
   RecordWriter,
+  readBatchHeader,
+  readLogPart,
   TAPE_BATCH_BYTES_MAX,
   TapeBatch,
   type TapeMemory,
+  tapeLengthAt,
   tapeMemory,
   writeBatchHeader,
 } from "../../../src/protocol/index.ts";
 import { FRAME_HEADER_BYTES, SECTOR_BYTES } from "../../../src/segment/index.ts";
-import type { TopicLimits, TopicLog, TopicPlace } from "../../../src/tape/index.ts";
+import type {
+  TopicEnd,
+  TopicLimits,
+  TopicLog,
+  TopicPlace,
+  TopicReader,
+  TopicTarget,
+} from "../../../src/tape/index.ts";
 
 const checksums = new NativeChecksums();
 export const START_us = 1_700_000_000_000_000;
@@ -67,4 +78,63 @@ const memory = staging();
 /** Appends one part of these batches. */
 export function append(log: TopicLog, batches: readonly TestBatch[], now_us = START_us): void {
   log.appendPart(memory, FRAME_HEADER_BYTES, fillPart(memory, batches), now_us);
+}
+
+/** A record as it was read: its number, and what its value says of itself. */
+export interface SeenRecord {
+  readonly record: number;
+  readonly publisher: number;
+  readonly epoch: number;
+  readonly batch: number;
+  readonly index: number;
+}
+
+/** The records of the whole batches in [0, bytes) of `memory`; throws when a batch or record is not as it was written. */
+export function recordsIn(read: TapeMemory, bytes: number): SeenRecord[] {
+  const { view } = read;
+  const seen: SeenRecord[] = [];
+  const cursor = new RecordCursor();
+  for (let at = 0; at < bytes; at += tapeLengthAt(view, at)) {
+    const { publisher, epoch, batch, records, payloadBytes, payloadCrc } = readBatchHeader(view, at);
+    const from = at + TapeBatch.bytes;
+    const sum = checksums.crc32c(read.bytes.subarray(from, from + payloadBytes));
+    if (sum !== payloadCrc) throw new Error(`batch ${batch} is torn`);
+    const { firstRecord } = readLogPart(view, at);
+    cursor.reset(read.bytes, from, from + payloadBytes);
+    for (let index = 0; cursor.next(); index++) {
+      const lanes = [0, 4, 8, 12].map((lane) => view.getUint32(cursor.valueAt + lane, true));
+      if (lanes.join() !== [publisher, epoch, batch, index].join())
+        throw new Error(`record of ${batch}: ${lanes}`);
+      seen.push({ record: firstRecord + index, publisher, epoch, batch, index });
+    }
+    if (seen.at(-1)?.index !== records - 1) throw new Error(`batch ${batch} has not ${records} records`);
+  }
+  return seen;
+}
+
+/** How far `log` may be read. */
+export function endOf({ nextPosition, nextRecord }: TopicLog): TopicEnd {
+  return { nextPosition, nextRecord };
+}
+
+/** All records from `target` on, by as many reads as it takes; undefined when they are gone. */
+export function readAll(
+  reader: TopicReader,
+  target: TopicTarget,
+  end: TopicEnd,
+  into = tapeMemory(new ArrayBuffer(8192)),
+  atMost = into.bytes.length,
+  readsMax = Number.POSITIVE_INFINITY,
+): SeenRecord[] | number {
+  const seen: SeenRecord[] = [];
+  let cursor = reader.locate(target, end);
+  for (let reads = 0; reads < readsMax; reads++) {
+    if ("oldestRecord" in cursor) return cursor.oldestRecord;
+    const read = reader.read(cursor, end.nextPosition, into, atMost);
+    if ("oldestRecord" in read) return read.oldestRecord;
+    if (read.bytes === 0) return seen;
+    seen.push(...recordsIn(into, read.bytes));
+    cursor = read.cursor;
+  }
+  return seen;
 }

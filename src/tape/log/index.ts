@@ -1,0 +1,12 @@
+export { inspectTopic, type TopicReport, type TopicSegmentReport } from "./inspect-topic.ts";
+export type { TopicSession } from "./session-table.ts";
+export type { RecordsGone, TopicCursor, TopicEnd } from "./topic-cursor.ts";
+export { TopicLog } from "./topic-log.ts";
+export {
+  TOPIC_LIMITS,
+  TOPICS_DIRECTORY,
+  type TopicLimits,
+  type TopicPlace,
+  topicDirectory,
+} from "./topic-place.ts";
+export { type ReadBatchesResult, TopicReader, type TopicTarget } from "./topic-reader.ts";

@@ -1,0 +1,158 @@
+// Reading a topic's log from anywhere, against a twin that goes through all of it from the beginning.
+
+import { expect, test } from "vitest";
+import { Prng } from "../../../src/base/index.ts";
+import { SimulatedDisk } from "../../../src/lab/index.ts";
+import { type TapeMemory, tapeMemory } from "../../../src/protocol/index.ts";
+import { TopicLog, TopicReader } from "../../../src/tape/index.ts";
+import {
+  append,
+  endOf,
+  readAll,
+  recordsIn,
+  type SeenRecord,
+  SMALL,
+  START_us,
+  topicPlace,
+} from "./support.ts";
+
+interface WrittenBatch {
+  readonly first: number;
+  readonly records: SeenRecord[];
+  readonly time_us: number;
+}
+
+/** A log of some segments, and what was written into it. */
+function writtenLog(seed: number): { disk: SimulatedDisk; log: TopicLog; written: WrittenBatch[] } {
+  const prng = new Prng(seed);
+  const disk = new SimulatedDisk();
+  const log = TopicLog.open(topicPlace(disk), SMALL);
+  const written: WrittenBatch[] = [];
+  let now_us = START_us;
+  for (let batch = 1; batch <= 120; ) {
+    const first = log.nextRecord;
+    if (prng.chance(0.1)) log.openSession(100 + batch, 1, now_us);
+    now_us += prng.between(0, 3);
+    let record = first;
+    const part = Array.from({ length: prng.between(1, 3) }, () => {
+      const test = { batch: batch++, records: prng.between(1, 6), valueBytes: 16 * prng.between(1, 6) };
+      const records = Array.from({ length: test.records }, (_, index) => {
+        return { record: record++, publisher: 7, epoch: 1, batch: test.batch, index };
+      });
+      written.push({ first: records[0].record, records, time_us: now_us });
+      return test;
+    });
+    append(log, part, now_us);
+  }
+  return { disk, log, written };
+}
+
+const SEEDS = [1, 2];
+/** Reading to the end takes long: done from some places, a few batches from all. */
+const EVERY = 23;
+
+function howMuch(n: number): [into: TapeMemory, atMost: number, readsMax: number] {
+  return [tapeMemory(new ArrayBuffer(8192)), 8192, n % EVERY === 0 ? Number.POSITIVE_INFINITY : 1];
+}
+
+/** As many of the expected records as were seen, and one at least. */
+function part(expected: readonly WrittenBatch[], seen: readonly SeenRecord[] | number): SeenRecord[] {
+  const most = typeof seen === "number" ? 0 : seen.length;
+  return expected.flatMap(({ records }) => records).slice(0, Math.max(1, most));
+}
+
+test.each(SEEDS)("every record is found where a twin that reads everything finds it (seed %i)", (seed) => {
+  const { disk, log, written } = writtenLog(seed);
+  const reader = new TopicReader(topicPlace(disk));
+  const end = endOf(log);
+  expect(disk.list("t").length).toBeGreaterThan(3);
+  for (let record = 1; record < log.nextRecord; record++) {
+    const expected = written.filter(({ first, records }) => first + records.length > record);
+    const seen = readAll(reader, { kind: "record", value: record }, end, ...howMuch(record));
+    expect({ record, seen }).toEqual({ record, seen: part(expected, seen) });
+  }
+  reader.close();
+  expect(disk.openFiles).toBe(1);
+});
+
+test.each(SEEDS)("every time is found where a twin that reads everything finds it (seed %i)", (seed) => {
+  const { disk, log, written } = writtenLog(seed);
+  const reader = new TopicReader(topicPlace(disk));
+  const last = written[written.length - 1].time_us;
+  for (let value = START_us - 1; value <= last + 1; value++) {
+    const expected = written.filter(({ time_us }) => time_us >= value);
+    const seen = readAll(reader, { kind: "time", value }, endOf(log), ...howMuch(value));
+    expect({ value, seen }).toEqual({ value, seen: part(expected, seen) });
+  }
+});
+
+test("whole batches come back to back, as many as are wanted, at least one, whatever the memory holds", () => {
+  const { disk, log, written } = writtenLog(5);
+  const reader = new TopicReader(topicPlace(disk), 1);
+  const all = written.flatMap(({ records }) => records);
+  const longest = 3 * 1024;
+  for (const bytes of [longest, longest + 8, 5_000, 40_000]) {
+    for (const atMost of [1, 1_000, bytes]) {
+      const into = tapeMemory(new ArrayBuffer(bytes));
+      const seen = readAll(reader, { kind: "record", value: 1 }, endOf(log), into, atMost);
+      expect({ bytes, atMost, seen }).toEqual({ bytes, atMost, seen: all });
+    }
+  }
+});
+
+test("nothing behind the end that was told is handed out, and reading goes on from there when there is more", () => {
+  const { disk, log } = writtenLog(6);
+  const reader = new TopicReader(topicPlace(disk));
+  const into = tapeMemory(new ArrayBuffer(8192));
+  let cursor = reader.locate({ kind: "record", value: log.nextRecord }, endOf(log));
+  for (let batch = 1_000; batch < 1_200; batch++) {
+    if ("oldestRecord" in cursor) throw new Error("it is there");
+    const old = log.nextPosition;
+    append(log, [{ batch }], START_us * 2);
+    expect(reader.read(cursor, old, into, 8192)).toMatchObject({ bytes: 0, batches: 0 });
+    const read = reader.read(cursor, log.nextPosition, into, 8192);
+    if ("oldestRecord" in read) throw new Error("it is there");
+    expect(recordsIn(into, read.bytes).map((record) => record.batch)).toEqual([batch, batch]);
+    cursor = read.cursor;
+  }
+});
+
+test("what retention has removed is told, with the oldest record that is left", () => {
+  const { disk, log, written } = writtenLog(7);
+  const reader = new TopicReader(topicPlace(disk));
+  const begin = reader.locate({ kind: "record", value: 1 }, endOf(log));
+  if ("oldestRecord" in begin) throw new Error("it is there");
+  reader.close();
+  expect(log.retain({ bytes: 12_000, age_us: 0 }, START_us)).toBeGreaterThan(1);
+  const { oldestRecord } = log;
+  expect(oldestRecord).toBeGreaterThan(1);
+  for (const value of [1, oldestRecord - 1])
+    expect(reader.locate({ kind: "record", value }, endOf(log))).toEqual({ oldestRecord });
+  expect(reader.read(begin, log.nextPosition, tapeMemory(new ArrayBuffer(8192)), 8192)).toEqual({
+    oldestRecord,
+  });
+  const left = written.filter(({ first }) => first >= oldestRecord).flatMap(({ records }) => records);
+  expect(readAll(reader, { kind: "record", value: oldestRecord }, endOf(log))).toEqual(left);
+  expect(readAll(reader, { kind: "time", value: 1 }, endOf(log))).toEqual(left);
+});
+
+test("damage is told with file and offset, and never handed out", () => {
+  const { disk, log } = writtenLog(8);
+  const [name] = disk.list("t");
+  const size = disk.contents(`t/${name}`).length;
+  const clean = readAll(new TopicReader(topicPlace(disk)), { kind: "record", value: 1 }, endOf(log));
+  if (typeof clean === "number") throw new Error("it is there");
+  let told = 0;
+  for (let offset = 4096; offset < size; offset += 37) {
+    disk.rot(`t/${name}`, offset, 0x10);
+    try {
+      const seen = readAll(new TopicReader(topicPlace(disk)), { kind: "record", value: 1 }, endOf(log));
+      expect({ offset, seen }).toEqual({ offset, seen: clean });
+    } catch (error) {
+      told++;
+      expect(String(error)).toContain(`corrupt: t`);
+    }
+    disk.rot(`t/${name}`, offset, 0x10);
+  }
+  expect(told).toBeGreaterThan(100);
+});
