@@ -7,8 +7,9 @@
 //   stop:  administrators -> the part of its role, which has the simulated traders cancel their quotes -> lock released
 
 import { assert, SeriatimError } from "../base/index.ts";
+import { FirstFailure } from "../platform/index.ts";
 import type { AdminRequest, NodeRoleName } from "../protocol/index.ts";
-import { type DataDirectory, FirstFailure, type SnapshotTaken, type TenureBegun } from "../runtime/index.ts";
+import type { DataDirectory, SnapshotTaken, TenureBegun } from "../runtime/index.ts";
 import { type AdminListener, hasAdministrator, startAdmin } from "./admin/admin-listener.ts";
 import { primariesOf } from "./cluster-settings.ts";
 import type { ExchangeNode } from "./exchange-node.ts";

@@ -8,18 +8,16 @@
 import { assert, type Clock, SeriatimError } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
 import { Gateway } from "../gateway/index.ts";
-import { makeEd25519Pair, NetTransport, type TlsIdentity } from "../platform/index.ts";
+import { FirstFailure, makeEd25519Pair, NetTransport, type TlsIdentity, within } from "../platform/index.ts";
 import type { NodeRoleName } from "../protocol/index.ts";
-import {
-  FirstFailure,
-  type HostPort,
-  type KeyRing,
-  type Runtime,
-  type RuntimeListener,
-  type Snapshots,
-  type SnapshotTaken,
-  type TenureBegun,
-  within,
+import type {
+  HostPort,
+  KeyRing,
+  Runtime,
+  RuntimeListener,
+  Snapshots,
+  SnapshotTaken,
+  TenureBegun,
 } from "../runtime/index.ts";
 import { AccountNames } from "./account-names.ts";
 import { ackPolicyWork, journalAckPolicy } from "./ack-policy-work.ts";

@@ -10,8 +10,9 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { SeriatimError } from "../base/index.ts";
+import { within } from "../platform/index.ts";
 import { SILENCE_US } from "../replication/index.ts";
-import { type TenureBegun, within } from "../runtime/index.ts";
+import type { TenureBegun } from "../runtime/index.ts";
 import type { ExchangeNode } from "./exchange-node.ts";
 import { type NodePlan, startExchange } from "./exchange-start.ts";
 import { refuseOthers } from "./genesis-settings.ts";

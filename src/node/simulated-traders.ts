@@ -2,9 +2,9 @@
 // node ends. Whatever happens to them is logged and never stops the node.
 
 import { Worker } from "node:worker_threads";
-import { entryBeside } from "../platform/index.ts";
+import { entryBeside, within } from "../platform/index.ts";
 import { NODE_KEY_NAME } from "../protocol/index.ts";
-import { within } from "../runtime/index.ts";
+
 import type { ExchangeNode } from "./exchange-node.ts";
 import type { Log } from "./log.ts";
 import { isOpen } from "./order-access.ts";

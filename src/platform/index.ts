@@ -9,6 +9,7 @@ export {
   makeNonce,
 } from "./ed25519.ts";
 export { entryBeside } from "./entry.ts";
+export { FirstFailure } from "./first-failure.ts";
 export { NativeChecksums } from "./native-checksums.ts";
 export * from "./net-transport.ts";
 export * from "./node-storage.ts";
@@ -24,3 +25,4 @@ export {
   TLS_VERSION,
   type TlsIdentity,
 } from "./tls.ts";
+export { within } from "./within.ts";

@@ -1,7 +1,6 @@
 export type { RecordRules } from "../journal/index.ts";
 export * from "./command-path.ts";
 export * from "./data-directory.ts";
-export * from "./first-failure.ts";
 export * from "./journal-inline.ts";
 export type { JournalRequest } from "./journal-requests.ts";
 export * from "./journal-stage.ts";
@@ -24,4 +23,3 @@ export * from "./runtime.ts";
 export * from "./snapshots.ts";
 export * from "./stage-times.ts";
 export * from "./submissions.ts";
-export * from "./within.ts";

@@ -2,10 +2,9 @@
 
 import { LATENCY_COUNTS_BYTES, LatencyCounts, SeriatimError } from "../base/index.ts";
 import { JournalAgent, type JournalWriter, type RecordVisitor } from "../journal/index.ts";
-import { monotonicNanos } from "../platform/index.ts";
+import { FirstFailure, monotonicNanos } from "../platform/index.ts";
 import { COMMAND_WORDS, readTimestamp } from "../protocol/index.ts";
 import { Ring, RingConsumer } from "../ring/index.ts";
-import { FirstFailure } from "./first-failure.ts";
 import { type NodeJournalOptions, openNodeJournal } from "./journal-open.ts";
 import { carryOut, type JournalRequest, journalNotRunning, WaitingRequests } from "./journal-requests.ts";
 import type { JournalStage, Recovered, ShortageListener } from "./journal-stage.ts";

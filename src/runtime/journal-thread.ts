@@ -4,15 +4,13 @@
 import { Worker } from "node:worker_threads";
 import { assert, LATENCY_COUNTS_BYTES, SeriatimError } from "../base/index.ts";
 import type { RecordVisitor } from "../journal/index.ts";
-import { entryBeside } from "../platform/index.ts";
+import { entryBeside, FirstFailure, within } from "../platform/index.ts";
 import { COMMAND_BYTES } from "../protocol/index.ts";
 import { createRing, Ring, RingConsumer } from "../ring/index.ts";
-import { FirstFailure } from "./first-failure.ts";
 import type { NodeJournalOptions } from "./journal-open.ts";
 import { type JournalRequest, journalNotRunning, WaitingRequests } from "./journal-requests.ts";
 import type { JournalStage, Recovered, ShortageListener } from "./journal-stage.ts";
 import type { JournalThreadRequest, JournalWorkerData, JournalWorkerMessage } from "./journal-worker.ts";
-import { within } from "./within.ts";
 
 /** Records on their way from the disk to the engine: 1.3 MB, so that reading ahead covers checking a frame. */
 const RECOVERY_RING_RECORDS = 16_384;

@@ -6,10 +6,10 @@
 
 import { assert, type Position, type RecordBuffer, SeriatimError } from "../base/index.ts";
 import type { RecordRules } from "../journal/index.ts";
+import { within } from "../platform/index.ts";
 import { COMMAND_WORDS } from "../protocol/index.ts";
 import type { CommandOutput, CommandPath } from "./command-path.ts";
 import type { Runtime, RuntimeListener } from "./runtime.ts";
-import { within } from "./within.ts";
 
 /** Commands with an open promise: some hundred bytes each, and their events. */
 const WAITING_MAX = 65_536;

@@ -2,6 +2,7 @@
 // are as safe as an answered order. What they led to (a refusal, cancelled orders) is read from their events.
 
 import { type Position, type RecordBuffer, SeriatimError } from "../../base/index.ts";
+import { within } from "../../platform/index.ts";
 import {
   type AdminCommand,
   EventKind,
@@ -9,7 +10,7 @@ import {
   reasonText,
   writeAdminCommand,
 } from "../../protocol/index.ts";
-import { type CommandOutput, type CommandPath, within } from "../../runtime/index.ts";
+import type { CommandOutput, CommandPath } from "../../runtime/index.ts";
 
 /** An acknowledgement that takes longer is not waited for: the answer says so. */
 const SAFE_WITHIN_MS = 10_000;

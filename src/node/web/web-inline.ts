@@ -1,7 +1,8 @@
 // The web on the node's own thread (`--threads single`).
 
 import type { SeriatimError } from "../../base/index.ts";
-import { FirstFailure } from "../../runtime/index.ts";
+import { FirstFailure } from "../../platform/index.ts";
+
 import type { Log } from "../log.ts";
 import type { Handover } from "./command-feed.ts";
 import { WebServer } from "./web-server.ts";

@@ -3,8 +3,8 @@
 
 import { Worker } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
-import { entryBeside } from "../../platform/index.ts";
-import { FirstFailure, within } from "../../runtime/index.ts";
+import { entryBeside, FirstFailure, within } from "../../platform/index.ts";
+
 import type { Log } from "../log.ts";
 import type { Handover } from "./command-feed.ts";
 import type { WebOptions, WebPeer, WebPorts, WebStage } from "./web-stage.ts";

@@ -9,15 +9,13 @@
 import { Worker } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
 import { putReceivedInPlace, setAsideDiverged } from "../../journal/index.ts";
-import { entryBeside, SystemClock } from "../../platform/index.ts";
+import { entryBeside, FirstFailure, SystemClock, within } from "../../platform/index.ts";
 import { ACK_POLICIES, type Decision, decidePromotion, type PeerStanding } from "../../replication/index.ts";
 import type { LogPoint } from "../../segment/index.ts";
-import { FirstFailure } from "../first-failure.ts";
 import { journalNotRunning, WaitingRequests } from "../journal-requests.ts";
 import { readOwnKey } from "../key-files.ts";
 import { restoreSnapshot } from "../restore-snapshot.ts";
 import { Snapshots, type SnapshottedLog } from "../snapshots.ts";
-import { within } from "../within.ts";
 import { Applying } from "./applying.ts";
 import { readIdentity } from "./keys.ts";
 import { LostNotice } from "./lost-notice.ts";

@@ -3,9 +3,8 @@
 
 import { Worker } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
-import { entryBeside } from "../../platform/index.ts";
+import { entryBeside, within } from "../../platform/index.ts";
 import { AckView, type PeerStanding, REPLICAS_MAX } from "../../replication/index.ts";
-import { within } from "../within.ts";
 import type { ServingWorkerData, ServingWorkerMessage, ServingWorkerRequest } from "./serving-worker.ts";
 
 /** For closing a listener and a few sockets; then the thread is ended. */
