@@ -1,0 +1,124 @@
+// A commit worker on a thread of its own: the event loop's side of commit-worker.ts, and its supervisor. However the thread
+// ends, without having said that it closed the logs it has failed.
+
+import { Worker } from "node:worker_threads";
+import { SeriatimError } from "../../base/index.ts";
+import { entryBeside, FirstFailure, within } from "../../platform/index.ts";
+import { RingConsumer } from "../../ring/index.ts";
+import type { CommitCommandWriter, CommitCounts } from "../../tape/index.ts";
+import type { CommitWorkerData } from "./commit-agent-of.ts";
+import {
+  CommitLine,
+  type CommitListener,
+  type CommitStage,
+  type CommitStageOptions,
+} from "./commit-stage.ts";
+import type { CommitWorkerMessage } from "./commit-worker.ts";
+
+/** For writing what the ring holds and closing the logs; a disk that needs longer hangs. */
+const CLOSE_MS = 10_000;
+
+export class CommitThread implements CommitStage {
+  readonly #line: CommitLine;
+  readonly #listener: CommitListener;
+  readonly #worker: Worker;
+  readonly #over: Promise<unknown>;
+  readonly #failure = new FirstFailure();
+  #hasClosed = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: CommitStageOptions, listener: CommitListener) {
+    this.#listener = listener;
+    this.#line = new CommitLine(options, listener);
+    const { directory, buffers, topicLimits, orderingLimits } = options;
+    const { commandRing, resultRing, figures } = this.#line;
+    const rings = { commandRing: commandRing.shared, resultRing: resultRing.shared };
+    const workerData: CommitWorkerData = {
+      ...{ directory, buffers, topicLimits, orderingLimits, figures },
+      ...rings,
+    };
+    const entry = entryBeside(import.meta.url, "commit-worker");
+    this.#worker = new Worker(entry, { name: "commit", workerData });
+    this.#worker.on("message", (message: CommitWorkerMessage) => this.#hear(message));
+    this.#worker.on("error", (error) => this.#fail(threadDied(String(error))));
+    const exited = new Promise<void>((resolve) => {
+      // The last messages have been delivered by then.
+      this.#worker.once("exit", (code) => {
+        if (!this.#hasClosed) this.#fail(threadDied(`exit code ${code}`));
+        resolve();
+      });
+    });
+    this.#over = Promise.all([exited, Promise.race([this.#drainAll(), this.failed])]);
+  }
+
+  get commands(): CommitCommandWriter {
+    return this.#line.commands;
+  }
+  get hasRoom(): boolean {
+    return this.#line.hasRoom;
+  }
+  get queued(): number {
+    return this.#line.queued;
+  }
+  get failed(): Promise<SeriatimError> {
+    return this.#failure.happened;
+  }
+
+  figures(): CommitCounts {
+    return this.#line.counts();
+  }
+
+  publish(): void {
+    this.#line.producer.publish();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#line.producer.close();
+    if (!(await within(this.#over, CLOSE_MS))) {
+      this.#fail(threadDied(`it has not closed the logs within ${CLOSE_MS / 1e3} s`));
+      this.#worker.unref();
+    }
+    this.#failure.orThrow();
+  }
+
+  /** Once per turn of the event loop, what is there; until the worker has said its last. */
+  async #drainAll(): Promise<void> {
+    const { consumer } = this.#line;
+    while (!consumer.ended()) {
+      await consumer.whenRecords();
+      this.#line.drain();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  #hear(message: CommitWorkerMessage): void {
+    switch (message.kind) {
+      case "notice": {
+        const { topic, code, message: line } = message;
+        return this.#listener.notice(topic, new SeriatimError(code, line));
+      }
+      case "closed":
+        this.#hasClosed = true;
+        return;
+      case "failed": {
+        const { code, message: line, exitCode } = message;
+        return this.#fail(new SeriatimError(code, line, { exitCode }));
+      }
+    }
+  }
+
+  #fail(error: SeriatimError): void {
+    // A thread that died could not do so itself.
+    new RingConsumer(this.#line.commandRing).fail();
+    this.#failure.set(error);
+  }
+}
+
+function threadDied(how: string): SeriatimError {
+  return new SeriatimError("COMMIT_THREAD_DIED", `a commit worker's thread ended: ${how}`);
+}

@@ -1,0 +1,178 @@
+// The topics of one commit worker: opened when asked for, opened again after a shortage of room, retained, synced, closed. The
+// first failure that is more than a full disk is thrown on: the worker ends, and with it the broker.
+
+import { SeriatimError } from "../../base/index.ts";
+import { TapeReason } from "../../protocol/index.ts";
+import type { TopicLog } from "../log/topic-log.ts";
+import type { HoldMemory, OrderingLimits, OrderLevel } from "../ordering/limits.ts";
+import type { Retention } from "./command-codec.ts";
+import type { CommitFigures } from "./commit-figures.ts";
+import { CommitTopic } from "./commit-topic.ts";
+import type { TurnTime } from "./part-committer.ts";
+
+/** A topic that could not be opened is tried again by whoever asks for it, but not more often. */
+const REOPEN_US = 1_000_000;
+/** What nobody waits for is safe after so long, or when so much was written, whichever is sooner. */
+const SYNC_US = 1_000_000;
+const SYNC_BYTES = 64 * 1024 * 1024;
+/** Between two looks for segments that are kept no more. */
+const RETAIN_US = 1_000_000;
+
+/** Opens a topic's log, or makes it; throws what opening a log throws. */
+export type OpenTopicLog = (topic: number) => TopicLog;
+
+/** Told of a topic that failed: what happened, for a log of the process. */
+export type TopicNotice = (topic: number, error: SeriatimError) => void;
+
+export class TopicTable {
+  readonly #topics = new Map<number, CommitTopic>();
+  readonly #openLog: OpenTopicLog;
+  readonly #limits: OrderingLimits;
+  readonly #memory: HoldMemory;
+  readonly #figures: CommitFigures;
+  readonly #now: Readonly<TurnTime>;
+  readonly #notice: TopicNotice;
+  #retained_us = 0;
+
+  constructor(
+    openLog: OpenTopicLog,
+    limits: OrderingLimits,
+    memory: HoldMemory,
+    figures: CommitFigures,
+    now: Readonly<TurnTime>,
+    notice: TopicNotice,
+  ) {
+    this.#openLog = openLog;
+    this.#limits = limits;
+    this.#memory = memory;
+    this.#figures = figures;
+    this.#now = now;
+    this.#notice = notice;
+  }
+
+  get(topic: number): CommitTopic | undefined {
+    return this.#topics.get(topic);
+  }
+
+  get size(): number {
+    return this.#topics.size;
+  }
+
+  all(): IterableIterator<CommitTopic> {
+    return this.#topics.values();
+  }
+
+  /** The topic, with an open log unless that can't be had now; `reason` says why not. */
+  open(id: number, orderLevel: OrderLevel, retention: Retention): CommitTopic {
+    let topic = this.#topics.get(id);
+    if (topic === undefined) {
+      topic = new CommitTopic(id, orderLevel, retention, this.#limits, this.#memory, TapeReason.None);
+      this.#topics.set(id, topic);
+      this.#tryToOpen(topic);
+    } else this.reopen(topic);
+    return topic;
+  }
+
+  /** The topic's log, also when it has to be opened again for it; undefined: not yet. */
+  reopen(topic: CommitTopic): TopicLog | undefined {
+    if (topic.log === undefined && this.#now.monotonic_us - topic.tried_us >= REOPEN_US)
+      this.#tryToOpen(topic);
+    return topic.log;
+  }
+
+  #tryToOpen(topic: CommitTopic): void {
+    topic.tried_us = this.#now.monotonic_us;
+    try {
+      topic.log = this.#openLog(topic.id);
+      topic.reason = TapeReason.None;
+    } catch (error) {
+      if (!(error instanceof SeriatimError)) throw error;
+      topic.reason = reasonOf(error);
+      this.#notice(topic.id, error);
+    }
+  }
+
+  /** Takes the log from a topic that has no room; throws on what is more than that. */
+  fail(topic: CommitTopic, error: unknown): void {
+    if (!(error instanceof SeriatimError) || reasonOf(error) !== TapeReason.DiskFull) throw error;
+    this.#notice(topic.id, error);
+    topic.reason = TapeReason.DiskFull;
+    topic.tried_us = this.#now.monotonic_us;
+    this.#release(topic);
+  }
+
+  /** Closes a topic for good. */
+  remove(topic: CommitTopic): void {
+    this.#release(topic);
+    this.#topics.delete(topic.id);
+  }
+
+  #release(topic: CommitTopic): void {
+    topic.sessions.clear();
+    topic.isSyncDue = false;
+    const { log } = topic;
+    topic.log = undefined;
+    log?.close();
+  }
+
+  /** Makes safe what somebody waits for. */
+  syncDue(): void {
+    for (const topic of this.#topics.values()) if (topic.isSyncDue) this.#sync(topic);
+  }
+
+  #sync(topic: CommitTopic): void {
+    topic.isSyncDue = false;
+    topic.writtenSince_us = 0;
+    const { log } = topic;
+    if (log === undefined || log.unsyncedBytes === 0) return;
+    log.sync();
+    this.#figures.syncs++;
+  }
+
+  /** What is due by time: syncs that nobody waits for, and retention; returns the topics whose oldest records went. */
+  pass(): CommitTopic[] {
+    const { monotonic_us } = this.#now;
+    const mayRetain = monotonic_us - this.#retained_us >= RETAIN_US;
+    if (mayRetain) this.#retained_us = monotonic_us;
+    const shortened: CommitTopic[] = [];
+    for (const topic of this.#topics.values()) {
+      this.#syncOld(topic);
+      if (mayRetain && this.retain(topic)) shortened.push(topic);
+    }
+    return shortened;
+  }
+
+  #syncOld(topic: CommitTopic): void {
+    const unsynced = topic.log?.unsyncedBytes ?? 0;
+    if (unsynced === 0) return;
+    const { monotonic_us } = this.#now;
+    if (topic.writtenSince_us === 0) topic.writtenSince_us = monotonic_us;
+    if (unsynced >= SYNC_BYTES || monotonic_us - topic.writtenSince_us >= SYNC_US) this.#sync(topic);
+  }
+
+  /** Whether anything went. */
+  retain(topic: CommitTopic): boolean {
+    const { bytes, age_us } = topic.retention;
+    if (topic.log === undefined || (bytes === 0 && age_us === 0)) return false;
+    return topic.log.retain(topic.retention, this.#now.wall_us) > 0;
+  }
+
+  /** Closes all logs, everything safe. One that can't be closed keeps no other open; the first failure is thrown. */
+  close(): void {
+    let failure: unknown;
+    for (const topic of this.#topics.values()) {
+      try {
+        this.#release(topic);
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    this.#topics.clear();
+    if (failure !== undefined) throw failure;
+  }
+}
+
+function reasonOf({ code }: SeriatimError): TapeReason {
+  if (code === "ENOSPC" || code === "EDQUOT") return TapeReason.DiskFull;
+  return code === "LOG_CORRUPT" || code === "LOG_CHANGED" ? TapeReason.LogCorrupt : TapeReason.LogFailed;
+}
