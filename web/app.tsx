@@ -15,6 +15,7 @@ import { TABS, type Tab } from "./parts.ts";
 import { QueuePanel } from "./queue-panel.tsx";
 import { FIELD_IDS, showDialog } from "./shortcuts.ts";
 import { StatusBar } from "./status-bar.tsx";
+import { useHasTape } from "./tape-panel.tsx";
 import { useTopics } from "./topic.ts";
 import { TradeList } from "./trade-list.tsx";
 
@@ -22,7 +23,9 @@ export function App({ desk }: { readonly desk: Desk }) {
   useTopics(desk.connection, desk.parts.changed);
   const { tab } = desk.parts;
   const isCluster = useIsCluster(desk);
-  const tabs = (Object.keys(TABS) as Tab[]).filter((name) => isCluster || name !== "nodes");
+  const hasTape = useHasTape(desk);
+  const isThere = (name: Tab) => (isCluster || name !== "nodes") && (hasTape || name !== "tape");
+  const tabs = (Object.keys(TABS) as Tab[]).filter(isThere);
   return (
     <div class={desk.socket.connection.state === "open" ? "page" : "page stale"} data-tab={tab}>
       <Header desk={desk} />

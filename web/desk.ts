@@ -19,6 +19,7 @@ import { canonicalPrice, draftProblems, type OrderDraft } from "./order-draft.ts
 import { newOrderId } from "./order-id.ts";
 import { Parts } from "./parts.ts";
 import { recall, recallToken, remember, rememberToken } from "./remembered.ts";
+import { TapeHistory } from "./tape-history.ts";
 import { Topic } from "./topic.ts";
 
 /** Instruments whose best prices the page shows all the time; with more there is a list to choose from. */
@@ -40,6 +41,7 @@ export class Desk {
   readonly frames = new Frames();
   readonly connection = new Topic();
   readonly status = new Topic();
+  readonly tape = new TapeHistory();
   readonly selection = new Topic();
   readonly draftTopic = new Topic();
   /** Orders and fills; at most five times a second. */
@@ -231,6 +233,7 @@ export class Desk {
           this.frames.ask();
         },
         status: () => this.status.changed(),
+        tape: (tape) => this.tape.add(tape),
         fill: (fill) => this.#tellFill(fill),
         report: (report) => this.#tellReport(report),
         error: (error) => this.notices.say("bad", error.message),
@@ -244,6 +247,7 @@ export class Desk {
     this.#clearForeignPrice();
     if (socket.account !== undefined) this.#rememberAccount(socket.account.name);
     if (instruments.length <= WATCHED_MAX) socket.subscribe(["quotes"], instruments);
+    this.tape.begin(socket);
     this.#subscribe();
     this.selection.changed();
   }

@@ -1,36 +1,51 @@
-// The lower panel: my orders, my fills and, with a token, my reports; the market overview; the health of the feeds.
+// The lower panel: my orders, my fills and, with a token, my reports; the market overview; the health of the feeds; the tape.
 
 import type { Desk } from "./desk.ts";
 import { FeedHealth } from "./feed-health.tsx";
 import { MarketOverview } from "./market-overview.tsx";
 import { CancelButtons, countText, OwnTable } from "./own-tables.tsx";
 import { type Lower, TABS, tabOf } from "./parts.ts";
+import { TapePanel, useHasTape } from "./tape-panel.tsx";
 import { useTopics } from "./topic.ts";
 import { grouped } from "./words.ts";
 
-const LABELS = { orders: "My orders and fills", market: "Market overview", feed: "Feed health" } as const;
+const LABELS = {
+  orders: "My orders and fills",
+  market: "Market overview",
+  feed: "Feed health",
+  tape: "Tape",
+} as const;
 
 export function LowerPanel({ desk }: { readonly desk: Desk }) {
   useTopics(desk.parts.changed, desk.tables, desk.selection, desk.connection);
   const { hasReports } = desk.socket;
   const chosen = desk.parts.lower;
-  const shown = chosen === "reports" && !hasReports ? "orders" : chosen;
+  const hasTape = useHasTape(desk);
+  const isThere = (chosen !== "reports" || hasReports) && (chosen !== "tape" || hasTape);
+  const shown = isThere ? chosen : "orders";
   const tab = tabOf(shown);
   return (
     <section class="panel own-panel" data-panel={tab} aria-label={LABELS[tab]}>
       <header class="panel-head">
         <h2 class="lower-title">{TABS[tab]}</h2>
-        <Choices desk={desk} shown={shown} />
+        <Choices desk={desk} shown={shown} hasTape={hasTape} />
         {shown === "orders" && <CancelButtons desk={desk} />}
       </header>
       {shown === "market" && <MarketOverview desk={desk} />}
       {shown === "feed" && <FeedHealth desk={desk} />}
-      {shown !== "market" && shown !== "feed" && <OwnTable desk={desk} name={shown} />}
+      {shown === "tape" && <TapePanel desk={desk} />}
+      {shown !== "market" && shown !== "feed" && shown !== "tape" && <OwnTable desk={desk} name={shown} />}
     </section>
   );
 }
 
-function Choices({ desk, shown }: { readonly desk: Desk; readonly shown: Lower }) {
+interface ChoicesProps {
+  readonly desk: Desk;
+  readonly shown: Lower;
+  readonly hasTape: boolean;
+}
+
+function Choices({ desk, shown, hasTape }: ChoicesProps) {
   const { orders, hasReports } = desk.socket;
   const choice = { shown, choose: (name: Lower) => desk.parts.chooseLower(name) };
   return (
@@ -41,6 +56,7 @@ function Choices({ desk, shown }: { readonly desk: Desk; readonly shown: Lower }
       {hasReports && <Choice {...choice} name="reports" text="Reports" />}
       <Choice {...choice} name="market" text="Market" />
       <Choice {...choice} name="feed" text="Feed" />
+      {hasTape && <Choice {...choice} name="tape" text="Tape" />}
     </fieldset>
   );
 }

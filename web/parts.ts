@@ -1,11 +1,11 @@
-// Which parts of the page are looked at: the tab of a narrow screen, and what the lower panel shows on any. Market and feed are
-// tabs of both.
+// Which parts of the page are looked at: the tab of a narrow screen, and what the lower panel shows on any. Market, feed and
+// tape are tabs of both.
 
 import { recall, recallToken } from "./remembered.ts";
 import { Topic } from "./topic.ts";
 
 /** What the lower panel shows. */
-export type Lower = "orders" | "fills" | "reports" | "market" | "feed";
+export type Lower = "orders" | "fills" | "reports" | "market" | "feed" | "tape";
 
 /** On a narrow screen one of these is shown at a time; elements say with `data-panel` where they belong. */
 export const TABS = {
@@ -15,13 +15,21 @@ export const TABS = {
   orders: "Orders",
   market: "Market",
   feed: "Feed",
+  tape: "Tape",
   nodes: "Nodes",
 } as const;
 export type Tab = keyof typeof TABS;
 
 /** The tab of a narrow screen that shows the lower panel. */
-export function tabOf(lower: Lower): "orders" | "market" | "feed" {
-  return lower === "market" || lower === "feed" ? lower : "orders";
+export function tabOf(lower: Lower): "orders" | OwnTab {
+  return isOwnTab(lower) ? lower : "orders";
+}
+
+/** What the lower panel shows that is a tab of its own. */
+type OwnTab = "market" | "feed" | "tape";
+
+function isOwnTab(shown: Lower | Tab): shown is OwnTab {
+  return shown === "market" || shown === "feed" || shown === "tape";
 }
 
 export class Parts {
@@ -33,14 +41,14 @@ export class Parts {
   /** A tab of a narrow screen. */
   chooseTab(tab: Tab): void {
     this.tab = tab;
-    if (tab === "market" || tab === "feed") this.lower = tab;
+    if (isOwnTab(tab)) this.lower = tab;
     else if (tab === "orders" && tabOf(this.lower) !== "orders") this.lower = "orders";
     this.changed.changed();
   }
 
   chooseLower(lower: Lower): void {
     this.lower = lower;
-    if (this.tab === "orders" || this.tab === "market" || this.tab === "feed") this.tab = tabOf(lower);
+    if (this.tab === "orders" || isOwnTab(this.tab)) this.tab = tabOf(lower);
     this.changed.changed();
   }
 }
