@@ -4,3 +4,4 @@ export { openTapeDirectory } from "./directory/tape-directory.ts";
 export { CommitInline } from "./threads/commit-inline.ts";
 export type { CommitListener, CommitStage, CommitStageOptions } from "./threads/commit-stage.ts";
 export { CommitThread } from "./threads/commit-thread.ts";
+export { StorageStage } from "./threads/storage-stage.ts";

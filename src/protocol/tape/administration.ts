@@ -18,6 +18,8 @@ export type TapeRequest =
   | { readonly do: "delete"; readonly topic: string }
   | ({ readonly do: "retain"; readonly topic: string } & TapeRetention)
   | { readonly do: "groups"; readonly topic: string }
+  /** What the group has committed is of no account any more; it has no members. */
+  | { readonly do: "forget"; readonly topic: string; readonly group: string }
   | { readonly do: "status" };
 
 export interface TapeTopicInfo extends TapeRetention {
@@ -48,25 +50,33 @@ export type TapeReply =
   | { readonly topic: TapeTopicInfo }
   | { readonly groups: readonly TapeGroupInfo[] }
   | { readonly deleted: string }
+  | { readonly forgotten: string }
   | { readonly status: object };
 
 /** The request in `text`, or why it is none. */
 export function parseTapeRequest(text: string): TapeRequest | TapeReason {
   const said = parseObject(text);
   if (said === undefined) return TapeReason.Malformed;
-  const { do: what, topic, order } = said;
+  const { do: what, topic, order, group } = said;
   if (what === "topics" || what === "status") return { do: what };
-  if (what !== "create" && what !== "delete" && what !== "retain" && what !== "groups") {
-    return TapeReason.Malformed;
-  }
+  if (!isOfTopic(what)) return TapeReason.Malformed;
   if (typeof topic !== "string" || !isTapeName(topic)) return TapeReason.TopicName;
   if (what === "delete" || what === "groups") return { do: what, topic };
+  if (what === "forget") {
+    return typeof group === "string" && isTapeName(group) ? { do: what, topic, group } : TapeReason.GroupName;
+  }
   const retention = readRetention(said);
   if (retention === undefined) return TapeReason.Malformed;
   if (what === "retain") return { do: what, topic, ...NO_RETENTION, ...retention };
   return isCount(order) && order <= TAPE_LEVEL_MAX
     ? { do: what, topic, order, ...retention }
     : TapeReason.OrderLevel;
+}
+
+const OF_TOPIC = ["create", "delete", "retain", "groups", "forget"] as const;
+
+function isOfTopic(what: unknown): what is (typeof OF_TOPIC)[number] {
+  return (OF_TOPIC as readonly unknown[]).includes(what);
 }
 
 const NO_RETENTION: TapeRetention = { retainBytes: null, retainMs: null };

@@ -14,6 +14,7 @@ import {
   retireSegments,
 } from "../../segment/index.ts";
 import { type CatalogChange, decodeCatalogChanges, encodeCatalogChange } from "./changes.ts";
+import { isNoRoom } from "./no-room.ts";
 import { CatalogState } from "./state.ts";
 
 /** The log's name, and of its folder in the data directory. */
@@ -56,11 +57,20 @@ export class CatalogLog {
     this.#append(changes, now_us);
     this.#log.sync();
     for (const change of changes) this.state.apply(change);
-    if (this.#written >= this.#limits.segmentBytes / 2) this.#checkpoint(now_us);
+    if (this.#written >= this.#limits.segmentBytes / 2) this.#tryCheckpoint(now_us);
   }
 
   close(): void {
     this.#log.close();
+  }
+
+  /** The changes are safe whatever becomes of it: a log that found no room says so with the next one. */
+  #tryCheckpoint(now_us: number): void {
+    try {
+      this.#checkpoint(now_us);
+    } catch (error) {
+      if (!isNoRoom(error)) throw error;
+    }
   }
 
   /** All that is, from the beginning of a segment on; what came before it is needed no more once that is safe. */

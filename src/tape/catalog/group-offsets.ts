@@ -2,8 +2,9 @@
 // times a second: so a kill of the broker sends a group back by as much at most. Offsets never go back.
 
 import type { CatalogChange } from "./changes.ts";
+import { isNoRoom } from "./no-room.ts";
 import type { CatalogState } from "./state.ts";
-import { type CatalogStore, isNoRoom } from "./topic-directory.ts";
+import type { CatalogStore } from "./topic-directory.ts";
 
 export class GroupOffsets {
   readonly #state: CatalogState;

@@ -1,3 +1,4 @@
+export { CatalogKeeper } from "./catalog-keeper.ts";
 export { CatalogLog, type CatalogPlace } from "./catalog-log.ts";
 export {
   type CatalogChange,
@@ -8,4 +9,4 @@ export {
 } from "./changes.ts";
 export { GroupOffsets } from "./group-offsets.ts";
 export { CatalogState } from "./state.ts";
-export { type CatalogStore, isNoRoom, TopicDirectory, type TopicRetention } from "./topic-directory.ts";
+export { type CatalogStore, TopicDirectory, type TopicRetention } from "./topic-directory.ts";

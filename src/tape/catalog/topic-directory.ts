@@ -11,6 +11,7 @@ import {
   TapeReason,
 } from "../../protocol/index.ts";
 import type { CatalogChange, CatalogTopic, TopicSettings } from "./changes.ts";
+import { isNoRoom } from "./no-room.ts";
 import type { CatalogState } from "./state.ts";
 
 /** Who writes the catalog's log. */
@@ -125,11 +126,6 @@ export class TopicDirectory {
     this.#last = turn.catch(() => {});
     return turn;
   }
-}
-
-/** There is no room for a change: that passes. */
-export function isNoRoom(error: unknown): boolean {
-  return error instanceof SeriatimError && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }
 
 function reasonOf(error: unknown): TapeReason {

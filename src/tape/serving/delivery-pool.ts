@@ -11,6 +11,9 @@ import { type TapeMemory, tapeMemory } from "../../protocol/index.ts";
 import type { TopicProgress } from "./progress.ts";
 import type { ReadBatches, ReadFailure, StorageReads } from "./storage-reads.ts";
 
+/** The largest batch with its header, and room for small ones beside it. */
+export const DELIVERY_BUFFER_BYTES = 2 * 1024 * 1024 + 64 * 1024;
+
 /** Who holds buffers or waits for one. */
 export interface DeliveryHolder {
   /** What it wanted is there, or why not; it may be that the buffer is no more its own then (`failure`). */

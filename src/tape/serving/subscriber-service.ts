@@ -99,10 +99,10 @@ export class SubscriberService implements ReadsListener {
   closed(connection: number): void {
     const session = this.#sessions.get(connection);
     if (session === undefined) return;
+    session.closed();
     this.#sessions.delete(connection);
     this.#ready.delete(session);
     this.#seats.get(session.wish.topic.id)?.sessions.delete(session);
-    session.closed();
   }
 
   /** The topic's log has come so far. */
@@ -112,12 +112,12 @@ export class SubscriberService implements ReadsListener {
   }
 
   /** The topic was deleted, or its log has failed: its subscribers are told. */
-  onTopicOver(topic: number, reason: TapeReason, text: string): void {
+  onTopicOver(topic: number, reason: TapeReason): void {
     const seat = this.#seats.get(topic);
     if (seat === undefined) return;
     this.#parts.pool.drop(topic);
     this.#seats.delete(topic);
-    for (const session of seat.sessions) session.end(reason, 0, text);
+    for (const session of seat.sessions) session.end(reason);
   }
 
   /** Of a topic that is open. */
@@ -162,6 +162,12 @@ export class SubscriberService implements ReadsListener {
       const committed = offsets.committed(topic, name);
       return { name, committed, members: seats?.get(name)?.size ?? 0 };
     });
+  }
+
+  /** What a group has committed is of no account any more. GroupUnknown; NotAllowed while it has members. */
+  forgetGroup(topic: number, group: string): TapeReason {
+    if (this.#seats.get(topic)?.groups.has(group) === true) return TapeReason.NotAllowed;
+    return this.#parts.offsets.forget(topic, group) ? TapeReason.None : TapeReason.GroupUnknown;
   }
 
   #seatOf(topic: number, progress: TopicProgress): TopicSeat {

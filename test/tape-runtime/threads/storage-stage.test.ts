@@ -1,0 +1,169 @@
+// The storage thread with real files: the catalog over restarts, reads into delivery buffers, what is found at the start.
+
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { NativeChecksums, NodeStorage, SystemClock } from "../../../src/platform/index.ts";
+import { TapeReason, tapeMemory } from "../../../src/protocol/index.ts";
+import { SECTOR_BYTES } from "../../../src/segment/index.ts";
+import { type ReadBatches, type ReadFailure, TopicLog, topicDirectory } from "../../../src/tape/index.ts";
+import { StorageStage } from "../../../src/tape-runtime/index.ts";
+import { KEPT, madeIn } from "../../tape/catalog/support.ts";
+import { append, recordsIn } from "../../tape/log/support.ts";
+
+const place = { storage: new NodeStorage(), checksums: new NativeChecksums() };
+const START_us = 1_700_000_000_000_000;
+const SMALL = { segmentBytes: SECTOR_BYTES + 8192, partBytesMax: 4000, sessionsMax: 4 };
+
+const directories: string[] = [];
+const stages: StorageStage[] = [];
+
+afterEach(async () => {
+  for (const stage of stages.splice(0)) await stage.close();
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
+
+function newDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "storage-"));
+  directories.push(directory);
+  return directory;
+}
+
+async function open(directory: string): Promise<StorageStage> {
+  const stage = await StorageStage.open({ directory, deliveryBuffers: 2, clock: new SystemClock() });
+  stages.push(stage);
+  return stage;
+}
+
+/** Answers in the order they come. */
+function answersOf(stage: StorageStage): () => Promise<number | ReadBatches | ReadFailure> {
+  const waiting: ((outcome: number | ReadBatches | ReadFailure) => void)[] = [];
+  const came: (number | ReadBatches | ReadFailure)[] = [];
+  const take = (outcome: number | ReadBatches | ReadFailure) => {
+    const next = waiting.shift();
+    if (next === undefined) came.push(outcome);
+    else next(outcome);
+  };
+  void stage.deliverTo({ read: (_, outcome) => take(outcome), located: (_, outcome) => take(outcome) });
+  return () => {
+    const outcome = came.shift();
+    return outcome === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(outcome);
+  };
+}
+
+/** A topic whose log has `batches` of two records each, a microsecond apart. */
+async function filled(stage: StorageStage, directory: string, batches: number) {
+  const topic = await madeIn(stage.topics, "md.trades");
+  const log = TopicLog.open({ ...place, directory: topicDirectory(directory, topic.id) }, SMALL);
+  log.openSession(7, 1, START_us);
+  for (let batch = 1; batch <= batches; batch++) append(log, [{ batch }], START_us + batch);
+  return { topic, log, progress: progressOf(log) };
+}
+
+function progressOf({ nextPosition, nextRecord, oldestRecord, bytes }: TopicLog) {
+  return { nextPosition, nextRecord, oldestRecord, bytes };
+}
+
+test("topics, settings and committed offsets are there again after a restart, and numbers are not given twice", async () => {
+  const directory = newDirectory();
+  const first = await open(directory);
+  await madeIn(first.topics, "a", { order: 2, retainBytes: 5, retain_us: 6 });
+  const { id } = await madeIn(first.topics, "b");
+  first.offsets.commit(id, "risk", 12);
+  await madeIn(first.topics, "c");
+  await first.topics.delete("c");
+  expect(await first.close()).toBeUndefined();
+  const second = await open(directory);
+  expect(second.topics.list().map(({ name, order }) => [name, order])).toEqual([
+    ["a", 2],
+    ["b", 1],
+  ]);
+  expect(second.offsets.committed(id, "risk")).toBe(12);
+  expect(await madeIn(second.topics, "c")).toMatchObject({ id: 4 });
+});
+
+test("batches are read into a delivery buffer from any record on, by record and by time, up to the end that was told", async () => {
+  const directory = newDirectory();
+  const stage = await open(directory);
+  const { topic, log, progress } = await filled(stage, directory, 60);
+  const answer = answersOf(stage);
+  for (const record of [1, 2, 41, 119, 120]) {
+    expect(stage.reads.read(1, topic.id, record, progress)).toBe(true);
+    const read = (await answer()) as ReadBatches;
+    expect(read).toMatchObject({ firstRecord: record - ((record - 1) % 2), nextRecord: 121 });
+    const seen = recordsIn(tapeMemory(stage.deliveryBuffers[1]), read.bytes);
+    expect([seen[0].record, seen.length]).toEqual([read.firstRecord, 121 - read.firstRecord]);
+  }
+  stage.reads.locate(9, topic.id, START_us + 30, progress);
+  expect(await answer()).toBe(59);
+  const before = progress;
+  append(log, [{ batch: 61 }], START_us + 61);
+  stage.reads.read(0, topic.id, 120, before);
+  expect(await answer()).toMatchObject({ nextRecord: 121 });
+  stage.reads.read(0, topic.id, 121, progressOf(log));
+  expect(await answer()).toMatchObject({ firstRecord: 121, nextRecord: 123 });
+  log.close();
+});
+
+test("a read behind what retention has left is told the oldest record, and one of no topic that it failed", async () => {
+  const directory = newDirectory();
+  const stage = await open(directory);
+  const { topic, log } = await filled(stage, directory, 60);
+  const answer = answersOf(stage);
+  expect(log.retain({ bytes: 1, age_us: 0 }, START_us + 100)).toBeGreaterThan(0);
+  stage.reads.read(0, topic.id, 1, progressOf(log));
+  expect(await answer()).toEqual({ reason: TapeReason.RecordGone, detail: log.oldestRecord });
+  stage.reads.read(0, 99, 1, progressOf(log));
+  expect(await answer()).toEqual({ reason: TapeReason.LogFailed, detail: 0 });
+  log.close();
+});
+
+test("a deleted topic's files go, those of a deletion that was cut off with the next start", async () => {
+  const directory = newDirectory();
+  const stage = await open(directory);
+  const { topic, log, progress } = await filled(stage, directory, 20);
+  const answer = answersOf(stage);
+  stage.reads.read(0, topic.id, 1, progress);
+  await answer();
+  log.close();
+  const kept = await madeIn(stage.topics, "kept");
+  const cutOff = await madeIn(stage.topics, "cut.off");
+  for (const { id } of [kept, cutOff]) mkdirSync(topicDirectory(directory, id));
+  for (const { name } of [topic, cutOff]) await stage.topics.delete(name);
+  await stage.removeTopic(topic.id);
+  expect(readdirSync(join(directory, "topics"))).toEqual(["00000002", "00000003"]);
+  await stage.close();
+  await open(directory);
+  expect(readdirSync(join(directory, "topics"))).toEqual(["00000002"]);
+});
+
+test("folders of topics that the catalog never had are somebody's: nothing is removed, and the start is refused", async () => {
+  const directory = newDirectory();
+  const stage = await open(directory);
+  const { log } = await filled(stage, directory, 3);
+  log.close();
+  await stage.close();
+  rmSync(join(directory, "catalog"), { recursive: true });
+  await expect(open(directory)).rejects.toThrow(
+    /topics\/00000001 is no topic of the catalog in .*: one of the two/,
+  );
+  expect(readdirSync(join(directory, "topics"))).toEqual(["00000001"]);
+});
+
+test("a catalog that is damaged is refused with its file and place", async () => {
+  const directory = newDirectory();
+  const stage = await open(directory);
+  await madeIn(stage.topics, "a");
+  await stage.close();
+  writeFileSync(join(directory, "catalog", "catalog-0000000001.seg"), "nothing of the kind");
+  await expect(open(directory)).rejects.toMatchObject({ code: "LOG_CORRUPT" });
+});
+
+test("what is asked of a stage that is closed is refused, and closing twice is closing once", async () => {
+  const stage = await open(newDirectory());
+  await stage.close();
+  expect(await stage.topics.getOrCreate("a", KEPT)).toBe(TapeReason.LogFailed);
+  await expect(stage.removeTopic(1)).rejects.toMatchObject({ code: "STORAGE_CLOSED" });
+  expect(await stage.close()).toBeUndefined();
+});
