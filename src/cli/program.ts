@@ -14,6 +14,7 @@ import { registerSend } from "./send.ts";
 import { registerSnapshot } from "./snapshot.ts";
 import { registerStart } from "./start.ts";
 import { stdout } from "./stdout.ts";
+import { registerTape } from "./tape.ts";
 import { registerTraders } from "./traders.ts";
 
 const EXAMPLES = `
@@ -39,6 +40,7 @@ export function createProgram(): Command {
   registerSend(program);
   registerTraders(program);
   registerFeed(program);
+  registerTape(program);
   registerReplay(program);
   registerLab(program);
   registerBench(program);

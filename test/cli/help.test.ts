@@ -33,6 +33,7 @@ const helps: [args: string, usage: string][] = [
   ["feed help record", "seriatim feed record [options] <host:port>"],
   ["feed help play", "seriatim feed play [options] <dir>"],
   ["feed help inspect", "seriatim feed inspect [options] <dir>"],
+  ["tape help inspect", "seriatim tape inspect [options] <dir>"],
   ["journal help verify", "seriatim journal verify [options] <dir>"],
 ];
 
@@ -40,7 +41,8 @@ test.each(helps)("seriatim %s is answered on standard output, status 0", async (
   expect(await seriatim(args.split(" "))).toEqual({ status: 0, out: `Usage: ${usage}`, err: "" });
 });
 
-const START_TO_JOURNAL = "start, send, traders, feed, replay, lab, bench, journal, keygen, admin, snapshot";
+const START_TO_JOURNAL =
+  "start, send, traders, feed, tape, replay, lab, bench, journal, keygen, admin, snapshot";
 const wrong: [args: string[], line: string][] = [
   [[], `needs a command: ${START_TO_JOURNAL} (seriatim --help)`],
   [["journal"], "journal needs a command: inspect, verify, export, repair (seriatim journal --help)"],

@@ -5,6 +5,7 @@
 
 import { type Checksums, SeriatimError, type Storage } from "../../base/index.ts";
 import {
+  describeScan,
   FRAME_HEADER_BYTES,
   type LogFrame,
   type LogLimits,
@@ -12,6 +13,7 @@ import {
   type LogWriter,
   openLog,
   retireSegments,
+  scanLog,
 } from "../../segment/index.ts";
 import { type CatalogChange, decodeCatalogChanges, encodeCatalogChange } from "./changes.ts";
 import { isNoRoom } from "./no-room.ts";
@@ -45,10 +47,12 @@ export class CatalogLog {
   /**
    * Opens the catalog, and makes it when there is none. Throws LOG_CORRUPT, FOREIGN_DIRECTORY, or what the disk says.
    */
-  constructor({ storage, checksums, directory }: CatalogPlace, limits: LogLimits = CATALOG_LIMITS) {
-    this.#place = { storage, checksums, directory: `${directory}/${CATALOG_LOG}`, log: CATALOG_LOG };
+  constructor(place: CatalogPlace, limits: LogLimits = CATALOG_LIMITS) {
+    this.#place = logOf(place);
     this.#limits = limits;
-    this.#log = openLog(this.#place, limits, (frame) => this.#read(frame)).writer;
+    // Changes of many frames, as a checkpoint's, are synced once.
+    const options = { writesAhead: true };
+    this.#log = openLog(this.#place, limits, (frame) => this.#read(frame), options).writer;
   }
 
   /** Makes the changes so, all safe on return. `now_us`: wall time, for whoever looks at the log. */
@@ -106,13 +110,37 @@ export class CatalogLog {
     flush();
   }
 
-  #read({ bytes, payloadAt, payloadBytes, count, file, offset }: LogFrame): void {
-    const changes = decodeCatalogChanges(bytes, payloadAt, payloadAt + payloadBytes, count);
-    if (changes === undefined) {
-      const what = "the frame is whole, but its records are none of a catalog";
-      throw new SeriatimError("LOG_CORRUPT", `corrupt: ${file} at offset ${offset}: ${what}`);
-    }
-    this.#written += payloadBytes;
-    for (const change of changes) this.state.apply(change);
+  #read(frame: LogFrame): void {
+    this.#written += frame.payloadBytes;
+    applyFrame(this.state, frame);
   }
+}
+
+function applyFrame(state: CatalogState, frame: LogFrame): void {
+  const { bytes, payloadAt, payloadBytes, count, file, offset } = frame;
+  const changes = decodeCatalogChanges(bytes, payloadAt, payloadAt + payloadBytes, count);
+  if (changes === undefined) {
+    const what = "the frame is whole, but its records are none of a catalog";
+    throw new SeriatimError("LOG_CORRUPT", `corrupt: ${file} at offset ${offset}: ${what}`);
+  }
+  for (const change of changes) state.apply(change);
+}
+
+/**
+ * What a catalog says, read without changing anything, also while it is written; empty when there is none. Throws LOG_CORRUPT,
+ * FOREIGN_DIRECTORY, or what the disk says.
+ */
+export function readCatalog(place: CatalogPlace): CatalogState {
+  const state = new CatalogState();
+  try {
+    const scan = scanLog(logOf(place), (frame) => applyFrame(state, frame), { writesAhead: true });
+    if (scan.verdict === "corrupt") throw new SeriatimError("LOG_CORRUPT", describeScan(scan));
+  } catch (error) {
+    if (!(error instanceof SeriatimError) || error.code !== "ENOENT") throw error;
+  }
+  return state;
+}
+
+function logOf({ storage, checksums, directory }: CatalogPlace): LogPlace {
+  return { storage, checksums, directory: `${directory}/${CATALOG_LOG}`, log: CATALOG_LOG };
 }

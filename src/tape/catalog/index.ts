@@ -1,5 +1,5 @@
 export { CatalogKeeper } from "./catalog-keeper.ts";
-export { CatalogLog, type CatalogPlace } from "./catalog-log.ts";
+export { CatalogLog, type CatalogPlace, readCatalog } from "./catalog-log.ts";
 export {
   type CatalogChange,
   type CatalogTopic,

@@ -1,0 +1,12 @@
+// `seriatim tape`: the ordered log for publishers in bulk. Each command has a module in tape/.
+
+import type { Command } from "commander";
+import { registerInspect } from "./tape/inspect.ts";
+
+export function registerTape(program: Command): void {
+  const tape = program
+    .command("tape")
+    .summary("serve the tape, publish to its topics and read them")
+    .description("The tape: topics of records, in bulk, each in one order, kept and read from any place.");
+  registerInspect(tape);
+}
