@@ -78,16 +78,11 @@ test("a worker's thread opens, orders, writes, acknowledges, and goes on after a
     thread.put(batchBytes(first), batchBytes(first + 1));
     await thread.until("Ack");
     await thread.stage.close();
-    expect(thread.told).toEqual(
-      [
-        "TopicOpened",
-        `SessionOpened 10 epoch 1 last ${last}`,
-        ...(last === 0 ? ["Visible 1"] : []),
-        "Released 0",
-        `Visible ${first + 2}`,
-        `Ack 10 batch ${first + 1} next ${first + 2}`,
-      ].sort((a, b) => thread.told.indexOf(a) - thread.told.indexOf(b)),
-    );
+    const begins = last === 0 ? ["Visible 1"] : [];
+    expect(thread.told).toEqual([
+      ...["TopicOpened", ...begins, `SessionOpened 10 epoch 1 last ${last}`],
+      ...["Released 0", `Visible ${first + 2}`, `Ack 10 batch ${first + 1} next ${first + 2}`],
+    ]);
     expect(thread.stage.figures()).toMatchObject({ batches: 2, duplicates: 0 });
   }
 });
