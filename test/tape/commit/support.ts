@@ -221,7 +221,7 @@ export class Workbench {
     this.stage.commands.openSession(connection, topic, publisher, epoch, ack);
   }
 
-  /** A part of whole batches; false when the ring of commands is full. */
+  /** A part of whole batches, in the next buffer: no more than there are between two turns. False when the ring of commands is full. */
   part(connection: number, batches: readonly Uint8Array[], topic = 1): boolean {
     const buffer = this.#next++ % this.#buffers.length;
     const bytes = new Uint8Array(this.#buffers[buffer]);
