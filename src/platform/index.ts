@@ -11,6 +11,7 @@ export {
 export { entryBeside } from "./entry.ts";
 export { FirstFailure } from "./first-failure.ts";
 export { NativeChecksums } from "./native-checksums.ts";
+export type { NetListenAddress } from "./net-listener.ts";
 export * from "./net-transport.ts";
 export * from "./node-storage.ts";
 export { makeToken, tokenDigest, tokenFinder } from "./secret-token.ts";

@@ -248,7 +248,7 @@ export class BatchDrain {
     if (this.#partBatches === 0) return true;
     const bytes = this.#fillAt - this.#partAt;
     if (!this.#handOver(this.session, this.#buffer, this.#partAt, bytes, this.#partBatches)) return false;
-    this.#pool.handOver(this.#buffer, this.#partBatches, bytes);
+    this.#pool.handOver(this.#buffer);
     this.#partBatches = 0;
     this.#fillAt += PART_HEADROOM_BYTES;
     this.#partAt = this.#fillAt;

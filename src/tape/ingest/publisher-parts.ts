@@ -3,10 +3,11 @@
 import type { Clock, Transport } from "../../base/index.ts";
 import type { StagingPool } from "../staging/index.ts";
 
-/** The way to the commit workers. A command that finds no room answers false and is not taken. */
+/** The way to the commit workers. */
 export interface CommitQueue {
   readonly workers: number;
   workerOf(topic: number): number;
+  /** False: there is no room for it, and it was not taken. */
   part(
     connection: number,
     topic: number,
@@ -15,7 +16,8 @@ export interface CommitQueue {
     bytes: number,
     batches: number,
   ): boolean;
-  closeConnection(connection: number, topic: number): boolean;
+  /** Behind the connection's last part; always taken. */
+  closeConnection(connection: number, topic: number): void;
   /** So much of the queue of `worker` is free that who waits for it is worth reading again. */
   hasRoom(worker: number): boolean;
   /** The workers see what was given since the last time. */
@@ -37,7 +39,10 @@ export interface PublisherFigures {
   /** Since the start. */
   readonly batchesDrained: number;
   readonly bytesDrained: number;
-  readonly acksSent: number;
+  /** By their numbers: a batch that was skipped counts with the one behind it. */
+  readonly batchesAcknowledged: number;
+  /** Closed with a reason. */
+  readonly faulted: number;
   /** Batches that were drained and are not acknowledged yet, of those who want acks. */
   readonly ackLag: number;
 }

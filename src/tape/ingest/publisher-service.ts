@@ -35,15 +35,14 @@ export class PublisherService {
   #isTurnAsked = false;
   /** By commit worker: who waits for room in its queue. */
   readonly #forRoom: readonly SlotQueue[];
-  /** Ends of connections that found the queue full; one for each connection that there was. */
-  #untoldEnds: { connection: number; topic: number }[] = [];
   readonly #overRate = new Set<Publisher>();
   readonly #holders: HolderDeadlines;
   #beatAt_us = 0;
   #count = 0;
   #batchesOfGone = 0;
   #bytesOfGone = 0;
-  #acksSent = 0;
+  #acknowledged = 0;
+  #faulted = 0;
 
   constructor(options: PublisherServiceOptions) {
     this.#transport = options.transport;
@@ -58,12 +57,14 @@ export class PublisherService {
     this.#holders = new HolderDeadlines(this.#pool, (connection) => this.#find(connection)?.drain);
   }
 
-  /** A session's connection, accepted and told so: from now on its batches come. */
+  /** A session's connection: it is told that it was accepted, and its batches come. */
   open(session: DrainSession, terms: PublisherTerms): void {
     const drain = new BatchDrain(session, this.#pool, this.#handOver(terms.topic.id));
-    const publisher = new Publisher(drain, terms, this.#transport);
+    const now_us = this.#clock.monotonicMicros();
+    const publisher = new Publisher(drain, terms, this.#transport, now_us);
     this.#publishers[connectionSlot(session.connection)] = publisher;
     this.#count++;
+    publisher.flush(now_us);
   }
 
   received(connection: number, bytes: Uint8Array): void {
@@ -100,7 +101,7 @@ export class PublisherService {
     this.#overRate.delete(publisher);
     const { id } = publisher.terms.topic;
     this.#forRoom[this.#commits.workerOf(id)].remove(connection);
-    this.#untoldEnds.push({ connection, topic: id });
+    this.#commits.closeConnection(connection, id);
     this.#ask();
   }
 
@@ -112,7 +113,9 @@ export class PublisherService {
   /** Everything up to `batch` of this connection has reached its ack level. */
   acked(connection: number, batch: number, nextRecord: number): void {
     const publisher = this.#find(connection);
-    if (publisher?.ack(batch, nextRecord)) this.#due.push(publisher);
+    if (publisher === undefined) return;
+    this.#acknowledged += Math.max(0, batch - publisher.acked);
+    if (publisher.ack(batch, nextRecord)) this.#due.push(publisher);
   }
 
   /** The commit stage refuses what this connection sends. */
@@ -134,7 +137,6 @@ export class PublisherService {
     const due = this.#due;
     this.#due = [];
     for (const publisher of due) publisher.flush(now_us);
-    this.#acksSent += due.length;
     for (let worker = 0; worker < this.#forRoom.length; worker++) {
       if (this.#commits.hasRoom(worker)) this.#offerRoom(worker);
     }
@@ -189,8 +191,9 @@ export class PublisherService {
       bytesDrained += drain.bytes;
       if (terms.ackLevel > 0) ackLag += Math.max(0, drain.lastBatch - acked);
     }
-    const acksSent = this.#acksSent;
-    return { publishers: this.#count, paused, batchesDrained, bytesDrained, acksSent, ackLag };
+    const batchesAcknowledged = this.#acknowledged;
+    const counts = { batchesDrained, bytesDrained, batchesAcknowledged, faulted: this.#faulted };
+    return { publishers: this.#count, paused, ackLag, ...counts };
   }
 
   #handOver(topic: number): HandOver {
@@ -272,7 +275,6 @@ export class PublisherService {
       publisher.isTouched = false;
       this.#endTurn(publisher);
     }
-    this.#tellEnds();
     this.#grant();
     this.#commits.publish();
   };
@@ -301,16 +303,8 @@ export class PublisherService {
     publisher.rest = undefined;
     publisher.drain.abandon();
     this.#overRate.delete(publisher);
+    this.#faulted++;
     publisher.fault(reason, detail);
-  }
-
-  /** Ends of connections go behind their last part, as soon as there is room. */
-  #tellEnds(): void {
-    const ends = this.#untoldEnds;
-    if (ends.length === 0) return;
-    this.#untoldEnds = ends.filter(
-      ({ connection, topic }) => !this.#commits.closeConnection(connection, topic),
-    );
   }
 
   /** The queue of `worker` may have room: who waits for it goes on, the one that waits longest first. */

@@ -30,6 +30,10 @@ export interface PublisherTerms {
   readonly lastBatch: number;
   /** Shared with other publishers of its key; undefined: as fast as it can. */
   readonly rate: ByteRate | undefined;
+  /** What it is told first: that it was accepted. */
+  readonly greeting: Uint8Array;
+  /** Something that was sent before is held by the transport. */
+  readonly isHeld: boolean;
 }
 
 export class Publisher {
@@ -54,14 +58,17 @@ export class Publisher {
   #ackedNext = 0;
   #isAckDue = false;
   #hasSpoken = true;
+  #greeting: Uint8Array | undefined;
   #lastWord: Uint8Array | undefined;
 
-  constructor(drain: BatchDrain, terms: PublisherTerms, transport: Transport) {
+  constructor(drain: BatchDrain, terms: PublisherTerms, transport: Transport, now_us: number) {
     this.drain = drain;
     this.terms = terms;
     this.#connection = drain.session.connection;
     this.#transport = transport;
     this.acked = terms.lastBatch;
+    this.#greeting = terms.greeting;
+    if (terms.isHeld) this.heldSince_us = now_us;
   }
 
   get connection(): number {
@@ -85,10 +92,16 @@ export class Publisher {
 
   /** Says what is due, when nothing is held. */
   flush(now_us: number): void {
-    if (this.heldSince_us !== 0 || this.isOver) return;
-    if (this.#isAckDue) {
+    if (this.heldSince_us !== 0) return;
+    const greeting = this.#greeting;
+    if (greeting !== undefined) {
+      this.#greeting = undefined;
+      this.#say(greeting, greeting.length, now_us);
+    }
+    if (this.#isAckDue && this.heldSince_us === 0 && !this.isOver) {
       this.#isAckDue = false;
-      this.#say(writeTapeAck(this.#out.view, 0, this.acked, this.#ackedNext), now_us);
+      const bytes = writeTapeAck(this.#out.view, 0, this.acked, this.#ackedNext);
+      this.#say(this.#out.bytes, bytes, now_us);
     }
     this.#leaveWhenDone();
   }
@@ -96,7 +109,8 @@ export class Publisher {
   /** Called once a second or so: says that it is still there, when nothing else was said since. */
   beat(now_us: number): void {
     if (!this.#hasSpoken && this.heldSince_us === 0 && !this.isOver) {
-      this.#say(writeBrokerHeartbeat(this.#out.view, 0, this.terms.topic.nextRecord), now_us);
+      const bytes = writeBrokerHeartbeat(this.#out.view, 0, this.terms.topic.nextRecord);
+      this.#say(this.#out.bytes, bytes, now_us);
     }
     this.#hasSpoken = false;
   }
@@ -104,7 +118,6 @@ export class Publisher {
   /** What was held is out. */
   drained(now_us: number): void {
     this.heldSince_us = 0;
-    this.#leaveWhenDone();
     this.flush(now_us);
   }
 
@@ -116,14 +129,14 @@ export class Publisher {
     this.#leaveWhenDone();
   }
 
-  #say(bytes: number, now_us: number): void {
+  #say(bytes: Uint8Array, length: number, now_us: number): void {
     this.#hasSpoken = true;
     assert(this.heldSince_us === 0, "one message is on its way at a time");
-    if (!this.#transport.send(this.#connection, this.#out.bytes, 0, bytes)) this.heldSince_us = now_us;
+    if (!this.#transport.send(this.#connection, bytes, 0, length)) this.heldSince_us = now_us;
   }
 
   #leaveWhenDone(): void {
-    if (this.heldSince_us !== 0) return;
+    if (this.heldSince_us !== 0 || this.#greeting !== undefined) return;
     const word = this.#lastWord;
     if (word !== undefined) {
       this.#lastWord = undefined;

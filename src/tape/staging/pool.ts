@@ -43,12 +43,6 @@ export class StagingPool {
   readonly #parts: Int32Array;
   readonly #free: Int32Array;
   #freeCount: number;
-  /** Of each buffer, what was handed over of it and is not counted as through the commit stage yet. */
-  readonly #batches: Float64Array;
-  readonly #bytes: Float64Array;
-  /** Since the start: what the commit stage is done with. */
-  batchesDone = 0;
-  bytesDone = 0;
   /** Buffers that nobody fills and the commit stage still has. */
   #atCommit = 0;
   readonly #waiting: SlotQueue;
@@ -66,8 +60,6 @@ export class StagingPool {
     }
     this.#holders = new Int32Array(buffers).fill(NOBODY);
     this.#parts = new Int32Array(buffers);
-    this.#batches = new Float64Array(buffers);
-    this.#bytes = new Float64Array(buffers);
     this.#free = Int32Array.from({ length: buffers }, (_, i) => i);
     this.#freeCount = buffers;
     this.#waiting = new SlotQueue(connectionsMax);
@@ -118,23 +110,16 @@ export class StagingPool {
     this.#waiting.remove(connection);
   }
 
-  /** A part of `buffer` is at the commit stage: so many batches. */
-  handOver(buffer: number, batches: number, bytes: number): void {
+  /** A part of `buffer` is at the commit stage. */
+  handOver(buffer: number): void {
     this.#parts[buffer]++;
-    this.#batches[buffer] += batches;
-    this.#bytes[buffer] += bytes;
   }
 
   /** The commit stage is done with a part of `buffer`. */
   returned(buffer: number): void {
     assert(this.#parts[buffer] > 0, "no part is given back twice");
     this.#parts[buffer]--;
-    if (this.#parts[buffer] > 0) return;
-    this.batchesDone += this.#batches[buffer];
-    this.bytesDone += this.#bytes[buffer];
-    this.#batches[buffer] = 0;
-    this.#bytes[buffer] = 0;
-    if (this.#holders[buffer] !== NOBODY) return;
+    if (this.#parts[buffer] > 0 || this.#holders[buffer] !== NOBODY) return;
     this.#atCommit--;
     this.#free[this.#freeCount++] = buffer;
   }

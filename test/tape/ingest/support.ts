@@ -50,6 +50,13 @@ export function bye(): Uint8Array {
   return bytes;
 }
 
+/** Any message: what a publisher is told first is the broker's affair. */
+function standby(): Uint8Array {
+  const { bytes, view } = tapeMemory(new ArrayBuffer(8));
+  writePlain(view, 0, TapeType.Standby);
+  return bytes;
+}
+
 export function concat(...parts: Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
@@ -89,9 +96,8 @@ class ManualQueue implements CommitQueue {
     this.parts.push({ connection, buffer, at, bytes, batches });
     return true;
   }
-  closeConnection(connection: number): boolean {
+  closeConnection(connection: number): void {
     this.ends.push(connection);
-    return true;
   }
   hasRoom(): boolean {
     return this.parts.length < this.capacity;
@@ -118,7 +124,8 @@ export class Bench {
   open(slot: number, terms: Partial<PublisherTerms> = {}, publisher = PUBLISHER): number {
     const connection = connectionNumber(slot, 1);
     const topic = { id: 1, nextRecord: 1 };
-    const all = { topic, ackLevel: 1, lastBatch: 0, rate: undefined, ...terms };
+    const greeting = standby();
+    const all = { topic, ackLevel: 1, lastBatch: 0, rate: undefined, greeting, isHeld: false, ...terms };
     this.service.open({ connection, publisher, epoch: EPOCH }, all);
     return connection;
   }
@@ -157,7 +164,8 @@ export class Bench {
     const problem = stream.receive(this.transport.stream(connection), (type, memory, length) => {
       if (type === TapeType.Ack) told.push(`ack ${readTapeAck(memory.view, 0).batch}`);
       else if (type === TapeType.Fault) told.push(endName(decodeEnd(memory, 0, length)?.reason));
-      else told.push(type === TapeType.BrokerHeartbeat ? "heartbeat" : `type ${type}`);
+      else if (type !== TapeType.Standby)
+        told.push(type === TapeType.BrokerHeartbeat ? "heartbeat" : `type ${type}`);
       return true;
     });
     return problem === TapeReason.None ? told : [...told, "damaged"];

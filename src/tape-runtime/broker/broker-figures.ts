@@ -1,0 +1,81 @@
+// What a broker says of itself: the figures of its parts, as they are at one moment.
+
+import type { Clock } from "../../base/index.ts";
+import type {
+  AdministratorService,
+  PublisherService,
+  StagingPool,
+  SubscriberService,
+  TapeFigures,
+  TopicDirectory,
+  TopicFigures,
+} from "../../tape/index.ts";
+import type { CommitStage } from "../threads/commit-stage.ts";
+import type { CommitWorkers } from "./commit-workers.ts";
+import type { OpenTopics } from "./open-topics.ts";
+import type { Reception } from "./reception.ts";
+
+/** Topics that figures tell of: more nobody looks at at once. */
+const TOPICS_TOLD = 100;
+
+export interface FiguresParts {
+  readonly clock: Clock;
+  readonly port: number;
+  readonly pool: StagingPool;
+  readonly reception: Reception;
+  readonly publishers: PublisherService;
+  readonly subscribers: SubscriberService;
+  readonly administrators: AdministratorService;
+  readonly stages: readonly CommitStage[];
+  readonly workers: CommitWorkers;
+  readonly topics: TopicDirectory;
+  readonly open: OpenTopics;
+}
+
+export function brokerFigures(parts: FiguresParts): TapeFigures {
+  const { clock, port, pool, reception, administrators, workers, topics } = parts;
+  const publishing = parts.publishers.figures();
+  const serving = parts.subscribers.figures;
+  const counts = parts.stages.map((stage) => stage.figures());
+  const all = topics.list().sort((a, b) => a.id - b.id);
+  return {
+    time_us: clock.wallMicros(),
+    port,
+    connections: {
+      publishers: publishing.publishers,
+      subscribers: serving.subscribers,
+      administrators: administrators.count,
+      paused: publishing.paused,
+      opened: reception.arrived,
+      refused: reception.refused + publishing.faulted,
+    },
+    staging: { buffers: pool.buffers, inUse: pool.inUse, timesExhausted: pool.timesExhausted },
+    delivery: { buffers: serving.buffers, inUse: serving.inUse },
+    commandsQueued: workers.queued,
+    batches: {
+      drained: publishing.batchesDrained,
+      committed: sum(counts.map(({ batches }) => batches)),
+      acknowledged: publishing.batchesAcknowledged,
+    },
+    bytes: {
+      drained: publishing.bytesDrained,
+      committed: sum(counts.map(({ bytes }) => bytes)),
+      delivered: serving.bytes,
+    },
+    topics: all.slice(0, TOPICS_TOLD).map((topic) => topicFigures(parts, topic)),
+    topicsTotal: all.length,
+  };
+}
+
+/** One that nobody has used since the start is as far as is not known: its records are numbered from 1. */
+function topicFigures(
+  { open, subscribers }: FiguresParts,
+  { id, name, order }: { id: number; name: string; order: number },
+): TopicFigures {
+  const { nextRecord = 1, oldestRecord = 1, bytes = 0 } = open.get(id) ?? {};
+  return { name, order, nextRecord, oldestRecord, bytes, groups: subscribers.groupsOf(id) };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,94 @@
+// The topics that a broker has opened, as its event loop knows them. A topic is opened at its commit worker when the first connection
+// asks for it, once for all who ask meanwhile, and again after its log has failed. Figures are the worker's last word.
+
+import { TapeReason } from "../../protocol/index.ts";
+import type { CatalogTopic, CommitResult, TopicProgress } from "../../tape/index.ts";
+
+/** A topic of which a worker has the log, or is asked to open it. */
+export interface OpenTopic extends TopicProgress {
+  readonly id: number;
+  readonly topic: CatalogTopic;
+}
+
+type Waiter = (outcome: OpenTopic | TapeReason) => void;
+
+interface Entry {
+  id: number;
+  topic: CatalogTopic;
+  nextPosition: number;
+  nextRecord: number;
+  oldestRecord: number;
+  bytes: number;
+  isOpen: boolean;
+  /** Who asked while it is being opened; at most one for each connection. */
+  waiters: Waiter[];
+}
+
+export class OpenTopics {
+  readonly #entries = new Map<number, Entry>();
+  readonly #ask: (topic: CatalogTopic) => void;
+
+  /** `ask`: has the topic's worker open it; `opened` has its answer. */
+  constructor(ask: (topic: CatalogTopic) => void) {
+    this.#ask = ask;
+  }
+
+  /** Calls `then` with the topic once it is open, or with why it can't be: in this call or a later one. */
+  open(topic: CatalogTopic, then: Waiter): void {
+    const entry = this.#entryOf(topic);
+    if (entry.isOpen) return then(entry);
+    entry.waiters.push(then);
+    if (entry.waiters.length === 1) this.#ask(topic);
+  }
+
+  /** One that is open. */
+  get(id: number): OpenTopic | undefined {
+    const entry = this.#entries.get(id);
+    return entry?.isOpen ? entry : undefined;
+  }
+
+  /** The worker's answer. */
+  opened(result: CommitResult): void {
+    const entry = this.#entries.get(result.topic);
+    if (entry === undefined) return;
+    entry.isOpen = result.reason === TapeReason.None;
+    if (entry.isOpen) this.visible(result);
+    const { waiters } = entry;
+    entry.waiters = [];
+    for (const waiter of waiters) waiter(entry.isOpen ? entry : (result.reason as TapeReason));
+  }
+
+  /** How far its log is now. */
+  visible({ topic, nextPosition, nextRecord, oldestRecord, bytes }: CommitResult): OpenTopic | undefined {
+    const entry = this.#entries.get(topic);
+    if (entry === undefined) return undefined;
+    entry.nextPosition = nextPosition;
+    entry.nextRecord = nextRecord;
+    entry.oldestRecord = oldestRecord;
+    entry.bytes = bytes;
+    return entry;
+  }
+
+  /** Its log has failed: the next who asks has it opened again. */
+  failed(id: number): void {
+    const entry = this.#entries.get(id);
+    if (entry !== undefined) entry.isOpen = false;
+  }
+
+  /** It was deleted. */
+  forget(id: number): void {
+    const entry = this.#entries.get(id);
+    this.#entries.delete(id);
+    for (const waiter of entry?.waiters ?? []) waiter(TapeReason.TopicDeleted);
+  }
+
+  #entryOf(topic: CatalogTopic): Entry {
+    let entry = this.#entries.get(topic.id);
+    if (entry === undefined) {
+      const nothing = { nextPosition: 1, nextRecord: 1, oldestRecord: 1, bytes: 0 };
+      entry = { id: topic.id, topic, ...nothing, isOpen: false, waiters: [] };
+      this.#entries.set(topic.id, entry);
+    }
+    return entry;
+  }
+}

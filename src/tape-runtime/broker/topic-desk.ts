@@ -1,0 +1,73 @@
+// What becomes of whole topics: administrators change and delete them, logs fail; whoever uses one is told.
+
+import { TapeReason } from "../../protocol/index.ts";
+import type {
+  CatalogTopic,
+  PublisherService,
+  SubscriberService,
+  TopicControl,
+  TopicProgress,
+} from "../../tape/index.ts";
+import type { CommitWorkers } from "./commit-workers.ts";
+import type { OpenTopics } from "./open-topics.ts";
+
+export interface TopicDeskOptions {
+  readonly open: OpenTopics;
+  readonly workers: CommitWorkers;
+  readonly publishers: PublisherService;
+  readonly subscribers: SubscriberService;
+  /** Removes the files of a topic that nobody writes. */
+  readonly remove: (topic: number) => Promise<void>;
+  readonly status: () => object;
+}
+
+export class TopicDesk implements TopicControl {
+  readonly #options: TopicDeskOptions;
+  /** Topics whose logs are being closed, and who waits for that. */
+  readonly #closing = new Map<number, () => void>();
+
+  constructor(options: TopicDeskOptions) {
+    this.#options = options;
+  }
+
+  opened(topic: CatalogTopic): Promise<TopicProgress | TapeReason> {
+    return new Promise((resolve) => this.#options.open.open(topic, resolve));
+  }
+
+  retain(topic: CatalogTopic): void {
+    // One that is opened later is opened with it.
+    if (this.#options.open.get(topic.id) !== undefined) this.#options.workers.retain(topic);
+  }
+
+  async delete({ id }: CatalogTopic): Promise<void> {
+    const { open, workers, remove } = this.#options;
+    this.#over(id, TapeReason.TopicDeleted);
+    open.forget(id);
+    const closed = new Promise<void>((resolve) => this.#closing.set(id, resolve));
+    workers.deleteTopic(id);
+    await closed;
+    await remove(id);
+  }
+
+  status(): object {
+    return this.#options.status();
+  }
+
+  /** The commit worker has closed its log for good. */
+  deleted(topic: number): void {
+    this.#closing.get(topic)?.();
+    this.#closing.delete(topic);
+  }
+
+  /** Its log takes nothing more; the next who asks for it has it opened again. */
+  failed(topic: number, reason: TapeReason): void {
+    this.#options.open.failed(topic);
+    this.#over(topic, reason);
+  }
+
+  #over(topic: number, reason: TapeReason): void {
+    const { publishers, subscribers } = this.#options;
+    publishers.faultTopic(topic, reason);
+    subscribers.onTopicOver(topic, reason);
+  }
+}

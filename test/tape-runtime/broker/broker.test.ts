@@ -1,0 +1,153 @@
+import { expect, test, vi } from "vitest";
+import { encodeTapeHello, TAPE_PAYLOAD_BYTES_MAX, TapeBatch } from "../../../src/protocol/index.ts";
+import { batch, bye, concat } from "../../tape/ingest/support.ts";
+import { Client, publisherHello, startBroker } from "./support.ts";
+
+/** The publisher's half of each batch and its payload: the log fills in the other half. */
+function sent(batches: readonly Uint8Array[]): Uint8Array {
+  return concat(
+    ...batches.flatMap((bytes) => [
+      bytes.subarray(0, TapeBatch.firstRecord),
+      bytes.subarray(TapeBatch.bytes),
+    ]),
+  );
+}
+
+test.each([0, 1, 2])(
+  "at order level %i, batches go in by a socket and out by another, in order and whole",
+  async (order) => {
+    const broker = await startBroker();
+    const [port] = broker.ports;
+    const publisher = Client.publisher(port, { order });
+    await publisher.hears("accepted 0");
+    const batches = Array.from({ length: 20 }, (_, i) => batch(i + 1, 8 * (3 + i * 150)));
+    publisher.send(concat(...batches));
+    await publisher.hears("ack 20");
+    const subscriber = Client.subscriber(port);
+    await subscriber.until(() => subscriber.batches.length === 20, "20 batches");
+    expect(Buffer.compare(sent(subscriber.batches), sent(batches))).toBe(0);
+    await vi.waitFor(() =>
+      expect(broker.figures()).toMatchObject({
+        connections: { publishers: 1, subscribers: 1, opened: 2, refused: 0 },
+        batches: { drained: 20, committed: 20, acknowledged: 20 },
+        topics: [{ name: "trades", order, nextRecord: 21 }],
+      }),
+    );
+  },
+);
+
+test("the largest batch goes through, and one over it ends the connection", async () => {
+  const broker = await startBroker();
+  const publisher = Client.publisher(broker.ports[0]);
+  await publisher.hears("accepted 0");
+  const over = batch(2, 64);
+  new DataView(over.buffer).setUint32(0, TapeBatch.bytes + TAPE_PAYLOAD_BYTES_MAX + 8, true);
+  publisher.send(concat(batch(1, TAPE_PAYLOAD_BYTES_MAX), over));
+  await publisher.hears("Fault BatchTooLarge");
+  await publisher.hears("end");
+  const again = Client.publisher(broker.ports[0]);
+  await again.hears("accepted 1");
+});
+
+test("a handshake and batches arrive split at any byte", async () => {
+  const broker = await startBroker();
+  const stream = concat(encodeTapeHello(publisherHello), batch(1, 64), batch(2, 200), bye());
+  const client = new Client(broker.ports[0]);
+  for (let at = 0; at < stream.length; at += 13) {
+    client.send(stream.subarray(at, at + 13));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await client.hears("end");
+  expect(client.heard[0]).toBe("accepted 0");
+  expect(client.heard.at(-2)).toBe("ack 2");
+});
+
+test("a Hello, batches and a Bye in one write are taken one after the other", async () => {
+  const broker = await startBroker();
+  const client = new Client(broker.ports[0]);
+  client.send(concat(encodeTapeHello(publisherHello), batch(1, 64), batch(2, 64), bye()));
+  await client.hears("end");
+  expect(client.heard).toEqual(["accepted 0", "ack 2", "end"]);
+});
+
+test("a publisher that comes back is told what is there, and what it sends again is acknowledged again", async () => {
+  const broker = await startBroker();
+  const [port] = broker.ports;
+  const first = Client.publisher(port);
+  await first.hears("accepted 0");
+  first.send(concat(batch(1, 64), batch(2, 64), batch(3, 64).subarray(0, 150)));
+  await first.hears("ack 2");
+  first.socket.destroy();
+  const second = Client.publisher(port);
+  await second.hears("accepted 2");
+  second.send(concat(batch(2, 64), batch(3, 64)));
+  await second.hears("ack 3");
+  const subscriber = Client.subscriber(port);
+  await subscriber.until(() => subscriber.batches.length === 3, "three batches");
+  expect(broker.figures().topics[0].nextRecord).toBe(4);
+  expect(broker.figures().staging.inUse).toBe(0);
+});
+
+test.each([1, 4])(
+  "%i staging buffers under 16 publishers with large batches: none is lost, all are acknowledged",
+  async (stagingBuffers) => {
+    const broker = await startBroker({ stagingBuffers, workers: 2 });
+    const publishers = Array.from({ length: 16 }, (_, i) =>
+      Client.publisher(broker.ports[0], { publisher: i + 1, ack: 1, topic: `t${i % 3}` }),
+    );
+    await Promise.all(publishers.map((publisher) => publisher.hears("accepted 0")));
+    for (const [i, publisher] of publishers.entries()) {
+      for (let number = 1; number <= 6; number++) publisher.send(batch(number, 200_000, i + 1));
+      publisher.send(bye());
+    }
+    await Promise.all(publishers.map((publisher) => publisher.hears("end")));
+    for (const { heard } of publishers) expect(heard.at(-2)).toBe("ack 6");
+    await vi.waitFor(() =>
+      expect(broker.figures().batches).toEqual({ drained: 96, committed: 96, acknowledged: 96 }),
+    );
+    const figures = broker.figures();
+    expect(figures.topics.map(({ nextRecord }) => nextRecord).reduce((a, b) => a + b)).toBe(96 + 3);
+    expect(figures.staging.inUse).toBe(0);
+  },
+);
+
+test.each([
+  ["another order level than the topic's", "OrderLevel", { order: 2 }],
+  ["an older epoch than the known one", "Epoch", { epoch: 2 }],
+  ["a subscriber of a topic that is not there", "TopicUnknown", { topic: "none" }],
+] as const)("%s is refused: %s", async (_, reason, hello) => {
+  const broker = await startBroker();
+  const [port] = broker.ports;
+  const first = Client.publisher(port, { order: 1 });
+  await first.hears("accepted 0");
+  const client = "topic" in hello ? Client.subscriber(port, hello) : Client.publisher(port, hello);
+  await client.hears(`Refused ${reason}`);
+  await client.hears("end");
+});
+
+test("clean shutdown: what was whole is acknowledged, everybody is told, and every buffer, socket and worker is accounted for", async () => {
+  const before = process
+    .getActiveResourcesInfo()
+    .filter((name) => name !== "Immediate" && name !== "Timeout");
+  const broker = await startBroker();
+  const [port] = broker.ports;
+  const publisher = Client.publisher(port);
+  const subscriber = Client.subscriber(port, { topic: "quiet" });
+  const halfway = Client.publisher(port, { publisher: 8, topic: "quiet" });
+  const stranger = new Client(port);
+  await Promise.all([publisher.hears("accepted 0"), halfway.hears("accepted 0")]);
+  await subscriber.hears("Refused TopicUnknown");
+  publisher.send(batch(1, 64));
+  halfway.send(batch(1, 64, 8).subarray(0, 150));
+  await publisher.hears("ack 1");
+  await broker.stop();
+  await Promise.all([publisher, halfway, stranger].map((client) => client.hears("end")));
+  expect(publisher.heard).toEqual(["accepted 0", "ack 1", "Fault ShuttingDown", "end"]);
+  expect(halfway.heard).toEqual(["accepted 0", "Fault ShuttingDown", "end"]);
+  expect(stranger.heard).toEqual(["Refused ShuttingDown", "end"]);
+  const figures = broker.figures();
+  expect(figures.staging.inUse + figures.delivery.inUse + figures.commandsQueued).toBe(0);
+  expect(figures.connections).toMatchObject({ publishers: 0, subscribers: 0, administrators: 0, paused: 0 });
+  const after = process.getActiveResourcesInfo().filter((name) => name !== "Immediate" && name !== "Timeout");
+  expect(after.sort()).toEqual(before.sort());
+});

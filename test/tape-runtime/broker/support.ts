@@ -1,0 +1,138 @@
+// A broker on a directory of its own, and clients that say exactly what a test wants, over real sockets.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import {
+  decodeEnd,
+  encodeTapeHello,
+  readAccepted,
+  readTapeAck,
+  TAPE_ORDER_ANY,
+  TapeFrom,
+  type TapeHelloFields,
+  type TapeMemory,
+  TapeRole,
+  TapeSender,
+  TapeStream,
+  TapeType,
+  tapeReasonName,
+} from "../../../src/protocol/index.ts";
+import { OPEN_GRANT, type TapeAccess } from "../../../src/tape/index.ts";
+import { openTapeDirectory, TapeBroker, type TapeBrokerOptions } from "../../../src/tape-runtime/index.ts";
+
+const OPEN: TapeAccess = {
+  isOpen: true,
+  challenge: () => new Uint8Array(32),
+  grantFor: () => OPEN_GRANT,
+  isProof: () => false,
+};
+
+const WAIT_MS = 5_000;
+
+/** In a directory of its own, stopped and removed when the test is over. */
+export async function startBroker(options: Partial<TapeBrokerOptions> = {}): Promise<TapeBroker> {
+  const directory = mkdtempSync(join(tmpdir(), "tape-"));
+  const lock = await openTapeDirectory(directory);
+  const broker = await TapeBroker.start({
+    ...{ directory, listeners: [{ host: "127.0.0.1", port: 0 }], access: OPEN },
+    ...{ stagingBuffers: 4, deliveryBuffers: 2, workers: 1, segmentBytes: 8 * 1024 * 1024 },
+    ...{ retain: { bytes: 0, age_us: 0 }, lease_ms: 30_000, connectionsMax: 64 },
+    ...options,
+  });
+  onTestFinished(async () => {
+    await broker.stop();
+    await lock.release();
+    rmSync(directory, { recursive: true });
+  });
+  return broker;
+}
+
+export const publisherHello: TapeHelloFields = {
+  ...{ role: TapeRole.Publisher, topic: "trades", group: "", key: "", order: TAPE_ORDER_ANY, ack: 2 },
+  ...{ replicas: 1, publisher: 7, epoch: 3, fromKind: TapeFrom.None, from: 0, credit: 0 },
+};
+
+/** What a client heard: `accepted 0`, `ack 3`, `batch 2`, `Refused TopicName`, `Fault TooSlow`, `end`. */
+export class Client {
+  readonly socket: Socket;
+  readonly heard: string[] = [];
+  readonly batches: Uint8Array[] = [];
+  readonly #stream = new TapeStream(TapeSender.Broker, (bytes) => new Uint8Array(bytes));
+  #changed = (): void => {};
+
+  constructor(port: number) {
+    this.socket = connect({ host: "127.0.0.1", port, noDelay: true });
+    this.socket.on("data", (bytes) => {
+      const problem = this.#stream.receive(bytes, (type, memory, length) => {
+        this.#hear(type, memory, length);
+        return true;
+      });
+      if (problem !== 0) this.#say(`damaged ${tapeReasonName(problem)}`);
+    });
+    this.socket.on("error", () => {});
+    this.socket.on("close", () => this.#say("end"));
+    onTestFinished(() => void this.socket.destroy());
+  }
+
+  static publisher(port: number, hello: Partial<TapeHelloFields> = {}): Client {
+    const client = new Client(port);
+    client.send(encodeTapeHello({ ...publisherHello, ...hello }));
+    return client;
+  }
+
+  static subscriber(port: number, hello: Partial<TapeHelloFields> = {}): Client {
+    const client = new Client(port);
+    const own = { role: TapeRole.Subscriber, ack: 0, publisher: 0, epoch: 0, credit: 64 * 1024 * 1024 };
+    client.send(encodeTapeHello({ ...publisherHello, ...own, fromKind: TapeFrom.Start, ...hello }));
+    return client;
+  }
+
+  send(bytes: Uint8Array): void {
+    this.socket.write(bytes);
+  }
+
+  /** Resolves when `word` was heard; rejects with all that was when it is not in time. */
+  async hears(word: string): Promise<void> {
+    await this.until(() => this.heard.includes(word), word);
+  }
+
+  async until(isSo: () => boolean, what: string): Promise<void> {
+    const late = setTimeout(() => this.#changed(), WAIT_MS);
+    const until_ms = performance.now() + WAIT_MS;
+    while (!isSo()) {
+      if (performance.now() >= until_ms)
+        throw new Error(`${what} is not heard, but ${this.heard.join(", ")}`);
+      await new Promise<void>((resolve) => {
+        this.#changed = resolve;
+      });
+    }
+    clearTimeout(late);
+  }
+
+  #hear(type: TapeType, memory: TapeMemory, length: number): void {
+    switch (type) {
+      case TapeType.Accepted:
+        return this.#say(`accepted ${readAccepted(memory, 0).lastBatch}`);
+      case TapeType.Ack:
+        return this.#say(`ack ${readTapeAck(memory.view, 0).batch}`);
+      case TapeType.Batch:
+        this.batches.push(memory.bytes);
+        return this.#say("batch");
+      case TapeType.Refused:
+      case TapeType.Fault: {
+        const name = tapeReasonName(decodeEnd(memory, 0, length)?.reason ?? 0);
+        return this.#say(`${type === TapeType.Fault ? "Fault" : "Refused"} ${name}`);
+      }
+      default:
+        return;
+    }
+  }
+
+  #say(word: string): void {
+    this.heard.push(word);
+    this.#changed();
+  }
+}
