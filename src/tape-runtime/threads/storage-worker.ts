@@ -62,6 +62,8 @@ function fail(error: unknown): void {
   parentPort?.close();
 }
 
+let isClosed = false;
+
 function removeTopic(topic: number): void {
   rmSync(topicDirectory(directory, topic), { recursive: true, force: true });
 }
@@ -78,6 +80,7 @@ function open(): { catalog: CatalogKeeper; reads: TopicReads } {
 
 function carryOut(request: StorageWorkerRequest, catalog: CatalogKeeper, reads: TopicReads): void {
   if (request.kind === "close") {
+    isClosed = true;
     reads.close();
     catalog.close();
     say({ kind: "closed" });
@@ -98,7 +101,7 @@ function carryOut(request: StorageWorkerRequest, catalog: CatalogKeeper, reads: 
 
 /** A read for each turn of the loop, so that what comes by message waits for one at most. */
 async function serve(answers: ReadAnswers): Promise<void> {
-  while (!answers.ended) {
+  while (!isClosed) {
     if (answers.doWork()) await new Promise(setImmediate);
     else await answers.whenRequests();
   }

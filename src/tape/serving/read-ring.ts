@@ -114,11 +114,6 @@ export class ReadRequests implements StorageReads {
     const nextRecord = getU64(view, at + ResultLayout.nextRecord);
     listener.read(target, failure ?? { bytes, firstRecord: value, nextRecord });
   }
-
-  /** Nothing more will be asked: the other side ends. */
-  close(): void {
-    this.#requests.close();
-  }
 }
 
 /** What carries requests out. */
@@ -147,11 +142,7 @@ export class ReadAnswers {
     this.#work = work;
   }
 
-  get ended(): boolean {
-    return this.#requests.ended();
-  }
-
-  /** Resolves when there are requests, or no more will come; undefined when that is so already. */
+  /** Resolves when there are requests; undefined when there are some already. */
   whenRequests(): Promise<void> | undefined {
     return this.#requests.whenRecords();
   }
