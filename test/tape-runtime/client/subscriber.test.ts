@@ -1,0 +1,251 @@
+// A subscriber and an administrator against a broker that does what the test says.
+
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { TapeFrom, TapeReason, TapeType } from "../../../src/protocol/index.ts";
+import {
+  TapeAdministrator,
+  TapeSubscriber,
+  type TapeSubscriberOptions,
+} from "../../../src/tape-runtime/index.ts";
+import { committedBatch, ScriptedBroker, type ScriptedConnection } from "./scripted-broker.ts";
+
+let broker: ScriptedBroker;
+const open: { close(): Promise<unknown> }[] = [];
+beforeEach(async () => {
+  broker = await ScriptedBroker.start();
+});
+afterEach(async () => {
+  const closing = open.splice(0).map((client) => client.close().catch(() => {}));
+  await broker.stop();
+  await Promise.all(closing);
+});
+
+type Options = Partial<TapeSubscriberOptions>;
+
+async function connect(options: Options = {}, nextRecord = 1): Promise<[TapeSubscriber, ScriptedConnection]> {
+  const connecting = TapeSubscriber.connect({ port: broker.port, topic: "t", chance: () => 0, ...options });
+  const connection = await broker.next();
+  connection.accept({ nextRecord });
+  const subscriber = await connecting;
+  open.push(subscriber);
+  return [subscriber, connection];
+}
+
+/** The next `count` records as `number value`. */
+async function take(
+  records: AsyncIterator<{ record: number; text: string }>,
+  count: number,
+): Promise<string[]> {
+  const taken: string[] = [];
+  while (taken.length < count) {
+    const { value, done } = await records.next();
+    if (done === true) break;
+    taken.push(`${value.record} ${value.text}`);
+  }
+  return taken;
+}
+
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+test.each<[from: TapeSubscriberOptions["from"], fromKind: TapeFrom, number: number]>([
+  ["start", TapeFrom.Start, 0],
+  ["end", TapeFrom.End, 0],
+  [{ record: 7 }, TapeFrom.Record, 7],
+  [{ time_us: 99 }, TapeFrom.Time, 99],
+])("a subscriber that begins at %j asks for that", async (from, fromKind, number) => {
+  const [, connection] = await connect({ from, creditBytes: 4_096 });
+  expect(connection.hello).toMatchObject({
+    role: 2,
+    topic: "t",
+    group: "",
+    fromKind,
+    from: number,
+    credit: 4_096,
+  });
+});
+
+test("records come in order, with their numbers; those before the one asked for are skipped within their batch", async () => {
+  const [subscriber, connection] = await connect({ from: { record: 12 } });
+  connection.batch(10, ["a", "b", "c", "d"]).batch(14, ["e"]);
+  expect(await take(subscriber[Symbol.asyncIterator](), 3)).toEqual(["12 c", "13 d", "14 e"]);
+});
+
+test("a lost connection goes on behind the last record that came, and nothing comes twice", async () => {
+  const [subscriber, first] = await connect({ from: "start" });
+  const records = subscriber[Symbol.asyncIterator]();
+  first.batch(1, ["a", "b"]).batch(3, ["c"]);
+  expect(await take(records, 1)).toEqual(["1 a"]);
+  await settled();
+  first.socket.destroy();
+  const second = await broker.next();
+  expect(second.hello).toMatchObject({ fromKind: TapeFrom.Record, from: 4 });
+  second.accept().batch(3, ["c", "d"]);
+  expect(await take(records, 3)).toEqual(["2 b", "3 c", "4 d"]);
+  expect(subscriber.connections).toBe(2);
+});
+
+test("who begins at the end and is away at once misses nothing of what comes meanwhile", async () => {
+  const [, first] = await connect({ from: "end" }, 31);
+  first.socket.destroy();
+  expect((await broker.next()).hello).toMatchObject({ fromKind: TapeFrom.Record, from: 31 });
+});
+
+test("what waits to be taken is bounded by the credit, which comes back as batches are taken", async () => {
+  const bytes = committedBatch(1, ["0123456789"]).length;
+  const [subscriber, connection] = await connect({ from: "start", creditBytes: 4 * bytes });
+  expect(connection.hello.credit).toBe(4 * bytes);
+  for (let record = 1; record <= 4; record++) connection.batch(record, ["0123456789"]);
+  const batches = subscriber.batches();
+  while (subscriber.waiting < 4) await settled();
+  expect(connection.credit).toBe(0);
+  await batches.next();
+  await settled();
+  expect(connection.credit).toBe(0);
+  await batches.next();
+  await connection.until(() => connection.credit === bytes);
+  for (let i = 0; i < 2; i++) await batches.next();
+  const last = batches.next();
+  await connection.until(() => connection.credit === 4 * bytes);
+  connection.batch(5, ["e"]);
+  expect((await last).value?.batch).toBe(1);
+});
+
+test("what a lost connection left waiting counts against the credit of the next one", async () => {
+  const bytes = committedBatch(1, ["0123456789"]).length;
+  const [subscriber, first] = await connect({ from: "start", creditBytes: 4 * bytes });
+  for (let record = 1; record <= 3; record++) first.batch(record, ["0123456789"]);
+  while (subscriber.waiting < 3) await settled();
+  first.socket.destroy();
+  const second = await broker.next();
+  expect(second.hello.credit).toBe(bytes);
+  second.accept();
+  const batches = subscriber.batches();
+  for (let i = 0; i < 3; i++) await batches.next();
+  void batches.next().catch(() => {});
+  await second.until(() => second.credit === 3 * bytes);
+});
+
+test("the active member of a group begins where it is told, commits what is done, and is told when it stands by", async () => {
+  const states: string[] = [];
+  const [subscriber, first] = await connect({
+    group: "g",
+    from: "start",
+    onState: (state) => states.push(state),
+  });
+  expect(first.hello.group).toBe("g");
+  first.standby();
+  await settled();
+  subscriber.commit(5);
+  first.active(3).batch(2, ["b", "c", "d"]);
+  const records = subscriber[Symbol.asyncIterator]();
+  expect(await take(records, 2)).toEqual(["3 c", "4 d"]);
+  subscriber.commit();
+  await first.until(() => first.said.includes("CommitOffset 5"));
+  expect(first.said).toEqual(["CommitOffset 5"]);
+  expect(states).toEqual(["standby", "standby", "active"]);
+  first.batch(5, ["e"]);
+  while (subscriber.waiting < 1) await settled();
+  first.socket.destroy();
+  const second = await broker.next();
+  expect(second.hello).toMatchObject({ group: "g", fromKind: TapeFrom.Record, from: 3 });
+  second.accept().active(5).batch(5, ["e", "f"]);
+  expect(await take(records, 2)).toEqual(["5 e", "6 f"]);
+});
+
+test("without following it ends behind the last record that there was, or at once where there is none", async () => {
+  const [subscriber, connection] = await connect({ from: "start", follow: false }, 4);
+  connection.batch(1, ["a", "b"]).batch(3, ["c", "d"]);
+  expect(await take(subscriber[Symbol.asyncIterator](), 9)).toEqual(["1 a", "2 b", "3 c", "4 d"]);
+  const [empty] = await connect({ from: "start", follow: false }, 1);
+  expect(await take(empty[Symbol.asyncIterator](), 9)).toEqual([]);
+  const [late, beyond] = await connect({ from: { time_us: 9 }, follow: false }, 4);
+  beyond.heartbeat(4);
+  expect(await take(late[Symbol.asyncIterator](), 9)).toEqual([]);
+});
+
+test("who leaves the loop closes the subscriber, and one that is closed ends the loop", async () => {
+  const [subscriber, connection] = await connect({ from: "start" });
+  connection.batch(1, ["a", "b"]);
+  for await (const { text } of subscriber) {
+    expect(text).toBe("a");
+    break;
+  }
+  expect(connection.said).toEqual(["end"]);
+  const [other] = await connect({ from: "start" });
+  const next = other[Symbol.asyncIterator]().next();
+  await other.close();
+  expect(await next).toMatchObject({ done: true });
+});
+
+test("a record that is gone is told with the oldest that is kept: behind what was received, the loop throws it", async () => {
+  const [subscriber, connection] = await connect({ from: "start" });
+  connection.batch(1, ["a"]);
+  await settled();
+  connection.end(TapeType.Fault, TapeReason.RecordGone, 50);
+  const records = subscriber[Symbol.asyncIterator]();
+  expect(await take(records, 1)).toEqual(["1 a"]);
+  await expect(records.next()).rejects.toMatchObject({ code: "RECORD_GONE", detail: 50 });
+});
+
+test.each<[what: string, at: number]>([
+  ["header", 20],
+  ["log's part", 70],
+  ["payload", 150],
+])("a batch with a damaged %s is never delivered", async (_, at) => {
+  const [subscriber, connection] = await connect({ from: "start" });
+  const damaged = committedBatch(1, ["0123456789"]);
+  damaged[at] ^= 4;
+  connection.socket.write(damaged);
+  await expect(subscriber[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "PROTOCOL" });
+});
+
+test("a hole between two batches is never passed over in silence", async () => {
+  const [subscriber, connection] = await connect({ from: "start" });
+  connection.batch(1, ["a"]).batch(3, ["c"]);
+  const records = subscriber[Symbol.asyncIterator]();
+  await take(records, 1);
+  await expect(records.next()).rejects.toThrow("record 3 where 2 follows");
+});
+
+test("an administrator is answered in order, and told what is refused by its reason", async () => {
+  const connecting = TapeAdministrator.connect({ port: broker.port });
+  const connection = await broker.next();
+  connection.accept({ topic: 0 });
+  const administrator = await connecting;
+  open.push(administrator);
+  const asked = [
+    administrator.topics(),
+    administrator.groups("t"),
+    administrator.create("t", { order: 2 }),
+  ] as const;
+  await connection.until(() => connection.requests.length === 3);
+  expect(connection.requests).toEqual([
+    '{"do":"topics"}',
+    '{"do":"groups","topic":"t"}',
+    '{"do":"create","topic":"t","order":2}',
+  ]);
+  connection.reply({ topics: [] }).reply({ groups: [] }).reply({ error: "TopicExists", text: "t is there" });
+  expect(await asked[0]).toEqual([]);
+  expect(await asked[1]).toEqual([]);
+  await expect(asked[2]).rejects.toMatchObject({ code: "TOPIC_EXISTS" });
+  const last = administrator.retain("t", { retainBytes: null, retainMs: 5 });
+  const closing = administrator.close();
+  await connection.until(() => connection.requests.length === 4);
+  connection.socket.end();
+  await expect(last).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+  await closing;
+  await expect(administrator.status()).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+  await expect(administrator.delete("a/b")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+});
+
+test.each<[what: string, options: Options]>([
+  ["a group with a slash", { group: "a/b" }],
+  ["record 0", { from: { record: 0 } }],
+  ["a place that is none", { from: "middle" as never }],
+  ["no credit", { creditBytes: 0 }],
+])("%s is an invalid argument", async (_, options) => {
+  const asked = { topic: "t", port: broker.port, ...options };
+  await expect(TapeSubscriber.connect(asked)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+});
