@@ -41,6 +41,7 @@ import * as journal from "seriatim/journal";
 import * as lab from "seriatim/lab";
 import * as protocol from "seriatim/protocol";
 import * as runtime from "seriatim/runtime";
+import { TapePublisher, TapeSubscriber } from "seriatim/tape";
 
 const node: RunningNode = await startNode(configurationOf({ durability: "off" }), createLog({ level: "silent" }));
 const client: OrderEntryClient = await connectOrderEntry({ port: node.orderPort });
@@ -52,7 +53,7 @@ for await (const fill of client.events()) {
 const draw: number = new Prng(1).unit();
 const events = new RecordBuffer(protocol.EVENT_WORDS, 8, () => {});
 new ExchangeEngine().apply(new Int32Array(protocol.COMMAND_WORDS), 0, events);
-export const all = [draw, ExchangeSocket, Publisher, engine, journal, lab, protocol, runtime];
+export const all = [draw, ExchangeSocket, Publisher, TapePublisher, TapeSubscriber, engine, journal, lab, protocol, runtime];
 `;
 
 const scratch = mkdtempSync(join(tmpdir(), "seriatim-package-"));
