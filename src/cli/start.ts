@@ -70,10 +70,10 @@ function readyLine(node: RunningNode, configuration: Configuration): string {
   return `seriatim is ready: ${ports}, ${where}`;
 }
 
-/** Where market data is, beside the page. */
+/** Where market data and the tape are, beside the page. */
 function feedsOf(
-  { mdPort, feedPort }: RunningNode,
-  { host, feedHost, mdUdp, mdUdpV1 }: Configuration,
+  { mdPort, feedPort, tapePort }: RunningNode,
+  { host, feedHost, mdUdp, mdUdpV1, tapeHost }: Configuration,
 ): string {
   const at = (name: string, port: number) => `${name.includes(":") ? `[${name}]` : name}:${port}`;
   const datagrams = [mdUdp, mdUdpV1].filter((to) => to !== "").join(", ");
@@ -81,6 +81,7 @@ function feedsOf(
     mdPort === 0 ? "" : `, market data on ${at(host, mdPort)}`,
     datagrams === "" ? "" : `, datagrams to ${datagrams}`,
     feedPort === 0 ? "" : `, ticks on ${at(feedHost, feedPort)}`,
+    tapePort === 0 ? "" : `, tape on ${at(tapeHost, tapePort)}`,
   ].join("");
 }
 

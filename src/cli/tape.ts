@@ -2,11 +2,13 @@
 
 import type { Command } from "commander";
 import { registerInspect } from "./tape/inspect.ts";
+import { registerServe } from "./tape/serve.ts";
 
 export function registerTape(program: Command): void {
   const tape = program
     .command("tape")
     .summary("serve the tape, publish to its topics and read them")
     .description("The tape: topics of records, in bulk, each in one order, kept and read from any place.");
+  registerServe(tape);
   registerInspect(tape);
 }

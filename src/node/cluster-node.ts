@@ -4,7 +4,8 @@
 //   replica --promote--> primary, in the same process (promotion.ts)
 //   waiting to lead --promote --force--> primary
 //
-//   stop:  administrators -> the part of its role, which has the simulated traders cancel their quotes -> lock released
+//   start:  tape -> the part of its role -> administrators
+//   stop:  administrators -> the part of its role, which has the simulated traders cancel their quotes -> tape -> lock released
 
 import { assert, SeriatimError } from "../base/index.ts";
 import { FirstFailure } from "../platform/index.ts";
@@ -20,10 +21,13 @@ import { epochToLead, type Promotion, takeOver, tenureOf } from "./promotion.ts"
 import { ReplicaNode } from "./replica-node.ts";
 import { type SimulatedTraders, startSimulatedTraders } from "./simulated-traders.ts";
 import type { NodeStatus } from "./status.ts";
+import { tapeDirectoryOf, tapeSettingsOf } from "./tape-settings.ts";
+import { NodeTape } from "./tape-thread.ts";
 
 export class ClusterNode implements RunningNode {
   readonly #plan: NodePlan;
   readonly #directory: DataDirectory | undefined;
+  readonly #tape: NodeTape | undefined;
   readonly #failure = new FirstFailure();
   #part: ReplicaNode | ExchangeNode | undefined;
   #isPromoting = false;
@@ -34,14 +38,16 @@ export class ClusterNode implements RunningNode {
   #stopped: Promise<void> | undefined;
 
   /** Once it is made, stop() gives the directory back. */
-  constructor(plan: NodePlan) {
+  constructor(plan: Omit<NodePlan, "tape">) {
     this.#directory = plan.directory;
-    this.#plan = { ...plan, directory: plan.directory && lent(plan.directory) };
+    this.#tape = plan.loaded.configuration.tapePort < 0 ? undefined : new NodeTape(plan.log);
+    this.#plan = { ...plan, tape: this.#tape, directory: plan.directory && lent(plan.directory) };
   }
 
   /** Once; throws SeriatimError naming what is wrong, and is stopped then by its caller. */
   async start(): Promise<void> {
     const { loaded, log, parts } = this.#plan;
+    await this.#startTape();
     const primaries = primariesOf(loaded.configuration);
     if (primaries === undefined) this.#lead(await startExchange(this.#plan));
     else await this.#follow(new ReplicaNode(this.#plan, primaries));
@@ -49,6 +55,17 @@ export class ClusterNode implements RunningNode {
     const execute = (request: AdminRequest, who: string) => this.#execute(request, who);
     const { adminPort: port } = loaded.configuration;
     this.#admin = await startAdmin({ port, tls: parts.tls.identity, keys: parts.keys, execute, log });
+  }
+
+  async #startTape(): Promise<void> {
+    const { loaded, parts } = this.#plan;
+    const { configuration } = loaded;
+    await this.#tape?.start({
+      directory: tapeDirectoryOf(configuration),
+      settings: tapeSettingsOf(configuration),
+      keys: parts.keys?.entries ?? [],
+      tls: parts.tls.identity,
+    });
   }
 
   #lead(part: ExchangeNode): void {
@@ -90,6 +107,9 @@ export class ClusterNode implements RunningNode {
   }
   get feedPort(): number {
     return this.#current.webPorts.feed;
+  }
+  get tapePort(): number {
+    return this.#tape?.port ?? 0;
   }
   get adminPort(): number {
     return this.#admin?.port ?? 0;
@@ -169,6 +189,8 @@ export class ClusterNode implements RunningNode {
     try {
       await part?.stop(async () => this.#traders?.stop(this.failed));
     } finally {
+      // What the exchange itself publishes has been given to it by now.
+      await this.#tape?.stop();
       await this.#directory?.lock.release();
     }
   }

@@ -91,9 +91,24 @@ export function environmentSetting<Name extends SettingName>(
   name: Name,
   environment: ConfigurationSources["environment"],
 ): Configuration[Name] {
-  const setting = SETTINGS.find((row) => row.name === name) as Setting;
-  const found = findGiven(setting, { flags: {}, environment }, undefined);
-  return (found?.value ?? setting.default) as Configuration[Name];
+  return inEnvironment(SETTINGS, name, environment) as Configuration[Name];
+}
+
+/** The same of a tape alone. */
+export function environmentTapeSetting<Name extends keyof TapeConfiguration>(
+  name: Name,
+  environment: ConfigurationSources["environment"],
+): TapeConfiguration[Name] {
+  return inEnvironment(TAPE_SERVE_SETTINGS, name, environment) as TapeConfiguration[Name];
+}
+
+function inEnvironment(
+  settings: readonly Setting[],
+  name: SettingName,
+  environment: ConfigurationSources["environment"],
+): SettingValue {
+  const setting = settings.find((row) => row.name === name) as Setting;
+  return findGiven(setting, { flags: {}, environment }, undefined)?.value ?? setting.default;
 }
 
 function findGiven(

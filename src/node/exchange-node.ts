@@ -42,6 +42,7 @@ import { TRADERS_STOP_MS } from "./simulated-traders.ts";
 import type { NodeStatus } from "./status.ts";
 import { collectStatus } from "./status-source.ts";
 import { TakenOutLog } from "./taken-out-log.ts";
+import type { NodeTape } from "./tape-thread.ts";
 import { NodeWeb } from "./web/node-web.ts";
 import { NO_PORTS, type WebPorts, type WebStage } from "./web/web-stage.ts";
 
@@ -85,6 +86,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   readonly #snapshots: Snapshots | undefined;
   readonly #keys: KeyRing | undefined;
   readonly #tls: TlsIdentity | undefined;
+  readonly #tape: NodeTape | undefined;
   readonly #administration: JournaledCommands | undefined;
   #gatewayTicker: NodeJS.Timeout | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -100,9 +102,10 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     configuration: Configuration,
     web: WebStage,
     { engine, runtime, lastSession }: History,
-    log: Log,
-    { clock, feedRingRecords, storage, keys, tls }: NodePlan["parts"],
+    { log, parts, tape }: Pick<NodePlan, "log" | "parts" | "tape">,
   ) {
+    const { clock, feedRingRecords, storage, keys, tls } = parts;
+    this.#tape = tape;
     this.#clock = clock;
     this.#tls = tls.identity;
     this.#keys = keys;
@@ -262,6 +265,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
       condition: this.#condition(),
       feedResyncs: this.#web.resyncs,
       snapshot: this.#snapshots?.status ?? { position: 0, failures: 0 },
+      tape: this.#tape?.status,
     });
   }
 
@@ -275,6 +279,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
       shortage: this.#shortage,
       ackShortage: this.#ackShortage,
       webFailure: this.#web.failure,
+      tapeFailure: this.#tape?.status.failure,
     };
   }
 

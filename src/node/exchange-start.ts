@@ -18,6 +18,7 @@ import type { Log } from "./log.ts";
 import type { NodeParts } from "./node.ts";
 import { type InheritedExchange, recoverExchange } from "./recovery.ts";
 import type { Configuration } from "./settings.ts";
+import type { NodeTape } from "./tape-thread.ts";
 import { type NodeTls, peerTlsOf } from "./tls.ts";
 import { webOf } from "./web/web-stage.ts";
 
@@ -32,6 +33,8 @@ export interface NodePlan {
   };
   /** Locked; lent to the node's parts: the lock is the node's to give back. Undefined: nothing is kept. */
   readonly directory: DataDirectory | undefined;
+  /** Started, and stopped by the node; undefined: there is none. */
+  readonly tape: NodeTape | undefined;
 }
 
 /** Asked before anything is written. Throws as listenOn. */
@@ -64,7 +67,7 @@ export async function startExchange(plan: NodePlan, legacy?: Legacy): Promise<Ex
     undo.push(() => history.runtime.stop());
     // The log's first entry is in its first segment, which may be gone; a snapshot has it too.
     if (!isCompared && !history.runtime.recovered.created) refuseOthers(plan.loaded.given, history.engine);
-    const exchange = new ExchangeNode(configuration, web, history, log, parts);
+    const exchange = new ExchangeNode(configuration, web, history, plan);
     undo.splice(0, undo.length, () => exchange.stop());
     await legacy?.pageEnded;
     await exchange.listen();

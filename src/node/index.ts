@@ -8,5 +8,6 @@ export * from "./log.ts";
 export * from "./node.ts";
 export * from "./settings.ts";
 export * from "./status.ts";
+export { startTape } from "./tape-program.ts";
 export { packageVersion } from "./version.ts";
 export * from "./web/http.ts";

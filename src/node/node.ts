@@ -25,6 +25,7 @@ import { assertPortFree } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { assertFeedPortsFree } from "./market-data-settings.ts";
 import type { NodeStatus } from "./status.ts";
+import { refuseTape } from "./tape-program.ts";
 import { readTls } from "./tls.ts";
 
 export interface RunningNode {
@@ -37,6 +38,8 @@ export interface RunningNode {
   /** Of binary market data over TCP, and of ticks/1; each 0 where there is none. */
   readonly mdPort: number;
   readonly feedPort: number;
+  /** 0 without a tape. */
+  readonly tapePort: number;
   /** 0 without an admin listener. */
   readonly adminPort: number;
   /** Where replicas connect; 0 where none can. */
@@ -87,6 +90,7 @@ export async function startNode(
   if (primariesOf(configuration) === undefined) await assertExchangePortsFree(configuration);
   else await assertPortFree("http-port", configuration.host, configuration.httpPort);
   await assertFeedPortsFree(configuration);
+  if (configuration.tapePort >= 0) await refuseTape(configuration, keys, "tape-");
   if (hasAdministrator(keys)) await assertPortFree("admin-port", ADMIN_HOST, configuration.adminPort);
   // Before a directory is made for it.
   if (configuration.nodeKey !== "") readIdentity(configuration.keys, configuration.nodeKey);

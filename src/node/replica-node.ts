@@ -128,7 +128,8 @@ export class ReplicaNode implements NodePart {
   status(): NodeStatus {
     const time_us = this.#plan.parts.clock.wallMicros();
     const parts = { replica: this.#replica, engine: this.#engine, web: this.#web, primary: this.#primary };
-    return collectReplicaStatus({ ...parts, commandsPerSecond: this.#rate.perSecond, time_us });
+    const tape = this.#plan.tape?.status;
+    return collectReplicaStatus({ ...parts, commandsPerSecond: this.#rate.perSecond, time_us, tape });
   }
 
   async requestSnapshot(): Promise<SnapshotTaken> {

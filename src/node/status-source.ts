@@ -5,7 +5,7 @@ import type { ExchangeEngine } from "../engine/index.ts";
 import type { Gateway } from "../gateway/index.ts";
 import type { Replica, Runtime, SnapshotStatus } from "../runtime/index.ts";
 import { type Condition, healthOf, takesOrders } from "./condition.ts";
-import type { AdministrationStatus, NodeStatus } from "./status.ts";
+import type { AdministrationStatus, NodeStatus, TapeStatus } from "./status.ts";
 import type { NodeWeb } from "./web/node-web.ts";
 
 export interface StatusSources {
@@ -18,6 +18,7 @@ export interface StatusSources {
   readonly condition: Condition;
   readonly feedResyncs: number;
   readonly snapshot: SnapshotStatus;
+  readonly tape: TapeStatus | undefined;
 }
 
 export function collectStatus({
@@ -29,6 +30,7 @@ export function collectStatus({
   condition,
   feedResyncs,
   snapshot,
+  tape,
 }: StatusSources): NodeStatus {
   const { counters } = gateway;
   const { path } = runtime;
@@ -63,6 +65,7 @@ export function collectStatus({
     time_us: runtime.time_us,
     feedResyncs,
     snapshot,
+    tape,
     heap_bytes: getHeapStatistics().used_heap_size,
   };
 }
@@ -84,6 +87,7 @@ export interface ReplicaSources {
   readonly web: Pick<NodeWeb, "failure" | "resyncs">;
   readonly commandsPerSecond: number;
   readonly time_us: number;
+  readonly tape: TapeStatus | undefined;
 }
 
 /** Of a node that follows another: what it has, and zeros for what it does not do. */
@@ -94,10 +98,11 @@ export function collectReplicaStatus({
   web,
   commandsPerSecond,
   time_us,
+  tape,
 }: ReplicaSources): NodeStatus {
   const { position, snapshots, view } = replica;
   return {
-    ...healthOfReplica(view.isFollowing, primary, web.failure),
+    ...healthOfReplica(view.isFollowing, primary, web.failure ?? tape?.failure),
     hasFailed: false,
     takesOrders: false,
     role: "replica",
@@ -113,6 +118,7 @@ export function collectReplicaStatus({
     time_us,
     feedResyncs: web.resyncs,
     snapshot: snapshots?.status ?? { position: 0, failures: 0 },
+    tape,
     heap_bytes: getHeapStatistics().used_heap_size,
   };
 }
@@ -120,10 +126,10 @@ export function collectReplicaStatus({
 function healthOfReplica(
   isFollowing: boolean,
   primary: string,
-  webFailure: string | undefined,
+  failure: string | undefined,
 ): Pick<NodeStatus, "status" | "reason"> {
   if (!isFollowing) return { status: "degraded", reason: `it is not connected to its primary, ${primary}` };
-  return webFailure === undefined ? { status: "ok" } : { status: "degraded", reason: webFailure };
+  return failure === undefined ? { status: "ok" } : { status: "degraded", reason: failure };
 }
 
 function exchangeOf(engine: ExchangeEngine) {

@@ -32,8 +32,8 @@ export interface TapeSettings {
 const TAPE_PORT = 9400;
 const TAPE_HOST = "127.0.0.1";
 
-/** Of the pools: 2 MiB each, so 8 GiB; more is a mistaken unit. */
-const BUFFERS_MAX = 4_096;
+/** Of the pools: 2 MiB each, so 2 GiB; more is a mistaken unit. */
+const BUFFERS_MAX = 1_024;
 /** More than the disks of one machine keep busy. */
 const WORKERS_MAX = 16;
 /** Ten years. */
@@ -174,8 +174,14 @@ export function tapeServeSettings(settings: readonly Setting[]): readonly Settin
   ];
 }
 
+/** Of all that a node is told what its tape needs. */
+export function tapeSettingsOf(configuration: TapeSettings): TapeSettings {
+  const values = TAPE_SETTINGS.map(({ name }) => [name, configuration[name as keyof TapeSettings]]);
+  return Object.fromEntries(values) as TapeSettings;
+}
+
 /** Where the tape of a node lives. */
-function tapeDirectoryOf({ dataDir, tapeDataDir }: Configuration): string {
+export function tapeDirectoryOf({ dataDir, tapeDataDir }: Configuration): string {
   return tapeDataDir === "" ? join(dataDir, TAPE_DIRECTORY) : tapeDataDir;
 }
 

@@ -34,6 +34,7 @@ const helps: [args: string, usage: string][] = [
   ["feed help play", "seriatim feed play [options] <dir>"],
   ["feed help inspect", "seriatim feed inspect [options] <dir>"],
   ["tape help inspect", "seriatim tape inspect [options] <dir>"],
+  ["tape help serve", "seriatim tape serve [options]"],
   ["journal help verify", "seriatim journal verify [options] <dir>"],
 ];
 

@@ -68,7 +68,7 @@ test.each<[sources: () => Partial<ConfigurationSources>, says: RegExp]>([
   [() => ({ flags: { leaseMs: "99" } }), /^--lease-ms: "99" is not a whole number from 100 to 3600000$/],
   [
     () => ({ environment: { SERIATIM_TAPE_STAGING: "0" } }),
-    /^SERIATIM_TAPE_STAGING: "0" is not a whole number from 1 to 4096$/,
+    /^SERIATIM_TAPE_STAGING: "0" is not a whole number from 1 to 1024$/,
   ],
   [() => ({ file: file({ "tape-port": 1 }) }), /: unknown key "tape-port"$/],
   [() => ({ file: file({ "order-port": 1 }) }), /: unknown key "order-port"$/],

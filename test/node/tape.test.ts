@@ -1,0 +1,89 @@
+// The tape of a node: on its own thread, beside an exchange that does not need it.
+
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  type Configuration,
+  configurationOf,
+  createLog,
+  type RunningNode,
+  startNode,
+} from "../../src/node/index.ts";
+
+const lines: string[] = [];
+const log = createLog({ level: "warn", human: false, write: (line) => lines.push(line) });
+let folder = "";
+let node: RunningNode | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "seriatim-node-tape-"));
+  lines.length = 0;
+});
+afterEach(async () => {
+  await node?.stop().catch(() => {});
+  node = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** An exchange that keeps nothing, with a small tape. */
+async function start(some: Partial<Configuration> = {}): Promise<RunningNode> {
+  const ports = { orderPort: 0, httpPort: 0, tapePort: 0 };
+  const small = { tapeStaging: 2, tapeDelivery: 2, ordersMax: 1_000, tapeDataDir: join(folder, "tape") };
+  const { ...all } = {
+    ...ports,
+    ...small,
+    durability: "off" as const,
+    dataDir: join(folder, "data"),
+    ...some,
+  };
+  node = await startNode(configurationOf(all), log);
+  return node;
+}
+
+test("a node's tape listens, says its figures, and ends with the node", async () => {
+  const { tapePort, status, stop } = await start().then((started) => ({
+    tapePort: started.tapePort,
+    status: () => started.status(),
+    stop: () => started.stop(),
+  }));
+  expect(tapePort).toBeGreaterThan(0);
+  await expect.poll(() => status().tape?.figures?.staging.buffers).toBe(2);
+  expect(status()).toMatchObject({ status: "ok", tape: { figures: { port: tapePort, topicsTotal: 0 } } });
+  await stop();
+  expect(lines).toEqual([]);
+  await new Promise<Server>((resolve) => {
+    const server = createServer().listen(tapePort, "127.0.0.1", () => server.close(() => resolve(server)));
+  });
+});
+
+test("a node without a tape has none, and makes no directory for it", async () => {
+  const started = await start({ tapePort: -1, tapeStaging: 32, tapeDelivery: 16, tapeDataDir: "" });
+  expect([started.tapePort, started.status().tape, existsSync(join(folder, "data"))]).toEqual([
+    0,
+    undefined,
+    false,
+  ]);
+});
+
+test("a tape that can't begin is a start that fails, in one line, with everything closed again", async () => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+  const { port } = taken.address() as { port: number };
+  await expect(start({ tapePort: port })).rejects.toThrow(`tape-port ${port} on 127.0.0.1 is in use`);
+  await new Promise((resolve) => taken.close(resolve));
+  mkdirSync(join(folder, "tape", "journal"), { recursive: true });
+  await expect(start({ tapePort: port })).rejects.toMatchObject({
+    code: "FOREIGN_DIRECTORY",
+    message: `${join(folder, "tape")} is an exchange's, not a tape's: it holds journal`,
+  });
+  rmSync(join(folder, "tape"), { recursive: true });
+  expect((await start({ tapePort: port })).tapePort).toBe(port);
+});
+
+test("a node's tape is exposed by no other rule than a listener's of its own", async () => {
+  await expect(start({ tapeHost: "0.0.0.0" })).rejects.toThrow(
+    /^tape-host 0\.0\.0\.0 can be reached by other machines, which needs TLS .* and a key with topics/,
+  );
+});
