@@ -2,7 +2,10 @@
 
 import type { Command } from "commander";
 import { registerInspect } from "./tape/inspect.ts";
+import { registerPublish } from "./tape/publish.ts";
 import { registerServe } from "./tape/serve.ts";
+import { registerSubscribe } from "./tape/subscribe.ts";
+import { registerTopics } from "./tape/topics.ts";
 
 export function registerTape(program: Command): void {
   const tape = program
@@ -10,5 +13,8 @@ export function registerTape(program: Command): void {
     .summary("serve the tape, publish to its topics and read them")
     .description("The tape: topics of records, in bulk, each in one order, kept and read from any place.");
   registerServe(tape);
+  registerPublish(tape);
+  registerSubscribe(tape);
+  registerTopics(tape);
   registerInspect(tape);
 }

@@ -35,6 +35,9 @@ const helps: [args: string, usage: string][] = [
   ["feed help inspect", "seriatim feed inspect [options] <dir>"],
   ["tape help inspect", "seriatim tape inspect [options] <dir>"],
   ["tape help serve", "seriatim tape serve [options]"],
+  ["tape help publish", "seriatim tape publish [options] <topic>"],
+  ["tape help subscribe", "seriatim tape subscribe [options] <topic>"],
+  ["tape help topics", "seriatim tape topics [options] [command]"],
   ["journal help verify", "seriatim journal verify [options] <dir>"],
 ];
 

@@ -1,0 +1,28 @@
+// Where the tape is, and what to log on to it with: the same options for every command that is its client.
+
+import type { Command } from "commander";
+import { environmentTapeSetting } from "../../node/index.ts";
+import { usageError, wholeNumber } from "../arguments.ts";
+import { type LogonOptions, logonOf } from "../logon-options.ts";
+
+export interface BrokerOptions extends LogonOptions {
+  readonly host?: string;
+  readonly port?: number;
+}
+
+export function addBrokerOptions(command: Command): Command {
+  return command
+    .option("--host <address>", "where the tape listens; else SERIATIM_TAPE_HOST, else 127.0.0.1")
+    .option("--port <n>", "its port; else SERIATIM_TAPE_PORT, else 9400", wholeNumber("--port", 1, 65_535))
+    .option("--key <file>", "a key's own file, to log on with; without it the open mode is spoken")
+    .option("--tls-ca <file>", "speak TLS, with a tape whose certificate these (PEM) vouch for");
+}
+
+/** Throws SeriatimError naming what is wrong. */
+export function brokerOf(options: BrokerOptions, environment: Readonly<Record<string, string | undefined>>) {
+  const host = options.host ?? environmentTapeSetting("tapeHost", environment);
+  const port = options.port ?? environmentTapeSetting("tapePort", environment);
+  if (port === 0)
+    throw usageError("SERIATIM_TAPE_PORT is 0, which is any free port: --port has to name the one it took");
+  return { host, port, ...logonOf(options) };
+}

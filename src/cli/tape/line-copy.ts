@@ -1,0 +1,81 @@
+// Lines on their way from an input to a topic: read no faster than they are published, and when the reading ends, however it does,
+// everything read is flushed and waited for.
+
+import { counted, SeriatimError } from "../../base/index.ts";
+import type { TapePublisher } from "../../tape-runtime/index.ts";
+import type { LineInput } from "./line-input.ts";
+import { LineSplitter } from "./line-splitter.ts";
+import { Progress } from "./progress.ts";
+
+export class LineCopy {
+  readonly #publisher: TapePublisher;
+  readonly #input: LineInput;
+  readonly #splitter: LineSplitter;
+  readonly #progress: Progress | undefined;
+  readonly #stopped = Promise.withResolvers<undefined>();
+  #bytes = 0;
+  #isCutShort = false;
+
+  constructor(publisher: TapePublisher, input: LineInput, lineBytes_max: number) {
+    this.#publisher = publisher;
+    this.#input = input;
+    this.#splitter = new LineSplitter(lineBytes_max);
+    this.#progress = input.bytes === undefined ? undefined : new Progress(input.bytes);
+  }
+
+  /** No more is read; of a file what is left is missing then. */
+  stop(): void {
+    this.#isCutShort = this.#input.bytes !== undefined;
+    this.#stopped.resolve(undefined);
+  }
+
+  /** How much there was, and how much of it is done. */
+  get summary(): string {
+    const { records, batches } = this.#publisher.figures;
+    const read = this.#splitter.lines;
+    if (records === read)
+      return `${counted(records, "record")} in ${counted(batches, "batch").replace(/chs$/, "ches")}`;
+    return `of ${counted(read, "line")} ${records} are published`;
+  }
+
+  /**
+   * Resolves when the input has ended, or was stopped, and everything read is acknowledged. Throws what went wrong: with a line that is
+   * too long, an input that can't be read on, or a file that was not read to its end, when everything before is acknowledged.
+   */
+  async run(): Promise<void> {
+    const unread = await this.#read().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    this.#progress?.end();
+    await this.#publisher.close();
+    if (unread !== undefined) throw unread;
+    if (this.#isCutShort)
+      throw new SeriatimError("INTERRUPTED", `the file was not read to its end: ${this.summary}`);
+  }
+
+  async #read(): Promise<void> {
+    const over = Promise.race([this.#stopped.promise, this.#failed()]);
+    for (;;) {
+      const piece = await Promise.race([this.#input.next(), over]);
+      if (piece === undefined) break;
+      for (const line of this.#splitter.push(piece))
+        if (!this.#publisher.append(line)) await this.#wait(line);
+      this.#bytes += piece.length;
+      this.#progress?.show(this.#bytes);
+    }
+    const last = this.#splitter.end();
+    if (last !== undefined && !this.#publisher.append(last)) await this.#wait(last);
+  }
+
+  /** Throws when the publisher has ended: an input that never says anything must not hide that. */
+  async #failed(): Promise<undefined> {
+    const failure = await this.#publisher.closed;
+    if (failure !== undefined) throw failure;
+  }
+
+  async #wait(line: Uint8Array): Promise<void> {
+    do await this.#publisher.room();
+    while (!this.#publisher.append(line));
+  }
+}

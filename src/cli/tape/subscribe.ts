@@ -1,0 +1,110 @@
+// `seriatim tape subscribe`: the records of a topic on standard output.
+
+import { type Command, Option } from "commander";
+import type { SeriatimError } from "../../base/index.ts";
+import { NativeChecksums } from "../../platform/index.ts";
+import { type TapeRecord, TapeSubscriber, type TapeSubscriberState } from "../../tape-runtime/index.ts";
+import { usageError, wholeNumber } from "../arguments.ts";
+import { onStopSignals } from "../signals.ts";
+import { stdout } from "../stdout.ts";
+import { addBrokerOptions, type BrokerOptions, brokerOf } from "./broker-options.ts";
+import { type From, parseFrom } from "./from-option.ts";
+import { decodedLine, jsonLine, rawLine, type ShownRecord } from "./record-lines.ts";
+import { checkedName } from "./topic-argument.ts";
+
+const EXAMPLES = `
+Prints the value of each record and an LF, as they come, until a signal, --count records, the end (--until-end), or nobody reads its output. --json prints one
+object per record: its number, time, key, headers and value; bytes that are no text stand in base64, as value_base64. --decode exchange
+says what the records of an exchange's own topics (start --tape-publish) mean.
+
+--from: start (the oldest that is kept, by default), end (what comes from now on), a record's number, or a time such as
+2026-01-31T09:30:00Z, or 2026-01-31, by when batches were ordered. With --group the place is the group's: one member gets the records, the
+others stand by, and what was printed is done for the group; --from counts only for a group that is new.
+
+A record that is not kept any more is an error that says which is the oldest. A lost connection is made again where it was.
+
+Exit status: 0 as asked, 1 the topic, or the way to it, was lost, 2 wrong usage.
+
+Examples:
+  seriatim tape subscribe md.day
+  seriatim tape subscribe md.day --until-end > day.jsonl
+  seriatim tape subscribe md.day --from end --json
+  seriatim tape subscribe md.day --from 2026-01-31T09:30:00Z --count 1000 > morning.jsonl
+  seriatim tape subscribe orders --group loader --key ann.key`;
+
+type LineOf = (record: ShownRecord) => Uint8Array;
+
+interface SubscribeOptions extends BrokerOptions {
+  readonly from?: From;
+  readonly group?: string;
+  readonly count?: number;
+  readonly untilEnd?: boolean;
+  readonly json?: boolean;
+  readonly decode?: string;
+}
+
+export function registerSubscribe(tape: Command): void {
+  const command = tape
+    .command("subscribe")
+    .summary("print the records of a topic")
+    .description("Prints the records of a topic as they come.")
+    .argument("<topic>", "its name")
+    .option("--from <place>", "start, end, a record's number, or a time", parseFrom)
+    .option("--group <name>", "share the topic with others of this name, one at a time")
+    .option("--count <n>", "end after so many records", wholeNumber("--count", 1, Number.MAX_SAFE_INTEGER))
+    .option("--until-end", "end behind the last record that there is when it begins")
+    .option("--json", "print one JSON object per record")
+    .addOption(
+      new Option("--decode <what>", "print what records of the exchange's own topics mean, as JSON").choices([
+        "exchange",
+      ]),
+    );
+  addBrokerOptions(command).addHelpText("after", EXAMPLES).action(subscribe);
+}
+
+async function subscribe(topic: string, options: SubscribeOptions): Promise<void> {
+  const lineOf = lineOfOptions(options);
+  const { from = "start", group, count = Number.POSITIVE_INFINITY } = options;
+  const subscriber = await TapeSubscriber.connect({
+    ...brokerOf(options, process.env),
+    topic: checkedName("topic", topic),
+    from,
+    follow: options.untilEnd !== true,
+    onState: sayState,
+    ...(group !== undefined && { group: checkedName("group", group) }),
+  });
+  onStopSignals(() => void subscriber.close());
+  let left = count;
+  for await (const batch of subscriber.batches()) {
+    const shown = firstOf(batch, left);
+    left -= shown.length;
+    // What was written is done for the group: never ahead of that.
+    if (!stdout.writeBytes(Buffer.concat(shown.map(lineOf)))) break;
+    subscriber.commit(batch.from + shown.length);
+    if (left === 0) break;
+  }
+}
+
+function firstOf(batch: Iterable<TapeRecord>, most: number): TapeRecord[] {
+  const records: TapeRecord[] = [];
+  for (const record of batch) {
+    if (records.length === most) break;
+    records.push(record);
+  }
+  return records;
+}
+
+/** Who watches is told why nothing comes. */
+function sayState(state: TapeSubscriberState, why: SeriatimError | undefined): void {
+  if (state === "reconnecting" && why !== undefined)
+    process.stderr.write(`seriatim: ${why.message}; trying again\n`);
+  if (state === "standby")
+    process.stderr.write("seriatim: another member of the group is active: standing by\n");
+}
+
+function lineOfOptions({ json, decode }: SubscribeOptions): LineOf {
+  if (json === true && decode !== undefined) throw usageError("--json and --decode: one of them");
+  if (decode === undefined) return json === true ? jsonLine : rawLine;
+  const checksums = new NativeChecksums();
+  return (record) => decodedLine(record, checksums);
+}
