@@ -29,6 +29,12 @@ const TOLD_BYTES = 256 * 1024;
 /** Between two looks at what is due by time. */
 const PASS_US = 10_000;
 
+const REFUSALS: ReadonlyMap<Opening, TapeReason> = new Map([
+  [Opening.OldEpoch, TapeReason.Epoch],
+  [Opening.Fenced, TapeReason.LeaseOver],
+  [Opening.TooMany, TapeReason.TooManyConnections],
+]);
+
 export interface CommitAgentParts {
   readonly commands: { readonly ring: Ring; readonly consumer: RingConsumer };
   readonly results: { readonly ring: Ring; readonly producer: RingProducer };
@@ -201,9 +207,10 @@ export class CommitAgent implements Agent {
     }
     const opened = topic.sessions.open(connection, publisher, epoch, log.session(publisher));
     const { opening, last } = opened;
-    if (opening === Opening.OldEpoch || opening === Opening.TooMany) {
-      const reason = opening === Opening.OldEpoch ? TapeReason.Epoch : TapeReason.TooManyConnections;
-      this.#results.sessionOpened(connection, id, reason, opened.epoch, opened.epoch);
+    const reason = REFUSALS.get(opening);
+    if (reason !== undefined) {
+      const detail = opening === Opening.Fenced ? last : opened.epoch;
+      this.#results.sessionOpened(connection, id, reason, opened.epoch, detail);
       return;
     }
     for (const old of opened.replaced) this.#endNumber(old, TapeReason.TakenOver, last);
@@ -254,18 +261,15 @@ export class CommitAgent implements Agent {
     for (const topic of this.#topics.pass()) this.#outcomes.visible(topic);
   }
 
-  /** Ends the sessions in which a batch is missing for longer than the lease: their next epoch begins, and nobody has it. */
-  #fenceOverdue({ sessions, id }: CommitTopic): void {
-    for (;;) {
-      const topic = this.#topics.get(id);
+  /** Ends the sessions in which a batch is missing for longer than the lease. */
+  #fenceOverdue({ sessions }: CommitTopic): void {
+    while (this.#hasRoom()) {
       const session = sessions.overdue(this.#now.monotonic_us);
-      if (topic === undefined || session === undefined || !this.#hasRoom()) return;
-      const { publisher, epoch, last } = session;
-      for (const connection of sessions.drop(publisher)) {
-        this.#endNumber(connection, TapeReason.LeaseOver, last);
+      if (session === undefined) return;
+      for (const connection of sessions.fence(session)) {
+        this.#endNumber(connection, TapeReason.LeaseOver, session.last);
       }
       this.#figures.fenced++;
-      this.#begin(topic, publisher, epoch + 1);
     }
   }
 

@@ -22,6 +22,8 @@ export interface OrderingLimits {
   readonly heldBatchesMax: number;
   /** Of the batches of one session that wait. */
   readonly heldBytesMax: number;
+  /** Fenced sessions of a topic that are remembered: beyond that the oldest is forgotten, and open again as after a restart. */
+  readonly fencedMax: number;
 }
 
 export const ORDERING_LIMITS: OrderingLimits = {
@@ -29,6 +31,7 @@ export const ORDERING_LIMITS: OrderingLimits = {
   sessionConnectionsMax: 16,
   heldBatchesMax: 64,
   heldBytesMax: 16 * 1024 * 1024,
+  fencedMax: 16_384,
 };
 
 /** Memory of the batches that all topics of one worker hold back: 64 MiB unless a test wants less. */

@@ -36,8 +36,10 @@ export const Opening = {
   Begun: 2,
   /** The publisher has a higher epoch, or none higher can be given: refused. */
   OldEpoch: 3,
+  /** The session is fenced: refused, with the last batch that is committed. */
+  Fenced: 4,
   /** The session has as many connections as it may: refused. */
-  TooMany: 4,
+  TooMany: 5,
 } as const;
 export type Opening = (typeof Opening)[keyof typeof Opening];
 
@@ -66,6 +68,8 @@ export class TopicSessions<Held extends HeldBatch> {
   readonly #byConnection = new Map<number, PublisherSession<Held>>();
   /** Sessions in which a batch is missing, longest missing first. */
   readonly #missing = new Set<PublisherSession<Held>>();
+  /** By publisher, the epoch that is over and its last batch; oldest fence first. */
+  readonly #fenced = new Map<number, KnownSession>();
 
   constructor(level: OrderLevel, limits: OrderingLimits, memory: HoldMemory) {
     this.#level = level;
@@ -96,13 +100,15 @@ export class TopicSessions<Held extends HeldBatch> {
     const highest = open?.epoch ?? known?.epoch ?? 0;
     const last = open?.last ?? known?.lastBatch ?? 0;
     const wanted = epoch === 0 ? highest + 1 : epoch;
-    // The last of all is never given: fencing it would need one more.
-    if (wanted < highest || wanted >= SAFE_MAX) return refused(Opening.OldEpoch, highest, last);
+    if (wanted < highest || wanted > SAFE_MAX) return refused(Opening.OldEpoch, highest, last);
     if (wanted > highest) {
       const replaced = this.drop(publisher);
+      this.#fenced.delete(publisher);
       this.#bind(connection, this.#keep(new PublisherSession<Held>(publisher, wanted, 0)));
       return { opening: Opening.Begun, epoch: wanted, last: 0, replaced };
     }
+    const fence = this.#fenced.get(publisher);
+    if (fence?.epoch === highest) return refused(Opening.Fenced, highest, fence.lastBatch);
     const session = open ?? new PublisherSession<Held>(publisher, highest, last);
     const { connections } = session;
     if (this.#level === OrderLevel.Session && connections.length >= this.#limits.sessionConnectionsMax) {
@@ -164,12 +170,25 @@ export class TopicSessions<Held extends HeldBatch> {
     if (session.connections.length === 0 && session.held.size === 0) this.#sessions.delete(session.publisher);
   }
 
-  /** A session in which a batch is missing longer than the lease, if there is one. It is to be fenced: `drop` it. */
+  /** A session in which a batch is missing longer than the lease, if there is one. It is to be fenced. */
   overdue(now_us: number): PublisherSession<Held> | undefined {
     for (const session of this.#missing) {
       return now_us - session.missingSince_us > this.#limits.lease_us ? session : undefined;
     }
     return undefined;
+  }
+
+  /** Ends a session whose lease is over: what waits in it is dropped, and its epoch refused. Returns the connections that had it. */
+  fence({ publisher, epoch, last }: PublisherSession<Held>): readonly number[] {
+    this.#fenced.delete(publisher);
+    if (this.#fenced.size >= this.#limits.fencedMax) {
+      for (const oldest of this.#fenced.keys()) {
+        this.#fenced.delete(oldest);
+        break;
+      }
+    }
+    this.#fenced.set(publisher, { epoch, lastBatch: last });
+    return this.drop(publisher);
   }
 
   /** Forgets a publisher's session and what waits in it; returns the connections that had it. */
@@ -183,8 +202,9 @@ export class TopicSessions<Held extends HeldBatch> {
     return session.connections;
   }
 
-  /** Forgets everything: the topic is closed. */
+  /** Forgets everything, fences too: the topic is closed, and what is opened again is what its log says. */
   clear(): void {
+    this.#fenced.clear();
     for (const publisher of this.#sessions.keys()) this.drop(publisher);
   }
 

@@ -5,9 +5,12 @@ import type { Clock, Storage, StorageFile } from "../../../src/base/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
 import { NativeChecksums } from "../../../src/platform/index.ts";
 import {
+  RecordCursor,
   RecordWriter,
   readBatchHeader,
+  readLogPart,
   TapeBatch,
+  type TapeMemory,
   TapeType,
   tapeLengthAt,
   tapeMemory,
@@ -22,6 +25,7 @@ import {
   ORDERING_LIMITS,
   type OrderingLimits,
   type TopicLimits,
+  TopicReader,
   topicDirectory,
 } from "../../../src/tape/index.ts";
 import { CommitInline } from "../../../src/tape-runtime/index.ts";
@@ -139,6 +143,39 @@ export function logOf(storage: Storage, topic: number): string[] {
   return entries;
 }
 
+/** What a subscriber that begins with record `from` reads: every record with its number. */
+export function recordsOf(
+  storage: Storage,
+  topic: number,
+  from: number,
+): { record: number; value: string }[] {
+  const place = { storage, checksums, directory: topicDirectory(DIRECTORY, topic) };
+  const { lastPosition } = scanLog({ ...place, log: "tape" });
+  const end = { nextPosition: lastPosition + 1, nextRecord: Number.MAX_SAFE_INTEGER };
+  const reader = new TopicReader(place);
+  const memory = tapeMemory(new ArrayBuffer(2 * BUFFER_BYTES));
+  const records: { record: number; value: string }[] = [];
+  let cursor = reader.locate({ kind: "record", value: from }, end);
+  for (;;) {
+    if ("oldestRecord" in cursor) throw new Error("the record is gone");
+    const read = reader.read(cursor, end.nextPosition, memory, BUFFER_BYTES);
+    if ("oldestRecord" in read) throw new Error("a record went while it was read");
+    if (read.batches === 0) break;
+    for (let at = 0; at < read.bytes; at += tapeLengthAt(memory.view, at)) readRecords(memory, at, records);
+    cursor = read.cursor;
+  }
+  reader.close();
+  return records.filter(({ record }) => record >= from);
+}
+
+function readRecords(memory: TapeMemory, at: number, into: { record: number; value: string }[]): void {
+  const cursor = new RecordCursor();
+  const payload = at + TapeBatch.bytes;
+  cursor.reset(memory.bytes, payload, payload + readBatchHeader(memory.view, at).payloadBytes);
+  let { firstRecord } = readLogPart(memory.view, at);
+  while (cursor.next()) into.push({ record: firstRecord++, value: new TextDecoder().decode(cursor.value()) });
+}
+
 /** The batches alone. */
 export function batchesOf(storage: Storage, topic: number): string[] {
   return logOf(storage, topic).filter((entry) => /^[0-9]/.test(entry));
@@ -223,15 +260,19 @@ export class Workbench {
 
   /** A part of whole batches, in the next buffer: no more than there are between two turns. False when the ring of commands is full. */
   part(connection: number, batches: readonly Uint8Array[], topic = 1): boolean {
-    const buffer = this.#next++ % this.#buffers.length;
+    const buffer = this.#next % this.#buffers.length;
+    const length = batches.reduce((sum, batch) => sum + batch.length, 0);
+    const { commands } = this.stage;
+    if (!commands.part(connection, topic, buffer, FRAME_HEADER_BYTES, length, batches.length)) return false;
+    this.#next++;
+    // Nobody sees the command before it is published.
     const bytes = new Uint8Array(this.#buffers[buffer]);
     let at = FRAME_HEADER_BYTES;
     for (const batch of batches) {
       bytes.set(batch, at);
       at += batch.length;
     }
-    const length = at - FRAME_HEADER_BYTES;
-    return this.stage.commands.part(connection, topic, buffer, FRAME_HEADER_BYTES, length, batches.length);
+    return true;
   }
 
   /** What has been told since the last time, without Released and Visible unless they are asked for. */

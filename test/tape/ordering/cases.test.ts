@@ -10,6 +10,7 @@ const limits: Limits = {
   heldBatchesMax: 3,
   heldBytesMax: 250,
   memoryBytes: 400,
+  fencedMax: 2,
 };
 
 type Event = readonly [(ordering: Ordering) => string | readonly string[], string | readonly string[]];
@@ -77,7 +78,7 @@ const cases: readonly [string, 0 | 1 | 2, readonly Event[]][] = [
       batch(1, 4, "Hold  last 0 memory 200", 900),
       batch(1, 1, "Cascade Take 1 of 1,2 of 1 last 2 memory 100", 1_000),
       pass(2_000),
-      pass(2_001, "Fenced 7 after 2 connections 1"),
+      pass(2_001, "Fence 7 after 2 connections 1"),
     ],
   ],
   [
@@ -89,11 +90,12 @@ const cases: readonly [string, 0 | 1 | 2, readonly Event[]][] = [
       batch(1, 1, "Take 1 of 1 last 1 memory 0"),
       batch(1, 3, "Hold  last 1 memory 100", 10),
       batch(2, 1, "Take 1 of 2 last 1 memory 100", 20),
-      pass(1_011, "Fenced 7 after 1 connections 1"),
+      pass(1_011, "Fence 7 after 1 connections 1"),
       batch(1, 2, "Stranger", 1_012),
       batch(2, 2, "Take 2 of 2 last 2 memory 0", 1_012),
-      open(3, 7, 1, "OldEpoch epoch 2 last 0 replaces "),
-      open(3, 7, 0, "Begun epoch 3 last 0 replaces "),
+      open(3, 7, 1, "Fenced epoch 1 last 1 replaces "),
+      open(3, 7, 0, "Begun epoch 2 last 0 replaces "),
+      open(4, 7, 1, "OldEpoch epoch 2 last 0 replaces "),
       batch(3, 1, "Take 1 of 3 last 1 memory 0"),
     ],
   ],
@@ -109,8 +111,26 @@ const cases: readonly [string, 0 | 1 | 2, readonly Event[]][] = [
       batch(2, 1, "Cascade Take 1 of 2,2 of 1 last 2 memory 0", 600),
       batch(2, 4, "Hold  last 2 memory 100", 700),
       close(2),
-      pass(1_701, "Fenced 7 after 2 connections "),
-      open(3, 7, 1, "OldEpoch epoch 2 last 0 replaces "),
+      pass(1_701, "Fence 7 after 2 connections "),
+      open(3, 7, 1, "Fenced epoch 1 last 2 replaces "),
+    ],
+  ],
+  [
+    "order 2: fences are remembered up to a bound: the oldest one's session is open again behind its last batch",
+    2,
+    [
+      open(1, 7, 1, "Begun epoch 1 last 0 replaces "),
+      open(2, 8, 1, "Begun epoch 1 last 0 replaces "),
+      open(3, 9, 1, "Begun epoch 1 last 0 replaces "),
+      batch(1, 1, "Take 1 of 1 last 1 memory 0"),
+      batch(1, 3, "Hold  last 1 memory 100"),
+      batch(2, 2, "Hold  last 0 memory 200"),
+      batch(3, 2, "Hold  last 0 memory 300"),
+      pass(1_001, ...[7, 8, 9].map((n) => `Fence ${n} after ${n === 7 ? 1 : 0} connections ${n - 6}`)),
+      open(4, 9, 1, "Fenced epoch 1 last 0 replaces "),
+      open(5, 8, 1, "Fenced epoch 1 last 0 replaces "),
+      open(6, 7, 1, "Joined epoch 1 last 1 replaces "),
+      batch(6, 2, "Take 2 of 6 last 2 memory 0"),
     ],
   ],
   [
@@ -145,12 +165,11 @@ const cases: readonly [string, 0 | 1 | 2, readonly Event[]][] = [
     ],
   ],
   [
-    "the highest epoch a number can say is never given: a fence needs one more",
+    "behind the highest epoch that a number can say there is none: asking for the next one is refused",
     2,
     [
-      open(1, 7, Number.MAX_SAFE_INTEGER, "OldEpoch epoch 0 last 0 replaces "),
-      open(1, 7, Number.MAX_SAFE_INTEGER - 1, "Begun epoch 9007199254740990 last 0 replaces "),
-      open(2, 7, 0, "OldEpoch epoch 9007199254740990 last 0 replaces "),
+      open(1, 7, Number.MAX_SAFE_INTEGER, "Begun epoch 9007199254740991 last 0 replaces "),
+      open(2, 7, 0, "OldEpoch epoch 9007199254740991 last 0 replaces "),
     ],
   ],
 ];

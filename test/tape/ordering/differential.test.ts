@@ -11,6 +11,7 @@ const limits: Limits = {
   heldBatchesMax: 5,
   heldBytesMax: 900,
   memoryBytes: 1_500,
+  fencedMax: 2,
 };
 const PUBLISHERS = 4;
 const STEPS = 600;
@@ -64,6 +65,11 @@ class History {
     const words = answer.split(" ");
     this.#epochs.set(publisher, Number(words[2]));
     if (words[0] === "OldEpoch" || words[0] === "TooMany") return;
+    // Told that it is fenced, a publisher asks for the next epoch.
+    if (words[0] === "Fenced") {
+      this.#epochs.set(publisher, 0);
+      return;
+    }
     course.connections.push(connection);
     course.next = Number(words[4]) + 1;
   }
@@ -111,7 +117,7 @@ test.each([
     2,
     [
       ...["Joined", "Begun", "OldEpoch", "TooMany", "Take", "Cascade", "Duplicate", "Hold", "AlreadyHeld"],
-      ...["HoldFull", "BadNumber", "Fenced", "Stranger"],
+      ...["HoldFull", "BadNumber", "Fence", "Fenced", "Stranger"],
     ],
   ],
 ] as const)("order level %i decides as its naive twin over generated histories", (level, kinds) => {

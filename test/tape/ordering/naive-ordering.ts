@@ -80,10 +80,9 @@ export class RealOrdering implements Ordering {
     for (;;) {
       const session = this.sessions.overdue(now);
       if (session === undefined) return lines;
-      const { publisher, epoch, last } = session;
-      const connections = this.sessions.drop(publisher);
-      this.#known.set(publisher, { epoch: epoch + 1, lastBatch: 0 });
-      lines.push(`Fenced ${publisher} after ${last} connections ${connections}`);
+      const { publisher, last } = session;
+      const connections = this.sessions.fence(session);
+      lines.push(`Fence ${publisher} after ${last} connections ${connections}`);
     }
   }
 }
@@ -102,8 +101,10 @@ export class NaiveOrdering implements Ordering {
   readonly #level: 0 | 1 | 2;
   readonly #limits: Limits;
   readonly committed: Entry[] = [];
-  /** Every epoch that ever began; by a publisher or by a fence. */
+  /** Every epoch that ever began. */
   readonly #epochs: { publisher: number; epoch: number }[] = [];
+  /** The newest fences, of epochs that are their publishers' highest. */
+  #fences: { publisher: number; epoch: number }[] = [];
   #connected: { connection: number; publisher: number }[] = [];
   #waiting: Waiting[] = [];
   /** When something last changed about what is missing, of each publisher; the latest counts. */
@@ -152,14 +153,17 @@ export class NaiveOrdering implements Ordering {
     const highest = this.#epochOf(publisher);
     const last = this.#lastOf(publisher);
     const wanted = epoch === 0 ? highest + 1 : epoch;
-    if (wanted < highest || wanted >= Number.MAX_SAFE_INTEGER)
+    if (wanted < highest || wanted > Number.MAX_SAFE_INTEGER)
       return `OldEpoch epoch ${highest} last ${last} replaces `;
     if (wanted > highest) {
       const replaced = this.#forget(publisher);
       this.#epochs.push({ publisher, epoch: wanted });
+      this.#fences = this.#fences.filter((f) => f.publisher !== publisher);
       this.#connected.push({ connection, publisher });
       return `Begun epoch ${wanted} last 0 replaces ${replaced}`;
     }
+    if (this.#fences.some((f) => f.publisher === publisher && f.epoch === highest))
+      return `Fenced epoch ${highest} last ${last} replaces `;
     const before = this.#connectionsOf(publisher);
     if (this.#level === 2 && before.length === this.#limits.sessionConnectionsMax)
       return `TooMany epoch ${highest} last ${last} replaces `;
@@ -224,8 +228,8 @@ export class NaiveOrdering implements Ordering {
       if (now - this.#progress[since(publisher)].at <= this.#limits.lease_us) continue;
       const last = this.#lastOf(publisher);
       const epoch = this.#epochOf(publisher);
-      lines.push(`Fenced ${publisher} after ${last} connections ${this.#forget(publisher)}`);
-      this.#epochs.push({ publisher, epoch: epoch + 1 });
+      lines.push(`Fence ${publisher} after ${last} connections ${this.#forget(publisher)}`);
+      this.#fences = [...this.#fences, { publisher, epoch }].slice(-this.#limits.fencedMax);
     }
     return lines;
   }
