@@ -2,10 +2,11 @@
 // order and bit for bit. And the test can fail: without fdatasync it does.
 
 import { expect, test } from "vitest";
-import { Prng, SeriatimError, type Storage, type StorageFile } from "../../src/base/index.ts";
+import { Prng, SeriatimError, type Storage } from "../../src/base/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
 import { openLog, retireSegments, SECTOR_BYTES, scanLog } from "../../src/segment/index.ts";
 import { appendFrame, Collector, logPlace, SMALL } from "./support.ts";
+import { withoutSync } from "./unsynced-storage.ts";
 
 const SEEDS = 100;
 const CRASHES_PER_SEED = 6;
@@ -71,28 +72,6 @@ test("the same crashes lose positions when directories are not synced", () => {
     if (crashRepeatedly(seed, withoutDirectorySync) !== undefined) lost++;
   expect(lost).toBeGreaterThan(10);
 });
-
-function unsynced(file: StorageFile): StorageFile {
-  return new Proxy(file, {
-    get(target, key) {
-      if (key === "syncData") return () => {};
-      const value = Reflect.get(target, key);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}
-
-function withoutSync(disk: SimulatedDisk): Storage {
-  return {
-    open: (path, access) => unsynced(disk.open(path, access)),
-    create: (path) => unsynced(disk.create(path)),
-    list: (directory) => disk.list(directory),
-    rename: (from, to) => disk.rename(from, to),
-    remove: (path) => disk.remove(path),
-    makeDirectory: (path) => disk.makeDirectory(path),
-    syncDirectory: (directory) => disk.syncDirectory(directory),
-  };
-}
 
 function withoutDirectorySync(disk: SimulatedDisk): Storage {
   return {
