@@ -23,7 +23,14 @@ export interface TapeFigures {
     /** How often a publisher had to wait for one. */
     readonly timesExhausted: number;
   };
-  readonly delivery: { readonly buffers: number; readonly inUse: number };
+  readonly delivery: {
+    readonly buffers: number;
+    readonly inUse: number;
+    /** How often a subscriber had to wait for one. */
+    readonly timesExhausted: number;
+    /** How often one was read into: what is delivered more often is shared. */
+    readonly reads: number;
+  };
   /** Parts on their way to commit workers. */
   readonly commandsQueued: number;
   readonly batches: { readonly drained: number; readonly committed: number; readonly acknowledged: number };

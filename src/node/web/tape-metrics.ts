@@ -70,6 +70,16 @@ export const TAPE_METRICS: readonly Metric[] = [
     "Delivery buffers in use now.",
     of(({ delivery }) => delivery.inUse),
   ),
+  counter(
+    "seriatim_tape_delivery_exhausted_total",
+    "Times a subscriber had to wait for a delivery buffer.",
+    of(({ delivery }) => delivery.timesExhausted),
+  ),
+  counter(
+    "seriatim_tape_delivery_reads_total",
+    "Times a delivery buffer was read into; what is delivered more often is shared.",
+    of(({ delivery }) => delivery.reads),
+  ),
   gauge(
     "seriatim_tape_commands_queued",
     "Parts on their way to commit workers now.",

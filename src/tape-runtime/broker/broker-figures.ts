@@ -50,7 +50,12 @@ export function brokerFigures(parts: FiguresParts): TapeFigures {
       refused: reception.refused + publishing.faulted,
     },
     staging: { buffers: pool.buffers, inUse: pool.inUse, timesExhausted: pool.timesExhausted },
-    delivery: { buffers: serving.buffers, inUse: serving.inUse },
+    delivery: {
+      buffers: serving.buffers,
+      inUse: serving.inUse,
+      timesExhausted: serving.timesExhausted,
+      reads: serving.reads,
+    },
     commandsQueued: workers.queued,
     batches: {
       drained: publishing.batchesDrained,

@@ -73,6 +73,7 @@ export class Administration {
     for (const topic of this.#topics.list()) {
       if (!may(topic.name)) continue;
       const progress = await this.#progressOf(topic);
+      if (progress === TapeReason.TopicDeleted) continue;
       // One that is damaged is there all the same: it says so when it is used.
       topics.push(infoOf(topic, typeof progress === "number" ? NO_PROGRESS : progress));
     }
@@ -145,7 +146,9 @@ export class Administration {
     return typeof progress === "number" ? refused(progress) : { topic: infoOf(topic, progress) };
   }
 
+  /** Never opens what was deleted meanwhile: that would make its files again. */
   async #progressOf(topic: CatalogTopic): Promise<TopicProgress | TapeReason> {
+    if (this.#topics.at(topic.id) === undefined) return TapeReason.TopicDeleted;
     return this.#subscribers.progressOf(topic.id) ?? this.#control.opened(topic);
   }
 }

@@ -7,8 +7,11 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import {
   decodeEnd,
+  decodeText,
   encodeTapeHello,
+  encodeText,
   readAccepted,
+  readActive,
   readTapeAck,
   TAPE_ORDER_ANY,
   TapeFrom,
@@ -90,6 +93,21 @@ export class Client {
     return client;
   }
 
+  static administrator(port: number): Client {
+    const client = new Client(port);
+    const own = { role: TapeRole.Administrator, topic: "", ack: 0, publisher: 0, epoch: 0 };
+    client.send(encodeTapeHello({ ...publisherHello, ...own }));
+    return client;
+  }
+
+  /** What an administrator is answered. */
+  async answer(request: object): Promise<unknown> {
+    const before = this.heard.length;
+    this.send(encodeText(TapeType.Request, JSON.stringify(request)));
+    await this.until(() => this.heard.length > before, JSON.stringify(request));
+    return JSON.parse(this.heard[before]);
+  }
+
   send(bytes: Uint8Array): void {
     this.socket.write(bytes);
   }
@@ -126,6 +144,12 @@ export class Client {
         const name = tapeReasonName(decodeEnd(memory, 0, length)?.reason ?? 0);
         return this.#say(`${type === TapeType.Fault ? "Fault" : "Refused"} ${name}`);
       }
+      case TapeType.Active:
+        return this.#say(`active ${readActive(memory.view, 0)}`);
+      case TapeType.Standby:
+        return this.#say("standby");
+      case TapeType.Reply:
+        return this.#say(decodeText(memory, 0, length) ?? "");
       default:
         return;
     }
