@@ -127,8 +127,8 @@ export function batchBytes(
 }
 
 /** The entries of a topic's log: batches as publisher.epoch.number, sessions and checkpoints by their names. */
-export function logOf(storage: Storage, topic: number): string[] {
-  const place = { storage, checksums, directory: topicDirectory(DIRECTORY, topic), log: "tape" };
+export function logOf(storage: Storage, topic: number, directory = DIRECTORY): string[] {
+  const place = { storage, checksums, directory: topicDirectory(directory, topic), log: "tape" };
   const entries: string[] = [];
   scanLog(place, ({ bytes, payloadAt, payloadBytes }) => {
     const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -177,8 +177,8 @@ function readRecords(memory: TapeMemory, at: number, into: { record: number; val
 }
 
 /** The batches alone. */
-export function batchesOf(storage: Storage, topic: number): string[] {
-  return logOf(storage, topic).filter((entry) => /^[0-9]/.test(entry));
+export function batchesOf(storage: Storage, topic: number, directory = DIRECTORY): string[] {
+  return logOf(storage, topic, directory).filter((entry) => /^[0-9]/.test(entry));
 }
 
 const KIND_NAMES = Object.entries(CommitResultKind);
