@@ -36,6 +36,8 @@ const CHUNK_BYTES = 1 << 16;
 export class LedgerReader {
   /** By epoch. */
   readonly sessions = new Map<number, SessionLedger>();
+  /** How often there was one. */
+  acknowledgements = 0;
   readonly #file: number;
   readonly #chunk = Buffer.alloc(CHUNK_BYTES);
   #offset = 0;
@@ -60,7 +62,10 @@ export class LedgerReader {
     const known = this.sessions.get(Number(epoch)) ?? { sent: 0, acknowledged: 0 };
     this.sessions.set(Number(epoch), known);
     if (kind === "s") known.sent = Number(batch);
-    else known.acknowledged = Number(batch);
+    else {
+      known.acknowledged = Number(batch);
+      this.acknowledgements++;
+    }
   }
 
   close(): void {

@@ -22,7 +22,7 @@ export interface JudgeTerms {
   /** Whether publishers may leave numbers out: those that want no acks keep nothing to send again. */
   readonly mayJump: boolean;
   /** Left out when there is one reader only. */
-  readonly order?: OneOrder;
+  readonly order?: OneOrder | undefined;
 }
 
 interface Progress {
