@@ -44,6 +44,11 @@ export function tapeMemoryOf(bytes: Uint8Array): TapeMemory {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
+/** A copy of `bytes[from, to)`, also of a Buffer, whose own `slice` is none. */
+export function copiedBytes(bytes: Uint8Array, from: number, to: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes.subarray(from, to));
+}
+
 /** The least and the most bytes of a message of each type, head included. */
 type LengthRanges = Readonly<Record<number, readonly [least: number, most: number] | undefined>>;
 

@@ -2,7 +2,7 @@
 // read has been judged whole, its names too; whether its topic exists and its key may is for the broker to say.
 
 import { crc32c, decodeUtf8, encodeUtf8, getU64, SAFE_MAX, setU64 } from "../../base/index.ts";
-import { type TapeMemory, tapeLengthAt, tapeMemoryOf, writeTapeHead } from "./head.ts";
+import { copiedBytes, type TapeMemory, tapeLengthAt, tapeMemoryOf, writeTapeHead } from "./head.ts";
 import {
   padded,
   TAPE_LEVEL_MAX,
@@ -73,7 +73,7 @@ export function encodeTapeHello(hello: TapeHelloFields): Uint8Array<ArrayBuffer>
 /** The Hello at `at`, whose head was judged and which is there whole; or what is wrong with it. */
 export function decodeTapeHello({ bytes, view }: TapeMemory, at: number): TapeHelloFields | TapeReason {
   const length = tapeLengthAt(view, at);
-  const copy = bytes.slice(at, at + length);
+  const copy = copiedBytes(bytes, at, at + length);
   copy.fill(0, TapeHello.crc, TapeHello.bytes);
   if (crc32c(copy) !== view.getUint32(at + TapeHello.crc, true)) return TapeReason.ChecksumHeader;
   const own = new DataView(copy.buffer, copy.byteOffset, copy.length);
@@ -85,9 +85,9 @@ export function decodeTapeHello({ bytes, view }: TapeMemory, at: number): TapeHe
     return TapeReason.Malformed;
   const hello: TapeHelloFields = {
     role: copy[TapeHello.role] as TapeRole,
-    topic: decodeUtf8(copy.slice(TapeHello.bytes, groupAt)),
-    group: decodeUtf8(copy.slice(groupAt, keyAt)),
-    key: decodeUtf8(copy.slice(keyAt, end)),
+    topic: decodeUtf8(copiedBytes(copy, TapeHello.bytes, groupAt)),
+    group: decodeUtf8(copiedBytes(copy, groupAt, keyAt)),
+    key: decodeUtf8(copiedBytes(copy, keyAt, end)),
     order: copy[TapeHello.order],
     ack: copy[TapeHello.ack],
     replicas: copy[TapeHello.replicas],

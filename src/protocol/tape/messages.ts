@@ -2,7 +2,7 @@
 // returns its bytes; `encode...` makes memory for it; readers take messages whose head was judged and which are there whole.
 
 import { decodeUtf8, encodeUtf8, getU64, setU64 } from "../../base/index.ts";
-import { type TapeMemory, tapeMemoryOf, writeTapeHead } from "./head.ts";
+import { copiedBytes, type TapeMemory, tapeMemoryOf, writeTapeHead } from "./head.ts";
 import {
   padded,
   TAPE_NONCE_BYTES,
@@ -161,7 +161,7 @@ export function decodeEnd(
   return {
     reason: bytes[at + TapeEnd.reason] as TapeReason,
     detail: getU64(view, at + TapeEnd.detail),
-    text: decodeUtf8(bytes.slice(textAt, textAt + textBytes)),
+    text: decodeUtf8(copiedBytes(bytes, textAt, textAt + textBytes)),
   };
 }
 
@@ -184,7 +184,7 @@ export function decodeText({ bytes, view }: TapeMemory, at: number, length: numb
   const textBytes = view.getUint32(at + TapeText.textBytes, true);
   if (textBytes > length || padded(TapeText.bytes + textBytes) !== length) return undefined;
   const textAt = at + TapeText.bytes;
-  return decodeUtf8(bytes.slice(textAt, textAt + textBytes));
+  return decodeUtf8(copiedBytes(bytes, textAt, textAt + textBytes));
 }
 
 /** `nonce`: 32 bytes that were never used before. */
@@ -192,7 +192,7 @@ export function encodeTapeChallenge(nonce: Uint8Array): Uint8Array<ArrayBuffer> 
   return encodeBytes(TapeType.Challenge, nonce, TapeChallenge.bytes);
 }
 export function readTapeChallenge({ bytes }: TapeMemory, at: number): Uint8Array {
-  return bytes.slice(at + TapeChallenge.nonce, at + TapeChallenge.nonce + TAPE_NONCE_BYTES);
+  return copiedBytes(bytes, at + TapeChallenge.nonce, at + TapeChallenge.nonce + TAPE_NONCE_BYTES);
 }
 
 /** `proof`: the Ed25519 signature of `tapeStatement`. */
@@ -200,7 +200,7 @@ export function encodeTapeProof(proof: Uint8Array): Uint8Array<ArrayBuffer> {
   return encodeBytes(TapeType.Proof, proof, TapeProof.bytes);
 }
 export function readTapeProof({ bytes }: TapeMemory, at: number): Uint8Array {
-  return bytes.slice(at + TapeProof.proof, at + TapeProof.proof + TAPE_PROOF_BYTES);
+  return copiedBytes(bytes, at + TapeProof.proof, at + TapeProof.proof + TAPE_PROOF_BYTES);
 }
 
 function encodeBytes(type: TapeType, body: Uint8Array, length: number): Uint8Array<ArrayBuffer> {

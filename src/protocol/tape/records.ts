@@ -2,6 +2,7 @@
 // lie. Nothing is allocated per record; views and headers are made for who asks for them.
 
 import { assert, decodeUtf8, encodeUtf8, fromLanes, highLane, lowLane, SAFE_MAX } from "../../base/index.ts";
+import { copiedBytes } from "./head.ts";
 import {
   padded,
   TAPE_BATCH_RECORDS_MAX,
@@ -230,7 +231,10 @@ export function decodeRecordHeaders(bytes: Uint8Array, from: number, to: number)
     const lengthAt = nameAt + bytes[at];
     const valueAt = lengthAt + 2;
     const end = valueAt + (bytes[lengthAt] | (bytes[lengthAt + 1] << 8));
-    headers.push({ name: decodeUtf8(bytes.slice(nameAt, lengthAt)), value: bytes.slice(valueAt, end) });
+    headers.push({
+      name: decodeUtf8(copiedBytes(bytes, nameAt, lengthAt)),
+      value: copiedBytes(bytes, valueAt, end),
+    });
     at = end;
   }
   return headers;

@@ -35,6 +35,11 @@ const TICK_MS = 100;
 const HEARTBEAT_US = 1_000_000;
 const FINISH_US = 10_000_000;
 
+/** Memory of its own for a batch, which is written over whole. */
+function unclearedBytes(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+}
+
 export interface TapeConnectionOwner {
   accepted(accepted: TapeAcceptedFields): void;
   /** A message of the broker's behind that; lent but for a Batch's memory. Returns what is wrong with it, if anything. */
@@ -49,7 +54,7 @@ export class TapeConnection {
   readonly #where: TapePeer;
   readonly #owner: TapeConnectionOwner;
   readonly #hello: Uint8Array<ArrayBuffer>;
-  readonly #stream = new TapeStream(TapeSender.Broker, (bytes) => Buffer.allocUnsafeSlow(bytes));
+  readonly #stream = new TapeStream(TapeSender.Broker, unclearedBytes);
   readonly #socket: Socket;
   readonly #timer: NodeJS.Timeout;
   #failure: SeriatimError | undefined;

@@ -292,6 +292,7 @@ export class TapePublisher {
 
   #acknowledge(batch: number, nextRecord: number): void {
     if (batch <= this.#acknowledged) return;
+    if (this.#options.ack > 0) this.#link.gotOn();
     for (const sealed of this.#window.missing()) {
       if (sealed.batch > batch) break;
       this.#counts.batches++;

@@ -7,6 +7,8 @@ import { TapeConnection } from "./connection.ts";
 import { isPassing } from "./errors.ts";
 import type { TapePeer } from "./options.ts";
 
+/** A connection that stood for so long got on, also when there was nothing to do. */
+const STOOD_US = 5_000_000;
 /** In milliseconds. */
 const TERMS: BackoffTerms = { min: 50, max: 5_000, spreadFrom: 0.5 };
 
@@ -47,8 +49,10 @@ export class ReconnectingLink {
   readonly #reconnectFor_us: number;
   readonly #first = Promise.withResolvers<TapeAcceptedFields>();
   #timer: NodeJS.Timeout | undefined;
+  /** Connections in a row that did not get on, and when the first of them was lost. */
   #failures = 0;
   #lostAt_us = 0;
+  #acceptedAt_us = Number.POSITIVE_INFINITY;
   /** Set by `stop`. */
   #end: { readonly failure: SeriatimError | undefined } | undefined;
   #isOver = false;
@@ -66,6 +70,11 @@ export class ReconnectingLink {
     return this.connection?.isAccepted === true ? this.connection : undefined;
   }
 
+  /** The connection got on: what failed before counts no more. To be accepted is not enough: the next message may end it again. */
+  gotOn(): void {
+    this.#failures = 0;
+  }
+
   /** Ends it, whether there is a connection or not. */
   stop(failure: SeriatimError | undefined): void {
     if (this.#isOver) return;
@@ -78,7 +87,7 @@ export class ReconnectingLink {
   #open(): void {
     this.connection = new TapeConnection(this.#peer, this.#owner.hello(), {
       accepted: (accepted) => {
-        this.#failures = 0;
+        this.#acceptedAt_us = this.#peer.clock.monotonicMicros();
         this.connections++;
         this.#owner.accepted(accepted);
         this.#first.resolve(accepted);
@@ -104,6 +113,8 @@ export class ReconnectingLink {
   #mayTryAgain(failure: SeriatimError | undefined, after: AfterLoss): boolean {
     if (after === AfterLoss.Done || this.connections === 0 || this.#reconnectFor_us === 0) return false;
     const now_us = this.#peer.clock.monotonicMicros();
+    if (now_us - this.#acceptedAt_us >= STOOD_US) this.gotOn();
+    this.#acceptedAt_us = Number.POSITIVE_INFINITY;
     if (this.#failures === 0) this.#lostAt_us = now_us;
     if (now_us - this.#lostAt_us >= this.#reconnectFor_us) return false;
     return after === AfterLoss.Again || failure === undefined || isPassing(failure);

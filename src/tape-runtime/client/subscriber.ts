@@ -181,6 +181,7 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
       this.#giveCredit(length);
       return undefined;
     }
+    this.#link.gotOn();
     this.#nextRecord = nextRecord;
     this.#queue.push(batch);
     this.#endWhenRead(false);

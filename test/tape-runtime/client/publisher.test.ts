@@ -336,6 +336,24 @@ test("a broker that is gone for too long is given up, and so is one that says no
   expect(states).toEqual(["connected", "reconnecting", "closed"]);
 });
 
+test("a broker that accepts and then has no room is given up with that reason, although it accepts each time", async () => {
+  let now_us = 0;
+  const clock = { monotonicMicros: () => now_us, wallMicros: () => 0 };
+  const [publisher, first] = await connect({ clock, reconnectFor_ms: 3_000 });
+  const order = settling(...publish(publisher, "a"));
+  first.end(TapeType.Fault, TapeReason.DiskFull);
+  for (let i = 0; i < 2; i++) {
+    const again = await broker.next();
+    again.accept({ epoch: 1 });
+    await again.until(() => again.batches.length === 1);
+    now_us += 1_500_000;
+    again.end(TapeType.Fault, TapeReason.DiskFull);
+  }
+  expect(await publisher.closed).toMatchObject({ code: "DISK_FULL" });
+  await settled();
+  expect(order).toEqual(["0 DISK_FULL"]);
+});
+
 test.each<[what: string, options: Options]>([
   ["a topic with a slash", { topic: "a/b" }],
   ["publisher 0", { publisher: 0 }],

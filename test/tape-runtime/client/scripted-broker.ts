@@ -21,6 +21,7 @@ import {
   TapeStream,
   TapeType,
   tapeMemory,
+  tapeMemoryOf,
   writeAccepted,
   writeActive,
   writeBatchHeader,
@@ -141,18 +142,26 @@ function seenBatch({ bytes, view }: TapeMemory): SeenBatch {
   return { epoch, batch, values };
 }
 
-export function committedBatch(firstRecord: number, values: readonly string[]): Uint8Array {
+/** A batch as its publisher sends it. */
+export function sentBatch(
+  values: readonly string[],
+  session = { publisher: 1, epoch: 1, batch: 1 },
+): TapeMemory {
   const memory = tapeMemory(new ArrayBuffer(128 + values.reduce((sum, value) => sum + 32 + value.length, 0)));
   const writer = new RecordWriter();
   writer.reset(memory.bytes, TapeBatch.bytes, memory.bytes.length);
   for (const value of values) writer.add(Buffer.from(value));
   const { payloadBytes, records } = writer;
   const payloadCrc = checksums.crc32c(memory.bytes.subarray(TapeBatch.bytes, TapeBatch.bytes + payloadBytes));
-  const header = { isCompressed: false, records, publisher: 1, epoch: 1, batch: 1 };
-  const sizes = { payloadBytes, plainBytes: payloadBytes, payloadCrc };
-  const length = writeBatchHeader(memory, 0, { ...header, ...sizes });
+  const sizes = { records, payloadBytes, plainBytes: payloadBytes, payloadCrc };
+  const length = writeBatchHeader(memory, 0, { isCompressed: false, ...session, ...sizes });
+  return tapeMemoryOf(memory.bytes.slice(0, length));
+}
+
+export function committedBatch(firstRecord: number, values: readonly string[]): Uint8Array {
+  const memory = sentBatch(values);
   writeLogPart(memory, 0, firstRecord, 1, 1_700_000_000_000_000);
-  return memory.bytes.subarray(0, length);
+  return memory.bytes;
 }
 
 export class ScriptedBroker {
