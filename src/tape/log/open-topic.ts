@@ -28,13 +28,14 @@ export interface OpenedTopic {
 /** Everything that was in the log is safe on return. Throws as TopicLog.open does. */
 export function openTopic(place: TopicPlace, limits: TopicLimits): OpenedTopic {
   const log = topicLogPlace(place);
+  const logLimits = logLimitsOf(limits);
   log.storage.makeDirectory(log.directory);
   const { segments } = listLogDirectory(log.storage, log.directory, log.log);
   const state = new TopicState(limits.sessionsMax);
   const oldest = segments.length === 0 ? undefined : readSegmentHead(log, segments[0]);
   if (oldest === undefined && segments.length > 1) throw corrupt(log, segments[0], "it has no checkpoint");
   const options = { from: originOf(log, segments), writesAhead: true };
-  const { writer, scan } = openLog(log, logLimitsOf(limits), (frame) => state.take(frame), options);
+  const { writer, scan } = openLog(log, logLimits, (frame) => state.take(frame), options);
   const last = scan.segments.at(-1);
   const needsCheckpoint = last === undefined || last.frames === 0;
   if (needsCheckpoint && scan.segments.length > 1) state.logBytes += scan.segments[0].endOffset;

@@ -9,7 +9,7 @@ import { TopicLog, TopicReader } from "../../../src/tape/index.ts";
 import { withoutSync } from "../../segment/unsynced-storage.ts";
 import { append, endOf, readAll, SMALL, START_us, topicPlace } from "./support.ts";
 
-const SEEDS = 60;
+const SEEDS = 40;
 const CRASHES_PER_SEED = 5;
 const PUBLISHERS = 6;
 const LIMITS = { ...SMALL, sessionsMax: 8 };

@@ -1,6 +1,6 @@
 // What the tests of topics' logs share: batches whose records say which they are, small limits, and a simulated disk's topic.
 
-import type { Storage } from "../../../src/base/index.ts";
+import type { Prng, Storage } from "../../../src/base/index.ts";
 import { NativeChecksums } from "../../../src/platform/index.ts";
 import {
   RecordCursor,
@@ -30,6 +30,16 @@ export const START_us = 1_700_000_000_000_000;
 /** A segment holds a checkpoint of four sessions and about a dozen small parts. */
 export const SMALL: TopicLimits = { segmentBytes: SECTOR_BYTES + 8192, partBytesMax: 4000, sessionsMax: 4 };
 
+/** Real files: some dozen large parts a segment. */
+export const LARGE: TopicLimits = {
+  segmentBytes: 4 * 1024 * 1024,
+  partBytesMax: TAPE_BATCH_BYTES_MAX,
+  sessionsMax: 4,
+};
+
+/** Whose batches they are, when nothing else is said. */
+export const PUBLISHER = 7;
+
 export function topicPlace(storage: Storage, directory = "t"): TopicPlace {
   return { storage, checksums, directory };
 }
@@ -56,7 +66,7 @@ function fillPart(memory: TapeMemory, batches: readonly TestBatch[]): number {
 }
 
 function writeBatch(memory: TapeMemory, at: number, test: TestBatch): number {
-  const { batch, records = 2, publisher = 7, epoch = 1, valueBytes = 16 } = test;
+  const { batch, records = 2, publisher = PUBLISHER, epoch = 1, valueBytes = 16 } = test;
   const writer = new RecordWriter();
   const from = at + TapeBatch.bytes;
   writer.reset(memory.bytes, from, memory.bytes.length);
@@ -74,6 +84,17 @@ function writeBatch(memory: TapeMemory, at: number, test: TestBatch): number {
 }
 
 const memory = staging();
+
+/** One to three batches from number `first` on, small and large ones. */
+export function somePart(prng: Prng, first: number): TestBatch[] {
+  return Array.from({ length: prng.between(1, 3) }, (_, i) => {
+    return {
+      batch: first + i,
+      records: prng.between(1, 4),
+      valueBytes: 16 * prng.between(1, prng.pick([8, 1000])),
+    };
+  });
+}
 
 /** Appends one part of these batches. */
 export function append(log: TopicLog, batches: readonly TestBatch[], now_us = START_us): void {
@@ -103,7 +124,7 @@ export function recordsIn(read: TapeMemory, bytes: number): SeenRecord[] {
     cursor.reset(read.bytes, from, from + payloadBytes);
     for (let index = 0; cursor.next(); index++) {
       const lanes = [0, 4, 8, 12].map((lane) => view.getUint32(cursor.valueAt + lane, true));
-      if (lanes.join() !== [publisher, epoch, batch, index].join())
+      if (lanes.join() !== [publisher >>> 0, epoch, batch, index].join())
         throw new Error(`record of ${batch}: ${lanes}`);
       seen.push({ record: firstRecord + index, publisher, epoch, batch, index });
     }

@@ -243,4 +243,5 @@ test("a segment that has no room for a checkpoint and a part is refused before a
   const disk = new SimulatedDisk();
   const limits = { ...SMALL, segmentBytes: 8192 };
   expect(() => TopicLog.open(topicPlace(disk), limits)).toThrow("segment size 8192 is too small for a topic");
+  expect(disk.hasDirectory("t")).toBe(false);
 });
