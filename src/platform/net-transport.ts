@@ -21,6 +21,7 @@ import {
 } from "../base/index.ts";
 import { Handshakes } from "./handshakes.ts";
 import { type NetListenAddress, NetListener } from "./net-listener.ts";
+import { readingInto } from "./reading-into.ts";
 import { TcpQueues } from "./tcp-queues.ts";
 
 /** How long a closed connection may take to send its last bytes and to see the peer's end, in milliseconds; then it
@@ -39,6 +40,23 @@ export interface NetTransportOptions {
   /** TLS handshakes that one address may have under way; HANDSHAKES_MAX, and of this machine's own addresses all, when left out. */
   readonly handshakes?: AddressLimits;
 }
+
+/**
+ * A handler that may say where what comes in is to be put, so that it is copied nowhere. Where that can't be done (TLS) it is
+ * told `received` as any other.
+ */
+export interface SpaceHandler extends TransportHandler {
+  /**
+   * Where the next read of the connection goes: asked for when a read is over, and before the first one, when the connection is
+   * not `opened` yet. It stays in use until `filled` or `closed`, whatever happens meanwhile. Not empty.
+   */
+  space(connection: number): Uint8Array;
+  /** The first `count` bytes of `space` came in. Never called while reading is paused. */
+  filled(connection: number, space: Uint8Array, count: number): void;
+}
+
+/** Where connections that are being closed are read to. */
+const DROPPED = new Uint8Array(65_536);
 
 export class NetTransport implements Transport {
   /** Peers that were lost while they were accepted: no slot or descriptor was left for them, or their TLS was none. */
@@ -178,9 +196,10 @@ export class NetTransport implements Transport {
 
   #open(slot: number, socket: Socket, handler: TransportHandler): void {
     const number = connectionNumber(slot, this.#generations[slot]);
-    this.#connections[slot] = new NetConnection(number, socket, handler, () => this.#release(slot));
+    const connection = new NetConnection(number, socket, handler, () => this.#release(slot));
+    this.#connections[slot] = connection;
     // A peer that is gone already has no address any more; it is told as closed in a moment.
-    handler.opened(number, socket.remoteAddress ?? "");
+    handler.opened(number, connection.socket.remoteAddress ?? "");
   }
 
   /** A free slot for a peer; -1: there is none. */
@@ -211,6 +230,10 @@ function turnAway(socket: Socket): void {
   socket.on("error", () => {}).destroy();
 }
 
+function hasSpace(handler: TransportHandler): handler is SpaceHandler {
+  return "space" in handler;
+}
+
 class NetConnection {
   readonly number: number;
   readonly socket: Socket;
@@ -222,10 +245,11 @@ class NetConnection {
   /** The peer ended its side, and the handler does not know yet. */
   #endUntold = false;
 
-  constructor(number: number, socket: Socket, handler: TransportHandler, release: () => void) {
+  constructor(number: number, accepted: Socket, handler: TransportHandler, release: () => void) {
     this.number = number;
-    this.socket = socket;
     this.#handler = handler;
+    const socket = (hasSpace(handler) ? this.#readingTo(accepted, handler) : undefined) ?? accepted;
+    this.socket = socket;
     let cause: CloseCause = CloseCause.Finished;
     socket.on("data", (bytes: Buffer) => {
       if (!this.finishing) handler.received(number, bytes);
@@ -241,6 +265,16 @@ class NetConnection {
       this.finishing = true;
       release();
       handler.closed(number, cause);
+    });
+  }
+
+  #readingTo(accepted: Socket, handler: SpaceHandler): Socket | undefined {
+    const { number } = this;
+    return readingInto(accepted, {
+      space: () => (this.finishing ? DROPPED : handler.space(number)),
+      filled: (space, count) => {
+        if (!this.finishing) handler.filled(number, space, count);
+      },
     });
   }
 

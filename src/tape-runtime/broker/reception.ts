@@ -4,8 +4,8 @@
 //   opened --> Opening --handshake--> [ topic made and opened, session opened ] --> publishers | subscribers | administrators
 //        any step: Refused, then the end; a Hello that takes too long: HelloLate
 
-import { type Clock, type CloseCause, connectionSlot, type TransportHandler } from "../../base/index.ts";
-import type { NetTransport } from "../../platform/index.ts";
+import { type Clock, type CloseCause, connectionSlot } from "../../base/index.ts";
+import type { NetTransport, SpaceHandler } from "../../platform/index.ts";
 import {
   encodeEnd,
   encodeTapeChallenge,
@@ -19,8 +19,15 @@ import { Opening } from "./opening.ts";
 /** From the first byte on, the proof included; what has to be asked for it afterwards does not count. */
 const HELLO_us = 5_000_000;
 
+/** What is read of a connection that says nothing else about it: as much as loopback brings at once, and no more than what may wait
+ * in memory for each connection that is not read further. */
+const SCRATCH_BYTES = 128 * 1024;
+
 /** Who serves a role. */
 export interface RoleService {
+  /** Where the next bytes are to be read to, and then `filled`; without it, or undefined: they are `received`. */
+  space?(connection: number): Uint8Array | undefined;
+  filled?(connection: number, count: number): void;
   received(connection: number, bytes: Uint8Array): void;
   drained(connection: number): void;
   ended(connection: number): void;
@@ -38,7 +45,7 @@ export interface ReceptionOptions {
   readonly gone: (opening: Opening) => void;
 }
 
-export class Reception implements TransportHandler {
+export class Reception implements SpaceHandler {
   /** Since the start: connections, and those of them that were not let in. */
   arrived = 0;
   refused = 0;
@@ -46,6 +53,8 @@ export class Reception implements TransportHandler {
   /** By slot. */
   readonly #openings: (Opening | undefined)[];
   readonly #services: (RoleService | undefined)[];
+  /** Shared: what is read is taken out of it before the next read. */
+  readonly #scratch = new Uint8Array(SCRATCH_BYTES);
   #isClosing = false;
 
   constructor(options: ReceptionOptions) {
@@ -68,6 +77,15 @@ export class Reception implements TransportHandler {
     if (service !== undefined) return service.received(connection, bytes);
     const opening = this.#openings[slot];
     if (opening !== undefined && !opening.isOver) this.#receive(opening, bytes);
+  }
+
+  space(connection: number): Uint8Array {
+    return this.#services[connectionSlot(connection)]?.space?.(connection) ?? this.#scratch;
+  }
+
+  filled(connection: number, space: Uint8Array, count: number): void {
+    if (space === this.#scratch) this.received(connection, space.subarray(0, count));
+    else this.#services[connectionSlot(connection)]?.filled?.(connection, count);
   }
 
   drained(connection: number): void {

@@ -79,6 +79,8 @@ export class BatchDrain {
   #wanted = 0;
   #got = 0;
   #number = 0;
+  /** The rest of the batch is being read straight into the buffer. */
+  #isLent = false;
   /** The batch that waits for room lay whole in what was read. */
   #isWhole = false;
   /** What WaitCommit goes back to. */
@@ -111,6 +113,19 @@ export class BatchDrain {
     return at;
   }
 
+  /** Where the rest of the batch that is under way lies: may be read into, and then `advance`. Undefined: `take` what comes. */
+  target(): Uint8Array | undefined {
+    this.#isLent = this.state === DrainState.WaitPayload;
+    if (!this.#isLent) return undefined;
+    return this.#memory.subarray(this.#fillAt + this.#got, this.#fillAt + this.#wanted);
+  }
+
+  /** So many bytes were read into the last `target`. */
+  advance(count: number): void {
+    this.#isLent = false;
+    if (this.state === DrainState.WaitPayload) this.#come(count);
+  }
+
   /**
    * Nothing more is read for now: whatever is whole is handed over, and the buffer let go unless a batch is under way. False:
    * the command queue is full, and the state is WaitCommit until `resume`.
@@ -122,7 +137,7 @@ export class BatchDrain {
       this.state = DrainState.WaitCommit;
       return false;
     }
-    if (this.state !== DrainState.WaitPayload) this.#letGo();
+    if (this.state !== DrainState.WaitPayload && !this.#isLent) this.#letGo();
     return true;
   }
 
@@ -142,16 +157,26 @@ export class BatchDrain {
 
   /** Nothing more comes: what is not whole is forgotten. What is whole goes with the next `endTurn`, or when there is room. */
   finish(): void {
+    this.#isLent = false;
     this.#pool.forget(this.session.connection);
     if (this.state === DrainState.WaitCommit) this.#behind = DrainState.Over;
     else this.state = DrainState.Over;
   }
 
-  /** The connection is gone: whatever was not handed over is forgotten, and its buffer given back. */
+  /**
+   * Whatever was not handed over is forgotten, and its buffer given back; one that is being read into comes back when the
+   * connection is `closed`.
+   */
   abandon(): void {
     this.state = DrainState.Over;
     this.#pool.forget(this.session.connection);
-    this.#letGo();
+    if (!this.#isLent) this.#letGo();
+  }
+
+  /** The connection is gone: nothing is read any more. */
+  closed(): void {
+    this.#isLent = false;
+    this.abandon();
   }
 
   #takeHeader(bytes: Uint8Array, from: number, to: number): number {
@@ -232,16 +257,20 @@ export class BatchDrain {
     const count = Math.min(to - from, this.#wanted - this.#got);
     const piece = count === bytes.length ? bytes : bytes.subarray(from, from + count);
     this.#memory.set(piece, this.#fillAt + this.#got);
-    this.#got += count;
-    if (this.#got === this.#wanted) {
-      this.#fillAt += this.#wanted;
-      this.#partBatches++;
-      this.batches++;
-      this.bytes += this.#wanted;
-      this.lastBatch = this.#number;
-      this.state = DrainState.WaitHeader;
-    }
+    this.#come(count);
     return from + count;
+  }
+
+  /** `count` bytes more of the batch are there. */
+  #come(count: number): void {
+    this.#got += count;
+    if (this.#got < this.#wanted) return;
+    this.#fillAt += this.#wanted;
+    this.#partBatches++;
+    this.batches++;
+    this.bytes += this.#wanted;
+    this.lastBatch = this.#number;
+    this.state = DrainState.WaitHeader;
   }
 
   #closePart(): boolean {

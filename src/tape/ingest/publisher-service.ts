@@ -70,10 +70,23 @@ export class PublisherService {
   received(connection: number, bytes: Uint8Array): void {
     const publisher = this.#find(connection);
     if (publisher === undefined || publisher.isLeaving || publisher.isOver) return;
-    const { rate } = publisher.terms;
-    if (rate !== undefined) this.#spend(publisher, bytes.length);
+    this.#spend(publisher, bytes.length);
     const taken = publisher.drain.take(bytes, 0, bytes.length);
     if (taken < bytes.length) publisher.rest = bytes.slice(taken);
+    this.#settle(publisher);
+  }
+
+  /** Where the rest of its batch may be read to, in staging; undefined: what comes is `received`. */
+  space(connection: number): Uint8Array | undefined {
+    return this.#find(connection)?.drain.target();
+  }
+
+  /** So many bytes were read into the last `space`. */
+  filled(connection: number, count: number): void {
+    const publisher = this.#find(connection);
+    if (publisher === undefined || publisher.isLeaving || publisher.isOver) return;
+    this.#spend(publisher, count);
+    publisher.drain.advance(count);
     this.#settle(publisher);
   }
 
@@ -97,7 +110,7 @@ export class PublisherService {
     this.#bytesOfGone += publisher.drain.bytes;
     publisher.isOver = true;
     publisher.rest = undefined;
-    publisher.drain.abandon();
+    publisher.drain.closed();
     this.#overRate.delete(publisher);
     const { id } = publisher.terms.topic;
     this.#forRoom[this.#commits.workerOf(id)].remove(connection);
@@ -356,6 +369,8 @@ export class PublisherService {
   #closeHolders(now_us: number): void {
     for (const connection of this.#holders.overdue(now_us)) {
       this.fault(connection, TapeReason.TooSlow, 0);
+      // At once: its buffer may be being read into until the socket is gone.
+      this.#transport.destroy(connection);
     }
     this.#grant();
   }

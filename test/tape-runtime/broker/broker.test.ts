@@ -146,7 +146,8 @@ test("clean shutdown: what was whole is acknowledged, everybody is told, and eve
   expect(halfway.heard).toEqual(["accepted 0", "Fault ShuttingDown", "end"]);
   expect(stranger.heard).toEqual(["Refused ShuttingDown", "end"]);
   const figures = broker.figures();
-  expect(figures.staging.inUse + figures.delivery.inUse + figures.commandsQueued).toBe(0);
+  const { staging, delivery, commandsQueued } = figures;
+  expect([staging.inUse, delivery.inUse, commandsQueued]).toEqual([0, 0, 0]);
   expect(figures.connections).toMatchObject({ publishers: 0, subscribers: 0, administrators: 0, paused: 0 });
   const after = process.getActiveResourcesInfo().filter((name) => name !== "Immediate" && name !== "Timeout");
   expect(after.sort()).toEqual(before.sort());

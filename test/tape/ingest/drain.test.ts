@@ -195,3 +195,42 @@ test("a publisher above its rate ends its batch and begins no other", () => {
   expect(drain.isStopped).toBe(true);
   drain.endTurn();
 });
+
+/** Reads `stream` as a socket does that reads where it is told: into staging in mid-batch, else into a few bytes beside it. */
+function readInto(drain: BatchDrain, stream: Uint8Array, scratchBytes: number): void {
+  for (let at = 0; at < stream.length; ) {
+    const target = drain.target();
+    const count = Math.min(target?.length ?? scratchBytes, stream.length - at);
+    const piece = stream.subarray(at, at + count);
+    if (target === undefined) {
+      drain.take(piece, 0, piece.length);
+    } else {
+      target.set(piece);
+      drain.advance(count);
+    }
+    drain.endTurn();
+    at += count;
+  }
+}
+
+test.each([1, 7, 100, 130, 400])(
+  "what is read straight into staging, %i bytes beside it, is the same stream",
+  (scratchBytes) => {
+    const { drain, out, parts } = drainOf();
+    readInto(drain, three, scratchBytes);
+    expect(concat(...out)).toEqual(three);
+    expect(parts.reduce((sum, { batches }) => sum + batches, 0)).toBe(3);
+    expect(drain.buffer).toBe(-1);
+  },
+);
+
+test("a buffer that is being read into comes back when its connection is gone, and not before", () => {
+  const { drain } = drainOf();
+  drain.take(three, 0, 150);
+  expect(drain.target()?.length).toBe(42);
+  drain.abandon();
+  drain.endTurn();
+  expect(drain.buffer).not.toBe(-1);
+  drain.closed();
+  expect(drain.buffer).toBe(-1);
+});
