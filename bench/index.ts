@@ -12,6 +12,7 @@ import { benchSessions } from "./sessions/bench.ts";
 import { benchSnapshot } from "./snapshot/bench.ts";
 import { benchSoak } from "./soak/bench.ts";
 import { benchSubscribers } from "./subscribers/bench.ts";
+import { benchTape } from "./tape/bench.ts";
 
 export { markdownSection, provenance, textTable, writeSection } from "./report.ts";
 
@@ -29,6 +30,7 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   snapshot: (rounds) => benchSnapshot(rounds),
   subscribers: benchSubscribers,
   feed: benchFeed,
+  tape: benchTape,
   soak: benchSoak,
 };
 

@@ -28,11 +28,11 @@ export function registerBench(program: Command): void {
   program
     .command("bench")
     .description(
-      "measure the engine, the codec, the journal, the gateway, its sessions, replicas, snapshots, recovery and market data beside their baselines",
+      "measure the engine, the codec, the journal, the gateway, its sessions, replicas, snapshots, recovery, market data and the tape beside their baselines",
     )
     .argument(
       "[names...]",
-      "engine, codec, journal, restart, gateway, sessions, durability, snapshot, subscribers, feed, and soak (10 minutes); all but soak by default",
+      "engine, codec, journal, restart, gateway, sessions, durability, snapshot, subscribers, feed, tape, and soak (10 minutes); all but soak by default",
     )
     .option(
       "--rounds <n>",
