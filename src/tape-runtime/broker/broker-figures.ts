@@ -47,7 +47,7 @@ export function brokerFigures(parts: FiguresParts): TapeFigures {
       administrators: administrators.count,
       paused: publishing.paused,
       opened: reception.arrived,
-      refused: reception.refused + publishing.faulted,
+      refused: reception.refused + publishing.faulted + serving.ended,
     },
     staging: { buffers: pool.buffers, inUse: pool.inUse, timesExhausted: pool.timesExhausted },
     delivery: {

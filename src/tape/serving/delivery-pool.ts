@@ -32,7 +32,7 @@ export class Delivery {
   nextRecord = 0;
   bytes = 0;
   isReading = false;
-  /** When it was wanted last, counted in wants. */
+  /** When it was wanted or filled last, counted in such uses. */
   usedAt = 0;
 
   constructor(shared: SharedArrayBuffer) {
@@ -47,7 +47,7 @@ export class DeliveryPool {
   readonly #deliveries: readonly Delivery[];
   readonly #reads: StorageReads;
   readonly #waiting = new Set<DeliveryHolder>();
-  #wants = 0;
+  #uses = 0;
 
   constructor(shared: readonly SharedArrayBuffer[], reads: StorageReads) {
     assert(shared.length > 0, "there is a delivery buffer at least");
@@ -77,9 +77,19 @@ export class DeliveryPool {
       return undefined;
     }
     this.#waiting.delete(holder);
-    delivery.usedAt = ++this.#wants;
+    delivery.usedAt = ++this.#uses;
     delivery.holders.add(holder);
     return delivery;
+  }
+
+  /**
+   * What follows a buffer that is full is read while that one is sent, for who is behind will want it: unless buffers are short,
+   * where it would be overwritten before anybody came to it.
+   */
+  readAhead({ topic, nextRecord, bytes }: Delivery, end: TopicProgress): void {
+    const isBehind = bytes >= DELIVERY_BUFFER_BYTES / 2 && nextRecord < end.nextRecord;
+    if (!isBehind || topic === 0 || this.inUse * 2 > this.buffers) return;
+    if (this.#holding(topic, nextRecord) === undefined) this.#fill(topic, nextRecord, end);
   }
 
   release(delivery: Delivery, holder: DeliveryHolder): void {
@@ -145,6 +155,7 @@ export class DeliveryPool {
     delivery.nextRecord = record;
     delivery.bytes = 0;
     delivery.isReading = true;
+    delivery.usedAt = ++this.#uses;
     return delivery;
   }
 

@@ -51,7 +51,8 @@ export interface TopicSeat {
 export interface ServingCounters {
   bytes: number;
   batches: number;
-  /** Closed for taking or saying nothing. */
+  /** Ended with a reason, of those: for taking or saying nothing. */
+  ended: number;
   tooSlow: number;
 }
 

@@ -65,7 +65,7 @@ export class SubscriberService implements ReadsListener {
     this.#transport = transport;
     this.#storage = storage;
     const pool = new DeliveryPool(deliveryBuffers, storage);
-    this.#parts = { clock, limits, pool, offsets, counters: { bytes: 0, batches: 0, tooSlow: 0 } };
+    this.#parts = { clock, limits, pool, offsets, counters: { bytes: 0, batches: 0, ended: 0, tooSlow: 0 } };
   }
 
   /** Takes a connection over, and says Accepted, or Refused and ends it. `progress`: of its topic, which is open. */

@@ -181,7 +181,10 @@ export class SubscriberSession implements DeliveryHolder, GroupMember {
 
   #send(delivery: Delivery): void {
     const { limits, counters, clock } = this.#parts;
-    if (this.#at < 0) this.#at = startOf(delivery, this.#place);
+    if (this.#at < 0) {
+      this.#at = startOf(delivery, this.#place);
+      if (this.#credit > delivery.bytes - this.#at) this.#parts.pool.readAhead(delivery, this.#seat.progress);
+    }
     const piece = pieceFrom(delivery, this.#at, this.#credit, limits.pieceBytes);
     assert(piece.bytes > 0, "a delivery holds what was wanted");
     const from = this.#at;
@@ -271,6 +274,7 @@ export class SubscriberSession implements DeliveryHolder, GroupMember {
   /** Ends it, and says why behind what is held. */
   end(reason: TapeReason, detail = 0, text = tapeReasonText(reason)): void {
     if (this.isOver) return;
+    this.#parts.counters.ended++;
     this.#leave();
     this.#say(encodeEnd(TapeType.Fault, { reason, detail, text }));
     if (this.#outbox.length === 0) this.#carrier.close();

@@ -151,6 +151,38 @@ test("one buffer serves many subscribers at different places, each in its turn",
   world.pass(1);
 });
 
+test("while a full buffer is sent to who is behind, the next one is read, and no more than that", () => {
+  const world = new World({ batches: 0 });
+  for (let i = 0; i < 12; i++) world.append(700_000);
+  world.open(1);
+  world.peer(1).isStuck = true;
+  world.run();
+  world.drain(1);
+  world.run();
+  expect(world.storage.reads).toBe(2);
+  world.peer(1).isStuck = false;
+  while (world.peer(1).held !== undefined) {
+    world.drain(1);
+    world.run();
+  }
+  expect(world.said(1)).toHaveLength(1 + 12);
+  expect(world.storage.reads).toBe(4);
+});
+
+test.each([
+  ["buffers are short", { buffers: 1, batches: 0 }, {}],
+  ["there is no credit for it", { batches: 0 }, { credit: 1_500_000 }],
+])("nothing is read ahead when %s", (_, options, wish) => {
+  const world = new World(options);
+  for (let i = 0; i < 12; i++) world.append(700_000);
+  world.open(1, wish);
+  world.peer(1).isStuck = true;
+  world.run();
+  world.drain(1);
+  world.run();
+  expect(world.storage.reads).toBe(1);
+});
+
 test("who holds a buffer and takes nothing is closed after ten seconds", () => {
   const world = new World();
   world.open(1);
@@ -361,6 +393,52 @@ test("the end of a topic is told to its subscribers, behind what they still take
   world.run();
   expect(world.said(1)).toEqual(["accepted 1..13", "1-4", "5-8", "9-12", "fault TopicDeleted 0", "closed"]);
   expect(world.service.figures).toMatchObject({ subscribers: 0, inUse: 0 });
+});
+
+test("what was read of a topic that is over is given to nobody any more", () => {
+  const world = new World();
+  world.open(1);
+  world.run();
+  world.service.onTopicOver(TOPIC.id, TapeReason.LogFailed);
+  world.run();
+  world.open(2);
+  world.run();
+  expect(world.said(2)).toHaveLength(1 + 3);
+  expect(world.storage.reads).toBe(2);
+});
+
+test("what the transport still holds stays as it is after the subscriber's end, until it is gone", () => {
+  const world = new World({ buffers: 1 });
+  world.open(1);
+  world.peer(1).isStuck = true;
+  world.run();
+  world.service.onTopicOver(TOPIC.id, TapeReason.TopicDeleted);
+  world.open(2);
+  world.run();
+  expect([world.service.figures.inUse, world.storage.reads]).toEqual([1, 1]);
+  world.break(1);
+  world.run();
+  expect(world.said(2)).toHaveLength(1 + 3);
+});
+
+test("a slow subscriber gives its buffer to who waits after a piece, and goes on behind it", () => {
+  const world = new World({ buffers: 1, batches: 0 });
+  for (let i = 0; i < 4; i++) world.append(300_000);
+  world.open(1);
+  world.peer(1).isStuck = true;
+  world.run();
+  world.drain(1);
+  world.run();
+  world.append();
+  world.open(2, { fromKind: TapeFrom.Record, from: 17 });
+  world.run();
+  world.peer(1).isStuck = false;
+  world.clock.now_us += 500_000;
+  world.drain(1);
+  world.run();
+  expect(world.said(2)).toEqual(["accepted 1..21", "17-20"]);
+  expect(world.said(1)).toEqual(["accepted 1..17", "1-4", "5-8", "9-12", "13-16", "17-20"]);
+  expect(world.storage.reads).toBe(3);
 });
 
 test("the end of the broker is told to everybody, and every buffer is given back", () => {
