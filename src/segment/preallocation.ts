@@ -41,20 +41,27 @@ export class Preallocation {
     this.#file = storage.create(`${directory}/${temporaryName(log, number)}`);
   }
 
-  /** Bytes that are zero and safe. */
+  /** Bytes that are zero, and safe when they were written. */
   get zeroed(): number {
     return this.#zeroed;
   }
 
-  /** Writes and syncs about `budget_bytes` more zeros; false when all of them are safe. */
+  /** Writes and syncs about `budget_bytes` more zeros; false when there are no more to come. */
   advance(budget_bytes: number): boolean {
     if (this.#zeroed === this.segmentBytes) return false;
-    const to = this.#sparse ? this.segmentBytes : Math.min(this.segmentBytes, this.#zeroed + budget_bytes);
-    if (this.#sparse) this.#file.truncate(to);
-    else writeZeros(this.#file, this.#zeroed, to);
+    if (this.#sparse) return this.#sizeOnly();
+    const to = Math.min(this.segmentBytes, this.#zeroed + budget_bytes);
+    writeZeros(this.#file, this.#zeroed, to);
     this.#file.syncData();
     this.#zeroed = to;
     return to < this.segmentBytes;
+  }
+
+  /** Safe with the header, which is before the file has its name. */
+  #sizeOnly(): boolean {
+    this.#file.truncate(this.segmentBytes);
+    this.#zeroed = this.segmentBytes;
+    return false;
   }
 
   /** Writes the header and gives the file its name; everything is safe on return. Opened anew, under its name. */

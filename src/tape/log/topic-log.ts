@@ -160,9 +160,22 @@ export class TopicLog {
    * 0 is no bound. The one that is written stays; when its first batch is too old, another is begun, so that what is old
    * can go once all of it is. Returns how many went: `oldestRecord` says what is left. Durable on return.
    */
-  retain({ bytes, age_us }: Retention, now_us: number): number {
+  retain(retention: Retention, now_us: number): number {
+    const removed = this.#removeOldest(retention, now_us);
     const { first_us } = this.#state;
-    if (age_us > 0 && first_us > 0 && first_us < now_us - age_us) this.#beginSegment();
+    const isDue = retention.age_us > 0 && first_us > 0 && first_us < now_us - retention.age_us;
+    // Without room for another segment the log is good for all that the current one takes.
+    if (!isDue || !this.#hasRoomForNext()) return removed;
+    this.#beginSegment();
+    return removed + this.#removeOldest(retention, now_us);
+  }
+
+  #hasRoomForNext(): boolean {
+    while (this.#writer.prepareNext(true));
+    return this.#writer.preallocationFailure === undefined;
+  }
+
+  #removeOldest({ bytes, age_us }: Retention, now_us: number): number {
     let removed = 0;
     while (this.#oldest.number < this.#writer.segment) {
       const next = readSegmentHead(this.#log, this.#oldest.number + 1);

@@ -184,6 +184,16 @@ test("a topic that nobody writes to any more is emptied by age, its sessions and
   expect(disk.list("t").length).toBe(1);
 });
 
+test("retention by age on a full disk does what it can, and the log goes on", () => {
+  const { disk, log } = aged(5);
+  // The file that is to be the next segment.
+  disk.failAt(disk.calls + 1, "ENOSPC");
+  expect(log.retain({ bytes: 0, age_us: 10 }, START_us + 13)).toBe(0);
+  expect(log.failure).toBe(undefined);
+  append(log, [{ batch: 6 }]);
+  expect([log.nextRecord, disk.list("t").length]).toEqual([13, 1]);
+});
+
 test("retention never removes what is not covered by a safe checkpoint's sessions", () => {
   for (let calls = 1; calls <= 12; calls++) {
     for (let seed = 1; seed <= 4; seed++) {
