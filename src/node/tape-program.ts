@@ -14,6 +14,7 @@ import { refuseTooFewForTape } from "./descriptors.ts";
 import { refuseExposedTape } from "./exposure.ts";
 import { assertPortFree, isLoopback, reachableHost } from "./listening.ts";
 import type { Log } from "./log.ts";
+import { RareNotices } from "./rare-notices.ts";
 import { tapeAccess } from "./tape-access.ts";
 import type { TapeSettings } from "./tape-settings.ts";
 import { readTls } from "./tls.ts";
@@ -113,5 +114,5 @@ export async function startTape(configuration: TapeConfiguration, log: Log): Pro
     ownKey: undefined,
     tls: identity,
   };
-  return startTapeProgram(options, (error) => log.warn(error.message));
+  return startTapeProgram(options, new RareNotices((line) => log.warn(line)).add);
 }

@@ -12,6 +12,7 @@ import { SeriatimError } from "../base/index.ts";
 import { letOthersGoFirst } from "../platform/index.ts";
 import type { HostPort } from "../runtime/index.ts";
 import type { TapeFigures } from "../tape/index.ts";
+import { RareNotices } from "./rare-notices.ts";
 import { startTapeProgram, type TapeProgramOptions } from "./tape-program.ts";
 
 export type TapeWorkerMessage =
@@ -38,9 +39,8 @@ function fail(error: unknown): void {
 }
 
 async function run(): Promise<void> {
-  const program = await startTapeProgram(workerData as TapeProgramOptions, ({ message }) =>
-    say({ kind: "notice", message }),
-  );
+  const notices = new RareNotices((message) => say({ kind: "notice", message }));
+  const program = await startTapeProgram(workerData as TapeProgramOptions, notices.add);
   say({ kind: "listening", port: program.port, own: program.own });
   const tell = (): void => say({ kind: "figures", figures: program.figures() });
   tell();

@@ -10,6 +10,19 @@ export interface BrokerOptions extends LogonOptions {
   readonly port?: number;
 }
 
+/** Of commands that go on over lost connections. */
+export interface RetryOptions {
+  readonly retry: number;
+}
+
+const RETRY_S = 120;
+const RETRY_MAX_S = 1_000_000;
+
+export function addRetryOption(command: Command): Command {
+  const parse = wholeNumber("--retry", 0, RETRY_MAX_S);
+  return command.option("--retry <s>", "how long to look for a tape that was lost", parse, RETRY_S);
+}
+
 export function addBrokerOptions(command: Command): Command {
   return command
     .option("--host <address>", "where the tape listens; else SERIATIM_TAPE_HOST, else 127.0.0.1")

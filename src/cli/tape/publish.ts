@@ -3,16 +3,18 @@
 import { type Command, Option } from "commander";
 import { SeriatimError } from "../../base/index.ts";
 import { TAPE_PAYLOAD_BYTES_MAX, TapeRecord } from "../../protocol/index.ts";
-import {
-  type TapeAckLevel,
-  type TapeOrder,
-  TapePublisher,
-  type TapePublisherState,
-} from "../../tape-runtime/index.ts";
+import { type TapeAckLevel, type TapeOrder, TapePublisher } from "../../tape-runtime/index.ts";
 import { wholeNumber } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
-import { addBrokerOptions, type BrokerOptions, brokerOf } from "./broker-options.ts";
+import {
+  addBrokerOptions,
+  addRetryOption,
+  type BrokerOptions,
+  brokerOf,
+  type RetryOptions,
+} from "./broker-options.ts";
+import { ConnectionWords } from "./connection-words.ts";
 import { LineCopy } from "./line-copy.ts";
 import { openLines } from "./line-input.ts";
 import { checkedName } from "./topic-argument.ts";
@@ -40,7 +42,7 @@ Examples:
   seriatim tape publish md.day --file day.jsonl --ack 2 --order 2
   printf 'one\\ntwo\\n' | seriatim tape publish notes --key ann.key --tls-ca tape.pem --host tape.example`;
 
-interface PublishOptions extends BrokerOptions {
+interface PublishOptions extends BrokerOptions, RetryOptions {
   readonly file?: string;
   readonly order?: "0" | "1" | "2";
   readonly ack: "0" | "1" | "2";
@@ -76,7 +78,7 @@ export function registerPublish(tape: Command): void {
       wholeNumber("--publisher", 1, PUBLISHER_MAX),
     )
     .option("--zstd", "compress batches");
-  addBrokerOptions(command).addHelpText("after", EXAMPLES).action(publish);
+  addRetryOption(addBrokerOptions(command)).addHelpText("after", EXAMPLES).action(publish);
 }
 
 async function publish(topic: string, options: PublishOptions): Promise<void> {
@@ -86,7 +88,7 @@ async function publish(topic: string, options: PublishOptions): Promise<void> {
     topic: checkedName("topic", topic),
   };
   const input = openLines(options.file);
-  const publisher = await TapePublisher.connect({ ...terms, onState: sayState });
+  const publisher = await TapePublisher.connect({ ...terms, onState: new ConnectionWords().onState });
   const copy = new LineCopy(publisher, input, lineBytesOf(terms.batchBytes));
   onStopSignals(
     () => copy.stop(),
@@ -105,12 +107,6 @@ async function publish(topic: string, options: PublishOptions): Promise<void> {
   stdout.write(`published ${copy.summary} to ${topic}\n`);
 }
 
-/** Who watches is told why nothing moves. */
-function sayState(state: TapePublisherState, why: SeriatimError | undefined): void {
-  if (state === "reconnecting" && why !== undefined)
-    process.stderr.write(`seriatim: ${why.message}; trying again\n`);
-}
-
 /** What is in the topic is not in doubt when the command fails. */
 function withSummary(error: unknown, summary: string): unknown {
   if (!(error instanceof SeriatimError) || error.code === "INTERRUPTED") return error;
@@ -123,13 +119,14 @@ function lineBytesOf(batchBytes: number): number {
   return (batchBytes & ~7) - TapeRecord.bytes;
 }
 
-function termsOf({ order, ack, batchBytes, linger, publisher, zstd }: PublishOptions) {
+function termsOf({ order, ack, batchBytes, linger, publisher, zstd, retry }: PublishOptions) {
   return {
     publisher: publisher ?? 1 + Math.floor(Math.random() * PUBLISHERS),
     ack: Number(ack) as TapeAckLevel,
     batchBytes: batchBytes ?? TAPE_PAYLOAD_BYTES_MAX,
     // What was fenced for a gap of its own is published again, exactly what is missing.
     reopen: true,
+    reconnectFor_ms: retry * 1_000,
     ...(order !== undefined && { order: Number(order) as TapeOrder }),
     ...(linger !== undefined && { linger_ms: linger }),
     ...(zstd === true && { compress: "zstd" as const }),

@@ -1,13 +1,19 @@
 // `seriatim tape subscribe`: the records of a topic on standard output.
 
 import { type Command, Option } from "commander";
-import type { SeriatimError } from "../../base/index.ts";
 import { NativeChecksums } from "../../platform/index.ts";
-import { type TapeRecord, TapeSubscriber, type TapeSubscriberState } from "../../tape-runtime/index.ts";
+import { type TapeRecord, TapeSubscriber } from "../../tape-runtime/index.ts";
 import { usageError, wholeNumber } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
-import { addBrokerOptions, type BrokerOptions, brokerOf } from "./broker-options.ts";
+import {
+  addBrokerOptions,
+  addRetryOption,
+  type BrokerOptions,
+  brokerOf,
+  type RetryOptions,
+} from "./broker-options.ts";
+import { ConnectionWords } from "./connection-words.ts";
 import { type From, parseFrom } from "./from-option.ts";
 import { decodedLine, jsonLine, rawLine, type ShownRecord } from "./record-lines.ts";
 import { checkedName } from "./topic-argument.ts";
@@ -34,7 +40,7 @@ Examples:
 
 type LineOf = (record: ShownRecord) => Uint8Array;
 
-interface SubscribeOptions extends BrokerOptions {
+interface SubscribeOptions extends BrokerOptions, RetryOptions {
   readonly from?: From;
   readonly group?: string;
   readonly count?: number;
@@ -59,7 +65,7 @@ export function registerSubscribe(tape: Command): void {
         "exchange",
       ]),
     );
-  addBrokerOptions(command).addHelpText("after", EXAMPLES).action(subscribe);
+  addRetryOption(addBrokerOptions(command)).addHelpText("after", EXAMPLES).action(subscribe);
 }
 
 async function subscribe(topic: string, options: SubscribeOptions): Promise<void> {
@@ -70,7 +76,8 @@ async function subscribe(topic: string, options: SubscribeOptions): Promise<void
     topic: checkedName("topic", topic),
     from,
     follow: options.untilEnd !== true,
-    onState: sayState,
+    onState: new ConnectionWords().onState,
+    reconnectFor_ms: options.retry * 1_000,
     ...(group !== undefined && { group: checkedName("group", group) }),
   });
   onStopSignals(() => void subscriber.close());
@@ -92,14 +99,6 @@ function firstOf(batch: Iterable<TapeRecord>, most: number): TapeRecord[] {
     records.push(record);
   }
   return records;
-}
-
-/** Who watches is told why nothing comes. */
-function sayState(state: TapeSubscriberState, why: SeriatimError | undefined): void {
-  if (state === "reconnecting" && why !== undefined)
-    process.stderr.write(`seriatim: ${why.message}; trying again\n`);
-  if (state === "standby")
-    process.stderr.write("seriatim: another member of the group is active: standing by\n");
 }
 
 function lineOfOptions({ json, decode }: SubscribeOptions): LineOf {

@@ -112,7 +112,7 @@ export class Admission {
     if (hello.order !== TAPE_ORDER_ANY && hello.order !== topic.order) {
       return this.#reception.refuse(opening, TapeReason.OrderLevel);
     }
-    this.#options.open.open(topic, (open) => {
+    this.#options.open.openToRead(topic, (open) => {
       if (typeof open === "number") return this.#reception.refuse(opening, open);
       this.#whenFree(opening, () => {
         const { group, fromKind, from, credit } = hello;

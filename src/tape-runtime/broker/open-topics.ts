@@ -20,6 +20,8 @@ interface Entry {
   oldestRecord: number;
   bytes: number;
   isOpen: boolean;
+  /** Its figures are a worker's: it was open before. */
+  isKnown: boolean;
   /** Who asked while it is being opened; at most one for each connection. */
   waiters: Waiter[];
 }
@@ -41,6 +43,14 @@ export class OpenTopics {
     if (entry.waiters.length === 1) this.#ask(topic);
   }
 
+  /** The same for who only reads: one that has no room is read as far as it was written, when this broker has had it open. */
+  openToRead(topic: CatalogTopic, then: Waiter): void {
+    this.open(topic, (outcome) => {
+      const entry = this.#entries.get(topic.id);
+      then(outcome === TapeReason.DiskFull && entry?.isKnown === true ? entry : outcome);
+    });
+  }
+
   /** One that is open. */
   get(id: number): OpenTopic | undefined {
     const entry = this.#entries.get(id);
@@ -52,7 +62,10 @@ export class OpenTopics {
     const entry = this.#entries.get(result.topic);
     if (entry === undefined) return;
     entry.isOpen = result.reason === TapeReason.None;
-    if (entry.isOpen) this.visible(result);
+    if (entry.isOpen) {
+      entry.isKnown = true;
+      this.visible(result);
+    }
     const { waiters } = entry;
     entry.waiters = [];
     for (const waiter of waiters) waiter(entry.isOpen ? entry : (result.reason as TapeReason));
@@ -86,7 +99,7 @@ export class OpenTopics {
     let entry = this.#entries.get(topic.id);
     if (entry === undefined) {
       const nothing = { nextPosition: 1, nextRecord: 1, oldestRecord: 1, bytes: 0 };
-      entry = { id: topic.id, topic, ...nothing, isOpen: false, waiters: [] };
+      entry = { id: topic.id, topic, ...nothing, isOpen: false, isKnown: false, waiters: [] };
       this.#entries.set(topic.id, entry);
     }
     return entry;

@@ -31,7 +31,7 @@ export class TopicDesk implements TopicControl {
   }
 
   opened(topic: CatalogTopic): Promise<TopicProgress | TapeReason> {
-    return new Promise((resolve) => this.#options.open.open(topic, resolve));
+    return new Promise((resolve) => this.#options.open.openToRead(topic, resolve));
   }
 
   retain(topic: CatalogTopic): void {
@@ -59,10 +59,11 @@ export class TopicDesk implements TopicControl {
     this.#closing.delete(topic);
   }
 
-  /** Its log takes nothing more; the next who asks for it has it opened again. */
+  /** Its log takes nothing more; the next who asks for it has it opened again. Without room it can still be read. */
   failed(topic: number, reason: TapeReason): void {
     this.#options.open.failed(topic);
-    this.#over(topic, reason);
+    if (reason === TapeReason.DiskFull) this.#options.publishers.faultTopic(topic, reason);
+    else this.#over(topic, reason);
   }
 
   #over(topic: number, reason: TapeReason): void {

@@ -1,6 +1,8 @@
 // What the commands of the tape are made of, by itself: lines of any bytes, where to begin, the bar of progress.
 
 import { describe, expect, test } from "vitest";
+import { SeriatimError } from "../../../src/base/index.ts";
+import { ConnectionWords } from "../../../src/cli/tape/connection-words.ts";
 import { parseFrom } from "../../../src/cli/tape/from-option.ts";
 import { LineSplitter } from "../../../src/cli/tape/line-splitter.ts";
 import { bytesText, Progress, progressText } from "../../../src/cli/tape/progress.ts";
@@ -99,4 +101,26 @@ test("a bar of progress is written over on a terminal, taken away in the end, an
   shown.end();
   expect(written[0]).toMatch(/^\r\[#{12}-{12}\] {2}50 % {2}5 B of 10 B/);
   expect(written.at(-1)).toBe("\r\u001b[K");
+});
+
+test("why a connection was lost is said once, until it is another reason", () => {
+  const said: string[] = [];
+  const { onState } = new ConnectionWords((text) => said.push(text));
+  const [lost, full] = [new SeriatimError("A", "it is lost"), new SeriatimError("B", "it is full")];
+  for (const [state, why] of [
+    ["connected", undefined],
+    ["reconnecting", lost],
+    ["connected", undefined],
+    ["reconnecting", lost],
+    ["reconnecting", full],
+    ["reconnecting", full],
+    ["standby", undefined],
+    ["closed", full],
+  ] as const)
+    onState(state, why);
+  expect(said).toEqual([
+    "seriatim: it is lost; trying again\n",
+    "seriatim: it is full; trying again\n",
+    "seriatim: another member of the group is active: standing by\n",
+  ]);
 });
