@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -17,8 +18,9 @@ export class Example {
   output = "";
   readonly #closed: Promise<unknown>;
 
+  /** `file`: of examples/, or an absolute path. */
   constructor(file: string, ...args: string[]) {
-    const program = ["--import", "./tools/from-sources.ts", `examples/${file}`, ...args];
+    const program = ["--import", "./tools/from-sources.ts", resolve(ROOT, "examples", file), ...args];
     this.child = spawn(process.execPath, program, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
     running.push(this.child);
     this.child.stdout?.on("data", (text: Buffer) => {

@@ -332,7 +332,8 @@ export class TapePublisher {
     this.#failure = why ?? new SeriatimError("CLOSED", "the publisher is closed");
     this.#window.fail(this.#failure);
     this.#room?.reject(this.#failure);
-    this.#options.onState("closed", why);
+    // Who never connected is told by `connect`.
+    if (this.#accepted !== undefined) this.#options.onState("closed", why);
     this.#closed.resolve(why);
   }
 }

@@ -231,7 +231,8 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
     const why = this.#isClosing
       ? undefined
       : (failure ?? new SeriatimError("CONNECTION_LOST", "the tape closed the connection"));
-    this.#options.onState("closed", why);
+    // Who never connected is told by `connect`.
+    if (this.#accepted !== undefined) this.#options.onState("closed", why);
     this.#queue.finish(why);
     this.#closed.resolve();
   }

@@ -1,0 +1,45 @@
+// A subscriber of a tape: the mean of each sensor that tape-publisher.ts writes. As a member of a group: run it twice, and one works while
+// the other stands by and goes on behind what the first has committed, when that one ends. Until the end of the readings, or Ctrl-C:
+//
+//   npm run example examples/tape-subscriber.ts [host] [port, 9400] [topic, readings] [group, means]
+
+import { TapeSubscriber } from "seriatim/tape";
+
+const [host = "127.0.0.1", port = "9400", topic = "readings", group = "means"] = process.argv.slice(2);
+
+const subscriber = await TapeSubscriber.connect({
+  host,
+  port: Number(port),
+  topic,
+  group,
+  // Where the group begins that has committed nothing yet.
+  from: "start",
+  onState: (state, why) => console.log(why === undefined ? state : `${state}: ${why.message}`),
+}).catch((error: Error) => {
+  console.error(error.message);
+  process.exit(1);
+});
+process.once("SIGINT", () => void subscriber.close());
+
+const sums = new Map<string, { count: number; celsius: number }>();
+let readings = 0;
+let isOver = false;
+for await (const batch of subscriber.batches()) {
+  for (const record of batch) {
+    isOver = record.text === "end of readings";
+    if (isOver) break;
+    const sensor = Buffer.from(record.key).toString();
+    const { celsius } = JSON.parse(record.text) as { celsius: number };
+    const { count, celsius: sum } = sums.get(sensor) ?? { count: 0, celsius: 0 };
+    sums.set(sensor, { count: count + 1, celsius: sum + celsius });
+    readings++;
+  }
+  // Everything up to here is done: whoever goes on begins behind it.
+  subscriber.commit();
+  if (isOver) break;
+}
+
+for (const [sensor, { count, celsius }] of [...sums].sort()) {
+  console.log(`${sensor}: ${(celsius / count).toFixed(2)} of ${count}`);
+}
+console.log(`${readings} readings`);
