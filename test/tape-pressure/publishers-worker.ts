@@ -1,5 +1,5 @@
 // A process of publishers: node publishers-worker.ts '{"port": ..., ...}'. Ends in order on SIGTERM, when all that they sent is
-// acknowledged. A parent that talks to it is told once a second how far each has come, and what was wrong.
+// acknowledged. A parent that talks to it is told four times a second how far each has come, and what was wrong.
 
 import { join } from "node:path";
 import { Prng } from "../../src/base/index.ts";
@@ -26,8 +26,8 @@ export interface PublishersWord {
     readonly batches: number;
     readonly bytes: number;
   }[];
-  /** Of all that was ever made. */
-  readonly madeBytes: number;
+  /** Of the time, how much the parent's bound held all of them back. */
+  readonly heldBackShare: number;
   readonly complaints: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export interface PublishersBound {
 }
 
 const TICK_MS = 10;
-const WORD_MS = 1_000;
+const WORD_MS = 250;
 
 const plan = JSON.parse(process.argv[2]) as PublishersPlan;
 const prng = new Prng(plan.seed);
@@ -72,11 +72,14 @@ const publishers = plan.publishers.map(
 /** Who is asked first changes from tick to tick: no publisher stands before the others. */
 let first = 0;
 let last_ms = performance.now();
+let [ticks, heldTicks] = [0, 0];
 const ticking = setInterval(() => {
   const now_ms = performance.now();
   const grown = (plan.bytesPerSecond * (now_ms - last_ms)) / 1_000;
   last_ms = now_ms;
   allowance = Math.min(allowance + grown, plan.bytesPerSecond / 10);
+  ticks++;
+  if (madeBytes >= bytesMax) heldTicks++;
   first = (first + 1) % publishers.length;
   for (let i = 0; i < publishers.length; i++) publishers[(first + i) % publishers.length].pump();
 }, TICK_MS);
@@ -84,7 +87,7 @@ const telling = setInterval(tell, WORD_MS);
 
 function tell(): void {
   const all = publishers.map(({ plan: { publisher }, batches, bytes }) => ({ publisher, batches, bytes }));
-  const word: PublishersWord = { publishers: all, madeBytes, complaints };
+  const word: PublishersWord = { publishers: all, heldBackShare: heldTicks / Math.max(1, ticks), complaints };
   process.send?.(word);
 }
 
