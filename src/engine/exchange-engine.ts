@@ -83,7 +83,7 @@ export class ExchangeEngine implements Application {
   /** @throws SeriatimError SNAPSHOT_INVALID; the state is then what it was. */
   restore(bytes: Uint8Array, position: number): void {
     this.#state = readSnapshot(bytes, position);
-    this.#state.reports.listener = this.#listener;
+    if (this.#listener !== undefined) this.#state.reports.listen(this.#listener);
   }
 
   get genesis(): Genesis {
@@ -256,7 +256,7 @@ export class ExchangeEngine implements Application {
     const genesis = checkGenesis(words, at);
     if (genesis === undefined) throw unknownRecord("the genesis record is none of this version");
     this.#state = new ExchangeState(genesis);
-    this.#state.reports.listener = this.#listener;
+    if (this.#listener !== undefined) this.#state.reports.listen(this.#listener);
     this.#state.position = 1;
     this.#state.timestamp_us = readTimestamp(words, at);
   }

@@ -25,9 +25,12 @@ export const REPORT_LIMITS: ReportLimits = {
   reportsMax: 1_048_576,
 };
 
-/** Who sees every report, also those that are kept no more. */
+/** Who sees every report of every account, also those that are kept no more or nowhere. */
 export interface ReportListener {
-  /** `stream` gets another report: what was claimed before, of any stream, is written by now, and there until this returns. */
+  /**
+   * `stream` gets another report: what was claimed before, of any stream, is written by now, and there until this returns. Accounts without a
+   * stream share one that keeps nothing; a report says whose it is.
+   */
   onReport(stream: ReportStream): void;
 }
 
@@ -134,10 +137,12 @@ function chunkEnd(number: number): number {
 }
 
 export class ReportStreams {
-  /** Whether any account has a stream: false on the way of every order where none has. */
+  /** Whether any account has a stream, or somebody listens: false on the way of every order where that is not so. */
   isUsed = false;
   /** Not part of the state, and nothing in it depends on whether there is one. */
-  listener: ReportListener | undefined;
+  #listener: ReportListener | undefined;
+  /** Where reports of accounts without a stream are written, with a listener: what is told of them is told to it alone. */
+  unkept: ReportStream | undefined;
   readonly #limits: ReportLimits;
   readonly #streams: ReportStream[] = [];
   /** By hash of the account, open addressing: place in #streams + 1, 0 where there is none. Half of it is used at most. */
@@ -149,6 +154,16 @@ export class ReportStreams {
 
   constructor(limits: ReportLimits = REPORT_LIMITS) {
     this.#limits = limits;
+  }
+
+  /** Tells `listener` of every report from now on, those of accounts without a stream too. */
+  listen(listener: ReportListener): void {
+    this.#listener = listener;
+    this.#makeTable();
+    const chunks = new ReportChunks<ReportStream>(1);
+    this.unkept = new ReportStream(0, 0, chunks);
+    this.unkept.addChunk(chunks.take(this.unkept));
+    this.isUsed = true;
   }
 
   /** Accounts with a stream. */
@@ -189,7 +204,7 @@ export class ReportStreams {
     if (known !== undefined) return known;
     const { accountsMax, reportsMax } = this.#limits;
     if (this.#streams.length === accountsMax) return undefined;
-    if (this.#table.length === 0) this.#table = new Int32Array(2 * powerOfTwoAtLeast(accountsMax));
+    this.#makeTable();
     this.#chunks ??= new ReportChunks(reportsMax / CHUNK_REPORTS);
     const stream = new ReportStream(account, this.#streams.length, this.#chunks);
     this.#streams.push(stream);
@@ -200,9 +215,14 @@ export class ReportStreams {
     return stream;
   }
 
+  #makeTable(): void {
+    if (this.#table.length === 0)
+      this.#table = new Int32Array(2 * powerOfTwoAtLeast(this.#limits.accountsMax));
+  }
+
   /** Gives `stream` its next number: the record's place is then words(number), at(number), and holds anything. */
   claim(stream: ReportStream): number {
-    this.listener?.onReport(stream);
+    this.#listener?.onReport(stream);
     if (stream.room === 0) this.#addChunk(stream);
     stream.room--;
     stream.lastAt += REPORT_WORDS;
@@ -238,6 +258,8 @@ export class ReportStreams {
   }
 
   #addChunk(stream: ReportStream): void {
+    // Its only one, again.
+    if (stream === this.unkept) return stream.addChunk(stream.dropOldest());
     const chunks = this.#chunks;
     assert(chunks !== undefined, "there are chunks from the first stream on");
     if (this.#isFull(stream)) chunks.give(stream.dropOldest());

@@ -238,10 +238,10 @@ export class ReportWriter {
     words[to + CUMULATIVE_HIGH] = this.#filledHigh;
   }
 
-  /** Claims a report for `account` and writes what its command says; undefined when it has no stream. */
+  /** Claims a report for `account` and writes what its command says; undefined when it has no stream, and nobody listens. */
   #begin(kind: number, account: number, command: Int32Array, from: number): ReportStream | undefined {
     const { reports, position } = this.#state;
-    const stream = reports.of(account >>> 0);
+    const stream = reports.of(account >>> 0) ?? reports.unkept;
     if (stream === undefined) return undefined;
     if (stream.lastPosition === position) takeBackLast(stream);
     stream.lastPosition = position;

@@ -1,6 +1,6 @@
 // The composition root of an exchange, a primary or alone: which stage runs where, and in what order it stops.
 //
-//   stop:  listener closed -> simulated traders part, orders are refused from then on -> what is in flight answered -> connections closed -> web -> snapshots -> journal closed -> lock released
+//   stop:  listener closed -> simulated traders part, orders are refused from then on -> what is in flight answered -> connections closed -> web, drop copies -> snapshots -> journal closed -> lock released
 //
 // Each of these steps has a bound, and a stop gives everything back whatever failed before or on the way.
 // With `threads spread` journal, web and snapshots have a thread each; everything else runs on the caller's.
@@ -28,6 +28,8 @@ import { JournaledCommands } from "./admin/journaled-commands.ts";
 import { type Condition, refusalOf } from "./condition.ts";
 import { ConnectionLog } from "./connection-log.ts";
 import { DegradedNotice } from "./degraded-notice.ts";
+import type { DropCopy } from "./drop-copy/drop-copy.ts";
+import { dropCopyOf } from "./drop-copy/drop-copy-of.ts";
 import type { NodePlan } from "./exchange-start.ts";
 import { FullNotice } from "./full-notice.ts";
 import { gatewayLimits } from "./limit-settings.ts";
@@ -87,6 +89,8 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   readonly #keys: KeyRing | undefined;
   readonly #tls: TlsIdentity | undefined;
   readonly #tape: NodeTape | undefined;
+  /** From its tenure on. */
+  #dropCopy: DropCopy | undefined;
   readonly #administration: JournaledCommands | undefined;
   #gatewayTicker: NodeJS.Timeout | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -223,6 +227,8 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   #tick(): void {
     this.#degraded.tick(this.#clock.monotonicMicros());
     if (this.#runtime.failure === undefined) this.#snapshots?.tick();
+    if (this.role === "primary")
+      this.#dropCopy ??= dropCopyOf(this.#configuration, this.#runtime, this.#tape, this.#log);
   }
 
   /** Resolves when this node leads its cluster; never for one that is alone. */
@@ -346,7 +352,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     await this.#closeOrders?.();
     await this.#sayGoodbye(part);
     clearInterval(this.#gatewayTicker);
-    await this.#web.stop();
+    await Promise.all([this.#web.stop(), this.#dropCopy?.stop()]);
     // A disk that hangs holds up the thread that waits for it, and nobody else.
     if (this.#snapshots !== undefined) await within(this.#snapshots.stop(), SHADOW_STOP_MS);
     await this.#runtime.stop();

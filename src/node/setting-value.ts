@@ -51,7 +51,7 @@ export function describeKind(kind: SettingKind): string {
     case "address":
       return "an IP address";
     case "names":
-      return `one or more of ${kind.of.join(",")}, with commas`;
+      return `${kind.orNone ? "any" : "one or more"} of ${kind.of.join(",")}, with commas`;
   }
 }
 
@@ -80,7 +80,7 @@ function schemaOf(kind: SettingKind, spelling: Spelling, wrong: string): ValueSc
         v.check((text) => text === "" || isIP(text) !== 0, wrong),
       );
     case "names":
-      return namesSchema(kind.of, spelling, wrong);
+      return namesSchema(kind, spelling, wrong);
     case "file":
     case "directory":
       return v.pipe(v.string(wrong), v.regex(/^\P{Cc}*$/u, wrong));
@@ -121,17 +121,22 @@ function instrumentsSchema(countMax: number, spelling: Spelling) {
 }
 
 /** In the order of `names`, however they were given. */
-function namesSchema(names: readonly string[], spelling: Spelling, wrong: string) {
+function namesSchema(
+  { of: names, orNone }: Extract<SettingKind, { type: "names" }>,
+  spelling: Spelling,
+  wrong: string,
+) {
+  const named = (text: string) => text.split(",").map((name) => name.trim());
   const listed =
     spelling === "json"
       ? v.array(v.string(wrong), wrong)
       : v.pipe(
           v.string(wrong),
-          v.transform((text) => text.split(",").map((name) => name.trim())),
+          v.transform((text) => (orNone && text === "" ? [] : named(text))),
         );
   return v.pipe(
     listed,
-    v.minLength(1, wrong),
+    v.minLength(orNone ? 0 : 1, wrong),
     v.check((given) => given.every((name) => names.includes(name)), wrong),
     v.check((given) => new Set(given).size === given.length, wrong),
     v.transform((given) => names.filter((name) => given.includes(name))),

@@ -80,7 +80,8 @@ export type SettingKind =
   /** An IP address, or "" for none. */
   | { readonly type: "address" }
   /** At least one of these, with commas in between, each once. */
-  | { readonly type: "names"; readonly of: readonly string[] }
+  /** `orNone`: the list may be empty. */
+  | { readonly type: "names"; readonly of: readonly string[]; readonly orNone?: true }
   | { readonly type: "choice"; readonly of: readonly string[] }
   | { readonly type: "instruments"; readonly countMax: number }
   | { readonly type: "accounts"; readonly countMax: number };

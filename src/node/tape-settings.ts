@@ -8,6 +8,7 @@ import { join, relative, resolve, sep } from "node:path";
 import { SeriatimError } from "../base/index.ts";
 import { TAPE_DIRECTORY } from "../runtime/index.ts";
 import type { GivenSettings } from "./configuration.ts";
+import { DROP_COPY_STREAMS } from "./drop-copy/topic-source.ts";
 import type { Configuration, Setting, SettingKind, SettingName } from "./settings.ts";
 
 export interface TapeSettings {
@@ -26,6 +27,8 @@ export interface TapeSettings {
   readonly tapeRetainHours: number;
   readonly tapeLeaseMs: number;
   readonly tapeConnectionsMax: number;
+  /** Names of DROP_COPY_STREAMS: what the exchange publishes of itself. */
+  readonly tapePublish: readonly string[];
 }
 
 /** Where a tape is found by default. */
@@ -134,6 +137,14 @@ export const TAPE_SETTINGS: readonly Setting[] = [
     "connections",
     "Most connections to the tape at once, of publishers, subscribers and administrators together; the next one is told so and closed.",
   ),
+  row(
+    "tapePublish",
+    { type: "names", of: DROP_COPY_STREAMS, orNone: true },
+    [],
+    "",
+    "What the exchange publishes of itself to topics exchange.NAME, exactly once and in the order of its log: reports = every execution " +
+      "report of every account, top, levels, orders = the packets of these market-data channels. A node does while it leads.",
+  ),
 ];
 
 /** A setting's name in `seriatim tape serve`, where nothing else is meant. */
@@ -169,7 +180,7 @@ const SHARED: readonly SettingName[] = ["keys", "tlsCert", "tlsKey", "logLevel"]
 export function tapeServeSettings(settings: readonly Setting[]): readonly Setting[] {
   const shared = settings.filter(({ name }) => SHARED.includes(name));
   return [
-    ...TAPE_SETTINGS.map(withoutPrefix),
+    ...TAPE_SETTINGS.filter(({ name }) => name !== "tapePublish").map(withoutPrefix),
     ...shared.map((setting) => ({ ...setting, ...SERVE_ALONE[setting.name] })),
   ];
 }
@@ -187,10 +198,14 @@ export function tapeDirectoryOf({ dataDir, tapeDataDir }: Configuration): string
 
 /** Throws CONFIGURATION_INVALID for settings of a tape that there is not, and for a place that is the exchange's. */
 export function refuseHalfATape(configuration: Configuration, given: GivenSettings): void {
-  if (configuration.tapePort >= 0) return refuseTakenPlace(configuration);
+  if (configuration.tapePort >= 0) {
+    if (configuration.tapePublish.length > 0 && configuration.durability === "off")
+      throw invalid("tape-publish needs a journal: what is published is read from it, and durability is off");
+    return refuseTakenPlace(configuration);
+  }
   for (const { name, default: value } of TAPE_SETTINGS) {
     const found = given.get(name);
-    if (name === "tapePort" || found === undefined || found.value === value) continue;
+    if (name === "tapePort" || found === undefined || String(found.value) === String(value)) continue;
     throw invalid(`${found.origin} is given, but no tape-port: there is no tape`);
   }
 }

@@ -37,6 +37,8 @@ export class NodeProcess {
   httpPort = 0;
   /** 0 without administrators. */
   adminPort = 0;
+  /** 0 without a tape. */
+  tapePort = 0;
 
   private constructor(args: readonly string[], options: ProcessOptions) {
     const { faults, httpPort = 0, orderPort = 0, under = [] } = options;
@@ -82,6 +84,7 @@ export class NodeProcess {
       throw new Error(`not a ready line: ${line}`);
     this.orderPort = Number(ports?.[1] ?? 0);
     this.httpPort = Number(ports?.[2] ?? 0);
+    this.tapePort = Number(/tape on 127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? 0);
     this.adminPort = Number(/administrators on 127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? 0);
   }
 

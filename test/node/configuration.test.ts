@@ -191,6 +191,15 @@ describe("a bad value is refused by one line that says where:", () => {
       { flags: { tapePort: "0", dataDir: "a", tapeDataDir: "a/b" } },
       "tape-data-dir a/b lies in data-dir a, where only tape may be the tape's",
     ],
+    [{ flags: { tapePublish: "top" } }, "--tape-publish is given, but no tape-port: there is no tape"],
+    [
+      { flags: { tapePort: "0", tapePublish: "reports,levels", durability: "off" } },
+      "tape-publish needs a journal: what is published is read from it, and durability is off",
+    ],
+    [
+      { flags: { tapePort: "0", tapePublish: "reports,trades" } },
+      '--tape-publish: "reports,trades" is not any of reports,top,levels,orders, with commas',
+    ],
     [
       { flags: { mdChannels: "top,top" } },
       '--md-channels: "top,top" is not one or more of top,levels,orders, with commas',

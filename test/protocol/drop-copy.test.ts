@@ -69,8 +69,9 @@ test("a gap says which positions are missing", () => {
 });
 
 test("a report as text says whose it is, what happened and how much is left", () => {
-  const value = new Uint8Array(REPORT_BYTES + 1).subarray(1);
-  const view = new DataView(value.buffer, 1);
+  // As it comes out of a socket.
+  const value = Buffer.alloc(REPORT_BYTES + 1).subarray(1);
+  const view = new DataView(value.buffer, value.byteOffset);
   view.setUint8(ReportLayout.kind, ReportKind.Traded);
   view.setUint8(ReportLayout.command, 128);
   view.setUint8(ReportLayout.flags, ReportFlag.Maker | ReportFlag.Last);

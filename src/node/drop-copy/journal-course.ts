@@ -167,5 +167,6 @@ export class JournalCourse {
 function refuseAhead(topic: string, last: LastRecord | undefined, released: number): void {
   if (last === undefined || last.position <= released) return;
   const what = `topic ${topic} holds position ${last.position}, and the log is safe up to ${released} alone`;
-  throw new SeriatimError("DROP_COPY_AHEAD", `${what}: it is another log's, or this one has lost its end`);
+  const why = "it is another log's, or this one has lost its end, or its end is not safe again yet";
+  throw new SeriatimError("DROP_COPY_AHEAD", `${what}: ${why}`);
 }

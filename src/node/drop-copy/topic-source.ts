@@ -4,7 +4,8 @@ import type { RecordBuffer } from "../../base/index.ts";
 import { DropCopyFlag, DropCopyKind, type DropCopyPlace } from "../../protocol/index.ts";
 
 /** The names of what can be published, as `--tape-publish` takes them. */
-export type DropCopyStream = "reports" | "top" | "levels" | "orders";
+export const DROP_COPY_STREAMS = ["reports", "top", "levels", "orders"] as const;
+export type DropCopyStream = (typeof DROP_COPY_STREAMS)[number];
 
 /** The topic of a stream. */
 export function dropCopyTopic(stream: DropCopyStream): string {

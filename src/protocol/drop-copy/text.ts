@@ -39,8 +39,8 @@ function fieldsOf(
 }
 
 function reportFields(value: Uint8Array): object {
-  // Words need alignment, which a value in a stream of bytes has not.
-  const report = readReport(new Int32Array(value.slice().buffer), 0);
+  // Words need alignment, which a value in a stream of bytes has not; a Buffer's slice would be no copy.
+  const report = readReport(new Int32Array(new Uint8Array(value).buffer), 0);
   const { kind, reason, flags, account, symbol, price, lastPrice, lastQuantity, leaves } = report;
   const event = reportEventName(kind) ?? kind;
   const isTraded = event === "traded";

@@ -1,5 +1,6 @@
 // A log of generated commands on a simulated disk, snapshots of it, and what its replay says by obvious code.
 
+import { expect } from "vitest";
 import { RecordBuffer } from "../../../src/base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../../../src/engine/index.ts";
 import {
@@ -11,21 +12,30 @@ import {
 } from "../../../src/journal/index.ts";
 import { type FlowProfileName, generateFlow, SimulatedDisk } from "../../../src/lab/index.ts";
 import type { CopyBatch, CopyRecord } from "../../../src/node/drop-copy/batcher.ts";
-import type { LastRecord } from "../../../src/node/drop-copy/topic-source.ts";
+import {
+  type DropCopyStream,
+  dropCopyTopic,
+  type LastRecord,
+} from "../../../src/node/drop-copy/topic-source.ts";
 import { encodeGenesisEntry } from "../../../src/node/exchange-records.ts";
 import {
   COMMAND_WORDS,
+  DropCopyKind,
   type DropCopyPlace,
   EVENT_WORDS,
   type EventFields,
   EventKind,
   flowGenesis,
+  REPORT_BYTES,
   REPORT_WORDS,
+  ReportKind,
   readDropCopyKey,
   readEvent,
+  readReport,
   writeFlowCommand,
   writeTimestamp,
 } from "../../../src/protocol/index.ts";
+import { TapeSubscriber } from "../../../src/tape-runtime/index.ts";
 import { snapshotPlace } from "../../journal/snapshot/support.ts";
 import { journalOptions } from "../../journal/support.ts";
 
@@ -45,22 +55,24 @@ export class LoggedFlow {
   readonly store: SnapshotStore;
   /** What serves: it has applied all of the log. */
   readonly engine = new ExchangeEngine();
+  /** What accounts with a stream were told. */
   readonly reports: ToldReport[] = [];
-  readonly trades: EventFields[] = [];
+  /** By account: the position at which its stream began. */
+  readonly since = new Map<number, number>();
+  readonly trades: (EventFields & { readonly position: number })[] = [];
+  readonly #heard = new Map<number, number>();
   readonly #events: RecordBuffer;
   readonly #commands;
-  readonly #heard = new Map<number, number>();
-  readonly #accounts: number;
 
   constructor(profile: FlowProfileName, seed: number, commands: number) {
     const flow = generateFlow(profile, seed, commands);
     const genesis = flowGenesis(flow);
-    this.#accounts = genesis.accountsMax;
     this.#commands = flow.steps.map(({ command }) => command);
     this.#events = new RecordBuffer(EVENT_WORDS, 64, ({ words, count }) => {
       for (let i = 0; i < count; i++) {
         const event = readEvent(words, i * EVENT_WORDS);
-        if (event.kind === EventKind.Trade) this.trades.push(event);
+        const { position } = this.engine;
+        if (event.kind === EventKind.Trade) this.trades.push({ ...event, position });
       }
     });
     this.options = {
@@ -108,15 +120,15 @@ export class LoggedFlow {
   }
 
   #listen(): void {
-    for (let account = 0; account < this.#accounts; account++) {
+    for (let account = 0; account < this.engine.genesis.accountsMax; account++) {
       const stream = this.engine.reports.of(account);
       if (stream === undefined) continue;
-      const from = this.#heard.get(account) ?? 1;
-      for (let number = from; number < stream.next; number++) {
+      const { position } = this.engine;
+      if (!this.since.has(account)) this.since.set(account, position);
+      for (let number = this.#heard.get(account) ?? 1; number < stream.next; number++) {
         const at = stream.at(number);
         const words = stream.words(number).slice(at, at + REPORT_WORDS);
-        const bytes = Buffer.from(words.buffer).toString("hex");
-        this.reports.push({ position: this.engine.position, account, bytes });
+        this.reports.push({ position, account, bytes: Buffer.from(words.buffer).toString("hex") });
       }
       this.#heard.set(account, stream.next);
     }
@@ -132,7 +144,7 @@ export class TopicInMemory {
     for (const record of batch.records) {
       const place = readDropCopyKey(record.key);
       if (place === undefined) throw new Error("a key that is none");
-      this.records.push({ ...record, value: record.value.slice() });
+      this.records.push({ ...record, value: new Uint8Array(record.value) });
       this.places.push(place);
     }
   }
@@ -141,4 +153,68 @@ export class TopicInMemory {
     const place = this.places.at(-1);
     return place && { ...place, value: (this.records.at(-1) as CopyRecord).value };
   }
+}
+
+/** A report as it is in a topic. */
+interface PublishedReport extends ToldReport {
+  readonly kind: number;
+  readonly quantity: number;
+}
+
+function reportsIn(topic: TopicInMemory): PublishedReport[] {
+  return topic.records.flatMap(({ value }, i) => {
+    const { kind, position } = topic.places[i];
+    if (kind !== DropCopyKind.Report) return [];
+    expect(value.length).toBe(REPORT_BYTES);
+    const report = readReport(new Int32Array(new Uint8Array(value).buffer), 0);
+    const { account, lastQuantity: quantity } = report;
+    return [{ position, account, kind: report.kind, quantity, bytes: Buffer.from(value).toString("hex") }];
+  });
+}
+
+function byAccount<T extends ToldReport>(reports: readonly T[]): ToldReport[] {
+  const sorted = [...reports].sort((a, b) => a.position - b.position || a.account - b.account);
+  return sorted.map(({ position, account, bytes }) => ({ position, account, bytes }));
+}
+
+/**
+ * Holds a topic to what happened: of accounts with a stream every report, byte for byte and in their order; of the others the trades,
+ * by position, account and lots. `isThere`: positions that the topic has.
+ */
+export function expectReports(
+  topic: TopicInMemory,
+  flow: LoggedFlow,
+  isThere: (position: number) => boolean = () => true,
+): void {
+  const found = reportsIn(topic);
+  const positions = found.map(({ position }) => position);
+  expect(positions).toEqual([...positions].sort((a, b) => a - b));
+  const hasStream = ({ position, account }: Omit<ToldReport, "bytes">) =>
+    position >= (flow.since.get(account) ?? Number.POSITIVE_INFINITY);
+  expect(byAccount(found.filter(hasStream))).toEqual(
+    byAccount(flow.reports.filter(({ position }) => isThere(position))),
+  );
+  const lots = ({ position, account, quantity }: Omit<PublishedReport, "bytes" | "kind">) =>
+    `${position} ${account} ${quantity}`;
+  const sides = flow.trades.flatMap(({ position, account, makerAccount, quantity }) => [
+    { position, account, quantity },
+    { position, account: makerAccount, quantity },
+  ]);
+  const traded = found.filter((report) => report.kind === ReportKind.Traded && !hasStream(report));
+  expect(traded.map(lots)).toEqual(
+    sides.filter((side) => !hasStream(side) && isThere(side.position)).map(lots),
+  );
+}
+
+/** Reads a topic of a broker from its first record to its last. */
+export async function readTopic(port: number, stream: DropCopyStream): Promise<TopicInMemory> {
+  const topic = dropCopyTopic(stream);
+  const read = new TopicInMemory();
+  const subscriber = await TapeSubscriber.connect({ port, topic, from: "start", follow: false });
+  let number = 1;
+  for await (const { record, key, value, time_us = 0 } of subscriber) {
+    expect(record).toBe(number++);
+    read.take({ topic, bytes: 0, records: [{ key, value, time_us }] });
+  }
+  return read;
 }
