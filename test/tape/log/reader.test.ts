@@ -1,7 +1,7 @@
 // Reading a topic's log from anywhere, against a twin that goes through all of it from the beginning.
 
 import { expect, test } from "vitest";
-import { Prng } from "../../../src/base/index.ts";
+import { Prng, type Storage, type StorageAccess } from "../../../src/base/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
 import { type TapeMemory, tapeMemory } from "../../../src/protocol/index.ts";
 import { TopicLog, TopicReader } from "../../../src/tape/index.ts";
@@ -155,4 +155,42 @@ test("damage is told with file and offset, and never handed out", () => {
     disk.rot(`t/${name}`, offset, 0x10);
   }
   expect(told).toBeGreaterThan(100);
+});
+
+test("segments that are removed while somebody looks for a record are told as gone, or read to their end", () => {
+  for (let delay = 0; delay < 12; delay++) {
+    const { disk, log } = writtenLog(9);
+    let looks = 0;
+    // Behind some look at the directory or into a file, retention takes what it can.
+    const look = () => {
+      if (looks++ === delay) log.retain({ bytes: 1, age_us: 0 }, START_us);
+    };
+    const storage: Storage = Object.assign(Object.create(disk) as SimulatedDisk, {
+      list: (directory: string) => {
+        const names = disk.list(directory);
+        look();
+        return names;
+      },
+      open: (path: string, access: StorageAccess) => {
+        look();
+        return disk.open(path, access);
+      },
+    });
+    const reader = new TopicReader(topicPlace(storage));
+    for (const value of [1, 40, 90]) {
+      const seen = readAll(reader, { kind: "record", value }, endOf(log));
+      const first = typeof seen === "number" ? seen : seen[0].record;
+      const isRight = typeof seen === "number" ? seen === log.oldestRecord : first <= value;
+      expect({ delay, value, isRight }).toEqual({ delay, value, isRight: true });
+    }
+    const byTime = readAll(reader, { kind: "time", value: 1 }, endOf(log));
+    expect(Array.isArray(byTime) ? byTime.at(-1)?.record : log.nextRecord - 1).toBe(log.nextRecord - 1);
+  }
+});
+
+test("a file that is missing in the middle is damage, not retention", () => {
+  const { disk, log } = writtenLog(10);
+  disk.remove(`t/${disk.list("t")[2]}`);
+  const reader = new TopicReader(topicPlace(disk));
+  expect(() => readAll(reader, { kind: "record", value: 1 }, endOf(log))).toThrow("segment 3 is missing");
 });
