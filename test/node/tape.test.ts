@@ -12,6 +12,7 @@ import {
   type RunningNode,
   startNode,
 } from "../../src/node/index.ts";
+import { TapePublisher } from "../../src/tape-runtime/index.ts";
 
 const lines: string[] = [];
 const log = createLog({ level: "warn", human: false, write: (line) => lines.push(line) });
@@ -56,6 +57,33 @@ test("a node's tape listens, says its figures, and ends with the node", async ()
   await new Promise<Server>((resolve) => {
     const server = createServer().listen(tapePort, "127.0.0.1", () => server.close(() => resolve(server)));
   });
+});
+
+test("a tape that fails leaves the exchange as it is: degraded, one line of error, a metric, and orders go on", async () => {
+  const started = await start({ tapeSegmentBytes: 8_388_608 });
+  const publisher = await TapePublisher.connect({
+    ...{ port: started.tapePort, topic: "t", publisher: 1, ack: 2, reconnectFor_ms: 0 },
+  });
+  await publisher.publishBatch([{ value: "one" }]);
+  // As if somebody had cleaned up: the next file of the topic can't be made.
+  rmSync(join(folder, "tape", "topics"), { recursive: true });
+  const value = Buffer.alloc(1_000_000);
+  const published = Promise.all(
+    Array.from({ length: 10 }, () => publisher.publishBatch([{ value }])).map((batch) =>
+      batch.catch(() => {}),
+    ),
+  );
+  await expect.poll(() => started.status().status, { timeout: 10_000 }).toBe("degraded");
+  await published;
+  const { reason, takesOrders, tape } = started.status();
+  expect([takesOrders, tape?.failure]).toEqual([true, reason]);
+  expect(reason).toMatch(/topics\/00000001.*\(ENOENT\)$/);
+  const errors = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === "error");
+  expect(errors).toMatchObject([{ msg: `${reason}; the exchange goes on without the tape` }]);
+  const metrics = await (await fetch(`http://127.0.0.1:${started.httpPort}/metrics`)).text();
+  expect(metrics).toMatch(/^seriatim_tape_up 0$/m);
+  expect((await publisher.closed)?.code).toBeDefined();
+  await started.stop();
 });
 
 test("a node without a tape has none, and makes no directory for it", async () => {

@@ -6,7 +6,7 @@ import { vi } from "vitest";
 import { run } from "../../../src/cli/main.ts";
 import { stdout } from "../../../src/cli/stdout.ts";
 
-const LAUNCHER = fileURLToPath(new URL("../../../bin/seriatim", import.meta.url));
+export const LAUNCHER = fileURLToPath(new URL("../../../bin/seriatim", import.meta.url));
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const children = new Set<ChildProcess>();
 

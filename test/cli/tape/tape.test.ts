@@ -1,13 +1,15 @@
 // The tape as its user meets it: real processes, real lines, every kind of bad input.
 
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TAPE_PAYLOAD_BYTES_MAX, TapeRecord } from "../../../src/protocol/index.ts";
+import { generateKey } from "../../../src/runtime/index.ts";
 import { TLS_FILES } from "../../support/tls.ts";
-import { killAll, Process, seriatim, serveTape } from "./support.ts";
+import { killAll, LAUNCHER, Process, seriatim, serveTape } from "./support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "seriatim-tape-cli-"));
 const LINE_BYTES_MAX = TAPE_PAYLOAD_BYTES_MAX - TapeRecord.bytes;
@@ -221,31 +223,53 @@ test("nobody listens, or who does ends the connection: one line", async () => {
   });
 });
 
-test("TLS spoken to a tape that has none, and a tape that has it spoken to without", async () => {
+test("TLS, keys and their rights: each mismatch is one line", async () => {
   expect(await here("topics", "--tls-ca", TLS_FILES.cert)).toMatchObject({
     status: 1,
     err: expect.stringMatching(/^seriatim: can't connect to the tape at 127\.0\.0\.1:\d+: [^\n]+\n$/),
   });
-  const { port: secure } = await serveTape(
-    join(folder, "secure"),
-    "--tls-cert",
-    TLS_FILES.cert,
-    "--tls-key",
-    TLS_FILES.key,
-  );
-  expect(await seriatim("tape", "topics", "--port", secure, "--tls-ca", TLS_FILES.cert)).toMatchObject({
-    status: 0,
-    out: "there are no topics\n",
+  const keys = join(folder, "keys.json");
+  const keyOf = (name: string) => join(folder, `${name}.key`);
+  const topics = [{ name: "md.*", may: ["publish"] }] as const;
+  generateKey("loader", "tape", keyOf("loader"), keys, { topics });
+  generateKey("ann", "admin", keyOf("ann"), keys);
+  generateKey("eve", "tape", keyOf("eve"), join(folder, "others.json"), { topics });
+  const tls = ["--tls-cert", TLS_FILES.cert, "--tls-key", TLS_FILES.key, "--keys", keys];
+  const { port: secure } = await serveTape(join(folder, "secure"), ...tls);
+  const by = (name: string, ...args: string[]) =>
+    seriatim("tape", ...args, "--port", secure, "--tls-ca", TLS_FILES.cert, "--key", keyOf(name));
+  const one = ["--file", file("one", "1\n")];
+  const refused = (why: string) => ({
+    status: 1,
+    out: "",
+    err: expect.stringMatching(new RegExp(`^seriatim: the tape at 127\\.0\\.0\\.1:\\d+: ${why}\n$`)),
   });
+  expect(await by("loader", "publish", "md.day", ...one)).toMatchObject({ status: 0, err: "" });
+  expect(await by("loader", "publish", "other", ...one)).toEqual(refused("the key has no right .*"));
+  expect(await by("loader", "subscribe", "md.day")).toEqual(refused("the key has no right .*"));
+  expect(await by("loader", "topics")).toEqual(refused("the key has no right .*"));
+  expect(await by("eve", "topics")).toEqual(refused("the key is unknown, or its proof is wrong"));
+  expect((await by("ann", "topics", "--json")).out).toMatch(/^\{"topic":"md\.day"/);
   expect(await seriatim("tape", "topics", "--port", secure)).toMatchObject({
     status: 1,
     err: expect.stringMatching(/^seriatim: [^\n]+\n$/),
   });
+  expect(await seriatim("tape", "topics", "--port", secure, "--tls-ca", TLS_FILES.stranger)).toMatchObject({
+    status: 1,
+    err: expect.stringMatching(/^seriatim: can't connect to the tape at 127\.0\.0\.1:\d+: [^\n]+\n$/),
+  });
+});
+
+test("a reader whose output nobody reads any more ends, as quietly as it was asked", async () => {
+  await here("publish", "much", "--file", file("much", "a line of some length\n".repeat(20_000)));
+  const command = `"${process.execPath}" "${LAUNCHER}" tape subscribe much --port ${port} | head -1; echo "\${PIPESTATUS[0]}"`;
+  const ended = spawnSync("bash", ["-c", command], { encoding: "utf8", timeout: 30_000 });
+  expect([ended.stdout, ended.stderr]).toEqual(["a line of some length\n0\n", ""]);
 });
 
 test("an exchange's data directory is refused, and one that another tape has", async () => {
   mkdirSync(join(folder, "exchange", "journal"), { recursive: true });
-  const refused = (dir: string) => new Process(["tape", "serve", "--port", "0", "--data-dir", dir]).ended;
+  const refused = (dir: string) => seriatim("tape", "serve", "--port", "0", "--data-dir", dir);
   expect(await refused(join(folder, "exchange"))).toEqual({
     status: 1,
     out: "",
