@@ -1,6 +1,7 @@
 // `seriatim tape`: the ordered log for publishers in bulk. Each command has a module in tape/.
 
 import type { Command } from "commander";
+import { registerGroups } from "./tape/groups.ts";
 import { registerInspect } from "./tape/inspect.ts";
 import { registerPublish } from "./tape/publish.ts";
 import { registerServe } from "./tape/serve.ts";
@@ -16,5 +17,6 @@ export function registerTape(program: Command): void {
   registerPublish(tape);
   registerSubscribe(tape);
   registerTopics(tape);
+  registerGroups(tape);
   registerInspect(tape);
 }

@@ -38,6 +38,7 @@ const helps: [args: string, usage: string][] = [
   ["tape help publish", "seriatim tape publish [options] <topic>"],
   ["tape help subscribe", "seriatim tape subscribe [options] <topic>"],
   ["tape help topics", "seriatim tape topics [options] [command]"],
+  ["tape help groups", "seriatim tape groups [options] <topic>"],
   ["journal help verify", "seriatim journal verify [options] <dir>"],
 ];
 

@@ -8,6 +8,7 @@ import { wholeNumber } from "../arguments.ts";
 import { stdout } from "../stdout.ts";
 import { addBrokerOptions, type BrokerOptions, brokerOf } from "./broker-options.ts";
 import { bytesText } from "./progress.ts";
+import { tableLines } from "./table.ts";
 import { checkedName } from "./topic-argument.ts";
 
 const HOUR_MS = 3_600_000;
@@ -15,7 +16,7 @@ const HOUR_MS = 3_600_000;
 const HOURS_MAX = 87_600;
 
 const EXAMPLES = `
-Without a command it lists the topics that there are: what orders them, their records, bytes and groups.
+Without a command it lists the topics that there are: what orders them, their records and bytes.
 
 Order levels: 0 = as batches come, 1 = one order that all readers see, 2 = besides, each publisher's batches one behind the other and
 exactly once. A topic keeps the level it is made with. Retention removes whole files, the oldest first, and never the one that is written.
@@ -159,14 +160,7 @@ function tableOf(topics: readonly TapeTopicInfo[]): string[] {
     bytesText(topic.bytes),
     retentionText(topic),
   ]);
-  const lines = [["TOPIC", "ORDER", "OLDEST", "NEXT", "SIZE", "KEPT"], ...rows];
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  return lines.map((line) =>
-    line
-      .map((cell, column) => cell.padEnd(widths[column]))
-      .join("  ")
-      .trimEnd(),
-  );
+  return tableLines([["TOPIC", "ORDER", "OLDEST", "NEXT", "SIZE", "KEPT"], ...rows]);
 }
 
 /** `everything`, `168 hours`, `at most 1.0 GiB, 168 hours`. */

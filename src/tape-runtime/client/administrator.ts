@@ -101,6 +101,12 @@ export class TapeAdministrator {
     return (await this.#ask({ do: "groups", topic: checkedName("topic", topic) }, "groups")).groups;
   }
 
+  /** Forgets what a group without members has done: it begins anew when somebody names it again. Rejects with `GROUP_UNKNOWN`, ... */
+  async forget(topic: string, group: string): Promise<void> {
+    const names = { topic: checkedName("topic", topic), group: checkedName("group", group) };
+    await this.#ask({ do: "forget", ...names }, "forgotten");
+  }
+
   /** The broker's figures. */
   async status(): Promise<object> {
     return (await this.#ask({ do: "status" }, "status")).status;

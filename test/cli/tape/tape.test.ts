@@ -109,6 +109,16 @@ test("members of a group take turns, and go on where the last one was", async ()
     status: 0,
     out: "3\n4\n",
   });
+  await here("publish", "work", "--file", file("more", "5\n6\n"));
+  expect((await here("groups", "work")).out).toMatch(/^GROUP +NEXT +LAG +MEMBERS\ng +5 +2 +0\n$/);
+  expect(JSON.parse((await here("groups", "work", "--json")).out)).toMatchObject({
+    group: "g",
+    record: 5,
+    lag: 2,
+  });
+  expect(await here("groups", "work", "--forget", "g")).toMatchObject({ out: "g of work is forgotten\n" });
+  expect(await here("groups", "work")).toMatchObject({ out: "work has no groups\n" });
+  expect(await here("groups", "work", "--forget", "g")).toMatchObject({ status: 1, out: "" });
 });
 
 test("a publisher that is asked to end has published what it had read", async () => {
