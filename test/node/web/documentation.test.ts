@@ -1,13 +1,16 @@
 // docs/api/websocket.md, held against a whole node: its requests are said as they stand, and each message it shows comes
 // with exactly the fields it shows.
 
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../../src/node/index.ts";
 import { makeEd25519Pair, makeToken, tokenDigest } from "../../../src/platform/index.ts";
 import { ErrorCode } from "../../../src/protocol/index.ts";
 import { KeyRing } from "../../../src/runtime/index.ts";
+import { TapePublisher, TapeSubscriber } from "../../../src/tape-runtime/index.ts";
 import { type Message, Peer } from "./peer.ts";
 
 const page = readFileSync(fileURLToPath(new URL("../../../docs/api/websocket.md", import.meta.url)), "utf8");
@@ -61,6 +64,7 @@ const { public: publicKey } = makeEd25519Pair();
 const rights = { accounts: [3], token: tokenDigest(token) };
 const keys = new KeyRing([{ name: "carol", role: "trader", ...rights, public: publicKey }]);
 
+const tape = mkdtempSync(join(tmpdir(), "seriatim-documentation-"));
 let node: RunningNode;
 const received: Message[] = [];
 
@@ -80,7 +84,7 @@ async function ask(peer: Peer, message: Message, answer: string): Promise<Messag
 }
 
 beforeAll(async () => {
-  const settings = { orderPort: 0, httpPort: 0, durability: "off" } as const;
+  const settings = { orderPort: 0, httpPort: 0, durability: "off", tapePort: 0, tapeDataDir: tape } as const;
   const loaded = configurationOf({
     ...settings,
     symbols: ["BTC-USD:2:50"],
@@ -94,10 +98,14 @@ beforeAll(async () => {
   await followTheBook(alice, bob);
   await logOnAndTrade(bob);
   await waitForStatus(alice);
+  await lookAtTheTape(alice);
   alice.socket.close();
   bob.socket.close();
 }, 30_000);
-afterAll(() => node.stop());
+afterAll(async () => {
+  await node.stop();
+  rmSync(tape, { recursive: true });
+});
 
 function sideOf(depth: Message, side: "bids" | "asks"): readonly unknown[] {
   return depth[side] as unknown[];
@@ -163,6 +171,23 @@ async function logOnAndTrade(bob: Peer): Promise<void> {
 /** Status messages come once a second; one of a second in which something happened has a latency. */
 async function waitForStatus(alice: Peer): Promise<void> {
   while ((await next(alice, "status")).latency === null) alice.say(request("cancel"));
+}
+
+/** A topic with a group, as soon as the figures have both. */
+async function lookAtTheTape(alice: Peer): Promise<void> {
+  const at = { port: node.tapePort, topic: "notes" };
+  const publisher = await TapePublisher.connect({ ...at, publisher: 1 });
+  await publisher.publish("one");
+  const subscriber = await TapeSubscriber.connect({ ...at, from: "start", group: "readers" });
+  await ask(alice, { type: "subscribe", channels: ["tape"] }, "subscribed");
+  const hasGroup = ({ topics }: Message) => (topics as { groups: unknown[] }[])[0]?.groups.length === 1;
+  let message = await next(alice, "tape");
+  while (!hasGroup(message)) {
+    // What came before the group was there has no elements to show.
+    received.pop();
+    message = await next(alice, "tape");
+  }
+  await Promise.all([publisher.close(), subscriber.close()]);
 }
 
 test("the page shows every request and every kind of message", () => {
