@@ -1,0 +1,96 @@
+// The page's panel of the tape in a real browser, on an exchange that trades and publishes what it does.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { TapeSubscriber } from "../../src/tape-runtime/index.ts";
+import { buildPageIfStale } from "../../tools/page.ts";
+import { killNodes, NodeProcess } from "../crash/node-process.ts";
+import {
+  type BrowserOrReason,
+  DESK,
+  keepPicture,
+  type Look,
+  launchBrowser,
+  PHONE,
+  visit,
+} from "./browser.ts";
+import { poorTexts } from "./in-page.ts";
+
+/** What this reader says it has done of a topic that grows. */
+const DONE = 10;
+
+const dir = mkdtempSync(join(tmpdir(), "seriatim-tape-page-"));
+let opened: BrowserOrReason;
+let browser: Browser;
+let reader: TapeSubscriber;
+let url: string;
+
+beforeAll(async () => {
+  opened = await launchBrowser();
+  if (!("browser" in opened)) return;
+  browser = opened.browser;
+  await buildPageIfStale();
+  const node = await NodeProcess.start([
+    ...["--data-dir", dir, "--segment-bytes", "16777216", "--simulate", "500"],
+    ...["--tape-port", "0", "--tape-publish", "reports,levels"],
+  ]);
+  url = `http://127.0.0.1:${node.httpPort}/`;
+  const topic = "exchange.reports";
+  reader = await readerOf({ port: node.tapePort, topic, from: "start", group: "surveillance" });
+  for await (const { record } of reader) {
+    if (record < DONE) continue;
+    reader.commit(DONE);
+    break;
+  }
+}, 60_000);
+
+/** Of a topic that is made when the exchange first publishes. */
+async function readerOf(options: Parameters<typeof TapeSubscriber.connect>[0]): Promise<TapeSubscriber> {
+  for (;;) {
+    try {
+      return await TapeSubscriber.connect(options);
+    } catch (error) {
+      expect(error).toMatchObject({ code: "TOPIC_UNKNOWN" });
+    }
+  }
+}
+
+afterAll(async () => {
+  await browser?.close();
+  killNodes();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+beforeEach(({ skip }) => {
+  skip("reason" in opened, "reason" in opened ? opened.reason : "");
+});
+
+test.each<Look>([DESK, { ...DESK, scheme: "light" }, PHONE])(
+  "topics grow, a group is told to be behind, and every text can be read at $width px, $scheme",
+  async (look) => {
+    const { page, complaints } = await visit(browser, url, look, null);
+    const choice =
+      look.width < 860
+        ? page.getByRole("button", { name: "Tape" })
+        : page.getByRole("radio", { name: "Tape" });
+    await choice.click();
+    const panel = page.getByRole("region", { name: "Tape" });
+    const row = panel.getByRole("row").filter({ hasText: "exchange.reports" });
+    const records = async () => Number((await row.locator("td").first().textContent())?.replaceAll(",", ""));
+    await row.waitFor();
+    const before = await records();
+    await expect.poll(records, { timeout: 8_000 }).toBeGreaterThan(before);
+    await panel.getByRole("row").filter({ hasText: "exchange.levels" }).waitFor();
+    await panel.getByText(/surveillance/).waitFor();
+    await panel.getByText(/^[\d,]+ behind, 0 members$/).waitFor();
+    await panel.getByText("Staging").waitFor();
+    expect(await page.evaluate(poorTexts)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(look.width);
+    await keepPicture(page, `tape-${look.width}-${look.scheme}`);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  },
+);
