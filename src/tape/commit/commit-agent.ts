@@ -241,7 +241,17 @@ export class CommitAgent implements Agent {
     const topic = this.#topics.get(id);
     if (topic === undefined) return;
     topic.retention = { bytes: retainBytes, age_us: retain_us };
-    if (this.#topics.retain(topic)) this.#outcomes.visible(topic);
+    this.#shorten(topic);
+  }
+
+  /** Removes what the topic keeps no more. */
+  #shorten(topic: CommitTopic): void {
+    try {
+      if (this.#topics.retain(topic)) this.#outcomes.visible(topic);
+    } catch (error) {
+      // Retention may begin a segment.
+      this.#fail(topic, error);
+    }
   }
 
   #deleteTopic({ topic: id }: CommitCommand): void {
@@ -258,7 +268,9 @@ export class CommitAgent implements Agent {
   #pass(): void {
     this.#passed_us = this.#now.monotonic_us;
     for (const topic of this.#topics.all()) if (!this.#isHeldUp) this.#fenceOverdue(topic);
-    for (const topic of this.#topics.pass()) this.#outcomes.visible(topic);
+    this.#topics.syncOld();
+    if (!this.#topics.isRetentionDue()) return;
+    for (const topic of this.#topics.all()) if (this.#hasRoom(this.#topics.size)) this.#shorten(topic);
   }
 
   /** Ends the sessions in which a batch is missing for longer than the lease. */

@@ -94,7 +94,7 @@ export class TopicTable {
 
   /** Takes the log from a topic that has no room; throws on what is more than that. */
   fail(topic: CommitTopic, error: unknown): void {
-    if (!(error instanceof SeriatimError) || reasonOf(error) !== TapeReason.DiskFull) throw error;
+    if (!isFullDisk(error)) throw error;
     this.#notice(topic.id, error);
     topic.reason = TapeReason.DiskFull;
     topic.tried_us = this.#now.monotonic_us;
@@ -112,7 +112,13 @@ export class TopicTable {
     topic.isSyncDue = false;
     const { log } = topic;
     topic.log = undefined;
-    log?.close();
+    try {
+      log?.close();
+    } catch (error) {
+      // Without the mark of an orderly end: the next opening recovers the log as after a crash.
+      if (!isFullDisk(error)) throw error;
+      this.#notice(topic.id, error);
+    }
   }
 
   /** Makes safe what somebody waits for. */
@@ -129,17 +135,17 @@ export class TopicTable {
     this.#figures.syncs++;
   }
 
-  /** What is due by time: syncs that nobody waits for, and retention; returns the topics whose oldest records went. */
-  pass(): CommitTopic[] {
+  /** Syncs what nobody waits for and what is old by now. */
+  syncOld(): void {
+    for (const topic of this.#topics.values()) this.#syncOld(topic);
+  }
+
+  /** Whether it is time to look for segments that are kept no more; the next time is reckoned from this answer. */
+  isRetentionDue(): boolean {
     const { monotonic_us } = this.#now;
-    const mayRetain = monotonic_us - this.#retained_us >= RETAIN_US;
-    if (mayRetain) this.#retained_us = monotonic_us;
-    const shortened: CommitTopic[] = [];
-    for (const topic of this.#topics.values()) {
-      this.#syncOld(topic);
-      if (mayRetain && this.retain(topic)) shortened.push(topic);
-    }
-    return shortened;
+    if (monotonic_us - this.#retained_us < RETAIN_US) return false;
+    this.#retained_us = monotonic_us;
+    return true;
   }
 
   #syncOld(topic: CommitTopic): void {
@@ -150,7 +156,7 @@ export class TopicTable {
     if (unsynced >= SYNC_BYTES || monotonic_us - topic.writtenSince_us >= SYNC_US) this.#sync(topic);
   }
 
-  /** Whether anything went. */
+  /** Removes the segments of a topic that are kept no more; whether any went. Throws what the log throws. */
   retain(topic: CommitTopic): boolean {
     const { bytes, age_us } = topic.retention;
     if (topic.log === undefined || (bytes === 0 && age_us === 0)) return false;
@@ -170,6 +176,11 @@ export class TopicTable {
     this.#topics.clear();
     if (failure !== undefined) throw failure;
   }
+}
+
+/** The one failure of a topic's disk that its worker survives. */
+function isFullDisk(error: unknown): error is SeriatimError {
+  return error instanceof SeriatimError && reasonOf(error) === TapeReason.DiskFull;
 }
 
 function reasonOf({ code }: SeriatimError): TapeReason {

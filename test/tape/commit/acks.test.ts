@@ -160,6 +160,43 @@ test("a disk that is full when a session begins refuses it, and is asked again a
   expect(bench.turn()).toEqual(["SessionOpened 10 epoch 1 last 0"]);
 });
 
+test("retention that begins a segment on a full disk, whichever call finds it full, fails its topic and no more", async () => {
+  let failed = 0;
+  for (let call = 1; call <= 8; call++) {
+    const bench = new Workbench().topic(1);
+    bench.open(10);
+    bench.part(10, [batchBytes(1)]);
+    bench.turn();
+    // What was written is synced now, so the next calls are retention's.
+    bench.pass(20_000);
+    bench.pass(1_100_000);
+    bench.disk.failAt(bench.disk.calls + call, "ENOSPC");
+    bench.stage.commands.retain(1, { bytes: 0, age_us: 1 });
+    const told = bench.turn();
+    if (told.length > 0) expect(told).toEqual(["TopicFailed DiskFull", "Fault 10 DiskFull 0"]);
+    failed += told.length / 2;
+    bench.clock.now_us += 1_000_000;
+    bench.open(11);
+    expect(bench.turn()).toContain("SessionOpened 11 epoch 1 last 1");
+    await bench.stage.close();
+  }
+  expect(failed).toBeGreaterThan(3);
+});
+
+test("a disk that is full when all is closed: nothing that was acknowledged is lost, and the worker ends in order", async () => {
+  const bench = new Workbench().topic(1);
+  bench.open(10, 7, 1, 2);
+  bench.part(10, [batchBytes(1)]);
+  expect(bench.turn()).toContain("Ack 10 batch 1 next 2");
+  bench.disk.failAt(bench.disk.calls + 1, "ENOSPC");
+  await bench.stage.close();
+  expect(bench.notices).toEqual(["1 ENOSPC"]);
+  expect(bench.disk.openFiles).toBe(0);
+  const again = new Workbench({ disk: bench.disk }).topic(1);
+  again.open(11, 7, 1, 2);
+  expect(again.turn()).toEqual(["SessionOpened 11 epoch 1 last 1"]);
+});
+
 test("a machine that stops anywhere has every batch of ack level 2, in order, once (60 seeds)", () => {
   const counts = { acked: 0, lost: 0 };
   for (let seed = 1; seed <= 60; seed++) {
