@@ -7,8 +7,8 @@ export class Opening {
   readonly connection: number;
   readonly address: string;
   readonly handshake: Handshake;
-  /** When it has to be let in at the latest. */
-  readonly until_us: number;
+  /** When its handshake has to be over, or its last words said. */
+  until_us: number;
   rest: Uint8Array | undefined;
   /** Something sent to it is held by the transport. */
   isHeld = false;

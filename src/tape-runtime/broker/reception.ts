@@ -137,6 +137,7 @@ export class Reception implements SpaceHandler {
   refuse(opening: Opening, reason: TapeReason, detail = 0): void {
     if (opening.isOver) return;
     opening.isOver = true;
+    opening.until_us = this.#options.clock.monotonicMicros() + HELLO_us;
     this.refused++;
     const end = () => {
       const bytes = encodeEnd(TapeType.Refused, { reason, detail, text: tapeReasonText(reason) });

@@ -111,18 +111,22 @@ test.each([1, 4])(
   },
 );
 
-test.each([
-  ["another order level than the topic's", "OrderLevel", { order: 2 }],
-  ["an older epoch than the known one", "Epoch", { epoch: 2 }],
-  ["a subscriber of a topic that is not there", "TopicUnknown", { topic: "none" }],
-] as const)("%s is refused: %s", async (_, reason, hello) => {
+test("who asks for what the topic is not, or is not there, is refused with the reason", async () => {
   const broker = await startBroker();
   const [port] = broker.ports;
   const first = Client.publisher(port, { order: 1 });
   await first.hears("accepted 0");
-  const client = "topic" in hello ? Client.subscriber(port, hello) : Client.publisher(port, hello);
-  await client.hears(`Refused ${reason}`);
-  await client.hears("end");
+  const refused: [Client, string][] = [
+    [Client.publisher(port, { order: 2 }), "OrderLevel"],
+    [Client.publisher(port, { epoch: 2 }), "Epoch"],
+    [Client.publisher(port, { replicas: 2 }), "ReplicasUnavailable"],
+    [Client.publisher(port, { topic: "a b" }), "TopicName"],
+    [Client.subscriber(port, { topic: "none" }), "TopicUnknown"],
+  ];
+  for (const [client, reason] of refused) {
+    await client.hears(`Refused ${reason}`);
+    await client.hears("end");
+  }
 });
 
 test("clean shutdown: what was whole is acknowledged, everybody is told, and every buffer, socket and worker is accounted for", async () => {

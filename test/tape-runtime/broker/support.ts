@@ -4,15 +4,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { onTestFinished } from "vitest";
 import {
   decodeEnd,
   decodeText,
   encodeTapeHello,
+  encodeTapeProof,
   encodeText,
   readAccepted,
   readActive,
   readTapeAck,
+  readTapeChallenge,
   TAPE_ORDER_ANY,
   TapeFrom,
   type TapeHelloFields,
@@ -22,6 +25,7 @@ import {
   TapeStream,
   TapeType,
   tapeReasonName,
+  tapeStatement,
 } from "../../../src/protocol/index.ts";
 import { OPEN_GRANT, type TapeAccess } from "../../../src/tape/index.ts";
 import { openTapeDirectory, TapeBroker, type TapeBrokerOptions } from "../../../src/tape-runtime/index.ts";
@@ -33,7 +37,8 @@ const OPEN: TapeAccess = {
   isProof: () => false,
 };
 
-const WAIT_MS = 5_000;
+/** Long enough for a machine that does much else. */
+const WAIT_MS = 20_000;
 
 /** In a directory of its own, stopped and removed when the test is over. */
 export async function startBroker(options: Partial<TapeBrokerOptions> = {}): Promise<TapeBroker> {
@@ -58,16 +63,26 @@ export const publisherHello: TapeHelloFields = {
   ...{ replicas: 1, publisher: 7, epoch: 3, fromKind: TapeFrom.None, from: 0, credit: 0 },
 };
 
+/** How a client comes in: by TLS, and with what signs for its key. */
+interface ClientOptions {
+  readonly isTls?: boolean;
+  readonly prove?: (statement: Uint8Array) => Uint8Array;
+}
+
 /** What a client heard: `accepted 0`, `ack 3`, `batch 2`, `Refused TopicName`, `Fault TooSlow`, `end`. */
 export class Client {
   readonly socket: Socket;
   readonly heard: string[] = [];
   readonly batches: Uint8Array[] = [];
   readonly #stream = new TapeStream(TapeSender.Broker, (bytes) => new Uint8Array(bytes));
+  readonly #prove: ClientOptions["prove"];
+  #hello = new Uint8Array(0);
   #changed = (): void => {};
 
-  constructor(port: number) {
-    this.socket = connect({ host: "127.0.0.1", port, noDelay: true });
+  constructor(port: number, { isTls = false, prove }: ClientOptions = {}) {
+    this.#prove = prove;
+    const at = { host: "127.0.0.1", port, noDelay: true };
+    this.socket = isTls ? connectTls({ ...at, rejectUnauthorized: false }) : connect(at);
     this.socket.on("data", (bytes) => {
       const problem = this.#stream.receive(bytes, (type, memory, length) => {
         this.#hear(type, memory, length);
@@ -80,24 +95,25 @@ export class Client {
     onTestFinished(() => void this.socket.destroy());
   }
 
-  static publisher(port: number, hello: Partial<TapeHelloFields> = {}): Client {
-    const client = new Client(port);
-    client.send(encodeTapeHello({ ...publisherHello, ...hello }));
-    return client;
+  static publisher(port: number, hello: Partial<TapeHelloFields> = {}, options?: ClientOptions): Client {
+    return new Client(port, options).#greet({ ...publisherHello, ...hello });
   }
 
-  static subscriber(port: number, hello: Partial<TapeHelloFields> = {}): Client {
-    const client = new Client(port);
+  static subscriber(port: number, hello: Partial<TapeHelloFields> = {}, options?: ClientOptions): Client {
     const own = { role: TapeRole.Subscriber, ack: 0, publisher: 0, epoch: 0, credit: 64 * 1024 * 1024 };
-    client.send(encodeTapeHello({ ...publisherHello, ...own, fromKind: TapeFrom.Start, ...hello }));
-    return client;
+    const from = { fromKind: TapeFrom.Start };
+    return new Client(port, options).#greet({ ...publisherHello, ...own, ...from, ...hello });
   }
 
-  static administrator(port: number): Client {
-    const client = new Client(port);
+  static administrator(port: number, hello: Partial<TapeHelloFields> = {}, options?: ClientOptions): Client {
     const own = { role: TapeRole.Administrator, topic: "", ack: 0, publisher: 0, epoch: 0 };
-    client.send(encodeTapeHello({ ...publisherHello, ...own }));
-    return client;
+    return new Client(port, options).#greet({ ...publisherHello, ...own, ...hello });
+  }
+
+  #greet(hello: TapeHelloFields): this {
+    this.#hello = encodeTapeHello(hello);
+    this.send(this.#hello);
+    return this;
   }
 
   /** What an administrator is answered. */
@@ -139,6 +155,10 @@ export class Client {
       case TapeType.Batch:
         this.batches.push(memory.bytes);
         return this.#say("batch");
+      case TapeType.Challenge: {
+        const statement = tapeStatement(readTapeChallenge(memory, 0), this.#hello);
+        return this.send(encodeTapeProof(this.#prove?.(statement) ?? new Uint8Array(64)));
+      }
       case TapeType.Refused:
       case TapeType.Fault: {
         const name = tapeReasonName(decodeEnd(memory, 0, length)?.reason ?? 0);

@@ -1,0 +1,95 @@
+import { expect, test, vi } from "vitest";
+import {
+  ed25519Signer,
+  ed25519Verifier,
+  makeEd25519Pair,
+  makeNonce,
+  SystemClock,
+} from "../../../src/platform/index.ts";
+import type { TopicGrant } from "../../../src/protocol/index.ts";
+import { BATCH_us, type TapeAccess } from "../../../src/tape/index.ts";
+import { TLS } from "../../support/tls.ts";
+import { batch, bye, concat } from "../../tape/ingest/support.ts";
+import { Client, startBroker } from "./support.ts";
+
+const pair = makeEd25519Pair();
+const prove = ed25519Signer(pair);
+const verify = ed25519Verifier(pair.public);
+
+const grants: readonly TopicGrant[] = [
+  {
+    name: "feed",
+    isAdmin: false,
+    topics: [{ name: "md.*", may: ["publish"] }],
+    bytesPerSecond: undefined,
+  },
+  { name: "boss", isAdmin: true, topics: [], bytesPerSecond: undefined },
+];
+const access: TapeAccess = {
+  isOpen: false,
+  challenge: makeNonce,
+  grantFor: (name) => grants.find((grant) => grant.name === name),
+  isProof: (_name, statement, proof) => verify(statement, proof),
+};
+
+test("by TLS and by a plain port beside it: keys are proved, and may do what they may", async () => {
+  const listeners = [
+    { host: "127.0.0.1", port: 0, tls: TLS },
+    { host: "127.0.0.1", port: 0 },
+  ];
+  const broker = await startBroker({ access, listeners });
+  const [secure, plain] = broker.ports;
+  const options = { isTls: true, prove };
+  const publisher = Client.publisher(secure, { topic: "md.trades", key: "feed" }, options);
+  await publisher.hears("accepted 0");
+  publisher.send(concat(batch(1, 64), batch(2, 100_000), bye()));
+  await publisher.hears("end");
+  expect(publisher.heard.at(-2)).toBe("ack 2");
+  const refused: [Client, string][] = [
+    [Client.publisher(secure, { topic: "orders", key: "feed" }, options), "NotAllowed"],
+    [Client.subscriber(plain, { topic: "md.trades", key: "feed" }, { prove }), "NotAllowed"],
+    [Client.administrator(plain, { key: "feed" }, { prove }), "NotAllowed"],
+    [Client.publisher(plain, { topic: "md.trades", key: "feed" }), "Logon"],
+    [Client.publisher(plain, { topic: "md.trades", key: "nobody" }, { prove }), "Logon"],
+    [Client.publisher(plain, { topic: "md.trades" }), "Logon"],
+  ];
+  for (const [client, reason] of refused) {
+    await client.hears(`Refused ${reason}`);
+    await client.hears("end");
+  }
+  const administrator = Client.administrator(secure, { key: "boss" }, options);
+  await administrator.hears("accepted 0");
+  expect(await administrator.answer({ do: "topics" })).toMatchObject({
+    topics: [{ topic: "md.trades", nextRecord: 3 }],
+  });
+  expect(broker.figures().connections).toMatchObject({ administrators: 1, refused: 6 });
+});
+
+test("a slow connection beside fast ones keeps its buffer from nobody for long, and is told why it ends", async () => {
+  const system = new SystemClock();
+  let ahead_us = 0;
+  const clock = {
+    wallMicros: () => system.wallMicros(),
+    monotonicMicros: () => system.monotonicMicros() + ahead_us,
+  };
+  const broker = await startBroker({ stagingBuffers: 2, clock });
+  const [port] = broker.ports;
+  const slow = [1, 2].map((publisher) => Client.publisher(port, { publisher }));
+  const fast = [3, 4, 5].map((publisher) => Client.publisher(port, { publisher }));
+  await Promise.all([...slow, ...fast].map((client) => client.hears("accepted 0")));
+  // With one buffer held in mid-batch the other one goes round.
+  slow[0].send(batch(1, 100_000, 1).subarray(0, 50_000));
+  await vi.waitFor(() => expect(broker.figures().staging.inUse).toBe(1));
+  for (const [i, client] of fast.entries())
+    client.send(concat(batch(1, 100_000, i + 3), batch(2, 64, i + 3)));
+  await Promise.all(fast.map((client) => client.hears("ack 2")));
+  // With both held the fast ones wait, until the slow ones have had their time.
+  slow[1].send(batch(1, 100_000, 2).subarray(0, 50_000));
+  await vi.waitFor(() => expect(broker.figures().staging.inUse).toBe(2));
+  for (const [i, client] of fast.entries()) client.send(batch(3, 64, i + 3));
+  await vi.waitFor(() => expect(broker.figures().connections.paused).toBe(3));
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  ahead_us += BATCH_us;
+  await Promise.all(slow.map((client) => client.hears("Fault TooSlow")));
+  await Promise.all(fast.map((client) => client.hears("ack 3")));
+});
