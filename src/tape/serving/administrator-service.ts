@@ -19,11 +19,17 @@ import {
   writeAccepted,
 } from "../../protocol/index.ts";
 import { Administration, type AdministrationOptions, type MayAdminister } from "./administration.ts";
+import { heartbeatMessage } from "./subscriber-messages.ts";
 
 /** An administrator that says nothing for so long is gone; it may connect again. */
 const IDLE_us = 600_000_000;
+/** Says that the broker is there, when nothing else was said for so long. */
+const HEARTBEAT_us = 1_000_000;
 /** A closed connection that is not gone by then is broken off. */
 const LINGER_us = 10_000_000;
+
+/** Of no topic, so its number is 0. It never changes: a transport may hold it for any number of connections. */
+const HEARTBEAT = heartbeatMessage(0);
 
 type AdministratorTransport = Pick<Transport, "send" | "close" | "destroy" | "pause" | "resume">;
 
@@ -36,6 +42,7 @@ interface Administrator {
   isBusy: boolean;
   isHeld: boolean;
   heard_us: number;
+  said_us: number;
   over_us: number | undefined;
 }
 
@@ -66,6 +73,7 @@ export class AdministratorService {
       ...{ connection, may, waiting: [], isBusy: false, isHeld: false, over_us: undefined },
       stream: new TapeStream(TapeSender.Client, (bytes) => new Uint8Array(bytes)),
       heard_us: this.#clock.monotonicMicros(),
+      said_us: 0,
     };
     this.#administrators.set(connection, administrator);
     const bytes = new Uint8Array(TapeAccepted.bytes);
@@ -101,14 +109,17 @@ export class AdministratorService {
     this.#administrators.delete(connection);
   }
 
-  /** Some times a second: who is gone. */
+  /** Some times a second: heartbeats, and who is gone. */
   tick(): void {
     const now_us = this.#clock.monotonicMicros();
     for (const administrator of this.#administrators.values()) {
-      const { over_us, heard_us, isBusy, connection } = administrator;
-      if (over_us !== undefined && now_us - over_us >= LINGER_us) this.#transport.destroy(connection);
-      else if (over_us === undefined && !isBusy && now_us - heard_us >= IDLE_us)
-        this.#end(administrator, TapeReason.TooSlow);
+      const { over_us, heard_us, said_us, isBusy, isHeld, connection } = administrator;
+      if (over_us !== undefined) {
+        if (now_us - over_us >= LINGER_us) this.#transport.destroy(connection);
+      } else if (isBusy) continue;
+      else if (now_us - heard_us >= IDLE_us) this.#end(administrator, TapeReason.TooSlow);
+      // Never while a request is carried out: its answer may be ready when this one is held.
+      else if (!isHeld && now_us - said_us >= HEARTBEAT_us) this.#send(administrator, HEARTBEAT);
     }
   }
 
@@ -150,6 +161,7 @@ export class AdministratorService {
   }
 
   #send(administrator: Administrator, bytes: Uint8Array): void {
+    administrator.said_us = this.#clock.monotonicMicros();
     administrator.isHeld = !this.#transport.send(administrator.connection, bytes, 0, bytes.length);
   }
 

@@ -11,6 +11,7 @@ import {
   TapeSubscriber,
   type TapeSubscriberOptions,
 } from "../../../src/tape-runtime/index.ts";
+import { TLS } from "../../support/tls.ts";
 import { Client } from "../broker/support.ts";
 import { Line, RealBroker } from "./real-broker.ts";
 import { sentBatch } from "./scripted-broker.ts";
@@ -244,7 +245,7 @@ test("an administrator makes, lists, bounds and deletes topics, and sees groups"
   await expect(administrator.groups(topic)).rejects.toMatchObject({ code: "TOPIC_UNKNOWN" });
 });
 
-test("a broker that wants a logon takes the key's proof, and no other", async () => {
+test("over TLS a broker that wants a logon takes the key's proof, and no other", async () => {
   const pair = makeEd25519Pair();
   const verify = ed25519Verifier(pair.public);
   const access = {
@@ -253,14 +254,18 @@ test("a broker that wants a logon takes the key's proof, and no other", async ()
     grantFor: (name: string) => (name === "feed-1" ? OPEN_GRANT : undefined),
     isProof: (_: string, statement: Uint8Array, proof: Uint8Array) => verify(statement, proof),
   };
-  const own = await RealBroker.start({ access });
+  const own = await RealBroker.start({ access, listeners: [{ host: "127.0.0.1", port: 0, tls: TLS }] });
   onTestFinished(() => own.remove());
   const { port } = own;
+  const tls = { ca: TLS.cert };
   const key = { name: "feed-1", prove: ed25519Signer(pair) };
-  await (await publisherTo(port, { key })).publish("a");
-  expect(await all(port, { key })).toEqual(["a"]);
+  await (await publisherTo(port, { key, tls })).publish("a");
+  expect(await all(port, { key, tls })).toEqual(["a"]);
   const wrong = { ...key, prove: ed25519Signer(makeEd25519Pair()) };
-  await expect(publisherTo(port, { key: wrong })).rejects.toMatchObject({ code: "LOGON" });
-  await expect(publisherTo(port, { key: { ...key, name: "ann" } })).rejects.toMatchObject({ code: "LOGON" });
-  await expect(publisherTo(port)).rejects.toMatchObject({ code: "LOGON" });
+  await expect(publisherTo(port, { key: wrong, tls })).rejects.toMatchObject({ code: "LOGON" });
+  await expect(publisherTo(port, { key: { ...key, name: "ann" }, tls })).rejects.toMatchObject({
+    code: "LOGON",
+  });
+  await expect(publisherTo(port, { key, tls: {} })).rejects.toMatchObject({ code: "CONNECT_FAILED" });
+  await expect(publisherTo(port, { tls })).rejects.toMatchObject({ code: "LOGON" });
 });

@@ -180,6 +180,17 @@ test("requests sent together are answered one after the other, none before the a
   expect(heard).toHaveLength(3);
 });
 
+test("an administrator that is told nothing else hears every second that the broker is there", async () => {
+  const { service, heard, pass, stick } = brokerWith();
+  service.open(1, () => true);
+  heard.length = 0;
+  for (const seconds of [0.9, 0.1, 0.5, 0.5]) pass(seconds);
+  expect(heard).toEqual(Array(2).fill(`type ${TapeType.BrokerHeartbeat}`));
+  stick(true);
+  for (let i = 0; i < 3; i++) pass(1);
+  expect(heard).toHaveLength(3);
+});
+
 test("an administrator that sends what it has no business with, says goodbye, or nothing for ten minutes, is closed", async () => {
   const { service, did, heard, pass } = brokerWith();
   for (const connection of [1, 2, 3]) service.open(connection, () => true);
