@@ -35,7 +35,7 @@ const LOADED_LOOK_MS = 5;
 const READERS = 2;
 
 const ORDERED = { topic: "ordered", order: 2 } as const;
-/** One process of publishers each. The last one wants no acks, and has its topic alone: it leaves out what was lost with a broker. */
+/** One process of publishers each. The seventh publisher wants no acks, and has its topic alone: it leaves out what was lost with a broker. */
 const CROWDS: readonly (readonly PublisherPlan[])[] = [
   [
     { ...ORDERED, publisher: 1, ack: 2, connections: 1 },
@@ -47,6 +47,10 @@ const CROWDS: readonly (readonly PublisherPlan[])[] = [
     { publisher: 5, topic: "arrival", order: 1, ack: 1, connections: 1 },
     { publisher: 6, topic: "loose", order: 0, ack: 2, connections: 1 },
     { publisher: 7, topic: "unheard", order: 0, ack: 0, connections: 1 },
+  ],
+  [
+    { ...ORDERED, publisher: 8, ack: 2, connections: 1, library: "plain" },
+    { publisher: 9, topic: "arrival", order: 1, ack: 2, connections: 1, library: "zstd" },
   ],
 ];
 const TOPICS = [...new Set(CROWDS.flat().map(({ topic }) => topic))];
@@ -248,6 +252,8 @@ export class TapeKillLoop {
 
   /** Ends publishers and broker in order: then everything that was sent is there, and is read once more from the start. */
   async finish(): Promise<void> {
+    // One that was just started does not know signals yet.
+    await this.#loaded();
     for (const status of await Promise.all(this.#crowds.map((crowd) => crowd.end("SIGTERM"))))
       if (status !== 0) this.figures.breach(`a process of publishers ended with ${status}`);
     await this.#judge();

@@ -1,6 +1,8 @@
 // Batches that say in every record which they are, so that whoever reads them back needs nobody's word: each value begins with
 // publisher, epoch, batch and index (u32 each), and the rest of it is noise.
 
+import { zstdDecompressSync } from "node:zlib";
+import type { Prng } from "../../src/base/index.ts";
 import { NativeChecksums } from "../../src/platform/index.ts";
 import {
   batchHeaderProblem,
@@ -53,16 +55,14 @@ export class BatchMaker {
   }
 
   /** The bytes of a batch whose payload is about `payloadBytes` long, in up to `records` records; a copy. */
-  make({ publisher, epoch, batch }: BatchName, payloadBytes: number, records: number): Uint8Array {
+  make(name: BatchName, payloadBytes: number, records: number): Uint8Array {
+    const { publisher, epoch, batch } = name;
     const { bytes } = this.#memory;
     const writer = this.#writer;
-    const most = Math.min(payloadBytes, TAPE_PAYLOAD_BYTES_MAX);
-    const valueBytes = Math.max(MARK_BYTES, Math.floor(most / records / 8) * 8 - TapeRecord.bytes);
+    const value = this.#noise.bytes.subarray(0, valueBytesOf(payloadBytes, records));
     writer.reset(bytes, TapeBatch.bytes, bytes.length);
-    const value = this.#noise.bytes.subarray(0, valueBytes);
     for (let index = 0; index < records; index++) {
-      for (const [lane, number] of [publisher, epoch, batch, index].entries())
-        this.#noise.view.setUint32(4 * lane, number, true);
+      this.#mark(name, index);
       if (!writer.add(value)) break;
     }
     const end = TapeBatch.bytes + writer.payloadBytes;
@@ -71,6 +71,34 @@ export class BatchMaker {
     const header = { isCompressed: false, records: writer.records, publisher, epoch, batch, ...sizes };
     return bytes.slice(0, writeBatchHeader(this.#memory, 0, header));
   }
+
+  /** The values of the same batch's records, for who makes batches of them; copies. */
+  values(name: BatchName, payloadBytes: number, records: number): Uint8Array[] {
+    const valueBytes = valueBytesOf(payloadBytes, records);
+    return Array.from({ length: records }, (_, index) => {
+      this.#mark(name, index);
+      return this.#noise.bytes.slice(0, valueBytes);
+    });
+  }
+
+  #mark({ publisher, epoch, batch }: BatchName, index: number): void {
+    for (const [lane, number] of [publisher, epoch, batch, index].entries())
+      this.#noise.view.setUint32(4 * lane, number, true);
+  }
+}
+
+/** So long that `records` of them fit. */
+function valueBytesOf(payloadBytes: number, records: number): number {
+  return Math.max(MARK_BYTES, Math.floor(payloadBytes / records / 8) * 8 - TapeRecord.bytes);
+}
+
+/** Mostly small, of few records or many; one of twenty some 100 KiB, and one of `largestOneIn` the largest there is. */
+export function drawSizes(prng: Prng, largestOneIn: number): { payloadBytes: number; records: number } {
+  if (prng.between(1, largestOneIn) === 1)
+    return { payloadBytes: TAPE_PAYLOAD_BYTES_MAX, records: prng.between(1, 2_000) };
+  if (prng.between(1, 20) === 1)
+    return { payloadBytes: prng.between(50_000, 200_000), records: prng.between(1, 500) };
+  return { payloadBytes: prng.between(32, 16_384), records: prng.between(1, 64) };
 }
 
 const cursor = new RecordCursor();
@@ -80,14 +108,17 @@ export function seenBatch(memory: TapeMemory, at: number, length: number): SeenB
   const { bytes, view } = memory;
   const problem = batchHeaderProblem(memory, at);
   if (problem !== 0) return `a header is torn: ${tapeReasonName(problem)}`;
-  const { publisher, epoch, batch, records, payloadBytes, payloadCrc } = readBatchHeader(view, at);
+  const { publisher, epoch, batch, records, isCompressed, payloadBytes, plainBytes, payloadCrc } =
+    readBatchHeader(view, at);
   const where = `publisher ${publisher}, epoch ${epoch}, batch ${batch}`;
   if (!isCommittedBatch(memory, at)) return `${where}: it has no commit mark, or its half of the log is torn`;
-  const from = at + TapeBatch.bytes;
-  const payload = bytes.subarray(from, at + length);
+  const payload = bytes.subarray(at + TapeBatch.bytes, at + length);
   if (checksums.crc32c(payload) !== payloadCrc) return `${where}: its payload is torn`;
+  const opened = isCompressed ? plainOf(payload.subarray(0, payloadBytes), plainBytes) : payload;
+  if (typeof opened === "string") return `${where}: ${opened}`;
   const wrong =
-    recordsProblem(bytes, from, from + payloadBytes, records) ?? marksProblem(memory, at, records);
+    recordsProblem(opened, 0, plainBytes, records) ??
+    marksProblem({ publisher, epoch, batch }, opened.subarray(0, plainBytes), records);
   if (wrong !== undefined) return `${where}: ${wrong}`;
   const { firstRecord, position } = readLogPart(view, at);
   // Not the CRC32C of the header: of bytes with their own sums behind them that is always the same.
@@ -98,16 +129,25 @@ export function seenBatch(memory: TapeMemory, at: number, length: number): SeenB
   return { publisher, epoch, batch, records, firstRecord, position, bytes: length, sum };
 }
 
-function marksProblem({ bytes, view }: TapeMemory, at: number, records: number): string | undefined {
-  const { publisher, epoch, batch, payloadBytes } = readBatchHeader(view, at);
-  cursor.reset(bytes, at + TapeBatch.bytes, at + TapeBatch.bytes + payloadBytes);
+function plainOf(payload: Uint8Array, plainBytes: number): Uint8Array | string {
+  try {
+    const plain = zstdDecompressSync(payload, { maxOutputLength: TAPE_PAYLOAD_BYTES_MAX });
+    return plain.length === plainBytes ? plain : `it opens to ${plain.length} bytes, not ${plainBytes}`;
+  } catch (error) {
+    return `it does not open: ${String(error)}`;
+  }
+}
+
+function marksProblem(
+  { publisher, epoch, batch }: BatchName,
+  plain: Uint8Array,
+  records: number,
+): string | undefined {
+  const { view } = tapeMemoryOf(plain);
+  cursor.reset(plain, 0, plain.length);
   for (let index = 0; index < records && cursor.next(); index++) {
-    const at = cursor.valueAt;
-    const isOurs =
-      view.getUint32(at, true) === publisher &&
-      view.getUint32(at + 4, true) === epoch &&
-      view.getUint32(at + 8, true) === batch &&
-      view.getUint32(at + 12, true) === index;
+    const marks = [publisher, epoch, batch, index];
+    const isOurs = marks.every((mark, lane) => view.getUint32(cursor.valueAt + 4 * lane, true) === mark);
     if (!isOurs) return `record ${index + 1} of ${records} is another batch's`;
   }
   return undefined;

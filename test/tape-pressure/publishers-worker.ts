@@ -3,9 +3,10 @@
 
 import { join } from "node:path";
 import { Prng } from "../../src/base/index.ts";
+import { LibraryPublisher } from "./library-publisher.ts";
 import { BatchMaker } from "./marked-batch.ts";
 import { LedgerWriter } from "./publisher-ledger.ts";
-import { type PublisherPlan, WirePublisher } from "./wire-publisher.ts";
+import { type PublisherPlan, type PublisherTools, WirePublisher } from "./wire-publisher.ts";
 
 export interface PublishersPlan {
   readonly port: number;
@@ -48,26 +49,29 @@ let madeBytes = 0;
 let allowance = 0;
 let bytesMax = process.send === undefined ? Number.MAX_SAFE_INTEGER : 0;
 
-const publishers = plan.publishers.map(
-  (one) =>
-    new WirePublisher(one, {
-      port: plan.port,
-      prng,
-      maker,
-      windowBytes: plan.windowBytes,
-      largestOneIn: plan.largestOneIn,
-      ...(plan.ledgers === "" ? {} : { ledger: new LedgerWriter(join(plan.ledgers, String(one.publisher))) }),
-      mayMake: () => allowance > 0 && madeBytes < bytesMax,
-      made: (bytes) => {
-        madeBytes += bytes;
-        allowance -= bytes;
-      },
-      complain: (what) => {
-        complaints.push(what);
-        if (process.send === undefined) console.error(what);
-      },
-    }),
+const publishers = plan.publishers.map((one) =>
+  startPublisher(one, {
+    port: plan.port,
+    prng,
+    maker,
+    windowBytes: plan.windowBytes,
+    largestOneIn: plan.largestOneIn,
+    ...(plan.ledgers === "" ? {} : { ledger: new LedgerWriter(join(plan.ledgers, String(one.publisher))) }),
+    mayMake: () => allowance > 0 && madeBytes < bytesMax,
+    made: (bytes) => {
+      madeBytes += bytes;
+      allowance -= bytes;
+    },
+    complain: (what) => {
+      complaints.push(what);
+      if (process.send === undefined) console.error(what);
+    },
+  }),
 );
+
+function startPublisher(one: PublisherPlan, tools: PublisherTools): WirePublisher | LibraryPublisher {
+  return one.library === undefined ? new WirePublisher(one, tools) : new LibraryPublisher(one, tools);
+}
 
 /** Who is asked first changes from tick to tick: no publisher stands before the others. */
 let first = 0;

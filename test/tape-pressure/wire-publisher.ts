@@ -6,14 +6,13 @@
 import type { Prng } from "../../src/base/index.ts";
 import {
   readTapeAck,
-  TAPE_PAYLOAD_BYTES_MAX,
   TapeReason,
   TapeRole,
   TapeType,
   tapeMemoryOf,
   writePlain,
 } from "../../src/protocol/index.ts";
-import type { BatchMaker } from "./marked-batch.ts";
+import { type BatchMaker, drawSizes } from "./marked-batch.ts";
 import type { LedgerWriter } from "./publisher-ledger.ts";
 import { WireConnection, type WireEnd } from "./wire-connection.ts";
 
@@ -26,8 +25,10 @@ export interface PublisherPlan {
   readonly topic: string;
   readonly order: 0 | 1 | 2;
   readonly ack: 0 | 1 | 2;
-  /** More than one at order level 2 alone. */
+  /** More than one at order level 2, and on the wire, alone. */
   readonly connections: number;
+  /** Whether it is our client library's publisher, with batches as they are or compressed; left out: one on the wire. */
+  readonly library?: "plain" | "zstd";
 }
 
 export interface PublisherTools {
@@ -194,13 +195,4 @@ export class WirePublisher {
     this.#accepted = 0;
     for (const connection of this.#connections) connection.send(bye.bytes);
   }
-}
-
-/** Mostly small, of few records or many; one of twenty some 100 KiB, and now and then the largest there is. */
-function drawSizes(prng: Prng, largestOneIn: number): { payloadBytes: number; records: number } {
-  if (prng.between(1, largestOneIn) === 1)
-    return { payloadBytes: TAPE_PAYLOAD_BYTES_MAX, records: prng.between(1, 2_000) };
-  if (prng.between(1, 20) === 1)
-    return { payloadBytes: prng.between(50_000, 200_000), records: prng.between(1, 500) };
-  return { payloadBytes: prng.between(32, 16_384), records: prng.between(1, 64) };
 }
