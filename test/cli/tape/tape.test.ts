@@ -122,6 +122,7 @@ test("members of a group take turns, and go on where the last one was", async ()
 });
 
 test("a publisher that is asked to end has published what it had read", async () => {
+  await here("topics", "create", "tail");
   const publish = new Process(["tape", "publish", "tail", "--port", port]);
   publish.child.stdin?.write("one\ntwo\n");
   const follow = new Process(["tape", "subscribe", "tail", "--from", "start", "--port", port]);
