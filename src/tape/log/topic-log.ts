@@ -26,11 +26,16 @@ import type { TopicSession } from "./session-table.ts";
 import { TOPIC_LIMITS, type TopicLimits, type TopicPlace } from "./topic-place.ts";
 import type { TopicState } from "./topic-state.ts";
 
+/** Of one call: each is a removal and a sync of the directory, and parts wait meanwhile. Faster than any disk is filled. */
+const REMOVALS_MAX = 32;
+
 export class TopicLog {
   readonly #log: LogPlace;
   readonly #writer: LogWriter;
   readonly #state: TopicState;
   #oldest: SegmentHead;
+  /** The one after it, once it was read: retention asks again and again. */
+  #secondOldest: SegmentHead | undefined;
   #unsyncedBytes = 0;
 
   /**
@@ -158,7 +163,8 @@ export class TopicLog {
   /**
    * Removes the oldest segments: while all together are longer than `bytes`, and those whose every batch is older than `age_us`;
    * 0 is no bound. The one that is written stays; when its first batch is too old, another is begun, so that what is old
-   * can go once all of it is. Returns how many went: `oldestRecord` says what is left. Durable on return.
+   * can go once all of it is. Returns how many went: `oldestRecord` says what is left. Some dozens at most: the next call goes on. Durable
+   * on return.
    */
   retain(retention: Retention, now_us: number): number {
     const removed = this.#removeOldest(retention, now_us);
@@ -177,15 +183,17 @@ export class TopicLog {
 
   #removeOldest({ bytes, age_us }: Retention, now_us: number): number {
     let removed = 0;
-    while (this.#oldest.number < this.#writer.segment) {
-      const next = readSegmentHead(this.#log, this.#oldest.number + 1);
+    while (this.#oldest.number < this.#writer.segment && removed < REMOVALS_MAX) {
       const isTooMuch = bytes > 0 && this.bytes > bytes;
-      const isTooOld = age_us > 0 && next !== undefined && next.before_us < now_us - age_us;
-      if (next === undefined || !(isTooMuch || isTooOld)) break;
+      if (!isTooMuch && age_us === 0) break;
+      this.#secondOldest ??= readSegmentHead(this.#log, this.#oldest.number + 1);
+      const next = this.#secondOldest;
+      if (next === undefined || !(isTooMuch || next.before_us < now_us - age_us)) break;
       // The sessions of what goes are in the newest checkpoint: only a safe one may stand for them.
       if (removed === 0) this.sync();
       retireOldest(this.#log, this.#oldest.number);
       this.#oldest = next;
+      this.#secondOldest = undefined;
       removed++;
     }
     return removed;
