@@ -14,6 +14,7 @@ import {
   encodeTapeProof,
   readAccepted,
   readTapeChallenge,
+  TAPE_PROOF_BYTES,
   type TapeAcceptedFields,
   type TapeHelloFields,
   type TapeMemory,
@@ -154,9 +155,18 @@ export class TapeConnection {
 
   #prove(nonce: Uint8Array): void {
     const { key } = this.#where;
-    if (key === undefined) {
-      this.destroy(new SeriatimError("LOGON", `the tape at ${this.peer} wants a logon, and there is no key`));
-    } else this.send(encodeTapeProof(key.prove(tapeStatement(nonce, this.#hello))));
+    if (key === undefined) return this.destroy(this.#noLogon("wants a logon, and there is no key"));
+    try {
+      const proof = key.prove(tapeStatement(nonce, this.#hello));
+      if (proof.length === TAPE_PROOF_BYTES) this.send(encodeTapeProof(proof));
+      else this.destroy(this.#noLogon(`can't be given a proof of ${proof.length} bytes by key ${key.name}`));
+    } catch (error) {
+      this.destroy(this.#noLogon(`can't be given a proof by key ${key.name}`, error));
+    }
+  }
+
+  #noLogon(why: string, cause?: unknown): SeriatimError {
+    return new SeriatimError("LOGON", `the tape at ${this.peer} ${why}`, { cause });
   }
 
   #ended(memory: TapeMemory, length: number): void {

@@ -57,6 +57,8 @@ export function checkedPeer(options: TapePeerOptions) {
   } as const;
   if (typeof peer.host !== "string" || peer.host === "") throw invalidArgument("host is no text");
   checkedInteger("port", peer.port, 1, 65_535);
+  if (peer.key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(peer.key.name))
+    throw invalidArgument(`key "${String(peer.key.name)}" is not 1 to 255 printable characters of ASCII`);
   return peer;
 }
 

@@ -1,7 +1,7 @@
 // A publisher against a broker that does what the test says: what is sent and sent again, when promises settle, what is surfaced.
 
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { TapeReason, TapeType } from "../../../src/protocol/index.ts";
+import { encodeTapeChallenge, TapeReason, TapeType } from "../../../src/protocol/index.ts";
 import {
   TapePublisher,
   type TapePublisherOptions,
@@ -354,6 +354,21 @@ test("a broker that accepts and then has no room is given up with that reason, a
   expect(order).toEqual(["0 DISK_FULL"]);
 });
 
+test.each<[what: string, prove: () => Uint8Array]>([
+  [
+    "fails",
+    () => {
+      throw new Error("the module is locked");
+    },
+  ],
+  ["makes no signature", () => new Uint8Array(63)],
+])("a key that %s ends the logon, and not the program", async (_, prove) => {
+  const key = { name: "feed-1", prove };
+  const connecting = TapePublisher.connect({ port: broker.port, topic: "t", publisher: 9, key });
+  (await broker.next()).socket.write(encodeTapeChallenge(new Uint8Array(32)));
+  await expect(connecting).rejects.toMatchObject({ code: "LOGON" });
+});
+
 test.each<[what: string, options: Options]>([
   ["a topic with a slash", { topic: "a/b" }],
   ["publisher 0", { publisher: 0 }],
@@ -362,6 +377,7 @@ test.each<[what: string, options: Options]>([
   ["a window of less than two batches", { batchBytes: 1_024, inFlightBytes: 2_048 }],
   ["a compression that is none", { compress: "gzip" as never }],
   ["port 0", { port: 0 }],
+  ["a key with a space", { key: { name: "a b", prove: () => new Uint8Array(64) } }],
 ])("%s is an invalid argument", async (_, options) => {
   const asked = { topic: "t", publisher: 1, port: broker.port, ...options };
   await expect(TapePublisher.connect(asked)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });

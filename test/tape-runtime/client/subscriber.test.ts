@@ -1,7 +1,9 @@
 // A subscriber and an administrator against a broker that does what the test says.
 
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { TapeFrom, TapeReason, TapeType } from "../../../src/protocol/index.ts";
+import { NativeChecksums } from "../../../src/platform/index.ts";
+import { TapeFrom, TapeReason, TapeType, tapeMemoryOf } from "../../../src/protocol/index.ts";
+import { receiveBatch } from "../../../src/tape-runtime/client/received-batch.ts";
 import {
   TapeAdministrator,
   TapeSubscriber,
@@ -199,6 +201,19 @@ test.each<[what: string, at: number]>([
   damaged[at] ^= 4;
   connection.socket.write(damaged);
   await expect(subscriber[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "PROTOCOL" });
+});
+
+test("every bit of a batch that is flipped on its way is noticed, in its headers and in its payload", () => {
+  const whole = committedBatch(1, ["0123456789", "", "x"]);
+  const read = (bytes: Uint8Array) =>
+    receiveBatch(tapeMemoryOf(bytes), bytes.length, 0, new NativeChecksums());
+  expect(typeof read(whole)).toBe("object");
+  // The first 8 bytes are the head, which is judged before there is a batch.
+  for (let bit = 8 * 8; bit < 8 * whole.length; bit++) {
+    const damaged = whole.slice();
+    damaged[bit >> 3] ^= 1 << (bit & 7);
+    expect(typeof read(damaged), `bit ${bit}`).toBe("string");
+  }
 });
 
 test("a hole between two batches is never passed over in silence", async () => {
