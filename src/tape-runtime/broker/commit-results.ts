@@ -2,7 +2,7 @@
 // to who waits for them.
 
 import type { SeriatimError } from "../../base/index.ts";
-import type { TapeReason } from "../../protocol/index.ts";
+import { TapeReason } from "../../protocol/index.ts";
 import {
   type CommitResult,
   CommitResultKind,
@@ -57,6 +57,7 @@ export class CommitResults implements CommitListener {
       case CommitResultKind.Fault:
         return publishers.fault(connection, reason, detail);
       case CommitResultKind.TopicOpened:
+        if (reason === TapeReason.None) subscribers.onOpened(topic, result.nextRecord);
         return open.opened(result);
       case CommitResultKind.SessionOpened:
         return admission.sessionOpened(result);

@@ -14,6 +14,7 @@ import {
   READ_RECORD_BYTES,
   ReadRequests,
   type ReadsListener,
+  STORE_CLOSED,
   TopicDirectory,
 } from "../../tape/index.ts";
 import type { StorageWorkerData, StorageWorkerMessage, StorageWorkerRequest } from "./storage-worker.ts";
@@ -155,7 +156,7 @@ export class StorageStage implements CatalogStore {
 
   #end(failure: SeriatimError | undefined): void {
     if (this.#ended !== undefined) return;
-    this.#ended = failure ?? new SeriatimError("STORAGE_CLOSED", "the tape's storage is closed");
+    this.#ended = failure ?? new SeriatimError(STORE_CLOSED, "the tape's storage is closed");
     this.#opened.reject(this.#ended);
     this.#over.resolve(failure);
     for (const { reject } of this.#asked.values()) reject(this.#ended);

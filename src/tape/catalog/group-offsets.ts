@@ -1,5 +1,6 @@
 // What the groups have committed. A commit counts at once for who takes over next, and is durable with the next flush, ten
-// times a second: so a kill of the broker sends a group back by as much at most. Offsets never go back.
+// times a second: so a kill of the broker sends a group back by as much at most. An offset goes back
+// only with its topic.
 
 import type { CatalogChange } from "./changes.ts";
 import { isNoRoom } from "./no-room.ts";
@@ -32,6 +33,13 @@ export class GroupOffsets {
   commit(topic: number, group: string, record: number): void {
     if (record <= this.committed(topic, group)) return;
     this.#put({ kind: "group", topic, group, committed: record });
+  }
+
+  /** The topic ends before `nextRecord`: groups that have done more had it from records that a power failure took. */
+  cut(topic: number, nextRecord: number): void {
+    for (const [group, committed] of this.of(topic)) {
+      if (committed > nextRecord) this.#put({ kind: "group", topic, group, committed: nextRecord });
+    }
   }
 
   /** False: there is no such group. */

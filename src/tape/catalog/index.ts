@@ -9,4 +9,4 @@ export {
 } from "./changes.ts";
 export { GroupOffsets } from "./group-offsets.ts";
 export { CatalogState } from "./state.ts";
-export { type CatalogStore, TopicDirectory, type TopicRetention } from "./topic-directory.ts";
+export { type CatalogStore, STORE_CLOSED, TopicDirectory, type TopicRetention } from "./topic-directory.ts";

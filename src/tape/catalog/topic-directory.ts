@@ -14,6 +14,9 @@ import type { CatalogChange, CatalogTopic, TopicSettings } from "./changes.ts";
 import { isNoRoom } from "./no-room.ts";
 import type { CatalogState } from "./state.ts";
 
+/** What a store says of changes that come behind its end. */
+export const STORE_CLOSED = "STORAGE_CLOSED";
+
 /** Who writes the catalog's log. */
 export interface CatalogStore {
   /** Resolves when the changes are durable; rejects with a SeriatimError when they are not. */
@@ -130,5 +133,6 @@ export class TopicDirectory {
 
 function reasonOf(error: unknown): TapeReason {
   if (!(error instanceof SeriatimError)) throw error;
+  if (error.code === STORE_CLOSED) return TapeReason.ShuttingDown;
   return isNoRoom(error) ? TapeReason.DiskFull : TapeReason.LogFailed;
 }

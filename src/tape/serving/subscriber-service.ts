@@ -105,6 +105,11 @@ export class SubscriberService implements ReadsListener {
     this.#seats.get(session.wish.topic.id)?.sessions.delete(session);
   }
 
+  /** The topic's log is open, and nothing more has been written: groups stand at its end at most. */
+  onOpened(topic: number, nextRecord: number): void {
+    this.#parts.offsets.cut(topic, nextRecord);
+  }
+
   /** The topic's log has come so far. */
   onVisible(topic: number, progress: TopicProgress): void {
     const seat = this.#seatOf(topic, progress);

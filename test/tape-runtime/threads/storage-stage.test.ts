@@ -163,7 +163,7 @@ test("a catalog that is damaged is refused with its file and place", async () =>
 test("what is asked of a stage that is closed is refused, and closing twice is closing once", async () => {
   const stage = await open(newDirectory());
   await stage.close();
-  expect(await stage.topics.getOrCreate("a", KEPT)).toBe(TapeReason.LogFailed);
+  expect(await stage.topics.getOrCreate("a", KEPT)).toBe(TapeReason.ShuttingDown);
   await expect(stage.removeTopic(1)).rejects.toMatchObject({ code: "STORAGE_CLOSED" });
   expect(await stage.close()).toBeUndefined();
 });

@@ -307,6 +307,16 @@ test("a group that retention has overtaken goes on with the oldest record, and i
   expect(world.said(1)).toEqual(["accepted 9..13", "active 9", "9-12"]);
 });
 
+test("a topic that lost its end to a power failure takes its groups back with it: what comes then is sent, all of it", () => {
+  const world = new World();
+  world.offsets.commit(TOPIC.id, "risk", 25);
+  world.service.onOpened(TOPIC.id, world.log.nextRecord);
+  for (let i = 0; i < 4; i++) world.append();
+  world.open(1, { group: "risk" });
+  world.run();
+  expect(world.said(1).slice(1)).toEqual(["active 13", "13-16", "17-20", "21-24", "25-28"]);
+});
+
 test("two groups of one topic know nothing of one another", () => {
   const world = new World();
   world.open(1, { group: "risk" });
