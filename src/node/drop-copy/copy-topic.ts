@@ -5,7 +5,7 @@ import { SeriatimError } from "../../base/index.ts";
 import { readDropCopyKey } from "../../protocol/index.ts";
 import { type TapePeerOptions, TapePublisher, TapeSubscriber } from "../../tape-runtime/index.ts";
 import type { CopyBatch } from "./batcher.ts";
-import { type DropCopyStream, dropCopyTopic, type LastRecord } from "./topic-source.ts";
+import { type DropCopyStream, dropCopyTopic, RECORDS_GONE, type TopicEnd } from "./topic-source.ts";
 
 /** The exchange's own, in each of its topics. */
 const PUBLISHER = 1;
@@ -20,8 +20,8 @@ const RECONNECT_MS = 5_000;
 
 export class CopyTopic {
   readonly stream: DropCopyStream;
-  /** What the topic held when its session was opened. */
-  readonly last: LastRecord | undefined;
+  /** How the topic ended when its session was opened. */
+  readonly last: TopicEnd;
   readonly #publisher: TapePublisher;
   #failure: SeriatimError | undefined;
 
@@ -33,15 +33,17 @@ export class CopyTopic {
       ...{ inFlightBytes: IN_FLIGHT_BYTES, reconnectFor_ms: RECONNECT_MS },
     });
     try {
-      const { nextRecord } = publisher.accepted;
-      return new CopyTopic(stream, publisher, await lastRecord(topic, nextRecord, peer));
+      const { nextRecord, oldestRecord } = publisher.accepted;
+      const isEmpty = nextRecord === oldestRecord;
+      const last = isEmpty ? emptyEnd(nextRecord) : await lastRecord(topic, nextRecord, peer);
+      return new CopyTopic(stream, publisher, last);
     } catch (error) {
       publisher.destroy();
       throw error;
     }
   }
 
-  private constructor(stream: DropCopyStream, publisher: TapePublisher, last: LastRecord | undefined) {
+  private constructor(stream: DropCopyStream, publisher: TapePublisher, last: TopicEnd) {
     this.stream = stream;
     this.last = last;
     this.#publisher = publisher;
@@ -75,12 +77,12 @@ export class CopyTopic {
   }
 }
 
-async function lastRecord(
-  topic: string,
-  nextRecord: number,
-  peer: TapePeerOptions,
-): Promise<LastRecord | undefined> {
-  if (nextRecord === 1) return undefined;
+/** Of a topic that holds nothing: whether it ever did. */
+function emptyEnd(nextRecord: number): TopicEnd {
+  return nextRecord === 1 ? undefined : RECORDS_GONE;
+}
+
+async function lastRecord(topic: string, nextRecord: number, peer: TapePeerOptions): Promise<TopicEnd> {
   const from = { record: nextRecord - 1 };
   const subscriber = await TapeSubscriber.connect({ ...peer, topic, from, follow: false });
   for await (const { record, key, value } of subscriber) {
@@ -92,6 +94,6 @@ async function lastRecord(
       `${what}: the topic is somebody else's, delete or rename it`,
     );
   }
-  const what = `topic ${topic} ends with record ${nextRecord - 1}, which can't be read`;
-  throw new SeriatimError("DROP_COPY_FOREIGN", `${what}: nobody can tell where to go on`);
+  // Retired in this moment.
+  return RECORDS_GONE;
 }

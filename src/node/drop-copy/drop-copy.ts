@@ -9,8 +9,11 @@ import type { DropCopyWorkerData, DropCopyWorkerMessage } from "./drop-copy-work
 import { createReleased, ReleasedPosition } from "./released-position.ts";
 import { type DropCopyStream, dropCopyTopic } from "./topic-source.ts";
 
-/** How often it is looked how far the log is released: what is published is that much late, and its batches that much larger. */
-const LOOK_MS = 10;
+/**
+ * How often it is looked how far the log is released: what is published is that much late. Each look that finds something costs the tape a
+ * sync, on the disk that the journal may be on too.
+ */
+const LOOK_MS = 50;
 /** For what was released last to be published, and acknowledged; then the thread is ended, and the next start publishes the rest. */
 const STOP_MS = 1_000;
 

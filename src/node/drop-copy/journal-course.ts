@@ -5,19 +5,35 @@
 import { type Checksums, type Clock, RecordBuffer, SeriatimError } from "../../base/index.ts";
 import { ExchangeEngine } from "../../engine/index.ts";
 import { checkFrame, journalPlace } from "../../journal/index.ts";
-import { ChannelKind, COMMAND_WORDS, EVENT_WORDS, readTimestamp } from "../../protocol/index.ts";
+import {
+  ChannelKind,
+  COMMAND_WORDS,
+  DropCopyFlag,
+  DropCopyKind,
+  EVENT_WORDS,
+  readTimestamp,
+} from "../../protocol/index.ts";
 import { FrameFollower, type LogFrame } from "../../segment/index.ts";
 import { EXCHANGE_RECORDS } from "../exchange-records.ts";
 import { BATCH_LIMITS, Batcher, type BatchLimits, type CopyBatch, type Moment } from "./batcher.ts";
 import { beginCourse, type CoursePlace } from "./course-start.ts";
 import { PacketSource } from "./packet-source.ts";
 import { ReportSource } from "./report-source.ts";
-import { type DropCopyStream, dropCopyTopic, type LastRecord, type TopicSource } from "./topic-source.ts";
+import {
+  type DropCopyStream,
+  dropCopyTopic,
+  type LastRecord,
+  RECORDS_GONE,
+  type TopicEnd,
+  type TopicSource,
+} from "./topic-source.ts";
 
 /** Events handed on at once; a command with more comes in pieces. */
 const EVENTS_PER_PIECE = 512;
 /** The log's first command: before it there is no exchange to tell of. */
 const GENESIS = 1;
+
+const NOTHING = new Uint8Array(0);
 
 const KINDS = {
   top: ChannelKind.Top,
@@ -25,10 +41,10 @@ const KINDS = {
   orders: ChannelKind.Orders,
 } as const;
 
-/** A stream that is published, and the last record that its topic holds. */
+/** A stream that is published, and how its topic ends. */
 interface PublishedStream {
   readonly stream: DropCopyStream;
-  readonly last: LastRecord | undefined;
+  readonly last: TopicEnd;
 }
 
 export interface CourseOptions {
@@ -58,7 +74,9 @@ export class JournalCourse {
   #waiting: TopicSource[] = [];
   readonly #events: RecordBuffer;
   readonly #follower: FrameFollower;
-  /** What was told as missing. */
+  /** Of those: topics without a record, which begin with what is released by now. */
+  readonly #emptied = new Set<TopicSource>();
+  /** What is told as missing. */
   readonly gaps: readonly TopicGap[];
 
   /**
@@ -68,12 +86,15 @@ export class JournalCourse {
   constructor({ place, clock, streams, onBatch, limits = BATCH_LIMITS }: CourseOptions, released: number) {
     this.#checksums = place.journal.checksums;
     this.#engine = new ExchangeEngine({ onReport: (stream) => this.#reports?.onReport(stream) });
-    for (const { stream, last } of streams) {
+    for (const { stream, last: end } of streams) {
+      const last = end === RECORDS_GONE ? gapUpTo(released) : end;
       refuseAhead(dropCopyTopic(stream), last, released);
       const batcher = new Batcher(dropCopyTopic(stream), this.#moment, limits, onBatch);
       if (stream === "reports") this.#reports = new ReportSource(last, batcher);
       const source = stream === "reports" ? this.#reports : this.#packets(stream, last, batcher, clock);
-      if (source !== undefined) this.#waiting.push(source);
+      if (source === undefined) continue;
+      this.#waiting.push(source);
+      if (end === RECORDS_GONE) this.#emptied.add(source);
     }
     this.#events = new RecordBuffer(EVENT_WORDS, EVENTS_PER_PIECE, (events) => {
       for (const source of this.#sources) source.onEvents(events);
@@ -82,7 +103,8 @@ export class JournalCourse {
     beginCourse(place, this.#engine, after, released);
     this.#setMoment(this.#engine.position, this.#engine.position === 0 ? 0 : this.#engine.timestamp_us);
     this.#follower = new FrameFollower(journalPlace(place.journal), this.#engine.position);
-    this.gaps = this.#tellGaps();
+    const emptied = [...this.#emptied].map(({ topic }) => ({ topic, first: 1, last: released }));
+    this.gaps = [...this.#tellGaps(), ...emptied];
     this.#beginDue();
   }
 
@@ -135,6 +157,7 @@ export class JournalCourse {
     const due = this.#waiting.filter(({ after }) => after <= position);
     this.#waiting = this.#waiting.filter(({ after }) => after > position);
     for (const source of due) {
+      if (this.#emptied.delete(source)) source.tellGap(1, position);
       source.begin();
       this.#sources.push(source);
     }
@@ -161,6 +184,11 @@ export class JournalCourse {
     this.#moment.position = position;
     this.#moment.timestamp_us = timestamp_us;
   }
+}
+
+/** As if a gap up to `position` were the topic's last record. */
+function gapUpTo(position: number): LastRecord {
+  return { ...{ position, index: 0, flags: DropCopyFlag.Last }, kind: DropCopyKind.Gap, value: NOTHING };
 }
 
 /** What was published was released: a log that ends before it is another one, or has lost its end. */

@@ -79,7 +79,9 @@ export class Publication {
     const topics = await this.#openTopics();
     let course: JournalCourse | undefined;
     try {
-      await this.#awaitSafe(Math.max(...topics.map(({ last }) => last?.position ?? 1)));
+      await this.#awaitSafe(
+        Math.max(...topics.map(({ last }) => (typeof last === "object" ? last.position : 1))),
+      );
       const batches: CopyBatch[] = [];
       const onBatch = (batch: CopyBatch) => void batches.push(batch);
       course = new JournalCourse({ place, clock, streams: topics, onBatch }, released.position);

@@ -17,6 +17,12 @@ export interface LastRecord extends DropCopyPlace {
   readonly value: Uint8Array;
 }
 
+/** Of a topic whose records have all been retired: nobody can tell how far it went. */
+export const RECORDS_GONE = "gone";
+
+/** How a topic ends; undefined: it never held a record. */
+export type TopicEnd = LastRecord | typeof RECORDS_GONE | undefined;
+
 export interface TopicSource {
   readonly topic: string;
   /** It must see every command behind this position; what it is told of before, it need not be told. */

@@ -108,3 +108,30 @@ test("what the journal had retired is told in the topics and to the node, and wh
   expectReports(reports, flow, (position) => position > older);
   expect((await readTopic(broker.ports[0], "top")).places[0].kind).toBe(DropCopyKind.Gap);
 });
+
+test("a topic that retention has emptied goes on with what is released by then, and says so", async () => {
+  const broker = await startBroker();
+  const port = broker.ports[0];
+  const flow = new LoggedFlow("sessions", 6, 300);
+  flow.trade(100);
+  await new Running(flow, broker, ["reports"]).stop();
+  const administrator = await TapeAdministrator.connect({ port });
+  const topic = dropCopyTopic("reports");
+  await administrator.retain(topic, { retainBytes: null, retainMs: 1 });
+  const isEmpty = async () => {
+    const [{ oldestRecord, nextRecord }] = await administrator.topics();
+    return oldestRecord === nextRecord;
+  };
+  await expect.poll(isEmpty, { timeout: 8_000 }).toBe(true);
+  await administrator.retain(topic, { retainBytes: null, retainMs: null });
+  await administrator.close();
+  const released = flow.journal.durablePosition;
+  const now = new Running(flow, broker, ["reports"]);
+  await expect.poll(() => now.gaps).toEqual([{ topic, first: 1, last: released }]);
+  flow.trade(200);
+  now.released.move(flow.journal.durablePosition);
+  await now.stop();
+  const read = await readTopic(port, "reports");
+  expect(read.places[0]).toMatchObject({ kind: DropCopyKind.Gap, position: released });
+  expectReports(read, flow, (position) => position > released);
+});

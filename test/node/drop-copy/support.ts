@@ -206,12 +206,12 @@ export function expectReports(
   );
 }
 
-/** Reads a topic of a broker from its first record to its last. */
+/** Reads a topic of a broker from its oldest record to its last. */
 export async function readTopic(port: number, stream: DropCopyStream): Promise<TopicInMemory> {
   const topic = dropCopyTopic(stream);
   const read = new TopicInMemory();
   const subscriber = await TapeSubscriber.connect({ port, topic, from: "start", follow: false });
-  let number = 1;
+  let number = subscriber.accepted.oldestRecord;
   for await (const { record, key, value, time_us = 0 } of subscriber) {
     expect(record).toBe(number++);
     read.take({ topic, bytes: 0, records: [{ key, value, time_us }] });
