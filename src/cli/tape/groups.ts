@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { TapeGroupInfo } from "../../protocol/index.ts";
 import { TapeAdministrator } from "../../tape-runtime/index.ts";
 import { stdout } from "../stdout.ts";
-import { addBrokerOptions, type BrokerOptions, brokerOf } from "./broker-options.ts";
+import { addBrokerOptions, type BrokerOptions, brokerOf, connected } from "./broker-options.ts";
 import { tableLines } from "./table.ts";
 import { checkedName } from "./topic-argument.ts";
 
@@ -36,7 +36,7 @@ export function registerGroups(tape: Command): void {
 async function run(name: string, { json, forget, ...options }: GroupsOptions): Promise<void> {
   const topic = checkedName("topic", name);
   const group = forget === undefined ? undefined : checkedName("group", forget);
-  const administrator = await TapeAdministrator.connect(brokerOf(options, process.env));
+  const administrator = await connected(TapeAdministrator.connect(brokerOf(options, process.env)));
   try {
     if (group !== undefined) {
       await administrator.forget(topic, group);

@@ -12,6 +12,7 @@ import {
   addRetryOption,
   type BrokerOptions,
   brokerOf,
+  connected,
   type RetryOptions,
 } from "./broker-options.ts";
 import { ConnectionWords } from "./connection-words.ts";
@@ -88,7 +89,9 @@ async function publish(topic: string, options: PublishOptions): Promise<void> {
     topic: checkedName("topic", topic),
   };
   const input = openLines(options.file);
-  const publisher = await TapePublisher.connect({ ...terms, onState: new ConnectionWords().onState });
+  const publisher = await connected(
+    TapePublisher.connect({ ...terms, onState: new ConnectionWords().onState }),
+  );
   const copy = new LineCopy(publisher, input, lineBytesOf(terms.batchBytes));
   onStopSignals(
     () => copy.stop(),

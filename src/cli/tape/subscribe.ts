@@ -11,6 +11,7 @@ import {
   addRetryOption,
   type BrokerOptions,
   brokerOf,
+  connected,
   type RetryOptions,
 } from "./broker-options.ts";
 import { ConnectionWords } from "./connection-words.ts";
@@ -71,15 +72,17 @@ export function registerSubscribe(tape: Command): void {
 async function subscribe(topic: string, options: SubscribeOptions): Promise<void> {
   const lineOf = lineOfOptions(options);
   const { from = "start", group, count = Number.POSITIVE_INFINITY } = options;
-  const subscriber = await TapeSubscriber.connect({
-    ...brokerOf(options, process.env),
-    topic: checkedName("topic", topic),
-    from,
-    follow: options.untilEnd !== true,
-    onState: new ConnectionWords().onState,
-    reconnectFor_ms: options.retry * 1_000,
-    ...(group !== undefined && { group: checkedName("group", group) }),
-  });
+  const subscriber = await connected(
+    TapeSubscriber.connect({
+      ...brokerOf(options, process.env),
+      topic: checkedName("topic", topic),
+      from,
+      follow: options.untilEnd !== true,
+      onState: new ConnectionWords().onState,
+      reconnectFor_ms: options.retry * 1_000,
+      ...(group !== undefined && { group: checkedName("group", group) }),
+    }),
+  );
   onStopSignals(() => void subscriber.close());
   let left = count;
   for await (const batch of subscriber.batches()) {

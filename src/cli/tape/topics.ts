@@ -6,7 +6,7 @@ import type { TapeTopicInfo } from "../../protocol/index.ts";
 import { TapeAdministrator } from "../../tape-runtime/index.ts";
 import { wholeNumber } from "../arguments.ts";
 import { stdout } from "../stdout.ts";
-import { addBrokerOptions, type BrokerOptions, brokerOf } from "./broker-options.ts";
+import { addBrokerOptions, type BrokerOptions, brokerOf, connected } from "./broker-options.ts";
 import { bytesText } from "./progress.ts";
 import { tableLines } from "./table.ts";
 import { checkedName } from "./topic-argument.ts";
@@ -132,7 +132,7 @@ async function asAdministrator(
   topic: string,
   act: (administrator: TapeAdministrator, topic: string) => Promise<string>,
 ): Promise<void> {
-  const administrator = await TapeAdministrator.connect(brokerOf(options, process.env));
+  const administrator = await connected(TapeAdministrator.connect(brokerOf(options, process.env)));
   try {
     stdout.write(`${await act(administrator, topic)}\n`);
   } finally {
@@ -141,7 +141,7 @@ async function asAdministrator(
 }
 
 async function list({ json, ...options }: ListOptions): Promise<void> {
-  const administrator = await TapeAdministrator.connect(brokerOf(options, process.env));
+  const administrator = await connected(TapeAdministrator.connect(brokerOf(options, process.env)));
   try {
     const topics = await administrator.topics();
     stdout.writeLines(json === true ? topics.map((topic) => JSON.stringify(topic)) : tableOf(topics));

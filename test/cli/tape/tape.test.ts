@@ -195,7 +195,8 @@ async function saying(bytes: string | Uint8Array, isAsked: boolean): Promise<str
   return String((server.address() as { port: number }).port);
 }
 
-const NO_TAPE = /^seriatim: the tape at 127\.0\.0\.1:\d+ sent no message: [^\n]+\n$/;
+const NO_TAPE =
+  /^seriatim: the tape at 127\.0\.0\.1:\d+ sent no message: [^\n]+: is it a tape's port, and does it speak plain TCP \(TLS [^\n]+\n$/;
 
 test("wrong magic: who listens is no tape at all", async () => {
   const http = await saying("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", true);
