@@ -35,6 +35,8 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
   #where: TapePlace;
   /** The record that comes next; 0 while nobody knows. */
   #nextRecord = 0;
+  /** Its place is behind what came, not what was asked for. */
+  #hasReceived = false;
   /** Behind the last record that was taken. */
   #takenNext = 0;
   /** Where it ends, when it doesn't follow. */
@@ -151,6 +153,9 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
       // From now on the end is a record: what comes while it is away is not missed.
       if (this.#where.fromKind === TapeFrom.End) this.#where = recordAt(accepted.nextRecord);
       if (this.#where.fromKind === TapeFrom.Record) this.#nextRecord = this.#where.from;
+    } else if (this.#hasReceived) {
+      // A power failure may have taken what was not durable; what got those numbers anew is not what came before.
+      this.#nextRecord = Math.min(this.#nextRecord, accepted.nextRecord);
     }
     this.#accepted = accepted;
     this.#options.onState(this.#isActive ? "active" : "standby", undefined);
@@ -182,6 +187,7 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
       return undefined;
     }
     this.#link.gotOn();
+    this.#hasReceived = true;
     this.#nextRecord = nextRecord;
     this.#queue.push(batch);
     this.#endWhenRead(false);

@@ -83,9 +83,20 @@ test("a lost connection goes on behind the last record that came, and nothing co
   first.socket.destroy();
   const second = await broker.next();
   expect(second.hello).toMatchObject({ fromKind: TapeFrom.Record, from: 4 });
-  second.accept().batch(3, ["c", "d"]);
+  second.accept({ nextRecord: 4 }).batch(3, ["c", "d"]);
   expect(await take(records, 3)).toEqual(["2 b", "3 c", "4 d"]);
   expect(subscriber.connections).toBe(2);
+});
+
+test("a topic that lost its end while the connection was away goes on at its end, whatever the numbers were before", async () => {
+  const [subscriber, first] = await connect({ from: "start" });
+  const records = subscriber[Symbol.asyncIterator]();
+  first.batch(1, ["a", "b"]).batch(3, ["lost", "too"]);
+  expect(await take(records, 4)).toEqual(["1 a", "2 b", "3 lost", "4 too"]);
+  first.socket.destroy();
+  const second = await broker.next();
+  second.accept({ nextRecord: 3 }).batch(3, ["c"]).batch(4, ["d"]);
+  expect(await take(records, 2)).toEqual(["3 c", "4 d"]);
 });
 
 test("who begins at the end and is away at once misses nothing of what comes meanwhile", async () => {
