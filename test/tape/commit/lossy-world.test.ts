@@ -3,7 +3,7 @@
 
 import { expect, test } from "vitest";
 import { Prng } from "../../../src/base/index.ts";
-import { ORDERING_LIMITS } from "../../../src/tape/index.ts";
+import { ORDERING_LIMITS, topicDirectory } from "../../../src/tape/index.ts";
 import { batchBytes, recordsOf, Workbench } from "./support.ts";
 
 const PUBLISHERS = [7, 8, 9];
@@ -86,6 +86,7 @@ class Publisher {
 
 class World {
   readonly bench: Workbench;
+  readonly told: string[] = [];
   readonly #prng: Prng;
   readonly #publishers = new Map(PUBLISHERS.map((id) => [id, new Publisher(id)]));
   readonly #of = new Map<number, Publisher>();
@@ -134,6 +135,7 @@ class World {
   }
 
   #hear(line: string): void {
+    this.told.push(line);
     const words = line.split(" ");
     const [kind, connection] = words;
     const publisher = this.#of.get(Number(connection));
@@ -162,4 +164,14 @@ test("order 2: first in, first out per session over reconnects, each value exact
   }
   console.log(`seeds 1..30: ${JSON.stringify(counts)}`);
   for (const [what, count] of Object.entries(counts)) expect([what, count >= 50]).toEqual([what, true]);
+});
+
+test("the same commands at the same times give the same results and the same files, byte for byte", () => {
+  const twice = [1, 2].map(() => {
+    const world = new World(99);
+    world.run();
+    return { told: world.told, files: world.bench.disk.image(topicDirectory("/tape", 1)) };
+  });
+  expect(twice[0].told.length).toBeGreaterThan(50);
+  expect(twice[0]).toEqual(twice[1]);
 });
