@@ -150,6 +150,23 @@ test("a full disk: its topic's connections are told, nothing unsafe is acknowled
   expect(batchesOf(bench.disk, 1)).toEqual(["7.1.1", "8.1.1", "7.1.2"]);
 });
 
+test("a full disk: what was written in the same turn and is not safe is not acknowledged at level 2", () => {
+  const bench = new Workbench().topic(1);
+  bench.open(10, 7, 1, 2);
+  bench.open(11, 8, 1, 1);
+  bench.turn();
+  bench.disk.failAt(bench.disk.calls + 3, "ENOSPC");
+  bench.part(10, [batchBytes(1)]);
+  bench.part(11, [batchBytes(1, { publisher: 8 })]);
+  bench.part(11, [batchBytes(2, { publisher: 8 })]);
+  expect(bench.turn()).toEqual([
+    "Ack 11 batch 1 next 3",
+    "TopicFailed DiskFull",
+    "Fault 10 DiskFull 0",
+    "Fault 11 DiskFull 0",
+  ]);
+});
+
 test("a disk that is full when a session begins refuses it, and is asked again a second later", () => {
   const bench = new Workbench().topic(1);
   bench.disk.failAt(bench.disk.calls + 1, "ENOSPC");

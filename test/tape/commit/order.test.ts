@@ -109,6 +109,39 @@ test("a late batch before the lease is over is not fenced, also when the worker 
   expect(batchesOf(bench.disk, 1)).toEqual(["7.1.1", "7.1.2"]);
 });
 
+test("a late batch is not fenced when it lies behind the end of the ring, in the turn that finds the lease over", () => {
+  const bench = new Workbench({ commandsMax: 8 }).topic(2);
+  bench.open(10);
+  bench.part(10, [batchBytes(2)]);
+  const other = (): boolean => bench.stage.commands.retain(1, { bytes: 0, age_us: 0 });
+  for (let command = 0; command < 4; command++) other();
+  bench.turn();
+  bench.clock.now_us += 2 * lease_us;
+  other();
+  bench.part(10, [batchBytes(1)]);
+  expect(bench.turn()).toEqual(["Ack 10 batch 2 next 3"]);
+});
+
+test("what waits is acknowledged to who sent it last", () => {
+  const bench = new Workbench().topic(2);
+  bench.open(10);
+  bench.open(11);
+  bench.turn();
+  bench.part(10, [batchBytes(2)]);
+  bench.part(11, [batchBytes(2), batchBytes(1)]);
+  expect(bench.turn()).toEqual(["Ack 11 batch 2 next 3"]);
+});
+
+test("a connection that was ended is none of its session's any more", () => {
+  const bench = new Workbench().topic(2);
+  for (let connection = 10; connection < 10 + 2 * ORDERING_LIMITS.sessionConnectionsMax; connection++) {
+    bench.open(connection);
+    expect(bench.turn()).toEqual([`SessionOpened ${connection} epoch 1 last 0`]);
+    bench.part(connection, [batchBytes(99)]);
+    expect(bench.turn()).toEqual([`Fault ${connection} BatchNumber 0`]);
+  }
+});
+
 test("other sessions are not held up while one waits for a batch that is missing", () => {
   const bench = new Workbench().topic(2);
   bench.open(10, 7);

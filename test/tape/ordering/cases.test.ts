@@ -134,6 +134,23 @@ const cases: readonly [string, 0 | 1 | 2, readonly Event[]][] = [
     ],
   ],
   [
+    "order 2: a fence that a higher epoch has ended takes no place of another",
+    2,
+    [
+      open(1, 8, 1, "Begun epoch 1 last 0 replaces "),
+      open(2, 7, 1, "Begun epoch 1 last 0 replaces "),
+      open(3, 9, 1, "Begun epoch 1 last 0 replaces "),
+      batch(1, 2, "Hold  last 0 memory 100", 0),
+      batch(2, 2, "Hold  last 0 memory 200", 1),
+      batch(3, 2, "Hold  last 0 memory 300", 500),
+      pass(1_002, "Fence 8 after 0 connections 1", "Fence 7 after 0 connections 2"),
+      open(4, 7, 2, "Begun epoch 2 last 0 replaces "),
+      pass(1_501, "Fence 9 after 0 connections 3"),
+      open(5, 8, 1, "Fenced epoch 1 last 0 replaces "),
+      open(6, 9, 1, "Fenced epoch 1 last 0 replaces "),
+    ],
+  ],
+  [
     "order 2: a higher epoch closes every connection of the one before and forgets what waited there",
     2,
     [
