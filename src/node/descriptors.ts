@@ -5,6 +5,7 @@ import { SeriatimError } from "../base/index.ts";
 import { SERVING_LIMITS } from "../feed/index.ts";
 import { SUBSCRIBERS_SPARE, TICK_CLIENTS_MAX, TICK_CONNECTIONS_SPARE } from "../feed-runtime/index.ts";
 import { openFilesMax } from "../platform/index.ts";
+import { TAPE_TOPICS_MAX } from "../protocol/index.ts";
 import type { Configuration } from "./settings.ts";
 import { FEED_SOCKETS_MAX } from "./web/web-limits.ts";
 
@@ -19,8 +20,8 @@ const FILES = 128;
 const FEED_SOCKETS = SERVING_LIMITS.subscribersMax + SUBSCRIBERS_SPARE + FEED_SOCKETS_MAX;
 const TICK_CLIENTS = TICK_CLIENTS_MAX + TICK_CONNECTIONS_SPARE;
 const DATAGRAMS = 16;
-/** Beside the tape's connections: the segments that are written and read, the catalog, its listeners. */
-const TAPE_FILES = 2_304;
+/** Beside the tape's connections: of each topic the file that is written and four that are read; the catalog, its listeners. */
+const TAPE_FILES = 5 * TAPE_TOPICS_MAX + 128;
 
 /** All that a node without feeds may have open beside the order-entry connections of others. */
 export const DESCRIPTORS_BESIDE = WEB + OTHERS + FILES;

@@ -114,5 +114,5 @@ export async function startTape(configuration: TapeConfiguration, log: Log): Pro
     ownKey: undefined,
     tls: identity,
   };
-  return startTapeProgram(options, new RareNotices((line) => log.warn(line)).add);
+  return startTapeProgram(options, new RareNotices((line) => log.error(line)).add);
 }

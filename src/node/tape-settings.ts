@@ -196,6 +196,11 @@ export function tapeDirectoryOf({ dataDir, tapeDataDir }: Configuration): string
   return tapeDataDir === "" ? join(dataDir, TAPE_DIRECTORY) : tapeDataDir;
 }
 
+/** SERIATIM_TAPE_..., as settings.ts makes it, which is made of this table. */
+function settingVariable(name: SettingName): string {
+  return `SERIATIM_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
 /** Throws CONFIGURATION_INVALID for settings of a tape that there is not, and for a place that is the exchange's. */
 export function refuseHalfATape(configuration: Configuration, given: GivenSettings): void {
   if (configuration.tapePort >= 0) {
@@ -206,6 +211,8 @@ export function refuseHalfATape(configuration: Configuration, given: GivenSettin
   for (const { name, default: value } of TAPE_SETTINGS) {
     const found = given.get(name);
     if (name === "tapePort" || found === undefined || String(found.value) === String(value)) continue;
+    // Variables may be another program's: the tape's own and its clients' are the same.
+    if (found.origin === settingVariable(name)) continue;
     throw invalid(`${found.origin} is given, but no tape-port: there is no tape`);
   }
 }

@@ -70,7 +70,7 @@ export class NodeTape {
         this.#figures = message.figures;
         return;
       case "notice":
-        return this.#log.warn(message.message);
+        return this.#log.error(message.message);
       case "failed": {
         const { code, message: line, exitCode } = message;
         return this.#failure.set(new SeriatimError(code, line, { exitCode }));
