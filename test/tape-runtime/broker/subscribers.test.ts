@@ -3,7 +3,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { NativeChecksums, NodeStorage } from "../../../src/platform/index.ts";
 import {
   batchHeaderProblem,
@@ -21,11 +21,27 @@ import {
   writeCommitOffset,
   writeCredit,
 } from "../../../src/protocol/index.ts";
-import { TopicReader, topicDirectory } from "../../../src/tape/index.ts";
+import { type TopicFigures, TopicReader, topicDirectory } from "../../../src/tape/index.ts";
+import type { TapeBroker } from "../../../src/tape-runtime/index.ts";
 import { batch, concat } from "../../tape/ingest/support.ts";
-import { Client, startBroker } from "./support.ts";
+import { Client, runBroker, startBroker } from "./support.ts";
 
 const checksums = new NativeChecksums();
+
+/** For tests that want no more of a broker than a topic of their own. */
+let broker: TapeBroker;
+let port = 0;
+let stop: () => Promise<void>;
+
+beforeAll(async () => {
+  ({ broker, stop } = await runBroker());
+  [port] = broker.ports;
+});
+afterAll(() => stop());
+
+function topicFigures(topic: string): TopicFigures | undefined {
+  return broker.figures().topics.find(({ name }) => name === topic);
+}
 
 /** A batch as its subscriber reads it; throws when any part of it is not as it was sent and sealed. */
 function checked(bytes: Uint8Array): { publisher: number; batch: number; firstRecord: number } {
@@ -164,31 +180,33 @@ test("reader never sees a torn batch: subscribers at the tail under load get eve
 });
 
 test("ten subscribers at the tail read the file once, over real sockets", async () => {
-  const broker = await startBroker();
-  const [port] = broker.ports;
-  const publisher = await publish(port, "trades", 1);
-  const subscribers = Array.from({ length: 10 }, () => Client.subscriber(port, { fromKind: TapeFrom.End }));
+  const topic = "tail";
+  const before = broker.figures();
+  const publisher = await publish(port, topic, 1);
+  const subscribers = Array.from({ length: 10 }, () =>
+    Client.subscriber(port, { topic, fromKind: TapeFrom.End }),
+  );
   for (const client of subscribers) await client.hears("accepted 0");
   for (let number = 2; number <= 21; number++) {
     publisher.send(batch(number, 1_000));
     for (const client of subscribers)
       await client.until(() => client.batches.length === number - 1, "its batch");
   }
-  expect(broker.figures().delivery).toMatchObject({ reads: 20, inUse: 0 });
-  expect(broker.figures().bytes.delivered).toBe(10 * 20 * (TapeBatch.bytes + 1_000));
+  const { delivery, bytes } = broker.figures();
+  expect(delivery.reads - before.delivery.reads).toBe(20);
+  expect(bytes.delivered - before.bytes.delivered).toBe(10 * 20 * (TapeBatch.bytes + 1_000));
 });
 
 test("a subscriber begins at the start, the end, a record's number in the middle of a batch, or a time", async () => {
-  const broker = await startBroker();
-  const [port] = broker.ports;
-  const publisher = Client.publisher(port);
+  const topic = "places";
+  const publisher = Client.publisher(port, { topic });
   await publisher.hears("accepted 0");
   for (const number of [1, 2, 3]) {
     publisher.send(batchOf(number, 10));
     await publisher.hears(`ack ${number}`);
   }
   const begin = async (fromKind: TapeFrom, from: number, batches: number) => {
-    const client = Client.subscriber(port, { fromKind, from });
+    const client = Client.subscriber(port, { topic, fromKind, from });
     await client.hears("accepted 0");
     await client.until(() => client.batches.length === batches, `${batches} batches from ${from}`);
     return client.batches.map((bytes) => readLogPart(tapeMemoryOf(bytes).view, 0));
@@ -201,7 +219,7 @@ test("a subscriber begins at the start, the end, a record's number in the middle
     await begin(TapeFrom.Time, all[1].committed_us, 2),
   ];
   for (const parts of seen) expect(parts.map(({ firstRecord }) => firstRecord)).toEqual([11, 21]);
-  const atEnd = Client.subscriber(port, { fromKind: TapeFrom.End });
+  const atEnd = Client.subscriber(port, { topic, fromKind: TapeFrom.End });
   await atEnd.hears("accepted 0");
   publisher.send(batchOf(4, 10));
   await atEnd.until(() => atEnd.batches.length === 1, "what came then");
@@ -209,10 +227,9 @@ test("a subscriber begins at the start, the end, a record's number in the middle
 });
 
 test("credit is never exceeded by more than one batch, and more of it brings more", async () => {
-  const broker = await startBroker();
-  const [port] = broker.ports;
-  const publisher = await publish(port, "trades", 20, 1_000);
-  const client = Client.subscriber(port, { credit: 1 });
+  const topic = "credit";
+  const publisher = await publish(port, topic, 20, 1_000);
+  const client = Client.subscriber(port, { topic, credit: 1 });
   const bytes = TapeBatch.bytes + 1_000;
   await client.hears("batch");
   credit(client, 4 * bytes);
@@ -225,11 +242,10 @@ test("credit is never exceeded by more than one batch, and more of it brings mor
 });
 
 test("a slow subscriber lags and slows nobody down; it gets all that it missed", async () => {
-  const broker = await startBroker();
-  const [port] = broker.ports;
-  const slow = await slowSubscriber(port);
-  const quick = Client.subscriber(port, { credit: 1e9 });
-  const publisher = Client.publisher(port, { ack: 1 });
+  const topic = "slow";
+  const slow = await slowSubscriber(topic);
+  const quick = Client.subscriber(port, { topic, credit: 1e9 });
+  const publisher = Client.publisher(port, { topic, ack: 1 });
   await publisher.hears("accepted 0");
   for (let number = 1; number <= 24; number++) publisher.send(batch(number, 1_000_000));
   await publisher.hears("ack 24");
@@ -241,11 +257,11 @@ test("a slow subscriber lags and slows nobody down; it gets all that it missed",
 });
 
 /** One that is let in and then reads nothing. */
-async function slowSubscriber(port: number): Promise<Client> {
-  const maker = Client.publisher(port);
+async function slowSubscriber(topic: string): Promise<Client> {
+  const maker = Client.publisher(port, { topic });
   await maker.hears("accepted 0");
   maker.socket.end();
-  const client = Client.subscriber(port, { credit: 1e9 });
+  const client = Client.subscriber(port, { topic, credit: 1e9 });
   await client.hears("accepted 0");
   client.socket.pause();
   return client;
@@ -266,17 +282,14 @@ test("a subscriber that retention overtakes is told so, and which record is the 
 });
 
 test("a group has one active member; its standby takes over from the committed offset, and gets nothing before it again", async () => {
-  const broker = await startBroker();
-  const [port] = broker.ports;
-  const publisher = await publish(port, "trades", 6);
-  const first = Client.subscriber(port, { group: "risk" });
+  const topic = "group";
+  const publisher = await publish(port, topic, 6);
+  const first = Client.subscriber(port, { topic, group: "risk" });
   await first.until(() => first.batches.length === 6, "6 batches");
-  const second = Client.subscriber(port, { group: "risk" });
+  const second = Client.subscriber(port, { topic, group: "risk" });
   await second.hears("standby");
   commit(first, 4);
-  await vi.waitFor(() =>
-    expect(broker.figures().topics[0].groups).toMatchObject([{ committed: 4, members: 2 }]),
-  );
+  await vi.waitFor(() => expect(topicFigures(topic)?.groups).toMatchObject([{ committed: 4, members: 2 }]));
   expect([first.heard[1], second.batches.length]).toEqual(["active 1", 0]);
   first.socket.destroy();
   await second.hears("active 4");

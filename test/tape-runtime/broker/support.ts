@@ -42,6 +42,13 @@ const WAIT_MS = 20_000;
 
 /** In a directory of its own, stopped and removed when the test is over. */
 export async function startBroker(options: Partial<TapeBrokerOptions> = {}): Promise<TapeBroker> {
+  const { broker, stop } = await runBroker(options);
+  onTestFinished(stop);
+  return broker;
+}
+
+/** The same for several tests, until `stop`. */
+export async function runBroker(options: Partial<TapeBrokerOptions> = {}) {
   const directory = mkdtempSync(join(tmpdir(), "tape-"));
   const lock = await openTapeDirectory(directory);
   const broker = await TapeBroker.start({
@@ -50,12 +57,12 @@ export async function startBroker(options: Partial<TapeBrokerOptions> = {}): Pro
     ...{ retain: { bytes: 0, age_us: 0 }, lease_ms: 30_000, connectionsMax: 64 },
     ...options,
   });
-  onTestFinished(async () => {
+  const stop = async (): Promise<void> => {
     await broker.stop();
     await lock.release();
     rmSync(directory, { recursive: true });
-  });
-  return broker;
+  };
+  return { broker, stop };
 }
 
 export const publisherHello: TapeHelloFields = {
