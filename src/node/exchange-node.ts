@@ -271,7 +271,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
       condition: this.#condition(),
       feedResyncs: this.#web.resyncs,
       snapshot: this.#snapshots?.status ?? { position: 0, failures: 0 },
-      tape: this.#tape?.status,
+      tape: this.#tape && { ...this.#tape.status, published: this.#dropCopy?.position },
     });
   }
 

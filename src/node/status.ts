@@ -81,6 +81,8 @@ export interface TapeStatus {
   readonly failure?: string | undefined;
   /** At most a second old; those of the end when it has failed; undefined: it has not said any yet. */
   readonly figures?: TapeFigures | undefined;
+  /** Of the log, up to which the exchange has handed to its topics what is said there; undefined where nothing is published. */
+  readonly published?: number | undefined;
 }
 
 /** What administrators and nodes have decided, by the log. */

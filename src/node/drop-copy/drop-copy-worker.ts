@@ -3,6 +3,7 @@
 //
 //   this thread                       the node's thread
 //   begun, gap, lost  -> message -->  logs it
+//   published         -> message -->  how far, once a second
 //                     <- shared ----  how far the log is released
 //   publishes the rest <- message --  "stop"
 
@@ -29,8 +30,11 @@ export interface DropCopyWorkerData {
 
 export type DropCopyWorkerMessage =
   | { readonly kind: "begun"; readonly position: number }
+  | { readonly kind: "published"; readonly position: number }
   | { readonly kind: "gap"; readonly gap: TopicGap }
   | { readonly kind: "lost"; readonly code: string; readonly why: string };
+
+const TELL_MS = 1_000;
 
 function say(message: DropCopyWorkerMessage): void {
   parentPort?.postMessage(message);
@@ -48,7 +52,8 @@ async function run(): Promise<void> {
     onLost: ({ code, message }) => say({ kind: "lost", code, why: message }),
   });
   parentPort?.once("message", () => publication.stop());
-  await publication.run();
+  const ticker = setInterval(() => say({ kind: "published", position: publication.position }), TELL_MS);
+  await publication.run().finally(() => clearInterval(ticker));
 }
 
 // Those who trade are served first, and so is the tape, whose client this is.

@@ -29,6 +29,8 @@ export interface DropCopyOptions {
 }
 
 export class DropCopy {
+  /** Of the log, up to which all was handed to the topics; at most a second old. */
+  position = 0;
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   readonly #options: DropCopyOptions;
@@ -79,6 +81,9 @@ export class DropCopy {
         const topics = streams.map(dropCopyTopic);
         return log.info({ topics, position: message.position }, "publishes to the tape");
       }
+      case "published":
+        this.position = message.position;
+        return;
       case "gap": {
         const { topic, first, last } = message.gap;
         const what =

@@ -102,6 +102,11 @@ export const TAPE_METRICS: readonly Metric[] = [
     label: "step",
   },
   gauge(
+    "seriatim_tape_published_position",
+    "The last position of the log whose reports and market data the exchange has handed to its topics.",
+    ({ tape }) => tape?.published ?? 0,
+  ),
+  gauge(
     "seriatim_tape_topics",
     "Topics there are.",
     of(({ topicsTotal }) => topicsTotal),
