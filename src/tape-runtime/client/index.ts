@@ -1,3 +1,10 @@
+export type {
+  TapeAcceptedFields,
+  TapeGroupInfo,
+  TapeRecordHeader,
+  TapeRetention,
+  TapeTopicInfo,
+} from "../../protocol/index.ts";
 export { TapeAdministrator, type TapeAdministratorOptions } from "./administrator.ts";
 export { TapeRefusedError } from "./errors.ts";
 export type { TapePeerOptions, TapeReconnectOptions, TapeSigner } from "./options.ts";

@@ -6,6 +6,7 @@
 
 import { assert, type Checksums } from "../../base/index.ts";
 import {
+  padded,
   RecordWriter,
   readBatchHeader,
   TapeBatch,
@@ -120,7 +121,7 @@ export class PublishWindow {
     if (records === 0) return undefined;
     const plainBytes = this.#writer.payloadBytes;
     const { payloadBytes, isCompressed } = this.#squeeze(at + TapeBatch.bytes, plainBytes);
-    const paddedEnd = at + TapeBatch.bytes + ((payloadBytes + 7) & ~7);
+    const paddedEnd = at + TapeBatch.bytes + padded(payloadBytes);
     const { bytes } = this.memory;
     bytes.fill(0, at + TapeBatch.bytes + payloadBytes, paddedEnd);
     const payloadCrc = this.#checksums.crc32c(bytes.subarray(at + TapeBatch.bytes, paddedEnd));

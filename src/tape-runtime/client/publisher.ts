@@ -7,17 +7,15 @@
 import { SeriatimError } from "../../base/index.ts";
 import { NativeChecksums } from "../../platform/index.ts";
 import {
-  encodeRecordHeaders,
   readTapeAck,
   type TapeAcceptedFields,
   type TapeMemory,
   TapeRole,
   TapeType,
-  tapeRecordBytes,
 } from "../../protocol/index.ts";
 import { invalidArgument } from "./errors.ts";
 import { lastGoodOf, Resume, resumeOf } from "./publish-course.ts";
-import { Added, type BatchPlace, type InFlightBatch, PublishWindow } from "./publish-window.ts";
+import { type BatchPlace, type InFlightBatch, PublishWindow } from "./publish-window.ts";
 import {
   checkedPublisher,
   type TapePublisherOptions,
@@ -25,6 +23,7 @@ import {
   type TapeRecordOptions,
 } from "./publisher-options.ts";
 import { AfterLoss, ReconnectingLink } from "./reconnecting.ts";
+import { RecordIntake } from "./record-intake.ts";
 
 /** Where a record is that was acknowledged. */
 export interface Published {
@@ -46,19 +45,17 @@ export interface PublisherFigures {
   readonly connections: number;
 }
 
-const text = new TextEncoder();
-
 export class TapePublisher {
   /** Resolves when it is closed, with why when nobody asked for it; never rejects. */
   readonly closed: Promise<SeriatimError | undefined>;
   readonly #options: ReturnType<typeof checkedPublisher>;
   readonly #window: PublishWindow;
+  readonly #intake: RecordIntake;
   readonly #link: ReconnectingLink;
   readonly #closed = Promise.withResolvers<SeriatimError | undefined>();
   #accepted: TapeAcceptedFields | undefined;
   #epoch: number;
   #acknowledged = 0;
-  #linger: NodeJS.Timeout | undefined;
   #room: PromiseWithResolvers<void> | undefined;
   #failure: SeriatimError | undefined;
   #isClosing = false;
@@ -81,6 +78,7 @@ export class TapePublisher {
     this.closed = this.#closed.promise;
     const { inFlightBytes, batchBytes, compress } = checked;
     this.#window = new PublishWindow(inFlightBytes, batchBytes, new NativeChecksums(), compress);
+    this.#intake = new RecordIntake(this.#window, batchBytes, checked.linger_ms, () => this.#seal());
     this.#link = new ReconnectingLink(checked.peer, checked.reconnectFor_us, {
       hello: () => this.#hello(),
       accepted: (accepted) => this.#resume(accepted),
@@ -113,12 +111,7 @@ export class TapePublisher {
    */
   append(value: Uint8Array | string, options?: TapeRecordOptions): boolean {
     this.#checkOpen();
-    const bytes = typeof value === "string" ? text.encode(value) : value;
-    if (options === undefined) return this.#add(bytes, undefined, undefined, undefined);
-    const { key, headers, time_us } = options;
-    const keyBytes = typeof key === "string" ? text.encode(key) : key;
-    const headerBytes = headers === undefined ? undefined : encodeRecordHeaders(headers);
-    return this.#add(bytes, keyBytes, headerBytes, time_us);
+    return this.#intake.add(value, options);
   }
 
   /** Resolves when a record may be added; rejects when the publisher is over. */
@@ -142,25 +135,25 @@ export class TapePublisher {
   async publishBatch(records: readonly TapeRecordInput[]): Promise<Published> {
     this.#checkOpen();
     if (records.length === 0) throw invalidArgument("a batch has at least one record");
-    this.#seal();
+    this.#intake.seal();
     if (!this.#window.hasRoom) throw windowFull();
-    for (const { value, ...options } of records) this.#addToBatch(value, options);
+    this.#intake.addTogether(records);
     const place = this.#placeOf(0);
-    this.#seal();
+    this.#intake.seal();
     return place;
   }
 
   /** Sends what was added; resolves when all of it is acknowledged. Rejects with why the publisher is over. */
   async flush(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    this.#seal();
+    this.#intake.seal();
     await this.#window.lastPlace();
   }
 
   /** Flushes, and ends the session's connection in order. Resolves when it is closed; rejects with why it did not come to that. */
   async close(): Promise<void> {
     if (!this.#isClosing && this.#failure === undefined) {
-      this.#seal();
+      this.#intake.seal();
       this.#isClosing = true;
       if (this.#link.connection === undefined && this.#window.unacknowledged === 0)
         this.#link.stop(undefined);
@@ -180,37 +173,6 @@ export class TapePublisher {
     if (this.#isClosing) throw new SeriatimError("CLOSED", "the publisher is closing");
   }
 
-  #add(value: Uint8Array, key?: Uint8Array, headers?: Uint8Array, time_us?: number): boolean {
-    const window = this.#window;
-    let added = window.add(value, key, headers, time_us);
-    if (added === Added.BatchFull) {
-      if (window.openRecords === 0) this.#refuseRecord(value, key, headers, time_us);
-      this.#seal();
-      added = window.add(value, key, headers, time_us);
-      if (added === Added.BatchFull) this.#refuseRecord(value, key, headers, time_us);
-    }
-    if (added === Added.WindowFull) return false;
-    if (this.#linger === undefined) this.#startLinger();
-    return true;
-  }
-
-  #refuseRecord(value: Uint8Array, key?: Uint8Array, headers?: Uint8Array, time_us?: number): never {
-    this.#window.discard();
-    const bytes = tapeRecordBytes(value.length, key?.length, headers?.length, time_us);
-    throw invalidArgument(`a record of ${bytes} bytes does not fit a batch of ${this.#options.batchBytes}`);
-  }
-
-  #addToBatch(value: Uint8Array | string, { key, headers, time_us }: TapeRecordOptions): void {
-    const bytes = typeof value === "string" ? text.encode(value) : value;
-    const keyBytes = typeof key === "string" ? text.encode(key) : key;
-    const headerBytes = headers === undefined ? undefined : encodeRecordHeaders(headers);
-    if (this.#window.add(bytes, keyBytes, headerBytes, time_us) === Added.Yes) return;
-    this.#window.discard();
-    throw invalidArgument(
-      `the records don't fit a batch of ${this.#options.batchBytes} bytes and 10,000 records`,
-    );
-  }
-
   #placeOf(index: number): Promise<Published> {
     return this.#window.openPlace().then(({ batch, firstRecord }: BatchPlace) => ({
       batch,
@@ -218,14 +180,7 @@ export class TapePublisher {
     }));
   }
 
-  #startLinger(): void {
-    const { linger_ms } = this.#options;
-    this.#linger = setTimeout(() => this.#seal(), linger_ms);
-  }
-
   #seal(): void {
-    clearTimeout(this.#linger);
-    this.#linger = undefined;
     const sealed = this.#window.seal(this.#options.publisher, this.#epoch);
     if (sealed !== undefined) this.#send(sealed);
   }
@@ -325,7 +280,7 @@ export class TapePublisher {
   }
 
   #over(failure: SeriatimError | undefined): void {
-    clearTimeout(this.#linger);
+    this.#intake.stop();
     const why = this.#isDone()
       ? undefined
       : (failure ?? new SeriatimError("CLOSED", "the publisher was closed"));
