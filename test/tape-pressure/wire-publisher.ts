@@ -1,7 +1,7 @@
 // A publisher on the wire that keeps its number over everything: it sends marked batches as fast as its window, its allowance and
 // the broker let it, over one connection or, at order level 2, several; comes back when they break, and sends again what the broker
-// does not have. What it knows it writes into its ledger first. Batches are not acknowledged at ack level 0: it keeps none then, and
-// goes on behind what it sent last.
+// does not have, and now and then what it has. What it knows it writes into its ledger first. At ack level 0 it keeps no batches,
+// and goes on behind what it sent last.
 
 import type { Prng } from "../../src/base/index.ts";
 import {
@@ -19,6 +19,8 @@ import { WireConnection, type WireEnd } from "./wire-connection.ts";
 /** Batches on their way: below what a broker holds back of a session. */
 const WINDOW_BATCHES = 24;
 const RETRY_MS = 20;
+/** Of so many batches one is sent twice: the topic must have it once. */
+const TWICE_ONE_IN = 40;
 
 export interface PublisherPlan {
   readonly publisher: number;
@@ -102,12 +104,15 @@ export class WirePublisher {
     this.#unacknowledgedBytes = 0;
   }
 
-  /** What the broker has is acknowledged; what it lacks is sent again, in its order. */
+  /** What the broker has is acknowledged; what it lacks is sent again, in its order, and every second time what it has as well. */
   #resume(lastBatch: number): void {
+    const { prng } = this.#tools;
+    const needless = prng.between(1, 2) === 1 ? [...this.#unacknowledged.values()] : [];
     if (this.plan.ack === 0) this.#sent = Math.max(this.#sent, lastBatch);
     else if (lastBatch < this.#acknowledged)
       this.#complain(`${this.#acknowledged} was acknowledged, the session resumes behind ${lastBatch}`);
     else this.#acknowledge(lastBatch);
+    for (const bytes of needless) this.#anyConnection().send(bytes);
     for (const bytes of this.#unacknowledged.values()) this.#anyConnection().send(bytes);
     this.pump();
   }
@@ -157,6 +162,7 @@ export class WirePublisher {
       this.#unacknowledgedBytes += bytes.length;
     }
     this.#anyConnection().send(bytes);
+    if (prng.between(1, TWICE_ONE_IN) === 1) this.#anyConnection().send(bytes);
   }
 
   #anyConnection(): WireConnection {
