@@ -23,6 +23,9 @@ const HELLO_us = 5_000_000;
  * in memory for each connection that is not read further. */
 const SCRATCH_BYTES = 128 * 1024;
 
+/** Where keys are asked for: of all connections, what those may be that have not proved one, 1 / this. */
+const STRANGERS_SHARE = 2;
+
 /** Who serves a role. */
 export interface RoleService {
   /** Where the next bytes are to be read to, and then `filled`; without it, or undefined: they are `received`. */
@@ -55,12 +58,17 @@ export class Reception implements SpaceHandler {
   readonly #services: (RoleService | undefined)[];
   /** Shared: what is read is taken out of it before the next read. */
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
+  /** Whose handshake is not over, the one that came first ahead. */
+  readonly #strangers = new Set<Opening>();
+  readonly #strangersMax: number;
   #isClosing = false;
 
   constructor(options: ReceptionOptions) {
     this.#options = options;
     this.#openings = new Array(options.connectionsMax).fill(undefined);
     this.#services = new Array(options.connectionsMax).fill(undefined);
+    const share = Math.max(1, Math.floor(options.connectionsMax / STRANGERS_SHARE));
+    this.#strangersMax = options.access.isOpen ? options.connectionsMax : share;
   }
 
   opened(connection: number, address: string): void {
@@ -68,7 +76,10 @@ export class Reception implements SpaceHandler {
     const { access, clock } = this.#options;
     const opening = new Opening(connection, address, access, clock.monotonicMicros() + HELLO_us);
     this.#openings[connectionSlot(connection)] = opening;
-    if (this.#isClosing) this.refuse(opening, TapeReason.ShuttingDown);
+    if (this.#isClosing) return this.refuse(opening, TapeReason.ShuttingDown);
+    this.#strangers.add(opening);
+    if (this.#strangers.size <= this.#strangersMax) return;
+    for (const oldest of this.#strangers) return this.refuse(oldest, TapeReason.TooManyConnections);
   }
 
   received(connection: number, bytes: Uint8Array): void {
@@ -113,8 +124,10 @@ export class Reception implements SpaceHandler {
     const opening = this.#openings[slot];
     this.#services[slot] = undefined;
     this.#openings[slot] = undefined;
-    if (service !== undefined) service.closed(connection);
-    else if (opening !== undefined) this.#options.gone(opening);
+    if (service !== undefined) return service.closed(connection);
+    if (opening === undefined) return;
+    this.#strangers.delete(opening);
+    this.#options.gone(opening);
   }
 
   /** The connection that is not taken over yet, if there is one of that number. */
@@ -137,6 +150,7 @@ export class Reception implements SpaceHandler {
   refuse(opening: Opening, reason: TapeReason, detail = 0): void {
     if (opening.isOver) return;
     opening.isOver = true;
+    this.#strangers.delete(opening);
     opening.until_us = this.#options.clock.monotonicMicros() + HELLO_us;
     this.refused++;
     const end = () => {
@@ -177,6 +191,7 @@ export class Reception implements SpaceHandler {
     }
     if (handshake.state === HandshakeState.Over) return this.refuse(opening, handshake.problem);
     if (handshake.state !== HandshakeState.WaitOpen) return;
+    this.#strangers.delete(opening);
     this.#options.transport.pause(connection);
     if (taken < bytes.length) opening.rest = bytes.slice(taken);
     this.#options.admit(opening);

@@ -65,6 +65,23 @@ test("by TLS and by a plain port beside it: keys are proved, and may do what the
   expect(broker.figures().connections).toMatchObject({ administrators: 1, refused: 6 });
 });
 
+test("where keys are asked for, half of the connections are for who has proved one: the oldest stranger gives way", async () => {
+  const broker = await startBroker({ access, connectionsMax: 4 });
+  const [port] = broker.ports;
+  const feed = Client.publisher(port, { topic: "md.trades", key: "feed" }, { prove });
+  await feed.hears("accepted 0");
+  const strangers: Client[] = [];
+  for (let i = 0; i < 3; i++) {
+    strangers.push(new Client(port));
+    await vi.waitFor(() => expect(broker.figures().connections.opened).toBe(2 + i));
+  }
+  await strangers[0].hears("Refused TooManyConnections");
+  await strangers[0].hears("end");
+  const other = Client.publisher(port, { topic: "md.quotes", key: "feed" }, { prove });
+  await other.hears("accepted 0");
+  expect([strangers[1].heard.length, strangers[2].heard]).toEqual([2, []]);
+});
+
 test("a slow connection beside fast ones keeps its buffer from nobody for long, and is told why it ends", async () => {
   const system = new SystemClock();
   let ahead_us = 0;
