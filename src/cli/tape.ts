@@ -5,6 +5,7 @@ import { registerGroups } from "./tape/groups.ts";
 import { registerInspect } from "./tape/inspect.ts";
 import { registerPublish } from "./tape/publish.ts";
 import { registerServe } from "./tape/serve.ts";
+import { registerStatus } from "./tape/status.ts";
 import { registerSubscribe } from "./tape/subscribe.ts";
 import { registerTopics } from "./tape/topics.ts";
 
@@ -18,5 +19,6 @@ export function registerTape(program: Command): void {
   registerSubscribe(tape);
   registerTopics(tape);
   registerGroups(tape);
+  registerStatus(tape);
   registerInspect(tape);
 }

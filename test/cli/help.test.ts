@@ -39,6 +39,7 @@ const helps: [args: string, usage: string][] = [
   ["tape help subscribe", "seriatim tape subscribe [options] <topic>"],
   ["tape help topics", "seriatim tape topics [options] [command]"],
   ["tape help groups", "seriatim tape groups [options] <topic>"],
+  ["tape help status", "seriatim tape status [options]"],
   ["journal help verify", "seriatim journal verify [options] <dir>"],
 ];
 

@@ -52,6 +52,18 @@ test("a node's tape listens, says its figures, and ends with the node", async ()
   expect(tapePort).toBeGreaterThan(0);
   await expect.poll(() => status().tape?.figures?.staging.buffers).toBe(2);
   expect(status()).toMatchObject({ status: "ok", tape: { figures: { port: tapePort, topicsTotal: 0 } } });
+  const publisher = await TapePublisher.connect({ port: tapePort, topic: "t", publisher: 1, ack: 2 });
+  await publisher.publishBatch([{ value: "one" }, { value: "two" }]);
+  await publisher.close();
+  await expect.poll(() => status().tape?.figures?.topics[0]?.nextRecord, { timeout: 10_000 }).toBe(3);
+  const metrics = await (await fetch(`http://127.0.0.1:${node?.httpPort}/metrics`)).text();
+  for (const line of [
+    "seriatim_tape_up 1",
+    'seriatim_tape_batches_total{step="acknowledged"} 1',
+    'seriatim_tape_topic_next_record{topic="t"} 3',
+    "seriatim_tape_staging_in_use 0",
+  ])
+    expect(metrics).toContain(`${line}\n`);
   await stop();
   expect(lines).toEqual([]);
   await new Promise<Server>((resolve) => {

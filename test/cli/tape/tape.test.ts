@@ -99,6 +99,18 @@ test("topics are made, listed, bounded and deleted", async () => {
   expect(await here("topics", "delete", "md.day")).toMatchObject({ status: 1 });
 });
 
+test("a tape says its figures as JSON", async () => {
+  const { status, out } = await here("status");
+  expect([status, JSON.parse(out)]).toMatchObject([
+    0,
+    {
+      port: Number(port),
+      staging: { buffers: 4, inUse: 0 },
+      connections: { administrators: 1, publishers: 0 },
+    },
+  ]);
+});
+
 test("members of a group take turns, and go on where the last one was", async () => {
   await here("publish", "work", "--file", file("work", "1\n2\n3\n4\n"));
   expect(await here("subscribe", "work", "--group", "g", "--count", "2")).toMatchObject({
