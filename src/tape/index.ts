@@ -8,7 +8,7 @@ export {
   type Retention,
   readCommand,
 } from "./commit/command-codec.ts";
-export { CommitAgent, type CommitAgentParts, resultsNeeded } from "./commit/commit-agent.ts";
+export { CommitAgent, type CommitAgentParts } from "./commit/commit-agent.ts";
 export { COMMIT_FIGURES_BYTES, type CommitCounts, readCommitFigures } from "./commit/commit-figures.ts";
 export { COMMIT_RECORD_BYTES, CommitCommandKind, CommitResultKind } from "./commit/record-layout.ts";
 export {
@@ -18,6 +18,7 @@ export {
   readResult,
   type TopicExtent,
 } from "./commit/result-codec.ts";
+export { resultsNeeded } from "./commit/results-needed.ts";
 export type { OpenTopicLog, TopicNotice } from "./commit/topic-table.ts";
 export type { GroupFigures, TapeFigures, TopicFigures } from "./figures.ts";
 export * from "./ingest/index.ts";

@@ -20,10 +20,9 @@ import { CommitConnection, Outcomes } from "./outcomes.ts";
 import { PartCommitter, type TurnTime } from "./part-committer.ts";
 import { CommitCommandKind } from "./record-layout.ts";
 import { CommitResultWriter } from "./result-codec.ts";
+import { RESULTS_PER_COMMAND } from "./results-needed.ts";
 import { type OpenTopicLog, type TopicNotice, TopicTable } from "./topic-table.ts";
 
-/** What one command may cause beside a fault for each connection: acks of a session's connections, and its own answer. */
-const RESULTS_PER_COMMAND = 32;
 /** Written between two times that the loop is told what is done: buffers come back while a turn goes on. */
 const TOLD_BYTES = 256 * 1024;
 /** Between two looks at what is due by time. */
@@ -48,12 +47,6 @@ export interface CommitAgentParts {
   /** COMMIT_FIGURES_BYTES. */
   readonly figures: SharedArrayBuffer;
   readonly notice?: TopicNotice;
-}
-
-/** The least room of a ring of results for so many connections and topics of its worker. */
-export function resultsNeeded(connectionsMax: number, topicsMax: number): number {
-  // An ack, a fault and an opening that wait, and a fault more that the next command may cause, of each connection.
-  return 4 * connectionsMax + topicsMax + RESULTS_PER_COMMAND;
 }
 
 export class CommitAgent implements Agent {

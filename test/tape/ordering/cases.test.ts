@@ -197,3 +197,17 @@ test.each(cases)("%s", (_, level, events) => {
     expect(answers).toEqual(events.map(([, answer]) => answer));
   }
 });
+
+test("a topic that is closed gives back the memory of all that waited, and forgets sessions and fences", () => {
+  const ordering = new RealOrdering(2, limits);
+  for (const publisher of [7, 8, 9]) ordering.open(publisher, publisher, 1);
+  ordering.batch(7, 2, 100, 0);
+  expect(ordering.pass(1_001)).toHaveLength(1);
+  ordering.batch(8, 2, 100, 1_001);
+  ordering.batch(8, 4, 100, 1_001);
+  expect(ordering.memory.used_bytes).toBe(200);
+  ordering.sessions.clear();
+  expect([ordering.memory.used_bytes, ordering.sessions.size]).toEqual([0, 0]);
+  expect(ordering.pass(9_000)).toEqual([]);
+  expect(ordering.open(10, 7, 1)).toBe("Joined epoch 1 last 0 replaces ");
+});
