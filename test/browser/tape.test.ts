@@ -35,7 +35,16 @@ beforeAll(async () => {
   await buildPageIfStale();
   const node = await NodeProcess.start([
     ...["--data-dir", dir, "--segment-bytes", "16777216", "--simulate", "500"],
-    ...["--tape-port", "0", "--tape-publish", "reports,levels"],
+    ...[
+      "--tape-port",
+      "0",
+      "--tape-publish",
+      "reports,levels",
+      "--tape-staging",
+      "2",
+      "--tape-delivery",
+      "2",
+    ],
   ]);
   url = `http://127.0.0.1:${node.httpPort}/`;
   const topic = "exchange.reports";
@@ -68,7 +77,7 @@ beforeEach(({ skip }) => {
   skip("reason" in opened, "reason" in opened ? opened.reason : "");
 });
 
-test.each<Look>([DESK, { ...DESK, scheme: "light" }, PHONE])(
+test.each<Look>([DESK, PHONE])(
   "topics grow, a group is told to be behind, and every text can be read at $width px, $scheme",
   async (look) => {
     const { page, complaints } = await visit(browser, url, look, null);
