@@ -3,8 +3,9 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import { NativeChecksums, NodeStorage } from "../../../src/platform/index.ts";
+import { NativeChecksums, NodeStorage, SystemClock } from "../../../src/platform/index.ts";
 import {
   batchHeaderProblem,
   isCommittedBatch,
@@ -14,12 +15,14 @@ import {
   TapeBatch,
   TapeFrom,
   TapeReason,
+  TapeType,
   tapeLengthAt,
   tapeMemory,
   tapeMemoryOf,
   writeBatchHeader,
   writeCommitOffset,
   writeCredit,
+  writePlain,
 } from "../../../src/protocol/index.ts";
 import { type TopicFigures, TopicReader, topicDirectory } from "../../../src/tape/index.ts";
 import type { TapeBroker } from "../../../src/tape-runtime/index.ts";
@@ -266,6 +269,33 @@ async function slowSubscriber(topic: string): Promise<Client> {
   client.socket.pause();
   return client;
 }
+
+test("a subscriber that has credit, holds a buffer and takes nothing is closed after ten seconds", async () => {
+  const system = new SystemClock();
+  const clock = {
+    skipped_us: 0,
+    wallMicros: () => system.wallMicros(),
+    monotonicMicros: () => system.monotonicMicros() + clock.skipped_us,
+  };
+  const broker = await startBroker({ clock });
+  const [port] = broker.ports;
+  await publish(port, "trades", 24, 1_000_000);
+  const client = Client.subscriber(port, { credit: 1e9 });
+  client.socket.pause();
+  await vi.waitFor(() => expect(broker.figures().delivery.inUse).toBe(1), 5_000);
+  const { bytes: heartbeat, view } = tapeMemory(new ArrayBuffer(8));
+  writePlain(view, 0, TapeType.Heartbeat);
+  // Steps of four seconds, a look or two at what it has taken in each; it says all the while that it is there.
+  let steps = 0;
+  for (; broker.figures().connections.subscribers > 0 && steps < 50; steps++) {
+    client.send(heartbeat);
+    clock.skipped_us += 4_000_000;
+    await sleep(150);
+  }
+  expect(steps).toBeGreaterThanOrEqual(3);
+  expect(steps).toBeLessThan(50);
+  expect(broker.figures()).toMatchObject({ delivery: { inUse: 0 }, connections: { refused: 1 } });
+});
 
 test("a subscriber that retention overtakes is told so, and which record is the oldest", async () => {
   const broker = await startBroker({ retain: { bytes: 1_000_000, age_us: 0 } });

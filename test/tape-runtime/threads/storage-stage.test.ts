@@ -160,6 +160,22 @@ test("a catalog that is damaged is refused with its file and place", async () =>
   await expect(open(directory)).rejects.toMatchObject({ code: "LOG_CORRUPT" });
 });
 
+test("a catalog that can't be written any more ends the stage, with what the disk said", async () => {
+  const directory = newDirectory();
+  const stage = await open(directory);
+  const { id } = await madeIn(stage.topics, "a");
+  rmSync(join(directory, "catalog"), { recursive: true });
+  const group = (i: number) =>
+    ({ kind: "group", topic: id, group: "g".repeat(250) + i, committed: 1 }) as const;
+  // More than half a segment: another one is begun, where there is no directory.
+  const failed = stage.write(Array.from({ length: 2_000 }, (_, i) => group(i)));
+  await expect(failed).rejects.toMatchObject({ code: "ENOENT" });
+  expect(await stage.over).toMatchObject({ code: "ENOENT" });
+  expect(await stage.topics.getOrCreate("b", KEPT)).toBe(TapeReason.LogFailed);
+  stages.length = 0;
+  expect(await stage.close()).toMatchObject({ code: "ENOENT" });
+});
+
 test("what is asked of a stage that is closed is refused, and closing twice is closing once", async () => {
   const stage = await open(newDirectory());
   await stage.close();
