@@ -5,11 +5,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { TAPE_PAYLOAD_BYTES_MAX, TapeRecord } from "../../../src/protocol/index.ts";
 import { generateKey } from "../../../src/runtime/index.ts";
 import { TLS_FILES } from "../../support/tls.ts";
 import { killAll, LAUNCHER, Process, seriatim, serveTape } from "./support.ts";
+
+// Processes one after another: a few seconds, but not on a machine that is busy with other things.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const folder = mkdtempSync(join(tmpdir(), "seriatim-tape-cli-"));
 const LINE_BYTES_MAX = TAPE_PAYLOAD_BYTES_MAX - TapeRecord.bytes;
