@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { Prng, SeriatimError, type Storage } from "../../../src/base/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
-import { TopicLog, TopicReader } from "../../../src/tape/index.ts";
+import { inspectTopic, TopicLog, type TopicPlace, TopicReader } from "../../../src/tape/index.ts";
 import { withoutSync } from "../../segment/unsynced-storage.ts";
 import { append, endOf, readAll, SMALL, START_us, topicPlace } from "./support.ts";
 
@@ -34,7 +34,8 @@ class History {
   readonly batches = new Map<number, number>();
 
   /** What is wrong with the log as it was found; takes what it lost for never written. */
-  judge(log: TopicLog, reader: TopicReader): string | undefined {
+  judge(log: TopicLog, place: TopicPlace): string | undefined {
+    const reader = new TopicReader(place);
     const { nextRecord, oldestRecord } = log;
     if (nextRecord < this.safe) return `record ${nextRecord} comes next, and ${this.safe} was safe`;
     const kept = this.written.filter(({ first, records }) => first + records <= nextRecord);
@@ -52,6 +53,7 @@ class History {
     if (JSON.stringify(seen) !== JSON.stringify(wanted)) return "another history is read";
     if (nextRecord !== 1 && (expected.at(-1)?.record ?? 0) !== nextRecord - 1)
       return "half a batch is counted";
+    if (inspectTopic(place).bytes !== log.bytes) return "its bytes are counted wrong";
     this.written = kept;
     return this.#sessionsProblem(log);
   }
@@ -102,13 +104,9 @@ function appendSome(log: TopicLog, history: History, prng: Prng, now_us: number)
   append(log, part, now_us);
 }
 
-function workUntilHalted(
-  place: ReturnType<typeof topicPlace>,
-  history: History,
-  prng: Prng,
-): string | undefined {
+function workUntilHalted(place: TopicPlace, history: History, prng: Prng): string | undefined {
   let log = TopicLog.open(place, LIMITS);
-  const wrong = history.judge(log, new TopicReader(place));
+  const wrong = history.judge(log, place);
   if (wrong !== undefined) return wrong;
   history.synced(log);
   for (let now_us = START_us; ; now_us += 10) {
@@ -145,7 +143,7 @@ function crashRepeatedly(seed: number, throughStorage: (disk: SimulatedDisk) => 
     else disk.restart();
   }
   const log = TopicLog.open(place, LIMITS);
-  return history.judge(log, new TopicReader(place));
+  return history.judge(log, place);
 }
 
 test(`every synced batch is readable and no torn one is, after ${SEEDS * CRASHES_PER_SEED} crashes`, () => {

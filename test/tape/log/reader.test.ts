@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { Prng, type Storage, type StorageAccess } from "../../../src/base/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
 import { type TapeMemory, tapeMemory } from "../../../src/protocol/index.ts";
-import { TopicLog, TopicReader } from "../../../src/tape/index.ts";
+import { inspectTopic, TopicLog, TopicReader } from "../../../src/tape/index.ts";
 import {
   append,
   endOf,
@@ -114,6 +114,25 @@ test("nothing behind the end that was told is handed out, and reading goes on fr
     if ("oldestRecord" in read) throw new Error("it is there");
     expect(recordsIn(into, read.bytes).map((record) => record.batch)).toEqual([batch, batch]);
     cursor = read.cursor;
+  }
+});
+
+test("what lies behind the end that was told may be anything, also where a frame would begin", () => {
+  const { disk, log, written } = writtenLog(11);
+  const end = endOf(log);
+  const all = written.flatMap(({ records }) => records);
+  const last = written[written.length - 1];
+  const { file, usedBytes } = inspectTopic(topicPlace(disk)).segments.at(-1) ?? { file: "", usedBytes: 0 };
+  append(log, [{ batch: 999 }], START_us * 2);
+  expect(disk.contents(file)[usedBytes]).toBeGreaterThan(0);
+  // Its magic and length stay: a frame of another position seems to begin there.
+  for (let at = usedBytes + 48; at < usedBytes + 200; at++) disk.rot(file, at, 0x55);
+  const reader = new TopicReader(topicPlace(disk));
+  expect(readAll(reader, { kind: "record", value: 1 }, end)).toEqual(all);
+  expect(readAll(reader, { kind: "record", value: last.first }, end)).toEqual(last.records);
+  for (const value of [last.time_us + 1, START_us * 2]) {
+    const { nextPosition: position, nextRecord: record } = end;
+    expect(reader.locate({ kind: "time", value }, end)).toMatchObject({ position, record });
   }
 });
 

@@ -154,6 +154,7 @@ export function readAll(
     const read = reader.read(cursor, end.nextPosition, into, atMost);
     if ("oldestRecord" in read) return read.oldestRecord;
     if (read.bytes === 0) return seen;
+    if (read.batches > 1 && read.bytes > atMost) throw new Error(`${read.bytes} bytes, wanted ${atMost}`);
     seen.push(...recordsIn(into, read.bytes));
     cursor = read.cursor;
   }
