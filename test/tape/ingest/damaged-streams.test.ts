@@ -30,7 +30,7 @@ test("whatever bytes come, in whatever pieces: what is handed over is whole, and
     const stream = damaged(prng);
     for (let at = 0; at < stream.length && !bench.transport.paused.has(connection); ) {
       const to = Math.min(stream.length, at + prng.between(1, 300));
-      bench.service.received(connection, stream.subarray(at, to));
+      bench.receive(connection, stream.subarray(at, to));
       if (prng.chance(0.5)) bench.transport.turn();
       at = to;
     }

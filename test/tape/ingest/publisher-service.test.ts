@@ -18,7 +18,7 @@ class Sender {
   send(bench: Bench, bytes: number): boolean {
     if (this.at === this.stream.length || bench.transport.paused.has(this.connection)) return false;
     const end = Math.min(this.stream.length, this.at + bytes);
-    bench.service.received(this.connection, this.stream.subarray(this.at, end));
+    bench.receive(this.connection, this.stream.subarray(this.at, end));
     this.at = end;
     return true;
   }
@@ -29,7 +29,7 @@ test("acks are cumulative, one a turn, and wait for a held send without being lo
   const connection = bench.open(0);
   bench.transport.holding.add(connection);
   for (const number of [1, 2, 3]) {
-    bench.service.received(connection, batch(number, 64));
+    bench.receive(connection, batch(number, 64));
     bench.commitAll();
   }
   expect(bench.told(connection)).toEqual([]);
@@ -69,7 +69,7 @@ test("commit queue full: reads stop, nothing is lost, and the oldest goes on fir
   bench.queue.capacity = 1;
   const [a, b, c] = [0, 1, 2].map((slot) => bench.open(slot));
   for (const connection of [a, b, c]) {
-    bench.service.received(connection, concat(batch(1, 64), batch(2, 64).subarray(0, 150)));
+    bench.receive(connection, concat(batch(1, 64), batch(2, 64).subarray(0, 150)));
     bench.transport.turn();
   }
   expect(bench.queue.parts.map(({ connection }) => connection)).toEqual([a]);
@@ -77,9 +77,9 @@ test("commit queue full: reads stop, nothing is lost, and the oldest goes on fir
   bench.commitOne();
   expect(bench.queue.parts.map(({ connection }) => connection)).toEqual([b]);
   expect([...bench.transport.paused]).toEqual([c]);
-  for (const connection of [a, b]) bench.service.received(connection, batch(2, 64).subarray(150));
+  for (const connection of [a, b]) bench.receive(connection, batch(2, 64).subarray(150));
   bench.commitAll();
-  bench.service.received(c, batch(2, 64).subarray(150));
+  bench.receive(c, batch(2, 64).subarray(150));
   bench.commitAll();
   for (const connection of [a, b, c]) {
     expect(bench.stream(connection)).toEqual(concat(batch(1, 64), batch(2, 64)));
@@ -92,9 +92,9 @@ test.each([
 ])("a disconnect %s gives the buffer back and acks nothing of that batch", (_, bytes) => {
   const bench = new Bench(1);
   const connection = bench.open(0);
-  bench.service.received(connection, batch(1, 64));
+  bench.receive(connection, batch(1, 64));
   bench.commitAll();
-  bench.service.received(connection, batch(2, 64).subarray(0, bytes));
+  bench.receive(connection, batch(2, 64).subarray(0, bytes));
   bench.transport.turn();
   bench.service.closed(connection);
   bench.commitAll();
@@ -106,7 +106,7 @@ test.each([
 test("a disconnect while a part is queued: the buffer comes back, and nothing is acked", () => {
   const bench = new Bench(1);
   const connection = bench.open(0);
-  bench.service.received(connection, batch(1, 64));
+  bench.receive(connection, batch(1, 64));
   bench.transport.turn();
   bench.service.closed(connection);
   expect(bench.pool.inUse).toBe(1);
@@ -118,14 +118,14 @@ test("a disconnect while a part is queued: the buffer comes back, and nothing is
 test("a disconnect while it waits for a buffer or for the queue leaves no trace", () => {
   const bench = new Bench(1);
   const [a, b] = [bench.open(0), bench.open(1)];
-  bench.service.received(a, batch(1, 64).subarray(0, 150));
-  bench.service.received(b, batch(1, 64));
+  bench.receive(a, batch(1, 64).subarray(0, 150));
+  bench.receive(b, batch(1, 64));
   bench.transport.turn();
   expect(bench.pool.waiting).toBe(1);
   bench.service.closed(b);
   expect(bench.pool.waiting).toBe(0);
   bench.queue.capacity = 0;
-  bench.service.received(a, batch(1, 64).subarray(150));
+  bench.receive(a, batch(1, 64).subarray(150));
   bench.transport.turn();
   bench.service.closed(a);
   bench.service.settle();
@@ -137,22 +137,22 @@ test("a disconnect while it waits for a buffer or for the queue leaves no trace"
 test("a slow connection beside fast ones: it keeps its buffer until others wait for it too long", () => {
   const bench = new Bench(2);
   const [slow, fast, other] = [bench.open(0), bench.open(1), bench.open(2)];
-  bench.service.received(slow, batch(1, 64).subarray(0, 150));
+  bench.receive(slow, batch(1, 64).subarray(0, 150));
   bench.transport.turn();
   // Alone with a free buffer beside it, it may take its time.
   for (let i = 0; i < 3; i++) {
     bench.now_us += BATCH_us;
     bench.service.tick();
-    bench.service.received(fast, batch(i + 1, 64));
+    bench.receive(fast, batch(i + 1, 64));
     bench.commitAll();
   }
   expect(bench.told(slow).filter((word) => word !== "heartbeat")).toEqual([]);
-  bench.service.received(fast, batch(4, 64).subarray(0, 140));
-  bench.service.received(other, batch(1, 64));
+  bench.receive(fast, batch(4, 64).subarray(0, 140));
+  bench.receive(other, batch(1, 64));
   bench.transport.turn();
   bench.service.tick();
-  bench.service.received(fast, batch(4, 64).subarray(140));
-  bench.service.received(fast, batch(5, 64).subarray(0, 140));
+  bench.receive(fast, batch(4, 64).subarray(140));
+  bench.receive(fast, batch(5, 64).subarray(0, 140));
   bench.now_us += BATCH_us - 1;
   bench.service.tick();
   expect(bench.transport.closed.size).toBe(0);
@@ -167,7 +167,7 @@ test("a slow connection beside fast ones: it keeps its buffer until others wait 
 test("a Bye is answered by the acks that are outstanding, then by the end", () => {
   const bench = new Bench(2);
   const connection = bench.open(0);
-  bench.service.received(connection, concat(batch(1, 64), batch(2, 64), bye()));
+  bench.receive(connection, concat(batch(1, 64), batch(2, 64), bye()));
   bench.transport.turn();
   expect(bench.transport.closed.size).toBe(0);
   bench.commitAll();
@@ -178,7 +178,7 @@ test("a Bye is answered by the acks that are outstanding, then by the end", () =
 test("a publisher that ends its side in mid-batch loses that batch alone", () => {
   const bench = new Bench(2);
   const connection = bench.open(0);
-  bench.service.received(connection, concat(batch(1, 64), batch(2, 64).subarray(0, 150)));
+  bench.receive(connection, concat(batch(1, 64), batch(2, 64).subarray(0, 150)));
   bench.service.ended(connection);
   bench.commitAll();
   expect(bench.told(connection)).toEqual(["ack 1"]);
@@ -190,10 +190,31 @@ test("at ack level 0 nothing is said, and a Bye ends it once everything is hande
   const bench = new Bench(2);
   bench.queue.capacity = 0;
   const connection = bench.open(0, { ackLevel: 0 });
-  bench.service.received(connection, concat(batch(1, 64), bye()));
+  bench.receive(connection, concat(batch(1, 64), bye()));
   bench.transport.turn();
   expect(bench.transport.closed.size).toBe(0);
   bench.queue.capacity = 10;
+  bench.service.settle();
+  bench.transport.turn();
+  expect(bench.queue.parts.length).toBe(1);
+  expect(bench.transport.closed).toEqual(new Set([connection]));
+});
+
+test("what was held for it when it said Bye does not end it before its last part is handed over", () => {
+  const bench = new Bench(2);
+  const connection = bench.open(0, { ackLevel: 0 });
+  bench.transport.holding.add(connection);
+  for (let i = 0; i < 2; i++) {
+    bench.now_us += 1_100_000;
+    bench.service.tick();
+  }
+  bench.queue.capacity = 0;
+  bench.receive(connection, concat(batch(1, 64), bye()));
+  bench.transport.turn();
+  bench.transport.drain(connection);
+  bench.service.drained(connection);
+  expect(bench.transport.closed.size).toBe(0);
+  bench.queue.capacity = 1;
   bench.service.settle();
   bench.transport.turn();
   expect(bench.queue.parts.length).toBe(1);
@@ -205,7 +226,7 @@ test("wrong bytes are answered with the reason, behind the batches before them",
   const connection = bench.open(0);
   const wrong = batch(2, 64);
   wrong[130 - 80] ^= 1;
-  bench.service.received(connection, concat(batch(1, 64), wrong));
+  bench.receive(connection, concat(batch(1, 64), wrong));
   bench.transport.turn();
   expect(bench.queue.parts.length).toBe(1);
   expect(bench.told(connection)).toEqual(["ChecksumHeader"]);
@@ -236,8 +257,8 @@ test("a key's publishers share its byte rate: they are read less, and never refu
 test("a shutdown commits what was whole, acknowledges it, and says why it ends; every buffer is back", () => {
   const bench = new Bench(2);
   const [a, b] = [bench.open(0), bench.open(1)];
-  bench.service.received(a, concat(batch(1, 64), batch(2, 64).subarray(0, 150)));
-  bench.service.received(b, batch(1, 64));
+  bench.receive(a, concat(batch(1, 64), batch(2, 64).subarray(0, 150)));
+  bench.receive(b, batch(1, 64));
   bench.service.leaveAll();
   bench.commitAll();
   bench.service.shutDown();

@@ -130,6 +130,13 @@ export class Bench {
     return connection;
   }
 
+  /** Bytes of a connection come in; they are lent for the call, and something else afterwards. */
+  receive(connection: number, bytes: Uint8Array): void {
+    const lent = bytes.slice();
+    this.service.received(connection, lent);
+    lent.fill(0xee);
+  }
+
   /** Commits the oldest part: its batches are acknowledged and its buffer comes back. False: there is none. */
   commitOne(): boolean {
     const part = this.queue.parts.shift();
@@ -182,6 +189,7 @@ export function batchesIn(bytes: Uint8Array): { number: number; at: number; leng
   const found: { number: number; at: number; length: number }[] = [];
   for (let at = 0; at < bytes.length; ) {
     const length = view.getUint32(at, true);
+    if (length < TapeBatch.bytes) throw new Error(`no batch begins at ${at}`);
     found.push({ number: Number(view.getBigUint64(at + TapeBatch.batch, true)), at, length });
     at += length;
   }
