@@ -12,6 +12,7 @@ import { runExhaustion } from "./exhaustion.ts";
 import { endProcesses } from "./processes.ts";
 
 const WRONG_SHOWN = 20;
+const WINDOW_BYTES = 4 * 1024 * 1024;
 
 const { values } = parseArgs({
   options: {
@@ -49,6 +50,7 @@ let isWrong = true;
 try {
   const report = await runExhaustion({
     ...{ directory: join(directory, "tape"), seed, publishers, buffers, duration_ms: minutes * 60_000 },
+    windowBytes: WINDOW_BYTES,
     onMinute: ({ minutes, batches }) => console.error(`${minutes.toFixed(1)} minutes, ${batches} batches`),
   });
   isWrong = report.wrong.length > 0;

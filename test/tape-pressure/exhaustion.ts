@@ -16,7 +16,6 @@ const SEGMENT_BYTES = 64 * 1024 * 1024;
 /** Kept by the topic: four times what may be made and not be read. */
 const RETAIN_BYTES = 1024 * 1024 * 1024;
 const UNREAD_BYTES_MAX = RETAIN_BYTES / 4;
-const WINDOW_BYTES = 4 * 1024 * 1024;
 const LARGEST_ONE_IN = 20;
 /** As much as they can. */
 const BYTES_PER_SECOND = 1e10;
@@ -36,6 +35,8 @@ export interface ExhaustionPlan {
   readonly publishers: number;
   readonly buffers: number;
   readonly duration_ms: number;
+  /** Of each publisher: bytes on their way. All of it is waited for at the end. */
+  readonly windowBytes: number;
   /** Told each minute. */
   readonly onMinute?: (minute: ExhaustionMinute) => void;
 }
@@ -69,7 +70,7 @@ class ExhaustionRun {
   readonly #minutes: ExhaustionMinute[] = [];
 
   constructor(plan: ExhaustionPlan, port: number) {
-    const { directory, buffers, seed } = plan;
+    const { directory, buffers, seed, windowBytes } = plan;
     this.#plan = plan;
     this.#port = port;
     const kept = { segmentBytes: SEGMENT_BYTES, retainBytes: RETAIN_BYTES };
@@ -78,7 +79,7 @@ class ExhaustionRun {
       ({ publisher: i + 1, topic: TOPIC, order: 2, ack: 1, connections: 1 }) as const;
     const publishers = Array.from({ length: plan.publishers }, one);
     const load = {
-      windowBytes: WINDOW_BYTES,
+      windowBytes,
       largestOneIn: LARGEST_ONE_IN,
       bytesPerSecond: BYTES_PER_SECOND,
     };

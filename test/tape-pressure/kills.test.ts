@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { TapeKillLoop } from "./kill-loop.ts";
 import { endProcesses } from "./processes.ts";
 
-const ROUNDS = 3;
+const ROUNDS = 2;
 const SEED = Number(process.env.SERIATIM_SEED ?? Date.now() % 1_000_000);
 
 let directory = "";
