@@ -147,8 +147,9 @@ export class BatchDrain {
     this.#begin();
   }
 
-  /** WaitCommit: the command queue has room. False: not enough. */
+  /** WaitCommit: the command queue has room. False: not enough. Nothing happens in any other state. */
   resume(): boolean {
+    if (this.state !== DrainState.WaitCommit) return true;
     if (!this.#closePart()) return false;
     this.state = this.#behind;
     if (this.state === DrainState.WaitHeader && this.#headerBytes === TapeBatch.bytes) this.#reserve();
@@ -169,6 +170,7 @@ export class BatchDrain {
    */
   abandon(): void {
     this.state = DrainState.Over;
+    this.#partBatches = 0;
     this.#pool.forget(this.session.connection);
     if (!this.#isLent) this.#letGo();
   }

@@ -109,12 +109,9 @@ export class PublisherService {
     this.#batchesOfGone += publisher.drain.batches;
     this.#bytesOfGone += publisher.drain.bytes;
     publisher.isOver = true;
-    publisher.rest = undefined;
+    this.#forget(publisher);
     publisher.drain.closed();
-    this.#overRate.delete(publisher);
-    const { id } = publisher.terms.topic;
-    this.#forRoom[this.#commits.workerOf(id)].remove(connection);
-    this.#commits.closeConnection(connection, id);
+    this.#commits.closeConnection(connection, publisher.terms.topic.id);
     this.#ask();
   }
 
@@ -179,7 +176,7 @@ export class PublisherService {
       if (publisher === undefined) continue;
       if (!publisher.isPaused) this.#pause(publisher);
       publisher.drain.endTurn();
-      publisher.drain.abandon();
+      this.#forget(publisher);
     }
     this.#turn();
   }
@@ -231,7 +228,7 @@ export class PublisherService {
       case DrainState.WaitBuffer:
         return this.#pause(publisher);
       case DrainState.WaitCommit:
-        this.#forRoom[this.#commits.workerOf(publisher.terms.topic.id)].push(publisher.connection);
+        this.#roomQueue(publisher).push(publisher.connection);
         return this.#pause(publisher);
       case DrainState.Over:
         publisher.rest = undefined;
@@ -300,7 +297,7 @@ export class PublisherService {
       else if (publisher.isLeaving) publisher.flush(this.#clock.monotonicMicros());
       return;
     }
-    this.#forRoom[this.#commits.workerOf(publisher.terms.topic.id)].push(publisher.connection);
+    this.#roomQueue(publisher).push(publisher.connection);
     this.#pause(publisher);
   }
 
@@ -313,11 +310,22 @@ export class PublisherService {
 
   #end(publisher: Publisher, reason: TapeReason, detail: number): void {
     if (publisher.isOver) return;
+    this.#forget(publisher);
+    this.#faulted++;
+    publisher.fault(reason, detail);
+  }
+
+  /** Nothing more is taken of what it sent, and it waits for nothing. */
+  #forget(publisher: Publisher): void {
     publisher.rest = undefined;
     publisher.drain.abandon();
     this.#overRate.delete(publisher);
-    this.#faulted++;
-    publisher.fault(reason, detail);
+    this.#roomQueue(publisher).remove(publisher.connection);
+  }
+
+  /** Who waits for room in the queue of the publisher's worker. */
+  #roomQueue({ terms }: Publisher): SlotQueue {
+    return this.#forRoom[this.#commits.workerOf(terms.topic.id)];
   }
 
   /** The queue of `worker` may have room: who waits for it goes on, the one that waits longest first. */

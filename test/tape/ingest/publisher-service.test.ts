@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Prng } from "../../../src/base/index.ts";
+import { TapeReason } from "../../../src/protocol/index.ts";
 import { BATCH_us, ByteRate } from "../../../src/tape/index.ts";
 import { Bench, batch, bye, concat } from "./support.ts";
 
@@ -277,3 +278,27 @@ test("one that is silent is told every second that the broker is there; one that
   }
   expect(bench.transport.destroyed).toEqual(new Set([connection]));
 });
+
+// The part that had found no room was handed over after its connection's end, in a buffer that had been given back: it ended the worker.
+test.each([
+  ["a fault", (bench: Bench, connection: number) => bench.service.fault(connection, TapeReason.TakenOver, 0)],
+  ["the broker's end", (bench: Bench) => bench.service.leaveAll()],
+  ["a lost connection", (bench: Bench, connection: number) => bench.service.closed(connection)],
+])(
+  "commit queue full, then %s: the part that found no room is forgotten, the buffer given back",
+  (_, end) => {
+    const bench = new Bench(1);
+    bench.queue.capacity = 0;
+    const connection = bench.open(0);
+    bench.receive(connection, batch(1, 64));
+    bench.transport.turn();
+    expect(bench.queue.refused).toBe(1);
+    end(bench, connection);
+    expect(bench.pool).toMatchObject({ inUse: 0, waiting: 0 });
+    bench.queue.capacity = 10;
+    bench.service.settle();
+    bench.transport.turn();
+    expect(bench.queue.parts).toEqual([]);
+    expect(bench.pool.inUse).toBe(0);
+  },
+);
