@@ -56,7 +56,7 @@ const TEXTS: Readonly<Record<TapeReasonName, string>> = {
   Malformed: "the bytes are no message of this protocol",
   VersionUnknown: "another version of the protocol",
   TopicName: "a topic's name has 1 to 255 characters of A-Z a-z 0-9 . _ -",
-  TopicUnknown: "there is no such topic, and it may not be made",
+  TopicUnknown: "there is no such topic",
   TopicLimit: "there are as many topics as there can be",
   OrderLevel: "the topic has another order level",
   AckLevel: "there is no such ack level",
@@ -93,4 +93,29 @@ const TEXTS: Readonly<Record<TapeReasonName, string>> = {
 export function tapeReasonText(reason: number): string {
   const name = tapeReasonName(reason);
   return Object.hasOwn(TEXTS, name) ? TEXTS[name as TapeReasonName] : `ended for reason ${reason}`;
+}
+
+/** What a reason means for the topic of this name; `order` is the level that it has, where that is known, and `asked` the one that was asked for. */
+export function tapeTopicReasonText(reason: number, name: string, order?: number, asked?: number): string {
+  switch (reason) {
+    case TapeReason.TopicUnknown:
+      return `there is no topic "${name}"`;
+    case TapeReason.TopicExists:
+      return `there is a topic "${name}" already`;
+    case TapeReason.OrderLevel:
+      return order === undefined
+        ? tapeReasonText(reason)
+        : `topic "${name}" has order level ${order}, not ${asked}`;
+    case TapeReason.NotAllowed:
+      return `the key has no right to do this with topic "${name}"`;
+    case TapeReason.DiskFull:
+    case TapeReason.LogFailed:
+    case TapeReason.LogCorrupt:
+    case TapeReason.TopicDeleted:
+    case TapeReason.GroupUnknown:
+    case TapeReason.GroupLimit:
+      return `topic "${name}": ${tapeReasonText(reason)}`;
+    default:
+      return tapeReasonText(reason);
+  }
 }

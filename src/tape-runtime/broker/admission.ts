@@ -96,7 +96,8 @@ export class Admission {
     const { topics, retainBytes, retain_us, workers, failed } = this.#options;
     const settings = { order: hello.order, retainBytes, retain_us };
     topics.getOrCreate(hello.topic, settings).then((topic) => {
-      if (typeof topic === "number") return this.#reception.refuse(opening, topic);
+      if (typeof topic === "number")
+        return this.#reception.refuse(opening, topic, 0, topics.get(hello.topic)?.order);
       this.#options.open.open(topic, (open) => {
         if (opening.isOver || this.#reception.find(opening.connection) !== opening) return;
         if (typeof open === "number") return this.#reception.refuse(opening, open);
@@ -110,7 +111,7 @@ export class Admission {
     const topic = this.#options.topics.get(hello.topic);
     if (topic === undefined) return this.#reception.refuse(opening, TapeReason.TopicUnknown);
     if (hello.order !== TAPE_ORDER_ANY && hello.order !== topic.order) {
-      return this.#reception.refuse(opening, TapeReason.OrderLevel);
+      return this.#reception.refuse(opening, TapeReason.OrderLevel, 0, topic.order);
     }
     this.#options.open.openToRead(topic, (open) => {
       if (typeof open === "number") return this.#reception.refuse(opening, open);

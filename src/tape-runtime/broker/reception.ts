@@ -12,6 +12,7 @@ import {
   TapeReason,
   TapeType,
   tapeReasonText,
+  tapeTopicReasonText,
 } from "../../protocol/index.ts";
 import { HandshakeState, type TapeAccess } from "../../tape/index.ts";
 import { Opening } from "./opening.ts";
@@ -146,15 +147,20 @@ export class Reception implements SpaceHandler {
     if (rest !== undefined) service.received(connection, rest);
   }
 
-  /** Says why not, and ends it. */
-  refuse(opening: Opening, reason: TapeReason, detail = 0): void {
+  /** Says why not, and ends it; `order` is the level that its topic has. */
+  refuse(opening: Opening, reason: TapeReason, detail = 0, order?: number): void {
     if (opening.isOver) return;
     opening.isOver = true;
     this.#strangers.delete(opening);
     opening.until_us = this.#options.clock.monotonicMicros() + HELLO_us;
     this.refused++;
     const end = () => {
-      const bytes = encodeEnd(TapeType.Refused, { reason, detail, text: tapeReasonText(reason) });
+      const { hello } = opening.handshake;
+      const text =
+        hello === undefined || hello.topic === ""
+          ? tapeReasonText(reason)
+          : tapeTopicReasonText(reason, hello.topic, order, hello.order);
+      const bytes = encodeEnd(TapeType.Refused, { reason, detail, text });
       this.#options.transport.send(opening.connection, bytes, 0, bytes.length);
       this.#options.transport.close(opening.connection);
     };

@@ -11,6 +11,7 @@ import {
   type TapeTopicInfo,
   tapeReasonName,
   tapeReasonText,
+  tapeTopicReasonText,
 } from "../../protocol/index.ts";
 import type { CatalogTopic, TopicDirectory, TopicRetention } from "../catalog/index.ts";
 import type { TopicProgress } from "./progress.ts";
@@ -64,7 +65,7 @@ export class Administration {
       return refused(request, request === TapeReason.Malformed ? WORDS : undefined);
     if (request.do === "status") return { status: this.#control.status() };
     if (request.do === "topics") return this.#list(may);
-    if (!may(request.topic)) return refused(TapeReason.NotAllowed);
+    if (!may(request.topic)) return refusedOf(request.topic, TapeReason.NotAllowed);
     return this.#ofTopic(request);
   }
 
@@ -102,19 +103,19 @@ export class Administration {
       retainBytes: retainBytes === undefined ? this.#retention.retainBytes : (retainBytes ?? 0),
       retain_us: retainMs === undefined ? this.#retention.retain_us : micros(retainMs),
     };
-    return this.#told(await this.#topics.create(name, settings));
+    return this.#told(name, await this.#topics.create(name, settings));
   }
 
   async #retain(request: TapeRetention & { readonly topic: string }): Promise<TapeReply> {
     const retention = { retainBytes: request.retainBytes ?? 0, retain_us: micros(request.retainMs) };
     const topic = await this.#topics.retain(request.topic, retention);
     if (typeof topic !== "number") this.#control.retain(topic);
-    return this.#told(topic);
+    return this.#told(request.topic, topic);
   }
 
   async #delete(name: string): Promise<TapeReply> {
     const topic = await this.#topics.delete(name);
-    if (typeof topic === "number") return refused(topic);
+    if (typeof topic === "number") return refusedOf(name, topic);
     this.#subscribers.onTopicOver(topic.id, TapeReason.TopicDeleted);
     await this.#control.delete(topic);
     return { deleted: name };
@@ -122,9 +123,9 @@ export class Administration {
 
   async #groups(name: string): Promise<TapeReply> {
     const topic = this.#topics.get(name);
-    if (topic === undefined) return refused(TapeReason.TopicUnknown);
+    if (topic === undefined) return refusedOf(name, TapeReason.TopicUnknown);
     const progress = await this.#progressOf(topic);
-    if (typeof progress === "number") return refused(progress);
+    if (typeof progress === "number") return refusedOf(name, progress);
     const groups = this.#subscribers.groupsOf(topic.id).map(({ name: group, committed, members }) => {
       const record = Math.max(committed, progress.oldestRecord);
       const lag = Math.max(0, progress.nextRecord - record);
@@ -135,15 +136,15 @@ export class Administration {
 
   #forget(name: string, group: string): TapeReply {
     const topic = this.#topics.get(name);
-    if (topic === undefined) return refused(TapeReason.TopicUnknown);
+    if (topic === undefined) return refusedOf(name, TapeReason.TopicUnknown);
     const reason = this.#subscribers.forgetGroup(topic.id, group);
-    return reason === TapeReason.None ? { forgotten: group } : refused(reason);
+    return reason === TapeReason.None ? { forgotten: group } : refusedOf(name, reason);
   }
 
-  async #told(topic: CatalogTopic | TapeReason): Promise<TapeReply> {
-    if (typeof topic === "number") return refused(topic);
+  async #told(name: string, topic: CatalogTopic | TapeReason): Promise<TapeReply> {
+    if (typeof topic === "number") return refusedOf(name, topic);
     const progress = await this.#progressOf(topic);
-    return typeof progress === "number" ? refused(progress) : { topic: infoOf(topic, progress) };
+    return typeof progress === "number" ? refusedOf(name, progress) : { topic: infoOf(topic, progress) };
   }
 
   /** Never opens what was deleted meanwhile: that would make its files again. */
@@ -167,6 +168,10 @@ function micros(milliseconds: number | null): number {
 
 function refused(reason: TapeReason, text = tapeReasonText(reason)): TapeReply {
   return { error: tapeReasonName(reason) as TapeErrorName, text };
+}
+
+function refusedOf(topic: string, reason: TapeReason): TapeReply {
+  return refused(reason, tapeTopicReasonText(reason, topic));
 }
 
 type TapeErrorName = Extract<TapeReply, { readonly error: unknown }>["error"];

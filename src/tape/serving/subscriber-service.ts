@@ -3,7 +3,13 @@
 // forwards what the transport says of it. Sessions that have something to do are pumped in turns of the event loop, a piece each.
 
 import type { Clock, Transport } from "../../base/index.ts";
-import { encodeEnd, TAPE_GROUPS_MAX, TapeReason, TapeType, tapeReasonText } from "../../protocol/index.ts";
+import {
+  encodeEnd,
+  TAPE_GROUPS_MAX,
+  TapeReason,
+  TapeType,
+  tapeTopicReasonText,
+} from "../../protocol/index.ts";
 import type { GroupOffsets } from "../catalog/index.ts";
 import type { GroupFigures } from "../figures.ts";
 import { DeliveryPool } from "./delivery-pool.ts";
@@ -73,7 +79,8 @@ export class SubscriberService implements ReadsListener {
     const seat = this.#seatOf(wish.topic.id, progress);
     if (!this.#hasRoom(seat, wish)) {
       const reason = TapeReason.GroupLimit;
-      const bytes = encodeEnd(TapeType.Refused, { reason, detail: 0, text: tapeReasonText(reason) });
+      const text = tapeTopicReasonText(reason, wish.topic.name);
+      const bytes = encodeEnd(TapeType.Refused, { reason, detail: 0, text });
       this.#transport.send(connection, bytes, 0, bytes.length);
       this.#transport.close(connection);
       return;

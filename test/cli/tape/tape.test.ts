@@ -186,16 +186,26 @@ test("an order level that the topic has not is refused", async () => {
   expect(await here("publish", "ordered", "--order", "2", "--file", file("o", "1\n"))).toEqual({
     status: 1,
     out: "",
-    err: expect.stringMatching(/^seriatim: the tape at 127\.0\.0\.1:\d+: .*order level.*\n$/),
+    err: expect.stringMatching(
+      /^seriatim: the tape at 127\.0\.0\.1:\d+: topic "ordered" has order level 1, not 2\n$/,
+    ),
   });
 });
 
-test("a topic, or a record, that is not there is said to a subscriber", async () => {
+test("a topic that is not there is said to a subscriber, and to who administers it", async () => {
   expect(await here("subscribe", "nothing-here")).toEqual({
     status: 1,
     out: "",
-    err: expect.stringMatching(/^seriatim: the tape at 127\.0\.0\.1:\d+: .*no such topic.*\n$/),
+    err: expect.stringMatching(
+      /^seriatim: the tape at 127\.0\.0\.1:\d+: there is no topic "nothing-here"\n$/,
+    ),
   });
+  for (const [what, ...more] of [["delete"], ["retain", "--retain-hours", "1"]]) {
+    const ended = await here("topics", what, "nothing-here", ...more);
+    expect(ended.err).toMatch(/: there is no topic "nothing-here"\n$/);
+  }
+  await here("topics", "create", "twice");
+  expect((await here("topics", "create", "twice")).err).toMatch(/: there is a topic "twice" already\n$/);
 });
 
 /** A server that says `bytes` to whoever connects, or to the first word. */
