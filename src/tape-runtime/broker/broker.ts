@@ -107,9 +107,10 @@ export class TapeBroker {
     const results = new CommitResults(options.onNotice ?? (() => {}));
     const stages = startWorkers(options, pool, results);
     const workers = new CommitWorkers(stages);
-    const open = new OpenTopics((topic) => workers.openTopic(topic));
-    const publishers = new PublisherService({ transport, pool, commits: workers, clock, connectionsMax });
     const { topics, reads, deliveryBuffers, offsets } = storage;
+    // With the settings of now: who asks may have looked it up before they were changed.
+    const open = new OpenTopics((topic) => workers.openTopic(topics.at(topic.id) ?? topic));
+    const publishers = new PublisherService({ transport, pool, commits: workers, clock, connectionsMax });
     const subscribers = new SubscriberService({ transport, storage: reads, deliveryBuffers, offsets, clock });
     const remove = (topic: number) => storage.removeTopic(topic);
     const status = () => this.figures();

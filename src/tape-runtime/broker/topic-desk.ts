@@ -35,8 +35,8 @@ export class TopicDesk implements TopicControl {
   }
 
   retain(topic: CatalogTopic): void {
-    // One that is opened later is opened with it.
-    if (this.#options.open.get(topic.id) !== undefined) this.#options.workers.retain(topic);
+    // Also of one that is being opened or has no room; one that the worker does not know is opened with it.
+    this.#options.workers.retain(topic);
   }
 
   async delete({ id }: CatalogTopic): Promise<void> {

@@ -234,6 +234,7 @@ export class CommitAgent implements Agent {
     const topic = this.#topics.get(id);
     if (topic === undefined) return;
     topic.retention = { bytes: retainBytes, age_us: retain_us };
+    if (topic.reason === TapeReason.DiskFull) this.#topics.reopen(topic);
     this.#shorten(topic);
   }
 
@@ -263,6 +264,7 @@ export class CommitAgent implements Agent {
     for (const topic of this.#topics.all()) if (!this.#isHeldUp) this.#fenceOverdue(topic);
     this.#topics.syncOld();
     if (!this.#topics.isRetentionDue()) return;
+    this.#topics.reopenFull();
     for (const topic of this.#topics.all()) if (this.#hasRoom(this.#topics.size)) this.#shorten(topic);
   }
 

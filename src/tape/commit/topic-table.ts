@@ -62,14 +62,17 @@ export class TopicTable {
     return this.#topics.values();
   }
 
-  /** The topic, with an open log unless that can't be had now; `reason` says why not. */
+  /** The topic, with an open log unless that can't be had now; `reason` says why not. `retention` is what it keeps from now on. */
   open(id: number, orderLevel: OrderLevel, retention: Retention): CommitTopic {
     let topic = this.#topics.get(id);
     if (topic === undefined) {
       topic = new CommitTopic(id, orderLevel, retention, this.#limits, this.#memory, TapeReason.None);
       this.#topics.set(id, topic);
       this.#tryToOpen(topic);
-    } else this.reopen(topic);
+    } else {
+      topic.retention = retention;
+      this.reopen(topic);
+    }
     return topic;
   }
 
@@ -78,6 +81,19 @@ export class TopicTable {
     if (topic.log === undefined && this.#now.monotonic_us - topic.tried_us >= REOPEN_US)
       this.#tryToOpen(topic);
     return topic.log;
+  }
+
+  /**
+   * Opens again the topic without room that was tried longest ago, when it is bounded: what it keeps no more makes room, whether or not
+   * anybody asks for it. One only, since an opening reads a segment.
+   */
+  reopenFull(): void {
+    let longest: CommitTopic | undefined;
+    for (const topic of this.#topics.values()) {
+      if (topic.reason !== TapeReason.DiskFull || !isBounded(topic)) continue;
+      if (longest === undefined || topic.tried_us < longest.tried_us) longest = topic;
+    }
+    if (longest !== undefined) this.reopen(longest);
   }
 
   #tryToOpen(topic: CommitTopic): void {
@@ -158,8 +174,7 @@ export class TopicTable {
 
   /** Removes the segments of a topic that are kept no more; whether any went. Throws what the log throws. */
   retain(topic: CommitTopic): boolean {
-    const { bytes, age_us } = topic.retention;
-    if (topic.log === undefined || (bytes === 0 && age_us === 0)) return false;
+    if (topic.log === undefined || !isBounded(topic)) return false;
     return topic.log.retain(topic.retention, this.#now.wall_us) > 0;
   }
 
@@ -176,6 +191,11 @@ export class TopicTable {
     this.#topics.clear();
     if (failure !== undefined) throw failure;
   }
+}
+
+/** It does not keep everything. */
+function isBounded({ retention }: CommitTopic): boolean {
+  return retention.bytes > 0 || retention.age_us > 0;
 }
 
 /** The one failure of a topic's disk that its worker survives. */

@@ -200,6 +200,52 @@ test("retention that begins a segment on a full disk, whichever call finds it fu
   expect(failed).toBeGreaterThan(3);
 });
 
+/** Topic 1 with five segments or more, which has just failed for want of room. */
+function fullTopic(retainBytes: number): Workbench {
+  const bench = new Workbench();
+  bench.stage.commands.openTopic(1, 1, { bytes: retainBytes, age_us: 0 });
+  bench.open(10);
+  for (let number = 1; number <= 24; number++) {
+    if (number === 24) bench.disk.failAt(bench.disk.calls + 1, "ENOSPC");
+    bench.part(10, [batchBytes(number, { values: ["v".repeat(50_000)] })]);
+    bench.turn();
+  }
+  expect(bench.notices).toEqual(["1 ENOSPC"]);
+  expect(segmentsOf(bench)).toBeGreaterThan(4);
+  return bench;
+}
+
+function segmentsOf({ disk }: Workbench): number {
+  return disk.list("/tape/topics/00000001").filter((name) => name.startsWith("tape")).length;
+}
+
+// Both were dropped: the one thing that an operator can do about a full disk did nothing until the next start.
+test("a retention that is changed while a topic has no room makes room, whether it is said or comes with an opening", () => {
+  const retention = { bytes: 400_000, age_us: 0 };
+  const said = fullTopic(0);
+  said.clock.now_us += 1_000_000;
+  said.stage.commands.retain(1, retention);
+  said.turn();
+  expect(segmentsOf(said)).toBeLessThan(3);
+  const opened = fullTopic(0);
+  opened.clock.now_us += 1_000_000;
+  opened.stage.commands.openTopic(1, 1, retention);
+  for (let pass = 0; pass < 3; pass++) opened.pass(1_000_000);
+  expect(segmentsOf(opened)).toBeLessThan(3);
+});
+
+test("a topic without room is retained though nobody asks for it, and who comes then finds room", () => {
+  const bench = fullTopic(1_200_000);
+  const before = segmentsOf(bench);
+  bench.stage.commands.retain(1, { bytes: 400_000, age_us: 0 });
+  bench.turn();
+  expect(segmentsOf(bench)).toBe(before);
+  for (let pass = 0; pass < 3; pass++) bench.pass(1_000_000);
+  expect(segmentsOf(bench)).toBeLessThan(3);
+  bench.open(11);
+  expect(bench.turn()).toEqual(["SessionOpened 11 epoch 1 last 23"]);
+});
+
 test("a disk that is full when all is closed: nothing that was acknowledged is lost, and the worker ends in order", async () => {
   const bench = new Workbench().topic(1);
   bench.open(10, 7, 1, 2);
