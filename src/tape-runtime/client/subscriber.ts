@@ -158,7 +158,8 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
       this.#nextRecord = Math.min(this.#nextRecord, accepted.nextRecord);
     }
     this.#accepted = accepted;
-    this.#options.onState(this.#isActive ? "active" : "standby", undefined);
+    // A member of a group is told next which of the two it is.
+    if (this.#options.group === "") this.#options.onState("active", undefined);
     this.#queue.credit();
     this.#endWhenRead(accepted.oldestRecord === accepted.nextRecord);
   }

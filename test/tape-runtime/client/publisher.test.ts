@@ -5,6 +5,7 @@ import { encodeTapeChallenge, TapeReason, TapeType } from "../../../src/protocol
 import {
   TapePublisher,
   type TapePublisherOptions,
+  type TapeRecordInput,
   TapeRefusedError,
 } from "../../../src/tape-runtime/index.ts";
 import { ScriptedBroker, type ScriptedConnection } from "./scripted-broker.ts";
@@ -367,6 +368,31 @@ test.each<[what: string, prove: () => Uint8Array]>([
   const connecting = TapePublisher.connect({ port: broker.port, topic: "t", publisher: 9, key });
   (await broker.next()).socket.write(encodeTapeChallenge(new Uint8Array(32)));
   await expect(connecting).rejects.toMatchObject({ code: "LOGON" });
+});
+
+test.each<[what: string, record: Partial<TapeRecordInput>]>([
+  ["a key of 70,000 bytes", { key: "k".repeat(70_000) }],
+  ["a key that is a number", { key: 7 as never }],
+  ["a value that is an object", { value: {} as never }],
+  ["a header without a name", { headers: [{ name: "", value: new Uint8Array(1) }] }],
+  ["a header's name of 256 bytes", { headers: [{ name: "n".repeat(256), value: new Uint8Array(1) }] }],
+  ["a header whose value is text", { headers: [{ name: "n", value: "text" as never }] }],
+  ["headers of 65,536 bytes", { headers: [{ name: "n", value: new Uint8Array(65_532) }] }],
+  ["a time that is none", { time_us: Number.NaN }],
+  ["a time before 1970", { time_us: -1 }],
+  ["a time beyond 2^53", { time_us: 2 ** 60 }],
+])("%s is an invalid argument, and nothing of its batch is published", async (_, wrong) => {
+  const [publisher, connection] = await connect({ linger_ms: 1 });
+  const record = { value: "wrong", ...wrong };
+  expect(() => publisher.append(record.value, record)).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+  );
+  await expect(publisher.publishBatch([{ value: "before" }, record])).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+  });
+  publisher.append("later");
+  await connection.until(() => connection.batches.length === 1);
+  expect(connection.batches[0].values).toEqual(["later"]);
 });
 
 test.each<[what: string, options: Options]>([
