@@ -85,14 +85,13 @@ function emptyEnd(nextRecord: number): TopicEnd {
 async function lastRecord(topic: string, nextRecord: number, peer: TapePeerOptions): Promise<TopicEnd> {
   const from = { record: nextRecord - 1 };
   const subscriber = await TapeSubscriber.connect({ ...peer, topic, from, follow: false });
-  for await (const { record, key, value } of subscriber) {
+  for await (const { record, key, value, time_us } of subscriber) {
     const place = readDropCopyKey(key);
-    if (place !== undefined) return { ...place, value: new Uint8Array(value) };
+    if (place !== undefined && time_us !== undefined)
+      return { ...place, time_us, value: new Uint8Array(value) };
     const what = `record ${record} of topic ${topic} is none of an exchange's`;
-    throw new SeriatimError(
-      "DROP_COPY_FOREIGN",
-      `${what}: the topic is somebody else's, delete or rename it`,
-    );
+    const help = "delete the topic, or give this exchange a tape of its own";
+    throw new SeriatimError("DROP_COPY_FOREIGN", `${what}: ${help}`);
   }
   // Retired in this moment.
   return RECORDS_GONE;

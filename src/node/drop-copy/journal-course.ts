@@ -2,7 +2,7 @@
 // told of what lies behind its topic's last record. Nothing behind the released position is read, so nothing leaves before it may;
 // nobody waits for what is done here: it is only behind.
 
-import { type Checksums, type Clock, RecordBuffer, SeriatimError } from "../../base/index.ts";
+import { type Checksums, type Clock, RecordBuffer } from "../../base/index.ts";
 import { ExchangeEngine } from "../../engine/index.ts";
 import { checkFrame, journalPlace } from "../../journal/index.ts";
 import {
@@ -19,12 +19,12 @@ import { BATCH_LIMITS, Batcher, type BatchLimits, type CopyBatch, type Moment } 
 import { beginCourse, type CoursePlace } from "./course-start.ts";
 import { PacketSource } from "./packet-source.ts";
 import { ReportSource } from "./report-source.ts";
+import { refuseOtherLog, refuseOtherTime } from "./same-log.ts";
 import {
-  type DropCopyStream,
   dropCopyTopic,
   type LastRecord,
+  type PublishedStream,
   RECORDS_GONE,
-  type TopicEnd,
   type TopicSource,
 } from "./topic-source.ts";
 
@@ -40,12 +40,6 @@ const KINDS = {
   levels: ChannelKind.Levels,
   orders: ChannelKind.Orders,
 } as const;
-
-/** A stream that is published, and how its topic ends. */
-interface PublishedStream {
-  readonly stream: DropCopyStream;
-  readonly last: TopicEnd;
-}
 
 export interface CourseOptions {
   readonly place: CoursePlace;
@@ -80,7 +74,7 @@ export class JournalCourse {
   readonly gaps: readonly TopicGap[];
 
   /**
-   * Throws DROP_COPY_AHEAD when a topic holds more than `released`, LOG_EMPTY while there is no log, LOG_RETIRED when its beginning
+   * Throws DROP_COPY_AHEAD when a topic holds more than `released`, DROP_COPY_FOREIGN when it holds another log, LOG_EMPTY while there is no log, LOG_RETIRED when its beginning
    * is gone and no snapshot serves, or what the disk says.
    */
   constructor({ place, clock, streams, onBatch, limits = BATCH_LIMITS }: CourseOptions, released: number) {
@@ -88,7 +82,7 @@ export class JournalCourse {
     this.#engine = new ExchangeEngine({ onReport: (stream) => this.#reports?.onReport(stream) });
     for (const { stream, last: end } of streams) {
       const last = end === RECORDS_GONE ? gapUpTo(released) : end;
-      refuseAhead(dropCopyTopic(stream), last, released);
+      refuseOtherLog({ stream, last: end }, place.journal, released);
       const batcher = new Batcher(dropCopyTopic(stream), this.#moment, limits, onBatch);
       if (stream === "reports") this.#reports = new ReportSource(last, batcher);
       const source = stream === "reports" ? this.#reports : this.#packets(stream, last, batcher, clock);
@@ -102,6 +96,9 @@ export class JournalCourse {
     const after = Math.min(...this.#waiting.map((source) => source.after));
     beginCourse(place, this.#engine, after, released);
     this.#setMoment(this.#engine.position, this.#engine.position === 0 ? 0 : this.#engine.timestamp_us);
+    // Of positions that the journal has retired a snapshot alone can tell.
+    for (const published of streams)
+      refuseOtherTime(published, this.#moment.position, this.#moment.timestamp_us);
     this.#follower = new FrameFollower(journalPlace(place.journal), this.#engine.position);
     const emptied = [...this.#emptied].map(({ topic }) => ({ topic, first: 1, last: released }));
     this.gaps = [...this.#tellGaps(), ...emptied];
@@ -188,13 +185,6 @@ export class JournalCourse {
 
 /** As if a gap up to `position` were the topic's last record. */
 function gapUpTo(position: number): LastRecord {
-  return { ...{ position, index: 0, flags: DropCopyFlag.Last }, kind: DropCopyKind.Gap, value: NOTHING };
-}
-
-/** What was published was released: a log that ends before it is another one, or has lost its end. */
-function refuseAhead(topic: string, last: LastRecord | undefined, released: number): void {
-  if (last === undefined || last.position <= released) return;
-  const what = `topic ${topic} holds position ${last.position}, and the log is safe up to ${released} alone`;
-  const why = "it is another log's, or this one has lost its end, or its end is not safe again yet";
-  throw new SeriatimError("DROP_COPY_AHEAD", `${what}: ${why}`);
+  const place = { position, index: 0, flags: DropCopyFlag.Last, kind: DropCopyKind.Gap };
+  return { ...place, time_us: 0, value: NOTHING };
 }

@@ -14,6 +14,8 @@ export function dropCopyTopic(stream: DropCopyStream): string {
 
 /** The last record that a topic holds. */
 export interface LastRecord extends DropCopyPlace {
+  /** Of its command. */
+  readonly time_us: number;
   readonly value: Uint8Array;
 }
 
@@ -22,6 +24,12 @@ export const RECORDS_GONE = "gone";
 
 /** How a topic ends; undefined: it never held a record. */
 export type TopicEnd = LastRecord | typeof RECORDS_GONE | undefined;
+
+/** A stream that is published, and how its topic ends. */
+export interface PublishedStream {
+  readonly stream: DropCopyStream;
+  readonly last: TopicEnd;
+}
 
 export interface TopicSource {
   readonly topic: string;

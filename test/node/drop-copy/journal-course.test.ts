@@ -5,7 +5,11 @@ import { expect, test } from "vitest";
 import { Prng } from "../../../src/base/index.ts";
 import type { BatchLimits, CopyBatch } from "../../../src/node/drop-copy/batcher.ts";
 import { JournalCourse } from "../../../src/node/drop-copy/journal-course.ts";
-import { type DropCopyStream, dropCopyTopic } from "../../../src/node/drop-copy/topic-source.ts";
+import {
+  type DropCopyStream,
+  dropCopyTopic,
+  type LastRecord,
+} from "../../../src/node/drop-copy/topic-source.ts";
 import {
   ChannelKind,
   DropCopyFlag,
@@ -25,7 +29,7 @@ const COMMANDS = 800;
 /** The topics of a log, and whoever publishes there, one after the other. */
 class Publishing {
   readonly topics: Map<DropCopyStream, TopicInMemory>;
-  readonly #flow: LoggedFlow;
+  flow: LoggedFlow;
   readonly #limits: BatchLimits;
   readonly #clock = new HandClock();
   /** Batches made and not yet in their topics. */
@@ -33,7 +37,7 @@ class Publishing {
   course: JournalCourse;
 
   constructor(flow: LoggedFlow, streams: readonly DropCopyStream[], limits: BatchLimits = SMALL) {
-    this.#flow = flow;
+    this.flow = flow;
     this.#limits = limits;
     this.topics = new Map(streams.map((stream) => [stream, new TopicInMemory()]));
     this.course = this.#begun(flow.journal.durablePosition);
@@ -49,7 +53,7 @@ class Publishing {
   #begun(released: number): JournalCourse {
     const streams = [...this.topics].map(([stream, { last }]) => ({ stream, last }));
     const onBatch = (batch: CopyBatch) => void this.#pending.push(batch);
-    const parts = { place: this.#flow.place, clock: this.#clock, onBatch, limits: this.#limits };
+    const parts = { place: this.flow.place, clock: this.#clock, onBatch, limits: this.#limits };
     return new JournalCourse({ ...parts, streams }, released);
   }
 
@@ -217,6 +221,35 @@ test("a topic that holds more than the log is another log's: nothing is publishe
     }),
   );
 });
+
+test.each(["reports", "top"] as const)(
+  "a topic of another log is refused, however long this one is: %s",
+  (stream) => {
+    const began_us = 1_700_000_000_000_000;
+    const publishing = new Publishing(new LoggedFlow("sessions", 2, 300, began_us), [stream]);
+    publishing.flow.trade(200);
+    publishing.finish(publishing.flow.journal.durablePosition);
+    const published = of(publishing, stream).records.length;
+    // Begun anew, at another time.
+    publishing.flow = new LoggedFlow("sessions", 3, 900);
+    while (publishing.flow.left > 0) publishing.flow.trade(30);
+    const foreign = expect.objectContaining({
+      code: "DROP_COPY_FOREIGN",
+      message: expect.stringContaining(`topic exchange.${stream} holds another log`),
+    });
+    expect(() => publishing.begin(publishing.flow.journal.durablePosition)).toThrow(foreign);
+    // What the topic has of it is retired in the log: a snapshot at that position tells.
+    publishing.flow = new LoggedFlow("sessions", 3, 900);
+    const { position } = of(publishing, stream).last as LastRecord;
+    publishing.flow.trade(position - 1);
+    publishing.flow.snap();
+    while (publishing.flow.left > 0) publishing.flow.trade(200);
+    publishing.flow.snap();
+    publishing.flow.retire();
+    expect(() => publishing.begin(publishing.flow.journal.durablePosition)).toThrow(foreign);
+    expect(of(publishing, stream).records).toHaveLength(published);
+  },
+);
 
 test("nothing behind the released position is read", () => {
   const flow = new LoggedFlow("sessions", 7, 300);

@@ -63,8 +63,10 @@ export class LoggedFlow {
   readonly #heard = new Map<number, number>();
   readonly #events: RecordBuffer;
   readonly #commands;
+  readonly #began_us: number;
 
-  constructor(profile: FlowProfileName, seed: number, commands: number) {
+  constructor(profile: FlowProfileName, seed: number, commands: number, began_us = BEGAN_US) {
+    this.#began_us = began_us;
     const flow = generateFlow(profile, seed, commands);
     const genesis = flowGenesis(flow);
     this.#commands = flow.steps.map(({ command }) => command);
@@ -77,7 +79,7 @@ export class LoggedFlow {
     });
     this.options = {
       ...journalOptions(this.disk),
-      genesis: encodeGenesisEntry({ genesis, instruments: [] }, BEGAN_US),
+      genesis: encodeGenesisEntry({ genesis, instruments: [] }, began_us),
     };
     const applied = (words: Int32Array, at: number) => this.engine.apply(words, at, this.#events);
     this.journal = openJournal(this.options, applied).journal;
@@ -100,7 +102,7 @@ export class LoggedFlow {
     for (const [i, command] of commands.entries()) {
       const at = i * COMMAND_WORDS;
       writeFlowCommand(words, at, command);
-      writeTimestamp(words, at, BEGAN_US + (this.engine.position + 1) * 1_000);
+      writeTimestamp(words, at, this.#began_us + (this.engine.position + 1) * 1_000);
       this.engine.apply(words, at, this.#events);
       this.#events.drain();
       this.#listen();
@@ -150,8 +152,8 @@ export class TopicInMemory {
   }
 
   get last(): LastRecord | undefined {
-    const place = this.places.at(-1);
-    return place && { ...place, value: (this.records.at(-1) as CopyRecord).value };
+    const [place, record] = [this.places.at(-1), this.records.at(-1)];
+    return place && record && { ...place, value: record.value, time_us: record.time_us };
   }
 }
 
