@@ -4,39 +4,60 @@
 
 import { type Checksums, getU64, setU64 } from "../base/index.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
-import { isSameChain } from "./continuity.ts";
+import { isSameChain, type LogPoint } from "./continuity.ts";
+import { isOwnEpoch } from "./epoch.ts";
 import { FrameBuffer } from "./frame.ts";
 import { CHAIN_BYTES, CLOSING_MARK_BYTES, CLOSING_MARK_MAGIC, ClosingMarkLayout } from "./layout.ts";
 
-/** The mark of a log that ends with `position`, whose last frame's chain value is `chain`. */
-export function encodeClosingMark(position: number, chain: Uint8Array, checksums: Checksums): Uint8Array {
+const EPOCH_BYTES = 8;
+
+/** The mark of a log that ends with `position`, whose last frame's chain value is `chain` and whose epoch is `epoch`. */
+export function encodeClosingMark(
+  position: number,
+  chain: Uint8Array,
+  epoch: number,
+  checksums: Checksums,
+): Uint8Array {
   const { bytes, view } = new FrameBuffer(CLOSING_MARK_BYTES);
   view.setUint32(ClosingMarkLayout.magic, CLOSING_MARK_MAGIC, true);
   bytes.set(chain, ClosingMarkLayout.chain);
   setU64(view, ClosingMarkLayout.position, position);
-  view.setUint32(ClosingMarkLayout.crc, checksums.crc32c(bytes.subarray(ClosingMarkLayout.chain)), true);
+  const sum = checksums.crc32c(bytes.subarray(ClosingMarkLayout.chain)) ^ sumOf(epoch, checksums);
+  view.setUint32(ClosingMarkLayout.crc, sum, true);
   return bytes;
 }
 
-/** The position that a whole mark at `offset` names, or -1 when there is none. */
-export function closingMarkAt(reader: ChunkReader, offset: number, checksums: Checksums): number {
+/** What a log's own epoch adds to the sums of its marks, so that no payload imitates one. */
+function sumOf(epoch: number, checksums: Checksums): number {
+  if (!isOwnEpoch(epoch)) return 0;
+  const { bytes, view } = new FrameBuffer(EPOCH_BYTES);
+  setU64(view, 0, epoch);
+  return checksums.crc32c(bytes);
+}
+
+/** The position that a whole mark of a log of this epoch at `offset` names, or -1 when there is none. */
+export function closingMarkAt(
+  reader: ChunkReader,
+  offset: number,
+  epoch: number,
+  checksums: Checksums,
+): number {
   const { bytes, view } = reader.buffer;
   const at = reader.at(offset, CLOSING_MARK_BYTES);
   if (at < 0 || view.getUint32(at + ClosingMarkLayout.magic, true) !== CLOSING_MARK_MAGIC) return -1;
   const sum = checksums.crc32c(bytes.subarray(at + ClosingMarkLayout.chain, at + CLOSING_MARK_BYTES));
-  if (view.getUint32(at + ClosingMarkLayout.crc, true) !== sum) return -1;
+  if (view.getUint32(at + ClosingMarkLayout.crc, true) !== (sum ^ sumOf(epoch, checksums)) >>> 0) return -1;
   return getU64(view, at + ClosingMarkLayout.position);
 }
 
-/** Whether the mark at `offset` closes this very history: its last position and its last chain value. */
+/** Whether the mark at `offset` closes this very history: its last position, its epoch and its last chain value. */
 export function closesHistory(
   reader: ChunkReader,
   offset: number,
-  position: number,
-  chain: Uint8Array,
+  { position, epoch, chain }: LogPoint,
   checksums: Checksums,
 ): boolean {
-  if (closingMarkAt(reader, offset, checksums) !== position) return false;
+  if (closingMarkAt(reader, offset, epoch, checksums) !== position) return false;
   const at = reader.at(offset, CLOSING_MARK_BYTES) + ClosingMarkLayout.chain;
   return isSameChain(reader.buffer.bytes.subarray(at, at + CHAIN_BYTES), chain);
 }

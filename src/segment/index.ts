@@ -1,6 +1,7 @@
 export { ChunkReader } from "./chunk-reader.ts";
 export { type FrameBreak, isSameChain, type LogPoint } from "./continuity.ts";
 export * from "./directory.ts";
+export { FIRST_EPOCH, OWN_EPOCH_MIN } from "./epoch.ts";
 export { readFirstFrameOf } from "./first-frame.ts";
 export * from "./follower.ts";
 export * from "./frame.ts";

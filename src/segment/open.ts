@@ -7,6 +7,7 @@
 
 import { counted, SeriatimError, type StorageFile } from "../base/index.ts";
 import { ChunkReader } from "./chunk-reader.ts";
+import { FIRST_EPOCH } from "./epoch.ts";
 import { checkLimits, type LogLimits } from "./limits.ts";
 import type { FrameVisitor, LogFrame, LogOrigin, LogPlace, LogScan, SegmentSummary } from "./log.ts";
 import { keepMayLack } from "./may-lack.ts";
@@ -21,9 +22,6 @@ export interface OpenedLog {
   /** As it was found, before anything was cut. */
   readonly scan: LogScan;
 }
-
-/** The epoch of a log that begins: every tenure after it has a higher one. */
-export const FIRST_EPOCH = 1;
 
 export interface OpenOptions {
   /** Of the frames, those behind this point only, and segments before it are neither read nor needed. */

@@ -263,8 +263,7 @@ class LogScanner {
 
   /** Whether a closing mark lies behind the last frame: then that one was safe. */
   #closedAt(reader: ChunkReader, offset: number): boolean {
-    if (!closesHistory(reader, offset, this.#point.position, this.#point.chain, this.#place.checksums))
-      return false;
+    if (!closesHistory(reader, offset, this.#point, this.#place.checksums)) return false;
     this.#durable = Math.max(this.#durable, this.#point.position);
     this.#durableOffset = offset;
     return true;

@@ -4,6 +4,7 @@
 import type { Checksums } from "../base/index.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
 import { closingMarkAt } from "./closing-mark.ts";
+import { isOwnEpoch } from "./epoch.ts";
 import { claimedFrameBytes, type FrameFields, frameIsWhole, readFrameFields } from "./frame.ts";
 import { FRAME_ALIGN_BYTES, FRAME_BYTES_LIMIT, FRAME_HEADER_BYTES } from "./layout.ts";
 
@@ -54,7 +55,7 @@ export function searchBehind(
   let durable = -1;
   for (let offset = fault + FRAME_ALIGN_BYTES; offset < end; offset += FRAME_ALIGN_BYTES) {
     if (durable >= 0 && !all) break;
-    const closed = closingMarkAt(reader, offset, checksums) - history.position;
+    const closed = closingMarkAt(reader, offset, history.epoch, checksums) - history.position;
     if (closed > 0 && closed <= offset - fault) durable = Math.max(durable, closed + history.position);
     const header = reader.at(offset, FRAME_HEADER_BYTES);
     const total = header < 0 ? 0 : claimedFrameBytes(view, header);
@@ -78,7 +79,7 @@ function couldFollow(fields: FrameFields, history: History, distance_bytes: numb
     ahead <= distance_bytes &&
     fields.count > 0 &&
     fields.count <= fields.payloadBytes &&
-    fields.epoch >= history.epoch &&
+    (isOwnEpoch(history.epoch) ? fields.epoch === history.epoch : fields.epoch >= history.epoch) &&
     fields.durablePosition < fields.firstPosition
   );
 }

@@ -330,7 +330,7 @@ export class LogWriter {
     const segment = this.#segment;
     if (segment === undefined || this.#offset + CLOSING_MARK_BYTES > segment.segmentBytes) return;
     try {
-      const mark = encodeClosingMark(this.#position, this.#chain, this.#checksums);
+      const mark = encodeClosingMark(this.#position, this.#chain, this.#lastEpoch, this.#checksums);
       writeFully(segment.file, mark, mark.length, this.#offset);
       segment.file.syncData();
     } catch (error) {

@@ -31,11 +31,13 @@ export interface CommitWorker {
   readonly producer: RingProducer;
 }
 
+/** `ownEpoch`: for each log that has none of its own yet, from OWN_EPOCH_MIN on. */
 export function commitWorkerOf(
   data: CommitWorkerData,
   storage: Storage,
   clock: Clock,
   notice: TopicNotice,
+  ownEpoch: () => number,
 ): CommitWorker {
   const { directory, topicLimits, orderingLimits, figures } = data;
   const checksums = new NativeChecksums();
@@ -44,7 +46,11 @@ export function commitWorkerOf(
   const consumer = new RingConsumer(commandRing);
   const producer = new RingProducer(resultRing);
   const openLog = (topic: number): TopicLog =>
-    TopicLog.open({ storage, checksums, directory: topicDirectory(directory, topic) }, topicLimits);
+    TopicLog.open(
+      { storage, checksums, directory: topicDirectory(directory, topic) },
+      topicLimits,
+      ownEpoch(),
+    );
   const agent = new CommitAgent({
     commands: { ring: commandRing, consumer },
     results: { ring: resultRing, producer },

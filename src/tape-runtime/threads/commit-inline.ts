@@ -3,6 +3,7 @@
 
 import { type Clock, SeriatimError, type Storage } from "../../base/index.ts";
 import { FirstFailure } from "../../platform/index.ts";
+import { OWN_EPOCH_MIN } from "../../segment/index.ts";
 import type { CommitCommandWriter, CommitCounts } from "../../tape/index.ts";
 import { type CommitWorker, commitWorkerOf } from "./commit-agent-of.ts";
 import {
@@ -24,7 +25,9 @@ export class CommitInline implements CommitStage {
     const { directory, buffers, topicLimits, orderingLimits } = options;
     const rings = { commandRing: commandRing.shared, resultRing: resultRing.shared, figures };
     const data = { directory, buffers, topicLimits, orderingLimits, ...rings };
-    this.#worker = commitWorkerOf(data, storage, clock, (topic, error) => listener.notice(topic, error));
+    const notice = (topic: number, error: SeriatimError) => listener.notice(topic, error);
+    // The same each time: so are the files.
+    this.#worker = commitWorkerOf(data, storage, clock, notice, () => OWN_EPOCH_MIN);
   }
 
   get commands(): CommitCommandWriter {

@@ -3,10 +3,12 @@
 //   closed or failed -> message: the last word; a thread that ends without one has failed
 //   notice           -> message: a topic's log is not open, and why
 
+import { randomInt } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
 import { NodeStorage, SystemClock } from "../../platform/index.ts";
 import { runAgent } from "../../ring/index.ts";
+import { OWN_EPOCH_MIN } from "../../segment/index.ts";
 import { type CommitWorkerData, commitWorkerOf } from "./commit-agent-of.ts";
 
 export type CommitWorkerMessage =
@@ -14,6 +16,8 @@ export type CommitWorkerMessage =
   | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };
 
+/** The widest range that the system draws from at once. */
+const OWN_EPOCH_END = 2 ** 48;
 /** A loop that has not drained its results is looked at again after so long. */
 const HELD_UP_MS = 1;
 
@@ -28,6 +32,7 @@ function run(): void {
     new NodeStorage(),
     new SystemClock(),
     (topic, { code, message }) => say({ kind: "notice", topic, code, message }),
+    () => randomInt(OWN_EPOCH_MIN, OWN_EPOCH_END),
   );
   const nobody = new Int32Array(new SharedArrayBuffer(4));
   const doWork = (): number => {

@@ -18,7 +18,14 @@ import {
   writeLogPart,
   writeSessionEntry,
 } from "../../protocol/index.ts";
-import { FRAME_HEADER_BYTES, type LogPlace, type LogWriter, retireOldest } from "../../segment/index.ts";
+import {
+  FIRST_EPOCH,
+  FRAME_HEADER_BYTES,
+  type LogPlace,
+  type LogWriter,
+  OWN_EPOCH_MIN,
+  retireOldest,
+} from "../../segment/index.ts";
 import type { Retention } from "../commit/command-codec.ts";
 import { openTopic } from "./open-topic.ts";
 import { readSegmentHead, type SegmentHead } from "./segment-head.ts";
@@ -41,14 +48,17 @@ export class TopicLog {
   /**
    * Opens the log in `place`, and makes it when there is none. What is in it is safe on return, and what a power loss tore is cut.
    * Throws LOG_CORRUPT, naming file, offset, position and reason; FOREIGN_DIRECTORY; SEGMENT_LIMITS; or what the disk says.
+   * `ownEpoch`, from OWN_EPOCH_MIN on and random, becomes the epoch of a log that has none of its own: what publishers write, who
+   * don't know it, is then never taken for the log's frames.
    */
-  static open(place: TopicPlace, limits: TopicLimits = TOPIC_LIMITS): TopicLog {
+  static open(place: TopicPlace, limits: TopicLimits = TOPIC_LIMITS, ownEpoch = FIRST_EPOCH): TopicLog {
     const { log, writer, state, oldest, needsCheckpoint } = openTopic(place, limits);
     try {
       const number = Math.max(1, writer.segment);
       const first = { number, firstPosition: writer.position + 1, firstRecord: state.nextRecord };
       const begun = { ...first, before_us: state.last_us, logBytes: state.logBytes };
       const topic = new TopicLog(log, writer, state, oldest ?? begun);
+      if (ownEpoch >= OWN_EPOCH_MIN && writer.epoch < OWN_EPOCH_MIN) writer.beginEpoch(ownEpoch);
       if (needsCheckpoint) topic.#beginSegment();
       // Also makes it safe. What was cut had never been said to be safe, and nobody else holds this log.
       writer.lacksNothing();
