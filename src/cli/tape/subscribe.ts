@@ -1,8 +1,9 @@
 // `seriatim tape subscribe`: the records of a topic on standard output.
 
 import { type Command, Option } from "commander";
+import { counted, SeriatimError } from "../../base/index.ts";
 import { NativeChecksums } from "../../platform/index.ts";
-import { type TapeRecord, TapeSubscriber } from "../../tape-runtime/index.ts";
+import { type DamagedBatch, type TapeRecord, TapeSubscriber } from "../../tape-runtime/index.ts";
 import { usageError, wholeNumber } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
@@ -30,7 +31,9 @@ others stand by, and what was printed is done for the group; --from counts only 
 
 A record that is not kept any more is an error that says which is the oldest. A lost connection is made again where it was.
 
-Exit status: 0 as asked, 1 the topic, or the way to it, was lost, 2 wrong usage.
+A batch that its publisher sent damaged is passed over, and said on standard error.
+
+Exit status: 0 as asked, 1 the topic, or the way to it, was lost, or a record was passed over, 2 wrong usage.
 
 Examples:
   seriatim tape subscribe md.day
@@ -72,6 +75,11 @@ export function registerSubscribe(tape: Command): void {
 async function subscribe(topic: string, options: SubscribeOptions): Promise<void> {
   const lineOf = lineOfOptions(options);
   const { from = "start", group, count = Number.POSITIVE_INFINITY } = options;
+  let damaged = 0;
+  const onDamaged = (batch: DamagedBatch): void => {
+    damaged += batch.nextRecord - batch.firstRecord;
+    process.stderr.write(`seriatim: topic "${topic}": ${batch.text}\n`);
+  };
   const subscriber = await connected(
     TapeSubscriber.connect({
       ...brokerOf(options, process.env),
@@ -79,6 +87,7 @@ async function subscribe(topic: string, options: SubscribeOptions): Promise<void
       from,
       follow: options.untilEnd !== true,
       onState: new ConnectionWords().onState,
+      onDamaged,
       reconnectFor_ms: options.retry * 1_000,
       ...(group !== undefined && { group: checkedName("group", group) }),
     }),
@@ -93,6 +102,7 @@ async function subscribe(topic: string, options: SubscribeOptions): Promise<void
     subscriber.commit(batch.from + shown.length);
     if (left === 0) break;
   }
+  if (damaged > 0) throw new SeriatimError("BATCH_DAMAGED", `${counted(damaged, "record")} passed over`);
 }
 
 function firstOf(batch: Iterable<TapeRecord>, most: number): TapeRecord[] {

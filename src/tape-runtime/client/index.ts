@@ -17,6 +17,6 @@ export type {
   TapeRecordInput,
   TapeRecordOptions,
 } from "./publisher-options.ts";
-export type { ReceivedBatch, TapeRecord } from "./received-batch.ts";
+export type { DamagedBatch, ReceivedBatch, TapeRecord } from "./received-batch.ts";
 export { TapeSubscriber } from "./subscriber.ts";
 export type { TapeStart, TapeSubscriberOptions, TapeSubscriberState } from "./subscriber-options.ts";

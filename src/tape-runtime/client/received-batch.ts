@@ -109,13 +109,43 @@ export class ReceivedBatch implements Iterable<TapeRecord> {
   }
 }
 
-/** The batch in `memory`, of which records from `wanted` on are asked for; or what is wrong with it. */
+/** A batch that came as it was published, and nobody can read: its records don't add up, or what is compressed is not. */
+export class DamagedBatch {
+  /** The session that wrote it, and its number there. */
+  readonly publisher: number;
+  readonly epoch: number;
+  readonly batch: number;
+  /** The numbers that its records have in the topic, by its header: the first, and the one behind the last. */
+  readonly firstRecord: number;
+  readonly nextRecord: number;
+  /** What is wrong with it. */
+  readonly why: string;
+
+  constructor({ view }: TapeMemory, why: string) {
+    const { publisher, epoch, batch, records } = readBatchHeader(view, 0);
+    const { firstRecord } = readLogPart(view, 0);
+    this.publisher = publisher;
+    this.epoch = epoch;
+    this.batch = batch;
+    this.firstRecord = firstRecord;
+    this.nextRecord = firstRecord + records;
+    this.why = why;
+  }
+
+  /** One line. */
+  get text(): string {
+    const records = `records ${this.firstRecord} to ${this.nextRecord - 1}`;
+    return `${records} can't be read: publisher ${this.publisher} sent batch ${this.batch} of epoch ${this.epoch} damaged: ${this.why}`;
+  }
+}
+
+/** The batch in `memory`, of which records from `wanted` on are asked for; or what is wrong with the message. */
 export function receiveBatch(
   memory: TapeMemory,
   length: number,
   wanted: number,
   checksums: Checksums,
-): ReceivedBatch | string {
+): ReceivedBatch | DamagedBatch | string {
   const problem = batchHeaderProblem(memory, 0);
   if (problem !== TapeReason.None) return `a batch that is none: ${tapeReasonText(problem)}`;
   if (!isCommittedBatch(memory, 0)) return "a batch without a commit mark";
@@ -124,9 +154,11 @@ export function receiveBatch(
   if (sum !== header.payloadCrc) return "a batch whose payload does not match its CRC32C";
   const sent = memory.bytes.subarray(TapeBatch.bytes, TapeBatch.bytes + header.payloadBytes);
   const payload = header.isCompressed ? decompressed(sent, header.plainBytes) : sent;
-  if (payload === undefined) return "a batch that can't be decompressed";
+  if (payload === undefined) return new DamagedBatch(memory, "it can't be decompressed");
   const wrong = recordsProblem(payload, 0, payload.length, header.records);
-  return wrong ?? new ReceivedBatch(memory, length, payload, wanted);
+  return wrong === undefined
+    ? new ReceivedBatch(memory, length, payload, wanted)
+    : new DamagedBatch(memory, wrong);
 }
 
 function decompressed(sent: Uint8Array, plainBytes: number): Uint8Array | undefined {

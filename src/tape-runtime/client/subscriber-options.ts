@@ -11,6 +11,7 @@ import {
   type TapePeerOptions,
   type TapeReconnectOptions,
 } from "./options.ts";
+import type { DamagedBatch } from "./received-batch.ts";
 
 /** The oldest record that is kept, the next one that comes, a record by its number, or the first batch ordered at a time or later. */
 export type TapeStart = "start" | "end" | { readonly record: number } | { readonly time_us: number };
@@ -25,6 +26,12 @@ export interface TapeSubscriberOptions extends TapePeerOptions, TapeReconnectOpt
   readonly follow?: boolean | undefined;
   /** The most bytes of batches that are under way or wait to be taken, but for one batch: 8 MiB by default, 1 GiB at most. */
   readonly creditBytes?: number | undefined;
+  /**
+   * Told of a batch that nobody can read (its publisher sent it so: the tape does not open what is compressed), which is passed over, also for the
+   * group. Called when it comes, which may be before the records ahead of it are taken. Without it such a batch ends the subscriber with
+   * `BATCH_DAMAGED`.
+   */
+  readonly onDamaged?: ((batch: DamagedBatch) => void) | undefined;
   /** Whether there is a connection, who is the active member of its group, and why not. */
   readonly onState?: ((state: TapeSubscriberState, why: SeriatimError | undefined) => void) | undefined;
 }
@@ -44,6 +51,7 @@ export function checkedSubscriber(options: TapeSubscriberOptions) {
     where: whereOf(from),
     follow: options.follow ?? true,
     creditBytes: checkedInteger("creditBytes", creditBytes, 1, 1024 * MIB),
+    onDamaged: options.onDamaged,
     onState: options.onState ?? (() => {}),
   } as const;
 }

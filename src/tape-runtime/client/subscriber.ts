@@ -20,7 +20,7 @@ import {
   writeCredit,
 } from "../../protocol/index.ts";
 import { BatchQueue } from "./batch-queue.ts";
-import { type ReceivedBatch, receiveBatch, type TapeRecord } from "./received-batch.ts";
+import { DamagedBatch, type ReceivedBatch, receiveBatch, type TapeRecord } from "./received-batch.ts";
 import { AfterLoss, ReconnectingLink } from "./reconnecting.ts";
 import { checkedSubscriber, type TapePlace, type TapeSubscriberOptions } from "./subscriber-options.ts";
 
@@ -190,9 +190,21 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
     this.#link.gotOn();
     this.#hasReceived = true;
     this.#nextRecord = nextRecord;
-    this.#queue.push(batch);
+    if (batch instanceof DamagedBatch) this.#passOver(batch, length);
+    else this.#queue.push(batch);
     this.#endWhenRead(false);
     return undefined;
+  }
+
+  /** What nobody can read ends who has not said that it may be missing: a hole is never silent. */
+  #passOver(batch: DamagedBatch, length: number): void {
+    const { onDamaged, topic } = this.#options;
+    if (onDamaged === undefined) {
+      this.#link.stop(new SeriatimError("BATCH_DAMAGED", `topic "${topic}": ${batch.text}`));
+      return;
+    }
+    this.#giveCredit(length);
+    onDamaged(batch);
   }
 
   #endWhenRead(isAtEnd: boolean): void {

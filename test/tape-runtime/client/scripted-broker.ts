@@ -164,6 +164,14 @@ export function committedBatch(firstRecord: number, values: readonly string[]): 
   return memory.bytes;
 }
 
+/** A committed batch that says it is compressed, and is not. */
+export function damagedBatch(firstRecord: number, values: readonly string[]): Uint8Array {
+  const memory = sentBatch(values);
+  writeBatchHeader(memory, 0, { ...readBatchHeader(memory.view, 0), isCompressed: true });
+  writeLogPart(memory, 0, firstRecord, 1, 1_700_000_000_000_000);
+  return memory.bytes;
+}
+
 export class ScriptedBroker {
   readonly port: number;
   readonly connections: ScriptedConnection[] = [];

@@ -9,7 +9,7 @@ import {
   TapeSubscriber,
   type TapeSubscriberOptions,
 } from "../../../src/tape-runtime/index.ts";
-import { committedBatch, ScriptedBroker, type ScriptedConnection } from "./scripted-broker.ts";
+import { committedBatch, damagedBatch, ScriptedBroker, type ScriptedConnection } from "./scripted-broker.ts";
 
 let broker: ScriptedBroker;
 const open: { close(): Promise<unknown> }[] = [];
@@ -276,4 +276,34 @@ test.each<[what: string, options: Options]>([
 ])("%s is an invalid argument", async (_, options) => {
   const asked = { topic: "t", port: broker.port, ...options };
   await expect(TapeSubscriber.connect(asked)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+});
+
+test("a batch that its publisher sent damaged ends who has not said that it may be missing, behind what came before it", async () => {
+  const [subscriber, connection] = await connect({ from: "start" });
+  connection.batch(1, ["a", "b"]).socket.write(damagedBatch(3, ["x", "y"]));
+  const records = subscriber[Symbol.asyncIterator]();
+  expect(await take(records, 2)).toEqual(["1 a", "2 b"]);
+  await expect(records.next()).rejects.toMatchObject({
+    code: "BATCH_DAMAGED",
+    message: `topic "t": records 3 to 4 can't be read: publisher 1 sent batch 1 of epoch 1 damaged: it can't be decompressed`,
+  });
+});
+
+test("who is told of damaged batches gets what is behind them, and commits past them", async () => {
+  const damaged: string[] = [];
+  const [subscriber, connection] = await connect({
+    group: "g",
+    from: "start",
+    onDamaged: ({ firstRecord, nextRecord }) => damaged.push(`${firstRecord} to ${nextRecord - 1}`),
+  });
+  connection
+    .active(1)
+    .batch(1, ["a"])
+    .socket.write(damagedBatch(2, ["x", "y"]));
+  connection.batch(4, ["b"]);
+  const records = subscriber[Symbol.asyncIterator]();
+  expect(await take(records, 2)).toEqual(["1 a", "4 b"]);
+  expect(damaged).toEqual(["2 to 3"]);
+  subscriber.commit();
+  await connection.until(() => connection.said.includes("CommitOffset 5"));
 });
