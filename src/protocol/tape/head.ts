@@ -79,9 +79,19 @@ const FROM_BROKER: LengthRanges = {
   [TapeType.Reply]: [TapeText.bytes, TapeText.bytes + TAPE_REPLY_BYTES_MAX],
 };
 
-/** Whose messages are expected. */
-export const TapeSender = { Client: 1, Broker: 2 } as const;
+const { Credit, CommitOffset, Heartbeat, Request, Bye } = TapeType;
+
+/** Whose messages are expected: any client's, the broker's, or those of a client whose role is known. */
+export const TapeSender = { Client: 1, Broker: 2, Subscriber: 3, Administrator: 4 } as const;
 export type TapeSender = (typeof TapeSender)[keyof typeof TapeSender];
+
+/** A client that is let in says no more than its role has: nobody is given memory for what it may not say. */
+const RANGES: Readonly<Record<TapeSender, LengthRanges>> = {
+  [TapeSender.Client]: FROM_CLIENT,
+  [TapeSender.Broker]: FROM_BROKER,
+  [TapeSender.Subscriber]: ofClient([Credit, CommitOffset, Heartbeat, Bye]),
+  [TapeSender.Administrator]: ofClient([Request, Heartbeat, Bye]),
+};
 
 /**
  * What is wrong with the head at `at`, of a message from `sender`; None when the message may be waited for. A batch of a
@@ -92,7 +102,7 @@ export function tapeHeadProblem(view: DataView, at: number, sender: TapeSender):
   if (view.getUint8(at + TapeHead.version) !== TAPE_VERSION) return TapeReason.VersionUnknown;
   const type = view.getUint8(at + TapeHead.type);
   const length = view.getUint32(at + TapeHead.length, true);
-  const range = sender === TapeSender.Client ? FROM_CLIENT[type] : FROM_BROKER[type];
+  const range = RANGES[sender][type];
   if (range === undefined || length % 8 !== 0) return TapeReason.Malformed;
   if (length >= range[0] && length <= range[1]) return TapeReason.None;
   if (type !== TapeType.Batch || length < TapeBatch.bytes) return TapeReason.Malformed;
@@ -113,6 +123,10 @@ export function tapeTypeAt(view: DataView, at: number): TapeType {
 }
 export function tapeLengthAt(view: DataView, at: number): number {
   return view.getUint32(at + TapeHead.length, true);
+}
+
+function ofClient(types: readonly TapeType[]): LengthRanges {
+  return Object.fromEntries(types.map((type) => [type, FROM_CLIENT[type]]));
 }
 
 function exactly(bytes: number): readonly [number, number] {

@@ -32,12 +32,16 @@ export interface FiguresParts {
   readonly open: OpenTopics;
 }
 
-export function brokerFigures(parts: FiguresParts): TapeFigures {
+/** Topics are told of, and counted, as far as `isShown` says so. */
+export function brokerFigures(parts: FiguresParts, isShown: (topic: string) => boolean): TapeFigures {
   const { clock, port, pool, reception, administrators, workers, topics } = parts;
   const publishing = parts.publishers.figures();
   const serving = parts.subscribers.figures;
   const counts = parts.stages.map((stage) => stage.figures());
-  const all = topics.list().sort((a, b) => a.id - b.id);
+  const all = topics
+    .list()
+    .filter(({ name }) => isShown(name))
+    .sort((a, b) => a.id - b.id);
   return {
     time_us: clock.wallMicros(),
     port,

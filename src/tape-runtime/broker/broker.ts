@@ -14,6 +14,7 @@ import { FirstFailure, type NetListenAddress, NetTransport, SystemClock } from "
 import { TAPE_TOPICS_MAX } from "../../protocol/index.ts";
 import {
   AdministratorService,
+  type MayAdminister,
   ORDERING_LIMITS,
   PublisherService,
   StagingPool,
@@ -113,7 +114,7 @@ export class TapeBroker {
     const publishers = new PublisherService({ transport, pool, commits: workers, clock, connectionsMax });
     const subscribers = new SubscriberService({ transport, storage: reads, deliveryBuffers, offsets, clock });
     const remove = (topic: number) => storage.removeTopic(topic);
-    const status = () => this.figures();
+    const status = (may: MayAdminister) => this.figures(may);
     const desk = new TopicDesk({ open, workers, publishers, subscribers, remove, status });
     const retention = { retainBytes: retain.bytes, retain_us: retain.age_us };
     const shared = { transport, clock, topics, subscribers };
@@ -156,8 +157,9 @@ export class TapeBroker {
     return this.#failure.happened;
   }
 
-  figures(): TapeFigures {
-    return brokerFigures({
+  /** Of all topics, or those that `isShown` says. */
+  figures(isShown: (topic: string) => boolean = () => true): TapeFigures {
+    const parts = {
       clock: this.#clock,
       port: this.#listeners[0]?.port ?? 0,
       pool: this.#pool,
@@ -169,7 +171,8 @@ export class TapeBroker {
       workers: this.#workers,
       topics: this.#storage.topics,
       open: this.#open,
-    });
+    };
+    return brokerFigures(parts, isShown);
   }
 
   /**

@@ -3,6 +3,7 @@
 import { TapeReason } from "../../protocol/index.ts";
 import type {
   CatalogTopic,
+  MayAdminister,
   PublisherService,
   SubscriberService,
   TopicControl,
@@ -18,7 +19,7 @@ export interface TopicDeskOptions {
   readonly subscribers: SubscriberService;
   /** Removes the files of a topic that nobody writes. */
   readonly remove: (topic: number) => Promise<void>;
-  readonly status: () => object;
+  readonly status: (may: MayAdminister) => object;
 }
 
 export class TopicDesk implements TopicControl {
@@ -49,8 +50,8 @@ export class TopicDesk implements TopicControl {
     await remove(id);
   }
 
-  status(): object {
-    return this.#options.status();
+  status(may: MayAdminister): object {
+    return this.#options.status(may);
   }
 
   /** The commit worker has closed its log for good. */

@@ -25,7 +25,8 @@ export interface TopicControl {
   retain(topic: CatalogTopic): void;
   /** It is in the catalog no more: its publishers are told, its log is closed and its files removed when this resolves. */
   delete(topic: CatalogTopic): Promise<void>;
-  status(): object;
+  /** The broker's figures, of topics those alone that `may` answers true for. */
+  status(may: MayAdminister): object;
 }
 
 export interface AdministrationOptions {
@@ -63,7 +64,7 @@ export class Administration {
     const request = parseTapeRequest(text);
     if (typeof request === "number")
       return refused(request, request === TapeReason.Malformed ? WORDS : undefined);
-    if (request.do === "status") return { status: this.#control.status() };
+    if (request.do === "status") return { status: this.#control.status(may) };
     if (request.do === "topics") return this.#list(may);
     if (!may(request.topic)) return refusedOf(request.topic, TapeReason.NotAllowed);
     return this.#ofTopic(request);

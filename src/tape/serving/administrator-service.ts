@@ -71,7 +71,7 @@ export class AdministratorService {
   open(connection: number, may: MayAdminister): void {
     const administrator: Administrator = {
       ...{ connection, may, waiting: [], isBusy: false, isHeld: false, over_us: undefined },
-      stream: new TapeStream(TapeSender.Client, (bytes) => new Uint8Array(bytes)),
+      stream: new TapeStream(TapeSender.Administrator, (bytes) => new Uint8Array(bytes)),
       heard_us: this.#clock.monotonicMicros(),
       said_us: 0,
     };

@@ -64,7 +64,7 @@ export class SubscriberSession implements DeliveryHolder, GroupMember {
     this.#parts = parts;
     this.#credit = wish.credit;
     this.#heard_us = this.#sent_us = parts.clock.monotonicMicros();
-    this.#stream = new TapeStream(TapeSender.Client, (bytes) => new Uint8Array(bytes));
+    this.#stream = new TapeStream(TapeSender.Subscriber, (bytes) => new Uint8Array(bytes));
     this.#say(acceptedMessage(wish.topic, seat.progress));
   }
 
@@ -131,8 +131,6 @@ export class SubscriberSession implements DeliveryHolder, GroupMember {
       this.#carrier.ready();
     } else if (type === TapeType.CommitOffset) this.#commit(readCommitOffset(view, 0));
     else if (type === TapeType.Bye) this.#finish();
-    else if (type !== TapeType.Heartbeat)
-      this.end(TapeReason.Malformed, 0, "a subscriber has no such message");
     return !this.isOver;
   }
 

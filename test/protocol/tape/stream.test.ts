@@ -71,6 +71,27 @@ test("what only the other side may say is no message", () => {
   }
 });
 
+test.each([
+  ["subscriber", TapeSender.Subscriber, ["Credit", "CommitOffset", "Heartbeat", "Bye"]],
+  ["administrator", TapeSender.Administrator, ["Request", "Heartbeat", "Bye"]],
+] as const)(
+  "the head alone of what a %s has no business with is no message, and no memory is taken for it",
+  (_, sender, said) => {
+    const types = said.map((name) => TapeType[name] as number);
+    for (const [name, bytes] of fromClient) {
+      const allocated: number[] = [];
+      const stream = new TapeStream(sender, (length) => {
+        allocated.push(length);
+        return new Uint8Array(length);
+      });
+      const isSaid = types.includes(bytes[6]);
+      const problem = stream.receive(bytes.subarray(0, 8), () => true);
+      expect(problem, name).toBe(isSaid ? TapeReason.None : TapeReason.Malformed);
+      expect(allocated, name).toEqual([]);
+    }
+  },
+);
+
 test("the first fault is final: nothing behind it is looked at", () => {
   const good = fromClient[0][1];
   const bad = good.slice();

@@ -62,7 +62,13 @@ function brokerWith() {
       opened: async ({ name }: CatalogTopic) => (name === "damaged" ? TapeReason.LogCorrupt : PROGRESS),
       retain: ({ name, retainBytes }) => void did.push(`retain ${name} ${retainBytes}`),
       delete: async ({ name }) => void did.push(`delete ${name}`),
-      status: () => ({ port: 9400 }),
+      status: (may) => ({
+        port: 9400,
+        topics: topics
+          .list()
+          .filter(({ name }) => may(name))
+          .map(({ name }) => name),
+      }),
     },
     retention: { retainBytes: 1_000, retain_us: 7_000_000 },
   });
@@ -142,7 +148,7 @@ test.each([
   const { service, answer } = brokerWith();
   service.open(1, () => true);
   expect(await answer(request)).toEqual({ error, text: expect.stringMatching(/^.{10,}$/) });
-  expect(await answer({ do: "status" })).toEqual({ status: { port: 9400 } });
+  expect(await answer({ do: "status" })).toEqual({ status: { port: 9400, topics: [] } });
 });
 
 test("a key administers its own topics and sees no others", async () => {
@@ -151,6 +157,7 @@ test("a key administers its own topics and sees no others", async () => {
   for (const name of ["md.trades", "reports"])
     await topics.create(name, { order: 1, retainBytes: 0, retain_us: 0 });
   expect(await answer({ do: "topics" })).toMatchObject({ topics: [{ topic: "md.trades" }] });
+  expect(await answer({ do: "status" })).toEqual({ status: { port: 9400, topics: ["md.trades"] } });
   expect(await answer({ do: "delete", topic: "reports" })).toMatchObject({ error: "NotAllowed" });
   expect(topics.get("reports")).toBeDefined();
 });

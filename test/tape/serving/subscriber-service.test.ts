@@ -2,7 +2,16 @@
 // records: "5-8" is the second one.
 
 import { expect, test } from "vitest";
-import { TapeBatch, TapeFrom, TapeReason } from "../../../src/protocol/index.ts";
+import {
+  TAPE_BATCH_BYTES_MAX,
+  TapeBatch,
+  TapeFrom,
+  TapeHead,
+  TapeReason,
+  TapeType,
+  tapeMemory,
+  writeTapeHead,
+} from "../../../src/protocol/index.ts";
 import { NOW_us } from "../catalog/support.ts";
 import { TOPIC, World } from "./support.ts";
 
@@ -471,6 +480,16 @@ test("a connection that breaks while a piece of it is held gives the buffer back
   expect(world.service.figures.inUse).toBe(1);
   world.break(1);
   expect(world.service.figures.inUse).toBe(0);
+});
+
+test("the head of a batch ends the subscriber: no memory is taken for what it has no business with", () => {
+  const world = new World();
+  world.open(1, { fromKind: TapeFrom.End });
+  const head = tapeMemory(new ArrayBuffer(TapeHead.bytes));
+  writeTapeHead(head.view, 0, TapeType.Batch, TAPE_BATCH_BYTES_MAX);
+  world.service.received(1, head.bytes);
+  world.run();
+  expect(world.said(1)).toEqual(["accepted 1..13", "fault Malformed 0", "closed"]);
 });
 
 test("bytes that are no message end the subscriber", () => {
