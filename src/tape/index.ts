@@ -25,6 +25,7 @@ export * from "./ingest/index.ts";
 export { inspectTape, type TapeReport, type TapeTopicReport } from "./inspect-tape.ts";
 export * from "./log/index.ts";
 export {
+  EPOCH_NAMED_MAX,
   HoldMemory,
   ORDERING_LIMITS,
   type OrderingLimits,

@@ -86,7 +86,8 @@ export class Admission {
   }
 
   /** A connection is gone, or is refused, before it was let in. */
-  gone({ connection }: Opening): void {
+  gone({ connection, whenGone }: Opening): void {
+    whenGone?.();
     const topic = this.#sessions.get(connection);
     this.#sessions.delete(connection);
     if (topic !== undefined) this.#options.workers.closeConnection(connection, topic.id);
@@ -98,7 +99,9 @@ export class Admission {
     topics.getOrCreate(hello.topic, settings).then((topic) => {
       if (typeof topic === "number")
         return this.#reception.refuse(opening, topic, 0, topics.get(hello.topic)?.order);
-      this.#options.open.open(topic, (open) => {
+      // Who is gone by now would wait for a topic that nobody takes it out of the line of.
+      if (this.#reception.find(opening.connection) !== opening) return;
+      opening.whenGone = this.#options.open.open(topic, (open) => {
         if (opening.isOver || this.#reception.find(opening.connection) !== opening) return;
         if (typeof open === "number") return this.#reception.refuse(opening, open);
         this.#sessions.set(opening.connection, open);
@@ -113,7 +116,7 @@ export class Admission {
     if (hello.order !== TAPE_ORDER_ANY && hello.order !== topic.order) {
       return this.#reception.refuse(opening, TapeReason.OrderLevel, 0, topic.order);
     }
-    this.#options.open.openToRead(topic, (open) => {
+    opening.whenGone = this.#options.open.openToRead(topic, (open) => {
       if (typeof open === "number") return this.#reception.refuse(opening, open);
       this.#whenFree(opening, () => {
         const { group, fromKind, from, credit } = hello;

@@ -8,10 +8,18 @@ import type { CommitStage } from "../threads/commit-stage.ts";
 /** Writes one command; false: the queue is full, and nothing was written. */
 type Command = (commands: CommitCommandWriter) => boolean;
 
+interface WaitingCommand {
+  readonly command: Command;
+  /** The connection whose session it opens, or NOBODY. */
+  readonly opens: number;
+}
+
+const NOBODY = -1;
+
 export class CommitWorkers implements CommitQueue {
   readonly #stages: readonly CommitStage[];
   /** By worker. */
-  readonly #waiting: readonly Command[][];
+  readonly #waiting: readonly WaitingCommand[][];
   /** Nothing more is given: who asks for it is gone. */
   #isClosed = false;
 
@@ -52,7 +60,11 @@ export class CommitWorkers implements CommitQueue {
   }
 
   closeConnection(connection: number, topic: number): void {
-    this.#give(topic, (commands) => commands.closeConnection(connection, topic));
+    // One whose session was never asked for leaves nothing behind: else what waits would grow with every connection that comes and goes.
+    const waiting = this.#waiting[this.workerOf(topic)];
+    const asked = waiting.findIndex(({ opens }) => opens === connection);
+    if (asked >= 0) waiting.splice(asked, 1);
+    else this.#give(topic, (commands) => commands.closeConnection(connection, topic));
   }
 
   openTopic({ id, order, retainBytes, retain_us }: CatalogTopic): void {
@@ -61,7 +73,9 @@ export class CommitWorkers implements CommitQueue {
   }
 
   openSession(connection: number, topic: number, publisher: number, epoch: number, ackLevel: number): void {
-    this.#give(topic, (commands) => commands.openSession(connection, topic, publisher, epoch, ackLevel));
+    const command: Command = (commands) =>
+      commands.openSession(connection, topic, publisher, epoch, ackLevel);
+    this.#give(topic, command, connection);
   }
 
   retain({ id, retainBytes, retain_us }: CatalogTopic): void {
@@ -82,7 +96,7 @@ export class CommitWorkers implements CommitQueue {
     for (let worker = 0; worker < this.#stages.length; worker++) {
       const waiting = this.#waiting[worker];
       let sent = 0;
-      while (sent < waiting.length && waiting[sent](this.#stages[worker].commands)) sent++;
+      while (sent < waiting.length && waiting[sent].command(this.#stages[worker].commands)) sent++;
       waiting.splice(0, sent);
     }
   }
@@ -99,11 +113,11 @@ export class CommitWorkers implements CommitQueue {
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 
-  #give(topic: number, command: Command): void {
+  #give(topic: number, command: Command, opens = NOBODY): void {
     if (this.#isClosed) return;
     const worker = this.workerOf(topic);
     const waiting = this.#waiting[worker];
-    if (waiting.length > 0 || !command(this.#stages[worker].commands)) waiting.push(command);
+    if (waiting.length > 0 || !command(this.#stages[worker].commands)) waiting.push({ command, opens });
     this.#stages[worker].publish();
   }
 }

@@ -20,9 +20,11 @@ interface Entry {
   oldestRecord: number;
   bytes: number;
   isOpen: boolean;
+  /** A worker is asked to open it. */
+  isAsked: boolean;
   /** Its figures are a worker's: it was open before. */
   isKnown: boolean;
-  /** Who asked while it is being opened; at most one for each connection. */
+  /** Who asked while it is being opened, and is still there: at most one for each connection. */
   waiters: Waiter[];
 }
 
@@ -35,17 +37,30 @@ export class OpenTopics {
     this.#ask = ask;
   }
 
-  /** Calls `then` with the topic once it is open, or with why it can't be: in this call or a later one. */
-  open(topic: CatalogTopic, then: Waiter): void {
+  /**
+   * Calls `then` with the topic once it is open, or with why it can't be: in this call or a later one. What it returns is to be called
+   * when who asks is gone.
+   */
+  open(topic: CatalogTopic, then: Waiter): () => void {
     const entry = this.#entryOf(topic);
-    if (entry.isOpen) return then(entry);
+    if (entry.isOpen) {
+      then(entry);
+      return () => {};
+    }
     entry.waiters.push(then);
-    if (entry.waiters.length === 1) this.#ask(topic);
+    if (!entry.isAsked) {
+      entry.isAsked = true;
+      this.#ask(topic);
+    }
+    return () => {
+      const at = entry.waiters.indexOf(then);
+      if (at >= 0) entry.waiters.splice(at, 1);
+    };
   }
 
   /** The same for who only reads: one that has no room is read as far as it was written, when this broker has had it open. */
-  openToRead(topic: CatalogTopic, then: Waiter): void {
-    this.open(topic, (outcome) => {
+  openToRead(topic: CatalogTopic, then: Waiter): () => void {
+    return this.open(topic, (outcome) => {
       const entry = this.#entries.get(topic.id);
       then(outcome === TapeReason.DiskFull && entry?.isKnown === true ? entry : outcome);
     });
@@ -61,6 +76,7 @@ export class OpenTopics {
   opened(result: CommitResult): void {
     const entry = this.#entries.get(result.topic);
     if (entry === undefined) return;
+    entry.isAsked = false;
     entry.isOpen = result.reason === TapeReason.None;
     if (entry.isOpen) {
       entry.isKnown = true;
@@ -99,7 +115,7 @@ export class OpenTopics {
     let entry = this.#entries.get(topic.id);
     if (entry === undefined) {
       const nothing = { nextPosition: 1, nextRecord: 1, oldestRecord: 1, bytes: 0 };
-      entry = { id: topic.id, topic, ...nothing, isOpen: false, isKnown: false, waiters: [] };
+      entry = { id: topic.id, topic, ...nothing, isOpen: false, isAsked: false, isKnown: false, waiters: [] };
       this.#entries.set(topic.id, entry);
     }
     return entry;

@@ -14,6 +14,8 @@ export class Opening {
   isHeld = false;
   /** It is being closed. */
   isOver = false;
+  /** To be done when it is gone before it is let in: it waits for nothing more. */
+  whenGone: (() => void) | undefined;
   /** To be done when nothing is held any more. */
   whenDrained: (() => void) | undefined;
 

@@ -13,6 +13,12 @@ export const OrderLevel = {
 } as const;
 export type OrderLevel = (typeof OrderLevel)[keyof typeof OrderLevel];
 
+/**
+ * The highest epoch that a publisher may name for a session that begins; beyond it they are only given out, one after the other. So
+ * whoever names the highest takes a publisher's number from nobody for good. Microseconds since 1970 are below it until 2112.
+ */
+export const EPOCH_NAMED_MAX = 2 ** 52;
+
 export interface OrderingLimits {
   /** A session whose next batch is missing for so long, while later ones wait for it, is fenced. In microseconds. */
   readonly lease_us: number;

@@ -11,7 +11,7 @@
 // The lease counts from when a batch began to wait, and anew with every batch that is taken: whoever gets on is not fenced.
 
 import { SAFE_MAX } from "../../base/index.ts";
-import { type HoldMemory, type OrderingLimits, OrderLevel } from "./limits.ts";
+import { EPOCH_NAMED_MAX, type HoldMemory, type OrderingLimits, OrderLevel } from "./limits.ts";
 import { type HeldBatch, PublisherSession } from "./publisher-session.ts";
 
 export const Judgement = {
@@ -92,7 +92,7 @@ export class TopicSessions<Held extends HeldBatch> {
   }
 
   /**
-   * Binds a connection to a session; `epoch` 0: the next one of this publisher. `known`: what the log says of the publisher,
+   * Binds a connection to a session; `epoch` 0: the next one of this publisher, else a new one up to EPOCH_NAMED_MAX. `known`: what the log says of the publisher,
    * if it knows it; of a session that is kept here it need not be asked.
    */
   open(connection: number, publisher: number, epoch: number, known: KnownSession | undefined): OpenedSession {
@@ -100,7 +100,8 @@ export class TopicSessions<Held extends HeldBatch> {
     const highest = open?.epoch ?? known?.epoch ?? 0;
     const last = open?.last ?? known?.lastBatch ?? 0;
     const wanted = epoch === 0 ? highest + 1 : epoch;
-    if (wanted < highest || wanted > SAFE_MAX) return refused(Opening.OldEpoch, highest, last);
+    const isTooFar = wanted > highest && wanted > (epoch === 0 ? SAFE_MAX : EPOCH_NAMED_MAX);
+    if (wanted < highest || isTooFar) return refused(Opening.OldEpoch, highest, last);
     if (wanted > highest) {
       const replaced = this.drop(publisher);
       this.#fenced.delete(publisher);

@@ -182,11 +182,17 @@ const cases: readonly [string, 0 | 1 | 2, readonly Event[]][] = [
     ],
   ],
   [
-    "behind the highest epoch that a number can say there is none: asking for the next one is refused",
+    // One Hello with the highest number there is took a publisher's number from everybody for good.
+    "behind the highest epoch that may be named the next ones are given out, and can be joined",
     2,
     [
-      open(1, 7, Number.MAX_SAFE_INTEGER, "Begun epoch 9007199254740991 last 0 replaces "),
-      open(2, 7, 0, "OldEpoch epoch 9007199254740991 last 0 replaces "),
+      open(1, 7, 2, "Begun epoch 2 last 0 replaces "),
+      open(2, 7, Number.MAX_SAFE_INTEGER, "OldEpoch epoch 2 last 0 replaces "),
+      open(2, 7, 2 ** 52 + 1, "OldEpoch epoch 2 last 0 replaces "),
+      open(2, 7, 2 ** 52, "Begun epoch 4503599627370496 last 0 replaces 1"),
+      open(3, 7, 0, "Begun epoch 4503599627370497 last 0 replaces 2"),
+      open(4, 7, 2 ** 52 + 1, "Joined epoch 4503599627370497 last 0 replaces "),
+      open(5, 7, 2 ** 52 + 2, "OldEpoch epoch 4503599627370497 last 0 replaces "),
     ],
   ],
 ];

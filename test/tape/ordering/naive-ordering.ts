@@ -2,6 +2,7 @@
 // who is connected, and every answer found by searching them. And both behind one face, which says in words what happened.
 
 import {
+  EPOCH_NAMED_MAX,
   type HeldBatch,
   HoldMemory,
   Judgement,
@@ -153,7 +154,8 @@ export class NaiveOrdering implements Ordering {
     const highest = this.#epochOf(publisher);
     const last = this.#lastOf(publisher);
     const wanted = epoch === 0 ? highest + 1 : epoch;
-    if (wanted < highest || wanted > Number.MAX_SAFE_INTEGER)
+    const most = epoch === 0 ? Number.MAX_SAFE_INTEGER : EPOCH_NAMED_MAX;
+    if (wanted < highest || (wanted > highest && wanted > most))
       return `OldEpoch epoch ${highest} last ${last} replaces `;
     if (wanted > highest) {
       const replaced = this.#forget(publisher);

@@ -1,0 +1,44 @@
+// What waits while a worker's queue is full or a log is being opened is bounded by who is connected, not by who comes and goes.
+
+import { expect, test } from "vitest";
+import type { CatalogTopic } from "../../../src/tape/index.ts";
+import { CommitWorkers } from "../../../src/tape-runtime/broker/commit-workers.ts";
+import { OpenTopics } from "../../../src/tape-runtime/broker/open-topics.ts";
+import { Workbench } from "../../tape/commit/support.ts";
+
+const topic: CatalogTopic = {
+  ...{ id: 1, name: "trades", order: 1, retainBytes: 0, retain_us: 0, created_us: 1 },
+};
+
+test("commit queue full: connections that come and go leave nothing behind, and who stays is let in", () => {
+  const bench = new Workbench({ commandsMax: 8 });
+  const workers = new CommitWorkers([bench.stage]);
+  workers.openTopic(topic);
+  for (let connection = 1; connection <= 7; connection++)
+    workers.openSession(connection, 1, connection, 1, 1);
+  const full = workers.queued;
+  for (let connection = 100; connection < 1_100; connection++) {
+    workers.openSession(connection, 1, connection, 1, 1);
+    workers.closeConnection(connection, 1);
+  }
+  expect(workers.queued).toBe(full);
+  workers.openSession(50, 1, 50, 1, 1);
+  workers.closeConnection(7, 1);
+  expect(workers.queued).toBe(full + 2);
+  bench.turn();
+  workers.settle();
+  expect(bench.turn()).toEqual(["SessionOpened 50 epoch 1 last 0"]);
+});
+
+test("a topic that is being opened is asked for once, and told to nobody who is gone", () => {
+  const asked: number[] = [];
+  const told: string[] = [];
+  const open = new OpenTopics(({ id }) => asked.push(id));
+  for (let i = 0; i < 1_000; i++) open.open(topic, () => told.push("gone"))();
+  open.open(topic, () => told.push("there"));
+  expect(asked).toEqual([1]);
+  const extent = { nextRecord: 1, nextPosition: 2, oldestRecord: 1, bytes: 4096 };
+  const rest = { kind: 0, connection: 0, buffer: 0, epoch: 0, detail: 0 };
+  open.opened({ topic: 1, reason: 0, ...extent, ...rest });
+  expect(told).toEqual(["there"]);
+});
