@@ -19,6 +19,8 @@ import type { CommitQueue, PublisherFigures, PublisherServiceOptions } from "./p
 const PUBLISH_BYTES = 256 * 1024;
 /** Who takes not one small message for so long is gone. */
 export const HELD_us = 10_000_000;
+/** Who is read and says nothing for so long, not even Heartbeat, is gone: no end of its connection need ever come. */
+export const SILENT_us = 30_000_000;
 const BEAT_us = 1_000_000;
 
 export class PublisherService {
@@ -70,6 +72,7 @@ export class PublisherService {
   received(connection: number, bytes: Uint8Array): void {
     const publisher = this.#find(connection);
     if (publisher === undefined || publisher.isLeaving || publisher.isOver) return;
+    publisher.isHeard = true;
     this.#spend(publisher, bytes.length);
     const taken = publisher.drain.take(bytes, 0, bytes.length);
     if (taken < bytes.length) publisher.rest = bytes.slice(taken);
@@ -85,6 +88,7 @@ export class PublisherService {
   filled(connection: number, count: number): void {
     const publisher = this.#find(connection);
     if (publisher === undefined || publisher.isLeaving || publisher.isOver) return;
+    publisher.isHeard = true;
     this.#spend(publisher, count);
     publisher.drain.advance(count);
     this.#settle(publisher);
@@ -164,9 +168,9 @@ export class PublisherService {
     for (const publisher of this.#publishers) {
       if (publisher === undefined) continue;
       publisher.beat(now_us);
-      const { heldSince_us } = publisher;
-      if (heldSince_us !== 0 && now_us - heldSince_us > HELD_us)
-        this.#transport.destroy(publisher.connection);
+      const { heldSince_us, connection } = publisher;
+      if (heldSince_us !== 0 && now_us - heldSince_us > HELD_us) this.#transport.destroy(connection);
+      else if (publisher.silence_us(now_us) > SILENT_us) this.#breakOff(publisher);
     }
   }
 
@@ -376,10 +380,15 @@ export class PublisherService {
   /** Who holds a buffer in mid-batch for too long, while others wait for one, gives it back. */
   #closeHolders(now_us: number): void {
     for (const connection of this.#holders.overdue(now_us)) {
-      this.fault(connection, TapeReason.TooSlow, 0);
-      // At once: its buffer may be being read into until the socket is gone.
-      this.#transport.destroy(connection);
+      const publisher = this.#find(connection);
+      if (publisher !== undefined) this.#breakOff(publisher);
     }
     this.#grant();
+  }
+
+  /** Told, and destroyed at once: its buffer may be being read into until the socket is gone. */
+  #breakOff(publisher: Publisher): void {
+    this.#end(publisher, TapeReason.TooSlow, 0);
+    this.#transport.destroy(publisher.connection);
   }
 }

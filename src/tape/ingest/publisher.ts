@@ -50,6 +50,8 @@ export class Publisher {
   acked: number;
   /** Its last word is on its way or said. */
   isOver = false;
+  /** Something came of it since it was looked at last. */
+  isHeard = true;
   /** A send is held since then; 0: none is. */
   heldSince_us = 0;
   readonly #connection: number;
@@ -58,6 +60,7 @@ export class Publisher {
   #ackedNext = 0;
   #isAckDue = false;
   #hasSpoken = true;
+  #heard_us: number;
   #greeting: Uint8Array | undefined;
   #lastWord: Uint8Array | undefined;
 
@@ -67,6 +70,7 @@ export class Publisher {
     this.#connection = drain.session.connection;
     this.#transport = transport;
     this.acked = terms.lastBatch;
+    this.#heard_us = now_us;
     this.#greeting = terms.greeting;
     if (terms.isHeld) this.heldSince_us = now_us;
   }
@@ -113,6 +117,13 @@ export class Publisher {
       this.#say(this.#out.bytes, bytes, now_us);
     }
     this.#hasSpoken = false;
+  }
+
+  /** For how long it has said nothing, as far as it is read and has not said that it ends. Called once a second or so. */
+  silence_us(now_us: number): number {
+    if (this.isHeard || this.isPaused || this.isLeaving) this.#heard_us = now_us;
+    this.isHeard = false;
+    return now_us - this.#heard_us;
   }
 
   /** What was held is out. */

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { Prng } from "../../../src/base/index.ts";
 import { TapeReason } from "../../../src/protocol/index.ts";
-import { BATCH_us, ByteRate } from "../../../src/tape/index.ts";
-import { Bench, batch, bye, concat } from "./support.ts";
+import { BATCH_us, ByteRate, SILENT_us } from "../../../src/tape/index.ts";
+import { Bench, batch, bye, concat, heartbeat, PUBLISHER } from "./support.ts";
 
 /** Sends what the service has not taken yet, as a socket would: nothing while it is paused. */
 class Sender {
@@ -302,3 +302,77 @@ test.each([
     expect(bench.pool.inUse).toBe(0);
   },
 );
+
+// Its socket may never say so: with the broker's own heartbeats unacknowledged, no keep-alive is sent.
+test("who is read and says nothing for 30 s is broken off; who says Heartbeat, is not read or waits for its acks is not", () => {
+  const bench = new Bench(1);
+  const [gone, there, unread, leaving] = [0, 1, 2, 3].map((slot) => bench.open(slot));
+  bench.receive(there, batch(1, 2048).subarray(0, 1024));
+  bench.receive(unread, batch(1, 64));
+  expect([...bench.transport.paused]).toEqual([unread]);
+  bench.receive(leaving, bye());
+  for (let second = 1; second * 1_000_000 < SILENT_us + 2_500_000; second++) {
+    bench.now_us += 1_000_000;
+    // Each batch is begun and ended in time: it holds the buffer that another waits for.
+    if (second % 4 === 0) {
+      bench.receive(there, batch(second / 4, 2048).subarray(1024));
+      bench.receive(there, batch(second / 4 + 1, 2048).subarray(0, 1024));
+    }
+    bench.service.tick();
+    if (second * 1_000_000 <= SILENT_us) expect(bench.transport.destroyed.size, `${second} s`).toBe(0);
+  }
+  expect(bench.transport.destroyed).toEqual(new Set([gone]));
+  expect(bench.told(gone).at(-1)).toBe("TooSlow");
+  const beating = bench.open(4);
+  for (let second = 1; second * 1_000_000 < 2 * SILENT_us; second++) {
+    bench.now_us += 1_000_000;
+    bench.receive(beating, heartbeat());
+    bench.receive(there, heartbeat());
+    bench.service.tick();
+  }
+  expect(bench.transport.destroyed.has(beating)).toBe(false);
+});
+
+test("what is said of a connection that is gone never reaches the one that has its slot now", () => {
+  const bench = new Bench(2);
+  const old = bench.open(0);
+  bench.receive(old, batch(1, 64));
+  bench.transport.turn();
+  bench.service.closed(old);
+  const next = bench.open(0, {}, PUBLISHER, 2);
+  expect(next).not.toBe(old);
+  bench.service.acked(old, 1, 2);
+  bench.service.fault(old, TapeReason.TakenOver, 0);
+  bench.service.received(old, batch(1, 64));
+  bench.service.filled(old, 64);
+  bench.service.ended(old);
+  bench.service.closed(old);
+  bench.service.settle();
+  expect(bench.service.space(old)).toBeUndefined();
+  expect(bench.told(next)).toEqual([]);
+  expect(bench.service.figures()).toMatchObject({ publishers: 1, ackLag: 0, batchesAcknowledged: 0 });
+  bench.receive(next, batch(1, 64));
+  bench.commitAll();
+  expect(bench.told(next)).toEqual(["ack 1"]);
+});
+
+test("a fault while a batch is read straight into staging: its buffer comes back when the socket is gone, not before", () => {
+  const bench = new Bench(1);
+  const [slow, waiting] = [0, 1].map((slot) => bench.open(slot));
+  bench.receive(slow, batch(1, 2048).subarray(0, 512));
+  expect(bench.service.space(slow)?.length).toBe(128 + 2048 - 512);
+  bench.receive(waiting, batch(1, 64));
+  bench.service.tick();
+  bench.now_us += BATCH_us + 1;
+  bench.service.tick();
+  expect(bench.told(slow)).toEqual(["TooSlow"]);
+  // Else what lands late would land in another's batch.
+  expect(bench.transport.destroyed).toEqual(new Set([slow]));
+  expect(bench.pool).toMatchObject({ inUse: 1, waiting: 1 });
+  bench.service.filled(slow, 100);
+  bench.service.closed(slow);
+  bench.transport.turn();
+  bench.commitAll();
+  expect(bench.told(waiting).at(-1)).toBe("ack 1");
+  expect(bench.pool.inUse).toBe(0);
+});

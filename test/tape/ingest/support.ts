@@ -50,6 +50,12 @@ export function bye(): Uint8Array {
   return bytes;
 }
 
+export function heartbeat(): Uint8Array {
+  const { bytes, view } = tapeMemory(new ArrayBuffer(8));
+  writePlain(view, 0, TapeType.Heartbeat);
+  return bytes;
+}
+
 /** Any message: what a publisher is told first is the broker's affair. */
 function standby(): Uint8Array {
   const { bytes, view } = tapeMemory(new ArrayBuffer(8));
@@ -121,8 +127,8 @@ export class Bench {
     this.service = new PublisherService({ transport, pool, commits, clock, connectionsMax });
   }
 
-  open(slot: number, terms: Partial<PublisherTerms> = {}, publisher = PUBLISHER): number {
-    const connection = connectionNumber(slot, 1);
+  open(slot: number, terms: Partial<PublisherTerms> = {}, publisher = PUBLISHER, generation = 1): number {
+    const connection = connectionNumber(slot, generation);
     const topic = { id: 1, nextRecord: 1 };
     const greeting = standby();
     const all = { topic, ackLevel: 1, lastBatch: 0, rate: undefined, greeting, isHeld: false, ...terms };
