@@ -1,6 +1,7 @@
 // What commands that trade need where the open mode is off, or the way to the exchange is a network: a key to log on with, and TLS.
 
 import type { Command } from "commander";
+import { SeriatimError } from "../base/index.ts";
 import { type Signer, signerOf, type TlsOptions } from "../client/index.ts";
 import { readOwnKey } from "../runtime/index.ts";
 import { usageError } from "./arguments.ts";
@@ -21,9 +22,20 @@ export function addLogonOptions(command: Command): Command {
 export function logonOf(options: LogonOptions): { key?: Signer; tls?: TlsOptions } {
   const ca = readTlsCa(options.tlsCa);
   return {
-    ...(options.key !== undefined && { key: signerOf(options.key) }),
+    ...(options.key !== undefined && { key: signerOfFile(options.key) }),
     ...(ca !== undefined && { tls: { ca } }),
   };
+}
+
+/** A file that can't be read is wrong usage, as every other file that is named on the command line. */
+function signerOfFile(path: string): Signer {
+  try {
+    return signerOf(path);
+  } catch (error) {
+    if (!(error instanceof SeriatimError)) throw error;
+    const { code, message } = error;
+    throw new SeriatimError(code, message, { exitCode: 2, cause: error });
+  }
 }
 
 /** The account that is meant when none is said: the only one of the key; 0 without a key, or with one for all accounts. */

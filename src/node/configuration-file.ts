@@ -34,7 +34,7 @@ function readText(path: string): string {
     bytes = readFileSync(path);
   } catch (error) {
     const { errno, message } = error as NodeJS.ErrnoException;
-    throw invalid(`${path}: cannot be read: ${errno === undefined ? message : getSystemErrorMessage(errno)}`);
+    throw invalid(`${path}: can't be read: ${errno === undefined ? message : getSystemErrorMessage(errno)}`);
   }
   if (bytes.length > FILE_BYTES_MAX) {
     throw invalid(`${path}: ${bytes.length} bytes, a configuration has at most ${FILE_BYTES_MAX}`);

@@ -231,8 +231,8 @@ describe("a bad value is refused by one line that says where:", () => {
     [{ file: file('{\n "threads": tru\n}\n') }, "FILE:2: not JSON: Unexpected token '\\n'"],
     [{ file: file(Uint8Array.of(0x7b, 0xff, 0x7d)) }, "FILE: is not UTF-8 text"],
     [{ file: file(" ".repeat(1_048_577)) }, "FILE: 1048577 bytes, a configuration has at most 1048576"],
-    [{ file: join(folder, "0.json") }, "FILE: cannot be read: no such file or directory"],
-    [{ file: folder }, `${folder}: cannot be read: illegal operation on a directory`],
+    [{ file: join(folder, "0.json") }, "FILE: can't be read: no such file or directory"],
+    [{ file: folder }, `${folder}: can't be read: illegal operation on a directory`],
   ];
   test.each(rows)("%j", (sources, message) => {
     expect(refusal(sources)).toBe(message);

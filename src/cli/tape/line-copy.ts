@@ -29,13 +29,18 @@ export class LineCopy {
     this.#stopped.resolve(undefined);
   }
 
-  /** How much there was, and how much of it is done. */
-  get summary(): string {
+  /** What is published by now. */
+  get done(): string {
     const { records, batches } = this.#publisher.figures;
+    return `${counted(records, "record")} in ${counted(batches, "batch").replace(/chs$/, "ches")}`;
+  }
+
+  /** How much there was, and how much of it is published. */
+  get summary(): string {
+    const { records } = this.#publisher.figures;
     const read = this.#splitter.lines;
-    if (records === read)
-      return `${counted(records, "record")} in ${counted(batches, "batch").replace(/chs$/, "ches")}`;
-    return `of ${counted(read, "line")} ${records} are published`;
+    if (records !== read) return `of ${counted(read, "line")} ${records} are published`;
+    return `${this.done} ${records === 1 ? "is" : "are"} published`;
   }
 
   /**

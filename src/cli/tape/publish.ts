@@ -107,7 +107,7 @@ async function publish(topic: string, options: PublishOptions): Promise<void> {
   } finally {
     input.close();
   }
-  stdout.write(`published ${copy.summary} to ${topic}\n`);
+  stdout.write(`published ${copy.done} to ${topic}\n`);
 }
 
 /** What is in the topic is not in doubt when the command fails. */

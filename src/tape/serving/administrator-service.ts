@@ -41,6 +41,8 @@ interface Administrator {
   readonly waiting: string[];
   isBusy: boolean;
   isHeld: boolean;
+  /** Ready, and waits until what is held is out. */
+  answer: Uint8Array | undefined;
   heard_us: number;
   said_us: number;
   over_us: number | undefined;
@@ -70,7 +72,15 @@ export class AdministratorService {
   /** Takes a connection over, with nothing of it held by the transport, and says Accepted. */
   open(connection: number, may: MayAdminister): void {
     const administrator: Administrator = {
-      ...{ connection, may, waiting: [], isBusy: false, isHeld: false, over_us: undefined },
+      ...{
+        connection,
+        may,
+        waiting: [],
+        isBusy: false,
+        isHeld: false,
+        answer: undefined,
+        over_us: undefined,
+      },
       stream: new TapeStream(TapeSender.Administrator, (bytes) => new Uint8Array(bytes)),
       heard_us: this.#clock.monotonicMicros(),
       said_us: 0,
@@ -97,7 +107,8 @@ export class AdministratorService {
     const administrator = this.#administrators.get(connection);
     if (administrator === undefined) return;
     administrator.isHeld = false;
-    this.#next(administrator);
+    if (administrator.answer !== undefined) this.#answer(administrator, administrator.answer);
+    else this.#next(administrator);
   }
 
   ended(connection: number): void {
@@ -116,9 +127,8 @@ export class AdministratorService {
       const { over_us, heard_us, said_us, isBusy, isHeld, connection } = administrator;
       if (over_us !== undefined) {
         if (now_us - over_us >= LINGER_us) this.#transport.destroy(connection);
-      } else if (isBusy) continue;
-      else if (now_us - heard_us >= IDLE_us) this.#end(administrator, TapeReason.TooSlow);
-      // Never while a request is carried out: its answer may be ready when this one is held.
+      } else if (!isBusy && now_us - heard_us >= IDLE_us) this.#end(administrator, TapeReason.TooSlow);
+      // Also while a request is carried out, which may take longer than anybody believes in a broker that says nothing.
       else if (!isHeld && now_us - said_us >= HEARTBEAT_us) this.#send(administrator, HEARTBEAT);
     }
   }
@@ -145,16 +155,19 @@ export class AdministratorService {
     administrator.isBusy = true;
     this.#transport.pause(connection);
     void this.#administration.carryOut(text, may).then(
-      (reply) => this.#answer(administrator, JSON.stringify(reply)),
+      (reply) => this.#answer(administrator, encodeText(TapeType.Reply, JSON.stringify(reply))),
       () => this.#end(administrator, TapeReason.ShuttingDown),
     );
   }
 
-  #answer(administrator: Administrator, json: string): void {
+  #answer(administrator: Administrator, bytes: Uint8Array): void {
+    administrator.answer = administrator.isHeld ? bytes : undefined;
+    if (administrator.isHeld) return;
     administrator.isBusy = false;
     if (administrator.over_us !== undefined) return;
+    // Nothing of it was read meanwhile.
+    administrator.heard_us = this.#clock.monotonicMicros();
     // A thousand topics of the longest names fit; nothing else comes near it.
-    const bytes = encodeText(TapeType.Reply, json);
     if (bytes.length > TAPE_REPLY_BYTES_MAX) return this.#end(administrator, TapeReason.Malformed);
     this.#send(administrator, bytes);
     this.#next(administrator);

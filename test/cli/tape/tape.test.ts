@@ -72,7 +72,7 @@ test("a line as long as a batch is taken, and one byte more is said with its num
   expect(await here("publish", "long", "--file", path, "--ack", "2")).toEqual({
     status: 1,
     out: "",
-    err: `seriatim: line 3 has more than ${LINE_BYTES_MAX} bytes: a record has to fit into one batch; 2 records in 2 batches\n`,
+    err: `seriatim: line 3 has more than ${LINE_BYTES_MAX} bytes: a record has to fit into one batch; 2 records in 2 batches are published\n`,
   });
   expect((await read("long")).out.length).toBe(6 + LINE_BYTES_MAX + 1);
 });
@@ -162,6 +162,7 @@ const USAGE: readonly [args: string[], says: string][] = [
   ],
   [["subscribe", "a", "--group", "*"], '"*" is no group\'s name: 1 to 255 characters of A-Z a-z 0-9 . _ -'],
   [["publish", ""], "<topic> is empty"],
+  [["publish", "a", "--key", "no-such.key"], "cannot read no-such.key: no such file or directory (ENOENT)"],
   [["publish", "a", "--batch-bytes", "63"], '--batch-bytes: "63" is not a whole number from 64 to 2097152'],
   [["publish", "a", "--publisher", "0"], '--publisher: "0" is not a whole number from 1 to 9007199254740991'],
   [

@@ -44,6 +44,7 @@ function brokerWith() {
   });
   const stream = new TapeStream(TapeSender.Broker, (bytes) => new Uint8Array(bytes));
   const heard: string[] = [];
+  const slow = Promise.withResolvers<void>();
   let isStuck = false;
   const send = (_: number, bytes: Uint8Array, from: number, to: number): boolean => {
     stream.receive(bytes.subarray(from, to), (type, memory, length) => {
@@ -59,7 +60,10 @@ function brokerWith() {
     topics,
     subscribers,
     control: {
-      opened: async ({ name }: CatalogTopic) => (name === "damaged" ? TapeReason.LogCorrupt : PROGRESS),
+      opened: async ({ name }: CatalogTopic) => {
+        if (name === "slow") await slow.promise;
+        return name === "damaged" ? TapeReason.LogCorrupt : PROGRESS;
+      },
       retain: ({ name, retainBytes }) => void did.push(`retain ${name} ${retainBytes}`),
       delete: async ({ name }) => void did.push(`delete ${name}`),
       status: (may) => ({
@@ -79,6 +83,8 @@ function brokerWith() {
   const settle = () => new Promise((resolve) => setImmediate(resolve));
   return {
     ...{ did, heard, service, topics, offsets, ask, settle },
+    /** The log of topic "slow" is open. */
+    open: () => slow.resolve(),
     stick: (value: boolean) => {
       isStuck = value;
     },
@@ -196,6 +202,26 @@ test("an administrator that is told nothing else hears every second that the bro
   stick(true);
   for (let i = 0; i < 3; i++) pass(1);
   expect(heard).toHaveLength(3);
+});
+
+test("an administrator hears that the broker is there while its request is carried out, and the answer behind what is held", async () => {
+  const { service, heard, pass, stick, ask, settle, open } = brokerWith();
+  service.open(1, () => true);
+  heard.length = 0;
+  ask({ do: "create", topic: "slow", order: 1 });
+  await settle();
+  pass(1);
+  stick(true);
+  for (let i = 0; i < 700; i++) pass(1);
+  expect(heard).toEqual(Array(2).fill(`type ${TapeType.BrokerHeartbeat}`));
+  open();
+  await settle();
+  expect(heard, "the heartbeat is held").toHaveLength(2);
+  stick(false);
+  service.drained(1);
+  expect(heard.at(-1)).toContain('"topic":"slow"');
+  pass(1);
+  expect(heard.at(-1)).toBe(`type ${TapeType.BrokerHeartbeat}`);
 });
 
 test("an administrator that sends what it has no business with, says goodbye, or nothing for ten minutes, is closed", async () => {
