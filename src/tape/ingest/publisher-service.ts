@@ -160,6 +160,7 @@ export class PublisherService {
   /** Deadlines, rates and heartbeats; ten times a second. */
   tick(): void {
     const now_us = this.#clock.monotonicMicros();
+    this.#pool.relax();
     this.settle();
     this.#resumeRates(now_us);
     this.#closeHolders(now_us);

@@ -6,7 +6,8 @@
 //
 // Nobody is refused a buffer. Who finds none waits, the oldest first; and none is given out while somebody waits and only a few are
 // free (hysteresis: a connection that is paused and read again for each buffer costs more than it brings), unless nothing is at the
-// commit stage any more: then no further ones would come.
+// commit stage any more: then no further ones would come. When they don't come all the same (a worker whose disk hangs has them) fewer are
+// enough, from one `relax` to the next.
 
 import { assert } from "../../base/index.ts";
 import { FRAME_HEADER_BYTES } from "../../segment/index.ts";
@@ -47,6 +48,10 @@ export class StagingPool {
   #atCommit = 0;
   readonly #waiting: SlotQueue;
   readonly #resumeAt: number;
+  /** Free buffers that waiters wait for: #resumeAt, or less while those do not come. */
+  #goal: number;
+  /** At the last `relax` too few were free. */
+  #wasShort = false;
   /** A waiter had to wait for several to be free: until they are, none is given out. */
   #isFilling = false;
   #granted = -1;
@@ -64,6 +69,7 @@ export class StagingPool {
     this.#freeCount = buffers;
     this.#waiting = new SlotQueue(connectionsMax);
     this.#resumeAt = Math.max(1, Math.floor(buffers / RESUME_SHARE));
+    this.#goal = this.#resumeAt;
   }
 
   get buffers(): number {
@@ -93,11 +99,18 @@ export class StagingPool {
   /** The oldest waiter, when there is a buffer for it now (`granted`); -1: none, for now. */
   grant(): number {
     if (this.#waiting.length === 0 || this.#freeCount === 0) return -1;
-    if (this.#isFilling && this.#freeCount < this.#resumeAt && this.#atCommit > 0) return -1;
+    if (this.#isFilling && this.#freeCount < this.#goal && this.#atCommit > 0) return -1;
     this.#isFilling = this.#freeCount === 1;
     const connection = this.#waiting.shift();
     this.#granted = this.#give(connection);
     return connection;
+  }
+
+  /** Some ten times a second: who has waited since the last time, with buffers free, waits for half as many. */
+  relax(): void {
+    const isShort = this.#waiting.length > 0 && this.#freeCount > 0;
+    if (isShort && this.#wasShort) this.#goal = Math.max(1, this.#goal >> 1);
+    this.#wasShort = isShort;
   }
 
   /** The buffer that the last `grant` gave. */
@@ -121,7 +134,7 @@ export class StagingPool {
     this.#parts[buffer]--;
     if (this.#parts[buffer] > 0 || this.#holders[buffer] !== NOBODY) return;
     this.#atCommit--;
-    this.#free[this.#freeCount++] = buffer;
+    this.#freed(buffer);
   }
 
   /** Its holder fills `buffer` no further. */
@@ -129,7 +142,12 @@ export class StagingPool {
     assert(this.#holders[buffer] !== NOBODY, "a buffer is let go by who fills it");
     this.#holders[buffer] = NOBODY;
     if (this.#parts[buffer] > 0) this.#atCommit++;
-    else this.#free[this.#freeCount++] = buffer;
+    else this.#freed(buffer);
+  }
+
+  #freed(buffer: number): void {
+    this.#free[this.#freeCount++] = buffer;
+    if (this.#freeCount >= this.#resumeAt) this.#goal = this.#resumeAt;
   }
 
   #give(connection: number): number {

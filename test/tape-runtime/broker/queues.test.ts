@@ -30,6 +30,30 @@ test("commit queue full: connections that come and go leave nothing behind, and 
   expect(bench.turn()).toEqual(["SessionOpened 50 epoch 1 last 0"]);
 });
 
+test("the few commands that wait for room go ahead of batches, and each topic's go to its own worker", () => {
+  const benches = [new Workbench({ commandsMax: 8 }), new Workbench({ commandsMax: 8 })];
+  const workers = new CommitWorkers(benches.map(({ stage }) => stage));
+  const [even, odd] = benches;
+  for (let connection = 1; connection <= 9; connection++)
+    workers.openSession(connection, 1, connection, 1, 1);
+  odd.turn();
+  // There is room in the queue now, and what waits has not had it.
+  expect([workers.part(1, 1, 0, 80, 1024, 1), workers.hasRoom(1), workers.hasRoom(0)]).toEqual([
+    false,
+    false,
+    true,
+  ]);
+  workers.settle();
+  expect(workers.hasRoom(1)).toBe(true);
+  expect(workers.part(1, 1, 0, 80, 1024, 1)).toBe(true);
+  expect(workers.part(1, 3, 1, 80, 1024, 1)).toBe(true);
+  expect(workers.part(2, 2, 2, 80, 1024, 1)).toBe(true);
+  workers.publish();
+  for (const { stage } of benches) stage.work();
+  expect(odd.told(true)).toEqual(["SessionOpened 9 TopicUnknown 0", "Released 0", "Released 1"]);
+  expect(even.told(true)).toEqual(["Released 2"]);
+});
+
 test("a topic that is being opened is asked for once, and told to nobody who is gone", () => {
   const asked: number[] = [];
   const told: string[] = [];

@@ -103,3 +103,27 @@ test("a queue of slots keeps the order of joining, whoever leaves from it", () =
   queue.push(a);
   expect([queue.shift(), queue.shift(), queue.shift()]).toEqual([d, a, -1]);
 });
+
+// One worker's hanging sync stopped the publishers of all topics while buffers lay free.
+test("buffers that do not come back are waited for no longer than two looks: fewer are enough then, until as many are free again", () => {
+  const pool = new StagingPool({ buffers: 32, connectionsMax: 64 });
+  for (let connection = 0; connection < 32; connection++) {
+    const buffer = pool.take(connection);
+    pool.handOver(buffer);
+    pool.letGo(buffer);
+  }
+  for (let connection = 32; connection < 40; connection++) expect(pool.take(connection)).toBe(-1);
+  for (let buffer = 0; buffer < 7; buffer++) pool.returned(buffer);
+  pool.relax();
+  expect(pool.grant()).toBe(-1);
+  pool.relax();
+  const granted: number[] = [];
+  for (let connection = pool.grant(); connection >= 0; connection = pool.grant()) granted.push(connection);
+  expect(granted).toEqual([32, 33, 34, 35, 36, 37, 38]);
+  for (let buffer = 0; buffer < 3; buffer++) pool.letGo(buffer);
+  expect(pool.grant()).toBe(-1);
+  pool.letGo(3);
+  expect(pool.grant()).toBe(39);
+  for (let buffer = 7; buffer < 32; buffer++) pool.returned(buffer);
+  expect(pool.inUse).toBe(32 - 28);
+});
