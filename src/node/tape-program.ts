@@ -82,14 +82,15 @@ export async function startTapeProgram(
 }
 
 function brokerOptionsOf({ settings, keys, ownKey, tls }: TapeProgramOptions) {
-  const { tapeHost: host, tapePort: port, tapeRetainHours } = settings;
+  // A tape that is the whole program has nothing to publish.
+  const { tapeHost: host, tapePort: port, tapeRetainHours, tapePublish = [] } = settings;
   const ring = keys.length === 0 ? undefined : new KeyRing(keys);
   const outer = { host, port, tls };
   // Between threads of one process TLS would prove nothing.
   const inner = { host: LOOPBACK, port: 0, tls: undefined };
   return {
     listeners: tls === undefined || ownKey === undefined ? [outer] : [outer, inner],
-    access: tapeAccess(isLoopback(host), ring, ownKey),
+    access: tapeAccess(isLoopback(host), ring, ownKey, tapePublish.length > 0),
     stagingBuffers: settings.tapeStaging,
     deliveryBuffers: settings.tapeDelivery,
     workers: settings.tapeWorkers,

@@ -5,6 +5,7 @@ import { signerOf } from "../../src/client/index.ts";
 import { tapeAccess } from "../../src/node/tape-access.ts";
 import { makeEd25519Pair } from "../../src/platform/index.ts";
 import { KeyRing } from "../../src/runtime/index.ts";
+import { OPEN_GRANT } from "../../src/tape/index.ts";
 
 const [own, ann, tim, boss] = [makeEd25519Pair(), makeEd25519Pair(), makeEd25519Pair(), makeEd25519Pair()];
 const topics = [{ name: "md.*", may: ["publish"] }] as const;
@@ -43,4 +44,19 @@ test("a tape that is no node's knows no key of a node's threads, and one without
   }
   const access = tapeAccess(true, undefined, own.public);
   expect([access.challenge().length, access.isOpen]).toEqual([32, true]);
+});
+
+test("the exchange's own topics are the node's alone while it publishes, and anybody's otherwise", () => {
+  const publishing = tapeAccess(true, keys, own.public, true);
+  const isReserved = (name: string, topic: string) => {
+    const grant = name === "" ? OPEN_GRANT : publishing.grantFor(name);
+    return grant && publishing.isReserved?.(grant, topic);
+  };
+  for (const name of ["", "tim", "boss"]) {
+    expect(isReserved(name, "exchange.reports"), name).toBe(true);
+    expect(isReserved(name, "exchange"), name).toBe(false);
+    expect(isReserved(name, "md.exchange.reports"), name).toBe(false);
+  }
+  expect(isReserved("node", "exchange.reports")).toBe(false);
+  expect(tapeAccess(true, keys, own.public).isReserved?.(OPEN_GRANT, "exchange.reports")).toBe(false);
 });

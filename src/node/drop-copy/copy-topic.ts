@@ -90,7 +90,8 @@ async function lastRecord(topic: string, nextRecord: number, peer: TapePeerOptio
     if (place !== undefined && time_us !== undefined)
       return { ...place, time_us, value: new Uint8Array(value) };
     const what = `record ${record} of topic ${topic} is none of an exchange's`;
-    const help = "delete the topic, or give this exchange a tape of its own";
+    const help =
+      "delete the topic while --tape-publish is not given, or give this exchange a tape of its own";
     throw new SeriatimError("DROP_COPY_FOREIGN", `${what}: ${help}`);
   }
   // Retired in this moment.

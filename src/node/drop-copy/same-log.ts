@@ -45,7 +45,7 @@ export function refuseOtherTime({ stream, last }: PublishedStream, position: num
   if (last.position !== position || last.time_us === time_us) return;
   const what = `topic ${dropCopyTopic(stream)} holds another log up to position ${position}`;
   const why = `that command is of ${dateOf(last.time_us)} there and of ${dateOf(time_us)} here`;
-  const help = "delete the topic, or give this exchange a tape of its own";
+  const help = "delete the topic while --tape-publish is not given, or give this exchange a tape of its own";
   throw new SeriatimError("DROP_COPY_FOREIGN", `${what} (${why}): ${help}`);
 }
 

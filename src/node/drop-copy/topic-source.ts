@@ -7,9 +7,12 @@ import { DropCopyFlag, DropCopyKind, type DropCopyPlace } from "../../protocol/i
 export const DROP_COPY_STREAMS = ["reports", "top", "levels", "orders"] as const;
 export type DropCopyStream = (typeof DROP_COPY_STREAMS)[number];
 
+/** How the names of an exchange's own topics begin. */
+export const DROP_COPY_PREFIX = "exchange.";
+
 /** The topic of a stream. */
 export function dropCopyTopic(stream: DropCopyStream): string {
-  return `exchange.${stream}`;
+  return `${DROP_COPY_PREFIX}${stream}`;
 }
 
 /** The last record that a topic holds. */

@@ -2,7 +2,6 @@
 // open, an administrator at once. Each step may take its time, and the connection may be gone when it is over.
 
 import {
-  mayUseTopic,
   TAPE_ORDER_ANY,
   TapeAccepted,
   type TapeHelloFields,
@@ -16,8 +15,10 @@ import {
   type AdministratorService,
   ByteRate,
   type CommitResult,
+  mayAdminister,
   type PublisherService,
   type SubscriberService,
+  type TapeAccess,
   type TopicDirectory,
 } from "../../tape/index.ts";
 import type { CommitWorkers } from "./commit-workers.ts";
@@ -26,6 +27,7 @@ import type { Opening } from "./opening.ts";
 import type { Reception } from "./reception.ts";
 
 export interface AdmissionOptions {
+  readonly access: TapeAccess;
   readonly topics: TopicDirectory;
   readonly open: OpenTopics;
   readonly workers: CommitWorkers;
@@ -129,8 +131,10 @@ export class Admission {
 
   #administrator(opening: Opening, grant: TopicGrant): void {
     this.#whenFree(opening, () => {
-      const { administrators } = this.#options;
-      administrators.open(opening.connection, (topic) => mayUseTopic(grant, topic, "administer"));
+      const { administrators, access } = this.#options;
+      administrators.open(opening.connection, (topic, request) =>
+        mayAdminister(access, grant, topic, request),
+      );
       this.#reception.takeOver(opening, administrators);
     });
   }

@@ -114,7 +114,7 @@ export class TapeBroker {
     const publishers = new PublisherService({ transport, pool, commits: workers, clock, connectionsMax });
     const subscribers = new SubscriberService({ transport, storage: reads, deliveryBuffers, offsets, clock });
     const remove = (topic: number) => storage.removeTopic(topic);
-    const status = (may: MayAdminister) => this.figures(may);
+    const status = (may: MayAdminister) => this.figures((topic) => may(topic, "status"));
     const desk = new TopicDesk({ open, workers, publishers, subscribers, remove, status });
     const retention = { retainBytes: retain.bytes, retain_us: retain.age_us };
     const shared = { transport, clock, topics, subscribers };
@@ -127,7 +127,7 @@ export class TapeBroker {
     const services = { publishers, subscribers, administrators };
     const failed = (error: unknown) => this.#failure.set(asSeriatimError(error));
     const admission = new Admission(
-      { topics, open, workers, ...services, ...retention, lease_ms, failed },
+      { access, topics, open, workers, ...services, ...retention, lease_ms, failed },
       reception,
     );
     results.hearTo({ workers, open, publishers, subscribers, admission, desk });

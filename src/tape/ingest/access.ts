@@ -1,6 +1,12 @@
 // Who may do what on the tape, as far as a broker has to know. Whose keys they are, and where they lie, is its caller's.
 
-import { mayUseTopic, type TapeHelloFields, TapeRole, type TopicGrant } from "../../protocol/index.ts";
+import {
+  mayUseTopic,
+  type TapeHelloFields,
+  type TapeRequest,
+  TapeRole,
+  type TopicGrant,
+} from "../../protocol/index.ts";
 
 export interface TapeAccess {
   /** Whether who names no key may do everything: where none but this machine can connect. */
@@ -11,6 +17,8 @@ export interface TapeAccess {
   grantFor(name: string): TopicGrant | undefined;
   /** Whether `proof` signs `statement` by the key of `name`. */
   isProof(name: string, statement: Uint8Array, proof: Uint8Array): boolean;
+  /** Whether the topic is another's own: whoever has `grant` may neither publish to it nor make or delete it, whatever its rules say. */
+  isReserved?(grant: TopicGrant, topic: string): boolean;
 }
 
 /** Of whoever connects where `isOpen`. */
@@ -22,13 +30,25 @@ export const OPEN_GRANT: TopicGrant = {
 };
 
 /** Whether `grant` lets somebody in for what its Hello asks; an administrator's topics are looked at request by request. */
-export function mayEnter(grant: TopicGrant, { role, topic }: TapeHelloFields): boolean {
+export function mayEnter(access: TapeAccess, grant: TopicGrant, { role, topic }: TapeHelloFields): boolean {
   switch (role) {
     case TapeRole.Publisher:
-      return mayUseTopic(grant, topic, "publish");
+      return mayUseTopic(grant, topic, "publish") && access.isReserved?.(grant, topic) !== true;
     case TapeRole.Subscriber:
       return mayUseTopic(grant, topic, "subscribe");
     default:
       return grant.isAdmin || grant.topics.some(({ may }) => may.includes("administer"));
   }
+}
+
+/** Whether an administrator with `grant` may have `request` carried out on the topic. */
+export function mayAdminister(
+  access: TapeAccess,
+  grant: TopicGrant,
+  topic: string,
+  request: TapeRequest["do"],
+): boolean {
+  const changesHands = request === "create" || request === "delete";
+  if (changesHands && access.isReserved?.(grant, topic) === true) return false;
+  return mayUseTopic(grant, topic, "administer");
 }

@@ -108,7 +108,7 @@ export class Handshake {
   }
 
   #enter(grant: TopicGrant, hello: TapeHelloFields): void {
-    if (!mayEnter(grant, hello)) return this.#fail(TapeReason.NotAllowed);
+    if (!mayEnter(this.#access, grant, hello)) return this.#fail(TapeReason.NotAllowed);
     this.grant = grant;
     this.state = HandshakeState.WaitOpen;
   }

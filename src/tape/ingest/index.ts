@@ -1,4 +1,4 @@
-export { mayEnter, OPEN_GRANT, type TapeAccess } from "./access.ts";
+export { mayAdminister, OPEN_GRANT, type TapeAccess } from "./access.ts";
 export { ByteRate } from "./byte-rate.ts";
 export { BatchDrain, type DrainSession, DrainState, type HandOver } from "./drain.ts";
 export { Handshake, HandshakeState } from "./handshake.ts";

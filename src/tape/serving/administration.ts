@@ -37,8 +37,8 @@ export interface AdministrationOptions {
   readonly retention: TopicRetention;
 }
 
-/** Whether the administrator's key may administer the topic. */
-export type MayAdminister = (topic: string) => boolean;
+/** Whether the administrator may have a request carried out on the topic. */
+export type MayAdminister = (topic: string, request: TapeRequest["do"]) => boolean;
 
 type TopicRequest = Extract<TapeRequest, { readonly topic: string }>;
 
@@ -66,14 +66,14 @@ export class Administration {
       return refused(request, request === TapeReason.Malformed ? WORDS : undefined);
     if (request.do === "status") return { status: this.#control.status(may) };
     if (request.do === "topics") return this.#list(may);
-    if (!may(request.topic)) return refusedOf(request.topic, TapeReason.NotAllowed);
+    if (!may(request.topic, request.do)) return refusedOf(request.topic, TapeReason.NotAllowed);
     return this.#ofTopic(request);
   }
 
   async #list(may: MayAdminister): Promise<TapeReply> {
     const topics: TapeTopicInfo[] = [];
     for (const topic of this.#topics.list()) {
-      if (!may(topic.name)) continue;
+      if (!may(topic.name, "topics")) continue;
       const progress = await this.#progressOf(topic);
       if (progress === TapeReason.TopicDeleted) continue;
       // One that is damaged is there all the same: it says so when it is used.

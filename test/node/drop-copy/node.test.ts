@@ -8,6 +8,7 @@ import { connectOrderEntry } from "../../../src/client/index.ts";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../../src/node/index.ts";
 import { NativeChecksums } from "../../../src/platform/index.ts";
 import { dropCopyText } from "../../../src/protocol/index.ts";
+import { TapePublisher } from "../../../src/tape-runtime/index.ts";
 import { readTopic } from "./support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "seriatim-publishing-"));
@@ -43,6 +44,8 @@ test("both sides of a trade are in the topic when their answers are out, and the
     { account: 2, event: "traded", id: "2", liquidity: "taker", leaves: 0 },
     { account: 2, event: "traded", id: "1", liquidity: "maker", leaves: 2, cumulative: 3, last: true },
   ]);
+  const stranger = { port: started.tapePort, topic: "exchange.reports", publisher: 2 };
+  await expect(TapePublisher.connect(stranger)).rejects.toMatchObject({ code: "NOT_ALLOWED" });
   const metrics = await (await fetch(`http://127.0.0.1:${started.httpPort}/metrics`)).text();
   expect(metrics).toMatch(new RegExp(`^seriatim_tape_published_position ${durablePosition}$`, "m"));
   const said = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "publishes to the tape");

@@ -65,6 +65,47 @@ test("by TLS and by a plain port beside it: keys are proved, and may do what the
   expect(broker.figures().connections).toMatchObject({ administrators: 1, refused: 6 });
 });
 
+test("what is reserved is published to, made and deleted by its owner alone, and status tells an administrator of its own topics", async () => {
+  const may = ["publish", "subscribe", "administer"] as const;
+  const open: TapeAccess = {
+    ...access,
+    isOpen: true,
+    grantFor: (name) => ({
+      name,
+      isAdmin: name === "node",
+      topics: [{ name: name === "node" ? "*" : "md.*", may }],
+      bytesPerSecond: undefined,
+    }),
+    isReserved: ({ name }, topic) => name !== "node" && topic.startsWith("own."),
+  };
+  const broker = await startBroker({ access: open });
+  const [port] = broker.ports;
+  for (const topic of ["own.a", "md.a"]) {
+    const owner = Client.publisher(port, { topic, key: "node" }, { prove });
+    await owner.hears("accepted 0");
+  }
+  const stranger = Client.publisher(port, { topic: "own.a", publisher: 2 });
+  await stranger.hears("Refused NotAllowed");
+  await Client.subscriber(port, { topic: "own.a" }).hears("accepted 0");
+  const anybody = Client.administrator(port);
+  await anybody.hears("accepted 0");
+  const refused = { error: "NotAllowed" };
+  expect(await anybody.answer({ do: "create", topic: "own.b", order: 1 })).toMatchObject(refused);
+  expect(await anybody.answer({ do: "delete", topic: "own.a" })).toMatchObject(refused);
+  expect(
+    await anybody.answer({ do: "retain", topic: "own.a", retainBytes: 5_000_000, retainMs: null }),
+  ).toMatchObject({
+    topic: { topic: "own.a" },
+  });
+  const limited = Client.administrator(port, { key: "ops" }, { prove });
+  await limited.hears("accepted 0");
+  const told = (await limited.answer({ do: "status" })) as { status: { topics: { name: string }[] } };
+  expect(told.status.topics.map(({ name }) => name)).toEqual(["md.a"]);
+  const node = Client.administrator(port, { key: "node" }, { prove });
+  await node.hears("accepted 0");
+  expect(await node.answer({ do: "delete", topic: "own.a" })).toEqual({ deleted: "own.a" });
+});
+
 test("where keys are asked for, half of the connections are for who has proved one: the oldest stranger gives way", async () => {
   const broker = await startBroker({ access, connectionsMax: 4 });
   const [port] = broker.ports;

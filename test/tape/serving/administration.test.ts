@@ -70,7 +70,7 @@ function brokerWith() {
         port: 9400,
         topics: topics
           .list()
-          .filter(({ name }) => may(name))
+          .filter(({ name }) => may(name, "status"))
           .map(({ name }) => name),
       }),
     },
