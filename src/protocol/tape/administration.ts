@@ -26,10 +26,11 @@ export interface TapeTopicInfo extends TapeRetention {
   readonly topic: string;
   readonly id: number;
   readonly order: number;
-  readonly nextRecord: number;
-  readonly oldestRecord: number;
+  /** This and the next two: null where it is not known, as long as the topic's log is not open. */
+  readonly nextRecord: number | null;
+  readonly oldestRecord: number | null;
   /** In its segments. */
-  readonly bytes: number;
+  readonly bytes: number | null;
 }
 
 export interface TapeGroupInfo {

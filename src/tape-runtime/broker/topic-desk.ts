@@ -31,6 +31,10 @@ export class TopicDesk implements TopicControl {
     this.#options = options;
   }
 
+  known({ id }: CatalogTopic): TopicProgress | undefined {
+    return this.#options.open.get(id);
+  }
+
   opened(topic: CatalogTopic): Promise<TopicProgress | TapeReason> {
     return new Promise((resolve) => this.#options.open.openToRead(topic, resolve));
   }

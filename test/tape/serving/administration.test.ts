@@ -8,6 +8,7 @@ import {
   TapeReason,
   TapeSender,
   TapeStream,
+  type TapeTopicInfo,
   TapeType,
 } from "../../../src/protocol/index.ts";
 import {
@@ -60,6 +61,7 @@ function brokerWith() {
     topics,
     subscribers,
     control: {
+      known: ({ name }) => (name.startsWith("used") ? PROGRESS : undefined),
       opened: async ({ name }: CatalogTopic) => {
         if (name === "slow") await slow.promise;
         return name === "damaged" ? TapeReason.LogCorrupt : PROGRESS;
@@ -168,11 +170,25 @@ test("a key administers its own topics and sees no others", async () => {
   expect(topics.get("reports")).toBeDefined();
 });
 
+test("a list opens the logs of sixteen topics, and says of others that are not open that it does not know", async () => {
+  const { service, answer, topics } = brokerWith();
+  service.open(1, () => true);
+  const settings = { order: 1, retainBytes: 0, retain_us: 0 };
+  for (let i = 10; i < 30; i++) await topics.create(`topic${i}`, settings);
+  for (let i = 10; i < 30; i++) await topics.create(`used${i}`, settings);
+  const { topics: listed } = (await answer({ do: "topics" })) as { topics: TapeTopicInfo[] };
+  expect(listed).toHaveLength(40);
+  const known = { nextRecord: 11, oldestRecord: 5, bytes: 4_096 };
+  for (const info of [...listed.slice(0, 16), ...listed.slice(20)]) expect(info).toMatchObject(known);
+  for (const info of listed.slice(16, 20))
+    expect(info).toMatchObject({ order: 1, nextRecord: null, oldestRecord: null, bytes: null });
+});
+
 test("a topic whose log is damaged is listed all the same", async () => {
   const { service, answer, topics } = brokerWith();
   service.open(1, () => true);
   await topics.create("damaged", { order: 1, retainBytes: 0, retain_us: 0 });
-  expect(await answer({ do: "topics" })).toMatchObject({ topics: [{ topic: "damaged", bytes: 0 }] });
+  expect(await answer({ do: "topics" })).toMatchObject({ topics: [{ topic: "damaged", bytes: null }] });
   expect(await answer({ do: "groups", topic: "damaged" })).toMatchObject({ error: "LogCorrupt" });
 });
 
