@@ -35,7 +35,7 @@ export interface TapeFigures {
   readonly commandsQueued: number;
   readonly batches: { readonly drained: number; readonly committed: number; readonly acknowledged: number };
   readonly bytes: { readonly drained: number; readonly committed: number; readonly delivered: number };
-  /** In the order of their numbers, as many as are told of. */
+  /** Of those that somebody has used since the start, in the order of their numbers, as many as are told of: how far others are is not known. */
   readonly topics: readonly TopicFigures[];
   readonly topicsTotal: number;
 }

@@ -3,6 +3,7 @@
 import type { Clock } from "../../base/index.ts";
 import type {
   AdministratorService,
+  CatalogTopic,
   PublisherService,
   StagingPool,
   SubscriberService,
@@ -71,18 +72,22 @@ export function brokerFigures(parts: FiguresParts, isShown: (topic: string) => b
       committed: sum(counts.map(({ bytes }) => bytes)),
       delivered: serving.bytes,
     },
-    topics: all.slice(0, TOPICS_TOLD).map((topic) => topicFigures(parts, topic)),
+    topics: usedTopics(parts, all),
     topicsTotal: all.length,
   };
 }
 
-/** One that nobody has used since the start is as far as is not known: its records are numbered from 1. */
-function topicFigures(
-  { open, subscribers }: FiguresParts,
-  { id, name, order }: { id: number; name: string; order: number },
-): TopicFigures {
-  const { nextRecord = 1, oldestRecord = 1, bytes = 0 } = open.get(id) ?? {};
-  return { name, order, nextRecord, oldestRecord, bytes, groups: subscribers.groupsOf(id) };
+/** How far one is that nobody has used since the start is not known: to say 1 would make every group up to date. */
+function usedTopics({ open, subscribers }: FiguresParts, all: readonly CatalogTopic[]): TopicFigures[] {
+  const told: TopicFigures[] = [];
+  for (const { id, name, order } of all) {
+    const known = open.known(id);
+    if (known === undefined) continue;
+    const { nextRecord, oldestRecord, bytes } = known;
+    told.push({ name, order, nextRecord, oldestRecord, bytes, groups: subscribers.groupsOf(id) });
+    if (told.length === TOPICS_TOLD) break;
+  }
+  return told;
 }
 
 function sum(numbers: readonly number[]): number {

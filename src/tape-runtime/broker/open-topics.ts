@@ -66,10 +66,10 @@ export class OpenTopics {
     });
   }
 
-  /** One that is open. */
-  get(id: number): OpenTopic | undefined {
+  /** One that is open, or was: as far as it had come then. */
+  known(id: number): OpenTopic | undefined {
     const entry = this.#entries.get(id);
-    return entry?.isOpen ? entry : undefined;
+    return entry?.isKnown ? entry : undefined;
   }
 
   /** The worker's answer. */

@@ -32,7 +32,7 @@ export class TopicDesk implements TopicControl {
   }
 
   known({ id }: CatalogTopic): TopicProgress | undefined {
-    return this.#options.open.get(id);
+    return this.#options.open.known(id);
   }
 
   opened(topic: CatalogTopic): Promise<TopicProgress | TapeReason> {

@@ -19,7 +19,7 @@ import type { SubscriberService } from "./subscriber-service.ts";
 
 /** What the broker does for an administrator. */
 export interface TopicControl {
-  /** How far the topic has come, when its log is open. */
+  /** How far the topic has come, when its log is open, or was. */
   known(topic: CatalogTopic): TopicProgress | undefined;
   /** How far the topic has come; it is opened for that when it is not. Or why it can't be. */
   opened(topic: CatalogTopic): Promise<TopicProgress | TapeReason>;

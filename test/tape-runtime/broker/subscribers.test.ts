@@ -344,9 +344,14 @@ test("a broker that is started again has its topics, their settings and what gro
   await before.stop();
   await member.hears("Fault ShuttingDown");
   const after = await startBroker({ directory });
+  expect(after.figures(), "nobody is behind or not, as far as is known").toMatchObject({
+    topics: [],
+    topicsTotal: 1,
+  });
   const again = Client.administrator(after.ports[0]);
   await again.hears("accepted 0");
   expect(await again.answer({ do: "topics" })).toEqual({ topics: [topic] });
+  expect(after.figures().topics).toMatchObject([{ nextRecord: 7, groups: [{ committed: 5 }] }]);
   const next = Client.subscriber(after.ports[0], { group: "risk" });
   await next.hears("active 5");
   await next.until(() => next.batches.length === 2, "2 batches");
