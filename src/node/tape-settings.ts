@@ -135,7 +135,7 @@ export const TAPE_SETTINGS: readonly Setting[] = [
     between(1, 65_535),
     1_024,
     "connections",
-    "Most connections to the tape at once, of publishers, subscribers and administrators together; the next one is told so and closed.",
+    "Most connections to the tape at once, of publishers, subscribers and administrators together: then the port is closed until one ends, and who comes finds nothing that listens.",
   ),
   row(
     "tapePublish",
