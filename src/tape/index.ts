@@ -5,7 +5,6 @@ export {
   type CommitCommand,
   CommitCommandWriter,
   emptyCommand,
-  type Retention,
   readCommand,
 } from "./commit/command-codec.ts";
 export { CommitAgent, type CommitAgentParts } from "./commit/commit-agent.ts";

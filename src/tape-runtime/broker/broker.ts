@@ -63,7 +63,7 @@ export interface TapeBrokerOptions {
   readonly connectionsMax: number;
   /** The system's when left out. */
   readonly clock?: Clock;
-  /** Told when a topic's log can't be opened or takes nothing more; the broker goes on. */
+  /** Told when a topic's log can't be opened, lost its end to a cut or takes nothing more; the broker goes on. */
   readonly onNotice?: (error: SeriatimError) => void;
 }
 

@@ -3,13 +3,8 @@
 
 import { getU64, setU64 } from "../../base/index.ts";
 import type { Ring, RingProducer } from "../../ring/index.ts";
+import type { Retention } from "../log/topic-place.ts";
 import { CommitCommandLayout as At, CommitCommandKind } from "./record-layout.ts";
-
-/** What a topic keeps; 0 of either: no bound by it. */
-export interface Retention {
-  readonly bytes: number;
-  readonly age_us: number;
-}
 
 /** One command; which fields it uses stands in record-layout.ts, the others are 0. */
 export interface CommitCommand {

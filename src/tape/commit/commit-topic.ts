@@ -3,9 +3,9 @@
 
 import type { TapeReason } from "../../protocol/index.ts";
 import type { TopicLog } from "../log/topic-log.ts";
+import type { Retention } from "../log/topic-place.ts";
 import type { HoldMemory, OrderingLimits, OrderLevel } from "../ordering/limits.ts";
 import { TopicSessions } from "../ordering/topic-sessions.ts";
-import type { Retention } from "./command-codec.ts";
 import type { HeldCopy } from "./held-copy.ts";
 
 export class CommitTopic {

@@ -4,8 +4,8 @@
 import { SeriatimError } from "../../base/index.ts";
 import { TapeReason } from "../../protocol/index.ts";
 import type { TopicLog } from "../log/topic-log.ts";
+import type { Retention } from "../log/topic-place.ts";
 import type { HoldMemory, OrderingLimits, OrderLevel } from "../ordering/limits.ts";
-import type { Retention } from "./command-codec.ts";
 import type { CommitFigures } from "./commit-figures.ts";
 import { CommitTopic } from "./commit-topic.ts";
 import type { TurnTime } from "./part-committer.ts";
@@ -21,7 +21,7 @@ const RETAIN_US = 1_000_000;
 /** Opens a topic's log, or makes it; throws what opening a log throws. */
 export type OpenTopicLog = (topic: number) => TopicLog;
 
-/** Told of a topic that failed: what happened, for a log of the process. */
+/** Told of a topic that failed, or whose end was cut: what happened, for a log of the process. */
 export type TopicNotice = (topic: number, error: SeriatimError) => void;
 
 export class TopicTable {
@@ -101,6 +101,10 @@ export class TopicTable {
     try {
       topic.log = this.#openLog(topic.id);
       topic.reason = TapeReason.None;
+      const { cut } = topic.log;
+      // One node can't tell a torn end from one that rotted: whoever runs it is told.
+      if (cut !== undefined)
+        this.#notice(topic.id, new SeriatimError("TOPIC_CUT", `its end was cut: ${cut}`));
     } catch (error) {
       if (!(error instanceof SeriatimError)) throw error;
       topic.reason = reasonOf(error);

@@ -3,6 +3,7 @@
 
 import { SeriatimError } from "../../base/index.ts";
 import {
+  describeScan,
   FIRST_EPOCH,
   headerOf,
   type LogOrigin,
@@ -23,6 +24,8 @@ export interface OpenedTopic {
   readonly oldest: SegmentHead | undefined;
   /** The last segment has no checkpoint yet, or there is none. */
   readonly needsCheckpoint: boolean;
+  /** What of its end was torn, and has been cut: one line with file, offset and bytes. */
+  readonly cut: string | undefined;
 }
 
 /** Everything that was in the log is safe on return. Throws as TopicLog.open does. */
@@ -39,7 +42,8 @@ export function openTopic(place: TopicPlace, limits: TopicLimits): OpenedTopic {
   const last = scan.segments.at(-1);
   const needsCheckpoint = last === undefined || last.frames === 0;
   if (needsCheckpoint && scan.segments.length > 1) state.logBytes += scan.segments[0].endOffset;
-  return { log, writer, state, oldest, needsCheckpoint };
+  const cut = scan.verdict === "torn" ? describeScan(scan) : undefined;
+  return { log, writer, state, oldest, needsCheckpoint, cut };
 }
 
 /** Behind which point the log is read; undefined: from its beginning. */

@@ -26,17 +26,18 @@ import {
   OWN_EPOCH_MIN,
   retireOldest,
 } from "../../segment/index.ts";
-import type { Retention } from "../commit/command-codec.ts";
 import { openTopic } from "./open-topic.ts";
 import { readSegmentHead, type SegmentHead } from "./segment-head.ts";
 import type { TopicSession } from "./session-table.ts";
-import { TOPIC_LIMITS, type TopicLimits, type TopicPlace } from "./topic-place.ts";
+import { type Retention, TOPIC_LIMITS, type TopicLimits, type TopicPlace } from "./topic-place.ts";
 import type { TopicState } from "./topic-state.ts";
 
 /** Of one call: each is a removal and a sync of the directory, and parts wait meanwhile. Faster than any disk is filled. */
 const REMOVALS_MAX = 32;
 
 export class TopicLog {
+  /** What was cut of its end when it was opened: file, offset and bytes in one line. Undefined: nothing. */
+  readonly cut: string | undefined;
   readonly #log: LogPlace;
   readonly #writer: LogWriter;
   readonly #state: TopicState;
@@ -52,15 +53,15 @@ export class TopicLog {
    * don't know it, is then never taken for the log's frames.
    */
   static open(place: TopicPlace, limits: TopicLimits = TOPIC_LIMITS, ownEpoch = FIRST_EPOCH): TopicLog {
-    const { log, writer, state, oldest, needsCheckpoint } = openTopic(place, limits);
+    const { log, writer, state, oldest, needsCheckpoint, cut } = openTopic(place, limits);
     try {
       const number = Math.max(1, writer.segment);
       const first = { number, firstPosition: writer.position + 1, firstRecord: state.nextRecord };
       const begun = { ...first, before_us: state.last_us, logBytes: state.logBytes };
-      const topic = new TopicLog(log, writer, state, oldest ?? begun);
+      const topic = new TopicLog(log, writer, state, oldest ?? begun, cut);
       if (ownEpoch >= OWN_EPOCH_MIN && writer.epoch < OWN_EPOCH_MIN) writer.beginEpoch(ownEpoch);
       if (needsCheckpoint) topic.#beginSegment();
-      // Also makes it safe. What was cut had never been said to be safe, and nobody else holds this log.
+      // Also makes it safe. What was cut is not known to have been safe, and nobody else holds this log.
       writer.lacksNothing();
       topic.#unsyncedBytes = 0;
       return topic;
@@ -70,7 +71,14 @@ export class TopicLog {
     }
   }
 
-  private constructor(log: LogPlace, writer: LogWriter, state: TopicState, oldest: SegmentHead) {
+  private constructor(
+    log: LogPlace,
+    writer: LogWriter,
+    state: TopicState,
+    oldest: SegmentHead,
+    cut: string | undefined,
+  ) {
+    this.cut = cut;
     this.#log = log;
     this.#writer = writer;
     this.#state = state;

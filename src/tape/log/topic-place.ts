@@ -39,6 +39,12 @@ export interface TopicLimits {
   readonly sessionsMax: number;
 }
 
+/** What a topic keeps; 0 of either: no bound by it. */
+export interface Retention {
+  readonly bytes: number;
+  readonly age_us: number;
+}
+
 /** What is left of a staging buffer when the longest batch has its place: a part may end with it. */
 const STAGING_REST_BYTES = 64 * 1024;
 

@@ -69,7 +69,10 @@ class Desk {
     });
     const terms = { retainBytes: 0, retain_us: 0, lease_ms: 30_000 };
     const failed = (error: unknown) => expect.unreachable(String(error));
-    const admission = new Admission({ topics, open, workers, ...services, ...terms, failed }, this.reception);
+    const admission = new Admission(
+      { access, topics, open, workers, ...services, ...terms, failed },
+      this.reception,
+    );
     const desk = new TopicDesk({
       ...{ open, workers, publishers, subscribers },
       remove: async () => {},

@@ -260,6 +260,16 @@ test("a disk that is full when all is closed: nothing that was acknowledged is l
   expect(again.turn()).toEqual(["SessionOpened 11 epoch 1 last 1"]);
 });
 
+test("a torn end that is cut is told to who runs the worker, with file and offset", () => {
+  const bench = new Workbench().topic(1);
+  bench.open(10);
+  bench.part(10, [batchBytes(1)]);
+  bench.turn();
+  bench.disk.rot("/tape/topics/00000001/tape-0000000001.seg", 4096 + 120 + 100, 0xff);
+  const again = new Workbench({ disk: bench.disk }).topic(1);
+  expect(again.notices).toEqual(["1 TOPIC_CUT"]);
+});
+
 test("a machine that stops anywhere has every batch of ack level 2, in order, once (60 seeds)", () => {
   const counts = { acked: 0, lost: 0 };
   for (let seed = 1; seed <= 60; seed++) {

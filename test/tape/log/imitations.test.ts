@@ -71,6 +71,8 @@ test.each([
   disk.rot(FILE, torn, 0xff);
   const again = TopicLog.open(topicPlace(disk), SMALL, OWN_EPOCH + 1);
   expect(again).toMatchObject({ nextRecord: 3, position: 2 });
+  // Who runs it is told what was cut, and where.
+  expect(again.cut).toContain(`torn: ${FILE} at offset ${torn}, position 3: no whole frame begins here`);
 });
 
 test.each([
