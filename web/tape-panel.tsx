@@ -67,7 +67,9 @@ function Totals({ report, rates }: { readonly report: TapeReport; readonly rates
 
 function Topics({ report, tape }: { readonly report: TapeReport; readonly tape: TapeHistory }) {
   const { topics, topicsTotal } = report;
-  if (topics.length === 0) return <p class="feed-words">No topics yet</p>;
+  // Of those that nobody has used since the start no figures are known.
+  const idle = `${grouped(topicsTotal)} ${topicsTotal === 1 ? "topic" : "topics"}, not used since the start`;
+  if (topics.length === 0) return <p class="feed-words">{topicsTotal === 0 ? "No topics yet" : idle}</p>;
   return (
     <>
       <table class="feed-table tape-table">
