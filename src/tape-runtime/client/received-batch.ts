@@ -1,7 +1,7 @@
 // A batch as a subscriber gets it: judged, opened when it is compressed, and its records where they lie. Its memory is its own, so that
 // what is taken from it stays.
 
-import { zstdDecompressSync } from "node:zlib";
+import { constants, zstdDecompressSync } from "node:zlib";
 import type { Checksums } from "../../base/index.ts";
 import {
   batchHeaderProblem,
@@ -161,9 +161,12 @@ export function receiveBatch(
     : new DamagedBatch(memory, wrong);
 }
 
+/** The window that a frame may ask for, 8 MiB: what every zstd decoder is to give, and no more however little is in it. */
+const PARAMS = { [constants.ZSTD_d_windowLogMax]: 23 };
+
 function decompressed(sent: Uint8Array, plainBytes: number): Uint8Array | undefined {
   try {
-    const plain = zstdDecompressSync(sent, { maxOutputLength: plainBytes });
+    const plain = zstdDecompressSync(sent, { maxOutputLength: plainBytes, params: PARAMS });
     return plain.length === plainBytes ? plain : undefined;
   } catch {
     return undefined;

@@ -240,6 +240,20 @@ test("the window is bounded: append says so, publish is refused, and room comes 
   await publisher.room();
 });
 
+test("what a lost connection's socket never got out is free again when the broker has it all the same", async () => {
+  const [publisher, first] = await connect({ epoch: 1, inFlightBytes: 24 * 1_048_576 });
+  first.socket.pause();
+  const value = "v".repeat(1_000_000);
+  const published: Promise<unknown>[] = [];
+  for (let i = 0; i < 20; i++) published.push(publisher.publishBatch([{ value }]));
+  await settled();
+  first.socket.destroy();
+  const second = await broker.next();
+  second.accept({ epoch: 1, lastBatch: published.length });
+  await Promise.all(published);
+  expect(publisher.figures).toMatchObject({ batches: 20, inFlightBytes: 0 });
+});
+
 test("a window that is filled and emptied many times sends every record once, in order", async () => {
   const [publisher, connection] = await connect({ batchBytes: 512, inFlightBytes: 2_048, linger_ms: 0 });
   const wanted = Array.from({ length: 2_000 }, (_, i) => `${i} ${"y".repeat(i % 97)}`);
