@@ -1,5 +1,5 @@
 // The event loop's side of one commit worker: commands in, results out, over two rings. The worker runs on a thread of its own
-// (commit-thread.ts) or, for tests, on this one (commit-inline.ts); both say the same in the same order.
+// (commit-thread.ts) or, in tests, on this one; both say the same in the same order.
 
 import { powerOfTwoAtLeast, type SeriatimError } from "../../base/index.ts";
 import { createRing, type Ring, RingConsumer, RingProducer } from "../../ring/index.ts";

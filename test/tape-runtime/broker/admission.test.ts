@@ -25,7 +25,7 @@ import { CommitWorkers } from "../../../src/tape-runtime/broker/commit-workers.t
 import { OpenTopics } from "../../../src/tape-runtime/broker/open-topics.ts";
 import { Reception } from "../../../src/tape-runtime/broker/reception.ts";
 import { TopicDesk } from "../../../src/tape-runtime/broker/topic-desk.ts";
-import { CommitInline } from "../../../src/tape-runtime/index.ts";
+import { CommitInline } from "../../tape/commit/commit-inline.ts";
 import { SMALL_TOPICS } from "../../tape/commit/support.ts";
 import { Bench } from "../../tape/ingest/support.ts";
 import { publisherHello } from "./support.ts";

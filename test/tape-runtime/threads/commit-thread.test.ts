@@ -9,7 +9,7 @@ import { Prng } from "../../../src/base/index.ts";
 import { NodeStorage } from "../../../src/platform/index.ts";
 import { FRAME_HEADER_BYTES } from "../../../src/segment/index.ts";
 import { CommitResultKind, ORDERING_LIMITS } from "../../../src/tape/index.ts";
-import { CommitThread } from "../../../src/tape-runtime/index.ts";
+import { CommitThread } from "../../../src/tape-runtime/threads/commit-thread.ts";
 import { BUFFER_BYTES, batchBytes, batchesOf, resultText, SMALL_TOPICS } from "../../tape/commit/support.ts";
 
 const directories: string[] = [];

@@ -8,7 +8,7 @@ import { NativeChecksums, NodeStorage, SystemClock } from "../../../src/platform
 import { TapeReason, tapeMemory } from "../../../src/protocol/index.ts";
 import { SECTOR_BYTES } from "../../../src/segment/index.ts";
 import { type ReadBatches, type ReadFailure, TopicLog, topicDirectory } from "../../../src/tape/index.ts";
-import { StorageStage } from "../../../src/tape-runtime/index.ts";
+import { StorageStage } from "../../../src/tape-runtime/threads/storage-stage.ts";
 import { KEPT, madeIn } from "../../tape/catalog/support.ts";
 import { append, recordsIn } from "../../tape/log/support.ts";
 

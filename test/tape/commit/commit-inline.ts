@@ -1,17 +1,17 @@
-// A commit worker on the event loop's own thread, for tests: storage and clock are theirs, and `turn` is a turn of its duty
+// A commit worker on the event loop's own thread, with storage and clock of the test's, and `turn` is a turn of its duty
 // cycle. Nothing happens between two calls.
 
-import { type Clock, SeriatimError, type Storage } from "../../base/index.ts";
-import { FirstFailure } from "../../platform/index.ts";
-import { OWN_EPOCH_MIN } from "../../segment/index.ts";
-import type { CommitCommandWriter, CommitCounts } from "../../tape/index.ts";
-import { type CommitWorker, commitWorkerOf } from "./commit-agent-of.ts";
+import { type Clock, SeriatimError, type Storage } from "../../../src/base/index.ts";
+import { FirstFailure } from "../../../src/platform/index.ts";
+import { OWN_EPOCH_MIN } from "../../../src/segment/index.ts";
+import type { CommitCommandWriter, CommitCounts } from "../../../src/tape/index.ts";
+import { type CommitWorker, commitWorkerOf } from "../../../src/tape-runtime/threads/commit-agent-of.ts";
 import {
   CommitLine,
   type CommitListener,
   type CommitStage,
   type CommitStageOptions,
-} from "./commit-stage.ts";
+} from "../../../src/tape-runtime/threads/commit-stage.ts";
 
 export class CommitInline implements CommitStage {
   readonly #line: CommitLine;

@@ -28,7 +28,7 @@ import {
   TopicReader,
   topicDirectory,
 } from "../../../src/tape/index.ts";
-import { CommitInline } from "../../../src/tape-runtime/index.ts";
+import { CommitInline } from "./commit-inline.ts";
 
 const checksums = new NativeChecksums();
 const DIRECTORY = "/tape";
