@@ -39,7 +39,6 @@ export interface PublisherFigures {
   /** Since the start. */
   readonly batchesDrained: number;
   readonly bytesDrained: number;
-  /** By their numbers: a batch that was skipped counts with the one behind it. */
   readonly batchesAcknowledged: number;
   /** Closed with a reason. */
   readonly faulted: number;

@@ -128,8 +128,9 @@ export class PublisherService {
   acked(connection: number, batch: number, nextRecord: number): void {
     const publisher = this.#find(connection);
     if (publisher === undefined) return;
-    this.#acknowledged += Math.max(0, batch - publisher.acked);
+    const before = publisher.acknowledged;
     if (publisher.ack(batch, nextRecord)) this.#due.push(publisher);
+    this.#acknowledged += publisher.acknowledged - before;
   }
 
   /** The commit stage refuses what this connection sends. */
@@ -200,11 +201,11 @@ export class PublisherService {
     let ackLag = 0;
     for (const publisher of this.#publishers) {
       if (publisher === undefined) continue;
-      const { drain, terms, isPaused, acked } = publisher;
+      const { drain, terms, isPaused, acknowledged } = publisher;
       if (isPaused) paused++;
       batchesDrained += drain.batches;
       bytesDrained += drain.bytes;
-      if (terms.ackLevel > 0) ackLag += Math.max(0, drain.lastBatch - acked);
+      if (terms.ackLevel > 0) ackLag += drain.batches - acknowledged;
     }
     const batchesAcknowledged = this.#acknowledged;
     const counts = { batchesDrained, bytesDrained, batchesAcknowledged, faulted: this.#faulted };

@@ -48,6 +48,8 @@ export class Publisher {
   isLeaving = false;
   /** The last batch that was acknowledged, or is to be. */
   acked: number;
+  /** Of the batches that were drained, those that are acknowledged; exact once the last one is. */
+  acknowledged = 0;
   /** Its last word is on its way or said. */
   isOver = false;
   /** Something came of it since it was looked at last. */
@@ -88,6 +90,10 @@ export class Publisher {
   /** Everything up to `batch` has reached its level: said with the next `flush`. True: it was not due before. */
   ack(batch: number, nextRecord: number): boolean {
     const wasDue = this.#isAckDue;
+    // Numbers may be skipped: what they say more than was drained is none.
+    const { batches, lastBatch } = this.drain;
+    const newest = this.acknowledged + Math.max(0, batch - this.acked);
+    this.acknowledged = batch >= lastBatch ? batches : Math.min(newest, batches);
     this.acked = batch;
     this.#ackedNext = nextRecord;
     this.#isAckDue = true;

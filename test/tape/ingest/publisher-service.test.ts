@@ -376,3 +376,17 @@ test("a fault while a batch is read straight into staging: its buffer comes back
   expect(bench.told(waiting).at(-1)).toBe("ack 1");
   expect(bench.pool.inUse).toBe(0);
 });
+
+test("batches are counted as acknowledged by how many there were, whatever numbers they skip", () => {
+  const bench = new Bench(2);
+  const connection = bench.open(0, { lastBatch: 40 });
+  for (const number of [50, 1_000, 2_000]) bench.receive(connection, batch(number, 64));
+  bench.transport.turn();
+  bench.service.acked(connection, 50, 2);
+  expect(bench.service.figures()).toMatchObject({ batchesDrained: 3 });
+  bench.service.acked(connection, 2_000, 4);
+  expect(bench.service.figures()).toMatchObject({ batchesAcknowledged: 3, ackLag: 0 });
+  bench.receive(connection, batch(9_000, 64));
+  bench.transport.turn();
+  expect(bench.service.figures()).toMatchObject({ batchesAcknowledged: 3, ackLag: 1 });
+});
