@@ -140,7 +140,7 @@ async function orderlyEnd(http: string, data: string): Promise<void> {
       () => true,
       () => false,
     );
-    if (!alive && readdirSync(data).every((name) => name === "journal")) return;
+    if (!alive && readdirSync(data).every((name) => name === "journal" || name === "tape")) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
