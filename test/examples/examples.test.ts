@@ -122,6 +122,8 @@ test("trading-session.ts works an order in slices, over a restart of the exchang
     expect(output).toMatch(/\ndisconnected: .*\n(.*\n)*connected\n(.*\n)*ended with 12 lots bought\n$/);
     expect(node.status()).toMatchObject({ ordersResting: 0, trades: 3 });
   } finally {
+    // A node that runs notices within a second that its directory is gone.
+    await node?.stop();
     rmSync(directory, { recursive: true, force: true });
   }
 });
