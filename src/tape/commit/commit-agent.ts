@@ -27,6 +27,8 @@ import { type OpenTopicLog, type TopicNotice, TopicTable } from "./topic-table.t
 const TOLD_BYTES = 256 * 1024;
 /** Between two looks at what is due by time. */
 const PASS_US = 10_000;
+/** Topics that retention looks at in one: it may begin a file of each, or remove some dozens of one, and parts wait meanwhile. */
+const RETAINED_PER_PASS = 8;
 
 const REFUSALS: ReadonlyMap<Opening, TapeReason> = new Map([
   [Opening.OldEpoch, TapeReason.Epoch],
@@ -238,13 +240,16 @@ export class CommitAgent implements Agent {
     this.#shorten(topic);
   }
 
-  /** Removes what the topic keeps no more. */
-  #shorten(topic: CommitTopic): void {
+  /** Removes what the topic keeps no more; whether anything went. */
+  #shorten(topic: CommitTopic): boolean {
     try {
-      if (this.#topics.retain(topic)) this.#outcomes.visible(topic);
+      const isShorter = this.#topics.retain(topic);
+      if (isShorter) this.#outcomes.visible(topic);
+      return isShorter;
     } catch (error) {
       // Retention may begin a segment.
       this.#fail(topic, error);
+      return false;
     }
   }
 
@@ -263,9 +268,11 @@ export class CommitAgent implements Agent {
     this.#passed_us = this.#now.monotonic_us;
     for (const topic of this.#topics.all()) if (!this.#isHeldUp) this.#fenceOverdue(topic);
     this.#topics.syncOld();
-    if (!this.#topics.isRetentionDue()) return;
-    this.#topics.reopenFull();
-    for (const topic of this.#topics.all()) if (this.#hasRoom(this.#topics.size)) this.#shorten(topic);
+    if (this.#topics.isRetentionDue()) this.#topics.reopenFull();
+    for (let looks = RETAINED_PER_PASS; looks > 0 && this.#hasRoom(this.#topics.size); looks--) {
+      const topic = this.#topics.nextToRetain();
+      if (topic === undefined || this.#shorten(topic)) return;
+    }
   }
 
   /** Ends the sessions in which a batch is missing for longer than the lease. */

@@ -33,6 +33,8 @@ export class TopicTable {
   readonly #now: Readonly<TurnTime>;
   readonly #notice: TopicNotice;
   #retained_us = 0;
+  /** Those that are still to be looked at since retention was due, the next one last. */
+  #toRetain: CommitTopic[] = [];
 
   constructor(
     openLog: OpenTopicLog,
@@ -160,12 +162,18 @@ export class TopicTable {
     for (const topic of this.#topics.values()) this.#syncOld(topic);
   }
 
-  /** Whether it is time to look for segments that are kept no more; the next time is reckoned from this answer. */
+  /** Whether a new round of retention begins; the next one is reckoned from this answer, and begins when this one is over. */
   isRetentionDue(): boolean {
     const { monotonic_us } = this.#now;
-    if (monotonic_us - this.#retained_us < RETAIN_US) return false;
+    if (this.#toRetain.length > 0 || monotonic_us - this.#retained_us < RETAIN_US) return false;
     this.#retained_us = monotonic_us;
+    this.#toRetain = [...this.#topics.values()].filter(isBounded).reverse();
     return true;
+  }
+
+  /** The next topic of the round; undefined: all have had their turn. */
+  nextToRetain(): CommitTopic | undefined {
+    return this.#toRetain.pop();
   }
 
   #syncOld(topic: CommitTopic): void {
@@ -176,7 +184,7 @@ export class TopicTable {
     if (unsynced >= SYNC_BYTES || monotonic_us - topic.writtenSince_us >= SYNC_US) this.#sync(topic);
   }
 
-  /** Removes the segments of a topic that are kept no more; whether any went. Throws what the log throws. */
+  /** Removes the segments of a topic that are kept no more, some dozens at most; whether any went. Throws what the log throws. */
   retain(topic: CommitTopic): boolean {
     if (topic.log === undefined || !isBounded(topic)) return false;
     return topic.log.retain(topic.retention, this.#now.wall_us) > 0;

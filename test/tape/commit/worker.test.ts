@@ -135,6 +135,27 @@ test("retention removes the oldest segments, when it is changed and by time, and
   expect(bench.turn()).toEqual(["Ack 10 batch 31 next 32"]);
 });
 
+// A thousand topics that are due together stopped every publisher of the worker for as long as all their files' removals took.
+test("topics whose retention is due together are shortened one a pass", () => {
+  const bench = new Workbench();
+  const topics = [1, 2, 3];
+  for (const topic of topics) {
+    bench.topic(1, topic);
+    bench.open(10 + topic, 7, 1, 1, topic);
+    bench.part(10 + topic, [batchBytes(1)], topic);
+    bench.stage.commands.retain(topic, { bytes: 0, age_us: 60_000_000 });
+    bench.turn();
+  }
+  const left = (): number[] => topics.map((topic) => batchesOf(bench.disk, topic).length);
+  expect(left()).toEqual([1, 1, 1]);
+  bench.pass(61_000_000);
+  expect(left()).toEqual([0, 1, 1]);
+  bench.pass(10_000);
+  expect(left()).toEqual([0, 0, 1]);
+  bench.pass(10_000);
+  expect(left()).toEqual([0, 0, 0]);
+});
+
 test("what nobody waits for is safe within a second and a tick", () => {
   const bench = new Workbench().topic(1);
   bench.open(10);
