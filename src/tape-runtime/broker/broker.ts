@@ -104,7 +104,7 @@ export class TapeBroker {
   private constructor(options: TapeBrokerOptions, storage: StorageStage, clock: Clock) {
     const { access, connectionsMax, retain, lease_ms } = options;
     const transport = new NetTransport({ connectionsMax });
-    const pool = new StagingPool({ buffers: options.stagingBuffers, connectionsMax });
+    const pool = new StagingPool({ buffers: options.stagingBuffers, connectionsMax, workers: options.workers });
     const results = new CommitResults(options.onNotice ?? (() => {}));
     const stages = startWorkers(options, pool, results);
     const workers = new CommitWorkers(stages);

@@ -65,6 +65,7 @@ export class BatchDrain {
   lastBatch = 0;
   readonly #pool: StagingPool;
   readonly #handOver: HandOver;
+  readonly #worker: number;
   /** The head of the next message, and the rest of its header when it is a batch's. */
   readonly #header = tapeMemory(new ArrayBuffer(TapeBatch.bytes));
   #headerBytes = 0;
@@ -86,10 +87,12 @@ export class BatchDrain {
   /** What WaitCommit goes back to. */
   #behind: DrainState = DrainState.WaitHeader;
 
-  constructor(session: DrainSession, pool: StagingPool, handOver: HandOver) {
+  /** `worker`: the commit worker that its parts go to. */
+  constructor(session: DrainSession, pool: StagingPool, handOver: HandOver, worker: number) {
     this.session = session;
     this.#pool = pool;
     this.#handOver = handOver;
+    this.#worker = worker;
   }
 
   /** The buffer it fills, or -1. */
@@ -237,7 +240,7 @@ export class BatchDrain {
       if (this.#fillAt + this.#wanted > STAGING_BUFFER_BYTES) this.#letGo();
     }
     if (this.#buffer === NONE) {
-      const buffer = this.#pool.take(this.session.connection);
+      const buffer = this.#pool.take(this.session.connection, this.#worker);
       if (buffer === NONE) {
         this.state = DrainState.WaitBuffer;
         return;

@@ -14,8 +14,6 @@ export class HolderDeadlines {
   readonly #holders: Int32Array;
   readonly #batches: Float64Array;
   readonly #since_us: Float64Array;
-  /** Somebody waited for a buffer at the last look. */
-  #isWaitedFor = false;
 
   constructor(pool: StagingPool, drainOf: (connection: number) => BatchDrain | undefined) {
     this.#pool = pool;
@@ -27,14 +25,10 @@ export class HolderDeadlines {
 
   /** Connections whose time is over. */
   overdue(now_us: number): number[] {
-    const wasWaitedFor = this.#isWaitedFor;
-    this.#isWaitedFor = this.#pool.waiting > 0;
-    if (!this.#isWaitedFor) return [];
-    if (!wasWaitedFor) this.#holders.fill(-1);
     const late: number[] = [];
     for (let buffer = 0; buffer < this.#pool.buffers; buffer++) {
-      const holder = this.#pool.holderOf(buffer);
-      const drain = this.#drainOf(holder);
+      const holder = this.#pool.isWaitedFor(buffer) ? this.#pool.holderOf(buffer) : -1;
+      const drain = holder < 0 ? undefined : this.#drainOf(holder);
       const isUnderWay = drain?.state === DrainState.WaitPayload;
       const isSame = this.#holders[buffer] === holder && this.#batches[buffer] === drain?.batches;
       if (isUnderWay && isSame && now_us - this.#since_us[buffer] > BATCH_us) late.push(holder);

@@ -5,4 +5,5 @@ export { Handshake, HandshakeState } from "./handshake.ts";
 export { BATCH_us } from "./holder-deadlines.ts";
 export type { PublishedTopic, PublisherTerms } from "./publisher.ts";
 export type { CommitQueue, PublisherFigures, PublisherServiceOptions } from "./publisher-parts.ts";
-export { HELD_us, PublisherService, SILENT_us } from "./publisher-service.ts";
+export { PublisherService } from "./publisher-service.ts";
+export { HELD_us, SILENT_us } from "./publisher-watch.ts";

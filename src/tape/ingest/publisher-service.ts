@@ -11,17 +11,13 @@ import { type Clock, connectionSlot, type Transport } from "../../base/index.ts"
 import { TapeReason } from "../../protocol/index.ts";
 import { SlotQueue, type StagingPool } from "../staging/index.ts";
 import { BatchDrain, type DrainSession, DrainState, type HandOver } from "./drain.ts";
-import { HolderDeadlines } from "./holder-deadlines.ts";
 import { Publisher, type PublisherTerms } from "./publisher.ts";
 import type { CommitQueue, PublisherFigures, PublisherServiceOptions } from "./publisher-parts.ts";
+import { PublisherTally } from "./publisher-tally.ts";
+import { PublisherWatch } from "./publisher-watch.ts";
 
 /** A part of this size is worth a wake-up of its own; smaller ones become visible together, when the turn is over. */
 const PUBLISH_BYTES = 256 * 1024;
-/** Who takes not one small message for so long is gone. */
-export const HELD_us = 10_000_000;
-/** Who is read and says nothing for so long, not even Heartbeat, is gone: no end of its connection need ever come. */
-export const SILENT_us = 30_000_000;
-const BEAT_us = 1_000_000;
 
 export class PublisherService {
   readonly #transport: Transport;
@@ -37,14 +33,8 @@ export class PublisherService {
   #isTurnAsked = false;
   /** By commit worker: who waits for room in its queue. */
   readonly #forRoom: readonly SlotQueue[];
-  readonly #overRate = new Set<Publisher>();
-  readonly #holders: HolderDeadlines;
-  #beatAt_us = 0;
-  #count = 0;
-  #batchesOfGone = 0;
-  #bytesOfGone = 0;
-  #acknowledged = 0;
-  #faulted = 0;
+  readonly #watch: PublisherWatch;
+  readonly #tally = new PublisherTally();
 
   constructor(options: PublisherServiceOptions) {
     this.#transport = options.transport;
@@ -56,16 +46,17 @@ export class PublisherService {
       { length: options.commits.workers },
       () => new SlotQueue(options.connectionsMax),
     );
-    this.#holders = new HolderDeadlines(this.#pool, (connection) => this.#find(connection)?.drain);
+    this.#watch = new PublisherWatch(this.#pool, (connection) => this.#find(connection)?.drain);
   }
 
   /** A session's connection: it is told that it was accepted, and its batches come. */
   open(session: DrainSession, terms: PublisherTerms): void {
-    const drain = new BatchDrain(session, this.#pool, this.#handOver(terms.topic.id));
+    const { id } = terms.topic;
+    const drain = new BatchDrain(session, this.#pool, this.#handOver(id), this.#commits.workerOf(id));
     const now_us = this.#clock.monotonicMicros();
     const publisher = new Publisher(drain, terms, this.#transport, now_us);
     this.#publishers[connectionSlot(session.connection)] = publisher;
-    this.#count++;
+    this.#tally.publishers++;
     publisher.flush(now_us);
   }
 
@@ -109,9 +100,7 @@ export class PublisherService {
     const publisher = this.#find(connection);
     if (publisher === undefined) return;
     this.#publishers[connectionSlot(connection)] = undefined;
-    this.#count--;
-    this.#batchesOfGone += publisher.drain.batches;
-    this.#bytesOfGone += publisher.drain.bytes;
+    this.#tally.gone(publisher);
     publisher.isOver = true;
     this.#forget(publisher);
     publisher.drain.closed();
@@ -130,7 +119,7 @@ export class PublisherService {
     if (publisher === undefined) return;
     const before = publisher.acknowledged;
     if (publisher.ack(batch, nextRecord)) this.#due.push(publisher);
-    this.#acknowledged += publisher.acknowledged - before;
+    this.#tally.batchesAcknowledged += publisher.acknowledged - before;
   }
 
   /** The commit stage refuses what this connection sends. */
@@ -163,17 +152,15 @@ export class PublisherService {
     const now_us = this.#clock.monotonicMicros();
     this.#pool.relax();
     this.settle();
-    this.#resumeRates(now_us);
-    this.#closeHolders(now_us);
-    if (now_us - this.#beatAt_us < BEAT_us) return;
-    this.#beatAt_us = now_us;
-    for (const publisher of this.#publishers) {
-      if (publisher === undefined) continue;
-      publisher.beat(now_us);
-      const { heldSince_us, connection } = publisher;
-      if (heldSince_us !== 0 && now_us - heldSince_us > HELD_us) this.#transport.destroy(connection);
-      else if (publisher.silence_us(now_us) > SILENT_us) this.#breakOff(publisher);
+    for (const publisher of this.#watch.withinRate(now_us)) this.#goOn(publisher);
+    for (const connection of this.#watch.overdue(now_us)) {
+      const publisher = this.#find(connection);
+      if (publisher !== undefined) this.#breakOff(publisher);
     }
+    this.#grant();
+    const { deaf, silent } = this.#watch.beat(this.#publishers, now_us);
+    for (const { connection } of deaf) this.#transport.destroy(connection);
+    for (const publisher of silent) this.#breakOff(publisher);
   }
 
   /** Nobody is read any more; who is connected is told so once everything handed over is acknowledged. */
@@ -195,21 +182,7 @@ export class PublisherService {
   }
 
   figures(): PublisherFigures {
-    let paused = 0;
-    let batchesDrained = this.#batchesOfGone;
-    let bytesDrained = this.#bytesOfGone;
-    let ackLag = 0;
-    for (const publisher of this.#publishers) {
-      if (publisher === undefined) continue;
-      const { drain, terms, isPaused, acknowledged } = publisher;
-      if (isPaused) paused++;
-      batchesDrained += drain.batches;
-      bytesDrained += drain.bytes;
-      if (terms.ackLevel > 0) ackLag += drain.batches - acknowledged;
-    }
-    const batchesAcknowledged = this.#acknowledged;
-    const counts = { batchesDrained, bytesDrained, batchesAcknowledged, faulted: this.#faulted };
-    return { publishers: this.#count, paused, ackLag, ...counts };
+    return this.#tally.figures(this.#publishers);
   }
 
   #handOver(topic: number): HandOver {
@@ -317,7 +290,7 @@ export class PublisherService {
   #end(publisher: Publisher, reason: TapeReason, detail: number): void {
     if (publisher.isOver) return;
     this.#forget(publisher);
-    this.#faulted++;
+    this.#tally.faulted++;
     publisher.fault(reason, detail);
   }
 
@@ -325,7 +298,7 @@ export class PublisherService {
   #forget(publisher: Publisher): void {
     publisher.rest = undefined;
     publisher.drain.abandon();
-    this.#overRate.delete(publisher);
+    this.#watch.forget(publisher);
     this.#roomQueue(publisher).remove(publisher.connection);
   }
 
@@ -361,31 +334,8 @@ export class PublisherService {
   }
 
   #spend(publisher: Publisher, bytes: number): void {
-    const { rate } = publisher.terms;
-    if (rate === undefined) return;
-    const now_us = this.#clock.monotonicMicros();
-    rate.spend(bytes, now_us);
-    if (!rate.isExceeded(now_us)) return;
-    publisher.drain.isHeld = true;
-    this.#overRate.add(publisher);
-  }
-
-  #resumeRates(now_us: number): void {
-    for (const publisher of this.#overRate) {
-      if (publisher.terms.rate?.isExceeded(now_us)) continue;
-      this.#overRate.delete(publisher);
-      publisher.drain.isHeld = false;
-      this.#goOn(publisher);
-    }
-  }
-
-  /** Who holds a buffer in mid-batch for too long, while others wait for one, gives it back. */
-  #closeHolders(now_us: number): void {
-    for (const connection of this.#holders.overdue(now_us)) {
-      const publisher = this.#find(connection);
-      if (publisher !== undefined) this.#breakOff(publisher);
-    }
-    this.#grant();
+    if (publisher.terms.rate !== undefined)
+      this.#watch.spend(publisher, bytes, this.#clock.monotonicMicros());
   }
 
   /** Told, and destroyed at once: its buffer may be being read into until the socket is gone. */

@@ -8,8 +8,11 @@
 // free (hysteresis: a connection that is paused and read again for each buffer costs more than it brings), unless nothing is at the
 // commit stage any more: then no further ones would come. When they don't come all the same (a worker whose disk hangs has them) fewer are
 // enough, from one `relax` to the next.
+//
+// Of several commit workers each has a share that the publishers of the others leave free: so one whose disk hangs keeps what it has, its
+// publishers wait, and those of the others go on.
 
-import { assert } from "../../base/index.ts";
+import { assert, connectionSlot } from "../../base/index.ts";
 import { FRAME_HEADER_BYTES } from "../../segment/index.ts";
 import { SlotQueue } from "./slot-queue.ts";
 
@@ -21,6 +24,8 @@ export const PART_HEADROOM_BYTES = FRAME_HEADER_BYTES;
 const PAGE_BYTES = 4096;
 /** Waiters go on when one in so many buffers is free. */
 const RESUME_SHARE = 4;
+/** Of each worker's even part of the buffers, 1 / this is left to it. */
+const KEPT_SHARE = 2;
 export const STAGING_BUFFERS_MAX = 1_024;
 
 const NOBODY = -1;
@@ -30,6 +35,8 @@ export interface StagingOptions {
   readonly buffers: number;
   /** The most connections there may be. */
   readonly connectionsMax: number;
+  /** Commit workers, numbered from 0. */
+  readonly workers: number;
 }
 
 export class StagingPool {
@@ -46,7 +53,16 @@ export class StagingPool {
   #freeCount: number;
   /** Buffers that nobody fills and the commit stage still has. */
   #atCommit = 0;
-  readonly #waiting: SlotQueue;
+  /** By worker: who waits to fill a buffer for it, and buffers that are filled for it or at it. */
+  readonly #waiting: readonly SlotQueue[];
+  readonly #used: Int32Array;
+  /** Of one worker: beyond that its publishers would take the share of others. */
+  readonly #usedMax: number;
+  /** By buffer: the worker it was taken for last. */
+  readonly #workers: Int32Array;
+  /** By slot: since when its connection waits, as a count of those who came to wait. */
+  readonly #since: Float64Array;
+  #waits = 0;
   readonly #resumeAt: number;
   /** Free buffers that waiters wait for: #resumeAt, or less while those do not come. */
   #goal: number;
@@ -56,7 +72,7 @@ export class StagingPool {
   #isFilling = false;
   #granted = -1;
 
-  constructor({ buffers, connectionsMax }: StagingOptions) {
+  constructor({ buffers, connectionsMax, workers }: StagingOptions) {
     assert(buffers >= 1 && buffers <= STAGING_BUFFERS_MAX, "there are 1 to 1,024 staging buffers");
     this.shared = Array.from({ length: buffers }, () => new SharedArrayBuffer(STAGING_BUFFER_BYTES));
     this.memory = this.shared.map((shared) => new Uint8Array(shared));
@@ -67,7 +83,11 @@ export class StagingPool {
     this.#parts = new Int32Array(buffers);
     this.#free = Int32Array.from({ length: buffers }, (_, i) => i);
     this.#freeCount = buffers;
-    this.#waiting = new SlotQueue(connectionsMax);
+    this.#waiting = Array.from({ length: workers }, () => new SlotQueue(connectionsMax));
+    this.#used = new Int32Array(workers);
+    this.#usedMax = buffers - (workers - 1) * Math.floor(buffers / workers / KEPT_SHARE);
+    this.#workers = new Int32Array(buffers);
+    this.#since = new Float64Array(connectionsMax);
     this.#resumeAt = Math.max(1, Math.floor(buffers / RESUME_SHARE));
     this.#goal = this.#resumeAt;
   }
@@ -80,35 +100,65 @@ export class StagingPool {
     return this.memory.length - this.#freeCount;
   }
   get waiting(): number {
-    return this.#waiting.length;
+    let waiting = 0;
+    for (const queue of this.#waiting) waiting += queue.length;
+    return waiting;
+  }
+  /** Somebody waits who goes on when `buffer` is free: any who may, or one of its own worker, which has all that it may have. */
+  isWaitedFor(buffer: number): boolean {
+    return this.#waiting[this.#workers[buffer]].length > 0 || this.#next() >= 0;
   }
   /** The connection that fills `buffer`, or -1. */
   holderOf(buffer: number): number {
     return this.#holders[buffer];
   }
 
-  /** A buffer for `connection` to fill; -1: it waits from now on, and `grant` says when it has one. */
-  take(connection: number): number {
-    if (this.#freeCount > 0 && this.#waiting.length === 0) return this.#give(connection);
+  /** A buffer for `connection` to fill for `worker`; -1: it waits from now on, and `grant` says when it has one. */
+  take(connection: number, worker: number): number {
+    if (this.#freeCount > 0 && this.#mayUse(worker) && this.#next() < 0)
+      return this.#give(connection, worker);
     this.timesExhausted++;
     this.#isFilling ||= this.#freeCount === 0;
-    this.#waiting.push(connection);
+    const queue = this.#waiting[worker];
+    if (!queue.has(connection)) this.#since[connectionSlot(connection)] = ++this.#waits;
+    queue.push(connection);
     return -1;
   }
 
-  /** The oldest waiter, when there is a buffer for it now (`granted`); -1: none, for now. */
+  /** The oldest waiter of those whose worker has room in its share, when there is a buffer for it now (`granted`); -1: none, for now. */
   grant(): number {
-    if (this.#waiting.length === 0 || this.#freeCount === 0) return -1;
+    if (this.#freeCount === 0) return -1;
+    const worker = this.#next();
+    if (worker < 0) return -1;
     if (this.#isFilling && this.#freeCount < this.#goal && this.#atCommit > 0) return -1;
     this.#isFilling = this.#freeCount === 1;
-    const connection = this.#waiting.shift();
-    this.#granted = this.#give(connection);
+    const connection = this.#waiting[worker].shift();
+    this.#granted = this.#give(connection, worker);
     return connection;
+  }
+
+  #mayUse(worker: number): boolean {
+    return this.#used[worker] < this.#usedMax;
+  }
+
+  /** The worker for which somebody waits longest, of those that may use more; -1: nobody. */
+  #next(): number {
+    let next = -1;
+    let since = Number.POSITIVE_INFINITY;
+    for (let worker = 0; worker < this.#waiting.length; worker++) {
+      const { first } = this.#waiting[worker];
+      if (first < 0 || !this.#mayUse(worker)) continue;
+      const itsSince = this.#since[connectionSlot(first)];
+      if (itsSince >= since) continue;
+      next = worker;
+      since = itsSince;
+    }
+    return next;
   }
 
   /** Some ten times a second: who has waited since the last time, with buffers free, waits for half as many. */
   relax(): void {
-    const isShort = this.#waiting.length > 0 && this.#freeCount > 0;
+    const isShort = this.#freeCount > 0 && this.#next() >= 0;
     if (isShort && this.#wasShort) this.#goal = Math.max(1, this.#goal >> 1);
     this.#wasShort = isShort;
   }
@@ -120,7 +170,7 @@ export class StagingPool {
 
   /** `connection` is gone: it waits no more. What it fills it lets go itself. */
   forget(connection: number): void {
-    this.#waiting.remove(connection);
+    for (const queue of this.#waiting) queue.remove(connection);
   }
 
   /** A part of `buffer` is at the commit stage. */
@@ -146,13 +196,16 @@ export class StagingPool {
   }
 
   #freed(buffer: number): void {
+    this.#used[this.#workers[buffer]]--;
     this.#free[this.#freeCount++] = buffer;
     if (this.#freeCount >= this.#resumeAt) this.#goal = this.#resumeAt;
   }
 
-  #give(connection: number): number {
+  #give(connection: number, worker: number): number {
     const buffer = this.#free[--this.#freeCount];
     this.#holders[buffer] = connection;
+    this.#workers[buffer] = worker;
+    this.#used[worker]++;
     return buffer;
   }
 }

@@ -24,6 +24,11 @@ export class SlotQueue {
     return this.#length;
   }
 
+  /** The one that waits longest; -1: nobody does. */
+  get first(): number {
+    return this.#first === NONE ? -1 : this.#connections[this.#first];
+  }
+
   has(connection: number): boolean {
     return this.#connections[connectionSlot(connection)] === connection;
   }
@@ -44,9 +49,8 @@ export class SlotQueue {
 
   /** Takes out the one that waits longest; -1: nobody waits. */
   shift(): number {
-    if (this.#first === NONE) return -1;
-    const connection = this.#connections[this.#first];
-    this.remove(connection);
+    const connection = this.first;
+    if (connection >= 0) this.remove(connection);
     return connection;
   }
 

@@ -9,20 +9,25 @@ import {
 import { BatchDrain, DrainState, StagingPool } from "../../../src/tape/index.ts";
 import { batch, batchesIn, bye, concat, EPOCH, type Part, PUBLISHER } from "./support.ts";
 
-const pool = new StagingPool({ buffers: 4, connectionsMax: 4 });
+const pool = new StagingPool({ buffers: 4, connectionsMax: 4, workers: 1 });
 
 /** A drain whose parts are read at once; they are given back when the test is over. */
 function drainOf(): { drain: BatchDrain; parts: Part[]; out: Uint8Array[] } {
   const parts: Part[] = [];
   const out: Uint8Array[] = [];
   const session = { connection: 1, publisher: PUBLISHER, epoch: EPOCH };
-  const drain = new BatchDrain(session, pool, ({ connection }, buffer, at, bytes, batches) => {
-    const part = { connection, buffer, at, bytes, batches };
-    parts.push(part);
-    handedOver.push(part);
-    out.push(pool.memory[buffer].slice(at, at + bytes));
-    return true;
-  });
+  const drain = new BatchDrain(
+    session,
+    pool,
+    ({ connection }, buffer, at, bytes, batches) => {
+      const part = { connection, buffer, at, bytes, batches };
+      parts.push(part);
+      handedOver.push(part);
+      out.push(pool.memory[buffer].slice(at, at + bytes));
+      return true;
+    },
+    0,
+  );
   return { drain, parts, out };
 }
 

@@ -121,7 +121,7 @@ export class Bench {
   now_us = 1_000_000;
 
   constructor(buffers: number, connectionsMax = 128) {
-    this.pool = new StagingPool({ buffers, connectionsMax });
+    this.pool = new StagingPool({ buffers, connectionsMax, workers: 1 });
     const clock = { wallMicros: () => this.now_us as never, monotonicMicros: () => this.now_us };
     const { transport, pool, queue: commits } = this;
     this.service = new PublisherService({ transport, pool, commits, clock, connectionsMax });

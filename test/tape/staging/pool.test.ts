@@ -5,7 +5,7 @@ import { SlotQueue, STAGING_BUFFER_BYTES, StagingPool } from "../../../src/tape/
 const [a, b, c, d] = [1, 2, 3, 4].map((slot) => connectionNumber(slot, 5));
 
 function poolOf(buffers: number): StagingPool {
-  return new StagingPool({ buffers, connectionsMax: 16 });
+  return new StagingPool({ buffers, connectionsMax: 16, workers: 1 });
 }
 
 /** A buffer is filled once, handed over and let go. */
@@ -16,7 +16,7 @@ function fill(pool: StagingPool, buffer: number): void {
 
 test("a buffer is free again when its holder and the commit stage are both done with it, in either order", () => {
   const pool = poolOf(2);
-  const first = pool.take(a);
+  const first = pool.take(a, 0);
   pool.handOver(first);
   pool.handOver(first);
   pool.returned(first);
@@ -24,7 +24,7 @@ test("a buffer is free again when its holder and the commit stage are both done 
   expect(pool.inUse).toBe(1);
   pool.returned(first);
   expect(pool.inUse).toBe(0);
-  const second = pool.take(b);
+  const second = pool.take(b, 0);
   pool.handOver(second);
   pool.returned(second);
   expect(pool.inUse).toBe(1);
@@ -34,13 +34,13 @@ test("a buffer is free again when its holder and the commit stage are both done 
 
 test("who finds no buffer waits, and the oldest waiter is served first; nobody takes one before them", () => {
   const pool = poolOf(1);
-  const buffer = pool.take(a);
-  expect([pool.take(b), pool.take(c), pool.take(b)]).toEqual([-1, -1, -1]);
+  const buffer = pool.take(a, 0);
+  expect([pool.take(b, 0), pool.take(c, 0), pool.take(b, 0)]).toEqual([-1, -1, -1]);
   expect(pool.waiting).toBe(2);
   expect(pool.grant()).toBe(-1);
   fill(pool, buffer);
   pool.returned(buffer);
-  expect(pool.take(d)).toBe(-1);
+  expect(pool.take(d, 0)).toBe(-1);
   expect(pool.grant()).toBe(b);
   expect(pool.holderOf(pool.granted)).toBe(b);
   fill(pool, pool.granted);
@@ -51,9 +51,9 @@ test("who finds no buffer waits, and the oldest waiter is served first; nobody t
 
 test("once all are out, waiters go on when a quarter is free, unless nothing is at the commit stage any more", () => {
   const pool = poolOf(8);
-  const buffers = Array.from({ length: 8 }, () => pool.take(a));
-  pool.take(b);
-  pool.take(c);
+  const buffers = Array.from({ length: 8 }, () => pool.take(a, 0));
+  pool.take(b, 0);
+  pool.take(c, 0);
   for (const buffer of buffers) fill(pool, buffer);
   pool.returned(buffers[0]);
   expect(pool.grant()).toBe(-1);
@@ -62,8 +62,8 @@ test("once all are out, waiters go on when a quarter is free, unless nothing is 
   expect(pool.grant()).toBe(c);
 
   const slow = poolOf(8);
-  const held = Array.from({ length: 8 }, () => slow.take(a));
-  slow.take(b);
+  const held = Array.from({ length: 8 }, () => slow.take(a, 0));
+  slow.take(b, 0);
   fill(slow, held[0]);
   expect(slow.grant()).toBe(-1);
   slow.returned(held[0]);
@@ -73,9 +73,9 @@ test("once all are out, waiters go on when a quarter is free, unless nothing is 
 
 test("who is gone waits no more", () => {
   const pool = poolOf(1);
-  const buffer = pool.take(a);
-  pool.take(b);
-  pool.take(c);
+  const buffer = pool.take(a, 0);
+  pool.take(b, 0);
+  pool.take(c, 0);
   pool.forget(b);
   pool.forget(d);
   pool.letGo(buffer);
@@ -106,13 +106,13 @@ test("a queue of slots keeps the order of joining, whoever leaves from it", () =
 
 // One worker's hanging sync stopped the publishers of all topics while buffers lay free.
 test("buffers that do not come back are waited for no longer than two looks: fewer are enough then, until as many are free again", () => {
-  const pool = new StagingPool({ buffers: 32, connectionsMax: 64 });
+  const pool = new StagingPool({ buffers: 32, connectionsMax: 64, workers: 1 });
   for (let connection = 0; connection < 32; connection++) {
-    const buffer = pool.take(connection);
+    const buffer = pool.take(connection, 0);
     pool.handOver(buffer);
     pool.letGo(buffer);
   }
-  for (let connection = 32; connection < 40; connection++) expect(pool.take(connection)).toBe(-1);
+  for (let connection = 32; connection < 40; connection++) expect(pool.take(connection, 0)).toBe(-1);
   for (let buffer = 0; buffer < 7; buffer++) pool.returned(buffer);
   pool.relax();
   expect(pool.grant()).toBe(-1);
@@ -126,4 +126,35 @@ test("buffers that do not come back are waited for no longer than two looks: few
   expect(pool.grant()).toBe(39);
   for (let buffer = 7; buffer < 32; buffer++) pool.returned(buffer);
   expect(pool.inUse).toBe(32 - 28);
+});
+
+test("of several workers none takes the share of another: its publishers wait, those of the others go on at once", () => {
+  const pool = new StagingPool({ buffers: 8, connectionsMax: 64, workers: 2 });
+  // Half of each worker's even part is left to it: 2 of 8.
+  const held = [0, 1, 2, 3, 4, 5].map((connection) => pool.take(connection, 0));
+  expect(held).not.toContain(-1);
+  expect(pool.take(6, 0)).toBe(-1);
+  for (const buffer of held) fill(pool, buffer);
+  expect([pool.inUse, pool.grant()]).toEqual([6, -1]);
+  // The first worker's disk hangs. The second one's publishers come and go, and wait for each other alone.
+  for (let round = 0; round < 3; round++) {
+    const [first, second] = [pool.take(10, 1), pool.take(11, 1)];
+    expect([pool.inUse, pool.take(12, 1)]).toEqual([8, -1]);
+    expect([first, second].map((buffer) => pool.isWaitedFor(buffer))).toEqual([true, true]);
+    fill(pool, first);
+    pool.returned(first);
+    pool.relax();
+    pool.relax();
+    expect(pool.grant()).toBe(12);
+    expect(pool.isWaitedFor(second)).toBe(false);
+    for (const buffer of [second, pool.granted]) fill(pool, buffer);
+    for (const buffer of [second, pool.granted]) pool.returned(buffer);
+    expect([pool.inUse, pool.waiting, pool.grant()]).toEqual([6, 1, -1]);
+  }
+  // It goes on: who has waited for it the longest does too.
+  pool.returned(held[0]);
+  expect(pool.grant()).toBe(6);
+  fill(pool, pool.granted);
+  for (const buffer of [pool.granted, ...held.slice(1)]) pool.returned(buffer);
+  expect([pool.inUse, pool.waiting]).toEqual([0, 0]);
 });
