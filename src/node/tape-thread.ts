@@ -6,13 +6,14 @@ import { SeriatimError } from "../base/index.ts";
 import { entryBeside, FirstFailure, makeEd25519Pair, within } from "../platform/index.ts";
 import type { HostPort } from "../runtime/index.ts";
 import type { TapeFigures } from "../tape/index.ts";
+import { TAPE_STOP_MS } from "../tape-runtime/index.ts";
 import type { Log } from "./log.ts";
 import type { TapeStatus } from "./status.ts";
 import type { TapeProgramOptions } from "./tape-program.ts";
 import type { TapeWorkerMessage } from "./tape-worker.ts";
 
-/** For committing and acknowledging what has come, and one last sync; then the thread is ended. */
-const STOP_MS = 5_000;
+/** What the broker gives itself, each step with a bound of its own, and a little for the thread; then that is ended. */
+const STOP_MS = TAPE_STOP_MS + 1_000;
 
 export class NodeTape {
   /** Of the node's own threads: they log on to the tape as any client, by this key. */

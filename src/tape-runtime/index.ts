@@ -1,5 +1,5 @@
 // The tape's sockets, threads and files around the pure decisions of src/tape: the broker and its clients.
 
-export { TapeBroker, type TapeBrokerOptions } from "./broker/broker.ts";
+export { TAPE_STOP_MS, TapeBroker, type TapeBrokerOptions } from "./broker/broker.ts";
 export * from "./client/index.ts";
 export { openTapeDirectory } from "./directory/tape-directory.ts";

@@ -24,8 +24,8 @@ import {
   TOPIC_LIMITS,
 } from "../../tape/index.ts";
 import type { CommitStage, CommitStageOptions } from "../threads/commit-stage.ts";
-import { CommitThread } from "../threads/commit-thread.ts";
-import { StorageStage } from "../threads/storage-stage.ts";
+import { COMMIT_CLOSE_MS, CommitThread } from "../threads/commit-thread.ts";
+import { STORAGE_CLOSE_MS, StorageStage } from "../threads/storage-stage.ts";
 import { Admission } from "./admission.ts";
 import { brokerFigures } from "./broker-figures.ts";
 import { CommitResults } from "./commit-results.ts";
@@ -40,6 +40,8 @@ const TICK_MS = 100;
 const GOODBYE_MS = 2_000;
 /** For commands that wait for room in a full ring. */
 const SETTLE_MS = 5_000;
+/** The longest that `stop` takes, with a disk that hangs and a peer that reads nothing. */
+export const TAPE_STOP_MS = SETTLE_MS + COMMIT_CLOSE_MS + GOODBYE_MS + STORAGE_CLOSE_MS;
 
 export interface TapeBrokerOptions {
   /** The tape's data directory, made and locked by the caller (`openTapeDirectory`). */
@@ -104,7 +106,11 @@ export class TapeBroker {
   private constructor(options: TapeBrokerOptions, storage: StorageStage, clock: Clock) {
     const { access, connectionsMax, retain, lease_ms } = options;
     const transport = new NetTransport({ connectionsMax });
-    const pool = new StagingPool({ buffers: options.stagingBuffers, connectionsMax, workers: options.workers });
+    const pool = new StagingPool({
+      buffers: options.stagingBuffers,
+      connectionsMax,
+      workers: options.workers,
+    });
     const results = new CommitResults(options.onNotice ?? (() => {}));
     const stages = startWorkers(options, pool, results);
     const workers = new CommitWorkers(stages);
@@ -177,7 +183,7 @@ export class TapeBroker {
 
   /**
    * Stops in order: what was drained whole is committed and acknowledged, everybody is told, every buffer, socket and thread is given
-   * back. Within some 20 s; rejects with what could not be closed as it should.
+   * back. Within TAPE_STOP_MS, or some steps of the event loop more; rejects with what could not be closed as it should.
    */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();

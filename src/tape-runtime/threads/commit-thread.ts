@@ -16,7 +16,7 @@ import {
 import type { CommitWorkerMessage } from "./commit-worker.ts";
 
 /** For writing what the ring holds and closing the logs; a disk that needs longer hangs. */
-const CLOSE_MS = 10_000;
+export const COMMIT_CLOSE_MS = 10_000;
 
 export class CommitThread implements CommitStage {
   readonly #line: CommitLine;
@@ -79,8 +79,8 @@ export class CommitThread implements CommitStage {
 
   async #close(): Promise<void> {
     this.#line.producer.close();
-    if (!(await within(this.#over, CLOSE_MS))) {
-      this.#fail(threadDied(`it has not closed the logs within ${CLOSE_MS / 1e3} s`));
+    if (!(await within(this.#over, COMMIT_CLOSE_MS))) {
+      this.#fail(threadDied(`it has not closed the logs within ${COMMIT_CLOSE_MS / 1e3} s`));
       this.#worker.unref();
     }
     this.#failure.orThrow();

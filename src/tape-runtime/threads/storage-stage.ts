@@ -20,7 +20,7 @@ import {
 import type { StorageWorkerData, StorageWorkerMessage, StorageWorkerRequest } from "./storage-worker.ts";
 
 /** A disk that hangs keeps nobody from ending. */
-const CLOSE_MS = 10_000;
+export const STORAGE_CLOSE_MS = 10_000;
 /** Requests on their way: more than there are buffers, so that those who look for a time find room too. */
 const REQUESTS_MIN = 1_024;
 
@@ -110,7 +110,7 @@ export class StorageStage implements CatalogStore {
   async close(): Promise<SeriatimError | undefined> {
     await Promise.race([this.offsets.flush(), this.over]);
     this.#worker.postMessage({ kind: "close" } satisfies StorageWorkerRequest);
-    const deadline = setTimeout(() => this.#fail(died("its disk hangs")), CLOSE_MS);
+    const deadline = setTimeout(() => this.#fail(died("its disk hangs")), STORAGE_CLOSE_MS);
     const failure = await this.over;
     clearTimeout(deadline);
     await this.#worker.terminate();
