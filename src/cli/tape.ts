@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { registerGroups } from "./tape/groups.ts";
 import { registerInspect } from "./tape/inspect.ts";
 import { registerPublish } from "./tape/publish.ts";
+import { registerRepair } from "./tape/repair.ts";
 import { registerServe } from "./tape/serve.ts";
 import { registerStatus } from "./tape/status.ts";
 import { registerSubscribe } from "./tape/subscribe.ts";
@@ -21,4 +22,5 @@ export function registerTape(program: Command): void {
   registerGroups(tape);
   registerStatus(tape);
   registerInspect(tape);
+  registerRepair(tape);
 }

@@ -34,6 +34,7 @@ const helps: [args: string, usage: string][] = [
   ["feed help play", "seriatim feed play [options] <dir>"],
   ["feed help inspect", "seriatim feed inspect [options] <dir>"],
   ["tape help inspect", "seriatim tape inspect [options] <dir>"],
+  ["tape help repair", "seriatim tape repair [options] <dir>"],
   ["tape help serve", "seriatim tape serve [options]"],
   ["tape help publish", "seriatim tape publish [options] <topic>"],
   ["tape help subscribe", "seriatim tape subscribe [options] <topic>"],

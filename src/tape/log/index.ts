@@ -1,4 +1,6 @@
 export { inspectTopic, type TopicReport, type TopicSegmentReport } from "./inspect-topic.ts";
+export { planRepair, type RepairPlan } from "./repair-plan.ts";
+export { damagedHistory, repairTopic } from "./repair-topic.ts";
 export type { TopicSession } from "./session-table.ts";
 export type { RecordsGone, TopicCursor, TopicEnd } from "./topic-cursor.ts";
 export { TopicLog } from "./topic-log.ts";

@@ -47,7 +47,7 @@ export function inspectTopic(place: TopicPlace): TopicReport {
   let damage: SeriatimError | undefined;
   const visit = (frame: LogFrame): boolean => {
     const before = state.batches;
-    damage = taken(state, frame);
+    damage = state.tryTake(frame);
     if (begins.at(-1)?.file !== frame.file)
       begins.push({ file: frame.file, firstRecord: state.nextRecord, batches: 0 });
     const segment = begins[begins.length - 1];
@@ -73,16 +73,6 @@ export function inspectTopic(place: TopicPlace): TopicReport {
     verdict: damage === undefined ? scan.verdict : "corrupt",
     words: damage?.message ?? describeScan(scan),
   };
-}
-
-function taken(state: TopicState, frame: LogFrame): SeriatimError | undefined {
-  try {
-    state.take(frame);
-    return undefined;
-  } catch (error) {
-    if (error instanceof SeriatimError) return error;
-    throw error;
-  }
 }
 
 function segmentReport(

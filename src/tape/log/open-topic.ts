@@ -46,12 +46,18 @@ export function openTopic(place: TopicPlace, limits: TopicLimits): OpenedTopic {
   return { log, writer, state, oldest, needsCheckpoint, cut };
 }
 
+/** The segment that reading begins with: the last, when it has a checkpoint or is the only one. Undefined: there is none. */
+export function firstToRead(log: LogPlace, segments: readonly number[]): number | undefined {
+  const before = segments.at(-2);
+  const last = segments.at(-1);
+  if (last === undefined || before === undefined) return last;
+  return readSegmentHead(log, last) === undefined ? before : last;
+}
+
 /** Behind which point the log is read; undefined: from its beginning. */
 function originOf(log: LogPlace, segments: readonly number[]): LogOrigin | undefined {
-  const last = segments.at(-1);
-  if (last === undefined) return undefined;
-  const before = segments.at(-2);
-  const first = before === undefined || readSegmentHead(log, last) !== undefined ? last : before;
+  const first = firstToRead(log, segments);
+  if (first === undefined) return undefined;
   const header = headerOf(log, first);
   if (typeof header === "string") throw corrupt(log, first, header);
   const { firstPosition, epoch, anchor } = header;

@@ -52,6 +52,17 @@ export class TopicState {
     throw new SeriatimError("LOG_CORRUPT", `corrupt: ${where}: ${wrong}`);
   }
 
+  /** The same, with what is wrong as a value. */
+  tryTake(frame: LogFrame): SeriatimError | undefined {
+    try {
+      this.take(frame);
+      return undefined;
+    } catch (error) {
+      if (error instanceof SeriatimError) return error;
+      throw error;
+    }
+  }
+
   #entryProblem(memory: TapeMemory, frame: LogFrame): string | undefined {
     const { payloadAt, payloadBytes, timestamp_us } = frame;
     const { view } = memory;
