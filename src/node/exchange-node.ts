@@ -34,6 +34,7 @@ import type { NodePlan } from "./exchange-start.ts";
 import { FullNotice } from "./full-notice.ts";
 import { gatewayLimits } from "./limit-settings.ts";
 import type { Log } from "./log.ts";
+import { LogDamage } from "./log-damage.ts";
 import type { NodePart } from "./node-part.ts";
 import { snapshotsOf } from "./node-snapshots.ts";
 import { isOpen, keysBeyond, orderAccess } from "./order-access.ts";
@@ -98,6 +99,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   readonly #listening = new FirstFailure();
   #shortage: string | undefined;
   #ackShortage: string | undefined;
+  readonly #damage: LogDamage;
   readonly #tenure = Promise.withResolvers<TenureBegun>();
   #isStopping = false;
   #stopped: Promise<void> | undefined;
@@ -122,7 +124,10 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#transport = new NetTransport({ connectionsMax: configuration.connectionsMax });
     this.#gateway = this.#makeGateway(configuration, engine, lastSession, keys);
     this.#web = new NodeWeb(web, { log, feedRingRecords });
-    this.#snapshots = snapshotsOf(configuration, runtime, log, storage);
+    this.#damage = new LogDamage(log);
+    // Each connection takes the next number.
+    const session = () => lastSession + this.#gateway.counters.opened;
+    this.#snapshots = snapshotsOf(configuration, runtime, log, storage, { session, damage: this.#damage });
     if (hasAdministrator(keys)) {
       this.#administration = new JournaledCommands(runtime.path);
       this.desk = this.#makeDesk(this.#administration);
@@ -284,6 +289,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
       switchedOffBy: allOffBy || undefined,
       shortage: this.#shortage,
       ackShortage: this.#ackShortage,
+      logDamage: this.#damage.why,
       webFailure: this.#web.failure,
       tapeFailure: this.#tape?.status.failure,
     };
@@ -303,6 +309,12 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#ackShortage = why;
     this.#gateway.refuseOrders(refusalOf(this.#condition()));
     this.#degraded.changed(why, this.#clock.monotonicMicros());
+  }
+
+  /** By a replica that can't be sent what it lacks. */
+  logDamaged(why: string): void {
+    this.#damage.found(why);
+    this.#snapshots?.want();
   }
 
   tenureBegun(tenure: TenureBegun): void {

@@ -4,14 +4,21 @@ import type { Storage } from "../base/index.ts";
 import {
   type DataDirectory,
   type Runtime,
-  type ShadowStage,
   type SnapshotListener,
   Snapshots,
   type SnapshotTaken,
 } from "../runtime/index.ts";
 import type { Log } from "./log.ts";
+import type { LogDamage } from "./log-damage.ts";
 import { type Configuration, KEEP_ALL } from "./settings.ts";
-import { InlineShadow, ShadowThread } from "./shadow.ts";
+import { InlineShadow, type NodeShadow, ShadowThread } from "./shadow.ts";
+
+/** What a running exchange is asked for when its log can't be read. */
+export interface ServingExchange {
+  /** No command of its log names a higher one. */
+  session(): number;
+  readonly damage: LogDamage;
+}
 
 /** None for a node that keeps nothing. `storage`: the journal's disk, when it is not the real one. */
 export function snapshotsOf(
@@ -19,6 +26,7 @@ export function snapshotsOf(
   runtime: Runtime,
   log: Log,
   storage: Storage | undefined,
+  { session, damage }: ServingExchange,
 ): Snapshots | undefined {
   const { directory } = runtime;
   if (directory === undefined) return undefined;
@@ -35,6 +43,11 @@ export function snapshotsOf(
     shadow,
     every: configuration.snapshotEvery,
     listener: snapshotListener(log),
+    fromMemory: {
+      onDamage: (why) => damage.found(why),
+      state: () => runtime.stateInMemory(session),
+      keep: (state) => shadow.keep(state),
+    },
   });
 }
 
@@ -43,7 +56,7 @@ export function shadowOf(
   { journalKeep, threads }: Configuration,
   directory: DataDirectory,
   storage?: Storage,
-): ShadowStage {
+): NodeShadow {
   const isOwnThread = threads === "spread" && storage === undefined;
   const { journal, snapshots } = directory;
   const place = { journal, snapshots, journalKeep: journalKeep === KEEP_ALL ? undefined : journalKeep };

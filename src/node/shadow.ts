@@ -7,9 +7,11 @@ import { assert, SeriatimError, type Storage } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import {
   type JournalPlace,
+  keepState,
   retireCovered,
   type SnapshotFile,
   SnapshotStore,
+  type StateInMemory,
   takeSnapshot,
 } from "../journal/index.ts";
 import { entryBeside, NativeChecksums, NodeStorage } from "../platform/index.ts";
@@ -23,16 +25,22 @@ export interface ShadowPlace extends Pick<DataDirectory, "journal" | "snapshots"
   readonly journalKeep: number | undefined;
 }
 
+/** What a snapshot is made of: the log up to this position, or a state in memory where the log can't be read. */
+export type SnapshotSubject = number | StateInMemory;
+
 /** Takes one, on the calling thread, and removes what it makes superfluous; throws what takeSnapshot and the disk say. */
 export function takeExchangeSnapshot(
   { journal, snapshots, journalKeep }: ShadowPlace,
-  durable: number,
+  of: SnapshotSubject,
   storage: Storage = new NodeStorage(),
 ): SnapshotTaken {
   const parts = { storage, checksums: new NativeChecksums() };
   const store = new SnapshotStore({ ...parts, directory: snapshots }, EXCHANGE_APPLICATION);
   const source = { ...parts, directory: journal, rules: EXCHANGE_RECORDS };
-  const outcome = takeSnapshot(source, store, new ExchangeEngine(), durable);
+  const outcome =
+    typeof of === "number"
+      ? takeSnapshot(source, store, new ExchangeEngine(), of)
+      : keepState(source, store, of);
   const { newest, applied, kept, refused } = outcome;
   const { retired, failure } = retire(source, kept[1], journalKeep);
   const notRemoved = (outcome.notRemoved ?? failure)?.message;
@@ -55,8 +63,13 @@ function retire(journal: JournalPlace, older: SnapshotFile | undefined, keep: nu
   }
 }
 
+/** A shadow that also keeps what it is given. */
+export interface NodeShadow extends ShadowStage {
+  keep(state: StateInMemory): Promise<SnapshotTaken>;
+}
+
 /** On the node's own thread: nothing else happens meanwhile. */
-export class InlineShadow implements ShadowStage {
+export class InlineShadow implements NodeShadow {
   readonly #place: ShadowPlace;
   readonly #storage: Storage | undefined;
 
@@ -69,6 +82,10 @@ export class InlineShadow implements ShadowStage {
     return takeExchangeSnapshot(this.#place, durable, this.#storage);
   }
 
+  async keep(state: StateInMemory): Promise<SnapshotTaken> {
+    return takeExchangeSnapshot(this.#place, state, this.#storage);
+  }
+
   async stop(): Promise<void> {}
 }
 
@@ -76,7 +93,7 @@ export class InlineShadow implements ShadowStage {
  * A thread for each snapshot, which ends with it: an engine that waits for the next one would hold its memory all the time,
  * and restoring it costs less than the snapshot did.
  */
-export class ShadowThread implements ShadowStage {
+export class ShadowThread implements NodeShadow {
   readonly #place: ShadowPlace;
   #worker: Worker | undefined;
 
@@ -84,11 +101,20 @@ export class ShadowThread implements ShadowStage {
     this.#place = place;
   }
 
-  async take(durable: number): Promise<SnapshotTaken> {
+  take(durable: number): Promise<SnapshotTaken> {
+    return this.#run(durable, []);
+  }
+
+  keep(state: StateInMemory): Promise<SnapshotTaken> {
+    return this.#run(state, [state.state.buffer]);
+  }
+
+  async #run(of: SnapshotSubject, transferList: ArrayBuffer[]): Promise<SnapshotTaken> {
     assert(this.#worker === undefined, "one snapshot at a time");
     const { journal, snapshots, journalKeep } = this.#place;
-    const workerData: ShadowWorkerData = { journal, snapshots, journalKeep, durable };
-    const worker = new Worker(entryBeside(import.meta.url, "shadow-worker"), { name: "shadow", workerData });
+    const workerData: ShadowWorkerData = { journal, snapshots, journalKeep, of };
+    const options = { name: "shadow", workerData, transferList };
+    const worker = new Worker(entryBeside(import.meta.url, "shadow-worker"), options);
     this.#worker = worker;
     try {
       return await wordOf(worker);

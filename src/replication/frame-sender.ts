@@ -92,7 +92,7 @@ export class FrameSender {
       this.#message.bytes.set(wholeFrame(frame), BATCH_FRAME_AT);
       this.#write(frame.frameBytes, source.segment, frame.firstPosition + frame.count - 1);
     };
-    return source.read(this.#live.written, visit, 1) === 1;
+    return this.#history.read(source, this.#live.written, visit, 1) === 1;
   }
 
   #write(frameBytes: number, segment: number, lastPosition: Position): void {

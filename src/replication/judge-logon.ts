@@ -24,7 +24,7 @@ export interface Claim {
 
 export type LogonVerdict =
   | "follow"
-  /** It is older than the oldest segment: a snapshot is to take the place of what it has. */
+  /** It lacks what can't be had any more, retired or damaged: a snapshot is to take the place of what it has. */
   | "snapshot"
   | {
       readonly refuse: RefusalCode;
@@ -45,7 +45,7 @@ export function judgeLogon(asked: Asked, claim: Claim, compare: () => Comparison
   if (hasMore) return refuse(RefusalCode.Diverged);
   const comparison = compare();
   if (comparison === Comparison.Same) return "follow";
-  return comparison === Comparison.Retired ? "snapshot" : refuse(RefusalCode.Diverged);
+  return comparison === Comparison.Different ? refuse(RefusalCode.Diverged) : "snapshot";
 }
 
 function refuse(code: RefusalCode, stop = false): LogonVerdict {

@@ -2,7 +2,7 @@
 // logs on what it lacks. Driven from outside: bytes by received(), time by tick(), new frames by send().
 //
 //   challenged -> logged on to follow: its row in the view, frames to it, acknowledgements from it
-//              -> logged on, and the journal no longer has what it lacks: a snapshot to it; it doesn't count meanwhile
+//              -> logged on, and what it lacks is retired or damaged here: a snapshot to it; it doesn't count meanwhile
 //              -> asked: answered, over
 //   any state -> ended: the row is gone before anything else; nothing more is read or sent
 //
@@ -155,9 +155,16 @@ export class ServingSession {
     }
   }
 
+  /** Behind damage there will be one: it comes again. What was retired without one, nobody brings back. */
+  #endWithoutSnapshot(): void {
+    const why = this.#node.primary?.history.damage;
+    if (why === undefined) this.#refuse(RefusalCode.NoSnapshot);
+    else this.#end({ kind: "unreadable", why });
+  }
+
   #sendSnapshot({ sender }: Transfer): boolean {
     const sending = sender.step();
-    if (sending === Sending.None) this.#refuse(RefusalCode.NoSnapshot);
+    if (sending === Sending.None) this.#endWithoutSnapshot();
     return sending === Sending.More;
   }
 
@@ -252,9 +259,9 @@ export class ServingSession {
 
   #beginTransfer(primary: PrimarySide, live: LiveReader, logon: Logon): void {
     const { snapshots, history, seats } = primary;
-    if (snapshots === undefined) return this.#refuse(RefusalCode.NoSnapshot);
+    if (snapshots === undefined) return this.#endWithoutSnapshot();
     const sender = new SnapshotSender(snapshots, history, live.written, this.#output, this.#node.checksums);
-    if (sender.position === undefined) return this.#refuse(RefusalCode.NoSnapshot);
+    if (sender.position === undefined) return this.#endWithoutSnapshot();
     const row = seats.take(logon.name, this);
     this.#transfer = { primary, name: logon.name, row, sender };
     this.#words.welcome(StartFrom.Snapshot, primary, live, logon);

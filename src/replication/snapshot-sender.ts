@@ -1,4 +1,4 @@
-// Sends a snapshot to a replica that lacks what the journal no longer has. The newest that holds and lies in this history is
+// Sends a snapshot to a replica that lacks what the journal no longer has, or no longer gives. The newest that holds and lies in this history is
 // checked from the first byte to the last, piece by piece, then sent in parts. The one file stays open all the while, so
 // that nobody need keep it for this: it may lose its name meanwhile.
 //

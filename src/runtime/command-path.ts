@@ -9,7 +9,7 @@
 // Knows its application by base/application.ts alone, and who sends and receives by CommandOutput. Fail-stop: when the journal fails, nothing is released any more.
 
 import type { Application, Clock, Position } from "../base/index.ts";
-import { RecordBuffer } from "../base/index.ts";
+import { assert, RecordBuffer } from "../base/index.ts";
 import { monotonicNanos } from "../platform/index.ts";
 import { EVENT_WORDS } from "../protocol/index.ts";
 import type { Sequencer } from "../sequencer/index.ts";
@@ -71,6 +71,10 @@ export class CommandPath {
   #isCutOff = false;
   #isOpen = true;
   #isClosed = false;
+  /** Told, while it pauses, that all it was given is written (true), or never will be. */
+  #paused: ((isWritten: boolean) => void) | undefined;
+  /** Open, and not paused. */
+  #takes = true;
   /** Resolves a `settled()` when everything is released. */
   #settled: (() => void) | undefined;
 
@@ -113,17 +117,40 @@ export class CommandPath {
    */
   hold(released: Position): void {
     this.#isOpen = false;
+    this.#takes = false;
     this.#released = released;
   }
 
   open(): void {
     this.#isOpen = !this.#isClosed;
+    this.#takes = this.#isOpen && this.#paused === undefined;
   }
 
   /** Takes no commands any more. */
   close(): void {
     this.#isClosed = true;
     this.#isOpen = false;
+    this.#takes = false;
+  }
+
+  /**
+   * Takes no commands before resume(), as when too many wait for the journal. Resolves when the journal has given back
+   * all that it was given: the application is where the log's last frame ends, and stays there. False: nothing becomes
+   * safe any more. One at a time.
+   */
+  pause(): Promise<boolean> {
+    assert(this.#paused === undefined, "one pause at a time");
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#paused = resolve;
+    this.#takes = false;
+    if (!this.#turnIsDue) this.#release();
+    return promise;
+  }
+
+  resume(): void {
+    this.#paused = undefined;
+    this.#takes = this.#isOpen;
+    if (this.#takes) for (const output of this.#outputs) output.resumeStalled();
   }
 
   /** Whether it takes commands; one that doesn't claims nothing. */
@@ -146,9 +173,9 @@ export class CommandPath {
     return this.#released;
   }
 
-  /** Word offset in `words` of a slot for the next command, or -1 when too many wait for the journal, or it is not open. */
+  /** Word offset in `words` of a slot for the next command, or -1 when too many wait for the journal, or it is paused or not open. */
   claim(): number {
-    return this.#isOpen ? this.#sequencer.claim() : -1;
+    return this.#takes ? this.#sequencer.claim() : -1;
   }
 
   /** Bytes have come in: the commands claimed until `taken` were in them. Others come when they are committed. */
@@ -208,7 +235,7 @@ export class CommandPath {
 
   /** Lets out what is safe, and waits for the rest. */
   #release(): void {
-    if (this.#isCutOff) return;
+    if (this.#isCutOff) return this.#paused?.(false);
     // Before the position: a journal that fails gives back no more, so what is read after it is final.
     const failed = this.#sequencer.journalFailed;
     const durable = this.#sequencer.safePosition;
@@ -224,8 +251,15 @@ export class CommandPath {
     this.#gate?.say(this.#released, durable);
     if (this.#isSettled) this.#settled?.();
     // A gate's replicas may still acknowledge: this node's copy, which their policy counts, is none any more.
-    if (failed) this.#isCutOff = true;
+    if (failed) this.cutOff();
     else if (this.#released < this.#sequencer.position) this.#waitForMore(durable);
+    if (this.#paused !== undefined) this.#sayIfWritten(durable, this.#paused);
+  }
+
+  /** What replicas have may be released before this node's journal has given it back. */
+  #sayIfWritten(durable: Position, paused: (isWritten: boolean) => void): void {
+    if (durable === this.#sequencer.position) paused(true);
+    else if (!this.#isCutOff) this.#waitForMore(durable);
   }
 
   /** For the journal only: of a gate's other sources its owner tells, by look(). */
@@ -257,6 +291,7 @@ export class CommandPath {
   /** Nothing leaves any more, whatever the journal says: what it calls safe is not. */
   cutOff(): void {
     this.#isCutOff = true;
+    this.#paused?.(false);
   }
 
   /** Nothing was taken since the start, or all of it has been released. */

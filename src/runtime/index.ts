@@ -1,13 +1,15 @@
 export type { RecordRules } from "../journal/index.ts";
 export * from "./command-path.ts";
+export { copySnapshot } from "./copy-snapshot.ts";
 export * from "./data-directory.ts";
 export * from "./journal-inline.ts";
-export type { JournalRequest } from "./journal-requests.ts";
+export { carryOut, type JournalRequest } from "./journal-requests.ts";
 export * from "./journal-stage.ts";
 export * from "./journal-thread.ts";
 export * from "./key-files.ts";
 export * from "./key-ring.ts";
 export * from "./load-meter.ts";
+export { presentState } from "./present-state.ts";
 export { AckGate } from "./replication/ack-gate.ts";
 export type { HostPort } from "./replication/asking.ts";
 export * from "./replication/cluster-view.ts";

@@ -13,6 +13,7 @@ import {
   type RecordVisitor,
   SEGMENT_BYTES_DEFAULT,
   type SnapshotHeader,
+  type StateInMemory,
 } from "../journal/index.ts";
 import { SystemClock } from "../platform/index.ts";
 import { COMMAND_BYTES } from "../protocol/index.ts";
@@ -26,6 +27,7 @@ import type { DataDirectory } from "./data-directory.ts";
 import { type JournalChoice, journalOf } from "./journal-choice.ts";
 import type { JournalRequest } from "./journal-requests.ts";
 import type { JournalStage, Recovered } from "./journal-stage.ts";
+import { presentState } from "./present-state.ts";
 import { recoverApplication } from "./recover.ts";
 import { type AckListener, Primary, type ReplicationOptions } from "./replication/primary.ts";
 import type { Tenure } from "./replication/tenure.ts";
@@ -152,6 +154,7 @@ export class Runtime {
   readonly failed: Promise<SeriatimError>;
   failure: SeriatimError | undefined;
   readonly #journal: JournalStage;
+  readonly #application: Application;
   /** Where all is kept; undefined: nothing is. */
   readonly directory: DataDirectory | undefined;
   readonly #clock: Clock;
@@ -181,6 +184,7 @@ export class Runtime {
     this.#tenure = tenure;
     this.recovered = recovered;
     this.#journal = journal;
+    this.#application = application;
     this.directory = directory;
     this.#clock = clock;
     this.#ring = createRing({ recordBytes: COMMAND_BYTES, capacity: commandRingRecords(segmentBytes) });
@@ -209,6 +213,13 @@ export class Runtime {
   /** Has the journal do something between two frames; resolves with its last durable position then. */
   ask(request: JournalRequest): Promise<number> {
     return this.#journal.ask(request);
+  }
+
+  /** Its application's state, from memory (present-state.ts); `session`: no command of its log names a higher one. */
+  stateInMemory(session: () => number): Promise<StateInMemory> {
+    const time_us = () => this.#sequencer.time_us;
+    const { path } = this;
+    return presentState({ path, journal: this.#journal, application: this.#application, time_us, session });
   }
 
   /** Begins: once, when `output` can take what commands cause. */

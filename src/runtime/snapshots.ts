@@ -1,8 +1,10 @@
 // When snapshots of a running application are taken: by the number of commands, and on request. One at a time, of durable
 // state only: the journal is synced first, and a shadow then follows it that far (journal/snapshot/shadow.ts). One that
-// can't be taken is told and costs nothing else: the journal has everything.
+// can't be taken is told and costs nothing else: the journal has everything. One that can't be taken because the journal is
+// damaged is made of what the application has in memory: then that is all there is.
 
 import { SeriatimError } from "../base/index.ts";
+import type { StateInMemory } from "../journal/index.ts";
 
 /** A snapshot that was taken, as plain data. */
 export interface SnapshotTaken {
@@ -51,12 +53,27 @@ export interface SnapshottedLog {
   sync(): Promise<number>;
 }
 
+/** What helps where a shadow can't read the log (LOG_DAMAGED). */
+export interface FromMemory {
+  /** The application's state, at the end of a durable frame (present-state.ts). */
+  state(): Promise<StateInMemory>;
+  /** Makes a snapshot of it. */
+  keep(state: StateInMemory): Promise<SnapshotTaken>;
+  /** Told why, each time it is found. */
+  onDamage(why: string): void;
+}
+
+/** Ticks from one snapshot that is wanted to the next: whoever wants it asks until he has it. */
+const WANTED_TICKS = 10;
+
 export interface SnapshotSchedule {
   readonly log: SnapshottedLog;
   readonly shadow: ShadowStage;
   /** Commands from one to the next, at least; 0: only on request. */
   readonly every: number;
   readonly listener: SnapshotListener;
+  /** Left out where the application can't be asked, or has only what the log says. */
+  readonly fromMemory?: FromMemory;
 }
 
 export class Snapshots {
@@ -66,6 +83,9 @@ export class Snapshots {
   /** The position of the newest that was taken, or that the start began with. */
   #newest: number;
   #failures = 0;
+  #isWanted = false;
+  /** Ticks before one that is wanted is taken. */
+  #ticksToWait = 0;
   #running: Promise<SnapshotTaken> | undefined;
   #next: Promise<SnapshotTaken> | undefined;
   #isStopped = false;
@@ -80,12 +100,25 @@ export class Snapshots {
     return { position: this.#newest, failures: this.#failures };
   }
 
+  /** Somebody needs one behind damage of the log: it is taken soon, at most every WANTED_TICKS. */
+  want(): void {
+    this.#isWanted = true;
+  }
+
   /** To be called now and then: takes one when it is due. */
   tick(): void {
-    const { every, log } = this.#schedule;
-    if (every === 0 || this.#running !== undefined || this.#next !== undefined || this.#isStopped) return;
+    if (this.#ticksToWait > 0) this.#ticksToWait--;
+    if (this.#running !== undefined || this.#next !== undefined || this.#isStopped || !this.#isDue) return;
+    if (this.#isWanted) this.#ticksToWait = WANTED_TICKS;
+    this.#isWanted = false;
     // Rejections have been told.
-    if (log.position - this.#last >= every) this.request().catch(() => {});
+    this.request().catch(() => {});
+  }
+
+  get #isDue(): boolean {
+    const { every, log } = this.#schedule;
+    if (this.#isWanted && this.#ticksToWait === 0) return true;
+    return every > 0 && log.position - this.#last >= every;
   }
 
   /**
@@ -110,14 +143,14 @@ export class Snapshots {
   }
 
   async #take(): Promise<SnapshotTaken> {
-    const { log, shadow, listener } = this.#schedule;
+    const { log, listener } = this.#schedule;
     const started = performance.now();
     this.#last = log.position;
     try {
       this.#orEnded();
       const durable = await log.sync();
       this.#orEnded();
-      const taken = await shadow.take(durable);
+      const taken = await this.#takeOrKeep(durable);
       this.#last = taken.position;
       this.#newest = taken.position;
       listener.taken(taken, Math.round(performance.now() - started));
@@ -128,6 +161,21 @@ export class Snapshots {
         listener.notTaken(error);
       }
       throw error;
+    }
+  }
+
+  async #takeOrKeep(durable: number): Promise<SnapshotTaken> {
+    const { shadow, fromMemory } = this.#schedule;
+    try {
+      return await shadow.take(durable);
+    } catch (error) {
+      const isDamage = error instanceof SeriatimError && error.code === "LOG_DAMAGED";
+      if (!isDamage || fromMemory === undefined) throw error;
+      this.#orEnded();
+      fromMemory.onDamage(error.message);
+      const state = await fromMemory.state();
+      this.#orEnded();
+      return fromMemory.keep(state);
     }
   }
 

@@ -1,7 +1,7 @@
-// What nodes have retired, kept beside the simulation so that a whole history can be judged in the end: frames by the chain
-// value behind them, which names all that came before.
+// What nodes have retired, or a disk has lost, kept beside the simulation so that a whole history can be judged in the end:
+// frames by the chain value behind them, which names all that came before.
 
-import type { Storage } from "../base/index.ts";
+import { SeriatimError, type Storage } from "../base/index.ts";
 import { JOURNAL_LOG, journalPlace } from "../journal/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import { COMMAND_WORDS } from "../protocol/index.ts";
@@ -12,6 +12,7 @@ import {
   FrameLayout,
   firstPositionOf,
   type LogFrame,
+  type LogPlace,
   listLogDirectory,
 } from "../segment/index.ts";
 
@@ -27,27 +28,42 @@ export interface ArchivedFrame {
   readonly previous: Uint8Array;
 }
 
-/** The frames of a log up to position `bound`, from its oldest segment on; none when it has no segment. */
-export function framesOf(storage: Storage, directory: string, bound: number): ArchivedFrame[] {
+/** The frames of a log that can be read: of each segment those before damage, or before its end. */
+function framesOf(storage: Storage, directory: string): ArchivedFrame[] {
   const place = journalPlace({ storage, checksums, directory });
-  const [oldest] = listLogDirectory(storage, directory, JOURNAL_LOG).segments;
-  if (oldest === undefined) return [];
-  const before = firstPositionOf(place, oldest) - 1;
-  const follower = new FrameFollower(place, before);
   const frames: ArchivedFrame[] = [];
+  for (const number of listLogDirectory(storage, directory, JOURNAL_LOG).segments)
+    untilDamage(() => addFrames(place, firstPositionOf(place, number) - 1, frames));
+  return frames;
+}
+
+/** Those behind position `before`, to the end of its segment. */
+function addFrames(place: LogPlace, before: number, frames: ArchivedFrame[]): void {
+  const follower = new FrameFollower(place, before);
   try {
     let previous = follower.seek(before)?.chain ?? new Uint8Array(CHAIN_BYTES);
-    follower.read(bound, (frame) => {
+    const { segment } = follower;
+    follower.read(Number.POSITIVE_INFINITY, (frame) => {
+      if (follower.segment !== segment) return false;
       const chain = chainBehind(frame);
       const { payloadAt, count, firstPosition } = frame;
       const words = frame.words.slice(payloadAt / 4, payloadAt / 4 + count * COMMAND_WORDS);
       frames.push({ words, count, firstPosition, chain, previous });
       previous = chain;
+      return true;
     });
   } finally {
     follower.close();
   }
-  return frames;
+}
+
+/** A log's end looks like damage to who doesn't know where it is. */
+function untilDamage(read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof SeriatimError) || error.code !== "LOG_CORRUPT") throw error;
+  }
 }
 
 function chainBehind({ bytes, payloadAt }: LogFrame): Uint8Array {
@@ -58,9 +74,9 @@ function chainBehind({ bytes, payloadAt }: LogFrame): Uint8Array {
 export class Archive {
   readonly #frames = new Map<string, ArchivedFrame>();
 
-  /** To be called before anything of the log is removed; `bound`: its last durable position. */
-  keep(storage: Storage, directory: string, bound: number): void {
-    for (const frame of framesOf(storage, directory, bound)) this.#frames.set(keyOf(frame.chain), frame);
+  /** To be called before anything of the log is removed, or spoiled. */
+  keep(storage: Storage, directory: string): void {
+    for (const frame of framesOf(storage, directory)) this.#frames.set(keyOf(frame.chain), frame);
   }
 
   /** The frames that lead to `chain`, the oldest first; undefined when one is missing. */

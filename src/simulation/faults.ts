@@ -183,6 +183,7 @@ export class Faults {
     if (cluster.policy !== "two-disks" || !isOutlived || machines.some(({ isSpoiled }) => isSpoiled)) return;
     if (machine.segments.length === 0 || this.#newDisk.isPlanned) return;
     machine.isSpoiled = true;
+    machine.archive();
     const kind = this.#prng.pick(SPOILS);
     this.#count(kind, machine.name);
     if (kind === "blank disks") return machine.replaceDisk();

@@ -8,7 +8,7 @@ import { EXCHANGE_RECORDS } from "../node/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS } from "../protocol/index.ts";
 import { isSameChain } from "../segment/index.ts";
-import { type Archive, type ArchivedFrame, framesOf } from "./archive.ts";
+import type { Archive, ArchivedFrame } from "./archive.ts";
 import { Judge } from "./judge.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
@@ -20,6 +20,7 @@ const checksums = new NativeChecksums();
 /** Adds what is wrong to `problems`; returns the log's last position. */
 export function judgeLog(
   machine: SimulatedMachine,
+  machines: readonly SimulatedMachine[],
   { notes, archive }: Pick<Witness, "notes" | "archive">,
   clients: readonly SimulatedClient[],
   sessions: readonly SimulatedSession[],
@@ -27,7 +28,7 @@ export function judgeLog(
 ): number {
   try {
     const { position, chain, hash } = started(machine);
-    const frames = historyOf(machine, archive, position, chain);
+    const frames = historyOf(machine, machines, archive, chain);
     if (frames === undefined) {
       problems.push("a part of the log is nowhere");
       return position;
@@ -62,16 +63,19 @@ function started({ disk: storage, files }: SimulatedMachine) {
   return { position, chain, hash: Buffer.from(stateHash(engine, checksums)).toString("hex") };
 }
 
-/** Every frame up to the one that ends with `position` and `chain`; undefined when one is missing. */
+/** Every frame up to the one that ends with `chain`; undefined when no log and no archive has one of them. */
 function historyOf(
-  { disk, files }: SimulatedMachine,
+  machine: SimulatedMachine,
+  others: readonly SimulatedMachine[],
   archive: Archive,
-  position: number,
   chain: Uint8Array,
 ): ArchivedFrame[] | undefined {
-  const own = framesOf(disk, files.journal, position);
-  const before = archive.before(own.length === 0 ? chain : own[0].previous);
-  return before && [...before, ...own];
+  machine.archive();
+  const frames = archive.before(chain);
+  if (frames !== undefined) return frames;
+  // Its own disk may have lost what it once had.
+  for (const other of others) other.archive();
+  return archive.before(chain);
 }
 
 /** Of the states that nodes had those of this history, by position: what was given up with a tenure is none of it. */

@@ -11,6 +11,7 @@ import {
   recordSession,
   type SnapshotHeader,
   SnapshotStore,
+  type StateInMemory,
 } from "../journal/index.ts";
 import { EXCHANGE_RECORDS, encodeGenesisEntry } from "../node/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
@@ -23,7 +24,7 @@ import {
   writeAdminCommand,
 } from "../protocol/index.ts";
 import { createRing } from "../ring/index.ts";
-import { CommandPath, type Tenure } from "../runtime/index.ts";
+import { CommandPath, presentState, type Tenure } from "../runtime/index.ts";
 import type { LogPoint } from "../segment/index.ts";
 import { Sequencer } from "../sequencer/index.ts";
 import { PrimaryCluster } from "./primary-cluster.ts";
@@ -122,6 +123,14 @@ export class PrimaryNode implements SimulatedNode {
 
   get isServing(): boolean {
     return this.#gateway.refusal === Reason.None;
+  }
+
+  /** As the runtime has it, for when the log can't be read. */
+  stateInMemory(): Promise<StateInMemory> {
+    const application = this.engine;
+    const session = () => this.#lastSession + this.#gateway.counters.opened;
+    const time_us = () => this.#sequencer.time_us;
+    return presentState({ path: this.#path, journal: this.#stage, application, time_us, session });
   }
 
   #recover(warm: WarmEngine | undefined) {
@@ -259,6 +268,7 @@ export class PrimaryNode implements SimulatedNode {
   abandon(): void {
     this.#isDying = true;
     this.#path.cutOff();
+    this.#stage.abandon();
   }
 }
 

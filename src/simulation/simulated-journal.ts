@@ -7,7 +7,7 @@
 import { SeriatimError } from "../base/index.ts";
 import { JournalAgent, type JournalWriter } from "../journal/index.ts";
 import { Ring, RingConsumer } from "../ring/index.ts";
-import type { JournalRequest, JournalStage } from "../runtime/index.ts";
+import { carryOut, type JournalRequest, type JournalStage } from "../runtime/index.ts";
 
 /** From publishing to writing: another thread wakes up. */
 const WAKE_US = 20;
@@ -43,6 +43,7 @@ export class SimulatedJournal implements JournalStage {
   readonly #around: JournalSurroundings;
   #agent: JournalAgent | undefined;
   #consumer: HeldConsumer | undefined;
+  #ending: RingConsumer | undefined;
   #isBusy = false;
 
   constructor(journal: JournalWriter, around: JournalSurroundings) {
@@ -54,18 +55,31 @@ export class SimulatedJournal implements JournalStage {
     throw new Error("the machine has opened it");
   }
 
+  /** Never answered after a failure: the node ends. */
   async ask(request: JournalRequest): Promise<number> {
-    if (request.kind !== "begin epoch")
-      throw new Error(`a simulated journal is not asked for ${request.kind}`);
-    this.#journal.beginEpoch(request.epoch);
-    return this.#journal.position;
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const answer = (outcome: number | SeriatimError) =>
+      typeof outcome === "number" ? resolve(outcome) : reject(outcome);
+    try {
+      carryOut(this.#journal, this.#running(), request, answer);
+    } catch (error) {
+      if (!(error instanceof SeriatimError)) throw error;
+    }
+    if (!this.#hasFailed()) this.published();
+    return promise;
+  }
+
+  #running(): JournalAgent {
+    if (this.#agent === undefined) throw new Error("a journal that does not run is asked for nothing");
+    return this.#agent;
   }
 
   run(shared: SharedArrayBuffer): void {
     const ring = Ring.attach(shared);
     const isSplit = this.#journal.mode === "flush";
     this.#consumer = isSplit ? new HeldConsumer(ring) : undefined;
-    this.#agent = new JournalAgent(this.#journal, ring, this.#consumer ?? new RingConsumer(ring));
+    this.#ending = this.#consumer ?? new RingConsumer(ring);
+    this.#agent = new JournalAgent(this.#journal, ring, this.#ending);
   }
 
   /** Why the next segment can't be prepared. */
@@ -109,6 +123,11 @@ export class SimulatedJournal implements JournalStage {
     this.#consumer?.fail();
     this.#around.onFailure();
     return true;
+  }
+
+  /** The process is gone: nobody waits for its journal any more, or he, and all that he holds, would do so for ever. */
+  abandon(): void {
+    this.#ending?.fail();
   }
 
   async stop(): Promise<void> {}

@@ -4,9 +4,12 @@
 import { type Prng, SeriatimError, stateHash } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import {
+  type JournalSource,
+  keepState,
   putReceivedInPlace,
   type ReplicaFiles,
   retireCovered,
+  type ShadowOutcome,
   SnapshotStore,
   setAsideDiverged,
   takeSnapshot,
@@ -57,6 +60,7 @@ export class SimulatedMachine {
   readonly #prng: Prng;
   readonly #witness: Witness;
   #nonces = 0;
+  #isKeeping = false;
   /** Of the process: what was planned in an earlier one does not happen. */
   #process = 0;
 
@@ -155,25 +159,45 @@ export class SimulatedMachine {
   }
 
   #takeSnapshot(): void {
+    const { node } = this;
+    if (node === undefined) return;
+    this.#snapshot((source, store) => takeSnapshot(source, store, new ExchangeEngine(), node.log.persisted));
+  }
+
+  /** Its log can't be read: of what the engine has in memory. */
+  async #keepState(node: PrimaryNode): Promise<void> {
+    if (this.#isKeeping) return;
+    this.#isKeeping = true;
+    const process = this.#process;
+    const state = await node.stateInMemory();
+    if (process !== this.#process) return;
+    this.#isKeeping = false;
+    this.#tell(`keeps the state of position ${state.position} that it has in memory`);
+    this.#snapshot((source, store) => keepState(source, store, state));
+  }
+
+  /** Writes one, and retires what two cover. */
+  #snapshot(write: (source: JournalSource, store: SnapshotStore) => ShadowOutcome): void {
     const { node, files } = this;
     if (node === undefined) return;
     const parts = { storage: files.storage, checksums };
     const source = { ...parts, directory: files.journal, rules: EXCHANGE_RECORDS };
     const store = new SnapshotStore({ ...parts, directory: files.snapshots }, EXCHANGE_APPLICATION);
     try {
-      const { persisted } = node.log;
-      const { newest, kept, notRemoved } = takeSnapshot(source, store, new ExchangeEngine(), persisted);
+      const { newest, kept, notRemoved } = write(source, store);
       const { position, chain, stateHash: hash } = newest.header;
       this.#witness.note(this.name, position, chain, Buffer.from(hash).toString("hex"));
       if (notRemoved !== undefined) throw notRemoved;
       if (kept.length < 2) return;
-      this.#witness.archive.keep(files.storage, files.journal, persisted);
+      this.archive();
       const removed = retireCovered(source, kept[1], 0);
       if (removed.length > 0) this.#tell(`retires ${removed.join(", ")} behind position ${kept[1].position}`);
     } catch (error) {
       if (!(error instanceof SeriatimError)) throw error;
-      if (error.code === "HALT") this.#ended("failed", error.message);
-      else this.#tell(`takes no snapshot: ${error.message}`);
+      if (error.code === "HALT") return this.#ended("failed", error.message);
+      this.#tell(`takes no snapshot: ${error.message}`);
+      if (error.code === "LOG_DAMAGED" && node instanceof PrimaryNode && node.isServing)
+        void this.#keepState(node);
     }
   }
 
@@ -261,6 +285,12 @@ export class SimulatedMachine {
     this.#witness.tell(this.name, what);
   }
 
+  /** What its log holds is not to be lost for who judges it. */
+  archive(): void {
+    const { journal } = this.files;
+    if (this.disk.hasDirectory(journal)) this.#witness.archive.keep(this.disk, journal);
+  }
+
   /** A new disk, which holds nothing; the node is a replica from now on. */
   replaceDisk(): void {
     this.#tell("has a new disk");
@@ -273,6 +303,7 @@ export class SimulatedMachine {
 
   #stopped(): void {
     this.#process++;
+    this.#isKeeping = false;
     this.node?.abandon();
     this.node = undefined;
   }

@@ -195,7 +195,14 @@ class Run {
 
   result(): SimulationResult {
     const problems = [...this.#witness.problems];
-    const positions = judgeLog(this.#last, this.#witness, this.#clients, this.#sessions, problems);
+    const positions = judgeLog(
+      this.#last,
+      this.#machines,
+      this.#witness,
+      this.#clients,
+      this.#sessions,
+      problems,
+    );
     const told = this.#sessions.reduce((sum, session) => sum + session.told.length, 0);
     const outcomes = this.#clients.flatMap(({ requests }) => requests.map(({ outcome }) => outcome));
     const count = (wanted: string) => outcomes.filter((outcome) => outcome === wanted).length;

@@ -1,6 +1,14 @@
 // Snapshots of an exchange that runs: taken beside its orders, from what is durable, and what it starts with the next time.
 
-import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -8,7 +16,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../../src/engine/index.ts";
 import { SnapshotStore } from "../../src/journal/index.ts";
 import { configurationOf, createLog, KEEP_ALL, startNode } from "../../src/node/index.ts";
-import { snapshotsOf } from "../../src/node/node-snapshots.ts";
+import { LogDamage } from "../../src/node/log-damage.ts";
+import { type ServingExchange, snapshotsOf } from "../../src/node/node-snapshots.ts";
 import { ShadowThread } from "../../src/node/shadow.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { writeNewOrder } from "../../src/protocol/index.ts";
@@ -22,10 +31,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(data, { recursive: true, force: true }));
 
+/** Of an exchange without sessions. */
+function servingOf(log: OpenedExchange["log"]): ServingExchange {
+  return { session: () => 0, damage: new LogDamage(log) };
+}
+
 /** As a node makes them. */
 function snapshotsOfOpened({ runtime, log }: OpenedExchange, threads: "spread" | "single"): Snapshots {
   const { configuration } = configurationOf({ threads, snapshotEvery: 0 });
-  const snapshots = snapshotsOf(configuration, runtime, log, undefined);
+  const snapshots = snapshotsOf(configuration, runtime, log, undefined, servingOf(log));
   if (snapshots === undefined) throw new Error("it has a directory");
   return snapshots;
 }
@@ -64,6 +78,35 @@ test("a place that takes none costs a line of the log, and nothing else", async 
   await tradeUpTo(exchange, 200);
   expect(exchange.runtime.failure).toBeUndefined();
   await exchange.runtime.stop();
+});
+
+describe("when the journal behind the newest snapshot has rotted", () => {
+  test.each(["spread", "single"] as const)("what is in memory is kept: %s", async (threads) => {
+    const exchange = await openExchange(data, threads);
+    await tradeUpTo(exchange, 2_000);
+    const snapshots = snapshotsOfOpened(exchange, threads);
+    await snapshots.request();
+    await tradeUpTo(exchange, 4_000);
+    const file = join(data, "journal", "journal-0000000001.seg");
+    const bytes = readFileSync(file);
+    bytes[4_096 + 3_000 * 80] ^= 1;
+    writeFileSync(file, bytes);
+
+    const taken = await snapshots.request();
+    expect(taken).toMatchObject({ position: 4_000, applied: 0, stateHash: hashOf(exchange.engine) });
+    const said = exchange.lines.filter((line) => line.includes("can't be read"));
+    expect(said).toEqual([expect.stringContaining("journal-0000000001.seg at offset")]);
+    await tradeUpTo(exchange, 5_000);
+    // The next one is of the log again.
+    expect(await snapshots.request()).toMatchObject({ position: 5_000, applied: 1_000 });
+    await tradeUpTo(exchange, 6_000);
+    await exchange.runtime.stop();
+
+    const again = await openExchange(data, threads);
+    expect(again.runtime.recovered).toMatchObject({ position: 6_000, snapshot: { position: 5_000 } });
+    expect(hashOf(again.engine)).toBe(hashOf(exchange.engine));
+    await again.runtime.stop();
+  });
 });
 
 /** An order that rests: nobody sells. */
@@ -139,7 +182,13 @@ describe("a journal of which two snapshots cover most", () => {
   async function tradeAndKeep(journalKeep: number): Promise<string> {
     const exchange = await openExchange(data, "single");
     const { configuration } = configurationOf({ threads: "single", snapshotEvery: 0, journalKeep });
-    const snapshots = snapshotsOf(configuration, exchange.runtime, exchange.log, undefined);
+    const snapshots = snapshotsOf(
+      configuration,
+      exchange.runtime,
+      exchange.log,
+      undefined,
+      servingOf(exchange.log),
+    );
     for (const last of [30_000, 60_000, 90_000, 120_000]) {
       await tradeUpTo(exchange, last);
       await snapshots?.request();
@@ -179,7 +228,13 @@ describe("a journal of which two snapshots cover most", () => {
     await tradeAndKeep(0);
     const exchange = await openExchange(data, "spread");
     const { configuration } = configurationOf({ snapshotEvery: 0, journalKeep: 0 });
-    const snapshots = snapshotsOf(configuration, exchange.runtime, exchange.log, undefined);
+    const snapshots = snapshotsOf(
+      configuration,
+      exchange.runtime,
+      exchange.log,
+      undefined,
+      servingOf(exchange.log),
+    );
     await tradeUpTo(exchange, 150_000);
     const taken = await snapshots?.request();
     expect(taken).toMatchObject({ position: 150_000, applied: 30_000, stateHash: hashOf(exchange.engine) });

@@ -310,3 +310,78 @@ test.each(SEEDS)(
     expect(primary.stops).toEqual([]);
   },
 );
+
+// Simulation seeds 2 (500 requests) and 440: a replica met the damage again and again, and the cluster never got on.
+describe("where the primary's own log can't be read", () => {
+  const SEGMENT = "d/journal-0000000002.seg";
+
+  /** Of five segments the second has rotted in its middle; no snapshot yet. */
+  function rottenPrimary(): PrimaryNode {
+    const primary = new PrimaryNode({ frames: 1 });
+    while (primary.disk.list("d").length < 5) primary.append(20);
+    rot(primary, SEGMENT, 8_000);
+    return primary;
+  }
+
+  test("a replica that needs what lies there waits, and is not refused for good", () => {
+    const primary = rottenPrimary();
+    const replica = new ReplicaNode();
+    const pair = follow(primary, replica, 2);
+    expect(pair.serving.ended).toEqual({
+      kind: "unreadable",
+      why: expect.stringContaining(`${SEGMENT} at offset`),
+    });
+    expect(pair.following.ended).toBeUndefined();
+    expect(replica.log.position).toBeGreaterThan(0);
+    expect(primary.primary?.history.damage).toContain("no whole frame begins here");
+  });
+
+  test("it is sent a snapshot behind it, and goes on from there", () => {
+    const primary = rottenPrimary();
+    const replica = new ReplicaNode();
+    follow(primary, replica, 1);
+    const had = replica.log.position;
+    primary.takeSnapshot();
+    const at = primary.writer.position;
+    primary.append(5);
+    const pair = follow(primary, replica);
+    expect(pair.following.isFollowing).toBe(true);
+    expect([had < at, replica.received, replica.state]).toEqual([true, 1, stateAt(at, 100)]);
+    expectRestIsPrimarys(primary, replica);
+  });
+
+  test("a snapshot before it helps nobody who lacks what lies there, and is not sent", () => {
+    const primary = new PrimaryNode({ frames: 1 });
+    primary.takeSnapshot();
+    while (primary.disk.list("d").length < 5) primary.append(20);
+    rot(primary, SEGMENT, 8_000);
+    const replica = new ReplicaNode();
+    follow(primary, replica, 1);
+    expect(follow(primary, replica, 1).serving.ended).toMatchObject({ kind: "unreadable" });
+    expect(replica.received).toBe(0);
+  });
+
+  test("one whose last position lies behind damage of its segment is compared with nothing, and sent a snapshot", () => {
+    const primary = rottenPrimary();
+    const replica = new ReplicaNode();
+    for (const frame of primary.frames) {
+      // Of the second segment, behind the damage.
+      if (replica.log.position < 2 * Math.floor(16_384 / 416) * 20 - 100) replica.log.append(frame, 1);
+    }
+    primary.takeSnapshot();
+    primary.append(5);
+    follow(primary, replica);
+    expect(replica.received).toBe(1);
+    expectRestIsPrimarys(primary, replica);
+  });
+
+  test("who has all that lies before and in it follows as ever", () => {
+    const primary = rottenPrimary();
+    const replica = new ReplicaNode();
+    for (const frame of primary.frames.slice(0, -2)) replica.log.append(frame, 1);
+    const pair = follow(primary, replica);
+    expect([pair.following.isFollowing, replica.received]).toEqual([true, 0]);
+    expect(primary.primary?.history.damage).toBeUndefined();
+    expectRestIsPrimarys(primary, replica);
+  });
+});

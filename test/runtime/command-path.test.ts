@@ -220,6 +220,55 @@ describe("settled", () => {
   });
 });
 
+describe("a path that pauses", () => {
+  test("takes nothing more until all it was given is written; who came meanwhile is read when it goes on", async () => {
+    gateway.received(0, order(1));
+    let isWritten: boolean | undefined;
+    void path.pause().then((is) => {
+      isWritten = is;
+    });
+    gateway.received(1, order(2));
+    await settle();
+    expect([isWritten, journal.batchSizes, path.position]).toEqual([undefined, [1], BEFORE + 1]);
+    journal.makeSafe(1);
+    await settle();
+    expect([isWritten, path.position]).toEqual([true, BEFORE + 1]);
+    path.resume();
+    await settle();
+    expect([journal.batchSizes, path.position]).toEqual([[1, 1], BEFORE + 2]);
+  });
+
+  test("waits for this node's journal, also when replicas have let the answers out", async () => {
+    const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
+    const gate = new AckGate({ policyName: "ram", replicas: 1, view: memory });
+    path.gateBy(gate);
+    void gate.lead(1);
+    const replica = new AckView(memory);
+    replica.join(0, BEFORE, BEFORE);
+    path.look();
+    gateway.received(0, order(1));
+    await settle();
+    replica.acknowledge(0, BEFORE + 1, BEFORE + 1);
+    path.look();
+    let isWritten: boolean | undefined;
+    void path.pause().then((is) => {
+      isWritten = is;
+    });
+    await settle();
+    expect([isWritten, path.releasedPosition]).toEqual([undefined, BEFORE + 1]);
+    journal.makeSafe(1);
+    await settle();
+    expect(isWritten).toBe(true);
+  });
+
+  test("hears that nothing becomes safe any more", async () => {
+    gateway.received(0, order(1));
+    const paused = path.pause();
+    path.cutOff();
+    expect(await paused).toBe(false);
+  });
+});
+
 test("what a node of a cluster began with is no more released than is known; the gate says the rest", async () => {
   const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
   const gate = new AckGate({ policyName: "two-disks", replicas: 1, view: memory });

@@ -1,14 +1,24 @@
 // When snapshots are taken: a shadow that the test owns says when it is done, and how.
 
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { SeriatimError } from "../../src/base/index.ts";
-import { type ShadowStage, Snapshots, type SnapshotTaken } from "../../src/runtime/index.ts";
+import {
+  type ShadowStage,
+  type SnapshotSchedule,
+  Snapshots,
+  type SnapshotTaken,
+} from "../../src/runtime/index.ts";
 
 /** What happened, in order. */
 let told: string[];
 let released: number;
 let shadow: HeldShadow;
+
+function takenAt(position: number): SnapshotTaken {
+  const none = { retired: [], refused: [], notRemoved: undefined };
+  return { position, path: "p", stateHash: "", stateBytes: 0, applied: 0, ...none };
+}
 
 class HeldShadow implements ShadowStage {
   readonly asked: { durable: number; done: (error?: SeriatimError) => void }[] = [];
@@ -21,16 +31,7 @@ class HeldShadow implements ShadowStage {
       function done(error?: SeriatimError): void {
         if (error !== undefined) reject(error);
         else {
-          const empty = {
-            path: "p",
-            stateHash: "",
-            stateBytes: 0,
-            applied: 0,
-            retired: [],
-            refused: [],
-            notRemoved: undefined,
-          };
-          resolve({ position: durable, ...empty });
+          resolve(takenAt(durable));
         }
       }
     });
@@ -47,7 +48,7 @@ beforeEach(() => {
   shadow = new HeldShadow();
 });
 
-function snapshots(every: number): Snapshots {
+function snapshots(every: number, fromMemory?: SnapshotSchedule["fromMemory"]): Snapshots {
   const log = {
     beganWith: 100,
     get position() {
@@ -59,7 +60,7 @@ function snapshots(every: number): Snapshots {
     taken: ({ position }: SnapshotTaken) => told.push(`taken ${position}`),
     notTaken: (error: unknown) => told.push(`not taken: ${(error as SeriatimError).code}`),
   };
-  return new Snapshots({ log, shadow, every, listener });
+  return new Snapshots({ log, shadow, every, listener, ...(fromMemory && { fromMemory }) });
 }
 
 /** The node's tick when `position` is the last one released. */
@@ -176,4 +177,47 @@ test("a stop breaks off what is taken, and who waits or asks later is refused", 
   ]);
   await expect(all.request()).rejects.toMatchObject({ code: "SNAPSHOT_ENDED" });
   expect(told).toEqual(["shadow to 0"]);
+});
+
+describe("when the log can't be read", () => {
+  const damaged = new SeriatimError("LOG_DAMAGED", "corrupt: journal-1.seg");
+
+  /** Its application has position 300 in memory. */
+  function withMemory(): Snapshots {
+    return snapshots(0, {
+      onDamage: (why) => void told.push(`damage: ${why}`),
+      state: async () => ({ position: 300, timestamp_us: 1, session: 0, state: new Uint8Array() }),
+      keep: async ({ position }) => {
+        told.push(`keep ${position}`);
+        return takenAt(position);
+      },
+    });
+  }
+
+  test("one is made of the state in memory, and it is said where the log is damaged", async () => {
+    const asked = withMemory().request();
+    await nextTurn();
+    shadow.asked[0].done(damaged);
+    expect((await asked).position).toBe(300);
+    expect(told).toEqual(["shadow to 0", "damage: corrupt: journal-1.seg", "keep 300", "taken 300"]);
+  });
+
+  test("none is made of it for what else goes wrong", async () => {
+    const asked = withMemory().request();
+    await nextTurn();
+    shadow.asked[0].done(new SeriatimError("ENOSPC", "no space left"));
+    await expect(asked).rejects.toMatchObject({ code: "ENOSPC" });
+    expect(told).toEqual(["shadow to 0", "not taken: ENOSPC"]);
+  });
+
+  test("one that is wanted is taken at the next tick, the one wanted after it ten ticks later", async () => {
+    const all = withMemory();
+    for (let tick = 1; tick <= 12; tick++) {
+      all.want();
+      await tickAt(all, 0);
+      if (tick === 1) shadow.asked[0].done();
+      await nextTurn();
+      expect(shadow.asked.length, `tick ${tick}`).toBe(tick < 11 ? 1 : 2);
+    }
+  });
 });

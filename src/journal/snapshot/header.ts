@@ -26,7 +26,7 @@ export interface SnapshotPoint {
   readonly chain: Uint8Array;
   readonly epoch: number;
   readonly timestamp_us: number;
-  /** The highest of recordSession over all commands up to `position`. */
+  /** The highest of recordSession over all commands up to `position`, or more. */
   readonly session: number;
 }
 

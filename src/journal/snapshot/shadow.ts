@@ -3,6 +3,9 @@
 //
 //   newest snapshot that holds and belongs to this journal, or nothing
 //     -> frames after it, up to the durable position it is given -> its state, written, read back, older ones removed
+//
+// Where the frames can't be read any more it says so (LOG_DAMAGED); keepState() then writes what the application that
+// serves has in memory.
 
 import { type Application, RecordBuffer, SeriatimError } from "../../base/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS } from "../../protocol/index.ts";
@@ -12,12 +15,14 @@ import {
   FrameFollower,
   FrameLayout,
   type LogFrame,
+  type LogPoint,
 } from "../../segment/index.ts";
 import type { JournalSource } from "../inspect.ts";
 import { checkFrame, journalPlace } from "../journal.ts";
 import type { RecordRules } from "../record-rules.ts";
 import { recordSession } from "../records.ts";
 import { isOfHistory, newestUsable } from "./choice.ts";
+import type { SnapshotPoint } from "./header.ts";
 import type { SnapshotFile, SnapshotStore } from "./store.ts";
 
 /** Events nobody waits for, thrown away by the thousand. */
@@ -36,10 +41,15 @@ export interface ShadowOutcome {
   readonly notRemoved: SeriatimError | undefined;
 }
 
+/** A state that somebody has in memory, of the end of a durable frame. */
+export interface StateInMemory extends Pick<SnapshotPoint, "position" | "timestamp_us" | "session"> {
+  readonly state: Uint8Array<ArrayBuffer>;
+}
+
 /**
  * Writes a snapshot of the state behind the last frame that ends at or before `durable`. `application` must have applied
- * nothing yet, and is used up. Throws SNAPSHOT_EMPTY (no such frame), what the journal's reader, the store or the disk
- * says, or what the application throws for a record it does not know; nothing is changed or removed then.
+ * nothing yet, and is used up. Throws SNAPSHOT_EMPTY (no such frame), LOG_DAMAGED (the frames can't be read), what the store
+ * or the disk says, or what the application throws for a record it does not know; nothing is changed or removed then.
  */
 export function takeSnapshot(
   journal: JournalSource,
@@ -47,6 +57,46 @@ export function takeSnapshot(
   application: Application,
   durable: number,
 ): ShadowOutcome {
+  const { shadow, usable, refused } = reading(() => follow(journal, store, application, durable));
+  if (shadow.position === 0) {
+    const what = `${journal.directory} has no frame up to position ${durable}`;
+    throw new SeriatimError("SNAPSHOT_EMPTY", `no snapshot can be taken: ${what}`);
+  }
+  const applied = shadow.position - (usable?.position ?? 0);
+  const newest =
+    usable !== undefined && applied === 0
+      ? usable
+      : store.write(shadow, (write) => application.snapshot(write));
+  const { kept, damaged, notRemoved } = tidied(journal, store, newest);
+  return { newest, applied, kept, refused: [...refused, ...damaged], notRemoved };
+}
+
+/**
+ * Writes a snapshot of a state that need not be computed from the log. Throws LOG_DAMAGED when the log can't say what lies
+ * there, or what the store or the disk says.
+ */
+export function keepState(journal: JournalSource, store: SnapshotStore, given: StateInMemory): ShadowOutcome {
+  const { position, timestamp_us, session, state } = given;
+  const point = reading(() => pointAt(journal, position));
+  const newest = store.write({ ...point, timestamp_us, session }, (write) => write(state));
+  const { kept, damaged, notRemoved } = tidied(journal, store, newest);
+  return { newest, applied: 0, kept, refused: damaged, notRemoved };
+}
+
+/** What reading a log says that is not as it was written. */
+const DAMAGED: readonly string[] = ["LOG_CORRUPT", "JOURNAL_BEHIND_SNAPSHOT", "EIO"];
+
+/** Told from what a disk says that can't be written. */
+function reading<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof SeriatimError) || !DAMAGED.includes(error.code)) throw error;
+    throw new SeriatimError("LOG_DAMAGED", error.message, { cause: error });
+  }
+}
+
+function follow(journal: JournalSource, store: SnapshotStore, application: Application, durable: number) {
   const { usable, refused } = newestUsable(journal, store, application, {
     ...{ bound: durable, mayBeginJournal: true },
   });
@@ -57,24 +107,23 @@ export function takeSnapshot(
   } finally {
     follower.close();
   }
-  if (shadow.position === 0) {
-    const what = `${journal.directory} has no frame up to position ${durable}`;
-    throw new SeriatimError("SNAPSHOT_EMPTY", `no snapshot can be taken: ${what}`);
-  }
-  const applied = shadow.position - (usable?.position ?? 0);
-  const newest =
-    usable !== undefined && applied === 0
-      ? usable
-      : store.write(shadow, (write) => application.snapshot(write));
-  const { kept, damaged, notRemoved } = tidied(
-    store,
-    (file) => file.position === newest.position || isOfHistory(journal, file),
-  );
-  return { newest, applied, kept, refused: [...refused, ...damaged], notRemoved };
+  return { shadow, usable, refused };
 }
 
-function tidied(store: SnapshotStore, ofThisLog: (file: SnapshotFile) => boolean) {
+function pointAt(journal: JournalSource, position: number): LogPoint {
+  const follower = new FrameFollower(journalPlace(journal), position);
   try {
+    const point = follower.seek(position);
+    if (point !== undefined) return point;
+    throw new SeriatimError("LOG_CORRUPT", `${journal.directory}: no frame ends with position ${position}`);
+  } finally {
+    follower.close();
+  }
+}
+
+function tidied(journal: JournalSource, store: SnapshotStore, newest: SnapshotFile) {
+  try {
+    const ofThisLog = (file: SnapshotFile) => file.position === newest.position || isOfHistory(journal, file);
     return { ...store.tidy(ofThisLog), notRemoved: undefined };
   } catch (error) {
     if (!(error instanceof SeriatimError)) throw error;

@@ -12,8 +12,7 @@
 import type { Application, Position } from "../../base/index.ts";
 import { COMMAND_BYTES, COMMAND_WORDS } from "../../protocol/index.ts";
 import { createRing, Ring, RingConsumer, RingProducer } from "../../ring/index.ts";
-import type { CommandTap } from "../../runtime/index.ts";
-import { copySnapshot } from "./copy-snapshot.ts";
+import { type CommandTap, copySnapshot } from "../../runtime/index.ts";
 
 /** Commands on their way to the web thread: 5 MiB; as many as may wait for the journal, so that a burst fits. */
 const FEED_RING_RECORDS = 65_536;

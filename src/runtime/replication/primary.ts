@@ -51,6 +51,8 @@ export interface AckListener {
   ackShortage(why: string | undefined): void;
   /** It leads from now on: what its user has to say first in a tenure comes now, behind its Tenure. */
   tenureBegun?(tenure: TenureBegun): void;
+  /** The log can't be read where a replica needs it (why, in one line): a snapshot behind that helps. Told each time. */
+  logDamaged?(why: string): void;
   /** For the log. */
   readonly replicaNews?: ReplicaNews;
 }
@@ -172,6 +174,7 @@ export class Primary {
     this.#serving.tell(
       (line, isWarning) => listener.replicaNews?.(line, isWarning),
       (row, name) => holders.seat(row, name),
+      (why) => listener.logDamaged?.(why),
     );
     path.gateBy(this.gate);
     this.#begin = async (what) => {

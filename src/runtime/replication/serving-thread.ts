@@ -23,6 +23,9 @@ export interface PeerListener {
   outpromised(name: string, epoch: number): void;
 }
 
+/** Told why this node's own log can't be read where a replica needs it, each time. */
+export type DamageListener = (why: string) => void;
+
 /** Told which row of the view a replica has from now on. */
 export type SeatListener = (row: number, name: string) => void;
 
@@ -36,6 +39,7 @@ export class ServingThread {
   readonly #fence = Promise.withResolvers<SeriatimError>();
   #news: ReplicaNews = () => {};
   #seated: SeatListener = () => {};
+  #damaged: DamageListener = () => {};
   #peers: PeerListener | undefined;
   /** By row: who has it, or had it last. */
   readonly #seats: string[] = [];
@@ -64,8 +68,9 @@ export class ServingThread {
     return this.#listening.promise;
   }
 
-  tell(news: ReplicaNews, seated: SeatListener): void {
+  tell(news: ReplicaNews, seated: SeatListener, damaged: DamageListener): void {
     this.#news = news;
+    this.#damaged = damaged;
     this.#seated = seated;
     // They may have come before anybody listened.
     this.#seats.forEach((name, row) => {
@@ -108,12 +113,14 @@ export class ServingThread {
         return this.#news(`replica ${message.name} is connected, from position ${message.position} on`);
       case "sends snapshot":
         return this.#news(
-          `replica ${message.name} lacks what is retired: it is sent the snapshot of position ${message.position}`,
+          `replica ${message.name} lacks what this log no longer gives: it is sent the snapshot of position ${message.position}`,
         );
       case "ended":
         return this.#news(`replica ${message.name} is gone: ${message.how}`);
       case "refused":
         return this.#news(message.line, true);
+      case "damaged":
+        return this.#damaged(message.why);
       case "must stop":
         return this.#fence.resolve(fenced(message.why));
       case "failed":

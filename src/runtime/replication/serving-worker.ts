@@ -58,6 +58,8 @@ export type ServingWorkerMessage =
   | { readonly kind: "sends snapshot"; readonly name: string; readonly position: number }
   | { readonly kind: "ended"; readonly name: string; readonly how: string }
   | { readonly kind: "refused"; readonly line: string }
+  /** Its own log can't be read where a replica needs it. */
+  | { readonly kind: "damaged"; readonly why: string }
   | { readonly kind: "must stop"; readonly why: string }
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
 
@@ -77,7 +79,9 @@ const { name, keys, others } = readIdentity(data.keys, data.ownKey);
 const view = new AckView(data.view);
 const live = new LiveReader(data.live);
 const storage = new NodeStorage();
-const history = new History({ storage, checksums, directory: data.journal, log: JOURNAL_LOG });
+const history = new History({ storage, checksums, directory: data.journal, log: JOURNAL_LOG }, (why) =>
+  say({ kind: "damaged", why }),
+);
 const snapshots =
   data.version && new OutgoingSnapshots({ storage, checksums, directory: data.snapshots }, data.version);
 let primary: PrimarySide | undefined;

@@ -174,7 +174,7 @@ test("a journal that does not reach a snapshot's position has lost what was dura
   } catch (thrown) {
     error = thrown as SeriatimError;
   }
-  expect(error?.code).toBe("JOURNAL_BEHIND_SNAPSHOT");
+  expect(error?.code).toBe("LOG_DAMAGED");
   expect(error?.message).toContain("says that position 123 was durable, the journal does not reach it");
 });
 

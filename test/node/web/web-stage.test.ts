@@ -14,12 +14,11 @@ import {
   startNode,
 } from "../../../src/node/index.ts";
 import { createLog } from "../../../src/node/log.ts";
-import { copySnapshot } from "../../../src/node/web/copy-snapshot.ts";
 import { NodeWeb } from "../../../src/node/web/node-web.ts";
 import { NO_PORTS, type WebPeer, type WebStage, webOf } from "../../../src/node/web/web-stage.ts";
 import { COMMAND_BYTES } from "../../../src/protocol/index.ts";
 import { createRing } from "../../../src/ring/index.ts";
-import { CommandPath, type CommandTap, NoJournal } from "../../../src/runtime/index.ts";
+import { CommandPath, type CommandTap, copySnapshot, NoJournal } from "../../../src/runtime/index.ts";
 import { Sequencer } from "../../../src/sequencer/index.ts";
 import { Peer } from "./peer.ts";
 import { Primary } from "./support.ts";

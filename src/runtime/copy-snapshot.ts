@@ -1,6 +1,6 @@
 // An application's canonical state in one piece of memory that can be given to another thread.
 
-import type { Application } from "../../base/index.ts";
+import type { Application } from "../base/index.ts";
 
 export function copySnapshot(application: Application): Uint8Array<ArrayBuffer> {
   const pieces: Uint8Array[] = [];
