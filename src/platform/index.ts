@@ -14,6 +14,7 @@ export { NativeChecksums } from "./native-checksums.ts";
 export type { NetListenAddress } from "./net-listener.ts";
 export * from "./net-transport.ts";
 export * from "./node-storage.ts";
+export { readingInto } from "./reading-into.ts";
 export { makeToken, tokenDigest, tokenFinder } from "./secret-token.ts";
 export { monotonicNanos, SystemClock, threadBusyMicros } from "./system-clock.ts";
 export { letOthersGoFirst } from "./thread-priority.ts";

@@ -1,7 +1,13 @@
 // Servers and connections that are plain TCP or TLS, by what they are given. Whoever begins a TLS handshake takes a descriptor, so
 // these are few and have a deadline: for one more the oldest goes, and nobody who is silent keeps another out.
 
-import { connect as connectTcp, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import {
+  connect as connectTcp,
+  createServer as createTcpServer,
+  type OnReadOpts,
+  type Server,
+  type Socket,
+} from "node:net";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { Handshakes } from "./handshakes.ts";
 
@@ -45,8 +51,18 @@ export function boundHandshakes(server: Server): void {
   };
 }
 
-/** Connects by TLS to a peer whose certificate `ca` (PEM) vouches for; without it by plain TCP. Small writes go at once. */
-export function connectTo(where: { host: string; port: number }, ca: string | undefined): Socket {
-  const socket = ca === undefined ? connectTcp(where) : connectTls({ ...where, ca, minVersion: TLS_VERSION });
+/**
+ * Connects by TLS to a peer whose certificate `ca` (PEM) vouches for; without it by plain TCP. Small writes go at once. With `onread`
+ * what comes by plain TCP is read as that says, and no event tells of it.
+ */
+export function connectTo(
+  where: { host: string; port: number },
+  ca: string | undefined,
+  onread?: OnReadOpts,
+): Socket {
+  const socket =
+    ca === undefined
+      ? connectTcp({ ...where, ...(onread && { onread }) })
+      : connectTls({ ...where, ca, minVersion: TLS_VERSION });
   return socket.setNoDelay(true);
 }

@@ -61,6 +61,8 @@ export interface ReplicaLog {
   append(frame: Uint8Array, segment: number): string | undefined;
   /** Makes all that was stored safe. */
   sync(): void;
+  /** Prepares more of the next segment, as far as it keeps ahead of what was stored, or, `whenIdle`, all of it. */
+  prepareNext(whenIdle: boolean): void;
 }
 
 export interface FollowingNode extends Peer {
@@ -258,6 +260,8 @@ export class FollowingSession {
     if (log.persisted === log.position) return;
     log.sync();
     this.#writeAck(log.position, log.persisted);
+    // As the primary does behind each of its frames: otherwise a full load would wait for a whole segment of zeros.
+    log.prepareNext(false);
   }
 
   #writeAck(inMemory: Position, persisted: Position): void {

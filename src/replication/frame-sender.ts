@@ -15,7 +15,7 @@ import { type LiveReader, Taken } from "./live-frames.ts";
 import type { SessionOutput } from "./peers.ts";
 
 /** Frames in one go: other sessions of the same thread have their turn. */
-const FRAMES_PER_TURN = 32;
+export const FRAMES_PER_TURN = 32;
 
 export class FrameSender {
   readonly #history: History;

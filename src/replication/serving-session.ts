@@ -26,7 +26,7 @@ import {
 } from "../protocol/index.ts";
 import type { PeerStanding } from "./decisions.ts";
 import type { SessionEnd } from "./ending.ts";
-import { FrameSender } from "./frame-sender.ts";
+import { FRAMES_PER_TURN, FrameSender } from "./frame-sender.ts";
 import { judgeLogon } from "./judge-logon.ts";
 import { LiveReader } from "./live-frames.ts";
 import { HEARTBEAT_US, LOGON_US, type SessionOutput, SILENCE_US } from "./peers.ts";
@@ -139,7 +139,7 @@ export class ServingSession {
       if (followed === undefined) return false;
       const frames = followed.sender.send(followed.primary.released());
       if (frames > 0) this.#spoke_us = now_us;
-      return frames > 0;
+      return frames === FRAMES_PER_TURN;
     });
   }
 

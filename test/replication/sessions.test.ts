@@ -56,7 +56,7 @@ test("a new replica gets the whole journal, byte for byte, then each frame as it
   expect(pair.following.ended).toBeUndefined();
 });
 
-test("memory is acknowledged before the disk is asked, and both once per delivery", () => {
+test("memory is acknowledged before the disk is asked, room is made behind both, all once per delivery", () => {
   const primary = new PrimaryNode();
   const replica = new ReplicaNode();
   const pair = new Pair(primary, replica);
@@ -67,6 +67,7 @@ test("memory is acknowledged before the disk is asked, and both once per deliver
     order.push(`sync ${log.position}`);
     log.persisted = log.position;
   };
+  log.prepareNext = (whenIdle) => order.push(`prepare ${whenIdle ? "all" : "ahead"}`);
   const acks = new MessageStream(checksums);
   pair.up.write = (bytes) => {
     acks.receive(bytes, (_, at) => {
@@ -78,7 +79,8 @@ test("memory is acknowledged before the disk is asked, and both once per deliver
   primary.append(3);
   while (pair.serving.send(0));
   pair.down.deliver(new Prng(1), (bytes) => pair.following.received(bytes, 0));
-  expect(order).toEqual(["ack 4 in memory, 1 on the disk", "sync 4", "ack 4 in memory, 4 on the disk"]);
+  const acknowledged = ["ack 4 in memory, 1 on the disk", "sync 4", "ack 4 in memory, 4 on the disk"];
+  expect(order).toEqual([...acknowledged, "prepare ahead"]);
 });
 
 test("a replica too slow for the live frames is put back to the journal, and catches up", () => {

@@ -209,6 +209,8 @@ export class MemoryLog implements ReplicaLog {
   sync(): void {
     this.persisted = this.position;
   }
+
+  prepareNext(_whenIdle: boolean): void {}
 }
 
 export class ReplicaNode implements FollowingNode {

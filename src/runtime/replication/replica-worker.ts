@@ -39,6 +39,8 @@ import { SocketOutput } from "./socket-session.ts";
 /** Between two rounds through the addresses where the primary may be. */
 const RETRY_MS = 250;
 const TICK_MS = 50;
+/** Read at once: a few frames of a full load, which are then safe by one sync. */
+const READ_BYTES = 256 * 1024;
 
 const data = workerData as ReplicaWorkerData;
 const clock = new SystemClock();
@@ -62,6 +64,8 @@ class Replica implements FollowingNode {
   readonly nonce = makeNonce;
   readonly log: ReplicaJournal;
   readonly #standing: ReplicaStanding;
+  /** Of whatever connection there is: what was read is taken before the next read. */
+  readonly #read = new Uint8Array(READ_BYTES);
   readonly #promises = new Promises(new NodeStorage(), dirname(data.directory));
   readonly #listener: ServingListener;
   #session: FollowingSession | undefined;
@@ -164,11 +168,17 @@ class Replica implements FollowingNode {
 
   #connect(): void {
     const to = data.primaries[this.#tries++ % data.primaries.length];
-    const socket = connectTo(to, data.tls?.ca);
+    const received = (bytes: Uint8Array): void => this.#guarded(() => this.#received(session, bytes));
+    const callback = (count: number): boolean => {
+      received(this.#read.subarray(0, count));
+      return true;
+    };
+    const socket = connectTo(to, data.tls?.ca, { buffer: this.#read, callback });
     const session = new FollowingSession(this, new SocketOutput(socket), clock.monotonicMicros());
     this.#sockets.add(socket);
     this.#session = session;
-    socket.on("data", (bytes) => this.#guarded(() => this.#received(session, bytes)));
+    // Over TLS, and of what makes the socket read.
+    socket.on("data", received);
     let fault: string | undefined;
     socket.on("error", ({ code, message }: NodeJS.ErrnoException) => {
       fault = networkWords(code, message);

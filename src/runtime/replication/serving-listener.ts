@@ -4,13 +4,15 @@
 
 import type { Server, Socket } from "node:net";
 import { networkWords, SeriatimError } from "../../base/index.ts";
-import { createServerOf, SystemClock, type TlsIdentity } from "../../platform/index.ts";
+import { createServerOf, readingInto, SystemClock, type TlsIdentity } from "../../platform/index.ts";
 import type { RefusalCode } from "../../protocol/index.ts";
 import { endingWords, RefusalNotice, type ServingNode, ServingSession } from "../../replication/index.ts";
 import { SocketOutput } from "./socket-session.ts";
 
 /** Deadlines and heartbeats are looked after this often. */
 const TICK_MS = 50;
+/** Read from one at once: acknowledgements have 40 bytes, and come by the thousand. */
+const READ_BYTES = 4_096;
 /** For the last words to one that is refused or answered, and does not take them. */
 const LAST_WORDS_US = 1_000_000;
 /** Sockets at once, those included that have not said who they are, and those whose session is over. */
@@ -87,17 +89,25 @@ export class ServingListener {
     for (const { socket } of this.#connections) socket.destroy();
   }
 
-  #connected(socket: Socket): void {
-    socket.setNoDelay(true);
+  #connected(accepted: Socket): void {
     if (this.#connections.size >= CONNECTIONS_MAX) this.#giveWay();
+    const memory = new Uint8Array(READ_BYTES);
+    const received = (bytes: Uint8Array): void => {
+      session.received(bytes, this.#clock.monotonicMicros());
+      this.#pump(connection);
+    };
+    const reading = {
+      space: () => memory,
+      filled: (_: Uint8Array, count: number) => received(memory.subarray(0, count)),
+    };
+    const socket = (readingInto(accepted, reading) ?? accepted).setNoDelay(true);
     const session = new ServingSession(this.#node, new SocketOutput(socket), this.#clock.monotonicMicros());
     const address = socket.remoteAddress ?? "an address that is gone";
     const connection: Connection = { session, socket, address, isKnown: false, ended_us: undefined };
     this.#connections.add(connection);
-    socket.on("data", (bytes) => {
-      session.received(bytes, this.#clock.monotonicMicros());
-      this.#pump(connection);
-    });
+    // Over TLS, and of what makes the socket read.
+    socket.on("data", received);
+    socket.on("end", () => socket.end());
     socket.on("drain", () => this.#pump(connection));
     socket.on("error", () => {});
     socket.on("close", () => {
