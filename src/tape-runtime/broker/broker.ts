@@ -38,7 +38,7 @@ import { TopicDesk } from "./topic-desk.ts";
 const TICK_MS = 100;
 /** For the last words to reach those who read them; then connections are broken off. */
 const GOODBYE_MS = 2_000;
-/** For commands that wait for room in a full ring. */
+/** For what waits for room in a full queue. */
 const SETTLE_MS = 5_000;
 /** The longest that `stop` takes, with a disk that hangs and a peer that reads nothing. */
 export const TAPE_STOP_MS = SETTLE_MS + COMMIT_CLOSE_MS + GOODBYE_MS + STORAGE_CLOSE_MS;
@@ -194,7 +194,7 @@ export class TapeBroker {
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     this.#reception.shutDown();
     this.#publishers.leaveAll();
-    await this.#settleWorkers();
+    await this.#settleQueues();
     const [closed] = await Promise.allSettled([this.#workers.close()]);
     this.#publishers.shutDown();
     this.#subscribers.shutDown();
@@ -229,9 +229,10 @@ export class TapeBroker {
     this.#workers.publish();
   }
 
-  /** Commands that wait for room are given before the queues are closed. */
-  async #settleWorkers(): Promise<void> {
-    for (let waited_ms = 0; waited_ms < SETTLE_MS && this.#workers.isWaiting; waited_ms += TICK_MS) {
+  /** Parts and commands that wait for room are given before the queues are closed. */
+  async #settleQueues(): Promise<void> {
+    const isWaiting = () => this.#workers.isWaiting || this.#publishers.isWaiting;
+    for (let waited_ms = 0; waited_ms < SETTLE_MS && isWaiting(); waited_ms += TICK_MS) {
       await sleep(TICK_MS);
     }
   }

@@ -31,6 +31,8 @@ export class PublisherService {
   /** With an ack that is due. */
   #due: Publisher[] = [];
   #isTurnAsked = false;
+  /** Nobody is read any more. */
+  #isLeft = false;
   /** By commit worker: who waits for room in its queue. */
   readonly #forRoom: readonly SlotQueue[];
   readonly #watch: PublisherWatch;
@@ -163,15 +165,22 @@ export class PublisherService {
     for (const publisher of silent) this.#breakOff(publisher);
   }
 
-  /** Nobody is read any more; who is connected is told so once everything handed over is acknowledged. */
+  /** Nobody is read any more; whatever is whole is handed over, now or when the commit queue has room (`isWaiting`). `shutDown` follows. */
   leaveAll(): void {
+    this.#isLeft = true;
     for (const publisher of this.#publishers) {
       if (publisher === undefined) continue;
-      if (!publisher.isPaused) this.#pause(publisher);
-      publisher.drain.endTurn();
-      this.#forget(publisher);
+      this.#pause(publisher);
+      publisher.rest = undefined;
+      if (publisher.drain.endTurn()) this.#forget(publisher);
+      else this.#roomQueue(publisher).push(publisher.connection);
     }
     this.#turn();
+  }
+
+  /** Somebody waits for room in the commit queue. */
+  get isWaiting(): boolean {
+    return this.#forRoom.some(({ length }) => length > 0);
   }
 
   /** The last word to all. */
@@ -318,8 +327,10 @@ export class PublisherService {
         queue.push(connection);
         return;
       }
-      this.#goOn(publisher);
+      if (this.#isLeft) this.#forget(publisher);
+      else this.#goOn(publisher);
     }
+    if (this.#isLeft) this.#commits.publish();
   }
 
   #grant(): void {

@@ -88,29 +88,6 @@ test("a publisher that comes back is told what is there, and what it sends again
   expect(broker.figures().staging.inUse).toBe(0);
 });
 
-test.each([1, 4])(
-  "%i staging buffers under 16 publishers with large batches: none is lost, all are acknowledged",
-  async (stagingBuffers) => {
-    const broker = await startBroker({ stagingBuffers, workers: 2 });
-    const publishers = Array.from({ length: 16 }, (_, i) =>
-      Client.publisher(broker.ports[0], { publisher: i + 1, ack: 1, topic: `t${i % 3}` }),
-    );
-    await Promise.all(publishers.map((publisher) => publisher.hears("accepted 0")));
-    for (const [i, publisher] of publishers.entries()) {
-      for (let number = 1; number <= 6; number++) publisher.send(batch(number, 200_000, i + 1));
-      publisher.send(bye());
-    }
-    await Promise.all(publishers.map((publisher) => publisher.hears("end")));
-    for (const { heard } of publishers) expect(heard.at(-2)).toBe("ack 6");
-    await vi.waitFor(() =>
-      expect(broker.figures().batches).toEqual({ drained: 96, committed: 96, acknowledged: 96 }),
-    );
-    const figures = broker.figures();
-    expect(figures.topics.map(({ nextRecord }) => nextRecord).reduce((a, b) => a + b)).toBe(96 + 3);
-    expect(figures.staging.inUse).toBe(0);
-  },
-);
-
 test("who asks for what the topic is not, or is not there, is refused with the reason", async () => {
   const broker = await startBroker();
   const [port] = broker.ports;

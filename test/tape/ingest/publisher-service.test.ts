@@ -87,23 +87,6 @@ test("commit queue full: reads stop, nothing is lost, and the oldest goes on fir
   }
 });
 
-test.each([
-  ["in its header", 60],
-  ["in its payload", 150],
-])("a disconnect %s gives the buffer back and acks nothing of that batch", (_, bytes) => {
-  const bench = new Bench(1);
-  const connection = bench.open(0);
-  bench.receive(connection, batch(1, 64));
-  bench.commitAll();
-  bench.receive(connection, batch(2, 64).subarray(0, bytes));
-  bench.transport.turn();
-  bench.service.closed(connection);
-  bench.commitAll();
-  expect(bench.told(connection)).toEqual(["ack 1"]);
-  expect(bench.pool.inUse).toBe(0);
-  expect(bench.queue.ends).toEqual([connection]);
-});
-
 test("a disconnect while a part is queued: the buffer comes back, and nothing is acked", () => {
   const bench = new Bench(1);
   const connection = bench.open(0);
@@ -282,7 +265,7 @@ test("one that is silent is told every second that the broker is there; one that
 // The part that had found no room was handed over after its connection's end, in a buffer that had been given back: it ended the worker.
 test.each([
   ["a fault", (bench: Bench, connection: number) => bench.service.fault(connection, TapeReason.TakenOver, 0)],
-  ["the broker's end", (bench: Bench) => bench.service.leaveAll()],
+  ["the broker's last word", (bench: Bench) => bench.service.shutDown()],
   ["a lost connection", (bench: Bench, connection: number) => bench.service.closed(connection)],
 ])(
   "commit queue full, then %s: the part that found no room is forgotten, the buffer given back",
@@ -302,6 +285,29 @@ test.each([
     expect(bench.pool.inUse).toBe(0);
   },
 );
+
+test("commit queue full at a shutdown: nobody is read any more, and what was drained whole is committed when there is room", () => {
+  const bench = new Bench(2);
+  bench.queue.capacity = 0;
+  const [a, b] = [bench.open(0), bench.open(1)];
+  bench.receive(a, concat(batch(1, 64), batch(2, 64)));
+  bench.receive(b, concat(batch(1, 64), batch(2, 64).subarray(0, 150)));
+  bench.transport.turn();
+  bench.service.leaveAll();
+  expect(bench.transport.paused).toEqual(new Set([a, b]));
+  expect([bench.service.isWaiting, bench.queue.parts.length]).toEqual([true, 0]);
+  bench.queue.capacity = 10;
+  bench.service.settle();
+  expect(bench.service.isWaiting).toBe(false);
+  bench.commitAll();
+  bench.service.shutDown();
+  expect([bench.told(a), bench.told(b)]).toEqual([
+    ["ack 2", "ShuttingDown"],
+    ["ack 1", "ShuttingDown"],
+  ]);
+  expect(bench.transport.paused).toEqual(new Set([a, b]));
+  expect(bench.pool).toMatchObject({ inUse: 0, waiting: 0 });
+});
 
 // Its socket may never say so: with the broker's own heartbeats unacknowledged, no keep-alive is sent.
 test("who is read and says nothing for 30 s is broken off; who says Heartbeat, is not read or waits for its acks is not", () => {
