@@ -127,6 +127,8 @@ export class BatchRun {
         this.#pass(length);
         continue;
       }
+      if (this.#record > 0 && firstRecord > this.#record)
+        throw this.#wrong(segment, `a batch begins with record ${firstRecord}, expected ${this.#record}`);
       if (this.#used > 0 && this.#used + length > this.#atMost) return false;
       if (!this.#holds(segment, length)) return this.#orRoom(segment) !== "no room";
       this.#check(segment, length);

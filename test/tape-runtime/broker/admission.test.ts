@@ -6,15 +6,17 @@ import { SimulatedDisk } from "../../../src/lab/index.ts";
 import type { NetTransport } from "../../../src/platform/index.ts";
 import {
   encodeTapeHello,
+  encodeTapeProof,
   readAccepted,
+  type TapeAcceptedFields,
   TapeSender,
   TapeStream,
   TapeType,
+  type TopicGrant,
 } from "../../../src/protocol/index.ts";
 import {
   type AdministratorService,
   type CatalogTopic,
-  OPEN_GRANT,
   ORDERING_LIMITS,
   type SubscriberService,
   type TopicDirectory,
@@ -27,11 +29,17 @@ import { Reception } from "../../../src/tape-runtime/broker/reception.ts";
 import { TopicDesk } from "../../../src/tape-runtime/broker/topic-desk.ts";
 import { CommitInline } from "../../tape/commit/commit-inline.ts";
 import { SMALL_TOPICS } from "../../tape/commit/support.ts";
-import { Bench } from "../../tape/ingest/support.ts";
+import { Bench, batch } from "../../tape/ingest/support.ts";
 import { publisherHello } from "./support.ts";
 
 const TOPIC: CatalogTopic = {
   ...{ id: 1, name: "trades", order: 2, retainBytes: 0, retain_us: 0, created_us: 1 },
+};
+
+/** A key of two programs, and what it may send a second. */
+const LOADER: TopicGrant = {
+  ...{ name: "loader", isAdmin: false, bytesPerSecond: 1_000 },
+  topics: [{ name: "*", may: ["publish"] }],
 };
 
 /** Reception and admission on a commit worker that works when the test says so. */
@@ -58,8 +66,8 @@ class Desk {
     const access = {
       isOpen: true,
       challenge: () => new Uint8Array(32),
-      grantFor: () => OPEN_GRANT,
-      isProof: () => false,
+      grantFor: () => LOADER,
+      isProof: () => true,
     };
     this.reception = new Reception({
       transport: bench.transport as unknown as NetTransport,
@@ -82,10 +90,11 @@ class Desk {
   }
 
   /** A Hello on the slot's connection of that generation, as far as it gets without the worker. */
-  async hello(slot: number, generation: number, publisher: number): Promise<number> {
+  async hello(slot: number, generation: number, publisher: number, key = ""): Promise<number> {
     const connection = connectionNumber(slot, generation);
     this.reception.opened(connection, "127.0.0.1");
-    this.reception.received(connection, encodeTapeHello({ ...publisherHello, publisher, order: 2 }));
+    this.reception.received(connection, encodeTapeHello({ ...publisherHello, publisher, order: 2, key }));
+    if (key !== "") this.reception.received(connection, encodeTapeProof(new Uint8Array(64)));
     await new Promise((resolve) => setImmediate(resolve));
     return connection;
   }
@@ -99,13 +108,17 @@ class Desk {
 
   /** Of each Accepted that it was sent, the epoch. */
   accepted(connection: number): number[] {
-    const epochs: number[] = [];
+    return this.greetings(connection).map(({ epoch }) => epoch);
+  }
+
+  greetings(connection: number): TapeAcceptedFields[] {
+    const greetings: TapeAcceptedFields[] = [];
     const stream = new TapeStream(TapeSender.Broker, (bytes) => new Uint8Array(bytes));
     stream.receive(this.bench.transport.stream(connection), (type, memory) => {
-      if (type === TapeType.Accepted) epochs.push(readAccepted(memory, 0).epoch);
+      if (type === TapeType.Accepted) greetings.push(readAccepted(memory, 0));
       return true;
     });
-    return epochs;
+    return greetings;
   }
 }
 
@@ -125,4 +138,33 @@ test("who is gone before its session is open leaves neither its place in the ses
   const again = await desk.hello(1, 1, 7);
   desk.work();
   expect(desk.accepted(again)).toEqual([3]);
+});
+
+test("who is let in is told its topic, its levels and the lease that its batches may be missing for", async () => {
+  const desk = new Desk();
+  const connection = await desk.hello(0, 1, 7);
+  desk.work();
+  desk.work();
+  expect(desk.greetings(connection)).toEqual([
+    {
+      ...{ topic: 1, order: 2, ack: 2, epoch: 3, lastBatch: 0 },
+      ...{ nextRecord: 1, oldestRecord: 1, lease_ms: 30_000 },
+    },
+  ]);
+});
+
+test("all publishers of a key have its one rate: what the first has sent too much holds up the second", async () => {
+  const desk = new Desk();
+  const [first, second, other] = [
+    await desk.hello(0, 1, 7, "loader"),
+    await desk.hello(1, 1, 8, "loader"),
+    await desk.hello(2, 1, 9),
+  ];
+  for (let i = 0; i < 3; i++) desk.work();
+  const { bench } = desk;
+  bench.receive(first, batch(1, 2_000, 7));
+  expect([...bench.transport.paused]).toEqual([first]);
+  bench.receive(second, batch(1, 64, 8));
+  bench.receive(other, batch(1, 64, 9));
+  expect([...bench.transport.paused]).toEqual([first, second]);
 });

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { Prng, type Storage, type StorageAccess } from "../../../src/base/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
 import { type TapeMemory, tapeMemory } from "../../../src/protocol/index.ts";
+import { FRAME_HEADER_BYTES } from "../../../src/segment/index.ts";
 import { inspectTopic, TopicLog, TopicReader } from "../../../src/tape/index.ts";
 import {
   append,
@@ -174,6 +175,30 @@ test("damage is told with file and offset, and never handed out", () => {
     disk.rot(`t/${name}`, offset, 0x10);
   }
   expect(told).toBeGreaterThan(100);
+});
+
+// Each is whole by itself: only its place says that it is another's.
+test.each([
+  ["a later one", 3, 2, "position", "a batch says that it is at another position than 3"],
+  ["an earlier one", 2, 3, "record", "a batch begins with record 7, expected 5"],
+] as const)("a batch in the place of another, %s, is damage", (_, from, to, kind, why) => {
+  const disk = new SimulatedDisk();
+  const log = TopicLog.open(topicPlace(disk), SMALL);
+  const frames: { at: number; bytes: number }[] = [];
+  for (let batch = 1; batch <= 4; batch++) {
+    const at = log.bytes;
+    append(log, [{ batch }], START_us);
+    frames.push({ at: at + FRAME_HEADER_BYTES, bytes: log.bytes - at - FRAME_HEADER_BYTES });
+  }
+  log.sync();
+  const file = disk.open(`t/${disk.list("t")[0]}`, "write");
+  const bytes = new Uint8Array(frames[0].bytes);
+  file.read(bytes, 0, bytes.length, frames[from - 1].at);
+  file.write(bytes, 0, bytes.length, frames[to - 1].at);
+  const reader = new TopicReader(topicPlace(disk));
+  // The second batch is at position 3: a checkpoint and the first come before.
+  const value = kind === "position" ? 3 : 1;
+  expect(() => readAll(reader, { kind, value }, endOf(log))).toThrow(why);
 });
 
 test("segments that are removed while somebody looks for a record are told as gone, or read to their end", () => {
