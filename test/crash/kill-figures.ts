@@ -47,6 +47,18 @@ export class KillFigures {
     if (!isSame) this.wrong.push(`position ${position}: another state than the whole log gives`);
   }
 
+  /** What another loop counted, too. */
+  add(other: KillFigures): void {
+    for (const [name, counts] of other.#rows) {
+      const row = this.row(name);
+      for (const what of Object.keys(counts) as (keyof Row)[]) row[what] += counts[what];
+    }
+    this.wrong.push(...other.wrong);
+    this.#starts_ms.push(...other.#starts_ms);
+    this.#compared += other.#compared;
+    this.#fromSnapshot += other.#fromSnapshot;
+  }
+
   get kills(): number {
     return this.#sum(({ kills }) => kills);
   }

@@ -4,6 +4,8 @@
 //   npm run crash -- --nodes 3                     of the primary of a cluster, a replica, or all
 //   npm run crash -- --kills 1000 --seed 7 --minutes 30 --write docs/RELIABILITY.md
 //                                                  and no longer than that: the figures are of the rounds that were made
+//
+// Of one node two loops go side by side, each in a directory of its own: most of a round is the start of a node, on one core.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,10 +13,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writePart } from "../../tools/document.ts";
 import { ClusterLoop } from "./cluster-loop.ts";
+import { KillFigures } from "./kill-figures.ts";
 import { KillLoop } from "./kill-loop.ts";
 import { killNodes } from "./node-process.ts";
 
 const KILLS = 200;
+/** Loops of one node at once. */
+const LOOPS = 2;
 /** Breaches told of in words. */
 const WRONG_SHOWN = 20;
 /** A day: as good as no limit. */
@@ -45,9 +50,45 @@ if (
   );
 
 const directory = mkdtempSync(join(tmpdir(), "seriatim-kill-"));
-const loop =
-  nodes === 1 ? new KillLoop({ directory, seed }) : await ClusterLoop.make({ directory, seed }, nodes);
-const { figures } = loop;
+const end_ms = Date.now() + minutes * 60_000;
+const begun_ms = Date.now();
+const loops =
+  nodes === 1
+    ? Array.from(
+        { length: LOOPS },
+        (_, i) => new KillLoop({ directory: join(directory, String(i)), seed: seed + i }),
+      )
+    : [await ClusterLoop.make({ directory, seed }, nodes)];
+let told = 0;
+
+function killed(): number {
+  return loops.reduce((sum, { figures }) => sum + figures.kills, 0);
+}
+
+function isOver(): boolean {
+  return Date.now() >= end_ms || killed() >= kills || loops.some(({ figures }) => figures.wrong.length > 0);
+}
+
+async function run(loop: KillLoop | ClusterLoop): Promise<void> {
+  while (!isOver()) {
+    await loop.round();
+    if (killed() < told + PROGRESS) continue;
+    told = killed();
+    console.error(
+      `${told} kills, ${loops.reduce((sum, { figures }) => sum + figures.acknowledged, 0)} acknowledged`,
+    );
+  }
+  await loop.finish();
+}
+
+/** Of all loops together. */
+function allFigures(): KillFigures | ClusterLoop["figures"] {
+  const [first] = loops;
+  if (first instanceof ClusterLoop) return first.figures;
+  const all = new KillFigures();
+  for (const loop of loops) if (loop instanceof KillLoop) all.add(loop.figures);
+  return all;
+}
 
 function giveBack(): void {
   killNodes();
@@ -60,18 +101,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-const end_ms = Date.now() + minutes * 60_000;
 try {
-  for (let told = 0; Date.now() < end_ms && figures.kills < kills && figures.wrong.length === 0; ) {
-    await loop.round();
-    if (figures.kills < told + PROGRESS) continue;
-    told = figures.kills;
-    console.error(`${told} kills, ${figures.acknowledged} acknowledged`);
-  }
-  await loop.finish();
+  await Promise.all(loops.map(run));
+  const figures = allFigures();
   const ended = figures.kills < kills ? `, ended after ${figures.kills} kills` : "";
   const command = `npm run crash -- --nodes ${nodes} --kills ${kills} --seed ${seed}`;
-  const about = `\`${command}\`${ended}; ${figures.summary()}.`;
+  const perMinute = Math.round((figures.kills / (Date.now() - begun_ms)) * 60_000);
+  const about = `\`${command}\`${ended}; ${figures.summary()}; ${perMinute} kills a minute.`;
   const text = `${figures.table()}\n\n${about}`;
   console.log(text);
   for (const line of figures.wrong.slice(0, WRONG_SHOWN)) console.log(`seed ${seed}: ${line}`);
@@ -82,6 +118,6 @@ try {
   process.exitCode = figures.wrong.length === 0 ? 0 : 1;
 } finally {
   // What is wrong is to be looked at.
-  if (figures.wrong.length > 0) killNodes();
+  if (allFigures().wrong.length > 0) killNodes();
   else giveBack();
 }

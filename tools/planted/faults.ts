@@ -237,8 +237,22 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a replica with another history is followed",
     file: "src/replication/history.ts",
-    find: "return isSameChain(own.chain, point.chain) ? Comparison.Same : Comparison.Different;",
-    replace: "return Comparison.Same;",
+    find: "if (own === undefined || !isSameChain(own.chain, point.chain)) return Comparison.Different;",
+    replace: "if (own === undefined) return Comparison.Different;",
+  },
+  {
+    name: "where a log is damaged is forgotten",
+    file: "src/replication/history.ts",
+    find: "      if (this.#isDamage(error)) this.#damaged = Math.max(this.#damaged, follower.position + 1);\n",
+    replace: "",
+    tests: "test/replication/snapshot-transfer.test.ts",
+  },
+  {
+    name: "a state is copied before the journal has written what led to it",
+    file: "src/runtime/command-path.ts",
+    find: "    if (durable === this.#sequencer.position) paused(true);\n",
+    replace: "    if (durable <= this.#sequencer.position) paused(true);\n",
+    tests: "test/runtime/command-path.test.ts",
   },
   {
     name: "a primary that comes back leads before it has heard of the others",
