@@ -505,8 +505,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "whoever asks for a staging buffer first goes before those that wait",
     file: "src/tape/staging/pool.ts",
-    find: "if (this.#freeCount > 0 && this.#waiting.length === 0) return this.#give(connection);",
-    replace: "if (this.#freeCount > 0) return this.#give(connection);",
+    find: "if (this.#freeCount > 0 && this.#mayUse(worker) && this.#next() < 0)",
+    replace: "if (this.#freeCount > 0 && this.#mayUse(worker))",
     tests: "test/tape/staging",
   },
 ];
