@@ -4,12 +4,33 @@ import { defineConfig } from "vitest/config";
 // Tests start hundreds of threads and processes from the sources: what one has compiled the others read (bin/seriatim does the same).
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("node_modules/.cache/seriatim", import.meta.url));
 
+/** Layers whose tests leave nothing behind in their process: file after file in the same one, modules imported once. */
+const PURE =
+  "{base,conformance,engine,feed,gateway,journal,lab,protocol,replay,replication,segment,sequencer,simulation,tape,web}";
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    testTimeout: 30_000,
+    // What never comes is found by these; a machine that is busy with other things misses none of them.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000, interval: 20 } },
     // Most tests wait for disks, sockets and processes: three files at a time also on two cores.
     maxWorkers: 3,
     reporters: ["default", "./tools/vitest-summary.ts"],
+    // One behind the other by their names: the pure ones are short, and fill up what the long ones leave at the end.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "a-process-each",
+          include: ["test/**/*.test.ts"],
+          exclude: [`test/${PURE}/**`],
+        },
+      },
+      {
+        extends: true,
+        test: { name: "pure", include: [`test/${PURE}/**/*.test.ts`], isolate: false, unstubGlobals: true },
+      },
+    ],
   },
 });

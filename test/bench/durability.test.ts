@@ -26,7 +26,7 @@ test("the same load is measured against a node that keeps nothing, its disk, and
   const text = textTable(result);
   expect(text).toMatch(/^stage +journal off +fsync +disk\+ram$/m);
   expect(text).toMatch(/^replicate /m);
-}, 120_000);
+});
 
 test("the longest pause is measured without a snapshot and while one is taken", async () => {
   const small = { ordersResting: 500, fillRate: 10_000, rate: 1_000, run_ms: 300, budget_ms: 10_000 };
@@ -41,4 +41,4 @@ test("the longest pause is measured without a snapshot and while one is taken", 
     ]),
   );
   for (const { median } of result.rows) expect(median).toBeGreaterThan(0);
-}, 120_000);
+});

@@ -36,7 +36,7 @@ beforeAll(async () => {
     ...["--simulate", String(TRADERS_PER_SECOND)],
   ]);
   url = `http://127.0.0.1:${node.httpPort}/`;
-}, 60_000);
+});
 
 afterAll(async () => {
   await browser?.close();

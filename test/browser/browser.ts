@@ -11,8 +11,8 @@ import { type Browser, chromium, type Page } from "playwright-core";
 const SYSTEM_BROWSER = "/usr/bin/chromium";
 /** Containers have no user namespaces to build the sandbox with; only pages of ours are opened. */
 const ARGUMENTS = ["--no-sandbox", "--headless=shell", "--hide-scrollbars"];
-/** Nothing on the page takes longer than a frame or two; the machine may. */
-const WAIT_MS = 8_000;
+/** Nothing on the page takes longer than a frame or two; a busy machine may. */
+const WAIT_MS = 60_000;
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const OUTPUT = join(ROOT, "test-output");

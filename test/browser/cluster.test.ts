@@ -45,7 +45,7 @@ beforeAll(async () => {
     if (line.includes("Ctrl-C")) isReady.resolve();
   });
   await isReady.promise;
-}, 60_000);
+});
 
 afterAll(async () => {
   await browser?.close();
@@ -53,7 +53,7 @@ afterAll(async () => {
   const ended = once(cluster, "exit");
   cluster.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
-}, 30_000);
+});
 
 beforeEach(({ skip }) => {
   skip("reason" in opened, "reason" in opened ? opened.reason : "");
@@ -108,9 +108,9 @@ test("a replica that is lost is shown as gone and falling behind, and as there a
   await rowOf(page, "west").getByText("·").waitFor();
   expect(await page.evaluate(poorTexts)).toEqual([]);
   await keepPicture(page, "cluster-1440-gone");
-  await page.getByText("3 of 3 connected").waitFor({ timeout: 20_000 });
+  await page.getByText("3 of 3 connected").waitFor();
   await page.context().close();
-}, 40_000);
+});
 
 test("a replica's page shows the market and says that it takes no orders", async () => {
   const { page, complaints } = await visit(browser, nodeOf("south").url, DESK, "7");
@@ -123,13 +123,12 @@ test("a replica's page shows the market and says that it takes no orders", async
   await keepPicture(page, "cluster-1440-replica");
   expect(complaints).toEqual([]);
   await page.context().close();
-}, 30_000);
+});
 
 test("the primary is killed, the printed command promotes a replica, and its page goes on as the primary's", async () => {
   const pages = new Map<string, Page>();
   for (const name of ["south", "west"]) {
     const { page } = await visit(browser, nodeOf(name).url, DESK, "7");
-    page.setDefaultTimeout(60_000);
     await page.locator(".node-badge").getByText("replica").waitFor();
     await page.locator(".best-ask").waitFor();
     pages.set(name, page);

@@ -39,7 +39,7 @@ beforeAll(async () => {
     ...["--accounts", "alice=1", "--symbols", "BTC-USD:2:50,ETH-USD:2:5", "--open-order-entry", "off"],
   ]);
   url = `http://127.0.0.1:${node.httpPort}/`;
-}, 60_000);
+});
 
 afterAll(async () => {
   await browser?.close();

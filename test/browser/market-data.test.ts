@@ -33,7 +33,7 @@ beforeAll(async () => {
   await trade(0, 101_00, 5);
   await trade(299, 50_00, 70);
   await other.submit({ id: 10, symbol: 0, side: "buy", price: 99_00, quantity: 7 });
-}, 60_000);
+});
 
 afterAll(async () => {
   await browser?.close();

@@ -41,7 +41,7 @@ beforeAll(async () => {
   ]);
   url = `http://127.0.0.1:${node.httpPort}/`;
   other = await connectOrderEntry({ port: node.orderPort, account: 2 });
-}, 60_000);
+});
 
 afterAll(async () => {
   await other?.close();

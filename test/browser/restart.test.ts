@@ -15,7 +15,7 @@ let opened: BrowserOrReason;
 beforeAll(async () => {
   opened = await launchBrowser();
   if ("browser" in opened) await buildPageIfStale();
-}, 60_000);
+});
 
 afterAll(async () => {
   if ("browser" in opened) await opened.browser.close();

@@ -75,50 +75,43 @@ function start(dataDir: string, ...more: string[]): Run {
 
 const one = (line: string) => expect.stringMatching(new RegExp(`^seriatim: ${line}\n$`));
 
-/** Six processes one after another: a few seconds, but not on a machine that is busy with other things. */
-const busyMachine_ms = 90_000;
+test("an exchange starts, trades, ends by a signal, and goes on where it stopped", async () => {
+  const session = join(ROOT, "examples/session.txt");
+  const answers = readFileSync(session, "utf8")
+    .match(/^(evt|reject) .*\n/gm)
+    ?.join("");
+  const first = start("goes-on");
+  const { orderPort, http } = await first.ready();
+  expect(await seriatim("send", "--port", orderPort, session)).toEqual({
+    status: 0,
+    stdout: answers,
+    stderr: "",
+  });
+  const before = (await (await fetch(`${http}/healthz`)).json()) as { position: number };
+  expect(before).toMatchObject({ status: "ok", connections: 0, position: 15, durablePosition: 15 });
+  first.child.kill("SIGTERM");
+  expect(await first.ended).toMatchObject({ status: 0 });
 
-test(
-  "an exchange starts, trades, ends by a signal, and goes on where it stopped",
-  async () => {
-    const session = join(ROOT, "examples/session.txt");
-    const answers = readFileSync(session, "utf8")
-      .match(/^(evt|reject) .*\n/gm)
-      ?.join("");
-    const first = start("goes-on");
-    const { orderPort, http } = await first.ready();
-    expect(await seriatim("send", "--port", orderPort, session)).toEqual({
-      status: 0,
-      stdout: answers,
-      stderr: "",
-    });
-    const before = (await (await fetch(`${http}/healthz`)).json()) as { position: number };
-    expect(before).toMatchObject({ status: "ok", connections: 0, position: 15, durablePosition: 15 });
-    first.child.kill("SIGTERM");
-    expect(await first.ended).toMatchObject({ status: 0 });
+  const second = start("goes-on");
+  const metrics = await (await fetch(`${(await second.ready()).http}/metrics`)).text();
+  expect(metrics).toContain("\nseriatim_position 15\n");
+  expect(metrics).toContain("\nseriatim_orders_resting 2\n");
+  second.child.kill("SIGINT");
+  expect(await second.ended).toMatchObject({ status: 0 });
 
-    const second = start("goes-on");
-    const metrics = await (await fetch(`${(await second.ready()).http}/metrics`)).text();
-    expect(metrics).toContain("\nseriatim_position 15\n");
-    expect(metrics).toContain("\nseriatim_orders_resting 2\n");
-    second.child.kill("SIGINT");
-    expect(await second.ended).toMatchObject({ status: 0 });
+  expect(second.stderr).toMatch(/"signal":"SIGINT","msg":"stopping".*\n.*"position":15,"msg":"stopped"/);
 
-    expect(second.stderr).toMatch(/"signal":"SIGINT","msg":"stopping".*\n.*"position":15,"msg":"stopped"/);
+  // One line and no other: the log is not replayed first.
+  const other = await start("goes-on", "--symbols", "X", "--max-quantity", "5").ended;
+  const symbols = "--symbols is X, but this log was begun with symbols BTC-USD:2:50,[^;]*";
+  const quantity = "--max-quantity is 5, but this log was begun with max-quantity 1000000";
+  const what = "leave these settings out or start a new data directory";
+  expect(other).toMatchObject({ status: 2, stderr: one(`${symbols}; ${quantity}: ${what}`) });
 
-    // One line and no other: the log is not replayed first.
-    const other = await start("goes-on", "--symbols", "X", "--max-quantity", "5").ended;
-    const symbols = "--symbols is X, but this log was begun with symbols BTC-USD:2:50,[^;]*";
-    const quantity = "--max-quantity is 5, but this log was begun with max-quantity 1000000";
-    const what = "leave these settings out or start a new data directory";
-    expect(other).toMatchObject({ status: 2, stderr: one(`${symbols}; ${quantity}: ${what}`) });
-
-    const { stdout } = await seriatim("journal", "inspect", "--frames", "goes-on");
-    const year = new Date().getUTCFullYear();
-    expect(stdout).toMatch(new RegExp(`positions 1 to 5, \\d+ bytes, epoch 1, ${year}-`));
-  },
-  busyMachine_ms,
-);
+  const { stdout } = await seriatim("journal", "inspect", "--frames", "goes-on");
+  const year = new Date().getUTCFullYear();
+  expect(stdout).toMatch(new RegExp(`positions 1 to 5, \\d+ bytes, epoch 1, ${year}-`));
+});
 
 test("a damaged journal is shown as far as it holds, and named with its damage", async () => {
   const node = start("damaged");
@@ -164,65 +157,61 @@ async function inProcess(args: readonly string[]): Promise<{ status: number; std
   return { status, stderr };
 }
 
-test(
-  "what can't be started says why in one line",
-  async () => {
-    const holder = createServer();
-    await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
-    const { port } = holder.address() as { port: number };
-    const path = (name: string) => join(folder, name);
-    mkdirSync(path("foreign"));
-    writeFileSync(path("foreign/notes.txt"), "mine");
-    writeFileSync(path("file"), "");
-    writeFileSync(path("bad.json"), '{\n  "host": "127.0.0.1",\n}\n');
-    const inUse = start("in-use");
-    await inUse.ready();
-    const ports = ["--order-port", "0", "--http-port", "0"];
-    const cases: [args: string[], status: number, line: string][] = [
-      [["--order-port", String(port)], 1, `order-port ${port} on 127.0.0.1 is in use`],
-      [["--order-port", "0", "--http-port", String(port)], 1, `http-port ${port} on 127.0.0.1 is in use`],
-      [
-        [...ports, "--data-dir", path("foreign")],
-        1,
-        ".*/foreign is not a seriatim data directory: it holds notes.txt",
-      ],
-      [
-        [...ports, "--data-dir", path("file")],
-        1,
-        "data directory: cannot use the directory .*/file: it is not a directory \\(ENOTDIR\\)",
-      ],
-      [[...ports, "--data-dir", path("in-use")], 1, `.*/in-use is in use by process ${inUse.child.pid}`],
-      [
-        [...ports, "--data-dir", path("none"), "--accounts", "a=70000"],
-        2,
-        "--accounts: a=70000, but this exchange has accounts 0 to 65535",
-      ],
-      [
-        ["--host", "192.0.2.1"],
-        2,
-        "host 192.0.2.1 can be reached by other machines, which needs TLS \\(tls-cert and tls-key\\) and a trader or reader in a keys file .*",
-      ],
-      [
-        ["--host", "127.0.0.1", "--tls-cert", path("none.pem"), "--tls-key", path("none.pem")],
-        2,
-        "tls-cert: .*/none.pem can't be read: there is no such file",
-      ],
-      [[...ports, "--order-port", "2"], 2, "--order-port is given twice"],
-      [["--order-port", "8080"], 2, "order-port and http-port are both 8080: each needs its own"],
-      [["--orders", "1"], 2, "unknown option '--orders'.*"],
-      [["--threads", "many"], 2, '--threads: "many" is not one of spread, single'],
-      [["--config", path("bad.json")], 2, ".*/bad.json:3: not JSON: Expected double-quoted property name"],
-      [["extra"], 2, "too many arguments for 'start'.*"],
-    ];
-    for (const [args, status, line] of cases) {
-      expect(await inProcess(["start", ...args]), args.join(" ")).toEqual({ status, stderr: one(line) });
-    }
-    // What is refused has not begun a log.
-    expect(readdirSync(path("none"))).toEqual([]);
-    holder.close();
-  },
-  busyMachine_ms,
-);
+test("what can't be started says why in one line", async () => {
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
+  const { port } = holder.address() as { port: number };
+  const path = (name: string) => join(folder, name);
+  mkdirSync(path("foreign"));
+  writeFileSync(path("foreign/notes.txt"), "mine");
+  writeFileSync(path("file"), "");
+  writeFileSync(path("bad.json"), '{\n  "host": "127.0.0.1",\n}\n');
+  const inUse = start("in-use");
+  await inUse.ready();
+  const ports = ["--order-port", "0", "--http-port", "0"];
+  const cases: [args: string[], status: number, line: string][] = [
+    [["--order-port", String(port)], 1, `order-port ${port} on 127.0.0.1 is in use`],
+    [["--order-port", "0", "--http-port", String(port)], 1, `http-port ${port} on 127.0.0.1 is in use`],
+    [
+      [...ports, "--data-dir", path("foreign")],
+      1,
+      ".*/foreign is not a seriatim data directory: it holds notes.txt",
+    ],
+    [
+      [...ports, "--data-dir", path("file")],
+      1,
+      "data directory: cannot use the directory .*/file: it is not a directory \\(ENOTDIR\\)",
+    ],
+    [[...ports, "--data-dir", path("in-use")], 1, `.*/in-use is in use by process ${inUse.child.pid}`],
+    [
+      [...ports, "--data-dir", path("none"), "--accounts", "a=70000"],
+      2,
+      "--accounts: a=70000, but this exchange has accounts 0 to 65535",
+    ],
+    [
+      ["--host", "192.0.2.1"],
+      2,
+      "host 192.0.2.1 can be reached by other machines, which needs TLS \\(tls-cert and tls-key\\) and a trader or reader in a keys file .*",
+    ],
+    [
+      ["--host", "127.0.0.1", "--tls-cert", path("none.pem"), "--tls-key", path("none.pem")],
+      2,
+      "tls-cert: .*/none.pem can't be read: there is no such file",
+    ],
+    [[...ports, "--order-port", "2"], 2, "--order-port is given twice"],
+    [["--order-port", "8080"], 2, "order-port and http-port are both 8080: each needs its own"],
+    [["--orders", "1"], 2, "unknown option '--orders'.*"],
+    [["--threads", "many"], 2, '--threads: "many" is not one of spread, single'],
+    [["--config", path("bad.json")], 2, ".*/bad.json:3: not JSON: Expected double-quoted property name"],
+    [["extra"], 2, "too many arguments for 'start'.*"],
+  ];
+  for (const [args, status, line] of cases) {
+    expect(await inProcess(["start", ...args]), args.join(" ")).toEqual({ status, stderr: one(line) });
+  }
+  // What is refused has not begun a log.
+  expect(readdirSync(path("none"))).toEqual([]);
+  holder.close();
+});
 
 test("send ends with 1 when nobody is there, and when the exchange lacks a symbol", async () => {
   const session = join(ROOT, "examples/session.txt");

@@ -55,8 +55,6 @@ class Run {
   }
 }
 
-/** Five processes one after another: a few seconds, but not on a machine that is busy with other things. */
-const busyMachine_ms = 90_000;
 const READY = /orders on (127\.0\.0\.1:(\d+)), (http:\S+),/;
 
 /** A node on a journal of its own name; free ports unless one is given. */
@@ -70,32 +68,28 @@ async function resting(http: string): Promise<number> {
   return Number(/^seriatim_orders_resting (\d+)$/m.exec(metrics)?.[1]);
 }
 
-test(
-  "traders outlive a killed exchange, are succeeded when killed themselves, and take all quotes back at SIGINT",
-  async () => {
-    const first = startNode("killed");
-    const [, address, port] = await first.says(READY);
-    const traders = new Run("traders", address, "--every", "1", "--rate", "1000");
-    await traders.says(/^8 traders on BTC-USD: about 1000 orders a second, seed 1\n/);
-    await traders.says(/^1 s: \d+ orders \(\d+ a second\), [1-9]\d* fills, \d+ rejected/m);
-    await first.ended("SIGKILL");
-    await traders.says(/^the connection to 127\.0\.0\.1:\d+ was lost: .*; trying again\n/m);
-    const second = startNode("killed", port);
-    const [, , , http] = await second.says(READY);
-    await traders.says(/connected again\n(.*\n)*\d+ s: [1-9]\d* orders .* [1-9]\d* fills/);
-    expect(await resting(http)).toBeGreaterThan(20);
-    expect(await traders.ended("SIGKILL")).toMatchObject({ stderr: "" });
-    expect(await resting(http)).toBeGreaterThan(20);
-    // The next ones find what the killed ones left.
-    const next = new Run("traders", address, "--rate", "1000", "--every", "1", "--seed", "9");
-    await next.says(/^1 s: /m);
-    expect(await next.ended("SIGINT")).toEqual({ status: 0, stderr: "" });
-    expect(next.stdout).toMatch(/\nended: \d+ orders, \d+ fills, \d+ rejected\n$/);
-    expect(await resting(http)).toBe(0);
-    expect(await second.ended("SIGTERM")).toMatchObject({ status: 0 });
-  },
-  busyMachine_ms,
-);
+test("traders outlive a killed exchange, are succeeded when killed themselves, and take all quotes back at SIGINT", async () => {
+  const first = startNode("killed");
+  const [, address, port] = await first.says(READY);
+  const traders = new Run("traders", address, "--every", "1", "--rate", "1000");
+  await traders.says(/^8 traders on BTC-USD: about 1000 orders a second, seed 1\n/);
+  await traders.says(/^1 s: \d+ orders \(\d+ a second\), [1-9]\d* fills, \d+ rejected/m);
+  await first.ended("SIGKILL");
+  await traders.says(/^the connection to 127\.0\.0\.1:\d+ was lost: .*; trying again\n/m);
+  const second = startNode("killed", port);
+  const [, , , http] = await second.says(READY);
+  await traders.says(/connected again\n(.*\n)*\d+ s: [1-9]\d* orders .* [1-9]\d* fills/);
+  expect(await resting(http)).toBeGreaterThan(20);
+  expect(await traders.ended("SIGKILL")).toMatchObject({ stderr: "" });
+  expect(await resting(http)).toBeGreaterThan(20);
+  // The next ones find what the killed ones left.
+  const next = new Run("traders", address, "--rate", "1000", "--every", "1", "--seed", "9");
+  await next.says(/^1 s: /m);
+  expect(await next.ended("SIGINT")).toEqual({ status: 0, stderr: "" });
+  expect(next.stdout).toMatch(/\nended: \d+ orders, \d+ fills, \d+ rejected\n$/);
+  expect(await resting(http)).toBe(0);
+  expect(await second.ended("SIGTERM")).toMatchObject({ status: 0 });
+});
 
 // The process ended where it printed, and its quotes stayed in the books.
 test("traders whose output can't be written any more take their quotes back and say so", async () => {

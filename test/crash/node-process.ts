@@ -93,7 +93,7 @@ export class NodeProcess {
     this.#process.stdout?.on("data", (part: Buffer) => {
       text += part.toString();
     });
-    const ended = once(this.#process, "exit").then(([code]) => {
+    const ended = once(this.#process, "close").then(([code]) => {
       throw new Error(`the node ended with ${code}: ${this.stderr}`);
     });
     ended.catch(() => {});
@@ -112,9 +112,9 @@ export class NodeProcess {
     this.#process.kill(signal);
   }
 
-  /** Waits for its end; returns the exit status, or the signal's name. */
+  /** Waits for its end and all it said; returns the exit status, or the signal's name. */
   async ended(): Promise<number | string> {
-    const [code, by] = (await once(this.#process, "exit")) as [number | null, string | null];
+    const [code, by] = (await once(this.#process, "close")) as [number | null, string | null];
     return code ?? by ?? "gone";
   }
 

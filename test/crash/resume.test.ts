@@ -53,12 +53,12 @@ test("orders that were taken and not answered are answered by the node that come
   const client = await connectResumingOrderEntry({ addresses: [{ port }], account: 1, patience_ms: 30_000 });
   const before = await client.submit(order(1));
   // The next segment is prepared, so the next thing that is synced is the next frame.
-  await expect.poll(preparedBytes, { timeout: 20_000 }).toBe(SEGMENT_BYTES);
+  await expect.poll(preparedBytes).toBe(SEGMENT_BYTES);
   await sleep(200);
   // From here on the disk takes commands and never says that they are safe: they are in the journal, unanswered.
   writeFileSync(held, "");
   const unanswered = Array.from({ length: 40 }, (_, i) => client.submit(order(i + 2)));
-  await expect.poll(() => recount(folder).accepts.size, { timeout: 20_000 }).toBe(41);
+  await expect.poll(() => recount(folder).accepts.size).toBe(41);
   expect(client.inFlight).toBe(40);
   expect(await node.end("SIGKILL")).toBe("SIGKILL");
   rmSync(held);

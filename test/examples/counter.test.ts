@@ -121,7 +121,7 @@ test("killed in the middle of its additions: each that was answered happened onc
     answered = valuesIn(counter.output);
   }
   expect(answered.size).toBeGreaterThan(40);
-}, 120_000);
+});
 
 /** Free now, and nobody is given it for a while. */
 async function freePort(): Promise<number> {
@@ -173,4 +173,4 @@ test("with a copy: when the first machine is lost with its disk, the copy leads 
   for (let i = 0; i < ADDITIONS; i++) await copy.prints(new RegExp(`^counter ${100 + i} is 7$`, "m"));
   expect(await copy.ended()).toBe(0);
   expect(await back.ended()).toBe(0);
-}, 120_000);
+});

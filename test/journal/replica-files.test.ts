@@ -257,7 +257,7 @@ test("wherever it stops, the old history or the new one is there, whole, and not
     `${last - first + 1} calls stopped at, 3 times each: ${seen.old} old histories, ${seen.new} new ones`,
   );
   expect(Math.min(seen.old, seen.new)).toBeGreaterThan(20);
-}, 60_000);
+});
 
 /** Has it no beginning but a snapshot's: the segments before that are retired, as far as they go. */
 function retired(): SimulatedDisk {

@@ -29,7 +29,7 @@ test("orders are answered when a replica has them, and the replica leads when it
   cluster.makeKey("ann", "admin");
   const north = await cluster.startPrimary({ ...tls, ackPolicy: "ram" });
   const south = await cluster.follow("south", north.replicationPort, tls);
-  await expect.poll(() => north.status().reason, { timeout: 20_000 }).toBeUndefined();
+  await expect.poll(() => north.status().reason).toBeUndefined();
   expect(await trade(north.orderPort, 1)).toEqual(["Ack 1"]);
   await expect.poll(() => south.status().position).toBe(north.status().position);
 

@@ -44,7 +44,7 @@ test("orders are taken once the replica is there, answered by disk and memory of
   cluster.expectSameFiles("north", "south");
   for (const name of ["north", "south"]) await expectNotAlone(name);
   cluster.expectSameFiles("north", "south");
-}, 60_000);
+});
 
 /** Whoever forgets the flags of a cluster's node is told which. */
 async function expectNotAlone(name: string): Promise<void> {

@@ -37,7 +37,7 @@ async function traded(some: Partial<Configuration>): Promise<RunningNode> {
   for (let id = 1; id <= 500; id++)
     await client.submit({ id, symbol: 0, side: "buy", price: id, quantity: 1 });
   await client.close();
-  await expect.poll(() => node?.status().stageTotals.whole?.count, { timeout: 5_000 }).toBe(500);
+  await expect.poll(() => node?.status().stageTotals.whole?.count).toBe(500);
   return node;
 }
 

@@ -62,7 +62,7 @@ test("a replica tells of itself before it has any log", async () => {
   expect(said.reason).toBe("it is not connected to its primary, 127.0.0.1:9");
   expect(said.nodes).toMatchObject([{ name: "south", role: "replica", epoch: 0, inMemory: 0, lag: 0 }]);
   await expect(Peer.connect(south.httpPort)).rejects.toThrow("503");
-}, 60_000);
+});
 
 test("a replica's page shows the primary's market and an account's orders, and takes none", async () => {
   const north = await start("north");
@@ -115,7 +115,7 @@ test("a replica's page shows the primary's market and an account's orders, and t
   const late = await greet(south, "7");
   late.say({ type: "openOrders", request: 11 });
   expect(await late.next("orders")).toMatchObject({ request: 11, last: true });
-}, 60_000);
+});
 
 test("what a replica has on its disk is not shown before a primary says that it may be seen", async () => {
   const north = await start("north");
@@ -128,4 +128,4 @@ test("what a replica has on its disk is not shown before a primary says that it 
   const again = await start("south", "127.0.0.1:9");
   await until(() => again.status().position >= position);
   await expect(Peer.connect(again.httpPort)).rejects.toThrow("503");
-}, 60_000);
+});

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../../src/engine/index.ts";
 import { SnapshotStore } from "../../src/journal/index.ts";
 import { configurationOf, createLog, KEEP_ALL, startNode } from "../../src/node/index.ts";
@@ -148,7 +148,7 @@ test("a node takes them by itself and keeps two, each with the state of its posi
   const log = createLog({ level: "info", human: false, write: (line) => lines.push(line) });
   const node = await startNode(loaded, log);
   const taken = () => lines.filter((line) => line.includes("took a snapshot")).length;
-  await vi.waitFor(() => expect(taken()).toBeGreaterThan(2), 30_000);
+  await expect.poll(() => taken()).toBeGreaterThan(2);
   await node.requestSnapshot();
   await node.stop();
   const store = new SnapshotStore(

@@ -53,12 +53,12 @@ test("a node's tape listens, says its figures, and ends with the node", async ()
     stop: () => started.stop(),
   }));
   expect(tapePort).toBeGreaterThan(0);
-  await expect.poll(() => status().tape?.figures?.staging.buffers, { timeout: 60_000 }).toBe(2);
+  await expect.poll(() => status().tape?.figures?.staging.buffers).toBe(2);
   expect(status()).toMatchObject({ status: "ok", tape: { figures: { port: tapePort, topicsTotal: 0 } } });
   const publisher = await TapePublisher.connect({ port: tapePort, topic: "t", publisher: 1, ack: 2 });
   await publisher.publishBatch([{ value: "one" }, { value: "two" }]);
   await publisher.close();
-  await expect.poll(() => status().tape?.figures?.topics[0]?.nextRecord, { timeout: 60_000 }).toBe(3);
+  await expect.poll(() => status().tape?.figures?.topics[0]?.nextRecord).toBe(3);
   const metrics = await (await fetch(`http://127.0.0.1:${node?.httpPort}/metrics`)).text();
   for (const line of [
     "seriatim_tape_up 1",
@@ -88,7 +88,7 @@ test("a tape that fails leaves the exchange as it is: degraded, one line of erro
       batch.catch(() => {}),
     ),
   );
-  await expect.poll(() => started.status().status, { timeout: 60_000 }).toBe("degraded");
+  await expect.poll(() => started.status().status).toBe("degraded");
   await published;
   const { reason, takesOrders, tape } = started.status();
   expect([takesOrders, tape?.failure]).toEqual([true, reason]);

@@ -111,7 +111,7 @@ function watchPlain(...args: string[]): Promise<Ended> {
     let [text, errors] = ["", ""];
     child.stdout.on("data", (piece: Buffer) => (text += piece));
     child.stderr.on("data", (piece: Buffer) => (errors += piece));
-    child.on("exit", (status) => resolve({ status, text, errors }));
+    child.on("close", (status) => resolve({ status, text, errors }));
   });
 }
 

@@ -34,7 +34,7 @@ test("both sides of a trade are in the topic when their answers are out, and the
   await orders.submit({ id: 2, symbol: 0, side: "buy", price: 100, quantity: 3 });
   await orders.close();
   const { durablePosition } = started.status();
-  await expect.poll(() => started.status().tape?.published, { timeout: 8_000 }).toBe(durablePosition);
+  await expect.poll(() => started.status().tape?.published).toBe(durablePosition);
   const topic = await readTopic(started.tapePort, "reports");
   const checksums = new NativeChecksums();
   const told = topic.records.map(({ key, value }) => JSON.parse(dropCopyText(key, value, checksums) ?? ""));

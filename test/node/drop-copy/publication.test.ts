@@ -84,7 +84,7 @@ test("a topic of somebody else's is refused by name, and when it is deleted publ
   const administrator = await TapeAdministrator.connect({ port });
   await administrator.delete(topic);
   await administrator.close();
-  await expect.poll(() => now.publication.position, { timeout: 5_000 }).toBe(flow.journal.durablePosition);
+  await expect.poll(() => now.publication.position).toBe(flow.journal.durablePosition);
   await now.stop();
   expectReports(await readTopic(broker.ports[0], "reports"), flow);
 });
@@ -122,7 +122,7 @@ test("a topic that retention has emptied goes on with what is released by then, 
     const [{ oldestRecord, nextRecord }] = await administrator.topics();
     return oldestRecord === nextRecord;
   };
-  await expect.poll(isEmpty, { timeout: 8_000 }).toBe(true);
+  await expect.poll(isEmpty).toBe(true);
   await administrator.retain(topic, { retainBytes: null, retainMs: null });
   await administrator.close();
   const released = flow.journal.durablePosition;

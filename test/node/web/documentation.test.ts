@@ -101,7 +101,7 @@ beforeAll(async () => {
   await lookAtTheTape(alice);
   alice.socket.close();
   bob.socket.close();
-}, 30_000);
+});
 afterAll(async () => {
   await node.stop();
   rmSync(tape, { recursive: true });

@@ -217,7 +217,7 @@ test("a request that does not come to its end is answered with 408 and closed, w
   });
   await new Promise((resolve) => socket.once("close", resolve));
   expect(answer).toMatch(/^HTTP\/1\.1 408 /);
-}, 5_000);
+});
 
 test("a peer that takes nothing of its answer is ended", async () => {
   const file = { contentType: "text/plain", bytes: Buffer.alloc(16_777_216), immutable: false };
@@ -227,7 +227,7 @@ test("a peer that takes nothing of its answer is ended", async () => {
   socket.on("error", () => {});
   await once(face.server, "request");
   const connections = promisify(face.server.getConnections.bind(face.server));
-  await expect.poll(() => connections(), { timeout: 5_000 }).toBe(0);
+  await expect.poll(() => connections()).toBe(0);
   socket.destroy();
 });
 

@@ -285,7 +285,7 @@ test("the client library goes on over a restart of the node, with no report lost
   await node.stop();
   await expect(client.submit({ ...order, id: "2" })).rejects.toMatchObject({ code: "NOT_CONNECTED" });
   await start({ httpPort });
-  await expect.poll(() => client.connection.state, { timeout: 10_000 }).toBe("open");
+  await expect.poll(() => client.connection.state).toBe("open");
   await traded();
   await expect.poll(() => reports).toEqual(["1 accepted", "2 traded"]);
   expect([...client.orders.open()]).toMatchObject([{ id: "1", open: 3, cumulative: 2 }]);
@@ -323,7 +323,7 @@ test("one order that trades 12,000 times is reported whole, also to who reads sl
     }
   }
   expect(slow.socket.readyState).toBe(slow.socket.OPEN);
-}, 30_000);
+});
 
 /** Rounds in which the connection breaks while orders are on their way, and orders of each. */
 const BREAKS = 8;
@@ -347,7 +347,7 @@ test("whenever the connection breaks, each order was executed and reported once,
   const { client } = await clientOf({ openSocket, listener: { report: heard } });
   const outcomes = new Map<string, Promise<string>>();
   for (let i = 0; i < BREAKS; i++) {
-    await expect.poll(() => client.connection.state, { timeout: 10_000 }).toBe("open");
+    await expect.poll(() => client.connection.state).toBe("open");
     for (let j = 0; j < ORDERS_PER_BREAK; j++) {
       const id = String(i * ORDERS_PER_BREAK + j + 1);
       const order = { symbol: "BTC-USD", id, side: "buy", price: "100.00", quantity: 1 } as const;
@@ -373,4 +373,4 @@ test("whenever the connection breaks, each order was executed and reported once,
   }
   expect([...counts.keys()].sort()).toEqual(["NOT_EXECUTED", "accepted"]);
   expect(client.orders.size).toBe(counts.get("accepted") ?? 0);
-}, 30_000);
+});

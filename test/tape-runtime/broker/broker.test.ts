@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { encodeTapeHello, TAPE_PAYLOAD_BYTES_MAX, TapeBatch } from "../../../src/protocol/index.ts";
 import { batch, bye, concat } from "../../tape/ingest/support.ts";
 import { Client, publisherHello, startBroker } from "./support.ts";
@@ -26,13 +26,13 @@ test.each([0, 1, 2])(
     const subscriber = Client.subscriber(port);
     await subscriber.until(() => subscriber.batches.length === 20, "20 batches");
     expect(Buffer.compare(sent(subscriber.batches), sent(batches))).toBe(0);
-    await vi.waitFor(() =>
-      expect(broker.figures()).toMatchObject({
+    await expect
+      .poll(() => broker.figures())
+      .toMatchObject({
         connections: { publishers: 1, subscribers: 1, opened: 2, refused: 0 },
         batches: { drained: 20, committed: 20, acknowledged: 20 },
         topics: [{ name: "trades", order, nextRecord: 21 }],
-      }),
-    );
+      });
   },
 );
 

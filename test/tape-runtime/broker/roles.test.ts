@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import {
   ed25519Signer,
   ed25519Verifier,
@@ -114,7 +114,7 @@ test("where keys are asked for, half of the connections are for who has proved o
   const strangers: Client[] = [];
   for (let i = 0; i < 3; i++) {
     strangers.push(new Client(port));
-    await vi.waitFor(() => expect(broker.figures().connections.opened).toBe(2 + i));
+    await expect.poll(() => broker.figures().connections.opened).toBe(2 + i);
   }
   await strangers[0].hears("Refused TooManyConnections");
   await strangers[0].hears("end");
@@ -137,15 +137,15 @@ test("a slow connection beside fast ones keeps its buffer from nobody for long, 
   await Promise.all([...slow, ...fast].map((client) => client.hears("accepted 0")));
   // With one buffer held in mid-batch the other one goes round.
   slow[0].send(batch(1, 100_000, 1).subarray(0, 50_000));
-  await vi.waitFor(() => expect(broker.figures().staging.inUse).toBe(1));
+  await expect.poll(() => broker.figures().staging.inUse).toBe(1);
   for (const [i, client] of fast.entries())
     client.send(concat(batch(1, 100_000, i + 3), batch(2, 64, i + 3)));
   await Promise.all(fast.map((client) => client.hears("ack 2")));
   // With both held the fast ones wait, until the slow ones have had their time.
   slow[1].send(batch(1, 100_000, 2).subarray(0, 50_000));
-  await vi.waitFor(() => expect(broker.figures().staging.inUse).toBe(2));
+  await expect.poll(() => broker.figures().staging.inUse).toBe(2);
   for (const [i, client] of fast.entries()) client.send(batch(3, 64, i + 3));
-  await vi.waitFor(() => expect(broker.figures().connections.paused).toBe(3));
+  await expect.poll(() => broker.figures().connections.paused).toBe(3);
   await new Promise((resolve) => setTimeout(resolve, 250));
   ahead_us += BATCH_us;
   await Promise.all(slow.map((client) => client.hears("Fault TooSlow")));

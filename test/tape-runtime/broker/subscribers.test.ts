@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { NativeChecksums, NodeStorage, SystemClock } from "../../../src/platform/index.ts";
 import {
   batchHeaderProblem,
@@ -282,7 +282,7 @@ test("a subscriber that has credit, holds a buffer and takes nothing is closed a
   await publish(port, "trades", 24, 1_000_000);
   const client = Client.subscriber(port, { credit: 1e9 });
   client.socket.pause();
-  await vi.waitFor(() => expect(broker.figures().delivery.inUse).toBe(1), 5_000);
+  await expect.poll(() => broker.figures().delivery.inUse).toBe(1);
   const { bytes: heartbeat, view } = tapeMemory(new ArrayBuffer(8));
   writePlain(view, 0, TapeType.Heartbeat);
   // Steps of four seconds, a look or two at what it has taken in each; it says all the while that it is there.
@@ -305,7 +305,7 @@ test("a subscriber that retention overtakes is told so, and which record is the 
   await client.hears("batch");
   for (let number = 2; number <= 24; number++) publisher.send(batch(number, 1_000_000));
   await publisher.hears("ack 24");
-  await vi.waitFor(() => expect(broker.figures().topics[0].oldestRecord).toBeGreaterThan(2), 5_000);
+  await expect.poll(() => broker.figures().topics[0].oldestRecord).toBeGreaterThan(2);
   credit(client, 1e9);
   await client.hears("Fault RecordGone");
   await client.hears("end");
@@ -319,7 +319,7 @@ test("a group has one active member; its standby takes over from the committed o
   const second = Client.subscriber(port, { topic, group: "risk" });
   await second.hears("standby");
   commit(first, 4);
-  await vi.waitFor(() => expect(topicFigures(topic)?.groups).toMatchObject([{ committed: 4, members: 2 }]));
+  await expect.poll(() => topicFigures(topic)?.groups).toMatchObject([{ committed: 4, members: 2 }]);
   expect([first.heard[1], second.batches.length]).toEqual(["active 1", 0]);
   first.socket.destroy();
   await second.hears("active 4");
@@ -340,7 +340,7 @@ test("a broker that is started again has its topics, their settings and what gro
   const member = Client.subscriber(before.ports[0], { group: "risk" });
   await member.until(() => member.batches.length === 6, "6 batches");
   commit(member, 5);
-  await vi.waitFor(() => expect(before.figures().topics[0].groups).toMatchObject([{ committed: 5 }]));
+  await expect.poll(() => before.figures().topics[0].groups).toMatchObject([{ committed: 5 }]);
   await before.stop();
   await member.hears("Fault ShuttingDown");
   const after = await startBroker({ directory });
