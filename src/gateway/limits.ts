@@ -23,6 +23,9 @@ export interface GatewayLimits {
   /** What one connection may have taken in one turn; what is left of its input waits for the next one. */
   readonly turn_frames: number;
   readonly turn_bytes: number;
+  /** What a turn has for all connections together, shared out evenly; no share is smaller than the least. */
+  readonly turnAll_frames: number;
+  readonly turnLeast_frames: number;
   /** A peer that takes no bytes for this long while some are held for it is disconnected. */
   readonly blocked_us: number;
   /** At the cap a peer that has taken nothing for this long counts as one that has stopped reading: it is closed at once. */
@@ -53,6 +56,9 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   // Some 0.5 ms of work, and half of what one read of a socket brings: a full one waits twice for others.
   turn_frames: 512,
   turn_bytes: 32_768,
+  // Some 1 ms: eight that send without end have whole shares. The least is what a client sends that does not.
+  turnAll_frames: 4_096,
+  turnLeast_frames: 16,
   blocked_us: 5_000_000,
   // What a machine acknowledges comes in steps of some 100 KB: one that reads 50 KB/s is not mistaken for one that has stopped.
   still_us: 2_000_000,
@@ -81,6 +87,7 @@ export function assertLimits(limits: GatewayLimits): void {
   );
   assert(limits.accountsMax >= 1, "there is at least account 0");
   assert(limits.turn_frames >= 1 && limits.turn_bytes >= 1, "everybody gets something in a turn");
+  assert(limits.turnLeast_frames >= 1, "however many there are");
   assert(limits.firstChunk_bytes >= 128, "a chunk holds at least one frame of every kind");
   assert(limits.chunk_bytes >= limits.firstChunk_bytes, "the largest chunk is no smaller than the first");
   assert(

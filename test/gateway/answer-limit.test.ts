@@ -22,6 +22,7 @@ const LIMITS = {
   // Turns are not what this is about.
   turn_frames: 1_000_000,
   turn_bytes: 10_000_000,
+  turnAll_frames: 1_000_000,
 };
 const ROOM_bytes = LIMITS.outputMax_bytes - LIMITS.outputSoft_bytes - OUTPUT_RESERVE_bytes - ACK_bytes;
 

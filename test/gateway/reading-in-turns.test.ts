@@ -78,6 +78,34 @@ test("several that flood take turns: in no turn has one of them had two shares m
   expect(spread).toBeLessThanOrEqual(16);
 });
 
+test("a turn has so much for all together: the more that flood, the less each of them has of it, down to the least", async () => {
+  const limits = { turn_frames: 32, turn_bytes: 32 * 64, turnAll_frames: 64, turnLeast_frames: 4 };
+  const [few, many, most] = [
+    [2, 32],
+    [8, 8],
+    [40, 4],
+  ] as const;
+  for (const [flooders, share] of [few, many, most]) {
+    const venue = await startVenue(limits, 0, flooders);
+    const counts = countByTurn(venue);
+    const peers = await Promise.all(Array.from({ length: flooders }, () => venue.open()));
+    const answers = peers.map((peer) => readAll(peer));
+    for (const peer of peers) peer.end(orders(400));
+    await Promise.all(answers);
+    const ofTurn = new Map<string, number[]>();
+    for (const [key, count] of counts) {
+      const [turn] = key.split("/");
+      ofTurn.set(turn, [...(ofTurn.get(turn) ?? []), count]);
+    }
+    const sum = (all: number[]) => all.reduce((a, b) => a + b, 0);
+    const turns = [...ofTurn.values()];
+    expect(Math.max(...turns.map(sum))).toBeLessThanOrEqual(64 + 32 + 4 * flooders);
+    // While all of them have something.
+    const full = turns.filter((all) => all.length === flooders).flat();
+    expect(full.sort((a, b) => a - b)[full.length >> 1]).toBe(share);
+  }
+});
+
 test("a share is counted in bytes too, and a frame cut by its end is whole in the next turn", async () => {
   const venue = await startVenue({ turn_bytes: 70 });
   const counts = countByTurn(venue);
