@@ -37,6 +37,7 @@ export const TapeReason = {
   OtherSession: 32,
   TopicExists: 33,
   HelloLate: 34,
+  Busy: 35,
 } as const;
 export type TapeReason = (typeof TapeReason)[keyof typeof TapeReason];
 
@@ -87,6 +88,7 @@ const TEXTS: Readonly<Record<TapeReasonName, string>> = {
   OtherSession: "a batch names another session than its connection's",
   TopicExists: "there is a topic of this name already",
   HelloLate: "no whole Hello came in time",
+  Busy: "as much as can wait for the tape's disk does so already",
 };
 
 /** What a reason means, in words. */

@@ -12,6 +12,9 @@ import type {
 import type { CommitWorkers } from "./commit-workers.ts";
 import type { OpenTopics } from "./open-topics.ts";
 
+/** Requests that wait for a commit worker at once, also for administrators that are gone by now: one whose disk hangs answers none. */
+export const REQUESTS_WAITING_MAX = 256;
+
 export interface TopicDeskOptions {
   readonly open: OpenTopics;
   readonly workers: CommitWorkers;
@@ -26,9 +29,14 @@ export class TopicDesk implements TopicControl {
   readonly #options: TopicDeskOptions;
   /** Topics whose logs are being closed, and who waits for that. */
   readonly #closing = new Map<number, () => void>();
+  #waiting = 0;
 
   constructor(options: TopicDeskOptions) {
     this.#options = options;
+  }
+
+  get isBusy(): boolean {
+    return this.#waiting >= REQUESTS_WAITING_MAX;
   }
 
   known({ id }: CatalogTopic): TopicProgress | undefined {
@@ -36,7 +44,7 @@ export class TopicDesk implements TopicControl {
   }
 
   opened(topic: CatalogTopic): Promise<TopicProgress | TapeReason> {
-    return new Promise((resolve) => this.#options.open.openToRead(topic, resolve));
+    return this.#waitFor(new Promise((resolve) => this.#options.open.openToRead(topic, resolve)));
   }
 
   retain(topic: CatalogTopic): void {
@@ -50,8 +58,17 @@ export class TopicDesk implements TopicControl {
     open.forget(id);
     const closed = new Promise<void>((resolve) => this.#closing.set(id, resolve));
     workers.deleteTopic(id);
-    await closed;
+    await this.#waitFor(closed);
     await remove(id);
+  }
+
+  async #waitFor<T>(answer: Promise<T>): Promise<T> {
+    this.#waiting++;
+    try {
+      return await answer;
+    } finally {
+      this.#waiting--;
+    }
   }
 
   status(may: MayAdminister): object {

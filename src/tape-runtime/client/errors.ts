@@ -37,6 +37,7 @@ const PASSING: ReadonlySet<number> = new Set([
   TapeReason.LogFailed,
   TapeReason.ShuttingDown,
   TapeReason.HelloLate,
+  TapeReason.Busy,
 ]);
 
 /** Whether connecting again may help. */

@@ -1,6 +1,7 @@
 // The topics as the loop that answers clients knows them: a copy of the catalog, changed when a change is durable. What is
 // returned of a change is true for good: a topic that was made survives the next kill, one that was deleted is gone.
-// Changes are made one after the other, so that two who make the same topic get one; as many wait as there are connections.
+// Changes are made one after the other, so that two who make the same topic get one. Those of connections that are gone wait too: with a
+// disk that hangs and clients that come again and again there would be no end of them, so beyond a bound the answer is Busy.
 
 import { SeriatimError } from "../../base/index.ts";
 import {
@@ -26,6 +27,9 @@ export interface CatalogStore {
 /** What of a topic's settings can be changed. */
 export type TopicRetention = Pick<TopicSettings, "retainBytes" | "retain_us">;
 
+/** Changes that are under way or wait: a few for each topic that there can be. */
+export const CHANGES_WAITING_MAX = 4_096;
+
 /** Of a topic that nobody said an order level for: every subscriber sees one order. */
 const ORDER_DEFAULT = 1;
 
@@ -35,6 +39,7 @@ export class TopicDirectory {
   readonly #wall_us: () => number;
   /** The change that is under way, or the last one. */
   #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
   /** `wall_us`: the time that topics are said to be made at. */
   constructor(state: CatalogState, store: CatalogStore, wall_us: () => number) {
@@ -58,7 +63,7 @@ export class TopicDirectory {
 
   /**
    * The topic of this name, made with `settings` when there is none. An order of TAPE_ORDER_ANY is whatever it has. Or why not:
-   * TopicName, AckLevel's like OrderLevel (another one, or none there is), TopicLimit, DiskFull, LogFailed.
+   * TopicName, AckLevel's like OrderLevel (another one, or none there is), TopicLimit, DiskFull, LogFailed, Busy.
    */
   getOrCreate(name: string, settings: TopicSettings): Promise<CatalogTopic | TapeReason> {
     const there = this.#found(name, settings.order);
@@ -73,7 +78,7 @@ export class TopicDirectory {
     );
   }
 
-  /** The topic with another retention; TopicUnknown, DiskFull, LogFailed. */
+  /** The topic with another retention; TopicUnknown, DiskFull, LogFailed, Busy. */
   retain(name: string, retention: TopicRetention): Promise<CatalogTopic | TapeReason> {
     return this.#inTurn(async () => {
       const topic = this.get(name);
@@ -83,7 +88,7 @@ export class TopicDirectory {
     });
   }
 
-  /** The topic that is there no more: its files and who uses it are the caller's affair. TopicUnknown, DiskFull, LogFailed. */
+  /** The topic that is there no more: its files and who uses it are the caller's affair. TopicUnknown, DiskFull, LogFailed, Busy. */
   delete(name: string): Promise<CatalogTopic | TapeReason> {
     return this.#inTurn(async () => {
       const topic = this.get(name);
@@ -124,8 +129,12 @@ export class TopicDirectory {
     return undefined;
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work);
+  #inTurn(work: () => Promise<CatalogTopic | TapeReason>): Promise<CatalogTopic | TapeReason> {
+    if (this.#waiting === CHANGES_WAITING_MAX) return Promise.resolve(TapeReason.Busy);
+    this.#waiting++;
+    const turn = this.#last.then(work).finally(() => {
+      this.#waiting--;
+    });
     this.#last = turn.catch(() => {});
     return turn;
   }

@@ -1,7 +1,6 @@
 // Opens a topic's log from its last segment: the checkpoint in it says what came before. When that segment was begun and its
 // checkpoint never written, or torn, the one before is read too: it was safe before the last one had a name.
 
-import { SeriatimError } from "../../base/index.ts";
 import {
   describeScan,
   FIRST_EPOCH,
@@ -12,6 +11,7 @@ import {
   listLogDirectory,
   openLog,
 } from "../../segment/index.ts";
+import { corruptSegment } from "./segment-files.ts";
 import { readSegmentHead, type SegmentHead } from "./segment-head.ts";
 import { logLimitsOf, type TopicLimits, type TopicPlace, topicLogPlace } from "./topic-place.ts";
 import { TopicState } from "./topic-state.ts";
@@ -36,7 +36,8 @@ export function openTopic(place: TopicPlace, limits: TopicLimits): OpenedTopic {
   const { segments } = listLogDirectory(log.storage, log.directory, log.log);
   const state = new TopicState(limits.sessionsMax);
   const oldest = segments.length === 0 ? undefined : readSegmentHead(log, segments[0]);
-  if (oldest === undefined && segments.length > 1) throw corrupt(log, segments[0], "it has no checkpoint");
+  if (oldest === undefined && segments.length > 1)
+    throw corruptSegment(log, segments[0], "it has no checkpoint");
   const options = { from: originOf(log, segments), writesAhead: true };
   const { writer, scan } = openLog(log, logLimits, (frame) => state.take(frame), options);
   const last = scan.segments.at(-1);
@@ -59,11 +60,7 @@ function originOf(log: LogPlace, segments: readonly number[]): LogOrigin | undef
   const first = firstToRead(log, segments);
   if (first === undefined) return undefined;
   const header = headerOf(log, first);
-  if (typeof header === "string") throw corrupt(log, first, header);
+  if (typeof header === "string") throw corruptSegment(log, first, header);
   const { firstPosition, epoch, anchor } = header;
   return { position: firstPosition - 1, epoch: Math.max(epoch, FIRST_EPOCH), chain: anchor };
-}
-
-function corrupt({ directory }: LogPlace, segment: number, why: string): SeriatimError {
-  return new SeriatimError("LOG_CORRUPT", `corrupt: segment ${segment} in ${directory}: ${why}`);
 }

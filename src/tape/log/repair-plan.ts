@@ -22,6 +22,7 @@ import {
   segmentName,
 } from "../../segment/index.ts";
 import { firstToRead } from "./open-topic.ts";
+import { corruptSegment } from "./segment-files.ts";
 import { readSegmentHead } from "./segment-head.ts";
 import { TOPIC_LIMITS, type TopicLimits, type TopicPlace, topicLogPlace } from "./topic-place.ts";
 import { TopicState } from "./topic-state.ts";
@@ -55,7 +56,7 @@ export function planRepair(place: TopicPlace, limits: TopicLimits = TOPIC_LIMITS
   if (segments.length === 0)
     throw new SeriatimError("TOPIC_EMPTY", `${place.directory} holds no topic of a tape`);
   const begin = beginning(log, segments);
-  let damage = begin === 0 ? undefined : words(log, segments[0], "it has no checkpoint");
+  let damage = begin === 0 ? undefined : corruptSegment(log, segments[0], "it has no checkpoint").message;
   for (let end = segments.length; begin >= 0 && end > begin; ) {
     const { fault, state, isTorn } = look(log, segments.slice(begin, end), limits);
     // With files behind it that go, an end that looks torn was followed by what was safe.
@@ -96,7 +97,7 @@ function look(log: LogPlace, segments: readonly number[], { sessionsMax }: Topic
   const first = firstToRead(log, segments) ?? segments[0];
   const header = headerOf(log, first);
   if (typeof header === "string")
-    return { state, fault: { segment: first, offset: 0, words: words(log, first, header) } };
+    return { state, fault: { segment: first, offset: 0, words: corruptSegment(log, first, header).message } };
   const names = new Set(segments.map((number) => segmentName(log.log, number)));
   let fault: Look["fault"];
   const visit = (frame: LogFrame): boolean => {
@@ -113,10 +114,6 @@ function look(log: LogPlace, segments: readonly number[], { sessionsMax }: Topic
   const { file, offset } = scan.fault;
   const found = { segment: numberOf(file), offset, words: describeScan(scan) };
   return { state, fault: found, isTorn: scan.verdict === "torn" };
-}
-
-function words({ directory, log }: LogPlace, segment: number, why: string): string {
-  return `corrupt: ${directory}/${segmentName(log, segment)} at offset 0: ${why}`;
 }
 
 function numberOf(file: string): number {

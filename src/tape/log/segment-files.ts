@@ -100,6 +100,11 @@ function whenThere<T>(look: () => T): T | undefined {
   }
 }
 
+/** A segment that is wrong as a whole, or missing. */
+export function corruptSegment({ directory, log }: LogPlace, number: number, why: string): SeriatimError {
+  return corruptAt(`${directory}/${segmentName(log, number)}`, 0, why);
+}
+
 export function corruptAt(path: string, offset: number, why: string): SeriatimError {
   return new SeriatimError("LOG_CORRUPT", `corrupt: ${path} at offset ${offset}: ${why}`);
 }

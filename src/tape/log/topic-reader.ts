@@ -8,7 +8,7 @@
 import type { TapeMemory } from "../../protocol/index.ts";
 import { type LogPlace, SECTOR_BYTES } from "../../segment/index.ts";
 import { BatchRun } from "./batch-run.ts";
-import { corruptAt, type OpenSegmentFile, SegmentFiles } from "./segment-files.ts";
+import { corruptSegment, type OpenSegmentFile, SegmentFiles } from "./segment-files.ts";
 import type { SegmentHead } from "./segment-head.ts";
 import { SegmentIndex } from "./segment-index.ts";
 import type { RecordsGone, TopicCursor, TopicEnd } from "./topic-cursor.ts";
@@ -111,7 +111,7 @@ export class TopicReader {
       const found = this.#files.head(numbers[low]);
       if (found !== undefined) return found;
     }
-    throw corruptAt(this.#log.directory, 0, "no segment of it begins with a checkpoint");
+    throw corruptSegment(this.#log, this.#files.list()[0] ?? 1, "no segment begins with a checkpoint");
   }
 
   #headOfOldest(numbers: readonly number[]): SegmentHead | undefined {
@@ -149,7 +149,7 @@ export class TopicReader {
   #missing(number: number): RecordsGone {
     const numbers = this.#files.list();
     if (numbers.length > 0 && numbers[0] > number) return this.#gone();
-    throw corruptAt(this.#log.directory, 0, `segment ${number} is missing`);
+    throw corruptSegment(this.#log, number, `segment ${number} is missing`);
   }
 
   #gone(): RecordsGone {
@@ -157,7 +157,7 @@ export class TopicReader {
       const oldest = this.#headOfOldest(this.#files.list());
       if (oldest !== undefined) return { oldestRecord: oldest.firstRecord };
     }
-    throw corruptAt(this.#log.directory, 0, "its oldest segment does not begin with a checkpoint");
+    throw corruptSegment(this.#log, this.#files.list()[0] ?? 1, "it has no checkpoint");
   }
 
   #indexOf({ number, firstPosition }: OpenSegmentFile): SegmentIndex {

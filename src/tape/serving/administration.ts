@@ -19,6 +19,8 @@ import type { SubscriberService } from "./subscriber-service.ts";
 
 /** What the broker does for an administrator. */
 export interface TopicControl {
+  /** So many requests wait for a log to be opened or closed, those of administrators that are gone included, that no more can. */
+  readonly isBusy: boolean;
   /** How far the topic has come, when its log is open, or was. */
   known(topic: CatalogTopic): TopicProgress | undefined;
   /** How far the topic has come; it is opened for that when it is not. Or why it can't be. */
@@ -69,6 +71,7 @@ export class Administration {
     if (typeof request === "number")
       return refused(request, request === TapeReason.Malformed ? WORDS : undefined);
     if (request.do === "status") return { status: this.#control.status(may) };
+    if (this.#control.isBusy) return refused(TapeReason.Busy);
     if (request.do === "topics") return this.#list(may);
     if (!may(request.topic, request.do)) return refusedOf(request.topic, TapeReason.NotAllowed);
     return this.#ofTopic(request);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { CatalogTopic, PublisherService, SubscriberService } from "../../../src/tape/index.ts";
 import { CommitWorkers } from "../../../src/tape-runtime/broker/commit-workers.ts";
 import { OpenTopics } from "../../../src/tape-runtime/broker/open-topics.ts";
-import { TopicDesk } from "../../../src/tape-runtime/broker/topic-desk.ts";
+import { REQUESTS_WAITING_MAX, TopicDesk } from "../../../src/tape-runtime/broker/topic-desk.ts";
 import { batchBytes, Workbench } from "../../tape/commit/support.ts";
 
 // It was kept back until the topic is open, and opened with what it was asked for before: so it was never applied.
@@ -25,4 +25,20 @@ test("a retention that is said while its topic is being opened is applied", () =
   }
   bench.pass(1_100_000);
   expect(bench.disk.list("/tape/topics/00000001").length).toBeLessThan(4);
+});
+
+// Each request of an administrator that came, asked and went waited for ever.
+test("requests that wait for a worker that answers nothing are bounded, and taken again when it does", async () => {
+  const asked: CatalogTopic[] = [];
+  const open = new OpenTopics((topic) => asked.push(topic));
+  const nobody = { publishers: {} as PublisherService, subscribers: {} as SubscriberService };
+  const workers = new CommitWorkers([]);
+  const desk = new TopicDesk({ open, workers, ...nobody, remove: async () => {}, status: () => ({}) });
+  const topic: CatalogTopic = { id: 1, name: "t", order: 1, retainBytes: 0, retain_us: 0, created_us: 1 };
+  const answers = Array.from({ length: REQUESTS_WAITING_MAX }, () => desk.opened(topic));
+  expect([asked.length, desk.isBusy]).toEqual([1, true]);
+  const extent = { nextRecord: 1, nextPosition: 2, oldestRecord: 1, bytes: 4096 };
+  open.opened({ topic: 1, reason: 0, kind: 0, connection: 0, buffer: 0, epoch: 0, detail: 0, ...extent });
+  await Promise.all(answers);
+  expect(desk.isBusy).toBe(false);
 });

@@ -6,12 +6,14 @@ import { SimulatedDisk } from "../../../src/lab/index.ts";
 import { NativeChecksums } from "../../../src/platform/index.ts";
 import { TapeReason } from "../../../src/protocol/index.ts";
 import { FRAME_HEADER_BYTES, openLog, SECTOR_BYTES } from "../../../src/segment/index.ts";
+import { CHANGES_WAITING_MAX } from "../../../src/tape/catalog/topic-directory.ts";
 import {
   type CatalogChange,
   type CatalogLog,
   CatalogState,
   decodeCatalogChanges,
   encodeCatalogChange,
+  TopicDirectory,
 } from "../../../src/tape/index.ts";
 import { catalogOn, directoryOn, KEPT, madeIn, NOW_us } from "./support.ts";
 
@@ -214,6 +216,20 @@ test("there are 1,024 topics at most, and one that was deleted makes room for an
   expect(await madeIn(topics, "one.more")).toMatchObject({ id: 1_025 });
   disk.restart();
   expect([...catalogOn(disk).state.topics].length).toBe(1_024);
+});
+
+// With a disk that hangs each connection that came with a topic of its own and went left one that waits.
+test("as many changes wait for the disk as there are places for, and the next is told so", async () => {
+  const written = Promise.withResolvers<void>();
+  const store = { write: () => written.promise };
+  const topics = new TopicDirectory(new CatalogState(), store, () => NOW_us);
+  const waiting = Array.from({ length: CHANGES_WAITING_MAX }, () => topics.getOrCreate("t", KEPT));
+  expect(await topics.getOrCreate("t", KEPT)).toBe(TapeReason.Busy);
+  expect(await topics.delete("t")).toBe(TapeReason.Busy);
+  written.resolve();
+  const made = await Promise.all(waiting);
+  expect(new Set(made).size).toBe(1);
+  expect(await topics.getOrCreate("u", KEPT)).toMatchObject({ id: 2, name: "u" });
 });
 
 test("a full disk makes no topic and says so, and nothing is half there", async () => {

@@ -47,6 +47,7 @@ function brokerWith() {
   const heard: string[] = [];
   const slow = Promise.withResolvers<void>();
   let isStuck = false;
+  let isBusy = false;
   const send = (_: number, bytes: Uint8Array, from: number, to: number): boolean => {
     stream.receive(bytes.subarray(from, to), (type, memory, length) => {
       heard.push(type === TapeType.Reply ? (decodeText(memory, 0, length) ?? "") : `type ${type}`);
@@ -61,6 +62,9 @@ function brokerWith() {
     topics,
     subscribers,
     control: {
+      get isBusy() {
+        return isBusy;
+      },
       known: ({ name }) => (name.startsWith("used") ? PROGRESS : undefined),
       opened: async ({ name }: CatalogTopic) => {
         if (name === "slow") await slow.promise;
@@ -89,6 +93,9 @@ function brokerWith() {
     open: () => slow.resolve(),
     stick: (value: boolean) => {
       isStuck = value;
+    },
+    busy: (value: boolean) => {
+      isBusy = value;
     },
     pass: (seconds: number) => {
       now_us += seconds * 1e6;
@@ -190,6 +197,17 @@ test("a topic whose log is damaged is listed all the same", async () => {
   await topics.create("damaged", { order: 1, retainBytes: 0, retain_us: 0 });
   expect(await answer({ do: "topics" })).toMatchObject({ topics: [{ topic: "damaged", bytes: null }] });
   expect(await answer({ do: "groups", topic: "damaged" })).toMatchObject({ error: "LogCorrupt" });
+});
+
+test("while too many requests wait for a disk, the next ones are told so, and figures are still to be had", async () => {
+  const { answer, busy, service } = brokerWith();
+  service.open(1, () => true);
+  busy(true);
+  for (const request of [{ do: "topics" }, { do: "create", topic: "t", order: 1 }])
+    expect(await answer(request)).toMatchObject({ error: "Busy" });
+  expect(await answer({ do: "status" })).toMatchObject({ status: { port: 9400 } });
+  busy(false);
+  expect(await answer({ do: "topics" })).toEqual({ topics: [] });
 });
 
 test("requests sent together are answered one after the other, none before the answer before it is out", async () => {
