@@ -21,7 +21,7 @@ import {
 } from "../base/index.ts";
 import { Handshakes } from "./handshakes.ts";
 import { type NetListenAddress, NetListener } from "./net-listener.ts";
-import { readingInto } from "./reading-into.ts";
+import { type ReadingInto, readingInto } from "./reading-into.ts";
 import { TcpQueues } from "./tcp-queues.ts";
 
 /** How long a closed connection may take to send its last bytes and to see the peer's end, in milliseconds; then it
@@ -55,8 +55,8 @@ export interface SpaceHandler extends TransportHandler {
   filled(connection: number, space: Uint8Array, count: number): void;
 }
 
-/** Where connections that are being closed are read to. */
-const DROPPED = new Uint8Array(65_536);
+/** Where every connection is read to that is being closed, or whose handler says no place: it is lent what came, so one is enough. */
+const LENT = new Uint8Array(65_536);
 
 export class NetTransport implements Transport {
   /** Peers that were lost while they were accepted: no slot or descriptor was left for them, or their TLS was none. */
@@ -248,12 +248,14 @@ class NetConnection {
   constructor(number: number, accepted: Socket, handler: TransportHandler, release: () => void) {
     this.number = number;
     this.#handler = handler;
-    const socket = (hasSpace(handler) ? this.#readingTo(accepted, handler) : undefined) ?? accepted;
+    const own = readingInto(accepted, hasSpace(handler) ? this.#toSpace(handler) : this.#toLent(handler));
+    const socket = own ?? accepted;
     this.socket = socket;
     let cause: CloseCause = CloseCause.Finished;
-    socket.on("data", (bytes: Buffer) => {
-      if (!this.finishing) handler.received(number, bytes);
-    });
+    if (own === undefined)
+      socket.on("data", (bytes: Buffer) => {
+        if (!this.finishing) handler.received(number, bytes);
+      });
     socket.on("end", () => {
       this.#endUntold = true;
       this.#tellEnd();
@@ -268,14 +270,24 @@ class NetConnection {
     });
   }
 
-  #readingTo(accepted: Socket, handler: SpaceHandler): Socket | undefined {
+  #toSpace(handler: SpaceHandler): ReadingInto {
     const { number } = this;
-    return readingInto(accepted, {
-      space: () => (this.finishing ? DROPPED : handler.space(number)),
+    return {
+      space: () => (this.finishing ? LENT : handler.space(number)),
       filled: (space, count) => {
         if (!this.finishing) handler.filled(number, space, count);
       },
-    });
+    };
+  }
+
+  #toLent(handler: TransportHandler): ReadingInto {
+    const { number } = this;
+    return {
+      space: () => LENT,
+      filled: (space, count) => {
+        if (!this.finishing) handler.received(number, space.subarray(0, count));
+      },
+    };
   }
 
   send(bytes: Uint8Array, from: number, to: number): boolean {
