@@ -108,6 +108,11 @@ export class OrderFeed {
     this.#source = source;
   }
 
+  /** Somebody speaks for an account, and is told of its orders as they change. */
+  get isOpen(): boolean {
+    return this.#streams.size > 0;
+  }
+
   /** The stream of an account, for one connection more; it gives it back with close(). */
   open(account: number): OrderStream {
     let stream = this.#streams.get(account);

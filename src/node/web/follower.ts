@@ -1,9 +1,11 @@
 // The reading side of command-feed.ts: an engine of its own, brought to where the handover says and then fed the same
 // commands in the same order, so that it has the same state and the same events as the node's, for what is released.
 //
-// It takes a bounded number of commands per turn of its event loop and sleeps while there are none.
+// It takes a bounded number of commands per turn of its event loop and sleeps while there are none. While nobody waits for each
+// command as it comes, it rests when it has taken all there is: following batch by batch would wake a thread for each of them, on
+// the cores of those who trade.
 
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { RecordBuffer } from "../../base/index.ts";
 import { ExchangeEngine } from "../../engine/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS, readTimestamp } from "../../protocol/index.ts";
@@ -12,11 +14,15 @@ import type { Handover } from "./command-feed.ts";
 
 /** Commands per turn: a tenth of a millisecond of work, after which sockets are served and what changed is sent. */
 const COMMANDS_PER_TURN = 1_024;
+/** A fifth of what market data may be late by anyhow (publish-pace.ts); at 4 M commands/s a quarter of the feed's ring. */
+const REST_MS = 4;
 /** Events handed on at once; a command with more comes in pieces. */
 const EVENTS_PER_PIECE = 512;
 
 /** Who is told what happens in the copy. */
 export interface EventListener {
+  /** Somebody is told of each command as it comes: there is no rest. */
+  readonly isAwaited: boolean;
   /**
    * Events of one command, maybe not all of them: *Last* ends it. May be called in the middle of applying it, so the
    * engine must not be read here.
@@ -41,20 +47,23 @@ export class Follower<Listener extends EventListener> {
   position = 0;
   readonly listener: Listener;
   readonly #onFailure: (error: unknown) => void;
+  readonly #rest: () => Promise<void>;
   readonly #events: RecordBuffer;
   #timestamp_us = 0;
   #from: Input | undefined;
 
   /**
    * Begins at `first`. `listenerOf` is called once, when the engine has that state. `onFailure`: a command could not be
-   * applied, which is a bug; nothing follows.
+   * applied, which is a bug; nothing follows. `rest`: REST_MS when left out.
    */
   constructor(
     first: Handover,
     listenerOf: (engine: ExchangeEngine) => Listener,
     onFailure: (error: unknown) => void,
+    rest: () => Promise<void> = () => sleep(REST_MS),
   ) {
     this.#onFailure = onFailure;
+    this.#rest = rest;
     this.engine.restore(first.snapshot, first.position);
     const listener = listenerOf(this.engine);
     this.listener = listener;
@@ -96,7 +105,8 @@ export class Follower<Listener extends EventListener> {
       if (wait !== undefined) await wait;
       else this.#turn(from);
       // Sockets come in between, however many commands wait.
-      await nextTurn();
+      if (wait !== undefined || this.listener.isAwaited || from.consumer.available(1) > 0) await nextTurn();
+      else await this.#rest();
     }
   }
 

@@ -30,6 +30,11 @@ export class PublishPace implements EventListener {
     this.#slow = new Pace(SLOW_INTERVAL_US, clock, busyMicros, () => publisher.flushSlow());
   }
 
+  /** Of what is told here only an account's orders don't wait for the pace. */
+  get isAwaited(): boolean {
+    return this.publisher.orders.isOpen;
+  }
+
   onEvents(events: RecordBuffer, timestamp_us: number): void {
     this.publisher.onEvents(events, timestamp_us);
   }

@@ -14,6 +14,10 @@ export class WebListener implements EventListener {
     this.#feeds = feeds;
   }
 
+  get isAwaited(): boolean {
+    return this.#feeds !== undefined || this.pace.isAwaited;
+  }
+
   onEvents(events: RecordBuffer, timestamp_us: number): void {
     this.pace.onEvents(events, timestamp_us);
     this.#feeds?.onEvents(events, timestamp_us);

@@ -26,6 +26,7 @@ function primaryOf(...options: ConstructorParameters<typeof Primary>): Primary {
 
 /** What a listener was told, as short words. */
 class Heard implements EventListener {
+  isAwaited = true;
   resets = 0;
   flushes = 0;
   commands = 0;
@@ -50,7 +51,7 @@ class Heard implements EventListener {
 }
 
 /** A follower on this thread of whatever `primary` hands over. */
-function followed(commands: number, ringRecords: number) {
+function followed(commands: number, ringRecords: number, rest?: () => Promise<void>) {
   const heard = new Heard();
   const failures: unknown[] = [];
   let follower: Follower<EventListener> | undefined;
@@ -60,6 +61,7 @@ function followed(commands: number, ringRecords: number) {
       handover,
       () => heard,
       (error) => failures.push(error),
+      rest,
     );
   });
   const caughtUpWith = async (position: number): Promise<Follower<EventListener>> => {
@@ -164,6 +166,35 @@ describe("a follower", () => {
     primary.release();
     await caughtUpWith(primary.position);
     expect(heard.flushes).toBeGreaterThanOrEqual(1 + 8);
+  });
+
+  test("rests when it has taken all there is, unless somebody waits for each command", async () => {
+    const rests: (() => void)[] = [];
+    const rest = () => new Promise<void>((resolve) => rests.push(resolve));
+    const { primary, heard, caughtUpWith } = followed(5_000, 16_384, rest);
+    const come = (): void => {
+      primary.apply(10);
+      primary.release();
+    };
+    for (let i = 0; i < 5; i++) {
+      come();
+      await caughtUpWith(primary.position);
+    }
+    expect(rests.length).toBe(0);
+
+    heard.isAwaited = false;
+    come();
+    const { position } = await caughtUpWith(primary.position);
+    const { flushes } = heard;
+    for (let i = 0; i < 5; i++) {
+      come();
+      await nextTurn();
+    }
+    expect([rests.length, heard.flushes]).toEqual([1, flushes]);
+    expect(primary.position).toBe(position + 50);
+    rests[0]();
+    await caughtUpWith(primary.position);
+    expect([rests.length, heard.flushes]).toEqual([2, flushes + 1]);
   });
 
   test("applies what is visible when it is told to finish, and nothing that comes later", async () => {

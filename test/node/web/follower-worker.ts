@@ -7,7 +7,7 @@ import type { Handover } from "../../../src/node/web/command-feed.ts";
 import { type EventListener, Follower } from "../../../src/node/web/follower.ts";
 import { hashOf } from "./support.ts";
 
-const listener = { onEvents() {}, endCommand() {}, onReset() {}, flush() {} };
+const listener = { isAwaited: true, onEvents() {}, endCommand() {}, onReset() {}, flush() {} };
 let follower: Follower<EventListener> | undefined;
 
 async function answer(position: number): Promise<void> {
