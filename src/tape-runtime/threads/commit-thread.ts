@@ -6,14 +6,14 @@ import { SeriatimError } from "../../base/index.ts";
 import { entryBeside, FirstFailure, within } from "../../platform/index.ts";
 import { RingConsumer } from "../../ring/index.ts";
 import type { CommitCommandWriter, CommitCounts } from "../../tape/index.ts";
-import type { CommitWorkerData } from "./commit-agent-of.ts";
 import {
   CommitLine,
   type CommitListener,
   type CommitStage,
   type CommitStageOptions,
 } from "./commit-stage.ts";
-import type { CommitWorkerMessage } from "./commit-worker.ts";
+import type { CommitThreadData, CommitWorkerMessage } from "./commit-worker.ts";
+import { WriteBehindHelper } from "./write-behind-helper.ts";
 
 /** For writing what the ring holds and closing the logs; a disk that needs longer hangs. */
 export const COMMIT_CLOSE_MS = 10_000;
@@ -33,8 +33,9 @@ export class CommitThread implements CommitStage {
     const { directory, buffers, topicLimits, orderingLimits } = options;
     const { commandRing, resultRing, figures } = this.#line;
     const rings = { commandRing: commandRing.shared, resultRing: resultRing.shared };
-    const workerData: CommitWorkerData = {
-      ...{ directory, buffers, topicLimits, orderingLimits, figures },
+    const helper = new WriteBehindHelper((how) => this.#fail(threadDied(how)));
+    const workerData: CommitThreadData = {
+      ...{ directory, buffers, topicLimits, orderingLimits, figures, writeBehind: helper.shared },
       ...rings,
     };
     const entry = entryBeside(import.meta.url, "commit-worker");
@@ -45,7 +46,7 @@ export class CommitThread implements CommitStage {
       // The last messages have been delivered by then.
       this.#worker.once("exit", (code) => {
         if (!this.#hasClosed) this.#fail(threadDied(`exit code ${code}`));
-        resolve();
+        helper.stop().then(resolve);
       });
     });
     this.#over = Promise.all([exited, Promise.race([this.#drainAll(), this.failed])]);

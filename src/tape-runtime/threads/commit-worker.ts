@@ -6,10 +6,16 @@
 import { randomInt } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
-import { NodeStorage, SystemClock } from "../../platform/index.ts";
+import { SystemClock } from "../../platform/index.ts";
 import { runAgent } from "../../ring/index.ts";
 import { OWN_EPOCH_MIN } from "../../segment/index.ts";
 import { type CommitWorkerData, commitWorkerOf } from "./commit-agent-of.ts";
+import { WriteBehindSlots, WriteBehindStorage } from "./write-behind.ts";
+
+export interface CommitThreadData extends CommitWorkerData {
+  /** Of its helper: WriteBehindSlots. */
+  readonly writeBehind: SharedArrayBuffer;
+}
 
 export type CommitWorkerMessage =
   | { readonly kind: "notice"; readonly topic: number; readonly code: string; readonly message: string }
@@ -26,10 +32,10 @@ function say(message: CommitWorkerMessage): void {
 }
 
 function run(): void {
-  const data = workerData as CommitWorkerData;
+  const data = workerData as CommitThreadData;
   const { agent, consumer, producer } = commitWorkerOf(
     data,
-    new NodeStorage(),
+    new WriteBehindStorage(new WriteBehindSlots(data.writeBehind)),
     new SystemClock(),
     (topic, { code, message }) => say({ kind: "notice", topic, code, message }),
     () => randomInt(OWN_EPOCH_MIN, OWN_EPOCH_END),
