@@ -23,8 +23,10 @@ export function readFirstFrameOf(place: LogPlace, number: number, visit: FrameVi
   try {
     const reader = new ChunkReader(file, CHUNK_BYTES);
     const header = readSegmentHeader(reader, checksums);
-    const total = typeof header === "string" ? 0 : wholeFrameAt(reader, SECTOR_BYTES, checksums);
-    if (typeof header === "string" || total === 0) return false;
+    // Another number: since it was opened the file has become another segment.
+    if (typeof header === "string" || header.number !== number) return false;
+    const total = wholeFrameAt(reader, SECTOR_BYTES, checksums);
+    if (total === 0) return false;
     const at = reader.at(SECTOR_BYTES, total);
     const { buffer } = reader;
     const fields = readFrameFields(buffer.view, at);

@@ -14,6 +14,8 @@ export interface SegmentHeader {
   readonly firstPosition: number;
   readonly epoch: number;
   readonly anchor: Uint8Array;
+  /** The number of the segment that this file was before; 0: it was made for this one. */
+  readonly former: number;
 }
 
 /** The header's sector. */
@@ -28,6 +30,7 @@ export function encodeSegmentHeader(header: SegmentHeader, checksums: Checksums)
   setU64(view, SegmentLayout.firstPosition, header.firstPosition);
   setU64(view, SegmentLayout.epoch, header.epoch);
   bytes.set(header.anchor, SegmentLayout.anchor);
+  setU64(view, SegmentLayout.former, header.former);
   view.setUint32(SegmentLayout.crc, checksums.crc32c(bytes.subarray(0, SegmentLayout.crc)), true);
   return sector;
 }
@@ -55,6 +58,7 @@ function decodeSegmentHeader(sector: FrameBuffer, checksums: Checksums): Segment
     firstPosition: getU64(view, SegmentLayout.firstPosition),
     epoch: getU64(view, SegmentLayout.epoch),
     anchor: bytes.slice(SegmentLayout.anchor, SegmentLayout.anchor + CHAIN_BYTES),
+    former: getU64(view, SegmentLayout.former),
   };
 }
 

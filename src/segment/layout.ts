@@ -1,7 +1,7 @@
 // Where every field of a segment file lies. Specification: segment.md. All numbers are little-endian.
 //
 //   sector 0: the segment header, fills the sector, CRC in its last four bytes
-//   then frames back to back, each padded to 8 bytes; after an orderly end a closing mark; zeros to the end of the file
+//   then frames back to back, each padded to 8 bytes; after an orderly end a closing mark; zeros to the end of the file (segment-end.ts)
 //
 // In a frame the checksum comes before what it covers, and the chain value directly before what it hashes, so
 // that each is one native call over one run of bytes (frame.ts).
@@ -33,8 +33,10 @@ function segmentLayout() {
     epoch: at.u64(),
     /** The chain value of the last frame before this segment; zeros in the first. */
     anchor: at.bytes(CHAIN_BYTES),
+    /** The number of the segment that this file was before; 0: it was made for this one. */
+    former: at.u64(),
     /** Zeros. */
-    reserved: at.bytes(SECTOR_BYTES - 84),
+    reserved: at.bytes(SECTOR_BYTES - 92),
     /** CRC32C of the sector up to here. */
     crc: at.u32(),
   };

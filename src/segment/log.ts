@@ -83,6 +83,8 @@ export interface LogScan {
   readonly verdict: Verdict;
   readonly because: string;
   readonly fault: LogFault | undefined;
+  /** Its end is whole, and behind it lies what its last file held before: an opening cuts it. */
+  readonly hasRemains: boolean;
   /** Where no whole frame begins: bytes from there to the last one that is not zero. Otherwise 0. */
   readonly damagedBytes: number;
 }

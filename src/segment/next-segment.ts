@@ -2,11 +2,12 @@
 // when the disk has no room for it. No room is no failure of the log, which goes on until the current segment is full;
 // every other error is thrown.
 
-import { SeriatimError, type StorageFile } from "../base/index.ts";
+import { SeriatimError } from "../base/index.ts";
 import type { SegmentHeader } from "./header.ts";
 import type { LogLimits } from "./limits.ts";
 import type { LogPlace } from "./log.ts";
 import { Preallocation } from "./preallocation.ts";
+import type { OpenSegment } from "./segment-end.ts";
 
 /** One step of preparing: about as long as a sync, so that no frame waits for more than that. */
 const PREPARE_SLICE_BYTES = 256 * 1024;
@@ -68,13 +69,19 @@ export class NextSegment {
   }
 
   /** Gives it its header and its name; everything is safe on return. */
-  publish(header: Omit<SegmentHeader, "segmentBytes">): { file: StorageFile; segmentBytes: number } {
-    const { segmentBytes } = this.#limits;
+  publish(header: Omit<SegmentHeader, "segmentBytes" | "former">): OpenSegment {
     this.#file ??= this.#create(header.number);
-    const file = this.#file.publish({ ...header, segmentBytes }, this.#place.checksums);
+    const segment = this.#file.publish(header, this.#place.checksums);
     this.#file = undefined;
     this.#shortage = undefined;
-    return { file, segmentBytes };
+    return segment;
+  }
+
+  /** The file of segment `former`, the oldest, becomes segment `number`; false: another is under way. */
+  reuse(number: number, former: number): boolean {
+    if (this.#file !== undefined) return false;
+    this.#file = new Preallocation(this.#place, number, this.#limits, former);
+    return true;
   }
 
   #create(number: number): Preallocation {

@@ -11,11 +11,12 @@ import { FIRST_EPOCH } from "./epoch.ts";
 import { checkLimits, type LogLimits } from "./limits.ts";
 import type { FrameVisitor, LogFrame, LogOrigin, LogPlace, LogScan, SegmentSummary } from "./log.ts";
 import { keepMayLack } from "./may-lack.ts";
-import { writeZeros } from "./preallocation.ts";
 import { scanLog } from "./scan.ts";
+import { cutRest, type OpenSegment } from "./segment-end.ts";
 import { wholeFrameAt } from "./whole-frame.ts";
 import { writeFully } from "./write-fully.ts";
-import { LogWriter, type OpenSegment } from "./writer.ts";
+import { LogWriter } from "./writer.ts";
+import { writeZeros } from "./zeros.ts";
 
 export interface OpenedLog {
   readonly writer: LogWriter;
@@ -78,20 +79,19 @@ function reopenLast(place: LogPlace, scan: LogScan, limits: LogLimits): OpenSegm
   const file = place.storage.open(last.file, "write");
   try {
     writeAgain(place, file, last);
-    if (scan.verdict === "torn") cutEnd(file, endOffset, segmentBytes, limits);
+    if (scan.verdict === "torn" || scan.hasRemains) cutEnd(file, endOffset, segmentBytes, limits);
     file.syncData();
   } catch (error) {
     file.close();
     throw error;
   }
-  return { file, segmentBytes, offset: endOffset };
+  return { file, segmentBytes, offset: endOffset, hasRemains: false };
 }
 
 /** Zeros from `from` to the end: written, or in a sparse log said, which a full disk has room for too. */
 function cutEnd(file: StorageFile, from: number, segmentBytes: number, { preallocation }: LogLimits): void {
   if (preallocation !== "sparse") return writeZeros(file, from, segmentBytes);
-  file.truncate(from);
-  file.truncate(segmentBytes);
+  cutRest(file, from, segmentBytes);
 }
 
 /** Writes the bytes of every frame above the segment's durable offset over themselves: one or two in mode `fsync`. */

@@ -1,23 +1,17 @@
 // The next segment, made before it is needed: its zeros are written and synced a slice at a time while the current
 // one fills, so that rotation costs one sector, one rename and two syncs. Real zeros, because extents that are only
-// reserved stall later, at the first write into them. A sparse log does without: the size is said, and that is all.
+// reserved stall later, at the first write into them. A sparse log does without: the size is said, and that is all; or it has
+// the file of its oldest segment, when that is kept no more.
 
 import type { Checksums, Storage, StorageFile } from "../base/index.ts";
 import { segmentName, temporaryName } from "./directory.ts";
 import { encodeSegmentHeader, type SegmentHeader } from "./header.ts";
+import { SECTOR_BYTES } from "./layout.ts";
 import type { LogLimits } from "./limits.ts";
 import type { LogPlace } from "./log.ts";
+import { fence, type OpenSegment } from "./segment-end.ts";
 import { writeFully } from "./write-fully.ts";
-
-/** Zeros per write; a slice is at most this much longer than asked for. */
-const ZEROS = new Uint8Array(64 * 1024);
-
-/** Writes zeros over [from, to) of `file`. */
-export function writeZeros(file: StorageFile, from: number, to: number): void {
-  for (let at = from; at < to; at += ZEROS.length) {
-    writeFully(file, ZEROS, Math.min(ZEROS.length, to - at), at);
-  }
-}
+import { writeZeros } from "./zeros.ts";
 
 export class Preallocation {
   readonly segmentBytes: number;
@@ -27,18 +21,30 @@ export class Preallocation {
   readonly #number: number;
   readonly #sparse: boolean;
   readonly #file: StorageFile;
-  #zeroed = 0;
+  readonly #former: number;
+  #zeroed: number;
   #open = true;
   #named = false;
 
-  constructor({ storage, directory, log }: LogPlace, number: number, limits: LogLimits) {
+  /** `former`: the number of an oldest segment that is kept no more, whose file becomes this one; 0: a new file. */
+  constructor({ storage, directory, log }: LogPlace, number: number, limits: LogLimits, former = 0) {
     this.#storage = storage;
     this.#directory = directory;
     this.#log = log;
     this.#number = number;
     this.segmentBytes = limits.segmentBytes;
     this.#sparse = limits.preallocation === "sparse";
-    this.#file = storage.create(`${directory}/${temporaryName(log, number)}`);
+    this.#former = former;
+    this.#zeroed = former === 0 ? 0 : limits.segmentBytes;
+    const path = `${directory}/${temporaryName(log, number)}`;
+    if (former === 0) {
+      this.#file = storage.create(path);
+      return;
+    }
+    storage.rename(`${directory}/${segmentName(log, former)}`, path);
+    // Before a byte of it changes: a crash must not leave its old name with another segment's beginning.
+    storage.syncDirectory(directory);
+    this.#file = storage.open(path, "write");
   }
 
   /** Bytes that are zero, and safe when they were written. */
@@ -65,17 +71,21 @@ export class Preallocation {
   }
 
   /** Writes the header and gives the file its name; everything is safe on return. Opened anew, under its name. */
-  publish(header: SegmentHeader, checksums: Checksums): StorageFile {
+  publish(header: Omit<SegmentHeader, "segmentBytes" | "former">, checksums: Checksums): OpenSegment {
     this.advance(this.segmentBytes);
-    const { bytes } = encodeSegmentHeader(header, checksums);
+    const { segmentBytes } = this;
+    const former = this.#former;
+    const { bytes } = encodeSegmentHeader({ ...header, segmentBytes, former }, checksums);
     writeFully(this.#file, bytes, bytes.length, 0);
+    const begun = { segmentBytes, offset: SECTOR_BYTES, hasRemains: former > 0 };
+    fence({ ...begun, file: this.#file }, SECTOR_BYTES);
     this.#file.syncData();
     this.#close();
     const path = `${this.#directory}/${segmentName(this.#log, this.#number)}`;
     this.#storage.rename(this.#file.path, path);
     this.#named = true;
     this.#storage.syncDirectory(this.#directory);
-    return this.#storage.open(path, "write");
+    return { ...begun, file: this.#storage.open(path, "write") };
   }
 
   /**

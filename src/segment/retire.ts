@@ -3,7 +3,9 @@
 
 import { SeriatimError } from "../base/index.ts";
 import { listLogDirectory, segmentName } from "./directory.ts";
+import { isOwnEpoch } from "./epoch.ts";
 import { headerOf } from "./header.ts";
+import type { LogLimits } from "./limits.ts";
 import type { LogPlace } from "./log.ts";
 
 /**
@@ -32,6 +34,20 @@ function removeSegment({ storage, directory }: LogPlace, name: string): void {
  */
 export function retireOldest(place: LogPlace, number: number): void {
   removeSegment(place, segmentName(place.log, number));
+}
+
+/**
+ * Whether the file of segment `number` may become another segment: what is left of it there is told from what is written by
+ * positions, in a log whose frames nobody imitates.
+ */
+export function isReusable(
+  place: LogPlace,
+  number: number,
+  { segmentBytes, preallocation }: LogLimits,
+): boolean {
+  const header = headerOf(place, number);
+  if (typeof header === "string" || preallocation !== "sparse") return false;
+  return isOwnEpoch(header.epoch) && header.segmentBytes === segmentBytes;
 }
 
 /** A segment ends where the next one begins; one whose header has rotted, where the next one that can tell does. */

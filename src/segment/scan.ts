@@ -6,6 +6,7 @@ import { ChunkReader } from "./chunk-reader.ts";
 import { closesHistory } from "./closing-mark.ts";
 import { CHAIN_BREAK, departure, frameBreak, type LogPoint, segmentBreak } from "./continuity.ts";
 import { type LogDirectory, listLogDirectory, segmentName } from "./directory.ts";
+import { isOwnEpoch } from "./epoch.ts";
 import { followChain, readFrameFields } from "./frame.ts";
 import { headerOf, readSegmentHeader, type SegmentHeader } from "./header.ts";
 import { CHAIN_BYTES, CLOSING_MARK_BYTES, FRAME_HEADER_BYTES, SECTOR_BYTES } from "./layout.ts";
@@ -62,6 +63,9 @@ class LogScanner {
   /** Too much behind the damage looks like a frame to say what is durable: refused, whoever wrote it. */
   #isUndecided = false;
   #damagedBytes = 0;
+  /** Frames below this position are remains of what the segment's file was before; 0: it was none. */
+  #remainsBelow = 0;
+  #hasRemains = false;
 
   constructor(place: LogPlace, listed: LogDirectory, visit: FrameVisitor, options: ScanOptions) {
     const { framesMax = Number.POSITIVE_INFINITY, from, near = 1, writesAhead = false } = options;
@@ -110,6 +114,7 @@ class LogScanner {
       verdict,
       because,
       fault: this.#fault,
+      hasRemains: this.#hasRemains,
       damagedBytes: this.#damagedBytes,
     };
   }
@@ -202,6 +207,7 @@ class LogScanner {
     const { path } = reader.file;
     let offset = SECTOR_BYTES;
     this.#durableOffset = offset;
+    this.#remainsBelow = header.former > 0 && isOwnEpoch(header.epoch) ? header.firstPosition : 0;
     const before = this.#frames;
     while (this.#frames < this.#framesMax) {
       const taken = this.#frame(reader, offset);
@@ -233,6 +239,7 @@ class LogScanner {
     const { buffer } = reader;
     const at = reader.at(offset, total);
     const fields = readFrameFields(buffer.view, at);
+    if (fields.firstPosition < this.#remainsBelow) return 0;
     const broken = frameBreak(fields, this.#point);
     if (broken !== undefined) {
       this.#found("not continuing", reader.file.path, offset, broken.reason);
@@ -274,10 +281,15 @@ class LogScanner {
     const span = reader.nonZeroSpan(offset);
     if (span !== undefined) {
       const { first, end } = span;
-      const at = first < offset + FRAME_HEADER_BYTES ? "" : `, the first byte that is not zero at ${first}`;
+      this.#lookBehind(reader, offset, end);
+      const isFenced = first >= offset + FRAME_HEADER_BYTES;
+      if (isFenced && this.#isOnlyRemains()) {
+        this.#hasRemains = true;
+        return;
+      }
+      const at = isFenced ? `, the first byte that is not zero at ${first}` : "";
       this.#found("not whole", path, offset, `no whole frame begins here${at}`);
       this.#damagedBytes = end - offset;
-      this.#lookBehind(reader, offset, end);
     } else if (reader.size < segmentBytes) {
       this.#found(
         "not whole",
@@ -286,6 +298,12 @@ class LogScanner {
         `the file is cut short: ${reader.size} of ${segmentBytes} bytes`,
       );
     }
+  }
+
+  /** Whether what lies behind the end, beyond a fence, is what the file held before: nothing there is of this segment. */
+  #isOnlyRemains(): boolean {
+    const isEnd = this.#inLastSegment() && this.#point.position >= this.#durable;
+    return this.#remainsBelow > 0 && isEnd && !this.#wholeFrameBehind;
   }
 
   /** Whether a whole frame lies behind the damage; not asked when the verdict is settled without it. */

@@ -8,7 +8,7 @@
 //   What is in the files follows from the frames and from where segments begin, and from nothing else: logs of one
 //   history with the same segments are the same bytes.
 
-import { assert, type Checksums, SeriatimError, type StorageFile } from "../base/index.ts";
+import { assert, type Checksums, SeriatimError } from "../base/index.ts";
 import { encodeClosingMark } from "./closing-mark.ts";
 import type { FrameBreak, LogPoint } from "./continuity.ts";
 import { FrameBuffer, type FrameFields, type StagedMemory, sealFrame, sealFrameAt } from "./frame.ts";
@@ -17,8 +17,8 @@ import { checkLimits, type LogLimits } from "./limits.ts";
 import type { LogFrame, LogPlace } from "./log.ts";
 import { removeMayLack } from "./may-lack.ts";
 import { NextSegment } from "./next-segment.ts";
-import { writeZeros } from "./preallocation.ts";
 import { judgeFrame } from "./received-frame.ts";
+import { cutRest, fence, type OpenSegment, putMark } from "./segment-end.ts";
 import { writeFully } from "./write-fully.ts";
 
 /** Where a log ends: what the next frame continues. */
@@ -31,15 +31,10 @@ export interface LogEnd extends LogPoint {
   readonly mayLack: boolean;
 }
 
-export interface OpenSegment {
-  readonly file: StorageFile;
-  readonly segmentBytes: number;
-  /** Behind the last frame. */
-  readonly offset: number;
-}
-
 /** Of a payload that is in `frame`: no sum. */
 const UNKNOWN_SUM = -1;
+
+const NO_MARK = new Uint8Array(CLOSING_MARK_BYTES);
 
 const TOO_LONG: FrameBreak = { kind: "damaged", reason: "it is longer than any frame of this log" };
 
@@ -250,6 +245,7 @@ export class LogWriter {
   }
 
   #write(segment: OpenSegment, bytes: Uint8Array, total: number, { count, epoch }: FrameFields): void {
+    fence(segment, this.#offset + total);
     writeFully(segment.file, bytes, total, this.#offset);
     this.#offset += total;
     this.#lastFrameBytes = total;
@@ -260,7 +256,10 @@ export class LogWriter {
   /** Makes every frame written so far safe. */
   sync(): void {
     this.#orThrow();
-    if (this.#durablePosition === this.#position) return;
+    if (this.#durablePosition !== this.#position) this.#syncSegment();
+  }
+
+  #syncSegment(): void {
     try {
       this.#segment?.file.syncData();
       this.#durablePosition = this.#position;
@@ -283,12 +282,18 @@ export class LogWriter {
     return true;
   }
 
-  /** The same at once, prepared or not; also the first one of a log that has none. */
-  beginSegment(): void {
+  /**
+   * The same at once, prepared or not; also the first one of a log that has none. `former`: the number of the oldest segment, kept no
+   * more and `isReusable`; true when its file has become the one that is begun.
+   */
+  beginSegment(former = 0): boolean {
     this.#orThrow();
-    if (this.#offset === SECTOR_BYTES) return;
+    if (this.#offset === SECTOR_BYTES) return false;
     try {
+      this.sync();
+      const isReused = former > 0 && this.#next.reuse(this.#number + 1, former);
       this.#rotate();
+      return isReused;
     } catch (error) {
       throw this.#latch(error);
     }
@@ -326,13 +331,12 @@ export class LogWriter {
 
   /** Makes everything safe and says so behind the last frame; without room for that the end is as after a crash. */
   #markClosed(): void {
-    this.sync();
+    this.#syncEnd();
     const segment = this.#segment;
     if (segment === undefined || this.#offset + CLOSING_MARK_BYTES > segment.segmentBytes) return;
     try {
       const mark = encodeClosingMark(this.#position, this.#chain, this.#lastEpoch, this.#checksums);
-      writeFully(segment.file, mark, mark.length, this.#offset);
-      segment.file.syncData();
+      putMark(segment, this.#offset, mark);
     } catch (error) {
       throw this.#latch(error);
     }
@@ -352,11 +356,21 @@ export class LogWriter {
     return segment !== undefined && this.#offset + total <= segment.segmentBytes ? segment : undefined;
   }
 
+  /** Everything safe, and zeros behind it. */
+  #syncEnd(): void {
+    const segment = this.#segment;
+    if (segment?.hasRemains !== true) return this.sync();
+    cutRest(segment.file, this.#offset, segment.segmentBytes);
+    this.#syncSegment();
+  }
+
   #rotate(): OpenSegment {
-    this.sync();
-    this.#eraseMark();
+    this.#syncEnd();
+    // Nothing was written over a mark that may be there.
+    if (this.#segment !== undefined && this.#lastFrameBytes === 0)
+      putMark(this.#segment, this.#offset, NO_MARK);
     const number = this.#number + 1;
-    const { file, segmentBytes } = this.#next.publish({
+    const segment = this.#next.publish({
       number,
       firstPosition: this.#position + 1,
       epoch: this.#lastEpoch,
@@ -365,16 +379,8 @@ export class LogWriter {
     this.#segment?.file.close();
     this.#number = number;
     this.#offset = SECTOR_BYTES;
-    this.#segment = { file, segmentBytes, offset: SECTOR_BYTES };
-    return this.#segment;
-  }
-
-  /** A mark that nothing was written over is taken away when the segment is no longer the last: it is no history. */
-  #eraseMark(): void {
-    const segment = this.#segment;
-    if (segment === undefined || this.#lastFrameBytes > 0) return;
-    writeZeros(segment.file, this.#offset, Math.min(segment.segmentBytes, this.#offset + CLOSING_MARK_BYTES));
-    segment.file.syncData();
+    this.#segment = segment;
+    return segment;
   }
 
   #orThrow(): void {

@@ -204,6 +204,7 @@ function rewriteHeader(disk: SimulatedDisk, number: number, change: object): voi
     firstPosition: 1,
     epoch: 1,
     anchor: new Uint8Array(32),
+    former: 0,
   };
   const summary = scanLog(logPlace(disk)).segments[number - 1];
   const sector = encodeSegmentHeader(

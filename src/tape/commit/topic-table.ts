@@ -186,8 +186,8 @@ export class TopicTable {
 
   /** Removes the segments of a topic that are kept no more, some dozens at most; whether any went. Throws what the log throws. */
   retain(topic: CommitTopic): boolean {
-    if (topic.log === undefined || !isBounded(topic)) return false;
-    return topic.log.retain(topic.retention, this.#now.wall_us) > 0;
+    // Also one that keeps everything now: its log begins segments by what it was told last.
+    return topic.log !== undefined && topic.log.retain(topic.retention, this.#now.wall_us) > 0;
   }
 
   /** Closes all logs, everything safe. One that can't be closed keeps no other open; the first failure is thrown. */

@@ -5,6 +5,7 @@ import {
   describeScan,
   FIRST_EPOCH,
   headerOf,
+  type LogLimits,
   type LogOrigin,
   type LogPlace,
   type LogWriter,
@@ -18,6 +19,7 @@ import { TopicState } from "./topic-state.ts";
 
 export interface OpenedTopic {
   readonly log: LogPlace;
+  readonly limits: LogLimits;
   readonly writer: LogWriter;
   readonly state: TopicState;
   /** Of the oldest segment; undefined when that one is to get its checkpoint yet. */
@@ -44,7 +46,7 @@ export function openTopic(place: TopicPlace, limits: TopicLimits): OpenedTopic {
   const needsCheckpoint = last === undefined || last.frames === 0;
   if (needsCheckpoint && scan.segments.length > 1) state.logBytes += scan.segments[0].endOffset;
   const cut = scan.verdict === "torn" ? describeScan(scan) : undefined;
-  return { log, writer, state, oldest, needsCheckpoint, cut };
+  return { log, limits: logLimits, writer, state, oldest, needsCheckpoint, cut };
 }
 
 /** The segment that reading begins with: the last, when it has a checkpoint or is the only one. Undefined: there is none. */

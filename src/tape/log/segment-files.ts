@@ -1,5 +1,6 @@
 // The segments of one topic as a reader has them: a few files open, the one used longest ago closed for another, and the heads
-// of those that were asked for. A file that is removed while it is open is read to its end.
+// of those that were asked for. A file that is removed while it is open can be read to its end, unless it has become another
+// segment: who reads holds what it finds to its position.
 
 import { SeriatimError, type StorageFile } from "../../base/index.ts";
 import {

@@ -21,12 +21,14 @@ import {
 import {
   FIRST_EPOCH,
   FRAME_HEADER_BYTES,
+  isReusable,
+  type LogLimits,
   type LogPlace,
   type LogWriter,
   OWN_EPOCH_MIN,
   retireOldest,
 } from "../../segment/index.ts";
-import { openTopic } from "./open-topic.ts";
+import { type OpenedTopic, openTopic } from "./open-topic.ts";
 import { readSegmentHead, type SegmentHead } from "./segment-head.ts";
 import type { TopicSession } from "./session-table.ts";
 import { type Retention, TOPIC_LIMITS, type TopicLimits, type TopicPlace } from "./topic-place.ts";
@@ -39,12 +41,16 @@ export class TopicLog {
   /** What was cut of its end when it was opened: file, offset and bytes in one line. Undefined: nothing. */
   readonly cut: string | undefined;
   readonly #log: LogPlace;
+  readonly #limits: LogLimits;
   readonly #writer: LogWriter;
   readonly #state: TopicState;
   #oldest: SegmentHead;
   /** The one after it, once it was read: retention asks again and again. */
   #secondOldest: SegmentHead | undefined;
   #unsyncedBytes = 0;
+  /** As `retain` was told last, and when. */
+  #retention: Retention = { bytes: 0, age_us: 0 };
+  #retained_us = 0;
 
   /**
    * Opens the log in `place`, and makes it when there is none. What is in it is safe on return, and what a power loss tore is cut.
@@ -53,12 +59,13 @@ export class TopicLog {
    * don't know it, is then never taken for the log's frames.
    */
   static open(place: TopicPlace, limits: TopicLimits = TOPIC_LIMITS, ownEpoch = FIRST_EPOCH): TopicLog {
-    const { log, writer, state, oldest, needsCheckpoint, cut } = openTopic(place, limits);
+    const opened = openTopic(place, limits);
+    const { writer, state, oldest, needsCheckpoint } = opened;
     try {
       const number = Math.max(1, writer.segment);
       const first = { number, firstPosition: writer.position + 1, firstRecord: state.nextRecord };
       const begun = { ...first, before_us: state.last_us, logBytes: state.logBytes };
-      const topic = new TopicLog(log, writer, state, oldest ?? begun, cut);
+      const topic = new TopicLog(opened, oldest ?? begun);
       if (ownEpoch >= OWN_EPOCH_MIN && writer.epoch < OWN_EPOCH_MIN) writer.beginEpoch(ownEpoch);
       if (needsCheckpoint) topic.#beginSegment();
       // Also makes it safe. What was cut is not known to have been safe, and nobody else holds this log.
@@ -71,15 +78,10 @@ export class TopicLog {
     }
   }
 
-  private constructor(
-    log: LogPlace,
-    writer: LogWriter,
-    state: TopicState,
-    oldest: SegmentHead,
-    cut: string | undefined,
-  ) {
+  private constructor({ log, limits, writer, state, cut }: OpenedTopic, oldest: SegmentHead) {
     this.cut = cut;
     this.#log = log;
+    this.#limits = limits;
     this.#writer = writer;
     this.#state = state;
     this.#oldest = oldest;
@@ -179,19 +181,21 @@ export class TopicLog {
   }
 
   /**
-   * Removes the oldest segments: while all together are longer than `bytes`, and those whose every batch is older than `age_us`;
-   * 0 is no bound. The one that is written stays; when its first batch is too old, another is begun, so that what is old
+   * What is kept from now on: the oldest segments go while all together are longer than `bytes`, and those whose every batch is
+   * older than `age_us`; 0 is no bound. Those there are now are removed; later the file of one that is kept no more becomes the next segment's. The one that is written stays; when its first batch is too old, another is begun, so that what is old
    * can go once all of it is. Returns how many went: `oldestRecord` says what is left. Some dozens at most: the next call goes on. Durable
    * on return.
    */
   retain(retention: Retention, now_us: number): number {
-    const removed = this.#removeOldest(retention, now_us);
+    this.#retention = retention;
+    this.#retained_us = now_us;
+    const removed = this.#removeOldest();
     const { first_us } = this.#state;
     const isDue = retention.age_us > 0 && first_us > 0 && first_us < now_us - retention.age_us;
     // Without room for another segment the log is good for all that the current one takes.
     if (!isDue || !this.#hasRoomForNext()) return removed;
     this.#beginSegment();
-    return removed + this.#removeOldest(retention, now_us);
+    return removed + this.#removeOldest();
   }
 
   #hasRoomForNext(): boolean {
@@ -199,22 +203,35 @@ export class TopicLog {
     return this.#writer.preallocationFailure === undefined;
   }
 
-  #removeOldest({ bytes, age_us }: Retention, now_us: number): number {
+  #removeOldest(): number {
     let removed = 0;
-    while (this.#oldest.number < this.#writer.segment && removed < REMOVALS_MAX) {
-      const isTooMuch = bytes > 0 && this.bytes > bytes;
-      if (!isTooMuch && age_us === 0) break;
-      this.#secondOldest ??= readSegmentHead(this.#log, this.#oldest.number + 1);
-      const next = this.#secondOldest;
-      if (next === undefined || !(isTooMuch || next.before_us < now_us - age_us)) break;
+    for (; removed < REMOVALS_MAX; removed++) {
+      const next = this.#nextOldest();
+      if (next === undefined) break;
       // The sessions of what goes are in the newest checkpoint: only a safe one may stand for them.
       if (removed === 0) this.sync();
       retireOldest(this.#log, this.#oldest.number);
-      this.#oldest = next;
-      this.#secondOldest = undefined;
-      removed++;
+      this.#becomesOldest(next);
     }
     return removed;
+  }
+
+  /** The one after the oldest, when that one is kept no more. */
+  #nextOldest(): SegmentHead | undefined {
+    if (this.#oldest.number >= this.#writer.segment) return undefined;
+    const { bytes, age_us } = this.#retention;
+    const isTooMuch = bytes > 0 && this.bytes > bytes;
+    if (!isTooMuch && age_us === 0) return undefined;
+    this.#secondOldest ??= readSegmentHead(this.#log, this.#oldest.number + 1);
+    const next = this.#secondOldest;
+    return next !== undefined && (isTooMuch || next.before_us < this.#retained_us - age_us)
+      ? next
+      : undefined;
+  }
+
+  #becomesOldest(next: SegmentHead): void {
+    this.#oldest = next;
+    this.#secondOldest = undefined;
   }
 
   /** Syncs, says that the end is safe, and closes; a failed one only gives its files back. */
@@ -225,7 +242,10 @@ export class TopicLog {
   #beginSegment(): void {
     const left = this.#writer.offset;
     const before = this.#writer.segment;
-    this.#writer.beginSegment();
+    const next = this.#nextOldest();
+    const former = next !== undefined && isReusable(this.#log, this.#oldest.number, this.#limits);
+    if (this.#writer.beginSegment(former ? this.#oldest.number : 0) && next !== undefined)
+      this.#becomesOldest(next);
     if (left > 0 && this.#writer.segment !== before) this.#state.logBytes += left;
     const { nextRecord, logBytes, sessions, last_us } = this.#state;
     const entry = entryMemory(checkpointBytes(sessions.size));

@@ -5,6 +5,7 @@
 //   Segments are found by their heads (log2 of them are read, once), frames in them by a sparse index.
 //   Bounds: `filesMax` open files, an index for each of INDEXES segments.
 
+import { SeriatimError } from "../../base/index.ts";
 import type { TapeMemory } from "../../protocol/index.ts";
 import { type LogPlace, SECTOR_BYTES } from "../../segment/index.ts";
 import { BatchRun } from "./batch-run.ts";
@@ -57,9 +58,16 @@ export class TopicReader {
     if ("oldestRecord" in begins) return begins;
     const segment = this.#files.open(begins.number);
     if (segment === undefined) return this.#gone();
-    if (kind === "time") return this.#fromTime(segment, value, position) ?? behind;
-    const index = this.#indexOf(segment);
-    const entry = index.lastAtMost(segment, kind === "record" ? "firstRecord" : "position", value, position);
+    return this.#unlessGone(begins.number, () =>
+      kind === "time"
+        ? (this.#fromTime(segment, value, position) ?? behind)
+        : this.#within(segment, kind, value, position),
+    );
+  }
+
+  #within(segment: OpenSegmentFile, kind: "record" | "position", value: number, bound: number): TopicCursor {
+    const key = kind === "record" ? "firstRecord" : kind;
+    const entry = this.#indexOf(segment).lastAtMost(segment, key, value, bound);
     // Entries without batches may lie before it.
     const found = entry ?? { offset: SECTOR_BYTES, position: segment.firstPosition };
     const wanted = kind === "record" ? value : 0;
@@ -132,11 +140,25 @@ export class TopicReader {
     if (cursor.position >= nextPosition) return { bytes: 0, batches: 0, cursor };
     const start = cursor.segment === 0 ? this.#resolve(cursor, nextPosition) : cursor;
     if ("oldestRecord" in start) return start;
-    const run = new BatchRun(start, nextPosition, into, atMost, this.#log.checksums);
-    for (;;) {
-      const segment = this.#files.open(run.segment);
-      if (segment === undefined) return run.batches > 0 ? run.result() : this.#missing(run.segment);
-      if (!run.readFrom(segment)) return run.result();
+    return this.#unlessGone(start.segment, () => {
+      const run = new BatchRun(start, nextPosition, into, atMost, this.#log.checksums);
+      for (;;) {
+        const segment = this.#files.open(run.segment);
+        if (segment === undefined) return run.batches > 0 ? run.result() : this.#missing(run.segment);
+        if (!run.readFrom(segment)) return run.result();
+      }
+    });
+  }
+
+  /** What `look` finds in segment `number` and behind it; when that was removed meanwhile its file may be another's, and no damage. */
+  #unlessGone<T>(number: number, look: () => T): T | RecordsGone {
+    try {
+      return look();
+    } catch (error) {
+      if (!(error instanceof SeriatimError) || error.code !== "LOG_CORRUPT") throw error;
+      const [oldest] = this.#files.list();
+      if (!(oldest > number)) throw error;
+      return this.#gone();
     }
   }
 

@@ -5,6 +5,7 @@
 import { expect, test } from "vitest";
 import { Prng, SeriatimError, type Storage } from "../../../src/base/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
+import { OWN_EPOCH_MIN } from "../../../src/segment/index.ts";
 import { inspectTopic, TopicLog, type TopicPlace, TopicReader } from "../../../src/tape/index.ts";
 import { withoutSync } from "../../segment/unsynced-storage.ts";
 import { append, endOf, readAll, SMALL, START_us, topicPlace } from "./support.ts";
@@ -82,6 +83,11 @@ class History {
   }
 }
 
+/** With an epoch of its own: so files that are kept no more become the next segments. */
+function openLog(place: TopicPlace): TopicLog {
+  return TopicLog.open(place, LIMITS, OWN_EPOCH_MIN);
+}
+
 function appendSome(log: TopicLog, history: History, prng: Prng, now_us: number): void {
   const publisher = prng.between(1, PUBLISHERS);
   if (!history.epochs.has(publisher) || prng.chance(0.05)) {
@@ -105,7 +111,7 @@ function appendSome(log: TopicLog, history: History, prng: Prng, now_us: number)
 }
 
 function workUntilHalted(place: TopicPlace, history: History, prng: Prng): string | undefined {
-  let log = TopicLog.open(place, LIMITS);
+  let log = openLog(place);
   const wrong = history.judge(log, place);
   if (wrong !== undefined) return wrong;
   history.synced(log);
@@ -119,7 +125,7 @@ function workUntilHalted(place: TopicPlace, history: History, prng: Prng): strin
     if (prng.chance(0.03)) {
       log.close();
       history.synced(log);
-      log = TopicLog.open(place, LIMITS);
+      log = openLog(place);
     }
   }
 }
@@ -142,7 +148,7 @@ function crashRepeatedly(seed: number, throughStorage: (disk: SimulatedDisk) => 
     if (prng.chance(0.7)) disk.crash(prng);
     else disk.restart();
   }
-  const log = TopicLog.open(place, LIMITS);
+  const log = openLog(place);
   return history.judge(log, place);
 }
 

@@ -1,0 +1,36 @@
+// The end of the segment that is written: what lies behind the last frame, and how it is kept from being taken for one.
+// A file made for the log has zeros there. One that held an older segment has what is left of that one: behind each frame a
+// fence of zeros, as long as a frame's header, says that nothing of this segment follows, and when the segment is left or closed the
+// rest is cut, so that only the last segment of a log that was killed ever has such remains.
+
+import type { StorageFile } from "../base/index.ts";
+import { FRAME_HEADER_BYTES } from "./layout.ts";
+import { writeFully } from "./write-fully.ts";
+
+export interface OpenSegment {
+  readonly file: StorageFile;
+  readonly segmentBytes: number;
+  /** Behind the last frame. */
+  readonly offset: number;
+  /** Its file held an older segment, and what is left of that one lies behind the last frame. */
+  readonly hasRemains: boolean;
+}
+
+const FENCE = new Uint8Array(FRAME_HEADER_BYTES);
+
+/** Before the frame that ends at `end`: whatever a kill leaves of it, nothing older is found behind it. */
+export function fence({ file, segmentBytes, hasRemains }: OpenSegment, end: number): void {
+  if (hasRemains) writeFully(file, FENCE, Math.min(FENCE.length, segmentBytes - end), end);
+}
+
+/** Zeros from `from` on, without a block: also a full disk has room for them. */
+export function cutRest(file: StorageFile, from: number, segmentBytes: number): void {
+  file.truncate(from);
+  file.truncate(segmentBytes);
+}
+
+/** Writes a closing mark, or zeros over one that is no history any more, at `offset`; safe on return. */
+export function putMark({ file, segmentBytes }: OpenSegment, offset: number, mark: Uint8Array): void {
+  writeFully(file, mark, Math.min(mark.length, segmentBytes - offset), offset);
+  file.syncData();
+}
