@@ -4,6 +4,7 @@
 // rest is cut, so that only the last segment of a log that was killed ever has such remains.
 
 import type { StorageFile } from "../base/index.ts";
+import type { LogPoint } from "./continuity.ts";
 import { FRAME_HEADER_BYTES } from "./layout.ts";
 import { writeFully } from "./write-fully.ts";
 
@@ -14,6 +15,16 @@ export interface OpenSegment {
   readonly offset: number;
   /** Its file held an older segment, and what is left of that one lies behind the last frame. */
   readonly hasRemains: boolean;
+}
+
+/** Where a log ends: what the next frame continues. */
+export interface LogEnd extends LogPoint {
+  /** Of the last segment; in a log that has none, one less than its first is to have. */
+  readonly number: number;
+  /** The last segment, or none in a log that has not begun. */
+  readonly segment: OpenSegment | undefined;
+  /** Whether it may lack what was once safe in it (may-lack.ts). */
+  readonly mayLack: boolean;
 }
 
 const FENCE = new Uint8Array(FRAME_HEADER_BYTES);

@@ -10,7 +10,7 @@
 
 import { assert, type Checksums, SeriatimError } from "../base/index.ts";
 import { encodeClosingMark } from "./closing-mark.ts";
-import type { FrameBreak, LogPoint } from "./continuity.ts";
+import type { FrameBreak } from "./continuity.ts";
 import { FrameBuffer, type FrameFields, type StagedMemory, sealFrame, sealFrameAt } from "./frame.ts";
 import { CLOSING_MARK_BYTES, FRAME_HEADER_BYTES, frameBytes, SECTOR_BYTES } from "./layout.ts";
 import { checkLimits, type LogLimits } from "./limits.ts";
@@ -18,18 +18,8 @@ import type { LogFrame, LogPlace } from "./log.ts";
 import { removeMayLack } from "./may-lack.ts";
 import { NextSegment } from "./next-segment.ts";
 import { judgeFrame } from "./received-frame.ts";
-import { cutRest, fence, type OpenSegment, putMark } from "./segment-end.ts";
+import { cutRest, fence, type LogEnd, type OpenSegment, putMark } from "./segment-end.ts";
 import { writeFully } from "./write-fully.ts";
-
-/** Where a log ends: what the next frame continues. */
-export interface LogEnd extends LogPoint {
-  /** Of the last segment; in a log that has none, one less than its first is to have. */
-  readonly number: number;
-  /** The last segment, or none in a log that has not begun. */
-  readonly segment: OpenSegment | undefined;
-  /** Whether it may lack what was once safe in it (may-lack.ts). */
-  readonly mayLack: boolean;
-}
 
 /** Of a payload that is in `frame`: no sum. */
 const UNKNOWN_SUM = -1;

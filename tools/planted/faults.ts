@@ -58,7 +58,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a torn end is taken for the end, and left as it is",
     file: "src/segment/open.ts",
-    find: '    if (scan.verdict === "torn") cutEnd(file, endOffset, segmentBytes, limits);\n',
+    find: '    if (scan.verdict === "torn" || scan.hasRemains) cutEnd(file, endOffset, segmentBytes, limits);\n',
     replace: "",
     tests: "test/segment",
   },
