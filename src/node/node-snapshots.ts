@@ -1,6 +1,7 @@
 // A node's snapshots: when, where, and what its log says of them. A primary's and a replica's are taken alike.
 
 import type { Storage } from "../base/index.ts";
+import { writeBackLast } from "../platform/index.ts";
 import {
   type DataDirectory,
   type Runtime,
@@ -8,6 +9,7 @@ import {
   Snapshots,
   type SnapshotTaken,
 } from "../runtime/index.ts";
+import { SEGMENT_SUFFIX } from "../segment/index.ts";
 import type { Log } from "./log.ts";
 import type { LogDamage } from "./log-damage.ts";
 import { type Configuration, KEEP_ALL } from "./settings.ts";
@@ -36,7 +38,12 @@ export function snapshotsOf(
     get position() {
       return runtime.path.releasedPosition;
     },
-    sync: () => runtime.ask({ kind: "sync" }),
+    sync: async () => {
+      // Without a sync behind each frame there is much to sync, and answers wait for the thread that does it.
+      const isUnsynced = storage === undefined && configuration.durability !== "fsync";
+      if (isUnsynced) await writeBackLast(directory.journal, SEGMENT_SUFFIX);
+      return runtime.ask({ kind: "sync" });
+    },
   };
   return new Snapshots({
     log: followed,

@@ -14,7 +14,7 @@ import {
   type StateInMemory,
   takeSnapshot,
 } from "../journal/index.ts";
-import { entryBeside, NativeChecksums, NodeStorage } from "../platform/index.ts";
+import { compilingByItself, entryBeside, NativeChecksums, NodeStorage } from "../platform/index.ts";
 import type { DataDirectory, ShadowStage, SnapshotTaken } from "../runtime/index.ts";
 import { EXCHANGE_RECORDS } from "./exchange-records.ts";
 import type { ShadowWorkerData, ShadowWorkerMessage } from "./shadow-worker.ts";
@@ -114,7 +114,8 @@ export class ShadowThread implements NodeShadow {
     const { journal, snapshots, journalKeep } = this.#place;
     const workerData: ShadowWorkerData = { journal, snapshots, journalKeep, of };
     const options = { name: "shadow", workerData, transferList };
-    const worker = new Worker(entryBeside(import.meta.url, "shadow-worker"), options);
+    const entry = entryBeside(import.meta.url, "shadow-worker");
+    const worker = compilingByItself(() => new Worker(entry, options));
     this.#worker = worker;
     try {
       return await wordOf(worker);

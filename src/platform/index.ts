@@ -28,3 +28,4 @@ export {
   type TlsIdentity,
 } from "./tls.ts";
 export { within } from "./within.ts";
+export { writeBackLast } from "./write-back.ts";
