@@ -51,12 +51,14 @@ async function run({ config, ...flags }: Flags): Promise<void> {
   // Until it is ready a signal ends the process at once: nothing was answered yet, and the journal survives that.
   const node = await startNode(loaded, log);
   const stopAsked = firstSignal(log);
-  announce(`${readyLine(node, configuration)}\n`, log);
+  if (node.role !== "primary") announce(`${lineOf(node, configuration)}\n`, log);
+  void node.leads.then(() => announce(`${lineOf(node, configuration)}\n`, log));
   await Promise.race([stopAsked, node.failed]);
   await node.stop();
 }
 
-function readyLine(node: RunningNode, configuration: Configuration): string {
+/** What it is now, and where: "is ready" when it leads, or is alone. */
+function lineOf(node: RunningNode, configuration: Configuration): string {
   const { host, dataDir, durability, replicaOf, tlsCert } = configuration;
   const at = host.includes(":") ? `[${host}]` : host;
   const where = durability === "off" ? "NO JOURNAL (--durability off)" : `data in ${dataDir}`;
@@ -67,7 +69,8 @@ function readyLine(node: RunningNode, configuration: Configuration): string {
     return `seriatim is a replica of ${replicaOf}: ${http}${feeds}${administrators}, ${where}`;
   const replicas = node.replicationPort === 0 ? "" : `, replicas on ${at}:${node.replicationPort}`;
   const ports = `orders on ${at}:${node.orderPort}, ${http}${feeds}${administrators}${replicas}`;
-  return `seriatim is ready: ${ports}, ${where}`;
+  const state = node.role === "primary" ? "is ready" : "waits for other nodes before it leads";
+  return `seriatim ${state}: ${ports}, ${where}`;
 }
 
 /** Where market data and the tape are, beside the page. */

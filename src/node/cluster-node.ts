@@ -29,6 +29,7 @@ export class ClusterNode implements RunningNode {
   readonly #directory: DataDirectory | undefined;
   readonly #tape: NodeTape | undefined;
   readonly #failure = new FirstFailure();
+  readonly #leads = Promise.withResolvers<void>();
   #part: ReplicaNode | ExchangeNode | undefined;
   #isPromoting = false;
   /** From one part to the other. */
@@ -70,6 +71,8 @@ export class ClusterNode implements RunningNode {
 
   #lead(part: ExchangeNode): void {
     this.#take(part);
+    if (part.role === "primary") this.#leads.resolve();
+    else part.tenure.then(() => this.#leads.resolve());
     const { loaded, log } = this.#plan;
     if (loaded.configuration.simulate > 0)
       this.#traders = startSimulatedTraders(part, loaded.configuration, log);
@@ -90,6 +93,9 @@ export class ClusterNode implements RunningNode {
     return this.#part;
   }
 
+  get leads(): Promise<void> {
+    return this.#leads.promise;
+  }
   get failed(): Promise<SeriatimError> {
     return this.#failure.happened;
   }

@@ -46,6 +46,8 @@ export interface RunningNode {
   readonly replicationPort: number;
   /** Accounts are numbered from 0 to this less 1, by its log. */
   readonly accountsMax: number;
+  /** Resolves when it leads, or is alone: then it takes orders, as far as its health says. */
+  readonly leads: Promise<void>;
   /** Resolves with what stopped the node, if anything ever does; nothing is acknowledged from then on. */
   readonly failed: Promise<SeriatimError>;
   /** What /healthz and /metrics are made of, also when they can't be asked. */
@@ -75,6 +77,17 @@ export interface NodeParts {
   readonly keys?: KeyRing | undefined;
 }
 
+/** Whoever gives a port for administrators expects somebody there. */
+function warnOfNobody({ configuration, given }: LoadedConfiguration, log: Log): void {
+  const port = given.get("adminPort");
+  if (port === undefined) return;
+  const { keys, adminPort } = configuration;
+  const lacks = keys === "" ? "there is no keys file (keys)" : `${keys} has no key of role admin`;
+  const makes = "seriatim keygen NAME --keys FILE makes one, read at the next start";
+  const what = `${port.origin} is not listened on: ${lacks}, so nobody may administer this node; ${makes}`;
+  log.warn({ adminPort }, what);
+}
+
 /** Starts a node; throws SeriatimError naming what is wrong, with everything closed again. */
 export async function startNode(
   loaded: LoadedConfiguration,
@@ -92,6 +105,7 @@ export async function startNode(
   await assertFeedPortsFree(configuration);
   if (configuration.tapePort >= 0) await refuseTape(configuration, keys, "tape-");
   if (hasAdministrator(keys)) await assertPortFree("admin-port", ADMIN_HOST, configuration.adminPort);
+  else warnOfNobody(loaded, log);
   // Before a directory is made for it.
   if (configuration.nodeKey !== "") readIdentity(configuration.keys, configuration.nodeKey);
   const { durability, dataDir } = configuration;

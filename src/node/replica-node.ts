@@ -38,6 +38,7 @@ export class ReplicaNode implements NodePart {
   #shown: Replica["commands"];
   /** Whose log the settings were compared with. */
   #compared: ExchangeEngine | undefined;
+  #hasComparedPolicy = false;
   /** Of the history that is followed: a new one when it turns out to be another. */
   #engine = new ExchangeEngine();
 
@@ -65,7 +66,10 @@ export class ReplicaNode implements NodePart {
         listener: snapshotListener(log),
       },
       news: (line) => log.info({}, line),
-      applied: () => this.#refuseOtherLog(),
+      applied: () => {
+        this.#refuseOtherLog();
+        this.#warnOfOtherPolicy();
+      },
       progress: () => this.#show(),
     });
     this.#web = new NodeWeb(webOf(configuration, plan.parts.tls, log), { log });
@@ -89,6 +93,18 @@ export class ReplicaNode implements NodePart {
     if (engine === this.#compared || engine.administration.epoch === 0) return;
     this.#compared = engine;
     refuseOthers(this.#plan.loaded.given, engine);
+  }
+
+  /** It is no reason to end: a replica acknowledges as it is asked, and leads by the log's policy. */
+  #warnOfOtherPolicy(): void {
+    if (this.#hasComparedPolicy) return;
+    const { ackPolicy } = this.#plan.loaded.configuration;
+    const { ackPolicy: inLog } = this.#engine.administration;
+    if (inLog === undefined) return;
+    this.#hasComparedPolicy = true;
+    if (ackPolicy === "auto" || ackPolicy === inLog) return;
+    const what = `ack-policy ${ackPolicy} is not used: the log says ${inLog}, also when this node comes to lead`;
+    this.#plan.log.warn(`${what}; an administrator changes it (ack-policy)`);
   }
 
   /** Where its primary is looked for. */

@@ -180,7 +180,7 @@ export const SETTINGS: readonly Setting[] = [
     PORT,
     9019,
     "",
-    "TCP port of administrators, always on 127.0.0.1; 0 takes a free one. See --keys.",
+    "TCP port of administrators, always on 127.0.0.1; 0 takes a free one. See --keys: without an administrator nothing listens, and the log says so.",
   ),
   row(
     "tlsCert",
@@ -236,7 +236,7 @@ export const SETTINGS: readonly Setting[] = [
     "",
     "What must have a command before it is answered: disk = one disk; disk+ram = one disk and two machines' memory; two-disks; " +
       "ram = two machines' memory; auto = disk for a node alone, disk+ram with replicas. Without enough of them orders are refused. " +
-      "The log keeps it; later an administrator changes it.",
+      "The log keeps it, and replicas take it from there; later an administrator changes it.",
   ),
   genesisRow(
     "symbols",

@@ -7,7 +7,7 @@
 import type { Prng } from "../base/index.ts";
 import type { DiskFault } from "../lab/index.ts";
 import type { EventQueue } from "./event-queue.ts";
-import { NewDisk } from "./new-disk.ts";
+import { NewDisk, RESET_US } from "./new-disk.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
 import type { SimulatedCluster } from "./site.ts";
@@ -186,12 +186,20 @@ export class Faults {
     machine.archive();
     const kind = this.#prng.pick(SPOILS);
     this.#count(kind, machine.name);
-    if (kind === "blank disks") return machine.replaceDisk();
+    if (kind === "blank disks") return this.#replaceDisk(machine, others);
     if (kind === "writes gone astray")
       return disk.failAt(disk.calls + this.#prng.between(1, CALLS_AHEAD), "astray");
     const path = this.#prng.pick(machine.segments);
     const bits = 1 << this.#prng.between(0, 7);
     disk.rot(path, this.#prng.between(0, disk.contents(path).length - 1), bits);
+  }
+
+  /** What the old disk made safe is not to be heard when it is gone. */
+  #replaceDisk(machine: SimulatedMachine, others: readonly SimulatedMachine[]): void {
+    for (const { name } of others) machine.host.reset(name);
+    this.#queue.plan(RESET_US, () => {
+      if (others.some(({ name }) => this.#witness.isOnDiskOf(name))) machine.replaceDisk();
+    });
   }
 
   #slowDisk(machine: SimulatedMachine): void {

@@ -16,7 +16,7 @@ const WHOLE_LOOK_US = 20_000;
 /** How long the one replica falls behind: less than it takes to notice the silence, or somewhat more. */
 const LAG_US = [300_000, 2_500_000] as const;
 /** A broken connection is noticed within this, and no new one is made. */
-const RESET_US = 1_000;
+export const RESET_US = 1_000;
 /** For the first frames on the new disk, at most; and between two looks, shorter than a wait for the disk. */
 const FILLING_US = 3_000_000;
 const FILLING_LOOK_US = 100;

@@ -63,9 +63,14 @@ export class TestCluster {
     return node;
   }
 
-  async follow(name: string, port: number, some: Partial<Configuration> = {}): Promise<RunningNode> {
+  async follow(
+    name: string,
+    port: number,
+    some: Partial<Configuration> = {},
+    toLog = log,
+  ): Promise<RunningNode> {
     const settings = this.settings(name, { replicaOf: `127.0.0.1:${port}`, ...some });
-    const replica = await startNode(configurationOf(settings), log);
+    const replica = await startNode(configurationOf(settings), toLog);
     this.atEnd(() => replica.stop());
     return replica;
   }

@@ -4,7 +4,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Configuration, configurationOf, type Log, startNode } from "../../src/node/index.ts";
+import { type Configuration, configurationOf, createLog, type Log, startNode } from "../../src/node/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
 import { log, order, SEGMENT_BYTES, TestCluster, trade, until } from "./cluster-support.ts";
 
@@ -156,12 +156,41 @@ test("a primary that comes back takes no orders before it has heard from its rep
   await first.stop();
   await south.stop();
   const second = await cluster.startPrimary();
-  expect(second.status()).toMatchObject({ status: "degraded", position });
-  const again = await cluster.follow("south", second.replicationPort);
+  let leads = false;
+  void second.leads.then(() => {
+    leads = true;
+  });
+  expect(second.status()).toMatchObject({ status: "degraded", role: "waiting", position });
+  expect(leads).toBe(false);
+  const lines: string[] = [];
+  const toLog = createLog({ level: "warn", human: false, write: (line) => lines.push(line) });
+  const again = await cluster.follow("south", second.replicationPort, { ackPolicy: "ram" }, toLog);
   await until(() => second.status().status === "ok");
+  expect(leads).toBe(true);
   // Its Tenure, and nothing else.
   expect(second.status()).toMatchObject({ position: position + 1 });
   await until(() => again.status().position === position + 1);
+  expect(lines).toEqual([
+    expect.stringContaining("has no key of role admin"),
+    expect.stringContaining("ack-policy ram is not used: the log says disk+ram, also when this node comes"),
+  ]);
+});
+
+test.each<[name: string, some: Partial<Configuration>, lines: unknown[]]>([
+  ["none is asked for", {}, []],
+  [
+    "there is no keys file",
+    { adminPort: 0 },
+    [expect.stringContaining("adminPort is not listened on: there is no keys file (keys)")],
+  ],
+])("a node without administrators says so when a port for them is given: %s", async (_, some, expected) => {
+  const lines: string[] = [];
+  const toLog = createLog({ level: "warn", human: false, write: (line) => lines.push(line) });
+  const alone = { durability: "off", threads: "single", orderPort: 0, httpPort: 0 } as const;
+  const node = await startNode(configurationOf({ ...alone, ...some }), toLog);
+  await node.leads;
+  await node.stop();
+  expect(lines).toEqual(expected);
 });
 
 test("a primary whose disk lacks what its replica has stops: it may have been acknowledged", async () => {

@@ -168,7 +168,8 @@ try {
   const findings = await lookAtAll(faults, copies);
   const table = tableOf(findings);
   const took_min = Math.ceil((performance.now() - begun_ms) / 60_000);
-  const about = `\`npm run planted -- --write docs/RELIABILITY.md\`, ${took_min} min; without a fault ${SEEDS_CLEAN} seeds pass.`;
+  const what = values.only === undefined ? " --write docs/RELIABILITY.md" : ` --only "${values.only}"`;
+  const about = `\`npm run planted --${what}\`, ${took_min} min; without a fault ${SEEDS_CLEAN} seeds pass.`;
   console.log(`${table}\n\n${about}`);
   if (values.write !== undefined) writePart(values.write, "planted faults", `${table}\n\n${about}`);
   process.exitCode = findings.every(({ noticedBy }) => noticedBy !== undefined) ? 0 : 1;
