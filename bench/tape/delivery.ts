@@ -5,7 +5,6 @@ import { TAPE_PAYLOAD_BYTES_MAX } from "../../src/protocol/index.ts";
 import { Child } from "../child.ts";
 import { type BenchCase, measure, type Row } from "../harness.ts";
 import type { Scratch } from "../scratch.ts";
-import type { LoadOrder, LoadResult } from "./load.ts";
 import type { ReadersOrder, ReadersResult } from "./readers.ts";
 import { withSide } from "./sides.ts";
 
@@ -16,20 +15,15 @@ const SHAPE = { payloadBytes: TAPE_PAYLOAD_BYTES_MAX, recordBytes: 1_024, ack: 1
 export async function benchDelivery({ directory }: Scratch, rounds: number): Promise<Row[]> {
   const load = new Child(import.meta.url, "load");
   const readers = new Child(import.meta.url, "readers");
-  const topic = "bench";
+  const topic = "bench-1";
   try {
-    return await withSide("broker", directory, SHAPE, async (ports) => {
+    return await withSide("broker", directory, SHAPE.payloadBytes, async (broker) => {
       const filling = { connections: 1, batches: BATCHES, window: 4, order: 1, rate: 0, isBesideSlow: false };
-      const { records } = await load.ask<LoadResult>({
-        ...SHAPE,
-        ...filling,
-        ports,
-        topic,
-      } satisfies LoadOrder);
+      const { records } = await broker.take(load, { ...SHAPE, ...filling });
       const read = (name: string, subscribers: number): BenchCase => ({
         ...{ name, unit: "GB/s", better: "higher" },
         run: async () => {
-          const order: ReadersOrder = { port: ports[0], topic, subscribers, records };
+          const order: ReadersOrder = { port: broker.ports[0], topic, subscribers, records };
           const { bytes, seconds } = await readers.ask<ReadersResult>(order);
           return bytes / seconds / 1e9;
         },

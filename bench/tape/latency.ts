@@ -4,7 +4,7 @@
 import { Child } from "../child.ts";
 import { type Row, summarize } from "../harness.ts";
 import type { Scratch } from "../scratch.ts";
-import { type LoadShape, loadOn } from "./sides.ts";
+import { type LoadShape, type RunningSide, withSide } from "./sides.ts";
 
 const SHARES = [0.1, 0.5, 0.9] as const;
 /** Of one run. */
@@ -15,30 +15,32 @@ const SHAPE: LoadShape = {
   ...{ window: 32, order: 1, ack: 1, rate: 0, isBesideSlow: false },
 };
 
-export async function benchLatency({ directory }: Scratch, rounds: number): Promise<Row[]> {
-  const load = new Child(import.meta.url, "load");
-  try {
-    const rows: Row[] = [];
-    for (const ack of [1, 2]) rows.push(...(await latencyAt(load, directory, ack, rounds)));
-    return rows;
-  } finally {
-    await load.end();
-  }
+export function benchLatency({ directory }: Scratch, rounds: number): Promise<Row[]> {
+  return withSide("broker", directory, SHAPE.payloadBytes, async (broker) => {
+    const load = new Child(import.meta.url, "load");
+    try {
+      const rows: Row[] = [];
+      for (const ack of [1, 2]) rows.push(...(await latencyAt(load, broker, ack, rounds)));
+      return rows;
+    } finally {
+      await load.end();
+    }
+  });
 }
 
-async function latencyAt(load: Child, directory: string, ack: number, rounds: number): Promise<Row[]> {
+async function latencyAt(load: Child, broker: RunningSide, ack: number, rounds: number): Promise<Row[]> {
   const values = new Map<string, number[]>();
   const note = (name: string, value: number): void => {
     values.set(name, [...(values.get(name) ?? []), value]);
   };
   for (let round = -1; round < rounds; round++) {
-    const peak = await loadOn(load, "broker", directory, { ...SHAPE, ack });
+    const peak = await broker.take(load, { ...SHAPE, ack });
     const batches_per_s = (SHAPE.connections * SHAPE.batches) / peak.seconds;
     if (round >= 0) note(peakName(ack), batches_per_s);
     for (const share of SHARES) {
       const rate = batches_per_s * share;
       const batches = Math.max(1, Math.floor((rate * SECONDS) / SHAPE.connections));
-      const { p50_us, p99_us } = await loadOn(load, "broker", directory, { ...SHAPE, ack, rate, batches });
+      const { p50_us, p99_us } = await broker.take(load, { ...SHAPE, ack, rate, batches });
       if (round < 0) continue;
       note(`ack ${ack}, ${100 * share} % of peak, p50`, p50_us);
       note(`ack ${ack}, ${100 * share} % of peak, p99`, p99_us);

@@ -1,5 +1,5 @@
 // The bare pump beside the broker, a process of its own: reads a stream straight into memory, sums each batch, writes it to a
-// file and says so. It knows no topic, no session and no order, checks no header, and shares nothing between connections: what is
+// file, chained as a log is, and says so. It knows no topic, no session and no order, checks no header, and shares nothing between connections: what is
 // left of a broker when everything is taken away that makes it one.
 
 import { type AddressInfo, createServer, Socket } from "node:net";
@@ -97,7 +97,7 @@ class Pumped {
 }
 
 process.on("message", ({ directory, batchBytes }: PumpOrder) => {
-  const log = new BareSegments(directory, "pump");
+  const log = new BareSegments(directory, "pump", "behind");
   const accept = (socket: Socket): unknown => new Pumped(socket, batchBytes, log);
   const server = createServer({ noDelay: true, pauseOnConnect: true }, accept);
   server.listen(0, "127.0.0.1", () => process.send?.({ ports: [(server.address() as AddressInfo).port] }));

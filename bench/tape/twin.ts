@@ -55,7 +55,7 @@ async function startWorkers(order: TwinOrder): Promise<void> {
 }
 
 function listen(order: WorkerOrder): void {
-  const log = new BareSegments(order.directory, `twin-${order.index}`);
+  const log = new BareSegments(order.directory, `twin-${order.index}`, "waits");
   const waiting: Socket[] = [];
   let isBusy = false;
   const next = async (): Promise<void> => {
