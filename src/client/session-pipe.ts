@@ -256,6 +256,9 @@ export class SessionPipe {
       this.#refused(readLogonRefused(view, at));
       return undefined;
     }
+    // What was asked for; the close follows.
+    if (type === MessageType.LoggedOut)
+      return this.#isLoggedOn && !this.isOpen ? undefined : strangeFrame(type);
     if (this.#isLoggedOn) return tellSession(this.#options.listener, view, at, type);
     if (type === MessageType.Challenge) return this.#prove(view, at);
     if (type === MessageType.LogonAck) return this.#welcomed(readLogonAck(view, at));

@@ -6,6 +6,7 @@ import {
   encodeHelloAck,
   encodeInstrument,
   encodeInstrumentsEnd,
+  encodeLoggedOut,
   encodeLogonRefused,
   encodeRefused,
   encodeReject,
@@ -76,6 +77,7 @@ const INSTRUMENT_BYTES = frameBytes(MessageType.Instrument);
 const INSTRUMENTS_END_BYTES = frameBytes(MessageType.InstrumentsEnd);
 const CHALLENGE_BYTES = frameBytes(MessageType.Challenge);
 const LOGON_REFUSED_BYTES = frameBytes(MessageType.LogonRefused);
+const LOGGED_OUT_BYTES = frameBytes(MessageType.LoggedOut);
 const REFUSED_BYTES = frameBytes(MessageType.Refused);
 const SERVER_HEARTBEAT_BYTES = frameBytes(MessageType.ServerHeartbeat);
 
@@ -288,6 +290,12 @@ export class Connection implements SessionHost, LogonDoor, Seen {
   serverHeartbeat(next: number): void {
     const at = this.claimDirect(SERVER_HEARTBEAT_BYTES);
     if (at >= 0) encodeServerHeartbeat(this.output.direct.view, at, next);
+  }
+
+  /** The last it is told, behind everything else: its Logout is safe. `next`: the number of the first report it was not sent. */
+  loggedOut(next: number): void {
+    const at = this.#checked(this.output.claimOrdered(LOGGED_OUT_BYTES));
+    if (at >= 0) encodeLoggedOut(this.output.orderedView, at, next);
   }
 
   /** The list with its end, for the request at `at`. */

@@ -125,6 +125,7 @@ export class LoggedOnSessions {
     this.#guard.ended(connection.slot, session.terms.who);
     this.#counters.sessions--;
     const cause = causeOf(connection.session.closeReason);
+    session.owesLoggedOut = cause === "logout";
     if (cause !== undefined) {
       session.endsAt = Number.POSITIVE_INFINITY;
       this.#ends.add(session, cause, (position) => {

@@ -44,6 +44,8 @@ export class LoggedOn {
   hasGap = false;
   /** LogonAck or LogonRefused is written. */
   isAnswered = false;
+  /** It ends by its own Logout, and LoggedOut is not written yet. */
+  owesLoggedOut = false;
   /** Reports up to here are still sent; Infinity until its end has a position. */
   endsAt: Position = NEVER;
   /** Since the last tick: something came from it; something was written for it. */

@@ -149,6 +149,10 @@ export class ReportPump {
       return this.#context.giveUp(connection, CloseReason.FellBehind);
     this.#writeReports(connection, session);
     if (session.endsAt > this.released) this.due(connection);
+    else if (session.owesLoggedOut && !this.#owesReports(session)) {
+      session.owesLoggedOut = false;
+      connection.loggedOut(session.cursor);
+    }
   }
 
   #writeReports(connection: Connection, session: LoggedOn): void {
@@ -212,8 +216,12 @@ export class ReportPump {
     const session = connection.loggedOn;
     if (session === undefined || connection.abandoned || connection.isFull) return false;
     if (!session.isAnswered || session.endsAt > this.released) return true;
-    const { refusal, cursor, stream, endsAt } = session;
-    if (refusal !== Reason.None || cursor >= stream.next) return false;
+    return session.refusal === Reason.None && (session.owesLoggedOut || this.#owesReports(session));
+  }
+
+  /** Whether reports of what happened up to its end are not written yet. */
+  #owesReports({ cursor, stream, endsAt }: LoggedOn): boolean {
+    if (cursor >= stream.next) return false;
     return cursor < stream.first || positionOf(stream.words(cursor), stream.at(cursor)) <= endsAt;
   }
 }

@@ -9,6 +9,7 @@ import {
   encodeExecutionReport,
   encodeInstrument,
   encodeInstrumentsEnd,
+  encodeLoggedOut,
   encodeLogonAck,
   encodeLogonRefused,
   encodeOpenOrder,
@@ -156,7 +157,10 @@ export function acceptsAll(): SessionScript {
     logon: (peer) => peer.accept(number + 1, number + 1),
     frame: (peer, { type, request, id }) => {
       const { NewOrder, CancelOrder, MassCancel, Modify, Logout } = MessageType;
-      if (type === Logout) return peer.socket.end();
+      if (type === Logout) {
+        peer.say((b) => encodeLoggedOut(b, 0, 1));
+        return peer.socket.end();
+      }
       const kinds = new Map<number, ReportKind>([
         [NewOrder, ReportKind.Accepted],
         [Modify, ReportKind.Modified],

@@ -382,10 +382,20 @@ describe("ends", () => {
     at.gateway.received(A, concat(order(2), logout(), order(3)));
     expect(at.transport.closed.size).toBe(0);
     at.turn();
-    expect(at.sent(A).slice(2)).toEqual(["1: Accepted 1", "2: Accepted 2"]);
+    expect(at.sent(A).slice(2)).toEqual(["1: Accepted 1", "2: Accepted 2", "LoggedOut 3"]);
     expect(at.transport.closed).toEqual(new Set([A]));
     expect(at.exchange.log).toEqual(["16 2", "end 7 logout"]);
     expect(at.closes()).toEqual({ LoggedOut: 1 });
+  });
+
+  test("LoggedOut is the last word, also behind lists that wait for their moment to be safe", () => {
+    openAndTrade({});
+    at.gateway.received(A, concat(order(2), openOrders(9, 0xffff_ffff), logout()));
+    at.turn();
+    const said = at.sent(A).slice(2);
+    expect(said.at(-1)).toBe("LoggedOut 3");
+    expect(said.filter((words) => words.startsWith("OpenOrdersEnd"))).toHaveLength(1);
+    expect(at.transport.closed).toEqual(new Set([A]));
   });
 
   test.each([

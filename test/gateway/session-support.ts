@@ -33,6 +33,7 @@ import {
   frameLength,
   frameSequenceLow,
   frameType,
+  LoggedOutLayout,
   type LogonTerms,
   MessageType,
   OpenOrderLayout,
@@ -218,6 +219,8 @@ function describe(view: DataView, at: number): string | undefined {
     }
     case MessageType.OpenOrdersEnd:
       return `OpenOrdersEnd ${view.getUint32(body + OpenOrdersEndLayout.count)}`;
+    case MessageType.LoggedOut:
+      return `LoggedOut ${readCount(view, body + LoggedOutLayout.next)}`;
     case MessageType.InstrumentsEnd:
       return `InstrumentsEnd ${view.getUint32(body)}`;
     default:

@@ -39,6 +39,10 @@ export type Attack = (target: Target) => Promise<Counts>;
 /** Connections an attack has open at once, unless connections are what it is about. */
 const LANES = 64;
 const LATER_MS = 20;
+/** Mutated frames that are sent at once: more than the node judges of them before one ends the connection. */
+const FRAMES_AT_ONCE = 8;
+const FRAMES_OF_CONNECTION = 400;
+const MESSAGES_OF_CONNECTION = 2_000;
 
 /** Connections that are made and never say a word, until the time is over. */
 async function idle({ orderPort, count, ms }: Target): Promise<Counts> {
@@ -128,16 +132,16 @@ async function halfFrames({ orderPort, count, ms }: Target): Promise<Counts> {
 }
 
 /** Frames that are nearly right: a connection sends until it is closed, then the next one does. */
-async function mutatedFrames({ orderPort, seed, count, ms }: Target): Promise<Counts> {
+async function mutatedFrames({ orderPort, seed, ms }: Target): Promise<Counts> {
   const until = Date.now() + ms;
   const prngs = Array.from({ length: LANES }, (_, lane) => new Prng(seed * LANES + lane));
   let [frames, connections] = [0, 0];
-  const goesOn = () => frames < count && Date.now() < until;
+  const goesOn = () => Date.now() < until;
   await inLanes(goesOn, async (lane) => {
     const socket = await opened(orderPort);
     if (socket === undefined) return;
     connections++;
-    const sent = await sendFrames(socket, prngs[lane], OPEN_FRAMES, count - frames);
+    const sent = await sendFrames(socket, prngs[lane], OPEN_FRAMES, until);
     frames += sent;
   });
   return { frames, connections };
@@ -163,12 +167,12 @@ async function wrongProofs({ orderPort, count, ms }: Target): Promise<Counts> {
 }
 
 /** As mutatedFrames, of who has a key and logs on before. */
-async function mutatedSessions({ orderPort, keyFile, seed, count, ms }: Target): Promise<Counts> {
+async function mutatedSessions({ orderPort, keyFile, seed, ms }: Target): Promise<Counts> {
   const until = Date.now() + ms;
   const signer = signerOf(keyFile);
   const prngs = Array.from({ length: LANES }, (_, lane) => new Prng(seed * LANES + lane));
   let [frames, connections, logons] = [0, 0, 0];
-  const goesOn = () => frames < count && Date.now() < until;
+  const goesOn = () => Date.now() < until;
   await inLanes(goesOn, async (lane) => {
     const socket = await opened(orderPort);
     if (socket === undefined) return;
@@ -176,27 +180,29 @@ async function mutatedSessions({ orderPort, keyFile, seed, count, ms }: Target):
     const account = ATTACKED_ACCOUNTS[lane % ATTACKED_ACCOUNTS.length];
     if (!(await logOn(socket, signer, { account, instance: lane }))) return breakOff([socket]);
     logons++;
-    const sent = await sendFrames(socket, prngs[lane], SESSION_FRAMES, count - frames);
+    const sent = await sendFrames(socket, prngs[lane], SESSION_FRAMES, until);
     frames += sent;
   });
   return { frames, connections, logons };
 }
 
-/** A few at a time until the node closes the connection; returns how many. */
+/** A few at a time until the node closes the connection, or what it has answered has come; returns how many. */
 async function sendFrames(
   socket: Socket,
   prng: Prng,
   valid: readonly Uint8Array[],
-  most: number,
+  until: number,
 ): Promise<number> {
   const end = closed(socket);
   let sent = 0;
-  while (!socket.destroyed && sent < most) {
-    socket.write(mutatedFrame(prng, valid));
-    sent++;
-    if (sent % 8 === 0) await Promise.race([end, sleep(1)]);
-    // A length that is far too large, or a frame cut short: the node waits for the rest.
-    if (sent % 400 === 0) break;
+  let answered = Promise.withResolvers<void>();
+  socket.on("data", () => answered.resolve());
+  while (!socket.destroyed && sent < FRAMES_OF_CONNECTION && Date.now() < until) {
+    answered = Promise.withResolvers();
+    socket.write(Buffer.concat(Array.from({ length: FRAMES_AT_ONCE }, () => mutatedFrame(prng, valid))));
+    sent += FRAMES_AT_ONCE;
+    // No answer: a length that is far too large, or a frame cut short. The node waits for the rest, which comes.
+    await Promise.race([end, answered.promise, sleep(LATER_MS)]);
   }
   socket.resetAndDestroy();
   await end;
@@ -204,14 +210,14 @@ async function sendFrames(
 }
 
 /** Messages that are nearly right, over WebSockets. */
-async function mutatedMessages({ httpPort, seed, count, ms }: Target): Promise<Counts> {
+async function mutatedMessages({ httpPort, seed, ms }: Target): Promise<Counts> {
   const until = Date.now() + ms;
   const prngs = Array.from({ length: LANES }, (_, lane) => new Prng(seed * LANES + lane));
   let [messages, connections] = [0, 0];
-  const goesOn = () => messages < count && Date.now() < until;
+  const goesOn = () => Date.now() < until;
   await inLanes(goesOn, async (lane) => {
     connections++;
-    const sent = await sendMessages(httpPort, prngs[lane], Math.min(count - messages, 2_000), until);
+    const sent = await sendMessages(httpPort, prngs[lane], MESSAGES_OF_CONNECTION, until);
     messages += sent;
   });
   return { messages, connections };

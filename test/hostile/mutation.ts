@@ -13,19 +13,21 @@ const CHANGES_MAX = 3;
 /** What is appended, or cut off, at most. */
 const PIECE_BYTES_MAX = 40;
 
-/** `frame` with one to three changes, and the frame's own length unless that is what is changed. */
+/** Of all frames, those in which nothing but values is changed: most of them decode, and the next frame is judged too. */
+const VALUES_ONLY = 0.8;
+
+/** A valid frame with one to three changes, and the frame's own length unless that is what is changed. */
 export function mutatedFrame(prng: Prng, valid: readonly Uint8Array[]): Uint8Array {
   let frame: Uint8Array = prng.pick(valid).slice();
-  for (let changes = prng.between(1, CHANGES_MAX); changes > 0; changes--)
-    frame = prng.pick(FRAME_CHANGES)(frame, prng, valid);
+  const changes = prng.chance(VALUES_ONLY) ? VALUE_CHANGES : FRAME_CHANGES;
+  for (let left = prng.between(1, CHANGES_MAX); left > 0; left--)
+    frame = prng.pick(changes)(frame, prng, valid);
   return frame;
 }
 
 type FrameChange = (frame: Uint8Array, prng: Prng, valid: readonly Uint8Array[]) => Uint8Array;
 
-const FRAME_CHANGES: readonly FrameChange[] = [
-  // A bit somewhere.
-  (frame, prng) => changed(frame, (view, length) => flip(view, prng.between(0, length - 1), prng)),
+const VALUE_CHANGES: readonly FrameChange[] = [
   // A byte of the body at an edge: enums, flags.
   (frame, prng) =>
     changed(frame, (view, length) =>
@@ -34,13 +36,19 @@ const FRAME_CHANGES: readonly FrameChange[] = [
   // A word of the body at an edge: symbols, quantities, halves of prices and ids.
   (frame, prng) =>
     changed(frame, (view, length) => view.setUint32(bodyPlace(prng, length, 4), prng.pick(EDGES))),
+  // Its number: known ones, old ones, the highest.
+  (frame, prng) => changed(frame, (view) => view.setUint32(prng.pick([8, 12]), prng.pick(EDGES))),
+];
+
+const FRAME_CHANGES: readonly FrameChange[] = [
+  ...VALUE_CHANGES,
+  // A bit somewhere.
+  (frame, prng) => changed(frame, (view, length) => flip(view, prng.between(0, length - 1), prng)),
   // Its type, its version, its length.
   (frame, prng) =>
     changed(frame, (view) => view.setUint16(0, prng.chance(0.8) ? prng.between(0, 40) : prng.u32() & 0xffff)),
   (frame, prng) => changed(frame, (view) => view.setUint16(2, prng.between(0, 3))),
   (frame, prng) => changed(frame, (view) => view.setUint32(4, prng.pick(EDGES))),
-  // Its number: known ones, old ones, the highest.
-  (frame, prng) => changed(frame, (view) => view.setUint32(prng.pick([8, 12]), prng.pick(EDGES))),
   // Bytes too few or too many: what follows is read from the wrong place.
   (frame, prng) => frame.slice(0, Math.max(1, frame.length - prng.between(1, PIECE_BYTES_MAX))),
   (frame, prng) => joined(frame, random(prng, prng.between(1, PIECE_BYTES_MAX))),

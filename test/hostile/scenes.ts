@@ -1,5 +1,7 @@
-// What hostile clients do to a node beside a legitimate one, and what is looked at: the legitimate client's round trips with and
-// without them, the node's memory, and why it ended connections. Each scene is measured beside its own quiet moment.
+// What hostile clients do to a node beside a legitimate one, and what is looked at: the legitimate client's round trips, the node's
+// memory, and why it ended connections. A scene is several rounds of three moments: a quiet one; one beside the attack; one in which
+// the same attackers attack a bare sink and leave the node alone, which shows what is the machine's. Medians are quoted, so that the
+// ratios are of this run and of no single moment of it.
 
 import { readFileSync } from "node:fs";
 import { Child } from "../../bench/child.ts";
@@ -7,6 +9,7 @@ import type { PacedOrder, PacedResult } from "../../bench/durability/paced-load.
 import type { NodeProcess } from "../crash/node-process.ts";
 import type { AttackOrder } from "./attacker.ts";
 import type { AttackName, Counts } from "./attacks.ts";
+import type { SinkOrder, SinkPorts } from "./sink.ts";
 
 export interface Scene {
   readonly attack: AttackName;
@@ -16,15 +19,30 @@ export interface Scene {
   readonly count: number;
   /** The attack goes on until the node has judged so many frames: what stands behind a frame that ends a connection is not. */
   readonly judged?: number;
-  /** The longest it goes on; it may end sooner when its count is reached. */
+  /** It goes on until it has sent so many messages. */
+  readonly messages?: number;
+  /** How long it goes on in a round; it may end sooner when its count is reached. */
   readonly ms: number;
+  /** The sink ends a connection that has sent something, as the node does in this scene. */
+  readonly sinkEnds?: boolean;
+}
+
+/** Of all rounds, in microseconds. */
+interface Quantiles {
+  readonly p50_us: number;
+  readonly p99_us: number;
 }
 
 export interface SceneResult {
   readonly scene: Scene;
   readonly counts: Counts;
-  readonly quiet: PacedResult;
-  readonly beside: PacedResult;
+  readonly quiet: Quantiles;
+  readonly beside: Quantiles;
+  /** Medians of each round's p99 as a multiple of the quiet one: beside the attack, and beside the one on the sink. */
+  readonly ratio: number;
+  readonly control: number;
+  /** Requests of the legitimate client that were refused. */
+  readonly refused: number;
   /** The most memory that the node had by then, since it was started. */
   readonly peak_bytes: number;
   /** Connections that the node ended during it, by reason. */
@@ -33,14 +51,19 @@ export interface SceneResult {
 
 /** What the legitimate client does: so little that it never waits for itself. */
 const RATE = 500;
-/** Of the quiet measurement, and between two looks beside the attack. */
-const MEASURED_MS = 4_000;
+/** Of a quiet moment: the p99 of 1,250 requests. */
+const QUIET_MS = 2_500;
+/** An odd number, for medians. */
+const ROUNDS = 5;
 /** So many connections share the rate. */
 const CONNECTIONS = 4;
 /** An attack ends by itself; so much later it has not. */
 const LATE_MS = 60_000;
 /** From the start of an attack until it is at work. */
 const SETTLE_MS = 300;
+/** An attack that goes on until enough is judged is asked for in pieces of so many milliseconds, and given up after so many. */
+const PIECE_MS = 10_000;
+const JUDGED_MS = 900_000;
 
 export class Stage {
   readonly #node: NodeProcess;
@@ -48,6 +71,7 @@ export class Stage {
   readonly #keyFile: string;
   readonly #client = new Child(import.meta.resolve("../../bench/child.ts"), "durability/paced-load");
   readonly #attacker = new Child(import.meta.url, "attacker");
+  readonly #sink = new Child(import.meta.url, "sink");
 
   /** `keyFile`: of a trader that the node knows. */
   constructor(node: NodeProcess, seed: number, keyFile: string) {
@@ -57,36 +81,57 @@ export class Stage {
   }
 
   async play(scene: Scene): Promise<SceneResult> {
-    const quiet = await this.#measure(MEASURED_MS);
     const before = await this.#figures();
-    const { orderPort, httpPort } = this.#node;
-    const { attack, count, ms } = scene;
-    const target = { orderPort, httpPort, keyFile: this.#keyFile, seed: this.#seed, ms, count };
-    const order: AttackOrder = { attack, target };
-    const attacked = this.#attack(order, before.judged + (scene.judged ?? 0));
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    const [beside, counts] = await Promise.all([this.#measure(Math.min(ms, MEASURED_MS)), attacked]);
+    const counts: Record<string, number> = {};
+    const [quiet, beside, control]: PacedResult[][] = [[], [], []];
+    const sink = await this.#sink.ask<SinkPorts>({ ends: scene.sinkEnds ?? false } satisfies SinkOrder);
+    for (let round = 0; round < ROUNDS; round++) {
+      quiet.push(await this.#measure(QUIET_MS));
+      beside.push(await this.#beside(this.#orderOf(scene, round), counts));
+      control.push(await this.#beside(this.#orderOf(scene, round, sink), {}));
+    }
+    await this.#goOn(scene, before.judged, counts);
     const after = await this.#figures();
-    const closes = Object.entries(after.closes).map(
-      ([why, n]) => [why, n - (before.closes[why] ?? 0)] as const,
-    );
     const told = scene.judged === undefined ? counts : { ...counts, judged: after.judged - before.judged };
+    const all = [...quiet, ...beside, ...control];
     return {
-      ...{ scene, counts: told, quiet, beside, peak_bytes: peakOf(this.#node.pid) },
-      closes: Object.fromEntries(closes.filter(([, n]) => n > 0)),
+      ...{ scene, counts: told, quiet: quantilesOf(quiet), beside: quantilesOf(beside) },
+      ...{ ratio: ratioOf(beside, quiet), control: ratioOf(control, quiet) },
+      refused: all.reduce((sum, { refused }) => sum + refused, 0),
+      peak_bytes: peakOf(this.#node.pid),
+      closes: difference(after.closes, before.closes),
     };
   }
 
-  /** Once, or again and again until the node has judged so many frames since its start. */
-  async #attack(order: AttackOrder, until: number): Promise<Counts> {
-    const sums: Record<string, number> = {};
-    const late = Date.now() + order.target.ms;
-    for (let round = 0; ; round++) {
-      const target = { ...order.target, seed: order.target.seed + round };
-      const counts = await this.#attacker.ask<Counts>({ ...order, target }, target.ms + LATE_MS);
-      for (const [name, n] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + n;
-      if ((await this.#figures()).judged >= until || Date.now() > late) return sums;
+  /** Of the node, or of a sink in its place. */
+  #orderOf({ attack, count, ms }: Scene, round: number, ports: SinkPorts = this.#node): AttackOrder {
+    const { orderPort, httpPort } = ports;
+    const seed = this.#seed + round;
+    return { attack, target: { orderPort, httpPort, keyFile: this.#keyFile, seed, ms, count } };
+  }
+
+  /** The legitimate client, always on the node, while an attack is at work. */
+  async #beside(order: AttackOrder, counts: Record<string, number>): Promise<PacedResult> {
+    const attacked = this.#attack(order, counts);
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const [measured] = await Promise.all([this.#measure(order.target.ms - SETTLE_MS), attacked]);
+    return measured;
+  }
+
+  /** Again and again until it is enough; `before`: frames that the node had judged when the scene began. */
+  async #goOn(scene: Scene, before: number, counts: Record<string, number>): Promise<void> {
+    const { judged = 0, messages = 0 } = scene;
+    const late = Date.now() + JUDGED_MS;
+    for (let round = ROUNDS; Date.now() < late; round++) {
+      if ((await this.#figures()).judged - before >= judged && (counts.messages ?? 0) >= messages) return;
+      await this.#attack(this.#orderOf({ ...scene, ms: PIECE_MS }, round), counts);
     }
+  }
+
+  /** Adds what it did to `counts`. */
+  async #attack(order: AttackOrder, counts: Record<string, number>): Promise<void> {
+    const did = await this.#attacker.ask<Counts>(order, order.target.ms + LATE_MS);
+    for (const [name, n] of Object.entries(did)) counts[name] = (counts[name] ?? 0) + n;
   }
 
   #measure(ms: number): Promise<PacedResult> {
@@ -107,8 +152,29 @@ export class Stage {
   }
 
   async end(): Promise<void> {
-    await Promise.all([this.#client.end(), this.#attacker.end()]);
+    await Promise.all([this.#client.end(), this.#attacker.end(), this.#sink.end()]);
   }
+}
+
+function median(figures: readonly number[]): number {
+  return [...figures].sort((a, b) => a - b)[figures.length >> 1];
+}
+
+function quantilesOf(results: readonly PacedResult[]): Quantiles {
+  const [p50_us, p99_us] = [results.map((each) => each.p50_us), results.map((each) => each.p99_us)].map(
+    median,
+  );
+  return { p50_us, p99_us };
+}
+
+function ratioOf(beside: readonly PacedResult[], quiet: readonly PacedResult[]): number {
+  return median(beside.map(({ p99_us }, round) => p99_us / quiet[round].p99_us));
+}
+
+/** What has been counted since. */
+function difference(after: Counts, before: Counts): Counts {
+  const grown = Object.entries(after).map(([why, n]) => [why, n - (before[why] ?? 0)] as const);
+  return Object.fromEntries(grown.filter(([, n]) => n > 0));
 }
 
 /** The most memory a process has had, by Linux. */

@@ -14,6 +14,7 @@ import {
   decodeFrame,
   encodeExecutionReport,
   encodeInstrumentsEnd,
+  encodeLoggedOut,
   encodeLogonAck,
   encodeLogonRefused,
   encodeLogonRequest,
@@ -189,6 +190,11 @@ const PINNED: readonly [name: string, write: (b: DataView, at: number) => number
     "InstrumentsEnd",
     (b, at) => encodeInstrumentsEnd(b, at, 8, 7, 8),
     "0025 0002 00000004 0000000700000008 00000008",
+  ],
+  [
+    "LoggedOut",
+    (b, at) => encodeLoggedOut(b, at, 0x1_0000_0002),
+    "0026 0002 00000008 0000000000000000 0000000100000002",
   ],
 ];
 

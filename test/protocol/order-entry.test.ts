@@ -186,7 +186,7 @@ describe("decode outcomes, in the order of the specification", () => {
     ["type 10 in version 1", "000a 0001 00000000 0000000000000000", DecodeOutcome.UnknownType],
     ["Hello in version 1", "0010 0001 00000004 0000000000000000 00000000", DecodeOutcome.UnknownType],
     ["NewOrder in version 2", "0001 0002 0000001b 0000000000000000", DecodeOutcome.UnknownType],
-    ["type 38 in version 2", "0026 0002 00000000 0000000000000000", DecodeOutcome.UnknownType],
+    ["type 39 in version 2", "0027 0002 00000000 0000000000000000", DecodeOutcome.UnknownType],
     ["type 65535 in version 2", "ffff 0002 00000000 0000000000000000", DecodeOutcome.UnknownType],
     ["body 4097", "0001 0001 00001001 0000000000000000", DecodeOutcome.BodyTooLarge],
     ["body 2^32-1", "0001 0001 ffffffff 0000000000000000", DecodeOutcome.BodyTooLarge],

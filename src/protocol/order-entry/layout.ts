@@ -1,6 +1,6 @@
 // Where every field of an order-entry message lies. Specification: order-entry.md. Big-endian; a frame is a 16-byte
 // header and a body, and body offsets are counted from the end of the header. The messages of sessions with a logon (types
-// 23-37) lie in session-layout.ts.
+// 23-38) lie in session-layout.ts.
 
 import { INSTRUMENT_NAME_BYTES_MAX } from "../commands/index.ts";
 import { layout } from "./message-layout.ts";
@@ -8,6 +8,7 @@ import {
   ChallengeLayout,
   ExecutionReportLayout,
   InstrumentsEndLayout,
+  LoggedOutLayout,
   LogonAckLayout,
   LogonLayout,
   LogonRefusedLayout,
@@ -22,7 +23,7 @@ import {
   ServerHeartbeatLayout,
 } from "./session-layout.ts";
 
-/** The version whose types (1-9) every client knows, and ours (16-37) beside it. */
+/** The version whose types (1-9) every client knows, and ours (16-38) beside it. */
 export const ORDER_ENTRY_V1 = 1;
 export const ORDER_ENTRY_V2 = 2;
 
@@ -63,13 +64,14 @@ export const MessageType = {
   Refused: 35,
   Logout: 36,
   InstrumentsEnd: 37,
+  LoggedOut: 38,
 } as const;
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
 /** The largest type of each version; each version's types are dense. */
 export const TYPE_MAX_VERSION_1 = MessageType.Fill;
 export const TYPE_MIN_VERSION_2 = MessageType.Hello;
-export const TYPE_MAX_VERSION_2 = MessageType.InstrumentsEnd;
+export const TYPE_MAX_VERSION_2 = MessageType.LoggedOut;
 
 export const HeaderLayout = layout(FRAME_HEADER_BYTES, (at) => ({
   type: at.u16(),
@@ -195,6 +197,7 @@ function bodyLengths(): Int16Array {
   lengths[MessageType.Refused] = RefusedLayout.bytes;
   lengths[MessageType.Logout] = LogoutLayout.bytes;
   lengths[MessageType.InstrumentsEnd] = InstrumentsEndLayout.bytes;
+  lengths[MessageType.LoggedOut] = LoggedOutLayout.bytes;
   return lengths;
 }
 

@@ -1,4 +1,4 @@
-// Where every field of a message of sessions with a logon lies (types 23-37). Specification: order-entry.md.
+// Where every field of a message of sessions with a logon lies (types 23-38). Specification: order-entry.md.
 
 import { WHO_BYTES_MAX } from "../commands/index.ts";
 import { layout } from "./message-layout.ts";
@@ -112,3 +112,5 @@ export const RefusedLayout = layout(11, (at) => ({ orderId: at.u64(), reason: at
 export const LogoutLayout = layout(0, () => ({}));
 
 export const InstrumentsEndLayout = layout(4, (at) => ({ count: at.u32() }));
+
+export const LoggedOutLayout = layout(8, (at) => ({ next: at.u64() }));

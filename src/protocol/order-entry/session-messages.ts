@@ -9,6 +9,7 @@ import { putHeader } from "./header.ts";
 import { FRAME_HEADER_BYTES, MessageType } from "./layout.ts";
 import {
   InstrumentsEndLayout,
+  LoggedOutLayout,
   LogoutLayout,
   MassCancelLayout,
   OpenOrderLayout,
@@ -189,4 +190,11 @@ export function encodeInstrumentsEnd(
   const body = putHeader(view, at, InstrumentsEnd, InstrumentsEndLayout.bytes, sequenceLow, sequenceHigh);
   view.setInt32(body + InstrumentsEndLayout.count, count);
   return body + InstrumentsEndLayout.bytes;
+}
+
+/** Writes a LoggedOut: the session has ended and nothing was cancelled; `next` is the number of the first report it was not sent. */
+export function encodeLoggedOut(view: DataView, at: number, next: number): number {
+  const body = putHeader(view, at, MessageType.LoggedOut, LoggedOutLayout.bytes, 0, 0);
+  putU64(view, body + LoggedOutLayout.next, lowLane(next), highLane(next));
+  return body + LoggedOutLayout.bytes;
 }
