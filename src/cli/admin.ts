@@ -30,7 +30,6 @@ interface Flags {
 export function registerAdmin(program: Command): void {
   program
     .command("admin")
-    .summary("give a node an administrative command")
     .description("Gives a node one administrative command and prints its answer, one line of JSON.")
     .argument("<host:port>", "the node's admin listener")
     .argument("<command...>", "what to do")

@@ -10,7 +10,6 @@ import { registerWatch } from "./feed/watch.ts";
 export function registerFeed(program: Command): void {
   const feed = program
     .command("feed")
-    .summary("simulate, watch, record and play market data")
     .description("Programs of market data, with an exchange or without one.");
   registerSimulate(feed);
   registerWatch(feed);

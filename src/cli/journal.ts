@@ -57,7 +57,6 @@ Examples:
 export function registerJournal(program: Command): void {
   const journal = program
     .command("journal")
-    .summary("look at a journal, repair it")
     .description("Looks at a journal's files, and repairs their end.");
   journal
     .command("inspect")

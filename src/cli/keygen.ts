@@ -50,7 +50,6 @@ interface KeygenOptions {
 export function registerKeygen(program: Command): void {
   program
     .command("keygen")
-    .summary("make a key for an administrator, a node, a trader, a reader or the tape")
     .description(
       "Makes an Ed25519 key for an administrator, a node, a trader, a reader or a user of the tape.",
     )

@@ -50,7 +50,6 @@ Examples:
 export function registerLab(program: Command): void {
   const lab = program
     .command("lab")
-    .summary("generate flows, hold the engine to its twin, shrink failures")
     .description(
       "Random flows, the engine against a naive twin that shares nothing with it, small failures.",
     );

@@ -17,7 +17,8 @@ export async function main(args: readonly string[]): Promise<number> {
 /** As `main`, without touching the process: for tests and embedding. */
 export async function run(args: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync(args, { from: "user" });
+    const program = await createProgram(args);
+    await program.parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
     return report(error);

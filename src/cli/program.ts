@@ -1,21 +1,10 @@
-// The command line as a whole: every command is a module that registers itself here.
+// The command line as a whole: every command is a module that registers itself, loaded when it is named. What one needs the others
+// don't wait for: of all together a start would take four times as long.
 
 import { Command, type CommanderError } from "commander";
-import { packageVersion } from "../node/index.ts";
-import { registerAdmin } from "./admin.ts";
+import { packageVersion } from "../platform/index.ts";
 import { refuseCarelessText, usageError } from "./arguments.ts";
-import { registerBench } from "./bench.ts";
-import { registerFeed } from "./feed.ts";
-import { registerJournal } from "./journal.ts";
-import { registerKeygen } from "./keygen.ts";
-import { registerLab } from "./lab.ts";
-import { registerReplay } from "./replay.ts";
-import { registerSend } from "./send.ts";
-import { registerSnapshot } from "./snapshot.ts";
-import { registerStart } from "./start.ts";
 import { stdout } from "./stdout.ts";
-import { registerTape } from "./tape.ts";
-import { registerTraders } from "./traders.ts";
 
 const EXAMPLES = `
 Exit status: 0 good, 1 the work failed, 2 wrong usage.
@@ -27,8 +16,57 @@ Examples:
   seriatim send session.txt
   seriatim replay --check session.txt`;
 
-/** The root command, ready to parse. */
-export function createProgram(): Command {
+type CommandRow = readonly [name: string, summary: string, load: () => Promise<(program: Command) => void>];
+
+const COMMANDS: readonly CommandRow[] = [
+  ["start", "run an exchange", async () => (await import("./start.ts")).registerStart],
+  [
+    "send",
+    "send the commands of flow files to a running exchange",
+    async () => (await import("./send.ts")).registerSend,
+  ],
+  [
+    "traders",
+    "let simulated traders trade on a running exchange",
+    async () => (await import("./traders.ts")).registerTraders,
+  ],
+  [
+    "feed",
+    "simulate, watch, record and play market data",
+    async () => (await import("./feed.ts")).registerFeed,
+  ],
+  [
+    "tape",
+    "serve the tape, publish to its topics and read them",
+    async () => (await import("./tape.ts")).registerTape,
+  ],
+  [
+    "replay",
+    "compute flows again, print or check them",
+    async () => (await import("./replay.ts")).registerReplay,
+  ],
+  [
+    "lab",
+    "generate flows, hold the engine to its twin, shrink failures",
+    async () => (await import("./lab.ts")).registerLab,
+  ],
+  [
+    "bench",
+    "measure the parts beside their baselines",
+    async () => (await import("./bench.ts")).registerBench,
+  ],
+  ["journal", "look at a journal, repair it", async () => (await import("./journal.ts")).registerJournal],
+  [
+    "keygen",
+    "make a key for an administrator, a node, a trader, a reader or the tape",
+    async () => (await import("./keygen.ts")).registerKeygen,
+  ],
+  ["admin", "give a node an administrative command", async () => (await import("./admin.ts")).registerAdmin],
+  ["snapshot", "look at snapshots", async () => (await import("./snapshot.ts")).registerSnapshot],
+];
+
+/** The root command, ready to parse `args`. */
+export async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command("seriatim")
     .description("A deterministic exchange: one ordered log of commands, the rest computed from it.")
     .version(packageVersion())
@@ -36,24 +74,23 @@ export function createProgram(): Command {
     // Errors come out as exceptions: main.ts says them in one line, its own way.
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: () => {}, outputError: () => {} });
-  registerStart(program);
-  registerSend(program);
-  registerTraders(program);
-  registerFeed(program);
-  registerTape(program);
-  registerReplay(program);
-  registerLab(program);
-  registerBench(program);
-  registerJournal(program);
-  registerKeygen(program);
-  registerAdmin(program);
-  registerSnapshot(program);
+  for (const row of COMMANDS) await addCommand(program, row, args.includes(row[0]));
+  // Behind the commands, which would take it over: each is told of in one line here, and tells of its arguments itself.
+  program.configureHelp({ subcommandTerm: (command) => command.name() });
   refuseCarelessText(program);
   for (const command of [program, ...program.commands]) {
     nameCommandsWhenMissing(command);
     registerHelp(command);
   }
   return program;
+}
+
+/** One that is not named is there to be listed. */
+async function addCommand(program: Command, row: CommandRow, isNamed: boolean): Promise<void> {
+  const [name, summary, load] = row;
+  if (isNamed) (await load())(program);
+  else program.command(name);
+  program.commands.at(-1)?.summary(summary);
 }
 
 /** `help [command...]` of a group: the parser's own looks one name deep and takes an unknown one for none. */

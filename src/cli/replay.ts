@@ -20,7 +20,6 @@ Examples:
 export function registerReplay(program: Command): void {
   program
     .command("replay")
-    .summary("compute flows again, print or check them")
     .description("Computes flow files again: prints each complete flow, or compares it with the file.")
     .argument("<flow...>", "flow files")
     .option("--check", "compare with the files and report differing lines")

@@ -44,7 +44,6 @@ interface SendOptions extends LogonOptions {
 export function registerSend(program: Command): void {
   const command = program
     .command("send")
-    .summary("send the commands of flow files to a running exchange")
     .description("Sends the commands of flow files over the wire and prints the answers as they come.")
     .argument("<flow...>", "flow files")
     .option("--host <address>", "where the exchange listens; else SERIATIM_HOST, else 127.0.0.1")

@@ -46,10 +46,7 @@ interface SnapshotReport {
 }
 
 export function registerSnapshot(program: Command): void {
-  const snapshot = program
-    .command("snapshot")
-    .summary("look at snapshots")
-    .description("Looks at a node's snapshots.");
+  const snapshot = program.command("snapshot").description("Looks at a node's snapshots.");
   snapshot
     .command("inspect")
     .summary("say what snapshots hold")

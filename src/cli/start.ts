@@ -36,7 +36,6 @@ type Flags = { readonly [Name in SettingName]?: string } & { readonly config?: s
 export function registerStart(program: Command): void {
   const start = program
     .command("start")
-    .summary("run an exchange")
     .description("Runs an exchange on an embedded journal until a signal ends it.")
     .option("--config <file>", "JSON file with settings")
     .addHelpText("after", EXAMPLES)

@@ -13,7 +13,6 @@ import { registerTopics } from "./tape/topics.ts";
 export function registerTape(program: Command): void {
   const tape = program
     .command("tape")
-    .summary("serve the tape, publish to its topics and read them")
     .description("The tape: topics of records, in bulk, each in one order, kept and read from any place.");
   registerServe(tape);
   registerPublish(tape);

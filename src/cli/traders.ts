@@ -49,7 +49,6 @@ interface TradersOptions extends LogonOptions {
 export function registerTraders(program: Command): void {
   const command = program
     .command("traders")
-    .summary("let simulated traders trade on a running exchange")
     .description("Lets simulated traders trade on a running exchange, until a signal ends them.")
     .argument("[host:port]", "where the exchange takes orders")
     .option("--rate <n>", "orders a second", wholeNumber("--rate", 1, SIMULATED_RATE_MAX), SIMULATED_RATE)

@@ -22,7 +22,7 @@ import { ReplicaNode } from "./replica-node.ts";
 import { type SimulatedTraders, startSimulatedTraders } from "./simulated-traders.ts";
 import type { NodeStatus } from "./status.ts";
 import { tapeDirectoryOf, tapeSettingsOf } from "./tape-settings.ts";
-import { NodeTape } from "./tape-thread.ts";
+import type { NodeTape } from "./tape-thread.ts";
 
 export class ClusterNode implements RunningNode {
   readonly #plan: NodePlan;
@@ -39,10 +39,10 @@ export class ClusterNode implements RunningNode {
   #stopped: Promise<void> | undefined;
 
   /** Once it is made, stop() gives the directory back. */
-  constructor(plan: Omit<NodePlan, "tape">) {
+  constructor(plan: NodePlan) {
     this.#directory = plan.directory;
-    this.#tape = plan.loaded.configuration.tapePort < 0 ? undefined : new NodeTape(plan.log);
-    this.#plan = { ...plan, tape: this.#tape, directory: plan.directory && lent(plan.directory) };
+    this.#tape = plan.tape;
+    this.#plan = { ...plan, directory: plan.directory && lent(plan.directory) };
   }
 
   /** Once; throws SeriatimError naming what is wrong, and is stopped then by its caller. */

@@ -2,12 +2,9 @@
 // hold it closes without a word, so that peers would be refused below the cap that was set.
 
 import { SeriatimError } from "../base/index.ts";
-import { SERVING_LIMITS } from "../feed/index.ts";
-import { SUBSCRIBERS_SPARE, TICK_CLIENTS_MAX, TICK_CONNECTIONS_SPARE } from "../feed-runtime/index.ts";
 import { openFilesMax } from "../platform/index.ts";
 import { TAPE_TOPICS_MAX } from "../protocol/index.ts";
 import type { Configuration } from "./settings.ts";
-import { FEED_SOCKETS_MAX } from "./web/web-limits.ts";
 
 /** HTTP, WebSockets among them, and the order-entry connections that those have: both ends of each are in this process. */
 const WEB = 320 + 256 + 256;
@@ -16,10 +13,6 @@ const OTHERS = 48 + 128;
 /** The journal's files, snapshots, the lock, what each thread needs for its event loop, simulated traders. */
 const FILES = 128;
 
-/** Binary feeds: subscribers by TCP and by WebSocket, and clients of ticks/1, with those that are refused; sockets of datagrams. */
-const FEED_SOCKETS = SERVING_LIMITS.subscribersMax + SUBSCRIBERS_SPARE + FEED_SOCKETS_MAX;
-const TICK_CLIENTS = TICK_CLIENTS_MAX + TICK_CONNECTIONS_SPARE;
-const DATAGRAMS = 16;
 /** Beside the tape's connections: of each topic the file that is written and four that are read; the catalog, its listeners. */
 const TAPE_FILES = 5 * TAPE_TOPICS_MAX + 128;
 
@@ -39,15 +32,14 @@ export function refuseTooFewForTape(
 }
 
 /** Throws SeriatimError (exit 2) with the figures; `limit` undefined: nothing is known, and nothing refused. */
-export function refuseTooFewDescriptors(
-  { connectionsMax, mdPort, feedPort, mdUdp, mdUdpV1, tapePort, tapeConnectionsMax }: Configuration,
+export async function refuseTooFewDescriptors(
+  configuration: Configuration,
   limit: number | undefined = openFilesMax(),
-): void {
-  const hasDatagrams = mdUdp !== "" || mdUdpV1 !== "";
-  const feeds =
-    (mdPort >= 0 ? FEED_SOCKETS : hasDatagrams ? FEED_SOCKETS_MAX : 0) +
-    (feedPort >= 0 ? TICK_CLIENTS : 0) +
-    (hasDatagrams ? DATAGRAMS : 0);
+): Promise<void> {
+  const { connectionsMax, mdPort, feedPort, mdUdp, mdUdpV1, tapePort, tapeConnectionsMax } = configuration;
+  const hasFeeds = mdPort >= 0 || feedPort >= 0 || mdUdp !== "" || mdUdpV1 !== "";
+  // A node without feeds does not load them.
+  const feeds = hasFeeds ? (await import("./feed-descriptors.ts")).feedDescriptors(configuration) : 0;
   const tape = tapePort >= 0 ? tapeConnectionsMax + TAPE_FILES : 0;
   const beside = DESCRIPTORS_BESIDE + feeds + tape;
   const needed = connectionsMax + beside;

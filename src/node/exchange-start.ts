@@ -33,7 +33,7 @@ export interface NodePlan {
   };
   /** Locked; lent to the node's parts: the lock is the node's to give back. Undefined: nothing is kept. */
   readonly directory: DataDirectory | undefined;
-  /** Started, and stopped by the node; undefined: there is none. */
+  /** Started, and stopped, by the node; undefined: there is none. */
   readonly tape: NodeTape | undefined;
 }
 

@@ -8,6 +8,4 @@ export * from "./log.ts";
 export * from "./node.ts";
 export * from "./settings.ts";
 export * from "./status.ts";
-export { startTape } from "./tape-program.ts";
-export { packageVersion } from "./version.ts";
-export * from "./web/http.ts";
+export { startTape } from "./tape-start.ts";

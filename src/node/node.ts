@@ -24,8 +24,9 @@ import { refuseExposed } from "./exposure.ts";
 import { assertPortFree } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { assertFeedPortsFree } from "./market-data-settings.ts";
+import type { Configuration } from "./settings.ts";
 import type { NodeStatus } from "./status.ts";
-import { refuseTape } from "./tape-program.ts";
+import type { NodeTape } from "./tape-thread.ts";
 import { readTls } from "./tls.ts";
 
 export interface RunningNode {
@@ -95,7 +96,7 @@ export async function startNode(
   parts: NodeParts = {},
 ): Promise<RunningNode> {
   const { configuration } = loaded;
-  refuseTooFewDescriptors(configuration);
+  await refuseTooFewDescriptors(configuration);
   const { clock = new SystemClock() } = parts;
   const tls = readTls(configuration, clock.wallMicros());
   const keys = parts.keys ?? (configuration.keys === "" ? undefined : readKeyRing(configuration.keys));
@@ -103,14 +104,14 @@ export async function startNode(
   if (primariesOf(configuration) === undefined) await assertExchangePortsFree(configuration);
   else await assertPortFree("http-port", configuration.host, configuration.httpPort);
   await assertFeedPortsFree(configuration);
-  if (configuration.tapePort >= 0) await refuseTape(configuration, keys, "tape-");
+  const tape = await tapeOf(configuration, keys, log);
   if (hasAdministrator(keys)) await assertPortFree("admin-port", ADMIN_HOST, configuration.adminPort);
   else warnOfNobody(loaded, log);
   // Before a directory is made for it.
   if (configuration.nodeKey !== "") readIdentity(configuration.keys, configuration.nodeKey);
   const { durability, dataDir } = configuration;
   const directory = durability === "off" ? undefined : await openDataDirectory(dataDir);
-  const node = new ClusterNode({ loaded, log, parts: { ...parts, clock, keys, tls }, directory });
+  const node = new ClusterNode({ loaded, log, parts: { ...parts, clock, keys, tls }, directory, tape });
   try {
     await node.start();
     return node;
@@ -119,4 +120,17 @@ export async function startNode(
     await node.stop().catch(() => {});
     throw error;
   }
+}
+
+/** Not started yet; a node without one does not load it. Throws as refuseTape. */
+async function tapeOf(
+  configuration: Configuration,
+  keys: KeyRing | undefined,
+  log: Log,
+): Promise<NodeTape | undefined> {
+  if (configuration.tapePort < 0) return undefined;
+  const { refuseTape } = await import("./tape-program.ts");
+  await refuseTape(configuration, keys, "tape-");
+  const { NodeTape } = await import("./tape-thread.ts");
+  return new NodeTape(log);
 }

@@ -102,8 +102,8 @@ function brokerOptionsOf({ settings, keys, ownKey, tls }: TapeProgramOptions) {
   };
 }
 
-/** The tape as a program of its own, until it is stopped; throws SeriatimError naming what is wrong, with everything closed again. */
-export async function startTape(configuration: TapeConfiguration, log: Log): Promise<TapeProgram> {
+/** What tape-start.ts promises. */
+export async function startTapeAlone(configuration: TapeConfiguration, log: Log): Promise<TapeProgram> {
   refuseTooFewForTape(configuration.tapeConnectionsMax);
   const { identity } = readTls({ ...configuration, tlsCa: "", nodeKey: "" }, new SystemClock().wallMicros());
   const keys = configuration.keys === "" ? undefined : readKeyRing(configuration.keys);

@@ -27,5 +27,6 @@ export {
   TLS_VERSION,
   type TlsIdentity,
 } from "./tls.ts";
+export { packageDirectory, packageVersion } from "./version.ts";
 export { within } from "./within.ts";
 export { writeBackLast } from "./write-back.ts";

@@ -10,38 +10,38 @@ import { configurationOf } from "../../src/node/index.ts";
 
 const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
 
-const refusal = (connectionsMax: number, limit: number, feeds: object = {}): string => {
+const refusal = async (connectionsMax: number, limit: number, feeds: object = {}): Promise<string> => {
   try {
-    refuseTooFewDescriptors(configurationOf({ connectionsMax, ...feeds }).configuration, limit);
+    await refuseTooFewDescriptors(configurationOf({ connectionsMax, ...feeds }).configuration, limit);
     return "none";
   } catch (error) {
     return (error as Error).message;
   }
 };
 
-test("connections and all that a node has beside them must fit the process's limit", () => {
+test("connections and all that a node has beside them must fit the process's limit", async () => {
   const beside = DESCRIPTORS_BESIDE;
-  expect(refusal(1_000, 1_000 + beside)).toBe("none");
-  expect(refusal(65_535, Number.POSITIVE_INFINITY)).toBe("none");
+  expect(await refusal(1_000, 1_000 + beside)).toBe("none");
+  expect(await refusal(65_535, Number.POSITIVE_INFINITY)).toBe("none");
   const words = (limit: number) =>
     `connections-max 1000 can need ${1_000 + beside} open files and sockets (${beside} for all else), and this process may have ${limit}`;
-  expect(refusal(1_000, 999 + beside)).toBe(
+  expect(await refusal(1_000, 999 + beside)).toBe(
     `${words(999 + beside)}: raise its limit (ulimit -n) or give 999`,
   );
   // 1,024 subscribers by TCP and 128 by WebSocket; 64 clients of ticks/1; each with some that are refused.
-  expect(refusal(1_000, 1_000 + beside, { mdPort: 0 })).toContain(
+  expect(await refusal(1_000, 1_000 + beside, { mdPort: 0 })).toContain(
     `can need ${1_000 + beside + 1_024 + 16 + 128} open`,
   );
-  expect(refusal(1_000, 1_000 + beside, { mdUdp: "127.0.0.1:9" })).toContain(
+  expect(await refusal(1_000, 1_000 + beside, { mdUdp: "127.0.0.1:9" })).toContain(
     `can need ${1_000 + beside + 128 + 16} open`,
   );
-  expect(refusal(1_000, 1_000 + beside, { feedPort: 0 })).toMatch(
+  expect(await refusal(1_000, 1_000 + beside, { feedPort: 0 })).toMatch(
     /raise its limit \(ulimit -n\) or give 9\d\d/,
   );
-  expect(refusal(1_000, 1_000 + beside, { tapePort: 0, tapeConnectionsMax: 10 })).toContain(
+  expect(await refusal(1_000, 1_000 + beside, { tapePort: 0, tapeConnectionsMax: 10 })).toContain(
     `can need ${1_000 + beside + 10 + 5_248} open`,
   );
-  expect(refusal(1_000, 64)).toBe(`${words(64)}: raise its limit (ulimit -n)`);
+  expect(await refusal(1_000, 64)).toBe(`${words(64)}: raise its limit (ulimit -n)`);
 });
 
 test("a tape alone needs its connections and its topics' files", () => {

@@ -2,7 +2,7 @@
 
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
-import { packageVersion } from "../../node/index.ts";
+import { packageVersion } from "../../platform/index.ts";
 import { type Column, type ColumnType, EXPORT_COLUMNS, type ExportRow } from "./columns.ts";
 import type { ExportFormat, WriteBytes } from "./format.ts";
 

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join, relative, sep } from "node:path";
 import { SeriatimError } from "../../base/index.ts";
-import { packageDirectory } from "../version.ts";
+import { packageDirectory } from "../../platform/index.ts";
 
 /** All files of a page; ours has a few hundred KB. */
 const PAGE_BYTES_MAX = 16_777_216;

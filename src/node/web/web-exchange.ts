@@ -3,9 +3,9 @@
 import type { Clock } from "../../base/index.ts";
 import type { MarketSource, Publisher } from "../../feed/index.ts";
 import { LogonAttempts } from "../../gateway/index.ts";
+import { packageVersion } from "../../platform/index.ts";
 import { DEPTH_LEVELS_MAX, formatPrice, type SessionWelcome, welcomeText } from "../../protocol/index.ts";
 import type { AccountNames } from "../account-names.ts";
-import { packageVersion } from "../version.ts";
 import type { Access, TokenSession } from "./admission.ts";
 import { ListTurns } from "./list-turns.ts";
 import type { NewLink } from "./order-desk.ts";

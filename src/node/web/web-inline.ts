@@ -1,19 +1,21 @@
-// The web on the node's own thread (`--threads single`).
+// The web on the node's own thread (`--threads single`). A node whose web has a thread of its own does not load it here: a good part of
+// all modules, and of the time of a start.
 
 import type { SeriatimError } from "../../base/index.ts";
 import { FirstFailure } from "../../platform/index.ts";
-
 import type { Log } from "../log.ts";
 import type { Handover } from "./command-feed.ts";
-import { WebServer } from "./web-server.ts";
+import type { WebServer } from "./web-server.ts";
 import type { WebOptions, WebPeer, WebPorts, WebStage } from "./web-stage.ts";
 
 export class InlineWeb implements WebStage {
   readonly #failure = new FirstFailure();
-  readonly #server: WebServer;
+  readonly #server: Promise<WebServer>;
 
   constructor(options: WebOptions, log: Log) {
-    this.#server = new WebServer(options, log, (error) => this.#failure.set(error));
+    this.#server = import("./web-server.ts").then(
+      ({ WebServer }) => new WebServer(options, log, (error) => this.#failure.set(error)),
+    );
   }
 
   get failed(): Promise<SeriatimError> {
@@ -21,14 +23,14 @@ export class InlineWeb implements WebStage {
   }
 
   follow(handover: Handover): void {
-    this.#server.follow(handover);
+    void this.#server.then((server) => server.follow(handover));
   }
 
-  listen({ status, ...peer }: WebPeer): Promise<WebPorts> {
-    return this.#server.listen({ ...peer, status: async () => status() });
+  async listen({ status, ...peer }: WebPeer): Promise<WebPorts> {
+    return (await this.#server).listen({ ...peer, status: async () => status() });
   }
 
   async stop(): Promise<void> {
-    await this.#server.close();
+    await (await this.#server).close();
   }
 }

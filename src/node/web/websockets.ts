@@ -4,7 +4,7 @@
 /// <reference types="node" preserve="true" />
 
 import { X509Certificate } from "node:crypto";
-import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer } from "ws";
@@ -32,6 +32,9 @@ import { originIsAllowed } from "./origin.ts";
 import { WebConnection, type WebParts } from "./web-connection.ts";
 import { WebExchange } from "./web-exchange.ts";
 import { WEB_LIMITS, type WebCounters, type WebLimits } from "./web-limits.ts";
+
+/** As http.ts takes it. */
+const { STATUS_CODES } = process.getBuiltinModule("node:http");
 
 /** What the node says about itself, for channel `status`, and of its tape, if it has one, for channel `tape`. */
 export interface NodeFigures extends Omit<StatusMessage, "subscribers" | "streams" | "feeds"> {
