@@ -9,7 +9,7 @@
 // A row, in 32-bit words: version | connected | in memory (low, high) | persisted (low, high). The version is odd while
 // the row is being written; a reader that meets that, or a version that moved on, leaves what it had read before: a
 // lower position of the same connection, or no row. Whenever a row was written the view's first word counts on, and
-// whoever waits on it wakes.
+// whoever waits on it wakes, unless that acknowledged nothing but what is released already.
 
 import { assert, fromLanes, highLane, lowLane, type Position } from "../base/index.ts";
 import { type NodeRows, REPLICAS_MAX } from "./node-rows.ts";
@@ -89,6 +89,9 @@ export class AckView {
     const row = rowOf(replica);
     assert(Atomics.load(this.#words, row + CONNECTED) === 1, "only connected replicas acknowledge");
     this.#write(row, inMemory, persisted);
+    // What was released by then can't be released by it, whatever the policy.
+    if (Math.max(inMemory, persisted) > this.released) this.#changed();
+    else Atomics.add(this.#words, CHANGES, 1);
   }
 
   /** The replica is gone, or no longer trusted. */
@@ -138,7 +141,6 @@ export class AckView {
     Atomics.store(words, row + PERSISTED, lowLane(persisted) | 0);
     Atomics.store(words, row + PERSISTED + 1, highLane(persisted));
     Atomics.add(words, row + VERSION, 1);
-    this.#changed();
   }
 
   #setConnected(row: number, connected: 0 | 1): void {

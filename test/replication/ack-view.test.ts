@@ -44,6 +44,23 @@ test("every change counts on, so that who waits hears of it", () => {
   }
 });
 
+test("who waits is woken by what may let something out, not by an acknowledgement of what is released", () => {
+  const view = new AckView(new SharedArrayBuffer(ACK_VIEW_BYTES));
+  view.join(0, 1, 1);
+  view.say(10, 12);
+  const isWoken = (inMemory: number, persisted: number): boolean => {
+    const wait = Atomics.waitAsync(view.words, 0, view.changes);
+    view.acknowledge(0, inMemory, persisted);
+    // Whoever still waits is counted now.
+    return wait.async && Atomics.notify(view.words, 0) === 0;
+  };
+  expect([isWoken(10, 1), isWoken(10, 10), isWoken(11, 10), isWoken(11, 11)]).toEqual([
+    ...[false, false],
+    ...[true, true],
+  ]);
+  expect(look(view)).toEqual([PRIMARY, [0, 11, 11]]);
+});
+
 test("a row that another thread writes at full speed is never seen cut in two, nor ahead of its connection", async () => {
   const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
   const view = new AckView(memory);

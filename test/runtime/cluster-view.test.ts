@@ -13,7 +13,7 @@ test("every node has a row: who is there since when, how far, and how far behind
   const rows = new NodeRows();
   const primary = { role: "primary" as const, epoch: 4, position: 0 };
   const [name, replicas] = ["north", ["west", "south"]];
-  view = new ClusterView({ name, replicas, rows, clock, standing: () => primary });
+  view = new ClusterView({ name, replicas, rows: () => rows, clock, standing: () => primary });
   const nodes = () => view?.nodes.map((node) => ({ ...node, since_us: node.since_us - 1e15 }));
   const gone = { role: "replica", epoch: 0, connected: false, since_us: 0, inMemory: 0, persisted: 0 };
   const north = { name: "north", role: "primary", epoch: 4, connected: true, since_us: 0, lag: 0, lag_us: 0 };

@@ -102,6 +102,11 @@ export class AckGate {
   get rows(): NodeRows {
     return this.#rows;
   }
+  /** The same, as the replicas are now: what lets nothing more out doesn't make the gate look. */
+  get newestRows(): NodeRows {
+    this.#view.read(this.#rows, this.#rows.persisted[0]);
+    return this.#rows;
+  }
 
   /** Tells those who serve replicas. What a log began with counts as released here; there it may be seen when it is safe. */
   say(released: Position, durable: Position): void {

@@ -31,8 +31,7 @@ export interface ClusterViewOptions {
   readonly name: string;
   /** The other nodes, by row. */
   readonly replicas: readonly string[];
-  /** As of the gate's last look. */
-  readonly rows: NodeRows;
+  readonly rows: () => NodeRows;
   readonly clock: Clock;
   readonly standing: () => PrimaryStanding;
 }
@@ -56,7 +55,8 @@ export class ClusterView {
   /** By name. */
   get nodes(): readonly NodeReport[] {
     this.#sample();
-    const { name, rows, standing } = this.#options;
+    const { name, standing } = this.#options;
+    const rows = this.#options.rows();
     const { role, epoch, position } = standing();
     const own: NodeReport = {
       ...{ name, role, epoch, connected: true, since_us: this.#since_us },
@@ -80,7 +80,8 @@ export class ClusterView {
   }
 
   #sample(): void {
-    const { rows, clock, standing } = this.#options;
+    const { clock, standing } = this.#options;
+    const rows = this.#options.rows();
     const { epoch, position } = standing();
     this.#times.note(position, clock.monotonicMicros());
     let connected = 0;

@@ -210,7 +210,8 @@ export class Primary {
   #clusterView(path: CommandPath, clock: Clock): ClusterView {
     const standing = () => ({ role: this.role, epoch: this.epoch, position: path.position });
     const { name, gate } = this;
-    return new ClusterView({ name, replicas: this.#others, rows: gate.rows, clock, standing });
+    const rows = () => gate.newestRows;
+    return new ClusterView({ name, replicas: this.#others, rows, clock, standing });
   }
 
   #stand(): void {
