@@ -39,7 +39,8 @@ export class CommitThread implements CommitStage {
       ...rings,
     };
     const entry = entryBeside(import.meta.url, "commit-worker");
-    this.#worker = new Worker(entry, { name: "commit", workerData });
+    // Its helper closes descriptors that it opened: tracked, its end would close their numbers again, which are others' files by then.
+    this.#worker = new Worker(entry, { name: "commit", workerData, trackUnmanagedFds: false });
     this.#worker.on("message", (message: CommitWorkerMessage) => this.#hear(message));
     this.#worker.on("error", (error) => this.#fail(threadDied(String(error))));
     const exited = new Promise<void>((resolve) => {

@@ -11,7 +11,11 @@ export class WriteBehindHelper {
   /** `died`: it ended by itself. */
   constructor(died: (how: string) => void) {
     const entry = entryBeside(import.meta.url, "write-behind-worker");
-    const worker = new Worker(entry, { name: "write-behind", workerData: this.#slots.shared });
+    const worker = new Worker(entry, {
+      name: "write-behind",
+      workerData: this.#slots.shared,
+      trackUnmanagedFds: false,
+    });
     worker.on("error", (error) => died(`its helper: ${String(error)}`));
     this.#exited = new Promise((resolve) => {
       worker.once("exit", () => resolve());
