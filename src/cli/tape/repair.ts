@@ -57,7 +57,7 @@ async function repair(data: string, { topic, setAside }: Options): Promise<void>
   if (aside !== undefined && `${aside}${sep}`.startsWith(`${data}${sep}`))
     throw usageError(`--set-aside: ${aside} would lie in the tape's own directory ${data}`);
   // Before the lock, which would make the directory: a wrong name must not leave one.
-  storage.list(join(data, "catalog"));
+  storage.list(data);
   const lock = await openTapeDirectory(data);
   try {
     const known = readCatalog({ storage, checksums, directory: data }).topicNamed(name);
@@ -83,7 +83,7 @@ function repaired(topic: string, place: TopicPlace, plan: RepairPlan, aside: str
     const why = `not repaired: ${damage}; what would have to go: ${going(plan)}; kept would be ${kept(plan)}`;
     throw new SeriatimError(
       "REPAIR_REFUSED",
-      `${why}; with --set-aside DIR that is done, and copies are in DIR`,
+      `${why}; with --set-aside DIR that is done, whole copies of these files in DIR first`,
     );
   }
   const names = repairTopic(place, plan, aside);

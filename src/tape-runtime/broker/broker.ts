@@ -136,7 +136,7 @@ export class TapeBroker {
       { access, topics, open, workers, ...services, ...retention, lease_ms, failed },
       reception,
     );
-    results.hearTo({ workers, open, publishers, subscribers, admission, desk });
+    results.hearTo({ workers, open, publishers, subscribers, admission, desk, topics });
     void storage.deliverTo(subscribers);
     this.#transport = transport;
     this.#clock = clock;

@@ -1,13 +1,14 @@
 // What commit workers say, passed to whom it concerns: buffers and acks to the publishers, how far logs are to the subscribers, openings
 // to who waits for them.
 
-import type { SeriatimError } from "../../base/index.ts";
+import { SeriatimError } from "../../base/index.ts";
 import { TapeReason } from "../../protocol/index.ts";
 import {
   type CommitResult,
   CommitResultKind,
   type PublisherService,
   type SubscriberService,
+  type TopicDirectory,
 } from "../../tape/index.ts";
 import type { CommitListener } from "../threads/commit-stage.ts";
 import type { Admission } from "./admission.ts";
@@ -23,6 +24,7 @@ export interface ResultHearers {
   readonly subscribers: SubscriberService;
   readonly admission: Admission;
   readonly desk: TopicDesk;
+  readonly topics: Pick<TopicDirectory, "at">;
 }
 
 export class CommitResults implements CommitListener {
@@ -73,7 +75,8 @@ export class CommitResults implements CommitListener {
     this.#hearers?.publishers.settle();
   }
 
-  notice(_topic: number, error: SeriatimError): void {
-    this.#onNotice(error);
+  notice(topic: number, { code, message }: SeriatimError): void {
+    const { name = `${topic}` } = this.#hearers?.topics.at(topic) ?? {};
+    this.#onNotice(new SeriatimError(code, `topic ${name}: ${message}`));
   }
 }

@@ -60,7 +60,7 @@ test("what may have been acknowledged goes only where it is asked for, with its 
   expect(refused.failed).toMatch(
     new RegExp(
       `not repaired: corrupt: ${topic}/${last} at offset \\d+, .* what would have to go: ${last} from offset \\d+ on; ` +
-        "kept would be \\d+ records, 1 to \\d+; with --set-aside DIR that is done, and copies are in DIR\n$",
+        "kept would be \\d+ records, 1 to \\d+; with --set-aside DIR that is done, whole copies of these files in DIR first\n$",
     ),
   );
   expect(readFileSync(join(topic, last))).toEqual(before);

@@ -86,7 +86,7 @@ class Desk {
       remove: async () => {},
       status: () => ({}),
     });
-    results.hearTo({ workers, open, publishers, subscribers, admission, desk });
+    results.hearTo({ workers, open, publishers, subscribers, admission, desk, topics });
   }
 
   /** A Hello on the slot's connection of that generation, as far as it gets without the worker. */

@@ -21,7 +21,7 @@ function own(bytes: Uint8Array): Uint8Array {
 async function stored(port: number, batches: number, topics = TOPICS): Promise<Map<number, Uint8Array[]>> {
   const readers = topics.map((topic) => Client.subscriber(port, { topic }));
   const all = () => readers.flatMap((reader) => reader.batches);
-  await vi.waitFor(() => expect(all().length).toBe(batches), { timeout: 20_000 });
+  await expect.poll(() => all().length).toBe(batches);
   const found = new Map<number, Uint8Array[]>();
   for (const bytes of all()) {
     const { publisher } = readBatchHeader(tapeMemoryOf(bytes).view, 0);
@@ -101,7 +101,7 @@ test("a shutdown with a full commit queue: what was drained whole is committed a
   const broker = await startBroker({ workers: 2 });
   const publishers = await publishersOf(broker.ports[0], 2, [64]);
   for (const { client, batches } of publishers) client.send(batches[0]);
-  await vi.waitFor(() => expect(broker.figures().connections.paused).toBe(2), { timeout: 20_000 });
+  await expect.poll(() => broker.figures().connections.paused).toBe(2);
   const stopped = broker.stop();
   await new Promise((resolve) => setTimeout(resolve, 20));
   isFull = false;
@@ -134,18 +134,10 @@ test("disconnect in header, in payload, while queued: the only buffer is another
     await client.hears("accepted 1");
     isFull = isQueued;
     client.send(last.subarray(0, bytes));
-    await vi.waitFor(
-      () => {
-        const { connections, staging } = broker.figures();
-        expect([connections.paused, staging.inUse]).toEqual([
-          isQueued ? 1 : 0,
-          bytes > TapeBatch.bytes ? 1 : 0,
-        ]);
-      },
-      { timeout: 20_000 },
-    );
+    const held = () => [broker.figures().connections.paused, broker.figures().staging.inUse];
+    await expect.poll(held).toEqual([isQueued ? 1 : 0, bytes > TapeBatch.bytes ? 1 : 0]);
     client.socket.destroy();
-    await vi.waitFor(() => expect(broker.figures().connections.publishers).toBe(1), { timeout: 20_000 });
+    await expect.poll(() => broker.figures().connections.publishers).toBe(1);
     isFull = false;
     other.send(batch(i + 1, 150_000, 2));
     await other.hears(`ack ${i + 1}`);
