@@ -24,6 +24,9 @@ export interface PresentOf {
 /** Orders wait for one group commit and the copy. Rejects with what the journal says; the path goes on then too. */
 export async function presentState(of: PresentOf): Promise<StateInMemory> {
   const { path, journal, application } = of;
+  // Who is about to lead claims what begins his tenure without being asked to wait.
+  if (!path.isOpen)
+    throw new SeriatimError("NOT_AVAILABLE", "no snapshot of what is in memory: no commands are taken");
   await journal.ask({ kind: "rotate" });
   try {
     if (!(await path.pause())) {

@@ -9,7 +9,7 @@ import { COMMAND_BYTES, CommandWord, EventKind, EventWord, Reason } from "../../
 import { ACK_VIEW_BYTES, AckView } from "../../src/replication/index.ts";
 import { createRing, Ring, RingConsumer } from "../../src/ring/index.ts";
 import type { JournalStage } from "../../src/runtime/index.ts";
-import { CommandPath } from "../../src/runtime/index.ts";
+import { CommandPath, presentState } from "../../src/runtime/index.ts";
 import { AckGate } from "../../src/runtime/replication/ack-gate.ts";
 import { Sequencer } from "../../src/sequencer/index.ts";
 import { describeStream, ManualTransport, order } from "../gateway/support.ts";
@@ -259,6 +259,12 @@ describe("a path that pauses", () => {
     journal.makeSafe(1);
     await settle();
     expect(isWritten).toBe(true);
+  });
+
+  test("is not made of one that is not open: who is to lead writes without waiting", async () => {
+    path.hold(0);
+    const of = { path, journal, application: accepting, time_us: () => 0, session: () => 0 };
+    await expect(presentState(of)).rejects.toMatchObject({ code: "NOT_AVAILABLE" });
   });
 
   test("hears that nothing becomes safe any more", async () => {

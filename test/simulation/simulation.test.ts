@@ -9,9 +9,9 @@ const REQUESTS = 1_000;
 const FRESH = Math.floor(Math.random() * 2 ** 31);
 const [FIXED_SEEDS, FRESH_SEEDS] = [10, 2];
 
-async function run(seed: number) {
-  const result = await simulate({ seed, requests: REQUESTS });
-  const repeat = `seriatim lab sim --seeds ${seed}..${seed} --requests ${REQUESTS}`;
+async function run(seed: number, requests = REQUESTS) {
+  const result = await simulate({ seed, requests });
+  const repeat = `seriatim lab sim --seeds ${seed}..${seed} --requests ${requests}`;
   expect(result.problems, repeat).toEqual([]);
   return result;
 }
@@ -44,6 +44,23 @@ test("12 seeds: nothing acknowledged is lost or done twice, and there is progres
     "resets",
   ])
     expect(faults[wanted], wanted).toBeGreaterThan(0);
+}, 300_000);
+
+test.each<[seed: number, requests: number, broke: string]>([
+  [2, 500, "a replica that needed what had rotted in the primary's log never got on"],
+  [440, 1_000, "the same, with other nodes"],
+  [276, 500, "the judge took a disk that was replaced for one that had never had what it acknowledged"],
+])(
+  "seed %i with %i requests: %s",
+  async (seed, requests) => {
+    await run(seed, requests);
+  },
+  300_000,
+);
+
+test("a primary whose log has rotted behind its newest snapshot keeps what it has in memory", async () => {
+  const { story } = await run(176, 500);
+  expect(story.filter((line) => line.includes("that it has in memory"))).toHaveLength(1);
 }, 300_000);
 
 test("the same seed is the same run, another seed another one", async () => {
