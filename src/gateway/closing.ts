@@ -12,6 +12,8 @@ export interface CloseDetails {
   readonly name?: string;
   readonly account?: number;
   readonly refusal?: string;
+  /** Of a throttled logon: which limit it met. */
+  readonly limit?: string;
 }
 
 export interface Closing extends CloseDetails {

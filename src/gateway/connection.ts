@@ -92,6 +92,8 @@ export class Connection implements SessionHost, LogonDoor, Seen {
   paused = false;
   /** What it was challenged with, once it has asked. */
   nonce: Uint8Array | undefined = undefined;
+  /** A proof of it held, whatever became of its logon. */
+  hasProved = false;
   /** Who it is, once that is proved; it stays when the session has ended. */
   loggedOn: LoggedOn | undefined = undefined;
   /** In the gateway's lists of the same name. */

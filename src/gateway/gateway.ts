@@ -137,7 +137,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
   readonly #turned = (): void => {
     this.#isTurnAsked = false;
     this.#share.begin();
-    this.#logons?.pump.goOn();
+    this.#logons?.turned();
     // Each of them once: who has not had enough then is behind all others.
     for (let left = this.#reading.inTurn; left > 0; left--) {
       const connection = this.#reading.takeInTurn();

@@ -16,7 +16,7 @@ import {
   writeSessionCommand,
 } from "../protocol/index.ts";
 import type { Access, Grant } from "./access.ts";
-import { outOfPlace, refusedLogon } from "./closing.ts";
+import { type CloseDetails, outOfPlace, refusedLogon } from "./closing.ts";
 import type { Connection } from "./connection.ts";
 import type { Guard } from "./guard.ts";
 import { CloseReason, type GatewayCounters, type GatewayLimits } from "./limits.ts";
@@ -32,6 +32,23 @@ import type { Strangers } from "./strangers.ts";
 const HEARTBEAT_MIN_MS = 100;
 /** And this rarely: a day. */
 const HEARTBEAT_MAX_MS = 86_400_000;
+
+/**
+ * Proofs that are looked at in one turn of the event loop: each takes 0.1 to 0.2 ms, and as many as come at once would be
+ * everybody's wait. Who comes then has its turn in the next one.
+ */
+const PROOFS_PER_TURN = 4;
+
+/** A session that has logged on, as the gateway's user is told of it. */
+export interface LogonTaken {
+  readonly name: string;
+  readonly account: number;
+  readonly instance: number;
+  /** Of its peer, as limits count it. */
+  readonly address: string;
+  /** The high lane of its session's number. */
+  readonly session: number;
+}
 
 /** What the desk needs of its gateway. */
 export interface DeskContext {
@@ -55,13 +72,25 @@ export class LogonDesk {
   readonly #source: ReportSource;
   readonly #sessions: LoggedOnSessions;
   readonly #strangers: Strangers | undefined;
+  readonly #onLogon: ((logon: LogonTaken) => void) | undefined;
+  #proofs_left = PROOFS_PER_TURN;
 
-  constructor(access: Access, context: DeskContext, { source, sessions, strangers }: DeskParts) {
+  constructor(
+    access: Access,
+    context: DeskContext,
+    { source, sessions, strangers }: DeskParts,
+    onLogon: ((logon: LogonTaken) => void) | undefined,
+  ) {
+    this.#onLogon = onLogon;
     this.access = access;
     this.#context = context;
     this.#source = source;
     this.#sessions = sessions;
     this.#strangers = strangers;
+  }
+
+  beginTurn(): void {
+    this.#proofs_left = PROOFS_PER_TURN;
   }
 
   /** The first thing a client says that wants to log on; false: it has said something before. */
@@ -73,7 +102,7 @@ export class LogonDesk {
     return true;
   }
 
-  /** The Logon at `at`. False: it was not taken, because the ring is full or the connection has ended. */
+  /** The Logon at `at`. False: it was not taken, because the ring is full, the turn has had its proofs, or the connection has ended. */
   logon(connection: Connection, view: DataView, at: number): boolean {
     const { session, nonce } = connection;
     const { sink } = this.#context;
@@ -86,13 +115,23 @@ export class LogonDesk {
       session.state = SessionState.SinkFull;
       return false;
     }
+    if (this.#proofs_left === 0) {
+      session.state = SessionState.TurnOver;
+      return false;
+    }
     const logon = readSessionLogon(view, at);
     const grant = this.#judge(connection, logon, view, at);
     if (typeof grant === "number") {
       this.#countRefusal(grant);
-      connection.refuseLogon(grant, refusedLogon(logon, grant));
+      connection.refuseLogon(grant, { ...refusedLogon(logon, grant), ...this.#limitMet(connection, grant) });
     } else this.#open(connection, logon, grant);
     return !connection.abandoned;
+  }
+
+  /** Of a throttled logon: the limit. Who has not proved anything has met that of attempts. */
+  #limitMet({ hasProved }: Connection, reason: Reason): CloseDetails {
+    if (reason !== Reason.Throttled) return {};
+    return { limit: hasProved ? "sessions of its key" : "attempts to log on" };
   }
 
   /** What the logon is granted, or why it is refused. */
@@ -103,8 +142,10 @@ export class LogonDesk {
     const { sessionLow, sessionHigh } = connection.session;
     const nonce = connection.nonce as Uint8Array;
     const statement = sessionStatement(view, at, { nonce, sessionLow, sessionHigh });
+    this.#proofs_left--;
     const grant = this.access.authenticator.verify(logon.name, statement, logon.proof);
     if (grant === undefined || logon.account >= limits.accountsMax) return Reason.NotAuthorised;
+    connection.hasProved = true;
     if (grant.accounts !== "all" && !grant.accounts.has(logon.account)) return Reason.NotAuthorised;
     const isReadOnly = grant.role === "reader" || (logon.flags & SessionFlag.ReadOnly) !== 0;
     // Whoever may only look has nothing that should end with him.
@@ -143,6 +184,9 @@ export class LogonDesk {
       this.#strangers?.leave(connection);
       this.#context.guard.loggedOn(connection.slot, who, grant.limits);
       connection.converse(loggedOn, new LoggedOnConversation(connection, loggedOn, sink, source));
+      const address = this.#context.guard.addressOf(connection.slot);
+      const { sessionHigh } = connection.session;
+      this.#onLogon?.({ name: who, account, instance, address, session: sessionHigh >>> 0 });
     }
   }
 

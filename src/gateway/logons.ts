@@ -15,7 +15,7 @@ import type { Connection } from "./connection.ts";
 import type { Guard } from "./guard.ts";
 import type { LoggedOn } from "./logged-on.ts";
 import { LoggedOnSessions } from "./logged-on-sessions.ts";
-import { type DeskContext, LogonDesk } from "./logon-desk.ts";
+import { type DeskContext, LogonDesk, type LogonTaken } from "./logon-desk.ts";
 import { type PumpContext, ReportPump } from "./report-pump.ts";
 import type { ReportSource } from "./report-source.ts";
 import { Strangers } from "./strangers.ts";
@@ -30,6 +30,8 @@ export interface LogonsOptions {
   readonly source: ReportSource;
   /** Told of orders that an end of a session took out; of a large one in pieces. */
   readonly onTakenOut?: (taken: TakenOut) => void;
+  /** Told of sessions that log on. */
+  readonly onLogon?: (logon: LogonTaken) => void;
 }
 
 export interface TakenOut {
@@ -49,7 +51,7 @@ export class Logons {
   readonly #onTakenOut: LogonsOptions["onTakenOut"];
 
   constructor(
-    { access, source, onTakenOut }: LogonsOptions,
+    { access, source, onTakenOut, onLogon }: LogonsOptions,
     gateway: DeskContext,
     connections: readonly (Connection | undefined)[],
     pumped: PumpContext,
@@ -60,7 +62,7 @@ export class Logons {
     this.sessions = new LoggedOnSessions(gateway, source, this.pump, pumped.settle);
     this.#guard = gateway.guard;
     if (!access.openOrderEntry) this.strangers = new Strangers(gateway.limits.connectionsMax);
-    this.desk = new LogonDesk(access, gateway, this);
+    this.desk = new LogonDesk(access, gateway, this, onLogon);
   }
 
   /** One more connection; returns the one that gives way to it, if any. */
@@ -68,6 +70,12 @@ export class Logons {
     if (this.strangers === undefined) return undefined;
     this.#guard.mustLogOn(connection.slot);
     return this.strangers.enter(connection);
+  }
+
+  /** Another turn of the event loop: proofs may be looked at again, and who is behind is written more. */
+  turned(): void {
+    this.desk.beginTurn();
+    this.pump.goOn();
   }
 
   #tookOut(orders: number, words: Int32Array, at: number): void {

@@ -1,5 +1,5 @@
-// What the log says of connections that end: each with its reason, as long as they are few. A flood of them does not flood
-// the log: of more than ten lines a second the rest is counted and said in one line. Metrics count all of them.
+// What the log says of sessions that log on and connections that end: each with its reason, as long as they are few. A flood of them
+// does not flood the log: of more than ten lines a second the rest is counted and said in one line. Metrics count all of them.
 //
 // Level by blame: what clients do of themselves is for whoever looks closely (debug), a limit that they met is told (info),
 // and that the gateway's own memory was not enough is the operator's to look at (warn). Nothing here is an error.
@@ -38,6 +38,8 @@ export class ConnectionLog {
   /** What a connection is called. */
   readonly #what: string;
   #second_us = 0;
+  /** Logons since the second began. */
+  #logons = 0;
 
   constructor(log: Lines, what: string) {
     this.#log = log;
@@ -53,10 +55,18 @@ export class ConnectionLog {
     this.#untold.set(level, reasons);
   }
 
+  /** A session has logged on; `who` is what is known of it. */
+  loggedOn(who: object): void {
+    if (this.#logons++ < LINES_PER_SECOND) this.#log.info(who, "a session logs on");
+  }
+
   /** To be called at least once a second. */
   tick(now_us: number): void {
     if (now_us - this.#second_us < SECOND_US) return;
     this.#second_us = now_us;
+    const sessions = this.#logons - LINES_PER_SECOND;
+    if (sessions > 0) this.#log.info({ sessions }, "and more sessions logged on");
+    this.#logons = 0;
     for (const [level, reasons] of this.#untold)
       this.#log[level](Object.fromEntries(reasons), `and more ended, each a ${this.#what}, by reason`);
     this.#untold.clear();

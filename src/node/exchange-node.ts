@@ -185,6 +185,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
         access: orderAccess(configuration, keys, this.ownKey),
         source: engine,
         onTakenOut: (taken) => this.#takenOut.add(taken),
+        onLogon: (logon) => this.#connections.loggedOn(logon),
       },
       onClosing: (closing) => this.#connections.closing(closing),
       // Above all in the log: a pair of session and request number names one command of it, whatever the clock said at

@@ -63,6 +63,24 @@ describe("the time to log on", () => {
 });
 
 describe("attempts to log on", () => {
+  test("have few proofs looked at in a turn: the rest waits for the next ones, in order, and nothing is lost", () => {
+    const venue = sessionVenue();
+    venue.gateway.tick(0);
+    const connections = Array.from({ length: 10 }, (_, connection) => connection);
+    for (const connection of connections) {
+      venue.open(connection);
+      venue.gateway.received(connection, concat(logonRequest(), logon({}, PROOF + 1)));
+    }
+    const verified = [venue.keys.verified];
+    for (let turn = 0; turn < 2; turn++) {
+      venue.transport.turn();
+      verified.push(venue.keys.verified);
+    }
+    expect(verified).toEqual([4, 8, 10]);
+    for (const connection of connections)
+      expect(venue.sent(connection)[1]).toBe(`LogonRefused ${Reason.NotAuthorised}`);
+  });
+
   test("over the rate are refused before a signature is looked at", () => {
     const venue = sessionVenue({ limits: { attempts: { ...attempts, total: 3 } } });
     venue.gateway.tick(0);

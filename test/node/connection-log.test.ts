@@ -30,6 +30,21 @@ test("each end has a line with its reason, at a level by whose doing it is", () 
   ]);
 });
 
+test("a session that logs on has a line, of a flood of them ten a second, and one for the rest", () => {
+  const { log, lines, close } = newLog();
+  log.tick(5_000_000);
+  for (let session = 1; session <= 25; session++) log.loggedOn({ name: "ann", account: 5, session });
+  expect(lines.length).toBe(10);
+  expect(lines[0]).toBe('info a session logs on {"name":"ann","account":5,"session":1}');
+  // Ends have lines of their own.
+  close("FrameTimeout");
+  expect(lines.length).toBe(11);
+  log.tick(6_000_000);
+  expect(lines.slice(11)).toEqual(['info and more sessions logged on {"sessions":15}']);
+  log.tick(7_000_000);
+  expect(lines.length).toBe(12);
+});
+
 test("of a flood ten lines a second are written, and one for the rest; other levels keep theirs", () => {
   const { log, lines, close } = newLog();
   log.tick(5_000_000);
