@@ -1,7 +1,7 @@
 // Hostile clients beside a legitimate one, on demand: the figures as a table, to stdout or into the named document between its two
 // marks. Status 1 when the node ended, refused the legitimate client, held more memory than its ceiling, or answered it too late.
 //
-//   npm run hostile                                  everything, some ten minutes
+//   npm run hostile                                  everything, some fifteen minutes
 //   npm run hostile -- --frames 50000 --seed 7 --write docs/RELIABILITY.md
 
 import { mkdtempSync, rmSync } from "node:fs";
