@@ -8,6 +8,7 @@ import { ExchangeSocket } from "../../src/client/index.ts";
 import { type Configuration, configurationOf, type RunningNode, startNode } from "../../src/node/index.ts";
 import type { ReportMessage } from "../../src/protocol/index.ts";
 import { log, order, TestCluster, trade, until } from "./cluster-support.ts";
+import { readTopic } from "./drop-copy/support.ts";
 
 const NAMES = ["north", "south", "west"];
 /** Each takes a second at least. */
@@ -61,7 +62,11 @@ async function sessionOf(token: string, ...nodes: readonly RunningNode[]) {
 test("a promoted replica leads with all that it had, the other one follows it, and so does the old primary", async () => {
   const token = cluster.makeTrader("bob", 5);
   const north = await start("north", { peers: others("north") });
-  const south = await start("south", { replicaOf: others("south"), httpPort: await freePort() });
+  const tape = { tapePort: 0, tapePublish: ["reports"], tapeStaging: 2, tapeDelivery: 2 } as const;
+  const south = await start("south", {
+    ...{ replicaOf: others("south"), httpPort: await freePort() },
+    ...tape,
+  });
   const west = await follow("west");
   await until(
     () => north.status().status === "ok" && north.status().nodes.every(({ connected }) => connected),
@@ -75,6 +80,7 @@ test("a promoted replica leads with all that it had, the other one follows it, a
   await until(() => south.status().ordersResting === resting && west.status().ordersResting === resting);
   await client.close();
   await north.stop();
+  const before = south.status().position;
   const { answer, failed } = await promoted(south);
   expect([failed, answer]).toEqual(["", expect.objectContaining({ ok: true, orderPort: south.orderPort })]);
   expect(south.role).toBe("primary");
@@ -96,6 +102,7 @@ test("a promoted replica leads with all that it had, the other one follows it, a
   expect(session.reports).toEqual(["1 accepted", "2 accepted"]);
   expect(await session.client.massCancel()).toMatchObject({ cancelled: 2 });
   await session.client.logout();
+  await expectPublished(south, before);
   const back = await follow("north");
   await until(() => back.status().position === south.status().position);
   await until(() => west.status().position === south.status().position);
@@ -104,6 +111,16 @@ test("a promoted replica leads with all that it had, the other one follows it, a
   );
   expect(new Set(hashes).size).toBe(1);
 }, 120_000);
+
+/** Its own tape has every report of its log once, of before and after the promotion. */
+async function expectPublished(node: RunningNode, promotedAt: number): Promise<void> {
+  await until(() => node.status().tape?.published === node.status().durablePosition);
+  const { places } = await readTopic(node.tapePort, "reports");
+  const order = places.map(({ position, index }) => position * 1e6 + index);
+  expect(order).toEqual([...new Set(order)].sort((a, b) => a - b));
+  expect(places[0].position).toBeLessThan(promotedAt);
+  expect(places.filter(({ position }) => position > promotedAt).length).toBeGreaterThan(2);
+}
 
 /** What `promote` says when it is done, told again when too few of the others were heard in time: the machine may be busy. */
 async function promoted(node: RunningNode, command = "promote") {

@@ -3,7 +3,7 @@
 // less, and the same repair can be begun again with another place for the copies.
 
 import type { Storage } from "../../base/index.ts";
-import { headerOf, segmentName, writeFully } from "../../segment/index.ts";
+import { cutRest, headerOf, segmentName, writeFully } from "../../segment/index.ts";
 import { inspectTopic } from "./inspect-topic.ts";
 import type { RepairPlan } from "./repair-plan.ts";
 import { readSegmentHead } from "./segment-head.ts";
@@ -63,8 +63,7 @@ function cutFile(place: TopicPlace, segment: number, offset: number): void {
   const header = headerOf(log, segment);
   const file = place.storage.open(`${place.directory}/${segmentName(log.log, segment)}`, "write");
   try {
-    file.truncate(offset);
-    if (typeof header !== "string") file.truncate(header.segmentBytes);
+    cutRest(file, offset, typeof header === "string" ? file.size() : header.segmentBytes);
     file.syncData();
   } finally {
     file.close();
