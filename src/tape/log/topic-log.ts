@@ -206,7 +206,8 @@ export class TopicLog {
   #removeOldest(): number {
     let removed = 0;
     for (; removed < REMOVALS_MAX; removed++) {
-      const next = this.#nextOldest();
+      // Without the segment that is written: the file of one that goes when that ends becomes the next.
+      const next = this.#nextOldest(this.bytes - this.#writer.offset);
       if (next === undefined) break;
       // The sessions of what goes are in the newest checkpoint: only a safe one may stand for them.
       if (removed === 0) this.sync();
@@ -216,11 +217,11 @@ export class TopicLog {
     return removed;
   }
 
-  /** The one after the oldest, when that one is kept no more. */
-  #nextOldest(): SegmentHead | undefined {
+  /** The one after the oldest, when that one is kept no more in a log of `logBytes`. */
+  #nextOldest(logBytes: number): SegmentHead | undefined {
     if (this.#oldest.number >= this.#writer.segment) return undefined;
     const { bytes, age_us } = this.#retention;
-    const isTooMuch = bytes > 0 && this.bytes > bytes;
+    const isTooMuch = bytes > 0 && logBytes > bytes;
     if (!isTooMuch && age_us === 0) return undefined;
     this.#secondOldest ??= readSegmentHead(this.#log, this.#oldest.number + 1);
     const next = this.#secondOldest;
@@ -242,7 +243,7 @@ export class TopicLog {
   #beginSegment(): void {
     const left = this.#writer.offset;
     const before = this.#writer.segment;
-    const next = this.#nextOldest();
+    const next = this.#nextOldest(this.bytes);
     const former = next !== undefined && isReusable(this.#log, this.#oldest.number, this.#limits);
     if (this.#writer.beginSegment(former ? this.#oldest.number : 0) && next !== undefined)
       this.#becomesOldest(next);
