@@ -35,6 +35,11 @@ export interface StorageFile {
   write(bytes: Uint8Array, from: number, length: number, position: number): number;
   /** fdatasync: on return the bytes written so far, and the size needed to read them, survive a crash. */
   syncData(): void;
+  /**
+   * Begins to sync what was written, beside the caller: "begun", or "busy" while the last one is under way. Nothing counts as safe
+   * before the next `syncData`, which also throws what failed here. Left out where nothing works beside the caller.
+   */
+  beginSync?(): "begun" | "busy";
   /** In bytes. */
   size(): number;
   truncate(size: number): void;

@@ -249,6 +249,12 @@ export class LogWriter {
     if (this.#durablePosition !== this.#position) this.#syncSegment();
   }
 
+  /** Where the disk can, a sync beside the writer, of which nothing is known before the next `sync`. */
+  beginSync(): "begun" | "busy" | "none" {
+    this.#orThrow();
+    return this.#segment?.file.beginSync?.() ?? "none";
+  }
+
   #syncSegment(): void {
     try {
       this.#segment?.file.syncData();

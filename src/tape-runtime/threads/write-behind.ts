@@ -167,19 +167,35 @@ class WriteBehindFile implements StorageFile {
   write(bytes: Uint8Array, from: number, length: number, position: number): number {
     const taken = this.#file.write(bytes, from, length, position);
     this.#writtenBytes += taken;
-    if (this.#writtenBytes >= SYNC_STEP_BYTES) this.#syncBehind();
+    if (this.#writtenBytes >= SYNC_STEP_BYTES && this.#hasSlot()) this.beginSync();
     return taken;
   }
 
-  #syncBehind(): void {
-    if (this.#slot === NONE) this.#slot = takeSlot(this.#slots, this.path);
-    if (this.#slot !== NONE && !this.#slots.want(this.#slot)) return;
+  beginSync(): "begun" | "busy" {
+    if (!this.#hasSlot()) this.syncData();
+    else if (!this.#slots.want(this.#slot)) {
+      // One that failed is said here too: nothing more is begun on that file.
+      this.#orThrow();
+      return "busy";
+    }
     this.#writtenBytes = 0;
+    return "begun";
+  }
+
+  /** False: it goes without, and asks again after as many bytes. */
+  #hasSlot(): boolean {
+    if (this.#slot === NONE) this.#slot = takeSlot(this.#slots, this.path);
+    if (this.#slot === NONE) this.#writtenBytes = 0;
+    return this.#slot !== NONE;
   }
 
   syncData(): void {
     this.#file.syncData();
     this.#writtenBytes = 0;
+    this.#orThrow();
+  }
+
+  #orThrow(): void {
     const failure = this.#slot === NONE ? undefined : this.#slots.failure(this.#slot);
     if (failure !== undefined) throw storageError(failure, "sync", this.path);
   }

@@ -177,11 +177,15 @@ export class TopicTable {
   }
 
   #syncOld(topic: CommitTopic): void {
-    const unsynced = topic.log?.unsyncedBytes ?? 0;
-    if (unsynced === 0) return;
+    const { log } = topic;
+    const unsynced = log?.unbegunBytes ?? 0;
+    if (log === undefined || unsynced === 0) return;
     const { monotonic_us } = this.#now;
     if (topic.writtenSince_us === 0) topic.writtenSince_us = monotonic_us;
-    if (unsynced >= SYNC_BYTES || monotonic_us - topic.writtenSince_us >= SYNC_US) this.#sync(topic);
+    if (unsynced < SYNC_BYTES && monotonic_us - topic.writtenSince_us < SYNC_US) return;
+    if (!log.syncBehind()) return;
+    topic.writtenSince_us = 0;
+    this.#figures.syncs++;
   }
 
   /** Removes the segments of a topic that are kept no more, some dozens at most; whether any went. Throws what the log throws. */

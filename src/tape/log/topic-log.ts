@@ -48,6 +48,8 @@ export class TopicLog {
   /** The one after it, once it was read: retention asks again and again. */
   #secondOldest: SegmentHead | undefined;
   #unsyncedBytes = 0;
+  /** Of those, not in a sync that was begun either. */
+  #unbegunBytes = 0;
   /** As `retain` was told last, and when. */
   #retention: Retention = { bytes: 0, age_us: 0 };
   #retained_us = 0;
@@ -71,6 +73,7 @@ export class TopicLog {
       // Also makes it safe. What was cut is not known to have been safe, and nobody else holds this log.
       writer.lacksNothing();
       topic.#unsyncedBytes = 0;
+      topic.#unbegunBytes = 0;
       return topic;
     } catch (error) {
       writer.close();
@@ -113,6 +116,10 @@ export class TopicLog {
   /** Written since the last sync. */
   get unsyncedBytes(): number {
     return this.#unsyncedBytes;
+  }
+  /** Written since the last sync, or since one was begun. */
+  get unbegunBytes(): number {
+    return this.#unbegunBytes;
   }
   /** What stopped it, for good. */
   get failure(): SeriatimError | undefined {
@@ -161,6 +168,7 @@ export class TopicLog {
     }
     this.#writer.appendInPlace(memory, at - FRAME_HEADER_BYTES, bytes, 1, time_us, sum);
     this.#unsyncedBytes += bytes;
+    this.#unbegunBytes += bytes;
     this.#state.nextRecord = nextRecord;
     this.#state.committed(time_us);
     this.#noteSessions(view, at, end, time_us);
@@ -178,6 +186,15 @@ export class TopicLog {
   sync(): void {
     this.#writer.sync();
     this.#unsyncedBytes = 0;
+    this.#unbegunBytes = 0;
+  }
+
+  /** For what nobody waits for: a sync beside the writer, where the disk can, otherwise here. False: one is under way still. */
+  syncBehind(): boolean {
+    const begun = this.#writer.beginSync();
+    if (begun === "none") this.sync();
+    else if (begun === "begun") this.#unbegunBytes = 0;
+    return begun !== "busy";
   }
 
   /**
@@ -253,6 +270,7 @@ export class TopicLog {
     writeCheckpoint(entry, FRAME_HEADER_BYTES, { nextRecord, logBytes, sessions: [...sessions.values()] });
     this.#state.first_us = 0;
     this.#unsyncedBytes = 0;
+    this.#unbegunBytes = 0;
     this.#appendEntry(entry, last_us);
   }
 
@@ -261,6 +279,7 @@ export class TopicLog {
     const sum = this.#log.checksums.crc32c(entry.bytes.subarray(FRAME_HEADER_BYTES));
     this.#writer.appendInPlace(entry, 0, bytes, 1, time_us, sum);
     this.#unsyncedBytes += bytes;
+    this.#unbegunBytes += bytes;
   }
 }
 

@@ -4,8 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { TopicLog } from "../../../src/tape/index.ts";
 import { WriteBehindSlots, WriteBehindStorage } from "../../../src/tape-runtime/threads/write-behind.ts";
 import { WriteBehindHelper } from "../../../src/tape-runtime/threads/write-behind-helper.ts";
+import { append, LARGE, topicPlace } from "../../tape/log/support.ts";
 
 const MIB = 1024 * 1024;
 const EIO = -5;
@@ -81,4 +83,20 @@ test("on a thread of its own it does what it was given and ends", async () => {
   while (slots.take(1_000_000) >= 0) free++;
   expect(free).toBe(64);
   rmSync(directory, { recursive: true });
+});
+
+test("what nobody waits for is synced beside the writer, and counts as safe only after a sync of its own", () => {
+  const own = mkdtempSync(join(tmpdir(), "seriatim-behind-"));
+  const slots = new WriteBehindSlots();
+  const log = TopicLog.open(topicPlace(new WriteBehindStorage(slots), join(own, "t")), LARGE);
+  append(log, [{ batch: 1 }]);
+  const safe = log.durablePosition;
+  expect([log.syncBehind(), log.syncBehind()]).toEqual([true, false]);
+  expect([log.unbegunBytes, log.unsyncedBytes > 0]).toEqual([0, true]);
+  expect(serveOnce(slots)).toEqual(["sync"]);
+  expect([log.durablePosition, log.position]).toEqual([safe, safe + 1]);
+  log.sync();
+  expect([log.durablePosition, log.unsyncedBytes]).toEqual([safe + 1, 0]);
+  log.close();
+  rmSync(own, { recursive: true });
 });
