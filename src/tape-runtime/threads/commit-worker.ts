@@ -10,7 +10,8 @@ import { SystemClock } from "../../platform/index.ts";
 import { runAgent } from "../../ring/index.ts";
 import { OWN_EPOCH_MIN } from "../../segment/index.ts";
 import { type CommitWorkerData, commitWorkerOf } from "./commit-agent-of.ts";
-import { WriteBehindSlots, WriteBehindStorage } from "./write-behind.ts";
+import { WriteBehindStorage } from "./write-behind.ts";
+import { WriteBehindSlots } from "./write-behind-slots.ts";
 
 export interface CommitThreadData extends CommitWorkerData {
   /** Of its helper: WriteBehindSlots. */

@@ -2,7 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 import { entryBeside } from "../../platform/index.ts";
-import { WriteBehindSlots } from "./write-behind.ts";
+import { WriteBehindSlots } from "./write-behind-slots.ts";
 
 export class WriteBehindHelper {
   readonly #slots = new WriteBehindSlots();

@@ -2,7 +2,7 @@
 
 import { closeSync, fdatasyncSync } from "node:fs";
 import { workerData } from "node:worker_threads";
-import { WriteBehindSlots } from "./write-behind.ts";
+import { WriteBehindSlots } from "./write-behind-slots.ts";
 
 /** For a failure that has no number of the system's: as that of a disk. */
 const EIO = -5;

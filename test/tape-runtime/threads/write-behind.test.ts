@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { TopicLog } from "../../../src/tape/index.ts";
-import { WriteBehindSlots, WriteBehindStorage } from "../../../src/tape-runtime/threads/write-behind.ts";
+import { WriteBehindStorage } from "../../../src/tape-runtime/threads/write-behind.ts";
 import { WriteBehindHelper } from "../../../src/tape-runtime/threads/write-behind-helper.ts";
+import { WriteBehindSlots } from "../../../src/tape-runtime/threads/write-behind-slots.ts";
 import { append, LARGE, topicPlace } from "../../tape/log/support.ts";
 
 const MIB = 1024 * 1024;
