@@ -159,6 +159,14 @@ export class Connection implements SessionHost, LogonDoor, Seen {
     return this.#context.guard.admits(this.slot, this.session.account, type);
   }
 
+  haveTokens(requests: number): boolean {
+    return this.#context.guard.haveTokens(this.slot, this.session.account, requests);
+  }
+
+  spend(orders: number, cancels: number): void {
+    this.#context.guard.spend(this.slot, this.session.account, orders, cancels);
+  }
+
   // What the deadlines are reckoned from (Seen). A connection that is not read can't finish its frame.
 
   get received_bytes(): number {

@@ -104,6 +104,15 @@ export class Guard {
     return admits;
   }
 
+  /** Whether so many requests on orders may be taken now: then they need not be asked for one by one, but are told to `spend`. */
+  haveTokens(slot: number, account: number, requests: number): boolean {
+    return this.#throttles.haveTokens(slot, account, requests, this.#now_us);
+  }
+
+  spend(slot: number, account: number, orders: number, cancels: number): void {
+    this.#throttles.spend(slot, account, orders, cancels);
+  }
+
   /** Why the connection in `slot`, of which this is seen at this tick, has to be closed; or undefined. */
   look(slot: number, seen: Seen): CloseReason | undefined {
     return this.#deadlines.look(slot, seen, this.#now_us);

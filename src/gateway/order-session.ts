@@ -49,6 +49,10 @@ export interface SessionHost {
   hasRoom(): boolean;
   /** Whether a request of that type is within the rate; it counts from now on. */
   admits(type: MessageType): boolean;
+  /** Whether so many orders, modifies and cancels are within the rate, in whatever mix: then they are not asked for, but told. */
+  haveTokens(requests: number): boolean;
+  /** So many orders and modifies, and so many cancels, were taken without asking. */
+  spend(orders: number, cancels: number): void;
   /** The most fills an answer may hold now; at least 1. */
   answerLimit_fills(): number;
   /** Answers, in the order of the calls; each may overtake what waits at the gate where the protocol says so. */
@@ -102,12 +106,16 @@ export class SessionInput {
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md
 const DECODED = DecodeOutcome.Ok;
+const CANCEL_ORDER = MessageType.CancelOrder;
+const MODIFY = MessageType.Modify;
+const NEW_ORDER = MessageType.NewOrder;
 const OPEN = SessionState.Open;
 const TRUNCATED = DecodeOutcome.Truncated;
 
 const NOTHING = new Uint8Array(0);
 /** More than any chunk holds: the budget of a session whose host shares out no turns. */
 const UNLIMITED = 0x3fff_ffff;
+const NOBODY = -1;
 
 /** By type: 1 where clients send it. */
 const IS_REQUEST = new Uint8Array(TYPE_MAX_VERSION_2 + 1);
@@ -154,6 +162,11 @@ export class OrderSession {
   #frames_left = UNLIMITED;
   /** The frame at which it has stalled was within the rate: it is not counted again when it is taken. */
   #isAdmitted = false;
+  /** Whose tokens are enough for what it may take of this piece of input, or NOBODY: then each request is asked for. */
+  #richAccount = NOBODY;
+  /** Taken of it without asking. */
+  #orders = 0;
+  #cancels = 0;
   #bytes_left = UNLIMITED;
 
   constructor(
@@ -211,6 +224,8 @@ export class OrderSession {
   /** The connection is given up: nothing more is taken, also by a `received` further up the stack. */
   end(reason: CloseReason, details?: CloseDetails): void {
     if (this.state === SessionState.Ended) return;
+    // Before anybody looks at what the session leaves owing.
+    if (this.#richAccount !== NOBODY) this.#spend();
     this.closeDetails = details;
     this.state = SessionState.Ended;
     this.closeReason = reason;
@@ -251,6 +266,7 @@ export class OrderSession {
     // Counted here and added up once: three counters of every frame would be three loads and stores of each.
     let left = this.#frames_left;
     let at = 0;
+    if (this.isCounted && this.#host.haveTokens(left)) this.#richAccount = this.account;
     while (this.state === OPEN) {
       const header = decodeHeader(view, at, length);
       if (header === TRUNCATED) break;
@@ -274,7 +290,15 @@ export class OrderSession {
       at += frameBytes(type);
     }
     this.#took(this.#frames_left - left);
+    if (this.#richAccount !== NOBODY) this.#spend();
     return at;
+  }
+
+  #spend(): void {
+    this.#richAccount = NOBODY;
+    this.#host.spend(this.#orders, this.#cancels);
+    this.#orders = 0;
+    this.#cancels = 0;
   }
 
   #took(frames: number): void {
@@ -309,17 +333,27 @@ export class OrderSession {
       this.state = SessionState.OutputFull;
       return false;
     }
-    return this.isCounted ? this.#handleCounted(view, at, type) : this.conversation.handle(view, at, type);
+    if (this.isCounted && !this.#isWithinRate(view, at, type)) return true;
+    // One call for all: what follows from it becomes part of the loop's machine code, and there is room for it once.
+    const isTaken = this.conversation.handle(view, at, type);
+    this.#isAdmitted = !isTaken;
+    return isTaken;
   }
 
-  #handleCounted(view: DataView, at: number, type: MessageType): boolean {
-    if (this.#isAdmitted || this.#host.admits(type)) {
-      const isTaken = this.conversation.handle(view, at, type);
-      this.#isAdmitted = !isTaken;
-      return isTaken;
-    }
-    this.conversation.throttle(view, at, type);
+  /** False: it was told that it is over the rate. */
+  #isWithinRate(view: DataView, at: number, type: MessageType): boolean {
+    // Says who he is in the middle of a piece: another's tokens. Admitted: its tokens are taken.
+    if (this.#richAccount !== this.account || this.#isAdmitted) return this.#ask(view, at, type);
+    if (type === NEW_ORDER || type === MODIFY) this.#orders++;
+    else if (type === CANCEL_ORDER) this.#cancels++;
+    else return this.#ask(view, at, type);
     return true;
+  }
+
+  #ask(view: DataView, at: number, type: MessageType): boolean {
+    if (this.#isAdmitted || this.#host.admits(type)) return true;
+    this.conversation.throttle(view, at, type);
+    return false;
   }
 }
 

@@ -8,6 +8,9 @@
 //
 // What a session's buckets lack when it ends, the next session of its key lacks: logging on again buys nothing.
 //
+// Where there are enough tokens for whatever a turn may bring, requests on orders are not asked for one by one, but counted and
+// taken together behind it: nobody else takes any in between.
+//
 // Time is the last tick's: no clock is read per frame, and a bucket holds a second's worth, ten ticks and more.
 
 import { MessageType } from "../protocol/index.ts";
@@ -140,6 +143,26 @@ export class Throttles {
   /** Whether what the connection in `slot` sends takes tokens at all. */
   counts(slot: number): boolean {
     return this.#isLoggedOn[slot] === 1 || !this.#isOpenFree;
+  }
+
+  /** Whether so many orders, modifies and cancels, in whatever mix, have tokens of session and account; none is taken. */
+  haveTokens(slot: number, account: number, requests: number, now_us: number): boolean {
+    const { accountFrames, accountCancels, open } = this.#limits;
+    const isOpen = this.#isLoggedOn[slot] === 0;
+    return (
+      this.#sessionFrames.has(slot, this.#frameRates[slot], now_us, requests) &&
+      this.#sessionCancels.has(slot, this.#cancelRates[slot], now_us, requests) &&
+      this.#accountFrames.has(account, isOpen ? open : accountFrames, now_us, requests) &&
+      this.#accountCancels.has(account, isOpen ? open : accountCancels, now_us, requests)
+    );
+  }
+
+  /** Takes the tokens of so many orders and modifies, and so many cancels, that `haveTokens` has seen. */
+  spend(slot: number, account: number, orders: number, cancels: number): void {
+    this.#sessionFrames.take(slot, orders);
+    this.#accountFrames.take(account, orders);
+    this.#sessionCancels.take(slot, cancels);
+    this.#accountCancels.take(account, cancels);
   }
 
   /** Takes the tokens of a request of that type, from session and account; false: at least one has none, and none is taken. */

@@ -25,19 +25,19 @@ export class TokenBuckets {
     this.#at_us = new Float64Array(count);
   }
 
-  /** Whether bucket `i`, which gets `rate` tokens a second, has one at `now_us`. */
-  has(i: number, rate: number, now_us: number): boolean {
+  /** Whether bucket `i`, which gets `rate` tokens a second, has so many at `now_us`. */
+  has(i: number, rate: number, now_us: number, tokens = 1): boolean {
     const elapsed_us = now_us - this.#at_us[i];
     if (elapsed_us > 0) {
       this.#at_us[i] = now_us;
       this.#taken[i] = elapsed_us >= FILL_us ? 0 : Math.max(0, this.#taken[i] - elapsed_us * rate);
     }
-    return this.#taken[i] + MILLIONTHS <= rate * FILL_us;
+    return this.#taken[i] + tokens * MILLIONTHS <= rate * FILL_us;
   }
 
-  /** Takes the token that `has` has seen. */
-  take(i: number): void {
-    this.#taken[i] += MILLIONTHS;
+  /** Takes tokens that `has` has seen. */
+  take(i: number, tokens = 1): void {
+    this.#taken[i] += tokens * MILLIONTHS;
   }
 
   /** What bucket `i` lacks. */

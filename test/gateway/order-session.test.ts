@@ -45,6 +45,15 @@ class NotingHost implements SessionHost {
   admits(): boolean {
     return !this.isThrottled;
   }
+  /** What is told as taken without asking, once there are tokens for it. */
+  tokens = 0;
+  readonly spent: (readonly [orders: number, cancels: number])[] = [];
+  haveTokens(requests: number): boolean {
+    return requests <= this.tokens;
+  }
+  spend(orders: number, cancels: number): void {
+    this.spent.push([orders, cancels]);
+  }
   answerLimit_fills(): number {
     return 33;
   }
@@ -104,6 +113,46 @@ test("all messages of both versions may be mixed, and take effect in order", () 
   expect(at.sink.requests).toEqual([1, 2, 3]);
   expect(at.host.said).toEqual(["heartbeat 4", "instruments", "hello 0"]);
   expect(at.session.state).toBe(SessionState.Open);
+});
+
+describe("a rate", () => {
+  test("is asked for once for what a piece may bring, and told of what it brought", () => {
+    at.host.isThrottled = true;
+    at.host.tokens = 512;
+    at.session.beginTurn(512, 65_536);
+    at.session.received(concat(order(1), cancel(2), modify(3), order(4)));
+    at.host.tokens = 508;
+    at.session.received(concat(cancel(5), cancel(6)));
+    at.host.tokens = 0;
+    at.session.received(concat(order(7)));
+    expect(at.sink.requests).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(at.host.spent).toEqual([
+      [3, 1],
+      [0, 2],
+    ]);
+    expect(at.host.said).toEqual([`refuse 7 ${Reason.Throttled}`]);
+  });
+
+  test("of another account, which a piece says in its middle, is asked for one by one", () => {
+    const { session, host } = newSession();
+    host.tokens = 512;
+    session.beginTurn(512, 65_536);
+    host.admits = (type?: MessageType) => type === MessageType.Hello;
+    session.received(concat(hello(3), order(1)));
+    expect(host.spent).toEqual([[0, 0]]);
+    expect(host.said).toEqual(["hello 3", `refuse 1 ${Reason.Throttled}`]);
+  });
+
+  test("is told of what was taken before the session ends, not after it", () => {
+    at.host.tokens = 512;
+    at.session.beginTurn(512, 65_536);
+    at.session.received(concat(order(1), cancel(2)));
+    at.session.received(concat(order(3), Uint8Array.of(0, 0, 0, 0)));
+    expect(at.host.spent).toEqual([
+      [1, 1],
+      [1, 0],
+    ]);
+  });
 });
 
 describe("partial frames", () => {

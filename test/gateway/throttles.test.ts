@@ -183,3 +183,16 @@ test("the next session of a key lacks what the last one did, and no other key's 
 test("the open rate is above what a node can sequence, so nobody meets it who has not set it", () => {
   expect(RATE_LIMITS.open).toBeGreaterThanOrEqual(5_000_000);
 });
+
+test("tokens of many requests are there when session and account have as many of each kind, and are taken together", () => {
+  const throttles = newThrottles({ 0: {}, 1: {} });
+  const most = LIMITS.frames < LIMITS.cancels ? LIMITS.frames : LIMITS.cancels;
+  expect(throttles.haveTokens(0, 1, most, 0)).toBe(true);
+  expect(throttles.haveTokens(0, 1, most + 1, 0)).toBe(false);
+  throttles.spend(0, 1, 2, 1);
+  expect(throttles.haveTokens(0, 1, LIMITS.frames - 1, 0)).toBe(false);
+  expect(admitted(throttles, [0, 1, "NewOrder", 50, LIMITS.frames - 2], 0)).toBe(LIMITS.frames - 2);
+  expect(admitted(throttles, [0, 1, "CancelOrder", 50, LIMITS.cancels - 1], 0)).toBe(LIMITS.cancels - 1);
+  throttles.spend(1, 2, LIMITS.frames, 0);
+  expect(throttles.haveTokens(1, 2, 1, 0)).toBe(false);
+});
