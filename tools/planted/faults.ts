@@ -54,6 +54,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     file: "src/segment/whole-frame.ts",
     find: "return at >= 0 && frameIsWhole(reader.buffer, at, total, checksums) ? total : 0;",
     replace: "return at >= 0 ? total : 0;",
+    tests: "test/segment/follower.test.ts",
   },
   {
     name: "a torn end is taken for the end, and left as it is",
@@ -265,6 +266,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     file: "src/replication/decisions.ts",
     find: "  if (more !== undefined) return refuse(more);\n",
     replace: "",
+    tests: "test/replication/decisions.test.ts",
   },
   {
     name: "a replica is promoted though those not heard may have more",
@@ -305,7 +307,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     file: "src/runtime/recover.ts",
     find: "        application.apply(words, record, discarded);\n",
     replace:
-      "        if ((words[record] & 255) >= 16) words[record + 1] = 0;\n        application.apply(words, record, discarded);\n",
+      "        {\n          if ((words[record] & 255) >= 16) words[record + 1] = 0;\n          application.apply(words, record, discarded);\n        }\n",
     tests: "test/crash/resume.test.ts",
   },
   {
