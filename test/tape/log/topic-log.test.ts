@@ -148,13 +148,13 @@ function aged(batches = 100): { disk: SimulatedDisk; log: TopicLog } {
   return { disk, log };
 }
 
-test("retention by size removes the oldest segments until what is left is within it, and never the one that is written", () => {
+test("retention by size removes the oldest segments until what is left without the one that is written is within it", () => {
   for (const bytes of [60_000, 30_000, 15_000, 1]) {
     const { disk, log } = aged();
     const before = disk.list("t");
     const removed = log.retain({ bytes, age_us: 0 }, START_us);
     expect(disk.list("t")).toEqual(before.slice(removed));
-    expect(log.bytes <= bytes || disk.list("t").length === 1).toBe(true);
+    expect(log.bytes <= bytes + SMALL.segmentBytes || disk.list("t").length === 1).toBe(true);
     if (removed > 0) expect(log.bytes + SMALL.segmentBytes).toBeGreaterThan(bytes);
   }
 });
