@@ -166,8 +166,7 @@ export class FollowingSession {
     } else if (type === ReplicationType.Batch && this.#welcome?.start === StartFrom.Journal) {
       this.#store(at, bodyBytes);
     } else if (type === ReplicationType.SnapshotBegin && this.#expectsSnapshot) {
-      const begin = readSnapshotBegin(buffer, at);
-      this.#intake = new SnapshotIntake(begin, this.#node.receive(begin), this.#node.checksums);
+      this.#beginSnapshot(readSnapshotBegin(buffer, at));
     } else if (type === ReplicationType.SnapshotPart && this.#intake !== undefined) {
       this.#takePart(this.#intake, at, bodyBytes);
     } else if (type === ReplicationType.Heartbeat && this.#welcome !== undefined) {
@@ -217,6 +216,17 @@ export class FollowingSession {
 
   get #expectsSnapshot(): boolean {
     return this.#welcome?.start === StartFrom.Snapshot && this.#intake === undefined;
+  }
+
+  /** It would take the place of what this node has, and may have acknowledged: only one that has more may. */
+  #beginSnapshot(begin: SnapshotBegin): void {
+    const { position } = this.#node.log;
+    if (begin.position > position) {
+      this.#intake = new SnapshotIntake(begin, this.#node.receive(begin), this.#node.checksums);
+      return;
+    }
+    this.#why = `a snapshot of position ${begin.position} is sent to a node that has position ${position}`;
+    this.#refuse(RefusalCode.Gap);
   }
 
   #takePart(intake: SnapshotIntake, at: number, bodyBytes: number): void {

@@ -260,7 +260,8 @@ export class ServingSession {
   #beginTransfer(primary: PrimarySide, live: LiveReader, logon: Logon): void {
     const { snapshots, history, seats } = primary;
     if (snapshots === undefined) return this.#endWithoutSnapshot();
-    const sender = new SnapshotSender(snapshots, history, live.written, this.#output, this.#node.checksums);
+    const between = { after: logon.position, written: live.written };
+    const sender = new SnapshotSender(snapshots, history, between, this.#output, this.#node.checksums);
     if (sender.position === undefined) return this.#endWithoutSnapshot();
     const row = seats.take(logon.name, this);
     this.#transfer = { primary, name: logon.name, row, sender };

@@ -51,6 +51,7 @@ const MESSAGE_BYTES = SNAPSHOT_PART_AT + SNAPSHOT_PART_BYTES_MAX;
 export class SnapshotSender {
   readonly #source: SnapshotSource;
   readonly #history: History;
+  readonly #after: Position;
   readonly #written: Position;
   readonly #output: SessionOutput;
   readonly #checksums: Checksums;
@@ -59,16 +60,20 @@ export class SnapshotSender {
   #hasBegun = false;
   #offset = 0;
 
-  /** `written`: the last position in the journal that `history` reads. */
+  /**
+   * `after`: the last position that the replica has. A snapshot takes the place of that, so none from before it is sent.
+   * `written`: the last position in the journal that `history` reads.
+   */
   constructor(
     source: SnapshotSource,
     history: History,
-    written: Position,
+    { after, written }: { readonly after: Position; readonly written: Position },
     output: SessionOutput,
     checksums: Checksums,
   ) {
     this.#source = source;
     this.#history = history;
+    this.#after = after;
     this.#written = written;
     this.#output = output;
     this.#checksums = checksums;
@@ -95,15 +100,17 @@ export class SnapshotSender {
     this.#snapshot = undefined;
   }
 
-  /** The newest before `before` behind which the journal goes on. */
+  /** The newest before `before` that the replica gains by, and behind which the journal goes on. */
   #choose(before: Position): void {
     for (let next = this.#source.open(before); next !== undefined; ) {
-      if (this.#history.compare(next.header, this.#written) === Comparison.Same) {
+      const { position } = next.header;
+      const isAhead = position > this.#after;
+      if (isAhead && this.#history.compare(next.header, this.#written) === Comparison.Same) {
         this.#snapshot = next;
         return;
       }
       next.close();
-      next = this.#source.open(next.header.position);
+      next = isAhead ? this.#source.open(position) : undefined;
     }
   }
 

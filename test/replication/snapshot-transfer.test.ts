@@ -323,6 +323,16 @@ describe("where the primary's own log can't be read", () => {
     return primary;
   }
 
+  /** Its last position is of the second segment, behind the damage, and safe. */
+  function behindDamage(primary: PrimaryNode): ReplicaNode {
+    const replica = new ReplicaNode();
+    for (const frame of primary.frames) {
+      if (replica.log.position < 2 * Math.floor(16_384 / 416) * 20 - 100) replica.log.append(frame, 1);
+    }
+    replica.log.sync();
+    return replica;
+  }
+
   test("a replica that needs what lies there waits, and is not refused for good", () => {
     const primary = rottenPrimary();
     const replica = new ReplicaNode();
@@ -363,16 +373,46 @@ describe("where the primary's own log can't be read", () => {
 
   test("one whose last position lies behind damage of its segment is compared with nothing, and sent a snapshot", () => {
     const primary = rottenPrimary();
-    const replica = new ReplicaNode();
-    for (const frame of primary.frames) {
-      // Of the second segment, behind the damage.
-      if (replica.log.position < 2 * Math.floor(16_384 / 416) * 20 - 100) replica.log.append(frame, 1);
-    }
+    const replica = behindDamage(primary);
     primary.takeSnapshot();
     primary.append(5);
     follow(primary, replica);
     expect(replica.received).toBe(1);
     expectRestIsPrimarys(primary, replica);
+  });
+
+  // What it had acknowledged was gone from its disk, and the primary's could not give it again.
+  test("a snapshot from before what a replica has is never sent: it keeps that, and waits for one behind it", () => {
+    const primary = new PrimaryNode({ frames: 1 });
+    primary.takeSnapshot();
+    while (primary.disk.list("d").length < 5) primary.append(20);
+    rot(primary, SEGMENT, 8_000);
+    const replica = behindDamage(primary);
+    const had = replica.log.position;
+    const pair = follow(primary, replica, 2);
+    expect(pair.serving.ended).toMatchObject({ kind: "unreadable" });
+    expect([replica.received, replica.log.position, replica.log.persisted]).toEqual([0, had, had]);
+    primary.takeSnapshot();
+    primary.append(5);
+    follow(primary, replica);
+    expect(replica.received).toBe(1);
+    expectRestIsPrimarys(primary, replica);
+  });
+
+  test("nor is it taken, should a primary send one: the replica refuses, and keeps what it has", () => {
+    const primary = retiredPrimary();
+    const replica = new ReplicaNode();
+    const pair = new Pair(primary, replica);
+    sendSteps(pair, 1);
+    // As if it had logged on with all this.
+    for (const frame of primary.frames) replica.log.append(frame, 1);
+    pair.settle();
+    const at = primary.writer.position - 60;
+    expect(pair.following.ended).toEqual({ kind: "refused", code: RefusalCode.Gap });
+    expect(pair.following.why).toBe(
+      `a snapshot of position ${at} is sent to a node that has position ${at + 60}`,
+    );
+    expect([replica.log.position, replica.disk.openFiles]).toEqual([at + 60, 0]);
   });
 
   test("who has all that lies before and in it follows as ever", () => {

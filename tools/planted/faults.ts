@@ -341,8 +341,22 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a snapshot of another history is sent",
     file: "src/replication/snapshot-sender.ts",
-    find: "if (this.#history.compare(next.header, this.#written) === Comparison.Same) {",
-    replace: "if (this.#history.compare(next.header, this.#written) !== Comparison.Retired) {",
+    find: "if (isAhead && this.#history.compare(next.header, this.#written) === Comparison.Same) {",
+    replace: "if (isAhead && this.#history.compare(next.header, this.#written) !== Comparison.Retired) {",
+    tests: "test/replication/snapshot-transfer.test.ts",
+  },
+  {
+    name: "a snapshot from before what a replica has is sent",
+    file: "src/replication/snapshot-sender.ts",
+    find: "position > this.#after",
+    replace: "position > 0",
+    tests: "test/replication/snapshot-transfer.test.ts",
+  },
+  {
+    name: "a snapshot from before what a replica has is taken",
+    file: "src/replication/following-session.ts",
+    find: "    if (begin.position > position) {\n",
+    replace: "    if (begin.position > 0) {\n",
     tests: "test/replication/snapshot-transfer.test.ts",
   },
   {
