@@ -8,7 +8,8 @@ const NEVER = 1_000_000_000;
 
 /** The URL of the module `name` beside the one whose `import.meta.url` is given. */
 export function entryBeside(moduleUrl: string, name: string): URL {
-  if (!moduleUrl.endsWith(".ts")) return new URL(`./${name}.js`, moduleUrl);
+  // Its address may have a query behind it: a test runner's.
+  if (!new URL(moduleUrl).pathname.endsWith(".ts")) return new URL(`./${name}.js`, moduleUrl);
   keepStrippersApart();
   return new URL(`./${name}.ts`, moduleUrl);
 }
