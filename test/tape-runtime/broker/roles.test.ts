@@ -107,7 +107,7 @@ test("what is reserved is published to, made and deleted by its owner alone, and
 });
 
 test("where keys are asked for, half of the connections are for who has proved one: the oldest stranger gives way", async () => {
-  const broker = await startBroker({ access, connectionsMax: 4 });
+  const broker = await startBroker({ access, connectionsMax: 5 });
   const [port] = broker.ports;
   const feed = Client.publisher(port, { topic: "md.trades", key: "feed" }, { prove });
   await feed.hears("accepted 0");
