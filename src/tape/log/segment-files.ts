@@ -62,17 +62,21 @@ export class SegmentFiles {
     const file = whenThere(() => storage.open(`${directory}/${segmentName(log, number)}`, "read"));
     if (file === undefined) return undefined;
     const opened = this.#checked(number, file);
+    if (opened === undefined) return undefined;
     this.#open.set(number, opened);
     if (this.#open.size > this.#filesMax) this.#closeIdlest();
     return opened;
   }
 
-  #checked(number: number, file: StorageFile): OpenSegmentFile {
+  /** Undefined when the file has become another segment since it was opened. */
+  #checked(number: number, file: StorageFile): OpenSegmentFile | undefined {
     try {
       const header = readSegmentHeader(new ChunkReader(file, SECTOR_BYTES), this.#log.checksums);
       if (typeof header === "string") throw corruptAt(file.path, 0, header);
       const { firstPosition, segmentBytes } = header;
-      return { number, file, firstPosition, segmentBytes };
+      if (header.number === number) return { number, file, firstPosition, segmentBytes };
+      file.close();
+      return undefined;
     } catch (error) {
       file.close();
       throw error;

@@ -56,13 +56,14 @@ export class TopicReader {
     if (kind === "record" ? value >= record : kind === "position" && value >= position) return behind;
     const begins = this.#segmentOf(target, position);
     if ("oldestRecord" in begins) return begins;
-    const segment = this.#files.open(begins.number);
-    if (segment === undefined) return this.#gone();
-    return this.#unlessGone(begins.number, () =>
-      kind === "time"
-        ? (this.#fromTime(segment, value, position) ?? behind)
-        : this.#within(segment, kind, value, position),
-    );
+    return this.#unlessGone(begins.number, () => {
+      const segment = this.#files.open(begins.number);
+      if (segment === undefined) return this.#gone();
+      if (kind !== "time") return this.#within(segment, kind, value, position);
+      const found = this.#fromTime(segment, value, position);
+      // Of a segment that was removed meanwhile nothing was seen.
+      return found ?? (this.#isGone(begins.number) ? this.#gone() : behind);
+    });
   }
 
   #within(segment: OpenSegmentFile, kind: "record" | "position", value: number, bound: number): TopicCursor {
@@ -156,10 +157,13 @@ export class TopicReader {
       return look();
     } catch (error) {
       if (!(error instanceof SeriatimError) || error.code !== "LOG_CORRUPT") throw error;
-      const [oldest] = this.#files.list();
-      if (!(oldest > number)) throw error;
+      if (!this.#isGone(number)) throw error;
       return this.#gone();
     }
+  }
+
+  #isGone(number: number): boolean {
+    return this.#files.list()[0] > number;
   }
 
   #resolve(cursor: TopicCursor, nextPosition: number): TopicCursor | RecordsGone {
@@ -169,8 +173,7 @@ export class TopicReader {
   }
 
   #missing(number: number): RecordsGone {
-    const numbers = this.#files.list();
-    if (numbers.length > 0 && numbers[0] > number) return this.#gone();
+    if (this.#isGone(number)) return this.#gone();
     throw corruptSegment(this.#log, number, `segment ${number} is missing`);
   }
 

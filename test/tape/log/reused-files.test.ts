@@ -2,6 +2,7 @@
 // whatever a kill leaves of it, and who had it open is told that it is gone.
 
 import { expect, test } from "vitest";
+import type { Storage } from "../../../src/base/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
 import { OWN_EPOCH_MIN } from "../../../src/segment/index.ts";
 import { inspectTopic, TopicLog, TopicReader } from "../../../src/tape/index.ts";
@@ -150,6 +151,43 @@ test("a reader that has the file open is told which is the oldest record, not th
   }
   expect(topic.log.oldestRecord).toBeGreaterThan(oldest.value);
 });
+
+test("a file that becomes another segment between its opening and the look at its header is gone, whatever is looked for", () => {
+  const topic = new Topic();
+  untilReused(topic);
+  topic.put(20);
+  for (const kind of ["record", "position", "time"] as const) {
+    const { oldestRecord: oldest, nextRecord } = topic.log;
+    const end = endOf(topic.log);
+    const [name] = topic.files();
+    const known = new TopicReader(topic.place).locate({ kind: "record", value: oldest }, end);
+    if ("oldestRecord" in known) throw new Error("it is there");
+    const values = { record: oldest, position: known.position, time: START_us + oldest / 2 + 2 };
+    const reader = new TopicReader({ ...topic.place, storage: reusedWhenOpened(topic, name) });
+    const found = reader.locate({ kind, value: values[kind] }, end);
+    expect(topic.log.nextRecord).toBeGreaterThan(nextRecord);
+    expect({ kind, found }).toEqual({ kind, found: { oldestRecord: topic.log.oldestRecord } });
+    reader.close();
+  }
+});
+
+/** The topic's disk, whose oldest file becomes the next segment when it is opened to be searched: once its head was read. */
+function reusedWhenOpened(topic: Topic, name: string): Storage {
+  let opened = 0;
+  const open: Storage["open"] = (path, access) => {
+    const file = topic.disk.open(path, access);
+    if (path !== `t/${name}` || ++opened !== 2) return file;
+    while (topic.files()[0] === name) topic.put();
+    return file;
+  };
+  return new Proxy<Storage>(topic.disk, {
+    get: (disk, key) => {
+      if (key === "open") return open;
+      const value: unknown = Reflect.get(disk, key);
+      return typeof value === "function" ? value.bind(disk) : value;
+    },
+  });
+}
 
 test("without an epoch of its own a log's files are never used again", () => {
   const disk = new SimulatedDisk();
