@@ -148,6 +148,8 @@ export class OrderSession {
   received_bytes = 0;
   /** Taken so far; as of the last bytes that came. */
   frames = 0;
+  /** Its peer is gone: nothing of it can wait for another turn. */
+  isLast = false;
   /** Its requests count towards a rate: its host is asked. Told, not asked for: most open connections have none. */
   isCounted = true;
   readonly #host: SessionHost;
@@ -217,6 +219,7 @@ export class OrderSession {
   /** The peer is gone: what came before and only waited for its turn is taken now, one chunk at most. */
   takeLast(): void {
     if (this.state !== SessionState.TurnOver) return;
+    this.isLast = true;
     this.beginTurn(UNLIMITED, UNLIMITED);
     this.resume();
   }
