@@ -154,7 +154,7 @@ class Replica implements FollowingNode {
   receive({ position, epoch, chain, fileBytes }: SnapshotBegin): SnapshotReceiver {
     const { version, incoming: directory } = data;
     if (version === undefined) {
-      const what = "this node lacks what the primary has retired, and its application has no version";
+      const what = "this node lacks what the primary can't give any more, and its application has no version";
       throw new SeriatimError("SNAPSHOT_FOREIGN", `${what}: it can't take the primary's snapshot`);
     }
     say({ kind: "receiving", epoch: this.highestEpoch, position, bytes: fileBytes });

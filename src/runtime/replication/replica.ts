@@ -219,7 +219,7 @@ export class Replica {
         return;
       case "receiving":
         return news(
-          `the primary has retired what this node lacks: it sends its snapshot of position ${message.position}, ${message.bytes} bytes`,
+          `the primary can't give what this node lacks, it is retired or damaged there: it sends its snapshot of position ${message.position}, ${message.bytes} bytes`,
         );
       case "received":
         void this.#beginAnew(() => this.#takeReceived());
