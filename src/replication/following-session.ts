@@ -8,7 +8,8 @@
 // of its files (journal/replica-files.ts), restores its application and connects again, with another session.
 //
 // What does not follow its own history is never stored: it refuses, ends, and its node connects again. Once for all
-// batches of a call it acknowledges what is in memory, then makes that safe, then acknowledges the disk.
+// batches of a call it acknowledges what is in memory, then makes that safe, then acknowledges the disk; of many small
+// ones it says in between how far it has come.
 
 import { assert, type Position } from "../base/index.ts";
 import {
@@ -42,6 +43,11 @@ import { SnapshotIntake, type SnapshotReceiver } from "./snapshot-intake.ts";
 
 /** An Ack with its header. */
 const ACK_MESSAGE_BYTES = 64;
+/**
+ * Frames stored between two acknowledgements at most. Each may wait for a sync of the one before it (LogWriter.appendFrame), and as many as
+ * are read at once for longer than a silence may last.
+ */
+const FRAMES_PER_ACK = 32;
 /** Where a batch's frame begins in its body. */
 const FRAME_IN_BATCH = BATCH_FRAME_AT - REPLICATION_BODY_AT;
 
@@ -95,6 +101,8 @@ export class FollowingSession {
   #welcome: Welcome | undefined;
   #intake: SnapshotIntake | undefined;
   #acknowledgeIsDue = false;
+  /** Frames stored since its last acknowledgement. */
+  #unacknowledged = 0;
   #spoke_us = 0;
   #ended: SessionEnd | undefined;
   /** Why a frame was refused, for the log line. */
@@ -144,6 +152,11 @@ export class FollowingSession {
       this.#acknowledge();
     }
     if (fault !== undefined) this.#end({ kind: "bad stream", fault });
+  }
+
+  /** What came is stored, as of `now_us`: the time that this disk takes is no silence of the primary. */
+  stored(now_us: number): void {
+    this.#heard_us = now_us;
   }
 
   /** Call it every so often: deadlines. */
@@ -244,6 +257,7 @@ export class FollowingSession {
     this.#why = this.#node.log.append(frame, segment);
     if (this.#why !== undefined) return this.#refuse(RefusalCode.Gap);
     this.#acknowledgeIsDue = true;
+    if (++this.#unacknowledged === FRAMES_PER_ACK) this.#acknowledgeStored();
     this.#show(released);
   }
 
@@ -265,13 +279,19 @@ export class FollowingSession {
   /** In memory first: a policy that counts memory does not wait for this disk. */
   #acknowledge(): void {
     this.#acknowledgeIsDue = false;
+    this.#acknowledgeStored();
     const { log } = this.#node;
-    this.#writeAck(log.position, log.persisted);
     if (log.persisted === log.position) return;
     log.sync();
     this.#writeAck(log.position, log.persisted);
     // As the primary does behind each of its frames: otherwise a full load would wait for a whole segment of zeros.
     log.prepareNext(false);
+  }
+
+  #acknowledgeStored(): void {
+    this.#unacknowledged = 0;
+    const { log } = this.#node;
+    this.#writeAck(log.position, log.persisted);
   }
 
   #writeAck(inMemory: Position, persisted: Position): void {

@@ -83,6 +83,33 @@ test("memory is acknowledged before the disk is asked, room is made behind both,
   expect(order).toEqual([...acknowledged, "prepare ahead"]);
 });
 
+// A slow disk and many small frames read at once: it said nothing for longer than a silence may last, and was dropped again and again.
+test("a replica says how far it has come while it stores many frames, and its disk's time is no silence", () => {
+  const primary = new PrimaryNode({ liveBytes: 65_536 });
+  const replica = new ReplicaNode();
+  const pair = new Pair(primary, replica);
+  pair.settle();
+  const said: string[] = [];
+  const acks = new MessageStream(checksums);
+  pair.up.write = (bytes) => {
+    acks.receive(bytes, (_, at) => {
+      const { inMemory, persisted } = readAck(acks.buffer, at);
+      said.push(`${inMemory} in memory, ${persisted} on the disk`);
+      return true;
+    });
+  };
+  for (let i = 0; i < 70; i++) primary.append(1);
+  while (pair.serving.send(0));
+  const pieces: Uint8Array[] = [];
+  pair.down.deliver(new Prng(1), (piece) => pieces.push(piece));
+  pair.following.received(Buffer.concat(pieces), 0);
+  const inMemory = [33, 65, 71].map((position) => `${position} in memory, 1 on the disk`);
+  expect(said).toEqual([...inMemory, "71 in memory, 71 on the disk"]);
+  pair.following.stored(SILENCE_US);
+  pair.following.tick(2 * SILENCE_US);
+  expect(pair.following.ended).toBeUndefined();
+});
+
 test("a replica too slow for the live frames is put back to the journal, and catches up", () => {
   const primary = new PrimaryNode({ liveBytes: 2048 });
   const replica = new ReplicaNode();

@@ -195,9 +195,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a replica says that its disk has what it was not asked to sync",
     file: "src/replication/following-session.ts",
-    find: "    this.#writeAck(log.position, log.persisted);\n    if (log.persisted === log.position) return;",
-    replace:
-      "    this.#writeAck(log.position, log.position);\n    if (log.persisted === log.position) return;",
+    find: "    this.#writeAck(log.position, log.persisted);\n  }\n",
+    replace: "    this.#writeAck(log.position, log.position);\n  }\n",
     tests: "test/replication/sessions.test.ts",
   },
   {

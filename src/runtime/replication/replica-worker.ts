@@ -194,6 +194,7 @@ class Replica implements FollowingNode {
   #received(session: FollowingSession, bytes: Uint8Array): void {
     const now_us = clock.monotonicMicros();
     session.received(bytes, now_us);
+    session.stored(clock.monotonicMicros());
     if (session.isFollowing) this.#standing.heard(now_us);
   }
 
