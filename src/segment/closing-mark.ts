@@ -9,7 +9,7 @@ import { isOwnEpoch } from "./epoch.ts";
 import { FrameBuffer } from "./frame.ts";
 import { CHAIN_BYTES, CLOSING_MARK_BYTES, CLOSING_MARK_MAGIC, ClosingMarkLayout } from "./layout.ts";
 
-const EPOCH_BYTES = 8;
+const EPOCH = new FrameBuffer(8);
 
 /** The mark of a log that ends with `position`, whose last frame's chain value is `chain` and whose epoch is `epoch`. */
 export function encodeClosingMark(
@@ -18,46 +18,59 @@ export function encodeClosingMark(
   epoch: number,
   checksums: Checksums,
 ): Uint8Array {
-  const { bytes, view } = new FrameBuffer(CLOSING_MARK_BYTES);
-  view.setUint32(ClosingMarkLayout.magic, CLOSING_MARK_MAGIC, true);
+  const mark = new FrameBuffer(CLOSING_MARK_BYTES);
+  writeMark(mark, CLOSING_MARK_MAGIC, position, chain, epoch, checksums);
+  return mark.bytes;
+}
+
+/** The same into a buffer, with this magic: a fence is laid out as a closing mark. */
+export function writeMark(
+  { bytes, view }: FrameBuffer,
+  magic: number,
+  position: number,
+  chain: Uint8Array,
+  epoch: number,
+  checksums: Checksums,
+): void {
+  view.setUint32(ClosingMarkLayout.magic, magic, true);
   bytes.set(chain, ClosingMarkLayout.chain);
   setU64(view, ClosingMarkLayout.position, position);
   const sum = checksums.crc32c(bytes.subarray(ClosingMarkLayout.chain)) ^ sumOf(epoch, checksums);
   view.setUint32(ClosingMarkLayout.crc, sum, true);
-  return bytes;
 }
 
 /** What a log's own epoch adds to the sums of its marks, so that no payload imitates one. */
 function sumOf(epoch: number, checksums: Checksums): number {
   if (!isOwnEpoch(epoch)) return 0;
-  const { bytes, view } = new FrameBuffer(EPOCH_BYTES);
-  setU64(view, 0, epoch);
-  return checksums.crc32c(bytes);
+  setU64(EPOCH.view, 0, epoch);
+  return checksums.crc32c(EPOCH.bytes);
 }
 
-/** The position that a whole mark of a log of this epoch at `offset` names, or -1 when there is none. */
-export function closingMarkAt(
+/** The position that a whole mark with this magic, of a log of this epoch, at `offset` names, or -1 when there is none. */
+export function markAt(
   reader: ChunkReader,
   offset: number,
+  magic: number,
   epoch: number,
   checksums: Checksums,
 ): number {
   const { bytes, view } = reader.buffer;
   const at = reader.at(offset, CLOSING_MARK_BYTES);
-  if (at < 0 || view.getUint32(at + ClosingMarkLayout.magic, true) !== CLOSING_MARK_MAGIC) return -1;
+  if (at < 0 || view.getUint32(at + ClosingMarkLayout.magic, true) !== magic) return -1;
   const sum = checksums.crc32c(bytes.subarray(at + ClosingMarkLayout.chain, at + CLOSING_MARK_BYTES));
   if (view.getUint32(at + ClosingMarkLayout.crc, true) !== (sum ^ sumOf(epoch, checksums)) >>> 0) return -1;
   return getU64(view, at + ClosingMarkLayout.position);
 }
 
-/** Whether the mark at `offset` closes this very history: its last position, its epoch and its last chain value. */
-export function closesHistory(
+/** Whether the mark at `offset` is behind this very history: its last position, its epoch and its last chain value. */
+export function endsHistory(
   reader: ChunkReader,
   offset: number,
+  magic: number,
   { position, epoch, chain }: LogPoint,
   checksums: Checksums,
 ): boolean {
-  if (closingMarkAt(reader, offset, epoch, checksums) !== position) return false;
+  if (markAt(reader, offset, magic, epoch, checksums) !== position) return false;
   const at = reader.at(offset, CLOSING_MARK_BYTES) + ClosingMarkLayout.chain;
   return isSameChain(reader.buffer.bytes.subarray(at, at + CHAIN_BYTES), chain);
 }

@@ -102,6 +102,8 @@ function closingMarkLayout() {
 
 /** "DONE" in a file. */
 export const CLOSING_MARK_MAGIC = 0x454e4f44;
+/** "ENDS" in a file: a fence (fence.ts), which is laid out as a closing mark. */
+export const FENCE_MAGIC = 0x53444e45;
 
 assert(CLOSING_MARK_BYTES < FRAME_HEADER_BYTES, "a frame covers the mark it is written over");
 assert(FRAME_HEADER_BYTES % FRAME_ALIGN_BYTES === 0, "payloads are aligned as frames are");

@@ -5,11 +5,12 @@
 
 import type { Checksums, Storage, StorageFile } from "../base/index.ts";
 import { segmentName, temporaryName } from "./directory.ts";
+import { fence } from "./fence.ts";
 import { encodeSegmentHeader, type SegmentHeader } from "./header.ts";
 import { SECTOR_BYTES } from "./layout.ts";
 import type { LogLimits } from "./limits.ts";
 import type { LogPlace } from "./log.ts";
-import { fence, type OpenSegment } from "./segment-end.ts";
+import type { OpenSegment } from "./segment-end.ts";
 import { writeFully } from "./write-fully.ts";
 import { writeZeros } from "./zeros.ts";
 
@@ -78,7 +79,8 @@ export class Preallocation {
     const { bytes } = encodeSegmentHeader({ ...header, segmentBytes, former }, checksums);
     writeFully(this.#file, bytes, bytes.length, 0);
     const begun = { segmentBytes, offset: SECTOR_BYTES, hasRemains: former > 0 };
-    fence({ ...begun, file: this.#file }, SECTOR_BYTES);
+    const { firstPosition, epoch, anchor } = header;
+    fence({ ...begun, file: this.#file }, SECTOR_BYTES, firstPosition - 1, anchor, epoch, checksums);
     this.#file.syncData();
     this.#close();
     const path = `${this.#directory}/${segmentName(this.#log, this.#number)}`;

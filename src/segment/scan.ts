@@ -3,13 +3,20 @@
 // Per frame: one CRC, one BLAKE3, no copy; per record: nothing.
 
 import { ChunkReader } from "./chunk-reader.ts";
-import { closesHistory } from "./closing-mark.ts";
+import { endsHistory } from "./closing-mark.ts";
 import { CHAIN_BREAK, departure, frameBreak, type LogPoint, segmentBreak } from "./continuity.ts";
 import { type LogDirectory, listLogDirectory, segmentName } from "./directory.ts";
 import { isOwnEpoch } from "./epoch.ts";
+import { isFencedAt } from "./fence.ts";
 import { followChain, readFrameFields } from "./frame.ts";
 import { headerOf, readSegmentHeader, type SegmentHeader } from "./header.ts";
-import { CHAIN_BYTES, CLOSING_MARK_BYTES, FRAME_HEADER_BYTES, SECTOR_BYTES } from "./layout.ts";
+import {
+  CHAIN_BYTES,
+  CLOSING_MARK_BYTES,
+  CLOSING_MARK_MAGIC,
+  FRAME_HEADER_BYTES,
+  SECTOR_BYTES,
+} from "./layout.ts";
 import type { FrameVisitor, LogFault, LogPlace, LogScan, SegmentSummary } from "./log.ts";
 import { classifyTail } from "./tail.ts";
 import { searchBehind, wholeFrameAt } from "./whole-frame.ts";
@@ -99,6 +106,7 @@ class LogScanner {
       aboveDurable: this.#point.position + 1 > this.#durable,
       wholeFrameBehind: this.#wholeFrameBehind,
       writesAhead: this.#writesAhead && !this.#isUndecided,
+      hasRemains: this.#hasRemains,
     });
     return {
       segments: this.#segments,
@@ -270,7 +278,7 @@ class LogScanner {
 
   /** Whether a closing mark lies behind the last frame: then that one was safe. */
   #closedAt(reader: ChunkReader, offset: number): boolean {
-    if (!closesHistory(reader, offset, this.#point, this.#place.checksums)) return false;
+    if (!endsHistory(reader, offset, CLOSING_MARK_MAGIC, this.#point, this.#place.checksums)) return false;
     this.#durable = Math.max(this.#durable, this.#point.position);
     this.#durableOffset = offset;
     return true;
@@ -278,16 +286,15 @@ class LogScanner {
 
   #checkEnd(reader: ChunkReader, offset: number, segmentBytes: number): void {
     const { path } = reader.file;
+    const isFenced = isFencedAt(reader, offset, this.#point, this.#place.checksums);
     const span = reader.nonZeroSpan(offset);
     if (span !== undefined) {
       const { first, end } = span;
-      this.#lookBehind(reader, offset, end);
-      const isFenced = first >= offset + FRAME_HEADER_BYTES;
-      if (isFenced && this.#isOnlyRemains()) {
-        this.#hasRemains = true;
-        return;
-      }
-      const at = isFenced ? `, the first byte that is not zero at ${first}` : "";
+      const isWritten = this.#lookBehind(reader, offset, end);
+      // What the file held before is all that is left in it: a frame that was begun behind the fence has left its own.
+      this.#hasRemains = isFenced && !isWritten && this.#remainsBelow > 0 && this.#inLastSegment();
+      if (this.#hasRemains) return;
+      const at = first >= offset + FRAME_HEADER_BYTES ? `, the first byte that is not zero at ${first}` : "";
       this.#found("not whole", path, offset, `no whole frame begins here${at}`);
       this.#damagedBytes = end - offset;
     } else if (reader.size < segmentBytes) {
@@ -300,20 +307,15 @@ class LogScanner {
     }
   }
 
-  /** Whether what lies behind the end, beyond a fence, is what the file held before: nothing there is of this segment. */
-  #isOnlyRemains(): boolean {
-    const isEnd = this.#inLastSegment() && this.#point.position >= this.#durable;
-    return this.#remainsBelow > 0 && isEnd && !this.#wholeFrameBehind;
-  }
-
-  /** Whether a whole frame lies behind the damage; not asked when the verdict is settled without it. */
-  #lookBehind(reader: ChunkReader, fault: number, end: number): void {
-    if (!this.#inLastSegment() || this.#point.position < this.#durable) return;
+  /** Whether this log wrote anything behind the damage, and if that is a whole frame; not asked when the verdict is settled without it. */
+  #lookBehind(reader: ChunkReader, fault: number, end: number): boolean {
+    if (!this.#inLastSegment() || this.#point.position < this.#durable) return false;
     const found = searchBehind(reader, fault, end, this.#point, this.#writesAhead, this.#place.checksums);
-    if (found === undefined) return;
-    this.#wholeFrameBehind = true;
+    if (found === undefined) return false;
+    this.#wholeFrameBehind = found.isWhole;
     this.#isUndecided = found.isUndecided;
     this.#durable = Math.max(this.#durable, found.durable);
+    return true;
   }
 
   #inLastSegment(): boolean {

@@ -1,11 +1,10 @@
 // The end of the segment that is written: what lies behind the last frame, and how it is kept from being taken for one.
-// A file made for the log has zeros there. One that held an older segment has what is left of that one: behind each frame a
-// fence of zeros, as long as a frame's header, says that nothing of this segment follows, and when the segment is left or closed the
+// A file made for the log has zeros there. One that held an older segment has what is left of that one: behind the last frame a
+// fence (fence.ts) says that nothing of this segment follows, and when the segment is left or closed the
 // rest is cut, so that only the last segment of a log that was killed ever has such remains.
 
 import type { StorageFile } from "../base/index.ts";
 import type { LogPoint } from "./continuity.ts";
-import { FRAME_HEADER_BYTES } from "./layout.ts";
 import { writeFully } from "./write-fully.ts";
 
 export interface OpenSegment {
@@ -25,13 +24,6 @@ export interface LogEnd extends LogPoint {
   readonly segment: OpenSegment | undefined;
   /** Whether it may lack what was once safe in it (may-lack.ts). */
   readonly mayLack: boolean;
-}
-
-const FENCE = new Uint8Array(FRAME_HEADER_BYTES);
-
-/** Before the frame that ends at `end`: whatever a kill leaves of it, nothing older is found behind it. */
-export function fence({ file, segmentBytes, hasRemains }: OpenSegment, end: number): void {
-  if (hasRemains) writeFully(file, FENCE, Math.min(FENCE.length, segmentBytes - end), end);
 }
 
 /** Zeros from `from` on, without a block: also a full disk has room for them. */

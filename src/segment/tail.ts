@@ -4,7 +4,7 @@
 //   damage            in the last  above  whole frame   writes   verdict
 //                     segment      D      behind it     ahead
 //   ----------------  -----------  -----  ------------  -------  ----------------------------------------------
-//   none              -            -      -             -        clean: append behind the last frame
+//   none              -            -      -             -        clean: append behind the last frame, remains are cut before
 //   segment header    -            -      -             -        corrupt: it was safe before the file had its name
 //   not continuing    -            -      -             -        corrupt: a gap, a broken link, a missing segment
 //   not whole         no           -      -             -        corrupt: its successor proves that it was durable
@@ -28,6 +28,8 @@ export interface TailFacts {
   readonly wholeFrameBehind: boolean;
   /** Many frames of this log may be written between two syncs. */
   readonly writesAhead: boolean;
+  /** Behind the last frame lies what the file held before; no damage, and only words depend on it. */
+  readonly hasRemains: boolean;
 }
 
 interface Row {
@@ -39,6 +41,11 @@ interface Row {
 
 /** The first row whose every condition holds decides. */
 const TABLE: readonly Row[] = [
+  {
+    when: { damage: "none", hasRemains: true },
+    verdict: "clean",
+    because: "it ends on a frame boundary, and behind it lies what its last file held before",
+  },
   { when: { damage: "none" }, verdict: "clean", because: "it ends on a frame boundary with zeros behind it" },
   {
     when: { damage: "segment header" },
@@ -77,12 +84,13 @@ const TABLE: readonly Row[] = [
 /** The verdict on a log by the table above. */
 export function classifyTail(facts: TailFacts): { readonly verdict: Verdict; readonly because: string } {
   for (const row of TABLE) {
-    const { damage, inLastSegment, aboveDurable, wholeFrameBehind, writesAhead } = row.when;
+    const { damage, inLastSegment, aboveDurable, wholeFrameBehind, writesAhead, hasRemains } = row.when;
     if (damage !== undefined && damage !== facts.damage) continue;
     if (inLastSegment !== undefined && inLastSegment !== facts.inLastSegment) continue;
     if (aboveDurable !== undefined && aboveDurable !== facts.aboveDurable) continue;
     if (wholeFrameBehind !== undefined && wholeFrameBehind !== facts.wholeFrameBehind) continue;
     if (writesAhead !== undefined && writesAhead !== facts.writesAhead) continue;
+    if (hasRemains !== undefined && hasRemains !== facts.hasRemains) continue;
     return row;
   }
   throw new Error("the last row holds for whatever is left");

@@ -3,10 +3,11 @@
 
 import type { Checksums } from "../base/index.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
-import { closingMarkAt } from "./closing-mark.ts";
+import { markAt } from "./closing-mark.ts";
 import { isOwnEpoch } from "./epoch.ts";
+import { fenceAt } from "./fence.ts";
 import { claimedFrameBytes, type FrameFields, frameIsWhole, readFrameFields } from "./frame.ts";
-import { FRAME_ALIGN_BYTES, FRAME_BYTES_LIMIT, FRAME_HEADER_BYTES } from "./layout.ts";
+import { CLOSING_MARK_MAGIC, FRAME_ALIGN_BYTES, FRAME_BYTES_LIMIT, FRAME_HEADER_BYTES } from "./layout.ts";
 
 /** What a frame behind the damage has to continue. */
 export interface History {
@@ -32,7 +33,9 @@ export function wholeFrameAt(reader: ChunkReader, offset: number, checksums: Che
 }
 
 export interface FoundBehind {
-  /** The highest durable position that what was found names. */
+  /** A whole frame or a closing mark; otherwise a fence only, of a frame that is not whole. */
+  readonly isWhole: boolean;
+  /** The highest durable position that what was found names; 0: none. */
   readonly durable: number;
   /** There were too many candidates to rule one out: believing in one refuses a start, it loses nothing. */
   readonly isUndecided: boolean;
@@ -40,7 +43,7 @@ export interface FoundBehind {
 
 /**
  * Looks for a whole frame or closing mark that could be part of this history in (fault, end) of the file: for the first one, or
- * for `all`, because a later one may name more as durable. Undefined when there is none.
+ * for `all`, because a later one may name more as durable; and for a fence, when there is none. Undefined when there is nothing.
  */
 export function searchBehind(
   reader: ChunkReader,
@@ -53,22 +56,25 @@ export function searchBehind(
   const { view } = reader.buffer;
   let budget_bytes = SUMMED_PER_BYTE_MAX * (end - fault + FRAME_BYTES_LIMIT);
   let durable = -1;
+  let isFenced = false;
   for (let offset = fault + FRAME_ALIGN_BYTES; offset < end; offset += FRAME_ALIGN_BYTES) {
     if (durable >= 0 && !all) break;
-    const closed = closingMarkAt(reader, offset, history.epoch, checksums) - history.position;
+    const closed = markAt(reader, offset, CLOSING_MARK_MAGIC, history.epoch, checksums) - history.position;
     if (closed > 0 && closed <= offset - fault) durable = Math.max(durable, closed + history.position);
+    if (fenceAt(reader, offset, history.epoch, checksums) > history.position) isFenced = true;
     const header = reader.at(offset, FRAME_HEADER_BYTES);
     const total = header < 0 ? 0 : claimedFrameBytes(view, header);
     if (total === 0 || offset + total > reader.size) continue;
     const fields = readFrameFields(view, header);
     if (!couldFollow(fields, history, offset - fault)) continue;
     budget_bytes -= total;
-    if (budget_bytes < 0) return { durable, isUndecided: true };
+    if (budget_bytes < 0) return { isWhole: true, durable, isUndecided: true };
     if (wholeFrameAt(reader, offset, checksums) === 0) continue;
     durable = Math.max(durable, fields.durablePosition);
     offset += total - FRAME_ALIGN_BYTES;
   }
-  return durable < 0 ? undefined : { durable, isUndecided: false };
+  const isWhole = durable >= 0;
+  return isWhole || isFenced ? { isWhole, durable: Math.max(durable, 0), isUndecided: false } : undefined;
 }
 
 /** Whether a frame `distance_bytes` behind the damage could be this log's: a position takes a byte of payload at least. */

@@ -11,6 +11,7 @@
 import { assert, type Checksums, SeriatimError } from "../base/index.ts";
 import { encodeClosingMark } from "./closing-mark.ts";
 import type { FrameBreak } from "./continuity.ts";
+import { fence } from "./fence.ts";
 import { FrameBuffer, type FrameFields, type StagedMemory, sealFrame, sealFrameAt } from "./frame.ts";
 import { CLOSING_MARK_BYTES, FRAME_HEADER_BYTES, frameBytes, SECTOR_BYTES } from "./layout.ts";
 import { checkLimits, type LogLimits } from "./limits.ts";
@@ -18,7 +19,7 @@ import type { LogFrame, LogPlace } from "./log.ts";
 import { removeMayLack } from "./may-lack.ts";
 import { NextSegment } from "./next-segment.ts";
 import { judgeFrame } from "./received-frame.ts";
-import { cutRest, fence, type LogEnd, type OpenSegment, putMark } from "./segment-end.ts";
+import { cutRest, type LogEnd, type OpenSegment, putMark } from "./segment-end.ts";
 import { writeFully } from "./write-fully.ts";
 
 /** Of a payload that is in `frame`: no sum. */
@@ -235,7 +236,7 @@ export class LogWriter {
   }
 
   #write(segment: OpenSegment, bytes: Uint8Array, total: number, { count, epoch }: FrameFields): void {
-    fence(segment, this.#offset + total);
+    fence(segment, this.#offset + total, this.#position + count, this.#chain, epoch, this.#checksums);
     writeFully(segment.file, bytes, total, this.#offset);
     this.#offset += total;
     this.#lastFrameBytes = total;

@@ -37,8 +37,10 @@ test.each<
     for (const aboveDurable of above) {
       for (const wholeFrameBehind of behind) {
         for (const writesAhead of ahead) {
-          const facts = { damage, inLastSegment, aboveDurable, wholeFrameBehind, writesAhead };
-          expect({ facts, verdict: classifyTail(facts).verdict }).toEqual({ facts, verdict });
+          for (const hasRemains of EITHER) {
+            const facts = { damage, inLastSegment, aboveDurable, wholeFrameBehind, writesAhead, hasRemains };
+            expect({ facts, verdict: classifyTail(facts).verdict }).toEqual({ facts, verdict });
+          }
         }
       }
     }

@@ -10,11 +10,21 @@ import { append, endOf, readAll, SMALL, START_us, topicPlace } from "./support.t
 
 const EPOCH = OWN_EPOCH_MIN + 7;
 const KEEP = { bytes: 3 * SMALL.segmentBytes, age_us: 0 };
-const FENCE_BYTES = 80;
+const FENCE_BYTES = 48;
+
+/** Says which calls changed something, and of what. */
+class HeardDisk extends SimulatedDisk {
+  readonly heard: string[] = [];
+
+  override change(verb: string, path: string): ReturnType<SimulatedDisk["change"]> {
+    this.heard.push(`${verb} ${path.replace(/^t\//, "")}`);
+    return super.change(verb, path);
+  }
+}
 
 /** Parts of one size, so that an old frame lies exactly where the next new one would. */
 class Topic {
-  readonly disk = new SimulatedDisk();
+  readonly disk = new HeardDisk();
   readonly place = topicPlace(this.disk);
   log = this.open();
   #batch = 0;
@@ -91,47 +101,94 @@ test("after a kill everything is there, nothing was cut, and what the file held 
   ).toBe(true);
 });
 
-test("whatever of the new frames the disk has lost, old ones in their places are not taken for them", () => {
+/** Where the last frame of a file ends that has a fence. */
+function endIn(file: Uint8Array): number {
+  return Buffer.from(file).lastIndexOf("ENDS");
+}
+
+interface Killed {
+  readonly topic: Topic;
+  readonly file: string;
+  readonly nextRecord: number;
+  /** What the file held before, and holds now. */
+  readonly before: Uint8Array;
+  readonly now: Uint8Array;
+  /** Behind the frame before the first of `count`, then behind each, and the fence that stood there. */
+  readonly ends: readonly number[];
+  readonly fences: readonly Uint8Array[];
+}
+
+/** A log of `count` new frames in a file that was another's, each synced or none, as a kill leaves it. */
+function killed(count: number, isSynced: boolean): Killed {
   const topic = new Topic();
   const { before, file } = untilReused(topic);
-  const begun = topic.log.nextRecord;
-  const ends = [topic.log.bytes];
-  for (let i = 0; i < 5; i++) {
-    topic.put();
-    ends.push(topic.log.bytes);
+  const ends: number[] = [];
+  const fences: Uint8Array[] = [];
+  for (let i = 0; i <= count; i++) {
+    const now = topic.disk.contents(file);
+    ends.push(endIn(now));
+    fences.push(now.slice(ends[i], ends[i] + FENCE_BYTES));
+    if (i < count) topic.put();
+    if (isSynced) topic.log.sync();
   }
   const { nextRecord } = topic.log;
   topic.kill();
-  const now = topic.disk.contents(file).slice();
-  const frameBytes = ends[1] - ends[0];
-  for (const hasFence of [true, false]) {
+  return { topic, file, nextRecord, before, now: topic.disk.contents(file).slice(), ends, fences };
+}
+
+test.each([
+  ["with the fence before them the end is clean", true, false],
+  ["without a fence they are told as a torn end", false, false],
+  ["a fence behind them says that there was more", true, true],
+])(
+  "whatever of the new frames the disk has lost, old ones in their places are not taken for them: %s",
+  (_, hasFence, hasLater) => {
+    const { topic, file, nextRecord, before, now, ends, fences } = killed(5, false);
     for (let lost = 1; lost <= 5; lost++) {
-      const end = now.length - lastZeros(now, before) - lost * frameBytes;
+      const end = ends[5 - lost];
       const bytes = before.slice();
       bytes.set(now.subarray(0, end));
-      if (hasFence) bytes.fill(0, end, end + FENCE_BYTES);
+      if (hasFence) bytes.set(fences[5 - lost], end);
+      if (hasLater) bytes.set(fences[5], ends[5]);
       topic.disk.overwrite(file, bytes);
       const log = topic.open();
-      expect({ lost, hasFence, next: log.nextRecord }).toEqual({
-        lost,
-        hasFence,
-        next: nextRecord - 2 * lost,
-      });
-      expect(log.cut === undefined).toBe(hasFence);
+      expect({ lost, next: log.nextRecord }).toEqual({ lost, next: nextRecord - 2 * lost });
+      expect(log.cut === undefined).toBe(hasFence && !hasLater);
       topic.kill();
     }
-  }
-  expect(begun).toBe(nextRecord - 10);
+  },
+);
+
+test("a fence is the bytes that the specification says", () => {
+  const { fences } = killed(1, false);
+  expect(fences.map((fence) => Buffer.from(fence).toString("hex"))).toEqual([
+    "454e4453bf1c4adbc2d935edfc343977c6a6cf3729350dff03d7dafec2f86abdfff50079bf54bc259900000000000000",
+    "454e4453361e23e9f02dd2fe7137228cf9c88cdf7086a226a13b2a5ae7d5ce4b8a7c111f1c97033c9a00000000000000",
+  ]);
 });
 
-/** Bytes behind the last frame: its fence, and what the file held before. */
-function lastZeros(now: Uint8Array, before: Uint8Array): number {
-  let at = now.length;
-  while (at > 0 && now[at - 1] === before[at - 1]) at--;
-  // The fence is zeros where the old frame's header was.
-  while (at > 0 && now[at - 1] === 0) at--;
-  return now.length - Math.ceil(at / 8) * 8;
-}
+test("the last frame, synced and damaged at its beginning, is cut with a word, also where remains follow it", () => {
+  const { topic, file, nextRecord, now, ends } = killed(5, true);
+  expect(inspectTopic(topic.place).words).toMatch(/behind it lies what its last file held before$/);
+  now.fill(0, ends[4], ends[4] + 100);
+  topic.disk.overwrite(file, now);
+  expect(inspectTopic(topic.place)).toMatchObject({ verdict: "torn", nextRecord: nextRecord - 2 });
+  const log = topic.open();
+  expect(log.nextRecord).toBe(nextRecord - 2);
+  expect(log.cut).toMatch(`torn: ${file} at offset ${ends[4]}, `);
+});
+
+test.each([
+  ["zeros where it began", false],
+  ["the fence where it began, as of a write that the disk has dropped", true],
+])("a frame that a later whole one calls durable is damage, not an end: %s", (_, hasFence) => {
+  const { topic, file, now, ends, fences } = killed(5, true);
+  now.fill(0, ends[3], ends[3] + 100);
+  if (hasFence) now.set(fences[3], ends[3]);
+  topic.disk.overwrite(file, now);
+  expect(inspectTopic(topic.place)).toMatchObject({ verdict: "corrupt" });
+  expect(() => topic.open()).toThrow(/the position was durable/);
+});
 
 test("a reader that has the file open is told which is the oldest record, not that it is damaged", () => {
   const topic = new Topic();
@@ -152,7 +209,10 @@ test("a reader that has the file open is told which is the oldest record, not th
   expect(topic.log.oldestRecord).toBeGreaterThan(oldest.value);
 });
 
-test("a file that becomes another segment between its opening and the look at its header is gone, whatever is looked for", () => {
+test.each([
+  ["its opening and the look at its head", 1],
+  ["the look at its head and the search in it", 2],
+])("a file that becomes another segment between %s is gone, whatever is looked for", (_, opening) => {
   const topic = new Topic();
   untilReused(topic);
   topic.put(20);
@@ -163,31 +223,57 @@ test("a file that becomes another segment between its opening and the look at it
     const known = new TopicReader(topic.place).locate({ kind: "record", value: oldest }, end);
     if ("oldestRecord" in known) throw new Error("it is there");
     const values = { record: oldest, position: known.position, time: START_us + oldest / 2 + 2 };
-    const reader = new TopicReader({ ...topic.place, storage: reusedWhenOpened(topic, name) });
+    const reader = new TopicReader({ ...topic.place, storage: reusedWhenOpened(topic, name, opening) });
     const found = reader.locate({ kind, value: values[kind] }, end);
     expect(topic.log.nextRecord).toBeGreaterThan(nextRecord);
-    expect({ kind, found }).toEqual({ kind, found: { oldestRecord: topic.log.oldestRecord } });
+    const goesOn = "oldestRecord" in found ? found.oldestRecord : found.record;
+    expect({ kind, goesOn }).toEqual({ kind, goesOn: topic.log.oldestRecord });
     reader.close();
   }
 });
 
-/** The topic's disk, whose oldest file becomes the next segment when it is opened to be searched: once its head was read. */
-function reusedWhenOpened(topic: Topic, name: string): Storage {
+/** The topic's disk, whose oldest file becomes the next segment at this opening of it, before a byte of it is read. */
+function reusedWhenOpened(topic: Topic, name: string, opening: number): Storage {
   let opened = 0;
   const open: Storage["open"] = (path, access) => {
     const file = topic.disk.open(path, access);
-    if (path !== `t/${name}` || ++opened !== 2) return file;
+    if (path !== `t/${name}` || ++opened !== opening) return file;
     while (topic.files()[0] === name) topic.put();
     return file;
   };
   return new Proxy<Storage>(topic.disk, {
     get: (disk, key) => {
-      if (key === "open") return open;
-      const value: unknown = Reflect.get(disk, key);
+      const value: unknown = key === "open" ? open : Reflect.get(disk, key);
       return typeof value === "function" ? value.bind(disk) : value;
     },
   });
 }
+
+test("before a file's first byte changes its old name is gone for good, and before it has its new one the end behind it is cut for good", () => {
+  const topic = new Topic();
+  untilReused(topic);
+  topic.log.sync();
+  const [first, ...others] = topic.files();
+  const last = others.at(-1);
+  while (topic.files()[0] === first) {
+    topic.disk.heard.length = 0;
+    topic.put();
+    topic.log.sync();
+  }
+  const next = topic.files().at(-1);
+  expect(topic.disk.heard.slice(0, 10)).toEqual([
+    `rename ${first}`,
+    "sync the directory t",
+    `truncate ${last}`,
+    `truncate ${last}`,
+    `sync ${last}`,
+    `write ${next}.tmp`,
+    `write ${next}.tmp`,
+    `sync ${next}.tmp`,
+    `rename ${next}.tmp`,
+    "sync the directory t",
+  ]);
+});
 
 test("without an epoch of its own a log's files are never used again", () => {
   const disk = new SimulatedDisk();
