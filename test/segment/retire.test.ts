@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { Prng } from "../../src/base/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
-import { openLog, retireSegments, scanLog } from "../../src/segment/index.ts";
+import { isReusable, OWN_EPOCH_MIN, openLog, retireSegments, scanLog } from "../../src/segment/index.ts";
 import { appendFrame, Collector, logPlace, SMALL } from "./support.ts";
 
 /** Five segments by command, of three frames each; where each one begins. */
@@ -94,4 +94,22 @@ test("a header that has rotted keeps nothing that a later segment shows to be co
   }
   const { disk, begins } = fiveSegments();
   expect(retireSegments(logPlace(disk), begins[3], 2)).toEqual(["log-0000000001.seg"]);
+});
+
+test.each([
+  ["a sparse log with an epoch of its own may write over it", {}, 2, true],
+  ["not where zeros are written first", { preallocation: "zeros" }, 2, false],
+  ["not as a segment of another size", { segmentBytes: 2 * SMALL.segmentBytes }, 2, false],
+  ["not one that began before the log had its epoch", {}, 1, false],
+] as const)("the file of a segment that is kept no more: %s", (_, changed, number, isSo) => {
+  const place = logPlace(new SimulatedDisk());
+  const sparse = { ...SMALL, preallocation: "sparse" } as const;
+  const { writer } = openLog(place, sparse);
+  writer.beginEpoch(OWN_EPOCH_MIN + 7);
+  for (let segment = 1; segment <= 3; segment++) {
+    appendFrame(writer, 5);
+    writer.beginSegment();
+  }
+  expect(isReusable(place, number, { ...sparse, ...changed })).toBe(isSo);
+  writer.close();
 });
