@@ -3,22 +3,25 @@
 
 import type { Log } from "./log.ts";
 
+/** Places that are said: who has lost more replaces the disk. */
+const PLACES_MAX = 64;
+
 export class LogDamage {
   readonly #log: Log;
-  #why: string | undefined;
+  readonly #places = new Set<string>();
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  /** Found last: file, offset and reason, in one line. */
+  /** Found first: file, offset and reason, in one line. */
   get why(): string | undefined {
-    return this.#why;
+    return this.#places.values().next().value;
   }
 
   found(why: string): void {
-    if (this.#why === why) return;
-    this.#why = why;
+    if (this.#places.has(why) || this.#places.size === PLACES_MAX) return;
+    this.#places.add(why);
     this.#log.error(
       `a part of this node's log can't be read, who needs it is sent a snapshot instead: ${why}`,
     );

@@ -36,8 +36,10 @@ test("a replica that comes again is seen with what it has then, not with what it
 
 test("every change counts on, so that who waits hears of it", () => {
   const view = new AckView(new ArrayBuffer(ACK_VIEW_BYTES));
+  view.say(10, 12);
   const seen = [view.changes];
-  for (const change of [() => view.join(0, 1, 1), () => view.acknowledge(0, 2, 2), () => view.leave(0)]) {
+  const said = [() => view.acknowledge(0, 2, 2), () => view.acknowledge(0, 11, 11)];
+  for (const change of [() => view.join(0, 1, 1), ...said, () => view.leave(0)]) {
     change();
     expect(seen).not.toContain(view.changes);
     seen.push(view.changes);

@@ -2,9 +2,9 @@
 // On links that lose, repeat, spoil and end, and with files that go or rot meanwhile, what stands in the end is whole.
 
 import { describe, expect, test } from "vitest";
-import { Prng } from "../../src/base/index.ts";
+import { Prng, SeriatimError, type Storage } from "../../src/base/index.ts";
 import { RefusalCode, SNAPSHOT_PART_BYTES_MAX, StreamFault } from "../../src/protocol/index.ts";
-import { HEARTBEAT_US } from "../../src/replication/index.ts";
+import { HEARTBEAT_US, History } from "../../src/replication/index.ts";
 import { Pair, PrimaryNode, ReplicaNode, rows, stateAt } from "./support.ts";
 
 /** Three parts, the last of them short. */
@@ -332,6 +332,18 @@ describe("where the primary's own log can't be read", () => {
     replica.log.sync();
     return replica;
   }
+
+  test("a disk that can't read at all has lost it too", () => {
+    const primary = new PrimaryNode({ frames: 10 });
+    const { disk, place, writer } = primary;
+    const open = () => {
+      throw new SeriatimError("EIO", "cannot read the file");
+    };
+    const storage = { list: (directory: string) => disk.list(directory), open } as unknown as Storage;
+    const history = new History({ ...place, storage });
+    expect(history.compare(writer, writer.position)).toBe("damaged");
+    expect(history.damage).toBe("cannot read the file");
+  });
 
   test("a replica that needs what lies there waits, and is not refused for good", () => {
     const primary = rottenPrimary();

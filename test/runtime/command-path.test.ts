@@ -273,6 +273,22 @@ describe("a path that pauses", () => {
     path.cutOff();
     expect(await paused).toBe(false);
   });
+
+  test.each<[when: string, fail: () => void]>([
+    ["while it waits", () => journal.consumer?.fail()],
+    ["before it was asked", () => path.cutOff()],
+  ])("hears that its journal has failed %s", async (when, fail) => {
+    gateway.received(0, order(1));
+    await settle();
+    if (when === "before it was asked") fail();
+    let isWritten: boolean | undefined;
+    void path.pause().then((is) => {
+      isWritten = is;
+    });
+    if (when === "while it waits") fail();
+    await settle();
+    expect(isWritten).toBe(false);
+  });
 });
 
 test("what a node of a cluster began with is no more released than is known; the gate says the rest", async () => {
