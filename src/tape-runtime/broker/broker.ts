@@ -65,7 +65,7 @@ export interface TapeBrokerOptions {
   readonly connectionsMax: number;
   /** The system's when left out. */
   readonly clock?: Clock;
-  /** Told when a topic's log can't be opened, lost its end to a cut or takes nothing more; the broker goes on. */
+  /** Told when a topic's log can't be opened, can't be read somewhere, lost its end to a cut or takes nothing more; the broker goes on. */
   readonly onNotice?: (error: SeriatimError) => void;
 }
 
@@ -91,8 +91,8 @@ export class TapeBroker {
    * nothing stays open.
    */
   static async start(options: TapeBrokerOptions): Promise<TapeBroker> {
-    const { directory, deliveryBuffers, clock = new SystemClock() } = options;
-    const storage = await StorageStage.open({ directory, deliveryBuffers, clock });
+    const { directory, deliveryBuffers, clock = new SystemClock(), onNotice = () => {} } = options;
+    const storage = await StorageStage.open({ directory, deliveryBuffers, clock, onDamage: onNotice });
     const broker = new TapeBroker(options, storage, clock);
     try {
       await broker.#listen(options.listeners);

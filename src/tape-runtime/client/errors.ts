@@ -9,7 +9,7 @@ import { type TapeEndFields, TapeReason, tapeReasonName, tapeReasonText } from "
  */
 export class TapeRefusedError extends SeriatimError {
   readonly reason: TapeReason;
-  /** What belongs to the reason: the last good batch (LeaseOver), the oldest record (RecordGone), the epoch known (Epoch). */
+  /** What belongs to the reason: the last good batch (LeaseOver), the oldest record (RecordGone), the epoch known (Epoch), the record that can be read again (LogCorrupt). */
   readonly detail: number;
 
   constructor(peer: string, { reason, detail, text }: TapeEndFields) {

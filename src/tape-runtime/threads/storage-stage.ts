@@ -30,6 +30,8 @@ export interface StorageStageOptions {
   /** Delivery buffers, each of DELIVERY_BUFFER_BYTES. */
   readonly deliveryBuffers: number;
   readonly clock: Clock;
+  /** Told at each read that meets damage, with file and offset: it ends who reads there, and nobody else. */
+  readonly onDamage: (error: SeriatimError) => void;
 }
 
 interface Asked {
@@ -45,6 +47,7 @@ export class StorageStage implements CatalogStore {
   readonly #catalog = new CatalogState();
   readonly #worker: Worker;
   readonly #opened = Promise.withResolvers<void>();
+  readonly #onDamage: (error: SeriatimError) => void;
   readonly #over = Promise.withResolvers<SeriatimError | undefined>();
   /** By the number that the answer comes back with. */
   readonly #asked = new Map<number, Asked>();
@@ -64,7 +67,8 @@ export class StorageStage implements CatalogStore {
     }
   }
 
-  private constructor({ directory, deliveryBuffers, clock }: StorageStageOptions) {
+  private constructor({ directory, deliveryBuffers, clock, onDamage }: StorageStageOptions) {
+    this.#onDamage = onDamage;
     this.deliveryBuffers = Array.from({ length: deliveryBuffers }, prefaulted);
     const capacity = powerOfTwoAtLeast(Math.max(REQUESTS_MIN, 2 * deliveryBuffers));
     const [requests, results] = [0, 1].map(() => createRing({ recordBytes: READ_RECORD_BYTES, capacity }));
@@ -135,6 +139,10 @@ export class StorageStage implements CatalogStore {
         return this.#answered(message.id)?.resolve();
       case "refused":
         return this.#answered(message.id)?.reject(new SeriatimError(message.code, message.message));
+      case "damaged": {
+        const { name = `${message.topic}` } = this.topics.at(message.topic) ?? {};
+        return this.#onDamage(new SeriatimError(message.code, `topic ${name}: ${message.message}`));
+      }
       case "closed":
         return this.#end(undefined);
       case "failed": {

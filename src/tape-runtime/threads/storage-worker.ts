@@ -7,6 +7,7 @@
 //   results, by ring             ->
 //                                <-      write changes of the catalog; remove a topic's files; close
 //   done or refused              ->
+//   damaged                      ->      a topic's log can't be read, and where
 //   closed or failed             ->      the last word; a thread that ends without one has failed
 
 import { rmSync } from "node:fs";
@@ -43,6 +44,7 @@ export type StorageWorkerMessage =
   | { readonly kind: "done"; readonly id: number }
   /** It could not be done now, and may later. */
   | { readonly kind: "refused"; readonly id: number; readonly code: string; readonly message: string }
+  | { readonly kind: "damaged"; readonly topic: number; readonly code: string; readonly message: string }
   | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly exitCode: 1 | 2 };
 
@@ -74,6 +76,7 @@ function open(): { catalog: CatalogKeeper; reads: TopicReads } {
   const reads = new TopicReads(
     data.buffers.map(tapeMemory),
     (topic) => new TopicReader({ ...place, directory: topicDirectory(directory, topic) }),
+    (topic, { code, message }) => say({ kind: "damaged", topic, code, message }),
   );
   return { catalog, reads };
 }

@@ -43,6 +43,8 @@ export class BatchRun {
   #src = 0;
   #have = 0;
   #nextRead = FIRST_READ_BYTES;
+  /** What is wrong when the next segment does not begin with what is looked for: the one before ends too early. */
+  #left: SeriatimError | undefined;
 
   constructor(cursor: TopicCursor, bound: number, memory: TapeMemory, atMost: number, checksums: Checksums) {
     this.#memory = memory;
@@ -66,7 +68,7 @@ export class BatchRun {
   /** Takes what there is in its segment; true when it is to go on in the next one. */
   readFrom(segment: OpenSegmentFile): boolean {
     if (this.#frameEnd === 0 && this.#position < segment.firstPosition)
-      throw this.#wrong(segment, "it begins too late");
+      throw this.#left ?? this.#wrong(segment, "it begins too late");
     while (this.#position < this.#bound) {
       if (this.#frameEnd === 0) {
         const entered = this.#enterFrame(segment);
@@ -104,6 +106,7 @@ export class BatchRun {
   /** The position looked for begins the next segment; who is asked for that one next finds out if not. */
   #goOn(segment: OpenSegmentFile): "next segment" {
     if (this.#position === segment.firstPosition) throw this.#wrong(segment, "no whole frame begins here");
+    this.#left = this.#wrong(segment, `no frame of position ${this.#position} begins here`);
     this.segment = segment.number + 1;
     this.#offset = SECTOR_BYTES;
     this.#src = this.#used;

@@ -2,6 +2,7 @@
 // has looked, and from there on frames are passed over by their headers. What is remembered never changes, because nothing
 // behind a bound that the writer has named is looked at.
 
+import type { SeriatimError } from "../../base/index.ts";
 import { readLogPart, TapeBatch, TapeType, tapeTypeAt } from "../../protocol/index.ts";
 import {
   ChunkReader,
@@ -40,8 +41,8 @@ export class SegmentIndex {
   }
 
   /**
-   * The last frame of batches whose `key` is at most `value`, among the positions below `bound`; undefined when there is
-   * none. Throws LOG_CORRUPT when no frame is where one must be.
+   * The last frame of batches whose `key` is at most `value`, among the positions below `bound` and in front of any damage, which
+   * who reads on from there meets in its turn; undefined when there is none.
    */
   lastAtMost(segment: OpenSegmentFile, key: IndexKey, value: number, bound: number): IndexEntry | undefined {
     this.#extend(segment, key, value, bound);
@@ -60,15 +61,16 @@ export class SegmentIndex {
     return found;
   }
 
-  /** The first frame of batches behind that one; undefined when there is none below `bound`. */
+  /** The first frame of batches behind that one; undefined when there is none below `bound`. Throws LOG_CORRUPT. */
   next(segment: OpenSegmentFile, after: IndexEntry | undefined, bound: number): IndexEntry | undefined {
     const first = { offset: SECTOR_BYTES, position: segment.firstPosition };
     let next: IndexEntry | undefined;
-    walk(segment, after ?? first, bound, (entry) => {
+    const { damage } = walk(segment, after ?? first, bound, (entry) => {
       if (entry.position === after?.position) return true;
       next = entry;
       return false;
     });
+    if (damage !== undefined) throw damage;
     return next;
   }
 
@@ -92,16 +94,21 @@ interface WalkPoint {
   readonly position: number;
 }
 
+interface WalkEnd extends WalkPoint {
+  /** No frame is there though one must be. */
+  readonly damage: SeriatimError | undefined;
+}
+
 /**
- * Hands each frame of batches from `start` on to `visit`, by its headers only, until that says false, the segment ends, or
- * `bound` is reached; returns where it stopped: at the frame that was answered with false, or behind the last one.
+ * Hands each frame of batches from `start` on to `visit`, by its headers only, until that says false, the segment ends, no
+ * frame is where one must be, or `bound` is reached; returns where it stopped: at the frame that was answered with false, or behind the last one.
  */
 function walk(
   { file, segmentBytes }: OpenSegmentFile,
   start: WalkPoint,
   bound: number,
   visit: (entry: IndexEntry) => boolean,
-): WalkPoint {
+): WalkEnd {
   const reader = new ChunkReader(file, CHUNK_BYTES);
   let { offset, position } = start;
   while (position < bound) {
@@ -110,18 +117,16 @@ function walk(
     // The segment ends here, or the frame is in the next one: who reads on finds out.
     if (total === 0 || offset + total > segmentBytes) break;
     const { firstPosition, timestamp_us } = readFrameFields(reader.buffer.view, head);
-    if (firstPosition !== position)
-      throw corruptAt(
-        file.path,
-        offset,
-        `a frame begins with position ${firstPosition}, expected ${position}`,
-      );
+    if (firstPosition !== position) {
+      const why = `a frame begins with position ${firstPosition}, expected ${position}`;
+      return { offset, position, damage: corruptAt(file.path, offset, why) };
+    }
     const entry = batchesAt(reader, offset, total, position, timestamp_us);
     if (entry !== undefined && !visit(entry)) break;
     offset += total;
     position++;
   }
-  return { offset, position };
+  return { offset, position, damage: undefined };
 }
 
 function batchesAt(

@@ -130,7 +130,8 @@ export class TopicReader {
   /**
    * Reads whole batches from `cursor` on, of the positions below `nextPosition`, into the start of `into`, which holds the longest
    * batch: as many as fit `atMost` bytes, at least one when there is one. Each is checked: both halves of its header, its
-   * payload's CRC32C, its place. Throws LOG_CORRUPT (file, offset, reason), or what the disk says.
+   * payload's CRC32C, its place. What is whole in front of damage is handed out; the read that begins at it throws LOG_CORRUPT
+   * (file, offset, reason), or what the disk says.
    */
   read(
     cursor: TopicCursor,
@@ -143,12 +144,29 @@ export class TopicReader {
     if ("oldestRecord" in start) return start;
     return this.#unlessGone(start.segment, () => {
       const run = new BatchRun(start, nextPosition, into, atMost, this.#log.checksums);
-      for (;;) {
-        const segment = this.#files.open(run.segment);
-        if (segment === undefined) return run.batches > 0 ? run.result() : this.#missing(run.segment);
-        if (!run.readFrom(segment)) return run.result();
+      try {
+        return this.#readSegments(run);
+      } catch (error) {
+        if (run.batches === 0 || !isDamage(error)) throw error;
+        return run.result();
       }
     });
+  }
+
+  #readSegments(run: BatchRun): ReadBatchesResult | RecordsGone {
+    for (;;) {
+      const segment = this.#files.open(run.segment);
+      if (segment === undefined) return run.batches > 0 ? run.result() : this.#missing(run.segment);
+      if (!run.readFrom(segment)) return run.result();
+    }
+  }
+
+  /** Of a record that can't be read: the first one of the next segment, where readers can go on; undefined: there is none below the end. */
+  readableBehind(record: number, end: TopicEnd): number | undefined {
+    const damaged = this.#segmentOf({ kind: "record", value: record }, end.nextPosition);
+    if ("oldestRecord" in damaged) return damaged.oldestRecord;
+    const next = this.#files.head(damaged.number + 1);
+    return next !== undefined && next.firstPosition < end.nextPosition ? next.firstRecord : undefined;
   }
 
   /** What `look` finds in segment `number` and behind it; when that was removed meanwhile its file may be another's, and no damage. */
@@ -156,7 +174,7 @@ export class TopicReader {
     try {
       return look();
     } catch (error) {
-      if (!(error instanceof SeriatimError) || error.code !== "LOG_CORRUPT") throw error;
+      if (!isDamage(error)) throw error;
       if (!this.#isGone(number)) throw error;
       return this.#gone();
     }
@@ -198,4 +216,8 @@ export class TopicReader {
   close(): void {
     this.#files.close();
   }
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof SeriatimError && error.code === "LOG_CORRUPT";
 }

@@ -13,7 +13,10 @@ export interface ReadBatches {
   readonly nextRecord: number;
 }
 
-/** RecordGone: `detail` is the oldest record. LogCorrupt, LogFailed: what the disk gave. */
+/**
+ * RecordGone: `detail` is the oldest record. LogCorrupt: the record behind the damage that can be read again, 0 when none is known.
+ * LogFailed: the disk gave nothing.
+ */
 export interface ReadFailure {
   readonly reason: TapeReason;
   readonly detail: number;

@@ -6,8 +6,10 @@ import {
   TapeActive,
   TapeBrokerHeartbeat,
   TapeHead,
+  TapeReason,
   TapeType,
   tapeMemoryOf,
+  tapeTopicReasonText,
   writeAccepted,
   writeActive,
   writeBrokerHeartbeat,
@@ -15,6 +17,7 @@ import {
 } from "../../protocol/index.ts";
 import type { CatalogTopic } from "../catalog/index.ts";
 import type { TopicProgress } from "./progress.ts";
+import type { ReadFailure } from "./storage-reads.ts";
 
 export function acceptedMessage({ id, order }: CatalogTopic, progress: TopicProgress): Uint8Array {
   const { nextRecord, oldestRecord } = progress;
@@ -34,6 +37,14 @@ export function standbyMessage(): Uint8Array {
 
 export function heartbeatMessage(nextRecord: number): Uint8Array {
   return made(TapeBrokerHeartbeat.bytes, (view) => writeBrokerHeartbeat(view, 0, nextRecord));
+}
+
+/** Why a read ended who reads from `record` on (0: it was looked for by time), in words. */
+export function readFailureText({ reason, detail }: ReadFailure, topic: string, record: number): string {
+  const words = tapeTopicReasonText(reason, topic);
+  if (reason !== TapeReason.LogCorrupt || record === 0) return words;
+  const behind = detail > 0 ? `; from record ${detail} on it can be read again` : "";
+  return `${words} at record ${record}${behind}`;
 }
 
 function made(length: number, write: (view: DataView) => void): Uint8Array {

@@ -25,7 +25,13 @@ import type { GroupMember } from "./group-seat.ts";
 import { CREDIT_MAX_BYTES } from "./limits.ts";
 import { pieceFrom, startOf } from "./pieces.ts";
 import type { ReadFailure } from "./storage-reads.ts";
-import { acceptedMessage, activeMessage, heartbeatMessage, standbyMessage } from "./subscriber-messages.ts";
+import {
+  acceptedMessage,
+  activeMessage,
+  heartbeatMessage,
+  readFailureText,
+  standbyMessage,
+} from "./subscriber-messages.ts";
 import type { ServingParts, SubscriberCarrier, SubscriberWish, TopicSeat } from "./subscriber-parts.ts";
 
 /** Where it begins is still looked for, or nobody has asked yet: it stands by. */
@@ -100,7 +106,7 @@ export class SubscriberSession implements DeliveryHolder, GroupMember {
   located(outcome: number | ReadFailure): void {
     if (this.isOver) return;
     if (typeof outcome === "number") this.#beginAt(outcome);
-    else this.end(outcome.reason, outcome.detail);
+    else this.#failed(outcome);
   }
 
   #locate(): void {
@@ -149,7 +155,11 @@ export class SubscriberSession implements DeliveryHolder, GroupMember {
   delivered(failure: ReadFailure | undefined): void {
     if (failure === undefined) return this.#carrier.ready();
     this.#delivery = undefined;
-    this.end(failure.reason, failure.detail);
+    this.#failed(failure);
+  }
+
+  #failed(failure: ReadFailure): void {
+    this.end(failure.reason, failure.detail, readFailureText(failure, this.wish.topic.name, this.#place));
   }
 
   mayWant(): void {

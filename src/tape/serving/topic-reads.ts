@@ -1,6 +1,7 @@
 // Reading for subscribers, on the thread that owns the files: which topics are open, and where in them reading is likely to go on.
 // Bounded: TOPICS_OPEN readers, the one idle longest closed for another; CURSORS places remembered of each.
-// What a disk or a damaged file gives is the answer of the read; nothing here is thrown for it.
+// What a disk or a damaged file gives is the answer of the read; nothing here is thrown for it. Of damage `onDamage` hears file and
+// offset, which the answer has no place for.
 
 import { getU64, SeriatimError } from "../../base/index.ts";
 import { TapeBatch, type TapeMemory, TapeReason } from "../../protocol/index.ts";
@@ -22,17 +23,23 @@ interface OpenTopic {
 export class TopicReads implements ReadWork {
   readonly #open: (topic: number) => TopicReader;
   readonly #buffers: readonly TapeMemory[];
+  readonly #onDamage: (topic: number, error: SeriatimError) => void;
   /** In the order they were used. */
   readonly #topics = new Map<number, OpenTopic>();
 
   /** `buffers`: the delivery buffers. `open`: makes a topic's reader, which may be one of a topic without a file yet. */
-  constructor(buffers: readonly TapeMemory[], open: (topic: number) => TopicReader) {
+  constructor(
+    buffers: readonly TapeMemory[],
+    open: (topic: number) => TopicReader,
+    onDamage: (topic: number, error: SeriatimError) => void,
+  ) {
     this.#buffers = buffers;
     this.#open = open;
+    this.#onDamage = onDamage;
   }
 
   read(buffer: number, topic: number, record: number, end: ReadEnd): ReadBatches | ReadFailure {
-    return this.#guarded(topic, () => {
+    const work = () => {
       const { reader, cursors } = this.#used(topic);
       const cursor = cursors.get(record) ?? reader.locate({ kind: "record", value: record }, end);
       if ("oldestRecord" in cursor) return gone(cursor);
@@ -40,21 +47,23 @@ export class TopicReads implements ReadWork {
       const found = reader.read(cursor, end.nextPosition, into, into.bytes.length);
       if ("oldestRecord" in found) return gone(found);
       // The broker said that it is there: who says otherwise has lost it.
-      if (found.bytes === 0) return { reason: TapeReason.LogCorrupt, detail: record };
+      if (found.bytes === 0) return { reason: TapeReason.LogCorrupt, detail: 0 };
       remember(cursors, found.cursor);
       const firstRecord = getU64(into.view, TapeBatch.firstRecord);
       return { bytes: found.bytes, firstRecord, nextRecord: found.cursor.record };
-    });
+    };
+    return this.#guarded(topic, work, () => this.#used(topic).reader.readableBehind(record, end));
   }
 
   locate(topic: number, time_us: number, end: ReadEnd): number | ReadFailure {
-    return this.#guarded(topic, () => {
+    const work = () => {
       const { reader, cursors } = this.#used(topic);
       const found = reader.locate({ kind: "time", value: time_us }, end);
       if ("oldestRecord" in found) return gone(found);
       remember(cursors, found);
       return found.record;
-    });
+    };
+    return this.#guarded(topic, work, () => undefined);
   }
 
   /** The topic is gone: its files are nobody's any more. */
@@ -76,16 +85,27 @@ export class TopicReads implements ReadWork {
     return open;
   }
 
-  #guarded<T>(topic: number, work: () => T | ReadFailure): T | ReadFailure {
+  /** `behind`: where it can be read again, if it is damaged. */
+  #guarded<T>(topic: number, work: () => T | ReadFailure, behind: () => number | undefined): T | ReadFailure {
     try {
       return work();
     } catch (error) {
       if (!(error instanceof SeriatimError)) throw error;
       // What it knows of the files may be the reason: the next read begins anew.
       this.drop(topic);
-      const reason = error.code === "LOG_CORRUPT" ? TapeReason.LogCorrupt : TapeReason.LogFailed;
-      return { reason, detail: 0 };
+      if (error.code !== "LOG_CORRUPT") return { reason: TapeReason.LogFailed, detail: 0 };
+      this.#onDamage(topic, error);
+      return { reason: TapeReason.LogCorrupt, detail: unlessDamaged(behind) ?? 0 };
     }
+  }
+}
+
+function unlessDamaged<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof SeriatimError) return undefined;
+    throw error;
   }
 }
 

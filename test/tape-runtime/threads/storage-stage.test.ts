@@ -1,9 +1,10 @@
 // The storage thread with real files: the catalog over restarts, reads into delivery buffers, what is found at the start.
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import type { SeriatimError } from "../../../src/base/index.ts";
 import { NativeChecksums, NodeStorage, SystemClock } from "../../../src/platform/index.ts";
 import { TapeReason, tapeMemory } from "../../../src/protocol/index.ts";
 import { SECTOR_BYTES } from "../../../src/segment/index.ts";
@@ -30,8 +31,12 @@ function newDirectory(): string {
   return directory;
 }
 
-async function open(directory: string): Promise<StorageStage> {
-  const stage = await StorageStage.open({ directory, deliveryBuffers: 2, clock: new SystemClock() });
+async function open(
+  directory: string,
+  onDamage: (error: SeriatimError) => void = () => {},
+): Promise<StorageStage> {
+  const clock = new SystemClock();
+  const stage = await StorageStage.open({ directory, deliveryBuffers: 2, clock, onDamage });
   stages.push(stage);
   return stage;
 }
@@ -117,6 +122,32 @@ test("a read behind what retention has left is told the oldest record, and one o
   stage.reads.read(0, 99, 1, progressOf(log));
   expect(await answer()).toEqual({ reason: TapeReason.LogFailed, detail: 0 });
   log.close();
+});
+
+test("of damage the answer is the record behind it, and topic, file and offset are said; what is whole in front is read before", async () => {
+  const directory = newDirectory();
+  const said: string[] = [];
+  const stage = await open(directory, ({ message }) => said.push(message));
+  const { topic, log, progress } = await filled(stage, directory, 200);
+  log.close();
+  const path = join(topicDirectory(directory, topic.id), "tape-0000000002.seg");
+  const bytes = readFileSync(path);
+  bytes[SECTOR_BYTES + 4000] ^= 1;
+  writeFileSync(path, bytes);
+  const answer = answersOf(stage);
+  for (let record = 1; ; ) {
+    stage.reads.read(0, topic.id, record, progress);
+    const read = (await answer()) as ReadBatches | ReadFailure;
+    if ("nextRecord" in read) record = read.nextRecord;
+    else {
+      expect(read.reason).toBe(TapeReason.LogCorrupt);
+      expect(read.detail).toBeGreaterThan(record);
+      stage.reads.read(0, topic.id, read.detail, progress);
+      expect(await answer()).toMatchObject({ firstRecord: read.detail });
+      break;
+    }
+  }
+  expect(said).toEqual([expect.stringMatching(/^topic md\.trades: corrupt: .*002\.seg at offset \d+: /)]);
 });
 
 test("a deleted topic's files go, those of a deletion that was cut off with the next start", async () => {

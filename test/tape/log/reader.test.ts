@@ -4,8 +4,14 @@ import { expect, test } from "vitest";
 import { Prng, type Storage, type StorageAccess } from "../../../src/base/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
 import { type TapeMemory, tapeMemory } from "../../../src/protocol/index.ts";
-import { FRAME_HEADER_BYTES } from "../../../src/segment/index.ts";
-import { inspectTopic, TopicLog, TopicReader } from "../../../src/tape/index.ts";
+import { FRAME_HEADER_BYTES, SECTOR_BYTES } from "../../../src/segment/index.ts";
+import {
+  inspectTopic,
+  type ReadBatchesResult,
+  type TopicCursor,
+  TopicLog,
+  TopicReader,
+} from "../../../src/tape/index.ts";
 import {
   append,
   endOf,
@@ -175,6 +181,42 @@ test("damage is told with file and offset, and never handed out", () => {
     disk.rot(`t/${name}`, offset, 0x10);
   }
   expect(told).toBeGreaterThan(100);
+});
+
+test("every record in front of damage is served, whichever is asked for, and damage met by who begins with the one that can't be read", () => {
+  const { disk, log } = writtenLog(8);
+  const end = endOf(log);
+  const into = tapeMemory(new ArrayBuffer(8192));
+  const [, name] = disk.list("t");
+  const target = (value: number) => ({ kind: "record", value }) as const;
+  const clean = readAll(new TopicReader(topicPlace(disk)), target(1), end);
+  if (typeof clean === "number") throw new Error("it is there");
+  const first = new TopicReader(topicPlace(disk)).readableBehind(1, end) ?? 0;
+  const behind = new TopicReader(topicPlace(disk)).readableBehind(first, end) ?? 0;
+  let told = 0;
+  for (let offset = SECTOR_BYTES + 800; offset < SECTOR_BYTES + 8000; offset += 211) {
+    disk.rot(`t/${name}`, offset, 0x10);
+    const reader = new TopicReader(topicPlace(disk));
+    const seen: SeenRecord[] = [];
+    let record = first;
+    try {
+      // Found anew each time, as for who is connected again.
+      while (record < behind) {
+        const from = reader.locate(target(record), end) as TopicCursor;
+        const read = reader.read(from, end.nextPosition, into, 8192) as ReadBatchesResult;
+        seen.push(...recordsIn(into, read.bytes).filter((one) => one.record >= record));
+        record = read.cursor.record;
+      }
+    } catch (error) {
+      told++;
+      expect((error as Error).message).toContain(`corrupt: t/${name} at offset `);
+      expect(record).toBeGreaterThanOrEqual(inspectTopic(topicPlace(disk)).nextRecord);
+      expect(reader.readableBehind(record, end)).toBe(behind);
+    }
+    expect({ offset, seen }).toEqual({ offset, seen: clean.slice(first - 1, record - 1) });
+    disk.rot(`t/${name}`, offset, 0x10);
+  }
+  expect(told).toBeGreaterThan(20);
 });
 
 // Each is whole by itself: only its place says that it is another's.

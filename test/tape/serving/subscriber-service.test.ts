@@ -142,9 +142,11 @@ test("a log that can't be read ends who reads there, and the buffer is free agai
   const world = new World({ buffers: 1 });
   world.open(1);
   world.open(2);
-  world.storage.failure = { reason: TapeReason.LogCorrupt, detail: 0 };
+  world.storage.failure = { reason: TapeReason.LogCorrupt, detail: 9 };
   world.run();
-  for (const peer of [1, 2]) expect(world.said(peer).slice(1)).toEqual(["fault LogCorrupt 0", "closed"]);
+  const text = `topic "md.trades": the topic's log is damaged at record 1; from record 9 on it can be read again`;
+  for (const peer of [1, 2])
+    expect(world.said(peer).slice(1)).toEqual([`fault LogCorrupt 9: ${text}`, "closed"]);
   world.storage.failure = undefined;
   world.open(3);
   world.run();

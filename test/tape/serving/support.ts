@@ -164,7 +164,8 @@ function wordsOf(type: TapeType, memory: TapeMemory, length: number): string {
   const end = decodeEnd(memory, 0, length);
   if (end === undefined) throw new SeriatimError("NOT_EXPECTED", `type ${type}`);
   const word = type === TapeType.Refused ? "refused" : "fault";
-  return `${word} ${tapeReasonName(end.reason)} ${end.detail}`;
+  const words = `${word} ${tapeReasonName(end.reason)} ${end.detail}`;
+  return end.reason === TapeReason.LogCorrupt ? `${words}: ${end.text}` : words;
 }
 
 export interface WorldOptions {
