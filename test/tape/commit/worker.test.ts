@@ -156,6 +156,49 @@ test("topics whose retention is due together are shortened one a pass", () => {
   expect(left()).toEqual([0, 0, 0]);
 });
 
+test("a round of retention that takes longer than the time between two comes to its end", () => {
+  const bench = new Workbench();
+  const topics = [1, 2, 3];
+  for (const topic of topics) {
+    bench.topic(1, topic);
+    bench.open(10 + topic, 7, 1, 1, topic);
+    bench.part(10 + topic, [batchBytes(1)], topic);
+    bench.stage.commands.retain(topic, { bytes: 0, age_us: 60_000_000 });
+    bench.turn();
+  }
+  // The first one has something to be removed each time.
+  for (let batch = 2; batch <= 4; batch++) {
+    bench.pass(61_000_000);
+    bench.part(11, [batchBytes(batch)], 1);
+    bench.turn();
+  }
+  expect([2, 3].map((topic) => batchesOf(bench.disk, topic).length)).toEqual([0, 0]);
+});
+
+test("a topic that is to keep everything from now on loses nothing more, though its files were used again", () => {
+  const bench = new Workbench().topic(1);
+  bench.open(10);
+  const values = ["x".repeat(30_000)];
+  const put = (from: number, to: number): void => {
+    for (let batch = from; batch <= to; batch++) {
+      bench.part(10, [batchBytes(batch, { values })]);
+      bench.turn();
+    }
+  };
+  bench.stage.commands.retain(1, { bytes: 400_000, age_us: 0 });
+  bench.turn();
+  put(1, 30);
+  // The first file, begun before the log had an epoch of its own, is removed; from then on the oldest one is used again.
+  bench.pass(61_000_000);
+  put(31, 60);
+  bench.stage.commands.retain(1, { bytes: 0, age_us: 0 });
+  bench.turn();
+  const [oldest] = batchesOf(bench.disk, 1);
+  put(61, 100);
+  const left = batchesOf(bench.disk, 1);
+  expect([left[0], left.at(-1)]).toEqual([oldest, "7.1.100"]);
+});
+
 test("what nobody waits for is safe within a second and a tick", () => {
   const bench = new Workbench().topic(1);
   bench.open(10);
