@@ -211,12 +211,15 @@ export class ReportPump {
     return true;
   }
 
-  /** Whether a connection that takes nothing any more is still to be told something. */
+  /**
+   * Whether a connection that takes nothing any more is still to be told something. LoggedOut is not asked for: whoever has an end
+   * to come is due, so the release that covers it writes both, or leaves reports that are owed (write).
+   */
   owes(connection: Connection): boolean {
     const session = connection.loggedOn;
     if (session === undefined || connection.abandoned || connection.isFull) return false;
     if (!session.isAnswered || session.endsAt > this.released) return true;
-    return session.refusal === Reason.None && (session.owesLoggedOut || this.#owesReports(session));
+    return session.refusal === Reason.None && this.#owesReports(session);
   }
 
   /** Whether reports of what happened up to its end are not written yet. */
