@@ -403,6 +403,22 @@ describe("ends", () => {
     expect(at.transport.closed).toEqual(new Set([A]));
   });
 
+  test("LoggedOut is the last word, also behind reports that find no room at first", () => {
+    renew({ limits: { outputSoft_bytes: 1_000 } });
+    at.logOn(A);
+    at.turn();
+    at.heard(A);
+    at.transport.holding.add(A);
+    for (let id = 1; id <= 50; id++) at.gateway.received(A, order(id));
+    at.gateway.received(A, logout());
+    at.turn();
+    expect(at.transport.closed.size).toBe(0);
+    while (at.transport.drain(A)) at.gateway.drained(A);
+    const reports = Array.from({ length: 50 }, (_, i) => `${i + 1}: Accepted ${i + 1}`);
+    expect(at.heard(A)).toEqual([...reports, "LoggedOut 51"]);
+    expect(at.transport.closed).toEqual(new Set([A]));
+  });
+
   test.each([
     ["half-closes", () => at.gateway.ended(A), { PeerEnded: 1 }],
     ["sends what is no request", () => at.gateway.received(A, new Uint8Array(16)), { Malformed: 1 }],

@@ -3,6 +3,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { SeriatimError } from "../../src/base/index.ts";
+import type { StateInMemory } from "../../src/journal/index.ts";
 import {
   type ShadowStage,
   type SnapshotSchedule,
@@ -208,6 +209,27 @@ describe("when the log can't be read", () => {
     shadow.asked[0].done(new SeriatimError("ENOSPC", "no space left"));
     await expect(asked).rejects.toMatchObject({ code: "ENOSPC" });
     expect(told).toEqual(["shadow to 0", "not taken: ENOSPC"]);
+  });
+
+  test("a stop while the state is made keeps none of it", async () => {
+    const { promise, resolve } = Promise.withResolvers<StateInMemory>();
+    const all = snapshots(0, {
+      onDamage: () => {},
+      state: () => promise,
+      keep: async ({ position }) => {
+        told.push(`keep ${position}`);
+        return takenAt(position);
+      },
+    });
+    const asked = all.request();
+    await nextTurn();
+    shadow.asked[0].done(damaged);
+    await nextTurn();
+    const stopping = all.stop();
+    resolve({ position: 300, timestamp_us: 1, session: 0, state: new Uint8Array() });
+    await expect(asked).rejects.toMatchObject({ code: "SNAPSHOT_ENDED" });
+    await stopping;
+    expect(told).toEqual(["shadow to 0"]);
   });
 
   test("one that is wanted is taken at the next tick, the one wanted after it ten ticks later", async () => {

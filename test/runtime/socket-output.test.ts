@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { SocketOutput } from "../../src/runtime/replication/socket-session.ts";
 
 const MESSAGE_BYTES = 64 * 1024;
+const WAITING_BYTES_MAX = 4 * 1024 * 1024;
 
 const server = createServer({ pauseOnConnect: true });
 let client: Socket;
@@ -33,8 +34,9 @@ test("a peer that reads late gets every message as it was written, whatever was 
   const write = (): void => {
     output.write(lent.fill(++messages));
   };
-  // Some are taken at once, the last waits: the words of those come when it still does.
+  // Some are taken at once, the last waits: one more in the same turn, and the words of those come when it still does.
   while (client.writableLength === 0) write();
+  write();
   await nextTurn();
   const waiting = messages;
   for (let i = 0; i < 4; i++) write();
@@ -51,4 +53,16 @@ test("a peer that reads late gets every message as it was written, whatever was 
   }
   expect(waiting).toBeGreaterThan(1);
   expect([bytes.length, [...new Set(wrong)]]).toEqual([messages * MESSAGE_BYTES, []]);
+});
+
+test("no more is wanted when 4 MiB wait for the peer, and more again when it has taken them", async () => {
+  const output = new SocketOutput(client);
+  const lent = new Uint8Array(MESSAGE_BYTES);
+  for (let messages = 0; messages < 2_000 && output.hasRoom; messages++) output.write(lent);
+  expect(client.writableLength).toBeGreaterThanOrEqual(WAITING_BYTES_MAX);
+  expect(client.writableLength).toBeLessThan(WAITING_BYTES_MAX + MESSAGE_BYTES);
+  const drained = once(client, "drain");
+  peer.resume();
+  await drained;
+  expect(output.hasRoom).toBe(true);
 });

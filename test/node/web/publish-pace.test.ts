@@ -1,7 +1,9 @@
 // When the publisher speaks: at once after a pause, then at its pace, and never about less than all there is.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { MarketFeeds } from "../../../src/feed-runtime/index.ts";
 import { PublishPace } from "../../../src/node/web/publish-pace.ts";
+import { WebListener } from "../../../src/node/web/web-listener.ts";
 import { buy, sell } from "../../engine/orders.ts";
 import { MarketDesk, type Message, Peer } from "../../feed/streams/support.ts";
 
@@ -122,6 +124,23 @@ test("candles have a slower pace of their own: 200 ms", () => {
   expect(lots()).toEqual([]);
   wait(1);
   expect(lots()).toEqual([11]);
+});
+
+test("each command is awaited while somebody is told of an account's orders, and no longer", () => {
+  const { desk, pace } = start();
+  const all = [pace, new WebListener(pace, undefined)];
+  const areAwaited = () => all.map(({ isAwaited }) => isAwaited);
+  expect(areAwaited()).toEqual([false, false]);
+  const { orders } = desk.publisher;
+  const stream = orders.open(1);
+  expect(areAwaited()).toEqual([true, true]);
+  orders.close(stream);
+  expect(areAwaited()).toEqual([false, false]);
+});
+
+test("each command is awaited where there are feeds, whoever is told of orders", () => {
+  const { pace } = start();
+  expect(new WebListener(pace, {} as MarketFeeds).isAwaited).toBe(true);
 });
 
 test("what is left is said at the end, and no timer stays", () => {
