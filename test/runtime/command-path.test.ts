@@ -267,6 +267,29 @@ describe("a path that pauses", () => {
     await expect(presentState(of)).rejects.toMatchObject({ code: "NOT_AVAILABLE" });
   });
 
+  test("takes nothing when it is opened meanwhile", async () => {
+    void path.pause();
+    path.open();
+    gateway.received(0, order(1));
+    await settle();
+    expect(path.position).toBe(BEFORE);
+    path.resume();
+    await settle();
+    expect(path.position).toBe(BEFORE + 1);
+  });
+
+  test("has a segment begun and all synced before its state is copied, and goes on", async () => {
+    const asked: string[] = [];
+    const ask = async ({ kind }: { readonly kind: string }): Promise<number> => {
+      asked.push(kind);
+      return BEFORE;
+    };
+    const of = { path, journal: { ask }, application: accepting, time_us: () => 7, session: () => 3 };
+    expect(await presentState(of)).toMatchObject({ position: BEFORE, timestamp_us: 7, session: 3 });
+    expect(asked).toEqual(["rotate", "sync"]);
+    expect(path.claim()).toBeGreaterThanOrEqual(0);
+  });
+
   test("hears that nothing becomes safe any more", async () => {
     gateway.received(0, order(1));
     const paused = path.pause();

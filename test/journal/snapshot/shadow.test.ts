@@ -6,6 +6,7 @@ import { RecordBuffer, type SeriatimError, stateHash, storageError } from "../..
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../../../src/engine/index.ts";
 import {
   type JournalWriter,
+  keepState,
   newestUsable,
   openJournal,
   SnapshotStore,
@@ -14,6 +15,7 @@ import {
 import { SimulatedDisk } from "../../../src/lab/index.ts";
 import { NativeChecksums } from "../../../src/platform/index.ts";
 import { COMMAND_WORDS, CommandWord, EVENT_WORDS } from "../../../src/protocol/index.ts";
+import { copySnapshot } from "../../../src/runtime/index.ts";
 import { journalOptions, ordersFrom } from "../support.ts";
 import { snapshotPlace } from "./support.ts";
 
@@ -202,4 +204,17 @@ test("what can't be removed is no failure of the snapshot", () => {
   const { newest, notRemoved, kept } = snap();
   expect([newest.position, notRemoved?.code, kept]).toEqual([123, "EIO", []]);
   expect(hashIn(newest.path)).toBe(hash(live));
+});
+
+// A start from one without them would give a time and session numbers that its log has used.
+test("a state from memory is kept with the time and the highest session of its log", () => {
+  trade(3, 5);
+  const { position } = journal;
+  const given = { position, timestamp_us: 1_700_000_000_123_456, session: 77, state: copySnapshot(live) };
+  const { newest } = keepState(journalOptions(disk), store, given);
+  expect([newest.position, hashIn(newest.path)]).toEqual([position, hash(live)]);
+  expect(store.read(newest).header).toMatchObject({
+    ...{ position, timestamp_us: 1_700_000_000_123_456, session: 77 },
+    chain: journal.chain,
+  });
 });
