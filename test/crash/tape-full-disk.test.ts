@@ -46,7 +46,7 @@ test("full disk: clear error, nothing acknowledged is lost", async ({ skip }) =>
   const { status, out, err } = await tape("publish", "full", ...flags, "--retry", "0");
   expect([status, out]).toEqual([1, ""]);
   const said =
-    /^seriatim: the tape at 127\.0\.0\.1:\d+: there is no room .*; of \d+ lines (\d+) are published\n$/;
+    /^seriatim: the tape at 127\.0\.0\.1:\d+: topic "full": there is no room .*; (\d+) lines are published, the input was read up to line \d+\n$/;
   const acknowledged = Number(said.exec(err)?.[1]);
   expect(acknowledged, err).toBeGreaterThan(0);
 
@@ -67,6 +67,13 @@ test("full disk: clear error, nothing acknowledged is lost", async ({ skip }) =>
   expect(whileFull.length).toBeGreaterThanOrEqual(acknowledged * LINE_BYTES);
   expect(whileFull).toBe(expected.slice(0, whileFull.length / LINE_BYTES).join(""));
   expect(served.process.err).toMatch(/no space left on the disk/);
+
+  // The catalog has room where a log's first file has not: the topic is there, and that is what is said.
+  const made = await tape("topics", "create", "late", "--order", "2");
+  expect([made.status, made.err]).toEqual([0, ""]);
+  expect(made.out).toMatch(
+    /^late is made: order level 2, everything; for now it can't be published to: there is no room /,
+  );
 
   rmSync(join(disk, "filler"));
   writeFileSync(input, "there is room again\n");

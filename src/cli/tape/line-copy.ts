@@ -35,12 +35,13 @@ export class LineCopy {
     return `${counted(records, "record")} in ${counted(batches, "batch").replace(/chs$/, "ches")}`;
   }
 
-  /** How much there was, and how much of it is published. */
+  /** How much of the input is published, and how much of it was read for that. */
   get summary(): string {
     const { records } = this.#publisher.figures;
     const read = this.#splitter.lines;
-    if (records !== read) return `of ${counted(read, "line")} ${records} are published`;
-    return `${this.done} ${records === 1 ? "is" : "are"} published`;
+    const verb = records === 1 ? "is" : "are";
+    if (records === read) return `${this.done} ${verb} published`;
+    return `${counted(records, "line")} ${verb} published, the input was read up to line ${read}`;
   }
 
   /**

@@ -65,7 +65,7 @@ function registerCreate(topics: Command): void {
         order: Number(options.order) as 0 | 1 | 2,
         ...retention,
       });
-      return `${name} is made: order level ${made.order}, ${retentionText(made)}`;
+      return `${name} is made: order level ${made.order}, ${retentionText(made)}${unopenedText(made)}`;
     });
   });
 }
@@ -82,7 +82,7 @@ function registerRetain(topics: Command): void {
     const { retainBytes = null, retainMs = null } = retentionOf(options);
     return asAdministrator(options, checkedName("topic", topic), async (administrator, name) => {
       const kept = await administrator.retain(name, { retainBytes, retainMs });
-      return `${name}: ${retentionText(kept)}`;
+      return `${name}: ${retentionText(kept)}${unopenedText(kept)}`;
     });
   });
 }
@@ -161,6 +161,11 @@ function tableOf(topics: readonly TapeTopicInfo[]): string[] {
     retentionText(topic),
   ]);
   return tableLines([["TOPIC", "ORDER", "OLDEST", "NEXT", "SIZE", "KEPT"], ...rows]);
+}
+
+/** What keeps it from being used for now. */
+function unopenedText({ unopened }: TapeTopicInfo): string {
+  return unopened === undefined ? "" : `; for now it can't be published to: ${unopened}`;
 }
 
 /** `everything`, `168 hours`, `at most 1.0 GiB, 168 hours`. */

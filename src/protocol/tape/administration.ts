@@ -31,6 +31,8 @@ export interface TapeTopicInfo extends TapeRetention {
   readonly oldestRecord: number | null;
   /** In its segments. */
   readonly bytes: number | null;
+  /** Why its log could not be opened when it was tried just now: nothing can be published to it. */
+  readonly unopened?: string;
 }
 
 export interface TapeGroupInfo {

@@ -9,7 +9,7 @@ import {
   type TapeReason,
   TapeType,
   tapeMemory,
-  tapeReasonText,
+  tapeTopicReasonText,
   writeBrokerHeartbeat,
   writeTapeAck,
 } from "../../protocol/index.ts";
@@ -20,6 +20,7 @@ import type { BatchDrain } from "./drain.ts";
 export interface PublishedTopic {
   readonly id: number;
   readonly nextRecord: number;
+  readonly topic: { readonly name: string };
 }
 
 export interface PublisherTerms {
@@ -142,7 +143,8 @@ export class Publisher {
   fault(reason: TapeReason, detail: number): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.#lastWord = encodeEnd(TapeType.Fault, { reason, detail, text: tapeReasonText(reason) });
+    const text = tapeTopicReasonText(reason, this.terms.topic.topic.name);
+    this.#lastWord = encodeEnd(TapeType.Fault, { reason, detail, text });
     this.#leaveWhenDone();
   }
 

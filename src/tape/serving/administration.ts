@@ -86,7 +86,7 @@ export class Administration {
       const progress = isOpened ? await this.#progressOf(topic) : this.#control.known(topic);
       if (progress === TapeReason.TopicDeleted) continue;
       // One that is damaged is there all the same: it says so when it is used.
-      topics.push(infoOf(topic, typeof progress === "number" ? undefined : progress));
+      topics.push(infoOf(topic, progress));
     }
     return { topics };
   }
@@ -154,7 +154,10 @@ export class Administration {
   async #told(name: string, topic: CatalogTopic | TapeReason): Promise<TapeReply> {
     if (typeof topic === "number") return refusedOf(name, topic);
     const progress = await this.#progressOf(topic);
-    return typeof progress === "number" ? refusedOf(name, progress) : { topic: infoOf(topic, progress) };
+    // It is made, or kept differently, though its log can't be opened now: that is no refusal, but who asked is told.
+    return progress === TapeReason.TopicDeleted
+      ? refusedOf(name, progress)
+      : { topic: infoOf(topic, progress) };
   }
 
   /** Never opens what was deleted meanwhile: that would make its files again. */
@@ -164,11 +167,14 @@ export class Administration {
   }
 }
 
-function infoOf(topic: CatalogTopic, progress: TopicProgress | undefined): TapeTopicInfo {
-  const { nextRecord = null, oldestRecord = null, bytes = null } = progress ?? {};
+function infoOf(topic: CatalogTopic, progress: TopicProgress | TapeReason | undefined): TapeTopicInfo {
+  const isUnopened = typeof progress === "number";
+  const { nextRecord = null, oldestRecord = null, bytes = null } = isUnopened ? {} : (progress ?? {});
   const { id, name, order, retainBytes, retain_us } = topic;
   const retained = { retainBytes: retainBytes || null, retainMs: Math.ceil(retain_us / MS_us) || null };
-  return { topic: name, id, order, ...retained, nextRecord, oldestRecord, bytes };
+  const figures = { nextRecord, oldestRecord, bytes };
+  const unopened = isUnopened && { unopened: tapeReasonText(progress) };
+  return { topic: name, id, order, ...retained, ...figures, ...unopened };
 }
 
 function micros(milliseconds: number | null): number {

@@ -129,7 +129,7 @@ export class Bench {
 
   open(slot: number, terms: Partial<PublisherTerms> = {}, publisher = PUBLISHER, generation = 1): number {
     const connection = connectionNumber(slot, generation);
-    const topic = { id: 1, nextRecord: 1 };
+    const topic = { id: 1, nextRecord: 1, topic: { name: "md.trades" } };
     const greeting = standby();
     const all = { topic, ackLevel: 1, lastBatch: 0, rate: undefined, greeting, isHeld: false, ...terms };
     this.service.open({ connection, publisher, epoch: EPOCH }, all);

@@ -191,6 +191,20 @@ test("a list opens the logs of sixteen topics, and says of others that are not o
     expect(info).toMatchObject({ order: 1, nextRecord: null, oldestRecord: null, bytes: null });
 });
 
+test("a topic whose log can't be opened is made and kept differently all the same, and why is said", async () => {
+  const { service, answer, topics, did } = brokerWith();
+  service.open(1, () => true);
+  const unopened = "the topic's log is damaged";
+  const topic = { topic: "damaged", order: 2, nextRecord: null, unopened };
+  expect(await answer({ do: "create", topic: "damaged", order: 2 })).toMatchObject({ topic });
+  expect(topics.list().map(({ name }) => name)).toEqual(["damaged"]);
+  expect(await answer({ do: "retain", topic: "damaged", retainBytes: 9 })).toMatchObject({
+    topic: { ...topic, retainBytes: 9 },
+  });
+  expect(did).toEqual(["retain damaged 9"]);
+  expect(await answer({ do: "topics" })).toMatchObject({ topics: [{ topic: "damaged", unopened }] });
+});
+
 test("a topic whose log is damaged is listed all the same", async () => {
   const { service, answer, topics } = brokerWith();
   service.open(1, () => true);
