@@ -153,6 +153,11 @@ export class CommandPath {
     if (this.#takes) for (const output of this.#outputs) output.resumeStalled();
   }
 
+  /** Takes nothing between a pause() and its resume(), though it is open. */
+  get isPaused(): boolean {
+    return this.#paused !== undefined;
+  }
+
   /** Whether it takes commands; one that doesn't claims nothing. */
   get isOpen(): boolean {
     return this.#isOpen;

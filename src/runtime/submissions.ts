@@ -2,7 +2,8 @@
 // lets that out. Alone it is all a small application needs (runtime.run(it, it)); beside a gateway it is a second output
 // of the path (path.attach(it)), with answers of its own behind the same gate.
 //
-// Bound: as many wait as the ring holds and `waitingMax` says; the next is refused (TOO_MANY_IN_FLIGHT).
+// Bound: as many wait as the ring holds and `waitingMax` says; the next is refused (TOO_MANY_IN_FLIGHT), and so is what comes
+// while the path pauses for a copy of the state.
 
 import { assert, type Position, type RecordBuffer, SeriatimError } from "../base/index.ts";
 import type { RecordRules } from "../journal/index.ts";
@@ -68,7 +69,7 @@ export class Submissions implements CommandOutput, RuntimeListener {
     if (refusal !== undefined) return Promise.reject(refusal);
     const { words } = this.#path;
     const at = this.#waiting.length < this.#waitingMax ? this.#path.claim() : -1;
-    if (at < 0) return Promise.reject(this.#path.isOpen ? tooMany(this.#waiting.length) : closed());
+    if (at < 0) return Promise.reject(this.#path.isOpen ? this.#tooMany() : closed());
     words.fill(0, at, at + COMMAND_WORDS);
     write(words, at);
     if (this.#rules.firstUnknown(words, at, 1) >= 0) return Promise.reject(unknown(words[at] & 0xff));
@@ -78,6 +79,12 @@ export class Submissions implements CommandOutput, RuntimeListener {
     const events = this.#events;
     this.#events = undefined;
     return new Promise((resolve, reject) => this.#waiting.push({ position, events, resolve, reject }));
+  }
+
+  #tooMany(): SeriatimError {
+    const many = `${this.#waiting.length} commands wait for the journal: wait for one of them`;
+    const paused = "commands wait until the state is copied for a snapshot: try again";
+    return new SeriatimError("TOO_MANY_IN_FLIGHT", this.#path.isPaused ? paused : many);
   }
 
   /** Takes no more; resolves when all that waits is answered, or can't be. Bounded. */
@@ -149,9 +156,4 @@ function unknown(kind: number): SeriatimError {
 
 function closed(): SeriatimError {
   return new SeriatimError("CLOSED", "no more commands are taken");
-}
-
-function tooMany(waiting: number): SeriatimError {
-  const what = `${waiting} commands wait for the journal: wait for one of them`;
-  return new SeriatimError("TOO_MANY_IN_FLIGHT", what);
 }

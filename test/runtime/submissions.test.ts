@@ -163,6 +163,21 @@ describe("a journal that fails", () => {
 });
 
 describe("the bound", () => {
+  test("is not what refuses a command while the path pauses, and its words say so", async () => {
+    begin(2);
+    void runtime.path.pause();
+    await expect(submissions.submit(() => {})).rejects.toMatchObject({
+      code: "TOO_MANY_IN_FLIGHT",
+      message: "commands wait until the state is copied for a snapshot: try again",
+    });
+    runtime.path.resume();
+    submit(1);
+    await settle();
+    journal.makeSafe(1);
+    await settle();
+    expect(outcomes).toEqual(["1 at 11: 1"]);
+  });
+
   test("refuses what is one too many, and takes it when one is answered", async () => {
     begin(2);
     for (const amount of [1, 2, 3]) submit(amount);
