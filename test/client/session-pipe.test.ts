@@ -13,6 +13,7 @@ import {
 } from "../../src/client/index.ts";
 import { ed25519Signer, ed25519Verifier, makeEd25519Pair } from "../../src/platform/index.ts";
 import {
+  encodeLoggedOut,
   formatKeys,
   type KeyEntry,
   MessageType,
@@ -23,6 +24,7 @@ import {
 import {
   ALICE,
   acceptsAll,
+  type Peer,
   type SessionScript,
   type SessionServer,
   startSessionServer,
@@ -254,11 +256,17 @@ describe("a session", () => {
     );
   });
 
-  test("what no server sends in a session ends the connection", async () => {
+  test.each<[type: MessageType, say: (peer: Peer) => void]>([
+    [MessageType.LogonAck, (peer) => peer.accept()],
+    // The answer to a logout, which nobody asked for.
+    [MessageType.LoggedOut, (peer) => peer.say((b) => encodeLoggedOut(b, 0, 1))],
+  ])("what no server sends in a session ends the connection: type %d", async (type, say) => {
     const server = await serve();
     const pipe = await logOn(server);
-    server.peers[0].accept();
-    await expect(pipe.closed).resolves.toMatchObject({ message: expect.stringContaining("type 26") });
+    const [peer] = server.peers;
+    say(peer);
+    peer.socket.end();
+    await expect(pipe.closed).resolves.toMatchObject({ message: expect.stringContaining(`type ${type}`) });
   });
 });
 

@@ -64,7 +64,7 @@ interface ReportSays {
 }
 
 /** One connection of the server. */
-class Peer {
+export class Peer {
   readonly socket: Socket;
   /** Connections are numbered from 1. */
   readonly session: number;

@@ -118,6 +118,7 @@ describe("logging on", () => {
     at.logOn(B, { name: "bob", account: 2 });
     at.logOn(C, { name: "bob", account: 3 });
     expect(at.sent(C)).toEqual(["Challenge 9", `LogonRefused ${Reason.Throttled}`]);
+    expect(at.closings.map(({ limit }) => limit)).toEqual(["sessions of its key"]);
     at.logOn(3, { name: "bob", account: 2 });
     at.turn();
     expect(at.sent(3)).toEqual(["Challenge 9", "LogonAck 2 1..1"]);

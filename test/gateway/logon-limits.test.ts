@@ -116,6 +116,8 @@ describe("attempts to log on", () => {
     expect(venue.sent(3)).toEqual(["Challenge 9", `LogonRefused ${Reason.Throttled}`]);
     expect(venue.gateway.counters.throttled.logon).toBe(2);
     expect(venue.closes()).toEqual({ LogonRefused: 5 });
+    const met = [undefined, undefined, undefined, "attempts to log on", "attempts to log on"];
+    expect(venue.closings.map(({ limit }) => limit)).toEqual(met);
     venue.gateway.tick(400_000);
     venue.open(7);
     venue.gateway.received(7, concat(logonRequest(), logon()));

@@ -197,6 +197,17 @@ describe("a follower", () => {
     expect([rests.length, heard.flushes]).toEqual([2, flushes + 1]);
   });
 
+  test("does not rest between turns: what came at once is taken at once, however many turns it is", async () => {
+    let rests = 0;
+    const rest = () => new Promise<void>(() => rests++);
+    const { primary, heard } = followed(3_000, 4_096, rest);
+    heard.isAwaited = false;
+    primary.apply(3_000);
+    primary.release();
+    await expect.poll(() => rests).toBe(1);
+    expect(heard.commands).toBe(3_000);
+  });
+
   test("applies what is visible when it is told to finish, and nothing that comes later", async () => {
     let follower: Follower<EventListener> | undefined;
     const primary = primaryOf(5_000, 16_384, (handover) => {
