@@ -13,8 +13,11 @@ const OTHERS = 48 + 128;
 /** The journal's files, snapshots, the lock, what each thread needs for its event loop, simulated traders. */
 const FILES = 128;
 
-/** Beside the tape's connections: of each topic the file that is written and four that are read; the catalog, its listeners. */
-const TAPE_FILES = 5 * TAPE_TOPICS_MAX + 128;
+/**
+ * Beside the tape's connections: of each topic the file that is written, which the helper of its commit worker may have open too, and
+ * four that are read; the catalog, its listeners.
+ */
+const TAPE_FILES = 6 * TAPE_TOPICS_MAX + 128;
 
 /** All that a node without feeds may have open beside the order-entry connections of others. */
 export const DESCRIPTORS_BESIDE = WEB + OTHERS + FILES;

@@ -39,15 +39,15 @@ test("connections and all that a node has beside them must fit the process's lim
     /raise its limit \(ulimit -n\) or give 9\d\d/,
   );
   expect(await refusal(1_000, 1_000 + beside, { tapePort: 0, tapeConnectionsMax: 10 })).toContain(
-    `can need ${1_000 + beside + 10 + 5_248} open`,
+    `can need ${1_000 + beside + 10 + 6_272} open`,
   );
   expect(await refusal(1_000, 64)).toBe(`${words(64)}: raise its limit (ulimit -n)`);
 });
 
 test("a tape alone needs its connections and its topics' files", () => {
-  expect(() => refuseTooFewForTape(1_024, 6_400)).not.toThrow();
-  expect(() => refuseTooFewForTape(1_024, 6_399)).toThrow(
-    /^connections-max 1024 can need 6400 open files and sockets, and this process may have 6399: raise its limit/,
+  expect(() => refuseTooFewForTape(1_024, 7_424)).not.toThrow();
+  expect(() => refuseTooFewForTape(1_024, 7_423)).toThrow(
+    /^connections-max 1024 can need 7424 open files and sockets, and this process may have 7423: raise its limit/,
   );
 });
 
