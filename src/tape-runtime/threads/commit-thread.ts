@@ -22,6 +22,7 @@ export class CommitThread implements CommitStage {
   readonly #line: CommitLine;
   readonly #listener: CommitListener;
   readonly #worker: Worker;
+  readonly #helper: WriteBehindHelper;
   readonly #over: Promise<unknown>;
   readonly #failure = new FirstFailure();
   #hasClosed = false;
@@ -33,9 +34,9 @@ export class CommitThread implements CommitStage {
     const { directory, buffers, topicLimits, orderingLimits } = options;
     const { commandRing, resultRing, figures } = this.#line;
     const rings = { commandRing: commandRing.shared, resultRing: resultRing.shared };
-    const helper = new WriteBehindHelper((how) => this.#fail(threadDied(how)));
+    this.#helper = new WriteBehindHelper((how) => this.#fail(threadDied(how)));
     const workerData: CommitThreadData = {
-      ...{ directory, buffers, topicLimits, orderingLimits, figures, writeBehind: helper.shared },
+      ...{ directory, buffers, topicLimits, orderingLimits, figures, writeBehind: this.#helper.shared },
       ...rings,
     };
     const entry = entryBeside(import.meta.url, "commit-worker");
@@ -47,7 +48,7 @@ export class CommitThread implements CommitStage {
       // The last messages have been delivered by then.
       this.#worker.once("exit", (code) => {
         if (!this.#hasClosed) this.#fail(threadDied(`exit code ${code}`));
-        helper.stop().then(resolve);
+        this.#helper.stop().then(resolve);
       });
     });
     this.#over = Promise.all([exited, Promise.race([this.#drainAll(), this.failed])]);
@@ -83,7 +84,9 @@ export class CommitThread implements CommitStage {
     this.#line.producer.close();
     if (!(await within(this.#over, COMMIT_CLOSE_MS))) {
       this.#fail(threadDied(`it has not closed the logs within ${COMMIT_CLOSE_MS / 1e3} s`));
+      // Neither keeps anybody from ending.
       this.#worker.unref();
+      this.#helper.unref();
     }
     this.#failure.orThrow();
   }

@@ -6,24 +6,30 @@ import { WriteBehindSlots } from "./write-behind-slots.ts";
 
 export class WriteBehindHelper {
   readonly #slots = new WriteBehindSlots();
+  readonly #worker: Worker;
   readonly #exited: Promise<void>;
 
   /** `died`: it ended by itself. */
   constructor(died: (how: string) => void) {
     const entry = entryBeside(import.meta.url, "write-behind-worker");
-    const worker = new Worker(entry, {
+    this.#worker = new Worker(entry, {
       name: "write-behind",
       workerData: this.#slots.shared,
       trackUnmanagedFds: false,
     });
-    worker.on("error", (error) => died(`its helper: ${String(error)}`));
+    this.#worker.on("error", (error) => died(`its helper: ${String(error)}`));
     this.#exited = new Promise((resolve) => {
-      worker.once("exit", () => resolve());
+      this.#worker.once("exit", () => resolve());
     });
   }
 
   get shared(): SharedArrayBuffer {
     return this.#slots.shared;
+  }
+
+  /** It keeps the process from ending no more: who would stop it hangs. */
+  unref(): void {
+    this.#worker.unref();
   }
 
   /** Nobody uses it any more; resolves when it has done what it was given. */

@@ -1,5 +1,6 @@
 // A commit worker's disk and its helper: what is handed over, and that nothing is safe because of it.
 
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -84,6 +85,16 @@ test("on a thread of its own it does what it was given and ends", async () => {
   while (slots.take(1_000_000) >= 0) free++;
   expect(free).toBe(64);
   rmSync(directory, { recursive: true });
+});
+
+test("one that nobody stops any more keeps no process from ending", () => {
+  const helper = new URL("../../../src/tape-runtime/threads/write-behind-helper.ts", import.meta.url);
+  const program = `import { WriteBehindHelper } from "${helper.href}"; new WriteBehindHelper(() => {}).unref();`;
+  const ended = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  expect([ended.status, ended.stderr]).toEqual([0, ""]);
 });
 
 test("what nobody waits for is synced beside the writer, and counts as safe only after a sync of its own", () => {
