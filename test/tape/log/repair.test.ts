@@ -177,6 +177,44 @@ test("a repair that is interrupted anywhere can be begun again, and ends the sam
   }
 });
 
+/** Two files go, the one before is cut; what they were, and how far the log goes behind a repair. */
+function threeDamaged(): { disk: SimulatedDisk; before: Uint8Array[]; nextRecord: number } {
+  const disk = topic();
+  damage(disk, LAST, 20);
+  damage(disk, MIDDLE, 20);
+  damage(disk, FIRST, SECTOR_BYTES + 2000);
+  const { nextRecord } = planRepair(topicPlace(disk), SMALL);
+  return { disk, before: NAMES.map((name) => disk.contents(`t/${name}`)), nextRecord };
+}
+
+test.each([1, 2, 3])(
+  "a crash at any call of a repair leaves each file as it was or its copy safe, the newest gone first and the cut made last (seed %i)",
+  (seed) => {
+    for (let call = 1, isDone = false; !isDone; call++) {
+      const { disk, before, nextRecord } = threeDamaged();
+      const place = topicPlace(disk);
+      const plan = planRepair(place, SMALL);
+      disk.failAt(disk.calls + call, "halt");
+      try {
+        repairTopic(place, plan, "aside", SMALL);
+        isDone = true;
+      } catch (error) {
+        expect(String(error)).toContain("HALT");
+      }
+      disk.crash(new Prng(seed * 1000 + call));
+      const isAsItWas = NAMES.map((name, i) => isCopy(disk, `t/${name}`, before[i]));
+      for (const [i, name] of NAMES.entries())
+        expect({ call, name, safe: isAsItWas[i] || isCopy(disk, `aside/${name}`, before[i]) }).toEqual({
+          ...{ call, name, safe: true },
+        });
+      // What goes first is no more where something behind it in this order has gone.
+      expect({ call, isAsItWas }).toEqual({ call, isAsItWas: [...isAsItWas].sort().reverse() });
+      if (!isDone) repairTopic(place, planRepair(place, SMALL), "again", SMALL);
+      expect(records(disk), `call ${call}`).toEqual(upTo(1, nextRecord - 1));
+    }
+  },
+);
+
 function isCopy(disk: Storage, path: string, bytes: Uint8Array): boolean {
   try {
     return Buffer.compare(bytesOf(disk, path), bytes) === 0;

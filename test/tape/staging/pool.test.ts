@@ -128,6 +128,22 @@ test("buffers that do not come back are waited for no longer than two looks: few
   expect(pool.inUse).toBe(32 - 28);
 });
 
+test("of several workers who has waited longest goes on first, also who asks again, and any buffer that may be theirs is waited for", () => {
+  const pool = new StagingPool({ buffers: 4, connectionsMax: 16, workers: 2 });
+  const held = [0, 0, 1, 1].map((worker) => pool.take(a, worker));
+  expect([pool.take(c, 1), pool.take(d, 0), pool.take(c, 1)]).toEqual([-1, -1, -1]);
+  pool.letGo(held[0]);
+  expect(pool.grant()).toBe(c);
+  // Worker 1 has three now, all that it may have: who waits for it waits for those.
+  pool.forget(d);
+  expect(pool.take(b, 1)).toBe(-1);
+  expect([held[1], held[2]].map((buffer) => pool.isWaitedFor(buffer))).toEqual([false, true]);
+  expect(pool.take(d, 0)).toBe(-1);
+  expect(pool.isWaitedFor(held[3])).toBe(true);
+  pool.forget(b);
+  expect(pool.isWaitedFor(held[3])).toBe(true);
+});
+
 test("of several workers none takes the share of another: its publishers wait, those of the others go on at once", () => {
   const pool = new StagingPool({ buffers: 8, connectionsMax: 64, workers: 2 });
   // Half of each worker's even part is left to it: 2 of 8.
