@@ -28,7 +28,9 @@ test("orders are taken once the replica is there, answered by disk and memory of
   const client = await cluster.clientOf(node);
   expect(node.status()).toMatchObject({ status: "degraded" });
   expect(await client.submit(order())).toMatchObject({ accepted: false, reason: "ReplicaDisconnected" });
-  const replica = await cluster.follow("south", node.replicationPort);
+  const warnings: string[] = [];
+  const toLog = createLog({ level: "warn", human: false, write: (line) => warnings.push(line) });
+  const replica = await cluster.follow("south", node.replicationPort, {}, toLog);
   await until(() => node.status().status === "ok");
   // More than a segment, so that rotation is part of it.
   await trade(client, 30_000);
@@ -37,6 +39,8 @@ test("orders are taken once the replica is there, answered by disk and memory of
   expect(gateWaits.disk + gateWaits["south memory"]).toBeGreaterThan(0);
   await until(() => (node.status().stageTotals.replicate?.count ?? 0) > 50);
   await until(() => replica.status().position === position);
+  // Of its policy nothing: it gave none.
+  expect(warnings.filter((line) => line.includes("is not used"))).toEqual([]);
   await client.close();
   await node.stop();
   await replica.stop();

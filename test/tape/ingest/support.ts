@@ -75,7 +75,7 @@ export interface Part {
   readonly batches: number;
 }
 
-/** Keeps what it is given, at most `capacity` of it, until a test takes it. */
+/** Keeps what it is given, at most `capacity` of it, until a test takes it: what was published, as a worker sees it. */
 class ManualQueue implements CommitQueue {
   readonly workers = 1;
   readonly parts: Part[] = [];
@@ -83,6 +83,7 @@ class ManualQueue implements CommitQueue {
   capacity = 1_000;
   /** How often the queue was full. */
   refused = 0;
+  #published = 0;
 
   workerOf(): number {
     return 0;
@@ -108,7 +109,16 @@ class ManualQueue implements CommitQueue {
   hasRoom(): boolean {
     return this.parts.length < this.capacity;
   }
-  publish(): void {}
+  publish(): void {
+    this.#published = this.parts.length;
+  }
+
+  /** The oldest that was published. */
+  take(): Part | undefined {
+    if (this.#published === 0) return undefined;
+    this.#published--;
+    return this.parts.shift();
+  }
 }
 
 /** A service, its pool and its queue; what is committed is kept by publisher's connection. */
@@ -143,9 +153,9 @@ export class Bench {
     lent.fill(0xee);
   }
 
-  /** Commits the oldest part: its batches are acknowledged and its buffer comes back. False: there is none. */
+  /** Commits the oldest part that was published: its batches are acknowledged and its buffer comes back. False: there is none. */
   commitOne(): boolean {
-    const part = this.queue.parts.shift();
+    const part = this.queue.take();
     if (part === undefined) return false;
     const { connection, buffer, at, bytes } = part;
     const copy = this.pool.memory[buffer].slice(at, at + bytes);
