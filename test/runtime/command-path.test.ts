@@ -290,6 +290,16 @@ describe("a path that pauses", () => {
     expect(path.claim()).toBeGreaterThanOrEqual(0);
   });
 
+  test("goes on when the journal can't say that it is synced", async () => {
+    const ask = async ({ kind }: { readonly kind: string }): Promise<number> => {
+      if (kind === "sync") throw new SeriatimError("EIO", "cannot sync");
+      return BEFORE;
+    };
+    const of = { path, journal: { ask }, application: accepting, time_us: () => 7, session: () => 3 };
+    await expect(presentState(of)).rejects.toMatchObject({ code: "EIO" });
+    expect(path.claim()).toBeGreaterThanOrEqual(0);
+  });
+
   test("hears that nothing becomes safe any more", async () => {
     gateway.received(0, order(1));
     const paused = path.pause();
