@@ -55,7 +55,7 @@ export class FrameFollower {
    * Hands the next frames up to position `bound` to `visit`, at most `framesMax`, until it returns false; returns how many
    * there were. A frame that ends behind `bound` is left for later. The first one may begin before the position asked for:
    * frames are not cut. Throws LOG_RETIRED when that position is older than the oldest segment, LOG_CORRUPT for what is not as
-   * written (file, offset, position and reason), LOG_EMPTY, or what the disk says; the follower is as before then,
+   * written, or missing in the middle (file, offset, position and reason), LOG_EMPTY, or what the disk says; the follower is as before then,
    * and the next call reads again.
    */
   read(bound: number, visit: FrameVisitor, framesMax: number = Number.POSITIVE_INFINITY): number {
@@ -103,7 +103,7 @@ export class FrameFollower {
       const next = this.#openNext(number + 1);
       if (next?.header.firstPosition !== this.#point.position + 1) {
         next?.reader.file.close();
-        throw this.#corrupt(reader, "no whole frame begins here");
+        throw this.#corrupt(reader.file.path, "no whole frame begins here");
       }
       segment = this.#enter(next, this.#point);
     }
@@ -123,11 +123,11 @@ export class FrameFollower {
     const { buffer } = reader;
     const fields = readFrameFields(buffer.view, at);
     const broken = frameBreak(fields, this.#point);
-    if (broken !== undefined) throw this.#corrupt(reader, broken.reason);
+    if (broken !== undefined) throw this.#corrupt(reader.file.path, broken.reason);
     const last = fields.firstPosition + fields.count - 1;
     if (last > bound) return undefined;
     if (!followChain(buffer, at, total, this.#point.chain, this.#place.checksums))
-      throw this.#corrupt(reader, CHAIN_BREAK.reason);
+      throw this.#corrupt(reader.file.path, CHAIN_BREAK.reason);
     this.#point.position = last;
     this.#point.epoch = fields.epoch;
     this.#offset += total;
@@ -158,8 +158,11 @@ export class FrameFollower {
     const opened = this.#open(number);
     if (opened !== undefined) return opened;
     const { storage, directory, log } = this.#place;
-    const later = listLogDirectory(storage, directory, log).segments.find((other) => other > number);
+    const { segments } = listLogDirectory(storage, directory, log);
+    const later = segments.find((other) => other > number);
     if (later === undefined) return undefined;
+    // The oldest are retired first: where an older one is left, this one was taken away.
+    if (segments[0] < number) throw this.#corrupt(this.#path(number), `segment ${number} is missing`, 0);
     const oldest = this.#open(later);
     oldest?.reader.file.close();
     throw this.#retired(oldest?.header.firstPosition ?? 0);
@@ -170,7 +173,7 @@ export class FrameFollower {
     const broken = segmentBreak(header, number, reader.size, point);
     if (broken !== undefined) {
       reader.file.close();
-      throw this.#corrupt(reader, broken, 0);
+      throw this.#corrupt(reader.file.path, broken, 0);
     }
     this.#leave();
     this.#segment = opened;
@@ -183,10 +186,10 @@ export class FrameFollower {
 
   /** Undefined when there is no such file. */
   #open(number: number): SegmentReader | undefined {
-    const { storage, checksums, directory, log } = this.#place;
+    const { storage, checksums } = this.#place;
     let file: StorageFile;
     try {
-      file = storage.open(`${directory}/${segmentName(log, number)}`, "read");
+      file = storage.open(this.#path(number), "read");
     } catch (error) {
       if (error instanceof SeriatimError && error.code === "ENOENT") return undefined;
       throw error;
@@ -195,11 +198,16 @@ export class FrameFollower {
     const header = readSegmentHeader(reader, checksums);
     if (typeof header !== "string") return { number, reader, header };
     file.close();
-    throw this.#corrupt(reader, header, 0);
+    throw this.#corrupt(file.path, header, 0);
   }
 
-  #corrupt(reader: ChunkReader, reason: string, offset: number = this.#offset): SeriatimError {
-    const where = `${reader.file.path} at offset ${offset}, position ${this.#point.position + 1}`;
+  #path(number: number): string {
+    const { directory, log } = this.#place;
+    return `${directory}/${segmentName(log, number)}`;
+  }
+
+  #corrupt(path: string, reason: string, offset: number = this.#offset): SeriatimError {
+    const where = `${path} at offset ${offset}, position ${this.#point.position + 1}`;
     return new SeriatimError("LOG_CORRUPT", `corrupt: ${where}: ${reason}`);
   }
 

@@ -57,8 +57,8 @@ export class TestCluster {
     return { ...ports, ...keys, dataDir: this.path(name), ...some };
   }
 
-  async startPrimary(some: Partial<Configuration> = {}): Promise<RunningNode> {
-    const node = await startNode(configurationOf(this.settings("north", some)), log);
+  async startPrimary(some: Partial<Configuration> = {}, toLog = log): Promise<RunningNode> {
+    const node = await startNode(configurationOf(this.settings("north", some)), toLog);
     this.atEnd(() => node.stop());
     return node;
   }

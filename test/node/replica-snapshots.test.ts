@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { OrderEntryClient } from "../../src/client/index.ts";
-import type { RunningNode } from "../../src/node/index.ts";
+import { createLog, type RunningNode } from "../../src/node/index.ts";
 import { TestCluster, trade, until } from "./cluster-support.ts";
 
 let cluster: TestCluster;
@@ -38,14 +38,20 @@ async function tradeSegment(client: OrderEntryClient, node: RunningNode, orders 
   await node.requestSnapshot();
 }
 
-/** Its first segments are gone, and its replica's disk. */
-async function retiredPrimary(): Promise<{ node: RunningNode; client: OrderEntryClient }> {
+/** Its replica's disk is gone. */
+async function leftAlone(): Promise<{ node: RunningNode; client: OrderEntryClient }> {
   const node = await cluster.startPrimary(ALONE);
   const client = await cluster.clientOf(node);
   const replica = await cluster.follow("south", node.replicationPort, SNAPSHOTS);
   await until(() => node.status().status === "ok");
   await replica.stop();
   rmSync(cluster.path("south"), { recursive: true });
+  return { node, client };
+}
+
+/** Its first segments are gone, and its replica's disk. */
+async function retiredPrimary(): Promise<{ node: RunningNode; client: OrderEntryClient }> {
+  const { node, client } = await leftAlone();
   for (let i = 0; i < 3; i++) await tradeSegment(client, node);
   expect(journalOf("north")[0]).toBe("journal-0000000003.seg");
   return { node, client };
@@ -107,6 +113,33 @@ test("a replica far behind gets a snapshot, and what it had is set aside, whole"
   expect(aside.map((name) => name.split("-")[0])).toEqual(["journal", "snapshots"]);
   for (const [file, bytes] of before)
     expect([file, readFileSync(cluster.path("south", aside[0], file)).equals(bytes)]).toEqual([file, true]);
+}, 180_000);
+
+// The replica was sent what lies before the hole, and begun anew, without end and without a word of why.
+test("a replica that needs a segment which somebody has moved away gets the snapshot behind it, and the log says so once", async () => {
+  const { node: before, client } = await leftAlone();
+  for (let i = 0; i < 3; i++) {
+    await trade(client, 500);
+    expect(await cluster.admin(before, "rotate")).toMatchObject({ status: 0 });
+  }
+  await trade(client, 500);
+  await before.requestSnapshot();
+  await before.stop();
+  const moved = cluster.path("north", "journal", "journal-0000000002.seg");
+  rmSync(moved);
+  const said: string[] = [];
+  const log = createLog({ level: "info", human: false, write: (line) => said.push(JSON.parse(line).msg) });
+  const node = await cluster.startPrimary(ALONE, log);
+  const replica = await cluster.follow("south", node.replicationPort, SNAPSHOTS);
+  await until(() => said.includes("leads"));
+  await expectSameState(node, replica);
+  await trade(await cluster.clientOf(node), 100);
+  await expectSameState(node, replica);
+  const damage = said.filter((line) => line.startsWith("a part of this node's log"));
+  expect(damage).toEqual([expect.stringMatching(/segment 2 is missing$/)]);
+  expect(damage[0]).toContain(`corrupt: ${moved} at offset 0, position `);
+  expect(said.filter((line) => line.startsWith("replica south lacks")).length).toBe(1);
+  expect(node.status()).toMatchObject({ status: "degraded" });
 }, 180_000);
 
 /** A way to `port` whose first connections are spoilt; resolves with its own port. */

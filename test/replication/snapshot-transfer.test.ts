@@ -311,15 +311,38 @@ test.each(SEEDS)(
   },
 );
 
-// Simulation seeds 2 (500 requests) and 440: a replica met the damage again and again, and the cluster never got on.
-describe("where the primary's own log can't be read", () => {
-  const SEGMENT = "d/journal-0000000002.seg";
+test("a log whose disk can't read at all is damaged", () => {
+  const primary = new PrimaryNode({ frames: 10 });
+  const { disk, place, writer } = primary;
+  const open = () => {
+    throw new SeriatimError("EIO", "cannot read the file");
+  };
+  const storage = { list: (directory: string) => disk.list(directory), open } as unknown as Storage;
+  const history = new History({ ...place, storage });
+  expect(history.compare(writer, writer.position)).toBe("damaged");
+  expect(history.damage).toBe("cannot read the file");
+});
 
-  /** Of five segments the second has rotted in its middle; no snapshot yet. */
-  function rottenPrimary(): PrimaryNode {
+// Simulation seeds 2 (500 requests) and 440: a replica met the damage again and again, and the cluster never got on.
+// A segment that somebody had moved away: a replica was sent what lies before it again and again, without a word.
+const SEGMENT = "d/journal-0000000002.seg";
+describe.each([
+  [
+    "has rotted in a segment's middle",
+    "no whole frame begins here",
+    (primary: PrimaryNode) => rot(primary, SEGMENT, 8_000),
+  ],
+  [
+    "lacks a segment between others",
+    "segment 2 is missing",
+    (primary: PrimaryNode) => primary.disk.remove(SEGMENT),
+  ],
+])("where the primary's own log %s", (_, what, spoil) => {
+  /** Of five segments the second is spoiled; no snapshot yet. */
+  function spoiledPrimary(): PrimaryNode {
     const primary = new PrimaryNode({ frames: 1 });
     while (primary.disk.list("d").length < 5) primary.append(20);
-    rot(primary, SEGMENT, 8_000);
+    spoil(primary);
     return primary;
   }
 
@@ -333,20 +356,8 @@ describe("where the primary's own log can't be read", () => {
     return replica;
   }
 
-  test("a disk that can't read at all has lost it too", () => {
-    const primary = new PrimaryNode({ frames: 10 });
-    const { disk, place, writer } = primary;
-    const open = () => {
-      throw new SeriatimError("EIO", "cannot read the file");
-    };
-    const storage = { list: (directory: string) => disk.list(directory), open } as unknown as Storage;
-    const history = new History({ ...place, storage });
-    expect(history.compare(writer, writer.position)).toBe("damaged");
-    expect(history.damage).toBe("cannot read the file");
-  });
-
   test("a replica that needs what lies there waits, and is not refused for good", () => {
-    const primary = rottenPrimary();
+    const primary = spoiledPrimary();
     const replica = new ReplicaNode();
     const pair = follow(primary, replica, 2);
     expect(pair.serving.ended).toEqual({
@@ -355,11 +366,11 @@ describe("where the primary's own log can't be read", () => {
     });
     expect(pair.following.ended).toBeUndefined();
     expect(replica.log.position).toBeGreaterThan(0);
-    expect(primary.primary?.history.damage).toContain("no whole frame begins here");
+    expect(primary.primary?.history.damage).toContain(what);
   });
 
   test("it is sent a snapshot behind it, and goes on from there", () => {
-    const primary = rottenPrimary();
+    const primary = spoiledPrimary();
     const replica = new ReplicaNode();
     follow(primary, replica, 1);
     const had = replica.log.position;
@@ -376,7 +387,7 @@ describe("where the primary's own log can't be read", () => {
     const primary = new PrimaryNode({ frames: 1 });
     primary.takeSnapshot();
     while (primary.disk.list("d").length < 5) primary.append(20);
-    rot(primary, SEGMENT, 8_000);
+    spoil(primary);
     const replica = new ReplicaNode();
     follow(primary, replica, 1);
     expect(follow(primary, replica, 1).serving.ended).toMatchObject({ kind: "unreadable" });
@@ -384,7 +395,7 @@ describe("where the primary's own log can't be read", () => {
   });
 
   test("one whose last position lies behind damage of its segment is compared with nothing, and sent a snapshot", () => {
-    const primary = rottenPrimary();
+    const primary = spoiledPrimary();
     const replica = behindDamage(primary);
     primary.takeSnapshot();
     primary.append(5);
@@ -398,7 +409,7 @@ describe("where the primary's own log can't be read", () => {
     const primary = new PrimaryNode({ frames: 1 });
     primary.takeSnapshot();
     while (primary.disk.list("d").length < 5) primary.append(20);
-    rot(primary, SEGMENT, 8_000);
+    spoil(primary);
     const replica = behindDamage(primary);
     const had = replica.log.position;
     const pair = follow(primary, replica, 2);
@@ -428,7 +439,7 @@ describe("where the primary's own log can't be read", () => {
   });
 
   test("who has all that lies before and in it follows as ever", () => {
-    const primary = rottenPrimary();
+    const primary = spoiledPrimary();
     const replica = new ReplicaNode();
     for (const frame of primary.frames.slice(0, -2)) replica.log.append(frame, 1);
     const pair = follow(primary, replica);

@@ -136,6 +136,25 @@ test("a position older than the oldest segment is refused as retired, whether as
   expect(disk.openFiles).toBe(0);
 });
 
+// A replica was sent what lies before the hole again and again.
+test("a segment missing between others is damage, and not retired: whoever comes to it, and whoever asks for what lay in it", () => {
+  const { disk, ends } = writtenLog(60);
+  const last = ends[ends.length - 1];
+  const [, second, third, fourth] = scanLog(logPlace(disk)).segments;
+  disk.remove(third.file);
+  const why = `corrupt: ${third.file} at offset 0, position ${third.firstPosition}: segment 3 is missing`;
+  for (const after of [0, second.lastPosition, third.firstPosition, third.lastPosition - 1]) {
+    const follower = new FrameFollower(logPlace(disk), after);
+    const refusal = refusalOf(() => follower.read(last, () => {}));
+    expect([after, refusal.code, refusal.message]).toEqual([after, "LOG_CORRUPT", why]);
+    follower.close();
+  }
+  const behind = new FrameFollower(logPlace(disk), fourth.firstPosition - 1);
+  expect(behind.read(last, () => {})).toBeGreaterThan(1);
+  behind.close();
+  expect(disk.openFiles).toBe(0);
+});
+
 test("a directory without segments is refused when it is said to hold positions", () => {
   const disk = new SimulatedDisk();
   disk.makeDirectory("d");
