@@ -41,7 +41,9 @@ export interface Desk {
   heard?(): void;
   /** The peer has taken what waited for it. */
   resume?(): void;
-  /** Takes no more requests; resolves when everything sent is answered. */
+  /** Resolves when everything sent is answered, or never when the connection is lost first. No request may follow. */
+  answered(): Promise<void>;
+  /** The same, and ends its session in order. */
   logout(): Promise<void>;
   /** The client is gone: nobody waits for answers. What was sent is still executed. */
   close(): void;

@@ -119,6 +119,10 @@ export class OrderDesk implements Desk {
     this.#send(heartbeatText(request, undefined));
   }
 
+  answered(): Promise<void> {
+    return this.logout();
+  }
+
   async logout(): Promise<void> {
     this.#isClosed = true;
     await this.#link.close().catch(() => {});

@@ -1,7 +1,8 @@
 // One WebSocket connection's conversation: text in, text out, no socket and no timer (specification:
 // docs/api/websocket.md).
 //
-//   New ──hello──► Greeting (its order connection is being made, nothing is read) ──► Open ──logout──► Leaving ──► Ended
+//   New ──hello──► Greeting (its order connection is being made, nothing is read) ──► Open ──logout, or too many messages──►
+//   Leaving (what was sent is answered) ──► Ended
 //
 // Orders go through the public client library over a connection of their own, so limits, gate and log treat them as
 // anybody's: one that logs on for a hello with a token (trading-desk.ts), one that says Hello without (order-desk.ts). When
@@ -102,8 +103,14 @@ export class WebSession {
   /** Counts a message, or a ping or pong, which cost as much to read; one too many ends the session. */
   count(): void {
     if (this.#state === State.Ended || this.#rate.take(this.#exchange.clock.monotonicMicros())) return;
+    if (this.#state === State.Leaving) return this.#peer.hold(true);
     const { messagesPerSecond } = this.#exchange.limits;
-    this.#close(CloseCode.TooManyMessages, `more than ${messagesPerSecond} messages in a second`);
+    const why = `more than ${messagesPerSecond} messages in a second`;
+    const desk = this.#state === State.Open ? this.#desk : undefined;
+    if (desk === undefined) return this.#close(CloseCode.TooManyMessages, why);
+    // An order that it sent and has no answer to may rest. Nothing is read meanwhile, pongs neither, so that is bounded too.
+    this.#peer.hold(true);
+    this.#leave(desk.answered(), CloseCode.TooManyMessages, why);
   }
 
   /** The peer has taken what waited for it. */
@@ -241,9 +248,12 @@ export class WebSession {
 
   /** What was asked before is answered first. */
   #logout(): void {
+    this.#leave(this.#desk?.logout() ?? Promise.resolve(), CloseCode.LoggedOut, "logged out");
+  }
+
+  #leave(answered: Promise<void>, code: CloseCode, why: string): void {
     this.#state = State.Leaving;
-    const answered = this.#desk?.logout() ?? Promise.resolve();
-    answered.then(() => this.#close(CloseCode.LoggedOut, "logged out"));
+    answered.then(() => this.#close(code, why));
   }
 
   #greet(request: number | undefined, account: string | undefined, desk: Desk | undefined): void {

@@ -59,6 +59,8 @@ export class TradingDesk implements Desk, TradingListener {
   /** By a number of ours: the gateway logs no question. */
   readonly #questions = new Map<number, Question>();
   #lastQuestion = 0;
+  /** Told when nothing waits for an answer any more; who awaits it goes on behind the last answer, which is sent in the same turn. */
+  #onAnswered: (() => void) | undefined;
   /** The number of the next report. */
   #next = 0;
   /** With a dead man: when something came from the client, and whether his link has not been told of it yet. */
@@ -116,6 +118,13 @@ export class TradingDesk implements Desk, TradingListener {
     this.#link?.resume();
   }
 
+  answered(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onAnswered = resolve;
+    this.#tellAnswered();
+    return promise;
+  }
+
   async logout(): Promise<void> {
     const link = this.#link;
     this.#link = undefined;
@@ -140,9 +149,7 @@ export class TradingDesk implements Desk, TradingListener {
 
   onRefused({ request, id, reason, type }: SessionRefusal): void {
     if (type === MessageType.OrderStatus || type === MessageType.OpenOrders) {
-      const question = this.#questions.get(request);
-      this.#questions.delete(request);
-      this.#send(rejectText(question?.request, undefined, reason));
+      this.#send(rejectText(this.#questionOf(request)?.request, undefined, reason));
       return;
     }
     const number = BigInt(request);
@@ -154,17 +161,15 @@ export class TradingDesk implements Desk, TradingListener {
   }
 
   onOpenOrder(order: SessionOrder): void {
-    const question = this.#questions.get(order.request);
+    const orders = this.#questions.get(order.request)?.orders;
     const entry = order.rests ? this.#entry(order) : null;
-    if (question?.orders === undefined) {
-      this.#questions.delete(order.request);
-      this.#send(orderStatusText(question?.request, order.asOf, entry));
-    } else if (entry !== null) question.orders.push(entry);
+    if (orders === undefined) {
+      this.#send(orderStatusText(this.#questionOf(order.request)?.request, order.asOf, entry));
+    } else if (entry !== null) orders.push(entry);
   }
 
   onOpenOrdersEnd({ request, truncated, asOf }: SessionListEnd): void {
-    const question = this.#questions.get(request);
-    this.#questions.delete(request);
+    const question = this.#questionOf(request);
     const options = { request: question?.request, truncated };
     const texts = ordersTexts(question?.orders ?? [], { report: String(asOf) }, options);
     for (const text of texts) this.#send(text);
@@ -248,7 +253,22 @@ export class TradingDesk implements Desk, TradingListener {
   /** Takes the oldest command that `isIt` says out of those in flight. */
   #settle(isIt: (each: InFlight) => boolean): InFlight | undefined {
     const at = this.#inFlight.findIndex(isIt);
-    return at < 0 ? undefined : this.#inFlight.splice(at, 1)[0];
+    if (at < 0) return undefined;
+    const [settled] = this.#inFlight.splice(at, 1);
+    this.#tellAnswered();
+    return settled;
+  }
+
+  /** Takes a question out of those that have no answer yet. */
+  #questionOf(number: number): Question | undefined {
+    const question = this.#questions.get(number);
+    this.#questions.delete(number);
+    this.#tellAnswered();
+    return question;
+  }
+
+  #tellAnswered(): void {
+    if (this.#inFlight.length + this.#questions.size === 0) this.#onAnswered?.();
   }
 
   #entry({ symbol, id, side, price, leaves, cumulative }: SessionOrder): OpenOrderEntry {

@@ -538,6 +538,16 @@ describe("a client that says too much is closed:", () => {
   });
 });
 
+test("orders that were sent before one message too many are answered before the close", async () => {
+  const client = await greeted("alice");
+  for (let i = 1; i <= 500; i++)
+    client.session.take(JSON.stringify(i <= 250 ? { ...BUY, request: i, id: `${i}` } : { type: "?" }));
+  await turn();
+  const acks = client.received().filter(({ type }) => type === "ack");
+  expect([acks.length, client.closed?.[0]]).toEqual([250, 4029]);
+  expect(exchange.engine.restingOrders).toBe(250);
+});
+
 test("no more than 256 orders are in flight: the next is not sent", async () => {
   const client = await greeted("alice");
   for (let i = 0; i <= IN_FLIGHT_MAX; i++)

@@ -34,7 +34,10 @@ class Client implements SessionPeer {
     return !this.isSlow;
   }
 
-  hold(): void {}
+  isHeld = false;
+  hold(isHeld: boolean): void {
+    this.isHeld = isHeld;
+  }
 
   admitsLogon(): boolean {
     return this.mayLogOn;
@@ -358,6 +361,29 @@ describe("the session's end:", () => {
     expect(await client.say({ type: "logout" }, BUY)).toEqual([]);
     expect(link.asked).toEqual([["logout"]]);
     expect(client.closed).toEqual([1000, "logged out"]);
+  });
+
+  // What it had sent was executed, and it was told nothing of that.
+  test("too many messages end it when what it sent before is answered, as a connection that is cut", async () => {
+    await client.say({ ...BUY, request: 1 }, { type: "orderStatus", request: 2, symbol: "BTC-USD", id: "1" });
+    for (let i = 0; i < 500; i++) client.session.take("?");
+    await turn();
+    expect([client.isHeld, client.closed]).toEqual([true, undefined]);
+    client.received = [];
+    expect(await client.say({ ...BUY, request: 3 })).toEqual([]);
+    expect(await report()).toMatchObject([{ type: "report" }, { type: "ack", request: 1 }]);
+    expect(client.closed).toBeUndefined();
+    link.listener.onRefused({ request: 1, id: 1n, reason: 13, type: MessageType.OrderStatus });
+    expect(client.received).toMatchObject([{ type: "reject", request: 2 }]);
+    await turn();
+    expect(client.closed).toEqual([4029, "more than 500 messages in a second"]);
+    expect(link.asked.map(([what]) => what)).toEqual(["submit", "orderStatus", "destroy"]);
+  });
+
+  test("too many messages end it at once when nothing waits for an answer", async () => {
+    for (let i = 0; i < 500; i++) client.session.take("?");
+    await turn();
+    expect(client.closed?.[0]).toBe(4029);
   });
 
   test.each([
