@@ -26,8 +26,9 @@ export class DegradedNotice {
 
   /** The state is this from now on; undefined: all is well. */
   changed(why: string | undefined, now_us: number): void {
+    // Another reason is the same state: one that changes all the time would never be spoken of.
+    if ((why === undefined) !== (this.#why === undefined)) this.#since_us = now_us;
     this.#why = why;
-    this.#since_us = now_us;
     if (this.#isNew && why !== undefined) this.#say(why, now_us);
     this.#isNew = false;
   }

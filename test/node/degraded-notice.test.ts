@@ -31,6 +31,17 @@ test.each<[name: string, changes: [number, string | undefined][], seconds: numbe
     ["4 alone"],
   ],
   [
+    "one whose reason changes all the time says so too",
+    [
+      [0, WELL],
+      [3, "alone"],
+      [3.5, "of two"],
+      [4, "alone"],
+    ],
+    6,
+    ["4 alone"],
+  ],
+  [
     "a state that holds less is not spoken of",
     [
       [0, WELL],

@@ -90,3 +90,25 @@ test("another policy is in force once this disk has the command, also for what w
   expect(gate.shortage).toBe(undefined);
   expect(() => begin("disk").gate.policyOf("ram")).not.toThrow();
 });
+
+test("of two changes on their way each is in force from its own position on", () => {
+  const { gate, view } = begin("disk", 2);
+  view.join(0, 5, 5);
+  gate.change("two-disks", 10);
+  gate.change("disk+ram", 20);
+  expect(gate.newestPolicyName).toBe("disk+ram");
+  // Whoever decides by a log that ends here takes two disks as enough: so two disks have what is let out.
+  expect(gate.position(15, 20)).toBe(5);
+  view.acknowledge(0, 20, 7);
+  expect(gate.position(20, 20)).toBe(20);
+});
+
+test("whether a position is safe by a policy that was in force, can soon be, or can't with the nodes there are", () => {
+  const { gate, view } = begin("two-disks");
+  gate.position(9, 9);
+  expect(gate.isSafeBy("two-disks", 9)).toBe(false);
+  view.join(0, 5, 5);
+  expect(gate.isSafeBy("two-disks", 9)).toBe(undefined);
+  view.acknowledge(0, 9, 9);
+  expect([gate.isSafeBy("two-disks", 9), gate.isSafeBy("disk", 9)]).toEqual([true, true]);
+});

@@ -28,3 +28,19 @@ test("a promise that was kept is there after the power was lost, whatever else i
     expect([seed, new Promises(disk, DIRECTORY).epoch]).toEqual([seed, 7]);
   }
 });
+
+test("a promise that a killed process left unsynced is on the disk once the next one goes by it", () => {
+  for (let seed = 0; seed < 50; seed++) {
+    const disk = new SimulatedDisk();
+    disk.makeDirectory("data");
+    new Promises(disk, DIRECTORY).keep(3);
+    // It has made the name, and is gone before the directory is synced.
+    disk.failAt(disk.calls + 2, "halt");
+    expect(() => new Promises(disk, DIRECTORY).keep(7)).toThrow();
+    disk.restart();
+    const again = new Promises(disk, DIRECTORY);
+    again.keep(7);
+    disk.crash(new Prng(seed));
+    expect([seed, new Promises(disk, DIRECTORY).epoch]).toEqual([seed, 7]);
+  }
+});

@@ -59,11 +59,16 @@ afterEach(async () => {
 });
 
 /** As south, which is at `position` of `epoch`. */
-async function ask(epoch: number, position: number): Promise<PeerStanding[]> {
+async function ask(epoch: number, position: number, addresses = 1): Promise<PeerStanding[]> {
   const { name, keys } = readIdentity(path("keys.json"), path("south.key"));
   const asking = { name, keys, checksums, nonce: makeNonce, log: { epoch, position, persisted: position } };
-  return askPeers([{ host: HOST, port: await thread.listening }], asking);
+  const north = { host: HOST, port: await thread.listening };
+  return askPeers(Array(addresses).fill(north), asking);
 }
+
+test("a node that is asked at two addresses is one node", async () => {
+  expect(await ask(1, 7, 2)).toMatchObject([{ name: "north", position: 7 }]);
+});
 
 const isFenced = () => Promise.race([thread.fenced, new Promise((resolve) => setImmediate(resolve, "no"))]);
 

@@ -10,7 +10,7 @@ import { AdminSession } from "./admin-session.ts";
 
 /** Whoever reaches this machine's own interface may try; nobody else. */
 export const ADMIN_HOST = "127.0.0.1";
-/** Administrators are few; the next one is closed at once. */
+/** Administrators are few; the next one is told so. */
 const ADMINISTRATORS_MAX = 8;
 /** Connections without a logon. For one more the oldest goes: so those who say nothing keep no administrator out. */
 const STRANGERS_MAX = 8;
@@ -50,7 +50,6 @@ export async function startAdmin(options: AdminListenerOptions): Promise<AdminLi
   const sockets = { administrators: new Set<Socket>(), strangers: new Set<Socket>() };
   const { administrators, strangers } = sockets;
   const server = createServerOf(options.tls, (socket) => {
-    if (administrators.size >= ADMINISTRATORS_MAX) return void socket.destroy();
     if (strangers.size >= STRANGERS_MAX) oldestOf(strangers).destroy();
     strangers.add(socket);
     socket.on("close", () => {
@@ -58,8 +57,10 @@ export async function startAdmin(options: AdminListenerOptions): Promise<AdminLi
       strangers.delete(socket);
     });
     serve(socket, options, () => {
+      if (administrators.size >= ADMINISTRATORS_MAX) return false;
       strangers.delete(socket);
       administrators.add(socket);
+      return true;
     });
   });
   await listenOn(server, "admin-port", ADMIN_HOST, options.port);
@@ -73,27 +74,28 @@ function oldestOf(sockets: Set<Socket>): Socket {
   return oldest;
 }
 
-function serve(socket: Socket, { keys, execute, log }: AdminListenerOptions, loggedOn: () => void): void {
+function serve(socket: Socket, { keys, execute, log }: AdminListenerOptions, admit: () => boolean): void {
   let timer = setTimeout(() => socket.destroy(), LOGON_MS);
   const session = new AdminSession({
     keys,
     nonce: makeNonce(),
-    loggedOn: () => {
-      clearTimeout(timer);
-      loggedOn();
+    admit: () => {
+      const isAdmitted = admit();
+      if (isAdmitted) clearTimeout(timer);
+      return isAdmitted;
     },
     say: (line) => {
       socket.write(`${line}\n`);
       if (socket.writableLength > OUTPUT_BYTES_MAX) socket.destroy();
     },
     execute,
-    end: (line, why) => {
+    end: (line, when) => {
       clearTimeout(timer);
       const sayGoodbye = () => {
         socket.end(`${line}\n`);
         timer = setTimeout(() => socket.destroy(), GOODBYE_MS);
       };
-      if (why === "bad line") return sayGoodbye();
+      if (when === "at once") return sayGoodbye();
       log.warn("an administrator's logon was refused: no such name, or not its key");
       timer = setTimeout(sayGoodbye, WRONG_PROOF_MS);
     },

@@ -20,14 +20,14 @@ export interface AdminSessionOptions {
   readonly keys: Pick<KeyRing, "isProof">;
   /** Never given before. */
   readonly nonce: Uint8Array;
-  /** Its proof is right: it is an administrator's from now on. */
-  readonly loggedOn: () => void;
+  /** Its proof is right: whether there is room for one more administrator, whose connection it is from then on. */
+  readonly admit: () => boolean;
   /** Sends one line. */
   readonly say: (line: string) => void;
   /** Does what an administrator asks for; throws SeriatimError. */
   readonly execute: (request: AdminRequest, who: string) => Promise<object>;
   /** The connection ends, with `line` as its last when there is one; a wrong proof has to wait for it. */
-  readonly end: (line: string | undefined, why: "wrong proof" | "bad line") => void;
+  readonly end: (line: string | undefined, when: "late" | "at once") => void;
   /** What is said of a failure that is a bug. */
   readonly onBug: (error: unknown) => void;
 }
@@ -55,7 +55,7 @@ export class AdminSession {
     while (this.#state === "reading") {
       const end = this.#text.indexOf("\n");
       if ((end < 0 ? this.#text.length : end) > ADMIN_LINE_BYTES_MAX)
-        return this.#end("bad line", "USAGE", `a line has at most ${ADMIN_LINE_BYTES_MAX} bytes`);
+        return this.#end("at once", "USAGE", `a line has at most ${ADMIN_LINE_BYTES_MAX} bytes`);
       if (end < 0) return;
       const line = this.#text.slice(0, end);
       this.#text = this.#text.slice(end + 1);
@@ -71,13 +71,14 @@ export class AdminSession {
 
   #logon(line: string): void {
     const logon = parseAdminLogon(line);
-    if (logon === undefined) return this.#end("bad line", "USAGE", "expected: logon NAME PROOF");
+    if (logon === undefined) return this.#end("at once", "USAGE", "expected: logon NAME PROOF");
     const statement = adminStatement(this.#options.nonce);
     const proof = Buffer.from(logon.proof, "hex");
     if (!this.#options.keys.isProof(logon.name, "admin", statement, proof))
-      return this.#end("wrong proof", "NOT_AUTHORISED", "no administrator has this name and this key");
+      return this.#end("late", "NOT_AUTHORISED", "no administrator has this name and this key");
+    if (!this.#options.admit())
+      return this.#end("at once", "BUSY", "as many administrators as may be are connected: try again");
     this.#who = logon.name;
-    this.#options.loggedOn();
     this.#options.say(JSON.stringify({ ok: true, name: logon.name }));
   }
 
@@ -101,9 +102,9 @@ export class AdminSession {
     }
   }
 
-  #end(why: "wrong proof" | "bad line", code: string, error: string): void {
+  #end(when: "late" | "at once", code: string, error: string): void {
     this.#state = "ended";
-    this.#options.end(refusal(code, error), why);
+    this.#options.end(refusal(code, error), when);
   }
 }
 

@@ -44,8 +44,8 @@ export class AckGate {
   #safe: Position = 0;
   #policy: AckPolicy;
   #policyName: AckPolicyName;
-  /** In force once this node's disk has the command that changed it. */
-  #next: { readonly name: AckPolicyName; readonly position: Position } | undefined;
+  /** Changes on their way, oldest first; as many as administrators gave at once. */
+  readonly #changes: { readonly name: AckPolicyName; readonly position: Position }[] = [];
 
   constructor(options: AckGateOptions) {
     this.#options = options;
@@ -95,7 +95,19 @@ export class AckGate {
    * restart knows it. It does not wait for the replicas, whose loss is why policies are changed.
    */
   change(name: AckPolicyName, position: Position): void {
-    this.#next = { name, position };
+    this.#changes.push({ name, position });
+  }
+
+  /** In force, or soon: the newest that was asked for. */
+  get newestPolicyName(): AckPolicyName {
+    return this.#changes.at(-1)?.name ?? this.#policyName;
+  }
+
+  /** Whether `position` is safe by the policy called `name` now; undefined: not yet, but the nodes connected are enough. */
+  isSafeBy(name: AckPolicyName, position: Position): boolean | undefined {
+    const [policy, rows] = [this.policyOf(name), this.newestRows];
+    if (isDegraded(policy, rows)) return false;
+    return ackPosition(policy, rows) >= position || undefined;
   }
 
   /** What was seen at the last look: always the same object. */
@@ -142,12 +154,12 @@ export class AckGate {
       // Whoever watches for a shortage looks again: where no replica comes, nothing else would make him.
       this.#view.wake();
     }
-    const next = this.#next;
-    if (next === undefined || durable < next.position) return;
-    this.#next = undefined;
-    this.#policyName = next.name;
-    this.#policy = this.policyOf(next.name);
-    // Whoever watches for a shortage looks again.
-    this.#view.wake();
+    while (this.#changes.length > 0 && durable >= this.#changes[0].position) {
+      this.#policyName = this.#changes[0].name;
+      this.#policy = this.policyOf(this.#policyName);
+      this.#changes.shift();
+      // Whoever watches for a shortage looks again.
+      this.#view.wake();
+    }
   }
 }

@@ -13,8 +13,8 @@ export interface HostPort {
 const TICK_MS = 50;
 
 /**
- * Resolves with those that answered and proved who they are; this node itself, should it be among them, left out. With `ca`
- * by TLS.
+ * Resolves with those that answered and proved who they are, each once however many addresses it was asked at; this node
+ * itself, should it be among them, left out. With `ca` by TLS.
  */
 export async function askPeers(
   peers: readonly HostPort[],
@@ -22,7 +22,10 @@ export async function askPeers(
   ca?: string,
 ): Promise<PeerStanding[]> {
   const answers = await Promise.all(peers.map((peer) => askPeer(peer, node, ca)));
-  return answers.filter((answer) => answer !== undefined && answer.name !== node.name) as PeerStanding[];
+  const byName = new Map<string, PeerStanding>();
+  for (const answer of answers)
+    if (answer !== undefined && answer.name !== node.name) byName.set(answer.name, answer);
+  return [...byName.values()];
 }
 
 /** How the node at `peer` stands; undefined when it can't be asked, or does not answer as it should. */

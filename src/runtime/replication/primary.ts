@@ -241,7 +241,7 @@ export class Primary {
   #gather(asked: Tenure): void {
     const tenure = { ...asked, epoch: this.#candidacy.begin(asked.epoch) };
     this.#gathering = tenure;
-    this.#guarded(() => this.#promises.keep(tenure.epoch));
+    if (this.#promise(tenure.epoch) !== undefined) return;
     this.#serving.gather(tenure.epoch);
     this.#beginIfPromised(tenure);
   }
@@ -271,20 +271,21 @@ export class Primary {
     if (tenure === undefined || epoch <= tenure.epoch) return;
     if (!this.#hasBegun) return this.#gather({ ...tenure, epoch: this.#candidacy.epochAbove(epoch) });
     // The next start of this node is above it.
-    this.#guarded(() => this.#promises.keep(epoch));
+    this.#promise(epoch);
     this.#fence.resolve(
       fenced(`${replica} has promised to follow epoch ${epoch}, this node leads in ${tenure.epoch}`),
     );
   }
 
-  /** A disk that refuses a promise ends it. */
-  #guarded(work: () => void): void {
+  /** Promises `epoch` on this disk. One that refuses ends the node: what it holds now, nobody knows. Returns what it says. */
+  #promise(epoch: number): SeriatimError | undefined {
     try {
-      work();
+      this.#promises.keep(epoch);
     } catch (error) {
       if (!(error instanceof SeriatimError)) throw error;
       this.#hasBegun = true;
       this.#fence.resolve(error);
+      return error;
     }
   }
 
@@ -300,8 +301,9 @@ export class Primary {
     if (decision.kind !== "lead")
       throw new SeriatimError("NOT_AVAILABLE", `not available: ${decision.because}`);
     const tenure = { epoch: this.#gathering?.epoch ?? decision.epoch, forcedBy: who };
+    const failure = this.#promise(tenure.epoch);
+    if (failure !== undefined) throw failure;
     this.#gathering = tenure;
-    this.#promises.keep(tenure.epoch);
     this.#serving.gather(tenure.epoch);
     return this.#begin(tenure);
   }

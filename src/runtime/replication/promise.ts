@@ -18,7 +18,7 @@ export class Promises {
   readonly #directory: string;
   #epoch: number;
 
-  /** `directory`: a node's data directory. */
+  /** `directory`: a node's data directory. Throws what the disk says. */
   constructor(storage: Storage, directory: string) {
     this.#storage = storage;
     this.#directory = directory;
@@ -26,6 +26,8 @@ export class Promises {
       0,
       ...storage.list(this.#directory).map((name) => Number(NAME.exec(name)?.[1] ?? 0)),
     );
+    // A process that was killed between the two calls of keep() has left a name that no disk may hold yet.
+    if (this.#epoch > 0) storage.syncDirectory(directory);
   }
 
   /** The highest epoch promised; 0: none. */

@@ -270,20 +270,23 @@ describe("who is no administrator of this node is refused after a second", () =>
     const [first, second] = [raw(), raw()];
     const { nonce } = await first.line(0);
     expect((await second.line(0)).nonce).not.toBe(nonce);
-    const proof = readOwnKey(file("ann.key")).prove(adminStatement(Buffer.from(nonce, "hex")));
-    second.socket.write(`logon ann ${Buffer.from(proof).toString("hex")}\nhalt\n`);
+    second.socket.write(`${logonLine(nonce)}halt\n`);
     expect(await second.line(1)).toMatchObject({ ok: false, code: "NOT_AUTHORISED" });
     await second.ended();
     expect(node.status().administration.halted).toBe(false);
   });
 });
 
+function logonLine(nonce: string): string {
+  const proof = readOwnKey(file("ann.key")).prove(adminStatement(Buffer.from(nonce, "hex")));
+  return `logon ann ${Buffer.from(proof).toString("hex")}\n`;
+}
+
 describe("a connection is bounded", () => {
   async function loggedOn() {
     const peer = raw();
     const { nonce } = await peer.line(0);
-    const proof = readOwnKey(file("ann.key")).prove(adminStatement(Buffer.from(nonce, "hex")));
-    peer.socket.write(`logon ann ${Buffer.from(proof).toString("hex")}\n`);
+    peer.socket.write(logonLine(nonce));
     expect(await peer.line(1)).toEqual({ ok: true, name: "ann" });
     return peer;
   }
@@ -358,9 +361,13 @@ describe("a connection is bounded", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(100 << 20);
   });
 
-  test("after 8 administrators the next connection is closed at once", async () => {
+  test("after 8 administrators the next one is told so, also when all eight came behind its connection", async () => {
+    const ninth = raw();
+    const { nonce } = await ninth.line(0);
     for (let i = 0; i < 8; i++) await loggedOn();
-    await raw().ended();
+    ninth.socket.write(logonLine(nonce));
+    expect(await ninth.line(1)).toMatchObject({ ok: false, code: "BUSY" });
+    await ninth.ended();
   });
 });
 
