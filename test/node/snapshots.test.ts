@@ -13,9 +13,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { connectOrderEntry } from "../../src/client/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../../src/engine/index.ts";
 import { SnapshotStore } from "../../src/journal/index.ts";
-import { configurationOf, createLog, KEEP_ALL, startNode } from "../../src/node/index.ts";
+import { configurationOf, createLog, KEEP_ALL, type RunningNode, startNode } from "../../src/node/index.ts";
 import { LogDamage } from "../../src/node/log-damage.ts";
 import { type ServingExchange, snapshotsOf } from "../../src/node/node-snapshots.ts";
 import { ShadowThread } from "../../src/node/shadow.ts";
@@ -106,6 +107,41 @@ describe("when the journal behind the newest snapshot has rotted", () => {
     expect(again.runtime.recovered).toMatchObject({ position: 6_000, snapshot: { position: 5_000 } });
     expect(hashOf(again.engine)).toBe(hashOf(exchange.engine));
     await again.runtime.stop();
+  });
+
+  // A pair of session and request number names one command of a log.
+  test("no session of the next start has a number that the part which is lost has used", async () => {
+    const ended: number[] = [];
+    const write = (line: string): void => {
+      const { reason, session } = JSON.parse(line) as { reason?: string; session?: number };
+      if (reason !== undefined && session !== undefined) ended.push(session);
+    };
+    const start = (): Promise<RunningNode> => {
+      const some = { dataDir: data, orderPort: 0, httpPort: 0, segmentBytes: 2_097_152, snapshotEvery: 0 };
+      return startNode(configurationOf(some), createLog({ level: "debug", human: false, write }));
+    };
+    const tradeOnce = async ({ orderPort }: RunningNode, id: number): Promise<void> => {
+      const client = await connectOrderEntry({ port: orderPort });
+      await client.submit({ id, symbol: 0, side: "buy", price: 100, quantity: 1 });
+      await client.close();
+    };
+    const node = await start();
+    await tradeOnce(node, 1);
+    await node.requestSnapshot();
+    for (const id of [2, 3, 4]) await tradeOnce(node, id);
+    const file = join(data, "journal", "journal-0000000001.seg");
+    const bytes = readFileSync(file);
+    bytes[bytes.findLastIndex((byte) => byte !== 0)] ^= 1;
+    writeFileSync(file, bytes);
+    expect(await node.requestSnapshot()).toMatchObject({ applied: 0 });
+    await node.stop();
+    const before = ended.splice(0);
+    expect(before.length).toBe(4);
+
+    const again = await start();
+    await tradeOnce(again, 5);
+    await again.stop();
+    expect(ended).toEqual([Math.max(...before) + 1]);
   });
 });
 
