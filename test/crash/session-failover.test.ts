@@ -13,6 +13,7 @@ import {
   type TradingOptions,
   type TradingSession,
 } from "../../src/client/index.ts";
+import { until } from "../support/until.ts";
 import { ClusterProcesses } from "./cluster.ts";
 import { killNodes } from "./node-process.ts";
 
@@ -85,10 +86,6 @@ async function promote(cluster: ClusterProcesses): Promise<void> {
       if ((error as SeriatimError).code !== "REFUSED" || tries === TRIES_MAX) throw error;
     }
   }
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 test("sessions go on at a promoted node with the next report, and know what became of everything", async () => {

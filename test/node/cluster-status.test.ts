@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { connectOrderEntry } from "../../src/client/index.ts";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../src/node/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
+import { until } from "../support/until.ts";
 import { Peer } from "./web/peer.ts";
 
 const log = createLog({ level: "silent" });
@@ -54,11 +55,6 @@ async function follow(name: string, node: RunningNode): Promise<RunningNode> {
   const replica = await startNode(configurationOf({ ...settings(name), replicaOf }), log);
   undo.push(() => replica.stop());
   return replica;
-}
-
-async function until(what: () => boolean): Promise<void> {
-  for (let i = 0; i < 400 && !what(); i++) await new Promise((resolve) => setTimeout(resolve, 25));
-  expect(what()).toBe(true);
 }
 
 /** The rows as they are, but for what a run decides. */

@@ -117,11 +117,6 @@ export class TestCluster {
   }
 }
 
-export async function until(what: () => boolean): Promise<void> {
-  for (let i = 0; i < 400 && !what(); i++) await new Promise((resolve) => setTimeout(resolve, 25));
-  expect(what()).toBe(true);
-}
-
 let id = 0;
 export const order = () => ({
   id: ++id,

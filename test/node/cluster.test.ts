@@ -6,7 +6,8 @@ import { type AddressInfo, createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Configuration, configurationOf, createLog, type Log, startNode } from "../../src/node/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
-import { log, order, SEGMENT_BYTES, TestCluster, trade, until } from "./cluster-support.ts";
+import { until } from "../support/until.ts";
+import { log, order, SEGMENT_BYTES, TestCluster, trade } from "./cluster-support.ts";
 
 /** A port that nobody listens on. */
 async function freePort(): Promise<number> {

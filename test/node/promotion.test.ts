@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ExchangeSocket } from "../../src/client/index.ts";
 import { type Configuration, configurationOf, type RunningNode, startNode } from "../../src/node/index.ts";
 import type { ReportMessage } from "../../src/protocol/index.ts";
-import { log, order, TestCluster, trade, until } from "./cluster-support.ts";
+import { until } from "../support/until.ts";
+import { log, order, TestCluster, trade } from "./cluster-support.ts";
 import { readTopic } from "./drop-copy/support.ts";
 
 const NAMES = ["north", "south", "west"];

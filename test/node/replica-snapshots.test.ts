@@ -6,7 +6,8 @@ import { connect, createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { OrderEntryClient } from "../../src/client/index.ts";
 import { createLog, type RunningNode } from "../../src/node/index.ts";
-import { TestCluster, trade, until } from "./cluster-support.ts";
+import { until } from "../support/until.ts";
+import { TestCluster, trade } from "./cluster-support.ts";
 
 let cluster: TestCluster;
 beforeEach(() => {

@@ -9,6 +9,7 @@ import { configurationOf, createLog, type RunningNode, startNode } from "../../s
 import { ChannelKind, PacketLayout } from "../../src/protocol/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
 import { subscribe, TcpSubscriber } from "../feed-runtime/serving/support.ts";
+import { until } from "../support/until.ts";
 import { Peer } from "./web/peer.ts";
 
 const log = createLog({ level: "silent" });
@@ -33,11 +34,6 @@ async function start(name: string, replicaOf = ""): Promise<RunningNode> {
   const node = await startNode(configurationOf({ ...ports, ...keys, replicaOf }), log);
   undo.push(() => node.stop());
   return node;
-}
-
-async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 400 && !(await what()); i++) await new Promise((resolve) => setTimeout(resolve, 25));
-  expect(await what()).toBe(true);
 }
 
 async function health(node: RunningNode): Promise<Record<string, unknown>> {

@@ -3,7 +3,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, expect, test } from "vitest";
 import {
   type Configuration,
@@ -12,6 +11,7 @@ import {
   type RunningNode,
   startNode,
 } from "../../src/node/index.ts";
+import { until } from "../support/until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "seriatim-simulated-"));
 const nodes: RunningNode[] = [];
@@ -31,10 +31,6 @@ async function start(settings: Partial<Configuration>): Promise<RunningNode> {
   const node = await startNode(configurationOf({ ...small, ...settings }), log);
   nodes.push(node);
   return node;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await pause(10);
 }
 
 test.each(["spread", "single"] as const)(

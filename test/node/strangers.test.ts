@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { NativeChecksums } from "../../src/platform/index.ts";
 import { encodeReplicationRefusal, RefusalCode } from "../../src/protocol/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
-import { order, TestCluster, until } from "./cluster-support.ts";
+import { until } from "../support/until.ts";
+import { order, TestCluster } from "./cluster-support.ts";
 
 const HOST = "127.0.0.1";
 

@@ -23,6 +23,7 @@ import {
 import { importRules } from "../../src/runtime/record-rules.ts";
 import { askPeers } from "../../src/runtime/replication/asking.ts";
 import { scanLog } from "../../src/segment/index.ts";
+import { until } from "../support/until.ts";
 import { add, beginning, COUNTER_RULES, Counter, rules } from "./counter.ts";
 
 const SEGMENT_BYTES = 2_097_152;
@@ -90,11 +91,6 @@ async function follow(name: string, ...ports: number[]): Promise<Replica> {
   });
   undo.push(() => replica.stop());
   return replica;
-}
-
-async function until(what: () => boolean): Promise<void> {
-  for (let i = 0; i < 400 && !what(); i++) await new Promise((resolve) => setTimeout(resolve, 25));
-  expect(what()).toBe(true);
 }
 
 /** Submits until it is taken: a primary refuses until enough replicas are there. */

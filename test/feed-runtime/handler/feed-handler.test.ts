@@ -18,9 +18,7 @@ import {
   MdRequestType,
 } from "../../../src/protocol/index.ts";
 import { level, packet, snapshot } from "../../feed/handler/packets.ts";
-
-/** Long enough for sockets of a busy machine; reached only by a failure. */
-const PATIENCE_MS = 20_000;
+import { until } from "../../support/until.ts";
 
 class Prices extends MarketDataListener {
   readonly told: number[] = [];
@@ -74,14 +72,6 @@ const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
-
-async function until(isSo: () => boolean): Promise<void> {
-  const end = Date.now() + PATIENCE_MS;
-  while (!isSo()) {
-    if (Date.now() > end) throw new Error("it has not come about");
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
 
 test("a stream that breaks is opened again and goes on with the next sequence", async () => {
   const peer = new Peer();

@@ -16,7 +16,7 @@ import {
 } from "../../../src/feed-runtime/index.ts";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../../src/node/index.ts";
 import { ChannelKind, Side } from "../../../src/protocol/index.ts";
-import { until } from "../serving/support.ts";
+import { until } from "../../support/until.ts";
 
 const ends: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {

@@ -15,7 +15,8 @@ import {
   OrderBooks,
 } from "../../../src/feed-runtime/index.ts";
 import { ChannelKind, Side } from "../../../src/protocol/index.ts";
-import { ServedExchange, until } from "../serving/support.ts";
+import { until } from "../../support/until.ts";
+import { ServedExchange } from "../serving/support.ts";
 
 const SIDES = [Side.Buy, Side.Sell] as const;
 /** Of a line: top, levels, orders, snapshots. */

@@ -4,7 +4,6 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import {
   FeedRecorder,
@@ -15,6 +14,7 @@ import {
 } from "../../../src/feed-runtime/index.ts";
 import { createServerOf, NativeChecksums } from "../../../src/platform/index.ts";
 import { TLS, TLS_FILES } from "../../support/tls.ts";
+import { until } from "../../support/until.ts";
 import { receiveAll, scratchDirectory, startFeed, storage, takeBytes } from "./support.ts";
 
 function recordTo(
@@ -37,13 +37,6 @@ async function play(directory: string, more: Partial<RecordingPlayerOptions> = {
   const player = await RecordingPlayer.start({ directory, speed, ...where, ...more });
   onTestFinished(() => player.stop());
   return player;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let looks = 0; !holds(); looks++) {
-    if (looks > 1_000) throw new Error("it did not come to be");
-    await sleep(10);
-  }
 }
 
 test("what a player sends is what the recorder received, connection by connection", async () => {

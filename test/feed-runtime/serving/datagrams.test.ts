@@ -9,7 +9,8 @@ import {
   packetFirst,
 } from "../../../src/protocol/index.ts";
 import { expectBook, NaiveSubscriber } from "../../feed/channel/support.ts";
-import { KINDS, ServedExchange, until } from "./support.ts";
+import { until } from "../../support/until.ts";
+import { KINDS, ServedExchange } from "./support.ts";
 
 const closing: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {

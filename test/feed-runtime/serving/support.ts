@@ -170,11 +170,6 @@ export class TcpSubscriber {
   }
 }
 
-/** Resolves when it is so; a test that waits for ever fails by its own bound. */
-export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 2));
-}
-
 export function subscribe(
   channel: number,
   more: Partial<Omit<MdRequest & { type: 128 }, "type">> = {},

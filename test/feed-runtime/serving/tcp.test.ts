@@ -12,7 +12,8 @@ import {
   packetFirst,
 } from "../../../src/protocol/index.ts";
 import { expectBook, NaiveSubscriber } from "../../feed/channel/support.ts";
-import { KINDS, ServedExchange, subscribe, TcpSubscriber, until } from "./support.ts";
+import { until } from "../../support/until.ts";
+import { KINDS, ServedExchange, subscribe, TcpSubscriber } from "./support.ts";
 
 const CHECKSUMS = new NativeChecksums();
 const closing: (() => Promise<unknown> | unknown)[] = [];

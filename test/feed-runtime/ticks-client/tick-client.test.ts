@@ -2,13 +2,13 @@
 
 import { execFile } from "node:child_process";
 import type { Socket } from "node:net";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
 import { TickClient, type TickClientOptions } from "../../../src/feed-runtime/index.ts";
 import { heartbeat, joined, quote, trade } from "../../feed/ticks/client/support.ts";
 import { SilentAddress } from "../../support/silent-address.ts";
+import { until } from "../../support/until.ts";
 import { type Script, ScriptedServer } from "./scripted-server.ts";
 
 /** What a program prints. */
@@ -52,10 +52,6 @@ function connect(options: Omit<TickClientOptions, "host"> & { host?: string }) {
   });
   clients.push(client);
   return { client, told };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await pause(5);
 }
 
 test("its states from the first connection to the end, over a connection that the server closes", async () => {

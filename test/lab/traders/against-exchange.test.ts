@@ -32,6 +32,7 @@ import {
 } from "../../../src/protocol/index.ts";
 import { InlineJournal } from "../../../src/runtime/index.ts";
 import { say, startScriptedServer } from "../../client/scripted-server.ts";
+import { until } from "../../support/until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "seriatim-traders-"));
 const closers: (() => Promise<unknown>)[] = [];
@@ -55,10 +56,6 @@ async function trade(port: number, options: Partial<SimulationOptions> = {}): Pr
   });
   closers.push(() => simulation.stop());
   return simulation;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await pause(10);
 }
 
 /** Applies a whole journal; returns the engine and how many orders each account sent. */

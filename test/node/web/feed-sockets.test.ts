@@ -8,7 +8,7 @@ import { WebSocket } from "ws";
 import type { FeedCarrier } from "../../../src/feed/index.ts";
 import type { MarketFeeds } from "../../../src/feed-runtime/index.ts";
 import { FeedSockets } from "../../../src/node/web/feed-sockets.ts";
-import { until } from "../../feed-runtime/serving/support.ts";
+import { until } from "../../support/until.ts";
 
 /** A piece of 46 messages, of the longest packets. */
 function piece(): Uint8Array {

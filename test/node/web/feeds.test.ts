@@ -22,8 +22,9 @@ import {
   MdType,
   packetCount,
 } from "../../../src/protocol/index.ts";
-import { subscribe, TcpSubscriber, until } from "../../feed-runtime/serving/support.ts";
+import { subscribe, TcpSubscriber } from "../../feed-runtime/serving/support.ts";
 import { TLS, TLS_FILES } from "../../support/tls.ts";
+import { until } from "../../support/until.ts";
 import { Peer } from "./peer.ts";
 
 const closing: (() => Promise<unknown> | unknown)[] = [];
