@@ -73,6 +73,8 @@ class LogScanner {
   /** Frames below this position are remains of what the segment's file was before; 0: it was none. */
   #remainsBelow = 0;
   #hasRemains = false;
+  /** Of the frame behind the last whole one there is its fence, and not its beginning. */
+  #isOnlyBegun = false;
 
   constructor(place: LogPlace, listed: LogDirectory, visit: FrameVisitor, options: ScanOptions) {
     const { framesMax = Number.POSITIVE_INFINITY, from, near = 1, writesAhead = false } = options;
@@ -107,6 +109,7 @@ class LogScanner {
       wholeFrameBehind: this.#wholeFrameBehind,
       writesAhead: this.#writesAhead && !this.#isUndecided,
       hasRemains: this.#hasRemains,
+      isOnlyBegun: this.#isOnlyBegun,
     });
     return {
       segments: this.#segments,
@@ -294,6 +297,12 @@ class LogScanner {
       // What the file held before is all that is left in it: a frame that was begun behind the fence has left its own.
       this.#hasRemains = isFenced && !isWritten && this.#remainsBelow > 0 && this.#inLastSegment();
       if (this.#hasRemains) return;
+      this.#isOnlyBegun = isFenced && isWritten && !this.#wholeFrameBehind;
+      // What lies behind is the fence, and what the file held before: nobody's loss.
+      if (this.#isOnlyBegun) {
+        this.#found("not whole", path, offset, "a frame was begun here, and its beginning is not there");
+        return;
+      }
       const at = first >= offset + FRAME_HEADER_BYTES ? `, the first byte that is not zero at ${first}` : "";
       this.#found("not whole", path, offset, `no whole frame begins here${at}`);
       this.#damagedBytes = end - offset;

@@ -30,6 +30,8 @@ export interface TailFacts {
   readonly writesAhead: boolean;
   /** Behind the last frame lies what the file held before; no damage, and only words depend on it. */
   readonly hasRemains: boolean;
+  /** The last frame's fence stands, and behind it another one's alone; only words depend on it. */
+  readonly isOnlyBegun: boolean;
 }
 
 interface Row {
@@ -75,6 +77,11 @@ const TABLE: readonly Row[] = [
       "a whole frame lies behind it; a power loss can leave that in modes flush and buffered, never in fsync",
   },
   {
+    when: { damage: "not whole", isOnlyBegun: true },
+    verdict: "torn",
+    because: "a kill before it was written loses nothing; a power loss may have taken what was not synced",
+  },
+  {
     when: { damage: "not whole" },
     verdict: "torn",
     because: "nothing durable is known to lie here: an interrupted write, or damage to the very last frame",
@@ -84,14 +91,8 @@ const TABLE: readonly Row[] = [
 /** The verdict on a log by the table above. */
 export function classifyTail(facts: TailFacts): { readonly verdict: Verdict; readonly because: string } {
   for (const row of TABLE) {
-    const { damage, inLastSegment, aboveDurable, wholeFrameBehind, writesAhead, hasRemains } = row.when;
-    if (damage !== undefined && damage !== facts.damage) continue;
-    if (inLastSegment !== undefined && inLastSegment !== facts.inLastSegment) continue;
-    if (aboveDurable !== undefined && aboveDurable !== facts.aboveDurable) continue;
-    if (wholeFrameBehind !== undefined && wholeFrameBehind !== facts.wholeFrameBehind) continue;
-    if (writesAhead !== undefined && writesAhead !== facts.writesAhead) continue;
-    if (hasRemains !== undefined && hasRemains !== facts.hasRemains) continue;
-    return row;
+    const conditions = Object.entries(row.when) as [keyof TailFacts, unknown][];
+    if (conditions.every(([fact, value]) => facts[fact] === value)) return row;
   }
   throw new Error("the last row holds for whatever is left");
 }

@@ -38,8 +38,11 @@ test.each<
       for (const wholeFrameBehind of behind) {
         for (const writesAhead of ahead) {
           for (const hasRemains of EITHER) {
-            const facts = { damage, inLastSegment, aboveDurable, wholeFrameBehind, writesAhead, hasRemains };
-            expect({ facts, verdict: classifyTail(facts).verdict }).toEqual({ facts, verdict });
+            for (const isOnlyBegun of EITHER) {
+              const place = { damage, inLastSegment, aboveDurable };
+              const facts = { ...place, wholeFrameBehind, writesAhead, hasRemains, isOnlyBegun };
+              expect({ facts, verdict: classifyTail(facts).verdict }).toEqual({ facts, verdict });
+            }
           }
         }
       }

@@ -16,8 +16,11 @@ const FENCE_BYTES = 48;
 /** Says which calls changed something, and of what. */
 class HeardDisk extends SimulatedDisk {
   readonly heard: string[] = [];
+  /** Behind so many the process is killed. */
+  writesLeft = Number.POSITIVE_INFINITY;
 
   override change(verb: string, path: string): ReturnType<SimulatedDisk["change"]> {
+    if (verb === "write" && this.writesLeft-- === 0) throw new Error("killed");
     this.heard.push(`${verb} ${path.replace(/^t\//, "")}`);
     return super.change(verb, path);
   }
@@ -159,6 +162,26 @@ test.each([
     }
   },
 );
+
+// It was said to be torn by as many bytes as the remains were long.
+test("a kill between a frame's fence and the frame loses nothing, and the log says what is known of it", () => {
+  const topic = new Topic();
+  const { file } = untilReused(topic);
+  topic.put(4);
+  const { nextRecord } = topic.log;
+  const end = endIn(topic.disk.contents(file));
+  topic.disk.writesLeft = 1;
+  expect(() => topic.put()).toThrow("killed");
+  topic.disk.writesLeft = Number.POSITIVE_INFINITY;
+  topic.kill();
+  expect(inspectTopic(topic.place)).toMatchObject({ verdict: "torn", nextRecord });
+  const log = topic.open();
+  expect(log.nextRecord).toBe(nextRecord);
+  expect(log.cut).toMatch(`torn: ${file} at offset ${end}, position `);
+  expect(log.cut).toMatch(
+    /: a frame was begun here, and its beginning is not there \(a kill before it was written loses nothing; [^,]*\)$/,
+  );
+});
 
 test("a fence is the bytes that the specification says", () => {
   const { fences } = killed(1, false);
