@@ -1,8 +1,8 @@
-// SIGKILL of the primary of a cluster, of replicas, or of all its nodes at once, again and again, under a policy drawn for
-// the log and the load of clients that resume. Judged by what those were told, against the primary's log computed again, and
-// at the end by the files of all nodes. Every draw comes from the seed; when the signal arrives does not.
+// SIGKILL of the primary of a cluster, of replicas, or of all its nodes at once, again and again, under policies that an
+// administrator changes, and the load of clients that resume. Judged by what those were told, against the primary's log
+// computed again, and at the end by the files and the states of all nodes. Every draw comes from the seed; when the signal arrives does not.
 //
-//   maybe a promotion -> the dead start again -> maybe wait until orders are accepted -> load -> SIGKILL
+//   maybe a promotion -> the dead start again -> maybe wait until orders are accepted -> maybe another policy -> load -> SIGKILL
 //
 // A promotion that is refused is no breach: whoever may hold what was acknowledged is dead, and the old primary comes back.
 
@@ -21,7 +21,9 @@ const LOAD_MS = [20, 600] as const;
 const ROUNDS_PER_HASTE = 4;
 /** Of so many rounds one is judged; all are at the end. */
 const ROUNDS_PER_JUDGEMENT = 20;
-const POLICIES = ["disk+ram", "disk+ram", "two-disks", "ram"] as const;
+/** Of so many rounds that wait one changes the policy. */
+const ROUNDS_PER_POLICY = 6;
+const POLICIES = ["disk+ram", "disk+ram", "two-disks", "ram", "disk"] as const;
 
 /** What is killed, and whether another node is told to lead then. */
 const KILLS = [
@@ -47,7 +49,7 @@ export class ClusterLoop {
   readonly figures = new ClusterFigures();
   readonly #cluster: ClusterProcesses;
   readonly #prng: Prng;
-  readonly #policy: (typeof POLICIES)[number];
+  #policy: (typeof POLICIES)[number];
   #primary: NodeName = "north";
   #crowd: ResumingCrowd | undefined;
   #accepted = 0;
@@ -82,6 +84,19 @@ export class ClusterLoop {
     if (!areEnough) this.#startDead();
     if (!isHasty) await this.#goOn();
     this.#startDead();
+    if (!isHasty && this.#prng.between(1, ROUNDS_PER_POLICY) === 1) await this.#changePolicy();
+  }
+
+  /** Under load, with all nodes there; known to all of them on return: whoever is promoted decides by it. */
+  async #changePolicy(): Promise<void> {
+    await this.#cluster.allFollow(this.#primary);
+    const policy = this.#prng.pick([...POLICIES]);
+    const said = await this.#cluster.admin(this.#primary, `ack-policy ${policy}`);
+    const { position } = said as { position?: number };
+    if (position === undefined) throw new Error(`ack-policy ${policy}: ${JSON.stringify(said)}`);
+    this.#policy = policy;
+    const { names } = this.#cluster;
+    await Promise.all(names.map((name) => this.#cluster.reaches(name, position)));
   }
 
   /** Tells one replica after the other to lead; false when none may. */
@@ -163,6 +178,11 @@ export class ClusterLoop {
     await Promise.all(this.#cluster.names.map((name) => this.#cluster.node(name).ready()));
     this.figures.unknown = this.#crowd?.unknown ?? 0;
     const replicas = this.#cluster.names.filter((name) => name !== this.#primary);
+    const [ours, ...theirs] = await Promise.all(
+      [this.#primary, ...replicas].map((name) => this.#cluster.state(name)),
+    );
+    for (const [i, state] of theirs.entries())
+      if (state !== ours) this.figures.wrong.push(`${replicas[i]} has another state: ${state}, not ${ours}`);
     for (const name of [this.#primary, ...replicas]) {
       const said = this.#cluster.node(name);
       const status = await this.#cluster.end(name, "SIGTERM");

@@ -146,6 +146,19 @@ export class ClusterProcesses {
     return position;
   }
 
+  /** Waits until all nodes follow their primary. */
+  async allFollow(primary: NodeName): Promise<void> {
+    const follow = ({ nodes }: Health) => nodes.length > 0 && nodes.every(({ connected }) => connected);
+    await this.#until(primary, `not all nodes follow ${primary}`, follow);
+  }
+
+  /** Position and hash of a node's state, as a snapshot that it takes now says. */
+  async state(name: NodeName): Promise<string> {
+    const said = (await this.admin(name, "snapshot")) as { position?: number; stateHash?: string };
+    if (said.stateHash === undefined) throw new Error(`no snapshot of ${name}: ${JSON.stringify(said)}`);
+    return `${said.position} ${said.stateHash}`;
+  }
+
   /** Waits until a node has sequenced, or stored, `wanted`. */
   async reaches(name: NodeName, wanted: number): Promise<void> {
     await this.#until(
