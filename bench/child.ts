@@ -10,9 +10,14 @@ const ANSWER_MS = 60_000;
 export class Child {
   readonly #process: ChildProcess;
 
-  /** Starts the module `name` beside the module `beside` (its import.meta.url): .ts in a checkout, .js when compiled. */
-  constructor(beside: string, name: string, args: readonly string[] = []) {
-    this.#process = fork(fileURLToPath(entryBeside(beside, name)), args);
+  /**
+   * Starts the module `name` beside the module `beside` (its import.meta.url): .ts in a checkout, .js when compiled. `flags`: of
+   * Node, beside those of this process.
+   */
+  constructor(beside: string, name: string, args: readonly string[] = [], flags: readonly string[] = []) {
+    this.#process = fork(fileURLToPath(entryBeside(beside, name)), args, {
+      execArgv: [...process.execArgv, ...flags],
+    });
   }
 
   /** The child's next message; rejects when it ends, has ended, or takes longer than `wait_ms`. */

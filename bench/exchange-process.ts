@@ -22,6 +22,8 @@ export interface ExchangeFigures {
   readonly latency: NodeStatus["latency"];
 }
 
+/** What bin/seriatim tells V8 when it starts a node (docs/adr/garbage.md). */
+const START_FLAGS = ["--semi-space-growth-factor=1", "--no-parallel-scavenge"];
 /** Until replicas have logged on and orders are taken, on a loaded machine. */
 const SERVING_MS = 30_000;
 const LOOK_MS = 100;
@@ -42,7 +44,7 @@ export class ExchangeProcess {
   }
 
   static async start(settings: Partial<Configuration>): Promise<ExchangeProcess> {
-    const child = new Child(import.meta.url, "gateway/exchange", [settingsText(settings)]);
+    const child = new Child(import.meta.url, "gateway/exchange", [settingsText(settings)], START_FLAGS);
     try {
       return new ExchangeProcess(child, await child.answer<ExchangePorts>());
     } catch (error) {

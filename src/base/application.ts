@@ -17,9 +17,10 @@ export interface Application {
   snapshot(write: (piece: Uint8Array) => void): void;
   /**
    * Replaces the state by a snapshot's, which holds the effect of all commands up to `position` of the log; throws
-   * SeriatimError `SNAPSHOT_INVALID` when the bytes are not one, and keeps its own then.
+   * SeriatimError `SNAPSHOT_INVALID` when the bytes are not one, and keeps its own then. One that takes long may call `rest`
+   * every fraction of a millisecond, for whoever restores it beside others that must not wait.
    */
-  restore(bytes: Uint8Array, position: number): void;
+  restore(bytes: Uint8Array, position: number, rest?: () => void): void;
   /** The position of the last command applied, for one that counts them: whoever runs it holds it to the log. */
   readonly position?: number;
 }

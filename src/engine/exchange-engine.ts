@@ -81,8 +81,8 @@ export class ExchangeEngine implements Application {
   }
 
   /** @throws SeriatimError SNAPSHOT_INVALID; the state is then what it was. */
-  restore(bytes: Uint8Array, position: number): void {
-    this.#state = readSnapshot(bytes, position);
+  restore(bytes: Uint8Array, position: number, rest?: () => void): void {
+    this.#state = readSnapshot(bytes, position, rest);
     if (this.#listener !== undefined) this.#state.reports.listen(this.#listener);
   }
 

@@ -29,11 +29,11 @@ import { restoreRequests } from "./snapshot-requests.ts";
 import { joinAccounts, restoreSessions } from "./snapshot-sessions.ts";
 
 /**
- * The state a snapshot describes, which is that behind command `position` of the log.
+ * The state a snapshot describes, which is that behind command `position` of the log. `rest`: base/application.ts.
  * @throws SeriatimError SNAPSHOT_INVALID naming the offset and what is wrong there.
  */
-export function readSnapshot(bytes: Uint8Array, position: number): ExchangeState {
-  const reader = new SnapshotReader(bytes);
+export function readSnapshot(bytes: Uint8Array, position: number, rest?: () => void): ExchangeState {
+  const reader = new SnapshotReader(bytes, rest);
   const at = reader.take(SnapshotHeader.bytes, "header");
   if (reader.u32(at) !== MAGIC[0] || reader.u32(at + 4) !== MAGIC[1]) reader.refuse(at, "not a snapshot");
   const version = reader.u32(at + SnapshotHeader.version);

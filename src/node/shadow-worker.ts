@@ -2,7 +2,7 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import { SeriatimError } from "../base/index.ts";
-import { letOthersGoFirst } from "../platform/index.ts";
+import { letOthersGoFirst, restNowAndThen } from "../platform/index.ts";
 import type { SnapshotTaken } from "../runtime/index.ts";
 import { type ShadowPlace, type SnapshotSubject, takeExchangeSnapshot } from "./shadow.ts";
 
@@ -17,7 +17,7 @@ export type ShadowWorkerMessage =
 function take(): ShadowWorkerMessage {
   const data = workerData as ShadowWorkerData;
   try {
-    return { kind: "taken", snapshot: takeExchangeSnapshot(data, data.of) };
+    return { kind: "taken", snapshot: takeExchangeSnapshot(data, data.of, { rest: restNowAndThen() }) };
   } catch (error) {
     const code = error instanceof SeriatimError ? error.code : "BUG";
     return { kind: "failed", code, message: error instanceof Error ? error.message : String(error) };

@@ -4,7 +4,7 @@
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { assert, SeriatimError, type Storage } from "../base/index.ts";
-import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
+import { EXCHANGE_APPLICATION } from "../engine/index.ts";
 import {
   type JournalPlace,
   keepState,
@@ -17,6 +17,7 @@ import {
 import { compilingByItself, entryBeside, NativeChecksums, NodeStorage } from "../platform/index.ts";
 import type { DataDirectory, ShadowStage, SnapshotTaken } from "../runtime/index.ts";
 import { EXCHANGE_RECORDS } from "./exchange-records.ts";
+import { RestingChecksums, RestingEngine } from "./resting.ts";
 import type { ShadowWorkerData, ShadowWorkerMessage } from "./shadow-worker.ts";
 
 /** The directories of a node that a shadow reads and writes, and how much it leaves there. */
@@ -28,18 +29,25 @@ export interface ShadowPlace extends Pick<DataDirectory, "journal" | "snapshots"
 /** What a snapshot is made of: the log up to this position, or a state in memory where the log can't be read. */
 export type SnapshotSubject = number | StateInMemory;
 
+export interface ShadowManner {
+  /** The real disk when left out. */
+  readonly storage?: Storage | undefined;
+  /** Called every fraction of a millisecond of work; left out where nobody is there to be let go first. */
+  readonly rest?: () => void;
+}
+
 /** Takes one, on the calling thread, and removes what it makes superfluous; throws what takeSnapshot and the disk say. */
 export function takeExchangeSnapshot(
   { journal, snapshots, journalKeep }: ShadowPlace,
   of: SnapshotSubject,
-  storage: Storage = new NodeStorage(),
+  { storage = new NodeStorage(), rest = () => {} }: ShadowManner = {},
 ): SnapshotTaken {
-  const parts = { storage, checksums: new NativeChecksums() };
+  const parts = { storage, checksums: new RestingChecksums(new NativeChecksums(), rest) };
   const store = new SnapshotStore({ ...parts, directory: snapshots }, EXCHANGE_APPLICATION);
   const source = { ...parts, directory: journal, rules: EXCHANGE_RECORDS };
   const outcome =
     typeof of === "number"
-      ? takeSnapshot(source, store, new ExchangeEngine(), of)
+      ? takeSnapshot(source, store, new RestingEngine(rest), of)
       : keepState(source, store, of);
   const { newest, applied, kept, refused } = outcome;
   const { retired, failure } = retire(source, kept[1], journalKeep);
@@ -79,11 +87,11 @@ export class InlineShadow implements NodeShadow {
   }
 
   async take(durable: number): Promise<SnapshotTaken> {
-    return takeExchangeSnapshot(this.#place, durable, this.#storage);
+    return takeExchangeSnapshot(this.#place, durable, { storage: this.#storage });
   }
 
   async keep(state: StateInMemory): Promise<SnapshotTaken> {
-    return takeExchangeSnapshot(this.#place, state, this.#storage);
+    return takeExchangeSnapshot(this.#place, state, { storage: this.#storage });
   }
 
   async stop(): Promise<void> {}

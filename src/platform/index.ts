@@ -17,7 +17,7 @@ export * from "./node-storage.ts";
 export { readingInto } from "./reading-into.ts";
 export { makeToken, tokenDigest, tokenFinder } from "./secret-token.ts";
 export { monotonicNanos, SystemClock, threadBusyMicros } from "./system-clock.ts";
-export { letOthersGoFirst } from "./thread-priority.ts";
+export { letOthersGoFirst, restNowAndThen } from "./thread-priority.ts";
 export {
   boundHandshakes,
   connectTo,

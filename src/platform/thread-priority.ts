@@ -18,3 +18,22 @@ export function letOthersGoFirst(): void {
     // No such file, or not allowed: then all threads are equal.
   }
 }
+
+/**
+ * Work between two rests. A thread that wakes on a core where another runs waits for that one's time slice and the next tick of
+ * the system's clock, 4 ms and more, whatever their priorities; when the other goes to sleep it runs at once.
+ */
+const WORK_MS = 0.5;
+/** Long enough to give the core away; with what sleeping and waking take, a third of the work. */
+const REST_MS = 0.1;
+
+/** For a thread with much to do: to be called every fraction of a millisecond, sleeps a moment when it is time to. */
+export function restNowAndThen(): () => void {
+  const nobody = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  let awakeSince_ms = performance.now();
+  return () => {
+    if (performance.now() - awakeSince_ms < WORK_MS) return;
+    Atomics.wait(nobody, 0, 0, REST_MS);
+    awakeSince_ms = performance.now();
+  };
+}

@@ -35,6 +35,8 @@ test("the longest pause is measured without a snapshot and while one is taken", 
     ["buffered", "fsync"].flatMap((mode) => [
       `${mode}, longest time between answers`,
       `${mode}, the same during a snapshot`,
+      `${mode}, longest pause, the load's lateness taken off`,
+      `${mode}, the same pause during a snapshot`,
       `${mode}, p99`,
       `${mode}, p99 during a snapshot`,
       `${mode}, time of a snapshot`,

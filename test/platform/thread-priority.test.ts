@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
+import { restNowAndThen } from "../../src/platform/index.ts";
 
 const MODULE = new URL("../../src/platform/thread-priority.ts", import.meta.url).href;
 
@@ -29,3 +30,13 @@ test.runIf(process.platform === "linux")(
     expect(nicenessOf(stat)).toBe(Math.max(nicenessOf(here), 10));
   },
 );
+
+test.runIf(process.platform === "linux")("a thread that rests now and then sleeps again and again", () => {
+  const switches = (): number =>
+    Number(/^voluntary_ctxt_switches:\s*(\d+)$/m.exec(readFileSync("/proc/thread-self/status", "utf8"))?.[1]);
+  const before = switches();
+  const rest = restNowAndThen();
+  const until = performance.now() + 20;
+  while (performance.now() < until) rest();
+  expect(switches() - before).toBeGreaterThanOrEqual(3);
+});

@@ -15,11 +15,8 @@ import { SNAPSHOT_HEADER_BYTES, SNAPSHOT_STATE_BYTES_MAX } from "./layout.ts";
 
 /** Written between two syncs, so that a journal on the same disk never waits behind a whole snapshot. */
 const SLICE_BYTES = 1024 * 1024;
-/** Read at once where the state need not be kept. */
-const CHUNK_BYTES = 1024 * 1024;
-
-/** Asked for at once: a system call takes less than 2 GiB. */
-const READ_BYTES_MAX = 64 * 1024 * 1024;
+/** Read and summed at once: what was read is still in the cache then. */
+const CHUNK_BYTES = 256 * 1024;
 
 /** Where snapshots are and what reads them. */
 export interface SnapshotPlace {
@@ -73,16 +70,8 @@ function tooLarge(path: string): SeriatimError {
 export function checkSnapshotFile({ storage, checksums }: SnapshotPlace, path: string): SnapshotHeader {
   return reading(storage, path, (file) => {
     const header = readSnapshotHeader(file, checksums);
-    const digest = checksums.blake3Stream();
-    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, header.stateBytes));
-    let crc = 0;
-    for (let at = 0; at < header.stateBytes; at += chunk.length) {
-      const piece = chunk.subarray(0, Math.min(chunk.length, header.stateBytes - at));
-      readFully(file, piece, SNAPSHOT_HEADER_BYTES + at);
-      crc = checksums.crc32c(piece, crc);
-      digest.update(piece);
-    }
-    refuseOtherState(file, header, crc, digest.finish());
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    readState(file, header, checksums, (_, length) => chunk.subarray(0, length));
     return header;
   });
 }
@@ -95,10 +84,27 @@ export function readSnapshotFile(
   return reading(storage, path, (file) => {
     const header = readSnapshotHeader(file, checksums);
     const state = new Uint8Array(header.stateBytes);
-    readFully(file, state, SNAPSHOT_HEADER_BYTES);
-    refuseOtherState(file, header, checksums.crc32c(state), checksums.blake3(state));
+    readState(file, header, checksums, (at, length) => state.subarray(at, at + length));
     return { header, state };
   });
+}
+
+/** Reads all of it, piece by piece, each to where `placeOf` says; throws SNAPSHOT_DAMAGED when it is not the header's. */
+function readState(
+  file: StorageFile,
+  header: SnapshotHeader,
+  checksums: Checksums,
+  placeOf: (at: number, length: number) => Uint8Array,
+): void {
+  const digest = checksums.blake3Stream();
+  let crc = 0;
+  for (let at = 0; at < header.stateBytes; at += CHUNK_BYTES) {
+    const piece = placeOf(at, Math.min(CHUNK_BYTES, header.stateBytes - at));
+    readFully(file, piece, SNAPSHOT_HEADER_BYTES + at);
+    crc = checksums.crc32c(piece, crc);
+    digest.update(piece);
+  }
+  refuseOtherState(file, header, crc, digest.finish());
 }
 
 function reading<T>(storage: Storage, path: string, read: (file: StorageFile) => T): T {
@@ -129,7 +135,7 @@ export function readSnapshotHeader(file: StorageFile, checksums: Checksums): Sna
 /** Fills `bytes` from `position` of the file on; throws SNAPSHOT_DAMAGED when it ends before. */
 export function readFully(file: StorageFile, bytes: Uint8Array, position: number): void {
   for (let have = 0; have < bytes.length; ) {
-    const got = file.read(bytes, have, Math.min(READ_BYTES_MAX, bytes.length - have), position + have);
+    const got = file.read(bytes, have, bytes.length - have, position + have);
     if (got === 0) throw damaged(file, position + have, "the file ends here, before its state does");
     have += got;
   }
