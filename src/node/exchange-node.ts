@@ -123,7 +123,8 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#connections = new ConnectionLog(log, "connection");
     this.#transport = new NetTransport({ connectionsMax: configuration.connectionsMax });
     this.#gateway = this.#makeGateway(configuration, engine, lastSession, keys);
-    this.#web = new NodeWeb(web, { log, feedRingRecords });
+    const hasJournal = runtime.directory !== undefined && storage === undefined;
+    this.#web = new NodeWeb(web, { log, feedRingRecords, hasJournal });
     this.#damage = new LogDamage(log);
     // Each connection takes the next number.
     const session = () => lastSession + this.#gateway.counters.opened;

@@ -60,7 +60,7 @@ export async function startExchange(plan: NodePlan, legacy?: Legacy): Promise<Ex
   try {
     const isCompared = legacy !== undefined || refuseContradictedLog(plan);
     // Its thread begins while the log is read.
-    const web = webOf(configuration, parts.tls, log);
+    const web = webOf(configuration, parts.tls, log, journalForWeb(plan));
     undo.push(() => web.stop());
     const options = { ...runtimeOptionsOf(plan), tenure: legacy?.tenure };
     const history = await recoverExchange(options, log, legacy?.inherited);
@@ -77,6 +77,13 @@ export async function startExchange(plan: NodePlan, legacy?: Legacy): Promise<Ex
     for (const step of undo.reverse()) await step().catch(() => {});
     throw error;
   }
+}
+
+/** Where its web reads what it misses; nowhere when nothing is kept, or on a disk of a test's own. */
+function journalForWeb({ directory, parts }: Pick<NodePlan, "directory" | "parts">) {
+  if (directory === undefined || parts.storage !== undefined) return undefined;
+  const { journal, snapshots } = directory;
+  return { journal, snapshots };
 }
 
 /** Whether there was a log to compare the settings with. */

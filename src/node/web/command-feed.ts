@@ -4,10 +4,12 @@
 //   begin, resync   snapshot of the engine at position S ──(S is released)──► hand it over, with a new, empty ring
 //   committed       the record after S is the ring's first, the next one its second, ...
 //   released(p)     the ring is published up to record p - S
-//   ring is full    the web thread is far behind: nothing is copied any more; when it has taken all there is: resync
+//   ring is full    the web thread is far behind: nothing is copied any more; when it has taken all there is:
+//     with a journal  a new, empty ring at position R, handed over when R is released: what lies before R it reads there
+//     without one     resync
 //
-// So the start and the way back are one, and the worst reader costs the node a copy of a command, or a snapshot now and
-// then; nothing here ever waits for it.
+// So the worst reader costs the node a copy of a command, and where nothing is kept a snapshot now and then; nothing here ever
+// waits for it.
 
 import type { Application, Position } from "../../base/index.ts";
 import { COMMAND_BYTES, COMMAND_WORDS } from "../../protocol/index.ts";
@@ -16,7 +18,7 @@ import { type CommandTap, copySnapshot } from "../../runtime/index.ts";
 
 /** Commands on their way to the web thread: 5 MiB; as many as may wait for the journal, so that a burst fits. */
 const FEED_RING_RECORDS = 65_536;
-/** The least between a reader's last command and its next snapshot. */
+/** The least between a reader's last command and what it is given next. */
 const RESYNC_INTERVAL_MS = 1_000;
 /**
  * And that as a multiple of what the last snapshot took: it holds the node's thread (some 300 ns per resting order), which
@@ -26,8 +28,8 @@ const RESYNC_INTERVAL_SNAPSHOTS = 20;
 
 /** Where a reader of commands begins. */
 export interface Handover {
-  /** The engine's state after the command at `position`. */
-  readonly snapshot: Uint8Array<ArrayBuffer>;
+  /** The engine's state after the command at `position`; undefined: the reader goes on from what it has, by the journal. */
+  readonly snapshot: Uint8Array<ArrayBuffer> | undefined;
   readonly position: Position;
   /** Shared memory of the Ring that holds the commands after it. */
   readonly ring: SharedArrayBuffer;
@@ -41,6 +43,8 @@ export interface CommandFeedOptions {
   readonly handOver: (handover: Handover) => void;
   /** The reader is too far behind. */
   readonly onOverrun: (position: Position) => void;
+  /** Whether the reader can read in the journal what it has missed. */
+  readonly hasJournal?: boolean;
   /** FEED_RING_RECORDS when left out. */
   readonly ringRecords?: number | undefined;
   /** RESYNC_INTERVAL_MS when left out. */
@@ -57,7 +61,7 @@ interface Reach {
 }
 
 export class CommandFeed implements CommandTap {
-  /** Times the reader began anew because it was too far behind. */
+  /** Times the reader was too far behind, and has been given a new ring. */
   resyncs = 0;
   readonly #options: CommandFeedOptions;
   readonly #resyncInterval_ms: number;
@@ -79,7 +83,7 @@ export class CommandFeed implements CommandTap {
   /** Hands over the present; `released`: the position up to which everything may be seen. */
   begin(released: Position): void {
     this.#released = released;
-    this.#takeSnapshot();
+    this.#handOver(this.#takeSnapshot());
   }
 
   committed(words: Int32Array, at: number): void {
@@ -128,24 +132,30 @@ export class CommandFeed implements CommandTap {
   async #resyncWhenTaken(producer: RingProducer): Promise<void> {
     await producer.whenReleasedBeyond(producer.produced - 1);
     if (this.#isClosed) return;
-    const pause_ms = Math.max(this.#resyncInterval_ms, RESYNC_INTERVAL_SNAPSHOTS * this.#snapshot_ms);
+    const { hasJournal = false } = this.#options;
+    const ofSnapshots_ms = hasJournal ? 0 : RESYNC_INTERVAL_SNAPSHOTS * this.#snapshot_ms;
+    const pause_ms = Math.max(this.#resyncInterval_ms, ofSnapshots_ms);
     this.#timer = setTimeout(() => {
       this.resyncs++;
-      this.#takeSnapshot();
+      this.#handOver(hasJournal ? undefined : this.#takeSnapshot());
     }, pause_ms).unref();
   }
 
+  #takeSnapshot(): Uint8Array<ArrayBuffer> {
+    const started_ms = performance.now();
+    const snapshot = copySnapshot(this.#options.application);
+    this.#snapshot_ms = performance.now() - started_ms;
+    return snapshot;
+  }
+
   /** Between two commands: what is committed is applied. */
-  #takeSnapshot(): void {
-    const { application, position, ringRecords = FEED_RING_RECORDS } = this.#options;
+  #handOver(snapshot: Uint8Array<ArrayBuffer> | undefined): void {
+    const { position, ringRecords = FEED_RING_RECORDS } = this.#options;
     // The reader lets go of a ring that has ended.
     this.#reach?.producer.close();
     const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: ringRecords });
     const { shared, words } = ring;
     const base = position();
-    const started_ms = performance.now();
-    const snapshot = copySnapshot(application);
-    this.#snapshot_ms = performance.now() - started_ms;
     this.#reach = { ring: shared, words, producer: new RingProducer(ring), base };
     this.#pending = { snapshot, position: base, ring: shared };
     this.#isCopying = true;

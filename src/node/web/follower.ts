@@ -1,21 +1,27 @@
 // The reading side of command-feed.ts: an engine of its own, brought to where the handover says and then fed the same
 // commands in the same order, so that it has the same state and the same events as the node's, for what is released.
 //
+// One that fell behind its ring is given a new one, and reads what lies between in the journal (missed-commands.ts): its listener
+// misses nothing, and is told late.
+//
 // It takes a bounded number of commands per turn of its event loop and sleeps while there are none. While nobody waits for each
 // command as it comes, it rests when it has taken all there is: following batch by batch would wake a thread for each of them, on
 // the cores of those who trade.
 
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { RecordBuffer } from "../../base/index.ts";
+import { assert, RecordBuffer, SeriatimError } from "../../base/index.ts";
 import { ExchangeEngine } from "../../engine/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS, readTimestamp } from "../../protocol/index.ts";
 import { Ring, RingConsumer } from "../../ring/index.ts";
 import type { Handover } from "./command-feed.ts";
+import type { MissedCommands } from "./missed-commands.ts";
 
 /** Commands per turn: a tenth of a millisecond of work, after which sockets are served and what changed is sent. */
 const COMMANDS_PER_TURN = 1_024;
 /** A fifth of what market data may be late by anyhow (publish-pace.ts); at 4 M commands/s a quarter of the feed's ring. */
 const REST_MS = 4;
+/** Between two looks at a journal that has not been written that far yet. */
+const WRITTEN_LOOK_MS = 10;
 /** Events handed on at once; a command with more comes in pieces. */
 const EVENTS_PER_PIECE = 512;
 
@@ -48,23 +54,28 @@ export class Follower<Listener extends EventListener> {
   readonly listener: Listener;
   readonly #onFailure: (error: unknown) => void;
   readonly #rest: () => Promise<void>;
+  readonly #missed: MissedCommands | undefined;
   readonly #events: RecordBuffer;
   #timestamp_us = 0;
   #from: Input | undefined;
+  /** What is followed now: one that was before is over. */
+  #handover: Handover | undefined;
 
   /**
    * Begins at `first`. `listenerOf` is called once, when the engine has that state. `onFailure`: a command could not be
-   * applied, which is a bug; nothing follows. `rest`: REST_MS when left out.
+   * applied, which is a bug; nothing follows. `rest`: REST_MS when left out. `missed`: needed by handovers without a state.
    */
   constructor(
     first: Handover,
     listenerOf: (engine: ExchangeEngine) => Listener,
     onFailure: (error: unknown) => void,
     rest: () => Promise<void> = () => sleep(REST_MS),
+    missed?: MissedCommands,
   ) {
     this.#onFailure = onFailure;
     this.#rest = rest;
-    this.engine.restore(first.snapshot, first.position);
+    this.#missed = missed;
+    this.#restore(first);
     const listener = listenerOf(this.engine);
     this.listener = listener;
     this.#events = new RecordBuffer(EVENT_WORDS, EVENTS_PER_PIECE, (events) =>
@@ -73,30 +84,78 @@ export class Follower<Listener extends EventListener> {
     this.#begin(first);
   }
 
-  /** Leaves what it followed, and begins anew. */
+  /** Leaves what it followed, and begins anew, or goes on by the journal. */
   follow(handover: Handover): void {
-    this.engine.restore(handover.snapshot, handover.position);
+    if (handover.snapshot !== undefined) this.#restore(handover);
     this.#begin(handover);
+  }
+
+  #restore({ snapshot, position }: Handover): void {
+    assert(snapshot !== undefined, "who has no state yet is given one");
+    this.engine.restore(snapshot, position);
+    this.position = position;
   }
 
   /** Applies what is visible by now, and nothing more. */
   finish(): void {
     const from = this.#from;
     this.#from = undefined;
+    this.#handover = undefined;
     while (from !== undefined && from.consumer.available() > 0) this.#turn(from);
   }
 
-  #begin({ position, ring: shared }: Handover): void {
-    this.position = position;
-    const ring = Ring.attach(shared);
-    const from = { words: ring.words, consumer: new RingConsumer(ring) };
-    this.#from = from;
-    this.listener.onReset();
-    this.listener.flush();
-    this.#run(from).catch((error: unknown) => {
+  #begin(handover: Handover): void {
+    this.#from = undefined;
+    this.#handover = handover;
+    if (handover.snapshot !== undefined) this.#reset();
+    this.#follow(handover).catch((error: unknown) => {
       this.#from = undefined;
       this.#onFailure(error);
     });
+  }
+
+  #reset(): void {
+    this.listener.onReset();
+    this.listener.flush();
+  }
+
+  async #follow(handover: Handover): Promise<void> {
+    // At once where nothing is missed: the caller may want what is visible in the next moment.
+    if (this.position < handover.position) await this.#catchUp(handover);
+    if (this.#handover !== handover) return;
+    const ring = Ring.attach(handover.ring);
+    const from = { words: ring.words, consumer: new RingConsumer(ring) };
+    this.#from = from;
+    await this.#run(from);
+  }
+
+  /** A frame a turn: some thousand commands at most times, whatever fits the ring of commands at worst. */
+  async #catchUp(handover: Handover): Promise<void> {
+    const missed = this.#missed;
+    assert(missed !== undefined, "who is to read the journal knows where it is");
+    try {
+      while (this.#handover === handover && this.position < handover.position) {
+        if (this.#readMissed(missed, handover.position) > 0) await nextTurn();
+        else await sleep(WRITTEN_LOOK_MS);
+      }
+    } finally {
+      missed.close();
+    }
+  }
+
+  #readMissed(missed: MissedCommands, end: number): number {
+    try {
+      const count = missed.read(this.position, end, this.#apply);
+      this.position += count;
+      if (count > 0) this.listener.flush();
+      return count;
+    } catch (error) {
+      if (!(error instanceof SeriatimError) || error.code !== "LOG_RETIRED") throw error;
+      missed.restore(this.engine, end);
+      this.position = this.engine.position;
+      this.#reset();
+      return 1;
+    }
   }
 
   async #run(from: Input): Promise<void> {
@@ -114,14 +173,16 @@ export class Follower<Listener extends EventListener> {
     const { listener } = this;
     const count = consumer.available(COMMANDS_PER_TURN);
     const end = consumer.offset() + count * COMMAND_WORDS;
-    for (let at = consumer.offset(); at < end; at += COMMAND_WORDS) {
-      this.#timestamp_us = readTimestamp(words, at);
-      this.engine.apply(words, at, this.#events);
-      this.#events.drain();
-      listener.endCommand(words, at);
-    }
+    for (let at = consumer.offset(); at < end; at += COMMAND_WORDS) this.#apply(words, at);
     this.position += count;
     consumer.release(count);
     listener.flush();
   }
+
+  readonly #apply = (words: Int32Array, at: number): void => {
+    this.#timestamp_us = readTimestamp(words, at);
+    this.engine.apply(words, at, this.#events);
+    this.#events.drain();
+    this.listener.endCommand(words, at);
+  };
 }

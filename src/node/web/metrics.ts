@@ -133,7 +133,7 @@ const METRICS: readonly Metric[] = [
   ),
   counter(
     "seriatim_feed_resyncs_total",
-    "Times the web's copy of the exchange fell too far behind and began anew from a snapshot.",
+    "Times the web's copy of the exchange fell too far behind, and read on in the journal or began anew from a snapshot.",
     (s) => s.feedResyncs,
   ),
   gauge(

@@ -22,6 +22,8 @@ export interface CommandSource {
 
 export interface NodeWebParts {
   readonly log: Log;
+  /** Whether the stage knows a journal. */
+  readonly hasJournal?: boolean;
   /** The feed's own when left out. */
   readonly feedRingRecords?: number | undefined;
 }
@@ -47,7 +49,8 @@ export class NodeWeb {
   /** Shows what `application` makes of the commands, from its state of now on; what was shown before is over. */
   follow({ application, path }: CommandSource): void {
     if (this.failure !== undefined) return;
-    const { log, feedRingRecords } = this.#parts;
+    const { log, feedRingRecords, hasJournal = false } = this.#parts;
+    const how = hasJournal ? "reads on in the journal" : "will begin anew from a snapshot";
     this.#resyncsBefore = this.resyncs;
     this.#feed?.close();
     const feed = new CommandFeed({
@@ -55,8 +58,8 @@ export class NodeWeb {
       position: () => path.position,
       handOver: (handover) => this.#stage.follow(handover),
       ringRecords: feedRingRecords,
-      onOverrun: (at) =>
-        log.warn({ position: at }, "the web can't follow: it will begin anew from a snapshot"),
+      hasJournal,
+      onOverrun: (at) => log.warn({ position: at }, `the web can't follow: it ${how}`),
     });
     this.#feed = feed;
     path.tap(feed);

@@ -20,6 +20,7 @@ import type { Handover } from "./command-feed.ts";
 import { FeedSockets } from "./feed-sockets.ts";
 import { Follower } from "./follower.ts";
 import { type HttpFace, startHttp } from "./http.ts";
+import { MissedCommands } from "./missed-commands.ts";
 import { pageDirectory, readPageFiles } from "./page-files.ts";
 import { PublishPace } from "./publish-pace.ts";
 import { limitAddresses } from "./web-addresses.ts";
@@ -115,6 +116,8 @@ export class WebServer {
         return new WebListener(pace, this.#feeds);
       },
       (error) => this.#fail(copyFailed(error)),
+      undefined,
+      this.#options.journal && new MissedCommands(this.#options.journal),
     );
     try {
       this.#attach();
@@ -198,7 +201,7 @@ function lastEventOf({ hasFailed, eventSequence }: NodeStatus): number {
 
 function copyFailed(cause: unknown): SeriatimError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new SeriatimError("WEB_FAILED", `the web's copy of the exchange can't go on, a bug: ${why}`, {
-    cause,
-  });
+  // What it missed can't be read: the log's damage, or the disk's.
+  const what = cause instanceof SeriatimError ? why : `a bug: ${why}`;
+  return new SeriatimError("WEB_FAILED", `the web's copy of the exchange can't go on, ${what}`, { cause });
 }

@@ -12,6 +12,7 @@ import type { Configuration } from "../settings.ts";
 import type { NodeStatus } from "../status.ts";
 import type { NodeTls } from "../tls.ts";
 import type { Handover } from "./command-feed.ts";
+import type { JournalPlaces } from "./missed-commands.ts";
 import { InlineWeb } from "./web-inline.ts";
 import { WebThread } from "./web-thread.ts";
 
@@ -25,6 +26,8 @@ export type WebOptions = Pick<
   readonly tls?: TlsIdentity | undefined;
   /** The binary feeds; undefined: there are none. */
   readonly feeds?: MarketFeedOptions | undefined;
+  /** Where a web that fell behind reads what it missed; undefined: it begins anew from a state. */
+  readonly journal?: JournalPlaces | undefined;
 };
 
 /** What is listened on; 0 where nothing is. */
@@ -70,11 +73,17 @@ export interface WebStage {
   stop(): Promise<void>;
 }
 
-export function webOf(configuration: Configuration, { identity }: NodeTls, log: Log): WebStage {
+/** `journal`: WebOptions. */
+export function webOf(
+  configuration: Configuration,
+  { identity }: NodeTls,
+  log: Log,
+  journal?: JournalPlaces,
+): WebStage {
   const feeds = marketFeedOptions(configuration, identity);
   const { host, httpPort, accounts, logLevel, threads } = configuration;
   const { connectionsPerAddress, logonsPerSecond, logonsPerAddress } = configuration;
   const limits = { connectionsPerAddress, logonsPerSecond, logonsPerAddress };
-  const options = { host, httpPort, accounts, logLevel, tls: identity, feeds, ...limits };
+  const options = { host, httpPort, accounts, logLevel, tls: identity, feeds, journal, ...limits };
   return threads === "spread" ? new WebThread(options, log) : new InlineWeb(options, log);
 }

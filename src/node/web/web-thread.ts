@@ -46,7 +46,8 @@ export class WebThread implements WebStage {
   }
 
   follow(handover: Handover): void {
-    this.#say({ kind: "follow", handover }, [handover.snapshot.buffer]);
+    const { snapshot } = handover;
+    this.#say({ kind: "follow", handover }, snapshot === undefined ? [] : [snapshot.buffer]);
   }
 
   listen(peer: WebPeer): Promise<WebPorts> {

@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test } from "vitest";
 import { RecordBuffer } from "../../../src/base/index.ts";
 import { ExchangeEngine } from "../../../src/engine/index.ts";
-import type { Handover } from "../../../src/node/web/command-feed.ts";
+import { CommandFeed, type Handover } from "../../../src/node/web/command-feed.ts";
 import { type EventListener, Follower } from "../../../src/node/web/follower.ts";
 import { entryBeside } from "../../../src/platform/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS, EventFlag, EventWord } from "../../../src/protocol/index.ts";
@@ -121,6 +121,34 @@ describe("what a reader is given", () => {
   });
 });
 
+test("a reader that can read the journal is given a new ring, and no state, when its position is released", async () => {
+  const handovers: Handover[] = [];
+  let position = 5;
+  const application = { apply() {}, restore() {}, snapshot: () => snapshots++ };
+  let snapshots = 0;
+  const feed = new CommandFeed({
+    ...{ application, position: () => position, ringRecords: 4, resyncInterval_ms: 1, hasJournal: true },
+    handOver: (handover) => handovers.push(handover),
+    onOverrun: () => {},
+  });
+  feed.begin(5);
+  const words = new Int32Array(COMMAND_WORDS);
+  for (; position < 12; position++) feed.committed(words, 0);
+  feed.released(9);
+  const consumer = new RingConsumer(Ring.attach(handovers[0].ring));
+  consumer.release(4);
+  while (feed.resyncs === 0) await nextTurn();
+  feed.released(11);
+  expect(handovers.length).toBe(1);
+  feed.released(12);
+  expect(handovers.map(({ position: at, snapshot }) => [at, snapshot === undefined])).toEqual([
+    [5, false],
+    [12, true],
+  ]);
+  expect(snapshots).toBe(1);
+  feed.close();
+});
+
 describe("a follower", () => {
   test("has the engine's state after every batch, and hears every command once", async () => {
     const { primary, heard, caughtUpWith } = followed(20_000, 65_536);
@@ -225,7 +253,8 @@ describe("a follower", () => {
     for (let i = 0; i < 3; i++) await nextTurn();
     expect(follower?.position).toBe(3_000);
     const engine = new ExchangeEngine();
-    engine.restore(primary.handovers[0].snapshot, primary.handovers[0].position);
+    const [{ snapshot, position }] = primary.handovers;
+    engine.restore(snapshot as Uint8Array, position);
     const words = Ring.attach(primary.handovers[0].ring).words;
     const events = new RecordBuffer(EVENT_WORDS, 64, () => {});
     for (let i = 0; i < 2_995; i++) engine.apply(words, i * COMMAND_WORDS, events);

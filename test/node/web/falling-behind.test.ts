@@ -1,9 +1,14 @@
 // A whole node over real sockets whose web can't follow: it begins anew, and whoever watches ends with the book that is.
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { connectOrderEntry, type OrderEntryClient } from "../../../src/client/index.ts";
+import { ExchangeEngine } from "../../../src/engine/index.ts";
 import {
+  type Configuration,
   configurationOf,
   createLog,
   type NodeParts,
@@ -24,8 +29,8 @@ afterEach(async () => {
   lines.length = 0;
 });
 
-async function start(threads: "spread" | "single", parts: NodeParts): Promise<RunningNode> {
-  const settings = { orderPort: 0, httpPort: 0, durability: "off", threads } as const;
+async function start(kept: Partial<Configuration>, parts: NodeParts): Promise<RunningNode> {
+  const settings = { orderPort: 0, httpPort: 0, ...kept };
   const accounts = ["alice=1"];
   const node = await startNode(
     configurationOf({ ...settings, accounts, symbols: [`${SYMBOL}:0:1:1`] }),
@@ -64,7 +69,7 @@ class Bids {
 test.each(["spread", "single"] as const)(
   "threads %s: a web that can't follow begins anew, subscribers end with the book that is, the log tells it",
   async (threads) => {
-    const node = await start(threads, { feedRingRecords: SMALL_RING_RECORDS });
+    const node = await start({ durability: "off", threads }, { feedRingRecords: SMALL_RING_RECORDS });
     const [early, alice] = [await Peer.greet(node.httpPort), await trader(node)];
     early.say({ type: "subscribe", channels: ["depth"] });
     const bids = new Bids();
@@ -102,6 +107,32 @@ test.each(["spread", "single"] as const)(
     expect(node.status().feedResyncs).toBeGreaterThan(0);
     const warnings = lines.filter(({ level }) => level === "warn").map(({ msg }) => msg);
     expect(new Set(warnings)).toEqual(new Set(["the web can't follow: it will begin anew from a snapshot"]));
+  },
+);
+
+test.each(["buffered", "fsync"] as const)(
+  "durability %s: a web that can't follow reads on in the journal, and the engine that matches is never copied for it",
+  async (durability) => {
+    const dataDir = mkdtempSync(join(tmpdir(), "seriatim-behind-"));
+    stops.push(async () => rmSync(dataDir, { recursive: true }));
+    const node = await start({ durability, dataDir }, { feedRingRecords: SMALL_RING_RECORDS });
+    const copies = vi.spyOn(ExchangeEngine.prototype, "snapshot");
+    stops.push(async () => copies.mockRestore());
+    const [watcher, alice] = [await Peer.greet(node.httpPort), await trader(node)];
+    watcher.say({ type: "subscribe", channels: ["trades"] });
+    const pairs = Array.from({ length: 300 }, (_, i) => [
+      { id: 2 * i + 1, ...isBuy, price: 100, quantity: i + 1 },
+      { id: 2 * i + 2, symbol: 0, side: "sell" as const, price: 100, quantity: i + 1 },
+    ]);
+    await Promise.all(pairs.flat().map((order) => alice.submit(order)));
+    const told: unknown[] = [];
+    while (told.length < pairs.length)
+      for (const trade of (await watcher.next("trades")).trades as unknown[]) told.push(trade);
+
+    expect(node.status().feedResyncs).toBeGreaterThan(0);
+    expect(copies).not.toHaveBeenCalled();
+    const warnings = lines.filter(({ level }) => level === "warn").map(({ msg }) => msg);
+    expect(new Set(warnings)).toEqual(new Set(["the web can't follow: it reads on in the journal"]));
   },
 );
 

@@ -14,6 +14,7 @@ import {
   startNode,
 } from "../../../src/node/index.ts";
 import { createLog } from "../../../src/node/log.ts";
+import type { Handover } from "../../../src/node/web/command-feed.ts";
 import { NodeWeb } from "../../../src/node/web/node-web.ts";
 import { NO_PORTS, type WebPeer, type WebStage, webOf } from "../../../src/node/web/web-stage.ts";
 import { COMMAND_BYTES } from "../../../src/protocol/index.ts";
@@ -212,7 +213,7 @@ test("another history takes the place of the one that was followed, from its sta
   const followed: number[] = [];
   const failed = new Promise<SeriatimError>(() => {});
   const stage = {
-    follow: ({ snapshot }: { readonly snapshot: Uint8Array }) => followed.push(snapshot.length),
+    follow: ({ snapshot }: Handover) => followed.push(snapshot?.length ?? 0),
     ...{ listen: async () => ({ ...NO_PORTS, http: 1 }), failed, stop: async () => {} },
   };
   const web = new NodeWeb(stage, { log });
