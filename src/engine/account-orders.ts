@@ -22,10 +22,21 @@ export class AccountOrders {
   /** By the index of the account's stream: slot + 1 of its first and last order, 0 when it has none. Made at the first account. */
   #first = new Int32Array(0);
   #last = new Int32Array(0);
+  /** By the same: how many it has. */
+  #count = new Int32Array(0);
+  readonly #countMax: number;
 
-  constructor(orders: OrderPool, streams: ReportStreams) {
+  /** `countMax`: the most orders of one account; 0: as many as there may be. */
+  constructor(orders: OrderPool, streams: ReportStreams, countMax: number) {
     this.#orders = orders;
     this.#streams = streams;
+    this.#countMax = countMax === 0 ? Number.MAX_SAFE_INTEGER : countMax;
+  }
+
+  /** Whether no other order of `account` may rest. One without a stream has no bound. */
+  isFull(account: number): boolean {
+    const stream = this.#streams.of(account);
+    return stream !== undefined && this.#count[stream.index] >= this.#countMax;
   }
 
   /** Links `slot`, which is in no list, behind the others of its account, when that has a stream. */
@@ -38,7 +49,9 @@ export class AccountOrders {
     if (this.#first.length === 0) {
       this.#first = new Int32Array(REPORT_LIMITS.accountsMax);
       this.#last = new Int32Array(REPORT_LIMITS.accountsMax);
+      this.#count = new Int32Array(REPORT_LIMITS.accountsMax);
     }
+    this.#count[list]++;
     const last = this.#last[list];
     words[at + NEXT] = -(list + 1);
     words[at + PREVIOUS] = last === 0 ? -(list + 1) : last;
@@ -53,6 +66,7 @@ export class AccountOrders {
     const at = slot << SHIFT;
     const previous = words[at + PREVIOUS];
     if (previous === 0) return;
+    this.#count[this.#streams.of(words[at + ACCOUNT] >>> 0)!.index]--;
     const next = words[at + NEXT];
     if (previous > 0) words[((previous - 1) << SHIFT) + NEXT] = next;
     else this.#first[-previous - 1] = next > 0 ? next : 0;

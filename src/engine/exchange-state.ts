@@ -56,7 +56,7 @@ export class ExchangeState {
     this.genesis = genesis;
     this.orders = new OrderPool(ordersMax);
     this.events = new EventWriter(this.orders, this.reports, new ReportWriter(this));
-    this.accountOrders = new AccountOrders(this.orders, this.reports);
+    this.accountOrders = new AccountOrders(this.orders, this.reports, genesis.accountOrdersMax ?? 0);
     this.levels = new LevelPool(ordersMax);
     this.index = new OrderIndex(this.orders, genesis.indexSeed);
     this.#share = new LadderShare(this.levels, WINDOW_TICKS_TOTAL);

@@ -71,6 +71,9 @@ export function newOrder(state: ExchangeState, words: Int32Array, at: number, ou
   state.limit[0] = price;
   const book = state.books[symbol];
   const rests = sideTypeTif >>> 16 !== IMMEDIATE_OR_CANCEL;
+  // Also where it would trade: what it may leave is not known yet.
+  if (rests && state.reports.isUsed && state.accountOrders.isFull(account >>> 0))
+    return events.reject(Reason.TooManyOpenOrders);
   const meets = book.ladder.crosses(side, price);
   const level = meets || !rests ? NONE : book.ladder.find(price, side);
   const room = meets

@@ -90,7 +90,7 @@ class FlowGenerator {
   }
 
   flow(seed: number, commands: number): Flow {
-    const { symbols, accounts, ordersMax, quantities } = this.#profile;
+    const { symbols, accounts, ordersMax, accountOrdersMax, quantities } = this.#profile;
     const steps = Array.from({ length: symbols }, () => this.#register());
     for (let i = 0; i < commands; i++) steps.push(this.#command());
     const meta: FlowMeta = {
@@ -101,6 +101,7 @@ class FlowGenerator {
       maxNotional: this.#maxNotional,
       ...(ordersMax !== undefined && { ordersMax }),
       ...(accounts > 1 && { accountsMax: accounts }),
+      ...(accountOrdersMax !== undefined && { accountOrdersMax }),
     };
     const flow = { meta, steps: steps.map((command) => ({ command, outcomes: [] })) };
     return { version: flowVersionOf(flow), ...flow };

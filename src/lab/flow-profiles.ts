@@ -8,6 +8,8 @@ export interface FlowProfile {
   readonly accounts: number;
   /** Most orders resting at once; undefined = room for all. */
   readonly ordersMax?: number | undefined;
+  /** Most of an account that has had a session; undefined = room for all. */
+  readonly accountOrdersMax?: number | undefined;
   /** Shares of the kinds of commands; any positive numbers. */
   readonly weights: {
     readonly limit: number;
@@ -247,6 +249,7 @@ export const FLOW_PROFILES = {
   sessions: {
     ...MIXED,
     accounts: 2,
+    accountOrdersMax: 8,
     chances: {
       ...FEW_ERRORS,
       register: 0.004,

@@ -11,7 +11,7 @@ import {
   reasonName,
 } from "../protocol/index.ts";
 
-/** Every reason that a flow can lead to. InvalidSide has no spelling in a flow; of those from 11 on the engine has six. */
+/** Every reason that a flow can lead to. InvalidSide has no spelling in a flow; of those from 11 on the engine has seven. */
 export const REACHABLE_REASONS: readonly ReasonName[] = Object.entries(Reason)
   .filter(([, code]) => code >= Reason.UnknownSymbol && code <= Reason.AnswerTooLarge)
   .map(([name]) => name as ReasonName)
@@ -23,6 +23,7 @@ export const REACHABLE_REASONS: readonly ReasonName[] = Object.entries(Reason)
     "RequestForgotten",
     "SymbolSwitchedOff",
     "ExchangeSwitchedOff",
+    "TooManyOpenOrders",
   );
 
 const CAUSES = Object.keys(CancelCause) as (keyof typeof CancelCause)[];

@@ -40,6 +40,8 @@ export interface TwinLimits {
   /** Most orders resting at once. */
   readonly ordersMax: number;
   readonly accountsMax: number;
+  /** Most orders of an account with a stream resting at once. */
+  readonly accountOrdersMax?: number | undefined;
 }
 
 const PRICE_MAX = 2n ** 53n - 1n;
@@ -143,7 +145,8 @@ export class NaiveTwin {
     if (find(book, command.account, command.id) !== undefined) return reject("DuplicateOrderId");
     if (command.side !== Side.Buy && command.side !== Side.Sell) return reject("InvalidSide");
     const incoming = incomingOf(command);
-    const refused = this.#checkTerms(incoming) ?? this.#checkOutcome(book, incoming);
+    const refused =
+      this.#checkTerms(incoming) ?? this.#checkCount(incoming) ?? this.#checkOutcome(book, incoming);
     if (refused !== undefined) return reject(refused);
     const { price, quantity } = incoming;
     const accept: TwinEvent = { kind: "accept", sequence: ++this.#sequence, price, quantity };
@@ -208,6 +211,14 @@ export class NaiveTwin {
     if (quantity > maxQuantity) return "MaxQuantityExceeded";
     if (!isMarket && BigInt(quantity) > BigInt(maxNotional) / price) return "MaxNotionalExceeded";
     return undefined;
+  }
+
+  /** Check 25: the orders of an account that ever logged on. */
+  #checkCount({ account, rests }: Incoming): ReasonName | undefined {
+    const most = this.#limits.accountOrdersMax;
+    if (!rests || most === undefined || !this.#sessions.streams.includes(account)) return undefined;
+    const open = this.#books.flatMap(({ bids, asks }) => [...bids, ...asks]);
+    return open.filter((order) => order.account === account).length < most ? undefined : "TooManyOpenOrders";
   }
 
   /** Checks 10 and 9: what the order would do, found out before it does it. */

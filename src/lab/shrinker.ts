@@ -67,7 +67,9 @@ export function shrinkComments(result: ShrinkResult, reason: string): string[] {
 
 /** The candidate as a flow; what it says of symbols, orders and accounts is counted anew. */
 function flowOf({ meta, commands }: Candidate): Flow {
-  const { accountsMax: _, ...rest } = meta;
+  const { accountsMax: _, accountOrdersMax, ...rest } = meta;
+  // It holds from an account's first session on.
+  const isBounded = accountOrdersMax !== undefined && commands.some(({ kind }) => kind === "session_open");
   const orders = commands.filter(isFlowOrder);
   const owners = commands.map((command) => ("account" in command ? command.account : 0));
   const accounts = Math.max(0, ...owners) + 1;
@@ -76,6 +78,7 @@ function flowOf({ meta, commands }: Candidate): Flow {
     symbols: commands.filter(({ kind }) => kind === "reg").length,
     orders: orders.length,
     ...(accounts > 1 && { accountsMax: accounts }),
+    ...(isBounded && { accountOrdersMax }),
   };
   const steps = commands.map((command) => ({ command, outcomes: [] }));
   return { version: flowVersionOf({ meta: exact, steps }), meta: exact, steps };

@@ -67,6 +67,8 @@ export function compareGenesis(
     maxQuantity: String(genesis.maxQuantity),
     maxNotional: String(genesis.maxNotional),
     ordersMax: String(genesis.ordersMax),
+    accountOrdersMax:
+      genesis.accountOrdersMax === undefined ? "without a bound" : String(genesis.accountOrdersMax),
     symbolsMax: String(genesis.symbolsMax),
     accountsMax: String(genesis.accountsMax),
   };
@@ -90,10 +92,11 @@ export function genesisOf(
   configuration: Configuration,
   indexSeed: Genesis["indexSeed"] = randomSeed(),
 ): GenesisEntry {
-  const { maxQuantity, maxNotional, ordersMax, symbolsMax, accountsMax, symbols } = configuration;
+  const { maxQuantity, maxNotional, ordersMax, accountOrdersMax, symbolsMax, accountsMax } = configuration;
+  const limits = { maxQuantity, maxNotional, ordersMax, accountOrdersMax, symbolsMax, accountsMax };
   return {
-    genesis: { maxQuantity, maxNotional, ordersMax, symbolsMax, accountsMax, indexSeed },
-    instruments: symbols.map(instrumentOf),
+    genesis: { ...limits, indexSeed },
+    instruments: configuration.symbols.map(instrumentOf),
   };
 }
 

@@ -41,6 +41,7 @@ export interface Configuration extends LimitSettings, MarketDataSettings, TapeSe
   /** Tick-lots. */
   readonly maxNotional: number;
   readonly ordersMax: number;
+  readonly accountOrdersMax: number;
   readonly symbolsMax: number;
   readonly accountsMax: number;
   readonly connectionsMax: number;
@@ -256,6 +257,14 @@ export const SETTINGS: readonly Setting[] = [
   ),
   // Up to 133 bytes each, touched only when used: 2^24 are 2.2 GB.
   genesisRow("ordersMax", count(16_777_216), 1_048_576, "orders", "Most orders resting at once."),
+  genesisRow(
+    "accountOrdersMax",
+    count(16_777_216),
+    100_000,
+    "orders",
+    "Most open orders of an account that has logged on with a key; one more is refused (TooManyOpenOrders). Above 100,000 a kill switch " +
+      "or cancel on disconnect may take out more than its sessions can be told of, and they are closed.",
+  ),
   genesisRow("symbolsMax", count(SYMBOLS_MAX), 1_024, "symbols", "Most instruments."),
   genesisRow(
     "accountsMax",

@@ -28,6 +28,7 @@ export const Reason = {
   SymbolSwitchedOff: 22,
   ExchangeSwitchedOff: 23,
   SessionReplaced: 24,
+  TooManyOpenOrders: 25,
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 /** Whether a gateway gave it on its own: nothing was logged, and it may overtake other answers. All others are the engine's. */
@@ -70,6 +71,7 @@ const TEXTS: Readonly<Record<ReasonName, string>> = {
   AccountSwitchedOff: "an administrator has switched the account off; its orders are cancelled",
   SymbolSwitchedOff: "an administrator has switched the instrument off; its orders are cancelled",
   ExchangeSwitchedOff: "an administrator has switched the exchange off; all orders are cancelled",
+  TooManyOpenOrders: "the account has as many open orders as it may; cancel some first",
   SessionReplaced: "another connection has logged on as this session",
   DiskFull: "the exchange has no room for its log; nothing is taken until it has",
   RequestReused: "another request has this request's number; this one was not executed",

@@ -35,6 +35,10 @@ const rows: [flags: Record<string, string>, answer: string | undefined][] = [
   [{ maxQuantity: "1000001" }, begun("--max-quantity", "1000001", "max-quantity", "1000000")],
   [{ maxNotional: "1" }, begun("--max-notional", "1", "max-notional", "5000")],
   [{ ordersMax: "1" }, begun("--orders-max", "1", "orders-max", "100")],
+  [
+    { accountOrdersMax: "100000" },
+    begun("--account-orders-max", "100000", "account-orders-max", "without a bound"),
+  ],
   [{ symbolsMax: "9" }, begun("--symbols-max", "9", "symbols-max", "8")],
   [
     { symbols: "A", ordersMax: "1" },

@@ -40,8 +40,9 @@ export class FlowFile implements ExportFormat {
     const head = `# exported from a journal, from position ${from} on`;
     this.#line(from === 1 ? head : `${head}: the books are empty where the journal's were not`, from);
     this.#line("version 3", from);
-    const { maxQuantity, maxNotional, ordersMax, accountsMax } = genesis;
-    const limits = { maxQuantity, maxNotional, ordersMax, accountsMax };
+    const { maxQuantity, maxNotional, ordersMax, accountsMax, accountOrdersMax } = genesis;
+    const ofAccounts = { accountsMax, ...(accountOrdersMax !== undefined && { accountOrdersMax }) };
+    const limits = { maxQuantity, maxNotional, ordersMax, ...ofAccounts };
     this.#line(formatMeta({ seed: 0, symbols: instruments.length, orders: 0, ...limits }), from);
     for (const instrument of instruments) this.#register(instrument, from);
     this.#registered = 1 + instruments.length;

@@ -178,6 +178,8 @@ export interface Genesis {
   readonly symbolsMax: number;
   /** Accounts are numbered 0 .. accountsMax - 1. */
   readonly accountsMax: number;
+  /** Most orders of one account resting at once, if it has a stream of reports (u32); 0, or none given: no other bound than ordersMax. */
+  readonly accountOrdersMax?: number;
   /** Seeds the order index, so that nobody outside can choose ids that collide. Never shown to clients. */
   readonly indexSeed: readonly [low: number, high: number];
 }
@@ -215,12 +217,15 @@ export function writeGenesis(words: Int32Array, at: number, genesis: Genesis, in
   setU64(v, GenesisLayout.maxNotional, genesis.maxNotional);
   v.setUint32(GenesisLayout.indexSeed, genesis.indexSeed[0], true);
   v.setUint32(GenesisLayout.indexSeed + 4, genesis.indexSeed[1], true);
+  v.setUint32(GenesisLayout.accountOrdersMax, genesis.accountOrdersMax ?? 0, true);
 }
 
 /** Reads the Genesis at word offset `at`. */
 export function readGenesis(words: Int32Array, at: number): Genesis & { readonly instruments: number } {
   const v = view(words, at);
+  const accountOrdersMax = v.getUint32(GenesisLayout.accountOrdersMax, true);
   return {
+    ...(accountOrdersMax > 0 && { accountOrdersMax }),
     instruments: v.getUint32(GenesisLayout.instruments, true),
     maxQuantity: v.getUint32(GenesisLayout.maxQuantity, true),
     maxNotional: getU64(v, GenesisLayout.maxNotional),

@@ -98,7 +98,8 @@ function genesisLayout() {
     maxNotional: at.u64(),
     indexSeed: at.u64(),
     timestamp_us: at.u64(),
-    unused: at.bytes(32),
+    accountOrdersMax: at.u32(),
+    unused: at.bytes(28),
   };
   at.size(COMMAND_BYTES);
   return layout;

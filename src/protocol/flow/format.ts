@@ -17,10 +17,10 @@ import {
   isFlowRequest,
 } from "./types.ts";
 
-/** The lowest version that can say all of this: 3 for administration, sessions, mass cancels and numbers used once, 2 for accounts, limits and capacities, else 1. */
+/** The lowest version that can say all of this: 3 for administration, sessions, mass cancels, numbers used once and a bound of an account's orders, 2 for accounts, limits and capacities, else 1. */
 export function flowVersionOf(flow: Pick<Flow, "meta" | "steps">): FlowVersion {
-  const { ordersMax, accountsMax } = flow.meta;
-  if (flow.steps.some(({ command }) => needsVersion3(command))) return 3;
+  const { ordersMax, accountsMax, accountOrdersMax } = flow.meta;
+  if (accountOrdersMax !== undefined || flow.steps.some(({ command }) => needsVersion3(command))) return 3;
   const extended = flow.steps.some(({ command }) => optionsOf(command) !== "");
   return extended || ordersMax !== undefined || accountsMax !== undefined ? 2 : 1;
 }
@@ -43,10 +43,11 @@ export function formatFlow(flow: Flow, comments: readonly string[] = []): string
 }
 
 export function formatMeta(meta: FlowMeta): string {
-  const { seed, symbols, orders, maxQuantity, maxNotional, ordersMax, accountsMax } = meta;
+  const { seed, symbols, orders, maxQuantity, maxNotional, ordersMax, accountsMax, accountOrdersMax } = meta;
   const capacities =
     (ordersMax === undefined ? "" : ` orders_max ${ordersMax}`) +
-    (accountsMax === undefined ? "" : ` accounts_max ${accountsMax}`);
+    (accountsMax === undefined ? "" : ` accounts_max ${accountsMax}`) +
+    (accountOrdersMax === undefined ? "" : ` account_orders_max ${accountOrdersMax}`);
   return (
     `meta seed ${seed} symbols ${symbols} orders ${orders} max_qty ${maxQuantity} ` +
     `max_notional ${maxNotional}${capacities}`

@@ -82,6 +82,7 @@ export function readMeta(reader: LineReader, version: FlowVersion): FlowMeta {
   const maxNotional = reader.count("the largest notional");
   const ordersMax = readCapacity(reader, version, "orders_max");
   const accountsMax = readCapacity(reader, version, "accounts_max");
+  const accountOrdersMax = version < 3 ? undefined : readCapacity(reader, version, "account_orders_max");
   return {
     seed,
     symbols,
@@ -90,6 +91,7 @@ export function readMeta(reader: LineReader, version: FlowVersion): FlowMeta {
     maxNotional,
     ...(ordersMax !== undefined && { ordersMax }),
     ...(accountsMax !== undefined && { accountsMax }),
+    ...(accountOrdersMax !== undefined && { accountOrdersMax }),
   };
 }
 

@@ -48,8 +48,9 @@ export function lanesOf(value: bigint): [low: number, high: number] {
  * a flow that asks for it costs no memory.
  */
 export function flowGenesis(flow: Pick<Flow, "meta" | "steps">): Genesis {
-  const { maxQuantity, maxNotional, ordersMax, accountsMax } = flow.meta;
+  const { maxQuantity, maxNotional, ordersMax, accountsMax, accountOrdersMax } = flow.meta;
   return {
+    ...(accountOrdersMax !== undefined && { accountOrdersMax }),
     maxQuantity,
     maxNotional,
     ordersMax: Math.max(1, Math.min(ordersMax ?? flow.steps.length, flow.steps.length)),

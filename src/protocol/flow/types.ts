@@ -19,6 +19,8 @@ export interface FlowMeta {
   readonly ordersMax?: number;
   /** Version 2: accounts are 0 .. accountsMax - 1; undefined = account 0 alone. */
   readonly accountsMax?: number;
+  /** Version 3: most orders of an account with a stream resting at once; undefined = as many as rest. */
+  readonly accountOrdersMax?: number;
 }
 
 interface OfOrder {
