@@ -1,9 +1,9 @@
 // The ack policy and the log: what is in force is said there, so that a restart knows by which policy its last answers left.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Position, SeriatimError } from "../base/index.ts";
+import { SeriatimError } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
-import { type AckPolicyName, writeAdminCommand } from "../protocol/index.ts";
+import { writeAdminCommand } from "../protocol/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { AdminWork } from "./admin/admin-desk.ts";
 
@@ -11,7 +11,7 @@ import type { AdminWork } from "./admin/admin-desk.ts";
 const KNOWN_WITHIN_MS = 3_000;
 const LOOK_MS = 50;
 
-type Gate = NonNullable<Runtime["primary"]>["gate"];
+type Primary = NonNullable<Runtime["primary"]>;
 
 /** A primary whose log names no policy says its own, by its own name: the first command behind its Tenure. */
 export function journalAckPolicy({ primary, path }: Runtime, { administration }: ExchangeEngine): void {
@@ -29,30 +29,22 @@ export function ackPolicyWork({ primary, path }: Runtime): Pick<AdminWork, "ackP
   return {
     ackPolicy: async (policy, submit) => {
       gate.policyOf(policy);
-      const [before, replaced] = [path.position, gate.newestPolicyName];
+      const before = path.position;
       const said = submit();
-      const position = path.position;
-      if (position > before) gate.change(policy, position);
+      if (path.position > before) gate.change(policy, path.position);
       const answer = await said;
-      if (await isKnown(gate, replaced, position)) return answer;
-      return { ...answer, warning: unknownChange(replaced) };
+      // Replicas that are connected have a while to say that they have it.
+      for (let waited_ms = 0; waited_ms < KNOWN_WITHIN_MS && gate.replaced?.canKnow; waited_ms += LOOK_MS)
+        await sleep(LOOK_MS);
+      const warning = policyWarning(primary);
+      return warning === "" ? answer : { ...answer, warning };
     },
   };
 }
 
-/**
- * Whether enough nodes have the change at `position` that whoever is promoted by the policy it replaces knows of it. Replicas
- * that are connected have a while to say so.
- */
-async function isKnown(gate: Gate, replaced: AckPolicyName, position: Position): Promise<boolean> {
-  for (let waited_ms = 0; waited_ms < KNOWN_WITHIN_MS; waited_ms += LOOK_MS) {
-    const isSafe = gate.isSafeBy(replaced, position);
-    if (isSafe !== undefined) return isSafe;
-    await sleep(LOOK_MS);
-  }
-  return false;
-}
-
-function unknownChange(replaced: AckPolicyName): string {
-  return `too few nodes have this change to be known by policy ${replaced}: do not promote a replica before it has followed this node again, what is answered from now on may be lost`;
+/** In one line, while a replica that is promoted may go by a policy that was replaced; "" otherwise. */
+export function policyWarning({ gate }: Pick<Primary, "gate">): string {
+  const name = gate.replaced?.name;
+  if (name === undefined) return "";
+  return `too few nodes have the change of ack policy to be known by policy ${name}: do not promote a replica before it has followed this node again, what is answered from now on may be lost`;
 }

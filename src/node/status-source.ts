@@ -4,6 +4,7 @@ import { getHeapStatistics } from "node:v8";
 import type { ExchangeEngine } from "../engine/index.ts";
 import type { Gateway } from "../gateway/index.ts";
 import type { Replica, Runtime, SnapshotStatus } from "../runtime/index.ts";
+import { policyWarning } from "./ack-policy-work.ts";
 import { type Condition, healthOf, takesOrders } from "./condition.ts";
 import type { AdministrationStatus, NodeStatus, TapeStatus } from "./status.ts";
 import type { NodeWeb } from "./web/node-web.ts";
@@ -44,7 +45,7 @@ export function collectStatus({
     nodes: runtime.primary?.nodes ?? [],
     position: path.position,
     durablePosition: path.releasedPosition,
-    ...exchangeOf(engine),
+    ...exchangeOf(engine, runtime.primary && policyWarning(runtime.primary)),
     connections: counters.connections,
     connectionsOpened: counters.opened,
     sessions: counters.sessions,
@@ -74,7 +75,8 @@ export function collectStatus({
 const NOTHING_YET: ReturnType<typeof exchangeOf> = {
   ...{ eventSequence: 0, trades: 0, rejects: 0, ordersResting: 0 },
   administration: {
-    ...{ epoch: 0, node: "", promotedBy: "", ackPolicy: null, halted: false, haltedBy: "" },
+    ...{ epoch: 0, node: "", promotedBy: "", ackPolicy: null, ackPolicyWarning: "" },
+    ...{ halted: false, haltedBy: "" },
     ...{ switchedOff: 0, symbolsOff: 0, allOffBy: "", forcedStarts: 0 },
   },
 };
@@ -132,17 +134,19 @@ function healthOfReplica(
   return failure === undefined ? { status: "ok" } : { status: "degraded", reason: failure };
 }
 
-function exchangeOf(engine: ExchangeEngine) {
+function exchangeOf(engine: ExchangeEngine, ackPolicyWarning = "") {
   return {
     eventSequence: engine.sequence,
     trades: engine.trades,
     rejects: engine.rejects,
     ordersResting: engine.restingOrders,
-    administration: administrationOf(engine),
+    administration: { ...administrationOf(engine), ackPolicyWarning },
   };
 }
 
-function administrationOf({ administration }: ExchangeEngine): AdministrationStatus {
+function administrationOf({
+  administration,
+}: ExchangeEngine): Omit<AdministrationStatus, "ackPolicyWarning"> {
   const { epoch, node, promotedBy, ackPolicy = null, halted, haltedBy } = administration;
   const { switchedOff, symbolsOff, allOffBy, forcedStarts } = administration;
   return {

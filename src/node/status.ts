@@ -94,6 +94,8 @@ export interface AdministrationStatus {
   readonly promotedBy: string;
   /** Null: nobody has chosen one. */
   readonly ackPolicy: string | null;
+  /** Why no replica should be promoted before it has followed this node again, in one line; "" when it may. */
+  readonly ackPolicyWarning: string;
   readonly halted: boolean;
   /** Who gave the last halt or resume. */
   readonly haltedBy: string;

@@ -123,6 +123,8 @@ test("a key that is none of a node is refused before a directory is made", async
   expect(existsSync(cluster.path("north"))).toBe(false);
 });
 
+const KNOWN_TO_NONE = expect.stringContaining("known by policy two-disks: do not promote a replica");
+
 test("a primary that loses its replica refuses orders until it is back, or until an administrator says that its disk is enough", async () => {
   cluster.makeKey("ann", "admin");
   const node = await cluster.startPrimary({ ackPolicy: "two-disks" });
@@ -146,11 +148,15 @@ test("a primary that loses its replica refuses orders until it is back, or until
   expect(await cluster.admin(node, "ack-policy disk")).toMatchObject({
     status: 0,
     // The replica that is away would decide by two disks, and take its own and another one as enough.
-    answer: { warning: expect.stringContaining("known by policy two-disks: do not promote a replica") },
+    answer: { warning: KNOWN_TO_NONE },
   });
+  expect((await cluster.admin(node, "ack-policy disk")).answer).toMatchObject({ warning: KNOWN_TO_NONE });
   await until(() => node.status().status === "ok");
   expect(await client.submit(order())).toMatchObject({ accepted: true });
-  expect(node.status().administration).toMatchObject({ ackPolicy: "disk" });
+  expect(node.status().administration).toMatchObject({ ackPolicy: "disk", ackPolicyWarning: KNOWN_TO_NONE });
+  const third = await cluster.follow("south", node.replicationPort);
+  await until(() => node.status().administration.ackPolicyWarning === "");
+  await third.stop();
   await client.close();
   await node.stop();
   await expect(cluster.startPrimary({ ackPolicy: "two-disks" })).rejects.toMatchObject({
@@ -247,6 +253,15 @@ test("a replica whose history is another one sets its files aside, whole, and ge
   await node.stop();
   await replica.stop();
   cluster.expectSameFiles("north", "south");
+});
+
+test("a replica whose segments have another size than its primary's ends, and says which one to give", async () => {
+  const node = await cluster.startPrimary();
+  const replica = await cluster.follow("south", node.replicationPort, { segmentBytes: SEGMENT_BYTES * 2 });
+  await expect(replica.failed).resolves.toMatchObject({
+    code: "SEGMENT_LIMITS",
+    message: `the primary's segments have ${SEGMENT_BYTES} bytes, this node's ${SEGMENT_BYTES * 2}: give --segment-bytes ${SEGMENT_BYTES}`,
+  });
 });
 
 test("a replica whose settings decide other results than the log is refused once it knows the log, at every start", async () => {

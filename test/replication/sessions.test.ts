@@ -12,6 +12,7 @@ import {
   readAck,
   StreamFault,
   writeAck,
+  writeHeartbeat,
 } from "../../src/protocol/index.ts";
 import {
   ASK_US,
@@ -403,6 +404,21 @@ test("bytes that are no message end either side", () => {
   pair.following.received(new Uint8Array(64).fill(1), 0);
   const bad = { kind: "bad stream", fault: StreamFault.BadMagic };
   expect([pair.serving.ended, pair.following.ended]).toEqual([bad, bad]);
+});
+
+test("a heartbeat of another epoch than the one it was welcomed in ends a replica's session", () => {
+  const primary = new PrimaryNode();
+  const pair = new Pair(primary, new ReplicaNode());
+  pair.settle();
+  const beat = (epoch: number) => {
+    const buffer = new MessageBuffer(64);
+    const bytes = writeHeartbeat(buffer, { epoch, released: 0 }, checksums);
+    pair.following.received(buffer.bytes.subarray(0, bytes), 0);
+  };
+  beat(1);
+  expect(pair.following.ended).toBe(undefined);
+  beat(0);
+  expect(pair.following.ended).toEqual({ kind: "refused", code: RefusalCode.StaleEpoch });
 });
 
 test("a link that says nothing is over after 2 s for both; one with heartbeats goes on", () => {

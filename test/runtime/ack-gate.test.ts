@@ -96,19 +96,28 @@ test("of two changes on their way each is in force from its own position on", ()
   view.join(0, 5, 5);
   gate.change("two-disks", 10);
   gate.change("disk+ram", 20);
-  expect(gate.newestPolicyName).toBe("disk+ram");
   // Whoever decides by a log that ends here takes two disks as enough: so two disks have what is let out.
   expect(gate.position(15, 20)).toBe(5);
   view.acknowledge(0, 20, 7);
   expect(gate.position(20, 20)).toBe(20);
 });
 
-test("whether a position is safe by a policy that was in force, can soon be, or can't with the nodes there are", () => {
-  const { gate, view } = begin("two-disks");
+test("a policy that was replaced is named until as many nodes as it asks for have the change, whatever is changed meanwhile", () => {
+  const { gate, view } = begin("two-disks", 2);
+  gate.position(8, 8);
+  expect(gate.replaced).toBe(undefined);
+  gate.change("disk", 9);
   gate.position(9, 9);
-  expect(gate.isSafeBy("two-disks", 9)).toBe(false);
+  expect(gate.replaced).toEqual({ name: "two-disks", canKnow: false });
+  gate.change("ram", 10);
   view.join(0, 5, 5);
-  expect(gate.isSafeBy("two-disks", 9)).toBe(undefined);
-  view.acknowledge(0, 9, 9);
-  expect([gate.isSafeBy("two-disks", 9), gate.isSafeBy("disk", 9)]).toEqual([true, true]);
+  gate.position(10, 10);
+  expect(gate.replaced).toEqual({ name: "two-disks", canKnow: true });
+  view.acknowledge(0, 10, 8);
+  expect(gate.replaced).toEqual({ name: "two-disks", canKnow: true });
+  view.acknowledge(0, 10, 9);
+  expect(gate.replaced).toBe(undefined);
+  // It has it, wherever it is.
+  view.leave(0);
+  expect(gate.replaced).toBe(undefined);
 });

@@ -40,3 +40,17 @@ test("a replica has a row for itself, and one for its primary once it has follow
   view.beginAnew();
   expect(nodes()[0]).toMatchObject({ inMemory: 0, persisted: 0 });
 });
+
+test("a lag after its history was set aside is one behind the new primary, however long the old history was", () => {
+  clock.now_us = 0;
+  const view = new ReplicaView("south", clock);
+  view.follows("north", 4);
+  view.came({ inMemory: 1_000, persisted: 1_000, released: 1_000, primary: 1_000 });
+  clock.now_us = 60_000_000;
+  view.beginAnew();
+  view.came({ inMemory: 0, persisted: 0, released: 0, primary: 50 });
+  clock.now_us = 61_000_000;
+  view.came({ inMemory: 50, persisted: 50, released: 50, primary: 100 });
+  clock.now_us = 61_500_000;
+  expect(view.nodes[1]).toMatchObject({ lag: 50, lag_us: 1_480_000 });
+});

@@ -46,6 +46,8 @@ export class AckGate {
   #policyName: AckPolicyName;
   /** Changes on their way, oldest first; as many as administrators gave at once. */
   readonly #changes: { readonly name: AckPolicyName; readonly position: Position }[] = [];
+  /** Policies that were replaced, and where: too few nodes have that place yet for a promotion that goes by them to know of it. */
+  readonly #replaced = new Map<AckPolicyName, Position>();
 
   constructor(options: AckGateOptions) {
     this.#options = options;
@@ -95,19 +97,23 @@ export class AckGate {
    * restart knows it. It does not wait for the replicas, whose loss is why policies are changed.
    */
   change(name: AckPolicyName, position: Position): void {
+    this.#replaced.set(this.#changes.at(-1)?.name ?? this.#policyName, position);
     this.#changes.push({ name, position });
   }
 
-  /** In force, or soon: the newest that was asked for. */
-  get newestPolicyName(): AckPolicyName {
-    return this.#changes.at(-1)?.name ?? this.#policyName;
+  /**
+   * A policy that was replaced, and by which a replica that is promoted now may decide, not knowing of the change;
+   * `canKnow`: as many nodes as it takes are connected. Undefined: there is none.
+   */
+  get replaced(): { readonly name: AckPolicyName; readonly canKnow: boolean } | undefined {
+    this.#forgetKnown(this.newestRows);
+    const [name] = this.#replaced.keys();
+    return name && { name, canKnow: !isDegraded(this.policyOf(name), this.#rows) };
   }
 
-  /** Whether `position` is safe by the policy called `name` now; undefined: not yet, but the nodes connected are enough. */
-  isSafeBy(name: AckPolicyName, position: Position): boolean | undefined {
-    const [policy, rows] = [this.policyOf(name), this.newestRows];
-    if (isDegraded(policy, rows)) return false;
-    return ackPosition(policy, rows) >= position || undefined;
+  #forgetKnown(rows: NodeRows): void {
+    for (const [name, position] of this.#replaced)
+      if (ackPosition(this.policyOf(name), rows) >= position) this.#replaced.delete(name);
   }
 
   /** What was seen at the last look: always the same object. */
@@ -147,6 +153,7 @@ export class AckGate {
     this.#changesSeen = this.#view.changes;
     const rows = this.#rows;
     this.#view.read(rows, durable);
+    if (this.#replaced.size > 0) this.#forgetKnown(rows);
     if (this.#awaited !== undefined && durable >= this.#awaited.position) {
       this.#awaited.reached();
       this.#awaited = undefined;

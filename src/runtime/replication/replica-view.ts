@@ -27,7 +27,7 @@ export class ReplicaView {
   primary = "";
   #epoch = 0;
   readonly #clock: Clock;
-  readonly #times = new PositionTimes();
+  #times = new PositionTimes();
   readonly #begun_us: number;
   #since_us: number;
 
@@ -53,6 +53,8 @@ export class ReplicaView {
   /** Its history was another one: it begins with nothing. */
   beginAnew(): void {
     this.progress = NOTHING;
+    // The new history's positions begin below those of the old one's surplus.
+    this.#times = new PositionTimes();
   }
 
   came(progress: FollowedSoFar): void {
