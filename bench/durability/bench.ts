@@ -1,6 +1,7 @@
 // What it costs to keep an order: the same load against nodes that keep nothing, the journal's buffer, the disk, and the
 // disk and a replica; how much they take (a closed loop), how long an answer takes at half of that (an open one), and what
-// a command costs the primary's processor. All on one machine, replicas and load included: the figures are of one another.
+// a command costs the primary's processor: at the most that each takes, and when all have the same to do. All on one machine,
+// replicas and load included: the figures are of one another.
 //
 // A load that is refused or breaks off (a machine so busy that a replica is given up for lost) is tried again; the rounds end
 // when the time is up.
@@ -26,6 +27,8 @@ interface DurabilityWork {
   readonly closed_ms: number;
   /** Over two seconds, so that one whole second of the nodes' own figures lies in it. */
   readonly paced_ms: number;
+  /** When all that are compared have the same to do. */
+  readonly alike_ms: number;
   /** No round begins later. */
   readonly budget_ms: number;
   /** All journals of seven rounds on a quick machine, or of a short run. */
@@ -40,23 +43,31 @@ const ALL: DurabilityWork = {
   ],
   closed_ms: 600,
   paced_ms: 2_100,
+  alike_ms: 1_000,
   budget_ms: 250_000,
   roomBytes: 24 * 2 ** 30,
 };
 const REPLICATED: readonly ServerName[] = ["disk+ram", "two-disks"];
+/** Whose processor time is compared. */
+const COMPARED: readonly ServerName[] = ["fsync", ...REPLICATED];
 /** Of the primary's processor time per command, with a replica. */
 const GROWTH = { atMost: 1.25 };
 /** Of one case, before the bench gives up. */
 const ATTEMPTS = 3;
 
-/** One case of one round. */
-interface Measured {
+/** One case of one round, at loads by what it takes itself. */
+interface AtOwnLoad {
   readonly perSecond: number;
-  /** Processor time of the primary's process per command, at full and at half load. */
+  /** Processor time of the primary's process per command, at full load. */
   readonly cpuFull_ns: number;
-  readonly cpuHalf_ns: number;
   readonly half: PacedResult;
   readonly latency: ExchangeFigures["latency"];
+}
+
+/** One case of one round. */
+interface Measured extends AtOwnLoad {
+  /** The same when all that are compared have the same to do; 0 for the others. */
+  readonly cpuAlike_ns: number;
 }
 
 interface Loads {
@@ -106,53 +117,83 @@ async function measureAll(
   servers: readonly Server[],
   loads: Loads,
   rounds: number,
-  { shapes, closed_ms, paced_ms, budget_ms }: DurabilityWork,
+  work: DurabilityWork,
 ): Promise<Series> {
   const series: Series = new Map();
   const start = performance.now();
   for (let round = -1; round < rounds; round++) {
-    if (round > 0 && performance.now() - start > budget_ms) break;
-    for (const [connections, window] of shapes) {
-      for (const server of servers) {
-        const order = { port: server.node.ports.port, connections, window, duration_ms: closed_ms };
-        const measured = await untilItHolds(server, loads, () =>
-          measureOne(server, loads, order, round < 0 ? closed_ms : paced_ms),
-        );
-        server.settle();
-        const name = caseName([connections, window], server.name);
-        if (round >= 0) series.set(name, [...(series.get(name) ?? []), measured]);
+    if (round > 0 && performance.now() - start > work.budget_ms) break;
+    const paced_ms = round < 0 ? work.closed_ms : work.paced_ms;
+    for (const shape of work.shapes) {
+      const measured = await measureShape(servers, loads, shape, { ...work, paced_ms });
+      for (const [{ name }, of] of measured) {
+        const key = caseName(shape, name);
+        if (round >= 0) series.set(key, [...(series.get(key) ?? []), of]);
       }
     }
   }
   return series;
 }
 
+/** Each at loads of its own, then those that are compared at one that each of them takes. */
+async function measureShape(
+  servers: readonly Server[],
+  loads: Loads,
+  [connections, window]: Shape,
+  { closed_ms, paced_ms, alike_ms }: DurabilityWork,
+): Promise<Map<Server, Measured>> {
+  const measured = new Map<Server, Measured>();
+  let alike = Number.POSITIVE_INFINITY;
+  for (const server of servers) {
+    const order = { port: server.node.ports.port, connections, window, duration_ms: closed_ms };
+    const own = await untilItHolds(server, loads, () => measureOne(server, loads, order, paced_ms));
+    server.settle();
+    measured.set(server, { ...own, cpuAlike_ns: 0 });
+    if (COMPARED.includes(server.name)) alike = Math.min(alike, own.perSecond / 2);
+  }
+  for (const [server, own] of measured) {
+    if (!COMPARED.includes(server.name)) continue;
+    const order = pacedOrder(server, connections, alike, alike_ms);
+    const cpuAlike_ns = await untilItHolds(server, loads, () => cpuOf(server, loads, order));
+    measured.set(server, { ...own, cpuAlike_ns });
+  }
+  return measured;
+}
+
 async function measureOne(
-  { node }: Server,
+  server: Server,
   loads: Loads,
   order: LoadOrder,
   paced_ms: number,
-): Promise<Measured> {
+): Promise<AtOwnLoad> {
+  const { node } = server;
   const before = await node.figures();
   const full = await loads.closed.ask<LoadResult>(order);
   const between = await node.figures();
   if (full.requests === 0) throw new Error(`nothing was answered in ${order.duration_ms} ms`);
   const perSecond = full.requests / full.seconds;
-  const rate = perSecond / 2;
-  const { port, connections } = order;
-  const requests = Math.max(connections, Math.round((rate * paced_ms) / 1e3));
-  const paced: PacedOrder = { port, connections, rate, requests, kind: "pairs" };
+  const paced = pacedOrder(server, order.connections, perSecond / 2, paced_ms);
   const half = await loads.paced.ask<PacedResult>(paced);
-  const after = await node.figures();
-  if (full.refused + half.refused > 0)
-    throw new Error(`${full.refused + half.refused} requests were refused`);
-  return {
-    perSecond,
-    cpuFull_ns: cpuPerCommand_ns(before, between),
-    cpuHalf_ns: cpuPerCommand_ns(between, after),
-    half,
-    latency: after.latency,
-  };
+  refuseRefused(full.refused + half.refused);
+  const { latency } = await node.figures();
+  return { perSecond, cpuFull_ns: cpuPerCommand_ns(before, between), half, latency };
+}
+
+function pacedOrder({ node }: Server, connections: number, rate: number, run_ms: number): PacedOrder {
+  const requests = Math.max(connections, Math.round((rate * run_ms) / 1e3));
+  return { port: node.ports.port, connections, rate, requests, kind: "pairs" };
+}
+
+/** Processor time per command of such a load. */
+async function cpuOf({ node }: Server, loads: Loads, order: PacedOrder): Promise<number> {
+  const before = await node.figures();
+  const { refused } = await loads.paced.ask<PacedResult>(order);
+  refuseRefused(refused);
+  return cpuPerCommand_ns(before, await node.figures());
+}
+
+function refuseRefused(count: number): void {
+  if (count > 0) throw new Error(`${count} requests were refused`);
 }
 
 function cpuPerCommand_ns(before: ExchangeFigures, after: ExchangeFigures): number {
@@ -184,8 +225,8 @@ function resultOf(
   again: readonly string[],
 ): BenchResult {
   const rounds = Math.max(...[...series.values()].map((measured) => measured.length));
-  const { servers, shapes, closed_ms, paced_ms } = work;
-  const about = `New orders and cancels over TCP, connections x requests in flight for ${closed_ms} ms, then ${paced_ms} ms on schedule at half of that rate, timed from when each was due; journals and replicas on one machine and ${fileSystem}`;
+  const { servers, shapes, closed_ms, paced_ms, alike_ms } = work;
+  const about = `New orders and cancels over TCP, connections x requests in flight for ${closed_ms} ms, then ${paced_ms} ms on schedule at half of that rate, timed from when each was due, then ${alike_ms} ms at half of the lowest rate of those with a disk that is waited for (same load); journals and replicas on one machine and ${fileSystem}`;
   const rows = shapes.flatMap((shape) => [
     ...throughput(series, shape, servers),
     ...latencies(series, shape, servers),
@@ -234,23 +275,29 @@ function latencies(series: Series, shape: Shape, servers: readonly ServerName[])
   );
 }
 
-/** What a replica adds, beside the node that syncs and has none, at full load: at half of it each has another rate. */
+/**
+ * What a replica adds, beside the node that syncs and has none. At full load each has another rate and other batches, which
+ * cost their system calls and wake-ups whatever their size; so both have the same to do, too.
+ */
 function processor(series: Series, shape: Shape, servers: readonly ServerName[]): Row[] {
-  const full: Of = ({ cpuFull_ns }) => cpuFull_ns;
-  const half: Of = ({ cpuHalf_ns }) => cpuHalf_ns;
-  const cost = servers.flatMap((server) => {
-    const row = (load: string, of: Of): Row => {
-      const name = `${caseName(shape, server)}, ${load}, processor time`;
-      return summarize(name, "ns/command", "lower", seriesOf(series, shape, server, of));
-    };
-    return [row("full load", full), row("half load", half)];
-  });
-  const alone = seriesOf(series, shape, "fsync", full);
-  const growth = REPLICATED.filter((server) => servers.includes(server)).map((server) => {
-    const name = `${caseName(shape, server)} / fsync, full load, processor time`;
-    return ratioRow({ name, better: "lower", aim: GROWTH }, seriesOf(series, shape, server, full), alone);
-  });
-  return [...cost, ...growth];
+  const compared = COMPARED.filter((server) => servers.includes(server));
+  const ofLoad = (load: string, of: Of, shown: readonly ServerName[]): Row[] => {
+    const values = (server: ServerName): number[] => seriesOf(series, shape, server, of);
+    const name = (what: string): string => `${what}, ${load}, processor time`;
+    const cost = shown.map((server) =>
+      summarize(name(caseName(shape, server)), "ns/command", "lower", values(server)),
+    );
+    const replicated = compared.filter((server) => REPLICATED.includes(server));
+    const growth = replicated.map((server) => {
+      const row = { name: name(`${caseName(shape, server)} / fsync`), better: "lower", aim: GROWTH } as const;
+      return ratioRow(row, values(server), values("fsync"));
+    });
+    return [...cost, ...growth];
+  };
+  return [
+    ...ofLoad("full load", ({ cpuFull_ns }) => cpuFull_ns, servers),
+    ...ofLoad("same load", ({ cpuAlike_ns }) => cpuAlike_ns, compared),
+  ];
 }
 
 /** The nodes' own figures of one second of the last round. */

@@ -12,6 +12,7 @@ test("the same load is measured against a node that keeps nothing, its disk, and
     shapes: [[2, 8]],
     closed_ms: 500,
     paced_ms: 100,
+    alike_ms: 100,
     budget_ms: 10_000,
     roomBytes: 2 ** 29,
   });
@@ -22,7 +23,12 @@ test("the same load is measured against a node that keeps nothing, its disk, and
     expect(values.get(`2 x 8 ${server}, full load, processor time`)).toBeGreaterThan(0);
   }
   expect(values.get("2 x 8 fsync / journal off")).toBeGreaterThan(0);
-  expect(values.get("2 x 8 disk+ram / fsync, full load, processor time")).toBeGreaterThan(0);
+  for (const load of ["full load", "same load"]) {
+    expect(values.get(`2 x 8 disk+ram / fsync, ${load}, processor time`)).toBeGreaterThan(0);
+    expect(values.get(`2 x 8 fsync, ${load}, processor time`)).toBeGreaterThan(0);
+  }
+  // Nobody is compared with it.
+  expect(values.has("2 x 8 journal off, same load, processor time")).toBe(false);
   const text = textTable(result);
   expect(text).toMatch(/^stage +journal off +fsync +disk\+ram$/m);
   expect(text).toMatch(/^replicate /m);
