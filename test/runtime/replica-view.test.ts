@@ -45,7 +45,10 @@ test("a lag after its history was set aside is one behind the new primary, howev
   clock.now_us = 0;
   const view = new ReplicaView("south", clock);
   view.follows("north", 4);
-  view.came({ inMemory: 1_000, persisted: 1_000, released: 1_000, primary: 1_000 });
+  for (const position of [1_000, 2_000, 3_000, 4_000]) {
+    clock.now_us += 1_000_000;
+    view.came({ inMemory: position, persisted: position, released: position, primary: position });
+  }
   clock.now_us = 60_000_000;
   view.beginAnew();
   view.came({ inMemory: 0, persisted: 0, released: 0, primary: 50 });
