@@ -1,9 +1,10 @@
 // The journal on the real disk: command records appended in frames of different sizes, in mode fsync and flush, beside a
-// bare pump that writes (and syncs) the same bytes to a preallocated file without checksums, chain or header.
+// bare pump that writes (and syncs) the same bytes to a preallocated file without checksums, chain or header. And segments
+// prepared as an idle journal does it, slice by slice, beside a file of zeros written and synced in one go.
 
-import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { type JournalWriter, openJournal } from "../../src/journal/index.ts";
+import { type JournalWriter, openJournal, SEGMENT_BYTES_DEFAULT } from "../../src/journal/index.ts";
 import { EXCHANGE_RECORDS, encodeGenesisEntry } from "../../src/node/index.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_BYTES } from "../../src/protocol/index.ts";
@@ -20,13 +21,17 @@ const SIZES = [
 ] as const;
 const MODES: readonly Mode[] = ["fsync", "flush"];
 const SEGMENT_BYTES = 256 * 1024 * 1024;
+const PREPARED = "next segment prepared";
+const IN_ONE_GO = "as many zeros written and synced in one go";
 
 export function benchJournal(rounds: number): Promise<BenchResult> {
   return withScratch((scratch) => run(scratch, rounds));
 }
 
 async function run({ directory, fileSystem }: Scratch, rounds: number): Promise<BenchResult> {
-  const journals = new Map(MODES.map((mode) => [mode, open(join(directory, mode), mode)]));
+  const journals = new Map<string, JournalWriter>(
+    MODES.map((mode) => [mode, open(join(directory, mode), mode, SEGMENT_BYTES)]),
+  );
   const pump = new Pump(join(directory, "pump"));
   const bytes = new Uint8Array(2_048 * COMMAND_BYTES).fill(1);
   const cases: BenchCase[] = [];
@@ -44,6 +49,12 @@ async function run({ directory, fileSystem }: Scratch, rounds: number): Promise<
       ratios.push({ name: `${name}: journal / bare pump`, of: name, to: `${name}, bare pump` });
     }
   }
+  const prepared = open(join(directory, "prepared"), "flush", SEGMENT_BYTES_DEFAULT);
+  journals.set("prepared", prepared);
+  const zeros = join(directory, "zeros");
+  cases.push(preparation(PREPARED, () => prepare(prepared)));
+  cases.push(preparation(IN_ONE_GO, () => writeZeros(zeros, SEGMENT_BYTES_DEFAULT)));
+  ratios.push({ name: "prepared in slices / in one go", of: PREPARED, to: IN_ONE_GO });
   const rows = await measure(cases, ratios, rounds);
   const flush = journals.get("flush") as JournalWriter;
   const heap = await heapBytesPer(2_048 * 50, (count) => {
@@ -65,7 +76,7 @@ async function run({ directory, fileSystem }: Scratch, rounds: number): Promise<
   };
 }
 
-function open(directory: string, mode: Mode): JournalWriter {
+function open(directory: string, mode: Mode, segmentBytes: number): JournalWriter {
   const limits = { maxQuantity: 1, maxNotional: 1, ordersMax: 1, symbolsMax: 1, accountsMax: 1 };
   const genesis = encodeGenesisEntry({ genesis: { ...limits, indexSeed: [0, 0] }, instruments: [] });
   const place = {
@@ -74,7 +85,7 @@ function open(directory: string, mode: Mode): JournalWriter {
     directory,
     rules: EXCHANGE_RECORDS,
   };
-  return openJournal({ ...place, mode, segmentBytes: SEGMENT_BYTES, genesis }, () => {}).journal;
+  return openJournal({ ...place, mode, segmentBytes, genesis }, () => {}).journal;
 }
 
 function rate(name: string, commands: number, frames: number, append: () => void): BenchCase {
@@ -90,17 +101,44 @@ function rate(name: string, commands: number, frames: number, append: () => void
   };
 }
 
+function preparation(name: string, work: () => void): BenchCase {
+  return {
+    name,
+    unit: "MB/s",
+    better: "higher",
+    run: () => {
+      const start = performance.now();
+      work();
+      return SEGMENT_BYTES_DEFAULT / 1e3 / (performance.now() - start);
+    },
+  };
+}
+
+/** Prepares the next segment and begins it, so that there is one to prepare again. */
+function prepare(journal: JournalWriter): void {
+  while (journal.prepareNext(true));
+  journal.append(new Uint8Array(COMMAND_BYTES), 0, 1);
+  if (!journal.rotate()) throw new Error("a segment that was prepared can't be begun");
+}
+
+/** Into a new file, also where one of this name is. */
+function writeZeros(path: string, bytes: number): void {
+  rmSync(path, { force: true });
+  const file = openSync(path, "w");
+  const zeros = new Uint8Array(1 << 20);
+  for (let at = 0; at < bytes; at += zeros.length) writeSync(file, zeros, 0, zeros.length, at);
+  fdatasyncSync(file);
+  closeSync(file);
+}
+
 /** Writes to a file whose blocks were written before, from its start again when it is full. */
 class Pump {
   readonly #file: number;
   #at = 0;
 
   constructor(path: string) {
-    this.#file = openSync(path, "w");
-    const zeros = new Uint8Array(1 << 20);
-    for (let at = 0; at < SEGMENT_BYTES; at += zeros.length)
-      writeSync(this.#file, zeros, 0, zeros.length, at);
-    fdatasyncSync(this.#file);
+    writeZeros(path, SEGMENT_BYTES);
+    this.#file = openSync(path, "r+");
   }
 
   write(block: Uint8Array, sync: boolean): void {

@@ -9,8 +9,11 @@ import type { LogPlace } from "./log.ts";
 import { Preallocation } from "./preallocation.ts";
 import type { OpenSegment } from "./segment-end.ts";
 
-/** One step of preparing: about as long as a sync, so that no frame waits for more than that. */
-const PREPARE_SLICE_BYTES = 256 * 1024;
+/**
+ * One step of preparing. Its sync, which brings what the file system notes of new blocks too, is most of the time that it takes,
+ * and a frame may wait for it: a quarter of a megabyte took hardly less, four times as often.
+ */
+const PREPARE_SLICE_BYTES = 1024 * 1024;
 /** Zeros run ahead of the current segment's frames by this factor. */
 const PREPARE_LEAD = 2;
 /**

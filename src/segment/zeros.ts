@@ -4,7 +4,7 @@ import type { StorageFile } from "../base/index.ts";
 import { writeFully } from "./write-fully.ts";
 
 /** Zeros per write. */
-const ZEROS = new Uint8Array(64 * 1024);
+const ZEROS = new Uint8Array(256 * 1024);
 
 /** Writes zeros over [from, to) of `file`. */
 export function writeZeros(file: StorageFile, from: number, to: number): void {

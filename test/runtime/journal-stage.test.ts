@@ -183,7 +183,7 @@ describe("the journal on the node's own thread", () => {
     expect(producer.released()).toBe(1);
     // The frame's write and sync; one slice of the next segment at most: its creation, four writes, its sync.
     expect(disk.calls - before).toBeLessThanOrEqual(2 + 6);
-    expect(preparedBytes(disk)).toBeLessThanOrEqual(256 * 1024);
+    expect(preparedBytes(disk)).toBeLessThanOrEqual(1024 * 1024);
     await stage.stop();
   });
 
@@ -196,7 +196,7 @@ describe("the journal on the node's own thread", () => {
       vi.advanceTimersToNextTimer();
       seen.add(preparedBytes(disk));
     }
-    expect([...seen]).toEqual(Array.from({ length: 8 }, (_, i) => (i + 1) * 256 * 1024));
+    expect([...seen]).toEqual([1024 * 1024, SEGMENT_BYTES]);
     expect(vi.getTimerCount()).toBe(0);
     await stage.stop();
   });
