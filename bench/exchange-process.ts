@@ -10,7 +10,7 @@ export interface ExchangePorts {
   readonly replicationPort: number;
 }
 
-export type ExchangeQuestion = "figures" | "snapshot";
+export type ExchangeQuestion = "figures" | "snapshot" | "standstill";
 
 /** What a node has used and where it is, by now. */
 export interface ExchangeFigures {
@@ -60,6 +60,14 @@ export class ExchangeProcess {
   /** Resolves when a snapshot of all that is durable has been taken. */
   snapshot(): Promise<unknown> {
     return this.#child.ask("snapshot" satisfies ExchangeQuestion);
+  }
+
+  /**
+   * The longest time, in milliseconds, for which the thread that matches did nothing else than one thing, or had no core, since it was asked
+   * before: at most one too much.
+   */
+  standstill(): Promise<number> {
+    return this.#child.ask("standstill" satisfies ExchangeQuestion);
   }
 
   /** Resolves when orders are taken. */

@@ -32,11 +32,6 @@ export interface PacedResult {
   readonly p999_us: number;
   /** The longest time between two answers that came one after the other, whatever the connection. */
   readonly pause_us: number;
-  /**
-   * The same, of which the load can swear that there was none: up to its last look that found nothing. Less than that by what the load itself came
-   * late, on a core that others had, and by some 0.2 ms, a turn of it.
-   */
-  readonly silence_us: number;
 }
 
 /** At most so many requests leave at once on a connection that is behind its schedule. */
@@ -62,11 +57,7 @@ class Run {
   readonly start_ms = performance.now();
   last_ms = 0;
   pause_ms = 0;
-  silence_ms = 0;
   answers = 0;
-  /** When the two last looks at the sockets were about to begin. */
-  #look_ms = 0;
-  #lookBefore_ms = 0;
 
   constructor(order: PacedOrder) {
     this.order = order;
@@ -78,18 +69,8 @@ class Run {
     return this.start_ms + ((n * connections + index) * 1e3) / rate;
   }
 
-  /** All sockets are looked at next. */
-  looks(now: number): void {
-    this.#lookBefore_ms = this.#look_ms;
-    this.#look_ms = now;
-  }
-
   answered(now: number, count: number): void {
-    if (this.last_ms !== 0) {
-      this.pause_ms = Math.max(this.pause_ms, now - this.last_ms);
-      // What is read now was not there when the look before this one began.
-      this.silence_ms = Math.max(this.silence_ms, this.#lookBefore_ms - this.last_ms);
-    }
+    if (this.last_ms !== 0) this.pause_ms = Math.max(this.pause_ms, now - this.last_ms);
     this.last_ms = now;
     this.answers += count;
   }
@@ -170,7 +151,6 @@ function paced(run: Run, connections: readonly PacedConnection[]): Promise<void>
       for (const connection of connections) sent += connection.send(now);
       if (sent === 0 && run.answers === answersSeen) Atomics.wait(nap, 0, 0, NAP_MS);
       answersSeen = run.answers;
-      run.looks(performance.now());
       setImmediate(turn);
     };
     turn();
@@ -194,7 +174,6 @@ async function load(order: PacedOrder): Promise<PacedResult> {
     p99_us: percentile(99),
     p999_us: percentile(99.9),
     pause_us: run.pause_ms * 1e3,
-    silence_us: run.silence_ms * 1e3,
   };
 }
 
