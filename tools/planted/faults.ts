@@ -114,7 +114,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a snapshot's bytes are not held against its digests",
     file: "src/journal/snapshot/file.ts",
-    find: "    refuseOtherState(file, header, checksums.crc32c(state), checksums.blake3(state));\n",
+    find: "  refuseOtherState(file, header, crc, digest.finish());\n",
     replace: "",
     tests: "test/journal/snapshot",
   },
@@ -175,8 +175,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a changed policy is in force before its command is on the disk",
     file: "src/runtime/replication/ack-gate.ts",
-    find: "if (next === undefined || durable < next.position) return;",
-    replace: "if (next === undefined) return;",
+    find: "while (this.#changes.length > 0 && durable >= this.#changes[0].position) {",
+    replace: "while (this.#changes.length > 0) {",
     tests: "test/runtime/ack-gate.test.ts",
   },
   {
