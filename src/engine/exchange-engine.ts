@@ -28,7 +28,7 @@ import {
 } from "./book-views.ts";
 import { massCancel } from "./bulk-cancel.ts";
 import { ExchangeState } from "./exchange-state.ts";
-import { applyOnce } from "./once.ts";
+import { beginOnce, endOnce } from "./once.ts";
 import { cancelOrder, modifyOrder, newOrder } from "./order-commands.ts";
 import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 import { findOwnOrder, type OwnOrder, visitOwnOrders } from "./own-orders.ts";
@@ -44,6 +44,7 @@ const FLAGS = CommandWord.flags;
 const NEW_ORDER = CommandKind.NewOrder;
 const CANCEL = CommandKind.Cancel;
 const MODIFY = CommandKind.Modify;
+const MASS_CANCEL = CommandKind.MassCancel;
 
 export class ExchangeEngine implements Application {
   #state: ExchangeState | undefined;
@@ -61,19 +62,13 @@ export class ExchangeEngine implements Application {
     if (state === undefined) return this.#begin(kind, words, at, events);
     state.position++;
     state.timestamp_us = readTimestamp(words, at);
-    switch (kind) {
-      case NEW_ORDER:
-        if (words[at + FLAGS] !== 0) return applyOnce(state, words, at, events);
-        return newOrder(state, words, at, events);
-      case CANCEL:
-        if (words[at + FLAGS] !== 0) return applyOnce(state, words, at, events);
-        return cancelOrder(state, words, at, events);
-      case MODIFY:
-        if (words[at + FLAGS] !== 0) return applyOnce(state, words, at, events);
-        return modifyOrder(state, words, at, events);
-      default:
-        return applyRarer(state, kind, words, at, events);
-    }
+    const isOnce = kind >= NEW_ORDER && kind <= MASS_CANCEL && words[at + FLAGS] !== 0;
+    if (isOnce && !beginOnce(state, words, at, events)) return;
+    if (kind === NEW_ORDER) newOrder(state, words, at, events);
+    else if (kind === CANCEL) cancelOrder(state, words, at, events);
+    else if (kind === MODIFY) modifyOrder(state, words, at, events);
+    else applyRarer(state, kind, words, at, events);
+    if (isOnce) endOnce(state, words, at);
   }
 
   snapshot(write: (piece: Uint8Array) => void): void {
@@ -277,7 +272,6 @@ function applyRarer(
 ): void {
   switch (kind) {
     case CommandKind.MassCancel:
-      if (words[at + FLAGS] !== 0) return applyOnce(state, words, at, events);
       return massCancel(state, words, at, events);
     case CommandKind.Tick:
       return;

@@ -7,17 +7,16 @@
 //   below all, memory is full    -           RequestForgotten
 //   new                          -           executed, and its first event remembered, a refusal too
 //
-// Decided before anything else of the command, also while the exchange is halted: what was answered stays answered.
+// Decided before anything else of the command, also while the exchange is halted: what was answered stays answered. The engine
+// executes it between beginOnce and endOnce, where it executes every other: a second place would be a second copy of
+// all that in its machine code, and there is room for one.
 
 import { type RecordBuffer, SeriatimError } from "../base/index.ts";
-import { CommandFlag, CommandKind, CommandWord, Reason } from "../protocol/index.ts";
-import { massCancel } from "./bulk-cancel.ts";
+import { CommandFlag, CommandWord, Reason } from "../protocol/index.ts";
 import type { ExchangeState } from "./exchange-state.ts";
-import { cancelOrder, modifyOrder, newOrder } from "./order-commands.ts";
 import { type RequestWindow, RequestWord } from "./request-memory.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md
-const HEAD = CommandWord.kindSideTypeTif;
 const FLAGS = CommandWord.flags;
 const ACCOUNT = CommandWord.account;
 const REQUEST_LOW = CommandWord.requestLow;
@@ -26,63 +25,63 @@ const SEQUENCE_LOW = RequestWord.sequenceLow;
 const SEQUENCE_HIGH = RequestWord.sequenceHigh;
 const REASON = RequestWord.reason;
 const ONCE = CommandFlag.Once;
-const NEW_ORDER = CommandKind.NewOrder;
-const CANCEL = CommandKind.Cancel;
-const MODIFY = CommandKind.Modify;
 
 /**
- * Applies the command at `words[at]`, whose flags are not zero.
+ * The command at `words[at]`, whose flags are not zero. True: it is new, to be executed now, and endOnce follows; false: it is answered.
  * @throws SeriatimError LOG_UNKNOWN for a flag that no gateway of this version writes.
  */
-export function applyOnce(state: ExchangeState, words: Int32Array, at: number, out: RecordBuffer): void {
+export function beginOnce(state: ExchangeState, words: Int32Array, at: number, out: RecordBuffer): boolean {
   const flags = words[at + FLAGS];
   if (flags !== ONCE)
     throw new SeriatimError("LOG_UNKNOWN", `command flags ${flags >>> 0}: the log is not this version's`);
-  const { events } = state;
+  const { events, requests } = state;
   events.begin(out, words, at);
-  const window = state.requests.window(words[at + ACCOUNT] >>> 0);
-  if (window === undefined) return events.reject(Reason.StorageExhausted);
+  const window = requests.window(words[at + ACCOUNT] >>> 0);
+  if (window === undefined) {
+    events.reject(Reason.StorageExhausted);
+    return false;
+  }
   const low = words[at + REQUEST_LOW];
   const high = words[at + REQUEST_HIGH];
   const place = window.place(low, high);
   if (window.holds(place, low, high)) {
-    if (!window.isSame(place, words, at)) return events.reject(Reason.RequestReused);
-    const known = window.at(place);
-    const answers = window.words;
-    return events.repeat(
-      answers[known + SEQUENCE_LOW],
-      answers[known + SEQUENCE_HIGH],
-      answers[known + REASON],
-    );
+    answerKnown(state, window, place, words, at);
+    return false;
   }
-  if (place === 0 && window.isFull) return events.reject(Reason.RequestForgotten);
-  execute(state, words, at, out, window, place);
+  if (place === 0 && window.isFull) {
+    events.reject(Reason.RequestForgotten);
+    return false;
+  }
+  requests.place = place;
+  requests.sequenceLow = events.sequenceLow;
+  requests.sequenceHigh = events.sequenceHigh;
+  return true;
 }
 
-/** Executes the command and remembers its first event: every command of a trader has one. */
-function execute(
-  state: ExchangeState,
-  words: Int32Array,
-  at: number,
-  out: RecordBuffer,
+/** Its number is known: the first answer again, if it is the same command. */
+function answerKnown(
+  { events }: ExchangeState,
   window: RequestWindow,
   place: number,
+  words: Int32Array,
+  at: number,
 ): void {
-  const { events } = state;
-  const beforeLow = events.sequenceLow;
-  const beforeHigh = events.sequenceHigh;
-  const kind = words[at + HEAD] & 255;
-  if (kind === NEW_ORDER) newOrder(state, words, at, out);
-  else if (kind === CANCEL) cancelOrder(state, words, at, out);
-  else if (kind === MODIFY) modifyOrder(state, words, at, out);
-  else massCancel(state, words, at, out);
+  if (!window.isSame(place, words, at)) return events.reject(Reason.RequestReused);
+  const known = window.at(place);
+  const answers = window.words;
+  events.repeat(answers[known + SEQUENCE_LOW], answers[known + SEQUENCE_HIGH], answers[known + REASON]);
+}
 
-  const isAccepted = events.sequenceLow !== beforeLow || events.sequenceHigh !== beforeHigh;
-  const firstLow = (beforeLow + 1) | 0;
+/** The command of the beginOnce before is executed: its first event is remembered, and every command of a trader has one. */
+export function endOnce({ events, requests }: ExchangeState, words: Int32Array, at: number): void {
+  const window = requests.window(words[at + ACCOUNT] >>> 0) as RequestWindow;
+  const { place, sequenceLow, sequenceHigh } = requests;
+  const isAccepted = events.sequenceLow !== sequenceLow || events.sequenceHigh !== sequenceHigh;
+  const firstLow = (sequenceLow + 1) | 0;
   const to = window.insert(place);
   window.write(to, words, at);
   const known = window.words;
   known[to + SEQUENCE_LOW] = isAccepted ? firstLow : 0;
-  known[to + SEQUENCE_HIGH] = isAccepted ? beforeHigh + (firstLow === 0 ? 1 : 0) : 0;
+  known[to + SEQUENCE_HIGH] = isAccepted ? sequenceHigh + (firstLow === 0 ? 1 : 0) : 0;
   known[to + REASON] = isAccepted ? 0 : events.lastReason;
 }

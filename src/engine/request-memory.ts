@@ -140,6 +140,10 @@ export class RequestWindow {
 }
 
 export class RequestMemory {
+  /** Of the new request that is being executed: its place in its window, and the lanes of the sequence before it. */
+  place = 0;
+  sequenceLow = 0;
+  sequenceHigh = 0;
   readonly #windows = new Map<number, RequestWindow>();
   /** The one asked for last: a busy account's commands follow each other. */
   #last: RequestWindow | undefined;

@@ -21,19 +21,13 @@ import {
 } from "../protocol/index.ts";
 import type { CloseDetails } from "./closing.ts";
 import { ConnectionOutput } from "./connection-output.ts";
+import type { Conversation, LogonDoor, SessionHost } from "./conversation.ts";
 import type { Seen } from "./deadlines.ts";
 import type { Guard } from "./guard.ts";
 import { CloseReason, type GatewayCounters, type GatewayLimits, OUTPUT_RESERVE_bytes } from "./limits.ts";
 import type { LoggedOn } from "./logged-on.ts";
 import type { LogonDesk } from "./logon-desk.ts";
-import {
-  type CommandSink,
-  type Conversation,
-  type LogonDoor,
-  OrderSession,
-  type SessionHost,
-  type SessionInput,
-} from "./order-session.ts";
+import { type CommandSink, OrderSession, type SessionInput } from "./order-session.ts";
 import type { ChunkPool } from "./output-buffer.ts";
 
 /** The instruments a client may ask for. */

@@ -183,7 +183,7 @@ export class LogonDesk {
     } else {
       this.#strangers?.leave(connection);
       this.#context.guard.loggedOn(connection.slot, who, grant.limits);
-      connection.converse(loggedOn, new LoggedOnConversation(connection, loggedOn, sink, source));
+      connection.converse(loggedOn, new LoggedOnConversation(connection, loggedOn, source));
       const address = this.#context.guard.addressOf(connection.slot);
       const { sessionHigh } = connection.session;
       this.#onLogon?.({ name: who, account, instance, address, session: sessionHigh >>> 0 });

@@ -20,12 +20,14 @@ import {
   frameBytes,
   frameType,
   MessageType,
-  type Reason,
+  Reason,
   TYPE_MAX_VERSION_2,
 } from "../protocol/index.ts";
 import { type CloseDetails, outOfPlace } from "./closing.ts";
+import type { Conversation, LogonDoor, SessionHost } from "./conversation.ts";
 import { CloseReason, type GatewayCounters } from "./limits.ts";
 import { OpenConversation } from "./open-conversation.ts";
+import { writeOrder } from "./order-writer.ts";
 
 /** Where commands go: the sequencer's side, one slot at a time. */
 export interface CommandSink {
@@ -39,44 +41,6 @@ export interface CommandSink {
   claim(): number;
   /** The claimed slot holds a command: it takes the next position. May apply it before it returns. */
   commit(): void;
-}
-
-/** What a session needs of its connection. */
-export interface SessionHost {
-  /** A reason to refuse every request on an order without sequencing it, or None. */
-  readonly refusal: Reason;
-  /** Whether there is room for the answers of one more request. */
-  hasRoom(): boolean;
-  /** Whether a request of that type is within the rate; it counts from now on. */
-  admits(type: MessageType): boolean;
-  /** Whether so many orders, modifies and cancels are within the rate, in whatever mix: then they are not asked for, but told. */
-  haveTokens(requests: number): boolean;
-  /** So many orders and modifies, and so many cancels, were taken without asking. */
-  spend(orders: number, cancels: number): void;
-  /** The most fills an answer may hold now; at least 1. */
-  answerLimit_fills(): number;
-  /** Answers, in the order of the calls; each may overtake what waits at the gate where the protocol says so. */
-  heartbeat(tokenLow: number, tokenHigh: number): void;
-  refuse(idLow: number, idHigh: number, reason: Reason): void;
-  listInstruments(): void;
-  /** The connection acts for `account`; false when there is no such account. */
-  hello(account: number): boolean;
-}
-
-/** Where a connection that has proved nothing yet can log on. */
-export interface LogonDoor {
-  /** It asks for a challenge; false: not at this moment. */
-  logonRequested(): boolean;
-  /** Its Logon at `at`. False: it was not taken, the session has stalled or ended. */
-  logon(view: DataView, at: number): boolean;
-}
-
-/** What the whole frames of a connection mean. */
-export interface Conversation {
-  /** The frame at `at`, of a type that clients send. False: it was not taken, the session has stalled or ended. */
-  handle(view: DataView, at: number, type: MessageType): boolean;
-  /** The same of one that is over the rate: it is refused. */
-  throttle(view: DataView, at: number, type: MessageType): void;
 }
 
 export const SessionState = {
@@ -111,6 +75,7 @@ const MODIFY = MessageType.Modify;
 const NEW_ORDER = MessageType.NewOrder;
 const OPEN = SessionState.Open;
 const TRUNCATED = DecodeOutcome.Truncated;
+const ACCEPTED = Reason.None;
 
 const NOTHING = new Uint8Array(0);
 /** More than any chunk holds: the budget of a session whose host shares out no turns. */
@@ -152,7 +117,10 @@ export class OrderSession {
   isLast = false;
   /** Its requests count towards a rate: its host is asked. Told, not asked for: most open connections have none. */
   isCounted = true;
+  /** A request on an order was taken, or refused. */
+  hasOrdered = false;
   readonly #host: SessionHost;
+  readonly #sink: CommandSink;
   readonly #input: SessionInput;
   readonly #counters: GatewayCounters;
   /** The beginning of a frame whose rest has not come yet. */
@@ -182,9 +150,10 @@ export class OrderSession {
     this.sessionLow = session.low;
     this.sessionHigh = session.high;
     this.#host = host;
+    this.#sink = sink;
     this.#input = input;
     this.#counters = counters;
-    this.conversation = new OpenConversation(this, sink, host, counters, door);
+    this.conversation = new OpenConversation(this, host, door);
   }
 
   /** Takes bytes of the peer. Not to be called while stalled. */
@@ -337,10 +306,46 @@ export class OrderSession {
       return false;
     }
     if (this.isCounted && !this.#isWithinRate(view, at, type)) return true;
-    // One call for all: what follows from it becomes part of the loop's machine code, and there is room for it once.
-    const isTaken = this.conversation.handle(view, at, type);
+    const isTaken = isOrder(type) ? this.order(view, at, type) : this.conversation.handle(view, at, type);
     this.#isAdmitted = !isTaken;
     return isTaken;
+  }
+
+  /**
+   * The request on orders at `at` becomes a command, whoever sent it: what follows from the commit becomes part of the loop's machine
+   * code, and there is room for it once. False: it was not taken, the session has stalled.
+   */
+  order(view: DataView, at: number, type: MessageType): boolean {
+    this.hasOrdered = true;
+    const { conversation } = this;
+    const { refusal } = conversation;
+    if (refusal !== ACCEPTED) {
+      this.#refuse(view, at, type, refusal);
+      return true;
+    }
+    const slot = this.#sink.claim();
+    if (slot < 0) {
+      this.state = SessionState.SinkFull;
+      return false;
+    }
+    writeOrder(
+      view,
+      at,
+      type,
+      this.#sink.words,
+      slot,
+      this,
+      conversation.flags,
+      conversation.answerLimit_fills(),
+    );
+    this.#counters.commands++;
+    this.#sink.commit();
+    return true;
+  }
+
+  #refuse(view: DataView, at: number, type: MessageType, reason: Reason): void {
+    this.conversation.refuse(view, at, type, reason);
+    this.#counters.refused++;
   }
 
   /** False: it was told that it is over the rate. */
@@ -355,9 +360,13 @@ export class OrderSession {
 
   #ask(view: DataView, at: number, type: MessageType): boolean {
     if (this.#isAdmitted || this.#host.admits(type)) return true;
-    this.conversation.throttle(view, at, type);
+    this.#refuse(view, at, type, Reason.Throttled);
     return false;
   }
+}
+
+function isOrder(type: MessageType): boolean {
+  return type === NEW_ORDER || type === CANCEL_ORDER || type === MODIFY;
 }
 
 /** Whether clients send this type. */

@@ -20,6 +20,8 @@ import {
 // Copies, for speed: docs/adr/constants-of-hot-files.md
 const NEW_ORDER = MessageType.NewOrder;
 const CANCEL_ORDER = MessageType.CancelOrder;
+const MODIFY = MessageType.Modify;
+const MASS_CANCEL = MessageType.MassCancel;
 const WORD_ANSWER_LIMIT_FILLS = CommandWord.answerLimit_fills;
 const WORD_FLAGS = CommandWord.flags;
 const WORD_REQUEST_HIGH = CommandWord.requestHigh;
@@ -41,7 +43,7 @@ interface Commander {
   readonly sessionHigh: number;
 }
 
-/** Writes the NewOrder, CancelOrder or Modify at `at` of `view` into the record at word `slot`. */
+/** Writes the request at `at` of `view` into the record at word `slot`. A mass cancel's answer has no limit. */
 export function writeOrder(
   view: DataView,
   at: number,
@@ -54,33 +56,9 @@ export function writeOrder(
 ): void {
   if (type === NEW_ORDER) readNewOrder(view, at, words, slot, from.account);
   else if (type === CANCEL_ORDER) readCancelOrder(view, at, words, slot, from.account);
-  else readModify(view, at, words, slot, from.account);
-  words[slot + WORD_ANSWER_LIMIT_FILLS] = answerLimit_fills;
-  writeCommander(view, at, words, slot, from, flags);
-}
-
-/** Writes the MassCancel at `at` of `view` into the record at word `slot`. */
-export function writeMassCancelRequest(
-  view: DataView,
-  at: number,
-  words: Int32Array,
-  slot: number,
-  from: Commander,
-  flags: number,
-): void {
-  readMassCancel(view, at, words, slot, from.account);
-  writeCommander(view, at, words, slot, from, flags);
-}
-
-/** Whose request it is, and its number. */
-function writeCommander(
-  view: DataView,
-  at: number,
-  words: Int32Array,
-  slot: number,
-  from: Commander,
-  flags: number,
-): void {
+  else if (type === MODIFY) readModify(view, at, words, slot, from.account);
+  else readMassCancel(view, at, words, slot, from.account);
+  words[slot + WORD_ANSWER_LIMIT_FILLS] = type === MASS_CANCEL ? 0 : answerLimit_fills;
   words[slot + WORD_FLAGS] = flags;
   words[slot + WORD_REQUEST_LOW] = frameSequenceLow(view, at);
   words[slot + WORD_REQUEST_HIGH] = frameSequenceHigh(view, at);
