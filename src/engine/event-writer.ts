@@ -51,7 +51,7 @@ const IN_PLACE = EventFlag.InPlace << 24;
 export class EventWriter {
   readonly #orders: OrderPool;
   readonly #streams: ReportStreams;
-  /** Told of every event once some account has a stream. */
+  /** Told of every event while reports are written. */
   readonly #reports: ReportWriter;
   #sequenceLow = 0;
   #sequenceHigh = 0;
@@ -115,12 +115,12 @@ export class EventWriter {
     const sideTypeTif = this.#command[this.#commandAt + COMMAND_KIND_SIDE_TYPE_TIF] >>> 8;
     const at = this.#write(KIND_ACCEPT, priceLow, priceHigh, quantity, sideTypeTif);
     this.#stamp(at);
-    if (this.#streams.isUsed) this.#reports.accepted(this.#command, this.#commandAt, this.#words, at);
+    if (this.#streams.isWritten) this.#reports.accepted(this.#command, this.#commandAt, this.#words, at);
   }
 
   /** What is left of the command's order, which must not rest, is dropped: no event, but its account is told. */
   expired(left: number): void {
-    if (!this.#streams.isUsed) return;
+    if (!this.#streams.isWritten) return;
     this.#reports.expired(left, this.#sequenceLow, this.#sequenceHigh, this.#command, this.#commandAt);
   }
 
@@ -128,7 +128,8 @@ export class EventWriter {
   cancel(slot: number, priceLow: number, priceHigh: number, quantity: number, side: number): void {
     const at = this.#write(KIND_CANCEL | LAST, priceLow, priceHigh, quantity, side);
     this.#stamp(at);
-    if (this.#streams.isUsed) this.#reports.cancelled(slot, this.#command, this.#commandAt, this.#words, at);
+    if (this.#streams.isWritten)
+      this.#reports.cancelled(slot, this.#command, this.#commandAt, this.#words, at);
   }
 
   /** A resting order that the command took out without naming it. Cold path. */
@@ -146,7 +147,7 @@ export class EventWriter {
     words[at + ORDER_ID_LOW] = orders[order + RESTING_ID_LOW];
     words[at + ORDER_ID_HIGH] = orders[order + RESTING_ID_HIGH];
     words[at + ACCOUNT] = orders[order + RESTING_ACCOUNT];
-    if (this.#streams.isUsed) this.#reports.cancelled(slot, this.#command, this.#commandAt, words, at);
+    if (this.#streams.isWritten) this.#reports.cancelled(slot, this.#command, this.#commandAt, words, at);
   }
 
   /** A mass cancel, before the Cancels of its orders: how many there are. */
@@ -154,7 +155,7 @@ export class EventWriter {
     const head = this.#command[this.#commandAt + COMMAND_KIND_SIDE_TYPE_TIF];
     const at = this.#write(EventKind.MassCancel, 0, 0, orders, head >>> 8);
     this.#stamp(at);
-    if (!this.#streams.isUsed) return;
+    if (!this.#streams.isWritten) return;
     this.#reports.massCancelled(orders, this.#command, this.#commandAt, this.#words, at);
   }
 
@@ -175,7 +176,7 @@ export class EventWriter {
       side,
     );
     this.#stamp(at);
-    if (!this.#streams.isUsed) return;
+    if (!this.#streams.isWritten) return;
     this.#reports.modified(slot, inPlace, this.#command, this.#commandAt, this.#words, at);
   }
 
@@ -208,7 +209,7 @@ export class EventWriter {
     words[at + MAKER_ACCOUNT] = orders.words[(maker << SHIFT) + RESTING_ACCOUNT];
     words[at + LEAVES] = leaves;
     words[at + MAKER_LEAVES] = makerLeaves;
-    if (this.#streams.isUsed) this.#reports.traded(maker, this.#command, this.#commandAt, words, at);
+    if (this.#streams.isWritten) this.#reports.traded(maker, this.#command, this.#commandAt, words, at);
   }
 
   /** A refusal is an event without a sequence; it is always the only one of its command. */
@@ -216,7 +217,7 @@ export class EventWriter {
     this.rejects++;
     const head = this.#command[this.#commandAt + COMMAND_KIND_SIDE_TYPE_TIF];
     this.#write(KIND_REJECT | (reason << 8) | LAST, 0, 0, 0, head >>> 8);
-    if (this.#streams.isUsed) this.#reports.rejected(reason, this.#command, this.#commandAt);
+    if (this.#streams.isWritten) this.#reports.rejected(reason, this.#command, this.#commandAt);
   }
 
   /** The answer that an earlier command got: the sequence of its first event, or 0 and why it was refused. */
@@ -225,7 +226,7 @@ export class EventWriter {
     const at = this.#write(KIND_REPEAT | (reason << 8) | LAST, 0, 0, 0, head >>> 8);
     this.#words[at + SEQUENCE_LOW] = sequenceLow;
     this.#words[at + SEQUENCE_HIGH] = sequenceHigh;
-    if (!this.#streams.isUsed) return;
+    if (!this.#streams.isWritten) return;
     this.#reports.repeated(reason, sequenceLow, sequenceHigh, this.#command, this.#commandAt);
   }
 

@@ -46,13 +46,22 @@ const CANCEL = CommandKind.Cancel;
 const MODIFY = CommandKind.Modify;
 const MASS_CANCEL = CommandKind.MassCancel;
 
+export interface EngineOptions {
+  /** Told of every report of commands that are applied; it must neither read nor call the engine. */
+  readonly listener?: ReportListener;
+  /**
+   * False: what accounts are told is not kept, by an engine that is a copy and is not asked for it. All else of its state is as
+   * the log says; its snapshot is one without reports.
+   */
+  readonly keepsReports?: boolean;
+}
+
 export class ExchangeEngine implements Application {
   #state: ExchangeState | undefined;
-  readonly #listener: ReportListener | undefined;
+  readonly #options: EngineOptions;
 
-  /** `listener`: told of every report of commands that are applied; it must neither read nor call the engine. */
-  constructor(listener?: ReportListener) {
-    this.#listener = listener;
+  constructor(options: EngineOptions = {}) {
+    this.#options = options;
   }
 
   /** @throws SeriatimError LOG_UNKNOWN for a record that no gateway of this version writes. */
@@ -72,13 +81,17 @@ export class ExchangeEngine implements Application {
   }
 
   snapshot(write: (piece: Uint8Array) => void): void {
-    writeSnapshot(this.#begun(), write);
+    writeSnapshot(this.#begun(), write, this.#keepsReports);
+  }
+
+  /** The same of everything but reports: for engines that keep none. */
+  snapshotWithoutReports(write: (piece: Uint8Array) => void): void {
+    writeSnapshot(this.#begun(), write, false);
   }
 
   /** @throws SeriatimError SNAPSHOT_INVALID; the state is then what it was. */
   restore(bytes: Uint8Array, position: number, rest?: () => void): void {
-    this.#state = readSnapshot(bytes, position, rest);
-    if (this.#listener !== undefined) this.#state.reports.listen(this.#listener);
+    this.#adopt(readSnapshot(bytes, position, rest));
   }
 
   get genesis(): Genesis {
@@ -250,10 +263,21 @@ export class ExchangeEngine implements Application {
     assert(events.recordWords === EVENT_WORDS, "the output holds event records");
     const genesis = checkGenesis(words, at);
     if (genesis === undefined) throw unknownRecord("the genesis record is none of this version");
-    this.#state = new ExchangeState(genesis);
-    if (this.#listener !== undefined) this.#state.reports.listen(this.#listener);
-    this.#state.position = 1;
-    this.#state.timestamp_us = readTimestamp(words, at);
+    const state = new ExchangeState(genesis);
+    state.position = 1;
+    state.timestamp_us = readTimestamp(words, at);
+    this.#adopt(state);
+  }
+
+  get #keepsReports(): boolean {
+    return this.#options.keepsReports ?? true;
+  }
+
+  #adopt(state: ExchangeState): void {
+    const { listener } = this.#options;
+    if (!this.#keepsReports) state.reports.keepNothing();
+    if (listener !== undefined) state.reports.listen(listener);
+    this.#state = state;
   }
 }
 

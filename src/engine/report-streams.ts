@@ -1,6 +1,6 @@
 // What accounts are told of their orders, as state: one stream of report records (protocol/reports) per account, numbered from 1,
 // of which the newest are kept. Written by report-writer.ts, read by gateways and snapshots. An account has a stream from its first
-// SessionOpen on; accounts without one cost a look at `isUsed`.
+// SessionOpen on; accounts without one cost a look at `isWritten`.
 //
 // A stream is a ring of chunks. Number n lies in chunk floor((n - 1) / CHUNK_REPORTS), so chunks of a stream follow each
 // other without a gap, and the first that is kept may begin in the middle only when all before it had gone.
@@ -139,6 +139,9 @@ function chunkEnd(number: number): number {
 export class ReportStreams {
   /** Whether any account has a stream, or somebody listens: false on the way of every order where that is not so. */
   isUsed = false;
+  /** Whether reports are written: the same, but where nothing is kept. */
+  isWritten = false;
+  #keeps = true;
   /** Not part of the state, and nothing in it depends on whether there is one. */
   #listener: ReportListener | undefined;
   /** Where reports of accounts without a stream are written, with a listener: what is told of them is told to it alone. */
@@ -156,14 +159,33 @@ export class ReportStreams {
     this.#limits = limits;
   }
 
+  /**
+   * Of an engine that is asked for no report: accounts have streams, since their orders are linked by them, and there is nothing in
+   * them. What a snapshot has brought is forgotten.
+   */
+  keepNothing(): void {
+    const accounts = this.#streams.map(({ account }) => account);
+    this.#keeps = false;
+    this.isWritten = false;
+    this.#chunks = undefined;
+    this.#found = undefined;
+    this.#foundBefore = undefined;
+    this.#streams.length = 0;
+    this.#table.fill(0);
+    // In the same order: orders are linked by the index of a stream.
+    for (const account of accounts) this.open(account);
+  }
+
   /** Tells `listener` of every report from now on, those of accounts without a stream too. */
   listen(listener: ReportListener): void {
+    assert(this.#keeps, "who listens is told of what is kept, and of the rest");
     this.#listener = listener;
     this.#makeTable();
     const chunks = new ReportChunks<ReportStream>(1);
     this.unkept = new ReportStream(0, 0, chunks);
     this.unkept.addChunk(chunks.take(this.unkept));
     this.isUsed = true;
+    this.isWritten = true;
   }
 
   /** Accounts with a stream. */
@@ -212,6 +234,7 @@ export class ReportStreams {
     while (this.#table[place] !== 0) place = (place + 1) & (this.#table.length - 1);
     this.#table[place] = this.#streams.length;
     this.isUsed = true;
+    this.isWritten = this.#keeps;
     return stream;
   }
 

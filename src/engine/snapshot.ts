@@ -38,8 +38,15 @@ import {
 import { REQUEST_FIELDS } from "./snapshot-requests.ts";
 import { writeSessions } from "./snapshot-sessions.ts";
 
-/** Writes the canonical state in pieces of at most PIECE_BYTES; a piece is valid during the call only. */
-export function writeSnapshot(state: ExchangeState, write: (piece: Uint8Array) => void): void {
+/**
+ * Writes the canonical state in pieces of at most PIECE_BYTES; a piece is valid during the call only. Without its reports:
+ * as if none had been written, which is all that a state has that keeps none.
+ */
+export function writeSnapshot(
+  state: ExchangeState,
+  write: (piece: Uint8Array) => void,
+  withReports: boolean,
+): void {
   const out = new PieceWriter(write);
   const at = out.claim(SnapshotHeader.bytes);
   out.view.setUint32(at + SnapshotHeader.magic, MAGIC[0], true);
@@ -53,7 +60,9 @@ export function writeSnapshot(state: ExchangeState, write: (piece: Uint8Array) =
   writeAdministration(state.administration, out);
   writeRequests(state.requests, out);
   writeSessions(state.sessions, out);
-  writeReports(state.reports, out);
+  writeReportStreams(state.reports, withReports, out);
+  if (withReports) writeReports(state.reports, out);
+  else out.begin(SnapshotSection.Reports, SnapshotReport.bytes, 0);
   out.end();
 }
 
@@ -133,17 +142,19 @@ function writeRequest(account: number, words: Int32Array, from: number, { view, 
   view.setUint8(at + SnapshotRequest.reason, words[from + RequestWord.reason]);
 }
 
-function writeReports(reports: ReportStreams, out: PieceWriter): void {
+function writeReportStreams(reports: ReportStreams, withReports: boolean, out: PieceWriter): void {
   const streams = reports.sorted();
-  let kept = 0;
   out.begin(SnapshotSection.ReportStreams, SnapshotReportStream.bytes, streams.length);
   for (const { account, first, next } of streams) {
     const at = out.claim(SnapshotReportStream.bytes);
     out.view.setUint32(at + SnapshotReportStream.account, account, true);
-    setU64(out.view, at + SnapshotReportStream.first, first);
-    setU64(out.view, at + SnapshotReportStream.next, next);
-    kept += next - first;
+    setU64(out.view, at + SnapshotReportStream.first, withReports ? first : 1);
+    setU64(out.view, at + SnapshotReportStream.next, withReports ? next : 1);
   }
+}
+
+function writeReports(reports: ReportStreams, out: PieceWriter): void {
+  const kept = reports.sorted().reduce((sum, { first, next }) => sum + next - first, 0);
   out.begin(SnapshotSection.Reports, SnapshotReport.bytes, kept);
   reports.forEachReport((words, from) => {
     const to = out.claim(SnapshotReport.bytes) / 4;

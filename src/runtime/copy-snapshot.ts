@@ -2,7 +2,7 @@
 
 import type { Application } from "../base/index.ts";
 
-export function copySnapshot(application: Application): Uint8Array<ArrayBuffer> {
+export function copySnapshot(application: Pick<Application, "snapshot">): Uint8Array<ArrayBuffer> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   application.snapshot((piece) => {

@@ -31,7 +31,7 @@ test.each(FLOW_PROFILE_NAMES)("the state is the same whether somebody listens or
     take();
     last = stream;
   };
-  const [heard, alone] = [new ExchangeEngine({ onReport }), new ExchangeEngine()];
+  const [heard, alone] = [new ExchangeEngine({ listener: { onReport } }), new ExchangeEngine()];
   const discarded = new RecordBuffer(EVENT_WORDS, 64, () => {});
   let trades = 0;
   const events = new RecordBuffer(EVENT_WORDS, 64, ({ words, count }) => {

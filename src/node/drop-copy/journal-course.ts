@@ -79,7 +79,9 @@ export class JournalCourse {
    */
   constructor({ place, clock, streams, onBatch, limits = BATCH_LIMITS }: CourseOptions, released: number) {
     this.#checksums = place.journal.checksums;
-    this.#engine = new ExchangeEngine({ onReport: (stream) => this.#reports?.onReport(stream) });
+    this.#engine = new ExchangeEngine({
+      listener: { onReport: (stream) => this.#reports?.onReport(stream) },
+    });
     for (const { stream, last: end } of streams) {
       const last = end === RECORDS_GONE ? gapUpTo(released) : end;
       refuseOtherLog({ stream, last: end }, place.journal, released);

@@ -11,7 +11,8 @@
 // So the worst reader costs the node a copy of a command, and where nothing is kept a snapshot now and then; nothing here ever
 // waits for it.
 
-import type { Application, Position } from "../../base/index.ts";
+import type { Position } from "../../base/index.ts";
+import type { ExchangeEngine } from "../../engine/index.ts";
 import { COMMAND_BYTES, COMMAND_WORDS } from "../../protocol/index.ts";
 import { createRing, Ring, RingConsumer, RingProducer } from "../../ring/index.ts";
 import { type CommandTap, copySnapshot } from "../../runtime/index.ts";
@@ -28,7 +29,7 @@ const RESYNC_INTERVAL_SNAPSHOTS = 20;
 
 /** Where a reader of commands begins. */
 export interface Handover {
-  /** The engine's state after the command at `position`; undefined: the reader goes on from what it has, by the journal. */
+  /** The engine's state after the command at `position`, without its reports; undefined: the reader goes on from what it has, by the journal. */
   readonly snapshot: Uint8Array<ArrayBuffer> | undefined;
   readonly position: Position;
   /** Shared memory of the Ring that holds the commands after it. */
@@ -36,7 +37,7 @@ export interface Handover {
 }
 
 export interface CommandFeedOptions {
-  readonly application: Application;
+  readonly application: Pick<ExchangeEngine, "snapshotWithoutReports">;
   /** The last position that was applied. */
   readonly position: () => Position;
   /** Takes what a reader begins with; what it had before is over. */
@@ -142,8 +143,9 @@ export class CommandFeed implements CommandTap {
   }
 
   #takeSnapshot(): Uint8Array<ArrayBuffer> {
+    const { application } = this.#options;
     const started_ms = performance.now();
-    const snapshot = copySnapshot(this.#options.application);
+    const snapshot = copySnapshot({ snapshot: (write) => application.snapshotWithoutReports(write) });
     this.#snapshot_ms = performance.now() - started_ms;
     return snapshot;
   }

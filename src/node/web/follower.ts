@@ -1,5 +1,6 @@
 // The reading side of command-feed.ts: an engine of its own, brought to where the handover says and then fed the same
-// commands in the same order, so that it has the same state and the same events as the node's, for what is released.
+// commands in the same order, so that it has the same state and the same events as the node's, for what is released. What accounts
+// are told of their orders it does not keep: sessions read that of the node's.
 //
 // One that fell behind its ring is given a new one, and reads what lies between in the journal (missed-commands.ts): its listener
 // misses nothing, and is told late.
@@ -48,7 +49,7 @@ interface Input {
 }
 
 export class Follower<Listener extends EventListener> {
-  readonly engine = new ExchangeEngine();
+  readonly engine = new ExchangeEngine({ keepsReports: false });
   /** The last command that was applied. */
   position = 0;
   readonly listener: Listener;

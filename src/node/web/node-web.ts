@@ -1,7 +1,8 @@
 // The web as the node holds it: the stage, the feed of commands to it, and what happens when either can't go on. The web
 // is shown what happens and decides nothing, so its end is an error in the log and a degraded node, not a halted one.
 
-import type { Application, Position } from "../../base/index.ts";
+import type { Position } from "../../base/index.ts";
+import type { ExchangeEngine } from "../../engine/index.ts";
 import type { CommandTap } from "../../runtime/index.ts";
 import type { Log } from "../log.ts";
 import { CommandFeed } from "./command-feed.ts";
@@ -9,7 +10,7 @@ import type { WebPeer, WebPorts, WebStage } from "./web-stage.ts";
 
 /** What the commands of a log do, and where they can be seen. */
 export interface CommandSource {
-  readonly application: Application;
+  readonly application: Pick<ExchangeEngine, "snapshotWithoutReports">;
   readonly path: {
     /** The last one applied. */
     readonly position: Position;
