@@ -20,7 +20,7 @@ export type DeskRequest = OrderRequest | MassCancelRequest | OrderStatusRequest;
 export interface DeskOutput {
   /** False: the peer is slow. */
   readonly send: (text: string) => boolean;
-  /** The connection was lost, for this reason when it is known; not called after logout() or close(). */
+  /** The connection was lost, for this reason when it is known: of logout(), that it was not done. Not called after close(). */
   readonly lost: (why: SeriatimError | undefined) => void;
 }
 
@@ -43,9 +43,9 @@ export interface Desk {
   resume?(): void;
   /** Resolves when everything sent is answered, or never when the connection is lost first. No request may follow. */
   answered(): Promise<void>;
-  /** The same, and ends its session in order. */
+  /** Resolves when everything sent is answered and its session has ended in order, or when the connection was lost instead. */
   logout(): Promise<void>;
-  /** The client is gone: nobody waits for answers. What was sent is still executed. */
+  /** The client is gone: nobody waits for answers. What was sent is still executed, a logout too. */
   close(): void;
 }
 

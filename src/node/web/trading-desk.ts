@@ -53,6 +53,8 @@ export class TradingDesk implements Desk, TradingListener {
   readonly #clock: Clock;
   /** Undefined when it is gone, or not to be used any more. */
   #link: TradingLink | undefined;
+  /** It was told to log out: it answers what was asked, and its end is looked for by `logout`. */
+  #isLeaving = false;
   /** What came before the client was welcomed: less than one read. */
   #early: NumberedReport[] | undefined = [];
   #inFlight: InFlight[] = [];
@@ -126,15 +128,18 @@ export class TradingDesk implements Desk, TradingListener {
   }
 
   async logout(): Promise<void> {
-    const link = this.#link;
+    this.#isLeaving = true;
+    const why = await this.#link?.logout();
+    if (why !== undefined) this.#tellLost(why);
     this.#link = undefined;
-    await link?.logout();
   }
 
   close(): void {
     const link = this.#link;
     this.#link = undefined;
-    link?.destroy();
+    // A logout is not taken back: what is told on its way has no reader any more.
+    if (this.#isLeaving) link?.resume();
+    else link?.destroy();
   }
 
   // ---- what the exchange says (TradingListener)
@@ -290,6 +295,10 @@ export class TradingDesk implements Desk, TradingListener {
   }
 
   #lost(why: SeriatimError | undefined): void {
+    if (this.#link !== undefined && !this.#isLeaving) this.#tellLost(why);
+  }
+
+  #tellLost(why: SeriatimError | undefined): void {
     if (this.#link === undefined) return;
     this.#link = undefined;
     this.#output.lost(why?.code === "SESSION_REPLACED" ? why : (this.#blame() ?? why));

@@ -191,6 +191,8 @@ export class ScriptedLink implements TradingLink {
   readonly listener: TradingListener;
   /** The calls, in order: their name and what they were given. */
   readonly asked: [what: string, ...given: unknown[]][] = [];
+  /** It has answers to give before it logs out: a test loses it then. */
+  isAnswering = false;
   readonly #closed = Promise.withResolvers<SeriatimError | undefined>();
   readonly closed = this.#closed.promise;
 
@@ -215,9 +217,10 @@ export class ScriptedLink implements TradingLink {
 
   flush(): void {}
 
-  async logout(): Promise<undefined> {
+  logout(): Promise<SeriatimError | undefined> {
     this.asked.push(["logout"]);
-    this.lose();
+    if (!this.isAnswering) this.lose();
+    return this.closed;
   }
 
   destroy(): void {

@@ -363,6 +363,54 @@ describe("the session's end:", () => {
     expect(client.closed).toEqual([1000, "logged out"]);
   });
 
+  // The answers had been looked for on a connection that counted as gone.
+  test("what was asked before a logout is answered, then it ends", async () => {
+    link.isAnswering = true;
+    const status = { type: "orderStatus", request: 2, symbol: "BTC-USD", id: "1" };
+    await client.say({ ...BUY, request: 1 }, status, { type: "massCancel", request: 3 }, { type: "logout" });
+    expect(await report()).toMatchObject([{ type: "report" }, { type: "ack", request: 1 }]);
+    const all = { kind: ReportKind.MassCancelled, command: CommandKind.MassCancel, id: 0n, lastQuantity: 1 };
+    expect(await report({ ...all, request: 3n })).toMatchObject([
+      { type: "report" },
+      { type: "ack", request: 3, cancelled: 1 },
+    ]);
+    expect(client.closed).toBeUndefined();
+    link.lose();
+    await turn();
+    expect(client.closed).toEqual([1000, "logged out"]);
+  });
+
+  test("a client that is slow when it logs out, or becomes so, is told its reports before the end", async () => {
+    link.isAnswering = true;
+    client.isSlow = true;
+    await report();
+    await client.say({ type: "logout" });
+    client.isSlow = false;
+    client.session.drained();
+    client.isSlow = true;
+    await report({ number: 19 });
+    client.session.drained();
+    expect(link.asked.map(([what]) => what)).toEqual(["pause", "logout", "resume", "pause", "resume"]);
+  });
+
+  test("a client that goes behind its logout leaves it to be taken", async () => {
+    link.isAnswering = true;
+    client.isSlow = true;
+    await report();
+    await client.say({ type: "logout" });
+    client.session.end();
+    await report({ number: 19 });
+    expect(link.asked.map(([what]) => what)).toEqual(["pause", "logout", "resume"]);
+  });
+
+  test("a connection to order entry that is lost behind a logout is no logout", async () => {
+    link.isAnswering = true;
+    await client.say({ ...BUY, request: 1 }, { type: "logout" });
+    link.lose(new SeriatimError("CONNECTION_LOST", "it was not done within 10000 ms of the end"));
+    await turn();
+    expect(client.closed).toEqual([1001, "the exchange is gone"]);
+  });
+
   // What it had sent was executed, and it was told nothing of that.
   test("too many messages end it when what it sent before is answered, as a connection that is cut", async () => {
     await client.say({ ...BUY, request: 1 }, { type: "orderStatus", request: 2, symbol: "BTC-USD", id: "1" });
