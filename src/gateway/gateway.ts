@@ -115,10 +115,10 @@ export class Gateway implements TransportHandler, ConnectionContext {
     const connection = this.#find(number);
     if (connection === undefined) return;
     this.#enterTurn(connection);
-    this.#logons?.sessions.sequenceEnds();
     if (connection.loggedOn !== undefined) connection.loggedOn.hasHeard = true;
     this.sink.arrived();
-    connection.session.received(bytes);
+    if (this.#logons?.sessions.sequenceEnds() === false) connection.session.stall(bytes);
+    else connection.session.received(bytes);
     this.sink.taken();
     this.#settle(connection);
     this.#resumeRelieved();
@@ -159,7 +159,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
   closed(number: number, cause: CloseCause): void {
     const connection = this.#find(number);
     if (connection === undefined) return;
-    connection.session.takeLast();
+    if (this.#logons?.sessions.sequenceEnds() !== false) connection.session.takeLast();
     connection.session.end(cause === CloseCause.Broken ? CloseReason.Broken : CloseReason.PeerEnded);
     this.#finish(connection);
     connection.finished = true;
@@ -340,7 +340,8 @@ export class Gateway implements TransportHandler, ConnectionContext {
   #resume(connection: Connection): void {
     this.#enterTurn(connection);
     this.sink.arrived();
-    connection.session.resume();
+    if (this.#logons?.sessions.sequenceEnds() === false) connection.session.stall();
+    else connection.session.resume();
     this.sink.taken();
   }
 

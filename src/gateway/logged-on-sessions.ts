@@ -3,6 +3,7 @@
 // counts as of the tick, so nothing on the way of a message reads a clock, and a deadline is kept to two ticks, always late.
 //
 //   connected --Logout--> gone        connected --any other end--> gone, or silent where there is a dead man
+//   connected --logon of the same identity--> the new one's; with cancel on disconnect the log is told an end before
 //   silent --logon of the same identity--> connected        silent or connected --dead man--> gone
 
 import { assert } from "../base/index.ts";
@@ -72,9 +73,10 @@ export class LoggedOnSessions {
     this.sequenceEnds();
   }
 
-  /** Ends that wait are sequenced, as far as there is room. Not from inside a commit. */
-  sequenceEnds(): void {
+  /** Ends that wait are sequenced; false: some still wait for room, and nothing else may be sequenced. Not from inside a commit. */
+  sequenceEnds(): boolean {
     if (this.#ends.areWaiting) this.#ends.sequence();
+    return !this.#ends.areWaiting;
   }
 
   /** Whether the key of `who` has fewer than `max` connected sessions, not counting `identity`, which would be replaced. */
@@ -88,7 +90,7 @@ export class LoggedOnSessions {
     return this.#readers.of(account) - replaced < READERS_OF_ACCOUNT_MAX;
   }
 
-  /** Somebody logs on as `identity`: who was that is not any more. */
+  /** Somebody logs on as `identity`: who was that is not any more, and ends that the log is to be told of wait. */
   replace(identity: string): void {
     this.#silent.delete(identity);
     const older = this.#connected.get(identity);
@@ -124,16 +126,27 @@ export class LoggedOnSessions {
     this.#pump.remove(connection, session);
     this.#guard.ended(connection.slot, session.terms.who);
     this.#counters.sessions--;
-    const cause = causeOf(connection.session.closeReason);
+    const { closeReason } = connection.session;
+    if (closeReason === CloseReason.Replaced) return this.#replaced(session);
+    const cause = causeOf(closeReason);
     session.owesLoggedOut = cause === "logout";
-    if (cause !== undefined) {
-      session.endsAt = Number.POSITIVE_INFINITY;
-      this.#ends.add(session, cause, (position) => {
-        session.endsAt = position;
-      });
-      this.#pump.due(connection);
-    }
-    if (cause !== "disconnected" || session.terms.deadMan_us === 0) return;
+    session.endsAt = Number.POSITIVE_INFINITY;
+    this.#ends.add(session, cause, (position) => {
+      session.endsAt = position;
+    });
+    this.#pump.due(connection);
+    if (cause === "disconnected" && session.terms.deadMan_us > 0) this.#fallSilent(connection, session);
+  }
+
+  /** The session goes on elsewhere, with the reports that this connection was not sent: it is told no more than that. */
+  #replaced(session: LoggedOn): void {
+    session.isAnswered = true;
+    session.refusal = Reason.SessionReplaced;
+    // No order of it outlives its connection, whether that was found to be gone before or after the new logon.
+    if (session.cancelsOnDisconnect) this.#ends.add(session, "disconnected");
+  }
+
+  #fallSilent(connection: Connection, session: LoggedOn): void {
     const { account, sessionLow, sessionHigh, terms } = session;
     // What came since the last tick counts as of the next one: a dead man is late, never early.
     const heard_us = session.hasHeard || connection.paused ? -1 : session.heard_us;
@@ -172,11 +185,9 @@ export class LoggedOnSessions {
   }
 }
 
-/** What the log is told of an end; undefined: a replaced session's place is the new one's. */
-function causeOf(reason: CloseReason): SessionEndCause | undefined {
+/** What the log is told of an end. */
+function causeOf(reason: CloseReason): SessionEndCause {
   switch (reason) {
-    case CloseReason.Replaced:
-      return undefined;
     case CloseReason.LoggedOut:
       return "logout";
     case CloseReason.DeadMan:

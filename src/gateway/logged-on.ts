@@ -33,7 +33,7 @@ export class LoggedOn {
   readonly sessionHigh: number;
   /** Of its SessionOpen. */
   openedAt: Position = 0;
-  /** Why the engine refused its SessionOpen, or None. */
+  /** Why the engine refused its SessionOpen, or that it was replaced; or None. */
   refusal: Reason = Reason.None;
   stream!: ReportStream;
   /** The number of the next report to send. */
@@ -68,6 +68,10 @@ export class LoggedOn {
 
   get isReadOnly(): boolean {
     return (this.terms.flags & SessionFlag.ReadOnly) !== 0;
+  }
+
+  get cancelsOnDisconnect(): boolean {
+    return (this.terms.flags & SessionFlag.CancelOnDisconnect) !== 0;
   }
 
   get isEnded(): boolean {

@@ -2,9 +2,8 @@
 // a LogonRefused and the close; a signature is checked only when nothing cheaper refuses and there is room to sequence.
 //
 //   LogonRequest -> Challenge -> Logon -> attempts allowed? -> proof -> grant -> an older session of the same identity is
-//   closed (Replaced) -> SessionOpen sequenced -> ... released -> LogonAck (report-pump.ts)
+//   closed (Replaced), and ended in the log where that cancels -> SessionOpen sequenced -> ... released -> LogonAck (report-pump.ts)
 
-import { assert } from "../base/index.ts";
 import {
   MessageType,
   Reason,
@@ -105,13 +104,11 @@ export class LogonDesk {
   /** The Logon at `at`. False: it was not taken, because the ring is full, the turn has had its proofs, or the connection has ended. */
   logon(connection: Connection, view: DataView, at: number): boolean {
     const { session, nonce } = connection;
-    const { sink } = this.#context;
     if (nonce === undefined) {
       session.end(CloseReason.Malformed, outOfPlace(MessageType.Logon));
       return false;
     }
-    this.#sessions.sequenceEnds();
-    if (sink.claim() < 0) {
+    if (this.#claim() < 0) {
       session.state = SessionState.SinkFull;
       return false;
     }
@@ -124,8 +121,16 @@ export class LogonDesk {
     if (typeof grant === "number") {
       this.#countRefusal(grant);
       connection.refuseLogon(grant, { ...refusedLogon(logon, grant), ...this.#limitMet(connection, grant) });
-    } else this.#open(connection, logon, grant);
+    } else if (!this.#open(connection, logon, grant)) {
+      session.state = SessionState.SinkFull;
+      return false;
+    }
     return !connection.abandoned;
+  }
+
+  /** A slot, behind all ends: that of an older connection of this session among them, or it would end nothing. -1: there is none. */
+  #claim(): number {
+    return this.#sessions.sequenceEnds() ? this.#context.sink.claim() : -1;
   }
 
   /** Of a throttled logon: the limit. Who has not proved anything has met that of attempts. */
@@ -159,7 +164,8 @@ export class LogonDesk {
     return grant;
   }
 
-  #open(connection: Connection, logon: SessionLogon, grant: Grant): void {
+  /** False: the end of the connection that it replaces took the last slot. It is judged again when there is another. */
+  #open(connection: Connection, logon: SessionLogon, grant: Grant): boolean {
     const { sink } = this.#context;
     const sessions = this.#sessions;
     const source = this.#source;
@@ -167,8 +173,8 @@ export class LogonDesk {
     const { who, account, instance, flags } = loggedOn.terms;
     // Nothing of an older connection of this session may be sequenced behind what this one is told.
     sessions.replace(loggedOn.identity);
-    const slot = sink.claim();
-    assert(slot >= 0, "a slot that was free is free while nothing is sequenced");
+    const slot = this.#claim();
+    if (slot < 0) return false;
     connection.loggedOn = loggedOn;
     const session = sessionNumber(loggedOn);
     const { deadMan_ms } = logon;
@@ -188,6 +194,7 @@ export class LogonDesk {
       const { sessionHigh } = connection.session;
       this.#onLogon?.({ name: who, account, instance, address, session: sessionHigh >>> 0 });
     }
+    return true;
   }
 
   #countRefusal(reason: Reason): void {

@@ -165,6 +165,17 @@ export class OrderSession {
     this.#takeAll(bytes, false);
   }
 
+  /** The ring is full: `bytes`, which are lent, or what it has kept of those before, wait for room as if it had stalled at them. */
+  stall(bytes: Uint8Array = NOTHING): void {
+    if (this.state === SessionState.Ended) return;
+    this.state = SessionState.SinkFull;
+    if (bytes.length === 0) return;
+    assert(this.#rest.length === 0, "a stalled session is resumed before it is given more");
+    this.#counters.received_bytes += bytes.length;
+    this.received_bytes += bytes.length;
+    this.#keepRest(bytes, 0, false);
+  }
+
   /** The rest of a frame is awaited. */
   get isMidFrame(): boolean {
     return this.state === SessionState.Open && this.#cut_bytes > 0;
@@ -185,9 +196,12 @@ export class OrderSession {
     this.#takeAll(rest, true);
   }
 
-  /** The peer is gone: what came before and only waited for its turn is taken now, one chunk at most. */
+  /**
+   * The peer is gone: what came before and waits is taken now, one chunk at most, as far as the ring has room. Not of one that did
+   * not read its answers: there is no room for more.
+   */
   takeLast(): void {
-    if (this.state !== SessionState.TurnOver) return;
+    if (this.state !== SessionState.TurnOver && this.state !== SessionState.SinkFull) return;
     this.isLast = true;
     this.beginTurn(UNLIMITED, UNLIMITED);
     this.resume();

@@ -1,5 +1,7 @@
 // Ends of sessions on their way into the log. An end may come when the sequencer's ring is full, or in the middle of
-// something else, and must not be lost: it waits here, and goes ahead of every other command once there is room.
+// something else, and must not be lost: it waits here, and goes ahead of every other command once there is room. Whoever
+// sequences anything asks first: the ring may get room between two looks, and a session's next logon ahead of its end would
+// leave the end nobody.
 //
 // Bound: one end per connection, and one per session that the state had when the node began to serve or that is silent.
 

@@ -176,13 +176,28 @@ describe("who comes back", () => {
 
   test("while the first connection lives takes its place, and that one is told so", async () => {
     await start();
-    const ann = await open({ key: ANN, cancelOnDisconnect: true });
+    const ann = await open({ key: ANN });
     ann.order(1, "sell", 100, 5);
     await ann.until(() => ann.reports.length === 1);
     const again = await open({ key: ANN, next: 1 });
     expect(await ann.pipe.closed).toMatchObject({ code: "SESSION_REPLACED" });
     await again.until(() => again.reports.length === 1);
     expect(again.told).toEqual(["1 Accepted 1 leaves 5"]);
+  });
+
+  test("while the first connection lives finds the orders cancelled, where that one was to", async () => {
+    await start();
+    const ann = await open({ key: ANN, cancelOnDisconnect: true });
+    ann.order(1, "sell", 100, 5);
+    await ann.until(() => ann.reports.length === 1);
+    const again = await open({ key: ANN, next: 1 });
+    expect(await ann.pipe.closed).toMatchObject({ code: "SESSION_REPLACED" });
+    expect(again.pipe.next).toBe(3);
+    await again.until(() => again.reports.length === 2);
+    expect(again.told).toEqual([
+      "1 Accepted 1 leaves 5",
+      `2 Cancelled 1 leaves 0 reason ${CancelCause.Disconnected}`,
+    ]);
   });
 });
 
