@@ -319,7 +319,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a request's number alone is compared",
     file: "src/engine/once.ts",
-    find: "    if (!window.isSame(place, words, at)) return events.reject(Reason.RequestReused);\n",
+    find: "  if (!window.isSame(place, words, at)) return events.reject(Reason.RequestReused);\n",
     replace: "",
     tests: "test/engine/once.test.ts",
   },
