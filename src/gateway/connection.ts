@@ -105,8 +105,8 @@ export class Connection implements SessionHost, LogonDoor, Seen {
   ending = false;
   /** Its waiting answers have reached the cap: nothing is appended any more, what waits is still sent. */
   isFull = false;
-  /** When that was seen, in microseconds; -1: not yet. */
-  fullSince_us = -1;
+  /** When its time for the last that waits for it began, in microseconds; -1: not yet. */
+  lastSince_us = -1;
   /** Its answers were dropped; nothing is appended any more. */
   abandoned = false;
   /** The transport was told to close or destroy it. */

@@ -100,7 +100,7 @@ export class Guard {
   /** Whether a request of that type may be taken now; false: it is over the rate. */
   admits(slot: number, account: number, type: MessageType): boolean {
     const admits = this.#throttles.admits(slot, account, type, this.#now_us);
-    if (!admits) this.#counters.throttled.request++;
+    if (!admits) this.#counters.throttled[this.#throttles.met]++;
     return admits;
   }
 

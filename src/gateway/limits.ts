@@ -3,7 +3,7 @@
 import { type AddressLimits, assert, CONNECTION_SLOTS_MAX } from "../base/index.ts";
 import type { DeadlineLimits } from "./deadlines.ts";
 import { ATTEMPT_LIMITS, type AttemptLimits } from "./logon-attempts.ts";
-import { RATE_LIMITS, type RateLimits } from "./throttles.ts";
+import { NO_REQUESTS, RATE_LIMITS, type RateLimits } from "./throttles.ts";
 
 export interface GatewayLimits {
   /** Slots of the transport's connections; the same figure the transport was given. */
@@ -30,7 +30,7 @@ export interface GatewayLimits {
   readonly blocked_us: number;
   /** At the cap a peer that has taken nothing for this long counts as one that has stopped reading: it is closed at once. */
   readonly still_us: number;
-  /** How long one at the cap may take for all that waited for it. */
+  /** How long one at the cap, or one that has ended, may take for all that waits for it. */
   readonly lastAnswers_us: number;
   readonly addresses: AddressLimits;
   readonly attempts: AttemptLimits;
@@ -164,8 +164,8 @@ export class GatewayCounters {
   commands = 0;
   /** Requests on orders that the gateway refused on its own. */
   refused = 0;
-  /** Requests, and attempts to log on, over the rate: refused, never sequenced. */
-  readonly throttled = { request: 0, logon: 0 };
+  /** Requests over a rate, by which, and attempts to log on: refused, never sequenced. */
+  readonly throttled = { ...NO_REQUESTS, logon: 0 };
   received_bytes = 0;
   sent_bytes = 0;
   /** Ended connections, by the name of the CloseReason. */

@@ -1,5 +1,6 @@
 // Which peers take what is sent to them. A held send whose bytes nobody acknowledges for a while means that its peer does not
-// read; at the cap of its waiting answers that while is shorter, and there is an end to it even for one that reads slowly.
+// read; at the cap of its waiting answers that while is shorter. There, and when a connection has ended, there is an end to it even for one
+// that reads slowly: it has a place that nobody else gets.
 // Time is what the gateway's ticks say.
 
 import type { Transport } from "../base/index.ts";
@@ -33,12 +34,12 @@ export class Patience {
 
   /** At a tick: whether its peer has had all the time it gets to take what is sent to it. */
   isOver(connection: Connection): boolean {
-    if (connection.isFull && connection.fullSince_us < 0) connection.fullSince_us = this.#now_us;
+    if (connection.lastSince_us < 0 && isLeaving(connection)) connection.lastSince_us = this.#now_us;
     if (this.#isLook && connection.output.held) this.#look(connection);
-    const { isFull, fullSince_us, heldSince_us } = connection;
+    const { isFull, lastSince_us, heldSince_us } = connection;
     const { still_us, blocked_us, lastAnswers_us } = this.#limits;
     if (heldSince_us >= 0 && this.#now_us - heldSince_us >= (isFull ? still_us : blocked_us)) return true;
-    return isFull && this.#now_us - fullSince_us >= lastAnswers_us;
+    return lastSince_us >= 0 && this.#now_us - lastSince_us >= lastAnswers_us;
   }
 
   /** At any time: whether its peer has stopped reading, as far as the last ticks have seen. */
@@ -53,4 +54,9 @@ export class Patience {
     connection.heldUnacknowledged_bytes = unacknowledged_bytes;
     if (connection.heldSince_us < 0 || isMoving) connection.heldSince_us = this.#now_us;
   }
+}
+
+/** Whether what it is sent from now on is the last, and it is up to its peer: one that waits for the log has all the time that needs. */
+function isLeaving({ isFull, ending, output }: Connection): boolean {
+  return isFull || (ending && output.held);
 }

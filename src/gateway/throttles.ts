@@ -54,6 +54,13 @@ export const RATE_LIMITS: RateLimits = {
   open: OPEN_RATE_FREE,
 };
 
+/** Requests refused, by the limit that they met; of both the session's. */
+export const NO_REQUESTS = {
+  ...{ session_orders: 0, session_cancels: 0, account_orders: 0, account_cancels: 0 },
+  ...{ account_queries: 0, account_mass_cancels: 0 },
+};
+export type RequestLimit = keyof typeof NO_REQUESTS;
+
 // What kind of bucket a request takes from; constants of a hot file: docs/adr/constants-of-hot-files.md
 const FREE = 0;
 const FRAME = 1;
@@ -81,6 +88,8 @@ interface Debts {
 }
 
 export class Throttles {
+  /** The limit that the request met which was refused last. */
+  met: RequestLimit = "session_orders";
   readonly #limits: RateLimits;
   readonly #sessionFrames: TokenBuckets;
   readonly #sessionCancels: TokenBuckets;
@@ -171,53 +180,42 @@ export class Throttles {
     const kind = isOpen ? OPEN_CLASSES[type] : CLASSES[type];
     if (kind === FREE) return true;
     const { accountFrames, accountCancels, queries, massCancels, open } = this.#limits;
-    if (kind === FRAME) {
-      const accounts = this.#accountFrames;
-      const rate = this.#frameRates[slot];
-      return take(this.#sessionFrames, slot, rate, accounts, account, isOpen ? open : accountFrames, now_us);
+    switch (kind) {
+      case FRAME: {
+        const rate = isOpen ? open : accountFrames;
+        if (!this.#sessionFrames.has(slot, this.#frameRates[slot], now_us))
+          return this.#refuse("session_orders");
+        if (!this.#accountFrames.has(account, rate, now_us)) return this.#refuse("account_orders");
+        this.spend(slot, account, 1, 0);
+        return true;
+      }
+      case CANCEL: {
+        const rate = isOpen ? open : accountCancels;
+        if (!this.#sessionCancels.has(slot, this.#cancelRates[slot], now_us))
+          return this.#refuse("session_cancels");
+        if (!this.#accountCancels.has(account, rate, now_us)) return this.#refuse("account_cancels");
+        this.spend(slot, account, 0, 1);
+        return true;
+      }
+      case QUERY:
+        if (!this.#accountQueries.has(account, queries, now_us)) return this.#refuse("account_queries");
+        this.#accountQueries.take(account);
+        return true;
+      default:
+        if (!this.#accountMassCancels.has(account, massCancels, now_us))
+          return this.#refuse("account_mass_cancels");
+        this.#accountMassCancels.take(account);
+        return true;
     }
-    if (kind === CANCEL) {
-      const accounts = this.#accountCancels;
-      const rate = this.#cancelRates[slot];
-      return take(
-        this.#sessionCancels,
-        slot,
-        rate,
-        accounts,
-        account,
-        isOpen ? open : accountCancels,
-        now_us,
-      );
-    }
-    return kind === QUERY
-      ? takeOne(this.#accountQueries, account, queries, now_us)
-      : takeOne(this.#accountMassCancels, account, massCancels, now_us);
+  }
+
+  #refuse(met: RequestLimit): false {
+    this.met = met;
+    return false;
   }
 }
 
 function newer(a: Debt | undefined, b: Debt): Debt {
   if (a === undefined || a.at_us < b.at_us) return b;
   return a.at_us === b.at_us && a.taken < b.taken ? b : a;
-}
-
-function takeOne(accounts: TokenBuckets, account: number, rate: number, now_us: number): boolean {
-  if (!accounts.has(account, rate, now_us)) return false;
-  accounts.take(account);
-  return true;
-}
-
-/** Both or none: a request that the account may not send costs its session nothing. */
-function take(
-  sessions: TokenBuckets,
-  slot: number,
-  sessionRate: number,
-  accounts: TokenBuckets,
-  account: number,
-  accountRate: number,
-  now_us: number,
-): boolean {
-  if (!sessions.has(slot, sessionRate, now_us) || !accounts.has(account, accountRate, now_us)) return false;
-  sessions.take(slot);
-  accounts.take(account);
-  return true;
 }

@@ -113,7 +113,7 @@ test("orders over the rate are refused, not sequenced, and the connection goes o
   peer.write(concat(...orders, cancel(3), heartbeat(1)));
   await until(() => venue.gateway.counters.frames === 17);
   expect(venue.sink.requests).toEqual([...Array(10).keys(), 3]);
-  expect(venue.gateway.counters).toMatchObject({ throttled: { request: 5, logon: 0 }, refused: 5 });
+  expect(venue.gateway.counters).toMatchObject({ throttled: { session_orders: 5, logon: 0 }, refused: 5 });
   pass(venue, 0.2);
   peer.end(concat(order(20), order(21), order(22)));
   const said = await answers;
@@ -156,9 +156,9 @@ test("a flood of refusals to a peer that does not read stays below the soft mark
   // The kernel's buffers take some MiB each way before anybody is pushed back.
   for (let round = 0; round < 200 && stillRounds < 3; round++) {
     peer.write(flood);
-    const before = throttled.request;
+    const before = throttled.session_orders;
     for (let turn = 0; turn < 100; turn++) await nextTurn();
-    stillRounds = before > 0 && throttled.request === before ? stillRounds + 1 : 0;
+    stillRounds = before > 0 && throttled.session_orders === before ? stillRounds + 1 : 0;
   }
   expect(stillRounds).toBe(3);
   expect(venue.sink.commands.length).toBe(1);

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { CloseCause } from "../../src/base/index.ts";
 import { Reason, SessionFlag } from "../../src/protocol/index.ts";
-import { logon, logonRequest, sessionVenue } from "./session-support.ts";
+import { logon, logonRequest, logout, sessionVenue } from "./session-support.ts";
 import { concat, hello, order } from "./support.ts";
 
 const [A, B, C] = [0, 1, 2];
@@ -77,6 +77,47 @@ describe("a connection whose session logs on over another", () => {
     at.turn();
     expect(at.exchange.log).toEqual(["end 7 disconnected", "open ann 7/0"]);
     expect(at.sent(B)).toEqual(["Challenge 9", "LogonAck 7 1..1"]);
+  });
+});
+
+describe("a connection that has ended and is still to be told something", () => {
+  const SECOND_US = 1_000_000;
+
+  beforeEach(() => {
+    at.logOn(A);
+    at.turn();
+    at.transport.holding.add(A);
+    at.gateway.received(A, order(1));
+    at.turn();
+    at.gateway.received(A, logout());
+  });
+
+  /** Ticks once a second; the second after which it is gone, or undefined. */
+  const secondsUntilGone = (count: number, eachSecond: () => void) => {
+    for (let second = 0; second < count; second++) {
+      at.gateway.tick(second * SECOND_US);
+      if (at.transport.destroyed.has(A)) return second;
+      eachSecond();
+    }
+    return undefined;
+  };
+
+  // Each bit taken gave it five seconds more, for ever.
+  test("has a minute for all of it, however slowly it takes that", () => {
+    at.turn();
+    let left_bytes = 90_000;
+    const takeOne = () => void at.transport.unacknowledged_bytes.set(A, left_bytes--);
+    expect(secondsUntilGone(90, takeOne)).toBe(60);
+    expect(at.closes()).toEqual({ LoggedOut: 1 });
+  });
+
+  test("has all the time that the log needs", () => {
+    at.transport.holding.delete(A);
+    while (at.transport.drain(A)) at.gateway.drained(A);
+    expect(secondsUntilGone(90, () => {})).toBeUndefined();
+    at.turn();
+    expect(at.sent(A).at(-1)).toBe("LoggedOut 2");
+    expect(at.transport.closed).toEqual(new Set([A]));
   });
 });
 

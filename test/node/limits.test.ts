@@ -143,7 +143,7 @@ test("orders over the rate are refused and counted, and nothing is closed or log
   peer.end(concat(...Array.from({ length: 8 }, (_, id) => order(id))));
   const refused = [5, 6, 7].map((id) => `Reject ${id} ${Reason.Throttled}`);
   expect((await answers).filter((word) => word.endsWith(` ${Reason.Throttled}`))).toEqual(refused);
-  expect(await exchange.metric('seriatim_throttled_total{kind="request"}')).toBe(3);
+  expect(await exchange.metric('seriatim_throttled_total{kind="session_orders"}')).toBe(3);
   expect(await exchange.metric("seriatim_position")).toBe(before + 5);
   expect(exchange.ends()).toEqual([]);
 });

@@ -97,7 +97,7 @@ test("a session over its key's rate is refused and goes on, and can still cancel
   expect(ann.said).toEqual([2, 3, 4, 5].map((id) => `refused ${id} Throttled`));
   expect(ann.told.at(-1)).toBe("2 Cancelled 1 leaves 0");
   expect(bob.said).toEqual([]);
-  expect(await exchange.metric('seriatim_throttled_total{kind="request"}')).toBe(4);
+  expect(await exchange.metric('seriatim_throttled_total{kind="session_orders"}')).toBe(4);
   expect(exchange.reasons()).toEqual([]);
 });
 

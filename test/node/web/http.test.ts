@@ -51,7 +51,7 @@ const STATUS: NodeStatus = {
   logonsRefused: { NotAuthorised: 4 },
   framesReceived: 100,
   refused: 5,
-  throttled: { request: 12, logon: 0 },
+  throttled: { session_orders: 12, logon: 0 },
   bytesReceived: 4_300,
   bytesSent: 3_200,
   load: { commandsPerSecond: 7, latency: { p50_us: 410, p99_us: 1_250 } },
