@@ -9,6 +9,7 @@ import type { WebSocket } from "ws";
 import { addressKey } from "../../base/index.ts";
 import { CloseCode } from "../../protocol/index.ts";
 import type { ConnectionLog } from "../connection-log.ts";
+import { MessageClock } from "./message-clock.ts";
 import { type RefusedHello, type SessionPeer, WebSession } from "./session.ts";
 import type { WebExchange } from "./web-exchange.ts";
 import { WebClose, type WebCounters } from "./web-limits.ts";
@@ -21,6 +22,7 @@ const CLOSE_OF_CODE: ReadonlyMap<CloseCode, WebClose> = new Map([
   [CloseCode.TooSlow, WebClose.TooSlow],
   [CloseCode.Replaced, WebClose.Replaced],
   [CloseCode.DeadMan, WebClose.DeadMan],
+  [CloseCode.MessageTimeout, WebClose.MessageTimeout],
   [CloseCode.TooManyMessages, WebClose.TooManyMessages],
 ]);
 
@@ -52,6 +54,7 @@ export class WebConnection implements SessionPeer {
   readonly #address: string;
   readonly #helloTimer: NodeJS.Timeout;
   readonly #pingTimer: NodeJS.Timeout;
+  readonly #messageClock: MessageClock;
   readonly #onWritten = (): void => this.#written();
   readonly #write = (): void => this.#writeFrames();
   /** Until its turn to be written (write-turns.ts): they leave in one write. */
@@ -59,6 +62,7 @@ export class WebConnection implements SessionPeer {
   #unwritten_bytes = 0;
   #isSlow = false;
   #isAnswering = true;
+  #isHeld = false;
   #why: WebClose | undefined;
   #refused: RefusedHello | undefined;
 
@@ -75,13 +79,20 @@ export class WebConnection implements SessionPeer {
     this.#exchange = exchange;
     this.#counters = counters;
     this.#session = new WebSession(this, exchange);
-    const { hello_ms, ping_ms } = exchange.limits;
+    const { hello_ms, ping_ms, message_ms } = exchange.limits;
+    this.#messageClock = new MessageClock(message_ms * 1_000);
+    // Before the library, which tells of messages while it takes what was read.
+    stream.prependListener("data", (chunk: Buffer) => this.#messageClock.read(chunk.length));
     this.#helloTimer = setTimeout(() => this.#missHello(), hello_ms);
     this.#pingTimer = setInterval(() => this.#ping(), ping_ms);
     socket.on("message", (data: Buffer, isBinary) => this.#take(data, isBinary));
-    socket.on("ping", () => this.#session.count());
-    socket.on("pong", () => {
+    socket.on("ping", (data: Buffer) => {
+      this.#messageClock.control(data.length);
+      this.#session.count();
+    });
+    socket.on("pong", (data: Buffer) => {
       this.#isAnswering = true;
+      this.#messageClock.control(data.length);
       this.#session.count();
     });
     socket.on("error", (error: NodeJS.ErrnoException) => {
@@ -131,7 +142,16 @@ export class WebConnection implements SessionPeer {
     return !this.#isSlow;
   }
 
+  /** To be called once a second or so, with a monotonic clock: ends it when a message that it began has had its time. */
+  tick(now_us: number): void {
+    const isOpen = this.#socket.readyState === this.#socket.OPEN;
+    if (!this.#messageClock.isOver(now_us, isOpen && !this.#isHeld)) return;
+    const { message_ms } = this.#exchange.limits;
+    this.close(CloseCode.MessageTimeout, `a message that was begun was not finished within ${message_ms} ms`);
+  }
+
   hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
     if (isHeld) this.#socket.pause();
     else this.#socket.resume();
   }
@@ -155,6 +175,7 @@ export class WebConnection implements SessionPeer {
 
   #take(data: Buffer, isBinary: boolean): void {
     this.#counters.messagesReceived++;
+    this.#messageClock.message();
     if (isBinary) this.close(CloseCode.BinaryFrame, "messages are text frames");
     else this.#session.take(data.toString());
     if (this.#session.isGreeted) clearTimeout(this.#helloTimer);

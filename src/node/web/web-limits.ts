@@ -21,6 +21,8 @@ export interface WebLimits {
   readonly outputSlow_bytes: number;
   /** From the connection to its `hello`. */
   readonly hello_ms: number;
+  /** From the beginning of a message to its end; looked at with every status. */
+  readonly message_ms: number;
   /** Between two pings; a peer answers the one before the other is sent, or it is gone. */
   readonly ping_ms: number;
   /** Between two status messages. */
@@ -44,6 +46,8 @@ export const WEB_LIMITS: WebLimits = {
   // Some hundred updates: enough for one wake of the peer, little enough to be new.
   outputSlow_bytes: 65_536,
   hello_ms: 5_000,
+  // As of a frame of order entry: 64 KiB at 13 KB/s.
+  message_ms: 5_000,
   ping_ms: 15_000,
   status_ms: 1_000,
   close_ms: 2_000,
@@ -87,6 +91,8 @@ export const WebClose = {
   TooManyMessages: "TooManyMessages",
   /** It had said no hello, and there were as many connections as may be. */
   GaveWay: "GaveWay",
+  /** It began a message and did not finish it. */
+  MessageTimeout: "MessageTimeout",
   /** It did not answer a ping. */
   Silent: "Silent",
   /** Nothing was heard for as long as its dead man waits. */

@@ -185,7 +185,9 @@ class AttachedWebSockets implements WebSockets {
   }
 
   async #tellStatus(): Promise<void> {
-    this.#closings.tick(this.#options.clock.monotonicMicros());
+    const now_us = this.#options.clock.monotonicMicros();
+    this.#closings.tick(now_us);
+    for (const connection of this.#connections) connection.tick(now_us);
     const listeners = [...this.#connections].filter(({ wantsStatus, wantsTape }) => wantsStatus || wantsTape);
     if (listeners.length === 0) return;
     const figures = await this.#newestFigures();

@@ -42,6 +42,8 @@ export const CloseCode = {
   Replaced: 4010,
   /** Nothing was heard of a client with a dead man for as long as that waits. */
   DeadMan: 4011,
+  /** A message was begun and not finished in time. */
+  MessageTimeout: 4012,
   TooManyMessages: 4029,
 } as const;
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];

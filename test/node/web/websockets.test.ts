@@ -251,6 +251,22 @@ describe("a connection is closed", () => {
     peer.socket.terminate();
   });
 
+  test("with 4012 when it sends a message by the byte, whatever pings and pongs it sends between", async () => {
+    attach({ status_ms: 20 });
+    const [slow, other] = [await Peer.greet(port), await Peer.greet(port)];
+    slow.socket.send("{", { fin: false });
+    while (slow.socket.readyState === slow.socket.OPEN) {
+      exchange.now_us += 100_000;
+      slow.socket.send(" ", { fin: false });
+      slow.socket.ping();
+      other.say({ type: "heartbeat" });
+      await other.next("heartbeat");
+    }
+    expect(await slow.closed).toEqual([4012, "a message that was begun was not finished within 5000 ms"]);
+    await expect.poll(() => counters.closes.MessageTimeout).toBe(1);
+    expect(other.socket.readyState).toBe(other.socket.OPEN);
+  });
+
   test("when it answers no ping until the next", async () => {
     attach({ ping_ms: 200 });
     const [silent, other] = [await Peer.connect(port, { autoPong: false }), await Peer.connect(port)];
