@@ -72,6 +72,18 @@ describe("marks release exactly at their positions", () => {
       ],
     ],
     [
+      "what follows several marks waits for the last of them",
+      [
+        ["append", 1, 0],
+        ["seal", 5, 0],
+        ["append", 2, 0],
+        ["seal", 9, 0],
+        ["follow", 3, 0],
+        ["release", 5, 1],
+        ["release", 9, 6],
+      ],
+    ],
+    [
       "what follows unsealed bytes is sealed with them",
       [
         ["append", 1, 0],

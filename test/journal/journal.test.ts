@@ -83,6 +83,16 @@ test("a journal whose beginning is gone is refused, by the position it begins wi
 });
 
 describe.each(DURABILITY_MODES)("in mode %s", (mode) => {
+  test("the genesis entry survives the machine as soon as the journal is open", () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const disk = new SimulatedDisk();
+      const options = { ...journalOptions(disk), mode };
+      openJournal(options, () => {});
+      disk.crash(new Prng(seed));
+      expect(readJournalGenesis(options), `seed ${seed}`).toEqual(ENTRY);
+    }
+  });
+
   test("records come back in order and bit for bit after a clean close", () => {
     const options = { ...journalOptions(new SimulatedDisk()), mode };
     for (let opening = 0; opening < 3; opening++) {

@@ -1,7 +1,7 @@
 // The windows that a stress test hits once in a million runs, hit on purpose: before each single atomic operation of a
 // side that is about to sleep, the other side does its whole step. If the sleeper still went to sleep with its flag up,
 // nobody would ever wake it. (The other half, the sleeper stepping in between the operations of its waker, is an order
-// the flag's lowering makes harmless: see ring.md.)
+// the flag's lowering makes harmless: see ring.md.) And likewise for who looks whether the other side is done.
 
 import { afterEach, expect, test, vi } from "vitest";
 import { createRing, RingConsumer, RingProducer } from "../../src/ring/index.ts";
@@ -127,4 +127,17 @@ test.each([
     return seen.stepped;
   });
   expect(points).toBeGreaterThanOrEqual(4);
+});
+
+test("a consumer that sees the close has seen everything published before it, whenever both come", async () => {
+  const points = await atEveryPoint(async (nth) => {
+    const { producer, consumer } = pair(2);
+    const seen = stepBefore(nth, () => {
+      sendOne(producer);
+      producer.close();
+    });
+    expect(consumer.ended(), `before operation ${nth}`).toBe(false);
+    return seen.stepped;
+  });
+  expect(points).toBeGreaterThanOrEqual(1);
 });

@@ -20,9 +20,9 @@ export const FLOW_FILE_BYTES_MAX = 64 * 1024 * 1024;
 /** The most symbols of one flow: a name is looked for among all of them whenever one is registered. */
 export const FLOW_SYMBOLS_MAX = 16_384;
 
-/** Words that may start a line and the section each belongs to; a flow's sections only go forward. */
 /** Of what traders don't ask for: what may cancel orders, or be refused. */
 const WITH_EVENTS: readonly string[] = ["kill_switch", "session_open", "session_end"];
+/** Words that may start a line and the section each belongs to; a flow's sections only go forward. */
 const SECTION = { version: 0, meta: 1, cmd: 2, evt: 2, reject: 2, snapshot: 3, sym: 3, level: 3 } as const;
 type Word = keyof typeof SECTION;
 
