@@ -7,10 +7,16 @@ import { registerRecord } from "./feed/record.ts";
 import { registerSimulate } from "./feed/simulate.ts";
 import { registerWatch } from "./feed/watch.ts";
 
+const EXAMPLES = `
+Examples:
+  seriatim feed simulate
+  seriatim feed watch 127.0.0.1:9876`;
+
 export function registerFeed(program: Command): void {
   const feed = program
     .command("feed")
-    .description("Programs of market data, with an exchange or without one.");
+    .description("Programs of market data, with an exchange or without one.")
+    .addHelpText("after", EXAMPLES);
   registerSimulate(feed);
   registerWatch(feed);
   registerRecord(feed);

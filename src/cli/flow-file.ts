@@ -1,7 +1,7 @@
 // Flow files from disk, for every command that takes them: whatever is wrong is one line with the file's name.
 
-import { readFileSync, statSync } from "node:fs";
 import { SeriatimError } from "../base/index.ts";
+import { readBoundedFile } from "../platform/index.ts";
 import { FLOW_FILE_BYTES_MAX, type ParsedFlow, parseFlow } from "../protocol/index.ts";
 
 /** Reads and parses the flow at `path`. Throws SeriatimError `FLOW_UNREADABLE`, `FLOW_TOO_LARGE`, `FLOW_MALFORMED`. */
@@ -11,18 +11,16 @@ export function readFlowFile(path: string): ParsedFlow {
 }
 
 function readBounded(path: string): Buffer {
+  let bytes: Buffer | undefined;
   try {
-    // Before reading: a file too large for the parser must not be loaded to find that out.
-    const { size } = statSync(path);
-    if (size > FLOW_FILE_BYTES_MAX)
-      throw new SeriatimError("FLOW_TOO_LARGE", `${path}: a flow is at most ${FLOW_FILE_BYTES_MAX} bytes`);
-    return readFileSync(path);
+    bytes = readBoundedFile(path, FLOW_FILE_BYTES_MAX);
   } catch (error) {
-    if (error instanceof SeriatimError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? "";
     const why = WHY[code] ?? (error instanceof Error ? error.message : String(error));
     throw new SeriatimError("FLOW_UNREADABLE", `${path}: can't be read: ${why}`, { cause: error });
   }
+  if (bytes !== undefined) return bytes;
+  throw new SeriatimError("FLOW_TOO_LARGE", `${path}: a flow is at most ${FLOW_FILE_BYTES_MAX} bytes`);
 }
 
 const WHY: Readonly<Record<string, string>> = {

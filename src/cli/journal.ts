@@ -54,10 +54,16 @@ Examples:
   seriatim journal export ./seriatim-data --format parquet -o orders.parquet
   seriatim journal export ./seriatim-data --format flow | head -1000`;
 
+const JOURNAL_EXAMPLES = `
+Examples:
+  seriatim journal inspect ./seriatim-data
+  seriatim journal verify ./seriatim-data`;
+
 export function registerJournal(program: Command): void {
   const journal = program
     .command("journal")
-    .description("Looks at a journal's files, and repairs their end.");
+    .description("Looks at a journal's files, and repairs their end.")
+    .addHelpText("after", JOURNAL_EXAMPLES);
   journal
     .command("inspect")
     .summary("say what a journal holds")

@@ -47,12 +47,16 @@ Examples:
   seriatim lab shrink failing.txt > small.txt
   seriatim lab shrink session.txt --keep trade`;
 
+const LAB_EXAMPLES = `
+Examples:
+  seriatim lab generate > flow.txt
+  seriatim lab diff --seeds 1..100`;
+
 export function registerLab(program: Command): void {
   const lab = program
     .command("lab")
-    .description(
-      "Random flows, the engine against a naive twin that shares nothing with it, small failures.",
-    );
+    .description("Random flows, the engine against a naive twin that shares nothing with it, small failures.")
+    .addHelpText("after", LAB_EXAMPLES);
   registerGenerate(lab);
   registerDiff(lab);
   registerShrink(lab);

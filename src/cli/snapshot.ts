@@ -45,8 +45,15 @@ interface SnapshotReport {
     | undefined;
 }
 
+const SNAPSHOT_EXAMPLES = `
+Examples:
+  seriatim snapshot inspect ./seriatim-data`;
+
 export function registerSnapshot(program: Command): void {
-  const snapshot = program.command("snapshot").description("Looks at a node's snapshots.");
+  const snapshot = program
+    .command("snapshot")
+    .description("Looks at a node's snapshots.")
+    .addHelpText("after", SNAPSHOT_EXAMPLES);
   snapshot
     .command("inspect")
     .summary("say what snapshots hold")

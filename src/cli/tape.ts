@@ -10,10 +10,17 @@ import { registerStatus } from "./tape/status.ts";
 import { registerSubscribe } from "./tape/subscribe.ts";
 import { registerTopics } from "./tape/topics.ts";
 
+const EXAMPLES = `
+Examples:
+  seriatim tape serve
+  tail -f app.log | seriatim tape publish app.log
+  seriatim tape subscribe app.log`;
+
 export function registerTape(program: Command): void {
   const tape = program
     .command("tape")
-    .description("The tape: topics of records, in bulk, each in one order, kept and read from any place.");
+    .description("The tape: topics of records, in bulk, each in one order, kept and read from any place.")
+    .addHelpText("after", EXAMPLES);
   registerServe(tape);
   registerPublish(tape);
   registerSubscribe(tape);

@@ -1,14 +1,15 @@
 // The file of --tls-ca: who vouches for the certificate of the node that a command connects to.
 
 import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { PEM_BYTES_MAX, readBoundedFile } from "../platform/index.ts";
 import { usageError } from "./arguments.ts";
 
 /** PEM; undefined without the option: plain TCP. */
 export function readTlsCa(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   try {
-    const pem = readFileSync(path, "utf8");
+    // One that is too large is none.
+    const pem = readBoundedFile(path, PEM_BYTES_MAX)?.toString("utf8") ?? "";
     new X509Certificate(pem);
     return pem;
   } catch (error) {

@@ -1,12 +1,12 @@
 // The JSON file given by --config: one flat object whose keys are setting names. It is read strictly, because a
 // misspelt or doubled key that is quietly ignored is a limit that is not in force.
 
-import { readFileSync } from "node:fs";
 import { getSystemErrorMessage } from "node:util";
 import { SeriatimError } from "../base/index.ts";
+import { readBoundedFile } from "../platform/index.ts";
 import { type Setting, settingKey } from "./settings.ts";
 
-/** More than any sensible file; a mistaken path to something huge is refused instead of parsed. */
+/** More than any sensible file; a mistaken path to something huge is refused and not read to its end. */
 const FILE_BYTES_MAX = 1_048_576;
 
 export interface ConfigurationFile {
@@ -29,16 +29,14 @@ export function readConfigurationFile(path: string, settings: readonly Setting[]
 }
 
 function readText(path: string): string {
-  let bytes: Buffer;
+  let bytes: Buffer | undefined;
   try {
-    bytes = readFileSync(path);
+    bytes = readBoundedFile(path, FILE_BYTES_MAX);
   } catch (error) {
     const { errno, message } = error as NodeJS.ErrnoException;
     throw invalid(`${path}: can't be read: ${errno === undefined ? message : getSystemErrorMessage(errno)}`);
   }
-  if (bytes.length > FILE_BYTES_MAX) {
-    throw invalid(`${path}: ${bytes.length} bytes, a configuration has at most ${FILE_BYTES_MAX}`);
-  }
+  if (bytes === undefined) throw invalid(`${path}: a configuration has at most ${FILE_BYTES_MAX} bytes`);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {

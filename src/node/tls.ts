@@ -2,9 +2,8 @@
 // the first peer that fails.
 
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { SeriatimError } from "../base/index.ts";
-import type { PeerTls, TlsIdentity } from "../platform/index.ts";
+import { PEM_BYTES_MAX, type PeerTls, readBoundedFile, type TlsIdentity } from "../platform/index.ts";
 import type { Configuration } from "./settings.ts";
 
 export interface NodeTls {
@@ -49,13 +48,16 @@ export function peerTlsOf({ identity, ca }: NodeTls): PeerTls | undefined {
 }
 
 function read(setting: string, path: string): string {
+  let pem: Buffer | undefined;
   try {
-    return readFileSync(path, "utf8");
+    pem = readBoundedFile(path, PEM_BYTES_MAX);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const why = code === "ENOENT" ? "there is no such file" : String(code);
     throw wrong(setting, path, `can't be read: ${why}`);
   }
+  if (pem === undefined) throw wrong(setting, path, `has more than ${PEM_BYTES_MAX} bytes`);
+  return pem.toString("utf8");
 }
 
 function certificateOf(setting: string, path: string, pem: string): X509Certificate {

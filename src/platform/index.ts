@@ -1,3 +1,4 @@
+export { PEM_BYTES_MAX, readBoundedFile } from "./bounded-file.ts";
 export * from "./compiler.ts";
 export { openFilesMax } from "./descriptors.ts";
 export { acquireDirectoryLock, type DirectoryLock, isLockFile } from "./directory-lock.ts";

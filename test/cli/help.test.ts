@@ -16,7 +16,7 @@ async function seriatim(args: readonly string[]) {
   const status = await run(args);
   outSpy.mockRestore();
   errSpy.mockRestore();
-  return { status, out: out.split("\n")[0], err };
+  return { status, out: out.split("\n")[0], err, hasExamples: /\nExamples:\n {2}.*seriatim /.test(out) };
 }
 
 const helps: [args: string, usage: string][] = [
@@ -45,11 +45,17 @@ const helps: [args: string, usage: string][] = [
 ];
 
 test.each(helps)("seriatim %s is answered on standard output, status 0", async (args, usage) => {
-  expect(await seriatim(args.split(" "))).toEqual({ status: 0, out: `Usage: ${usage}`, err: "" });
+  const said = { status: 0, out: `Usage: ${usage}`, err: "", hasExamples: true };
+  expect(await seriatim(args.split(" "))).toEqual(said);
 });
 
 const START_TO_JOURNAL =
   "start, send, traders, feed, tape, replay, lab, bench, journal, keygen, admin, snapshot";
+
+test.each(START_TO_JOURNAL.split(", "))("seriatim %s --help has examples", async (command) => {
+  expect(await seriatim([command, "--help"])).toMatchObject({ status: 0, hasExamples: true });
+});
+
 const wrong: [args: string[], line: string][] = [
   [[], `needs a command: ${START_TO_JOURNAL} (seriatim --help)`],
   [["journal"], "journal needs a command: inspect, verify, export, repair (seriatim journal --help)"],
@@ -62,5 +68,5 @@ const wrong: [args: string[], line: string][] = [
 ];
 
 test.each(wrong)("seriatim %j is wrong usage in one line", async (args, line) => {
-  expect(await seriatim(args)).toEqual({ status: 2, out: "", err: `seriatim: ${line}\n` });
+  expect(await seriatim(args)).toMatchObject({ status: 2, out: "", err: `seriatim: ${line}\n` });
 });

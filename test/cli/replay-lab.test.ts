@@ -111,6 +111,11 @@ describe("replay", () => {
   });
 });
 
+test("replay of what has no end reads no more than a flow can have", async () => {
+  const { error } = await run("replay", "/dev/zero");
+  expect(error?.message).toBe("/dev/zero: a flow is at most 67108864 bytes");
+});
+
 describe("lab", () => {
   test("generate prints the same flow for the same seed, and another for another", async () => {
     const first = (await run(...GENERATE)).out;

@@ -230,7 +230,8 @@ describe("a bad value is refused by one line that says where:", () => {
     [{ file: file('{\n "symbols": [\n  "A",\n ]\n}\n') }, "FILE:4: not JSON: Unexpected token ']'"],
     [{ file: file('{\n "threads": tru\n}\n') }, "FILE:2: not JSON: Unexpected token '\\n'"],
     [{ file: file(Uint8Array.of(0x7b, 0xff, 0x7d)) }, "FILE: is not UTF-8 text"],
-    [{ file: file(" ".repeat(1_048_577)) }, "FILE: 1048577 bytes, a configuration has at most 1048576"],
+    [{ file: file(" ".repeat(1_048_577)) }, "FILE: a configuration has at most 1048576 bytes"],
+    [{ file: "/dev/zero" }, "/dev/zero: a configuration has at most 1048576 bytes"],
     [{ file: join(folder, "0.json") }, "FILE: can't be read: no such file or directory"],
     [{ file: folder }, `${folder}: can't be read: illegal operation on a directory`],
   ];

@@ -67,6 +67,7 @@ describe("settings of TLS", () => {
       [cert, key, "", today_us, ""],
       [missing, key, "", today_us, `tls-cert: ${missing} can't be read: there is no such file`],
       [folder, key, "", today_us, `tls-cert: ${folder} can't be read: EISDIR`],
+      ["/dev/zero", key, "", today_us, "tls-cert: /dev/zero has more than 1048576 bytes"],
       [file("empty.pem"), key, "", today_us, `tls-cert: ${file("empty.pem")} holds no certificate (PEM)`],
       [cert, cert, "", today_us, `tls-key: ${cert} holds no private key (PEM, without a passphrase)`],
       [cert, otherKey, "", today_us, `tls-key: ${otherKey} is not the key of the certificate in ${cert}`],
