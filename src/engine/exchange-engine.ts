@@ -28,7 +28,7 @@ import {
 } from "./book-views.ts";
 import { massCancel } from "./bulk-cancel.ts";
 import { ExchangeState } from "./exchange-state.ts";
-import { beginOnce, endOnce } from "./once.ts";
+import { beginOnce, checkFlags, endOnce } from "./once.ts";
 import { cancelOrder, modifyOrder, newOrder } from "./order-commands.ts";
 import { ORDER_SHIFT, OrderWord } from "./order-pool.ts";
 import { findOwnOrder, type OwnOrder, visitOwnOrders } from "./own-orders.ts";
@@ -41,6 +41,7 @@ import { readSnapshot } from "./snapshot-restore.ts";
 // Copies, for speed: docs/adr/constants-of-hot-files.md
 const HEAD = CommandWord.kindSideTypeTif;
 const FLAGS = CommandWord.flags;
+const ACCOUNT = CommandWord.account;
 const NEW_ORDER = CommandKind.NewOrder;
 const CANCEL = CommandKind.Cancel;
 const MODIFY = CommandKind.Modify;
@@ -71,7 +72,10 @@ export class ExchangeEngine implements Application {
     if (state === undefined) return this.#begin(kind, words, at, events);
     state.position++;
     state.timestamp_us = readTimestamp(words, at);
-    const isOnce = kind >= NEW_ORDER && kind <= MASS_CANCEL && words[at + FLAGS] !== 0;
+    const isRequest = kind >= NEW_ORDER && kind <= MASS_CANCEL;
+    if (isRequest && words[at + ACCOUNT] >>> 0 >= state.genesis.accountsMax)
+      return refuseStranger(state, words, at, events);
+    const isOnce = isRequest && words[at + FLAGS] !== 0;
     if (isOnce && !beginOnce(state, words, at, events)) return;
     if (kind === NEW_ORDER) newOrder(state, words, at, events);
     else if (kind === CANCEL) cancelOrder(state, words, at, events);
@@ -284,6 +288,13 @@ export class ExchangeEngine implements Application {
 /** What no version of this engine has written, or a later one: going on would be another history. */
 function unknownRecord(what: string): SeriatimError {
   return new SeriatimError("LOG_UNKNOWN", `${what}: the log is not this version's`);
+}
+
+/** A request of an account that there is not: no gateway sends one, a caller of the library may. */
+function refuseStranger(state: ExchangeState, words: Int32Array, at: number, events: RecordBuffer): void {
+  checkFlags(words, at);
+  state.events.begin(events, words, at);
+  state.events.reject(Reason.NotAuthorised);
 }
 
 /** What is not an order's: apart, so that these fit into one function of machine code with their callers. */

@@ -7,7 +7,7 @@
 //   below all, memory is full    -           RequestForgotten
 //   new                          -           executed, and its first event remembered, a refusal too
 //
-// Decided before anything else of the command, also while the exchange is halted: what was answered stays answered. The engine
+// Decided before anything else of the command but its account, also while the exchange is halted: what was answered stays answered. The engine
 // executes it between beginOnce and endOnce, where it executes every other: a second place would be a second copy of
 // all that in its machine code, and there is room for one.
 
@@ -26,14 +26,19 @@ const SEQUENCE_HIGH = RequestWord.sequenceHigh;
 const REASON = RequestWord.reason;
 const ONCE = CommandFlag.Once;
 
+/** @throws SeriatimError LOG_UNKNOWN for a flag that no gateway of this version writes. */
+export function checkFlags(words: Int32Array, at: number): void {
+  const flags = words[at + FLAGS];
+  if (flags !== 0 && flags !== ONCE)
+    throw new SeriatimError("LOG_UNKNOWN", `command flags ${flags >>> 0}: the log is not this version's`);
+}
+
 /**
  * The command at `words[at]`, whose flags are not zero. True: it is new, to be executed now, and endOnce follows; false: it is answered.
  * @throws SeriatimError LOG_UNKNOWN for a flag that no gateway of this version writes.
  */
 export function beginOnce(state: ExchangeState, words: Int32Array, at: number, out: RecordBuffer): boolean {
-  const flags = words[at + FLAGS];
-  if (flags !== ONCE)
-    throw new SeriatimError("LOG_UNKNOWN", `command flags ${flags >>> 0}: the log is not this version's`);
+  checkFlags(words, at);
   const { events, requests } = state;
   events.begin(out, words, at);
   const window = requests.window(words[at + ACCOUNT] >>> 0);

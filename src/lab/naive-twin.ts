@@ -63,8 +63,9 @@ export class NaiveTwin {
 
   /** What follows from `command`, in order. Orders inside the events are copies. */
   apply(command: FlowCommand): TwinEvent[] {
-    const isOnce = isFlowRequest(command) && command.once !== undefined;
-    if (!isOnce) return this.#execute(command);
+    if (!isFlowRequest(command)) return this.#execute(command);
+    if (command.account >= this.#limits.accountsMax) return reject("NotAuthorised");
+    if (command.once === undefined) return this.#execute(command);
     return this.#requests.once(command, command.once, () => this.#execute(command));
   }
 

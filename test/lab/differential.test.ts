@@ -15,6 +15,7 @@ import {
   findDisagreement,
   generateFlow,
   REACHABLE_REASONS,
+  recordFlow,
   writeCounterexample,
 } from "../../src/lab/index.ts";
 import {
@@ -24,7 +25,8 @@ import {
   type FlowCommand,
   parseFlow,
   ReportKind,
-  type Side,
+  reasonName,
+  Side,
 } from "../../src/protocol/index.ts";
 import { checkFlow, FlowMachine, type ToldReport } from "../../src/replay/index.ts";
 import { extraSeeds } from "../support/seeds.ts";
@@ -95,6 +97,37 @@ describe("engine and twin agree", () => {
     expect(findDisagreement({ ...flow, steps: withMass }, ENGINE_AND_TWIN, statistics)).toBeUndefined();
     expect(statistics.reasons.get("InvalidSide")).toBe(2);
   });
+});
+
+// What a gateway never sends shows which check comes first.
+test("engine and twin check the account, then the symbol, then the id, then the side", () => {
+  const flow = generateFlow("mixed", 1, 20);
+  const meta = { ...flow.meta, accountsMax: 2 };
+  const terms = { kind: "limit", symbol: 0, id: 1n, account: 0, answerLimit: 0, timeInForce: 0 } as const;
+  const resting: FlowCommand = { ...terms, side: Side.Buy, price: 1n, quantity: 1 };
+  const oddSide = { ...resting, side: 2 as Side };
+  const commands: readonly FlowCommand[] = [
+    { kind: "reg", name: "S0" },
+    resting,
+    oddSide,
+    { ...oddSide, id: 2n },
+    { ...oddSide, symbol: 1 },
+    { ...oddSide, symbol: 1, account: 2 },
+    { ...oddSide, account: 2 ** 32 - 1, once: 7n },
+    { kind: "cancel", symbol: 1, id: 1n, account: 2 },
+    { ...resting, kind: "modify", account: 2 },
+    { kind: "mass_cancel", account: 2, side: 3 as Side },
+  ];
+  const steps = commands.map((command) => ({ command, outcomes: [] }));
+  expect(findDisagreement({ ...flow, meta, steps })).toBeUndefined();
+  const outcomes = recordFlow({ ...flow, meta, steps }).steps.map((step) => step.outcomes[0]);
+  const answers = outcomes.map((outcome) =>
+    outcome?.kind === "reject" ? reasonName(outcome.reason) : outcome?.kind,
+  );
+  expect(answers).toEqual([
+    ...[undefined, "accept", "DuplicateOrderId", "InvalidSide", "UnknownSymbol"],
+    ...Array(5).fill("NotAuthorised"),
+  ]);
 });
 
 function expectWorthwhile(statistics: FlowStatistics): void {
