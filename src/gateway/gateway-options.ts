@@ -13,8 +13,9 @@ export interface GatewayOptions {
   readonly directory: InstrumentDirectory;
   readonly limits: GatewayLimits;
   /**
-   * Sessions are numbered from here (u32, wraps): the high lane is this plus the count of connections so far. A node
-   * that starts above all it finds in its log never gives a number of its log again.
+   * Sessions are numbered from here (u32): the high lane is this plus the count of connections so far. A node
+   * that starts above all it finds in its log never gives a number of its log again; when there is no further one,
+   * connections are turned away.
    */
   readonly firstSession?: number;
   /** Who may log on, and what those read; without it nobody can, and who connects may say that he is anybody. */

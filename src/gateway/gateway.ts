@@ -31,6 +31,7 @@ import {
   firstChunks,
   GatewayCounters,
   type GatewayLimits,
+  SESSION_MAX,
 } from "./limits.ts";
 import type { LogonDesk } from "./logon-desk.ts";
 import { Logons, type LogonsOptions } from "./logons.ts";
@@ -100,7 +101,8 @@ export class Gateway implements TransportHandler, ConnectionContext {
   opened(number: number, address: string): void {
     if (this.#stopping) return this.#transport.destroy(number);
     const slot = connectionSlot(number);
-    if (!this.guard.enter(slot, address)) return this.#turnAway(number, address);
+    if (this.#nextSession > SESSION_MAX) return this.#turnAway(number, address, "SessionsUsedUp");
+    if (!this.guard.enter(slot, address)) return this.#turnAway(number, address, "AddressFull");
     // The slot in the low lane finds the connection again when its answers come.
     const session = { low: slot, high: this.#nextSession++ | 0 };
     const connection = new Connection(number, slot, session, this);
@@ -382,9 +384,9 @@ export class Gateway implements TransportHandler, ConnectionContext {
   }
 
   /** A connection that is closed before anything is made for it. */
-  #turnAway(number: number, address: string): void {
-    this.counters.closes.AddressFull++;
-    this.#onClosing({ reason: "AddressFull", address });
+  #turnAway(number: number, address: string, reason: "AddressFull" | "SessionsUsedUp"): void {
+    this.counters.closes[reason]++;
+    this.#onClosing({ reason, address });
     this.#transport.destroy(number);
   }
 

@@ -106,6 +106,9 @@ export function firstChunks(connectionsMax: number): number {
   return 2 * connectionsMax;
 }
 
+/** The last number of a session, in its high lane: fifty days at a thousand connections a second. One that came again could be in the log. */
+export const SESSION_MAX = 2 ** 32 - 1;
+
 /** Why a connection was ended, as counted. */
 export const CloseReason = {
   /** The peer ended its side and got all its answers. */
@@ -143,6 +146,8 @@ export const CloseReason = {
   DeadMan: 16,
   /** It had proved nothing, and newer ones that hadn't either needed its place. */
   GaveWay: 17,
+  /** Every number that a session can have was given. */
+  SessionsUsedUp: 18,
 } as const;
 export type CloseReason = (typeof CloseReason)[keyof typeof CloseReason];
 export type CloseReasonName = keyof typeof CloseReason;

@@ -2,7 +2,7 @@
 // does not flood the log: of more than ten lines a second the rest is counted and said in one line. Metrics count all of them.
 //
 // Level by blame: what clients do of themselves is for whoever looks closely (debug), a limit that they met is told (info),
-// and that the gateway's own memory was not enough is the operator's to look at (warn). Nothing here is an error.
+// and what the gateway itself lacks, memory or numbers for sessions, is the operator's to look at (warn). Nothing here is an error.
 
 const LINES_PER_SECOND = 10;
 const SECOND_US = 1_000_000;
@@ -19,6 +19,7 @@ const LEVELS: ReadonlyMap<string, Level> = new Map([
   ["GoingAway", "debug"],
   ["LoggedOut", "debug"],
   ["OutputMemory", "warn"],
+  ["SessionsUsedUp", "warn"],
 ]);
 
 /** A connection that ends, and what is known of it: these and whatever else its reason has. */

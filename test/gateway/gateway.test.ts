@@ -18,14 +18,15 @@ import {
 } from "./support.ts";
 
 /** A gateway whose node applies every command at once: new orders trade as scripted by id, cancels are rejected. */
-function newVenue(limits: Partial<GatewayLimits> = {}) {
+function newVenue(limits: Partial<GatewayLimits> = {}, firstSession = 1) {
   const transport = new ManualTransport();
   const sink = new RecordingSink();
   const directory = {
     count: 2,
     instrument: (symbol: number) => ({ name: `S${symbol}`, priceDecimals: 2, tick: 1, lot: 1 }),
   };
-  const gateway = new Gateway({ transport, sink, directory, limits: { ...GATEWAY_LIMITS, ...limits } });
+  const options = { transport, sink, directory, limits: { ...GATEWAY_LIMITS, ...limits }, firstSession };
+  const gateway = new Gateway(options);
   const trades = new Map<number, ScriptedTrade[]>();
   /** By order id: requests that were answered before. */
   const repeats = new Map<number, [sequence: number, reason: number]>();
@@ -115,6 +116,19 @@ describe("answers", () => {
     expect(at.sent(A).slice(4)).toEqual(["HeartbeatAck 2"]);
     at.turn();
     expect(at.sent(A).slice(5)).toEqual(["Ack 1", "HelloAck 3"]);
+  });
+
+  test("of a later batch stay behind it when a Hello's answer waits with them", () => {
+    at.open(A);
+    at.gateway.received(A, concat(hello(3), order(1)));
+    at.gateway.seal(1);
+    at.gateway.received(A, order(2));
+    at.gateway.seal(2);
+    at.gateway.received(A, hello(3));
+    at.gateway.release(1);
+    expect(at.sent(A)).toEqual(["HelloAck 3", "Ack 1"]);
+    at.gateway.release(2);
+    expect(at.sent(A).slice(2)).toEqual(["Ack 2", "HelloAck 3"]);
   });
 
   test("to orders that are refused wait for nothing", () => {
@@ -264,6 +278,17 @@ describe("closing", () => {
     at.gateway.received(A, hello(GATEWAY_LIMITS.accountsMax));
     expect(at.transport.closed).toEqual(new Set([A]));
     expect(at.closes()).toEqual({ UnknownAccount: 1 });
+  });
+
+  test("no session gets a number again: without another one a connection is turned away, the others go on", () => {
+    at = newVenue({}, 2 ** 32 - 1);
+    at.open(A, B);
+    at.gateway.received(A, order(1));
+    at.gateway.received(B, order(2));
+    at.turn();
+    expect([at.sent(A), at.sent(B), [...at.transport.destroyed]]).toEqual([["Ack 1"], [], [B]]);
+    expect(at.sink.commands.map((command) => command[CommandWord.sessionHigh] >>> 0)).toEqual([2 ** 32 - 1]);
+    expect([at.gateway.counters.connections, at.closes()]).toEqual([1, { SessionsUsedUp: 1 }]);
   });
 
   test("stop closes every connection after its answers, takes no new one, and resolves when all are gone", async () => {
