@@ -131,9 +131,12 @@ test("a flag that there is not stops the engine, as a record of a later version 
     buy(1, 10, 1)(words);
     words[CommandWord.flags] = 3;
   };
-  expect(() => new Desk().do(write)).toThrow(
-    new SeriatimError("LOG_UNKNOWN", "command flags 3: the log is not this version's"),
-  );
+  const ofStranger: Write = (words) => {
+    write(words);
+    words[CommandWord.account] = 4;
+  };
+  const unknown = new SeriatimError("LOG_UNKNOWN", "command flags 3: the log is not this version's");
+  for (const each of [write, ofStranger]) expect(() => new Desk().do(each)).toThrow(unknown);
 });
 
 describe("memory", () => {
