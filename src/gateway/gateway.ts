@@ -371,13 +371,9 @@ export class Gateway implements TransportHandler, ConnectionContext {
     const { closeReason, closeDetails, account, sessionHigh } = connection.session;
     const reason = CLOSE_REASON_NAMES[closeReason];
     this.counters.closes[reason]++;
-    this.#onClosing({
-      reason,
-      address: this.guard.addressOf(connection.slot),
-      account,
-      session: sessionHigh >>> 0,
-      ...closeDetails,
-    });
+    const address = this.guard.addressOf(connection.slot);
+    const session = sessionHigh >>> 0;
+    this.#onClosing({ reason, address, account, session, ...closeDetails });
     this.#unroute(connection);
     if (connection.loggedOn !== undefined) this.#logons?.sessions.ended(connection, connection.loggedOn);
     this.#reading.stop(connection);
