@@ -7,23 +7,22 @@ import type { ChunkReader } from "./chunk-reader.ts";
 import { isSameChain, type LogPoint } from "./continuity.ts";
 import { isOwnEpoch } from "./epoch.ts";
 import { FrameBuffer } from "./frame.ts";
-import { CHAIN_BYTES, CLOSING_MARK_BYTES, CLOSING_MARK_MAGIC, ClosingMarkLayout } from "./layout.ts";
+import { CHAIN_BYTES, CLOSING_MARK_BYTES, ClosingMarkLayout } from "./layout.ts";
 
 const EPOCH = new FrameBuffer(8);
 
-/** The mark of a log that ends with `position`, whose last frame's chain value is `chain` and whose epoch is `epoch`. */
-export function encodeClosingMark(
-  position: number,
-  chain: Uint8Array,
-  epoch: number,
+/** The mark behind the frame that `point` is behind, with this magic: continuation marks and fences are laid out as closing marks. */
+export function encodeMark(
+  magic: number,
+  { position, epoch, chain }: LogPoint,
   checksums: Checksums,
 ): Uint8Array {
   const mark = new FrameBuffer(CLOSING_MARK_BYTES);
-  writeMark(mark, CLOSING_MARK_MAGIC, position, chain, epoch, checksums);
+  writeMark(mark, magic, position, chain, epoch, checksums);
   return mark.bytes;
 }
 
-/** The same into a buffer, with this magic: a fence is laid out as a closing mark. */
+/** The same into a buffer. */
 export function writeMark(
   { bytes, view }: FrameBuffer,
   magic: number,

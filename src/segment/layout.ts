@@ -1,7 +1,8 @@
 // Where every field of a segment file lies. Specification: segment.md. All numbers are little-endian.
 //
 //   sector 0: the segment header, fills the sector, CRC in its last four bytes
-//   then frames back to back, each padded to 8 bytes; after an orderly end a closing mark; zeros to the end of the file (segment-end.ts)
+//   then frames back to back, each padded to 8 bytes; a mark where the log ended or goes on in the next segment; zeros to
+//   the end of the file (segment-end.ts)
 //
 // In a frame the checksum comes before what it covers, and the chain value directly before what it hashes, so
 // that each is one native call over one run of bytes (frame.ts).
@@ -80,7 +81,7 @@ export const FRAME_ALIGN_BYTES = 8;
 /** No frame is longer, header and padding included: what a reader's buffer must hold. Two tape batches. */
 export const FRAME_BYTES_LIMIT = 4 * 1024 * 1024;
 
-/** Bytes of a closing mark: fewer than any frame has, so that the frame written over it leaves nothing of it. */
+/** Bytes of a closing mark, a continuation mark and a fence: fewer than any frame has, so that the frame written over it leaves nothing of it. */
 export const CLOSING_MARK_BYTES = 48;
 
 export const ClosingMarkLayout = closingMarkLayout();
@@ -102,6 +103,8 @@ function closingMarkLayout() {
 
 /** "DONE" in a file. */
 export const CLOSING_MARK_MAGIC = 0x454e4f44;
+/** "NEXT" in a file: a continuation mark (continuation-mark.ts), which is laid out as a closing mark. */
+export const CONTINUATION_MARK_MAGIC = 0x5458454e;
 /** "ENDS" in a file: a fence (fence.ts), which is laid out as a closing mark. */
 export const FENCE_MAGIC = 0x53444e45;
 

@@ -49,6 +49,8 @@ export interface SegmentSummary {
   readonly frames: number;
   /** The offset behind its last whole frame. */
   readonly endOffset: number;
+  /** Behind that frame it says that the log goes on in the next segment (continuation-mark.ts). */
+  readonly isContinued: boolean;
   /** Every frame before this offset was safe when a later one was written; of those behind it nothing says so. */
   readonly durableOffset: number;
 }

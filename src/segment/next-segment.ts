@@ -22,7 +22,7 @@ const PREPARE_LEAD = 2;
  */
 const PREPARE_RETRY_TURNS = 50;
 /** There is no room for a new file at this time. Any other failure says that the disk can't be trusted. */
-const NO_ROOM_CODES: readonly string[] = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"];
+export const NO_ROOM_CODES: readonly string[] = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"];
 
 export class NextSegment {
   readonly #place: LogPlace;

@@ -7,6 +7,7 @@
 
 import { counted, SeriatimError, type StorageFile } from "../base/index.ts";
 import { ChunkReader } from "./chunk-reader.ts";
+import { markContinued } from "./continuation-mark.ts";
 import { FIRST_EPOCH } from "./epoch.ts";
 import { checkLimits, type LogLimits } from "./limits.ts";
 import type { FrameVisitor, LogFrame, LogOrigin, LogPlace, LogScan, SegmentSummary } from "./log.ts";
@@ -53,7 +54,8 @@ export function openLog(
   const visitAll = (frame: LogFrame): void => {
     visit(frame);
   };
-  const scan = scanLog(place, visitAll, from === undefined ? { writesAhead } : { writesAhead, from });
+  const how = { writesAhead, isSparse: limits.preallocation === "sparse" };
+  const scan = scanLog(place, visitAll, from === undefined ? how : { ...how, from });
   if (scan.verdict === "corrupt") throw new SeriatimError("LOG_CORRUPT", describeScan(scan));
   judge(scan);
   const mayLack = scan.mayLack || scan.verdict === "torn" || (isShared && scan.segments.length === 0);
@@ -81,11 +83,27 @@ function reopenLast(place: LogPlace, scan: LogScan, limits: LogLimits): OpenSegm
     writeAgain(place, file, last);
     if (scan.verdict === "torn" || scan.hasRemains) cutEnd(file, endOffset, segmentBytes, limits);
     file.syncData();
+    if (last.frames === 0) markBefore(place, scan, last);
   } catch (error) {
     file.close();
     throw error;
   }
   return { file, segmentBytes, offset: endOffset, hasRemains: false };
+}
+
+/** The segment before an empty last one, when a crash came between that one's name and the mark (continuation-mark.ts). */
+function markBefore(place: LogPlace, scan: LogScan, last: SegmentSummary): void {
+  const before = scan.segments.at(-2) ?? unreadBefore(place, last);
+  if (before === undefined || before.isContinued) return;
+  const file = place.storage.open(before.file, "write");
+  const point = { position: scan.lastPosition, epoch: scan.epoch, chain: scan.chain };
+  markContinued({ file, segmentBytes: before.segmentBytes }, before.endOffset, point, place.checksums);
+}
+
+/** Nobody needed it; undefined when it is not there, or damaged: nothing is written into such a file. */
+function unreadBefore(place: LogPlace, last: SegmentSummary): SegmentSummary | undefined {
+  const { fault, segments } = scanLog(place, () => {}, { near: last.firstPosition - 1 });
+  return fault === undefined ? segments.at(-2) : undefined;
 }
 
 /** Zeros from `from` to the end: written, or in a sparse log said, which a full disk has room for too. */

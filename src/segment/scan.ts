@@ -14,6 +14,7 @@ import {
   CHAIN_BYTES,
   CLOSING_MARK_BYTES,
   CLOSING_MARK_MAGIC,
+  CONTINUATION_MARK_MAGIC,
   FRAME_HEADER_BYTES,
   SECTOR_BYTES,
 } from "./layout.ts";
@@ -33,6 +34,8 @@ export interface ScanOptions {
   readonly near?: number;
   /** The log's writer may have many frames under way between two syncs (tail.ts). */
   readonly writesAhead?: boolean;
+  /** Its files are cut and given their size again: a crash can leave one short. */
+  readonly isSparse?: boolean;
 }
 
 /**
@@ -49,6 +52,9 @@ export function readFirstFrame(place: LogPlace, visit: FrameVisitor): boolean {
   return scanLog(place, visit, { framesMax: 1 }).frames === 1;
 }
 
+/** What says behind a segment's last frame that it was safe. */
+type EndMark = "closing mark" | "continuation mark";
+
 class LogScanner {
   readonly #place: LogPlace;
   readonly #listed: LogDirectory;
@@ -56,6 +62,7 @@ class LogScanner {
   readonly #from: LogPoint | undefined;
   readonly #near: number;
   readonly #writesAhead: boolean;
+  readonly #isSparse: boolean;
   #framesMax: number;
   /** Behind the last whole frame. */
   readonly #point = { position: 0, epoch: 0, chain: new Uint8Array(CHAIN_BYTES) };
@@ -77,11 +84,12 @@ class LogScanner {
   #isOnlyBegun = false;
 
   constructor(place: LogPlace, listed: LogDirectory, visit: FrameVisitor, options: ScanOptions) {
-    const { framesMax = Number.POSITIVE_INFINITY, from, near = 1, writesAhead = false } = options;
+    const { framesMax = Number.POSITIVE_INFINITY, from, near = 1 } = options;
     this.#framesMax = framesMax;
     this.#from = from;
     this.#near = near;
-    this.#writesAhead = writesAhead;
+    this.#writesAhead = options.writesAhead === true;
+    this.#isSparse = options.isSparse === true;
     // A snapshot is taken of what is durable.
     this.#durable = from?.position ?? 0;
     this.#place = place;
@@ -226,8 +234,7 @@ class LogScanner {
       offset += taken;
       this.#frames++;
     }
-    const endOffset = offset;
-    if (this.#fault === undefined && this.#closedAt(reader, offset)) offset += CLOSING_MARK_BYTES;
+    const mark = this.#fault === undefined ? this.#markAt(reader, offset) : undefined;
     this.#segments.push({
       file: path,
       number: header.number,
@@ -236,11 +243,13 @@ class LogScanner {
       epoch: header.epoch,
       segmentBytes: header.segmentBytes,
       frames: this.#frames - before,
-      endOffset,
+      endOffset: offset,
+      isContinued: mark === "continuation mark",
       durableOffset: this.#durableOffset,
     });
-    if (this.#frames === this.#framesMax) return;
-    if (this.#fault === undefined) this.#checkEnd(reader, offset, header.segmentBytes);
+    if (this.#frames === this.#framesMax || this.#fault !== undefined) return;
+    if (mark === "continuation mark") this.#checkSuccessor(path, header.number + 1, offset);
+    if (this.#fault === undefined) this.#checkEnd(reader, offset, mark !== undefined, header.segmentBytes);
   }
 
   /** Verifies and visits the frame at `offset`; returns its length, or 0 when none that continues begins there. */
@@ -279,21 +288,37 @@ class LogScanner {
     return total;
   }
 
-  /** Whether a closing mark lies behind the last frame: then that one was safe. */
-  #closedAt(reader: ChunkReader, offset: number): boolean {
-    if (!endsHistory(reader, offset, CLOSING_MARK_MAGIC, this.#point, this.#place.checksums)) return false;
+  #markAt(reader: ChunkReader, offset: number): EndMark | undefined {
+    const is = (magic: number) => endsHistory(reader, offset, magic, this.#point, this.#place.checksums);
+    const isContinued = is(CONTINUATION_MARK_MAGIC);
+    if (!isContinued && !is(CLOSING_MARK_MAGIC)) return undefined;
     this.#durable = Math.max(this.#durable, this.#point.position);
     this.#durableOffset = offset;
-    return true;
+    return isContinued ? "continuation mark" : "closing mark";
   }
 
-  #checkEnd(reader: ChunkReader, offset: number, segmentBytes: number): void {
+  /** Behind a continued segment there is segment `number`, if only since the directory was listed: a log that is read is also written. */
+  #checkSuccessor(continued: string, number: number, offset: number): void {
+    if (!this.#inLastSegment()) return;
+    const { storage, directory, log } = this.#place;
+    if (listLogDirectory(storage, directory, log).segments.includes(number)) return;
+    const reason = `the log goes on in ${segmentName(log, number)}, which is missing`;
+    this.#found("newest missing", continued, offset, reason);
+  }
+
+  /** Judges what lies behind the last frame, which ends at `end`, and behind the mark there. */
+  #checkEnd(reader: ChunkReader, end: number, isMarked: boolean, segmentBytes: number): void {
     const { path } = reader.file;
+    if (reader.size < segmentBytes && !this.#isSparse) {
+      this.#found("cut short", path, end, shortness(reader.size, segmentBytes));
+      return;
+    }
+    const offset = isMarked ? end + CLOSING_MARK_BYTES : end;
     const isFenced = isFencedAt(reader, offset, this.#point, this.#place.checksums);
-    const span = reader.nonZeroSpan(offset);
+    // What a crash has left of a mark says nothing where another segment follows.
+    const span = reader.nonZeroSpan(this.#inLastSegment() ? offset : end + CLOSING_MARK_BYTES);
     if (span !== undefined) {
-      const { first, end } = span;
-      const isWritten = this.#lookBehind(reader, offset, end);
+      const isWritten = this.#lookBehind(reader, offset, span.end);
       // What the file held before is all that is left in it: a frame that was begun behind the fence has left its own.
       this.#hasRemains = isFenced && !isWritten && this.#remainsBelow > 0 && this.#inLastSegment();
       if (this.#hasRemains) return;
@@ -303,16 +328,12 @@ class LogScanner {
         this.#found("not whole", path, offset, "a frame was begun here, and its beginning is not there");
         return;
       }
-      const at = first >= offset + FRAME_HEADER_BYTES ? `, the first byte that is not zero at ${first}` : "";
+      const isBehind = span.first >= offset + FRAME_HEADER_BYTES;
+      const at = isBehind ? `, the first byte that is not zero at ${span.first}` : "";
       this.#found("not whole", path, offset, `no whole frame begins here${at}`);
-      this.#damagedBytes = end - offset;
+      this.#damagedBytes = span.end - offset;
     } else if (reader.size < segmentBytes) {
-      this.#found(
-        "not whole",
-        path,
-        offset,
-        `the file is cut short: ${reader.size} of ${segmentBytes} bytes`,
-      );
+      this.#found("not whole", path, offset, shortness(reader.size, segmentBytes));
     }
   }
 
@@ -330,4 +351,8 @@ class LogScanner {
   #inLastSegment(): boolean {
     return this.#segments.at(-1)?.number === this.#listed.segments.at(-1);
   }
+}
+
+function shortness(size: number, segmentBytes: number): string {
+  return `the file is cut short: ${size} of ${segmentBytes} bytes, ${segmentBytes - size} are missing`;
 }

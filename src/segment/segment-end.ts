@@ -3,8 +3,10 @@
 // fence (fence.ts) says that nothing of this segment follows, and when the segment is left or closed the
 // rest is cut, so that only the last segment of a log that was killed ever has such remains.
 
-import type { StorageFile } from "../base/index.ts";
+import type { Checksums, StorageFile } from "../base/index.ts";
+import { encodeMark } from "./closing-mark.ts";
 import type { LogPoint } from "./continuity.ts";
+import { CLOSING_MARK_BYTES } from "./layout.ts";
 import { writeFully } from "./write-fully.ts";
 
 export interface OpenSegment {
@@ -32,8 +34,15 @@ export function cutRest(file: StorageFile, from: number, segmentBytes: number): 
   file.truncate(segmentBytes);
 }
 
-/** Writes a closing mark, or zeros over one that is no history any more, at `offset`; safe on return. */
-export function putMark({ file, segmentBytes }: OpenSegment, offset: number, mark: Uint8Array): void {
-  writeFully(file, mark, Math.min(mark.length, segmentBytes - offset), offset);
+/** Writes a closing or continuation mark behind the last frame, which ends at `end` with `point`, where it has room; safe on return. */
+export function putMark(
+  { file, segmentBytes }: Pick<OpenSegment, "file" | "segmentBytes">,
+  end: number,
+  magic: number,
+  point: LogPoint,
+  checksums: Checksums,
+): void {
+  if (end + CLOSING_MARK_BYTES > segmentBytes) return;
+  writeFully(file, encodeMark(magic, point, checksums), CLOSING_MARK_BYTES, end);
   file.syncData();
 }

@@ -1,4 +1,4 @@
-// Opening a log is a decision table. D is the highest durable position that any whole frame or closing mark on disk
+// Opening a log is a decision table. D is the highest durable position that any whole frame or mark on disk
 // names, or that the header of a later segment implies (a segment is begun only when everything before it is safe).
 //
 //   damage            in the last  above  whole frame   writes   verdict
@@ -7,17 +7,26 @@
 //   none              -            -      -             -        clean: append behind the last frame, remains are cut before
 //   segment header    -            -      -             -        corrupt: it was safe before the file had its name
 //   not continuing    -            -      -             -        corrupt: a gap, a broken link, a missing segment
+//   newest missing    -            -      -             -        corrupt: the last that is there says that it goes on
+//   cut short         -            -      -             -        corrupt: zeros were safe up to the file's end
 //   not whole         no           -      -             -        corrupt: its successor proves that it was durable
 //   not whole         yes          no     -             -        corrupt: it was durable
 //   not whole         yes          yes    yes           yes      torn: none of what follows it was durable
 //   not whole         yes          yes    yes           no       corrupt: what follows it would be lost with it
 //   not whole         yes          yes    no            -        torn: cut to the last whole frame
 //
-// "Not whole" is anything a crash can leave: cut short, a bad CRC, any of its sectors missing. A log that writes ahead has
+// "Not whole" is anything a crash can leave: a bad CRC, any of its sectors missing. A log that writes ahead has
 // many frames under way between two syncs, of which a power loss keeps any; all that lies behind is looked through
-// for a higher D before its end is called torn.
+// for a higher D before its end is called torn. A sparse log's files are cut and given their size again (segment-end.ts), so that
+// a crash can leave one of its files short: then that is "not whole"; of any other log it is "cut short".
 
-export type Damage = "none" | "segment header" | "not continuing" | "not whole";
+export type Damage =
+  | "none"
+  | "segment header"
+  | "not continuing"
+  | "newest missing"
+  | "cut short"
+  | "not whole";
 export type Verdict = "clean" | "torn" | "corrupt";
 
 export interface TailFacts {
@@ -55,6 +64,16 @@ const TABLE: readonly Row[] = [
     because: "a header is safe before its file has a name",
   },
   { when: { damage: "not continuing" }, verdict: "corrupt", because: "the history is broken here" },
+  {
+    when: { damage: "newest missing" },
+    verdict: "corrupt",
+    because: "that is said only once the next segment is safe",
+  },
+  {
+    when: { damage: "cut short" },
+    verdict: "corrupt",
+    because: "its whole size was safe before the file had its name, and no writer of this log shortens one",
+  },
   {
     when: { damage: "not whole", inLastSegment: false },
     verdict: "corrupt",

@@ -7,7 +7,13 @@ import { markAt } from "./closing-mark.ts";
 import { isOwnEpoch } from "./epoch.ts";
 import { fenceAt } from "./fence.ts";
 import { claimedFrameBytes, type FrameFields, frameIsWhole, readFrameFields } from "./frame.ts";
-import { CLOSING_MARK_MAGIC, FRAME_ALIGN_BYTES, FRAME_BYTES_LIMIT, FRAME_HEADER_BYTES } from "./layout.ts";
+import {
+  CLOSING_MARK_MAGIC,
+  CONTINUATION_MARK_MAGIC,
+  FRAME_ALIGN_BYTES,
+  FRAME_BYTES_LIMIT,
+  FRAME_HEADER_BYTES,
+} from "./layout.ts";
 
 /** What a frame behind the damage has to continue. */
 export interface History {
@@ -33,7 +39,7 @@ export function wholeFrameAt(reader: ChunkReader, offset: number, checksums: Che
 }
 
 export interface FoundBehind {
-  /** A whole frame or a closing mark; otherwise a fence only, of a frame that is not whole. */
+  /** A whole frame or a closing or continuation mark; otherwise a fence only, of a frame that is not whole. */
   readonly isWhole: boolean;
   /** The highest durable position that what was found names; 0: none. */
   readonly durable: number;
@@ -42,7 +48,7 @@ export interface FoundBehind {
 }
 
 /**
- * Looks for a whole frame or closing mark that could be part of this history in (fault, end) of the file: for the first one, or
+ * Looks for a whole frame, closing or continuation mark that could be part of this history in (fault, end) of the file: for the first one, or
  * for `all`, because a later one may name more as durable; and for a fence, when there is none. Undefined when there is nothing.
  */
 export function searchBehind(
@@ -59,7 +65,7 @@ export function searchBehind(
   let isFenced = false;
   for (let offset = fault + FRAME_ALIGN_BYTES; offset < end; offset += FRAME_ALIGN_BYTES) {
     if (durable >= 0 && !all) break;
-    const closed = markAt(reader, offset, CLOSING_MARK_MAGIC, history.epoch, checksums) - history.position;
+    const closed = durableMarkAt(reader, offset, history.epoch, checksums) - history.position;
     if (closed > 0 && closed <= offset - fault) durable = Math.max(durable, closed + history.position);
     if (fenceAt(reader, offset, history.epoch, checksums) > history.position) isFenced = true;
     const header = reader.at(offset, FRAME_HEADER_BYTES);
@@ -75,6 +81,12 @@ export function searchBehind(
   }
   const isWhole = durable >= 0;
   return isWhole || isFenced ? { isWhole, durable: Math.max(durable, 0), isUndecided: false } : undefined;
+}
+
+/** The position that a closing or continuation mark at `offset` names as durable; -1: there is none. */
+function durableMarkAt(reader: ChunkReader, offset: number, epoch: number, checksums: Checksums): number {
+  const closed = markAt(reader, offset, CLOSING_MARK_MAGIC, epoch, checksums);
+  return closed >= 0 ? closed : markAt(reader, offset, CONTINUATION_MARK_MAGIC, epoch, checksums);
 }
 
 /** Whether a frame `distance_bytes` behind the damage could be this log's: a position takes a byte of payload at least. */

@@ -9,11 +9,11 @@
 //   history with the same segments are the same bytes.
 
 import { assert, type Checksums, SeriatimError } from "../base/index.ts";
-import { encodeClosingMark } from "./closing-mark.ts";
-import type { FrameBreak } from "./continuity.ts";
+import { markContinued } from "./continuation-mark.ts";
+import type { FrameBreak, LogPoint } from "./continuity.ts";
 import { fence } from "./fence.ts";
 import { FrameBuffer, type FrameFields, type StagedMemory, sealFrame, sealFrameAt } from "./frame.ts";
-import { CLOSING_MARK_BYTES, FRAME_HEADER_BYTES, frameBytes, SECTOR_BYTES } from "./layout.ts";
+import { CLOSING_MARK_MAGIC, FRAME_HEADER_BYTES, frameBytes, SECTOR_BYTES } from "./layout.ts";
 import { checkLimits, type LogLimits } from "./limits.ts";
 import type { LogFrame, LogPlace } from "./log.ts";
 import { removeMayLack } from "./may-lack.ts";
@@ -24,8 +24,6 @@ import { writeFully } from "./write-fully.ts";
 
 /** Of a payload that is in `frame`: no sum. */
 const UNKNOWN_SUM = -1;
-
-const NO_MARK = new Uint8Array(CLOSING_MARK_BYTES);
 
 const TOO_LONG: FrameBreak = { kind: "damaged", reason: "it is longer than any frame of this log" };
 
@@ -329,11 +327,9 @@ export class LogWriter {
   /** Makes everything safe and says so behind the last frame; without room for that the end is as after a crash. */
   #markClosed(): void {
     this.#syncEnd();
-    const segment = this.#segment;
-    if (segment === undefined || this.#offset + CLOSING_MARK_BYTES > segment.segmentBytes) return;
+    if (this.#segment === undefined) return;
     try {
-      const mark = encodeClosingMark(this.#position, this.#chain, this.#lastEpoch, this.#checksums);
-      putMark(segment, this.#offset, mark);
+      putMark(this.#segment, this.#offset, CLOSING_MARK_MAGIC, this.#point, this.#checksums);
     } catch (error) {
       throw this.#latch(error);
     }
@@ -363,21 +359,20 @@ export class LogWriter {
 
   #rotate(): OpenSegment {
     this.#syncEnd();
-    // Nothing was written over a mark that may be there.
-    if (this.#segment !== undefined && this.#lastFrameBytes === 0)
-      putMark(this.#segment, this.#offset, NO_MARK);
     const number = this.#number + 1;
-    const segment = this.#next.publish({
-      number,
-      firstPosition: this.#position + 1,
-      epoch: this.#lastEpoch,
-      anchor: this.#chain,
-    });
-    this.#segment?.file.close();
+    const { position, epoch, chain } = this.#point;
+    const segment = this.#next.publish({ number, firstPosition: position + 1, epoch, anchor: chain });
+    const [left, end] = [this.#segment, this.#offset];
     this.#number = number;
     this.#offset = SECTOR_BYTES;
     this.#segment = segment;
+    if (left !== undefined) markContinued(left, end, this.#point, this.#checksums);
     return segment;
+  }
+
+  /** Behind the last frame; its chain value is lent. */
+  get #point(): LogPoint {
+    return { position: this.#position, epoch: this.#lastEpoch, chain: this.#chain };
   }
 
   #orThrow(): void {

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { SeriatimError } from "../../src/base/index.ts";
 import { journalPlace, openJournal } from "../../src/journal/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
-import { SECTOR_BYTES, scanLog } from "../../src/segment/index.ts";
+import { CLOSING_MARK_BYTES, SECTOR_BYTES, scanLog } from "../../src/segment/index.ts";
 import { journalOptions, ordersFrom, RecordChecker } from "./support.ts";
 
 const DISK_SECTOR_BYTES = 512;
@@ -92,13 +92,13 @@ test("with any one byte flipped it gives everything or is refused", () => {
     }
   }
   report("flipped bytes", outcomes, 3 * LIMITS.segmentBytes);
-  // All that belongs to a header or a frame, and every byte behind the frames of a segment that is not the last.
+  // All that belongs to a header or a frame, and every byte behind the frames of a segment that is not the last, but for its mark.
   expect(outcomes.filter((position) => position < 0).length).toBe(
-    2 * LIMITS.segmentBytes + whole.segments[2].endOffset,
+    2 * (LIMITS.segmentBytes - CLOSING_MARK_BYTES) + whole.segments[2].endOffset,
   );
 });
 
-test("cut at any byte of any file it gives every frame that is left, or is refused", () => {
+test("cut at any byte of any file it is refused", () => {
   const outcomes: number[] = [];
   for (const file of files) {
     const bytes = sound.contents(file);
@@ -108,7 +108,18 @@ test("cut at any byte of any file it gives every frame that is left, or is refus
   }
   report("cuts", outcomes, 3 * LIMITS.segmentBytes);
   const refused = outcomes.filter((position) => position < 0).length;
-  expect(refused).toBe(2 * LIMITS.segmentBytes + SECTOR_BYTES);
+  expect(refused).toBe(3 * LIMITS.segmentBytes);
+});
+
+test("without its newest file, or its two newest, it is refused", () => {
+  const without = threeSegments();
+  for (const gone of files.slice(1).reverse()) {
+    without.remove(gone);
+    const name = gone.slice(gone.lastIndexOf("/") + 1);
+    expect(() => openJournal(optionsOn(without), () => {})).toThrow(
+      `the log goes on in ${name}, which is missing`,
+    );
+  }
 });
 
 test("with any 512-byte sector zeroed it gives what was durable by what is left, or is refused", () => {

@@ -84,13 +84,36 @@ describe("a log of four frames, closed in an orderly way", () => {
     expect(outcomes.refused + outcomes.prefix).toBe(sound.length);
   });
 
-  test("cut short at any byte gives every frame that is there, or is refused", () => {
+  // It was torn, and served without what had been acknowledged behind the cut: no writer of such a log shortens a file.
+  test("cut short at any byte is refused, with as many bytes as are missing", () => {
     const disk = writeLog(counts);
     for (let size = 0; size < sound.length; size++) {
       disk.overwrite(PATH, sound.slice(0, size));
-      const outcome = openDamaged(disk, lastWithin(size));
-      expect({ size, outcome }).toEqual({ size, outcome: size < SECTOR_BYTES ? "refused" : "prefix" });
+      const end = frames.findLast(({ end }) => end <= size)?.end ?? SECTOR_BYTES;
+      const where = `corrupt: ${PATH} at offset ${end}, position ${lastWithin(size) + 1}`;
+      const missing = `of ${sound.length} bytes, ${sound.length - size} are missing`;
+      const says =
+        size < SECTOR_BYTES
+          ? `corrupt: ${PATH} at offset 0, position 1: the file is ${size} bytes, shorter than its header`
+          : `${where}: the file is cut short: ${size} ${missing} (its whole size was safe`;
+      expect({ size, says: refusal(disk).message.slice(0, says.length) }).toEqual({ size, says });
     }
+  });
+
+  test("of a sparse log, whose ends are cut by truncating, it is torn, or refused where it was safe", () => {
+    const sparse = { ...TINY, preallocation: "sparse" } as const;
+    const disk = writeLog(counts, sparse);
+    const { endOffset } = scanLog(logPlace(disk), () => {}, { isSparse: true }).segments[0];
+    disk.overwrite(PATH, sound.slice(0, endOffset));
+    const { writer, scan } = openLog(logPlace(disk), sparse);
+    expect([scan.verdict, scan.fault?.reason, writer.position]).toEqual([
+      "torn",
+      `the file is cut short: ${endOffset} of 8192 bytes, ${8192 - endOffset} are missing`,
+      10,
+    ]);
+    disk.overwrite(PATH, sound.slice(0, frames[1].end));
+    const later = openLog(logPlace(disk), sparse);
+    expect([later.scan.verdict, later.writer.position]).toEqual(["torn", frames[1].last]);
   });
 
   test("with any 512-byte sector zeroed gives every frame before it, or is refused", () => {
@@ -146,6 +169,34 @@ const DAMAGE: [name: string, says: RegExp, damage: (disk: SimulatedDisk) => void
     "a missing segment in the middle",
     /log-0000000002\.seg .*segment 2 is missing/,
     (disk) => disk.remove(segmentPath(2)),
+  ],
+  [
+    "the newest segment missing",
+    /log-0000000002\.seg at offset \d+, position \d+: the log goes on in log-0000000003\.seg, which is missing \(/,
+    (disk) => disk.remove(segmentPath(3)),
+  ],
+  [
+    "the two newest segments missing",
+    /log-0000000001\.seg at offset \d+, position \d+: the log goes on in log-0000000002\.seg, which is missing \(/,
+    (disk) => {
+      disk.remove(segmentPath(3));
+      disk.remove(segmentPath(2));
+    },
+  ],
+  [
+    "the newest segment missing, and a damaged frame in the last that is there",
+    /log-0000000002\.seg at offset 4096, position \d+: no whole frame begins here .*durable/,
+    (disk) => {
+      disk.remove(segmentPath(3));
+      const bytes = disk.contents(segmentPath(2));
+      bytes[SECTOR_BYTES + 200] ^= 1;
+      disk.overwrite(segmentPath(2), bytes);
+    },
+  ],
+  [
+    "a segment before the last cut short",
+    /log-0000000002\.seg at offset 4096, position \d+: the file is cut short: 5000 of 12288 bytes, 7288 are missing \(/,
+    (disk) => disk.overwrite(segmentPath(2), disk.contents(segmentPath(2)).slice(0, 5000)),
   ],
   [
     "two segments in each other's place",

@@ -1,5 +1,6 @@
-// The log whose files are kept under test/golden/log-1: three segments of format version 1, by size and by command, two
-// tenures, an orderly end. Whatever is changed, these files stay, are written like this and read like this.
+// The log whose files are kept under test/golden: three segments of format version 1, by size and by command, two
+// tenures, an orderly end. In log-1 as it was written before there were continuation marks, in log-1-continued as it is
+// written now. Whatever is changed, these files stay, and are read like this.
 
 import { fileURLToPath } from "node:url";
 import { encodeUtf8 } from "../../src/base/index.ts";
@@ -12,6 +13,7 @@ import {
 } from "../../src/segment/index.ts";
 
 export const GOLDEN_LOG = fileURLToPath(new URL("../golden/log-1", import.meta.url));
+export const GOLDEN_LOG_CONTINUED = fileURLToPath(new URL("../golden/log-1-continued", import.meta.url));
 
 const LIMITS: LogLimits = { segmentBytes: 2 * SECTOR_BYTES, frameBytesMax: SECTOR_BYTES };
 

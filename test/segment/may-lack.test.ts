@@ -11,7 +11,7 @@ const FILE = "d/log-0000000001.seg";
 const NAME = "log.may-lack";
 
 /** Five frames of ten, each safe, and the end of a killed process; what happened to the end then. */
-function written(end: "whole" | "rotten" | "cut short"): SimulatedDisk {
+function written(end: "whole" | "rotten" | "half written"): SimulatedDisk {
   const disk = new SimulatedDisk();
   const { writer } = openLog(logPlace(disk), SMALL);
   for (let i = 0; i < 5; i++) {
@@ -22,7 +22,8 @@ function written(end: "whole" | "rotten" | "cut short"): SimulatedDisk {
   const bytes = disk.contents(FILE);
   const lastFrame = (endOffset - SECTOR_BYTES) / 5;
   if (end === "rotten") bytes[endOffset - 9] ^= 1;
-  disk.overwrite(FILE, end === "cut short" ? bytes.slice(0, endOffset - lastFrame) : bytes);
+  if (end === "half written") bytes.fill(0, endOffset - lastFrame / 2);
+  disk.overwrite(FILE, bytes);
   return disk;
 }
 
@@ -32,7 +33,7 @@ describe("a log whose end was", () => {
   test.each([
     ["whole", false, 50],
     ["rotten", true, 40],
-    ["cut short", true, 40],
+    ["half written", true, 40],
   ] as const)("%s: may lack something: %s", (end, mayLack, position) => {
     const disk = written(end);
     for (const start of [1, 2, 3]) {

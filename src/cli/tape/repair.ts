@@ -97,7 +97,7 @@ function repaired(topic: string, place: TopicPlace, plan: RepairPlan, aside: str
 }
 
 function going({ cut, going }: RepairPlan): string {
-  const parts = cut === undefined ? [] : [`${cut.name} from offset ${cut.offset} on`];
+  const parts = cut === undefined || cut.isMarkOnly ? [] : [`${cut.name} from offset ${cut.offset} on`];
   return [...parts, ...going].join(", ");
 }
 

@@ -5,6 +5,7 @@
 //   clean, or a torn end                    nothing has to go: any opening cuts what is torn
 //   damage behind a file's checkpoint       the file is cut there, and the files behind it go: nothing may follow a gap
 //   damage at a file's beginning            that file goes with those behind it, and the one before is looked at
+//   the newest file is missing              the mark that says so is cut from the one before
 //   no checkpoint in the oldest file        it goes, up to the first that has one: a log begins with one
 //
 // What goes may have been acknowledged: who asks for it has to say so. Damage before the last file keeps nobody from opening.
@@ -27,6 +28,14 @@ import { readSegmentHead } from "./segment-head.ts";
 import { TOPIC_LIMITS, type TopicLimits, type TopicPlace, topicLogPlace } from "./topic-place.ts";
 import { TopicState } from "./topic-state.ts";
 
+interface RepairCut {
+  readonly segment: number;
+  readonly name: string;
+  readonly offset: number;
+  /** Nothing is lost by it: the mark that names the next file, which goes. */
+  readonly isMarkOnly: boolean;
+}
+
 export interface RepairPlan {
   /** Why an opening refuses the log, with file, offset and reason; undefined: none does. */
   readonly damage: string | undefined;
@@ -35,7 +44,7 @@ export interface RepairPlan {
   /** Names of the files that go, in the order in which they may: those behind the damage, the newest first, then the oldest ones. */
   readonly going: readonly string[];
   /** The file that is cut, and where. */
-  readonly cut: { readonly segment: number; readonly name: string; readonly offset: number } | undefined;
+  readonly cut: RepairCut | undefined;
   /** What is left then: records `oldestRecord` up to the one before `nextRecord`. */
   readonly oldestRecord: number;
   readonly nextRecord: number;
@@ -44,7 +53,13 @@ export interface RepairPlan {
 /** What reading meets first, as far as these files go. */
 interface Look {
   readonly state: TopicState;
-  readonly fault?: { readonly segment: number; readonly offset: number; readonly words: string };
+  readonly fault?: {
+    readonly segment: number;
+    readonly offset: number;
+    readonly words: string;
+    /** The log went on in a file that is not there. */
+    readonly isNewestMissing?: boolean;
+  };
   /** An opening would cut it there. */
   readonly isTorn?: boolean;
 }
@@ -71,12 +86,15 @@ export function planRepair(place: TopicPlace, limits: TopicLimits = TOPIC_LIMITS
       end = at + 1;
     }
     const last = segments[end - 1];
+    const isMarkOnly = fault?.isNewestMissing === true && end < segments.length;
     const gone = [...segments.slice(end).reverse(), ...segments.slice(0, begin)];
     return {
       damage,
       torn: isRefused ? undefined : fault?.words,
       going: gone.map((number) => segmentName(log.log, number)),
-      cut: isRefused ? { segment: last, name: segmentName(log.log, last), offset: fault.offset } : undefined,
+      cut: isRefused
+        ? { segment: last, name: segmentName(log.log, last), offset: fault.offset, isMarkOnly }
+        : undefined,
       oldestRecord: readSegmentHead(log, segments[begin])?.firstRecord ?? state.nextRecord,
       nextRecord: state.nextRecord,
     };
@@ -108,11 +126,13 @@ function look(log: LogPlace, segments: readonly number[], { sessionsMax }: Topic
   };
   const { firstPosition, epoch, anchor } = header;
   const from = { position: firstPosition - 1, epoch: Math.max(epoch, FIRST_EPOCH), chain: anchor };
-  const scan = scanLog({ ...log, storage: seeing(log.storage, names) }, visit, { from, writesAhead: true });
+  const how = { from, writesAhead: true, isSparse: true };
+  const scan = scanLog({ ...log, storage: seeing(log.storage, names) }, visit, how);
   if (fault !== undefined) return { state, fault };
   if (scan.fault === undefined) return { state };
-  const { file, offset } = scan.fault;
-  const found = { segment: numberOf(file), offset, words: describeScan(scan) };
+  const { file, offset, damage } = scan.fault;
+  const isNewestMissing = damage === "newest missing";
+  const found = { segment: numberOf(file), offset, words: describeScan(scan), isNewestMissing };
   return { state, fault: found, isTorn: scan.verdict === "torn" };
 }
 

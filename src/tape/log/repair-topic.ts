@@ -33,7 +33,7 @@ export function repairTopic(
 ): string[] {
   const { storage, directory } = place;
   const { cut, going } = plan;
-  const names = cut === undefined ? [...going] : [cut.name, ...going];
+  const names = cut === undefined || cut.isMarkOnly ? [...going] : [cut.name, ...going];
   if (names.length > 0) {
     storage.makeDirectory(aside);
     for (const name of names) copy(storage, `${directory}/${name}`, `${aside}/${name}`);

@@ -1,12 +1,15 @@
-// The topic log whose files are kept under test/golden/topic-1: two segments of format version 1, begun by a part that did not
-// fit, two publishers, two epochs of one, an orderly end. Whatever is changed, these files stay, are written like this and read
-// like this.
+// The topic log whose files are kept under test/golden: two segments of format version 1, begun by a part that did not
+// fit, two publishers, two epochs of one, an orderly end. In topic-1 as it was written before there were continuation marks, in
+// topic-1-continued as it is written now. Whatever is changed, these files stay, and are read like this.
 
 import { fileURLToPath } from "node:url";
 import { TopicLog, type TopicPlace } from "../../../src/tape/index.ts";
 import { append, START_us } from "./support.ts";
 
 export const GOLDEN_TOPIC = fileURLToPath(new URL("../../golden/topic-1", import.meta.url));
+export const GOLDEN_TOPIC_CONTINUED = fileURLToPath(
+  new URL("../../golden/topic-1-continued", import.meta.url),
+);
 
 export const GOLDEN_LIMITS = { segmentBytes: 8192, partBytesMax: 3500, sessionsMax: 4 };
 

@@ -6,21 +6,27 @@ import { expect, test } from "vitest";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
 import { NodeStorage } from "../../../src/platform/index.ts";
 import { inspectTopic, TopicLog, TopicReader } from "../../../src/tape/index.ts";
-import { GOLDEN_LIMITS, GOLDEN_TOPIC, writeGoldenTopic } from "./golden-topic.ts";
+import { GOLDEN_LIMITS, GOLDEN_TOPIC, GOLDEN_TOPIC_CONTINUED, writeGoldenTopic } from "./golden-topic.ts";
 import { endOf, readAll, START_us, topicPlace } from "./support.ts";
 
-test("what is written today is the kept topic of version 1, byte for byte", () => {
+test("what is written today is the kept topic with continuation marks, byte for byte", () => {
   const disk = new SimulatedDisk();
   writeGoldenTopic(topicPlace(disk));
-  const kept = readdirSync(GOLDEN_TOPIC);
+  const kept = readdirSync(GOLDEN_TOPIC_CONTINUED);
   expect(disk.list("t")).toEqual(kept);
   for (const name of kept) {
-    expect(Buffer.compare(disk.contents(`t/${name}`), readFileSync(join(GOLDEN_TOPIC, name)))).toBe(0);
+    const file = readFileSync(join(GOLDEN_TOPIC_CONTINUED, name));
+    expect([name, Buffer.compare(disk.contents(`t/${name}`), file)]).toEqual([name, 0]);
   }
 });
 
-test("the kept topic of version 1 is read as what was written into it", () => {
-  expect(inspectTopic(topicPlace(new NodeStorage(), GOLDEN_TOPIC))).toMatchObject({
+const KEPT = [
+  ["from before continuation marks", GOLDEN_TOPIC],
+  ["with continuation marks", GOLDEN_TOPIC_CONTINUED],
+] as const;
+
+test.each(KEPT)("the kept topic of version 1 %s is read as what was written into it", (_, topic) => {
+  expect(inspectTopic(topicPlace(new NodeStorage(), topic))).toMatchObject({
     verdict: "clean",
     segments: [
       { firstRecord: 1, batches: 3 },
@@ -33,7 +39,7 @@ test("the kept topic of version 1 is read as what was written into it", () => {
       { publisher: 2 ** 40 + 5, epoch: 3, lastBatch: 1, last_us: START_us + 3 },
     ],
   });
-  const reader = new TopicReader(topicPlace(new NodeStorage(), GOLDEN_TOPIC));
+  const reader = new TopicReader(topicPlace(new NodeStorage(), topic));
   const seen = readAll(reader, { kind: "record", value: 4 }, { nextPosition: 10, nextRecord: 11 });
   reader.close();
   expect(
@@ -49,12 +55,12 @@ test("the kept topic of version 1 is read as what was written into it", () => {
   ]);
 });
 
-test("the kept topic of version 1 is opened, and written on", () => {
+test.each(KEPT)("the kept topic of version 1 %s is opened, and written on", (_, topic) => {
   const disk = new SimulatedDisk();
   disk.makeDirectory("t");
-  for (const name of readdirSync(GOLDEN_TOPIC)) {
+  for (const name of readdirSync(topic)) {
     disk.create(`t/${name}`);
-    disk.overwrite(`t/${name}`, readFileSync(join(GOLDEN_TOPIC, name)));
+    disk.overwrite(`t/${name}`, readFileSync(join(topic, name)));
   }
   const log = TopicLog.open(topicPlace(disk), GOLDEN_LIMITS);
   expect(endOf(log)).toEqual({ nextPosition: 10, nextRecord: 11 });
