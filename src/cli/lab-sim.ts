@@ -12,7 +12,7 @@ const REQUESTS_MAX = 100_000;
 const EXAMPLES = `
 Clients send orders over a simulated network to an exchange of one to three nodes on simulated disks and clocks, while power
 and processes fail, disks fail, slow down and lose what was not synced, connections are cut, reset and partitioned, clocks
-jump, and replicas are promoted. Nothing acknowledged is lost or done twice. In every odd seed sessions with a logon trade too:
+jump, replicas are promoted, and the ack policy is changed. Nothing acknowledged is lost or done twice. In every odd seed sessions with a logon trade too:
 no execution report is missed, repeated or changed, and what is told as not executed was not. The same seed is the same run; the
 first one that fails ends with status 1 and the command that repeats it.
 
@@ -39,20 +39,20 @@ interface SimOptions {
 }
 
 async function runSeeds({ seeds: [first, last], requests, story }: SimOptions): Promise<void> {
-  const totals = { accepted: 0, rejected: 0, unknown: 0, promotions: 0 };
+  const totals = { accepted: 0, rejected: 0, unknown: 0, promotions: 0, policyChanges: 0 };
   const faults = new Map<string, number>();
   for (let seed = first; seed <= last; seed++) {
     const result = await simulate({ seed, requests });
     if (story) stdout.writeLines(result.story);
     if (result.problems.length > 0) throw failed(result, requests);
-    for (const name of ["accepted", "rejected", "unknown", "promotions"] as const)
+    for (const name of ["accepted", "rejected", "unknown", "promotions", "policyChanges"] as const)
       totals[name] += result[name];
     for (const [name, count] of Object.entries(result.faults))
       faults.set(name, (faults.get(name) ?? 0) + count);
   }
-  const { accepted, rejected, unknown, promotions } = totals;
+  const { accepted, rejected, unknown, promotions, policyChanges } = totals;
   stdout.writeLines([
-    `${counted(last - first + 1, "seed")}: ${accepted} requests accepted, ${rejected} rejected, ${unknown} unknown; ${counted(promotions, "promotion")}; all as the log says`,
+    `${counted(last - first + 1, "seed")}: ${accepted} requests accepted, ${rejected} rejected, ${unknown} unknown; ${counted(promotions, "promotion")}, ${counted(policyChanges, "change")} of the ack policy; all as the log says`,
     `faults: ${
       faults.size === 0
         ? "none"

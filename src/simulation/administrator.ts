@@ -4,6 +4,7 @@
 
 import type { Prng } from "../base/index.ts";
 import type { EventQueue } from "./event-queue.ts";
+import type { PolicyChanges } from "./policy-changes.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
 
 /** A machine that is down is started within this. */
@@ -32,6 +33,9 @@ export class Administrator {
   #missing_us = 0;
   #patience_us = 0;
   #isAsking = false;
+  #underWay = 0;
+  /** Undefined: the policy is never changed. */
+  policyChanges: PolicyChanges | undefined;
 
   constructor(machines: readonly SimulatedMachine[], prng: Prng, queue: EventQueue) {
     this.#machines = machines;
@@ -40,6 +44,10 @@ export class Administrator {
     this.#patience_us = prng.between(0, PATIENCE_US);
     for (const machine of machines) this.#watch(machine);
     if (machines.length > 1) this.#look();
+  }
+
+  get isPromoting(): boolean {
+    return this.#underWay > 0;
   }
 
   #watch(machine: SimulatedMachine): void {
@@ -67,24 +75,31 @@ export class Administrator {
     }
     this.#missing_us += LOOK_US;
     if (this.#missing_us < this.#patience_us || this.#isAsking) return;
-    const candidates = this.#machines.filter(({ node }) => node?.role === "replica");
+    const candidates = this.#machines.filter((machine) => this.#mayPromote(machine));
     if (candidates.length === 0) return;
     const chosen = this.#prng.pick(candidates);
     this.#promote(chosen);
     const other = candidates.find((machine) => machine !== chosen);
     if (other === undefined || !this.#prng.chance(SECOND_CHANCE)) return;
     this.#queue.plan(this.#prng.between(0, SECOND_WITHIN_US), () => {
-      if (other.node?.role === "replica") this.#promote(other);
+      if (this.#mayPromote(other)) this.#promote(other);
     });
+  }
+
+  #mayPromote(machine: SimulatedMachine): boolean {
+    return machine.node?.role === "replica" && this.policyChanges?.mayPromote(machine) !== false;
   }
 
   #promote(machine: SimulatedMachine): void {
     this.#isAsking = true;
+    this.#underWay++;
     // An answer that never comes: the machine went down over it.
     let isOver = false;
     const over = (): void => {
-      if (!isOver) this.#isAsking = false;
+      if (isOver) return;
       isOver = true;
+      this.#isAsking = false;
+      this.#underWay--;
     };
     this.#queue.plan(PROMOTION_US, over);
     machine.promote((refusal) => {

@@ -111,6 +111,11 @@ export class Faults {
     }
   }
 
+  /** A spoiled disk is one that `two-disks` must outlive, in the log and in force, to the end of the run. */
+  get mayChangePolicy(): boolean {
+    return !this.#newDisk.isPlanned && !this.#troubled.machines.some(({ isSpoiled }) => isSpoiled);
+  }
+
   /** Everything at once, if the policy outlives that; what is planned for later does not come any more. */
   end(): void {
     this.#mend();
@@ -132,7 +137,7 @@ export class Faults {
 
   /** Whether what was acknowledged is anywhere but in this machine's memory: on a disk, or in another's. */
   #isKeptWithout(machine: SimulatedMachine): boolean {
-    if (this.#troubled.cluster.policy !== "ram") return true;
+    if (!this.#witness.hasUsed("ram")) return true;
     const { acknowledged } = this.#witness;
     return this.#troubled.machines.some(({ node }) => {
       if (node === undefined) return false;
@@ -180,7 +185,13 @@ export class Faults {
     const others = machines.filter((other) => other !== machine);
     const hasBegun = this.#witness.acknowledged > 0;
     const isOutlived = hasBegun && others.some(({ name }) => this.#witness.isOnDiskOf(name));
-    if (cluster.policy !== "two-disks" || !isOutlived || machines.some(({ isSpoiled }) => isSpoiled)) return;
+    if (
+      cluster.policy !== "two-disks" ||
+      this.#witness.policyHasChanged ||
+      !isOutlived ||
+      machines.some(({ isSpoiled }) => isSpoiled)
+    )
+      return;
     if (machine.segments.length === 0 || this.#newDisk.isPlanned) return;
     machine.isSpoiled = true;
     machine.archive();

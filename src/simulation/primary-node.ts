@@ -16,6 +16,7 @@ import {
 import { EXCHANGE_RECORDS, encodeGenesisEntry } from "../node/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import {
+  type AckPolicyName,
   COMMAND_BYTES,
   COMMAND_WORDS,
   EVENT_WORDS,
@@ -81,6 +82,7 @@ export class PrimaryNode implements SimulatedNode {
   readonly #cluster: PrimaryCluster | undefined;
   /** The highest high lane of the sessions in the log. */
   #lastSession = 0;
+  #hasTenure = false;
   #isDying = false;
 
   /** Throws what opening its journal throws. */
@@ -106,6 +108,7 @@ export class PrimaryNode implements SimulatedNode {
     if (this.#cluster === undefined) this.#gateway.begin();
     this.#tick();
     site.host.listen({ host: site.name, port: ORDER_PORT }, this.#gateway);
+    site.witness.begins(site.name, this.engine.administration.ackPolicy);
     this.#worked();
     this.#cluster?.begin(start.tenure);
   }
@@ -194,7 +197,7 @@ export class PrimaryNode implements SimulatedNode {
     const { witness, name } = this.#site;
     const released = (position: number): void => {
       witness.look(name, this);
-      witness.released(name, this.#journal.epoch, position);
+      witness.released(name, this.#journal.epoch, position, this.#sequencer.safePosition);
     };
     return { onApplied: () => {}, seal: () => {}, release: released, resumeStalled: () => {} };
   }
@@ -209,6 +212,7 @@ export class PrimaryNode implements SimulatedNode {
       onWork: () => this.#worked(),
       onEnd: (how, why) => this.#end(how, why),
       onTenure: () => {
+        this.#hasTenure = true;
         this.#sayPolicy();
         this.#gateway.begin();
       },
@@ -230,6 +234,23 @@ export class PrimaryNode implements SimulatedNode {
     const at = this.#path.claim();
     writeAdminCommand(this.#path.words, at, { kind: "ack_policy", policy, who });
     this.#path.commit();
+  }
+
+  /** As an administrator's `ack-policy` does: the position of the change, undefined when the node can't take it now. */
+  changePolicy(policy: AckPolicyName, who: string): number | undefined {
+    const at = this.#hasTenure && !this.#isDying ? this.#path.claim() : -1;
+    if (at < 0 || this.#cluster === undefined) return undefined;
+    writeAdminCommand(this.#path.words, at, { kind: "ack_policy", policy, who });
+    this.#path.commit();
+    const { position } = this.#path;
+    this.#cluster.gate.change(policy, position);
+    this.#site.witness.changes(this.#site.name, policy, position);
+    return position;
+  }
+
+  /** What the answer to a change, and the status, warn of. */
+  get mayBeUnknown(): boolean {
+    return this.#cluster?.gate.replaced !== undefined;
   }
 
   /** Something may have been written, acknowledged or lost: what follows from it. */

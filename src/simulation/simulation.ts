@@ -13,6 +13,7 @@ import { Administrator } from "./administrator.ts";
 import { EventQueue } from "./event-queue.ts";
 import { type FaultCounts, Faults } from "./faults.ts";
 import { judgeLog } from "./judgement.ts";
+import { PolicyChanges } from "./policy-changes.ts";
 import { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedMachine } from "./simulated-machine.ts";
 import { SimulatedNetwork } from "./simulated-network.ts";
@@ -23,6 +24,10 @@ import { Witness } from "./witness.ts";
 const CLIENTS = 3;
 /** What chance has to do with sessions is drawn from the seed and this. */
 const SESSIONS_SEED = 0x5e55_1045;
+/** The same of the changes of the ack policy. */
+const POLICY_SEED = 0xac9_0c1;
+/** The ack policy changes until then: for a while after the last fault, too. */
+const POLICY_CHANGES_US = 12_000_000;
 const NAMES = ["north", "south", "west"];
 /** Faults happen until then; afterwards there must be progress. */
 const FAULTS_US = 6_000_000;
@@ -37,6 +42,8 @@ export interface SimulationOptions {
   readonly seed: number;
   /** Requests of all clients together. */
   readonly requests: number;
+  /** False: the ack policy stays what it is, for seeds that show something without its changes. */
+  readonly changesPolicy?: boolean;
 }
 
 export interface SimulationResult {
@@ -54,6 +61,8 @@ export interface SimulationResult {
   readonly faults: FaultCounts;
   /** Replicas that took over. */
   readonly promotions: number;
+  /** Of the ack policy. */
+  readonly policyChanges: number;
   /** Execution reports that sessions got. */
   readonly told: number;
   /** What happened, in words. */
@@ -82,7 +91,7 @@ class Run {
   #last: SimulatedMachine;
   readonly #administrator: Administrator;
 
-  constructor({ seed, requests }: SimulationOptions) {
+  constructor({ seed, requests, changesPolicy = true }: SimulationOptions) {
     this.#seed = seed;
     const prng = new Prng(seed);
     const branch = () => new Prng(prng.u32());
@@ -111,6 +120,14 @@ class Run {
     this.#administrator = new Administrator(this.#machines, branch(), this.#queue);
     const troubled = { machines: this.#machines, clients, network, cluster: this.#cluster };
     this.#faults = new Faults(troubled, this.#witness, branch(), FAULTS_US);
+    if (changesPolicy) this.#administrator.policyChanges = this.#changePolicy();
+  }
+
+  /** By chance of its own, too. */
+  #changePolicy(): PolicyChanges {
+    const prng = new Prng(this.#seed ^ POLICY_SEED);
+    const mayChange = () => this.#faults.mayChangePolicy && !this.#administrator.isPromoting;
+    return new PolicyChanges(this.#machines, prng, this.#queue, POLICY_CHANGES_US, mayChange);
   }
 
   /** Of chance of its own, so that runs without sessions are what they were before there were any. */
@@ -210,6 +227,7 @@ class Run {
       ...{ seed: this.#seed, problems, trace: this.#network.trace, positions },
       ...{ accepted: count("accepted"), rejected: count("rejected"), unknown: count("unknown") },
       ...{ simulated_us: this.#queue.now_us, faults: this.#faults.counts, nodes: this.#machines.length },
+      ...{ policyChanges: this.#administrator.policyChanges?.count ?? 0 },
       ...{ promotions: this.#administrator.promotions, told, story: this.#witness.story },
     };
   }

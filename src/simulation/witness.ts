@@ -1,12 +1,13 @@
 // Who sees everything in a simulation, and judges it as it happens:
 //
-//   what is let out   is on as many nodes, in memory and on disk, as the policy says; by one node in each epoch
+//   what is let out   is on as many nodes, in memory and on disk, as the policy in force says; by one node in each epoch
 //   what nodes have   is one state for one history: a position and a chain value have one hash
 //
 // What a node once had of its history counts, also when it is down: what an acknowledgement was worth is judged in the end,
 // by the log that is left.
 
-import { type AckPolicy, namedAckPolicy } from "../replication/index.ts";
+import type { AckPolicyName } from "../protocol/index.ts";
+import { ACK_POLICIES } from "../replication/index.ts";
 import { Archive } from "./archive.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { SimulatedCluster, SimulatedNode } from "./site.ts";
@@ -15,6 +16,12 @@ import type { SimulatedCluster, SimulatedNode } from "./site.ts";
 interface Mark {
   inMemory: number;
   persisted: number;
+}
+
+/** In force on a node once its disk has `position`. */
+interface PolicyFrom {
+  readonly policy: AckPolicyName;
+  readonly position: number;
 }
 
 /** A state that a node had. */
@@ -38,7 +45,12 @@ export class Witness {
   /** The last position that anybody has let out. */
   acknowledged = 0;
   readonly #queue: EventQueue;
-  readonly #policy: AckPolicy;
+  /** What a node goes by that says nothing else. */
+  readonly #policy: AckPolicyName;
+  /** Of the process that runs as primary on each node, oldest first. */
+  readonly #policies = new Map<string, PolicyFrom[]>();
+  /** Every one that anybody has gone by. */
+  readonly #everUsed: Set<AckPolicyName>;
   /** The last position that was found to be where the policy says. */
   #checked = 0;
   readonly #marks = new Map<string, Mark>();
@@ -48,7 +60,8 @@ export class Witness {
   constructor({ names, policy }: SimulatedCluster, queue: EventQueue) {
     this.#queue = queue;
     this.tell("cluster", `${names.join(", ")}; ack policy ${policy}`);
-    this.#policy = namedAckPolicy(policy, names.length - 1);
+    this.#policy = policy;
+    this.#everUsed = new Set([policy]);
     for (const name of names) this.forget(name);
   }
 
@@ -80,35 +93,63 @@ export class Witness {
     return (this.#marks.get(name)?.persisted ?? 0) >= Math.max(1, this.acknowledged);
   }
 
-  /** The node lets out what commands up to `position` caused. */
-  released(name: string, epoch: number, position: number): void {
+  /** The node begins to run as primary, with that policy in its log. */
+  begins(name: string, policy: AckPolicyName | undefined): void {
+    this.#policies.set(name, []);
+    if (policy !== undefined) this.changes(name, policy, 0);
+  }
+
+  /** The command at `position` changes the policy there, once that node's disk has it. */
+  changes(name: string, policy: AckPolicyName, position: number): void {
+    if (position > 0) this.tell(name, `has ack policy ${policy} from position ${position} on`);
+    this.#policies.get(name)?.push({ policy, position });
+    this.#everUsed.add(policy);
+  }
+
+  /** Whether anything may have been let out by it. */
+  hasUsed(policy: AckPolicyName): boolean {
+    return this.#everUsed.has(policy);
+  }
+
+  get policyHasChanged(): boolean {
+    return this.#everUsed.size > 1;
+  }
+
+  /** The node lets out what commands up to `position` caused; its disk has `durable`. */
+  released(name: string, epoch: number, position: number, durable: number): void {
     this.acknowledged = Math.max(this.acknowledged, position);
     const leader = this.#leaders.get(epoch) ?? name;
     this.#leaders.set(epoch, leader);
     if (leader !== name) this.say(`epoch ${epoch}: both ${leader} and ${name} acknowledge in it`);
-    this.#check(name, position, "let out");
+    const inForce = this.#policies.get(name)?.findLast((change) => change.position <= durable);
+    this.#check(name, position, "let out", [inForce?.policy ?? this.#policy]);
   }
 
-  /** A replica was told that commands up to `position` may be seen. */
+  /** A replica was told that commands up to `position` may be seen: when, and so by which policy, is not known here. */
   seen(name: string, position: number): void {
-    this.#check(name, position, "shown");
+    this.#check(name, position, "shown", [...this.#everUsed]);
   }
 
-  /** Once it is so it stays so, whatever becomes of the nodes. */
-  #check(name: string, position: number, what: string): void {
+  /** By one of `policies`. Once it is so it stays so, whatever becomes of the nodes. */
+  #check(name: string, position: number, what: string, policies: readonly AckPolicyName[]): void {
     if (position <= this.#checked) return;
     this.#checked = position;
-    for (const { level, count } of this.#policy.clauses) {
+    const short = policies.map((policy) => this.#shortOf(policy, name, position));
+    if (short.every((why) => why !== undefined))
+      this.say(`position ${position} was ${what} by ${name} with ${short[0]}`);
+  }
+
+  /** How many nodes have `position`, when that is too few for the policy. */
+  #shortOf(policy: AckPolicyName, name: string, position: number): string | undefined {
+    for (const { level, count } of ACK_POLICIES[policy].clauses) {
       const have = [...this.#marks].filter(
         ([node, mark]) =>
           (level === "persisted" ? mark.persisted : mark.inMemory) >= position ||
           (level === "in_memory" && node === name),
       ).length;
-      if (have >= count) continue;
-      this.say(
-        `position ${position} was ${what} by ${name} with ${have} nodes that have it ${level}, not ${count}`,
-      );
+      if (have < count) return `${have} nodes that have it ${level}, not ${count}`;
     }
+    return undefined;
   }
 
   /** A node's state behind the last frame of its journal. */

@@ -9,8 +9,8 @@ const REQUESTS = 1_000;
 const FRESH = Math.floor(Math.random() * 2 ** 31);
 const [FIXED_SEEDS, FRESH_SEEDS] = [10, 2];
 
-async function run(seed: number, requests = REQUESTS) {
-  const result = await simulate({ seed, requests });
+async function run(seed: number, requests = REQUESTS, changesPolicy = true) {
+  const result = await simulate({ seed, requests, changesPolicy });
   const repeat = `seriatim lab sim --seeds ${seed}..${seed} --requests ${requests}`;
   expect(result.problems, repeat).toEqual([]);
   return result;
@@ -18,13 +18,14 @@ async function run(seed: number, requests = REQUESTS) {
 
 test("12 seeds: nothing acknowledged is lost or done twice, and there is progress once faults stop", async () => {
   const faults: Record<string, number> = {};
-  let [accepted, promotions, transfers, told] = [0, 0, 0, 0];
+  let [accepted, promotions, transfers, told, policyChanges] = [0, 0, 0, 0, 0];
   const fresh = Array.from({ length: FRESH_SEEDS }, (_, i) => FRESH + i);
   for (const seed of [...Array(FIXED_SEEDS).keys(), ...fresh]) {
     const result = await run(seed);
     accepted += result.accepted;
     promotions += result.promotions;
     told += result.told;
+    policyChanges += result.policyChanges;
     transfers += result.story.filter((line) => line.includes("is sent a snapshot")).length;
     for (const [name, count] of Object.entries(result.faults)) faults[name] = (faults[name] ?? 0) + count;
   }
@@ -33,7 +34,7 @@ test("12 seeds: nothing acknowledged is lost or done twice, and there is progres
   // Sessions with a logon trade in every second seed.
   expect(told).toBeGreaterThan(5_000);
   // Rules that no run has asked for are not tested by any.
-  expect([promotions > 0, transfers > 0]).toEqual([true, true]);
+  expect([promotions > 0, transfers > 0, policyChanges > 0]).toEqual([true, true, true]);
   for (const wanted of [
     "power failures",
     "power failures of several",
@@ -53,13 +54,13 @@ test.each<[seed: number, requests: number, broke: string]>([
 ])(
   "seed %i with %i requests: %s",
   async (seed, requests) => {
-    await run(seed, requests);
+    await run(seed, requests, false);
   },
   300_000,
 );
 
 test("a primary whose log has rotted behind its newest snapshot keeps what it has in memory", async () => {
-  const { story } = await run(176, 500);
+  const { story } = await run(176, 500, false);
   expect(story.filter((line) => line.includes("that it has in memory"))).toHaveLength(1);
 }, 300_000);
 

@@ -66,7 +66,7 @@ test.each<[policy: AckPolicyName, nodes: [string, number, number][], position: n
   (policy, nodes, position, isKept) => {
     const seen = witness(policy);
     for (const [name, inMemory, persisted] of nodes) has(seen, name, inMemory, persisted);
-    seen.released("north", 1, position);
+    seen.released("north", 1, position, position);
     expect(seen.problems.length === 0).toBe(isKept);
   },
 );
@@ -82,7 +82,7 @@ test("what was once kept is not asked for again when a disk is lost", () => {
   const seen = witness("two-disks");
   has(seen, "north", 5, 5);
   has(seen, "south", 5, 5);
-  seen.released("north", 1, 5);
+  seen.released("north", 1, 5, 5);
   expect([seen.isOnDiskOf("south"), seen.isOnDiskOf("west")]).toEqual([true, false]);
   seen.forget("south");
   seen.seen("west", 5);
@@ -92,10 +92,10 @@ test("what was once kept is not asked for again when a disk is lost", () => {
 test("two nodes that acknowledge in one epoch", () => {
   const seen = witness("disk");
   has(seen, "north", 5, 5);
-  seen.released("north", 4, 4);
-  seen.released("south", 5, 5);
+  seen.released("north", 4, 4, 4);
+  seen.released("south", 5, 5, 5);
   expect(seen.problems).toEqual([]);
-  seen.released("south", 4, 5);
+  seen.released("south", 4, 5, 5);
   expect(seen.problems).toEqual(["epoch 4: both north and south acknowledge in it"]);
 });
 
@@ -107,4 +107,27 @@ test("two states of one history; other histories may have others", () => {
   expect(seen.problems).toEqual([]);
   seen.note("west", 5, CHAIN, "bb");
   expect(seen.problems).toEqual(["position 5: west has another state than another node"]);
+});
+
+test("a changed policy is judged by once that node's disk has the change, the one before it until then", () => {
+  const released = (durable: number) => {
+    const seen = witness("two-disks");
+    seen.begins("north", "two-disks");
+    seen.changes("north", "disk", 4);
+    seen.changes("north", "ram", 6);
+    has(seen, "north", 7, 5);
+    seen.released("north", 1, 7, durable);
+    return seen.problems.map((problem) => problem.slice(problem.indexOf("with")));
+  };
+  expect(released(3)).toEqual(["with 0 nodes that have it persisted, not 2"]);
+  expect(released(5)).toEqual(["with 0 nodes that have it persisted, not 1"]);
+  expect(released(6)).toEqual(["with 1 nodes that have it in_memory, not 2"]);
+});
+
+test("what a replica shows may be there by any policy that was in use", () => {
+  const seen = witness("two-disks");
+  seen.begins("north", "disk");
+  has(seen, "north", 5, 5);
+  seen.seen("south", 5);
+  expect([seen.problems, seen.policyHasChanged, seen.hasUsed("ram")]).toEqual([[], true, false]);
 });

@@ -177,7 +177,12 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     file: "src/runtime/replication/ack-gate.ts",
     find: "while (this.#changes.length > 0 && durable >= this.#changes[0].position) {",
     replace: "while (this.#changes.length > 0) {",
-    tests: "test/runtime/ack-gate.test.ts",
+  },
+  {
+    name: "a second change of the policy makes the gate skip the first",
+    file: "src/runtime/replication/ack-gate.ts",
+    find: "    this.#changes.push({ name, position });",
+    replace: "    this.#changes.splice(0, 1, { name, position });",
   },
   {
     name: "an acknowledgement ahead of what was sent is believed",
