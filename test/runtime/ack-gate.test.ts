@@ -102,6 +102,18 @@ test("of two changes on their way each is in force from its own position on", ()
   expect(gate.position(20, 20)).toBe(20);
 });
 
+// A replica whose disk ends with the change took two disks as enough to lead, and what only memories had was lost.
+test("what follows a change is not let out by the policy before it", () => {
+  const { gate, view } = begin("ram", 2);
+  gate.position(5, 5);
+  view.join(0, 12, 10);
+  gate.change("two-disks", 10);
+  expect(gate.position(9, 12)).toBe(9);
+  expect(gate.position(12, 12)).toBe(10);
+  view.acknowledge(0, 12, 12);
+  expect(gate.position(12, 12)).toBe(12);
+});
+
 test("a policy that was replaced is named until as many nodes as it asks for have the change, whatever is changed meanwhile", () => {
   const { gate, view } = begin("two-disks", 2);
   gate.position(8, 8);

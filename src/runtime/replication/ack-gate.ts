@@ -64,8 +64,10 @@ export class AckGate {
     const safe = Math.min(sequenced, ackPosition(this.#policy, this.#rows));
     // What came before the tenure is safe with it, not before: another log of a later tenure than those entries may still win.
     if (safe < this.#tenure) return 0;
-    this.#safe = Math.max(this.#safe, safe);
-    return safe;
+    // A replica that has a change decides by it when promoted: what follows the change must not be safe by the old one alone.
+    const before = this.#changes.length === 0 ? safe : Math.min(safe, this.#changes[0].position - 1);
+    this.#safe = Math.max(this.#safe, before);
+    return before;
   }
 
   /** Not yet, and why. */
@@ -94,7 +96,7 @@ export class AckGate {
 
   /**
    * The command at `position` changes the policy, also for what waits. In force when this disk has that command: so a
-   * restart knows it. It does not wait for the replicas, whose loss is why policies are changed.
+   * restart knows it; until then neither it nor what follows leaves, by the old policy either. It does not wait for the replicas, whose loss is why policies are changed.
    */
   change(name: AckPolicyName, position: Position): void {
     this.#replaced.set(this.#changes.at(-1)?.name ?? this.#policyName, position);
