@@ -9,6 +9,7 @@ import {
   HelloLayout,
   MessageType,
   Reason,
+  readHelloFlags,
   readHighLane,
   readLowLane,
 } from "../protocol/index.ts";
@@ -49,7 +50,7 @@ export class OpenConversation implements Conversation {
       case MessageType.Hello:
         return this.#hello(
           view.getUint32(at + FRAME_HEADER_BYTES + HelloLayout.account),
-          view.getUint32(at + FRAME_HEADER_BYTES + HelloLayout.flags),
+          readHelloFlags(view, at),
         );
       case MessageType.Instruments:
         // A list is long: nobody unproved is told it where there is no open mode.

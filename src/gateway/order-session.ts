@@ -17,7 +17,7 @@ import {
   decodeBody,
   decodeHeader,
   decodeOutcomeName,
-  frameBytes,
+  frameLength,
   frameType,
   MessageType,
   Reason,
@@ -273,7 +273,7 @@ export class OrderSession {
       }
       if (!this.#handle(view, at, type)) break;
       left--;
-      at += frameBytes(type);
+      at += frameLength(view, at);
     }
     this.#took(this.#frames_left - left);
     if (this.#richAccount !== NOBODY) this.#spend();

@@ -18,6 +18,7 @@ import {
   HelloLayout,
   MessageType,
   NewOrderLayout,
+  readHelloFlags,
   readLowLane,
 } from "../../src/protocol/index.ts";
 
@@ -113,8 +114,7 @@ function readFrame(view: DataView): Frame {
   const type = frameType(view, 0);
   const body = FRAME_HEADER_BYTES;
   if (type === MessageType.Hello) {
-    const flags = view.getUint32(body + HelloLayout.flags);
-    return { type, id: view.getUint32(body + HelloLayout.account), flags };
+    return { type, id: view.getUint32(body + HelloLayout.account), flags: readHelloFlags(view, 0) };
   }
   if (type === MessageType.Heartbeat) return { type, id: readLowLane(view, body + HeartbeatLayout.token) };
   if (type === MessageType.Instruments) return { type, id: 0 };

@@ -94,7 +94,7 @@ test("an order becomes a command that carries account, session, request and answ
   expect([command[CommandWord.sessionLow], command[CommandWord.sessionHigh]]).toEqual([5, 9]);
   expect(command[CommandWord.requestLow]).toBe(7);
   expect(command[CommandWord.answerLimit_fills]).toBe(33);
-  expect(at.counters).toMatchObject({ frames: 2, commands: 1, received_bytes: 67 });
+  expect(at.counters).toMatchObject({ frames: 2, commands: 1, received_bytes: 63 });
 });
 
 test("every command of a connection says what its Hello said of its numbers", () => {
@@ -106,6 +106,15 @@ test("every command of a connection says what its Hello said of its numbers", ()
   expect(flagsOf(hello(3, 1), order(7), cancel(8), modify(9))).toEqual([1, 1, 1]);
   expect(flagsOf(hello(3), order(7), cancel(8), modify(9))).toEqual([0, 0, 0]);
   expect(flagsOf(hello(3, 1), hello(3), order(7))).toEqual([0]);
+});
+
+test("a Hello of the account alone, as it was before it had flags, is one without flags", () => {
+  at.session.received(
+    concat(Uint8Array.from(Buffer.from("00100002000000040000000000000000" + "00000007", "hex")), order(1)),
+  );
+  expect(at.session.state).toBe(SessionState.Open);
+  expect(at.host.said).toEqual(["hello 7"]);
+  expect(at.sink.commands.map((c) => [c[CommandWord.account], c[CommandWord.flags]])).toEqual([[7, 0]]);
 });
 
 test("all messages of both versions may be mixed, and take effect in order", () => {
@@ -156,7 +165,9 @@ describe("a rate", () => {
 });
 
 describe("partial frames", () => {
-  const recorded = concat(hello(2), order(1), heartbeat(9), modify(2), cancel(3), instruments(), order(4));
+  const recorded = concat(
+    ...[hello(2, 1), hello(2), order(1), heartbeat(9), modify(2), cancel(3), instruments(), order(4)],
+  );
 
   function outcome(pieces: readonly Uint8Array[], chunk_bytes?: number) {
     const { session, sink, host } = newSession(chunk_bytes);

@@ -38,6 +38,7 @@ import {
   packHead,
   Reason,
   readCancelOrder,
+  readHelloFlags,
   readInstrumentAnswer,
   readLowLane,
   readModify,
@@ -156,6 +157,16 @@ describe("pinned bytes", () => {
     expect(frameBytes(frameType(view, 0))).toBe(view.byteLength);
   });
 
+  test("a Hello without flags is the account alone", () => {
+    const pinned = "0010 0002 00000004 0000000000000001 0000002a".replaceAll(" ", "");
+    expect(framed((b, at) => encodeHello(b, at, 1, 0, 42))).toBe(pinned);
+    const view = hexView(pinned);
+    expect(decodeFrame(view, 0, view.byteLength)).toBe(DecodeOutcome.Ok);
+    expect([frameLength(view, 0), readHelloFlags(view, 0)]).toEqual([20, 0]);
+    const withFlags = hexView(framed((b, at) => encodeHello(b, at, 1, 0, 42, 1)));
+    expect(readHelloFlags(withFlags, 0)).toBe(1);
+  });
+
   test("every type of the open mode is pinned", () => {
     const pinned = PINNED.map(([, , hex]) => Number.parseInt(hex.slice(0, 4), 16));
     const openMode = Object.values(MessageType).filter((type) => type <= MessageType.Cancelled);
@@ -229,6 +240,19 @@ describe("decode outcomes, in the order of the specification", () => {
       "a Hello's flag 31",
       "0010 0002 00000008 0000000000000000 00000000 80000001",
       DecodeOutcome.InvalidEnumValue,
+    ],
+    ["a Hello without flags", "0010 0002 00000004 0000000000000000 00000000", DecodeOutcome.Ok],
+    ["half of one", "0010 0002 00000004 0000000000000000 0000", DecodeOutcome.Truncated],
+    [
+      "a Hello of 5 bytes",
+      "0010 0002 00000005 0000000000000000 0000000000",
+      DecodeOutcome.BodyLengthMismatch,
+    ],
+    ["a Hello of 0 bytes", "0010 0002 00000000 0000000000000000", DecodeOutcome.BodyLengthMismatch],
+    [
+      "another type of 4 bytes",
+      "0014 0002 00000004 0000000000000000 00000000",
+      DecodeOutcome.BodyLengthMismatch,
     ],
     ["a whole Hello", "0010 0002 00000008 0000000000000000 00000000 00000001", DecodeOutcome.Ok],
     ["a whole NewOrder", `0001 0001 0000001b 0000000000000000 ${body}`, DecodeOutcome.Ok],

@@ -7,6 +7,7 @@ import {
   bodyBytes,
   FRAME_BODY_BYTES_MAX,
   FRAME_HEADER_BYTES,
+  HELLO_BODY_BYTES_MIN,
   HeaderLayout,
   HelloFlag,
   HelloLayout,
@@ -29,6 +30,7 @@ const NEW_ORDER_TYPE = NewOrderLayout.orderType;
 const NEW_SIDE = NewOrderLayout.side;
 const NEW_TIME_IN_FORCE = NewOrderLayout.timeInForce;
 const HELLO_FLAGS = HelloLayout.flags;
+const HELLO_SHORT = HELLO_BODY_BYTES_MIN;
 const RESERVED_HELLO_FLAGS = ~HelloFlag.Once;
 const LOGON_FLAGS = LogonLayout.flags;
 const RESERVED_LOGON_FLAGS = ~SESSION_FLAGS;
@@ -95,9 +97,10 @@ export function decodeHeader(view: DataView, at: number, to: number): DecodeOutc
 export function decodeBody(view: DataView, at: number, to: number, type: MessageType): DecodeOutcome {
   if (frameType(view, at) !== type) return DecodeOutcome.UnknownType;
   const length = view.getInt32(at + HEADER_BODY_LENGTH);
-  if (length !== bodyBytes(type)) return DecodeOutcome.BodyLengthMismatch;
+  const isShort = length !== bodyBytes(type);
+  if (isShort && (type !== TYPE_HELLO || length !== HELLO_SHORT)) return DecodeOutcome.BodyLengthMismatch;
   if (to - at < HEADER_BYTES + length) return TRUNCATED;
-  return enumsAreValid(view, at + HEADER_BYTES, type) ? OK : DecodeOutcome.InvalidEnumValue;
+  return isShort || enumsAreValid(view, at + HEADER_BYTES, type) ? OK : DecodeOutcome.InvalidEnumValue;
 }
 
 function enumsAreValid(view: DataView, body: number, type: MessageType): boolean {

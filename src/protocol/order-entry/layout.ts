@@ -125,6 +125,9 @@ export const HelloLayout = layout(8, (at) => ({
   flags: at.u32(),
 }));
 
+/** A Hello's body without flags, which are zero then: version 2 had it before it had flags, so it is taken for ever. */
+export const HELLO_BODY_BYTES_MIN = HelloLayout.flags;
+
 /** Bits of Hello's flags. */
 export const HelloFlag = {
   /** The numbers of this connection's requests on orders are used once. */
@@ -201,12 +204,12 @@ function bodyLengths(): Int16Array {
   return lengths;
 }
 
-/** The body length of a message type, or -1 for a type that no version has. */
+/** The body length of a message type, a Hello's with its flags, or -1 for a type that no version has. */
 export function bodyBytes(type: number): number {
   return type <= TYPE_MAX_VERSION_2 ? BODY_BYTES[type] : -1;
 }
 
-/** The whole length of a frame of `type`, header included. `type` must be one that exists. */
+/** The whole length of a frame of `type`, header included, the longest if it may be shorter. `type` must be one that exists. */
 export function frameBytes(type: MessageType): number {
   return FRAME_HEADER_BYTES + BODY_BYTES[type];
 }

@@ -4,10 +4,11 @@
 
 import { writeCancel, writeModify, writeNewOrder } from "../commands/index.ts";
 import { putU64, readHighLane, readLowLane } from "./bytes.ts";
-import { putHeader } from "./header.ts";
+import { frameLength, putHeader } from "./header.ts";
 import {
   CancelOrderLayout,
   FRAME_HEADER_BYTES,
+  HELLO_BODY_BYTES_MIN,
   HeartbeatLayout,
   HelloLayout,
   InstrumentsLayout,
@@ -38,6 +39,7 @@ const HEARTBEAT_TOKEN = HeartbeatLayout.token;
 const HELLO_ACCOUNT = HelloLayout.account;
 const HELLO_BYTES = HelloLayout.bytes;
 const HELLO_FLAGS = HelloLayout.flags;
+const HELLO_SHORT = HELLO_BODY_BYTES_MIN;
 const TYPE_HEARTBEAT = MessageType.Heartbeat;
 const TYPE_HELLO = MessageType.Hello;
 const TYPE_MODIFY = MessageType.Modify;
@@ -182,7 +184,10 @@ export function encodeHeartbeat(view: DataView, at: number, tokenLow: number, to
   return body + HEARTBEAT_BYTES;
 }
 
-/** Writes a Hello: names the connection's account, and says by flags (HelloFlag) what its requests are. */
+/**
+ * Writes a Hello: names the connection's account, and says by flags (HelloFlag) what its requests are. Without flags in the short
+ * form, which every exchange of version 2 takes.
+ */
 export function encodeHello(
   view: DataView,
   at: number,
@@ -191,10 +196,17 @@ export function encodeHello(
   account: number,
   flags = 0,
 ): number {
-  const body = putHeader(view, at, TYPE_HELLO, HELLO_BYTES, sequenceLow, sequenceHigh);
+  const length = flags === 0 ? HELLO_SHORT : HELLO_BYTES;
+  const body = putHeader(view, at, TYPE_HELLO, length, sequenceLow, sequenceHigh);
   view.setInt32(body + HELLO_ACCOUNT, account);
-  view.setInt32(body + HELLO_FLAGS, flags);
-  return body + HELLO_BYTES;
+  if (flags !== 0) view.setInt32(body + HELLO_FLAGS, flags);
+  return body + length;
+}
+
+/** The flags of a Hello, zero when it has none. */
+export function readHelloFlags(view: DataView, at: number): number {
+  const body = at + FRAME_HEADER_BYTES;
+  return frameLength(view, at) < FRAME_HEADER_BYTES + HELLO_BYTES ? 0 : view.getUint32(body + HELLO_FLAGS);
 }
 
 /** Writes an Instruments request: asks for the list. */
