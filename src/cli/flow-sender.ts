@@ -131,7 +131,8 @@ export class FlowSender {
         this.#print({ kind: ACKNOWLEDGED[command.kind], sequence, symbol, id });
       },
       onReject: (idLow, idHigh, reason) => {
-        const command = this.#outstanding.takeRefused(idLow, idHigh, reason);
+        // One of several on its id, and the open mode doesn't say which: printed as the newest. A logon with a key does not leave that open.
+        const command = this.#outstanding.takeRefused(idLow, idHigh, reason).at(-1);
         if (command === undefined) return this.#disagree();
         this.#answered++;
         const { id } = command;

@@ -56,6 +56,12 @@ export function outcomeUnknown(what: string, cause: SeriatimError): SeriatimErro
   });
 }
 
+/** The gateway refused one of several requests on the order `id`, and its answer does not say which. */
+export function refusalOfAny(what: string, id: bigint, code: number): SeriatimError {
+  const why = `one of the requests on order ${id} was refused (${reasonName(code)}), and the exchange doesn't say which`;
+  return outcomeUnknown(what, new SeriatimError("REFUSED", why));
+}
+
 /** A request was sent over a connection that is lost, and the exchange's reports show that it never got there. */
 export function notExecuted(what: string): SeriatimError {
   return new SeriatimError("NOT_EXECUTED", `${what} was not executed: the connection was lost before`);

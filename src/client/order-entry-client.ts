@@ -1,7 +1,7 @@
 // The order-entry client for programs: a promise per request, events by callback or by `for await`.
 //
-// Outcomes are never guessed: a request whose connection is lost is rejected with `OUTCOME_UNKNOWN`, and nothing is sent
-// twice. Bounds: `window` requests and HEARTBEATS_MAX heartbeats unanswered; beyond that a request is
+// Outcomes are never guessed: a request whose connection is lost is rejected with `OUTCOME_UNKNOWN`, and so are all on an id of
+// which the gateway refused one that its answer does not name; nothing is sent twice. Bounds: `window` requests and HEARTBEATS_MAX heartbeats unanswered; beyond that a request is
 // rejected with `WINDOW_FULL` (see `writable`, `ready()`), and a slow reader of `events()` with `EVENTS_OVERFLOW`.
 
 /// <reference types="node" preserve="true" />
@@ -10,7 +10,7 @@ import { EventEmitter } from "node:events";
 import { SeriatimError } from "../base/index.ts";
 import { type ListedInstrument, reasonName } from "../protocol/index.ts";
 import type { AnswerListener } from "./answer-reader.ts";
-import { checkObject, connectionLost, heartbeatsUnanswered, outcomeUnknown } from "./errors.ts";
+import { checkObject, connectionLost, heartbeatsUnanswered, outcomeUnknown, refusalOfAny } from "./errors.ts";
 import { EventQueue } from "./event-queue.ts";
 import { OrderPipe } from "./order-pipe.ts";
 import {
@@ -73,6 +73,8 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
   session = 0n;
   /** The account this connection acts for. */
   account = 0;
+  /** The account of the newest Hello, answered or not. */
+  #saidAccount = 0;
   readonly #pipe: OrderPipe;
   readonly #outstanding: Outstanding<Request>;
   readonly #heartbeats: Request[] = [];
@@ -121,6 +123,7 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
     const isFirst = this.session === 0n;
     const answer = this.#request<void>(`Hello as account ${account}`, (request) => {
       this.#pipe.hello(account);
+      this.#saidAccount = account;
       this.#outstanding.pushUnnamed(request);
     });
     await (isFirst ? this.#pipe.welcome(answer) : answer);
@@ -172,7 +175,8 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
     this.#listing ??= this.#request<readonly ListedInstrument[]>("the instrument list", (request) => {
       const listed: ListedInstrument[] = [];
       this.#listed = listed;
-      this.#pipe.instruments(this.account);
+      // It says Hello as well, behind one that may be unanswered.
+      this.#pipe.instruments(this.#saidAccount);
       this.#outstanding.pushUnnamed({ ...request, resolve: () => request.resolve(listed) });
     }).finally(() => {
       this.#listing = undefined;
@@ -247,9 +251,11 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
         this.#settle(request, { accepted: true, id: idOf(idLow, idHigh), sequence });
       },
       onReject: (idLow, idHigh, code) => {
-        const request = this.#outstanding.takeRefused(idLow, idHigh, code);
+        const requests = this.#outstanding.takeRefused(idLow, idHigh, code);
         const id = idOf(idLow, idHigh);
-        this.#settle(request, { accepted: false, id, reason: reasonName(code), code });
+        if (requests.length > 1)
+          for (const { what, reject } of requests) reject(refusalOfAny(what, id, code));
+        else this.#settle(requests[0], { accepted: false, id, reason: reasonName(code), code });
       },
       onFill: (resting, takerLow, takerHigh, makerLow, makerHigh, price, quantity, sequence) => {
         const kind = resting ? "restingFill" : "fill";

@@ -1,9 +1,8 @@
 // The requests of one connection that wait for their answers. Answers carry an order id, not a request number, so they
 // are matched by order: the oldest request is answered first, and the id must agree. One kind may overtake: a refusal
-// by the gateway itself. Where several requests on one id wait, it is given to the newest. That is right only while
-// refusals, once begun, last as long as the connection, as those of a halted or stopping node do: then a newer
-// request was refused as well. With refusals that end (a full disk that gets room)
-// it may call an order refused that rests, if its id was used twice: a Reject has to echo the request's number.
+// by the gateway itself. Where several requests on one id wait, it may be any one's: all of them are in doubt from then on, and
+// the newest is blamed, which is no more than a count of such refusals. What comes later narrows it down: an answer behind a
+// doubtful request means that it was the refused one, and as many requests in doubt as refusals were refused all.
 //
 // Layout: entry i of a ring of `capacity` (a power of two) lies at i & mask of each array. An entry answered out of turn
 // is a hole until the head passes it or until the ring is full and closes up.
@@ -11,12 +10,16 @@
 import { assert, powerOfTwoAtLeast } from "../base/index.ts";
 import { isGatewayRefusal } from "../protocol/index.ts";
 
+/** Doubtful and Blamed: of the requests on one id, some were refused, as many as are blamed; those are the newest. */
+const Kind = { Unnamed: 0, Named: 1, Doubtful: 2, Blamed: 3 } as const;
+
 export class Outstanding<T> {
   readonly #mask: number;
+  readonly #max: number;
   readonly #idLow: Int32Array;
   readonly #idHigh: Int32Array;
-  /** 1: a request on an order; 0: one without an id (Hello, Instruments). */
-  readonly #hasId: Uint8Array;
+  /** A Kind. */
+  readonly #kind: Uint8Array;
   /** undefined: a hole. */
   readonly #requests: (T | undefined)[];
   #head = 0;
@@ -26,10 +29,11 @@ export class Outstanding<T> {
   constructor(max: number) {
     // Twice the room: then closing up frees at least half of the ring, and a push costs O(1) on average.
     const capacity = powerOfTwoAtLeast(max * 2);
+    this.#max = max;
     this.#mask = capacity - 1;
     this.#idLow = new Int32Array(capacity);
     this.#idHigh = new Int32Array(capacity);
-    this.#hasId = new Uint8Array(capacity);
+    this.#kind = new Uint8Array(capacity);
     this.#requests = new Array<T | undefined>(capacity).fill(undefined);
   }
 
@@ -38,12 +42,12 @@ export class Outstanding<T> {
     const i = this.#add(request);
     this.#idLow[i] = idLow;
     this.#idHigh[i] = idHigh;
-    this.#hasId[i] = 1;
+    this.#kind[i] = Kind.Named;
   }
 
   /** Adds a request that is about no order. */
   pushUnnamed(request: T): void {
-    this.#hasId[this.#add(request)] = 0;
+    this.#kind[this.#add(request)] = Kind.Unnamed;
   }
 
   /** The oldest request, still waiting. */
@@ -53,24 +57,44 @@ export class Outstanding<T> {
 
   /** Takes the oldest request out when it has this id. */
   takeOldest(idLow: number, idHigh: number): T | undefined {
-    const i = this.#head & this.#mask;
-    return this.#matches(i, idLow, idHigh) ? this.#take(i) : undefined;
+    let i = this.#head & this.#mask;
+    while (!this.#matches(i, idLow, idHigh)) {
+      if (!this.#passRefused(i)) return undefined;
+      i = this.#head & this.#mask;
+    }
+    const request = this.#take(i);
+    if (this.#kind[i] >= Kind.Doubtful) this.#narrow(idLow, idHigh);
+    return request;
   }
 
   /** Takes the oldest request out when it is about no order. */
   takeUnnamed(): T | undefined {
-    const i = this.#head & this.#mask;
-    return this.oldest === undefined || this.#hasId[i] === 1 ? undefined : this.#take(i);
+    let i = this.#head & this.#mask;
+    while (this.oldest !== undefined && this.#kind[i] !== Kind.Unnamed) {
+      if (!this.#passRefused(i)) return undefined;
+      i = this.#head & this.#mask;
+    }
+    return this.oldest === undefined ? undefined : this.#take(i);
   }
 
-  /** Takes out the request that a Reject with this id and reason answers. */
-  takeRefused(idLow: number, idHigh: number, reason: number): T | undefined {
-    if (!isGatewayRefusal(reason)) return this.takeOldest(idLow, idHigh);
-    for (let at = this.#tail - 1; at >= this.#head; at--) {
-      const i = at & this.#mask;
-      if (this.#matches(i, idLow, idHigh)) return this.#take(i);
+  /**
+   * Takes out the request that a Reject with this id and reason answers. More than one: it answers any one of these, and their
+   * outcome is unknown. They wait on for the other answers; what those take out was given here before. None: nobody
+   * asked, or as many refusals are in doubt as requests may wait: the connection is of no more use.
+   */
+  takeRefused(idLow: number, idHigh: number, reason: number): readonly T[] {
+    if (!isGatewayRefusal(reason)) {
+      const request = this.takeOldest(idLow, idHigh);
+      return request === undefined ? [] : [request];
     }
-    return undefined;
+    const all = this.#waitingOn(idLow, idHigh);
+    if (all.length <= 1) return all.map((i) => this.#take(i));
+    const maybe = all.filter((i) => this.#kind[i] !== Kind.Blamed);
+    const requests = maybe.map((i) => this.#requests[i] as T);
+    const doubtful = maybe.length - 1;
+    for (const [at, i] of all.entries()) this.#kind[i] = at < doubtful ? Kind.Doubtful : Kind.Blamed;
+    this.#narrow(idLow, idHigh);
+    return this.#blamed < this.#max ? requests : [];
   }
 
   /** Takes everything out, oldest first. */
@@ -97,15 +121,52 @@ export class Outstanding<T> {
       const target = to++ & this.#mask;
       this.#idLow[target] = this.#idLow[source];
       this.#idHigh[target] = this.#idHigh[source];
-      this.#hasId[target] = this.#hasId[source];
+      this.#kind[target] = this.#kind[source];
       this.#requests[target] = request;
     }
     this.#tail = to;
     assert(this.#tail - this.#head <= this.#mask, "the window bounds what is outstanding");
   }
 
+  /** An answer to something behind it: if it is in doubt, it was one of those that were refused, and is taken out. */
+  #passRefused(i: number): boolean {
+    if (this.#requests[i] === undefined || this.#kind[i] !== Kind.Doubtful) return false;
+    this.#take(i);
+    const others = this.#waitingOn(this.#idLow[i], this.#idHigh[i]);
+    const blamed = others.find((other) => this.#kind[other] === Kind.Blamed);
+    if (blamed !== undefined) this.#kind[blamed] = Kind.Doubtful;
+    this.#narrow(this.#idLow[i], this.#idHigh[i]);
+    return true;
+  }
+
+  /** Ends the doubt about an id when nothing in doubt was refused, or everything was. */
+  #narrow(idLow: number, idHigh: number): void {
+    const inDoubt = this.#waitingOn(idLow, idHigh).filter((i) => this.#kind[i] >= Kind.Doubtful);
+    const blamed = inDoubt.filter((i) => this.#kind[i] === Kind.Blamed);
+    if (blamed.length === 0) for (const i of inDoubt) this.#kind[i] = Kind.Named;
+    else if (blamed.length === inDoubt.length) for (const i of inDoubt) this.#take(i);
+  }
+
+  /** How many refusals are still in doubt. */
+  get #blamed(): number {
+    let count = 0;
+    for (let at = this.#head; at < this.#tail; at++) {
+      const i = at & this.#mask;
+      if (this.#requests[i] !== undefined && this.#kind[i] === Kind.Blamed) count++;
+    }
+    return count;
+  }
+
+  /** Where the requests on this id lie, the oldest first. */
+  #waitingOn(idLow: number, idHigh: number): number[] {
+    const found: number[] = [];
+    for (let at = this.#head; at < this.#tail; at++)
+      if (this.#matches(at & this.#mask, idLow, idHigh)) found.push(at & this.#mask);
+    return found;
+  }
+
   #matches(i: number, idLow: number, idHigh: number): boolean {
-    if (this.#requests[i] === undefined || this.#hasId[i] === 0) return false;
+    if (this.#requests[i] === undefined || this.#kind[i] === Kind.Unnamed) return false;
     return this.#idLow[i] === idLow && this.#idHigh[i] === idHigh;
   }
 

@@ -138,6 +138,18 @@ test("lists and hellos may be on their way together", async () => {
   await client.close();
 });
 
+test("a list asked for beside an unanswered Hello does not take its account back", async () => {
+  const [client, server] = await connect(acceptAll);
+  const hello = client.hello(8);
+  const list = client.instruments();
+  await Promise.all([hello, list]);
+  expect(client.account).toBe(8);
+  expect(server.frames.filter(({ type }) => type === MessageType.Hello).map(({ id }) => id)).toEqual([
+    0, 8, 8,
+  ]);
+  await client.close();
+});
+
 test("a heartbeat overtakes the answer to an order", async () => {
   let held = 0;
   const [client] = await connect((frame, socket) => {
@@ -169,16 +181,27 @@ describe("a refusal by the gateway, which may overtake,", () => {
     await client.close();
   });
 
-  test("goes to the newest of several requests with one id", async () => {
-    const [client] = await connect((frame, socket) => {
-      if (frame.type === MessageType.NewOrder) return [];
-      if (frame.type !== MessageType.CancelOrder) return acceptAll(frame, socket);
-      return [say.reject(frame.id, Reason.Halted), say.ack(frame.id, 1)];
-    });
-    const submitted = client.submit(order(8));
-    const cancelled = client.cancel({ id: 8, symbol: 0 });
-    expect(await cancelled).toEqual({ accepted: false, id: 8n, reason: "Halted", code: 14 });
-    expect(await submitted).toEqual({ accepted: true, id: 8n, sequence: 1 });
+  test("is of any request on its id: the outcome of all of them is unknown, and what follows is answered as ever", async () => {
+    const orders: number[] = [];
+    const [client] = await connect(
+      answering(({ id }) => {
+        orders.push(id);
+        // The first was refused, the second, of the same id, rests.
+        if (orders.length === 3) return [say.reject(1, Reason.Throttled), say.ack(1, 6), say.ack(2, 7)];
+        return orders.length < 3 ? [] : [say.ack(id, 8)];
+      }),
+    );
+    const code = "OUTCOME_UNKNOWN";
+    const told = [1, 1, 2].map((id) => client.submit(order(id)).catch((error) => error));
+    const [first, second, third] = await Promise.all(told);
+    const message = expect.stringContaining("one of the requests on order 1 was refused (Throttled)");
+    expect([first, second]).toMatchObject([
+      { code, message },
+      { code, message },
+    ]);
+    expect(third).toEqual({ accepted: true, id: 2n, sequence: 7 });
+    expect(await client.submit(order(1))).toEqual({ accepted: true, id: 1n, sequence: 8 });
+    expect(client.inFlight).toBe(0);
     await client.close();
   });
 });

@@ -164,7 +164,8 @@ export class TraderSession {
         else trader.onAccepted(command);
       },
       onReject: (idLow, idHigh, reason) => {
-        const command = this.#outstanding.takeRefused(idLow, idHigh, reason);
+        // One of several: taken for the newest. A trader that is wrong about an order finds out when it cancels it.
+        const command = this.#outstanding.takeRefused(idLow, idHigh, reason).at(-1);
         if (command === undefined) return this.#disagree();
         onReject(reason);
         trader.onRejected(command, reason as Reason);
