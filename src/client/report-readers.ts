@@ -1,5 +1,6 @@
 // Who reads a session's reports with `for await`, and when the session has to read more slowly for them. Pure: the source is
-// told to stop and to go on.
+// told to stop and to go on. A reader that stands still outlasts the connection it stopped: then no other one is begun before it has
+// read on, or each would bring one more read's worth.
 //
 // Bounds: from READER_HIGH reports that wait for one reader on nothing more is read, until none has more than READER_LOW; what one
 // read brings beside them fits into READER_MAX.
@@ -23,10 +24,9 @@ export class ReportReaders<T> {
   readonly #readers = new Set<EventQueue<T>>();
   #source: Source | undefined;
 
-  /** Reports come from here from now on; it reads. */
+  /** Reports come from here from now on: begun while nobody is full. */
   from(source: Source): void {
     this.#source = source;
-    this.isFull = false;
   }
 
   add(): EventQueue<T> {

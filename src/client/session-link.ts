@@ -16,7 +16,7 @@ export interface LinkHost {
   readonly listener: SessionListener;
   /** The number of the report that is due. */
   nextReport(): number;
-  /** Nothing is read at the moment, on purpose. */
+  /** Nothing is read at the moment, on purpose; `resume()` is called when that is over. */
   isPaused(): boolean;
   /** This connection is there; it is not logged on yet. */
   began(pipe: SessionPipe): void;
@@ -41,6 +41,8 @@ export class SessionLink {
   #firstRound: number;
   #wasLoggedOn = false;
   #timer: NodeJS.Timeout | undefined;
+  /** A connection is to be made once what comes is read. */
+  #isDue = false;
   #isOver = false;
 
   constructor(options: CheckedTradingOptions, host: LinkHost) {
@@ -52,7 +54,10 @@ export class SessionLink {
     this.#course = new SessionCourse(limits, chance, this.#now());
   }
 
+  /** Makes a connection; where nothing is to be read, not before `resume()`. */
   connect(): void {
+    this.#isDue = this.#host.isPaused();
+    if (this.#isDue) return;
     const { addresses, ...terms } = this.#options;
     const pipe: SessionPipe = new SessionPipe({
       ...terms,
@@ -65,6 +70,12 @@ export class SessionLink {
     this.pipe = pipe;
     this.#host.began(pipe);
     pipe.closed.then((failure) => this.#lost(failure));
+  }
+
+  /** What comes is read again: of the connection, or of the one that is due. */
+  resume(): void {
+    this.pipe?.resume();
+    if (this.#isDue && !this.#isOver) this.connect();
   }
 
   /** The connection is of no more use; another one is made. */

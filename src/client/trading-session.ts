@@ -235,7 +235,7 @@ export class TradingSession extends EventEmitter<TradingEvents> {
       listener: this.#listener(),
       nextReport: () => this.#ledger.next,
       isPaused: () => this.#readers.isFull,
-      began: (pipe) => this.#readers.from(pipe),
+      began: (pipe) => this.#readers.from({ pause: () => pipe.pause(), resume: () => this.#link.resume() }),
       loggedOn: (answer) => this.#loggedOn(answer),
       turned: () => this.#resolveReady(),
       lost: (cause) => {

@@ -358,4 +358,38 @@ describe("reports", () => {
     }
     expect(session.nextReport).toBe(count + 1);
   });
+
+  test("a reader that stands still over a lost connection loses none: it comes back when it reads on", async () => {
+    const count = 20_000;
+    const server = await serve({
+      logon: (peer) => {
+        const first = Math.max(1, peer.logon?.next ?? 0);
+        // Who reads nothing learns of a lost connection when it says that it lives.
+        peer.accept(first, count + 1, 200);
+        for (let number = first; number <= count; number++) peer.report(number, { kind: Traded });
+      },
+    });
+    const session = await trade([server], { next: 1 });
+    const reports = session.reports();
+    const stalled = async () => {
+      const seen = session.nextReport;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return session.nextReport === seen;
+    };
+    while (!(await stalled()));
+    const before = session.nextReport;
+    const lost = new Promise((resolve) => session.once("disconnected", resolve));
+    server.peers[0].socket.resetAndDestroy();
+    await lost;
+    while (!(await stalled()));
+    expect(server.peers).toHaveLength(1);
+    expect(before).toBeLessThan(4_096);
+    let next = 1;
+    for await (const { number } of reports) {
+      expect(number).toBe(next++);
+      if (next > count) break;
+    }
+    expect(session.nextReport).toBe(count + 1);
+    expect(server.peers).toHaveLength(2);
+  });
 });
