@@ -170,13 +170,15 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     return reader;
   }
 
-  /** Takes no more requests, and ends the session when all are answered; nothing is cancelled. */
+  /**
+   * Takes no more requests, and ends the session when all are answered; nothing is cancelled. Without a connection it waits for one:
+   * an exchange that was not told would let the dead man cancel. `destroy()` does not wait.
+   */
   async logout(): Promise<void> {
     this.#isEnding = true;
     this.#ready?.reject(this.#closedError());
     this.#ready = undefined;
     if (this.#pipe?.session) void this.#pipe.logout();
-    else if (this.inFlight === 0) this.#end(undefined);
     await this.#over.promise;
   }
 

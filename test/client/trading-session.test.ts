@@ -247,6 +247,18 @@ describe("its end", () => {
     expect(server.peers[0].frames.map(({ type }) => type)).toEqual([NewOrder, MessageType.Logout]);
   });
 
+  test("a logout while the connection is away is said over the next one", async () => {
+    const server = await serve(acceptsAll());
+    const session = await trade([server]);
+    const closed = new Promise((resolve) => session.once("closed", resolve));
+    const lost = new Promise((resolve) => session.once("disconnected", resolve));
+    server.peers[0].socket.destroy();
+    await lost;
+    await session.logout();
+    expect(await closed).toBeUndefined();
+    expect(server.peers[1].frames.map(({ type }) => type)).toEqual([MessageType.Logout]);
+  });
+
   test("cut, what was sent is unknown", async () => {
     const session = await trade([await serve({ frame: () => {} })]);
     const answer = codeOf(session.submit(order(1)));

@@ -77,8 +77,8 @@ export class ExchangeSocket {
   #patience: ReturnType<typeof setTimeout> | undefined;
   #listing: ReturnType<typeof setTimeout> | undefined;
   #beats: ReturnType<typeof setInterval> | undefined;
-  /** Of `logout()`, while it waits. */
-  #leaving: (() => void) | undefined;
+  /** Of `logout()`, while it waits: any close but LoggedOut ends a connection and no session. */
+  #leaving: PromiseWithResolvers<void> | undefined;
 
   constructor(options: ExchangeSocketOptions) {
     this.#options = options;
@@ -119,7 +119,7 @@ export class ExchangeSocket {
     if (this.#subscriptions.add(["tape"], [])) this.#sendIfOpen({ type: "subscribe", channels: ["tape"] });
   }
 
-  /** Asks for channels of symbols, now and after every reconnect. */
+  /** Now and after every reconnect. */
   subscribe(channels: readonly MarketChannel[], symbols: readonly string[]): void {
     if (!this.#subscriptions.add(channels, symbols)) return;
     const listed = symbols.filter((symbol) => this.markets.has(symbol));
@@ -181,23 +181,21 @@ export class ExchangeSocket {
     if (this.connection.state === "waiting") this.#socket.connect();
   }
 
-  /** Ends the session in order: everything is answered, and nothing cancelled on its behalf. */
-  logout(): Promise<void> {
-    if (this.connection.state !== "open") {
-      this.close();
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => {
-      this.#leaving = resolve;
-      this.#sendIfOpen({ type: "logout" });
-    });
+  /** Ends the session in order, over the next connection when this one is lost; rejects with `REPLACED` when there is none any more. */
+  async logout(): Promise<void> {
+    const { state } = this.connection;
+    if (state !== "open" && (this.#session === undefined || state === "closed" || state === "refused"))
+      return this.close();
+    this.#leaving ??= Promise.withResolvers<void>();
+    this.#sendIfOpen({ type: "logout" });
+    return this.#leaving.promise;
   }
 
   /** Cuts the connection; the outcome of what waits is unknown. */
   close(): void {
     this.#end(connectionLost(this.#socket.url, "closed here"));
     this.#become({ state: "closed" });
-    this.#leaving?.();
+    this.#leaving?.resolve();
   }
 
   #sayHello(): void {
@@ -221,7 +219,8 @@ export class ExchangeSocket {
   }
 
   #closed(code: number, reason: string): boolean {
-    if (this.#leaving !== undefined) this.close();
+    const isEnd = code === CloseCode.LoggedOut || this.#session === undefined;
+    if (this.#leaving !== undefined && isEnd) this.close();
     else if (code === CloseCode.Replaced) this.#refuse(new SeriatimError("REPLACED", reason));
     else return false;
     return true;
@@ -230,11 +229,11 @@ export class ExchangeSocket {
   /** Not tried again. */
   #refuse(why: SeriatimError): void {
     this.#end(why);
+    this.#leaving?.reject(why);
     this.#become({ state: "refused", reason: why.message, code: why.code });
   }
 
   #end(cause: SeriatimError): void {
-    clearTimeout(this.#patience);
     clearInterval(this.#beats);
     this.#socket.close();
     this.#disconnected(cause);
@@ -368,6 +367,7 @@ export class ExchangeSocket {
     this.#become({ state: "open" });
     for (const request of wanted) this.#sendIfOpen(request);
     this.#catchUp();
+    if (this.#leaving !== undefined) this.#sendIfOpen({ type: "logout" });
   }
 
   #tellError(message: ErrorMessage): void {

@@ -269,6 +269,38 @@ test("logout ends it in order, and it does not come back", async () => {
   expect(sockets).toHaveLength(1);
 });
 
+test.each([
+  [
+    "that breaks",
+    (socket: ReturnType<typeof loggedOn>["socket"]) => socket.onclose?.({ code: 1006, reason: "" }),
+  ],
+  ["that falls silent", () => vi.advanceTimersByTime(6_000)],
+])("a logout over a line %s is said again over the next one", async (_what, lose) => {
+  const { client, sockets, socket } = loggedOn();
+  let isDone = false;
+  const left = client.logout().then(() => {
+    isDone = true;
+  });
+  lose(socket);
+  await Promise.resolve();
+  expect([isDone, client.connection.state]).toEqual([false, "waiting"]);
+  vi.advanceTimersByTime(100);
+  sockets[1].onopen?.();
+  sockets[1].say({ ...WELCOME, session: "9", first: "18", next: "18" });
+  expect(sockets[1].sent.at(-1)).toEqual({ type: "logout" });
+  sockets[1].onclose?.({ code: 1000, reason: "logged out" });
+  await left;
+  expect(client.connection).toEqual({ state: "closed" });
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a logout of a session that was replaced says so", async () => {
+  const { client, socket } = loggedOn();
+  const left = client.logout();
+  socket.onclose?.({ code: 4010, reason: "a newer connection has this session" });
+  await expect(left).rejects.toMatchObject({ code: "REPLACED" });
+});
+
 test("of several nodes it goes on until one takes orders, and to the next when that is lost", async () => {
   const { client, sockets, urls } = scripted({ url: ["ws://north/ws", "ws://south/ws"], token: "secret" });
   sockets[0].onopen?.();
