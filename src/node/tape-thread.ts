@@ -45,7 +45,9 @@ export class NodeTape {
   /** Once. Resolves when it listens; throws SeriatimError naming what is wrong, and has ended then. */
   async start(options: Omit<TapeProgramOptions, "ownKey">): Promise<void> {
     const workerData: TapeProgramOptions = { ...options, ownKey: this.ownKey.public };
-    const worker = new Worker(entryBeside(import.meta.url, "tape-worker"), { name: "tape", workerData });
+    const entry = entryBeside(import.meta.url, "tape-worker");
+    // Threads below one whose descriptors are tracked are tracked too, and of the commit workers' one closes what the other opened.
+    const worker = new Worker(entry, { name: "tape", workerData, trackUnmanagedFds: false });
     this.#worker = worker;
     const listening = Promise.withResolvers<void>();
     worker.on("message", (message: TapeWorkerMessage) => this.#hear(message, listening.resolve));

@@ -13,6 +13,7 @@ import {
   startNode,
 } from "../../src/node/index.ts";
 import { TapePublisher } from "../../src/tape-runtime/index.ts";
+import { killNodes, NodeProcess } from "../crash/node-process.ts";
 
 // The tape's thread lets those go first that trade: a machine that is busy with other things keeps it waiting.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
@@ -28,6 +29,7 @@ beforeEach(() => {
 afterEach(async () => {
   await node?.stop().catch(() => {});
   node = undefined;
+  killNodes();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -129,4 +131,17 @@ test("a node's tape is exposed by no other rule than a listener's of its own", a
   await expect(start({ tapeHost: "0.0.0.0" })).rejects.toThrow(
     /^tape-host 0\.0\.0\.0 can be reached by other machines, which needs TLS .* and a key with topics/,
   );
+});
+
+test("a node's tape that has synced behind its writer ends without a word, and closes no file twice", async () => {
+  const paths = ["--data-dir", join(folder, "data"), "--tape-data-dir", join(folder, "tape")];
+  const program = await NodeProcess.start([...paths, "--tape-port", "0", "--orders-max", "1000"]);
+  const publisher = await TapePublisher.connect({
+    ...{ port: program.tapePort, topic: "t", publisher: 1, ack: 1 },
+  });
+  const records = Array.from({ length: 16 }, () => ({ value: Buffer.alloc(60_000, 7) }));
+  for (let i = 0; i < 20; i++) await publisher.publishBatch(records);
+  await publisher.close();
+  expect(await program.end("SIGTERM")).toBe(0);
+  expect(program.stderr.split("\n").filter((line) => !line.startsWith('{"level":"info"'))).toEqual([""]);
 });

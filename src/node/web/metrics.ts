@@ -47,6 +47,11 @@ const METRICS: readonly Metric[] = [
   gauge("seriatim_halted", "1 while an administrator has halted trading.", (s) =>
     Number(s.administration.halted),
   ),
+  gauge(
+    "seriatim_ack_policy_unknown",
+    "1 while a replica that is promoted may not know the ack policy in force, and lack what is answered.",
+    (s) => (s.administration.ackPolicyWarning === "" ? 0 : 1),
+  ),
   gauge("seriatim_epoch", "Epoch of the last tenure in the log.", (s) => s.administration.epoch),
   {
     ...gauge("seriatim_role", "1 for the role the node has, 0 for the others.", (s) =>

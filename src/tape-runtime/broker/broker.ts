@@ -69,6 +69,7 @@ export interface TapeBrokerOptions {
   readonly onNotice?: (error: SeriatimError) => void;
 }
 
+/** In a Worker: in one that is made with `trackUnmanagedFds: false`, as its own threads hand each other descriptors. */
 export class TapeBroker {
   readonly #transport: NetTransport;
   readonly #clock: Clock;
