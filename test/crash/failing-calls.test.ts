@@ -26,13 +26,13 @@ const prng = new Prng(SEED);
 function drawn(): CallFault {
   const error = prng.pick(["EIO", "ENOSPC"] as const);
   // About as many as there are.
-  const [call, calls] = prng.pick([["pwrite64", 108] as const, ["fdatasync", 34] as const]);
+  const [call, calls] = prng.pick([["pwrite64", 37] as const, ["fdatasync", 18] as const]);
   return { call, error, index: prng.between(1, calls) };
 }
 
 const FAULTS: readonly CallFault[] = [
   { call: "fdatasync", error: "EIO", index: 13 },
-  { call: "pwrite64", error: "ENOSPC", index: 68 },
+  { call: "pwrite64", error: "ENOSPC", index: 23 },
   { call: "fdatasync", error: "ENOSPC", index: 6 },
   { call: "rename", error: "EIO", index: 2 },
   ...Array.from({ length: DRAWN }, drawn),

@@ -1,7 +1,17 @@
 // How a tenure begins, with real sockets and files, of an application that is not the exchange: nothing is sequenced before
 // the others have shown that nothing is lacking; then it is a new epoch, whose first command says so.
 
-import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync, truncateSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -214,7 +224,7 @@ test.each(["started again while it waits", "repaired first", "stopped before it 
       const { runtime } = await lead("north", { policy: "two-disks" });
       const { wasTorn, cut_bytes, mayLack } = runtime.recovered;
       const isFirst = start === 1 && how !== "repaired first";
-      expect([start, wasTorn, cut_bytes, mayLack]).toEqual([start, isFirst, 0, true]);
+      expect([start, wasTorn, cut_bytes > 0, mayLack]).toEqual([start, isFirst, isFirst, true]);
       if (how !== "stopped before it waits") await new Promise((resolve) => setTimeout(resolve, 700));
       expect(runtime.primary?.role).toBe("waiting");
       // Nor does it pass for a whole disk with one that asks because it is told to lead itself.
@@ -233,14 +243,25 @@ function saidOf(port: number): Promise<PeerStanding[]> {
   return askPeers([{ host: HOST, port }], node);
 }
 
-/** Takes the end of a stopped node's journal away, its last frame with it, as a file system can that loses a power supply. */
+/** Of the last frame. */
+const KEPT_BYTES = 16;
+
+/** Takes the end of a stopped node's journal away, most of its last frame with it, as a disk does that loses power. */
 function cutShort(name: string): void {
   let last = { file: "", offset: 0 };
   const place = { storage: new NodeStorage(), checksums: new NativeChecksums(), directory: journal(name) };
   scanLog({ ...place, log: JOURNAL_LOG }, ({ file, offset }) => {
     last = { file, offset };
   });
-  truncateSync(last.file, last.offset);
+  const file = openSync(last.file, "r+");
+  writeSync(
+    file,
+    Buffer.alloc(statSync(last.file).size - last.offset - KEPT_BYTES),
+    0,
+    undefined,
+    last.offset + KEPT_BYTES,
+  );
+  closeSync(file);
 }
 
 test("a primary that was replaced while it was down hears so from the peer that it asks, and ends", async () => {

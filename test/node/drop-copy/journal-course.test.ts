@@ -20,8 +20,10 @@ import {
 import { expectBook, HandClock, NaiveSubscriber } from "../../feed/channel/support.ts";
 import { expectReports, LoggedFlow, TopicInMemory } from "./support.ts";
 
-/** Small, so that some commands fill more than one. */
+/** Small, so that many commands share one, and a few fill it. */
 const SMALL = { bytes: 2_000, records: 12 };
+/** So small that many commands fill more than one. */
+const TINY = { bytes: 2_000, records: 4 };
 /** No command fills one. */
 const LARGE = { bytes: 65_536, records: 1_000 };
 const COMMANDS = 800;
@@ -120,7 +122,7 @@ test.each(["sessions", "administered", "deep"] as const)(
 
 test("a command that fills several batches is gone on with where its part in the topic ends", () => {
   const flow = new LoggedFlow("sessions", 5, COMMANDS / 4);
-  const publishing = new Publishing(flow, ["reports"]);
+  const publishing = new Publishing(flow, ["reports"], TINY);
   let parts = 0;
   while (flow.left > 0) {
     flow.trade(20);
