@@ -231,6 +231,8 @@ export class Gateway implements TransportHandler, ConnectionContext {
     this.guard.tick(now_us);
     this.#patience.tick(now_us);
     this.#logons?.sessions.tick(this.guard.now_us);
+    // Room that nothing released came with: an end that waited may have got it here, and all input waited for that end.
+    if (this.#reading.stalled > 0) this.resumeStalled();
     // By index: an iterator over thousands of slots made a megabyte of garbage a second.
     for (let slot = 0; slot < this.#connections.length; slot++) {
       const connection = this.#connections[slot];

@@ -34,7 +34,8 @@ export class Patience {
 
   /** At a tick: whether its peer has had all the time it gets to take what is sent to it. */
   isOver(connection: Connection): boolean {
-    if (connection.lastSince_us < 0 && isLeaving(connection)) connection.lastSince_us = this.#now_us;
+    if (!isLeaving(connection)) connection.lastSince_us = -1;
+    else if (connection.lastSince_us < 0) connection.lastSince_us = this.#now_us;
     if (this.#isLook && connection.output.held) this.#look(connection);
     const { isFull, lastSince_us, heldSince_us } = connection;
     const { still_us, blocked_us, lastAnswers_us } = this.#limits;

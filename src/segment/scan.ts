@@ -301,7 +301,7 @@ class LogScanner {
   #checkSuccessor(continued: string, number: number, offset: number): void {
     if (!this.#inLastSegment()) return;
     const { storage, directory, log } = this.#place;
-    if (listLogDirectory(storage, directory, log).segments.includes(number)) return;
+    if (listLogDirectory(storage, directory, log).segments.some((other) => other >= number)) return;
     const reason = `the log goes on in ${segmentName(log, number)}, which is missing`;
     this.#found("newest missing", continued, offset, reason);
   }

@@ -111,7 +111,8 @@ describe("a connection that has ended and is still to be told something", () => 
     expect(at.closes()).toEqual({ LoggedOut: 1 });
   });
 
-  test("has all the time that the log needs", () => {
+  test("has all the time that the log needs, also when it was slow for a moment", () => {
+    at.gateway.tick(0);
     at.transport.holding.delete(A);
     while (at.transport.drain(A)) at.gateway.drained(A);
     expect(secondsUntilGone(90, () => {})).toBeUndefined();
@@ -158,6 +159,14 @@ describe("an end that waits for room", () => {
     at.turn();
     expect(at.exchange.log).toEqual(["end 7 disconnected", "16 1", "16 2"]);
     expect(at.sent(C).slice(2)).toEqual(["1: Accepted 1", "2: Accepted 2"]);
+  });
+
+  test("and got it without anything being let out is followed by who waited for it, at the next tick", () => {
+    at.gateway.received(C, order(1).subarray(9));
+    expect(at.gateway.stalled).toBe(1);
+    at.sink.room = 9;
+    at.gateway.tick(100_000);
+    expect([at.exchange.log, at.gateway.stalled]).toEqual([["end 7 disconnected", "16 1"], 0]);
   });
 
   test("goes ahead of who waited for room before it", () => {

@@ -118,6 +118,8 @@ test("a policy that was replaced is named until as many nodes as it asks for hav
   const { gate, view } = begin("two-disks", 2);
   gate.position(8, 8);
   expect(gate.replaced).toBe(undefined);
+  gate.change("two-disks", 8);
+  expect(gate.replaced).toBe(undefined);
   gate.change("disk", 9);
   gate.position(9, 9);
   expect(gate.replaced).toEqual({ name: "two-disks", canKnow: false });

@@ -119,7 +119,7 @@ export class ExchangeSocket {
     if (this.#subscriptions.add(["tape"], [])) this.#sendIfOpen({ type: "subscribe", channels: ["tape"] });
   }
 
-  /** Now and after every reconnect. */
+  /** Asks for channels of symbols, now and after every reconnect. */
   subscribe(channels: readonly MarketChannel[], symbols: readonly string[]): void {
     if (!this.#subscriptions.add(channels, symbols)) return;
     const listed = symbols.filter((symbol) => this.markets.has(symbol));

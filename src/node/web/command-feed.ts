@@ -6,7 +6,7 @@
 //   released(p)     the ring is published up to record p - S
 //   ring is full    the web thread is far behind: nothing is copied any more; when it has taken all there is:
 //     with a journal  a new, empty ring at position R, handed over when R is released: what lies before R it reads there
-//     without one     resync
+//     without one     resync; so too when the reader fails the new ring, because the journal has not what it missed
 //
 // So the worst reader costs the node a copy of a command, and where nothing is kept a snapshot now and then; nothing here ever
 // waits for it.
@@ -42,8 +42,8 @@ export interface CommandFeedOptions {
   readonly position: () => Position;
   /** Takes what a reader begins with; what it had before is over. */
   readonly handOver: (handover: Handover) => void;
-  /** The reader is too far behind. */
-  readonly onOverrun: (position: Position) => void;
+  /** The reader is too far behind, or could not read what it missed; it goes on by the journal, or begins anew with a state. */
+  readonly onOverrun: (position: Position, goesOnBy: "journal" | "state") => void;
   /** Whether the reader can read in the journal what it has missed. */
   readonly hasJournal?: boolean;
   /** FEED_RING_RECORDS when left out. */
@@ -126,7 +126,8 @@ export class CommandFeed implements CommandTap {
 
   #overrun(reach: Reach): void {
     this.#isCopying = false;
-    this.#options.onOverrun(reach.base + reach.producer.produced);
+    const { hasJournal = false, onOverrun } = this.#options;
+    onOverrun(reach.base + reach.producer.produced, hasJournal ? "journal" : "state");
     this.#resyncWhenTaken(reach.producer);
   }
 
@@ -134,11 +135,25 @@ export class CommandFeed implements CommandTap {
     await producer.whenReleasedBeyond(producer.produced - 1);
     if (this.#isClosed) return;
     const { hasJournal = false } = this.#options;
-    const ofSnapshots_ms = hasJournal ? 0 : RESYNC_INTERVAL_SNAPSHOTS * this.#snapshot_ms;
+    this.#resync(hasJournal && !producer.consumerFailed());
+  }
+
+  /** A reader of the journal fails its new ring before it takes anything of it, or not at all. */
+  async #resyncIfLost({ producer, base }: Reach): Promise<void> {
+    await producer.whenReleasedBeyond(0);
+    // After an overrun it is looked at there.
+    if (this.#isClosed || !this.#isCopying || !producer.consumerFailed()) return;
+    this.#isCopying = false;
+    this.#options.onOverrun(base, "state");
+    this.#resync(false);
+  }
+
+  #resync(byJournal: boolean): void {
+    const ofSnapshots_ms = byJournal ? 0 : RESYNC_INTERVAL_SNAPSHOTS * this.#snapshot_ms;
     const pause_ms = Math.max(this.#resyncInterval_ms, ofSnapshots_ms);
     this.#timer = setTimeout(() => {
       this.resyncs++;
-      this.#handOver(hasJournal ? undefined : this.#takeSnapshot());
+      this.#handOver(byJournal ? undefined : this.#takeSnapshot());
     }, pause_ms).unref();
   }
 
@@ -158,9 +173,11 @@ export class CommandFeed implements CommandTap {
     const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: ringRecords });
     const { shared, words } = ring;
     const base = position();
-    this.#reach = { ring: shared, words, producer: new RingProducer(ring), base };
+    const reach = { ring: shared, words, producer: new RingProducer(ring), base };
+    this.#reach = reach;
     this.#pending = { snapshot, position: base, ring: shared };
     this.#isCopying = true;
+    if (snapshot === undefined) void this.#resyncIfLost(reach);
     this.released(this.#released);
   }
 }

@@ -3,7 +3,8 @@
 // are told of their orders it does not keep: sessions read that of the node's.
 //
 // One that fell behind its ring is given a new one, and reads what lies between in the journal (missed-commands.ts): its listener
-// misses nothing, and is told late.
+// misses nothing, and is told late. What can't be read there, for whatever reason, the node has in memory: the new ring is failed,
+// and a state comes with the next.
 //
 // It takes a bounded number of commands per turn of its event loop and sleeps while there are none. While nobody waits for each
 // command as it comes, it rests when it has taken all there is: following batch by batch would wake a thread for each of them, on
@@ -139,6 +140,10 @@ export class Follower<Listener extends EventListener> {
         if (this.#readMissed(missed, handover.position) > 0) await nextTurn();
         else await sleep(WRITTEN_LOOK_MS);
       }
+    } catch (error) {
+      if (!(error instanceof SeriatimError)) throw error;
+      this.#handover = undefined;
+      new RingConsumer(Ring.attach(handover.ring)).fail();
     } finally {
       missed.close();
     }

@@ -51,7 +51,7 @@ export class NodeWeb {
   follow({ application, path }: CommandSource): void {
     if (this.failure !== undefined) return;
     const { log, feedRingRecords, hasJournal = false } = this.#parts;
-    const how = hasJournal ? "reads on in the journal" : "will begin anew from a snapshot";
+    const how = { journal: "reads on in the journal", state: "will begin anew from a snapshot" };
     this.#resyncsBefore = this.resyncs;
     this.#feed?.close();
     const feed = new CommandFeed({
@@ -60,7 +60,7 @@ export class NodeWeb {
       handOver: (handover) => this.#stage.follow(handover),
       ringRecords: feedRingRecords,
       hasJournal,
-      onOverrun: (at) => log.warn({ position: at }, `the web can't follow: it ${how}`),
+      onOverrun: (at, by) => log.warn({ position: at }, `the web can't follow: it ${how[by]}`),
     });
     this.#feed = feed;
     path.tap(feed);

@@ -47,7 +47,7 @@ export class AckGate {
   /** Changes on their way, oldest first; as many as administrators gave at once. */
   readonly #changes: { readonly name: AckPolicyName; readonly position: Position }[] = [];
   /** Policies that were replaced, and where: too few nodes have that place yet for a promotion that goes by them to know of it. */
-  readonly #replaced = new Map<AckPolicyName, Position>();
+  readonly #replaced = new Map<AckPolicyName, { readonly policy: AckPolicy; readonly position: Position }>();
 
   constructor(options: AckGateOptions) {
     this.#options = options;
@@ -99,7 +99,8 @@ export class AckGate {
    * restart knows it; until then neither it nor what follows leaves, by the old policy either. It does not wait for the replicas, whose loss is why policies are changed.
    */
   change(name: AckPolicyName, position: Position): void {
-    this.#replaced.set(this.#changes.at(-1)?.name ?? this.#policyName, position);
+    const before = this.#changes.at(-1)?.name ?? this.#policyName;
+    if (before !== name) this.#replaced.set(before, { policy: this.policyOf(before), position });
     this.#changes.push({ name, position });
   }
 
@@ -109,13 +110,13 @@ export class AckGate {
    */
   get replaced(): { readonly name: AckPolicyName; readonly canKnow: boolean } | undefined {
     this.#forgetKnown(this.newestRows);
-    const [name] = this.#replaced.keys();
-    return name && { name, canKnow: !isDegraded(this.policyOf(name), this.#rows) };
+    for (const [name, { policy }] of this.#replaced)
+      return { name, canKnow: !isDegraded(policy, this.#rows) };
   }
 
   #forgetKnown(rows: NodeRows): void {
-    for (const [name, position] of this.#replaced)
-      if (ackPosition(this.policyOf(name), rows) >= position) this.#replaced.delete(name);
+    for (const [name, { policy, position }] of this.#replaced)
+      if (ackPosition(policy, rows) >= position) this.#replaced.delete(name);
   }
 
   /** What was seen at the last look: always the same object. */

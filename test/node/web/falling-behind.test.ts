@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
+import { SeriatimError } from "../../../src/base/index.ts";
 import { connectOrderEntry, type OrderEntryClient } from "../../../src/client/index.ts";
 import { ExchangeEngine } from "../../../src/engine/index.ts";
 import {
@@ -15,6 +16,7 @@ import {
   type RunningNode,
   startNode,
 } from "../../../src/node/index.ts";
+import { MissedCommands } from "../../../src/node/web/missed-commands.ts";
 import { type Message, Peer } from "./peer.ts";
 
 /** A ring that one chunk of requests overfills. */
@@ -116,7 +118,7 @@ test.each(["buffered", "fsync"] as const)(
     const dataDir = mkdtempSync(join(tmpdir(), "seriatim-behind-"));
     stops.push(async () => rmSync(dataDir, { recursive: true }));
     const node = await start({ durability, dataDir }, { feedRingRecords: SMALL_RING_RECORDS });
-    const copies = vi.spyOn(ExchangeEngine.prototype, "snapshot");
+    const copies = vi.spyOn(ExchangeEngine.prototype, "snapshotWithoutReports");
     stops.push(async () => copies.mockRestore());
     const [watcher, alice] = [await Peer.greet(node.httpPort), await trader(node)];
     watcher.say({ type: "subscribe", channels: ["trades"] });
@@ -135,6 +137,27 @@ test.each(["buffered", "fsync"] as const)(
     expect(new Set(warnings)).toEqual(new Set(["the web can't follow: it reads on in the journal"]));
   },
 );
+
+test("what a web missed and can't read in the journal, whatever became of that, it gets from the engine that matches", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "seriatim-behind-"));
+  stops.push(async () => rmSync(dataDir, { recursive: true }));
+  const kept = { durability: "buffered", threads: "single", dataDir } as const;
+  const node = await start(kept, { feedRingRecords: SMALL_RING_RECORDS });
+  const reads = vi.spyOn(MissedCommands.prototype, "read").mockImplementation(() => {
+    throw new SeriatimError("LOG_CORRUPT", "the disk has rotted");
+  });
+  stops.push(async () => reads.mockRestore());
+  const alice = await trader(node);
+  const orders = Array.from({ length: 600 }, (_, i) => ({ id: i + 1, ...isBuy, price: 1 + i, quantity: 1 }));
+  await Promise.all(orders.map((order) => alice.submit(order)));
+  while (!(await metrics(node)).includes(`seriatim_feed_position ${node.status().position}\n`))
+    await sleep(10);
+
+  expect(reads).toHaveBeenCalled();
+  expect(node.status()).toMatchObject({ status: "ok" });
+  const warnings = lines.filter(({ level }) => level === "warn").map(({ msg }) => msg);
+  expect(warnings.at(-1)).toBe("the web can't follow: it will begin anew from a snapshot");
+});
 
 async function metrics(node: RunningNode): Promise<string> {
   return (await fetch(`http://127.0.0.1:${node.httpPort}/metrics`)).text();
