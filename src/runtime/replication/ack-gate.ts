@@ -112,6 +112,7 @@ export class AckGate {
     this.#forgetKnown(this.newestRows);
     for (const [name, { policy }] of this.#replaced)
       return { name, canKnow: !isDegraded(policy, this.#rows) };
+    return undefined;
   }
 
   #forgetKnown(rows: NodeRows): void {
