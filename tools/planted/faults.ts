@@ -130,6 +130,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     file: "src/runtime/replication/tenure.ts",
     find: "return epoch > Math.max(own, promised) ? epoch : this.epochAbove(epoch);",
     replace: "return Math.max(own, promised) >= 0 ? epoch : this.epochAbove(epoch);",
+    tests: "test/runtime/tenure.test.ts",
   },
   {
     name: "a new leader's replicas have its epoch before it knows it itself",

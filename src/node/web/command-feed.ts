@@ -66,6 +66,7 @@ export class CommandFeed implements CommandTap {
   resyncs = 0;
   readonly #options: CommandFeedOptions;
   readonly #resyncInterval_ms: number;
+  readonly #hasJournal: boolean;
   #reach: Reach | undefined;
   #isCopying = false;
   #isClosed = false;
@@ -79,6 +80,7 @@ export class CommandFeed implements CommandTap {
   constructor(options: CommandFeedOptions) {
     this.#options = options;
     this.#resyncInterval_ms = options.resyncInterval_ms ?? RESYNC_INTERVAL_MS;
+    this.#hasJournal = options.hasJournal ?? false;
   }
 
   /** Hands over the present; `released`: the position up to which everything may be seen. */
@@ -126,16 +128,14 @@ export class CommandFeed implements CommandTap {
 
   #overrun(reach: Reach): void {
     this.#isCopying = false;
-    const { hasJournal = false, onOverrun } = this.#options;
-    onOverrun(reach.base + reach.producer.produced, hasJournal ? "journal" : "state");
+    this.#options.onOverrun(reach.base + reach.producer.produced, this.#hasJournal ? "journal" : "state");
     this.#resyncWhenTaken(reach.producer);
   }
 
   async #resyncWhenTaken(producer: RingProducer): Promise<void> {
     await producer.whenReleasedBeyond(producer.produced - 1);
     if (this.#isClosed) return;
-    const { hasJournal = false } = this.#options;
-    this.#resync(hasJournal && !producer.consumerFailed());
+    this.#resync(this.#hasJournal && !producer.consumerFailed());
   }
 
   /** A reader of the journal fails its new ring before it takes anything of it, or not at all. */
