@@ -9,27 +9,39 @@
 // The other way round a crash could leave the mark and no file that it means. Of a segment that another one follows nothing
 // depends on the mark, so whatever a crash has left of one there is no damage.
 
-import { type Checksums, SeriatimError } from "../base/index.ts";
+import type { Checksums } from "../base/index.ts";
 import type { LogPoint } from "./continuity.ts";
 import { CONTINUATION_MARK_MAGIC } from "./layout.ts";
-import { NO_ROOM_CODES } from "./next-segment.ts";
-import { type OpenSegment, putMark } from "./segment-end.ts";
+import type { LogLimits } from "./limits.ts";
+import { isNoRoom } from "./next-segment.ts";
+import { type OpenSegment, writeMark } from "./segment-end.ts";
 
 /**
  * Marks a segment whose last frame ends at `end` with `point` as continued, safe on return, and closes its file. One that is full to its
- * last bytes stays as it is, and so does a sparse one on a disk without room: the log goes on, and only the word is missing.
+ * last bytes stays as it is, and so does a sparse one on a disk without room for it: the log goes on, and only the word is missing.
  */
 export function markContinued(
-  segment: Pick<OpenSegment, "file" | "segmentBytes">,
+  { file, segmentBytes }: Pick<OpenSegment, "file" | "segmentBytes">,
   end: number,
   point: LogPoint,
+  { preallocation }: LogLimits,
   checksums: Checksums,
 ): void {
+  const write = () => writeMark({ file, segmentBytes }, end, CONTINUATION_MARK_MAGIC, point, checksums);
   try {
-    putMark(segment, end, CONTINUATION_MARK_MAGIC, point, checksums);
-  } catch (error) {
-    if (!(error instanceof SeriatimError) || !NO_ROOM_CODES.includes(error.code)) throw error;
+    const isWritten = preallocation === "sparse" ? unlessFull(write) : write();
+    // Whatever this one fails with: what a sync dropped can't be told from what it kept.
+    if (isWritten) file.syncData();
   } finally {
-    segment.file.close();
+    file.close();
+  }
+}
+
+function unlessFull(write: () => boolean): boolean {
+  try {
+    return write();
+  } catch (error) {
+    if (isNoRoom(error)) return false;
+    throw error;
   }
 }

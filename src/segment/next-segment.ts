@@ -21,8 +21,12 @@ const PREPARE_LEAD = 2;
  * times a second, and under load a few times a second.
  */
 const PREPARE_RETRY_TURNS = 50;
-/** There is no room for a new file at this time. Any other failure says that the disk can't be trusted. */
-export const NO_ROOM_CODES: readonly string[] = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"];
+const NO_ROOM_CODES: readonly string[] = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"];
+
+/** There is no room at this time for what nothing depends on yet. Any other failure says that the disk can't be trusted. */
+export function isNoRoom(error: unknown): error is SeriatimError {
+  return error instanceof SeriatimError && NO_ROOM_CODES.includes(error.code);
+}
 
 export class NextSegment {
   readonly #place: LogPlace;
@@ -58,7 +62,7 @@ export class NextSegment {
       if (!more) this.#shortage = undefined;
       return more;
     } catch (error) {
-      if (!(error instanceof SeriatimError) || !NO_ROOM_CODES.includes(error.code)) throw error;
+      if (!isNoRoom(error)) throw error;
       this.#shortage = error;
       this.#turnsToRetry = PREPARE_RETRY_TURNS;
       this.abandon();

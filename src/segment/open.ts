@@ -83,7 +83,7 @@ function reopenLast(place: LogPlace, scan: LogScan, limits: LogLimits): OpenSegm
     writeAgain(place, file, last);
     if (scan.verdict === "torn" || scan.hasRemains) cutEnd(file, endOffset, segmentBytes, limits);
     file.syncData();
-    if (last.frames === 0) markBefore(place, scan, last);
+    if (last.frames === 0) markBefore(place, scan, last, limits);
   } catch (error) {
     file.close();
     throw error;
@@ -92,12 +92,13 @@ function reopenLast(place: LogPlace, scan: LogScan, limits: LogLimits): OpenSegm
 }
 
 /** The segment before an empty last one, when a crash came between that one's name and the mark (continuation-mark.ts). */
-function markBefore(place: LogPlace, scan: LogScan, last: SegmentSummary): void {
+function markBefore(place: LogPlace, scan: LogScan, last: SegmentSummary, limits: LogLimits): void {
   const before = scan.segments.at(-2) ?? unreadBefore(place, last);
   if (before === undefined || before.isContinued) return;
   const file = place.storage.open(before.file, "write");
   const point = { position: scan.lastPosition, epoch: scan.epoch, chain: scan.chain };
-  markContinued({ file, segmentBytes: before.segmentBytes }, before.endOffset, point, place.checksums);
+  const { segmentBytes, endOffset } = before;
+  markContinued({ file, segmentBytes }, endOffset, point, limits, place.checksums);
 }
 
 /** Nobody needed it; undefined when it is not there, or damaged: nothing is written into such a file. */

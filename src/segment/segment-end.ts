@@ -34,15 +34,15 @@ export function cutRest(file: StorageFile, from: number, segmentBytes: number): 
   file.truncate(segmentBytes);
 }
 
-/** Writes a closing or continuation mark behind the last frame, which ends at `end` with `point`, where it has room; safe on return. */
-export function putMark(
+/** Writes a closing or continuation mark behind the last frame, which ends at `end` with `point`; false where it has no room. */
+export function writeMark(
   { file, segmentBytes }: Pick<OpenSegment, "file" | "segmentBytes">,
   end: number,
   magic: number,
   point: LogPoint,
   checksums: Checksums,
-): void {
-  if (end + CLOSING_MARK_BYTES > segmentBytes) return;
+): boolean {
+  if (end + CLOSING_MARK_BYTES > segmentBytes) return false;
   writeFully(file, encodeMark(magic, point, checksums), CLOSING_MARK_BYTES, end);
-  file.syncData();
+  return true;
 }

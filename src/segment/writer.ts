@@ -19,7 +19,7 @@ import type { LogFrame, LogPlace } from "./log.ts";
 import { removeMayLack } from "./may-lack.ts";
 import { NextSegment } from "./next-segment.ts";
 import { judgeFrame } from "./received-frame.ts";
-import { cutRest, type LogEnd, type OpenSegment, putMark } from "./segment-end.ts";
+import { cutRest, type LogEnd, type OpenSegment, writeMark } from "./segment-end.ts";
 import { writeFully } from "./write-fully.ts";
 
 /** Of a payload that is in `frame`: no sum. */
@@ -31,6 +31,7 @@ export class LogWriter {
   readonly payloadBytesMax: number;
   readonly #checksums: Checksums;
   readonly #place: LogPlace;
+  readonly #limits: LogLimits;
   readonly #next: NextSegment;
   /** Made when it is asked for: a log whose frames are sealed elsewhere needs none. */
   #frame: FrameBuffer | undefined;
@@ -54,6 +55,7 @@ export class LogWriter {
   constructor(place: LogPlace, limits: LogLimits, end: LogEnd) {
     checkLimits(limits);
     this.#place = place;
+    this.#limits = limits;
     this.#checksums = place.checksums;
     this.#next = new NextSegment(place, limits);
     this.payloadBytesMax = limits.frameBytesMax - FRAME_HEADER_BYTES;
@@ -329,7 +331,14 @@ export class LogWriter {
     this.#syncEnd();
     if (this.#segment === undefined) return;
     try {
-      putMark(this.#segment, this.#offset, CLOSING_MARK_MAGIC, this.#point, this.#checksums);
+      const isWritten = writeMark(
+        this.#segment,
+        this.#offset,
+        CLOSING_MARK_MAGIC,
+        this.#point,
+        this.#checksums,
+      );
+      if (isWritten) this.#segment.file.syncData();
     } catch (error) {
       throw this.#latch(error);
     }
@@ -366,7 +375,7 @@ export class LogWriter {
     this.#number = number;
     this.#offset = SECTOR_BYTES;
     this.#segment = segment;
-    if (left !== undefined) markContinued(left, end, this.#point, this.#checksums);
+    if (left !== undefined) markContinued(left, end, this.#point, this.#limits, this.#checksums);
     return segment;
   }
 

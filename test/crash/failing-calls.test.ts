@@ -34,6 +34,8 @@ const FAULTS: readonly CallFault[] = [
   { call: "fdatasync", error: "EIO", index: 13 },
   { call: "pwrite64", error: "ENOSPC", index: 23 },
   { call: "fdatasync", error: "ENOSPC", index: 6 },
+  // The mark that the older segment is continued.
+  { call: "fdatasync", error: "ENOSPC", index: 11 },
   { call: "rename", error: "EIO", index: 2 },
   ...Array.from({ length: DRAWN }, drawn),
 ];

@@ -305,27 +305,40 @@ class HeardDisk extends SimulatedDisk {
   }
 }
 
-test.each<[DiskFault, string, number, boolean]>([
-  ["ENOSPC", "write", 1, true],
-  ["EIO", "write", 1, false],
-  ["EIO", "sync", 2, false],
-])("%s in the %s of the mark: the log goes on without it: %s", (fault, verb, nth, goesOn) => {
-  const disk = new HeardDisk();
-  const { writer } = openLog(logPlace(disk), SPARSE);
-  appendFrame(writer, 10);
-  writer.sync();
-  const next = disk.calls;
-  // The next file's size, header, sync, name and directory come first.
-  const calls = ["create", "truncate", "write", "sync", "rename", "sync the directory"].length;
-  disk.failAt(next + calls + nth, fault);
-  if (goesOn) writer.beginSegment();
-  else expect(() => writer.beginSegment()).toThrow(fault);
-  expect(disk.heard[next + calls + nth - 1]).toBe(`${verb} ${FIRST}`);
-  expect(writer.failure === undefined).toBe(goesOn);
-  if (goesOn) appendFrame(writer, 10);
-  writer.close();
-  const again = openLog(logPlace(disk), SPARSE).writer;
-  expect(again.position).toBe(goesOn ? 20 : 10);
-  again.close();
-  expect(disk.openFiles).toBe(0);
-});
+test.each<[DiskFault, "write" | "sync", "sparse" | "zeros", boolean]>([
+  ["ENOSPC", "write", "sparse", true],
+  ["ENOSPC", "sync", "sparse", false],
+  ["EIO", "write", "sparse", false],
+  ["EIO", "sync", "sparse", false],
+  ["ENOSPC", "write", "zeros", false],
+  ["ENOSPC", "sync", "zeros", false],
+])(
+  "%s in the %s of the mark, preallocation %s: the log goes on without it: %s",
+  (fault, verb, how, goesOn) => {
+    const disk = new HeardDisk();
+    const limits: LogLimits = { ...SMALL, preallocation: how };
+    const { writer } = openLog(logPlace(disk), limits);
+    appendFrame(writer, 10);
+    writer.sync();
+    // The next file's size or zeros, header, sync, name and directory come before the mark.
+    const before = new HeardDisk();
+    const other = openLog(logPlace(before), limits).writer;
+    appendFrame(other, 10);
+    other.sync();
+    const from = before.calls;
+    other.beginSegment();
+    const call = before.heard.indexOf(`${verb} ${FIRST}`, from) + 1;
+    expect(call).toBeGreaterThan(from);
+    disk.failAt(call, fault);
+    if (goesOn) writer.beginSegment();
+    else expect(() => writer.beginSegment()).toThrow(fault);
+    expect(disk.heard[call - 1]).toBe(`${verb} ${FIRST}`);
+    expect(writer.failure === undefined).toBe(goesOn);
+    if (goesOn) appendFrame(writer, 10);
+    writer.close();
+    const again = openLog(logPlace(disk), limits).writer;
+    expect(again.position).toBe(goesOn ? 20 : 10);
+    again.close();
+    expect(disk.openFiles).toBe(0);
+  },
+);
