@@ -226,7 +226,7 @@ function resultOf(
 ): BenchResult {
   const rounds = Math.max(...[...series.values()].map((measured) => measured.length));
   const { servers, shapes, closed_ms, paced_ms, alike_ms } = work;
-  const about = `New orders and cancels over TCP, connections x requests in flight for ${closed_ms} ms, then ${paced_ms} ms on schedule at half of that rate, timed from when each was due, then ${alike_ms} ms at half of the lowest rate of those with a disk that is waited for (same load); journals and replicas on one machine and ${fileSystem}`;
+  const about = `New orders and cancels over TCP, connections x requests in flight for ${closed_ms} ms, then ${paced_ms} ms on schedule at half of that rate, timed from when each was due, then ${alike_ms} ms at half of the lowest rate of those with a disk that is waited for (same load); no market data, journals and replicas on one machine and ${fileSystem}`;
   const rows = shapes.flatMap((shape) => [
     ...throughput(series, shape, servers),
     ...latencies(series, shape, servers),

@@ -71,7 +71,14 @@ export class Server {
   }
 }
 
+/** Of all nodes: what is compared is how orders are kept, and nobody looks on. */
+const HIDDEN = { marketData: "off" } as const;
+
 function settingsOf(name: ServerName, directory: string): Partial<Configuration> {
+  return { ...HIDDEN, ...keptAs(name, directory) };
+}
+
+function keptAs(name: ServerName, directory: string): Partial<Configuration> {
   if (name === "journal off") return { durability: "off" };
   const dataDir = join(directory, PRIMARY);
   if (name === "buffered" || name === "fsync") return { dataDir, durability: name };
@@ -89,6 +96,15 @@ function startReplica(directory: string, primaryPort: number): ChildProcess {
     ...["--node-key", join(directory, `${REPLICA}.key`), "--replica-of", `127.0.0.1:${primaryPort}`],
   ];
   const run = ["--order-port", "0", "--http-port", "0", "--replication-port", "0", "--snapshot-every", "0"];
-  const args = [launcherPath(), "start", ...place, ...run, "--log-level", "error"];
+  const args = [
+    launcherPath(),
+    "start",
+    ...place,
+    ...run,
+    "--market-data",
+    HIDDEN.marketData,
+    "--log-level",
+    "error",
+  ];
   return spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
 }

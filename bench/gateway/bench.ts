@@ -4,6 +4,7 @@
 
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Configuration } from "../../src/node/index.ts";
 import { Child } from "../child.ts";
 import { settingsText } from "../exchange-process.ts";
 import { type BenchCase, type BenchResult, measure, type RatioWanted, summarize } from "../harness.ts";
@@ -22,7 +23,12 @@ const SHAPES = [
 const DURATION_MS = 1_000;
 
 const OTHER = "journal off, other checkout";
-type Server = "echo" | "journal off" | "fsync" | typeof OTHER;
+/** Nodes that take orders and show nobody the market: no copy of the exchange is kept beside the one that matches. */
+const ALONE = ", no market data";
+type Kept = "journal off" | "fsync";
+type Server = "echo" | Kept | `${Kept}${typeof ALONE}` | typeof OTHER;
+/** Shapes that have an aim. */
+const SHAPES_ALONE: readonly number[] = [34, 512];
 type Servers = ReadonlyMap<Server, Child>;
 
 /** `against`: another checkout of this project, whose exchange is measured beside this one's. */
@@ -36,10 +42,16 @@ async function withServers(
   against: string | undefined,
 ): Promise<BenchResult> {
   const off = settingsText({ durability: "off" });
+  const exchange = (settings: Partial<Configuration>) =>
+    new Child(import.meta.url, "exchange", [settingsText(settings)]);
+  const sync = (name: string) => ({ dataDir: join(directory, name) });
+  const alone = { marketData: "off" } as const;
   const children = new Map<Server, Child>([
     ["echo", new Child(import.meta.url, "echo")],
-    ["journal off", new Child(import.meta.url, "exchange", [off])],
-    ["fsync", new Child(import.meta.url, "exchange", [settingsText({ dataDir: join(directory, "data") })])],
+    ["journal off", exchange({ durability: "off" })],
+    ["fsync", exchange(sync("data"))],
+    [`journal off${ALONE}`, exchange({ durability: "off", ...alone })],
+    [`fsync${ALONE}`, exchange({ ...sync("alone"), ...alone })],
   ]);
   if (against !== undefined) {
     const beside = pathToFileURL(join(against, "bench", "gateway", "bench.ts")).href;
@@ -60,6 +72,7 @@ async function run(children: Servers, load: Child, rounds: number, fileSystem: s
   const cases: BenchCase[] = [];
   for (const [connections, window] of SHAPES) {
     for (const server of children.keys()) {
+      if (server.endsWith(ALONE) && !SHAPES_ALONE.includes(window)) continue;
       const name = `${connections} x ${window} ${server}`;
       const order: LoadOrder = {
         port: ports.get(server) ?? 0,
@@ -104,8 +117,16 @@ async function loadOnce(
 function ratios(): RatioWanted[] {
   return SHAPES.flatMap(([connections, window]) => {
     const shape = `${connections} x ${window}`;
-    const off = { name: `${shape}: journal off / echo`, of: `${shape} journal off`, to: `${shape} echo` };
-    const sync = { name: `${shape}: fsync / journal off`, of: `${shape} fsync`, to: `${shape} journal off` };
+    const off = (how: "" | typeof ALONE) => ({
+      name: `${shape}: journal off / echo${how}`,
+      of: `${shape} journal off${how}`,
+      to: `${shape} echo`,
+    });
+    const sync = (how: "" | typeof ALONE) => ({
+      name: `${shape}: fsync / journal off${how}`,
+      of: `${shape} fsync${how}`,
+      to: `${shape} journal off${how}`,
+    });
     const other = {
       name: `${shape}: this checkout / the other one`,
       of: `${shape} journal off`,
@@ -113,8 +134,10 @@ function ratios(): RatioWanted[] {
     };
     return [
       other,
-      window === 34 ? { ...off, aim: { atLeast: 0.7 } } : off,
-      window === 512 ? { ...sync, aim: { atLeast: 0.35 } } : sync,
+      off(""),
+      sync(""),
+      window === 34 ? { ...off(ALONE), aim: { atLeast: 0.8 } } : off(ALONE),
+      window === 512 ? { ...sync(ALONE), aim: { atLeast: 0.5 } } : sync(ALONE),
     ];
   });
 }

@@ -124,7 +124,8 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#transport = new NetTransport({ connectionsMax: configuration.connectionsMax });
     this.#gateway = this.#makeGateway(configuration, engine, lastSession, keys);
     const hasJournal = runtime.directory !== undefined && storage === undefined;
-    this.#web = new NodeWeb(web, { log, feedRingRecords, hasJournal });
+    const showsMarket = configuration.marketData === "on";
+    this.#web = new NodeWeb(web, { log, showsMarket, feedRingRecords, hasJournal });
     this.#damage = new LogDamage(log);
     // Each connection takes the next number.
     const session = () => lastSession + this.#gateway.counters.opened;

@@ -1,5 +1,5 @@
-// Settings of the binary market-data feeds, rows of the settings table. Nothing is published, and no order is kept twice, until a
-// port or an address says that somebody may listen.
+// Settings of market data, rows of the settings table: whether a node shows the market at all, and its binary feeds. Of these nothing
+// is published, and no order is kept twice, until a port or an address says that somebody may listen.
 
 import { SeriatimError } from "../base/index.ts";
 import type { MarketFeedOptions } from "../feed-runtime/index.ts";
@@ -10,6 +10,8 @@ import { assertPortFree } from "./listening.ts";
 import type { Configuration, Setting, SettingKind } from "./settings.ts";
 
 export interface MarketDataSettings {
+  /** off: no copy of the exchange is kept for page, WebSockets and feeds, and there are none. */
+  readonly marketData: "on" | "off";
   /** -1: there is none. */
   readonly mdPort: number;
   /** HOST:PORT of line A, or of A and B; "": no datagrams. */
@@ -44,6 +46,14 @@ function row<Name extends keyof MarketDataSettings>(
 }
 
 export const MARKET_DATA_SETTINGS: readonly Setting[] = [
+  row(
+    "marketData",
+    { type: "choice", of: ["on", "off"] },
+    "on",
+    "Whether this node shows the market: the page, WebSockets (JSON order entry too) and the binary feeds, for which a thread applies every command a second " +
+      "time. off = its processors are for those who trade by binary order entry or FIX; /healthz, /readyz and /metrics are served, and replicas may " +
+      "show the market.",
+  ),
   row(
     "mdPort",
     optionalPort(9011),
@@ -98,6 +108,7 @@ const LINE_PORTS = 4;
 
 /** Throws CONFIGURATION_INVALID for settings that contradict one another, or that nothing would come of. */
 export function refuseHalfAFeed(settings: MarketDataSettings): void {
+  refuseHidden(settings);
   refuseOverlaps(settings);
   const { mdPort, mdUdp, mdUdpV1, mdInterface, mdChannels, feedPort, feedHost } = settings;
   if (mdUdpV1 !== "" && !mdChannels.includes("top"))
@@ -108,6 +119,19 @@ export function refuseHalfAFeed(settings: MarketDataSettings): void {
     throw invalid("md-channels is given, but no md-port or md-udp: nothing is published");
   if (feedHost !== FEED_HOST && feedPort < 0)
     throw invalid("feed-host is given, but no feed-port: ticks/1 is not served");
+}
+
+/** Feeds of a market that is not shown. */
+function refuseHidden({ marketData, mdPort, mdUdp, mdUdpV1, feedPort }: MarketDataSettings): void {
+  if (marketData === "on") return;
+  const given = [
+    mdPort >= 0 && "md-port",
+    mdUdp !== "" && "md-udp",
+    mdUdpV1 !== "" && "md-udp-v1",
+    feedPort >= 0 && "feed-port",
+  ];
+  const feed = given.find((name) => name !== false);
+  if (feed !== undefined) throw invalid(`${feed} is given, but market-data is off: nothing is published`);
 }
 
 /** Of datagrams: what would go to one port twice. */

@@ -72,7 +72,8 @@ export class ReplicaNode implements NodePart {
       },
       progress: () => this.#show(),
     });
-    this.#web = new NodeWeb(webOf(configuration, plan.parts.tls, log), { log });
+    const showsMarket = configuration.marketData === "on";
+    this.#web = new NodeWeb(webOf(configuration, plan.parts.tls, log), { log, showsMarket });
     this.#rate = new AppliedRate(() => this.#replica.position);
     this.failed = this.#replica.failed;
     this.failed.then((error) => log.error({ position: this.#replica.position }, error.message));

@@ -170,6 +170,12 @@ describe("a bad value is refused by one line that says where:", () => {
       { flags: { mdUdp: "a:9020", mdUdpV1: "a:9023" } },
       "md-udp-v1: a:9023 is one of the four ports of md-udp's a:9020",
     ],
+    ...Object.entries({ mdPort: "9011", mdUdp: "a:9020", mdUdpV1: "a:9023", feedPort: "9876" }).map(
+      ([name, value]): [Partial<ConfigurationSources>, string] => [
+        { flags: { [name]: value, marketData: "off" } },
+        `${name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)} is given, but market-data is off: nothing is published`,
+      ],
+    ),
     [
       { flags: { mdChannels: "top" } },
       "md-channels is given, but no md-port or md-udp: nothing is published",

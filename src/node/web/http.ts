@@ -57,8 +57,10 @@ export interface HttpOptions {
   readonly status: () => Promise<NodeStatus>;
   /** What the server's own thread knows. */
   readonly web: () => WebStatus;
-  /** The browser page; empty when it was not built. */
+  /** The browser page; empty when there is none. */
   readonly files: PageFiles;
+  /** Why there is none, in a line. */
+  readonly noPage?: string;
   /** Whether there is binary market data. */
   readonly hasFeed?: boolean;
   readonly log: Log;
@@ -95,7 +97,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpFace> {
     shouldUpgradeCallback: ({ url }: IncomingMessage) => isSocketPath(pathOf(url), options.hasFeed ?? false),
   };
   const answerAll = (request: IncomingMessage, response: ServerResponse): void => {
-    answer(pages, options.files, request, response).catch((error: unknown) => {
+    answer(pages, options, request, response).catch((error: unknown) => {
       if (error instanceof SeriatimError) return send(response, text(503, error.message));
       options.log.error({ err: error, url: request.url }, "a page failed");
       send(response, text(500, "internal error"));
@@ -155,14 +157,17 @@ function readyPage({ takesOrders, role, reason }: NodeStatus): Page {
 
 async function answer(
   pages: ReadonlyMap<string, PageMaker>,
-  files: PageFiles,
+  { files, noPage }: Pick<HttpOptions, "files" | "noPage">,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const path = pathOf(request.url);
   const page = pages.get(path);
   const file = files.get(path);
-  if (page === undefined && file === undefined) return send(response, missing(path, files));
+  if (page === undefined && file === undefined) {
+    const isPage = path === "/" && files.size === 0;
+    return send(response, text(404, (isPage && noPage) || "not found"));
+  }
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("allow", "GET, HEAD");
     return send(response, text(405, "only GET and HEAD"));
@@ -177,11 +182,6 @@ function isSocketPath(path: string, hasFeed: boolean): boolean {
 
 export function pathOf(url: string | undefined): string {
   return (url ?? "").split("?", 1)[0];
-}
-
-function missing(path: string, files: PageFiles): Page {
-  if (path !== "/" || files.size > 0) return text(404, "not found");
-  return text(404, "the page was not built: run `npm run build`, then start again");
 }
 
 function text(status: number, line: string): Page {

@@ -23,6 +23,8 @@ export interface CommandSource {
 
 export interface NodeWebParts {
   readonly log: Log;
+  /** Whether anybody is shown the market; otherwise nothing is followed. */
+  readonly showsMarket: boolean;
   /** Whether the stage knows a journal. */
   readonly hasJournal?: boolean;
   /** The feed's own when left out. */
@@ -49,7 +51,7 @@ export class NodeWeb {
 
   /** Shows what `application` makes of the commands, from its state of now on; what was shown before is over. */
   follow({ application, path }: CommandSource): void {
-    if (this.failure !== undefined) return;
+    if (this.failure !== undefined || !this.#parts.showsMarket) return;
     const { log, feedRingRecords, hasJournal = false } = this.#parts;
     const how = { journal: "reads on in the journal", state: "will begin anew from a snapshot" };
     this.#resyncsBefore = this.resyncs;

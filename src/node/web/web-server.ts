@@ -21,7 +21,7 @@ import { FeedSockets } from "./feed-sockets.ts";
 import { Follower } from "./follower.ts";
 import { type HttpFace, startHttp } from "./http.ts";
 import { MissedCommands } from "./missed-commands.ts";
-import { pageDirectory, readPageFiles } from "./page-files.ts";
+import { type PageFiles, pageDirectory, readPageFiles } from "./page-files.ts";
 import { PublishPace } from "./publish-pace.ts";
 import { limitAddresses } from "./web-addresses.ts";
 import { WebCounters, webLimits } from "./web-limits.ts";
@@ -33,6 +33,11 @@ import { attachWebSockets, type NodeFigures, refuseUpgrade, type WebSockets } fr
 export interface AskedPeer extends Omit<WebPeer, "status"> {
   readonly status: () => Promise<NodeStatus>;
 }
+
+const PAGE_NOT_BUILT = "the page was not built: run `npm run build`, then start again";
+const MARKET_NOT_SHOWN =
+  "this node does not show the market (market-data is off); /healthz and /metrics are here";
+const NO_PAGE: PageFiles = new Map();
 
 /** How often it is looked whether lines about subscribers are due. */
 const LOG_TICK_MS = 1_000;
@@ -70,6 +75,10 @@ export class WebServer {
     return new MarketFeeds(options, { clock: this.#clock, checksums, ended: this.#ended, onUdpError: lost });
   }
 
+  get #showsMarket(): boolean {
+    return this.#options.marketData === "on";
+  }
+
   readonly #ended = (subscriber: EndedSubscriber): void => {
     this.#subscribers.closing(subscriber);
   };
@@ -87,10 +96,12 @@ export class WebServer {
       streams: this.#follower?.listener.pace.publisher.figures ?? new StreamFigures(),
       feeds: this.#feeds?.figures(),
     });
-    const files = readPageFiles(pageDirectory());
+    const files = this.#showsMarket ? readPageFiles(pageDirectory()) : NO_PAGE;
     const { status } = peer;
     const hasFeed = this.#feedSockets !== undefined;
-    const http = await startHttp({ host, port: httpPort, tls, status, web, files, hasFeed, log: this.#log });
+    const noPage = this.#showsMarket ? PAGE_NOT_BUILT : MARKET_NOT_SHOWN;
+    const log = this.#log;
+    const http = await startHttp({ host, port: httpPort, tls, status, web, files, noPage, hasFeed, log });
     const { addresses } = webLimits(this.#options);
     limitAddresses(http.server, addresses, (why) => this.#counters.refusedHttp[why]++);
     this.#http = http;
@@ -155,7 +166,7 @@ export class WebServer {
   }
 
   readonly #refuseEarly = (_: IncomingMessage, stream: Duplex): void =>
-    refuseUpgrade(stream, 503, "there is nothing to show yet");
+    refuseUpgrade(stream, 503, this.#showsMarket ? "there is nothing to show yet" : MARKET_NOT_SHOWN);
 
   #fail(error: SeriatimError): void {
     this.#sockets?.close();

@@ -19,7 +19,7 @@ import { WebThread } from "./web-thread.ts";
 /** What the web is told at start, by the configuration. */
 export type WebOptions = Pick<
   Configuration,
-  | ("host" | "httpPort" | "accounts" | "logLevel")
+  | ("host" | "httpPort" | "accounts" | "logLevel" | "marketData")
   | ("connectionsPerAddress" | "logonsPerSecond" | "logonsPerAddress")
 > & {
   /** Of its listener; plain HTTP without it. */
@@ -63,7 +63,7 @@ export interface WebPeer {
 }
 
 export interface WebStage {
-  /** Begins, or begins anew, at what `handover` says. */
+  /** Begins, or begins anew, at what `handover` says; never called where the market is not shown. */
   follow(handover: Handover): void;
   /** Once; WebSockets and subscribers are refused until the first follow(). Resolves with the ports, throws SeriatimError when one can't be listened on. */
   listen(peer: WebPeer): Promise<WebPorts>;
@@ -81,9 +81,10 @@ export function webOf(
   journal?: JournalPlaces,
 ): WebStage {
   const feeds = marketFeedOptions(configuration, identity);
-  const { host, httpPort, accounts, logLevel, threads } = configuration;
+  const { host, httpPort, accounts, logLevel, marketData, threads } = configuration;
   const { connectionsPerAddress, logonsPerSecond, logonsPerAddress } = configuration;
   const limits = { connectionsPerAddress, logonsPerSecond, logonsPerAddress };
-  const options = { host, httpPort, accounts, logLevel, tls: identity, feeds, journal, ...limits };
+  const what = { host, httpPort, accounts, logLevel, marketData };
+  const options = { ...what, tls: identity, feeds, journal, ...limits };
   return threads === "spread" ? new WebThread(options, log) : new InlineWeb(options, log);
 }

@@ -1,9 +1,12 @@
 // WebSockets of a whole node: sequencer, log, gate, web thread and order entry are the real ones.
 
 import { mkdtempSync, rmSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { connectOrderEntry } from "../../../src/client/index.ts";
 import {
   type Configuration,
@@ -63,6 +66,27 @@ describe.each(["spread", "single"] as const)("with threads %s", (threads) => {
     expect(await watcher.closed).toEqual([1001, "the node stops"]);
   });
 });
+
+test.each(["spread", "single"] as const)(
+  "with market-data off, threads %s, orders are taken and nothing is copied for anybody to see",
+  async (threads) => {
+    const { httpPort, orderPort } = await start({ threads, marketData: "off" });
+    const trader = await connectOrderEntry({ port: orderPort, account: 1 });
+    const { accepted } = await trader.submit({ id: 1, symbol: 0, side: "buy", price: 100, quantity: 1 });
+    expect(accepted).toBe(true);
+    await trader.close();
+    const base = `http://127.0.0.1:${httpPort}`;
+    const why = "this node does not show the market (market-data is off); /healthz and /metrics are here\n";
+    expect(await (await fetch(`${base}/`)).text()).toBe(why);
+    expect(await (await fetch(`${base}/healthz`)).json()).toMatchObject({ status: "ok" });
+    expect(await (await fetch(`${base}/metrics`)).text()).toMatch(/^seriatim_feed_position 0$/m);
+    const socket = new WebSocket(`ws://127.0.0.1:${httpPort}/ws`);
+    const response = await new Promise<IncomingMessage>((resolve) =>
+      socket.once("unexpected-response", (_, answer) => resolve(answer)),
+    );
+    expect([response.statusCode, await text(response)]).toEqual([503, why]);
+  },
+);
 
 test("a list of open orders knows of every order that was answered before it was asked for", async () => {
   // The answer comes from the node's thread, the list from the web's copy: one in four lists was older.

@@ -353,9 +353,12 @@ describe("the page", () => {
     expect(answer).not.toContain("secret");
   });
 
-  test("that was not built says how to build it", async () => {
-    const response = await fetch(await start({ files: readPageFiles(join(tmpdir(), "no", "such", "page")) }));
-    expect(response.status).toBe(404);
-    expect(await response.text()).toContain("npm run build");
+  test("that is not there says why, and nothing else does", async () => {
+    const files = readPageFiles(join(tmpdir(), "no", "such", "page"));
+    const at = await start({ files, noPage: "it was not built" });
+    const answers = await Promise.all([at, new URL("other", at)].map((url) => fetch(url)));
+    expect(answers.map(({ status }) => status)).toEqual([404, 404]);
+    const texts = await Promise.all(answers.map((answer) => answer.text()));
+    expect(texts).toEqual(["it was not built\n", "not found\n"]);
   });
 });

@@ -181,7 +181,7 @@ test("when the web ends the node says so, copies nothing more, and goes on", asy
     failed: failed.promise,
     async stop() {},
   };
-  const web = new NodeWeb(stage, { log });
+  const web = new NodeWeb(stage, { log, showsMarket: true });
   web.follow({ application: engine, path });
   expect(await web.listen(PEER)).toEqual({ http: 1, md: 0, feed: 0 });
   expect(web.failure).toBeUndefined();
@@ -216,7 +216,7 @@ test("another history takes the place of the one that was followed, from its sta
     follow: ({ snapshot }: Handover) => followed.push(snapshot?.length ?? 0),
     ...{ listen: async () => ({ ...NO_PORTS, http: 1 }), failed, stop: async () => {} },
   };
-  const web = new NodeWeb(stage, { log });
+  const web = new NodeWeb(stage, { log, showsMarket: true });
   web.follow(sourceOf(first, 0));
   web.follow(sourceOf(second, 1));
   expect(followed).toHaveLength(2);
