@@ -5,6 +5,7 @@ import { SeriatimError } from "../base/index.ts";
 import { WINDOW_MAX } from "../client/index.ts";
 import { environmentSetting } from "../node/index.ts";
 import { usageError, wholeNumber } from "./arguments.ts";
+import { readsEnvironment } from "./environment.ts";
 import { readFlowFile } from "./flow-file.ts";
 import { planFlow } from "./flow-plan.ts";
 import { FlowSender } from "./flow-sender.ts";
@@ -25,8 +26,9 @@ does (accounts_max in its meta line) is sent only when all of its commands are o
 With --key it logs on with a trader's key, which may act for --account; else it speaks the open mode, which an exchange has on the
 loopback interface unless it is switched off. Logged on, nobody is told whom he traded with: a trade's maker is printed as 0.
 
-Nothing is sent twice. When it ends early (connection lost, Ctrl-C, nobody reads the answers) the exit status is 1 and
-the last line counts what was answered, what has an unknown outcome, and what was not sent.
+Nothing is sent twice. When it ends early (connection lost, Ctrl-C, nobody reads the answers), or the exchange refuses one of several
+unanswered commands on one order id (over a rate; --window 1 leaves no doubt which), the exit status is 1 and the last line counts what
+was answered, what has an unknown outcome, and what was not sent.
 
 Examples:
   seriatim send session.txt
@@ -63,7 +65,7 @@ export function registerSend(program: Command): void {
       wholeNumber("--window", 1, WINDOW_MAX),
       WINDOW_DEFAULT,
     );
-  addLogonOptions(command).addHelpText("after", EXAMPLES).action(sendFlows);
+  readsEnvironment(addLogonOptions(command)).addHelpText("after", EXAMPLES).action(sendFlows);
 }
 
 /** Where the exchange is: what `start` obeys, this does too. */

@@ -10,6 +10,8 @@ import {
   type RunningNode,
   type SettingName,
   startNode,
+  unknownVariables,
+  unknownVariableText,
 } from "../node/index.ts";
 import { addSettingOptions } from "./setting-options.ts";
 import { onStopSignals } from "./signals.ts";
@@ -47,6 +49,7 @@ async function run({ config, ...flags }: Flags): Promise<void> {
   const loaded = loadConfiguration({ flags, environment: process.env, file: config });
   const { configuration } = loaded;
   const log = createLog({ level: configuration.logLevel });
+  for (const unknown of unknownVariables(process.env)) log.warn(unknownVariableText(unknown));
   // Until it is ready a signal ends the process at once: nothing was answered yet, and the journal survives that.
   const node = await startNode(loaded, log);
   const stopAsked = firstSignal(log);

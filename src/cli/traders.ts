@@ -14,6 +14,7 @@ import { SIMULATED_RATE, SIMULATED_RATE_MAX } from "../node/index.ts";
 import { SystemClock } from "../platform/index.ts";
 import { reasonName } from "../protocol/index.ts";
 import { parseHostPort, usageError, wholeNumber } from "./arguments.ts";
+import { readsEnvironment } from "./environment.ts";
 import { addLogonOptions, type LogonOptions, logonOf } from "./logon-options.ts";
 import { exchangeAddress } from "./send.ts";
 import { onStopSignals } from "./signals.ts";
@@ -62,7 +63,7 @@ export function registerTraders(program: Command): void {
     )
     .option("--duration <s>", "seconds to trade", wholeNumber("--duration", 1, DURATION_MAX_S))
     .option("--every <s>", "seconds between two lines", wholeNumber("--every", 1, REPORT_MAX_S), 5);
-  addLogonOptions(command).addHelpText("after", EXAMPLES).action(trade);
+  readsEnvironment(addLogonOptions(command)).addHelpText("after", EXAMPLES).action(trade);
 }
 
 function parseNames(text: string): string[] {

@@ -15,7 +15,8 @@ A setting is taken from the first of these that has it:
 4. its default.
 
 Everything is checked before anything is done: an unknown flag or key, a value out of range, anything given twice ends
-the program with status 2 and one line that says where it was written.
+the program with status 2 and one line that says where it was written. A variable that begins with SERIATIM_ and is no setting is
+one warning, with the name that seems to be meant: others may set such, as clusters do for a service of that name (these are passed over).
 `;
 
 const GENESIS = `

@@ -1,8 +1,7 @@
 // A node's configuration: flags over SERIATIM_* over the file named by --config over defaults, every value checked
 // by its row of the settings table. Whatever is wrong is one SeriatimError line naming where it was written; exit 2.
 //
-// Unknown SERIATIM_* variables are not refused: others set some (a cluster exports SERIATIM_SERVICE_HOST for a
-// service of that name), and SERIATIM_DEBUG is the command line's own. An empty variable counts as not set.
+// Unknown SERIATIM_* variables are said, not refused (unknown-variables.ts). An empty variable counts as not set.
 
 import { SeriatimError } from "../base/index.ts";
 import { refuseHalfACluster } from "./cluster-settings.ts";

@@ -9,3 +9,4 @@ export * from "./node.ts";
 export * from "./settings.ts";
 export * from "./status.ts";
 export { startTape } from "./tape-start.ts";
+export { unknownVariables, unknownVariableText } from "./unknown-variables.ts";

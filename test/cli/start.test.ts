@@ -145,6 +145,25 @@ test("settings come from the environment and a file as well", async () => {
   });
 });
 
+test("a variable that is no setting is a warning of the node, and a line of a client of it", async () => {
+  const env = { SERIATIM_ORDERPORT: "1" };
+  const says = "SERIATIM_ORDERPORT is no setting and changes nothing, is SERIATIM_ORDER_PORT meant?";
+  const node = new Run(["start", "--durability", "off", ...QUICK], env);
+  const { orderPort } = await node.ready();
+  expect(JSON.parse(node.stderr.split("\n")[0])).toMatchObject({ level: "warn", msg: says });
+  const session = join(ROOT, "examples/session.txt");
+  const sent = await new Run(["send", "--port", orderPort, session], env).ended;
+  expect(sent).toMatchObject({ status: 0, stderr: `seriatim: ${says}\n` });
+  const topics = await new Run(["tape", "topics", "--port", "1"], env).ended;
+  expect(topics).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^[^\n]*ORDERPORT[^\n]*\n[^\n]*\n$/),
+  });
+  const tape = new Run(["tape", "serve", "--port", "0", "--data-dir", "unknown-tape"], env);
+  await expect.poll(() => tape.stdout).toMatch(/is ready/);
+  expect(tape.stderr).toContain(says);
+});
+
 /** As `seriatim ARGS`, in this process. */
 async function inProcess(args: readonly string[]): Promise<{ status: number; stderr: string }> {
   let stderr = "";

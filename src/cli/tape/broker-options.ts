@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { SeriatimError } from "../../base/index.ts";
 import { environmentTapeSetting } from "../../node/index.ts";
 import { usageError, wholeNumber } from "../arguments.ts";
+import { readsEnvironment } from "../environment.ts";
 import { type LogonOptions, logonOf } from "../logon-options.ts";
 
 export interface BrokerOptions extends LogonOptions {
@@ -26,7 +27,7 @@ export function addRetryOption(command: Command): Command {
 }
 
 export function addBrokerOptions(command: Command): Command {
-  return command
+  return readsEnvironment(command)
     .option("--host <address>", "where the tape listens; else SERIATIM_TAPE_HOST, else 127.0.0.1")
     .option("--port <n>", "its port; else SERIATIM_TAPE_PORT, else 9400", wholeNumber("--port", 1, 65_535))
     .option("--key <file>", "a key's own file, to log on with; without it the open mode is spoken")

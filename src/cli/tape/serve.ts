@@ -7,6 +7,8 @@ import {
   startTape,
   TAPE_SERVE_SETTINGS,
   type TapeConfiguration,
+  unknownVariables,
+  unknownVariableText,
 } from "../../node/index.ts";
 import { addSettingOptions } from "../setting-options.ts";
 import { onStopSignals } from "../signals.ts";
@@ -40,6 +42,7 @@ export function registerServe(tape: Command): void {
 async function serveTape({ config, ...flags }: Readonly<Record<string, string | undefined>>): Promise<void> {
   const configuration = loadTapeConfiguration({ flags, environment: process.env, file: config });
   const log = createLog({ level: configuration.logLevel });
+  for (const unknown of unknownVariables(process.env)) log.warn(unknownVariableText(unknown));
   const tape = await startTape(configuration, log);
   const stopAsked = new Promise<undefined>((resolve) => {
     onStopSignals(
