@@ -29,7 +29,7 @@ says what the records of an exchange's own topics (start --tape-publish) mean.
 2026-01-31T09:30:00Z, or 2026-01-31, by when batches were ordered. With --group the place is the group's: one member gets the records, the
 others stand by, and what was printed is done for the group; --from counts only for a group that is new.
 
-A record that is not kept any more is an error that says which is the oldest. A lost connection is made again where it was.
+A record that is not there yet is waited for, which is said once. One that is not kept any more is an error that says which is the oldest. A lost connection is made again where it was.
 
 A batch that its publisher sent damaged is passed over, and said on standard error.
 
@@ -93,6 +93,9 @@ async function subscribe(topic: string, options: SubscribeOptions): Promise<void
     }),
   );
   onStopSignals(() => void subscriber.close());
+  // Of a group the place is where the group is, and --from may count for nothing.
+  if (group === undefined)
+    sayBeyondEnd(topic, from, subscriber.accepted.nextRecord, options.untilEnd === true);
   let left = count;
   for await (const batch of subscriber.batches()) {
     const shown = firstOf(batch, left);
@@ -103,6 +106,14 @@ async function subscribe(topic: string, options: SubscribeOptions): Promise<void
     if (left === 0) break;
   }
   if (damaged > 0) throw new SeriatimError("BATCH_DAMAGED", `${counted(damaged, "record")} passed over`);
+}
+
+/** A number that is mistyped would wait for ever, in silence. */
+function sayBeyondEnd(topic: string, from: From, next: number, untilEnd: boolean): void {
+  if (typeof from === "string" || !("record" in from) || from.record <= next) return;
+  const has = next === 1 ? "has no records yet" : `ends with record ${next - 1}`;
+  const then = untilEnd ? `there is no record ${from.record}` : `waiting for record ${from.record}`;
+  process.stderr.write(`seriatim: topic "${topic}" ${has}: ${then}\n`);
 }
 
 function firstOf(batch: Iterable<TapeRecord>, most: number): TapeRecord[] {

@@ -53,6 +53,23 @@ test("lines of standard input are records, all acknowledged when it is closed, a
   expect(await read("notes", "--from", "2000-01-01", "--count", "1")).toMatchObject({ out: "one\n" });
 });
 
+test("a place beyond the end is waited for, and said once; of what is there, or comes next, nothing is", async () => {
+  await new Process(["tape", "publish", "short", "--port", port]).end("1\n2\n");
+  const beyond = new Process(["tape", "subscribe", "short", "--from", "7", "--port", port]);
+  await expect
+    .poll(() => beyond.err)
+    .toBe('seriatim: topic "short" ends with record 2: waiting for record 7\n');
+  beyond.child.kill("SIGTERM");
+  expect(await read("short", "--from", "7")).toEqual({
+    status: 0,
+    out: "",
+    err: 'seriatim: topic "short" ends with record 2: there is no record 7\n',
+  });
+  expect(await read("short", "--from", "3")).toEqual({ status: 0, out: "", err: "" });
+  await here("topics", "create", "unwritten");
+  expect((await read("unwritten", "--from", "2")).err).toContain('"unwritten" has no records yet');
+});
+
 test("any bytes may stand in a line, and are base64 where they are no text", async () => {
   const bytes = Uint8Array.from({ length: 256 }, (_, i) => i).filter((byte) => byte !== 10);
   const path = file("binary", bytes);
