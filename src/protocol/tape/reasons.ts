@@ -97,6 +97,11 @@ export function tapeReasonText(reason: number): string {
   return Object.hasOwn(TEXTS, name) ? TEXTS[name as TapeReasonName] : `ended for reason ${reason}`;
 }
 
+/** NotAllowed with a topic that is its owner's alone: no key has that right, nor does who needs none. */
+export function tapeReservedText(name: string): string {
+  return `topic "${name}" is the exchange's own: nobody else publishes to it, makes or deletes it`;
+}
+
 /** What a reason means for the topic of this name; `order` is the level that it has, where that is known, and `asked` the one that was asked for. */
 export function tapeTopicReasonText(reason: number, name: string, order?: number, asked?: number): string {
   switch (reason) {

@@ -12,6 +12,7 @@ import {
   TapeReason,
   TapeType,
   tapeReasonText,
+  tapeReservedText,
   tapeTopicReasonText,
 } from "../../protocol/index.ts";
 import { HandshakeState, type TapeAccess } from "../../tape/index.ts";
@@ -155,11 +156,7 @@ export class Reception implements SpaceHandler {
     opening.until_us = this.#options.clock.monotonicMicros() + HELLO_us;
     this.refused++;
     const end = () => {
-      const { hello } = opening.handshake;
-      const text =
-        hello === undefined || hello.topic === ""
-          ? tapeReasonText(reason)
-          : tapeTopicReasonText(reason, hello.topic, order, hello.order);
+      const text = refusalText(opening, reason, order);
       const bytes = encodeEnd(TapeType.Refused, { reason, detail, text });
       this.#options.transport.send(opening.connection, bytes, 0, bytes.length);
       this.#options.transport.close(opening.connection);
@@ -202,4 +199,11 @@ export class Reception implements SpaceHandler {
     if (taken < bytes.length) opening.rest = bytes.slice(taken);
     this.#options.admit(opening);
   }
+}
+
+function refusalText({ handshake }: Opening, reason: TapeReason, order?: number): string {
+  const { hello, meetsReserved } = handshake;
+  if (hello === undefined || hello.topic === "") return tapeReasonText(reason);
+  if (meetsReserved) return tapeReservedText(hello.topic);
+  return tapeTopicReasonText(reason, hello.topic, order, hello.order);
 }

@@ -41,6 +41,15 @@ export function mayEnter(access: TapeAccess, grant: TopicGrant, { role, topic }:
   }
 }
 
+/** Whether what a Hello asks would be let in, were the topic not another's own. */
+export function meetsReserved(
+  access: TapeAccess,
+  grant: TopicGrant,
+  { role, topic }: TapeHelloFields,
+): boolean {
+  return role === TapeRole.Publisher && access.isReserved?.(grant, topic) === true;
+}
+
 /** Whether an administrator with `grant` may have `request` carried out on the topic. */
 export function mayAdminister(
   access: TapeAccess,

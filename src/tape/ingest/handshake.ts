@@ -24,7 +24,7 @@ import {
   tapeStatement,
   tapeTypeAt,
 } from "../../protocol/index.ts";
-import { mayEnter, OPEN_GRANT, type TapeAccess } from "./access.ts";
+import { mayEnter, meetsReserved, OPEN_GRANT, type TapeAccess } from "./access.ts";
 
 export const HandshakeState = {
   WaitHello: 0,
@@ -42,6 +42,8 @@ export class Handshake {
   nonce: Uint8Array | undefined;
   hello: TapeHelloFields | undefined;
   grant: TopicGrant | undefined;
+  /** Over with NotAllowed: because the topic is another's own. */
+  meetsReserved = false;
   readonly #access: TapeAccess;
   readonly #memory = tapeMemory(new ArrayBuffer(TAPE_HELLO_BYTES_MAX));
   #have = 0;
@@ -108,7 +110,10 @@ export class Handshake {
   }
 
   #enter(grant: TopicGrant, hello: TapeHelloFields): void {
-    if (!mayEnter(this.#access, grant, hello)) return this.#fail(TapeReason.NotAllowed);
+    if (!mayEnter(this.#access, grant, hello)) {
+      this.meetsReserved = meetsReserved(this.#access, grant, hello);
+      return this.#fail(TapeReason.NotAllowed);
+    }
     this.grant = grant;
     this.state = HandshakeState.WaitOpen;
   }

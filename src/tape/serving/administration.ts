@@ -11,6 +11,7 @@ import {
   type TapeTopicInfo,
   tapeReasonName,
   tapeReasonText,
+  tapeReservedText,
   tapeTopicReasonText,
 } from "../../protocol/index.ts";
 import type { CatalogTopic, TopicDirectory, TopicRetention } from "../catalog/index.ts";
@@ -73,7 +74,7 @@ export class Administration {
     if (request.do === "status") return { status: this.#control.status(may) };
     if (this.#control.isBusy) return refused(TapeReason.Busy);
     if (request.do === "topics") return this.#list(may);
-    if (!may(request.topic, request.do)) return refusedOf(request.topic, TapeReason.NotAllowed);
+    if (!may(request.topic, request.do)) return notAllowed(request.topic, may);
     return this.#ofTopic(request);
   }
 
@@ -183,6 +184,12 @@ function micros(milliseconds: number | null): number {
 
 function refused(reason: TapeReason, text = tapeReasonText(reason)): TapeReply {
   return { error: tapeReasonName(reason) as TapeErrorName, text };
+}
+
+/** Who may bound a topic, and not make or delete it, meets one that is another's own. */
+function notAllowed(topic: string, may: MayAdminister): TapeReply {
+  const text = may(topic, "retain") ? tapeReservedText(topic) : undefined;
+  return text === undefined ? refusedOf(topic, TapeReason.NotAllowed) : refused(TapeReason.NotAllowed, text);
 }
 
 function refusedOf(topic: string, reason: TapeReason): TapeReply {

@@ -86,12 +86,15 @@ test("what is reserved is published to, made and deleted by its owner alone, and
   }
   const stranger = Client.publisher(port, { topic: "own.a", publisher: 2 });
   await stranger.hears("Refused NotAllowed");
+  const own = (topic: string) =>
+    `topic "${topic}" is the exchange's own: nobody else publishes to it, makes or deletes it`;
+  expect(stranger.ended).toMatchObject({ text: own("own.a") });
   await Client.subscriber(port, { topic: "own.a" }).hears("accepted 0");
   const anybody = Client.administrator(port);
   await anybody.hears("accepted 0");
-  const refused = { error: "NotAllowed" };
-  expect(await anybody.answer({ do: "create", topic: "own.b", order: 1 })).toMatchObject(refused);
-  expect(await anybody.answer({ do: "delete", topic: "own.a" })).toMatchObject(refused);
+  const refused = (topic: string) => ({ error: "NotAllowed", text: own(topic) });
+  expect(await anybody.answer({ do: "create", topic: "own.b", order: 1 })).toMatchObject(refused("own.b"));
+  expect(await anybody.answer({ do: "delete", topic: "own.a" })).toMatchObject(refused("own.a"));
   expect(
     await anybody.answer({ do: "retain", topic: "own.a", retainBytes: 5_000_000, retainMs: null }),
   ).toMatchObject({
@@ -99,6 +102,8 @@ test("what is reserved is published to, made and deleted by its owner alone, and
   });
   const limited = Client.administrator(port, { key: "ops" }, { prove });
   await limited.hears("accepted 0");
+  const right = { error: "NotAllowed", text: 'the key has no right to do this with topic "own.a"' };
+  expect(await limited.answer({ do: "delete", topic: "own.a" })).toMatchObject(right);
   const told = (await limited.answer({ do: "status" })) as { status: { topics: { name: string }[] } };
   expect(told.status.topics.map(({ name }) => name)).toEqual(["md.a"]);
   const node = Client.administrator(port, { key: "node" }, { prove });

@@ -17,6 +17,7 @@ import {
   readTapeAck,
   readTapeChallenge,
   TAPE_ORDER_ANY,
+  type TapeEndFields,
   TapeFrom,
   type TapeHelloFields,
   type TapeMemory,
@@ -81,6 +82,8 @@ export class Client {
   readonly socket: Socket;
   readonly heard: string[] = [];
   readonly batches: Uint8Array[] = [];
+  /** The last Refused or Fault. */
+  ended: TapeEndFields | undefined;
   readonly #stream = new TapeStream(TapeSender.Broker, (bytes) => new Uint8Array(bytes));
   readonly #prove: ClientOptions["prove"];
   #hello = new Uint8Array(0);
@@ -168,7 +171,8 @@ export class Client {
       }
       case TapeType.Refused:
       case TapeType.Fault: {
-        const name = tapeReasonName(decodeEnd(memory, 0, length)?.reason ?? 0);
+        this.ended = decodeEnd(memory, 0, length);
+        const name = tapeReasonName(this.ended?.reason ?? 0);
         return this.#say(`${type === TapeType.Fault ? "Fault" : "Refused"} ${name}`);
       }
       case TapeType.Active:
