@@ -112,7 +112,7 @@ async function onScreen(feed: WatchedFeed, over: Promise<void>): Promise<void> {
 }
 
 async function asText(feed: WatchedFeed, interval_s: number, over: Promise<void>): Promise<void> {
-  const table = new MarketTable(feed.cache);
+  const table = new MarketTable(feed);
   table.look(nowMillis());
   let isOver = false;
   const ending = over.then(() => {

@@ -3,12 +3,13 @@
 import { expect, test } from "vitest";
 import { columnsThatFit, countText, durationText } from "../../../src/cli/feed/watch/columns.ts";
 import { MarketTable } from "../../../src/cli/feed/watch/market-table.ts";
+import { decimalsOf } from "../../../src/cli/feed/watch/tick-feed.ts";
 import { CacheReader, CacheWriter, createCache } from "../../../src/feed/index.ts";
 
 function market() {
   const cache = createCache(4);
   const writer = new CacheWriter(cache);
-  return { writer, table: new MarketTable(new CacheReader(cache)) };
+  return { writer, table: new MarketTable({ cache: new CacheReader(cache), decimalsOf }) };
 }
 
 test("a row is the symbol as it is: what is not there yet is undefined", () => {
@@ -34,6 +35,17 @@ test("a row is the symbol as it is: what is not there yet is undefined", () => {
       age_ms: 0,
     },
   ]);
+});
+
+test("where the wire says nothing of decimals a symbol keeps as many as any of its prices needed", () => {
+  const { writer, table } = market();
+  const slot = writer.define(7, "SYM007", 2);
+  const decimals = [10.5, 10.5025, 10.5, 10.1 + 0.2].map((price) => {
+    writer.quote(slot, price, 3, 11, 1, 1, 0);
+    table.look(1_000);
+    return table.rows[0].decimals;
+  });
+  expect(decimals).toEqual([2, 4, 4, 8]);
 });
 
 test("a price that moved shows where it went for a second, and a silent symbol how long it has been silent", () => {

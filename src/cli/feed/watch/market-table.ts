@@ -2,6 +2,7 @@
 // cache is looked at when it is told to, time is passed in.
 
 import type { CacheReader } from "../../../feed/index.ts";
+import type { WatchedFeed } from "./watched-feed.ts";
 
 /** How long a price's direction stays marked. */
 const DIRECTION_HELD_MS = 1_000;
@@ -41,6 +42,8 @@ interface Seen {
   /** Updates that are not counted any more. */
   before: number;
   last: number | undefined;
+  /** Most that a price of it needed. */
+  decimals: number;
   /** NaN until there are two looks to compare. */
   rate: number;
   direction: Direction;
@@ -54,11 +57,13 @@ export class MarketTable {
   /** Updates a second of all symbols. */
   rate = 0;
   readonly #cache: CacheReader;
+  readonly #decimalsOf: WatchedFeed["decimalsOf"];
   readonly #seen: Seen[] = [];
   #looked_ms: number | undefined;
 
-  constructor(cache: CacheReader) {
+  constructor({ cache, decimalsOf }: Pick<WatchedFeed, "cache" | "decimalsOf">) {
     this.#cache = cache;
+    this.#decimalsOf = decimalsOf;
   }
 
   /** Looks again. A symbol that is written all the while keeps its last row. */
@@ -85,17 +90,29 @@ export class MarketTable {
     const last = cache.lastQuantity > 0 ? cache.last : undefined;
     const { updates } = cache;
     const seen = this.#seen[slot] ?? {
-      ...{ updates: 0, before: 0, last, rate: Number.NaN, direction: 0, moved_ms: now_ms, heard_ms: now_ms },
+      ...{
+        updates: 0,
+        before: 0,
+        last,
+        decimals: 0,
+        rate: Number.NaN,
+        direction: 0,
+        moved_ms: now_ms,
+        heard_ms: now_ms,
+      },
     };
     this.#seen[slot] = seen;
     compare(seen, updates, last, now_ms, passed_ms);
+    const bid = cache.bidQuantity > 0 ? cache.bid : undefined;
+    const ask = cache.askQuantity > 0 ? cache.ask : undefined;
+    seen.decimals = Math.max(seen.decimals, cache.decimals, this.#needed(bid, ask, last));
     return {
       id: cache.id,
       name: cache.name,
-      decimals: cache.decimals,
-      bid: cache.bidQuantity > 0 ? cache.bid : undefined,
+      decimals: seen.decimals,
+      bid,
       bidQuantity: cache.bidQuantity,
-      ask: cache.askQuantity > 0 ? cache.ask : undefined,
+      ask,
       askQuantity: cache.askQuantity,
       last,
       volume: cache.volume,
@@ -106,6 +123,15 @@ export class MarketTable {
       isStale: cache.isStale,
       age_ms: now_ms - seen.heard_ms,
     };
+  }
+
+  #needed(...prices: readonly (number | undefined)[]): number {
+    const decimalsOf = this.#decimalsOf;
+    if (decimalsOf === undefined) return 0;
+    return prices.reduce<number>(
+      (most, price) => (price === undefined ? most : Math.max(most, decimalsOf(price))),
+      0,
+    );
   }
 }
 

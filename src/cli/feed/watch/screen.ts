@@ -45,7 +45,7 @@ export async function showScreen(
   now_ms: () => number,
   stopped: Promise<unknown>,
 ): Promise<void> {
-  const table = new MarketTable(feed.cache);
+  const table = new MarketTable(feed);
   const app = render(createElement(Screen, { feed, table, now_ms }), {
     alternateScreen: true,
     interactive: true,

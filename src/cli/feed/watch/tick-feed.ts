@@ -40,7 +40,8 @@ export function watchTicks(host: string, port: number): WatchedFeed {
   return {
     title: `${host}:${port} ticks/1`,
     cache: new CacheReader(cache),
-    priceText,
+    priceText: (price, decimals) => price.toFixed(decimals),
+    decimalsOf,
     standing: () => standingOf(client, why),
     hasHeard: () => client.counters.frames > 0,
     figures: (): FeedFigures => ({
@@ -62,10 +63,10 @@ export function watchTicks(host: string, port: number): WatchedFeed {
   };
 }
 
-/** The wire says nothing of decimals: as many as the price has, two at least. */
-function priceText(price: number, decimals: number): string {
+/** The wire says nothing of decimals: those that a price needs. */
+export function decimalsOf(price: number): number {
   const digits = String(price).split(".")[1]?.length ?? 0;
-  return price.toFixed(Math.max(decimals, Math.min(digits, DECIMALS_MAX)));
+  return Math.min(digits, DECIMALS_MAX);
 }
 
 const STATES: Record<TickState, string> = {

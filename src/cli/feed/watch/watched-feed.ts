@@ -9,6 +9,8 @@ export interface WatchedFeed {
   readonly title: string;
   readonly cache: CacheReader;
   readonly priceText: PriceText;
+  /** Where the wire says nothing of decimals: how many this price needs. A symbol has as many as any of its prices did. */
+  readonly decimalsOf?: (price: number) => number;
   /** How the connection stands, in a word, and why it is not there. */
   standing(): FeedStanding;
   /** Whether anything of this wire ever came. */
