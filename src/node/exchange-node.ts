@@ -136,8 +136,9 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     }
     this.#degraded = new DegradedNotice({
       degraded: (why) => log.warn({ position: runtime.position }, `orders are refused: ${why}`),
+      // What it ends was said every five seconds: who doesn't see this line sees it by that.
       over: () =>
-        log.warn({ position: runtime.position }, "orders are taken: what the ack policy asks for is there"),
+        log.info({ position: runtime.position }, "orders are taken: what the ack policy asks for is there"),
     });
     const { connectionsMax } = configuration;
     this.#full = new FullNotice({

@@ -1,7 +1,8 @@
 // The log: JSON lines on stderr, or one readable line each when a person watches. Never on the order path.
 //
 // Level by blame: error = this node or its machine fails; warn = the operator should look; info = what the node does;
-// debug = what clients do. Nothing a client sends is ever an error.
+// debug = what clients do. Nothing a client sends is ever an error. The end of what was warned of once is a warning too, for who
+// sees no more than those; of what was repeated all the while it is an info.
 
 import { type Logger, pino } from "pino";
 

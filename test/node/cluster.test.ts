@@ -25,7 +25,12 @@ beforeEach(() => {
 afterEach(() => cluster.end());
 
 test("orders are taken once the replica is there, answered by disk and memory of two, and kept as the same files", async () => {
-  const node = await cluster.startPrimary();
+  const said: [level: string, msg: string][] = [];
+  const write = (line: string) => {
+    const { level, msg } = JSON.parse(line) as { level: string; msg: string };
+    if (msg.startsWith("orders are ")) said.push([level, msg]);
+  };
+  const node = await cluster.startPrimary({}, createLog({ level: "info", human: false, write }));
   const client = await cluster.clientOf(node);
   expect(node.status()).toMatchObject({ status: "degraded" });
   expect(await client.submit(order())).toMatchObject({ accepted: false, reason: "ReplicaDisconnected" });
@@ -42,6 +47,8 @@ test("orders are taken once the replica is there, answered by disk and memory of
   await until(() => replica.status().position === position);
   // Of its policy nothing: it gave none.
   expect(warnings.filter((line) => line.includes("is not used"))).toEqual([]);
+  expect(said[0]).toEqual(["warn", expect.stringMatching(/^orders are refused: /)]);
+  await expect.poll(() => said.at(-1)).toEqual(["info", expect.stringMatching(/^orders are taken: /)]);
   await client.close();
   await node.stop();
   await replica.stop();
