@@ -78,6 +78,7 @@ export class DropCopy {
     switch (message.kind) {
       case "begun": {
         this.#lostFor = undefined;
+        this.position = message.position;
         const topics = streams.map(dropCopyTopic);
         return log.info({ topics, position: message.position }, "publishes to the tape");
       }

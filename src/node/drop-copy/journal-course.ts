@@ -72,6 +72,8 @@ export class JournalCourse {
   readonly #emptied = new Set<TopicSource>();
   /** What is told as missing. */
   readonly gaps: readonly TopicGap[];
+  /** All topics have what lies up to here. */
+  readonly #after: number;
 
   /**
    * Throws DROP_COPY_AHEAD when a topic holds more than `released`, DROP_COPY_FOREIGN when it holds another log, LOG_EMPTY while there is no log, LOG_RETIRED when its beginning
@@ -95,8 +97,8 @@ export class JournalCourse {
     this.#events = new RecordBuffer(EVENT_WORDS, EVENTS_PER_PIECE, (events) => {
       for (const source of this.#sources) source.onEvents(events);
     });
-    const after = Math.min(...this.#waiting.map((source) => source.after));
-    beginCourse(place, this.#engine, after, released);
+    this.#after = Math.min(...this.#waiting.map((source) => source.after));
+    beginCourse(place, this.#engine, this.#after, released);
     this.#setMoment(this.#engine.position, this.#engine.position === 0 ? 0 : this.#engine.timestamp_us);
     // Of positions that the journal has retired a snapshot alone can tell.
     for (const published of streams)
@@ -107,9 +109,9 @@ export class JournalCourse {
     this.#beginDue();
   }
 
-  /** The last position that was applied. */
+  /** What lies up to here is in the topics, or was handed to them. Where the log is read anew for its state, the state is behind that. */
   get position(): number {
-    return this.#engine.position;
+    return Math.max(this.#after, this.#engine.position);
   }
 
   /**

@@ -32,7 +32,7 @@ export interface PublicationOptions {
   readonly clock: Clock;
   /** Positions that are missing in a topic from now on. */
   readonly onGap: (gap: TopicGap) => void;
-  /** Publishing goes on from `position` of the log. */
+  /** Publishing goes on behind `position` of the log. */
   readonly onBegun: (position: number) => void;
   /** Nothing is published for now, for this reason. */
   readonly onLost: (error: SeriatimError) => void;
@@ -86,6 +86,7 @@ export class Publication {
       const onBatch = (batch: CopyBatch) => void batches.push(batch);
       course = new JournalCourse({ place, clock, streams: topics, onBatch }, released.position);
       course.gaps.forEach(onGap);
+      this.position = course.position;
       onBegun(course.position);
       await this.#follow(course, batches, topics);
       await Promise.all(topics.map((topic) => topic.close()));

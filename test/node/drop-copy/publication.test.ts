@@ -18,6 +18,7 @@ class Running {
   readonly released = new ReleasedPosition(createReleased());
   readonly gaps: TopicGap[] = [];
   readonly lost: SeriatimError[] = [];
+  readonly begun: number[] = [];
   readonly publication: Publication;
   readonly #run: Promise<void>;
 
@@ -27,7 +28,7 @@ class Running {
       ...{ place: flow.place, streams, released: this.released, clock: new SystemClock() },
       peer: { port: broker.ports[0] },
       onGap: (gap) => this.gaps.push(gap),
-      onBegun: () => {},
+      onBegun: (position) => this.begun.push(position),
       onLost: (error) => this.lost.push(error),
     });
     this.#run = this.publication.run();
@@ -67,6 +68,26 @@ test("each report is in the topic once and in order when publishers are fenced i
   await running[0].stop();
   expect(publishers).toBeGreaterThan(5);
   expectReports(await readTopic(broker.ports[0], "reports"), flow);
+});
+
+test("a publisher that goes on says from where, though it reads the log from its beginning for the state", async () => {
+  const broker = await startBroker();
+  const flow = new LoggedFlow("sessions", 5, 200);
+  const stretches: [begun: number, durable: number][] = [];
+  while (flow.left > 0) {
+    const now = new Running(flow, broker, ["reports", "top"]);
+    for (let frames = 0; frames < 5; frames++) flow.trade(20);
+    now.released.move(flow.journal.durablePosition);
+    await expect.poll(() => now.publication.position).toBe(flow.journal.durablePosition);
+    await now.stop();
+    running.pop();
+    stretches.push([now.begun[0], flow.journal.durablePosition]);
+  }
+  const [first, ...later] = stretches;
+  expect(first[0]).toBe(0);
+  expect(later.length).toBeGreaterThan(0);
+  // The last commands of a stretch may have had nothing to tell, so that no record names them.
+  for (const [i, [begun]] of later.entries()) expect(begun).toBeGreaterThan(stretches[i][1] - 20);
 });
 
 test("a topic of somebody else's is refused by name, and when it is deleted publishing begins", async () => {
