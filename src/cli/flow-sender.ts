@@ -22,6 +22,7 @@ import {
   lanesOf,
   OrderType,
   type Reason,
+  reasonName,
   TimeInForce,
 } from "../protocol/index.ts";
 import { matchSymbols, type PlannedFlow, wireSymbol } from "./flow-plan.ts";
@@ -50,6 +51,9 @@ export class FlowSender {
   #answering: FlowOrderCommand | undefined;
   #sent = 0;
   #answered = 0;
+  /** Commands of which some were refused, nobody knows which: their answers are matched and not printed. */
+  readonly #inDoubt = new WeakSet<FlowOrderCommand>();
+  #doubt: SeriatimError | undefined;
   #text = "";
 
   constructor(options: FlowSenderOptions) {
@@ -73,7 +77,8 @@ export class FlowSender {
       // The connection is gone; `end` below says why.
     }
     const failure = await this.#pipe.end();
-    if (failure !== undefined) throw this.#cutShort(failure, total);
+    const why = failure ?? this.#doubt;
+    if (why !== undefined) throw this.#cutShort(why, total);
   }
 
   #symbolNumbers(flows: readonly PlannedFlow[]): ReadonlyMap<string, number> {
@@ -125,15 +130,18 @@ export class FlowSender {
       onAck: (idLow, idHigh, sequence) => {
         const command = this.#outstanding.takeOldest(idLow, idHigh);
         if (command === undefined) return this.#disagree();
+        this.#answering = command;
+        if (this.#inDoubt.has(command)) return;
         const { symbol, id } = command;
         this.#answered++;
-        this.#answering = command;
         this.#print({ kind: ACKNOWLEDGED[command.kind], sequence, symbol, id });
       },
       onReject: (idLow, idHigh, reason) => {
-        // One of several on its id, and the open mode doesn't say which: printed as the newest. A logon with a key does not leave that open.
-        const command = this.#outstanding.takeRefused(idLow, idHigh, reason).at(-1);
+        const commands = this.#outstanding.takeRefused(idLow, idHigh, reason);
+        if (commands.length > 1) return this.#leaveInDoubt(commands, reason);
+        const [command] = commands;
         if (command === undefined) return this.#disagree();
+        if (this.#inDoubt.has(command)) return;
         this.#answered++;
         const { id } = command;
         this.#print({ kind: "reject", command: REJECTED[command.kind], id, reason: reason as Reason });
@@ -153,6 +161,14 @@ export class FlowSender {
       onInstrument: (instrument) => this.#listed.push(instrument),
       onHeartbeatAck: () => this.#disagree(),
     };
+  }
+
+  /** A refusal of any one of these: what became of each is not known, so nothing is printed of them. */
+  #leaveInDoubt(commands: readonly FlowOrderCommand[], reason: number): void {
+    for (const command of commands) this.#inDoubt.add(command);
+    const what = `one of ${commands.length} unanswered commands on order ${commands[0].id}`;
+    const why = `${what} was refused (${reasonName(reason)}), and nothing says which; --window 1 leaves no doubt`;
+    this.#doubt ??= new SeriatimError("OUTCOME_UNKNOWN", why);
   }
 
   #disagree(): void {

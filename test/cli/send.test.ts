@@ -142,6 +142,25 @@ cmd cancel 0 9
   ]);
 });
 
+test("a refusal that may be any one's of several on an id is printed as nobody's, and counted as unknown", async () => {
+  const flow = `${HEAD}cmd reg B
+cmd limit 0 1 S 100 5 GTC
+cmd cancel 0 1
+cmd limit 0 2 B 90 7 GTC
+`;
+  // The order was over the rate, its cancel was not.
+  const script = exchange(({ id, type }) => {
+    if (id === 2) return [say.reject(1, Reason.Throttled), say.reject(1, Reason.UnknownOrder), say.ack(2, 1)];
+    return type === MessageType.Hello ? [say.helloAck(id, 1)] : [];
+  });
+  const { lines, failure } = await send(script, [flow]);
+  expect(lines).toEqual(["evt accept 1 0 2"]);
+  expect(failure).toBe(
+    "one of 2 unanswered commands on order 1 was refused (Throttled), and nothing says which; " +
+      "--window 1 leaves no doubt; 1 commands answered, 2 unknown, 0 not sent",
+  );
+});
+
 test("a key that is not good for the account is refused before anything is sent", async () => {
   const server = await startSessionServer({ logon: (peer) => peer.refuseLogon(Reason.NotAuthorised) });
   sessions.push(server);

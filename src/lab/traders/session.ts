@@ -164,7 +164,7 @@ export class TraderSession {
         else trader.onAccepted(command);
       },
       onReject: (idLow, idHigh, reason) => {
-        // One of several: taken for the newest. A trader that is wrong about an order finds out when it cancels it.
+        // One of several only while it ends, when each of its orders is cancelled whatever is under way: nobody looks at that outcome.
         const command = this.#outstanding.takeRefused(idLow, idHigh, reason).at(-1);
         if (command === undefined) return this.#disagree();
         onReject(reason);
