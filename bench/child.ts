@@ -20,6 +20,10 @@ export class Child {
     });
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   /** The child's next message; rejects when it ends, has ended, or takes longer than `wait_ms`. */
   answer<T>(wait_ms = ANSWER_MS): Promise<T> {
     return new Promise((resolve, reject) => {

@@ -3,6 +3,7 @@
 
 import type { Configuration, NodeStatus } from "../src/node/index.ts";
 import { Child } from "./child.ts";
+import type { Standstill } from "./standstill.ts";
 
 export interface ExchangePorts {
   readonly port: number;
@@ -10,7 +11,7 @@ export interface ExchangePorts {
   readonly replicationPort: number;
 }
 
-export type ExchangeQuestion = "figures" | "snapshot" | "standstill";
+export type ExchangeQuestion = "figures" | "snapshot" | "watch" | "standstill";
 
 /** What a node has used and where it is, by now. */
 export interface ExchangeFigures {
@@ -23,7 +24,7 @@ export interface ExchangeFigures {
 }
 
 /** What bin/seriatim tells V8 when it starts a node (docs/adr/garbage.md). */
-const START_FLAGS = ["--semi-space-growth-factor=1", "--no-parallel-scavenge"];
+export const START_FLAGS = ["--semi-space-growth-factor=1", "--no-parallel-scavenge"];
 /** Until replicas have logged on and orders are taken, on a loaded machine. */
 const SERVING_MS = 30_000;
 const LOOK_MS = 100;
@@ -53,6 +54,10 @@ export class ExchangeProcess {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   figures(): Promise<ExchangeFigures> {
     return this.#child.ask("figures" satisfies ExchangeQuestion);
   }
@@ -62,11 +67,13 @@ export class ExchangeProcess {
     return this.#child.ask("snapshot" satisfies ExchangeQuestion);
   }
 
-  /**
-   * The longest time, in milliseconds, for which the thread that matches did nothing else than one thing, or had no core, since it was asked
-   * before: at most one too much.
-   */
-  standstill(): Promise<number> {
+  /** From now on how long the thread that matches stands still. */
+  watch(): Promise<unknown> {
+    return this.#child.ask("watch" satisfies ExchangeQuestion);
+  }
+
+  /** How long it did since then. */
+  standstill(): Promise<Standstill> {
     return this.#child.ask("standstill" satisfies ExchangeQuestion);
   }
 

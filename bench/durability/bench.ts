@@ -16,7 +16,9 @@ import type { LoadOrder, LoadResult } from "../gateway/load.ts";
 import { type BenchResult, type Row, ratioRow, type SideTable, summarize } from "../harness.ts";
 import { figure } from "../report.ts";
 import { type Scratch, withScratch } from "../scratch.ts";
-import type { PacedOrder, PacedResult } from "./paced-load.ts";
+import { cpuPerCommand_ns, type Loads, pacedOrder, refuseRefused, untilItHolds } from "./loads.ts";
+import type { PacedResult } from "./paced-load.ts";
+import { type Compared, type SameLoad, SameLoadRounds } from "./same-load.ts";
 import { SERVERS, Server, type ServerName } from "./servers.ts";
 
 /** What of it is run; a test runs less. */
@@ -27,8 +29,8 @@ interface DurabilityWork {
   readonly closed_ms: number;
   /** Over two seconds, so that one whole second of the nodes' own figures lies in it. */
   readonly paced_ms: number;
-  /** When all that are compared have the same to do. */
-  readonly alike_ms: number;
+  /** Of all that are compared. */
+  readonly sameLoad: SameLoad;
   /** No round begins later. */
   readonly budget_ms: number;
   /** All journals of seven rounds on a quick machine, or of a short run. */
@@ -43,38 +45,23 @@ const ALL: DurabilityWork = {
   ],
   closed_ms: 600,
   paced_ms: 2_100,
-  alike_ms: 1_000,
+  sameLoad: { rates: [10_000, 50_000, 200_000], run_ms: 1_000 },
   budget_ms: 250_000,
   roomBytes: 24 * 2 ** 30,
 };
-const REPLICATED: readonly ServerName[] = ["disk+ram", "two-disks"];
-/** Whose processor time is compared. */
-const COMPARED: readonly ServerName[] = ["fsync", ...REPLICATED];
-/** Of the primary's processor time per command, with a replica. */
-const GROWTH = { atMost: 1.25 };
-/** Of one case, before the bench gives up. */
-const ATTEMPTS = 3;
-
-/** One case of one round, at loads by what it takes itself. */
-interface AtOwnLoad {
+/** Whose processor time is compared, and how much of it a replica may add. */
+const COMPARED: Compared = {
+  alone: "fsync",
+  replicated: ["disk+ram", "two-disks"],
+  aim: { atMost: 1.25 },
+};
+/** One case of one round. */
+interface Measured {
   readonly perSecond: number;
   /** Processor time of the primary's process per command, at full load. */
   readonly cpuFull_ns: number;
   readonly half: PacedResult;
   readonly latency: ExchangeFigures["latency"];
-}
-
-/** One case of one round. */
-interface Measured extends AtOwnLoad {
-  /** The same when all that are compared have the same to do; 0 for the others. */
-  readonly cpuAlike_ns: number;
-}
-
-interface Loads {
-  readonly closed: Child;
-  readonly paced: Child;
-  /** Attempts that were thrown away, a line each. */
-  readonly again: string[];
 }
 
 type Series = Map<string, Measured[]>;
@@ -98,11 +85,19 @@ async function withServers(scratch: Scratch, rounds: number, work: DurabilityWor
       mkdirSync(directory);
       servers.push(await Server.start(name, directory));
     }
-    const series = await measureAll(servers, loads, rounds, work);
-    return resultOf(series, work, scratch.fileSystem, loads.again);
+    const { alone, replicated } = COMPARED;
+    const compared = servers.filter(({ name }) => name === alone || replicated.includes(name));
+    const sameLoad = new SameLoadRounds(compared, loads, work.sameLoad);
+    const series = await measureAll(servers, loads, sameLoad, rounds, work);
+    return resultOf(series, sameLoad, work, scratch.fileSystem, loads.again);
   } finally {
     await Promise.all([loads.closed, loads.paced, ...servers].map((each) => each.end()));
   }
+}
+
+/** Those of them that have a replica. */
+function replicatedOf(servers: readonly ServerName[]): ServerName[] {
+  return servers.filter((server) => COMPARED.replicated.includes(server));
 }
 
 function refuseWithoutRoom(directory: string, bytes: number): void {
@@ -116,6 +111,7 @@ function refuseWithoutRoom(directory: string, bytes: number): void {
 async function measureAll(
   servers: readonly Server[],
   loads: Loads,
+  sameLoad: SameLoadRounds,
   rounds: number,
   work: DurabilityWork,
 ): Promise<Series> {
@@ -131,31 +127,23 @@ async function measureAll(
         if (round >= 0) series.set(key, [...(series.get(key) ?? []), of]);
       }
     }
+    await sameLoad.round(round >= 0);
   }
   return series;
 }
 
-/** Each at loads of its own, then those that are compared at one that each of them takes. */
+/** Each at loads by what it takes itself. */
 async function measureShape(
   servers: readonly Server[],
   loads: Loads,
   [connections, window]: Shape,
-  { closed_ms, paced_ms, alike_ms }: DurabilityWork,
+  { closed_ms, paced_ms }: DurabilityWork,
 ): Promise<Map<Server, Measured>> {
   const measured = new Map<Server, Measured>();
-  let alike = Number.POSITIVE_INFINITY;
   for (const server of servers) {
     const order = { port: server.node.ports.port, connections, window, duration_ms: closed_ms };
-    const own = await untilItHolds(server, loads, () => measureOne(server, loads, order, paced_ms));
+    measured.set(server, await untilItHolds(server, loads, () => measureOne(server, loads, order, paced_ms)));
     server.settle();
-    measured.set(server, { ...own, cpuAlike_ns: 0 });
-    if (COMPARED.includes(server.name)) alike = Math.min(alike, own.perSecond / 2);
-  }
-  for (const [server, own] of measured) {
-    if (!COMPARED.includes(server.name)) continue;
-    const order = pacedOrder(server, connections, alike, alike_ms);
-    const cpuAlike_ns = await untilItHolds(server, loads, () => cpuOf(server, loads, order));
-    measured.set(server, { ...own, cpuAlike_ns });
   }
   return measured;
 }
@@ -165,7 +153,7 @@ async function measureOne(
   loads: Loads,
   order: LoadOrder,
   paced_ms: number,
-): Promise<AtOwnLoad> {
+): Promise<Measured> {
   const { node } = server;
   const before = await node.figures();
   const full = await loads.closed.ask<LoadResult>(order);
@@ -179,39 +167,6 @@ async function measureOne(
   return { perSecond, cpuFull_ns: cpuPerCommand_ns(before, between), half, latency };
 }
 
-function pacedOrder({ node }: Server, connections: number, rate: number, run_ms: number): PacedOrder {
-  const requests = Math.max(connections, Math.round((rate * run_ms) / 1e3));
-  return { port: node.ports.port, connections, rate, requests, kind: "pairs" };
-}
-
-/** Processor time per command of such a load. */
-async function cpuOf({ node }: Server, loads: Loads, order: PacedOrder): Promise<number> {
-  const before = await node.figures();
-  const { refused } = await loads.paced.ask<PacedResult>(order);
-  refuseRefused(refused);
-  return cpuPerCommand_ns(before, await node.figures());
-}
-
-function refuseRefused(count: number): void {
-  if (count > 0) throw new Error(`${count} requests were refused`);
-}
-
-function cpuPerCommand_ns(before: ExchangeFigures, after: ExchangeFigures): number {
-  return ((after.cpu_us - before.cpu_us) * 1e3) / (after.position - before.position);
-}
-
-async function untilItHolds<T>({ name, node }: Server, { again }: Loads, work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await node.serving();
-      return await work();
-    } catch (error) {
-      if (attempt === ATTEMPTS) throw error;
-      again.push(`${name}: ${(error as Error).message}`);
-    }
-  }
-}
-
 // ---- what is told of it
 
 function caseName([connections, window]: readonly [number, number], server: ServerName): string {
@@ -220,19 +175,22 @@ function caseName([connections, window]: readonly [number, number], server: Serv
 
 function resultOf(
   series: Series,
+  sameLoad: SameLoadRounds,
   work: DurabilityWork,
   fileSystem: string,
   again: readonly string[],
 ): BenchResult {
   const rounds = Math.max(...[...series.values()].map((measured) => measured.length));
-  const { servers, shapes, closed_ms, paced_ms, alike_ms } = work;
-  const about = `New orders and cancels over TCP, connections x requests in flight for ${closed_ms} ms, then ${paced_ms} ms on schedule at half of that rate, timed from when each was due, then ${alike_ms} ms at half of the lowest rate of those with a disk that is waited for (same load); no market data, journals and replicas on one machine and ${fileSystem}`;
-  const rows = shapes.flatMap((shape) => [
+  const { servers, shapes, closed_ms, paced_ms } = work;
+  const about = `New orders and cancels over TCP, connections x requests in flight for ${closed_ms} ms, then ${paced_ms} ms on schedule at half of that rate, timed from when each was due, then what a command costs the primary on a core of its own, load and replica on the other cores, so many commands a second to each; no market data, journals and replicas on one machine and ${fileSystem}`;
+  const ofShapes = shapes.flatMap((shape) => [
     ...throughput(series, shape, servers),
     ...latencies(series, shape, servers),
     ...processor(series, shape, servers),
   ]);
+  const rows = [...ofShapes, ...sameLoad.rows({ ...COMPARED, replicated: replicatedOf(servers) })];
   const notes = again.length === 0 ? [] : [`Tried again: ${again.join("; ")}`];
+  if (sameLoad.leftOut !== undefined) notes.push(`The same load to each is left out: ${sameLoad.leftOut}`);
   const tables = [stageTable(series, shapes[shapes.length - 1], servers)];
   return { bench: "durability", about, rounds, rows, tables, notes };
 }
@@ -275,29 +233,20 @@ function latencies(series: Series, shape: Shape, servers: readonly ServerName[])
   );
 }
 
-/**
- * What a replica adds, beside the node that syncs and has none. At full load each has another rate and other batches, which
- * cost their system calls and wake-ups whatever their size; so both have the same to do, too.
- */
+/** At full load each has another rate and other batches, which cost their system calls and wake-ups whatever their size. */
 function processor(series: Series, shape: Shape, servers: readonly ServerName[]): Row[] {
-  const compared = COMPARED.filter((server) => servers.includes(server));
-  const ofLoad = (load: string, of: Of, shown: readonly ServerName[]): Row[] => {
-    const values = (server: ServerName): number[] => seriesOf(series, shape, server, of);
-    const name = (what: string): string => `${what}, ${load}, processor time`;
-    const cost = shown.map((server) =>
-      summarize(name(caseName(shape, server)), "ns/command", "lower", values(server)),
-    );
-    const replicated = compared.filter((server) => REPLICATED.includes(server));
-    const growth = replicated.map((server) => {
-      const row = { name: name(`${caseName(shape, server)} / fsync`), better: "lower", aim: GROWTH } as const;
-      return ratioRow(row, values(server), values("fsync"));
-    });
-    return [...cost, ...growth];
-  };
-  return [
-    ...ofLoad("full load", ({ cpuFull_ns }) => cpuFull_ns, servers),
-    ...ofLoad("same load", ({ cpuAlike_ns }) => cpuAlike_ns, compared),
-  ];
+  const { alone, aim } = COMPARED;
+  const values = (server: ServerName): number[] =>
+    seriesOf(series, shape, server, ({ cpuFull_ns }) => cpuFull_ns);
+  const name = (what: string): string => `${what}, full load, processor time`;
+  const costs = servers.map((server) =>
+    summarize(name(caseName(shape, server)), "ns/command", "lower", values(server)),
+  );
+  const growth = replicatedOf(servers).map((server) => {
+    const row = { name: name(`${caseName(shape, server)} / ${alone}`), better: "lower", aim } as const;
+    return ratioRow(row, values(server), values(alone));
+  });
+  return [...costs, ...growth];
 }
 
 /** The nodes' own figures of one second of the last round. */

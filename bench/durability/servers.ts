@@ -49,6 +49,12 @@ export class Server {
     }
   }
 
+  /** Of its processes. */
+  get pids(): number[] {
+    const replica = this.#replica?.pid;
+    return replica === undefined ? [this.node.pid] : [this.node.pid, replica];
+  }
+
   /** What was only given to the system goes to the disk now, so that the next case doesn't pay for it. */
   settle(): void {
     if (this.name !== "buffered") return;

@@ -1,10 +1,10 @@
 // A node of a bench, a process of its own: `exchange.ts SETTINGS` (exchange-process.ts). Says its ports, then answers
 // one question after another, and stops when nobody asks any more.
 
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { configurationOf, createLog, startNode } from "../../src/node/index.ts";
 import { inlineDeeply } from "../../src/platform/index.ts";
 import type { ExchangeFigures, ExchangePorts, ExchangeQuestion } from "../exchange-process.ts";
+import { StandstillWatch } from "../standstill.ts";
 
 inlineDeeply();
 
@@ -17,24 +17,17 @@ function figures(): ExchangeFigures {
   return { cpu_us: user + system, status, position, latency };
 }
 
-/** How far apart the turns of a timer of one millisecond are; it is set when it is asked for the first time. */
-const turns = monitorEventLoopDelay({ resolution: 1 });
-
-function longestStandstill(): number {
-  turns.enable();
-  const longest_ms = turns.max / 1e6;
-  turns.reset();
-  return longest_ms;
-}
+const watch = new StandstillWatch();
 
 async function answer(question: ExchangeQuestion): Promise<unknown> {
   if (question === "figures") return figures();
-  return question === "standstill" ? longestStandstill() : node.requestSnapshot();
+  if (question === "watch") return watch.begin();
+  return question === "standstill" ? watch.end() : node.requestSnapshot();
 }
 
 process.on("message", async (question: ExchangeQuestion) => {
   try {
-    process.send?.(await answer(question));
+    process.send?.((await answer(question)) ?? {});
   } catch (error) {
     process.send?.({ error: String(error) });
   }

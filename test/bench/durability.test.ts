@@ -2,6 +2,7 @@
 // figures are nobody's aim here.
 
 import { expect, test } from "vitest";
+import { whyNotKept } from "../../bench/cores.ts";
 import { benchDurability } from "../../bench/durability/bench.ts";
 import { textTable } from "../../bench/report.ts";
 import { benchSnapshot } from "../../bench/snapshot/bench.ts";
@@ -12,7 +13,7 @@ test("the same load is measured against a node that keeps nothing, its disk, and
     shapes: [[2, 8]],
     closed_ms: 500,
     paced_ms: 100,
-    alike_ms: 100,
+    sameLoad: { rates: [1_000], run_ms: 100 },
     budget_ms: 10_000,
     roomBytes: 2 ** 29,
   });
@@ -23,12 +24,12 @@ test("the same load is measured against a node that keeps nothing, its disk, and
     expect(values.get(`2 x 8 ${server}, full load, processor time`)).toBeGreaterThan(0);
   }
   expect(values.get("2 x 8 fsync / journal off")).toBeGreaterThan(0);
-  for (const load of ["full load", "same load"]) {
-    expect(values.get(`2 x 8 disk+ram / fsync, ${load}, processor time`)).toBeGreaterThan(0);
-    expect(values.get(`2 x 8 fsync, ${load}, processor time`)).toBeGreaterThan(0);
-  }
-  // Nobody is compared with it.
-  expect(values.has("2 x 8 journal off, same load, processor time")).toBe(false);
+  expect(values.get("2 x 8 disk+ram / fsync, full load, processor time")).toBeGreaterThan(0);
+  // Where processes can't be kept to cores that is said, and there are no such rows.
+  const sameLoad = whyNotKept() === undefined ? ["fsync", "disk+ram", "disk+ram / fsync"] : [];
+  const told = [...values.keys()].filter((name) => name.startsWith("1,000/s to each"));
+  expect(told).toEqual(sameLoad.map((what) => `1,000/s to each, ${what}, processor time`));
+  for (const name of told) expect(values.get(name)).toBeGreaterThan(0);
   const text = textTable(result);
   expect(text).toMatch(/^stage +journal off +fsync +disk\+ram$/m);
   expect(text).toMatch(/^replicate /m);
@@ -41,12 +42,21 @@ test("the longest pause is measured without a snapshot and while one is taken", 
     ["buffered", "fsync"].flatMap((mode) => [
       `${mode}, longest time between answers`,
       `${mode}, the same during a snapshot`,
+      `${mode}, longest standstill of an echo in its place`,
       `${mode}, longest standstill of matching`,
       `${mode}, standstill during a snapshot`,
+      `${mode}, of that beyond the echo's`,
+      `${mode}, longest work of matching in one go`,
+      `${mode}, longest work in one go during a snapshot`,
+      `${mode}, standstills over 5 ms of the echo`,
+      `${mode}, standstills over 5 ms`,
+      `${mode}, standstills over 5 ms during a snapshot`,
       `${mode}, p99`,
       `${mode}, p99 during a snapshot`,
       `${mode}, time of a snapshot`,
     ]),
   );
-  for (const { median } of result.rows) expect(median).toBeGreaterThan(0);
+  // A thread that was watched has worked; whether it ever stood still for long, and longer than the echo, is the machine's affair.
+  const isTime = (name: string): boolean => !name.includes("over 5 ms") && !name.includes("beyond");
+  for (const { name, median } of result.rows) if (isTime(name)) expect(median).toBeGreaterThan(0);
 });
