@@ -1,8 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BUNDLED_LAUNCHER, threadsFromBundle } from "./tools/bundle.ts";
 
 // Tests start hundreds of threads and processes from the sources: what one has compiled the others read (bin/seriatim does the same).
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("node_modules/.cache/seriatim", import.meta.url));
+
+// Nodes of test/crash and test/tape-pressure, which are processes: test/support/launcher.ts.
+process.env.TEST_LAUNCHER = BUNDLED_LAUNCHER;
 
 /** Layers whose tests leave nothing behind in their process: file after file in the same one, modules imported once. */
 const PURE =
@@ -21,10 +25,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        plugins: [threadsFromBundle()],
         test: {
           name: "a-process-each",
           include: ["test/**/*.test.ts"],
           exclude: [`test/${PURE}/**`],
+          globalSetup: "./tools/bundle.ts",
         },
       },
       {

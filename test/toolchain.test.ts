@@ -1,8 +1,11 @@
 // The project develops on its own Node, whatever the machine has.
 
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { EXCHANGE_RULES } from "../src/node/index.ts";
+import { LAUNCHER } from "./support/launcher.ts";
 
 const root = new URL("..", import.meta.url);
 
@@ -19,4 +22,17 @@ test("every dependency is pinned to one version", () => {
   const { dependencies, devDependencies } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
   const versions = Object.entries<string>({ ...dependencies, ...devDependencies });
   expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+});
+
+// Otherwise they would start from the sources, as right and twice as dear.
+test("threads and processes of nodes start from the bundle, wherever a source starts one", () => {
+  const bundle = fileURLToPath(new URL("dist/for-tests/", root));
+  expect(LAUNCHER).toBe(`${bundle}bin/seriatim`);
+  expect(fileURLToPath(EXCHANGE_RULES)).toBe(`${bundle}dist/src/cli/exchange-rules.js`);
+  const entries = globSync("src/**/*.ts", { cwd: root }).flatMap((file) => {
+    const text = readFileSync(new URL(file, root), "utf8");
+    return [...text.matchAll(/(?<!function )entryBeside\([^,]*,/g)].map(([call]) => call);
+  });
+  expect(entries.length).toBeGreaterThan(10);
+  expect(new Set(entries)).toEqual(new Set(["entryBeside(import.meta.url,"]));
 });

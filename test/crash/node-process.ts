@@ -3,8 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-
-const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
+import { LAUNCHER } from "../support/launcher.ts";
 
 /** A module that makes this process's disk fail while a file is there; see disk-faults-worker.ts. */
 const FAULTS = fileURLToPath(new URL("./disk-faults-worker.ts", import.meta.url));

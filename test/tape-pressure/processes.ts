@@ -5,9 +5,9 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { entryBeside } from "../../src/platform/index.ts";
+import { LAUNCHER } from "../support/launcher.ts";
 import type { PublishersBound, PublishersPlan, PublishersWord } from "./publishers-worker.ts";
 
-const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
 const HEAP = fileURLToPath(entryBeside(import.meta.url, "heap-worker"));
 const PUBLISHERS = fileURLToPath(entryBeside(import.meta.url, "publishers-worker"));
 

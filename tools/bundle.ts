@@ -1,0 +1,83 @@
+// A node's threads and processes in tests, each from a few files: to find, read and link the hundreds of modules of a thread one by
+// one is more than half of what a start costs, and tests start many. Made of the sources when a test run begins. A part has the same
+// name each time: what Node has compiled of it is kept by name (NODE_COMPILE_CACHE), and would be there once for each run.
+//
+//   dist/for-tests/bin/seriatim               the launcher, as in a package
+//   dist/for-tests/dist/src/cli/main.js       the command line
+//   dist/for-tests/dist/src/cli/NAME.js       each entry, and the parts that several have in common
+
+import { globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build, type Plugin } from "vite";
+import type { TestProject } from "vitest/node";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const place = join(root, "dist/for-tests");
+const modules = join(place, "dist/src/cli");
+
+/** Modules that threads import by the URL that they say is theirs. */
+const RULES = ["src/node/exchange-rules.ts", "test/runtime/counter.ts"];
+
+/** The command line to start in a test run. */
+export const BUNDLED_LAUNCHER: string = join(place, "bin/seriatim");
+
+function urlOf(name: string): string {
+  return pathToFileURL(join(modules, `${name}.js`)).href;
+}
+
+/** Makes modules that the tests import start their threads from the bundle. */
+export function threadsFromBundle(): Plugin {
+  return {
+    name: "threads-from-bundle",
+    transform(code, id) {
+      const file = id.split("?")[0].slice(root.length);
+      if (RULES.includes(file))
+        return code.replace("import.meta.url", JSON.stringify(urlOf(basename(file, ".ts"))));
+      if (!file.startsWith("src/")) return undefined;
+      return code.replaceAll("entryBeside(import.meta.url,", `entryBeside(${JSON.stringify(urlOf("main"))},`);
+    },
+  };
+}
+
+/** Before the first test, and in watch mode before each run. */
+export default async function setup(project: TestProject): Promise<void> {
+  project.onTestsRerun(bundle);
+  await bundle();
+}
+
+async function bundle(): Promise<void> {
+  const entries = ["src/cli/main.ts", ...RULES, ...globSync("src/**/*-worker.ts", { cwd: root })];
+  const input = Object.fromEntries(entries.map((file) => [basename(file, ".ts"), join(root, file)]));
+  if (Object.keys(input).length < entries.length) throw new Error(`two entries of one name: ${entries}`);
+  const built = await build({
+    ...{ root, configFile: false, publicDir: false, logLevel: "warn", plugins: [threadsFromBundle()] },
+    build: {
+      ...{ ssr: true, write: false, minify: false, target: "node24" },
+      rolldownOptions: {
+        input,
+        // By path: a file of this project; by name: a package, or Node's own.
+        external: (name) => /^(node:|@?[a-z])/.test(name),
+        output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "[name]-part.js" },
+      },
+    },
+  });
+  const outputs = [built].flat().flatMap((each) => ("output" in each ? each.output : []));
+  const files = new Map(outputs.map((file) => [file.fileName, "code" in file ? file.code : file.source]));
+  put(modules, files);
+  put(join(place, "bin"), new Map([["seriatim", readFileSync(join(root, "bin/seriatim"))]]));
+}
+
+/** Leaves alone what is the same already, and whoever reads at that moment has the whole file. */
+function put(directory: string, files: ReadonlyMap<string, string | Uint8Array>): void {
+  mkdirSync(directory, { recursive: true });
+  const before = new Set(readdirSync(directory));
+  for (const name of before) if (!files.has(name)) rmSync(join(directory, name));
+  for (const [name, content] of files) {
+    const path = join(directory, name);
+    if (before.has(name) && readFileSync(path).equals(Buffer.from(content))) continue;
+    const beside = `${path}.${process.pid}`;
+    writeFileSync(beside, content);
+    renameSync(beside, path);
+  }
+}
