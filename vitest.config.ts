@@ -8,9 +8,26 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("node_modules/.cache/se
 // Nodes of test/crash and test/tape-pressure, which are processes: test/support/launcher.ts.
 process.env.TEST_LAUNCHER = BUNDLED_LAUNCHER;
 
-/** Layers whose tests leave nothing behind in their process: file after file in the same one, modules imported once. */
-const PURE =
+/** Tests that leave nothing behind in their process: file after file in the same one, modules imported once. Whole layers, ... */
+const LAYERS =
   "{base,conformance,engine,feed,gateway,journal,lab,protocol,replay,replication,segment,sequencer,simulation,tape,web}";
+/** ... and files of the others. */
+const FILES = [
+  "client/{resumption,session-course,socket/market}",
+  "cli/{arguments,failure,stdout,feed/watch-table,feed/watch-view,tape/parts}",
+  "feed-runtime/{serving/feed-service,serving/serving-turns,ticks-client/documentation}",
+  "node/{account-names,condition,configuration,configuration-page,connection-log,degraded-notice,full-notice,genesis-settings}",
+  "node/{log,log-damage,order-access,rare-notices,resting,taken-out-log,tape-access,tape-settings}",
+  "node/{admin/journaled-commands,drop-copy/report-source}",
+  "node/web/{admission,list-turns,message-clock,missed-commands,origin,text-frames}",
+  "platform/{bounded-file,native-checksums,node-storage,system-clock}",
+  "ring/{agent,interleaving,ring}",
+  "runtime/{ack-gate,applying,cluster-view,command-path,command-timer,data-directory,gate-waits,key-files}",
+  "runtime/{load-meter,promise,replica-view,snapshots,submissions}",
+  "tape-runtime/{tape-directory,broker/admission,broker/queues,broker/topic-desk,client/errors,client/publish-window}",
+  "{planted,tape-pressure/judge}",
+];
+const PURE = [`test/${LAYERS}/**/*.test.ts`, ...FILES.map((files) => `test/${files}.test.ts`)];
 
 export default defineConfig({
   test: {
@@ -29,7 +46,7 @@ export default defineConfig({
         test: {
           name: "a-process-each",
           include: ["test/**/*.test.ts"],
-          exclude: [`test/${PURE}/**`],
+          exclude: PURE,
           globalSetup: "./tools/bundle.ts",
         },
       },
@@ -37,7 +54,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "pure",
-          include: [`test/${PURE}/**/*.test.ts`],
+          include: PURE,
           isolate: false,
           unstubGlobals: true,
           // Imported by Node itself, as everywhere else: Vite's own way makes every use of an imported name a call of a getter.
