@@ -78,6 +78,7 @@ test("a replica whose port is taken follows nobody, says why, and is closed at o
   expect((await south.failed).message).toContain(`replication-port ${port} on ${HOST} is in use`);
   const asked_ms = performance.now();
   await expect(south.stop()).rejects.toThrow("replication-port");
-  expect(performance.now() - asked_ms).toBeLessThan(5_000);
+  // One that goes on, deaf, is ended after 10 s.
+  expect(performance.now() - asked_ms).toBeLessThan(9_000);
   expect(north.status()).toMatchObject({ status: "degraded" });
 });

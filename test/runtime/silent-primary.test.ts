@@ -9,12 +9,10 @@ import { generateKey, openDataDirectory, Replica } from "../../src/runtime/index
 import { SilentAddress } from "../support/silent-address.ts";
 import { COUNTER_RULES, Counter } from "./counter.ts";
 
-/** A try ends after 2 s; a busy machine needs longer to begin one. */
-const TEST_MS_MAX = 30_000;
 /** By then the next one is under way. */
 const NEXT_TRY_MS = 1_000;
-/** The thread closes a journal; a try to connect that it waited for would take two minutes. */
-const STOP_MS_MAX = 5_000;
+/** The thread closes a journal; a try to connect that it waited for would take two minutes. Between the two, for a busy machine. */
+const STOP_MS_MAX = 60_000;
 
 let directory = "";
 let silent: SilentAddress;
@@ -28,27 +26,22 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test(
-  "a replica leaves an address that answers nothing at once, and waits for no connection there",
-  async () => {
-    const path = (name: string): string => join(directory, name);
-    for (const name of ["north", "south"])
-      generateKey(name, "replica", path(`${name}.key`), path("keys.json"));
-    const hasTried = Promise.withResolvers<string>();
-    const news = (line: string): void => {
-      if (line.startsWith("follows nobody yet")) hasTried.resolve(line);
-    };
-    const replica = new Replica({
-      ...{ keys: path("keys.json"), ownKey: path("south.key"), rules: COUNTER_RULES },
-      ...{ application: () => new Counter(), segmentBytes: 2_097_152, news },
-      primaries: [silent],
-      directory: await openDataDirectory(path("south")),
-    });
-    expect(await hasTried.promise).toContain("nothing came in time");
-    await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS));
-    const asked_ms = performance.now();
-    await replica.stop();
-    expect(performance.now() - asked_ms).toBeLessThan(STOP_MS_MAX);
-  },
-  TEST_MS_MAX,
-);
+test("a replica leaves an address that answers nothing at once, and waits for no connection there", async () => {
+  const path = (name: string): string => join(directory, name);
+  for (const name of ["north", "south"]) generateKey(name, "replica", path(`${name}.key`), path("keys.json"));
+  const hasTried = Promise.withResolvers<string>();
+  const news = (line: string): void => {
+    if (line.startsWith("follows nobody yet")) hasTried.resolve(line);
+  };
+  const replica = new Replica({
+    ...{ keys: path("keys.json"), ownKey: path("south.key"), rules: COUNTER_RULES },
+    ...{ application: () => new Counter(), segmentBytes: 2_097_152, news },
+    primaries: [silent],
+    directory: await openDataDirectory(path("south")),
+  });
+  expect(await hasTried.promise).toContain("nothing came in time");
+  await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS));
+  const asked_ms = performance.now();
+  await replica.stop();
+  expect(performance.now() - asked_ms).toBeLessThan(STOP_MS_MAX);
+});

@@ -12,6 +12,7 @@ import {
 } from "../../../src/feed-runtime/index.ts";
 import { configurationOf, createLog, startNode } from "../../../src/node/index.ts";
 import { ChannelKind } from "../../../src/protocol/index.ts";
+import { until } from "../../support/until.ts";
 import { scratchDirectory } from "./support.ts";
 
 test("handlers of levels and of orders prove their books on a player, faster than it was", async () => {
@@ -25,8 +26,17 @@ test("handlers of levels and of orders prove their books on a player, faster tha
   const recorder = await FeedRecorder.start({
     ...{ host: "127.0.0.1", port: node.mdPort, protocol: "channel", directory },
   });
-  // Sums of books are told once a second.
-  await sleep(1_500);
+  // Sums of books are told once a second: when this one has two of each, the recorder, which was there before, has one.
+  const live = new FeedHandler({
+    stream: { host: "127.0.0.1", port: node.mdPort },
+    channels: [
+      { channel: ChannelKind.Levels, listener: new LevelBooks() },
+      { channel: ChannelKind.Orders, listener: new OrderBooks() },
+    ],
+  });
+  await live.start();
+  await until(() => live.receivers.every(({ figures }) => figures.checksums > 1));
+  await live.stop();
   expect(await recorder.stop()).toBe(undefined);
   const player = await RecordingPlayer.start({ directory, speed: 10, port: 0 });
   onTestFinished(() => player.stop());

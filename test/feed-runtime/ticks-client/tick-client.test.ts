@@ -86,7 +86,9 @@ test("of a host name the address is found that the server listens on, IPv4", asy
 
 test("what is wanted is one write and the first thing said on each connection; of wishes within 250 ms the newest is said", async () => {
   const server = await serve((socket, number) => {
-    if (number === 0) setTimeout(() => socket.destroy(), 450);
+    // After the connection's first words, and the newest wish.
+    const isSaid = () => server.reads[0].length === 2;
+    if (number === 0) void until(isSaid).then(() => socket.destroy());
   });
   const { client } = connect({ port: server.port, subscription: [1, 2] });
   await until(() => client.state === "open");
@@ -148,12 +150,12 @@ test("a server that falls silent is quiet first, and given up when nothing it se
   const server = await serve((socket, number) => {
     if (number > 0) return;
     socket.write(heartbeat(1));
-    setTimeout(() => socket.write(heartbeat(2)), 200);
+    setTimeout(() => socket.write(heartbeat(2)), 600);
     // Bytes that make no frame are no sign of life.
     const timer = setInterval(() => socket.write(Uint8Array.of(0xee)), 20);
     socket.once("close", () => clearInterval(timer));
   });
-  const { client, told } = connect({ port: server.port, quiet_ms: 100, liveness_ms: 400 });
+  const { client, told } = connect({ port: server.port, quiet_ms: 200, liveness_ms: 2_000 });
   await until(() => server.sockets.length === 2);
   const expected = ["open", "live", "quiet", "not quiet", "quiet", "stale", "waiting LIVENESS", "connecting"];
   expect(told.slice(0, expected.length)).toEqual(expected);
