@@ -20,6 +20,8 @@ export interface PacedOrder {
   readonly requests: number;
   /** New orders and their cancels in turn, or orders that stay, at prices that nobody meets. */
   readonly kind: "pairs" | "resting";
+  /** Every round trip is told, not their quantiles alone. */
+  readonly tellsAll?: boolean;
 }
 
 export interface PacedResult {
@@ -32,6 +34,8 @@ export interface PacedResult {
   readonly p999_us: number;
   /** The longest time between two answers that came one after the other, whatever the connection. */
   readonly pause_us: number;
+  /** Where the order asks for them: of every request, in microseconds, in no order. */
+  readonly all_us: readonly number[];
 }
 
 /** At most so many requests leave at once on a connection that is behind its schedule. */
@@ -54,6 +58,7 @@ const nap = new Int32Array(new SharedArrayBuffer(4));
 class Run {
   readonly order: PacedOrder;
   readonly histogram = createHistogram();
+  readonly all_us: number[] = [];
   readonly start_ms = performance.now();
   last_ms = 0;
   pause_ms = 0;
@@ -67,6 +72,11 @@ class Run {
   due_ms(n: number, index: number): number {
     const { connections, rate } = this.order;
     return this.start_ms + ((n * connections + index) * 1e3) / rate;
+  }
+
+  took(us: number): void {
+    this.histogram.record(us);
+    if (this.order.tellsAll) this.all_us.push(us);
   }
 
   answered(now: number, count: number): void {
@@ -129,8 +139,7 @@ class PacedConnection {
     if (answered === 0) return;
     const run = this.#run;
     for (let i = 0; i < answered; i++) {
-      const late_us = (now - run.due_ms(this.#answers++, this.#index)) * 1e3;
-      run.histogram.record(Math.max(1, Math.round(late_us)));
+      run.took(Math.max(1, Math.round((now - run.due_ms(this.#answers++, this.#index)) * 1e3)));
     }
     run.answered(now, answered);
   }
@@ -174,6 +183,7 @@ async function load(order: PacedOrder): Promise<PacedResult> {
     p99_us: percentile(99),
     p999_us: percentile(99.9),
     pause_us: run.pause_ms * 1e3,
+    all_us: run.all_us,
   };
 }
 

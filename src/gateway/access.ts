@@ -15,8 +15,16 @@ export interface Grant {
 export interface Authenticator {
   /** 32 bytes that nobody has seen before. */
   challenge(): Uint8Array;
-  /** What the key of `name` grants when `proof` is its signature of `statement`; undefined otherwise. */
-  verify(name: string, statement: Uint8Array, proof: Uint8Array): Grant | undefined;
+  /**
+   * Tells what the key of `name` grants when `proof` is its signature of `statement`; undefined otherwise. Once: before it returns, or
+   * later, but not from inside a call of the gateway.
+   */
+  verify(
+    name: string,
+    statement: Uint8Array,
+    proof: Uint8Array,
+    told: (grant: Grant | undefined) => void,
+  ): void;
 }
 
 /** Undefined in a gateway: anybody may say who he is, and nobody can log on. */

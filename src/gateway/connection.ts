@@ -19,6 +19,7 @@ import {
   MessageType,
   Reason,
 } from "../protocol/index.ts";
+import type { Grant } from "./access.ts";
 import type { CloseDetails } from "./closing.ts";
 import { ConnectionOutput } from "./connection-output.ts";
 import type { Conversation, LogonDoor, SessionHost } from "./conversation.ts";
@@ -86,8 +87,8 @@ export class Connection implements SessionHost, LogonDoor, Seen {
   paused = false;
   /** What it was challenged with, once it has asked. */
   nonce: Uint8Array | undefined = undefined;
-  /** A proof of it held, whatever became of its logon. */
-  hasProved = false;
+  /** What its proof grants; undefined: it has shown none that was looked at. */
+  granted: Grant | "nothing" | "awaited" | undefined = undefined;
   /** Who it is, once that is proved; it stays when the session has ended. */
   loggedOn: LoggedOn | undefined = undefined;
   /** In the gateway's lists of the same name. */

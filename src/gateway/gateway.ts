@@ -93,7 +93,11 @@ export class Gateway implements TransportHandler, ConnectionContext {
   #makeLogons(options: LogonsOptions): Logons {
     const settle = (connection: Connection) => this.#settle(connection);
     const giveUp = (connection: Connection, reason: CloseReason) => this.giveUp(connection, reason);
-    return new Logons(options, this, this.#connections, { giveUp, settle });
+    const goOn = (connection: Connection) => {
+      this.#resume(connection);
+      this.#resumeRelieved();
+    };
+    return new Logons(options, this, this.#connections, { giveUp, settle }, goOn);
   }
 
   // ---- the transport's side
@@ -139,13 +143,12 @@ export class Gateway implements TransportHandler, ConnectionContext {
   readonly #turned = (): void => {
     this.#isTurnAsked = false;
     this.#share.begin();
-    this.#logons?.turned();
+    this.#logons?.pump.goOn();
     // Each of them once: who has not had enough then is behind all others.
     for (let left = this.#reading.inTurn; left > 0; left--) {
       const connection = this.#reading.takeInTurn();
       if (connection === undefined) break;
       this.#resume(connection);
-      this.#settle(connection);
     }
     this.#resumeRelieved();
   };
@@ -211,7 +214,6 @@ export class Gateway implements TransportHandler, ConnectionContext {
       const connection = this.#reading.takeStalled();
       if (connection === undefined) break;
       this.#resume(connection);
-      this.#settle(connection);
     }
     this.#resumeRelieved();
   }
@@ -333,12 +335,8 @@ export class Gateway implements TransportHandler, ConnectionContext {
   #resumeRelieved(): void {
     this.#logons?.sessions.sequenceEnds();
     if (this.#logons?.pump.needsTurn) this.#askTurn();
-    for (;;) {
-      const connection = this.#reading.takeRelieved();
-      if (connection === undefined) return;
-      this.#resume(connection);
-      this.#settle(connection);
-    }
+    for (let next = this.#reading.takeRelieved(); next !== undefined; next = this.#reading.takeRelieved())
+      this.#resume(next);
   }
 
   #resume(connection: Connection): void {
@@ -347,6 +345,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
     if (this.#logons?.sessions.sequenceEnds() === false) connection.session.stall();
     else connection.session.resume();
     this.sink.taken();
+    this.#settle(connection);
   }
 
   #enterTurn(connection: Connection): void {
@@ -377,6 +376,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
     const session = sessionHigh >>> 0;
     this.#onClosing({ reason, address, account, session, ...closeDetails });
     this.#unroute(connection);
+    this.#logons?.desk.forget(connection);
     if (connection.loggedOn !== undefined) this.#logons?.sessions.ended(connection, connection.loggedOn);
     this.#reading.stop(connection);
   }

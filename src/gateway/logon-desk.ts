@@ -1,8 +1,9 @@
 // Logging on: challenge, proof, what the key grants, and the session's place in the log. Everything is refused by value, with
 // a LogonRefused and the close; a signature is checked only when nothing cheaper refuses and there is room to sequence.
 //
-//   LogonRequest -> Challenge -> Logon -> attempts allowed? -> proof -> grant -> an older session of the same identity is
-//   closed (Replaced), and ended in the log where that cancels -> SessionOpen sequenced -> ... released -> LogonAck (report-pump.ts)
+//   LogonRequest -> Challenge -> Logon -> attempts allowed? -> proof (proofs.ts; the Logon waits in front of what is behind it, and
+//   is taken up again) -> grant -> an older session of the same identity is closed (Replaced), and ended in the log where that
+//   cancels -> SessionOpen sequenced -> ... released -> LogonAck (report-pump.ts)
 
 import {
   MessageType,
@@ -23,6 +24,7 @@ import { LoggedOn, type SessionTerms, sessionIdentity } from "./logged-on.ts";
 import { LoggedOnConversation } from "./logged-on-conversation.ts";
 import type { LoggedOnSessions } from "./logged-on-sessions.ts";
 import { type CommandSink, SessionState } from "./order-session.ts";
+import { Proofs } from "./proofs.ts";
 import type { ReportSource } from "./report-source.ts";
 import { sessionNumber } from "./session-ends.ts";
 import type { Strangers } from "./strangers.ts";
@@ -31,12 +33,6 @@ import type { Strangers } from "./strangers.ts";
 const HEARTBEAT_MIN_MS = 100;
 /** And this rarely: a day. */
 const HEARTBEAT_MAX_MS = 86_400_000;
-
-/**
- * Proofs that are looked at in one turn of the event loop: each takes 0.1 to 0.2 ms, and as many as come at once would be
- * everybody's wait. Who comes then has its turn in the next one; for who has hung up a later turn has one less.
- */
-const PROOFS_PER_TURN = 4;
 
 /** A session that has logged on, as the gateway's user is told of it. */
 export interface LogonTaken {
@@ -59,6 +55,12 @@ export interface DeskContext {
   readonly refusal: Reason;
 }
 
+interface DeskListeners {
+  readonly onLogon: ((logon: LogonTaken) => void) | undefined;
+  /** A connection may take up its Logon again. */
+  readonly goOn: (connection: Connection) => void;
+}
+
 interface DeskParts {
   readonly source: ReportSource;
   readonly sessions: LoggedOnSessions;
@@ -72,15 +74,16 @@ export class LogonDesk {
   readonly #sessions: LoggedOnSessions;
   readonly #strangers: Strangers | undefined;
   readonly #onLogon: ((logon: LogonTaken) => void) | undefined;
-  #proofs_left = PROOFS_PER_TURN;
+  readonly #proofs: Proofs;
 
   constructor(
     access: Access,
     context: DeskContext,
     { source, sessions, strangers }: DeskParts,
-    onLogon: ((logon: LogonTaken) => void) | undefined,
+    { onLogon, goOn }: DeskListeners,
   ) {
     this.#onLogon = onLogon;
+    this.#proofs = new Proofs(access.authenticator, goOn);
     this.access = access;
     this.#context = context;
     this.#source = source;
@@ -88,8 +91,9 @@ export class LogonDesk {
     this.#strangers = strangers;
   }
 
-  beginTurn(): void {
-    this.#proofs_left = Math.min(PROOFS_PER_TURN, this.#proofs_left + PROOFS_PER_TURN);
+  /** The connection takes nothing any more. */
+  forget(connection: Connection): void {
+    this.#proofs.forget(connection);
   }
 
   /** The first thing a client says that wants to log on; false: it has said something before. */
@@ -101,7 +105,7 @@ export class LogonDesk {
     return true;
   }
 
-  /** The Logon at `at`. False: it was not taken, because the ring is full, the turn has had its proofs, or the connection has ended. */
+  /** The Logon at `at`. False: it was not taken, because the ring is full, its proof is not judged, or the connection has ended. */
   logon(connection: Connection, view: DataView, at: number): boolean {
     const { session, nonce } = connection;
     if (nonce === undefined) {
@@ -112,12 +116,12 @@ export class LogonDesk {
       session.state = SessionState.SinkFull;
       return false;
     }
-    if (this.#proofs_left <= 0 && !session.isLast) {
-      session.state = SessionState.TurnOver;
-      return false;
-    }
     const logon = readSessionLogon(view, at);
     const grant = this.#judge(connection, logon, view, at);
+    if (grant === "awaited") {
+      session.state = SessionState.ProofAwaited;
+      return false;
+    }
     if (typeof grant === "number") {
       this.#countRefusal(grant);
       connection.refuseLogon(grant, { ...refusedLogon(logon, grant), ...this.#limitMet(connection, grant) });
@@ -134,23 +138,41 @@ export class LogonDesk {
   }
 
   /** Of a throttled logon: the limit. Who has not proved anything has met that of attempts. */
-  #limitMet({ hasProved }: Connection, reason: Reason): CloseDetails {
+  #limitMet({ granted }: Connection, reason: Reason): CloseDetails {
     if (reason !== Reason.Throttled) return {};
-    return { limit: hasProved ? "sessions of its key" : "attempts to log on" };
+    return { limit: granted === undefined ? "attempts to log on" : "sessions of its key" };
   }
 
-  /** What the logon is granted, or why it is refused. */
-  #judge(connection: Connection, logon: SessionLogon, view: DataView, at: number): Grant | Reason {
-    const { refusal, limits, guard } = this.#context;
+  /** What the logon is granted, or why it is refused, as far as that is known. */
+  #judge(
+    connection: Connection,
+    logon: SessionLogon,
+    view: DataView,
+    at: number,
+  ): Grant | Reason | "awaited" {
+    const { refusal, guard } = this.#context;
     if (refusal !== Reason.None) return refusal;
-    if (!guard.admitsLogon(connection.slot)) return Reason.Throttled;
+    if (connection.granted === undefined) {
+      // Whoever is gone has nobody to wait for it.
+      if (connection.session.isLast) return "awaited";
+      if (!guard.admitsLogon(connection.slot)) return Reason.Throttled;
+      this.#look(connection, logon, view, at);
+    }
+    const { granted } = connection;
+    if (granted === undefined || granted === "awaited") return "awaited";
+    return granted === "nothing" ? Reason.NotAuthorised : this.#permit(logon, granted);
+  }
+
+  #look(connection: Connection, { name, proof }: SessionLogon, view: DataView, at: number): void {
     const { sessionLow, sessionHigh } = connection.session;
     const nonce = connection.nonce as Uint8Array;
     const statement = sessionStatement(view, at, { nonce, sessionLow, sessionHigh });
-    this.#proofs_left--;
-    const grant = this.access.authenticator.verify(logon.name, statement, logon.proof);
-    if (grant === undefined || logon.account >= limits.accountsMax) return Reason.NotAuthorised;
-    connection.hasProved = true;
+    this.#proofs.look(connection, { name, statement, proof });
+  }
+
+  /** What who has proved to have that grant gets of it, or why not. */
+  #permit(logon: SessionLogon, grant: Grant): Grant | Reason {
+    if (logon.account >= this.#context.limits.accountsMax) return Reason.NotAuthorised;
     if (grant.accounts !== "all" && !grant.accounts.has(logon.account)) return Reason.NotAuthorised;
     const isReadOnly = grant.role === "reader" || (logon.flags & SessionFlag.ReadOnly) !== 0;
     // Whoever may only look has nothing that should end with him.

@@ -55,6 +55,7 @@ export class Logons {
     gateway: DeskContext,
     connections: readonly (Connection | undefined)[],
     pumped: PumpContext,
+    goOn: (connection: Connection) => void,
   ) {
     this.source = source;
     this.#onTakenOut = onTakenOut;
@@ -62,7 +63,7 @@ export class Logons {
     this.sessions = new LoggedOnSessions(gateway, source, this.pump, pumped.settle);
     this.#guard = gateway.guard;
     if (!access.openOrderEntry) this.strangers = new Strangers(gateway.limits.connectionsMax);
-    this.desk = new LogonDesk(access, gateway, this, onLogon);
+    this.desk = new LogonDesk(access, gateway, this, { onLogon, goOn });
   }
 
   /** One more connection; returns the one that gives way to it, if any. */
@@ -70,12 +71,6 @@ export class Logons {
     if (this.strangers === undefined) return undefined;
     this.#guard.mustLogOn(connection.slot);
     return this.strangers.enter(connection);
-  }
-
-  /** Another turn of the event loop: proofs may be looked at again, and who is behind is written more. */
-  turned(): void {
-    this.desk.beginTurn();
-    this.pump.goOn();
   }
 
   #tookOut(orders: number, words: Int32Array, at: number): void {

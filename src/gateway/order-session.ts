@@ -51,8 +51,10 @@ export const SessionState = {
   OutputFull: 2,
   /** Stopped in mid-chunk: it has had its share of this turn, and others have theirs. */
   TurnOver: 3,
+  /** Stopped in mid-chunk: its logon's proof is being looked at, or waits for that. */
+  ProofAwaited: 4,
   /** Over: nothing is taken any more. */
-  Ended: 4,
+  Ended: 5,
 } as const;
 export type SessionState = (typeof SessionState)[keyof typeof SessionState];
 
@@ -198,7 +200,7 @@ export class OrderSession {
 
   /**
    * The peer is gone: what came before and waits is taken now, one chunk at most, as far as the ring has room. Not of one that did
-   * not read its answers: there is no room for more.
+   * not read its answers: there is no room for more. Nor of one whose proof is not looked at yet: nobody knows whose it is.
    */
   takeLast(): void {
     if (this.state !== SessionState.TurnOver && this.state !== SessionState.SinkFull) return;

@@ -3,9 +3,11 @@
 //
 // The web logs on for whoever said a token: with the name of the token's key and a proof by the node's own. What is granted, what
 // limits there are and whose session it is in the log are that key's then, as if it had signed itself.
+//
+// Signatures are checked on a thread of the runtime's pool: one takes as long as a hundred orders, and the main thread has those to do.
 
 import type { Access, Grant } from "../gateway/index.ts";
-import { type Ed25519Pair, ed25519Verifier, makeNonce } from "../platform/index.ts";
+import { type Ed25519Pair, ed25519PoolVerifier, makeNonce } from "../platform/index.ts";
 import { type KeyEntry, NODE_KEY_NAME } from "../protocol/index.ts";
 import type { KeyRing } from "../runtime/index.ts";
 import { isLoopback } from "./listening.ts";
@@ -22,16 +24,20 @@ export function orderAccess(
   keys: KeyRing | undefined,
   own: Pick<Ed25519Pair, "public">,
 ): Access {
-  const verifyOwn = ed25519Verifier(own.public);
+  const verifyOwn = ed25519PoolVerifier(own.public);
   const ownGrant: Grant = { name: NODE_KEY_NAME, role: "trader", accounts: "all", limits: {} };
   return {
     authenticator: {
       challenge: makeNonce,
-      verify(name, statement, proof) {
+      verify(name, statement, proof, told) {
         const grant = name === NODE_KEY_NAME ? ownGrant : keys?.grant(name);
-        if (grant === undefined) return undefined;
-        const isProof = keys?.isProof(name, grant.role, statement, proof) || verifyOwn(statement, proof);
-        return isProof ? grant : undefined;
+        const settle = (isProof: boolean) => told(isProof ? grant : undefined);
+        const verifyNamed = grant === ownGrant || grant === undefined ? undefined : keys?.poolVerifier(name);
+        // A name that nobody has takes its time too: whether it was one is not told by how soon it is refused.
+        if (verifyNamed === undefined) return verifyOwn(statement, proof, settle);
+        verifyNamed(statement, proof, (isProof) =>
+          isProof ? settle(true) : verifyOwn(statement, proof, settle),
+        );
       },
     },
     openOrderEntry: isOpen(configuration),

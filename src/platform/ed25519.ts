@@ -32,10 +32,27 @@ export function ed25519Signer(pair: Ed25519Pair): (statement: Uint8Array) => Uin
   return (statement) => sign(null, statement, key);
 }
 
-/** What tells whether a proof is a signature by the private key of `publicKey`. */
-export function ed25519Verifier(publicKey: string): (statement: Uint8Array, proof: Uint8Array) => boolean {
+/** Whether a proof is a signature of the statement. */
+export type Ed25519Verifier = (statement: Uint8Array, proof: Uint8Array) => boolean;
+
+/** Tells the same, always later, and has it found out on a thread of the runtime's pool. */
+export type Ed25519PoolVerifier = (
+  statement: Uint8Array,
+  proof: Uint8Array,
+  told: (isProof: boolean) => void,
+) => void;
+
+/** By the private key of `publicKey`. */
+export function ed25519Verifier(publicKey: string): Ed25519Verifier {
   const key = createPublicKey({ key: jwk(publicKey), format: "jwk" });
   return (statement, proof) => verify(null, statement, key, proof);
+}
+
+/** By the private key of `publicKey`. Neither statement nor proof may be changed until it has told. */
+export function ed25519PoolVerifier(publicKey: string): Ed25519PoolVerifier {
+  const key = createPublicKey({ key: jwk(publicKey), format: "jwk" });
+  return (statement, proof, told) =>
+    verify(null, statement, key, proof, (error, isProof) => told(error === null && isProof));
 }
 
 /** 32 bytes that nobody has seen before. */

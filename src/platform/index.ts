@@ -4,6 +4,8 @@ export { openFilesMax } from "./descriptors.ts";
 export { acquireDirectoryLock, type DirectoryLock, isLockFile } from "./directory-lock.ts";
 export {
   type Ed25519Pair,
+  type Ed25519PoolVerifier,
+  ed25519PoolVerifier,
   ed25519Signer,
   ed25519Verifier,
   makeEd25519Pair,

@@ -1,6 +1,11 @@
 // The public keys that a node knows: who signed, and what that key may do.
 
-import { ed25519Verifier, tokenFinder } from "../platform/index.ts";
+import {
+  type Ed25519PoolVerifier,
+  ed25519PoolVerifier,
+  ed25519Verifier,
+  tokenFinder,
+} from "../platform/index.ts";
 import {
   hasAccounts,
   type KeyEntry,
@@ -22,6 +27,7 @@ export interface Grant {
 interface KnownKey {
   readonly role: KeyRole;
   readonly verify: Verifier;
+  readonly verifyInPool: Ed25519PoolVerifier;
   readonly grant: Grant | undefined;
   readonly topicGrant: TopicGrant | undefined;
 }
@@ -41,8 +47,9 @@ export class KeyRing {
     this.#keys = new Map(
       keys.map((key) => {
         const verify = ed25519Verifier(key.public);
+        const verifyInPool = ed25519PoolVerifier(key.public);
         const grants = { grant: grantOf(key), topicGrant: topicGrantOf(key) };
-        return [key.name, { role: key.role, verify, ...grants }];
+        return [key.name, { role: key.role, verify, verifyInPool, ...grants }];
       }),
     );
     const named = keys.filter(({ role, accounts }) => role === "trader" && accounts !== "all");
@@ -66,6 +73,11 @@ export class KeyRing {
   /** Whether `proof` signs `statement` by the key of `name`, whatever its role. */
   isProofOf(name: string, statement: Uint8Array, proof: Uint8Array): boolean {
     return this.#keys.get(name)?.verify(statement, proof) ?? false;
+  }
+
+  /** Checks on another thread whether a proof is by the key of `name`; undefined: there is none. */
+  poolVerifier(name: string): Ed25519PoolVerifier | undefined {
+    return this.#keys.get(name)?.verifyInPool;
   }
 
   /** What the key of `name` may do on the tape; undefined: nothing, or there is none. */

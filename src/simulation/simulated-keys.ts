@@ -2,7 +2,7 @@
 // true that a proof holds for one name and one statement.
 
 import { createHash } from "node:crypto";
-import type { Access, Grant } from "../gateway/index.ts";
+import type { Access, Authenticator } from "../gateway/index.ts";
 import type { NodeKeys } from "../replication/index.ts";
 
 export function simulatedKeys(name: string, known: readonly string[]): NodeKeys {
@@ -14,8 +14,10 @@ export function simulatedKeys(name: string, known: readonly string[]): NodeKeys 
 
 /** Anybody may log on, by a key of any name, for any account; open connections too, but for these accounts. */
 export function simulatedAccess(nonce: () => Uint8Array, reserved: readonly number[]): Access {
-  const verify = (name: string, statement: Uint8Array, proof: Uint8Array): Grant | undefined =>
-    signAs(name, statement).equals(proof) ? { name, role: "trader", accounts: "all", limits: {} } : undefined;
+  const verify: Authenticator["verify"] = (name, statement, proof, told) => {
+    const isProof = signAs(name, statement).equals(proof);
+    told(isProof ? { name, role: "trader", accounts: "all", limits: {} } : undefined);
+  };
   return {
     authenticator: { challenge: nonce, verify },
     openOrderEntry: true,

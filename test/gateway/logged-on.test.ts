@@ -126,11 +126,7 @@ describe("logging on", () => {
 });
 
 test("however many read an account, who trades for it can log on; one reader that goes makes room", () => {
-  // A turn has a few proofs.
-  const logOn = (...logon: Parameters<typeof at.logOn>) => {
-    at.logOn(...logon);
-    at.transport.turn();
-  };
+  const { logOn } = at;
   for (let instance = 0; instance < 32; instance++) logOn(instance, { name: "eve", instance });
   const [last, again, trader] = [32, 33, 34];
   logOn(last, { name: "eve", instance: 32 });

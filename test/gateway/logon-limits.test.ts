@@ -63,47 +63,6 @@ describe("the time to log on", () => {
 });
 
 describe("attempts to log on", () => {
-  test("have few proofs looked at in a turn: the rest waits for the next ones, in order, and nothing is lost", () => {
-    const venue = sessionVenue();
-    venue.gateway.tick(0);
-    const connections = Array.from({ length: 10 }, (_, connection) => connection);
-    for (const connection of connections) {
-      venue.open(connection);
-      venue.gateway.received(connection, concat(logonRequest(), logon({}, PROOF + 1)));
-    }
-    const verified = [venue.keys.verified];
-    for (let turn = 0; turn < 2; turn++) {
-      venue.transport.turn();
-      verified.push(venue.keys.verified);
-    }
-    expect(verified).toEqual([4, 8, 10]);
-    for (const connection of connections)
-      expect(venue.sent(connection)[1]).toBe(`LogonRefused ${Reason.NotAuthorised}`);
-  });
-
-  // The Logon stalled again for want of a proof, and was dropped with what was behind it.
-  test("of who hangs up are looked at at once, with what came behind them, from the proofs of the turns to come", () => {
-    const venue = sessionVenue();
-    venue.gateway.tick(0);
-    for (let connection = 0; connection < 10; connection++) {
-      venue.open(connection);
-      const isLast = connection === 9;
-      const behind = isLast ? order(1) : new Uint8Array();
-      venue.gateway.received(
-        connection,
-        concat(logonRequest(), logon({}, isLast ? PROOF : PROOF + 1), behind),
-      );
-    }
-    venue.gateway.closed(9, CloseCause.Broken);
-    expect(venue.exchange.log).toEqual(["open ann 7/0", "16 1", "end 7 disconnected"]);
-    const verified = [venue.keys.verified];
-    for (let turn = 0; turn < 2; turn++) {
-      venue.transport.turn();
-      verified.push(venue.keys.verified);
-    }
-    expect(verified).toEqual([5, 8, 10]);
-  });
-
   test("over the rate are refused before a signature is looked at", () => {
     const venue = sessionVenue({ limits: { attempts: { ...attempts, total: 3 } } });
     venue.gateway.tick(0);

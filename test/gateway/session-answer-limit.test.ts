@@ -4,7 +4,7 @@
 import { expect, test } from "vitest";
 import { RecordBuffer } from "../../src/base/index.ts";
 import { ExchangeEngine } from "../../src/engine/index.ts";
-import { type CommandSink, GATEWAY_LIMITS, Gateway } from "../../src/gateway/index.ts";
+import { type Authenticator, type CommandSink, GATEWAY_LIMITS, Gateway } from "../../src/gateway/index.ts";
 import { encodeGenesisEntry } from "../../src/node/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS, Reason, ReportKind, readReport } from "../../src/protocol/index.ts";
 import { logon, logonRequest } from "./session-support.ts";
@@ -47,7 +47,10 @@ function sessionWith(resting: number) {
   const transport = new ManualTransport();
   const sink = new EngineSink();
   const grant = { name: "ann", role: "trader", accounts: "all", limits: {} } as const;
-  const authenticator = { challenge: () => new Uint8Array(32), verify: () => grant };
+  const authenticator: Authenticator = {
+    challenge: () => new Uint8Array(32),
+    verify: (_name, _statement, _proof, told) => told(grant),
+  };
   const gateway = new Gateway({
     ...{
       transport,

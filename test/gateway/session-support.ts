@@ -87,9 +87,32 @@ const GRANTS: readonly Grant[] = [
 class ScriptedKeys implements Authenticator {
   verified = 0;
   challenge = () => new Uint8Array(32).fill(9);
-  verify(name: string, _statement: Uint8Array, proof: Uint8Array): Grant | undefined {
+  /** Whether answers wait until a test lets them go. */
+  isSlow = false;
+  readonly #untold: (() => void)[] = [];
+
+  verify(
+    name: string,
+    _statement: Uint8Array,
+    proof: Uint8Array,
+    told: (grant: Grant | undefined) => void,
+  ): void {
     this.verified++;
-    return proof[0] === PROOF ? GRANTS.find((grant) => grant.name === name) : undefined;
+    const grant = proof[0] === PROOF ? GRANTS.find((each) => each.name === name) : undefined;
+    if (this.isSlow) this.#untold.push(() => told(grant));
+    else told(grant);
+  }
+
+  /** Proofs that are looked at now. */
+  get underWay(): number {
+    return this.#untold.length;
+  }
+
+  /** The answer of the one that has been looked at the longest; false: there is none. */
+  answer(): boolean {
+    const tell = this.#untold.shift();
+    tell?.();
+    return tell !== undefined;
   }
 }
 

@@ -29,10 +29,10 @@ const PROOF = 0x5a;
 /** One key, of a trader for all accounts; its proofs begin as agreed. */
 const keys: Authenticator = {
   challenge: () => new Uint8Array(32),
-  verify: (name, _statement, proof) =>
-    name === "mallory" && proof[0] === PROOF
-      ? { name, role: "trader", accounts: "all", limits: {} }
-      : undefined,
+  verify: (name, _statement, proof, told) => {
+    const isProof = name === "mallory" && proof[0] === PROOF;
+    told(isProof ? { name, role: "trader", accounts: "all", limits: {} } : undefined);
+  },
 };
 
 /** A gateway on a real engine: every command is applied at once, and is safe at the end of its turn. */

@@ -1,7 +1,7 @@
 // What hostile clients do to a node beside a legitimate one, and what is looked at: the legitimate client's round trips, the node's
-// memory, and why it ended connections. A scene is several rounds of three moments: a quiet one; one beside the attack; one in which
-// the same attackers attack a bare sink and leave the node alone, which shows what is the machine's. Medians are quoted, so that the
-// ratios are of this run and of no single moment of it.
+// memory, and why it ended connections. A scene is many rounds of three moments: a quiet one; one beside the attack; one in which
+// the same attackers attack a bare sink and leave the node alone, which shows what is the machine's. A quantile is of the round trips
+// of all moments of a kind together: one hiccup of the machine is a few of thousands, and a slow minute of it is in all three kinds.
 
 import { readFileSync } from "node:fs";
 import { Child } from "../../bench/child.ts";
@@ -21,8 +21,10 @@ export interface Scene {
   readonly judged?: number;
   /** It goes on until it has sent so many messages. */
   readonly messages?: number;
-  /** How long it goes on in a round; it may end sooner when its count is reached. */
-  readonly ms: number;
+  /** How long it goes on in a round; it may end sooner when its count is reached. MOMENT_MS and the settling when left out. */
+  readonly ms?: number;
+  /** ROUNDS when left out: of an attack that takes longer to do what it does, fewer. */
+  readonly rounds?: number;
   /** The sink ends a connection that has sent something, as the node does in this scene. */
   readonly sinkEnds?: boolean;
 }
@@ -38,9 +40,11 @@ export interface SceneResult {
   readonly counts: Counts;
   readonly quiet: Quantiles;
   readonly beside: Quantiles;
-  /** Medians of each round's p99 as a multiple of the quiet one: beside the attack, and beside the one on the sink. */
+  /** p99 as a multiple of the quiet one: beside the attack, and beside the one on the sink. */
   readonly ratio: number;
   readonly control: number;
+  /** The least and the greatest that `ratio` is with any one round left out. */
+  readonly within: readonly [number, number];
   /** Requests of the legitimate client that were refused. */
   readonly refused: number;
   /** The most memory that the node had by then, since it was started. */
@@ -51,10 +55,9 @@ export interface SceneResult {
 
 /** What the legitimate client does: so little that it never waits for itself. */
 const RATE = 500;
-/** Of a quiet moment: the p99 of 1,250 requests. */
-const QUIET_MS = 2_500;
-/** An odd number, for medians. */
-const ROUNDS = 5;
+/** Of a quiet moment, and of the others unless the scene says more: short, so that the three kinds have the same of the machine. */
+const MOMENT_MS = 1_000;
+const ROUNDS = 12;
 /** So many connections share the rate. */
 const CONNECTIONS = 4;
 /** An attack ends by itself; so much later it has not. */
@@ -85,8 +88,9 @@ export class Stage {
     const counts: Record<string, number> = {};
     const [quiet, beside, control]: PacedResult[][] = [[], [], []];
     const sink = await this.#sink.ask<SinkPorts>({ ends: scene.sinkEnds ?? false } satisfies SinkOrder);
-    for (let round = 0; round < ROUNDS; round++) {
-      quiet.push(await this.#measure(QUIET_MS));
+    const { rounds = ROUNDS } = scene;
+    for (let round = 0; round < rounds; round++) {
+      quiet.push(await this.#measure((MOMENT_MS * ROUNDS) / rounds));
       beside.push(await this.#beside(this.#orderOf(scene, round), counts));
       control.push(await this.#beside(this.#orderOf(scene, round, sink), {}));
     }
@@ -96,7 +100,7 @@ export class Stage {
     const all = [...quiet, ...beside, ...control];
     return {
       ...{ scene, counts: told, quiet: quantilesOf(quiet), beside: quantilesOf(beside) },
-      ...{ ratio: ratioOf(beside, quiet), control: ratioOf(control, quiet) },
+      ...{ ratio: ratioOf(beside, quiet), control: ratioOf(control, quiet), within: rangeOf(beside, quiet) },
       refused: all.reduce((sum, { refused }) => sum + refused, 0),
       peak_bytes: peakOf(this.#node.pid),
       closes: difference(after.closes, before.closes),
@@ -104,7 +108,11 @@ export class Stage {
   }
 
   /** Of the node, or of a sink in its place. */
-  #orderOf({ attack, count, ms }: Scene, round: number, ports: SinkPorts = this.#node): AttackOrder {
+  #orderOf(
+    { attack, count, ms = SETTLE_MS + MOMENT_MS }: Scene,
+    round: number,
+    ports: SinkPorts = this.#node,
+  ): AttackOrder {
     const { orderPort, httpPort } = ports;
     const seed = this.#seed + round;
     return { attack, target: { orderPort, httpPort, keyFile: this.#keyFile, seed, ms, count } };
@@ -138,6 +146,7 @@ export class Stage {
     const requests = Math.round((RATE * ms) / 1e3 / 2) * 2;
     const order: PacedOrder = {
       ...{ port: this.#node.orderPort, connections: CONNECTIONS, rate: RATE, requests, kind: "pairs" },
+      tellsAll: true,
     };
     return this.#client.ask<PacedResult>(order);
   }
@@ -156,19 +165,21 @@ export class Stage {
   }
 }
 
-function median(figures: readonly number[]): number {
-  return [...figures].sort((a, b) => a - b)[figures.length >> 1];
-}
-
-function quantilesOf(results: readonly PacedResult[]): Quantiles {
-  const [p50_us, p99_us] = [results.map((each) => each.p50_us), results.map((each) => each.p99_us)].map(
-    median,
-  );
+/** Of the round trips of all moments together. */
+function quantilesOf(moments: readonly PacedResult[]): Quantiles {
+  const all_us = moments.flatMap((each) => each.all_us).sort((a, b) => a - b);
+  const [p50_us, p99_us] = [50, 99].map((percent) => all_us[Math.ceil((all_us.length * percent) / 100) - 1]);
   return { p50_us, p99_us };
 }
 
 function ratioOf(beside: readonly PacedResult[], quiet: readonly PacedResult[]): number {
-  return median(beside.map(({ p99_us }, round) => p99_us / quiet[round].p99_us));
+  return quantilesOf(beside).p99_us / quantilesOf(quiet).p99_us;
+}
+
+/** The least and the greatest that the ratio is without one of the rounds: whether one of them decided. */
+function rangeOf(beside: readonly PacedResult[], quiet: readonly PacedResult[]): readonly [number, number] {
+  const ratios = quiet.map((_, round) => ratioOf(beside.toSpliced(round, 1), quiet.toSpliced(round, 1)));
+  return [Math.min(...ratios), Math.max(...ratios)];
 }
 
 /** What has been counted since. */

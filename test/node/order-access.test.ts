@@ -30,9 +30,31 @@ test.each([
   ["an administrator's, who has no account", "boss", boss, undefined],
   ["the node's, for an administrator", "boss", own, undefined],
   ["the node's, for nobody", "eve", own, undefined],
-])("a proof by %s", (_whose, name, { private: secret }, grant) => {
+])("a proof by %s", async (_whose, name, { private: secret }, grant) => {
   const { prove } = signerOf({ name, private: secret });
-  expect(authenticator.verify(name, STATEMENT, prove(STATEMENT))).toEqual(grant);
+  const told = new Promise((resolve) => authenticator.verify(name, STATEMENT, prove(STATEMENT), resolve));
+  expect(await told).toEqual(grant);
+});
+
+// The thread that asks has orders to match meanwhile.
+test("whatever a proof is, the answer comes later, and when it is asked again one comes again", async () => {
+  const { prove } = signerOf({ name: "ann", private: ann.private });
+  for (const [name, proof] of [
+    ["ann", prove(STATEMENT)],
+    ["ann", new Uint8Array(64)],
+    ["eve", prove(STATEMENT)],
+  ] as const) {
+    let answers = 0;
+    const told = new Promise<void>((resolve) => {
+      authenticator.verify(name, STATEMENT, proof, () => {
+        answers++;
+        resolve();
+      });
+    });
+    expect(answers).toBe(0);
+    await told;
+    expect(answers).toBe(1);
+  }
 });
 
 test("keys for accounts that the exchange lacks are named", () => {
