@@ -1,8 +1,9 @@
 // The binary feeds of the node that this page comes from: epoch and sequence of each channel, who listens, and what went wrong.
 
+import { bytesText } from "../src/base/index.ts";
 import type { FeedFigures } from "../src/protocol/index.ts";
 import { Figure } from "./feed-figure.tsx";
-import { bytesText, grouped, timeText } from "./words.ts";
+import { grouped, timeText } from "./words.ts";
 
 /** Of a node that serves none: how to. */
 export function NodeFeeds({ feeds }: { readonly feeds: FeedFigures | undefined }) {

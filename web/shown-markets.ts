@@ -1,5 +1,5 @@
 // What the market overview asks the exchange for: the rows that are on the screen live, and of all others a look in turn, so that
-// sorting knows them too. Bounds: 60 rows live; 40 looked at together, about 40 KB, four times a second the first time round
+// sorting knows them too. Bounds: 60 rows live; 40 looked at together, about 40 kB, four times a second the first time round
 // and then once a second, 2,000 in all.
 
 import type { ExchangeSocket, MarketChannel } from "../src/client/socket/index.ts";

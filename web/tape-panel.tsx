@@ -2,12 +2,13 @@
 // what waits on a batch's way. Redrawn with its figures, once a second; not there at all when the node has no tape.
 
 import { useEffect, useState } from "preact/hooks";
+import { bytesText } from "../src/base/index.ts";
 import type { TapeGroupReport, TapeReport, TapeTopicReport } from "../src/protocol/index.ts";
 import type { Desk } from "./desk.ts";
 import { Figure } from "./feed-figure.tsx";
 import type { TapeHistory, TapeRates, TopicRates } from "./tape-history.ts";
 import { useTopics } from "./topic.ts";
-import { bytesText, grouped } from "./words.ts";
+import { grouped } from "./words.ts";
 
 /** Whether the node has a tape; redraws only when that changes. */
 export function useHasTape({ tape }: Desk): boolean {

@@ -35,14 +35,6 @@ export function shortQuantity(lots: number): string {
   return String(lots);
 }
 
-/** `512 B`, `1.4 kB`, `23 MB`. */
-export function bytesText(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} B`;
-  if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(1)} kB`;
-  if (bytes < 1_000_000_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
-  return `${(bytes / 1_000_000_000).toFixed(2)} GB`;
-}
-
 /** `1 lot`, `2,704 lots`, `12.5M lots`. */
 export function countedLots(lots: number): string {
   return `${lotsText(lots)} ${lots === 1 ? "lot" : "lots"}`;

@@ -25,7 +25,7 @@ import { measure, nanosecondsPer, type Row, summarize } from "../harness.ts";
 const CHUNK_REQUESTS = 34;
 const REQUESTS = CHUNK_REQUESTS * 10_000;
 /**
- * Whose heap is measured: so many that the machine code of the loop around them, some 85 KB that the compiler makes anew for each
+ * Whose heap is measured: so many that the machine code of the loop around them, some 85 kB that the compiler makes anew for each
  * run of it and that lie on the heap, are next to nothing for each; an object of 24 bytes per chunk is still 0.7 bytes.
  */
 const HEAP_REQUESTS = 10 * REQUESTS;

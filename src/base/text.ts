@@ -9,6 +9,15 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+/** `512 B`, `1.5 MiB`. */
+export function bytesText(bytes: number): string {
+  let [value, unit] = [bytes, 0];
+  for (; value >= 1_024 && unit < BYTE_UNITS.length - 1; unit++) value /= 1_024;
+  return unit === 0 ? `${bytes} B` : `${value.toFixed(1)} ${BYTE_UNITS[unit]}`;
+}
+
 /** The UTF-8 bytes of `text`. Cold path: allocates. */
 export function encodeUtf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);

@@ -60,9 +60,9 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   turnAll_frames: 4_096,
   turnLeast_frames: 16,
   blocked_us: 5_000_000,
-  // What a machine acknowledges comes in steps of some 100 KB: one that reads 50 KB/s is not mistaken for one that has stopped.
+  // What a machine acknowledges comes in steps of some 100 kB: one that reads 50 kB/s is not mistaken for one that has stopped.
   still_us: 2_000_000,
-  // 8 MiB at 140 KB/s.
+  // 8 MiB at 140 kB/s.
   lastAnswers_us: 60_000_000,
   // A quarter of the connections there are; this machine's programs, the web among them, share one address.
   addresses: { connections: 256, ownConnections: CONNECTION_SLOTS_MAX },

@@ -1,6 +1,6 @@
 // How much of what was sent a peer has not acknowledged, as Linux tells it (/proc/net/tcp, tcp6). Node can't say: it
 // knows only when the kernel takes more, which on a fast link is after a third of a send buffer of some MiB is out.
-// A peer that reads 50 KB/s would look dead for half a minute.
+// A peer that reads 50 kB/s would look dead for half a minute.
 //
 // The kernel walks its whole table for one look, some milliseconds, so a worker thread of libuv does that, at most one look
 // at a time and only while somebody asks. Elsewhere than on Linux nothing is known.

@@ -18,7 +18,7 @@ import {
 
 /** Long enough for the compiler to finish on a busy machine. */
 const WARM_COMMANDS = 400_000;
-/** Long against what a collection lets the engine make again at once: about 20 KB, however long the stretch is. */
+/** Long against what a collection lets the engine make again at once: about 20 kB, however long the stretch is. */
 const STRETCH_COMMANDS = 80_000;
 const STRETCHES = 6;
 /** A stretch with a collection in it is repeated with a quarter, and so on: together less than half as much again. */

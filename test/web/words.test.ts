@@ -1,9 +1,9 @@
 // Numbers as the page shows them.
 
 import { expect, test } from "vitest";
+import { bytesText } from "../../src/base/index.ts";
 import {
   behindText,
-  bytesText,
   countedLots,
   durationText,
   grouped,
@@ -26,10 +26,10 @@ test.each([
   [countedLots(1), "1 lot"],
   [countedLots(9_999_999), "9,999,999 lots"],
   [countedLots(12_345_678), "12.3M lots"],
-  [bytesText(999), "999 B"],
-  [bytesText(1_400), "1.4 kB"],
-  [bytesText(23_000_000), "23.0 MB"],
-  [bytesText(1_230_000_000), "1.23 GB"],
+  [bytesText(1_023), "1023 B"],
+  [bytesText(1_434), "1.4 KiB"],
+  [bytesText(268_435_456), "256.0 MiB"],
+  [bytesText(1_320_702_443), "1.2 GiB"],
   [durationText(410.4), "410 µs"],
   [durationText(1_254), "1.25 ms"],
   [durationText(2_100_000), "2.10 s"],

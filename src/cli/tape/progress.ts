@@ -1,17 +1,10 @@
 // A progress bar on a terminal: one line on standard error that is written over, and gone in the end. In a pipe or a file there is none.
 
+import { bytesText } from "../../base/index.ts";
+
 const BAR_CELLS = 24;
 /** Often enough to look alive. */
 const PAUSE_MS = 100;
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
-
-/** `512 B`, `1.5 MiB`. */
-export function bytesText(bytes: number): string {
-  let [value, unit] = [bytes, 0];
-  for (; value >= 1_024 && unit < UNITS.length - 1; unit++) value /= 1_024;
-  return unit === 0 ? `${bytes} B` : `${value.toFixed(1)} ${UNITS[unit]}`;
-}
-
 /** `[########----------------]  33 %  1.5 MiB of 4.5 MiB, 300.0 KiB/s`; a file that has grown meanwhile is at 100 %. */
 export function progressText(done: number, total: number, elapsed_s: number): string {
   const part = total === 0 ? 1 : Math.min(1, done / total);

@@ -1,13 +1,12 @@
 // `seriatim tape topics`: lists them; makes, deletes and bounds them.
 
 import { type Command, Option } from "commander";
-import { counted } from "../../base/index.ts";
+import { bytesText, counted } from "../../base/index.ts";
 import type { TapeTopicInfo } from "../../protocol/index.ts";
 import { TapeAdministrator } from "../../tape-runtime/index.ts";
 import { wholeNumber } from "../arguments.ts";
 import { stdout } from "../stdout.ts";
 import { addBrokerOptions, type BrokerOptions, brokerOf, connected } from "./broker-options.ts";
-import { bytesText } from "./progress.ts";
 import { tableLines } from "./table.ts";
 import { checkedName } from "./topic-argument.ts";
 

@@ -22,7 +22,7 @@ export type Want = (typeof Want)[keyof typeof Want];
 export const PartOutcome = { None: 0, Told: 1, Whole: 2 } as const;
 export type PartOutcome = (typeof PartOutcome)[keyof typeof PartOutcome];
 
-/** A network swaps neighbours, not more: 90 KB. */
+/** A network swaps neighbours, not more: 90 kB. */
 const EARLY_PARTS = 64;
 
 export class SnapshotRun {

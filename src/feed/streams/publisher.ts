@@ -5,8 +5,8 @@
 // listens to costs the history of its trades, nothing else.
 //
 // Commands are applied and their events given, piece by piece, each command ended by endCommand(); at the end of a batch, which
-// may be many commands, flush() says what changed. Between two commands subscribers may come, go and read. Memory: 76 KB per
-// symbol that has traded, 2 KB per symbol whose book is watched, and what the subscribers hold (outbox.ts).
+// may be many commands, flush() says what changed. Between two commands subscribers may come, go and read. Memory: 76 kB per
+// symbol that has traded, 2 kB per symbol whose book is watched, and what the subscribers hold (outbox.ts).
 
 import { fromLanes, fromSignedLanes, type RecordBuffer } from "../../base/index.ts";
 import {

@@ -6,7 +6,7 @@ import { extname, join, relative, sep } from "node:path";
 import { SeriatimError } from "../../base/index.ts";
 import { packageDirectory } from "../../platform/index.ts";
 
-/** All files of a page; ours has a few hundred KB. */
+/** All files of a page; ours has a few hundred kB. */
 const PAGE_BYTES_MAX = 16_777_216;
 /** The folder whose file names hold a hash of their content. */
 const HASHED_FOLDER = "/assets/";

@@ -46,7 +46,7 @@ export const WEB_LIMITS: WebLimits = {
   // Some hundred updates: enough for one wake of the peer, little enough to be new.
   outputSlow_bytes: 65_536,
   hello_ms: 5_000,
-  // As of a frame of order entry: 64 KiB at 13 KB/s.
+  // As of a frame of order entry: 64 KiB at 13 kB/s.
   message_ms: 5_000,
   ping_ms: 15_000,
   status_ms: 1_000,

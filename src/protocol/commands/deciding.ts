@@ -21,7 +21,7 @@ import { COMMAND_WORDS, INSTRUMENT_NAME_BYTES_MAX, PRICE_DECIMALS_MAX } from "./
  */
 export const ORDERS_MAX = 1 << 24;
 
-/** Most instruments. A book takes about 1.3 KB before its first order: 90 MB then. */
+/** Most instruments. A book takes about 1.3 kB before its first order: 90 MB then. */
 export const SYMBOLS_MAX = 1 << 16;
 
 /** Whether an engine can be sized by `genesis`. */

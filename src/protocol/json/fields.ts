@@ -13,7 +13,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * A value as messages show it: text in quotes, so that "1" is told from 1. Of lists and objects not what they hold: a few KB
+ * A value as messages show it: text in quotes, so that "1" is told from 1. Of lists and objects not what they hold: a few kB
  * of a client's text are nested so deeply that writing them out would overflow the stack.
  */
 export function shownJson(value: unknown): string {

@@ -3,7 +3,7 @@
 
 import type { SideName } from "./market-messages.ts";
 
-/** Orders in one `orders` message: about 50 KB. */
+/** Orders in one `orders` message: about 50 kB. */
 export const ORDERS_PER_MESSAGE_MAX = 500;
 
 export interface OpenOrderEntry {

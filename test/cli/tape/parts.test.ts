@@ -1,11 +1,11 @@
 // What the commands of the tape are made of, by itself: lines of any bytes, where to begin, the bar of progress.
 
 import { describe, expect, test } from "vitest";
-import { SeriatimError } from "../../../src/base/index.ts";
+import { bytesText, SeriatimError } from "../../../src/base/index.ts";
 import { ConnectionWords } from "../../../src/cli/tape/connection-words.ts";
 import { parseFrom } from "../../../src/cli/tape/from-option.ts";
 import { LineSplitter } from "../../../src/cli/tape/line-splitter.ts";
-import { bytesText, Progress, progressText } from "../../../src/cli/tape/progress.ts";
+import { Progress, progressText } from "../../../src/cli/tape/progress.ts";
 
 function split(chunks: readonly (string | Uint8Array)[], bytes_max = 8): string[] {
   const splitter = new LineSplitter(bytes_max);
