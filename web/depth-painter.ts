@@ -2,7 +2,7 @@
 
 import type { Book, BookSide, Market } from "../src/client/socket/index.ts";
 import { formatPrice } from "../src/protocol/index.ts";
-import { middleOf } from "./ladder-rows.ts";
+import { middleOf, onGrid } from "./ladder-rows.ts";
 import { colour } from "./theme.ts";
 import { shortQuantity } from "./words.ts";
 
@@ -11,6 +11,9 @@ const AXIS_PX = 20;
 const TOP_PX = 22;
 /** And beyond the last price on each side, as a part of the way there. */
 const AIR = 1.04;
+
+/** Of a place in ticks the nearest price that the instrument can have. */
+type PriceText = (price: number, round?: (value: number) => number) => string;
 
 interface Frame {
   readonly width: number;
@@ -42,12 +45,13 @@ export class DepthPainter {
     context.clearRect(0, 0, width, height);
     const frame = market === undefined ? undefined : frameOf(market.book, width, height);
     if (market === undefined || frame === undefined) return;
-    const { book, decimals } = market;
+    const { book, decimals, step } = market;
     context.font = `11px ${getComputedStyle(this.#canvas).fontFamily}`;
     this.#side(book.bids, frame, "buy");
     this.#side(book.asks, frame, "sell");
-    this.#axis(frame, decimals);
-    if (this.pointer !== undefined) this.#pointed(this.pointer, book, frame, decimals);
+    const text: PriceText = (price, round) => formatPrice(onGrid(price, step, round), decimals);
+    this.#axis(frame, text);
+    if (this.pointer !== undefined) this.#pointed(this.pointer, book, frame, text);
   }
 
   #fit(width: number, height: number): void {
@@ -84,7 +88,7 @@ export class DepthPainter {
     context.fill();
   }
 
-  #axis(frame: Frame, decimals: number): void {
+  #axis(frame: Frame, text: PriceText): void {
     const context = this.#context;
     const { width, height, middle, reach } = frame;
     context.fillStyle = colour("line");
@@ -92,18 +96,17 @@ export class DepthPainter {
     context.fillStyle = colour("muted");
     context.textBaseline = "middle";
     const y = height - AXIS_PX / 2 + 1;
-    const text = (ticks: number) => formatPrice(Math.round(ticks), decimals);
     context.textAlign = "left";
-    context.fillText(text(middle - reach), 8, y);
+    context.fillText(text(middle - reach, Math.ceil), 8, y);
     context.textAlign = "right";
-    context.fillText(text(middle + reach), width - 8, y);
+    context.fillText(text(middle + reach, Math.floor), width - 8, y);
     const needed = 3 * context.measureText(text(middle)).width + 64;
     context.textAlign = "center";
     if (needed < width) context.fillText(text(middle), xOf(middle, frame), y);
   }
 
   /** What rests up to the price under the pointer. */
-  #pointed(x: number, { bids, asks }: Book, frame: Frame, decimals: number): void {
+  #pointed(x: number, { bids, asks }: Book, frame: Frame, text: PriceText): void {
     const context = this.#context;
     const price = frame.middle + ((2 * x) / frame.width - 1) * frame.reach;
     const side = bids.prices.length > 0 && price <= bids.prices[0] ? bids : asks;
@@ -115,7 +118,7 @@ export class DepthPainter {
     context.fillStyle = colour("muted");
     context.fillRect(x, TOP_PX, 1, frame.height - AXIS_PX - TOP_PX);
     context.fillStyle = colour("text");
-    const words = `${shortQuantity(total)} to ${formatPrice(Math.round(price), decimals)}`;
+    const words = `${shortQuantity(total)} to ${text(price)}`;
     const half = context.measureText(words).width / 2 + 8;
     context.textAlign = "center";
     context.fillText(words, Math.min(Math.max(x, half), frame.width - half), TOP_PX / 2 + 1);

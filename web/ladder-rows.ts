@@ -8,6 +8,11 @@ const LEVELS_SHOWN = 6;
 /** A step is given up for a smaller one when this many times as many rows would do. */
 const SLACK = 8;
 
+/** The price nearest to `price` that is a multiple of `step`, both in ticks: `round` says to which side. */
+export function onGrid(price: number, step: number, round = Math.round): number {
+  return round(price / step) * step;
+}
+
 export class LadderRows {
   /** The row number of the first row: its price is that number times the step. Rows below have lower prices. */
   top = 0;

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { Book } from "../../src/client/index.ts";
-import { fittingStep, LadderRows, middleOf, queueOfRow, stepChoices } from "../../web/ladder-rows.ts";
+import { fittingStep, LadderRows, middleOf, onGrid, queueOfRow, stepChoices } from "../../web/ladder-rows.ts";
 
 function book(bids: readonly number[], asks: readonly number[]): Book {
   const made = new Book(0);
@@ -26,6 +26,14 @@ test("a price between two rows counts to the worse of them for who takes it", ()
   expect([...ladder.bids]).toEqual([0, 0, 10, 20, 0]);
   expect([...ladder.asks]).toEqual([10, 20, 0, 0, 0]);
   expect(ladder.largest).toBe(20);
+});
+
+test("a place between two prices is named by one that an order can have", () => {
+  const around = (price: number, step: number) =>
+    [Math.floor, Math.round, Math.ceil].map((round) => onGrid(price, step, round));
+  expect(around(10_003, 5)).toEqual([10_000, 10_005, 10_005]);
+  expect(around(-7.5, 5)).toEqual([-10, -5, -5]);
+  expect(around(41, 1)).toEqual([41, 41, 41]);
 });
 
 test("what lies outside of the rows is not shown", () => {
