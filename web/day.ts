@@ -1,12 +1,18 @@
 // The last 24 hours of an instrument, from its hourly candles. Pure.
 
 import type { Candle } from "../src/client/socket/index.ts";
+import { timeText } from "./words.ts";
 
 export const HOUR_S = 3_600;
 const DAY_S = 24 * HOUR_S;
 
 /** Prices in ticks, quantity in lots. */
 export type Day = Omit<Candle, "start">;
+
+/** What the figures of `dayOf` are of: `24 h`, or where what is known begins later, when that was: `since 14:05`. */
+export function dayName(since_us: number, now_us: number): string {
+  return since_us / 1e6 <= now_us / 1e6 - DAY_S ? "24 h" : `since ${timeText(since_us).slice(0, 5)}`;
+}
 
 /**
  * What was traded in the 24 hours up to `now_us` of the exchange's clock, in whole hours; undefined when nothing was. An

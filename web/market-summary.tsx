@@ -3,7 +3,7 @@
 
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import { formatPrice } from "../src/protocol/index.ts";
-import { type Day, dayOf, HOUR_S } from "./day.ts";
+import { type Day, dayName, dayOf, HOUR_S } from "./day.ts";
 import type { Desk } from "./desk.ts";
 import { Painted } from "./painted.ts";
 import { useTopics } from "./topic.ts";
@@ -20,7 +20,8 @@ export function MarketSummary({ desk }: { readonly desk: Desk }) {
   }, []);
   const { market } = desk;
   const now_us = desk.socket.status?.time_us ?? 0;
-  const day = dayOf(market?.candles.get(HOUR_S)?.candles ?? [], now_us);
+  const hours = market?.candles.get(HOUR_S);
+  const day = dayOf(hours?.candles ?? [], now_us);
   const price = (ticks: number | undefined) =>
     market === undefined || ticks === undefined ? "–" : formatPrice(ticks, market.decimals);
   return (
@@ -29,7 +30,7 @@ export function MarketSummary({ desk }: { readonly desk: Desk }) {
       <LastPrice desk={desk} />
       <dl>
         <Figure
-          name="24 h"
+          name={dayName(hours?.since_us ?? 0, now_us)}
           value={changeText(day)}
           kind={day === undefined || day.close === day.open ? "" : day.close > day.open ? "buy" : "sell"}
         />

@@ -47,11 +47,15 @@ export class DayStatistics implements DayFields {
 export class DayBook {
   /** By symbol; missing for those that have not traded. */
   readonly #symbols: (DayStatistics | undefined)[] = [];
-  /** Since when every trade is counted. */
   #began_us = 0;
   #midnight_us = 0;
   /** A day without trades. */
   readonly #empty = new DayStatistics();
+
+  /** Since when every trade is counted, of this day and of those before. */
+  get began_us(): number {
+    return this.#began_us;
+  }
 
   /** Begins in the middle of a day, behind a command of that time: what was traded before is not known. */
   begin(timestamp_us: number): void {

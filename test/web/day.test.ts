@@ -1,7 +1,7 @@
 // The summary's 24 hours.
 
 import { expect, test } from "vitest";
-import { dayOf, HOUR_S } from "../../web/day.ts";
+import { dayName, dayOf, HOUR_S } from "../../web/day.ts";
 
 function hour(number: number, price: number) {
   return {
@@ -22,4 +22,16 @@ test("hours without trades don't reach back further", () => {
   const quiet = [hour(0, 500), hour(100, 100), hour(110, 90)];
   expect(dayOf(quiet, at_us(110.2))).toEqual({ open: 100, high: 102, low: 88, close: 91, quantity: 20 });
   expect(dayOf(quiet, at_us(200))).toBeUndefined();
+});
+
+// After a restart the figures of some minutes were called those of 24 hours.
+test("what is known for less than a day is called by when that began", () => {
+  const at = new Date(2026, 4, 3, 14, 5, 59).getTime() * 1_000;
+  expect([1, 23.9, 24, 100].map((hours) => dayName(at, at + hours * HOUR_S * 1e6))).toEqual([
+    "since 14:05",
+    "since 14:05",
+    "24 h",
+    "24 h",
+  ]);
+  expect(dayName(0, at)).toBe("24 h");
 });

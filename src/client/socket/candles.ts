@@ -21,6 +21,8 @@ export interface Candle {
 
 export class CandleSeries {
   readonly candles: Candle[] = [];
+  /** What was traded before is in no candle: the exchange's copy that tells of it began then. Microseconds since 1970; 0 when it isn't said. */
+  since_us = 0;
   /** Counts snapshots: a view that has seen another one paints everything anew. */
   generation = 0;
   /** Counts changes. */
@@ -31,8 +33,9 @@ export class CandleSeries {
     this.#decimals = decimals;
   }
 
-  apply({ snapshot, candles }: CandlesMessage): void {
+  apply({ snapshot, candles, since }: CandlesMessage): void {
     if (snapshot === true) {
+      this.since_us = Number(since ?? 0);
       this.candles.length = 0;
       this.generation++;
     }

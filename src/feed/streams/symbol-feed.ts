@@ -72,6 +72,10 @@ export class SymbolFeed implements TradedSymbol {
     return this.#days.of(this.number);
   }
 
+  get since_us(): number {
+    return this.#days.began_us;
+  }
+
   /** The streams of a channel: five of candles, one of every other. */
   streams(channel: MarketChannel): readonly MarketStream[] {
     let streams = this.#streams.get(channel);

@@ -13,7 +13,7 @@ import { CandleSeries } from "./candles.ts";
 import { RecentTrades, type Trade, tradeEntry } from "./recent-trades.ts";
 import { MarketStream, type SymbolState } from "./stream.ts";
 
-/** Trades in one message: about 50 KB. A command that sweeps more makes several. */
+/** Trades in one message: about 50 kB. A command that sweeps more makes several. */
 const TRADES_PER_MESSAGE_MAX = 500;
 
 /** What is remembered of a symbol's trades. */
@@ -32,6 +32,8 @@ export class TradeHistory {
 export interface TradedSymbol extends SymbolState {
   readonly history: TradeHistory | undefined;
   readonly day: Readonly<DayStatistics>;
+  /** What was traded before is missing in its history. */
+  readonly since_us: number;
 }
 
 export class TradeStream extends MarketStream {
@@ -91,7 +93,8 @@ export class CandleStream extends MarketStream {
   }
 
   protected format(head: MarketHead): string {
-    return candlesText(head, this.#interval_s, this.#series?.entries(this.symbol.decimals) ?? []);
+    const { decimals, since_us } = this.symbol;
+    return candlesText(head, this.#interval_s, this.#series?.entries(decimals) ?? [], since_us);
   }
 
   get #interval_s(): number {

@@ -70,6 +70,8 @@ export interface CandlesMessage extends MarketMessage {
   readonly interval: number;
   /** Oldest first. */
   readonly candles: readonly CandleEntry[];
+  /** Of a snapshot: what was traded before is missing. Microseconds since 1970. */
+  readonly since?: string | undefined;
 }
 
 export type SideName = "buy" | "sell";
@@ -105,8 +107,17 @@ export function tradesText(head: MarketHead, trades: readonly TradeEntry[]): str
   return JSON.stringify({ type: "trades", ...headOf(head), trades } satisfies TradesMessage);
 }
 
-export function candlesText(head: MarketHead, interval: number, candles: readonly CandleEntry[]): string {
-  return JSON.stringify({ type: "candles", ...headOf(head), interval, candles } satisfies CandlesMessage);
+/** `since_us` in a snapshot alone. */
+export function candlesText(
+  head: MarketHead,
+  interval: number,
+  candles: readonly CandleEntry[],
+  since_us?: number,
+): string {
+  const since = since_us === undefined ? undefined : String(since_us);
+  return JSON.stringify({
+    ...{ type: "candles", ...headOf(head), interval, since, candles },
+  } satisfies CandlesMessage);
 }
 
 export function headOf({ symbol, sequence, previous }: MarketHead): MarketMessage {

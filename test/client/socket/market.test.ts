@@ -120,7 +120,7 @@ test("a candle that changed takes the place of the one with its start, and a sna
       symbol: "BTC-USD",
       sequence,
       interval: 60,
-      ...(previous === undefined ? { snapshot: true } : { previous }),
+      ...(previous === undefined ? { snapshot: true, since: sequence } : { previous }),
       candles: rows,
     } as Message);
   say("1", undefined, [60, "1.00", "1.00", "1.00", "1.00", 1], [120, "1.00", "1.00", "1.00", "1.00", 1]);
@@ -131,7 +131,7 @@ test("a candle that changed takes the place of the one with its start, and a sna
     [120, 300, 4],
     [180, 300, 1],
   ]);
-  expect(series.generation).toBe(1);
+  expect([series.generation, series.since_us]).toEqual([1, 1]);
   say("3", undefined);
   expect([series.candles.length, series.generation]).toEqual([0, 2]);
 });

@@ -35,6 +35,7 @@ test("a subscription begins with five snapshots, empty before the first trade", 
       sequence: String(i + 1),
       snapshot: true,
       interval,
+      since: String(START_US),
       candles: [],
     })),
   );
