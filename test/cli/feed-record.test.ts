@@ -110,6 +110,20 @@ test("a recorder killed by SIGKILL leaves what it had written, to the byte; the 
   );
 });
 
+test("a port from which nothing comes is said once, with what to look at, whether it ends the connection or not", async () => {
+  const ending = await startFeed((socket) => socket.end());
+  const silent = await startFeed(() => {});
+  const ended = new Run("record", `127.0.0.1:${ending}`, "--to", "nothing-1");
+  const waiting = new Run("record", `127.0.0.1:${silent}`, "--to", "nothing-2", "--protocol", "channel");
+  await ended.says(/^seriatim: nothing came from 127\.0\.0\.1:\d+: is it a feed of ticks\/1\?.*$/m);
+  await waiting.says(/^seriatim: nothing came from 127\.0\.0\.1:\d+: is it an exchange's own feed.*$/m);
+  await ended.says(/the feed ended.*the feed ended/s);
+  for (const run of [ended, waiting]) {
+    expect(await run.end("SIGINT")).toBe(0);
+    expect(run.output.match(/nothing came/g)).toHaveLength(1);
+  }
+});
+
 test("a client of ticks/1 takes the player for the feed, at the pace it was recorded", async () => {
   const clock = new SystemClock();
   const transport = new NetTransport({ connectionsMax: TICK_CLIENTS_MAX + TICK_CONNECTIONS_SPARE });

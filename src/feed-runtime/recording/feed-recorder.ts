@@ -23,6 +23,8 @@ const FLUSH_MS = 50;
 const RECONNECT_MS = 1_000;
 /** A connection that stands for so long without a byte is broken off: both protocols have heartbeats, every second or so. */
 const SILENCE_MS = 30_000;
+/** A feed has said something by then: both protocols begin at once, and have heartbeats. */
+const FIRST_BYTE_MS = 5_000;
 /** For a connection to come about. */
 const CONNECT_MS = 5_000;
 
@@ -41,6 +43,8 @@ export interface FeedRecorderOptions {
   readonly clock?: Clock;
   /** A connection began or ended; for a log. */
   readonly onTake?: (event: "begun" | TakeEndName) => void;
+  /** A connection has brought nothing in its first seconds, or until it ended: it may speak another protocol. Called once at most. */
+  readonly onNothing?: () => void;
 }
 
 export interface RecorderFigures {
@@ -67,6 +71,10 @@ export class FeedRecorder {
   #untoldEnd: TakeEndName | undefined;
   #takes = 0;
   #bytes = 0;
+  /** Before the take at work. */
+  #bytesBefore = 0;
+  #firstByte: NodeJS.Timeout | undefined;
+  #hasSaidNothing = false;
   #waits = 0;
 
   /**
@@ -159,6 +167,8 @@ export class FeedRecorder {
     this.#socket = socket;
     this.#isPaused = false;
     this.#takes++;
+    this.#bytesBefore = this.#bytes;
+    this.#firstByte = setTimeout(() => this.#noteNothing(), FIRST_BYTE_MS);
     this.#files.buffer.beginTake(
       encodeTake({ protocol, address: `${host}:${port}` }),
       this.#clock.wallMicros(),
@@ -196,10 +206,18 @@ export class FeedRecorder {
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#socket = undefined;
+    clearTimeout(this.#firstByte);
     socket.destroy();
     this.#options.onTake?.(why);
+    if (!this.#isStopping) this.#noteNothing();
     if (this.#files.buffer.isFull) this.#untoldEnd = why;
     else this.#tellEnd(why);
+  }
+
+  #noteNothing(): void {
+    if (this.#bytes > this.#bytesBefore || this.#hasSaidNothing) return;
+    this.#hasSaidNothing = true;
+    this.#options.onNothing?.();
   }
 
   #tellEnd(why: TakeEndName): void {
