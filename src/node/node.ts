@@ -5,11 +5,12 @@
 // A start that fails closes everything again.
 
 import type { Clock, SeriatimError, Storage } from "../base/index.ts";
-import { SystemClock } from "../platform/index.ts";
+import { NodeStorage, SystemClock } from "../platform/index.ts";
 import type { NodeRoleName } from "../protocol/index.ts";
 import {
   type KeyRing,
   openDataDirectory,
+  ownDirectory,
   readIdentity,
   readKeyRing,
   type SnapshotTaken,
@@ -108,11 +109,12 @@ export async function startNode(
   if (hasAdministrator(keys)) await assertPortFree("admin-port", ADMIN_HOST, configuration.adminPort);
   else warnOfNobody(loaded, log);
   // Before a directory is made for it.
-  if (configuration.nodeKey !== "") readIdentity(configuration.keys, configuration.nodeKey);
-  const { durability, dataDir } = configuration;
+  const { durability, dataDir, nodeKey } = configuration;
+  const own = nodeKey === "" ? undefined : readIdentity(configuration.keys, nodeKey).name;
   const directory = durability === "off" ? undefined : await openDataDirectory(dataDir);
   const node = new ClusterNode({ loaded, log, parts: { ...parts, clock, keys, tls }, directory, tape });
   try {
+    if (own !== undefined) takeDirectory(dataDir, own, log);
     await node.start();
     return node;
   } catch (error) {
@@ -120,6 +122,14 @@ export async function startNode(
     await node.stop().catch(() => {});
     throw error;
   }
+}
+
+/** What a node has promised and acknowledged goes by its name: one that comes to another's directory is told. */
+function takeDirectory(dataDir: string, own: string, log: Log): void {
+  const before = ownDirectory(new NodeStorage(), dataDir, own);
+  if (before === undefined) return;
+  const what = `${dataDir} was node ${before}'s until now and is ${own}'s from here on`;
+  log.warn(`${what}: with a wrong data-dir or node-key, what ${own} has acknowledged may lie elsewhere`);
 }
 
 /** Not started yet; a node without one does not load it. Throws as refuseTape. */

@@ -7,6 +7,7 @@
 //                                    what a replica had that could not go on (src/journal/replica-files.ts); never read again
 //   <data-dir>/tape/                 the tape's own, where one runs in the node (src/tape-runtime/directory)
 //   <data-dir>/epoch-N               what a node of a cluster has promised (replication/promise.ts)
+//   <data-dir>/node-NAME             the node of a cluster whose it is (replication/directory-owner.ts)
 //   <data-dir>/lock-<pid>-....sock   the lock of the running node (src/platform/directory-lock.ts)
 
 import { readdirSync, statSync } from "node:fs";
@@ -21,6 +22,7 @@ import {
 } from "../journal/index.ts";
 import { acquireDirectoryLock, type DirectoryLock, isLockFile, NodeStorage } from "../platform/index.ts";
 import { SEGMENT_SUFFIX } from "../segment/index.ts";
+import { isOwnersMark } from "./replication/directory-owner.ts";
 import { isPromise } from "./replication/promise.ts";
 
 /** Stands for the identity of a directory that is not on the real disk. */
@@ -141,8 +143,8 @@ const SET_ASIDE = new RegExp(`^(${JOURNAL_LOG}|${SNAPSHOTS_DIRECTORY}|aside)-(di
 
 function refuseForeign(path: string, storage: Storage): void {
   const ours = [JOURNAL_LOG, SNAPSHOTS_DIRECTORY, INCOMING, TAPE_DIRECTORY, FILE_SYSTEMS_OWN];
-  const isOurs = (name: string) =>
-    ours.includes(name) || SET_ASIDE.test(name) || isLockFile(name) || isPromise(name);
+  const isMark = (name: string) => isLockFile(name) || isPromise(name) || isOwnersMark(name);
+  const isOurs = (name: string) => ours.includes(name) || SET_ASIDE.test(name) || isMark(name);
   const names = storage.list(path);
   const stranger = names.find((name) => !isOurs(name));
   if (stranger === undefined) return;

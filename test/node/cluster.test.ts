@@ -58,6 +58,21 @@ test("orders are taken once the replica is there, answered by disk and memory of
   cluster.expectSameFiles("north", "south");
 });
 
+test("a node that comes to another's data directory says whose it was, once", async () => {
+  const lines: string[] = [];
+  const toLog = createLog({ level: "warn", human: false, write: (line) => lines.push(line) });
+  const owners = () => lines.splice(0).filter((line) => line.includes("until now"));
+  const first = await cluster.startPrimary({}, toLog);
+  await first.stop();
+  expect(owners()).toEqual([]);
+  const south = { ...cluster.settings("south", {}), dataDir: cluster.path("north") };
+  for (const said of [[expect.stringContaining("/north was node north's until now and is south's")], []]) {
+    const node = await startNode(configurationOf(south), toLog);
+    await node.stop();
+    expect(owners()).toEqual(said);
+  }
+});
+
 /** Whoever forgets the flags of a cluster's node is told which. */
 async function expectNotAlone(name: string): Promise<void> {
   const alone = { dataDir: cluster.path(name), orderPort: 0, httpPort: 0, segmentBytes: SEGMENT_BYTES };
