@@ -45,7 +45,7 @@ const ALL: DurabilityWork = {
   ],
   closed_ms: 600,
   paced_ms: 2_100,
-  sameLoad: { rates: [10_000, 50_000, 200_000], run_ms: 1_000 },
+  sameLoad: { bursts: [1, 16, 128], run_ms: 1_000 },
   budget_ms: 250_000,
   roomBytes: 24 * 2 ** 30,
 };
@@ -76,6 +76,7 @@ async function withServers(scratch: Scratch, rounds: number, work: DurabilityWor
   const loads: Loads = {
     closed: new Child(gateway, "load"),
     paced: new Child(import.meta.url, "paced-load"),
+    bursts: new Child(import.meta.url, "burst-load"),
     again: [],
   };
   const servers: Server[] = [];
@@ -91,7 +92,7 @@ async function withServers(scratch: Scratch, rounds: number, work: DurabilityWor
     const series = await measureAll(servers, loads, sameLoad, rounds, work);
     return resultOf(series, sameLoad, work, scratch.fileSystem, loads.again);
   } finally {
-    await Promise.all([loads.closed, loads.paced, ...servers].map((each) => each.end()));
+    await Promise.all([loads.closed, loads.paced, loads.bursts, ...servers].map((each) => each.end()));
   }
 }
 
@@ -182,7 +183,7 @@ function resultOf(
 ): BenchResult {
   const rounds = Math.max(...[...series.values()].map((measured) => measured.length));
   const { servers, shapes, closed_ms, paced_ms } = work;
-  const about = `New orders and cancels over TCP, connections x requests in flight for ${closed_ms} ms, then ${paced_ms} ms on schedule at half of that rate, timed from when each was due, then what a command costs the primary on a core of its own, load and replica on the other cores, so many commands a second to each; no market data, journals and replicas on one machine and ${fileSystem}`;
+  const about = `New orders and cancels over TCP, connections x requests in flight for ${closed_ms} ms, then ${paced_ms} ms on schedule at half of that rate, timed from when each was due, then what a command costs the primary on a core of its own, load and replica on the other cores, at so many commands in each frame; no market data, journals and replicas on one machine and ${fileSystem}`;
   const ofShapes = shapes.flatMap((shape) => [
     ...throughput(series, shape, servers),
     ...latencies(series, shape, servers),
@@ -190,7 +191,7 @@ function resultOf(
   ]);
   const rows = [...ofShapes, ...sameLoad.rows({ ...COMPARED, replicated: replicatedOf(servers) })];
   const notes = again.length === 0 ? [] : [`Tried again: ${again.join("; ")}`];
-  if (sameLoad.leftOut !== undefined) notes.push(`The same load to each is left out: ${sameLoad.leftOut}`);
+  if (sameLoad.leftOut !== undefined) notes.push(`Frames of the same size are left out: ${sameLoad.leftOut}`);
   const tables = [stageTable(series, shapes[shapes.length - 1], servers)];
   return { bench: "durability", about, rounds, rows, tables, notes };
 }

@@ -2,7 +2,7 @@
 
 import type { Child } from "../child.ts";
 import type { ExchangeFigures } from "../exchange-process.ts";
-import type { PacedOrder, PacedResult } from "./paced-load.ts";
+import type { PacedOrder } from "./paced-load.ts";
 import type { Server } from "./servers.ts";
 
 /** Of one case, before the bench gives up. */
@@ -11,6 +11,7 @@ const ATTEMPTS = 3;
 export interface Loads {
   readonly closed: Child;
   readonly paced: Child;
+  readonly bursts: Child;
   /** Attempts that were thrown away, a line each. */
   readonly again: string[];
 }
@@ -18,14 +19,6 @@ export interface Loads {
 export function pacedOrder({ node }: Server, connections: number, rate: number, run_ms: number): PacedOrder {
   const requests = Math.max(connections, Math.round((rate * run_ms) / 1e3));
   return { port: node.ports.port, connections, rate, requests, kind: "pairs" };
-}
-
-/** Processor time per command of such a load. */
-export async function cpuOf({ node }: Server, loads: Loads, order: PacedOrder): Promise<number> {
-  const before = await node.figures();
-  const { refused } = await loads.paced.ask<PacedResult>(order);
-  refuseRefused(refused);
-  return cpuPerCommand_ns(before, await node.figures());
 }
 
 export function refuseRefused(count: number): void {

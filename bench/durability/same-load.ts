@@ -1,15 +1,16 @@
-// What a command costs the primary's processor with a replica and without, when all have the same to do. The primary has a
-// core of its own, load and replica have the others: on cores that they share, a replica at work makes the primary come
-// late, so that more commands share a frame, its system calls and its wake-ups, and each costs less.
+// What a command costs the primary's processor with a replica and without, when both have the same to do: bursts, each of
+// which is one frame, for a frame costs its system calls and wake-ups whatever its size. The primary has a core of its own, load
+// and replica have the others.
 
 import { Cores, keepTo, whyNotKept } from "../cores.ts";
 import { type Aim, type Row, ratioRow, summarize } from "../harness.ts";
-import { cpuOf, type Loads, pacedOrder, untilItHolds } from "./loads.ts";
+import type { BurstOrder, BurstResult } from "./burst-load.ts";
+import { cpuPerCommand_ns, type Loads, refuseRefused, untilItHolds } from "./loads.ts";
 import type { Server, ServerName } from "./servers.ts";
 
 export interface SameLoad {
-  /** Commands a second, on schedule. */
-  readonly rates: readonly number[];
+  /** Commands in a burst. */
+  readonly bursts: readonly number[];
   /** Of each. */
   readonly run_ms: number;
 }
@@ -20,8 +21,6 @@ export interface Compared {
   readonly replicated: readonly ServerName[];
   readonly aim: Aim;
 }
-
-const CONNECTIONS = 4;
 
 export class SameLoadRounds {
   /** Why there are none. */
@@ -43,38 +42,45 @@ export class SameLoadRounds {
     if (this.leftOut !== undefined) return;
     this.#keepApart();
     try {
-      for (const rate of this.#of.rates)
+      for (const requests of this.#of.bursts)
         for (const server of this.#servers) {
-          const order = pacedOrder(server, CONNECTIONS, rate, this.#of.run_ms);
-          const cpu_ns = await untilItHolds(server, this.#loads, () => cpuOf(server, this.#loads, order));
-          if (isCounted) this.#values(rate, server.name).push(cpu_ns);
+          const cpu_ns = await untilItHolds(server, this.#loads, () => this.#cpuOf(server, requests));
+          if (isCounted) this.#values(requests, server.name).push(cpu_ns);
         }
     } finally {
       keepTo(Cores.All, this.#processes());
     }
   }
 
+  /** Per command. */
+  async #cpuOf({ node }: Server, requests: number): Promise<number> {
+    const order: BurstOrder = { port: node.ports.port, requests, run_ms: this.#of.run_ms };
+    const before = await node.figures();
+    const { refused } = await this.#loads.bursts.ask<BurstResult>(order);
+    refuseRefused(refused);
+    return cpuPerCommand_ns(before, await node.figures());
+  }
+
   rows({ alone, replicated, aim }: Compared): Row[] {
     if (this.leftOut !== undefined) return [];
-    return this.#of.rates.flatMap((rate) => {
-      const name = (what: string): string =>
-        `${rate.toLocaleString("en")}/s to each, ${what}, processor time`;
+    return this.#of.bursts.flatMap((requests) => {
+      const name = (what: string): string => `frames of ${requests}, ${what}, processor time`;
       const costs = [alone, ...replicated].map((server) =>
-        summarize(name(server), "ns/command", "lower", this.#values(rate, server)),
+        summarize(name(server), "ns/command", "lower", this.#values(requests, server)),
       );
       const growth = replicated.map((server) =>
         ratioRow(
           { name: name(`${server} / ${alone}`), better: "lower", aim },
-          this.#values(rate, server),
-          this.#values(rate, alone),
+          this.#values(requests, server),
+          this.#values(requests, alone),
         ),
       );
       return [...costs, ...growth];
     });
   }
 
-  #values(rate: number, server: ServerName): number[] {
-    const key = `${rate} ${server}`;
+  #values(requests: number, server: ServerName): number[] {
+    const key = `${requests} ${server}`;
     const values = this.#series.get(key) ?? [];
     this.#series.set(key, values);
     return values;
@@ -90,6 +96,6 @@ export class SameLoadRounds {
 
   /** Of the bench but itself. */
   #processes(): number[] {
-    return [this.#loads.paced.pid, ...this.#servers.flatMap(({ pids }) => pids)];
+    return [this.#loads.bursts.pid, ...this.#servers.flatMap(({ pids }) => pids)];
   }
 }

@@ -13,7 +13,7 @@ test("the same load is measured against a node that keeps nothing, its disk, and
     shapes: [[2, 8]],
     closed_ms: 500,
     paced_ms: 100,
-    sameLoad: { rates: [1_000], run_ms: 100 },
+    sameLoad: { bursts: [16], run_ms: 100 },
     budget_ms: 10_000,
     roomBytes: 2 ** 29,
   });
@@ -27,8 +27,8 @@ test("the same load is measured against a node that keeps nothing, its disk, and
   expect(values.get("2 x 8 disk+ram / fsync, full load, processor time")).toBeGreaterThan(0);
   // Where processes can't be kept to cores that is said, and there are no such rows.
   const sameLoad = whyNotKept() === undefined ? ["fsync", "disk+ram", "disk+ram / fsync"] : [];
-  const told = [...values.keys()].filter((name) => name.startsWith("1,000/s to each"));
-  expect(told).toEqual(sameLoad.map((what) => `1,000/s to each, ${what}, processor time`));
+  const told = [...values.keys()].filter((name) => name.startsWith("frames of 16"));
+  expect(told).toEqual(sameLoad.map((what) => `frames of 16, ${what}, processor time`));
   for (const name of told) expect(values.get(name)).toBeGreaterThan(0);
   const text = textTable(result);
   expect(text).toMatch(/^stage +journal off +fsync +disk\+ram$/m);
