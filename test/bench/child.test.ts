@@ -8,4 +8,4 @@ test("a process that has ended answers at once that it has", async () => {
   await expect(child.answer()).rejects.toThrow("a process of the bench ended with 3");
   await expect(child.ask({})).rejects.toThrow("a process of the bench ended with 3");
   await child.end();
-}, 60_000);
+});

@@ -112,7 +112,7 @@ test("traders whose output can't be written any more take their quotes back and 
   said.mockRestore();
   expect(quotes).toBeGreaterThan(0);
   expect(await resting(http)).toBe(0);
-}, 60_000);
+});
 
 test("a node with --simulate trades by itself at the usual rate, and ends in order", async () => {
   const node = new Run("start", "--simulate", "--order-port", "0", "--http-port", "0", "--durability", "off");

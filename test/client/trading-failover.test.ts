@@ -68,4 +68,4 @@ test("the promoted replica answers for the old primary: reports go on, orders of
     [6, "cancelled", 3n, "disconnected"],
   ]);
   expect(await trader.openOrders()).toMatchObject({ orders: [], asOf: 6 });
-}, 60_000);
+});

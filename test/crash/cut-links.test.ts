@@ -35,7 +35,7 @@ beforeAll(async () => {
   await north.ready();
   await cluster.becomes("north", "ok");
   client = await connectOrderEntry({ host: "127.0.0.1", port: cluster.ports("north").order });
-}, 60_000);
+});
 
 afterAll(() => {
   client?.destroy();
@@ -81,7 +81,6 @@ test.each<[how: string, doIt: () => void]>([
     await cluster.becomes("north", "ok");
     expect(await enter()).toMatchObject({ accepted: true });
   },
-  60_000,
 );
 
 function drawState(): void {
@@ -116,7 +115,7 @@ test("a link that is bad for a while costs nothing acknowledged, executes nothin
   ).toEqual([]);
   expect(cluster.differences("north", "south")).toEqual([]);
   console.log(`${crowd.accepted} orders, each executed once`);
-}, 60_000);
+});
 
 test("what a primary acknowledged before it was lost is on the replica's disk, however late the link was", async () => {
   const north = cluster.launch("north");
@@ -134,4 +133,4 @@ test("what a primary acknowledged before it was lost is on the replica's disk, h
     crowd.judge(() => recount(cluster.data("south"))),
     `seed ${SEED}`,
   ).toEqual([]);
-}, 60_000);
+});

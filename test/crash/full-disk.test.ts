@@ -97,4 +97,4 @@ test("a full disk has orders refused until there is room, and nothing acknowledg
   }
   expect(acknowledged).toBeGreaterThan(1_000);
   expect(await again.end("SIGTERM")).toBe(0);
-}, 60_000);
+});

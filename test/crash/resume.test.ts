@@ -69,7 +69,7 @@ test("orders that were taken and not answered are answered by the node that come
   const { accepts, repeats } = recount(folder);
   expectOnce(answers, accepts);
   expect(repeats).toBe(40);
-}, 60_000);
+});
 
 test(`${KILLS} kills at any moment under load lose nothing, execute nothing twice, and nobody notices`, async () => {
   console.log(`seed ${SEED}`);

@@ -16,7 +16,7 @@ export interface StressPlan {
 }
 
 /** No side ever pauses for nearly as long: a wait that lasts longer is a lost wake-up. */
-const stall_ms = 10_000;
+const stall_ms = 60_000;
 
 /** The word that belongs at `place` of record `number`. */
 function wordOf(number: number, place: number): number {

@@ -81,7 +81,7 @@ test("strangers that say nothing, and come back when they are cut off, keep no r
     const socket = opened();
     const asking = new AskingSession(new ReplicaNode(), new SocketOutput(socket), clock.monotonicMicros());
     socket.on("data", (bytes) => asking.received(bytes));
-    await Promise.race([pause(250), new Promise((resolve) => socket.on("close", resolve))]);
+    await Promise.race([pause(2_000), new Promise((resolve) => socket.on("close", resolve))]);
     socket.destroy();
     end = asking.standing && asking.ended;
   }

@@ -318,7 +318,7 @@ test("TLS, keys and their rights: each mismatch is one line", async () => {
 test("a reader whose output nobody reads any more ends, as quietly as it was asked", async () => {
   await here("publish", "much", "--file", file("much", "a line of some length\n".repeat(20_000)));
   const command = `"${process.execPath}" "${LAUNCHER}" tape subscribe much --port ${port} | head -1; echo "\${PIPESTATUS[0]}"`;
-  const ended = spawnSync("bash", ["-c", command], { encoding: "utf8", timeout: 30_000 });
+  const ended = spawnSync("bash", ["-c", command], { encoding: "utf8", timeout: 100_000 });
   expect([ended.stdout, ended.stderr]).toEqual(["a line of some length\n0\n", ""]);
 });
 

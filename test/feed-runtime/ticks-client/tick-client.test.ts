@@ -14,7 +14,7 @@ import { type Script, ScriptedServer } from "./scripted-server.ts";
 /** What a program prints. */
 async function printed(program: string): Promise<string> {
   const path = fileURLToPath(new URL(program, import.meta.url));
-  return (await promisify(execFile)(process.execPath, [path], { timeout: 25_000 })).stdout;
+  return (await promisify(execFile)(process.execPath, [path], { timeout: 100_000 })).stdout;
 }
 
 // Begun at once, so that they take their time beside the other tests.
