@@ -5,7 +5,7 @@ import { BUNDLED_LAUNCHER, threadsFromBundle } from "./tools/bundle.ts";
 // Tests start hundreds of threads and processes from the sources: what one has compiled the others read (bin/seriatim does the same).
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("node_modules/.cache/seriatim", import.meta.url));
 
-// Nodes of test/crash and test/tape-pressure, which are processes: test/support/launcher.ts.
+// Nodes that are processes, and most command lines: test/support/launcher.ts.
 process.env.TEST_LAUNCHER = BUNDLED_LAUNCHER;
 
 /** Tests that leave nothing behind in their process: file after file in the same one, modules imported once. Whole layers, ... */

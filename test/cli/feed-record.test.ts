@@ -7,7 +7,6 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { run } from "../../src/cli/main.ts";
 import { stdout } from "../../src/cli/stdout.ts";
@@ -20,8 +19,8 @@ import {
 } from "../../src/feed-runtime/index.ts";
 import { NetTransport, SystemClock } from "../../src/platform/index.ts";
 import { startFeed, takeBytes } from "../feed-runtime/recording/support.ts";
+import { LAUNCHER } from "../support/launcher.ts";
 
-const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "seriatim-record-"));
 const running: ChildProcess[] = [];
 afterEach(() => {

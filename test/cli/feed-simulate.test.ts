@@ -3,13 +3,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { fileURLToPath } from "node:url";
 import { afterEach, expect, test, vi } from "vitest";
 import { parseFaults } from "../../src/cli/feed/faults.ts";
 import { run } from "../../src/cli/main.ts";
 import { readTicks } from "../protocol/ticks/reference-reader.ts";
+import { LAUNCHER } from "../support/launcher.ts";
 
-const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
 const running: ChildProcess[] = [];
 afterEach(() => {
   for (const child of running.splice(0)) child.kill("SIGKILL");

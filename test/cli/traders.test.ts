@@ -5,14 +5,13 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { SeriatimError } from "../../src/base/index.ts";
 import { run } from "../../src/cli/main.ts";
 import { stdout } from "../../src/cli/stdout.ts";
 import { parseAddress } from "../../src/cli/traders.ts";
+import { LAUNCHER } from "../support/launcher.ts";
 
-const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "seriatim-traders-"));
 const running: ChildProcess[] = [];
 afterEach(() => {

@@ -3,13 +3,12 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { TickSimulator } from "../../../src/feed-runtime/index.ts";
 import { NetTransport, SystemClock } from "../../../src/platform/index.ts";
+import { LAUNCHER } from "../../support/launcher.ts";
 
-const LAUNCHER = fileURLToPath(new URL("../../../bin/seriatim", import.meta.url));
 /** Begins and ends the screen beside the one with what was printed before. */
 const ALTERNATE_SCREEN = "\u001b[?1049h";
 const FIRST_SCREEN = "\u001b[?1049l";

@@ -1,12 +1,11 @@
 // Commands of the tape as processes, and in this one where no process is needed.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
 import { run } from "../../../src/cli/main.ts";
 import { stdout } from "../../../src/cli/stdout.ts";
+import { LAUNCHER } from "../../support/launcher.ts";
 
-export const LAUNCHER = fileURLToPath(new URL("../../../bin/seriatim", import.meta.url));
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const children = new Set<ChildProcess>();
 

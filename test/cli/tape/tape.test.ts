@@ -8,8 +8,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { TAPE_PAYLOAD_BYTES_MAX, TapeRecord } from "../../../src/protocol/index.ts";
 import { generateKey } from "../../../src/runtime/index.ts";
+import { LAUNCHER } from "../../support/launcher.ts";
 import { TLS_FILES } from "../../support/tls.ts";
-import { killAll, LAUNCHER, Process, seriatim, serveTape } from "./support.ts";
+import { killAll, Process, seriatim, serveTape } from "./support.ts";
 
 // Processes one after another: a few seconds, but not on a machine that is busy with other things.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
