@@ -125,7 +125,7 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
   const { keys, "own-key": ownKey, "replica-of": primary } = values;
   const listen = { host: "127.0.0.1", port: Number(values["replication-port"]) };
-  const replication = { ...listen, keys, ownKey, ackPolicyInLog: () => "disk+ram" as const };
+  const replication = { ...listen, keys, ownKey, inLog: () => ({ ackPolicy: "disk+ram" as const }) };
   const directory = await openDataDirectory(positionals[0] ?? "counter-data");
   const primaries = [{ host: "127.0.0.1", port: Number(primary) }];
   const own = { directory, rules: import.meta.url, segmentBytes: SEGMENT_BYTES_DEFAULT, news: console.log };

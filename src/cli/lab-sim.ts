@@ -39,20 +39,19 @@ interface SimOptions {
 }
 
 async function runSeeds({ seeds: [first, last], requests, story }: SimOptions): Promise<void> {
-  const totals = { accepted: 0, rejected: 0, unknown: 0, promotions: 0, policyChanges: 0 };
+  const totals = { accepted: 0, rejected: 0, unknown: 0, promotions: 0, policyChanges: 0, wrongIdeas: 0 };
   const faults = new Map<string, number>();
   for (let seed = first; seed <= last; seed++) {
     const result = await simulate({ seed, requests });
     if (story) stdout.writeLines(result.story);
     if (result.problems.length > 0) throw failed(result, requests);
-    for (const name of ["accepted", "rejected", "unknown", "promotions", "policyChanges"] as const)
-      totals[name] += result[name];
+    for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += result[name];
     for (const [name, count] of Object.entries(result.faults))
       faults.set(name, (faults.get(name) ?? 0) + count);
   }
-  const { accepted, rejected, unknown, promotions, policyChanges } = totals;
+  const { accepted, rejected, unknown, promotions, policyChanges, wrongIdeas } = totals;
   stdout.writeLines([
-    `${counted(last - first + 1, "seed")}: ${accepted} requests accepted, ${rejected} rejected, ${unknown} unknown; ${counted(promotions, "promotion")}, ${counted(policyChanges, "change")} of the ack policy; all as the log says`,
+    `${counted(last - first + 1, "seed")}: ${accepted} requests accepted, ${rejected} rejected, ${unknown} unknown; ${counted(promotions, "promotion")}, ${counted(policyChanges, "change")} of the ack policy, ${counted(wrongIdeas, "node")} with a wrong idea of the cluster; all as the log says`,
     `faults: ${
       faults.size === 0
         ? "none"

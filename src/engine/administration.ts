@@ -27,6 +27,8 @@ export class Administration {
   node = "";
   /** The administrator who promoted that node; "" when it led by itself. */
   promotedBy = "";
+  /** The nodes of the last tenure's cluster by name, in order; empty: not said. */
+  cluster: readonly string[] = [];
   ackPolicy: AckPolicyName | undefined;
   ackPolicyBy = "";
   halted = false;
@@ -74,6 +76,7 @@ function note(administration: Administration, command: Exclude<AdminCommand, Kil
       administration.epoch = command.epoch;
       administration.node = who;
       administration.promotedBy = "";
+      administration.cluster = command.others === undefined ? [] : [who, ...command.others].sort();
       break;
     case "promotion":
       // Without a tenure there is nobody who could have been promoted.

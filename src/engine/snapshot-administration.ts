@@ -1,10 +1,15 @@
 // Reads two sections of a snapshot: what administrators and nodes decided. Like the rest of it
 // (snapshot-restore.ts), only what a writer makes is taken.
 
-import { ackPolicyName, KillScope } from "../protocol/index.ts";
+import { ackPolicyName, KillScope, TENURE_OTHERS_MAX } from "../protocol/index.ts";
 import { SWITCHED_OFF_MAX } from "./administration.ts";
 import type { ExchangeState } from "./exchange-state.ts";
-import { SnapshotAdministration, SnapshotSection, SnapshotSwitchedOff } from "./snapshot-layout.ts";
+import {
+  SnapshotAdministration,
+  SnapshotClusterNode,
+  SnapshotSection,
+  SnapshotSwitchedOff,
+} from "./snapshot-layout.ts";
 import type { SnapshotReader } from "./snapshot-reader.ts";
 
 export function restoreAdministration(state: ExchangeState, reader: SnapshotReader): void {
@@ -36,6 +41,20 @@ export function restoreAdministration(state: ExchangeState, reader: SnapshotRead
   reader.refuseUnknown(at + layout.reserved, at + layout.bytes, "an administration");
   restoreSwitchedOff(state, reader);
   state.restrict();
+}
+
+/** The last section, where there is one. */
+export function restoreCluster({ administration }: ExchangeState, reader: SnapshotReader): void {
+  if (!reader.hasSection(SnapshotSection.Cluster)) return;
+  const section = reader.at;
+  const count = reader.section(SnapshotSection.Cluster, SnapshotClusterNode.bytes);
+  const names = Array.from({ length: Math.min(count, TENURE_OTHERS_MAX + 1) }, () =>
+    reader.who(reader.take(SnapshotClusterNode.bytes, "node"), "a node of a name"),
+  );
+  const isOrdered = names.every((name, i) => name !== "" && (i === 0 || names[i - 1] < name));
+  if (count !== names.length || count < 2 || !isOrdered || !names.includes(administration.node))
+    reader.refuse(section, "a cluster that no tenure names");
+  administration.cluster = names;
 }
 
 /** The name of who decided something: there exactly when it was decided. */

@@ -20,6 +20,8 @@ export const SnapshotSection = {
   Sessions: 8,
   ReportStreams: 9,
   Reports: 10,
+  /** Only of a state whose last tenure named its cluster. */
+  Cluster: 11,
 } as const;
 export type SnapshotSection = (typeof SnapshotSection)[keyof typeof SnapshotSection];
 
@@ -116,6 +118,9 @@ function administrationLayout() {
   };
   return { ...layout, bytes: at.size(112) };
 }
+
+/** A node of the last tenure's cluster. */
+export const SnapshotClusterNode = { name: 0, bytes: WHO_BYTES_MAX };
 
 /** An account or symbol whose kill switch is on, or the one of all. */
 export const SnapshotSwitchedOff = switchedOffLayout();

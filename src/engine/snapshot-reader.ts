@@ -50,6 +50,12 @@ export class SnapshotReader {
     return this.take(recordBytes, "record");
   }
 
+  /** Whether a section of that kind comes next: of the one that need not be there. */
+  hasSection(kind: SnapshotSection): boolean {
+    const hasHeader = this.at + SnapshotSectionHeader.bytes <= this.#bytes.length;
+    return hasHeader && this.u32(this.at + SnapshotSectionHeader.kind) === kind;
+  }
+
   /** Refuses whatever comes after the last section. */
   end(): void {
     if (this.at === this.#bytes.length) return;

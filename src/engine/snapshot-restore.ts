@@ -12,7 +12,7 @@ import {
 } from "../protocol/index.ts";
 import { ExchangeState } from "./exchange-state.ts";
 import { NO_SLOT, ORDER_SHIFT, OrderWord } from "./order-pool.ts";
-import { restoreAdministration } from "./snapshot-administration.ts";
+import { restoreAdministration, restoreCluster } from "./snapshot-administration.ts";
 import {
   MAGIC,
   SNAPSHOT_VERSION,
@@ -50,6 +50,7 @@ export function readSnapshot(bytes: Uint8Array, position: number, rest?: () => v
   restoreSessions(state, reader);
   restoreReports(state, reader);
   joinAccounts(state, reader);
+  restoreCluster(state, reader);
   reader.end();
   return state;
 }

@@ -24,6 +24,7 @@ import {
   MAGIC,
   SNAPSHOT_VERSION,
   SnapshotAdministration,
+  SnapshotClusterNode,
   SnapshotCounters,
   SnapshotGenesis,
   SnapshotHeader,
@@ -63,6 +64,7 @@ export function writeSnapshot(
   writeReportStreams(state.reports, withReports, out);
   if (withReports) writeReports(state.reports, out);
   else out.begin(SnapshotSection.Reports, SnapshotReport.bytes, 0);
+  writeCluster(state.administration, out);
   out.end();
 }
 
@@ -116,6 +118,13 @@ function writeAdministration(administration: Administration, out: PieceWriter): 
   writeSwitchedOff(KillScope.Account, switchedOff, out);
   writeSwitchedOff(KillScope.Symbol, symbolsOff, out);
   if (all > 0) writeSwitchedOff(KillScope.All, new Map([[0, allOffBy]]), out);
+}
+
+/** Left out where it is not said, as in the snapshots of before. */
+function writeCluster({ cluster }: Administration, out: PieceWriter): void {
+  if (cluster.length === 0) return;
+  out.begin(SnapshotSection.Cluster, SnapshotClusterNode.bytes, cluster.length);
+  for (const name of cluster) putWho(out.view, out.claim(SnapshotClusterNode.bytes), name);
 }
 
 function writeSwitchedOff(scope: KillScope, switches: ReadonlyMap<number, string>, out: PieceWriter): void {

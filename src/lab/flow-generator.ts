@@ -159,12 +159,19 @@ class FlowGenerator {
       case "kill_switch":
         return this.#killSwitch(who);
       case "tenure":
-        return { kind, epoch: ++this.#epoch, who };
+        return this.#tenure(who);
       case "ack_policy":
         return { kind, policy: this.#random.pick(ACK_POLICY_NAMES), who };
       default:
         return { kind, who };
     }
+  }
+
+  /** Every other one names its cluster. */
+  #tenure(who: string): FlowCommand {
+    const epoch = ++this.#epoch;
+    if (epoch % 2 === 0) return { kind: "tenure", epoch, who };
+    return { kind: "tenure", epoch, who, others: NAMES.filter((name) => name !== who).sort() };
   }
 
   #killSwitch(who: string): FlowCommand {

@@ -10,7 +10,7 @@
 import { assert, SeriatimError } from "../base/index.ts";
 import { FirstFailure } from "../platform/index.ts";
 import type { AdminRequest, NodeRoleName } from "../protocol/index.ts";
-import type { DataDirectory, SnapshotTaken, TenureBegun } from "../runtime/index.ts";
+import type { DataDirectory, Judgement, SnapshotTaken, TenureBegun } from "../runtime/index.ts";
 import { type AdminListener, hasAdministrator, startAdmin } from "./admin/admin-listener.ts";
 import { primariesOf } from "./cluster-settings.ts";
 import type { ExchangeNode } from "./exchange-node.ts";
@@ -147,8 +147,8 @@ export class ClusterNode implements RunningNode {
     this.#isPromoting = true;
     const begun_ms = performance.now();
     try {
-      const { epoch, position } = await this.#toLead(isForced, who);
-      const said = { epoch, position, took_ms: Math.round(performance.now() - begun_ms) };
+      const { epoch, position, policy, heard } = await this.#toLead(isForced, who);
+      const said = { epoch, position, policy, heard, took_ms: Math.round(performance.now() - begun_ms) };
       const { orderPort, webPorts, replicationPort } = this.#current;
       const ports = { orderPort, httpPort: webPorts.http, replicationPort };
       this.#plan.log.warn({ who, ...said, ...ports }, "this node leads from now on");
@@ -158,14 +158,14 @@ export class ClusterNode implements RunningNode {
     }
   }
 
-  async #toLead(isForced: boolean, who: string): Promise<TenureBegun> {
+  async #toLead(isForced: boolean, who: string): Promise<TenureBegun & Judgement> {
     const part = this.#current;
     if (!(part instanceof ReplicaNode)) return part.promote(isForced, who);
     const promotion = { isForced, who, isOver: () => this.#stopped !== undefined };
-    const epoch = await epochToLead(part, this.#plan, promotion);
+    const { epoch, ...by } = await epochToLead(part, this.#plan, promotion);
     if (promotion.isOver()) throw new SeriatimError("REFUSED", "this node stops");
     this.#change = this.#takeOver(part, epoch, promotion);
-    return tenureOf(await this.#change);
+    return { ...(await tenureOf(await this.#change)), ...by };
   }
 
   async #takeOver(replica: ReplicaNode, epoch: number, promotion: Promotion): Promise<ExchangeNode> {

@@ -246,7 +246,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   }
 
   /** As an administrator says: only a node that waits to lead can be told to, and only by force. */
-  async promote(isForced: boolean, who: string): Promise<TenureBegun> {
+  async promote(isForced: boolean, who: string): ReturnType<NonNullable<Runtime["primary"]>["forceStart"]> {
     const { primary } = this.#runtime;
     if (this.role === "primary" || primary === undefined) throw unavailable("this node leads already");
     if (isForced) return primary.forceStart(who);
@@ -344,8 +344,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   }
 
   clockIsBehind(by_us: number): void {
-    const what =
-      "the log is ahead of the wall clock: every command gets the log's last time until it catches up";
+    const what = "the log is ahead of the wall clock: commands get the log's last time until it catches up";
     this.#log.warn({ ahead_s: Math.round(by_us / 1e6) }, what);
   }
 

@@ -12,7 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { SeriatimError } from "../base/index.ts";
 import { within } from "../platform/index.ts";
 import { SILENCE_US } from "../replication/index.ts";
-import type { TenureBegun } from "../runtime/index.ts";
+import type { Judgement, TenureBegun } from "../runtime/index.ts";
 import type { ExchangeNode } from "./exchange-node.ts";
 import { type NodePlan, startExchange } from "./exchange-start.ts";
 import { refuseOthers } from "./genesis-settings.ts";
@@ -34,12 +34,12 @@ export interface Promotion {
   readonly isOver: () => boolean;
 }
 
-/** The epoch in which `replica` may lead. Throws REFUSED with why not; it follows as before then. */
+/** The epoch in which `replica` may lead, and by what. Throws REFUSED with why not; it follows as before then. */
 export async function epochToLead(
   replica: ReplicaNode,
   plan: NodePlan,
   promotion: Promotion,
-): Promise<number> {
+): Promise<{ readonly epoch: number } & Judgement> {
   const deadline_ms = performance.now() + DECIDE_MS;
   const { given, configuration } = plan.loaded;
   refuseOthers(given, replica.genesisEntry);
@@ -50,7 +50,8 @@ export async function epochToLead(
       await assertPortFree("order-port", host, orderPort);
       if (replica.replicationPort === 0)
         await assertPortFree("replication-port", configuration.host, configuration.replicationPort);
-      return decision.epoch;
+      const { epoch, policy, heard } = decision;
+      return { epoch, policy, heard };
     }
     const isFinal = decision.kind === "refuse" || performance.now() > deadline_ms || promotion.isOver();
     if (isFinal) throw new SeriatimError("REFUSED", decision.because);

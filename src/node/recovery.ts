@@ -42,7 +42,7 @@ export async function recoverExchange(
     ...options,
     replication: options.replication && {
       ...options.replication,
-      ackPolicyInLog: () => engine.administration.ackPolicy,
+      inLog: () => engine.administration,
     },
     application: engine,
     warm: inherited?.warm,

@@ -5,8 +5,8 @@
 
 import { assert, SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
-import type { Decision } from "../replication/index.ts";
-import { type HostPort, Replica, type SnapshotTaken } from "../runtime/index.ts";
+import { clusterChange, type Decision } from "../replication/index.ts";
+import { type HostPort, type Judgement, Replica, type SnapshotTaken } from "../runtime/index.ts";
 import { unavailable } from "./admin/desk.ts";
 import { ReplicaDesk } from "./admin/replica-desk.ts";
 import { AppliedRate } from "./applied-rate.ts";
@@ -39,6 +39,7 @@ export class ReplicaNode implements NodePart {
   /** Whose log the settings were compared with. */
   #compared: ExchangeEngine | undefined;
   #hasComparedPolicy = false;
+  #warnedOfCluster = "";
   /** Of the history that is followed: a new one when it turns out to be another. */
   #engine = new ExchangeEngine();
 
@@ -58,7 +59,7 @@ export class ReplicaNode implements NodePart {
         this.#engine = new ExchangeEngine();
         return this.#engine;
       },
-      ackPolicyInLog: () => this.#engine.administration.ackPolicy,
+      inLog: () => this.#engine.administration,
       version: EXCHANGE_APPLICATION,
       snapshots: {
         shadow: () => shadowOf(configuration, directory),
@@ -69,6 +70,7 @@ export class ReplicaNode implements NodePart {
       applied: () => {
         this.#refuseOtherLog();
         this.#warnOfOtherPolicy();
+        this.#warnOfOtherCluster();
       },
       progress: () => this.#show(),
     });
@@ -108,6 +110,19 @@ export class ReplicaNode implements NodePart {
     this.#plan.log.warn(`${what}; an administrator changes it (ack-policy)`);
   }
 
+  /** Nor this: what must be heard before it leads follows from both. */
+  #warnOfOtherCluster(): void {
+    const words = clusterChange(this.#named, this.#engine.administration.cluster)?.words ?? "";
+    if (words !== "" && words !== this.#warnedOfCluster)
+      this.#plan.log.warn(`${words}: it comes to lead when every node of both was heard, or by force`);
+    this.#warnedOfCluster = words;
+  }
+
+  /** The nodes of its cluster, by its keys file. */
+  get #named(): readonly string[] {
+    return this.#plan.parts.keys?.names("replica") ?? [];
+  }
+
   /** Where its primary is looked for. */
   get #primary(): string {
     return this.#plan.loaded.configuration.replicaOf;
@@ -145,8 +160,9 @@ export class ReplicaNode implements NodePart {
   status(): NodeStatus {
     const time_us = this.#plan.parts.clock.wallMicros();
     const parts = { replica: this.#replica, engine: this.#engine, web: this.#web, primary: this.#primary };
+    const named = this.#named;
     const tape = this.#plan.tape?.status;
-    return collectReplicaStatus({ ...parts, commandsPerSecond: this.#rate.perSecond, time_us, tape });
+    return collectReplicaStatus({ ...parts, named, commandsPerSecond: this.#rate.perSecond, time_us, tape });
   }
 
   async requestSnapshot(): Promise<SnapshotTaken> {
@@ -162,7 +178,7 @@ export class ReplicaNode implements NodePart {
   }
 
   /** Whether it may lead, as the others say: all of them are asked. */
-  decide(isForced: boolean): Promise<Decision> {
+  decide(isForced: boolean): Promise<Decision & Judgement> {
     return this.#replica.decide(isForced);
   }
 

@@ -3,6 +3,7 @@
 import { getHeapStatistics } from "node:v8";
 import type { ExchangeEngine } from "../engine/index.ts";
 import type { Gateway } from "../gateway/index.ts";
+import { clusterChange } from "../replication/index.ts";
 import type { Replica, Runtime, SnapshotStatus } from "../runtime/index.ts";
 import { policyWarning } from "./ack-policy-work.ts";
 import { type Condition, healthOf, takesOrders } from "./condition.ts";
@@ -45,7 +46,7 @@ export function collectStatus({
     nodes: runtime.primary?.nodes ?? [],
     position: path.position,
     durablePosition: path.releasedPosition,
-    ...exchangeOf(engine, runtime.primary && policyWarning(runtime.primary)),
+    ...exchangeOf(engine, runtime.primary?.cluster ?? [], runtime.primary && policyWarning(runtime.primary)),
     connections: counters.connections,
     connectionsOpened: counters.opened,
     sessions: counters.sessions,
@@ -75,7 +76,8 @@ export function collectStatus({
 const NOTHING_YET: ReturnType<typeof exchangeOf> = {
   ...{ eventSequence: 0, trades: 0, rejects: 0, ordersResting: 0 },
   administration: {
-    ...{ epoch: 0, node: "", promotedBy: "", ackPolicy: null, ackPolicyWarning: "" },
+    ...{ epoch: 0, node: "", promotedBy: "", cluster: [], clusterWarning: "" },
+    ...{ ackPolicy: null, ackPolicyWarning: "" },
     ...{ halted: false, haltedBy: "" },
     ...{ switchedOff: 0, symbolsOff: 0, allOffBy: "", forcedStarts: 0 },
   },
@@ -84,6 +86,8 @@ const NOTHING_YET: ReturnType<typeof exchangeOf> = {
 export interface ReplicaSources {
   readonly replica: Replica;
   readonly engine: ExchangeEngine;
+  /** Of its cluster, by its keys file. */
+  readonly named: readonly string[];
   /** Where its primary is looked for. */
   readonly primary: string;
   readonly web: Pick<NodeWeb, "failure" | "resyncs">;
@@ -96,6 +100,7 @@ export interface ReplicaSources {
 export function collectReplicaStatus({
   replica,
   engine,
+  named,
   primary,
   web,
   commandsPerSecond,
@@ -112,7 +117,7 @@ export function collectReplicaStatus({
     nodes: view.nodes,
     position,
     durablePosition: view.progress.persisted,
-    ...(position === 0 ? NOTHING_YET : exchangeOf(engine)),
+    ...(position === 0 ? NOTHING_YET : exchangeOf(engine, named)),
     ...{ connections: 0, connectionsOpened: 0, sessions: 0, logons: 0, logonsRefused: {} },
     ...{ connectionsClosed: {}, acceptsLost: 0, connectionsMax: 0, timesFull: 0 },
     ...{ framesReceived: 0, refused: 0, throttled: {}, bytesReceived: 0, bytesSent: 0 },
@@ -134,25 +139,28 @@ function healthOfReplica(
   return failure === undefined ? { status: "ok" } : { status: "degraded", reason: failure };
 }
 
-function exchangeOf(engine: ExchangeEngine, ackPolicyWarning = "") {
+function exchangeOf(engine: ExchangeEngine, named: readonly string[], ackPolicyWarning = "") {
   return {
     eventSequence: engine.sequence,
     trades: engine.trades,
     rejects: engine.rejects,
     ordersResting: engine.restingOrders,
-    administration: { ...administrationOf(engine), ackPolicyWarning },
+    administration: { ...administrationOf(engine, named), ackPolicyWarning },
   };
 }
 
-function administrationOf({
-  administration,
-}: ExchangeEngine): Omit<AdministrationStatus, "ackPolicyWarning"> {
-  const { epoch, node, promotedBy, ackPolicy = null, halted, haltedBy } = administration;
+function administrationOf(
+  { administration }: ExchangeEngine,
+  named: readonly string[],
+): Omit<AdministrationStatus, "ackPolicyWarning"> {
+  const { epoch, node, promotedBy, cluster, ackPolicy = null, halted, haltedBy } = administration;
   const { switchedOff, symbolsOff, allOffBy, forcedStarts } = administration;
   return {
     epoch,
     node,
     promotedBy,
+    cluster,
+    clusterWarning: clusterChange(named, cluster)?.words ?? "",
     ackPolicy,
     halted,
     haltedBy,

@@ -92,6 +92,10 @@ export interface AdministrationStatus {
   readonly node: string;
   /** Who promoted that node; "" when it led by itself. */
   readonly promotedBy: string;
+  /** The nodes of that tenure's cluster by name, in order; empty: the log does not say. */
+  readonly cluster: readonly string[];
+  /** That this node's keys file has other nodes than those, in one line; "" when it has the same. */
+  readonly clusterWarning: string;
   /** Null: nobody has chosen one. */
   readonly ackPolicy: string | null;
   /** Why no replica should be promoted before it has followed this node again, in one line; "" when it may. */

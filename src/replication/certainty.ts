@@ -25,11 +25,15 @@ export interface Heard {
 
 /** Whether every position that the policy could have acknowledged is known to one of those heard. */
 export function isCertain(policy: AckPolicy, heard: Heard): boolean {
-  const { replicas, primaryDisk, replicasHeard, replicaDisks, warmReplicas } = heard;
-  const nodesHeard = replicasHeard + (primaryDisk === "unheard" ? 0 : 1);
-  if (nodesHeard > replicas) return true;
+  const { replicas, primaryDisk, replicaDisks, warmReplicas } = heard;
+  if (isEveryNodeHeard(heard)) return true;
   const disks = replicaDisks + (primaryDisk === "heard" ? 1 : 0);
   return policy.clauses.some(({ level, count }) =>
     level === "persisted" ? disks + count > replicas + 1 : warmReplicas + count - 1 > replicas,
   );
+}
+
+/** Nothing more can be learned by waiting. */
+export function isEveryNodeHeard({ replicas, primaryDisk, replicasHeard }: Heard): boolean {
+  return replicasHeard + (primaryDisk === "unheard" ? 0 : 1) > replicas;
 }

@@ -6,7 +6,8 @@
 import type { Position } from "../base/index.ts";
 import { NodeRole, type Standing } from "../protocol/index.ts";
 import type { AckPolicy } from "./ack-policy.ts";
-import { type Heard, isCertain } from "./certainty.ts";
+import { type Heard, isCertain, isEveryNodeHeard } from "./certainty.ts";
+import type { ClusterChange } from "./membership.ts";
 import { NODES_MAX } from "./node-rows.ts";
 import { SILENCE_US } from "./peers.ts";
 
@@ -35,6 +36,8 @@ export interface Cluster {
   readonly policy: AckPolicy;
   /** Replicas it had, heard or not. */
   readonly replicas: number;
+  /** The log says another cluster than this node's keys file. */
+  readonly change?: ClusterChange | undefined;
 }
 
 export type Decision =
@@ -63,7 +66,7 @@ export function decideStart(
   const better = primaryAmong(peers) ?? whoHasMore(own, peers);
   if (better !== undefined) return refuse(better);
   const heard = heardOf(peers, cluster.replicas, diskOf(own));
-  if (!isCertain(cluster.policy, heard)) return { kind: "wait", because: tooFew(peers, cluster) };
+  if (!isEnough(cluster, heard)) return { kind: "wait", because: tooFew(peers, cluster) };
   return { kind: "lead", epoch: nextEpoch(own, seat, peers) };
 }
 
@@ -84,7 +87,7 @@ export function decidePromotion(
   const more = whoHasMore(own, peers);
   if (more !== undefined) return refuse(more);
   const heard = heardOf([own, ...peers], cluster.replicas, "unheard");
-  if (!isForced && !isCertain(cluster.policy, heard)) return refuse(tooFew(peers, cluster));
+  if (!isForced && !isEnough(cluster, heard)) return refuse(tooFew(peers, cluster));
   return { kind: "lead", epoch: nextEpoch(own, seat, peers) };
 }
 
@@ -94,9 +97,14 @@ export function decidePromotion(
  */
 export function isPromised(own: Candidate, cluster: Cluster, promised: readonly PeerStanding[]): boolean {
   // A replica that leads now: the last primary's disk is another node's.
-  if ("name" in own)
-    return isCertain(cluster.policy, heardOf([own, ...promised], cluster.replicas, "unheard"));
-  return isCertain(cluster.policy, heardOf(promised, cluster.replicas, diskOf(own)));
+  if ("name" in own) return isEnough(cluster, heardOf([own, ...promised], cluster.replicas, "unheard"));
+  return isEnough(cluster, heardOf(promised, cluster.replicas, diskOf(own)));
+}
+
+/** By the policy; of a cluster that changes, everybody: who goes by the old one must not find enough without the new. */
+function isEnough({ policy, change }: Cluster, heard: Heard): boolean {
+  if (change === undefined) return isCertain(policy, heard);
+  return change.gone.length === 0 && isEveryNodeHeard(heard);
 }
 
 function diskOf({ position, mayLack }: OwnLog): Heard["primaryDisk"] {
@@ -146,10 +154,12 @@ function heardOf(replicas: readonly PeerStanding[], all: number, primaryDisk: He
   };
 }
 
-function tooFew(peers: readonly PeerStanding[], { replicas }: Cluster): string {
+function tooFew(peers: readonly PeerStanding[], { replicas, change }: Cluster): string {
   const names = peers.map(({ name }) => name).join(", ");
   const who = peers.length === 0 ? "no other node" : names;
-  return `heard from ${who} of a cluster of ${replicas + 1}: a node not heard may hold what was acknowledged`;
+  const heard = `heard from ${who} of a cluster of ${replicas + 1}`;
+  if (change === undefined) return `${heard}: a node not heard may hold what was acknowledged`;
+  return `${heard}, and ${change.words}: every node of both must be heard`;
 }
 
 function refuse(because: string): Decision {

@@ -9,6 +9,7 @@ export * from "./hearing.ts";
 export * from "./history.ts";
 export * from "./judge-logon.ts";
 export * from "./live-frames.ts";
+export * from "./membership.ts";
 export * from "./node-rows.ts";
 export * from "./peers.ts";
 export * from "./position-times.ts";

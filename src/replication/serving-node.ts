@@ -14,6 +14,8 @@ import type { SnapshotSource } from "./snapshot-sender.ts";
 export interface PrimarySide {
   readonly epoch: number;
   readonly segmentBytes: number;
+  /** clusterSum() of all nodes, this one included. */
+  readonly cluster: number;
   readonly history: History;
   /** The journal's newest frames (live-frames.ts). */
   readonly frames: SharedArrayBuffer;

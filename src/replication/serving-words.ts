@@ -46,9 +46,9 @@ export class ServingWords {
 
   welcome(start: StartFrom, primary: PrimarySide, live: LiveReader, logon: Logon): void {
     const { keys, checksums } = this.#node;
-    const { epoch, segmentBytes } = primary;
+    const { epoch, segmentBytes, cluster } = primary;
     const welcome = {
-      ...{ start, epoch, segmentBytes },
+      ...{ start, epoch, segmentBytes, cluster },
       ...{ position: live.written, released: primary.released() },
     };
     const proof = keys.prove(welcomeStatement(logon.nonce, welcome));

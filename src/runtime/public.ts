@@ -10,6 +10,7 @@ export type { HostPort } from "./replication/asking.ts";
 export type { AckListener, ReplicationOptions } from "./replication/primary.ts";
 export { Replica } from "./replication/replica.ts";
 export type { Inheritance, ReplicaOptions } from "./replication/replica-options.ts";
+export type { SaidInLog } from "./replication/said-in-log.ts";
 export type { Tenure, TenureBegun } from "./replication/tenure.ts";
 export {
   openRuntime,

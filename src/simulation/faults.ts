@@ -116,6 +116,11 @@ export class Faults {
     return !this.#newDisk.isPlanned && !this.#troubled.machines.some(({ isSpoiled }) => isSpoiled);
   }
 
+  /** While a disk is replaced nothing else is to happen. */
+  get mayMislead(): boolean {
+    return !this.#newDisk.isPlanned;
+  }
+
   /** Everything at once, if the policy outlives that; what is planned for later does not come any more. */
   end(): void {
     this.#mend();

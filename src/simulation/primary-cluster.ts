@@ -5,12 +5,12 @@ import { SAFE_MAX, SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION } from "../engine/index.ts";
 import { JOURNAL_LOG, type JournalWriter, OutgoingSnapshots } from "../journal/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
-import { type AckPolicyName, NodeRole, type Standing } from "../protocol/index.ts";
+import { NodeRole, type Standing } from "../protocol/index.ts";
 import {
-  ACK_POLICIES,
   ACK_VIEW_BYTES,
   AckView,
   type AskingNode,
+  clusterSum,
   createLiveFrames,
   History,
   LiveFrames,
@@ -25,14 +25,17 @@ import {
   beginTenure,
   Candidacy,
   type CommandPath,
+  clusterOf,
   type JournalStage,
   type Promises,
+  policyWasChanged,
+  type SaidInLog,
   type Tenure,
 } from "../runtime/index.ts";
 import { askPeers } from "./asking.ts";
 import { ServingPort } from "./session-links.ts";
 import { simulatedKeys } from "./simulated-keys.ts";
-import { promisesOn, REPLICATION_PORT, SEGMENT_BYTES, type Site, TICK_US } from "./site.ts";
+import { identityOf, promisesOn, REPLICATION_PORT, SEGMENT_BYTES, type Site, TICK_US } from "./site.ts";
 
 /** Small, so that a replica which lags goes back to the disk. */
 const LIVE_BYTES = 16_384;
@@ -46,7 +49,7 @@ const checksums = new NativeChecksums();
 export interface PrimaryParts {
   readonly path: CommandPath;
   readonly stage: Pick<JournalStage, "ask">;
-  readonly policyInLog: AckPolicyName | undefined;
+  readonly said: SaidInLog;
   /** Its disk may lack what it once said it had. */
   readonly mayLack: boolean;
   /** As a replica that was told to lead; as in a Standing. */
@@ -88,16 +91,18 @@ export class PrimaryCluster {
     this.#history = new History({
       ...{ storage: disk, checksums, directory: files.journal, log: JOURNAL_LOG },
     });
-    const { policyInLog, mayLack } = parts;
-    this.gate = new AckGate({ policyName: policyInLog ?? cluster.policy, replicas, view: memory });
+    const { said, mayLack } = parts;
+    const identity = identityOf(name, cluster);
+    const wasChanged = policyWasChanged(said, identity);
+    const policyName = said.ackPolicy ?? cluster.policy;
+    this.gate = new AckGate({ policyName, replicas, view: memory, wasChanged });
     const { epoch, position } = journal;
-    const policy = ACK_POLICIES[policyInLog ?? "disk"];
-    const seat = [...cluster.names].sort().indexOf(name);
     this.#promises = promisesOn(disk);
     const end = { epoch, position, promised: this.#promises.epoch };
     const unknown = { role: NodeRole.Waiting, primaryHeard_us: SAFE_MAX };
     const stood = parts.warm && { name, ...end, persisted: position, ...parts.warm, ...unknown };
-    this.#candidacy = new Candidacy(stood ?? { ...end, mayLack }, seat, { policy, replicas }, clock);
+    const own = stood ?? { ...end, mayLack };
+    this.#candidacy = new Candidacy(own, identity.seat, clusterOf(said, identity), clock);
     this.#node = this.#nodeOf();
     this.#port = new ServingPort(host, this.#node, parts.onWork, (why) => parts.onEnd("failed", why));
     host.listen({ host: name, port: REPLICATION_PORT }, this.#port);
@@ -200,6 +205,7 @@ export class PrimaryCluster {
     const others = cluster.names.filter((other) => other !== name);
     this.#primary = {
       ...{ epoch, segmentBytes: SEGMENT_BYTES, history: this.#history, snapshots, frames: this.#frames },
+      cluster: clusterSum(cluster.names, checksums),
       ...{ view: this.#view, seats: new ReplicaSeats(others), released: () => this.#view.released },
     };
     this.#leadIfPromised(epoch);
@@ -233,9 +239,10 @@ export class PrimaryCluster {
   #leadIfPromised(epoch: number): void {
     if (this.#hasBegun || !this.#candidacy.isPromised) return;
     this.#hasBegun = true;
-    const { name } = this.#site;
+    const { name, cluster } = this.#site;
     const { stage, path } = this.#parts;
-    void beginTenure({ epoch }, name, stage, path, this.gate).then(() => {
+    const { cluster: names } = identityOf(name, cluster);
+    void beginTenure({ epoch }, names, name, stage, path, this.gate).then(() => {
       this.#isLeading = true;
       this.#site.witness.tell(name, `leads in epoch ${epoch}`);
       this.#parts.onTenure();

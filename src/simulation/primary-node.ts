@@ -208,7 +208,7 @@ export class PrimaryNode implements SimulatedNode {
     this.#path.hold(0);
     const cluster = new PrimaryCluster(site, this.#journal, {
       ...{ path: this.#path, stage: this.#stage, mayLack, warm },
-      policyInLog: this.engine.administration.ackPolicy,
+      said: this.engine.administration,
       onWork: () => this.#worked(),
       onEnd: (how, why) => this.#end(how, why),
       onTenure: () => {

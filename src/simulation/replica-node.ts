@@ -22,15 +22,15 @@ import {
   type Welcome,
 } from "../protocol/index.ts";
 import {
-  ACK_POLICIES,
   type Decision,
   decidePromotion,
   type FollowingNode,
   obeyedRefusal,
   ReplicaStanding,
+  refuseOtherCluster,
   type ServingNode,
 } from "../replication/index.ts";
-import type { Promises } from "../runtime/index.ts";
+import { clusterOf, type Promises } from "../runtime/index.ts";
 import { askPeers } from "./asking.ts";
 import { FollowingLink } from "./following-link.ts";
 import { highestSession, type WarmEngine } from "./primary-node.ts";
@@ -38,6 +38,7 @@ import { ServingPort } from "./session-links.ts";
 import { simulatedKeys } from "./simulated-keys.ts";
 import {
   FRAME_BYTES_MAX,
+  identityOf,
   type NodeEnd,
   promisesOn,
   REPLICATION_PORT,
@@ -153,6 +154,7 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
   welcomed(welcome: Welcome): void {
     const { witness } = this.#site;
     witness.tell(this.name, `follows in epoch ${welcome.epoch}, from position ${this.applied} on`);
+    refuseOtherCluster(welcome, this.#link?.session.primary ?? "", this.#site.cluster.names, checksums);
     this.#promises.keep(welcome.epoch);
     if (welcome.start === StartFrom.Journal) this.#standing.welcomed(welcome);
   }
@@ -193,10 +195,9 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     askPeers(this.#site, { name, keys, nonce, checksums, log: this.log }, (peers) => {
       if (this.#isGone) return;
       const own = { name, ...this.standing(host.network.queue.now_us), promised: this.highestEpoch };
-      const seat = [...cluster.names].sort().indexOf(name);
-      const policy = ACK_POLICIES[this.engine.administration.ackPolicy ?? "disk"];
-      const replicas = cluster.names.length - 1;
-      done(decidePromotion(own, seat, { policy, replicas }, peers, false));
+      const identity = identityOf(name, cluster);
+      const judged = clusterOf(this.engine.administration, identity);
+      done(decidePromotion(own, identity.seat, judged, peers, false));
     });
   }
 

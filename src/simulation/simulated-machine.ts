@@ -56,6 +56,8 @@ export class SimulatedMachine {
   refused: string | undefined;
   /** Its disk has lost or changed something that it called safe. */
   isSpoiled = false;
+  /** The nodes of its cluster by its keys, when these are wrong. */
+  #wrongNames: readonly string[] | undefined;
   readonly #cluster: SimulatedCluster;
   readonly #prng: Prng;
   readonly #witness: Witness;
@@ -221,8 +223,10 @@ export class SimulatedMachine {
     const { name, host, disk, clock, files } = this;
     const process = ++this.#process;
     const prng = this.#prng;
+    const names = this.#wrongNames ?? this.#cluster.names;
+    const cluster = { ...this.#cluster, names };
     return {
-      ...{ name, host, disk, clock, files, prng, cluster: this.#cluster, witness: this.#witness },
+      ...{ name, host, disk, clock, files, prng, cluster, witness: this.#witness },
       nonce: () => this.#nonce(),
       syncTime_us: () => prng.between(this.syncTime_us[0], this.syncTime_us[1]),
       plan: (delay_us, act) => {
@@ -246,7 +250,8 @@ export class SimulatedMachine {
     this.#tell(`${how}: ${why}`);
     const end = this.node?.log;
     this.#vanish();
-    if (how === "refused") this.refused = why;
+    // By a node whose keys did not know this one: it is started again.
+    if (how === "refused" && !this.#witness.keysWereWrong) this.refused = why;
     if (how === "fenced") this.unit = { role: "replica" };
     if (how !== "diverged" && how !== "received") return;
     if (how === "diverged" && end !== undefined) setAsideDiverged(this.files, end);
@@ -259,6 +264,14 @@ export class SimulatedMachine {
     if (node === undefined || node.applied !== node.log.position || node.applied === 0) return;
     const hash = Buffer.from(stateHash(node.engine, checksums)).toString("hex");
     this.#witness.note(this.name, node.applied, node.log.chain, hash);
+  }
+
+  /** It is started again with keys of those nodes; undefined: of the right ones. */
+  mislead(names: readonly string[] | undefined): void {
+    this.#wrongNames = names;
+    this.#witness.keysWereWrong = true;
+    this.#tell(names === undefined ? "has the right keys again" : `has keys of ${names.join(", ")}`);
+    this.kill();
   }
 
   /** The process is killed: what was written stays in the kernel, which closes its connections. */

@@ -20,12 +20,15 @@ import { SimulatedNetwork } from "./simulated-network.ts";
 import { SimulatedSession, sessionTerms } from "./simulated-session.ts";
 import { ORDER_PORT, type SimulatedCluster } from "./site.ts";
 import { Witness } from "./witness.ts";
+import { WrongIdeas } from "./wrong-ideas.ts";
 
 const CLIENTS = 3;
 /** What chance has to do with sessions is drawn from the seed and this. */
 const SESSIONS_SEED = 0x5e55_1045;
 /** The same of the changes of the ack policy. */
 const POLICY_SEED = 0xac9_0c1;
+/** The same of wrong ideas of the cluster. */
+const IDEAS_SEED = 0x1dea_5;
 /** The ack policy changes until then: for a while after the last fault, too. */
 const POLICY_CHANGES_US = 12_000_000;
 const NAMES = ["north", "south", "west"];
@@ -42,8 +45,8 @@ export interface SimulationOptions {
   readonly seed: number;
   /** Requests of all clients together. */
   readonly requests: number;
-  /** False: the ack policy stays what it is, for seeds that show something without its changes. */
-  readonly changesPolicy?: boolean;
+  /** False: the ack policy stays what it is, and every node knows its cluster, for seeds that show something without that. */
+  readonly isAdministered?: boolean;
 }
 
 export interface SimulationResult {
@@ -63,6 +66,8 @@ export interface SimulationResult {
   readonly promotions: number;
   /** Of the ack policy. */
   readonly policyChanges: number;
+  /** Nodes that were started with a wrong idea of their cluster. */
+  readonly wrongIdeas: number;
   /** Execution reports that sessions got. */
   readonly told: number;
   /** What happened, in words. */
@@ -90,8 +95,9 @@ class Run {
   /** Whose log is judged. */
   #last: SimulatedMachine;
   readonly #administrator: Administrator;
+  #wrongIdeas: WrongIdeas | undefined;
 
-  constructor({ seed, requests, changesPolicy = true }: SimulationOptions) {
+  constructor({ seed, requests, isAdministered = true }: SimulationOptions) {
     this.#seed = seed;
     const prng = new Prng(seed);
     const branch = () => new Prng(prng.u32());
@@ -120,7 +126,15 @@ class Run {
     this.#administrator = new Administrator(this.#machines, branch(), this.#queue);
     const troubled = { machines: this.#machines, clients, network, cluster: this.#cluster };
     this.#faults = new Faults(troubled, this.#witness, branch(), FAULTS_US);
-    if (changesPolicy) this.#administrator.policyChanges = this.#changePolicy();
+    if (!isAdministered) return;
+    this.#administrator.policyChanges = this.#changePolicy();
+    this.#wrongIdeas = this.#mislead();
+  }
+
+  #mislead(): WrongIdeas {
+    const prng = new Prng(this.#seed ^ IDEAS_SEED);
+    const mayBegin = () => this.#witness.acknowledged > 0 && this.#faults.mayMislead;
+    return new WrongIdeas(this.#machines, prng, this.#network, FAULTS_US, mayBegin);
   }
 
   /** By chance of its own, too. */
@@ -227,7 +241,8 @@ class Run {
       ...{ seed: this.#seed, problems, trace: this.#network.trace, positions },
       ...{ accepted: count("accepted"), rejected: count("rejected"), unknown: count("unknown") },
       ...{ simulated_us: this.#queue.now_us, faults: this.#faults.counts, nodes: this.#machines.length },
-      ...{ policyChanges: this.#administrator.policyChanges?.count ?? 0 },
+      policyChanges: this.#administrator.policyChanges?.count ?? 0,
+      wrongIdeas: this.#wrongIdeas?.count ?? 0,
       ...{ promotions: this.#administrator.promotions, told, story: this.#witness.story },
     };
   }

@@ -38,9 +38,16 @@ export function promisesOn(disk: SimulatedDisk): Promises {
 
 /** What every node is told. */
 export interface SimulatedCluster {
-  /** Of all nodes; one alone is no cluster. */
+  /** Of all nodes, by this one's keys; one alone is no cluster. */
   readonly names: readonly string[];
   readonly policy: AckPolicyName;
+}
+
+/** As a keys file of those names says. */
+export function identityOf(name: string, { names }: SimulatedCluster) {
+  const cluster = [...names].sort();
+  const others = cluster.filter((other) => other !== name);
+  return { cluster, others, seat: cluster.indexOf(name) };
 }
 
 /** How a node's process ended by itself. */

@@ -42,6 +42,8 @@ export class Witness {
   readonly archive = new Archive();
   /** What happened, in words, for who repeats a seed. */
   readonly story: string[] = [];
+  /** A node had keys of other nodes than the rest: it, and those that it did not know, may have been refused. */
+  keysWereWrong = false;
   /** The last position that anybody has let out. */
   acknowledged = 0;
   readonly #queue: EventQueue;

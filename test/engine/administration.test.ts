@@ -274,6 +274,42 @@ test("tenures, policies and forced starts change no book, and are part of the st
   expect(outcomes(desk, sell(2, 100, 1))).toEqual([[EventKind.Accept, EventKind.Trade]]);
 });
 
+test("a tenure says who its cluster is, also behind a snapshot; one that does not say leaves it unknown", () => {
+  const desk = new Desk();
+  const restored = () => {
+    const engine = new ExchangeEngine();
+    engine.restore(desk.snapshot(), desk.engine.position);
+    expect(engine.administration).toEqual(desk.engine.administration);
+    return engine.administration.cluster;
+  };
+  desk.do(say({ kind: "tenure", epoch: 1, who: "south", others: ["north", "west"] }));
+  expect(restored()).toEqual(["north", "south", "west"]);
+  const { length } = desk.snapshot();
+  desk.do(say({ kind: "tenure", epoch: 2, who: "north", others: ["south"] }));
+  expect(restored()).toEqual(["north", "south"]);
+  desk.do(say({ kind: "tenure", epoch: 3, who: "north" }));
+  expect(restored()).toEqual([]);
+  // As the snapshots of before: no section where nothing is said.
+  expect(length - desk.snapshot().length).toBe(16 + 3 * 16);
+});
+
+test.each<[string, readonly string[]]>([
+  ["of one node", ["south"]],
+  ["of four nodes", ["east", "north", "south", "west"]],
+  ["without the node that leads", ["north", "west"]],
+  ["out of order", ["south", "north"]],
+  ["with a node twice", ["south", "south"]],
+  ["with a node of no name", ["", "south"]],
+])("a snapshot with a cluster %s is refused", (_, names) => {
+  const desk = new Desk();
+  desk.do(say({ kind: "tenure", epoch: 1, who: "south" }));
+  const section = new Uint8Array(16 + 16 * names.length);
+  section.set([11, 0, 0, 0, 16, 0, 0, 0, names.length]);
+  section.set(new TextEncoder().encode(names.map((name) => name.padEnd(16, "\0")).join("")), 16);
+  const bytes = Buffer.concat([desk.snapshot(), section]);
+  expect(() => new ExchangeEngine().restore(bytes, 1)).toThrow("a cluster that no tenure names");
+});
+
 test("a promotion without a tenure says nothing: its state could not be restored", () => {
   const desk = new Desk();
   desk.do(say({ kind: "promotion", who: "eve" }));

@@ -181,6 +181,15 @@ test("a primary that loses its replica refuses orders until it is back, or until
   await third.stop();
   await client.close();
   await node.stop();
+  // Who knew of it is forgotten: it warns until the other one has its new tenure.
+  const again = await cluster.startPrimary();
+  expect(await cluster.admin(again, "promote --force")).toMatchObject({
+    answer: { policy: "disk", heard: [] },
+  });
+  expect(again.status().administration.ackPolicyWarning).toContain("do not promote a replica before");
+  await cluster.follow("south", again.replicationPort);
+  await until(() => again.status().administration.ackPolicyWarning === "");
+  await again.stop();
   await expect(cluster.startPrimary({ ackPolicy: "two-disks" })).rejects.toMatchObject({
     code: "ACK_POLICY",
   });

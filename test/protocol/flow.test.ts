@@ -56,6 +56,26 @@ describe("a malformed flow is refused with its line", () => {
       [...HEAD3, "cmd halt 0123456789abcdefg"],
       "f.txt:3: name '0123456789abcdefg' is longer than 16 bytes",
     ],
+    [
+      "a tenure without the others",
+      [...HEAD3, "cmd tenure 1 a others"],
+      "f.txt:3: the name of who gave it is missing at the end of the line",
+    ],
+    [
+      "a tenure out of order",
+      [...HEAD3, "cmd tenure 1 a others c b"],
+      "f.txt:3: the others are one or two nodes, each once, in order",
+    ],
+    [
+      "a tenure of itself",
+      [...HEAD3, "cmd tenure 1 a others a"],
+      "f.txt:3: the others are one or two nodes, each once, in order",
+    ],
+    [
+      "a tenure of four",
+      [...HEAD3, "cmd tenure 1 a others b c d"],
+      "f.txt:3: the others are one or two nodes, each once, in order",
+    ],
     ["a tenure without an epoch", [...HEAD3, "cmd tenure 0 node-a"], "f.txt:3: an epoch is at least 1"],
     [
       "a policy nobody has",
@@ -233,6 +253,7 @@ test("version 3 has words for what administrators and nodes say, and for what a 
     ...HEAD3,
     REG,
     "cmd tenure 9007199254740991 node-a",
+    "cmd tenure 9007199254740991 node-a others node-b node-c",
     "cmd ack_policy disk+ram ann",
     "cmd halt ann",
     "cmd resume ann",
@@ -245,7 +266,7 @@ test("version 3 has words for what administrators and nodes say, and for what a 
     "reject kill_switch 0 StorageExhausted",
   ];
   const { flow } = parseFlow(text.join("\n"));
-  expect(flow.steps[7].command).toEqual({
+  expect(flow.steps[8].command).toEqual({
     kind: "kill_switch",
     scope: "account",
     account: 2,

@@ -77,7 +77,7 @@ describe("a command with something of a later version is named by its place", ()
     ["nobody's command", administration + AdminLayout.who, 0, 4],
     ["a name with a space", administration + AdminLayout.who + 1, 0x20, 4],
     ["something behind a name", administration + AdminLayout.who + 15, 0x41, 4],
-    ["something behind an administrative command", administration + AdminLayout.unusedTail + 31, 1, 4],
+    ["something behind an administrative command", administration + AdminLayout.others + 31, 1, 4],
     ["a tenure without an epoch", administration + AdminLayout.kind, CommandKind.Tenure, 4],
     ["an administrative kind that does not exist", administration + AdminLayout.kind, 12, 4],
     ["a side of a mass cancel that does not exist", massCancel + CommandLayout.side, 3, 5],

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import {
   SnapshotAdministration,
+  SnapshotClusterNode,
   SnapshotCounters,
   SnapshotHeader,
   SnapshotInstrument,
@@ -140,6 +141,14 @@ const GOLDEN: readonly [name: string, write: (words: Int32Array) => void, hex: s
       01401e18 240a0600 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
   ],
   [
+    "Tenure of a cluster",
+    (words) =>
+      writeAdminCommand(words, 0, { kind: "tenure", epoch: 1, who: "b", others: ["a", "c123456789abcdef"] }),
+    `
+      04000000 00000000 00000000 00000000 01000000 00000000 62000000 00000000 00000000 00000000
+      01401e18 240a0600 61000000 00000000 00000000 00000000 63313233 34353637 38396162 63646566`,
+  ],
+  [
     "AckPolicy",
     (words) => writeAdminCommand(words, 0, { kind: "ack_policy", policy: "two-disks", who: "ann" }),
     `
@@ -245,6 +254,8 @@ test("genesis and instrument are read as they were written, at any word", () => 
 
 test.each<AdminCommand>([
   { kind: "tenure", epoch: Number.MAX_SAFE_INTEGER, who: "n" },
+  { kind: "tenure", epoch: 1, who: "b", others: ["a"] },
+  { kind: "tenure", epoch: 1, who: "b", others: ["0123456789abcdef", "a"] },
   { kind: "ack_policy", policy: "disk", who: "~!" },
   { kind: "resume", who: "0123456789abcdef" },
   { kind: "kill_switch", scope: "account", account: 0xffffffff, on: false, who: "ann" },
@@ -253,6 +264,24 @@ test.each<AdminCommand>([
   writeAdminCommand(words, 1, command);
   writeTimestamp(words, 1, 1_700_000_000_000_001);
   expect(checkAdminCommand(words, 1)).toEqual(command);
+});
+
+test.each<[string, readonly [string, string]]>([
+  ["its own node again", ["a", "n"]],
+  ["a node twice", ["a", "a"]],
+  ["nodes out of order", ["b", "a"]],
+  ["a gap before a node", ["", "a"]],
+  ["a name with a space", ["a b", ""]],
+])("a tenure that names %s is none that a writer makes", (_, names) => {
+  const words = new Int32Array(COMMAND_WORDS);
+  writeAdminCommand(words, 0, { kind: "tenure", epoch: 1, who: "n", others: ["a"] });
+  const bytes = new Uint8Array(words.buffer);
+  bytes.fill(0, AdminLayout.others);
+  bytes.set(
+    new TextEncoder().encode(names.map((name) => name.padEnd(16, "\0")).join("")),
+    AdminLayout.others,
+  );
+  expect(checkAdminCommand(words, 0)).toBeUndefined();
 });
 
 test.each<KillTarget>([
@@ -359,6 +388,7 @@ test("the tables of snapshot.md hold the layouts of the headers and of each reco
     rowsOf(SnapshotInstrument, SnapshotInstrument.bytes),
     rowsOf(SnapshotOrder, SnapshotOrder.bytes),
     rowsOf(SnapshotAdministration, SnapshotAdministration.bytes),
+    rowsOf({ name: SnapshotClusterNode.name }, SnapshotClusterNode.bytes),
     rowsOf(SnapshotSwitchedOff, SnapshotSwitchedOff.bytes),
     rowsOf(SnapshotRequest, SnapshotRequest.bytes),
     rowsOf(SnapshotSession, SnapshotSession.bytes),

@@ -64,6 +64,7 @@ const welcome = {
   position: 500,
   released: 480,
   segmentBytes: 67_108_864,
+  cluster: 0,
   proof: run(64, 160),
 };
 const refusal = { code: RefusalCode.StaleEpoch, epoch: 9, position: 77, proof: run(64, 3) };
@@ -141,6 +142,16 @@ test.each<
   expect(decoded(bytes, decode)).toEqual(value);
 });
 
+test("a Welcome says whose cluster it is where versions of before had nothing", () => {
+  const named = { ...welcome, cluster: 0x1234_5678 };
+  const bytes = encodeWelcome(named, checksums);
+  expect(decoded(bytes, decodeWelcome)).toEqual(named);
+  const body = (message: Uint8Array) => hex(message).slice(32);
+  expect(body(bytes)).toBe(
+    body(encodeWelcome(welcome, checksums)).replace("0100000000000000", "0100000078563412"),
+  );
+});
+
 test("SnapshotPart has the bytes that are pinned, and gives its own bytes without the padding", () => {
   expect(hex(part)).toBe(golden.get("SnapshotPart"));
   const read = decoded(part, readSnapshotPart);
@@ -167,6 +178,7 @@ test("what is signed differs by what it is, by the nonce and by every field", ()
     logonStatement(run(32, 0), { ...logon, chain: run(32, 9) }),
     welcomeStatement(run(32, 0), welcome),
     welcomeStatement(run(32, 0), { ...welcome, epoch: 1 }),
+    welcomeStatement(run(32, 0), { ...welcome, cluster: 1 }),
     standingStatement(run(32, 0), standing),
     standingStatement(run(32, 0), { ...standing, position: 1 }),
     refusalStatement(run(64, 0), refusal),

@@ -16,6 +16,7 @@ import { NodeRole } from "../../src/protocol/index.ts";
 import {
   ACK_VIEW_BYTES,
   AckView,
+  clusterSum,
   createLiveFrames,
   type FollowingNode,
   FollowingSession,
@@ -100,6 +101,7 @@ export class PrimaryNode implements ServingNode {
     this.primary = {
       epoch: this.epoch,
       segmentBytes: LIMITS.segmentBytes,
+      cluster: clusterSum(["north", "south", "west"], checksums),
       history: new History(this.place),
       snapshots: new OutgoingSnapshots(this.snapshots, APPLICATION),
       frames: memory,

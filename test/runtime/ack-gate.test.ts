@@ -5,9 +5,9 @@ import { expect, test } from "vitest";
 import { ACK_VIEW_BYTES, type AckPolicyName, AckView } from "../../src/replication/index.ts";
 import { AckGate } from "../../src/runtime/replication/ack-gate.ts";
 
-function waiting(policyName: AckPolicyName, replicas = 1) {
+function waiting(policyName: AckPolicyName, replicas = 1, wasChanged = false) {
   const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
-  return { gate: new AckGate({ policyName, replicas, view: memory }), view: new AckView(memory) };
+  return { gate: new AckGate({ policyName, replicas, view: memory, wasChanged }), view: new AckView(memory) };
 }
 
 /** Its tenure has begun. */
@@ -134,4 +134,20 @@ test("a policy that was replaced is named until as many nodes as it asks for hav
   // It has it, wherever it is.
   view.leave(0);
   expect(gate.replaced).toBe(undefined);
+});
+
+test("of a log whose policy was changed nobody may know, until enough have its new tenure by every other policy", () => {
+  const { gate, view } = waiting("disk", 2, true);
+  expect(gate.replaced).toBeUndefined();
+  void gate.lead(61);
+  expect([gate.position(61, 61), gate.replaced]).toEqual([61, { name: "disk+ram", canKnow: false }]);
+  view.join(0, 60, 60);
+  expect([gate.position(61, 61), gate.replaced]).toEqual([61, { name: "disk+ram", canKnow: true }]);
+  view.acknowledge(0, 61, 60);
+  expect(gate.replaced).toEqual({ name: "two-disks", canKnow: true });
+  view.acknowledge(0, 61, 61);
+  expect(gate.replaced).toBeUndefined();
+  const unchanged = waiting("disk", 2);
+  void unchanged.gate.lead(61);
+  expect([unchanged.gate.position(61, 61), unchanged.gate.replaced]).toEqual([61, undefined]);
 });

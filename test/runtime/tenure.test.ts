@@ -77,7 +77,7 @@ async function lead(
   const application = (promoted?.application as Counter | undefined) ?? new Counter();
   const replication = {
     ...{ host: HOST, port: 0, keys: path("keys.json"), ownKey: path(`${name}.key`) },
-    ...{ ackPolicy: policy, ackPolicyInLog: () => policy },
+    ...{ ackPolicy: policy, inLog: () => ({ ackPolicy: policy }) },
     peers: peers.map((port) => ({ host: HOST, port })),
   };
   const runtime = await openRuntime({
@@ -96,7 +96,7 @@ async function follow(name: string, ...ports: number[]): Promise<Replica> {
     ...{ keys: path("keys.json"), ownKey: path(`${name}.key`), rules: COUNTER_RULES },
     ...{ application: () => new Counter(), segmentBytes: SEGMENT_BYTES, news: () => {} },
     primaries: ports.map((port) => ({ host: HOST, port })),
-    ...{ listen: { host: HOST, port: 0 }, ackPolicyInLog: () => "disk+ram" as const },
+    ...{ listen: { host: HOST, port: 0 }, inLog: () => ({ ackPolicy: "disk+ram" as const }) },
     directory: await openDataDirectory(path(name)),
   });
   undo.push(() => replica.stop());
@@ -370,7 +370,7 @@ test("a replica that was restarted, and has not been welcomed since, does not co
     kind: "refuse",
     because: expect.stringContaining("no other node"),
   });
-  expect(await again.decide(true)).toEqual({ kind: "lead", epoch: 4 });
+  expect(await again.decide(true)).toEqual({ kind: "lead", epoch: 4, policy: "disk+ram", heard: [] });
 });
 
 test("hearing how a node stands is no promise of it: without one no tenure begins", async () => {

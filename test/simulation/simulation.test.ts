@@ -9,8 +9,8 @@ const REQUESTS = 1_000;
 const FRESH = Math.floor(Math.random() * 2 ** 31);
 const [FIXED_SEEDS, FRESH_SEEDS] = [10, 2];
 
-async function run(seed: number, requests = REQUESTS, changesPolicy = true) {
-  const result = await simulate({ seed, requests, changesPolicy });
+async function run(seed: number, requests = REQUESTS, isAdministered = true) {
+  const result = await simulate({ seed, requests, isAdministered });
   const repeat = `seriatim lab sim --seeds ${seed}..${seed} --requests ${requests}`;
   expect(result.problems, repeat).toEqual([]);
   return result;
@@ -18,7 +18,7 @@ async function run(seed: number, requests = REQUESTS, changesPolicy = true) {
 
 test("12 seeds: nothing acknowledged is lost or done twice, and there is progress once faults stop", async () => {
   const faults: Record<string, number> = {};
-  let [accepted, promotions, transfers, told, policyChanges] = [0, 0, 0, 0, 0];
+  let [accepted, promotions, transfers, told, policyChanges, wrongIdeas] = [0, 0, 0, 0, 0, 0];
   const fresh = Array.from({ length: FRESH_SEEDS }, (_, i) => FRESH + i);
   for (const seed of [...Array(FIXED_SEEDS).keys(), ...fresh]) {
     const result = await run(seed);
@@ -26,6 +26,7 @@ test("12 seeds: nothing acknowledged is lost or done twice, and there is progres
     promotions += result.promotions;
     told += result.told;
     policyChanges += result.policyChanges;
+    wrongIdeas += result.wrongIdeas;
     transfers += result.story.filter((line) => line.includes("is sent a snapshot")).length;
     for (const [name, count] of Object.entries(result.faults)) faults[name] = (faults[name] ?? 0) + count;
   }
@@ -34,7 +35,12 @@ test("12 seeds: nothing acknowledged is lost or done twice, and there is progres
   // Sessions with a logon trade in every second seed.
   expect(told).toBeGreaterThan(5_000);
   // Rules that no run has asked for are not tested by any.
-  expect([promotions > 0, transfers > 0, policyChanges > 0]).toEqual([true, true, true]);
+  expect([promotions > 0, transfers > 0, policyChanges > 0, wrongIdeas > 0]).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
   for (const wanted of [
     "power failures",
     "power failures of several",

@@ -64,6 +64,20 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     tests: "test/segment",
   },
   {
+    name: "a node leads by its keys file, whatever its log says of the cluster",
+    file: "src/replication/decisions.ts",
+    find: "  if (change === undefined) return isCertain(policy, heard);\n",
+    replace: "  if (policy !== undefined) return isCertain(policy, heard);\n",
+    tests: "test/replication/membership.test.ts",
+  },
+  {
+    name: "a replica follows a primary whose keys file has other nodes",
+    file: "src/replication/membership.ts",
+    find: "if (cluster === 0 || cluster === clusterSum(names, checksums)) return;",
+    replace: "if (cluster >= 0 || cluster === clusterSum(names, checksums)) return;",
+    tests: "test/node/other-cluster.test.ts",
+  },
+  {
     name: "the engine reads a clock",
     file: "src/engine/order-commands.ts",
     find: "  words[at + RESTING_QUANTITY] = left;",
@@ -263,7 +277,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a primary that comes back leads before it has heard of the others",
     file: "src/replication/decisions.ts",
-    find: '  if (!isCertain(cluster.policy, heard)) return { kind: "wait", because: tooFew(peers, cluster) };\n',
+    find: '  if (!isEnough(cluster, heard)) return { kind: "wait", because: tooFew(peers, cluster) };\n',
     replace: "",
   },
   {
@@ -276,7 +290,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a replica is promoted though those not heard may have more",
     file: "src/replication/decisions.ts",
-    find: "if (!isForced && !isCertain(cluster.policy, heard)) return",
+    find: "if (!isForced && !isEnough(cluster, heard)) return",
     replace: "if (!isForced && cluster.replicas < 0) return",
   },
   {
@@ -303,7 +317,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a tenure begins before anybody has promised to follow it",
     file: "src/replication/decisions.ts",
-    find: "  return isCertain(cluster.policy, heardOf(promised, cluster.replicas, diskOf(own)));",
+    find: "  return isEnough(cluster, heardOf(promised, cluster.replicas, diskOf(own)));",
     replace: "  return promised.length >= 0 && cluster.replicas > 0 && own.epoch >= 0;",
     tests: "test/replication/decisions.test.ts",
   },

@@ -10,6 +10,7 @@ import {
   COMMAND_WORDS,
   CommandKind,
   KillScope,
+  TENURE_OTHERS_MAX,
   WHO_BYTES_MAX,
 } from "./layout.ts";
 
@@ -34,9 +35,18 @@ export type KillSwitch = KillTarget & {
   readonly who: string;
 };
 
+/** A node leads. */
+export interface TenureCommand {
+  readonly kind: "tenure";
+  readonly epoch: number;
+  readonly who: string;
+  /** The other nodes of its cluster, by its keys file, in order; left out: not said. */
+  readonly others?: readonly string[];
+}
+
 /** `who` is the name of the key that gave the command; of a tenure, the name of the node. */
 export type AdminCommand =
-  | { readonly kind: "tenure"; readonly epoch: number; readonly who: string }
+  | TenureCommand
   | { readonly kind: "ack_policy"; readonly policy: AckPolicyName; readonly who: string }
   | { readonly kind: "halt" | "resume" | "forced_start" | "promotion"; readonly who: string }
   | KillSwitch;
@@ -91,13 +101,25 @@ export function writeAdminCommand(words: Int32Array, at: number, command: AdminC
   const view = recordView(words, at);
   view.setUint8(AdminLayout.kind, ADMIN_COMMAND_KINDS[command.kind]);
   putWho(view, AdminLayout.who, command.who);
-  if (command.kind === "tenure") setU64(view, AdminLayout.epoch, command.epoch);
+  if (command.kind === "tenure") putTenure(view, command);
   if (command.kind === "ack_policy") view.setUint8(AdminLayout.setting, AckPolicyCode[command.policy]);
   if (command.kind !== "kill_switch") return;
   view.setUint8(AdminLayout.setting, command.on ? 1 : 0);
   view.setUint8(AdminLayout.scope, KILL_SCOPES[command.scope]);
   if (command.scope === "account") view.setUint32(AdminLayout.account, command.account, true);
   if (command.scope === "symbol") view.setUint32(AdminLayout.symbol, command.symbol, true);
+}
+
+function putTenure(view: DataView, { epoch, who, others = [] }: TenureCommand): void {
+  assert(areOthers(others, who), "a tenure names at most two other nodes, in order");
+  setU64(view, AdminLayout.epoch, epoch);
+  for (const [i, name] of others.entries()) putWho(view, AdminLayout.others + i * WHO_BYTES_MAX, name);
+}
+
+/** Whether these can be the names of the other nodes of `who`'s cluster: each once, in order. */
+export function areOthers(names: readonly string[], who: string): boolean {
+  if (names.length > TENURE_OTHERS_MAX) return false;
+  return names.every((name, i) => isWho(name) && name !== who && (i === 0 || names[i - 1] < name));
 }
 
 /** The administrative command at word offset `at`, or undefined when it is none of this version. */
@@ -118,7 +140,9 @@ function readAdminCommand(view: DataView): AdminCommand | undefined {
   switch (kind) {
     case "tenure": {
       const epoch = getU64(view, AdminLayout.epoch);
-      return epoch >= 1 && epoch <= SAFE_MAX ? { kind, epoch, who } : undefined;
+      const others = readOthers(view, who);
+      if (epoch < 1 || epoch > SAFE_MAX || others === undefined) return undefined;
+      return others.length === 0 ? { kind, epoch, who } : { kind, epoch, who, others };
     }
     case "ack_policy": {
       const policy = ackPolicyName(setting);
@@ -129,6 +153,17 @@ function readAdminCommand(view: DataView): AdminCommand | undefined {
     default:
       return { kind, who };
   }
+}
+
+/** Undefined for what no writer makes; a gap is left to the comparison with that. */
+function readOthers(view: DataView, who: string): string[] | undefined {
+  const others: string[] = [];
+  for (let i = 0; i < TENURE_OTHERS_MAX; i++) {
+    const name = getWho(view, AdminLayout.others + i * WHO_BYTES_MAX);
+    if (name === undefined) return undefined;
+    if (name !== "") others.push(name);
+  }
+  return areOthers(others, who) ? others : undefined;
 }
 
 function readKillSwitch(view: DataView, on: boolean, who: string): KillSwitch | undefined {

@@ -135,6 +135,8 @@ function instrumentLayout() {
 
 /** The longest name of an admin key or a node, in bytes. */
 export const WHO_BYTES_MAX = 16;
+/** The most nodes that a Tenure names besides its own. */
+export const TENURE_OTHERS_MAX = 2;
 
 /** Byte offsets of the administrative commands: Tenure, AckPolicy, Halt, Resume, KillSwitch, ForcedStart, Promotion. */
 export const AdminLayout = adminLayout();
@@ -158,7 +160,8 @@ function adminLayout() {
     /** The name of the key that gave the command; of a Tenure the name of the node. */
     who: at.bytes(WHO_BYTES_MAX),
     timestamp_us: at.u64(),
-    unusedTail: at.bytes(32),
+    /** Tenure: the other nodes of the cluster, by name; zero, as in logs of before: not said. */
+    others: at.bytes(TENURE_OTHERS_MAX * WHO_BYTES_MAX),
   };
   at.size(COMMAND_BYTES);
   return layout;

@@ -2,7 +2,7 @@
 // Specification: flow.md.
 
 import { assert } from "../../base/index.ts";
-import { type KillTarget, Side, TimeInForce } from "../commands/index.ts";
+import { type KillTarget, Side, type TenureCommand, TimeInForce } from "../commands/index.ts";
 import { reasonName } from "../reasons.ts";
 import {
   type Flow,
@@ -75,7 +75,7 @@ function commandBody(command: FlowCommand): string {
     case "modify":
       return `${command.symbol} ${command.id} ${command.price} ${command.quantity}`;
     case "tenure":
-      return `${command.epoch} ${command.who}`;
+      return [command.epoch, command.who, ...othersOf(command)].join(" ");
     case "ack_policy":
       return `${command.policy} ${command.who}`;
     case "kill_switch":
@@ -105,6 +105,10 @@ function optionsOf(command: FlowCommand): string {
   const isLimited = "answerLimit" in command && command.answerLimit !== 0;
   const limit = isLimited ? ` limit ${command.answerLimit}` : "";
   return account + limit + (command.once === undefined ? "" : ` once ${command.once}`);
+}
+
+function othersOf({ others = [] }: TenureCommand): readonly string[] {
+  return others.length === 0 ? [] : ["others", ...others];
 }
 
 function sideLetter(side: Side): "B" | "S" {

@@ -5,6 +5,7 @@ import {
   type AckPolicyName,
   type AdminCommand,
   ALL_SYMBOLS,
+  areOthers,
   INSTRUMENT_NAME_BYTES_MAX,
   isWho,
   type KillTarget,
@@ -12,6 +13,7 @@ import {
   SESSION_FLAGS,
   type SessionCommand,
   Side,
+  type TenureCommand,
   TimeInForce,
   WHO_BYTES_MAX,
 } from "../commands/index.ts";
@@ -125,11 +127,8 @@ function readAdministration(
   accountsMax: number,
 ): AdminCommand {
   switch (kind) {
-    case "tenure": {
-      const epoch = reader.count("the epoch");
-      if (epoch === 0) reader.fail("an epoch is at least 1");
-      return { kind, epoch, who: readWho(reader) };
-    }
+    case "tenure":
+      return readTenure(reader);
     case "ack_policy":
       return { kind, policy: reader.oneOf("the policy", POLICIES), who: readWho(reader) };
     case "kill_switch": {
@@ -140,6 +139,18 @@ function readAdministration(
     default:
       return { kind, who: readWho(reader) };
   }
+}
+
+function readTenure(reader: LineReader): TenureCommand {
+  const kind = "tenure";
+  const epoch = reader.count("the epoch");
+  if (epoch === 0) reader.fail("an epoch is at least 1");
+  const who = readWho(reader);
+  if (!reader.takes("others")) return { kind, epoch, who };
+  const others = [readWho(reader)];
+  while (reader.hasMore) others.push(readWho(reader));
+  if (!areOthers(others, who)) reader.fail("the others are one or two nodes, each once, in order");
+  return { kind, epoch, who, others };
 }
 
 function readKillTarget(reader: LineReader, accountsMax: number): KillTarget {

@@ -62,7 +62,7 @@ export const LogonLayout = layout(176, (at) => ({
 
 export const WelcomeLayout = layout(104, (at) => ({
   start: at.u32(),
-  reserved: at.u32(),
+  cluster: at.u32(),
   epoch: at.u64(),
   position: at.u64(),
   released: at.u64(),

@@ -55,6 +55,8 @@ export interface Welcome {
   readonly position: Position;
   readonly released: Position;
   readonly segmentBytes: number;
+  /** Stands for the names of all nodes that the primary's keys file has; 0: not said, as by versions of before. */
+  readonly cluster: number;
   readonly proof: Uint8Array;
 }
 
@@ -171,6 +173,7 @@ export function encodeWelcome(welcome: Welcome, checksums: Checksums): Uint8Arra
 
 function putWelcome({ view }: MessageBuffer, at: number, welcome: Omit<Welcome, "proof">): void {
   view.setUint32(at + WelcomeLayout.start, welcome.start, true);
+  view.setUint32(at + WelcomeLayout.cluster, welcome.cluster, true);
   setU64(view, at + WelcomeLayout.epoch, welcome.epoch);
   setU64(view, at + WelcomeLayout.position, welcome.position);
   setU64(view, at + WelcomeLayout.released, welcome.released);
@@ -184,6 +187,7 @@ export function decodeWelcome({ bytes, view }: MessageBuffer, at: number): Welco
     position: getU64(view, at + WelcomeLayout.position),
     released: getU64(view, at + WelcomeLayout.released),
     segmentBytes: getU64(view, at + WelcomeLayout.segmentBytes),
+    cluster: view.getUint32(at + WelcomeLayout.cluster, true),
     proof: take(bytes, at + WelcomeLayout.proof, PROOF_BYTES),
   };
 }

@@ -8,6 +8,7 @@
 
 import type { Position } from "../../base/index.ts";
 import {
+  ACK_POLICIES,
   type AckPolicy,
   type AckPolicyName,
   AckView,
@@ -15,6 +16,7 @@ import {
   isDegraded,
   NodeRows,
   namedAckPolicy,
+  nodesNeeded,
 } from "../../replication/index.ts";
 
 export interface AckGateOptions {
@@ -23,6 +25,8 @@ export interface AckGateOptions {
   readonly replicas: number;
   /** Memory of an AckView. */
   readonly view: SharedArrayBuffer;
+  /** The policy was changed in the log that it begins with: a node with an older one may go by any other. */
+  readonly wasChanged?: boolean;
 }
 
 /** What it waits for on this node's disk. */
@@ -83,10 +87,19 @@ export class AckGate {
    */
   lead(position: Position): Promise<void> {
     this.#tenure = position;
+    if (this.#options.wasChanged === true) this.#replacedBefore(position);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#awaited = { position, reached: resolve };
     this.#view.wake();
     return promise;
+  }
+
+  /** Who has the tenure has every change before it; which policy those replaced, nobody remembers. */
+  #replacedBefore(position: Position): void {
+    for (const [name, policy] of Object.entries(ACK_POLICIES)) {
+      if (name === this.#policyName || nodesNeeded(policy) > this.#options.replicas + 1) continue;
+      this.#replaced.set(name as AckPolicyName, { policy, position });
+    }
   }
 
   /** The policy of that name; throws ACK_POLICY when this cluster can't meet it. */

@@ -9,7 +9,9 @@ export interface NodeIdentity {
   readonly keys: NodeKeys;
   /** The other nodes of the cluster, by the ring: all with the role replica but this one. */
   readonly others: readonly string[];
-  /** Its place among all nodes' names, in order: the same on every node that has the same ring. */
+  /** All of them with this one, in order: the same on every node that has the same ring. */
+  readonly cluster: readonly string[];
+  /** Its place among those. */
   readonly seat: number;
 }
 
@@ -28,6 +30,7 @@ export function readIdentity(keysPath: string, ownKeyPath: string): NodeIdentity
     throw new SeriatimError("KEYS_INVALID", `${keysPath}: ${what}`, { exitCode: 2 });
   }
   const others = ring.names("replica").filter((name) => name !== own.name);
+  const cluster = [own.name, ...others].sort();
   return {
     name: own.name,
     keys: {
@@ -35,6 +38,7 @@ export function readIdentity(keysPath: string, ownKeyPath: string): NodeIdentity
       isProof: (name, statement, proof) => ring.isProof(name, "replica", statement, proof),
     },
     others,
-    seat: [own.name, ...others].sort().indexOf(own.name),
+    cluster,
+    seat: cluster.indexOf(own.name),
   };
 }

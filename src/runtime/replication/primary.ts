@@ -7,7 +7,6 @@ import type { ApplicationVersion } from "../../journal/index.ts";
 import { NodeStorage, type PeerTls } from "../../platform/index.ts";
 import { type NodeReport, NodeRole } from "../../protocol/index.ts";
 import {
-  ACK_POLICIES,
   ACK_VIEW_BYTES,
   type AckPolicyName,
   defaultAckPolicy,
@@ -22,8 +21,16 @@ import { AckGate } from "./ack-gate.ts";
 import type { HostPort } from "./asking.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { GateHolders } from "./gate-holders.ts";
-import { readIdentity } from "./keys.ts";
+import { type NodeIdentity, readIdentity } from "./keys.ts";
 import { Promises } from "./promise.ts";
+import {
+  clusterOf,
+  type Judgement,
+  judgedBy,
+  judgement,
+  policyWasChanged,
+  type SaidInLog,
+} from "./said-in-log.ts";
 import { fenced, type ReplicaNews, ServingThread } from "./serving-thread.ts";
 import { beginTenure, Candidacy, type Tenure, type TenureBegun } from "./tenure.ts";
 
@@ -41,8 +48,8 @@ export interface ReplicationOptions {
   readonly ownKey: string;
   /** For a log that names none; disk+ram when left out. Another one than the log's is refused. */
   readonly ackPolicy?: AckPolicyName | undefined;
-  /** What the log says, once it was applied. */
-  readonly ackPolicyInLog?: () => AckPolicyName | undefined;
+  /** What the log says, once it was applied; left out: nothing. */
+  readonly inLog?: () => SaidInLog;
 }
 
 /** What befalls a node of a cluster. */
@@ -62,9 +69,9 @@ const LOOK_MS = 500;
 
 /** What a node knows of its cluster from the start. */
 interface ClusterKnown {
-  /** This node's. */
-  readonly name: string;
-  readonly others: readonly string[];
+  readonly identity: NodeIdentity;
+  /** By which it is judged when it is to lead. */
+  readonly judgedBy: AckPolicyName;
   readonly candidacy: Candidacy;
   readonly promises: Promises;
 }
@@ -82,9 +89,10 @@ export class Primary {
   /** Resolves with why this node must not lead, or must not any more. */
   readonly fenced: Promise<SeriatimError>;
   readonly #serving: ServingThread;
-  readonly #others: readonly string[];
+  readonly #identity: NodeIdentity;
+  readonly #judgedBy: AckPolicyName;
   readonly #candidacy: Candidacy;
-  #cluster: ClusterView | undefined;
+  #clusterView: ClusterView | undefined;
   readonly #promises: Promises;
   /** The tenure that promises are gathered for. */
   #gathering: Tenure | undefined;
@@ -97,15 +105,16 @@ export class Primary {
   #shortage: string | undefined;
 
   private constructor(
-    { name, others, candidacy, promises }: ClusterKnown,
+    { identity, judgedBy, candidacy, promises }: ClusterKnown,
     epoch: number,
     ackPolicy: AckPolicyName,
     port: number,
     gate: AckGate,
     serving: ServingThread,
   ) {
-    this.name = name;
-    this.#others = others;
+    this.name = identity.name;
+    this.#identity = identity;
+    this.#judgedBy = judgedBy;
     this.epoch = epoch;
     this.ackPolicy = ackPolicy;
     this.port = port;
@@ -130,26 +139,25 @@ export class Primary {
     warm: WarmState | undefined,
   ): Promise<Primary> {
     const { host, port, tls, keys, ownKey, peers = [] } = options;
-    const { name, others, seat } = readIdentity(keys, ownKey);
+    const identity = readIdentity(keys, ownKey);
+    const { name, others, seat } = identity;
     const replicas = others.length;
     refuseClusterSize(keys, replicas);
-    const policyInLog = options.ackPolicyInLog?.();
-    refuseOtherPolicy(options.ackPolicy, policyInLog);
-    const policyName = policyInLog ?? options.ackPolicy ?? defaultAckPolicy(replicas);
+    const said = options.inLog?.() ?? {};
+    refuseOtherPolicy(options.ackPolicy, said.ackPolicy);
+    const policyName = said.ackPolicy ?? options.ackPolicy ?? defaultAckPolicy(replicas);
     const view = new SharedArrayBuffer(ACK_VIEW_BYTES);
-    const gate = new AckGate({ policyName, replicas, view });
-    // A log that names no policy may have been acknowledged by any: disk leaves most to be heard.
-    const cluster = { policy: ACK_POLICIES[policyInLog ?? "disk"], replicas };
+    const gate = new AckGate({ policyName, replicas, view, wasChanged: policyWasChanged(said, identity) });
     const { directory, segmentBytes, live, version } = journal;
     const promises = new Promises(new NodeStorage(), dirname(directory.journal));
     const end = { epoch, position, promised: promises.epoch };
     const own = warm === undefined ? { ...end, mayLack } : stoodAs(name, end, warm);
-    const candidacy = new Candidacy(own, seat, cluster, clock);
+    const candidacy = new Candidacy(own, seat, clusterOf(said, identity), clock);
     const where = { journal: directory.journal, snapshots: directory.snapshots };
     const shared = { ...where, version, segmentBytes, live, view, mayLack: own.mayLack };
     const serving = new ServingThread({ host, port, peers, tls, keys, ownKey, ...shared });
     try {
-      const known = { name, others, candidacy, promises };
+      const known = { identity, judgedBy: judgedBy(said), candidacy, promises };
       return new Primary(known, epoch, policyName, await serving.listening, gate, serving);
     } catch (error) {
       await serving.stop();
@@ -168,7 +176,7 @@ export class Primary {
     journal: Pick<JournalStage, "ask">,
     tenure: Tenure | undefined,
   ): void {
-    this.#cluster = this.#clusterView(path, clock);
+    this.#clusterView = this.#makeView(path, clock);
     const holders = new GateHolders(path.meter.waits, this.gate.rows);
     path.meter.watch(holders);
     this.#serving.tell(
@@ -180,7 +188,7 @@ export class Primary {
     this.#begin = async (what) => {
       this.#hasBegun = true;
       this.#leaveCandidacy();
-      const begun = await beginTenure(what, this.name, journal, path, this.gate);
+      const begun = await beginTenure(what, this.cluster, this.name, journal, path, this.gate);
       this.epoch = begun.epoch;
       this.#isLeading = true;
       this.#serving.lead();
@@ -202,16 +210,21 @@ export class Primary {
     return this.#isLeading ? "primary" : "waiting";
   }
 
-  /** Every node of the cluster; none before it runs. */
-  get nodes(): readonly NodeReport[] {
-    return this.#cluster?.nodes ?? [];
+  /** The nodes of its cluster by name, by its keys file. */
+  get cluster(): readonly string[] {
+    return this.#identity.cluster;
   }
 
-  #clusterView(path: CommandPath, clock: Clock): ClusterView {
+  /** Every node of the cluster; none before it runs. */
+  get nodes(): readonly NodeReport[] {
+    return this.#clusterView?.nodes ?? [];
+  }
+
+  #makeView(path: CommandPath, clock: Clock): ClusterView {
     const standing = () => ({ role: this.role, epoch: this.epoch, position: path.position });
     const { name, gate } = this;
     const rows = () => gate.newestRows;
-    return new ClusterView({ name, replicas: this.#others, rows, clock, standing });
+    return new ClusterView({ name, replicas: this.#identity.others, rows, clock, standing });
   }
 
   #stand(): void {
@@ -293,19 +306,20 @@ export class Primary {
    * Leads by an administrator's word, although others could not be heard or have not promised; journaled with who gave it.
    * Throws NOT_AVAILABLE: it leads already, or a node that was heard stands against it.
    */
-  async forceStart(who: string): Promise<TenureBegun> {
+  async forceStart(who: string): Promise<TenureBegun & Judgement> {
     if (this.#hasBegun || this.#begin === undefined) {
       throw new SeriatimError("NOT_AVAILABLE", "not available: this node does not wait to lead");
     }
     const decision = this.#candidacy.force();
     if (decision.kind !== "lead")
       throw new SeriatimError("NOT_AVAILABLE", `not available: ${decision.because}`);
+    const by = judgement(this.#judgedBy, this.#candidacy.peers);
     const tenure = { epoch: this.#gathering?.epoch ?? decision.epoch, forcedBy: who };
     const failure = this.#promise(tenure.epoch);
     if (failure !== undefined) throw failure;
     this.#gathering = tenure;
     this.#serving.gather(tenure.epoch);
-    return this.#begin(tenure);
+    return { ...(await this.#begin(tenure)), ...by };
   }
 
   async #watch(path: CommandPath, listener: AckListener): Promise<void> {
@@ -321,7 +335,7 @@ export class Primary {
   stop(): Promise<void> {
     this.#isStopping = true;
     this.#leaveCandidacy();
-    this.#cluster?.stop();
+    this.#clusterView?.stop();
     return this.#serving.stop();
   }
 }

@@ -2,11 +2,11 @@
 
 import type { Application } from "../../base/index.ts";
 import type { ApplicationVersion } from "../../journal/index.ts";
-import type { AckPolicyName } from "../../replication/index.ts";
 import type { DataDirectory } from "../data-directory.ts";
 import type { WarmState } from "../restore-snapshot.ts";
 import type { ShadowStage, SnapshotListener } from "../snapshots.ts";
 import type { ReplicaWorkerData } from "./replica-messages.ts";
+import type { SaidInLog } from "./said-in-log.ts";
 
 export interface ReplicaOptions
   extends Omit<ReplicaWorkerData, "records" | "directory" | "from" | "incoming" | "version"> {
@@ -31,8 +31,8 @@ export interface ReplicaOptions
   readonly applied?: (() => void) | undefined;
   /** Told when the replica has come further, some times a second at most. */
   readonly progress?: () => void;
-  /** By which policy its log was acknowledged, as far as it was applied; undefined, or left out: by any. */
-  readonly ackPolicyInLog?: () => AckPolicyName | undefined;
+  /** What its log says, as far as it was applied; left out: nothing. */
+  readonly inLog?: () => SaidInLog;
 }
 
 /** What a replica leaves to a runtime that goes on in its place (openRuntime). */

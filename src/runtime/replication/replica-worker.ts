@@ -16,6 +16,7 @@ import {
   FollowingSession,
   obeyedRefusal,
   ReplicaStanding,
+  refuseOtherCluster,
   type ServingNode,
   type SessionEnd,
   type SnapshotReceiver,
@@ -63,6 +64,8 @@ class Replica implements FollowingNode {
   readonly checksums = checksums;
   readonly nonce = makeNonce;
   readonly log: ReplicaJournal;
+  /** By its keys file. */
+  readonly #cluster: readonly string[];
   readonly #standing: ReplicaStanding;
   /** Of whatever connection there is: what was read is taken before the next read. */
   readonly #read = new Uint8Array(READ_BYTES);
@@ -83,8 +86,9 @@ class Replica implements FollowingNode {
   readonly #ticker = setInterval(() => this.#tick(), TICK_MS);
 
   constructor(journal: ReplicaJournal) {
-    const { name, keys } = readIdentity(data.keys, data.ownKey);
+    const { name, keys, cluster } = readIdentity(data.keys, data.ownKey);
     this.name = name;
+    this.#cluster = cluster;
     this.keys = keys;
     this.log = journal;
     this.#standing = new ReplicaStanding(this.log);
@@ -144,6 +148,7 @@ class Replica implements FollowingNode {
         exitCode: 2,
       });
     }
+    refuseOtherCluster(welcome, this.#session?.primary ?? "", this.#cluster, checksums);
     this.#promises.keep(epoch);
     // What it has is not compared with that tenure's history: it is not of it.
     if (start === StartFrom.Snapshot) return;

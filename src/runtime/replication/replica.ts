@@ -10,7 +10,7 @@ import { Worker } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
 import { putReceivedInPlace, setAsideDiverged } from "../../journal/index.ts";
 import { entryBeside, FirstFailure, SystemClock, within } from "../../platform/index.ts";
-import { ACK_POLICIES, type Decision, decidePromotion, type PeerStanding } from "../../replication/index.ts";
+import { type Decision, decidePromotion, type PeerStanding } from "../../replication/index.ts";
 import type { LogPoint } from "../../segment/index.ts";
 import { journalNotRunning, WaitingRequests } from "../journal-requests.ts";
 import { readOwnKey } from "../key-files.ts";
@@ -28,6 +28,7 @@ import type {
 } from "./replica-messages.ts";
 import type { Inheritance, ReplicaOptions } from "./replica-options.ts";
 import { ReplicaView } from "./replica-view.ts";
+import { clusterOf, type Judgement, judgedBy, judgement } from "./said-in-log.ts";
 
 /** For making the last frames safe and closing the files; a disk that needs longer hangs. */
 const CLOSE_MS = 10_000;
@@ -267,17 +268,19 @@ export class Replica {
    * Whether it may lead, after asking the nodes where its primary may be, within a second. `isForced`: an administrator
    * answers for what nobody could say. Rejects when its journal is not open.
    */
-  async decide(isForced: boolean): Promise<Decision> {
-    const { keys, ownKey, ackPolicyInLog } = this.#options;
-    const { seat, others } = readIdentity(keys, ownKey);
+  async decide(isForced: boolean): Promise<Decision & Judgement> {
+    const { keys, ownKey, inLog } = this.#options;
+    const identity = readIdentity(keys, ownKey);
     const { own, peers } = await this.#standings(true);
     // The policy in force is in the log.
     const isApplied = await this.#applying?.whenApplied(own.position);
     this.#failure.orThrow();
+    const said = inLog?.() ?? {};
+    const by = judgement(judgedBy(said), peers);
     if (isApplied !== true)
-      return { kind: "wait", because: "its history was set aside just now: it begins anew" };
-    const cluster = { policy: ACK_POLICIES[ackPolicyInLog?.() ?? "disk"], replicas: others.length };
-    return decidePromotion(own, seat, cluster, peers, isForced);
+      return { kind: "wait", because: "its history was set aside just now: it begins anew", ...by };
+    const decision = decidePromotion(own, identity.seat, clusterOf(said, identity), peers, isForced);
+    return { ...decision, ...by };
   }
 
   #standings(peers: boolean): Promise<Standings> {

@@ -16,6 +16,7 @@ import { NodeRole } from "../../protocol/index.ts";
 import {
   AckView,
   type AskingNode,
+  clusterSum,
   History,
   LiveReader,
   type PeerStanding,
@@ -75,7 +76,7 @@ const ASK_LEADING_MS = 1_000;
 
 const data = workerData as ServingWorkerData;
 const checksums = new NativeChecksums();
-const { name, keys, others } = readIdentity(data.keys, data.ownKey);
+const { name, keys, others, cluster } = readIdentity(data.keys, data.ownKey);
 const view = new AckView(data.view);
 const live = new LiveReader(data.live);
 const storage = new NodeStorage();
@@ -150,6 +151,7 @@ function gather(tenure: number): void {
   primary = {
     ...{ epoch: tenure, segmentBytes: data.segmentBytes, history, snapshots, frames: data.live, view },
     seats: new ReplicaSeats(others),
+    cluster: clusterSum(cluster, checksums),
     released: () => view.released,
   };
 }

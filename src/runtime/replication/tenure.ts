@@ -62,7 +62,7 @@ export class Candidacy {
 
   /** Whether it is worth asking for promises, by what was heard. */
   decide(): Decision {
-    return decideStart(this.#own, this.#seat, this.#cluster, this.#peers());
+    return decideStart(this.#own, this.#seat, this.#cluster, this.peers);
   }
 
   /** What an administrator's word makes of it: only what could not be known goes by it. */
@@ -73,7 +73,7 @@ export class Candidacy {
 
   /** One that this node alone can choose, above all that it knows of. */
   epochAbove(epoch: number): number {
-    return nextEpoch(this.#own, this.#seat, [{ epoch }, ...this.#peers()]);
+    return nextEpoch(this.#own, this.#seat, [{ epoch }, ...this.peers]);
   }
 
   /**
@@ -102,17 +102,19 @@ export class Candidacy {
     return names === "" ? `nobody ${of} has` : `only ${names} ${of} has`;
   }
 
-  #peers(): PeerStanding[] {
+  /** Those heard of late. */
+  get peers(): readonly PeerStanding[] {
     return this.#hearing.peers(this.#clock.monotonicMicros());
   }
 }
 
 /**
- * Begins it: nothing else was sequenced before. Resolves when this disk has its first commands. Throws what the journal
+ * Begins it: nothing else was sequenced before. `who` is one of the `cluster`, in order, by its keys file. Resolves when this disk has its first commands. Throws what the journal
  * says.
  */
 export async function beginTenure(
   { epoch, forcedBy, promotedBy }: Tenure,
+  cluster: readonly string[],
   who: string,
   journal: Pick<JournalStage, "ask">,
   path: CommandPath,
@@ -121,7 +123,8 @@ export async function beginTenure(
   await journal.ask({ kind: "begin epoch", epoch });
   path.open();
   const position = path.position + 1;
-  sequence(path, (words, at) => writeAdminCommand(words, at, { kind: "tenure", epoch, who }));
+  const others = cluster.filter((name) => name !== who);
+  sequence(path, (words, at) => writeAdminCommand(words, at, { kind: "tenure", epoch, who, others }));
   if (forcedBy !== undefined) {
     sequence(path, (words, at) => writeAdminCommand(words, at, { kind: "forced_start", who: forcedBy }));
   } else if (promotedBy !== undefined) {

@@ -37,7 +37,16 @@ const STATUS: NodeStatus = {
   rejects: 3,
   ordersResting: 2,
   administration: {
-    ...{ epoch: 2, node: "node-a", promotedBy: "", ackPolicy: "disk", ackPolicyWarning: "", forcedStarts: 0 },
+    ...{
+      epoch: 2,
+      node: "node-a",
+      promotedBy: "",
+      cluster: [],
+      clusterWarning: "",
+      ackPolicy: "disk",
+      ackPolicyWarning: "",
+      forcedStarts: 0,
+    },
     ...{ halted: false, haltedBy: "ann", switchedOff: 1, symbolsOff: 2, allOffBy: "" },
   },
   connections: 1,
