@@ -68,15 +68,15 @@ async function bundle(): Promise<void> {
   put(join(place, "bin"), new Map([["seriatim", readFileSync(join(root, "bin/seriatim"))]]));
 }
 
-/** Leaves alone what is the same already, and whoever reads at that moment has the whole file. */
+/** Leaves alone what is the same already. Another run at the same time makes the same files, and whoever reads one has all of it. */
 function put(directory: string, files: ReadonlyMap<string, string | Uint8Array>): void {
   mkdirSync(directory, { recursive: true });
   const before = new Set(readdirSync(directory));
-  for (const name of before) if (!files.has(name)) rmSync(join(directory, name));
+  for (const name of before) if (!files.has(name)) rmSync(join(directory, name), { force: true });
   for (const [name, content] of files) {
     const path = join(directory, name);
     if (before.has(name) && readFileSync(path).equals(Buffer.from(content))) continue;
-    const beside = `${path}.${process.pid}`;
+    const beside = join(place, `${name}.${process.pid}`);
     writeFileSync(beside, content);
     renameSync(beside, path);
   }
