@@ -125,8 +125,8 @@ export class OrderSession {
   readonly #sink: CommandSink;
   readonly #input: SessionInput;
   readonly #counters: GatewayCounters;
-  /** The beginning of a frame whose rest has not come yet. */
-  readonly #cut = new Uint8Array(CLIENT_FRAME_BYTES_MAX);
+  /** The beginning of a frame whose rest has not come yet. Made at the first one: most connections of a flood never say a word. */
+  #cut = NOTHING;
   #cut_bytes = 0;
   /** Stalled: what is still to be parsed. */
   #rest: Uint8Array = NOTHING;
@@ -305,6 +305,7 @@ export class OrderSession {
   /** A frame that is cut at the end of what has come is kept until its rest comes. */
   #keepCut(at: number, length: number): void {
     const { bytes: input } = this.#input;
+    if (length > at && this.#cut === NOTHING) this.#cut = new Uint8Array(CLIENT_FRAME_BYTES_MAX);
     for (let i = at; i < length; i++) this.#cut[i - at] = input[i];
     this.#cut_bytes = length - at;
   }

@@ -12,13 +12,18 @@ import type { Position } from "../base/index.ts";
 /** Marks one connection may hold. A batch of the journal makes one; beyond this the newest one grows instead. */
 export const MARKS_MAX = 64;
 
+// Of a connection that was never answered anything: a flood's are many.
+const NO_POSITIONS = new Float64Array(0);
+const NO_BYTES = new Int32Array(0);
+
 export class GateMarks {
   /** Bytes that may be sent, at the front. */
   releasable_bytes = 0;
   /** Bytes appended since the last seal, at the back. */
   unsealed_bytes = 0;
-  readonly #positions = new Float64Array(MARKS_MAX);
-  readonly #bytes = new Int32Array(MARKS_MAX);
+  /** Of MARKS_MAX marks, from the first one on. */
+  #positions = NO_POSITIONS;
+  #bytes = NO_BYTES;
   #head = 0;
   #count = 0;
 
@@ -60,6 +65,10 @@ export class GateMarks {
   }
 
   #push(position: Position): void {
+    if (this.#bytes === NO_BYTES) {
+      this.#positions = new Float64Array(MARKS_MAX);
+      this.#bytes = new Int32Array(MARKS_MAX);
+    }
     const mark = (this.#head + this.#count) % MARKS_MAX;
     this.#positions[mark] = position;
     this.#bytes[mark] = this.unsealed_bytes;
