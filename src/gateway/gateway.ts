@@ -39,6 +39,7 @@ import { type CommandSink, SessionInput, SessionState } from "./order-session.ts
 import { ChunkPool } from "./output-buffer.ts";
 import { Patience } from "./patience.ts";
 import { Reading } from "./reading.ts";
+import { Rounds } from "./rounds.ts";
 import { Sealing } from "./sealing.ts";
 import { TurnShare } from "./turn-share.ts";
 
@@ -63,6 +64,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
   readonly #sealing = new Sealing((connection) => this.#settle(connection));
   readonly #reading: Reading;
   readonly #patience: Patience;
+  readonly #rounds: Rounds;
   readonly #share: TurnShare;
   #isTurnAsked = false;
   readonly #onClosing: (closing: Closing) => void;
@@ -84,6 +86,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
     this.pool = new ChunkPool({ firstChunk_bytes, chunk_bytes, total_bytes: outputTotal_bytes, queues });
     this.#accounts = new AccountIndex(accountsMax, connectionsMax);
     this.#connections = new Array(connectionsMax).fill(undefined);
+    this.#rounds = new Rounds(this.#connections, (connection) => this.#look(connection));
     this.#reading = new Reading(options.transport, this.limits.outputSoft_bytes);
     this.#nextSession = options.firstSession ?? 1;
     this.#patience = new Patience(options.transport, this.limits);
@@ -231,25 +234,20 @@ export class Gateway implements TransportHandler, ConnectionContext {
   /** Breaks off peers that take nothing, ends those whose time is over. To be called some times a second, with a monotonic clock. */
   tick(now_us: number): void {
     this.guard.tick(now_us);
-    this.#patience.tick(now_us);
+    this.#patience.tick(now_us, this.#rounds.begins);
     this.#logons?.sessions.tick(this.guard.now_us);
     // Room that nothing released came with: an end that waited may have got it here, and all input waited for that end.
     if (this.#reading.stalled > 0) this.resumeStalled();
-    // By index: an iterator over thousands of slots made a megabyte of garbage a second.
-    for (let slot = 0; slot < this.#connections.length; slot++) {
-      const connection = this.#connections[slot];
-      if (connection === undefined || connection.finished) continue;
-      this.#keepTime(connection);
-      if (this.#patience.isOver(connection)) this.#breakOff(connection, CloseReason.Blocked);
-    }
+    this.#rounds.turn();
   }
 
-  #keepTime(connection: Connection): void {
-    if (connection.ending) return;
-    const reason = this.guard.look(connection.slot, connection);
-    if (reason === undefined) return;
-    connection.session.end(reason);
-    this.#settle(connection);
+  #look(connection: Connection): void {
+    const reason = connection.ending ? undefined : this.guard.look(connection.slot, connection);
+    if (reason !== undefined) {
+      connection.session.end(reason);
+      this.#settle(connection);
+    }
+    if (this.#patience.isOver(connection)) this.#breakOff(connection, CloseReason.Blocked);
   }
 
   /** Takes no more requests, sends what is still to be sent (`release` goes on meanwhile), and closes. */

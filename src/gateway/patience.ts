@@ -17,7 +17,7 @@ export class Patience {
   readonly #look_us: number;
   #now_us = 0;
   #looked_us = Number.NEGATIVE_INFINITY;
-  /** At this tick it is looked. */
+  /** In this round it is looked. */
   #isLook = false;
 
   constructor(transport: Transport, limits: GatewayLimits) {
@@ -26,8 +26,10 @@ export class Patience {
     this.#look_us = Math.min(limits.blocked_us, limits.still_us) / LOOKS;
   }
 
-  tick(now_us: number): void {
+  /** `roundBegins`: at which connection after connection is asked for, over one tick or several. */
+  tick(now_us: number, roundBegins: boolean): void {
     this.#now_us = now_us;
+    if (!roundBegins) return;
     this.#isLook = now_us - this.#looked_us >= this.#look_us;
     if (this.#isLook) this.#looked_us = now_us;
   }
