@@ -20,6 +20,14 @@ export interface DraftProblems {
 
 const QUANTITY_MAX = 0xffffffff;
 
+/** What the price field shows whole beside the one of the lots, on every screen. */
+const PRICE_CHARACTERS_MAX = 9;
+
+/** Whether a price as typed, or the shortest one with all decimals, would be cut beside the field of the lots. */
+export function needsOwnLine(price: string, decimals: number): boolean {
+  return Math.max(price.length, decimals + 2) > PRICE_CHARACTERS_MAX;
+}
+
 /** What is wrong with a price as typed; undefined when nothing is. */
 export function priceProblem(text: string, decimals: number): string | undefined {
   if (text === "") return "A limit order needs a price";

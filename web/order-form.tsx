@@ -5,13 +5,17 @@ import type { Market } from "../src/client/socket/index.ts";
 import { useRole } from "./cluster-panel.tsx";
 import type { Desk } from "./desk.ts";
 import { middleOf } from "./ladder-rows.ts";
-import { draftProblems, type OrderDraft, orderValue, steppedPrice, steppedQuantity } from "./order-draft.ts";
+import {
+  draftProblems,
+  needsOwnLine,
+  type OrderDraft,
+  orderValue,
+  steppedPrice,
+  steppedQuantity,
+} from "./order-draft.ts";
 import { FIELD_IDS, showDialog } from "./shortcuts.ts";
 import { useTopics } from "./topic.ts";
 import { groupedPrice } from "./words.ts";
-
-/** From here on a price needs a line of its own. */
-const LONG_DECIMALS = 9;
 
 /** With Shift, arrow keys step this many times as far. */
 const SHIFT_STEPS = 10;
@@ -47,7 +51,7 @@ export function OrderForm({ desk }: { readonly desk: Desk }) {
             disabled={draft.orderType === "market"}
           />
         </div>
-        <div class={market !== undefined && market.decimals >= LONG_DECIMALS ? "form-column" : "form-row"}>
+        <div class={needsOwnLine(draft.price, market?.decimals ?? 0) ? "form-column" : "form-row"}>
           <PriceField desk={desk} market={market} problem={shown("price")} />
           <QuantityField desk={desk} problem={shown("quantity")} />
         </div>

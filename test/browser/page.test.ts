@@ -254,6 +254,23 @@ test("on a phone one part is shown at a time, and nothing is wider than the scre
   }
 });
 
+// A phone of 360 px showed 6900... for 69000.50 and for 690000.50 alike.
+test.each([360, 390, 1000, 1440])(
+  "price and lots to be sent are seen whole in a window of %i px",
+  async (width) => {
+    await open({ width, height: 740, scheme: "light" });
+    const price = page.getByLabel("Price", { exact: true });
+    const lots = page.getByLabel("Lots", { exact: true });
+    await lots.fill("1000000");
+    for (const text of ["69000.50", "999999.50", "9000000.50", "90071992547409.91"]) {
+      await price.fill(text);
+      for (const field of [price, lots])
+        expect(await field.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+      await keepPicture(page, `page-${width}-price-${text.length}`);
+    }
+  },
+);
+
 test("on a phone the counts of many orders and fills are not cut", async () => {
   await open(PHONE);
   await order("Buy", "60000", "1");

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import {
   canonicalPrice,
   draftProblems,
+  needsOwnLine,
   type OrderDraft,
   orderValue,
   priceProblem,
@@ -87,6 +88,16 @@ test("the value is exact, also where a double would round", () => {
   );
   expect(orderValue({ ...DRAFT, price: "-1.50" }, 2)).toBe("-4.50");
   expect(orderValue({ ...DRAFT, orderType: "market" }, 2)).toBeUndefined();
+});
+
+test.each([
+  ["", 2, false],
+  ["999999.50", 2, false],
+  ["9000000.50", 2, true],
+  ["", 7, false],
+  ["", 8, true],
+])("whether the price %j with %i decimals needs a line of its own: %s", (price, decimals, needs) => {
+  expect(needsOwnLine(price, decimals)).toBe(needs);
 });
 
 test("a price is sent with all its decimals", () => {
