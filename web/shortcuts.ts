@@ -1,4 +1,4 @@
-// Keyboard shortcuts of the whole page. Letters count only where nothing is typed; Escape leaves a field first.
+// Keyboard shortcuts of the whole page. Letters count only where nothing is typed; Escape leaves a field or a list first.
 
 import type { Desk } from "./desk.ts";
 
@@ -14,7 +14,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: "M", does: "Market or limit order" },
   { keys: "↑ ↓", does: "In a field: one step; with Shift ten" },
   { keys: "Enter", does: "Sends the order; in the ladder takes the price" },
-  { keys: "Esc", does: "Leaves the field; then cancels all your orders in this instrument" },
+  { keys: "Esc", does: "Leaves the field or the list; then cancels all your orders in this instrument" },
   { keys: "L", does: "To the ladder: ↑ ↓ moves, Enter takes the price" },
   { keys: "C", does: "Centres the ladder" },
   { keys: "Q", does: "The queue at the best price of the form's side, and away again" },
@@ -50,10 +50,11 @@ export function addShortcuts(desk: Desk, toggleTheme: () => void): void {
     if (document.querySelector("dialog[open]") !== null) return;
     const field = fieldOf(event.target);
     if (event.key === "Escape") {
-      const isMeantForField = field !== null || inUse?.isConnected === false;
+      const left = field ?? listOf(event.target);
+      const isMeantForPlace = left !== null || inUse?.isConnected === false;
       inUse = null;
-      if (!isMeantForField) void desk.cancelAll();
-      field?.blur();
+      if (!isMeantForPlace) void desk.cancelAll();
+      left?.blur();
       return;
     }
     const isTypedInto = field?.matches("[type=radio]") === false;
@@ -68,6 +69,11 @@ export function addShortcuts(desk: Desk, toggleTheme: () => void): void {
 
 function fieldOf(target: EventTarget | null): HTMLElement | null {
   return target instanceof HTMLElement ? target.closest<HTMLElement>("input, select, textarea") : null;
+}
+
+/** The ladder or the overview: keys move in them. */
+function listOf(target: EventTarget | null): HTMLElement | null {
+  return target instanceof HTMLElement ? target.closest<HTMLElement>("[role=listbox]") : null;
 }
 
 /** Before anybody hears of it, and before it sends a form or presses a button. */

@@ -179,6 +179,10 @@ test("everything goes by the keyboard", async () => {
   await page.getByRole("heading", { name: "Keyboard" }).waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("heading", { name: "Keyboard" }).waitFor({ state: "hidden" });
+  // The focus is back in the ladder, which is left first: it cancelled everything at once.
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe("ladder");
+  await page.keyboard.press("Escape");
+  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("BODY");
   await page.keyboard.press("Escape");
   await noticed("1 of 1 orders in BTC-USD cancelled");
   await page.keyboard.press("2");
