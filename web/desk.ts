@@ -11,7 +11,7 @@ import {
   type RequestAnswer,
 } from "../src/client/socket/index.ts";
 import { formatPrice, type ReportMessage } from "../src/protocol/index.ts";
-import { type FillSaid, FillWords } from "./fill-words.ts";
+import { FillWords, type OrderSaid, type Said } from "./fill-words.ts";
 import { Frames } from "./frames.ts";
 import { inTurns } from "./in-turns.ts";
 import { Notices } from "./notices.ts";
@@ -234,7 +234,8 @@ export class Desk {
         },
         status: () => this.status.changed(),
         tape: (tape) => this.tape.add(tape),
-        fill: (fill) => this.#tellFill(fill),
+        order: (order) => this.#tellOrder(order.event, order),
+        fill: (fill) => this.#sayFills(this.#fillWords.add(fill)),
         report: (report) => this.#tellReport(report),
         error: (error) => this.notices.say("bad", error.message),
       },
@@ -279,14 +280,19 @@ export class Desk {
   }
 
   #tellReport({ event, symbol = "", id = "", side = "buy", time, ...trade }: ReportMessage): void {
-    if (event !== "traded") return;
-    const { lastPrice = "", lastQuantity = 0, leaves = 0 } = trade;
-    this.#tellFill({ symbol, id, side, price: lastPrice, quantity: lastQuantity, open: leaves, time });
+    const { lastPrice = "", lastQuantity = 0, leaves: open = 0 } = trade;
+    const order = { symbol, id, side, open, time };
+    if (event !== "traded") return this.#tellOrder(event, order);
+    this.#sayFills(this.#fillWords.add({ ...order, price: lastPrice, quantity: lastQuantity }));
   }
 
-  #tellFill(fill: FillSaid): void {
-    const line = this.#fillWords.add(fill);
-    if (line !== undefined) this.notices.say("good", line.text, line.about);
+  #tellOrder(event: ReportMessage["event"], order: OrderSaid): void {
+    if (event === "accepted") this.#fillWords.accepted(order);
+    else if (event === "expired") this.#sayFills(this.#fillWords.expired(order));
+  }
+
+  #sayFills(line: Said | undefined): void {
+    if (line !== undefined) this.notices.say(line.isBad ? "bad" : "good", line.text, line.about);
   }
 
   /** Says what became of a request; true when it was accepted. */

@@ -144,3 +144,30 @@ test("reports of trades are told as fills are", () => {
   socket.say({ ...report, command: "submit", sequence: "4", liquidity: "taker", time: "5" });
   expect(lines(desk)).toEqual(["Bought 3 A at 1.50, 2 left"]);
 });
+
+// "accepted" was all that was said of an order that came to nothing.
+test("what expired is told, of orders and of reports", () => {
+  const open = new Desk("ws://x/ws");
+  Answered.latest.welcome(["A", 2]);
+  const order = { type: "order", sequence: "4", symbol: "A", id: "1", side: "buy", price: "1.00", time: "5" };
+  Answered.latest.say({ ...order, event: "accepted", open: 3 });
+  Answered.latest.say({ ...order, event: "expired", open: 0 });
+  const { desk, socket } = loggedOn();
+  const report = { type: "report", command: "submit", symbol: "A", id: "1", side: "buy", price: null };
+  socket.say({ ...report, number: "1", event: "accepted", leaves: 9, lastQuantity: 9, time: "5" });
+  const trade = { lastPrice: "1.50", lastQuantity: 2, leaves: 7, cumulative: 2 };
+  socket.say({ ...report, ...trade, number: "2", event: "traded", liquidity: "taker", time: "5" });
+  socket.say({
+    ...report,
+    number: "3",
+    event: "expired",
+    leaves: 0,
+    cumulative: 2,
+    lastQuantity: 7,
+    time: "5",
+  });
+  expect([lines(open), lines(desk)]).toEqual([
+    ["Buy 3 A: nothing traded, 3 expired"],
+    ["Bought 2 A at 1.50, 7 not filled"],
+  ]);
+});

@@ -45,3 +45,34 @@ test("of an account that trades faster than one can read nothing is said, until 
   ]);
   expect([said(5, 8), said(10, 9)]).toEqual([false, true]);
 });
+
+const ORDER = { symbol: "BTC-USD", id: "7", side: "buy", open: 100, time: FILL.time } as const;
+
+test("what of an order expired is said: of one that traded in its line, of one that did not in its own", () => {
+  const words = new FillWords();
+  words.accepted(ORDER);
+  const traded = words.add({ ...FILL, open: 98 });
+  const rest = words.expired({ ...ORDER, open: 0 });
+  words.accepted({ ...ORDER, id: "8", side: "sell", open: 3 });
+  const nothing = words.expired({ ...ORDER, id: "8", side: "sell", open: 0 });
+  const unknown = words.expired({ ...ORDER, id: "9", open: 0 });
+  expect([rest, nothing, unknown].map((line) => [line?.text, line?.isBad])).toEqual([
+    ["Bought 2 BTC-USD at 100.00, 98 not filled", false],
+    ["Sell 3 BTC-USD: nothing traded, 3 expired", true],
+    ["Buy BTC-USD: nothing traded, expired", true],
+  ]);
+  expect(rest?.about).toBe(traded?.about);
+});
+
+// What was bought of others was not told: the order of one's own began a new line in the same place.
+test("an order that trades with the account's own orders between has all its fills in its line", () => {
+  const words = new FillWords();
+  words.add({ ...FILL, quantity: 40, open: 60 });
+  const texts: (string | undefined)[] = [];
+  for (let i = 1; i <= 7; i++) {
+    words.add({ ...FILL, id: String(10 + i), side: "sell", price: "101.00", quantity: 1, open: 0 });
+    texts.push(words.add({ ...FILL, price: "101.00", quantity: 1, open: 60 - i })?.text);
+  }
+  expect(texts[0]).toBe("Bought 41 BTC-USD at 100.00 to 101.00, 59 left");
+  expect(texts[6]).toBe("Bought 47 BTC-USD at 100.00 to 101.00, 53 left");
+});
