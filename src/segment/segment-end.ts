@@ -34,15 +34,20 @@ export function cutRest(file: StorageFile, from: number, segmentBytes: number): 
   file.truncate(segmentBytes);
 }
 
+/** Where a mark comes, which one it is, and what it says. */
+type Mark = [end: number, magic: number, point: LogPoint, checksums: Checksums];
+
 /** Writes a closing or continuation mark behind the last frame, which ends at `end` with `point`; false where it has no room. */
 export function writeMark(
   { file, segmentBytes }: Pick<OpenSegment, "file" | "segmentBytes">,
-  end: number,
-  magic: number,
-  point: LogPoint,
-  checksums: Checksums,
+  ...[end, magic, point, checksums]: Mark
 ): boolean {
   if (end + CLOSING_MARK_BYTES > segmentBytes) return false;
   writeFully(file, encodeMark(magic, point, checksums), CLOSING_MARK_BYTES, end);
   return true;
+}
+
+/** The same, safe on return. */
+export function putMark(segment: Pick<OpenSegment, "file" | "segmentBytes">, ...mark: Mark): void {
+  if (writeMark(segment, ...mark)) segment.file.syncData();
 }

@@ -19,7 +19,7 @@ import type { LogFrame, LogPlace } from "./log.ts";
 import { removeMayLack } from "./may-lack.ts";
 import { NextSegment } from "./next-segment.ts";
 import { judgeFrame } from "./received-frame.ts";
-import { cutRest, type LogEnd, type OpenSegment, writeMark } from "./segment-end.ts";
+import { cutRest, type LogEnd, type OpenSegment, putMark } from "./segment-end.ts";
 import { writeFully } from "./write-fully.ts";
 
 /** Of a payload that is in `frame`: no sum. */
@@ -331,14 +331,7 @@ export class LogWriter {
     this.#syncEnd();
     if (this.#segment === undefined) return;
     try {
-      const isWritten = writeMark(
-        this.#segment,
-        this.#offset,
-        CLOSING_MARK_MAGIC,
-        this.#point,
-        this.#checksums,
-      );
-      if (isWritten) this.#segment.file.syncData();
+      putMark(this.#segment, this.#offset, CLOSING_MARK_MAGIC, this.#point, this.#checksums);
     } catch (error) {
       throw this.#latch(error);
     }
