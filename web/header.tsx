@@ -71,7 +71,7 @@ function Instruments({ desk }: { readonly desk: Desk }) {
           key={symbol}
           type="button"
           aria-pressed={symbol === desk.symbol}
-          title={symbol}
+          title={`${symbol}: middle of the best bid and ask`}
           onClick={() => desk.select(symbol)}
         >
           <span class="symbol">{symbol}</span>

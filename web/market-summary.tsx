@@ -80,8 +80,11 @@ function LastPrice({ desk }: { readonly desk: Desk }) {
     });
   }, [desk]);
   return (
-    <span class="last-price" ref={element}>
-      –
+    <span>
+      <span class="last-title">Last</span>
+      <span class="last-price" ref={element}>
+        –
+      </span>
     </span>
   );
 }

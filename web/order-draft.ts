@@ -31,7 +31,8 @@ export function needsOwnLine(price: string, decimals: number): boolean {
 /** What is wrong with a price as typed; undefined when nothing is. */
 export function priceProblem(text: string, decimals: number): string | undefined {
   if (text === "") return "A limit order needs a price";
-  if (parsePrice(text, decimals) !== undefined) return undefined;
+  const ticks = parsePrice(text, decimals);
+  if (ticks !== undefined) return ticks > 0 ? undefined : "A price is above zero";
   if (!/^-?\d*\.?\d*$/.test(text) || !/\d/.test(text)) return "A price is digits and one point";
   const fraction = text.split(".")[1] ?? "";
   if (fraction.length <= decimals) return "This is no price here: too large, or zeros in front";

@@ -23,63 +23,66 @@ export function OrderRow({ desk, order }: OrderRowProps) {
   }, [changing]);
   const what = `${order.side} ${order.open} ${order.symbol}`;
   const decimals = desk.socket.markets.get(order.symbol)?.decimals ?? 0;
+  const here = order.symbol === desk.symbol ? "here" : "";
+  if (changing)
+    return (
+      <tr class={here}>
+        <ChangeCell desk={desk} order={order} decimals={decimals} done={() => setChanging(false)} />
+      </tr>
+    );
   return (
-    <tr class={order.symbol === desk.symbol ? "here" : ""}>
+    <tr class={here}>
       <td class="name">
         <button type="button" class="link" onClick={() => desk.select(order.symbol)}>
           {order.symbol}
         </button>
       </td>
-      <td class={order.side}>{order.side === "buy" ? "Buy" : "Sell"}</td>
-      {changing ? (
-        <ChangeCells desk={desk} order={order} decimals={decimals} done={() => setChanging(false)} />
-      ) : (
-        <>
-          <td class="number">{formatPrice(order.price, decimals)}</td>
-          <td class="number">{grouped(order.open)}</td>
-          <FilledCell desk={desk} order={order} />
-          <td class="actions">
-            {!desk.socket.isReadOnly && (
-              <>
-                <button
-                  ref={edit}
-                  type="button"
-                  class="icon"
-                  aria-label={`Change ${what}`}
-                  title="Change"
-                  onClick={() => setChanging(true)}
-                >
-                  <EditIcon />
-                </button>
-                <button
-                  type="button"
-                  class="icon"
-                  aria-label={`Cancel ${what}`}
-                  title="Cancel"
-                  onClick={() => void desk.cancel(order)}
-                >
-                  <CloseIcon />
-                </button>
-              </>
-            )}
-          </td>
-        </>
-      )}
+      <td class={order.side}>{sideWord(order)}</td>
+      <td class="number">{formatPrice(order.price, decimals)}</td>
+      <td class="number">{grouped(order.open)}</td>
+      {desk.socket.hasReports && <td class="number">{grouped(order.cumulative ?? 0)}</td>}
+      <td class="actions">
+        {!desk.socket.isReadOnly && (
+          <>
+            <button
+              ref={edit}
+              type="button"
+              class="icon"
+              aria-label={`Change ${what}`}
+              title="Change"
+              onClick={() => setChanging(true)}
+            >
+              <EditIcon />
+            </button>
+            <button
+              type="button"
+              class="icon"
+              aria-label={`Cancel ${what}`}
+              title="Cancel"
+              onClick={() => void desk.cancel(order)}
+            >
+              <CloseIcon />
+            </button>
+          </>
+        )}
+      </td>
     </tr>
   );
 }
 
-/** Where the exchange says how much of an order has traded. */
-function FilledCell({ desk, order }: OrderRowProps) {
-  return desk.socket.hasReports ? <td class="number">{grouped(order.cumulative ?? 0)}</td> : null;
+function sideWord({ side }: OwnOrder): string {
+  return side === "buy" ? "Buy" : "Sell";
 }
 
-interface ChangeCellsProps extends OrderRowProps {
+/** As many as the table has: with reports there is one more. */
+const COLUMNS = 5;
+
+interface ChangeCellProps extends OrderRowProps {
   readonly decimals: number;
   readonly done: () => void;
 }
 
-function ChangeCells({ desk, order, decimals, done }: ChangeCellsProps) {
+function ChangeCell({ desk, order, decimals, done }: ChangeCellProps) {
   const [price, setPrice] = useState(formatPrice(order.price, decimals));
   const [quantity, setQuantity] = useState(String(order.open));
   const wrongPrice = priceProblem(price, decimals);
@@ -95,46 +98,60 @@ function ChangeCells({ desk, order, decimals, done }: ChangeCellsProps) {
     event.preventDefault();
     event.stopPropagation();
   };
+  const problem = wrongPrice ?? wrongQuantity;
   return (
-    <>
-      <CellInput
-        label="New price"
-        text={price}
-        problem={wrongPrice}
-        isFirst
-        onText={setPrice}
-        onKeyDown={onKeyDown}
-      />
-      <CellInput
-        label="New quantity"
-        text={quantity}
-        problem={wrongQuantity}
-        onText={setQuantity}
-        onKeyDown={onKeyDown}
-      />
-      <FilledCell desk={desk} order={order} />
-      <td class="actions">
-        <button
-          type="button"
-          class="icon good"
-          aria-label="Apply the change"
-          title="Apply"
-          disabled={!isRight}
-          onClick={() => void apply()}
-        >
-          <CheckIcon />
-        </button>
-        <button type="button" class="icon" aria-label="Leave it as it is" title="Leave it" onClick={done}>
-          <CloseIcon />
-        </button>
-      </td>
-    </>
+    <td colSpan={COLUMNS + Number(desk.socket.hasReports)}>
+      <div class="change">
+        <span class="change-what">
+          {order.symbol} <span class={order.side}>{sideWord(order)}</span>
+        </span>
+        <CellInput
+          label="New price"
+          text={price}
+          characters={8}
+          problem={wrongPrice}
+          isFirst
+          onText={setPrice}
+          onKeyDown={onKeyDown}
+        />
+        <CellInput
+          label="New quantity"
+          text={quantity}
+          characters={4}
+          problem={wrongQuantity}
+          onText={setQuantity}
+          onKeyDown={onKeyDown}
+        />
+        <span class="change-buttons">
+          <button
+            type="button"
+            class="icon good"
+            aria-label="Apply the change"
+            title="Apply"
+            disabled={!isRight}
+            onClick={() => void apply()}
+          >
+            <CheckIcon />
+          </button>
+          <button type="button" class="icon" aria-label="Leave it as it is" title="Leave it" onClick={done}>
+            <CloseIcon />
+          </button>
+        </span>
+        {problem !== undefined && (
+          <p class="problem" role="alert">
+            {problem}
+          </p>
+        )}
+      </div>
+    </td>
   );
 }
 
 interface CellInputProps {
   readonly label: string;
   readonly text: string;
+  /** Room for as many at least. */
+  readonly characters: number;
   readonly problem: string | undefined;
   /** It takes the focus, with its text selected. */
   readonly isFirst?: boolean;
@@ -142,25 +159,24 @@ interface CellInputProps {
   readonly onKeyDown: (event: KeyboardEvent) => void;
 }
 
-function CellInput({ label, text, problem, isFirst = false, onText, onKeyDown }: CellInputProps) {
+function CellInput(props: CellInputProps) {
+  const { label, text, characters, problem, isFirst = false, onText, onKeyDown } = props;
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     if (isFirst) input.current?.select();
   }, [isFirst]);
   return (
-    <td class="number">
-      <input
-        ref={input}
-        class={isFirst ? "cell" : "cell narrow"}
-        aria-label={label}
-        inputMode="decimal"
-        autocomplete="off"
-        value={text}
-        title={problem}
-        aria-invalid={problem !== undefined}
-        onInput={(event) => onText(event.currentTarget.value.trim())}
-        onKeyDown={onKeyDown}
-      />
-    </td>
+    <input
+      ref={input}
+      class="cell"
+      style={{ "--chars": String(Math.max(text.length, characters)) }}
+      aria-label={label}
+      inputMode="decimal"
+      autocomplete="off"
+      value={text}
+      aria-invalid={problem !== undefined}
+      onInput={(event) => onText(event.currentTarget.value.trim())}
+      onKeyDown={onKeyDown}
+    />
   );
 }

@@ -109,11 +109,14 @@ function OrdersTable({ desk }: { readonly desk: Desk }) {
 }
 
 function FillsTable({ desk }: { readonly desk: Desk }) {
-  const { fills } = desk.socket.orders;
-  if (desk.socket.account === undefined) return null;
-  if (fills.length === 0) return <p class="empty">No fills since this page was opened</p>;
+  const { account, orders } = desk.socket;
+  if (account === undefined) return null;
+  const { fills } = orders;
+  const since = `since this page was opened as ${account.name}`;
+  if (fills.length === 0) return <p class="empty">No fills {since}</p>;
   return (
     <table>
+      <caption class="since">Fills {since}, newest first</caption>
       <thead>
         <tr>
           <th scope="col">Time</th>

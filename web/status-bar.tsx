@@ -41,7 +41,7 @@ function Figures({ status, desk }: { readonly status: StatusMessage; readonly de
   const behind = position - durablePosition;
   return (
     <dl>
-      <Figure name="Commands" value={`${grouped(commandsPerSecond)} /s`} />
+      <Figure name="Commands" value={`${grouped(commandsPerSecond)} /s`} room="roomy" />
       <Figure
         name="Latency"
         hint="From sequencing to the release of the answers: half of them and 99 of 100 were faster"
@@ -49,12 +49,12 @@ function Figures({ status, desk }: { readonly status: StatusMessage; readonly de
           latency === null ? "–" : `${durationText(latency.p50_us)} p50, ${durationText(latency.p99_us)} p99`
         }
       />
-      <Figure name="Position" value={grouped(position)} wide />
+      <Figure name="Position" value={grouped(position)} room="wide" />
       <Figure
         name="Durable"
         value={behind === 0 ? "all of it" : `${grouped(behind)} behind`}
         hint={`Safe up to position ${durablePosition}`}
-        wide
+        room="wide"
       />
       <Updates desk={desk} />
     </dl>
@@ -72,20 +72,20 @@ function Updates({ desk }: { readonly desk: Desk }) {
     }, 1_000);
     return () => clearInterval(timer);
   }, [desk]);
-  return <Figure name="Updates" value={`${grouped(rate)} /s`} wide />;
+  return <Figure name="Updates" value={`${grouped(rate)} /s`} room="wide" />;
 }
 
 interface FigureProps {
   readonly name: string;
   readonly value: string;
   readonly hint?: string;
-  /** Left out where there is little room. */
-  readonly wide?: boolean;
+  /** Left out where there is little room, or next to none. */
+  readonly room?: "wide" | "roomy";
 }
 
-function Figure({ name, value, hint, wide }: FigureProps) {
+function Figure({ name, value, hint, room }: FigureProps) {
   return (
-    <div class={wide ? "wide" : ""} title={hint}>
+    <div class={room} title={hint}>
       <dt>{name}</dt>
       <dd>{value}</dd>
     </div>

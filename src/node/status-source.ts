@@ -135,7 +135,9 @@ function healthOfReplica(
   primary: string,
   failure: string | undefined,
 ): Pick<NodeStatus, "status" | "reason"> {
-  if (!isFollowing) return { status: "degraded", reason: `it is not connected to its primary, ${primary}` };
+  const others = primary.replaceAll(",", ", ");
+  if (!isFollowing)
+    return { status: "degraded", reason: `it is not connected to its primary, looked for at ${others}` };
   return failure === undefined ? { status: "ok" } : { status: "degraded", reason: failure };
 }
 

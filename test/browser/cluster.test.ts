@@ -121,6 +121,14 @@ test("a replica's page shows the market and says that it takes no orders", async
   await rowOf(page, "north").getByText("primary").waitFor();
   expect(await page.evaluate(poorTexts)).toEqual([]);
   await keepPicture(page, "cluster-1440-replica");
+  // "Epo..." at 1400 px.
+  await page.setViewportSize({ ...DESK, width: 1400 });
+  const cut = await page
+    .locator(".node-table th[scope=col]")
+    .evaluateAll((heads) =>
+      heads.filter((head) => head.scrollWidth > head.clientWidth).map((head) => head.textContent),
+    );
+  expect(cut).toEqual([]);
   expect(complaints).toEqual([]);
   await page.context().close();
 });

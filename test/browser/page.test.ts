@@ -135,6 +135,8 @@ test("an order of the form rests and is marked in the ladder; changed, filled by
   await expect.poll(() => cell("70000.00", "own:first-child")).toBe("4");
   await page.getByLabel("My fills 1").check();
   await page.getByRole("cell", { name: "maker" }).waitFor();
+  await page.getByText("Fills since this page was opened as alice, newest first").waitFor();
+  await keepPicture(page, "page-fills");
 
   await page.getByLabel("My orders 1").check();
   await page.getByRole("button", { name: "Cancel buy 4 BTC-USD" }).click();
@@ -148,6 +150,10 @@ test("what is wrong is said in words: beside the field, and when the exchange re
   await order("Buy", "1.234", "0");
   await page.getByText("At most 2 decimals").waitFor();
   await page.getByText("At least 1 lot").waitFor();
+  await order("Buy", "0", "1");
+  await page.getByText("A price is above zero").waitFor();
+  await order("Buy", "", "1");
+  await page.getByText("A limit order needs a price").waitFor();
   await order("Buy", "70000.00", "500000");
   await noticed(/Buy 500000 BTC-USD at 70000.00: rejected, .*/);
   expect(complaints).toEqual([]);
@@ -274,6 +280,60 @@ test.each([360, 390, 1000, 1440])(
     }
   },
 );
+
+// The quantity was cut, a button at the edge, and what was wrong had no words.
+test("on the smallest phone an order is changed in fields that show it whole, and what is wrong is said", async () => {
+  await open({ width: 360, height: 740, scheme: "light" });
+  await order("Buy", "60000", "100000");
+  await noticed("Buy 100000 BTC-USD at 60000.00: accepted");
+  await page.getByRole("button", { name: "Orders", exact: true }).click();
+  await page.getByRole("button", { name: "Change buy 100000 BTC-USD" }).click();
+  for (const label of ["New price", "New quantity"])
+    expect(await page.getByLabel(label).evaluate((field) => field.scrollWidth - field.clientWidth)).toBe(0);
+  const leave = await page.getByRole("button", { name: "Leave it as it is" }).boundingBox();
+  expect((leave?.x ?? 360) + (leave?.width ?? 0)).toBeLessThanOrEqual(352);
+  await keepPicture(page, "page-360-change");
+  await page.getByLabel("New quantity").fill("0");
+  await page.getByRole("alert").getByText("At least 1 lot").waitFor();
+  await page.getByLabel("New price").fill("abc");
+  await page.getByRole("alert").getByText("A price is digits and one point").waitFor();
+  await keepPicture(page, "page-360-change-wrong");
+  const status = page.locator(".status");
+  await status.locator("dl .roomy + div dd").evaluate((figure) => {
+    figure.textContent = "10.05 ms p50, 99.44 ms p99";
+  });
+  expect(await status.evaluate((bar) => bar.scrollWidth - bar.clientWidth)).toBe(0);
+  await page.getByRole("button", { name: "Leave it as it is" }).click();
+  await page.getByRole("button", { name: "Cancel buy 100000 BTC-USD" }).click();
+  await page.getByText("You have no open orders").waitFor();
+});
+
+// They covered the trades.
+test.each([1000, 1440])("in a window of %i px notices cover nothing but candles", async (width) => {
+  await open({ ...DESK, width });
+  await order("Buy", "1", "100000");
+  await order("Buy", "70000.00", "500000");
+  await noticed(/Buy 500000 BTC-USD at 70000.00: rejected, .*/);
+  const covered = await page.evaluate(() => {
+    const box = document.querySelector(".notices")?.getBoundingClientRect() ?? new DOMRect();
+    const panels = [...document.querySelectorAll(".panel:not(.candle-panel), .top, .summary, .status")];
+    return panels.flatMap((panel) => {
+      const { left, right, top, bottom } = panel.getBoundingClientRect();
+      const isApart = left >= box.right || right <= box.left || top >= box.bottom || bottom <= box.top;
+      return isApart ? [] : [panel.className];
+    });
+  });
+  expect(covered).toEqual([]);
+  await keepPicture(page, `page-${width}-notices`);
+  await page.getByRole("button", { name: "Cancel buy 100000 BTC-USD" }).click();
+  await page.getByText("You have no open orders").waitFor();
+});
+
+test("the price on top and those of the instruments say which prices they are", async () => {
+  await open();
+  await page.getByRole("region", { name: "Market summary" }).getByText("Last").waitFor();
+  await page.getByTitle("BTC-USD: middle of the best bid and ask").waitFor();
+});
 
 test("on a phone the counts of many orders and fills are not cut", async () => {
   await open(PHONE);

@@ -51,11 +51,11 @@ async function greet(node: RunningNode, account: string): Promise<Peer> {
 }
 
 test("a replica tells of itself before it has any log", async () => {
-  const south = await start("south", "127.0.0.1:9");
+  const south = await start("south", "127.0.0.1:9,127.0.0.1:10");
   expect(south.orderPort).toBe(0);
   const said = await health(south);
   expect(said).toMatchObject({ status: "degraded", role: "replica", node: "south", position: 0 });
-  expect(said.reason).toBe("it is not connected to its primary, 127.0.0.1:9");
+  expect(said.reason).toBe("it is not connected to its primary, looked for at 127.0.0.1:9, 127.0.0.1:10");
   expect(said.nodes).toMatchObject([{ name: "south", role: "replica", epoch: 0, inMemory: 0, lag: 0 }]);
   await expect(Peer.connect(south.httpPort)).rejects.toThrow("503");
 });

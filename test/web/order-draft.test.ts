@@ -24,7 +24,9 @@ const DRAFT: OrderDraft = {
 test.each([
   ["70000.50", 2, undefined],
   ["70000", 2, undefined],
-  ["-1.5", 2, undefined],
+  ["0.01", 2, undefined],
+  ["0.00", 2, "A price is above zero"],
+  ["-1.5", 2, "A price is above zero"],
   ["", 2, "A limit order needs a price"],
   ["1,5", 2, "A price is digits and one point"],
   [".", 2, "A price is digits and one point"],
