@@ -109,6 +109,30 @@ test("a recorder killed by SIGKILL leaves what it had written, to the byte; the 
   );
 });
 
+test("what a recorder counts that its disk failed is what it leaves", async () => {
+  const port = await startFeed((socket) => {
+    const timer = setInterval(() => socket.write(Buffer.alloc(1 << 16, 7)), 1);
+    socket.on("close", () => clearInterval(timer));
+  });
+  // Where a segment should come to be lies a directory: the first one, and the second while the first fills.
+  for (const [number, takes] of [
+    [1, 0],
+    [2, 1],
+  ]) {
+    const directory = join(folder, `failing-${number}`);
+    mkdirSync(join(directory, "recording", `recording-000000000${number}.seg.tmp`), { recursive: true });
+    const { status, text } = await said("record", `127.0.0.1:${port}`, "--to", directory);
+    expect(status).toBe(1);
+    const [, counted, bytes, received] =
+      /^ended: (\d) takes?, (\d+) bytes? written of (\d+) received/m.exec(text) ?? expect.fail(text);
+    expect(Number(received)).toBeGreaterThan(Number(bytes));
+    expect(Number(counted)).toBe(takes);
+    const left = await said("inspect", directory, "--json");
+    if (takes === 0) expect([bytes, left.text]).toEqual(["0", expect.stringContaining("holds no recording")]);
+    else expect(JSON.parse(left.text).takes).toMatchObject([{ take: 1, bytes: Number(bytes) }]);
+  }
+});
+
 test("a port from which nothing comes is said once, with what to look at, whether it ends the connection or not", async () => {
   const ending = await startFeed((socket) => socket.end());
   const silent = await startFeed(() => {});

@@ -93,9 +93,11 @@ async function record(address: string, options: RecordOptions): Promise<void> {
   say(`recording ${protocol} to ${to}`);
   const failure = await Promise.race([stopped.promise, recorder.over]);
   const unwritten = await recorder.stop();
-  const { takes, bytes, waits } = recorder.figures;
+  const { bytes: received, waits } = recorder.figures;
+  const { takes, bytes } = recorder.written;
   const slow = waits === 0 ? "" : `, waited for the disk ${counted(waits, "time")}`;
-  say(`ended: ${counted(takes, "take")}, ${counted(bytes, "byte")}${slow}`);
+  const lost = bytes === received ? "" : ` written of ${received} received`;
+  say(`ended: ${counted(takes, "take")}, ${counted(bytes, "byte")}${lost}${slow}`);
   const why = failure ?? unwritten;
   if (why !== undefined) throw why;
 }

@@ -15,7 +15,7 @@ import {
 } from "../../feed/index.ts";
 import { connectTo, NodeStorage, SystemClock } from "../../platform/index.ts";
 import { greetingOf } from "./greeting.ts";
-import { RecordingFiles } from "./recording-files.ts";
+import { RecordingFiles, type WrittenFigures } from "./recording-files.ts";
 
 /** What is received waits so long for the disk at most, and so much a kill may lose; a sync takes less on most disks. */
 const FLUSH_MS = 50;
@@ -113,6 +113,11 @@ export class FeedRecorder {
   get figures(): RecorderFigures {
     const isConnected = this.#socket !== undefined;
     return { takes: this.#takes, bytes: this.#bytes, waits: this.#waits, isConnected };
+  }
+
+  /** What of that is on the disk: all of it after a `stop` that resolved with nothing. */
+  get written(): WrittenFigures {
+    return this.#files.written;
   }
 
   /** Ends the take, writes what was received, and closes. Resolves within 10 s, with why not all was written. */

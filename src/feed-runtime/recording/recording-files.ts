@@ -2,7 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 import { SeriatimError, type Storage } from "../../base/index.ts";
-import { RECORDING_LIMITS, RecordingBuffer } from "../../feed/index.ts";
+import { type FilledBlock, RECORDING_LIMITS, RecordingBuffer } from "../../feed/index.ts";
 import { acquireDirectoryLock, type DirectoryLock, entryBeside } from "../../platform/index.ts";
 import { FRAME_HEADER_BYTES } from "../../segment/index.ts";
 import { refuseForeign } from "./directory.ts";
@@ -19,6 +19,13 @@ const READ_BYTES = 64 * 1024;
 /** A disk that hangs keeps nobody from ending: then the thread is broken off, and what waits is lost. */
 const CLOSE_MS = 10_000;
 
+/** Of this run alone: takes that were there before are not counted. */
+export interface WrittenFigures {
+  readonly takes: number;
+  /** The feed's own, as `feed inspect` counts them. */
+  readonly bytes: number;
+}
+
 export class RecordingFiles {
   readonly buffer: RecordingBuffer;
   readonly #lock: DirectoryLock;
@@ -27,6 +34,10 @@ export class RecordingFiles {
   readonly #opened = Promise.withResolvers<void>();
   readonly #over = Promise.withResolvers<SeriatimError | undefined>();
   #waiting = 0;
+  /** By index: what the disk was given last in each block. */
+  readonly #given: FilledBlock[] = [];
+  #takes = 0;
+  #dataBytes = 0;
 
   /** Throws DIRECTORY_IN_USE, FOREIGN_DIRECTORY, LOG_CORRUPT, or what the disk says. `changed`: a block is written, or it failed. */
   static async open(storage: Storage, directory: string, changed: () => void): Promise<RecordingFiles> {
@@ -65,20 +76,30 @@ export class RecordingFiles {
     return this.#over.promise;
   }
 
+  /** What is on the disk, and stays there whatever fails later. */
+  get written(): WrittenFigures {
+    return { takes: this.#takes, bytes: this.#dataBytes };
+  }
+
   /** Hands what is full to the disk; with `whenPartial` also what is not, unless the disk has enough to do. */
   write(whenPartial: boolean): void {
     for (;;) {
       const block = this.buffer.take(whenPartial && this.#waiting === 0);
       if (block === undefined) return;
-      this.#waiting++;
-      this.#worker.postMessage({ block } satisfies RecordingWorkerRequest);
+      this.#give(block);
     }
+  }
+
+  #give(block: FilledBlock): void {
+    this.#waiting++;
+    this.#given[block.index] = block;
+    this.#worker.postMessage({ block } satisfies RecordingWorkerRequest);
   }
 
   /** Writes everything, closes the files, and gives the directory back. Resolves within 10 s, with why not all was written. */
   async close(): Promise<SeriatimError | undefined> {
     for (let block = this.buffer.take(true); block !== undefined; block = this.buffer.take(true)) {
-      this.#worker.postMessage({ block } satisfies RecordingWorkerRequest);
+      this.#give(block);
     }
     this.#worker.postMessage({ block: undefined } satisfies RecordingWorkerRequest);
     const hangs = "the disk did not take the recording's end within 10 s";
@@ -95,6 +116,9 @@ export class RecordingFiles {
     else if (message.kind === "closed") this.#over.resolve(undefined);
     else if (message.kind === "failed") this.#fail(message.code, message.message, message.exitCode);
     else {
+      const { dataBytes, beginsTake } = this.#given[message.index];
+      this.#dataBytes += dataBytes;
+      if (beginsTake) this.#takes++;
       this.#waiting--;
       this.buffer.giveBack(message.index);
       this.#changed();

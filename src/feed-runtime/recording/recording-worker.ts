@@ -75,6 +75,7 @@ guarded(() => {
         block.beginsTake,
       );
       say({ kind: "written", index: block.index });
+      writer.prepare();
     }),
   );
   say({ kind: "opened" });

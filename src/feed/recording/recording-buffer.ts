@@ -12,6 +12,8 @@ export interface FilledBlock {
   readonly bytes: number;
   /** Records in it. */
   readonly count: number;
+  /** Of the feed's own bytes in them. */
+  readonly dataBytes: number;
   /** Arrival of its last record. */
   readonly last_us: number;
   /** Its first record begins a take; no other does. */
@@ -28,6 +30,7 @@ export class RecordingBuffer {
   #current = -1;
   #used = 0;
   #count = 0;
+  #dataBytes = 0;
   #last_us = 0;
   #beginsTake = false;
 
@@ -109,6 +112,7 @@ export class RecordingBuffer {
     bytes.fill(0, at + RECORD_HEADER_BYTES + length, at + whole);
     this.#used += whole;
     this.#count++;
+    if (kind === RecordKind.Data) this.#dataBytes += length;
   }
 
   #begin(): void {
@@ -117,6 +121,7 @@ export class RecordingBuffer {
     this.#current = next;
     this.#used = 0;
     this.#count = 0;
+    this.#dataBytes = 0;
     this.#beginsTake = false;
   }
 
@@ -126,6 +131,7 @@ export class RecordingBuffer {
       index: this.#current,
       bytes: this.#used,
       count: this.#count,
+      dataBytes: this.#dataBytes,
       last_us: this.#last_us,
       beginsTake: this.#beginsTake,
     });

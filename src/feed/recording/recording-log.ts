@@ -83,8 +83,14 @@ export class RecordingWriter {
     log.frame.bytes.set(bytes, FRAME_HEADER_BYTES);
     log.append(bytes.length, count, last_us);
     log.sync();
-    // Twice as fast as this one fills: the next segment is ready when it is half full, and is made for those only that need it.
-    log.prepareNext(false);
+  }
+
+  /**
+   * To be called after each `write`, when that is told: a next segment that can't be made takes nothing of it back. Twice as fast as this
+   * one fills, so it is ready when this one is half full, and is made for those only that need it.
+   */
+  prepare(): void {
+    this.#log.prepareNext(false);
   }
 
   close(): void {

@@ -28,7 +28,14 @@ test("a short take is written as exactly the bytes of the specification's exampl
   buffer.append(RecordKind.Data, new Uint8Array(), start_us);
   buffer.append(RecordKind.End, encodeTakeEnd("the feed ended"), start_us + 2);
   const block = buffer.take(true);
-  expect(block).toEqual({ index: 0, bytes: 88, count: 3, last_us: start_us + 2, beginsTake: true });
+  expect(block).toEqual({
+    index: 0,
+    bytes: 88,
+    count: 3,
+    dataBytes: 5,
+    last_us: start_us + 2,
+    beginsTake: true,
+  });
   expect(Buffer.from(blocks[0].subarray(0, 88)).toString("hex")).toBe(Buffer.from(example()).toString("hex"));
 });
 

@@ -67,6 +67,7 @@ export class SmallRecorder {
   write(block: FilledBlock): void {
     const bytes = this.#blocks[block.index].subarray(0, block.bytes);
     this.#writer.write(bytes, block.count, block.last_us, block.beginsTake);
+    this.#writer.prepare();
     this.buffer.giveBack(block.index);
   }
 
