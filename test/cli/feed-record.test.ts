@@ -114,14 +114,18 @@ test("what a recorder counts that its disk failed is what it leaves", async () =
     const timer = setInterval(() => socket.write(Buffer.alloc(1 << 16, 7)), 1);
     socket.on("close", () => clearInterval(timer));
   });
-  // Where a segment should come to be lies a directory: the first one, and the second while the first fills.
+  // Where a segment should come to be lies a directory from the first take on: the first one, and the second while the first fills.
   for (const [number, takes] of [
     [1, 0],
     [2, 1],
   ]) {
     const directory = join(folder, `failing-${number}`);
-    mkdirSync(join(directory, "recording", `recording-000000000${number}.seg.tmp`), { recursive: true });
+    const clock = vi.spyOn(SystemClock.prototype, "wallMicros").mockImplementation(() => {
+      mkdirSync(join(directory, "recording", `recording-000000000${number}.seg.tmp`), { recursive: true });
+      return 1_700_000_000_000_000;
+    });
     const { status, text } = await said("record", `127.0.0.1:${port}`, "--to", directory);
+    clock.mockRestore();
     expect(status).toBe(1);
     const [, counted, bytes, received] =
       /^ended: (\d) takes?, (\d+) bytes? written of (\d+) received/m.exec(text) ?? expect.fail(text);
@@ -139,7 +143,9 @@ test("a port from which nothing comes is said once, with what to look at, whethe
   const ended = new Run("record", `127.0.0.1:${ending}`, "--to", "nothing-1");
   const waiting = new Run("record", `127.0.0.1:${silent}`, "--to", "nothing-2", "--protocol", "channel");
   await ended.says(/^seriatim: nothing came from 127\.0\.0\.1:\d+: is it a feed of ticks\/1\?.*$/m);
-  await waiting.says(/^seriatim: nothing came from 127\.0\.0\.1:\d+: is it an exchange's own feed.*$/m);
+  await waiting.says(
+    /^seriatim: nothing came from 127\.0\.0\.1:\d+: is it an exchange's own feed .* It may speak TLS \(--tls-ca\).*$/m,
+  );
   await ended.says(/the feed ended.*the feed ended/s);
   for (const run of [ended, waiting]) {
     expect(await run.end("SIGINT")).toBe(0);

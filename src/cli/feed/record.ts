@@ -17,10 +17,12 @@ const CHANNELS: Readonly<Record<string, ChannelKind>> = {
   orders: ChannelKind.Orders,
 };
 
-const HINTS = {
-  ticks: "is it a feed of ticks/1? An exchange's own (--md-port) is --protocol channel",
-  channel: "is it an exchange's own feed (--md-port)? One of ticks/1 is --protocol ticks",
-} as const;
+function hintOf({ protocol, tlsCa }: RecordOptions): string {
+  if (protocol === "ticks")
+    return "is it a feed of ticks/1? An exchange's own (--md-port) is --protocol channel";
+  const own = "is it an exchange's own feed (--md-port)?";
+  return tlsCa === undefined ? `${own} It may speak TLS (--tls-ca); one of ticks/1 is --protocol ticks` : own;
+}
 
 const EXAMPLES = `
 HOST:PORT is a feed of ticks/1 (an exchange's --feed-port, seriatim feed simulate) or, with --protocol channel, the TCP service of an
@@ -86,7 +88,7 @@ async function record(address: string, options: RecordOptions): Promise<void> {
   const recorder = await FeedRecorder.start({
     ...{ host, port, protocol, directory: resolve(to), tlsCa: readTlsCa(options.tlsCa) },
     ...greetingFor(options),
-    onNothing: () => process.stderr.write(`seriatim: nothing came from ${address}: ${HINTS[protocol]}\n`),
+    onNothing: () => process.stderr.write(`seriatim: nothing came from ${address}: ${hintOf(options)}\n`),
     onTake: (event) => say(event === "begun" ? `connected to ${address}` : `${event}`),
   });
   onStopSignals(() => stopped.resolve(undefined));

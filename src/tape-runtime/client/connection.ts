@@ -59,6 +59,8 @@ export class TapeConnection {
   readonly #socket: Socket;
   readonly #timer: NodeJS.Timeout;
   #failure: SeriatimError | undefined;
+  /** A message: an alert of TLS is none. */
+  #hasHeard = false;
   #isAccepted = false;
   #isFinishing = false;
   /** When it is given up, and when the client has been silent for long enough. */
@@ -135,6 +137,7 @@ export class TapeConnection {
 
   /** Whether to go on. */
   #take(type: TapeType, memory: TapeMemory, length: number): boolean {
+    this.#hasHeard = true;
     if (type === TapeType.Refused || type === TapeType.Fault) this.#ended(memory, length);
     else if (this.#isAccepted) {
       const wrong = this.#owner.message(type, memory, length);
@@ -196,8 +199,14 @@ export class TapeConnection {
 
   #closed(): void {
     clearInterval(this.#timer);
-    if (!this.#isFinishing) this.#failure ??= this.#lost("it was closed");
+    if (!this.#isFinishing) this.#failure ??= this.#lost(this.#hasHeard ? "it was closed" : this.#unheard());
     this.#owner.closed(this.#failure);
+  }
+
+  /** Plain and TLS don't understand each other, and neither says so. */
+  #unheard(): string {
+    const why = "it closed the connection without a word";
+    return this.#where.tls === undefined ? `${why}: it may speak TLS (\`tls\`, --tls-ca of a command)` : why;
   }
 
   #lost(why: string): SeriatimError {

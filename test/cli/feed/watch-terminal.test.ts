@@ -128,7 +128,7 @@ test("nothing that came is a failure, and what speaks another wire is named", as
   expect(refused.errors).toMatch(
     /^seriatim: nothing came from 127\.0\.0\.1:1 ticks\/1: can't connect .*: nothing listens there\n$/,
   );
-  const hint = "try --protocol ticks: no packet of a channel came";
+  const hint = "no packet of a channel came: it may speak TLS (--tls-ca), or ticks/1 (--protocol ticks)";
   expect(other.text).toContain(hint);
   expect(other.errors).toBe(`seriatim: nothing came from ${address} channel top: ${hint}\n`);
   expect(quiet).toMatchObject({

@@ -69,7 +69,11 @@ export function watchChannel(host: string, port: number, clock: Clock, ca: strin
     cache: new CacheReader(cache),
     priceText: formatPrice,
     standing: () =>
-      standingOf(handler, receiver.isStale, connects > 0 && !hasHeard() ? why && HINT : why?.message),
+      standingOf(
+        handler,
+        receiver.isStale,
+        connects > 0 && !hasHeard() ? why && hint(ca !== undefined) : why?.message,
+      ),
     hasHeard,
     figures: (): FeedFigures => ({
       messages: since("messages"),
@@ -100,7 +104,12 @@ const STATES: Record<FeedState, string> = {
   [FeedState.Reconnecting]: "reconnecting",
 };
 
-const HINT = "try --protocol ticks: no packet of a channel came";
+/** A peer that speaks TLS and one that speaks ticks/1 look alike from here; where TLS stands it is neither. */
+function hint(isTls: boolean): string {
+  const nothing = "no packet of a channel came";
+  if (isTls) return `${nothing}: is it an exchange's --md-port?`;
+  return `${nothing}: it may speak TLS (--tls-ca), or ticks/1 (--protocol ticks)`;
+}
 
 function standingOf({ state }: FeedHandler, isStale: boolean, why: string | undefined): FeedStanding {
   const isLive = state === FeedState.Connected && !isStale;
