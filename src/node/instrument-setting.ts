@@ -1,4 +1,4 @@
-// An instrument as settings write it: NAME[:DECIMALS[:TICK[:LOT]]]. BTC-USD:2:50 has prices of two decimals in steps of
+// An instrument as settings write it: NAME[:DECIMALS[:TICK[:LOT]]]. BTC-USD:2:50 has prices of two decimals and a step of
 // 0.50. What is left out has its default, so that a name alone is an instrument too.
 
 import { assert, encodeUtf8, SAFE_MAX } from "../base/index.ts";

@@ -51,7 +51,7 @@ export const MARKET_DATA_SETTINGS: readonly Setting[] = [
     { type: "choice", of: ["on", "off"] },
     "on",
     "Whether this node shows the market: the page, WebSockets (JSON order entry too) and the binary feeds, for which a thread applies every command a second " +
-      "time. off = its processors are for those who trade by binary order entry or FIX; /healthz, /readyz and /metrics are served, and replicas may " +
+      "time. off = its processors are for those who trade by binary order entry; /healthz, /readyz and /metrics are served, and replicas may " +
       "show the market.",
   ),
   row(

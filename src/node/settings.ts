@@ -245,7 +245,8 @@ export const SETTINGS: readonly Setting[] = [
     ["BTC-USD:2:50", "ETH-USD:2:5", "EUR-USD:5", "XAU-USD:2:10"],
     "",
     "Instruments, numbered from 0 in this order: digits after a price's point, the price step in units of the last of " +
-      "them, and what a lot is. BTC-USD:2:50 moves in steps of 0.50.",
+      "them, and what a lot is. BTC-USD:2:50 has a step of 0.50. The page and the simulated traders " +
+      "go by steps; the engine takes any price.",
   ),
   genesisRow("maxQuantity", count(U32_MAX), 1_000_000, "lots", "Largest quantity of one order."),
   genesisRow(
