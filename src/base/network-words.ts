@@ -1,10 +1,15 @@
 // What the network's error codes mean to who reads a message: the system's own text is a call and a code.
 
+/** Node's own text advises a flag of node, which is none of ours. */
+const UNVOUCHED =
+  "none of the certificates that are trusted here (--tls-ca, or `ca` in a program) vouches for its own";
+
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EADDRINUSE: "is in use",
   EADDRNOTAVAIL: "this machine has no such address",
   EAI_AGAIN: "its name can't be looked up now",
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNVOUCHED,
   ECONNREFUSED: "nothing listens there",
   ECONNRESET: "the other end broke it off",
   EHOSTUNREACH: "the host can't be reached",
@@ -14,9 +19,20 @@ const WORDS: Readonly<Record<string, string>> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: "what it says is no TLS",
   ERR_SSL_WRONG_VERSION_NUMBER: "what it says is no TLS",
   ETIMEDOUT: "nobody answers",
+  SELF_SIGNED_CERT_IN_CHAIN: UNVOUCHED,
+  UNABLE_TO_GET_ISSUER_CERT: UNVOUCHED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNVOUCHED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNVOUCHED,
 };
 
 /** In words why a connection or a listener failed; `otherwise` for a code that is not known here. */
 export function networkWords(code: string | undefined, otherwise: string): string {
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return otherHost(otherwise);
   return (code === undefined ? undefined : WORDS[code]) ?? otherwise;
+}
+
+/** `text` ends with the names that the certificate has, where it has any. */
+function otherHost(text: string): string {
+  const [, names] = /(?:altnames|list): ((?:DNS|IP Address):.*)$/.exec(text) ?? [];
+  return `its certificate is not for this host${names === undefined ? "" : `, but for ${names}`}`;
 }

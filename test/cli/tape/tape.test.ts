@@ -180,7 +180,10 @@ const USAGE: readonly [args: string[], says: string][] = [
   ],
   [["subscribe", "a", "--group", "*"], '"*" is no group\'s name: 1 to 255 characters of A-Z a-z 0-9 . _ -'],
   [["publish", ""], "<topic> is empty"],
-  [["publish", "a", "--key", "no-such.key"], "cannot read no-such.key: no such file or directory (ENOENT)"],
+  [
+    ["publish", "a", "--key", "no-such.key"],
+    "--key: cannot read no-such.key: no such file or directory (ENOENT)",
+  ],
   [["publish", "a", "--batch-bytes", "63"], '--batch-bytes: "63" is not a whole number from 64 to 2097152'],
   [["publish", "a", "--publisher", "0"], '--publisher: "0" is not a whole number from 1 to 9007199254740991'],
   [
@@ -308,11 +311,15 @@ test("TLS, keys and their rights: each mismatch is one line", async () => {
   expect((await by("ann", "topics", "--json")).out).toMatch(/^\{"topic":"md\.day"/);
   expect(await seriatim("tape", "topics", "--port", secure)).toMatchObject({
     status: 1,
-    err: expect.stringMatching(/^seriatim: [^\n]+\n$/),
+    err: expect.stringMatching(
+      /^seriatim: can't connect to the tape at [^\n]+: it may speak TLS \(`tls`, --tls-ca of a command\)\n$/,
+    ),
   });
   expect(await seriatim("tape", "topics", "--port", secure, "--tls-ca", TLS_FILES.stranger)).toMatchObject({
     status: 1,
-    err: expect.stringMatching(/^seriatim: can't connect to the tape at 127\.0\.0\.1:\d+: [^\n]+\n$/),
+    err: expect.stringMatching(
+      /^seriatim: can't connect to the tape at 127\.0\.0\.1:\d+: none of [^\n]+ \(--tls-ca, [^\n]+ vouches for its own\n$/,
+    ),
   });
 });
 
