@@ -61,9 +61,13 @@ const CODE_WORDS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
 };
 
+/** What a file system's error code says, with the code. */
+export function systemWords(code: string): string {
+  const words = CODE_WORDS[code];
+  return words === undefined ? code : `${words} (${code})`;
+}
+
 /** The error every Storage throws: `cannot write a/b: no space left on the disk (ENOSPC)`. */
 export function storageError(code: string, verb: string, path: string, cause?: unknown): SeriatimError {
-  const words = CODE_WORDS[code];
-  const why = words === undefined ? code : `${words} (${code})`;
-  return new SeriatimError(code, `cannot ${verb} ${path}: ${why}`, { cause });
+  return new SeriatimError(code, `cannot ${verb} ${path}: ${systemWords(code)}`, { cause });
 }

@@ -42,6 +42,8 @@ export function registerAdmin(program: Command): void {
       const command = [...words, ...(force === true ? ["--force"] : [])].join(" ");
       const request = parseAdminRequest(command);
       if ("problem" in request) throw usageError(request.problem);
-      stdout.write(`${await askNode({ host, port, ca: readTlsCa(tlsCa) }, readOwnKey(key), command)}\n`);
+      stdout.write(
+        `${await askNode({ host, port, ca: readTlsCa(tlsCa) }, readOwnKey(key, "--key"), command)}\n`,
+      );
     });
 }

@@ -34,13 +34,15 @@ function signerOfFile(path: string): Signer {
   } catch (error) {
     if (!(error instanceof SeriatimError)) throw error;
     const { code, message } = error;
-    throw new SeriatimError(code, message, { exitCode: 2, cause: error });
+    // Of one that can't be read nothing says what it was to be.
+    const line = /^E[A-Z]+$/.test(code) ? `--key: ${message}` : message;
+    throw new SeriatimError(code, line, { exitCode: 2, cause: error });
   }
 }
 
 /** The account that is meant when none is said: the only one of the key; 0 without a key, or with one for all accounts. */
 export function accountMeant(path: string | undefined): number {
-  const accounts = path === undefined ? "all" : (readOwnKey(path).accounts ?? "all");
+  const accounts = path === undefined ? "all" : (readOwnKey(path, "--key").accounts ?? "all");
   if (accounts === "all") return 0;
   if (accounts.length === 1) return accounts[0];
   throw usageError(`--account is missing: ${path} is for ${accounts.length} accounts`);

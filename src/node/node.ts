@@ -100,7 +100,8 @@ export async function startNode(
   await refuseTooFewDescriptors(configuration);
   const { clock = new SystemClock() } = parts;
   const tls = readTls(configuration, clock.wallMicros());
-  const keys = parts.keys ?? (configuration.keys === "" ? undefined : readKeyRing(configuration.keys));
+  const keys =
+    parts.keys ?? (configuration.keys === "" ? undefined : readKeyRing(configuration.keys, "keys"));
   refuseExposed(configuration, keys);
   if (primariesOf(configuration) === undefined) await assertExchangePortsFree(configuration);
   else await assertPortFree("http-port", configuration.host, configuration.httpPort);

@@ -106,7 +106,7 @@ function brokerOptionsOf({ settings, keys, ownKey, tls }: TapeProgramOptions) {
 export async function startTapeAlone(configuration: TapeConfiguration, log: Log): Promise<TapeProgram> {
   refuseTooFewForTape(configuration.tapeConnectionsMax);
   const { identity } = readTls({ ...configuration, tlsCa: "", nodeKey: "" }, new SystemClock().wallMicros());
-  const keys = configuration.keys === "" ? undefined : readKeyRing(configuration.keys);
+  const keys = configuration.keys === "" ? undefined : readKeyRing(configuration.keys, "keys");
   await refuseTape(configuration, keys, "");
   const options = {
     directory: configuration.tapeDataDir,

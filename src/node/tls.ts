@@ -2,13 +2,15 @@
 // the first peer that fails.
 
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { SeriatimError } from "../base/index.ts";
+import { SeriatimError, systemWords } from "../base/index.ts";
 import { PEM_BYTES_MAX, type PeerTls, readBoundedFile, type TlsIdentity } from "../platform/index.ts";
 import type { Configuration } from "./settings.ts";
 
 export interface NodeTls {
   /** What its listeners prove themselves with; undefined: they are plain TCP. */
   readonly identity: TlsIdentity | undefined;
+  /** When its certificate ends. */
+  readonly expires_us: number | undefined;
   /** PEM: who may vouch for the certificates of other nodes; undefined: they are connected to by plain TCP. */
   readonly ca: string | undefined;
 }
@@ -33,13 +35,13 @@ export function refuseHalfTls({ tlsCert, tlsKey, tlsCa, nodeKey }: TlsSettings):
 export function readTls({ tlsCert, tlsKey, tlsCa }: TlsSettings, now_us: number): NodeTls {
   const ca = tlsCa === "" ? undefined : read("tls-ca", tlsCa);
   if (ca !== undefined) certificateOf("tls-ca", tlsCa, ca);
-  if (tlsCert === "") return { identity: undefined, ca };
+  if (tlsCert === "") return { identity: undefined, expires_us: undefined, ca };
   const identity = { cert: read("tls-cert", tlsCert), key: read("tls-key", tlsKey) };
   const certificate = certificateOf("tls-cert", tlsCert, identity.cert);
   if (!certificate.checkPrivateKey(privateKeyOf(tlsKey, identity.key)))
     throw wrong("tls-key", tlsKey, `is not the key of the certificate in ${tlsCert}`);
   refuseOutOfTime(tlsCert, certificate, now_us / 1_000);
-  return { identity, ca };
+  return { identity, expires_us: Date.parse(certificate.validTo) * 1_000, ca };
 }
 
 /** Of a node of a cluster that has TLS. */
@@ -53,7 +55,7 @@ function read(setting: string, path: string): string {
     pem = readBoundedFile(path, PEM_BYTES_MAX);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const why = code === "ENOENT" ? "there is no such file" : String(code);
+    const why = code === "ENOENT" ? "there is no such file" : systemWords(String(code));
     throw wrong(setting, path, `can't be read: ${why}`);
   }
   if (pem === undefined) throw wrong(setting, path, `has more than ${PEM_BYTES_MAX} bytes`);

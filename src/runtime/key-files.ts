@@ -39,9 +39,9 @@ export interface OwnKey {
   prove(statement: Uint8Array): Uint8Array;
 }
 
-/** Reads a ring of public keys; throws SeriatimError naming the file. */
-export function readKeyRing(path: string): KeyRing {
-  const keys = readKeys(path);
+/** Reads a ring of public keys; throws SeriatimError naming the file, and one that can't be read also the `setting` it comes from. */
+export function readKeyRing(path: string, setting = ""): KeyRing {
+  const keys = readKeys(path, setting);
   const own = keys.find((key) => key.private !== undefined);
   // Taken for a ring it would be one of a single node, or without administrators.
   if (own !== undefined)
@@ -60,9 +60,9 @@ function refuseOnePublicKeyForTwo(keys: readonly KeyEntry[], path: string): void
   }
 }
 
-/** Reads the file of one key that signs; throws SeriatimError naming the file. */
-export function readOwnKey(path: string): OwnKey {
-  const key = ownKeyOf(readKeys(path), path);
+/** Reads the file of one key that signs; throws as readKeyRing. */
+export function readOwnKey(path: string, setting = ""): OwnKey {
+  const key = ownKeyOf(readKeys(path, setting), path);
   const pair: Ed25519Pair = { public: key.public, private: key.private };
   const prove = usable(path, () => ed25519Signer(pair));
   return { name: key.name, role: key.role, accounts: key.accounts, prove };
@@ -110,13 +110,14 @@ function ringExists(path: string): boolean {
   throw storageError("ENOENT", "write", path);
 }
 
-function readKeys(path: string): KeyEntry[] {
+function readKeys(path: string, setting = ""): KeyEntry[] {
   let descriptor: number;
   try {
     descriptor = openSync(path, "r");
   } catch (error) {
     const { code, message } = systemError(error, "read", path);
-    throw new SeriatimError(code, message, { exitCode: 2, cause: error });
+    const line = setting === "" ? message : `${setting}: ${message}`;
+    throw new SeriatimError(code, line, { exitCode: 2, cause: error });
   }
   try {
     const { mode, size } = fstatSync(descriptor);

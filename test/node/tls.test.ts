@@ -1,5 +1,6 @@
 // TLS of a node, and where it may listen without: settings in tables, then a whole node over real sockets.
 
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:https";
@@ -66,7 +67,7 @@ describe("settings of TLS", () => {
     const cases: [string, string, string, number, string][] = [
       [cert, key, "", today_us, ""],
       [missing, key, "", today_us, `tls-cert: ${missing} can't be read: there is no such file`],
-      [folder, key, "", today_us, `tls-cert: ${folder} can't be read: EISDIR`],
+      [folder, key, "", today_us, `tls-cert: ${folder} can't be read: it is a directory (EISDIR)`],
       ["/dev/zero", key, "", today_us, "tls-cert: /dev/zero has more than 1048576 bytes"],
       [file("empty.pem"), key, "", today_us, `tls-cert: ${file("empty.pem")} holds no certificate (PEM)`],
       [cert, cert, "", today_us, `tls-key: ${cert} holds no private key (PEM, without a passphrase)`],

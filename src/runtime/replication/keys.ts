@@ -17,8 +17,8 @@ export interface NodeIdentity {
 
 /** Reads both files; throws SeriatimError naming them. */
 export function readIdentity(keysPath: string, ownKeyPath: string): NodeIdentity {
-  const ring = readKeyRing(keysPath);
-  const own = readOwnKey(ownKeyPath);
+  const ring = readKeyRing(keysPath, "keys");
+  const own = readOwnKey(ownKeyPath, "node-key");
   if (own.role !== "replica") {
     const what = `the key of ${own.name} has the role ${own.role}, a node's own has the role replica`;
     throw new SeriatimError("KEYS_INVALID", `${ownKeyPath}: ${what}`, { exitCode: 2 });

@@ -53,7 +53,7 @@ const PEER: WebPeer = {
 /** A stage of its own, with the state it may follow. */
 function stageOf(threads: (typeof THREADS)[number], httpPort = 0): { stage: WebStage; primary: Primary } {
   const { configuration } = configurationOf({ orderPort: 0, httpPort, threads });
-  const stage = webOf(configuration, { identity: undefined, ca: undefined }, log);
+  const stage = webOf(configuration, { identity: undefined, expires_us: undefined, ca: undefined }, log);
   stops.push(() => stage.stop());
   return { stage, primary: new Primary(10, 64) };
 }
