@@ -12,6 +12,7 @@ import { FirstFailure } from "../platform/index.ts";
 import type { AdminRequest, NodeRoleName } from "../protocol/index.ts";
 import type { DataDirectory, Judgement, SnapshotTaken, TenureBegun } from "../runtime/index.ts";
 import { type AdminListener, hasAdministrator, startAdmin } from "./admin/admin-listener.ts";
+import { watchCertificate } from "./certificate-notice.ts";
 import { primariesOf } from "./cluster-settings.ts";
 import type { ExchangeNode } from "./exchange-node.ts";
 import { type NodePlan, startExchange } from "./exchange-start.ts";
@@ -37,6 +38,7 @@ export class ClusterNode implements RunningNode {
   #traders: SimulatedTraders | undefined;
   #admin: AdminListener | undefined;
   #stopped: Promise<void> | undefined;
+  #unwatchCertificate = (): void => {};
 
   /** Once it is made, stop() gives the directory back. */
   constructor(plan: NodePlan) {
@@ -48,6 +50,7 @@ export class ClusterNode implements RunningNode {
   /** Once; throws SeriatimError naming what is wrong, and is stopped then by its caller. */
   async start(): Promise<void> {
     const { loaded, log, parts } = this.#plan;
+    this.#unwatchCertificate = watchCertificate(parts.tls.expires_us, parts.clock, log);
     await this.#startTape();
     const primaries = primariesOf(loaded.configuration);
     if (primaries === undefined) this.#lead(await startExchange(this.#plan));
@@ -188,6 +191,7 @@ export class ClusterNode implements RunningNode {
   }
 
   async #stop(): Promise<void> {
+    this.#unwatchCertificate();
     await this.#admin?.close();
     // Whatever its part is then, it is the one to stop.
     await this.#change?.catch(() => {});

@@ -8,7 +8,7 @@
 import { assert, type Clock, SeriatimError } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
 import { Gateway } from "../gateway/index.ts";
-import { FirstFailure, makeEd25519Pair, NetTransport, type TlsIdentity, within } from "../platform/index.ts";
+import { FirstFailure, makeEd25519Pair, NetTransport, within } from "../platform/index.ts";
 import type { NodeRoleName } from "../protocol/index.ts";
 import type {
   HostPort,
@@ -88,7 +88,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   readonly #web: NodeWeb;
   readonly #snapshots: Snapshots | undefined;
   readonly #keys: KeyRing | undefined;
-  readonly #tls: TlsIdentity | undefined;
+  readonly #tls: NodePlan["parts"]["tls"];
   readonly #tape: NodeTape | undefined;
   /** From its tenure on. */
   #dropCopy: DropCopy | undefined;
@@ -113,7 +113,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     const { clock, feedRingRecords, storage, keys, tls } = parts;
     this.#tape = tape;
     this.#clock = clock;
-    this.#tls = tls.identity;
+    this.#tls = tls;
     this.#keys = keys;
     this.#configuration = configuration;
     this.#runtime = runtime;
@@ -205,7 +205,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     // A node of a cluster begins to serve with its tenure.
     if (this.#runtime.primary === undefined) this.#gateway.begin();
     this.#gatewayTicker = setInterval(() => this.#tickGateway(), GATEWAY_TICK_MS);
-    const where = { host, port: orderPort, tls: this.#tls };
+    const where = { host, port: orderPort, tls: this.#tls.identity };
     const orders = await listenForOrders(this.#transport, this.#gateway, where);
     this.orderPort = orders.port;
     this.ownOrders = orders.own;
@@ -275,12 +275,11 @@ export class ExchangeNode implements NodePart, RuntimeListener {
       runtime: this.#runtime,
       engine: this.#engine,
       gateway: this.#gateway,
-      acceptsLost: this.#transport.refused,
-      timesFull: this.#transport.timesFull,
-      condition: this.#condition(),
-      feedResyncs: this.#web.resyncs,
+      ...{ acceptsLost: this.#transport.refused, timesFull: this.#transport.timesFull },
+      ...{ condition: this.#condition(), feedResyncs: this.#web.resyncs },
       snapshot: this.#snapshots?.status ?? { position: 0, failures: 0 },
       tape: this.#tape && { ...this.#tape.status, published: this.#dropCopy?.position },
+      certificateExpires_us: this.#tls.expires_us,
     });
   }
 

@@ -160,9 +160,10 @@ export class ReplicaNode implements NodePart {
   status(): NodeStatus {
     const time_us = this.#plan.parts.clock.wallMicros();
     const parts = { replica: this.#replica, engine: this.#engine, web: this.#web, primary: this.#primary };
-    const named = this.#named;
     const tape = this.#plan.tape?.status;
-    return collectReplicaStatus({ ...parts, named, commandsPerSecond: this.#rate.perSecond, time_us, tape });
+    const { expires_us: certificateExpires_us } = this.#plan.parts.tls;
+    const node = { named: this.#named, time_us, tape, certificateExpires_us };
+    return collectReplicaStatus({ ...parts, commandsPerSecond: this.#rate.perSecond, ...node });
   }
 
   async requestSnapshot(): Promise<SnapshotTaken> {

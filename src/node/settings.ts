@@ -189,7 +189,7 @@ export const SETTINGS: readonly Setting[] = [
     "",
     "",
     "Certificate chain (PEM) of every listener: order entry, HTTP (then https and wss), replication, administrators; TLS 1.3. " +
-      "Without it they are plain TCP.",
+      "Without it they are plain TCP. From 30 days before its end on the log warns of it once a day.",
   ),
   row("tlsKey", { type: "file" }, "", "", "The certificate's private key (PEM, without a passphrase)."),
   row(

@@ -21,6 +21,7 @@ export interface StatusSources {
   readonly feedResyncs: number;
   readonly snapshot: SnapshotStatus;
   readonly tape: TapeStatus | undefined;
+  readonly certificateExpires_us: number | undefined;
 }
 
 export function collectStatus({
@@ -33,6 +34,7 @@ export function collectStatus({
   feedResyncs,
   snapshot,
   tape,
+  certificateExpires_us,
 }: StatusSources): NodeStatus {
   const { counters } = gateway;
   const { path } = runtime;
@@ -68,6 +70,7 @@ export function collectStatus({
     feedResyncs,
     snapshot,
     tape,
+    certificateExpires_us,
     heap_bytes: getHeapStatistics().used_heap_size,
   };
 }
@@ -94,6 +97,7 @@ export interface ReplicaSources {
   readonly commandsPerSecond: number;
   readonly time_us: number;
   readonly tape: TapeStatus | undefined;
+  readonly certificateExpires_us: number | undefined;
 }
 
 /** Of a node that follows another: what it has, and zeros for what it does not do. */
@@ -106,6 +110,7 @@ export function collectReplicaStatus({
   commandsPerSecond,
   time_us,
   tape,
+  certificateExpires_us,
 }: ReplicaSources): NodeStatus {
   const { position, snapshots, view } = replica;
   return {
@@ -126,6 +131,7 @@ export function collectReplicaStatus({
     feedResyncs: web.resyncs,
     snapshot: snapshots?.status ?? { position: 0, failures: 0 },
     tape,
+    certificateExpires_us,
     heap_bytes: getHeapStatistics().used_heap_size,
   };
 }

@@ -73,6 +73,8 @@ export interface NodeStatus {
   readonly heap_bytes: number;
   /** Undefined where there is none. */
   readonly tape?: TapeStatus | undefined;
+  /** When the certificate of its listeners ends; undefined where they have none. */
+  readonly certificateExpires_us?: number | undefined;
 }
 
 /** What a node says of the tape that runs in it. */

@@ -76,6 +76,10 @@ describe("settings of TLS", () => {
       [cert, key, "", 0, `tls-cert: ${cert} is not good before Jan  1 00:00:00 2000 GMT`],
       [cert, key, key, today_us, `tls-ca: ${key} holds no certificate (PEM)`],
     ];
+    const settings = { tlsCert: cert, tlsKey: key, tlsCa: "", nodeKey: "" };
+    expect(readTls(settings, today_us).expires_us).toBe(
+      Date.parse(new X509Certificate(TLS.cert).validTo) * 1_000,
+    );
     for (const [tlsCert, tlsKey, tlsCa, now_us, line] of cases)
       expect(refusal(() => readTls({ tlsCert, tlsKey, tlsCa, nodeKey: "" }, now_us))).toBe(line);
   });
@@ -173,6 +177,10 @@ test.each(["spread", "single"] as const)(
       expect(await trade(connectTo({ host, port: node.orderPort }, ""), 3)).toEqual([]);
 
       expect(await read(node.httpPort, "/healthz")).toMatchObject({ status: 200 });
+      const ends_s = Date.parse(new X509Certificate(ca).validTo) / 1_000;
+      expect((await read(node.httpPort, "/metrics")).body).toContain(
+        `seriatim_tls_certificate_expires_seconds ${ends_s}\n`,
+      );
       const socket = new WebSocket(`wss://${host}:${node.httpPort}/ws`, { ca });
       await once(socket, "open");
       // Welcome when it has an order-entry connection.

@@ -9,8 +9,8 @@ export interface Metric {
   readonly name: string;
   readonly type: "counter" | "gauge";
   readonly help: string;
-  /** One number, or one per value of `label`. */
-  readonly read: (status: Sample) => number | Readonly<Record<string, number>>;
+  /** One number, or one per value of `label`; undefined: it has none. */
+  readonly read: (status: Sample) => number | Readonly<Record<string, number>> | undefined;
   readonly label?: string;
 }
 

@@ -204,6 +204,11 @@ const METRICS: readonly Metric[] = [
     ),
     label: "status",
   },
+  gauge(
+    "seriatim_tls_certificate_expires_seconds",
+    "When the certificate of tls-cert ends, in seconds since 1970; without a value where there is none.",
+    (s) => s.certificateExpires_us && s.certificateExpires_us / 1e6,
+  ),
   counter("process_cpu_seconds_total", "Processor time of all threads.", () => processorSeconds()),
   gauge("process_resident_memory_bytes", "Resident memory.", () => process.memoryUsage.rss()),
   { ...gauge("nodejs_heap_used_bytes", "JavaScript heap in use, by thread.", heapsOf), label: "thread" },
@@ -294,6 +299,7 @@ function eachSample(
   take: (labels: Record<string, string>, value: number) => void,
 ): void {
   const value = metric.read(status);
+  if (value === undefined) return;
   if (typeof value === "number") take({}, value);
   else for (const [key, each] of Object.entries(value)) take({ [metric.label ?? "key"]: key }, each);
 }
