@@ -1,7 +1,7 @@
 // Sends planned flows over one connection and prints the answers in the flow's words. At most `window` commands are
 // unanswered; printed text waits at most for the end of the chunk of answers it belongs to.
 
-import { SeriatimError } from "../base/index.ts";
+import { counted, SeriatimError } from "../base/index.ts";
 import {
   type AnswerListener,
   connectionLost,
@@ -19,10 +19,12 @@ import {
   type FlowOutcome,
   type FlowReject,
   formatOutcome,
+  isGatewayRefusal,
   lanesOf,
   OrderType,
   type Reason,
   reasonName,
+  reasonText,
   TimeInForce,
 } from "../protocol/index.ts";
 import { matchSymbols, type PlannedFlow, wireSymbol } from "./flow-plan.ts";
@@ -51,6 +53,9 @@ export class FlowSender {
   #answering: FlowOrderCommand | undefined;
   #sent = 0;
   #answered = 0;
+  /** Of the answered those that the exchange took, to be judged by its rules; why it did not take the first of the others. */
+  #taken = 0;
+  #refusal: Reason | undefined;
   /** Commands of which some were refused, nobody knows which: their answers are matched and not printed. */
   readonly #inDoubt = new WeakSet<FlowOrderCommand>();
   #doubt: SeriatimError | undefined;
@@ -79,6 +84,7 @@ export class FlowSender {
     const failure = await this.#pipe.end();
     const why = failure ?? this.#doubt;
     if (why !== undefined) throw this.#cutShort(why, total);
+    if (this.#taken === 0 && this.#refusal !== undefined) throw noneTaken(total, this.#refusal);
   }
 
   #symbolNumbers(flows: readonly PlannedFlow[]): ReadonlyMap<string, number> {
@@ -134,6 +140,7 @@ export class FlowSender {
         if (this.#inDoubt.has(command)) return;
         const { symbol, id } = command;
         this.#answered++;
+        this.#taken++;
         this.#print({ kind: ACKNOWLEDGED[command.kind], sequence, symbol, id });
       },
       onReject: (idLow, idHigh, reason) => {
@@ -143,6 +150,8 @@ export class FlowSender {
         if (command === undefined) return this.#disagree();
         if (this.#inDoubt.has(command)) return;
         this.#answered++;
+        if (isGatewayRefusal(reason)) this.#refusal ??= reason as Reason;
+        else this.#taken++;
         const { id } = command;
         this.#print({ kind: "reject", command: REJECTED[command.kind], id, reason: reason as Reason });
       },
@@ -194,6 +203,12 @@ export class FlowSender {
       this.stop(error);
     }
   }
+}
+
+/** What the rules of the market refuse was judged, which is the work; what the gateway refuses was not even taken. */
+function noneTaken(total: number, reason: Reason): SeriatimError {
+  const why = `${reasonName(reason)} (${reasonText(reason)})`;
+  return new SeriatimError("REFUSED", `the exchange took none of ${counted(total, "command")}: ${why}`);
 }
 
 const ACKNOWLEDGED = { limit: "accept", market: "accept", cancel: "cancel", modify: "modify" } as const;

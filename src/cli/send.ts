@@ -30,6 +30,9 @@ Nothing is sent twice. When it ends early (connection lost, Ctrl-C, nobody reads
 unanswered commands on one order id (over a rate; --window 1 leaves no doubt which), the exit status is 1 and the last line counts what
 was answered, what has an unknown outcome, and what was not sent.
 
+An order that the market's rules refuse is an answer like any other: the status is 0. It is 1 when the exchange took none of the commands
+to be judged at all: DiskFull, Halted, ReplicaDisconnected, ShuttingDown, NotAuthorised, NotLoggedOn or Throttled.
+
 Examples:
   seriatim send session.txt
   seriatim send --port 9010 --window 1 first.txt second.txt

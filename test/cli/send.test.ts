@@ -242,6 +242,22 @@ test("a lost connection is counted: answered, unknown, not sent", async () => {
   );
 });
 
+test("an exchange that takes none of the commands has not done the work; one whose rules refuse them has", async () => {
+  const flow = `${HEAD}cmd reg A\ncmd cancel 0 1\ncmd cancel 0 2\n`;
+  const refusing = (first: number, second: number) =>
+    exchange(({ id }) => [say.reject(id, id === 1 ? first : second)]);
+  const none = await send(refusing(Reason.DiskFull, Reason.Halted), [flow]);
+  expect(none.failure).toBe(
+    "the exchange took none of 2 commands: DiskFull (the exchange has no room for its log; nothing is taken until it has)",
+  );
+  expect(none.lines).toEqual(["reject cancel 1 DiskFull", "reject cancel 2 Halted"]);
+  for (const reason of [Reason.UnknownOrder, Reason.TradingHalted]) {
+    expect((await send(refusing(Reason.DiskFull, reason), [flow])).failure).toBe(undefined);
+    expect((await send(refusing(reason, reason), [flow])).failure).toBe(undefined);
+  }
+  expect((await send(ACCEPTING(), [`${HEAD}cmd reg A\n`])).failure).toBe(undefined);
+});
+
 test("an answer to nothing that was sent ends the connection", async () => {
   const { failure } = await send(
     exchange(() => [say.ack(99, 1)]),
