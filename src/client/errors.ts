@@ -29,6 +29,11 @@ export function connectionLost(peer: string, why: string): SeriatimError {
   return new SeriatimError("CONNECTION_LOST", `the connection to ${peer} was lost: ${why}`);
 }
 
+/** A connection that stood, and of which this side wants no more. */
+export function connectionGivenUp(peer: string, why: string): SeriatimError {
+  return new SeriatimError("CONNECTION_LOST", `the connection to ${peer} was given up: ${why}`);
+}
+
 /** What listens there speaks something else: a port given by mistake. */
 export function noOrderPort(peer: string, problem: string): SeriatimError {
   const what = `${peer} is no order port: the first that it sent is ${problem}`;

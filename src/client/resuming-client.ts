@@ -12,7 +12,14 @@ import { EventEmitter } from "node:events";
 import type { SeriatimError } from "../base/index.ts";
 import { HelloFlag, isGatewayRefusal, Reason, reasonName } from "../protocol/index.ts";
 import type { AnswerListener } from "./answer-reader.ts";
-import { connectionLost, outcomeUnknown, patienceOver, requestForgotten, windowFull } from "./errors.ts";
+import {
+  connectionGivenUp,
+  connectionLost,
+  outcomeUnknown,
+  patienceOver,
+  requestForgotten,
+  windowFull,
+} from "./errors.ts";
 import type { ClientEvents } from "./order-entry-client.ts";
 import { OrderPipe } from "./order-pipe.ts";
 import { type CancelOrder, idOf, type ModifyOrder, type NewOrder, type OrderAnswer } from "./order-values.ts";
@@ -233,7 +240,8 @@ export class ResumingOrderEntryClient extends EventEmitter<ResumingClientEvents>
       request.reject(failure);
       return this.#end(failure);
     }
-    if (request === undefined) this.#giveUp(`it refused order ${id}: ${reasonName(code)}`);
+    if (request === undefined)
+      this.#giveUp(`it refused order ${id} (${reasonName(code)}), which is asked again`);
     else this.#settle(request, { accepted: false, id, reason: reasonName(code), code });
   }
 
@@ -249,7 +257,7 @@ export class ResumingOrderEntryClient extends EventEmitter<ResumingClientEvents>
   #giveUp(why: string): void {
     const pipe = this.#pipe;
     this.#isDeaf = true;
-    pipe?.destroy(connectionLost(pipe.peer, why));
+    pipe?.destroy(connectionGivenUp(pipe.peer, why));
   }
 
   #watchSilence(): void {

@@ -119,8 +119,14 @@ test("a refusal of the gateway is final for a request sent once, and none for on
     await serve(acceptAll),
   ];
   const resumed = await connect([first, second, third]);
+  const lost: string[] = [];
+  resumed.on("disconnected", ({ message }) => lost.push(message));
   expect((await submitAll(resumed, 2))[0]).toMatchObject({ accepted: true });
   expect(asked(second)).toEqual(asked(third));
+  // The client left: the exchange did nothing to the connection.
+  expect(lost[1]).toBe(
+    `the connection to 127.0.0.1:${second.port} was given up: it refused order 2 (DiskFull), which is asked again`,
+  );
 });
 
 test("nothing that a connection says after it was given up is matched with a request", async () => {
