@@ -11,10 +11,16 @@
 
 import type { Checksums } from "../base/index.ts";
 import type { LogPoint } from "./continuity.ts";
+import { segmentName } from "./directory.ts";
 import { CONTINUATION_MARK_MAGIC } from "./layout.ts";
 import type { LogLimits } from "./limits.ts";
 import { isNoRoom } from "./next-segment.ts";
 import { type OpenSegment, writeMark } from "./segment-end.ts";
+
+/** What a mark says where the file that it means, segment `number`, is not there. */
+export function missingSuccessor(log: string, number: number): string {
+  return `the log goes on in ${segmentName(log, number)}, which is missing`;
+}
 
 /**
  * Marks a segment whose last frame ends at `end` with `point` as continued, safe on return, and closes its file. One that is full to its

@@ -10,11 +10,13 @@
 
 import { SeriatimError, type StorageFile } from "../base/index.ts";
 import { ChunkReader } from "./chunk-reader.ts";
+import { endsHistory } from "./closing-mark.ts";
+import { missingSuccessor } from "./continuation-mark.ts";
 import { CHAIN_BREAK, frameBreak, type LogPoint, segmentBreak } from "./continuity.ts";
 import { listLogDirectory, segmentName } from "./directory.ts";
 import { followChain, readFrameFields } from "./frame.ts";
 import { readSegmentHeader, type SegmentHeader } from "./header.ts";
-import { CHAIN_BYTES, FRAME_HEADER_BYTES, SECTOR_BYTES } from "./layout.ts";
+import { CHAIN_BYTES, CONTINUATION_MARK_MAGIC, FRAME_HEADER_BYTES, SECTOR_BYTES } from "./layout.ts";
 import type { FrameVisitor, LogFrame, LogPlace } from "./log.ts";
 import { wholeFrameAt } from "./whole-frame.ts";
 
@@ -103,10 +105,17 @@ export class FrameFollower {
       const next = this.#openNext(number + 1);
       if (next?.header.firstPosition !== this.#point.position + 1) {
         next?.reader.file.close();
-        throw this.#corrupt(reader.file.path, "no whole frame begins here");
+        throw this.#corrupt(reader.file.path, this.#whyNone(reader, number, next !== undefined));
       }
       segment = this.#enter(next, this.#point);
     }
+  }
+
+  /** Why segment `number` has no frame here: it may say that another one followed, which is not there. */
+  #whyNone(reader: ChunkReader, number: number, isFollowed: boolean): string {
+    const { checksums, log } = this.#place;
+    const isContinued = endsHistory(reader, this.#offset, CONTINUATION_MARK_MAGIC, this.#point, checksums);
+    return isContinued && !isFollowed ? missingSuccessor(log, number + 1) : "no whole frame begins here";
   }
 
   #wholeFrame(reader: ChunkReader): number {

@@ -4,6 +4,7 @@
 
 import { ChunkReader } from "./chunk-reader.ts";
 import { endsHistory } from "./closing-mark.ts";
+import { missingSuccessor } from "./continuation-mark.ts";
 import { CHAIN_BREAK, departure, frameBreak, type LogPoint, segmentBreak } from "./continuity.ts";
 import { type LogDirectory, listLogDirectory, segmentName } from "./directory.ts";
 import { isOwnEpoch } from "./epoch.ts";
@@ -302,7 +303,7 @@ class LogScanner {
     if (!this.#inLastSegment()) return;
     const { storage, directory, log } = this.#place;
     if (listLogDirectory(storage, directory, log).segments.some((other) => other >= number)) return;
-    const reason = `the log goes on in ${segmentName(log, number)}, which is missing`;
+    const reason = missingSuccessor(log, number);
     this.#found("newest missing", continued, offset, reason);
   }
 

@@ -6,6 +6,7 @@ import { Prng, SeriatimError, type Storage } from "../../src/base/index.ts";
 import { type DiskFault, SimulatedDisk } from "../../src/lab/index.ts";
 import {
   CLOSING_MARK_BYTES,
+  FrameFollower,
   type LogLimits,
   type LogWriter,
   OWN_EPOCH_MIN,
@@ -71,6 +72,17 @@ describe("a log whose newest segment is missing", () => {
     disk.remove(SECOND);
     const from = { position: 50, epoch, chain };
     expect(whatItSays(() => openLog(logPlace(disk), TINY, () => {}, { from }))).toMatch(MISSING);
+  });
+
+  test("is named to whoever asks for what lay in it, as a start does of a snapshot behind it", () => {
+    const { disk } = twoSegments();
+    const end = endOf(disk);
+    disk.remove(SECOND);
+    expect(whatItSays(() => new FrameFollower(logPlace(disk), 70).seek(70))).toBe(
+      `corrupt: ${FIRST} at offset ${end}, position 51: the log goes on in log-0000000002.seg, which is missing`,
+    );
+    disk.overwrite(FIRST, disk.contents(FIRST).fill(0, end));
+    expect(whatItSays(() => new FrameFollower(logPlace(disk), 70).seek(70))).toMatch(/no whole frame begins here$/);
   });
 
   test("with any one byte of the last that is there changed is refused, or at least told", () => {
