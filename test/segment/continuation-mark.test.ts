@@ -82,7 +82,9 @@ describe("a log whose newest segment is missing", () => {
       `corrupt: ${FIRST} at offset ${end}, position 51: the log goes on in log-0000000002.seg, which is missing`,
     );
     disk.overwrite(FIRST, disk.contents(FIRST).fill(0, end));
-    expect(whatItSays(() => new FrameFollower(logPlace(disk), 70).seek(70))).toMatch(/no whole frame begins here$/);
+    expect(whatItSays(() => new FrameFollower(logPlace(disk), 70).seek(70))).toMatch(
+      /no whole frame begins here$/,
+    );
   });
 
   test("with any one byte of the last that is there changed is refused, or at least told", () => {

@@ -4,18 +4,12 @@ import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { counted } from "../../base/index.ts";
 import { channelGreeting, FeedRecorder } from "../../feed-runtime/index.ts";
-import { ChannelKind } from "../../protocol/index.ts";
+import type { ChannelKind } from "../../protocol/index.ts";
 import { parseHostPort, usageError } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
 import { readTlsCa } from "../tls-ca.ts";
-
-/** Channels of the exchange's own feed, as they are named on the command line. */
-const CHANNELS: Readonly<Record<string, ChannelKind>> = {
-  top: ChannelKind.Top,
-  levels: ChannelKind.Levels,
-  orders: ChannelKind.Orders,
-};
+import { CHANNELS, type ChannelName } from "./channel-names.ts";
 
 function hintOf({ protocol, tlsCa }: RecordOptions): string {
   if (protocol === "ticks")
@@ -66,7 +60,8 @@ export function registerRecord(feed: Command): void {
 
 function parseChannels(text: string): ChannelKind[] {
   const names = text.split(",");
-  if (names.every((name) => Object.hasOwn(CHANNELS, name)) && new Set(names).size === names.length)
+  const isChannel = (name: string): name is ChannelName => Object.hasOwn(CHANNELS, name);
+  if (names.every(isChannel) && new Set(names).size === names.length)
     return names.map((name) => CHANNELS[name]);
   throw usageError(`--channels: ${JSON.stringify(text)} is not some of top,levels,orders, each once`);
 }

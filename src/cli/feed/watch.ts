@@ -8,6 +8,7 @@ import { parseHostPort, usageError, wholeNumber } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
 import { readTlsCa } from "../tls-ca.ts";
+import { CHANNELS, type ChannelName } from "./channel-names.ts";
 import { watchChannel } from "./watch/channel-feed.ts";
 import { MarketTable } from "./watch/market-table.ts";
 import { PLAIN_ROWS, plainBlock } from "./watch/plain.ts";
@@ -35,10 +36,12 @@ each connection from its beginning, so what it said while there was none nobody 
 Examples:
   seriatim feed watch 127.0.0.1:9876
   seriatim feed watch 127.0.0.1:9011 --protocol channel
+  seriatim feed watch 127.0.0.1:9011 --protocol channel --channel levels
   seriatim feed watch 127.0.0.1:9876 --plain --interval 10 --duration 60 > market.txt`;
 
 interface WatchOptions {
   readonly protocol: "ticks" | "channel";
+  readonly channel?: ChannelName;
   readonly tlsCa?: string;
   readonly plain?: true;
   readonly interval: number;
@@ -58,6 +61,12 @@ export function registerWatch(group: Command): void {
       )
         .choices(["ticks", "channel"])
         .default("ticks"),
+    )
+    .addOption(
+      new Option(
+        "--channel <name>",
+        "with --protocol channel: which one the best prices are taken from; by default top",
+      ).choices(Object.keys(CHANNELS)),
     )
     .option("--tls-ca <file>", "an exchange listens by TLS, and these certificates (PEM) vouch for it")
     .option("--plain", "text without colours, also on a terminal")
@@ -90,8 +99,9 @@ async function watch(address: string, options: WatchOptions): Promise<void> {
   }
 }
 
-function feedOf(host: string, port: number, { protocol, tlsCa }: WatchOptions): WatchedFeed {
-  if (protocol === "channel") return watchChannel(host, port, clock, readTlsCa(tlsCa));
+function feedOf(host: string, port: number, { protocol, channel, tlsCa }: WatchOptions): WatchedFeed {
+  if (protocol === "channel") return watchChannel(host, port, channel ?? "top", clock, readTlsCa(tlsCa));
+  if (channel !== undefined) throw usageError("--channel is for --protocol channel");
   if (tlsCa !== undefined) throw usageError("--tls-ca: ticks/1 has no TLS");
   return watchTicks(host, port);
 }

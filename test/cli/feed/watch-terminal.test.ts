@@ -140,6 +140,7 @@ test("nothing that came is a failure, and what speaks another wire is named", as
 const refused: [string[], RegExp][] = [
   [["feed", "watch"], /missing required argument 'host:port'/],
   [["feed", "watch", "nowhere"], /"nowhere" is not HOST:PORT/],
+  [["feed", "watch", "127.0.0.1:1", "--channel", "levels"], /--channel is for --protocol channel/],
   [["feed", "watch", "127.0.0.1:1", "--interval", "0"], /--interval: "0" is not a whole number from 1/],
 ];
 

@@ -1,17 +1,20 @@
-// An exchange's own channel top, over TCP, as something to watch.
+// A channel of an exchange's own feed, over TCP, as something to watch.
 
 import type { Clock, SeriatimError } from "../../../base/index.ts";
 import {
   CacheReader,
   CacheWriter,
-  ChannelCacheListener,
   type ChannelFigures,
   createCache,
   FeedLatency,
   FeedState,
+  LevelBooks,
+  OrderBooks,
 } from "../../../feed/index.ts";
 import { FeedHandler } from "../../../feed-runtime/index.ts";
-import { ChannelKind, formatPrice } from "../../../protocol/index.ts";
+import { formatPrice } from "../../../protocol/index.ts";
+import { CHANNELS, type ChannelName } from "../channel-names.ts";
+import { BestOfBooks } from "./best-of-books.ts";
 import type { FeedFigures, FeedStanding, WatchedFeed } from "./watched-feed.ts";
 
 /** As many as an exchange has at most. */
@@ -26,32 +29,45 @@ const FAULTS = [
 ] as const satisfies readonly (readonly [keyof ChannelFigures, string])[];
 
 /** The cache is told everything, and the latency of what is new: a snapshot ends no event. */
-class WatchListener extends ChannelCacheListener {
+class WatchListener extends BestOfBooks {
   readonly #latency: FeedLatency;
   readonly #clock: Clock;
   #events = 0;
 
-  constructor(cache: CacheWriter, latency: FeedLatency, clock: Clock) {
-    super(cache);
+  constructor(cache: CacheWriter, channel: ChannelName, latency: FeedLatency, clock: Clock) {
+    super(cache, booksOf(channel));
     this.#latency = latency;
     this.#clock = clock;
   }
 
-  override endOfEvent(): void {
+  override endOfEvent(symbol: number): void {
+    super.endOfEvent(symbol);
     this.#latency.received(++this.#events, this.timestamp_us, this.#clock.wallMicros());
   }
 }
 
+function booksOf(channel: ChannelName): LevelBooks | OrderBooks | undefined {
+  if (channel === "top") return undefined;
+  return channel === "levels" ? new LevelBooks() : new OrderBooks();
+}
+
 /** Connects at once. `ca`: by TLS, whose certificate this (PEM) vouches for. */
-export function watchChannel(host: string, port: number, clock: Clock, ca: string | undefined): WatchedFeed {
+export function watchChannel(
+  host: string,
+  port: number,
+  channel: ChannelName,
+  clock: Clock,
+  ca: string | undefined,
+): WatchedFeed {
   const cache = createCache(SYMBOLS_MAX);
   const latency = new FeedLatency();
-  const listener = new WatchListener(new CacheWriter(cache), latency, clock);
+  const listener = new WatchListener(new CacheWriter(cache), channel, latency, clock);
   let why: SeriatimError | undefined;
   let connects = 0;
   const handler = new FeedHandler({
     stream: { host, port, tls: ca === undefined ? undefined : { ca } },
-    channels: [{ channel: ChannelKind.Top, listener, conflate: true }],
+    // Of single orders nothing can be left out.
+    channels: [{ channel: CHANNELS[channel], listener, conflate: channel !== "orders" }],
     onState: (state, cause) => {
       if (state === FeedState.Connected) connects++;
       why = cause ?? why;
@@ -65,7 +81,7 @@ export function watchChannel(host: string, port: number, clock: Clock, ca: strin
   const since = (figure: Exclude<keyof ChannelFigures, "packets">) =>
     receiver.figures[figure] - before[figure];
   return {
-    title: `${host}:${port} channel top`,
+    title: `${host}:${port} channel ${channel}`,
     cache: new CacheReader(cache),
     priceText: formatPrice,
     standing: () =>
