@@ -13,7 +13,7 @@ import { askNode } from "../../src/cli/admin-client.ts";
 import { refuseExposed, refuseExposedTape } from "../../src/node/exposure.ts";
 import { type Configuration, configurationOf, createLog, startNode } from "../../src/node/index.ts";
 import { readTls } from "../../src/node/tls.ts";
-import { connectTo, HANDSHAKE_ms } from "../../src/platform/index.ts";
+import { connectTo, HANDSHAKE_ms, SystemClock } from "../../src/platform/index.ts";
 import { generateKey, readKeyRing, readOwnKey } from "../../src/runtime/index.ts";
 import { describeStream, order } from "../gateway/support.ts";
 import { TLS, TLS_FILES } from "../support/tls.ts";
@@ -207,3 +207,28 @@ test.each(["spread", "single"] as const)(
     }
   },
 );
+
+test("a node whose certificate ends in days says so at its start", async () => {
+  const lines: string[] = [];
+  const heard = createLog({ level: "warn", human: true, write: (line) => lines.push(line) });
+  const end_us = Date.parse(new X509Certificate(TLS.cert).validTo) * 1_000;
+  const real = new SystemClock();
+  const clock = {
+    wallMicros: () => end_us - 10 * 86_400_000_000,
+    monotonicMicros: () => real.monotonicMicros(),
+  };
+  const settings = {
+    durability: "off",
+    orderPort: 0,
+    httpPort: 0,
+    threads: "single",
+    ordersMax: 10_000,
+  } as const;
+  const node = await startNode(configurationOf({ ...settings, tlsCert: cert, tlsKey: key }), heard, {
+    clock,
+  });
+  await node.stop();
+  expect(lines.filter((line) => line.includes("certificate"))).toEqual([
+    expect.stringContaining("the certificate of tls-cert expires at 2100-01-01T00:00:00.000Z, in 10 days; "),
+  ]);
+});

@@ -184,6 +184,12 @@ const USAGE: readonly [args: string[], says: string][] = [
     ["publish", "a", "--key", "no-such.key"],
     "--key: cannot read no-such.key: no such file or directory (ENOENT)",
   ],
+  [["topics", "--tls-ca", "/"], "--tls-ca /: can't be read: it is a directory (EISDIR)"],
+  [["topics", "--tls-ca", "/no-such.pem"], "--tls-ca /no-such.pem: there is no such file"],
+  [
+    ["serve", "--keys", "/no-such.json"],
+    "keys: cannot read /no-such.json: no such file or directory (ENOENT)",
+  ],
   [["publish", "a", "--batch-bytes", "63"], '--batch-bytes: "63" is not a whole number from 64 to 2097152'],
   [["publish", "a", "--publisher", "0"], '--publisher: "0" is not a whole number from 1 to 9007199254740991'],
   [
