@@ -28,7 +28,7 @@ test("every dependency is pinned to one version", () => {
 test("threads and processes of nodes start from the bundle, wherever a source starts one", () => {
   const bundle = fileURLToPath(new URL("dist/for-tests/", root));
   expect(LAUNCHER).toBe(`${bundle}bin/seriatim`);
-  expect(fileURLToPath(EXCHANGE_RULES)).toBe(`${bundle}dist/src/cli/exchange-rules.js`);
+  expect(fileURLToPath(EXCHANGE_RULES)).toBe(`${bundle}dist/src/node/exchange-rules.js`);
   const entries = globSync("src/**/*.ts", { cwd: root }).flatMap((file) => {
     const text = readFileSync(new URL(file, root), "utf8");
     return [...text.matchAll(/(?<!function )entryBeside\([^,]*,/g)].map(([call]) => call);

@@ -4,17 +4,18 @@
 //
 //   dist/for-tests/bin/seriatim               the launcher, as in a package
 //   dist/for-tests/dist/src/cli/main.js       the command line
-//   dist/for-tests/dist/src/cli/NAME.js       each entry, and the parts that several have in common
+//   dist/for-tests/dist/src/FOLDER/NAME.js    each entry where a package has it, so that one which is not beside who starts it is missed
+//   dist/for-tests/dist/parts/NAME.js         what several have in common
 
-import { globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, type Plugin } from "vite";
 import type { TestProject } from "vitest/node";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const place = join(root, "dist/for-tests");
-const modules = join(place, "dist/src/cli");
+const modules = join(place, "dist");
 
 /** Modules that threads import by the URL that they say is theirs. */
 const RULES = ["src/node/exchange-rules.ts", "test/runtime/counter.ts"];
@@ -22,8 +23,13 @@ const RULES = ["src/node/exchange-rules.ts", "test/runtime/counter.ts"];
 /** The command line to start in a test run. */
 export const BUNDLED_LAUNCHER: string = join(place, "bin/seriatim");
 
-function urlOf(name: string): string {
-  return pathToFileURL(join(modules, `${name}.js`)).href;
+/** Where a source lies in the bundle, or would, without `.js`. */
+function nameOf(file: string): string {
+  return file.replace(/\.ts$/, "");
+}
+
+function urlOf(file: string): string {
+  return pathToFileURL(join(modules, `${nameOf(file)}.js`)).href;
 }
 
 /** Makes modules that the tests import start their threads from the bundle. */
@@ -32,10 +38,9 @@ export function threadsFromBundle(): Plugin {
     name: "threads-from-bundle",
     transform(code, id) {
       const file = id.split("?")[0].slice(root.length);
-      if (RULES.includes(file))
-        return code.replace("import.meta.url", JSON.stringify(urlOf(basename(file, ".ts"))));
+      if (RULES.includes(file)) return code.replace("import.meta.url", JSON.stringify(urlOf(file)));
       if (!file.startsWith("src/")) return undefined;
-      return code.replaceAll("entryBeside(import.meta.url,", `entryBeside(${JSON.stringify(urlOf("main"))},`);
+      return code.replaceAll("entryBeside(import.meta.url,", `entryBeside(${JSON.stringify(urlOf(file))},`);
     },
   };
 }
@@ -48,8 +53,7 @@ export default async function setup(project: TestProject): Promise<void> {
 
 async function bundle(): Promise<void> {
   const entries = ["src/cli/main.ts", ...RULES, ...globSync("src/**/*-worker.ts", { cwd: root })];
-  const input = Object.fromEntries(entries.map((file) => [basename(file, ".ts"), join(root, file)]));
-  if (Object.keys(input).length < entries.length) throw new Error(`two entries of one name: ${entries}`);
+  const input = Object.fromEntries(entries.map((file) => [nameOf(file), join(root, file)]));
   const built = await build({
     ...{ root, configFile: false, publicDir: false, logLevel: "warn", plugins: [threadsFromBundle()] },
     build: {
@@ -58,7 +62,7 @@ async function bundle(): Promise<void> {
         input,
         // By path: a file of this project; by name: a package, or Node's own.
         external: (name) => /^(node:|@?[a-z])/.test(name),
-        output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "[name]-part.js" },
+        output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "parts/[name].js" },
       },
     },
   });
@@ -71,12 +75,13 @@ async function bundle(): Promise<void> {
 /** Leaves alone what is the same already. Another run at the same time makes the same files, and whoever reads one has all of it. */
 function put(directory: string, files: ReadonlyMap<string, string | Uint8Array>): void {
   mkdirSync(directory, { recursive: true });
-  const before = new Set(readdirSync(directory));
+  const before = new Set(globSync("**/*.*", { cwd: directory }));
   for (const name of before) if (!files.has(name)) rmSync(join(directory, name), { force: true });
   for (const [name, content] of files) {
     const path = join(directory, name);
     if (before.has(name) && readFileSync(path).equals(Buffer.from(content))) continue;
-    const beside = join(place, `${name}.${process.pid}`);
+    const beside = join(place, `${basename(name)}.${process.pid}`);
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(beside, content);
     renameSync(beside, path);
   }

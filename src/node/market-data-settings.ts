@@ -51,7 +51,8 @@ export const MARKET_DATA_SETTINGS: readonly Setting[] = [
     { type: "choice", of: ["on", "off"] },
     "on",
     "Whether this node shows the market: the page, WebSockets (JSON order entry too) and the binary feeds, for which a thread applies every command a second " +
-      "time. off = its processors are for those who trade by binary order entry; /healthz, /readyz and /metrics are served, and replicas may " +
+      "time. off = its processors are for those who trade by binary order entry, and the tape's (--tape-publish has a thread and an engine of its own); /healthz, " +
+      "/readyz and /metrics are served, and replicas may " +
       "show the market.",
   ),
   row(

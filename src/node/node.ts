@@ -115,8 +115,9 @@ export async function startNode(
   const directory = durability === "off" ? undefined : await openDataDirectory(dataDir);
   const node = new ClusterNode({ loaded, log, parts: { ...parts, clock, keys, tls }, directory, tape });
   try {
-    if (own !== undefined) takeDirectory(dataDir, own, log);
     await node.start();
+    // A start that is refused has taken nothing.
+    if (own !== undefined) takeDirectory(dataDir, own, log);
     return node;
   } catch (error) {
     // The first error is the one to report: what stopping then says follows from it.

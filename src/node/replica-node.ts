@@ -40,6 +40,7 @@ export class ReplicaNode implements NodePart {
   #compared: ExchangeEngine | undefined;
   #hasComparedPolicy = false;
   #warnedOfCluster = "";
+  #comparedCluster: readonly string[] | undefined;
   /** Of the history that is followed: a new one when it turns out to be another. */
   #engine = new ExchangeEngine();
 
@@ -112,7 +113,11 @@ export class ReplicaNode implements NodePart {
 
   /** Nor this: what must be heard before it leads follows from both. */
   #warnOfOtherCluster(): void {
-    const words = clusterChange(this.#named, this.#engine.administration.cluster)?.words ?? "";
+    const { cluster } = this.#engine.administration;
+    // Applied all the time, and changed by a tenure.
+    if (cluster === this.#comparedCluster) return;
+    this.#comparedCluster = cluster;
+    const words = clusterChange(this.#named, cluster)?.words ?? "";
     if (words !== "" && words !== this.#warnedOfCluster)
       this.#plan.log.warn(`${words}: it comes to lead when every node of both was heard, or by force`);
     this.#warnedOfCluster = words;

@@ -66,6 +66,10 @@ test("a node that comes to another's data directory says whose it was, once", as
   await first.stop();
   expect(owners()).toEqual([]);
   const south = { ...cluster.settings("south", {}), dataDir: cluster.path("north") };
+  // A start that is refused takes nothing, and so says nothing.
+  const refused = startNode(configurationOf({ ...south, accountsMax: 78 }), toLog);
+  await expect(refused).rejects.toMatchObject({ exitCode: 2 });
+  expect(owners()).toEqual([]);
   for (const said of [[expect.stringContaining("/north was node north's until now and is south's")], []]) {
     const node = await startNode(configurationOf(south), toLog);
     await node.stop();
