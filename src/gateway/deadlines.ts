@@ -1,6 +1,7 @@
 // Until when a connection must have done something: proved who it is, finished a frame it began, said anything at all. The
-// gateway looks at every connection at each tick and says what it sees; when it was seen is reckoned here. So bytes that
-// come in set no timer and read no clock, and a deadline is noticed up to one tick late.
+// gateway looks at every connection once a round (rounds.ts: a tick, or several where there are very many) and says what it sees;
+// when it was seen is reckoned here. So bytes that come in set no timer and read no clock. The time to log on is over up to a round
+// late; a frame's and a silence's, which begin when a look first sees them, up to two.
 //
 // A frame's time runs only while the connection is read: whoever is pushed back can't finish it.
 
@@ -15,7 +16,7 @@ export interface DeadlineLimits {
   readonly idle_us: number;
 }
 
-/** What is seen of a connection at a tick. */
+/** What is seen of a connection at a look. */
 export interface Seen {
   /** Bytes received, and whole frames handled, so far. */
   readonly received_bytes: number;

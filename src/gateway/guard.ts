@@ -113,7 +113,7 @@ export class Guard {
     this.#throttles.spend(slot, account, orders, cancels);
   }
 
-  /** Why the connection in `slot`, of which this is seen at this tick, has to be closed; or undefined. */
+  /** Why the connection in `slot`, of which this is seen at this look, has to be closed; or undefined. */
   look(slot: number, seen: Seen): CloseReason | undefined {
     return this.#deadlines.look(slot, seen, this.#now_us);
   }

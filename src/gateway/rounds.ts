@@ -1,6 +1,6 @@
 // At which connections a tick looks: at all of them, or, where there are very many, at those behind the last tick's, round by round. A
 // tick is on the thread that matches: 60,000 idle connections looked at in one go held it up for milliseconds, ten times a second.
-// Deadlines of so many are kept to the round, three seconds there; up to LOOKS_MAX to the tick, as ever.
+// Of so many a deadline is noticed up to a round late, three seconds there, or two (deadlines.ts); up to LOOKS_MAX a round is a tick.
 
 import type { Connection } from "./connection.ts";
 

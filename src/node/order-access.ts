@@ -32,9 +32,9 @@ export function orderAccess(
       verify(name, statement, proof, told) {
         const grant = name === NODE_KEY_NAME ? ownGrant : keys?.grant(name);
         const settle = (isProof: boolean) => told(isProof ? grant : undefined);
-        const verifyNamed = grant === ownGrant || grant === undefined ? undefined : keys?.poolVerifier(name);
-        // A name that nobody has takes its time too: whether it was one is not told by how soon it is refused.
-        if (verifyNamed === undefined) return verifyOwn(statement, proof, settle);
+        // By the own key twice for a name that nobody has: how long a refusal takes doesn't tell whether somebody has it.
+        const isInFile = grant !== undefined && grant !== ownGrant;
+        const verifyNamed = (isInFile ? keys?.poolVerifier(name) : undefined) ?? verifyOwn;
         verifyNamed(statement, proof, (isProof) =>
           isProof ? settle(true) : verifyOwn(statement, proof, settle),
         );

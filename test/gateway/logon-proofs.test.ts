@@ -3,8 +3,9 @@
 
 import { beforeEach, expect, test } from "vitest";
 import { CloseCause, connectionNumber } from "../../src/base/index.ts";
+import { GATEWAY_LIMITS } from "../../src/gateway/index.ts";
 import { Reason } from "../../src/protocol/index.ts";
-import { logon, logonRequest, PROOF, sessionVenue } from "./session-support.ts";
+import { logon, logonRequest, logout, PROOF, sessionVenue } from "./session-support.ts";
 import { concat, order } from "./support.ts";
 
 const [A, B, C] = [0, 1, 2];
@@ -64,6 +65,22 @@ test("who came meanwhile is behind who waits, also where his answer would come a
   expect(at.exchange.log).toEqual(["open ann 7/0", "open ann 7/1", "open ann 7/2"]);
 });
 
+// Every session's bytes are looked at in the same memory, which the next one's logon has overwritten by then.
+test("each is judged by its own proof, however many came behind it", () => {
+  show(A, PROOF);
+  show(B, WRONG);
+  show(C, PROOF);
+  while (at.keys.answer());
+  expect(at.exchange.log).toEqual(["open ann 7/0", "open ann 7/2"]);
+  expect(at.sent(B)).toEqual(REFUSED);
+});
+
+test("an end behind a logon is in the log with it, as of one that did not wait", () => {
+  show(A, PROOF, logout());
+  at.keys.answer();
+  expect(at.exchange.log).toEqual(["open ann 7/0", "end 7 logout"]);
+});
+
 test("of who goes while he waits nothing is looked at, and the answer for who has gone is nobody's", () => {
   const successor = connectionNumber(A, 1);
   for (const connection of [A, B, C]) show(connection, PROOF, order(1));
@@ -117,6 +134,22 @@ test("a full ring when the answer comes: the logon waits for room, and is looked
   at.gateway.resumeStalled();
   expect(at.exchange.log).toEqual(["open ann 7/0", "16 1"]);
   expect([at.keys.verified, at.gateway.counters.throttled.logon]).toEqual([1, 0]);
+});
+
+test("an attempt counts once, however often its logon is taken up again", () => {
+  at = sessionVenue({ limits: { attempts: { ...GATEWAY_LIMITS.attempts, total: 1 } } });
+  at.gateway.tick(0);
+  at.keys.isSlow = true;
+  show(A, PROOF);
+  at.sink.room = 0;
+  at.keys.answer();
+  at.sink.room = 9;
+  at.gateway.resumeStalled();
+  expect(at.exchange.log).toEqual(["open ann 7/0"]);
+  // It was the only one of this second.
+  show(B, PROOF);
+  expect(at.sent(B)).toEqual(["Challenge 9", `LogonRefused ${Reason.Throttled}`]);
+  expect(at.gateway.counters.throttled.logon).toBe(1);
 });
 
 test("a gateway that stops waits for no proof", async () => {

@@ -1,11 +1,25 @@
 // Who may trade on a node's order port: whose proof is taken for which name, and what it grants.
 
-import { expect, test } from "vitest";
+import type { verify } from "node:crypto";
+import { expect, test, vi } from "vitest";
 import { signerOf } from "../../src/client/index.ts";
 import { configurationOf } from "../../src/node/index.ts";
 import { keysBeyond, orderAccess } from "../../src/node/order-access.ts";
 import { makeEd25519Pair } from "../../src/platform/index.ts";
 import { KeyRing } from "../../src/runtime/index.ts";
+
+/** Signatures that were looked at. */
+const looked = vi.hoisted(() => ({ count: 0 }));
+vi.mock("node:crypto", async (original) => {
+  const crypto = await original<typeof import("node:crypto")>();
+  return {
+    ...crypto,
+    verify: (...of: Parameters<typeof verify>) => {
+      looked.count++;
+      return crypto.verify(...of);
+    },
+  };
+});
 
 const [own, ann, watch, boss] = [makeEd25519Pair(), makeEd25519Pair(), makeEd25519Pair(), makeEd25519Pair()];
 const keys = new KeyRing([
@@ -55,6 +69,12 @@ test("whatever a proof is, the answer comes later, and when it is asked again on
     await told;
     expect(answers).toBe(1);
   }
+});
+
+test.each(["ann", "boss", "eve", "node"])("a wrong proof for %s takes two looks", async (name) => {
+  looked.count = 0;
+  await new Promise((resolve) => authenticator.verify(name, STATEMENT, new Uint8Array(64), resolve));
+  expect(looked.count).toBe(2);
 });
 
 test("keys for accounts that the exchange lacks are named", () => {

@@ -74,6 +74,9 @@ test("a primary that comes back with another keys file waits for every node of b
   const more = clusterOf(LOGGED, ["north", "south"]);
   expect(decideStart(own, 0, more, [peer("south")]).kind).toBe("wait");
   expect(decideStart(own, 0, more, [peer("south"), peer("west")]).kind).toBe("lead");
+  // Nor does it begin on fewer promises, though by the policy one other disk would do.
+  expect(isPromised(own, more, [peer("south")])).toBe(false);
+  expect(isPromised(own, more, [peer("south"), peer("west")])).toBe(true);
 });
 
 test("by force a replica leads with its own keys file, whatever the log says", () => {

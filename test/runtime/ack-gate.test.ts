@@ -150,4 +150,8 @@ test("of a log whose policy was changed nobody may know, until enough have its n
   const unchanged = waiting("disk", 2);
   void unchanged.gate.lead(61);
   expect([unchanged.gate.position(61, 61), unchanged.gate.replaced]).toEqual([61, undefined]);
+  // Every other policy takes a second node, and this cluster has none: nobody can go by them.
+  const alone = waiting("disk", 0, true);
+  void alone.gate.lead(61);
+  expect([alone.gate.position(61, 61), alone.gate.replaced]).toEqual([61, undefined]);
 });
