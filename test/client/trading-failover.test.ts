@@ -1,11 +1,11 @@
 // Trading sessions over the end of a primary: the replica that is promoted goes on with their streams.
 
-import { createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { connectTrading, type ExecutionReport } from "../../src/client/index.ts";
 import { configurationOf, startNode } from "../../src/node/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
 import { log, TestCluster } from "../node/cluster-support.ts";
+import { freePort } from "../support/free-port.ts";
 import { until } from "../support/until.ts";
 
 /** Each takes a second at least. */
@@ -18,15 +18,6 @@ beforeEach(() => {
   generateKey("carl", "trader", cluster.path("carl.key"), cluster.path("keys.json"), { accounts: [5] });
 });
 afterEach(() => cluster.end());
-
-/** Free now, and nobody is given it for a while. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const rests = (id: number) => ({ id, symbol: 0, side: "buy", price: 100, quantity: 5 }) as const;
 

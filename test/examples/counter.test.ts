@@ -4,12 +4,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { generateKey } from "../../src/runtime/index.ts";
+import { freePort } from "../support/free-port.ts";
 
 const ADDITIONS = 50;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -122,16 +122,6 @@ test("killed in the middle of its additions: each that was answered happened onc
   }
   expect(answered.size).toBeGreaterThan(40);
 });
-
-/** Free now, and nobody is given it for a while. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** Gives `line` again and again until `pattern` is printed. */
 async function insist(counter: CounterProcess, line: string, pattern: RegExp): Promise<void> {

@@ -2,21 +2,12 @@
 // primary's files, and who may not lead does not.
 
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Configuration, configurationOf, createLog, type Log, startNode } from "../../src/node/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
+import { freePort } from "../support/free-port.ts";
 import { until } from "../support/until.ts";
 import { log, order, SEGMENT_BYTES, TestCluster, trade } from "./cluster-support.ts";
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 let cluster: TestCluster;
 beforeEach(() => {

@@ -22,6 +22,7 @@ import {
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_WORDS, readTimestamp } from "../../src/protocol/index.ts";
 import { openDataDirectory } from "../../src/runtime/index.ts";
+import { freePort } from "../support/free-port.ts";
 
 const SEGMENT_BYTES = 2_097_152;
 /** Seed of a crash on the simulated disk. */
@@ -85,14 +86,6 @@ interface Health {
 async function health(node: RunningNode): Promise<Health> {
   const response = await fetch(`http://127.0.0.1:${node.httpPort}/healthz`);
   return (await response.json()) as Health;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 describe("a port that is taken while the log is read", () => {

@@ -2,10 +2,10 @@
 // from both, so that nothing answered is lost to a file that was not kept up.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Configuration, configurationOf, type RunningNode, startNode } from "../../src/node/index.ts";
 import { isPromise } from "../../src/runtime/replication/promise.ts";
+import { freePort } from "../support/free-port.ts";
 import { until } from "../support/until.ts";
 import { log, TestCluster, trade } from "./cluster-support.ts";
 
@@ -27,15 +27,6 @@ beforeEach(async () => {
   writeFileSync(keysOfTwo, JSON.stringify({ ...ring, keys }), { mode: 0o600 });
 });
 afterEach(() => cluster.end());
-
-/** Free now, and nobody is given it for a while. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function start(name: string, some: Partial<Configuration>): Promise<RunningNode> {
   const settings = cluster.settings(name, { replicationPort: ports.get(name) ?? 0, ...some });

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ExchangeSocket } from "../../src/client/index.ts";
 import { type Configuration, configurationOf, type RunningNode, startNode } from "../../src/node/index.ts";
 import type { ReportMessage } from "../../src/protocol/index.ts";
+import { freePort } from "../support/free-port.ts";
 import { until } from "../support/until.ts";
 import { log, order, TestCluster, trade } from "./cluster-support.ts";
 import { readTopic } from "./drop-copy/support.ts";
@@ -25,15 +26,6 @@ beforeEach(async () => {
   for (const name of NAMES) ports.set(name, await freePort());
 });
 afterEach(() => cluster.end());
-
-/** Free now, and nobody is given it for a while. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function start(name: string, some: Partial<Configuration>): Promise<RunningNode> {
   const settings = cluster.settings(name, { replicationPort: ports.get(name) ?? 0, ...some });
