@@ -4,7 +4,7 @@
 import { SeriatimError } from "../base/index.ts";
 import type { MarketFeedOptions } from "../feed-runtime/index.ts";
 import type { TlsIdentity } from "../platform/index.ts";
-import { ChannelKind } from "../protocol/index.ts";
+import { CHANNEL_KINDS, type ChannelName } from "../protocol/index.ts";
 import { addressesOf } from "./cluster-settings.ts";
 import { assertPortFree } from "./listening.ts";
 import type { Configuration, Setting, SettingKind } from "./settings.ts";
@@ -27,8 +27,7 @@ export interface MarketDataSettings {
   readonly feedHost: string;
 }
 
-const KINDS = { top: ChannelKind.Top, levels: ChannelKind.Levels, orders: ChannelKind.Orders } as const;
-const MARKET_DATA_CHANNELS = Object.keys(KINDS);
+const MARKET_DATA_CHANNELS = Object.keys(CHANNEL_KINDS);
 const FEED_HOST = "127.0.0.1";
 
 /** A port that is not there unless it is asked for. */
@@ -164,7 +163,7 @@ export function marketFeedOptions(
   const isPublished = mdPort >= 0 || mdUdp !== "" || mdUdpV1 !== "";
   if (!isPublished && feedPort < 0) return undefined;
   return {
-    channels: isPublished ? mdChannels.map((name) => KINDS[name as keyof typeof KINDS]) : [],
+    channels: isPublished ? mdChannels.map((name) => CHANNEL_KINDS[name as ChannelName]) : [],
     tcp: mdPort < 0 ? undefined : { host, port: mdPort, tls },
     udp: addressesOf("md-udp", mdUdp),
     udpV1: addressesOf("md-udp-v1", mdUdpV1)[0],

@@ -4,12 +4,11 @@ import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { counted } from "../../base/index.ts";
 import { channelGreeting, FeedRecorder } from "../../feed-runtime/index.ts";
-import type { ChannelKind } from "../../protocol/index.ts";
+import { CHANNEL_KINDS, type ChannelKind, type ChannelName } from "../../protocol/index.ts";
 import { parseHostPort, usageError } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
 import { readTlsCa } from "../tls-ca.ts";
-import { CHANNELS, type ChannelName } from "./channel-names.ts";
 
 function hintOf({ protocol, tlsCa }: RecordOptions): string {
   if (protocol === "ticks")
@@ -60,9 +59,9 @@ export function registerRecord(feed: Command): void {
 
 function parseChannels(text: string): ChannelKind[] {
   const names = text.split(",");
-  const isChannel = (name: string): name is ChannelName => Object.hasOwn(CHANNELS, name);
+  const isChannel = (name: string): name is ChannelName => Object.hasOwn(CHANNEL_KINDS, name);
   if (names.every(isChannel) && new Set(names).size === names.length)
-    return names.map((name) => CHANNELS[name]);
+    return names.map((name) => CHANNEL_KINDS[name]);
   throw usageError(`--channels: ${JSON.stringify(text)} is not some of top,levels,orders, each once`);
 }
 

@@ -4,11 +4,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { SeriatimError } from "../../base/index.ts";
 import { SystemClock } from "../../platform/index.ts";
+import { CHANNEL_KINDS, type ChannelName } from "../../protocol/index.ts";
 import { parseHostPort, usageError, wholeNumber } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
 import { readTlsCa } from "../tls-ca.ts";
-import { CHANNELS, type ChannelName } from "./channel-names.ts";
 import { watchChannel } from "./watch/channel-feed.ts";
 import { MarketTable } from "./watch/market-table.ts";
 import { PLAIN_ROWS, plainBlock } from "./watch/plain.ts";
@@ -66,7 +66,7 @@ export function registerWatch(group: Command): void {
       new Option(
         "--channel <name>",
         "with --protocol channel: which one the best prices are taken from; by default top",
-      ).choices(Object.keys(CHANNELS)),
+      ).choices(Object.keys(CHANNEL_KINDS)),
     )
     .option("--tls-ca <file>", "an exchange listens by TLS, and these certificates (PEM) vouch for it")
     .option("--plain", "text without colours, also on a terminal")

@@ -6,7 +6,8 @@ import { type Checksums, type Clock, RecordBuffer } from "../../base/index.ts";
 import { ExchangeEngine } from "../../engine/index.ts";
 import { checkFrame, journalPlace } from "../../journal/index.ts";
 import {
-  ChannelKind,
+  CHANNEL_KINDS,
+  type ChannelName,
   COMMAND_WORDS,
   DropCopyFlag,
   DropCopyKind,
@@ -34,12 +35,6 @@ const EVENTS_PER_PIECE = 512;
 const GENESIS = 1;
 
 const NOTHING = new Uint8Array(0);
-
-const KINDS = {
-  top: ChannelKind.Top,
-  levels: ChannelKind.Levels,
-  orders: ChannelKind.Orders,
-} as const;
 
 export interface CourseOptions {
   readonly place: CoursePlace;
@@ -131,14 +126,9 @@ export class JournalCourse {
     this.#follower.close();
   }
 
-  #packets(
-    stream: keyof typeof KINDS,
-    last: LastRecord | undefined,
-    batcher: Batcher,
-    clock: Clock,
-  ): TopicSource {
+  #packets(stream: ChannelName, last: LastRecord | undefined, batcher: Batcher, clock: Clock): TopicSource {
     const parts = { engine: this.#engine, moment: this.#moment, checksums: this.#checksums, clock };
-    return new PacketSource({ kind: KINDS[stream], last, batcher, ...parts });
+    return new PacketSource({ kind: CHANNEL_KINDS[stream], last, batcher, ...parts });
   }
 
   /** The state is behind what some topics have by more than the log can tell. */

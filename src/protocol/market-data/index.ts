@@ -1,8 +1,10 @@
 export * from "./book-checksum.ts";
 export {
   CHANNEL_KIND_MAX,
+  CHANNEL_KINDS,
   CHECKSUM_LEVELS,
   ChannelKind,
+  type ChannelName,
   MARKET_DATA_VERSION,
   MD_TYPE_MAX,
   MdType,

@@ -20,6 +20,14 @@ export const ChannelKind = {
 } as const;
 export type ChannelKind = (typeof ChannelKind)[keyof typeof ChannelKind];
 
+/** By the names that settings, commands and topics have for them. */
+export const CHANNEL_KINDS = {
+  top: ChannelKind.Top,
+  levels: ChannelKind.Levels,
+  orders: ChannelKind.Orders,
+} as const;
+export type ChannelName = keyof typeof CHANNEL_KINDS;
+
 /** Kinds are dense from 1 up to here. */
 export const CHANNEL_KIND_MAX = ChannelKind.Orders;
 

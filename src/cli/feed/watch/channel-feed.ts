@@ -12,8 +12,7 @@ import {
   OrderBooks,
 } from "../../../feed/index.ts";
 import { FeedHandler } from "../../../feed-runtime/index.ts";
-import { formatPrice } from "../../../protocol/index.ts";
-import { CHANNELS, type ChannelName } from "../channel-names.ts";
+import { CHANNEL_KINDS, type ChannelName, formatPrice } from "../../../protocol/index.ts";
 import { BestOfBooks } from "./best-of-books.ts";
 import type { FeedFigures, FeedStanding, WatchedFeed } from "./watched-feed.ts";
 
@@ -67,7 +66,7 @@ export function watchChannel(
   const handler = new FeedHandler({
     stream: { host, port, tls: ca === undefined ? undefined : { ca } },
     // Of single orders nothing can be left out.
-    channels: [{ channel: CHANNELS[channel], listener, conflate: channel !== "orders" }],
+    channels: [{ channel: CHANNEL_KINDS[channel], listener, conflate: channel !== "orders" }],
     onState: (state, cause) => {
       if (state === FeedState.Connected) connects++;
       why = cause ?? why;
