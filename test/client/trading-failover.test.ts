@@ -4,8 +4,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { connectTrading, type ExecutionReport } from "../../src/client/index.ts";
 import { configurationOf, startNode } from "../../src/node/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
+import { freePort } from "../../tools/free-port.ts";
 import { log, TestCluster } from "../node/cluster-support.ts";
-import { freePort } from "../support/free-port.ts";
 import { until } from "../support/until.ts";
 
 /** Each takes a second at least. */

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { generateKey } from "../../src/runtime/index.ts";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../../tools/free-port.ts";
 
 const ADDITIONS = 50;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

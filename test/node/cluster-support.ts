@@ -17,6 +17,7 @@ import {
 } from "../../src/node/index.ts";
 import { makeToken, tokenDigest } from "../../src/platform/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
+import { freePort } from "../../tools/free-port.ts";
 
 export const log = createLog({ level: "silent" });
 export const SEGMENT_BYTES = 2_097_152;
@@ -114,6 +115,39 @@ export class TestCluster {
   async end(): Promise<void> {
     for (const step of this.#undo.reverse()) await step().catch(() => {});
     rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** One whose nodes know each other's replication ports before any of them listens: each may lead, and each follow. */
+export class KnownCluster extends TestCluster {
+  readonly #ports: ReadonlyMap<string, number>;
+
+  private constructor(ports: ReadonlyMap<string, number>) {
+    super(...ports.keys());
+    this.#ports = ports;
+  }
+
+  static async of(...names: readonly string[]): Promise<KnownCluster> {
+    const ports = new Map<string, number>();
+    for (const name of names) ports.set(name, await freePort());
+    return new KnownCluster(ports);
+  }
+
+  async start(name: string, some: Partial<Configuration>): Promise<RunningNode> {
+    const settings = this.settings(name, { replicationPort: this.#ports.get(name) ?? 0, ...some });
+    const node = await startNode(configurationOf(settings), log);
+    this.atEnd(() => node.stop());
+    return node;
+  }
+
+  /** Where all nodes but `name` are asked and followed. */
+  others(name: string): string {
+    const names = [...this.#ports.keys()].filter((other) => other !== name);
+    return names.map((other) => this.at(other)).join(",");
+  }
+
+  at(name: string): string {
+    return `127.0.0.1:${this.#ports.get(name)}`;
   }
 }
 

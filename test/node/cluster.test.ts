@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Configuration, configurationOf, createLog, type Log, startNode } from "../../src/node/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../../tools/free-port.ts";
 import { until } from "../support/until.ts";
 import { log, order, SEGMENT_BYTES, TestCluster, trade } from "./cluster-support.ts";
 

@@ -22,7 +22,7 @@ import {
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_WORDS, readTimestamp } from "../../src/protocol/index.ts";
 import { openDataDirectory } from "../../src/runtime/index.ts";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../../tools/free-port.ts";
 
 const SEGMENT_BYTES = 2_097_152;
 /** Seed of a crash on the simulated disk. */

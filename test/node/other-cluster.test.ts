@@ -3,24 +3,20 @@
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Configuration, configurationOf, type RunningNode, startNode } from "../../src/node/index.ts";
+import type { Configuration } from "../../src/node/index.ts";
 import { isPromise } from "../../src/runtime/replication/promise.ts";
-import { freePort } from "../support/free-port.ts";
 import { until } from "../support/until.ts";
-import { log, TestCluster, trade } from "./cluster-support.ts";
+import { KnownCluster, trade } from "./cluster-support.ts";
 
 const NAMES = ["north", "south", "west"];
 
-let cluster: TestCluster;
-/** By name, where each of them is asked and followed. */
-const ports = new Map<string, number>();
+let cluster: KnownCluster;
 /** A keys file of two nodes. */
 let keysOfTwo: string;
 
 beforeEach(async () => {
-  cluster = new TestCluster(...NAMES);
+  cluster = await KnownCluster.of(...NAMES);
   cluster.makeKey("ann", "admin");
-  for (const name of NAMES) ports.set(name, await freePort());
   const ring = JSON.parse(readFileSync(cluster.path("keys.json"), "utf8"));
   const keys = ring.keys.filter(({ name }: { name: string }) => name !== "west");
   keysOfTwo = cluster.path("keys-of-two.json");
@@ -28,17 +24,8 @@ beforeEach(async () => {
 });
 afterEach(() => cluster.end());
 
-async function start(name: string, some: Partial<Configuration>): Promise<RunningNode> {
-  const settings = cluster.settings(name, { replicationPort: ports.get(name) ?? 0, ...some });
-  const node = await startNode(configurationOf(settings), log);
-  cluster.atEnd(() => node.stop());
-  return node;
-}
-
-const others = (name: string) =>
-  NAMES.filter((other) => other !== name)
-    .map((other) => `127.0.0.1:${ports.get(other)}`)
-    .join(",");
+const start = (name: string, some: Partial<Configuration>) => cluster.start(name, some);
+const others = (name: string) => cluster.others(name);
 const lead = (name: string, some: Partial<Configuration> = {}) =>
   start(name, { peers: others(name), ...some });
 const follow = (name: string, some: Partial<Configuration> = {}) =>

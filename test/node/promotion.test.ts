@@ -5,40 +5,27 @@ import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ExchangeSocket } from "../../src/client/index.ts";
-import { type Configuration, configurationOf, type RunningNode, startNode } from "../../src/node/index.ts";
+import type { Configuration, RunningNode } from "../../src/node/index.ts";
 import type { ReportMessage } from "../../src/protocol/index.ts";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../../tools/free-port.ts";
 import { until } from "../support/until.ts";
-import { log, order, TestCluster, trade } from "./cluster-support.ts";
+import { KnownCluster, order, trade } from "./cluster-support.ts";
 import { readTopic } from "./drop-copy/support.ts";
 
 const NAMES = ["north", "south", "west"];
 /** Each takes a second at least. */
 const TRIES_MAX = 20;
 
-let cluster: TestCluster;
-/** By name, where each of them is asked and followed. */
-const ports = new Map<string, number>();
+let cluster: KnownCluster;
 
 beforeEach(async () => {
-  cluster = new TestCluster(...NAMES);
+  cluster = await KnownCluster.of(...NAMES);
   cluster.makeKey("ann", "admin");
-  for (const name of NAMES) ports.set(name, await freePort());
 });
 afterEach(() => cluster.end());
 
-async function start(name: string, some: Partial<Configuration>): Promise<RunningNode> {
-  const settings = cluster.settings(name, { replicationPort: ports.get(name) ?? 0, ...some });
-  const node = await startNode(configurationOf(settings), log);
-  cluster.atEnd(() => node.stop());
-  return node;
-}
-
-const others = (name: string) =>
-  NAMES.filter((other) => other !== name)
-    .map((other) => `127.0.0.1:${ports.get(other)}`)
-    .join(",");
-
+const start = (name: string, some: Partial<Configuration>) => cluster.start(name, some);
+const others = (name: string) => cluster.others(name);
 const follow = (name: string) => start(name, { replicaOf: others(name) });
 
 /** A client of the WebSocket interface that goes to whichever of the nodes takes orders, and the reports that it heard. */
@@ -143,7 +130,7 @@ test("a replica is not promoted while its primary lives, with a port that is tak
   await first.stop();
   rmSync(cluster.path("west"), { recursive: true });
   // It has nothing, and finds nobody who leads.
-  const west = await start("west", { replicaOf: `127.0.0.1:${ports.get("south")}` });
+  const west = await start("west", { replicaOf: cluster.at("south") });
   expect(await refused(south)).toMatch(/^north is the primary, in epoch \d+$/);
   expect(await refused(south, "promote --force")).toMatch(/^north is the primary, in epoch \d+$/);
   expect(await refused(west)).toMatch(/^this replica has no log yet$/);

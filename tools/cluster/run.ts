@@ -1,12 +1,12 @@
 // `npm run cluster`: an exchange on three nodes of this machine, to try out what happens when one is lost.
 
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { onStopSignals } from "../../src/cli/signals.ts";
 import { NodeStorage } from "../../src/platform/index.ts";
+import { freePorts } from "../free-port.ts";
 import { buildPageIfStale } from "../page.ts";
 import { Cluster, promoteCommand, tradeCommand } from "./cluster.ts";
 import { PORTS_NEEDED, planCluster } from "./plan.ts";
@@ -53,19 +53,6 @@ function parseOptions(): Options {
     process.stderr.write(`cluster: ${(error as Error).message}\n${USAGE}`);
     process.exit(2);
   }
-}
-
-/** Ports that are free now, all different. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers: Server[] = [];
-  for (let i = 0; i < count; i++) {
-    const server = createServer();
-    servers.push(server);
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  }
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 function tellHow(cluster: Cluster, directory: string, isTemporary: boolean): void {
