@@ -23,6 +23,7 @@ import { Handshakes } from "./handshakes.ts";
 import { type NetListenAddress, NetListener } from "./net-listener.ts";
 import { type ReadingInto, readingInto } from "./reading-into.ts";
 import { TcpQueues } from "./tcp-queues.ts";
+import { writeNow } from "./write-now.ts";
 
 /** How long a closed connection may take to send its last bytes and to see the peer's end, in milliseconds; then it
  * is broken off. It is not ended sooner, because closing a socket that has unread bytes makes the kernel reset the
@@ -240,6 +241,8 @@ class NetConnection {
   /** `close` or `destroy` was called: nothing but `closed` reaches the handler from here on. */
   finishing = false;
   readonly #handler: TransportHandler;
+  /** What is sent goes as it is. */
+  readonly #isPlain: boolean;
   #held = false;
   #paused = false;
   /** The peer ended its side, and the handler does not know yet. */
@@ -251,6 +254,7 @@ class NetConnection {
     const own = readingInto(accepted, hasSpace(handler) ? this.#toSpace(handler) : this.#toLent(handler));
     const socket = own ?? accepted;
     this.socket = socket;
+    this.#isPlain = own !== undefined;
     let cause: CloseCause = CloseCause.Finished;
     if (own === undefined)
       socket.on("data", (bytes: Buffer) => {
@@ -292,7 +296,9 @@ class NetConnection {
 
   send(bytes: Uint8Array, from: number, to: number): boolean {
     assert(!this.#held, "nothing may be sent while a send is held");
-    this.socket.write(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from), this.#written);
+    const sent = this.#isPlain ? from + writeNow(this.socket, bytes, from, to) : from;
+    if (sent === to) return true;
+    this.socket.write(Buffer.from(bytes.buffer, bytes.byteOffset + sent, to - sent), this.#written);
     this.#held = this.socket.writableLength > 0;
     return !this.#held;
   }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { connect, Socket } from "node:net";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { CloseCause, connectionSlot, type Listener, type TransportHandler } from "../../src/base/index.ts";
 import { NetTransport } from "../../src/platform/index.ts";
 import { keyOf, parseTcpTables } from "../../src/platform/tcp-queues.ts";
@@ -189,6 +189,31 @@ test("a send to a peer that does not read is held, drains when it reads, and hol
   transport.close(number);
   await once(peer, "end");
   expect(got).toBe(sends * memory.length);
+});
+
+test("what the kernel takes at once passes by the stream; what it takes in part, and all behind that, comes in order", async () => {
+  const { transport, handler, open } = await listen();
+  const [peer, number] = await open();
+  const streamed = vi.spyOn(Socket.prototype, "write");
+  cleanups.push(() => streamed.mockRestore());
+  const sent: Buffer[] = [];
+  const send = (length: number): boolean => {
+    const bytes = Buffer.from(Uint8Array.from({ length }, (_, i) => (sent.length + i) % 251));
+    sent.push(bytes);
+    return transport.send(number, bytes, 0, length);
+  };
+  for (let i = 0; i < 10; i++) expect(send(1_000)).toBe(true);
+  expect(streamed).not.toHaveBeenCalled();
+  expect(send(20_000_000)).toBe(false);
+  // The kernel had room for some of it.
+  const rest = streamed.mock.calls.map(([bytes]) => (bytes as Uint8Array).length);
+  expect(rest).toHaveLength(1);
+  expect(rest[0]).toBeLessThan(20_000_000);
+  const answer = readAll(peer);
+  await handler.until(() => handler.count(`drained ${number}`) === 1);
+  for (let i = 0; i < 10; i++) expect(send(1_000)).toBe(true);
+  transport.close(number);
+  expect((await answer).equals(Buffer.concat(sent))).toBe(true);
 });
 
 test("destroyed while a send is held, only closed is called, once, and the number means nothing any more", async () => {
