@@ -6,8 +6,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { writePart } from "../../tools/document.ts";
+import { partOf } from "../../tools/document.ts";
+import { orWrongUsage, runOptions } from "../../tools/run-options.ts";
 import { withFailingCall } from "./failing-call.ts";
 import { killNodes } from "./node-process.ts";
 import { type CallFault, straceRefusal } from "./strace.ts";
@@ -59,9 +59,12 @@ function tableOf(rows: readonly Row[]): string {
   ].join("\n");
 }
 
-const { values } = parseArgs({ options: { write: { type: "string" } } });
-const refusal = straceRefusal();
-if (refusal !== undefined) throw new Error(`no call can be made to fail: ${refusal}`);
+const { write } = runOptions(import.meta.url, {}, ["write"]);
+orWrongUsage(() => {
+  const refusal = straceRefusal();
+  if (refusal !== undefined) throw new Error(`no call can be made to fail: ${refusal}`);
+});
+const writeTable = partOf(write, "failing calls");
 const folder = mkdtempSync(join(tmpdir(), "seriatim-calls-"));
 const series = (["pwrite64", "fdatasync", "fsync", "rename"] as const).flatMap((call) =>
   (["EIO", "ENOSPC"] as const).map((error): Series => ({ call, error })),
@@ -80,7 +83,7 @@ try {
   const text = `${table}\n\n\`npm run failing-calls -- --write docs/RELIABILITY.md\``;
   console.log(text);
   for (const line of wrong) console.log(line);
-  if (values.write !== undefined && wrong.length === 0) writePart(values.write, "failing calls", text);
+  if (wrong.length === 0) writeTable(text);
   process.exitCode = wrong.length === 0 ? 0 : 1;
 } finally {
   killNodes();

@@ -10,14 +10,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { writePart } from "../../tools/document.ts";
+import { partOf } from "../../tools/document.ts";
+import { orWrongUsage, runOptions, SEED } from "../../tools/run-options.ts";
 import { ClusterLoop } from "./cluster-loop.ts";
 import { KillFigures } from "./kill-figures.ts";
 import { KillLoop } from "./kill-loop.ts";
 import { killNodes } from "./node-process.ts";
 
 const KILLS = 200;
+const NODES_MAX = 3;
 /** Loops of one node at once. */
 const LOOPS = 2;
 /** Breaches told of in words. */
@@ -27,27 +28,20 @@ const MINUTES = 1_440;
 /** Kills between two lines of progress. */
 const PROGRESS = 25;
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: "string", default: String(KILLS) },
-    nodes: { type: "string", default: "1" },
-    minutes: { type: "string", default: String(MINUTES) },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    write: { type: "string" },
+const { kills, nodes, minutes, seed, write } = runOptions(
+  import.meta.url,
+  {
+    kills: { unless: KILLS, least: 1 },
+    nodes: { unless: 1, least: 1 },
+    minutes: { unless: MINUTES, least: 1 },
+    seed: SEED,
   },
+  ["write"],
+);
+orWrongUsage(() => {
+  if (nodes > NODES_MAX) throw new Error(`--nodes is 1, 2 or ${NODES_MAX}, not ${nodes}`);
 });
-const [kills, nodes, seed, minutes] = [values.kills, values.nodes, values.seed, values.minutes].map(Number);
-if (
-  !(
-    [kills, seed, minutes].every(Number.isSafeInteger) &&
-    kills > 0 &&
-    minutes > 0 &&
-    [1, 2, 3].includes(nodes)
-  )
-)
-  throw new Error(
-    "--kills, --minutes and --seed take whole numbers, the first two from 1 on; --nodes takes 1, 2 or 3",
-  );
+const writeTable = partOf(write, `kills, nodes ${nodes}`);
 
 const directory = mkdtempSync(join(tmpdir(), "seriatim-kill-"));
 const end_ms = Date.now() + minutes * 60_000;
@@ -113,8 +107,7 @@ try {
   for (const line of figures.wrong.slice(0, WRONG_SHOWN)) console.log(`seed ${seed}: ${line}`);
   if (figures.wrong.length > 0)
     console.log(`seed ${seed}: ${figures.wrong.length} breaches; all is left in ${directory}`);
-  if (values.write !== undefined && figures.wrong.length === 0)
-    writePart(values.write, `kills, nodes ${nodes}`, text);
+  if (figures.wrong.length === 0) writeTable(text);
   process.exitCode = figures.wrong.length === 0 ? 0 : 1;
 } finally {
   // What is wrong is to be looked at.

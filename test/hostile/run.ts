@@ -8,9 +8,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { generateKey } from "../../src/runtime/index.ts";
-import { writePart } from "../../tools/document.ts";
+import { partOf } from "../../tools/document.ts";
+import { orWrongUsage, runOptions, SEED } from "../../tools/run-options.ts";
 import { killNodes, NodeProcess } from "../crash/node-process.ts";
 import { type Scene, type SceneResult, Stage } from "./scenes.ts";
 import { ATTACKED_ACCOUNTS } from "./valid.ts";
@@ -26,17 +26,11 @@ const CONNECTIONS_MAX = 8_192;
 /** Attempts to log on that are let through: more than attackers with a key can make. */
 const LOGONS_PER_SECOND = 100_000;
 
-const { values } = parseArgs({
-  options: {
-    frames: { type: "string", default: String(FRAMES) },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    only: { type: "string" },
-    write: { type: "string" },
-  },
-});
-const [frames, seed] = [values.frames, values.seed].map(Number);
-if (![frames, seed].every((value) => Number.isSafeInteger(value) && value > 0))
-  throw new Error("--frames and --seed take whole numbers from 1 on");
+const options = runOptions(import.meta.url, { frames: { unless: FRAMES, least: 1 }, seed: SEED }, [
+  "only",
+  "write",
+]);
+const { frames, seed } = options;
 
 const MANY = 1_000_000;
 const SCENES: readonly Scene[] = [
@@ -66,11 +60,16 @@ const SCENES: readonly Scene[] = [
   },
 ];
 
-const only = values.only?.split(",") ?? SCENES.map(({ attack }) => attack);
-const unknown = only.filter((name) => SCENES.every(({ attack }) => attack !== name));
-if (unknown.length > 0)
-  throw new Error(`no attack ${unknown}; there are ${SCENES.map(({ attack }) => attack)}`);
-if (values.only !== undefined && values.write !== undefined) throw new Error("--write wants every attack");
+const only = orWrongUsage(() => {
+  const names = options.only?.split(",") ?? SCENES.map(({ attack }) => attack);
+  const unknown = names.filter((name) => SCENES.every(({ attack }) => attack !== name));
+  if (unknown.length > 0)
+    throw new Error(`no attack ${unknown}; there are ${SCENES.map(({ attack }) => attack)}`);
+  if (options.only !== undefined && options.write !== undefined)
+    throw new Error("--write wants every attack");
+  return names;
+});
+const writeTable = partOf(options.write, "hostile");
 const scenes = SCENES.filter(({ attack }) => only.includes(attack));
 
 const TITLES = [
@@ -149,7 +148,7 @@ try {
   const text = `${rows.join("\n")}\n\n${about}`;
   console.log(text);
   for (const line of [...wrong, ...slow]) console.log(line);
-  if (values.write !== undefined && wrong.length === 0) writePart(values.write, "hostile", text);
+  if (wrong.length === 0) writeTable(text);
   process.exitCode = wrong.length + slow.length === 0 ? 0 : 1;
 } finally {
   giveBack();

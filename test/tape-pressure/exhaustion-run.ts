@@ -6,33 +6,25 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { writePart } from "../../tools/document.ts";
+import { partOf } from "../../tools/document.ts";
+import { runOptions, SEED } from "../../tools/run-options.ts";
 import { runExhaustion } from "./exhaustion.ts";
 import { endProcesses } from "./processes.ts";
 
 const WRONG_SHOWN = 20;
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "10" },
-    publishers: { type: "string", default: "64" },
-    buffers: { type: "string", default: "4" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    write: { type: "string" },
+const { minutes, publishers, buffers, seed, write } = runOptions(
+  import.meta.url,
+  {
+    minutes: { unless: 10, least: 0.01, isWhole: false },
+    publishers: { unless: 64, least: 1 },
+    buffers: { unless: 4, least: 1 },
+    seed: SEED,
   },
-});
-const [minutes, publishers, buffers, seed] = [
-  values.minutes,
-  values.publishers,
-  values.buffers,
-  values.seed,
-].map(Number);
-if (
-  !(minutes > 0 && publishers >= 1 && buffers >= 1 && [publishers, buffers, seed].every(Number.isSafeInteger))
-)
-  throw new Error("--minutes is above 0; --publishers, --buffers and --seed take whole numbers");
+  ["write"],
+);
+const writeFigures = partOf(write, "tape exhaustion");
 
 const directory = mkdtempSync(join(tmpdir(), "seriatim-tape-exhaustion-"));
 function giveBack(): void {
@@ -59,7 +51,7 @@ try {
   console.log(text);
   for (const line of report.wrong.slice(0, WRONG_SHOWN)) console.log(`seed ${seed}: ${line}`);
   if (isWrong) console.log(`seed ${seed}: ${report.wrong.length} breaches; all is left in ${directory}`);
-  else if (values.write !== undefined) writePart(values.write, "tape exhaustion", text);
+  else writeFigures(text);
   process.exitCode = isWrong ? 1 : 0;
 } finally {
   // What is wrong is to be looked at.

@@ -7,8 +7,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { writePart } from "../../tools/document.ts";
+import { partOf } from "../../tools/document.ts";
+import { runOptions, SEED } from "../../tools/run-options.ts";
 import { TapeKillLoop } from "./kill-loop.ts";
 import { endProcesses } from "./processes.ts";
 
@@ -19,17 +19,12 @@ const MINUTES = 1_440;
 /** Rounds between two lines of progress. */
 const PROGRESS = 10;
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "100" },
-    minutes: { type: "string", default: String(MINUTES) },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    write: { type: "string" },
-  },
-});
-const [rounds, seed, minutes] = [values.rounds, values.seed, values.minutes].map(Number);
-if (!([rounds, seed, minutes].every(Number.isSafeInteger) && rounds > 0 && minutes > 0))
-  throw new Error("--rounds, --minutes and --seed take whole numbers, the first two from 1 on");
+const { rounds, minutes, seed, write } = runOptions(
+  import.meta.url,
+  { rounds: { unless: 100, least: 1 }, minutes: { unless: MINUTES, least: 1 }, seed: SEED },
+  ["write"],
+);
+const writeTable = partOf(write, "tape kills");
 
 const directory = mkdtempSync(join(tmpdir(), "seriatim-tape-kill-"));
 const loop = await TapeKillLoop.make({ directory, seed });
@@ -61,7 +56,7 @@ try {
   for (const line of figures.wrong.slice(0, WRONG_SHOWN)) console.log(`seed ${seed}, round ${made}: ${line}`);
   if (figures.wrong.length > 0)
     console.log(`seed ${seed}: ${figures.wrong.length} breaches; all is left in ${directory}`);
-  if (values.write !== undefined && figures.wrong.length === 0) writePart(values.write, "tape kills", text);
+  if (figures.wrong.length === 0) writeTable(text);
   process.exitCode = figures.wrong.length === 0 ? 0 : 1;
 } finally {
   // What is wrong is to be looked at.

@@ -12,8 +12,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { writePart } from "../document.ts";
+import { partOf } from "../document.ts";
+import { orWrongUsage, runOptions } from "../run-options.ts";
 import { PLANTED_FAULTS, type PlantedFault } from "./faults.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -156,10 +156,12 @@ function chosen(only: string | undefined): readonly PlantedFault[] {
   return faults;
 }
 
-const { values } = parseArgs({ options: { only: { type: "string" }, write: { type: "string" } } });
-if (values.only !== undefined && values.write !== undefined)
-  throw new Error("a table of some faults is not written");
-const faults = chosen(values.only);
+const { only, write } = runOptions(import.meta.url, {}, ["only", "write"]);
+const faults = orWrongUsage(() => {
+  if (only !== undefined && write !== undefined) throw new Error("a table of some faults is not written");
+  return chosen(only);
+});
+const writeTable = partOf(write, "planted faults");
 const begun_ms = performance.now();
 const copies = Array.from({ length: LANES }, copySource);
 try {
@@ -168,10 +170,10 @@ try {
   const findings = await lookAtAll(faults, copies);
   const table = tableOf(findings);
   const took_min = Math.ceil((performance.now() - begun_ms) / 60_000);
-  const what = values.only === undefined ? " --write docs/RELIABILITY.md" : ` --only "${values.only}"`;
+  const what = only === undefined ? " --write docs/RELIABILITY.md" : ` --only "${only}"`;
   const about = `\`npm run planted --${what}\`, ${took_min} min; without a fault ${SEEDS_CLEAN} seeds pass.`;
   console.log(`${table}\n\n${about}`);
-  if (values.write !== undefined) writePart(values.write, "planted faults", `${table}\n\n${about}`);
+  writeTable(`${table}\n\n${about}`);
   process.exitCode = findings.every(({ noticedBy }) => noticedBy !== undefined) ? 0 : 1;
 } finally {
   for (const copy of copies) rmSync(copy, { recursive: true });

@@ -25,7 +25,7 @@ import {
   type SnapshotCarousel,
 } from "../../feed/index.ts";
 import { NetTransport, type TlsIdentity } from "../../platform/index.ts";
-import { ChannelKind, type FeedFigures, PacketWriter } from "../../protocol/index.ts";
+import { CHANNEL_NAMES, type ChannelKind, type FeedFigures, PacketWriter } from "../../protocol/index.ts";
 import { TICK_CLIENTS_MAX, TICK_CONNECTIONS_SPARE, TickServer } from "../ticks-server/tick-server.ts";
 import { DatagramLines } from "./datagram-lines.ts";
 import { type DatagramAddress, DatagramSender } from "./datagram-sender.ts";
@@ -78,12 +78,6 @@ const TICK_MS = 50;
 /** For what was sent to subscribers to leave. */
 const CLOSE_MS = 300;
 const CLOSE_LOOK_MS = 10;
-/** By kind. */
-const NAMES: Readonly<Record<ChannelKind, string>> = {
-  [ChannelKind.Top]: "top",
-  [ChannelKind.Levels]: "levels",
-  [ChannelKind.Orders]: "orders",
-};
 
 export class MarketFeeds {
   readonly counters = new ServingCounters();
@@ -208,7 +202,7 @@ export class MarketFeeds {
     return {
       epoch: channels[0]?.epoch ?? 0,
       channels: channels.map(({ kind, next, packets, bytes }) => ({
-        name: NAMES[kind],
+        name: CHANNEL_NAMES[kind],
         next,
         packets,
         bytes,

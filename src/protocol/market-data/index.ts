@@ -2,6 +2,7 @@ export * from "./book-checksum.ts";
 export {
   CHANNEL_KIND_MAX,
   CHANNEL_KINDS,
+  CHANNEL_NAMES,
   CHECKSUM_LEVELS,
   ChannelKind,
   type ChannelName,

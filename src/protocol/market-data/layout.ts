@@ -27,6 +27,10 @@ export const CHANNEL_KINDS = {
   orders: ChannelKind.Orders,
 } as const;
 export type ChannelName = keyof typeof CHANNEL_KINDS;
+/** By kind. */
+export const CHANNEL_NAMES = Object.fromEntries(
+  Object.entries(CHANNEL_KINDS).map(([name, kind]) => [kind, name]),
+) as Readonly<Record<ChannelKind, ChannelName>>;
 
 /** Kinds are dense from 1 up to here. */
 export const CHANNEL_KIND_MAX = ChannelKind.Orders;

@@ -4,24 +4,18 @@
 //   npm run faulty-ticks                            for 60 s
 //   npm run faulty-ticks -- --seconds 600 --seed 7
 
-import { parseArgs } from "node:util";
+import { runOptions, SEED } from "../../../tools/run-options.ts";
 import { allFaults, realStalls } from "./all-faults.ts";
 
 /** Connections that stand more than 5 s, so that waits between them stay short. */
 const RATE = 400;
 const FRAMES_PER_CONNECTION = 3_000;
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "60" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-  },
-});
-const [seconds, seed] = [values.seconds, values.seed].map(Number);
-if (!(seconds > 0 && Number.isSafeInteger(seed))) {
-  console.error("faulty-ticks: --seconds is above 0, --seed an integer");
-  process.exit(2);
-}
+const { seconds, seed } = runOptions(
+  import.meta.url,
+  { seconds: { unless: 60, least: 0.1, isWhole: false }, seed: SEED },
+  [],
+);
 const QUIET = "open, live, quiet, not quiet";
 const GIVEN_UP = "open, live, quiet, waiting LIVENESS, connecting, open, live";
 
