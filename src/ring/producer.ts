@@ -102,6 +102,11 @@ export class RingProducer {
   /** No more records. Publishes what is committed; the consumer ends when it has taken all. */
   close(): void {
     this.publish();
+    this.abandon();
+  }
+
+  /** As close(), but what is committed and not published never becomes visible: the consumer ends without it. */
+  abandon(): void {
     this.#closed = true;
     Atomics.store(this.#header, CLOSED, 1);
     wakeWaiter(this.#header, CONSUMER_WAITS);

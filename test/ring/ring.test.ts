@@ -199,6 +199,20 @@ test("commit() without a free slot is a bug and crashes", () => {
   expect(() => producer.commit()).toThrow("commit() without a claimed slot");
 });
 
+test("abandon() ends the consumer behind what was published, whatever else was committed", () => {
+  const ring = createRing({ recordBytes: 8, capacity: 4 });
+  const [producer, consumer] = [new RingProducer(ring), new RingConsumer(ring)];
+  for (let i = 0; i < 3; i++) {
+    producer.claim();
+    producer.commit();
+  }
+  producer.publishUpTo(1);
+  producer.abandon();
+  expect([consumer.available(), consumer.ended()]).toEqual([1, false]);
+  consumer.release(1);
+  expect([consumer.available(), consumer.ended(), consumer.waitForRecords(0)]).toEqual([0, true, true]);
+});
+
 test("commit() after close() is a bug and crashes", () => {
   const { producer } = pair(2);
   producer.close();

@@ -112,7 +112,7 @@ export class CommandFeed implements CommandTap {
     producer.publishUpTo(Math.min(position - base, producer.produced));
   }
 
-  /** The reader has ended: nothing is copied any more. Not before, for what was not released becomes visible. */
+  /** Nothing is copied any more, and what was not released by now is never seen: a reader may be at work still. */
   close(): void {
     this.#isClosed = true;
     this.#isCopying = false;
@@ -123,7 +123,7 @@ export class CommandFeed implements CommandTap {
     if (reach === undefined) return;
     // Both sides may have a wait on the ring; nobody else is left to end it.
     new RingConsumer(Ring.attach(reach.ring)).fail();
-    reach.producer.close();
+    reach.producer.abandon();
   }
 
   #overrun(reach: Reach): void {
@@ -169,7 +169,7 @@ export class CommandFeed implements CommandTap {
   #handOver(snapshot: Uint8Array<ArrayBuffer> | undefined): void {
     const { position, ringRecords = FEED_RING_RECORDS } = this.#options;
     // The reader lets go of a ring that has ended.
-    this.#reach?.producer.close();
+    this.#reach?.producer.abandon();
     const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: ringRecords });
     const { shared, words } = ring;
     const base = position();

@@ -149,6 +149,19 @@ test("a reader that can read the journal is given a new ring, and no state, when
   feed.close();
 });
 
+test("a feed that is closed shows a reader that is at work nothing that was not released", async () => {
+  const { primary, heard, caughtUpWith } = followed(1_000, 64);
+  const [{ ring }] = primary.handovers;
+  primary.apply(10);
+  primary.release(8);
+  await caughtUpWith(8);
+  // As of a replica whose history turns out to be none: what its primary never released is set aside, and another log is shown.
+  primary.feed.close();
+  for (let i = 0; i < 10; i++) await nextTurn();
+  expect(heard.commands).toBe(3);
+  expect(new RingConsumer(Ring.attach(ring)).ended()).toBe(true);
+});
+
 describe("a follower", () => {
   test("has the engine's state after every batch, and hears every command once", async () => {
     const { primary, heard, caughtUpWith } = followed(20_000, 65_536);
