@@ -3,7 +3,7 @@
 
 import { Worker } from "node:worker_threads";
 import { SeriatimError } from "../base/index.ts";
-import { entryBeside, FirstFailure, makeEd25519Pair, within } from "../platform/index.ts";
+import { endThread, entryBeside, FirstFailure, makeEd25519Pair, within } from "../platform/index.ts";
 import type { HostPort } from "../runtime/index.ts";
 import type { TapeFigures } from "../tape/index.ts";
 import { TAPE_STOP_MS } from "../tape-runtime/index.ts";
@@ -92,7 +92,7 @@ export class NodeTape {
     this.#worker?.postMessage("stop");
     if (await within(this.#exited, STOP_MS)) return;
     this.#log.error("the tape did not end in time: what was not acknowledged may be lost");
-    await this.#worker?.terminate();
+    if (this.#worker !== undefined) await endThread(this.#worker);
   }
 }
 

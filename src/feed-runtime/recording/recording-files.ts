@@ -3,7 +3,7 @@
 import { Worker } from "node:worker_threads";
 import { SeriatimError, type Storage } from "../../base/index.ts";
 import { type FilledBlock, RECORDING_LIMITS, RecordingBuffer } from "../../feed/index.ts";
-import { acquireDirectoryLock, type DirectoryLock, entryBeside } from "../../platform/index.ts";
+import { acquireDirectoryLock, type DirectoryLock, endThread, entryBeside } from "../../platform/index.ts";
 import { FRAME_HEADER_BYTES } from "../../segment/index.ts";
 import { refuseForeign } from "./directory.ts";
 import type {
@@ -106,7 +106,7 @@ export class RecordingFiles {
     const deadline = setTimeout(() => this.#fail("RECORDING_FAILED", hangs), CLOSE_MS);
     const failure = await this.over;
     clearTimeout(deadline);
-    await this.#worker.terminate();
+    await endThread(this.#worker);
     await this.#lock.release();
     return failure;
   }

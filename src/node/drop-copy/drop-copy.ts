@@ -2,7 +2,7 @@
 // it alone knows what is released. Whatever becomes of it, the exchange goes on.
 
 import { Worker } from "node:worker_threads";
-import { entryBeside, within } from "../../platform/index.ts";
+import { endThread, entryBeside, within } from "../../platform/index.ts";
 import type { DataDirectory, HostPort } from "../../runtime/index.ts";
 import type { Log } from "../log.ts";
 import type { DropCopyWorkerData, DropCopyWorkerMessage } from "./drop-copy-worker.ts";
@@ -66,7 +66,7 @@ export class DropCopy {
     this.#isStopping = true;
     this.#worker.postMessage("stop");
     await within(this.#exited, STOP_MS);
-    await this.#worker.terminate();
+    await endThread(this.#worker);
   }
 
   #look(): void {

@@ -3,7 +3,7 @@
 
 import { Worker } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
-import { entryBeside, FirstFailure, within } from "../../platform/index.ts";
+import { endThread, entryBeside, FirstFailure, within } from "../../platform/index.ts";
 
 import type { Log } from "../log.ts";
 import type { Handover } from "./command-feed.ts";
@@ -94,7 +94,7 @@ export class WebThread implements WebStage {
 
   async #stop(): Promise<void> {
     this.#say({ kind: "stop" });
-    if (!(await within(this.#exited, STOP_MS))) await this.#worker.terminate();
+    if (!(await within(this.#exited, STOP_MS))) await endThread(this.#worker);
   }
 }
 

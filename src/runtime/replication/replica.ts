@@ -9,7 +9,7 @@
 import { Worker } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
 import { putReceivedInPlace, setAsideDiverged } from "../../journal/index.ts";
-import { entryBeside, FirstFailure, SystemClock, within } from "../../platform/index.ts";
+import { endThread, entryBeside, FirstFailure, SystemClock, within } from "../../platform/index.ts";
 import { type Decision, decidePromotion, type PeerStanding } from "../../replication/index.ts";
 import type { LogPoint } from "../../segment/index.ts";
 import { journalNotRunning, WaitingRequests } from "../journal-requests.ts";
@@ -330,7 +330,7 @@ export class Replica {
         "REPLICA_THREAD_DIED",
         `the replica's thread has not closed the journal within ${CLOSE_MS / 1e3} s`,
       );
-      await this.#worker?.terminate();
+      if (this.#worker !== undefined) await endThread(this.#worker);
     }
     this.#failure.orThrow();
   }

@@ -3,7 +3,7 @@
 
 import { Worker } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
-import { entryBeside, within } from "../../platform/index.ts";
+import { endThread, entryBeside, within } from "../../platform/index.ts";
 import { AckView, type PeerStanding, REPLICAS_MAX } from "../../replication/index.ts";
 import type { ServingWorkerData, ServingWorkerMessage, ServingWorkerRequest } from "./serving-worker.ts";
 
@@ -141,7 +141,7 @@ export class ServingThread {
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#ask({ kind: "stop" });
-    if (!(await within(this.#exited, STOP_MS))) await this.#worker.terminate();
+    if (!(await within(this.#exited, STOP_MS))) await endThread(this.#worker);
   }
 }
 

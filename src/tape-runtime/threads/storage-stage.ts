@@ -3,7 +3,7 @@
 
 import { Worker } from "node:worker_threads";
 import { type Clock, powerOfTwoAtLeast, SeriatimError } from "../../base/index.ts";
-import { entryBeside } from "../../platform/index.ts";
+import { endThread, entryBeside, within } from "../../platform/index.ts";
 import { createRing } from "../../ring/index.ts";
 import {
   type CatalogChange,
@@ -110,15 +110,17 @@ export class StorageStage implements CatalogStore {
     return this.#ask((id) => ({ kind: "remove", id, topic }));
   }
 
-  /** Makes what groups have committed durable, and closes the files. Resolves within 10 s, with why not all was done. */
+  /** Makes what groups have committed durable, and closes the files. Resolves within 10 s, one more when the thread can't be ended, with why not all was done. */
   async close(): Promise<SeriatimError | undefined> {
-    await Promise.race([this.offsets.flush(), this.over]);
+    if (!(await within(this.#closeInOrder(), STORAGE_CLOSE_MS))) this.#fail(died("its disk hangs"));
+    await endThread(this.#worker);
+    return this.over;
+  }
+
+  async #closeInOrder(): Promise<void> {
+    await Promise.race([this.offsets.settle(), this.over]);
     this.#worker.postMessage({ kind: "close" } satisfies StorageWorkerRequest);
-    const deadline = setTimeout(() => this.#fail(died("its disk hangs")), STORAGE_CLOSE_MS);
-    const failure = await this.over;
-    clearTimeout(deadline);
-    await this.#worker.terminate();
-    return failure;
+    await this.over;
   }
 
   #ask(request: (id: number) => StorageWorkerRequest): Promise<void> {

@@ -60,6 +60,12 @@ export class GroupOffsets {
     return this.#flushing;
   }
 
+  /** Makes all that was committed by now durable: what a flush under way has not taken too. */
+  async settle(): Promise<void> {
+    await this.#flushing;
+    await this.flush();
+  }
+
   async #write(changes: ReadonlyMap<string, CatalogChange>): Promise<void> {
     try {
       await this.#store.write([...changes.values()]);

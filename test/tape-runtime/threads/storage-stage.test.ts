@@ -1,15 +1,27 @@
 // The storage thread with real files: the catalog over restarts, reads into delivery buffers, what is found at the start.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { afterEach, expect, test, vi } from "vitest";
 import type { SeriatimError } from "../../../src/base/index.ts";
 import { NativeChecksums, NodeStorage, SystemClock } from "../../../src/platform/index.ts";
 import { TapeReason, tapeMemory } from "../../../src/protocol/index.ts";
 import { SECTOR_BYTES } from "../../../src/segment/index.ts";
 import { type ReadBatches, type ReadFailure, TopicLog, topicDirectory } from "../../../src/tape/index.ts";
-import { StorageStage } from "../../../src/tape-runtime/threads/storage-stage.ts";
+import { STORAGE_CLOSE_MS, StorageStage } from "../../../src/tape-runtime/threads/storage-stage.ts";
 import { KEPT, madeIn } from "../../tape/catalog/support.ts";
 import { append, recordsIn } from "../../tape/log/support.ts";
 
@@ -86,6 +98,44 @@ test("topics, settings and committed offsets are there again after a restart, an
   ]);
   expect(second.offsets.committed(id, "risk")).toBe(12);
   expect(await madeIn(second.topics, "c")).toMatchObject({ id: 4 });
+});
+
+test("what groups commit while a flush is under way is durable too when the stage has closed", async () => {
+  const directory = newDirectory();
+  const first = await open(directory);
+  const { id } = await madeIn(first.topics, "a");
+  first.offsets.commit(id, "risk", 5);
+  void first.offsets.flush();
+  first.offsets.commit(id, "risk", 8);
+  expect(await first.close()).toBeUndefined();
+  expect((await open(directory)).offsets.committed(id, "risk")).toBe(8);
+});
+
+test("a disk that hangs keeps nobody from closing, whatever waits for it", async () => {
+  const directory = newDirectory();
+  const stage = await open(directory);
+  const { topic, log, progress } = await filled(stage, directory, 1);
+  log.close();
+  const [segment] = readdirSync(topicDirectory(directory, topic.id));
+  // Opening it waits for who writes to it, as a file for its disk.
+  const hanging = join(topicDirectory(directory, topic.id), segment);
+  rmSync(hanging);
+  execFileSync("mkfifo", [hanging]);
+  stage.reads.read(0, topic.id, 1, progress);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  stage.offsets.commit(topic.id, "risk", 5);
+  void stage.offsets.flush();
+  stages.length = 0;
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const closed = stage.close();
+    for (let i = 0; i < 2; i++) await vi.advanceTimersByTimeAsync(STORAGE_CLOSE_MS);
+    const outcome = await Promise.race([closed, nextTurn("still waits")]);
+    expect(outcome).toMatchObject({ message: "the tape's storage thread ended: its disk hangs" });
+  } finally {
+    vi.useRealTimers();
+    closeSync(openSync(hanging, constants.O_RDWR | constants.O_NONBLOCK));
+  }
 });
 
 test("batches are read into a delivery buffer from any record on, by record and by time, up to the end that was told", async () => {
