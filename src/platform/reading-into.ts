@@ -14,6 +14,18 @@ export interface ReadingInto {
   filled(space: Uint8Array, count: number): void;
 }
 
+/**
+ * What every such socket that breaks is destroyed with, whatever broke it: Node has the stack of that error written out, a tenth of
+ * what a connection costs that is made and broken off (docs/adr/hostile-clients.md). Owners are told that it broke, not why.
+ */
+const BROKEN = new Error("the connection is broken");
+
+class OwnSocket extends Socket {
+  override destroy(error?: Error): this {
+    return super.destroy(error === undefined ? undefined : BROKEN);
+  }
+}
+
 /** Another socket in place of `accepted`, which is not to be used any more; undefined: it can't be, and `accepted` is as it was. */
 export function readingInto(accepted: Socket, into: ReadingInto): Socket | undefined {
   if (accepted instanceof TLSSocket) return undefined;
@@ -24,5 +36,5 @@ export function readingInto(accepted: Socket, into: ReadingInto): Socket | undef
   };
   const onread = { buffer: () => into.space(), callback };
   const handle = takeHandle(accepted);
-  return new Socket({ handle, onread, allowHalfOpen: true } as ConstructorParameters<typeof Socket>[0]);
+  return new OwnSocket({ handle, onread, allowHalfOpen: true } as ConstructorParameters<typeof Socket>[0]);
 }
