@@ -2,6 +2,8 @@
 // memory, and why it ended connections. A scene is many rounds of three moments: a quiet one; one beside the attack; one in which
 // the same attackers attack a bare sink and leave the node alone, which shows what is the machine's. A quantile is of the round trips
 // of all moments of a kind together: one hiccup of the machine is a few of thousands, and a slow minute of it is in all three kinds.
+// Before the rounds node and sink are attacked until what that has them do is compiled, as what the legitimate client has the node
+// do is in any quiet moment; what the client sees meanwhile is told apart.
 
 import { readFileSync } from "node:fs";
 import { Child } from "../../bench/child.ts";
@@ -40,6 +42,8 @@ export interface SceneResult {
   readonly counts: Counts;
   readonly quiet: Quantiles;
   readonly beside: Quantiles;
+  /** Beside the attack's first WARM_MS. */
+  readonly cold: Quantiles;
   /** p99 as a multiple of the quiet one: beside the attack, and beside the one on the sink. */
   readonly ratio: number;
   readonly control: number;
@@ -60,6 +64,10 @@ const MOMENT_MS = 1_000;
 const ROUNDS = 12;
 /** So many connections share the rate. */
 const CONNECTIONS = 4;
+/** From an attack's first moment on V8 compiles what the node does for it, some ten seconds in the life of a process. */
+export const WARM_MS = 15_000;
+/** Attacks of the warm-up are numbered from here on: other mutations than in the rounds. */
+const WARM_ROUND = 10_000;
 /** An attack ends by itself; so much later it has not. */
 const LATE_MS = 60_000;
 /** From the start of an attack until it is at work. */
@@ -89,6 +97,9 @@ export class Stage {
     const [quiet, beside, control]: PacedResult[][] = [[], [], []];
     const sink = await this.#sink.ask<SinkPorts>({ ends: scene.sinkEnds ?? false } satisfies SinkOrder);
     const { rounds = ROUNDS } = scene;
+    await this.#measure(MOMENT_MS);
+    const cold = await this.#warmUp(scene, counts);
+    await this.#warmUp(scene, {}, sink);
     for (let round = 0; round < rounds; round++) {
       quiet.push(await this.#measure((MOMENT_MS * ROUNDS) / rounds));
       beside.push(await this.#beside(this.#orderOf(scene, round), counts));
@@ -97,9 +108,15 @@ export class Stage {
     await this.#goOn(scene, before.judged, counts);
     const after = await this.#figures();
     const told = scene.judged === undefined ? counts : { ...counts, judged: after.judged - before.judged };
-    const all = [...quiet, ...beside, ...control];
+    const all = [...quiet, ...beside, ...control, ...cold];
     return {
-      ...{ scene, counts: told, quiet: quantilesOf(quiet), beside: quantilesOf(beside) },
+      ...{
+        scene,
+        counts: told,
+        quiet: quantilesOf(quiet),
+        beside: quantilesOf(beside),
+        cold: quantilesOf(cold),
+      },
       ...{ ratio: ratioOf(beside, quiet), control: ratioOf(control, quiet), within: rangeOf(beside, quiet) },
       refused: all.reduce((sum, { refused }) => sum + refused, 0),
       peak_bytes: peakOf(this.#node.pid),
@@ -118,11 +135,28 @@ export class Stage {
     return { attack, target: { orderPort, httpPort, keyFile: this.#keyFile, seed, ms, count } };
   }
 
+  /** The attack again and again for WARM_MS, and what the legitimate client sees from its first moment on. */
+  async #warmUp(
+    scene: Scene,
+    counts: Record<string, number>,
+    ports: SinkPorts = this.#node,
+  ): Promise<PacedResult[]> {
+    const moments: PacedResult[] = [];
+    const until = Date.now() + WARM_MS;
+    for (let round = WARM_ROUND; Date.now() < until; round++)
+      moments.push(await this.#beside(this.#orderOf(scene, round, ports), counts, 0));
+    return moments;
+  }
+
   /** The legitimate client, always on the node, while an attack is at work. */
-  async #beside(order: AttackOrder, counts: Record<string, number>): Promise<PacedResult> {
+  async #beside(
+    order: AttackOrder,
+    counts: Record<string, number>,
+    settle_ms = SETTLE_MS,
+  ): Promise<PacedResult> {
     const attacked = this.#attack(order, counts);
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    const [measured] = await Promise.all([this.#measure(order.target.ms - SETTLE_MS), attacked]);
+    await new Promise((resolve) => setTimeout(resolve, settle_ms));
+    const [measured] = await Promise.all([this.#measure(order.target.ms - settle_ms), attacked]);
     return measured;
   }
 
