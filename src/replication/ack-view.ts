@@ -82,6 +82,7 @@ export class AckView {
     assert(Atomics.load(this.#words, row + CONNECTED) === 0, "a replica joins once");
     this.#write(row, inMemory, persisted);
     this.#setConnected(row, 1);
+    this.#changed();
   }
 
   /** A connected replica has more than before; what it says may be no lower than what it said. */
@@ -100,6 +101,8 @@ export class AckView {
     if (Atomics.load(this.#words, row + CONNECTED) === 0) return;
     this.#setConnected(row, 0);
     this.#write(row, 0, 0);
+    // Last: whoever is woken while the row moves keeps what he knew, and would not look again.
+    this.#changed();
   }
 
   /** Fills `rows` with the primary's row and those of the replicas connected now. */
@@ -147,7 +150,6 @@ export class AckView {
     Atomics.add(this.#words, row + VERSION, 1);
     Atomics.store(this.#words, row + CONNECTED, connected);
     Atomics.add(this.#words, row + VERSION, 1);
-    this.#changed();
   }
 
   /** Something else has changed for whoever waits on the view: what is asked of it. */

@@ -1,7 +1,7 @@
 // Replicas' rows in shared memory: what a look at them says, and what it must never say.
 
 import { Worker } from "node:worker_threads";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { entryBeside } from "../../src/platform/index.ts";
 import { ACK_VIEW_BYTES, AckView, NodeRows } from "../../src/replication/index.ts";
 
@@ -45,6 +45,27 @@ test("every change counts on, so that who waits hears of it", () => {
     change();
     expect(seen).not.toContain(view.changes);
     seen.push(view.changes);
+  }
+});
+
+// A replica that left was cleared behind the wake-up: who looked in the middle kept it as connected, and nothing told him to look again.
+test("whoever is woken finds the row as it stays", () => {
+  const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
+  const view = new AckView(memory);
+  const words = new Int32Array(memory);
+  const woken = vi.spyOn(Atomics, "notify");
+  try {
+    for (const change of [() => view.join(0, 7, 6), () => view.acknowledge(0, 9, 8), () => view.leave(0)]) {
+      let atWake: number[] = [];
+      woken.mockImplementation(() => {
+        atWake = [...words];
+        return 0;
+      });
+      change();
+      expect(atWake).toEqual([...words]);
+    }
+  } finally {
+    woken.mockRestore();
   }
 });
 
