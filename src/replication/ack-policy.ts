@@ -91,19 +91,37 @@ export function ackPosition(policy: AckPolicy, rows: NodeRows): number {
     const { level, count } = clauses[i];
     position = Math.min(
       position,
-      nthLargest(level === "persisted" ? rows.persisted : rows.inMemory, rows.count, count),
+      nthLargest(level === "persisted" ? rows.persisted : rows.inMemory, 0, rows.count, count),
     );
   }
   return position;
 }
 
-/** The `nth` largest (from 1) of the first `count` values, of which there are at most NODES_MAX. */
-function nthLargest(values: Float64Array, count: number, nth: number): number {
+/** Whether any clause is about `level`. */
+export function asksFor({ clauses }: AckPolicy, level: AckLevel): boolean {
+  for (let i = 0; i < clauses.length; i++) if (clauses[i].level === level) return true;
+  return false;
+}
+
+/** As ackPosition, by the clauses on disks alone and as if the primary's own had everything; 0 when there are none. */
+export function diskPosition(policy: AckPolicy, rows: NodeRows): number {
+  const { clauses } = policy;
+  let most = 0;
+  for (let i = 0; i < clauses.length; i++)
+    if (clauses[i].level === "persisted") most = Math.max(most, clauses[i].count);
+  if (most === 0) return 0;
+  // Behind the primary, which has everything.
+  return most === 1 ? Number.POSITIVE_INFINITY : nthLargest(rows.persisted, 1, rows.count, most - 1);
+}
+
+/** The `nth` largest (from 1) of the values from `first` up to `end`, of which there are at most NODES_MAX. */
+function nthLargest(values: Float64Array, first: number, end: number, nth: number): number {
   let found = 0;
-  for (let i = 0; i < count; i++) {
+  for (let i = first; i < end; i++) {
     // Each value stands before those that are smaller, equal ones by their place.
     let before = 0;
-    for (let j = 0; j < count; j++) if (values[j] > values[i] || (values[j] === values[i] && j < i)) before++;
+    for (let j = first; j < end; j++)
+      if (values[j] > values[i] || (values[j] === values[i] && j < i)) before++;
     if (before === nth - 1) found = values[i];
   }
   return found;

@@ -6,13 +6,18 @@
 //
 // The gate's thread says in return how far its own disk is and what it has let out, for those who serve replicas.
 //
+// A wake-up costs more than all the rest, so an acknowledgement wakes the gate only when, by the policy in force, the rows let
+// out more than it has. That loses none: the gate says what it goes by before it reads the rows, and who acknowledges writes
+// the row before he reads what the gate says, so at least one of the two sees the other (all of it is sequentially consistent).
+//
 // A row, in 32-bit words: version | connected | in memory (low, high) | persisted (low, high). The version is odd while
 // the row is being written; a reader that meets that, or a version that moved on, leaves what it had read before: a
-// lower position of the same connection, or no row. Whenever a row was written the view's first word counts on, and
-// whoever waits on it wakes, unless that acknowledged nothing but what is released already.
+// lower position of the same connection, or no row. Whenever a row was written the view's first word counts on; by a
+// replica that comes or goes, or an acknowledgement that lets something out, whoever waits on it is woken, too.
 
-import { assert, fromLanes, highLane, lowLane, type Position } from "../base/index.ts";
-import { type NodeRows, REPLICAS_MAX } from "./node-rows.ts";
+import { assert, fromLanes, highLane, lowLane, type Position, SAFE_MAX } from "../base/index.ts";
+import { ACK_POLICIES, type AckPolicyName, ackPosition } from "./ack-policy.ts";
+import { NodeRows, REPLICAS_MAX } from "./node-rows.ts";
 
 const ROW_WORDS = 6;
 const VERSION = 0;
@@ -23,7 +28,14 @@ const CHANGES = 0;
 const ROWS_AT = 1;
 const RELEASED = ROWS_AT + REPLICAS_MAX * ROW_WORDS;
 const DURABLE = RELEASED + 2;
-export const ACK_VIEW_BYTES = (DURABLE + 2) * 4;
+const POLICY = DURABLE + 2;
+const AWAITS_DISK = POLICY + 1;
+export const ACK_VIEW_BYTES = (AWAITS_DISK + 1) * 4;
+
+/** By the word `policy`, from 1 on. */
+const POLICY_NAMES = Object.keys(ACK_POLICIES) as AckPolicyName[];
+/** Whatever is acknowledged may matter. */
+const NO_POLICY = 0;
 
 /** Looks at a row in motion before the last known one is kept: a write takes nanoseconds. */
 const READS_MAX = 4;
@@ -34,6 +46,7 @@ export class AckView {
   readonly #wasConnected = new Int8Array(REPLICAS_MAX);
   readonly #inMemory = new Float64Array(REPLICAS_MAX);
   readonly #persisted = new Float64Array(REPLICAS_MAX);
+  readonly #acknowledged = new NodeRows();
 
   /** `memory`: ACK_VIEW_BYTES, zero at the beginning; shared when threads are. */
   constructor(memory: SharedArrayBuffer | ArrayBuffer) {
@@ -50,10 +63,22 @@ export class AckView {
     return this.#words;
   }
 
-  /** The gate's side: what it has let out, and the primary's own disk. */
-  say(released: Position, durable: Position): void {
-    this.#setRising(RELEASED, released);
+  /**
+   * The gate's side, before it reads the rows: how far the primary's own disk is, and by which policy it goes (undefined: it is
+   * to be woken by whatever comes). Until awaitDisk() it does not wait for that disk: others count it as done.
+   */
+  look(durable: Position, policy: AckPolicyName | undefined): void {
     this.#setRising(DURABLE, durable);
+    Atomics.store(this.#words, AWAITS_DISK, 0);
+    Atomics.store(this.#words, POLICY, policy === undefined ? NO_POLICY : POLICY_NAMES.indexOf(policy) + 1);
+  }
+  /** The gate looks by itself when the disk has more than it said. */
+  awaitDisk(): void {
+    Atomics.store(this.#words, AWAITS_DISK, 1);
+  }
+  /** The gate has let out what is up to `released`. */
+  say(released: Position): void {
+    this.#setRising(RELEASED, released);
   }
   get released(): Position {
     return this.#rising(RELEASED);
@@ -90,9 +115,21 @@ export class AckView {
     const row = rowOf(replica);
     assert(Atomics.load(this.#words, row + CONNECTED) === 1, "only connected replicas acknowledge");
     this.#write(row, inMemory, persisted);
-    // What was released by then can't be released by it, whatever the policy.
-    if (Math.max(inMemory, persisted) > this.released) this.#changed();
+    // Behind the row: a gate that had read it before has said by now what it waits for.
+    if (this.#letsOut(Math.max(inMemory, persisted))) this.#changed();
     else Atomics.add(this.#words, CHANGES, 1);
+  }
+
+  /** Whether the rows as they are now may let out more than the gate has. */
+  #letsOut(acknowledged: Position): boolean {
+    const { released } = this;
+    // What was released by then can't be released by it, whatever the policy.
+    if (acknowledged <= released) return false;
+    const policy = Atomics.load(this.#words, POLICY);
+    if (policy === NO_POLICY) return true;
+    const own = Atomics.load(this.#words, AWAITS_DISK) === 1 ? this.durable : SAFE_MAX;
+    this.read(this.#acknowledged, own);
+    return ackPosition(ACK_POLICIES[POLICY_NAMES[policy - 1]], this.#acknowledged) > released;
   }
 
   /** The replica is gone, or no longer trusted. */

@@ -178,6 +178,11 @@ export class CommandPath {
     return this.#released;
   }
 
+  /** The last position that this node's journal has given back. */
+  get durablePosition(): Position {
+    return this.#sequencer.safePosition;
+  }
+
   /** Word offset in `words` of a slot for the next command, or -1 when too many wait for the journal, or it is paused or not open. */
   claim(): number {
     return this.#takes ? this.#sequencer.claim() : -1;
@@ -244,8 +249,9 @@ export class CommandPath {
     // Before the position: a journal that fails gives back no more, so what is read after it is final.
     const failed = this.#sequencer.journalFailed;
     const durable = this.#sequencer.safePosition;
+    const diskIsLast = this.#waitsForDisk;
     const safe = this.#gate?.position(durable, this.#sequencer.position) ?? durable;
-    this.meter.releasing(safe, durable);
+    this.meter.releasing(safe, durable, diskIsLast);
     if (safe > this.#released) {
       this.#released = safe;
       for (const output of this.#outputs) output.release(safe);
@@ -253,12 +259,17 @@ export class CommandPath {
       this.#tap?.released(safe);
       for (const output of this.#outputs) output.resumeStalled();
     }
-    this.#gate?.say(this.#released, durable);
+    this.#gate?.say(this.#released);
     if (this.#isSettled) this.#settled?.();
     // A gate's replicas may still acknowledge: this node's copy, which their policy counts, is none any more.
     if (failed) this.cutOff();
-    else if (this.#released < this.#sequencer.position) this.#waitForMore(durable);
+    else if (this.#waitsForDisk && this.#released < this.#sequencer.position) this.#waitForMore(durable);
     if (this.#paused !== undefined) this.#sayIfWritten(durable, this.#paused);
+  }
+
+  /** Otherwise whoever lets out the next has the gate look, by look(). */
+  get #waitsForDisk(): boolean {
+    return this.#gate === undefined || this.#gate.waitsForDisk;
   }
 
   /** What replicas have may be released before this node's journal has given it back. */

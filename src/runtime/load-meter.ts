@@ -49,6 +49,7 @@ export class LoadMeter {
   #releasing_ns = 0;
   /** How far each whom the gate may wait for has come; the first is the node's own disk. */
   readonly #held = new Float64Array(HOLDERS_MAX);
+  readonly #heldNow = new Float64Array(HOLDERS_MAX);
   #replicas: ReplicaProgress | undefined;
   #lastPosition: Position;
   #last_ns: number;
@@ -85,11 +86,11 @@ export class LoadMeter {
 
   /**
    * The gate looks: all up to `safe` may leave, and will, between this and `released`. `durable`: how far the node's own
-   * disk has come.
+   * disk has come. `diskIsLast`: since the look before, the gate was woken by that disk, or by what came behind it.
    */
-  releasing(safe: Position, durable: Position): void {
-    this.#held[0] = durable;
-    if (this.#replicas !== undefined) this.#lookAt(this.#replicas);
+  releasing(safe: Position, durable: Position, diskIsLast = true): void {
+    if (this.#replicas === undefined) this.#held[0] = durable;
+    else this.#lookAt(this.#replicas, durable, diskIsLast);
     this.#releasing_ns = 0;
     this.#leaving = 0;
     for (let i = 0; i < this.#count; i++) {
@@ -102,8 +103,29 @@ export class LoadMeter {
     this.#unseen = 0;
   }
 
-  #lookAt(replicas: ReplicaProgress): void {
-    replicas.look(this.#held);
+  /** Where both have come since the look before, as if it had looked in between: who came first held nobody back. */
+  #lookAt(replicas: ReplicaProgress, durable: Position, diskIsLast: boolean): void {
+    const held = this.#held;
+    const now = this.#heldNow;
+    replicas.look(now);
+    now[0] = held[0];
+    if (durable > held[0] && now.some(isMore, held)) {
+      if (!diskIsLast) held[0] = durable;
+      this.#lookInBetween(diskIsLast ? now : held);
+    }
+    held.set(now);
+    held[0] = durable;
+    this.#countReplicated(replicas);
+  }
+
+  #lookInBetween(held: Float64Array): void {
+    for (let i = 0; i < this.#count - this.#unseen; i++) {
+      const slot = this.#slot(i);
+      this.waits.again(slot, this.#positions[slot], held);
+    }
+  }
+
+  #countReplicated(replicas: ReplicaProgress): void {
     const { replicated } = replicas;
     let now_ns = 0;
     for (let i = 0; i < this.#count; i++) {
@@ -153,6 +175,11 @@ export class LoadMeter {
     this.#lastPosition = position;
     this.#last_ns = now_ns;
   }
+}
+
+/** As a predicate of the positions now, called on those of before. */
+function isMore(this: Float64Array, position: Position, holder: number): boolean {
+  return position > this[holder];
 }
 
 /** For people; never nothing. */

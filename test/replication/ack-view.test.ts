@@ -38,7 +38,7 @@ test("a replica that comes again is seen with what it has then, not with what it
 
 test("every change counts on, so that who waits hears of it", () => {
   const view = new AckView(new ArrayBuffer(ACK_VIEW_BYTES));
-  view.say(10, 12);
+  view.say(10);
   const seen = [view.changes];
   const said = [() => view.acknowledge(0, 2, 2), () => view.acknowledge(0, 11, 11)];
   for (const change of [() => view.join(0, 1, 1), ...said, () => view.leave(0)]) {
@@ -72,7 +72,7 @@ test("whoever is woken finds the row as it stays", () => {
 test("who waits is woken by what may let something out, not by an acknowledgement of what is released", () => {
   const view = new AckView(new SharedArrayBuffer(ACK_VIEW_BYTES));
   view.join(0, 1, 1);
-  view.say(10, 12);
+  view.say(10);
   const isWoken = (inMemory: number, persisted: number, replica = 0): boolean => {
     const wait = Atomics.waitAsync(view.words, 0, view.changes);
     view.acknowledge(replica, inMemory, persisted);

@@ -2,7 +2,7 @@
 // leaves then is exactly what those slots caused.
 
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { type Application, type RecordBuffer, SeriatimError } from "../../src/base/index.ts";
 import { GATEWAY_LIMITS, Gateway } from "../../src/gateway/index.ts";
 import { COMMAND_BYTES, CommandWord, EventKind, EventWord, Reason } from "../../src/protocol/index.ts";
@@ -343,6 +343,28 @@ test("what a node of a cluster began with is no more released than is known; the
   replica.acknowledge(0, BEFORE, BEFORE);
   path.look();
   expect([path.releasedPosition, told]).toEqual([BEFORE, [BEFORE - 2, BEFORE]]);
+});
+
+test("a path whose gate waits for a replica's disk alone is not woken by its own; a change of policy has it wait again", async () => {
+  const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
+  const gate = new AckGate({ policyName: "two-disks", replicas: 1, view: memory });
+  const replica = new AckView(memory);
+  path.gateBy(gate);
+  void gate.lead(1);
+  replica.join(0, BEFORE, BEFORE);
+  path.look();
+  gateway.received(0, order(1));
+  await settle();
+  const looks = vi.spyOn(gate, "position");
+  journal.makeSafe(1);
+  await settle();
+  expect(looks).not.toHaveBeenCalled();
+  gateway.received(0, order(2));
+  gate.change("disk", path.position);
+  await settle();
+  journal.makeSafe(1);
+  await settle();
+  expect(seen()).toEqual(["Ack 1", "Ack 2"]);
 });
 
 // Who watched went on without a wait, for ever: the thread stood still, and the fenced node never ended.

@@ -18,9 +18,9 @@ class Metered {
   }
 
   /** The gate looks at `now_us`; what leaves is with the sockets at `sent_us`. */
-  looked(safe: number, now_us: number, sent_us = now_us, durable = safe): void {
+  looked(safe: number, now_us: number, sent_us = now_us, durable = safe, diskIsLast = true): void {
     this.now_us = now_us;
-    this.meter.releasing(safe, durable);
+    this.meter.releasing(safe, durable, diskIsLast);
     this.now_us = sent_us;
     this.meter.released();
   }
@@ -121,6 +121,25 @@ test("with replicas, what they have is told from when they have it, and the last
   expect(node.meter.times.latency.replicate).toEqual({ count: 2, p50_us: told(400), p99_us: told(400) });
   expect(node.meter.waits.counts).toEqual({ disk: 0, "south memory": 2 });
 });
+
+test.each([
+  ["disk", true],
+  ["south memory", false],
+])(
+  "of disk and replica, come between two looks, %s held the batch: it woke the gate, so the other had not let it out",
+  (held, diskIsLast) => {
+    const node = new Metered(10);
+    const memory = node.meter.waits.holder("south memory");
+    const progress = { replicated: 10, look: (all: Float64Array) => all.fill(progress.replicated, memory) };
+    node.meter.watch(progress);
+    node.looked(10, 1);
+    node.sealed(11, 2, 2);
+    node.looked(10, 2, 2, 10);
+    progress.replicated = 11;
+    node.looked(11, 3, 3, 11, diskIsLast);
+    expect(node.meter.waits.counts).toEqual({ disk: 0, "south memory": 0, [held]: 1 });
+  },
+);
 
 test("more batches than it holds count as one with the newest, from the older's beginning", () => {
   const node = new Metered(0);

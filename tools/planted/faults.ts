@@ -181,6 +181,14 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     replace: "const safe = Math.min(sequenced, durable);",
   },
   {
+    name: "the gate reads the rows before it says what it goes by",
+    file: "src/runtime/replication/ack-gate.ts",
+    find: "    this.#view.look(durable, this.#policyNow);\n    this.#changesSeen = this.#view.changes;\n    const rows = this.#rows;\n    this.#view.read(rows, durable);\n",
+    replace:
+      "    this.#changesSeen = this.#view.changes;\n    const rows = this.#rows;\n    this.#view.read(rows, durable);\n    this.#view.look(durable, this.#policyNow);\n",
+    tests: "test/runtime/ack-wakes.test.ts",
+  },
+  {
     name: "answers leave before the tenure has begun",
     file: "src/runtime/replication/ack-gate.ts",
     find: "    if (this.#waiting !== undefined) return 0;\n",

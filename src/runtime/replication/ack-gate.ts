@@ -9,10 +9,13 @@
 import type { Position } from "../../base/index.ts";
 import {
   ACK_POLICIES,
+  type AckLevel,
   type AckPolicy,
   type AckPolicyName,
   AckView,
   ackPosition,
+  asksFor,
+  diskPosition,
   isDegraded,
   NodeRows,
   namedAckPolicy,
@@ -48,6 +51,7 @@ export class AckGate {
   #safe: Position = 0;
   #policy: AckPolicy;
   #policyName: AckPolicyName;
+  #waitsForDisk = true;
   /** Changes on their way, oldest first; as many as administrators gave at once. */
   readonly #changes: { readonly name: AckPolicyName; readonly position: Position }[] = [];
   /** Policies that were replaced, and where: too few nodes have that place yet for a promotion that goes by them to know of it. */
@@ -64,6 +68,31 @@ export class AckGate {
   /** The last position that may be let out, at most `sequenced`. */
   position(durable: Position, sequenced: Position): Position {
     this.#look(durable);
+    const safe = this.#safeNow(sequenced);
+    this.#waitsForDisk = this.#mayWaitForDisk(safe);
+    if (this.#waitsForDisk) this.#view.awaitDisk();
+    return safe;
+  }
+
+  /**
+   * Whether at the last look this node's disk was what may let out more: whoever asks the gate looks again when that has come further.
+   * Otherwise a replica's acknowledgement makes the gate look, and by then that disk is mostly done.
+   */
+  get waitsForDisk(): boolean {
+    return this.#waitsForDisk;
+  }
+
+  #mayWaitForDisk(safe: Position): boolean {
+    if (this.#policyNow === undefined || isDegraded(this.#policy, this.#rows)) return true;
+    return diskPosition(this.#policy, this.#rows) > safe;
+  }
+
+  /** Undefined while more than the policy decides. */
+  get #policyNow(): AckPolicyName | undefined {
+    return this.#waiting === undefined && this.#changes.length === 0 ? this.#policyName : undefined;
+  }
+
+  #safeNow(sequenced: Position): Position {
     if (this.#waiting !== undefined) return 0;
     const safe = Math.min(sequenced, ackPosition(this.#policy, this.#rows));
     // What came before the tenure is safe with it, not before: another log of a later tenure than those entries may still win.
@@ -102,6 +131,11 @@ export class AckGate {
     }
   }
 
+  /** Whether the policy in force goes by what nodes have in `level`. */
+  asksFor(level: AckLevel): boolean {
+    return asksFor(this.#policy, level);
+  }
+
   /** The policy of that name; throws ACK_POLICY when this cluster can't meet it. */
   policyOf(name: AckPolicyName): AckPolicy {
     return namedAckPolicy(name, this.#options.replicas);
@@ -122,7 +156,7 @@ export class AckGate {
    * `canKnow`: as many nodes as it takes are connected. Undefined: there is none.
    */
   get replaced(): { readonly name: AckPolicyName; readonly canKnow: boolean } | undefined {
-    this.#forgetKnown(this.newestRows);
+    this.#forgetKnown(this.newestRows(this.#rows.persisted[0]));
     for (const [name, { policy }] of this.#replaced)
       return { name, canKnow: !isDegraded(policy, this.#rows) };
     return undefined;
@@ -138,14 +172,14 @@ export class AckGate {
     return this.#rows;
   }
   /** The same, as the replicas are now: what lets nothing more out doesn't make the gate look. */
-  get newestRows(): NodeRows {
-    this.#view.read(this.#rows, this.#rows.persisted[0]);
+  newestRows(durable: Position): NodeRows {
+    this.#view.read(this.#rows, durable);
     return this.#rows;
   }
 
   /** Tells those who serve replicas. What a log began with counts as released here; there it may be seen when it is safe. */
-  say(released: Position, durable: Position): void {
-    this.#view.say(Math.min(released, this.#safe), durable);
+  say(released: Position): void {
+    this.#view.say(Math.min(released, this.#safe));
   }
 
   /** Why nothing could be acknowledged at the last look, in one line; undefined when all was well. */
@@ -166,11 +200,16 @@ export class AckGate {
   #changesSeen = 0;
 
   #look(durable: Position): void {
-    // Before the rows: a change after it is seen by the next wait.
+    this.#hearDisk(durable);
+    // Before the rows, both: what is acknowledged behind them is judged by what is said here, and a change is seen by the next wait.
+    this.#view.look(durable, this.#policyNow);
     this.#changesSeen = this.#view.changes;
     const rows = this.#rows;
     this.#view.read(rows, durable);
     if (this.#replaced.size > 0) this.#forgetKnown(rows);
+  }
+
+  #hearDisk(durable: Position): void {
     if (this.#awaited !== undefined && durable >= this.#awaited.position) {
       this.#awaited.reached();
       this.#awaited = undefined;

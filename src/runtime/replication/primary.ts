@@ -177,7 +177,7 @@ export class Primary {
     tenure: Tenure | undefined,
   ): void {
     this.#clusterView = this.#makeView(path, clock);
-    const holders = new GateHolders(path.meter.waits, this.gate.rows);
+    const holders = new GateHolders(path.meter.waits, this.gate);
     path.meter.watch(holders);
     this.#serving.tell(
       (line, isWarning) => listener.replicaNews?.(line, isWarning),
@@ -223,7 +223,7 @@ export class Primary {
   #makeView(path: CommandPath, clock: Clock): ClusterView {
     const standing = () => ({ role: this.role, epoch: this.epoch, position: path.position });
     const { name, gate } = this;
-    const rows = () => gate.newestRows;
+    const rows = () => gate.newestRows(path.durablePosition);
     return new ClusterView({ name, replicas: this.#identity.others, rows, clock, standing });
   }
 
