@@ -74,9 +74,9 @@ export class RingConsumer {
   }
 
   /**
-   * Resolves once a record is available or the producer has closed; undefined when that is so already. For a consumer that
-   * lives on an event loop: it needs no polling, and a pending wait alone does not keep a process alive. One at a time,
-   * and not together with waitForRecords().
+   * Resolves once a record is available, the producer has closed, or this consumer has given up (fail()); undefined when one of the
+   * first two is so already. For a consumer that lives on an event loop: it needs no polling, and a pending wait alone does not
+   * keep a process alive, but all that waits behind it in memory. One at a time, and not together with waitForRecords().
    */
   whenRecords(): Promise<void> | undefined {
     return this.#ready() ? undefined : this.#waitUntilReady();
@@ -89,10 +89,11 @@ export class RingConsumer {
     return Atomics.load(this.#header, RingLayout.tail) === this.#head;
   }
 
-  /** The consumer gives up: the producer sees consumerFailed() and is woken. */
+  /** The consumer gives up: the producer sees consumerFailed() and is woken, and so is a whenRecords(). */
   fail(): void {
     Atomics.store(this.#header, RingLayout.failed, 1);
     wakeWaiter(this.#header, RingLayout.producerWaits);
+    wakeWaiter(this.#header, RingLayout.consumerWaits);
   }
 
   #ready(): boolean {
@@ -117,7 +118,7 @@ export class RingConsumer {
     const flag = RingLayout.consumerWaits;
     for (;;) {
       Atomics.store(this.#header, flag, 1);
-      if (this.#ready()) break;
+      if (this.#ready() || Atomics.load(this.#header, RingLayout.failed) !== 0) break;
       const wait = Atomics.waitAsync(this.#header, flag, 1);
       if (wait.async) await wait.value;
     }

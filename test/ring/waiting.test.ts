@@ -123,6 +123,15 @@ test("fail() on another thread resolves a pending whenReleasedBeyond()", async (
   await done;
 });
 
+test("fail() on another thread resolves a pending whenRecords(), and one that is asked for later", async () => {
+  const { ring, consumer } = pair();
+  const done = elsewhere(ring, "new RingConsumer(ring).fail();");
+  await consumer.whenRecords();
+  expect([consumer.available(), consumer.ended()]).toEqual([0, false]);
+  await consumer.whenRecords();
+  await done;
+});
+
 test("nobody is notified when nobody waits", () => {
   const { producer, consumer, send } = pair();
   const notify = vi.spyOn(Atomics, "notify");

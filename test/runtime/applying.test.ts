@@ -1,5 +1,6 @@
 // A replica's application and who watches it: every record once, in order, and shown no further than the primary says.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { COMMAND_WORDS } from "../../src/protocol/index.ts";
 import { Ring, RingProducer } from "../../src/ring/index.ts";
@@ -61,6 +62,13 @@ test("who waits for a position is told when it will never be applied", async () 
   const waited = applying.whenApplied(5);
   applying.end();
   expect([await waited, await applying.whenApplied(5)]).toEqual([false, false]);
+});
+
+test("an end ends the wait for records too: what it waits behind, the application first of all, is let go", async () => {
+  const applying = new Applying(new Counter(), undefined);
+  const over = applying.run().then(() => "over");
+  applying.end();
+  expect(await Promise.race([over, sleep(5_000, "still waits")])).toBe("over");
 });
 
 test("an application that counts otherwise than its log is a bug, and stops", async () => {

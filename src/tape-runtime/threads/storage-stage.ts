@@ -167,6 +167,7 @@ export class StorageStage implements CatalogStore {
   #end(failure: SeriatimError | undefined): void {
     if (this.#ended !== undefined) return;
     this.#ended = failure ?? new SeriatimError(STORE_CLOSED, "the tape's storage is closed");
+    this.reads.end();
     this.#opened.reject(this.#ended);
     this.#over.resolve(failure);
     for (const { reject } of this.#asked.values()) reject(this.#ended);

@@ -92,6 +92,11 @@ export class ReadRequests implements StorageReads {
     return this.#results.whenRecords();
   }
 
+  /** Nobody answers any more: ends a whenResults(). */
+  end(): void {
+    this.#results.fail();
+  }
+
   /** Hands every result to who asked. */
   takeResults(listener: ReadsListener): void {
     for (let count = this.#results.available(); count > 0; count = this.#results.available()) {

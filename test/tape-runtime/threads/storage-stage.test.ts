@@ -259,7 +259,9 @@ test("a catalog that can't be written any more ends the stage, with what the dis
 
 test("what is asked of a stage that is closed is refused, and closing twice is closing once", async () => {
   const stage = await open(newDirectory());
+  const delivered = stage.deliverTo({ read: () => {}, located: () => {} });
   await stage.close();
+  await delivered;
   expect(await stage.topics.getOrCreate("a", KEPT)).toBe(TapeReason.ShuttingDown);
   await expect(stage.removeTopic(1)).rejects.toMatchObject({ code: "STORAGE_CLOSED" });
   expect(await stage.close()).toBeUndefined();
