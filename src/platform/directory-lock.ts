@@ -108,7 +108,11 @@ class SocketLock implements DirectoryLock {
 
   async #release(): Promise<void> {
     // The name goes first: as long as it is there, somebody listens.
-    rmSync(join(this.#directory, this.#name), { force: true });
+    try {
+      rmSync(join(this.#directory, this.#name), { force: true });
+    } catch {
+      // On a disk that takes nothing any more it stays, a dead one's: no reason to keep the rest, or to hide why it came to this.
+    }
     await closeServer(this.#server);
     closeSync(this.#directoryFd);
   }

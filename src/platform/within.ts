@@ -11,9 +11,11 @@ export async function within(work: Promise<unknown>, most_ms: number): Promise<b
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(resolve, most_ms, false);
   });
-  const done = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return done;
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -67,6 +67,20 @@ test("a process that is stopped keeps its lock", async () => {
   const { child } = await starter();
   child.kill("SIGSTOP");
   await expect(acquireDirectoryLock(directory)).rejects.toThrow(`${directory} is in use by another process`);
+});
+
+test("a lock whose directory takes nothing any more is released all the same, and who comes later sees that", async () => {
+  const lock = await acquireDirectoryLock(directory);
+  const aside = `${directory}-aside`;
+  renameSync(directory, aside);
+  // Under its own name there is no directory to remove anything from.
+  writeFileSync(directory, "");
+  await lock.release();
+  rmSync(directory);
+  renameSync(aside, directory);
+  expect(readdirSync(directory)).toHaveLength(1);
+  await (await acquireDirectoryLock(directory)).release();
+  expect(readdirSync(directory)).toEqual([]);
 });
 
 test("a released lock can be taken again, a refused starter leaves nothing behind", async () => {

@@ -5,7 +5,7 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { endThread, within } from "../../src/platform/index.ts";
 
 /** A thread that runs `body`, once it has said that it is about to. */
@@ -36,4 +36,11 @@ test("nobody waits for one whose disk hangs; it ends when that answers", async (
   expect(await within(exited, 0)).toBe(false);
   closeSync(openSync(hanging, constants.O_RDWR | constants.O_NONBLOCK));
   await exited;
+});
+
+test("work that fails leaves no timer behind, which would keep its process for as long as it might have taken", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  await expect(within(Promise.reject(new Error("no")), 10_000)).rejects.toThrow("no");
+  expect(vi.getTimerCount()).toBe(0);
 });
