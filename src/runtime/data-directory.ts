@@ -46,8 +46,13 @@ export interface DataDirectory {
   /** These and where a replica receives a snapshot, for whoever moves them. */
   readonly files: ReplicaFiles;
   readonly lock: DirectoryLock;
-  /** Whether the journal's directory is still the one that was opened, with no segment less than when last asked. */
+  /**
+   * Whether the journal's directory is still the one that was opened, with no segment less than when last asked. One that can't be
+   * looked at, for want of a descriptor say, counts as there: who writes to it hears of what is wrong.
+   */
   isStillThere(): boolean;
+  /** Another one has that name from now on: a replica has set its files aside. */
+  replaced(): void;
   /** From now on the oldest segments may be removed, by whoever knows that snapshots cover them; a new gap is still a loss. */
   letOldestGo(): void;
 }
@@ -81,9 +86,9 @@ export async function openDataDirectory(
   }
   // Asked first when the journal has been opened. A storage of its own (a test's) has no such directory: "there" then.
   let opened: string | undefined;
-  let before: Segments = { count: 0, last: 0, gaps: Number.POSITIVE_INFINITY };
+  let before = UNSEEN;
   let mayOldestGo = false;
-  const isStillThere = (): boolean => {
+  const isTheSame = (): boolean => {
     const now = identityOf(journal);
     opened ??= now ?? NO_IDENTITY;
     if (opened === NO_IDENTITY) return true;
@@ -92,10 +97,21 @@ export async function openDataDirectory(
     before = found;
     return mayOldestGo ? found.last >= then.last && found.gaps <= then.gaps : found.count >= then.count;
   };
+  const isStillThere = (): boolean => {
+    try {
+      return isTheSame();
+    } catch {
+      return true;
+    }
+  };
   const letOldestGo = (): void => {
     mayOldestGo = true;
   };
-  return { journal, snapshots, files, lock, isStillThere, letOldestGo };
+  const replaced = (): void => {
+    opened = undefined;
+    before = UNSEEN;
+  };
+  return { journal, snapshots, files, lock, isStillThere, replaced, letOldestGo };
 }
 
 function filesIn(parent: string, storage: Storage): ReplicaFiles {
@@ -105,7 +121,13 @@ function filesIn(parent: string, storage: Storage): ReplicaFiles {
   return { storage, parent, journal, snapshots, incoming };
 }
 
-/** Device and inode of what has this name; undefined when nothing has. */
+/** What is said of one that is not still there. */
+export function directoryGone({ journal }: Pick<DataDirectory, "journal">): SeriatimError {
+  const what = `${journal} is not there any more, or not all of it, and with it the log`;
+  return new SeriatimError("DATA_DIRECTORY_GONE", what);
+}
+
+/** Device and inode of what has this name; undefined when nothing has. Throws what the system says of any other failure. */
 function identityOf(path: string): string | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
@@ -120,7 +142,10 @@ interface Segments {
   readonly gaps: number;
 }
 
-/** The segments in the journal's directory; none when it goes away in this moment. */
+/** Of a directory that was not looked at yet. */
+const UNSEEN: Segments = { count: 0, last: 0, gaps: Number.POSITIVE_INFINITY };
+
+/** The segments in the journal's directory; none when it goes away in this moment. Throws as identityOf. */
 function segmentsIn(journal: string): Segments {
   const numbers = segmentNamesIn(journal).map((name) => Number(/[0-9]+/.exec(name)?.[0]));
   const { length: count } = numbers;
@@ -133,7 +158,8 @@ function segmentNamesIn(journal: string): string[] {
     return readdirSync(journal)
       .filter((name) => name.endsWith(SEGMENT_SUFFIX))
       .sort();
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     return [];
   }
 }

@@ -23,7 +23,7 @@ import { FIRST_EPOCH } from "../segment/index.ts";
 import { Sequencer } from "../sequencer/index.ts";
 import { type CommandOutput, CommandPath } from "./command-path.ts";
 import { commandRingRecords } from "./command-ring.ts";
-import type { DataDirectory } from "./data-directory.ts";
+import { type DataDirectory, directoryGone } from "./data-directory.ts";
 import { type JournalChoice, journalOf } from "./journal-choice.ts";
 import type { JournalRequest } from "./journal-requests.ts";
 import type { JournalStage, Recovered } from "./journal-stage.ts";
@@ -235,20 +235,13 @@ export class Runtime {
 
   #tick(): void {
     this.path.meter.turnOver(this.#sequencer.position);
-    if (this.directory?.isStillThere() === false) this.#loseDirectory(this.directory.journal);
+    // The files are open, so writing goes on without a complaint; but nobody would ever find them again. Noticed within a
+    // second; what was acknowledged in that second is lost with the rest.
+    if (this.directory?.isStillThere() === false) this.#stopServing(directoryGone(this.directory));
     const ahead_us = this.#sequencer.time_us - this.#clock.wallMicros();
     if (ahead_us <= CLOCK_AHEAD_US || this.#hasToldOfClock) return;
     this.#hasToldOfClock = true;
     this.#listener?.clockIsBehind(ahead_us);
-  }
-
-  /**
-   * The files are open, so writing goes on without a complaint; but nobody would ever find them again. Noticed within a
-   * second; what was acknowledged in that second is lost with the rest.
-   */
-  #loseDirectory(journal: string): void {
-    const what = `${journal} is not there any more, or not all of it, and with it the log`;
-    this.#stopServing(new SeriatimError("DATA_DIRECTORY_GONE", what));
   }
 
   /** Nothing more leaves, whatever the journal says. */

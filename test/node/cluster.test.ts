@@ -276,9 +276,27 @@ test("a replica whose history is another one sets its files aside, whole, and ge
   for (const [file, bytes] of before) {
     expect([file, readFileSync(cluster.path("south", aside, file)).equals(bytes)]).toEqual([file, true]);
   }
+  // It looks once a second whether its directory is there: the one in its place is its own doing.
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
   await node.stop();
   await replica.stop();
   cluster.expectSameFiles("north", "south");
+});
+
+test("a replica whose data directory is gone ends: what it acknowledged from then on would be on no disk", async () => {
+  const north = await cluster.startPrimary();
+  const south = await cluster.follow("south", north.replicationPort);
+  await until(() => north.status().status === "ok" && south.status().status === "ok");
+  await until(() => south.status().position === north.status().position);
+  rmSync(cluster.path("south"), { recursive: true });
+  const gone = {
+    code: "DATA_DIRECTORY_GONE",
+    message: expect.stringContaining("south/journal is not there"),
+  };
+  expect(await south.failed).toMatchObject(gone);
+  // Before anybody has stopped it.
+  await until(() => north.status().status === "degraded");
+  await expect(south.stop()).rejects.toMatchObject(gone);
 });
 
 test("a replica whose segments have another size than its primary's ends, and says which one to give", async () => {

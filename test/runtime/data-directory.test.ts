@@ -1,8 +1,11 @@
 // Whether a journal's directory is still there, by the names of its segments.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type DataDirectory, openDataDirectory } from "../../src/runtime/index.ts";
 
@@ -34,6 +37,36 @@ test.each<[name: string, numbers: number[], goes: number, isThere: boolean]>([
     expect(directory.isStillThere()).toBe(true);
     rmSync(segment(goes));
     expect(directory.isStillThere()).toBe(isThere);
+  },
+);
+
+test("another one in its place is not the one that was opened, unless that is said", () => {
+  writeFileSync(segment(2), "");
+  expect(directory.isStillThere()).toBe(true);
+  renameSync(join(data, "journal"), join(data, "journal-diverged-1"));
+  mkdirSync(join(data, "journal"));
+  expect(directory.isStillThere()).toBe(false);
+  directory.replaced();
+  expect(directory.isStillThere()).toBe(true);
+});
+
+test("one that can't be looked at counts as there: nobody can tell that it is gone", () => {
+  expect(directory.isStillThere()).toBe(true);
+  renameSync(join(data, "journal"), join(data, "elsewhere"));
+  // A way that leads nowhere (ELOOP): something has the name, and nobody can say what.
+  symlinkSync("journal", join(data, "journal"));
+  expect(directory.isStillThere()).toBe(true);
+  rmSync(join(data, "journal"));
+  expect(directory.isStillThere()).toBe(false);
+});
+
+test.skipIf(process.platform === "win32")(
+  "a process that runs out of descriptors takes none of its directories for gone",
+  async () => {
+    const program = fileURLToPath(new URL("./few-descriptors-worker.ts", import.meta.url));
+    const command = ["-c", 'ulimit -n 64 && exec "$@"', "sh", process.execPath, program, join(data, "own")];
+    const { stdout } = await promisify(execFile)("sh", command);
+    expect(stdout).toBe("EMFILE true\n");
   },
 );
 

@@ -19,6 +19,7 @@ const DIRECTORY: DataDirectory = {
   files: { ...PLACES, storage: new SimulatedDisk(), parent: "sim", incoming: "sim/incoming" },
   lock: { release: async () => {} },
   isStillThere: () => true,
+  replaced: () => {},
   letOldestGo: () => {},
 };
 

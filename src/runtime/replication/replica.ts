@@ -12,6 +12,7 @@ import { putReceivedInPlace, setAsideDiverged } from "../../journal/index.ts";
 import { endThread, entryBeside, FirstFailure, SystemClock, within } from "../../platform/index.ts";
 import { type Decision, decidePromotion, type PeerStanding } from "../../replication/index.ts";
 import type { LogPoint } from "../../segment/index.ts";
+import { directoryGone } from "../data-directory.ts";
 import { journalNotRunning, WaitingRequests } from "../journal-requests.ts";
 import { readOwnKey } from "../key-files.ts";
 import { restoreSnapshot } from "../restore-snapshot.ts";
@@ -34,7 +35,7 @@ import { clusterOf, type Judgement, judgedBy, judgement } from "./said-in-log.ts
 const CLOSE_MS = 10_000;
 /** For breaking off a snapshot. */
 const SHADOW_STOP_MS = 2_000;
-/** Between two looks whether a snapshot is due. */
+/** Between two looks whether a snapshot is due, and whether the directory is there. */
 const TICK_MS = 1_000;
 
 /** After one of these its files are closed, and the thread ends. */
@@ -49,7 +50,7 @@ export class Replica {
   port = 0;
   readonly #options: ReplicaOptions;
   readonly #failure = new FirstFailure();
-  readonly #ticker = setInterval(() => this.#snapshots?.tick(), TICK_MS).unref();
+  readonly #ticker = setInterval(() => this.#tick(), TICK_MS).unref();
   #applying: Applying | undefined;
   #worker: Worker | undefined;
   #exited: Promise<void> = Promise.resolve();
@@ -58,6 +59,8 @@ export class Replica {
   /** Where its journal ends, once it is closed. */
   #end: ReplicaEnd | undefined;
   #snapshots: Snapshots | undefined;
+  /** Its thread has the journal open, where the directory says. */
+  #isOpen = false;
   #isStopping = false;
   readonly #lostNotice: LostNotice;
   #stopped: Promise<void> | undefined;
@@ -167,8 +170,23 @@ export class Replica {
     });
   }
 
+  #tick(): void {
+    this.#snapshots?.tick();
+    this.#lookForDirectory();
+  }
+
+  /** As a primary does: nobody would find again what is acknowledged when it is gone. */
+  #lookForDirectory(): void {
+    const { directory } = this.#options;
+    if (!this.#isOpen || directory.isStillThere()) return;
+    this.#isOpen = false;
+    this.#failBy(directoryGone(directory));
+    this.#ask({ kind: "stop" });
+  }
+
   /** With what the disk holds when `settle` has given the files their new names; it says what became of them. */
   async #beginAnew(settle: () => string): Promise<void> {
+    this.#isOpen = false;
     this.view.lost();
     this.#applying?.end();
     await this.#exited;
@@ -177,6 +195,7 @@ export class Replica {
     if (this.#isStopping) return;
     this.#guarded(() => {
       this.#options.news(settle());
+      this.#options.directory.replaced();
       this.#begin();
     });
   }
@@ -195,6 +214,9 @@ export class Replica {
     const { news } = this.#options;
     switch (message.kind) {
       case "opened":
+        this.#isOpen = true;
+        // What it is by now is what it has to stay.
+        this.#lookForDirectory();
         if (message.wasTorn) news(`the journal's end was torn and has been cut: ${message.finding}`);
         if (message.mayLack) {
           news(
