@@ -180,6 +180,7 @@ export class ClusterNode implements RunningNode {
       const why = error instanceof Error ? error.message : String(error);
       const message = `this node can't lead, and ends: ${why}`;
       const failure = new SeriatimError("PROMOTION_FAILED", message, { cause: error });
+      this.#plan.log.error(message);
       this.#failure.set(failure);
       throw failure;
     }
@@ -203,6 +204,8 @@ export class ClusterNode implements RunningNode {
       await this.#tape?.stop();
       await this.#directory?.lock.release();
     }
+    // Of a promotion that failed both parts are closed, and neither knows.
+    this.#failure.orThrow();
   }
 }
 

@@ -1,7 +1,7 @@
 // A replica that is promoted, over real sockets and files in one process: it goes on with what it has in memory, the others
 // follow it, and whoever asked hears of it on the same connection.
 
-import { rmSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ExchangeSocket } from "../../src/client/index.ts";
@@ -183,4 +183,26 @@ test("a primary that waits for the others leads when an administrator forces it"
   expect([failed, answer]).toEqual(["", expect.objectContaining({ ok: true })]);
   expect([again.role, again.status().administration.forcedStarts]).toEqual(["primary", 1]);
   expect(await refused(again, "promote --force")).toMatch(/leads already$/);
+}, 120_000);
+
+test("a promotion that can't be is refused while its replica follows; one that fails after it ends the node, which says so", async () => {
+  const north = await start("north", { peers: others("north") });
+  const [south, west] = [await follow("south"), await follow("west")];
+  await until(() => north.status().status === "ok");
+  await until(() => south.status().position === north.status().position);
+  for (const node of [west, north]) await node.stop();
+  const keys = readFileSync(cluster.path("keys.json"));
+  cluster.makeKey("east", "replica");
+  expect(await refused(south, "promote --force")).toMatch(/holds the keys of 3 other nodes .*has 1 to 2$/);
+  expect(south.role).toBe("replica");
+  writeFileSync(cluster.path("keys.json"), keys);
+  // The header of the segment that is to be gone on with.
+  const segment = openSync(cluster.path("south", "journal", "journal-0000000001.seg"), "r+");
+  writeSync(segment, new Uint8Array(16).fill(0xff), 0, 16, 0);
+  closeSync(segment);
+  const why = expect.stringMatching(/^this node can't lead, and ends: .*journal-0000000001\.seg/);
+  expect(await refused(south, "promote --force")).toEqual(why);
+  expect(await south.failed).toMatchObject({ code: "PROMOTION_FAILED", message: why });
+  // Both of its parts are closed by now, and well: what stopped it is said all the same, and is the exit status.
+  await expect(south.stop()).rejects.toMatchObject({ code: "PROMOTION_FAILED", exitCode: 1 });
 }, 120_000);

@@ -1,7 +1,7 @@
 // A node's own key and those of its cluster, as sessions ask for them.
 
 import { SeriatimError } from "../../base/index.ts";
-import type { NodeKeys } from "../../replication/index.ts";
+import { type NodeKeys, REPLICAS_MAX } from "../../replication/index.ts";
 import { readKeyRing, readOwnKey } from "../key-files.ts";
 
 export interface NodeIdentity {
@@ -41,4 +41,11 @@ export function readIdentity(keysPath: string, ownKeyPath: string): NodeIdentity
     cluster,
     seat: cluster.indexOf(own.name),
   };
+}
+
+/** Refuses a cluster that no node can lead: asked again by a replica that is to, for the file may have changed. */
+export function refuseClusterSize(keysPath: string, { others }: Pick<NodeIdentity, "others">): void {
+  if (others.length >= 1 && others.length <= REPLICAS_MAX) return;
+  const what = `${keysPath} holds the keys of ${others.length} other nodes (role replica); a primary has 1 to ${REPLICAS_MAX}`;
+  throw new SeriatimError("CLUSTER_SIZE", what, { exitCode: 2 });
 }

@@ -11,7 +11,6 @@ import {
   type AckPolicyName,
   defaultAckPolicy,
   type PeerStanding,
-  REPLICAS_MAX,
 } from "../../replication/index.ts";
 import type { CommandPath } from "../command-path.ts";
 import type { DataDirectory } from "../data-directory.ts";
@@ -21,7 +20,7 @@ import { AckGate } from "./ack-gate.ts";
 import type { HostPort } from "./asking.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { GateHolders } from "./gate-holders.ts";
-import { type NodeIdentity, readIdentity } from "./keys.ts";
+import { type NodeIdentity, readIdentity, refuseClusterSize } from "./keys.ts";
 import { Promises } from "./promise.ts";
 import {
   clusterOf,
@@ -142,7 +141,7 @@ export class Primary {
     const identity = readIdentity(keys, ownKey);
     const { name, others, seat } = identity;
     const replicas = others.length;
-    refuseClusterSize(keys, replicas);
+    refuseClusterSize(keys, identity);
     const said = options.inLog?.() ?? {};
     refuseOtherPolicy(options.ackPolicy, said.ackPolicy);
     const policyName = said.ackPolicy ?? options.ackPolicy ?? defaultAckPolicy(replicas);
@@ -351,10 +350,4 @@ function refuseOtherPolicy(given: AckPolicyName | undefined, inLog: AckPolicyNam
   if (given === undefined || inLog === undefined || given === inLog) return;
   const what = `the log is acknowledged by policy ${inLog}, not ${given}: an administrator changes it (ack-policy)`;
   throw new SeriatimError("ACK_POLICY", what, { exitCode: 2 });
-}
-
-function refuseClusterSize(keys: string, replicas: number): void {
-  if (replicas >= 1 && replicas <= REPLICAS_MAX) return;
-  const what = `${keys} holds the keys of ${replicas} other nodes (role replica); a primary has 1 to ${REPLICAS_MAX}`;
-  throw new SeriatimError("CLUSTER_SIZE", what, { exitCode: 2 });
 }

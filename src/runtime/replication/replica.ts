@@ -18,7 +18,7 @@ import { readOwnKey } from "../key-files.ts";
 import { restoreSnapshot } from "../restore-snapshot.ts";
 import { Snapshots, type SnapshottedLog } from "../snapshots.ts";
 import { Applying } from "./applying.ts";
-import { readIdentity } from "./keys.ts";
+import { readIdentity, refuseClusterSize } from "./keys.ts";
 import { LostNotice } from "./lost-notice.ts";
 import type {
   ReplicaEnd,
@@ -293,6 +293,7 @@ export class Replica {
   async decide(isForced: boolean): Promise<Decision & Judgement> {
     const { keys, ownKey, inLog } = this.#options;
     const identity = readIdentity(keys, ownKey);
+    refuseClusterSize(keys, identity);
     const { own, peers } = await this.#standings(true);
     // The policy in force is in the log.
     const isApplied = await this.#applying?.whenApplied(own.position);
