@@ -271,6 +271,7 @@ export class Runtime {
     this.path.close();
     this.#sequencer.close();
     try {
+    this.#primary?.standDown();
       await this.#journal.stop();
     } finally {
       await this.#primary?.stop();

@@ -406,3 +406,18 @@ test("a replica that has promised a higher epoch is not led in a lower one: its 
   expect(second.runtime.primary?.epoch).toBe(9);
   expect(readdirSync(path("south")).filter((name) => name.startsWith("epoch"))).toEqual(["epoch-9"]);
 });
+
+test("a node that is stopped while its tenure begins ends well, and has begun none", async () => {
+  const application = new Counter();
+  const replication = { host: HOST, port: 0, keys: path("keys.json"), ownKey: path("north.key") };
+  const runtime = await openRuntime({
+    ...{ application, genesis: beginning(), rules: COUNTER_RULES, segmentBytes: SEGMENT_BYTES, replication },
+    directory: await openDataDirectory(path("north")),
+    tenure: { epoch: 3, forcedBy: "ann" },
+  });
+  const submissions = new Submissions(runtime, rules);
+  // Now the journal is asked to begin the epoch; its answer finds the node without a place for the Tenure.
+  runtime.run(submissions, submissions);
+  await runtime.stop();
+  expect(entriesOf("north")).toEqual(["1 128 0"]);
+});

@@ -100,6 +100,7 @@ export class Primary {
   readonly #fence = Promise.withResolvers<SeriatimError>();
   #begin: ((tenure: Tenure) => Promise<TenureBegun>) | undefined;
   #looks: NodeJS.Timeout | undefined;
+  #hasStoodDown = false;
   #isStopping = false;
   #shortage: string | undefined;
 
@@ -259,10 +260,10 @@ export class Primary {
   }
 
   #beginIfPromised(tenure: Tenure): void {
-    if (this.#hasBegun) return;
+    if (this.#hasBegun || this.#hasStoodDown) return;
     if (tenure.forcedBy !== undefined || this.#candidacy.isPromised) {
       // A journal that fails has ended the node by itself; whatever else keeps it from leading ends it too.
-      this.#begin?.(tenure).catch((error) => this.#isStopping || this.#fence.resolve(error));
+      this.#begin?.(tenure).catch((error) => this.#hasStoodDown || this.#fence.resolve(error));
     } else {
       const { followers } = this.#candidacy;
       this.gate.wait(
@@ -306,7 +307,7 @@ export class Primary {
    * Throws NOT_AVAILABLE: it leads already, or a node that was heard stands against it.
    */
   async forceStart(who: string): Promise<TenureBegun & Judgement> {
-    if (this.#hasBegun || this.#begin === undefined) {
+    if (this.#hasBegun || this.#hasStoodDown || this.#begin === undefined) {
       throw new SeriatimError("NOT_AVAILABLE", "not available: this node does not wait to lead");
     }
     const decision = this.#candidacy.force();
@@ -331,9 +332,15 @@ export class Primary {
     }
   }
 
+  /** The journal is about to be closed: a tenure that can't begin now is no failure. Who follows is served on. */
+  standDown(): void {
+    this.#hasStoodDown = true;
+    this.#leaveCandidacy();
+  }
+
   stop(): Promise<void> {
     this.#isStopping = true;
-    this.#leaveCandidacy();
+    this.standDown();
     this.#clusterView?.stop();
     return this.#serving.stop();
   }
