@@ -34,7 +34,7 @@ export function snapshotsOf(
   if (directory === undefined) return undefined;
   const shadow = shadowOf(configuration, directory, storage);
   const followed = {
-    beganWith: runtime.recovered.snapshot?.position ?? 0,
+    beganWith: runtime.recovered.newestSnapshot,
     get position() {
       return runtime.path.releasedPosition;
     },

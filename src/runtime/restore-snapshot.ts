@@ -15,6 +15,8 @@ import type { DataDirectory } from "./data-directory.ts";
 export interface WarmState extends LogPoint {
   /** The last position that its primary said may be seen. */
   readonly released: Position;
+  /** Of the newest snapshot that it has taken, or began with; 0: there is none. */
+  readonly snapshot: Position;
   /** The log's time there. */
   readonly timestamp_us: number;
   readonly isWarm: boolean;

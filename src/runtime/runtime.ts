@@ -64,6 +64,8 @@ export interface RuntimeOptions
 export interface RuntimeStart extends Recovered {
   /** The snapshot whose state it began with; undefined: the whole log was applied, or the application had its state. */
   readonly snapshot: SnapshotHeader | undefined;
+  /** The position of the newest snapshot that is known: that one's, or of those that its node took as a replica; 0: none is. */
+  readonly newestSnapshot: Position;
   /** The last position of it that is known to have been acknowledged, or may be. */
   readonly released: Position;
 }
@@ -106,7 +108,8 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     const timestamp_us = Math.max(replayed.timestamp_us, from?.timestamp_us ?? 0);
     // What of a cluster's log was acknowledged, its disk doesn't say.
     const released = replication === undefined ? replayed.position : (options.warm?.released ?? 0);
-    const recovered = { ...replayed, timestamp_us, snapshot, released };
+    const newestSnapshot = snapshot?.position ?? options.warm?.snapshot ?? 0;
+    const recovered = { ...replayed, timestamp_us, snapshot, newestSnapshot, released };
     if (replication !== undefined && live !== undefined && directory !== undefined) {
       primary = await Primary.start(
         replication,
@@ -268,10 +271,10 @@ export class Runtime {
 
   async #stop(): Promise<void> {
     clearInterval(this.#ticker);
+    this.#primary?.standDown();
     this.path.close();
     this.#sequencer.close();
     try {
-    this.#primary?.standDown();
       await this.#journal.stop();
     } finally {
       await this.#primary?.stop();

@@ -45,7 +45,7 @@ export interface SnapshotStatus {
 
 /** The log that is followed: a runtime's, or a replica's. */
 export interface SnapshottedLog {
-  /** Of the snapshot that its start began with; 0: there was none. */
+  /** Of the newest snapshot that there was at its start; 0: there was none. */
   readonly beganWith: number;
   /** The last whose effect may be seen. */
   readonly position: number;

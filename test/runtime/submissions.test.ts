@@ -24,6 +24,7 @@ const RECOVERED = {
     finding: "clean",
   },
   snapshot: undefined,
+  newestSnapshot: 0,
   released: BEFORE,
 };
 

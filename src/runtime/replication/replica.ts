@@ -329,10 +329,11 @@ export class Replica {
     applying.end();
     const { application, timestamp_us, lastSession } = applying;
     const { directory } = this.#options;
+    const snapshot = this.#snapshots?.status.position ?? 0;
     return {
       directory,
       application,
-      warm: { ...this.#end, timestamp_us, released: applying.releasedPosition },
+      warm: { ...this.#end, timestamp_us, released: applying.releasedPosition, snapshot },
       lastSession,
     };
   }
