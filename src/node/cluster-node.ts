@@ -211,5 +211,6 @@ export class ClusterNode implements RunningNode {
 
 /** For a part that gives the lock back when it ends: the node may go on with another part. */
 function lent(directory: DataDirectory): DataDirectory {
-  return { ...directory, lock: { release: async () => {} } };
+  const keepUntil = (over: Promise<void>): void => directory.lock.keepUntil(over);
+  return { ...directory, lock: { release: async () => {}, keepUntil } };
 }

@@ -25,8 +25,16 @@ const look_again_ms = 20;
 const undecided_max_ms = 5_000;
 
 export interface DirectoryLock {
-  /** Called again it does nothing. */
+  /**
+   * Gives it back; while somebody works there (`keepUntil`) resolves at once, and it is given back behind the last of them. Called
+   * again it does nothing.
+   */
   release(): Promise<void>;
+  /**
+   * Until `over` resolves the directory is nobody else's, whoever releases the lock: a thread that waits for a disk that hangs writes
+   * when that answers. It goes with the process at the latest.
+   */
+  keepUntil(over: Promise<void>): void;
 }
 
 /** What one look at the other registrations tells. */
@@ -64,7 +72,10 @@ class SocketLock implements DirectoryLock {
   /** Open while the lock lives: long paths are reached through it. */
   readonly #directoryFd: number;
   #held = false;
+  /** Who works there and has not ended. */
+  #working = 0;
   #released: Promise<void> | undefined;
+  #whenIdle: () => void = () => {};
 
   constructor(directory: string, directoryFd: number) {
     this.#directory = directory;
@@ -101,9 +112,20 @@ class SocketLock implements DirectoryLock {
     this.#removeUnfinished();
   }
 
+  keepUntil(over: Promise<void>): void {
+    this.#working++;
+    void over.then(() => {
+      if (--this.#working === 0) this.#whenIdle();
+    });
+  }
+
   release(): Promise<void> {
-    this.#released ??= this.#release();
+    this.#released ??= this.#working === 0 ? this.#release() : this.#releaseWhenIdle();
     return this.#released;
+  }
+
+  async #releaseWhenIdle(): Promise<void> {
+    this.#whenIdle = () => void this.#release();
   }
 
   async #release(): Promise<void> {

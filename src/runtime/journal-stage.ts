@@ -47,6 +47,8 @@ export interface JournalStage {
    * share one; otherwise each chunk of requests is a batch and is answered at once.
    */
   readonly batches: boolean;
+  /** Resolves when its thread has ended, which may be long after stop() where a disk hangs; none has no thread. */
+  readonly ended?: Promise<void>;
   /** Resolves with what stopped the stage, if anything ever does. */
   readonly failed: Promise<SeriatimError>;
   /**

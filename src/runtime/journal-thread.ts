@@ -25,7 +25,7 @@ export class JournalThread implements JournalStage {
   readonly batches = true;
   readonly times = new SharedArrayBuffer(LATENCY_COUNTS_BYTES);
   readonly #worker: Worker;
-  readonly #exited: Promise<void>;
+  readonly ended: Promise<void>;
   readonly #ring = createRing({ recordBytes: COMMAND_BYTES, capacity: RECOVERY_RING_RECORDS });
   readonly #recovery = new RingConsumer(this.#ring);
   /** A view of the ring of commands, to fail it when the thread can't do so itself. */
@@ -55,7 +55,7 @@ export class JournalThread implements JournalStage {
     });
     this.#worker.on("message", (message: JournalWorkerMessage) => this.#hear(message));
     this.#worker.on("error", (error) => this.#fail(threadDied(String(error))));
-    this.#exited = new Promise((resolve) => {
+    this.ended = new Promise((resolve) => {
       // The last messages have been delivered by then.
       this.#worker.once("exit", (code) => {
         if (!this.#hasClosed) this.#fail(threadDied(`exit code ${code}`));
@@ -162,7 +162,7 @@ export class JournalThread implements JournalStage {
       this.#recovery.fail();
       this.#worker.postMessage("stop");
     }
-    if (!(await within(this.#exited, CLOSE_MS))) {
+    if (!(await within(this.ended, CLOSE_MS))) {
       this.#fail(threadDied(`it has not closed the journal within ${CLOSE_MS / 1e3} s`));
       this.#worker.unref();
     }

@@ -101,6 +101,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       from,
       live,
     });
+    if (journal.ended !== undefined) directory?.lock.keepUntil(journal.ended);
     const replayed = await recoverApplication(journal, application, onReplayed);
     assertPosition(application, replayed.position);
     if (replication === undefined) refuseLogOfCluster(replayed, directory);

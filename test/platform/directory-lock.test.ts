@@ -69,6 +69,21 @@ test("a process that is stopped keeps its lock", async () => {
   await expect(acquireDirectoryLock(directory)).rejects.toThrow(`${directory} is in use by another process`);
 });
 
+test("a lock that was given back while somebody works there is given back behind the last of them", async () => {
+  const lock = await acquireDirectoryLock(directory);
+  const [first, second, ended] = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+  for (const { promise } of [first, second, ended]) lock.keepUntil(promise);
+  ended.resolve();
+  await lock.release();
+  await expect(acquireDirectoryLock(directory)).rejects.toThrow("in use by process");
+  first.resolve();
+  await first.promise;
+  await expect(acquireDirectoryLock(directory)).rejects.toThrow("in use by process");
+  second.resolve();
+  await expect.poll(() => readdirSync(directory)).toEqual([]);
+  await (await acquireDirectoryLock(directory)).release();
+});
+
 test("a lock whose directory takes nothing any more is released all the same, and who comes later sees that", async () => {
   const lock = await acquireDirectoryLock(directory);
   const aside = `${directory}-aside`;

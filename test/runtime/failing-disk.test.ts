@@ -17,7 +17,7 @@ const PLACES = { journal: "sim/journal", snapshots: "sim/snapshots" };
 const DIRECTORY: DataDirectory = {
   ...PLACES,
   files: { ...PLACES, storage: new SimulatedDisk(), parent: "sim", incoming: "sim/incoming" },
-  lock: { release: async () => {} },
+  lock: { release: async () => {}, keepUntil: () => {} },
   isStillThere: () => true,
   replaced: () => {},
   letOldestGo: () => {},

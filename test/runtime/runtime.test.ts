@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodeGenesisEntry } from "../../src/node/exchange-records.ts";
 import { EXCHANGE_RULES } from "../../src/node/index.ts";
 import {
@@ -51,6 +51,16 @@ function running(runtime: Runtime): Submissions {
   runtime.run(submissions, submissions);
   return submissions;
 }
+
+test("the lock is kept while the journal's thread has not ended, whoever gives it back", async () => {
+  const directory = await openDataDirectory(path);
+  const keepUntil = vi.spyOn(directory.lock, "keepUntil");
+  const { runtime } = await open({ directory });
+  const [over] = keepUntil.mock.calls[0];
+  expect(await Promise.race([over, "works"])).toBe("works");
+  await runtime.stop();
+  expect(await Promise.race([over, "works"])).toBeUndefined();
+});
 
 describe.each(["spread", "single"] as const)("with threads %s", (threads) => {
   test("what was answered is there when it is opened again", async () => {

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { generateKey, openDataDirectory, Replica } from "../../src/runtime/index.ts";
 import { SilentAddress } from "../support/silent-address.ts";
 import { COUNTER_RULES, Counter } from "./counter.ts";
@@ -33,15 +33,21 @@ test("a replica leaves an address that answers nothing at once, and waits for no
   const news = (line: string): void => {
     if (line.startsWith("follows nobody yet")) hasTried.resolve(line);
   };
+  const data = await openDataDirectory(path("south"));
+  const keepUntil = vi.spyOn(data.lock, "keepUntil");
   const replica = new Replica({
     ...{ keys: path("keys.json"), ownKey: path("south.key"), rules: COUNTER_RULES },
     ...{ application: () => new Counter(), segmentBytes: 2_097_152, news },
     primaries: [silent],
-    directory: await openDataDirectory(path("south")),
+    directory: data,
   });
   expect(await hasTried.promise).toContain("nothing came in time");
   await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS));
+  // Its directory is nobody else's while its thread has not ended.
+  const [over] = keepUntil.mock.calls[0];
+  expect(await Promise.race([over, "works"])).toBe("works");
   const asked_ms = performance.now();
   await replica.stop();
   expect(performance.now() - asked_ms).toBeLessThan(STOP_MS_MAX);
+  expect(await Promise.race([over, "works"])).toBeUndefined();
 });

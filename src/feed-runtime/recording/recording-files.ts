@@ -69,6 +69,7 @@ export class RecordingFiles {
       this.#fail("RECORDING_FAILED", `the recording failed: ${error.message}`),
     );
     this.#worker.on("exit", () => this.#fail("RECORDING_FAILED", "the recording's thread ended"));
+    lock.keepUntil(new Promise((resolve) => this.#worker.once("exit", () => resolve())));
   }
 
   /** Resolves when nothing is written any more: undefined after `close`, else why. Never rejects. */

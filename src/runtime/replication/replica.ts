@@ -107,6 +107,7 @@ export class Replica {
     this.#questions = new WaitingRequests();
     this.#worker = this.#startWorker(applying.shared, from);
     this.#exited = this.#watch(this.#worker);
+    directory.lock.keepUntil(this.#exited);
     this.#snapshots = this.#snapshotsOf(applying, from?.position ?? 0);
     applying.run().catch((error) => this.#failBy(error));
   }
