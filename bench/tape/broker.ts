@@ -17,9 +17,9 @@ const OPEN: TapeAccess = {
 };
 
 process.on("message", async ({ directory }: BrokerOrder) => {
-  await openTapeDirectory(directory);
+  const lock = await openTapeDirectory(directory);
   const broker = await TapeBroker.start({
-    ...{ directory, listeners: [{ host: "127.0.0.1", port: 0 }] },
+    ...{ directory, lock, listeners: [{ host: "127.0.0.1", port: 0 }] },
     access: OPEN,
     ...{ stagingBuffers: 32, deliveryBuffers: 16, workers: 1, lease_ms: 30_000, connectionsMax: 1_024 },
     ...{ segmentBytes: SEGMENT_BYTES, retain: { bytes: SEGMENTS_KEPT * SEGMENT_BYTES, age_us: 0 } },

@@ -65,7 +65,7 @@ export async function startTapeProgram(
   const { directory, settings, ownKey, tls } = options;
   const lock = await openTapeDirectory(directory);
   try {
-    const broker = await TapeBroker.start({ ...brokerOptionsOf(options), directory, onNotice });
+    const broker = await TapeBroker.start({ ...brokerOptionsOf(options), directory, lock, onNotice });
     const [port, inner = port] = broker.ports;
     const host = tls === undefined || ownKey === undefined ? reachableHost(settings.tapeHost) : LOOPBACK;
     return {

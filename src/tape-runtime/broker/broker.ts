@@ -10,7 +10,13 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, type Listener, SeriatimError } from "../../base/index.ts";
-import { FirstFailure, type NetListenAddress, NetTransport, SystemClock } from "../../platform/index.ts";
+import {
+  type DirectoryLock,
+  FirstFailure,
+  type NetListenAddress,
+  NetTransport,
+  SystemClock,
+} from "../../platform/index.ts";
 import { TAPE_TOPICS_MAX } from "../../protocol/index.ts";
 import {
   AdministratorService,
@@ -46,6 +52,8 @@ export const TAPE_STOP_MS = SETTLE_MS + COMMIT_CLOSE_MS + GOODBYE_MS + STORAGE_C
 export interface TapeBrokerOptions {
   /** The tape's data directory, made and locked by the caller (`openTapeDirectory`). */
   readonly directory: string;
+  /** Of that directory: it is kept while a thread of the broker works there. */
+  readonly lock: Pick<DirectoryLock, "keepUntil">;
   /** Where it listens; one at least. */
   readonly listeners: readonly NetListenAddress[];
   readonly access: TapeAccess;
@@ -92,8 +100,8 @@ export class TapeBroker {
    * nothing stays open.
    */
   static async start(options: TapeBrokerOptions): Promise<TapeBroker> {
-    const { directory, deliveryBuffers, clock = new SystemClock(), onNotice = () => {} } = options;
-    const storage = await StorageStage.open({ directory, deliveryBuffers, clock, onDamage: onNotice });
+    const { directory, lock, deliveryBuffers, clock = new SystemClock(), onNotice = () => {} } = options;
+    const storage = await StorageStage.open({ directory, lock, deliveryBuffers, clock, onDamage: onNotice });
     const broker = new TapeBroker(options, storage, clock);
     try {
       await broker.#listen(options.listeners);
@@ -249,9 +257,9 @@ export class TapeBroker {
 }
 
 function startWorkers(options: TapeBrokerOptions, pool: StagingPool, results: CommitResults): CommitStage[] {
-  const { directory, workers, connectionsMax, segmentBytes, lease_ms } = options;
+  const { directory, lock, workers, connectionsMax, segmentBytes, lease_ms } = options;
   const stageOptions: CommitStageOptions = {
-    ...{ directory, connectionsMax, buffers: pool.shared },
+    ...{ directory, lock, connectionsMax, buffers: pool.shared },
     topicsMax: TAPE_TOPICS_MAX,
     topicLimits: { ...TOPIC_LIMITS, segmentBytes },
     orderingLimits: { ...ORDERING_LIMITS, lease_us: lease_ms * 1_000 },

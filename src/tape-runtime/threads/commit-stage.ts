@@ -2,6 +2,7 @@
 // (commit-thread.ts) or, in tests, on this one; both say the same in the same order.
 
 import { powerOfTwoAtLeast, type SeriatimError } from "../../base/index.ts";
+import type { DirectoryLock } from "../../platform/index.ts";
 import { createRing, type Ring, RingConsumer, RingProducer } from "../../ring/index.ts";
 import {
   COMMIT_FIGURES_BYTES,
@@ -25,6 +26,8 @@ const ROOM_SHARE = 4;
 export interface CommitStageOptions {
   /** The tape's data directory. */
   readonly directory: string;
+  /** Kept while a thread of the stage has not ended. */
+  readonly lock?: Pick<DirectoryLock, "keepUntil">;
   /** Staging, by number. */
   readonly buffers: readonly SharedArrayBuffer[];
   /** Connections of publishers there may be at once. */

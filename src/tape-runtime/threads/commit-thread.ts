@@ -31,7 +31,7 @@ export class CommitThread implements CommitStage {
   constructor(options: CommitStageOptions, listener: CommitListener) {
     this.#listener = listener;
     this.#line = new CommitLine(options, listener);
-    const { directory, buffers, topicLimits, orderingLimits } = options;
+    const { directory, lock, buffers, topicLimits, orderingLimits } = options;
     const { commandRing, resultRing, figures } = this.#line;
     const rings = { commandRing: commandRing.shared, resultRing: resultRing.shared };
     this.#helper = new WriteBehindHelper((how) => this.#fail(threadDied(how)));
@@ -51,6 +51,7 @@ export class CommitThread implements CommitStage {
         this.#helper.stop().then(resolve);
       });
     });
+    lock?.keepUntil(exited);
     this.#over = Promise.all([exited, Promise.race([this.#drainAll(), this.failed])]);
   }
 

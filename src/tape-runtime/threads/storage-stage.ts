@@ -3,7 +3,7 @@
 
 import { Worker } from "node:worker_threads";
 import { type Clock, powerOfTwoAtLeast, SeriatimError } from "../../base/index.ts";
-import { endThread, entryBeside, within } from "../../platform/index.ts";
+import { type DirectoryLock, endThread, entryBeside, within } from "../../platform/index.ts";
 import { createRing } from "../../ring/index.ts";
 import {
   type CatalogChange,
@@ -27,6 +27,8 @@ const REQUESTS_MIN = 1_024;
 export interface StorageStageOptions {
   /** The tape's data directory, locked by the caller. */
   readonly directory: string;
+  /** Kept while its thread has not ended. */
+  readonly lock?: Pick<DirectoryLock, "keepUntil">;
   /** Delivery buffers, each of DELIVERY_BUFFER_BYTES. */
   readonly deliveryBuffers: number;
   readonly clock: Clock;
@@ -67,7 +69,7 @@ export class StorageStage implements CatalogStore {
     }
   }
 
-  private constructor({ directory, deliveryBuffers, clock, onDamage }: StorageStageOptions) {
+  private constructor({ directory, lock, deliveryBuffers, clock, onDamage }: StorageStageOptions) {
     this.#onDamage = onDamage;
     this.deliveryBuffers = Array.from({ length: deliveryBuffers }, prefaulted);
     const capacity = powerOfTwoAtLeast(Math.max(REQUESTS_MIN, 2 * deliveryBuffers));
@@ -86,6 +88,7 @@ export class StorageStage implements CatalogStore {
     this.#worker.on("message", (message: StorageWorkerMessage) => this.#heard(message));
     this.#worker.on("error", (error) => this.#fail(died(error.message)));
     this.#worker.on("exit", () => this.#fail(died("without a word")));
+    lock?.keepUntil(new Promise((resolve) => this.#worker.once("exit", () => resolve())));
   }
 
   /** Resolves when it does nothing any more: undefined after `close`, else why. Never rejects. */

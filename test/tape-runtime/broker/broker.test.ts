@@ -106,6 +106,15 @@ test("who asks for what the topic is not, or is not there, is refused with the r
   }
 });
 
+test("its directory stays locked while any of its threads has not ended", async () => {
+  const threads: Promise<void>[] = [];
+  const broker = await startBroker({ workers: 2, lock: { keepUntil: (over) => threads.push(over) } });
+  expect(threads).toHaveLength(3);
+  for (const over of threads) expect(await Promise.race([over, "works"])).toBe("works");
+  await broker.stop();
+  for (const over of threads) expect(await Promise.race([over, "works"])).toBeUndefined();
+});
+
 test("clean shutdown: what was whole is acknowledged, everybody is told, and every buffer, socket and worker is accounted for", async () => {
   const before = process
     .getActiveResourcesInfo()

@@ -53,7 +53,7 @@ export async function runBroker(options: Partial<TapeBrokerOptions> = {}) {
   const directory = mkdtempSync(join(tmpdir(), "tape-"));
   const lock = await openTapeDirectory(directory);
   const broker = await TapeBroker.start({
-    ...{ directory, listeners: [{ host: "127.0.0.1", port: 0 }], access: OPEN },
+    ...{ directory, lock, listeners: [{ host: "127.0.0.1", port: 0 }], access: OPEN },
     ...{ stagingBuffers: 4, deliveryBuffers: 2, workers: 1, segmentBytes: 8 * 1024 * 1024 },
     ...{ retain: { bytes: 0, age_us: 0 }, lease_ms: 30_000, connectionsMax: 64 },
     ...options,

@@ -35,7 +35,12 @@ export class RealBroker {
   async start(): Promise<void> {
     const lock = await openTapeDirectory(this.#directory);
     const broker = await TapeBroker.start({
-      ...{ directory: this.#directory, listeners: [{ host: "127.0.0.1", port: this.port }], access: OPEN },
+      ...{
+        directory: this.#directory,
+        lock,
+        listeners: [{ host: "127.0.0.1", port: this.port }],
+        access: OPEN,
+      },
       ...{ stagingBuffers: 4, deliveryBuffers: 2, workers: 1, segmentBytes: 8 * 1024 * 1024 },
       ...{ retain: { bytes: 0, age_us: 0 }, lease_ms: 30_000, connectionsMax: 64 },
       ...this.#options,
