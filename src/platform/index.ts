@@ -31,5 +31,5 @@ export {
   type TlsIdentity,
 } from "./tls.ts";
 export { packageDirectory, packageVersion } from "./version.ts";
-export { endThread, within } from "./within.ts";
+export { endThread, THREAD_END_MS, within } from "./within.ts";
 export { writeBackLast } from "./write-back.ts";

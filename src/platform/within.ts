@@ -3,7 +3,7 @@
 import type { Worker } from "node:worker_threads";
 
 /** For a thread that is told to end and does not wait for the system. */
-const THREAD_END_MS = 1_000;
+export const THREAD_END_MS = 1_000;
 
 /** Waits for `work`, but no longer than `most_ms`; whether it was done by then. */
 export async function within(work: Promise<unknown>, most_ms: number): Promise<boolean> {
@@ -19,7 +19,7 @@ export async function within(work: Promise<unknown>, most_ms: number): Promise<b
 }
 
 /**
- * Ends a thread at once. One that waits for a disk that hangs can't be ended before that answers: nobody waits for it.
+ * Ends a thread at once. One that waits for a disk that hangs can't be ended before that answers: after THREAD_END_MS nobody waits for it.
  */
 export async function endThread(worker: Worker): Promise<void> {
   if (!(await within(worker.terminate(), THREAD_END_MS))) worker.unref();

@@ -65,7 +65,7 @@ export class AckView {
 
   /**
    * The gate's side, before it reads the rows: how far the primary's own disk is, and by which policy it goes (undefined: it is
-   * to be woken by whatever comes). Until awaitDisk() it does not wait for that disk: others count it as done.
+   * to be woken by whatever is more than it has let out). Until awaitDisk() it does not wait for that disk: others count it as done.
    */
   look(durable: Position, policy: AckPolicyName | undefined): void {
     this.#setRising(DURABLE, durable);

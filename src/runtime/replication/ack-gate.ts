@@ -191,7 +191,7 @@ export class AckGate {
     return `${connected} of ${replicas} replicas connected, too few for ack policy ${this.#policyName}`;
   }
 
-  /** Resolves when a replica has come, gone or acknowledged since the last look; undefined when that is so already. */
+  /** Resolves when a replica comes, goes, or acknowledges what lets more out; undefined when any row was written since the last look. */
   whenChanged(): Promise<unknown> | undefined {
     const wait = Atomics.waitAsync(this.#view.words, 0, this.#changesSeen);
     return wait.async ? wait.value : undefined;

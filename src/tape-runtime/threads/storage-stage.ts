@@ -3,7 +3,7 @@
 
 import { Worker } from "node:worker_threads";
 import { type Clock, powerOfTwoAtLeast, SeriatimError } from "../../base/index.ts";
-import { type DirectoryLock, endThread, entryBeside, within } from "../../platform/index.ts";
+import { type DirectoryLock, endThread, entryBeside, THREAD_END_MS, within } from "../../platform/index.ts";
 import { createRing } from "../../ring/index.ts";
 import {
   type CatalogChange,
@@ -19,8 +19,10 @@ import {
 } from "../../tape/index.ts";
 import type { StorageWorkerData, StorageWorkerMessage, StorageWorkerRequest } from "./storage-worker.ts";
 
-/** A disk that hangs keeps nobody from ending. */
-export const STORAGE_CLOSE_MS = 10_000;
+/** For closing in order: a disk that hangs keeps nobody from ending. */
+const IN_ORDER_MS = 10_000;
+/** The longest that close() takes. */
+export const STORAGE_CLOSE_MS = IN_ORDER_MS + THREAD_END_MS;
 /** Requests on their way: more than there are buffers, so that those who look for a time find room too. */
 const REQUESTS_MIN = 1_024;
 
@@ -113,9 +115,9 @@ export class StorageStage implements CatalogStore {
     return this.#ask((id) => ({ kind: "remove", id, topic }));
   }
 
-  /** Makes what groups have committed durable, and closes the files. Resolves within 10 s, one more when the thread can't be ended, with why not all was done. */
+  /** Makes what groups have committed durable, and closes the files. Resolves within STORAGE_CLOSE_MS, with why not all was done. */
   async close(): Promise<SeriatimError | undefined> {
-    if (!(await within(this.#closeInOrder(), STORAGE_CLOSE_MS))) this.#fail(died("its disk hangs"));
+    if (!(await within(this.#closeInOrder(), IN_ORDER_MS))) this.#fail(died("its disk hangs"));
     await endThread(this.#worker);
     return this.over;
   }
