@@ -125,7 +125,10 @@ class SocketLock implements DirectoryLock {
   }
 
   async #releaseWhenIdle(): Promise<void> {
-    this.#whenIdle = () => void this.#release();
+    this.#whenIdle = () => {
+      this.#whenIdle = () => {};
+      void this.#release();
+    };
   }
 
   async #release(): Promise<void> {
