@@ -64,15 +64,23 @@ function isOver(): boolean {
 }
 
 async function run(loop: KillLoop | ClusterLoop): Promise<void> {
-  while (!isOver()) {
-    await loop.round();
-    if (killed() < told + PROGRESS) continue;
-    told = killed();
-    console.error(
-      `${told} kills, ${loops.reduce((sum, { figures }) => sum + figures.acknowledged, 0)} acknowledged`,
-    );
+  try {
+    while (!isOver()) {
+      await loop.round();
+      tellProgress();
+    }
+    await loop.finish();
+  } catch (error) {
+    // What was found until then is told all the same; that a loop can't go on is not as it must be.
+    loop.figures.wrong.push(`the loop can't go on: ${(error as Error).message}`);
   }
-  await loop.finish();
+}
+
+function tellProgress(): void {
+  if (killed() < told + PROGRESS) return;
+  told = killed();
+  const acknowledged = loops.reduce((sum, { figures }) => sum + figures.acknowledged, 0);
+  console.error(`${told} kills, ${acknowledged} acknowledged`);
 }
 
 /** Of all loops together. */
