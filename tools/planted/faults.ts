@@ -267,6 +267,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     file: "src/replication/history.ts",
     find: "if (own === undefined || !isSameChain(own.chain, point.chain)) return Comparison.Different;",
     replace: "if (own === undefined) return Comparison.Different;",
+    tests: "test/replication/sessions.test.ts",
   },
   {
     name: "where a log is damaged is forgotten",
@@ -287,6 +288,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     file: "src/replication/decisions.ts",
     find: '  if (!isEnough(cluster, heard)) return { kind: "wait", because: tooFew(peers, cluster) };\n',
     replace: "",
+    tests: "test/replication/decisions.test.ts",
   },
   {
     name: "a replica is promoted that lacks what another has",
@@ -300,6 +302,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     file: "src/replication/decisions.ts",
     find: "if (!isForced && !isEnough(cluster, heard)) return",
     replace: "if (!isForced && cluster.replicas < 0) return",
+    tests: "test/replication/decisions.test.ts",
   },
   {
     name: "two nodes may choose the same epoch",
