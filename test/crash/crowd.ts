@@ -14,7 +14,7 @@ const CLIENTS = 8;
 const LANES = 4;
 /** Requests of the judge in flight: below the client's window. */
 const AT_ONCE = 64;
-/** For a node that has its disk on its own thread, on a machine whose disk is busy with other things. */
+/** A node that syncs on the thread that answers stands still with its disk, which may be busy with other things. */
 const CONNECT_MS = 60_000;
 
 export class Crowd {

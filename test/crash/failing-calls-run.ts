@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { partOf } from "../../tools/document.ts";
-import { orWrongUsage, runOptions } from "../../tools/run-options.ts";
+import { runOptions } from "../../tools/run-options.ts";
 import { withFailingCall } from "./failing-call.ts";
 import { killNodes } from "./node-process.ts";
 import { type CallFault, straceRefusal } from "./strace.ts";
@@ -60,11 +60,12 @@ function tableOf(rows: readonly Row[]): string {
 }
 
 const { write } = runOptions(import.meta.url, {}, ["write"]);
-orWrongUsage(() => {
-  const refusal = straceRefusal();
-  if (refusal !== undefined) throw new Error(`no call can be made to fail: ${refusal}`);
-});
 const writeTable = partOf(write, "failing calls");
+const refusal = straceRefusal();
+if (refusal !== undefined) {
+  console.error(`failing-calls: no call can be made to fail: ${refusal}`);
+  process.exit(1);
+}
 const folder = mkdtempSync(join(tmpdir(), "seriatim-calls-"));
 const series = (["pwrite64", "fdatasync", "fsync", "rename"] as const).flatMap((call) =>
   (["EIO", "ENOSPC"] as const).map((error): Series => ({ call, error })),
