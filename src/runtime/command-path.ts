@@ -250,7 +250,7 @@ export class CommandPath {
     const failed = this.#sequencer.journalFailed;
     const durable = this.#sequencer.safePosition;
     const diskIsLast = this.#waitsForDisk;
-    const safe = this.#gate?.position(durable, this.#sequencer.position) ?? durable;
+    const safe = this.#safeBy(durable, failed);
     this.meter.releasing(safe, durable, diskIsLast);
     if (safe > this.#released) {
       this.#released = safe;
@@ -261,10 +261,15 @@ export class CommandPath {
     }
     this.#gate?.say(this.#released);
     if (this.#isSettled) this.#settled?.();
-    // A gate's replicas may still acknowledge: this node's copy, which their policy counts, is none any more.
     if (failed) this.cutOff();
     else if (this.#waitsForDisk && this.#released < this.#sequencer.position) this.#waitForMore(durable);
     if (this.#paused !== undefined) this.#sayIfWritten(durable, this.#paused);
+  }
+
+  /** Behind a failed write nothing leaves, whoever acknowledged it: this node's copy, which policies of replicas count, is none any more. */
+  #safeBy(durable: Position, failed: boolean): Position {
+    const safe = this.#gate?.position(durable, this.#sequencer.position) ?? durable;
+    return failed ? Math.min(safe, durable) : safe;
   }
 
   /** Otherwise whoever lets out the next has the gate look, by look(). */

@@ -186,6 +186,26 @@ describe("a journal that fails", () => {
     expect(seen()).toEqual(["Ack 1"]);
   });
 
+  test("lets nothing out behind it that a replica acknowledged before anybody looked", async () => {
+    const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
+    const gate = new AckGate({ policyName: "ram", replicas: 1, view: memory });
+    const replica = new AckView(memory);
+    path.gateBy(gate);
+    replica.join(0, BEFORE, BEFORE);
+    void gate.lead(1);
+    for (const id of [1, 2]) {
+      gateway.received(0, order(id));
+      await settle();
+    }
+    replica.acknowledge(0, BEFORE + 1, BEFORE + 1);
+    path.look();
+    expect(seen()).toEqual(["Ack 1"]);
+    journal.consumer?.fail();
+    replica.acknowledge(0, BEFORE + 2, BEFORE + 2);
+    path.look();
+    expect(seen()).toEqual(["Ack 1"]);
+  });
+
   test("has refusals answered at once", async () => {
     gateway.received(0, order(1));
     await settle();
