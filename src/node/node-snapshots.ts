@@ -68,7 +68,7 @@ export function shadowOf(
   const { journal, snapshots } = directory;
   const place = { journal, snapshots, journalKeep: journalKeep === KEEP_ALL ? undefined : journalKeep };
   if (journalKeep !== KEEP_ALL) directory.letOldestGo();
-  return isOwnThread ? new ShadowThread(place) : new InlineShadow(place, storage);
+  return isOwnThread ? new ShadowThread(place, directory.lock) : new InlineShadow(place, storage);
 }
 
 export function snapshotListener(log: Log): SnapshotListener {

@@ -97,16 +97,22 @@ export class InlineShadow implements NodeShadow {
   async stop(): Promise<void> {}
 }
 
+/** A thread that waits for its disk still writes, and removes segments, when that answers: nobody else may have opened the log by then. */
+type ShadowLock = Pick<DataDirectory["lock"], "keepUntil">;
+
 /**
  * A thread for each snapshot, which ends with it: an engine that waits for the next one would hold its memory all the time,
  * and restoring it costs less than the snapshot did.
  */
 export class ShadowThread implements NodeShadow {
   readonly #place: ShadowPlace;
+  readonly #lock: ShadowLock;
   #worker: Worker | undefined;
 
-  constructor(place: ShadowPlace) {
+  /** `lock`: of the directory that holds both places, kept until each thread has ended. */
+  constructor(place: ShadowPlace, lock: ShadowLock) {
     this.#place = place;
+    this.#lock = lock;
   }
 
   take(durable: number): Promise<SnapshotTaken> {
@@ -124,6 +130,7 @@ export class ShadowThread implements NodeShadow {
     const options = { name: "shadow", workerData, transferList };
     const entry = entryBeside(import.meta.url, "shadow-worker");
     const worker = compilingByItself(() => new Worker(entry, options));
+    this.#lock.keepUntil(new Promise((resolve) => worker.once("exit", () => resolve())));
     this.#worker = worker;
     try {
       return await wordOf(worker);

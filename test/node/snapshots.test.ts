@@ -157,15 +157,23 @@ test("a stop in the middle of writing one breaks it off, and the next start remo
   await tradeUpTo(exchange, orders, writeBuy);
   const place = { journal: join(data, "journal"), snapshots: join(data, "snapshots") };
   const files = () => (existsSync(place.snapshots) ? readdirSync(place.snapshots) : []);
-  const shadow = new ShadowThread({ ...place, journalKeep: undefined });
+  let over: Promise<void> | undefined;
+  const lock = {
+    keepUntil: (ended: Promise<void>) => {
+      over = ended;
+    },
+  };
+  const shadow = new ShadowThread({ ...place, journalKeep: undefined }, lock);
   let code: string | undefined;
   const durable = await exchange.runtime.ask({ kind: "sync" });
   const asked = shadow.take(durable).catch((error) => {
     code = error.code;
   });
   while (files().length === 0 && code === undefined) await setImmediate();
+  expect(await Promise.race([over, "writes"])).toBe("writes");
   await shadow.stop();
   await asked;
+  expect(await Promise.race([over, "writes"])).toBeUndefined();
   expect(code).toBe("SHADOW_DIED");
   expect(files()).toEqual([expect.stringMatching(/\.snap\.tmp$/)]);
   await exchange.runtime.stop();
