@@ -1,9 +1,10 @@
-// SIGKILL again and again on one data directory, at random moments: under load from several clients, and while the node
+// SIGKILL again and again on one data directory, begun anew now and then, at random moments: under load from several clients, and while the node
 // starts (reading, cutting a torn end, preparing a segment). Judged from the clients' own ledgers, and from the log while
 // no node runs. Every draw comes from the seed; when the signal arrives does not, so a seed repeats the plan, not the run.
 //
 //   start (maybe killed on the way, and again) -> judge what the last round left -> load -> SIGKILL -> read the log
 
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Prng } from "../../src/base/index.ts";
@@ -25,6 +26,8 @@ const KILLED_STARTS_OF_TEN = 3;
 const SNAPSHOT_EVERY = 500;
 /** Of so many rounds one compares the state that snapshot and log give with the one of the whole log. */
 const ROUNDS_PER_COMPARISON = 10;
+/** After so many the log is begun anew: all of it is read in each round, so a thousand kills of one log would take most of their time for that. */
+const ROUNDS_PER_LOG = 50;
 
 /** Neither may lose anything to a process's end, only `flush` to a machine's. The default is drawn most. */
 const MODES = ["fsync", "fsync", "fsync", "flush"] as const;
@@ -37,7 +40,7 @@ interface Way {
 }
 
 export interface KillPlan {
-  /** Of its own; gone on with, not begun anew, when it holds a log. */
+  /** Of its own; the first log is gone on with when it holds one. */
   readonly directory: string;
   readonly seed: number;
 }
@@ -46,7 +49,7 @@ export class KillLoop {
   readonly figures = new KillFigures();
   readonly #directory: string;
   readonly #prng: Prng;
-  readonly #crowd = new Crowd();
+  #crowd = new Crowd();
   #rounds = 0;
   /** What the last start took: a killed one is killed within as much. */
   #start_ms = 500;
@@ -69,6 +72,15 @@ export class KillLoop {
     row.kills++;
     this.figures.current = row;
     if (++this.#rounds % ROUNDS_PER_COMPARISON === 0) await this.#compareStates();
+    if (this.#rounds % ROUNDS_PER_LOG === 0) await this.#beginAnew();
+  }
+
+  /** What was found to be wrong stays where it is. */
+  async #beginAnew(): Promise<void> {
+    await this.finish();
+    if (this.figures.wrong.length > 0) return;
+    rmSync(this.#directory, { recursive: true });
+    this.#crowd = new Crowd();
   }
 
   /** No node runs: what the newest snapshot and the log after it give is what the whole log gives. */
