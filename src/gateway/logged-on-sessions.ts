@@ -92,7 +92,6 @@ export class LoggedOnSessions {
 
   /** Somebody logs on as `identity`: who was that is not any more, and ends that the log is to be told of wait. */
   replace(identity: string): void {
-    this.#silent.delete(identity);
     const older = this.#connected.get(identity);
     if (older === undefined) return;
     older.session.end(CloseReason.Replaced);
@@ -107,6 +106,7 @@ export class LoggedOnSessions {
     const stream = this.#source.reports.of(session.account);
     assert(stream !== undefined, "an account with a session has a stream");
     session.opened(stream, next);
+    this.#silent.delete(session.identity);
     this.#connected.set(session.identity, connection);
     this.#ofKey.add(session.terms.who);
     if (session.isReadOnly) this.#readers.add(session.account);
@@ -127,7 +127,7 @@ export class LoggedOnSessions {
     this.#guard.ended(connection.slot, session.terms.who);
     this.#counters.sessions--;
     const { closeReason } = connection.session;
-    if (closeReason === CloseReason.Replaced) return this.#replaced(session);
+    if (closeReason === CloseReason.Replaced) return this.#replaced(connection, session);
     const cause = causeOf(closeReason);
     session.owesLoggedOut = cause === "logout";
     session.endsAt = Number.POSITIVE_INFINITY;
@@ -139,11 +139,13 @@ export class LoggedOnSessions {
   }
 
   /** The session goes on elsewhere, with the reports that this connection was not sent: it is told no more than that. */
-  #replaced(session: LoggedOn): void {
+  #replaced(connection: Connection, session: LoggedOn): void {
     session.isAnswered = true;
     session.refusal = Reason.SessionReplaced;
     // No order of it outlives its connection, whether that was found to be gone before or after the new logon.
     if (session.cancelsOnDisconnect) this.#ends.add(session, "disconnected");
+    // That end may have taken the last slot: the new logon waits for another, and may be lost before there is one.
+    if (session.terms.deadMan_us > 0) this.#fallSilent(connection, session);
   }
 
   #fallSilent(connection: Connection, session: LoggedOn): void {

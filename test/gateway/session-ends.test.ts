@@ -78,6 +78,20 @@ describe("a connection whose session logs on over another", () => {
     expect(at.exchange.log).toEqual(["end 7 disconnected", "open ann 7/0"]);
     expect(at.sent(B)).toEqual(["Challenge 9", "LogonAck 7 1..1"]);
   });
+
+  // The log said that it is silent, and nobody counted its time: what others of the account had ordered rested for good.
+  test("leaves its dead man when the new logon waits for the ring and is lost there", () => {
+    at.logOn(A, { flags: CancelOnDisconnect, deadMan_ms: 300 });
+    at.turn();
+    at.exchange.log.length = 0;
+    at.sink.room = 1;
+    at.logOn(B);
+    at.sink.room = 0;
+    at.gateway.closed(B, CloseCause.Broken);
+    at.sink.room = 1;
+    for (let ms = 0; ms < 2_000; ms += 100) at.gateway.tick(ms * 1_000);
+    expect(at.exchange.log).toEqual(["end 7 disconnected", "end 7 dead_man"]);
+  });
 });
 
 describe("a connection that has ended and is still to be told something", () => {
