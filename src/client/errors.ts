@@ -77,6 +77,12 @@ export function strangeReport(number: number): SeriatimError {
   return new SeriatimError("STRANGE_REPORT", `report ${number} is of a kind that this version does not know`);
 }
 
+/** Answers lie behind the reports that a reader does not take. */
+export function readerStandsStill(silence_ms: number): SeriatimError {
+  const why = `it took no report for ${silence_ms} ms while answers waited behind them`;
+  return new SeriatimError("EVENTS_OVERFLOW", `the reader was left behind: ${why}`);
+}
+
 /** There is no connection at the moment. */
 export function notConnected(): SeriatimError {
   return new SeriatimError(

@@ -95,10 +95,14 @@ export class SessionLedger<T> {
     return true;
   }
 
-  /** Takes out the request of `session` that a report answers. */
-  answered(session: bigint, number: bigint): T | undefined {
+  /**
+   * Takes out the request of `session` that a report answers. One that only follows from a request (`isAnswer` false) may be of an
+   * earlier one with its number; behind a gap, where the answer may have been, it tells that there was one.
+   */
+  answered(session: bigint, number: bigint, isAnswer = true): T | undefined {
     const entry = this.#entries.get(number);
     if (entry === undefined || entry.session !== session) return undefined;
+    if (!isAnswer && !entry.isBlind) return undefined;
     this.#entries.delete(number);
     return entry.request;
   }

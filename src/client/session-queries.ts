@@ -28,6 +28,10 @@ type Query =
 export class SessionQueries {
   readonly #queries = new Map<number, Query>();
 
+  get unanswered(): number {
+    return this.#queries.size;
+  }
+
   get hasRoom(): boolean {
     return this.#queries.size < QUERIES_MAX;
   }

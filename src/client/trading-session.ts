@@ -5,13 +5,14 @@
 // Nothing is ever sent twice. A request whose connection is lost stays open until the session is back and its reports prove what
 // became of it: answered, or NOT_EXECUTED. OUTCOME_UNKNOWN is left to a session that ends before, and to reports that the
 // exchange does not keep any more. Bounds: `window` requests and 64 queries unanswered (WINDOW_FULL); `patience_ms`
-// without a connection; a slow reader of `reports()` makes the session read more slowly, not hold more.
+// without a connection; a slow reader of `reports()` makes the session read more slowly, not hold more; one that takes nothing while
+// something is awaited ends after READER_STILL_MS, or a loop that awaits an answer would wait for itself.
 
 /// <reference types="node" preserve="true" />
 
 import { EventEmitter } from "node:events";
 import type { SeriatimError } from "../base/index.ts";
-import { type ListedInstrument, type LogonAnswer, reasonName } from "../protocol/index.ts";
+import { isAnswer, type ListedInstrument, type LogonAnswer, reasonName } from "../protocol/index.ts";
 import {
   checkInteger,
   connectionLost,
@@ -19,6 +20,7 @@ import {
   notConnected,
   notExecuted,
   outcomeUnknown,
+  readerStandsStill,
   strangeReport,
   windowFull,
 } from "./errors.ts";
@@ -39,6 +41,9 @@ import {
   type OrderStatus,
   type RequestAnswer,
 } from "./trading-values.ts";
+
+/** Twice what the exchange grants a peer that takes nothing. */
+const READER_STILL_MS = 10_000;
 
 export interface TradingEvents {
   report: [ExecutionReport];
@@ -75,6 +80,8 @@ export class TradingSession extends EventEmitter<TradingEvents> {
   /** The number of the newest request. */
   #number = 0;
   #ready: PromiseWithResolvers<void> | undefined;
+  /** Runs while nothing is read for the readers' sake. */
+  #stillTimer: NodeJS.Timeout | undefined;
   #flushIsDue = false;
   #isEnding = false;
   #isOver = false;
@@ -237,7 +244,7 @@ export class TradingSession extends EventEmitter<TradingEvents> {
       listener: this.#listener(),
       nextReport: () => this.#ledger.next,
       isPaused: () => this.#readers.isFull,
-      began: (pipe) => this.#readers.from({ pause: () => pipe.pause(), resume: () => this.#link.resume() }),
+      began: (pipe) => this.#readers.from({ pause: () => this.#pause(pipe), resume: () => this.#resume() }),
       loggedOn: (answer) => this.#loggedOn(answer),
       turned: () => this.#resolveReady(),
       lost: (cause) => {
@@ -247,6 +254,27 @@ export class TradingSession extends EventEmitter<TradingEvents> {
       willRetry: (cause) => this.emit("disconnected", cause),
       ended: (failure) => this.#end(failure),
     };
+  }
+
+  #pause(pipe: SessionPipe): void {
+    pipe.pause();
+    this.#watchReaders();
+  }
+
+  #resume(): void {
+    clearTimeout(this.#stillTimer);
+    this.#link.resume();
+  }
+
+  #watchReaders(): void {
+    const { taken } = this.#readers;
+    this.#stillTimer = setTimeout(() => {
+      const isAwaited =
+        this.inFlight + this.#queries.unanswered > 0 || this.#ready !== undefined || this.#isEnding;
+      if (isAwaited && this.#readers.taken === taken)
+        this.#readers.endFull(readerStandsStill(READER_STILL_MS));
+      else this.#watchReaders();
+    }, READER_STILL_MS);
   }
 
   #loggedOn({ first, next, sessionLow, sessionHigh }: LogonAnswer): void {
@@ -282,7 +310,7 @@ export class TradingSession extends EventEmitter<TradingEvents> {
       return;
     }
     const words = inWords(report);
-    const request = this.#ledger.answered(report.session, report.request);
+    const request = this.#ledger.answered(report.session, report.request, isAnswer(report));
     if (words === undefined) {
       request?.reject(outcomeUnknown(request.what, strangeReport(report.number)));
     } else {
@@ -336,6 +364,7 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     this.#isEnding = true;
     this.#failure = failure;
     const cause = failure ?? connectionLost("the exchange", "it was closed");
+    clearTimeout(this.#stillTimer);
     this.#link.stop(cause);
     for (const { what, reject } of this.#ledger.takeAll()) reject(outcomeUnknown(what, cause));
     this.#queries.lost(cause);

@@ -8,6 +8,7 @@ type Step =
   | ["logon", session: bigint, first: number, next: number]
   | ["send", number: bigint]
   | ["report", number: number, session?: bigint, request?: bigint]
+  | ["follows", number: number, session: bigint, request: bigint]
   | ["refused", request: bigint]
   | ["lost"];
 
@@ -28,10 +29,10 @@ function play(next: number, steps: readonly Step[]): unknown[] {
       settle();
     } else if (what === "send") {
       ledger.add(of[0] as bigint, `request ${of[0]}`);
-    } else if (what === "report") {
+    } else if (what === "report" || what === "follows") {
       const [number, session = 0n, request = 0n] = of as [number, bigint?, bigint?];
       if (!ledger.isDue(number)) said.push(`${number} is not due`);
-      const answered = ledger.answered(session, request);
+      const answered = ledger.answered(session, request, what === "report");
       if (answered !== undefined) said.push(`${answered} answered`);
       settle();
     } else if (what === "refused") {
@@ -64,6 +65,25 @@ const cases: readonly [says: string, next: number, steps: readonly Step[], said:
       ["report", 1, 9n, 5n],
     ],
     ["request 5 open"],
+  ],
+  [
+    "what follows from a request answers no later one with its number",
+    0,
+    [
+      ["logon", 1n, 1, 1],
+      ["send", 5n],
+      ["report", 1, 1n, 5n],
+      ["send", 5n],
+      ["follows", 2, 1n, 5n],
+      ["report", 3, 1n, 5n],
+    ],
+    ["request 5 answered", "request 5 answered"],
+  ],
+  [
+    "behind a gap, what follows from a request tells that it was executed",
+    0,
+    [["logon", 1n, 1, 1], ["send", 5n], ["lost"], ["logon", 2n, 9, 10], ["follows", 9, 1n, 5n]],
+    [{ wanted: 1, first: 9 }, "request 5 answered"],
   ],
   [
     "a refusal of the gateway answers a request of this connection",

@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { highLane, lowLane } from "../../src/base/index.ts";
 import { ed25519Verifier, makeEd25519Pair, makeNonce } from "../../src/platform/index.ts";
 import {
-  type CommandKind,
+  CommandKind,
   encodeExecutionReport,
   encodeInstrument,
   encodeInstrumentsEnd,
@@ -150,9 +150,8 @@ export interface SessionServer {
   close(): Promise<void>;
 }
 
-/** Everything is accepted, by one report each, and nothing trades. */
-export function acceptsAll(): SessionScript {
-  let number = 0;
+/** Everything is accepted, by one report each behind the first `number`, and nothing trades. */
+export function acceptsAll(number = 0): SessionScript {
   return {
     logon: (peer) => peer.accept(number + 1, number + 1),
     frame: (peer, { type, request, id }) => {
@@ -161,14 +160,14 @@ export function acceptsAll(): SessionScript {
         peer.say((b) => encodeLoggedOut(b, 0, 1));
         return peer.socket.end();
       }
-      const kinds = new Map<number, ReportKind>([
-        [NewOrder, ReportKind.Accepted],
-        [Modify, ReportKind.Modified],
-        [CancelOrder, ReportKind.Cancelled],
-        [MassCancel, ReportKind.MassCancelled],
+      const answers = new Map<number, { kind: ReportKind; command: CommandKind }>([
+        [NewOrder, { kind: ReportKind.Accepted, command: CommandKind.NewOrder }],
+        [Modify, { kind: ReportKind.Modified, command: CommandKind.Modify }],
+        [CancelOrder, { kind: ReportKind.Cancelled, command: CommandKind.Cancel }],
+        [MassCancel, { kind: ReportKind.MassCancelled, command: CommandKind.MassCancel }],
       ]);
-      const kind = kinds.get(type);
-      if (kind !== undefined) peer.report(++number, { kind, id, request });
+      const answer = answers.get(type);
+      if (answer !== undefined) peer.report(++number, { ...answer, id, request });
     },
   };
 }

@@ -1,6 +1,6 @@
 // A trading session over real sockets, against exchanges that follow a script, break off, stay silent or lose the thread.
 
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { connectTrading, type ExecutionReport, type TradingSession } from "../../src/client/index.ts";
 import { CancelCause, MessageType, Reason, ReportFlag, ReportKind } from "../../src/protocol/index.ts";
 import {
@@ -13,6 +13,7 @@ import {
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
@@ -114,6 +115,20 @@ describe("requests", () => {
     while (server.peers[0].frames.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
     expect(server.peers[0].frames[0].request).toBe(77);
     expect(server.peers[0].frames[1].request).toBeGreaterThan(1e15);
+  });
+
+  // The trades of the first were taken for the answer to the second, which was refused: RequestReused.
+  test("asked again with a number in use are not answered by what follows from the first", async () => {
+    const server = await serve({
+      frame: (peer, { request, id }) => {
+        if (id === 1) return peer.report(1, { kind: Accepted, id, request, leaves: 5 });
+        peer.report(2, { kind: Traded, id: 1, request, lastQuantity: 5 });
+        peer.report(3, { kind: Rejected, id, request, reason: Reason.RequestReused });
+      },
+    });
+    const session = await trade([server], { once: true });
+    expect(await session.submit(order(1), 77)).toMatchObject({ accepted: true });
+    expect(await session.submit(order(2), 77)).toMatchObject({ accepted: false, reason: "RequestReused" });
   });
 
   test("queries are answered with the orders that rest", async () => {
@@ -370,6 +385,46 @@ describe("reports", () => {
     }
     expect(session.nextReport).toBe(count + 1);
   });
+
+  // It waited for itself: the answer lay behind the reports that the loop did not read while it awaited the answer.
+  test.each([
+    ["an answer", (session: TradingSession) => session.submit(order(1))],
+    ["the end", (session: TradingSession) => session.logout()],
+  ])(
+    "a loop that awaits %s in the middle of many gets it, and no more than what was read",
+    async (_what, ask) => {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+      const count = 5_000;
+      const { frame } = acceptsAll(count);
+      const logon = (peer: SessionServer["peers"][0]) => {
+        peer.accept(1, count + 1);
+        for (let number = 1; number <= count; number++) peer.report(number, { kind: Traded });
+      };
+      const server = await serve({ logon, ...(frame !== undefined && { frame }) });
+      const session = await trade([server], { next: 1 });
+      let answered = false;
+      let seen = 0;
+      const loop = (async () => {
+        for await (const { number } of session.reports()) {
+          seen = number;
+          if (number === 1_500) answered = await ask(session).then(() => true);
+        }
+      })();
+      const failure = codeOf(loop);
+      const pass = async () => {
+        for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+      };
+      await pass();
+      vi.advanceTimersByTime(9_000);
+      await pass();
+      expect([seen, answered]).toEqual([1_500, false]);
+      vi.advanceTimersByTime(11_000);
+      // A logout was cut meanwhile, as nothing was read: it is said again over the next connection.
+      for (; !answered; vi.advanceTimersByTime(100)) await pass();
+      expect(await failure).toBe("EVENTS_OVERFLOW");
+      expect(seen).toBeLessThan(4_096);
+    },
+  );
 
   test("a reader that stands still over a lost connection loses none: it comes back when it reads on", async () => {
     const count = 20_000;

@@ -1,14 +1,12 @@
-// The commands of a session with a token, as its order connection is asked for them, and how a report answers one.
+// The commands of a session with a token, as its order connection is asked for them.
 
 import {
   CommandKind,
   ErrorCode,
   type MassCancelRequest,
   MessageType,
-  type NumberedReport,
   type OrderRequest,
   parsePrice,
-  ReportKind,
 } from "../../protocol/index.ts";
 import { noPrice, type Problem } from "./order-desk.ts";
 import type { SymbolNames } from "./symbol-names.ts";
@@ -40,12 +38,6 @@ const COMMAND_OF_TYPE: ReadonlyMap<number, number> = new Map([
 /** The command that a request of that type becomes; undefined: none. */
 export function commandOf(type: number): number | undefined {
   return COMMAND_OF_TYPE.get(type);
-}
-
-/** Whether it says what became of a request, and not what followed from it. */
-export function isAnswer({ kind, command }: NumberedReport): boolean {
-  if (kind === ReportKind.Cancelled) return command === CommandKind.Cancel;
-  return kind !== ReportKind.Traded && kind !== ReportKind.Expired;
 }
 
 /** A mass cancel has none. */

@@ -14,6 +14,7 @@ import {
   errorText,
   formatPrice,
   heartbeatText,
+  isAnswer,
   type MassCancelRequest,
   MessageType,
   type NumberedReport,
@@ -33,7 +34,7 @@ import type { TokenSession } from "./admission.ts";
 import type { Desk, DeskOutput, DeskRequest } from "./desk.ts";
 import { IN_FLIGHT_MAX, type Problem, tooMany, unknownSymbol } from "./order-desk.ts";
 import type { SymbolNames } from "./symbol-names.ts";
-import { commandOf, type InFlight, idText, isAnswer, noNumber, sendCommand } from "./trading-commands.ts";
+import { commandOf, type InFlight, idText, noNumber, sendCommand } from "./trading-commands.ts";
 import type { TradingLink, TradingListener } from "./trading-link.ts";
 
 /** A question that has no answer yet. */

@@ -1,2 +1,3 @@
+export * from "./answer.ts";
 export * from "./layout.ts";
 export * from "./reader.ts";
