@@ -87,7 +87,8 @@ export class ExchangeSocket {
     if (token !== undefined) this.#session = new SocketSession(options, Math.random());
     this.#subscriptions.add(["status"], []);
     if (account !== undefined || token !== undefined) this.#subscriptions.add(["orders"], []);
-    if (deadMan_ms > 0) this.#beats = setInterval(() => this.#beat(), deadMan_ms / BEATS);
+    if (deadMan_ms > 0)
+      this.#beats = setInterval(() => this.#sendIfOpen({ type: "heartbeat" }), deadMan_ms / BEATS);
     const { url, openSocket } = options;
     const urls = typeof url === "string" ? [url] : url;
     this.#socket = new ReconnectingSocket(urls, openSocket, {
@@ -266,16 +267,12 @@ export class ExchangeSocket {
     if (!this.orders.resumed()) this.listOrders();
   }
 
-  /** A list that more reports have overtaken than are known here is asked for again. */
+  /** A list that more reports have overtaken than are known here, or that was refused, is asked for again. */
   #listed(): void {
     const { isCurrent, needsList } = this.orders;
     if (isCurrent || !needsList || this.#session?.id === undefined) return;
     clearTimeout(this.#listing);
     this.#listing = setTimeout(() => this.listOrders(), LIST_AGAIN_MS);
-  }
-
-  #beat(): void {
-    this.#sendIfOpen({ type: "heartbeat" });
   }
 
   #become(connection: Connection): void {
@@ -315,7 +312,8 @@ export class ExchangeSocket {
         return this.#opened();
       case "ack":
       case "reject":
-        return this.#requests.answered(message);
+        if (!this.#requests.answered(message)) this.#listed();
+        return;
       case "orderStatus":
         return this.#requests.told(message);
       case "orders":

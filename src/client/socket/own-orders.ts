@@ -143,9 +143,14 @@ export class OwnOrders {
     return this.isCurrent;
   }
 
-  /** Reports were missed. */
+  /**
+   * Reports were missed, or the exchange never made some that were seen: the next list knows of all that have come, and of
+   * those that were seen before nothing may be put on top of it.
+   */
   missed(): void {
     this.#isListed = false;
+    this.#changes.clear();
+    this.#forgottenTo = 0;
   }
 
   takeReport(report: ReportMessage): void {

@@ -68,9 +68,12 @@ export class Requests {
     });
   }
 
-  answered(message: AckMessage | RejectMessage): void {
+  /** Whether it was the answer to a request that waits. */
+  answered(message: AckMessage | RejectMessage): boolean {
     const { type, request, ...answer } = message;
-    this.#take(request)?.resolve({ accepted: type === "ack", ...answer });
+    const waiting = this.#take(request);
+    waiting?.resolve({ accepted: type === "ack", ...answer });
+    return waiting !== undefined;
   }
 
   /** The answer to a question. */

@@ -11,7 +11,7 @@ const INSTANCES = 2 ** 32;
 export class SocketSession {
   /** What the exchange calls this logon; undefined while there is none. */
   id: string | undefined;
-  /** Reports that were asked for are gone. */
+  /** Reports that were asked for are gone: at this logon, or at one before it behind which not all have come. */
   hasGap = false;
   readonly #logon: object;
   /** The number of the next report; 0: none was seen, whichever comes. */
@@ -36,7 +36,7 @@ export class SocketSession {
   welcomed({ session, first, next, gap }: Welcome): void {
     this.id = session;
     if (session === undefined) return;
-    this.hasGap = gap === true;
+    this.hasGap = gap === true || (this.hasGap && !this.#isCaughtUp);
     this.#next = Number(first);
     this.#madeBefore = Number(next);
     this.#isCaughtUp = false;

@@ -166,6 +166,33 @@ test("reports that are not kept any more leave outcomes unknown, and the list is
   all.client.close();
 });
 
+// Its report lay in the gap, and the logon behind that had none: the order, which rested, was said not to have been executed.
+test("a gap counts until all reports behind it have come, over as many logons as that takes", async () => {
+  const all = loggedOn();
+  const asked = all.client.submit(ORDER);
+  comeBack(all, { first: "64", next: "66", gap: true }).socket.say(report(64, 0, { id: "5" }));
+  const { socket } = comeBack(all, { session: "11", first: "65", next: "66" });
+  socket.say(report(65, 0, { id: "6" }));
+  await expect(asked).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+  expect(socket.sent.at(-1)).toEqual({ type: "openOrders" });
+  expect(all.client.orders.isCurrent).toBe(false);
+  const later = all.client.submit(ORDER);
+  comeBack(all, { session: "12", first: "66", next: "66" });
+  await expect(later).rejects.toMatchObject({ code: "NOT_EXECUTED" });
+  all.client.close();
+});
+
+test("what was told of orders by another history than the one that goes on is forgotten", () => {
+  const all = loggedOn();
+  all.socket.say(report(18), report(19, 2, { id: "2" }), report(20, 3, { id: "3" }));
+  const { socket } = comeBack(all, { first: "19", next: "19", gap: true });
+  socket.say(report(19, 0, { id: "9" }));
+  socket.say({ type: "orders", report: "18", last: true, orders: [{ ...LISTED, id: "1" }] });
+  expect(ids(all)).toEqual(["1: 3", "9: 3"]);
+  expect(all.client.orders.isCurrent).toBe(true);
+  all.client.close();
+});
+
 test("a list that more reports have overtaken than are known is asked for again, after the second that the exchange wants", () => {
   const { client, socket } = loggedOn();
   socket.sent.length = 0;
@@ -180,6 +207,25 @@ test("a list that more reports have overtaken than are known is asked for again,
   socket.say({ type: "orders", report: "20017", last: true, orders: [] });
   vi.advanceTimersByTime(2_000);
   expect([client.orders.isCurrent, client.orders.size, socket.sent.length]).toEqual([true, 0, 2]);
+  client.close();
+});
+
+// The account's lists have one rate for all its connections: more that came back in the same second stayed without one for good.
+test("a list that the exchange refuses is asked for again", () => {
+  const { client, sockets } = scripted({ token: "secret" });
+  const [socket] = sockets;
+  socket.onopen?.();
+  socket.say({ ...WELCOME, session: "9", first: "18", next: "18" });
+  socket.sent.length = 0;
+  for (let refusals = 0; refusals < 2; refusals++) {
+    socket.say({ type: "reject", code: 13, reason: "Throttled", text: "too many" });
+    vi.advanceTimersByTime(1_100);
+  }
+  expect(socket.sent).toEqual([{ type: "openOrders" }, { type: "openOrders" }]);
+  socket.say({ type: "orders", report: "17", last: true, orders: [] });
+  socket.say({ type: "reject", code: 13, reason: "Throttled", text: "too many" });
+  vi.advanceTimersByTime(2_000);
+  expect([client.orders.isCurrent, socket.sent.length]).toEqual([true, 2]);
   client.close();
 });
 
