@@ -93,6 +93,8 @@ export class SessionPipe {
   hasGap = false;
   /** What holds on this connection. */
   heartbeat_ms = 0;
+  /** The exchange has said that our logout is safe; a close after `logout()` without that may be a node's that stops just then. */
+  isLoggedOut = false;
   /** Resolves when the connection is gone: undefined after `logout()`, else why. Never rejects. */
   readonly closed: Promise<SeriatimError | undefined>;
   readonly #options: SessionPipeOptions;
@@ -256,9 +258,11 @@ export class SessionPipe {
       this.#refused(readLogonRefused(view, at));
       return undefined;
     }
-    // What was asked for; the close follows.
-    if (type === MessageType.LoggedOut)
-      return this.#isLoggedOn && !this.isOpen ? undefined : strangeFrame(type);
+    if (type === MessageType.LoggedOut) {
+      // What was asked for; the close follows.
+      this.isLoggedOut = this.#isLoggedOn && !this.isOpen;
+      return this.isLoggedOut ? undefined : strangeFrame(type);
+    }
     if (this.#isLoggedOn) return tellSession(this.#options.listener, view, at, type);
     if (type === MessageType.Challenge) return this.#prove(view, at);
     if (type === MessageType.LogonAck) return this.#welcomed(readLogonAck(view, at));

@@ -224,10 +224,17 @@ describe("a session", () => {
     const [first, second] = [await serve(acceptsAll()), await serve(acceptsAll())];
     const pipe = await logOn(first);
     await expect(pipe.logout()).resolves.toBeUndefined();
-    expect(pipe.writable).toBe(false);
+    expect([pipe.writable, pipe.isLoggedOut]).toEqual([false, true]);
     const other = await logOn(second);
     second.peers[0].socket.end();
     await expect(other.closed).resolves.toMatchObject({ code: "CONNECTION_LOST" });
+  });
+
+  test("an exchange that closes behind a logout without a word has not said that it took it", async () => {
+    const server = await serve({ frame: ({ socket }) => socket.end() });
+    const pipe = await logOn(server);
+    await expect(pipe.logout()).resolves.toBeUndefined();
+    expect(pipe.isLoggedOut).toBe(false);
   });
 
   test("a session that another connection has taken says so", async () => {

@@ -130,8 +130,10 @@ export class TradingDesk implements Desk, TradingListener {
 
   async logout(): Promise<void> {
     this.#isLeaving = true;
-    const why = await this.#link?.logout();
-    if (why !== undefined) this.#tellLost(why);
+    const link = this.#link;
+    const why = await link?.logout();
+    // A node that stops just then closes too, and cancels what is to be cancelled.
+    if (link?.isLoggedOut === false) this.#tellLost(why);
     this.#link = undefined;
   }
 

@@ -23,6 +23,7 @@ export type TradingLink = Pick<
   | "pause"
   | "resume"
   | "logout"
+  | "isLoggedOut"
   | "destroy"
 >;
 

@@ -193,6 +193,7 @@ export class ScriptedLink implements TradingLink {
   readonly asked: [what: string, ...given: unknown[]][] = [];
   /** It has answers to give before it logs out: a test loses it then. */
   isAnswering = false;
+  isLoggedOut = false;
   readonly #closed = Promise.withResolvers<SeriatimError | undefined>();
   readonly closed = this.#closed.promise;
 
@@ -219,12 +220,18 @@ export class ScriptedLink implements TradingLink {
 
   logout(): Promise<SeriatimError | undefined> {
     this.asked.push(["logout"]);
-    if (!this.isAnswering) this.lose();
+    if (!this.isAnswering) this.endLogout();
     return this.closed;
   }
 
   destroy(): void {
     this.asked.push(["destroy"]);
+    this.lose();
+  }
+
+  /** It has logged out. */
+  endLogout(): void {
+    this.isLoggedOut = true;
     this.lose();
   }
 

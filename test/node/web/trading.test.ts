@@ -375,7 +375,7 @@ describe("the session's end:", () => {
       { type: "ack", request: 3, cancelled: 1 },
     ]);
     expect(client.closed).toBeUndefined();
-    link.lose();
+    link.endLogout();
     await turn();
     expect(client.closed).toEqual([1000, "logged out"]);
   });
@@ -403,10 +403,14 @@ describe("the session's end:", () => {
     expect(link.asked.map(([what]) => what)).toEqual(["pause", "logout", "resume"]);
   });
 
-  test("a connection to order entry that is lost behind a logout is no logout", async () => {
+  // A node that stopped closed it, and cancelled the orders on disconnect: the client was told 1000, which says that nothing is.
+  test.each([
+    ["lost", new SeriatimError("CONNECTION_LOST", "it was not done within 10000 ms of the end")],
+    ["closed without a word", undefined],
+  ])("a connection to order entry that is %s behind a logout is no logout", async (_what, why) => {
     link.isAnswering = true;
     await client.say({ ...BUY, request: 1 }, { type: "logout" });
-    link.lose(new SeriatimError("CONNECTION_LOST", "it was not done within 10000 ms of the end"));
+    link.lose(why);
     await turn();
     expect(client.closed).toEqual([1001, "the exchange is gone"]);
   });
