@@ -238,7 +238,7 @@ export class ExchangeSocket {
     clearInterval(this.#beats);
     this.#socket.close();
     this.#disconnected(cause);
-    this.#requests.lost(cause, false);
+    this.#requests.lost(cause);
     clearTimeout(this.#patience);
   }
 
@@ -247,13 +247,14 @@ export class ExchangeSocket {
     this.#markets.disconnect();
     this.orders.disconnect();
     this.#session?.disconnected();
-    this.#requests.lost(cause, true);
+    // Another connection of the session may tell of the rest.
+    this.#requests.lost(cause, () => true);
     if (this.#requests.count > 0) this.#patience ??= setTimeout(() => this.#giveUp(cause), PATIENCE_MS);
   }
 
   #giveUp(cause: SeriatimError): void {
     this.#patience = undefined;
-    this.#requests.lost(cause, false);
+    this.#requests.lost(cause, (session) => session === this.#session?.id);
   }
 
   /** Once everything is known that a session did over earlier connections. */

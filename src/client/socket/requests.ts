@@ -108,10 +108,10 @@ export class Requests {
     return waiting !== undefined;
   }
 
-  /** The connection is lost; `willResume`: another one of the same session may tell of the rest. */
-  lost(cause: SeriatimError, willResume: boolean): void {
+  /** The connection is lost, and nothing will tell of what waits, but for those sent by a session that `isKept`. */
+  lost(cause: SeriatimError, isKept: (session: string) => boolean = () => false): void {
     for (const [request, { what, session, reject }] of [...this.#waiting]) {
-      if (willResume && session !== undefined) continue;
+      if (session !== undefined && isKept(session)) continue;
       this.#waiting.delete(request);
       reject(outcomeUnknown(what, cause));
     }

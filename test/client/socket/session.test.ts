@@ -240,6 +240,23 @@ test("who does not come back within a minute does not know", async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
+// It was told that its connection was lost, which stood, because others before it still waited for reports.
+test("a minute without all reports ends the doubt of who lost a connection, not who has one", async () => {
+  const all = loggedOn();
+  const asked = all.client.submit(ORDER);
+  const told = expect(asked).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+  const { socket } = comeBack(all, { first: "18", next: "20" });
+  const later = all.client.submit({ ...ORDER, id: "2" });
+  for (let ms = 0; ms < 60_000; ms += 2_000) {
+    socket.say({ type: "heartbeat" });
+    vi.advanceTimersByTime(2_000);
+  }
+  await told;
+  socket.say({ type: "ack", request: 2, id: "2", sequence: "40", report: "20" });
+  expect(await later).toMatchObject({ accepted: true });
+  all.client.close();
+});
+
 test("closing here leaves outcomes unknown", async () => {
   const { client } = loggedOn();
   const asked = client.submit(ORDER);
