@@ -137,6 +137,12 @@ export class LogonRefusedError extends SeriatimError {
   }
 }
 
+/** What signs for the key could not, this time. */
+export function signerFailed(name: string, cause: unknown): SeriatimError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new SeriatimError("SIGNER_FAILED", `${name} could not sign the logon: ${why}`, { cause });
+}
+
 /** The exchange says that the session of this connection is over. */
 export function sessionOver(peer: string, reason: number): SeriatimError {
   const why = `${reasonName(reason)} (${reasonText(reason)})`;

@@ -5,7 +5,14 @@
 import { createPrivateKey, sign } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { SeriatimError, storageError } from "../base/index.ts";
-import { hasAccounts, isWho, type KeyEntry, ownKeyOf, parseKeysFile } from "../protocol/index.ts";
+import {
+  hasAccounts,
+  isWho,
+  type KeyEntry,
+  ownKeyOf,
+  parseKeysFile,
+  SESSION_PROOF_BYTES,
+} from "../protocol/index.ts";
 import { checkObject, checkText, invalidArgument } from "./errors.ts";
 
 /** Signs as the key of this name. */
@@ -41,6 +48,13 @@ export function signerOf(key: SessionKey): Signer {
   const der = Buffer.concat([PKCS8_HEAD, bytes]);
   const own = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
   return { name, prove: (statement) => sign(null, statement, own) };
+}
+
+/** What it signs; throws whatever it does, or what is wrong with what it gives. */
+export function provenBy(signer: Signer, statement: Uint8Array): Uint8Array {
+  const proof = signer.prove(statement);
+  if (proof instanceof Uint8Array && proof.length === SESSION_PROOF_BYTES) return proof;
+  throw invalidArgument(`prove() gave no ${SESSION_PROOF_BYTES} bytes`);
 }
 
 function saysOf(path: string, { role, accounts }: KeyEntry): string {

@@ -24,7 +24,7 @@ import {
   sessionStatement,
 } from "../protocol/index.ts";
 import { strangeFrame } from "./answer-reader.ts";
-import { checkInteger, connectionLost, LogonRefusedError, sessionOver } from "./errors.ts";
+import { checkInteger, connectionLost, LogonRefusedError, sessionOver, signerFailed } from "./errors.ts";
 import { FrameConnection } from "./frame-connection.ts";
 import { type CancelOrder, checkU32, idOf, type ModifyOrder, type NewOrder } from "./order-values.ts";
 import type { Outbox } from "./outbox.ts";
@@ -36,7 +36,7 @@ import {
   encodeOrder,
   encodeStatus,
 } from "./request-frames.ts";
-import { type SessionKey, type Signer, signerOf } from "./session-key.ts";
+import { provenBy, type SessionKey, type Signer, signerOf } from "./session-key.ts";
 import { type SessionListener, tellSession } from "./session-reader.ts";
 import type { MassCancel, OpenOrdersOf, OrderOf } from "./session-values.ts";
 import type { TlsOptions } from "./tls-options.ts";
@@ -278,7 +278,12 @@ export class SessionPipe {
     const logon = out.length;
     out.length = encodeSessionLogon(out.view, logon, terms);
     const statement = sessionStatement(out.view, logon, readSessionChallenge(view, at));
-    putSessionProof(out.view, logon, this.#signer.prove(statement));
+    try {
+      putSessionProof(out.view, logon, provenBy(this.#signer, statement));
+    } catch (error) {
+      // It is the program's own, and nobody could catch what it throws in here.
+      this.destroy(signerFailed(name, error));
+    }
     out.flush();
   }
 

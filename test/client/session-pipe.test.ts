@@ -300,6 +300,14 @@ describe("keys", () => {
     }
   });
 
+  test.each([
+    ["63 bytes", () => new Uint8Array(63)],
+    ["a promise", () => Promise.resolve(new Uint8Array(64)) as never],
+  ])("a signer that gives %s fails the logon", async (_what, prove) => {
+    const why = { code: "SIGNER_FAILED", message: expect.stringContaining("alice could not sign") };
+    await expect(logOn(await serve(), { key: { name: "alice", prove } })).rejects.toMatchObject(why);
+  });
+
   const { private: _, ...known } = own;
   test.each([
     ["a file that is not there", "none", undefined, "ENOENT"],

@@ -1,7 +1,12 @@
 // A trading session over real sockets, against exchanges that follow a script, break off, stay silent or lose the thread.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { connectTrading, type ExecutionReport, type TradingSession } from "../../src/client/index.ts";
+import {
+  connectTrading,
+  type ExecutionReport,
+  signerOf,
+  type TradingSession,
+} from "../../src/client/index.ts";
 import { CancelCause, MessageType, Reason, ReportFlag, ReportKind } from "../../src/protocol/index.ts";
 import {
   ALICE,
@@ -316,6 +321,36 @@ describe("its end", () => {
     server.peers[0].socket.destroy();
     expect((await closed).code).toBe("LOGON_REFUSED");
     expect(server.peers).toHaveLength(4);
+  });
+
+  // What it threw came out of the socket's callback, where no program can catch it, and ended the process.
+  test("a signer that fails is a logon that fails, and at the next one may do", async () => {
+    const { name, prove } = signerOf(ALICE);
+    let fails = true;
+    const signs = (statement: Uint8Array) => {
+      if (fails) throw new Error("the module is busy");
+      return prove(statement);
+    };
+    const server = await serve();
+    const key = { name, prove: signs };
+    const [code, why] = ["SIGNER_FAILED", "alice could not sign the logon: the module is busy"];
+    await expect(trade([server], { key })).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(why),
+    });
+    fails = false;
+    const session = await trade([server], { key });
+    fails = true;
+    const lost = new Promise<void>((resolve) => {
+      session.on("disconnected", (error) => {
+        if (error.code === code) resolve();
+      });
+    });
+    const back = new Promise((resolve) => session.once("connected", resolve));
+    server.peers[1].socket.destroy();
+    await lost;
+    fails = false;
+    await back;
   });
 
   test("nobody at any address: the first connection fails after one round", async () => {
