@@ -3,7 +3,8 @@
 // counts as of the tick, so nothing on the way of a message reads a clock, and a deadline is kept to two ticks, always late.
 //
 //   connected --Logout--> gone        connected --any other end--> gone, or silent where there is a dead man
-//   connected --logon of the same identity--> the new one's; with cancel on disconnect the log is told an end before
+//   connected --logon of the same identity--> the new one's; with cancel on disconnect the log is told an end before. While
+//                                             the new one waits for room in the log a dead man's time runs on
 //   silent --logon of the same identity--> connected        silent or connected --dead man--> gone
 
 import { assert } from "../base/index.ts";
