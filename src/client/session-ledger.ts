@@ -6,7 +6,8 @@
 //   of this connection or a lost one           its report comes                  answered
 //   of this connection                         the gateway refuses it            answered
 //   of a lost connection, no report            the stream has reached `next`     not executed
-//   of a lost connection, no report            the same, with a gap before it    unknown: its report may have been in the gap
+//   of a lost connection, no report            the same, with a gap before it    unknown: its report may have been in the gap, or be
+//                                                                                in the history that this exchange lacks
 //
 // Reports come one after the other: a number that is not due means that the connection is of no more use.
 
@@ -18,7 +19,7 @@ interface Entry<T> {
   readonly session: bigint;
   /** That connection is lost. */
   isInDoubt: boolean;
-  /** Reports that are not kept any more may have answered it. */
+  /** Reports that are not kept any more, or that this exchange never made, may have answered it. */
   isBlind: boolean;
 }
 
@@ -65,7 +66,7 @@ export class SessionLedger<T> {
     this.#provenAt = next;
     this.next = first;
     if (wanted === 0 || wanted === first) return undefined;
-    for (const entry of this.#entries.values()) if (first > wanted) entry.isBlind = true;
+    for (const entry of this.#entries.values()) entry.isBlind = true;
     return { wanted, first };
   }
 

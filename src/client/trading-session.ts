@@ -4,7 +4,7 @@
 //
 // Nothing is ever sent twice. A request whose connection is lost stays open until the session is back and its reports prove what
 // became of it: answered, or NOT_EXECUTED. OUTCOME_UNKNOWN is left to a session that ends before, and to reports that the
-// exchange does not keep any more. Bounds: `window` requests and 64 queries unanswered (WINDOW_FULL); `patience_ms`
+// exchange does not have. Bounds: `window` requests and 64 queries unanswered (WINDOW_FULL); `patience_ms`
 // without a connection; a slow reader of `reports()` makes the session read more slowly, not hold more; one that takes nothing while
 // something is awaited ends after READER_STILL_MS, or a loop that awaits an answer would wait for itself.
 
@@ -344,7 +344,7 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     const { notExecuted: never, unknown } = this.#ledger.takeSettled();
     for (const { what, reject } of never) reject(notExecuted(what));
     if (unknown.length === 0) return;
-    const cause = connectionLost("the exchange", "the reports that would tell are not kept any more");
+    const cause = connectionLost("the exchange", "it does not have the reports that would tell");
     for (const { what, reject } of unknown) reject(outcomeUnknown(what, cause));
   }
 

@@ -165,10 +165,19 @@ const cases: readonly [says: string, next: number, steps: readonly Step[], said:
     [{ wanted: 1, first: 9 }, "request 5 answered"],
   ],
   [
-    "an exchange that never made what was seen: that is told, and its stream proves what it has",
+    // Another node that had been the primary's: what the primary had executed was said not to have been.
+    "an exchange that never made what was seen: that is told, and its stream proves nothing of what another may have",
     0,
-    [["logon", 1n, 9, 9], ["send", 5n], ["lost"], ["logon", 2n, 4, 4]],
-    [{ wanted: 9, first: 4 }, "request 5 not executed"],
+    [
+      ["logon", 1n, 9, 9],
+      ["send", 5n],
+      ["lost"],
+      ["logon", 2n, 4, 4],
+      ["send", 6n],
+      ["lost"],
+      ["logon", 3n, 4, 4],
+    ],
+    [{ wanted: 9, first: 4 }, "request 5 unknown", "request 6 not executed"],
   ],
   [
     "a program that goes on where another one ended is told of a gap too",
