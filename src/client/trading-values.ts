@@ -51,7 +51,7 @@ export interface ExecutionReport {
   readonly lastPrice: number;
   /** Lots: traded, taken out, ordered; of a massCancelled how many orders. */
   readonly lastQuantity: number;
-  /** Lots open after it: 0 ends the order. */
+  /** Lots open after it: 0 of a traded, cancelled, modified or expired ends the order. */
   readonly leaves: number;
   /** Lots this order has traded since it was accepted. */
   readonly cumulative: number;
