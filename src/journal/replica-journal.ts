@@ -2,7 +2,8 @@
 // It is what a following session stores into (replication/following-session.ts, ReplicaLog).
 //
 // Behind a snapshot its first segment is numbered as the primary numbers the one that the next frame lies in, which that
-// frame says. So the files after the first are the primary's.
+// frame says. So the files after the first are the primary's. One that leads before any frame came numbers its own from 1:
+// so a segment begins where the primary's number grows, and the numbers themselves may differ by any amount.
 
 import { FRAME_HEADER_BYTES, type LogPoint, type LogScan } from "../segment/index.ts";
 import {
@@ -26,6 +27,8 @@ export class ReplicaJournal {
   readonly #visit: RecordVisitor;
   #journal: JournalWriter;
   #hasSegment: boolean;
+  /** The primary's segment that the last frame lies in; before the first of this opening, its own. */
+  #primarySegment: number;
 
   /** Hands every record behind `from` to `visit`, and later each that is stored. Throws what openJournal throws. */
   constructor(options: ReplicaJournalOptions, visit: RecordVisitor) {
@@ -35,6 +38,7 @@ export class ReplicaJournal {
     this.#journal = journal;
     this.scan = scan;
     this.#hasSegment = scan.segments.length > 0;
+    this.#primarySegment = journal.segment;
   }
 
   #open(firstSegment: number | undefined) {
@@ -73,9 +77,10 @@ export class ReplicaJournal {
   append(frame: Uint8Array, segment: number): string | undefined {
     if (!this.#hasSegment) this.#beginWith(segment);
     const first = this.position + 1;
-    const broken = this.#journal.appendFrame(frame, segment > this.#journal.segment);
+    const broken = this.#journal.appendFrame(frame, segment > this.#primarySegment);
     if (broken !== undefined) return broken.reason;
     this.#hasSegment = true;
+    this.#primarySegment = segment;
     const words = new Int32Array(frame.buffer, frame.byteOffset, frame.length / 4);
     const count = this.position - first + 1;
     this.#visit(words, FRAME_HEADER_BYTES / 4, count, first);

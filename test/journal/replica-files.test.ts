@@ -157,6 +157,27 @@ test("a snapshot with no frame behind it is begun with again, as often as it mus
   }
 });
 
+// A node that led before any frame came numbers its segments from 1. Following again it began one with every frame, hundreds of files
+// of the full size, until its number was the primary's.
+test("a journal whose segments have other numbers than the primary's begins one where the primary does, not with each frame", () => {
+  const disk = new SimulatedDisk();
+  receive(disk);
+  putReceivedInPlace(filesOn(disk));
+  const { genesis: _, ...options } = journalOptions(disk);
+  const from = { ...PRIMARY.header, firstSegment: 1 };
+  const behind = PRIMARY.frames.filter(({ last }) => last > PRIMARY.position);
+  const led = openJournal({ ...options, from }, () => {}).journal;
+  led.appendFrame(behind[0].bytes, false);
+  led.close();
+  const { journal } = start(disk);
+  for (const { bytes, segment } of behind.slice(1)) journal.append(bytes, segment + 1_000);
+  journal.close();
+  const { segments, lastPosition, verdict } = scanLog(journalPlace(options));
+  expect([lastPosition, verdict]).toEqual([PRIMARY.frames.at(-1)?.last, "clean"]);
+  // Those of the primary's 3, 4 and 5, and one more: at a start nobody knows in which of them the last frame lies.
+  expect([behind.length, segments.map(({ number }) => number)]).toEqual([20, [1, 2, 3, 4]]);
+});
+
 test("another history is set aside by where it ends, also when that name is taken", () => {
   const disk = oldReplica();
   const end = { position: 41, chain: new Uint8Array(32).fill(171) };
