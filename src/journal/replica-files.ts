@@ -6,7 +6,8 @@
 //   snapshot received   a whole file in incoming/ is the decision, and survives a crash; then, each step synced:
 //                       journal -> journal-before-POSITION, snapshots -> snapshots-before-POSITION, incoming -> snapshots
 //
-// Interrupted anywhere, the steps that are missing are done at the next start.
+// Interrupted anywhere, the steps that are missing are done at the next start. A decision that a killed process has left is
+// made safe first: its name may be one that no disk holds yet.
 
 import { SeriatimError, type Storage } from "../base/index.ts";
 import { type LogPoint, mayLackName } from "../segment/index.ts";
@@ -53,7 +54,9 @@ function carryOut(files: ReplicaFiles, mark: string): string | undefined {
 function finishSettingAside(files: ReplicaFiles): void {
   for (const name of namesIn(files.storage, files.parent)) {
     const mark = DECISION.exec(name)?.[1];
-    if (mark !== undefined) carryOut(files, mark);
+    if (mark === undefined) continue;
+    files.storage.syncDirectory(files.parent);
+    carryOut(files, mark);
   }
 }
 
@@ -67,6 +70,7 @@ export function putReceivedInPlace(files: ReplicaFiles): number | undefined {
   finishSettingAside(files);
   const [received] = listSnapshots({ storage, directory: incoming });
   if (received === undefined) return undefined;
+  storage.syncDirectory(incoming);
   const mark = `before-${received.position}`;
   moveAside(files, journal, mark);
   moveAside(files, snapshots, mark);

@@ -248,6 +248,19 @@ function takeAll(disk: SimulatedDisk): void {
   journal.close();
 }
 
+/** Starts with the old history or the new one, whole, and what it had before is there still. */
+function expectOneOfThem(disk: SimulatedDisk, oldFiles: Map<string, Uint8Array>, where: string) {
+  const { journal, application } = start(disk);
+  if (journal.position < PRIMARY.position) {
+    expect([where, journal.position]).toEqual([where, PRIMARY.frames[OLD_FRAMES - 1].last]);
+    return { found: "old", journal } as const;
+  }
+  expect([where, application.state]).toEqual([where, STATE]);
+  for (const [name, bytes] of oldFiles)
+    expect([where, disk.contents(`data/journal-before-${PRIMARY.position}/${name}`)]).toEqual([where, bytes]);
+  return { found: "new", journal } as const;
+}
+
 test("wherever it stops, the old history or the new one is there, whole, and nothing is gone", () => {
   const whole = oldReplica();
   const first = whole.calls + 1;
@@ -262,22 +275,46 @@ test("wherever it stops, the old history or the new one is there, whole, and not
       expect(() => takeAll(disk)).toThrow();
       if (seed === 1) disk.restart();
       else disk.crash(new Prng(call * 10 + seed));
-      const { journal, application } = start(disk);
-      const isOld = journal.position < PRIMARY.position;
-      seen[isOld ? "old" : "new"]++;
-      const where = `call ${call}, seed ${seed}`;
-      if (isOld) expect([where, journal.position]).toEqual([where, PRIMARY.frames[OLD_FRAMES - 1].last]);
-      else expect([where, application.state]).toEqual([where, STATE]);
-      const kept = isOld ? "data/journal" : `data/journal-before-${PRIMARY.position}`;
-      for (const [name, bytes] of oldFiles)
-        if (!isOld) expect([where, disk.contents(`${kept}/${name}`)]).toEqual([where, bytes]);
-      if (!isOld) follow(journal);
+      const { found, journal } = expectOneOfThem(disk, oldFiles, `call ${call}, seed ${seed}`);
+      seen[found]++;
+      if (found === "new") follow(journal);
     }
   }
   console.log(
     `${last - first + 1} calls stopped at, 3 times each: ${seen.old} old histories, ${seen.new} new ones`,
   );
   expect(Math.min(seen.old, seen.new)).toBeGreaterThan(20);
+});
+
+/** A killed process has left it so; the machine stops in call `later` of the start that follows. */
+function stopInNextStart(disk: SimulatedDisk, later: number, prng: Prng): void {
+  disk.restart();
+  disk.failAt(disk.calls + later, "halt");
+  try {
+    start(disk);
+  } catch (error) {
+    if (!(error instanceof SeriatimError) || error.code !== "HALT") throw error;
+  }
+  disk.crash(prng);
+}
+
+// What a killed process left undone on the disk, the next one went by: the power failed, and there was neither the snapshot nor the history.
+test("the same when it is killed first, and the machine stops in the start that follows", () => {
+  const whole = oldReplica();
+  const first = whole.calls + 1;
+  const oldFiles = whole.image("data/journal");
+  takeAll(whole);
+  const seen = { old: 0, new: 0 };
+  for (let call = first; call <= whole.calls; call++) {
+    for (let later = 1; later <= 10; later++) {
+      const disk = oldReplica();
+      disk.failAt(call, "halt");
+      expect(() => takeAll(disk)).toThrow();
+      stopInNextStart(disk, later, new Prng(call * 100 + later));
+      seen[expectOneOfThem(disk, oldFiles, `call ${call}, then ${later}`).found]++;
+    }
+  }
+  expect(Math.min(seen.old, seen.new)).toBeGreaterThan(50);
 });
 
 /** Has it no beginning but a snapshot's: the segments before that are retired, as far as they go. */
@@ -302,12 +339,14 @@ test.each([
   setAsideDiverged(filesOn(whole), end);
   const seen = new Set<number>();
   for (let call = first; call <= whole.calls; call++) {
-    for (const seed of [0, 1, 2]) {
+    for (let seed = 0; seed <= 30; seed++) {
       const disk = made();
       disk.failAt(call, "halt");
       expect(() => setAsideDiverged(filesOn(disk), end)).toThrow();
+      const prng = new Prng(call * 100 + seed);
       if (seed === 0) disk.restart();
-      else disk.crash(new Prng(call * 10 + seed));
+      else if (seed <= 2) disk.crash(prng);
+      else stopInNextStart(disk, Math.ceil((seed - 2) / 4), prng);
       const { journal } = start(disk);
       seen.add(journal.position);
       if (journal.position > 0) continue;

@@ -34,10 +34,14 @@ export function listSnapshots({
   return found.reverse();
 }
 
-/** Removes what interrupted writings left; for whoever alone may write there. Throws what the disk says. */
+/**
+ * Removes what interrupted writings left, and makes safe what has its name: a process that was killed may not have come to that.
+ * For whoever alone may write there. Throws what the disk says.
+ */
 export function removeInterrupted(storage: Storage, directory: string): void {
-  for (const name of namesIn(storage, directory))
-    if (NAME.exec(name)?.[2] !== undefined) storage.remove(`${directory}/${name}`);
+  const names = namesIn(storage, directory);
+  for (const name of names) if (NAME.exec(name)?.[2] !== undefined) storage.remove(`${directory}/${name}`);
+  if (names.length > 0) storage.syncDirectory(directory);
 }
 
 function namesIn(storage: Storage, directory: string): string[] {

@@ -1,7 +1,10 @@
 // A directory of snapshots (names.ts).
 //
-//   write:  temporary file, its bytes synced -> renamed -> directory synced
+//   write:  directory synced -> temporary file, its bytes synced -> renamed -> directory synced
 //   tidy:   every byte of the newest and of the one before it is read back; only then is anything older removed
+//
+// The first of these is for a process that was killed before the last: of all snapshots only the newest can have a name that a power loss
+// takes away, and what is removed is removed by the word of the one before it (retention.ts).
 //
 // One writer at a time. Readers may look at any moment: a name appears with its whole file.
 

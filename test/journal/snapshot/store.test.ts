@@ -1,6 +1,6 @@
 // The directory of snapshots: what is kept, what is refused, and what a crash or a failing disk leaves.
 
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { decodeUtf8, Prng, type SeriatimError } from "../../../src/base/index.ts";
 import { listSnapshots, SnapshotStore } from "../../../src/journal/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
@@ -123,6 +123,28 @@ test("a crash at any moment leaves the previous snapshot, and the new one whole 
         context,
       ).toEqual(expected);
     }
+  }
+});
+
+// Segments go by the word of the older one. Both names were gone after a power loss, and with them the beginning of the log.
+test("of the two that are kept the older has a name that is safe, however often the process was killed", () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const killing = new SimulatedDisk();
+    const place = snapshotPlace(killing);
+    const writer = new SnapshotStore(place, APPLICATION);
+    for (const position of [10, 20, 30]) {
+      const rename = killing.rename.bind(killing);
+      const killed = vi.spyOn(killing, "rename").mockImplementation((from, to) => {
+        rename(from, to);
+        killing.failAt(killing.calls + 1, "halt");
+      });
+      expect(refusalOf(() => writer.write(pointAt(position), stateOf("a state")))).toContain("HALT");
+      killed.mockRestore();
+      killing.restart();
+    }
+    const [, older] = writer.list();
+    killing.crash(new Prng(seed));
+    expect(writer.list().map(({ position }) => position)).toContain(older.position);
   }
 });
 
