@@ -268,6 +268,36 @@ describe("a journal of which two snapshots cover most", () => {
     },
   );
 
+  // Somebody who tidies up, or a disk: no snapshot could be taken any more, of a log without its beginning.
+  test.each(["spread", "single"] as const)(
+    "is begun anew behind what is in memory when both are gone: %s",
+    async (threads) => {
+      const exchange = await openExchange(data, threads);
+      const { configuration } = configurationOf({ threads, snapshotEvery: 0, journalKeep: 0 });
+      const serving = servingOf(exchange.log);
+      const snapshots = snapshotsOf(configuration, exchange.runtime, exchange.log, undefined, serving);
+      for (const last of [40_000, 80_000]) {
+        await tradeUpTo(exchange, last);
+        await snapshots?.request();
+      }
+      expect(segments()[0]).toBeGreaterThan(1);
+      rmSync(join(data, "snapshots"), { recursive: true });
+      await tradeUpTo(exchange, 81_000);
+      const taken = await snapshots?.request();
+      expect(taken).toMatchObject({ position: 81_000, applied: 0, stateHash: hashOf(exchange.engine) });
+      expect(serving.damage.why).toMatch(
+        /^position 1 is no longer in the journal in .* no snapshot that holds has what came before$/,
+      );
+      await tradeUpTo(exchange, 82_000);
+      await exchange.runtime.stop();
+
+      const again = await openExchange(data, threads);
+      expect(again.runtime.recovered).toMatchObject({ position: 82_000, snapshot: { position: 81_000 } });
+      expect(hashOf(again.engine)).toBe(hashOf(exchange.engine));
+      await again.runtime.stop();
+    },
+  );
+
   test("goes on over a later start, and its node still notices that its newest segment is gone", async () => {
     await tradeAndKeep(0);
     const exchange = await openExchange(data, "spread");

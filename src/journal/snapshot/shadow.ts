@@ -4,8 +4,8 @@
 //   newest snapshot that holds and belongs to this journal, or nothing
 //     -> frames after it, up to the durable position it is given -> its state, written, read back, older ones removed
 //
-// Where the frames can't be read any more it says so (LOG_DAMAGED); keepState() then writes what the application that
-// serves has in memory.
+// Where the frames can't be read any more, or no snapshot has what came before them, it says so (LOG_DAMAGED); keepState() then
+// writes what the application that serves has in memory.
 
 import { type Application, RecordBuffer, SeriatimError } from "../../base/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS } from "../../protocol/index.ts";
@@ -83,8 +83,11 @@ export function keepState(journal: JournalSource, store: SnapshotStore, given: S
   return { newest, applied: 0, kept, refused: damaged, notRemoved };
 }
 
-/** What reading a log says that is not as it was written. */
-const DAMAGED: readonly string[] = ["LOG_CORRUPT", "JOURNAL_BEHIND_SNAPSHOT", "EIO"];
+/**
+ * What reading a log says that is not as it was written, or that lacks its beginning: segments were removed by the word of snapshots
+ * which have gone, or rotted, since.
+ */
+const DAMAGED: readonly string[] = ["LOG_CORRUPT", "LOG_RETIRED", "JOURNAL_BEHIND_SNAPSHOT", "EIO"];
 
 /** Told from what a disk says that can't be written. */
 function reading<T>(work: () => T): T {
@@ -92,7 +95,8 @@ function reading<T>(work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof SeriatimError) || !DAMAGED.includes(error.code)) throw error;
-    throw new SeriatimError("LOG_DAMAGED", error.message, { cause: error });
+    const lost = error.code === "LOG_RETIRED" ? ", and no snapshot that holds has what came before" : "";
+    throw new SeriatimError("LOG_DAMAGED", `${error.message}${lost}`, { cause: error });
   }
 }
 

@@ -9,6 +9,7 @@ import {
   keepState,
   newestUsable,
   openJournal,
+  retireCovered,
   SnapshotStore,
   takeSnapshot,
 } from "../../../src/journal/index.ts";
@@ -178,6 +179,17 @@ test("a journal that does not reach a snapshot's position has lost what was dura
   }
   expect(error?.code).toBe("LOG_DAMAGED");
   expect(error?.message).toContain("says that position 123 was durable, the journal does not reach it");
+});
+
+// No other could ever be taken: the node had all in memory, and no later start.
+test("a journal without its beginning, and no snapshot that has it, is damaged", () => {
+  for (let i = 0; i < 2; i++) {
+    trade(9, 40);
+    snap();
+  }
+  expect(retireCovered(journalOptions(disk), store.list()[1], 0).length).toBeGreaterThan(0);
+  for (const { path } of store.list()) rot(path);
+  expect(() => snap()).toThrow(expect.objectContaining({ code: "LOG_DAMAGED" }));
 });
 
 // It counted as one of the two that are kept, so segments went which only the other one covered.
