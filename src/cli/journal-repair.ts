@@ -1,10 +1,10 @@
 // `seriatim journal repair`: cuts a torn end, as a start would, and changes nothing else. Holds the data directory's lock
 // meanwhile, so that no node has it.
 
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { counted, SeriatimError } from "../base/index.ts";
-import { type JournalSource, type Repair, repairJournal, SNAPSHOTS_DIRECTORY } from "../journal/index.ts";
+import { type JournalSource, type Repair, repairJournal, type SnapshotStore } from "../journal/index.ts";
 import { acquireDirectoryLock } from "../platform/index.ts";
 import { stdout } from "./stdout.ts";
 
@@ -19,7 +19,11 @@ Examples:
 
 Exit status: 0 whole now; 1 refused, and nothing was changed, or what a snapshot covers is damaged.`;
 
-export function registerRepair(journal: Command, placeOf: (dir: string) => JournalSource): void {
+export function registerRepair(
+  journal: Command,
+  placeOf: (dir: string) => JournalSource,
+  snapshotsOf: (source: JournalSource) => SnapshotStore,
+): void {
   journal
     .command("repair")
     .summary("cut the torn end of a journal")
@@ -28,10 +32,9 @@ export function registerRepair(journal: Command, placeOf: (dir: string) => Journ
     .addHelpText("after", REPAIR_EXAMPLES)
     .action(async (dir: string) => {
       const source = placeOf(dir);
-      const data = dirname(resolve(source.directory));
-      const lock = await acquireDirectoryLock(data);
+      const lock = await acquireDirectoryLock(dirname(resolve(source.directory)));
       try {
-        const repair = repairJournal(source, join(data, SNAPSHOTS_DIRECTORY));
+        const repair = repairJournal(source, snapshotsOf(source));
         stdout.writeLines(describe(source.directory, repair));
         refuseDamage(repair);
       } finally {

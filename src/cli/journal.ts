@@ -2,19 +2,21 @@
 // `journal repair` is in journal-repair.ts.
 
 import { existsSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { counted, SAFE_MAX, SeriatimError } from "../base/index.ts";
+import { EXCHANGE_APPLICATION } from "../engine/index.ts";
 import {
   type FrameReport,
   inspectJournal,
+  isOfHistory,
   JOURNAL_LOG,
   type JournalReport,
   type JournalSource,
   type PositionRange,
-  readAsAStartWould,
   refuseDamaged,
-  SNAPSHOTS_DIRECTORY,
+  SnapshotStore,
+  surroundingsOf,
   verifyJournal,
   wholeSnapshots,
 } from "../journal/index.ts";
@@ -27,7 +29,7 @@ import { registerRepair } from "./journal-repair.ts";
 import { stdout } from "./stdout.ts";
 
 const INSPECT_EXAMPLES = `
-DIR is a node's data directory or the journal directory in it. Works while the node runs.
+DIR is a node's data directory or a journal directory in it, also one that a replica has set aside. Works while the node runs.
 
 Examples:
   seriatim journal inspect ./seriatim-data
@@ -96,14 +98,14 @@ export function registerJournal(program: Command): void {
       stdout.write(`good: ${found}; ${end}${closed ? "" : open}\n`);
     });
   registerExport(journal);
-  registerRepair(journal, placeOf);
+  registerRepair(journal, placeOf, snapshotsOf);
 }
 
 /** In words, of one that begins late; throws LOG_INCOMPLETE when nothing has what came before. */
 function beginning(place: JournalSource, { directory, firstPosition }: JournalReport): string {
   if (firstPosition === 1) return "";
-  const snapshots = join(dirname(resolve(directory)), SNAPSHOTS_DIRECTORY);
-  const { behind } = readAsAStartWould(place, wholeSnapshots(place, snapshots));
+  // Only what was durable is read again: a node may be writing behind it.
+  const behind = wholeSnapshots(snapshotsOf(place)).find((snapshot) => isOfHistory(place, snapshot));
   if (behind !== undefined)
     return ` from position ${firstPosition} on, and the snapshot at position ${behind.position}`;
   const what = `${directory} begins with position ${firstPosition}, and no snapshot that holds has what came before`;
@@ -148,7 +150,7 @@ function checkExport({ directory }: JournalSource, { from, to }: PositionRange, 
   if (output === undefined) return;
   // A file that is none of its own makes a data directory a foreign one, which no node opens.
   const journal = resolve(directory);
-  const own = basename(journal) === JOURNAL_LOG ? dirname(journal) : journal;
+  const own = surroundingsOf(journal).dataDirectory ?? journal;
   if (`${resolve(output)}/`.startsWith(`${own}/`))
     throw usageError(`--output: ${output} would lie in the node's own directory ${own}`);
 }
@@ -157,6 +159,11 @@ function placeOf(dir: string): JournalSource {
   const inside = join(dir, JOURNAL_LOG);
   const directory = existsSync(inside) ? inside : dir;
   return { storage: new NodeStorage(), checksums: new NativeChecksums(), directory, rules: EXCHANGE_RECORDS };
+}
+
+function snapshotsOf({ storage, checksums, directory }: JournalSource): SnapshotStore {
+  const { snapshots } = surroundingsOf(resolve(directory));
+  return new SnapshotStore({ storage, checksums, directory: snapshots }, EXCHANGE_APPLICATION);
 }
 
 function describeReport(report: JournalReport): string[] {

@@ -8,6 +8,7 @@ import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import {
   listSnapshots,
   readSnapshotFile,
+  refuseOthers,
   SNAPSHOTS_DIRECTORY,
   type SnapshotPlace,
 } from "../journal/index.ts";
@@ -67,35 +68,46 @@ export function registerSnapshot(program: Command): void {
 }
 
 function inspect(given: string | undefined, asJson: boolean): void {
-  const { place, paths } = placeOf(given ?? DATA_DIRECTORY);
+  const { place, files } = placeOf(given ?? DATA_DIRECTORY);
   const snapshots: SnapshotReport[] = [];
   const refusals: SeriatimError[] = [];
-  for (const path of paths) {
+  const good: number[] = [];
+  for (const { path, position } of files) {
     try {
-      snapshots.push(reportOn(place, path));
+      const report = reportOn(place, path);
+      snapshots.push(report);
+      refuseOthers({ path, position: position ?? report.position }, report, EXCHANGE_APPLICATION);
+      good.push(report.position);
     } catch (error) {
       if (!(error instanceof SeriatimError)) throw error;
-      refusals.push(error);
+      // Of those that were listed a node has removed it since: it has newer ones.
+      if (error.code !== "ENOENT" || position === undefined) refusals.push(error);
     }
   }
   const refused = refusals.map(({ code, message }) => ({ code, message }));
   if (asJson) stdout.writeLines([JSON.stringify({ snapshots, refused }, undefined, 2)]);
-  else stdout.writeLines(describe(snapshots, refusals.slice(1)));
+  else stdout.writeLines(describe(snapshots, good, refusals.slice(1)));
   // The newest that does not hold is what the command fails with.
   if (refusals.length > 0) throw refusals[0];
 }
 
+/** A snapshot's file; one that was not given by itself has a position in its name. */
+interface NamedFile {
+  readonly path: string;
+  readonly position?: number;
+}
+
 /** The files that PLACE names, newest first. */
-function placeOf(given: string): { place: SnapshotPlace; paths: string[] } {
+function placeOf(given: string): { place: SnapshotPlace; files: readonly NamedFile[] } {
   const parts = { storage: new NodeStorage(), checksums: new NativeChecksums() };
   const found = statSync(given, { throwIfNoEntry: false });
   if (found === undefined) throw storageError("ENOENT", "read", given);
-  if (found.isFile()) return { place: { ...parts, directory: dirname(given) }, paths: [given] };
+  if (found.isFile()) return { place: { ...parts, directory: dirname(given) }, files: [{ path: given }] };
   const inside = join(given, SNAPSHOTS_DIRECTORY);
   const place = { ...parts, directory: existsSync(inside) ? inside : given };
-  const paths = listSnapshots(place).map(({ path }) => path);
-  if (paths.length === 0) throw new SeriatimError("SNAPSHOT_MISSING", `${given} holds no snapshot`);
-  return { place, paths };
+  const files = listSnapshots(place);
+  if (files.length === 0) throw new SeriatimError("SNAPSHOT_MISSING", `${given} holds no snapshot`);
+  return { place, files };
 }
 
 function reportOn(place: SnapshotPlace, path: string): SnapshotReport {
@@ -127,15 +139,16 @@ function exchangeIn(
   return { instruments: instruments.length, restingOrders, trades };
 }
 
-/** `others`: refused too, beside the one that the command fails with. */
-function describe(snapshots: readonly SnapshotReport[], others: readonly SeriatimError[]): string[] {
+/** `good`: positions of those that a start would not pass over; `others`: refused too, beside the one that the command fails with. */
+function describe(
+  snapshots: readonly SnapshotReport[],
+  good: readonly number[],
+  others: readonly SeriatimError[],
+): string[] {
   const lines = snapshots.flatMap(describeSnapshot);
   for (const { message } of others) lines.push(`refused: ${message}`);
-  const [newest] = snapshots;
-  if (newest !== undefined)
-    lines.push(
-      `good: ${counted(snapshots.length, "snapshot")}; the newest is of position ${newest.position}`,
-    );
+  if (good.length > 0)
+    lines.push(`good: ${counted(good.length, "snapshot")}; the newest is of position ${good[0]}`);
   return lines;
 }
 

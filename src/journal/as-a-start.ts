@@ -4,13 +4,7 @@ import { SeriatimError } from "../base/index.ts";
 import { type LogOrigin, type LogScan, scanLog } from "../segment/index.ts";
 import type { JournalSource } from "./inspect.ts";
 import { checkFrame, journalPlace } from "./journal.ts";
-import { checkSnapshotFile } from "./snapshot/file.ts";
-import { listSnapshots, type SnapshotName } from "./snapshot/names.ts";
-
-/** A snapshot every byte of which holds. */
-export interface WholeSnapshot extends SnapshotName {
-  readonly point: LogOrigin;
-}
+import type { SnapshotFile, SnapshotStore } from "./snapshot/store.ts";
 
 /** Every frame behind `from`, else of all segments. */
 export function readWhole(source: JournalSource, from?: LogOrigin): LogScan {
@@ -20,31 +14,30 @@ export function readWhole(source: JournalSource, from?: LogOrigin): LogScan {
   return scanLog(journalPlace(source), visit, from === undefined ? {} : { from });
 }
 
-/** Behind the newest snapshot whose history this is; from the beginning when there is none. */
+/** Behind the newest snapshot whose history this is; from the beginning when there is none. No node writes meanwhile. */
 export function readAsAStartWould(
   source: JournalSource,
-  whole: readonly WholeSnapshot[],
-): { readonly scan: LogScan; readonly behind: WholeSnapshot | undefined } {
+  whole: readonly SnapshotFile[],
+): { readonly scan: LogScan; readonly behind: SnapshotFile | undefined } {
   for (const behind of whole) {
-    const scan = readWhole(source, behind.point);
+    const scan = readWhole(source, behind.header);
     if (scan.verdict !== "corrupt") return { scan, behind };
   }
   return { scan: readWhole(source), behind: undefined };
 }
 
-/** Those in `directory`, the newest first. */
-export function wholeSnapshots(source: JournalSource, directory: string): WholeSnapshot[] {
-  const { storage, checksums } = source;
-  const place = { storage, checksums, directory };
-  const found: WholeSnapshot[] = [];
-  for (const name of listSnapshots(place)) {
+/** Those that a start would not pass over by what the file says, the newest first; also while a node removes old ones. */
+export function wholeSnapshots(store: SnapshotStore): SnapshotFile[] {
+  const found: SnapshotFile[] = [];
+  for (const name of store.list()) {
     try {
-      const { position, epoch, chain } = checkSnapshotFile(place, name.path);
-      found.push({ ...name, point: { position, epoch, chain } });
+      found.push(store.check(name));
     } catch (error) {
-      // One that does not hold serves nobody.
-      if (!(error instanceof SeriatimError) || !error.code.startsWith("SNAPSHOT_")) throw error;
+      if (!(error instanceof SeriatimError) || !PASSED_OVER.includes(error.code)) throw error;
     }
   }
   return found;
 }
+
+/** It serves nobody, can't be read, or was removed since it was listed. */
+const PASSED_OVER: readonly string[] = ["SNAPSHOT_DAMAGED", "SNAPSHOT_FOREIGN", "EIO", "ENOENT"];

@@ -80,13 +80,20 @@ class RangeReader {
 
   #begin({ file, firstPosition }: LogFrame): void {
     this.#next = this.#range.from ?? firstPosition;
-    const oldest = Math.min(this.#next, this.#to);
+    this.#refuseRetired(file, firstPosition);
+  }
+
+  #refuseRetired(file: string, firstPosition: number): void {
+    const oldest = Math.min(this.#range.from ?? firstPosition, this.#to);
     if (oldest >= firstPosition) return;
     const reason = `the journal begins with position ${firstPosition}: ${oldest} is no longer there`;
     throw new SeriatimError("LOG_RETIRED", `${file}: ${reason}`);
   }
 
   finish(scan: LogScan): ReadRange {
+    // A journal may consist of one segment that has no frame yet.
+    const [first] = scan.segments;
+    if (this.#next === 0 && first !== undefined) this.#refuseRetired(first.file, scan.firstPosition);
     const lastPosition = this.#first === 0 ? 0 : this.#next - 1;
     return { firstPosition: this.#first, lastPosition, lacks: this.#lacks(scan) };
   }

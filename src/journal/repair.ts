@@ -14,10 +14,11 @@
 
 import { SeriatimError } from "../base/index.ts";
 import { describeScan, type LogScan, openLog } from "../segment/index.ts";
-import { readAsAStartWould, readWhole, type WholeSnapshot, wholeSnapshots } from "./as-a-start.ts";
+import { readAsAStartWould, readWhole, wholeSnapshots } from "./as-a-start.ts";
 import type { JournalSource } from "./inspect.ts";
 import { FRAME_BYTES_MAX_DEFAULT, journalPlace, SEGMENT_BYTES_DEFAULT } from "./journal.ts";
 import type { SnapshotName } from "./snapshot/names.ts";
+import type { SnapshotFile, SnapshotStore } from "./snapshot/store.ts";
 
 export interface Repair {
   /** As it was found. */
@@ -31,19 +32,19 @@ export interface Repair {
 }
 
 /**
- * Repairs the journal that `source` names, whose snapshots are in the directory `snapshots`. No node may have it open.
+ * Repairs the journal that `source` names, whose snapshots are in `store`. No node may have it open.
  * Throws REPAIR_REFUSED, JOURNAL_FOREIGN, or what the disk says; nothing was changed then.
  */
-export function repairJournal(source: JournalSource, snapshots: string): Repair {
+export function repairJournal(source: JournalSource, store: SnapshotStore): Repair {
   const place = journalPlace(source);
-  const whole = wholeSnapshots(source, snapshots);
+  const whole = wholeSnapshots(store);
   const { scan, behind } = readAsAStartWould(source, whole);
   const reason = whatIsLost(source.directory, scan, behind, whole);
   if (reason !== undefined) throw refusal(reason, scan, whole);
   const damage = behind && damageBefore(source);
   if (scan.verdict === "clean") return { scan, wasCut: false, behind, damage };
   const limits = { segmentBytes: SEGMENT_BYTES_DEFAULT, frameBytesMax: FRAME_BYTES_MAX_DEFAULT };
-  openLog(place, limits, () => {}, { from: behind?.point }).writer.close();
+  openLog(place, limits, () => {}, { from: behind?.header }).writer.close();
   return { scan, wasCut: true, behind, damage };
 }
 
@@ -57,8 +58,8 @@ function damageBefore(source: JournalSource): string | undefined {
 function whatIsLost(
   directory: string,
   scan: LogScan,
-  behind: WholeSnapshot | undefined,
-  whole: readonly WholeSnapshot[],
+  behind: SnapshotFile | undefined,
+  whole: readonly SnapshotFile[],
 ): string | undefined {
   const { verdict, firstPosition, lastPosition, segments } = scan;
   if (verdict === "corrupt") return describeScan(scan);
@@ -70,7 +71,7 @@ function whatIsLost(
   return `${directory} ends with position ${lastPosition}, and by ${later.path} ${later.position} was durable`;
 }
 
-function refusal(reason: string, scan: LogScan, whole: readonly WholeSnapshot[]): SeriatimError {
+function refusal(reason: string, scan: LogScan, whole: readonly SnapshotFile[]): SeriatimError {
   const wanted = Math.max(scan.durablePosition, scan.lastPosition, ...whole.map(({ position }) => position));
   const replica = `a replica that holds position ${wanted} or more`;
   const [newest] = whole;

@@ -13,6 +13,29 @@ import { SeriatimError, type Storage } from "../base/index.ts";
 import { type LogPoint, mayLackName } from "../segment/index.ts";
 import { JOURNAL_LOG } from "./records.ts";
 import { listSnapshots } from "./snapshot/names.ts";
+import { SNAPSHOTS_DIRECTORY } from "./snapshot/store.ts";
+
+/** A node's journal, or one that was set aside, by its name: with what the name of its snapshots ends. */
+const JOURNAL_NAME = new RegExp(`^${JOURNAL_LOG}((?:-(?:diverged|before)-.+)?)$`);
+
+/** What belongs to the journal in `directory`. */
+export interface JournalSurroundings {
+  /** The node's data directory, for a journal that has a node's name for it, or for one that is set aside. */
+  readonly dataDirectory: string | undefined;
+  /** Where its snapshots are, if it has any. */
+  readonly snapshots: string;
+}
+
+/** By its name; `directory` is an absolute path. */
+export function surroundingsOf(directory: string): JournalSurroundings {
+  const at = directory.lastIndexOf("/");
+  const [parent, name] = [directory.slice(0, at), directory.slice(at + 1)];
+  const mark = JOURNAL_NAME.exec(name)?.[1];
+  return {
+    dataDirectory: mark === undefined ? undefined : parent,
+    snapshots: `${parent}/${SNAPSHOTS_DIRECTORY}${mark ?? ""}`,
+  };
+}
 
 /** All below one directory of the same disk. */
 export interface ReplicaFiles {

@@ -1,7 +1,15 @@
 // `seriatim journal export` on real files: what each format says of the same records, read back by what others read it with.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -428,6 +436,23 @@ test("a range behind the end exports what there is and fails; one before the fir
   expect(JSON.parse(rest[rest.length - 1]).position).toBe(411);
 });
 
+// It was said to export nothing, exit status 0, of positions that are not there.
+test("a journal of which only a segment without a frame is left lacks what came before", async () => {
+  const { journal } = openJournal(journalOptions(new NodeStorage(), join(data, "journal")), () => {});
+  while (journal.prepareNext(true));
+  journal.rotate();
+  journal.close();
+  rmSync(join(data, "journal", "journal-0000000001.seg"));
+  for (const range of [
+    ["--from", "4"],
+    ["--to", "5"],
+    ["--from", "11", "--to", "11"],
+  ])
+    expect((await run(...range)).error?.code).toBe("LOG_RETIRED");
+  expect((await run("--from", "12")).error?.code).toBe("POSITION_BEYOND_END");
+  expect(await run()).toEqual({ out: "", error: undefined });
+});
+
 test("a range that may lack a registration gives no instrument another's name", async () => {
   const { journal } = openJournal(journalOptions(new NodeStorage(), join(data, "journal")), () => {});
   const words = new Int32Array(3 * COMMAND_WORDS);
@@ -461,6 +486,12 @@ test("a file that is there is never replaced, and the node's own directory takes
   expect(readdirSync(data)).toEqual(["journal"]);
   expect(readFileSync(segment).equals(before)).toBe(true);
   expect(readdirSync(join(data, "journal")).length).toBe(1);
+});
+
+test("nor does the directory of a node that has set its journal aside", async () => {
+  renameSync(join(data, "journal"), join(data, "journal-diverged-9-abababab"));
+  const { error } = await runIn(join(data, "journal-diverged-9-abababab"), "-o", join(data, "out.jsonl"));
+  expect(error?.message).toContain("would lie in the node's own directory");
 });
 
 test("an export stops when nobody reads it any more", async () => {

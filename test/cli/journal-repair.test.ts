@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { run } from "../../src/cli/main.ts";
 import { stdout } from "../../src/cli/stdout.ts";
+import { EXCHANGE_APPLICATION } from "../../src/engine/index.ts";
 import { journalPlace, openJournal, SnapshotStore } from "../../src/journal/index.ts";
 import { acquireDirectoryLock, NodeStorage } from "../../src/platform/index.ts";
 import { FrameFollower } from "../../src/segment/index.ts";
-import { APPLICATION, pointAt, snapshotPlace, stateOf } from "../journal/snapshot/support.ts";
+import { pointAt, snapshotPlace, stateOf } from "../journal/snapshot/support.ts";
 import { journalOptions, ordersFrom } from "../journal/support.ts";
 
 let data: string;
@@ -73,7 +74,10 @@ test("damage that a snapshot covers is exit 1: a node starts, but its history is
   writer.close();
   const end = new FrameFollower(journalPlace(journal), 353).seek(353);
   const place = { ...snapshotPlace(new NodeStorage()), directory: join(data, "snapshots") };
-  const snapshot = new SnapshotStore(place, APPLICATION).write({ ...pointAt(353), ...end }, stateOf("x"));
+  const snapshot = new SnapshotStore(place, EXCHANGE_APPLICATION).write(
+    { ...pointAt(353), ...end },
+    stateOf("x"),
+  );
   damage(4500);
   const { status, said, failed } = await repair();
   expect(status).toBe(1);

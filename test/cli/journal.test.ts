@@ -1,6 +1,15 @@
 // `seriatim journal inspect|verify` on real files: what they print, and that damage is exit 1 with its place.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import fs, {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -8,10 +17,16 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { SeriatimError } from "../../src/base/index.ts";
 import { registerJournal } from "../../src/cli/journal.ts";
 import { stdout } from "../../src/cli/stdout.ts";
-import { journalPlace, openJournal, SnapshotStore } from "../../src/journal/index.ts";
+import { EXCHANGE_APPLICATION } from "../../src/engine/index.ts";
+import {
+  type ApplicationVersion,
+  journalPlace,
+  openJournal,
+  SnapshotStore,
+} from "../../src/journal/index.ts";
 import { NodeStorage } from "../../src/platform/index.ts";
-import { FrameFollower } from "../../src/segment/index.ts";
-import { APPLICATION, pointAt, snapshotPlace, stateOf } from "../journal/snapshot/support.ts";
+import { FrameFollower, SECTOR_BYTES } from "../../src/segment/index.ts";
+import { pointAt, snapshotPlace, stateOf } from "../journal/snapshot/support.ts";
 import { journalOptions, ordersFrom } from "../journal/support.ts";
 
 let data: string;
@@ -49,6 +64,14 @@ function damage(segment: number, offset: number): string {
   return path;
 }
 
+/** Of position 323, of the journal with this mark behind its name. */
+function writeSnapshot(mark = "", application: ApplicationVersion = EXCHANGE_APPLICATION): void {
+  const journal = journalOptions(new NodeStorage(), join(data, `journal${mark}`));
+  const end = new FrameFollower(journalPlace(journal), 323).seek(323);
+  const place = { ...snapshotPlace(new NodeStorage()), directory: join(data, `snapshots${mark}`) };
+  new SnapshotStore(place, application).write({ ...pointAt(323), ...end }, stateOf("x"));
+}
+
 test("verify says where a whole journal ends, for the data directory and the journal directory alike", () => {
   const path = join(data, "journal", "journal-0000000002.seg");
   const says = `good: 2 segments, 9 frames; the last ends in ${path} at offset 17216, position 323\n`;
@@ -73,10 +96,6 @@ test("inspect lists segments and frames, as lines and as JSON", () => {
 });
 
 test("a journal whose oldest segments were retired is whole with the snapshot that covers them, and said to begin later", () => {
-  const journal = journalOptions(new NodeStorage(), join(data, "journal"));
-  const end = new FrameFollower(journalPlace(journal), 323).seek(323);
-  const place = { ...snapshotPlace(new NodeStorage()), directory: join(data, "snapshots") };
-  const write = () => new SnapshotStore(place, APPLICATION).write({ ...pointAt(323), ...end }, stateOf("x"));
   rmSync(join(data, "journal", "journal-0000000001.seg"));
   expect(run("verify", data).error).toMatchObject({
     code: "LOG_INCOMPLETE",
@@ -85,7 +104,9 @@ test("a journal whose oldest segments were retired is whole with the snapshot th
       / begins with position \d\d+, and no snapshot that holds has what came before/,
     ),
   });
-  write();
+  writeSnapshot("", { name: "exchange", version: 999 });
+  expect(run("verify", data).error?.code).toBe("LOG_INCOMPLETE");
+  writeSnapshot();
   expect(run("verify", data).error).toBeUndefined();
   expect(run("verify", data).out).toMatch(
     /^good: 1 segment, \d frames? from position \d\d+ on, and the snapshot at position 323; /,
@@ -94,6 +115,53 @@ test("a journal whose oldest segments were retired is whole with the snapshot th
   expect(error).toBeUndefined();
   expect(out).toMatch(/: positions \d\d+ to 323, epoch 1\n/);
   expect(out).toMatch(/\nwhat came before position \d\d+ is in no segment: a snapshot has to hold it\n/);
+});
+
+// They were looked for among those of the journal that came after it.
+test("a journal that a replica has set aside is whole with the snapshots that were set aside with it", () => {
+  const mark = "-before-500";
+  renameSync(join(data, "journal"), join(data, `journal${mark}`));
+  writeSnapshot(mark);
+  rmSync(join(data, `journal${mark}`, "journal-0000000001.seg"));
+  expect(run("verify", join(data, `journal${mark}`)).out).toContain("and the snapshot at position 323");
+});
+
+// Frames that came between two reads of one file made the end look damaged, and every snapshot of another history.
+test("a journal without its oldest segments is whole also while a node writes it", () => {
+  rmSync(join(data, "journal"), { recursive: true });
+  const segmentBytes = SECTOR_BYTES + 10 * 1024 * 1024;
+  const options = { ...journalOptions(new NodeStorage(), join(data, "journal")), segmentBytes };
+  const { journal } = openJournal(options, () => {});
+  const append = () => journal.append(ordersFrom(journal.position + 1, 40), 0, 40);
+  for (let i = 0; i < 8; i++) append();
+  while (journal.prepareNext(true));
+  journal.rotate();
+  for (let i = 0; i < 50; i++) append();
+  writeSnapshot();
+  rmSync(join(data, "journal", "journal-0000000001.seg"));
+  const read = fs.readSync;
+  let isWriting = false;
+  const writing = vi.spyOn(fs, "readSync").mockImplementation((...args: Parameters<typeof read>) => {
+    const got = read(...args);
+    if (!isWriting) {
+      isWriting = true;
+      for (let i = 0; i < 3; i++) append();
+      isWriting = false;
+    }
+    return got;
+  });
+  syncBuiltinESMExports();
+  try {
+    expect(run("verify", data)).toMatchObject({
+      error: undefined,
+      out: expect.stringContaining("and the snapshot at position 323"),
+    });
+    expect(journal.position).toBeGreaterThan(58 * 40 + 200);
+  } finally {
+    writing.mockRestore();
+    syncBuiltinESMExports();
+    journal.close();
+  }
 });
 
 test("inspect prints what is whole before it fails on damage", () => {

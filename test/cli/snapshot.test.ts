@@ -1,6 +1,6 @@
 // `seriatim snapshot inspect` on real files: what it prints, and that damage is exit 1 with its place.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -94,6 +94,31 @@ test("inspect says once what is wrong with one file, and of several that are dam
   const both = run(data);
   expect(both.error?.message).toContain(newer);
   expect(both.out).toMatch(/^refused: \S+\/snapshot-0*20\.snap .*\n$/);
+});
+
+test("inspect refuses what a start passes over: another one's name, and another version's state", () => {
+  const renamed = join(data, "snapshots", "snapshot-0000000000000099.snap");
+  renameSync(newer, renamed);
+  const place = { ...snapshotPlace(new NodeStorage()), directory: join(data, "snapshots") };
+  const foreign = new SnapshotStore(place, { name: "exchange", version: 999 });
+  const { path } = foreign.write(pointAt(50), (write) => engine.snapshot(write));
+  const { out, error } = run(data);
+  expect(error?.message).toBe(
+    `${renamed} at offset 0: it holds the state at position 23, not the one in its name`,
+  );
+  expect(out).toContain(`refused: ${path} at offset 0: it is of exchange version 999, not of `);
+  expect(out).toContain("good: 1 snapshot; the newest is of position 20\n");
+  expect(run(renamed).error).toBeUndefined();
+  expect(run(path).error?.code).toBe("SNAPSHOT_FOREIGN");
+});
+
+// A node keeps two: with the third it removes the first, which takes no longer than reading the second.
+test("one that a node removes meanwhile is none that does not hold", () => {
+  rmSync(older);
+  symlinkSync(join(data, "nowhere"), older);
+  const { out, error } = run(data);
+  expect(error).toBeUndefined();
+  expect(out).toContain("good: 1 snapshot; the newest is of position 23\n");
 });
 
 test("a place that is not there is said to be missing", () => {

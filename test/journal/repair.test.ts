@@ -1,7 +1,7 @@
 // Repair: what opening would do for a torn end, and a refusal with what could serve for everything else.
 
 import { expect, test } from "vitest";
-import { SeriatimError } from "../../src/base/index.ts";
+import { SeriatimError, storageError } from "../../src/base/index.ts";
 import {
   inspectJournal,
   type JournalOptions,
@@ -53,7 +53,7 @@ function flip(disk: SimulatedDisk, path: string, at: number): void {
 function repaired({ disk, options }: ReturnType<typeof written>): Repair | SeriatimError {
   const before = disk.image(options.directory);
   try {
-    return repairJournal(options, "snapshots");
+    return repairJournal(options, new SnapshotStore(snapshotPlace(disk), APPLICATION));
   } catch (error) {
     expect(disk.image(options.directory)).toEqual(before);
     if (error instanceof SeriatimError) return error;
@@ -151,6 +151,33 @@ test("a snapshot of another history at the same place is passed over; a later on
   takeSnapshot(journal, 31, false);
   expect(repaired(journal)).toMatchObject({ code: "REPAIR_REFUSED" });
 });
+
+test.each([
+  ["the disk can't read", (disk: SimulatedDisk, path: string) => failReads(disk, path)],
+  [
+    "has another one's name",
+    (disk: SimulatedDisk, path: string) => disk.rename(path, path.replace("603", "999")),
+  ],
+  ["is of another version", (disk: SimulatedDisk, path: string) => disk.remove(path)],
+])("a snapshot that a start passes over serves no repair, and hinders none: one that %s", (_, spoil) => {
+  const journal = written(false);
+  const path = takeSnapshot(journal, 30);
+  spoil(journal.disk, path);
+  const other = new SnapshotStore(snapshotPlace(journal.disk), { ...APPLICATION, version: 4 });
+  other.write(pointAt(LAST + 1), stateOf("state"));
+  const { file, endOffset } = lastSegment(journal.options);
+  flip(journal.disk, file, endOffset - 8);
+  expect(repaired(journal)).toMatchObject({ wasCut: true, behind: undefined });
+});
+
+function failReads(disk: SimulatedDisk, broken: string): void {
+  const open = disk.open.bind(disk);
+  const read = () => {
+    throw storageError("EIO", "read", broken);
+  };
+  disk.open = (path, access) =>
+    path === broken ? Object.assign(open(path, access), { read }) : open(path, access);
+}
 
 test("cut or damaged anywhere in its last segment, it is repaired exactly when it opens, to the same files", () => {
   const sound = written(false);

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { JOURNAL_LOG, repairJournal } from "../../src/journal/index.ts";
+import { JOURNAL_LOG, repairJournal, SnapshotStore } from "../../src/journal/index.ts";
 import { makeNonce, NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
 import { COMMAND_WORDS, checkAdminCommand, DIGEST_BYTES, NodeRole } from "../../src/protocol/index.ts";
 import type { AckPolicyName, PeerStanding } from "../../src/replication/index.ts";
@@ -216,9 +216,13 @@ test.each(["started again while it waits", "repaired first", "stopped before it 
       const place = {
         storage: new NodeStorage(),
         checksums: new NativeChecksums(),
-        directory: journal("north"),
       };
-      expect(repairJournal({ ...place, rules: records }, join(path("north"), "snapshots")).wasCut).toBe(true);
+      const none = new SnapshotStore(
+        { ...place, directory: join(path("north"), "snapshots") },
+        { name: "counter", version: 1 },
+      );
+      const source = { ...place, directory: journal("north"), rules: records };
+      expect(repairJournal(source, none).wasCut).toBe(true);
     }
     for (const start of [1, 2]) {
       const { runtime } = await lead("north", { policy: "two-disks" });

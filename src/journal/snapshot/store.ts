@@ -54,8 +54,15 @@ export class SnapshotStore {
   /** Its state too, every byte of which holds. Throws SNAPSHOT_DAMAGED, SNAPSHOT_FOREIGN or what the disk says. */
   read({ path, position }: SnapshotName): SnapshotFile & { readonly state: Uint8Array<ArrayBuffer> } {
     const { header, state } = readSnapshotFile(this.#place, path);
-    this.#refuseOthers(path, position, header);
+    refuseOthers({ path, position }, header, this.#application);
     return { path, position, header, state };
+  }
+
+  /** Reads every byte back; throws as `read`. */
+  check(name: SnapshotName): SnapshotFile {
+    const header = checkSnapshotFile(this.#place, name.path);
+    refuseOthers(name, header, this.#application);
+    return { ...name, header };
   }
 
   /**
@@ -117,26 +124,14 @@ export class SnapshotStore {
     unneeded: string[],
   ): void {
     try {
-      const header = checkSnapshotFile(this.#place, name.path);
-      this.#refuseOthers(name.path, name.position, header);
-      if (ofThisLog({ ...name, header })) kept.push({ ...name, header });
+      const file = this.check(name);
+      if (ofThisLog(file)) kept.push(file);
     } catch (error) {
       if (!(error instanceof SeriatimError) || !REFUSALS.includes(error.code)) throw error;
       if (error.code === "SNAPSHOT_FOREIGN") return;
       damaged.push(error.message);
       unneeded.push(name.path);
     }
-  }
-
-  #refuseOthers(path: string, position: number, { application, position: found }: SnapshotHeader): void {
-    if (found !== position) {
-      const what = `it holds the state at position ${found}, not the one in its name`;
-      throw new SeriatimError("SNAPSHOT_DAMAGED", `${path} at offset 0: ${what}`);
-    }
-    const { name, version } = this.#application;
-    if (application.name === name && application.version === version) return;
-    const what = `it is of ${application.name} version ${application.version}, not of ${name} version ${version}`;
-    throw new SeriatimError("SNAPSHOT_FOREIGN", `${path} at offset 0: ${what}`);
   }
 
   /** Gives the space back after a failure, which is what is reported: what fails here follows from it. */
@@ -147,6 +142,21 @@ export class SnapshotStore {
       // It was never made, or has its name; what remains, the next writing removes.
     }
   }
+}
+
+/** Throws SNAPSHOT_DAMAGED for another position than the name's, SNAPSHOT_FOREIGN for a state of another application or version. */
+export function refuseOthers(
+  { path, position }: SnapshotName,
+  { application, position: found }: Pick<SnapshotHeader, "application" | "position">,
+  { name, version }: ApplicationVersion,
+): void {
+  if (found !== position) {
+    const what = `it holds the state at position ${found}, not the one in its name`;
+    throw new SeriatimError("SNAPSHOT_DAMAGED", `${path} at offset 0: ${what}`);
+  }
+  if (application.name === name && application.version === version) return;
+  const what = `it is of ${application.name} version ${application.version}, not of ${name} version ${version}`;
+  throw new SeriatimError("SNAPSHOT_FOREIGN", `${path} at offset 0: ${what}`);
 }
 
 /** What a file can be refused for, what can't be read included (choice.ts); anything else is the disk's failure. */
