@@ -49,7 +49,8 @@ export interface StateInMemory extends Pick<SnapshotPoint, "position" | "timesta
 /**
  * Writes a snapshot of the state behind the last frame that ends at or before `durable`. `application` must have applied
  * nothing yet, and is used up. Throws SNAPSHOT_EMPTY (no such frame), LOG_DAMAGED (the frames can't be read), what the store
- * or the disk says, or what the application throws for a record it does not know; nothing is changed or removed then.
+ * or the disk says, or what the application throws for a record it does not know; nothing is changed or removed then. Throws
+ * SNAPSHOT_DAMAGED when what was written does not read back; it is removed then, where an older one holds.
  */
 export function takeSnapshot(
   journal: JournalSource,
@@ -125,12 +126,17 @@ function pointAt(journal: JournalSource, position: number): LogPoint {
   }
 }
 
+/** Throws SNAPSHOT_DAMAGED when `newest` is not what was written. */
 function tidied(journal: JournalSource, store: SnapshotStore, newest: SnapshotFile) {
   try {
     const ofThisLog = (file: SnapshotFile) => file.position === newest.position || isOfHistory(journal, file);
-    return { ...store.tidy(ofThisLog), notRemoved: undefined };
+    const { kept, damaged } = store.tidy(ofThisLog);
+    if (kept.some(({ position }) => position === newest.position))
+      return { kept, damaged, notRemoved: undefined };
+    const why = damaged.find((line) => line.startsWith(newest.path)) ?? `${newest.path} does not read back`;
+    throw new SeriatimError("SNAPSHOT_DAMAGED", why);
   } catch (error) {
-    if (!(error instanceof SeriatimError)) throw error;
+    if (!(error instanceof SeriatimError) || error.code === "SNAPSHOT_DAMAGED") throw error;
     return { kept: [], damaged: [], notRemoved: error };
   }
 }

@@ -204,6 +204,22 @@ test("a snapshot of another history is no second copy: nothing is retired by its
   expect(store.list().map(({ position }) => position)).toEqual([newest.position, 123, first.position]);
 });
 
+// It was called taken, with the name of a file that was removed in the same moment.
+test("one that does not read back is not taken, and costs none of those that do", () => {
+  for (let i = 0; i < 2; i++) {
+    trade(1, 40);
+    snap();
+  }
+  trade(1, 40);
+  const rename = disk.rename.bind(disk);
+  vi.spyOn(disk, "rename").mockImplementation((from, to) => {
+    rename(from, to);
+    if (to.endsWith(".snap")) rot(to);
+  });
+  expect(() => snap()).toThrow(expect.objectContaining({ code: "SNAPSHOT_DAMAGED" }));
+  expect(store.list().map(({ position }) => position)).toEqual([83, 43]);
+});
+
 test("what can't be removed is no failure of the snapshot", () => {
   for (let i = 0; i < 2; i++) {
     trade(1, 40);
