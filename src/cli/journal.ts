@@ -181,12 +181,16 @@ function describeReport(report: JournalReport): string[] {
 
 function describeWhole(report: JournalReport): string[] {
   const { directory, firstPosition, lastPosition, epoch, durablePosition, chain } = report;
-  if (report.frames === 0) return [`journal ${directory}: no position of it can be read`];
+  const lack =
+    "it may lack what was once safe in it: in a cluster it leads when all other nodes were heard, or by force";
+  const mayLack = report.mayLack ? [lack] : [];
+  if (report.frames === 0) return [`journal ${directory}: no position of it can be read`, ...mayLack];
   const before = `what came before position ${firstPosition} is in no segment: a snapshot has to hold it`;
   return [
     `journal ${directory}: positions ${firstPosition} to ${lastPosition}, epoch ${epoch}`,
     ...(firstPosition === 1 ? [] : [before]),
     `durable by its own words up to position ${durablePosition}`,
+    ...mayLack,
     `chain ${chain}`,
   ];
 }

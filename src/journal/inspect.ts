@@ -44,6 +44,8 @@ export interface JournalReport {
   readonly chain: string;
   readonly frames: number;
   readonly segments: readonly SegmentSummary[];
+  /** Whether it may lack what was once safe in it, as an earlier opening or repair has found. */
+  readonly mayLack: boolean;
   /** Interrupted creations, which the next opening removes. */
   readonly temporaries: readonly string[];
   /** Every frame, when asked for. */
@@ -86,6 +88,7 @@ export function inspectJournal(place: JournalSource, options: { frames?: boolean
     chain: Array.from(scan.chain, (byte) => byte.toString(16).padStart(2, "0")).join(""),
     frames: scan.frames,
     segments: scan.segments,
+    mayLack: scan.mayLack,
     temporaries: scan.temporaries,
     frameList,
   };

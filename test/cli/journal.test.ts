@@ -164,6 +164,15 @@ test("a journal without its oldest segments is whole also while a node writes it
   }
 });
 
+test("inspect says of a log that its end was cut at an earlier start, or that it began anew", () => {
+  expect(run("inspect", data).out).not.toContain("may lack");
+  writeFileSync(join(data, "journal", "journal.may-lack"), "");
+  expect(run("inspect", data).out).toContain(
+    "\nit may lack what was once safe in it: in a cluster it leads when ",
+  );
+  expect(JSON.parse(run("inspect", data, "--json").out).mayLack).toBe(true);
+});
+
 test("inspect prints what is whole before it fails on damage", () => {
   damage(2, 4200);
   const { out, error } = run("inspect", data);
