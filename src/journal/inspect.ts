@@ -5,6 +5,7 @@ import {
   describeScan,
   type FrameVisitor,
   type LogFault,
+  type LogFrame,
   type LogScan,
   type ScanOptions,
   type SegmentSummary,
@@ -124,11 +125,15 @@ function scanPresent(place: JournalPlace, visitor: () => FrameVisitor, options: 
 
 /**
  * A node that writes meanwhile can leave half a frame in view; a second look finds it whole. That look ends behind this
- * frame: at the end of a busy journal there is always another one in the making. Real damage is there again.
+ * frame: at the end of a busy journal there is always another one in the making. Real damage is there again. The frame is known
+ * by its position: how many come before it changes when segments are removed.
  */
 export function scanSettled(place: JournalPlace, visitor: () => FrameVisitor, near = 1): LogScan {
   let scan = scanPresent(place, visitor, { near });
-  if (scan.fault !== undefined) scan = scanPresent(place, visitor, { near, framesMax: scan.frames + 1 });
+  const { fault, lastPosition } = scan;
+  const upToIt = (visit: FrameVisitor) => (frame: LogFrame) =>
+    visit(frame) !== false && frame.firstPosition <= lastPosition;
+  if (fault !== undefined) scan = scanPresent(place, () => upToIt(visitor()), { near });
   if (scan.segments.length > 0 || scan.fault !== undefined) return scan;
   throw new SeriatimError("JOURNAL_EMPTY", `${place.directory} holds no journal`);
 }
