@@ -115,7 +115,7 @@ const LOOKS_MAX = 5;
 function scanPresent(place: JournalPlace, visitor: () => FrameVisitor, options: ScanOptions): LogScan {
   for (let looks = 1; ; looks++) {
     try {
-      return scanLog(journalPlace(place), visitor(), options);
+      return scanLog(journalPlace(place), visitor(), { ...options, isWritten: true });
     } catch (error) {
       const isGone = error instanceof SeriatimError && error.code === "ENOENT";
       if (!isGone || looks === LOOKS_MAX) throw error;

@@ -37,6 +37,8 @@ export interface ScanOptions {
   readonly writesAhead?: boolean;
   /** Its files are cut and given their size again: a crash can leave one short. */
   readonly isSparse?: boolean;
+  /** Somebody may be writing it: a frame that comes while its end is looked at is no damage, and belongs to a later scan. */
+  readonly isWritten?: boolean;
 }
 
 /**
@@ -64,6 +66,7 @@ class LogScanner {
   readonly #near: number;
   readonly #writesAhead: boolean;
   readonly #isSparse: boolean;
+  readonly #isWritten: boolean;
   #framesMax: number;
   /** Behind the last whole frame. */
   readonly #point = { position: 0, epoch: 0, chain: new Uint8Array(CHAIN_BYTES) };
@@ -91,6 +94,7 @@ class LogScanner {
     this.#near = near;
     this.#writesAhead = options.writesAhead === true;
     this.#isSparse = options.isSparse === true;
+    this.#isWritten = options.isWritten === true;
     // A snapshot is taken of what is durable.
     this.#durable = from?.position ?? 0;
     this.#place = place;
@@ -319,6 +323,7 @@ class LogScanner {
     // What a crash has left of a mark says nothing where another segment follows.
     const span = reader.nonZeroSpan(this.#inLastSegment() ? offset : end + CLOSING_MARK_BYTES);
     if (span !== undefined) {
+      if (this.#hasCome(reader, end)) return;
       const isWritten = this.#lookBehind(reader, offset, span.end);
       // What the file held before is all that is left in it: a frame that was begun behind the fence has left its own.
       this.#hasRemains = isFenced && !isWritten && this.#remainsBelow > 0 && this.#inLastSegment();
@@ -336,6 +341,16 @@ class LogScanner {
     } else if (reader.size < segmentBytes) {
       this.#found("not whole", path, offset, shortness(reader.size, segmentBytes));
     }
+  }
+
+  /** Whether a whole frame of this log begins at `offset` by now, where none began a moment ago. */
+  #hasCome(reader: ChunkReader, offset: number): boolean {
+    if (!this.#isWritten || !this.#inLastSegment()) return false;
+    reader.forget();
+    const total = wholeFrameAt(reader, offset, this.#place.checksums);
+    if (total === 0) return false;
+    const { firstPosition } = readFrameFields(reader.buffer.view, reader.at(offset, total));
+    return firstPosition === this.#point.position + 1;
   }
 
   /** Whether this log wrote anything behind the damage, and if that is a whole frame; not asked when the verdict is settled without it. */

@@ -69,7 +69,7 @@ export function inspectRecording(place: RecordingPlace): RecordingReport {
   };
   const log = recordingLog(place);
   segmentsOf(log);
-  const scan = scanLog(log, visit);
+  const scan = scanLog(log, visit, { isWritten: true });
   const { verdict, segments, frames } = scan;
   const { directory } = place;
   return { directory, takes, segments: segments.length, frames, verdict, words: describeScan(scan) };

@@ -31,7 +31,7 @@ export class Recording {
     this.log = recordingLog(place);
     this.directory = place.directory;
     this.#segments = segmentsOf(this.log);
-    const scan = scanLog(this.log, () => {}, { near: Number.MAX_SAFE_INTEGER });
+    const scan = scanLog(this.log, () => {}, { near: Number.MAX_SAFE_INTEGER, isWritten: true });
     if (scan.verdict === "corrupt") throw new SeriatimError("LOG_CORRUPT", describeScan(scan));
     if (scan.lastPosition === 0) throw nothingIn(place.directory);
     this.lastPosition = scan.lastPosition;

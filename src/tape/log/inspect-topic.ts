@@ -54,7 +54,7 @@ export function inspectTopic(place: TopicPlace): TopicReport {
     segment.batches += state.batches - before;
     return damage === undefined;
   };
-  const scan = scanLog(log, visit, { writesAhead: true, isSparse: true });
+  const scan = scanLog(log, visit, { writesAhead: true, isSparse: true, isWritten: true });
   if (scan.segments.length === 0 && scan.fault === undefined)
     throw new SeriatimError("TOPIC_EMPTY", `${place.directory} holds no topic of a tape`);
   const segments = scan.segments.map((segment) => segmentReport(segment, begins, state.nextRecord));

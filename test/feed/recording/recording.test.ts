@@ -11,7 +11,8 @@ import {
   TakeReader,
 } from "../../../src/feed/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
-import { CHUNK_MAX, type Chunk, dataOf, placeOn, SmallRecorder, streamOf } from "./support.ts";
+import { SEGMENT_BYTES_BEYOND_A_READ, writeAtReads } from "../../support/write-at-reads.ts";
+import { CHUNK_MAX, type Chunk, dataOf, placeOn, SMALL, SmallRecorder, streamOf } from "./support.ts";
 
 const START_us = 1_700_000_000_000_000;
 
@@ -69,6 +70,25 @@ test.each([1, 2, 3, 4, 5])(
     }
   },
 );
+
+// What had come between two reads of one file was taken for what a broken frame hides.
+test("a recording whose recorder is at work is no damaged one", () => {
+  const disk = new SimulatedDisk();
+  const recorder = new SmallRecorder(disk, { ...SMALL, segmentBytes: SEGMENT_BYTES_BEYOND_A_READ });
+  let chunks = 0;
+  const record = (): void => {
+    for (let i = 0; i < 3; i++) {
+      recorder.data({ bytes: new Uint8Array(300), arrival_us: 1_000 + ++chunks });
+      recorder.flush();
+    }
+  };
+  recorder.begin(1_000);
+  record();
+  writeAtReads(disk, record);
+  expect(inspectRecording(placeOn(disk)).verdict).toBe("clean");
+  expect(new Recording(placeOn(disk)).verdict).toBe("clean");
+  expect(chunks).toBeGreaterThan(9);
+});
 
 test("a report says what was recorded, when and how much", () => {
   const { disk, takes } = threeTakes(9);

@@ -19,7 +19,7 @@ import { FRAME_HEADER_BYTES, type LogLimits, SECTOR_BYTES } from "../../../src/s
 const checksums = new NativeChecksums();
 
 /** A segment holds a few frames, a frame a few records. */
-const SMALL: LogLimits = { segmentBytes: 2 * SECTOR_BYTES, frameBytesMax: 1024 };
+export const SMALL: LogLimits = { segmentBytes: 2 * SECTOR_BYTES, frameBytesMax: 1024 };
 export const CHUNK_MAX = 256;
 
 export interface Chunk {
@@ -37,10 +37,10 @@ export class SmallRecorder {
   readonly #blocks: Uint8Array[];
   readonly #writer: RecordingWriter;
 
-  constructor(disk: SimulatedDisk) {
+  constructor(disk: SimulatedDisk, limits: LogLimits = SMALL) {
     this.#blocks = [0, 1].map(() => new Uint8Array(SMALL.frameBytesMax - FRAME_HEADER_BYTES));
     this.buffer = new RecordingBuffer(this.#blocks, CHUNK_MAX);
-    this.#writer = new RecordingWriter(openRecordingLog(placeOn(disk), SMALL));
+    this.#writer = new RecordingWriter(openRecordingLog(placeOn(disk), limits));
   }
 
   begin(arrival_us: number): void {
