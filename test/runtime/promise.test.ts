@@ -17,6 +17,22 @@ test("the highest promise is kept, lower ones are gone", () => {
   expect(disk.list("data")).toEqual(["epoch-7"]);
 });
 
+test("what a process that ended before it removed a lower promise has left goes at the next start", () => {
+  const disk = new SimulatedDisk();
+  disk.makeDirectory("data");
+  new Promises(disk, DIRECTORY).keep(3);
+  for (const epoch of [7, 9]) {
+    const promises = new Promises(disk, DIRECTORY);
+    // Between the new name and what is to be removed.
+    disk.failAt(disk.calls + 3, "halt");
+    expect(() => promises.keep(epoch)).toThrow();
+    disk.restart();
+    expect(disk.list("data")).toHaveLength(2);
+  }
+  expect(new Promises(disk, DIRECTORY).epoch).toBe(9);
+  expect(disk.list("data")).toEqual(["epoch-9"]);
+});
+
 test("a promise that was kept is there after the power was lost, whatever else is not", () => {
   for (let seed = 0; seed < 50; seed++) {
     const disk = new SimulatedDisk();

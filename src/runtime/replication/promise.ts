@@ -13,6 +13,10 @@ export function isPromise(name: string): boolean {
   return NAME.test(name);
 }
 
+function epochOf(promise: string): number {
+  return Number(NAME.exec(promise)?.[1]);
+}
+
 export class Promises {
   readonly #storage: Storage;
   readonly #directory: string;
@@ -22,12 +26,12 @@ export class Promises {
   constructor(storage: Storage, directory: string) {
     this.#storage = storage;
     this.#directory = directory;
-    this.#epoch = Math.max(
-      0,
-      ...storage.list(this.#directory).map((name) => Number(NAME.exec(name)?.[1] ?? 0)),
-    );
-    // A process that was killed between the two calls of keep() has left a name that no disk may hold yet.
-    if (this.#epoch > 0) storage.syncDirectory(directory);
+    const names = storage.list(directory).filter(isPromise);
+    this.#epoch = Math.max(0, ...names.map(epochOf));
+    if (this.#epoch === 0) return;
+    // A process that was killed between two calls of keep() has left a name that no disk may hold yet, or a lower one.
+    storage.syncDirectory(directory);
+    for (const name of names) if (epochOf(name) < this.#epoch) storage.remove(`${directory}/${name}`);
   }
 
   /** The highest epoch promised; 0: none. */
