@@ -39,7 +39,7 @@ import { type CommandSink, SessionInput, SessionState } from "./order-session.ts
 import { ChunkPool } from "./output-buffer.ts";
 import { Patience } from "./patience.ts";
 import { Reading } from "./reading.ts";
-import { Rounds } from "./rounds.ts";
+import { mostPendingOf, Rounds } from "./rounds.ts";
 import { Sealing } from "./sealing.ts";
 import { TurnShare } from "./turn-share.ts";
 
@@ -65,6 +65,8 @@ export class Gateway implements TransportHandler, ConnectionContext {
   readonly #reading: Reading;
   readonly #patience: Patience;
   readonly #rounds: Rounds;
+  /** What waits to be sent on the connection that has most of it. */
+  readonly mostPending_bytes = (): number => mostPendingOf(this.#connections);
   readonly #share: TurnShare;
   #isTurnAsked = false;
   readonly #onClosing: (closing: Closing) => void;

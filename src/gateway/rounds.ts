@@ -37,3 +37,11 @@ export class Rounds {
     this.#next = slot < connections.length ? slot : 0;
   }
 }
+
+/** Bytes that wait to be sent on the connection that has most of them: all are looked at. */
+export function mostPendingOf(connections: readonly (Connection | undefined)[]): number {
+  let most_bytes = 0;
+  for (const connection of connections)
+    if (connection !== undefined) most_bytes = Math.max(most_bytes, connection.output.pending_bytes);
+  return most_bytes;
+}

@@ -11,6 +11,7 @@ import { NewDisk, RESET_US } from "./new-disk.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
 import type { SimulatedCluster } from "./site.ts";
+import type { Takeover } from "./takeover.ts";
 import type { Witness } from "./witness.ts";
 
 /** Between two faults, at most. */
@@ -52,6 +53,8 @@ export class Faults {
   readonly #queue: EventQueue;
   readonly #until_us: number;
   readonly #newDisk: NewDisk;
+  /** Undefined: there is none. */
+  takeover: Takeover | undefined;
 
   constructor(troubled: Troubled, witness: Witness, prng: Prng, until_us: number) {
     this.#troubled = troubled;
@@ -68,7 +71,7 @@ export class Faults {
 
   #planNext(): void {
     this.#queue.plan(this.#prng.between(1_000, BETWEEN_US), () => {
-      const { isOn } = this.#newDisk;
+      const isOn = this.#newDisk.isOn || this.takeover?.isOn === true;
       if (this.#queue.now_us >= this.#until_us && !isOn) return this.#mend();
       if (!isOn) this.#strike();
       this.#planNext();
@@ -113,12 +116,30 @@ export class Faults {
 
   /** A spoiled disk is one that `two-disks` must outlive, in the log and in force, to the end of the run. */
   get mayChangePolicy(): boolean {
-    return !this.#newDisk.isPlanned && !this.#troubled.machines.some(({ isSpoiled }) => isSpoiled);
+    const isSpokenFor = this.#newDisk.isPlanned || this.takeover?.isOn === true;
+    return !isSpokenFor && !this.#troubled.machines.some(({ isSpoiled }) => isSpoiled);
   }
 
-  /** While a disk is replaced nothing else is to happen. */
+  /** While a disk is replaced, or another node is to take over, nothing else is to happen. */
   get mayMislead(): boolean {
+    return !this.#newDisk.isPlanned && this.takeover?.isOn !== true;
+  }
+
+  /** One plot at a time. */
+  get mayTakeOver(): boolean {
     return !this.#newDisk.isPlanned;
+  }
+
+  /** Ends the node of that machine, by a kill or by its power. */
+  strikeDown(machine: SimulatedMachine, prng: Prng): void {
+    if (prng.chance(0.5)) return this.#powerOff([machine], "power failures");
+    machine.noteHash();
+    this.#count("kills");
+    machine.kill();
+  }
+
+  told(what: string): void {
+    this.#count("partitions for another to lead", what);
   }
 
   /** Everything at once, if the policy outlives that; what is planned for later does not come any more. */
@@ -143,11 +164,10 @@ export class Faults {
   /** Whether what was acknowledged is anywhere but in this machine's memory: on a disk, or in another's. */
   #isKeptWithout(machine: SimulatedMachine): boolean {
     if (!this.#witness.hasUsed("ram")) return true;
-    const { acknowledged } = this.#witness;
     return this.#troubled.machines.some(({ node }) => {
       if (node === undefined) return false;
-      const has = node === machine.node ? node.log.persisted : node.log.position;
-      return has >= acknowledged;
+      const { epoch, position, persisted } = node.log;
+      return this.#witness.hasAll(epoch, node === machine.node ? persisted : position);
     });
   }
 

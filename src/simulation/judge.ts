@@ -20,6 +20,7 @@ import {
   isGatewayRefusal,
   readTimestamp,
 } from "../protocol/index.ts";
+import { RestrictionJudge } from "./restriction-judge.ts";
 import { SessionJudge } from "./session-judge.ts";
 import type { ClientRequest, SimulatedClient } from "./simulated-client.ts";
 
@@ -41,12 +42,16 @@ export class Judge {
   #time_us = 0;
   readonly #hashes: ReadonlyMap<number, string>;
   readonly sessions = new SessionJudge(this.#engine);
+  readonly restrictions = new RestrictionJudge();
   readonly problems: string[] = [];
 
   /** `hashes`: what nodes had, in hexadecimal, by position. */
   constructor(hashes: ReadonlyMap<number, string>) {
     this.#hashes = hashes;
-    this.#events = new RecordBuffer(EVENT_WORDS, 64, (events) => this.#look(events));
+    this.#events = new RecordBuffer(EVENT_WORDS, 64, (events) => {
+      this.#look(events);
+      this.restrictions.saw(events);
+    });
   }
 
   /** The next records of the log. */
@@ -64,6 +69,7 @@ export class Judge {
     this.#engine.apply(words, at, this.#events);
     this.#events.drain();
     this.sessions.after(words, at, position);
+    this.restrictions.after(words, at, position);
     const wanted = this.#hashes.get(position);
     if (wanted !== undefined && wanted !== hashOf(this.#engine))
       this.problems.push(`position ${position}: a node had another state than its log gives`);

@@ -9,6 +9,7 @@ import { NativeChecksums } from "../platform/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS } from "../protocol/index.ts";
 import { isSameChain } from "../segment/index.ts";
 import type { Archive, ArchivedFrame } from "./archive.ts";
+import type { Interventions } from "./interventions.ts";
 import { Judge } from "./judge.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
@@ -24,6 +25,7 @@ export function judgeLog(
   { notes, archive }: Pick<Witness, "notes" | "archive">,
   clients: readonly SimulatedClient[],
   sessions: readonly SimulatedSession[],
+  interventions: Interventions | undefined,
   problems: string[],
 ): number {
   try {
@@ -37,7 +39,8 @@ export function judgeLog(
     for (const { words, count, firstPosition } of frames) judge.visit(words, 0, count, firstPosition);
     for (const client of clients) judge.check(client);
     for (const session of sessions) judge.sessions.check(session);
-    problems.push(...judge.problems, ...judge.sessions.problems);
+    if (interventions !== undefined) judge.restrictions.check(interventions, clients);
+    problems.push(...judge.problems, ...judge.sessions.problems, ...judge.restrictions.problems);
     if (judge.hash !== hash) problems.push("snapshot and journal give another state than the whole log");
     return position;
   } catch (error) {

@@ -33,6 +33,7 @@ import {
   type Tenure,
 } from "../runtime/index.ts";
 import { askPeers } from "./asking.ts";
+import type { BoundCheck } from "./bounds.ts";
 import { ServingPort } from "./session-links.ts";
 import { simulatedKeys } from "./simulated-keys.ts";
 import { identityOf, promisesOn, REPLICATION_PORT, SEGMENT_BYTES, type Site, TICK_US } from "./site.ts";
@@ -196,7 +197,8 @@ export class PrimaryCluster {
   /** Replicas are welcomed in that epoch, to promise that they follow nothing older. */
   #gather(asked: Tenure): void {
     this.#hasDecided = true;
-    const { name, cluster, disk: storage, files } = this.#site;
+    const { name, cluster, disk: storage, files, witness } = this.#site;
+    witness.onGathering?.(name);
     const epoch = this.#candidacy.begin(asked.epoch);
     if (!this.#keep(epoch)) return;
     if (this.#primary !== undefined) this.#port.close();
@@ -256,6 +258,10 @@ export class PrimaryCluster {
       "fenced",
       `${name} is at position ${position} of epoch ${epoch}, here it is ${this.#live.epoch}`,
     );
+  }
+
+  bounds(check: BoundCheck): void {
+    this.#port.bounds(check);
   }
 
   /** New frames go out. */

@@ -3,7 +3,7 @@
 
 import { RecordBuffer } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
-import { GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
+import { firstChunks, GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
 import {
   type JournalWriter,
   newestUsable,
@@ -17,6 +17,7 @@ import { EXCHANGE_RECORDS, encodeGenesisEntry } from "../node/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import {
   type AckPolicyName,
+  type AdminCommand,
   COMMAND_BYTES,
   COMMAND_WORDS,
   EVENT_WORDS,
@@ -28,6 +29,7 @@ import { createRing } from "../ring/index.ts";
 import { CommandPath, presentState, type Tenure } from "../runtime/index.ts";
 import type { LogPoint } from "../segment/index.ts";
 import { Sequencer } from "../sequencer/index.ts";
+import type { BoundCheck } from "./bounds.ts";
 import { PrimaryCluster } from "./primary-cluster.ts";
 import { SimulatedJournal } from "./simulated-journal.ts";
 import { simulatedAccess } from "./simulated-keys.ts";
@@ -47,6 +49,18 @@ import {
 /** Small, so that a slow disk fills it. */
 const RING_RECORDS = 64;
 const CONNECTIONS_MAX = 16;
+/** Small too: clients that read nothing meet the soft mark. What is above it is the room of one answer, as a real gateway has it. */
+const OUTPUT_LIMITS = {
+  ...{ outputSoft_bytes: 4_096, outputMax_bytes: 131_072, outputTotal_bytes: 262_144 },
+  ...{ firstChunk_bytes: 256, chunk_bytes: 4_096 },
+} as const;
+/** Below the soft mark a run of reports is begun, one chunk at most, or a request taken, which these clients are told little of. */
+const OUTPUT_PENDING_MOST_BYTES = OUTPUT_LIMITS.outputSoft_bytes + OUTPUT_LIMITS.chunk_bytes + 1_024;
+/** Memory for that, with the rest of a chunk at either end. */
+const OUTPUT_MEMORY_MOST_BYTES = OUTPUT_PENDING_MOST_BYTES + 2 * OUTPUT_LIMITS.chunk_bytes;
+/** What can be taken beside first chunks. */
+const OUTPUT_SHARED_BYTES =
+  OUTPUT_LIMITS.outputTotal_bytes - firstChunks(CONNECTIONS_MAX) * OUTPUT_LIMITS.firstChunk_bytes;
 /** A process that has failed needs so long at most until it is gone; other threads of it go on meanwhile. */
 const DYING_US = 5_000;
 
@@ -108,7 +122,8 @@ export class PrimaryNode implements SimulatedNode {
     if (this.#cluster === undefined) this.#gateway.begin();
     this.#tick();
     site.host.listen({ host: site.name, port: ORDER_PORT }, this.#gateway);
-    site.witness.begins(site.name, this.engine.administration.ackPolicy);
+    site.witness.begins(site.name, this.engine.administration.ackPolicy, journal.position);
+    site.witness.look(site.name, this);
     this.#worked();
     this.#cluster?.begin(start.tenure);
   }
@@ -126,6 +141,20 @@ export class PrimaryNode implements SimulatedNode {
 
   get isServing(): boolean {
     return this.#gateway.refusal === Reason.None;
+  }
+
+  bounds(check: BoundCheck): void {
+    const { counters, pool, stalled } = this.#gateway;
+    const pending_bytes = this.#gateway.mostPending_bytes();
+    const { position, safePosition } = this.#sequencer;
+    check("commands that wait for its journal", position - safePosition, RING_RECORDS);
+    check("connections", counters.connections, CONNECTIONS_MAX);
+    check("connections that wait for room", stalled, counters.connections);
+    const taken_bytes = OUTPUT_SHARED_BYTES - pool.left_bytes;
+    check("bytes of output for one connection", pending_bytes, OUTPUT_PENDING_MOST_BYTES);
+    check("bytes of output memory", taken_bytes, counters.connections * OUTPUT_MEMORY_MOST_BYTES);
+    check("bytes of output memory, idle too", taken_bytes + pool.idle_bytes, OUTPUT_SHARED_BYTES);
+    this.#cluster?.bounds(check);
   }
 
   /** As the runtime has it, for when the log can't be read. */
@@ -178,7 +207,7 @@ export class PrimaryNode implements SimulatedNode {
       instrument: (symbol: number) => engine.instruments[symbol],
     };
     const { accountsMax } = SIMULATED_GENESIS.genesis;
-    const limits = { ...GATEWAY_LIMITS, connectionsMax: CONNECTIONS_MAX, accountsMax };
+    const limits = { ...GATEWAY_LIMITS, ...OUTPUT_LIMITS, connectionsMax: CONNECTIONS_MAX, accountsMax };
     const access = simulatedAccess(this.#site.nonce, SESSION_ACCOUNTS);
     const logons = { access, source: engine };
     const firstSession = this.#lastSession + 1;
@@ -246,6 +275,15 @@ export class PrimaryNode implements SimulatedNode {
     this.#cluster.gate.change(policy, position);
     this.#site.witness.changes(this.#site.name, policy, position);
     return position;
+  }
+
+  /** As an administrator's command otherwise: its position, undefined when the node can't take it now. Answered once that is released. */
+  administer(command: AdminCommand): number | undefined {
+    const at = this.isServing && !this.#isDying ? this.#path.claim() : -1;
+    if (at < 0) return undefined;
+    writeAdminCommand(this.#path.words, at, command);
+    this.#path.commit();
+    return this.#path.position;
   }
 
   /** What the answer to a change, and the status, warn of. */

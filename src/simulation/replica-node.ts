@@ -32,6 +32,7 @@ import {
 } from "../replication/index.ts";
 import { clusterOf, type Promises } from "../runtime/index.ts";
 import { askPeers } from "./asking.ts";
+import type { BoundCheck } from "./bounds.ts";
 import { FollowingLink } from "./following-link.ts";
 import { highestSession, type WarmEngine } from "./primary-node.ts";
 import { ServingPort } from "./session-links.ts";
@@ -53,14 +54,20 @@ const RETRY_US = 250_000;
 
 const checksums = new NativeChecksums();
 
-/** Says when it makes what it has safe. */
+/** Says what it stores, frame by frame, and when it makes that safe. */
 class TimedJournal extends ReplicaJournal {
-  onSync = { before: () => {}, after: () => {} };
+  onFrame = () => {};
+  onSync = () => {};
+
+  override append(frame: Uint8Array, segment: number): string | undefined {
+    const broken = super.append(frame, segment);
+    this.onFrame();
+    return broken;
+  }
 
   override sync(): void {
-    this.onSync.before();
     super.sync();
-    this.onSync.after();
+    this.onSync();
   }
 }
 
@@ -105,11 +112,9 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     this.log = new TimedJournal({ ...options, ...limits }, (words, at, count) =>
       this.#apply(words, at, count),
     );
-    // What is acknowledged from memory was said just before the sync, which may fail.
-    this.log.onSync = {
-      before: () => site.witness.look(name, this),
-      after: () => this.#link?.synced(),
-    };
+    // What is acknowledged from memory was said just before a sync that may fail, and a step may bring frames of several epochs.
+    this.log.onFrame = () => site.witness.look(name, this);
+    this.log.onSync = () => this.#link?.synced();
     this.#promises = promisesOn(storage);
     this.#standing = new ReplicaStanding(this.log);
     this.#port = new ServingPort(
@@ -156,7 +161,9 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     witness.tell(this.name, `follows in epoch ${welcome.epoch}, from position ${this.applied} on`);
     refuseOtherCluster(welcome, this.#link?.session.primary ?? "", this.#site.cluster.names, checksums);
     this.#promises.keep(welcome.epoch);
-    if (welcome.start === StartFrom.Journal) this.#standing.welcomed(welcome);
+    if (welcome.start !== StartFrom.Journal) return;
+    this.#standing.welcomed(welcome);
+    witness.follows(this.name, this.#link?.session.primary ?? "", this.log);
   }
 
   receive(begin: SnapshotBegin): IncomingSnapshot {
@@ -258,6 +265,10 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
   #end(how: NodeEnd, why: string): void {
     this.#isGone = true;
     this.#site.end(how, why);
+  }
+
+  bounds(check: BoundCheck): void {
+    this.#port.bounds(check);
   }
 
   abandon(): void {

@@ -3,10 +3,13 @@
 
 import { SeriatimError, type TransportHandler } from "../base/index.ts";
 import { type ServingNode, ServingSession, type SessionOutput } from "../replication/index.ts";
+import type { BoundCheck } from "./bounds.ts";
 import type { SimulatedHost } from "./simulated-network.ts";
 
 /** Small beside the real one's, so that a slow line fills it. */
-const WAITING_BYTES_MAX = 65_536;
+const WAITING_BYTES_MAX = 16_384;
+/** A session's own few words are said with or without room. */
+const WORDS_BYTES_MAX = 1_024;
 /** As on a real node. */
 const CONNECTIONS_MAX = 8;
 
@@ -14,6 +17,7 @@ const CONNECTIONS_MAX = 8;
 export class StreamOutput implements SessionOutput {
   readonly #host: SimulatedHost;
   readonly #connection: number;
+  #longest_bytes = 0;
 
   constructor(host: SimulatedHost, connection: number) {
     this.#host = host;
@@ -24,7 +28,14 @@ export class StreamOutput implements SessionOutput {
     return this.#host.unacknowledgedBytes(this.#connection) < WAITING_BYTES_MAX;
   }
 
+  /** One message is begun while there is room for the next byte. */
+  bounds(check: BoundCheck): void {
+    const waiting_bytes = this.#host.unacknowledgedBytes(this.#connection);
+    check("bytes for another node", waiting_bytes, WAITING_BYTES_MAX + WORDS_BYTES_MAX + this.#longest_bytes);
+  }
+
   write(bytes: Uint8Array): void {
+    this.#longest_bytes = Math.max(this.#longest_bytes, bytes.length);
     this.#host.send(this.#connection, bytes, 0, bytes.length);
   }
 }
@@ -36,6 +47,7 @@ export class ServingPort implements TransportHandler {
   readonly #onWork: () => void;
   readonly #onFailure: (why: string) => void;
   readonly #sessions = new Map<number, ServingSession>();
+  readonly #outputs = new Map<number, StreamOutput>();
 
   /** `onFailure`: reading the log to send it has failed, which ends a node's thread. */
   constructor(host: SimulatedHost, node: ServingNode, onWork: () => void, onFailure: (why: string) => void) {
@@ -51,8 +63,9 @@ export class ServingPort implements TransportHandler {
 
   opened(connection: number): void {
     if (this.#sessions.size >= CONNECTIONS_MAX) return this.#host.destroy(connection);
-    const session = new ServingSession(this.#node, new StreamOutput(this.#host, connection), this.#now);
-    this.#sessions.set(connection, session);
+    const output = new StreamOutput(this.#host, connection);
+    this.#sessions.set(connection, new ServingSession(this.#node, output, this.#now));
+    this.#outputs.set(connection, output);
   }
 
   received(connection: number, bytes: Uint8Array): void {
@@ -74,8 +87,13 @@ export class ServingPort implements TransportHandler {
 
   closed(connection: number): void {
     this.#sessions.get(connection)?.close();
-    this.#sessions.delete(connection);
+    this.#forget(connection);
     this.#onWork();
+  }
+
+  bounds(check: BoundCheck): void {
+    check("connections of other nodes", this.#sessions.size, CONNECTIONS_MAX);
+    for (const output of this.#outputs.values()) output.bounds(check);
   }
 
   /** New frames: each session sends what it can. */
@@ -99,8 +117,13 @@ export class ServingPort implements TransportHandler {
       while (session.send(this.#now));
     });
     if (session.ended === undefined) return;
-    this.#sessions.delete(connection);
+    this.#forget(connection);
     this.#host.close(connection);
+  }
+
+  #forget(connection: number): void {
+    this.#sessions.delete(connection);
+    this.#outputs.delete(connection);
   }
 
   #guarded(work: () => void): void {

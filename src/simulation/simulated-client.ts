@@ -50,6 +50,10 @@ export interface ClientRequest extends Resumable {
   outcome: "unknown" | "accepted" | "rejected";
   /** Of the event that accepted it, or the reason of the refusal. */
   value: number;
+  readonly symbol: number;
+  /** When it was made, and when it was answered. */
+  readonly asked_us: number;
+  answered_us: number;
 }
 
 interface Address {
@@ -206,6 +210,7 @@ export class SimulatedClient implements TransportHandler {
     if (request === undefined) return this.#giveUp();
     request.outcome = outcome;
     request.value = value;
+    request.answered_us = this.#now;
     if (outcome === "accepted" && request.kind === CommandKind.NewOrder)
       this.#cancellable.set(request.idLow, request.idLow % SYMBOLS);
     this.#thinking++;
@@ -240,7 +245,7 @@ export class SimulatedClient implements TransportHandler {
     ];
     const terms = [price, 0, quantity, side, 0, timeInForce] as const;
     const bytes = encodeNewOrder(this.#view, 0, id, 0, id, this.account, id % SYMBOLS, ...terms);
-    return this.#request(CommandKind.NewOrder, id, bytes);
+    return this.#request(CommandKind.NewOrder, id, id % SYMBOLS, bytes);
   }
 
   #cancel(): ClientRequest {
@@ -248,13 +253,15 @@ export class SimulatedClient implements TransportHandler {
     this.#cancellable.delete(id);
     const number = this.requests.length + 1;
     const bytes = encodeCancelOrder(this.#view, 0, number, 0, id, this.account, symbol);
-    return this.#request(CommandKind.Cancel, id, bytes);
+    return this.#request(CommandKind.Cancel, id, symbol, bytes);
   }
 
-  #request(kind: ClientRequest["kind"], idLow: number, bytes: number): ClientRequest {
+  #request(kind: ClientRequest["kind"], idLow: number, symbol: number, bytes: number): ClientRequest {
     const frame = new Uint8Array(this.#view.buffer.slice(0, bytes));
     const number = this.requests.length + 1;
-    return { kind, number, idLow, idHigh: this.account, frame, outcome: "unknown", value: 0 };
+    const asked_us = this.#now;
+    const unknown = { outcome: "unknown", value: 0, answered_us: 0 } as const;
+    return { kind, number, idLow, idHigh: this.account, frame, symbol, asked_us, ...unknown };
   }
 
   #send(view: DataView, bytes: number): void {

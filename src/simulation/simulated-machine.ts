@@ -4,7 +4,9 @@
 import { type Prng, SeriatimError, stateHash } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import {
+  JOURNAL_LOG,
   type JournalSource,
+  journalPlace,
   keepState,
   putReceivedInPlace,
   type ReplicaFiles,
@@ -19,12 +21,18 @@ import { EXCHANGE_RECORDS } from "../node/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
 import { NONCE_BYTES } from "../protocol/index.ts";
 import type { Tenure } from "../runtime/index.ts";
-import { SEGMENT_SUFFIX } from "../segment/index.ts";
+import { firstPositionOf, listLogDirectory, SEGMENT_SUFFIX } from "../segment/index.ts";
 import { PrimaryNode } from "./primary-node.ts";
 import { ReplicaNode } from "./replica-node.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
 import type { SimulatedHost } from "./simulated-network.ts";
-import type { NodeEnd, SimulatedCluster, SimulatedNode, Site } from "./site.ts";
+import {
+  type NodeEnd,
+  PROMISES_DIRECTORY,
+  type SimulatedCluster,
+  type SimulatedNode,
+  type Site,
+} from "./site.ts";
 import type { Witness } from "./witness.ts";
 
 const checksums = new NativeChecksums();
@@ -194,6 +202,7 @@ export class SimulatedMachine {
       this.archive();
       const removed = retireCovered(source, kept[1], 0);
       if (removed.length > 0) this.#tell(`retires ${removed.join(", ")} behind position ${kept[1].position}`);
+      this.#checkFiles(kept[1].position, store);
     } catch (error) {
       if (!(error instanceof SeriatimError)) throw error;
       if (error.code === "HALT") return this.#ended("failed", error.message);
@@ -201,6 +210,19 @@ export class SimulatedMachine {
       if (error.code === "LOG_DAMAGED" && node instanceof PrimaryNode && node.isServing)
         void this.#keepState(node);
     }
+  }
+
+  /** What its disk keeps once everything was removed that two snapshots make needless. */
+  #checkFiles(covered: number, store: SnapshotStore): void {
+    const { disk: storage, files } = this;
+    const source = { storage, checksums, directory: files.journal };
+    const [, second] = listLogDirectory(storage, files.journal, JOURNAL_LOG).segments;
+    const isNeedless = second !== undefined && firstPositionOf(journalPlace(source), second) <= covered + 1;
+    const check = this.#witness.boundOf(this.name);
+    check("segments that two snapshots cover", isNeedless && !this.isSpoiled ? 1 : 0, 0);
+    check("snapshots", store.list().length, 2);
+    // One that a process which was killed was about to remove.
+    check("promises", storage.list(PROMISES_DIRECTORY).length, 2);
   }
 
   #guarded(work: () => void): void {

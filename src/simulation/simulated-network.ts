@@ -20,8 +20,8 @@ import {
 } from "../base/index.ts";
 import type { EventQueue } from "./event-queue.ts";
 
-/** What one direction holds before `send` says no: a socket's buffers. */
-const WINDOW_BYTES = 65_536;
+/** What one direction holds before `send` says no: a socket's buffers, small beside real ones, so that whoever reads nothing fills them. */
+export const WINDOW_BYTES = 4_096;
 /** From connecting to knowing that nobody answers. */
 const CONNECT_TIMEOUT_US = 1_000_000;
 const NOTHING = new Uint8Array(0);
@@ -182,6 +182,18 @@ export class SimulatedHost implements Transport {
     return this.#ends.get(connection)?.underWay_bytes ?? 0;
   }
 
+  /** What its connections hold that their peers have not read, the most of any. */
+  get mostUnacknowledged_bytes(): number {
+    let most_bytes = 0;
+    for (const { underWay_bytes } of this.#ends.values()) most_bytes = Math.max(most_bytes, underWay_bytes);
+    return most_bytes;
+  }
+
+  /** Its processes read nothing, or go on. */
+  pauseAll(isPaused: boolean): void {
+    for (const end of this.#ends.values()) end.pause(isPaused);
+  }
+
   nextTurn(turned: () => void): void {
     const life = this.#lives;
     this.network.queue.plan(0, () => {
@@ -222,6 +234,12 @@ export class SimulatedHost implements Transport {
   }
 }
 
+/** Bytes or the end, and what the sender does once they are read. */
+interface Arrived {
+  readonly what: Uint8Array | "end";
+  readonly read: () => void;
+}
+
 /** One side of a connection. */
 class StreamEnd {
   readonly host: SimulatedHost;
@@ -235,8 +253,8 @@ class StreamEnd {
   readonly #underWay: { readonly arrival_us: number; readonly act: () => void }[] = [];
   #isHeld = false;
   #isPaused = false;
-  /** What arrived while paused, and whether the end has. */
-  #arrived: (Uint8Array | "end")[] = [];
+  /** What arrived while paused, in order. */
+  readonly #arrived: Arrived[] = [];
   #hasEnded = false;
 
   constructor(host: SimulatedHost, slot: number, number: number, handler: TransportHandler) {
@@ -264,7 +282,7 @@ class StreamEnd {
   /** Everything that was sent, then the end. */
   close(): void {
     this.#hasEnded = true;
-    this.#deliver(0, () => this.peer?.arrive("end"));
+    this.#deliver(0, () => this.peer?.arrive("end", () => {}));
     this.#plan(this.host.network.delay_us(), () => this.#finish(CloseCause.Finished));
   }
 
@@ -283,22 +301,24 @@ class StreamEnd {
     this.isGone = true;
   }
 
-  arrive(what: Uint8Array | "end"): void {
+  /** `read`: called when its handler has it; until then it takes room of the sender's. */
+  arrive(what: Uint8Array | "end", read: () => void): void {
     if (this.isGone) return;
     this.host.network.note(this.peer?.host.name ?? "", this.host.name, what === "end" ? NOTHING : what);
-    this.#arrived.push(what);
+    this.#arrived.push({ what, read });
     this.#hand();
   }
 
   #sendPiece(piece: Uint8Array): void {
     this.underWay_bytes += piece.length;
-    this.#deliver(piece.length, () => {
-      this.underWay_bytes -= piece.length;
-      this.peer?.arrive(piece);
-      if (!this.#isHeld || this.underWay_bytes > WINDOW_BYTES / 2 || this.isGone) return;
-      this.#isHeld = false;
-      this.#handler.drained(this.number);
-    });
+    this.#deliver(piece.length, () => this.peer?.arrive(piece, () => this.#wasRead(piece.length)));
+  }
+
+  #wasRead(bytes: number): void {
+    this.underWay_bytes -= bytes;
+    if (!this.#isHeld || this.underWay_bytes > WINDOW_BYTES / 2 || this.isGone) return;
+    this.#isHeld = false;
+    this.#plan(0, () => this.#handler.drained(this.number));
   }
 
   /** Does what happens at the other side, when the way there is free, and not before what was sent earlier. */
@@ -328,9 +348,10 @@ class StreamEnd {
 
   #hand(): void {
     while (!this.#isPaused && !this.isGone && this.#arrived.length > 0) {
-      const what = this.#arrived.shift();
+      const { what, read } = this.#arrived.shift() as Arrived;
+      read();
       if (what === "end") this.#handler.ended(this.number);
-      else if (what !== undefined && !this.#hasEnded) this.#handler.received(this.number, what);
+      else if (!this.#hasEnded) this.#handler.received(this.number, what);
     }
   }
 

@@ -12,13 +12,16 @@ import { ACK_POLICIES, nodesNeeded } from "../replication/index.ts";
 import { Administrator } from "./administrator.ts";
 import { EventQueue } from "./event-queue.ts";
 import { type FaultCounts, Faults } from "./faults.ts";
+import { IdleReaders } from "./idle-readers.ts";
+import { Interventions } from "./interventions.ts";
 import { judgeLog } from "./judgement.ts";
 import { PolicyChanges } from "./policy-changes.ts";
 import { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedMachine } from "./simulated-machine.ts";
 import { SimulatedNetwork } from "./simulated-network.ts";
 import { SimulatedSession, sessionTerms } from "./simulated-session.ts";
-import { ORDER_PORT, type SimulatedCluster } from "./site.ts";
+import { ORDER_PORT, SESSION_ACCOUNTS, type SimulatedCluster } from "./site.ts";
+import { Takeover } from "./takeover.ts";
 import { Witness } from "./witness.ts";
 import { WrongIdeas } from "./wrong-ideas.ts";
 
@@ -29,11 +32,19 @@ const SESSIONS_SEED = 0x5e55_1045;
 const POLICY_SEED = 0xac9_0c1;
 /** The same of wrong ideas of the cluster. */
 const IDEAS_SEED = 0x1dea_5;
+/** The same of takeovers. */
+const TAKEOVER_SEED = 0x7a4e_0e5;
+/** The same of halts and kill switches. */
+const INTERVENTIONS_SEED = 0x4a17_0ff;
+/** The same of clients that read nothing. */
+const READERS_SEED = 0x1d1e_0ad;
 /** The ack policy changes until then: for a while after the last fault, too. */
 const POLICY_CHANGES_US = 12_000_000;
 const NAMES = ["north", "south", "west"];
 /** Faults happen until then; afterwards there must be progress. */
 const FAULTS_US = 6_000_000;
+/** No takeover begins from then on: most do when nothing else fails any more. */
+const TAKEOVERS_US = 12_000_000;
 /** All that is left must be done by then. */
 const END_US = 120_000_000;
 /** From the last answer to a cluster that is one again, at most. */
@@ -68,6 +79,10 @@ export interface SimulationResult {
   readonly policyChanges: number;
   /** Nodes that were started with a wrong idea of their cluster. */
   readonly wrongIdeas: number;
+  /** Halts and kill switches that were in force for a while. */
+  readonly interventions: number;
+  /** Clients that read nothing for a while. */
+  readonly idleReaders: number;
   /** Execution reports that sessions got. */
   readonly told: number;
   /** What happened, in words. */
@@ -95,6 +110,8 @@ class Run {
   /** Whose log is judged. */
   #last: SimulatedMachine;
   readonly #administrator: Administrator;
+  #interventions: Interventions | undefined;
+  #idleReaders: IdleReaders | undefined;
   #wrongIdeas: WrongIdeas | undefined;
 
   constructor({ seed, requests, isAdministered = true }: SimulationOptions) {
@@ -129,6 +146,38 @@ class Run {
     if (!isAdministered) return;
     this.#administrator.policyChanges = this.#changePolicy();
     this.#wrongIdeas = this.#mislead();
+    this.#faults.takeover = this.#takeOver();
+    this.#interventions = this.#intervene();
+    this.#idleReaders = this.#letReadersIdle();
+  }
+
+  #letReadersIdle(): IdleReaders {
+    const names = [...this.#clients, ...this.#sessions].map(({ name }) => name);
+    return new IdleReaders(names, this.#network, new Prng(this.#seed ^ READERS_SEED), FAULTS_US);
+  }
+
+  #intervene(): Interventions {
+    const prng = new Prng(this.#seed ^ INTERVENTIONS_SEED);
+    const accounts = CLIENTS + SESSION_ACCOUNTS.length;
+    return new Interventions(this.#machines, prng, this.#queue, POLICY_CHANGES_US, accounts);
+  }
+
+  #takeOver(): Takeover {
+    const [machines, network, faults] = [this.#machines, this.#network, this.#faults];
+    const prng = new Prng(this.#seed ^ TAKEOVER_SEED);
+    const mayBegin = () => this.#witness.acknowledged > 0 && faults.mayTakeOver && !this.#disksAlone;
+    const strike = (machine: SimulatedMachine) => faults.strikeDown(machine, prng);
+    const tell = (what: string) => faults.told(what);
+    const onGathering = (act: ((name: string) => void) | undefined) => {
+      this.#witness.onGathering = act;
+    };
+    const acts = { mayBegin, strike, tell, onGathering };
+    return new Takeover({ machines, network, until_us: TAKEOVERS_US, ...acts }, prng);
+  }
+
+  /** Whether the policy is one by which nobody takes a hidden primary's place. */
+  get #disksAlone(): boolean {
+    return this.#leader?.node?.engine.administration.ackPolicy === "disk";
   }
 
   #mislead(): WrongIdeas {
@@ -207,7 +256,11 @@ class Run {
       if (problems.length > 0) return;
       if (this.#queue.now_us >= until_us || !this.#queue.step()) return this.#witness.say(otherwise);
       await settled();
-      for (const { name, node } of this.#machines) if (node !== undefined) this.#witness.look(name, node);
+      for (const { name, node } of this.#machines) {
+        if (node === undefined) continue;
+        this.#witness.look(name, node);
+        node.bounds(this.#witness.boundOf(name));
+      }
     }
   }
 
@@ -232,6 +285,7 @@ class Run {
       this.#witness,
       this.#clients,
       this.#sessions,
+      this.#interventions,
       problems,
     );
     const told = this.#sessions.reduce((sum, session) => sum + session.told.length, 0);
@@ -243,6 +297,8 @@ class Run {
       ...{ simulated_us: this.#queue.now_us, faults: this.#faults.counts, nodes: this.#machines.length },
       policyChanges: this.#administrator.policyChanges?.count ?? 0,
       wrongIdeas: this.#wrongIdeas?.count ?? 0,
+      interventions: this.#interventions?.inForce.length ?? 0,
+      idleReaders: this.#idleReaders?.count ?? 0,
       ...{ promotions: this.#administrator.promotions, told, story: this.#witness.story },
     };
   }

@@ -7,10 +7,12 @@ import type { SimulatedDisk } from "../lab/index.ts";
 import type { GenesisEntry } from "../node/index.ts";
 import type { AckPolicyName } from "../protocol/index.ts";
 import { Promises } from "../runtime/index.ts";
+import type { Bounded } from "./bounds.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 import type { SimulatedHost } from "./simulated-network.ts";
 import type { Witness } from "./witness.ts";
 
+export const PROMISES_DIRECTORY = "promises";
 export const ORDER_PORT = 9_001;
 export const REPLICATION_PORT = 9_002;
 /** Small, so that a run has many segments, and retires some. */
@@ -32,8 +34,8 @@ export const SIMULATED_GENESIS: GenesisEntry = {
 
 /** What a node has promised, on its disk. */
 export function promisesOn(disk: SimulatedDisk): Promises {
-  disk.makeDirectory("promises");
-  return new Promises(disk, "promises");
+  disk.makeDirectory(PROMISES_DIRECTORY);
+  return new Promises(disk, PROMISES_DIRECTORY);
 }
 
 /** What every node is told. */
@@ -82,7 +84,7 @@ export interface NodeLog {
 }
 
 /** A node that is up. */
-export interface SimulatedNode {
+export interface SimulatedNode extends Bounded {
   readonly role: "primary" | "replica";
   readonly engine: ExchangeEngine;
   readonly log: NodeLog;

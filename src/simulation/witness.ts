@@ -1,7 +1,10 @@
 // Who sees everything in a simulation, and judges it as it happens:
 //
-//   what is let out   is on as many nodes, in memory and on disk, as the policy in force says; by one node in each epoch
+//   what is let out   is on as many nodes, in memory and on disk, as the policy in force says, as a part of the same history;
+//                     by one node in each epoch
 //   what nodes have   is one state for one history: a position and a chain value have one hash
+//   who is followed   has all that its replica has
+//   what nodes hold   is within its bounds
 //
 // What a node once had of its history counts, also when it is down: what an acknowledgement was worth is judged in the end,
 // by the log that is left.
@@ -9,14 +12,22 @@
 import type { AckPolicyName } from "../protocol/index.ts";
 import { ACK_POLICIES } from "../replication/index.ts";
 import { Archive } from "./archive.ts";
+import type { BoundCheck } from "./bounds.ts";
 import type { EventQueue } from "./event-queue.ts";
-import type { SimulatedCluster, SimulatedNode } from "./site.ts";
+import type { NodeLog, SimulatedCluster, SimulatedNode } from "./site.ts";
 
-/** What a node has had of the history it is at. */
+/** How far a node has had entries of one epoch. */
 interface Mark {
   inMemory: number;
   persisted: number;
 }
+
+/**
+ * What a node has had, by epoch. One node alone writes in an epoch, so whoever has one of its entries has all before it too: two
+ * nodes share their histories as far as both have entries of one epoch. A position alone says nothing: in another history it
+ * is another command.
+ */
+type Marks = Map<number, Mark>;
 
 /** In force on a node once its disk has `position`. */
 interface PolicyFrom {
@@ -44,6 +55,8 @@ export class Witness {
   readonly story: string[] = [];
   /** A node had keys of other nodes than the rest: it, and those that it did not know, may have been refused. */
   keysWereWrong = false;
+  /** Told the name of each node that has heard enough to ask for promises. */
+  onGathering: ((name: string) => void) | undefined;
   /** The last position that anybody has let out. */
   acknowledged = 0;
   readonly #queue: EventQueue;
@@ -55,7 +68,9 @@ export class Witness {
   readonly #everUsed: Set<AckPolicyName>;
   /** The last position that was found to be where the policy says. */
   #checked = 0;
-  readonly #marks = new Map<string, Mark>();
+  readonly #marks = new Map<string, Marks>();
+  /** Of the node that let out the last position that anybody has. */
+  #acknowledgedBy: Marks = new Map();
   readonly #hashes = new Map<string, string>();
   readonly #leaders = new Map<number, string>();
 
@@ -79,24 +94,57 @@ export class Witness {
 
   /** The node has nothing of its history any more: its disk is blank, or it has set it aside. */
   forget(name: string): void {
-    this.#marks.set(name, { inMemory: 0, persisted: 0 });
+    this.#marks.set(name, new Map());
   }
 
   /** After every step. */
-  look(name: string, { log }: SimulatedNode): void {
-    const mark = this.#marks.get(name);
-    if (mark === undefined) return;
-    mark.inMemory = Math.max(mark.inMemory, log.position);
-    mark.persisted = Math.max(mark.persisted, log.persisted);
+  look(name: string, { log: { epoch, position, persisted } }: Pick<SimulatedNode, "log">): void {
+    const marks = this.#marks.get(name);
+    if (marks === undefined) return;
+    const mark = marks.get(epoch);
+    if (mark === undefined) {
+      marks.set(epoch, { inMemory: position, persisted });
+    } else {
+      mark.inMemory = Math.max(mark.inMemory, position);
+      mark.persisted = Math.max(mark.persisted, persisted);
+    }
+  }
+
+  /** Judges what is said of that node. */
+  boundOf(name: string): BoundCheck {
+    return (what, now, most) => {
+      if (now > most || Number.isNaN(now)) this.say(`${name} has ${now} ${what}, at most ${most}`);
+    };
   }
 
   /** Whether all that was ever let out has been safe on that node's disk, the beginning of the log at least. */
   isOnDiskOf(name: string): boolean {
-    return (this.#marks.get(name)?.persisted ?? 0) >= Math.max(1, this.acknowledged);
+    return (
+      sharedBy(this.#marks.get(name), this.#acknowledgedBy, "persisted") >= Math.max(1, this.acknowledged)
+    );
   }
 
-  /** The node begins to run as primary, with that policy in its log. */
-  begins(name: string, policy: AckPolicyName | undefined): void {
+  /** Whether a log that ends there has all that was ever let out. */
+  hasAll(epoch: number, position: number): boolean {
+    const shared = Math.min(position, this.#acknowledgedBy.get(epoch)?.inMemory ?? 0);
+    return shared >= this.acknowledged;
+  }
+
+  /** A replica is welcomed to go on where its own log ends: all of that must be the primary's. */
+  follows(name: string, primary: string, { epoch, position }: Pick<NodeLog, "epoch" | "position">): void {
+    const has = Math.min(position, this.#marks.get(primary)?.get(epoch)?.inMemory ?? 0);
+    if (has < position)
+      this.say(
+        `${name} follows ${primary} behind position ${position} of epoch ${epoch}, which that has not`,
+      );
+  }
+
+  /** The node begins to run as primary, with a log of so many positions and that policy in it: what it once had behind them is none of its history. */
+  begins(name: string, policy: AckPolicyName | undefined, position: number): void {
+    for (const mark of this.#marks.get(name)?.values() ?? []) {
+      mark.inMemory = Math.min(mark.inMemory, position);
+      mark.persisted = Math.min(mark.persisted, position);
+    }
     this.#policies.set(name, []);
     if (policy !== undefined) this.changes(name, policy, 0);
   }
@@ -119,7 +167,10 @@ export class Witness {
 
   /** The node lets out what commands up to `position` caused; its disk has `durable`. */
   released(name: string, epoch: number, position: number, durable: number): void {
-    this.acknowledged = Math.max(this.acknowledged, position);
+    if (position > this.acknowledged) {
+      this.acknowledged = position;
+      this.#acknowledgedBy = this.#marks.get(name) ?? new Map();
+    }
     const leader = this.#leaders.get(epoch) ?? name;
     this.#leaders.set(epoch, leader);
     if (leader !== name) this.say(`epoch ${epoch}: both ${leader} and ${name} acknowledge in it`);
@@ -143,11 +194,11 @@ export class Witness {
 
   /** How many nodes have `position`, when that is too few for the policy. */
   #shortOf(policy: AckPolicyName, name: string, position: number): string | undefined {
+    const own = this.#marks.get(name);
     for (const { level, count } of ACK_POLICIES[policy].clauses) {
+      const at = level === "persisted" ? "persisted" : "inMemory";
       const have = [...this.#marks].filter(
-        ([node, mark]) =>
-          (level === "persisted" ? mark.persisted : mark.inMemory) >= position ||
-          (level === "in_memory" && node === name),
+        ([node, marks]) => sharedBy(marks, own, at) >= position || (level === "in_memory" && node === name),
       ).length;
       if (have < count) return `${have} nodes that have it ${level}, not ${count}`;
     }
@@ -163,4 +214,14 @@ export class Witness {
       this.notes.push({ position, chain: chain.slice(), hash });
     } else if (known !== hash) this.say(`position ${position}: ${name} has another state than another node`);
   }
+}
+
+/** The last position up to which `marks` are of the same history as `reference`, in memory or on the disk. */
+function sharedBy(marks: Marks | undefined, reference: Marks | undefined, level: keyof Mark): number {
+  let shared = 0;
+  for (const [epoch, mark] of marks ?? []) {
+    const other = reference?.get(epoch)?.inMemory ?? 0;
+    shared = Math.max(shared, Math.min(mark[level], other));
+  }
+  return shared;
 }

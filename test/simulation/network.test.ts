@@ -3,7 +3,11 @@
 import { expect, test } from "vitest";
 import { CloseCause, Prng, type TransportHandler } from "../../src/base/index.ts";
 import { EventQueue } from "../../src/simulation/event-queue.ts";
-import { type SimulatedHost, SimulatedNetwork } from "../../src/simulation/simulated-network.ts";
+import {
+  type SimulatedHost,
+  SimulatedNetwork,
+  WINDOW_BYTES,
+} from "../../src/simulation/simulated-network.ts";
 
 const PORT = 7;
 
@@ -133,4 +137,15 @@ test("a paused reader gets nothing, and everything when it goes on", () => {
   b.resume(far.connection);
   run();
   expect(far.bytes).toEqual([1, 2, 3]);
+});
+
+test("what a paused reader has not read takes room of its sender's", () => {
+  const { a, b, near, far, run } = pair(13);
+  b.pause(far.connection);
+  expect(send(a, near.connection, new Array(WINDOW_BYTES + 1).fill(1))).toBe(false);
+  run();
+  expect([near.heard.at(-1), a.unacknowledgedBytes(near.connection)]).toEqual(["opened", WINDOW_BYTES + 1]);
+  b.resume(far.connection);
+  run();
+  expect([near.heard.at(-1), a.unacknowledgedBytes(near.connection)]).toEqual(["drained", 0]);
 });

@@ -19,6 +19,7 @@ async function run(seed: number, requests = REQUESTS, isAdministered = true) {
 test("12 seeds: nothing acknowledged is lost or done twice, and there is progress once faults stop", async () => {
   const faults: Record<string, number> = {};
   let [accepted, promotions, transfers, told, policyChanges, wrongIdeas] = [0, 0, 0, 0, 0, 0];
+  let [interventions, idleReaders] = [0, 0];
   const fresh = Array.from({ length: FRESH_SEEDS }, (_, i) => FRESH + i);
   for (const seed of [...Array(FIXED_SEEDS).keys(), ...fresh]) {
     const result = await run(seed);
@@ -27,6 +28,8 @@ test("12 seeds: nothing acknowledged is lost or done twice, and there is progres
     told += result.told;
     policyChanges += result.policyChanges;
     wrongIdeas += result.wrongIdeas;
+    interventions += result.interventions;
+    idleReaders += result.idleReaders;
     transfers += result.story.filter((line) => line.includes("is sent a snapshot")).length;
     for (const [name, count] of Object.entries(result.faults)) faults[name] = (faults[name] ?? 0) + count;
   }
@@ -35,12 +38,8 @@ test("12 seeds: nothing acknowledged is lost or done twice, and there is progres
   // Sessions with a logon trade in every second seed.
   expect(told).toBeGreaterThan(5_000);
   // Rules that no run has asked for are not tested by any.
-  expect([promotions > 0, transfers > 0, policyChanges > 0, wrongIdeas > 0]).toEqual([
-    true,
-    true,
-    true,
-    true,
-  ]);
+  const happened = { promotions, transfers, policyChanges, wrongIdeas, interventions, idleReaders };
+  for (const [what, count] of Object.entries(happened)) expect(count, what).toBeGreaterThan(0);
   for (const wanted of [
     "power failures",
     "power failures of several",
@@ -48,6 +47,7 @@ test("12 seeds: nothing acknowledged is lost or done twice, and there is progres
     "disk: EIO",
     "disk: short",
     "one-way partitions",
+    "partitions for another to lead",
     "resets",
   ])
     expect(faults[wanted], wanted).toBeGreaterThan(0);

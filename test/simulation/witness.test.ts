@@ -11,10 +11,9 @@ function witness(policy: AckPolicyName): Witness {
   return new Witness({ names: ["north", "south", "west"], policy }, new EventQueue());
 }
 
-/** The node has so much in memory and on disk. */
-function has(seen: Witness, name: string, inMemory: number, persisted: number): void {
-  const log = { epoch: 1, position: inMemory, persisted, chain: CHAIN };
-  seen.look(name, { log } as Parameters<Witness["look"]>[1]);
+/** The node has so much in memory and on disk, with a last entry of that epoch. */
+function has(seen: Witness, name: string, inMemory: number, persisted: number, epoch = 1): void {
+  seen.look(name, { log: { epoch, position: inMemory, persisted, chain: CHAIN } });
 }
 
 test.each<[policy: AckPolicyName, nodes: [string, number, number][], position: number, isKept: boolean]>([
@@ -65,6 +64,8 @@ test.each<[policy: AckPolicyName, nodes: [string, number, number][], position: n
   "policy %s, nodes with %j: position %i let out by north is kept to the policy: %s",
   (policy, nodes, position, isKept) => {
     const seen = witness(policy);
+    // Who lets something out has it.
+    has(seen, "north", position, 0);
     for (const [name, inMemory, persisted] of nodes) has(seen, name, inMemory, persisted);
     seen.released("north", 1, position, position);
     expect(seen.problems.length === 0).toBe(isKept);
@@ -74,6 +75,7 @@ test.each<[policy: AckPolicyName, nodes: [string, number, number][], position: n
 test("what a replica shows must be where the policy says, too", () => {
   const seen = witness("two-disks");
   has(seen, "north", 5, 5);
+  has(seen, "south", 5, 0);
   seen.seen("south", 5);
   expect(seen.problems).toEqual(["position 5 was shown by south with 1 nodes that have it persisted, not 2"]);
 });
@@ -89,9 +91,48 @@ test("what was once kept is not asked for again when a disk is lost", () => {
   expect([seen.problems, seen.isOnDiskOf("south")]).toEqual([[], false]);
 });
 
+test("what a node has in another history is no copy, however far it goes", () => {
+  const seen = witness("two-disks");
+  has(seen, "north", 4, 4);
+  has(seen, "south", 4, 4);
+  // North alone, out of sight; meanwhile south leads.
+  has(seen, "north", 9, 9);
+  has(seen, "south", 6, 6, 2);
+  seen.released("south", 2, 6, 6);
+  expect(seen.problems).toEqual([
+    "position 6 was let out by south with 1 nodes that have it persisted, not 2",
+  ]);
+  expect([seen.hasAll(1, 9), seen.hasAll(2, 6), seen.hasAll(2, 5)]).toEqual([false, true, false]);
+  expect([seen.isOnDiskOf("north"), seen.isOnDiskOf("south")]).toEqual([false, true]);
+});
+
+test("who follows goes on from a part of the primary's history", () => {
+  const seen = witness("disk");
+  has(seen, "north", 9, 9);
+  has(seen, "north", 12, 12, 2);
+  seen.follows("south", "north", { epoch: 0, position: 0 });
+  seen.follows("south", "north", { epoch: 1, position: 9 });
+  expect(seen.problems).toEqual([]);
+  seen.follows("south", "north", { epoch: 1, position: 10 });
+  seen.follows("west", "south", { epoch: 1, position: 1 });
+  expect(seen.problems).toEqual([
+    "south follows north behind position 10 of epoch 1, which that has not",
+    "west follows south behind position 1 of epoch 1, which that has not",
+  ]);
+});
+
+test("what a primary's log had behind where it begins is none of its history", () => {
+  const seen = witness("two-disks");
+  for (const name of ["north", "south"]) has(seen, name, 9, 9);
+  seen.begins("south", undefined, 4);
+  has(seen, "south", 6, 6, 2);
+  seen.released("south", 2, 6, 6);
+  expect(seen.problems).toHaveLength(1);
+});
+
 test("two nodes that acknowledge in one epoch", () => {
   const seen = witness("disk");
-  has(seen, "north", 5, 5);
+  for (const name of ["north", "south"]) has(seen, name, 5, 5);
   seen.released("north", 4, 4, 4);
   seen.released("south", 5, 5, 5);
   expect(seen.problems).toEqual([]);
@@ -112,7 +153,7 @@ test("two states of one history; other histories may have others", () => {
 test("a changed policy is judged by once that node's disk has the change, the one before it until then", () => {
   const released = (durable: number) => {
     const seen = witness("two-disks");
-    seen.begins("north", "two-disks");
+    seen.begins("north", "two-disks", 0);
     seen.changes("north", "disk", 4);
     seen.changes("north", "ram", 6);
     has(seen, "north", 7, 5);
@@ -126,8 +167,23 @@ test("a changed policy is judged by once that node's disk has the change, the on
 
 test("what a replica shows may be there by any policy that was in use", () => {
   const seen = witness("two-disks");
-  seen.begins("north", "disk");
+  seen.begins("north", "disk", 5);
   has(seen, "north", 5, 5);
+  has(seen, "south", 5, 0);
   seen.seen("south", 5);
   expect([seen.problems, seen.policyHasChanged, seen.hasUsed("ram")]).toEqual([[], true, false]);
+});
+
+test("more of anything than there may be", () => {
+  const seen = witness("disk");
+  const check = seen.boundOf("north");
+  check("connections", 16, 16);
+  check("promises", 0, 2);
+  expect(seen.problems).toEqual([]);
+  check("connections", 17, 16);
+  check("promises", Number.NaN, 2);
+  expect(seen.problems).toEqual([
+    "north has 17 connections, at most 16",
+    "north has NaN promises, at most 2",
+  ]);
 });
