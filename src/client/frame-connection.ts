@@ -2,7 +2,7 @@
 // and why it is gone. No promise and no object per message.
 //
 // Bounds: what waits for the kernel (outbox.ts); a connection stands, and its first answer comes, within `connectTimeout_ms`; after
-// `end()` everything is answered within END_TIMEOUT_MS.
+// `end()` something comes every END_TIMEOUT_MS until all is answered.
 
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -23,7 +23,7 @@ import { checkTls, type TlsOptions } from "./tls-options.ts";
 const CONNECT_TIMEOUT_DEFAULT_MS = 5_000;
 /** Nobody waits longer for a connection, and a timer can. */
 const CONNECT_TIMEOUT_MAX_MS = 600_000;
-/** How long the exchange may take to answer everything after `end()`; then the connection is cut. */
+/** How long the exchange may say nothing after `end()` while answers are due; then the connection is cut. */
 const END_TIMEOUT_MS = 10_000;
 
 export interface FrameConnectionOptions {
@@ -123,10 +123,17 @@ export class FrameConnection {
   closesSoon(): Promise<SeriatimError | undefined> {
     this.out.write();
     this.#isEnding = true;
-    this.#endTimer ??= setTimeout(() => {
-      this.destroy(connectionLost(this.peer, `it was not done within ${END_TIMEOUT_MS} ms of the end`));
-    }, END_TIMEOUT_MS);
+    if (this.#endTimer === undefined) this.#watchEnd();
     return this.closed;
+  }
+
+  /** What is still to come may be long: a session's Logout is not even read while many reports wait for us. */
+  #watchEnd(): void {
+    const { reads } = this;
+    this.#endTimer = setTimeout(() => {
+      if (this.reads > reads) this.#watchEnd();
+      else this.destroy(connectionLost(this.peer, `nothing came for ${END_TIMEOUT_MS} ms after the end`));
+    }, END_TIMEOUT_MS);
   }
 
   /** Cuts the connection at once. */

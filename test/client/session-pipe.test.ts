@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import {
   connectSession,
   LogonRefusedError,
@@ -32,6 +32,7 @@ import {
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
@@ -235,6 +236,27 @@ describe("a session", () => {
     const pipe = await logOn(server);
     await expect(pipe.logout()).resolves.toBeUndefined();
     expect(pipe.isLoggedOut).toBe(false);
+  });
+
+  // Reports that took longer were cut, and with them a session that was to cancel when its connection is lost.
+  test("a logout waits for what comes before its answer, and for nothing that does not come", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const server = await serve();
+    const pipe = await logOn(server);
+    const [peer] = server.peers;
+    let why: unknown = "nothing yet";
+    pipe.logout().then((failure) => {
+      why = failure;
+    });
+    for (let number = 1; number <= 3; number++) {
+      vi.advanceTimersByTime(9_000);
+      const before = pipe.reads;
+      peer.report(number, { kind: ReportKind.Traded });
+      while (pipe.reads === before && why === "nothing yet") await new Promise(setImmediate);
+    }
+    expect(why).toBe("nothing yet");
+    vi.advanceTimersByTime(20_000);
+    expect(await pipe.closed).toMatchObject({ code: "CONNECTION_LOST" });
   });
 
   test("a session that another connection has taken says so", async () => {

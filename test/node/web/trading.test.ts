@@ -405,7 +405,7 @@ describe("the session's end:", () => {
 
   // A node that stopped closed it, and cancelled the orders on disconnect: the client was told 1000, which says that nothing is.
   test.each([
-    ["lost", new SeriatimError("CONNECTION_LOST", "it was not done within 10000 ms of the end")],
+    ["lost", new SeriatimError("CONNECTION_LOST", "nothing came for 10000 ms after the end")],
     ["closed without a word", undefined],
   ])("a connection to order entry that is %s behind a logout is no logout", async (_what, why) => {
     link.isAnswering = true;
