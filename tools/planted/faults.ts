@@ -288,9 +288,10 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     find: "  if (change === undefined) return isCertain(policy, heard);",
     replace: "  if (change === undefined) return isCertain(policy, heard) || heard.replicas > 0;",
   },
-  // Of the three rules that follow the simulation shows nothing as long as the other two guards behind them stand: a tenure begins
-  // only once as many as it takes have promised to follow it, by the same rule of certainty; and who has more than the node that
-  // would lead does not promise, but ends it. What a rule saves is a tenure asked for in vain. The fault above takes the first two away at once.
+  // Of the three rules that follow, each taken away alone, the simulation shows nothing: guards behind them stand. A tenure begins only
+  // once as many as it takes have promised to follow it, counted by the same rule as those heard; and who has more than the node
+  // that would lead does not promise. What these rules save is a tenure asked for in vain. The fault above takes away the one
+  // rule that hearing and promising share.
   {
     name: "a primary that comes back leads before it has heard of the others",
     file: "src/replication/decisions.ts",
