@@ -139,6 +139,22 @@ export class TopicReader {
     into: TapeMemory,
     atMost: number,
   ): ReadBatchesResult | RecordsGone {
+    let found = this.#readFrom(cursor, nextPosition, into, atMost);
+    // A place at the end of a segment goes with it; its record is in the one behind, and may be there.
+    for (let look = 1; look < LOOKS_MAX && isBehindGone(found, cursor); look++) {
+      const target = { kind: "record", value: cursor.record } as const;
+      const again = this.locate(target, { nextPosition, nextRecord: cursor.record + 1 });
+      found = "oldestRecord" in again ? again : this.#readFrom(again, nextPosition, into, atMost);
+    }
+    return found;
+  }
+
+  #readFrom(
+    cursor: TopicCursor,
+    nextPosition: number,
+    into: TapeMemory,
+    atMost: number,
+  ): ReadBatchesResult | RecordsGone {
     if (cursor.position >= nextPosition) return { bytes: 0, batches: 0, cursor };
     const start = cursor.segment === 0 ? this.#resolve(cursor, nextPosition) : cursor;
     if ("oldestRecord" in start) return start;
@@ -216,6 +232,11 @@ export class TopicReader {
   close(): void {
     this.#files.close();
   }
+}
+
+/** What went lay before the record that `cursor` wants. */
+function isBehindGone(found: ReadBatchesResult | RecordsGone, { record }: TopicCursor): boolean {
+  return "oldestRecord" in found && found.oldestRecord <= record;
 }
 
 function isDamage(error: unknown): boolean {

@@ -214,6 +214,39 @@ test.each([
   expect(() => topic.open()).toThrow(/the position was durable/);
 });
 
+test.each<[what: string, isReused: boolean]>([
+  ["has become another segment", true],
+  ["was removed", false],
+])("who has read a segment to its end, which %s, goes on with the one behind it", (_, isReused) => {
+  const topic = new Topic();
+  untilReused(topic);
+  topic.put(20);
+  const reader = new TopicReader(topic.place);
+  const into = tapeMemory(new ArrayBuffer(8192));
+  const readOn = (cursor: TopicCursor) => {
+    const read = reader.read(cursor, topic.log.nextPosition, into, 8192);
+    if ("oldestRecord" in read)
+      throw new Error(`told that it is gone, as ${read.oldestRecord} is the oldest`);
+    return read;
+  };
+  const last = reader.locate({ kind: "record", value: topic.log.nextRecord - 1 }, endOf(topic.log));
+  if ("oldestRecord" in last) throw new Error("it is there");
+  const { cursor } = readOn(last);
+  const ended = topic.files().at(-1);
+  // It has no room in what is left of the segment.
+  append(topic.log, [{ batch: 1_000, valueBytes: 1800 }], START_us + 1_000);
+  expect(topic.files().at(-1)).not.toBe(ended);
+  while (topic.files()[0] !== ended) topic.put();
+  if (isReused) while (topic.files()[0] === ended) topic.put();
+  // Where that segment ended a frame of the other one begins.
+  if (isReused) topic.put(25);
+  else reader.close();
+  const keep = { bytes: topic.log.bytes - SMALL.segmentBytes, age_us: 0 };
+  if (!isReused) while (topic.files()[0] === ended) topic.log.retain(keep, START_us);
+  expect(topic.log.oldestRecord).toBe(cursor.record);
+  expect(recordsIn(into, readOn(cursor).bytes)[0].record).toBe(cursor.record);
+});
+
 test("a reader that has the file open reads on in it while it is there, and is then told which record is the oldest", () => {
   const topic = new Topic();
   untilReused(topic);
