@@ -85,10 +85,11 @@ export class SubscriberSession implements DeliveryHolder, GroupMember {
   }
 
   activate(): void {
-    const { progress } = this.#seat;
-    const { committed } = this;
+    const { progress, groups } = this.#seat;
+    // What the members before it were sent and did not commit is its own to do, wherever it wanted to begin.
+    const done = this.committed || (groups.get(this.wish.group)?.firstRecord ?? 0);
     // Retention may have overtaken a group: it goes on with what there is, and its member is told where that begins.
-    if (committed > 0) return this.#beginAt(Math.max(committed, progress.oldestRecord));
+    if (done > 0) return this.#beginAt(Math.max(done, progress.oldestRecord));
     const { fromKind, from } = this.wish;
     if (fromKind === TapeFrom.Start) this.#beginAt(progress.oldestRecord);
     else if (fromKind === TapeFrom.End) this.#beginAt(progress.nextRecord);
@@ -117,6 +118,7 @@ export class SubscriberSession implements DeliveryHolder, GroupMember {
   /** A record that is to come begins at the end: what there is not can't be waited for by its number. */
   #beginAt(record: number): void {
     this.#place = Math.min(record, this.#seat.progress.nextRecord);
+    this.#seat.groups.get(this.wish.group)?.begins(this.#place);
     if (this.wish.group !== "") this.#say(activeMessage(this.#place));
     this.#carrier.ready();
   }

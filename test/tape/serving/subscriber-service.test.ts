@@ -295,6 +295,21 @@ test("a standby takes over from the committed offset, and is sent nothing before
   expect(world.said(3)).toEqual(["13-16"]);
 });
 
+test("a standby takes over where the group began when nothing was committed, wherever it wanted to begin", () => {
+  const world = new World();
+  for (const peer of [1, 2]) world.open(peer, { group: "risk", fromKind: TapeFrom.End });
+  world.open(3, { group: "risk" });
+  world.run();
+  world.append();
+  world.run();
+  expect(world.said(1).slice(1)).toEqual(["active 13", "13-16"]);
+  for (const peer of [1, 2]) {
+    world.break(peer);
+    world.run();
+    expect(world.said(peer + 1).slice(2)).toEqual(["active 13", "13-16"]);
+  }
+});
+
 test("who comes back to its group goes on with what the group has committed, wherever it wanted to begin", async () => {
   const world = new World();
   world.open(1, { group: "risk" });
