@@ -116,13 +116,14 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
 
   /**
    * For its group: everything before record `next` is done, by default everything that was taken. The broker has it on disk a moment later; what was taken
-   * behind the last commit comes again, to this member or to another. Nothing happens while it is not the active member.
+   * behind the last commit comes again, to this member or to another. Nothing happens while it is not the active member; of what came before
+   * it was that, only what has come again is done.
    */
   commit(next = this.#takenNext): void {
     const connection = this.#link.accepted;
     if (!this.#isActive || this.#options.group === "" || next < 1 || connection === undefined) return;
     const { bytes, view } = tapeMemory(new ArrayBuffer(16));
-    writeCommitOffset(view, 0, next);
+    writeCommitOffset(view, 0, Math.min(next, this.#nextRecord));
     connection.send(bytes);
   }
 

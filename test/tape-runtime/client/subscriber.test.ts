@@ -180,6 +180,24 @@ test("without following it ends behind the last record that there was, or at onc
   expect(await take(late[Symbol.asyncIterator](), 9)).toEqual([]);
 });
 
+test("a member that is active again commits nothing that it was not sent since, whatever it had before", async () => {
+  const [subscriber, first] = await connect({ group: "g", from: "start" });
+  first.active(1).batch(1, ["a", "b", "c"]);
+  const records = subscriber[Symbol.asyncIterator]();
+  await take(records, 1);
+  first.socket.destroy();
+  const second = await broker.next();
+  second.accept({ nextRecord: 4 }).active(1);
+  await settled();
+  expect(await take(records, 1)).toEqual(["2 b"]);
+  subscriber.commit();
+  second.batch(1, ["a", "b", "c"]);
+  await settled();
+  subscriber.commit();
+  await second.until(() => second.said.includes("CommitOffset 3"));
+  expect(second.said).toEqual(["CommitOffset 1", "CommitOffset 3"]);
+});
+
 test("who leaves the loop closes the subscriber, and one that is closed ends the loop", async () => {
   const [subscriber, connection] = await connect({ from: "start" });
   connection.batch(1, ["a", "b"]);
