@@ -168,8 +168,8 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
   #take(type: TapeType, memory: TapeMemory, length: number): string | undefined {
     if (type === TapeType.Batch) return this.#receive(memory, length);
     if (type === TapeType.BrokerHeartbeat) {
-      // It says so when it had nothing else to say: when nothing waits here, nothing came from the place asked for either.
-      this.#endWhenRead(this.#queue.length === 0 && readBrokerHeartbeat(memory.view, 0) >= this.#end);
+      // Who knows which record follows waits for it, however long it takes. For all others nothing comes from the place asked for.
+      this.#endWhenRead(this.#nextRecord === 0 && readBrokerHeartbeat(memory.view, 0) >= this.#end);
     } else if (type === TapeType.Active) this.#activate(readActive(memory.view, 0));
     else if (type === TapeType.Standby) this.#standBy();
     else return `a message of type ${type} to a subscriber`;

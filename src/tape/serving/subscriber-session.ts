@@ -60,7 +60,9 @@ export class SubscriberSession implements DeliveryHolder, GroupMember {
   #sent_us: number;
   /** Since when it is over: only what waits goes out. */
   #over_us: number | undefined;
-  /** Its place in time is to be asked for: too much was asked already. */
+  /** Its place in time is not known yet. */
+  #isLocating = false;
+  /** It is to be asked for: too much was asked already. */
   #mustLocate = false;
 
   constructor(carrier: SubscriberCarrier, seat: TopicSeat, wish: SubscriberWish, parts: ServingParts) {
@@ -112,11 +114,13 @@ export class SubscriberSession implements DeliveryHolder, GroupMember {
 
   #locate(): void {
     const { topic, from } = this.wish;
+    this.#isLocating = true;
     this.#mustLocate = !this.#carrier.locate(topic.id, from, this.#seat.progress);
   }
 
   /** A record that is to come begins at the end: what there is not can't be waited for by its number. */
   #beginAt(record: number): void {
+    this.#isLocating = false;
     this.#place = Math.min(record, this.#seat.progress.nextRecord);
     this.#seat.groups.get(this.wish.group)?.begins(this.#place);
     if (this.wish.group !== "") this.#say(activeMessage(this.#place));
@@ -259,7 +263,13 @@ export class SubscriberSession implements DeliveryHolder, GroupMember {
     if (now_us - this.#heard_us >= limits.silent_us) return this.#tooSlow("it has said nothing for too long");
     if (this.#mustLocate) this.#locate();
     if (now_us - this.#sent_us >= limits.quiet_us)
-      this.#say(heartbeatMessage(this.#seat.progress.nextRecord));
+      this.#say(heartbeatMessage(this.#isOwed ? 0 : this.#seat.progress.nextRecord));
+  }
+
+  /** It may be sent what it was not sent yet, as far as is known: where the topic ends says nothing to it now. */
+  get #isOwed(): boolean {
+    const isBehind = this.#place !== NOWHERE && this.#place < this.#seat.progress.nextRecord;
+    return this.#isLocating || (isBehind && this.#credit > 0);
   }
 
   /** Whether the peer takes what is held. */

@@ -180,6 +180,17 @@ test("without following it ends behind the last record that there was, or at onc
   expect(await take(late[Symbol.asyncIterator](), 9)).toEqual([]);
 });
 
+test("without following nothing is left out while its reader or the tape takes longer than the tape is silent", async () => {
+  const [subscriber, connection] = await connect({ from: "start", follow: false }, 4);
+  const records = subscriber[Symbol.asyncIterator]();
+  connection.batch(1, ["a"]);
+  expect(await take(records, 1)).toEqual(["1 a"]);
+  connection.heartbeat(4);
+  await settled();
+  connection.batch(2, ["b", "c"]);
+  expect(await take(records, 9)).toEqual(["2 b", "3 c"]);
+});
+
 test("a member that is active again commits nothing that it was not sent since, whatever it had before", async () => {
   const [subscriber, first] = await connect({ group: "g", from: "start" });
   first.active(1).batch(1, ["a", "b", "c"]);

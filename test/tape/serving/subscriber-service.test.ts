@@ -268,6 +268,20 @@ test("a heartbeat says each second how far the topic is, when nothing else was s
   expect(world.said(1)).toHaveLength(3);
 });
 
+test("a heartbeat names no end while records are on their way, or are looked for: who ends behind the last one goes by it", () => {
+  const world = new World();
+  world.open(1, { fromKind: TapeFrom.Time, from: NOW_us + 1 });
+  world.open(2);
+  world.turns();
+  world.clock.now_us = 1_000_000;
+  world.service.tick();
+  for (const peer of [1, 2]) expect(world.said(peer)).toEqual(["accepted 1..13", "heartbeat 0"]);
+  world.run();
+  for (const peer of [1, 2]) expect(world.said(peer).at(-1)).toBe("9-12");
+  world.pass(1);
+  for (const peer of [1, 2]) expect(world.said(peer)).toEqual(["heartbeat 13"]);
+});
+
 test("a group has exactly one active member; the others stand by, in the order they came", () => {
   const world = new World();
   for (const peer of [1, 2, 3]) world.open(peer, { group: "risk" });
