@@ -110,7 +110,8 @@ export class ChannelReceiver {
       this.figures.old++;
       return;
     }
-    this.#heard_us = now_us;
+    // Snapshots have a line of their own: it says nothing of whether the others still bring anything.
+    if (source !== Source.SnapshotLine) this.#heard_us = now_us;
     if (reader.epoch !== this.epoch) this.#beginEpoch(reader.epoch, reader.isSnapshot, now_us);
     if (reader.isSnapshot) this.#snapshotPacket(source, bytes, from, to, now_us);
     else if (this.#options.isDense) this.#densePacket(source, bytes, from, to, now_us);
@@ -133,6 +134,7 @@ export class ChannelReceiver {
   /** The service is there (again): whatever was asked before is asked anew. */
   serviceOpened(now_us: number): void {
     this.#run.singlesAsked = 0;
+    this.#run.streamEnded();
     this.#order.askAnew();
     this.#askForGaps(now_us);
     if (this.#recovery.state === RecoveryState.Snapshot) this.#askSnapshot();

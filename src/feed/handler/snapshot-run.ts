@@ -6,7 +6,9 @@
 //   everything   all but what is known newer       where the run leads up to
 //   stale ones   the symbols that are stale        where it was: the others lost nothing
 //
-// One run at a time: two sources may send one each, and the parts of one say nothing of the other. A stream's takes over: it loses none.
+// One run at a time: two sources may send one each, and the parts of one say nothing of the other. A stream's takes over: it loses none,
+// so that a part of it which comes early is of another run, however equal the two say they are. A symbol that the run before had told
+// in part is stale from then on: whatever the next one says of it is taken, also when it is older.
 // Bounds: EARLY_PARTS that wait; one more is dropped like one that is lost.
 
 import { type MarketDataReader, MdType, PacketFlag } from "../../protocol/index.ts";
@@ -22,6 +24,7 @@ export type Want = (typeof Want)[keyof typeof Want];
 export const PartOutcome = { None: 0, Told: 1, Whole: 2 } as const;
 export type PartOutcome = (typeof PartOutcome)[keyof typeof PartOutcome];
 
+const NO_SYMBOL = -1;
 /** A network swaps neighbours, not more: 90 kB. */
 const EARLY_PARTS = 64;
 
@@ -45,6 +48,8 @@ export class SnapshotRun {
   // Of the symbol whose messages follow: passed over; its book is not what the snapshot says; what it leads up to.
   #isSkipped = false;
   #isUnsound = false;
+  /** The symbol, while it is told in part. */
+  #open = NO_SYMBOL;
   #symbolSequence = 0;
 
   constructor(figures: ChannelFigures, gate: SymbolGate, listener: MarketDataListener) {
@@ -63,8 +68,14 @@ export class SnapshotRun {
     this.#source = -1;
   }
 
+  /** The connection is gone: what the next one brings is another run. */
+  streamEnded(): void {
+    if (this.#source === Source.Stream) this.restart();
+  }
+
   clear(): void {
     this.restart();
+    this.#open = NO_SYMBOL;
     this.wanted = Want.Nothing;
     this.mayAnswer = false;
   }
@@ -82,7 +93,7 @@ export class SnapshotRun {
     if (!this.#follow(source, reader.first) || part < this.#part) return PartOutcome.None;
     const early = this.#early;
     if (part > this.#part) {
-      if (!early.isFull) early.put(bytes, from, to, part, part + 1, 0);
+      if (source !== Source.Stream && !early.isFull) early.put(bytes, from, to, part, part + 1, 0);
       return PartOutcome.None;
     }
     let isLast = this.#tell(reader);
@@ -100,6 +111,7 @@ export class SnapshotRun {
     const isLate = source === this.#source && first < this.#first;
     const mayBegin = this.#source === -1 || source === this.#source || source === Source.Stream;
     if (isLate || !mayBegin) return false;
+    this.#leaveOpen();
     this.#source = source;
     this.#first = first;
     this.#part = 0;
@@ -107,6 +119,14 @@ export class SnapshotRun {
     this.isUnsound = false;
     this.#early.clear();
     return true;
+  }
+
+  #leaveOpen(): void {
+    const symbol = this.#open;
+    this.#open = NO_SYMBOL;
+    if (symbol === NO_SYMBOL || this.#gate.isStale(symbol)) return;
+    this.#gate.setStale(symbol);
+    this.#listener.symbolStale(symbol, true);
   }
 
   /** Whether it was the last part. */
@@ -126,6 +146,7 @@ export class SnapshotRun {
     const isWanted = this.wanted === Want.Everything || this.#gate.isStale(symbol);
     this.#isSkipped = !isWanted || !this.#gate.begin(symbol, next);
     this.#isUnsound = false;
+    this.#open = this.#isSkipped ? NO_SYMBOL : symbol;
     this.#symbols++;
     this.#symbolSequence = next - 1;
   }
@@ -136,6 +157,7 @@ export class SnapshotRun {
   }
 
   #end(symbol: number): void {
+    this.#open = NO_SYMBOL;
     if (this.#isUnsound) {
       this.isUnsound = true;
       this.#figures.mismatches++;

@@ -3,6 +3,10 @@
 //
 // A round of all channels begins at most every ROUND_us: a small market is not said a thousand times a second. A run whose
 // epoch ends in the middle is broken off: its packets say an epoch that nobody needs any more.
+//
+// A receiver that has lost a part takes it from the next run when both lead up to the same sequence, so these two must be the same packets.
+// They are when nothing has happened since the first of them began; when something does in the middle of the second it is begun anew,
+// and leads up to another sequence then.
 
 import type { ServedChannel } from "./served-channel.ts";
 import type { ServingParts } from "./serving-parts.ts";
@@ -15,6 +19,10 @@ export class SnapshotCarousel {
   readonly #channels: readonly ServedChannel[];
   #index = 0;
   #run: SnapshotRun | undefined;
+  /** Of the run at work, and of its channel's last one before it: where it leads up to, in its epoch. */
+  #channel: ServedChannel | undefined;
+  #isAsBefore = false;
+  readonly #before = new Map<number, { readonly epoch: number; readonly first: number }>();
   #roundAt_us = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ServingParts, channels: readonly ServedChannel[]) {
@@ -25,8 +33,30 @@ export class SnapshotCarousel {
   /** The next whole packets, back to back; undefined: there are none for now. */
   take(now_us: number): Uint8Array | undefined {
     if (this.#run?.isStale) this.#run.end(this.#parts.images);
+    else if (
+      this.#run !== undefined &&
+      this.#channel !== undefined &&
+      this.#mayBeMistaken(this.#run, this.#channel)
+    ) {
+      this.#run.end(this.#parts.images);
+      this.#run = this.#begin(this.#channel);
+    }
     if (this.#run === undefined || this.#run.isDone) this.#run = this.#next(now_us);
     return this.#run?.take(this.#parts);
+  }
+
+  #mayBeMistaken(run: SnapshotRun, { next }: ServedChannel): boolean {
+    return this.#isAsBefore && !run.isDone && next > run.first;
+  }
+
+  #begin(channel: ServedChannel): SnapshotRun {
+    const run = new SnapshotRun(channel, this.#parts.market.symbols);
+    const { epoch, first } = run;
+    const before = this.#before.get(channel.kind);
+    this.#isAsBefore = before?.epoch === epoch && before.first === first;
+    this.#before.set(channel.kind, { epoch, first });
+    this.#channel = channel;
+    return run;
   }
 
   /** The run of the next channel; undefined: its round has not begun. */
@@ -37,6 +67,6 @@ export class SnapshotCarousel {
     }
     const channel = this.#channels[this.#index];
     this.#index = (this.#index + 1) % this.#channels.length;
-    return new SnapshotRun(channel, this.#parts.market.symbols);
+    return this.#begin(channel);
   }
 }

@@ -76,3 +76,23 @@ export function snapshot(first: number, symbols: readonly TestSymbol[], epoch = 
     return sealed();
   });
 }
+
+/** A snapshot of one symbol that leads up to `first`, in as many packets as there are lists of prices. */
+export function partsOf(
+  first: number,
+  { symbol, next }: Omit<TestSymbol, "prices">,
+  prices: readonly (readonly number[])[],
+): Uint8Array[] {
+  return prices.map((some, part) => {
+    const isLast = part === prices.length - 1;
+    const flags = PacketFlag.Snapshot | (isLast ? PacketFlag.SnapshotLast : 0);
+    writer.begin(ChannelKind.Levels, flags, 1, first, part);
+    if (part === 0) {
+      putSnapshotBegin(writer, symbol, next, first);
+      putBookClear(writer, symbol, 0);
+    }
+    for (const price of some) putLevel(writer, symbol, 0, 0, new Float64Array([price, 5, 1]));
+    if (isLast) putSnapshotEnd(writer, symbol);
+    return sealed();
+  });
+}

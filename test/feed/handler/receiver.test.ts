@@ -18,7 +18,7 @@ import {
   MdRequestType,
   PacketFlag,
 } from "../../../src/protocol/index.ts";
-import { checksums, level, packet, snapshot, wrongSum } from "./packets.ts";
+import { checksums, level, packet, partsOf, snapshot, wrongSum } from "./packets.ts";
 
 const MS = 1_000;
 const MD_REQUEST_NAMES = new Map<number, string>(
@@ -300,6 +300,42 @@ test("a stream's snapshot takes over from one that comes by datagrams", () => {
   expect(table.receiver.next).toBe(1);
 });
 
+test("of a symbol that one run has told in part the run that takes over is told whole, also when it is the older one", () => {
+  const table = new Table();
+  const newer = partsOf(3, { symbol: 7, next: 3 }, [[9], [8, 7]]);
+  const older = partsOf(2, { symbol: 7, next: 2 }, [[9], [8]]);
+  table
+    .from(LineA, packet(1, []))
+    .from(SnapshotLine, newer[0])
+    .from(Stream, ...older);
+  expect(table.said.slice(2)).toEqual([
+    ...["7 clear", "7@9"],
+    ...["7 stale", "7 clear", "7@9", "7@8", "7 fresh", "fresh"],
+  ]);
+  table.from(LineA, packet(2, [level(7, 2, 7)]));
+  expect(table.said).toEqual(["7@7"]);
+});
+
+test("a stream's run is told from its first part on: what is left of another one, or of another connection, is none of it", () => {
+  const before = partsOf(1, { symbol: 7, next: 1 }, [[9], [8], [7]]);
+  // Made a moment later, when 8 had gone: both lead up to 1.
+  const after = partsOf(1, { symbol: 7, next: 2 }, [[9], [7]]);
+  const told = ["7 clear", "7@9", "7@7"];
+  const again = ["7 stale", ...told, "7 fresh", "fresh"];
+  const asked = new Table();
+  asked.from(LineA, packet(1, [])).from(Stream, before[0]);
+  asked.after(1_000 * MS + 1_000 * MS);
+  expect(asked.said).toEqual(["epoch 1", "ask all", "7 clear", "7@9", "ask all"]);
+  asked.from(LineA, packet(1, [])).from(Stream, before[1], before[2], ...after);
+  expect(asked.said).toEqual(again);
+
+  const connected = new Table();
+  connected.from(LineA, packet(1, [])).from(Stream, before[0]);
+  connected.receiver.serviceOpened(0);
+  connected.from(Stream, ...after);
+  expect(connected.said).toEqual(["epoch 1", "ask all", "7 clear", "7@9", "ask all", ...again]);
+});
+
 test("a snapshot that nobody waits for, or an older one, is passed over", () => {
   const table = new Table().joined();
   table.from(LineA, one(1), one(2));
@@ -354,6 +390,15 @@ test("silence makes a channel stale, and the next packet fresh", () => {
   expect(table.said).toEqual([]);
   table.after(1 * MS).from(LineA, packet(1, []));
   expect(table.said).toEqual(["stale", "fresh"]);
+});
+
+test("snapshots that go on coming don't hide that the lines are silent", () => {
+  const table = new Table().joined();
+  for (let i = 0; i < 4; i++)
+    table.after(1_000 * MS).from(SnapshotLine, ...snapshot(1, [{ symbol: 7, next: 1, prices: [] }]));
+  expect(table.said).toEqual(["stale"]);
+  table.from(LineB, packet(1, []));
+  expect(table.said).toEqual(["fresh"]);
 });
 
 test("what lies within a packet that waits already is kept no second time", () => {
