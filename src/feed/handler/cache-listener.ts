@@ -1,5 +1,6 @@
-// Channel top into a symbol cache: prices in ticks, as the channel gives them. A slot is stale while its symbol is, or the whole channel;
-// a symbol that found no slot is passed over.
+// Channel top into a symbol cache: prices in ticks, as the channel gives them. A slot is stale while its symbol is, or the whole channel,
+// and from another epoch's begin on until this one defines its symbol: it may have none of that number. A symbol that found no slot is
+// passed over.
 
 import type { DayStatistics } from "../../protocol/index.ts";
 import type { CacheWriter } from "../cache/writer.ts";
@@ -10,6 +11,8 @@ export class ChannelCacheListener extends MarketDataListener {
   /** By symbol: its slot, or -1. */
   readonly #slots: number[] = [];
   readonly #staleSymbols = new Set<number>();
+  /** Symbols that an epoch before knew, and this one has not told of. */
+  readonly #formerSymbols = new Set<number>();
   #isStale = true;
 
   constructor(cache: CacheWriter) {
@@ -17,6 +20,13 @@ export class ChannelCacheListener extends MarketDataListener {
     this.#cache = cache;
   }
 
+  override epochBegan(_epoch: number): void {
+    this.#staleSymbols.clear();
+    for (const symbol of this.#slots.keys()) {
+      this.#formerSymbols.add(symbol);
+      this.#mark(symbol);
+    }
+  }
   override channelStale(isStale: boolean): void {
     this.#isStale = isStale;
     for (const symbol of this.#slots.keys()) this.#mark(symbol);
@@ -28,6 +38,7 @@ export class ChannelCacheListener extends MarketDataListener {
   }
   override definition(symbol: number, name: string, _tick: number, _lot: number, decimals: number): void {
     this.#slots[symbol] = this.#cache.define(symbol, name, decimals);
+    this.#formerSymbols.delete(symbol);
     this.#mark(symbol);
   }
   override top(
@@ -62,6 +73,8 @@ export class ChannelCacheListener extends MarketDataListener {
 
   #mark(symbol: number): void {
     const slot = this.#slotOf(symbol);
-    if (slot >= 0) this.#cache.stale(slot, this.#isStale || this.#staleSymbols.has(symbol));
+    if (slot < 0) return;
+    const isStale = this.#isStale || this.#staleSymbols.has(symbol) || this.#formerSymbols.has(symbol);
+    this.#cache.stale(slot, isStale);
   }
 }

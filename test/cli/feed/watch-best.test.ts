@@ -23,7 +23,8 @@ function watching(books: LevelBooks | OrderBooks) {
       askQuantity > 0 ? `${askQuantity} at ${ask}` : "",
     ];
   };
-  return { listener, best };
+  const isStale = () => reader.read(0) && reader.isStale;
+  return { listener, best, isStale };
 }
 
 test("of levels: when the event is over, not before; an empty side is empty again", () => {
@@ -63,4 +64,14 @@ test("of orders: added, executed, reduced, deleted; and of a book that its check
   // The sum of an empty book, as a snapshot has it.
   expect(listener.agrees(0, EMPTY)).toBe(true);
   expect(best()).toEqual(["", ""]);
+});
+
+test("of an exchange that has begun anew a symbol is stale until it is told of again", () => {
+  const { listener, isStale } = watching(new LevelBooks());
+  listener.channelStale(false);
+  expect(isStale()).toBe(false);
+  listener.epochBegan(2);
+  expect(isStale()).toBe(true);
+  listener.definition(0, "ACME", 1, 1, 2);
+  expect(isStale()).toBe(false);
 });

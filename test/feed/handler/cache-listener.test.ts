@@ -49,3 +49,26 @@ test("a day that ends takes its volume and its opening price with it, and the fi
   listener.trade(0, 200, 1);
   expect(seen()).toEqual({ isOpen: true, open: 200, last: 200, volume: 1 });
 });
+
+test("what another epoch knew of a symbol is stale until this one tells of it, also when it never does", () => {
+  const cache = createCache(2);
+  const listener = new ChannelCacheListener(new CacheWriter(cache));
+  const reader = new CacheReader(cache);
+  const stale = () =>
+    [0, 1].map((slot) => {
+      reader.read(slot);
+      return reader.isStale;
+    });
+  for (const symbol of [0, 1]) listener.definition(symbol, `S${symbol}`, 1, 1, 2);
+  listener.symbolStale(1, true);
+  listener.channelStale(false);
+  listener.epochBegan(2);
+  listener.channelStale(true);
+  listener.definition(0, "S0", 1, 1, 2);
+  listener.symbolStale(0, false);
+  listener.channelStale(false);
+  expect(stale()).toEqual([false, true]);
+  // Registered in this epoch: nobody says that it is fresh, for nothing of it was ever missing.
+  listener.definition(1, "S1", 1, 1, 2);
+  expect(stale()).toEqual([false, false]);
+});

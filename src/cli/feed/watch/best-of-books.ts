@@ -23,6 +23,7 @@ export class BestOfBooks extends ChannelCacheListener {
   }
 
   override epochBegan(epoch: number): void {
+    super.epochBegan(epoch);
     this.#books?.epochBegan(epoch);
   }
   override bookClear(symbol: number): void {
