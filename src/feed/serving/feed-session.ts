@@ -96,6 +96,11 @@ export class FeedSession {
     return this.#held_us === undefined;
   }
 
+  get #hasFallenBehind(): boolean {
+    for (const subscription of this.#subscriptions.values()) if (subscription.hasFallenBehind) return true;
+    return false;
+  }
+
   /** Whether there is history that it has to read on in, though what it read was for others. */
   get #isBehind(): boolean {
     if (this.#isOver) return false;
@@ -111,6 +116,8 @@ export class FeedSession {
     const { stalled_us, idle_us } = this.#parts.limits;
     if (this.#held_us !== undefined) {
       if (now_us - this.#held_us >= stalled_us) this.#close("Stalled");
+      // What is kept for it goes on growing, whether it takes anything or not.
+      else if (this.#hasFallenBehind) this.#close("FellBehind");
       return;
     }
     if (this.#subscriptions.size === 0 && now_us - this.#active_us >= idle_us) return this.#close("Idle");

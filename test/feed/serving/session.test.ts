@@ -616,6 +616,19 @@ describe("what happens while a snapshot is sent", () => {
     expect(joined.carrier.closed).toBe("FellBehind");
   });
 
+  test("is bounded also while a piece is held: nobody waits for whether the peer takes it", () => {
+    const { market, desk, joined } = slowJoin(0, { keptForJoining_bytes: 1_000 });
+    joined.carrier.holds = true;
+    joined.drained();
+    for (let i = 1; i <= 30; i++) {
+      market.top.trade(0, i);
+      market.top.seal();
+      desk.turn();
+    }
+    desk.tick();
+    expect(joined.carrier.closed).toBe("FellBehind");
+  });
+
   test("is of no use when the epoch ends: another snapshot is sent, and what is kept of the new one", () => {
     const { market, desk, joined } = slowJoin(10);
     joined.carrier.holds = true;
