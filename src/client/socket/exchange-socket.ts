@@ -129,6 +129,7 @@ export class ExchangeSocket {
 
   unsubscribe(channels: readonly MarketChannel[], symbols: readonly string[]): void {
     this.#subscriptions.remove(channels, symbols);
+    for (const symbol of symbols) for (const channel of channels) this.markets.get(symbol)?.leave(channel);
     const listed = symbols.filter((symbol) => this.markets.has(symbol));
     if (listed.length > 0) this.#sendIfOpen({ type: "unsubscribe", channels, symbols: listed });
   }
@@ -337,11 +338,11 @@ export class ExchangeSocket {
   }
 
   #takeMarket(message: MarketMessage): void {
-    if (this.#markets.apply(message)) return;
-    this.gaps++;
     const channel = channelOf(message);
+    // What was on its way when it was given up is followed by nothing.
+    if (!this.#subscriptions.wants(channel, message.symbol) || this.#markets.apply(message)) return;
+    this.gaps++;
     if (channel === "queue") return this.watchQueue(this.#subscriptions.queue);
-    if (!this.#subscriptions.wants(channel, message.symbol)) return;
     this.#sendIfOpen({ type: "subscribe", channels: [channel], symbols: [message.symbol] });
   }
 

@@ -106,6 +106,12 @@ export class Market {
     this.queueVersion++;
   }
 
+  /** Nobody is told of the channel any more: its picture stays to be looked at, as the connection's end leaves all of them. */
+  leave(channel: MarketChannel): void {
+    if (channel !== "candles") this.#joined.delete(channel);
+    else for (const interval of CANDLE_INTERVALS_S) this.#joined.delete(streamOfCandles(interval));
+  }
+
   /** The connection is gone: the picture stays to be looked at, but only snapshots go on from here. */
   disconnect(): void {
     this.#joined.clear();

@@ -43,6 +43,7 @@ export class Subscriptions {
   }
 
   wants(channel: Channel, symbol: string): boolean {
+    if (channel === "queue") return this.queue?.symbol === symbol;
     return this.#wanted.get(channel)?.has(symbol) ?? false;
   }
 

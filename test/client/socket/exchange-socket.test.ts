@@ -65,6 +65,37 @@ test("the same is not asked for twice, and what is given up is unsubscribed", ()
   client.close();
 });
 
+test("what nobody wants any more is no picture of now, also when its messages were on their way", () => {
+  const { client, socket } = welcomed();
+  const [btc, symbol] = [client.markets.get("BTC-USD"), "BTC-USD"];
+  const depth = { type: "depth", symbol, sequence: "1", snapshot: true, bids: [["1.00", 1, 1]], asks: [] };
+  const candles = { type: "candles", symbol, sequence: "2", snapshot: true, interval: 1, candles: [] };
+  const queue = {
+    type: "queue",
+    symbol,
+    side: "buy",
+    price: "1.00",
+    quantity: 1,
+    orders: 1,
+    queue: [[1, 1]],
+  };
+  const current = () => [btc?.isCurrent("depth"), btc?.isCurrent("candles"), btc?.isCurrent("queue")];
+  const hear = () => socket.say(depth, candles, { ...queue, sequence: "3", snapshot: true });
+  client.subscribe(["depth", "candles"], [symbol]);
+  client.watchQueue({ symbol, side: "buy", price: "1.00" });
+  hear();
+  expect(current()).toEqual([true, true, true]);
+  client.unsubscribe(["depth", "candles"], [symbol]);
+  client.watchQueue(undefined);
+  expect(current()).toEqual([false, false, false]);
+  hear();
+  expect([...current(), btc?.queue]).toEqual([false, false, false, undefined]);
+  client.subscribe(["depth"], [symbol]);
+  socket.say({ ...depth, snapshot: undefined, sequence: "2", previous: "1" });
+  expect([...current(), client.gaps]).toEqual([false, false, false, 0]);
+  client.close();
+});
+
 test("an ack and a reject are answers, an error is none", async () => {
   const { client, socket } = welcomed();
   const asked = [
@@ -308,6 +339,7 @@ test.each([
   ["half a book", '{"type":"depth","symbol":"BTC-USD","sequence":"1","snapshot":true,"bids":[[]]}'],
 ])("a peer that speaks %s is left", (_, data) => {
   const { client, socket } = welcomed();
+  client.subscribe(["depth"], ["BTC-USD"]);
   socket.onmessage?.({ data });
   expect(client.connection.state).toBe("waiting");
   expect(client.connection.reason).toContain("it doesn't speak as an exchange does");
