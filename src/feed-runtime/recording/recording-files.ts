@@ -34,6 +34,8 @@ export class RecordingFiles {
   readonly #opened = Promise.withResolvers<void>();
   readonly #over = Promise.withResolvers<SeriatimError | undefined>();
   #waiting = 0;
+  /** Nothing is appended any more but from `changed`. */
+  #isClosing = false;
   /** By index: what the disk was given last in each block. */
   readonly #given: FilledBlock[] = [];
   #takes = 0;
@@ -97,12 +99,10 @@ export class RecordingFiles {
     this.#worker.postMessage({ block } satisfies RecordingWorkerRequest);
   }
 
-  /** Writes everything, closes the files, and gives the directory back. Resolves within 10 s, with why not all was written. */
+  /** Writes everything, what `changed` still appends too, closes the files, and gives the directory back. Resolves within 10 s, with why not all was written. */
   async close(): Promise<SeriatimError | undefined> {
-    for (let block = this.buffer.take(true); block !== undefined; block = this.buffer.take(true)) {
-      this.#give(block);
-    }
-    this.#worker.postMessage({ block: undefined } satisfies RecordingWorkerRequest);
+    this.#isClosing = true;
+    this.#finish();
     const hangs = "the disk did not take the recording's end within 10 s";
     const deadline = setTimeout(() => this.#fail("RECORDING_FAILED", hangs), CLOSE_MS);
     const failure = await this.over;
@@ -110,6 +110,14 @@ export class RecordingFiles {
     await endThread(this.#worker);
     await this.#lock.release();
     return failure;
+  }
+
+  /** Closes the files when nothing is left to write: what found no room may follow a block that is written. */
+  #finish(): void {
+    for (let block = this.buffer.take(true); block !== undefined; block = this.buffer.take(true)) {
+      this.#give(block);
+    }
+    if (this.#waiting === 0) this.#worker.postMessage({ block: undefined } satisfies RecordingWorkerRequest);
   }
 
   #heard(message: RecordingWorkerMessage): void {
@@ -123,6 +131,7 @@ export class RecordingFiles {
       this.#waiting--;
       this.buffer.giveBack(message.index);
       this.#changed();
+      if (this.#isClosing) this.#finish();
     }
   }
 

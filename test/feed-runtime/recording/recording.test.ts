@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import {
   FeedRecorder,
@@ -82,6 +83,19 @@ test("a feed that is faster than the disk is recorded whole", async () => {
   expect(bytes.length).toBe(40 * block.length);
   for (let i = 0; i < 40; i++)
     expect(bytes.subarray(i * block.length, (i + 1) * block.length).equals(block)).toBe(true);
+});
+
+test("a recorder that is stopped while everything waits for the disk says so behind what waits", async () => {
+  const directory = scratchDirectory();
+  const block = randomBytes(1 << 20);
+  const port = await startFeed((socket) => {
+    for (let i = 0; i < 40; i++) socket.write(block);
+  });
+  const recorder = await recordTo(directory, port);
+  while (recorder.figures.waits === 0) await nextTurn();
+  expect(await recorder.stop()).toBe(undefined);
+  const report = inspectRecording({ storage, checksums: new NativeChecksums(), directory });
+  expect(report.takes).toMatchObject([{ bytes: recorder.figures.bytes, end: "the recorder stopped" }]);
 });
 
 test("a feed whose clients speak first is greeted, and so is its player before it plays", async () => {
