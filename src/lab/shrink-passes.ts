@@ -21,14 +21,15 @@ export interface Candidate {
 }
 
 type Accept = (candidate: Candidate) => boolean;
-export type ShrinkPass = (start: Candidate, accept: Accept) => Candidate;
+/** `isOver`: no candidate is accepted any more. Of a long flow a pass would go on making them for minutes. */
+export type ShrinkPass = (start: Candidate, accept: Accept, isOver: () => boolean) => Candidate;
 
 /** Leaves out runs of commands: halves, quarters, ... down to single ones. */
-function dropChunks(start: Candidate, accept: Accept): Candidate {
+function dropChunks(start: Candidate, accept: Accept, isOver: () => boolean): Candidate {
   let best = start;
   for (let size = Math.ceil(best.commands.length / 2); size >= 1; size = Math.floor(size / 2)) {
     // From the end: later commands depend on earlier ones, so fewer tries fail.
-    for (let from = best.commands.length - size; from > -size; from -= size) {
+    for (let from = best.commands.length - size; from > -size && !isOver(); from -= size) {
       const keep = best.commands.filter((_, i) => i < from || i >= from + size);
       if (keep.length === best.commands.length) continue;
       const candidate = { ...best, commands: keep };
@@ -39,9 +40,9 @@ function dropChunks(start: Candidate, accept: Accept): Candidate {
 }
 
 /** Replaces single commands by plainer ones, each field in turn. */
-function simplifyCommands(start: Candidate, accept: Accept): Candidate {
+function simplifyCommands(start: Candidate, accept: Accept, isOver: () => boolean): Candidate {
   let best = start;
-  for (let i = 0; i < best.commands.length; i++) {
+  for (let i = 0; i < best.commands.length && !isOver(); i++) {
     for (const simplify of SIMPLIFICATIONS) {
       // Each time from the command as it is now: an accepted value is the next one's start.
       for (let again = true; again; ) {

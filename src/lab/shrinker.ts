@@ -3,7 +3,7 @@
 // fails any more) or the bounded number of tries is used up. Deterministic.
 
 import { assert } from "../base/index.ts";
-import { type Flow, type FlowMeta, flowVersionOf, isFlowOrder } from "../protocol/index.ts";
+import { type Flow, type FlowCommand, type FlowMeta, flowVersionOf, isFlowOrder } from "../protocol/index.ts";
 import { type Candidate, SHRINK_PASSES } from "./shrink-passes.ts";
 
 export interface ShrinkResult {
@@ -38,12 +38,13 @@ export function shrinkFlow(
     tries++;
     return fails(flowOf(candidate));
   };
+  const isOver = () => tries >= triesMax;
   let iterations = 0;
   let isMinimal = false;
   while (!isMinimal && tries < triesMax) {
     iterations++;
     const before = best;
-    for (const pass of SHRINK_PASSES) best = pass(best, accept);
+    for (const pass of SHRINK_PASSES) best = pass(best, accept, isOver);
     isMinimal = best === before && tries < triesMax;
   }
   const shrunk = flowOf(best);
@@ -71,8 +72,9 @@ function flowOf({ meta, commands }: Candidate): Flow {
   // It holds from an account's first session on.
   const isBounded = accountOrdersMax !== undefined && commands.some(({ kind }) => kind === "session_open");
   const orders = commands.filter(isFlowOrder);
-  const owners = commands.map((command) => ("account" in command ? command.account : 0));
-  const accounts = Math.max(0, ...owners) + 1;
+  const highest = (most: number, command: FlowCommand) =>
+    "account" in command ? Math.max(most, command.account) : most;
+  const accounts = commands.reduce(highest, 0) + 1;
   const exact: FlowMeta = {
     ...rest,
     symbols: commands.filter(({ kind }) => kind === "reg").length,

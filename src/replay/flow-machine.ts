@@ -91,7 +91,7 @@ export class FlowMachine {
     return this.#read;
   }
 
-  /** What the last command told accounts with a stream, by account and number. */
+  /** What the last command told accounts with a stream, as far as it is kept, by account and number. */
   told(): readonly ToldReport[] {
     return this.#told;
   }
@@ -100,7 +100,9 @@ export class FlowMachine {
     const stream = this.#engine.reports.of(account);
     assert(stream !== undefined, "a stream never goes");
     const told: ToldReport[] = [];
-    for (let number = this.#heard.get(account) ?? 1; number < stream.next; number++)
+    // One command can tell more than is kept, a kill switch of an account with many orders: what went first is gone.
+    const from = Math.max(this.#heard.get(account) ?? 1, stream.first);
+    for (let number = from; number < stream.next; number++)
       told.push({ account, number, report: readReport(stream.words(number), stream.at(number)) });
     this.#heard.set(account, stream.next);
     return told;

@@ -7,6 +7,7 @@ import {
   shrinkComments,
   shrinkFlow,
 } from "../../src/lab/index.ts";
+import { SHRINK_PASSES } from "../../src/lab/shrink-passes.ts";
 import {
   type Flow,
   type FlowOutcome,
@@ -128,4 +129,23 @@ test("it stops at the tries allowed, with what it has by then, and says so", () 
   expect(shrinkComments(result, "trades")).toContain(
     `shrink iterations: ${result.iterations} (10 tries), stopped before the fixed point`,
   );
+});
+
+test("a flow of more commands than a call can have arguments shrinks", () => {
+  const cancel = { kind: "cancel", symbol: 0, id: 1n, account: 1 } as const;
+  const steps: FlowStep[] = Array.from({ length: 400_000 }, () => ({ command: cancel, outcomes: [] }));
+  const meta = { seed: 0, symbols: 0, orders: 0, maxQuantity: 1, maxNotional: 1, accountsMax: 2 };
+  const fails = (flow: Flow) => flow.steps.length > 0;
+  const { flow } = shrinkFlow({ version: 2, meta, steps }, fails);
+  expect(flow.steps).toHaveLength(1);
+});
+
+test("no pass goes on making candidates when the tries are used up", () => {
+  const { meta, steps } = generateFlow("repeated", 1, 3_000);
+  const start = { meta, commands: steps.map(({ command }) => command) };
+  let asked = 0;
+  const refuse = () => ++asked < 0;
+  for (const pass of SHRINK_PASSES) expect(pass(start, refuse, () => true)).toBe(start);
+  // What is offered as a whole flow, once or twice of each kind.
+  expect(asked).toBeLessThan(20);
 });

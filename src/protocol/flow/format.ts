@@ -38,8 +38,8 @@ export function formatFlow(flow: Flow, comments: readonly string[] = []): string
     lines.push(formatCommand(command));
     for (const outcome of outcomes) lines.push(formatOutcome(outcome));
   }
-  if (flow.snapshot !== undefined) lines.push(...formatSnapshot(flow.snapshot));
-  return lines;
+  // Joined, not pushed: a book has more levels than a call can have arguments.
+  return flow.snapshot === undefined ? lines : lines.concat(formatSnapshot(flow.snapshot));
 }
 
 export function formatMeta(meta: FlowMeta): string {
