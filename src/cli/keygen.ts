@@ -118,14 +118,14 @@ function accountList(text: string): KeyAccounts {
 function limitList(text: string): KeyLimits {
   const limits = new Map<string, number>();
   for (const part of text.split(",")) {
-    const [limit, value] = part.split("=");
+    const [limit, ...values] = part.split("=");
     const max = Object.entries(KEY_LIMITS_MAX).find(([name]) => name === limit)?.[1];
     if (max === undefined)
       throw usageError(
         `--limits: ${JSON.stringify(part)} is none of ${Object.keys(KEY_LIMITS_MAX).join(", ")}, as NAME=NUMBER`,
       );
     if (limits.has(limit)) throw usageError(`--limits: ${limit} is given twice`);
-    limits.set(limit, wholeNumber(`--limits: ${limit}`, 1, max)(value ?? ""));
+    limits.set(limit, wholeNumber(`--limits: ${limit}`, 1, max)(values.join("=")));
   }
   return Object.fromEntries(limits);
 }

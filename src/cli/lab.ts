@@ -16,7 +16,7 @@ import {
   shrinkFlow,
   writeCounterexample,
 } from "../lab/index.ts";
-import { type Flow, type FlowOutcome, formatFlow, reasonCode } from "../protocol/index.ts";
+import { type Flow, type FlowOutcome, formatFlow, Reason, reasonCode } from "../protocol/index.ts";
 import { seedRange, usageError, wholeNumber } from "./arguments.ts";
 import { readFlowFile } from "./flow-file.ts";
 import { registerSim } from "./lab-sim.ts";
@@ -155,7 +155,7 @@ function shrinkKeeping(file: string, flow: Flow, keep: string): [ShrinkResult, r
 function outcomeNamed(keep: string): (outcome: FlowOutcome) => boolean {
   if (keep === "trade") return ({ kind }) => kind === "trade";
   const reason = reasonCode(keep);
-  if (reason === undefined)
+  if (reason === undefined || reason === Reason.None)
     throw usageError(`--keep: '${keep}' is not 'disagree', 'trade' or the name of a reason`);
   return (outcome) => outcome.kind === "reject" && outcome.reason === reason;
 }

@@ -111,6 +111,7 @@ test.each([
   ],
   [["--limits", "frames_per_second=0"], `--limits: frames_per_second: "0" is not ${MOST}`],
   [["--limits", "frames_per_second"], `--limits: frames_per_second: "" is not ${MOST}`],
+  [["--limits", "frames_per_second=5=000"], `--limits: frames_per_second: "5=000" is not ${MOST}`],
   [["--limits", "connections=1,connections=1"], "--limits: connections is given twice"],
 ])("keygen refuses %j, and makes no key", async (flags, says) => {
   const keys = join(directory, "keys.json");

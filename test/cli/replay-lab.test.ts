@@ -164,6 +164,10 @@ describe("lab", () => {
       ["shrink", flow("good.txt"), "--keep", "calm"],
       "--keep: 'calm' is not 'disagree', 'trade' or the name of a reason",
     ],
+    [
+      ["shrink", flow("good.txt"), "--keep", "None"],
+      "--keep: 'None' is not 'disagree', 'trade' or the name of a reason",
+    ],
   ];
   test.each(MISUSES)("%j is wrong usage", async (args, message) => {
     expect((await run("lab", ...args)).error).toMatchObject({ message, exitCode: 2 });
