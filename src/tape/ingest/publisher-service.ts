@@ -300,7 +300,7 @@ export class PublisherService {
     if (publisher.isOver) return;
     this.#forget(publisher);
     this.#tally.faulted++;
-    publisher.fault(reason, detail);
+    publisher.fault(reason, detail, this.#clock.monotonicMicros());
   }
 
   /** Nothing more is taken of what it sent, and it waits for nothing. */

@@ -109,7 +109,8 @@ export class Publisher {
       this.#greeting = undefined;
       this.#say(greeting, greeting.length, now_us);
     }
-    if (this.#isAckDue && this.heldSince_us === 0 && !this.isOver) {
+    const isToBeTold = !this.isOver || this.#lastWord !== undefined;
+    if (this.#isAckDue && this.heldSince_us === 0 && isToBeTold) {
       this.#isAckDue = false;
       const bytes = writeTapeAck(this.#out.view, 0, this.acked, this.#ackedNext);
       this.#say(this.#out.bytes, bytes, now_us);
@@ -139,13 +140,13 @@ export class Publisher {
     this.flush(now_us);
   }
 
-  /** The last word, then the end; it waits for what is held. */
-  fault(reason: TapeReason, detail: number): void {
+  /** The ack that is due, the last word, then the end; they wait for what is held. */
+  fault(reason: TapeReason, detail: number, now_us: number): void {
     if (this.isOver) return;
     this.isOver = true;
     const text = tapeTopicReasonText(reason, this.terms.topic.topic.name);
     this.#lastWord = encodeEnd(TapeType.Fault, { reason, detail, text });
-    this.#leaveWhenDone();
+    this.flush(now_us);
   }
 
   #say(bytes: Uint8Array, length: number, now_us: number): void {

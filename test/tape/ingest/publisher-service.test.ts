@@ -41,6 +41,28 @@ test("acks are cumulative, one a turn, and wait for a held send without being lo
   expect(bench.service.figures()).toMatchObject({ publishers: 1, ackLag: 0, batchesDrained: 3 });
 });
 
+test.each([
+  ["at once", false],
+  ["behind what is held", true],
+])("a fault follows the ack that was due before it, %s", (_, isHeld) => {
+  const bench = new Bench(2);
+  const connection = bench.open(0);
+  bench.receive(connection, concat(batch(1, 64), batch(2, 64)));
+  bench.commitAll();
+  if (isHeld) bench.transport.holding.add(connection);
+  bench.service.acked(connection, 3, 0);
+  if (isHeld) bench.service.settle();
+  bench.service.acked(connection, 4, 0);
+  bench.service.fault(connection, TapeReason.Records, 4);
+  bench.service.settle();
+  if (isHeld) {
+    bench.transport.holding.delete(connection);
+    bench.transport.drain(connection);
+    bench.service.drained(connection);
+  }
+  expect(bench.told(connection)).toEqual(["ack 2", ...(isHeld ? ["ack 3"] : []), "ack 4", "Records"]);
+});
+
 test.each([1, 2, 3, 4])("%i buffers under 64 publishers: no batch lost, none starved", (buffers) => {
   const bench = new Bench(buffers);
   const seed = 4711 + buffers;
