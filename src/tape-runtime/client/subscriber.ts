@@ -149,8 +149,9 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
   }
 
   #begin(accepted: TapeAcceptedFields): void {
+    // Where the topic ended first, or where it ends now: it may have lost its end.
+    if (!this.#options.follow) this.#end = Math.min(this.#end, accepted.nextRecord);
     if (this.#accepted === undefined) {
-      if (!this.#options.follow) this.#end = accepted.nextRecord;
       // From now on the end is a record: what comes while it is away is not missed.
       if (this.#where.fromKind === TapeFrom.End) this.#where = recordAt(accepted.nextRecord);
       if (this.#where.fromKind === TapeFrom.Record) this.#nextRecord = this.#where.from;

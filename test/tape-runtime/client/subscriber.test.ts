@@ -191,6 +191,17 @@ test("without following nothing is left out while its reader or the tape takes l
   expect(await take(records, 9)).toEqual(["2 b", "3 c"]);
 });
 
+test("without following it ends where a topic ends that has lost its end since", async () => {
+  const [subscriber, first] = await connect({ from: "start", follow: false }, 6);
+  const records = subscriber[Symbol.asyncIterator]();
+  first.batch(1, ["a", "b"]);
+  expect(await take(records, 2)).toEqual(["1 a", "2 b"]);
+  first.socket.destroy();
+  const second = await broker.next();
+  second.accept({ nextRecord: 4 }).batch(3, ["c"]);
+  expect(await take(records, 9)).toEqual(["3 c"]);
+});
+
 test("a member that is active again commits nothing that it was not sent since, whatever it had before", async () => {
   const [subscriber, first] = await connect({ group: "g", from: "start" });
   first.active(1).batch(1, ["a", "b", "c"]);
