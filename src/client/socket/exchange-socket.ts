@@ -339,8 +339,8 @@ export class ExchangeSocket {
 
   #takeMarket(message: MarketMessage): void {
     const channel = channelOf(message);
-    // What was on its way when it was given up is followed by nothing.
-    if (!this.#subscriptions.wants(channel, message.symbol) || this.#markets.apply(message)) return;
+    if (!this.#subscriptions.wants(channel, message.symbol)) return this.#markets.glance(message);
+    if (this.#markets.apply(message)) return;
     this.gaps++;
     if (channel === "queue") return this.watchQueue(this.#subscriptions.queue);
     this.#sendIfOpen({ type: "subscribe", channels: [channel], symbols: [message.symbol] });

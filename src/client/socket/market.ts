@@ -135,6 +135,16 @@ export class Market {
     return true;
   }
 
+  /**
+   * Takes a message of a channel that nobody asks for any more: who subscribes and unsubscribes at once has a look. A picture that
+   * comes is one of then, and nothing goes on from it; of a queue that was given up nothing is left.
+   */
+  glance(message: MarketMessage): void {
+    if (message.snapshot !== true || message.type === "queue") return;
+    this.conflated += message.conflated ?? 0;
+    this.#take(message);
+  }
+
   #take(message: MarketMessage): void {
     switch (message.type) {
       case "depth":

@@ -24,6 +24,11 @@ export class Markets {
     return this.bySymbol.get(message.symbol)?.apply(message) ?? true;
   }
 
+  /** As Market's. */
+  glance(message: MarketMessage): void {
+    this.bySymbol.get(message.symbol)?.glance(message);
+  }
+
   /** Messages that the exchange left out, because this client read slowly. */
   get conflated(): number {
     let conflated = 0;
