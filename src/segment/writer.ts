@@ -29,8 +29,6 @@ const TOO_LONG: FrameBreak = { kind: "damaged", reason: "it is longer than any f
 
 export class LogWriter {
   readonly payloadBytesMax: number;
-  /** The sync of some frames failed: what the disk keeps of them can't be known, whatever it says is wrong with it. */
-  hasLostSync = false;
   readonly #checksums: Checksums;
   readonly #place: LogPlace;
   readonly #limits: LogLimits;
@@ -263,7 +261,6 @@ export class LogWriter {
       this.#segment?.file.syncData();
       this.#durablePosition = this.#position;
     } catch (error) {
-      this.hasLostSync = this.#durablePosition !== this.#position;
       throw this.#latch(error);
     }
     if (this.#mayLack && this.#isAnsweredFor) this.lacksNothing();

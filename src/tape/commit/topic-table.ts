@@ -116,7 +116,7 @@ export class TopicTable {
 
   /** Takes the log from a topic that has no room; throws on what is more than that. */
   fail(topic: CommitTopic, error: unknown): void {
-    if (!isFullDisk(error, topic.log)) throw error;
+    if (!isFullDisk(error)) throw error;
     this.#notice(topic.id, error);
     topic.reason = TapeReason.DiskFull;
     topic.tried_us = this.#now.monotonic_us;
@@ -138,7 +138,7 @@ export class TopicTable {
       log?.close();
     } catch (error) {
       // Without the mark of an orderly end: the next opening recovers the log as after a crash.
-      if (!isFullDisk(error, log)) throw error;
+      if (!isFullDisk(error)) throw error;
       this.#notice(topic.id, error);
     }
   }
@@ -214,12 +214,8 @@ function isBounded({ retention }: CommitTopic): boolean {
   return retention.bytes > 0 || retention.age_us > 0;
 }
 
-/**
- * The one failure of a topic's disk that its worker survives: a write found no room. A sync that did has lost what was written, and an
- * opening that reads it back, from memory, would take it for safe.
- */
-function isFullDisk(error: unknown, log: TopicLog | undefined): error is SeriatimError {
-  if (log?.hasLostSync === true) return false;
+/** The one failure of a topic's disk that its worker survives. */
+function isFullDisk(error: unknown): error is SeriatimError {
   return error instanceof SeriatimError && reasonOf(error) === TapeReason.DiskFull;
 }
 

@@ -121,10 +121,6 @@ export class TopicLog {
   get unbegunBytes(): number {
     return this.#unbegunBytes;
   }
-  /** It was stopped by a sync: what was written since the one before may be lost, and can be read all the same. */
-  get hasLostSync(): boolean {
-    return this.#writer.hasLostSync;
-  }
   /** What stopped it, for good. */
   get failure(): SeriatimError | undefined {
     return this.#writer.failure;

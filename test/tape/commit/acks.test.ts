@@ -200,49 +200,6 @@ test("retention that begins a segment on a full disk, whichever call finds it fu
   expect(failed).toBeGreaterThan(3);
 });
 
-/** A disk that says of a sync that it is full: what was to be safe by it may be lost, though it can still be read. */
-function failSync(bench: Workbench): void {
-  bench.storage.beforeSync = () => {
-    bench.storage.beforeSync = () => {};
-    throw storageError("ENOSPC", "sync", "a segment");
-  };
-}
-
-test.each<[when: string, fails: (bench: Workbench) => void]>([
-  [
-    "a segment ends",
-    (bench) => {
-      for (let number = 2; number < 24; number++)
-        bench.part(10, [batchBytes(number, { values: ["v".repeat(50_000)] })]);
-    },
-  ],
-  ["retention begins a segment", (bench) => bench.stage.commands.retain(1, { bytes: 0, age_us: 1 })],
-])(
-  "a sync that fails when %s ends the worker, also where the disk calls itself full: nothing is read back as safe",
-  async (_, fails) => {
-    const bench = new Workbench({ buffers: 40 }).topic(1);
-    bench.open(10);
-    bench.turn();
-    bench.part(10, [batchBytes(1)]);
-    expect(bench.turn()).toEqual(["Ack 10 batch 1 next 2"]);
-    bench.clock.now_us += 500_000;
-    failSync(bench);
-    fails(bench);
-    expect(bench.turn().filter((line) => line.startsWith("TopicFailed"))).toEqual([]);
-    expect((await bench.stage.failed).code).toBe("ENOSPC");
-  },
-);
-
-test("a sync that fails when all is closed is told as what it is, also where the disk calls itself full", async () => {
-  const bench = new Workbench().topic(1);
-  bench.open(10);
-  bench.turn();
-  bench.part(10, [batchBytes(1)]);
-  expect(bench.turn()).toEqual(["Ack 10 batch 1 next 2"]);
-  failSync(bench);
-  await expect(bench.stage.close()).rejects.toMatchObject({ code: "ENOSPC" });
-});
-
 /** Topic 1 with five segments or more, which has just failed for want of room. */
 function fullTopic(retainBytes: number): Workbench {
   const bench = new Workbench();
