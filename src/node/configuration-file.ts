@@ -91,8 +91,10 @@ function firstRepeatedKey(text: string): string | undefined {
   const seen = new Set<string>();
   for (const [, key, colon] of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?/g)) {
     if (colon === undefined) continue;
-    if (seen.has(key)) return key;
-    seen.add(key);
+    // As it is meant: an escape spells the same key in another way.
+    const name = JSON.stringify(JSON.parse(key));
+    if (seen.has(name)) return name;
+    seen.add(name);
   }
   return undefined;
 }

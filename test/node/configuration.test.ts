@@ -226,6 +226,7 @@ describe("a bad value is refused by one line that says where:", () => {
     [{ file: file('{ "orderPort": 1 }') }, 'FILE: unknown key "orderPort"'],
     [{ file: file('{ "__proto__": 1 }') }, 'FILE: unknown key "__proto__"'],
     [{ file: file('{ "host": "::1",\n "host": "::" }') }, 'FILE: "host" is there twice'],
+    [{ file: file('{ "host": "::1",\n "\\u0068ost": "::" }') }, 'FILE: "host" is there twice'],
     [{ file: file("[]") }, "FILE: must hold one JSON object"],
     [{ file: file("") }, "FILE:1: not JSON: Unexpected end of JSON input"],
     [{ file: file('{\n "host": "::1",\n}\n') }, "FILE:3: not JSON: Expected double-quoted property name"],
