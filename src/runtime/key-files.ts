@@ -10,7 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { SeriatimError, storageError } from "../base/index.ts";
@@ -138,7 +138,8 @@ function writeKeys(path: string, keys: readonly KeyEntry[]): void {
     throw systemError(error, "create", path);
   }
   try {
-    writeSync(descriptor, formatKeys(keys));
+    // All of it, or it throws: a single write gives a full disk as much as fits, and the ring would be cut.
+    writeFileSync(descriptor, formatKeys(keys));
     fsyncSync(descriptor);
   } catch (error) {
     rmSync(path, { force: true });

@@ -1,5 +1,6 @@
 // Keys on a real disk: made, added to a ring, read, and used to sign; and what is not taken.
 
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -173,4 +174,21 @@ test("a key that no node would take is not made", () => {
     message: expect.stringContaining("is the node's own"),
   });
   expect([existsSync(file("node.key")), existsSync(file("keys.json"))]).toEqual([false, false]);
+});
+
+test("a disk that takes a part of the ring leaves the one before as it was", () => {
+  const topics = Array.from({ length: 30 }, (_, i) => ({
+    name: `${"x".repeat(200)}${i}`,
+    may: ["publish"] as const,
+  }));
+  generateKey("loader", "tape", file("loader.key"), file("keys.json"), { topics });
+  const before = readFileSync(file("keys.json"));
+  const source = new URL("../../src/runtime/index.ts", import.meta.url);
+  const make = `import(${JSON.stringify(source)}).then(({ generateKey }) => generateKey("ann", "admin", "ann.key", "keys.json"))`;
+  // No file grows beyond 4 KiB: the write of a larger one is cut there, as on a disk that has no more.
+  const limited = ["-c", 'ulimit -f 4 && exec "$0" -e "$1"', process.execPath, make];
+  const { status, stderr } = spawnSync("bash", limited, { cwd: directory, encoding: "utf8" });
+  expect([status, stderr]).toEqual([1, expect.stringContaining("EFBIG")]);
+  expect(readFileSync(file("keys.json"))).toEqual(before);
+  expect([existsSync(file("ann.key")), existsSync(file("keys.json.new"))]).toEqual([false, false]);
 });
