@@ -193,13 +193,20 @@ export class ChannelPublisher implements ServedMarket {
   }
 
   #setTime(timestamp_us: number): void {
-    const [low, high] = [lowLane(timestamp_us) | 0, highLane(timestamp_us)];
-    for (let i = 0; i < this.#channels.length; i++) this.#channels[i].setTime(low, high);
+    this.#stamp(timestamp_us);
     this.#reach(timestamp_us);
   }
 
+  #stamp(timestamp_us: number): void {
+    const [low, high] = [lowLane(timestamp_us) | 0, highLane(timestamp_us)];
+    for (let i = 0; i < this.#channels.length; i++) this.#channels[i].setTime(low, high);
+  }
+
   #reach(timestamp_us: number): void {
-    if (this.#days.reach(timestamp_us)) this.#summaries.onDay();
+    if (!this.#days.reach(timestamp_us)) return;
+    // What is said of the new day is not of the command before, also when nothing else comes of this one.
+    this.#stamp(timestamp_us);
+    this.#summaries.onDay();
   }
 
   #onAccept(words: Int32Array, at: number): void {

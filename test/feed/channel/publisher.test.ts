@@ -324,6 +324,22 @@ describe("summaries", () => {
     expect(exchange.turn()).toEqual([]);
   });
 
+  test("statistics of a day that a refused order begins are of that order's time", () => {
+    const exchange = new PublishedExchange(GENESIS, { kinds: [ChannelKind.Top] }, NEW_YEAR_US + DAY_US - 1);
+    for (const text of ["ACME", "sell 1 100 9", "buy 2 100 1"]) exchange.apply(commandOf(text));
+    exchange.turn();
+    exchange.clock.now_us += 2;
+    exchange.apply(commandOf("cancel 7"));
+    const reader = new MarketDataReader();
+    const times = exchange.turn().flatMap((packet) => {
+      reader.bind(packet, 0, packet.length);
+      const found: [type: number, timestamp_us: number][] = [];
+      while (reader.next()) found.push([reader.type, reader.timestamp_us]);
+      return found;
+    });
+    expect(times).toEqual([[MdType.Statistics, NEW_YEAR_US + DAY_US + 1]]);
+  });
+
   test("statistics are of the UTC day by the log's time, from when the publisher began", () => {
     const exchange = new PublishedExchange(GENESIS, {}, NEW_YEAR_US + DAY_US - 100_000);
     const subscriber = new NaiveSubscriber(ChannelKind.Top);
