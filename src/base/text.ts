@@ -2,7 +2,10 @@
 // pure layers, which see neither DOM nor Node types, declare the little they use here.
 
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
-declare const TextDecoder: new (label: "utf-8") => { decode(bytes: Uint8Array): string };
+declare const TextDecoder: new (
+  label: "utf-8",
+  options: { ignoreBOM: boolean },
+) => { decode(bytes: Uint8Array): string };
 
 /** `1 frame`, `2 frames`. */
 export function counted(count: number, noun: string): string {
@@ -23,7 +26,10 @@ export function encodeUtf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** The text of UTF-8 `bytes`; invalid sequences become U+FFFD. Cold path: allocates. */
+/**
+ * The text of UTF-8 `bytes`, a U+FEFF at its beginning too, so that encoding it again gives the same bytes; invalid sequences
+ * become U+FFFD. Cold path: allocates.
+ */
 export function decodeUtf8(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8").decode(bytes);
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
