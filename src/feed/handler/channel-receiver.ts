@@ -62,7 +62,10 @@ export class ChannelReceiver {
   #gapAt = 0;
   /** When symbols that a snapshot left stale are asked for again. */
   #staleAgain_us = 0;
+  /** Anything but snapshots of their own line. */
   #heard_us: number;
+  /** Anything of this epoch. */
+  #epochHeard_us: number;
 
   constructor(options: ReceiverOptions, now_us: number) {
     this.#options = options;
@@ -70,6 +73,7 @@ export class ChannelReceiver {
     this.#order = new ChannelOrder(this.figures, options.windowPackets);
     this.#run = new SnapshotRun(this.figures, this.gate, options.listener);
     this.#heard_us = now_us;
+    this.#epochHeard_us = now_us;
   }
 
   /** The sequence that comes next; 0: not known yet. */
@@ -110,6 +114,7 @@ export class ChannelReceiver {
       this.figures.old++;
       return;
     }
+    this.#epochHeard_us = now_us;
     // Snapshots have a line of their own: it says nothing of whether the others still bring anything.
     if (source !== Source.SnapshotLine) this.#heard_us = now_us;
     if (reader.epoch !== this.epoch) this.#beginEpoch(reader.epoch, reader.isSnapshot, now_us);
@@ -143,6 +148,7 @@ export class ChannelReceiver {
   /** What it all came over is gone: everything told may be old from now on. */
   disconnected(now_us: number): void {
     this.#heard_us = Number.NEGATIVE_INFINITY;
+    this.#epochHeard_us = Number.NEGATIVE_INFINITY;
     this.#judgeStaleness(now_us);
   }
 
@@ -165,7 +171,7 @@ export class ChannelReceiver {
   /** A lower epoch is another publisher's, or of one whose clock was set back: not a late packet of what is over. */
   #mayGoBack(now_us: number): boolean {
     const { isStream, limits } = this.#options;
-    return isStream || now_us - this.#heard_us >= limits.silence_us;
+    return isStream || now_us - this.#epochHeard_us >= limits.silence_us;
   }
 
   #beginEpoch(epoch: number, isSnapshot: boolean, now_us: number): void {

@@ -237,6 +237,19 @@ test("of lines a lower epoch is another publisher's when nothing of the higher o
   expect(table.said.at(-1)).toBe("fresh");
 });
 
+test("a late snapshot of what is over takes nothing back while snapshots are all that comes", () => {
+  const table = new Table().joined();
+  const of = (epoch: number) => snapshot(1, [{ symbol: 7, next: 1, prices: [] }], epoch);
+  table.from(LineA, packet(1, [], { epoch: 5 })).from(Stream, ...of(5));
+  for (let i = 0; i < 4; i++) table.after(1_000 * MS).from(SnapshotLine, ...of(5));
+  table.said;
+  table.from(SnapshotLine, ...of(4), ...of(5));
+  expect(table.said).toEqual([]);
+  // Its snapshots have ended too: the lower one is another publisher's.
+  table.after(3_500 * MS).from(SnapshotLine, ...of(4));
+  expect(table.said).toContain("epoch 4");
+});
+
 test("over a stream any other epoch is the one at work", () => {
   const table = new Table(true, {}, true);
   table.receiver.subscribed(0);
