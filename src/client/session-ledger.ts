@@ -4,6 +4,7 @@
 //
 //   a request                                  when                              becomes
 //   of this connection or a lost one           its report comes                  answered
+//   a new order with a number of its own       a trade comes, behind a gap       answered: it was accepted
 //   of this connection                         the gateway refuses it            answered
 //   of a lost connection, no report            the stream has reached `next`     not executed
 //   of a lost connection, no report            the same, with a gap before it    unknown: its report may have been in the gap, or be
@@ -13,8 +14,13 @@
 
 import { assert } from "../base/index.ts";
 
+/** What a report says of the request that it names: what became of it, that it traded, or nothing. */
+export type ReportTells = "answer" | "trade" | "nothing";
+
 interface Entry<T> {
   readonly request: T;
+  /** A new order, and nothing else ever had its number: a trade says that it was accepted. */
+  readonly isProvenByTrade: boolean;
   /** The connection it was sent over, as the exchange calls it. */
   readonly session: bigint;
   /** That connection is lost. */
@@ -84,9 +90,10 @@ export class SessionLedger<T> {
   }
 
   /** A request was sent over this connection. */
-  add(number: bigint, request: T): void {
+  add(number: bigint, request: T, isProvenByTrade = false): void {
     assert(!this.#entries.has(number), "a request number is used once");
-    this.#entries.set(number, { request, session: this.#session, isInDoubt: false, isBlind: false });
+    const entry = { request, isProvenByTrade, session: this.#session, isInDoubt: false, isBlind: false };
+    this.#entries.set(number, entry);
   }
 
   /** Whether the report of this number is due; then it counts as seen. */
@@ -97,13 +104,14 @@ export class SessionLedger<T> {
   }
 
   /**
-   * Takes out the request of `session` that a report answers. One that only follows from a request (`isAnswer` false) may be of an
-   * earlier one with its number; behind a gap, where the answer may have been, it tells that there was one.
+   * Takes out the request of `session` that a report answers. One that only follows from a request answers nothing; but behind a gap,
+   * where the answer may have been, a trade tells that there was one.
    */
-  answered(session: bigint, number: bigint, isAnswer = true): T | undefined {
+  answered(session: bigint, number: bigint, tells: ReportTells = "answer"): T | undefined {
     const entry = this.#entries.get(number);
     if (entry === undefined || entry.session !== session) return undefined;
-    if (!isAnswer && !entry.isBlind) return undefined;
+    const isProof = tells === "trade" && entry.isBlind && entry.isProvenByTrade;
+    if (tells !== "answer" && !isProof) return undefined;
     this.#entries.delete(number);
     return entry.request;
   }

@@ -12,7 +12,7 @@
 
 import { EventEmitter } from "node:events";
 import type { SeriatimError } from "../base/index.ts";
-import { isAnswer, type ListedInstrument, type LogonAnswer, reasonName } from "../protocol/index.ts";
+import { type ListedInstrument, type LogonAnswer, reasonName } from "../protocol/index.ts";
 import {
   checkInteger,
   connectionLost,
@@ -40,6 +40,7 @@ import {
   type OpenOrders,
   type OrderStatus,
   type RequestAnswer,
+  tells,
 } from "./trading-values.ts";
 
 /** Twice what the exchange grants a peer that takes nothing. */
@@ -131,7 +132,13 @@ export class TradingSession extends EventEmitter<TradingEvents> {
    * `once`: the number of this request, here and below; asked again with it, also by a later program, nothing is executed twice.
    */
   async submit(order: NewOrder, request?: number | bigint): Promise<RequestAnswer> {
-    return this.#request(`order ${order?.id}`, request, (pipe, n) => pipe.submit(n, order));
+    // With `once` a trade may be of the order that had the number before.
+    return this.#request(
+      `order ${order?.id}`,
+      request,
+      (pipe, n) => pipe.submit(n, order),
+      !this.#options.once,
+    );
   }
 
   /** Changes a resting order's price and open quantity; quantity 0 takes it out of the book. */
@@ -194,12 +201,17 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     this.#end(connectionLost("the exchange", "it was cut"));
   }
 
-  async #request(what: string, asked: number | bigint | undefined, put: Put): Promise<RequestAnswer> {
+  async #request(
+    what: string,
+    asked: number | bigint | undefined,
+    put: Put,
+    isProvenByTrade = false,
+  ): Promise<RequestAnswer> {
     if (this.inFlight >= this.#options.window) throw windowFull(this.inFlight, this.#options.window);
     const request = asked === undefined ? undefined : this.#checkedNumber(asked);
     const number = this.#put(put, request);
     return new Promise((resolve, reject) => {
-      this.#ledger.add(BigInt(number), { what, resolve, reject });
+      this.#ledger.add(BigInt(number), { what, resolve, reject }, isProvenByTrade);
     });
   }
 
@@ -310,7 +322,7 @@ export class TradingSession extends EventEmitter<TradingEvents> {
       return;
     }
     const words = inWords(report);
-    const request = this.#ledger.answered(report.session, report.request, isAnswer(report));
+    const request = this.#ledger.answered(report.session, report.request, tells(report));
     if (words === undefined) {
       request?.reject(outcomeUnknown(request.what, strangeReport(report.number)));
     } else {

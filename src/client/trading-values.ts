@@ -4,6 +4,7 @@ import {
   ALL_SYMBOLS,
   BOTH_SIDES,
   CancelCause,
+  isAnswer,
   OrderType,
   type ReportCommandName,
   ReportFlag,
@@ -13,6 +14,7 @@ import {
   Side,
   TimeInForce,
 } from "../protocol/index.ts";
+import type { ReportTells } from "./session-ledger.ts";
 import type { SessionOrder, SessionReport } from "./session-values.ts";
 
 /** What happened to an order or a request of the account. */
@@ -149,6 +151,15 @@ function orderTerms(orderType: number, timeInForce: number): Pick<ExecutionRepor
     type: orderType === OrderType.Market ? "market" : "limit",
     timeInForce: timeInForce === TimeInForce.ImmediateOrCancel ? "ioc" : "gtc",
   };
+}
+
+/** What a report tells of the request that it names. An order's trade with another of the account has a report of that one's too. */
+export function tells(report: SessionReport): ReportTells {
+  if (isAnswer(report)) return "answer";
+  const { kind, flags } = report;
+  const isOwn =
+    kind === ReportKind.Expired || (kind === ReportKind.Traded && (flags & ReportFlag.Maker) === 0);
+  return isOwn ? "trade" : "nothing";
 }
 
 /** What a report says of the request that it answers. */

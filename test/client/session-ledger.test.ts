@@ -6,11 +6,13 @@ import { SessionLedger } from "../../src/client/index.ts";
 
 type Step =
   | ["logon", session: bigint, first: number, next: number]
-  | ["send", number: bigint]
+  | ["send", number: bigint, isProvenByTrade?: boolean]
   | ["report", number: number, session?: bigint, request?: bigint]
-  | ["follows", number: number, session: bigint, request: bigint]
+  | ["trade" | "follows", number: number, session: bigint, request: bigint]
   | ["refused", request: bigint]
   | ["lost"];
+
+const tellsBy = { report: "answer", trade: "trade", follows: "nothing" } as const;
 
 /** What the ledger says to each step, of those that say anything. */
 function play(next: number, steps: readonly Step[]): unknown[] {
@@ -28,11 +30,11 @@ function play(next: number, steps: readonly Step[]): unknown[] {
       if (gap !== undefined) said.push(gap);
       settle();
     } else if (what === "send") {
-      ledger.add(of[0] as bigint, `request ${of[0]}`);
-    } else if (what === "report" || what === "follows") {
+      ledger.add(of[0] as bigint, `request ${of[0]}`, of[1] as boolean | undefined);
+    } else if (what === "report" || what === "trade" || what === "follows") {
       const [number, session = 0n, request = 0n] = of as [number, bigint?, bigint?];
       if (!ledger.isDue(number)) said.push(`${number} is not due`);
-      const answered = ledger.answered(session, request, what === "report");
+      const answered = ledger.answered(session, request, tellsBy[what]);
       if (answered !== undefined) said.push(`${answered} answered`);
       settle();
     } else if (what === "refused") {
@@ -73,17 +75,32 @@ const cases: readonly [says: string, next: number, steps: readonly Step[], said:
       ["logon", 1n, 1, 1],
       ["send", 5n],
       ["report", 1, 1n, 5n],
-      ["send", 5n],
+      ["send", 5n, true],
       ["follows", 2, 1n, 5n],
-      ["report", 3, 1n, 5n],
+      ["trade", 3, 1n, 5n],
+      ["report", 4, 1n, 5n],
     ],
     ["request 5 answered", "request 5 answered"],
   ],
   [
-    "behind a gap, what follows from a request tells that it was executed",
+    "behind a gap, a trade of a new order tells that it was accepted",
     0,
-    [["logon", 1n, 1, 1], ["send", 5n], ["lost"], ["logon", 2n, 9, 10], ["follows", 9, 1n, 5n]],
+    [["logon", 1n, 1, 1], ["send", 5n, true], ["lost"], ["logon", 2n, 9, 10], ["trade", 9, 1n, 5n]],
     [{ wanted: 1, first: 9 }, "request 5 answered"],
+  ],
+  [
+    // One order's Cancelled said what a mass cancel had done.
+    "behind a gap, nothing else that follows from a request tells what became of it",
+    0,
+    [["logon", 1n, 1, 1], ["send", 5n, true], ["lost"], ["logon", 2n, 9, 10], ["follows", 9, 1n, 5n]],
+    [{ wanted: 1, first: 9 }, "request 5 unknown"],
+  ],
+  [
+    // A trade of the order that had the number before said that the second one was accepted.
+    "behind a gap, a trade tells nothing of a number that may have been used before, nor of what is no new order",
+    0,
+    [["logon", 1n, 1, 1], ["send", 5n], ["lost"], ["logon", 2n, 9, 10], ["trade", 9, 1n, 5n]],
+    [{ wanted: 1, first: 9 }, "request 5 unknown"],
   ],
   [
     "a refusal of the gateway answers a request of this connection",

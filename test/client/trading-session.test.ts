@@ -38,6 +38,8 @@ async function trade(servers: readonly { readonly port: number }[], options = {}
 const order = (id: number) => ({ id, symbol: 0, side: "buy", price: 100, quantity: 5 }) as const;
 const { Accepted, Rejected, Traded, Cancelled, MassCancelled } = ReportKind;
 const { NewOrder } = MessageType;
+const { Maker } = ReportFlag;
+const enters = (session: TradingSession) => session.submit(order(1));
 
 /** The code of the error that a promise is rejected with. */
 const codeOf = (promise: Promise<unknown>) =>
@@ -213,6 +215,47 @@ describe("a lost connection", () => {
     const gap = new Promise((resolve) => session.once("gap", resolve));
     expect(await codeOf(session.submit(order(1)))).toBe("OUTCOME_UNKNOWN");
     expect(await gap).toEqual({ wanted: 1, first: 9 });
+  });
+
+  // What tells lies in the gap: one report behind it names the request, and says that it was executed at most.
+  test.each<
+    [string, "accepted" | "OUTCOME_UNKNOWN", object, object, (session: TradingSession) => Promise<unknown>]
+  >([
+    ["a trade of a new order says that it was accepted", "accepted", {}, { kind: Traded, id: 1 }, enters],
+    // With another order of the account, whose id it has.
+    [
+      "the maker's side of its trade does not",
+      "OUTCOME_UNKNOWN",
+      {},
+      { kind: Traded, id: 2, flags: Maker },
+      enters,
+    ],
+    ["nor one in a session with once", "OUTCOME_UNKNOWN", { once: true }, { kind: Traded, id: 1 }, enters],
+    [
+      "nor does an order's end say how many a mass cancel took out",
+      "OUTCOME_UNKNOWN",
+      {},
+      { kind: Cancelled, id: 1, reason: CancelCause.MassCancel, lastQuantity: 700 },
+      (session) => session.massCancel(),
+    ],
+  ])("behind a gap %s", async (_says, outcome, options, report, ask) => {
+    let request = 0;
+    const server = await serve({
+      logon: (peer) => {
+        peer.accept(peer.session === 1 ? 1 : 9, peer.session === 1 ? 1 : 10);
+        if (peer.session > 1) peer.report(9, { kind: Traded, ...report, request, session: 1 });
+      },
+      frame: (peer, frame) => {
+        request = frame.request;
+        peer.socket.destroy();
+      },
+    });
+    const session = await trade([server], options);
+    const said = await ask(session).then(
+      () => "accepted",
+      ({ code }) => code,
+    );
+    expect(said).toBe(outcome);
   });
 
   test("queries fail with it", async () => {
