@@ -6,8 +6,8 @@
 //   snapshot received   a whole file in incoming/ is the decision, and survives a crash; then, each step synced:
 //                       journal -> journal-before-POSITION, snapshots -> snapshots-before-POSITION, incoming -> snapshots
 //
-// Interrupted anywhere, the steps that are missing are done at the next start. A decision that a killed process has left is
-// made safe first: its name may be one that no disk holds yet.
+// Interrupted anywhere, the steps that are missing are done at the next start. What a killed process has left is made safe first,
+// decisions and steps: its names may be ones that no disk holds yet.
 
 import { SeriatimError, type Storage } from "../base/index.ts";
 import { type LogPoint, mayLackName } from "../segment/index.ts";
@@ -77,9 +77,7 @@ function carryOut(files: ReplicaFiles, mark: string): string | undefined {
 function finishSettingAside(files: ReplicaFiles): void {
   for (const name of namesIn(files.storage, files.parent)) {
     const mark = DECISION.exec(name)?.[1];
-    if (mark === undefined) continue;
-    files.storage.syncDirectory(files.parent);
-    carryOut(files, mark);
+    if (mark !== undefined) carryOut(files, mark);
   }
 }
 
@@ -90,6 +88,8 @@ function finishSettingAside(files: ReplicaFiles): void {
  */
 export function putReceivedInPlace(files: ReplicaFiles): number | undefined {
   const { storage, parent, journal, snapshots, incoming } = files;
+  // Whatever a killed process has renamed here, and not synced.
+  storage.syncDirectory(parent);
   finishSettingAside(files);
   const [received] = listSnapshots({ storage, directory: incoming });
   if (received === undefined) return undefined;

@@ -81,6 +81,7 @@ const filesOn = (storage: SimulatedDisk) => ({
 
 /** As a replica's start has it. */
 function start(disk: SimulatedDisk) {
+  disk.makeDirectory("data");
   putReceivedInPlace(filesOn(disk));
   const application = new Text();
   const { storage, ...options } = journalOptions(disk);
@@ -98,11 +99,19 @@ function start(disk: SimulatedDisk) {
   return { journal, application, applied };
 }
 
-/** A replica with the first frames, and a snapshot of them. */
-function oldReplica(): SimulatedDisk {
+/** A replica with the first frames alone. */
+function withoutSnapshot(): SimulatedDisk {
   const disk = new SimulatedDisk();
   const { journal } = start(disk);
   for (const { bytes, segment } of PRIMARY.frames.slice(0, OLD_FRAMES)) journal.append(bytes, segment);
+  journal.close();
+  return disk;
+}
+
+/** And with a snapshot of them. */
+function oldReplica(): SimulatedDisk {
+  const disk = withoutSnapshot();
+  const { journal } = start(disk);
   const { position, chain, epoch } = journal;
   journal.close();
   const place = { storage: disk, checksums, directory: "data/snapshots" };
@@ -298,6 +307,13 @@ function stopInNextStart(disk: SimulatedDisk, later: number, prng: Prng): void {
   disk.crash(prng);
 }
 
+/** The machine stops when that start has followed to the end. */
+function followInNextStart(disk: SimulatedDisk, prng: Prng): void {
+  disk.restart();
+  follow(start(disk).journal);
+  disk.crash(prng);
+}
+
 // What a killed process left undone on the disk, the next one went by: the power failed, and there was neither the snapshot nor the history.
 test("the same when it is killed first, and the machine stops in the start that follows", () => {
   const whole = oldReplica();
@@ -315,6 +331,28 @@ test("the same when it is killed first, and the machine stops in the start that 
     }
   }
   expect(Math.min(seen.old, seen.new)).toBeGreaterThan(50);
+});
+
+// Nothing to set aside was nothing to sync: the snapshot stood beside the old journal. And a start with all in place went by a name that no
+// disk held: what followed and was synced was gone.
+test("the same without a snapshot of its own, also when the machine stops behind frames that were synced", () => {
+  const whole = withoutSnapshot();
+  const oldFiles = whole.image("data/journal");
+  receive(whole);
+  const first = whole.calls + 1;
+  putReceivedInPlace(filesOn(whole));
+  for (let call = first; call <= whole.calls; call++) {
+    for (let seed = 0; seed < 100; seed++) {
+      const [disk, prng, later] = [withoutSnapshot(), new Prng(call * 100 + seed), seed % 10];
+      disk.failAt(call, "halt");
+      expect(() => takeAll(disk)).toThrow();
+      if (later > 0) stopInNextStart(disk, later, prng);
+      else followInNextStart(disk, prng);
+      const { found, journal } = expectOneOfThem(disk, oldFiles, `call ${call}, then ${later}`);
+      const atLeast = later === 0 ? PRIMARY.frames.at(-1)?.last : PRIMARY.position;
+      expect([call, seed, found, journal.position]).toEqual([call, seed, "new", atLeast]);
+    }
+  }
 });
 
 /** Has it no beginning but a snapshot's: the segments before that are retired, as far as they go. */
