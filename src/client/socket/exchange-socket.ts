@@ -339,7 +339,7 @@ export class ExchangeSocket {
 
   #takeMarket(message: MarketMessage): void {
     const channel = channelOf(message);
-    if (!this.#subscriptions.wants(channel, message.symbol)) return this.#markets.glance(message);
+    if (!this.#subscriptions.wants(message, this.markets)) return this.#markets.glance(message);
     if (this.#markets.apply(message)) return;
     this.gaps++;
     if (channel === "queue") return this.watchQueue(this.#subscriptions.queue);

@@ -1,6 +1,8 @@
 // What a client wants to hear, kept apart from any connection: after a reconnect all of it is asked for again.
 
-import type { Channel, SideName } from "../../protocol/index.ts";
+import { type Channel, parsePrice, type SideName } from "../../protocol/index.ts";
+import { channelOf } from "./market.ts";
+import type { MarketMessage } from "./messages.ts";
 import type { QueueLevel } from "./pictures.ts";
 
 export interface SubscribeRequest {
@@ -42,9 +44,14 @@ export class Subscriptions {
     }
   }
 
-  wants(channel: Channel, symbol: string): boolean {
-    if (channel === "queue") return this.queue?.symbol === symbol;
-    return this.#wanted.get(channel)?.has(symbol) ?? false;
+  /** Of a queue its level: another one of the symbol was looked at before. */
+  wants(message: MarketMessage, markets: ReadonlyMap<string, { readonly decimals: number }>): boolean {
+    const { symbol } = message;
+    if (message.type !== "queue") return this.#wanted.get(channelOf(message))?.has(symbol) ?? false;
+    const { queue } = this;
+    if (queue?.symbol !== symbol || queue.side !== message.side) return false;
+    const { decimals } = markets.get(symbol) ?? { decimals: 0 };
+    return parsePrice(queue.price, decimals) === parsePrice(message.price, decimals);
   }
 
   /** The requests that ask for everything that is wanted and that the exchange has. */

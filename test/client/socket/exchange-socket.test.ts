@@ -431,6 +431,26 @@ test("what the node says of its feeds is in numbers", () => {
   client.close();
 });
 
+test("a queue is that of its level: another one's that was on its way is none of now", () => {
+  const { client, socket } = welcomed();
+  const btc = client.markets.get("BTC-USD");
+  const level = { symbol: "BTC-USD", side: "buy", price: "1.00" } as const;
+  const picture = { type: "queue", ...level, snapshot: true, quantity: 1, orders: 1, queue: [[1, 1]] };
+  const shown = () => [btc?.isCurrent("queue"), btc?.queue?.side, btc?.queue?.price];
+  client.watchQueue(level);
+  client.watchQueue({ ...level, price: "2" });
+  socket.say({ ...picture, sequence: "1" });
+  expect(shown()).toEqual([false, undefined, undefined]);
+  socket.say({ ...picture, sequence: "2", price: "2.00" });
+  expect(shown()).toEqual([true, "buy", 200]);
+  client.watchQueue({ ...level, side: "sell", price: "2" });
+  socket.say({ ...picture, sequence: "3", price: "2.00" });
+  expect(shown()).toEqual([false, undefined, undefined]);
+  socket.say({ ...picture, sequence: "4", side: "sell", price: "2.00" });
+  expect(shown()).toEqual([true, "sell", 200]);
+  client.close();
+});
+
 test("one queue is looked at: another takes its place, it is asked for again after a gap, and after a reconnect", () => {
   const { client, sockets, socket } = welcomed();
   const level = { symbol: "BTC-USD", side: "buy", price: "69999.50" } as const;
