@@ -130,11 +130,14 @@ export class ShadowThread implements NodeShadow {
     const options = { name: "shadow", workerData, transferList };
     const entry = entryBeside(import.meta.url, "shadow-worker");
     const worker = compilingByItself(() => new Worker(entry, options));
-    this.#lock.keepUntil(new Promise((resolve) => worker.once("exit", () => resolve())));
+    const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+    this.#lock.keepUntil(exited);
     this.#worker = worker;
     try {
       return await wordOf(worker);
     } finally {
+      // It has nothing left to do: whoever stops the node behind its snapshot finds the lock given back.
+      await exited;
       this.#worker = undefined;
     }
   }

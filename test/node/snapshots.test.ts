@@ -150,6 +150,21 @@ function writeBuy(words: Int32Array, at: number, position: number): void {
   writeNewOrder(words, at, position % 4, 0, position, 0, 0, 0, 0, 1 + (position % 50), 0, 1);
 }
 
+test("a snapshot that is taken has given the lock back: its thread has ended", async () => {
+  const exchange = await openExchange(data, "single", "flush");
+  await tradeUpTo(exchange, 20, writeBuy);
+  const place = { journal: join(data, "journal"), snapshots: join(data, "snapshots"), journalKeep: undefined };
+  let over: Promise<void> | undefined;
+  const lock = {
+    keepUntil: (ended: Promise<void>) => {
+      over = ended;
+    },
+  };
+  await new ShadowThread(place, lock).take(await exchange.runtime.ask({ kind: "sync" }));
+  expect(await Promise.race([over, "works"])).toBeUndefined();
+  await exchange.runtime.stop();
+});
+
 test("a stop in the middle of writing one breaks it off, and the next start removes what there is of it", async () => {
   const orders = 300_000;
   const entry = { ...ENTRY, genesis: { ...ENTRY.genesis, ordersMax: orders } };
