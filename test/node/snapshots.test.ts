@@ -153,7 +153,11 @@ function writeBuy(words: Int32Array, at: number, position: number): void {
 test("a snapshot that is taken has given the lock back: its thread has ended", async () => {
   const exchange = await openExchange(data, "single", "flush");
   await tradeUpTo(exchange, 20, writeBuy);
-  const place = { journal: join(data, "journal"), snapshots: join(data, "snapshots"), journalKeep: undefined };
+  const place = {
+    journal: join(data, "journal"),
+    snapshots: join(data, "snapshots"),
+    journalKeep: undefined,
+  };
   let over: Promise<void> | undefined;
   const lock = {
     keepUntil: (ended: Promise<void>) => {
