@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { expect, onTestFinished, test } from "vitest";
 import {
   FeedRecorder,
@@ -38,6 +38,26 @@ async function play(directory: string, more: Partial<RecordingPlayerOptions> = {
   const player = await RecordingPlayer.start({ directory, speed, ...where, ...more });
   onTestFinished(() => player.stop());
   return player;
+}
+
+/** A recording's thread hears nothing more until `release` is called, then everything in its order: its disk is behind, however fast it is. */
+function holdThread(): { release: () => void } {
+  const { prototype } = Worker;
+  const { postMessage } = prototype;
+  const held: (() => void)[] = [];
+  prototype.postMessage = function (this: Worker, message: unknown) {
+    held.push(() => postMessage.call(this, message));
+  };
+  const restore = () => {
+    prototype.postMessage = postMessage;
+  };
+  onTestFinished(restore);
+  return {
+    release: () => {
+      restore();
+      for (const post of held.splice(0)) post();
+    },
+  };
 }
 
 test("what a player sends is what the recorder received, connection by connection", async () => {
@@ -92,8 +112,11 @@ test("a recorder that is stopped while everything waits for the disk says so beh
     for (let i = 0; i < 40; i++) socket.write(block);
   });
   const recorder = await recordTo(directory, port);
-  while (recorder.figures.waits === 0) await nextTurn();
-  expect(await recorder.stop()).toBe(undefined);
+  const thread = holdThread();
+  await until(() => recorder.figures.waits > 0);
+  const stopped = recorder.stop();
+  thread.release();
+  expect(await stopped).toBe(undefined);
   const report = inspectRecording({ storage, checksums: new NativeChecksums(), directory });
   expect(report.takes).toMatchObject([{ bytes: recorder.figures.bytes, end: "the recorder stopped" }]);
 });
