@@ -66,10 +66,11 @@ export class Witness {
   readonly #policies = new Map<string, PolicyFrom[]>();
   /** Every one that anybody has gone by. */
   readonly #everUsed: Set<AckPolicyName>;
-  /** The last position that was found to be where the policy says. */
+  /** The last position that was found to be where the policy says, and what the node had that it was found of. */
   #checked = 0;
+  #checkedOf: Marks = new Map();
   readonly #marks = new Map<string, Marks>();
-  /** Of the node that let out the last position that anybody has. */
+  /** What the node had that let out the last position that anybody has, when it did: it may come back with less. */
   #acknowledgedBy: Marks = new Map();
   readonly #hashes = new Map<string, string>();
   readonly #leaders = new Map<number, string>();
@@ -126,8 +127,17 @@ export class Witness {
 
   /** Whether a log that ends there has all that was ever let out. */
   hasAll(epoch: number, position: number): boolean {
-    const shared = Math.min(position, this.#acknowledgedBy.get(epoch)?.inMemory ?? 0);
-    return shared >= this.acknowledged;
+    const marks: Marks = new Map([[epoch, { inMemory: position, persisted: position }]]);
+    return this.#isSame(marks, this.#acknowledgedBy, this.acknowledged);
+  }
+
+  /** Whether two have one history up to there: by what they have had themselves, or with what a third has had of both. */
+  #isSame(marks: Marks, other: Marks, position: number): boolean {
+    if (sharedBy(marks, other, "inMemory") >= position) return true;
+    return [...this.#marks.values()].some(
+      (third) =>
+        sharedBy(marks, third, "inMemory") >= position && sharedBy(third, other, "inMemory") >= position,
+    );
   }
 
   /** A replica is welcomed to go on where its own log ends: all of that must be the primary's. */
@@ -169,7 +179,7 @@ export class Witness {
   released(name: string, epoch: number, position: number, durable: number): void {
     if (position > this.acknowledged) {
       this.acknowledged = position;
-      this.#acknowledgedBy = this.#marks.get(name) ?? new Map();
+      this.#acknowledgedBy = copyOf(this.#marks.get(name) ?? new Map());
     }
     const leader = this.#leaders.get(epoch) ?? name;
     this.#leaders.set(epoch, leader);
@@ -185,8 +195,10 @@ export class Witness {
 
   /** By one of `policies`. Once it is so it stays so, whatever becomes of the nodes. */
   #check(name: string, position: number, what: string, policies: readonly AckPolicyName[]): void {
-    if (position <= this.#checked) return;
+    const own = this.#marks.get(name) ?? new Map();
+    if (position <= this.#checked && this.#isSame(own, this.#checkedOf, position)) return;
     this.#checked = position;
+    this.#checkedOf = copyOf(own);
     const short = policies.map((policy) => this.#shortOf(policy, name, position));
     if (short.every((why) => why !== undefined))
       this.say(`position ${position} was ${what} by ${name} with ${short[0]}`);
@@ -214,6 +226,10 @@ export class Witness {
       this.notes.push({ position, chain: chain.slice(), hash });
     } else if (known !== hash) this.say(`position ${position}: ${name} has another state than another node`);
   }
+}
+
+function copyOf(marks: Marks): Marks {
+  return new Map([...marks].map(([epoch, mark]) => [epoch, { ...mark }]));
 }
 
 /** The last position up to which `marks` are of the same history as `reference`, in memory or on the disk. */

@@ -87,6 +87,7 @@ test("what was once kept is not asked for again when a disk is lost", () => {
   seen.released("north", 1, 5, 5);
   expect([seen.isOnDiskOf("south"), seen.isOnDiskOf("west")]).toEqual([true, false]);
   seen.forget("south");
+  has(seen, "west", 5, 0);
   seen.seen("west", 5);
   expect([seen.problems, seen.isOnDiskOf("south")]).toEqual([[], false]);
 });
@@ -128,6 +129,40 @@ test("what a primary's log had behind where it begins is none of its history", (
   has(seen, "south", 6, 6, 2);
   seen.released("south", 2, 6, 6);
   expect(seen.problems).toHaveLength(1);
+});
+
+test("whoever let something out may come back with less: others have it still", () => {
+  const seen = witness("ram");
+  for (const name of ["north", "south"]) has(seen, name, 9, 9);
+  seen.released("north", 1, 9, 9);
+  seen.begins("north", undefined, 4);
+  has(seen, "north", 5, 5, 2);
+  expect([seen.hasAll(1, 9), seen.isOnDiskOf("south")]).toEqual([true, true]);
+  expect([seen.hasAll(2, 5), seen.isOnDiskOf("north")]).toEqual([false, false]);
+});
+
+test("who has gone on from what was let out, as another's history says, has all of it", () => {
+  const seen = witness("disk");
+  for (const name of ["north", "south"]) has(seen, name, 9, 9);
+  seen.released("north", 1, 9, 9);
+  has(seen, "south", 12, 12, 2);
+  expect([seen.hasAll(2, 12), seen.hasAll(2, 8)]).toEqual([true, false]);
+  // By a snapshot, of which only the last epoch is known.
+  has(seen, "west", 12, 0, 2);
+  seen.seen("west", 9);
+  expect(seen.problems).toEqual([]);
+});
+
+test("a position that was kept in one history is asked for again in another", () => {
+  const seen = witness("two-disks");
+  for (const name of ["north", "south"]) has(seen, name, 9, 9);
+  seen.released("north", 1, 9, 9);
+  seen.begins("south", undefined, 4);
+  has(seen, "south", 6, 6, 2);
+  seen.released("south", 2, 6, 6);
+  expect(seen.problems).toEqual([
+    "position 6 was let out by south with 1 nodes that have it persisted, not 2",
+  ]);
 });
 
 test("two nodes that acknowledge in one epoch", () => {
