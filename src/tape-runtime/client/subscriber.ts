@@ -39,6 +39,10 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
   #hasReceived = false;
   /** Behind the last record that was taken. */
   #takenNext = 0;
+  /** Behind the last record that the program has had, or was told of as damaged, since it is the active member. */
+  #toldNext = 0;
+  /** The same of all its connections. */
+  #everToldNext = 0;
   /** Where it ends, when it doesn't follow. */
   #end = Number.POSITIVE_INFINITY;
   #isActive: boolean;
@@ -91,9 +95,9 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
    * leaves the loop closes it. One reader at a time.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<TapeRecord, undefined> {
-    for await (const batch of this.batches()) {
+    for await (const batch of this.#received()) {
       for (const record of batch) {
-        this.#takenNext = record.record + 1;
+        this.#took(record.record + 1);
         yield record;
       }
     }
@@ -102,9 +106,16 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
 
   /** The same by whole batches, for who takes much: its memory is credited when the next one is asked for. */
   async *batches(): AsyncGenerator<ReceivedBatch, undefined> {
+    for await (const batch of this.#received()) {
+      this.#took(batch.nextRecord);
+      yield batch;
+    }
+    return undefined;
+  }
+
+  async *#received(): AsyncGenerator<ReceivedBatch, undefined> {
     try {
       for (let batch = await this.#queue.take(); batch !== undefined; batch = await this.#queue.take()) {
-        this.#takenNext = batch.nextRecord;
         yield batch;
         this.#queue.done(batch);
       }
@@ -117,13 +128,17 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
   /**
    * For its group: everything before record `next` is done, by default everything that was taken. The broker has it on disk a moment later; what was taken
    * behind the last commit comes again, to this member or to another. Nothing happens while it is not the active member; of what came before
-   * it was that, only what has come again is done.
+   * it was that, only what has come again is done. Throws `INVALID_ARGUMENT` where `next` is beyond what was ever taken.
    */
   commit(next = this.#takenNext): void {
     const connection = this.#link.accepted;
     if (!this.#isActive || this.#options.group === "" || next < 1 || connection === undefined) return;
+    if (!(next <= this.#everToldNext)) {
+      const why = `only what is before record ${this.#everToldNext} was taken`;
+      throw new SeriatimError("INVALID_ARGUMENT", `everything before record ${next} can't be done: ${why}`);
+    }
     const { bytes, view } = tapeMemory(new ArrayBuffer(16));
-    writeCommitOffset(view, 0, Math.min(next, this.#nextRecord));
+    writeCommitOffset(view, 0, Math.min(next, this.#toldNext, this.#nextRecord));
     connection.send(bytes);
   }
 
@@ -138,6 +153,16 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
       else accepted.finish(false);
     }
     await this.#closed.promise;
+  }
+
+  #took(next: number): void {
+    this.#takenNext = next;
+    this.#told(next);
+  }
+
+  #told(next: number): void {
+    this.#toldNext = Math.max(this.#toldNext, next);
+    this.#everToldNext = Math.max(this.#everToldNext, next);
   }
 
   #hello() {
@@ -206,6 +231,7 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
       return;
     }
     this.#giveCredit(length);
+    this.#told(batch.nextRecord);
     onDamaged(batch);
   }
 
@@ -217,7 +243,8 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
   #activate(record: number): void {
     this.#isActive = true;
     this.#nextRecord = record;
-    this.#takenNext = record;
+    this.#toldNext = record;
+    this.#took(record);
     // Where it began counts for a group that has committed nothing when it is lost.
     this.#where = recordAt(record);
     this.#options.onState("active", undefined);

@@ -220,6 +220,29 @@ test("a member that is active again commits nothing that it was not sent since, 
   expect(second.said).toEqual(["CommitOffset 1", "CommitOffset 3"]);
 });
 
+test("a commit of what was never taken is an error, whatever waits here; of what was taken before, only what was again", async () => {
+  const [subscriber, first] = await connect({ group: "g", from: "start" });
+  first.active(1).batch(1, ["a", "b"]).batch(3, ["c", "d"]);
+  const records = subscriber[Symbol.asyncIterator]();
+  expect(await take(records, 3)).toEqual(["1 a", "2 b", "3 c"]);
+  expect(() => subscriber.commit(5)).toThrow(
+    expect.objectContaining({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("before record 4 was"),
+    }),
+  );
+  subscriber.commit(4);
+  await first.until(() => first.said.includes("CommitOffset 4"));
+  first.socket.destroy();
+  const second = await broker.next();
+  second.accept({ nextRecord: 5 }).active(1).batch(1, ["a", "b"]).batch(3, ["c", "d"]);
+  while (subscriber.waiting < 2) await settled();
+  expect(() => subscriber.commit(5)).toThrow("can't be done");
+  subscriber.commit(4);
+  await second.until(() => second.said.length > 0);
+  expect(second.said).toEqual(["CommitOffset 1"]);
+});
+
 test("who leaves the loop closes the subscriber, and one that is closed ends the loop", async () => {
   const [subscriber, connection] = await connect({ from: "start" });
   connection.batch(1, ["a", "b"]);
