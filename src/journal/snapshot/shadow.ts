@@ -126,17 +126,23 @@ function pointAt(journal: JournalSource, position: number): LogPoint {
   }
 }
 
-/** Throws SNAPSHOT_DAMAGED when `newest` is not what was written. */
+/** Throws SNAPSHOT_DAMAGED when `newest` does not read back; what becomes of older ones then is no matter of its own. */
 function tidied(journal: JournalSource, store: SnapshotStore, newest: SnapshotFile) {
   try {
-    const ofThisLog = (file: SnapshotFile) => file.position === newest.position || isOfHistory(journal, file);
-    const { kept, damaged } = store.tidy(ofThisLog);
-    if (kept.some(({ position }) => position === newest.position))
-      return { kept, damaged, notRemoved: undefined };
-    const why = damaged.find((line) => line.startsWith(newest.path)) ?? `${newest.path} does not read back`;
-    throw new SeriatimError("SNAPSHOT_DAMAGED", why);
+    store.check(newest);
   } catch (error) {
-    if (!(error instanceof SeriatimError) || error.code === "SNAPSHOT_DAMAGED") throw error;
+    if (!(error instanceof SeriatimError)) throw error;
+    tidyAround(undefined, journal, store);
+    throw new SeriatimError("SNAPSHOT_DAMAGED", error.message, { cause: error });
+  }
+  return tidyAround(newest, journal, store);
+}
+
+function tidyAround(whole: SnapshotFile | undefined, journal: JournalSource, store: SnapshotStore) {
+  try {
+    return { ...store.tidy((file) => isOfHistory(journal, file), whole), notRemoved: undefined };
+  } catch (error) {
+    if (!(error instanceof SeriatimError)) throw error;
     return { kept: [], damaged: [], notRemoved: error };
   }
 }

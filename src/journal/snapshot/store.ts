@@ -98,15 +98,16 @@ export class SnapshotStore {
 
   /**
    * Reads back the newest snapshots until two hold, then removes what is older, and what is damaged. Foreign ones that
-   * are newer, also those that are not `ofThisLog`, stay and count for nothing. Throws what the disk says; then nothing
-   * was removed.
+   * are newer, also those that are not `ofThisLog`, stay and count for nothing; `whole` was read back just now, and stays
+   * as one that holds. Throws what the disk says; then nothing was removed.
    */
-  tidy(ofThisLog: (file: SnapshotFile) => boolean = () => true): TidySnapshots {
+  tidy(ofThisLog: (file: SnapshotFile) => boolean = () => true, whole?: SnapshotFile): TidySnapshots {
     const kept: SnapshotFile[] = [];
     const damaged: string[] = [];
     const unneeded: string[] = [];
     for (const name of this.list()) {
-      if (kept.length === SNAPSHOTS_KEPT) unneeded.push(name.path);
+      if (name.position === whole?.position) kept.push(whole);
+      else if (kept.length === SNAPSHOTS_KEPT) unneeded.push(name.path);
       else this.#sort(name, ofThisLog, kept, damaged, unneeded);
     }
     // Without one that holds nothing goes: a damaged file may still tell somebody something.
@@ -123,15 +124,17 @@ export class SnapshotStore {
     damaged: string[],
     unneeded: string[],
   ): void {
+    let file: SnapshotFile;
     try {
-      const file = this.check(name);
-      if (ofThisLog(file)) kept.push(file);
+      file = this.check(name);
     } catch (error) {
       if (!(error instanceof SeriatimError) || !REFUSALS.includes(error.code)) throw error;
       if (error.code === "SNAPSHOT_FOREIGN") return;
       damaged.push(error.message);
       unneeded.push(name.path);
+      return;
     }
+    if (ofThisLog(file)) kept.push(file);
   }
 
   /** Gives the space back after a failure, which is what is reported: what fails here follows from it. */

@@ -220,6 +220,52 @@ test("one that does not read back is not taken, and costs none of those that do"
   expect(store.list().map(({ position }) => position)).toEqual([83, 43]);
 });
 
+/** Once the next snapshot has its name, it can't be read, or the journal, or neither. */
+function failBehindNext(...what: ("snapshot" | "journal")[]): void {
+  const [rename, open] = [disk.rename.bind(disk), disk.open.bind(disk)];
+  let snapshot: string | undefined;
+  vi.spyOn(disk, "rename").mockImplementation((from, to) => {
+    rename(from, to);
+    if (to.endsWith(".snap")) snapshot = to;
+  });
+  vi.spyOn(disk, "open").mockImplementation((path, access) => {
+    const kind = path === snapshot ? "snapshot" : path.startsWith("data/journal/") ? "journal" : undefined;
+    if (snapshot !== undefined && kind !== undefined && what.includes(kind))
+      throw storageError("EIO", "read", path);
+    return open(path, access);
+  });
+}
+
+// The journal was asked about older ones, could not say, and that was all that was heard: the snapshot was called taken.
+test("one that does not read back is not taken, also where the journal can't be read either", () => {
+  trade(1, 40);
+  snap();
+  trade(1, 40);
+  failBehindNext("snapshot", "journal");
+  expect(() => snap()).toThrow(expect.objectContaining({ code: "SNAPSHOT_DAMAGED" }));
+});
+
+test("one that the disk can't read back is not taken, in the disk's words", () => {
+  trade(1, 40);
+  failBehindNext("snapshot");
+  const words =
+    "cannot read snapshots/snapshot-0000000000000043.snap: the disk reports an input/output error (EIO)";
+  const cause = expect.objectContaining({ code: "EIO" });
+  expect(() => snap()).toThrow(expect.objectContaining({ code: "SNAPSHOT_DAMAGED", message: words, cause }));
+});
+
+// A place of the journal that the disk could not read counted against the snapshot of that position: it was removed as damaged.
+test("no older one goes because the journal can't be read where it ends", () => {
+  for (let i = 0; i < 2; i++) {
+    trade(1, 40);
+    snap();
+  }
+  trade(1, 40);
+  failBehindNext("journal");
+  expect(snap()).toMatchObject({ newest: { position: 123 }, notRemoved: { code: "EIO" } });
+  expect(store.list().map(({ position }) => position)).toEqual([123, 83, 43]);
+});
+
 test("what can't be removed is no failure of the snapshot", () => {
   for (let i = 0; i < 2; i++) {
     trade(1, 40);
