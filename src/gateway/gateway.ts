@@ -65,8 +65,6 @@ export class Gateway implements TransportHandler, ConnectionContext {
   readonly #reading: Reading;
   readonly #patience: Patience;
   readonly #rounds: Rounds;
-  /** What waits to be sent on the connection that has most of it. */
-  readonly mostPending_bytes = (): number => mostPendingOf(this.#connections);
   readonly #share: TurnShare;
   #isTurnAsked = false;
   readonly #onClosing: (closing: Closing) => void;
@@ -228,6 +226,11 @@ export class Gateway implements TransportHandler, ConnectionContext {
     return this.#reading.stalled;
   }
 
+  /** What waits to be sent on the connection that has most of it: for a simulation, which judges it. Looks at all of them. */
+  mostPending_bytes(): number {
+    return mostPendingOf(this.#connections);
+  }
+
   /** Refuses every request on an order from now on, unsequenced, for `reason`; `Reason.None` takes them again. */
   refuseOrders(reason: Reason): void {
     this.refusal = reason;
@@ -325,8 +328,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
       this.#finish(connection);
       if (output.pending_bytes > 0 || this.#logons?.pump.owes(connection)) return;
       connection.finished = true;
-      this.#transport.close(connection.number);
-      return;
+      return this.#transport.close(connection.number);
     }
     this.#reading.settle(connection);
   }
@@ -373,8 +375,7 @@ export class Gateway implements TransportHandler, ConnectionContext {
     const reason = CLOSE_REASON_NAMES[closeReason];
     this.counters.closes[reason]++;
     const address = this.guard.addressOf(connection.slot);
-    const session = sessionHigh >>> 0;
-    this.#onClosing({ reason, address, account, session, ...closeDetails });
+    this.#onClosing({ reason, address, account, session: sessionHigh >>> 0, ...closeDetails });
     this.#unroute(connection);
     this.#logons?.desk.forget(connection);
     if (connection.loggedOn !== undefined) this.#logons?.sessions.ended(connection, connection.loggedOn);

@@ -35,8 +35,8 @@ export class IdleReaders {
       const host = this.#network.host(this.#prng.pick(this.#names));
       const lasting_us = this.#prng.chance(LONG_CHANCE) ? LONG_US : this.#prng.between(...LASTING_US);
       this.count++;
-      host.pauseAll(true);
-      queue.plan(lasting_us, () => host.pauseAll(false));
+      host.pauseAll();
+      queue.plan(lasting_us, () => host.resumeAll());
       this.#planNext();
     });
   }

@@ -106,6 +106,8 @@ export class SimulatedHost implements Transport {
   #nextPort = 1;
   /** How often the process has ended: what it had planned for its next turn ends with it. */
   #lives = 0;
+  /** Of all connections, those too that are opened meanwhile; they may overlap. */
+  #pauses = 0;
 
   constructor(name: string, network: SimulatedNetwork) {
     this.name = name;
@@ -182,16 +184,20 @@ export class SimulatedHost implements Transport {
     return this.#ends.get(connection)?.underWay_bytes ?? 0;
   }
 
-  /** What its connections hold that their peers have not read, the most of any. */
-  get mostUnacknowledged_bytes(): number {
-    let most_bytes = 0;
-    for (const { underWay_bytes } of this.#ends.values()) most_bytes = Math.max(most_bytes, underWay_bytes);
-    return most_bytes;
+  /** Its processes read nothing, on no connection, until each pause is over. */
+  pauseAll(): void {
+    this.#pauses++;
   }
 
-  /** Its processes read nothing, or go on. */
-  pauseAll(isPaused: boolean): void {
-    for (const end of this.#ends.values()) end.pause(isPaused);
+  /** One pause is over. */
+  resumeAll(): void {
+    this.#pauses--;
+    for (const end of this.#ends.values()) end.goOn();
+  }
+
+  /** For its ends: nothing is read on any of them. */
+  get isPaused(): boolean {
+    return this.#pauses > 0;
   }
 
   nextTurn(turned: () => void): void {
@@ -288,7 +294,12 @@ class StreamEnd {
 
   pause(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    if (!isPaused && this.#arrived.length > 0) this.#plan(0, () => this.#hand());
+    this.goOn();
+  }
+
+  /** Reads what has arrived, unless it is paused still. */
+  goOn(): void {
+    if (!this.#isStill && this.#arrived.length > 0) this.#plan(0, () => this.#hand());
   }
 
   /** Broken off: this side learns of it soon. */
@@ -346,8 +357,12 @@ class StreamEnd {
     this.#planFirst();
   }
 
+  get #isStill(): boolean {
+    return this.#isPaused || this.host.isPaused;
+  }
+
   #hand(): void {
-    while (!this.#isPaused && !this.isGone && this.#arrived.length > 0) {
+    while (!this.#isStill && !this.isGone && this.#arrived.length > 0) {
       const { what, read } = this.#arrived.shift() as Arrived;
       read();
       if (what === "end") this.#handler.ended(this.number);

@@ -139,6 +139,28 @@ test("a paused reader gets nothing, and everything when it goes on", () => {
   expect(far.bytes).toEqual([1, 2, 3]);
 });
 
+test("a host that is paused twice reads nothing until both are over, on new connections neither", () => {
+  const { a, b, near, far, run } = pair(14);
+  b.pauseAll();
+  b.pauseAll();
+  const late = [new Peer(), new Peer()];
+  a.listen({ host: "a", port: PORT }, late[0]);
+  b.connect("a", PORT, late[1]);
+  run();
+  send(a, near.connection, [1, 2, 3]);
+  send(a, late[0].connection, [4]);
+  b.resumeAll();
+  run();
+  expect([far.bytes, late[1].bytes]).toEqual([[], []]);
+  b.pause(far.connection);
+  b.resumeAll();
+  run();
+  expect([far.bytes, late[1].bytes]).toEqual([[], [4]]);
+  b.resume(far.connection);
+  run();
+  expect(far.bytes).toEqual([1, 2, 3]);
+});
+
 test("what a paused reader has not read takes room of its sender's", () => {
   const { a, b, near, far, run } = pair(13);
   b.pause(far.connection);
