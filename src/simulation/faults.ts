@@ -89,9 +89,7 @@ export class Faults {
       case 0:
         return this.#powerOff([machine], "power failures");
       case 1:
-        machine.noteHash();
-        this.#count("kills");
-        return machine.kill();
+        return this.kill(machine);
       case 2:
         return this.#failDisk(machine);
       case 3:
@@ -133,6 +131,10 @@ export class Faults {
   /** Ends the node of that machine, by a kill or by its power. */
   strikeDown(machine: SimulatedMachine, prng: Prng): void {
     if (prng.chance(0.5)) return this.#powerOff([machine], "power failures");
+    this.kill(machine);
+  }
+
+  kill(machine: SimulatedMachine): void {
     machine.noteHash();
     this.#count("kills");
     machine.kill();
@@ -150,14 +152,13 @@ export class Faults {
 
   #powerOff(machines: readonly SimulatedMachine[], what: string): void {
     for (const machine of machines) {
-      machine.noteHash();
-      if (this.#isKeptWithout(machine)) {
-        this.#count(what);
-        machine.powerOff();
-      } else {
-        this.#count("kills");
-        machine.kill();
+      if (!this.#isKeptWithout(machine)) {
+        this.kill(machine);
+        continue;
       }
+      machine.noteHash();
+      this.#count(what);
+      machine.powerOff();
     }
   }
 

@@ -167,11 +167,12 @@ class Run {
     const prng = new Prng(this.#seed ^ TAKEOVER_SEED);
     const mayBegin = () => this.#witness.acknowledged > 0 && faults.mayTakeOver && !this.#disksAlone;
     const strike = (machine: SimulatedMachine) => faults.strikeDown(machine, prng);
+    const kill = (machine: SimulatedMachine) => faults.kill(machine);
     const tell = (what: string) => faults.told(what);
     const onGathering = (act: ((name: string) => void) | undefined) => {
       this.#witness.onGathering = act;
     };
-    const acts = { mayBegin, strike, tell, onGathering };
+    const acts = { mayBegin, strike, kill, tell, onGathering };
     return new Takeover({ machines, network, until_us: TAKEOVERS_US, ...acts }, prng);
   }
 

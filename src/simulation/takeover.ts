@@ -42,6 +42,7 @@ export interface TakeoverParts {
   readonly mayBegin: () => boolean;
   /** Kills a machine, or turns its power off where the policy outlives that. */
   readonly strike: (machine: SimulatedMachine) => void;
+  readonly kill: (machine: SimulatedMachine) => void;
   readonly tell: (what: string) => void;
   /** Has `act` called with the name of each node that has heard enough to ask for promises. */
   readonly onGathering: (act: ((name: string) => void) | undefined) => void;
@@ -97,13 +98,13 @@ export class Takeover {
   }
 
   #partOnceHeard(primary: SimulatedMachine): void {
-    const { machines, onGathering } = this.#parts;
+    const { machines, onGathering, kill } = this.#parts;
     onGathering((name) => {
       if (name !== primary.name) return;
       onGathering(undefined);
       this.#separate([[primary], machines.filter((machine) => machine !== primary)]);
     });
-    primary.kill();
+    kill(primary);
     this.#onceLed(primary, PARTED_US / LOOK_US);
   }
 
