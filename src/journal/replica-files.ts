@@ -1,10 +1,11 @@
 // What becomes of a replica's files when its history can't go on: they get other names beside the new ones. Nothing is ever
 // removed: what it had that nobody acknowledged may still be wanted. No thread of the node has any of them open.
 //
-//   another history     the empty file aside-diverged-POSITION-CHAIN is the decision; then, each step synced:
-//                       journal -> journal-diverged-POSITION-CHAIN, snapshots -> snapshots-..., and the file is removed
-//   snapshot received   a whole file in incoming/ is the decision, and survives a crash; then, each step synced:
-//                       journal -> journal-before-POSITION, snapshots -> snapshots-before-POSITION, incoming -> snapshots
+//   another history     MARK is diverged-POSITION-CHAIN, or, where a journal or snapshots have that already, the first of -2, -3, ...
+//                       that neither has; the empty file aside-MARK is the decision; then, each step synced:
+//                       journal -> journal-MARK, snapshots -> snapshots-MARK, and the file is removed
+//   snapshot received   a whole file in incoming/ is the decision, and survives a crash; then the same with before-POSITION, and
+//                       incoming -> snapshots
 //
 // Interrupted anywhere, the steps that are missing are done at the next start. What a killed process has left is made safe first,
 // decisions and steps: its names may be ones that no disk holds yet.
@@ -15,8 +16,17 @@ import { JOURNAL_LOG } from "./records.ts";
 import { listSnapshots } from "./snapshot/names.ts";
 import { SNAPSHOTS_DIRECTORY } from "./snapshot/store.ts";
 
+const MARK = "(?:diverged|before)-.+";
 /** A node's journal, or one that was set aside, by its name: with what the name of its snapshots ends. */
-const JOURNAL_NAME = new RegExp(`^${JOURNAL_LOG}((?:-(?:diverged|before)-.+)?)$`);
+const JOURNAL_NAME = new RegExp(`^${JOURNAL_LOG}((?:-${MARK})?)$`);
+/** The decision to set files aside. Without it a crash between two steps would leave snapshots that no journal reaches, a journal without its beginning, or one that its snapshots are not found by. */
+const DECISION = new RegExp(`^aside-(${MARK})$`);
+const SET_ASIDE = new RegExp(`^(?:${JOURNAL_LOG}|${SNAPSHOTS_DIRECTORY}|aside)-${MARK}$`);
+
+/** Whether a replica gives this name to what it sets aside, or to its decision to. */
+export function isSetAside(name: string): boolean {
+  return SET_ASIDE.test(name);
+}
 
 /** What belongs to the journal in `directory`. */
 export interface JournalSurroundings {
@@ -48,20 +58,27 @@ export interface ReplicaFiles {
   readonly incoming: string;
 }
 
-/** The decision to set a history aside. Without it a crash between two steps would leave snapshots that no journal reaches, or a journal without its beginning. */
-const DECISION = /^aside-(diverged-.+)$/;
-
 /** Sets aside a history that ends with `end`; returns what the journal is called now. Throws what the disk says. */
 export function setAsideDiverged(
   files: ReplicaFiles,
   { position, chain }: Pick<LogPoint, "position" | "chain">,
 ): string {
   const digits = Array.from(chain.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0"));
-  const mark = `diverged-${position}-${digits.join("")}`;
-  const { storage, parent } = files;
+  return setAside(files, `diverged-${position}-${digits.join("")}`) ?? files.journal;
+}
+
+/** Nothing is decided where there is nothing to set aside. */
+function setAside(files: ReplicaFiles, first: string): string | undefined {
+  const { storage, parent, journal, snapshots } = files;
+  const directories = [journal, snapshots];
+  if (!directories.some((directory) => holdsAnything(storage, directory))) return undefined;
+  const isTaken = (mark: string) =>
+    directories.some((directory) => namesIn(storage, `${directory}-${mark}`).length > 0);
+  let mark = first;
+  for (let i = 2; isTaken(mark); i++) mark = `${first}-${i}`;
   storage.create(`${parent}/aside-${mark}`).close();
   storage.syncDirectory(parent);
-  return carryOut(files, mark) ?? files.journal;
+  return carryOut(files, mark);
 }
 
 /** Nobody has written anything since it was decided, so what is there still is what is to go. */
@@ -87,16 +104,14 @@ function finishSettingAside(files: ReplicaFiles): void {
  * read. Throws what the disk says.
  */
 export function putReceivedInPlace(files: ReplicaFiles): number | undefined {
-  const { storage, parent, journal, snapshots, incoming } = files;
+  const { storage, parent, snapshots, incoming } = files;
   // Whatever a killed process has renamed here, and not synced.
   storage.syncDirectory(parent);
   finishSettingAside(files);
   const [received] = listSnapshots({ storage, directory: incoming });
   if (received === undefined) return undefined;
   storage.syncDirectory(incoming);
-  const mark = `before-${received.position}`;
-  moveAside(files, journal, mark);
-  moveAside(files, snapshots, mark);
+  setAside(files, `before-${received.position}`);
   storage.rename(incoming, snapshots);
   storage.syncDirectory(parent);
   return received.position;
@@ -104,14 +119,16 @@ export function putReceivedInPlace(files: ReplicaFiles): number | undefined {
 
 /** Gives a directory that holds anything another name; returns it. */
 function moveAside({ storage, parent }: ReplicaFiles, directory: string, mark: string): string | undefined {
-  // What a log says of itself (segment/may-lack.ts) is nothing to keep; a log that begins says it again.
-  if (namesIn(storage, directory).every((name) => name === mayLackName(JOURNAL_LOG))) return undefined;
-  const first = `${directory}-${mark}`;
-  let name = first;
-  for (let i = 2; namesIn(storage, name).length > 0; i++) name = `${first}-${i}`;
+  if (!holdsAnything(storage, directory)) return undefined;
+  const name = `${directory}-${mark}`;
   storage.rename(directory, name);
   storage.syncDirectory(parent);
   return name;
+}
+
+/** What a log says of itself (segment/may-lack.ts) is nothing to keep; a log that begins says it again. */
+function holdsAnything(storage: Storage, directory: string): boolean {
+  return namesIn(storage, directory).some((name) => name !== mayLackName(JOURNAL_LOG));
 }
 
 function namesIn(storage: Storage, directory: string): readonly string[] {

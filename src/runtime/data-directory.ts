@@ -14,6 +14,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SeriatimError, type Storage } from "../base/index.ts";
 import {
+  isSetAside,
   JOURNAL_LOG,
   putReceivedInPlace,
   type ReplicaFiles,
@@ -164,13 +165,10 @@ function segmentNamesIn(journal: string): string[] {
   }
 }
 
-/** Journals and snapshots that a replica has set aside, and its decision to. */
-const SET_ASIDE = new RegExp(`^(${JOURNAL_LOG}|${SNAPSHOTS_DIRECTORY}|aside)-(diverged|before)-`);
-
 function refuseForeign(path: string, storage: Storage): void {
   const ours = [JOURNAL_LOG, SNAPSHOTS_DIRECTORY, INCOMING, TAPE_DIRECTORY, FILE_SYSTEMS_OWN];
   const isMark = (name: string) => isLockFile(name) || isPromise(name) || isOwnersMark(name);
-  const isOurs = (name: string) => ours.includes(name) || SET_ASIDE.test(name) || isMark(name);
+  const isOurs = (name: string) => ours.includes(name) || isSetAside(name) || isMark(name);
   const names = storage.list(path);
   const stranger = names.find((name) => !isOurs(name));
   if (stranger === undefined) return;
