@@ -20,6 +20,7 @@ const DATA_DIRECTORY = "./seriatim-data";
 const INSPECT_EXAMPLES = `
 PLACE is a snapshot file, a node's data directory or the directory of snapshots in it; without one, ${DATA_DIRECTORY}.
 Every byte is read and checked, and the exchange's state is restored from it. Works while the node runs.
+Of a directory a file has to have its own position's name, as a node's start wants it; one that is given by itself may have any.
 
 Examples:
   seriatim snapshot inspect

@@ -30,7 +30,7 @@ export function isSetAside(name: string): boolean {
 
 /** What belongs to the journal in `directory`. */
 export interface JournalSurroundings {
-  /** The node's data directory, for a journal that has a node's name for it, or for one that is set aside. */
+  /** The node's data directory, for a journal that has a node's name for it, or for one that is set aside; never the root, which holds what is no node's. */
   readonly dataDirectory: string | undefined;
   /** Where its snapshots are, if it has any. */
   readonly snapshots: string;
@@ -42,7 +42,7 @@ export function surroundingsOf(directory: string): JournalSurroundings {
   const [parent, name] = [directory.slice(0, at), directory.slice(at + 1)];
   const mark = JOURNAL_NAME.exec(name)?.[1];
   return {
-    dataDirectory: mark === undefined ? undefined : parent,
+    dataDirectory: mark === undefined || parent === "" ? undefined : parent,
     snapshots: `${parent}/${SNAPSHOTS_DIRECTORY}${mark ?? ""}`,
   };
 }

@@ -88,3 +88,14 @@ test.each([
 ])("%s is a name of what is set aside: %s", (name, is) => {
   expect(isSetAside(name)).toBe(is);
 });
+
+// The root as a data directory had every path in it, so a journal there could be exported to no file.
+test.each([
+  ["/data/journal", "/data", "/data/snapshots"],
+  ["/data/journal-before-500-2", "/data", "/data/snapshots-before-500-2"],
+  ["/data/elsewhere", undefined, "/data/snapshots"],
+  ["/journal", undefined, "/snapshots"],
+  ["/journal-before-500", undefined, "/snapshots-before-500"],
+])("what belongs to %s: the data directory %s, and %s", (directory, dataDirectory, snapshots) => {
+  expect(surroundingsOf(directory)).toEqual({ dataDirectory, snapshots });
+});
