@@ -45,6 +45,7 @@ import {
 
 /** Twice what the exchange grants a peer that takes nothing. */
 const READER_STILL_MS = 10_000;
+const READER_LOOK_MS = 1_000;
 
 export interface TradingEvents {
   report: [ExecutionReport];
@@ -133,12 +134,8 @@ export class TradingSession extends EventEmitter<TradingEvents> {
    */
   async submit(order: NewOrder, request?: number | bigint): Promise<RequestAnswer> {
     // With `once` a trade may be of the order that had the number before.
-    return this.#request(
-      `order ${order?.id}`,
-      request,
-      (pipe, n) => pipe.submit(n, order),
-      !this.#options.once,
-    );
+    const isProven = !this.#options.once;
+    return this.#request(`order ${order?.id}`, request, (pipe, n) => pipe.submit(n, order), isProven);
   }
 
   /** Changes a resting order's price and open quantity; quantity 0 takes it out of the book. */
@@ -278,15 +275,19 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     this.#link.resume();
   }
 
-  #watchReaders(): void {
-    const { taken } = this.#readers;
+  /** `still_ms`: for so long something was awaited at each look, and all that time no reader took more than these. */
+  #watchReaders(before = this.#takenIfAwaited, still_ms = 0): void {
     this.#stillTimer = setTimeout(() => {
-      const isAwaited =
-        this.inFlight + this.#queries.unanswered > 0 || this.#ready !== undefined || this.#isEnding;
-      if (isAwaited && this.#readers.taken === taken)
-        this.#readers.endFull(readerStandsStill(READER_STILL_MS));
-      else this.#watchReaders();
-    }, READER_STILL_MS);
+      const taken = this.#takenIfAwaited;
+      const now_ms = taken !== undefined && taken === before ? still_ms + READER_LOOK_MS : 0;
+      if (now_ms >= READER_STILL_MS) this.#readers.endFull(readerStandsStill(READER_STILL_MS));
+      else this.#watchReaders(taken, now_ms);
+    }, READER_LOOK_MS);
+  }
+
+  get #takenIfAwaited(): number | undefined {
+    const isAnswerDue = this.inFlight + this.#queries.unanswered > 0;
+    return isAnswerDue || this.#ready !== undefined || this.#isEnding ? this.#readers.taken : undefined;
   }
 
   #loggedOn({ first, next, sessionLow, sessionHigh }: LogonAnswer): void {

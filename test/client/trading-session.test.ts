@@ -492,7 +492,7 @@ describe("reports", () => {
       const pass = async () => {
         for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
       };
-      await pass();
+      while (seen < 1_500) await pass();
       vi.advanceTimersByTime(9_000);
       await pass();
       expect([seen, answered]).toEqual([1_500, false]);
@@ -503,6 +503,26 @@ describe("reports", () => {
       expect(seen).toBeLessThan(4_096);
     },
   );
+
+  test("a reader that pauses is not ended for what is awaited since a moment", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const count = 5_000;
+    const { frame } = acceptsAll(count);
+    const logon = (peer: SessionServer["peers"][0]) => {
+      peer.accept(1, count + 1);
+      for (let number = 1; number <= count; number++) peer.report(number, { kind: Traded });
+    };
+    const server = await serve({ logon, ...(frame !== undefined && { frame }) });
+    const session = await trade([server], { next: 1 });
+    const reports = session.reports();
+    while (session.nextReport < 1_025) await new Promise(setImmediate);
+    vi.advanceTimersByTime(9_900);
+    const answer = session.submit(order(1));
+    vi.advanceTimersByTime(9_000);
+    for (let number = 1; number <= count; number++)
+      expect(await reports.next()).toMatchObject({ value: { number } });
+    expect(await answer).toMatchObject({ accepted: true });
+  });
 
   test("a reader that stands still over a lost connection loses none: it comes back when it reads on", async () => {
     const count = 20_000;
