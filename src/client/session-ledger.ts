@@ -10,6 +10,9 @@
 //   of a lost connection, no report            the same, with a gap before it    unknown: its report may have been in the gap, or be
 //                                                                                in the history that this exchange lacks
 //
+// That an exchange lacks history shows only while its stream is shorter than what was seen: one whose own has outgrown that by then is
+// taken for the same, and what it says of requests that another one executed is wrong. The wire does not name the history.
+//
 // Reports come one after the other: a number that is not due means that the connection is of no more use.
 
 import { assert } from "../base/index.ts";

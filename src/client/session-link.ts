@@ -103,7 +103,8 @@ export class SessionLink {
     clearTimeout(this.#timer);
     this.#host.lost(cause);
     if (this.#isOver) return;
-    // No failure: it closed after our logout, with everything answered. That it took the logout, and didn't stop just then, nothing tells.
+    // No failure: it closed after our logout, with everything answered. Whether it took that, and didn't stop just then, `isLoggedOut`
+    // tells; a session is content with the close, as exchanges that say no LoggedOut would be logged on to for ever.
     if (failure === undefined || isFinal(failure)) return this.#host.ended(failure);
     const wait_ms = this.#course.lost(this.#now());
     if (wait_ms === undefined) return this.#host.ended(this.#patienceOver(failure));
