@@ -2,7 +2,7 @@
 // and why it is gone. No promise and no object per message.
 //
 // Bounds: what waits for the kernel (outbox.ts); a connection stands, and its first answer comes, within `connectTimeout_ms`; after
-// `end()` something comes every END_TIMEOUT_MS until all is answered.
+// `end()` something comes every END_TIMEOUT_MS until all is answered, END_TIMES_MAX of them at most.
 
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -25,6 +25,10 @@ const CONNECT_TIMEOUT_DEFAULT_MS = 5_000;
 const CONNECT_TIMEOUT_MAX_MS = 600_000;
 /** How long the exchange may say nothing after `end()` while answers are due; then the connection is cut. */
 const END_TIMEOUT_MS = 10_000;
+/** And how often it may go on with something else: heartbeats come, too, from one that never gets to our end. Five minutes. */
+const END_TIMES_MAX = 30;
+const NOTHING_CAME = `nothing came for ${END_TIMEOUT_MS} ms after the end`;
+const NOT_DONE = `it was not done within ${END_TIMES_MAX * END_TIMEOUT_MS} ms of the end`;
 
 export interface FrameConnectionOptions {
   readonly host: string;
@@ -123,16 +127,18 @@ export class FrameConnection {
   closesSoon(): Promise<SeriatimError | undefined> {
     this.out.write();
     this.#isEnding = true;
-    if (this.#endTimer === undefined) this.#watchEnd();
+    if (this.#endTimer === undefined) this.#watchEnd(END_TIMES_MAX);
     return this.closed;
   }
 
   /** What is still to come may be long: a session's Logout is not even read while many reports wait for us. */
-  #watchEnd(): void {
+  #watchEnd(times: number): void {
     const { reads } = this;
     this.#endTimer = setTimeout(() => {
-      if (this.reads > reads) this.#watchEnd();
-      else this.destroy(connectionLost(this.peer, `nothing came for ${END_TIMEOUT_MS} ms after the end`));
+      // Of a connection that is not read here nothing comes, whatever the exchange does.
+      const mayCome = this.reads > reads || this.#socket.isPaused();
+      if (mayCome && times > 1) this.#watchEnd(times - 1);
+      else this.destroy(connectionLost(this.peer, mayCome ? NOT_DONE : NOTHING_CAME));
     }, END_TIMEOUT_MS);
   }
 

@@ -259,6 +259,45 @@ describe("a session", () => {
     expect(await pipe.closed).toMatchObject({ code: "CONNECTION_LOST" });
   });
 
+  test("a logout does not wait for ever for an exchange that goes on with something else", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const server = await serve();
+    const pipe = await logOn(server);
+    const [peer] = server.peers;
+    let why: unknown = "nothing yet";
+    pipe.logout().then((failure) => {
+      why = failure;
+    });
+    let number = 0;
+    for (; why === "nothing yet" && number < 40; number++) {
+      const before = pipe.reads;
+      peer.report(number + 1, { kind: ReportKind.Traded });
+      while (pipe.reads === before && why === "nothing yet") await new Promise(setImmediate);
+      vi.advanceTimersByTime(10_000);
+      await new Promise(setImmediate);
+    }
+    expect(why).toMatchObject({ message: expect.stringContaining("it was not done within 300000 ms") });
+    expect(number).toBe(30);
+  });
+
+  test("a logout is not given up while its own side reads nothing, and is when that lasts", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const server = await serve();
+    const pipe = await logOn(server);
+    pipe.pause();
+    let isOver = false;
+    pipe.logout().then(() => {
+      isOver = true;
+    });
+    for (let s = 10; s < 300; s += 10) {
+      vi.advanceTimersByTime(10_000);
+      await new Promise(setImmediate);
+    }
+    expect(isOver).toBe(false);
+    vi.advanceTimersByTime(10_000);
+    expect(await pipe.closed).toMatchObject({ code: "CONNECTION_LOST" });
+  });
+
   test("a session that another connection has taken says so", async () => {
     const server = await serve();
     const pipe = await logOn(server);

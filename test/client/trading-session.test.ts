@@ -497,7 +497,7 @@ describe("reports", () => {
       await pass();
       expect([seen, answered]).toEqual([1_500, false]);
       vi.advanceTimersByTime(11_000);
-      // A logout was cut meanwhile, as nothing was read: it is said again over the next connection.
+      // Each wait of it is one of timers.
       for (; !answered; vi.advanceTimersByTime(100)) await pass();
       expect(await failure).toBe("EVENTS_OVERFLOW");
       expect(seen).toBeLessThan(4_096);
