@@ -246,16 +246,19 @@ test("a slow reader of a sweep over many orders gets every report, in order", as
   expect(maker.nextReport).toBe(2 * count + 1);
 });
 
+/** Long enough for a busy machine: a session is lost when nothing has come for a few of them. */
+const QUIET_HEARTBEAT_MS = 400;
+
 test("a quiet session stands, by heartbeats both ways, beside one that trades", async () => {
   const { orderPort } = await start();
-  const quiet = await trade(orderPort, { heartbeat_ms: 100 });
-  const reader = await trade(orderPort, { heartbeat_ms: 100, readOnly: true, instance: 1 });
+  const quiet = await trade(orderPort, { heartbeat_ms: QUIET_HEARTBEAT_MS });
+  const reader = await trade(orderPort, { heartbeat_ms: QUIET_HEARTBEAT_MS, readOnly: true, instance: 1 });
   const lost: unknown[] = [];
   for (const session of [quiet, reader]) session.on("disconnected", (why) => lost.push(why));
   const busy = await trade(orderPort, { instance: 2 });
   for (let round = 0; round < 12; round++) {
     await busy.submit(rests(round + 1));
-    await new Promise((resolve) => setTimeout(resolve, round % 2 === 0 ? 150 : 1));
+    await new Promise((resolve) => setTimeout(resolve, round % 2 === 0 ? 1.25 * QUIET_HEARTBEAT_MS : 1));
   }
   expect(lost).toEqual([]);
   expect([quiet.nextReport, reader.nextReport]).toEqual([13, 13]);
