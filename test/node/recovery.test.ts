@@ -8,6 +8,8 @@ import { EXCHANGE_APPLICATION, ExchangeEngine } from "../../src/engine/index.ts"
 import { SnapshotStore, takeSnapshot } from "../../src/journal/index.ts";
 import { EXCHANGE_RECORDS } from "../../src/node/exchange-records.ts";
 import { NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
+import { CommandFlag, CommandWord, EventKind, EventWord } from "../../src/protocol/index.ts";
+import { writeOrderOf } from "../journal/support.ts";
 import { hashOf, openExchange, replayedHash, tradeUpTo } from "./support.ts";
 
 let data: string;
@@ -43,7 +45,33 @@ function rot(path: string): void {
   writeFileSync(path, bytes);
 }
 
+/** An order whose number is used once. */
+function writeOnce(words: Int32Array, at: number, position: number): void {
+  writeOrderOf(words, at, position);
+  words[at + CommandWord.flags] = CommandFlag.Once;
+  words[at + CommandWord.requestLow] = position;
+}
+
 describe.each(["spread", "single"] as const)("with threads %s", (threads) => {
+  test("a start remembers which requests were executed", async () => {
+    const first = await openExchange(data, threads);
+    await tradeUpTo(first, 300, writeOnce);
+    await first.runtime.stop();
+    const again = await openExchange(data, threads);
+    expect(hashOf(again.engine)).toBe(hashOf(first.engine));
+    const { path } = again.runtime;
+    const seen: number[] = [];
+    path.attach({
+      onApplied: ({ words }) => seen.push(words[EventWord.kindReasonCommandFlags] & 0xff),
+      ...{ seal() {}, release() {}, resumeStalled() {} },
+    });
+    writeOnce(path.words, path.claim(), 290);
+    path.commit();
+    expect(seen).toEqual([EventKind.Repeat]);
+    await path.settled();
+    await again.runtime.stop();
+  });
+
   test("snapshot and tail, the whole log, and the node that wrote it have one state hash", async () => {
     const { hash } = await writeLog(1_000, 30_000, 45_000);
     expect(readdirSync(join(data, "journal")).length).toBeGreaterThan(1);

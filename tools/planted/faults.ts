@@ -400,7 +400,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     find: "        application.apply(words, record, discarded);\n",
     replace:
       "        {\n          if ((words[record] & 255) >= 16) words[record + 1] = 0;\n          application.apply(words, record, discarded);\n        }\n",
-    tests: "test/crash/resume.test.ts",
+    tests: "test/node/recovery.test.ts",
   },
   {
     name: "a refused request is not remembered",
