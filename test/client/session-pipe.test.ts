@@ -238,8 +238,8 @@ describe("a session", () => {
     expect(pipe.isLoggedOut).toBe(false);
   });
 
-  // Reports that took longer were cut, and with them a session that was to cancel when its connection is lost.
-  test("a logout waits for what comes before its answer, and for nothing that does not come", async () => {
+  /** One that has asked to be logged out, on timers of the test's: `tell` has it read a report, `why` says how it ended. */
+  async function loggingOut() {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const server = await serve();
     const pipe = await logOn(server);
@@ -248,35 +248,35 @@ describe("a session", () => {
     pipe.logout().then((failure) => {
       why = failure;
     });
-    for (let number = 1; number <= 3; number++) {
-      vi.advanceTimersByTime(9_000);
+    const tell = async (number: number) => {
       const before = pipe.reads;
       peer.report(number, { kind: ReportKind.Traded });
       while (pipe.reads === before && why === "nothing yet") await new Promise(setImmediate);
+    };
+    return { pipe, tell, why: () => why };
+  }
+
+  // Reports that took longer were cut, and with them a session that was to cancel when its connection is lost.
+  test("a logout waits for what comes before its answer, and for nothing that does not come", async () => {
+    const { pipe, tell, why } = await loggingOut();
+    for (let number = 1; number <= 3; number++) {
+      vi.advanceTimersByTime(9_000);
+      await tell(number);
     }
-    expect(why).toBe("nothing yet");
+    expect(why()).toBe("nothing yet");
     vi.advanceTimersByTime(20_000);
     expect(await pipe.closed).toMatchObject({ code: "CONNECTION_LOST" });
   });
 
   test("a logout does not wait for ever for an exchange that goes on with something else", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const server = await serve();
-    const pipe = await logOn(server);
-    const [peer] = server.peers;
-    let why: unknown = "nothing yet";
-    pipe.logout().then((failure) => {
-      why = failure;
-    });
+    const { tell, why } = await loggingOut();
     let number = 0;
-    for (; why === "nothing yet" && number < 40; number++) {
-      const before = pipe.reads;
-      peer.report(number + 1, { kind: ReportKind.Traded });
-      while (pipe.reads === before && why === "nothing yet") await new Promise(setImmediate);
+    for (; why() === "nothing yet" && number < 40; number++) {
+      await tell(number + 1);
       vi.advanceTimersByTime(10_000);
       await new Promise(setImmediate);
     }
-    expect(why).toMatchObject({ message: expect.stringContaining("it was not done within 300000 ms") });
+    expect(why()).toMatchObject({ message: expect.stringContaining("it was not done within 300000 ms") });
     expect(number).toBe(30);
   });
 

@@ -464,6 +464,17 @@ describe("reports", () => {
     expect(session.nextReport).toBe(count + 1);
   });
 
+  const MANY = 5_000;
+  /** An exchange that says so many reports at the logon, and accepts all. */
+  function servesMany(count: number): Promise<SessionServer> {
+    const { frame } = acceptsAll(count);
+    const logon = (peer: SessionServer["peers"][0]) => {
+      peer.accept(1, count + 1);
+      for (let number = 1; number <= count; number++) peer.report(number, { kind: Traded });
+    };
+    return serve({ logon, ...(frame !== undefined && { frame }) });
+  }
+
   // It waited for itself: the answer lay behind the reports that the loop did not read while it awaited the answer.
   test.each([
     ["an answer", (session: TradingSession) => session.submit(order(1))],
@@ -472,13 +483,7 @@ describe("reports", () => {
     "a loop that awaits %s in the middle of many gets it, and no more than what was read",
     async (_what, ask) => {
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-      const count = 5_000;
-      const { frame } = acceptsAll(count);
-      const logon = (peer: SessionServer["peers"][0]) => {
-        peer.accept(1, count + 1);
-        for (let number = 1; number <= count; number++) peer.report(number, { kind: Traded });
-      };
-      const server = await serve({ logon, ...(frame !== undefined && { frame }) });
+      const server = await servesMany(MANY);
       const session = await trade([server], { next: 1 });
       let answered = false;
       let seen = 0;
@@ -506,20 +511,14 @@ describe("reports", () => {
 
   test("a reader that pauses is not ended for what is awaited since a moment", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const count = 5_000;
-    const { frame } = acceptsAll(count);
-    const logon = (peer: SessionServer["peers"][0]) => {
-      peer.accept(1, count + 1);
-      for (let number = 1; number <= count; number++) peer.report(number, { kind: Traded });
-    };
-    const server = await serve({ logon, ...(frame !== undefined && { frame }) });
+    const server = await servesMany(MANY);
     const session = await trade([server], { next: 1 });
     const reports = session.reports();
     while (session.nextReport < 1_025) await new Promise(setImmediate);
     vi.advanceTimersByTime(9_900);
     const answer = session.submit(order(1));
     vi.advanceTimersByTime(9_000);
-    for (let number = 1; number <= count; number++)
+    for (let number = 1; number <= MANY; number++)
       expect(await reports.next()).toMatchObject({ value: { number } });
     expect(await answer).toMatchObject({ accepted: true });
   });

@@ -165,9 +165,10 @@ describe("a journal that fails", () => {
     expect(seen()).toEqual(["Ack 1", "Ack 2"]);
   });
 
-  test("ends what its gate lets out, too: a replica's later acknowledgement counts on a memory that is none", async () => {
+  /** Behind a gate by that policy, the first of two orders was let out: the replica has it. */
+  async function acknowledgedOne(policyName: "ram" | "disk+ram"): Promise<AckView> {
     const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
-    const gate = new AckGate({ policyName: "disk+ram", replicas: 1, view: memory });
+    const gate = new AckGate({ policyName, replicas: 1, view: memory });
     const replica = new AckView(memory);
     void gate.lead(1);
     path.gateBy(gate);
@@ -179,6 +180,11 @@ describe("a journal that fails", () => {
     replica.acknowledge(0, BEFORE + 1, BEFORE + 1);
     path.look();
     expect(seen()).toEqual(["Ack 1"]);
+    return replica;
+  }
+
+  test("ends what its gate lets out, too: a replica's later acknowledgement counts on a memory that is none", async () => {
+    const replica = await acknowledgedOne("disk+ram");
     journal.consumer?.fail();
     path.releaseLast();
     replica.acknowledge(0, BEFORE + 2, BEFORE + 2);
@@ -187,19 +193,7 @@ describe("a journal that fails", () => {
   });
 
   test("lets nothing out behind it that a replica acknowledged before anybody looked", async () => {
-    const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
-    const gate = new AckGate({ policyName: "ram", replicas: 1, view: memory });
-    const replica = new AckView(memory);
-    path.gateBy(gate);
-    replica.join(0, BEFORE, BEFORE);
-    void gate.lead(1);
-    for (const id of [1, 2]) {
-      gateway.received(0, order(id));
-      await settle();
-    }
-    replica.acknowledge(0, BEFORE + 1, BEFORE + 1);
-    path.look();
-    expect(seen()).toEqual(["Ack 1"]);
+    const replica = await acknowledgedOne("ram");
     journal.consumer?.fail();
     replica.acknowledge(0, BEFORE + 2, BEFORE + 2);
     path.look();

@@ -19,9 +19,9 @@ export class SnapshotCarousel {
   readonly #channels: readonly ServedChannel[];
   #index = 0;
   #run: SnapshotRun | undefined;
-  /** Of the run at work, and of its channel's last one before it: where it leads up to, in its epoch. */
-  #channel: ServedChannel | undefined;
+  /** The run at work leads up to the same sequence as its channel's last one before it. */
   #isAsBefore = false;
+  /** By channel: of its last run. */
   readonly #before = new Map<number, { readonly epoch: number; readonly first: number }>();
   #roundAt_us = Number.NEGATIVE_INFINITY;
 
@@ -32,21 +32,14 @@ export class SnapshotCarousel {
 
   /** The next whole packets, back to back; undefined: there are none for now. */
   take(now_us: number): Uint8Array | undefined {
-    if (this.#run?.isStale) this.#run.end(this.#parts.images);
-    else if (
-      this.#run !== undefined &&
-      this.#channel !== undefined &&
-      this.#mayBeMistaken(this.#run, this.#channel)
-    ) {
-      this.#run.end(this.#parts.images);
-      this.#run = this.#begin(this.#channel);
+    const run = this.#run;
+    if (run?.isStale) run.end(this.#parts.images);
+    else if (run?.isDone === false && this.#isAsBefore && run.isOvertaken) {
+      run.end(this.#parts.images);
+      this.#run = this.#begin(run.channel);
     }
     if (this.#run === undefined || this.#run.isDone) this.#run = this.#next(now_us);
     return this.#run?.take(this.#parts);
-  }
-
-  #mayBeMistaken(run: SnapshotRun, { next }: ServedChannel): boolean {
-    return this.#isAsBefore && !run.isDone && next > run.first;
   }
 
   #begin(channel: ServedChannel): SnapshotRun {
@@ -55,7 +48,6 @@ export class SnapshotCarousel {
     const before = this.#before.get(channel.kind);
     this.#isAsBefore = before?.epoch === epoch && before.first === first;
     this.#before.set(channel.kind, { epoch, first });
-    this.#channel = channel;
     return run;
   }
 

@@ -16,7 +16,7 @@ export class SnapshotRun {
   readonly epoch: number;
   readonly first: number;
   isDone = false;
-  readonly #channel: ServedChannel;
+  readonly channel: ServedChannel;
   /** Undefined: they are numbered from 0. */
   readonly #symbols: readonly number[] | undefined;
   readonly #count: number;
@@ -30,7 +30,7 @@ export class SnapshotRun {
 
   /** Begins now, at the channel's next message, with these symbols; a number: so many, from 0. */
   constructor(channel: ServedChannel, symbols: readonly number[] | number) {
-    this.#channel = channel;
+    this.channel = channel;
     this.epoch = channel.epoch;
     this.first = channel.next;
     this.#symbols = typeof symbols === "number" ? undefined : symbols;
@@ -38,12 +38,17 @@ export class SnapshotRun {
   }
 
   get kind(): ChannelKind {
-    return this.#channel.kind;
+    return this.channel.kind;
   }
 
   /** The history that it leads up to is over: what is left of it would be another one's. */
   get isStale(): boolean {
-    return this.epoch !== this.#channel.epoch;
+    return this.epoch !== this.channel.epoch;
+  }
+
+  /** Something has happened since it began. */
+  get isOvertaken(): boolean {
+    return this.channel.next > this.first;
   }
 
   /** The next piece; undefined: an image has to be waited for. Not of a run that is done or stale. */
@@ -52,7 +57,7 @@ export class SnapshotRun {
     while (!this.isDone && copies.hasRoom) {
       const symbol = this.#symbols?.[this.#index] ?? this.#index;
       if (this.#image === undefined) {
-        this.#image = images.take(this.#channel.kind, symbol, this.first);
+        this.#image = images.take(this.channel.kind, symbol, this.first);
         this.#took_us = clock.monotonicMicros();
       }
       if (this.#image === undefined) break;
@@ -79,7 +84,7 @@ export class SnapshotRun {
   #nothing(checksums: Checksums, now_us: number): Uint8Array {
     const writer = new PacketWriter(checksums);
     const flags = PacketFlag.Snapshot | PacketFlag.SnapshotLast;
-    writer.begin(this.#channel.kind, flags, this.epoch, this.first);
+    writer.begin(this.channel.kind, flags, this.epoch, this.first);
     this.isDone = true;
     return writer.bytes.slice(0, writer.seal(now_us));
   }
