@@ -25,7 +25,7 @@ const FILES = [
   "runtime/{ack-gate,applying,cluster-view,command-path,command-timer,data-directory,gate-waits,key-files}",
   "runtime/{load-meter,promise,replica-view,said-in-log,snapshots,submissions}",
   "tape-runtime/{tape-directory,broker/admission,broker/queues,broker/topic-desk,client/errors,client/publish-window}",
-  "{planted,tape-pressure/judge}",
+  "{documents,planted,tape-pressure/judge}",
 ];
 const PURE = [`test/${LAYERS}/**/*.test.ts`, ...FILES.map((files) => `test/${files}.test.ts`)];
 

@@ -54,64 +54,65 @@ export const LIMIT_SETTINGS: readonly Setting[] = [
     { type: "integer", min: 0, max: CONNECTION_SLOTS_MAX },
     0,
     "connections",
-    "Most order-entry connections of one address (of IPv6, one /64), and as many to the HTTP port; the next one is closed. 0 = " +
-      `${addresses.connections}, 64 to the HTTP port; and of this machine's own addresses, which all its programs and the web share, as ` +
-      "many as there may be; a figure holds for these too.",
+    "Most order-entry connections of one address (of IPv6: one /64), and as many to the HTTP port; the next one is closed. " +
+      `0 = ${addresses.connections}, and 64 to the HTTP port, with no such limit for this machine's own addresses, which all its ` +
+      "programs and the web share; any other figure holds for these too.",
   ),
   row(
     "logonTimeout",
     TIMEOUT,
     deadlines.logon_us / 1_000,
     "milliseconds",
-    "From the first challenge to the logon, and where everybody must log on from the connection; later it is closed.",
+    "How long a logon may take: from the challenge, or from the connection where everybody must log on. Later " +
+      "the connection is closed.",
   ),
   row(
     "frameTimeout",
     TIMEOUT,
     deadlines.frame_us / 1_000,
     "milliseconds",
-    "From a message's first byte to its last; later the connection is closed.",
+    "How long a message may take from its first byte to its last; later the connection is closed.",
   ),
   row(
     "idleTimeout",
     { type: "integer", min: 0, max: TIMEOUT_MAX_MS },
     deadlines.idle_us / 1_000,
     "milliseconds",
-    "A connection that has not logged on and sends nothing for so long is closed; 0 = never. A session that has logged on " +
-      "said itself how often it is heard.",
+    "A connection that has not logged on and sends nothing for this long is closed; 0 = never. A logged-on " +
+      "session says itself how often it will be heard.",
   ),
   row(
     "heartbeatInterval",
     TIMEOUT,
     GATEWAY_LIMITS.heartbeat_us / 1_000,
     "milliseconds",
-    "A logged-on session that asks for no other interval is sent something at least so often, and is closed when it says nothing for " +
-      "two of them.",
+    "A logged-on session that asks for no other interval is sent something at least this often, and is closed " +
+      "when it says nothing for two intervals.",
   ),
   rate(
     "logonsPerSecond",
     attempts.total,
-    "Attempts to log on, of all together; more are refused (Throttled) before their signature is looked at. As many tokens of " +
-      "WebSockets (UNAVAILABLE).",
+    "Attempts to log on, of all addresses together; more are refused (Throttled) before their signature is " +
+      "checked. As many tokens of WebSockets (UNAVAILABLE).",
   ),
   row(
     "logonsPerAddress",
     { type: "integer", min: 0, max: KEY_LIMITS_MAX.frames_per_second },
     0,
     "a second",
-    `The same of one address. 0 = ${attempts.perAddress}, and of this machine's own, the web's among them, no limit but that of all; a figure holds for these too.`,
+    `The same of one address. 0 = ${attempts.perAddress}; for this machine's own addresses, the web's among them, only the limit of all. Any other figure holds for these too.`,
   ),
   rate(
     "framesPerSecond",
     rates.frames,
-    "Orders, modifies and questions about an order of one logged-on session; more are refused (Throttled), and the session goes " +
-      "on. A second's worth may come at once. A key's limit goes before.",
+    "Orders, modifies and questions about an order, of one logged-on session; more are refused (Throttled), " +
+      "and the session goes on. A second's worth may come at once. A limit in the key's entry takes precedence.",
   ),
   rate(
     "cancelsPerSecond",
     rates.cancels,
-    "Cancels of one logged-on session: beside its orders, so that one that is throttled can still get out. A " +
-      "key's limit goes before.",
+    "Cancels of one logged-on session. They are counted apart from its orders, so that a throttled session " +
+      "can still get out. A limit in the key's entry takes precedence.",
   ),
   rate("accountFramesPerSecond", rates.accountFrames, "As frames-per-second, of all sessions of an account."),
   rate(
@@ -127,13 +128,14 @@ export const LIMIT_SETTINGS: readonly Setting[] = [
   rate(
     "massCancelsPerSecond",
     rates.massCancels,
-    "Mass cancels, of all sessions of an account: each looks at all orders of the account, so they are few.",
+    "Mass cancels, of all sessions of an account. Each looks at all orders of the account, so they are few.",
   ),
   rate(
     "openFramesPerSecond",
     rates.open,
-    "Orders and modifies of a connection that has not logged on, and of the account that it says it is; and as many cancels. By " +
-      "default more than a node can sequence: anybody may say he is that account, so a lower rate lets one keep another out.",
+    "Orders and modifies of a connection that has not logged on, and of the account that it names; and as " +
+      "many cancels. The default is more than a node can sequence: anybody may name that account, so a lower " +
+      "rate would let one program keep another out.",
   ),
 ];
 

@@ -49,10 +49,10 @@ export const MARKET_DATA_SETTINGS: readonly Setting[] = [
     "marketData",
     { type: "choice", of: ["on", "off"] },
     "on",
-    "Whether this node shows the market: the page, WebSockets (JSON order entry too) and the binary feeds, for which a thread applies every command a second " +
-      "time. off = its processors are for those who trade by binary order entry, and the tape's (--tape-publish has a thread and an engine of its own); /healthz, " +
-      "/readyz and /metrics are served, and replicas may " +
-      "show the market.",
+    "Whether this node shows the market: the page, WebSockets (JSON order entry too) and the binary feeds. A " +
+      "thread applies every command a second time for them. off = leave the processors to binary order entry " +
+      "and to the tape (--tape-publish has a thread and an engine of its own); /healthz, /readyz and /metrics " +
+      "are still served, and replicas may show the market.",
   ),
   row(
     "mdPort",
@@ -65,9 +65,9 @@ export const MARKET_DATA_SETTINGS: readonly Setting[] = [
     "mdUdp",
     { type: "addresses", most: 2 },
     "",
-    "HOST:PORT, unicast or multicast, to which market data is sent as datagrams, or two with a comma: lines A and B of the same " +
-      "content. Channel top goes to PORT, levels to PORT + 1, orders to PORT + 2, snapshots to PORT + 3. What is lost is asked for on " +
-      "--md-port.",
+    "HOST:PORT, unicast or multicast, to which market data is sent as datagrams, or two with a comma: lines A " +
+      "and B with the same content. Channel top goes to PORT, levels to PORT + 1, orders to PORT + 2, snapshots " +
+      "to PORT + 3. Receivers ask for what was lost on --md-port.",
   ),
   row(
     "mdUdpV1",
@@ -80,7 +80,7 @@ export const MARKET_DATA_SETTINGS: readonly Setting[] = [
     "mdInterface",
     { type: "address" },
     "",
-    "This machine's address by which multicast leaves; the system chooses without it.",
+    "Address of this machine from which multicast is sent; without it the system chooses.",
   ),
   row(
     "mdChannels",
@@ -99,7 +99,7 @@ export const MARKET_DATA_SETTINGS: readonly Setting[] = [
     "feedHost",
     { type: "text" },
     FEED_HOST,
-    "Address to listen on for ticks/1, which knows no TLS and no logon: whoever reaches it reads the market.",
+    "Address to listen on for ticks/1, which has no TLS and no logon: whoever reaches it reads the market.",
   ),
 ];
 

@@ -158,8 +158,8 @@ export const SETTINGS: readonly Setting[] = [
     { type: "choice", of: ["auto", "on", "off"] },
     "auto",
     "",
-    "Whether who connects may trade without a logon, for any account that no trader's key names; only where none but this machine " +
-      "can connect. auto = there on, elsewhere off.",
+    "Whether a connection may trade without a logon, for any account that no trader's key names. It can be on " +
+      "only where nobody but this machine can connect; auto = on there, off elsewhere.",
   ),
   row(
     "httpPort",
@@ -181,15 +181,17 @@ export const SETTINGS: readonly Setting[] = [
     PORT,
     9019,
     "",
-    "TCP port of administrators, always on 127.0.0.1; 0 takes a free one. See --keys: without an administrator nothing listens, and the log says so.",
+    "TCP port for administrators, always on 127.0.0.1; 0 takes a free one. Nothing listens when --keys has no " +
+      "administrator, and the log says so.",
   ),
   row(
     "tlsCert",
     { type: "file" },
     "",
     "",
-    "Certificate chain (PEM) of every listener: order entry, HTTP (then https and wss), replication, administrators; TLS 1.3. " +
-      "Without it they are plain TCP. From 30 days before its end on the log warns of it once a day.",
+    "Certificate chain (PEM) for every listener: order entry, HTTP (then https and wss), replication, " +
+      "administrators; TLS 1.3. Without it they are plain TCP. From 30 days before it expires the log warns " +
+      "once a day.",
   ),
   row("tlsKey", { type: "file" }, "", "", "The certificate's private key (PEM, without a passphrase)."),
   row(
@@ -197,15 +199,16 @@ export const SETTINGS: readonly Setting[] = [
     { type: "file" },
     "",
     "",
-    "Certificates (PEM) that vouch for the other nodes' of a cluster: with TLS they are connected to by it, under the names in " +
-      "--replica-of and --peers.",
+    "Certificates (PEM) of the authority that vouches for the other nodes of a cluster. With TLS this node " +
+      "checks them by it, under the names in --replica-of and --peers.",
   ),
   row(
     "nodeKey",
     { type: "file" },
     "",
     "",
-    "This node's own key file (seriatim keygen, role replica). With it the node is one of a cluster: the nodes of that role in --keys.",
+    "This node's own key file (seriatim keygen, role replica). With it the node belongs to a cluster: the " +
+      "nodes of that role in --keys.",
   ),
   row(
     "replicationPort",
@@ -219,34 +222,35 @@ export const SETTINGS: readonly Setting[] = [
     { type: "addresses" },
     "",
     "",
-    "HOST:PORT of the primary's replication port, or several with commas, tried in turn: this node is a replica, keeps a copy " +
-      "of the log, shows the market on its page and takes no orders.",
+    "HOST:PORT of the primary's replication port, or several with commas, tried in turn. It makes this node a " +
+      "replica: it keeps a copy of the log, shows the market on its page and takes no orders.",
   ),
   row(
     "peers",
     { type: "addresses" },
     "",
     "",
-    "HOST:PORT of the other nodes' replication ports, with commas: a node that is to lead asks them how they stand before it " +
-      "does, and goes on asking. Without it only those count that log on here.",
+    "HOST:PORT of the other nodes' replication ports, with commas. Before a node leads, it asks these how " +
+      "they stand, and goes on asking. Without it only those nodes count that log on here.",
   ),
   row(
     "ackPolicy",
     { type: "choice", of: ["auto", ...Object.keys(ACK_POLICIES)] },
     "auto",
     "",
-    "What must have a command before it is answered: disk = one disk; disk+ram = one disk and two machines' memory; two-disks; " +
-      "ram = two machines' memory; auto = disk for a node alone, disk+ram with replicas. Without enough of them orders are refused. " +
-      "The log keeps it, and replicas take it from there; later an administrator changes it.",
+    "Where a command must be before it is answered: disk = one disk; disk+ram = one disk and two machines' " +
+      "memory; two-disks; ram = two machines' memory; auto = disk for a node alone, disk+ram with replicas. " +
+      "While that is not possible, orders are refused. The log keeps the policy, and replicas take it from " +
+      "there; an administrator can change it later.",
   ),
   genesisRow(
     "symbols",
     { type: "instruments", countMax: SYMBOLS_AT_START_MAX },
     ["BTC-USD:2:50", "ETH-USD:2:5", "EUR-USD:5", "XAU-USD:2:10"],
     "",
-    "Instruments, numbered from 0 in this order: digits after a price's point, the price step in units of the last of " +
-      "them, and what a lot is. BTC-USD:2:50 has a step of 0.50. The page and the simulated traders " +
-      "go by steps; the engine takes any price.",
+    "Instruments, numbered from 0 in this order: NAME, decimals of a price, price step in units of the last " +
+      "decimal, and the size of a lot. BTC-USD:2:50 has a step of 0.50. The page and the simulated traders go " +
+      "by steps; the engine takes any price.",
   ),
   genesisRow("maxQuantity", count(U32_MAX), 1_000_000, "lots", "Largest quantity of one order."),
   genesisRow(
@@ -263,8 +267,9 @@ export const SETTINGS: readonly Setting[] = [
     count(16_777_216),
     100_000,
     "orders",
-    "Most open orders of an account that has logged on with a key; one more is refused (TooManyOpenOrders). Above 100,000 a kill switch " +
-      "or cancel on disconnect may take out more than its sessions can be told of, and they are closed.",
+    "Most open orders of an account that has logged on with a key; one more is refused (TooManyOpenOrders). " +
+      "Above 100,000, a kill switch or cancel on disconnect may cancel more orders than the account's sessions " +
+      "can be told of, and they are closed.",
   ),
   genesisRow("symbolsMax", count(SYMBOLS_MAX), 1_024, "symbols", "Most instruments."),
   genesisRow(
@@ -279,8 +284,9 @@ export const SETTINGS: readonly Setting[] = [
     count(65_535),
     1_024,
     "connections",
-    "Most order-entry connections at once: then the port is closed until one ends, and who comes finds nothing that listens; log " +
-      "and metrics say so. Where open order entry is off, those without a proof have half of them.",
+    "Most order-entry connections at once. Then the port is closed until one ends: new connections find " +
+      "nothing that listens, and log and metrics say so. Where open order entry is off, connections without a " +
+      "proof have half of them.",
   ),
   ...LIMIT_SETTINGS,
   ...MARKET_DATA_SETTINGS,
@@ -290,25 +296,28 @@ export const SETTINGS: readonly Setting[] = [
     { type: "accounts", countMax: ACCOUNTS_NAMED_MAX },
     [],
     "",
-    "Names of accounts, for WebSocket clients: alice=1,bob=2. A name is no secret; a number works without one.",
+    "Names of accounts for WebSocket clients: alice=1,bob=2. A name is no secret, and the number can be used " +
+      "without one.",
   ),
   row(
     "simulate",
     { type: "integer", min: 0, max: SIMULATED_RATE_MAX, bare: SIMULATED_RATE },
     0,
     "orders a second",
-    "Simulated traders, on a thread of their own and over TCP like any other clients; 0 = none. Their accounts begin at " +
-      "1000, or as high as there are accounts; their quotes end with the node.",
+    "Orders a second of simulated traders, who have a thread of their own and trade over TCP like any other " +
+      "clients; 0 = none. Their accounts begin at 1000, or as high as there are accounts; their quotes end with " +
+      "the node.",
   ),
   row(
     "durability",
     { type: "choice", of: ["fsync", "flush", "buffered", "off"] },
     "fsync",
     "",
-    "When a command counts as safe and is answered: fsync = on the disk; flush = given to the operating system; " +
-      "buffered = given to the journal's buffer; off = no journal at all, everything is lost at exit (benchmarks). A power loss takes " +
-      "with flush and buffered what was not on the disk yet, up to one journal file; what is left may have a hole, and then the start " +
-      "and journal repair refuse it: with these modes be ready to go back to a copy.",
+    "When a command counts as safe and is answered: fsync = it is on the disk; flush = the operating system " +
+      "has it; buffered = the journal's buffer has it; off = no journal at all, everything is lost at exit (for " +
+      "benchmarks). With flush and buffered a power loss takes what was not on the disk yet, up to one journal " +
+      "file; what is left may have a hole, which the next start and journal repair refuse: be ready to go back " +
+      "to a copy.",
   ),
   row(
     "segmentBytes",
@@ -324,17 +333,18 @@ export const SETTINGS: readonly Setting[] = [
     // Some seconds to replay, and at full load a fifth of a core for the shadow.
     10_000_000,
     "commands",
-    "Commands from one snapshot to the next, at least; 0 = only on request. A thread of its own writes it (with threads " +
-      "single everything waits for it); a start replays only what follows the newest.",
+    "Least number of commands from one snapshot to the next; 0 = only on request. A thread of its own writes " +
+      "it (with threads single everything waits for it); a start replays only what follows the newest.",
   ),
   row(
     "journalKeep",
     { type: "integer", min: KEEP_ALL, max: 1_000_000 },
     KEEP_ALL,
     "segments",
-    "Journal files to keep that two snapshots cover, both read back whole; older ones are removed after a snapshot. -1 keeps " +
-      "all: the history can be computed again from its first command. Without it, a program whose snapshots have another version " +
-      "than the one that wrote them can't open the log: it needs the whole history, or the older program.",
+    "Journal files to keep although two snapshots, both read back whole, cover them; older ones are removed " +
+      "after a snapshot. -1 keeps all: the history can then be computed again from its first command. Otherwise " +
+      "a version of the program that can't read these snapshots can't open the log, because it needs the whole " +
+      "history.",
   ),
   row(
     "threads",
@@ -348,14 +358,15 @@ export const SETTINGS: readonly Setting[] = [
     { type: "choice", of: ["block", "spin"] },
     "block",
     "",
-    "How an idle thread waits: block = sleeps; spin = polls and takes a whole core (dedicated cores only).",
+    "How an idle thread waits: block = it sleeps; spin = it polls and takes a whole core (for dedicated cores " +
+      "only).",
   ),
   row(
     "logLevel",
     { type: "choice", of: ["silent", "error", "warn", "info", "debug"] },
     "info",
     "",
-    "Least level that is logged, on stderr.",
+    "Lowest level that is logged, on stderr.",
   ),
 ];
 

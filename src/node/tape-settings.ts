@@ -70,8 +70,8 @@ export const TAPE_SETTINGS: readonly Setting[] = [
     { type: "text" },
     TAPE_HOST,
     "",
-    "Address to listen on for the tape. One that other machines reach needs --tls-cert, and a key with topics in --keys; elsewhere " +
-      "who proves nothing may use every topic.",
+    "Address to listen on for the tape. One that other machines reach needs --tls-cert, and a key with topics " +
+      "in --keys; elsewhere a connection without a proof may use every topic.",
   ),
   row(
     "tapeDataDir",
@@ -85,14 +85,16 @@ export const TAPE_SETTINGS: readonly Setting[] = [
     between(1, BUFFERS_MAX),
     32,
     "buffers of 2 MiB",
-    "Memory for batches on their way into the log. When all are in use publishers are read no further until one is free.",
+    "Memory for batches on their way into the log. When all of it is in use, publishers are not read until " +
+      "some is free.",
   ),
   row(
     "tapeDelivery",
     between(1, BUFFERS_MAX),
     16,
     "buffers of 2 MiB",
-    "Memory for batches on their way to subscribers, who share what they read together; when all are in use they take turns.",
+    "Memory for batches on their way to subscribers, who share what they read together. When all of it is in " +
+      "use, they take turns.",
   ),
   row(
     "tapeWorkers",
@@ -113,37 +115,41 @@ export const TAPE_SETTINGS: readonly Setting[] = [
     between(0, Number.MAX_SAFE_INTEGER),
     0,
     "bytes",
-    "Of each new topic, unless who makes it says otherwise: the oldest files go when it holds more; 0 = no bound.",
+    "Of each new topic, unless its maker says otherwise: when it holds more, the oldest files go; 0 = no " +
+      "bound.",
   ),
   row(
     "tapeRetainHours",
     between(0, HOURS_MAX),
     0,
     "hours",
-    "Of each new topic, unless who makes it says otherwise: files go whose newest batch is older; 0 = no bound.",
+    "Of each new topic, unless its maker says otherwise: files go when their newest batch is older; 0 = no " +
+      "bound.",
   ),
   row(
     "tapeLeaseMs",
     between(100, 3_600_000),
     30_000,
     "milliseconds",
-    "How long a topic of order level 2 waits for a batch that is missing between others of its publisher; then the publisher's session " +
-      "is over, and it goes on with a new one behind the last good batch.",
+    "How long a topic of order level 2 waits for a batch that is missing between others of its publisher. " +
+      "Then the publisher's session is over, and it goes on with a new one behind the last good batch.",
   ),
   row(
     "tapeConnectionsMax",
     between(1, 65_535),
     1_024,
     "connections",
-    "Most connections to the tape at once, of publishers, subscribers and administrators together: then the port is closed until one ends, and who comes finds nothing that listens.",
+    "Most connections to the tape at once, of publishers, subscribers and administrators together. Then the " +
+      "port is closed until one ends: new connections find nothing that listens.",
   ),
   row(
     "tapePublish",
     { type: "names", of: DROP_COPY_STREAMS, orNone: true },
     [],
     "",
-    "What the exchange publishes of itself to topics exchange.NAME, exactly once and in the order of its log: reports = every execution " +
-      "report of every account, top, levels, orders = the packets of these market-data channels. A node does while it leads.",
+    "What the exchange publishes about itself to topics exchange.NAME, exactly once and in the order of its " +
+      "log: reports = every execution report of every account; top, levels, orders = the packets of these " +
+      "market-data channels. A node publishes while it leads.",
   ),
 ];
 
