@@ -71,6 +71,8 @@ export class FeedSockets {
     const feeds = this.#feeds;
     stream.setKeepAlive(true, KEEP_ALIVE_MS);
     const carrier = new SocketSubscriber(socket, stream, feeds.wake);
+    // The library closes the connection of who breaks its rules, also of one that was refused: unheard, its error ends the thread.
+    socket.on("error", () => carrier.tell(FeedClose.Malformed));
     const seat = feeds.enter(carrier, address);
     if (typeof seat === "string") {
       carrier.close(seat);
@@ -81,8 +83,6 @@ export class FeedSockets {
       seat.session.received(isBinary && isOneRequest(bytes) ? bytes : NO_REQUEST);
       feeds.wake();
     });
-    // The library closes the connection of who breaks its rules.
-    socket.on("error", () => carrier.tell(FeedClose.Malformed));
     socket.once("close", (code) => {
       const reason = carrier.why ?? (code === ABNORMAL_CODE ? FeedClose.Broken : FeedClose.PeerEnded);
       seat.leave(reason);

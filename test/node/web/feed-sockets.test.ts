@@ -18,6 +18,40 @@ function piece(): Uint8Array {
   return bytes;
 }
 
+/** The port of a server whose upgrades go to the subscribers of `feeds`. */
+async function serve(feeds: object): Promise<number> {
+  const sockets = new FeedSockets(feeds as MarketFeeds, () => {});
+  const server = createServer().on("upgrade", (request, stream, head) =>
+    sockets.upgrade(request, stream as Socket, head),
+  );
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+function subscriberTo(port: number): WebSocket {
+  const client = new WebSocket(`ws://127.0.0.1:${port}/md`);
+  onTestFinished(() => client.terminate());
+  return client;
+}
+
+// The library's error was nobody's to hear: it ended the web's thread.
+test("who is refused and then breaks the rules of frames ends nothing but his own connection", async () => {
+  const port = await serve({ wake: () => {}, enter: () => "AddressFull" });
+  const client = subscriberTo(port);
+  const closed = once(client, "close");
+  // A frame without a mask, in the same packet as the end of the handshake is taken.
+  client.on("upgrade", ({ socket }) => socket.write(Buffer.from([0x81, 0x00])));
+  client.on("error", () => {});
+  const [code, why] = await closed;
+  expect([code, String(why)]).toEqual([4_000, "AddressFull"]);
+  // As before: the server is there.
+  const next = subscriberTo(port);
+  const [again] = await once(next, "close");
+  expect(again).toBe(4_000);
+});
+
 test("who reads nothing is held after what the system takes, and drained once, when he has read", async () => {
   let carrier: FeedCarrier | undefined;
   let drained = 0;
@@ -28,15 +62,7 @@ test("who reads nothing is held after what the system takes, and drained once, w
       return { session: { received: () => {}, drained: () => drained++ }, leave: () => {} };
     },
   };
-  const sockets = new FeedSockets(feeds as unknown as MarketFeeds, () => {});
-  const server = createServer().on("upgrade", (request, stream, head) =>
-    sockets.upgrade(request, stream as Socket, head),
-  );
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/md`);
-  onTestFinished(() => client.terminate());
+  const client = subscriberTo(await serve(feeds));
   let received = 0;
   client.on("message", (bytes: Buffer) => {
     received += bytes.length;
