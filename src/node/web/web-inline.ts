@@ -27,7 +27,8 @@ export class InlineWeb implements WebStage {
   }
 
   async listen({ status, ...peer }: WebPeer): Promise<WebPorts> {
-    return (await this.#server).listen({ ...peer, status: async () => status() });
+    const statusOfNow = async () => status();
+    return (await this.#server).listen({ ...peer, status: statusOfNow, statusOfNow });
   }
 
   async stop(): Promise<void> {

@@ -29,9 +29,12 @@ import { WebListener } from "./web-listener.ts";
 import type { WebAccess, WebOptions, WebPeer, WebPorts } from "./web-stage.ts";
 import { attachWebSockets, type NodeFigures, refuseUpgrade, type WebSockets } from "./websockets.ts";
 
-/** The node that runs, asked from wherever the web is; `status` rejects with SeriatimError when it does not answer. */
+/** The node that runs, asked from wherever the web is; rejects with SeriatimError when it does not answer. */
 export interface AskedPeer extends Omit<WebPeer, "status"> {
+  /** Whoever asks at once shares an answer, which may be some milliseconds older than the question. */
   readonly status: () => Promise<NodeStatus>;
+  /** Never older. */
+  readonly statusOfNow: () => Promise<NodeStatus>;
 }
 
 const PAGE_NOT_BUILT = "the page was not built: run `npm run build`, then start again";
@@ -141,7 +144,7 @@ export class WebServer {
   #attach(): void {
     const [http, peer, follower] = [this.#http, this.#peer, this.#follower];
     if (http === undefined || peer === undefined || follower === undefined || this.#isClosed) return;
-    const { orderPort, orderHost, noOrders, access, status } = peer;
+    const { orderPort, orderHost, noOrders, access, status, statusOfNow } = peer;
     const { engine, listener } = follower;
     const accounts = new AccountNames(this.#options.accounts, engine.genesis.accountsMax);
     http.server.off("upgrade", this.#refuseEarly);
@@ -161,7 +164,7 @@ export class WebServer {
       ...{ feeds: this.#feeds, feedSockets: this.#feedSockets },
       ...{ publisher: listener.pace.publisher, counters: this.#counters, clock: this.#clock },
       status: async () => figuresOf(await status()),
-      sequence: async () => lastEventOf(await status()),
+      sequence: async () => lastEventOf(await statusOfNow()),
     });
   }
 

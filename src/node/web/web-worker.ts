@@ -58,7 +58,8 @@ function fail(error: unknown): void {
 const server = new WebServer(options, log, fail);
 
 async function listen(peer: Omit<WebPeer, "status">): Promise<void> {
-  say({ kind: "listening", ports: await server.listen({ ...peer, status: () => asked.status() }) });
+  const status = { status: () => asked.status(), statusOfNow: () => asked.statusOfNow() };
+  say({ kind: "listening", ports: await server.listen({ ...peer, ...status }) });
 }
 
 port?.on("message", (message: ToWebWorker) => {

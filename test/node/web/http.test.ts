@@ -297,6 +297,35 @@ describe("a node whose thread does not answer", () => {
     await worker.terminate();
   });
 
+  test("and answers late answers what was asked then, not what is asked now", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setImmediate"] });
+    const asked = new AskedStatus(() => {});
+    const first = asked.status().catch(({ code }) => code);
+    vi.advanceTimersByTime(1_001);
+    vi.useRealTimers();
+    expect(await first).toBe("NODE_SILENT");
+    const second = asked.status();
+    asked.answer(STATUS);
+    const now = { ...STATUS, position: 18 };
+    asked.answer(now);
+    expect(await second).toBe(now);
+  });
+
+  // A list of open orders that went by such an answer lacked orders that its account's lost connection had sent.
+  test("yet to what was asked before is asked again by who needs to know how it is now", async () => {
+    let questions = 0;
+    const asked = new AskedStatus(() => questions++);
+    const health = asked.status();
+    const sequence = asked.statusOfNow();
+    asked.answer(STATUS);
+    expect(await health).toBe(STATUS);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(questions).toBe(2);
+    const now = { ...STATUS, eventSequence: 41 };
+    asked.answer(now);
+    expect(await sequence).toBe(now);
+  });
+
   test("and then does is asked anew", async () => {
     const asked: AskedStatus = new AskedStatus(() => queueMicrotask(() => asked.answer(STATUS)));
     const url = await start({ status: () => asked.status() });
