@@ -44,6 +44,11 @@ export class Subscriber {
     return this.#outbox.held;
   }
 
+  /** Whether any of its account's orders wait for the peer: a list of them, or what was told of them. */
+  get holdsOrders(): boolean {
+    return this.#orders !== undefined && this.#orders.subscription.queue.length > 0;
+  }
+
   /** Whether these channels of these symbols, whatever of them is subscribed already, stay within SUBSCRIPTIONS_MAX. */
   hasRoomFor(channels: readonly MarketChannel[], symbols: readonly number[]): boolean {
     let more = 0;

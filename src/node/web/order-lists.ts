@@ -18,6 +18,8 @@ export class OrderLists {
   #listDue: (() => void) | undefined;
   /** The beginning of a subscription to `orders` that does. */
   #ordersDue: (() => void) | undefined;
+  /** Told when the answer to `openOrders` has been sent. */
+  #onAnswered: (() => void) | undefined;
 
   constructor(exchange: WebExchange, subscriber: Subscriber, told: () => number) {
     this.#exchange = exchange;
@@ -38,8 +40,22 @@ export class OrderLists {
     this.#listDue = () => {
       this.#listDue = undefined;
       this.#subscriber.listOrders(request);
+      this.tellAnswered();
     };
     this.#take(this.#listDue);
+  }
+
+  /** Resolves when `openOrders` is answered to the last message; never when the session ends first. */
+  answered(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onAnswered = resolve;
+    this.tellAnswered();
+    return promise;
+  }
+
+  /** A slow peer has taken something: maybe the last of a list. */
+  tellAnswered(): void {
+    if (this.#listDue === undefined && !this.#subscriber.holdsOrders) this.#onAnswered?.();
   }
 
   /** Whether a subscription may begin now; it counts as begun. */

@@ -118,6 +118,7 @@ export class WebSession {
     this.#isSlow = false;
     this.#desk?.resume?.();
     this.#subscriber?.drained();
+    this.#lists?.tellAnswered();
   }
 
   /** The node's status, for who subscribed to it; a slow peer gets the next one. */
@@ -251,9 +252,10 @@ export class WebSession {
     this.#leave(this.#desk?.logout() ?? Promise.resolve(), CloseCode.LoggedOut, "logged out");
   }
 
+  /** `answered`: by its desk; lists are the copy's to answer. */
   #leave(answered: Promise<void>, code: CloseCode, why: string): void {
     this.#state = State.Leaving;
-    answered.then(() => this.#close(code, why));
+    Promise.all([answered, this.#lists?.answered()]).then(() => this.#close(code, why));
   }
 
   #greet(request: number | undefined, account: string | undefined, desk: Desk | undefined): void {

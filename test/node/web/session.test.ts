@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { SUBSCRIPTIONS_MAX, TRADE_MESSAGES_MAX } from "../../../src/feed/index.ts";
 import { IN_FLIGHT_MAX } from "../../../src/node/web/order-desk.ts";
 import { type SessionPeer, WebSession } from "../../../src/node/web/session.ts";
+import { ORDERS_PER_MESSAGE_MAX } from "../../../src/protocol/index.ts";
 import { TestExchange } from "./exchange.ts";
 
 type Message = Readonly<Record<string, unknown>>;
@@ -344,6 +345,40 @@ describe("orders", () => {
     expect(client.received()).toMatchObject([{ type: "orders", last: true }]);
     vi.useRealTimers();
     known.mockRestore();
+  });
+
+  // The close came before it: a client that asks behind its last answer and leaves had none.
+  test("a list that was asked for is told before the close that follows a logout", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    exchange.lastEvent = 7;
+    const client = await greeted("alice");
+    const known = vi.spyOn(exchange.web, "sequence", "get").mockReturnValue(6);
+    expect(await client.say({ type: "openOrders" }, { type: "logout" })).toEqual([]);
+    expect(client.closed).toBeUndefined();
+    known.mockReturnValue(7);
+    vi.advanceTimersByTime(2);
+    expect(client.received()).toMatchObject([{ type: "orders", last: true }]);
+    await turn();
+    expect(client.closed).toEqual([1000, "logged out"]);
+    vi.useRealTimers();
+    known.mockRestore();
+  });
+
+  test("a list is told to its end before that close, also to a peer that is slow", async () => {
+    const client = await greeted("alice");
+    for (let id = 1; id <= ORDERS_PER_MESSAGE_MAX + 1; id++) {
+      exchange.now_us += 10_000;
+      await client.say({ ...BUY, id: `${id}` });
+    }
+    client.isSlow = true;
+    const begun = await client.say({ type: "openOrders" }, { type: "logout" });
+    expect(begun.map(({ type, last }) => [type, last])).toEqual([["orders", undefined]]);
+    expect(client.closed).toBeUndefined();
+    client.isSlow = false;
+    client.session.drained();
+    expect(client.received()).toMatchObject([{ type: "orders", last: true }]);
+    await turn();
+    expect(client.closed?.[0]).toBe(1000);
   });
 
   test("openOrders lists them, and not more than once a second", async () => {
