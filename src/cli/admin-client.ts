@@ -43,7 +43,7 @@ export async function askNode(
     lines.waitUpTo(ANSWER_MS);
     lines.say(`logon ${key.name} ${Buffer.from(proof).toString("hex")}`);
     accepted(await lines.next(), peer);
-    lines.say(command);
+    lines.ask(command);
     return accepted(await lines.next(), peer);
   } finally {
     lines.close();
@@ -67,6 +67,8 @@ function accepted(line: string, peer: string): string {
 
 /** What most often is wrong when nothing sensible comes back. */
 const IS_IT = "is it the node's --admin-port, and --tls-ca given where that speaks TLS?";
+/** Of who has taken the logon and a command it is not that. */
+const MAY_BE_DONE = "the command may be done, or not: ask for the status";
 
 /** The lines of a connection, one at a time, the first within GREETING_MS. */
 class Lines {
@@ -74,6 +76,7 @@ class Lines {
   readonly #peer: string;
   #text = "";
   #ending: string | undefined;
+  #isAsked = false;
   #wake = () => {};
 
   constructor(socket: Socket, peer: string) {
@@ -81,16 +84,14 @@ class Lines {
     this.#peer = peer;
     socket.setEncoding("utf8");
     socket.setTimeout(GREETING_MS);
-    socket.on("timeout", () =>
-      this.#end(`did not answer within ${(socket.timeout ?? 0) / 1000} s: ${IS_IT}`),
-    );
+    socket.on("timeout", () => this.#end(`did not answer within ${(socket.timeout ?? 0) / 1000} s`, IS_IT));
     socket.on("data", (text: string) => {
       this.#text += text;
       if (this.#text.length > ANSWER_CHARACTERS_MAX) this.#end("answers more than any answer has");
       this.#wake();
     });
     socket.on("error", ({ code, message }: NodeJS.ErrnoException) => this.#end(networkWords(code, message)));
-    socket.on("close", () => this.#end(`ended the connection: ${IS_IT}`));
+    socket.on("close", () => this.#end("ended the connection", IS_IT));
   }
 
   /** From now on a silence may last this long. */
@@ -100,6 +101,12 @@ class Lines {
 
   say(line: string): void {
     this.#socket.write(`${line}\n`);
+  }
+
+  /** Says a command: what ends the connection from now on leaves open whether it was done. */
+  ask(command: string): void {
+    this.#isAsked = true;
+    this.say(command);
   }
 
   async next(): Promise<string> {
@@ -121,8 +128,10 @@ class Lines {
     this.#socket.destroy();
   }
 
-  #end(why: string): void {
-    this.#ending ??= why;
+  /** `hint`: what to look for when nothing was asked yet. */
+  #end(what: string, hint?: string): void {
+    const why = this.#isAsked ? MAY_BE_DONE : hint;
+    this.#ending ??= why === undefined ? what : `${what}: ${why}`;
     this.#socket.destroy();
     this.#wake();
   }

@@ -19,7 +19,7 @@ Examples:
   seriatim admin 127.0.0.1:9019 --key ann.key kill-switch 7 on
   seriatim admin 127.0.0.1:9020 --key ann.key promote      a replica becomes the primary: docs/replication.md
 
-Exit status: 0 done; 1 refused, or uncertain: it is in the log and may take effect, ask for the status; 2 wrong usage.`;
+Exit status: 0 done; 1 refused, or uncertain, or no answer came: then it may take effect, ask for the status; 2 wrong usage.`;
 
 interface Flags {
   readonly key: string;

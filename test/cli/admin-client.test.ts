@@ -1,7 +1,7 @@
 // What `seriatim admin` says of ports that are not an administrator's.
 
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Server } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { askNode } from "../../src/cli/admin-client.ts";
 import { adminGreeting } from "../../src/protocol/index.ts";
@@ -46,6 +46,23 @@ test("a port that greets with something else is no admin listener", async () => 
   await expect(askNode({ host: "127.0.0.1", port }, key, "status")).rejects.toMatchObject({
     code: "NOT_ADMIN",
     message: `127.0.0.1:${port} is no admin listener of this version`,
+  });
+});
+
+// Who reads that it is the wrong port does not look whether trading was halted.
+test.each<[how: string, end: (socket: Socket) => unknown, what: string]>([
+  ["ended", (socket) => socket.end(), "ended the connection"],
+  ["reset", (socket) => socket.resetAndDestroy(), "the other end broke it off"],
+])("a connection that is %s behind a command leaves open whether that was done", async (_, end, what) => {
+  const port = await listen(
+    [adminGreeting("00".repeat(32)), { ok: true }].map((answer) => `${JSON.stringify(answer)}\n`).join(""),
+  );
+  server?.on("connection", (socket: Socket) => {
+    socket.on("data", (text) => String(text).includes("halt\n") && end(socket));
+  });
+  await expect(askNode({ host: "127.0.0.1", port }, key, "halt")).rejects.toMatchObject({
+    ...{ code: "NO_ANSWER", exitCode: 1 },
+    message: `127.0.0.1:${port}: ${what}: the command may be done, or not: ask for the status`,
   });
 });
 

@@ -104,8 +104,9 @@ function serve(socket: Socket, { keys, execute, log }: AdminListenerOptions, adm
   socket.setEncoding("utf8");
   socket.setTimeout(IDLE_MS, () => !session.isBusy && socket.destroy());
   socket.on("data", (text: string) => {
+    // Whatever is worked on: nothing is read before all of it is answered.
+    socket.pause();
     session.received(text).then(() => socket.resume());
-    if (session.isBusy) socket.pause();
   });
   socket.on("error", () => {}); // whoever goes away without a word is gone
   socket.on("close", () => {

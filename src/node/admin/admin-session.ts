@@ -43,7 +43,7 @@ export class AdminSession {
     options.say(JSON.stringify(adminGreeting(Buffer.from(options.nonce).toString("hex"))));
   }
 
-  /** Whether more text should not come now: what has is worked on. */
+  /** Whether a command is worked on: it is no silence of the administrator's. */
   get isBusy(): boolean {
     return this.#state === "busy";
   }
