@@ -30,8 +30,8 @@ green, one that fell red; what may be old is dim, and its age is marked stale.
 Elsewhere, or with --plain: every --interval seconds a block of text, the summary and the ${PLAIN_ROWS} busiest symbols; exit status 1
 when nothing ever came.
 
-A connection that is lost is made anew, and again and again. Of channels what was missed meanwhile is counted; a server of ticks/1 numbers
-each connection from its beginning, so what it said while there was none nobody can tell.
+A connection that is lost is made anew, and again and again. Of channels what was missed meanwhile is counted: a gap, where the exchange
+keeps it no more. Where it has begun anew, or is a server of ticks/1, which numbers each connection from its beginning, nobody can tell.
 
 Examples:
   seriatim feed watch 127.0.0.1:9876

@@ -39,9 +39,12 @@ export class ChannelOrder {
     this.askAnew();
   }
 
-  /** A snapshot leads up to `first`: what was missing below it stays so. */
-  goTo(first: number): void {
-    if (this.next !== 0) this.#figures.lost += first - this.next;
+  /** A snapshot leads up to `first` and passes over `passed` messages: those that nothing had shown to be missing are a gap, too. */
+  goTo(first: number, passed: number): void {
+    if (this.next !== 0) {
+      this.#figures.lost += passed;
+      this.#noteMissing(passed - Math.max(0, this.#announced - this.next));
+    }
     this.next = first;
     this.#announced = Math.max(this.#announced, first);
   }
@@ -55,9 +58,13 @@ export class ChannelOrder {
     }
     if (first <= known) return;
     this.#announcedBy = source;
-    if (known === 0) return;
+    if (known !== 0) this.#noteMissing(first - known);
+  }
+
+  #noteMissing(count: number): void {
+    if (count <= 0) return;
     this.#figures.gaps++;
-    this.#figures.missing += first - known;
+    this.#figures.missing += count;
   }
 
   /** How many of the sequences from `first` to `end` are new, and known to be missing: before they are announced. */

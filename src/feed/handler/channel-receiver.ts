@@ -62,7 +62,7 @@ export class ChannelReceiver {
   #gapAt = 0;
   /** When symbols that a snapshot left stale are asked for again. */
   #staleAgain_us = 0;
-  /** Anything but snapshots of their own line. */
+  /** Anything live: of lines, what they brought themselves. */
   #heard_us: number;
   /** Anything of this epoch. */
   #epochHeard_us: number;
@@ -115,8 +115,8 @@ export class ChannelReceiver {
       return;
     }
     this.#epochHeard_us = now_us;
-    // Snapshots have a line of their own: it says nothing of whether the others still bring anything.
-    if (source !== Source.SnapshotLine) this.#heard_us = now_us;
+    // Of lines: what comes by another way says nothing of whether they still bring anything.
+    if (this.#options.isStream || source === Source.LineA || source === Source.LineB) this.#heard_us = now_us;
     if (reader.epoch !== this.epoch) this.#beginEpoch(reader.epoch, reader.isSnapshot, now_us);
     if (reader.isSnapshot) this.#snapshotPacket(source, bytes, from, to, now_us);
     else if (this.#options.isDense) this.#densePacket(source, bytes, from, to, now_us);
@@ -309,7 +309,8 @@ export class ChannelReceiver {
 
   #askSnapshot(): void {
     this.figures.snapshotsAsked++;
-    const isOfOne = this.#run.wanted === Want.StaleSymbols && this.gate.stale === 1;
+    // Where there is but one symbol nobody could tell the answer from one of all.
+    const isOfOne = this.#run.wanted === Want.StaleSymbols && this.gate.stale === 1 && this.gate.count > 1;
     if (isOfOne) this.#run.singlesAsked++;
     this.#options.askSnapshot(isOfOne ? this.gate.firstStale() : EVERY_SYMBOL);
   }
@@ -337,7 +338,7 @@ export class ChannelReceiver {
     if (wanted === Want.Everything && !isOfAll) return this.#run.restart();
     this.figures.snapshots++;
     if (wanted === Want.Everything) {
-      this.#order.goTo(first);
+      this.#order.goTo(first, this.#options.isDense ? first - this.next : this.#run.passed);
       this.gate.forgetOthers();
     }
     this.#run.clear();

@@ -17,7 +17,7 @@ export class ChannelFigures {
   overflowed = 0;
   /** Packets of an epoch that is over. */
   old = 0;
-  /** Times that the channel's sequence went on beyond what had come. */
+  /** Times that the channel's sequence went on beyond what had come; of some symbols, or conflated: that a snapshot did. */
   gaps = 0;
   /** Messages that these gaps lacked, and what became of them: those that a snapshot passed over never reach the listener. */
   missing = 0;

@@ -43,6 +43,8 @@ export class SnapshotRun {
   /** Symbols of the run so far, and whether the listener's book of one is not what it says. */
   #symbols = 0;
   isUnsound = false;
+  /** Messages of its symbols that nobody was told, and those of the runs that were left for this one. */
+  passed = 0;
   /** Questions for a single symbol on this connection whose answer has not come. */
   singlesAsked = 0;
   // Of the symbol whose messages follow: passed over; its book is not what the snapshot says; what it leads up to.
@@ -78,6 +80,7 @@ export class SnapshotRun {
     this.#open = NO_SYMBOL;
     this.wanted = Want.Nothing;
     this.mayAnswer = false;
+    this.passed = 0;
   }
 
   /** Of a whole run: whether it is one of all symbols, and not the answer to what was asked of a single one. Asked once of each run. */
@@ -144,7 +147,9 @@ export class SnapshotRun {
 
   #begin(symbol: number, next: number): void {
     const isWanted = this.wanted === Want.Everything || this.#gate.isStale(symbol);
-    this.#isSkipped = !isWanted || !this.#gate.begin(symbol, next);
+    const passed = isWanted ? this.#gate.begin(symbol, next) : -1;
+    this.#isSkipped = passed < 0;
+    if (passed > 0) this.passed += passed;
     this.#isUnsound = false;
     this.#open = this.#isSkipped ? NO_SYMBOL : symbol;
     this.#symbols++;

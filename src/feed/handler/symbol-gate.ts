@@ -55,12 +55,13 @@ export class SymbolGate {
     return Verdict.Take;
   }
 
-  /** A snapshot of the symbol leads up to `next`. False: what is known is newer, and whole. */
-  begin(symbol: number, next: number): boolean {
-    if (!this.#has(symbol)) return false;
-    if (this.#isStale[symbol] === 0 && this.#last[symbol] >= next) return false;
+  /** A snapshot of the symbol leads up to `next`. How many messages it passes over; -1: what is known is newer, and whole. */
+  begin(symbol: number, next: number): number {
+    if (!this.#has(symbol)) return -1;
+    const last = this.#last[symbol];
+    if (this.#isStale[symbol] === 0 && last >= next) return -1;
     this.#last[symbol] = next - 1;
-    return true;
+    return Math.max(0, next - 1 - Math.max(0, last));
   }
 
   /** The snapshot of the symbol is complete. */
