@@ -10,8 +10,8 @@ import { readTlsCa } from "./tls-ca.ts";
 
 const EXAMPLES = `
 Commands: ${ADMIN_USAGE.join(", ")}.
-What changes the exchange is in its log, with the key's name, and as safe as an answered order when the answer comes. HOST:PORT is
-the node's --admin-port; FILE is what 'seriatim keygen' wrote for you. src/protocol/admin/admin.md has all of it.
+A command that changes the exchange is written to its log with the key's name; when the answer comes, it is as safe as an answered order.
+HOST:PORT is the node's --admin-port; FILE is the key that 'seriatim keygen' wrote for you. src/protocol/admin/admin.md explains each command.
 
 Examples:
   seriatim keygen ann && seriatim start --keys keys.json
@@ -19,7 +19,7 @@ Examples:
   seriatim admin 127.0.0.1:9019 --key ann.key kill-switch 7 on
   seriatim admin 127.0.0.1:9020 --key ann.key promote      a replica becomes the primary: docs/replication.md
 
-Exit status: 0 done; 1 refused, or uncertain, or no answer came: then it may take effect, ask for the status; 2 wrong usage.`;
+Exit status: 0 done; 1 refused, or uncertain, or no answer came (it may then take effect: ask for the status); 2 wrong usage.`;
 
 interface Flags {
   readonly key: string;

@@ -9,15 +9,15 @@ import { acquireDirectoryLock } from "../platform/index.ts";
 import { stdout } from "./stdout.ts";
 
 const REPAIR_EXAMPLES = `
-Does what a start does with a journal whose last write was interrupted, and no more. Whatever else is damaged stays as it is,
-since it may be the only copy of what was acknowledged: the command then says which replica or snapshot could serve. Damage from
-before the newest snapshot keeps no node from starting, but the history is not whole any more: that is said too, with exit status 1.
+Does what a start does with a journal whose last write was interrupted, and no more. Any other damage stays as it is,
+because it may be the only copy of what was acknowledged: the command then says which replica or snapshot could replace it. Damage
+before the newest snapshot does not keep a node from starting, but the history is no longer whole: that is said too, with exit status 1.
 DIR is as for inspect. The node must not run.
 
 Examples:
   seriatim journal repair ./seriatim-data
 
-Exit status: 0 whole now; 1 refused, and nothing was changed, or what a snapshot covers is damaged.`;
+Exit status: 0 the journal is whole now; 1 refused and nothing changed, or a part that a snapshot covers is damaged.`;
 
 export function registerRepair(
   journal: Command,

@@ -29,7 +29,7 @@ import { registerRepair } from "./journal-repair.ts";
 import { stdout } from "./stdout.ts";
 
 const INSPECT_EXAMPLES = `
-DIR is a node's data directory or a journal directory in it, also one that a replica has set aside. Works while the node runs.
+DIR is a node's data directory, or a journal directory in it (also one that a replica has set aside). The node may be running.
 
 Examples:
   seriatim journal inspect ./seriatim-data
@@ -40,7 +40,7 @@ Exit status: 0 whole, 1 damaged or torn, with file, offset and position.`;
 
 const VERIFY_EXAMPLES = `
 Checks the CRC32C, chain value, position and epoch of every frame. Exit status 0: all hold; 1: damaged or torn, with
-file, offset and position, or without its beginning, and no snapshot has that. DIR is as for inspect. Works while the node runs.
+file, offset and position, or without its beginning where no snapshot has it. DIR is as for inspect. The node may be running.
 
 Examples:
   seriatim journal verify ./seriatim-data`;
@@ -64,7 +64,7 @@ Examples:
 export function registerJournal(program: Command): void {
   const journal = program
     .command("journal")
-    .description("Looks at a journal's files, and repairs their end.")
+    .description("Inspects, verifies, exports and repairs a journal: the log on disk.")
     .addHelpText("after", JOURNAL_EXAMPLES);
   journal
     .command("inspect")
@@ -83,7 +83,7 @@ export function registerJournal(program: Command): void {
   journal
     .command("verify")
     .summary("check every frame of a journal")
-    .description("Checks every frame of a journal.")
+    .description("Checks every frame of a journal, and that none is missing.")
     .argument("<dir>", "data directory or journal directory")
     .addHelpText("after", VERIFY_EXAMPLES)
     .action((dir: string) => {
@@ -129,7 +129,7 @@ function registerExport(journal: Command): void {
     .addOption(new Option("--format <name>", "what to write").choices(EXPORT_FORMATS).default("jsonl"))
     .option("--from <position>", "the first position", wholeNumber("--from", 1, SAFE_MAX))
     .option("--to <position>", "the last position", wholeNumber("--to", 1, SAFE_MAX))
-    .option("-o, --output <file>", "where to (default: standard output)")
+    .option("-o, --output <file>", "a new file to write to (default: standard output)")
     .addHelpText("after", EXPORT_EXAMPLES)
     .action(async (dir: string, { format, output, ...range }: ExportOptions) => {
       const place = placeOf(dir);

@@ -21,14 +21,14 @@ import { usageError, wholeNumber } from "./arguments.ts";
 import { stdout } from "./stdout.ts";
 
 const EXAMPLES = `
-Writes the new key to its own file, NAME.key, which only whoever signs with it needs, and adds its public part to the keys
-file, which every node is given (--keys). Both are JSON of mode 0600; neither's key is ever shown or overwritten.
-NAME is what the log says of who gave a command: 1 to 16 printable characters without a space.
+Writes the new key to a file of its own, NAME.key, which only its owner needs, and adds the public part to the keys
+file, which every node is given (--keys). Both are JSON files of mode 0600. A key is never shown, and never overwritten.
+NAME appears in the log for whatever is done with the key: 1 to 16 printable characters without a space.
 
 A trader enters orders for the accounts of its key; a reader sees the same and enters none. Limits: ${Object.keys(KEY_LIMITS_MAX).join(", ")};
-what is not given is as the node's settings say. A key of role tape is for topics of the tape alone; other keys may have topics too,
-and an administrator administers them all. A topic is named, or the begin of names with * behind it. A token is for browsers,
-which can't sign: it is shown once and kept nowhere.
+for the others the node's settings hold. A key of role tape is for topics of the tape only. Other keys may have topics too,
+and an administrator administers all of them. Give a topic's name, or the beginning of names and a *. A token is for browsers,
+which can't sign: it is shown once and stored nowhere.
 
 Examples:
   seriatim keygen ann
@@ -53,13 +53,13 @@ export function registerKeygen(program: Command): void {
     .description(
       "Makes an Ed25519 key for an administrator, a node, a trader, a reader or a user of the tape.",
     )
-    .argument("<name>", "who signs with it")
-    .addOption(new Option("--role <role>", "what it is for").choices(KEY_ROLES).default("admin"))
-    .option("--accounts <list>", "of a trader or reader: account numbers with commas, or all", accountList)
+    .argument("<name>", "the name of whoever signs with it, for the log")
+    .addOption(new Option("--role <role>", "what the key is for").choices(KEY_ROLES).default("admin"))
+    .option("--accounts <list>", "for a trader or reader: account numbers with commas, or all", accountList)
     .option("--topics <list>", "topics of the tape: NAME=RIGHT+RIGHT with commas, rights as below", topicList)
     .option("--limits <list>", "NAME=NUMBER with commas", limitList)
-    .option("--token", "of a trader or reader: make a secret token too, for browsers", false)
-    .option("--keys <file>", "the keys file that its public part is added to", "keys.json")
+    .option("--token", "for a trader or reader: also make a secret token, for browsers", false)
+    .option("--keys <file>", "keys file to which the public part is added", "keys.json")
     .option("-o, --output <file>", "where the key itself goes (default: NAME.key)")
     .addHelpText("after", EXAMPLES)
     .action(keygen);

@@ -15,7 +15,7 @@ and processes fail, disks fail, slow down and lose what was not synced, connecti
 jump, clients stop reading, replicas are promoted, the ack policy is changed, trading halted, and accounts are switched off. Nothing acknowledged is
 lost or done twice, nothing is done in spite of a halt, and every bound is kept. In every odd seed sessions with a logon trade too:
 no execution report is missed, repeated or changed, and what is told as not executed was not. The same seed is the same run; the
-first one that fails ends with status 1 and the command that repeats it.
+first one that fails ends the command with status 1 and prints the command that repeats it.
 
 Examples:
   seriatim lab sim --seeds 1..100
@@ -27,7 +27,12 @@ export function registerSim(lab: Command): void {
     .command("sim")
     .description("Runs a cluster on simulated machines that fail, and judges what its clients were told.")
     .requiredOption("--seeds <a..b>", "one seed, or a range with both ends included", seedRange)
-    .option("--requests <n>", "of all clients of a run", wholeNumber("--requests", 1, REQUESTS_MAX), 1000)
+    .option(
+      "--requests <n>",
+      "requests of all clients together, per run",
+      wholeNumber("--requests", 1, REQUESTS_MAX),
+      1000,
+    )
     .option("--story", "print what happened in each run, step by step", false)
     .addHelpText("after", EXAMPLES)
     .action(runSeeds);

@@ -27,7 +27,7 @@ const COMMANDS_MAX = 100_000;
 const SEED_MAX = Number.MAX_SAFE_INTEGER;
 
 const GENERATE_EXAMPLES = `
-The flow is printed complete, with what the naive twin says must follow from each command.
+The flow is printed complete: each command with what must follow from it, as the naive twin computes it.
 
 Examples:
   seriatim lab generate > flow.txt
@@ -40,7 +40,7 @@ Examples:
   seriatim lab diff --seeds 1..100
   seriatim lab diff --seeds 1..1000 --profile ladder-moves --commands 10000`;
 const SHRINK_EXAMPLES = `
-WHAT is what the flow must go on doing: 'disagree' (engine and twin differ), 'trade', or the name of a
+WHAT is what the flow must still do: 'disagree' (engine and twin differ), 'trade', or the name of a
 reason to be rejected, such as StorageExhausted. The shrunk flow is printed complete.
 
 Examples:
@@ -55,7 +55,9 @@ Examples:
 export function registerLab(program: Command): void {
   const lab = program
     .command("lab")
-    .description("Random flows, the engine against a naive twin that shares nothing with it, small failures.")
+    .description(
+      "Tests the engine: random flows, a comparison with its naive twin (a slow second engine that shares no code), failures made small.",
+    )
     .addHelpText("after", LAB_EXAMPLES);
   registerGenerate(lab);
   registerDiff(lab);
@@ -64,15 +66,19 @@ export function registerLab(program: Command): void {
 }
 
 const profileOption = (otherwise: string | undefined) =>
-  new Option("--profile <name>", "what the flows lean on").choices(FLOW_PROFILE_NAMES).default(otherwise);
+  new Option("--profile <name>", "which part of the engine the flows try most")
+    .choices(FLOW_PROFILE_NAMES)
+    .default(otherwise);
 
 function registerGenerate(lab: Command): void {
   lab
     .command("generate")
-    .description("Prints a random flow: same profile, seed and length, same flow, on every machine.")
+    .description(
+      "Prints a random flow. The same profile, seed and length give the same flow on every machine.",
+    )
     .option("--seed <n>", "which flow of the profile", wholeNumber("--seed", 0, SEED_MAX), 1)
     .addOption(profileOption("mixed"))
-    .option("--commands <n>", "its length", wholeNumber("--commands", 1, COMMANDS_MAX), 1000)
+    .option("--commands <n>", "commands in the flow", wholeNumber("--commands", 1, COMMANDS_MAX), 1000)
     .addHelpText("after", GENERATE_EXAMPLES)
     .action(({ seed, profile, commands }: { seed: number; profile: FlowProfileName; commands: number }) => {
       const comment = `seriatim lab generate --profile ${profile} --seed ${seed} --commands ${commands}`;
@@ -90,7 +96,9 @@ interface DiffOptions {
 function registerDiff(lab: Command): void {
   lab
     .command("diff")
-    .description("Runs generated flows through engine and twin and compares all that follows from them.")
+    .description(
+      "Runs generated flows through the engine and its twin, and compares every event, refusal and snapshot.",
+    )
     .requiredOption(
       "--seeds <a..b>",
       "one seed for each profile, or a range with both ends included",
@@ -125,9 +133,9 @@ function diffProfile(profile: FlowProfileName, { seeds, commands, output }: Diff
 function registerShrink(lab: Command): void {
   lab
     .command("shrink")
-    .description("Makes a flow as small as it can be while it still does what it is kept for.")
+    .description("Makes a flow as small as possible while it still does what --keep says.")
     .argument("<flow>", "a flow file")
-    .option("--keep <what>", "what it must go on doing", "disagree")
+    .option("--keep <what>", "what the flow must still do", "disagree")
     .addHelpText("after", SHRINK_EXAMPLES)
     .action((file: string, { keep }: { keep: string }) => {
       const { flow } = readFlowFile(file);

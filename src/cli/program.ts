@@ -1,5 +1,5 @@
-// The command line as a whole: every command is a module that registers itself, loaded when it is named. What one needs the others
-// don't wait for: of all together a start would take four times as long.
+// The command line as a whole: every command is a module that registers itself, loaded only when it is named. Loading all of them
+// would make a start take four times as long.
 
 import { Command, type CommanderError } from "commander";
 import { packageVersion } from "../platform/index.ts";
@@ -9,17 +9,17 @@ import { stdout } from "./stdout.ts";
 const EXAMPLES = `
 Exit status: 0 good, 1 the work failed, 2 wrong usage.
 Every command explains itself: seriatim COMMAND --help
-SERIATIM_DEBUG=1 adds the stack when the work failed (status 1).
+With SERIATIM_DEBUG=1 a failure (status 1) prints its stack too.
 
 Examples:
-  seriatim start
-  seriatim send session.txt
+  seriatim start --simulate          an exchange with simulated traders: http://127.0.0.1:8080
+  seriatim send session.txt          the commands of a flow file, over the wire
   seriatim replay --check session.txt`;
 
 type CommandRow = readonly [name: string, summary: string, load: () => Promise<(program: Command) => void>];
 
 const COMMANDS: readonly CommandRow[] = [
-  ["start", "run an exchange", async () => (await import("./start.ts")).registerStart],
+  ["start", "run an exchange, or a replica of one", async () => (await import("./start.ts")).registerStart],
   [
     "send",
     "send the commands of flow files to a running exchange",
@@ -37,32 +37,40 @@ const COMMANDS: readonly CommandRow[] = [
   ],
   [
     "tape",
-    "serve the tape, publish to its topics and read them",
+    "serve the tape (an ordered log for large volumes), publish to it, read it",
     async () => (await import("./tape.ts")).registerTape,
   ],
   [
     "replay",
-    "compute flows again, print or check them",
+    "compute flows again; print them or check them against their files",
     async () => (await import("./replay.ts")).registerReplay,
   ],
   [
     "lab",
-    "generate flows, hold the engine to its twin, shrink failures",
+    "generate flows, compare the engine with its twin, simulate failing clusters",
     async () => (await import("./lab.ts")).registerLab,
   ],
+  ["bench", "measure every part beside a baseline", async () => (await import("./bench.ts")).registerBench],
   [
-    "bench",
-    "measure the parts beside their baselines",
-    async () => (await import("./bench.ts")).registerBench,
+    "journal",
+    "inspect, verify, export and repair the log on disk",
+    async () => (await import("./journal.ts")).registerJournal,
   ],
-  ["journal", "look at a journal, repair it", async () => (await import("./journal.ts")).registerJournal],
   [
     "keygen",
     "make a key for an administrator, a node, a trader, a reader or the tape",
     async () => (await import("./keygen.ts")).registerKeygen,
   ],
-  ["admin", "give a node an administrative command", async () => (await import("./admin.ts")).registerAdmin],
-  ["snapshot", "look at snapshots", async () => (await import("./snapshot.ts")).registerSnapshot],
+  [
+    "admin",
+    "give a running node an administrative command",
+    async () => (await import("./admin.ts")).registerAdmin,
+  ],
+  [
+    "snapshot",
+    "inspect snapshots of the exchange's state",
+    async () => (await import("./snapshot.ts")).registerSnapshot,
+  ],
 ];
 
 /** The root command, ready to parse `args`. */
@@ -75,7 +83,7 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: () => {}, outputError: () => {} });
   for (const row of COMMANDS) await addCommand(program, row, args.includes(row[0]));
-  // Behind the commands, which would take it over: each is told of in one line here, and tells of its arguments itself.
+  // Set after the commands, which would inherit it: the list names each in one line, and each explains its arguments itself.
   program.configureHelp({ subcommandTerm: (command) => command.name() });
   refuseCarelessText(program);
   for (const command of [program, ...program.commands]) {
@@ -85,7 +93,7 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
   return program;
 }
 
-/** One that is not named is there to be listed. */
+/** A command that is not named on this command line is only listed. */
 async function addCommand(program: Command, row: CommandRow, isNamed: boolean): Promise<void> {
   const [name, summary, load] = row;
   if (isNamed) (await load())(program);
@@ -93,7 +101,7 @@ async function addCommand(program: Command, row: CommandRow, isNamed: boolean): 
   program.commands.at(-1)?.summary(summary);
 }
 
-/** `help [command...]` of a group: the parser's own looks one name deep and takes an unknown one for none. */
+/** `help [command...]` of a group: the parser's own looks one name deep, and treats an unknown name as none. */
 function registerHelp(group: Command): void {
   if (group.commands.length === 0) return;
   const help = new Command("help").argument("[command...]").description("display help for command");

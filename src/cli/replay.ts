@@ -8,9 +8,9 @@ import { stdout } from "./stdout.ts";
 
 const EXAMPLES = `
 Without --check, each flow is printed complete: its commands, what follows from them, and the final state.
-With --check, each line of a file that differs from what its commands compute to is reported as FILE:LINE.
-A file without event lines is compared by its final state alone; one with events and no final state was cut, and one
-with commands alone can't be checked: both fail.
+With --check, each line that differs from what the commands lead to is reported as FILE:LINE. A file without event lines
+is compared by its final state alone. A file with events and no final state was cut, and one with commands alone can't be
+checked: both fail.
 
 Examples:
   seriatim replay session.txt
@@ -20,7 +20,9 @@ Examples:
 export function registerReplay(program: Command): void {
   program
     .command("replay")
-    .description("Computes flow files again: prints each complete flow, or compares it with the file.")
+    .description(
+      "Computes flow files again with the engine: prints each one complete, or compares it with the file.",
+    )
     .argument("<flow...>", "flow files")
     .option("--check", "compare with the files and report differing lines")
     .addHelpText("after", EXAMPLES)

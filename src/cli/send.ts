@@ -18,17 +18,17 @@ const WINDOW_DEFAULT = 64;
 const ACCOUNT_MAX = 0xffffffff;
 
 const EXAMPLES = `
-The flows are sent one after another over one connection. Their symbols are matched with the exchange's by name;
-a name it doesn't have is an error before anything is sent. Answers are printed in the flow's own words (evt, reject)
-with the flow's own symbol numbers. The commands of a flow that names no accounts are sent for --account; one that
-does (accounts_max in its meta line) is sent only when all of its commands are of that account, 0 where none is named.
+A flow is a text file of commands: src/protocol/flow/flow.md. The flows are sent one after another over one connection. Their
+symbols are matched with the exchange's by name; a name that it doesn't have is an error before anything is sent. Answers are
+printed in the flow's own words (evt, reject), with the flow's own symbol numbers. A flow that names no accounts is sent for
+--account. A flow that does (accounts_max in its meta line) is sent only when all its commands are of that account, 0 where none is named.
 
-With --key it logs on with a trader's key, which may act for --account; else it speaks the open mode, which an exchange has on the
-loopback interface unless it is switched off. Logged on, nobody is told whom he traded with: a trade's maker is printed as 0.
+With --key it logs on with a trader's key, which must be good for --account. Without it, it uses the open mode, which an exchange offers
+on the loopback interface unless it is switched off. A logged-on session is not told whom it traded with: a trade's maker is printed as 0.
 
-Nothing is sent twice. When it ends early (connection lost, Ctrl-C, nobody reads the answers), or the exchange refuses one of several
-unanswered commands on one order id (over a rate; --window 1 leaves no doubt which), the exit status is 1 and the last line counts what
-was answered, what has an unknown outcome, and what was not sent.
+Nothing is sent twice. When it ends early (connection lost, Ctrl-C, nobody reads the answers), the exit status is 1 and the last line counts
+what was answered, what has an unknown outcome, and what was not sent. The same happens when the exchange refuses one of several unanswered
+commands on one order id, over a rate for example: it doesn't say which. --window 1 leaves no doubt.
 
 An order that the market's rules refuse is an answer like any other: the status is 0. It is 1 when the exchange took none of the commands
 to be judged at all: DiskFull, Halted, ReplicaDisconnected, ShuttingDown, NotAuthorised, NotLoggedOn or Throttled.

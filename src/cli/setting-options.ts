@@ -2,12 +2,21 @@
 // flags, environment and file alike (node/configuration.ts).
 
 import { type Command, Option } from "commander";
-import { defaultText, SETTINGS, type Setting, settingFlag } from "../node/index.ts";
+import { defaultText, SETTING_GROUPS, type Setting, settingFlag } from "../node/index.ts";
 
-const GENESIS_HEADING = "Options that decide results (fixed by the first start of a data directory):";
+/** Adds one option per setting of a node, by groups. */
+export function addNodeOptions(command: Command): void {
+  for (const { heading, settings } of SETTING_GROUPS) {
+    const fixed = settings.every(({ genesis }) => genesis)
+      ? " (fixed by the first start of a data directory)"
+      : "";
+    for (const setting of settings)
+      command.addOption(settingOption(setting).helpGroup(`${heading}${fixed}:`));
+  }
+}
 
 /** Adds one option per setting of a program's table. */
-export function addSettingOptions(command: Command, settings: readonly Setting[] = SETTINGS): void {
+export function addSettingOptions(command: Command, settings: readonly Setting[]): void {
   for (const setting of settings) command.addOption(settingOption(setting));
 }
 
@@ -21,7 +30,7 @@ function settingOption(setting: Setting): Option {
     `${setting.help} Default: ${defaultText(setting)}${unit}.`,
   );
   if (bare !== undefined) option.preset(String(bare));
-  return setting.genesis ? option.helpGroup(GENESIS_HEADING) : option;
+  return option;
 }
 
 function placeholder({ kind, name }: Setting): string {

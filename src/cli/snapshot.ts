@@ -19,8 +19,8 @@ const DATA_DIRECTORY = "./seriatim-data";
 
 const INSPECT_EXAMPLES = `
 PLACE is a snapshot file, a node's data directory or the directory of snapshots in it; without one, ${DATA_DIRECTORY}.
-Every byte is read and checked, and the exchange's state is restored from it. Works while the node runs.
-Of a directory a file has to have its own position's name, as a node's start wants it; one that is given by itself may have any.
+Every byte is read and checked, and the exchange's state is restored from it. The node may be running.
+In a directory a file must have the name of its position, as a node's start wants it; a file given by itself may have any name.
 
 Examples:
   seriatim snapshot inspect

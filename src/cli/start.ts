@@ -13,7 +13,7 @@ import {
   unknownVariables,
   unknownVariableText,
 } from "../node/index.ts";
-import { addSettingOptions } from "./setting-options.ts";
+import { addNodeOptions } from "./setting-options.ts";
 import { onStopSignals } from "./signals.ts";
 import { stdout } from "./stdout.ts";
 
@@ -38,11 +38,13 @@ type Flags = { readonly [Name in SettingName]?: string } & { readonly config?: s
 export function registerStart(program: Command): void {
   const start = program
     .command("start")
-    .description("Runs an exchange on an embedded journal until a signal ends it.")
+    .description(
+      "Runs an exchange until a signal ends it: order entry, page, market data, and the journal in --data-dir.",
+    )
     .option("--config <file>", "JSON file with settings")
     .addHelpText("after", EXAMPLES)
     .action(run);
-  addSettingOptions(start);
+  addNodeOptions(start);
 }
 
 async function run({ config, ...flags }: Flags): Promise<void> {

@@ -29,7 +29,7 @@ There are ${TRADERS} traders: market makers that quote on many levels, investors
 its own, --account and the ones after it. Fair prices walk at random; the same seed gives the same prices. At most ${INSTRUMENTS_TRADED_MAX}
 instruments are traded. When the exchange goes away they try again until it is back; at the end their quotes are cancelled.
 
-With --key they log on, with a key that may act for all their accounts; else they speak the open mode.
+With --key they log on, with a key that is good for all their accounts; else they use the open mode.
 
 Without HOST:PORT the exchange is where SERIATIM_HOST and SERIATIM_ORDER_PORT say, else at 127.0.0.1:9009.
 
@@ -53,16 +53,30 @@ export function registerTraders(program: Command): void {
     .description("Lets simulated traders trade on a running exchange, until a signal ends them.")
     .argument("[host:port]", "where the exchange takes orders")
     .option("--rate <n>", "orders a second", wholeNumber("--rate", 1, SIMULATED_RATE_MAX), SIMULATED_RATE)
-    .option("--seed <n>", "of prices and decisions", wholeNumber("--seed", 0, Number.MAX_SAFE_INTEGER), 1)
-    .option("--symbols <name,...>", "what to trade; by default everything", parseNames)
+    .option(
+      "--seed <n>",
+      "seed of prices and decisions",
+      wholeNumber("--seed", 0, Number.MAX_SAFE_INTEGER),
+      1,
+    )
+    .option("--symbols <name,...>", "instruments to trade; by default all", parseNames)
     .option(
       "--account <n>",
       "account of the first trader: the exchange must have them all, by default 0 to 65535",
       wholeNumber("--account", 0, FIRST_ACCOUNT_MAX),
       FIRST_ACCOUNT,
     )
-    .option("--duration <s>", "seconds to trade", wholeNumber("--duration", 1, DURATION_MAX_S))
-    .option("--every <s>", "seconds between two lines", wholeNumber("--every", 1, REPORT_MAX_S), 5);
+    .option(
+      "--duration <s>",
+      "seconds to trade; by default until a signal comes",
+      wholeNumber("--duration", 1, DURATION_MAX_S),
+    )
+    .option(
+      "--every <s>",
+      "seconds between two lines of figures",
+      wholeNumber("--every", 1, REPORT_MAX_S),
+      5,
+    );
   readsEnvironment(addLogonOptions(command)).addHelpText("after", EXAMPLES).action(trade);
 }
 

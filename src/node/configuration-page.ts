@@ -1,12 +1,13 @@
 // docs/configuration.md, written from the settings table, so that it says what the program does.
 
 import { TAPE_SERVE_SETTINGS } from "./configuration.ts";
+import { SETTING_GROUPS, type SettingGroup } from "./setting-groups.ts";
 import { describeKind } from "./setting-value.ts";
-import { defaultText, SETTINGS, type Setting, settingFlag, settingKey, settingVariable } from "./settings.ts";
+import { defaultText, type Setting, settingFlag, settingKey, settingVariable } from "./settings.ts";
 
 const BEGIN = `# Configuration
 
-Written from the settings table (\`src/node/settings.ts\`); a test keeps the two equal.
+Every setting of \`seriatim start\`. This page is written from the settings table (\`src/node/settings.ts\`); a test keeps the two equal.
 
 A setting is taken from the first of these that has it:
 1. its flag: \`seriatim start --order-port 9010\`;
@@ -15,25 +16,20 @@ A setting is taken from the first of these that has it:
 4. its default.
 
 Everything is checked before anything is done: an unknown flag or key, a value out of range, anything given twice ends
-the program with status 2 and one line that says where it was written. A variable that begins with SERIATIM_ and is no setting is
-one warning, with the name that seems to be meant: others may set such, as clusters do for a service of that name (these are passed over).
+the program with status 2 and one line that says where it was written. A variable that begins with SERIATIM_ and is no setting
+gives one warning, with the name that seems to be meant. (Variables that clusters set for a service of that name give none.)
 `;
 
+/** Behind the heading of the first group. */
 const GENESIS = `
-## Settings that decide results
-
 They are the log's first entry, written when a data directory is used for the first time. Later starts take them from the
 log: leave them out, or give the same values. Another value is refused, because the log would mean something else.
-`;
-
-const OTHERS = `
-## Settings of one run
 `;
 
 const TAPE = `
 ## The tape as a program of its own
 
-\`seriatim tape serve\` has the same settings of the tape, without the prefix, and of a node's what is below. The variables are the same; the
+\`seriatim tape serve\` has the same settings of the tape, without the prefix, and those of a node that are listed here. The variables are the same; the
 file is another one (\`--config FILE\` or \`SERIATIM_TAPE_CONFIG\`), with keys like \`"port"\`.
 
 | flag and key | variable | value | default |
@@ -42,9 +38,23 @@ file is another one (\`--config FILE\` or \`SERIATIM_TAPE_CONFIG\`), with keys l
 
 /** The page as Markdown. */
 export function configurationPage(): string {
-  const genesis = SETTINGS.filter((setting) => setting.genesis);
-  const others = SETTINGS.filter((setting) => !setting.genesis);
-  return BEGIN + GENESIS + sections(genesis) + OTHERS + sections(others) + TAPE + tapeRows();
+  return BEGIN + contents() + SETTING_GROUPS.map(group).join("") + TAPE + tapeRows();
+}
+
+function contents(): string {
+  const rows = SETTING_GROUPS.map(
+    ({ heading, settings }) => `| ${heading} | ${settings.map(settingKey).map(linkTo).join(", ")} |\n`,
+  );
+  return `\n| group | settings |\n| --- | --- |\n${rows.join("")}`;
+}
+
+function linkTo(key: string): string {
+  return `[${key}](#${key})`;
+}
+
+function group({ heading, settings }: SettingGroup): string {
+  const introduction = settings.every(({ genesis }) => genesis) ? GENESIS : "";
+  return `\n## ${heading}\n${introduction}${settings.map(section).join("")}`;
 }
 
 function tapeRows(): string {
@@ -52,10 +62,6 @@ function tapeRows(): string {
     (setting) =>
       `| \`${settingFlag(setting)}\` | \`${settingVariable(setting)}\` | ${describeKind(setting.kind)} | \`${defaultText(setting)}\` |\n`,
   ).join("");
-}
-
-function sections(settings: readonly Setting[]): string {
-  return settings.map(section).join("");
 }
 
 function section(setting: Setting): string {

@@ -6,6 +6,7 @@ export { EXCHANGE_RULES } from "./exchange-rules.ts";
 export * from "./genesis-settings.ts";
 export * from "./log.ts";
 export * from "./node.ts";
+export * from "./setting-groups.ts";
 export * from "./settings.ts";
 export * from "./status.ts";
 export { startTape } from "./tape-start.ts";
