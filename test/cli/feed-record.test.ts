@@ -18,7 +18,7 @@ import {
   TickSimulator,
 } from "../../src/feed-runtime/index.ts";
 import { NetTransport, SystemClock } from "../../src/platform/index.ts";
-import { startFeed, takeBytes } from "../feed-runtime/recording/support.ts";
+import { receiveAll, startFeed, takeBytes } from "../feed-runtime/recording/support.ts";
 import { LAUNCHER } from "../support/launcher.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "seriatim-record-"));
@@ -153,6 +153,31 @@ test("a port from which nothing comes is said once, with what to look at, whethe
   }
 });
 
+test("it records for so many seconds when it is told so, and then says what it has", async () => {
+  const port = await startFeed((socket) => socket.write("tick"));
+  const directory = join(folder, "for-a-second");
+  const { status, text } = await said("record", `127.0.0.1:${port}`, "--to", directory, "--duration", "1");
+  expect({ status, text: text.trimEnd().split("\n").at(-1) }).toEqual({
+    ...{ status: 0, text: "ended: 1 take, 4 bytes" },
+  });
+  const [take] = JSON.parse((await said("inspect", directory, "--json")).text).takes;
+  expect(take).toMatchObject({ bytes: 4, end: "the recorder stopped" });
+});
+
+test("a recorder and a player whose words nobody reads any more do their work on", async () => {
+  const port = await startFeed((socket, number) => socket.end(`take ${number}`));
+  const recorder = new Run("record", `127.0.0.1:${port}`, "--to", "unread");
+  await recorder.says(/^recording ticks/m);
+  recorder.child.stdout?.destroy();
+  const report = async () => JSON.parse((await said("inspect", join(folder, "unread"), "--json")).text);
+  while (!((await report().catch(() => undefined))?.takes.length > 2)) await sleep(20);
+  expect(await recorder.end("SIGINT")).toBe(0);
+  const player = new Run("play", "unread", "--speed", "max");
+  const [, at] = await player.says(/on 127\.0\.0\.1:(\d+)$/m);
+  player.child.stdout?.destroy();
+  for (let i = 0; i < 3; i++) expect(String(await receiveAll(Number(at)))).toBe("take 1");
+});
+
 test("a client of ticks/1 takes the player for the feed, at the pace it was recorded", async () => {
   const clock = new SystemClock();
   const transport = new NetTransport({ connectionsMax: TICK_CLIENTS_MAX + TICK_CONNECTIONS_SPARE });
@@ -214,6 +239,10 @@ test.each([
   [
     ["record", "127.0.0.1:1", "--to", "x", "--protocol", "channel", "--channels", "top,top"],
     '--channels: "top,top" is not some of top,levels,orders, each once',
+  ],
+  [
+    ["record", "127.0.0.1:1", "--to", "x", "--duration", "0"],
+    '--duration: "0" is not a whole number from 1 to 1000000',
   ],
   [["record", "127.0.0.1:1", "--to", "x", "--tls-ca", "y"], "--tls-ca: ticks/1 has no TLS"],
   [["play", "x", "--speed", "0"], '--speed: "0" is not max, nor a number above 0 and up to 1000000'],

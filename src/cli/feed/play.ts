@@ -13,8 +13,8 @@ const SKIP_MAX_S = 10_000_000;
 
 const EXAMPLES = `
 Each program that connects is sent one take of DIR from its beginning, with the same bytes, and then the end. It connects as to the feed
-itself: what it says is read and not answered, and of a recording of the exchange's own feed its first word starts the time. One that is
-slow is sent what it takes, and holds nobody up.
+itself: what it says is read and not answered, and of a recording of the exchange's own feed its first word, within 5 s, starts the time.
+One that is slow is sent what it takes, and holds nobody up; one that takes nothing for 60 s is broken off.
 
 --speed max sends as fast as each client takes it. --skip leaves out what came in the first seconds: the first bytes may lie inside a
 message. A recorder that is at work or was killed is no hindrance: what was whole at the start is played.
@@ -59,9 +59,7 @@ function parseSpeed(text: string): number {
 async function play(dir: string, options: PlayOptions): Promise<void> {
   const { host, port, speed, take, skip } = options;
   const stopped = Promise.withResolvers<undefined>();
-  const say = (line: string): void => {
-    if (!stdout.write(`${line}\n`)) stopped.resolve(undefined);
-  };
+  const say = (line: string): void => void stdout.write(`${line}\n`);
   const player = await RecordingPlayer.start({
     ...{ host, port, speed, take, skip_s: skip, directory: resolve(dir) },
     onClient: (event) => say(`a client ${event === "played" ? "has been sent everything" : event}`),

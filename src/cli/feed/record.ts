@@ -5,10 +5,12 @@ import { type Command, Option } from "commander";
 import { counted } from "../../base/index.ts";
 import { channelGreeting, FeedRecorder } from "../../feed-runtime/index.ts";
 import { CHANNEL_KINDS, type ChannelKind, type ChannelName } from "../../protocol/index.ts";
-import { parseHostPort, usageError } from "../arguments.ts";
+import { parseHostPort, usageError, wholeNumber } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
 import { readTlsCa } from "../tls-ca.ts";
+
+const DURATION_MAX_S = 1_000_000;
 
 function hintOf({ protocol, tlsCa }: RecordOptions): string {
   if (protocol === "ticks")
@@ -27,6 +29,7 @@ no further until there is room, and what it does with a slow reader is in the re
 
 Examples:
   seriatim feed record 127.0.0.1:9876 --to monday
+  seriatim feed record 127.0.0.1:9876 --to monday --duration 3600
   seriatim feed record 127.0.0.1:9011 --to monday --protocol channel --channels top,levels
   seriatim feed inspect monday`;
 
@@ -35,13 +38,14 @@ interface RecordOptions {
   readonly protocol: "ticks" | "channel";
   readonly channels?: readonly ChannelKind[];
   readonly tlsCa?: string;
+  readonly duration?: number;
 }
 
 export function registerRecord(feed: Command): void {
   feed
     .command("record")
     .summary("keep what a feed sends")
-    .description("Records what a feed sends, until a signal ends it.")
+    .description("Records what a feed sends, until a signal or --duration ends it.")
     .argument("<host:port>", "where the feed is")
     .requiredOption("--to <dir>", "the recording's directory")
     .addOption(
@@ -53,6 +57,7 @@ export function registerRecord(feed: Command): void {
       parseChannels,
     )
     .option("--tls-ca <file>", "the feed speaks TLS, and these certificates (PEM) vouch for it")
+    .option("--duration <s>", "seconds to record", wholeNumber("--duration", 1, DURATION_MAX_S))
     .addHelpText("after", EXAMPLES)
     .action(record);
 }
@@ -73,12 +78,10 @@ function greetingFor({ protocol, channels }: RecordOptions): { greeting?: Uint8A
 
 async function record(address: string, options: RecordOptions): Promise<void> {
   const { host, port } = parseHostPort(address);
-  const { to, protocol } = options;
+  const { to, protocol, duration } = options;
   if (options.tlsCa !== undefined && protocol === "ticks") throw usageError("--tls-ca: ticks/1 has no TLS");
   const stopped = Promise.withResolvers<undefined>();
-  const say = (line: string): void => {
-    if (!stdout.write(`${line}\n`)) stopped.resolve(undefined);
-  };
+  const say = (line: string): void => void stdout.write(`${line}\n`);
   const recorder = await FeedRecorder.start({
     ...{ host, port, protocol, directory: resolve(to), tlsCa: readTlsCa(options.tlsCa) },
     ...greetingFor(options),
@@ -86,6 +89,7 @@ async function record(address: string, options: RecordOptions): Promise<void> {
     onTake: (event) => say(event === "begun" ? `connected to ${address}` : `${event}`),
   });
   onStopSignals(() => stopped.resolve(undefined));
+  if (duration !== undefined) setTimeout(() => stopped.resolve(undefined), duration * 1_000).unref();
   say(`recording ${protocol} to ${to}`);
   const failure = await Promise.race([stopped.promise, recorder.over]);
   const unwritten = await recorder.stop();

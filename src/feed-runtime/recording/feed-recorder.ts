@@ -69,6 +69,8 @@ export class FeedRecorder {
   #isStopping = false;
   /** Its End record waits for room in the buffer. */
   #untoldEnd: TakeEndName | undefined;
+  /** What the monotonic clock lacks to the wall's: looked at when a take begins, and never less than before. */
+  #offset_us = Number.NEGATIVE_INFINITY;
   #takes = 0;
   #bytes = 0;
   /** Before the take at work. */
@@ -174,12 +176,16 @@ export class FeedRecorder {
     this.#takes++;
     this.#bytesBefore = this.#bytes;
     this.#firstByte = setTimeout(() => this.#noteNothing(), FIRST_BYTE_MS);
-    this.#files.buffer.beginTake(
-      encodeTake({ protocol, address: `${host}:${port}` }),
-      this.#clock.wallMicros(),
-    );
+    const offset_us = this.#clock.wallMicros() - this.#clock.monotonicMicros();
+    this.#offset_us = Math.max(this.#offset_us, offset_us);
+    this.#files.buffer.beginTake(encodeTake({ protocol, address: `${host}:${port}` }), this.#arrival_us());
     if (greeting.length > 0) socket.write(greeting);
     onTake?.("begun");
+  }
+
+  /** Wall time at the pace of the monotonic clock: a wall clock that is set changes nothing of how a take is played. */
+  #arrival_us(): number {
+    return this.#offset_us + this.#clock.monotonicMicros();
   }
 
   /** False: nothing more may come until a block is written. */
@@ -188,7 +194,7 @@ export class FeedRecorder {
     // What came in after the end of the take was told belongs to none.
     if (this.#socket === undefined) return true;
     this.#bytes += bytes.length;
-    buffer.append(RecordKind.Data, bytes, this.#clock.wallMicros());
+    buffer.append(RecordKind.Data, bytes, this.#arrival_us());
     this.#files.write(false);
     if (!buffer.isFull) return true;
     this.#isPaused = true;
@@ -228,7 +234,7 @@ export class FeedRecorder {
   #tellEnd(why: TakeEndName): void {
     this.#untoldEnd = undefined;
     this.#isPaused = false;
-    this.#files.buffer.append(RecordKind.End, encodeTakeEnd(why), this.#clock.wallMicros());
+    this.#files.buffer.append(RecordKind.End, encodeTakeEnd(why), this.#arrival_us());
     this.#connectLater();
   }
 

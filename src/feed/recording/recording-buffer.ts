@@ -77,7 +77,7 @@ export class RecordingBuffer {
     this.#beginsTake = true;
   }
 
-  /** A record, in pieces when it doesn't fit the block. A clock that went back counts as one that stood still. */
+  /** A record, in pieces when it doesn't fit the block. A time before the last one counts as that. */
   append(kind: RecordKind, body: Uint8Array, arrival_us: number): void {
     if (arrival_us > this.#last_us) this.#last_us = arrival_us;
     for (let from = 0; from < body.length; ) {

@@ -164,6 +164,47 @@ test("what came in the first seconds is left out when the player is told so", as
   );
 });
 
+test("a wall clock that is set back or on in the middle of a take changes nothing in its pace", async () => {
+  const directory = scratchDirectory();
+  const sockets: Socket[] = [];
+  const port = await startFeed((socket) => sockets.push(socket));
+  const begun_us = 1_700_000_000_000_000;
+  const HOUR_US = 3_600_000_000;
+  let [passed_us, set_us] = [0, 0];
+  const clock = { wallMicros: () => begun_us + passed_us + set_us, monotonicMicros: () => passed_us };
+  const recorder = await recordTo(directory, port, { clock });
+  const send = async (take: number, at_us: number) => {
+    passed_us = at_us;
+    const { bytes } = recorder.figures;
+    await until(() => sockets.length === take);
+    sockets[take - 1].write("x");
+    await until(() => recorder.figures.bytes === bytes + 1);
+  };
+  await send(1, 1_000_000);
+  set_us = -HOUR_US;
+  await send(1, 2_000_000);
+  set_us = HOUR_US;
+  await send(1, 3_000_000);
+  const end = (take: number) => {
+    sockets[take - 1].end();
+    return until(() => !recorder.figures.isConnected);
+  };
+  // Another take begins by the clock as it is then, but never before what is recorded.
+  await end(1);
+  await send(2, 4_000_000);
+  set_us = 0;
+  await send(2, 5_000_000);
+  await end(2);
+  await send(3, 6_000_000);
+  await recorder.stop();
+  const { takes } = inspectRecording({ storage, checksums: new NativeChecksums(), directory });
+  expect(takes.map(({ begun_us: from, last_us }) => [from - begun_us, last_us - from])).toEqual([
+    [0, 3_000_000],
+    [HOUR_US + 4_000_000, 1_000_000],
+    [HOUR_US + 6_000_000, 0],
+  ]);
+});
+
 test("a feed that speaks TLS is recorded too, when its certificate is vouched for", async () => {
   const bytes = randomBytes(200_000);
   const server = createServerOf(TLS, (socket) => void socket.on("error", () => {}).end(bytes));
