@@ -6,7 +6,7 @@
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { SeriatimError } from "../../base/index.ts";
 import {
   boundHandshakes,
@@ -39,6 +39,11 @@ const REQUEST_TIMEOUT_MS = 5_000;
 const REQUEST_CHECKS = 4;
 /** How long a peer may take nothing of its answer, as a multiple of that time: 15 s. Else a few stalled ones keep all others out. */
 const STALLED_TIMES = 3;
+/**
+ * Requests of one connection, then it is closed. A packet holds two thousand, and Node takes all that lie in it before an answer is
+ * made: who asks on and on asks anew with the others.
+ */
+const REQUESTS_PER_CONNECTION_MAX = 100;
 /** How long an idle kept-alive connection stays. */
 const KEEP_ALIVE_MS = 15_000;
 /** A year: for a file whose name changes with its content. */
@@ -86,6 +91,7 @@ type PageMaker = () => Promise<Page>;
 /** Listens; throws SeriatimError (`EADDRINUSE`, `EACCES`, ...) when it can't. */
 export async function startHttp(options: HttpOptions): Promise<HttpFace> {
   const pages = createPages(options);
+  const isLast = lastRequests();
   const requestTimeout = options.requestTimeout_ms ?? REQUEST_TIMEOUT_MS;
   const limits = {
     maxHeaderSize: HEADER_BYTES_MAX,
@@ -97,6 +103,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpFace> {
     shouldUpgradeCallback: ({ url }: IncomingMessage) => isSocketPath(pathOf(url), options.hasFeed ?? false),
   };
   const answerAll = (request: IncomingMessage, response: ServerResponse): void => {
+    if (isLast(request.socket)) response.setHeader("connection", "close");
     answer(pages, options, request, response).catch((error: unknown) => {
       if (error instanceof SeriatimError) return send(response, text(503, error.message));
       options.log.error({ err: error, url: request.url }, "a page failed");
@@ -112,6 +119,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpFace> {
   const server =
     options.tls === undefined ? createServer(limits, answerAll) : createTlsServer(secure, answerAll);
   if (options.tls !== undefined) boundHandshakes(server);
+  // Those beyond come to nobody; that the connection then ends is not the server's doing.
+  server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
   server.maxConnections = CONNECTIONS_MAX + (options.hasFeed ? FEED_SOCKETS_MAX : 0);
   // Of a connection on which nothing moves; a WebSocket takes it off, it has pings.
   server.timeout = STALLED_TIMES * requestTimeout;
@@ -119,14 +128,38 @@ export async function startHttp(options: HttpOptions): Promise<HttpFace> {
   return { port: (server.address() as AddressInfo).port, server, close: () => close(server) };
 }
 
+/** Tells of each request whether it is the last that its connection may make. */
+function lastRequests(): (socket: Socket) => boolean {
+  const made = new WeakMap<Socket, number>();
+  return (socket) => {
+    const count = (made.get(socket) ?? 0) + 1;
+    made.set(socket, count);
+    return count === REQUESTS_PER_CONNECTION_MAX;
+  };
+}
+
 function createPages({ status, web }: HttpOptions): ReadonlyMap<string, PageMaker> {
   const version = packageVersion();
   const metrics = createMetrics();
   return new Map<string, PageMaker>([
-    ["/healthz", async () => healthPage(await status(), version)],
-    ["/readyz", async () => readyPage(await status())],
-    ["/metrics", async () => ({ status: 200, ...(await metrics({ ...(await status()), ...web() })) })],
+    ["/healthz", shared(async () => healthPage(await status(), version))],
+    ["/readyz", shared(async () => readyPage(await status()))],
+    [
+      "/metrics",
+      shared(async () => ({ status: 200, ...(await metrics({ ...(await status()), ...web() })) })),
+    ],
   ]);
+}
+
+/** Whoever asks while a page is made gets that one: however many scrape, it costs one. */
+function shared(make: PageMaker): PageMaker {
+  let page: Promise<Page> | undefined;
+  return () => {
+    page ??= make().finally(() => {
+      page = undefined;
+    });
+    return page;
+  };
 }
 
 function healthPage(now: NodeStatus, version: string): Page {

@@ -228,6 +228,35 @@ test("a request that does not come to its end is answered with 408 and closed, w
   expect(answer).toMatch(/^HTTP\/1\.1 408 /);
 });
 
+/** What a connection is answered that sends so many requests for `path` at once. */
+async function pipelined(port: number, path: string, count: number): Promise<number[]> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`.repeat(count));
+  let answers = "";
+  socket.setEncoding("latin1").on("data", (part) => {
+    answers += part;
+  });
+  await new Promise((resolve) => socket.once("close", resolve));
+  return [...answers.matchAll(/^HTTP\/1\.1 ([0-9]{3}) /gm)].map(([, code]) => Number(code));
+}
+
+// Node takes every request that lies in a packet before one is answered: a packet of 64 KiB held the web up for seconds.
+test("requests that come at once cost one page, and beyond a hundred the connection", async () => {
+  let questions = 0;
+  const status = async () => {
+    questions++;
+    return STATUS;
+  };
+  const face = await startHttp(optionsOf({ status }));
+  open.push(face);
+  expect(await pipelined(face.port, "/metrics", 100)).toEqual(new Array(100).fill(200));
+  expect(questions).toBe(1);
+  // Whoever sends far more is cut: not all that it was answered comes to it.
+  await pipelined(face.port, "/metrics", 2_000);
+  expect(questions).toBeLessThan(5);
+});
+
 test("a peer that takes nothing of its answer is ended", async () => {
   const file = { contentType: "text/plain", bytes: Buffer.alloc(16_777_216), immutable: false };
   const face = await startHttp(optionsOf({ files: new Map([["/", file]]), requestTimeout_ms: 20 }));
