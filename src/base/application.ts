@@ -5,6 +5,7 @@ import { assert } from "./assert.ts";
 import type { Checksums } from "./checksums.ts";
 import type { RecordBuffer } from "./record-buffer.ts";
 
+/** A deterministic state machine: records in, events out, its state as bytes. */
 export interface Application {
   /**
    * Applies the command record at word offset `at` of `words` and writes what follows from it into `events`.

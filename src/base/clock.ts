@@ -2,6 +2,7 @@
 
 import type { Micros } from "./numbers.ts";
 
+/** Where time comes from. */
 export interface Clock {
   /** Wall time in microseconds since 1970; may step backwards (the sequencer guards against that). */
   wallMicros(): Micros;

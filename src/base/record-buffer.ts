@@ -17,6 +17,7 @@ export type Drain = (buffer: RecordBuffer) => void;
 /** Up to so many words a loop is faster than a call out of compiled code: the events of one command, mostly. */
 const CLEARED_BY_HAND_WORDS_MAX = 64;
 
+/** Records of `recordWords` words each, one after the other in `words`. */
 export class RecordBuffer {
   readonly words: Int32Array;
   readonly bytes: Uint8Array;

@@ -48,6 +48,7 @@ export interface ClientEvents {
   closed: [SeriatimError | undefined];
 }
 
+/** What `connectOrderEntry` is told. */
 export interface OrderEntryOptions {
   /** 127.0.0.1 by default. */
   readonly host?: string;
@@ -68,6 +69,11 @@ interface Request {
   reject(error: SeriatimError): void;
 }
 
+/**
+ * An open-mode connection to an exchange, made by `connectOrderEntry`. Prices are ticks, quantities lots, ids any 64-bit number.
+ * `submit`, `modify` and `cancel` resolve with the exchange's answer, a refusal included; they reject with a SeriatimError: `WINDOW_FULL`
+ * (nothing was sent), `OUTCOME_UNKNOWN` (the connection is lost, or a refusal names no one request) or `INVALID_ARGUMENT`.
+ */
 export class OrderEntryClient extends EventEmitter<ClientEvents> {
   /** What the exchange calls this connection. */
   session = 0n;

@@ -45,6 +45,10 @@ interface Waiting extends Resumable {
   reject(error: SeriatimError): void;
 }
 
+/**
+ * An open-mode client that reconnects and asks again, made by `connectResumingOrderEntry`. A promise resolves with the exchange's first
+ * answer; it rejects with `WINDOW_FULL` (nothing was sent), or with `OUTCOME_UNKNOWN` or `PATIENCE_OVER` when the client ends.
+ */
 export class ResumingOrderEntryClient extends EventEmitter<ResumingClientEvents> {
   readonly account: number;
   readonly #options: CheckedOptions;

@@ -68,6 +68,7 @@ interface Waiting {
   reject(error: SeriatimError): void;
 }
 
+/** A logged-on session, made by `connectTrading`: docs/client.md. Prices are ticks, quantities lots. */
 export class TradingSession extends EventEmitter<TradingEvents> {
   readonly account: number;
   readonly #options: CheckedTradingOptions;

@@ -47,6 +47,7 @@ const CANCEL = CommandKind.Cancel;
 const MODIFY = CommandKind.Modify;
 const MASS_CANCEL = CommandKind.MassCancel;
 
+/** What an engine may be told. */
 export interface EngineOptions {
   /** Told of every report of commands that are applied; it must neither read nor call the engine. */
   readonly listener?: ReportListener;
@@ -57,6 +58,10 @@ export interface EngineOptions {
   readonly keepsReports?: boolean;
 }
 
+/**
+ * The matching engine. `apply` takes a command record (protocol/commands) and writes event records; `snapshot` and `restore` move the whole
+ * state. Prices are ticks, quantities lots, times microseconds since 1970. Expected refusals are Reject events, never exceptions.
+ */
 export class ExchangeEngine implements Application {
   #state: ExchangeState | undefined;
   readonly #options: EngineOptions;

@@ -38,6 +38,7 @@ const NOTHING = new Int32Array(0);
 /** Above the numbers of a stream without a chunk. A small integer: an infinite one would make its field a double. */
 const NO_CHUNK = 2 ** 31 - 1;
 
+/** The reports of one account: those from `first` to before `next` are kept. */
 export class ReportStream {
   readonly account: number;
   /** How many there were before it: for what else is kept of the account. Not seen outside, another one after a restart. */
@@ -136,6 +137,7 @@ function chunkEnd(number: number): number {
   return (Math.floor((number - 1) / CHUNK_REPORTS) + 1) * CHUNK_REPORTS + 1;
 }
 
+/** The streams of all accounts that have one. */
 export class ReportStreams {
   /** Whether any account has a stream, or somebody listens: false on the way of every order where that is not so. */
   isUsed = false;

@@ -25,6 +25,7 @@ import {
 import type { RecordRules } from "./record-rules.ts";
 import { JOURNAL_LOG, recordTimestamp } from "./records.ts";
 
+/** When a position counts as safe: the table above. */
 export const DURABILITY_MODES = ["buffered", "flush", "fsync"] as const;
 export type DurabilityMode = (typeof DURABILITY_MODES)[number];
 
@@ -33,6 +34,7 @@ export const SEGMENT_BYTES_DEFAULT = 64 * 1024 * 1024;
 /** 13,106 commands: at the speeds aimed for, more than ever waits for one fdatasync. */
 export const FRAME_BYTES_MAX_DEFAULT = 1024 * 1024;
 
+/** What a journal is told when it is opened. */
 export interface JournalOptions {
   readonly storage: Storage;
   readonly checksums: Checksums;

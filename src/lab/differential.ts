@@ -43,6 +43,7 @@ export interface Contestants {
   readonly twin: (genesis: Genesis) => Exchange;
 }
 
+/** The engine as it is, and the twin. */
 export const ENGINE_AND_TWIN: Contestants = {
   engine: (genesis) => new FlowMachine(genesis),
   twin: (genesis) => new TwinExchange(genesis),

@@ -126,6 +126,7 @@ const MIXED: FlowProfile = {
   chances: { ...FEW_ERRORS, answerLimit: 0.3, register: 0.004 },
 };
 
+/** By name; `seriatim lab generate --profile` takes these. */
 export const FLOW_PROFILES = {
   mixed: MIXED,
   /** All that a version 1 flow, or a version 1 connection, can say: one account, no capacities, no answer limits. */

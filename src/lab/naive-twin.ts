@@ -47,6 +47,7 @@ export interface TwinLimits {
 const PRICE_MAX = 2n ** 53n - 1n;
 const LEVEL_TOTAL_MAX = 2n ** 53n - 1n;
 
+/** The twin: give it commands one after another, and compare what follows with the engine. */
 export class NaiveTwin {
   readonly #limits: TwinLimits;
   readonly #names: string[] = [];

@@ -48,6 +48,7 @@ interface DirectoryChange {
 
 type Names = Map<string, SimulatedInode>;
 
+/** A disk in memory that a test can crash, fill and make fail, deterministically. */
 export class SimulatedDisk implements Storage {
   readonly #capacity: number;
   /** Directory -> name -> file, as programs see it. */

@@ -16,6 +16,7 @@ export interface LogOptions {
   readonly write?: (line: string) => void;
 }
 
+/** The node's log. */
 export function createLog(options: LogOptions): Log {
   const human = options.human ?? process.stderr.isTTY === true;
   const write = options.write ?? writeStderr;

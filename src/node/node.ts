@@ -30,6 +30,7 @@ import type { NodeStatus } from "./status.ts";
 import type { NodeTape } from "./tape-thread.ts";
 import { readTls } from "./tls.ts";
 
+/** A node that `startNode` has started. Ports are those it got; `stop` ends it in order. */
 export interface RunningNode {
   /** What it is now: a replica that is promoted becomes a primary. */
   readonly role: NodeRoleName;

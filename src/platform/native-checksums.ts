@@ -32,6 +32,7 @@ function digestOf(hasher: Blake3Hasher): Uint8Array {
   return digest;
 }
 
+/** The real checksums, for whatever asks for `Checksums`. */
 export class NativeChecksums implements Checksums {
   /** Kept for blake3(), which leaves nothing in it. */
   readonly #hasher = new Blake3Hasher();

@@ -9,6 +9,7 @@ const check_interval_ms = 1_000;
 /** Date truncates to whole milliseconds, so a difference of up to one means nothing; twice that is a drift. */
 const drift_max_ms = 2;
 
+/** The machine's clock, for whatever asks for a `Clock`. */
 export class SystemClock implements Clock {
   #offset_ms = performance.timeOrigin;
   #checkAt_ms = 0;

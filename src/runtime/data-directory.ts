@@ -39,6 +39,7 @@ export const TAPE_DIRECTORY = "tape";
 /** By these a tape's is known. */
 const OF_A_TAPE: readonly string[] = ["catalog", "topics"];
 
+/** A node's locked data directory, made by `openDataDirectory`. */
 export interface DataDirectory {
   /** Where the journal lives. */
   readonly journal: string;

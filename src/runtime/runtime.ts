@@ -38,6 +38,7 @@ const TICK_MS = 1_000;
 /** A sequencer ahead of the wall clock by more than this gives every command the same time for a while to notice. */
 const CLOCK_AHEAD_US = 60_000_000;
 
+/** What `openRuntime` is told; what is left out has the default of docs/runtime.md. */
 export interface RuntimeOptions
   extends Pick<JournalChoice, "genesis" | "rules">,
     Partial<Omit<JournalChoice, "genesis" | "rules" | "directory" | "from">> {
@@ -150,6 +151,10 @@ function refuseLogOfCluster({ epoch }: Recovered, directory: DataDirectory | und
   throw new SeriatimError("CLUSTER_LOG", what, { exitCode: 2 });
 }
 
+/**
+ * A running application with its log, made by `openRuntime`: `run` begins, `stop` ends in order. Nothing leaves it before it is safe by the
+ * durability and the ack policy in force.
+ */
 export class Runtime {
   /** What snapshots and journal said when they were opened. */
   readonly recovered: RuntimeStart;

@@ -76,6 +76,7 @@ export interface SnapshotSchedule {
   readonly fromMemory?: FromMemory;
 }
 
+/** Has snapshots taken after every so many commands, and on request; one at a time. */
 export class Snapshots {
   readonly #schedule: SnapshotSchedule;
   /** The position of the last one, taken or not: a disk that is full is not asked again at once. */

@@ -34,6 +34,10 @@ interface Waiting {
 
 const NO_EVENTS = new Int32Array(0);
 
+/**
+ * Commands of this process: `submit` resolves with position and events when they are safe; it rejects with the SeriatimError that docs/runtime.md
+ * lists.
+ */
 export class Submissions implements CommandOutput, RuntimeListener {
   readonly #path: CommandPath;
   readonly #rules: Pick<RecordRules, "firstUnknown">;

@@ -4,6 +4,7 @@
 import type { DepthMessage, LevelEntry } from "../../protocol/index.ts";
 import { ticksOf } from "./ticks.ts";
 
+/** One side: level i is `prices[i]`, `quantities[i]`, `orders[i]`. */
 export class BookSide {
   /** Ticks, best first. */
   readonly prices: number[] = [];
@@ -56,6 +57,7 @@ export class BookSide {
   }
 }
 
+/** The best levels of both sides. */
 export class Book {
   readonly bids = new BookSide(-1);
   readonly asks = new BookSide(1);

@@ -21,6 +21,7 @@ export interface SocketLike {
   onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
 }
 
+/** What an `ExchangeSocket` is told. */
 export interface ExchangeSocketOptions {
   /**
    * For example `ws://127.0.0.1:8080/ws`; several are the nodes of one cluster, tried in turn. With a token that goes on until

@@ -25,6 +25,7 @@ const TRADES_MAX = 500;
 /** Dropped at once beyond that. */
 const TRADES_DROPPED = 100;
 
+/** A trade of the market, as told to everybody. */
 export interface Trade {
   readonly id: string;
   /** Ticks. */
@@ -45,6 +46,7 @@ export interface BestLevel {
 
 export type MarketChannel = Exclude<Channel, "orders" | "status" | "tape" | "queue">;
 
+/** What is known of one symbol; prices are ticks of 10^-`decimals`, quantities lots. To be read at any time, changed by its owner only. */
 export class Market {
   readonly symbol: string;
   /** Digits after the point of its prices. */

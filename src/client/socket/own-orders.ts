@@ -21,6 +21,7 @@ const CHANGES_MAX = 16_384;
 /** At once beyond that: each look for the oldest passes by all that have gone. */
 const CHANGES_DROPPED = 1_024;
 
+/** An open order of the account. */
 export interface OwnOrder {
   readonly symbol: string;
   readonly id: string;
@@ -33,6 +34,7 @@ export interface OwnOrder {
   readonly cumulative?: number;
 }
 
+/** What an order of the account traded at once. */
 export interface OwnFill {
   /** The sequence of its event: no other fill of the account's order has it. */
   readonly sequence: string;
@@ -58,6 +60,7 @@ interface Change {
 
 type DecimalsOf = (symbol: string) => number;
 
+/** The open orders and latest fills of the connection's account, whoever sent them. */
 export class OwnOrders {
   /** Counts changes of orders or fills. */
   version = 0;

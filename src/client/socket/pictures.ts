@@ -72,6 +72,7 @@ export interface QueuedOrder {
   readonly id: string | undefined;
 }
 
+/** The orders at one price of a side, the oldest first. */
 export interface Queue {
   readonly side: SideName;
   /** Ticks. */

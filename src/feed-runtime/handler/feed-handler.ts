@@ -11,6 +11,10 @@ import { checkedFeedOptions, type FeedHandlerOptions } from "./options.ts";
 /** Timers can't wait longer with sense: whatever is due is looked at this often. */
 const LOOK_MS_MAX = 1_000;
 
+/**
+ * A client of the exchange's own feed: tells one listener per channel every message once and in order, and when what it told is stale. `start`
+ * resolves when it runs, also before a connection stands; `stop` ends it in any state.
+ */
 export class FeedHandler {
   readonly #options: ReturnType<typeof checkedFeedOptions>;
   readonly #intake: FeedIntake;

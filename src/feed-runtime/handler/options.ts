@@ -27,6 +27,7 @@ export interface LineAddress {
   readonly port: number;
 }
 
+/** Datagrams on one or two lines, and where to ask for what neither brought. */
 export interface FeedLines {
   readonly a: LineAddress;
   /** The same content on another way. */
@@ -37,6 +38,7 @@ export interface FeedLines {
   readonly recovery?: FeedAddress | undefined;
 }
 
+/** What a `FeedHandler` is told: `stream` or `lines`, and a listener for each channel. */
 export interface FeedHandlerOptions {
   /** Everything over one TCP connection. This, or `lines`. */
   readonly stream?: FeedAddress | undefined;

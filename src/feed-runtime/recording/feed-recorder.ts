@@ -56,6 +56,7 @@ export interface RecorderFigures {
   readonly isConnected: boolean;
 }
 
+/** Records a feed into a directory of its own until `stop`. A disk that fails ends it: `over` tells why. */
 export class FeedRecorder {
   readonly #options: FeedRecorderOptions;
   readonly #clock: Clock;

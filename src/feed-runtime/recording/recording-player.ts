@@ -56,6 +56,7 @@ interface Client {
   isSending: boolean;
 }
 
+/** Serves one take of a recording over TCP, to programs that take it for the feed. */
 export class RecordingPlayer implements TransportHandler {
   /** What the recording says of the take. */
   readonly protocol: RecordedProtocolName;

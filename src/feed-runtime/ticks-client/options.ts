@@ -20,6 +20,7 @@ export interface TickClientListener extends TickListener {
   onQuiet?(isQuiet: boolean): void;
 }
 
+/** What a `TickClient` is told. */
 export interface TickClientOptions {
   /** A name or an address; of a name all addresses are tried, IPv4 among them. */
   readonly host: string;

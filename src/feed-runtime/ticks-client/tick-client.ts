@@ -25,6 +25,7 @@ import { checkedTickOptions, type TickClientOptions } from "./options.ts";
 
 const READ_BYTES = 65_536;
 
+/** A client of a ticks/1 server that connects as it is made, and again whenever its connection is lost: docs/ticks-client.md. */
 export class TickClient {
   /** `host:port`, for messages. */
   readonly peer: string;

@@ -3,6 +3,7 @@
 import { type BookChecksum, CHECKSUM_LEVELS, Side } from "../../protocol/index.ts";
 import { LevelSide } from "./level-side.ts";
 
+/** The price levels of one symbol, best first on each side; prices are ticks, totals lots. */
 export class LevelBook {
   readonly bids = new LevelSide(Side.Buy);
   readonly asks = new LevelSide(Side.Sell);

@@ -5,6 +5,7 @@
 
 import { type DayStatistics, type MarketDataReader, MdType } from "../../protocol/index.ts";
 
+/** To be extended by what a program wants to hear. Prices are ticks, quantities lots, times microseconds since 1970. */
 export class MarketDataListener {
   /** Of the message that is told: the time of its command, by the log. */
   timestamp_us = 0;

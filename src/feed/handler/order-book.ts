@@ -15,6 +15,7 @@ import { RefTable } from "./ref-table.ts";
 const ORDERS_MAX = 1 << 24;
 const ORDERS_AT_FIRST = 16;
 
+/** Every order of one symbol, in the order of its price's queue; prices are ticks, quantities lots. */
 export class OrderBook {
   readonly bids = new LevelSide(Side.Buy);
   readonly asks = new LevelSide(Side.Sell);

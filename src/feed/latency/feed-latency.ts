@@ -12,6 +12,7 @@ import { LatencyTracker } from "./latency-tracker.ts";
 const US_PER_S = 1_000_000;
 const NS_PER_US = 1_000;
 
+/** Latencies of one feed, in nanoseconds, by exchange timestamp and by schedule. */
 export class FeedLatency {
   readonly byTimestamp = new LatencyTracker();
   readonly byScheduled = new LatencyTracker();

@@ -36,6 +36,7 @@ export interface TidySnapshots {
   readonly damaged: readonly string[];
 }
 
+/** Reads, writes and tidies the snapshots of one application in one directory. */
 export class SnapshotStore {
   readonly #place: SnapshotPlace;
   readonly #application: ApplicationVersion;

@@ -56,6 +56,7 @@ interface Market {
   readonly fair: FairPrice;
 }
 
+/** All simulated traders of one run. */
 export class TraderCrowd {
   /** By number: trader 0 has the first account. */
   readonly traders: readonly Trader[];

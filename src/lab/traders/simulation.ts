@@ -88,6 +88,7 @@ function chooseInstruments(
   throw new SeriatimError("NOTHING_TO_TRADE", `the exchange at ${host}:${port} has nothing to trade`);
 }
 
+/** Simulated traders on a running exchange, from their start to their stop. */
 export class TraderSimulation {
   /** Names of what is traded. */
   readonly symbols: readonly string[];

@@ -33,6 +33,7 @@ import {
 import { fenced, type ReplicaNews, ServingThread } from "./serving-thread.ts";
 import { beginTenure, Candidacy, type Tenure, type TenureBegun } from "./tenure.ts";
 
+/** What makes a runtime a primary: where replicas connect, who they may be, and where a command must be before it is answered. */
 export interface ReplicationOptions {
   /** Where replicas connect; port 0 takes a free one. */
   readonly host: string;

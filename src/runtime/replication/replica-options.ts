@@ -8,6 +8,7 @@ import type { ShadowStage, SnapshotListener } from "../snapshots.ts";
 import type { ReplicaWorkerData } from "./replica-messages.ts";
 import type { SaidInLog } from "./said-in-log.ts";
 
+/** What a `Replica` is told. */
 export interface ReplicaOptions
   extends Omit<ReplicaWorkerData, "records" | "directory" | "from" | "incoming" | "version"> {
   /** A new one, which has applied nothing yet: at the start, and whenever it begins anew. */

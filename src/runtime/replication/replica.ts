@@ -41,6 +41,7 @@ const TICK_MS = 1_000;
 /** After one of these its files are closed, and the thread ends. */
 const LAST_WORDS: readonly ReplicaWorkerMessage["kind"][] = ["closed", "diverged", "received"];
 
+/** A copy of a primary's log and state that follows it, and can take its place: `decide`, then `handOver`. */
 export class Replica {
   /** Resolves with what stopped it, if anything ever does. */
   readonly failed: Promise<SeriatimError>;

@@ -27,6 +27,7 @@ export type TapeAdministratorOptions = TapePeerOptions;
 
 const REQUESTS_MAX = 64;
 
+/** Lists, creates, deletes and bounds topics of a tape, and tells of their groups. */
 export class TapeAdministrator {
   readonly #peer: string;
   readonly #link: ReconnectingLink;

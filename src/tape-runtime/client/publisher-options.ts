@@ -25,6 +25,7 @@ export type TapeOrder = 0 | 1 | 2;
 /** 0: none; 1: ordered and readable; 2: durable too. */
 export type TapeAckLevel = 0 | 1 | 2;
 
+/** What a `TapePublisher` is told. */
 export interface TapePublisherOptions extends TapePeerOptions, TapeReconnectOptions {
   readonly topic: string;
   /** Its own number, 1 to 2^53 - 1, the same over its restarts and no one else's. */
@@ -62,6 +63,7 @@ export interface TapeRecordOptions {
   readonly headers?: readonly TapeRecordHeader[] | undefined;
 }
 
+/** A record to publish: a value, with key, time and headers if wanted. */
 export interface TapeRecordInput extends TapeRecordOptions {
   readonly value: Uint8Array | string;
 }

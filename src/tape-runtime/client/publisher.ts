@@ -45,6 +45,10 @@ export interface PublisherFigures {
   readonly connections: number;
 }
 
+/**
+ * Publishes records to one topic, made by `TapePublisher.connect`. `append` answers false when it has no room (await `room()`); `publish`
+ * resolves when the record's batch is acknowledged. Once it has failed, everything rejects with the SeriatimError that `closed` has too.
+ */
 export class TapePublisher {
   /** Resolves when it is closed, with why when nobody asked for it; never rejects. */
   readonly closed: Promise<SeriatimError | undefined>;

@@ -16,6 +16,7 @@ import type { DamagedBatch } from "./received-batch.ts";
 /** The oldest record that is kept, the next one that comes, a record by its number, or the first batch ordered at a time or later. */
 export type TapeStart = "start" | "end" | { readonly record: number } | { readonly time_us: number };
 
+/** What a `TapeSubscriber` is told. */
 export interface TapeSubscriberOptions extends TapePeerOptions, TapeReconnectOptions {
   readonly topic: string;
   /** "end" by default. Of a group: where it begins when it has committed nothing. */

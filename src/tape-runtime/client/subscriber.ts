@@ -24,6 +24,10 @@ import { DamagedBatch, type ReceivedBatch, receiveBatch, type TapeRecord } from 
 import { AfterLoss, ReconnectingLink } from "./reconnecting.ts";
 import { checkedSubscriber, type TapePlace, type TapeSubscriberOptions } from "./subscriber-options.ts";
 
+/**
+ * The records of one topic in their order, made by `TapeSubscriber.connect`; iterate it, or `batches()`. It throws the SeriatimError that ended
+ * it.
+ */
 export class TapeSubscriber implements AsyncIterable<TapeRecord> {
   readonly #options: ReturnType<typeof checkedSubscriber>;
   readonly #queue: BatchQueue;

@@ -18,6 +18,7 @@ const ASK_QUANTITY = TickQuote.askQuantity;
 
 const UNREAD = 0.5;
 
+/** One frame, lent for the call: a trade has price and quantity, a quote bid and ask. Prices are in units of the currency. */
 export class Tick {
   type: TickType = TickType.Heartbeat;
   /** Its number in the stream, u32: 0 comes after 4,294,967,295. */
