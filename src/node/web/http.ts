@@ -119,7 +119,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpFace> {
   const server =
     options.tls === undefined ? createServer(limits, answerAll) : createTlsServer(secure, answerAll);
   if (options.tls !== undefined) boundHandshakes(server);
-  // Those beyond come to nobody; that the connection then ends is not the server's doing.
+  // What comes beyond is not taken; that the connection ends is `isLast`'s doing.
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
   server.maxConnections = CONNECTIONS_MAX + (options.hasFeed ? FEED_SOCKETS_MAX : 0);
   // Of a connection on which nothing moves; a WebSocket takes it off, it has pings.
