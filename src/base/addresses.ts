@@ -1,12 +1,12 @@
-// What of a peer's address counts as one, and how many connections each has, so that one can't take all there may be. An
-// address is in the table while it has a connection: the table is no longer than the connections are many.
+// Counts connections by address, so that one address can't take them all, and says which part of an address counts. An
+// address is in the table while it has a connection, so the table is never longer than the number of connections.
 
-/** No address, of what a program opens to itself: it is not counted. */
+/** In place of an address, for connections that a program opens to itself: they are not counted. */
 export const UNCOUNTED = "";
-/** Of an IPv6 address, the groups that are its network's: whoever has one address there has 2^64 of them. */
+/** The groups of an IPv6 address that name its network: whoever has one address there has 2^64 of them. */
 const NETWORK_GROUPS = 4;
 
-/** What counts as one address: an IPv4 address, or the first 64 bits of an IPv6 address, of any way to write it. */
+/** What counts as one address, however it is written: an IPv4 address, or the first 64 bits of an IPv6 address. */
 export function addressKey(address: string): string {
   const [plain] = address.split("%", 1);
   if (!plain.includes(":")) return plain;

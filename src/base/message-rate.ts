@@ -1,5 +1,5 @@
-// How many messages one peer may send: a bucket that holds a second's worth, or what it is told, and fills as time goes by. For one peer's own
-// object; of many in a hot path the gateway has arrays (token-bucket.ts).
+// How many messages one peer may send: a bucket that holds a second's worth, or as many as it is told, and fills as time goes by. One object per
+// peer; for many peers on a hot path the gateway has arrays (token-bucket.ts).
 
 export class MessageRate {
   readonly #perSecond: number;
@@ -7,7 +7,7 @@ export class MessageRate {
   #tokens: number;
   #time_us: number;
 
-  /** `most`: how many at once, after a silence. */
+  /** `most`: how many may come at once, after a silence. */
   constructor(perSecond: number, now_us: number, most = perSecond) {
     this.#perSecond = perSecond;
     this.#most = most;

@@ -1,6 +1,6 @@
-// What the network's error codes mean to who reads a message: the system's own text is a call and a code.
+// The network's error codes in words, for people: the system's own text is the name of a call and a code.
 
-/** Node's own text advises a flag of node, which is none of ours. */
+/** In place of Node's own text, which advises a flag of `node` that this program does not have. */
 const UNVOUCHED =
   "none of the certificates that are trusted here (--tls-ca, or `ca` in a program) vouches for its own";
 

@@ -60,7 +60,7 @@ function accepted(line: string, peer: string): string {
   }
   if (answer.ok) return line;
   const { code = "REFUSED", error = "it says no more" } = answer;
-  // What is uncertain was taken, and a person who reads "refuses" gives it again.
+  // An uncertain command was taken; a person who reads "refuses" would give it again.
   const verb = code === "UNCERTAIN" ? "is uncertain" : "refuses";
   throw new SeriatimError(code, `${peer} ${verb}: ${error}`, { exitCode: code === "USAGE" ? 2 : 1 });
 }

@@ -1,5 +1,5 @@
-// What of a flow goes over the wire: its order commands, and how its symbol numbers become the exchange's. Everything
-// that can't be sent is found here, before the first byte is.
+// The part of a flow that goes over the wire: its order commands, with symbol numbers turned into the exchange's. Whatever
+// can't be sent is found here, before the first byte is sent.
 
 import { SeriatimError, U32_MAX } from "../base/index.ts";
 import type { ListedInstrument } from "../client/index.ts";

@@ -57,7 +57,7 @@ function describe(directory: string, { scan, wasCut, behind, damage }: Repair): 
   ];
 }
 
-/** A start is not kept from by it, and no repair brings it back. */
+/** Damage that a snapshot covers: a node starts all the same, and no repair brings the history back. */
 function refuseDamage({ damage, behind }: Repair): void {
   if (damage === undefined || behind === undefined) return;
   const { position, path } = behind;

@@ -148,7 +148,7 @@ function checkExport({ directory }: JournalSource, { from, to }: PositionRange, 
   if (from !== undefined && to !== undefined && from > to)
     throw usageError(`--from ${from} is behind --to ${to}`);
   if (output === undefined) return;
-  // A file that is none of its own makes a data directory a foreign one, which no node opens.
+  // No node opens a data directory with a foreign file in it.
   const journal = resolve(directory);
   const own = surroundingsOf(journal).dataDirectory ?? journal;
   if (`${resolve(output)}/`.startsWith(`${own}/`))

@@ -27,14 +27,14 @@ export function logonOf(options: LogonOptions): { key?: Signer; tls?: TlsOptions
   };
 }
 
-/** A file that can't be read is wrong usage, as every other file that is named on the command line. */
+/** A file that can't be read is wrong usage, like any other file that is named on the command line. */
 function signerOfFile(path: string): Signer {
   try {
     return signerOf(path);
   } catch (error) {
     if (!(error instanceof SeriatimError)) throw error;
     const { code, message } = error;
-    // Of one that can't be read nothing says what it was to be.
+    // The system's text does not say what the file was for.
     const line = /^E[A-Z]+$/.test(code) ? `--key: ${message}` : message;
     throw new SeriatimError(code, line, { exitCode: 2, cause: error });
   }

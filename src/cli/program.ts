@@ -123,7 +123,7 @@ function pathTo(group: Command): string {
   return group.parent === null ? "" : `${group.name()} `;
 }
 
-/** A group of commands without one of them is wrong usage in one line, as everything else is. */
+/** A group named without one of its commands is wrong usage: one line, like everything else. */
 function nameCommandsWhenMissing(group: Command): void {
   if (group.commands.length === 0) return;
   const path = pathTo(group);

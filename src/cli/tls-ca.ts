@@ -9,7 +9,7 @@ import { usageError } from "./arguments.ts";
 export function readTlsCa(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   try {
-    // One that is too large is none.
+    // A file that is too large is no certificate.
     const pem = readBoundedFile(path, PEM_BYTES_MAX)?.toString("utf8") ?? "";
     new X509Certificate(pem);
     return pem;

@@ -26,7 +26,7 @@ export class AccountOrders {
   #count = new Int32Array(0);
   readonly #countMax: number;
 
-  /** `countMax`: the most orders of one account; 0: as many as there may be. */
+  /** `countMax`: the most orders of one account; 0: no bound of its own. */
   constructor(orders: OrderPool, streams: ReportStreams, countMax: number) {
     this.#orders = orders;
     this.#streams = streams;

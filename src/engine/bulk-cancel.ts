@@ -1,9 +1,9 @@
 // Cancelling more than one order: of an account, of a symbol, of all. Always by symbol, bids before asks, best level first,
 // oldest first, one Cancel event each.
 //
-// The orders of an account that has a stream are linked (account-orders.ts), and only they are looked at. There is no index for
-// the others, as every order would pay for it: the pool is read once from end to end, which the memory is made for, and then
-// the queues of the levels that have an order of the account.
+// The orders of an account that has a stream are linked (account-orders.ts), and only they are looked at. Other accounts have no
+// index, because every order would pay for one: the pool is read once from end to end, which is the order that memory is fastest
+// in, and then the queues of the levels where the account has an order.
 
 import type { RecordBuffer } from "../base/index.ts";
 import {

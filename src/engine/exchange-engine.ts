@@ -302,7 +302,7 @@ function refuseStranger(state: ExchangeState, words: Int32Array, at: number, eve
   state.events.reject(Reason.NotAuthorised);
 }
 
-/** What is not an order's: apart, so that these fit into one function of machine code with their callers. */
+/** Commands that are no orders. Apart, so that the orders' functions fit into one function of machine code with their callers. */
 function applyRarer(
   state: ExchangeState,
   kind: number,

@@ -37,7 +37,7 @@ export class ReportChunks<Owner> {
     return this.#free === NONE && this.#fresh === this.#max;
   }
 
-  /** Who has the oldest chunk; there is one when it is full. */
+  /** The owner of the oldest chunk. To be asked only when all chunks are in use. */
   get oldestOwner(): Owner {
     assert(this.#oldest !== NONE, "a chunk is in use");
     return this.#owners[this.#oldest];

@@ -25,11 +25,11 @@ export const REPORT_LIMITS: ReportLimits = {
   reportsMax: 1_048_576,
 };
 
-/** Who sees every report of every account, also those that are kept no more or nowhere. */
+/** Sees every report of every account, also those that are no longer kept, or never are. */
 export interface ReportListener {
   /**
-   * `stream` gets another report: what was claimed before, of any stream, is written by now, and there until this returns. Accounts without a
-   * stream share one that keeps nothing; a report says whose it is.
+   * `stream` is about to get another report. Whatever was claimed before, in any stream, is written by now and stays there until this returns.
+   * Accounts without a stream share one that keeps nothing; each report names its account.
    */
   onReport(stream: ReportStream): void;
 }

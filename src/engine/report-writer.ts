@@ -185,7 +185,7 @@ export class ReportWriter {
     this.#writeOwnAmounts(words, to, left, 0, this.#quantity - left);
   }
 
-  /** A refusal; of what is no trader's command nobody is told. */
+  /** A refusal. Of a command that is no trader's, nobody is told. */
   rejected(reason: number, command: Int32Array, from: number): void {
     if ((command[from + COMMAND_HEAD] & 255) < NEW_ORDER) return;
     this.#answered(ReportKind.Rejected | (reason << 8), 0, 0, command, from);

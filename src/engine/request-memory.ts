@@ -149,7 +149,7 @@ export class RequestMemory {
   #last: RequestWindow | undefined;
   #lastAccount = 0;
 
-  /** The window of an account, made when it is asked for first; undefined when there are as many as may be. */
+  /** The window of an account, made when it is asked for first; undefined when no more are allowed. */
   window(account: number): RequestWindow | undefined {
     const last = this.#last;
     if (last !== undefined && this.#lastAccount === account) return last;

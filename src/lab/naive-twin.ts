@@ -1,6 +1,6 @@
 // The exchange a second time, as obviously as it can be written: plain arrays of plain objects in priority order,
 // linear searches, bigint prices. It shares no code with the engine, so that a mistake would have to be made twice to
-// go unseen. Slow on purpose; an order of the rules here is an order of the specification (order-entry.md, Risk).
+// go unseen. Slow on purpose. The rules stand here in the order of the specification (order-entry.md, Risk).
 
 import {
   type FlowCancel,
@@ -268,7 +268,7 @@ export class NaiveTwin {
     return [...this.#books[symbol].bids, ...this.#books[symbol].asks];
   }
 
-  /** Who is logged on, and the orders of the accounts that ever were. */
+  /** The sessions that are logged on, and the orders of accounts that ever had one. */
   standing(): FlowStanding {
     const orders = this.#books.flatMap((_, symbol) =>
       this.ordersOf(symbol)

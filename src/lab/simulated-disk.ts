@@ -17,7 +17,7 @@ import { SimulatedInode } from "./simulated-inode.ts";
 
 /**
  * `short`: a write takes half of its bytes. `stuck`: a write takes nothing. On other calls both are EIO.
- * `astray`: a write lands elsewhere in its file, and nobody is told; other calls are as ever.
+ * `astray`: a write lands elsewhere in its file, and reports success; other calls are unaffected.
  * `halt`: the process or the machine stops in this call (code HALT), and nothing changes any more until `restart`
  * or `crash`.
  */

@@ -51,7 +51,7 @@ export class SimulatedInode {
     this.replace(bytes);
   }
 
-  /** One byte is another one, also for who reads it next. */
+  /** Changes one byte, for every later reader too. */
   rot(offset: number, mask: number): void {
     if (offset < this.size) this.bytes[offset] ^= mask;
     if (offset < this.#durable.length) this.#durable[offset] ^= mask;

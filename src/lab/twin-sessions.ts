@@ -1,4 +1,4 @@
-// The twin's sessions: a list of who is logged on or silent, and of the accounts that ever were.
+// The twin's sessions: a list of those that are logged on or silent, and of the accounts that ever had one.
 
 import { type ReasonName, type SessionEnd, SessionFlag, type SessionOpen } from "../protocol/index.ts";
 import type { FlowSession } from "../replay/index.ts";

@@ -1,6 +1,6 @@
-// Peers in the middle of a TLS handshake, as many as may be: for one more the oldest goes, so nobody who is silent keeps
-// another out. A peer is known by its addresses before its TLS and after it. These may come again before it is heard that their
-// first owner is gone, or be unknown of one that is gone already: whoever had them goes then. Each handshake ends once.
+// Peers in the middle of a TLS handshake. When there are too many the oldest goes, so that a silent peer keeps nobody
+// out. A peer is known by its addresses, before its TLS and after it. The same addresses may come again before the end of their first
+// owner is heard of, and those of a peer that is gone already may be unknown: the earlier owner goes then. Each handshake ends once.
 
 import type { Socket } from "node:net";
 

@@ -1,7 +1,7 @@
-// One port that is listened on: plain TCP, or TLS on it. At the connections' cap nothing is accepted: the port is let go, so
-// that who comes is refused by the kernel at once, and taken again when there is room. Another process may have taken it
-// by then: it is asked for again for some seconds, and then the listener has failed. Errors of one accept (a peer that
-// is gone already, no descriptor just now) are counted; any other ends the listener, and its owner hears why.
+// One port that is listened on: plain TCP, or TLS on it. At the cap of connections the port is closed, so that the kernel refuses
+// new ones at once, and opened again when there is room. Another process may have taken it by then: the listener asks for
+// it for some seconds, and then it has failed. Errors of one accept (the peer is gone already, no descriptor just now) are
+// counted; any other error ends the listener, and its owner hears why.
 //
 //   open --full()--> full --room()--> open
 //        \--error--> failed <--the port stays taken--/
@@ -16,7 +16,7 @@ export interface NetListenAddress extends ListenAddress {
   readonly tls?: TlsIdentity | undefined;
 }
 
-/** Who takes what comes in. */
+/** Takes the peers that come in. */
 export interface Accepting {
   /** A peer has connected: bytes go both ways. */
   accepted(socket: Socket): void;

@@ -1,8 +1,8 @@
 // The transport on Node's sockets. A write the kernel takes at once (`writableLength` is 0 behind it) leaves its
-// memory free; otherwise the socket holds it and `drained` follows (over TLS always: what is sent is encrypted first).
-// Half-open is allowed: a peer that sends and then ends its side gets all its answers. At `connectionsMax` nothing is
-// listened on; who was accepted in the same moment is disconnected at once and counted. A peer whose TLS is not there
-// yet has a slot too, and the handler knows nothing of it.
+// memory free; otherwise the socket holds it and `drained` follows (over TLS always, because what is sent is encrypted first).
+// Half-open is allowed: a peer that sends and then ends its side gets all its answers. At `connectionsMax` the port is
+// closed; a peer that was accepted in the same moment is disconnected at once and counted. A peer in the middle of its TLS
+// handshake has a slot too, and the handler knows nothing of it.
 
 import type { Socket } from "node:net";
 import {
@@ -178,7 +178,7 @@ export class NetTransport implements Transport {
   /** A peer that begins a TLS handshake: its slot is taken, so that such peers are bounded like all others. */
   #expect(socket: Socket): void {
     const address = addressKey(socket.remoteAddress ?? "");
-    // Who is turned away in the middle of its handshake is counted as one whose TLS is none.
+    // A peer that is turned away in the middle of its handshake is counted like one whose TLS failed.
     if (!this.#handshakes.enter(address)) return turnAway(socket);
     const slot = this.#take();
     if (slot < 0) {
@@ -203,7 +203,7 @@ export class NetTransport implements Transport {
     handler.opened(number, connection.socket.remoteAddress ?? "");
   }
 
-  /** A free slot for a peer; -1: there is none. */
+  /** A free slot for a peer, or -1. */
   #take(): number {
     if (this.#freeCount === 0) return -1;
     const slot = this.#free[this.#freeHead];

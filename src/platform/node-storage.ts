@@ -26,7 +26,7 @@ function failure(cause: unknown, verb: string, path: string): Error {
   return storageError(code, verb, path, cause);
 }
 
-/** A directory that can't be synced because of who owns it or where it is mounted; an EIO is none of these. */
+/** A directory that can't be synced because of its owner or its mount. EIO does not belong here. */
 const NOT_OURS_CODES: readonly unknown[] = ["EACCES", "EPERM", "EROFS", "EINVAL"];
 
 export class NodeStorage implements Storage {

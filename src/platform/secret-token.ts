@@ -1,4 +1,4 @@
-// Secret tokens, for who can't sign (browsers): 32 random bytes as base64url text, known to a node by their SHA-256 alone.
+// Secret tokens, for programs that can't sign (browsers): 32 random bytes as base64url text, known to a node by their SHA-256 alone.
 
 /// <reference types="node" preserve="true" />
 

@@ -1,5 +1,5 @@
-// What a socket of Node's stands on, which Node does not document: this is the one place that knows it. Where it is not there nothing is
-// lost but speed.
+// The handle under one of Node's sockets, which Node does not document: this is the one place that knows it. Where there is none, only
+// speed is lost.
 
 import type { Socket } from "node:net";
 
@@ -14,12 +14,12 @@ interface HasHandle {
   _handle?: SocketHandle | null;
 }
 
-/** Undefined: there is none, or it is closed. Of TLS: what is under the encryption. */
+/** Undefined where there is none, or it is closed. For TLS it is the handle under the encryption. */
 export function handleOf(socket: Socket): SocketHandle | undefined {
   return (socket as HasHandle)._handle ?? undefined;
 }
 
-/** `socket` is not to be used any more: who has its handle is. */
+/** From now on the owner of the handle is to be used, `socket` no more. */
 export function takeHandle(socket: Socket): SocketHandle | undefined {
   const handle = handleOf(socket);
   (socket as HasHandle)._handle = null;

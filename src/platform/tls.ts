@@ -1,5 +1,5 @@
-// Servers and connections that are plain TCP or TLS, by what they are given. Whoever begins a TLS handshake takes a descriptor, so
-// these are few and have a deadline: for one more the oldest goes, and nobody who is silent keeps another out.
+// Servers and connections that are plain TCP, or TLS when they are given a certificate. A TLS handshake takes a descriptor, so
+// handshakes are few and have a deadline. When there are too many the oldest goes, so that a silent peer keeps nobody out.
 
 import {
   connect as connectTcp,

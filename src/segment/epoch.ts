@@ -1,5 +1,5 @@
 // Epochs of a log. Below OWN_EPOCH_MIN they count tenures (a journal's) or takes (a recording's). From there on an epoch is the log's
-// own for good: a random number that nobody knows who fills its payloads. A log that strangers write to has one, so
+// own for good: a random number that those who fill its payloads don't know. A log that strangers write to has one, so
 // that bytes of a torn frame which look like a frame or a closing mark are never taken for the log's.
 
 /** Of a log that begins: every tenure after it has a higher one. */

@@ -11,7 +11,7 @@ import type { OpenSegment } from "./segment-end.ts";
 import { writeFully } from "./write-fully.ts";
 
 const FENCE = new FrameBuffer(CLOSING_MARK_BYTES);
-/** Where a fence has no room there is none for remains either. */
+/** Where there is no room for a fence, there is none for remains either. */
 const ZEROS = new Uint8Array(CLOSING_MARK_BYTES);
 
 /** Before the frame that ends at `end` with `position`: whatever a kill leaves of it, what is older is told from what follows. */

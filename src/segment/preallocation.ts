@@ -91,8 +91,8 @@ export class Preallocation {
   }
 
   /**
-   * Gives the descriptor and the space back, also after a failure. What has its name stays; what can't be removed is
-   * an interrupted creation, which the next opening removes, so nothing is said of it.
+   * Gives the descriptor and the space back, also after a failure. A file that has its name stays. One that can't be removed is
+   * an interrupted creation, which the next opening removes, so no error is told.
    */
   abandon(): void {
     try {

@@ -55,7 +55,7 @@ export function readFirstFrame(place: LogPlace, visit: FrameVisitor): boolean {
   return scanLog(place, visit, { framesMax: 1 }).frames === 1;
 }
 
-/** What says behind a segment's last frame that it was safe. */
+/** The marks that can stand behind a segment's last frame and say that it was safe. */
 type EndMark = "closing mark" | "continuation mark";
 
 class LogScanner {

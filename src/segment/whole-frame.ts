@@ -48,8 +48,8 @@ export interface FoundBehind {
 }
 
 /**
- * Looks for a whole frame, closing or continuation mark that could be part of this history in (fault, end) of the file: for the first one, or
- * for `all`, because a later one may name more as durable; and for a fence, when there is none. Undefined when there is nothing.
+ * Looks in (fault, end) of the file for a whole frame, or a closing or continuation mark, that could be part of this history: for the first one, or
+ * for `all`, because a later one may name more as durable. When there is none it looks for a fence. Undefined when nothing was found.
  */
 export function searchBehind(
   reader: ChunkReader,

@@ -33,7 +33,7 @@ export class LogWriter {
   readonly #place: LogPlace;
   readonly #limits: LogLimits;
   readonly #next: NextSegment;
-  /** Made when it is asked for: a log whose frames are sealed elsewhere needs none. */
+  /** Made when it is first asked for: a log whose frames are sealed elsewhere needs no buffer. */
   #frame: FrameBuffer | undefined;
   /** Of the last frame. */
   readonly #chain: Uint8Array;
@@ -120,7 +120,7 @@ export class LogWriter {
 
   /**
    * Opens a tenure: frames from now on carry `epoch`, which is higher than every one before. As soon as one of them is safe,
-   * nothing is missing: who may begin a tenure knows so, or answers for it.
+   * nothing is missing: whoever may begin a tenure knows that, or answers for it.
    */
   beginEpoch(epoch: number): void {
     assert(epoch > this.#epoch, "each tenure has a higher epoch");

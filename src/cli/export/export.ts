@@ -23,8 +23,8 @@ const MAKERS: Readonly<Record<ExportFormatName, MakeFormat>> = {
 };
 
 /**
- * Exports a range of the journal in `place` and says what of it was exported, and what not and why: all that is whole is in a
- * complete file then. Throws what readRecords and the formats do, and what the disk says, and leaves no file behind.
+ * Exports a range of the journal in `place`, and says what was exported and what was not, and why: everything that is whole is then in a
+ * complete file. Throws what readRecords, the formats and the disk throw, and leaves no file behind in that case.
  */
 export function exportJournal(
   place: JournalSource,

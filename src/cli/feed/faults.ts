@@ -17,7 +17,7 @@ const AFTER_MAX = 1_000_000_000;
 const STALL_MAX_S = 3_600;
 const US_PER_S = 1_000_000;
 
-/** The faults that `words` name; throws a usage error for the first that is none. */
+/** The faults that `words` name; throws a usage error for the first word that names none. */
 export function parseFaults(words: readonly string[]): TickFaults {
   const faults: Mutable<TickFaults> = {};
   for (const word of words) {

@@ -20,7 +20,7 @@ import { TraderSession } from "./session.ts";
 const SLICE_MS = 10;
 /** Instruments that are traded when there are more: 128 orders each may rest. */
 export const INSTRUMENTS_TRADED_MAX = 64;
-/** Draws for an order before a slice gives up on it: all who may act may be waiting for answers. */
+/** Draws for an order before a slice gives up on it: all traders may be waiting for answers. */
 const DRAWS_PER_ORDER = 4;
 /** For cancelling the quotes; an exchange that doesn't answer by then keeps them. */
 const STOP_MS = 3_000;
