@@ -15,8 +15,8 @@ export class PendingSymbol {
   leftOut = 0;
   /** Whether the last message that came ends its event. */
   isWhole = false;
-  /** Of the last message that came. */
-  sequence = 0;
+  /** Of the last message that came: it is never left out. */
+  timestamp_us = 0;
   /** Places in `offsets` by what they tell of. */
   readonly #bids = new Map<number, number>();
   readonly #asks = new Map<number, number>();
@@ -42,7 +42,7 @@ export class PendingSymbol {
       default:
         return false;
     }
-    this.sequence = message.symbolSequence;
+    this.timestamp_us = message.timestamp_us;
     this.isWhole = message.isEndOfEvent;
     return true;
   }

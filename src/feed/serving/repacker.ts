@@ -6,7 +6,7 @@
 // sequence from which on they come: who resumes there misses nothing.
 // Bounds: the history read in one go, and what it becomes: one piece, which is memory of the subscriber's own.
 
-import { assert, type Checksums } from "../../base/index.ts";
+import { assert, type Checksums, highLane, lowLane } from "../../base/index.ts";
 import {
   MarketDataReader,
   MdType,
@@ -117,12 +117,8 @@ export class Repacker {
   /** Tells everything that waits of a symbol. */
   #flush(symbol: number, pending: PendingSymbol, from: number): void {
     if (pending.offsets.length === 0) return;
-    const { leftOut, isWhole, offsets } = pending;
-    if (leftOut > 0) {
-      this.leftOut += leftOut;
-      this.#makeRoom(CONFLATED_BYTES, from);
-      putConflated(this.#writer, symbol, 0, leftOut);
-    }
+    const { leftOut, timestamp_us, isWhole, offsets } = pending;
+    if (leftOut > 0) this.#tellLeftOut(symbol, leftOut, timestamp_us, from);
     for (const at of offsets) {
       if (at < 0) continue;
       this.#tell(at, messageBytes(this.#bytes[at]), from);
@@ -132,6 +128,15 @@ export class Repacker {
     if (isWhole) this.#writer.endEvent();
     this.#pending_bytes -= pending.pending_bytes;
     pending.clear();
+  }
+
+  #tellLeftOut(symbol: number, count: number, timestamp_us: number, from: number): void {
+    const writer = this.#writer;
+    this.leftOut += count;
+    this.#makeRoom(CONFLATED_BYTES, from);
+    writer.timestampLow = lowLane(timestamp_us) | 0;
+    writer.timestampHigh = highLane(timestamp_us);
+    putConflated(writer, symbol, 0, count);
   }
 
   /** Copies a message; `first`: what its packet's header says if it is the first one there. */

@@ -1,6 +1,16 @@
 import { expect, test } from "vitest";
-import { PacketFlag } from "../../../src/protocol/index.ts";
-import { type FakeChannel, type Joined, rig, subscribe } from "./support.ts";
+import { FeedDesk, SERVING_LIMITS, ServingCounters } from "../../../src/feed/index.ts";
+import { NativeChecksums } from "../../../src/platform/index.ts";
+import {
+  encodeMdRequest,
+  MarketDataReader,
+  MdType,
+  PacketFlag,
+  Side,
+  TimeInForce,
+} from "../../../src/protocol/index.ts";
+import { PublishedExchange } from "../channel/support.ts";
+import { type FakeChannel, type Joined, partsOf, rig, subscribe } from "./support.ts";
 
 const TOP = 1;
 const LEVELS = 2;
@@ -172,4 +182,45 @@ test("what waits in the system for a slow peer counts: what is new waits here, a
     ["Conflated 0#0=4", "TopOfBook 0#5@5."],
   ]);
   expect(desk.tick()).toBe(false);
+});
+
+test("what was left out is told with the time of the newest message that it stands before", () => {
+  const genesis = { maxQuantity: 1_000, maxNotional: 1e9, ordersMax: 100, symbolsMax: 1, accountsMax: 1 };
+  const exchange = new PublishedExchange({ ...genesis, indexSeed: [1, 2] }, { kinds: [TOP] });
+  const { clock, publisher: market } = exchange;
+  const limits = { ...SERVING_LIMITS, conflateAbove_bytes: 0 };
+  const checksums = new NativeChecksums();
+  const desk = new FeedDesk({ market, checksums, clock, limits, counters: new ServingCounters() });
+  const pieces: Uint8Array[] = [];
+  const carrier = { send: (bytes: Uint8Array) => pieces.push(bytes) > 0, close: () => {} };
+  const seat = desk.enter(carrier, "10.0.0.1");
+  if (typeof seat === "string") throw new Error(seat);
+  exchange.apply({ kind: "reg", name: "A" });
+  exchange.turn();
+  seat.session.received(encodeMdRequest(subscribe(TOP, { conflate: true })));
+  desk.turn();
+  pieces.length = 0;
+  const began_us = clock.now_us;
+  for (let price = 1; price <= 3; price++) {
+    clock.now_us += 1_000;
+    const limit = {
+      side: Side.Buy,
+      price: BigInt(price),
+      quantity: 1,
+      timeInForce: TimeInForce.GoodTillCancel,
+    };
+    exchange.apply({ kind: "limit", symbol: 0, account: 0, id: BigInt(price), answerLimit: 0, ...limit });
+  }
+  exchange.turn();
+  desk.turn();
+  const told: unknown[] = [];
+  const reader = new MarketDataReader();
+  for (const packet of pieces.flatMap(partsOf)) {
+    reader.bind(packet, 0, packet.length);
+    while (reader.next()) told.push([reader.type, reader.conflated, reader.timestamp_us - began_us]);
+  }
+  expect(told).toEqual([
+    [MdType.Conflated, 2, 3_000],
+    [MdType.TopOfBook, 0, 3_000],
+  ]);
 });
