@@ -23,6 +23,7 @@ export class FeedHandler {
   #state: FeedState = FeedState.Disconnected;
   #timer: NodeJS.Timeout | undefined;
   #wakes_us = Number.POSITIVE_INFINITY;
+  #isStopped = false;
 
   /** Throws `INVALID_ARGUMENT` when an option can't be; `start` begins. */
   constructor(options: FeedHandlerOptions) {
@@ -62,8 +63,8 @@ export class FeedHandler {
   }
 
   /**
-   * Begins. Resolves when lines are listened to, or a first connection is on its way: it is tried until `stop`. Throws SeriatimError
-   * (`UDP_FAILED`) when a line can't be listened to.
+   * Begins. Resolves when lines are listened to, or a first connection is on its way: it is tried until `stop`; or when it was stopped. Throws
+   * SeriatimError (`UDP_FAILED`) when a line can't be listened to.
    */
   async start(): Promise<void> {
     const { lines, channels } = this.#options;
@@ -73,16 +74,17 @@ export class FeedHandler {
         this.#intake.datagram(source, bytes, 0, bytes.length, this.#now_us());
         this.#arm();
       });
-      if (this.#link === undefined) this.#become(FeedState.Connected, undefined);
     }
-    this.#link?.start();
+    if (this.#isStopped) return;
+    if (this.#link === undefined) this.#become(FeedState.Connected, undefined);
+    else this.#link.start();
     this.#arm();
   }
 
-  /** Ends it for good: nothing is told any more. Resolves when all sockets are closed. */
+  /** Ends it for good. Resolves when all sockets are closed: then nothing is told any more. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
-    this.#wakes_us = 0;
     await Promise.all([this.#link?.stop(), this.#lines.close()]);
     this.#become(FeedState.Disconnected, undefined);
   }
@@ -117,7 +119,7 @@ export class FeedHandler {
   /** Wakes when the next thing is due, unless it does anyway. */
   #arm(): void {
     const due_us = Math.min(this.#intake.deadline_us, this.#link?.deadline_us ?? Number.POSITIVE_INFINITY);
-    if (due_us >= this.#wakes_us) return;
+    if (this.#isStopped || due_us >= this.#wakes_us) return;
     clearTimeout(this.#timer);
     const wait_ms = Math.min(LOOK_MS_MAX, Math.max(0, (due_us - this.#now_us()) / 1_000));
     this.#wakes_us = due_us;

@@ -22,8 +22,9 @@ export type DatagramTaker = (source: Source, bytes: Uint8Array) => void;
 
 export class LineSockets {
   readonly #sockets: Socket[] = [];
+  #isClosed = false;
 
-  /** Listens for these channels. Throws SeriatimError (`UDP_FAILED`) naming the address; then nothing stays open. */
+  /** Listens for these channels, unless it is closed. Throws SeriatimError (`UDP_FAILED`) naming the address; then nothing stays open. */
   async open(lines: FeedLines, channels: readonly number[], take: DatagramTaker): Promise<void> {
     try {
       for (const [line, source] of [
@@ -35,12 +36,18 @@ export class LineSockets {
         await this.#listen(line, CHANNEL_KIND_MAX, lines.interface, Source.SnapshotLine, take);
       }
     } catch (error) {
-      await this.close();
+      await this.#closeAll();
       throw error;
     }
   }
 
+  /** For good: an `open` under way ends, and opens no more. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#closeAll();
+  }
+
+  async #closeAll(): Promise<void> {
     const closed = this.#sockets
       .splice(0)
       .map((socket) => new Promise<void>((resolve) => socket.close(() => resolve())));
@@ -54,6 +61,7 @@ export class LineSockets {
     source: Source,
     take: DatagramTaker,
   ): Promise<void> {
+    if (this.#isClosed) return;
     const port = base + offset;
     const isV6 = isIP(host) === 6;
     const isGroup = isIP(host) !== 0 && groups.check(host, isV6 ? "ipv6" : "ipv4");
@@ -66,8 +74,11 @@ export class LineSockets {
     try {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       socket.once("error", reject);
+      // Of a socket that is closed meanwhile `bind` says nothing.
+      socket.once("close", resolve);
       socket.bind({ address: host, port }, resolve);
       await promise;
+      if (this.#isClosed) return;
       if (isGroup) socket.addMembership(host, by);
     } catch (cause) {
       const { code, message } = cause as NodeJS.ErrnoException;

@@ -55,6 +55,8 @@ export interface FeedHandlerOptions {
   readonly chance?: (() => number) | undefined;
 }
 
+const PORT_MAX = 65_535;
+
 /** The options with all defaults; throws `INVALID_ARGUMENT`. */
 export function checkedFeedOptions(options: FeedHandlerOptions) {
   const { stream, lines, channels } = options;
@@ -63,8 +65,9 @@ export function checkedFeedOptions(options: FeedHandlerOptions) {
   if (new Set(channels.map(({ channel }) => channel)).size < channels.length)
     throw invalid("a channel is named twice");
   for (const wish of channels) checkWish(wish, lines !== undefined);
-  for (const address of [stream, lines?.a, lines?.b, lines?.recovery])
-    checkAddress(address, lines !== undefined);
+  for (const service of [stream, lines?.recovery]) checkAddress(service, PORT_MAX);
+  // A line's ports are four in a row.
+  for (const line of [lines?.a, lines?.b]) checkAddress(line, PORT_MAX - CHANNEL_KIND_MAX);
   return {
     stream,
     lines,
@@ -86,12 +89,10 @@ function checkWish({ channel, symbols = [], conflate = false }: ChannelWish, isO
     throw invalid("lines bring every symbol and every message: name no symbols, don't conflate");
 }
 
-/** A line's ports are four in a row. */
-function checkAddress(address: LineAddress | undefined, isOfLines: boolean): void {
+function checkAddress(address: LineAddress | undefined, most: number): void {
   if (address === undefined) return;
   const { host, port } = address;
   if (typeof host !== "string" || host === "") throw invalid("host is no text");
-  const most = isOfLines ? 65_532 : 65_535;
   if (!(Number.isInteger(port) && port >= 1 && port <= most))
     throw invalid(`port ${String(port)} is not an integer from 1 to ${most}`);
 }

@@ -179,6 +179,41 @@ test("a subscription that is refused is told in words, and asked for again", asy
   expect(why).toEqual([`the feed's connection to 127.0.0.1:${port}: it refused a subscription (Symbols)`]);
 });
 
+test("a handler that is stopped while it starts leaves no socket open, and its start ends too", async () => {
+  const peer = new Peer();
+  ends.push(() => peer.close());
+  const recovery = { host: "127.0.0.1", port: await peer.port() };
+  const channels = [ChannelKind.Top, ChannelKind.Levels].map((channel) => ({
+    channel,
+    listener: new Prices(),
+  }));
+  const a = { host: "127.0.0.1", port: 20_000 + Math.floor(Math.random() * 20_000) };
+  // In the middle of each of its steps, of which a socket takes a few turns.
+  for (let turns = 0; turns < 12; turns++) {
+    const handler = new FeedHandler({ lines: { a, recovery }, channels });
+    const started = handler.start();
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await handler.stop();
+    await started;
+    expect(handler.state).toBe(FeedState.Disconnected);
+    await until(
+      () => !process.getActiveResourcesInfo().some((name) => /UDP|TCPSocket|TCPConnect/.test(name)),
+    );
+  }
+});
+
+test("what has stopped does not start again", async () => {
+  const peer = new Peer();
+  ends.push(() => peer.close());
+  const stream = { host: "127.0.0.1", port: await peer.port() };
+  const channels = [{ channel: ChannelKind.Top, listener: new Prices() }];
+  const handler = new FeedHandler({ stream, channels });
+  await handler.stop();
+  await handler.start();
+  expect(handler.state).toBe(FeedState.Disconnected);
+  expect(process.getActiveResourcesInfo()).not.toContain("TCPSocketWrap");
+});
+
 const listener = new Prices();
 const stream = { host: "127.0.0.1", port: 1 };
 const channels = [{ channel: ChannelKind.Top, listener }];
@@ -193,6 +228,14 @@ test.each<[string, FeedHandlerOptions]>([
     "lines bring every symbol and every message: name no symbols, don't conflate",
     { lines: { a: stream }, channels: [{ channel: 1, listener, symbols: [1] }] },
   ],
+  ["port 65533 is not an integer from 1 to 65532", { lines: { a: { host: "a", port: 65_533 } }, channels }],
 ])("an option that can't be is refused: %s", (message, options) => {
   expect(() => new FeedHandler(options)).toThrow(message);
+});
+
+test("a line's ports are four in a row, its recovery service's port is one", () => {
+  const recovery = { host: "127.0.0.1", port: 65_535 };
+  expect(
+    () => new FeedHandler({ lines: { a: { ...recovery, port: 65_532 }, recovery }, channels }),
+  ).not.toThrow();
 });
