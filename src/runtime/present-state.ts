@@ -15,6 +15,8 @@ export interface PresentOf {
   readonly path: CommandPath;
   readonly journal: Pick<JournalStage, "ask">;
   readonly application: Application;
+  /** Whether it takes commands, and has said what comes first in its tenure: that finds no slot while the path pauses. */
+  isServing(): boolean;
   /** Of the last command of its log. */
   time_us(): number;
   /** No command of its log names a higher one. */
@@ -25,7 +27,7 @@ export interface PresentOf {
 export async function presentState(of: PresentOf): Promise<StateInMemory> {
   const { path, journal, application } = of;
   // Who is about to lead claims what begins his tenure without being asked to wait.
-  if (!path.isOpen)
+  if (!of.isServing())
     throw new SeriatimError("NOT_AVAILABLE", "no snapshot of what is in memory: no commands are taken");
   await journal.ask({ kind: "rotate" });
   try {

@@ -228,7 +228,9 @@ export class Runtime {
   stateInMemory(session: () => number): Promise<StateInMemory> {
     const time_us = () => this.#sequencer.time_us;
     const { path } = this;
-    return presentState({ path, journal: this.#journal, application: this.#application, time_us, session });
+    const isServing = () => path.isOpen && this.#primary?.role !== "waiting";
+    const of = { path, journal: this.#journal, application: this.#application };
+    return presentState({ ...of, isServing, time_us, session });
   }
 
   /** Begins: once, when `output` can take what commands cause. */

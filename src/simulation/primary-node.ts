@@ -162,7 +162,9 @@ export class PrimaryNode implements SimulatedNode {
     const application = this.engine;
     const session = () => this.#lastSession + this.#gateway.counters.opened;
     const time_us = () => this.#sequencer.time_us;
-    return presentState({ path: this.#path, journal: this.#stage, application, time_us, session });
+    const isServing = () => this.#path.isOpen && (this.#cluster === undefined || this.#hasTenure);
+    const of = { path: this.#path, journal: this.#stage, application };
+    return presentState({ ...of, isServing, time_us, session });
   }
 
   #recover(warm: WarmEngine | undefined) {

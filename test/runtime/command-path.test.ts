@@ -64,6 +64,7 @@ const accepting: Application = {
   restore: () => {},
 };
 
+const isServing = (): boolean => true;
 const INSTRUMENT = { name: "A", priceDecimals: 2, tick: 1, lot: 1 };
 
 let journal: HeldJournal;
@@ -275,10 +276,12 @@ describe("a path that pauses", () => {
     expect(isWritten).toBe(true);
   });
 
-  test("is not made of one that is not open: who is to lead writes without waiting", async () => {
-    path.hold(0);
+  test("is not made of one that does not serve yet: who is to lead writes without waiting", async () => {
     const of = { path, journal, application: accepting, time_us: () => 0, session: () => 0 };
-    await expect(presentState(of)).rejects.toMatchObject({ code: "NOT_AVAILABLE" });
+    await expect(presentState({ ...of, isServing: () => false })).rejects.toMatchObject({
+      code: "NOT_AVAILABLE",
+    });
+    expect(path.isPaused).toBe(false);
   });
 
   test("takes nothing when it is opened meanwhile", async () => {
@@ -298,7 +301,14 @@ describe("a path that pauses", () => {
       asked.push(kind);
       return BEFORE;
     };
-    const of = { path, journal: { ask }, application: accepting, time_us: () => 7, session: () => 3 };
+    const of = {
+      path,
+      journal: { ask },
+      application: accepting,
+      isServing,
+      time_us: () => 7,
+      session: () => 3,
+    };
     expect(await presentState(of)).toMatchObject({ position: BEFORE, timestamp_us: 7, session: 3 });
     expect(asked).toEqual(["rotate", "sync"]);
     expect(path.claim()).toBeGreaterThanOrEqual(0);
@@ -309,7 +319,14 @@ describe("a path that pauses", () => {
       if (kind === "sync") throw new SeriatimError("EIO", "cannot sync");
       return BEFORE;
     };
-    const of = { path, journal: { ask }, application: accepting, time_us: () => 7, session: () => 3 };
+    const of = {
+      path,
+      journal: { ask },
+      application: accepting,
+      isServing,
+      time_us: () => 7,
+      session: () => 3,
+    };
     await expect(presentState(of)).rejects.toMatchObject({ code: "EIO" });
     expect(path.claim()).toBeGreaterThanOrEqual(0);
   });

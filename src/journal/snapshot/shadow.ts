@@ -50,7 +50,7 @@ export interface StateInMemory extends Pick<SnapshotPoint, "position" | "timesta
  * Writes a snapshot of the state behind the last frame that ends at or before `durable`. `application` must have applied
  * nothing yet, and is used up. Throws SNAPSHOT_EMPTY (no such frame), LOG_DAMAGED (the frames can't be read), what the store
  * or the disk says, or what the application throws for a record it does not know; nothing is changed or removed then. Throws
- * SNAPSHOT_DAMAGED when what was written does not read back; it is removed then, where an older one holds.
+ * SNAPSHOT_DAMAGED, or what the disk says, when what was written does not read back; it is removed then, unless no older one is known to hold.
  */
 export function takeSnapshot(
   journal: JournalSource,
@@ -126,14 +126,14 @@ function pointAt(journal: JournalSource, position: number): LogPoint {
   }
 }
 
-/** Throws SNAPSHOT_DAMAGED when `newest` does not read back; what becomes of older ones then is no matter of its own. */
+/** Throws SNAPSHOT_DAMAGED, or what the disk says, when `newest` does not read back; what becomes of older ones then is no matter of its own. */
 function tidied(journal: JournalSource, store: SnapshotStore, newest: SnapshotFile) {
   try {
     store.check(newest);
   } catch (error) {
     if (!(error instanceof SeriatimError)) throw error;
     tidyAround(undefined, journal, store);
-    throw new SeriatimError("SNAPSHOT_DAMAGED", error.message, { cause: error });
+    throw error;
   }
   return tidyAround(newest, journal, store);
 }

@@ -220,8 +220,8 @@ test("one that does not read back is not taken, and costs none of those that do"
   expect(store.list().map(({ position }) => position)).toEqual([83, 43]);
 });
 
-/** Once the next snapshot has its name, it can't be read, or the journal, or neither. */
-function failBehindNext(...what: ("snapshot" | "journal")[]): void {
+/** Once the next snapshot has its name, it can't be read, or the journal, or neither: by `code`. */
+function failBehindNext(code: "EIO" | "EMFILE", ...what: ("snapshot" | "journal")[]): void {
   const [rename, open] = [disk.rename.bind(disk), disk.open.bind(disk)];
   let snapshot: string | undefined;
   vi.spyOn(disk, "rename").mockImplementation((from, to) => {
@@ -231,7 +231,7 @@ function failBehindNext(...what: ("snapshot" | "journal")[]): void {
   vi.spyOn(disk, "open").mockImplementation((path, access) => {
     const kind = path === snapshot ? "snapshot" : path.startsWith("data/journal/") ? "journal" : undefined;
     if (snapshot !== undefined && kind !== undefined && what.includes(kind))
-      throw storageError("EIO", "read", path);
+      throw storageError(code, "read", path);
     return open(path, access);
   });
 }
@@ -241,18 +241,23 @@ test("one that does not read back is not taken, also where the journal can't be 
   trade(1, 40);
   snap();
   trade(1, 40);
-  failBehindNext("snapshot", "journal");
-  expect(() => snap()).toThrow(expect.objectContaining({ code: "SNAPSHOT_DAMAGED" }));
+  failBehindNext("EIO", "snapshot", "journal");
+  expect(() => snap()).toThrow(expect.objectContaining({ code: "EIO" }));
 });
 
-test("one that the disk can't read back is not taken, in the disk's words", () => {
-  trade(1, 40);
-  failBehindNext("snapshot");
-  const words =
-    "cannot read snapshots/snapshot-0000000000000043.snap: the disk reports an input/output error (EIO)";
-  const cause = expect.objectContaining({ code: "EIO" });
-  expect(() => snap()).toThrow(expect.objectContaining({ code: "SNAPSHOT_DAMAGED", message: words, cause }));
-});
+// It was called damaged, where nobody had seen a byte of it.
+test.each([
+  ["EIO", "the disk reports an input/output error (EIO)"],
+  ["EMFILE", "too many open files (EMFILE)"],
+] as const)(
+  "one that can't be read back for %s is not taken, and nothing is said to be damaged",
+  (code, why) => {
+    trade(1, 40);
+    failBehindNext(code, "snapshot");
+    const message = `cannot read snapshots/snapshot-0000000000000043.snap: ${why}`;
+    expect(() => snap()).toThrow(expect.objectContaining({ code, message }));
+  },
+);
 
 // A place of the journal that the disk could not read counted against the snapshot of that position: it was removed as damaged.
 test("no older one goes because the journal can't be read where it ends", () => {
@@ -261,7 +266,7 @@ test("no older one goes because the journal can't be read where it ends", () => 
     snap();
   }
   trade(1, 40);
-  failBehindNext("journal");
+  failBehindNext("EIO", "journal");
   expect(snap()).toMatchObject({ newest: { position: 123 }, notRemoved: { code: "EIO" } });
   expect(store.list().map(({ position }) => position)).toEqual([123, 83, 43]);
 });
