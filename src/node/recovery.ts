@@ -54,7 +54,7 @@ export async function recoverExchange(
     },
   });
   const runtime = await opened.catch((error) => {
-    throw nameLeader(error, engine);
+    throw withRemedy(error, engine, options);
   });
   if (inherited === undefined)
     report(runtime, Math.round(performance.now() - started), engine.restingOrders, log);
@@ -62,15 +62,40 @@ export async function recoverExchange(
   return { engine, runtime, lastSession };
 }
 
-/** Who starts a node of a cluster as one that is alone has forgotten something. */
-function nameLeader(error: unknown, engine: ExchangeEngine): unknown {
-  if (!(error instanceof SeriatimError) || error.code !== "CLUSTER_LOG") return error;
+/** What is wrong, and what a person can do about it. */
+function withRemedy(
+  error: unknown,
+  engine: ExchangeEngine,
+  options: Pick<RuntimeOptions, "directory" | "replication">,
+): unknown {
+  if (!(error instanceof SeriatimError)) return error;
   const { exitCode, code, message } = error;
+  const remedy = code === "CLUSTER_LOG" ? whatIsMissing(engine) : remedyOf(error, options);
+  return remedy === "" ? error : new SeriatimError(code, `${message}${remedy}`, { exitCode, cause: error });
+}
+
+/** Who starts a node of a cluster as one that is alone has forgotten something. */
+function whatIsMissing(engine: ExchangeEngine): string {
   // Replayed, to its end: before a genesis an engine has no state to ask.
   const { node } = engine.administration;
   const leader = node === "" ? "" : ` (${node} led last)`;
-  const missing = "give its --node-key and --keys, and --replica-of when another node leads";
-  return new SeriatimError(code, `${message}${leader}: ${missing}`, { exitCode, cause: error });
+  return `${leader}: give its --node-key and --keys, and --replica-of when another node leads`;
+}
+
+/** Codes of a log that lacks what was durable: nothing of it was changed. */
+const LOST: readonly string[] = ["LOG_CORRUPT", "JOURNAL_BEHIND_SNAPSHOT", "JOURNAL_INCOMPLETE"];
+/** Of the cause, where there is no journal at all. */
+const NO_JOURNAL: readonly unknown[] = ["LOG_EMPTY", "ENOENT"];
+
+function remedyOf(
+  { code, cause }: SeriatimError,
+  { directory, replication }: Pick<RuntimeOptions, "directory" | "replication">,
+): string {
+  if (!LOST.includes(code) || directory === undefined) return "";
+  const hasNoJournal = cause instanceof SeriatimError && NO_JOURNAL.includes(cause.code);
+  if (replication !== undefined && hasNoJournal)
+    return ": start it as a replica (--replica-of), which goes on behind a snapshot that it was sent, and can be promoted";
+  return `; 'seriatim journal repair ${directory.journal}' says what can serve instead`;
 }
 
 /** What may be missing: nobody can tell a frame that was never finished from one that rotted after it was acknowledged. */

@@ -114,8 +114,8 @@ export function collectReplicaStatus({
 }: ReplicaSources): NodeStatus {
   const { position, snapshots, view } = replica;
   return {
-    ...healthOfReplica(view.isFollowing, primary, web.failure ?? tape?.failure),
-    hasFailed: false,
+    ...healthOfReplica(replica, primary, web.failure ?? tape?.failure),
+    hasFailed: replica.failure !== undefined,
     takesOrders: false,
     role: "replica",
     node: view.name,
@@ -136,15 +136,21 @@ export function collectReplicaStatus({
   };
 }
 
+/** `otherFailure`: of what the replica can do without. */
 function healthOfReplica(
-  isFollowing: boolean,
+  { failure, view }: Pick<Replica, "failure" | "view">,
   primary: string,
-  failure: string | undefined,
+  otherFailure: string | undefined,
 ): Pick<NodeStatus, "status" | "reason"> {
-  const others = primary.replaceAll(",", ", ");
-  if (!isFollowing)
-    return { status: "degraded", reason: `it is not connected to its primary, looked for at ${others}` };
-  return failure === undefined ? { status: "ok" } : { status: "degraded", reason: failure };
+  if (failure !== undefined) return { status: "halted", reason: failure.message };
+  const reason = view.isFollowing ? otherFailure : whyNotFollowing(view, primary);
+  return reason === undefined ? { status: "ok" } : { status: "degraded", reason };
+}
+
+function whyNotFollowing({ receiving }: Pick<Replica["view"], "receiving">, primary: string): string {
+  if (receiving !== undefined)
+    return `it is sent its primary's snapshot of position ${receiving}, and follows when that has come`;
+  return `it is not connected to its primary, looked for at ${primary.replaceAll(",", ", ")}`;
 }
 
 function exchangeOf(engine: ExchangeEngine, named: readonly string[], ackPolicyWarning = "") {

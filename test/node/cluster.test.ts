@@ -302,10 +302,10 @@ test("a replica whose data directory is gone ends: what it acknowledged from the
 test("a replica whose segments have another size than its primary's ends, and says which one to give", async () => {
   const node = await cluster.startPrimary();
   const replica = await cluster.follow("south", node.replicationPort, { segmentBytes: SEGMENT_BYTES * 2 });
-  await expect(replica.failed).resolves.toMatchObject({
-    code: "SEGMENT_LIMITS",
-    message: `the primary's segments have ${SEGMENT_BYTES} bytes, this node's ${SEGMENT_BYTES * 2}: give --segment-bytes ${SEGMENT_BYTES}`,
-  });
+  const message = `the primary's segments have ${SEGMENT_BYTES} bytes, this node's ${SEGMENT_BYTES * 2}: give --segment-bytes ${SEGMENT_BYTES}`;
+  await expect(replica.failed).resolves.toMatchObject({ code: "SEGMENT_LIMITS", message });
+  // Until its stop was through it said that it was looking for its primary.
+  expect(replica.status()).toMatchObject({ status: "halted", reason: message, hasFailed: true });
 });
 
 test("a replica whose settings decide other results than the log is refused once it knows the log, at every start", async () => {

@@ -1,6 +1,15 @@
 // A start by snapshot and tail, by the whole log, and the node that never stopped: one state, whichever snapshot serves.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -158,6 +167,28 @@ test("a log that lost positions a snapshot names is refused, and nothing is chan
   await writeLog(1_000, 2_000);
   snapshotAt(2_000);
   rmSync(join(data, "journal"), { recursive: true });
-  await expect(openExchange(data, "single")).rejects.toMatchObject({ code: "JOURNAL_BEHIND_SNAPSHOT" });
+  await expect(openExchange(data, "single")).rejects.toMatchObject({
+    code: "JOURNAL_BEHIND_SNAPSHOT",
+    message: expect.stringMatching(whatCanServe()),
+  });
   expect(readdirSync(data)).toEqual(["snapshots"]);
 });
+
+test.each(["single", "spread"] as const)(
+  "a log that is damaged where it was durable is refused, and the line says who knows more (%s)",
+  async (threads) => {
+    await writeLog(1_000);
+    const journal = join(data, "journal");
+    const file = openSync(join(journal, readdirSync(journal)[0]), "r+");
+    writeSync(file, "xxxx", 4_200);
+    closeSync(file);
+    await expect(openExchange(data, threads)).rejects.toMatchObject({
+      code: "LOG_CORRUPT",
+      message: expect.stringMatching(whatCanServe()),
+    });
+  },
+);
+
+function whatCanServe(): RegExp {
+  return new RegExp(`; 'seriatim journal repair ${join(data, "journal")}' says what can serve instead$`);
+}

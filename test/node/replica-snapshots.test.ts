@@ -5,9 +5,9 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { OrderEntryClient } from "../../src/client/index.ts";
-import { createLog, type RunningNode } from "../../src/node/index.ts";
+import { configurationOf, createLog, type RunningNode, startNode } from "../../src/node/index.ts";
 import { until } from "../support/until.ts";
-import { TestCluster, trade } from "./cluster-support.ts";
+import { log, TestCluster, trade } from "./cluster-support.ts";
 
 let cluster: TestCluster;
 beforeEach(() => {
@@ -216,4 +216,23 @@ test("a replica that was sent a snapshot, and nothing since, can be promoted, an
   await expectSameState(south, north);
   await trade(client, 100);
   await expectSameState(south, north);
+}, 180_000);
+
+test("a replica that was sent a snapshot, and nothing since, does not begin as a primary: it is told to begin as a replica", async () => {
+  const { node } = await retiredPrimary();
+  const south = await cluster.follow("south", node.replicationPort, SNAPSHOTS);
+  await expectSameState(node, south);
+  const { position } = south.status();
+  for (const each of [south, node]) await each.stop();
+  expect(readdirSync(cluster.path("south", "journal"))).toEqual([]);
+  const alone = startNode(configurationOf(cluster.settings("south", SNAPSHOTS)), log);
+  await expect(alone).rejects.toMatchObject({
+    code: "JOURNAL_BEHIND_SNAPSHOT",
+    message: expect.stringMatching(
+      /south\/journal holds no journal: start it as a replica \(--replica-of\), which goes on behind a snapshot/,
+    ),
+  });
+  const again = await cluster.follow("south", 9, SNAPSHOTS);
+  expect(again.status()).toMatchObject({ role: "replica", position });
+  expect(await cluster.admin(again, "promote --force")).toMatchObject({ status: 0 });
 }, 180_000);

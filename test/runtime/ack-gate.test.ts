@@ -76,6 +76,17 @@ test("what a log began with is not let out before its tenure is safe by the poli
   expect(view.released).toBe(8);
 });
 
+// Whoever showed the cluster wrote into the rows that the gate's attribution goes by, between two looks of it.
+test("what is shown of replicas now leaves the rows of the gate's last look as they were", () => {
+  const { gate, view } = begin("disk+ram");
+  view.join(0, 5, 5);
+  gate.position(8, 9);
+  view.acknowledge(0, 9, 7);
+  expect([gate.newestRows(8).inMemory[1], gate.rows.inMemory[1]]).toEqual([9, 5]);
+  view.leave(0);
+  expect([gate.newestRows(8).count, gate.rows.count]).toEqual([1, 2]);
+});
+
 test("another policy is in force once this disk has the command, also for what waits, and whoever watches is woken", async () => {
   const { gate, view } = begin("two-disks");
   view.join(0, 5, 5);

@@ -31,8 +31,16 @@ test("a replica has a row for itself, and one for its primary once it has follow
   view.lost();
   expect(nodes()[0]).toEqual({ ...north, connected: false, since_us: 3_000, inMemory: 100 });
 
+  // It is sent a snapshot first, which may take a while.
+  view.receives(90);
+  expect([view.receiving, view.isFollowing]).toEqual([90, false]);
+  view.lost();
+  expect(view.receiving).toBe(undefined);
+  view.receives(95);
+
   // Another node leads.
   view.follows("west", 6);
+  expect([view.receiving, view.isFollowing]).toEqual([undefined, true]);
   expect(nodes().map(({ name, epoch, since_us }) => [name, epoch, since_us])).toEqual([
     ["south", 6, 0],
     ["west", 6, 4_000],

@@ -35,6 +35,7 @@ import { askPeers } from "../../src/runtime/replication/asking.ts";
 import { scanLog } from "../../src/segment/index.ts";
 import { until } from "../support/until.ts";
 import { add, beginning, COUNTER_RULES, Counter, rules } from "./counter.ts";
+import { FAILS_BEHIND, HANGS_AT, SPOILT_RULES } from "./spoilt-rules.ts";
 
 const SEGMENT_BYTES = 2_097_152;
 const HOST = "127.0.0.1";
@@ -92,8 +93,12 @@ async function lead(
 }
 
 async function follow(name: string, ...ports: number[]): Promise<Replica> {
+  return followBy(COUNTER_RULES, name, ...ports);
+}
+
+async function followBy(rules: string, name: string, ...ports: number[]): Promise<Replica> {
   const replica = new Replica({
-    ...{ keys: path("keys.json"), ownKey: path(`${name}.key`), rules: COUNTER_RULES },
+    ...{ keys: path("keys.json"), ownKey: path(`${name}.key`), rules },
     ...{ application: () => new Counter(), segmentBytes: SEGMENT_BYTES, news: () => {} },
     primaries: ports.map((port) => ({ host: HOST, port })),
     ...{ listen: { host: HOST, port: 0 }, inLog: () => ({ ackPolicy: "disk+ram" as const }) },
@@ -188,6 +193,56 @@ test("one that nobody can be heard of waits, until an administrator answers for 
   await submit(second, 7);
   await second.runtime.stop();
   expect(entriesOf("north").slice(3)).toEqual(["6 tenure north", "6 forced_start ann", "6 129 7"]);
+});
+
+// Whoever asked for a promotion was never answered, and nobody else could ask again.
+test("a replica whose disk hangs says so to who wants to promote it, and nothing has happened", async () => {
+  const north = await lead("north", { policy: "disk" });
+  const south = await followBy(SPOILT_RULES, "south", north.port);
+  await submit(north, 5);
+  await until(() => south.position === 3);
+  await submit(north, HANGS_AT);
+  await expect(south.decide(true)).rejects.toMatchObject({
+    code: "REFUSED",
+    message: expect.stringContaining("has not answered for 5 s"),
+  });
+  await until(() => south.position === 4);
+  expect(await south.decide(true)).toMatchObject({ kind: "refuse" });
+}, 30_000);
+
+// It was told as the end of the thread, in words for whoever mends the program.
+test("a replica whose disk fails while its journal is closed says what the disk said", async () => {
+  const north = await lead("north", { policy: "disk" });
+  const south = await followBy(SPOILT_RULES, "south", north.port);
+  await submit(north, FAILS_BEHIND);
+  await until(() => south.position === 3);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await expect(south.stop()).rejects.toMatchObject({
+    code: "EIO",
+    message: expect.stringMatching(
+      /^cannot write .*south\/journal\/journal-0000000001.seg: the disk reports/,
+    ),
+  });
+});
+
+// It found the path paused behind its Tenure, and ended: what comes first in a tenure had no slot.
+test("no snapshot is made of what is in memory while the Tenure is being made safe", async () => {
+  const { runtime } = await lead("north");
+  // As between a Tenure and its sync.
+  runtime.path.open();
+  await expect(runtime.stateInMemory(() => 0)).rejects.toMatchObject({ code: "NOT_AVAILABLE" });
+  expect(runtime.path.isPaused).toBe(false);
+});
+
+// It kept the whole runtime for as long as the process ran.
+test("a node that stops, and has no replica, waits no more for one to come", async () => {
+  const { runtime } = await lead("north");
+  const gate = runtime.primary?.gate;
+  await until(() => gate?.whenChanged() !== undefined);
+  const changed = gate?.whenChanged();
+  expect(changed).toBeDefined();
+  await runtime.stop();
+  await changed;
 });
 
 test("by two disks one of two is enough, and it leads without having heard anybody", async () => {

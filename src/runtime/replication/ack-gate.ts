@@ -41,7 +41,10 @@ interface Awaited {
 export class AckGate {
   readonly #options: AckGateOptions;
   readonly #view: AckView;
+  /** Of the last look. */
   readonly #rows = new NodeRows();
+  /** For whoever asks in between: what the last look saw stays as it was. */
+  readonly #newest = new NodeRows();
   /** Why the node does not lead yet, in one line; undefined once it does. */
   #waiting: string | undefined = "this node does not lead yet";
   #awaited: Awaited | undefined;
@@ -156,9 +159,9 @@ export class AckGate {
    * `canKnow`: as many nodes as it takes are connected. Undefined: there is none.
    */
   get replaced(): { readonly name: AckPolicyName; readonly canKnow: boolean } | undefined {
-    this.#forgetKnown(this.newestRows(this.#rows.persisted[0]));
-    for (const [name, { policy }] of this.#replaced)
-      return { name, canKnow: !isDegraded(policy, this.#rows) };
+    const rows = this.newestRows(this.#rows.persisted[0]);
+    this.#forgetKnown(rows);
+    for (const [name, { policy }] of this.#replaced) return { name, canKnow: !isDegraded(policy, rows) };
     return undefined;
   }
 
@@ -171,10 +174,10 @@ export class AckGate {
   get rows(): NodeRows {
     return this.#rows;
   }
-  /** The same, as the replicas are now: what lets nothing more out doesn't make the gate look. */
+  /** As the replicas are now, for who shows them: what lets nothing more out doesn't make the gate look. Always the same object. */
   newestRows(durable: Position): NodeRows {
-    this.#view.read(this.#rows, durable);
-    return this.#rows;
+    this.#view.read(this.#newest, durable);
+    return this.#newest;
   }
 
   /** Tells those who serve replicas. What a log began with counts as released here; there it may be seen when it is safe. */
@@ -195,6 +198,11 @@ export class AckGate {
   whenChanged(): Promise<unknown> | undefined {
     const wait = Atomics.waitAsync(this.#view.words, 0, this.#changesSeen);
     return wait.async ? wait.value : undefined;
+  }
+
+  /** Whoever waits for a change looks again: that there will be no more of them, say. */
+  wake(): void {
+    this.#view.wake();
   }
 
   #changesSeen = 0;

@@ -343,6 +343,8 @@ export class Primary {
     this.#isStopping = true;
     this.standDown();
     this.#clusterView?.stop();
+    // Who watches it ends; otherwise all of this would be kept for a change that never comes.
+    this.gate.wake();
     return this.#serving.stop();
   }
 }

@@ -23,6 +23,8 @@ export class ReplicaView {
   progress = NOTHING;
   /** Whether it follows a primary now. */
   isFollowing = false;
+  /** The position of the snapshot that it is being sent, before it can follow; undefined: it is sent none. */
+  receiving: Position | undefined;
   /** The primary that is followed, or was last; "": none was. */
   primary = "";
   #epoch = 0;
@@ -41,13 +43,20 @@ export class ReplicaView {
   follows(primary: string, epoch: number): void {
     if (!this.isFollowing || primary !== this.primary) this.#since_us = this.#clock.wallMicros();
     this.isFollowing = true;
+    this.receiving = undefined;
     this.primary = primary;
     this.#epoch = epoch;
+  }
+
+  /** A snapshot of this position comes from a primary. */
+  receives(position: Position): void {
+    this.receiving = position;
   }
 
   lost(): void {
     if (this.isFollowing) this.#since_us = this.#clock.wallMicros();
     this.isFollowing = false;
+    this.receiving = undefined;
   }
 
   /** Its history was another one: it begins with nothing. */

@@ -321,13 +321,9 @@ class Replica implements FollowingNode {
   }
 
   #stop(): void {
-    if (this.#isStopping) return;
     const { isWarm, mayLack } = this;
     const end = { ...this.#end(), isWarm, mayLack };
-    this.#leave();
-    this.log.close();
-    say({ kind: "closed", end });
-    parentPort?.close();
+    this.#endWith(() => say({ kind: "closed", end }));
   }
 
   #leave(): void {

@@ -33,10 +33,17 @@ import { clusterOf, type Judgement, judgedBy, judgement } from "./said-in-log.ts
 
 /** For making the last frames safe and closing the files; a disk that needs longer hangs. */
 const CLOSE_MS = 10_000;
+/** For its thread to say how it stands, and to ask the others, which takes a second at most. */
+const STANDINGS_MS = 5_000;
 /** For breaking off a snapshot. */
 const SHADOW_STOP_MS = 2_000;
 /** Between two looks whether a snapshot is due, and whether the directory is there. */
 const TICK_MS = 1_000;
+
+/** What a log is refused for that lacks what was durable in it, or what a snapshot of it says was. */
+const LOST_LOG: readonly string[] = ["LOG_CORRUPT", "JOURNAL_BEHIND_SNAPSHOT", "JOURNAL_INCOMPLETE"];
+const LOST_LOG_REMEDY =
+  "keep these files, and start it with an empty data directory: it gets everything from a primary";
 
 /** After one of these its files are closed, and the thread ends. */
 const LAST_WORDS: readonly ReplicaWorkerMessage["kind"][] = ["closed", "diverged", "received"];
@@ -72,6 +79,11 @@ export class Replica {
     this.failed = this.#failure.happened;
     this.view = new ReplicaView(readOwnKey(options.ownKey).name, new SystemClock());
     this.#guarded(() => this.#begin());
+  }
+
+  /** What stopped it. */
+  get failure(): SeriatimError | undefined {
+    return this.#failure.error;
   }
 
   /** The last position applied. */
@@ -243,6 +255,7 @@ export class Replica {
         void this.#beginAnew(() => this.#setAside(message.end));
         return;
       case "receiving":
+        this.view.receives(message.position);
         return news(
           `the primary can't give what this node lacks, it is retired or damaged there: it sends its snapshot of position ${message.position}, ${message.bytes} bytes`,
         );
@@ -280,17 +293,18 @@ export class Replica {
   #fail(code: string, message: string, exitCode: 1 | 2 = 1): void {
     this.view.lost();
     this.#applying?.end();
-    this.#failure.set(new SeriatimError(code, message, { exitCode }));
+    const line = LOST_LOG.includes(code) ? `${message}; ${LOST_LOG_REMEDY}` : message;
+    this.#failure.set(new SeriatimError(code, line, { exitCode }));
   }
 
-  /** How it stands; rejects when its journal is not open. */
+  /** How it stands; rejects when its journal is not open, or its disk hangs. */
   async standing(): Promise<PeerStanding> {
     return (await this.#standings(false)).own;
   }
 
   /**
    * Whether it may lead, after asking the nodes where its primary may be, within a second. `isForced`: an administrator
-   * answers for what nobody could say. Rejects when its journal is not open.
+   * answers for what nobody could say. Rejects when its journal is not open, or its disk hangs.
    */
   async decide(isForced: boolean): Promise<Decision & Judgement> {
     const { keys, ownKey, inLog } = this.#options;
@@ -308,8 +322,11 @@ export class Replica {
     return { ...decision, ...by };
   }
 
-  #standings(peers: boolean): Promise<Standings> {
-    return this.#questions.ask((id) => this.#ask({ kind: "ask", id, peers }));
+  async #standings(peers: boolean): Promise<Standings> {
+    const asked = this.#questions.ask((id) => this.#ask({ kind: "ask", id, peers }));
+    if (await within(asked, STANDINGS_MS)) return asked;
+    const what = `the replica's thread has not answered for ${STANDINGS_MS / 1e3} s: it reads its journal, or its disk hangs`;
+    throw new SeriatimError("REFUSED", what);
   }
 
   /**
