@@ -232,8 +232,9 @@ function putCommand(
   }
   const { quantity } = command;
   if (command.kind === "market") {
-    const { Market } = OrderType;
-    pipe.newOrder(idLow, idHigh, symbol, 0, 0, quantity, command.side, Market, TimeInForce.ImmediateOrCancel);
+    const { side, named = { price: 0n, timeInForce: TimeInForce.ImmediateOrCancel } } = command;
+    const [low, high] = lanesOf(named.price);
+    pipe.newOrder(idLow, idHigh, symbol, low, high, quantity, side, OrderType.Market, named.timeInForce);
     return;
   }
   const [priceLow, priceHigh] = lanesOf(command.price);

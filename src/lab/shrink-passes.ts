@@ -4,6 +4,7 @@
 
 import {
   type FlowCommand,
+  type FlowMarket,
   type FlowMassCancel,
   type FlowMeta,
   type FlowOrderCommand,
@@ -83,6 +84,7 @@ function dropAndSimplify(start: Candidate, accept: Accept): Candidate {
 
 const SIMPLIFICATIONS: readonly ((command: FlowCommand) => FlowCommand[])[] = [
   (command) => (isFlowRequest(command) && command.once !== undefined ? [withoutNumber(command)] : []),
+  (command) => (command.kind === "market" && command.named !== undefined ? [withoutNamed(command)] : []),
   (command) =>
     "symbol" in command && command.symbol !== undefined
       ? smaller(BigInt(command.symbol), 0n).map((symbol) => ({ ...command, symbol: Number(symbol) }))
@@ -107,6 +109,10 @@ const SIMPLIFICATIONS: readonly ((command: FlowCommand) => FlowCommand[])[] = [
 ];
 
 function withoutNumber({ once: _, ...command }: FlowRequest): FlowRequest {
+  return command;
+}
+
+function withoutNamed({ named: _, ...command }: FlowMarket): FlowMarket {
   return command;
 }
 

@@ -91,7 +91,8 @@ function subjectSide(command: FlowOrderCommand, events: readonly TwinEvent[]): S
 
 function timeInForceOf(command: FlowOrderCommand): TimeInForce {
   if (command.kind === "limit") return command.timeInForce;
-  return command.kind === "market" ? TimeInForce.ImmediateOrCancel : TimeInForce.GoodTillCancel;
+  if (command.kind !== "market") return TimeInForce.GoodTillCancel;
+  return command.named?.timeInForce ?? TimeInForce.ImmediateOrCancel;
 }
 
 function emptyBody() {

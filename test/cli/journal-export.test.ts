@@ -287,10 +287,10 @@ test("sessions, mass cancels and kill switches are exported, and a flow computes
       details: { who, instance, deadMan_ms },
     },
     { kind: "mass_cancel", account },
-    { kind: "mass_cancel", account, symbol: 0, side: "sell" },
+    { kind: "mass_cancel", account, symbol: 0, instrument: "ALPHA", side: "sell" },
     { kind: "session_end", account, session: "77", details: { cause: "dead_man" } },
     { kind: "kill_switch", details: { scope: "all", on: true, who } },
-    { kind: "kill_switch", symbol: 0, details: { scope: "symbol", on: false, who } },
+    { kind: "kill_switch", symbol: 0, instrument: "ALPHA", details: { scope: "symbol", on: false, who } },
   ]);
   expect([rows[1].symbol, rows[1].side]).toEqual([undefined, undefined]);
   const { flow } = parseFlow((await run("--format", "flow", "--from", "12")).out);
@@ -325,6 +325,44 @@ test("a request number that is used once is exported as one, and a flow computes
   expect(linesOf(out).slice(5)).toEqual(Array(2).fill("cmd cancel 0 5 account 1 once 77"));
   expect(recomputeFlow(parseFlow(out).flow).steps.at(-1)?.outcomes).toMatchObject([
     { kind: "reject", reason: Reason.UnknownOrder },
+  ]);
+});
+
+// They were left out, and the second of two that differ in them alone came out as the first one again.
+test("a market order with a number of its own is exported with the price and time in force that it names, and a flow tells two apart", async () => {
+  const options = journalOptions(new NodeStorage(), join(data, "journal"));
+  const { journal } = openJournal(options, () => {});
+  // By price and time in force; the first names what every client of ours does.
+  const terms = [
+    [0, 1],
+    [0, 1],
+    [100, 1],
+    [0, 0],
+  ];
+  const words = new Int32Array(terms.length * COMMAND_WORDS);
+  terms.forEach(([price, timeInForce], i) => {
+    const at = i * COMMAND_WORDS;
+    writeNewOrder(words, at, 1, 0, 5, 0, 0, 1, timeInForce, price, 0, 3);
+    words[at + CommandWord.flags] = CommandFlag.Once;
+    words[at + CommandWord.requestLow] = 77;
+  });
+  journal.append(new Uint8Array(words.buffer), 0, terms.length);
+  journal.close();
+  const rows = linesOf((await run("--from", "12")).out).map((line) => JSON.parse(line));
+  expect(rows.map(({ price, time_in_force }) => [price, time_in_force])).toEqual([
+    [0, "ioc"],
+    [0, "ioc"],
+    [100, "ioc"],
+    [0, "gtc"],
+  ]);
+  const { out } = await run("--format", "flow", "--from", "12");
+  const plain = "cmd market 0 5 B 3 account 1 once 77";
+  expect(linesOf(out).slice(5)).toEqual([plain, plain, `${plain} named 100 IOC`, `${plain} named 0 GTC`]);
+  const { steps } = recomputeFlow(parseFlow(out).flow);
+  expect(steps.slice(-3).map(({ outcomes }) => outcomes)).toMatchObject([
+    [{ kind: "repeat" }],
+    [{ kind: "reject", reason: Reason.RequestReused }],
+    [{ kind: "reject", reason: Reason.RequestReused }],
   ]);
 });
 

@@ -137,6 +137,16 @@ describe("a malformed flow is refused with its line", () => {
       "f.txt:3: expected the order id from 0 to 18446744073709551615, found '18446744073709551616'",
     ],
     [
+      "what a market order names in version 2",
+      [...HEAD2, "cmd market 0 1 B 5 named 7 GTC"],
+      "f.txt:3: expected the end of the line, found 'named'",
+    ],
+    [
+      "a market order that names nothing in words",
+      [...HEAD3, "cmd market 0 1 B 5 named 0 IOC"],
+      "f.txt:3: a market order that names 0 and IOC is written without them",
+    ],
+    [
       "a price beyond i64",
       [...HEAD, "cmd modify 0 1 9223372036854775808 1"],
       "f.txt:3: expected the price from -9223372036854775808 to 9223372036854775807, found '9223372036854775808'",
@@ -285,13 +295,21 @@ test("version 3 has words for request numbers that are used once, and for answer
     "evt accept 1 0 1",
     "cmd market 0 2 S 5 once 0",
     "evt repeat 1 0 2",
+    "cmd market 0 2 S 5 account 1 once 0 named -3 GTC",
+    "reject new_market 2 RequestReused",
+    "cmd market 0 3 B 5 named 0 GTC",
+    "evt accept 3 0 3",
     "cmd modify 0 1 10 5 once 7",
     "reject modify 1 RequestReused",
     "cmd cancel 0 1 account 1 once 7",
     "reject cancel 1 RequestForgotten",
   ];
   const { flow } = parseFlow(text.join("\n"));
-  expect(flow.steps[4].command).toEqual({ kind: "cancel", symbol: 0, id: 1n, account: 1, once: 7n });
+  expect(flow.steps[3].command).toMatchObject({
+    ...{ account: 1, once: 0n },
+    named: { price: -3n, timeInForce: TimeInForce.GoodTillCancel },
+  });
+  expect(flow.steps[6].command).toEqual({ kind: "cancel", symbol: 0, id: 1n, account: 1, once: 7n });
   expect(formatFlow(flow)).toEqual(text);
   expect(flowVersionOf(flow)).toBe(3);
 });
@@ -305,10 +323,14 @@ const timeInForce = fc.constantFrom(TimeInForce.GoodTillCancel, TimeInForce.Imme
 const kind = <K extends string>(word: K) => fc.constant(word);
 const trades = { ...order, quantity: u32, answerLimit: fc.nat(2) };
 const who = fc.stringMatching(/^[!-~]{1,16}$/);
+const named = fc
+  .record({ price: i64, timeInForce })
+  .filter(({ price, timeInForce }) => price !== 0n || timeInForce === TimeInForce.GoodTillCancel);
 const anyCommand: fc.Arbitrary<FlowCommand> = fc.oneof(
   fc.record({ kind: kind("reg"), name: fc.stringMatching(/^[!-~]{1,16}$/) }),
   fc.record({ kind: kind("limit"), ...trades, side, price: i64, timeInForce }),
   fc.record({ kind: kind("market"), ...trades, side }),
+  fc.record({ kind: kind("market"), ...trades, side, named }),
   fc.record({ kind: kind("cancel"), ...order }),
   fc.record({ kind: kind("modify"), ...trades, price: i64 }),
   fc.record({ kind: kind("modify"), ...trades, price: i64, once: u64 }),

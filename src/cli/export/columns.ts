@@ -58,7 +58,8 @@ function accountOf({ order, massCancel, session, administration }: ExportRow): n
   return (order ?? massCancel ?? session)?.account;
 }
 
-function symbolOf({ order, massCancel, administration }: ExportRow): number | undefined {
+/** The number of the instrument that a record is about; undefined: of none, or of all. */
+export function symbolOf({ order, massCancel, administration }: CommandFields): number | undefined {
   if (administration !== undefined && "symbol" in administration) return administration.symbol;
   return (order ?? massCancel)?.symbol;
 }

@@ -9,7 +9,7 @@ import {
 } from "../../journal/index.ts";
 import { type GenesisEntry, readJournalGenesis } from "../../node/index.ts";
 import { COMMAND_WORDS, type CommandFields, readCommand } from "../../protocol/index.ts";
-import type { ExportRow } from "./columns.ts";
+import { type ExportRow, symbolOf } from "./columns.ts";
 import { openDestination } from "./destination.ts";
 import { FlowFile } from "./flow.ts";
 import type { ExportFormat, ExportFormatName, MakeFormat } from "./format.ts";
@@ -72,9 +72,10 @@ class Rows {
   };
 
   #row(fields: CommandFields, position: number, epoch: number): ExportRow {
-    const { order, instrument } = fields;
+    const { instrument } = fields;
     if (instrument !== undefined && position > this.#genesisRecords) this.#register(instrument.name);
-    const name = order === undefined ? instrument?.name : this.#names[order.symbol];
+    const symbol = symbolOf(fields);
+    const name = symbol === undefined ? instrument?.name : this.#names[symbol];
     return { ...fields, position, epoch, name };
   }
 

@@ -144,7 +144,10 @@ function readOrder(words: Int32Array, at: number, code: number): OrderFields {
   if (code === CommandKind.Modify) return { ...whose, price, quantity, answerLimit_fills };
   const side = view.getUint8(CommandLayout.side) === Side.Buy ? "buy" : "sell";
   const terms = { ...whose, side, quantity, answerLimit_fills } as const;
-  if (view.getUint8(CommandLayout.orderType) === OrderType.Market) return { ...terms, orderType: "market" };
+  const isMarket = view.getUint8(CommandLayout.orderType) === OrderType.Market;
+  const orderType = isMarket ? "market" : "limit";
+  // Of a market order they decide one thing: whether a request that comes again is the same.
+  if (isMarket && !isOnce) return { ...terms, orderType };
   const rests = view.getUint8(CommandLayout.timeInForce) === TimeInForce.GoodTillCancel;
-  return { ...terms, orderType: "limit", timeInForce: rests ? "gtc" : "ioc", price };
+  return { ...terms, orderType, timeInForce: rests ? "gtc" : "ioc", price };
 }

@@ -11,13 +11,17 @@ import {
   type FlowLevel,
   type FlowMeta,
   type FlowOutcome,
+  type FlowRequest,
   type FlowSnapshot,
   type FlowVersion,
   isFlowOrder,
   isFlowRequest,
 } from "./types.ts";
 
-/** The lowest version that can say all of this: 3 for administration, sessions, mass cancels, numbers used once and a bound of an account's orders, 2 for accounts, limits and capacities, else 1. */
+/**
+ * The lowest version that can say all of this: 3 for administration, sessions, mass cancels, numbers used once, what a market order
+ * names and a bound of an account's orders, 2 for accounts, limits and capacities, else 1.
+ */
 export function flowVersionOf(flow: Pick<Flow, "meta" | "steps">): FlowVersion {
   const { ordersMax, accountsMax, accountOrdersMax } = flow.meta;
   if (accountOrdersMax !== undefined || flow.steps.some(({ command }) => needsVersion3(command))) return 3;
@@ -26,7 +30,8 @@ export function flowVersionOf(flow: Pick<Flow, "meta" | "steps">): FlowVersion {
 }
 
 function needsVersion3(command: FlowCommand): boolean {
-  return isFlowOrder(command) ? command.once !== undefined : command.kind !== "reg";
+  if (!isFlowOrder(command)) return command.kind !== "reg";
+  return command.once !== undefined || namedBy(command) !== "";
 }
 
 /** The lines of a complete flow; `comments` come first, each as one `# ` line. */
@@ -65,8 +70,7 @@ function commandBody(command: FlowCommand): string {
       return command.name;
     case "limit": {
       const { symbol, id, side, price, quantity, timeInForce } = command;
-      const rests = timeInForce === TimeInForce.GoodTillCancel ? "GTC" : "IOC";
-      return `${symbol} ${id} ${sideLetter(side)} ${price} ${quantity} ${rests}`;
+      return `${symbol} ${id} ${sideLetter(side)} ${price} ${quantity} ${timeInForceWord(timeInForce)}`;
     }
     case "market":
       return `${command.symbol} ${command.id} ${sideLetter(command.side)} ${command.quantity}`;
@@ -104,7 +108,18 @@ function optionsOf(command: FlowCommand): string {
   const account = command.account === 0 ? "" : ` account ${command.account}`;
   const isLimited = "answerLimit" in command && command.answerLimit !== 0;
   const limit = isLimited ? ` limit ${command.answerLimit}` : "";
-  return account + limit + (command.once === undefined ? "" : ` once ${command.once}`);
+  const once = command.once === undefined ? "" : ` once ${command.once}`;
+  return account + limit + once + namedBy(command);
+}
+
+function namedBy(command: FlowRequest): string {
+  if (command.kind !== "market" || command.named === undefined) return "";
+  const { price, timeInForce } = command.named;
+  return ` named ${price} ${timeInForceWord(timeInForce)}`;
+}
+
+function timeInForceWord(timeInForce: TimeInForce): "GTC" | "IOC" {
+  return timeInForce === TimeInForce.GoodTillCancel ? "GTC" : "IOC";
 }
 
 function othersOf({ others = [] }: TenureCommand): readonly string[] {

@@ -21,6 +21,7 @@ import { Reason } from "../reasons.ts";
 import type { LineReader } from "./line-reader.ts";
 import type {
   FlowCommand,
+  FlowMarket,
   FlowMassCancel,
   FlowMeta,
   FlowOrderCommand,
@@ -205,7 +206,17 @@ function readTrading(
   const body = readBody(reader, kind);
   const account = readAccount(reader, version, accountsMax);
   const answerLimit = takesOption(reader, version, "limit") ? reader.u32("the answer limit") : 0;
-  return { ...body, symbol, id, account, answerLimit, ...readOnce(reader, version) };
+  const said = { symbol, id, account, answerLimit, ...readOnce(reader, version) };
+  return body.kind === "market" ? { ...body, ...said, ...readNamed(reader, version) } : { ...body, ...said };
+}
+
+function readNamed(reader: LineReader, version: FlowVersion): Pick<FlowMarket, "named"> {
+  if (version < 3 || !reader.takes("named")) return {};
+  const price = reader.i64("the price");
+  const timeInForce = reader.oneOf("the time in force", TIMES_IN_FORCE);
+  if (price === 0n && timeInForce === TimeInForce.ImmediateOrCancel)
+    reader.fail("a market order that names 0 and IOC is written without them");
+  return { named: { price, timeInForce } };
 }
 
 function readOnce(reader: LineReader, version: FlowVersion): { once?: bigint } {
@@ -213,7 +224,10 @@ function readOnce(reader: LineReader, version: FlowVersion): { once?: bigint } {
 }
 
 type Body<K> = K extends "limit" | "market" | "modify"
-  ? Omit<Extract<FlowOrderCommand, { kind: K }>, "symbol" | "id" | "account" | "answerLimit" | "once">
+  ? Omit<
+      Extract<FlowOrderCommand, { kind: K }>,
+      "symbol" | "id" | "account" | "answerLimit" | "once" | "named"
+    >
   : never;
 
 function readBody(

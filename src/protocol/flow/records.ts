@@ -134,10 +134,11 @@ export function flowCommandOf(kind: string, order: OrderFields): FlowOrderComman
   if (kind === "modify") return { kind, ...target, price, quantity, answerLimit };
   const side = order.side === "buy" ? Side.Buy : Side.Sell;
   const terms = { ...target, side, quantity, answerLimit };
-  if (order.orderType === "market") return { kind: "market", ...terms };
   const timeInForce =
     order.timeInForce === "gtc" ? TimeInForce.GoodTillCancel : TimeInForce.ImmediateOrCancel;
-  return { kind: "limit", ...terms, price, timeInForce };
+  if (order.orderType === "limit") return { kind: "limit", ...terms, price, timeInForce };
+  const isNamed = price !== 0n || timeInForce !== TimeInForce.ImmediateOrCancel;
+  return { kind: "market", ...terms, ...(isNamed && { named: { price, timeInForce } }) };
 }
 
 /** What a flow says of a mass cancel: the opposite of writeFlowCommand. */
@@ -151,10 +152,12 @@ export function flowMassCancelOf({ account, symbol, side, once, request }: MassC
   };
 }
 
+const NAMES_NOTHING = { price: 0n, timeInForce: TimeInForce.ImmediateOrCancel };
+
 function termsOf(command: FlowLimit | FlowMarket) {
   if (command.kind === "limit")
     return { orderType: OrderType.Limit, timeInForce: command.timeInForce, price: command.price };
-  return { orderType: OrderType.Market, timeInForce: TimeInForce.ImmediateOrCancel, price: 0n };
+  return { orderType: OrderType.Market, ...(command.named ?? NAMES_NOTHING) };
 }
 
 /** What a flow says of an event. */

@@ -55,6 +55,8 @@ export interface FlowMarket extends OfOrder, MayTrade {
   readonly kind: "market";
   readonly side: Side;
   readonly quantity: number;
+  /** Version 3: a price and a time in force that it does not use; undefined = 0 and IOC. */
+  readonly named?: Pick<FlowLimit, "price" | "timeInForce">;
 }
 export interface FlowCancel extends OfOrder {
   readonly kind: "cancel";
