@@ -112,7 +112,8 @@ export class LogonDesk {
       session.end(CloseReason.Malformed, outOfPlace(MessageType.Logon));
       return false;
     }
-    if (this.#claim() < 0) {
+    // Who is refused in any case waits for no slot: a node that is to lead has none, for as long as that takes.
+    if (this.#context.refusal === Reason.None && this.#claim() < 0) {
       session.state = SessionState.SinkFull;
       return false;
     }

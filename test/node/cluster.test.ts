@@ -3,6 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { connectSession } from "../../src/client/index.ts";
 import { type Configuration, configurationOf, createLog, type Log, startNode } from "../../src/node/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
 import { freePort } from "../../tools/free-port.ts";
@@ -47,6 +48,20 @@ test("orders are taken once the replica is there, answered by disk and memory of
   cluster.expectSameFiles("north", "south");
   for (const name of ["north", "south"]) await expectNotAlone(name);
   cluster.expectSameFiles("north", "south");
+});
+
+// It waited for a slot in the log, which such a node has not, until its time to log on was over: 5 s before it tried the next address.
+test("who logs on to a node that waits to lead is told at once that it takes no orders", async () => {
+  cluster.makeTrader("tom", 1);
+  const node = await cluster.startPrimary();
+  const logon = connectSession({
+    ...{ host: "127.0.0.1", port: node.orderPort, account: 1, key: cluster.path("tom.key") },
+    listener: { onReport() {}, onRefused() {}, onOpenOrder() {}, onOpenOrdersEnd() {} },
+  });
+  await expect(logon).rejects.toMatchObject({
+    code: "LOGON_REFUSED",
+    message: expect.stringContaining("ReplicaDisconnected"),
+  });
 });
 
 test("a node that comes to another's data directory says whose it was, once", async () => {
