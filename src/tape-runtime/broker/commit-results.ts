@@ -27,6 +27,17 @@ export interface ResultHearers {
   readonly topics: Pick<TopicDirectory, "at">;
 }
 
+/** Nobody writes to it before a kill could bring its groups back no further than they are now. */
+function topicOpened({ open, subscribers }: ResultHearers, result: CommitResult): void {
+  const { topic, nextRecord } = result;
+  const reason = result.reason as TapeReason;
+  if (reason !== TapeReason.None) return open.opened(topic, reason);
+  open.visible(result);
+  const safe = subscribers.onOpened(topic, nextRecord);
+  if (safe === undefined) open.opened(topic, reason);
+  else void safe.then((outcome) => open.opened(topic, outcome));
+}
+
 export class CommitResults implements CommitListener {
   readonly #onNotice: (error: SeriatimError) => void;
   #hearers: ResultHearers | undefined;
@@ -59,8 +70,7 @@ export class CommitResults implements CommitListener {
       case CommitResultKind.Fault:
         return publishers.fault(connection, reason, detail);
       case CommitResultKind.TopicOpened:
-        if (reason === TapeReason.None) subscribers.onOpened(topic, result.nextRecord);
-        return open.opened(result);
+        return topicOpened(hearers, result);
       case CommitResultKind.SessionOpened:
         return admission.sessionOpened(result);
       case CommitResultKind.TopicFailed:

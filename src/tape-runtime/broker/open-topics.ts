@@ -72,25 +72,22 @@ export class OpenTopics {
     return entry?.isKnown ? entry : undefined;
   }
 
-  /** The worker's answer. */
-  opened(result: CommitResult): void {
-    const entry = this.#entries.get(result.topic);
+  /** It may be used, behind the worker's word on how far it is (`visible`); or why not. */
+  opened(topic: number, reason: TapeReason): void {
+    const entry = this.#entries.get(topic);
     if (entry === undefined) return;
     entry.isAsked = false;
-    entry.isOpen = result.reason === TapeReason.None;
-    if (entry.isOpen) {
-      entry.isKnown = true;
-      this.visible(result);
-    }
+    entry.isOpen = reason === TapeReason.None;
     const { waiters } = entry;
     entry.waiters = [];
-    for (const waiter of waiters) waiter(entry.isOpen ? entry : (result.reason as TapeReason));
+    for (const waiter of waiters) waiter(entry.isOpen ? entry : reason);
   }
 
   /** How far its log is now. */
   visible({ topic, nextPosition, nextRecord, oldestRecord, bytes }: CommitResult): OpenTopic | undefined {
     const entry = this.#entries.get(topic);
     if (entry === undefined) return undefined;
+    entry.isKnown = true;
     entry.nextPosition = nextPosition;
     entry.nextRecord = nextRecord;
     entry.oldestRecord = oldestRecord;

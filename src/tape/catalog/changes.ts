@@ -35,7 +35,7 @@ export interface CatalogTopic extends TopicSettings {
 export type CatalogChange =
   | { readonly kind: "topic"; readonly topic: CatalogTopic }
   | { readonly kind: "topic gone"; readonly topic: number }
-  /** `committed`: the record behind the last one that is done. */
+  /** `committed`: the record behind the last one that is done, or that the group began with. */
   | { readonly kind: "group"; readonly topic: number; readonly group: string; readonly committed: number }
   | { readonly kind: "group gone"; readonly topic: number; readonly group: string }
   | { readonly kind: "next id"; readonly id: number };

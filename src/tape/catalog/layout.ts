@@ -67,7 +67,7 @@ function groupLayout() {
   const at = new LayoutBuilder();
   const layout = {
     head: at.bytes(CATALOG_HEAD_BYTES),
-    /** The record behind the last one that is done. */
+    /** The record behind the last one that is done, or that the group began with. */
     committed: at.u64(),
     name: at.bytes(0),
   };

@@ -7,7 +7,7 @@ import type { CatalogChange, CatalogTopic } from "./changes.ts";
 export class CatalogState {
   readonly #topics = new Map<number, CatalogTopic>();
   readonly #byName = new Map<string, CatalogTopic>();
-  /** By topic, then by name: the record behind the last one that is done. */
+  /** By topic, then by name: the record behind the last one that is done, or that the group began with. */
   readonly #groups = new Map<number, Map<string, number>>();
   #nextId = 1;
 

@@ -123,7 +123,7 @@ export class TopicDirectory {
     try {
       await this.#store.write([change]);
     } catch (error) {
-      return reasonOf(error);
+      return storeRefusal(error);
     }
     this.#state.apply(change);
     return undefined;
@@ -140,7 +140,8 @@ export class TopicDirectory {
   }
 }
 
-function reasonOf(error: unknown): TapeReason {
+/** Why a store did not take changes, as who asked for them is told. */
+export function storeRefusal(error: unknown): TapeReason {
   if (!(error instanceof SeriatimError)) throw error;
   if (error.code === STORE_CLOSED) return TapeReason.ShuttingDown;
   return isNoRoom(error) ? TapeReason.DiskFull : TapeReason.LogFailed;

@@ -1,6 +1,5 @@
 // A group of a topic while somebody is in it: its members in the order they came. The first is active, the others stand by; when it
-// leaves the next one is, from what the group has committed, or where its first member began. So there is one active member at every
-// moment, or none.
+// leaves the next one is, from what the group has committed, or where it began. So there is one active member at every moment, or none.
 
 /** One subscriber of the group. */
 export interface GroupMember {
@@ -10,17 +9,8 @@ export interface GroupMember {
 export class GroupSeat {
   readonly #members = new Set<GroupMember>();
   #active: GroupMember | undefined;
-  #firstRecord = 0;
-
-  /** Where its first member began; 0: none has yet. */
-  get firstRecord(): number {
-    return this.#firstRecord;
-  }
-
-  /** The active member begins at `record`. */
-  begins(record: number): void {
-    if (this.#firstRecord === 0) this.#firstRecord = record;
-  }
+  /** It began with those who are in it, and has committed nothing: then it is over with the last of them. */
+  isNew = false;
 
   get size(): number {
     return this.#members.size;

@@ -65,6 +65,7 @@ export class SubscriberService implements ReadsListener {
   /** To be pumped with the next turn. */
   #ready = new Set<SubscriberSession>();
   #hasTurn = false;
+  #isOver = false;
 
   constructor(options: SubscriberServiceOptions) {
     const { transport, storage, deliveryBuffers, offsets, clock, limits = SERVING_LIMITS } = options;
@@ -112,9 +113,12 @@ export class SubscriberService implements ReadsListener {
     this.#seats.get(session.wish.topic.id)?.sessions.delete(session);
   }
 
-  /** The topic's log is open, and nothing more has been written: groups stand at its end at most. */
-  onOpened(topic: number, nextRecord: number): void {
-    this.#parts.offsets.cut(topic, nextRecord);
+  /**
+   * The topic's log is open, and nothing more has been written: groups stand at its end at most. Undefined: it may be written at once. Otherwise
+   * resolves when it may, with None, or with why it can't be for now.
+   */
+  onOpened(topic: number, nextRecord: number): Promise<TapeReason> | undefined {
+    return this.#parts.offsets.cut(topic, nextRecord);
   }
 
   /** The topic's log has come so far. */
@@ -156,6 +160,7 @@ export class SubscriberService implements ReadsListener {
 
   /** The broker ends: everybody is told. */
   shutDown(): void {
+    this.#isOver = true;
     for (const session of this.#sessions.values()) session.end(TapeReason.ShuttingDown);
   }
 
@@ -210,9 +215,20 @@ export class SubscriberService implements ReadsListener {
       close: () => transport.close(connection),
       destroy: () => transport.destroy(connection),
       ready: () => this.#makeReady(session()),
-      left: () => leave(seat, session()),
+      left: () => this.#left(seat, session()),
       locate: (topic, time_us, end) => this.#storage.locate(connection, topic, time_us, end),
     };
+  }
+
+  #left(seat: TopicSeat, session: SubscriberSession): void {
+    const { topic, group } = session.wish;
+    const left = seat.groups.get(group);
+    if (left?.leave(session) !== true) return;
+    seat.groups.delete(group);
+    // Whom the broker has ended with everybody else comes back, and goes on where its group began.
+    const isEnded = this.#isOver || this.#seats.get(topic.id) !== seat;
+    // Else a group that never commits would be one of the few that a topic has for good.
+    if (left.isNew && !isEnded) this.#parts.offsets.forget(topic.id, group);
   }
 
   #makeReady(session: SubscriberSession): void {
@@ -240,9 +256,4 @@ function join({ groups }: TopicSeat, name: string, session: SubscriberSession): 
     groups.set(name, group);
   }
   return group.join(session);
-}
-
-function leave({ groups }: TopicSeat, session: SubscriberSession): void {
-  const name = session.wish.group;
-  if (groups.get(name)?.leave(session) === true) groups.delete(name);
 }

@@ -19,6 +19,7 @@ import {
   TapeStream,
   TapeType,
   tapeReasonText,
+  tapeTopicReasonText,
 } from "../../protocol/index.ts";
 import type { Delivery, DeliveryHolder } from "./delivery-pool.ts";
 import type { GroupMember } from "./group-seat.ts";
@@ -60,7 +61,7 @@ export class SubscriberSession implements DeliveryHolder, GroupMember {
   #sent_us: number;
   /** Since when it is over: only what waits goes out. */
   #over_us: number | undefined;
-  /** Its place in time is not known yet. */
+  /** Where it begins is not known yet, or not safe. */
   #isLocating = false;
   /** It is to be asked for: too much was asked already. */
   #mustLocate = false;
@@ -87,22 +88,16 @@ export class SubscriberSession implements DeliveryHolder, GroupMember {
   }
 
   activate(): void {
-    const { progress, groups } = this.#seat;
+    const { progress } = this.#seat;
+    const { topic, group, fromKind, from } = this.wish;
     // What the members before it were sent and did not commit is its own to do, wherever it wanted to begin.
-    const done = this.committed || (groups.get(this.wish.group)?.firstRecord ?? 0);
+    const done = group === "" ? 0 : this.#parts.offsets.committed(topic.id, group);
     // Retention may have overtaken a group: it goes on with what there is, and its member is told where that begins.
     if (done > 0) return this.#beginAt(Math.max(done, progress.oldestRecord));
-    const { fromKind, from } = this.wish;
     if (fromKind === TapeFrom.Start) this.#beginAt(progress.oldestRecord);
     else if (fromKind === TapeFrom.End) this.#beginAt(progress.nextRecord);
     else if (fromKind === TapeFrom.Record) this.#beginAt(Math.max(from, 1));
     else this.#locate();
-  }
-
-  /** What its group has committed; 0: nothing, or it is in none. */
-  get committed(): number {
-    const { topic, group } = this.wish;
-    return group === "" ? 0 : this.#parts.offsets.committed(topic.id, group);
   }
 
   /** The answer to where it begins in time. */
@@ -120,10 +115,26 @@ export class SubscriberSession implements DeliveryHolder, GroupMember {
 
   /** A record that is to come begins at the end: what there is not can't be waited for by its number. */
   #beginAt(record: number): void {
+    const { topic, group } = this.wish;
+    const place = Math.min(record, this.#seat.progress.nextRecord);
+    const seat = this.#seat.groups.get(group);
+    if (seat === undefined) return this.#goOnFrom(place);
+    if (this.#parts.offsets.committed(topic.id, group) === 0) seat.isNew = true;
+    const safe = this.#parts.offsets.begin(topic.id, group, place);
+    if (safe === undefined) return this.#goOnFrom(place);
+    // Nothing is sent before: after a kill the group would begin elsewhere, and leave it out.
+    this.#isLocating = true;
+    void safe.then((reason) => {
+      if (this.isOver) return;
+      if (reason === TapeReason.None) this.#goOnFrom(place);
+      else this.end(reason, 0, tapeTopicReasonText(reason, topic.name));
+    });
+  }
+
+  #goOnFrom(place: number): void {
     this.#isLocating = false;
-    this.#place = Math.min(record, this.#seat.progress.nextRecord);
-    this.#seat.groups.get(this.wish.group)?.begins(this.#place);
-    if (this.wish.group !== "") this.#say(activeMessage(this.#place));
+    this.#place = place;
+    if (this.wish.group !== "") this.#say(activeMessage(place));
     this.#carrier.ready();
   }
 
@@ -153,6 +164,8 @@ export class SubscriberSession implements DeliveryHolder, GroupMember {
     if (record > this.#place) {
       return this.end(TapeReason.Malformed, 0, `record ${record} was not sent: it can't be done`);
     }
+    const seat = this.#seat.groups.get(group);
+    if (seat !== undefined) seat.isNew = false;
     this.#parts.offsets.commit(topic.id, group, record);
   }
 

@@ -1,6 +1,7 @@
 // What an administrator changes of a topic reaches its commit worker, in whatever state the topic is there.
 
 import { expect, test } from "vitest";
+import { TapeReason } from "../../../src/protocol/index.ts";
 import type { CatalogTopic, PublisherService, SubscriberService } from "../../../src/tape/index.ts";
 import { CommitWorkers } from "../../../src/tape-runtime/broker/commit-workers.ts";
 import { OpenTopics } from "../../../src/tape-runtime/broker/open-topics.ts";
@@ -37,8 +38,7 @@ test("requests that wait for a worker that answers nothing are bounded, and take
   const topic: CatalogTopic = { id: 1, name: "t", order: 1, retainBytes: 0, retain_us: 0, created_us: 1 };
   const answers = Array.from({ length: REQUESTS_WAITING_MAX }, () => desk.opened(topic));
   expect([asked.length, desk.isBusy]).toEqual([1, true]);
-  const extent = { nextRecord: 1, nextPosition: 2, oldestRecord: 1, bytes: 4096 };
-  open.opened({ topic: 1, reason: 0, kind: 0, connection: 0, buffer: 0, epoch: 0, detail: 0, ...extent });
+  open.opened(1, TapeReason.None);
   await Promise.all(answers);
   expect(desk.isBusy).toBe(false);
 });

@@ -297,6 +297,28 @@ test("what found no room is committed with a later flush, and nothing newer is l
   ]);
 });
 
+test.each([1, 2, 3])(
+  "wherever the machine stops, a group that was let begin is there, and one that was taken back stands no further (seed %i)",
+  async (seed) => {
+    for (let call = 1, isThrough = false; !isThrough; call++) {
+      expect(call).toBeLessThan(20);
+      const disk = new SimulatedDisk();
+      const { topics, offsets } = directoryOn(catalogOn(disk));
+      const { id } = await madeIn(topics, "a");
+      offsets.commit(id, "ahead", 25);
+      await offsets.settle();
+      disk.failAt(disk.calls + call, "halt");
+      const isCut = (await offsets.cut(id, 13)) === TapeReason.None;
+      const isBegun = (await offsets.begin(id, "new", 13)) === TapeReason.None;
+      isThrough = isCut && isBegun;
+      disk.crash(new Prng(seed * 100 + call));
+      const groups = catalogOn(disk).state.groupsOf(id);
+      if (isCut) expect(groups.get("ahead"), `call ${call}`).toBe(13);
+      if (isBegun) expect(groups.get("new"), `call ${call}`).toBe(13);
+    }
+  },
+);
+
 test("a group can be forgotten, and a deleted topic's groups are forgotten with it", async () => {
   const disk = new SimulatedDisk();
   const { topics, offsets } = directoryOn(catalogOn(disk));

@@ -181,6 +181,8 @@ export class World {
   readonly service: SubscriberService;
   readonly offsets: GroupOffsets;
   readonly commits: CatalogChange[] = [];
+  /** The catalog's disk has no room. */
+  isFull = false;
   readonly peers = new Map<number, Peer>();
   #turns: (() => void)[] = [];
 
@@ -190,6 +192,7 @@ export class World {
     const catalog = new CatalogState();
     catalog.apply({ kind: "topic", topic: TOPIC });
     const write = async (changes: readonly CatalogChange[]) => {
+      if (this.isFull) throw new SeriatimError("ENOSPC", "no space left");
       this.commits.push(...changes);
     };
     this.offsets = new GroupOffsets(catalog, { write });
@@ -257,6 +260,13 @@ export class World {
       this.turns();
       this.storage.asked.shift()?.();
     }
+  }
+
+  /** The same, with what waits until something of groups is safe. */
+  async safe(): Promise<void> {
+    this.run();
+    await new Promise(setImmediate);
+    this.run();
   }
 
   /** Turns of the loop alone. */
