@@ -119,6 +119,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpFace> {
   const server =
     options.tls === undefined ? createServer(limits, answerAll) : createTlsServer(secure, answerAll);
   if (options.tls !== undefined) boundHandshakes(server);
+  // Who has sent all it will (`printf ... | nc -N`) gets its answer, and then the end. Node's types don't know it.
+  Object.assign(server, { httpAllowHalfOpen: true });
   // What comes beyond is not taken; that the connection ends is `isLast`'s doing.
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
   server.maxConnections = CONNECTIONS_MAX + (options.hasFeed ? FEED_SOCKETS_MAX : 0);

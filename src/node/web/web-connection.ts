@@ -105,9 +105,9 @@ export class WebConnection implements SessionPeer {
     return this.#session.hasPlace;
   }
 
-  /** Breaks it off, for another. */
-  giveWay(): void {
-    this.#why ??= WebClose.GaveWay;
+  /** Ends it at once, without a closing handshake. */
+  breakOff(why: WebClose): void {
+    this.#why ??= why;
     this.#session.end();
     this.#socket.terminate();
   }

@@ -31,7 +31,10 @@ import { IN_FLIGHT_MAX, type NewLink, noLink } from "./order-desk.ts";
 import { originIsAllowed } from "./origin.ts";
 import { WebConnection, type WebParts } from "./web-connection.ts";
 import { WebExchange } from "./web-exchange.ts";
-import { WEB_LIMITS, type WebCounters, type WebLimits } from "./web-limits.ts";
+import { WEB_LIMITS, WebClose, type WebCounters, type WebLimits } from "./web-limits.ts";
+
+/** For closing handshakes when all end, which is a part of the second that a node's stop has for its web. */
+const CLOSE_ALL_MS = 700;
 
 /** As http.ts takes it. */
 const { STATUS_CODES } = process.getBuiltinModule("node:http");
@@ -74,7 +77,7 @@ export interface WebSocketOptions {
 }
 
 export interface WebSockets {
-  /** Takes no more connections and ends all; resolves when they are gone, within `close_ms`. */
+  /** Takes no more connections and ends all; resolves when they are gone, within CLOSE_ALL_MS. */
   close(): Promise<void>;
 }
 
@@ -133,6 +136,10 @@ class AttachedWebSockets implements WebSockets {
     this.#exchange.lists.close();
     for (const connection of this.#connections) connection.close(CloseCode.GoingAway, "the node stops");
     if (this.#connections.size === 0) gone.resolve();
+    const breakOff = setTimeout(() => {
+      for (const connection of this.#connections) connection.breakOff(WebClose.GoingAway);
+    }, CLOSE_ALL_MS);
+    void gone.promise.then(() => clearTimeout(breakOff));
     return gone.promise;
   }
 
@@ -164,7 +171,7 @@ class AttachedWebSockets implements WebSockets {
     for (const connection of this.#connections) {
       if (connection.hasPlace) continue;
       this.#connections.delete(connection);
-      connection.giveWay();
+      connection.breakOff(WebClose.GaveWay);
       return true;
     }
     return false;

@@ -228,6 +228,22 @@ test("a request that does not come to its end is answered with 408 and closed, w
   expect(answer).toMatch(/^HTTP\/1\.1 408 /);
 });
 
+test("a peer that sends its request and the end gets its answer, and the end", async () => {
+  const ended = Promise.withResolvers<void>();
+  const status = async () => {
+    await ended.promise;
+    return STATUS;
+  };
+  const face = await startHttp(optionsOf({ status }));
+  open.push(face);
+  face.server.on("connection", (peer) => peer.once("end", () => setImmediate(ended.resolve)));
+  const socket = connect({ port: face.port, host: "127.0.0.1", allowHalfOpen: true });
+  socket.end("GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n");
+  let answer = "";
+  for await (const part of socket) answer += part;
+  expect(answer).toMatch(/^HTTP\/1\.1 200 .*"status":"ok".*\n$/s);
+});
+
 /** What a connection is answered that sends so many requests for `path` at once. */
 async function pipelined(port: number, path: string, count: number): Promise<number[]> {
   const socket = connect(port, "127.0.0.1");

@@ -1,7 +1,7 @@
 // WebSockets as a peer sees them: who gets in, how a connection ends, and with which code.
 
 import { connect } from "node:net";
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SeriatimError } from "../../../src/base/index.ts";
 import { StreamFigures } from "../../../src/feed/index.ts";
@@ -92,6 +92,13 @@ const TAPE: TapeReport = {
 
 const BUY = { type: "submit", symbol: "BTC-USD", id: "1", side: "buy", price: "100.00", quantity: 5 };
 
+const HOST = "Host: 127.0.0.1:1";
+const KEY = [
+  "Upgrade: websocket",
+  "Sec-WebSocket-Version: 13",
+  "Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==",
+];
+
 /** What a server answers to a plain upgrade request, to its end. */
 async function upgrade(path: string, ...headers: string[]): Promise<string> {
   const socket = connect(port, "127.0.0.1");
@@ -102,12 +109,6 @@ async function upgrade(path: string, ...headers: string[]): Promise<string> {
 }
 
 describe("a handshake", () => {
-  const HOST = "Host: 127.0.0.1:1";
-  const KEY = [
-    "Upgrade: websocket",
-    "Sec-WebSocket-Version: 13",
-    "Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==",
-  ];
   test.each<[what: string, path: string, headers: string[], answer: RegExp]>([
     ["elsewhere", "/other", [HOST, ...KEY], /^HTTP\/1.1 404 Not Found\r\n.*not found\n$/s],
     [
@@ -171,6 +172,17 @@ describe("a connection is closed", () => {
     await expect(Peer.connect(port)).rejects.toThrow("503");
     expect(await peer.closed).toEqual([1001, "the node stops"]);
     await closing;
+  });
+
+  test("also when the peer leaves out its half of the handshake: a node that stops does not wait for it", async () => {
+    attach({ close_ms: 60_000 });
+    const peer = connect(port, "127.0.0.1");
+    peer.write(`${["GET /ws HTTP/1.1", "Connection: Upgrade", HOST, ...KEY].join("\r\n")}\r\n\r\n`);
+    await expect.poll(() => counters.opened).toBe(1);
+    // Its ping would end it after half a minute.
+    expect(await Promise.race([web.close(), sleep(10_000, "late")])).toBeUndefined();
+    expect(counters.closes).toMatchObject({ GoingAway: 1 });
+    peer.destroy();
   });
 
   test("with 1001 also while its order connection is being made", async () => {
