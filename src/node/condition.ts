@@ -8,6 +8,7 @@
 //   no room for the log (a full disk)  degraded   refused, DiskFull, until there is room; what is under way
 //                                                 still fits the current segment, what is durable is served
 //   too few replicas to acknowledge    degraded   refused, ReplicaDisconnected, until there are enough
+//   this disk makes nothing safe       degraded   taken: it may answer yet, and by what replicas have they may be answered before
 //   a part of the log can't be read    degraded   taken: the state is whole, and a snapshot of it takes that part's place
 //   the web has failed                 degraded   taken: nobody can watch, but everybody can trade
 //   the tape has failed                degraded   taken: nothing is published to topics, or read from them
@@ -27,6 +28,8 @@ export interface Condition {
   readonly shortage: string | undefined;
   /** Why nothing can be acknowledged: replicas are missing. */
   readonly ackShortage: string | undefined;
+  /** Why nothing becomes safe on this disk. */
+  readonly stall: string | undefined;
   /** Where the log can't be read any more. */
   readonly logDamage?: string | undefined;
   /** What ended the web. */
@@ -50,13 +53,14 @@ export function takesOrders(condition: Condition): boolean {
 
 /** The status, and why when it is not ok. */
 export function healthOf(condition: Condition): { status: Health; reason?: string } {
-  const { failure, shortage, ackShortage, logDamage, webFailure, tapeFailure } = condition;
+  const { failure, shortage, ackShortage, stall, logDamage, webFailure, tapeFailure } = condition;
   if (failure !== undefined) return { status: "halted", reason: failure };
   const decision = decisionOf(condition);
   if (decision !== undefined) return { status: "halted", reason: decision };
   if (shortage !== undefined) return { status: "degraded", reason: `new orders are refused: ${shortage}` };
   if (ackShortage !== undefined)
     return { status: "degraded", reason: `new orders are refused: ${ackShortage}` };
+  if (stall !== undefined) return { status: "degraded", reason: stall };
   if (logDamage !== undefined)
     return { status: "degraded", reason: `a part of this node's log can't be read: ${logDamage}` };
   if (webFailure !== undefined) return { status: "degraded", reason: webFailure };

@@ -292,6 +292,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
       switchedOffBy: allOffBy || undefined,
       shortage: this.#shortage,
       ackShortage: this.#ackShortage,
+      stall: this.#runtime.stall,
       logDamage: this.#damage.why,
       webFailure: this.#web.failure,
       tapeFailure: this.#tape?.status.failure,

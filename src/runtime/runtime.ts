@@ -32,6 +32,7 @@ import { recoverApplication } from "./recover.ts";
 import { type AckListener, Primary, type ReplicationOptions } from "./replication/primary.ts";
 import type { Tenure } from "./replication/tenure.ts";
 import { restoreSnapshot, type WarmState } from "./restore-snapshot.ts";
+import { StallWatch } from "./stall-watch.ts";
 
 /** Between two looks at the directory and the clock. */
 const TICK_MS = 1_000;
@@ -176,6 +177,7 @@ export class Runtime {
   #listener: RuntimeListener | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #hasToldOfClock = false;
+  readonly #stall: StallWatch;
   #stopped: Promise<void> | undefined;
 
   /** Not by itself: openRuntime. */
@@ -196,6 +198,7 @@ export class Runtime {
     this.#application = application;
     this.directory = directory;
     this.#clock = clock;
+    this.#stall = new StallWatch(clock.monotonicMicros());
     this.#ring = createRing({ recordBytes: COMMAND_BYTES, capacity: commandRingRecords(segmentBytes) });
     this.#sequencer = new Sequencer(this.#ring, recovered.position, recovered.timestamp_us);
     this.path = new CommandPath(this.#sequencer, application, journal, clock);
@@ -212,6 +215,12 @@ export class Runtime {
   /** The last position given. */
   get position(): number {
     return this.#sequencer.position;
+  }
+
+  /** Why nothing of what was given becomes safe on this disk, in one line: it hangs; undefined: something does, or nothing was given. */
+  get stall(): string | undefined {
+    const { durablePosition, position } = this.path;
+    return this.#stall.why(durablePosition, position, this.#clock.monotonicMicros());
   }
 
   /** The sequencer's time for a command of now. */
@@ -246,6 +255,7 @@ export class Runtime {
 
   #tick(): void {
     this.path.meter.turnOver(this.#sequencer.position);
+    this.#stall.look(this.path.durablePosition, this.path.position, this.#clock.monotonicMicros());
     // The files are open, so writing goes on without a complaint; but nobody would ever find them again. Noticed within a
     // second; what was acknowledged in that second is lost with the rest.
     if (this.directory?.isStillThere() === false) this.#stopServing(directoryGone(this.directory));

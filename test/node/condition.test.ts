@@ -9,6 +9,7 @@ const ok = {
   switchedOffBy: undefined,
   shortage: undefined,
   ackShortage: undefined,
+  stall: undefined,
   webFailure: undefined,
 };
 
@@ -27,6 +28,13 @@ test.each<
     "new orders are refused: alone",
   ],
   ["without replicas and room", { ackShortage: "alone", shortage: "full" }, "DiskFull", "degraded"],
+  ["whose disk hangs", { stall: "nothing safe" }, "None", "degraded", "nothing safe"],
+  [
+    "whose disk hangs, without replicas",
+    { stall: "hangs", ackShortage: "alone" },
+    "ReplicaDisconnected",
+    "degraded",
+  ],
   ["that nobody can watch", { webFailure: "ended" }, "None", "degraded", "ended"],
   ["that the tape has ended", { tapeFailure: "the tape ended" }, "None", "degraded", "the tape ended"],
   [
