@@ -6,7 +6,7 @@ import { CacheHeader, Figure, NAME_BYTES, SLOT_WORDS, SlotFlag, SlotLayout } fro
 import type { SymbolCache } from "./symbol-cache.ts";
 
 const SLOT_FIGURES = SLOT_WORDS / 2;
-/** Stands for what is not ASCII. */
+/** Stands for what is no printable ASCII: a name is shown on terminals, whoever's feed it came from. */
 const QUESTION_MARK = 0x3f;
 
 /**
@@ -33,7 +33,7 @@ export class CacheWriter {
 
   /**
    * The slot of symbol `id` (u32), which is made when it is new; -1 when the cache is full, and the symbol is not in it. A
-   * symbol keeps its slot; its name (16 characters of ASCII, what is more is cut, others are "?") and decimals (of a price) may be told anew.
+   * symbol keeps its slot; its name (16 characters of printable ASCII, what is more is cut, others are "?") and decimals (of a price) may be told anew.
    */
   define(id: number, name: string, decimals: number): number {
     const known = this.#slots.get(id);
@@ -45,7 +45,7 @@ export class CacheWriter {
     const bytes = new Uint8Array(this.#words.buffer, (at + SlotLayout.name) * 4, NAME_BYTES).fill(0);
     for (let i = 0; i < Math.min(name.length, NAME_BYTES); i++) {
       const code = name.charCodeAt(i);
-      bytes[i] = code < 0x80 ? code : QUESTION_MARK;
+      bytes[i] = code >= 0x20 && code < 0x7f ? code : QUESTION_MARK;
     }
     this.#publish(slot);
     if (known === undefined) {

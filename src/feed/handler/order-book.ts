@@ -9,7 +9,7 @@
 import { type BookChecksum, Side } from "../../protocol/index.ts";
 import { checksumOf } from "./level-book.ts";
 import { LevelSide, NO_ORDER } from "./level-side.ts";
-import { RefTable } from "./ref-table.ts";
+import { FREE, RefTable } from "./ref-table.ts";
 
 /** Orders of one symbol, far above what a venue lets rest. */
 const ORDERS_MAX = 1 << 24;
@@ -53,7 +53,7 @@ export class OrderBook {
     const levels = this.side(side);
     const depth = levels.depthOf(price);
     const orders = depth < 0 ? 0 : levels.orders(depth);
-    const isNew = quantity > 0 && this.#slots.get(ref) < 0;
+    const isNew = quantity > 0 && ref !== FREE && this.#slots.get(ref) < 0;
     if (!isNew || place !== orders + 1 || this.count === ORDERS_MAX) return this.#spoil();
     const total = depth < 0 ? quantity : levels.total(depth) + quantity;
     if (!levels.set(price, total, orders + 1)) return this.#spoil();

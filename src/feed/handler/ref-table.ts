@@ -3,8 +3,8 @@
 
 import { highLane } from "../../base/index.ts";
 
-/** A free place: the publisher numbers orders from 1 on. */
-const FREE = 0;
+/** A free place, and no number of an order: the publisher numbers them from 1 on. */
+export const FREE = 0;
 const PLACES_AT_FIRST = 32;
 
 export class RefTable {
@@ -20,10 +20,10 @@ export class RefTable {
   /** The slot of `ref`, or -1. */
   get(ref: number): number {
     const place = this.#find(ref);
-    return this.#refs[place] === ref ? this.#slots[place] : -1;
+    return this.#refs[place] === ref && ref !== FREE ? this.#slots[place] : -1;
   }
 
-  /** `ref` is not there yet. */
+  /** `ref` is not there yet, and not FREE. */
   put(ref: number, slot: number): void {
     if (this.#count * 2 >= this.#refs.length) this.#grow();
     const place = this.#find(ref);

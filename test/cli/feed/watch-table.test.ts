@@ -1,7 +1,13 @@
 // What the view of a feed shows of a symbol cache, look after look, and the words of its figures.
 
 import { expect, test } from "vitest";
-import { columnsThatFit, countText, durationText } from "../../../src/cli/feed/watch/columns.ts";
+import {
+  COLUMNS,
+  cell,
+  columnsThatFit,
+  countText,
+  durationText,
+} from "../../../src/cli/feed/watch/columns.ts";
 import { MarketTable } from "../../../src/cli/feed/watch/market-table.ts";
 import { decimalsOf } from "../../../src/cli/feed/watch/tick-feed.ts";
 import { CacheReader, CacheWriter, createCache } from "../../../src/feed/index.ts";
@@ -120,4 +126,8 @@ test("columns that don't fit are left out, counts first, the symbol never; 80 co
   expect(titles(80)).toEqual(["symbol", "bid", "ask", "last", "change", "upd/s", "age"]);
   expect(titles(78)).toEqual(["symbol", "bid", "ask", "last", "change", "age"]);
   expect(titles(120)).toHaveLength(9);
+});
+
+test("a symbol is named whole, however long its name may be", () => {
+  expect(cell("BTC-PERP-261127A", COLUMNS[0])).toBe("BTC-PERP-261127A");
 });

@@ -77,9 +77,14 @@ test.skipIf(!hasScript)(
     await terminal.types("/02\r", /filter "02": 11 found/);
     await terminal.types("r", /no gaps/);
     const [, tty] = /(\/dev\/\S+)/.exec(terminal.output) ?? [];
-    const { length } = terminal.output;
-    spawnSync("stty", ["-F", tty, "rows", "8", "cols", "45"]);
-    await terminal.shows(/\nsymbol↑ {14}bid {9}ask\s*\n/, length);
+    const resized = async (rows: number, columns: number, pattern: RegExp) => {
+      const { length } = terminal.output;
+      spawnSync("stty", ["-F", tty, "rows", String(rows), "cols", String(columns)]);
+      await terminal.shows(pattern, length);
+    };
+    // To the last column, and nothing is cut.
+    await resized(12, 80, /\nsymbol↑ .* upd\/s {8}age\s*\nSYM029 [^…\n]* \d\.\ds\s*\n/);
+    await resized(8, 45, /\nsymbol↑ {18}bid {9}ask\s*\n/);
     terminal.child.stdin?.write("q");
     expect(await once(terminal.child, "exit")).toEqual([0, null]);
     expect(terminal.output.split(FIRST_SCREEN)).toHaveLength(2);

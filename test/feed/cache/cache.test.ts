@@ -92,6 +92,7 @@ test("symbols keep their slots, whatever their numbers; a full cache takes no mo
 test.each([
   ["A-NAME-OF-MORE-THAN-16", "A-NAME-OF-MORE-T"],
   ["GOLD-€", "GOLD-?"],
+  ["RED\u001b[31m\n\u007f", "RED?[31m??"],
   ["", ""],
 ])("the name %j is read as %j", (name, read) => {
   const { writer, reader } = cacheOf(1);

@@ -22,9 +22,9 @@ function priceOf(price: number | undefined, { decimals }: Row, text: PriceText):
   return price === undefined ? NOTHING : text(price, decimals);
 }
 
-/** From left to right. Without volume and updates they fit a terminal of 80 columns. */
+/** From left to right. A symbol's name is whole; without volume and updates they fit a terminal of 80 columns. */
 export const COLUMNS: readonly Column[] = [
-  { title: "symbol", width: 12, rank: 0, text: ({ name }) => name },
+  { title: "symbol", width: 16, rank: 0, text: ({ name }) => name },
   { title: "bid", width: 11, rank: 1, text: (row, text) => priceOf(row.bid, row, text) },
   { title: "ask", width: 11, rank: 2, text: (row, text) => priceOf(row.ask, row, text) },
   {
@@ -36,13 +36,13 @@ export const COLUMNS: readonly Column[] = [
   },
   {
     title: "change",
-    width: 9,
+    width: 8,
     rank: 5,
     text: ({ change }) => changeText(change),
     tint: ({ change }) => Math.sign(change ?? 0),
   },
   { title: "volume", width: 9, rank: 7, text: ({ volume }) => countText(volume) },
-  { title: "upd/s", width: 8, rank: 6, text: ({ rate }) => countText(Math.round(rate)) },
+  { title: "upd/s", width: 6, rank: 6, text: ({ rate }) => countText(Math.round(rate)) },
   { title: "updates", width: 9, rank: 8, text: ({ updates }) => countText(updates) },
   {
     title: "age",
@@ -57,7 +57,7 @@ export function columnsThatFit(width: number): readonly Column[] {
   let used = 0;
   const ranked = COLUMNS.toSorted((a, b) => a.rank - b.rank);
   const left = ranked.findIndex((column, i) => {
-    used += column.width + 1;
+    used += column.width + (i > 0 ? 1 : 0);
     return i > 0 && used > width;
   });
   const { rank } = ranked[left] ?? { rank: COLUMNS.length };

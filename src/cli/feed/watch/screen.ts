@@ -120,9 +120,9 @@ function titles({ sort, isReversed }: View, width: number): ReactNode {
 }
 
 function rowLine(row: Row, feed: WatchedFeed, width: number): ReactNode {
-  const cells = columnsThatFit(width).map((column) => {
+  const cells = columnsThatFit(width).map((column, i) => {
     const color = TINTS[String(column.tint?.(row) ?? 0)];
-    const text = `${cell(column.text(row, feed.priceText), column)} `;
+    const text = `${i > 0 ? " " : ""}${cell(column.text(row, feed.priceText), column)}`;
     return createElement(Text, { key: column.title, ...(color === undefined ? {} : { color }) }, text);
   });
   return createElement(Text, { key: row.id, dimColor: row.isStale, wrap: "truncate" }, ...cells);
