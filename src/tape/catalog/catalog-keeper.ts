@@ -64,6 +64,8 @@ function takenBack(found: CatalogState, believed: CatalogState): CatalogChange[]
   for (const { id } of found.topics) {
     if (believed.topic(id) === undefined) changes.push({ kind: "topic gone", topic: id });
   }
-  // A group that has committed more than was believed has: it is so in the loop's memory already.
-  return [...changes, ...believed.asChanges().filter(({ kind }) => kind !== "group")];
+  // A group that has committed more than was believed has: it is so in the loop's memory already. One that is not there went with its topic.
+  const isMissing = (change: CatalogChange): boolean =>
+    change.kind !== "group" || !found.groupsOf(change.topic).has(change.group);
+  return [...changes, ...believed.asChanges().filter(isMissing)];
 }

@@ -52,6 +52,23 @@ test.each([
   },
 );
 
+// The topic was taken back, its groups not: behind the next start they began anew, from the end past all that they had not done.
+test("a deletion that finds no room takes no group of its topic away", () => {
+  const disk = new SimulatedDisk();
+  const { clock, open } = keeperOn(disk);
+  const keeper = open();
+  keeper.tryWrite([topic(1), topic(2)]);
+  for (const id of [1, 2]) keeper.tryWrite([{ kind: "group", topic: id, group: "risk", committed: 7 }]);
+  disk.failAt(disk.calls + 2, "ENOSPC");
+  expect(keeper.tryWrite([{ kind: "topic gone", topic: 1 }])?.code).toBe("ENOSPC");
+  clock.now_us += 1_000_000;
+  // What was written of a commit that found no room stands: it is so in memory.
+  expect(keeper.tryWrite([{ kind: "group", topic: 2, group: "risk", committed: 9 }])).toBeUndefined();
+  disk.restart();
+  const { state } = open();
+  expect([1, 2].map((id) => state.groupsOf(id).get("risk"))).toEqual([7, 9]);
+});
+
 test("a disk that is full for long is looked at once a second, and keeps what it had", () => {
   const disk = new SimulatedDisk();
   const { clock, open } = keeperOn(disk);
