@@ -1,4 +1,4 @@
-// When the log says that the node's certificate ends soon, or has ended: once a day from 30 days before on, the first time at the start.
+// When the log says that the certificate of a node, or of a tape of its own, ends soon, or has ended: once a day from 30 days before on, the first time at the start.
 // What is connected by then stays; whoever connects later is told by his own side, so nobody here would hear of it.
 
 import type { Clock } from "../base/index.ts";

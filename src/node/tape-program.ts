@@ -3,12 +3,13 @@
 //
 //   start:  directory, lock -> broker      stop:  broker -> lock released
 
-import type { SeriatimError } from "../base/index.ts";
+import type { Clock, SeriatimError } from "../base/index.ts";
 import { SystemClock, type TlsIdentity } from "../platform/index.ts";
 import type { KeyEntry } from "../protocol/index.ts";
 import { type HostPort, KeyRing, readKeyRing } from "../runtime/index.ts";
 import type { TapeFigures } from "../tape/index.ts";
 import { openTapeDirectory, TapeBroker } from "../tape-runtime/index.ts";
+import { watchCertificate } from "./certificate-notice.ts";
 import type { TapeConfiguration } from "./configuration.ts";
 import { refuseTooFewForTape } from "./descriptors.ts";
 import { refuseExposedTape } from "./exposure.ts";
@@ -103,9 +104,14 @@ function brokerOptionsOf({ settings, keys, ownKey, tls }: TapeProgramOptions) {
 }
 
 /** What tape-start.ts promises. */
-export async function startTapeAlone(configuration: TapeConfiguration, log: Log): Promise<TapeProgram> {
+export async function startTapeAlone(
+  configuration: TapeConfiguration,
+  log: Log,
+  clock: Clock,
+): Promise<TapeProgram> {
   refuseTooFewForTape(configuration.tapeConnectionsMax);
-  const { identity } = readTls({ ...configuration, tlsCa: "", nodeKey: "" }, new SystemClock().wallMicros());
+  const settings = { ...configuration, tlsCa: "", nodeKey: "" };
+  const { identity, expires_us } = readTls(settings, clock.wallMicros());
   const keys = configuration.keys === "" ? undefined : readKeyRing(configuration.keys, "keys");
   await refuseTape(configuration, keys, "");
   const options = {
@@ -115,5 +121,7 @@ export async function startTapeAlone(configuration: TapeConfiguration, log: Log)
     ownKey: undefined,
     tls: identity,
   };
-  return startTapeProgram(options, new RareNotices((line) => log.error(line)).add);
+  const program = await startTapeProgram(options, new RareNotices((line) => log.error(line)).add);
+  const unwatchCertificate = watchCertificate(expires_us, clock, log);
+  return { ...program, stop: () => program.stop().finally(unwatchCertificate) };
 }

@@ -9,9 +9,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import type { Clock } from "../../src/base/index.ts";
 import { askNode } from "../../src/cli/admin-client.ts";
 import { refuseExposed, refuseExposedTape } from "../../src/node/exposure.ts";
-import { type Configuration, configurationOf, createLog, startNode } from "../../src/node/index.ts";
+import {
+  type Configuration,
+  configurationOf,
+  createLog,
+  type Log,
+  loadTapeConfiguration,
+  startNode,
+  startTape,
+} from "../../src/node/index.ts";
 import { readTls } from "../../src/node/tls.ts";
 import { connectTo, HANDSHAKE_ms, SystemClock } from "../../src/platform/index.ts";
 import { generateKey, readKeyRing, readOwnKey } from "../../src/runtime/index.ts";
@@ -208,7 +217,8 @@ test.each(["spread", "single"] as const)(
   },
 );
 
-test("a node whose certificate ends in days says so at its start", async () => {
+/** What is said of the certificate by what is started on a clock that is ten days before its end, and stopped. */
+async function saidOfCertificate(start: (heard: Log, clock: Clock) => Promise<{ stop(): Promise<void> }>) {
   const lines: string[] = [];
   const heard = createLog({ level: "warn", human: true, write: (line) => lines.push(line) });
   const end_us = Date.parse(new X509Certificate(TLS.cert).validTo) * 1_000;
@@ -217,6 +227,16 @@ test("a node whose certificate ends in days says so at its start", async () => {
     wallMicros: () => end_us - 10 * 86_400_000_000,
     monotonicMicros: () => real.monotonicMicros(),
   };
+  const started = await start(heard, clock);
+  await started.stop();
+  return lines.filter((line) => line.includes("certificate"));
+}
+
+const ENDS = [
+  expect.stringContaining("the certificate of tls-cert expires at 2100-01-01T00:00:00.000Z, in 10 days; "),
+];
+
+test("a node whose certificate ends in days says so at its start", async () => {
   const settings = {
     durability: "off",
     orderPort: 0,
@@ -224,11 +244,12 @@ test("a node whose certificate ends in days says so at its start", async () => {
     threads: "single",
     ordersMax: 10_000,
   } as const;
-  const node = await startNode(configurationOf({ ...settings, tlsCert: cert, tlsKey: key }), heard, {
-    clock,
-  });
-  await node.stop();
-  expect(lines.filter((line) => line.includes("certificate"))).toEqual([
-    expect.stringContaining("the certificate of tls-cert expires at 2100-01-01T00:00:00.000Z, in 10 days; "),
-  ]);
+  const configuration = configurationOf({ ...settings, tlsCert: cert, tlsKey: key });
+  expect(await saidOfCertificate((heard, clock) => startNode(configuration, heard, { clock }))).toEqual(ENDS);
+});
+
+test("a tape of its own whose certificate ends in days says so at its start", async () => {
+  const flags = { port: "0", dataDir: file("tape"), tlsCert: cert, tlsKey: key };
+  const configuration = loadTapeConfiguration({ flags, environment: {} });
+  expect(await saidOfCertificate((heard, clock) => startTape(configuration, heard, clock))).toEqual(ENDS);
 });
