@@ -63,6 +63,8 @@ export interface ConnectionContext {
   giveUp(connection: Connection, reason: CloseReason): void;
 }
 
+/** Of the soft mark, what reports take: 1 / this, and a run of them. Reading goes on at half of it. */
+const REPORTS_SHARE = 4;
 const ACK_BYTES = frameBytes(MessageType.Ack);
 const FILL_BYTES = frameBytes(MessageType.Fill);
 const REJECT_BYTES = frameBytes(MessageType.Reject);
@@ -186,6 +188,11 @@ export class Connection implements SessionHost, LogonDoor, Seen {
 
   hasRoom(): boolean {
     return this.output.pending_bytes <= this.#context.limits.outputSoft_bytes;
+  }
+
+  /** For reports: so much less than for requests that reports alone never keep its requests from being read. */
+  hasRoomForReports(): boolean {
+    return this.output.pending_bytes <= this.#context.limits.outputSoft_bytes / REPORTS_SHARE;
   }
 
   answerLimit_fills(): number {

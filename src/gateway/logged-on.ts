@@ -74,6 +74,11 @@ export class LoggedOn {
     return (this.terms.flags & SessionFlag.CancelOnDisconnect) !== 0;
   }
 
+  /** Reports of its stream that are not written for it yet. */
+  get unwritten(): number {
+    return this.next === 0 ? 0 : this.stream.next - this.cursor;
+  }
+
   get isEnded(): boolean {
     return this.endsAt !== NEVER;
   }

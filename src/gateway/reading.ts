@@ -1,10 +1,16 @@
 // Which connections are read. One stops at a full ring of the sequencer, and goes on in the order in which it stopped; or
-// because too many answers wait for it, and goes on when half of them are out; or because it has had its share of a turn,
-// and goes on in the next one, behind those that stopped before it.
+// because too many answers or reports wait for it, and goes on when half of them are out; or because it has had its share of a
+// turn, and goes on in the next one, behind those that stopped before it.
 
 import type { Transport } from "../base/index.ts";
 import type { Connection } from "./connection.ts";
 import { SessionState } from "./order-session.ts";
+
+/**
+ * Reports that a session may be behind and still be read: half of what its account's stream keeps, so whoever reads slowly can
+ * cancel, and nobody falls behind what is kept by requests of his own.
+ */
+const UNWRITTEN_MAX = 65_536;
 
 export class Reading {
   readonly #transport: Transport;
@@ -29,7 +35,7 @@ export class Reading {
 
   /** Pauses and resumes: a stalled session's reading until it has gone on, others by what waits to be sent. */
   settle(connection: Connection): void {
-    const { session, output, paused } = connection;
+    const { session, output, paused, loggedOn } = connection;
     if (session.state === SessionState.SinkFull && !connection.isStalled) {
       connection.isStalled = true;
       this.#stalled.push(connection);
@@ -38,8 +44,10 @@ export class Reading {
       connection.isInTurn = true;
       this.#inTurn.push(connection);
     }
-    const full = output.pending_bytes > (paused ? this.#soft_bytes / 2 : this.#soft_bytes);
-    const stop = session.state !== SessionState.Open || full;
+    const part = paused ? 1 / 2 : 1;
+    const full = output.pending_bytes > this.#soft_bytes * part;
+    const isBehind = (loggedOn?.unwritten ?? 0) > UNWRITTEN_MAX * part;
+    const stop = session.state !== SessionState.Open || full || isBehind;
     if (stop) this.stop(connection);
     else if (paused) this.#resume(connection);
     if (session.state === SessionState.OutputFull && output.pending_bytes <= this.#soft_bytes / 2) {

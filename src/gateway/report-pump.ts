@@ -1,5 +1,5 @@
 // Execution reports on their way to logged-on sessions. They are not pushed when they are made: a session is a reader of its
-// account's stream, and is written what is released and fits below the soft mark of its output. It goes on when output
+// account's stream, and is written what is released and fits below its share of the output's soft mark. It goes on when output
 // drains. So an answer of any size comes in pieces, being resumed and being live are one path, and the hard cap is never
 // reached.
 //
@@ -157,7 +157,7 @@ export class ReportPump {
 
   #writeReports(connection: Connection, session: LoggedOn): void {
     while (session.cursor < session.stream.next) {
-      if (!connection.hasRoom()) return this.#fallBehind(connection);
+      if (!connection.hasRoomForReports()) return this.#fallBehind(connection);
       if (this.#writeRun(connection, session) === 0) return;
     }
   }

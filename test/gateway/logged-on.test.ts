@@ -260,8 +260,8 @@ describe("reports", () => {
     expect(at.sent(B).slice(1)).toEqual(["LogonAck 7 3..4 gap", "3: Accepted 3"]);
   });
 
-  test("a slow reader is written pieces below the soft mark, and everything in the end", () => {
-    renew({ limits: { outputSoft_bytes: 10_000 } });
+  test("a slow reader is written pieces below a quarter of the soft mark, and everything in the end", () => {
+    renew({ limits: { outputSoft_bytes: 40_000 } });
     at.logOn(A);
     at.logOn(B, { instance: 1 });
     at.turn();
@@ -283,8 +283,34 @@ describe("reports", () => {
     expect(at.closes()).toEqual({});
   });
 
+  // Its pieces filled the output as often as it drained: nothing of it was read before it had caught up.
+  test("a slow reader's requests are read, until it is half of what is kept behind", () => {
+    renew({ limits: { outputSoft_bytes: 40_000 } });
+    at.logOn(A);
+    at.logOn(B, { instance: 1 });
+    at.turn();
+    at.transport.holding.add(B);
+    at.exchange.more.set(1, Array(65_535).fill(7));
+    at.gateway.received(A, order(1));
+    at.turn();
+    at.gateway.received(B, order(2));
+    expect([at.exchange.log.at(-1), at.transport.paused.has(B)]).toEqual([
+      `${CommandKind.NewOrder} 2`,
+      false,
+    ]);
+    at.exchange.more.set(3, Array(200).fill(7));
+    at.gateway.received(A, order(3));
+    at.turn();
+    expect(at.transport.paused.has(B)).toBe(true);
+    const left = () => (at.exchange.streams.get(7)?.next ?? 0) - 1 - at.sent(B).length + 2;
+    while (at.transport.paused.has(B) && at.transport.drain(B)) at.gateway.drained(B);
+    expect(left()).toBeGreaterThan(32_600);
+    expect(left()).toBeLessThan(32_900);
+    expect(at.closes()).toEqual({});
+  });
+
   test("a reader whose kernel takes everything is written a piece a turn", () => {
-    renew({ limits: { outputSoft_bytes: 10_000 } });
+    renew({ limits: { outputSoft_bytes: 40_000 } });
     at.logOn(A);
     at.turn();
     at.heard(A);
