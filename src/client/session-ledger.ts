@@ -9,9 +9,12 @@
 //   of a lost connection, no report            the stream has reached `next`     not executed
 //   of a lost connection, no report            the same, with a gap before it    unknown: its report may have been in the gap, or be
 //                                                                                in the history that this exchange lacks
+//   of a lost connection                       a logon into another history      unknown at once: a number of that one's sessions is
+//                                                                                somebody else's, and so is what answers it
 //
-// That an exchange lacks history shows only while its stream is shorter than what was seen: one whose own has outgrown that by then is
-// taken for the same, and what it says of requests that another one executed is wrong. The wire does not name the history.
+// In one history each logon has a higher session number and log position than those before: one that has not is of another, as is one
+// whose stream is shorter than what was seen. One that has outgrown all three by then is taken for the same, and what it says of
+// requests that another one executed is wrong. The wire does not name the history.
 //
 // Reports come one after the other: a number that is not due means that the connection is of no more use.
 
@@ -38,11 +41,23 @@ export interface Settled<T> {
   readonly unknown: readonly T[];
 }
 
+/** Where a connection stands in the exchange's history, as its LogonAck says. */
+export interface LogonPlace {
+  /** The connection, as the exchange calls it. */
+  readonly session: bigint;
+  /** The number of the first report that comes. */
+  readonly first: number;
+  /** The number of the first report made after the logon. */
+  readonly next: number;
+  /** Of the logon in the log. */
+  readonly position: number;
+}
+
 /** Reports between those wanted and those that there are. */
 export interface ReportGap {
   /** The number of the first report wanted. */
   readonly wanted: number;
-  /** The number of the first one that comes; lower when the exchange never made what was seen. */
+  /** The number of the first one that comes; no higher when the exchange's history is not that of what was seen. */
   readonly first: number;
 }
 
@@ -50,8 +65,9 @@ export class SessionLedger<T> {
   /** The number of the report that is due; 0 before the first logon: whatever comes. */
   next: number;
   readonly #entries = new Map<bigint, Entry<T>>();
-  /** This connection, as the exchange calls it. */
+  /** This connection, as the exchange calls it, and where its logon lies in the log. */
   #session = 0n;
+  #position = -1;
   /** When this report is due everything sent over lost connections is in the stream or never will be. */
   #provenAt = 0;
 
@@ -69,12 +85,15 @@ export class SessionLedger<T> {
   }
 
   /** A connection is logged on. Returns the gap, if there is one. */
-  loggedOn(session: bigint, first: number, next: number): ReportGap | undefined {
+  loggedOn({ session, first, next, position }: LogonPlace): ReportGap | undefined {
     const wanted = this.next;
+    const isSame = isLaterConnection(session, this.#session) && position > this.#position;
     this.#session = session;
-    this.#provenAt = next;
+    this.#position = position;
+    // What another history's stream says proves nothing: it is not waited for.
+    this.#provenAt = isSame ? next : first;
     this.next = first;
-    if (wanted === 0 || wanted === first) return undefined;
+    if (isSame && (wanted === 0 || wanted === first)) return undefined;
     for (const entry of this.#entries.values()) entry.isBlind = true;
     return { wanted, first };
   }
@@ -136,4 +155,9 @@ export class SessionLedger<T> {
     this.#entries.clear();
     return all;
   }
+}
+
+/** Whether connection `session` came behind `before` in one history: the upper half of their numbers counts connections. */
+export function isLaterConnection(session: bigint, before: bigint): boolean {
+  return session >> 32n > before >> 32n;
 }

@@ -291,8 +291,8 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     return isAnswerDue || this.#ready !== undefined || this.#isEnding ? this.#readers.taken : undefined;
   }
 
-  #loggedOn({ first, next, sessionLow, sessionHigh }: LogonAnswer): void {
-    const gap = this.#ledger.loggedOn(idOf(sessionLow, sessionHigh), first, next);
+  #loggedOn({ first, next, position, sessionLow, sessionHigh }: LogonAnswer): void {
+    const gap = this.#ledger.loggedOn({ session: idOf(sessionLow, sessionHigh), first, next, position });
     if (this.#held !== undefined) setImmediate(() => this.#tellHeld());
     if (gap !== undefined) this.#tell(() => this.emit("gap", gap));
     this.#settleDoubts();

@@ -246,9 +246,9 @@ export class SimulatedSession implements TransportHandler {
   }
 
   #loggedOn(view: DataView, at: number): void {
-    const { sessionLow, sessionHigh, first, next, heartbeat_ms } = readLogonAck(view, at);
+    const { sessionLow, sessionHigh, heartbeat_ms, ...numbers } = readLogonAck(view, at);
     const session = (BigInt(sessionHigh >>> 0) << 32n) | BigInt(sessionLow >>> 0);
-    const gap = this.#ledger.loggedOn(session, first, next);
+    const gap = this.#ledger.loggedOn({ session, ...numbers });
     if (gap !== undefined) this.#problem(`report ${gap.wanted} was due, and it begins with ${gap.first}`);
     this.#course.loggedOn(heartbeat_ms, this.#now);
     this.#isWelcome = true;

@@ -4,8 +4,9 @@ import { describe, expect, test } from "vitest";
 import { Prng } from "../../src/base/index.ts";
 import { SessionLedger } from "../../src/client/index.ts";
 
+/** Connections are numbered in the upper half. */
 type Step =
-  | ["logon", session: bigint, first: number, next: number]
+  | ["logon", session: bigint, first: number, next: number, position?: number]
   | ["send", number: bigint, isProvenByTrade?: boolean]
   | ["report", number: number, session?: bigint, request?: bigint]
   | ["trade" | "follows", number: number, session: bigint, request: bigint]
@@ -23,10 +24,11 @@ function play(next: number, steps: readonly Step[]): unknown[] {
     for (const request of notExecuted) said.push(`${request} not executed`);
     for (const request of unknown) said.push(`${request} unknown`);
   };
+  let grown = 0;
   for (const [what, ...of] of steps) {
     if (what === "logon") {
-      const [session, first, next] = of as [bigint, number, number];
-      const gap = ledger.loggedOn(session, first, next);
+      const [session, first, next, position = ++grown] = of as [bigint, number, number, number?];
+      const gap = ledger.loggedOn({ session: session << 32n, first, next, position });
       if (gap !== undefined) said.push(gap);
       settle();
     } else if (what === "send") {
@@ -34,7 +36,7 @@ function play(next: number, steps: readonly Step[]): unknown[] {
     } else if (what === "report" || what === "trade" || what === "follows") {
       const [number, session = 0n, request = 0n] = of as [number, bigint?, bigint?];
       if (!ledger.isDue(number)) said.push(`${number} is not due`);
-      const answered = ledger.answered(session, request, tellsBy[what]);
+      const answered = ledger.answered(session << 32n, request, tellsBy[what]);
       if (answered !== undefined) said.push(`${answered} answered`);
       settle();
     } else if (what === "refused") {
@@ -197,6 +199,33 @@ const cases: readonly [says: string, next: number, steps: readonly Step[], said:
     [{ wanted: 9, first: 4 }, "request 5 unknown", "request 6 not executed"],
   ],
   [
+    // After a failover that lost the first logon somebody else had its number, and his report answered the request.
+    "a number that is given again: another history, of which nothing is waited for and no report answers what was in doubt",
+    0,
+    [["logon", 5n, 4, 4], ["send", 5n], ["lost"], ["logon", 5n, 4, 6], ["report", 4, 5n, 5n], ["report", 5]],
+    [{ wanted: 4, first: 4 }, "request 5 unknown"],
+  ],
+  [
+    "a number below that of the logon before likewise; what is sent from then on is of that history",
+    0,
+    [
+      ["logon", 5n, 4, 4],
+      ["send", 5n],
+      ["lost"],
+      ["logon", 3n, 4, 4],
+      ["send", 6n],
+      ["lost"],
+      ["logon", 4n, 4, 4],
+    ],
+    [{ wanted: 4, first: 4 }, "request 5 unknown", "request 6 not executed"],
+  ],
+  [
+    "so is a logon that lies no further in the log than one before",
+    0,
+    [["logon", 5n, 4, 4, 70], ["send", 5n], ["lost"], ["logon", 9n, 4, 4, 70]],
+    [{ wanted: 4, first: 4 }, "request 5 unknown"],
+  ],
+  [
     "a program that goes on where another one ended is told of a gap too",
     3,
     [["logon", 1n, 7, 9]],
@@ -245,7 +274,8 @@ function playAtRandom(seed: number): Map<string, number> {
     // Now and then the exchange keeps only the newest two.
     const oldest = random.chance(0.2) ? Math.max(1, stream.length - 1) : 1;
     let sent = Math.max(oldest, ledger.next);
-    ledger.loggedOn(session, sent, stream.length + 1);
+    const position = Number(session);
+    ledger.loggedOn({ session: session << 32n, first: sent, next: stream.length + 1, position });
     settle();
     // From here on requests are lost, from here on reports are.
     const deafAt = random.between(0, 8);
@@ -256,7 +286,7 @@ function playAtRandom(seed: number): Map<string, number> {
         open++;
         if (step < deafAt) {
           executed.add(number);
-          stream.push({ session, request: number });
+          stream.push({ session: session << 32n, request: number });
           // Its trades, and what others do.
           if (random.chance(0.5)) stream.push({ session: 0n, request: 0n });
         }

@@ -99,7 +99,13 @@ describe("logging on", () => {
       heartbeat_ms: 1_000,
     });
     const { session, first, next, hasGap, heartbeat_ms } = pipe;
-    const agreed = { session: 1n, first: 11, next: 12, hasGap: true, heartbeat_ms: 1_500 };
+    const agreed = {
+      session: BigInt(server.peers[0].number),
+      first: 11,
+      next: 12,
+      hasGap: true,
+      heartbeat_ms: 1_500,
+    };
     expect({ session, first, next, hasGap, heartbeat_ms }).toEqual(agreed);
     if (listener.told.length === 0) await listener.heard();
     expect(listener.told).toEqual([["report", 11, ReportKind.Traded, 4n, 0n, 0n]]);
@@ -195,11 +201,12 @@ describe("a session", () => {
     pipe.flush();
     while (listener.told.length < 7) await listener.heard();
     const { Accepted, Modified, Cancelled, MassCancelled } = ReportKind;
+    const number = BigInt(server.peers[0].number);
     expect(listener.told).toEqual([
-      ["report", 1, Accepted, 5n, 1n, 1n],
-      ["report", 2, Modified, 5n, 2n, 1n],
-      ["report", 3, Cancelled, 5n, 3n, 1n],
-      ["report", 4, MassCancelled, 0n, 4n, 1n],
+      ["report", 1, Accepted, 5n, 1n, number],
+      ["report", 2, Modified, 5n, 2n, number],
+      ["report", 3, Cancelled, 5n, 3n, number],
+      ["report", 4, MassCancelled, 0n, 4n, number],
       ["order", 5, false, 5n, 0, 4],
       ["order", 6, true, 8n, 2, 4],
       ["end", { request: 6, count: 1, truncated: true, asOf: 4 }],

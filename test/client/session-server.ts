@@ -63,24 +63,34 @@ interface ReportSays {
   readonly leaves?: number;
 }
 
+/** All servers of a test are nodes of one exchange, whose connections and log they share. */
+let connections = 0;
+let position = 0;
+
 /** One connection of the server. */
 export class Peer {
   readonly socket: Socket;
-  /** Connections are numbered from 1. */
+  /** Connections of the server are numbered from 1. */
   readonly session: number;
+  /** What the exchange calls it: its upper half counts connections. */
+  number = ++connections * 2 ** 32;
   logon: LogonTerms | undefined;
   readonly frames: SessionFrame[] = [];
 
-  constructor(socket: Socket, session: number) {
+  readonly #all: readonly Peer[];
+
+  constructor(socket: Socket, all: readonly Peer[]) {
     this.socket = socket;
-    this.session = session;
+    this.session = all.length + 1;
+    this.#all = all;
   }
 
   /** Logs on: reports follow from `first`, and the next new one gets `next`. */
   accept(first = 1, next = 1, heartbeat_ms = 60_000): void {
     const { account = 0, next: asked = 0 } = this.logon ?? {};
     const flags = asked !== 0 && asked !== first ? LogonAckFlag.Gap : 0;
-    const numbers = { first, next, position: 9, heartbeat_ms, sessionLow: this.session, sessionHigh: 0 };
+    const [sessionLow, sessionHigh] = [lowLane(this.number), highLane(this.number)];
+    const numbers = { first, next, position: ++position, heartbeat_ms, sessionLow, sessionHigh };
     this.say((b) => encodeLogonAck(b, 0, { account, flags, ...numbers }));
   }
 
@@ -98,7 +108,8 @@ export class Peer {
     u64(ReportLayout.sequence, says.sequence ?? 0);
     u64(ReportLayout.orderId, says.id ?? 0);
     u64(ReportLayout.request, says.request ?? 0);
-    u64(ReportLayout.session, says.session ?? (says.request === undefined ? 0 : this.session));
+    const session = says.session ?? (says.request === undefined ? 0 : this.session);
+    u64(ReportLayout.session, this.#all[session - 1]?.number ?? 0);
     u64(ReportLayout.lastPrice, says.lastPrice ?? 0);
     bytes.setUint32(ReportLayout.lastQuantity, says.lastQuantity ?? 0, true);
     bytes.setUint32(ReportLayout.leaves, says.leaves ?? 0, true);
@@ -175,7 +186,7 @@ export function acceptsAll(number = 0): SessionScript {
 export async function startSessionServer(script: SessionScript, onPort = 0): Promise<SessionServer> {
   const peers: Peer[] = [];
   const server: Server = createServer((socket) => {
-    const peer = new Peer(socket, peers.length + 1);
+    const peer = new Peer(socket, peers);
     peers.push(peer);
     socket.on("error", () => {});
     serve(peer, script);
@@ -191,7 +202,8 @@ export async function startSessionServer(script: SessionScript, onPort = 0): Pro
 }
 
 function serve(peer: Peer, script: SessionScript): void {
-  const challenge = { nonce: makeNonce(), sessionLow: peer.session, sessionHigh: 0 };
+  const [sessionLow, sessionHigh] = [lowLane(peer.number), highLane(peer.number)];
+  const challenge = { nonce: makeNonce(), sessionLow, sessionHigh };
   let rest: Uint8Array = new Uint8Array();
   peer.socket.on("data", (chunk: Buffer) => {
     rest = Buffer.concat([rest, chunk]);
@@ -199,7 +211,7 @@ function serve(peer: Peer, script: SessionScript): void {
       rest = rest.subarray(frameLength(view, 0));
       const type = frameType(view, 0);
       if (type === MessageType.LogonRequest) {
-        peer.say((b) => encodeSessionChallenge(b, 0, challenge.nonce, challenge.sessionLow, 0));
+        peer.say((b) => encodeSessionChallenge(b, 0, challenge.nonce, sessionLow, sessionHigh));
       } else if (type === MessageType.Logon) {
         const { proof, ...terms } = readSessionLogon(view, 0);
         peer.logon = terms;

@@ -348,7 +348,8 @@ export class ExchangeSocket {
 
   #takeWelcome(welcome: Welcome): void {
     const { account, accountNumber, instruments } = welcome;
-    this.#session?.welcomed(welcome);
+    if (this.#session?.welcomed(welcome) === false)
+      this.#requests.lost(connectionLost(this.#socket.url, "it comes back with another history"));
     this.hasReports = welcome.session !== undefined;
     this.isReadOnly = welcome.readOnly === true;
     this.account = accountNumber === undefined ? undefined : { name: account ?? "", number: accountNumber };

@@ -3,6 +3,7 @@
 
 import { SeriatimError } from "../../base/index.ts";
 import type { ReportMessage } from "../../protocol/index.ts";
+import { isLaterConnection } from "../session-ledger.ts";
 import type { ExchangeSocketOptions } from "./connection.ts";
 import type { Welcome } from "./messages.ts";
 
@@ -11,7 +12,10 @@ const INSTANCES = 2 ** 32;
 export class SocketSession {
   /** What the exchange calls this logon; undefined while there is none. */
   id: string | undefined;
-  /** Reports that were asked for are gone: at this logon, or at one before it behind which not all have come. */
+  /**
+   * Reports that were asked for are gone, or what was seen is of another history: at this logon, or at one before it behind which not
+   * all have come.
+   */
   hasGap = false;
   readonly #logon: object;
   /** The number of the next report; 0: none was seen, whichever comes. */
@@ -19,6 +23,8 @@ export class SocketSession {
   /** Reports below this one were made before the logon. */
   #madeBefore = 0;
   #isCaughtUp = false;
+  /** Of the logon before. */
+  #session = 0n;
 
   /** `chance`: from 0 up to but not including 1; the instance, unless it is given. */
   constructor(options: ExchangeSocketOptions, chance: number) {
@@ -32,14 +38,17 @@ export class SocketSession {
     return { ...this.#logon, next: String(this.#next) };
   }
 
-  /** A node that takes no orders has no reports either. */
-  welcomed({ session, first, next, gap }: Welcome): void {
+  /** A node that takes no orders has no reports either. False: its history is another one than that of the logons before. */
+  welcomed({ session, first, next, gap }: Welcome): boolean {
     this.id = session;
-    if (session === undefined) return;
-    this.hasGap = gap === true || (this.hasGap && !this.#isCaughtUp);
+    if (session === undefined) return true;
+    const isSame = isLaterConnection(BigInt(session), this.#session);
+    this.#session = BigInt(session);
+    this.hasGap = gap === true || !isSame || (this.hasGap && !this.#isCaughtUp);
     this.#next = Number(first);
     this.#madeBefore = Number(next);
     this.#isCaughtUp = false;
+    return isSame;
   }
 
   disconnected(): void {

@@ -8,6 +8,9 @@ import { scripted, WELCOME } from "./support.ts";
 const ORDER = { symbol: "BTC-USD", id: "1", side: "buy", price: "69999.50", quantity: 3 } as const;
 const LISTED = { symbol: "BTC-USD", side: "buy", price: "69999.50", open: 3, cumulative: 0 } as const;
 
+/** The number of the session that the exchange's so many-eth connection has. */
+const nth = (connection: number) => String(BigInt(connection) << 32n);
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -21,7 +24,7 @@ function loggedOn(options: Partial<ExchangeSocketOptions> = {}) {
   const all = scripted({ token: "secret", instance: 7, ...options });
   const [socket] = all.sockets;
   socket.onopen?.();
-  socket.say({ ...WELCOME, session: "9", first: "18", next: "18" });
+  socket.say({ ...WELCOME, session: nth(9), first: "18", next: "18" });
   socket.say({ type: "orders", report: "17", last: true, orders: [] });
   return { ...all, socket };
 }
@@ -30,7 +33,7 @@ function loggedOn(options: Partial<ExchangeSocketOptions> = {}) {
 function report(number: number, request = 1, fields: object = {}) {
   const order = { symbol: "BTC-USD", id: "1", side: "buy", price: "69999.50", lastQuantity: 3, leaves: 3 };
   const head = { type: "report", number: String(number), event: "accepted", command: "submit" };
-  const whose = { session: "9", request: String(request), sequence: "40", time: "1" };
+  const whose = { session: nth(9), request: String(request), sequence: "40", time: "1" };
   return { ...head, ...whose, ...order, cumulative: 0, ...fields };
 }
 
@@ -41,7 +44,7 @@ function comeBack({ sockets }: ReturnType<typeof loggedOn>, welcome: object) {
   const socket = sockets[sockets.length - 1];
   socket.onopen?.();
   const [hello] = socket.sent.splice(0);
-  socket.say({ ...WELCOME, session: "10", ...welcome });
+  socket.say({ ...WELCOME, session: nth(10), ...welcome });
   return { socket, hello };
 }
 
@@ -166,18 +169,33 @@ test("reports that are not kept any more leave outcomes unknown, and the list is
   all.client.close();
 });
 
+// The second logon had the first one's number, and what that had asked was taken for its own: it waited for ever.
+test("a session number that was given before is another history's: nothing is known of what was asked, nor of orders", async () => {
+  const all = loggedOn();
+  all.socket.say(report(18));
+  const asked = [all.client.submit(ORDER), all.client.submit(ORDER)];
+  const { socket } = comeBack(all, { session: nth(9), first: "19", next: "20" });
+  socket.say(report(19, 2, { session: nth(9), id: "7" }));
+  for (const each of asked) await expect(each).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+  expect(socket.sent.at(-1)).toEqual({ type: "openOrders" });
+  const later = all.client.submit(ORDER);
+  comeBack(all, { session: nth(10), first: "20", next: "20" });
+  await expect(later).rejects.toMatchObject({ code: "NOT_EXECUTED" });
+  all.client.close();
+});
+
 // Its report lay in the gap, and the logon behind that had none: the order, which rested, was said not to have been executed.
 test("a gap counts until all reports behind it have come, over as many logons as that takes", async () => {
   const all = loggedOn();
   const asked = all.client.submit(ORDER);
   comeBack(all, { first: "64", next: "66", gap: true }).socket.say(report(64, 0, { id: "5" }));
-  const { socket } = comeBack(all, { session: "11", first: "65", next: "66" });
+  const { socket } = comeBack(all, { session: nth(11), first: "65", next: "66" });
   socket.say(report(65, 0, { id: "6" }));
   await expect(asked).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
   expect(socket.sent.at(-1)).toEqual({ type: "openOrders" });
   expect(all.client.orders.isCurrent).toBe(false);
   const later = all.client.submit(ORDER);
-  comeBack(all, { session: "12", first: "66", next: "66" });
+  comeBack(all, { session: nth(12), first: "66", next: "66" });
   await expect(later).rejects.toMatchObject({ code: "NOT_EXECUTED" });
   all.client.close();
 });
@@ -215,7 +233,7 @@ test("a list that the exchange refuses is asked for again", () => {
   const { client, sockets } = scripted({ token: "secret" });
   const [socket] = sockets;
   socket.onopen?.();
-  socket.say({ ...WELCOME, session: "9", first: "18", next: "18" });
+  socket.say({ ...WELCOME, session: nth(9), first: "18", next: "18" });
   socket.sent.length = 0;
   for (let refusals = 0; refusals < 2; refusals++) {
     socket.say({ type: "reject", code: 13, reason: "Throttled", text: "too many" });
@@ -349,7 +367,7 @@ test.each([
   expect([isDone, client.connection.state]).toEqual([false, "waiting"]);
   vi.advanceTimersByTime(100);
   sockets[1].onopen?.();
-  sockets[1].say({ ...WELCOME, session: "9", first: "18", next: "18" });
+  sockets[1].say({ ...WELCOME, session: nth(9), first: "18", next: "18" });
   expect(sockets[1].sent.at(-1)).toEqual({ type: "logout" });
   sockets[1].onclose?.({ code: 1000, reason: "logged out" });
   await left;
@@ -372,14 +390,14 @@ test("of several nodes it goes on until one takes orders, and to the next when t
   expect(client.connection).toMatchObject({ state: "waiting", reason });
   vi.advanceTimersByTime(100);
   sockets[1].onopen?.();
-  sockets[1].say({ ...WELCOME, session: "9", first: "18", next: "18" });
+  sockets[1].say({ ...WELCOME, session: nth(9), first: "18", next: "18" });
   expect(client.connection).toEqual({ state: "open" });
   const asked = client.submit(ORDER);
   sockets[1].onclose?.({ code: 1006, reason: "" });
   vi.advanceTimersByTime(200);
   sockets[2].onopen?.();
   expect(sockets[2].sent[0]).toMatchObject({ type: "hello", next: "18" });
-  sockets[2].say({ ...WELCOME, session: "10", first: "18", next: "18" });
+  sockets[2].say({ ...WELCOME, session: nth(10), first: "18", next: "18" });
   await expect(asked).rejects.toMatchObject({ code: "NOT_EXECUTED" });
   expect(urls).toEqual(["ws://north/ws", "ws://south/ws", "ws://north/ws"]);
   client.close();
