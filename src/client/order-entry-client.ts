@@ -90,6 +90,8 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
   #listed: ListedInstrument[] | undefined;
   #heartbeatToken = 0;
   #flushIsDue = false;
+  /** It was asked to end: it takes nothing more. */
+  #isClosing = false;
   #isClosed = false;
   /** Why it is closed; undefined when that was asked for. */
   #failure: SeriatimError | undefined;
@@ -110,11 +112,12 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
 
   /** Whether a request may be made now; else await `ready()`. */
   get writable(): boolean {
-    return this.#pipe.writable;
+    return !this.#isClosing && this.#pipe.writable;
   }
 
   /** Resolves when `writable` is true; rejects when the connection is gone. */
   ready(): Promise<void> {
+    if (this.#isClosing) return Promise.reject(this.#notWritable());
     return this.#pipe.ready();
   }
 
@@ -213,17 +216,19 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
 
   /** Ends the connection when everything sent is answered; whatever stays unanswered is rejected. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     await this.#pipe.end();
   }
 
   /** Cuts the connection at once. */
   destroy(): void {
+    this.#isClosing = true;
     this.#pipe.destroy();
   }
 
   /** Makes a request by `put`, which writes it and notes who waits; resolves with its answer. */
   #request<T>(what: string, put: (request: Request) => void): Promise<T> {
-    if (!this.#pipe.writable) return Promise.reject(this.#notWritable());
+    if (!this.writable) return Promise.reject(this.#notWritable());
     return new Promise<T>((resolve, reject) => {
       put({ what, resolve: resolve as (value: unknown) => void, reject });
       this.#flushSoon();
@@ -241,7 +246,7 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
   }
 
   #notWritable(): SeriatimError {
-    if (this.#isClosed) return connectionLost(this.#pipe.peer, "it is closed");
+    if (this.#isClosed || this.#isClosing) return connectionLost(this.#pipe.peer, "it is closed");
     const { inFlight, window, peer } = this.#pipe;
     const why =
       inFlight < window

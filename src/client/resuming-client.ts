@@ -199,9 +199,9 @@ export class ResumingOrderEntryClient extends EventEmitter<ResumingClientEvents>
     if (this.#isOver) return;
     const wait_us = this.#resumption.lost(this.#now());
     if (wait_us === undefined) return this.#end(this.#patienceOver(cause));
+    // First: who listens may end it, or throw.
+    this.#retry = setTimeout(() => this.#connect(), Math.ceil(wait_us / 1_000));
     this.emit("disconnected", cause);
-    // Who listens may have ended it.
-    if (!this.#isOver) this.#retry = setTimeout(() => this.#connect(), Math.ceil(wait_us / 1_000));
   }
 
   #patienceOver(cause: SeriatimError): SeriatimError {

@@ -69,7 +69,7 @@ export class SessionLink {
     });
     this.pipe = pipe;
     this.#host.began(pipe);
-    pipe.closed.then((failure) => this.#lost(failure));
+    pipe.closed.then((failure) => this.#lost(pipe, failure));
   }
 
   /** What comes is read again: of the connection, or of the one that is due. */
@@ -97,27 +97,28 @@ export class SessionLink {
     this.#host.loggedOn(answer);
   }
 
-  #lost(failure: SeriatimError | undefined): void {
-    const cause = failure ?? connectionLost(this.pipe?.peer ?? "", "it was closed");
+  #lost({ peer, isLoggedOut }: SessionPipe, failure: SeriatimError | undefined): void {
+    // Without a failure it closed after our logout; whether it took that, and didn't stop just then, LoggedOut alone tells.
+    const cause =
+      failure ?? connectionLost(peer, "the exchange closed it and did not say that the logout is safe");
     this.pipe = undefined;
     clearTimeout(this.#timer);
     this.#host.lost(cause);
     if (this.#isOver) return;
-    // No failure: it closed after our logout, with everything answered. Whether it took that, and didn't stop just then, `isLoggedOut`
-    // tells; a session is content with the close, as exchanges that say no LoggedOut would be logged on to for ever.
-    if (failure === undefined || isFinal(failure)) return this.#host.ended(failure);
+    if (isLoggedOut || isFinal(cause)) return this.#host.ended(isLoggedOut ? undefined : cause);
     const wait_ms = this.#course.lost(this.#now());
-    if (wait_ms === undefined) return this.#host.ended(this.#patienceOver(failure));
-    if (!this.#wasLoggedOn && --this.#firstRound === 0) return this.#host.ended(failure);
-    this.#host.willRetry(failure);
-    // Who was told may have ended it.
-    if (!this.#isOver) this.#timer = setTimeout(() => this.connect(), wait_ms);
+    if (wait_ms === undefined) return this.#host.ended(this.#patienceOver(cause));
+    if (!this.#wasLoggedOn && --this.#firstRound === 0) return this.#host.ended(cause);
+    // First: who is told may end it, or throw.
+    this.#timer = setTimeout(() => this.connect(), wait_ms);
+    this.#host.willRetry(cause);
   }
 
   #watch(): void {
     this.#timer = setTimeout(() => {
       const { pipe } = this;
-      if (pipe === undefined || this.#isOver) return;
+      // One that was asked to close is watched until it has: the exchange says nothing before the logout is safe.
+      if (pipe === undefined || !pipe.isOpen || this.#isOver) return;
       const duty = this.#course.duty(this.#now(), pipe.reads, pipe.writes, this.#host.isPaused());
       if (duty === SessionDuty.GiveUp) return this.giveUp("it said nothing for three heartbeats");
       if (duty === SessionDuty.Heartbeat) pipe.heartbeat();

@@ -2,7 +2,7 @@
 // a lost connection simply fails them.
 
 import { SeriatimError } from "../base/index.ts";
-import type { ListedInstrument } from "../protocol/index.ts";
+import { type ListedInstrument, MessageType } from "../protocol/index.ts";
 import { queryRefused } from "./errors.ts";
 import type { SessionListEnd, SessionOrder } from "./session-values.ts";
 import { type OpenOrder, type OpenOrders, type OrderStatus, openOrder } from "./trading-values.ts";
@@ -110,4 +110,10 @@ export class SessionQueries {
       reject(new SeriatimError("CONNECTION_LOST", why, { cause }));
     }
   }
+}
+
+/** Whether a request of that type is a query. */
+export function isQueryType(type: number): boolean {
+  const { OrderStatus, OpenOrders, Instruments } = MessageType;
+  return type === OrderStatus || type === OpenOrders || type === Instruments;
 }

@@ -21,6 +21,8 @@ const HEARTBEATS_PER_DEAD_MAN = 4;
 /** Over a night and a weekend; and what a timer can. */
 const PATIENCE_DEFAULT_MS = 3 * 86_400_000;
 const PATIENCE_MAX_MS = 0x7fffffff;
+/** Half of the safe integers: the numbers that a session takes by itself go on above what it was given. */
+export const REQUEST_GIVEN_MAX = 2 ** 52;
 
 export interface TradingOptions extends SessionTerms {
   /** Tried in this order, from the first on; 1 to 16. `host` is 127.0.0.1 by default. */

@@ -24,15 +24,21 @@ import {
   strangeReport,
   windowFull,
 } from "./errors.ts";
+import { HeldEvents } from "./held-events.ts";
 import { type CancelOrder, idOf, type ModifyOrder, type NewOrder } from "./order-values.ts";
 import { ReportReaders } from "./report-readers.ts";
 import { type ReportGap, SessionLedger } from "./session-ledger.ts";
 import { type LinkHost, SessionLink } from "./session-link.ts";
 import type { SessionPipe } from "./session-pipe.ts";
-import { SessionQueries } from "./session-queries.ts";
+import { isQueryType, SessionQueries } from "./session-queries.ts";
 import type { SessionListener } from "./session-reader.ts";
 import type { MassCancel, OpenOrdersOf, OrderOf, SessionRefusal, SessionReport } from "./session-values.ts";
-import { type CheckedTradingOptions, checkTradingOptions, type TradingOptions } from "./trading-options.ts";
+import {
+  type CheckedTradingOptions,
+  checkTradingOptions,
+  REQUEST_GIVEN_MAX,
+  type TradingOptions,
+} from "./trading-options.ts";
 import {
   answerOf,
   type ExecutionReport,
@@ -78,8 +84,7 @@ export class TradingSession extends EventEmitter<TradingEvents> {
   readonly #readers = new ReportReaders<ExecutionReport>();
   readonly #firstLogon = Promise.withResolvers<void>();
   readonly #over = Promise.withResolvers<void>();
-  /** Until who awaited the first logon has run: what came with it, so that nobody misses it. */
-  #held: (() => void)[] | undefined = [];
+  readonly #events = new HeldEvents();
   /** The number of the newest request. */
   #number = 0;
   #ready: PromiseWithResolvers<void> | undefined;
@@ -215,7 +220,7 @@ export class TradingSession extends EventEmitter<TradingEvents> {
 
   #checkedNumber(asked: number | bigint): number {
     const request = typeof asked === "bigint" ? Number(asked) : asked;
-    checkInteger("request", request, 1, Number.MAX_SAFE_INTEGER);
+    checkInteger("request", request, 1, REQUEST_GIVEN_MAX);
     if (!this.#options.once) throw invalidArgument("request numbers are given to sessions with once alone");
     if (this.#ledger.has(BigInt(request))) throw invalidArgument(`request ${request} waits for its answer`);
     return request;
@@ -293,8 +298,8 @@ export class TradingSession extends EventEmitter<TradingEvents> {
 
   #loggedOn({ first, next, position, sessionLow, sessionHigh }: LogonAnswer): void {
     const gap = this.#ledger.loggedOn({ session: idOf(sessionLow, sessionHigh), first, next, position });
-    if (this.#held !== undefined) setImmediate(() => this.#tellHeld());
-    if (gap !== undefined) this.#tell(() => this.emit("gap", gap));
+    this.#events.letGoSoon();
+    if (gap !== undefined) this.#events.tell(() => this.emit("gap", gap));
     this.#settleDoubts();
     this.#firstLogon.resolve();
     this.emit("connected", this.#pipe?.peer ?? "");
@@ -329,29 +334,22 @@ export class TradingSession extends EventEmitter<TradingEvents> {
       request?.reject(outcomeUnknown(request.what, strangeReport(report.number)));
     } else {
       request?.resolve(answerOf(words));
-      this.#tell(() => {
-        this.emit("report", words);
+      this.#events.tell(() => {
+        // Readers first: a listener may throw.
         this.#readers.push(words);
+        this.emit("report", words);
       });
     }
     this.#settleDoubts();
   }
 
-  #tell(event: () => void): void {
-    if (this.#held === undefined) event();
-    else this.#held.push(event);
-  }
-
-  #tellHeld(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const event of held) event();
-  }
-
-  #refused({ request, id, reason: code }: SessionRefusal): void {
-    const waiting = this.#ledger.refused(BigInt(request));
-    if (waiting !== undefined) waiting.resolve({ accepted: false, id, reason: reasonName(code), code });
-    else if (!this.#queries.refused(request, code)) this.#link.giveUp("it refused what nobody asked");
+  #refused({ request, id, reason: code, type }: SessionRefusal): void {
+    // A number that the program gives may be that of a query, too.
+    const isQuery = isQueryType(type);
+    const waiting = isQuery ? undefined : this.#ledger.refused(BigInt(request));
+    waiting?.resolve({ accepted: false, id, reason: reasonName(code), code });
+    const isKnown = isQuery ? this.#queries.refused(request, code) : waiting !== undefined;
+    if (!isKnown) this.#link.giveUp("it refused what nobody asked");
   }
 
   #settleDoubts(): void {

@@ -336,6 +336,16 @@ describe("back-pressure:", () => {
   });
 });
 
+// It said WINDOW_FULL, await ready(), behind close(), and OUTCOME_UNKNOWN of what was never sent behind destroy().
+test.each(["close", "destroy"] as const)("behind %s() requests are refused as what they are", async (end) => {
+  const [client] = await connect(acceptAll);
+  const ended = client[end]();
+  expect(client.writable).toBe(false);
+  for (const refused of [client.submit(order(1)), client.heartbeat(), client.instruments(), client.ready()])
+    await expect(refused).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+  await ended;
+});
+
 describe("connecting", () => {
   test("may be asked for again, on a client that is connected and on one that is gone", async () => {
     const timeout = { connectTimeout_ms: 1_000 };

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { connectResumingOrderEntry, type ResumingOrderEntryClient } from "../../src/client/index.ts";
 import { HelloFlag, MessageType, Reason } from "../../src/protocol/index.ts";
 import { acceptAll, type Script, type ScriptedServer, say, startScriptedServer } from "./scripted-server.ts";
+import { unhandled } from "./unhandled.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -55,6 +56,18 @@ test("its Hello says that its numbers are used once, and they begin with the tim
     [1, 1_790_000_000_000_003],
     [2, 1_790_000_000_000_004],
   ]);
+  await client.close();
+});
+
+test("it goes on also when whoever is told of a lost connection throws", async () => {
+  const [first, second] = [await serve(breaksOffAfter(1)), await serve(acceptAll)];
+  const client = await connect([first, second]);
+  const thrown = unhandled();
+  client.once("disconnected", () => {
+    throw new Error("a bug of mine");
+  });
+  expect(await client.submit(order(1))).toMatchObject({ accepted: true });
+  expect(await thrown).toMatchObject({ message: "a bug of mine" });
   await client.close();
 });
 

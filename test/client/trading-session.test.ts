@@ -7,7 +7,14 @@ import {
   signerOf,
   type TradingSession,
 } from "../../src/client/index.ts";
-import { CancelCause, MessageType, Reason, ReportFlag, ReportKind } from "../../src/protocol/index.ts";
+import {
+  CancelCause,
+  encodeLoggedOut,
+  MessageType,
+  Reason,
+  ReportFlag,
+  ReportKind,
+} from "../../src/protocol/index.ts";
 import {
   ALICE,
   acceptsAll,
@@ -15,6 +22,7 @@ import {
   type SessionServer,
   startSessionServer,
 } from "./session-server.ts";
+import { unhandled } from "./unhandled.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -124,6 +132,37 @@ describe("requests", () => {
     expect(server.peers[0].frames[1].request).toBeGreaterThan(1e15);
   });
 
+  // Behind 2^53-1 the session's own numbers were no whole ones any more: the second query had the first one's.
+  test("leave room for the session's own numbers above those that a program gives", async () => {
+    const server = await serve({
+      frame: (peer, { type, request, id }) => {
+        if (type === NewOrder) peer.report(1, { kind: Accepted, id, request });
+        else peer.openOrdersEnd(request, 0, false, 1);
+      },
+    });
+    const session = await trade([server], { once: true });
+    expect(await codeOf(session.submit(order(1), 2 ** 52 + 1))).toBe("INVALID_ARGUMENT");
+    expect(await session.submit(order(1), 2 ** 52)).toMatchObject({ accepted: true });
+    await Promise.all([session.openOrders(), session.openOrders()]);
+    const asked = server.peers[0].frames.map(({ request }) => request - 2 ** 52);
+    expect(asked).toEqual([0, 1, 2]);
+  });
+
+  // The query's refusal was told as the order's, which was executed.
+  test("with the number of a query are not refused when that is", async () => {
+    const server = await serve({
+      frame: (peer, { type, request, id }) => {
+        if (type === MessageType.OpenOrders) peer.refuse(request, 0, Reason.Throttled, type);
+        else peer.report(1, { kind: Accepted, id, request });
+      },
+    });
+    const clock = { wallMicros: () => 77, monotonicMicros: () => Math.floor(performance.now() * 1_000) };
+    const session = await trade([server], { once: true, clock });
+    const [query, answer] = [codeOf(session.openOrders()), session.submit(order(1), 77)];
+    expect(await query).toBe("REFUSED");
+    expect(await answer).toMatchObject({ accepted: true });
+  });
+
   // The trades of the first were taken for the answer to the second, which was refused: RequestReused.
   test("asked again with a number in use are not answered by what follows from the first", async () => {
     const server = await serve({
@@ -204,6 +243,37 @@ describe("a lost connection", () => {
     first.peers[0].socket.destroy();
     await new Promise((resolve) => session.once("connected", resolve));
     expect([first.peers[0].logon?.next, second.peers[0].logon?.next]).toEqual([41, 42]);
+  });
+
+  // After a failover that lost the first logon another session of the account had its number, and its report was the answer.
+  test("another history's report with the same numbers answers nothing, and the program is told", async () => {
+    const server = await serve({
+      logon: (peer) => {
+        if (peer.session === 1) return peer.accept(1, 1);
+        const [first] = server.peers;
+        peer.number = first.number;
+        peer.accept(1, 2);
+        peer.report(1, { kind: Accepted, id: 1, request: first.frames[0].request });
+      },
+      frame: (peer) => peer.socket.destroy(),
+    });
+    const session = await trade([server], { next: 1 });
+    const gap = new Promise((resolve) => session.once("gap", resolve));
+    expect(await codeOf(session.submit(order(1)))).toBe("OUTCOME_UNKNOWN");
+    expect(await gap).toEqual({ wanted: 1, first: 1 });
+  });
+
+  test("is followed by another one also when whoever is told of it throws", async () => {
+    const server = await serve(acceptsAll());
+    const session = await trade([server]);
+    const thrown = unhandled();
+    session.once("disconnected", () => {
+      throw new Error("a bug of mine");
+    });
+    server.peers[0].socket.destroy();
+    expect(await thrown).toMatchObject({ message: "a bug of mine" });
+    await session.ready();
+    expect(await session.submit(order(1))).toMatchObject({ accepted: true });
   });
 
   test("a gap is told, and what was in doubt is unknown", async () => {
@@ -320,6 +390,37 @@ describe("its end", () => {
     await session.logout();
     expect(await closed).toBeUndefined();
     expect(server.peers[1].frames.map(({ type }) => type)).toEqual([MessageType.Logout]);
+  });
+
+  // A node that stopped just then had not taken it, and cancelled what is to be cancelled.
+  test("a close that does not say LoggedOut is none that a logout led to: it is said again", async () => {
+    const taken = acceptsAll();
+    const server = await serve({
+      ...taken,
+      frame: (peer, seen) => (peer.session === 1 ? peer.socket.end() : taken.frame?.(peer, seen)),
+    });
+    const session = await trade([server]);
+    const closed = new Promise((resolve) => session.once("closed", resolve));
+    await session.logout();
+    expect(await closed).toBeUndefined();
+    expect(server.peers.map(({ frames }) => frames.length)).toEqual([1, 1]);
+  });
+
+  // It was given up after three heartbeats: the next logon's end, if that was not safe in time either, cancelled on disconnect.
+  test("a logout waits for longer than three heartbeats: nothing is said before it is safe", async () => {
+    const server = await serve({
+      logon: (peer) => peer.accept(1, 1, 20),
+      frame: (peer, { type }) => {
+        if (type !== MessageType.Logout) return;
+        setTimeout(() => {
+          peer.say((b) => encodeLoggedOut(b, 0, 1));
+          peer.socket.end();
+        }, 300);
+      },
+    });
+    const session = await trade([server], { heartbeat_ms: 20 });
+    await session.logout();
+    expect(server.peers).toHaveLength(1);
   });
 
   test("cut, what was sent is unknown", async () => {
@@ -443,6 +544,26 @@ describe("reports", () => {
     };
     expect(seen).toMatchObject([traded, { kind: "cancelled", cause: "killSwitch", leaves: 0 }]);
     expect(seen[1]).not.toHaveProperty("reason");
+  });
+
+  // The reader lacked the report whose listener threw, and was not told.
+  test("reach a reader also when a listener throws", async () => {
+    const server = await serve({
+      logon: (peer) => peer.accept(peer.session, peer.session),
+      frame: (peer, { request, id }) => peer.report(1, { kind: Accepted, id, request }),
+    });
+    const session = await trade([server]);
+    const reports = session.reports();
+    const thrown = unhandled("uncaughtException");
+    session.once("report", () => {
+      throw new Error("a bug of mine");
+    });
+    const back = new Promise((resolve) => session.once("connected", resolve));
+    expect(await session.submit(order(1))).toMatchObject({ accepted: true });
+    expect(await thrown).toMatchObject({ message: "a bug of mine" });
+    await back;
+    server.peers[1].report(2, { kind: Cancelled, id: 1, reason: CancelCause.KillSwitch });
+    for (const number of [1, 2]) expect((await reports.next()).value).toMatchObject({ number });
   });
 
   test("a slow reader gets every one, and meanwhile the session reads no more than it must", async () => {

@@ -29,7 +29,7 @@ import {
 import { OwnOrders } from "./own-orders.ts";
 import type { QueueLevel } from "./pictures.ts";
 import { ReconnectingSocket } from "./reconnecting-socket.ts";
-import { type MassCancelAnswer, type RequestAnswer, Requests } from "./requests.ts";
+import { type MassCancelAnswer, notSent, type RequestAnswer, Requests } from "./requests.ts";
 import { SocketSession } from "./session.ts";
 import { queueRequest, Subscriptions } from "./subscriptions.ts";
 
@@ -83,13 +83,10 @@ export class ExchangeSocket {
   constructor(options: ExchangeSocketOptions) {
     this.#options = options;
     this.#listener = options.listener ?? {};
-    const { account, token, deadMan_ms = 0 } = options;
+    const { account, token, deadMan_ms = 0, url, openSocket } = options;
     if (token !== undefined) this.#session = new SocketSession(options, Math.random());
     this.#subscriptions.add(["status"], []);
     if (account !== undefined || token !== undefined) this.#subscriptions.add(["orders"], []);
-    if (deadMan_ms > 0)
-      this.#beats = setInterval(() => this.#sendIfOpen({ type: "heartbeat" }), deadMan_ms / BEATS);
-    const { url, openSocket } = options;
     const urls = typeof url === "string" ? [url] : url;
     this.#socket = new ReconnectingSocket(urls, openSocket, {
       connecting: () => this.#become({ state: "connecting" }),
@@ -102,6 +99,9 @@ export class ExchangeSocket {
       },
     });
     this.#socket.connect();
+    // Behind what throws at a URL that is none.
+    if (deadMan_ms > 0)
+      this.#beats = setInterval(() => this.#sendIfOpen({ type: "heartbeat" }), deadMan_ms / BEATS);
   }
 
   /** Resolves once hello was answered; rejects with `REFUSED` or `CLOSED` when it never will be. */
@@ -196,8 +196,8 @@ export class ExchangeSocket {
   /** Cuts the connection; the outcome of what waits is unknown. */
   close(): void {
     this.#end(connectionLost(this.#socket.url, "closed here"));
-    this.#become({ state: "closed" });
     this.#leaving?.resolve();
+    this.#become({ state: "closed" });
   }
 
   #sayHello(): void {
@@ -365,10 +365,13 @@ export class ExchangeSocket {
       (symbol) => this.markets.has(symbol),
       this.account !== undefined && this.#session?.id === undefined,
     );
-    this.#become({ state: "open" });
-    for (const request of wanted) this.#sendIfOpen(request);
-    this.#catchUp();
-    if (this.#leaving !== undefined) this.#sendIfOpen({ type: "logout" });
+    try {
+      this.#become({ state: "open" });
+    } finally {
+      for (const request of wanted) this.#sendIfOpen(request);
+      this.#catchUp();
+      if (this.#leaving !== undefined) this.#sendIfOpen({ type: "logout" });
+    }
   }
 
   #tellError(message: ErrorMessage): void {
@@ -394,8 +397,4 @@ export class ExchangeSocket {
   #sendIfOpen(message: object): void {
     if (this.connection.state === "open") this.#socket.send(JSON.stringify(message));
   }
-}
-
-function notSent(code: string, what: string): Promise<never> {
-  return Promise.reject(new SeriatimError(code, `${what} was not sent`));
 }

@@ -59,8 +59,7 @@ export class Requests {
     send: () => void,
   ): Promise<Answer> {
     if (this.#waiting.size >= IN_FLIGHT_MAX) {
-      const text = `${IN_FLIGHT_MAX} orders wait for their answers; ${what} was not sent`;
-      return Promise.reject(new SeriatimError("TOO_MANY_IN_FLIGHT", text));
+      return notSent("TOO_MANY_IN_FLIGHT", `${IN_FLIGHT_MAX} orders wait for their answers; ${what}`);
     }
     return new Promise((resolve, reject) => {
       this.#waiting.set(request, { what, session, resolve: resolve as (answer: unknown) => void, reject });
@@ -133,4 +132,8 @@ function isAnswer({ event, command }: Pick<ReportMessage, "event" | "command">):
 
 function reportsGone(): SeriatimError {
   return new SeriatimError("REPORTS_GONE", "the exchange keeps no reports of that time any more");
+}
+
+export function notSent(code: string, what: string): Promise<never> {
+  return Promise.reject(new SeriatimError(code, `${what} was not sent`));
 }

@@ -1,7 +1,7 @@
 // The WebSocket client against a scripted server: what it sends when, what becomes of requests, and how it comes back.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Connection } from "../../../src/client/index.ts";
+import { type Connection, ExchangeSocket } from "../../../src/client/index.ts";
 import type { TapeReport } from "../../../src/protocol/index.ts";
 import { INSTRUMENTS, scripted, WELCOME, welcomed } from "./support.ts";
 
@@ -252,6 +252,33 @@ test("what a listener throws is its own, and the connection stays", () => {
   expect(() => socket.say({ type: "order", ...order })).toThrow("a bug of mine");
   expect(client.connection).toEqual({ state: "open" });
   client.close();
+});
+
+// Nothing was asked for, for as long as the connection stood; and logout() never ended.
+test("what a listener of the connection throws leaves nothing undone", async () => {
+  const states: string[] = [];
+  const connection = ({ state }: Connection) => {
+    states.push(state);
+    if (state !== "connecting") throw new Error("a bug of mine");
+  };
+  const { client, sockets } = scripted({ account: "alice", listener: { connection } });
+  const [socket] = sockets;
+  socket.onopen?.();
+  expect(() => socket.say(WELCOME)).toThrow("a bug of mine");
+  expect(socket.sent.slice(1).map(({ channels }) => channels)).toEqual([["status"], ["orders"]]);
+  const left = client.logout();
+  expect(() => socket.onclose?.({ code: 1000, reason: "logged out" })).toThrow("a bug of mine");
+  await left;
+  expect(states).toEqual(["connecting", "open", "closed"]);
+});
+
+test("a URL that is none leaves no timer behind", () => {
+  const openSocket = () => {
+    throw new SyntaxError("Invalid URL");
+  };
+  const options = { url: "nowhere", token: "secret", deadMan_ms: 3_000, openSocket };
+  expect(() => new ExchangeSocket(options)).toThrow("Invalid URL");
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 // Both the listener's subscription and the welcome's were sent: two snapshots of everything.
