@@ -65,7 +65,9 @@ export class OrderPipe {
       port,
       connectTimeout_ms,
       tls,
-      take: (view, at, type) => this.#reader.take(view, at, type),
+      // Given up in the middle of what was read: the rest of it counts no more.
+      take: (view, at, type) =>
+        this.#connection.failure === undefined ? this.#reader.take(view, at, type) : undefined,
       hasAllAnswers: () => this.inFlight === 0,
       onTurn: () => this.#resolveReady(),
     });
