@@ -17,6 +17,8 @@ const groups = new BlockList();
 groups.addSubnet("224.0.0.0", 4, "ipv4");
 groups.addSubnet("ff00::", 8, "ipv6");
 
+const NO_INTERFACE: readonly unknown[] = ["EADDRNOTAVAIL", "EINVAL", "ENODEV"];
+
 /** Takes a datagram, lent for the call. */
 export type DatagramTaker = (source: Source, bytes: Uint8Array) => void;
 
@@ -79,7 +81,7 @@ export class LineSockets {
       socket.bind({ address: host, port }, resolve);
       await promise;
       if (this.#isClosed) return;
-      if (isGroup) socket.addMembership(host, by);
+      if (isGroup) join(socket, host, by);
     } catch (cause) {
       const { code, message } = cause as NodeJS.ErrnoException;
       const line = `can't listen to datagrams of ${host}:${port}: ${networkWords(code, message)}`;
@@ -89,5 +91,17 @@ export class LineSockets {
     // A datagram that can't be read is one that was lost.
     socket.on("error", () => {});
     socket.on("message", (bytes: Buffer) => take(source, bytes));
+  }
+}
+
+/** What the system says of an interface that is none is a call and a code. */
+function join(socket: Socket, group: string, by: string | undefined): void {
+  try {
+    socket.addMembership(group, by);
+  } catch (cause) {
+    if (!NO_INTERFACE.includes((cause as NodeJS.ErrnoException).code)) throw cause;
+    const why =
+      by === undefined ? "no network of this machine has it" : `${by} is no address of this machine`;
+    throw new Error(`the group can't be joined, ${why}`, { cause });
   }
 }

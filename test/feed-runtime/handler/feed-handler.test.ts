@@ -202,6 +202,21 @@ test("a handler that is stopped while it starts leaves no socket open, and its s
   }
 });
 
+test.each(["192.0.2.1", "nonsense"])(
+  "a group that can't be joined by %s is said so, and no line stays open",
+  async (by) => {
+    const a = { host: "239.255.77.9", port: 20_000 + Math.floor(Math.random() * 20_000) };
+    const channels = [{ channel: ChannelKind.Top, listener: new Prices() }];
+    const handler = new FeedHandler({ lines: { a, interface: by }, channels });
+    await expect(handler.start()).rejects.toMatchObject({
+      code: "UDP_FAILED",
+      message: `can't listen to datagrams of ${a.host}:${a.port}: the group can't be joined, ${by} is no address of this machine`,
+    });
+    await until(() => !process.getActiveResourcesInfo().includes("UDPWrap"));
+    await handler.stop();
+  },
+);
+
 test("what has stopped does not start again", async () => {
   const peer = new Peer();
   ends.push(() => peer.close());
