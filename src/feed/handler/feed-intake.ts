@@ -149,7 +149,8 @@ export class FeedIntake implements PacketSink {
   }
 
   packet(bytes: Uint8Array, from: number, to: number): void {
-    this.#give(Source.Stream, bytes, from, to);
+    // Behind its connection's end what is left of a read is as good as lost with it.
+    if (this.#isOpen) this.#give(Source.Stream, bytes, from, to);
   }
 
   reply(bytes: Uint8Array, from: number, to: number): void {

@@ -202,6 +202,30 @@ test("a handler that is stopped while it starts leaves no socket open, and its s
   }
 });
 
+test("what is left of a read when its listener stops the handler is not told, and makes nothing fresh", async () => {
+  const peer = new Peer();
+  ends.push(() => peer.close());
+  class Stopping extends Prices {
+    override level(symbol: number, side: number, price: number): void {
+      super.level(symbol, side, price);
+      if (price === 3) void handler.stop();
+    }
+  }
+  const listener = new Stopping();
+  const handler: FeedHandler = new FeedHandler({
+    stream: { host: "127.0.0.1", port: await peer.port() },
+    channels: [{ channel: ChannelKind.Levels, listener }],
+  });
+  ends.push(() => handler.stop());
+  await handler.start();
+  await until(() => peer.requests.length === 1);
+  const packets = [packet(5, [level(1, 3)]), packet(6, [level(1, 4)])];
+  peer.sockets[0].write(Buffer.concat([...snapshot(5, [{ symbol: 1, next: 3, prices: [2] }]), ...packets]));
+  await until(() => handler.state === FeedState.Disconnected);
+  expect(listener.told).toEqual([2, 3]);
+  expect(listener.stale).toEqual([false, true]);
+});
+
 test.each(["192.0.2.1", "nonsense"])(
   "a group that can't be joined by %s is said so, and no line stays open",
   async (by) => {
