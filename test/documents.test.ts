@@ -43,12 +43,15 @@ test("every file that a document names by its path exists", () => {
   expect(missing).toEqual([]);
 });
 
-test("every decision page begins with its decision, and the index has it", () => {
+test("every decision page begins with its decision, says why and what was rejected, and the index has it", () => {
   const index = textOf("docs/adr/README.md");
-  const wrong = documents
-    .filter((document) => /^docs\/adr\/(?!README)/.test(document))
-    .filter(
-      (page) => !/^# .+\n\n\*\*Decision\.\*\* /.test(textOf(page)) || !index.includes(`(${basename(page)})`),
+  const isInForm = (page: string) => {
+    const text = textOf(page);
+    const begins = /^# .+\n\n\*\*Decision\.\*\* /.test(text);
+    return (
+      begins && text.includes("\n**Why") && /rejected/i.test(text) && index.includes(`(${basename(page)})`)
     );
-  expect(wrong).toEqual([]);
+  };
+  const pages = documents.filter((document) => /^docs\/adr\/(?!README)/.test(document));
+  expect(pages.filter((page) => !isInForm(page))).toEqual([]);
 });
