@@ -3,9 +3,9 @@
 //
 //   npm run example examples/counter.ts counter-data
 //
-// Two of them, with a key each (seriatim keygen, role replica): the one adds --keys ring.json --own-key north.key
-// --replication-port 9029, the other its own key, --replication-port 9030 and --replica-of 9029. An addition is answered when
-// one disk and both memories have it. When the first is lost, the line `lead` makes the other go on in its place with what it
+// Two of them, with a key each (seriatim keygen, role replica): the first adds --keys ring.json --own-key north.key
+// --replication-port 9029, the second its own key, --replication-port 9030 and --replica-of 9029. An addition is answered when
+// one disk and both memories have it. When the first is lost, the line `lead` makes the second go on in its place with what it
 // has in memory; the lost one comes back with --replica-of 9030.
 //
 // A record has 80 bytes, and the sequencer writes its time into bytes 40 to 47. Kinds from 128 on are an application's own.
@@ -34,7 +34,7 @@ const TOO_LARGE = 2;
 const COUNTERS = 1_000;
 const VALUE_MAX = Number.MAX_SAFE_INTEGER;
 
-/** The state, and what a command does to it: a pure function, so that every replay gives the same. */
+/** The state, and what a command does to it: a pure function, so that every replay gives the same result. */
 export class Counters implements Application {
   #values = new Float64Array(COUNTERS);
 
@@ -60,7 +60,7 @@ export class Counters implements Application {
   }
 }
 
-/** What a log of counters holds; the journal refuses all else. */
+/** What a log of counters may hold; the journal refuses everything else. */
 export const rules: RecordRules = {
   genesisFault: (words, at, count) =>
     words[at] === BEGIN && words[at + 1] === COUNTERS && count === 1 ? undefined : "it is no log of counters",
@@ -71,7 +71,7 @@ export const rules: RecordRules = {
   },
 };
 
-/** With what counters begin: nothing but a directory, or what a copy has left and its tenure. */
+/** What counters begin with: only a directory, or what a copy has handed over, and its tenure. */
 type Origin = Pick<RuntimeOptions, "application" | "directory" | "warm" | "tenure">;
 
 /** Counters whose every addition is safe when its promise resolves: on the disk, and with a replica where there is one. */
@@ -99,7 +99,7 @@ export async function openCounters(origin: Origin, replication?: ReplicationOpti
 
 type Counting = Awaited<ReturnType<typeof openCounters>>;
 
-/** The counters that a copy becomes; the copy itself, when it may not lead or not yet. */
+/** The counters that a copy becomes; the copy itself when it may not lead, or not yet. */
 async function lead(copy: Replica, replication?: ReplicationOptions): Promise<Counting | Replica> {
   const decision = await copy.decide(false);
   if (decision.kind === "lead")

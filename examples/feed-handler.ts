@@ -1,6 +1,6 @@
 // A feed handler: it connects to a feed, keeps the newest prices and how long each message took, and says every second what came and
-// what is missing; when the server goes away it comes back by itself. Of `seriatim feed simulate`, or of `npm start`: ticks/1, or the
-// exchange's own feed with all price levels, each book held against the publisher's sums. For so many messages, or until Ctrl-C:
+// what is missing; when the server goes away it reconnects by itself. It reads ticks/1 (of `seriatim feed simulate` or `npm start`) or the
+// exchange's own feed with all price levels, each book checked against the publisher's sums; for so many messages, or until Ctrl-C:
 //
 //   npm run example examples/feed-handler.ts ticks [host] [port, 9876] [messages] [symbols, as 0,1,7]
 //   npm run example examples/feed-handler.ts levels [host] [port, 9011] [messages] [symbols]
@@ -14,7 +14,7 @@ interface Feed {
   troubles(): string;
   /** Name, best bid and best ask; undefined: a side is empty. */
   market(symbol: number): string | undefined;
-  /** Nothing is told any more. */
+  /** From now on nothing is told. */
   stop(): Promise<unknown>;
 }
 
@@ -47,7 +47,7 @@ function ticks(): Feed {
     subscription: symbols ?? "all",
     latency,
     listener: {
-      // Lent for the call: it may keep numbers of a tick, not the tick.
+      // The tick is lent for the call: keep its numbers, not the tick.
       onTrade: (tick) => count(tick.symbol),
       onQuote: (tick) => count(tick.symbol),
       onState: (state, why) => console.log(why === undefined ? state : `${state}: ${why.message}`),

@@ -11,7 +11,7 @@ import { formatPrice, parsePrice } from "seriatim/protocol";
 const SIZE = 5;
 /** From the reference to each quote, in price steps. */
 const HALF_SPREAD_STEPS = 3;
-/** For each lot too many both quotes go down by this many steps, for each that is missing up. */
+/** Both quotes move down by this many steps for each lot held, and up for each lot sold short. */
 const SKEW_STEPS = 0.5;
 /** Quotes are renewed at most this often. */
 const PAUSE_MS = 200;
@@ -35,7 +35,7 @@ const units = (ticks: number) => formatPrice(ticks, priceDecimals);
 /** Our order traded: as the one that came (`fill`) or the one that rested (`restingFill`). */
 function onFill({ kind, takerId, makerId, price, quantity }: FillEvent): void {
   const side = quotes.get(kind === "fill" ? takerId : makerId);
-  // An order of somebody else who uses this account: its resting orders are told to all its connections.
+  // Somebody else's order on this account: an account's resting orders are told to all its connections.
   if (side === undefined) return;
   inventory += side === "buy" ? quantity : -quantity;
   reference = price;
@@ -47,7 +47,7 @@ function onFill({ kind, takerId, makerId, price, quantity }: FillEvent): void {
 async function cancelQuotes(): Promise<void> {
   const ids = [...quotes.keys()];
   await Promise.all(ids.map((id) => client.cancel({ id, symbol })));
-  // What they traded until then has been heard: events come in the exchange's order.
+  // What the quotes traded until then has been heard: events come in the exchange's order.
   for (const id of ids) quotes.delete(id);
 }
 

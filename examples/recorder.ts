@@ -1,6 +1,6 @@
 // A recorder that proves itself: it records a feed for some seconds through a tap that keeps what the feed sent, then plays the
-// recording to a client, as fast as it takes it, and compares the two byte by byte. Against `seriatim feed simulate` or the feed
-// port of `npm start`:
+// recording to a client, as fast as the client takes it, and compares the two byte by byte. Run it against `seriatim feed simulate`,
+// or the feed port of `npm start`:
 //
 //   npm run example examples/recorder.ts [host] [port] [seconds] [directory]
 

@@ -1,5 +1,5 @@
-// A publisher of a tape: readings of some sensors into a topic, each exactly once, through lost connections and restarts of the broker.
-// Of `seriatim tape serve`, or of `seriatim start --tape-port`; tape-subscriber.ts reads what it writes:
+// A publisher of a tape: it puts readings of some sensors into a topic, each exactly once, through lost connections and restarts of the
+// broker. Run it against `seriatim tape serve` or `seriatim start --tape-port`; tape-subscriber.ts reads what it writes:
 //
 //   npm run example examples/tape-publisher.ts [host] [port, 9400] [topic, readings] [readings, 100000]
 
@@ -16,7 +16,7 @@ const publisher = await TapePublisher.connect({
   // Each of a session's batches once and in its order, and on the broker's disk before it counts.
   order: 2,
   ack: 2,
-  // Should a batch be missing for too long, the rest goes on in a session of its own, from where the log ends.
+  // If a batch is missing for too long, the rest goes on in a new session, from where the log ends.
   reopen: true,
   onState: (state, why) => console.log(why === undefined ? state : `${state}: ${why.message}`),
 }).catch((error: Error) => {
@@ -32,7 +32,7 @@ const timer = setInterval(() => {
 const began = Date.now();
 for (let i = 0; i < Number(count); i++) {
   const reading = JSON.stringify({ reading: i, celsius: 20 + Math.round(50 * Math.sin(i / 100)) / 10 });
-  // Full: what is under way is bounded. Not a promise for each record: those are for who needs to know where it is.
+  // Full: what is under way is bounded. (publish() gives a promise for each record, for programs that must know where it is.)
   while (!publisher.append(reading, { key: `sensor-${i % 8}`, time_us: Date.now() * 1_000 })) {
     await publisher.room();
   }

@@ -1,5 +1,5 @@
-// A subscriber of a tape: the mean of each sensor that tape-publisher.ts writes. As a member of a group: run it twice, and one works while
-// the other stands by and goes on behind what the first has committed, when that one ends. Until the end of the readings, or Ctrl-C:
+// A subscriber of a tape: the mean of each sensor that tape-publisher.ts writes. It is a member of a group: run it twice, and one works while
+// the other stands by, and goes on behind what the first has committed when that one ends. It runs until the readings end, or Ctrl-C:
 //
 //   npm run example examples/tape-subscriber.ts [host] [port, 9400] [topic, readings] [group, means]
 
@@ -12,7 +12,7 @@ const subscriber = await TapeSubscriber.connect({
   port: Number(port),
   topic,
   group,
-  // Where the group begins that has committed nothing yet.
+  // Where a group begins that has committed nothing yet.
   from: "start",
   onState: (state, why) => console.log(why === undefined ? state : `${state}: ${why.message}`),
 }).catch((error: Error) => {
