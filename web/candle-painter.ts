@@ -29,7 +29,8 @@ export class CandlePainter {
   #shown: CandleSeries | undefined;
   #generation = -1;
   #version = -1;
-  /** The start of the newest candle that the chart has. */
+  /** The starts of the oldest and the newest candle that the chart has; without any there is no oldest. */
+  #oldest: number | undefined;
   #newest = 0;
   #decimals = 0;
 
@@ -84,13 +85,18 @@ export class CandlePainter {
       series?.generation === this.#generation
     )
       return;
-    if (series !== this.#shown) this.#format(interval, decimals);
-    const isWhole = series !== this.#shown || series?.generation !== this.#generation;
+    const begins = series !== this.#shown || this.#oldest === undefined;
+    const candles = series?.candles ?? [];
+    // The chart keeps whatever it was given: what the series has dropped goes there too.
+    const isWhole = begins || series?.generation !== this.#generation || candles[0]?.start !== this.#oldest;
+    if (begins) this.#format(interval, decimals);
     this.#shown = series;
     this.#version = series?.version ?? -1;
     this.#generation = series?.generation ?? -1;
-    if (isWhole) this.#setAll(series?.candles ?? []);
-    else this.#update(series?.candles ?? []);
+    if (isWhole) this.#setAll(candles);
+    else this.#update(candles);
+    // Of the same series one may be looking at older ones.
+    if (begins) this.toNewest();
   }
 
   #format(interval: number, decimals: number): void {
@@ -111,8 +117,8 @@ export class CandlePainter {
   #setAll(candles: readonly Candle[]): void {
     this.#candles.setData(candles.map(bar));
     this.#volume.setData(candles.map(volume));
+    this.#oldest = candles[0]?.start;
     this.#newest = candles.at(-1)?.start ?? 0;
-    this.toNewest();
   }
 
   /** Shows the newest candle, and goes with the ones that follow. A chart without a width forgets that: its tab is hidden. */
