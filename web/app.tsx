@@ -1,7 +1,7 @@
 // The page as a whole: what stands where, what is said about the connection, and the tabs of a narrow screen.
 
 import { CandleChart } from "./candle-chart.tsx";
-import { ClusterPanel, useIsCluster } from "./cluster-panel.tsx";
+import { ClusterPanel } from "./cluster-panel.tsx";
 import { DepthChart } from "./depth-chart.tsx";
 import type { Desk } from "./desk.ts";
 import { AccountDialog, HelpDialog } from "./dialogs.tsx";
@@ -10,6 +10,7 @@ import { CloseIcon } from "./icons.tsx";
 import { Ladder } from "./ladder.tsx";
 import { LowerPanel } from "./lower-panel.tsx";
 import { MarketSummary } from "./market-summary.tsx";
+import { isCluster, isCutOff, useStatus } from "./node-state.ts";
 import { OrderForm } from "./order-form.tsx";
 import { TABS, type Tab } from "./parts.ts";
 import { QueuePanel } from "./queue-panel.tsx";
@@ -22,16 +23,17 @@ import { TradeList } from "./trade-list.tsx";
 export function App({ desk }: { readonly desk: Desk }) {
   useTopics(desk.connection, desk.parts.changed);
   const { tab } = desk.parts;
-  const isCluster = useIsCluster(desk);
+  const hasNodes = useStatus(desk, isCluster);
+  const isOld = useStatus(desk, isCutOff) || desk.socket.connection.state !== "open";
   const hasTape = useHasTape(desk);
-  const isThere = (name: Tab) => (isCluster || name !== "nodes") && (hasTape || name !== "tape");
+  const isThere = (name: Tab) => (hasNodes || name !== "nodes") && (hasTape || name !== "tape");
   const tabs = (Object.keys(TABS) as Tab[]).filter(isThere);
   return (
-    <div class={desk.socket.connection.state === "open" ? "page" : "page stale"} data-tab={tab}>
+    <div class={isOld ? "page stale" : "page"} data-tab={tab}>
       <Header desk={desk} />
       <ConnectionBanner desk={desk} />
       <MarketSummary desk={desk} />
-      <main class={isCluster ? "clustered" : ""}>
+      <main class={hasNodes ? "clustered" : ""}>
         <CandleChart desk={desk} />
         <Ladder desk={desk} />
         <OrderForm desk={desk} />
@@ -39,7 +41,7 @@ export function App({ desk }: { readonly desk: Desk }) {
         <TradeList desk={desk} />
         <QueuePanel desk={desk} />
         <LowerPanel desk={desk} />
-        {isCluster && <ClusterPanel desk={desk} />}
+        {hasNodes && <ClusterPanel desk={desk} />}
       </main>
       <nav class="tab-bar" aria-label="Parts of the page">
         {tabs.map((name) => (
@@ -65,8 +67,11 @@ export function App({ desk }: { readonly desk: Desk }) {
 function ConnectionBanner({ desk }: { readonly desk: Desk }) {
   useTopics(desk.connection);
   const { state, reason } = desk.socket.connection;
+  const isWithoutPrimary = useStatus(desk, isCutOff);
+  const isEmpty = desk.market === undefined;
+  const isLost = state === "waiting" || (state === "connecting" && !isEmpty);
   const refusal = desk.refusal ?? (state === "refused" ? reason : undefined);
-  if (refusal !== undefined) {
+  if (refusal !== undefined && !isLost) {
     return (
       <p class="banner" role="alert">
         <span>The exchange refuses: {refusal}</span>
@@ -76,8 +81,16 @@ function ConnectionBanner({ desk }: { readonly desk: Desk }) {
       </p>
     );
   }
-  const isEmpty = desk.market === undefined;
-  if (state !== "waiting" && !(state === "connecting" && !isEmpty)) return null;
+  if (!isLost && isWithoutPrimary) {
+    return (
+      <p class="banner" role="alert">
+        <span>
+          This replica has lost its primary. What you see is old; it goes on when there is one again.
+        </span>
+      </p>
+    );
+  }
+  if (!isLost) return null;
   const lost = `Connection lost${reason === undefined ? "" : `: ${reason}`}. What you see is old`;
   // A browser does not say whether nobody answered, or a node that has nothing yet refused.
   const never = "Nothing to show yet: the node can't be reached, or has no market so far";

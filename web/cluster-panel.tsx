@@ -1,25 +1,10 @@
 // The nodes of the cluster: who leads, who is there since when, how far each is and how far behind. Redrawn with the status,
 // once a second; not there at all when the exchange runs on one node.
 
-import { useEffect, useState } from "preact/hooks";
-import type { NodeReport, NodeRoleName } from "../src/protocol/index.ts";
+import type { NodeReport } from "../src/protocol/index.ts";
 import type { Desk } from "./desk.ts";
 import { useTopics } from "./topic.ts";
 import { behindText, grouped, sinceText } from "./words.ts";
-
-/** Whether the exchange runs on several nodes; redraws only when that changes. */
-export function useIsCluster(desk: Desk): boolean {
-  const [isCluster, setIsCluster] = useState(false);
-  useEffect(() => desk.status.listen(() => setIsCluster(desk.socket.status?.nodes !== undefined)), [desk]);
-  return isCluster;
-}
-
-/** What the node of this page serves as; redraws only when that changes. */
-export function useRole(desk: Desk): NodeRoleName {
-  const [role, setRole] = useState<NodeRoleName>("primary");
-  useEffect(() => desk.status.listen(() => setRole(desk.socket.status?.role ?? "primary")), [desk]);
-  return role;
-}
 
 export function ClusterPanel({ desk }: { readonly desk: Desk }) {
   useTopics(desk.status);

@@ -28,6 +28,8 @@ export const WATCHED_MAX = 12;
 const ACCOUNTS_MAX = 6;
 /** How often tables of orders and fills may redraw: faster can't be read. */
 const TABLES_MS = 200;
+/** Whoever hears nothing for so long asks himself whether it was sent, and sends it again. */
+const UNANSWERED_MS = 500;
 
 const EMPTY_DRAFT: OrderDraft = {
   side: "buy",
@@ -147,7 +149,7 @@ export class Desk {
   async submit(): Promise<void> {
     const { market, draft, symbol } = this;
     if (market === undefined) return;
-    const problems = draftProblems(draft, market.decimals);
+    const problems = draftProblems(draft, market.decimals, market.limits);
     if (problems.price !== undefined || problems.quantity !== undefined) return;
     const { side, orderType, timeInForce } = draft;
     const price = canonicalPrice(draft.price, market.decimals);
@@ -179,16 +181,21 @@ export class Desk {
       return this.notices.say("bad", "Not connected: no cancel was sent");
     if (socket.hasReports) return this.#massCancel(symbol);
     const ids = [...socket.orders.open()].filter((order) => order.symbol === symbol).map(({ id }) => id);
-    if (ids.length === 0) return this.notices.say("plain", `No orders of yours rest in ${symbol}`);
+    if (ids.length === 0)
+      return socket.account === undefined || socket.orders.isCurrent
+        ? this.notices.say("plain", `No orders of yours rest in ${symbol}`)
+        : this.notices.say("bad", "The list of your orders has not come yet: no cancel was sent");
     this.#isCancelling = true;
-    const done = await inTurns(ids, (id) => socket.cancel(symbol, id));
+    const about = this.notices.subject();
+    const asked = inTurns(ids, (id) => socket.cancel(symbol, id));
+    const done = await this.#answered(`Cancel of all in ${symbol}`, about, asked);
     this.#isCancelling = false;
     const { isTruncated } = socket.orders;
     if (isTruncated) socket.listOrders();
     const kind = done === ids.length && !isTruncated ? "good" : "bad";
     const more = isTruncated ? "; there are more orders than could be listed" : "";
     const lost = socket.connection.state === "open" ? "" : "; then the connection was lost";
-    this.notices.say(kind, `${done} of ${ids.length} orders in ${symbol} cancelled${more}${lost}`);
+    this.notices.say(kind, `${done} of ${ids.length} orders in ${symbol} cancelled${more}${lost}`, about);
   }
 
   /** Cancels what rests anywhere; where it is possible, with a token. */
@@ -200,13 +207,16 @@ export class Desk {
     if (this.#isCancelling) return;
     this.#isCancelling = true;
     const where = symbol === undefined ? "" : ` in ${symbol}`;
+    const what = `Mass cancel${where}`;
+    const about = this.notices.subject();
     try {
-      const answer = await this.socket.massCancel(symbol === undefined ? {} : { symbol });
-      if (!answer.accepted) this.notices.say("bad", `Mass cancel${where}: rejected, ${answer.text}`);
-      else if (answer.cancelled === 0) this.notices.say("plain", `No orders of yours rest${where}`);
-      else this.notices.say("good", `${counted(answer.cancelled, "order")}${where} cancelled`);
+      const asked = this.socket.massCancel(symbol === undefined ? {} : { symbol });
+      const answer = await this.#answered(what, about, asked);
+      if (!answer.accepted) this.notices.say("bad", `${what}: rejected, ${answer.text}`, about);
+      else if (answer.cancelled === 0) this.notices.say("plain", `No orders of yours rest${where}`, about);
+      else this.notices.say("good", `${counted(answer.cancelled, "order")}${where} cancelled`, about);
     } catch (error) {
-      this.notices.say("bad", `Mass cancel${where}: ${(error as SeriatimError).message}`);
+      this.notices.say("bad", `${what}: ${(error as SeriatimError).message}`, about);
     } finally {
       this.#isCancelling = false;
     }
@@ -297,14 +307,22 @@ export class Desk {
 
   /** Says what became of a request; true when it was accepted. */
   async #tell(what: string, asked: Promise<RequestAnswer>): Promise<boolean> {
+    const about = this.notices.subject();
     try {
-      const answer = await asked;
-      if (answer.accepted) this.notices.say("plain", `${what}: accepted`);
-      else this.notices.say("bad", `${what}: rejected, ${answer.text}`);
+      const answer = await this.#answered(what, about, asked);
+      if (answer.accepted) this.notices.say("plain", `${what}: accepted`, about);
+      else this.notices.say("bad", `${what}: rejected, ${answer.text}`, about);
       return answer.accepted;
     } catch (error) {
-      this.notices.say("bad", `${what}: ${(error as SeriatimError).message}`);
+      this.notices.say("bad", `${what}: ${(error as SeriatimError).message}`, about);
       return false;
     }
+  }
+
+  /** While the answer is long in coming that is said; its outcome, about the same, takes the place of it. */
+  #answered<Answer>(what: string, about: string, asked: Promise<Answer>): Promise<Answer> {
+    const sayWaiting = () => this.notices.say("waiting", `${what}: no answer yet`, about);
+    const unanswered = setTimeout(sayWaiting, UNANSWERED_MS);
+    return asked.finally(() => clearTimeout(unanswered));
   }
 }

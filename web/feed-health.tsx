@@ -58,7 +58,7 @@ function Browser({ desk }: { readonly desk: Desk }) {
               <tr key={channel}>
                 <td>{channel}</td>
                 <td class="number">{sequence === undefined ? "–" : grouped(Number(sequence))}</td>
-                <td>{sequence !== undefined && isLive ? "live" : "not subscribed"}</td>
+                <td>{isLive ? (sequence === undefined ? "not subscribed" : "live") : "not connected"}</td>
               </tr>
             );
           })}

@@ -5,12 +5,12 @@ import { Topic } from "./topic.ts";
 
 /** More would cover the market. */
 const SHOWN_MAX = 3;
-/** Long enough to read a line; what one should not miss stays longer. */
-const SHOWN_MS = { plain: 3_000, good: 5_000, bad: 10_000 } as const;
+/** Long enough to read a line; what one should not miss stays longer. What is waited for stays until its outcome is said. */
+const SHOWN_MS = { plain: 3_000, good: 5_000, bad: 10_000, waiting: undefined } as const;
 
 export interface Notice {
   readonly about: string;
-  readonly kind: "good" | "bad" | "plain";
+  readonly kind: keyof typeof SHOWN_MS;
   readonly text: string;
 }
 
@@ -18,13 +18,18 @@ export class Notices extends Topic {
   shown: readonly Notice[] = [];
   #count = 0;
 
-  /** `about`: what it is about, when more may come about the same. */
-  say(kind: Notice["kind"], text: string, about = `notice ${++this.#count}`): void {
+  /** A name for something about which more than one thing may be said. */
+  subject(): string {
+    return `subject ${++this.#count}`;
+  }
+
+  say(kind: Notice["kind"], text: string, about = this.subject()): void {
     const notice = { about, kind, text };
     const others = this.shown.filter((other) => other.about !== about);
     this.shown = [...others, notice].slice(-SHOWN_MAX);
     this.changed();
-    setTimeout(() => this.#remove(notice), SHOWN_MS[kind]);
+    const shown_ms = SHOWN_MS[kind];
+    if (shown_ms !== undefined) setTimeout(() => this.#remove(notice), shown_ms);
   }
 
   dismiss(about: string): void {

@@ -1,10 +1,10 @@
 // The order form. Arrow keys step price and quantity, Enter sends, and what is wrong is said in words beside the field.
 
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Market } from "../src/client/socket/index.ts";
-import { useRole } from "./cluster-panel.tsx";
 import type { Desk } from "./desk.ts";
 import { middleOf } from "./ladder-rows.ts";
+import { noOrdersWords, useStatus } from "./node-state.ts";
 import {
   draftProblems,
   needsOwnLine,
@@ -22,11 +22,11 @@ const SHIFT_STEPS = 10;
 
 export function OrderForm({ desk }: { readonly desk: Desk }) {
   useTopics(desk.draftTopic, desk.selection, desk.connection);
-  const role = useRole(desk);
+  const noOrders = useStatus(desk, noOrdersWords);
   const [tried, setTried] = useState(false);
   const { market, draft } = desk;
   const isOpen = desk.socket.connection.state === "open";
-  const problems = market === undefined ? {} : draftProblems(draft, market.decimals);
+  const problems = market === undefined ? {} : draftProblems(draft, market.decimals, market.limits);
   const shown = (field: "price" | "quantity") => (tried || draft[field] !== "" ? problems[field] : undefined);
   const send = (event: Event) => {
     event.preventDefault();
@@ -53,13 +53,17 @@ export function OrderForm({ desk }: { readonly desk: Desk }) {
         </div>
         <div class={needsOwnLine(draft.price, market?.decimals ?? 0) ? "form-column" : "form-row"}>
           <PriceField desk={desk} market={market} problem={shown("price")} />
-          <QuantityField desk={desk} problem={shown("quantity")} />
+          <QuantityField desk={desk} market={market} problem={shown("quantity")} />
+        </div>
+        <div class="problems">
+          <Problem id={FIELD_IDS.price} words={shown("price")} />
+          <Problem id={FIELD_IDS.quantity} words={shown("quantity")} />
         </div>
         <p class="order-value">
           <span>Value</span>
           <output>{market === undefined ? "–" : valueText(draft, market.decimals)}</output>
         </p>
-        <SendButton desk={desk} isOpen={isOpen} takesOrders={role !== "replica"} />
+        <SendButton desk={desk} isOpen={isOpen} noOrders={noOrders} />
       </form>
     </section>
   );
@@ -68,20 +72,20 @@ export function OrderForm({ desk }: { readonly desk: Desk }) {
 interface SendButtonProps {
   readonly desk: Desk;
   readonly isOpen: boolean;
-  /** A replica shows the market and takes none. */
-  readonly takesOrders: boolean;
+  /** Why the node takes none. */
+  readonly noOrders: string | undefined;
 }
 
-function SendButton({ desk, isOpen, takesOrders }: SendButtonProps) {
+function SendButton({ desk, isOpen, noOrders }: SendButtonProps) {
   const { side } = desk.draft;
-  if (isOpen && takesOrders && desk.socket.account === undefined) {
+  if (isOpen && noOrders === undefined && desk.socket.account === undefined) {
     return (
       <button type="button" class="send plain" onClick={() => showDialog(FIELD_IDS.account)}>
         Choose an account to trade
       </button>
     );
   }
-  const problem = isOpen ? (takesOrders ? readerWords(desk) : "A replica takes no orders") : "Not connected";
+  const problem = isOpen ? (noOrders ?? readerWords(desk)) : "Not connected";
   return (
     <button type="submit" class={`send ${side}`} disabled={problem !== undefined}>
       {problem ?? `${side === "buy" ? "Buy" : "Sell"} ${desk.symbol}`}
@@ -134,13 +138,13 @@ function stepsOf(event: KeyboardEvent): number {
   return event.key === "ArrowDown" ? -times : 0;
 }
 
-interface PriceFieldProps {
+interface FieldOfDraftProps {
   readonly desk: Desk;
   readonly market: Market | undefined;
   readonly problem: string | undefined;
 }
 
-function PriceField({ desk, market, problem }: PriceFieldProps) {
+function PriceField({ desk, market, problem }: FieldOfDraftProps) {
   const { draft } = desk;
   const isMarket = draft.orderType === "market";
   const step = (steps: number) => {
@@ -162,15 +166,18 @@ function PriceField({ desk, market, problem }: PriceFieldProps) {
   );
 }
 
-function QuantityField({ desk, problem }: { readonly desk: Desk; readonly problem: string | undefined }) {
+function QuantityField({ desk, market, problem }: FieldOfDraftProps) {
   const { quantity } = desk.draft;
+  const step = (steps: number) => {
+    if (market !== undefined) desk.setDraft({ quantity: steppedQuantity(quantity, steps, market.limits) });
+  };
   return (
     <Field
       id={FIELD_IDS.quantity}
       label="Lots"
       value={quantity}
       problem={problem}
-      onStep={(steps) => desk.setDraft({ quantity: steppedQuantity(quantity, steps) })}
+      onStep={step}
       onText={(text) => desk.setDraft({ quantity: text })}
     />
   );
@@ -181,6 +188,25 @@ function nearPrice(market: Market, side: "buy" | "sell"): number {
   const { bids, asks } = market.book;
   const best = side === "buy" ? bids.prices[0] : asks.prices[0];
   return best ?? middleOf(market.book) ?? market.trades.at(-1)?.price ?? market.step;
+}
+
+interface ProblemProps {
+  /** Of the field. */
+  readonly id: string;
+  readonly words: string | undefined;
+}
+
+/** Below both fields: beside each other they have no room for words. */
+function Problem({ id, words }: ProblemProps) {
+  return (
+    <p class="problem" id={problemId(id)} role={words === undefined ? undefined : "alert"}>
+      {words}
+    </p>
+  );
+}
+
+function problemId(id: string): string {
+  return `${id}-problem`;
 }
 
 interface FieldProps {
@@ -195,14 +221,11 @@ interface FieldProps {
 }
 
 function Field({ id, label, value, placeholder, disabled, problem, onStep, onText }: FieldProps) {
-  const input = useRef<HTMLInputElement>(null);
-  const problemId = `${id}-problem`;
   return (
     <div class={problem === undefined ? "field" : "field wrong"}>
       <label for={id}>{label}</label>
       <div class="stepper">
         <input
-          ref={input}
           id={id}
           inputMode="decimal"
           autocomplete="off"
@@ -211,7 +234,7 @@ function Field({ id, label, value, placeholder, disabled, problem, onStep, onTex
           placeholder={placeholder}
           disabled={disabled}
           aria-invalid={problem !== undefined}
-          aria-describedby={problemId}
+          aria-describedby={problemId(id)}
           onInput={(event) => onText(event.currentTarget.value.trim())}
           onKeyDown={(event) => {
             const steps = stepsOf(event);
@@ -239,9 +262,6 @@ function Field({ id, label, value, placeholder, disabled, problem, onStep, onTex
           +
         </button>
       </div>
-      <p class="problem" id={problemId} role={problem === undefined ? undefined : "alert"}>
-        {problem}
-      </p>
     </div>
   );
 }

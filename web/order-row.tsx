@@ -1,8 +1,8 @@
 // One of my orders: cancel it, or change price and quantity in its own row (Enter applies, Escape leaves it as it is).
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { OwnOrder } from "../src/client/socket/index.ts";
-import { formatPrice } from "../src/protocol/index.ts";
+import type { Market, OwnOrder } from "../src/client/socket/index.ts";
+import { formatPrice, parsePrice } from "../src/protocol/index.ts";
 import type { Desk } from "./desk.ts";
 import { CheckIcon, CloseIcon, EditIcon } from "./icons.tsx";
 import { canonicalPrice, priceProblem, quantityProblem } from "./order-draft.ts";
@@ -22,12 +22,12 @@ export function OrderRow({ desk, order }: OrderRowProps) {
     wasChanging.current = changing;
   }, [changing]);
   const what = `${order.side} ${order.open} ${order.symbol}`;
-  const decimals = desk.socket.markets.get(order.symbol)?.decimals ?? 0;
+  const market = desk.socket.markets.get(order.symbol);
   const here = order.symbol === desk.symbol ? "here" : "";
-  if (changing)
+  if (changing && market !== undefined)
     return (
       <tr class={here}>
-        <ChangeCell desk={desk} order={order} decimals={decimals} done={() => setChanging(false)} />
+        <ChangeCell desk={desk} order={order} market={market} done={() => setChanging(false)} />
       </tr>
     );
   return (
@@ -38,7 +38,7 @@ export function OrderRow({ desk, order }: OrderRowProps) {
         </button>
       </td>
       <td class={order.side}>{sideWord(order)}</td>
-      <td class="number">{formatPrice(order.price, decimals)}</td>
+      <td class="number">{formatPrice(order.price, market?.decimals ?? 0)}</td>
       <td class="number">{grouped(order.open)}</td>
       {desk.socket.hasReports && <td class="number">{grouped(order.cumulative ?? 0)}</td>}
       <td class="actions">
@@ -78,15 +78,16 @@ function sideWord({ side }: OwnOrder): string {
 const COLUMNS = 5;
 
 interface ChangeCellProps extends OrderRowProps {
-  readonly decimals: number;
+  readonly market: Market;
   readonly done: () => void;
 }
 
-function ChangeCell({ desk, order, decimals, done }: ChangeCellProps) {
+function ChangeCell({ desk, order, market, done }: ChangeCellProps) {
+  const { decimals, limits } = market;
   const [price, setPrice] = useState(formatPrice(order.price, decimals));
   const [quantity, setQuantity] = useState(String(order.open));
   const wrongPrice = priceProblem(price, decimals);
-  const wrongQuantity = quantityProblem(quantity);
+  const wrongQuantity = quantityProblem(quantity, limits, parsePrice(price, decimals));
   const isRight = wrongPrice === undefined && wrongQuantity === undefined;
   const apply = async () => {
     if (isRight && (await desk.modify(order, canonicalPrice(price, decimals), Number(quantity)))) done();

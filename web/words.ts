@@ -2,13 +2,14 @@
 
 const THOUSANDS = /\B(?=(\d{3})+(?!\d))/g;
 
-/** From here on a quantity is shown in short: a cell has room for seven digits. */
-const SHORT_FROM = 10_000_000;
+/** Digits of a quantity that most cells have room for. */
+const DIGITS_SHOWN = 7;
 const UNITS = [
   [1e15, "P"],
   [1e12, "T"],
   [1e9, "G"],
   [1e6, "M"],
+  [1e3, "k"],
 ] as const;
 
 /** Of a unit: what three digits round up to one. */
@@ -26,13 +27,22 @@ export function groupedPrice(text: string): string {
   return text.slice(0, point).replace(THOUSANDS, ",") + text.slice(point);
 }
 
-/** Lots in a narrow cell: all digits, or three significant ones and a unit. */
-export function shortQuantity(lots: number): string {
-  if (lots < SHORT_FROM) return String(lots);
+/**
+ * Lots in a narrow cell: all digits, or up to three significant ones and a unit. `room`: characters; whatever the quantity,
+ * four are enough.
+ */
+export function shortQuantity(lots: number, room = DIGITS_SHOWN): string {
+  const digits = String(lots);
+  if (digits.length <= room) return digits;
   // From 999.5 of a unit on three digits are one of the next.
   for (const [unit, name] of UNITS)
-    if (lots >= unit * ROUNDS_UP) return `${(lots / unit).toPrecision(3)}${name}`;
-  return String(lots);
+    if (lots >= unit * ROUNDS_UP) return `${fewDigits(lots / unit, room - name.length)}${name}`;
+  return digits;
+}
+
+/** Three significant digits of what is below 999.5, or as many of them as there is room for. */
+function fewDigits(value: number, room: number): string {
+  return [value.toPrecision(3), value.toFixed(1)].find((text) => text.length <= room) ?? value.toFixed(0);
 }
 
 /** `1 lot`, `2,704 lots`, `12.5M lots`. */
@@ -42,7 +52,7 @@ export function countedLots(lots: number): string {
 
 /** Lots in a wide cell: grouped, or in short. */
 export function lotsText(lots: number): string {
-  return lots < SHORT_FROM ? grouped(lots) : shortQuantity(lots);
+  return String(lots).length <= DIGITS_SHOWN ? grouped(lots) : shortQuantity(lots);
 }
 
 /** `410 µs`, `1.25 ms`, `2.10 s`. */

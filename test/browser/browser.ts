@@ -116,6 +116,18 @@ export async function visit(
   return { page, complaints };
 }
 
+/** Lets the page think, from its next load on, that the exchange takes orders of any size: then the exchange refuses them. */
+export async function hideLimits(page: Page): Promise<void> {
+  await page.routeWebSocket(/./, (client) => {
+    const server = client.connectToServer();
+    server.onMessage((message) => {
+      const text = String(message);
+      const isWelcome = text.startsWith('{"type":"welcome"');
+      client.send(isWelcome ? text.replace(/("max(Quantity|Notional)"):\d+/g, "$1:9007199254740991") : text);
+    });
+  });
+}
+
 /** Keeps a picture of what a test saw, to be looked at afterwards. */
 export async function keepPicture(page: Page, name: string): Promise<void> {
   mkdirSync(OUTPUT, { recursive: true });

@@ -12,6 +12,7 @@ import { killNodes, NodeProcess } from "../crash/node-process.ts";
 import {
   type BrowserOrReason,
   DESK,
+  hideLimits,
   keepPicture,
   type Look,
   launchBrowser,
@@ -63,7 +64,7 @@ async function order(page: Page, price: string, lots: string): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
-/** Notices lie over what a phone shows. */
+/** Notices lie over the header of a phone. */
 async function dismissAll(page: Page): Promise<void> {
   const dismiss = page.getByRole("button", { name: "Dismiss" });
   while ((await dismiss.count()) > 0) await dismiss.first().click();
@@ -83,12 +84,14 @@ test.each<Look>([DESK, { ...DESK, scheme: "light" }, PHONE, { ...PHONE, scheme: 
   "with a token orders are reported, and all cancelled at once, at $width px, $scheme",
   async (look) => {
     const { page, complaints } = await visit(browser, url, look, null);
+    await hideLimits(page);
+    await page.reload();
     await page.getByRole("button", { name: "No account" }).click();
     await logOn(page, token);
     await page.getByRole("button", { name: "alice" }).first().waitFor();
     await order(page, "60000", "3");
     await page.getByRole("log").getByText("Buy 3 BTC-USD at 60000.00: accepted").waitFor();
-    await order(page, "60000", "4000000000");
+    await order(page, "60000", "1000001");
     await page.getByRole("log").getByText("rejected, the quantity is larger").waitFor();
     await page.keyboard.press("Escape");
     if (look.width < 860) await page.getByRole("button", { name: "Orders", exact: true }).click();

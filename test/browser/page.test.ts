@@ -11,6 +11,7 @@ import { killNodes, NodeProcess } from "../crash/node-process.ts";
 import {
   type BrowserOrReason,
   DESK,
+  hideLimits,
   keepPicture,
   launchBrowser,
   PHONE,
@@ -154,6 +155,12 @@ test("what is wrong is said in words: beside the field, and when the exchange re
   await page.getByText("A price is above zero").waitFor();
   await order("Buy", "", "1");
   await page.getByText("A limit order needs a price").waitFor();
+  // The exchange's own limit was not known here: the order was sent, and refused.
+  await order("Buy", "70000.00", "500000");
+  await page.getByText("At most 100,000 lots").waitFor();
+  expect(await page.getByRole("log").getByText("500000").count()).toBe(0);
+  await hideLimits(page);
+  await page.reload();
   await order("Buy", "70000.00", "500000");
   await noticed(/Buy 500000 BTC-USD at 70000.00: rejected, .*/);
   expect(complaints).toEqual([]);
@@ -311,6 +318,8 @@ test("on the smallest phone an order is changed in fields that show it whole, an
 // They covered the trades.
 test.each([1000, 1440])("in a window of %i px notices cover nothing but candles", async (width) => {
   await open({ ...DESK, width });
+  await hideLimits(page);
+  await page.reload();
   await order("Buy", "1", "100000");
   await order("Buy", "70000.00", "500000");
   await noticed(/Buy 500000 BTC-USD at 70000.00: rejected, .*/);

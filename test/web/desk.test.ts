@@ -4,6 +4,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { SocketLike } from "../../src/client/socket/index.ts";
 import { Desk } from "../../web/desk.ts";
 
+const LIMITS = { maxQuantity: 1_000, maxNotional: 1_000_000 };
+
 class Answered implements SocketLike {
   readonly bufferedAmount = 0;
   static latest: Answered;
@@ -31,7 +33,7 @@ class Answered implements SocketLike {
     const instruments = symbols.map(([symbol, decimals]) => {
       return { symbol, decimals, tick: (10 ** -decimals).toFixed(decimals), lot: 1 };
     });
-    this.say({ type: "welcome", version: "0", account: "1", accountNumber: 1, instruments });
+    this.say({ type: "welcome", version: "0", account: "1", accountNumber: 1, instruments, limits: LIMITS });
   }
 }
 
@@ -112,6 +114,56 @@ test("choosing another instrument clears the price", () => {
   expect(desk.draft.price).toBe("");
 });
 
+test("an order that is larger than the exchange takes is not sent", async () => {
+  const desk = new Desk("ws://x/ws");
+  const socket = Answered.latest;
+  socket.welcome(["A", 2]);
+  const sent = socket.sent.length;
+  for (const [price, quantity] of [
+    ["1.00", "1001"],
+    ["100.00", "101"],
+  ]) {
+    desk.setDraft({ price, quantity });
+    await desk.submit();
+  }
+  expect(socket.sent.length).toBe(sent);
+  desk.setDraft({ price: "100.00", quantity: "100" });
+  void desk.submit();
+  expect(JSON.parse(socket.sent.at(-1) as string)).toMatchObject({ type: "submit", quantity: 100 });
+});
+
+// Nothing was said until the answer came: whoever waited for it sent the order again.
+test("an order without an answer is said to have none, for as long as that is so", async () => {
+  const desk = new Desk("ws://x/ws");
+  const socket = Answered.latest;
+  socket.welcome(["A", 2]);
+  desk.setDraft({ price: "1.00", quantity: "3" });
+  const submitted = desk.submit();
+  const { request, id } = JSON.parse(socket.sent.at(-1) as string);
+  await vi.advanceTimersByTimeAsync(400);
+  expect(lines(desk)).toEqual([]);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(lines(desk)).toEqual(["Buy 3 A at 1.00: no answer yet"]);
+  socket.say({ type: "ack", request, id, sequence: "1" });
+  await submitted;
+  expect(lines(desk)).toEqual(["Buy 3 A at 1.00: accepted"]);
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(lines(desk)).toEqual([]);
+});
+
+test("before the list of one's orders has come, cancelling all does not say that there are none", async () => {
+  const desk = new Desk("ws://x/ws");
+  const socket = Answered.latest;
+  socket.welcome(["A", 2]);
+  await desk.cancelAll();
+  socket.say({ type: "orders", sequence: "1", orders: [], last: true });
+  await desk.cancelAll();
+  expect(lines(desk)).toEqual([
+    "The list of your orders has not come yet: no cancel was sent",
+    "No orders of yours rest in A",
+  ]);
+});
+
 /** A page that has logged on with a token, with the reports that follow. */
 function loggedOn(): { desk: Desk; socket: Answered } {
   const desk = new Desk("ws://x/ws");
@@ -120,7 +172,8 @@ function loggedOn(): { desk: Desk; socket: Answered } {
   socket.onopen?.();
   const instruments = [{ symbol: "A", decimals: 2, tick: "0.01", lot: 1 }];
   const session = { session: "9", first: "1", next: "1" };
-  socket.say({ type: "welcome", version: "0", account: "1", accountNumber: 1, ...session, instruments });
+  const lists = { instruments, limits: LIMITS };
+  socket.say({ type: "welcome", version: "0", account: "1", accountNumber: 1, ...session, ...lists });
   return { desk, socket };
 }
 

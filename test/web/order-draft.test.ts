@@ -13,6 +13,8 @@ import {
   steppedQuantity,
 } from "../../web/order-draft.ts";
 
+const LIMITS = { maxQuantity: 1_000_000, maxNotional: 1_000_000_000_000 } as const;
+
 const DRAFT: OrderDraft = {
   side: "buy",
   orderType: "limit",
@@ -38,20 +40,39 @@ test.each([
   expect(priceProblem(text, decimals)).toBe(words);
 });
 
+// What the exchange would refuse was sent, and refused.
 test.each([
-  ["3", undefined],
-  ["4294967295", undefined],
-  ["", "How many lots?"],
-  ["0", "At least 1 lot"],
-  ["1.5", "A whole number of lots"],
-  ["4294967296", "At most 4294967295 lots"],
-])("of the quantity %j it says: %s", (text, words) => {
-  expect(quantityProblem(text)).toBe(words);
+  ["3", undefined, undefined],
+  ["1000000", undefined, undefined],
+  ["", undefined, "How many lots?"],
+  ["0", undefined, "At least 1 lot"],
+  ["1.5", undefined, "A whole number of lots"],
+  ["1000001", undefined, "At most 1,000,000 lots"],
+  ["99999999999999999999", undefined, "At most 1,000,000 lots"],
+  ["142856", 70_000_50, undefined],
+  ["142857", 70_000_50, "At this price at most 142,856"],
+  ["1000000", -5, undefined],
+  ["1", 1_000_000_000_000, undefined],
+  ["1", 1_000_000_000_001, "The price is too high for 1 lot"],
+])("of the quantity %j at %s ticks it says: %s", (text, ticks, words) => {
+  expect(quantityProblem(text, LIMITS, ticks)).toBe(words);
 });
 
-test("a market order needs no price", () => {
-  expect(draftProblems({ ...DRAFT, orderType: "market", price: "" }, 2)).toEqual({});
-  expect(draftProblems({ ...DRAFT, price: "", quantity: "" }, 2)).toEqual({
+// In doubles 9007199254740991 / 3 x 3 is more than it was.
+test.each([2, 3, 7, 3_002_399_751_580_331])("the most lots at %i ticks is exact", (ticks) => {
+  const limits = { maxQuantity: 0xffffffff, maxNotional: ticks * 3 - 1 };
+  expect(quantityProblem("2", limits, ticks)).toBeUndefined();
+  expect(quantityProblem("3", limits, ticks)).toBe("At this price at most 2");
+});
+
+test("a market order needs no price, and has no value to be too large", () => {
+  const market = { ...DRAFT, orderType: "market", price: "" } as const;
+  expect(draftProblems(market, 2, LIMITS)).toEqual({});
+  expect(draftProblems({ ...market, price: "70000.50", quantity: "1000000" }, 2, LIMITS)).toEqual({});
+  expect(draftProblems({ ...DRAFT, quantity: "1000000" }, 2, LIMITS)).toEqual({
+    quantity: "At this price at most 142,856",
+  });
+  expect(draftProblems({ ...DRAFT, price: "", quantity: "" }, 2, LIMITS)).toEqual({
     price: "A limit order needs a price",
     quantity: "How many lots?",
   });
@@ -78,9 +99,9 @@ test.each([
   ["3", 1, "4"],
   ["3", -10, "1"],
   ["", 1, "1"],
-  ["4294967295", 10, "4294967295"],
+  ["999995", 10, "1000000"],
 ])("from %j by %i steps the quantity goes to %s", (text, steps, quantity) => {
-  expect(steppedQuantity(text, steps)).toBe(quantity);
+  expect(steppedQuantity(text, steps, LIMITS)).toBe(quantity);
 });
 
 test("the value is exact, also where a double would round", () => {

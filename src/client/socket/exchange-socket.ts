@@ -347,13 +347,13 @@ export class ExchangeSocket {
   }
 
   #takeWelcome(welcome: Welcome): void {
-    const { account, accountNumber, instruments } = welcome;
+    const { account, accountNumber, instruments, limits } = welcome;
     if (this.#session?.welcomed(welcome) === false)
       this.#requests.lost(connectionLost(this.#socket.url, "it comes back with another history"));
     this.hasReports = welcome.session !== undefined;
     this.isReadOnly = welcome.readOnly === true;
     this.account = accountNumber === undefined ? undefined : { name: account ?? "", number: accountNumber };
-    this.#markets.list(instruments);
+    this.#markets.list(instruments, limits);
   }
 
   #opened(): void {

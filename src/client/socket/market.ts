@@ -2,12 +2,14 @@
 // messages by `previous`; one that doesn't fit is a gap, and nothing but a snapshot is taken after it.
 // Views compare the version counters with what they painted last.
 
+import { SAFE_MAX, U32_MAX } from "../../base/index.ts";
 import {
   CANDLE_INTERVALS_S,
   type CandlesMessage,
   type Channel,
   type InstrumentStatusName,
   type LevelEntry,
+  type OrderLimits,
   type QuoteMessage,
   type SideName,
   type TradeEntry,
@@ -54,6 +56,8 @@ export class Market {
   /** The price step that people use, in ticks. */
   readonly step: number;
   readonly lot: number;
+  /** What the exchange takes of one order. */
+  readonly limits: OrderLimits;
   readonly book: Book;
   /** Oldest first. */
   readonly trades: Trade[] = [];
@@ -78,17 +82,24 @@ export class Market {
   /** The last sequence of each stream of messages; one that waits for its snapshot has none. */
   readonly #joined = new Map<string, string>();
 
-  constructor({ symbol, decimals, tick, lot }: WelcomeInstrument) {
+  /** `limits`: when left out, what a request can say. */
+  constructor(
+    { symbol, decimals, tick, lot }: WelcomeInstrument,
+    limits: OrderLimits = { maxQuantity: U32_MAX, maxNotional: SAFE_MAX },
+  ) {
     this.symbol = symbol;
     this.decimals = decimals;
     this.step = Math.max(1, ticksOf(tick, decimals));
     this.lot = lot;
+    this.limits = limits;
     this.book = new Book(decimals);
   }
 
   /** Whether the exchange says the same of it as of `other`. */
-  isListedAs({ symbol, decimals, step, lot }: Market): boolean {
-    return symbol === this.symbol && decimals === this.decimals && step === this.step && lot === this.lot;
+  isListedAs({ symbol, decimals, step, lot, limits: { maxQuantity, maxNotional } }: Market): boolean {
+    const isSameName = symbol === this.symbol && decimals === this.decimals;
+    const hasSameLimits = maxQuantity === this.limits.maxQuantity && maxNotional === this.limits.maxNotional;
+    return isSameName && step === this.step && lot === this.lot && hasSameLimits;
   }
 
   /** Whether the channel's picture is complete: its snapshot came, and no gap since. */

@@ -1,6 +1,6 @@
 // The pictures of all instruments that an exchange lists, kept over reconnects where the listing is the same.
 
-import type { WelcomeInstrument } from "../../protocol/index.ts";
+import type { OrderLimits, WelcomeInstrument } from "../../protocol/index.ts";
 import { Market } from "./market.ts";
 import type { MarketMessage } from "./messages.ts";
 
@@ -9,12 +9,12 @@ export class Markets {
   readonly bySymbol = new Map<string, Market>();
 
   /** A market that is listed as before keeps its picture: views hold on to it. */
-  list(instruments: readonly WelcomeInstrument[]): void {
+  list(instruments: readonly WelcomeInstrument[], limits: OrderLimits): void {
     const before = new Map(this.bySymbol);
     this.bySymbol.clear();
     for (const instrument of instruments) {
       const known = before.get(instrument.symbol);
-      const market = new Market(instrument);
+      const market = new Market(instrument, limits);
       this.bySymbol.set(market.symbol, known?.isListedAs(market) ? known : market);
     }
   }

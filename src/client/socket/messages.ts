@@ -9,6 +9,7 @@ import type {
   FillMessage,
   InstrumentMessage,
   NodeReport,
+  OrderLimits,
   OrderMessage,
   OrderStatusMessage,
   OrdersMessage,
@@ -36,6 +37,7 @@ export interface Welcome {
   readonly gap?: true;
   readonly readOnly?: true;
   readonly instruments: readonly WelcomeInstrument[];
+  readonly limits: OrderLimits;
 }
 
 export type MarketMessage =

@@ -4,7 +4,13 @@ import type { Clock } from "../../base/index.ts";
 import type { MarketSource, Publisher } from "../../feed/index.ts";
 import { LogonAttempts } from "../../gateway/index.ts";
 import { packageVersion } from "../../platform/index.ts";
-import { DEPTH_LEVELS_MAX, formatPrice, type SessionWelcome, welcomeText } from "../../protocol/index.ts";
+import {
+  DEPTH_LEVELS_MAX,
+  formatPrice,
+  type OrderLimits,
+  type SessionWelcome,
+  welcomeText,
+} from "../../protocol/index.ts";
 import type { AccountNames } from "../account-names.ts";
 import type { Access, TokenSession } from "./admission.ts";
 import { ListTurns } from "./list-turns.ts";
@@ -22,10 +28,13 @@ export type ConnectTrading = (
   listener: TradingListener,
 ) => Promise<TradingLink>;
 
+/** The copy of the exchange; its log has fixed what it takes of an order. */
+export type WebSource = MarketSource & { readonly genesis: OrderLimits };
+
 export interface WebExchangeOptions {
   readonly publisher: Publisher;
   /** What the publisher tells of; read anew for each use. */
-  readonly source: Pick<MarketSource, "instruments" | "sequence">;
+  readonly source: Pick<WebSource, "instruments" | "sequence" | "genesis">;
   readonly accounts: AccountNames;
   readonly access: Access;
   /** Why this node takes no orders, if it doesn't: then nobody logs on. */
@@ -87,6 +96,7 @@ export class WebExchange {
     session?: SessionWelcome,
   ): string {
     const { message_bytes: messageBytes, messagesPerSecond } = this.limits;
+    const { maxQuantity, maxNotional } = this.#source.genesis;
     return welcomeText({
       request,
       version: this.#version,
@@ -99,7 +109,7 @@ export class WebExchange {
         tick: formatPrice(tick, priceDecimals),
         lot,
       })),
-      limits: { messageBytes, messagesPerSecond, depthLevels: DEPTH_LEVELS_MAX },
+      limits: { messageBytes, messagesPerSecond, depthLevels: DEPTH_LEVELS_MAX, maxQuantity, maxNotional },
     });
   }
 }

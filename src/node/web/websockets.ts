@@ -10,7 +10,7 @@ import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer } from "ws";
 import type { Clock, SeriatimError } from "../../base/index.ts";
 import { connectOrderEntry } from "../../client/index.ts";
-import type { MarketSource, Publisher } from "../../feed/index.ts";
+import type { Publisher } from "../../feed/index.ts";
 import type { MarketFeeds } from "../../feed-runtime/index.ts";
 import {
   CloseCode,
@@ -30,7 +30,7 @@ import { FEED_PATH, pathOf } from "./http.ts";
 import { IN_FLIGHT_MAX, type NewLink, noLink } from "./order-desk.ts";
 import { originIsAllowed } from "./origin.ts";
 import { WebConnection, type WebParts } from "./web-connection.ts";
-import { WebExchange } from "./web-exchange.ts";
+import { WebExchange, type WebSource } from "./web-exchange.ts";
 import { WEB_LIMITS, WebClose, type WebCounters, type WebLimits } from "./web-limits.ts";
 
 /** For closing handshakes when all end, which is a part of the second that a node's stop has for its web. */
@@ -47,7 +47,7 @@ export interface NodeFigures extends Omit<StatusMessage, "subscribers" | "stream
 export interface WebSocketOptions {
   readonly publisher: Publisher;
   /** What the publisher tells of. */
-  readonly source: MarketSource;
+  readonly source: WebSource;
   /** What the node listens on. */
   readonly host: string;
   /** Its certificate (PEM), when it speaks TLS. */

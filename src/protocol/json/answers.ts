@@ -15,6 +15,14 @@ export interface WelcomeInstrument {
   readonly lot: number;
 }
 
+/** What the exchange takes of one order. */
+export interface OrderLimits {
+  /** Lots. */
+  readonly maxQuantity: number;
+  /** Of a price times lots: ticks x lots. */
+  readonly maxNotional: number;
+}
+
 export interface WelcomeMessage {
   readonly request: number | undefined;
   /** The server's version. */
@@ -24,7 +32,7 @@ export interface WelcomeMessage {
   /** Of a session with a token. */
   readonly session?: SessionWelcome | undefined;
   readonly instruments: readonly WelcomeInstrument[];
-  readonly limits: {
+  readonly limits: OrderLimits & {
     readonly messageBytes: number;
     readonly messagesPerSecond: number;
     readonly depthLevels: number;

@@ -79,7 +79,8 @@ const SELL = { ...BUY, side: "sell" };
 
 describe("hello", () => {
   const instruments = ["BTC-USD", "ETH-USD"].map((symbol) => ({ symbol, decimals: 2, tick: "0.50", lot: 1 }));
-  const limits = { messageBytes: 65_536, messagesPerSecond: 500, depthLevels: 20 };
+  const orders = { maxQuantity: 1_000_000, maxNotional: 1_000_000_000_000 };
+  const limits = { messageBytes: 65_536, messagesPerSecond: 500, depthLevels: 20, ...orders };
   const welcome = { type: "welcome", schema: 1, version: expect.any(String), instruments, limits };
 
   test.each<[what: string, hello: Message, answer: Message]>([

@@ -19,11 +19,11 @@ const welcome = {
   account: "alice",
   accountNumber: 1,
   instruments: [{ symbol: "BTC-USD", decimals: 2, tick: "0.50", lot: 1 }],
-  limits: { messageBytes: 65536, messagesPerSecond: 500, depthLevels: 20 },
+  limits: { messageBytes: 65536, messagesPerSecond: 500, depthLevels: 20, maxQuantity: 9, maxNotional: 99 },
 };
 const LISTS =
   '"instruments":[{"symbol":"BTC-USD","decimals":2,"tick":"0.50","lot":1}],' +
-  '"limits":{"messageBytes":65536,"messagesPerSecond":500,"depthLevels":20}';
+  '"limits":{"messageBytes":65536,"messagesPerSecond":500,"depthLevels":20,"maxQuantity":9,"maxNotional":99}';
 
 const rows: [what: string, text: string, wanted: string][] = [
   [
