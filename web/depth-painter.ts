@@ -9,6 +9,8 @@ import { shortQuantity } from "./words.ts";
 const AXIS_PX = 20;
 /** Air above the highest step. */
 const TOP_PX = 22;
+/** Of lower steps nothing can be read. */
+const STEPS_PX_MIN = 12;
 /** And beyond the last price on each side, as a part of the way there. */
 const AIR = 1.04;
 
@@ -129,7 +131,7 @@ export class DepthPainter {
 function frameOf(book: Book, width: number, height: number): Frame | undefined {
   const middle = middleOf(book);
   // In a low window there may be no room for it.
-  if (middle === undefined || height < 2 * (TOP_PX + AXIS_PX)) return undefined;
+  if (middle === undefined || height < STEPS_PX_MIN + TOP_PX + AXIS_PX) return undefined;
   const reach = Math.max(
     middle - (book.bids.prices.at(-1) ?? middle),
     (book.asks.prices.at(-1) ?? middle) - middle,

@@ -11,6 +11,11 @@ export const ROW_PX = 22;
 const ROWS_MAX = 200;
 /** So that the column doesn't jump between 99.99 and 100.00. */
 const PRICE_CHARS_MIN = 8;
+/** Prices that are longer have a smaller face: the columns beside them need the room. */
+const PRICE_CHARS_USUAL = 12;
+/** Of the widest digit in any cell, and what a mark of one's own has around its digits. */
+const DIGIT_PX = 8.4;
+const MARK_PX = 8;
 
 interface RowView {
   readonly row: HTMLElement;
@@ -34,6 +39,8 @@ export class LadderView {
   /** The row under the keyboard's cursor, by its price; undefined: none. */
   #cursor: number | undefined;
   #priceChars = 0;
+  /** Characters that a quantity of the book, and a mark of one's own, have room for. */
+  #room = { book: 0, own: 0 };
   #painted = "";
   /** Whose orders are marked: another account's have versions of their own. */
   #own: OwnOrders | undefined;
@@ -63,7 +70,14 @@ export class LadderView {
     this.rows.step = market.step;
   }
 
-  fitHeight(height_px: number): void {
+  /** To the place that it has now. */
+  fit(): void {
+    this.#fitHeight(this.#body.clientHeight);
+    this.#fitQuantities();
+    this.#painted = "";
+  }
+
+  #fitHeight(height_px: number): void {
     const count = Math.min(ROWS_MAX, Math.floor(height_px / ROW_PX));
     // The rows share what is left, so that the last one ends where the panel does.
     if (count > 0) this.#body.style.setProperty("--row", `${height_px / count}px`);
@@ -71,7 +85,13 @@ export class LadderView {
     this.rows.resize(count);
     this.#views = Array.from({ length: count }, (_, i) => makeRow(i));
     this.#body.replaceChildren(...this.#views.map(({ row }) => row));
-    this.#painted = "";
+  }
+
+  /** A quantity that is cut off would be a smaller one: what there is no room for is said in short. */
+  #fitQuantities(): void {
+    const [own, bid] = this.#views[0]?.cells ?? [];
+    if (own === undefined || bid === undefined) return;
+    this.#room = { book: roomOf(bid, 0), own: roomOf(own, MARK_PX) };
   }
 
   scroll(rows: number): void {
@@ -152,15 +172,16 @@ export class LadderView {
     const best = bestRows(market.book, rows);
     this.#markCursor();
     this.#fitPrices(market.decimals);
+    const { book, own } = this.#room;
     for (let i = 0; i < this.#views.length; i++) {
       const view = this.#views[i];
       const price = rows.priceOf(i);
       const text = Number.isSafeInteger(price) ? formatPrice(price, market.decimals) : "";
-      setText(view, 0, ownText(rows.ownBuys[i]));
-      setText(view, 1, quantityText(rows.bids[i]));
+      setText(view, 0, quantityText(rows.ownBuys[i], own));
+      setText(view, 1, quantityText(rows.bids[i], book));
       setText(view, 2, text);
-      setText(view, 3, quantityText(rows.asks[i]));
-      setText(view, 4, ownText(rows.ownSells[i]));
+      setText(view, 3, quantityText(rows.asks[i], book));
+      setText(view, 4, quantityText(rows.ownSells[i], own));
       setBar(view.bidBar, rows.bids[i], rows.largest);
       setBar(view.askBar, rows.asks[i], rows.largest);
       const classes = rowClasses(i, lastRow, last?.aggressor, best, price === this.#cursor);
@@ -175,7 +196,10 @@ export class LadderView {
     const chars = Math.max(PRICE_CHARS_MIN, ...ends.map((price) => formatPrice(price, decimals).length));
     if (chars === this.#priceChars) return;
     this.#priceChars = chars;
-    this.#body.parentElement?.style.setProperty("--price-chars", String(chars));
+    const panel = this.#body.parentElement;
+    panel?.style.setProperty("--price-chars", String(chars));
+    panel?.classList.toggle("long-prices", chars > PRICE_CHARS_USUAL);
+    this.#fitQuantities();
   }
 
   /** Says which row the cursor is in, for those who don't see it. */
@@ -228,11 +252,18 @@ function setBar(bar: HTMLElement, quantity: number, largest: number): void {
   if (bar.style.transform !== scale) bar.style.transform = scale;
 }
 
-function quantityText(lots: number): string {
-  return lots === 0 ? "" : shortQuantity(lots);
+function quantityText(lots: number, room: number): string {
+  return lots === 0 ? "" : shortQuantity(lots, room);
 }
 
-const ownText = quantityText;
+/** Characters that fit into a text's cell, beside `other_px`. */
+function roomOf(text: HTMLElement, other_px: number): number {
+  const cell = text.parentElement as HTMLElement;
+  const { paddingLeft, paddingRight } = getComputedStyle(cell);
+  const free_px =
+    cell.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight) - other_px;
+  return Math.max(0, Math.floor(free_px / DIGIT_PX));
+}
 
 function bestRows({ bids, asks }: Book, rows: LadderRows): readonly [bid: number, ask: number] {
   const bid = bids.prices.length === 0 ? -1 : rows.bidRow(bids.prices[0]);

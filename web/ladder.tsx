@@ -20,7 +20,7 @@ export function Ladder({ desk }: { readonly desk: Desk }) {
     const made = new LadderView(body.current!);
     setView(made);
     const resized = new ResizeObserver(() => {
-      made.fitHeight(body.current?.clientHeight ?? 0);
+      made.fit();
       desk.frames.ask();
     });
     resized.observe(body.current!);

@@ -5,6 +5,7 @@ import { useEffect, useReducer, useRef } from "preact/hooks";
 import { formatPrice } from "../src/protocol/index.ts";
 import { type Day, dayName, dayOf, HOUR_S } from "./day.ts";
 import type { Desk } from "./desk.ts";
+import { changeText } from "./market-rows.ts";
 import { Painted } from "./painted.ts";
 import { useTopics } from "./topic.ts";
 import { grouped } from "./words.ts";
@@ -22,6 +23,7 @@ export function MarketSummary({ desk }: { readonly desk: Desk }) {
   const now_us = desk.socket.status?.time_us ?? 0;
   const hours = market?.candles.get(HOUR_S);
   const day = dayOf(hours?.candles ?? [], now_us);
+  const change = changeOf(day);
   const price = (ticks: number | undefined) =>
     market === undefined || ticks === undefined ? "–" : formatPrice(ticks, market.decimals);
   return (
@@ -31,8 +33,8 @@ export function MarketSummary({ desk }: { readonly desk: Desk }) {
       <dl>
         <Figure
           name={dayName(hours?.since_us ?? 0, now_us)}
-          value={changeText(day)}
-          kind={day === undefined || day.close === day.open ? "" : day.close > day.open ? "buy" : "sell"}
+          value={changeText(change)}
+          kind={change === undefined || change === 0 ? "" : change > 0 ? "buy" : "sell"}
         />
         <Figure name="High" value={price(day?.high)} />
         <Figure name="Low" value={price(day?.low)} />
@@ -59,11 +61,10 @@ function Figure({
   );
 }
 
-function changeText(day: Day | undefined): string {
-  if (day === undefined || day.open === 0) return "–";
-  const change = ((day.close - day.open) / Math.abs(day.open)) * 100;
-  const sign = day.close === day.open ? "" : change < 0 ? "−" : "+";
-  return `${sign}${Math.abs(change).toFixed(2)} %`;
+/** In percent; undefined without trades, or from a price of nothing. */
+function changeOf(day: Day | undefined): number | undefined {
+  if (day === undefined || day.open === 0) return undefined;
+  return ((day.close - day.open) / Math.abs(day.open)) * 100;
 }
 
 function LastPrice({ desk }: { readonly desk: Desk }) {

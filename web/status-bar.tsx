@@ -41,20 +41,22 @@ function Figures({ status, desk }: { readonly status: StatusMessage; readonly de
   const behind = position - durablePosition;
   return (
     <dl>
-      <Figure name="Commands" value={`${grouped(commandsPerSecond)} /s`} room="roomy" />
+      <Figure name="Commands" value={`${grouped(commandsPerSecond)} /s`} room="roomy" chars={8} />
       <Figure
         name="Latency"
         hint="From sequencing to the release of the answers: half of them and 99 of 100 were faster"
         value={
           latency === null ? "–" : `${durationText(latency.p50_us)} p50, ${durationText(latency.p99_us)} p99`
         }
+        chars={22}
       />
-      <Figure name="Position" value={grouped(position)} room="wide" />
+      <Figure name="Position" value={grouped(position)} room="wide" chars={9} />
       <Figure
         name="Durable"
         value={behind === 0 ? "all of it" : `${grouped(behind)} behind`}
         hint={`Safe up to position ${durablePosition}`}
         room="wide"
+        chars={9}
       />
       <Updates desk={desk} />
     </dl>
@@ -72,7 +74,7 @@ function Updates({ desk }: { readonly desk: Desk }) {
     }, 1_000);
     return () => clearInterval(timer);
   }, [desk]);
-  return <Figure name="Updates" value={`${grouped(rate)} /s`} room="wide" />;
+  return <Figure name="Updates" value={`${grouped(rate)} /s`} room="wide" chars={7} />;
 }
 
 interface FigureProps {
@@ -81,13 +83,15 @@ interface FigureProps {
   readonly hint?: string;
   /** Left out where there is little room, or next to none. */
   readonly room?: "wide" | "roomy";
+  /** What it has at most times: a figure that gets longer moves no other. */
+  readonly chars: number;
 }
 
-function Figure({ name, value, hint, room }: FigureProps) {
+function Figure({ name, value, hint, room, chars }: FigureProps) {
   return (
     <div class={room} title={hint}>
       <dt>{name}</dt>
-      <dd>{value}</dd>
+      <dd style={{ "--chars": String(chars) }}>{value}</dd>
     </div>
   );
 }

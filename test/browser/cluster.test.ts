@@ -17,7 +17,7 @@ import {
   PHONE,
   visit,
 } from "./browser.ts";
-import { poorTexts } from "./in-page.ts";
+import { crowded, poorTexts } from "./in-page.ts";
 
 const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
 const RUN = fileURLToPath(new URL("../../tools/cluster/run.ts", import.meta.url));
@@ -121,14 +121,15 @@ test("a replica's page shows the market and says that it takes no orders", async
   await rowOf(page, "north").getByText("primary").waitFor();
   expect(await page.evaluate(poorTexts)).toEqual([]);
   await keepPicture(page, "cluster-1440-replica");
-  // "Epo..." at 1400 px.
-  await page.setViewportSize({ ...DESK, width: 1400 });
-  const cut = await page
-    .locator(".node-table th[scope=col]")
-    .evaluateAll((heads) =>
-      heads.filter((head) => head.scrollWidth > head.clientWidth).map((head) => head.textContent),
-    );
-  expect(cut).toEqual([]);
+  // "Epo..." at 1400 px, "prim..." and positions without their last digits at 1200.
+  await page.locator(".node-table td[data-label='In memory']").evaluateAll((cells) => {
+    for (const cell of cells) cell.textContent = "999,999,999";
+  });
+  for (const width of [1600, 1480, 1400, 1200, 1000]) {
+    await page.setViewportSize({ width, height: 800 });
+    expect(await page.evaluate(crowded)).toEqual([]);
+    await keepPicture(page, `cluster-${width}-replica`);
+  }
   expect(complaints).toEqual([]);
   await page.context().close();
 });
@@ -145,10 +146,14 @@ test("the primary is killed, the printed command promotes a replica, and its pag
   const [, name, args] = await whenSaid(/(\w+) has position \d+, to let it lead: bin\/seriatim (.*)$/);
   const page = pages.get(name) as Page;
   await page.getByText("it is not connected to its primary").waitFor();
+  // Its prices looked like those of now.
+  await page.getByRole("alert").getByText("This replica has lost its primary. What you see is old").waitFor();
+  expect(await page.locator(".page.stale").count()).toBe(1);
   const promotion = spawn(process.execPath, [LAUNCHER, ...args.split(" ")], { stdio: "inherit" });
   expect(await once(promotion, "exit")).toEqual([0, null]);
   await page.locator(".node-badge").getByText("primary").waitFor();
   await page.getByRole("button", { name: "Buy BTC-USD" }).waitFor();
+  expect(await page.locator(".page.stale").count()).toBe(0);
   await rowOf(page, "north").getByText("gone").waitFor();
   // The one that led comes back as a replica.
   await page.getByText("3 of 3 connected").waitFor();

@@ -49,6 +49,33 @@ export function poorTexts(): PoorText[] {
   return poor;
 }
 
+/** Cells of the ladder, words and titles that are cut off, and parts of a panel's head that lie over each other or outside of it. */
+export function crowded(): string[] {
+  const found: string[] = [];
+  const cells = ".ladder-row span, .ladder-titles span, .problem, .node-table th, .node-table td, .send";
+  for (const cell of document.querySelectorAll<HTMLElement>(cells)) {
+    if (!cell.checkVisibility()) continue;
+    const edge = cell.closest(".panel")?.getBoundingClientRect().right ?? 0;
+    const isOutside = cell.getBoundingClientRect().right > edge;
+    if (cell.scrollWidth > cell.clientWidth || isOutside) found.push(`cut: ${cell.textContent}`);
+  }
+  for (const head of document.querySelectorAll<HTMLElement>(".panel-head")) {
+    const parts = [...head.children].filter((part) => part.checkVisibility());
+    const boxes = parts.map((part) => part.getBoundingClientRect());
+    for (const [i, box] of boxes.entries()) {
+      const [part] = parts.slice(i);
+      const inner = Math.max(...[...part.children].map((child) => child.getBoundingClientRect().right), 0);
+      const { left: first, right: last } = head.getBoundingClientRect();
+      if (box.left < first || Math.max(box.right, inner) > last) found.push(`outside: ${part.textContent}`);
+      for (const other of boxes.slice(i + 1)) {
+        const isApart = other.left >= Math.max(box.right, inner) || other.top >= box.bottom;
+        if (!isApart) found.push(`under another: ${part.textContent}`);
+      }
+    }
+  }
+  return found;
+}
+
 /** What has the focus, and whether one sees that it has; undefined when nothing has. */
 export function focused(): { readonly name: string; readonly isMarked: boolean } | undefined {
   const element = document.activeElement;

@@ -1,0 +1,126 @@
+// Whether everything has its place in windows of all sizes: quantities that are seen whole, panels' heads, what is said and where.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { buildPageIfStale } from "../../tools/page.ts";
+import { killNodes, NodeProcess } from "../crash/node-process.ts";
+import { type BrowserOrReason, keepPicture, type Look, launchBrowser, PHONE, visit } from "./browser.ts";
+import { crowded } from "./in-page.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "seriatim-layout-"));
+let opened: BrowserOrReason;
+let browser: Browser;
+let url: string;
+let page: Page;
+
+beforeAll(async () => {
+  opened = await launchBrowser();
+  if (!("browser" in opened)) return;
+  browser = opened.browser;
+  await buildPageIfStale();
+  const node = await NodeProcess.start([
+    ...["--data-dir", dir, "--segment-bytes", "4194304"],
+    ...["--symbols", "BTC-USD:2:50"],
+  ]);
+  url = `http://127.0.0.1:${node.httpPort}/`;
+});
+
+afterAll(async () => {
+  await browser?.close();
+  killNodes();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+beforeEach(({ skip }) => {
+  skip("reason" in opened, "reason" in opened ? opened.reason : "");
+});
+
+afterEach(async () => {
+  await page?.context().close();
+});
+
+/** As an account of its own for each width: it has no orders yet. */
+async function open(look: Look): Promise<void> {
+  ({ page } = await visit(browser, url, look, String(look.width)));
+  await page.getByRole("button", { name: "Buy BTC-USD" }).waitFor();
+}
+
+async function buy(price: string, lots: string): Promise<void> {
+  await page.getByLabel("Price", { exact: true }).fill(price);
+  await page.getByLabel("Lots", { exact: true }).fill(lots);
+  await page.keyboard.press("Enter");
+  await page.getByRole("log").getByText(`Buy ${lots} BTC-USD at ${price}: accepted`).waitFor();
+}
+
+const mine = () =>
+  page
+    .locator(".ladder-own:first-child b:not(:empty)")
+    .evaluateAll((marks) => marks.map((b) => b.textContent));
+
+// Of 12345 lots one saw 1234; and at 1000 px "Cancel all" stood upon "Feed" and "Tape".
+test.each([360, 390, 820, 861, 1000, 1200, 1366, 1600])(
+  "quantities and the heads of panels are seen whole in a window of %i px",
+  async (width) => {
+    await open({ width, height: 800, scheme: "dark" });
+    const lots = ["480", "12345", "100000", "999999"];
+    for (const [i, quantity] of lots.entries()) await buy((100 + i / 2).toFixed(2), quantity);
+    await expect.poll(mine).toHaveLength(lots.length);
+    expect(await page.evaluate(crowded)).toEqual([]);
+    // All digits where there is room for them, and no others elsewhere.
+    const wide = ["999999", "100000", "12345", "480"];
+    expect([wide, ["1.00M", "100k", "12345", "480"], ["1.0M", "100k", "12k", "480"]]).toContainEqual(
+      await mine(),
+    );
+    await keepPicture(page, `layout-${width}`);
+  },
+);
+
+test.each([360, 1000, 1200])("what is wrong with an order is said in whole words at %i px", async (width) => {
+  await open({ width, height: 800, scheme: "light" });
+  const price = page.getByLabel("Price", { exact: true });
+  await page.getByLabel("Lots", { exact: true }).fill("99999999999");
+  await price.fill("99999999999999999");
+  await page.getByText("This is no price here: too large, or zeros in front").waitFor();
+  await page.getByText("At most 1,000,000 lots").waitFor();
+  expect(await page.evaluate(crowded)).toEqual([]);
+  await page.getByLabel("Lots", { exact: true }).fill("200000");
+  await price.fill("70000.50");
+  await page.getByText("At this price at most 142,856").waitFor();
+  expect(await page.evaluate(crowded)).toEqual([]);
+  await keepPicture(page, `layout-${width}-problem`);
+});
+
+// They lay over the orders and the button that cancels them all.
+test("on a phone notices cover the header and nothing below it", async () => {
+  await open({ ...PHONE, width: 391 });
+  await buy("1.00", "11");
+  await buy("1.00", "12");
+  const [notices, panel] = await page.evaluate(() =>
+    [".notices", ".ladder-panel"].map((part) => document.querySelector(part)?.getBoundingClientRect()),
+  );
+  expect(notices?.bottom).toBeLessThanOrEqual(panel?.top ?? 0);
+  await page.getByRole("button", { name: "Orders", exact: true }).click();
+  await page.getByRole("button", { name: "Cancel all in BTC-USD" }).click();
+  await page.getByText("You have no open orders").waitFor();
+});
+
+// Each second all of them moved.
+test("a figure of the status that gets longer moves no other", async () => {
+  await open({ width: 1366, height: 768, scheme: "dark" });
+  await page.locator(".status dl").waitFor();
+  const moved = await page.evaluate(() => {
+    const figures = [...document.querySelectorAll<HTMLElement>(".status dd")];
+    const places = () => figures.map((figure) => figure.getBoundingClientRect().left);
+    const say = (texts: string[]) => {
+      for (const [i, text] of texts.entries()) figures[i].textContent = text;
+    };
+    say(["5 /s", "410 µs p50, 1.25 ms p99", "812", "all of it", "9 /s"]);
+    const before = places();
+    say(["2,014 /s", "99.99 ms p50, 100.66 ms p99", "1,204,812", "12 behind", "213 /s"]);
+    return places().map((place, i) => place - before[i]);
+  });
+  expect(moved).toEqual([0, 0, 0, 0, 0]);
+});
