@@ -67,7 +67,7 @@ class Readers {
         this.#open++;
         resolve();
       });
-      // Its end is told to who reads it as a stream, too.
+      // Its end is told to whoever reads it as a stream, too.
       socket
         .resume()
         .on("error", reject)

@@ -11,7 +11,7 @@ export const SEGMENT_BYTES = 64 * 1024 * 1024;
 export const SEGMENTS_KEPT = 8;
 
 /**
- * How a file that is full gets to the disk: "waits", for who promises that a crash costs no more than the last one, and "behind", for
+ * How a file that is full gets to the disk: "waits", for whoever promises that a crash costs no more than the last one, and "behind", for
  * who writes as much and promises nothing.
  */
 export type SyncOfFull = "waits" | "behind";

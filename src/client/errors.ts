@@ -6,7 +6,7 @@ import { Reason, reasonName, reasonText } from "../protocol/index.ts";
 /** No connection came about. */
 export function connectError(peer: string, code: string, why: string, isTls: boolean): SeriatimError {
   const words = networkWords(code, why);
-  // Broken off before TLS stood: by who takes its first words for something else.
+  // Broken off before TLS stood: by whoever takes its first words for something else.
   const said = isTls && (code === "ECONNRESET" || code === "EPIPE") ? withTlsHint(words, isTls) : words;
   return new SeriatimError(code, `can't connect to ${peer}: ${said}`);
 }

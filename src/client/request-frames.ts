@@ -1,4 +1,4 @@
-// Requests on orders as whole frames, for who keeps them until they are answered. Values are checked as they are encoded.
+// Requests on orders as whole frames, for whoever keeps them until they are answered. Values are checked as they are encoded.
 
 import { highLane, lowLane } from "../base/index.ts";
 import {

@@ -82,7 +82,7 @@ export class PriceLadder {
     return this.#window[offset] - 1;
   }
 
-  /** The level of `side` at `price`, or NONE, for who only looks: no use is counted, and any price may be asked for. */
+  /** The level of `side` at `price`, or NONE, for whoever only looks: no use is counted, and any price may be asked for. */
   peek(price: number, side: Side): number {
     const best = this.best(side);
     if (best === NONE) return NONE;

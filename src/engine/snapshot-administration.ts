@@ -57,7 +57,7 @@ export function restoreCluster({ administration }: ExchangeState, reader: Snapsh
   administration.cluster = names;
 }
 
-/** The name of who decided something: there exactly when it was decided. */
+/** The name of whoever decided something: there exactly when it was decided. */
 function whoOf(reader: SnapshotReader, at: number, isDecided: boolean, what: string): string {
   const who = reader.who(at, `a ${what} by a name`);
   if ((who !== "") !== isDecided) reader.refuse(at, `a ${what} and its name that don't belong together`);

@@ -4,7 +4,7 @@ import type { MessageType, Reason } from "../protocol/index.ts";
 
 /** What a session needs of its connection. */
 export interface SessionHost {
-  /** Why requests on orders of who has not logged on are refused, or None. */
+  /** Why requests on orders of whoever has not logged on are refused, or None. */
   readonly refusal: Reason;
   /** Whether there is room for the answers of one more request. */
   hasRoom(): boolean;

@@ -5,7 +5,7 @@
 //
 //   events of a command -> readers of their accounts are due -> release(position): each is written what it may be told
 //
-// A reader whose next report is kept no more is closed: FellBehind.
+// A reader whose next report is no longer kept is closed: FellBehind.
 
 import { fromLanes, highLane, lowLane, type Position, type RecordBuffer } from "../base/index.ts";
 import {

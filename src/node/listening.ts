@@ -23,12 +23,12 @@ export async function assertPortFree(setting: string, host: string, port: number
   await new Promise((resolve) => server.close(resolve));
 }
 
-/** Whether only this machine can connect to who listens on `host`. */
+/** Whether only this machine can connect to whoever listens on `host`. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.[0-9.]+$/.test(host);
 }
 
-/** An address that connects to who listens on `host`: one that means all of a machine's means none to connect to. */
+/** An address that connects to whoever listens on `host`: one that means all of a machine's means none to connect to. */
 export function reachableHost(host: string): string {
   if (host === "0.0.0.0") return "127.0.0.1";
   return host === "::" ? "::1" : host;

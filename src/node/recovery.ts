@@ -21,7 +21,7 @@ export interface History {
   readonly lastSession: number;
 }
 
-/** What a replica of this exchange leaves to who leads in its place. */
+/** What a replica of this exchange leaves to whoever leads in its place. */
 export interface InheritedExchange extends Omit<Inheritance, "application"> {
   readonly engine: ExchangeEngine;
 }

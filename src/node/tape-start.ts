@@ -1,4 +1,4 @@
-// `seriatim tape serve`, for who starts it: the tape is loaded then, and by no exchange without one.
+// `seriatim tape serve`, for whoever starts it: the tape is loaded then, and by no exchange without one.
 
 import type { Clock } from "../base/index.ts";
 import { SystemClock } from "../platform/index.ts";

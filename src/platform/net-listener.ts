@@ -86,7 +86,7 @@ export class NetListener implements Listener {
     void this.#reopen(REOPEN_TRIES);
   }
 
-  // Waits for no connection: those belong to who accepted them.
+  // Waits for no connection: those belong to whoever accepted them.
   close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#retry);

@@ -1,4 +1,4 @@
-// A node as the sessions of who connects to it know it (serving-session.ts): what it says of itself, what it is told, and,
+// A node as the sessions of whoever connects to it know it (serving-session.ts): what it says of itself, what it is told, and,
 // on a primary, what its replicas' sessions share.
 
 import type { Position } from "../base/index.ts";

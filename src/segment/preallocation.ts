@@ -1,7 +1,7 @@
 // The next segment, made before it is needed: its zeros are written and synced a slice at a time while the current
 // one fills, so that rotation costs one sector, one rename and two syncs. Real zeros, because extents that are only
 // reserved stall later, at the first write into them. A sparse log does without: the size is said, and that is all; or it has
-// the file of its oldest segment, when that is kept no more.
+// the file of its oldest segment, when that is no longer kept.
 
 import type { Checksums, Storage, StorageFile } from "../base/index.ts";
 import { segmentName, temporaryName } from "./directory.ts";
@@ -27,7 +27,7 @@ export class Preallocation {
   #open = true;
   #named = false;
 
-  /** `former`: the number of an oldest segment that is kept no more, whose file becomes this one; 0: a new file. */
+  /** `former`: the number of an oldest segment that is no longer kept, whose file becomes this one; 0: a new file. */
   constructor({ storage, directory, log }: LogPlace, number: number, limits: LogLimits, former = 0) {
     this.#storage = storage;
     this.#directory = directory;

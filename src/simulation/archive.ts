@@ -57,7 +57,7 @@ function addFrames(place: LogPlace, before: number, frames: ArchivedFrame[]): vo
   }
 }
 
-/** A log's end looks like damage to who doesn't know where it is. */
+/** A log's end looks like damage to whoever doesn't know where it is. */
 function untilDamage(read: () => void): void {
   try {
     read();

@@ -320,7 +320,7 @@ export class SimulatedMachine {
     this.#witness.tell(this.name, what);
   }
 
-  /** What its log holds is not to be lost for who judges it. */
+  /** What its log holds is not to be lost for whoever judges it. */
   archive(): void {
     const { journal } = this.files;
     if (this.disk.hasDirectory(journal)) this.#witness.archive.keep(this.disk, journal);

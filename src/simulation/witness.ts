@@ -51,7 +51,7 @@ export class Witness {
   readonly notes: StateNote[] = [];
   /** What was retired anywhere. */
   readonly archive = new Archive();
-  /** What happened, in words, for who repeats a seed. */
+  /** What happened, in words, for whoever repeats a seed. */
   readonly story: string[] = [];
   /** A node had keys of other nodes than the rest: it, and those that it did not know, may have been refused. */
   keysWereWrong = false;

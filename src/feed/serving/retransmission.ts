@@ -23,7 +23,7 @@ export class Retransmission {
     return this.#at >= this.#end;
   }
 
-  /** What is left is kept no more. */
+  /** What is left is no longer kept. */
   get isLost(): boolean {
     return this.epoch !== this.channel.epoch || this.#at < this.channel.first;
   }

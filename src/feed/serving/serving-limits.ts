@@ -69,7 +69,7 @@ export const FeedClose = {
   Malformed: "Malformed",
   /** It asked on while as many answers waited as may, or far beyond the rate. */
   TooManyRequests: "TooManyRequests",
-  /** What it has not been sent yet is kept no more. */
+  /** What it has not been sent yet is no longer kept. */
   FellBehind: "FellBehind",
   /** It took nothing for too long. */
   Stalled: "Stalled",

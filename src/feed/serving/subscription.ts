@@ -50,14 +50,14 @@ export class Subscription {
     return this.#next;
   }
 
-  /** What it would have to be sent next is kept no more. */
+  /** What it would have to be sent next is no longer kept. */
   get hasFallenBehind(): boolean {
     if (this.#epoch !== this.channel.epoch) return false;
     if (this.#kept !== undefined) return this.#history?.isTooLong(this.#kept) ?? false;
     return this.#next < this.channel.first;
   }
 
-  /** What is kept of the channel for who joins. */
+  /** What is kept of the channel for whoever joins. */
   get #history(): KeptHistory | undefined {
     return this.#parts.kept.get(this.channel.kind);
   }

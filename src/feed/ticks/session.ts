@@ -26,7 +26,7 @@ export interface TickSessionOptions {
   readonly faults?: TickFaults | undefined;
   /** Of faults: u32. */
   readonly seed: number;
-  /** The number of the first frame: 1, but for who wants to see it wrap. */
+  /** The number of the first frame: 1, but for whoever wants to see it wrap. */
   readonly firstSequence?: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-// What an administrator's commands do to this node. Whatever changes results goes through the log, with who gave it; the
+// What an administrator's commands do to this node. Whatever changes results goes through the log, with the name of its giver; the
 // rest is work on files, which the log of the node's doings names instead.
 
 import { SeriatimError } from "../../base/index.ts";

@@ -71,7 +71,7 @@ export class FeedSockets {
     const feeds = this.#feeds;
     stream.setKeepAlive(true, KEEP_ALIVE_MS);
     const carrier = new SocketSubscriber(socket, stream, feeds.wake);
-    // The library closes the connection of who breaks its rules, also of one that was refused: unheard, its error ends the thread.
+    // The library closes the connection of whoever breaks its rules, also of one that was refused: unheard, its error ends the thread.
     socket.on("error", () => carrier.tell(FeedClose.Malformed));
     const seat = feeds.enter(carrier, address);
     if (typeof seat === "string") {

@@ -121,7 +121,7 @@ export class WebSession {
     this.#lists?.tellAnswered();
   }
 
-  /** The node's status, for who subscribed to it; a slow peer gets the next one. */
+  /** The node's status, for whoever subscribed to it; a slow peer gets the next one. */
   sendStatus(text: string): void {
     if (this.wantsStatus && !this.#isSlow) this.#send(text);
   }

@@ -309,7 +309,7 @@ export class TradingDesk implements Desk, TradingListener {
 
   /** Why order entry ended it, which it does without a word, if that lies with the client. */
   #blame(): SeriatimError | undefined {
-    // It lets go of who does not read, and that is this peer.
+    // It lets go of whoever does not read, and that is this peer.
     if (this.#isPaused) return new SeriatimError("TOO_SLOW", "its reports were not read");
     const { deadMan_ms } = this.#logon;
     const silence_us = this.#clock.monotonicMicros() - this.#heard_us;

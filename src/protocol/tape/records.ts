@@ -1,5 +1,5 @@
 // The records of a batch, back to back, each a multiple of 8 bytes: written straight into the batch's memory and read where they
-// lie. Nothing is allocated per record; views and headers are made for who asks for them.
+// lie. Nothing is allocated per record; views and headers are made for whoever asks for them.
 
 import { assert, decodeUtf8, encodeUtf8, fromLanes, highLane, lowLane, SAFE_MAX } from "../../base/index.ts";
 import { copiedBytes } from "./head.ts";

@@ -1,4 +1,4 @@
-// Cuts a stream of bytes into messages, for who reads whole messages: clients, and a broker's connections before they publish. A
+// Cuts a stream of bytes into messages, for whoever reads whole messages: clients, and a broker's connections before they publish. A
 // message is collected in memory of its own size, given by `allocate`, so that a batch is copied once and its memory is its
 // reader's to keep; what is small shares one buffer, and is lent for the call.
 

@@ -174,7 +174,7 @@ export class AckGate {
   get rows(): NodeRows {
     return this.#rows;
   }
-  /** As the replicas are now, for who shows them: what lets nothing more out doesn't make the gate look. Always the same object. */
+  /** As the replicas are now, for whoever shows them: what lets nothing more out doesn't make the gate look. Always the same object. */
   newestRows(durable: Position): NodeRows {
     this.#view.read(this.#newest, durable);
     return this.#newest;

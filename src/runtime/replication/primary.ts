@@ -304,7 +304,7 @@ export class Primary {
   }
 
   /**
-   * Leads by an administrator's word, although others could not be heard or have not promised; journaled with who gave it.
+   * Leads by an administrator's word, although others could not be heard or have not promised; journaled with the name of its giver.
    * Throws NOT_AVAILABLE: it leads already, or a node that was heard stands against it.
    */
   async forceStart(who: string): Promise<TenureBegun & Judgement> {

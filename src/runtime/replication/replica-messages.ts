@@ -12,7 +12,7 @@ export interface ReplicaWorkerData {
   readonly primaries: readonly HostPort[];
   /** Where other nodes can ask how it stands; left out: nowhere. */
   readonly listen?: HostPort | undefined;
-  /** To the primary and other nodes, and for who asks here; plain TCP without. */
+  /** To the primary and other nodes, and for whoever asks here; plain TCP without. */
   readonly tls?: PeerTls | undefined;
   readonly keys: string;
   readonly ownKey: string;

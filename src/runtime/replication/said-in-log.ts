@@ -22,7 +22,7 @@ export interface SaidInLog {
   readonly cluster?: readonly string[] | undefined;
 }
 
-/** By what it is decided whether a node leads, for who asked. */
+/** By what it is decided whether a node leads, for whoever asked. */
 export interface Judgement {
   readonly policy: AckPolicyName;
   /** The other nodes that were heard, and how far each was. */

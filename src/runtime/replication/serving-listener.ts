@@ -174,7 +174,7 @@ export class ServingListener {
     }
     if (ended === undefined || connection.ended_us !== undefined) return;
     connection.ended_us = this.#clock.monotonicMicros();
-    // Frames that a replica has not taken are nothing to wait for; the words to who was refused, or asked, are short.
+    // Frames that a replica has not taken are nothing to wait for; the words to whoever was refused, or asked, are short.
     if (connection.isKnown && ended.kind !== "refused") this.#drop(connection);
     else socket.destroySoon();
     if (ended.kind === "refused") this.#tellRefused(connection, ended.code);

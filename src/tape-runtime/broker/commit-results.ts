@@ -1,5 +1,5 @@
 // What commit workers say, passed to whom it concerns: buffers and acks to the publishers, how far logs are to the subscribers, openings
-// to who waits for them.
+// to whoever waits for them.
 
 import { SeriatimError } from "../../base/index.ts";
 import { TapeReason } from "../../protocol/index.ts";

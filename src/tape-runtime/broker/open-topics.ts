@@ -58,7 +58,7 @@ export class OpenTopics {
     };
   }
 
-  /** The same for who only reads: one that has no room is read as far as it was written, when this broker has had it open. */
+  /** The same for whoever only reads: one that has no room is read as far as it was written, when this broker has had it open. */
   openToRead(topic: CatalogTopic, then: Waiter): () => void {
     return this.open(topic, (outcome) => {
       const entry = this.#entries.get(topic.id);

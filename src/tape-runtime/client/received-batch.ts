@@ -78,7 +78,7 @@ export class ReceivedBatch implements Iterable<TapeRecord> {
   /** The numbers of its first and its next record. */
   readonly firstRecord: number;
   readonly nextRecord: number;
-  /** Its records, back to back: for who reads them with a RecordCursor. */
+  /** Its records, back to back: for whoever reads them with a RecordCursor. */
   readonly payload: Uint8Array;
   /** The first of them that was asked for: those before it are skipped. */
   readonly from: number;

@@ -108,7 +108,7 @@ export class TapeSubscriber implements AsyncIterable<TapeRecord> {
     return undefined;
   }
 
-  /** The same by whole batches, for who takes much: its memory is credited when the next one is asked for. */
+  /** The same by whole batches, for whoever takes much: its memory is credited when the next one is asked for. */
   async *batches(): AsyncGenerator<ReceivedBatch, undefined> {
     for await (const batch of this.#received()) {
       this.#took(batch.nextRecord);

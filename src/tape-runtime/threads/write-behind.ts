@@ -34,7 +34,7 @@ function takeSlot(slots: WriteBehindSlots, path: string): number {
     if (slot === NONE) closeSync(descriptor);
     return slot;
   } catch {
-    // Whatever keeps it from being opened will be said to who needs it.
+    // Whatever keeps it from being opened will be said to whoever needs it.
     return NONE;
   }
 }

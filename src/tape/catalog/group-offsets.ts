@@ -1,4 +1,4 @@
-// What the groups have committed, and where those began that have committed nothing. A commit counts at once for who takes over next, and
+// What the groups have committed, and where those began that have committed nothing. A commit counts at once for whoever takes over next, and
 // is durable with the next flush, ten times a second: so a kill of the broker sends a group back by as much at most. A kill must never
 // take one forward, past records that nobody has done: where a group begins, and how far it is taken back with a topic that lost its
 // end, is durable before anybody goes by it.

@@ -1,4 +1,4 @@
-// What a commit worker has done since it began, in memory that it shares with who shows it. Its own counters are plain numbers;
+// What a commit worker has done since it began, in memory that it shares with whoever shows it. Its own counters are plain numbers;
 // `share` stores them, once per turn, each in one atomic word, so that a reader sees no torn one.
 
 const NAMES = ["batches", "bytes", "duplicates", "held", "fenced", "syncs", "turns"] as const;

@@ -15,7 +15,7 @@ const REOPEN_US = 1_000_000;
 /** What nobody waits for is safe after so long, or when so much was written, whichever is sooner. */
 const SYNC_US = 1_000_000;
 const SYNC_BYTES = 64 * 1024 * 1024;
-/** Between two looks for segments that are kept no more. */
+/** Between two looks for segments that are no longer kept. */
 const RETAIN_US = 1_000_000;
 
 /** Opens a topic's log, or makes it; throws what opening a log throws. */
@@ -188,7 +188,7 @@ export class TopicTable {
     this.#figures.syncs++;
   }
 
-  /** Removes the segments of a topic that are kept no more, some dozens at most; whether any went. Throws what the log throws. */
+  /** Removes the segments of a topic that are no longer kept, some dozens at most; whether any went. Throws what the log throws. */
   retain(topic: CommitTopic): boolean {
     // Also one that keeps everything now: its log begins segments by what it was told last.
     return topic.log !== undefined && topic.log.retain(topic.retention, this.#now.wall_us) > 0;

@@ -234,7 +234,7 @@ export class TopicLog {
     return removed;
   }
 
-  /** The one after the oldest, when that one is kept no more in a log of `logBytes`. */
+  /** The one after the oldest, when that one is no longer kept in a log of `logBytes`. */
   #nextOldest(logBytes: number): SegmentHead | undefined {
     if (this.#oldest.number >= this.#writer.segment) return undefined;
     const { bytes, age_us } = this.#retention;

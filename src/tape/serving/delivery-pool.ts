@@ -1,6 +1,6 @@
 // The delivery buffers: shared memory that the storage thread fills with batches and the sockets send from. Subscribers of a topic
 // that want the same batches share one buffer, so ten of them at the tail cost one read; a buffer that nobody holds keeps
-// what it has for who comes later, until it is needed.
+// what it has for whoever comes later, until it is needed.
 //
 //   free or idle --want--> reading --read--> filled, held by some --last release--> idle
 //
@@ -83,7 +83,7 @@ export class DeliveryPool {
   }
 
   /**
-   * What follows a buffer that is full is read while that one is sent, for who is behind will want it: unless buffers are short,
+   * What follows a buffer that is full is read while that one is sent, for whoever is behind will want it: unless buffers are short,
    * where it would be overwritten before anybody came to it.
    */
   readAhead({ topic, nextRecord, bytes }: Delivery, end: TopicProgress): void {

@@ -7,7 +7,7 @@ export interface ServingLimits {
   readonly stalledWhileWanted_us: number;
   /** One piece is out within this while others wait, however steadily its subscriber takes it. */
   readonly pieceWhileWanted_us: number;
-  /** A piece that took longer makes way for who waits before the next one of the same buffer. */
+  /** A piece that took longer makes way for whoever waits before the next one of the same buffer. */
   readonly slowPiece_us: number;
   /** Given to a connection at once; one batch may be more. */
   readonly pieceBytes: number;

@@ -97,7 +97,7 @@ export class ReadRequests implements StorageReads {
     this.#results.fail();
   }
 
-  /** Hands every result to who asked. */
+  /** Hands every result to whoever asked. */
   takeResults(listener: ReadsListener): void {
     for (let count = this.#results.available(); count > 0; count = this.#results.available()) {
       this.#takeOne(listener, this.#results.offset() * Int32Array.BYTES_PER_ELEMENT);

@@ -2,7 +2,7 @@
 //
 // Its place is the number of the record that it wants next; batches are sent whole, so one that begins in the middle of a batch is
 // sent all of that. It is sent batches while it has credit, the last of which may take more than is left. Of memory it holds a
-// delivery buffer while something in it is to be sent, shared with who wants the same, and nothing while it waits.
+// delivery buffer while something in it is to be sent, shared with whoever wants the same, and nothing while it waits.
 //
 //   what ends it: a message that is none; a place older than the oldest record (RecordGone); taking nothing while it holds a
 //   buffer, or saying nothing at all (TooSlow); the end of its topic or of the broker. It is told, where it still takes bytes.
