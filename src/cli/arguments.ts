@@ -39,6 +39,11 @@ export function parseHostPort(text: string): { host: string; port: number } {
   throw usageError(`${JSON.stringify(text)} is not HOST:PORT with a port from 1 to 65535`);
 }
 
+/** The opposite of parseHostPort. */
+export function formatHostPort(host: string, port: number): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 /**
  * Makes `command` and all below it refuse an option that is given twice (the last one would win silently), and text that
  * is empty: mostly a shell variable that is not set, and never a name of anything.

@@ -13,6 +13,7 @@ import {
   unknownVariables,
   unknownVariableText,
 } from "../node/index.ts";
+import { formatHostPort } from "./arguments.ts";
 import { addNodeOptions } from "./setting-options.ts";
 import { onStopSignals } from "./signals.ts";
 import { stdout } from "./stdout.ts";
@@ -64,15 +65,15 @@ async function run({ config, ...flags }: Flags): Promise<void> {
 /** What it is now, and where: "is ready" when it leads, or is alone. */
 function lineOf(node: RunningNode, configuration: Configuration): string {
   const { host, dataDir, durability, replicaOf, tlsCert } = configuration;
-  const at = host.includes(":") ? `[${host}]` : host;
+  const at = (port: number) => formatHostPort(host, port);
   const where = durability === "off" ? "NO JOURNAL (--durability off)" : `data in ${dataDir}`;
   const administrators = node.adminPort === 0 ? "" : `, administrators on 127.0.0.1:${node.adminPort}`;
   const feeds = feedsOf(node, configuration);
-  const http = `${tlsCert === "" ? "http" : "https"}://${at}:${node.httpPort}`;
+  const http = `${tlsCert === "" ? "http" : "https"}://${at(node.httpPort)}`;
   if (node.role === "replica")
     return `seriatim is a replica of ${replicaOf}: ${http}${feeds}${administrators}, ${where}`;
-  const replicas = node.replicationPort === 0 ? "" : `, replicas on ${at}:${node.replicationPort}`;
-  const ports = `orders on ${at}:${node.orderPort}, ${http}${feeds}${administrators}${replicas}`;
+  const replicas = node.replicationPort === 0 ? "" : `, replicas on ${at(node.replicationPort)}`;
+  const ports = `orders on ${at(node.orderPort)}, ${http}${feeds}${administrators}${replicas}`;
   const state = node.role === "primary" ? "is ready" : "waits for other nodes before it leads";
   return `seriatim ${state}: ${ports}, ${where}`;
 }
@@ -82,13 +83,12 @@ function feedsOf(
   { mdPort, feedPort, tapePort }: RunningNode,
   { host, feedHost, mdUdp, mdUdpV1, tapeHost }: Configuration,
 ): string {
-  const at = (name: string, port: number) => `${name.includes(":") ? `[${name}]` : name}:${port}`;
   const datagrams = [mdUdp, mdUdpV1].filter((to) => to !== "").join(", ");
   return [
-    mdPort === 0 ? "" : `, market data on ${at(host, mdPort)}`,
+    mdPort === 0 ? "" : `, market data on ${formatHostPort(host, mdPort)}`,
     datagrams === "" ? "" : `, datagrams to ${datagrams}`,
-    feedPort === 0 ? "" : `, ticks on ${at(feedHost, feedPort)}`,
-    tapePort === 0 ? "" : `, tape on ${at(tapeHost, tapePort)}`,
+    feedPort === 0 ? "" : `, ticks on ${formatHostPort(feedHost, feedPort)}`,
+    tapePort === 0 ? "" : `, tape on ${formatHostPort(tapeHost, tapePort)}`,
   ].join("");
 }
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { expect, test } from "vitest";
-import { refuseCarelessText, wholeNumber } from "../../src/cli/arguments.ts";
+import { formatHostPort, parseHostPort, refuseCarelessText, wholeNumber } from "../../src/cli/arguments.ts";
 
 function program(): Command {
   const root = new Command().exitOverride();
@@ -32,6 +32,11 @@ test.each([
   expect(() => program().parse(["do", ...args], { from: "user" })).toThrow(
     expect.objectContaining({ message, exitCode: 2 }),
   );
+});
+
+test.each(["127.0.0.1:9876", "[::1]:9876", "exchange.example:1"])("%s is read, and said, so", (text) => {
+  const { host, port } = parseHostPort(text);
+  expect(formatHostPort(host, port)).toBe(text);
 });
 
 test("options that may come often may come often", () => {

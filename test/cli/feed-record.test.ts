@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
@@ -176,6 +176,21 @@ test("a recorder and a player whose words nobody reads any more do their work on
   const [, at] = await player.says(/on 127\.0\.0\.1:(\d+)$/m);
   player.child.stdout?.destroy();
   for (let i = 0; i < 3; i++) expect(String(await receiveAll(Number(at)))).toBe("take 1");
+});
+
+const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === "::1"),
+);
+
+test.skipIf(!hasIPv6)("where a player listens is said as others are told it: HOST:PORT", async () => {
+  const port = await startFeed((socket) => socket.end("whole"));
+  const directory = join(folder, "of-feed");
+  await said("record", `127.0.0.1:${port}`, "--to", directory, "--duration", "1");
+  const player = new Run("play", directory, "--host", "::1");
+  const [, address] = await player.says(/ on (\S+)$/m);
+  const recording = await said("record", address, "--to", join(folder, "of-player"), "--duration", "1");
+  expect(recording.text).toContain(`connected to ${address}\n`);
+  expect(recording.status).toBe(0);
 });
 
 test("a client of ticks/1 takes the player for the feed, at the pace it was recorded", async () => {

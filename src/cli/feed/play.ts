@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { RecordingPlayer } from "../../feed-runtime/index.ts";
-import { usageError, wholeNumber } from "../arguments.ts";
+import { formatHostPort, usageError, wholeNumber } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
 
@@ -65,7 +65,7 @@ async function play(dir: string, options: PlayOptions): Promise<void> {
     onClient: (event) => say(`a client ${event === "played" ? "has been sent everything" : event}`),
   });
   onStopSignals(() => stopped.resolve(undefined));
-  say(`playing take ${take} of ${player.takes} (${player.protocol}) on ${host}:${player.port}`);
+  say(`playing take ${take} of ${player.takes} (${player.protocol}) on ${formatHostPort(host, player.port)}`);
   const failure = await Promise.race([stopped.promise, player.failed]);
   await player.stop();
   if (failure !== undefined) throw failure;

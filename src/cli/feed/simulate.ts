@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import { counted } from "../../base/index.ts";
 import { Market, TICK_CLIENTS_MAX, TickSimulator } from "../../feed-runtime/index.ts";
 import { TICK_SYMBOLS_MAX, TICKS_PORT } from "../../protocol/index.ts";
-import { usageError, wholeNumber } from "../arguments.ts";
+import { formatHostPort, usageError, wholeNumber } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
 import { parseFaults } from "./faults.ts";
@@ -91,7 +91,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   onStopSignals(() => ended.resolve(undefined));
   const listening = await simulator.listen({ host, port });
   const what = `${counted(symbols, "symbol")}, ${rate} ticks a second, ${market}, seed ${seed}`;
-  stdout.write(`ticks/1 on ${host}:${listening}: ${what}\n`);
+  stdout.write(`ticks/1 on ${formatHostPort(host, listening)}: ${what}\n`);
   if (duration !== undefined) setTimeout(() => ended.resolve(undefined), duration * 1_000).unref();
   const reports = reportEvery(simulator, every);
   const failure = await Promise.race([ended.promise, simulator.server.failed]);

@@ -10,6 +10,7 @@ import {
   unknownVariables,
   unknownVariableText,
 } from "../../node/index.ts";
+import { formatHostPort } from "../arguments.ts";
 import { addSettingOptions } from "../setting-options.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
@@ -65,6 +66,6 @@ async function serveTape({ config, ...flags }: Readonly<Record<string, string | 
 }
 
 function readyLine(port: number, { tapeHost, tapeDataDir, tlsCert }: TapeConfiguration): string {
-  const at = tapeHost.includes(":") ? `[${tapeHost}]` : tapeHost;
-  return `seriatim tape is ready: on ${at}:${port}${tlsCert === "" ? "" : " (TLS)"}, data in ${tapeDataDir}`;
+  const at = formatHostPort(tapeHost, port);
+  return `seriatim tape is ready: on ${at}${tlsCert === "" ? "" : " (TLS)"}, data in ${tapeDataDir}`;
 }

@@ -67,9 +67,8 @@ export function inspectRecording(place: RecordingPlace): RecordingReport {
       }
     }
   };
-  const log = recordingLog(place);
-  segmentsOf(log);
-  const scan = scanLog(log, visit, { isWritten: true });
+  segmentsOf(place);
+  const scan = scanLog(recordingLog(place), visit, { isWritten: true });
   const { verdict, segments, frames } = scan;
   const { directory } = place;
   return { directory, takes, segments: segments.length, frames, verdict, words: describeScan(scan) };

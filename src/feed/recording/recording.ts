@@ -30,7 +30,7 @@ export class Recording {
   constructor(place: RecordingPlace) {
     this.log = recordingLog(place);
     this.directory = place.directory;
-    this.#segments = segmentsOf(this.log);
+    this.#segments = segmentsOf(place);
     const scan = scanLog(this.log, () => {}, { near: Number.MAX_SAFE_INTEGER, isWritten: true });
     if (scan.verdict === "corrupt") throw new SeriatimError("LOG_CORRUPT", describeScan(scan));
     if (scan.lastPosition === 0) throw nothingIn(place.directory);
@@ -81,14 +81,15 @@ export class Recording {
 }
 
 /** The numbers of its segments; throws RECORDING_EMPTY when it has none. */
-export function segmentsOf({ storage, directory, log }: LogPlace): readonly number[] {
+export function segmentsOf(place: RecordingPlace): readonly number[] {
+  const { storage, directory, log } = recordingLog(place);
   try {
     const { segments } = listLogDirectory(storage, directory, log);
     if (segments.length > 0) return segments;
   } catch (error) {
     if (!(error instanceof SeriatimError) || error.code !== "ENOENT") throw error;
   }
-  throw nothingIn(directory);
+  throw nothingIn(place.directory);
 }
 
 function nothingIn(directory: string): SeriatimError {

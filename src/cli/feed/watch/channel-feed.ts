@@ -13,6 +13,7 @@ import {
 } from "../../../feed/index.ts";
 import { FeedHandler } from "../../../feed-runtime/index.ts";
 import { CHANNEL_KINDS, type ChannelName, formatPrice } from "../../../protocol/index.ts";
+import { formatHostPort } from "../../arguments.ts";
 import { BestOfBooks } from "./best-of-books.ts";
 import type { FeedFigures, FeedStanding, WatchedFeed } from "./watched-feed.ts";
 
@@ -80,7 +81,7 @@ export function watchChannel(
   const since = (figure: Exclude<keyof ChannelFigures, "packets">) =>
     receiver.figures[figure] - before[figure];
   return {
-    title: `${host}:${port} channel ${channel}`,
+    title: `${formatHostPort(host, port)} channel ${channel}`,
     cache: new CacheReader(cache),
     priceText: formatPrice,
     standing: () =>

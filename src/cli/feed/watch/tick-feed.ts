@@ -11,6 +11,7 @@ import {
 } from "../../../feed/index.ts";
 import { TickClient } from "../../../feed-runtime/index.ts";
 import { TICK_SYMBOLS_MAX } from "../../../protocol/index.ts";
+import { formatHostPort } from "../../arguments.ts";
 import type { FeedFigures, FeedStanding, WatchedFeed } from "./watched-feed.ts";
 
 const DECIMALS_MAX = 8;
@@ -38,7 +39,7 @@ export function watchTicks(host: string, port: number): WatchedFeed {
   let before: Readonly<TickCounters> = { ...client.counters };
   const since = (counter: keyof TickCounters) => client.counters[counter] - before[counter];
   return {
-    title: `${host}:${port} ticks/1`,
+    title: `${formatHostPort(host, port)} ticks/1`,
     cache: new CacheReader(cache),
     priceText: (price, decimals) => price.toFixed(decimals),
     decimalsOf,
