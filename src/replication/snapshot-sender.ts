@@ -105,12 +105,22 @@ export class SnapshotSender {
     for (let next = this.#source.open(before); next !== undefined; ) {
       const { position } = next.header;
       const isAhead = position > this.#after;
-      if (isAhead && this.#history.compare(next.header, this.#written) === Comparison.Same) {
+      if (isAhead && this.#isOfThisHistory(next)) {
         this.#snapshot = next;
         return;
       }
       next.close();
       next = isAhead ? this.#source.open(position) : undefined;
+    }
+  }
+
+  /** Throws what the disk says of the log; the snapshot is closed then. */
+  #isOfThisHistory(snapshot: SnapshotToSend): boolean {
+    try {
+      return this.#history.compare(snapshot.header, this.#written) === Comparison.Same;
+    } catch (error) {
+      snapshot.close();
+      throw error;
     }
   }
 

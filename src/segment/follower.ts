@@ -203,11 +203,15 @@ export class FrameFollower {
       if (error instanceof SeriatimError && error.code === "ENOENT") return undefined;
       throw error;
     }
-    const reader = new ChunkReader(file, CHUNK_BYTES);
-    const header = readSegmentHeader(reader, checksums);
-    if (typeof header !== "string") return { number, reader, header };
-    file.close();
-    throw this.#corrupt(file.path, header, 0);
+    try {
+      const reader = new ChunkReader(file, CHUNK_BYTES);
+      const header = readSegmentHeader(reader, checksums);
+      if (typeof header !== "string") return { number, reader, header };
+      throw this.#corrupt(file.path, header, 0);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
   }
 
   #path(number: number): string {

@@ -3,9 +3,11 @@
 
 import { describe, expect, test } from "vitest";
 import { Prng, SeriatimError, type Storage } from "../../src/base/index.ts";
+import { OutgoingSnapshots } from "../../src/journal/index.ts";
 import { RefusalCode, SNAPSHOT_PART_BYTES_MAX, StreamFault } from "../../src/protocol/index.ts";
-import { HEARTBEAT_US, History } from "../../src/replication/index.ts";
-import { Pair, PrimaryNode, ReplicaNode, rows, stateAt } from "./support.ts";
+import { HEARTBEAT_US, History, SnapshotSender } from "../../src/replication/index.ts";
+import { failingLooks } from "../support/failing-looks.ts";
+import { APPLICATION, Pair, PrimaryNode, ReplicaNode, rows, stateAt } from "./support.ts";
 
 /** Three parts, the last of them short. */
 const STATE_BYTES = SNAPSHOT_PART_BYTES_MAX * 2 + 1_001;
@@ -310,6 +312,28 @@ test.each(SEEDS)(
     expect(primary.stops).toEqual([]);
   },
 );
+
+// The snapshot that it had opened, and could not compare with the log for want of a descriptor, stayed open: one more for every try.
+test("whichever look at the disk fails while a snapshot is chosen, no file stays open", () => {
+  const primary = retiredPrimary();
+  const { disk, place, snapshots, writer } = primary;
+  const open = disk.openFiles;
+  const output = { hasRoom: true, write: () => {} };
+  const between = { after: 0, written: writer.position };
+  for (let failing = 1, hasFailed = true; hasFailed; failing++) {
+    const { storage, counted } = failingLooks(disk, failing, "EMFILE");
+    const source = new OutgoingSnapshots({ ...snapshots, storage }, APPLICATION);
+    const history = new History({ ...place, storage });
+    const choose = () => new SnapshotSender(source, history, between, output, place.checksums);
+    try {
+      choose().close();
+    } catch (error) {
+      expect(error).toMatchObject({ code: "EMFILE" });
+    }
+    hasFailed = counted.looks >= failing;
+    expect([failing, disk.openFiles]).toEqual([failing, open]);
+  }
+});
 
 test("a log whose disk can't read at all is damaged", () => {
   const primary = new PrimaryNode({ frames: 10 });

@@ -65,7 +65,7 @@ function nonce(): Uint8Array {
   return bytes;
 }
 
-const APPLICATION = { name: "text", version: 3 };
+export const APPLICATION = { name: "text", version: 3 };
 const SNAPSHOTS = "snapshots";
 
 const LIMITS = { segmentBytes: SECTOR_BYTES + 16_384, frameBytesMax: 4096 };

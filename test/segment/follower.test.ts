@@ -18,6 +18,7 @@ import {
   scanLog,
   wholeFrame,
 } from "../../src/segment/index.ts";
+import { failingLooks } from "../support/failing-looks.ts";
 import { appendFrame, Collector, checksums, logPlace, SMALL } from "./support.ts";
 
 /** Frames of 1 to 100 positions in several segments, and where each one ends. */
@@ -44,6 +45,17 @@ function refusalOf(action: () => unknown): SeriatimError {
     throw error;
   }
   throw new Error("it was not refused");
+}
+
+/** Whether the disk gave all that it was asked for. */
+function attempt(action: () => unknown): boolean {
+  try {
+    action();
+    return true;
+  } catch (error) {
+    if (error instanceof SeriatimError && error.code === "EIO") return false;
+    throw error;
+  }
 }
 
 describe("a log that stands still", () => {
@@ -210,6 +222,24 @@ function frameBytesOf(bytes: Uint8Array): number {
   const payload = new DataView(bytes.buffer).getUint32(SECTOR_BYTES + FrameLayout.payloadBytes, true);
   return FRAME_HEADER_BYTES + payload;
 }
+
+// Of a segment whose header the disk did not give it kept the file open: one more for every try, four times a second where a replica tries.
+test("whichever look at the disk fails, no file stays open, and the next try goes on", () => {
+  const { disk, ends } = writtenLog(60);
+  const [after, last] = [ends[30], ends[59]];
+  for (let failing = 1, hasFailed = true; hasFailed; failing++) {
+    const { storage, counted } = failingLooks(disk, failing);
+    const follower = new FrameFollower({ ...logPlace(disk), storage }, after);
+    const read = () => follower.read(last, () => {});
+    const isRead = attempt(read);
+    hasFailed = counted.looks >= failing;
+    expect([failing, isRead]).toEqual([failing, !hasFailed]);
+    if (hasFailed) read();
+    expect(follower.position).toBe(last);
+    follower.close();
+    expect({ failing, open: disk.openFiles }).toEqual({ failing, open: 0 });
+  }
+});
 
 test("a log is followed frame by frame while it is written, over its rotations and a restart", () => {
   const disk = new SimulatedDisk();
