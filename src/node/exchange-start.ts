@@ -39,9 +39,10 @@ export interface NodePlan {
 
 /** Asked before anything is written. Throws as listenOn. */
 export async function assertExchangePortsFree(configuration: Configuration): Promise<void> {
-  const { host, orderPort, httpPort } = configuration;
+  const { host, orderPort, httpPort, nodeKey, replicationPort } = configuration;
   await assertPortFree("order-port", host, orderPort);
   await assertPortFree("http-port", host, httpPort);
+  if (nodeKey !== "") await assertPortFree("replication-port", host, replicationPort);
 }
 
 /** With what a replica becomes a primary. */

@@ -29,6 +29,7 @@ import type { JournalRequest } from "./journal-requests.ts";
 import type { JournalStage, Recovered } from "./journal-stage.ts";
 import { presentState } from "./present-state.ts";
 import { recoverApplication } from "./recover.ts";
+import { refuseUnableToLead } from "./replication/keys.ts";
 import { type AckListener, Primary, type ReplicationOptions } from "./replication/primary.ts";
 import type { Tenure } from "./replication/tenure.ts";
 import { restoreSnapshot, type WarmState } from "./restore-snapshot.ts";
@@ -92,6 +93,8 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   let journal: JournalStage | undefined;
   let primary: Primary | undefined;
   try {
+    // Before a log is begun: its first entry fixes what another start could not change.
+    if (replication !== undefined) refuseUnableToLead(replication);
     const live = replication && createLiveFrames();
     const snapshot = options.warm === undefined ? restoreSnapshot(options) : undefined;
     // A replica that was sent a snapshot, and no frame since, has no segment yet.

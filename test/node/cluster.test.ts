@@ -2,6 +2,7 @@
 // primary's files, and who may not lead does not.
 
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { connectSession } from "../../src/client/index.ts";
 import { type Configuration, configurationOf, createLog, type Log, startNode } from "../../src/node/index.ts";
@@ -48,6 +49,17 @@ test("orders are taken once the replica is there, answered by disk and memory of
   cluster.expectSameFiles("north", "south");
   for (const name of ["north", "south"]) await expectNotAlone(name);
   cluster.expectSameFiles("north", "south");
+});
+
+// It was found when the log had been begun, with settings that the next start could not change.
+test("a primary whose replication port is taken is refused before it begins a log", async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as AddressInfo;
+  const message = `replication-port ${port} on 127.0.0.1 is in use`;
+  await expect(cluster.startPrimary({ replicationPort: port })).rejects.toMatchObject({ message });
+  expect(existsSync(cluster.path("north"))).toBe(false);
+  other.close();
 });
 
 // It waited for a slot in the log, which such a node has not, until its time to log on was over: 5 s before it tried the next address.

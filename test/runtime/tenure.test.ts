@@ -152,6 +152,13 @@ test("the log of another application has its Tenure, and a new epoch for every s
   expect(entriesOf("south")).toEqual(entriesOf("north"));
 });
 
+// The log that it had begun by then had the settings of the start that was refused, and refused those of the next.
+test("a node by whose keys file nobody can lead is refused before it begins a log", async () => {
+  for (const name of ["east", "west"]) generateKey(name, "replica", path(`${name}.key`), path("keys.json"));
+  await expect(lead("north")).rejects.toMatchObject({ code: "CLUSTER_SIZE", exitCode: 2 });
+  expect(readdirSync(path("north"))).toEqual([]);
+});
+
 test("a restarted primary that lacks what a replica has sequences not one command", async () => {
   const first = await lead("north");
   const south = await follow("south", first.port);

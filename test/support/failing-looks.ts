@@ -16,9 +16,9 @@ export function failingLooks(disk: Storage, failing: number, code: "EIO" | "EMFI
       read: (...where: Parameters<StorageFile["read"]>) => look(file.path, () => file.read(...where)),
       close: () => file.close(),
     }) as StorageFile;
-  const storage = {
-    list: (directory: string) => disk.list(directory),
-    open: (path: string) => look(path, () => watched(disk.open(path, "read"))),
-  } as Storage;
-  return { storage, counted };
+  const storage: Partial<Storage> = {
+    list: (directory) => disk.list(directory),
+    open: (path) => look(path, () => watched(disk.open(path, "read"))),
+  };
+  return { storage: storage as Storage, counted };
 }

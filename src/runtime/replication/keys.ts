@@ -43,6 +43,17 @@ export function readIdentity(keysPath: string, ownKeyPath: string): NodeIdentity
   };
 }
 
+/** Refuses keys by which this node could not lead, in their own words. */
+export function refuseUnableToLead({
+  keys,
+  ownKey,
+}: {
+  readonly keys: string;
+  readonly ownKey: string;
+}): void {
+  refuseClusterSize(keys, readIdentity(keys, ownKey));
+}
+
 /** Refuses a cluster that no node can lead: asked again by a replica that is to, for the file may have changed. */
 export function refuseClusterSize(keysPath: string, { others }: Pick<NodeIdentity, "others">): void {
   if (others.length >= 1 && others.length <= REPLICAS_MAX) return;

@@ -20,7 +20,7 @@ import { AckGate } from "./ack-gate.ts";
 import type { HostPort } from "./asking.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { GateHolders } from "./gate-holders.ts";
-import { type NodeIdentity, readIdentity, refuseClusterSize } from "./keys.ts";
+import { type NodeIdentity, readIdentity } from "./keys.ts";
 import { Promises } from "./promise.ts";
 import {
   clusterOf,
@@ -143,7 +143,6 @@ export class Primary {
     const identity = readIdentity(keys, ownKey);
     const { name, others, seat } = identity;
     const replicas = others.length;
-    refuseClusterSize(keys, identity);
     const said = options.inLog?.() ?? {};
     refuseOtherPolicy(options.ackPolicy, said.ackPolicy);
     const policyName = said.ackPolicy ?? options.ackPolicy ?? defaultAckPolicy(replicas);
