@@ -7,9 +7,8 @@ import {
   type LogFault,
   type LogFrame,
   type LogScan,
-  type ScanOptions,
   type SegmentSummary,
-  scanLog,
+  scanPresent,
   type Verdict,
 } from "../segment/index.ts";
 import { checkFrame, type JournalOptions, type JournalPlace, journalPlace } from "./journal.ts";
@@ -108,32 +107,18 @@ export function refuseDamaged(report: JournalReport): void {
   throw new SeriatimError(report.verdict === "torn" ? "LOG_TORN" : "LOG_CORRUPT", describeScan(report));
 }
 
-/** Looks at a journal whose oldest segments are being removed: each removal costs one at most, and they are rare. */
-const LOOKS_MAX = 5;
-
-/** A segment that is retired after it was listed is not listed by the next look. */
-function scanPresent(place: JournalPlace, visitor: () => FrameVisitor, options: ScanOptions): LogScan {
-  for (let looks = 1; ; looks++) {
-    try {
-      return scanLog(journalPlace(place), visitor(), { ...options, isWritten: true });
-    } catch (error) {
-      const isGone = error instanceof SeriatimError && error.code === "ENOENT";
-      if (!isGone || looks === LOOKS_MAX) throw error;
-    }
-  }
-}
-
 /**
  * A node that writes meanwhile can leave half a frame in view; a second look finds it whole. That look ends behind this
  * frame: at the end of a busy journal there is always another one in the making. Real damage is there again. The frame is known
  * by its position: how many come before it changes when segments are removed.
  */
 export function scanSettled(place: JournalPlace, visitor: () => FrameVisitor, near = 1): LogScan {
-  let scan = scanPresent(place, visitor, { near });
+  const log = journalPlace(place);
+  let scan = scanPresent(log, visitor, { near });
   const { fault, lastPosition } = scan;
   const upToIt = (visit: FrameVisitor) => (frame: LogFrame) =>
     visit(frame) !== false && frame.firstPosition <= lastPosition;
-  if (fault !== undefined) scan = scanPresent(place, () => upToIt(visitor()), { near });
+  if (fault !== undefined) scan = scanPresent(log, () => upToIt(visitor()), { near });
   if (scan.segments.length > 0 || scan.fault !== undefined) return scan;
   throw new SeriatimError("JOURNAL_EMPTY", `${place.directory} holds no journal`);
 }

@@ -15,6 +15,11 @@ export function segmentName(log: string, number: number): string {
   return `${log}-${String(number).padStart(NUMBER_DIGITS, "0")}${SEGMENT_SUFFIX}`;
 }
 
+/** The number in a segment's name, or at the end of its path. */
+export function segmentNumberOf(path: string): number {
+  return Number(/-([0-9]+)\.seg$/.exec(path)?.[1]);
+}
+
 export function temporaryName(log: string, number: number): string {
   return segmentName(log, number) + TEMPORARY_SUFFIX;
 }

@@ -13,6 +13,7 @@ export { mayLackName } from "./may-lack.ts";
 export * from "./open.ts";
 export * from "./retire.ts";
 export * from "./scan.ts";
+export { scanPresent } from "./scan-present.ts";
 export { cutRest } from "./segment-end.ts";
 export * from "./tail.ts";
 export * from "./write-fully.ts";

@@ -24,8 +24,10 @@ export interface TapeReport {
  */
 export function inspectTape(place: CatalogPlace): TapeReport {
   const { storage, checksums, directory } = place;
+  // Before the catalog is read: one that is made meanwhile is in it before it has a directory.
+  const names = listOrNone(place);
   const catalog = readCatalog(place);
-  const topics = listOrNone(place).flatMap((name) => {
+  const topics = names.flatMap((name) => {
     const id = Number(name);
     const report = inspectUnlessEmpty(() =>
       inspectTopic({ storage, checksums, directory: `${directory}/${TOPICS_DIRECTORY}/${name}` }),
@@ -34,6 +36,8 @@ export function inspectTape(place: CatalogPlace): TapeReport {
   });
   return { directory, topics };
 }
+
+const NOTHING_THERE: readonly string[] = ["TOPIC_EMPTY", "ENOENT"];
 
 function listOrNone({ storage, directory }: CatalogPlace): string[] {
   try {
@@ -44,12 +48,12 @@ function listOrNone({ storage, directory }: CatalogPlace): string[] {
   }
 }
 
-/** A directory without a segment: the topic was deleted, or made a moment ago. */
+/** A directory without a segment, or none any more: the topic was deleted, or made a moment ago. */
 function inspectUnlessEmpty(inspect: () => TopicReport): TopicReport | undefined {
   try {
     return inspect();
   } catch (error) {
-    if (error instanceof SeriatimError && error.code === "TOPIC_EMPTY") return undefined;
+    if (error instanceof SeriatimError && NOTHING_THERE.includes(error.code)) return undefined;
     throw error;
   }
 }

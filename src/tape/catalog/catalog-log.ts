@@ -13,7 +13,7 @@ import {
   type LogWriter,
   openLog,
   retireSegments,
-  scanLog,
+  scanPresent,
 } from "../../segment/index.ts";
 import { type CatalogChange, decodeCatalogChanges, encodeCatalogChange } from "./changes.ts";
 import { isNoRoom } from "./no-room.ts";
@@ -128,12 +128,16 @@ function applyFrame(state: CatalogState, frame: LogFrame): void {
 
 /**
  * What a catalog says, read without changing anything, also while it is written; empty when there is none. Throws LOG_CORRUPT,
- * FOREIGN_DIRECTORY, or what the disk says.
+ * FOREIGN_DIRECTORY, LOG_SHORTENED, or what the disk says.
  */
 export function readCatalog(place: CatalogPlace): CatalogState {
-  const state = new CatalogState();
+  let state = new CatalogState();
+  const visitor = () => {
+    state = new CatalogState();
+    return (frame: LogFrame) => applyFrame(state, frame);
+  };
   try {
-    const scan = scanLog(logOf(place), (frame) => applyFrame(state, frame), { writesAhead: true });
+    const scan = scanPresent(logOf(place), visitor, { writesAhead: true });
     if (scan.verdict === "corrupt") throw new SeriatimError("LOG_CORRUPT", describeScan(scan));
   } catch (error) {
     if (!(error instanceof SeriatimError) || error.code !== "ENOENT") throw error;

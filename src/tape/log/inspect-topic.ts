@@ -5,7 +5,7 @@ import {
   describeScan,
   type LogFrame,
   type SegmentSummary,
-  scanLog,
+  scanPresent,
   type Verdict,
 } from "../../segment/index.ts";
 import type { TopicSession } from "./session-table.ts";
@@ -39,24 +39,21 @@ export interface TopicReport {
   readonly words: string;
 }
 
-/** Reads the whole log. Throws TOPIC_EMPTY, FOREIGN_DIRECTORY, or what the disk says; damage is in the report. */
+/**
+ * Reads the whole log, also while it is written and its oldest files go. Throws TOPIC_EMPTY, FOREIGN_DIRECTORY, LOG_SHORTENED, or what the
+ * disk says: ENOENT when the topic is gone; damage is in the report.
+ */
 export function inspectTopic(place: TopicPlace): TopicReport {
   const log = topicLogPlace(place);
-  const state = new TopicState(TOPIC_LIMITS.sessionsMax);
-  const begins: { firstRecord: number; batches: number; file: string }[] = [];
-  let damage: SeriatimError | undefined;
-  const visit = (frame: LogFrame): boolean => {
-    const before = state.batches;
-    damage = state.tryTake(frame);
-    if (begins.at(-1)?.file !== frame.file)
-      begins.push({ file: frame.file, firstRecord: state.nextRecord, batches: 0 });
-    const segment = begins[begins.length - 1];
-    segment.batches += state.batches - before;
-    return damage === undefined;
+  let contents = new TopicContents();
+  const visitor = () => {
+    contents = new TopicContents();
+    return (frame: LogFrame) => contents.take(frame);
   };
-  const scan = scanLog(log, visit, { writesAhead: true, isSparse: true, isWritten: true });
+  const scan = scanPresent(log, visitor, { writesAhead: true, isSparse: true });
   if (scan.segments.length === 0 && scan.fault === undefined)
     throw new SeriatimError("TOPIC_EMPTY", `${place.directory} holds no topic of a tape`);
+  const { state, begins, damage } = contents;
   const segments = scan.segments.map((segment) => segmentReport(segment, begins, state.nextRecord));
   const oldestRecord = begins[0]?.firstRecord ?? 1;
   const { nextRecord, batches, last_us } = state;
@@ -73,6 +70,24 @@ export function inspectTopic(place: TopicPlace): TopicReport {
     verdict: damage === undefined ? scan.verdict : "corrupt",
     words: damage?.message ?? describeScan(scan),
   };
+}
+
+/** What the frames of one look add up to. */
+class TopicContents {
+  readonly state = new TopicState(TOPIC_LIMITS.sessionsMax);
+  readonly begins: { readonly firstRecord: number; batches: number; readonly file: string }[] = [];
+  damage: SeriatimError | undefined;
+
+  /** False: it is damage, and nothing is read behind it. */
+  take(frame: LogFrame): boolean {
+    const { state, begins } = this;
+    const before = state.batches;
+    this.damage = state.tryTake(frame);
+    if (begins.at(-1)?.file !== frame.file)
+      begins.push({ file: frame.file, firstRecord: state.nextRecord, batches: 0 });
+    begins[begins.length - 1].batches += state.batches - before;
+    return this.damage === undefined;
+  }
 }
 
 function segmentReport(

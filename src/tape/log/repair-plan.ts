@@ -21,6 +21,7 @@ import {
   SECTOR_BYTES,
   scanLog,
   segmentName,
+  segmentNumberOf,
 } from "../../segment/index.ts";
 import { firstToRead } from "./open-topic.ts";
 import { corruptSegment } from "./segment-files.ts";
@@ -121,7 +122,7 @@ function look(log: LogPlace, segments: readonly number[], { sessionsMax }: Topic
   const visit = (frame: LogFrame): boolean => {
     const wrong = state.tryTake(frame);
     if (wrong !== undefined)
-      fault = { segment: numberOf(frame.file), offset: frame.offset, words: wrong.message };
+      fault = { segment: segmentNumberOf(frame.file), offset: frame.offset, words: wrong.message };
     return wrong === undefined;
   };
   const { firstPosition, epoch, anchor } = header;
@@ -132,12 +133,8 @@ function look(log: LogPlace, segments: readonly number[], { sessionsMax }: Topic
   if (scan.fault === undefined) return { state };
   const { file, offset, damage } = scan.fault;
   const isNewestMissing = damage === "newest missing";
-  const found = { segment: numberOf(file), offset, words: describeScan(scan), isNewestMissing };
+  const found = { segment: segmentNumberOf(file), offset, words: describeScan(scan), isNewestMissing };
   return { state, fault: found, isTorn: scan.verdict === "torn" };
-}
-
-function numberOf(file: string): number {
-  return Number(/-([0-9]+)\.seg$/.exec(file)?.[1]);
 }
 
 /** A disk on which a directory holds no other names than these. */
