@@ -59,9 +59,11 @@ export class WebServer {
   #http: HttpFace | undefined;
   #sockets: WebSockets | undefined;
   #peer: AskedPeer | undefined;
+  /** Nobody is shown the market any more. */
+  #over: Promise<unknown> | undefined;
   #isClosed = false;
 
-  /** `onFailure`: called at most once, when the copy can't go on; health and metrics do, but nobody sees a stale market. */
+  /** `onFailure`: when the copy or a feed can't go on; health and metrics do, but nobody sees a stale market. */
   constructor(options: WebOptions, log: Log, onFailure: (error: SeriatimError) => void) {
     this.#options = options;
     this.#log = log;
@@ -143,7 +145,8 @@ export class WebServer {
   /** Once there is something to show and somebody to show it to. */
   #attach(): void {
     const [http, peer, follower] = [this.#http, this.#peer, this.#follower];
-    if (http === undefined || peer === undefined || follower === undefined || this.#isClosed) return;
+    if (http === undefined || peer === undefined || follower === undefined) return;
+    if (this.#isClosed || this.#over !== undefined) return;
     const { orderPort, orderHost, noOrders, access, status, statusOfNow } = peer;
     const { engine, listener } = follower;
     const accounts = new AccountNames(this.#options.accounts, engine.genesis.accountsMax);
@@ -172,8 +175,15 @@ export class WebServer {
     refuseUpgrade(stream, 503, this.#showsMarket ? "there is nothing to show yet" : MARKET_NOT_SHOWN);
 
   #fail(error: SeriatimError): void {
-    this.#sockets?.close();
+    this.#follower?.finish();
+    void this.#endShow("the market can't be shown any more");
     this.#onFailure(error);
+  }
+
+  /** Tells everybody who is shown the market that it ends. Again: the same answer. */
+  #endShow(why: string): Promise<unknown> {
+    this.#over ??= Promise.all([this.#sockets?.close(why), this.#feeds?.close(), this.#feedSockets?.close()]);
+    return this.#over;
   }
 
   /** Shows what is visible by now, and ends every connection. */
@@ -182,7 +192,7 @@ export class WebServer {
     clearInterval(this.#logTimer);
     this.#follower?.finish();
     this.#follower?.listener.finish();
-    await Promise.all([this.#sockets?.close(), this.#feeds?.close(), this.#feedSockets?.close()]);
+    await this.#endShow("the node stops");
     await this.#http?.close();
   }
 }

@@ -77,8 +77,8 @@ export interface WebSocketOptions {
 }
 
 export interface WebSockets {
-  /** Takes no more connections and ends all; resolves when they are gone, within CLOSE_ALL_MS. */
-  close(): Promise<void>;
+  /** Takes no more connections and ends all, saying `why`; resolves when they are gone, within CLOSE_ALL_MS. */
+  close(why: string): Promise<void>;
 }
 
 /** Takes the upgrades of `server`: to the path of binary feeds for these, to any other as its own. */
@@ -99,6 +99,7 @@ class AttachedWebSockets implements WebSockets {
   /** What the node said last. */
   #figures: NodeFigures | undefined;
   #gone: PromiseWithResolvers<void> | undefined;
+  #whyGone = "";
 
   constructor(server: Server, options: WebSocketOptions) {
     this.#options = options;
@@ -128,13 +129,14 @@ class AttachedWebSockets implements WebSockets {
     this.#statusTimer = setInterval(() => this.#tellStatus(), limits.status_ms);
   }
 
-  close(): Promise<void> {
+  close(why: string): Promise<void> {
     if (this.#gone !== undefined) return this.#gone.promise;
+    this.#whyGone = why;
     const gone = Promise.withResolvers<void>();
     this.#gone = gone;
     clearInterval(this.#statusTimer);
     this.#exchange.lists.close();
-    for (const connection of this.#connections) connection.close(CloseCode.GoingAway, "the node stops");
+    for (const connection of this.#connections) connection.close(CloseCode.GoingAway, why);
     if (this.#connections.size === 0) gone.resolve();
     const breakOff = setTimeout(() => {
       for (const connection of this.#connections) connection.breakOff(WebClose.GoingAway);
@@ -151,7 +153,7 @@ class AttachedWebSockets implements WebSockets {
       log.debug({ origin, host: asked }, "a WebSocket was refused: its page is of another origin");
       return refuseUpgrade(stream, 403, "a page of another origin may not connect");
     }
-    if (this.#gone !== undefined) return refuseUpgrade(stream, 503, "the node stops");
+    if (this.#gone !== undefined) return refuseUpgrade(stream, 503, this.#whyGone);
     const { feedSockets } = this.#options;
     if (feedSockets !== undefined && pathOf(request.url) === FEED_PATH) {
       if (!feedSockets.isFull) return feedSockets.upgrade(request, stream, head);

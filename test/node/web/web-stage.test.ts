@@ -1,6 +1,7 @@
 // The web as a stage, on its own thread and on the node's: it follows a running node, it may fail to start, and when it
 // ends the exchange goes on.
 
+import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
@@ -17,10 +18,11 @@ import { createLog } from "../../../src/node/log.ts";
 import type { Handover } from "../../../src/node/web/command-feed.ts";
 import { NodeWeb } from "../../../src/node/web/node-web.ts";
 import { NO_PORTS, type WebPeer, type WebStage, webOf } from "../../../src/node/web/web-stage.ts";
-import { COMMAND_BYTES } from "../../../src/protocol/index.ts";
+import { ChannelKind, COMMAND_BYTES } from "../../../src/protocol/index.ts";
 import { createRing } from "../../../src/ring/index.ts";
 import { CommandPath, type CommandTap, copySnapshot, NoJournal } from "../../../src/runtime/index.ts";
 import { Sequencer } from "../../../src/sequencer/index.ts";
+import { subscribe, TcpSubscriber } from "../../feed-runtime/serving/support.ts";
 import { Peer } from "./peer.ts";
 import { Primary } from "./support.ts";
 
@@ -51,11 +53,24 @@ const PEER: WebPeer = {
 };
 
 /** A stage of its own, with the state it may follow. */
-function stageOf(threads: (typeof THREADS)[number], httpPort = 0): { stage: WebStage; primary: Primary } {
-  const { configuration } = configurationOf({ orderPort: 0, httpPort, threads });
+function stageOf(
+  threads: (typeof THREADS)[number],
+  some: Partial<Configuration> = {},
+): { stage: WebStage; primary: Primary } {
+  const { configuration } = configurationOf({ orderPort: 0, httpPort: 0, threads, ...some });
   const stage = webOf(configuration, { identity: undefined, expires_us: undefined, ca: undefined }, log);
   stops.push(() => stage.stop());
   return { stage, primary: new Primary(10, 64) };
+}
+
+/** Behind that state, a command that no engine can apply. */
+function brokenBehind({ engine }: Primary): Handover {
+  const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: 2 });
+  const sequencer = new Sequencer(ring, 5, 0);
+  ring.words[sequencer.claim()] = 77;
+  sequencer.commit();
+  sequencer.publish();
+  return { snapshot: copySnapshot(engine), position: 5, ring: ring.shared };
 }
 
 /** Once the web's thread has taken what it is to follow. */
@@ -94,7 +109,7 @@ describe.each(THREADS)("threads %s", (threads) => {
     const holder = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => holder.once("listening", resolve));
     const { port } = holder.address() as { port: number };
-    const { stage, primary } = stageOf(threads, port);
+    const { stage, primary } = stageOf(threads, { httpPort: port });
     stage.follow(primary.handovers[0]);
     await expect(stage.listen(PEER)).rejects.toMatchObject({
       code: "EADDRINUSE",
@@ -141,15 +156,25 @@ describe.each(THREADS)("threads %s", (threads) => {
     const { stage, primary } = stageOf(threads);
     stage.follow(primary.handovers[0]);
     await stage.listen(PEER);
-    const broken = createRing({ recordBytes: COMMAND_BYTES, capacity: 2 });
-    const sequencer = new Sequencer(broken, 5, 0);
-    broken.words[sequencer.claim()] = 77;
-    sequencer.commit();
-    sequencer.publish();
-    stage.follow({ snapshot: copySnapshot(primary.engine), position: 5, ring: broken.shared });
+    stage.follow(brokenBehind(primary));
     const { code, message } = await stage.failed;
     expect(code).toBe("WEB_FAILED");
     expect(message).toContain("command kind 77 can't follow the genesis entry");
+  });
+
+  // On the node's own thread binary feeds went on with heartbeats, as of a market that rests.
+  test("with its copy every connection that it told of the market ends", async () => {
+    const { stage, primary } = stageOf(threads, { mdPort: 0 });
+    stage.follow(primary.handovers[0]);
+    const ports = await stage.listen(PEER);
+    const peer = await connected(ports.http);
+    peer.say({ type: "hello", schema: 1 });
+    await peer.next("welcome");
+    const subscriber = await TcpSubscriber.connect(ports.md, subscribe(ChannelKind.Levels));
+    await expect.poll(() => subscriber.packets.length).toBeGreaterThan(0);
+    const ended = once(subscriber.socket, "close");
+    stage.follow(brokenBehind(primary));
+    await Promise.all([stage.failed, peer.closed, ended]);
   });
 
   test("a stop may come at any time and ends once", async () => {

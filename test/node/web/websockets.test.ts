@@ -40,7 +40,7 @@ beforeEach(async () => {
   port = http.port;
 });
 afterEach(async () => {
-  await web.close();
+  await web.close("the node stops");
   await http.close();
   await orders.close();
 });
@@ -168,7 +168,7 @@ describe("a connection is closed", () => {
   test("with 1001 when the node stops, and nobody gets in any more", async () => {
     attach();
     const peer = await Peer.greet(port);
-    const closing = web.close();
+    const closing = web.close("the node stops");
     await expect(Peer.connect(port)).rejects.toThrow("503");
     expect(await peer.closed).toEqual([1001, "the node stops"]);
     await closing;
@@ -180,7 +180,7 @@ describe("a connection is closed", () => {
     peer.write(`${["GET /ws HTTP/1.1", "Connection: Upgrade", HOST, ...KEY].join("\r\n")}\r\n\r\n`);
     await expect.poll(() => counters.opened).toBe(1);
     // Its ping would end it after half a minute.
-    expect(await Promise.race([web.close(), sleep(10_000, "late")])).toBeUndefined();
+    expect(await Promise.race([web.close("the node stops"), sleep(10_000, "late")])).toBeUndefined();
     expect(counters.closes).toMatchObject({ GoingAway: 1 });
     peer.destroy();
   });
@@ -192,7 +192,7 @@ describe("a connection is closed", () => {
     const peer = await Peer.connect(port);
     peer.say({ type: "hello", schema: 1, account: "alice" });
     await expect.poll(() => orders.frames.length).toBe(1);
-    await web.close();
+    await web.close("the node stops");
     expect(await peer.closed).toEqual([1001, "the node stops"]);
   });
 
