@@ -49,7 +49,7 @@ import type { NodeTape } from "./tape-thread.ts";
 import { NodeWeb } from "./web/node-web.ts";
 import { NO_PORTS, type WebPorts, type WebStage } from "./web/web-stage.ts";
 
-/** Between two ticks of the gateway's clock: how exactly times and rates of connections are kept. */
+/** Between two ticks of the gateway's clock, each behind what sockets have: how exactly times and rates of connections are kept. */
 const GATEWAY_TICK_MS = 100;
 /** Between two looks at what has time. */
 const TICK_MS = 1_000;
@@ -204,7 +204,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
       this.#log.warn({ keys, accountsMax: this.accountsMax }, "keys are for accounts that there are not");
     // A node of a cluster begins to serve with its tenure.
     if (this.#runtime.primary === undefined) this.#gateway.begin();
-    this.#gatewayTicker = setInterval(() => this.#tickGateway(), GATEWAY_TICK_MS);
+    this.#gatewayTicker = setInterval(() => setImmediate(() => this.#tickGateway()), GATEWAY_TICK_MS);
     const where = { host, port: orderPort, tls: this.#tls.identity };
     const orders = await listenForOrders(this.#transport, this.#gateway, where);
     this.orderPort = orders.port;

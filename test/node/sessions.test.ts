@@ -223,6 +223,22 @@ describe("whoever is gone", () => {
     ]);
   });
 
+  // What it had said lay in the socket, and the clock was looked at before that.
+  test("is not who spoke while the node stood still", async () => {
+    await start();
+    const ann = await open({ key: ANN, cancelOnDisconnect: true, heartbeat_ms: 400 });
+    ann.order(1, "sell", 100);
+    await ann.until(() => ann.reports.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 110));
+    // Behind the sockets' phase of a turn: the timers' is next.
+    await new Promise((resolve) => setImmediate(resolve));
+    ann.pipe.heartbeat();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 950);
+    await new Promise((resolve) => setTimeout(resolve, 110));
+    expect(ann.told).toEqual(["1 Accepted 1 leaves 1"]);
+    expect(ann.pipe.isOpen).toBe(true);
+  });
+
   test("by a logout, or without having asked for it, leaves the orders", async () => {
     await start();
     const watcher = await open({ key: EVE });
