@@ -2,7 +2,7 @@
 // time. The rest is its application's (record-rules.ts).
 
 import { getU64 } from "../base/index.ts";
-import { CommandLayout, CommandWord } from "../protocol/index.ts";
+import { CommandKind, CommandLayout, CommandWord } from "../protocol/index.ts";
 
 /** A log's name, and the place of the journal in a node's data directory. */
 export const JOURNAL_LOG = "journal";
@@ -14,8 +14,10 @@ export function recordTimestamp(view: DataView, at: number): number {
 
 /**
  * The high lane of the session (u32) that the record at word offset `at` names: every layout of a client's command keeps
- * it at one place. Highest of a log, it says which session numbers may be given again.
+ * it at one place, and all others have zeros there but a Tenure, which has names. Highest of a log, it says which session numbers
+ * may be given again.
  */
 export function recordSession(words: Int32Array, at: number): number {
-  return words[at + CommandWord.sessionHigh] >>> 0;
+  const isTenure = (words[at + CommandWord.kindSideTypeTif] & 0xff) === CommandKind.Tenure;
+  return isTenure ? 0 : words[at + CommandWord.sessionHigh] >>> 0;
 }
