@@ -132,7 +132,10 @@ export class ResumingOrderEntryClient extends EventEmitter<ResumingClientEvents>
 
   /** Ends at once: what was sent and is unanswered stays unknown. */
   destroy(): void {
-    this.#end(connectionLost("the exchange", "it was cut"));
+    const cut = connectionLost("the exchange", "it was cut");
+    this.#end(cut);
+    // A close() that is under way waits for the exchange's.
+    this.#pipe?.destroy(cut);
   }
 
   #request(what: string, encode: (number: number) => EncodedRequest): Promise<OrderAnswer> {

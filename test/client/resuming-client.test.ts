@@ -59,6 +59,17 @@ test("its Hello says that its numbers are used once, and they begin with the tim
   await client.close();
 });
 
+test("destroy() cuts a close() that waits for an exchange that does not close", async () => {
+  const server = await serve(acceptAll);
+  const client = await connect([server]);
+  server.sockets[0].allowHalfOpen = true;
+  const begun = performance.now();
+  const closed = client.close();
+  client.destroy();
+  await closed;
+  expect(performance.now() - begun).toBeLessThan(5_000);
+});
+
 test("it goes on also when whoever is told of a lost connection throws", async () => {
   const [first, second] = [await serve(breaksOffAfter(1)), await serve(acceptAll)];
   const client = await connect([first, second]);
