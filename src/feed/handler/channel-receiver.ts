@@ -62,6 +62,8 @@ export class ChannelReceiver {
   #gapAt = 0;
   /** When symbols that a snapshot left stale are asked for again. */
   #staleAgain_us = 0;
+  /** What the channel had come to when this was subscribed to: until it is told, what is told is old. */
+  #behindUntil = 0;
   /** Anything live: of lines, what they brought themselves. */
   #heard_us: number;
   /** Anything of this epoch. */
@@ -95,6 +97,7 @@ export class ChannelReceiver {
 
   /** Asked to send from `next` on, or everything from a snapshot on: a snapshot may be the answer to either. */
   subscribed(now_us: number): void {
+    this.#behindUntil = 0;
     this.#run.restart();
     this.#run.singlesAsked = 0;
     this.#run.mayAnswer = true;
@@ -103,6 +106,11 @@ export class ChannelReceiver {
       this.#recovery.snapshotNeeded(now_us);
       this.#run.want(Want.Everything);
     } else if (this.#recovery.state === RecoveryState.Snapshot) this.#askSnapshot();
+  }
+
+  /** The service has taken the subscription, and was at `next` then. */
+  accepted(epoch: number, next: number): void {
+    if (epoch === this.epoch) this.#behindUntil = next;
   }
 
   /** One packet, `bytes[from, to)`, which packetProblem() has judged. */
@@ -177,6 +185,7 @@ export class ChannelReceiver {
   #beginEpoch(epoch: number, isSnapshot: boolean, now_us: number): void {
     this.figures.epochs++;
     this.epoch = epoch;
+    this.#behindUntil = 0;
     this.#gapAt = 0;
     this.#order.restart();
     this.#run.clear();
@@ -354,7 +363,8 @@ export class ChannelReceiver {
     const { limits, listener } = this.#options;
     const isAsking = this.#recovery.state === RecoveryState.Asking;
     const isSilent = now_us - this.#heard_us >= limits.silence_us;
-    const isStale = isSilent || isAsking || this.#isHeld;
+    const isBehind = this.next < this.#behindUntil;
+    const isStale = isSilent || isAsking || this.#isHeld || isBehind;
     if (isStale === this.isStale) return;
     this.isStale = isStale;
     listener.channelStale(isStale);

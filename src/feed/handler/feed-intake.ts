@@ -155,6 +155,8 @@ export class FeedIntake implements PacketSink {
 
   reply(bytes: Uint8Array, from: number, to: number): void {
     const reply = decodeMdReply(bytes, from, to);
+    if (reply?.type === MdRequestType.Accepted && reply.request === MdRequestType.Subscribe)
+      this.#byChannel[reply.channel]?.accepted(reply.epoch, reply.next);
     if (reply?.type !== MdRequestType.Refused) return;
     if (reply.request === MdRequestType.Subscribe) this.#refusal = reply.reason;
     // Too many requests at once: what was asked is asked again when its time is over.

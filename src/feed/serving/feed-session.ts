@@ -221,9 +221,8 @@ export class FeedSession {
     if (request.symbols.some((symbol) => symbol >= market.symbols)) return MdRefusal.Symbols;
     if (request.from > channel.next && request.epoch === channel.epoch) return MdRefusal.Beyond;
     this.#subscriptions.get(channel.kind)?.end();
-    const subscription = new Subscription(channel, request, this.#parts);
-    this.#subscriptions.set(channel.kind, subscription);
-    this.#accept(request.type, channel, subscription.next);
+    this.#subscriptions.set(channel.kind, new Subscription(channel, request, this.#parts));
+    this.#accept(request.type, channel, channel.next);
     return undefined;
   }
 

@@ -45,11 +45,6 @@ export class Subscription {
     if (!resumes) this.#begin();
   }
 
-  /** Where the live part begins, or goes on. */
-  get next(): number {
-    return this.#next;
-  }
-
   /** What it would have to be sent next is no longer kept. */
   get hasFallenBehind(): boolean {
     if (this.#epoch !== this.channel.epoch) return false;

@@ -110,6 +110,33 @@ test("a stream that breaks is opened again and goes on with the next sequence", 
   expect(states).toEqual([Connecting, Connected, Reconnecting, Connecting, Connected, Disconnected]);
 });
 
+test("what goes on behind a lost connection is stale until it has all that happened meanwhile", async () => {
+  const peer = new Peer();
+  ends.push(() => peer.close());
+  const listener = new Prices();
+  const handler = new FeedHandler({
+    stream: { host: "127.0.0.1", port: await peer.port() },
+    channels: [{ channel: ChannelKind.Levels, listener }],
+    connection: { backoffMin_us: 1_000 },
+  });
+  ends.push(() => handler.stop());
+  await handler.start();
+  await until(() => peer.requests.length === 1);
+  for (const part of snapshot(5, [{ symbol: 1, next: 3, prices: [2] }])) peer.sockets[0].write(part);
+  await until(() => !handler.receivers[0].isStale);
+  peer.sockets[0].destroy();
+  await until(() => peer.requests.length === 2);
+  const accepted = { type: MdRequestType.Accepted, request: MdRequestType.Subscribe } as const;
+  const where = { channel: ChannelKind.Levels, epoch: 1, next: 8 };
+  peer.sockets[1].write(encodeMdRequest({ ...accepted, ...where }));
+  peer.sockets[1].write(packet(5, [level(1, 3), level(1, 4)]));
+  await until(() => listener.told.length === 3);
+  expect([listener.stale, handler.receivers[0].isStale]).toEqual([[false, true], true]);
+  peer.sockets[1].write(packet(7, [level(1, 5)]));
+  await until(() => listener.told.length === 4);
+  expect(listener.stale).toEqual([false, true, false]);
+});
+
 test("a subscription to some symbols that finds garbage in its stream begins anew where it was", async () => {
   const peer = new Peer();
   ends.push(() => peer.close());

@@ -45,7 +45,7 @@ test("from a sequence that is kept it resumes there, else it gets a snapshot", (
     const first = packets[0];
     return [replies[0].type, (replies[0] as { next: number }).next, first?.first, first?.flags];
   };
-  expect(from({ from: 3, epoch: 1_000 })).toEqual([192, 3, 3, 0]);
+  expect(from({ from: 3, epoch: 1_000 })).toEqual([192, 5, 3, 0]);
   expect(from({ from: 5, epoch: 1_000 })).toEqual([192, 5, undefined, undefined]);
   expect(from({ from: 3, epoch: 999 })).toEqual([192, 5, 5, PacketFlag.Snapshot]);
   market.top.kept.shift();
