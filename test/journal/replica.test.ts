@@ -6,13 +6,23 @@ import {
   type DurabilityMode,
   JOURNAL_BEGINNING,
   type JournalOptions,
+  type JournalReport,
   journalPlace,
   openJournal,
+  ReplicaJournal,
+  readRecords,
   verifyJournal,
 } from "../../src/journal/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
 import { encodeGenesisEntry } from "../../src/node/exchange-records.ts";
-import { openLog, SECTOR_BYTES, scanLog, wholeFrame } from "../../src/segment/index.ts";
+import {
+  FrameFollower,
+  openLog,
+  retireSegments,
+  SECTOR_BYTES,
+  scanLog,
+  wholeFrame,
+} from "../../src/segment/index.ts";
 import {
   ENTRY,
   GENESIS_RECORDS,
@@ -143,6 +153,45 @@ test("with a snapshot's point a journal is opened behind it, or begun there when
   });
   // Without the snapshot it is no journal to start from.
   expect(codeOf(() => openJournal(elsewhere, () => {}))).toBe("JOURNAL_INCOMPLETE");
+});
+
+// What numbers its segments have, and where they begin, is its own affair where its primaries number theirs otherwise.
+test("a journal whose segments begin elsewhere than its primaries' is as whole: verified, exported, retired, opened and gone on with", () => {
+  const { frames, position } = primary();
+  const options = { ...WITHOUT_GENESIS, storage: new SimulatedDisk() };
+  const open = () => new ReplicaJournal({ ...options, from: undefined }, () => {});
+  let journal = open();
+  // One that numbers from 50, one promoted behind a snapshot, which began with 1, and one between; this node is started again now and then.
+  frames.forEach(({ bytes }, i) => {
+    if (i % 7 === 3) {
+      journal.close();
+      journal = open();
+    }
+    const segment = i < 10 ? 50 + (i >> 2) : i < 20 ? 1 + (i >> 3) : 9 + (i >> 1);
+    expect(journal.append(bytes, segment)).toBeUndefined();
+  });
+  journal.close();
+  const begins = (of: JournalReport) => of.segments.map(({ firstPosition }) => firstPosition);
+  const report = verifyJournal(options);
+  expect([report.verdict, report.firstPosition, report.lastPosition]).toEqual(["clean", 1, position]);
+  expect(begins(report).length).toBeGreaterThan(8);
+
+  let exported = 0;
+  const range = { from: 2, to: position - 1 };
+  const read = readRecords(options, range, ({ count, firstPosition }) => {
+    expect(firstPosition).toBe(2 + exported);
+    exported += count;
+    return true;
+  });
+  expect([exported, read.lacks]).toEqual([position - 2, undefined]);
+
+  const before = begins(report)[4];
+  expect(retireSegments(journalPlace(options), before + 1).length).toBe(4);
+  expect(begins(verifyJournal(options))).toEqual(begins(report).slice(4));
+  const point = new FrameFollower(journalPlace(options), position).seek(position);
+  const again = new ReplicaJournal({ ...options, from: point }, () => {});
+  expect([again.position, again.mayLack]).toEqual([position, true]);
+  again.close();
 });
 
 /** Where a journal of these frames ends. */

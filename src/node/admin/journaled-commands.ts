@@ -44,10 +44,7 @@ export class JournaledCommands implements CommandOutput {
   /** Throws SeriatimError BUSY, REFUSED, or UNCERTAIN when it is not known to be safe. */
   async submit(command: AdminCommand): Promise<AdminOutcome> {
     const at = this.#path.claim();
-    if (at < 0) {
-      const why = this.#path.isOpen ? "the journal is behind" : "this node does not lead yet, or no more";
-      throw new SeriatimError("BUSY", `${why}: nothing was done`);
-    }
+    if (at < 0) throw new SeriatimError("BUSY", `${whyNoSlot(this.#path)}: nothing was done`);
     writeAdminCommand(this.#path.words, at, command);
     const pending: Pending = { position: 0, cancelled: 0, reason: 0, safe: Promise.withResolvers() };
     this.#applying = pending;
@@ -91,6 +88,11 @@ export class JournaledCommands implements CommandOutput {
 
   /** Nobody here waits for room. */
   resumeStalled(): void {}
+}
+
+function whyNoSlot({ isOpen, isPaused }: Pick<CommandPath, "isOpen" | "isPaused">): string {
+  if (!isOpen) return "this node does not lead yet, or no more";
+  return isPaused ? "commands wait until the state is copied for a snapshot" : "the journal is behind";
 }
 
 function uncertain({ position }: Pending, why: string): SeriatimError {

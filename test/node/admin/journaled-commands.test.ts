@@ -16,6 +16,7 @@ import type { CommandPath } from "../../../src/runtime/index.ts";
 /** Events that a command leads to, as the first word of their records. */
 let events: readonly number[] = [];
 let isFull = false;
+let standing = { isOpen: true, isPaused: false };
 let position = 0;
 const given: unknown[] = [];
 let commands: JournaledCommands;
@@ -29,6 +30,12 @@ beforeEach(() => {
     words,
     get position() {
       return position;
+    },
+    get isOpen() {
+      return standing.isOpen;
+    },
+    get isPaused() {
+      return standing.isPaused;
     },
     attach: () => {},
     claim: () => (isFull ? -1 : 0),
@@ -97,7 +104,16 @@ test("what the exchange refuses is said when that is safe", async () => {
 
 test("without a slot nothing is done", async () => {
   isFull = true;
-  await expect(commands.submit(HALT)).rejects.toMatchObject({ code: "BUSY" });
+  for (const [is, why] of [
+    [{ isOpen: true }, "the journal is behind"],
+    [{ isOpen: false }, "this node does not lead yet, or no more"],
+    // It said that the journal is behind.
+    [{ isOpen: true, isPaused: true }, "commands wait until the state is copied for a snapshot"],
+  ] as const) {
+    standing = { isPaused: false, ...is };
+    const busy = { code: "BUSY", message: `${why}: nothing was done` };
+    await expect(commands.submit(HALT)).rejects.toMatchObject(busy);
+  }
   expect(given).toEqual([]);
 });
 
