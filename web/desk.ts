@@ -265,6 +265,8 @@ export class Desk {
 
   #subscribe(): void {
     this.socket.subscribe(["depth", "trades", "candles"], [this.symbol]);
+    // For good, as the overview has it: whether it takes orders.
+    this.socket.subscribe(["instruments"], [this.symbol]);
   }
 
   /** A price stays as long as the instrument it was meant for is the same, also over a reconnect and for another account. */

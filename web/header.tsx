@@ -11,6 +11,8 @@ import { FIELD_IDS, showDialog } from "./shortcuts.ts";
 import { toggleTheme } from "./theme.ts";
 import { useTopics } from "./topic.ts";
 
+const NEAREST = { block: "nearest", inline: "nearest" } as const;
+
 export function Header({ desk }: { readonly desk: Desk }) {
   useTopics(desk.connection, desk.selection);
   const { account } = desk.socket;
@@ -51,7 +53,12 @@ export function Header({ desk }: { readonly desk: Desk }) {
 }
 
 function Instruments({ desk }: { readonly desk: Desk }) {
-  const { instruments } = desk;
+  const { instruments, symbol: chosen } = desk;
+  const list = useRef<HTMLElement>(null);
+  // Chosen by key or in the overview, it may be where the list would have to be moved to.
+  useEffect(() => {
+    list.current?.querySelector(`[data-symbol="${CSS.escape(chosen)}"]`)?.scrollIntoView(NEAREST);
+  }, [chosen]);
   if (instruments.length > WATCHED_MAX) {
     return (
       <label class="instrument-list">
@@ -65,12 +72,13 @@ function Instruments({ desk }: { readonly desk: Desk }) {
     );
   }
   return (
-    <nav class="instruments" aria-label="Instruments">
+    <nav class="instruments" aria-label="Instruments" ref={list}>
       {instruments.map((symbol) => (
         <button
           key={symbol}
           type="button"
-          aria-pressed={symbol === desk.symbol}
+          data-symbol={symbol}
+          aria-pressed={symbol === chosen}
           title={`${symbol}: middle of the best bid and ask`}
           onClick={() => desk.select(symbol)}
         >

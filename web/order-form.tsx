@@ -1,6 +1,6 @@
 // The order form. Arrow keys step price and quantity, Enter sends, and what is wrong is said in words beside the field.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Market } from "../src/client/socket/index.ts";
 import type { Desk } from "./desk.ts";
 import { middleOf } from "./ladder-rows.ts";
@@ -22,7 +22,8 @@ const SHIFT_STEPS = 10;
 
 export function OrderForm({ desk }: { readonly desk: Desk }) {
   useTopics(desk.draftTopic, desk.selection, desk.connection);
-  const noOrders = useStatus(desk, noOrdersWords);
+  const ofNode = useStatus(desk, noOrdersWords);
+  const ofInstrument = useInstrumentStatus(desk);
   const [tried, setTried] = useState(false);
   const { market, draft } = desk;
   const isOpen = desk.socket.connection.state === "open";
@@ -63,16 +64,33 @@ export function OrderForm({ desk }: { readonly desk: Desk }) {
           <span>Value</span>
           <output>{market === undefined ? "–" : valueText(draft, market.decimals)}</output>
         </p>
-        <SendButton desk={desk} isOpen={isOpen} noOrders={noOrders} />
+        <SendButton desk={desk} isOpen={isOpen} noOrders={ofNode ?? ofInstrument} />
       </form>
     </section>
   );
 }
 
+const STATUS_WORDS = { trading: undefined, halted: "is halted", switchedOff: "is switched off" } as const;
+
+/** Why no orders are taken in the instrument that is looked at; undefined: they are, as far as is known. */
+function useInstrumentStatus(desk: Desk): string | undefined {
+  const [words, setWords] = useState<string>();
+  useEffect(
+    () =>
+      desk.frames.add(() => {
+        const { market } = desk;
+        const why = STATUS_WORDS[market?.status ?? "trading"];
+        setWords(why && `${market?.symbol} ${why}`);
+      }),
+    [desk],
+  );
+  return words;
+}
+
 interface SendButtonProps {
   readonly desk: Desk;
   readonly isOpen: boolean;
-  /** Why the node takes none. */
+  /** Why none are taken. */
   readonly noOrders: string | undefined;
 }
 

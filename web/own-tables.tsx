@@ -4,6 +4,7 @@ import type { OwnFill, OwnOrders } from "../src/client/socket/index.ts";
 import { formatPrice } from "../src/protocol/index.ts";
 import type { Desk } from "./desk.ts";
 import { OrderRow } from "./order-row.tsx";
+import { rowsOf } from "./own-rows.ts";
 import { ReportTable } from "./report-table.tsx";
 import { FIELD_IDS, showDialog } from "./shortcuts.ts";
 import { useTopics } from "./topic.ts";
@@ -75,7 +76,7 @@ function OrdersTable({ desk }: { readonly desk: Desk }) {
     return (
       <p class="empty">You have no open orders. A click on a price of the ladder puts it into the form.</p>
     );
-  const newest = [...orders.open()].slice(-ROWS_MAX).reverse();
+  const rows = rowsOf([...orders.open()], desk.symbol, ROWS_MAX);
   return (
     <table>
       <thead>
@@ -99,11 +100,13 @@ function OrdersTable({ desk }: { readonly desk: Desk }) {
         </tr>
       </thead>
       <tbody>
-        {newest.map((order) => (
+        {rows.map((order) => (
           <OrderRow key={`${order.symbol} ${order.id}`} desk={desk} order={order} />
         ))}
       </tbody>
-      {orders.size > ROWS_MAX && <caption>{`${ROWS_MAX} of ${countText(orders)}`}</caption>}
+      {orders.size > ROWS_MAX && (
+        <caption>{`${ROWS_MAX} of ${countText(orders)}, those in ${desk.symbol} first`}</caption>
+      )}
     </table>
   );
 }

@@ -29,7 +29,10 @@ export class ShownMarkets {
     const come = [...wanted].filter((symbol) => !this.#shown.has(symbol));
     this.#shown = wanted;
     if (gone.length > 0) socket.unsubscribe(this.#channels, gone);
-    if (come.length > 0) socket.subscribe(this.#channels, come);
+    if (come.length === 0) return;
+    socket.subscribe(this.#channels, come);
+    // For good: the order form asks for the same of its instrument, and a status hardly ever changes.
+    socket.subscribe(["instruments"], come);
   }
 
   /** The overview is not looked at any more. */
@@ -60,7 +63,7 @@ export class ShownMarkets {
   /** Another connection, or none before: it knows nothing of what was shown. */
   #begin(socket: Asked, hasQuotes: boolean): void {
     this.#socket = socket;
-    this.#channels = hasQuotes ? ["statistics", "instruments"] : ["statistics", "instruments", "quotes"];
+    this.#channels = hasQuotes ? ["statistics"] : ["statistics", "quotes"];
     this.#shown = new Set();
     this.#next = 0;
     this.#rounds = 0;

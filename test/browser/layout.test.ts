@@ -10,6 +10,9 @@ import { killNodes, NodeProcess } from "../crash/node-process.ts";
 import { type BrowserOrReason, keepPicture, type Look, launchBrowser, PHONE, visit } from "./browser.ts";
 import { crowded } from "./in-page.ts";
 
+/** The longest names that differ in their ends alone, and as many as the header shows with their prices. */
+const WIDE = Array.from({ length: 11 }, (_, i) => `WIDE-WWWWWW-20${20 + i}`);
+
 const dir = mkdtempSync(join(tmpdir(), "seriatim-layout-"));
 let opened: BrowserOrReason;
 let browser: Browser;
@@ -23,7 +26,7 @@ beforeAll(async () => {
   await buildPageIfStale();
   const node = await NodeProcess.start([
     ...["--data-dir", dir, "--segment-bytes", "4194304"],
-    ...["--symbols", "BTC-USD:2:50"],
+    ...["--symbols", `BTC-USD:2:50,${WIDE.join(",")}`],
   ]);
   url = `http://127.0.0.1:${node.httpPort}/`;
 });
@@ -124,3 +127,29 @@ test("a figure of the status that gets longer moves no other", async () => {
   });
   expect(moved).toEqual([0, 0, 0, 0, 0]);
 });
+
+// Of the ends by which contracts differ nothing was seen, nor of the one that a key had chosen.
+test.each([390, 1000])(
+  "long names are seen whole, and the chosen one is in view, at %i px",
+  async (width) => {
+    await open({ width, height: 800, scheme: "light" });
+    await page.keyboard.press("9");
+    await page.getByRole("heading", { name: WIDE[7] }).waitFor();
+    const cut = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLElement>(".instruments .symbol, .summary h2")]
+        .filter((name) => name.scrollWidth > name.clientWidth && getComputedStyle(name).display !== "inline")
+        .map((name) => name.textContent),
+    );
+    expect(cut).toEqual([]);
+    const inView = () =>
+      page.evaluate(() => {
+        const list = document.querySelector(".instruments")?.getBoundingClientRect() ?? new DOMRect();
+        const chosen = document.querySelector(".instruments [aria-pressed=true] .symbol");
+        const { left, right } = chosen?.getBoundingClientRect() ?? new DOMRect();
+        return left >= list.left && right <= list.right;
+      });
+    await expect.poll(inView).toBe(true);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    await keepPicture(page, `layout-${width}-names`);
+  },
+);

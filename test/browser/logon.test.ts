@@ -1,5 +1,7 @@
 // The page with a token, in a real browser against a node whose accounts have keys: logon, reports, mass cancel.
 
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +11,7 @@ import { makeToken, tokenDigest } from "../../src/platform/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
 import { buildPageIfStale } from "../../tools/page.ts";
 import { killNodes, NodeProcess } from "../crash/node-process.ts";
+import { LAUNCHER } from "../support/launcher.ts";
 import {
   type BrowserOrReason,
   DESK,
@@ -25,6 +28,7 @@ const dir = mkdtempSync(join(tmpdir(), "seriatim-logon-"));
 const token = makeToken();
 let opened: BrowserOrReason;
 let browser: Browser;
+let node: NodeProcess;
 let url: string;
 
 beforeAll(async () => {
@@ -35,7 +39,8 @@ beforeAll(async () => {
   const keys = join(dir, "keys.json");
   const rights = { accounts: [1], token: tokenDigest(token) };
   generateKey("alice-key", "trader", join(dir, "alice.key"), keys, rights);
-  const node = await NodeProcess.start([
+  generateKey("ann", "admin", join(dir, "ann.key"), keys);
+  node = await NodeProcess.start([
     ...["--data-dir", join(dir, "data"), "--segment-bytes", "4194304", "--keys", keys, "--admin-port", "0"],
     ...["--accounts", "alice=1", "--symbols", "BTC-USD:2:50,ETH-USD:2:5", "--open-order-entry", "off"],
   ]);
@@ -113,3 +118,41 @@ test.each<Look>([DESK, { ...DESK, scheme: "light" }, PHONE, { ...PHONE, scheme: 
     await page.context().close();
   },
 );
+
+/** As an administrator does it. */
+async function administer(...words: readonly string[]): Promise<void> {
+  const at = ["admin", `127.0.0.1:${node.adminPort}`, "--key", join(dir, "ann.key")];
+  const asked = spawn(process.execPath, [LAUNCHER, ...at, ...words], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  expect(await once(asked, "exit")).toEqual([0, null]);
+}
+
+// The button went on asking for orders that were all refused.
+test("an instrument that is switched off, and trading that is halted, are said on the button", async () => {
+  const { page, complaints } = await visit(browser, url, DESK, null);
+  await page.getByRole("button", { name: "No account" }).click();
+  await logOn(page, token);
+  const send = page.locator("button.send[type=submit]").filter({ hasText: "USD" });
+  await send.getByText("Buy BTC-USD").waitFor();
+  await administer("kill-switch", "symbol", "BTC-USD", "on");
+  await page.getByRole("button", { name: "BTC-USD is switched off" }).waitFor();
+  await page.keyboard.press("2");
+  await send.getByText("Buy ETH-USD").waitFor();
+  // The overview leaves it known when it is closed.
+  await page.locator(".own-panel label", { hasText: "Market" }).click();
+  await page.locator(".market-row", { hasText: "BTC-USD (off)" }).waitFor();
+  await page.keyboard.press("1");
+  await page.locator(".own-panel label", { hasText: "My orders" }).click();
+  await page.getByRole("button", { name: "BTC-USD is switched off" }).waitFor();
+  await administer("kill-switch", "symbol", "BTC-USD", "off");
+  await send.getByText("Buy BTC-USD").waitFor();
+  await administer("halt");
+  await page.getByRole("button", { name: "Trading is halted" }).waitFor();
+  await page.getByRole("alert").getByText("halted: by ann").waitFor();
+  await keepPicture(page, "page-1440-halted");
+  await administer("resume");
+  await send.getByText("Buy BTC-USD").waitFor();
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});

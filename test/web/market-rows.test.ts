@@ -86,7 +86,7 @@ function connection(symbols: number) {
     markets: new Map(names.map((name) => [name, market(name)])),
     subscribe(channels: readonly MarketChannel[], asked: readonly string[]): void {
       said.push(`+${channels.length}x${asked.length}`);
-      for (const symbol of asked) live.add(symbol);
+      if (channels.includes("statistics")) for (const symbol of asked) live.add(symbol);
     },
     unsubscribe(channels: readonly MarketChannel[], asked: readonly string[]): void {
       said.push(`-${channels.length}x${asked.length}`);
@@ -101,7 +101,7 @@ test("rows on the screen are live, and only what changes is asked for", () => {
   shown.show(socket, socket.names.slice(0, 10), false);
   shown.show(socket, socket.names.slice(0, 10), false);
   shown.show(socket, socket.names.slice(3, 13), false);
-  expect(socket.said).toEqual(["+3x10", "-3x3", "+3x3"]);
+  expect(socket.said).toEqual(["+2x10", "+1x10", "-2x3", "+2x3", "+1x3"]);
   expect([...socket.live].sort()).toEqual(socket.names.slice(3, 13).sort());
   shown.show(socket, socket.names, false);
   expect(socket.live.size).toBe(ROWS_SHOWN_MAX);
@@ -114,7 +114,10 @@ test("where quotes are there anyway they stay, and another connection is asked f
   const shown = new ShownMarkets();
   shown.show(socket, socket.names, true);
   shown.show(other, other.names, true);
-  expect([socket.said, other.said]).toEqual([["+2x5"], ["+2x5"]]);
+  expect([socket.said, other.said]).toEqual([
+    ["+1x5", "+1x5"],
+    ["+1x5", "+1x5"],
+  ]);
 });
 
 test("those that can't be seen are looked at in turn, 40 together, faster the first time round", () => {

@@ -31,7 +31,7 @@ import type { QueueLevel } from "./pictures.ts";
 import { ReconnectingSocket } from "./reconnecting-socket.ts";
 import { type MassCancelAnswer, notSent, type RequestAnswer, Requests } from "./requests.ts";
 import { SocketSession } from "./session.ts";
-import { queueRequest, Subscriptions } from "./subscriptions.ts";
+import { queueRequest, requestsFor, Subscriptions } from "./subscriptions.ts";
 
 /** What may wait for the network before a request is refused: some hundred orders, sent long after they were meant. */
 const BUFFERED_BYTES_MAX = 65_536;
@@ -124,14 +124,14 @@ export class ExchangeSocket {
   subscribe(channels: readonly MarketChannel[], symbols: readonly string[]): void {
     if (!this.#subscriptions.add(channels, symbols)) return;
     const listed = symbols.filter((symbol) => this.markets.has(symbol));
-    if (listed.length > 0) this.#sendIfOpen({ type: "subscribe", channels, symbols: listed });
+    for (const request of requestsFor("subscribe", channels, listed)) this.#sendIfOpen(request);
   }
 
   unsubscribe(channels: readonly MarketChannel[], symbols: readonly string[]): void {
     this.#subscriptions.remove(channels, symbols);
     for (const symbol of symbols) for (const channel of channels) this.markets.get(symbol)?.leave(channel);
     const listed = symbols.filter((symbol) => this.markets.has(symbol));
-    if (listed.length > 0) this.#sendIfOpen({ type: "unsubscribe", channels, symbols: listed });
+    for (const request of requestsFor("unsubscribe", channels, listed)) this.#sendIfOpen(request);
   }
 
   /**

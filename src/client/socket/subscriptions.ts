@@ -13,6 +13,9 @@ export interface SubscribeRequest {
   readonly price?: string;
 }
 
+/** Of names of 16 bytes that are all escaped (`\u0001`) these are 60 kB; the exchange takes messages of 64 KiB. */
+const SYMBOLS_MAX = 600;
+
 export class Subscriptions {
   /** The queue that is looked at. */
   queue: QueueLevel | undefined;
@@ -63,11 +66,23 @@ export class Subscriptions {
         continue;
       }
       const symbols = [...wanted].filter(isListed);
-      if (symbols.length > 0) requests.push({ type: "subscribe", channels: [channel], symbols });
+      requests.push(...requestsFor("subscribe", [channel], symbols));
     }
     if (this.queue !== undefined && isListed(this.queue.symbol)) requests.push(queueRequest(this.queue));
     return requests;
   }
+}
+
+/** As many requests as these symbols need. */
+export function requestsFor(
+  type: SubscribeRequest["type"],
+  channels: readonly Channel[],
+  symbols: readonly string[],
+): SubscribeRequest[] {
+  const requests: SubscribeRequest[] = [];
+  for (let from = 0; from < symbols.length; from += SYMBOLS_MAX)
+    requests.push({ type, channels, symbols: symbols.slice(from, from + SYMBOLS_MAX) });
+  return requests;
 }
 
 export function queueRequest({ symbol, side, price }: QueueLevel): SubscribeRequest {

@@ -513,3 +513,25 @@ test("one queue is looked at: another takes its place, it is asked for again aft
   expect(client.markets.get("BTC-USD")?.queue).toBeUndefined();
   client.close();
 });
+
+// The exchange closed the connection for a message of 155 kB (1009), after each reconnect anew.
+test("a subscription to all instruments that there can be is asked for in messages that an exchange takes", () => {
+  const { client, sockets } = scripted();
+  const instruments = Array.from({ length: 8_192 }, (_, i) => {
+    return { symbol: `\u0001`.repeat(12) + String(i).padStart(4, "0"), decimals: 0, tick: "1", lot: 1 };
+  });
+  sockets[0].onopen?.();
+  sockets[0].say({ ...WELCOME, instruments });
+  const symbols = instruments.map(({ symbol }) => symbol);
+  client.subscribe(["quotes"], symbols);
+  client.unsubscribe(["quotes"], symbols);
+  client.subscribe(["quotes"], symbols);
+  sockets[0].onclose?.({ code: 1006, reason: "" });
+  client.retryNow();
+  sockets[1].onopen?.();
+  sockets[1].say({ ...WELCOME, instruments });
+  const asked = sockets.flatMap(({ sent }) => sent);
+  for (const message of asked) expect(JSON.stringify(message).length).toBeLessThan(65_536);
+  const resumed = sockets[1].sent.filter(({ type }) => type === "subscribe");
+  expect(resumed.flatMap(({ symbols: named = [] }) => named)).toEqual(symbols);
+});
