@@ -36,6 +36,12 @@ State HASH, copy the same
 `);
 });
 
+test("exchange-in-a-test.ts passes", async () => {
+  const { status, output } = await new Example("exchange-in-a-test.ts").ended();
+  expect(status).toBe(0);
+  expect(output).toMatch(/pass 2\b/);
+});
+
 async function startExchange(simulate: number): Promise<RunningNode> {
   const settings = { orderPort: 0, httpPort: 0, durability: "off", ordersMax: 10_000, simulate } as const;
   node = await startNode(configurationOf(settings), createLog({ level: "silent" }));
