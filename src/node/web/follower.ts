@@ -86,8 +86,9 @@ export class Follower<Listener extends EventListener> {
     this.#begin(first);
   }
 
-  /** Leaves what it followed, and begins anew, or goes on by the journal. */
+  /** Leaves what it followed, and begins anew, or goes on by the journal. What this throws is a bug: it follows nothing any more. */
   follow(handover: Handover): void {
+    this.#from = undefined;
     if (handover.snapshot !== undefined) this.#restore(handover);
     this.#begin(handover);
   }
@@ -107,7 +108,6 @@ export class Follower<Listener extends EventListener> {
   }
 
   #begin(handover: Handover): void {
-    this.#from = undefined;
     this.#handover = handover;
     if (handover.snapshot !== undefined) this.#reset();
     this.#follow(handover).catch((error: unknown) => {

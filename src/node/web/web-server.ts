@@ -123,9 +123,22 @@ export class WebServer {
 
   /** Begins, or begins anew. */
   follow(handover: Handover): void {
-    if (this.#follower !== undefined) return this.#follower.follow(handover);
-    this.#follower = new Follower(
-      handover,
+    try {
+      if (this.#follower !== undefined) return this.#follower.follow(handover);
+      this.#follower = this.#makeFollower(handover);
+    } catch (error) {
+      return this.#fail(copyFailed(error));
+    }
+    try {
+      this.#attach();
+    } catch (error) {
+      this.#fail(error as SeriatimError);
+    }
+  }
+
+  #makeFollower(first: Handover): Follower<WebListener> {
+    return new Follower(
+      first,
       (engine) => {
         this.#feeds?.begin(engine);
         const pace = new PublishPace(new Publisher(engine), this.#clock, threadBusyMicros);
@@ -135,11 +148,6 @@ export class WebServer {
       undefined,
       this.#options.journal && new MissedCommands(this.#options.journal),
     );
-    try {
-      this.#attach();
-    } catch (error) {
-      this.#fail(error as SeriatimError);
-    }
   }
 
   /** Once there is something to show and somebody to show it to. */

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Clock, SeriatimError } from "../../../src/base/index.ts";
 import { connectOrderEntry } from "../../../src/client/index.ts";
+import type { MarketFeedOptions } from "../../../src/feed-runtime/index.ts";
 import {
   type Configuration,
   configurationOf,
@@ -18,6 +19,7 @@ import { createLog } from "../../../src/node/log.ts";
 import type { Handover } from "../../../src/node/web/command-feed.ts";
 import { NodeWeb } from "../../../src/node/web/node-web.ts";
 import { NO_PORTS, type WebPeer, type WebStage, webOf } from "../../../src/node/web/web-stage.ts";
+import { WebThread } from "../../../src/node/web/web-thread.ts";
 import { ChannelKind, COMMAND_BYTES } from "../../../src/protocol/index.ts";
 import { createRing } from "../../../src/ring/index.ts";
 import { CommandPath, type CommandTap, copySnapshot, NoJournal } from "../../../src/runtime/index.ts";
@@ -162,6 +164,17 @@ describe.each(THREADS)("threads %s", (threads) => {
     expect(message).toContain("command kind 77 can't follow the genesis entry");
   });
 
+  // On the node's own thread it ended the node.
+  test.each(["first", "second"])("a %s state that can't be restored is one too", async (which) => {
+    const { stage, primary } = stageOf(threads);
+    const [sound] = primary.handovers;
+    if (which === "second") stage.follow(sound);
+    stage.follow({ ...sound, snapshot: new Uint8Array(8) });
+    const { code, message } = await stage.failed;
+    expect(code).toBe("WEB_FAILED");
+    expect(message).toMatch(/^the web's copy of the exchange can't go on, /);
+  });
+
   // On the node's own thread binary feeds went on with heartbeats, as of a market that rests.
   test("with its copy every connection that it told of the market ends", async () => {
     const { stage, primary } = stageOf(threads, { mdPort: 0 });
@@ -188,8 +201,9 @@ describe.each(THREADS)("threads %s", (threads) => {
 });
 
 test("a thread that dies has failed, also one that never listened", async () => {
-  const { stage, primary } = stageOf("spread");
-  stage.follow({ ...primary.handovers[0], snapshot: new Uint8Array(8) });
+  const { configuration } = configurationOf({ orderPort: 0, httpPort: 0 });
+  const stage = new WebThread({ ...configuration, feeds: {} as MarketFeedOptions }, log);
+  stops.push(() => stage.stop());
   const failure = await stage.failed;
   expect(failure.code).toBe("WEB_THREAD_DIED");
   await expect(stage.listen(PEER)).rejects.toBe(failure);
