@@ -18,6 +18,8 @@ import type { Reception } from "./reception.ts";
 
 /** Topics that figures tell of: more nobody looks at at once. */
 const TOPICS_TOLD = 100;
+/** And groups: of the longest names they are two thirds of a Reply. */
+const GROUPS_TOLD = 2_048;
 
 export interface FiguresParts {
   readonly clock: Clock;
@@ -80,12 +82,15 @@ export function brokerFigures(parts: FiguresParts, isShown: (topic: string) => b
 /** How far one is that nobody has used since the start is not known: to say 1 would make every group up to date. */
 function usedTopics({ open, subscribers }: FiguresParts, all: readonly CatalogTopic[]): TopicFigures[] {
   const told: TopicFigures[] = [];
+  let groupsLeft = GROUPS_TOLD;
   for (const { id, name, order } of all) {
     const known = open.known(id);
     if (known === undefined) continue;
+    const groups = subscribers.groupsOf(id);
+    groupsLeft -= groups.length;
+    if (told.length === TOPICS_TOLD || groupsLeft < 0) break;
     const { nextRecord, oldestRecord, bytes } = known;
-    told.push({ name, order, nextRecord, oldestRecord, bytes, groups: subscribers.groupsOf(id) });
-    if (told.length === TOPICS_TOLD) break;
+    told.push({ name, order, nextRecord, oldestRecord, bytes, groups });
   }
   return told;
 }
