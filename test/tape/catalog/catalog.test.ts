@@ -103,6 +103,14 @@ function stateOf(changes: readonly CatalogChange[]): CatalogState {
   return state;
 }
 
+/** All that it says, in an order of its own: whatever the order in which it was said. */
+function saidBy(state: CatalogState): string[] {
+  return state
+    .asChanges()
+    .map((change) => Buffer.from(encodeCatalogChange(change)).toString("hex"))
+    .sort();
+}
+
 test("after thousands of changes a few segments are left, and they say the same", () => {
   const disk = new SimulatedDisk();
   const changes = changesFrom(new Prng(1), 3_000);
@@ -110,7 +118,7 @@ test("after thousands of changes a few segments are left, and they say the same"
   for (const change of changes) catalog.write([change], NOW_us);
   expect(disk.list("d/catalog").length).toBeLessThan(5);
   catalog.close();
-  expect(catalogOn(disk).state.asChanges()).toEqual(stateOf(changes).asChanges());
+  expect(saidBy(catalogOn(disk).state)).toEqual(saidBy(stateOf(changes)));
 });
 
 test("a catalog larger than a segment is kept whole, and not written again with every change", () => {
@@ -122,7 +130,7 @@ test("a catalog larger than a segment is kept whole, and not written again with 
     catalog.write([{ kind: "topic", topic }], NOW_us);
     state.apply({ kind: "topic", topic });
   }
-  expect(catalog.state.asChanges()).toEqual(state.asChanges());
+  expect(saidBy(catalog.state)).toEqual(saidBy(state));
   const before = disk.calls;
   for (let i = 1; i <= 10; i++)
     catalog.write([{ kind: "group", topic: 1, group: "g", committed: i }], NOW_us);
@@ -155,8 +163,8 @@ test("whenever the disk stops, a catalog opened again says what it had made dura
     if (random.chance(0.5)) disk.crash(random);
     else disk.restart();
     const { state } = catalogOn(disk);
-    const possible = [written, written + 1].map((count) => stateOf(changes.slice(0, count)).asChanges());
-    expect(possible).toContainEqual(state.asChanges());
+    const possible = [written, written + 1].map((count) => saidBy(stateOf(changes.slice(0, count))));
+    expect(possible).toContainEqual(saidBy(state));
   }
 });
 
