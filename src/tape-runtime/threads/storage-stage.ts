@@ -34,7 +34,7 @@ export interface StorageStageOptions {
   /** Delivery buffers, each of DELIVERY_BUFFER_BYTES. */
   readonly deliveryBuffers: number;
   readonly clock: Clock;
-  /** Told at each read that meets damage, with file and offset: it ends who reads there, and nobody else. */
+  /** Told at each read that meets damage, with file and offset: it ends who reads there, and nobody else. And of a catalog whose end was cut. */
   readonly onDamage: (error: SeriatimError) => void;
 }
 
@@ -141,6 +141,11 @@ export class StorageStage implements CatalogStore {
     switch (message.kind) {
       case "opened":
         for (const change of message.changes) this.#catalog.apply(change);
+        // As of a topic's: what is torn can't be told from what rotted.
+        if (message.cut !== undefined)
+          this.#onDamage(
+            new SeriatimError("CATALOG_CUT", `the list of topics: its end was cut: ${message.cut}`),
+          );
         return this.#opened.resolve();
       case "done":
         return this.#answered(message.id)?.resolve();

@@ -40,7 +40,8 @@ export type StorageWorkerRequest =
   | { readonly kind: "close" };
 
 export type StorageWorkerMessage =
-  | { readonly kind: "opened"; readonly changes: readonly CatalogChange[] }
+  /** `cut`: what of the catalog's end was. */
+  | { readonly kind: "opened"; readonly changes: readonly CatalogChange[]; readonly cut: string | undefined }
   | { readonly kind: "done"; readonly id: number }
   /** It could not be done now, and may later. */
   | { readonly kind: "refused"; readonly id: number; readonly code: string; readonly message: string }
@@ -119,7 +120,7 @@ try {
       fail(error);
     }
   });
-  say({ kind: "opened", changes: catalog.state.asChanges() });
+  say({ kind: "opened", changes: catalog.state.asChanges(), cut: catalog.cut });
   serve(new ReadAnswers(Ring.attach(data.requests), Ring.attach(data.results), reads)).catch(fail);
 } catch (error) {
   fail(error);

@@ -28,6 +28,11 @@ export class CatalogKeeper {
     return this.#log.state;
   }
 
+  /** What of its end was cut when it was opened. */
+  get cut(): string | undefined {
+    return this.#log.cut;
+  }
+
   /** Undefined: the changes are durable. Otherwise there is no room for them now. Throws every other failure. */
   tryWrite(changes: readonly CatalogChange[]): SeriatimError | undefined {
     try {

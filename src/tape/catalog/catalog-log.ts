@@ -38,6 +38,8 @@ export interface CatalogPlace {
 
 export class CatalogLog {
   readonly state = new CatalogState();
+  /** What of its end was torn, and has been cut: one line with file, offset and bytes. */
+  readonly cut: string | undefined;
   readonly #place: LogPlace;
   readonly #limits: LogLimits;
   readonly #log: LogWriter;
@@ -52,7 +54,9 @@ export class CatalogLog {
     this.#limits = limits;
     // Changes of many frames, as a checkpoint's, are synced once.
     const options = { writesAhead: true };
-    this.#log = openLog(this.#place, limits, (frame) => this.#read(frame), options).writer;
+    const { writer, scan } = openLog(this.#place, limits, (frame) => this.#read(frame), options);
+    this.#log = writer;
+    this.cut = scan.verdict === "torn" ? describeScan(scan) : undefined;
   }
 
   /** Makes the changes so, all safe on return. `now_us`: wall time, for whoever looks at the log. */

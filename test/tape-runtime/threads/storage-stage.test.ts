@@ -20,7 +20,13 @@ import type { SeriatimError } from "../../../src/base/index.ts";
 import { NativeChecksums, NodeStorage, SystemClock } from "../../../src/platform/index.ts";
 import { TapeReason, tapeMemory } from "../../../src/protocol/index.ts";
 import { SECTOR_BYTES } from "../../../src/segment/index.ts";
-import { type ReadBatches, type ReadFailure, TopicLog, topicDirectory } from "../../../src/tape/index.ts";
+import {
+  CatalogLog,
+  type ReadBatches,
+  type ReadFailure,
+  TopicLog,
+  topicDirectory,
+} from "../../../src/tape/index.ts";
 import { STORAGE_CLOSE_MS, StorageStage } from "../../../src/tape-runtime/threads/storage-stage.ts";
 import { KEPT, madeIn } from "../../tape/catalog/support.ts";
 import { append, recordsIn } from "../../tape/log/support.ts";
@@ -98,6 +104,28 @@ test("topics, settings and committed offsets are there again after a restart, an
   ]);
   expect(second.offsets.committed(id, "risk")).toBe(12);
   expect(await madeIn(second.topics, "c")).toMatchObject({ id: 4 });
+});
+
+// A topic that was made, or a group's place, could be gone with it, in silence.
+test("a catalog whose end was cut is said, with file and offset, and what is whole before it is there", async () => {
+  const directory = newDirectory();
+  const catalog = new CatalogLog({ ...place, directory });
+  for (const id of [1, 2]) {
+    const topic = { ...KEPT, id, name: `t${id}`, created_us: START_us };
+    catalog.write([{ kind: "topic", topic }], START_us);
+  }
+  const path = join(directory, "catalog", "catalog-0000000001.seg");
+  const bytes = readFileSync(path);
+  const last = bytes.findLastIndex((byte) => byte !== 0);
+  bytes[last] ^= 1;
+  writeFileSync(path, bytes);
+  const said: SeriatimError[] = [];
+  const stage = await open(directory, (error) => said.push(error));
+  expect(stage.topics.list().map(({ name }) => name)).toEqual(["t1"]);
+  expect(said).toMatchObject([{ code: "CATALOG_CUT" }]);
+  expect(said[0].message).toMatch(
+    /^the list of topics: its end was cut: torn: \S+catalog-0000000001\.seg at offset \d+, /,
+  );
 });
 
 test("what groups commit while a flush is under way is durable too when the stage has closed", async () => {
