@@ -14,7 +14,7 @@
 // Time is the last tick's: no clock is read per frame, and a bucket holds a second's worth, ten ticks and more.
 
 import { MessageType } from "../protocol/index.ts";
-import { type Debt, TokenBuckets } from "./token-bucket.ts";
+import { type Debt, left, TokenBuckets } from "./token-bucket.ts";
 
 /** Requests a second. */
 export interface RateLimits {
@@ -104,7 +104,7 @@ export class Throttles {
   readonly #isLoggedOn: Uint8Array;
   /** The open mode's rate is beyond what a node sequences: nothing of it is counted. */
   readonly #isOpenFree: boolean;
-  /** Of each key's sessions that have ended, the newest; as many as there are keys. */
+  /** Of each key's sessions that have ended, the greatest; as many as there are keys. */
   readonly #debts = new Map<string, Debts>();
 
   constructor(limits: RateLimits, connectionsMax: number, accountsMax: number) {
@@ -144,8 +144,8 @@ export class Throttles {
   /** The session of `who` in `slot` has ended. */
   ended(slot: number, who: string): void {
     const before = this.#debts.get(who);
-    const frames = newer(before?.frames, this.#sessionFrames.debt(slot));
-    const cancels = newer(before?.cancels, this.#sessionCancels.debt(slot));
+    const frames = greater(before?.frames, this.#sessionFrames.debt(slot), this.#frameRates[slot]);
+    const cancels = greater(before?.cancels, this.#sessionCancels.debt(slot), this.#cancelRates[slot]);
     this.#debts.set(who, { frames, cancels });
   }
 
@@ -215,7 +215,9 @@ export class Throttles {
   }
 }
 
-function newer(a: Debt | undefined, b: Debt): Debt {
-  if (a === undefined || a.at_us < b.at_us) return b;
-  return a.at_us === b.at_us && a.taken < b.taken ? b : a;
+/** The one of which more is left when the later one was reckoned: else a session that sent little would end the other's. */
+function greater(a: Debt | undefined, b: Debt, rate: number): Debt {
+  if (a === undefined) return b;
+  const now_us = Math.max(a.at_us, b.at_us);
+  return left(a.taken, now_us - a.at_us, rate) > left(b.taken, now_us - b.at_us, rate) ? a : b;
 }

@@ -16,6 +16,11 @@ export interface Debt {
   readonly at_us: number;
 }
 
+/** Of so many millionths of a token what has not come back after that time, where `rate` tokens come a second. */
+export function left(taken: number, elapsed_us: number, rate: number): number {
+  return elapsed_us >= FILL_us ? 0 : Math.max(0, taken - elapsed_us * rate);
+}
+
 export class TokenBuckets {
   readonly #taken: Float64Array;
   readonly #at_us: Float64Array;
@@ -30,7 +35,7 @@ export class TokenBuckets {
     const elapsed_us = now_us - this.#at_us[i];
     if (elapsed_us > 0) {
       this.#at_us[i] = now_us;
-      this.#taken[i] = elapsed_us >= FILL_us ? 0 : Math.max(0, this.#taken[i] - elapsed_us * rate);
+      this.#taken[i] = left(this.#taken[i], elapsed_us, rate);
     }
     return this.#taken[i] + tokens * MILLIONTHS <= rate * FILL_us;
   }

@@ -180,6 +180,18 @@ test("the next session of a key lacks what the last one did, and no other key's 
   expect(admitted(throttles, [0, 2, "NewOrder", 50, 5], 550_000)).toBe(5);
 });
 
+// Its own little debt took the other's place, and the next session had a full bucket.
+test("what a session lacked is not forgotten for another of the key that ends behind it and lacks less", () => {
+  const throttles = newThrottles({ 0: {} });
+  expect(admitted(throttles, [0, 1, "NewOrder", 10, 10], 0)).toBe(10);
+  throttles.loggedOn(1, "key 0", {});
+  throttles.ended(0, "key 0");
+  expect(admitted(throttles, [1, 2, "NewOrder", 1, 1], 100_000)).toBe(1);
+  throttles.ended(1, "key 0");
+  throttles.loggedOn(2, "key 0", {});
+  expect(admitted(throttles, [2, 3, "NewOrder", 50, 1], 100_000)).toBe(1);
+});
+
 test("the open rate is above what a node can sequence, so nobody meets it who has not set it", () => {
   expect(RATE_LIMITS.open).toBeGreaterThanOrEqual(5_000_000);
 });
