@@ -75,3 +75,14 @@ test("after a lost connection what the exchange keeps no more is a gap, with all
   expect(feed.figures().lost).toBeGreaterThanOrEqual(missed);
   expect(words()).toMatch(/ {2}1 gaps, [0-9.]+k messages lost {2}connected 3 times$/);
 });
+
+test("a channel that is connected to and has told nothing yet is called so, and not live", async () => {
+  const server = createServer(() => {});
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  const feed = watchChannel("127.0.0.1", port, "top", new SystemClock(), undefined);
+  onTestFinished(() => void feed.stop());
+  await until(() => feed.standing().state === "connected, not up to date yet");
+  expect(feed.standing().isLive).toBe(false);
+});

@@ -129,7 +129,6 @@ function hint(isTls: boolean): string {
 
 function standingOf({ state }: FeedHandler, isStale: boolean, why: string | undefined): FeedStanding {
   const isLive = state === FeedState.Connected && !isStale;
-  const words =
-    state === FeedState.Connected && isStale ? "connected, waiting for a snapshot" : STATES[state];
+  const words = state === FeedState.Connected && isStale ? "connected, not up to date yet" : STATES[state];
   return { state: words, isLive, why };
 }
