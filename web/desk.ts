@@ -265,7 +265,7 @@ export class Desk {
 
   #subscribe(): void {
     this.socket.subscribe(["depth", "trades", "candles"], [this.symbol]);
-    // For good, as the overview has it: whether it takes orders.
+    // For good: the overview may have a row of it, and whoever selects instruments selects few.
     this.socket.subscribe(["instruments"], [this.symbol]);
   }
 

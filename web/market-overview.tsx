@@ -35,7 +35,7 @@ export function MarketOverview({ desk }: { readonly desk: Desk }) {
       made.paint(socket.markets, desk.symbol, performance.now());
       const { size } = socket.markets;
       // Before the first welcome nobody knows how many there are.
-      if (size > 0) shown.show(socket, made.shown, size <= WATCHED_MAX);
+      if (size > 0) shown.show(socket, made.shown, size <= WATCHED_MAX, desk.symbol);
     }, PACE_MS);
     const ask = () => desk.frames.ask();
     const resized = new ResizeObserver(ask);
@@ -46,7 +46,7 @@ export function MarketOverview({ desk }: { readonly desk: Desk }) {
       end();
       resized.disconnect();
       clearInterval(looks);
-      shown.hide();
+      shown.hide(desk.symbol);
     };
   }, [desk]);
 

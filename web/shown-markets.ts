@@ -21,23 +21,23 @@ export class ShownMarkets {
   #calls = 0;
   #rounds = 0;
 
-  /** `hasQuotes`: the page subscribes to quotes of all instruments anyway. */
-  show(socket: Asked, symbols: readonly string[], hasQuotes: boolean): void {
+  /**
+   * `hasQuotes`: the page subscribes to quotes of all instruments anyway. `selected`: the one whose status the page has asked for
+   * itself, and goes on asking for when its row is gone.
+   */
+  show(socket: Asked, symbols: readonly string[], hasQuotes: boolean, selected: string): void {
     if (socket !== this.#socket) this.#begin(socket, hasQuotes);
     const wanted = new Set(symbols.slice(0, ROWS_SHOWN_MAX));
     const gone = [...this.#shown].filter((symbol) => !wanted.has(symbol));
     const come = [...wanted].filter((symbol) => !this.#shown.has(symbol));
     this.#shown = wanted;
-    if (gone.length > 0) socket.unsubscribe(this.#channels, gone);
-    if (come.length === 0) return;
-    socket.subscribe(this.#channels, come);
-    // For good: the order form asks for the same of its instrument, and a status hardly ever changes.
-    socket.subscribe(["instruments"], come);
+    leave(socket, this.#channels, gone, selected);
+    if (come.length > 0) socket.subscribe([...this.#channels, "instruments"], come);
   }
 
   /** The overview is not looked at any more. */
-  hide(): void {
-    if (this.#shown.size > 0) this.#socket?.unsubscribe(this.#channels, [...this.#shown]);
+  hide(selected: string): void {
+    if (this.#socket !== undefined) leave(this.#socket, this.#channels, [...this.#shown], selected);
     this.#shown = new Set();
     this.#socket = undefined;
   }
@@ -68,4 +68,15 @@ export class ShownMarkets {
     this.#next = 0;
     this.#rounds = 0;
   }
+}
+
+function leave(
+  socket: Asked,
+  channels: readonly MarketChannel[],
+  gone: readonly string[],
+  selected: string,
+): void {
+  if (gone.length > 0) socket.unsubscribe(channels, gone);
+  const others = gone.filter((symbol) => symbol !== selected);
+  if (others.length > 0) socket.unsubscribe(["instruments"], others);
 }
