@@ -37,6 +37,9 @@ import type { SymbolNames } from "./symbol-names.ts";
 import { commandOf, type InFlight, idText, noNumber, sendCommand } from "./trading-commands.ts";
 import type { TradingLink, TradingListener } from "./trading-link.ts";
 
+/** Order entry lets go of nobody who has read nothing for less: what is lost sooner is not the peer's doing. */
+const UNREAD_LEAST_US = 2_000_000;
+
 /** A question that has no answer yet. */
 interface Question {
   readonly request: number | undefined;
@@ -70,8 +73,8 @@ export class TradingDesk implements Desk, TradingListener {
   #heard_us: number;
   #isHeard = false;
   #flushIsDue = false;
-  /** The peer is slow. */
-  #isPaused = false;
+  /** Since when the peer is slow; undefined: it is not. */
+  #paused_us: number | undefined;
 
   constructor(logon: TokenSession, symbols: SymbolNames, output: DeskOutput, clock: Clock) {
     this.#logon = logon;
@@ -117,7 +120,7 @@ export class TradingDesk implements Desk, TradingListener {
   }
 
   resume(): void {
-    this.#isPaused = false;
+    this.#paused_us = undefined;
     this.#link?.resume();
   }
 
@@ -293,7 +296,7 @@ export class TradingDesk implements Desk, TradingListener {
 
   #send(text: string): void {
     if (this.#output.send(text)) return;
-    this.#isPaused = true;
+    this.#paused_us ??= this.#clock.monotonicMicros();
     this.#link?.pause();
   }
 
@@ -309,10 +312,12 @@ export class TradingDesk implements Desk, TradingListener {
 
   /** Why order entry ended it, which it does without a word, if that lies with the client. */
   #blame(): SeriatimError | undefined {
-    // It lets go of whoever does not read, and that is this peer.
-    if (this.#isPaused) return new SeriatimError("TOO_SLOW", "its reports were not read");
+    const now_us = this.#clock.monotonicMicros();
+    // It lets go of who does not read, and that is this peer.
+    if (this.#paused_us !== undefined && now_us - this.#paused_us >= UNREAD_LEAST_US)
+      return new SeriatimError("TOO_SLOW", "its reports were not read");
     const { deadMan_ms } = this.#logon;
-    const silence_us = this.#clock.monotonicMicros() - this.#heard_us;
+    const silence_us = now_us - this.#heard_us;
     if (deadMan_ms === 0 || silence_us < deadMan_ms * 1_000) return undefined;
     return new SeriatimError("DEAD_MAN", `nothing was heard of you for ${deadMan_ms} ms`);
   }

@@ -449,12 +449,18 @@ describe("the session's end:", () => {
     expect(client.closed).toEqual([code, words]);
   });
 
-  test("one that is lost while the client is slow was lost because of that", async () => {
+  // A node that stopped while a client was slow told it that it was too slow.
+  test.each([
+    [1_999_999, 1001, "the exchange is gone"],
+    [2_000_000, 4008, "too slow: your reports wait at the exchange"],
+  ])("one that is lost when the client was slow for %i us: %i", async (slow_us, code, words) => {
     client.isSlow = true;
+    await report();
+    exchange.now_us += slow_us;
     await report();
     link.lose();
     await turn();
-    expect(client.closed).toEqual([4008, "too slow: your reports wait at the exchange"]);
+    expect(client.closed).toEqual([code, words]);
   });
 
   test("a client that has gone before its logon was answered leaves none", async () => {
