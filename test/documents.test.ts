@@ -43,6 +43,22 @@ test("every file that a document names by its path exists", () => {
   expect(missing).toEqual([]);
 });
 
+test("every metric that a document names is one", () => {
+  const sources = globSync("src/node/web/*.ts", { cwd: root }).map((path) =>
+    readFileSync(join(root, path), "utf8"),
+  );
+  const names = sources.flatMap((text) =>
+    [...text.matchAll(/"(seriatim_[a-z_]+)"/g)].map(([, name]) => name),
+  );
+  const unknown = documents.flatMap((document) =>
+    [...textOf(document).matchAll(/\b(seriatim_[a-z_]*[a-z])\b(?!\*)/g)]
+      .filter(([, name]) => !names.includes(name.replace(/_bucket$/, "")))
+      .map(([, name]) => `${document}: ${name}`),
+  );
+  expect(names.length).toBeGreaterThan(50);
+  expect(unknown).toEqual([]);
+});
+
 test("every decision page begins with its decision, says why and what was rejected, and the index has it", () => {
   const index = textOf("docs/adr/README.md");
   const isInForm = (page: string) => {
