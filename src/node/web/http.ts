@@ -216,7 +216,9 @@ function isSocketPath(path: string, hasFeed: boolean): boolean {
 }
 
 export function pathOf(url: string | undefined): string {
-  return (url ?? "").split("?", 1)[0];
+  // Who goes by a proxy may say the whole address (RFC 9112, section 3.2.2): whose it is doesn't matter, it came here.
+  const [path] = (url ?? "").replace(/^https?:\/\/[^/?]*/i, "").split("?", 1);
+  return path === "" ? "/" : path;
 }
 
 function text(status: number, line: string): Page {

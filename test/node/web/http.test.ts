@@ -419,6 +419,9 @@ describe("the page", () => {
     ["GET", "//etc/passwd", 404],
     ["GET", "/assets/\\..\\..\\secret.txt", 404],
     ["GET", "/assets", 404],
+    ["GET", "http://a/../secret.txt", 404],
+    ["GET", "http://a", 200],
+    ["GET", "HTTPS://a:8080/index.html?theme=dark", 200],
     ["POST", "/", 405],
     ["HEAD", "/", 200],
   ])("%s %s, sent as it stands, is answered with %i and shows nothing else", async (method, path, code) => {
