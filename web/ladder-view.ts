@@ -38,6 +38,8 @@ export class LadderView {
   #market: Market | undefined;
   /** The row under the keyboard's cursor, by its price; undefined: none. */
   #cursor: number | undefined;
+  /** Prices have been where the market is, or where the keyboard went: before, any would be as good. */
+  #isPlaced = false;
   #priceChars = 0;
   /** Characters that a quantity of the book, and a mark of one's own, have room for. */
   #room = { book: 0, own: 0 };
@@ -65,6 +67,7 @@ export class LadderView {
     this.chosenStep = undefined;
     this.#cursor = undefined;
     this.follows = true;
+    this.#isPlaced = false;
     this.#painted = "";
     if (market === undefined) return;
     this.rows.step = market.step;
@@ -116,9 +119,10 @@ export class LadderView {
     const { step } = this.rows;
     const at =
       this.#cursor === undefined ? this.rows.top - (this.rows.count >> 1) : Math.round(this.#cursor / step);
-    const next = this.#cursor === undefined ? at : at + rows;
+    const next = Math.max(1, this.#cursor === undefined ? at : at + rows);
     this.#cursor = next * step;
     this.follows = false;
+    this.#isPlaced = true;
     const { top, count } = this.rows;
     if (next > top) this.rows.top = next;
     if (next <= top - count) this.rows.top = next + count - 1;
@@ -149,6 +153,7 @@ export class LadderView {
     const wanted =
       this.chosenStep ?? (this.follows ? fittingStep(book, step, rows.step, rows.count) : rows.step);
     if (wanted !== rows.step) rows.setStep(wanted);
+    this.#isPlaced ||= middle !== undefined;
     if (!this.follows || middle === undefined) return;
     // In the middle half it stays, so that prices don't run away under the eye.
     const row = rows.top - Math.round(middle / rows.step);
@@ -176,7 +181,7 @@ export class LadderView {
     for (let i = 0; i < this.#views.length; i++) {
       const view = this.#views[i];
       const price = rows.priceOf(i);
-      const text = Number.isSafeInteger(price) ? formatPrice(price, market.decimals) : "";
+      const text = this.#isPlaced && isPrice(price) ? formatPrice(price, market.decimals) : "";
       setText(view, 0, quantityText(rows.ownBuys[i], own));
       setText(view, 1, quantityText(rows.bids[i], book));
       setText(view, 2, text);
@@ -192,7 +197,7 @@ export class LadderView {
   /** Makes the middle column as wide as its longest price; the titles above share the columns. */
   #fitPrices(decimals: number): void {
     const { rows } = this;
-    const ends = [rows.priceOf(0), rows.priceOf(rows.count - 1)].filter(Number.isSafeInteger);
+    const ends = [rows.priceOf(0), rows.priceOf(rows.count - 1)].filter(isPrice);
     const chars = Math.max(PRICE_CHARS_MIN, ...ends.map((price) => formatPrice(price, decimals).length));
     if (chars === this.#priceChars) return;
     this.#priceChars = chars;
@@ -214,8 +219,13 @@ export class LadderView {
     const row = element.closest<HTMLElement>(".ladder-row");
     if (row === null || this.#market === undefined) return undefined;
     const price = this.rows.priceOf(Number(row.dataset.row));
-    return Number.isSafeInteger(price) ? price : undefined;
+    return this.#isPlaced && isPrice(price) ? price : undefined;
   }
+}
+
+/** Whether an order can have it: rows beyond have none. */
+function isPrice(ticks: number): boolean {
+  return Number.isSafeInteger(ticks) && ticks > 0;
 }
 
 function makeRow(index: number): RowView {

@@ -101,6 +101,7 @@ test("on a phone notices cover the header and nothing below it", async () => {
   await open({ ...PHONE, width: 391 });
   await buy("1.00", "11");
   await buy("1.00", "12");
+  await buy("1.00", "13");
   const [notices, panel] = await page.evaluate(() =>
     [".notices", ".ladder-panel"].map((part) => document.querySelector(part)?.getBoundingClientRect()),
   );
@@ -153,3 +154,23 @@ test.each([390, 1000])(
     await keepPicture(page, `layout-${width}-names`);
   },
 );
+
+// They went from 8.00 to -7.50, and a click on one put it into the form.
+test("a ladder without a market has no prices, and one near nothing none that no order can have", async () => {
+  await open({ width: 1001, height: 800, scheme: "dark" });
+  await page.keyboard.press("2");
+  await page.getByText("Nothing rests here yet").waitFor();
+  const prices = () => page.locator(".ladder-price b").allTextContents();
+  expect((await prices()).join("")).toBe("");
+  await keepPicture(page, "layout-1001-empty");
+  await page.getByLabel("Price", { exact: true }).fill("0.03");
+  await page.keyboard.press("Enter");
+  await page.getByRole("log").getByText(`Buy 1 ${WIDE[0]} at 0.03: accepted`).waitFor();
+  await expect.poll(prices).toContain("0.01");
+  for (const price of await prices()) expect(price).not.toMatch(/^(-.*|0\.00)$/);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("l");
+  for (let i = 0; i < 30; i++) await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  expect(await page.getByLabel("Price", { exact: true }).inputValue()).toBe("0.01");
+});
