@@ -373,7 +373,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a session that reads nothing is written reports without end",
     file: "src/gateway/report-pump.ts",
-    find: "      if (!connection.hasRoom()) return this.#fallBehind(connection);\n",
+    find: "      if (!connection.hasRoomForReports()) return this.#fallBehind(connection);\n",
     replace: "",
   },
   {
@@ -433,8 +433,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a snapshot of another history is sent",
     file: "src/replication/snapshot-sender.ts",
-    find: "if (isAhead && this.#history.compare(next.header, this.#written) === Comparison.Same) {",
-    replace: "if (isAhead && this.#history.compare(next.header, this.#written) !== Comparison.Retired) {",
+    find: "return this.#history.compare(snapshot.header, this.#written) === Comparison.Same;",
+    replace: "return this.#history.compare(snapshot.header, this.#written) !== Comparison.Retired;",
     tests: "test/replication/snapshot-transfer.test.ts",
   },
   {
