@@ -12,8 +12,8 @@ const REQUESTS_MAX = 100_000;
 const EXAMPLES = `
 Clients send orders over a simulated network to an exchange of one to three nodes on simulated disks and clocks, while power
 and processes fail, disks fail, slow down and lose what was not synced, connections are cut, reset and partitioned, clocks
-jump, clients stop reading, replicas are promoted, the ack policy is changed, trading halted, and accounts are switched off. Nothing acknowledged is
-lost or done twice, nothing is done in spite of a halt, and every bound is kept. In every odd seed sessions with a logon trade too:
+jump, clients stop reading, replicas are promoted, by force too, the ack policy is changed, trading halted, and accounts are switched off. Nothing acknowledged is
+lost, but what a promotion by force may lose, or done twice, nothing is done in spite of a halt, and every bound is kept. In every odd seed sessions with a logon trade too:
 no execution report is missed, repeated or changed, and what is told as not executed was not. The same seed is the same run; the
 first one that fails ends the command with status 1 and prints the command that repeats it.
 
@@ -47,7 +47,7 @@ interface SimOptions {
 async function runSeeds({ seeds: [first, last], requests, story }: SimOptions): Promise<void> {
   const totals = {
     ...{ accepted: 0, rejected: 0, unknown: 0, promotions: 0, policyChanges: 0, wrongIdeas: 0 },
-    ...{ interventions: 0, idleReaders: 0 },
+    ...{ interventions: 0, idleReaders: 0, forcedStarts: 0, forgiven: 0 },
   };
   const faults = new Map<string, number>();
   for (let seed = first; seed <= last; seed++) {
@@ -60,8 +60,9 @@ async function runSeeds({ seeds: [first, last], requests, story }: SimOptions): 
   }
   const { accepted, rejected, unknown, promotions, policyChanges, wrongIdeas, interventions, idleReaders } =
     totals;
+  const { forcedStarts, forgiven } = totals;
   stdout.writeLines([
-    `${counted(last - first + 1, "seed")}: ${accepted} requests accepted, ${rejected} rejected, ${unknown} unknown; ${counted(promotions, "promotion")}, ${counted(policyChanges, "change")} of the ack policy, ${counted(wrongIdeas, "node")} with a wrong idea of the cluster, ${counted(interventions, "halt")} or kill ${interventions === 1 ? "switch" : "switches"}, ${counted(idleReaders, "client")} that read nothing for a while; all as the log says`,
+    `${counted(last - first + 1, "seed")}: ${accepted} requests accepted, ${rejected} rejected, ${unknown} unknown; ${counted(promotions, "promotion")}, ${forcedStarts} by force, which gave up ${counted(forgiven, "answer")}, ${counted(policyChanges, "change")} of the ack policy, ${counted(wrongIdeas, "node")} with a wrong idea of the cluster, ${counted(interventions, "halt")} or kill ${interventions === 1 ? "switch" : "switches"}, ${counted(idleReaders, "client")} that read nothing for a while; all as the log says`,
     `faults: ${
       faults.size === 0
         ? "none"

@@ -20,8 +20,16 @@ export { Promises } from "./replication/promise.ts";
 export * from "./replication/replica.ts";
 export type { Inheritance, ReplicaOptions } from "./replication/replica-options.ts";
 export * from "./replication/replica-view.ts";
-export { clusterOf, type Judgement, policyWasChanged, type SaidInLog } from "./replication/said-in-log.ts";
+export {
+  clusterOf,
+  type Judgement,
+  judgedBy,
+  policyWasChanged,
+  type SaidInLog,
+} from "./replication/said-in-log.ts";
+export { ServingSide } from "./replication/serving-side.ts";
 export { beginTenure, Candidacy, type Tenure, type TenureBegun } from "./replication/tenure.ts";
+export { TenureCourse } from "./replication/tenure-course.ts";
 export type { WarmState } from "./restore-snapshot.ts";
 export * from "./runtime.ts";
 export * from "./snapshots.ts";

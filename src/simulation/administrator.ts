@@ -4,6 +4,7 @@
 
 import type { Prng } from "../base/index.ts";
 import type { EventQueue } from "./event-queue.ts";
+import { Heeded } from "./heeded.ts";
 import type { PolicyChanges } from "./policy-changes.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
 
@@ -24,12 +25,15 @@ const SECOND_WITHIN_US = 1_000_000;
 /** A node that was replaced and still runs is started again as a replica after this, at most. */
 const REPLACED_US = 3_000_000;
 
+/** His name in the log. */
+const WHO = "ann";
+
 export class Administrator {
   promotions = 0;
-  refusals = 0;
   readonly #machines: readonly SimulatedMachine[];
   readonly #prng: Prng;
   readonly #queue: EventQueue;
+  readonly #say: (problem: string) => void;
   #missing_us = 0;
   #patience_us = 0;
   #isAsking = false;
@@ -37,8 +41,15 @@ export class Administrator {
   /** Undefined: the policy is never changed. */
   policyChanges: PolicyChanges | undefined;
 
-  constructor(machines: readonly SimulatedMachine[], prng: Prng, queue: EventQueue) {
+  /** `say` is told of a promotion that should have been refused. */
+  constructor(
+    machines: readonly SimulatedMachine[],
+    prng: Prng,
+    queue: EventQueue,
+    say: (problem: string) => void,
+  ) {
     this.#machines = machines;
+    this.#say = say;
     this.#prng = prng;
     this.#queue = queue;
     this.#patience_us = prng.between(0, PATIENCE_US);
@@ -78,11 +89,11 @@ export class Administrator {
     const candidates = this.#machines.filter((machine) => this.#mayPromote(machine));
     if (candidates.length === 0) return;
     const chosen = this.#prng.pick(candidates);
-    this.#promote(chosen);
+    this.#promote(chosen, false);
     const other = candidates.find((machine) => machine !== chosen);
     if (other === undefined || !this.#prng.chance(SECOND_CHANCE)) return;
     this.#queue.plan(this.#prng.between(0, SECOND_WITHIN_US), () => {
-      if (this.#mayPromote(other)) this.#promote(other);
+      if (this.#mayPromote(other)) this.#promote(other, false);
     });
   }
 
@@ -90,22 +101,30 @@ export class Administrator {
     return machine.node?.role === "replica" && this.policyChanges?.mayPromote(machine) !== false;
   }
 
-  #promote(machine: SimulatedMachine): void {
+  /** By force: whatever only those that can't be heard have is given up. */
+  force(machine: SimulatedMachine, done: (leads: boolean) => void): void {
+    this.#promote(machine, true, done);
+  }
+
+  #promote(machine: SimulatedMachine, isForced: boolean, done: (leads: boolean) => void = () => {}): void {
     this.#isAsking = true;
     this.#underWay++;
     // An answer that never comes: the machine went down over it.
     let isOver = false;
-    const over = (): void => {
+    const over = (leads: boolean): void => {
       if (isOver) return;
       isOver = true;
       this.#isAsking = false;
       this.#underWay--;
+      done(leads);
     };
-    this.#queue.plan(PROMOTION_US, over);
-    machine.promote((refusal) => {
-      over();
-      if (refusal !== undefined) this.refusals++;
-      else this.#replaced(machine);
+    this.#queue.plan(PROMOTION_US, () => over(false));
+    const heeded = new Heeded(machine, this.#machines);
+    machine.promote({ who: WHO, isForced }, (refusal) => {
+      const problem = refusal === undefined ? heeded.problem : undefined;
+      if (problem !== undefined) this.#say(problem);
+      over(refusal === undefined);
+      if (refusal === undefined) this.#replaced(machine);
     });
   }
 

@@ -23,6 +23,7 @@ export interface ArchivedFrame {
   readonly words: Int32Array;
   readonly count: number;
   readonly firstPosition: number;
+  readonly epoch: number;
   /** Behind the frame, and behind the one before it. */
   readonly chain: Uint8Array;
   readonly previous: Uint8Array;
@@ -46,9 +47,9 @@ function addFrames(place: LogPlace, before: number, frames: ArchivedFrame[]): vo
     follower.read(Number.POSITIVE_INFINITY, (frame) => {
       if (follower.segment !== segment) return false;
       const chain = chainBehind(frame);
-      const { payloadAt, count, firstPosition } = frame;
+      const { payloadAt, count, firstPosition, epoch } = frame;
       const words = frame.words.slice(payloadAt / 4, payloadAt / 4 + count * COMMAND_WORDS);
-      frames.push({ words, count, firstPosition, chain, previous });
+      frames.push({ words, count, firstPosition, epoch, chain, previous });
       previous = chain;
       return true;
     });
@@ -77,6 +78,11 @@ export class Archive {
   /** To be called before anything of the log is removed, or spoiled. */
   keep(storage: Storage, directory: string): void {
     for (const frame of framesOf(storage, directory)) this.#frames.set(keyOf(frame.chain), frame);
+  }
+
+  /** All of them, of any history. */
+  frames(): Iterable<ArchivedFrame> {
+    return this.#frames.values();
   }
 
   /** The frames that lead to `chain`, the oldest first; undefined when one is missing. */

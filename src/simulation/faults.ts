@@ -7,6 +7,7 @@
 import type { Prng } from "../base/index.ts";
 import type { DiskFault } from "../lab/index.ts";
 import type { EventQueue } from "./event-queue.ts";
+import type { ForcedStarts } from "./forced-starts.ts";
 import { NewDisk, RESET_US } from "./new-disk.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
@@ -55,6 +56,7 @@ export class Faults {
   readonly #newDisk: NewDisk;
   /** Undefined: there is none. */
   takeover: Takeover | undefined;
+  forcedStarts: ForcedStarts | undefined;
 
   constructor(troubled: Troubled, witness: Witness, prng: Prng, until_us: number) {
     this.#troubled = troubled;
@@ -71,11 +73,16 @@ export class Faults {
 
   #planNext(): void {
     this.#queue.plan(this.#prng.between(1_000, BETWEEN_US), () => {
-      const isOn = this.#newDisk.isOn || this.takeover?.isOn === true;
+      const isOn = this.#newDisk.isOn || this.#isPlotOn;
       if (this.#queue.now_us >= this.#until_us && !isOn) return this.#mend();
       if (!isOn) this.#strike();
       this.#planNext();
     });
+  }
+
+  /** Somebody is to lead: other faults rest. */
+  get #isPlotOn(): boolean {
+    return this.takeover?.isOn === true || this.forcedStarts?.isOn === true;
   }
 
   #look(): void {
@@ -114,18 +121,23 @@ export class Faults {
 
   /** A spoiled disk is one that `two-disks` must outlive, in the log and in force, to the end of the run. */
   get mayChangePolicy(): boolean {
-    const isSpokenFor = this.#newDisk.isPlanned || this.takeover?.isOn === true;
+    const isSpokenFor = this.#newDisk.isPlanned || this.#isPlotOn;
     return !isSpokenFor && !this.#troubled.machines.some(({ isSpoiled }) => isSpoiled);
   }
 
   /** While a disk is replaced, or another node is to take over, nothing else is to happen. */
   get mayMislead(): boolean {
-    return !this.#newDisk.isPlanned && this.takeover?.isOn !== true;
+    return !this.#newDisk.isPlanned && !this.#isPlotOn;
   }
 
   /** One plot at a time. */
   get mayTakeOver(): boolean {
-    return !this.#newDisk.isPlanned;
+    return !this.#newDisk.isPlanned && !this.#isPlotOn;
+  }
+
+  /** A disk that is replaced forgets what it has promised: the node could choose an epoch that it had before. */
+  get mayForce(): boolean {
+    return this.mayTakeOver && !this.#troubled.machines.some(({ isSpoiled }) => isSpoiled);
   }
 
   /** Ends the node of that machine, by a kill or by its power. */
@@ -142,6 +154,10 @@ export class Faults {
 
   told(what: string): void {
     this.#count("partitions for another to lead", what);
+  }
+
+  toldOfForce(what: string): void {
+    this.#count("partitions for a start by force", what);
   }
 
   /** Everything at once, if the policy outlives that; what is planned for later does not come any more. */
@@ -214,6 +230,7 @@ export class Faults {
     if (
       cluster.policy !== "two-disks" ||
       this.#witness.policyHasChanged ||
+      this.#witness.forcedEpoch > 0 ||
       !isOutlived ||
       machines.some(({ isSpoiled }) => isSpoiled)
     )

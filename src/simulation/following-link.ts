@@ -77,6 +77,7 @@ export class FollowingLink implements TransportHandler {
   #goOn(): void {
     this.#isBusy = false;
     this.#hasSynced = false;
+    this.session.stored(this.#now);
     for (const bytes of this.#said.splice(0)) this.#output.write(bytes);
     this.#take();
   }

@@ -48,6 +48,8 @@ export class Interventions {
   readonly #queue: EventQueue;
   readonly #until_us: number;
   readonly #accounts: number;
+  /** False: there is none in this run. */
+  readonly isPlanned: boolean;
   #said = 0;
 
   /** None begins from `until_us` on; accounts are 1 .. `accounts`. */
@@ -63,7 +65,8 @@ export class Interventions {
     this.#queue = queue;
     this.#until_us = until_us;
     this.#accounts = accounts;
-    if (prng.chance(CHANCE)) this.#planNext();
+    this.isPlanned = prng.chance(CHANCE);
+    if (this.isPlanned) this.#planNext();
   }
 
   #planNext(): void {

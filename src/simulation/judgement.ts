@@ -9,6 +9,7 @@ import { NativeChecksums } from "../platform/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS } from "../protocol/index.ts";
 import { isSameChain } from "../segment/index.ts";
 import type { Archive, ArchivedFrame } from "./archive.ts";
+import { Forgiveness } from "./forgiveness.ts";
 import type { Interventions } from "./interventions.ts";
 import { Judge } from "./judge.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
@@ -18,35 +19,50 @@ import type { StateNote, Witness } from "./witness.ts";
 
 const checksums = new NativeChecksums();
 
-/** Adds what is wrong to `problems`; returns the log's last position. */
+/** What was found of a log. */
+export interface Judged {
+  /** Its last position. */
+  readonly position: number;
+  /** Answers that it does not explain, but a history that a start by force gave up. */
+  readonly forgiven: number;
+}
+
+/** Adds what is wrong to `problems`. */
 export function judgeLog(
   machine: SimulatedMachine,
   machines: readonly SimulatedMachine[],
-  { notes, archive }: Pick<Witness, "notes" | "archive">,
+  { notes, archive, forcedEpoch }: Pick<Witness, "notes" | "archive" | "forcedEpoch">,
   clients: readonly SimulatedClient[],
   sessions: readonly SimulatedSession[],
   interventions: Interventions | undefined,
   problems: string[],
-): number {
+): Judged {
   try {
     const { position, chain, hash } = started(machine);
     const frames = historyOf(machine, machines, archive, chain);
     if (frames === undefined) {
       problems.push("a part of the log is nowhere");
-      return position;
+      return { position, forgiven: 0 };
     }
     const judge = new Judge(hashesOf(frames, notes));
     for (const { words, count, firstPosition } of frames) judge.visit(words, 0, count, firstPosition);
-    for (const client of clients) judge.check(client);
+    if (forcedEpoch > 0) for (const other of machines) other.archive();
+    const forgiveness = new Forgiveness(frames, archive);
+    const forgiven = clients.reduce((sum, client) => sum + judge.check(client, forgiveness), 0);
     for (const session of sessions) judge.sessions.check(session);
     if (interventions !== undefined) judge.restrictions.check(interventions, clients);
-    problems.push(...judge.problems, ...judge.sessions.problems, ...judge.restrictions.problems);
+    problems.push(
+      ...judge.problems,
+      ...forgiveness.problems,
+      ...judge.sessions.problems,
+      ...judge.restrictions.problems,
+    );
     if (judge.hash !== hash) problems.push("snapshot and journal give another state than the whole log");
-    return position;
+    return { position, forgiven };
   } catch (error) {
     if (!(error instanceof SeriatimError)) throw error;
     problems.push(`the log can't be opened at the end: ${error.message}`);
-    return 0;
+    return { position: 0, forgiven: 0 };
   }
 }
 

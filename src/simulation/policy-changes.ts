@@ -8,6 +8,7 @@ import { ACK_POLICIES, nodesNeeded } from "../replication/index.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { PrimaryNode } from "./primary-node.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
+import type { SimulatedNode } from "./site.ts";
 
 const CHANCE = 0.75;
 /** Between two changes, or tries of one, at most; and between two looks whether the last ones are known. */
@@ -34,6 +35,7 @@ export class PolicyChanges {
   readonly #until_us: number;
   readonly #names: readonly AckPolicyName[];
   #unknown: UnknownChange[] = [];
+  #last: UnknownChange | undefined;
 
   /** None is made from `until_us` on, nor while `mayChange` says no. */
   constructor(
@@ -56,13 +58,12 @@ export class PolicyChanges {
 
   /** Whether that replica has every change that too few others may have: it has followed again, or a later primary. */
   mayPromote({ node }: SimulatedMachine): boolean {
-    return (
-      node !== undefined &&
-      this.#unknown.every(
-        ({ epoch, position }) =>
-          node.log.epoch > epoch || (node.log.epoch === epoch && node.log.position >= position),
-      )
-    );
+    return node !== undefined && this.#unknown.every((change) => has(node, change));
+  }
+
+  /** Whether that node has every change there was. */
+  isKnownTo({ node }: SimulatedMachine): boolean {
+    return node !== undefined && (this.#last === undefined || has(node, this.#last));
   }
 
   #planNext(): void {
@@ -82,7 +83,8 @@ export class PolicyChanges {
     const position = by.changePolicy(this.#prng.pick(this.#names), WHO);
     if (position === undefined) return;
     this.count++;
-    this.#unknown.push({ by, epoch: by.log.epoch, position });
+    this.#last = { by, epoch: by.log.epoch, position };
+    this.#unknown.push(this.#last);
   }
 
   /** The answers: a change that is let out, and of which there is no warning (any more), is known. */
@@ -93,4 +95,8 @@ export class PolicyChanges {
     );
     this.#queue.plan(LOOK_US, () => this.#look());
   }
+}
+
+function has({ log }: SimulatedNode, { epoch, position }: UnknownChange): boolean {
+  return log.epoch > epoch || (log.epoch === epoch && log.position >= position);
 }

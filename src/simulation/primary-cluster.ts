@@ -1,24 +1,19 @@
-// What makes a simulated node one that leads a cluster, or waits to: the newest frames, the port for the other nodes, the
-// questions to them, the gate, and the beginning of its tenure, as the runtime puts them together (runtime/replication/primary.ts).
+// What makes a simulated node one that leads a cluster, or waits to: the real course of its tenure, the real side that others
+// see, the newest frames, the gate; on a simulated port and timers, as the runtime has them on threads (runtime/replication/primary.ts,
+// serving-worker.ts). What these two say to each other is a moment on its way.
 
-import { SAFE_MAX, SeriatimError } from "../base/index.ts";
+import { SAFE_MAX, type SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION } from "../engine/index.ts";
 import { JOURNAL_LOG, type JournalWriter, OutgoingSnapshots } from "../journal/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
-import { NodeRole, type Standing } from "../protocol/index.ts";
+import { NodeRole } from "../protocol/index.ts";
 import {
   ACK_VIEW_BYTES,
   AckView,
-  type AskingNode,
-  clusterSum,
   createLiveFrames,
   History,
   LiveFrames,
   LiveReader,
-  type PeerStanding,
-  type PrimarySide,
-  ReplicaSeats,
-  type ServingNode,
 } from "../replication/index.ts";
 import {
   AckGate,
@@ -27,10 +22,13 @@ import {
   type CommandPath,
   clusterOf,
   type JournalStage,
-  type Promises,
+  judgedBy,
   policyWasChanged,
   type SaidInLog,
+  ServingSide,
   type Tenure,
+  type TenureBegun,
+  TenureCourse,
 } from "../runtime/index.ts";
 import { askPeers } from "./asking.ts";
 import type { BoundCheck } from "./bounds.ts";
@@ -44,6 +42,8 @@ const LIVE_BYTES = 16_384;
 const ASK_WAITING_US = 250_000;
 const ASK_LEADING_US = 1_000_000;
 const LOOK_US = 500_000;
+/** From one thread of a node to another. */
+const MESSAGE_US = 20;
 
 const checksums = new NativeChecksums();
 
@@ -65,89 +65,99 @@ export class PrimaryCluster {
   readonly gate: AckGate;
   readonly #site: Site;
   readonly #parts: PrimaryParts;
+  readonly #cluster: readonly string[];
   readonly #port: ServingPort;
-  readonly #view: AckView;
-  readonly #frames = createLiveFrames(LIVE_BYTES);
-  readonly #live: LiveReader;
-  readonly #history: History;
-  readonly #candidacy: Candidacy;
-  readonly #node: ServingNode & AskingNode;
-  readonly #promises: Promises;
-  /** Undefined while it waits; of the epoch that promises are gathered for, then of its tenure. */
-  #primary: PrimarySide | undefined;
-  #isLeading = false;
-  #hasBegun = false;
-  #hasDecided = false;
+  readonly #side: ServingSide;
+  readonly #course: TenureCourse;
   #because = "";
 
   constructor(site: Site, journal: JournalWriter, parts: PrimaryParts) {
-    const { name, host, cluster, disk, files, clock } = site;
+    const { name, host, cluster, clock } = site;
     this.#site = site;
     this.#parts = parts;
-    const replicas = cluster.names.length - 1;
-    const memory = new SharedArrayBuffer(ACK_VIEW_BYTES);
-    this.#view = new AckView(memory);
-    journal.tap(new LiveFrames(this.#frames, journal.position, journal.epoch));
-    this.#live = new LiveReader(this.#frames);
-    this.#history = new History({
-      ...{ storage: disk, checksums, directory: files.journal, log: JOURNAL_LOG },
-    });
-    const { said, mayLack } = parts;
     const identity = identityOf(name, cluster);
-    const wasChanged = policyWasChanged(said, identity);
+    this.#cluster = identity.cluster;
+    const { said } = parts;
+    const view = new SharedArrayBuffer(ACK_VIEW_BYTES);
     const policyName = said.ackPolicy ?? cluster.policy;
-    this.gate = new AckGate({ policyName, replicas, view: memory, wasChanged });
-    const { epoch, position } = journal;
-    this.#promises = promisesOn(disk);
-    const end = { epoch, position, promised: this.#promises.epoch };
-    const unknown = { role: NodeRole.Waiting, primaryHeard_us: SAFE_MAX };
-    const stood = parts.warm && { name, ...end, persisted: position, ...parts.warm, ...unknown };
-    const own = stood ?? { ...end, mayLack };
-    this.#candidacy = new Candidacy(own, identity.seat, clusterOf(said, identity), clock);
-    this.#node = this.#nodeOf();
-    this.#port = new ServingPort(host, this.#node, parts.onWork, (why) => parts.onEnd("failed", why));
+    const wasChanged = policyWasChanged(said, identity);
+    this.gate = new AckGate({ policyName, replicas: identity.others.length, view, wasChanged });
+    const own = this.#own(journal);
+    const candidacy = new Candidacy(own.stood, identity.seat, clusterOf(said, identity), clock);
+    const candidate = { candidacy, promises: own.promises, judgedBy: judgedBy(said) };
+    this.#course = new TenureCourse(candidate, {
+      wait: (because) => this.#wait(because),
+      gather: (epoch) => this.#gather(epoch),
+      begin: (tenure) => this.#lead(tenure),
+      end: (why) => this.#end(why),
+    });
+    this.#side = this.#sideOf(journal, view, own.stood.mayLack === true);
+    this.#port = new ServingPort(host, this.#side, parts.onWork, (why) => parts.onEnd("failed", why));
     host.listen({ host: name, port: REPLICATION_PORT }, this.#port);
   }
 
-  #nodeOf(): ServingNode & AskingNode {
-    const { name, cluster, nonce } = this.#site;
-    const side = () => this.#primary;
-    const log = () => this.#end();
-    return {
-      ...{ name, checksums, keys: simulatedKeys(name, cluster.names), nonce },
-      get primary() {
-        return side();
-      },
-      get log() {
-        return log();
-      },
-      standing: () => this.#standing(),
-      claimed: (peer) => this.#heard(peer),
-      promised: (peer) => this.#promised(peer),
-      outpromised: (_, promised) => this.#outpromised(promised),
-      mustStop: (_, peer) => this.#mustStop(peer),
-    };
+  /** How it stands, with what its disk has of promises. */
+  #own({ epoch, position }: JournalWriter) {
+    const { name, disk } = this.#site;
+    const { warm, mayLack } = this.#parts;
+    const promises = promisesOn(disk);
+    const end = { epoch, position, promised: promises.epoch };
+    const unknown = { role: NodeRole.Waiting, primaryHeard_us: SAFE_MAX };
+    const stood = warm && { name, ...end, persisted: position, ...warm, ...unknown };
+    return { promises, stood: stood ?? { ...end, mayLack } };
   }
 
-  #standing(): Omit<Standing, "proof"> {
-    const leads = this.#isLeading;
-    const role = leads ? NodeRole.Primary : NodeRole.Waiting;
-    const mayLack = (this.#parts.warm ?? this.#parts).mayLack && !leads;
-    return { role, isWarm: leads, mayLack, primaryHeard_us: leads ? 0 : SAFE_MAX, ...this.#end() };
+  #sideOf(journal: JournalWriter, memory: SharedArrayBuffer, mayLack: boolean): ServingSide {
+    const { name, cluster, disk: storage, files, nonce } = this.#site;
+    const frames = createLiveFrames(LIVE_BYTES);
+    journal.tap(new LiveFrames(frames, journal.position, journal.epoch));
+    const { others, cluster: names } = identityOf(name, cluster);
+    const course = this.#course;
+    return new ServingSide(
+      {
+        ...{ name, keys: simulatedKeys(name, cluster.names), checksums, nonce, others, cluster: names },
+        history: new History({ storage, checksums, directory: files.journal, log: JOURNAL_LOG }),
+        snapshots: new OutgoingSnapshots(
+          { storage, checksums, directory: files.snapshots },
+          EXCHANGE_APPLICATION,
+        ),
+        ...{ frames, live: new LiveReader(frames), view: new AckView(memory) },
+        ...{ segmentBytes: SEGMENT_BYTES, mayLack },
+      },
+      {
+        heard: (peer) => this.#post(() => course.heard(peer)),
+        promised: (epoch, peer) => this.#post(() => course.promised(epoch, peer)),
+        outpromised: (replica, epoch) => this.#post(() => course.outpromised(replica, epoch)),
+        mustStop: (why) => this.#post(() => this.#parts.onEnd("fenced", why)),
+        endSessions: () => this.#port.close(),
+      },
+    );
   }
 
-  #end(): AskingNode["log"] {
-    const position = this.#live.written;
-    const persisted = this.#isLeading ? Math.min(position, this.#view.durable) : position;
-    return { epoch: this.#live.epoch, position, persisted };
+  /** From one thread to the other. */
+  #post(act: () => void): void {
+    this.#site.plan(MESSAGE_US, () => {
+      act();
+      this.#parts.onWork();
+    });
   }
 
   /** Without `tenure` it waits until the other nodes have shown that it may lead. */
   begin(tenure: Tenure | undefined): void {
     this.#tick();
     this.#askOn();
-    if (tenure === undefined) this.#look();
-    else this.#gather(tenure);
+    this.#course.start(tenure);
+    this.#look();
+    this.#parts.onWork();
+  }
+
+  /** As an administrator says to a node that waits; `done` is told why not, or nothing. */
+  force(who: string, done: (refusal: string | undefined) => void): void {
+    this.#course.force(who).then(
+      () => done(undefined),
+      (error) => done(String(error)),
+    );
+    this.#parts.onWork();
   }
 
   #tick(): void {
@@ -156,108 +166,45 @@ export class PrimaryCluster {
   }
 
   #askOn(): void {
-    askPeers(this.#site, this.#node, (answers) => {
-      for (const peer of answers) {
-        this.#heard(peer);
-        if (this.#primary !== undefined && peer.epoch > this.#live.epoch) this.#mustStop(peer);
-      }
-      const pause_us = this.#isLeading ? ASK_LEADING_US : ASK_WAITING_US;
+    askPeers(this.#site, this.#side.asking, (answers) => {
+      for (const peer of answers) this.#side.answered(peer);
+      const pause_us = this.#side.isLeading ? ASK_LEADING_US : ASK_WAITING_US;
       this.#site.plan(pause_us, () => this.#askOn());
     });
   }
 
-  #heard(peer: PeerStanding): void {
-    if (this.#isLeading) return;
-    this.#candidacy.hear(peer);
-    this.#decide();
-  }
-
   #look(): void {
-    if (this.#hasDecided) return;
-    this.#decide();
-    this.#site.plan(LOOK_US, () => this.#look());
+    const looks = this.#course.look();
+    this.#parts.onWork();
+    if (looks) this.#site.plan(LOOK_US, () => this.#look());
   }
 
-  #decide(): void {
-    if (this.#hasDecided) return;
-    const decision = this.#candidacy.decide();
-    if (decision.kind === "wait") {
-      if (decision.because !== this.#because) this.#site.witness.tell(this.#site.name, decision.because);
-      this.#because = decision.because;
-      this.gate.wait(decision.because);
-    } else if (decision.kind === "lead") {
-      this.#gather(decision);
-    } else {
-      this.#hasDecided = true;
-      this.#parts.onEnd("fenced", decision.because);
-    }
-    this.#parts.onWork();
+  #wait(because: string): void {
+    if (because !== this.#because) this.#site.witness.tell(this.#site.name, because);
+    this.#because = because;
+    this.gate.wait(because);
   }
 
   /** Replicas are welcomed in that epoch, to promise that they follow nothing older. */
-  #gather(asked: Tenure): void {
-    this.#hasDecided = true;
-    const { name, cluster, disk: storage, files, witness } = this.#site;
+  #gather(epoch: number): void {
+    const { witness, name } = this.#site;
     witness.onGathering?.(name);
-    const epoch = this.#candidacy.begin(asked.epoch);
-    if (!this.#keep(epoch)) return;
-    if (this.#primary !== undefined) this.#port.close();
-    const place = { storage, checksums, directory: files.snapshots };
-    const snapshots = new OutgoingSnapshots(place, EXCHANGE_APPLICATION);
-    const others = cluster.names.filter((other) => other !== name);
-    this.#primary = {
-      ...{ epoch, segmentBytes: SEGMENT_BYTES, history: this.#history, snapshots, frames: this.#frames },
-      cluster: clusterSum(cluster.names, checksums),
-      ...{ view: this.#view, seats: new ReplicaSeats(others), released: () => this.#view.released },
-    };
-    this.#leadIfPromised(epoch);
+    this.#post(() => this.#side.gather(epoch));
   }
 
-  #promised(peer: PeerStanding): void {
-    if (this.#primary === undefined || this.#hasBegun) return;
-    this.#candidacy.promise(peer);
-    this.#leadIfPromised(this.#primary.epoch);
+  async #lead(tenure: Tenure): Promise<TenureBegun> {
+    const { name, witness } = this.#site;
+    const { stage, path, onTenure } = this.#parts;
+    if (tenure.forcedBy !== undefined) witness.forces(name, tenure.epoch);
+    const begun = await beginTenure(tenure, this.#cluster, name, stage, path, this.gate);
+    this.#post(() => this.#side.lead());
+    witness.tell(name, `leads in epoch ${begun.epoch}`);
+    onTenure();
+    return begun;
   }
 
-  #outpromised(epoch: number): void {
-    if (this.#primary === undefined || epoch <= this.#primary.epoch) return;
-    if (!this.#hasBegun) return this.#gather({ epoch: this.#candidacy.epochAbove(epoch) });
-    this.#port.close();
-    if (this.#keep(epoch)) this.#parts.onEnd("fenced", `epoch ${epoch} was promised to another node`);
-  }
-
-  /** False when the disk refuses it, which ends the node. */
-  #keep(epoch: number): boolean {
-    try {
-      this.#promises.keep(epoch);
-      return true;
-    } catch (error) {
-      if (!(error instanceof SeriatimError)) throw error;
-      this.#parts.onEnd("failed", error.message);
-      return false;
-    }
-  }
-
-  #leadIfPromised(epoch: number): void {
-    if (this.#hasBegun || !this.#candidacy.isPromised) return;
-    this.#hasBegun = true;
-    const { name, cluster } = this.#site;
-    const { stage, path } = this.#parts;
-    const { cluster: names } = identityOf(name, cluster);
-    void beginTenure({ epoch }, names, name, stage, path, this.gate).then(() => {
-      this.#isLeading = true;
-      this.#site.witness.tell(name, `leads in epoch ${epoch}`);
-      this.#parts.onTenure();
-    });
-  }
-
-  #mustStop(peer: Pick<PeerStanding, "name" | "epoch" | "position">): void {
-    this.#port.close();
-    const { name, epoch, position } = peer;
-    this.#parts.onEnd(
-      "fenced",
-      `${name} is at position ${position} of epoch ${epoch}, here it is ${this.#live.epoch}`,
-    );
+  #end({ code, message }: SeriatimError): void {
+    this.#parts.onEnd(code === "FENCED" ? "fenced" : "failed", message);
   }
 
   bounds(check: BoundCheck): void {

@@ -74,6 +74,8 @@ export interface WarmEngine {
   /** As in a Standing. */
   readonly isWarm: boolean;
   readonly mayLack: boolean;
+  /** What may be seen. */
+  readonly released: number;
   /** The highest high lane of the sessions up to there. */
   readonly session: number;
 }
@@ -236,7 +238,7 @@ export class PrimaryNode implements SimulatedNode {
   #openCluster(mayLack: boolean, warm: WarmEngine | undefined): PrimaryCluster | undefined {
     const site = this.#site;
     if (site.cluster.names.length === 1) return undefined;
-    this.#path.hold(0);
+    this.#path.hold(warm?.released ?? 0);
     const cluster = new PrimaryCluster(site, this.#journal, {
       ...{ path: this.#path, stage: this.#stage, mayLack, warm },
       said: this.engine.administration,
@@ -265,6 +267,12 @@ export class PrimaryNode implements SimulatedNode {
     const at = this.#path.claim();
     writeAdminCommand(this.#path.words, at, { kind: "ack_policy", policy, who });
     this.#path.commit();
+  }
+
+  /** As an administrator's `promote --force` does to a node that waits to lead; `done` is told why not, or nothing. */
+  force(who: string, done: (refusal: string | undefined) => void): void {
+    if (this.#cluster === undefined || this.#isDying) return done("it does not wait to lead");
+    this.#cluster.force(who, done);
   }
 
   /** As an administrator's `ack-policy` does: the position of the change, undefined when the node can't take it now. */
@@ -312,7 +320,7 @@ export class PrimaryNode implements SimulatedNode {
   }
 
   #end(how: NodeEnd, why: string): void {
-    if (how === "fenced") this.#path.cutOff();
+    this.#path.cutOff();
     this.#gateway.refuseOrders(Reason.Halted);
     this.#die(how, why);
   }

@@ -194,8 +194,8 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
 
   // ---- its promotion
 
-  /** Whether it may take over, by what the others say within a second. */
-  decide(done: (decision: Decision) => void): void {
+  /** Whether it may take over, by what the others say within a second. `isForced`: an administrator answers for the rest. */
+  decide(isForced: boolean, done: (decision: Decision) => void): void {
     const { name, cluster, host } = this.#site;
     if (this.applied === 0) return done({ kind: "refuse", because: "it has nothing yet" });
     const { keys, nonce } = this;
@@ -204,7 +204,7 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
       const own = { name, ...this.standing(host.network.queue.now_us), promised: this.highestEpoch };
       const identity = identityOf(name, cluster);
       const judged = clusterOf(this.engine.administration, identity);
-      done(decidePromotion(own, identity.seat, judged, peers, false));
+      done(decidePromotion(own, identity.seat, judged, peers, isForced));
     });
   }
 
@@ -213,10 +213,10 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     this.#isGone = true;
     const { position, epoch, chain } = this.log;
     const from = { position, epoch, chain: chain.slice() };
-    const { isWarm, mayLack } = this;
+    const { isWarm, mayLack, engine, releasedPosition: released } = this;
     this.log.close();
     const session = this.#session;
-    return { engine: this.engine, from, timestamp_us: this.#time_us, isWarm, mayLack, session };
+    return { engine, from, timestamp_us: this.#time_us, isWarm, mayLack, released, session };
   }
 
   // ---- its connection

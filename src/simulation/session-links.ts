@@ -62,10 +62,20 @@ export class ServingPort implements TransportHandler {
   }
 
   opened(connection: number): void {
-    if (this.#sessions.size >= CONNECTIONS_MAX) return this.#host.destroy(connection);
+    if (this.#sessions.size >= CONNECTIONS_MAX) this.#giveWay();
     const output = new StreamOutput(this.#host, connection);
     this.#sessions.set(connection, new ServingSession(this.#node, output, this.#now));
     this.#outputs.set(connection, output);
+  }
+
+  /** As on a real node: the oldest that is no replica's. */
+  #giveWay(): void {
+    for (const [connection, session] of this.#sessions) {
+      if (session.replica !== undefined || session.snapshotTo !== undefined) continue;
+      session.close();
+      this.#forget(connection);
+      return this.#host.destroy(connection);
+    }
   }
 
   received(connection: number, bytes: Uint8Array): void {

@@ -51,6 +51,17 @@ export type Unit =
   /** The others are tried in turn. */
   | { readonly role: "replica" };
 
+/** What an administrator says to a node that is to lead. */
+export interface PromotionOrder {
+  readonly who: string;
+  /** He answers for what nodes that can't be heard may hold. */
+  readonly isForced: boolean;
+}
+
+function tenureOf(epoch: number, { who, isForced }: PromotionOrder): Tenure {
+  return { epoch, ...(isForced ? { forcedBy: who } : { promotedBy: who }) };
+}
+
 export class SimulatedMachine {
   readonly name: string;
   readonly host: SimulatedHost;
@@ -115,26 +126,34 @@ export class SimulatedMachine {
 
   /**
    * Has the replica that runs here take over, if it may; `done` is told why not, or nothing. It goes on in the same process,
-   * with the engine it has.
+   * with the engine it has. By force also without those that can't be heard, and so a node that waits to lead.
    */
-  promote(done: (refusal: string | undefined) => void): void {
-    const replica = this.node;
-    if (!(replica instanceof ReplicaNode)) return done("it is no replica");
-    replica.decide((decision) => {
+  promote(order: PromotionOrder, done: (refusal: string | undefined) => void): void {
+    const { node } = this;
+    if (node instanceof PrimaryNode && order.isForced) return this.#force(node, order, done);
+    if (!(node instanceof ReplicaNode)) return done("it is no replica");
+    node.decide(order.isForced, (decision) => {
       if (decision.kind !== "lead") {
         this.#tell(`is not promoted: ${decision.because}`);
         return done(decision.because);
       }
-      this.#tell(`is to lead in epoch ${decision.epoch}`);
+      this.#tell(`is to lead in epoch ${decision.epoch}${order.isForced ? ", by force" : ""}`);
       const isLate = this.#prng.chance(LATE_HAND_OVER_CHANCE);
       const [least_us, most_us] = isLate ? LATE_HAND_OVER_US : HAND_OVER_US;
       // It goes on following, and promising, meanwhile.
       this.host.network.queue.plan(this.#prng.between(least_us, most_us), () => {
-        if (this.node !== replica) return done("it has ended meanwhile");
-        this.#tell(`is promoted, to epoch ${decision.epoch}, with position ${replica.applied}`);
-        this.#lead(replica, { epoch: decision.epoch });
+        if (this.node !== node) return done("it has ended meanwhile");
+        this.#tell(`is promoted, to epoch ${decision.epoch}, with position ${node.applied}`);
+        this.#lead(node, tenureOf(decision.epoch, order));
         done(this.node?.role === "primary" ? undefined : "its disk failed");
       });
+    });
+  }
+
+  #force(node: PrimaryNode, { who }: PromotionOrder, done: (refusal: string | undefined) => void): void {
+    node.force(who, (refusal) => {
+      this.#tell(refusal === undefined ? "leads by force" : `is not forced: ${refusal}`);
+      done(refusal);
     });
   }
 
@@ -276,6 +295,7 @@ export class SimulatedMachine {
     if (how === "refused" && !this.#witness.keysWereWrong) this.refused = why;
     if (how === "fenced") this.unit = { role: "replica" };
     if (how !== "diverged" && how !== "received") return;
+    this.archive();
     if (how === "diverged" && end !== undefined) setAsideDiverged(this.files, end);
     this.#witness.forget(this.name);
   }
@@ -311,6 +331,8 @@ export class SimulatedMachine {
   /** The power fails: what was not synced is kept or lost, sector by sector; nobody is told. */
   powerOff(): void {
     this.#tell("the power fails");
+    // Clients were told of what a start by force gave up, also by `ram`.
+    if (this.#witness.forcedEpoch > 0) this.archive();
     this.#stopped();
     this.host.crash();
     this.disk.crash(this.#prng);

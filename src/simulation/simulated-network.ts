@@ -44,6 +44,8 @@ export class SimulatedNetwork {
   conditions: NetworkConditions;
   /** A checksum over everything that arrived, and when. */
   trace = 0;
+  /** How often anything was cut or healed. */
+  cuts = 0;
   readonly #hosts = new Map<string, SimulatedHost>();
   /** "a>b": nothing gets from a to b. */
   readonly #cut = new Set<string>();
@@ -65,6 +67,7 @@ export class SimulatedNetwork {
 
   /** Nothing gets from `from` to `to` until it heals; the other way is another cut. */
   cut(from: string, to: string): void {
+    this.cuts++;
     this.#cut.add(`${from}>${to}`);
   }
 
@@ -77,6 +80,7 @@ export class SimulatedNetwork {
   }
 
   healAll(): void {
+    this.cuts++;
     this.#cut.clear();
   }
 

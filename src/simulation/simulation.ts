@@ -12,6 +12,7 @@ import { ACK_POLICIES, nodesNeeded } from "../replication/index.ts";
 import { Administrator } from "./administrator.ts";
 import { EventQueue } from "./event-queue.ts";
 import { type FaultCounts, Faults } from "./faults.ts";
+import { ForcedStarts } from "./forced-starts.ts";
 import { IdleReaders } from "./idle-readers.ts";
 import { Interventions } from "./interventions.ts";
 import { judgeLog } from "./judgement.ts";
@@ -36,6 +37,8 @@ const IDEAS_SEED = 0x1dea_5;
 const TAKEOVER_SEED = 0x7a4e_0e5;
 /** The same of halts and kill switches. */
 const INTERVENTIONS_SEED = 0x4a17_0ff;
+/** The same of starts by force. */
+const FORCE_SEED = 0xf0_4ce;
 /** The same of clients that read nothing. */
 const READERS_SEED = 0x1d1e_0ad;
 /** The ack policy changes until then: for a while after the last fault, too. */
@@ -75,6 +78,10 @@ export interface SimulationResult {
   readonly faults: FaultCounts;
   /** Replicas that took over. */
   readonly promotions: number;
+  /** Nodes that were told to lead by force, and did. */
+  readonly forcedStarts: number;
+  /** Answers that were given up by that. */
+  readonly forgiven: number;
   /** Of the ack policy. */
   readonly policyChanges: number;
   /** Nodes that were started with a wrong idea of their cluster. */
@@ -140,15 +147,35 @@ class Run {
     const clients = this.#clients.map(({ name }) => name);
     for (const machine of this.#machines) machine.start();
     this.#sessions = this.#openSessions(Math.floor(requests / 4), addresses);
-    this.#administrator = new Administrator(this.#machines, branch(), this.#queue);
+    this.#administrator = new Administrator(this.#machines, branch(), this.#queue, (problem) =>
+      this.#witness.say(problem),
+    );
     const troubled = { machines: this.#machines, clients, network, cluster: this.#cluster };
     this.#faults = new Faults(troubled, this.#witness, branch(), FAULTS_US);
     if (!isAdministered) return;
     this.#administrator.policyChanges = this.#changePolicy();
     this.#wrongIdeas = this.#mislead();
-    this.#faults.takeover = this.#takeOver();
     this.#interventions = this.#intervene();
     this.#idleReaders = this.#letReadersIdle();
+    // What sessions know of reports, and administrators of halts, that are given up is not judged.
+    if (seed % 2 === 0 && !this.#interventions.isPlanned) this.#faults.forcedStarts = this.#force();
+    // One plot is enough: each waits for a cluster that is whole.
+    if (this.#faults.forcedStarts?.isPlanned !== true) this.#faults.takeover = this.#takeOver();
+  }
+
+  #force(): ForcedStarts {
+    const [machines, network, faults] = [this.#machines, this.#network, this.#faults];
+    const prng = new Prng(this.#seed ^ FORCE_SEED);
+    const { policyChanges } = this.#administrator;
+    const mayBegin = () =>
+      this.#witness.acknowledged > 0 && faults.mayForce && this.#wrongIdeas?.isOn !== true;
+    const knowsPolicy = (machine: SimulatedMachine) => policyChanges?.isKnownTo(machine) !== false;
+    const strike = (machine: SimulatedMachine) => faults.strikeDown(machine, prng);
+    const force = (machine: SimulatedMachine, done: (leads: boolean) => void) =>
+      this.#administrator.force(machine, done);
+    const tell = (what: string) => faults.toldOfForce(what);
+    const acts = { mayBegin, knowsPolicy, strike, force, tell };
+    return new ForcedStarts({ machines, network, until_us: TAKEOVERS_US, ...acts }, prng);
   }
 
   #letReadersIdle(): IdleReaders {
@@ -280,7 +307,7 @@ class Run {
 
   result(): SimulationResult {
     const problems = [...this.#witness.problems];
-    const positions = judgeLog(
+    const { position: positions, forgiven } = judgeLog(
       this.#last,
       this.#machines,
       this.#witness,
@@ -296,6 +323,7 @@ class Run {
       ...{ seed: this.#seed, problems, trace: this.#network.trace, positions },
       ...{ accepted: count("accepted"), rejected: count("rejected"), unknown: count("unknown") },
       ...{ simulated_us: this.#queue.now_us, faults: this.#faults.counts, nodes: this.#machines.length },
+      ...{ forcedStarts: this.#faults.forcedStarts?.count ?? 0, forgiven },
       policyChanges: this.#administrator.policyChanges?.count ?? 0,
       wrongIdeas: this.#wrongIdeas?.count ?? 0,
       interventions: this.#interventions?.inForce.length ?? 0,

@@ -57,8 +57,10 @@ export class Witness {
   keysWereWrong = false;
   /** Told the name of each node that has heard enough to ask for promises. */
   onGathering: ((name: string) => void) | undefined;
-  /** The last position that anybody has let out. */
+  /** The last position that anybody has let out, and no start by force has given up since. */
   acknowledged = 0;
+  /** The highest epoch that was begun by force; 0: none was. */
+  forcedEpoch = 0;
   readonly #queue: EventQueue;
   /** What a node goes by that says nothing else. */
   readonly #policy: AckPolicyName;
@@ -159,6 +161,17 @@ export class Witness {
     if (policy !== undefined) this.changes(name, policy, 0);
   }
 
+  /** The node leads by force: what was let out in older epochs, and is not in its history, is given up, and whatever will be. */
+  forces(name: string, epoch: number): void {
+    if (epoch < this.forcedEpoch) return;
+    const own = copyOf(this.#marks.get(name) ?? new Map());
+    const kept = sharedBy(own, this.#acknowledgedBy, "inMemory");
+    if (kept < this.acknowledged) this.tell(name, `gives up ${this.acknowledged - kept} positions`);
+    this.acknowledged = Math.min(this.acknowledged, kept);
+    this.#acknowledgedBy = own;
+    this.forcedEpoch = epoch;
+  }
+
   /** The command at `position` changes the policy there, once that node's disk has it. */
   changes(name: string, policy: AckPolicyName, position: number): void {
     if (position > 0) this.tell(name, `has ack policy ${policy} from position ${position} on`);
@@ -177,7 +190,7 @@ export class Witness {
 
   /** The node lets out what commands up to `position` caused; its disk has `durable`. */
   released(name: string, epoch: number, position: number, durable: number): void {
-    if (position > this.acknowledged) {
+    if (position > this.acknowledged && epoch >= this.forcedEpoch) {
       this.acknowledged = position;
       this.#acknowledgedBy = copyOf(this.#marks.get(name) ?? new Map());
     }

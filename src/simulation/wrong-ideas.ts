@@ -24,6 +24,8 @@ const NOBODY = "east";
 
 export class WrongIdeas {
   count = 0;
+  /** A node has one. */
+  isOn = false;
   readonly #machines: readonly SimulatedMachine[];
   readonly #prng: Prng;
   readonly #queue: EventQueue;
@@ -53,6 +55,7 @@ export class WrongIdeas {
       if (this.#queue.now_us >= this.#until_us) return;
       if (!this.#mayBegin()) return this.#planNext();
       this.count++;
+      this.isOn = true;
       const primary = this.#machines.find(({ node }) => node?.isServing);
       if (primary !== undefined && this.#machines.length === 3 && this.#prng.chance(HIDE_CHANCE))
         return this.#hide(primary);
@@ -79,6 +82,7 @@ export class WrongIdeas {
   #mend(misled: SimulatedMachine): void {
     this.#network.healAll();
     misled.mislead(undefined);
+    this.isOn = false;
     this.#planNext();
   }
 

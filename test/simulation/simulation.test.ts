@@ -70,6 +70,20 @@ test("a primary whose log has rotted behind its newest snapshot keeps what it ha
   expect(story.filter((line) => line.includes("that it has in memory"))).toHaveLength(1);
 }, 300_000);
 
+test.each<[seed: number, forgiven: boolean]>([
+  [6, true],
+  [22, true],
+  [32, false],
+])(
+  "seed %i with 300 requests: a node is told to lead by force, and gives answers up: %s",
+  async (seed, forgiven) => {
+    const result = await run(seed, 300);
+    expect(result.forcedStarts).toBeGreaterThan(0);
+    expect(result.forgiven > 0).toBe(forgiven);
+  },
+  300_000,
+);
+
 test("the same seed is the same run, another seed another one", async () => {
   const traces = [];
   for (const seed of [7, 7, 8]) traces.push((await run(seed)).trace);

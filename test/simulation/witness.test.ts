@@ -165,6 +165,22 @@ test("a position that was kept in one history is asked for again in another", ()
   ]);
 });
 
+test("what a start by force gives up is not asked for any more, what it has still is; nor what the older tenure lets out later", () => {
+  const seen = witness("disk");
+  for (const name of ["north", "south"]) has(seen, name, 6, 6);
+  has(seen, "north", 9, 9);
+  seen.released("north", 1, 9, 9);
+  expect(seen.hasAll(1, 6)).toBe(false);
+  seen.forces("south", 5);
+  expect([seen.acknowledged, seen.hasAll(1, 6), seen.isOnDiskOf("south")]).toEqual([6, true, true]);
+  has(seen, "south", 8, 8, 5);
+  seen.released("south", 5, 8, 8);
+  has(seen, "north", 12, 12);
+  seen.released("north", 1, 12, 12);
+  expect([seen.acknowledged, seen.hasAll(1, 12), seen.hasAll(5, 8)]).toEqual([8, false, true]);
+  expect(seen.problems).toEqual([]);
+});
+
 test("two nodes that acknowledge in one epoch", () => {
   const seen = witness("disk");
   for (const name of ["north", "south"]) has(seen, name, 5, 5);

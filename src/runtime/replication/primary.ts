@@ -2,16 +2,11 @@
 // beginning of its tenure.
 
 import { dirname } from "node:path";
-import { type Clock, SAFE_MAX, SeriatimError } from "../../base/index.ts";
+import { assert, type Clock, SAFE_MAX, SeriatimError } from "../../base/index.ts";
 import type { ApplicationVersion } from "../../journal/index.ts";
 import { NodeStorage, type PeerTls } from "../../platform/index.ts";
 import { type NodeReport, NodeRole } from "../../protocol/index.ts";
-import {
-  ACK_VIEW_BYTES,
-  type AckPolicyName,
-  defaultAckPolicy,
-  type PeerStanding,
-} from "../../replication/index.ts";
+import { ACK_VIEW_BYTES, type AckPolicyName, defaultAckPolicy } from "../../replication/index.ts";
 import type { CommandPath } from "../command-path.ts";
 import type { DataDirectory } from "../data-directory.ts";
 import type { JournalStage, Recovered } from "../journal-stage.ts";
@@ -22,16 +17,10 @@ import { ClusterView } from "./cluster-view.ts";
 import { GateHolders } from "./gate-holders.ts";
 import { type NodeIdentity, readIdentity } from "./keys.ts";
 import { Promises } from "./promise.ts";
-import {
-  clusterOf,
-  type Judgement,
-  judgedBy,
-  judgement,
-  policyWasChanged,
-  type SaidInLog,
-} from "./said-in-log.ts";
-import { fenced, type ReplicaNews, ServingThread } from "./serving-thread.ts";
+import { clusterOf, type Judgement, judgedBy, policyWasChanged, type SaidInLog } from "./said-in-log.ts";
+import { type ReplicaNews, ServingThread } from "./serving-thread.ts";
 import { beginTenure, Candidacy, type Tenure, type TenureBegun } from "./tenure.ts";
+import { type Candidate, TenureCourse } from "./tenure-course.ts";
 
 /** What makes a runtime a primary: where replicas connect, who they may be, and where a command must be before it is answered. */
 export interface ReplicationOptions {
@@ -67,13 +56,11 @@ export interface AckListener {
 /** Between two looks, while it waits, whether a peer has fallen silent. */
 const LOOK_MS = 500;
 
-/** What a node knows of its cluster from the start. */
-interface ClusterKnown {
-  readonly identity: NodeIdentity;
-  /** By which it is judged when it is to lead. */
-  readonly judgedBy: AckPolicyName;
-  readonly candidacy: Candidacy;
-  readonly promises: Promises;
+/** What it has from run() on. */
+interface Running {
+  readonly path: CommandPath;
+  readonly listener: AckListener;
+  readonly journal: Pick<JournalStage, "ask">;
 }
 
 export class Primary {
@@ -90,23 +77,18 @@ export class Primary {
   readonly fenced: Promise<SeriatimError>;
   readonly #serving: ServingThread;
   readonly #identity: NodeIdentity;
-  readonly #judgedBy: AckPolicyName;
-  readonly #candidacy: Candidacy;
+  readonly #course: TenureCourse;
   #clusterView: ClusterView | undefined;
-  readonly #promises: Promises;
-  /** The tenure that promises are gathered for. */
-  #gathering: Tenure | undefined;
-  #hasBegun = false;
   #isLeading = false;
   readonly #fence = Promise.withResolvers<SeriatimError>();
-  #begin: ((tenure: Tenure) => Promise<TenureBegun>) | undefined;
+  #running: Running | undefined;
   #looks: NodeJS.Timeout | undefined;
-  #hasStoodDown = false;
   #isStopping = false;
   #shortage: string | undefined;
 
   private constructor(
-    { identity, judgedBy, candidacy, promises }: ClusterKnown,
+    identity: NodeIdentity,
+    candidate: Candidate,
     epoch: number,
     ackPolicy: AckPolicyName,
     port: number,
@@ -115,14 +97,17 @@ export class Primary {
   ) {
     this.name = identity.name;
     this.#identity = identity;
-    this.#judgedBy = judgedBy;
     this.epoch = epoch;
     this.ackPolicy = ackPolicy;
     this.port = port;
     this.gate = gate;
     this.#serving = serving;
-    this.#candidacy = candidacy;
-    this.#promises = promises;
+    this.#course = new TenureCourse(candidate, {
+      wait: (because) => gate.wait(because),
+      gather: (tenure) => serving.gather(tenure),
+      begin: (tenure) => this.#lead(tenure),
+      end: (why) => this.#fence.resolve(why),
+    });
     this.fenced = Promise.race([serving.fenced, this.#fence.promise]);
   }
 
@@ -157,8 +142,8 @@ export class Primary {
     const shared = { ...where, version, segmentBytes, live, view, mayLack: own.mayLack };
     const serving = new ServingThread({ host, port, peers, tls, keys, ownKey, ...shared });
     try {
-      const known = { identity, judgedBy: judgedBy(said), candidacy, promises };
-      return new Primary(known, epoch, policyName, await serving.listening, gate, serving);
+      const candidate = { judgedBy: judgedBy(said), candidacy, promises };
+      return new Primary(identity, candidate, epoch, policyName, await serving.listening, gate, serving);
     } catch (error) {
       await serving.stop();
       throw error;
@@ -185,24 +170,27 @@ export class Primary {
       (why) => listener.logDamaged?.(why),
     );
     path.gateBy(this.gate);
-    this.#begin = async (what) => {
-      this.#hasBegun = true;
-      this.#leaveCandidacy();
-      const begun = await beginTenure(what, this.cluster, this.name, journal, path, this.gate);
-      this.epoch = begun.epoch;
-      this.#isLeading = true;
-      this.#serving.lead();
-      listener.tenureBegun?.(begun);
-      return begun;
-    };
+    this.#running = { path, listener, journal };
+    const course = this.#course;
     this.#serving.listen({
-      heard: (peer) => this.#heard(peer),
-      promised: (epoch, peer) => this.#promised(epoch, peer),
-      outpromised: (replica, epoch) => this.#outpromised(replica, epoch),
+      heard: (peer) => course.heard(peer),
+      promised: (epoch, peer) => course.promised(epoch, peer),
+      outpromised: (replica, epoch) => course.outpromised(replica, epoch),
     });
-    if (tenure === undefined) this.#stand();
-    else this.#gather(tenure);
+    course.start(tenure);
+    this.#looks = setInterval(() => course.look() || clearInterval(this.#looks), LOOK_MS).unref();
     void this.#watch(path, listener);
+  }
+
+  async #lead(tenure: Tenure): Promise<TenureBegun> {
+    assert(this.#running !== undefined, "a tenure begins on a node that runs");
+    const { path, listener, journal } = this.#running;
+    const begun = await beginTenure(tenure, this.cluster, this.name, journal, path, this.gate);
+    this.epoch = begun.epoch;
+    this.#isLeading = true;
+    this.#serving.lead();
+    listener.tenureBegun?.(begun);
+    return begun;
   }
 
   /** Whether its tenure has begun. */
@@ -227,99 +215,12 @@ export class Primary {
     return new ClusterView({ name, replicas: this.#identity.others, rows, clock, standing });
   }
 
-  #stand(): void {
-    this.#looks = setInterval(() => this.#decide(), LOOK_MS).unref();
-    this.#decide();
-  }
-
-  #leaveCandidacy(): void {
-    clearInterval(this.#looks);
-    this.#looks = undefined;
-  }
-
-  #heard(peer: PeerStanding): void {
-    this.#candidacy.hear(peer);
-    if (this.#looks !== undefined) this.#decide();
-  }
-
-  #decide(): void {
-    const decision = this.#candidacy.decide();
-    if (decision.kind === "wait") return this.gate.wait(`this node does not lead yet: ${decision.because}`);
-    this.#leaveCandidacy();
-    if (decision.kind === "lead") this.#gather({ epoch: decision.epoch });
-    else this.#fence.resolve(fenced(decision.because));
-  }
-
-  /** First it promises itself: so it can't choose the epoch a second time, for another history. */
-  #gather(asked: Tenure): void {
-    const tenure = { ...asked, epoch: this.#candidacy.begin(asked.epoch) };
-    this.#gathering = tenure;
-    if (this.#promise(tenure.epoch) !== undefined) return;
-    this.#serving.gather(tenure.epoch);
-    this.#beginIfPromised(tenure);
-  }
-
-  #beginIfPromised(tenure: Tenure): void {
-    if (this.#hasBegun || this.#hasStoodDown) return;
-    if (tenure.forcedBy !== undefined || this.#candidacy.isPromised) {
-      // A journal that fails has ended the node by itself; whatever else keeps it from leading ends it too.
-      this.#begin?.(tenure).catch((error) => this.#hasStoodDown || this.#fence.resolve(error));
-    } else {
-      const { followers } = this.#candidacy;
-      this.gate.wait(
-        `this node does not lead yet: ${followers} promised to follow it in epoch ${tenure.epoch}`,
-      );
-    }
-  }
-
-  #promised(epoch: number, peer: PeerStanding): void {
-    const tenure = this.#gathering;
-    if (tenure === undefined || tenure.epoch !== epoch) return;
-    this.#candidacy.promise(peer);
-    this.#beginIfPromised(tenure);
-  }
-
-  #outpromised(replica: string, epoch: number): void {
-    const tenure = this.#gathering;
-    if (tenure === undefined || epoch <= tenure.epoch) return;
-    if (!this.#hasBegun) return this.#gather({ ...tenure, epoch: this.#candidacy.epochAbove(epoch) });
-    // The next start of this node is above it.
-    this.#promise(epoch);
-    this.#fence.resolve(
-      fenced(`${replica} has promised to follow epoch ${epoch}, this node leads in ${tenure.epoch}`),
-    );
-  }
-
-  /** Promises `epoch` on this disk. One that refuses ends the node: what it holds now, nobody knows. Returns what it says. */
-  #promise(epoch: number): SeriatimError | undefined {
-    try {
-      this.#promises.keep(epoch);
-    } catch (error) {
-      if (!(error instanceof SeriatimError)) throw error;
-      this.#hasBegun = true;
-      this.#fence.resolve(error);
-      return error;
-    }
-  }
-
   /**
    * Leads by an administrator's word, although others could not be heard or have not promised; journaled with the name of its giver.
    * Throws NOT_AVAILABLE: it leads already, or a node that was heard stands against it.
    */
-  async forceStart(who: string): Promise<TenureBegun & Judgement> {
-    if (this.#hasBegun || this.#hasStoodDown || this.#begin === undefined) {
-      throw new SeriatimError("NOT_AVAILABLE", "not available: this node does not wait to lead");
-    }
-    const decision = this.#candidacy.force();
-    if (decision.kind !== "lead")
-      throw new SeriatimError("NOT_AVAILABLE", `not available: ${decision.because}`);
-    const by = judgement(this.#judgedBy, this.#candidacy.peers);
-    const tenure = { epoch: this.#gathering?.epoch ?? decision.epoch, forcedBy: who };
-    const failure = this.#promise(tenure.epoch);
-    if (failure !== undefined) throw failure;
-    this.#gathering = tenure;
-    this.#serving.gather(tenure.epoch);
-    return { ...(await this.#begin(tenure)), ...by };
+  forceStart(who: string): Promise<TenureBegun & Judgement> {
+    return this.#course.force(who);
   }
 
   async #watch(path: CommandPath, listener: AckListener): Promise<void> {
@@ -334,8 +235,8 @@ export class Primary {
 
   /** The journal is about to be closed: a tenure that can't begin now is no failure. Who follows is served on. */
   standDown(): void {
-    this.#hasStoodDown = true;
-    this.#leaveCandidacy();
+    clearInterval(this.#looks);
+    this.#course.standDown();
   }
 
   stop(): Promise<void> {

@@ -6,6 +6,7 @@ import { SeriatimError } from "../../base/index.ts";
 import { endThread, entryBeside, within } from "../../platform/index.ts";
 import { AckView, type PeerStanding, REPLICAS_MAX } from "../../replication/index.ts";
 import type { ServingWorkerData, ServingWorkerMessage, ServingWorkerRequest } from "./serving-worker.ts";
+import { fenced } from "./tenure-course.ts";
 
 /** For closing a listener and a few sockets; then the thread is ended. */
 const STOP_MS = 2_000;
@@ -143,10 +144,4 @@ export class ServingThread {
     this.#ask({ kind: "stop" });
     if (!(await within(this.#exited, STOP_MS))) await endThread(this.#worker);
   }
-}
-
-/** Why a node must not lead, or not go on. */
-export function fenced(why: string): SeriatimError {
-  const remedy = "it can come back as a replica (--replica-of)";
-  return new SeriatimError("FENCED", `this node must not go on as primary: ${why}; ${remedy}`);
 }

@@ -2,31 +2,17 @@
 // nodes. It shares two pieces of memory with the other threads: the newest frames, which the journal's thread puts there,
 // and the view, which the gate reads. The node's own thread has no work per replica but that look.
 //
-//   waiting     who logs on to follow is refused (NotPrimary), what it claims is told to the node; so is what peers answer
-//   gathering   from "gather" on: replicas are welcomed in an epoch to come, and who promises to follow in it is told to the node
-//   leading     from "lead" on: the Tenure is on this disk; peers are asked on, for one that leads in a higher one
-//
-// Its epoch is that of the newest frame, not that of "gather" or "lead": a replica may have the Tenure before this disk has.
+// What it says to the others, and tells the node of them: serving-side.ts.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { SAFE_MAX, SeriatimError } from "../../base/index.ts";
+import { SeriatimError } from "../../base/index.ts";
 import { type ApplicationVersion, JOURNAL_LOG, OutgoingSnapshots } from "../../journal/index.ts";
 import { makeNonce, NativeChecksums, NodeStorage, type PeerTls } from "../../platform/index.ts";
-import { NodeRole } from "../../protocol/index.ts";
-import {
-  AckView,
-  type AskingNode,
-  clusterSum,
-  History,
-  LiveReader,
-  type PeerStanding,
-  type PrimarySide,
-  ReplicaSeats,
-  type ServingNode,
-} from "../../replication/index.ts";
+import { AckView, History, LiveReader, type PeerStanding } from "../../replication/index.ts";
 import { askPeers, type HostPort } from "./asking.ts";
 import { readIdentity } from "./keys.ts";
 import { ServingListener } from "./serving-listener.ts";
+import { ServingSide } from "./serving-side.ts";
 
 export interface ServingWorkerData {
   readonly host: string;
@@ -85,57 +71,28 @@ const history = new History({ storage, checksums, directory: data.journal, log: 
 );
 const snapshots =
   data.version && new OutgoingSnapshots({ storage, checksums, directory: data.snapshots }, data.version);
-let primary: PrimarySide | undefined;
-let isLeading = false;
 let isStopping = false;
 
 function say(message: ServingWorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
-/** Where its log ends, the disk not asked: anybody can have it told. A node that waits has just opened it: all of it is there. */
-function end(): AskingNode["log"] {
-  const position = live.written;
-  const persisted = isLeading ? Math.min(position, view.durable) : position;
-  return { epoch: live.epoch, position, persisted };
-}
-
-function mustStop(peer: Pick<PeerStanding, "name" | "epoch" | "position">): void {
-  // Before anything else: nobody counts any more.
-  listener.endSessions();
-  const what = `${peer.name} is at position ${peer.position} of epoch ${peer.epoch}`;
-  say({ kind: "must stop", why: `${what}, this node is of epoch ${live.epoch} and at ${live.written}` });
-}
-
-const node: ServingNode = {
-  ...{ name, keys, checksums, nonce: makeNonce },
-  get primary() {
-    return primary;
+const side = new ServingSide(
+  {
+    ...{ name, keys, checksums, nonce: makeNonce, others, cluster, history, snapshots, live, view },
+    ...{ frames: data.live, segmentBytes: data.segmentBytes, mayLack: data.mayLack },
   },
-  get log() {
-    return end();
+  {
+    heard: (peer) => say({ kind: "heard", peer }),
+    promised: (epoch, peer) => say({ kind: "promised", epoch, peer }),
+    outpromised: (replica, epoch) => say({ kind: "outpromised", name: replica, epoch }),
+    mustStop: (why) => say({ kind: "must stop", why }),
+    endSessions: () => listener.endSessions(),
   },
-  standing: () => {
-    const role = isLeading ? NodeRole.Primary : NodeRole.Waiting;
-    const mayLack = data.mayLack && !isLeading;
-    return { role, isWarm: isLeading, mayLack, primaryHeard_us: isLeading ? 0 : SAFE_MAX, ...end() };
-  },
-  claimed: (peer) => {
-    if (!isLeading) say({ kind: "heard", peer });
-  },
-  promised: (peer) => {
-    if (primary !== undefined && !isLeading) say({ kind: "promised", epoch: primary.epoch, peer });
-  },
-  outpromised: (replica, promised) => {
-    // Before anything else: nobody counts any more.
-    if (isLeading) listener.endSessions();
-    say({ kind: "outpromised", name: replica, epoch: promised });
-  },
-  mustStop: (_, peer) => mustStop(peer),
-};
+);
 
 const listener = new ServingListener(
-  node,
+  side,
   {
     connected: (replica, row, position) => say({ kind: "connected", name: replica, row, position }),
     sendsSnapshot: (replica, position) => say({ kind: "sends snapshot", name: replica, position }),
@@ -145,25 +102,10 @@ const listener = new ServingListener(
   data.tls,
 );
 
-function gather(tenure: number): void {
-  // Those welcomed in another epoch log on again.
-  if (primary !== undefined) listener.endSessions();
-  primary = {
-    ...{ epoch: tenure, segmentBytes: data.segmentBytes, history, snapshots, frames: data.live, view },
-    seats: new ReplicaSeats(others),
-    cluster: clusterSum(cluster, checksums),
-    released: () => view.released,
-  };
-}
-
 async function askOn(): Promise<void> {
   while (!isStopping && data.peers.length > 0) {
-    const asking = { name, keys, checksums, nonce: makeNonce, log: end() };
-    for (const peer of await askPeers(data.peers, asking, data.tls?.ca)) {
-      if (!isLeading) say({ kind: "heard", peer });
-      if (primary !== undefined && peer.epoch > live.epoch) mustStop(peer);
-    }
-    const pause_ms = isLeading ? ASK_LEADING_MS : ASK_WAITING_MS;
+    for (const peer of await askPeers(data.peers, side.asking, data.tls?.ca)) side.answered(peer);
+    const pause_ms = side.isLeading ? ASK_LEADING_MS : ASK_WAITING_MS;
     await new Promise((resolve) => setTimeout(resolve, pause_ms).unref());
   }
 }
@@ -182,8 +124,8 @@ function stop(): void {
 }
 
 parentPort?.on("message", (request: ServingWorkerRequest) => {
-  if (request.kind === "gather") gather(request.epoch);
-  else if (request.kind === "lead") isLeading = true;
+  if (request.kind === "gather") side.gather(request.epoch);
+  else if (request.kind === "lead") side.lead();
   else stop();
 });
 try {

@@ -1,0 +1,146 @@
+// What a start by force may have lost is known exactly: each kind of loss once, forgiven or not.
+
+import { expect, test } from "vitest";
+import { encodeGenesisEntry } from "../../src/node/index.ts";
+import {
+  type AdminCommand,
+  COMMAND_WORDS,
+  CommandKind,
+  CommandWord,
+  writeAdminCommand,
+} from "../../src/protocol/index.ts";
+import type { ArchivedFrame } from "../../src/simulation/archive.ts";
+import { Forgiveness } from "../../src/simulation/forgiveness.ts";
+import { Judge } from "../../src/simulation/judge.ts";
+import type { ClientRequest, SimulatedClient } from "../../src/simulation/simulated-client.ts";
+import { SIMULATED_GENESIS } from "../../src/simulation/site.ts";
+
+const ACCOUNT = 1;
+const TIME_US = 1_767_225_600_000_000;
+
+/** Frames of all histories; each is called by the order in it, or by its epoch. */
+class Histories {
+  readonly #frames = new Map<string, ArchivedFrame>();
+
+  add(name: string, behind: string, epoch: number, ...records: Int32Array[]): this {
+    const before = this.#frames.get(behind);
+    const words = new Int32Array(records.length * COMMAND_WORDS);
+    for (const [i, record] of records.entries()) words.set(record, i * COMMAND_WORDS);
+    this.#frames.set(name, {
+      ...{ words, count: records.length, epoch, chain: chainOf(name), previous: chainOf(behind) },
+      firstPosition: before === undefined ? 1 : before.firstPosition + before.count,
+    });
+    return this;
+  }
+
+  frames(): Iterable<ArchivedFrame> {
+    return this.#frames.values();
+  }
+
+  before(chain: Uint8Array): ArchivedFrame[] {
+    const found: ArchivedFrame[] = [];
+    for (let at = chain; at.length > 0; ) {
+      const frame = this.#frames.get(Buffer.from(at).toString());
+      if (frame === undefined) break;
+      found.unshift(frame);
+      at = frame.previous;
+    }
+    return found;
+  }
+
+  /** The problems that the log which ends with `end` has with what a client was told, and how many answers were forgiven. */
+  judged(end: string, ...requests: ClientRequest[]): [problems: string[], forgiven: number] {
+    const log = this.before(chainOf(end));
+    const judge = new Judge(new Map());
+    for (const { words, count, firstPosition } of log) judge.visit(words, 0, count, firstPosition);
+    const client = { account: ACCOUNT, requests } as unknown as SimulatedClient;
+    const forgiven = judge.check(client, new Forgiveness(log, this));
+    return [judge.problems, forgiven];
+  }
+}
+
+const chainOf = (name: string) => new TextEncoder().encode(name);
+
+function genesis(): Int32Array[] {
+  const bytes = encodeGenesisEntry(SIMULATED_GENESIS, TIME_US);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  return Array.from({ length: words.length / COMMAND_WORDS }, (_, i) =>
+    words.slice(i * COMMAND_WORDS, (i + 1) * COMMAND_WORDS),
+  );
+}
+
+function timed(words: Int32Array): Int32Array {
+  words[CommandWord.timestampLow] = (TIME_US % 2 ** 32) | 0;
+  words[CommandWord.timestampHigh] = Math.floor(TIME_US / 2 ** 32);
+  return words;
+}
+
+function said(command: AdminCommand): Int32Array {
+  const words = new Int32Array(COMMAND_WORDS);
+  writeAdminCommand(words, 0, command);
+  return timed(words);
+}
+
+const tenure = (epoch: number) => said({ kind: "tenure", epoch, who: "north", others: ["south"] });
+const forced = () => said({ kind: "forced_start", who: "ann" });
+
+function order(number: number): Int32Array {
+  const words = new Int32Array(COMMAND_WORDS);
+  words[0] = CommandKind.NewOrder;
+  words[CommandWord.account] = ACCOUNT;
+  words[CommandWord.orderIdLow] = number;
+  words[CommandWord.requestLow] = number;
+  words[CommandWord.quantity] = 1;
+  words[CommandWord.priceLow] = 1_000;
+  return timed(words);
+}
+
+/** The client was told that it was accepted with that sequence. */
+function told(number: number, value: number): ClientRequest {
+  const request = { kind: CommandKind.NewOrder, number, idLow: number, outcome: "accepted", value };
+  return request as unknown as ClientRequest;
+}
+
+/** Order 1 is in every history, order 2 in the old tenure's alone, order 3 in the forced one's, order 4 behind that in a log that lost. */
+function histories(): Histories {
+  return new Histories()
+    .add("begin", "", 1, ...genesis(), tenure(1), order(1))
+    .add("old", "begin", 1, order(2))
+    .add("forced", "begin", 5, tenure(5), forced(), order(3))
+    .add("more", "forced", 5, order(4))
+    .add("next", "forced", 6, tenure(6), order(5))
+    .add("next by force", "forced", 8, tenure(8), forced(), order(6));
+}
+
+test("what an older tenure had, and the forced one had not, is forgiven, with the very answer that it gave", () => {
+  expect(histories().judged("forced", told(1, 1), told(3, 2))).toEqual([[], 0]);
+  expect(histories().judged("forced", told(2, 2))).toEqual([[], 1]);
+  expect(histories().judged("next", told(2, 2))).toEqual([[], 1]);
+  expect(histories().judged("forced", told(2, 3))).toEqual([
+    ["client 1, order 2: accepted, and not in the log"],
+    0,
+  ]);
+});
+
+test("nothing is forgiven that a forced tenure has acknowledged itself, unless another was forced above it", () => {
+  expect(histories().judged("next", told(4, 3))).toEqual([
+    ["client 1, order 4: accepted, and not in the log"],
+    0,
+  ]);
+  expect(histories().judged("next by force", told(4, 3))).toEqual([[], 1]);
+});
+
+test("nothing is forgiven in a log without a forced tenure, nor what nobody ever had", () => {
+  expect(histories().judged("old", told(3, 2))[1]).toBe(0);
+  expect(histories().judged("forced", told(7, 9))[0]).toHaveLength(1);
+  const replaced = histories().add("replaced", "begin", 4, tenure(4), order(7));
+  expect(replaced.judged("replaced", told(2, 2))[0]).toHaveLength(1);
+});
+
+test("what is executed twice in one log nothing explains", () => {
+  const twice = histories().add("twice", "forced", 5, order(2), order(2));
+  expect(twice.judged("twice", told(2, 2))).toEqual([
+    [expect.stringContaining("client 1, order 2: executed 2 times")],
+    0,
+  ]);
+});
