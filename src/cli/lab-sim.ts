@@ -13,7 +13,7 @@ const EXAMPLES = `
 Clients send orders over a simulated network to an exchange of one to three nodes on simulated disks and clocks, while power
 and processes fail, disks fail, slow down and lose what was not synced, connections are cut, reset and partitioned, clocks
 jump, clients stop reading, replicas are promoted, by force too, the ack policy is changed, trading halted, and accounts are switched off. Nothing acknowledged is
-lost, but what a promotion by force may lose, or done twice, nothing is done in spite of a halt, and every bound is kept. In every odd seed sessions with a logon trade too:
+lost, but what a promotion by force may lose, or done twice, nothing is done in spite of a halt, and every bound is kept; in a quarter of the seeds all limits are tight, and disks full for a while. In every odd seed sessions with a logon trade too:
 no execution report is missed, repeated or changed, and what is told as not executed was not. The same seed is the same run; the
 first one that fails ends the command with status 1 and prints the command that repeats it.
 
@@ -50,11 +50,13 @@ async function runSeeds({ seeds: [first, last], requests, story }: SimOptions): 
     ...{ interventions: 0, idleReaders: 0, forcedStarts: 0, forgiven: 0 },
   };
   const faults = new Map<string, number>();
+  const met = new Set<string>();
   for (let seed = first; seed <= last; seed++) {
     const result = await simulate({ seed, requests });
     if (story) stdout.writeLines(result.story);
     if (result.problems.length > 0) throw failed(result, requests);
     for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += result[name];
+    for (const name of result.met) met.add(name);
     for (const [name, count] of Object.entries(result.faults))
       faults.set(name, (faults.get(name) ?? 0) + count);
   }
@@ -63,6 +65,7 @@ async function runSeeds({ seeds: [first, last], requests, story }: SimOptions): 
   const { forcedStarts, forgiven } = totals;
   stdout.writeLines([
     `${counted(last - first + 1, "seed")}: ${accepted} requests accepted, ${rejected} rejected, ${unknown} unknown; ${counted(promotions, "promotion")}, ${forcedStarts} by force, which gave up ${counted(forgiven, "answer")}, ${counted(policyChanges, "change")} of the ack policy, ${counted(wrongIdeas, "node")} with a wrong idea of the cluster, ${counted(interventions, "halt")} or kill ${interventions === 1 ? "switch" : "switches"}, ${counted(idleReaders, "client")} that read nothing for a while; all as the log says`,
+    `limits met: ${met.size === 0 ? "none" : [...met].sort().join(", ")}`,
     `faults: ${
       faults.size === 0
         ? "none"

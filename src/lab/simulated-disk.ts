@@ -51,6 +51,8 @@ type Names = Map<string, SimulatedInode>;
 /** A disk in memory that a test can crash, fill and make fail, deterministically. */
 export class SimulatedDisk implements Storage {
   readonly #capacity: number;
+  /** Less than that while others have filled it. */
+  #room_bytes: number;
   /** Directory -> name -> file, as programs see it. */
   readonly #directories = new Map<string, Names>();
   readonly #durable = new Map<string, Names>();
@@ -64,6 +66,7 @@ export class SimulatedDisk implements Storage {
 
   constructor({ capacity_bytes = Number.POSITIVE_INFINITY }: SimulatedDiskOptions = {}) {
     this.#capacity = capacity_bytes;
+    this.#room_bytes = capacity_bytes;
   }
 
   /** Calls so far that change something: create, write, sync, truncate, rename, remove, directory sync. */
@@ -74,6 +77,16 @@ export class SimulatedDisk implements Storage {
   /** Makes the `call`-th changing call (counted from 1, see `calls`) fail. */
   failAt(call: number, fault: DiskFault): void {
     this.#faults.set(call, fault);
+  }
+
+  /** Others fill the disk up: there is room for so many bytes more, and for what is given back. */
+  fillUp(left_bytes: number): void {
+    this.#room_bytes = this.#used + left_bytes;
+  }
+
+  /** They give it back. */
+  freeUp(): void {
+    this.#room_bytes = this.#capacity;
   }
 
   /** Another process begins: what was written is there, safe or not, and files that were open are dead. */
@@ -212,7 +225,7 @@ export class SimulatedDisk implements Storage {
 
   /** For its files: takes space for a file that grows. */
   grow(bytes: number, path: string): void {
-    if (this.#used + bytes > this.#capacity) throw storageError("ENOSPC", "write", path);
+    if (bytes > 0 && this.#used + bytes > this.#room_bytes) throw storageError("ENOSPC", "write", path);
     this.#used += bytes;
   }
 

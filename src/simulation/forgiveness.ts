@@ -7,7 +7,7 @@
 // So nothing is forgiven that a forced tenure itself has acknowledged, nor what it began with. An answer that the log contradicts is
 // explained only by the same answer, computed again from the history that was given up.
 
-import { COMMAND_WORDS, CommandKind } from "../protocol/index.ts";
+import { COMMAND_WORDS, CommandKind, type Genesis } from "../protocol/index.ts";
 import type { Archive, ArchivedFrame } from "./archive.ts";
 import { type Fate, Judge } from "./judge.ts";
 
@@ -23,9 +23,9 @@ export class Forgiveness {
   readonly problems: readonly string[];
 
   /** `log`: all of what is left; `archive`: whatever nodes had. */
-  constructor(log: readonly ArchivedFrame[], archive: Pick<Archive, "frames" | "before">) {
+  constructor(log: readonly ArchivedFrame[], archive: Pick<Archive, "frames" | "before">, genesis: Genesis) {
     const isForced = tenuresOf(log);
-    this.#givenUp = isForced.size === 0 ? [] : givenUp(log, archive, isForced);
+    this.#givenUp = isForced.size === 0 ? [] : givenUp(log, archive, isForced, genesis);
     this.problems = this.#givenUp.flatMap(({ judge }) => judge.problems);
   }
 
@@ -55,6 +55,7 @@ function givenUp(
   log: readonly ArchivedFrame[],
   archive: Pick<Archive, "frames" | "before">,
   isForced: ReadonlyMap<number, boolean>,
+  genesis: Genesis,
 ): GivenUp[] {
   const kept = new Set(log.map(({ chain }) => nameOf(chain)));
   const epochs = [...isForced.keys()].sort((a, b) => a - b);
@@ -69,7 +70,7 @@ function givenUp(
     const history = archive.before(chain);
     const first = history?.find(isForgiven);
     if (history === undefined || first === undefined) return [];
-    const judge = new Judge(new Map());
+    const judge = new Judge(new Map(), genesis);
     for (const { words, count, firstPosition } of history) judge.visit(words, 0, count, firstPosition);
     return [{ judge, from: first.firstPosition }];
   });

@@ -17,10 +17,12 @@ import {
   EVENT_WORDS,
   EventKind,
   EventWord,
+  type Genesis,
   isGatewayRefusal,
   readTimestamp,
 } from "../protocol/index.ts";
 import type { Forgiveness } from "./forgiveness.ts";
+import { LimitJudge } from "./limit-judge.ts";
 import { RestrictionJudge } from "./restriction-judge.ts";
 import { SessionJudge } from "./session-judge.ts";
 import type { ClientRequest, SimulatedClient } from "./simulated-client.ts";
@@ -44,11 +46,14 @@ export class Judge {
   readonly #hashes: ReadonlyMap<number, string>;
   readonly sessions = new SessionJudge(this.#engine);
   readonly restrictions = new RestrictionJudge();
+  readonly limits = new LimitJudge();
+  readonly #genesis: Genesis;
   readonly problems: string[] = [];
 
-  /** `hashes`: what nodes had, in hexadecimal, by position. */
-  constructor(hashes: ReadonlyMap<number, string>) {
+  /** `hashes`: what nodes had, in hexadecimal, by position; `genesis`: what logs begin with. */
+  constructor(hashes: ReadonlyMap<number, string>, genesis: Genesis) {
     this.#hashes = hashes;
+    this.#genesis = genesis;
     this.#events = new RecordBuffer(EVENT_WORDS, 64, (events) => {
       this.#look(events);
       this.restrictions.saw(events);
@@ -71,6 +76,7 @@ export class Judge {
     this.#events.drain();
     this.sessions.after(words, at, position);
     this.restrictions.after(words, at, position);
+    this.limits.after(words, at, position, this.#genesis, this.restrictions.resting, this.#fate);
     const wanted = this.#hashes.get(position);
     if (wanted !== undefined && wanted !== hashOf(this.#engine))
       this.problems.push(`position ${position}: a node had another state than its log gives`);

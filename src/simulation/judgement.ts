@@ -6,7 +6,7 @@ import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import { newestUsable, openJournal, SnapshotStore } from "../journal/index.ts";
 import { EXCHANGE_RECORDS } from "../node/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
-import { COMMAND_WORDS, EVENT_WORDS } from "../protocol/index.ts";
+import { COMMAND_WORDS, EVENT_WORDS, type Genesis } from "../protocol/index.ts";
 import { isSameChain } from "../segment/index.ts";
 import type { Archive, ArchivedFrame } from "./archive.ts";
 import { Forgiveness } from "./forgiveness.ts";
@@ -18,6 +18,7 @@ import type { SimulatedSession } from "./simulated-session.ts";
 import type { StateNote, Witness } from "./witness.ts";
 
 const checksums = new NativeChecksums();
+const NOTHING_FOUND = { forgiven: 0, limitsMet: new Map<string, number>() };
 
 /** What was found of a log. */
 export interface Judged {
@@ -25,6 +26,8 @@ export interface Judged {
   readonly position: number;
   /** Answers that it does not explain, but a history that a start by force gave up. */
   readonly forgiven: number;
+  /** How often each limit of the log was met. */
+  readonly limitsMet: ReadonlyMap<string, number>;
 }
 
 /** Adds what is wrong to `problems`. */
@@ -35,6 +38,7 @@ export function judgeLog(
   clients: readonly SimulatedClient[],
   sessions: readonly SimulatedSession[],
   interventions: Interventions | undefined,
+  genesis: Genesis,
   problems: string[],
 ): Judged {
   try {
@@ -42,12 +46,12 @@ export function judgeLog(
     const frames = historyOf(machine, machines, archive, chain);
     if (frames === undefined) {
       problems.push("a part of the log is nowhere");
-      return { position, forgiven: 0 };
+      return { position, ...NOTHING_FOUND };
     }
-    const judge = new Judge(hashesOf(frames, notes));
+    const judge = new Judge(hashesOf(frames, notes), genesis);
     for (const { words, count, firstPosition } of frames) judge.visit(words, 0, count, firstPosition);
     if (forcedEpoch > 0) for (const other of machines) other.archive();
-    const forgiveness = new Forgiveness(frames, archive);
+    const forgiveness = new Forgiveness(frames, archive, genesis);
     const forgiven = clients.reduce((sum, client) => sum + judge.check(client, forgiveness), 0);
     for (const session of sessions) judge.sessions.check(session);
     if (interventions !== undefined) judge.restrictions.check(interventions, clients);
@@ -56,13 +60,14 @@ export function judgeLog(
       ...forgiveness.problems,
       ...judge.sessions.problems,
       ...judge.restrictions.problems,
+      ...judge.limits.problems,
     );
     if (judge.hash !== hash) problems.push("snapshot and journal give another state than the whole log");
-    return { position, forgiven };
+    return { position, forgiven, limitsMet: judge.limits.met };
   } catch (error) {
     if (!(error instanceof SeriatimError)) throw error;
     problems.push(`the log can't be opened at the end: ${error.message}`);
-    return { position: 0, forgiven: 0 };
+    return { position: 0, ...NOTHING_FOUND };
   }
 }
 

@@ -34,10 +34,8 @@ import { askPeers } from "./asking.ts";
 import type { BoundCheck } from "./bounds.ts";
 import { ServingPort } from "./session-links.ts";
 import { simulatedKeys } from "./simulated-keys.ts";
-import { identityOf, promisesOn, REPLICATION_PORT, SEGMENT_BYTES, type Site, TICK_US } from "./site.ts";
+import { identityOf, promisesOn, REPLICATION_PORT, type Site, TICK_US } from "./site.ts";
 
-/** Small, so that a replica which lags goes back to the disk. */
-const LIVE_BYTES = 16_384;
 /** Between two rounds of questions, while it waits and when it leads; and between two looks. As on a real node. */
 const ASK_WAITING_US = 250_000;
 const ASK_LEADING_US = 1_000_000;
@@ -109,7 +107,7 @@ export class PrimaryCluster {
 
   #sideOf(journal: JournalWriter, memory: SharedArrayBuffer, mayLack: boolean): ServingSide {
     const { name, cluster, disk: storage, files, nonce } = this.#site;
-    const frames = createLiveFrames(LIVE_BYTES);
+    const frames = createLiveFrames(cluster.limits.liveBytes);
     journal.tap(new LiveFrames(frames, journal.position, journal.epoch));
     const { others, cluster: names } = identityOf(name, cluster);
     const course = this.#course;
@@ -122,7 +120,7 @@ export class PrimaryCluster {
           EXCHANGE_APPLICATION,
         ),
         ...{ frames, live: new LiveReader(frames), view: new AckView(memory) },
-        ...{ segmentBytes: SEGMENT_BYTES, mayLack },
+        ...{ segmentBytes: cluster.limits.segmentBytes, mayLack },
       },
       {
         heard: (peer) => this.#post(() => course.heard(peer)),

@@ -3,7 +3,7 @@
 
 import { RecordBuffer } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
-import { firstChunks, GATEWAY_LIMITS, Gateway } from "../gateway/index.ts";
+import { firstChunks, Gateway } from "../gateway/index.ts";
 import {
   type JournalWriter,
   newestUsable,
@@ -34,33 +34,19 @@ import { PrimaryCluster } from "./primary-cluster.ts";
 import { SimulatedJournal } from "./simulated-journal.ts";
 import { simulatedAccess } from "./simulated-keys.ts";
 import {
-  FRAME_BYTES_MAX,
   type NodeEnd,
   type NodeLog,
   ORDER_PORT,
-  SEGMENT_BYTES,
   SESSION_ACCOUNTS,
-  SIMULATED_GENESIS,
   type SimulatedNode,
   type Site,
   TICK_US,
 } from "./site.ts";
 
-/** Small, so that a slow disk fills it. */
-const RING_RECORDS = 64;
-const CONNECTIONS_MAX = 16;
-/** Small too: clients that read nothing meet the soft mark. What is above it is the room of one answer, as a real gateway has it. */
-const OUTPUT_LIMITS = {
-  ...{ outputSoft_bytes: 4_096, outputMax_bytes: 131_072, outputTotal_bytes: 262_144 },
-  ...{ firstChunk_bytes: 256, chunk_bytes: 4_096 },
-} as const;
-/** Below the soft mark a run of reports is begun, one chunk at most, or a request taken, which these clients are told little of. */
-const OUTPUT_PENDING_MOST_BYTES = OUTPUT_LIMITS.outputSoft_bytes + OUTPUT_LIMITS.chunk_bytes + 1_024;
-/** Memory for that, with the rest of a chunk at either end. */
-const OUTPUT_MEMORY_MOST_BYTES = OUTPUT_PENDING_MOST_BYTES + 2 * OUTPUT_LIMITS.chunk_bytes;
-/** What can be taken beside first chunks. */
-const OUTPUT_SHARED_BYTES =
-  OUTPUT_LIMITS.outputTotal_bytes - firstChunks(CONNECTIONS_MAX) * OUTPUT_LIMITS.firstChunk_bytes;
+/** Beside output: what an answer of the open mode takes that is not a report. */
+const ANSWERS_BYTES = 1_024;
+/** How a gateway ends who is beyond what it has room for. */
+const CLOSED_AT_BOUNDS = ["OutputFull", "OutputMemory", "Blocked"] as const;
 /** A process that has failed needs so long at most until it is gone; other threads of it go on meanwhile. */
 const DYING_US = 5_000;
 
@@ -107,7 +93,7 @@ export class PrimaryNode implements SimulatedNode {
     this.engine = start.warm?.engine ?? new ExchangeEngine();
     const { journal, mayLack, timestamp_us } = this.#recover(start.warm);
     this.#journal = journal;
-    const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: RING_RECORDS });
+    const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: site.cluster.limits.ringRecords });
     this.#sequencer = new Sequencer(ring, journal.position, timestamp_us);
     this.#stage = new SimulatedJournal(journal, {
       plan: site.plan,
@@ -123,7 +109,8 @@ export class PrimaryNode implements SimulatedNode {
     this.#stage.run(ring.shared);
     if (this.#cluster === undefined) this.#gateway.begin();
     this.#tick();
-    site.host.listen({ host: site.name, port: ORDER_PORT }, this.#gateway);
+    const { connectionsMax } = site.cluster.limits.gateway;
+    site.host.listen({ host: site.name, port: ORDER_PORT }, this.#gateway, connectionsMax);
     site.witness.begins(site.name, this.engine.administration.ackPolicy, journal.position);
     site.witness.look(site.name, this);
     this.#worked();
@@ -146,16 +133,29 @@ export class PrimaryNode implements SimulatedNode {
   }
 
   bounds(check: BoundCheck): void {
-    const { counters, pool, stalled } = this.#gateway;
-    const pending_bytes = this.#gateway.mostPending_bytes();
+    const { counters, pool, stalled, limits } = this.#gateway;
+    const { connectionsMax, outputSoft_bytes, outputTotal_bytes, firstChunk_bytes, chunk_bytes } = limits;
+    // Below the soft mark a run of reports is begun, one chunk at most, or a request taken, which these clients are told little of.
+    const pendingMost_bytes = outputSoft_bytes + chunk_bytes + ANSWERS_BYTES;
+    // Memory for that, with the rest of a chunk at either end.
+    const memoryMost_bytes = pendingMost_bytes + 2 * chunk_bytes;
+    // What can be taken beside first chunks.
+    const shared_bytes = outputTotal_bytes - firstChunks(connectionsMax) * firstChunk_bytes;
+    const taken_bytes = shared_bytes - pool.left_bytes;
     const { position, safePosition } = this.#sequencer;
-    check("commands that wait for its journal", position - safePosition, RING_RECORDS);
-    check("connections", counters.connections, CONNECTIONS_MAX);
+    check(
+      "commands that wait for its journal",
+      position - safePosition,
+      this.#site.cluster.limits.ringRecords,
+    );
+    check("connections", counters.connections, connectionsMax);
     check("connections that wait for room", stalled, counters.connections);
-    const taken_bytes = OUTPUT_SHARED_BYTES - pool.left_bytes;
-    check("bytes of output for one connection", pending_bytes, OUTPUT_PENDING_MOST_BYTES);
-    check("bytes of output memory", taken_bytes, counters.connections * OUTPUT_MEMORY_MOST_BYTES);
-    check("bytes of output memory, idle too", taken_bytes + pool.idle_bytes, OUTPUT_SHARED_BYTES);
+    check("bytes of output for one connection", this.#gateway.mostPending_bytes(), pendingMost_bytes);
+    const most_bytes = Math.min(shared_bytes, counters.connections * memoryMost_bytes);
+    check("bytes of output memory", taken_bytes, most_bytes);
+    check("bytes of output memory, idle too", taken_bytes + pool.idle_bytes, shared_bytes);
+    const { boundsMet } = this.#site.witness;
+    for (const reason of CLOSED_AT_BOUNDS) if (counters.closes[reason] > 0) boundsMet.add(reason);
     this.#cluster?.bounds(check);
   }
 
@@ -175,12 +175,13 @@ export class PrimaryNode implements SimulatedNode {
     const snapshot = warm === undefined ? this.#restored() : undefined;
     const from = warm === undefined ? snapshot : { ...warm.from, firstSegment: 1 };
     const events = new RecordBuffer(EVENT_WORDS, 256, () => {});
-    const genesis = encodeGenesisEntry(SIMULATED_GENESIS, clock.wallMicros());
+    const { limits } = this.#site.cluster;
+    const genesis = encodeGenesisEntry(limits.genesis, clock.wallMicros());
     const mode = prng.pick(["fsync", "flush"] as const);
     const { journal, scan, created } = openJournal(
       {
         ...{ ...place, mode, genesis, rules: EXCHANGE_RECORDS },
-        ...{ segmentBytes: SEGMENT_BYTES, frameBytesMax: FRAME_BYTES_MAX },
+        ...{ segmentBytes: limits.segmentBytes, frameBytesMax: limits.frameBytesMax },
         isShared: this.#site.cluster.names.length > 1,
         ...(from === undefined ? {} : { from }),
       },
@@ -210,8 +211,6 @@ export class PrimaryNode implements SimulatedNode {
       count: engine.instruments.length,
       instrument: (symbol: number) => engine.instruments[symbol],
     };
-    const { accountsMax } = SIMULATED_GENESIS.genesis;
-    const limits = { ...GATEWAY_LIMITS, ...OUTPUT_LIMITS, connectionsMax: CONNECTIONS_MAX, accountsMax };
     const access = simulatedAccess(this.#site.nonce, SESSION_ACCOUNTS);
     const logons = { access, source: engine };
     const firstSession = this.#lastSession + 1;
@@ -219,7 +218,7 @@ export class PrimaryNode implements SimulatedNode {
       transport: this.#site.host,
       sink: this.#path,
       directory,
-      limits,
+      limits: this.#site.cluster.limits.gateway,
       logons,
       firstSession,
     });

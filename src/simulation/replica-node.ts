@@ -38,12 +38,10 @@ import { highestSession, type WarmEngine } from "./primary-node.ts";
 import { ServingPort } from "./session-links.ts";
 import { simulatedKeys } from "./simulated-keys.ts";
 import {
-  FRAME_BYTES_MAX,
   identityOf,
   type NodeEnd,
   promisesOn,
   REPLICATION_PORT,
-  SEGMENT_BYTES,
   type SimulatedNode,
   type Site,
   TICK_US,
@@ -108,8 +106,8 @@ export class ReplicaNode implements SimulatedNode, FollowingNode, ServingNode {
     this.#time_us = from?.timestamp_us ?? 0;
     this.#session = from?.session ?? 0;
     const options = { storage, checksums, directory: files.journal, rules: EXCHANGE_RECORDS, from };
-    const limits = { segmentBytes: SEGMENT_BYTES, frameBytesMax: FRAME_BYTES_MAX };
-    this.log = new TimedJournal({ ...options, ...limits }, (words, at, count) =>
+    const { segmentBytes, frameBytesMax } = cluster.limits;
+    this.log = new TimedJournal({ ...options, segmentBytes, frameBytesMax }, (words, at, count) =>
       this.#apply(words, at, count),
     );
     // What is acknowledged from memory was said just before a sync that may fail, and a step may bring frames of several epochs.

@@ -34,6 +34,11 @@ export class RestrictionJudge {
   readonly #resting = new Map<string, Resting>();
   #tookEffect = false;
 
+  /** Orders that rest. */
+  get resting(): Iterable<Resting> {
+    return this.#resting.values();
+  }
+
   /** The command at `words[at]` was applied; of its events saw() was told. */
   after(words: Int32Array, at: number, position: number): void {
     const kind = words[at] & 0xff;

@@ -78,6 +78,7 @@ export class SimulatedClient implements TransportHandler {
   #thinking = 0;
   readonly #input = new FrameInput();
   #isStopped = false;
+  readonly #hangsUp: boolean;
 
   constructor(
     host: SimulatedHost,
@@ -85,8 +86,10 @@ export class SimulatedClient implements TransportHandler {
     account: number,
     wanted: number,
     exchange: readonly Address[],
+    hangsUp = false,
   ) {
     this.#host = host;
+    this.#hangsUp = hangsUp;
     this.#prng = prng;
     this.account = account;
     this.#wanted = wanted;
@@ -108,6 +111,12 @@ export class SimulatedClient implements TransportHandler {
   /** Sends and connects no more. */
   stop(): void {
     this.#isStopped = true;
+  }
+
+  /** Its place is another's: it has been told everything. */
+  #leave(): void {
+    this.#isStopped = true;
+    this.#host.close(this.#connection);
   }
 
   opened(): void {
@@ -216,7 +225,8 @@ export class SimulatedClient implements TransportHandler {
     this.#thinking++;
     this.#plan(this.#prng.between(0, think_us), () => {
       this.#thinking--;
-      this.#next();
+      if (this.isDone && this.#hangsUp) this.#leave();
+      else this.#next();
     });
   }
 

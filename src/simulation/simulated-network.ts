@@ -7,7 +7,6 @@
 // Every call of a handler comes from the event queue, never from inside a call of the transport.
 
 import {
-  CloseCause,
   connectionNumber,
   crc32c,
   encodeUtf8,
@@ -19,14 +18,10 @@ import {
   type TransportHandler,
 } from "../base/index.ts";
 import type { EventQueue } from "./event-queue.ts";
+import { StreamEnd } from "./stream-end.ts";
 
-/** What one direction holds before `send` says no: a socket's buffers, small beside real ones, so that whoever reads nothing fills them. */
-export const WINDOW_BYTES = 4_096;
 /** From connecting to knowing that nobody answers. */
 const CONNECT_TIMEOUT_US = 1_000_000;
-const NOTHING = new Uint8Array(0);
-/** Between two looks of a stream whether a partition has healed. */
-const HELD_UP_US = 10_000;
 
 export interface NetworkConditions {
   /** One way of one piece, least and most. */
@@ -34,6 +29,8 @@ export interface NetworkConditions {
   /** How often a piece is late by a retransmission. */
   readonly lossChance: number;
   readonly retransmission_us: number;
+  /** What one direction of a connection holds before `send` says no. */
+  readonly window_bytes: number;
   /** What a byte takes on each direction of a connection, behind those before it; 0: nothing. */
   readonly byte_us: number;
 }
@@ -104,7 +101,7 @@ export class SimulatedNetwork {
 export class SimulatedHost implements Transport {
   readonly name: string;
   readonly network: SimulatedNetwork;
-  readonly #listening = new Map<number, TransportHandler>();
+  readonly #listening = new Map<number, Listening>();
   readonly #ends = new Map<number, StreamEnd>();
   #generation = 0;
   #nextPort = 1;
@@ -136,11 +133,16 @@ export class SimulatedHost implements Transport {
     this.crash();
   }
 
-  async listen({ port }: ListenAddress, handler: TransportHandler): Promise<Listener> {
+  /** At the cap who comes is refused, as a kernel does when the port is let go. */
+  async listen(
+    { port }: ListenAddress,
+    handler: TransportHandler,
+    connectionsMax = Number.POSITIVE_INFINITY,
+  ): Promise<Listener> {
     const taken = port === 0 ? this.#nextPort++ : port;
     if (this.#listening.has(taken))
       throw new SeriatimError("EADDRINUSE", `port ${taken} of ${this.name} is in use`);
-    this.#listening.set(taken, handler);
+    this.#listening.set(taken, { handler, connectionsMax });
     return {
       port: taken,
       failed: new Promise(() => {}),
@@ -154,7 +156,7 @@ export class SimulatedHost implements Transport {
     const near = this.#open(handler);
     const far = network.host(to);
     const meet = (): void => {
-      const taker = far.#listening.get(port);
+      const taker = far.#takerAt(port);
       if (near.isGone) return;
       if (network.isCut(this.name, to) || network.isCut(to, this.name) || taker === undefined) {
         const wait_us = taker === undefined ? network.delay_us() : CONNECT_TIMEOUT_US;
@@ -234,9 +236,20 @@ export class SimulatedHost implements Transport {
     this.#ends.delete(connection);
   }
 
+  /** Undefined: nobody listens there, or has no room. */
+  #takerAt(port: number): TransportHandler | undefined {
+    const listening = this.#listening.get(port);
+    if (listening === undefined) return undefined;
+    const { handler, connectionsMax } = listening;
+    if (connectionsMax === Number.POSITIVE_INFINITY) return handler;
+    const count = [...this.#ends.values()].filter((end) => end.isOf(handler)).length;
+    return count < connectionsMax ? handler : undefined;
+  }
+
   #open(handler: TransportHandler): StreamEnd {
     let slot = 0;
-    const used = new Set([...this.#ends.values()].map((end) => end.slot));
+    // Each port has slots of its own, as each transport of a real node.
+    const used = new Set([...this.#ends.values()].filter((end) => end.isOf(handler)).map(({ slot }) => slot));
     while (used.has(slot)) slot++;
     const end = new StreamEnd(this, slot, connectionNumber(slot, ++this.#generation % 32_768), handler);
     this.#ends.set(end.number, end);
@@ -244,145 +257,8 @@ export class SimulatedHost implements Transport {
   }
 }
 
-/** Bytes or the end, and what the sender does once they are read. */
-interface Arrived {
-  readonly what: Uint8Array | "end";
-  readonly read: () => void;
-}
-
-/** One side of a connection. */
-class StreamEnd {
-  readonly host: SimulatedHost;
-  readonly slot: number;
-  readonly number: number;
-  readonly #handler: TransportHandler;
-  peer: StreamEnd | undefined;
-  isGone = false;
-  underWay_bytes = 0;
-  /** Pieces and the end, in order: none overtakes another. */
-  readonly #underWay: { readonly arrival_us: number; readonly act: () => void }[] = [];
-  #isHeld = false;
-  #isPaused = false;
-  /** What arrived while paused, in order. */
-  readonly #arrived: Arrived[] = [];
-  #hasEnded = false;
-
-  constructor(host: SimulatedHost, slot: number, number: number, handler: TransportHandler) {
-    this.host = host;
-    this.slot = slot;
-    this.number = number;
-    this.#handler = handler;
-  }
-
-  join(peer: StreamEnd): void {
-    this.peer = peer;
-  }
-
-  send(bytes: Uint8Array): boolean {
-    const { prng } = this.host.network;
-    for (let at = 0; at < bytes.length; ) {
-      const to = prng.chance(0.8) ? bytes.length : prng.between(at + 1, bytes.length);
-      this.#sendPiece(bytes.subarray(at, to));
-      at = to;
-    }
-    this.#isHeld = this.underWay_bytes > WINDOW_BYTES;
-    return !this.#isHeld;
-  }
-
-  /** Everything that was sent, then the end. */
-  close(): void {
-    this.#hasEnded = true;
-    this.#deliver(0, () => this.peer?.arrive("end", () => {}));
-    this.#plan(this.host.network.delay_us(), () => this.#finish(CloseCause.Finished));
-  }
-
-  pause(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    this.goOn();
-  }
-
-  /** Reads what has arrived, unless it is paused still. */
-  goOn(): void {
-    if (!this.#isStill && this.#arrived.length > 0) this.#plan(0, () => this.#hand());
-  }
-
-  /** Broken off: this side learns of it soon. */
-  break(): void {
-    this.#plan(0, () => this.#finish(CloseCause.Broken));
-  }
-
-  /** Gone without a word; the peer learns nothing. */
-  vanish(): void {
-    this.isGone = true;
-  }
-
-  /** `read`: called when its handler has it; until then it takes room of the sender's. */
-  arrive(what: Uint8Array | "end", read: () => void): void {
-    if (this.isGone) return;
-    this.host.network.note(this.peer?.host.name ?? "", this.host.name, what === "end" ? NOTHING : what);
-    this.#arrived.push({ what, read });
-    this.#hand();
-  }
-
-  #sendPiece(piece: Uint8Array): void {
-    this.underWay_bytes += piece.length;
-    this.#deliver(piece.length, () => this.peer?.arrive(piece, () => this.#wasRead(piece.length)));
-  }
-
-  #wasRead(bytes: number): void {
-    this.underWay_bytes -= bytes;
-    if (!this.#isHeld || this.underWay_bytes > WINDOW_BYTES / 2 || this.isGone) return;
-    this.#isHeld = false;
-    this.#plan(0, () => this.#handler.drained(this.number));
-  }
-
-  /** Does what happens at the other side, when the way there is free, and not before what was sent earlier. */
-  #deliver(bytes: number, act: () => void): void {
-    const { queue, conditions } = this.host.network;
-    const last_us = this.#underWay.at(-1)?.arrival_us ?? 0;
-    const begun_us = Math.max(queue.now_us + this.host.network.delay_us(), last_us);
-    this.#underWay.push({ arrival_us: begun_us + bytes * conditions.byte_us, act });
-    if (this.#underWay.length === 1) this.#planFirst();
-  }
-
-  #planFirst(): void {
-    const { queue } = this.host.network;
-    const first = this.#underWay[0];
-    if (first !== undefined)
-      queue.plan(Math.max(0, first.arrival_us - queue.now_us), () => this.#arriveFirst());
-  }
-
-  #arriveFirst(): void {
-    const { network, name } = this.host;
-    const { peer } = this;
-    if (peer === undefined || peer.isGone) return;
-    if (network.isCut(name, peer.host.name)) return network.queue.plan(HELD_UP_US, () => this.#arriveFirst());
-    this.#underWay.shift()?.act();
-    this.#planFirst();
-  }
-
-  get #isStill(): boolean {
-    return this.#isPaused || this.host.isPaused;
-  }
-
-  #hand(): void {
-    while (!this.#isStill && !this.isGone && this.#arrived.length > 0) {
-      const { what, read } = this.#arrived.shift() as Arrived;
-      read();
-      if (what === "end") this.#handler.ended(this.number);
-      else if (!this.#hasEnded) this.#handler.received(this.number, what);
-    }
-  }
-
-  #plan(delay_us: number, act: () => void): void {
-    this.host.network.queue.plan(delay_us, () => {
-      if (!this.isGone) act();
-    });
-  }
-
-  #finish(cause: CloseCause): void {
-    this.isGone = true;
-    this.host.forget(this.number);
-    this.#handler.closed(this.number, cause);
-  }
+/** Who takes what comes to a port, and how many of them. */
+interface Listening {
+  readonly handler: TransportHandler;
+  readonly connectionsMax: number;
 }

@@ -7,15 +7,23 @@
 
 import { Prng } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
-import { ACK_POLICY_NAMES, ALL_SYMBOLS, readReport } from "../protocol/index.ts";
+import {
+  ACK_POLICY_NAMES,
+  ALL_SYMBOLS,
+  isGatewayRefusal,
+  readReport,
+  reasonName,
+} from "../protocol/index.ts";
 import { ACK_POLICIES, nodesNeeded } from "../replication/index.ts";
 import { Administrator } from "./administrator.ts";
 import { EventQueue } from "./event-queue.ts";
 import { type FaultCounts, Faults } from "./faults.ts";
 import { ForcedStarts } from "./forced-starts.ts";
+import { FullDisks } from "./full-disks.ts";
 import { IdleReaders } from "./idle-readers.ts";
 import { Interventions } from "./interventions.ts";
 import { judgeLog } from "./judgement.ts";
+import { tightLimits, USUAL_LIMITS } from "./limits.ts";
 import { PolicyChanges } from "./policy-changes.ts";
 import { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedMachine } from "./simulated-machine.ts";
@@ -37,6 +45,11 @@ const IDEAS_SEED = 0x1dea_5;
 const TAKEOVER_SEED = 0x7a4e_0e5;
 /** The same of halts and kill switches. */
 const INTERVENTIONS_SEED = 0x4a17_0ff;
+/** The same of limits. */
+const LIMITS_SEED = 0x11_317;
+const TIGHT_CHANCE = 0.25;
+/** The same of disks that others fill. */
+const FULL_SEED = 0xf0_11d;
 /** The same of starts by force. */
 const FORCE_SEED = 0xf0_4ce;
 /** The same of clients that read nothing. */
@@ -90,6 +103,10 @@ export interface SimulationResult {
   readonly interventions: number;
   /** Clients that read nothing for a while. */
   readonly idleReaders: number;
+  /** Disks that others filled for a while. */
+  readonly fullDisks: number;
+  /** Bounds of nodes that were met, and limits of the log, by name. */
+  readonly met: readonly string[];
   /** Execution reports that sessions got. */
   readonly told: number;
   /** What happened, in words. */
@@ -119,20 +136,25 @@ class Run {
   readonly #administrator: Administrator;
   #interventions: Interventions | undefined;
   #idleReaders: IdleReaders | undefined;
+  #fullDisks: FullDisks | undefined;
   #wrongIdeas: WrongIdeas | undefined;
 
   constructor({ seed, requests, isAdministered = true }: SimulationOptions) {
     this.#seed = seed;
     const prng = new Prng(seed);
     const branch = () => new Prng(prng.u32());
+    const isTight = isAdministered && new Prng(seed ^ LIMITS_SEED).chance(TIGHT_CHANCE);
+    const programs = CLIENTS + (seed % 2 === 0 ? 0 : SESSION_ACCOUNTS.length + 1);
+    const limits = isTight ? tightLimits(programs) : USUAL_LIMITS;
     const network = new SimulatedNetwork(this.#queue, branch(), {
       delay_us: [20, prng.pick([200, 2_000, 20_000])],
       lossChance: prng.pick([0, 0.001, 0.02]),
       retransmission_us: 200_000,
       byte_us: prng.pick([0, 0, 10]),
+      window_bytes: limits.window_bytes,
     });
     this.#network = network;
-    this.#cluster = drawCluster(prng);
+    this.#cluster = { ...drawCluster(prng), limits };
     this.#witness = new Witness(this.#cluster, this.#queue);
     this.#machines = this.#cluster.names.map((name, i) => {
       const unit = { role: i === 0 ? ("primary" as const) : ("replica" as const) };
@@ -142,7 +164,7 @@ class Run {
     const addresses = this.#machines.map(({ name }) => ({ host: name, port: ORDER_PORT }));
     this.#clients = Array.from({ length: CLIENTS }, (_, i) => {
       const wanted = Math.floor((requests + i) / CLIENTS);
-      return new SimulatedClient(network.host(`client${i + 1}`), branch(), i + 1, wanted, addresses);
+      return new SimulatedClient(network.host(`client${i + 1}`), branch(), i + 1, wanted, addresses, isTight);
     });
     const clients = this.#clients.map(({ name }) => name);
     for (const machine of this.#machines) machine.start();
@@ -157,6 +179,7 @@ class Run {
     this.#wrongIdeas = this.#mislead();
     this.#interventions = this.#intervene();
     this.#idleReaders = this.#letReadersIdle();
+    if (isTight) this.#fullDisks = this.#fillDisks();
     // What sessions know of reports, and administrators of halts, that are given up is not judged.
     if (seed % 2 === 0 && !this.#interventions.isPlanned) this.#faults.forcedStarts = this.#force();
     // One plot is enough: each waits for a cluster that is whole.
@@ -176,6 +199,10 @@ class Run {
     const tell = (what: string) => faults.toldOfForce(what);
     const acts = { mayBegin, knowsPolicy, strike, force, tell };
     return new ForcedStarts({ machines, network, until_us: TAKEOVERS_US, ...acts }, prng);
+  }
+
+  #fillDisks(): FullDisks {
+    return new FullDisks(this.#machines, new Prng(this.#seed ^ FULL_SEED), this.#queue, FAULTS_US);
   }
 
   #letReadersIdle(): IdleReaders {
@@ -305,15 +332,28 @@ class Run {
     return this.#sessions.every((session) => hasSettled(session, leader.engine));
   }
 
+  /** Of the gateway, by name. */
+  #refusalsMet(): ReadonlySet<string> {
+    const refused = this.#clients.flatMap(({ requests }) =>
+      requests.filter(({ outcome, value }) => outcome === "rejected" && isGatewayRefusal(value)),
+    );
+    return new Set(refused.map(({ value }) => reasonName(value)));
+  }
+
   result(): SimulationResult {
     const problems = [...this.#witness.problems];
-    const { position: positions, forgiven } = judgeLog(
+    const {
+      position: positions,
+      forgiven,
+      limitsMet,
+    } = judgeLog(
       this.#last,
       this.#machines,
       this.#witness,
       this.#clients,
       this.#sessions,
       this.#interventions,
+      this.#cluster.limits.genesis.genesis,
       problems,
     );
     const told = this.#sessions.reduce((sum, session) => sum + session.told.length, 0);
@@ -328,6 +368,8 @@ class Run {
       wrongIdeas: this.#wrongIdeas?.count ?? 0,
       interventions: this.#interventions?.inForce.length ?? 0,
       idleReaders: this.#idleReaders?.count ?? 0,
+      fullDisks: this.#fullDisks?.count ?? 0,
+      met: [...this.#witness.boundsMet, ...limitsMet.keys(), ...this.#refusalsMet()],
       ...{ promotions: this.#administrator.promotions, told, story: this.#witness.story },
     };
   }
@@ -342,7 +384,7 @@ function hasSettled(session: SimulatedSession, engine: ExchangeEngine): boolean 
 }
 
 /** One to three nodes, and a policy that so many can keep. */
-function drawCluster(prng: Prng): SimulatedCluster {
+function drawCluster(prng: Prng): Pick<SimulatedCluster, "names" | "policy"> {
   const names = NAMES.slice(0, prng.pick([1, 2, 3, 3]));
   const policies = ACK_POLICY_NAMES.filter((name) => nodesNeeded(ACK_POLICIES[name]) <= names.length);
   return { names, policy: prng.pick(policies) };

@@ -4,10 +4,10 @@ import type { Prng } from "../base/index.ts";
 import type { ExchangeEngine } from "../engine/index.ts";
 import type { ReplicaFiles } from "../journal/index.ts";
 import type { SimulatedDisk } from "../lab/index.ts";
-import type { GenesisEntry } from "../node/index.ts";
 import type { AckPolicyName } from "../protocol/index.ts";
 import { Promises } from "../runtime/index.ts";
 import type { Bounded } from "./bounds.ts";
+import type { SimulatedLimits } from "./limits.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 import type { SimulatedHost } from "./simulated-network.ts";
 import type { Witness } from "./witness.ts";
@@ -15,22 +15,11 @@ import type { Witness } from "./witness.ts";
 export const PROMISES_DIRECTORY = "promises";
 export const ORDER_PORT = 9_001;
 export const REPLICATION_PORT = 9_002;
-/** Small, so that a run has many segments, and retires some. */
-export const SEGMENT_BYTES = 24_576;
-export const FRAME_BYTES_MAX = 8_192;
 /** Between two looks at sessions and deadlines, as on a real node. */
 export const TICK_US = 50_000;
 
 /** Accounts that only sessions with a logon trade for. */
 export const SESSION_ACCOUNTS: readonly number[] = [4, 5];
-
-export const SIMULATED_GENESIS: GenesisEntry = {
-  genesis: {
-    ...{ maxQuantity: 1_000, ordersMax: 10_000, symbolsMax: 4, accountsMax: 8 },
-    ...{ maxNotional: 1_000_000_000, indexSeed: [7, 11] as const },
-  },
-  instruments: ["A", "B"].map((name) => ({ name, priceDecimals: 2, tick: 1, lot: 1 })),
-};
 
 /** What a node has promised, on its disk. */
 export function promisesOn(disk: SimulatedDisk): Promises {
@@ -43,10 +32,11 @@ export interface SimulatedCluster {
   /** Of all nodes, by this one's keys; one alone is no cluster. */
   readonly names: readonly string[];
   readonly policy: AckPolicyName;
+  readonly limits: SimulatedLimits;
 }
 
 /** As a keys file of those names says. */
-export function identityOf(name: string, { names }: SimulatedCluster) {
+export function identityOf(name: string, { names }: Pick<SimulatedCluster, "names">) {
   const cluster = [...names].sort();
   const others = cluster.filter((other) => other !== name);
   return { cluster, others, seat: cluster.indexOf(name) };

@@ -55,6 +55,8 @@ export class Witness {
   readonly story: string[] = [];
   /** A node had keys of other nodes than the rest: it, and those that it did not know, may have been refused. */
   keysWereWrong = false;
+  /** What any node has had as much of as it may. */
+  readonly boundsMet = new Set<string>();
   /** Told the name of each node that has heard enough to ask for promises. */
   onGathering: ((name: string) => void) | undefined;
   /** The last position that anybody has let out, and no start by force has given up since. */
@@ -77,7 +79,7 @@ export class Witness {
   readonly #hashes = new Map<string, string>();
   readonly #leaders = new Map<number, string>();
 
-  constructor({ names, policy }: SimulatedCluster, queue: EventQueue) {
+  constructor({ names, policy }: Pick<SimulatedCluster, "names" | "policy">, queue: EventQueue) {
     this.#queue = queue;
     this.tell("cluster", `${names.join(", ")}; ack policy ${policy}`);
     this.#policy = policy;
@@ -116,6 +118,7 @@ export class Witness {
   /** Judges what is said of that node. */
   boundOf(name: string): BoundCheck {
     return (what, now, most) => {
+      if (now === most && most > 0) this.boundsMet.add(what);
       if (now > most || Number.isNaN(now)) this.say(`${name} has ${now} ${what}, at most ${most}`);
     };
   }

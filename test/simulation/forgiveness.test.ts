@@ -12,10 +12,11 @@ import {
 import type { ArchivedFrame } from "../../src/simulation/archive.ts";
 import { Forgiveness } from "../../src/simulation/forgiveness.ts";
 import { Judge } from "../../src/simulation/judge.ts";
+import { USUAL_LIMITS } from "../../src/simulation/limits.ts";
 import type { ClientRequest, SimulatedClient } from "../../src/simulation/simulated-client.ts";
-import { SIMULATED_GENESIS } from "../../src/simulation/site.ts";
 
 const ACCOUNT = 1;
+const { genesis: genesisOf } = USUAL_LIMITS.genesis;
 const TIME_US = 1_767_225_600_000_000;
 
 /** Frames of all histories; each is called by the order in it, or by its epoch. */
@@ -51,10 +52,10 @@ class Histories {
   /** The problems that the log which ends with `end` has with what a client was told, and how many answers were forgiven. */
   judged(end: string, ...requests: ClientRequest[]): [problems: string[], forgiven: number] {
     const log = this.before(chainOf(end));
-    const judge = new Judge(new Map());
+    const judge = new Judge(new Map(), genesisOf);
     for (const { words, count, firstPosition } of log) judge.visit(words, 0, count, firstPosition);
     const client = { account: ACCOUNT, requests } as unknown as SimulatedClient;
-    const forgiven = judge.check(client, new Forgiveness(log, this));
+    const forgiven = judge.check(client, new Forgiveness(log, this, genesisOf));
     return [judge.problems, forgiven];
   }
 }
@@ -62,7 +63,7 @@ class Histories {
 const chainOf = (name: string) => new TextEncoder().encode(name);
 
 function genesis(): Int32Array[] {
-  const bytes = encodeGenesisEntry(SIMULATED_GENESIS, TIME_US);
+  const bytes = encodeGenesisEntry(USUAL_LIMITS.genesis, TIME_US);
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
   return Array.from({ length: words.length / COMMAND_WORDS }, (_, i) =>
     words.slice(i * COMMAND_WORDS, (i + 1) * COMMAND_WORDS),

@@ -15,7 +15,13 @@ interface Stands {
 }
 
 function cluster(south: Stands, north: Stands) {
-  const conditions = { delay_us: [10, 20], lossChance: 0, retransmission_us: 0, byte_us: 0 } as const;
+  const conditions = {
+    delay_us: [10, 20],
+    lossChance: 0,
+    retransmission_us: 0,
+    byte_us: 0,
+    window_bytes: 4_096,
+  } as const;
   const network = new SimulatedNetwork(new EventQueue(), new Prng(1), conditions);
   const machine = (name: string, { epoch, position, isServing = false, role = "replica" }: Stands) =>
     ({

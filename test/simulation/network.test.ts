@@ -3,13 +3,10 @@
 import { expect, test } from "vitest";
 import { CloseCause, Prng, type TransportHandler } from "../../src/base/index.ts";
 import { EventQueue } from "../../src/simulation/event-queue.ts";
-import {
-  type SimulatedHost,
-  SimulatedNetwork,
-  WINDOW_BYTES,
-} from "../../src/simulation/simulated-network.ts";
+import { type SimulatedHost, SimulatedNetwork } from "../../src/simulation/simulated-network.ts";
 
 const PORT = 7;
+const WINDOW_BYTES = 4_096;
 
 /** Keeps what it hears. */
 class Peer implements TransportHandler {
@@ -41,6 +38,7 @@ function pair(seed: number) {
     lossChance: 0.05,
     retransmission_us: 200_000,
     byte_us: 0,
+    window_bytes: WINDOW_BYTES,
   } as const;
   const network = new SimulatedNetwork(queue, new Prng(seed), conditions);
   const [a, b] = [network.host("a"), network.host("b")];

@@ -14,7 +14,13 @@ function doneIn(seed: number): string[] {
   const done: string[] = [];
   const prng = new Prng(seed);
   const queue = new EventQueue();
-  const conditions = { delay_us: [10, 20], lossChance: 0, retransmission_us: 0, byte_us: 0 } as const;
+  const conditions = {
+    delay_us: [10, 20],
+    lossChance: 0,
+    retransmission_us: 0,
+    byte_us: 0,
+    window_bytes: 4_096,
+  } as const;
   const network = new SimulatedNetwork(queue, prng, conditions);
   const machines = ["north", "south", "west"].map((name, i) => {
     const node = { isServing: i === 0, role: i === 0 ? "primary" : "replica", log: { position: 1 } };
