@@ -21,7 +21,7 @@ export { resultsNeeded } from "./commit/results-needed.ts";
 export type { OpenTopicLog, TopicNotice } from "./commit/topic-table.ts";
 export type { GroupFigures, TapeFigures, TopicFigures } from "./figures.ts";
 export * from "./ingest/index.ts";
-export { inspectTape, type TapeReport, type TapeTopicReport } from "./inspect-tape.ts";
+export { inspectTape, type TapeReport, type TapeTopicReport, type UnreadTopic } from "./inspect-tape.ts";
 export * from "./log/index.ts";
 export {
   EPOCH_NAMED_MAX,

@@ -12,27 +12,36 @@ export interface TapeTopicReport extends TopicReport {
   readonly name: string | undefined;
 }
 
+/** A topic whose files give nothing: a disk that fails, or a stranger among them. */
+export interface UnreadTopic extends Pick<TapeTopicReport, "id" | "name"> {
+  readonly code: string;
+  /** One line. */
+  readonly unread: string;
+}
+
 export interface TapeReport {
   readonly directory: string;
   /** In the order of their numbers; those that nothing was ever written to have no directory. */
-  readonly topics: readonly TapeTopicReport[];
+  readonly topics: readonly (TapeTopicReport | UnreadTopic)[];
 }
 
 /**
- * Reads every topic. Throws LOG_CORRUPT when the catalog is damaged, FOREIGN_DIRECTORY, or what the disk says; damage of topics is
- * in their reports.
+ * Reads every topic. Throws LOG_CORRUPT when the catalog is damaged, FOREIGN_DIRECTORY, or what the disk says of it; what is wrong with topics
+ * is in their reports.
  */
 export function inspectTape(place: CatalogPlace): TapeReport {
   const { storage, checksums, directory } = place;
   // Before the catalog is read: one that is made meanwhile is in it before it has a directory.
   const names = listOrNone(place);
   const catalog = readCatalog(place);
-  const topics = names.flatMap((name) => {
+  const topics = names.flatMap((name): (TapeTopicReport | UnreadTopic)[] => {
     const id = Number(name);
     const report = inspectUnlessEmpty(() =>
       inspectTopic({ storage, checksums, directory: `${directory}/${TOPICS_DIRECTORY}/${name}` }),
     );
-    return report === undefined ? [] : [{ id, name: catalog.topic(id)?.name, ...report }];
+    const whose = { id, name: catalog.topic(id)?.name };
+    if (report instanceof SeriatimError) return [{ ...whose, code: report.code, unread: report.message }];
+    return report === undefined ? [] : [{ ...whose, ...report }];
   });
   return { directory, topics };
 }
@@ -48,12 +57,12 @@ function listOrNone({ storage, directory }: CatalogPlace): string[] {
   }
 }
 
-/** A directory without a segment, or none any more: the topic was deleted, or made a moment ago. */
-function inspectUnlessEmpty(inspect: () => TopicReport): TopicReport | undefined {
+/** What is in the topic, or why it is not read. Undefined: no segment, or no directory any more; it was deleted, or made a moment ago. */
+function inspectUnlessEmpty(inspect: () => TopicReport): TopicReport | SeriatimError | undefined {
   try {
     return inspect();
   } catch (error) {
-    if (error instanceof SeriatimError && NOTHING_THERE.includes(error.code)) return undefined;
-    throw error;
+    if (!(error instanceof SeriatimError)) throw error;
+    return NOTHING_THERE.includes(error.code) ? undefined : error;
   }
 }

@@ -75,6 +75,21 @@ test("damage is said with its place, after all that is whole, and is exit status
   expect(error?.message).toContain(`corrupt: ${path} at offset `);
 });
 
+// One topic's directory that could not be read was the end of it: nothing was said of the others.
+test("a topic that can't be read is said among the others, and is exit status 1", () => {
+  const path = join(topicDirectory(data, 2), "notes.txt");
+  mkdirSync(topicDirectory(data, 2));
+  writeFileSync(path, "");
+  const { out, error } = run("inspect", data);
+  const why = `${topicDirectory(data, 2)} is not a tape directory: it holds notes.txt`;
+  expect(out.split("\n").slice(0, 3)).toEqual([
+    `tape ${data}: 2 topics with a log`,
+    `topic 2 that the catalog does not have: not read: ${why}`,
+    expect.stringMatching(/^topic 3 md\.day: records 1 to 120, /),
+  ]);
+  expect(error).toMatchObject({ code: "FOREIGN_DIRECTORY", exitCode: 1, message: why });
+});
+
 test("a directory of something else is refused by name", () => {
   const other = join(data, "other");
   mkdirSync(join(other, "journal"), { recursive: true });

@@ -12,6 +12,7 @@ import {
   type TapeTopicReport,
   TOPICS_DIRECTORY,
   type TopicReport,
+  type UnreadTopic,
 } from "../../tape/index.ts";
 import { stdout } from "../stdout.ts";
 
@@ -25,7 +26,7 @@ Examples:
   seriatim tape inspect tape-data/topics/00000003
   seriatim tape inspect tape-data --json | jq '.topics[].nextRecord'
 
-Exit status: 0 whole up to its end, 1 damaged, with file, offset and position.`;
+Exit status: 0 whole up to its end, 1 damaged, with file, offset and position, or not to be read.`;
 
 export function registerInspect(tape: Command): void {
   tape
@@ -47,9 +48,11 @@ export function registerInspect(tape: Command): void {
     });
 }
 
-function refuseDamaged(topics: readonly TopicReport[]): void {
-  const damaged = topics.find(({ verdict }) => verdict === "corrupt");
-  if (damaged !== undefined) throw new SeriatimError("LOG_CORRUPT", damaged.words);
+function refuseDamaged(topics: readonly (TopicReport | UnreadTopic)[]): void {
+  for (const topic of topics) {
+    if ("unread" in topic) throw new SeriatimError(topic.code, topic.unread);
+    if (topic.verdict === "corrupt") throw new SeriatimError("LOG_CORRUPT", topic.words);
+  }
 }
 
 function describedTape({ directory, topics }: TapeReport): string[] {
@@ -59,8 +62,9 @@ function describedTape({ directory, topics }: TapeReport): string[] {
   ];
 }
 
-function describedOne({ id, name, ...report }: TapeTopicReport): string[] {
+function describedOne({ id, name, ...report }: TapeTopicReport | UnreadTopic): string[] {
   const whose = name === undefined ? "that the catalog does not have" : name;
+  if ("unread" in report) return [`topic ${id} ${whose}: not read: ${report.unread}`];
   return [`topic ${id} ${whose}: ${amount(report)}`, ...end(report)];
 }
 
