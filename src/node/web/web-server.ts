@@ -114,6 +114,8 @@ export class WebServer {
     http.server.on("upgrade", this.#refuseEarly);
     this.#attach();
     const { tcp: md = 0, ticks: feed = 0 } = (await this.#feeds?.open()) ?? {};
+    // It ended meanwhile, or before: what has opened since is none of what was closed.
+    if (this.#over !== undefined) await this.#feeds?.close();
     this.#feeds?.failed.then((error) => this.#fail(error));
     const tell = (): void => this.#subscribers.tick(this.#clock.monotonicMicros());
     if (this.#feeds !== undefined) this.#logTimer = setInterval(tell, LOG_TICK_MS);

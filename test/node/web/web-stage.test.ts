@@ -2,7 +2,7 @@
 // ends the exchange goes on.
 
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Clock, SeriatimError } from "../../../src/base/index.ts";
@@ -197,6 +197,29 @@ describe.each(THREADS)("threads %s", (threads) => {
     stage.follow(primary.handovers[0]);
     await stage.stop();
     await stage.stop();
+  });
+});
+
+// The port stayed open, with nobody to close it: what ended by then was taken for all of it.
+describe("on the node's own thread a port that opens while the web ends is closed", () => {
+  async function isRefused(port: number): Promise<void> {
+    const [cause] = await once(connect(port, "127.0.0.1"), "error");
+    expect(cause).toMatchObject({ code: "ECONNREFUSED" });
+  }
+
+  test("by a stop", async () => {
+    const { stage, primary } = stageOf("single", { mdPort: 0 });
+    stage.follow(primary.handovers[0]);
+    const listening = stage.listen(PEER);
+    await stage.stop();
+    await isRefused((await listening).md);
+  });
+
+  test("or because there is nothing to show", async () => {
+    const { stage, primary } = stageOf("single", { mdPort: 0 });
+    stage.follow({ ...primary.handovers[0], snapshot: new Uint8Array(8) });
+    await stage.failed;
+    await isRefused((await stage.listen(PEER)).md);
   });
 });
 
