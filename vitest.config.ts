@@ -13,13 +13,13 @@ const LAYERS =
   "{base,conformance,engine,feed,gateway,journal,lab,protocol,replay,replication,segment,sequencer,simulation,tape,web}";
 /** ... and files of the others. */
 const FILES = [
-  "client/{resumption,session-course,socket/market}",
+  "client/{open/resumption,session/session-course,socket/market}",
   "cli/{arguments,failure,stdout,feed/watch-table,feed/watch-view,tape/parts}",
   "feed-runtime/{serving/feed-service,serving/serving-turns,ticks-client/documentation}",
   "node/{account-names,condition,configuration,configuration-page,connection-log,degraded-notice,full-notice,genesis-settings}",
   "node/{log,log-damage,rare-notices,resting,taken-out-log,tape-access,tape-settings}",
   "node/{admin/journaled-commands,drop-copy/report-source}",
-  "node/web/{admission,list-turns,message-clock,missed-commands,origin,text-frames}",
+  "node/web/{copy/missed-commands,http/origin,session/admission,session/list-turns,sockets/message-clock,sockets/text-frames}",
   "platform/{bounded-file,native-checksums,node-storage,system-clock}",
   "ring/{agent,interleaving,ring}",
   "runtime/{ack-gate,applying,cluster-view,command-path,command-timer,data-directory,gate-waits,key-files}",

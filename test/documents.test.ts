@@ -44,7 +44,7 @@ test("every file that a document names by its path exists", () => {
 });
 
 test("every metric that a document names is one", () => {
-  const sources = globSync("src/node/web/*.ts", { cwd: root }).map((path) =>
+  const sources = globSync("src/node/web/**/*.ts", { cwd: root }).map((path) =>
     readFileSync(join(root, path), "utf8"),
   );
   const names = sources.flatMap((text) =>

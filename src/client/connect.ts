@@ -2,14 +2,14 @@
 
 import type { SeriatimError } from "../base/index.ts";
 import { checkObject, helloFailed } from "./errors.ts";
-import { OrderEntryClient, type OrderEntryOptions } from "./order-entry-client.ts";
-import { OrderPipe, type OrderPipeOptions } from "./order-pipe.ts";
+import { OrderEntryClient, type OrderEntryOptions } from "./open/order-entry-client.ts";
+import { OrderPipe, type OrderPipeOptions } from "./open/order-pipe.ts";
+import { ResumingOrderEntryClient } from "./open/resuming-client.ts";
+import type { ResumingOrderEntryOptions } from "./open/resuming-options.ts";
 import { checkU32 } from "./order-values.ts";
-import { ResumingOrderEntryClient } from "./resuming-client.ts";
-import type { ResumingOrderEntryOptions } from "./resuming-options.ts";
-import { SessionPipe, type SessionPipeOptions } from "./session-pipe.ts";
-import type { TradingOptions } from "./trading-options.ts";
-import { TradingSession } from "./trading-session.ts";
+import { SessionPipe, type SessionPipeOptions } from "./session/session-pipe.ts";
+import type { TradingOptions } from "./session/trading-options.ts";
+import { TradingSession } from "./session/trading-session.ts";
 
 /**
  * Connects and says Hello. Throws SeriatimError when an argument can't be (`INVALID_ARGUMENT`, before connecting), nobody

@@ -1,5 +1,4 @@
 export type { ListedInstrument } from "../protocol/index.ts";
-export type { AnswerListener } from "./answer-reader.ts";
 export {
   connectOrderEntry,
   connectOrderPipe,
@@ -9,9 +8,13 @@ export {
 } from "./connect.ts";
 // Errors and Outstanding serve those who build on OrderPipe, as `seriatim send` does.
 export { connectionLost, helloFailed, LogonRefusedError } from "./errors.ts";
-export * from "./order-entry-client.ts";
+export * from "./open/order-entry-client.ts";
+export * from "./open/order-pipe.ts";
+export { Outstanding } from "./open/outstanding.ts";
+export * from "./open/resuming-client.ts";
+export type { ResumingOrderEntryOptions } from "./open/resuming-options.ts";
+export { type Resumable, Resumption } from "./open/resumption.ts";
 export { type OrderLine, type OrderLineOptions, orderLine } from "./order-line.ts";
-export * from "./order-pipe.ts";
 export type {
   CancelledEvent,
   CancelOrder,
@@ -23,20 +26,14 @@ export type {
   OrderPrice,
 } from "./order-values.ts";
 export { idOf } from "./order-values.ts";
-export { Outstanding } from "./outstanding.ts";
-export * from "./resuming-client.ts";
-export type { ResumingOrderEntryOptions } from "./resuming-options.ts";
-export { type Resumable, Resumption } from "./resumption.ts";
-export { SessionCourse, SessionDuty } from "./session-course.ts";
-export { type SessionKey, type Signer, signerOf } from "./session-key.ts";
-export { SessionLedger } from "./session-ledger.ts";
-export * from "./session-pipe.ts";
-export type { SessionListener } from "./session-reader.ts";
-export type * from "./session-values.ts";
-export * from "./socket/index.ts";
-export type { TlsOptions } from "./tls-options.ts";
-export type { TradingOptions } from "./trading-options.ts";
-export * from "./trading-session.ts";
+export { SessionCourse, SessionDuty } from "./session/session-course.ts";
+export { type SessionKey, type Signer, signerOf } from "./session/session-key.ts";
+export { SessionLedger } from "./session/session-ledger.ts";
+export * from "./session/session-pipe.ts";
+export type { SessionListener } from "./session/session-reader.ts";
+export type * from "./session/session-values.ts";
+export type { TradingOptions } from "./session/trading-options.ts";
+export * from "./session/trading-session.ts";
 export type {
   CancelCauseName,
   ExecutionReport,
@@ -45,4 +42,7 @@ export type {
   OrderStatus,
   ReportKindName,
   RequestAnswer,
-} from "./trading-values.ts";
+} from "./session/trading-values.ts";
+export * from "./socket/index.ts";
+export type { TlsOptions } from "./tls-options.ts";
+export type { AnswerListener } from "./wire/answer-reader.ts";

@@ -5,14 +5,14 @@
 
 import { assert, type SeriatimError } from "../base/index.ts";
 import { CommandKind, ReportFlag, ReportKind } from "../protocol/index.ts";
-import type { AnswerListener } from "./answer-reader.ts";
 import { checkInteger, connectionLost } from "./errors.ts";
+import { WINDOW_MAX } from "./open/order-pipe.ts";
 import type { OrderLine, OrderLineOptions } from "./order-line.ts";
-import { WINDOW_MAX } from "./order-pipe.ts";
-import { putCancel, putModify, putNewOrder } from "./request-writer.ts";
-import type { SessionKey } from "./session-key.ts";
-import { SessionPipe } from "./session-pipe.ts";
-import type { SessionReport } from "./session-values.ts";
+import type { SessionKey } from "./session/session-key.ts";
+import { SessionPipe } from "./session/session-pipe.ts";
+import type { SessionReport } from "./session/session-values.ts";
+import type { AnswerListener } from "./wire/answer-reader.ts";
+import { putCancel, putModify, putNewOrder } from "./wire/request-writer.ts";
 
 /** It lives as long as its connection: nobody waits for a sign of it, and it waits for none. */
 const HEARTBEAT_MS = 86_400_000;

@@ -2,11 +2,11 @@
 // is content with acks, rejects and fills (load tools, flows, simulated traders) writes one program for both.
 
 import type { SeriatimError } from "../base/index.ts";
-import type { AnswerListener } from "./answer-reader.ts";
 import { KeyedPipe } from "./keyed-pipe.ts";
-import { OrderPipe } from "./order-pipe.ts";
-import type { SessionKey } from "./session-key.ts";
+import { OrderPipe } from "./open/order-pipe.ts";
+import type { SessionKey } from "./session/session-key.ts";
 import type { TlsOptions } from "./tls-options.ts";
+import type { AnswerListener } from "./wire/answer-reader.ts";
 
 export interface OrderLineOptions {
   readonly host: string;

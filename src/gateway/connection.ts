@@ -19,17 +19,17 @@ import {
   MessageType,
   Reason,
 } from "../protocol/index.ts";
-import type { Grant } from "./access.ts";
 import type { CloseDetails } from "./closing.ts";
-import { ConnectionOutput } from "./connection-output.ts";
 import type { Conversation, LogonDoor, SessionHost } from "./conversation.ts";
-import type { Seen } from "./deadlines.ts";
-import type { Guard } from "./guard.ts";
+import type { Seen } from "./guard/deadlines.ts";
+import type { Guard } from "./guard/guard.ts";
 import { CloseReason, type GatewayCounters, type GatewayLimits, OUTPUT_RESERVE_bytes } from "./limits.ts";
-import type { LoggedOn } from "./logged-on.ts";
-import type { LogonDesk } from "./logon-desk.ts";
+import type { Grant } from "./logged-on/access.ts";
+import type { LoggedOn } from "./logged-on/logged-on.ts";
+import type { LogonDesk } from "./logged-on/logon-desk.ts";
 import { type CommandSink, OrderSession, type SessionInput } from "./order-session.ts";
-import type { ChunkPool } from "./output-buffer.ts";
+import { ConnectionOutput } from "./output/connection-output.ts";
+import type { ChunkPool } from "./output/output-buffer.ts";
 
 /** The instruments a client may ask for. */
 export interface InstrumentDirectory {

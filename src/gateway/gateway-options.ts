@@ -4,7 +4,7 @@ import type { Transport } from "../base/index.ts";
 import type { Closing } from "./closing.ts";
 import type { InstrumentDirectory } from "./connection.ts";
 import type { GatewayLimits } from "./limits.ts";
-import type { LogonsOptions } from "./logons.ts";
+import type { LogonsOptions } from "./logged-on/logons.ts";
 import type { CommandSink } from "./order-session.ts";
 
 export interface GatewayOptions {

@@ -18,12 +18,14 @@ import {
   type TransportHandler,
 } from "../base/index.ts";
 import { CommandWord, Reason } from "../protocol/index.ts";
-import { AccountIndex } from "./account-index.ts";
-import { encodeAnswers } from "./answer-encoder.ts";
 import type { Closing } from "./closing.ts";
 import { Connection, type ConnectionContext, type InstrumentDirectory } from "./connection.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
-import { Guard } from "./guard.ts";
+import { Guard } from "./guard/guard.ts";
+import { Patience } from "./guard/patience.ts";
+import { Reading } from "./guard/reading.ts";
+import { mostPendingOf, Rounds } from "./guard/rounds.ts";
+import { TurnShare } from "./guard/turn-share.ts";
 import {
   assertLimits,
   CLOSE_REASON_NAMES,
@@ -33,15 +35,13 @@ import {
   type GatewayLimits,
   SESSION_MAX,
 } from "./limits.ts";
-import type { LogonDesk } from "./logon-desk.ts";
-import { Logons, type LogonsOptions } from "./logons.ts";
+import type { LogonDesk } from "./logged-on/logon-desk.ts";
+import { Logons, type LogonsOptions } from "./logged-on/logons.ts";
 import { type CommandSink, SessionInput, SessionState } from "./order-session.ts";
-import { ChunkPool } from "./output-buffer.ts";
-import { Patience } from "./patience.ts";
-import { Reading } from "./reading.ts";
-import { mostPendingOf, Rounds } from "./rounds.ts";
-import { Sealing } from "./sealing.ts";
-import { TurnShare } from "./turn-share.ts";
+import { AccountIndex } from "./output/account-index.ts";
+import { encodeAnswers } from "./output/answer-encoder.ts";
+import { ChunkPool } from "./output/output-buffer.ts";
+import { Sealing } from "./output/sealing.ts";
 
 // Copies, for speed: docs/adr/constants-of-hot-files.md
 const SESSION_HIGH = CommandWord.sessionHigh;

@@ -1,11 +1,11 @@
-export type { Access, Authenticator, Grant } from "./access.ts";
 export type { Closing } from "./closing.ts";
 export type { InstrumentDirectory } from "./connection.ts";
 export type { SessionHost } from "./conversation.ts";
 export * from "./gateway.ts";
 export type { GatewayOptions } from "./gateway-options.ts";
+export { type AttemptLimits, LogonAttempts } from "./guard/logon-attempts.ts";
 export * from "./limits.ts";
-export { type AttemptLimits, LogonAttempts } from "./logon-attempts.ts";
-export type { TakenOut } from "./logons.ts";
+export type { Access, Authenticator, Grant } from "./logged-on/access.ts";
+export type { TakenOut } from "./logged-on/logons.ts";
+export type { KnownSession, OwnOrder, ReportSource, ReportStream } from "./logged-on/report-source.ts";
 export { type CommandSink, OrderSession, SessionInput, SessionState } from "./order-session.ts";
-export type { KnownSession, OwnOrder, ReportSource, ReportStream } from "./report-source.ts";

@@ -1,9 +1,9 @@
 // What a gateway may use, and the counts and reasons by which it says what it did.
 
 import { type AddressLimits, assert, CONNECTION_SLOTS_MAX } from "../base/index.ts";
-import type { DeadlineLimits } from "./deadlines.ts";
-import { ATTEMPT_LIMITS, type AttemptLimits } from "./logon-attempts.ts";
-import { NO_REQUESTS, RATE_LIMITS, type RateLimits } from "./throttles.ts";
+import type { DeadlineLimits } from "./guard/deadlines.ts";
+import { ATTEMPT_LIMITS, type AttemptLimits } from "./guard/logon-attempts.ts";
+import { NO_REQUESTS, RATE_LIMITS, type RateLimits } from "./guard/throttles.ts";
 
 export interface GatewayLimits {
   /** Slots of the transport's connections; the same figure the transport was given. */

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { AddressTable, addressKey, isLoopbackKey } from "../../src/base/index.ts";
-import { LogonAttempts } from "../../src/gateway/logon-attempts.ts";
+import { LogonAttempts } from "../../src/gateway/guard/logon-attempts.ts";
 
 test.each([
   ["192.0.2.7", "192.0.2.7"],

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { Prng, RecordBuffer } from "../../src/base/index.ts";
 import { type Authenticator, GATEWAY_LIMITS, Gateway } from "../../src/gateway/index.ts";
-import { type SessionPeer, WebSession } from "../../src/node/web/session.ts";
+import { type SessionPeer, WebSession } from "../../src/node/web/session/session.ts";
 import { COMMAND_WORDS, EVENT_WORDS, firstUnknownCommand } from "../../src/protocol/index.ts";
 import { Desk } from "../engine/support.ts";
 import { describeSession } from "../gateway/session-support.ts";

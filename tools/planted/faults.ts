@@ -366,13 +366,13 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: "output memory is not given back",
-    file: "src/gateway/output-buffer.ts",
+    file: "src/gateway/output/output-buffer.ts",
     find: "    this.left_bytes += chunk.bytes.length;\n",
     replace: "",
   },
   {
     name: "a session that reads nothing is written reports without end",
-    file: "src/gateway/report-pump.ts",
+    file: "src/gateway/logged-on/report-pump.ts",
     find: "      if (!connection.hasRoomForReports()) return this.#fallBehind(connection);\n",
     replace: "",
   },
@@ -474,13 +474,13 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: "cancel on disconnect is forgotten by a node that begins to lead",
-    file: "src/gateway/logged-on-sessions.ts",
+    file: "src/gateway/logged-on/logged-on-sessions.ts",
     find: 'if (!session.isSilent) this.#ends.add({ account, sessionLow, sessionHigh }, "node_lost");',
     replace: "",
   },
   {
     name: "a report is sent before its command is safe",
-    file: "src/gateway/report-pump.ts",
+    file: "src/gateway/logged-on/report-pump.ts",
     find: "> this.released) count--;",
     replace: "< 0) count--;",
   },

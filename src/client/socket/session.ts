@@ -3,7 +3,7 @@
 
 import { SeriatimError } from "../../base/index.ts";
 import type { ReportMessage } from "../../protocol/index.ts";
-import { isLaterConnection } from "../session-ledger.ts";
+import { isLaterConnection } from "../session/session-ledger.ts";
 import type { ExchangeSocketOptions } from "./connection.ts";
 import type { Welcome } from "./messages.ts";
 

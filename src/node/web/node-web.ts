@@ -5,7 +5,7 @@ import type { Position } from "../../base/index.ts";
 import type { ExchangeEngine } from "../../engine/index.ts";
 import type { CommandTap } from "../../runtime/index.ts";
 import type { Log } from "../log.ts";
-import { CommandFeed } from "./command-feed.ts";
+import { CommandFeed } from "./copy/command-feed.ts";
 import type { WebPeer, WebPorts, WebStage } from "./web-stage.ts";
 
 /** What the commands of a log do, and where they can be seen. */

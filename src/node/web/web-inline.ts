@@ -4,7 +4,7 @@
 import type { SeriatimError } from "../../base/index.ts";
 import { FirstFailure } from "../../platform/index.ts";
 import type { Log } from "../log.ts";
-import type { Handover } from "./command-feed.ts";
+import type { Handover } from "./copy/command-feed.ts";
 import type { WebServer } from "./web-server.ts";
 import type { WebOptions, WebPeer, WebPorts, WebStage } from "./web-stage.ts";
 

@@ -2,7 +2,7 @@
 
 import type { AddressLimits } from "../../base/index.ts";
 import type { AttemptLimits } from "../../gateway/index.ts";
-import type { HttpRefusal } from "./web-addresses.ts";
+import type { HttpRefusal } from "./http/web-addresses.ts";
 import type { WebOptions } from "./web-stage.ts";
 
 export interface WebLimits {

@@ -15,19 +15,19 @@ import { AccountNames } from "../account-names.ts";
 import { ConnectionLog } from "../connection-log.ts";
 import type { Log } from "../log.ts";
 import type { NodeStatus } from "../status.ts";
-import type { Access } from "./admission.ts";
-import type { Handover } from "./command-feed.ts";
-import { FeedSockets } from "./feed-sockets.ts";
-import { Follower } from "./follower.ts";
-import { type HttpFace, startHttp } from "./http.ts";
-import { MissedCommands } from "./missed-commands.ts";
-import { type PageFiles, pageDirectory, readPageFiles } from "./page-files.ts";
-import { PublishPace } from "./publish-pace.ts";
-import { limitAddresses } from "./web-addresses.ts";
+import type { Handover } from "./copy/command-feed.ts";
+import { Follower } from "./copy/follower.ts";
+import { MissedCommands } from "./copy/missed-commands.ts";
+import { PublishPace } from "./copy/publish-pace.ts";
+import { WebListener } from "./copy/web-listener.ts";
+import { type HttpFace, startHttp } from "./http/http.ts";
+import { type PageFiles, pageDirectory, readPageFiles } from "./http/page-files.ts";
+import { limitAddresses } from "./http/web-addresses.ts";
+import type { Access } from "./session/admission.ts";
+import { FeedSockets } from "./sockets/feed-sockets.ts";
+import { attachWebSockets, type NodeFigures, refuseUpgrade, type WebSockets } from "./sockets/websockets.ts";
 import { WebCounters, webLimits } from "./web-limits.ts";
-import { WebListener } from "./web-listener.ts";
 import type { WebAccess, WebOptions, WebPeer, WebPorts } from "./web-stage.ts";
-import { attachWebSockets, type NodeFigures, refuseUpgrade, type WebSockets } from "./websockets.ts";
 
 /** The node that runs, asked from wherever the web is; rejects with SeriatimError when it does not answer. */
 export interface AskedPeer extends Omit<WebPeer, "status"> {

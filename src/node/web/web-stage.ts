@@ -11,8 +11,8 @@ import { marketFeedOptions } from "../market-data-settings.ts";
 import type { Configuration } from "../settings.ts";
 import type { NodeStatus } from "../status.ts";
 import type { NodeTls } from "../tls.ts";
-import type { Handover } from "./command-feed.ts";
-import type { JournalPlaces } from "./missed-commands.ts";
+import type { Handover } from "./copy/command-feed.ts";
+import type { JournalPlaces } from "./copy/missed-commands.ts";
 import { InlineWeb } from "./web-inline.ts";
 import { WebThread } from "./web-thread.ts";
 

@@ -6,7 +6,7 @@ import { SeriatimError } from "../../base/index.ts";
 import { endThread, entryBeside, FirstFailure, within } from "../../platform/index.ts";
 
 import type { Log } from "../log.ts";
-import type { Handover } from "./command-feed.ts";
+import type { Handover } from "./copy/command-feed.ts";
 import type { WebOptions, WebPeer, WebPorts, WebStage } from "./web-stage.ts";
 import type { ToWebWorker, WebWorkerMessage } from "./web-worker.ts";
 

@@ -16,7 +16,7 @@ import { letOthersGoFirst } from "../../platform/index.ts";
 import { createLog } from "../log.ts";
 import type { NodeStatus } from "../status.ts";
 import { AskedStatus } from "./asked-status.ts";
-import type { Handover } from "./command-feed.ts";
+import type { Handover } from "./copy/command-feed.ts";
 import { WebServer } from "./web-server.ts";
 import type { WebOptions, WebPeer, WebPorts } from "./web-stage.ts";
 

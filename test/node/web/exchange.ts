@@ -7,10 +7,10 @@ import type { OrderAnswer } from "../../../src/client/index.ts";
 import { ExchangeEngine } from "../../../src/engine/index.ts";
 import { Publisher } from "../../../src/feed/index.ts";
 import { AccountNames } from "../../../src/node/index.ts";
-import type { TokenSession } from "../../../src/node/web/admission.ts";
-import type { OrderLink } from "../../../src/node/web/order-desk.ts";
-import type { TradingLink, TradingListener } from "../../../src/node/web/trading-link.ts";
-import { WebExchange } from "../../../src/node/web/web-exchange.ts";
+import type { TokenSession } from "../../../src/node/web/session/admission.ts";
+import type { OrderLink } from "../../../src/node/web/session/order-desk.ts";
+import type { TradingLink, TradingListener } from "../../../src/node/web/session/trading-link.ts";
+import { WebExchange } from "../../../src/node/web/session/web-exchange.ts";
 import { WEB_LIMITS } from "../../../src/node/web/web-limits.ts";
 import {
   COMMAND_WORDS,

@@ -16,7 +16,7 @@ import {
   type RunningNode,
   startNode,
 } from "../../../src/node/index.ts";
-import { MissedCommands } from "../../../src/node/web/missed-commands.ts";
+import { MissedCommands } from "../../../src/node/web/copy/missed-commands.ts";
 import { type Message, Peer } from "./peer.ts";
 
 /** A ring that one chunk of requests overfills. */

@@ -4,7 +4,7 @@
 import { MIXED, recordFlow } from "../../../bench/engine/flows.ts";
 import { RecordBuffer, stateHash } from "../../../src/base/index.ts";
 import { ExchangeEngine } from "../../../src/engine/index.ts";
-import { CommandFeed, type Handover } from "../../../src/node/web/command-feed.ts";
+import { CommandFeed, type Handover } from "../../../src/node/web/copy/command-feed.ts";
 import { NativeChecksums } from "../../../src/platform/index.ts";
 import { COMMAND_WORDS, EVENT_WORDS } from "../../../src/protocol/index.ts";
 

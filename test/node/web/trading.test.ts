@@ -4,8 +4,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { SeriatimError } from "../../../src/base/index.ts";
-import { IN_FLIGHT_MAX } from "../../../src/node/web/order-desk.ts";
-import { type SessionPeer, WebSession } from "../../../src/node/web/session.ts";
+import { IN_FLIGHT_MAX } from "../../../src/node/web/session/order-desk.ts";
+import { type SessionPeer, WebSession } from "../../../src/node/web/session/session.ts";
 import {
   CancelCause,
   CommandKind,

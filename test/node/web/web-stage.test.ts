@@ -16,7 +16,7 @@ import {
   startNode,
 } from "../../../src/node/index.ts";
 import { createLog } from "../../../src/node/log.ts";
-import type { Handover } from "../../../src/node/web/command-feed.ts";
+import type { Handover } from "../../../src/node/web/copy/command-feed.ts";
 import { NodeWeb } from "../../../src/node/web/node-web.ts";
 import { NO_PORTS, type WebPeer, type WebStage, webOf } from "../../../src/node/web/web-stage.ts";
 import { WebThread } from "../../../src/node/web/web-thread.ts";
