@@ -170,7 +170,7 @@ export class SubscriberService implements ReadsListener {
     return { subscribers: this.#sessions.size, buffers, inUse, waiting, timesExhausted, reads, ...counters };
   }
 
-  /** Those that have committed something or have members, by name. */
+  /** Those that have a place, committed or begun at, or have members, by name. */
   groupsOf(topic: number): GroupFigures[] {
     const seats = this.#seats.get(topic)?.groups;
     const { offsets } = this.#parts;

@@ -266,11 +266,14 @@ test("requests that come at once cost one page, and beyond a hundred the connect
   };
   const face = await startHttp(optionsOf({ status }));
   open.push(face);
-  expect(await pipelined(face.port, "/metrics", 100)).toEqual(new Array(100).fill(200));
+  expect(await pipelined(face.port, "/metrics", 101)).toEqual(new Array(100).fill(200));
   expect(questions).toBe(1);
   // Whoever sends far more is cut: not all that it was answered comes to it.
+  let taken = 0;
+  face.server.on("request", () => taken++);
   await pipelined(face.port, "/metrics", 2_000);
   expect(questions).toBeLessThan(5);
+  expect(taken).toBe(100);
 });
 
 test("a peer that takes nothing of its answer is ended", async () => {
