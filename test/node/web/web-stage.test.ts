@@ -4,7 +4,7 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Clock, SeriatimError } from "../../../src/base/index.ts";
 import { connectOrderEntry } from "../../../src/client/index.ts";
 import type { MarketFeedOptions } from "../../../src/feed-runtime/index.ts";
@@ -18,6 +18,7 @@ import {
 import { createLog } from "../../../src/node/log.ts";
 import type { Handover } from "../../../src/node/web/copy/command-feed.ts";
 import { NodeWeb } from "../../../src/node/web/node-web.ts";
+import { WebServer } from "../../../src/node/web/web-server.ts";
 import { NO_PORTS, type WebPeer, type WebStage, webOf } from "../../../src/node/web/web-stage.ts";
 import { WebThread } from "../../../src/node/web/web-thread.ts";
 import { ChannelKind, COMMAND_BYTES } from "../../../src/protocol/index.ts";
@@ -221,6 +222,27 @@ describe("on the node's own thread a port that opens while the web ends is close
     await stage.failed;
     await isRefused((await stage.listen(PEER)).md);
   });
+});
+
+// Of an answer that all who ask share its list left out what the account's connection before it had sent.
+test("an account's connection begins with how far the node is then, and not with an answer from before", async () => {
+  const { orderPort } = await start({});
+  const { configuration } = configurationOf({ orderPort: 0, httpPort: 0 });
+  const server = new WebServer({ ...configuration, tls: undefined, feeds: undefined }, log, () => {});
+  stops.push(() => server.close());
+  server.follow(new Primary(10, 64).handovers[0]);
+  const statusOfNow = vi.fn(async () => PEER.status());
+  const { http: port } = await server.listen({
+    ...PEER,
+    orderPort,
+    status: async () => PEER.status(),
+    statusOfNow,
+  });
+  const peer = await connected(port);
+  peer.say({ type: "hello", schema: 1, account: "7" });
+  await peer.next("welcome");
+  expect(statusOfNow).toHaveBeenCalledOnce();
+  peer.socket.close();
 });
 
 test("a thread that dies has failed, also one that never listened", async () => {
