@@ -162,6 +162,28 @@ describe("a disk that fails under a node", () => {
   });
 });
 
+// Health was ok for as long as nobody was answered.
+test("a disk that hangs shows in the health of its node", async () => {
+  let [monotonic_us, isHanging, seen] = [0, false, ""];
+  /** A disk that takes six seconds for a write, and whoever asks meanwhile. */
+  class HangingDisk extends SimulatedDisk {
+    override change(...what: Parameters<SimulatedDisk["change"]>) {
+      if (isHanging) monotonic_us += 6_000_000;
+      if (isHanging) seen ||= node.status().reason ?? "";
+      return super.change(...what);
+    }
+  }
+  const disk = new HangingDisk();
+  const clock = { wallMicros: () => 1, monotonicMicros: () => monotonic_us };
+  const node = await start({ threads: "single", durability: "fsync" }, { storage: disk, clock });
+  const client = await connect(node);
+  await prepared(disk);
+  isHanging = true;
+  expect(await enter(client, 1)).toBe("acknowledged");
+  expect(seen).toBe("this node's disk has made nothing safe for 6 s: it holds up 1 command");
+  expect(node.status().status).toBe("ok");
+});
+
 describe("a wall clock that once was far ahead", () => {
   const AHEAD_US = 1_700_000_000_000_000;
   const at = (wall_us: number) => ({ wallMicros: () => wall_us, monotonicMicros: () => 0 });
