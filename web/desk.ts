@@ -180,9 +180,10 @@ export class Desk {
     if (socket.connection.state !== "open")
       return this.notices.say("bad", "Not connected: no cancel was sent");
     if (socket.hasReports) return this.#massCancel(symbol);
+    const { isCurrent } = socket.orders;
     const ids = [...socket.orders.open()].filter((order) => order.symbol === symbol).map(({ id }) => id);
     if (ids.length === 0)
-      return socket.account === undefined || socket.orders.isCurrent
+      return socket.account === undefined || isCurrent
         ? this.notices.say("plain", `No orders of yours rest in ${symbol}`)
         : this.notices.say("bad", "The list of your orders has not come yet: no cancel was sent");
     this.#isCancelling = true;
@@ -192,10 +193,15 @@ export class Desk {
     this.#isCancelling = false;
     const { isTruncated } = socket.orders;
     if (isTruncated) socket.listOrders();
-    const kind = done === ids.length && !isTruncated ? "good" : "bad";
+    const kind = done === ids.length && isCurrent && !isTruncated ? "good" : "bad";
+    const early = isCurrent ? "" : "; the list of your orders had not come yet";
     const more = isTruncated ? "; there are more orders than could be listed" : "";
     const lost = socket.connection.state === "open" ? "" : "; then the connection was lost";
-    this.notices.say(kind, `${done} of ${ids.length} orders in ${symbol} cancelled${more}${lost}`, about);
+    this.notices.say(
+      kind,
+      `${done} of ${ids.length} orders in ${symbol} cancelled${early}${more}${lost}`,
+      about,
+    );
   }
 
   /** Cancels what rests anywhere; where it is possible, with a token. */

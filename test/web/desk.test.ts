@@ -164,6 +164,24 @@ test("before the list of one's orders has come, cancelling all does not say that
   ]);
 });
 
+// It said that all were cancelled; what had come to rest while the page was away went on resting.
+test("what is cancelled by a list of before the connection was lost is not said to be all", async () => {
+  const desk = new Desk("ws://x/ws");
+  Answered.latest.welcome(["A", 2]);
+  const order = { id: "7", symbol: "A", side: "buy", price: "1.00", open: 1 };
+  Answered.latest.say({ type: "orders", sequence: "1", orders: [order], last: true });
+  reconnect(["A", 2]);
+  const socket = Answered.latest;
+  const done = desk.cancelAll();
+  const { type, request, id } = JSON.parse(socket.sent.at(-1) as string);
+  expect([type, id]).toEqual(["cancel", "7"]);
+  socket.say({ type: "ack", request, id, sequence: "2" });
+  await done;
+  expect(desk.notices.shown.map(({ kind, text }) => [kind, text])).toEqual([
+    ["bad", "1 of 1 orders in A cancelled; the list of your orders had not come yet"],
+  ]);
+});
+
 /** A page that has logged on with a token, with the reports that follow. */
 function loggedOn(): { desk: Desk; socket: Answered } {
   const desk = new Desk("ws://x/ws");
