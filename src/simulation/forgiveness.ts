@@ -7,9 +7,12 @@
 // So nothing is forgiven that a forced tenure itself has acknowledged, nor what it began with. An answer that the log contradicts is
 // explained only by the same answer, computed again from the history that was given up.
 
-import { COMMAND_WORDS, CommandKind, type Genesis } from "../protocol/index.ts";
+import { COMMAND_WORDS, CommandKind } from "../protocol/index.ts";
 import type { Archive, ArchivedFrame } from "./archive.ts";
-import { type Fate, Judge } from "./judge.ts";
+import type { Fate, Judge } from "./judge.ts";
+
+/** Computes a history again, from its first frame. */
+export type JudgeOf = (history: readonly ArchivedFrame[]) => Judge;
 
 /** A history that was given up, and from where on. */
 interface GivenUp {
@@ -23,10 +26,10 @@ export class Forgiveness {
   readonly problems: readonly string[];
 
   /** `log`: all of what is left; `archive`: whatever nodes had. */
-  constructor(log: readonly ArchivedFrame[], archive: Pick<Archive, "frames" | "before">, genesis: Genesis) {
+  constructor(log: readonly ArchivedFrame[], archive: Pick<Archive, "frames" | "before">, judgeOf: JudgeOf) {
     const isForced = tenuresOf(log);
-    this.#givenUp = isForced.size === 0 ? [] : givenUp(log, archive, isForced, genesis);
-    this.problems = this.#givenUp.flatMap(({ judge }) => judge.problems);
+    this.#givenUp = isForced.size === 0 ? [] : givenUp(log, archive, isForced, judgeOf);
+    this.problems = this.#givenUp.flatMap(({ judge }) => [...judge.problems, ...judge.limits.problems]);
   }
 
   /** What became of a request in the histories that were given up. */
@@ -55,7 +58,7 @@ function givenUp(
   log: readonly ArchivedFrame[],
   archive: Pick<Archive, "frames" | "before">,
   isForced: ReadonlyMap<number, boolean>,
-  genesis: Genesis,
+  judgeOf: JudgeOf,
 ): GivenUp[] {
   const kept = new Set(log.map(({ chain }) => nameOf(chain)));
   const epochs = [...isForced.keys()].sort((a, b) => a - b);
@@ -70,9 +73,7 @@ function givenUp(
     const history = archive.before(chain);
     const first = history?.find(isForgiven);
     if (history === undefined || first === undefined) return [];
-    const judge = new Judge(new Map(), genesis);
-    for (const { words, count, firstPosition } of history) judge.visit(words, 0, count, firstPosition);
-    return [{ judge, from: first.firstPosition }];
+    return [{ judge: judgeOf(history), from: first.firstPosition }];
   });
 }
 

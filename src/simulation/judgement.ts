@@ -48,10 +48,10 @@ export function judgeLog(
       problems.push("a part of the log is nowhere");
       return { position, ...NOTHING_FOUND };
     }
-    const judge = new Judge(hashesOf(frames, notes), genesis);
-    for (const { words, count, firstPosition } of frames) judge.visit(words, 0, count, firstPosition);
+    const judgeOf = (history: readonly ArchivedFrame[]) => judged(history, hashesOf(history, notes), genesis);
+    const judge = judgeOf(frames);
     if (forcedEpoch > 0) for (const other of machines) other.archive();
-    const forgiveness = new Forgiveness(frames, archive, genesis);
+    const forgiveness = new Forgiveness(frames, archive, judgeOf);
     const forgiven = clients.reduce((sum, client) => sum + judge.check(client, forgiveness), 0);
     for (const session of sessions) judge.sessions.check(session);
     if (interventions !== undefined) judge.restrictions.check(interventions, clients);
@@ -69,6 +69,16 @@ export function judgeLog(
     problems.push(`the log can't be opened at the end: ${error.message}`);
     return { position: 0, ...NOTHING_FOUND };
   }
+}
+
+function judged(
+  history: readonly ArchivedFrame[],
+  hashes: ReadonlyMap<number, string>,
+  genesis: Genesis,
+): Judge {
+  const judge = new Judge(hashes, genesis);
+  for (const { words, count, firstPosition } of history) judge.visit(words, 0, count, firstPosition);
+  return judge;
 }
 
 /** What a start on that machine would begin with. */
@@ -102,7 +112,7 @@ function historyOf(
   return archive.before(chain);
 }
 
-/** Of the states that nodes had those of this history, by position: what was given up with a tenure is none of it. */
+/** Of the states that nodes had those of this history, by position: those of another one are none of it. */
 function hashesOf(frames: readonly ArchivedFrame[], notes: readonly StateNote[]): Map<number, string> {
   const chains = new Map(frames.map((frame) => [frame.firstPosition + frame.count - 1, frame.chain]));
   const hashes = new Map<number, string>();

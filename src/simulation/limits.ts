@@ -5,8 +5,6 @@ import { firstChunks, GATEWAY_LIMITS, type GatewayLimits } from "../gateway/inde
 import type { GenesisEntry } from "../node/index.ts";
 
 export interface SimulatedLimits {
-  /** False: bounds that a run is far from are so here. */
-  readonly areTight: boolean;
   /** Commands that may wait for the journal. */
   readonly ringRecords: number;
   readonly segmentBytes: number;
@@ -24,7 +22,6 @@ const INSTRUMENTS = ["A", "B"].map((name) => ({ name, priceDecimals: 2, tick: 1,
 
 /** Small, so that a run has many segments, and retires some; that a slow disk fills the ring; that clients which read nothing meet the soft mark. */
 export const USUAL_LIMITS: SimulatedLimits = {
-  areTight: false,
   ringRecords: 64,
   segmentBytes: 24_576,
   frameBytesMax: 8_192,
@@ -51,7 +48,6 @@ export function tightLimits(programs: number): SimulatedLimits {
   const connectionsMax = programs - 1;
   const first_bytes = firstChunks(connectionsMax) * FIRST_CHUNK_BYTES;
   return {
-    areTight: true,
     ringRecords: 8,
     segmentBytes: 12_288,
     frameBytesMax: 4_096,

@@ -52,12 +52,27 @@ class Histories {
   /** The problems that the log which ends with `end` has with what a client was told, and how many answers were forgiven. */
   judged(end: string, ...requests: ClientRequest[]): [problems: string[], forgiven: number] {
     const log = this.before(chainOf(end));
-    const judge = new Judge(new Map(), genesisOf);
-    for (const { words, count, firstPosition } of log) judge.visit(words, 0, count, firstPosition);
+    const judge = judgeOf(log);
     const client = { account: ACCOUNT, requests } as unknown as SimulatedClient;
-    const forgiven = judge.check(client, new Forgiveness(log, this, genesisOf));
+    const forgiven = judge.check(client, new Forgiveness(log, this, judgeOf));
     return [judge.problems, forgiven];
   }
+
+  /** What is wrong with histories that the log which ends with `end` has given up: when nodes had those states, and with these limits. */
+  problemsBeside(end: string, hashes: ReadonlyMap<number, string>, genesis = genesisOf): readonly string[] {
+    const judge = (history: readonly ArchivedFrame[]) => judgeOf(history, hashes, genesis);
+    return new Forgiveness(this.before(chainOf(end)), this, judge).problems;
+  }
+}
+
+function judgeOf(
+  history: readonly ArchivedFrame[],
+  hashes: ReadonlyMap<number, string> = new Map(),
+  genesis = genesisOf,
+): Judge {
+  const judge = new Judge(hashes, genesis);
+  for (const { words, count, firstPosition } of history) judge.visit(words, 0, count, firstPosition);
+  return judge;
 }
 
 const chainOf = (name: string) => new TextEncoder().encode(name);
@@ -136,6 +151,21 @@ test("nothing is forgiven in a log without a forced tenure, nor what nobody ever
   expect(histories().judged("forced", told(7, 9))[0]).toHaveLength(1);
   const replaced = histories().add("replaced", "begin", 4, tenure(4), order(7));
   expect(replaced.judged("replaced", told(2, 2))[0]).toHaveLength(1);
+});
+
+// They were only computed: the states that nodes had there, and the limits of the log, were held against nothing.
+test("a history that was given up is judged like the log: by the states that nodes had, and by its limits", () => {
+  const [old] = histories().before(chainOf("old")).slice(-1);
+  const hash = judgeOf(histories().before(chainOf("old"))).hash;
+  expect(histories().problemsBeside("forced", new Map([[old.firstPosition, hash]]))).toEqual([]);
+  const other = judgeOf(histories().before(chainOf("begin"))).hash;
+  expect(histories().problemsBeside("forced", new Map([[old.firstPosition, other]]))).toEqual([
+    `position ${old.firstPosition}: a node had another state than its log gives`,
+  ]);
+  const strict = { ...genesisOf, maxQuantity: 0 };
+  expect(histories().problemsBeside("forced", new Map(), strict)).toContain(
+    `position ${old.firstPosition}: an order of 1 was taken, at most 0`,
+  );
 });
 
 test("what is executed twice in one log nothing explains", () => {
