@@ -10,6 +10,8 @@ import { argumentsOf, type ClusterPlan, type NodePlan } from "./plan.ts";
 
 /** Whose orders need the trader's key: none that the page offers. */
 const TRADERS_ACCOUNT = 77;
+/** Its order is still being worked when somebody has read what to type, and lost the primary. */
+const TRADE_LOTS = 1_000;
 /** Between two looks at who leads. */
 const WATCH_MS = 500;
 /** Long enough to see on the pages that a node is gone. */
@@ -134,7 +136,7 @@ export function promoteCommand({ adminKey }: ClusterPlan, { ports }: NodePlan): 
 /** What trades through it with a logon, whoever leads. */
 export function tradeCommand({ nodes, traderKey }: ClusterPlan): string {
   const ports = nodes.map(({ ports }) => ports.orders).join(",");
-  return `npm run example examples/trading-session.ts ${traderKey} ${ports}`;
+  return `npm run example examples/trading-session.ts ${traderKey} ${ports} ${TRADE_LOTS}`;
 }
 
 function makeKeys({ nodes, keys, adminKey, traderKey }: ClusterPlan): void {

@@ -73,7 +73,10 @@ export const ADMIN_USAGE: readonly string[] = [
 export function parseAdminRequest(line: string): AdminRequest | { readonly problem: string } {
   const [word, ...rest] = line.split(" ");
   const plain = PLAIN.find((command) => command === word);
-  if (plain !== undefined) return rest.length === 0 ? { command: plain } : { problem: `usage: ${plain}` };
+  if (plain !== undefined) {
+    if (rest.length === 0) return { command: plain };
+    return { problem: `${plain} takes nothing behind it, not ${JSON.stringify(rest.join(" "))}` };
+  }
   if (word === "promote") {
     const force = rest[0] === "--force";
     const isPromote = rest.length === (force ? 1 : 0);
@@ -86,7 +89,7 @@ export function parseAdminRequest(line: string): AdminRequest | { readonly probl
       ? { command: word, policy }
       : { problem: `usage: ack-policy ${ACK_POLICY_NAMES.join("|")}` };
   }
-  return { problem: `no such command; there are: ${ADMIN_USAGE.join(", ")}` };
+  return { problem: `${JSON.stringify(word)} is no command; there are: ${ADMIN_USAGE.join(", ")}` };
 }
 
 function parseKillSwitch(words: readonly string[]): AdminRequest | undefined {

@@ -138,7 +138,7 @@ test("nothing that came is a failure, and what speaks another wire is named", as
   expect(other.errors).toBe(`seriatim: nothing came from ${address} channel top: ${hint}\n`);
   expect(quiet).toMatchObject({
     status: 1,
-    errors: `seriatim: nothing came from ${silentAddress} ticks/1: try --protocol channel: nothing of ticks/1 came\n`,
+    errors: `seriatim: nothing came from ${silentAddress} ticks/1: it may speak an exchange's channels (--protocol channel)\n`,
   });
 });
 

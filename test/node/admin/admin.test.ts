@@ -243,7 +243,7 @@ describe("commands", () => {
     const { status, failed } = await admin("explode");
     expect([status, failed]).toEqual([
       2,
-      expect.stringContaining("no such command; there are: status, halt"),
+      expect.stringContaining('"explode" is no command; there are: status, halt'),
     ]);
   });
 });

@@ -78,7 +78,7 @@ const STATES: Record<TickState, string> = {
   [TickState.Stopped]: "ended",
 };
 
-const HINT = "try --protocol channel: nothing of ticks/1 came";
+const HINT = "it may speak an exchange's channels (--protocol channel)";
 
 function standingOf(client: TickClient, why: SeriatimError | undefined): FeedStanding {
   const { state, isQuiet, counters, connections } = client;
