@@ -115,18 +115,24 @@ function readKeys(path: string, setting = ""): KeyEntry[] {
   try {
     descriptor = openSync(path, "r");
   } catch (error) {
-    const { code, message } = systemError(error, "read", path);
-    const line = setting === "" ? message : `${setting}: ${message}`;
-    throw new SeriatimError(code, line, { exitCode: 2, cause: error });
+    throw unreadable(error, path, setting);
   }
   try {
     const { mode, size } = fstatSync(descriptor);
     return parseKeysFile(path, size, mode, () => readFileSync(descriptor, "utf8"));
   } catch (error) {
-    throw systemError(error, "read", path);
+    throw unreadable(error, path, setting);
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** What the system refuses, as wrong usage: the path was given. What is wrong with the keys says so itself. */
+function unreadable(error: unknown, path: string, setting: string): SeriatimError {
+  if (error instanceof SeriatimError) return error;
+  const { code, message } = systemError(error, "read", path);
+  const line = setting === "" ? message : `${setting}: ${message}`;
+  return new SeriatimError(code, line, { exitCode: 2, cause: error });
 }
 
 /** Makes the file, which must not exist, and its name durable. */

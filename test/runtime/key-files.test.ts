@@ -72,14 +72,16 @@ test("another file given by mistake is said to be none of keys, whatever its mod
   });
 });
 
-test("a key's own file is no keys file, and one that is missing is wrong usage", () => {
+test("a key's own file is no keys file, and one that is missing or a folder is wrong usage", () => {
   generateKey("ann", "admin", file("ann.key"), file("keys.json"));
   expect(errorOf(() => readKeyRing(file("ann.key")))).toMatchObject({
     message: `${file("ann.key")}: has the private key of ann: a keys file has public keys`,
     exitCode: 2,
   });
-  for (const read of [readKeyRing, readOwnKey])
+  for (const read of [readKeyRing, readOwnKey]) {
     expect(errorOf(() => read(file("none")))).toMatchObject({ code: "ENOENT", exitCode: 2 });
+    expect(errorOf(() => read(directory))).toMatchObject({ code: "EISDIR", exitCode: 2 });
+  }
 });
 
 test("a ring in which two names have one public key is refused", () => {
