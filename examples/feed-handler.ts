@@ -84,13 +84,19 @@ class CountedBooks extends LevelBooks {
   }
 }
 
+const STATES: Record<FeedState, string> = {
+  [FeedState.Disconnected]: "stopped",
+  [FeedState.Connecting]: "connecting",
+  [FeedState.Connected]: "connected",
+  [FeedState.Reconnecting]: "reconnecting",
+};
+
 function levels(): Feed {
   const books = new CountedBooks();
   const handler = new FeedHandler({
     stream: { host, port: Number(port ?? 9011) },
     channels: [{ channel: ChannelKind.Levels, listener: books, ...(symbols && { symbols }) }],
-    onState: (state, why) =>
-      console.log(why?.message ?? (state === FeedState.Connected ? "connected" : "connecting")),
+    onState: (state, why) => console.log(why?.message ?? STATES[state]),
   });
   handler.start();
   return {

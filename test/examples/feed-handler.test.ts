@@ -64,6 +64,6 @@ test("feed-handler.ts builds an exchange's books from its own feed, and every su
   const { status, output } = await handler.ended();
   expect(status).toBe(0);
   expect(output).toMatch(/^connect/);
-  const end = /\nended after 400 messages: 0 gaps, 0 lost, 0 of (\d+) sums wrong\n$/.exec(output);
+  const end = /\nstopped\nended after 400 messages: 0 gaps, 0 lost, 0 of (\d+) sums wrong\n$/.exec(output);
   expect(Number(end?.[1])).toBeGreaterThan(0);
 });
