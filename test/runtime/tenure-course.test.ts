@@ -1,0 +1,34 @@
+// The course of a node that is to lead, and what others see of it meanwhile, where only these two say what must hold.
+
+import { expect, test } from "vitest";
+import type { SeriatimError } from "../../src/base/index.ts";
+import { ServingSide, TenureCourse } from "../../src/runtime/index.ts";
+
+test("a node that leads, and hears of a higher promise, promises that too before it ends: its next start is above it", () => {
+  const done: string[] = [];
+  const candidacy = { begin: (epoch: number) => epoch, isPromised: true, followers: "all have" };
+  const promises = { keep: (epoch: number) => done.push(`promises ${epoch}`) };
+  const candidate = { candidacy, promises, judgedBy: "disk+ram" };
+  const course = new TenureCourse(candidate as unknown as ConstructorParameters<typeof TenureCourse>[0], {
+    wait: (because) => done.push(`waits: ${because}`),
+    gather: (epoch) => done.push(`gathers for ${epoch}`),
+    begin: ({ epoch }) => {
+      done.push(`begins ${epoch}`);
+      return new Promise(() => {});
+    },
+    end: ({ code }: SeriatimError) => done.push(`ends: ${code}`),
+  });
+  course.start({ epoch: 4 });
+  course.outpromised("south", 4);
+  course.outpromised("south", 9);
+  expect(done).toEqual(["promises 4", "gathers for 4", "begins 4", "promises 9", "ends: FENCED"]);
+});
+
+test("who leads says of its disk what that has, who waits has just read all of it", () => {
+  const parts = { live: { epoch: 3, written: 10 }, view: { durable: 7 }, mayLack: true };
+  const told = {} as ConstructorParameters<typeof ServingSide>[1];
+  const side = new ServingSide(parts as unknown as ConstructorParameters<typeof ServingSide>[0], told);
+  expect(side.standing()).toMatchObject({ position: 10, persisted: 10, mayLack: true, isWarm: false });
+  side.lead();
+  expect(side.standing()).toMatchObject({ position: 10, persisted: 7, mayLack: false, isWarm: true });
+});
