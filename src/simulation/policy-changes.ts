@@ -1,6 +1,7 @@
 // An administrator who changes the ack policy now and then, in most clusters: while all nodes follow, and while some are
 // away. He does it where he knows the primary, never while a promotion is under way; and he heeds what the answer warns of: while
-// too few nodes have a change, no replica is promoted that lacks it (docs/replication.md).
+// too few nodes have a change, no replica is promoted that lacks it; and of two nodes that led while they were cut off from each other
+// he asks the one of the higher epoch, as the other one ends when it hears of that (docs/replication.md).
 
 import type { Prng } from "../base/index.ts";
 import { ACK_POLICY_NAMES, type AckPolicyName } from "../protocol/index.ts";
@@ -36,6 +37,8 @@ export class PolicyChanges {
   readonly #names: readonly AckPolicyName[];
   #unknown: UnknownChange[] = [];
   #last: UnknownChange | undefined;
+  /** The highest that any node's status has said. */
+  #highestEpoch = 0;
 
   /** None is made from `until_us` on, nor while `mayChange` says no. */
   constructor(
@@ -80,6 +83,8 @@ export class PolicyChanges {
     const primaries = this.#machines.filter(({ unit }) => unit.role === "primary");
     const by = primaries.at(0)?.node;
     if (primaries.length !== 1 || !(by instanceof PrimaryNode) || !this.#mayChange()) return;
+    this.#seeEpochs();
+    if (by.log.epoch < this.#highestEpoch) return;
     const position = by.changePolicy(this.#prng.pick(this.#names), WHO);
     if (position === undefined) return;
     this.count++;
@@ -89,11 +94,17 @@ export class PolicyChanges {
 
   /** The answers: a change that is let out, and of which there is no warning (any more), is known. */
   #look(): void {
+    this.#seeEpochs();
     this.#unknown = this.#unknown.filter(
       ({ by, position }) =>
         by.releasedPosition < position || by.mayBeUnknown || this.#machines.every(({ node }) => node !== by),
     );
     this.#queue.plan(LOOK_US, () => this.#look());
+  }
+
+  #seeEpochs(): void {
+    for (const { node } of this.#machines)
+      this.#highestEpoch = Math.max(this.#highestEpoch, node?.log.epoch ?? 0);
   }
 }
 
