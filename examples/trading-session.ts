@@ -16,6 +16,8 @@ const SLICE = 5;
 const PAUSE_MS = 200;
 /** Without a connection for so long, the exchange itself cancels what rests. */
 const DEAD_MAN_MS = 10_000;
+/** For an exchange that is away when this program is to end. */
+const END_MS = 3_000;
 
 const [key = "trader.key", ports = "9009", lots = "100"] = process.argv.slice(2);
 const session = await connectTrading({
@@ -24,6 +26,9 @@ const session = await connectTrading({
   account: ACCOUNT,
   instance: 1,
   deadMan_ms: DEAD_MAN_MS,
+}).catch((error: Error) => {
+  console.error(error.message);
+  process.exit(1);
 });
 const [market] = await session.instruments();
 
@@ -62,14 +67,21 @@ session.on("connected", () => console.log("connected"));
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.once(signal, () => {
     isEnding = true;
+    setTimeout(() => session.destroy(), END_MS).unref();
   });
 }
 
-while (!isEnding && bought < wanted) {
-  await session.ready();
-  await slice(Math.min(SLICE, wanted - bought));
-  await pause(PAUSE_MS);
+try {
+  while (!isEnding && bought < wanted) {
+    await session.ready();
+    await slice(Math.min(SLICE, wanted - bought));
+    await pause(PAUSE_MS);
+  }
+  await session.massCancel();
+  await session.logout();
+} catch (error) {
+  if (!isEnding || !(error instanceof SeriatimError)) throw error;
+  session.destroy();
+  console.log(`the exchange is away (${error.message}): it takes out by itself what rests`);
 }
-await session.massCancel();
-await session.logout();
 console.log(`ended with ${bought} lots bought`);

@@ -100,36 +100,58 @@ test("market-maker.ts ends, and says why, when the exchange goes away", async ()
   expect((await maker.ended()).status).toBe(1);
 });
 
-test("trading-session.ts works an order in slices, over a restart of the exchange too", async () => {
+/** An exchange with a trader's key: `start` begins it, or begins it again on the same log; port 0 for any. */
+async function withTrader(
+  run: (key: string, start: (orderPort: number) => Promise<RunningNode>) => Promise<void>,
+): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "seriatim-example-"));
+  const [key, keys, dataDir] = ["trader.key", "keys.json", "data"].map((name) => join(directory, name));
+  generateKey("trader", "trader", key, keys, { accounts: [77] });
+  const settings = { httpPort: 0, adminPort: 0, keys, dataDir, ordersMax: 10_000 } as const;
   try {
-    const [key, keys] = [join(directory, "trader.key"), join(directory, "keys.json")];
-    generateKey("trader", "trader", key, keys, { accounts: [77] });
-    const settings = {
-      httpPort: 0,
-      adminPort: 0,
-      keys,
-      dataDir: join(directory, "data"),
-      ordersMax: 10_000,
-    } as const;
-    const start = (orderPort: number) =>
-      startNode(configurationOf({ ...settings, orderPort }), createLog({ level: "silent" }));
-    node = await start(0);
-    const { orderPort } = node;
-    const maker = await connectOrderEntry({ port: orderPort, account: 2 });
-    await maker.submit({ id: 1, symbol: 0, side: "sell", price: 7_000_000, quantity: 12 });
-    await maker.close();
-    const session = new Example("trading-session.ts", key, String(orderPort), "12");
-    await session.prints("report 2: bought 5, 5 in all");
-    await node.stop();
-    node = await start(orderPort);
-    const { status, output } = await session.ended();
-    expect(status).toBe(0);
-    expect(output).toMatch(/\ndisconnected: .*\n(.*\n)*connected\n(.*\n)*ended with 12 lots bought\n$/);
-    expect(node.status()).toMatchObject({ ordersResting: 0, trades: 3 });
+    await run(key, async (orderPort) => {
+      node = await startNode(configurationOf({ ...settings, orderPort }), createLog({ level: "silent" }));
+      return node;
+    });
   } finally {
     // A node that runs notices within a second that its directory is gone.
     await node?.stop();
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** The program, when it has bought its first slice of 12 lots. */
+async function buyingAt({ orderPort }: RunningNode, key: string): Promise<Example> {
+  const maker = await connectOrderEntry({ port: orderPort, account: 2 });
+  await maker.submit({ id: 1, symbol: 0, side: "sell", price: 7_000_000, quantity: 12 });
+  await maker.close();
+  const session = new Example("trading-session.ts", key, String(orderPort), "12");
+  await session.prints("report 2: bought 5, 5 in all");
+  return session;
+}
+
+test("trading-session.ts works an order in slices, over a restart of the exchange too", async () => {
+  await withTrader(async (key, start) => {
+    const first = await start(0);
+    const session = await buyingAt(first, key);
+    await first.stop();
+    const again = await start(first.orderPort);
+    const { status, output } = await session.ended();
+    expect(status).toBe(0);
+    expect(output).toMatch(/\ndisconnected: .*\n(.*\n)*connected\n(.*\n)*ended with 12 lots bought\n$/);
+    expect(again.status()).toMatchObject({ ordersResting: 0, trades: 3 });
+  });
+});
+
+// It waited for the exchange to come back, whatever signal it was sent.
+test("trading-session.ts ends at a signal also while the exchange is away", async () => {
+  await withTrader(async (key, start) => {
+    const exchange = await start(0);
+    const session = await buyingAt(exchange, key);
+    await exchange.stop();
+    session.child.kill("SIGINT");
+    const { status, output } = await session.ended();
+    expect(status).toBe(0);
+    expect(output).toMatch(/the exchange is away .*\nended with [0-9]+ lots bought\n$/);
+  });
 });
