@@ -11,8 +11,6 @@ import { FIELD_IDS, showDialog } from "./shortcuts.ts";
 import { toggleTheme } from "./theme.ts";
 import { useTopics } from "./topic.ts";
 
-const NEAREST = { block: "nearest", inline: "nearest" } as const;
-
 export function Header({ desk }: { readonly desk: Desk }) {
   useTopics(desk.connection, desk.selection);
   const { account } = desk.socket;
@@ -52,12 +50,19 @@ export function Header({ desk }: { readonly desk: Desk }) {
   );
 }
 
+/** Not by scrollIntoView: the first Tab would go on behind what that has shown, and not begin at the page's beginning. */
+function bringIntoView(list: HTMLElement, item: Element): void {
+  const [seen, wanted] = [list.getBoundingClientRect(), item.getBoundingClientRect()];
+  list.scrollLeft += Math.max(0, wanted.right - seen.right) - Math.max(0, seen.left - wanted.left);
+}
+
 function Instruments({ desk }: { readonly desk: Desk }) {
   const { instruments, symbol: chosen } = desk;
   const list = useRef<HTMLElement>(null);
   // Chosen by key or in the overview, it may be where the list would have to be moved to.
   useEffect(() => {
-    list.current?.querySelector(`[data-symbol="${CSS.escape(chosen)}"]`)?.scrollIntoView(NEAREST);
+    const button = list.current?.querySelector(`[data-symbol="${CSS.escape(chosen)}"]`);
+    if (list.current && button) bringIntoView(list.current, button);
   }, [chosen]);
   if (instruments.length > WATCHED_MAX) {
     return (

@@ -153,7 +153,7 @@ export class PrimaryNode implements SimulatedNode {
     check("bytes of output for one connection", this.#gateway.mostPending_bytes(), pendingMost_bytes);
     const most_bytes = Math.min(shared_bytes, counters.connections * memoryMost_bytes);
     check("bytes of output memory", taken_bytes, most_bytes);
-    check("bytes of output memory, idle too", taken_bytes + pool.idle_bytes, shared_bytes);
+    check("bytes of output memory with the idle", taken_bytes + pool.idle_bytes, shared_bytes);
     const { boundsMet } = this.#site.witness;
     for (const reason of CLOSED_AT_BOUNDS) if (counters.closes[reason] > 0) boundsMet.add(reason);
     this.#cluster?.bounds(check);
