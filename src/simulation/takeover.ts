@@ -10,17 +10,14 @@
 // is killed first, and comes back, and is alone from the moment on in which it has heard enough of the others to lead.
 
 import type { Prng } from "../base/index.ts";
+import { LOOK_US, Plot, type PlotParts } from "./plot.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
-import type { SimulatedNetwork } from "./simulated-network.ts";
 
 const CHANCE = 0.85;
 /** Among other faults, or when they are over. */
 const BEGINS_US = [50_000, 5_000_000] as const;
 /** From one to the next; and none begins then any more. */
 const BETWEEN_US = [100_000, 1_000_000] as const;
-/** For a cluster that is whole, at most; and between two looks. */
-const WHOLE_US = 10_000_000;
-const LOOK_US = 20_000;
 /** How long one replica falls behind, and the primary's disk is slow, before the nodes are parted. */
 const LAG_US = [20_000, 600_000] as const;
 const SLOW_SYNC_US = [20_000, 100_000] as const;
@@ -34,55 +31,37 @@ const STRIKE_US = [0, 300_000] as const;
 /** How long another node leads alone: mostly beyond where the former primary's log ends. */
 const LEADS_US = [100_000, 3_000_000] as const;
 
-export interface TakeoverParts {
-  readonly machines: readonly SimulatedMachine[];
-  readonly network: SimulatedNetwork;
-  /** None begins from then on. */
-  readonly until_us: number;
-  readonly mayBegin: () => boolean;
-  /** Kills a machine, or turns its power off where the policy outlives that. */
-  readonly strike: (machine: SimulatedMachine) => void;
+export interface TakeoverParts extends PlotParts {
   readonly kill: (machine: SimulatedMachine) => void;
-  readonly tell: (what: string) => void;
   /** Has `act` called with the name of each node that has heard enough to ask for promises. */
   readonly onGathering: (act: ((name: string) => void) | undefined) => void;
 }
 
 export class Takeover {
   count = 0;
-  /** Nothing else is to happen. */
-  isOn = false;
   readonly #parts: TakeoverParts;
   readonly #prng: Prng;
+  readonly #plot: Plot;
 
   constructor(parts: TakeoverParts, prng: Prng) {
     this.#parts = parts;
     this.#prng = prng;
-    if (parts.machines.length > 1 && prng.chance(CHANCE)) this.#planNext(BEGINS_US);
+    this.#plot = new Plot(parts, prng, BETWEEN_US, hasBegun, (primary, replicas) =>
+      this.#begin(primary, replicas),
+    );
+    if (parts.machines.length > 1 && prng.chance(CHANCE)) this.#plot.planNext(BEGINS_US);
   }
 
-  #planNext(within_us: readonly [number, number]): void {
-    const { until_us, mayBegin, network } = this.#parts;
-    this.#plan(within_us, () => {
-      if (network.queue.now_us >= until_us) return;
-      if (!mayBegin()) return this.#planNext(BETWEEN_US);
-      this.isOn = true;
-      network.healAll();
-      this.#onceWhole(WHOLE_US / LOOK_US);
-    });
+  /** Nothing else is to happen. */
+  get isOn(): boolean {
+    return this.#plot.isOn;
   }
 
-  #onceWhole(looks: number): void {
-    const { machines, network } = this.#parts;
-    const primary = machines.find(({ node }) => node?.isServing);
-    const others = machines.filter(({ node }) => node?.role === "replica" && node.log.position > 0);
-    if (looks === 0) return this.#over();
-    if (primary === undefined || others.length < machines.length - 1)
-      return network.queue.plan(LOOK_US, () => this.#onceWhole(looks - 1));
-    const late = this.#prng.pick(others);
-    if (others.length > 1 && this.#prng.chance(0.5)) network.cutOff(primary.name, [late.name]);
+  #begin(primary: SimulatedMachine, replicas: readonly SimulatedMachine[]): void {
+    const late = this.#prng.pick(replicas);
+    if (replicas.length > 1 && this.#prng.chance(0.5)) this.#parts.network.cutOff(primary.name, [late.name]);
     if (this.#prng.chance(0.5)) primary.syncTime_us = SLOW_SYNC_US;
-    this.#plan(LAG_US, () => this.#part(primary, late));
+    this.#plot.plan(LAG_US, () => this.#part(primary, late));
   }
 
   #part(primary: SimulatedMachine, late: SimulatedMachine): void {
@@ -92,8 +71,8 @@ export class Takeover {
     primary.syncTime_us = QUICK_SYNC_US;
     network.healAll();
     if (third !== undefined && this.#prng.chance(HEARD_CHANCE)) return this.#partOnceHeard(primary);
-    this.#separate(this.#groups(primary, late, third));
-    if (this.#prng.chance(0.5)) this.#plan(STRIKE_US, () => strike(primary));
+    this.#plot.separate(this.#groups(primary, late, third));
+    if (this.#prng.chance(0.5)) this.#plot.plan(STRIKE_US, () => strike(primary));
     this.#onceLed(primary, PARTED_US / LOOK_US);
   }
 
@@ -102,19 +81,10 @@ export class Takeover {
     onGathering((name) => {
       if (name !== primary.name) return;
       onGathering(undefined);
-      this.#separate([[primary], machines.filter((machine) => machine !== primary)]);
+      this.#plot.separate([[primary], machines.filter((machine) => machine !== primary)]);
     });
     kill(primary);
     this.#onceLed(primary, PARTED_US / LOOK_US);
-  }
-
-  #separate(groups: readonly (readonly SimulatedMachine[])[]): void {
-    const { machines, network, tell } = this.#parts;
-    for (const group of groups) {
-      const others = machines.filter((other) => !group.includes(other)).map(({ name }) => name);
-      for (const { name } of group) network.cutOff(name, others);
-    }
-    tell(groups.map((group) => group.map(({ name }) => name).join(" and ")).join("; "));
   }
 
   #groups(
@@ -135,19 +105,17 @@ export class Takeover {
   #onceLed(former: SimulatedMachine, looks: number): void {
     const { machines, network } = this.#parts;
     const isLed = machines.some((machine) => machine !== former && machine.node?.isServing);
-    if (isLed) return this.#plan(LEADS_US, () => this.#over());
+    if (isLed) return this.#plot.plan(LEADS_US, () => this.#over());
     if (looks === 0) return this.#over();
     network.queue.plan(LOOK_US, () => this.#onceLed(former, looks - 1));
   }
 
   #over(): void {
     this.#parts.onGathering(undefined);
-    this.#parts.network.healAll();
-    this.isOn = false;
-    this.#planNext(BETWEEN_US);
+    this.#plot.over();
   }
+}
 
-  #plan(within_us: readonly [number, number], act: () => void): void {
-    this.#parts.network.queue.plan(this.#prng.between(...within_us), act);
-  }
+function hasBegun({ node }: SimulatedMachine): boolean {
+  return node !== undefined && node.log.position > 0;
 }
