@@ -25,6 +25,13 @@ import {
 import type { RecordRules } from "./record-rules.ts";
 import { JOURNAL_LOG, recordTimestamp } from "./records.ts";
 
+/** A log is refused with one of these when it lacks what was durable in it, or what a snapshot of it says was; nothing of it was changed. */
+export const LOST_LOG_CODES: readonly string[] = [
+  "LOG_CORRUPT",
+  "JOURNAL_BEHIND_SNAPSHOT",
+  "JOURNAL_INCOMPLETE",
+];
+
 /** When a position counts as safe: the table above. */
 export const DURABILITY_MODES = ["buffered", "flush", "fsync"] as const;
 export type DurabilityMode = (typeof DURABILITY_MODES)[number];

@@ -2,7 +2,7 @@
 
 import { SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
-import { recordSession } from "../journal/index.ts";
+import { LOST_LOG_CODES, recordSession } from "../journal/index.ts";
 import { COMMAND_WORDS } from "../protocol/index.ts";
 import {
   type Inheritance,
@@ -82,8 +82,6 @@ function whatIsMissing(engine: ExchangeEngine): string {
   return `${leader}: give its --node-key and --keys, and --replica-of when another node leads`;
 }
 
-/** Codes of a log that lacks what was durable: nothing of it was changed. */
-const LOST: readonly string[] = ["LOG_CORRUPT", "JOURNAL_BEHIND_SNAPSHOT", "JOURNAL_INCOMPLETE"];
 /** Of the cause, where there is no journal at all. */
 const NO_JOURNAL: readonly unknown[] = ["LOG_EMPTY", "ENOENT"];
 
@@ -91,7 +89,7 @@ function remedyOf(
   { code, cause }: SeriatimError,
   { directory, replication }: Pick<RuntimeOptions, "directory" | "replication">,
 ): string {
-  if (!LOST.includes(code) || directory === undefined) return "";
+  if (!LOST_LOG_CODES.includes(code) || directory === undefined) return "";
   const hasNoJournal = cause instanceof SeriatimError && NO_JOURNAL.includes(cause.code);
   if (replication !== undefined && hasNoJournal)
     return ": start it as a replica (--replica-of), which goes on behind a snapshot that it was sent, and can be promoted";

@@ -8,7 +8,7 @@
 
 import { Worker } from "node:worker_threads";
 import { SeriatimError } from "../../base/index.ts";
-import { putReceivedInPlace, setAsideDiverged } from "../../journal/index.ts";
+import { LOST_LOG_CODES, putReceivedInPlace, setAsideDiverged } from "../../journal/index.ts";
 import { endThread, entryBeside, FirstFailure, SystemClock, within } from "../../platform/index.ts";
 import { type Decision, decidePromotion, type PeerStanding } from "../../replication/index.ts";
 import type { LogPoint } from "../../segment/index.ts";
@@ -40,8 +40,7 @@ const SHADOW_STOP_MS = 2_000;
 /** Between two looks whether a snapshot is due, and whether the directory is there. */
 const TICK_MS = 1_000;
 
-/** What a log is refused for that lacks what was durable in it, or what a snapshot of it says was. */
-const LOST_LOG: readonly string[] = ["LOG_CORRUPT", "JOURNAL_BEHIND_SNAPSHOT", "JOURNAL_INCOMPLETE"];
+/** Of a log that lacks what was durable in it. */
 const LOST_LOG_REMEDY =
   "keep these files, and start it with an empty data directory: it gets everything from a primary";
 
@@ -293,7 +292,7 @@ export class Replica {
   #fail(code: string, message: string, exitCode: 1 | 2 = 1): void {
     this.view.lost();
     this.#applying?.end();
-    const line = LOST_LOG.includes(code) ? `${message}; ${LOST_LOG_REMEDY}` : message;
+    const line = LOST_LOG_CODES.includes(code) ? `${message}; ${LOST_LOG_REMEDY}` : message;
     this.#failure.set(new SeriatimError(code, line, { exitCode }));
   }
 
