@@ -42,9 +42,9 @@ export function ackPolicyWork({ primary, path }: Runtime): Pick<AdminWork, "ackP
   };
 }
 
-/** In one line, while a replica that is promoted may go by a policy that was replaced; "" otherwise. */
+/** In one line, while a node that leads, or is promoted, may go by a policy that was replaced; "" otherwise. */
 export function policyWarning({ gate }: Pick<Primary, "gate">): string {
   const name = gate.replaced?.name;
   if (name === undefined) return "";
-  return `too few nodes have the change of ack policy to be known by policy ${name}: do not promote a replica before it has followed this node again, what is answered from now on may be lost`;
+  return `too few nodes have the change of ack policy to be known by policy ${name}: what is answered from now on is lost if another node leads already, or is promoted before it has followed this one again`;
 }

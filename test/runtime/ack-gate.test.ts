@@ -134,14 +134,17 @@ test("a policy that was replaced is named until as many nodes as it asks for hav
   gate.change("disk", 9);
   gate.position(9, 9);
   expect(gate.replaced).toEqual({ name: "two-disks", canKnow: false });
-  gate.change("ram", 10);
+  // The change itself was answered, and no order.
+  expect(gate.unprotected).toBe(undefined);
+  expect([gate.position(12, 12), gate.unprotected]).toEqual([12, { from: 10, to: 12 }]);
+  gate.change("ram", 13);
   view.join(0, 5, 5);
-  gate.position(10, 10);
+  gate.position(13, 13);
   expect(gate.replaced).toEqual({ name: "two-disks", canKnow: true });
-  view.acknowledge(0, 10, 8);
+  view.acknowledge(0, 13, 8);
   expect(gate.replaced).toEqual({ name: "two-disks", canKnow: true });
-  view.acknowledge(0, 10, 9);
-  expect(gate.replaced).toBe(undefined);
+  view.acknowledge(0, 13, 9);
+  expect([gate.replaced, gate.unprotected]).toEqual([undefined, undefined]);
   // It has it, wherever it is.
   view.leave(0);
   expect(gate.replaced).toBe(undefined);

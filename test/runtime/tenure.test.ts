@@ -362,6 +362,29 @@ test("one that may lead by its own disk, and asks one that has led since, ends; 
   expect(older.runtime.failure).toBe(undefined);
 });
 
+test("one that has answered by a policy which the node that replaces it never knew says what goes aside with it", async () => {
+  const north = await lead("north", { policy: "two-disks" });
+  const south = await follow("south", north.port);
+  await submit(north, 5);
+  await south.stop();
+  // Cut off, south leads as well, on its own disk; neither can answer, until an administrator says that one disk is enough.
+  const other = await lead("south", { policy: "two-disks" });
+  await until(() => other.runtime.position > other.runtime.recovered.position);
+  await other.runtime.stop();
+  const changed = north.runtime.position;
+  north.runtime.primary?.gate.change("disk", changed);
+  north.runtime.primary?.gate.wake();
+  await submit(north, 7);
+  const last = await submit(north, 8);
+  await lead("south", { policy: "two-disks", peers: [north.port] });
+  await expect(north.runtime.failed).resolves.toMatchObject({
+    code: "FENCED",
+    message: expect.stringContaining(
+      `what it answered since its ack policy was changed (positions ${changed + 1} to ${last}) is perhaps in this node's journal alone: keep it`,
+    ),
+  });
+});
+
 test("a replica leads in place of its primary with the state it has in memory, and the old one follows it by its list", async () => {
   const first = await lead("north");
   const south = await follow("south", first.port);

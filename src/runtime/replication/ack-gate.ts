@@ -165,6 +165,15 @@ export class AckGate {
     return undefined;
   }
 
+  /**
+   * What was let out behind a change of policy that too few nodes know: safe by the new policy, and not with a node that leads, or
+   * is promoted, by the old one. Undefined: nothing.
+   */
+  get unprotected(): { readonly from: Position; readonly to: Position } | undefined {
+    const from = Math.min(...[...this.#replaced.values()].map(({ position }) => position));
+    return from < this.#safe ? { from: from + 1, to: this.#safe } : undefined;
+  }
+
   #forgetKnown(rows: NodeRows): void {
     for (const [name, { policy, position }] of this.#replaced)
       if (ackPosition(policy, rows) >= position) this.#replaced.delete(name);

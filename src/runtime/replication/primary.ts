@@ -108,7 +108,7 @@ export class Primary {
       begin: (tenure) => this.#lead(tenure),
       end: (why) => this.#fence.resolve(why),
     });
-    this.fenced = Promise.race([serving.fenced, this.#fence.promise]);
+    this.fenced = Promise.race([serving.fenced, this.#fence.promise]).then((why) => withLost(why, gate));
   }
 
   /** Listens for the other nodes; throws what keys and port say. */
@@ -254,6 +254,14 @@ function stoodAs(name: string, end: { epoch: number; position: number; promised:
   const { isWarm, mayLack } = warm;
   const unknown = { role: NodeRole.Waiting, primaryHeard_us: SAFE_MAX };
   return { name, ...end, persisted: end.position, isWarm, mayLack, ...unknown };
+}
+
+/** Answers that only this node's files have must not go aside without a word. */
+function withLost(why: SeriatimError, { unprotected }: AckGate): SeriatimError {
+  if (why.code !== "FENCED" || unprotected === undefined) return why;
+  const { from, to } = unprotected;
+  const lost = `what it answered since its ack policy was changed (positions ${from} to ${to}) is perhaps in this node's journal alone: keep it`;
+  return new SeriatimError(why.code, `${why.message}; ${lost}`);
 }
 
 function refuseOtherPolicy(given: AckPolicyName | undefined, inLog: AckPolicyName | undefined): void {
