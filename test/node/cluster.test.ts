@@ -167,7 +167,9 @@ test("a key that is none of a node is refused before a directory is made", async
   expect(existsSync(cluster.path("north"))).toBe(false);
 });
 
-const KNOWN_TO_NONE = expect.stringContaining("known by policy two-disks: what is answered from now on is lost if");
+const KNOWN_TO_NONE = expect.stringContaining(
+  "known by policy two-disks: what is answered from now on is lost if",
+);
 
 test("a primary that loses its replica refuses orders until it is back, or until an administrator says that its disk is enough", async () => {
   cluster.makeKey("ann", "admin");
@@ -208,7 +210,9 @@ test("a primary that loses its replica refuses orders until it is back, or until
   expect(await cluster.admin(again, "promote --force")).toMatchObject({
     answer: { policy: "disk", heard: [] },
   });
-  expect(again.status().administration.ackPolicyWarning).toContain("what is answered from now on is lost if another node leads already");
+  expect(again.status().administration.ackPolicyWarning).toContain(
+    "what is answered from now on is lost if another node leads already",
+  );
   await cluster.follow("south", again.replicationPort);
   await until(() => again.status().administration.ackPolicyWarning === "");
   await again.stop();
