@@ -17,7 +17,7 @@ import {
   PHONE,
   visit,
 } from "./browser.ts";
-import { crowded, poorTexts } from "./in-page.ts";
+import { crowded, poorContrasts } from "./in-page.ts";
 
 const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
 const RUN = fileURLToPath(new URL("../../tools/cluster/run.ts", import.meta.url));
@@ -93,7 +93,7 @@ test.each<Look>([DESK, { ...DESK, scheme: "light" }, PHONE, { ...PHONE, scheme: 
       await rowOf(page, name).getByText(role).waitFor();
     }
     await page.getByText("3 of 3 connected").waitFor();
-    expect(await page.evaluate(poorTexts)).toEqual([]);
+    expect(await page.evaluate(poorContrasts)).toEqual([]);
     await keepPicture(page, `cluster-${look.width}-${look.scheme}`);
     expect(complaints).toEqual([]);
     await page.context().close();
@@ -106,7 +106,7 @@ test("a replica that is lost is shown as gone and falling behind, and as there a
   process.kill(nodeOf("west").pid, "SIGKILL");
   await rowOf(page, "west").getByText("gone").waitFor();
   await rowOf(page, "west").getByText("·").waitFor();
-  expect(await page.evaluate(poorTexts)).toEqual([]);
+  expect(await page.evaluate(poorContrasts)).toEqual([]);
   await keepPicture(page, "cluster-1440-gone");
   await page.getByText("3 of 3 connected").waitFor();
   await page.context().close();
@@ -119,7 +119,7 @@ test("a replica's page shows the market and says that it takes no orders", async
   await page.getByRole("button", { name: "A replica takes no orders" }).waitFor();
   expect(await page.getByRole("button", { name: "A replica takes no orders" }).isDisabled()).toBe(true);
   await rowOf(page, "north").getByText("primary").waitFor();
-  expect(await page.evaluate(poorTexts)).toEqual([]);
+  expect(await page.evaluate(poorContrasts)).toEqual([]);
   await keepPicture(page, "cluster-1440-replica");
   // "Epo..." at 1400 px, "prim..." and positions without their last digits at 1200.
   await page.locator(".node-table td[data-label='In memory']").evaluateAll((cells) => {

@@ -1,13 +1,16 @@
 // What is asked of the page itself. Each function is handed to the browser as it stands, so it uses nothing of this file.
 
-export interface PoorText {
-  readonly text: string;
+export interface PoorContrast {
+  readonly what: string;
   readonly colours: string;
   readonly ratio: number;
 }
 
-/** Every visible text whose contrast with what is behind it is below WCAG's 4.5:1; what is switched off doesn't count. */
-export function poorTexts(): PoorText[] {
+/**
+ * Every visible text, and what an empty field asks for, whose contrast with what is behind it is below WCAG's 4.5:1, and every
+ * field whose border is below its 3:1; what is switched off doesn't count.
+ */
+export function poorContrasts(): PoorContrast[] {
   type Colour = readonly [red: number, green: number, blue: number, alpha: number];
   const parse = (text: string): Colour => {
     const [red, green, blue, alpha = 1] = (text.match(/[\d.]+/g) ?? ["0", "0", "0", "0"]).map(Number);
@@ -34,17 +37,26 @@ export function poorTexts(): PoorText[] {
       behind.push(parse(getComputedStyle(at).backgroundColor));
     return behind.reduceRight<Colour>((below, top) => over(top, below), [255, 255, 255, 1]);
   };
-  const poor: PoorText[] = [];
+  const poor: PoorContrast[] = [];
+  const check = (what: string, css: string, background: Colour, ratio_min: number): void => {
+    const colour = over(parse(css), background);
+    const [a, b] = [luminance(colour), luminance(background)];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < ratio_min) poor.push({ what, colours: `${colour} on ${background}`, ratio });
+  };
   for (const element of document.querySelectorAll("body *")) {
     const own = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
     const text = own.map((node) => node.textContent?.trim() ?? "").join(" ");
     const isOff = element.closest(":disabled, .unseen") !== null;
     if (text.trim() === "" || isOff || !element.checkVisibility({ opacityProperty: true })) continue;
-    const background = backgroundOf(element);
-    const colour = over(parse(getComputedStyle(element).color), background);
-    const [a, b] = [luminance(colour), luminance(background)];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) poor.push({ text, colours: `${colour} on ${background}`, ratio });
+    check(text, getComputedStyle(element).color, backgroundOf(element), 4.5);
+  }
+  for (const field of document.querySelectorAll<HTMLInputElement>("input:enabled:not([type=radio])")) {
+    if (!field.checkVisibility()) continue;
+    const { borderTopColor } = getComputedStyle(field);
+    check(`border of ${field.id}`, borderTopColor, backgroundOf(field.parentElement as Element), 3);
+    const { color } = getComputedStyle(field, "::placeholder");
+    if (field.placeholder !== "") check(field.placeholder, color, backgroundOf(field), 4.5);
   }
   return poor;
 }

@@ -22,7 +22,7 @@ import {
   PHONE,
   visit,
 } from "./browser.ts";
-import { poorTexts } from "./in-page.ts";
+import { poorContrasts } from "./in-page.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "seriatim-logon-"));
 const token = makeToken();
@@ -104,7 +104,7 @@ test.each<Look>([DESK, { ...DESK, scheme: "light" }, PHONE, { ...PHONE, scheme: 
     await page.getByLabel("Reports").check();
     await page.getByRole("cell", { name: "Accepted" }).waitFor();
     await page.getByRole("cell", { name: "Rejected: the quantity is larger" }).waitFor();
-    expect(await page.evaluate(poorTexts)).toEqual([]);
+    expect(await page.evaluate(poorContrasts)).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(look.width);
     await keepPicture(page, `reports-${look.width}-${look.scheme}`);
     await page.reload();

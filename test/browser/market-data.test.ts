@@ -6,7 +6,7 @@ import { connectOrderEntry, type OrderEntryClient } from "../../src/client/index
 import { configurationOf, createLog, type RunningNode, startNode } from "../../src/node/index.ts";
 import { buildPageIfStale } from "../../tools/page.ts";
 import { type BrowserOrReason, DESK, keepPicture, launchBrowser, PHONE, visit } from "./browser.ts";
-import { poorTexts } from "./in-page.ts";
+import { poorContrasts } from "./in-page.ts";
 
 /** More than the page watches all the time, and than the panel has room for. */
 const SYMBOLS = Array.from({ length: 300 }, (_, i) => `S${String(i).padStart(3, "0")}-USD:2:50`);
@@ -72,7 +72,7 @@ test("the overview has every instrument, sorts those it doesn't show too, and se
   await page.keyboard.press("o");
   for (const key of ["ArrowDown", "Enter"]) await page.keyboard.press(key);
   await page.getByRole("heading", { name: "S000-USD" }).waitFor();
-  expect(await page.evaluate(poorTexts)).toEqual([]);
+  expect(await page.evaluate(poorContrasts)).toEqual([]);
   await keepPicture(page, "market-1440");
   expect(complaints).toEqual([]);
   await page.context().close();
@@ -88,7 +88,7 @@ test("a click on a price shows its queue with one's own orders marked, and it fo
   expect(await queue.locator("li.own").textContent()).toBe("21mine");
   await other.cancel({ id: 10, symbol: 0 });
   await queue.getByText("1 lot in 1 order; mine is first").waitFor();
-  expect(await page.evaluate(poorTexts)).toEqual([]);
+  expect(await page.evaluate(poorContrasts)).toEqual([]);
   await keepPicture(page, "queue-1440");
   await page.getByRole("button", { name: "Close the queue" }).click();
   await page.getByRole("region", { name: "Depth" }).waitFor();
@@ -106,7 +106,7 @@ test("the feed's health names sequences and counts; on a phone both parts have t
   await page.getByRole("region", { name: "WebSockets of the node" }).getByText("Subscribers").waitFor();
   const feeds = page.getByRole("region", { name: "Binary feeds of the node" });
   for (const name of ["top", "levels", "orders"]) await feeds.getByRole("row", { name }).waitFor();
-  expect(await page.evaluate(poorTexts)).toEqual([]);
+  expect(await page.evaluate(poorContrasts)).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   await keepPicture(page, "feed-390");
   expect(complaints).toEqual([]);

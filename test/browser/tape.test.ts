@@ -17,7 +17,7 @@ import {
   PHONE,
   visit,
 } from "./browser.ts";
-import { poorTexts } from "./in-page.ts";
+import { poorContrasts } from "./in-page.ts";
 
 /** What this reader says it has done of a topic that grows. */
 const DONE = 10;
@@ -96,7 +96,7 @@ test.each<Look>([DESK, PHONE])(
     await panel.getByText(/surveillance/).waitFor();
     await panel.getByText(/^[\d,]+ behind, 0 members$/).waitFor();
     await panel.getByText("Staging").waitFor();
-    expect(await page.evaluate(poorTexts)).toEqual([]);
+    expect(await page.evaluate(poorContrasts)).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(look.width);
     await keepPicture(page, `tape-${look.width}-${look.scheme}`);
     expect(complaints).toEqual([]);
