@@ -114,6 +114,17 @@ export function queueOfRow(
   return { side: isBuy ? "buy" : "sell", price: found ?? price };
 }
 
+/** A row as a sentence, for those who don't see under which title a figure stands; its texts from left to right, "" where nothing is. */
+export function rowWords([ownBuys, bid, price, ask, ownSells]: readonly string[]): string {
+  const figures = [
+    [bid, `bid ${bid}`],
+    [ask, `ask ${ask}`],
+    [ownBuys, `mine to buy ${ownBuys}`],
+    [ownSells, `mine to sell ${ownSells}`],
+  ];
+  return [price, ...figures.filter(([text]) => text !== "").map(([, words]) => words)].join(", ");
+}
+
 /** The step with which the best levels of both sides fit into `rows`: `now` as long as it does well enough. */
 export function fittingStep(book: Book, smallest: number, now: number, rows: number): number {
   const span = spanOf(book);

@@ -3,7 +3,7 @@
 
 import type { Book, Market, OwnOrders } from "../src/client/socket/index.ts";
 import { formatPrice } from "../src/protocol/index.ts";
-import { fittingStep, LadderRows, middleOf } from "./ladder-rows.ts";
+import { fittingStep, LadderRows, middleOf, rowWords } from "./ladder-rows.ts";
 import { shortQuantity } from "./words.ts";
 
 export const ROW_PX = 22;
@@ -182,11 +182,13 @@ export class LadderView {
       const view = this.#views[i];
       const price = rows.priceOf(i);
       const text = this.#isPlaced && isPrice(price) ? formatPrice(price, market.decimals) : "";
-      setText(view, 0, quantityText(rows.ownBuys[i], own));
-      setText(view, 1, quantityText(rows.bids[i], book));
-      setText(view, 2, text);
-      setText(view, 3, quantityText(rows.asks[i], book));
-      setText(view, 4, quantityText(rows.ownSells[i], own));
+      setTexts(view, [
+        quantityText(rows.ownBuys[i], own),
+        quantityText(rows.bids[i], book),
+        text,
+        quantityText(rows.asks[i], book),
+        quantityText(rows.ownSells[i], own),
+      ]);
       setBar(view.bidBar, rows.bids[i], rows.largest);
       setBar(view.askBar, rows.asks[i], rows.largest);
       const classes = rowClasses(i, lastRow, last?.aggressor, best, price === this.#cursor);
@@ -251,10 +253,16 @@ function makeRow(index: number): RowView {
   return { row, cells, texts: cells.map(() => ""), bidBar: bars[0], askBar: bars[1] };
 }
 
-function setText(view: RowView, cell: number, text: string): void {
-  if (view.texts[cell] === text) return;
-  view.texts[cell] = text;
-  view.cells[cell].textContent = text;
+/** By cells, from left to right. */
+function setTexts({ row, cells, texts }: RowView, wanted: readonly string[]): void {
+  let differs = false;
+  for (let i = 0; i < cells.length; i++) {
+    if (texts[i] === wanted[i]) continue;
+    texts[i] = wanted[i];
+    cells[i].textContent = wanted[i];
+    differs = true;
+  }
+  if (differs) row.ariaLabel = rowWords(texts);
 }
 
 function setBar(bar: HTMLElement, quantity: number, largest: number): void {

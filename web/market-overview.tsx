@@ -3,7 +3,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Desk, WATCHED_MAX } from "./desk.ts";
-import { nextSorting, SORT_KEYS, type Sorting, type SortKey } from "./market-rows.ts";
+import { nextSorting, SORT_KEYS, type Sorting, type SortKey, TITLES } from "./market-rows.ts";
 import { MarketView } from "./market-view.ts";
 import { FIELD_IDS } from "./shortcuts.ts";
 import { ShownMarkets } from "./shown-markets.ts";
@@ -11,15 +11,6 @@ import { ShownMarkets } from "./shown-markets.ts";
 /** Faster can't be read. */
 const PACE_MS = 200;
 const LOOK_MS = 250;
-
-const TITLES: Readonly<Record<SortKey, string>> = {
-  name: "Instrument",
-  last: "Last",
-  change: "Day",
-  bid: "Bid",
-  ask: "Ask",
-  volume: "Lots",
-};
 
 export function MarketOverview({ desk }: { readonly desk: Desk }) {
   const body = useRef<HTMLDivElement>(null);

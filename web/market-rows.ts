@@ -6,6 +6,26 @@ import type { Market } from "../src/client/socket/index.ts";
 export const SORT_KEYS = ["name", "last", "change", "bid", "ask", "volume"] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
+/** What stands where nothing is known. */
+export const NOTHING = "–";
+
+export const TITLES: Readonly<Record<SortKey, string>> = {
+  name: "Instrument",
+  last: "Last",
+  change: "Day",
+  bid: "Bid",
+  ask: "Ask",
+  volume: "Lots",
+};
+
+/** A row's texts by columns as a sentence, for those who don't see under which title each stands. */
+export function marketWords(texts: readonly string[]): string {
+  const named = SORT_KEYS.map((key, i) =>
+    key === "name" ? texts[i] : `${TITLES[key].toLowerCase()} ${texts[i]}`,
+  );
+  return named.filter((_, i) => texts[i] !== NOTHING).join(", ");
+}
+
 /** undefined: as the exchange lists them. */
 export type Sorting = { readonly key: SortKey; readonly isDown: boolean } | undefined;
 
@@ -19,7 +39,7 @@ export function changeOf({ statistics: { day } }: Pick<Market, "statistics">): n
 }
 
 export function changeText(change: number | undefined): string {
-  if (change === undefined) return "–";
+  if (change === undefined) return NOTHING;
   const digits = Math.abs(change).toFixed(2);
   const sign = Number(digits) === 0 ? "" : change < 0 ? "−" : "+";
   return `${sign}${digits} %`;

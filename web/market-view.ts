@@ -3,14 +3,23 @@
 
 import type { Market } from "../src/client/socket/index.ts";
 import { formatPrice } from "../src/protocol/index.ts";
-import { changeOf, changeText, type Sorting, SPARK, sortedSymbols, sparkPoints } from "./market-rows.ts";
+import {
+  changeOf,
+  changeText,
+  marketWords,
+  NOTHING,
+  SORT_KEYS,
+  type Sorting,
+  SPARK,
+  sortedSymbols,
+  sparkPoints,
+} from "./market-rows.ts";
 import { ROWS_SHOWN_MAX } from "./shown-markets.ts";
 import { lotsText } from "./words.ts";
 
 const ROW_PX = 28;
 const SORTED_MS = 2_000;
 const SVG = "http://www.w3.org/2000/svg";
-const CELLS = ["name", "last", "change", "bid", "ask", "volume"] as const;
 
 interface RowView {
   readonly row: HTMLElement;
@@ -109,6 +118,7 @@ export class MarketView {
     row.setAttribute("aria-selected", String(symbol === selected));
     const texts = rowTexts(market);
     for (const [i, text] of texts.entries()) if (cells[i].textContent !== text) cells[i].textContent = text;
+    row.ariaLabel = marketWords(texts);
     const { day, closes } = market.statistics;
     const change = changeOf(market) ?? 0;
     const kind = change > 0 ? "buy" : change < 0 ? "sell" : "";
@@ -132,7 +142,7 @@ export class MarketView {
 function rowTexts(market: Market): readonly string[] {
   const { symbol, decimals, bestBid, bestAsk, status } = market;
   const { day } = market.statistics;
-  const price = (ticks: number | undefined) => (ticks === undefined ? "–" : formatPrice(ticks, decimals));
+  const price = (ticks: number | undefined) => (ticks === undefined ? NOTHING : formatPrice(ticks, decimals));
   const name = status === undefined || status === "trading" ? symbol : `${symbol} ${STATUS_WORDS[status]}`;
   return [
     name,
@@ -140,7 +150,7 @@ function rowTexts(market: Market): readonly string[] {
     changeText(changeOf(market)),
     price(bestBid?.price),
     price(bestAsk?.price),
-    day === undefined ? "–" : lotsText(day.volume),
+    day === undefined ? NOTHING : lotsText(day.volume),
   ];
 }
 
@@ -150,7 +160,7 @@ function makeRow(at: number): RowView {
   const row = document.createElement("div");
   row.id = `market-row-${at}`;
   row.setAttribute("role", "option");
-  const cells = CELLS.map((name) => {
+  const cells = SORT_KEYS.map((name) => {
     const cell = document.createElement("span");
     cell.className = `market-${name}`;
     return cell;

@@ -60,6 +60,7 @@ test("the overview has every instrument, sorts those it doesn't show too, and se
   const first = rowOf(page, "S000-USD");
   await first.getByText("+1.00 %").waitFor();
   expect(await first.locator(".market-volume").textContent()).toBe("10");
+  await page.getByRole("option", { name: /^S000-USD, last 101\.00, day \+1\.00 %, .*, lots 10$/ }).waitFor();
   await first.locator(".market-bid", { hasText: "99.00" }).waitFor();
   await expect.poll(() => first.locator("polyline").getAttribute("points")).toMatch(/^0\.0,/);
   expect(await page.locator(".market-row").count()).toBeLessThan(60);

@@ -113,6 +113,7 @@ test("orders of others move the book, and their trades are listed and make candl
   await page.keyboard.press("Enter");
   await noticed("Buy 1 BTC-USD at 69999.50: accepted");
   await expect.poll(() => cell("69999.50", "own:first-child")).toBe("1");
+  await page.getByRole("option", { name: "69999.50, bid 6, mine to buy 1", exact: true }).waitFor();
   await page.getByRole("button", { name: "Cancel buy 1 BTC-USD" }).click();
   await page.getByText("You have no open orders").waitFor();
   expect(complaints).toEqual([]);

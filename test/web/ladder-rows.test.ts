@@ -2,7 +2,15 @@
 
 import { expect, test } from "vitest";
 import { Book } from "../../src/client/index.ts";
-import { fittingStep, LadderRows, middleOf, onGrid, queueOfRow, stepChoices } from "../../web/ladder-rows.ts";
+import {
+  fittingStep,
+  LadderRows,
+  middleOf,
+  onGrid,
+  queueOfRow,
+  rowWords,
+  stepChoices,
+} from "../../web/ladder-rows.ts";
 
 function book(bids: readonly number[], asks: readonly number[]): Book {
   const made = new Book(0);
@@ -95,4 +103,14 @@ test.each([
   ["the price itself, above them", 101, 1, undefined, { side: "sell", price: 101 }],
 ] as const)("a click on %s means the queue there", (_name, price, step, side, queue) => {
   expect(queueOfRow(book([100, 99, 98, 91], [101, 105]), price, step, side)).toEqual(queue);
+});
+
+// It was a bare number or two, and of which side was said by its place alone.
+test.each([
+  [["", "", "100.50", "", ""], "100.50"],
+  [["", "12k", "100.50", "", ""], "100.50, bid 12k"],
+  [["", "", "100.50", "7", "2"], "100.50, ask 7, mine to sell 2"],
+  [["3", "5", "100.50", "4", "1"], "100.50, bid 5, ask 4, mine to buy 3, mine to sell 1"],
+])("a row of %j is said as: %s", (texts, words) => {
+  expect(rowWords(texts)).toBe(words);
 });

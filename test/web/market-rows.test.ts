@@ -5,6 +5,7 @@ import { Market, type MarketChannel } from "../../src/client/socket/index.ts";
 import {
   changeOf,
   changeText,
+  marketWords,
   nextSorting,
   type Sorting,
   sortedSymbols,
@@ -53,6 +54,12 @@ test.each<[Sorting, string]>([
   [{ key: "bid", isDown: true }, "BCAD"],
 ])("instruments sorted by %j stand as %s: of which nothing is known last", (sorting, order) => {
   expect(sortedSymbols(MARKETS, sorting).join("")).toBe(order);
+});
+
+test("a row says what each figure is, and nothing of what is not known", () => {
+  const known = marketWords(["A-USD", "101.50", "+1.50 %", "101.00", "102.00", "1,204"]);
+  expect(known).toBe("A-USD, last 101.50, day +1.50 %, bid 101.00, ask 102.00, lots 1,204");
+  expect(marketWords(["A-USD (off)", "–", "–", "99.00", "–", "–"])).toBe("A-USD (off), bid 99.00");
 });
 
 test("a title sorts by its column, then the other way round, then as listed", () => {
