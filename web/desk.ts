@@ -24,6 +24,8 @@ import { Topic } from "./topic.ts";
 
 /** Instruments whose best prices the page shows all the time; with more there is a list to choose from. */
 export const WATCHED_MAX = 12;
+/** Of the instrument that is looked at; the overview has the last one of its rows too (shown-markets.ts). */
+const CHANNELS = ["depth", "trades", "candles", "instruments"] as const;
 /** Accounts offered again in the account chooser. */
 const ACCOUNTS_MAX = 6;
 /** How often tables of orders and fills may redraw: faster can't be read. */
@@ -109,7 +111,7 @@ export class Desk {
   select(symbol: string): void {
     const before = this.symbol;
     if (symbol === before || !this.socket.markets.has(symbol)) return;
-    this.socket.unsubscribe(["depth", "trades", "candles"], [before]);
+    this.socket.unsubscribe(CHANNELS, [before]);
     this.symbol = symbol;
     remember("symbol", symbol);
     this.showQueue(undefined);
@@ -270,9 +272,7 @@ export class Desk {
   }
 
   #subscribe(): void {
-    this.socket.subscribe(["depth", "trades", "candles"], [this.symbol]);
-    // For good: the overview may have a row of it, and whoever selects instruments selects few.
-    this.socket.subscribe(["instruments"], [this.symbol]);
+    this.socket.subscribe(CHANNELS, [this.symbol]);
   }
 
   /** A price stays as long as the instrument it was meant for is the same, also over a reconnect and for another account. */

@@ -16,20 +16,24 @@ type Asked = Pick<ExchangeSocket, "subscribe" | "unsubscribe" | "markets">;
 export class ShownMarkets {
   #socket: Asked | undefined;
   #shown: ReadonlySet<string> = new Set();
+  #selected = "";
   #channels: readonly MarketChannel[] = [];
   #next = 0;
   #calls = 0;
   #rounds = 0;
 
   /**
-   * `hasQuotes`: the page subscribes to quotes of all instruments anyway. `selected`: the one whose status the page has asked for
-   * itself, and goes on asking for when its row is gone.
+   * `hasQuotes`: the page subscribes to quotes of all instruments anyway. `selected`: the one whose status the page asks for
+   * itself, also when its row is gone, until it selects another.
    */
   show(socket: Asked, symbols: readonly string[], hasQuotes: boolean, selected: string): void {
     if (socket !== this.#socket) this.#begin(socket, hasQuotes);
+    // The page has left its status; its row asks for it again.
+    const deselected = selected === this.#selected ? undefined : this.#selected;
+    this.#selected = selected;
     const wanted = new Set(symbols.slice(0, ROWS_SHOWN_MAX));
     const gone = [...this.#shown].filter((symbol) => !wanted.has(symbol));
-    const come = [...wanted].filter((symbol) => !this.#shown.has(symbol));
+    const come = [...wanted].filter((symbol) => symbol === deselected || !this.#shown.has(symbol));
     this.#shown = wanted;
     leave(socket, this.#channels, gone, selected);
     if (come.length > 0) socket.subscribe([...this.#channels, "instruments"], come);

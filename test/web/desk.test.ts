@@ -68,6 +68,28 @@ test("cancelling all without a connection says that nothing was sent", async () 
   expect(lines(desk)).toEqual(["Not connected: no cancel was sent"]);
 });
 
+/** The channels that the exchange has to serve by now: its limit is on them. */
+function subscribed({ sent }: Answered): Set<string> {
+  const live = new Set<string>();
+  for (const { type, channels = [], symbols = [] } of sent.map((text) => JSON.parse(text))) {
+    for (const channel of channels)
+      for (const symbol of symbols)
+        if (type === "subscribe") live.add(`${channel} ${symbol}`);
+        else if (type === "unsubscribe") live.delete(`${channel} ${symbol}`);
+  }
+  return live;
+}
+
+// Each one's status was asked for for good: after some 1,900 of them the exchange refused whatever was selected next.
+test("who selects one instrument after another asks for nothing of those before", () => {
+  const desk = new Desk("ws://x/ws");
+  const symbols = Array.from({ length: 50 }, (_, i) => `S${i}`);
+  Answered.latest.welcome(...symbols.map((symbol) => [symbol, 2] as const));
+  for (const symbol of symbols) desk.select(symbol);
+  const channels = ["depth", "trades", "candles", "instruments"];
+  expect([...subscribed(Answered.latest)].sort()).toEqual(channels.map((name) => `${name} S49`).sort());
+});
+
 test("whom the exchange does not let in sees why, and the market as anybody does", () => {
   const desk = new Desk("ws://x/ws");
   desk.chooseAccount("alice", "stolen");

@@ -129,6 +129,23 @@ test("of rows that are gone nothing is asked for any more but the status of the 
   expect([...socket.live]).toEqual(["instruments S7"]);
 });
 
+test("the status of a row whose instrument was selected, which the page has left by then, is asked for again", () => {
+  const socket = connection(5);
+  const shown = new ShownMarkets();
+  shown.show(socket, socket.names, false, "S1");
+  socket.unsubscribe(["instruments"], ["S1"]);
+  socket.subscribe(["instruments"], ["S9"]);
+  shown.show(socket, socket.names, false, "S9");
+  for (const symbol of [...socket.names, "S9"]) expect(socket.live).toContain(`instruments ${symbol}`);
+  socket.unsubscribe(["instruments"], ["S9"]);
+  shown.show(socket, socket.names, false, "S2");
+  expect(socket.live).not.toContain("instruments S9");
+  // Selected and scrolled away at once.
+  socket.unsubscribe(["instruments"], ["S2"]);
+  shown.show(socket, ["S0"], false, "S1");
+  expect([...socket.live].sort()).toEqual(["instruments S0", "instruments S1", "quotes S0", "statistics S0"]);
+});
+
 test("where quotes are there anyway they stay, and another connection is asked from the beginning", () => {
   const [socket, other] = [connection(5), connection(5)];
   const shown = new ShownMarkets();
