@@ -26,12 +26,10 @@ import { hasAdministrator } from "./admin/admin-listener.ts";
 import { unavailable } from "./admin/desk.ts";
 import { JournaledCommands } from "./admin/journaled-commands.ts";
 import { type Condition, refusalOf } from "./condition.ts";
-import { ConnectionLog } from "./connection-log.ts";
-import { DegradedNotice } from "./degraded-notice.ts";
 import type { DropCopy } from "./drop-copy/drop-copy.ts";
 import { dropCopyOf } from "./drop-copy/drop-copy-of.ts";
+import { ExchangeLog } from "./exchange-log.ts";
 import type { NodePlan } from "./exchange-start.ts";
-import { FullNotice } from "./full-notice.ts";
 import { gatewayLimits } from "./limit-settings.ts";
 import type { Log } from "./log.ts";
 import { LogDamage } from "./log-damage.ts";
@@ -44,7 +42,6 @@ import type { Configuration } from "./settings.ts";
 import { TRADERS_STOP_MS } from "./simulated-traders.ts";
 import type { NodeStatus } from "./status.ts";
 import { collectStatus } from "./status-source.ts";
-import { TakenOutLog } from "./taken-out-log.ts";
 import type { NodeTape } from "./tape-thread.ts";
 import { NodeWeb } from "./web/node-web.ts";
 import { NO_PORTS, type WebPorts, type WebStage } from "./web/web-stage.ts";
@@ -74,12 +71,10 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   readonly #configuration: Configuration;
   readonly #runtime: Runtime;
   readonly #log: Log;
+  /** What is said there of what befalls it. */
+  readonly #says: ExchangeLog;
   readonly #clock: Clock;
   readonly #gateway: Gateway;
-  readonly #connections: ConnectionLog;
-  readonly #takenOut: TakenOutLog;
-  readonly #degraded: DegradedNotice;
-  readonly #full: FullNotice;
   readonly #transport: NetTransport;
   readonly #engine: ExchangeEngine;
   /** Of its own sessions: its web and its simulated traders are clients like any other. */
@@ -119,8 +114,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     this.#runtime = runtime;
     this.#engine = engine;
     this.#log = log;
-    this.#takenOut = new TakenOutLog((fields, text) => log.info(fields, text));
-    this.#connections = new ConnectionLog(log, "connection");
+    this.#says = new ExchangeLog(log, runtime, configuration.connectionsMax);
     this.#transport = new NetTransport({ connectionsMax: configuration.connectionsMax });
     this.#gateway = this.#makeGateway(configuration, engine, lastSession, keys);
     const hasJournal = runtime.directory !== undefined && storage === undefined;
@@ -134,22 +128,11 @@ export class ExchangeNode implements NodePart, RuntimeListener {
       this.#administration = new JournaledCommands(runtime.path);
       this.desk = this.#makeDesk(this.#administration);
     }
-    this.#degraded = new DegradedNotice({
-      degraded: (why) => log.warn({ position: runtime.position }, `orders are refused: ${why}`),
-      // What it ends was said every five seconds: who doesn't see this line sees it by that.
-      over: () =>
-        log.info({ position: runtime.position }, "orders are taken: what the ack policy asks for is there"),
-    });
-    const { connectionsMax } = configuration;
-    this.#full = new FullNotice({
-      full: () =>
-        log.warn({ connectionsMax }, "as many connections as may be: who comes now finds the port closed"),
-      room: () => log.warn({ connectionsMax }, "there is room for connections again"),
-    });
     runtime.run(this.#gateway, this);
-    this.failed = Promise.race([runtime.failed, this.#listening.happened]).then((error) =>
-      this.#sayWhy(error),
-    );
+    this.failed = Promise.race([runtime.failed, this.#listening.happened]).then((error) => {
+      this.#says.failed(error);
+      return error;
+    });
   }
 
   #makeDesk(commands: JournaledCommands): AdminDesk {
@@ -187,10 +170,9 @@ export class ExchangeNode implements NodePart, RuntimeListener {
       logons: {
         access: orderAccess(configuration, keys, this.ownKey),
         source: engine,
-        onTakenOut: (taken) => this.#takenOut.add(taken),
-        onLogon: (logon) => this.#connections.loggedOn(logon),
+        ...this.#says.ofLogons,
       },
-      onClosing: (closing) => this.#connections.closing(closing),
+      onClosing: this.#says.closing,
       // Above all in the log: a pair of session and request number names one command of it, whatever the clock said at
       // each start. A connection that never sent a command left no number behind; its number may come again.
       firstSession: lastSession + 1,
@@ -199,9 +181,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
 
   async listen(): Promise<void> {
     const { host, orderPort } = this.#configuration;
-    const keys = keysBeyond(this.accountsMax, this.#keys?.entries ?? []);
-    if (keys.length > 0)
-      this.#log.warn({ keys, accountsMax: this.accountsMax }, "keys are for accounts that there are not");
+    this.#says.keysAreBeyond(keysBeyond(this.accountsMax, this.#keys?.entries ?? []), this.accountsMax);
     // A node of a cluster begins to serve with its tenure.
     if (this.#runtime.primary === undefined) this.#gateway.begin();
     this.#gatewayTicker = setInterval(() => setImmediate(() => this.#tickGateway()), GATEWAY_TICK_MS);
@@ -228,13 +208,11 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   #tickGateway(): void {
     const now_us = this.#clock.monotonicMicros();
     this.#gateway.tick(now_us);
-    this.#connections.tick(now_us);
-    this.#takenOut.tick();
-    this.#full.tick(this.#transport.timesFull, this.#transport.isFull, now_us);
+    this.#says.tickOften(now_us, this.#transport);
   }
 
   #tick(): void {
-    this.#degraded.tick(this.#clock.monotonicMicros());
+    this.#says.tick(this.#clock.monotonicMicros());
     if (this.#runtime.failure === undefined) this.#snapshots?.tick();
     if (this.role === "primary")
       this.#dropCopy ??= dropCopyOf(this.#configuration, this.#runtime, this.#tape, this.#log);
@@ -304,15 +282,13 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   roomChanged(why: string | undefined): void {
     this.#shortage = why;
     this.#gateway.refuseOrders(refusalOf(this.#condition()));
-    const { position } = this.#runtime.path;
-    if (why === undefined) this.#log.warn({ position }, "there is room for the log again: orders are taken");
-    else this.#log.error({ position }, `no room for the log to grow, orders are refused: ${why}`);
+    this.#says.roomChanged(why);
   }
 
   ackShortage(why: string | undefined): void {
     this.#ackShortage = why;
     this.#gateway.refuseOrders(refusalOf(this.#condition()));
-    this.#degraded.changed(why, this.#clock.monotonicMicros());
+    this.#says.ackShortage(why, this.#clock.monotonicMicros());
   }
 
   /** By a replica that can't be sent what it lacks. */
@@ -322,21 +298,15 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   }
 
   tenureBegun(tenure: TenureBegun): void {
-    const { epoch, position, forcedBy } = tenure;
     journalAckPolicy(this.#runtime, this.#engine);
     this.#gateway.begin();
     this.#tenure.resolve(tenure);
-    if (forcedBy === undefined) this.#log.info({ epoch, position }, "leads");
-    else
-      this.#log.warn(
-        { epoch, position, forcedBy },
-        "leads by force: what others hold and could not say is lost",
-      );
+    this.#says.leads(tenure);
   }
 
-  readonly replicaNews = (line: string, isWarning = false): void => {
-    this.#log[isWarning ? "warn" : "info"]({ position: this.#runtime.position }, line);
-  };
+  replicaNews(line: string, isWarning?: boolean): void {
+    this.#says.replicaNews(line, isWarning);
+  }
 
   halted(): void {
     this.#administration?.halted();
@@ -344,14 +314,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
   }
 
   clockIsBehind(by_us: number): void {
-    const what = "the log is ahead of the wall clock: commands get the log's last time until it catches up";
-    this.#log.warn({ ahead_s: Math.round(by_us / 1e6) }, what);
-  }
-
-  #sayWhy(error: SeriatimError): SeriatimError {
-    const { position, releasedPosition } = this.#runtime.path;
-    this.#log.error({ position, released: releasedPosition }, error.message);
-    return error;
+    this.#says.clockIsBehind(by_us);
   }
 
   // ---- its end
@@ -371,7 +334,7 @@ export class ExchangeNode implements NodePart, RuntimeListener {
     // A disk that hangs holds up the thread that waits for it, and nobody else.
     if (this.#snapshots !== undefined) await within(this.#snapshots.stop(), SHADOW_STOP_MS);
     await this.#runtime.stop();
-    this.#log.info({ position: this.#runtime.path.position }, "stopped");
+    this.#says.stopped();
     this.#listening.orThrow();
   }
 
