@@ -1,5 +1,5 @@
 // Price-time priority: an incoming order trades with the best level first, the oldest order of a level first, at the
-// resting order's price (specification order-entry.md, "Matching").
+// resting order's price (specification: rules.md, "Matching").
 
 import { Side } from "../protocol/index.ts";
 import type { ExchangeState } from "./exchange-state.ts";

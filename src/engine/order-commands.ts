@@ -1,5 +1,5 @@
 // The three commands of a trader: new order, cancel, modify. Each checks in the order of the specification
-// (order-entry.md, "Risk"), then changes the book, and writes its events as it goes. A refused command changes
+// (rules.md, "Checks"), then changes the book, and writes its events as it goes. A refused command changes
 // nothing. The answer limit is checked after the limits and beside the room: both depend on the book.
 //
 // An order that meets resting ones and is not filled has emptied at least one of them, and no level of its own side

@@ -1,4 +1,4 @@
-// The checks of a single order that need no book: specification order-entry.md, "Risk". Pure; the first that fails
+// The checks of a single order that need no book (specification: rules.md, "Checks"). Pure; the first that fails
 // is the answer. A new limit is one more line here and one more field of the genesis entry.
 
 import { SAFE_MAX } from "../base/index.ts";

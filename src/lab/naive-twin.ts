@@ -1,6 +1,6 @@
 // The exchange a second time, as obviously as it can be written: plain arrays of plain objects in priority order,
 // linear searches, bigint prices. It shares no code with the engine, so that a mistake would have to be made twice to
-// go unseen. Slow on purpose. The rules stand here in the order of the specification (order-entry.md, Risk).
+// go unseen. Slow on purpose. The rules stand here in the order of the specification (src/engine/rules.md).
 
 import {
   type FlowCancel,
