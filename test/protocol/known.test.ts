@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { SAFE_MAX } from "../../src/base/index.ts";
 import {
   AdminLayout,
   ALL_SYMBOLS,
@@ -17,6 +18,7 @@ import {
   writeNewOrder,
   writeSessionCommand,
   writeTick,
+  writeTimestamp,
 } from "../../src/protocol/index.ts";
 
 const COUNT = 8;
@@ -48,6 +50,8 @@ function commands(): { words: Int32Array; view: DataView } {
 test("commands of this version are known", () => {
   const { words, view } = commands();
   view.setUint8(CommandLayout.flags, 1);
+  for (let at = 0; at < words.length; at += COMMAND_WORDS) writeTimestamp(words, at, SAFE_MAX);
+  view.setUint32(COMMAND_BYTES + CommandLayout.answerLimit_fills, 7, true);
   expect(firstUnknownCommand(words, 0, COUNT)).toBe(-1);
   expect(firstUnknownCommand(commands().words, 0, COUNT)).toBe(-1);
 });
@@ -56,6 +60,7 @@ describe("a command with something of a later version is named by its place", ()
   const order = 0;
   const cancel = COMMAND_BYTES;
   const modify = 2 * COMMAND_BYTES;
+  const tick = 3 * COMMAND_BYTES;
   const administration = 4 * COMMAND_BYTES;
   const massCancel = 5 * COMMAND_BYTES;
   const open = 6 * COMMAND_BYTES;
@@ -79,7 +84,7 @@ describe("a command with something of a later version is named by its place", ()
     ["something behind a name", administration + AdminLayout.who + 15, 0x41, 4],
     ["something behind an administrative command", administration + AdminLayout.others + 31, 1, 4],
     ["a tenure without an epoch", administration + AdminLayout.kind, CommandKind.Tenure, 4],
-    ["an administrative kind that does not exist", administration + AdminLayout.kind, 12, 4],
+    ["an administrative kind that does not exist", administration + AdminLayout.kind, 13, 4],
     ["a side of a mass cancel that does not exist", massCancel + CommandLayout.side, 3, 5],
     ["an order type of a mass cancel", massCancel + CommandLayout.orderType, 1, 5],
     ["a flag of a session that does not exist", open + SessionOpenLayout.flags, 8, 6],
@@ -89,6 +94,16 @@ describe("a command with something of a later version is named by its place", ()
     ["a cause that does not exist", end + SessionEndLayout.cause, 5, 7],
     ["something within the end of a session", end + SessionEndLayout.unusedMiddle + 4, 1, 7],
     ["a side in a cancel", cancel + CommandLayout.side, 1, 1],
+    ["a price in a cancel", cancel + CommandLayout.price, 1, 1],
+    ["the high lane of a price in a cancel", cancel + CommandLayout.price + 7, 1, 1],
+    ["a quantity in a cancel", cancel + CommandLayout.quantity, 1, 1],
+    ["an order's id in a mass cancel", massCancel + CommandLayout.orderId, 1, 5],
+    ["the high lane of an order's id in a mass cancel", massCancel + CommandLayout.orderId + 7, 1, 5],
+    ["a price in a mass cancel", massCancel + CommandLayout.price, 1, 5],
+    ["a quantity in a mass cancel", massCancel + CommandLayout.quantity, 1, 5],
+    ["anything beside the kind of a tick", tick + CommandLayout.side, 1, 3],
+    ["an account of a tick", tick + CommandLayout.account, 1, 3],
+    ["anything behind the time of a tick", tick + CommandLayout.displayQuantity, 1, 3],
   ])("%s", (_, offset, value, index) => {
     const { words, view } = commands();
     view.setUint8(offset, value);
