@@ -76,6 +76,16 @@ test.each<[what: string, text: string, says: string]>([
     '{"version":2}',
     "k.json: version 2 of a keys file is not known to this program",
   ],
+  [
+    "a version nested deeper than a stack",
+    `{"version":${"[".repeat(100_000)}${"]".repeat(100_000)}}`,
+    "k.json: version [...] of a keys file is not known to this program",
+  ],
+  [
+    "a field with a name of many kB",
+    `{"version":1,"keys":[],"${"x".repeat(100_000)}":1}`,
+    `k.json: a keys file has no field "${"x".repeat(60)}"...`,
+  ],
   ["no version", '{"keys":[]}', "k.json: is no keys file: it has no version"],
   ["a key of the future", '{"version":1,"keys":[],"until":1}', 'k.json: a keys file has no field "until"'],
   ["keys that are no list", '{"version":1,"keys":{}}', "k.json: 'keys' is not a list"],

@@ -2,6 +2,7 @@
 
 import { U32_MAX } from "../../base/index.ts";
 import { isWho } from "../commands/index.ts";
+import { isJsonObject, type JsonObject, shownJson } from "../json/fields.ts";
 import { type TopicRule, wrongTopics } from "./topics.ts";
 
 export const KEY_ROLES = ["trader", "reader", "admin", "replica", "tape"] as const;
@@ -70,7 +71,7 @@ export function hasAccounts(role: KeyRole): role is "trader" | "reader" {
 
 /** The entry that `value` holds, or what is wrong with it. */
 export function readKeyEntry(value: unknown): KeyEntry | string {
-  if (!isObject(value)) return "a key that is no object";
+  if (!isJsonObject(value)) return "a key that is no object";
   const { name } = value;
   if (typeof name !== "string" || !isWho(name))
     return "a name is 1 to 16 printable ASCII characters without a space";
@@ -102,18 +103,12 @@ export function readKeyEntry(value: unknown): KeyEntry | string {
   };
 }
 
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function strange(value: Fields, known: readonly string[], what: string): string | undefined {
+function strange(value: JsonObject, known: readonly string[], what: string): string | undefined {
   const field = Object.keys(value).find((other) => !known.includes(other));
-  return field === undefined ? undefined : `${what} has no field ${JSON.stringify(field)}`;
+  return field === undefined ? undefined : `${what} has no field ${shownJson(field)}`;
 }
 
-function wrongBytes(value: Fields, name: string): string | undefined {
+function wrongBytes(value: JsonObject, name: string): string | undefined {
   const isWrong = (field: string) => {
     const text = value[field];
     return typeof text !== "string" || !BYTES_32.test(text);
@@ -127,18 +122,18 @@ function wrongBytes(value: Fields, name: string): string | undefined {
 }
 
 /** Of a key without accounts. */
-function needlessRights(value: Fields, name: string, role: KeyRole): string | undefined {
+function needlessRights(value: JsonObject, name: string, role: KeyRole): string | undefined {
   const needless = role === "replica" ? RIGHTS : (["accounts", "token"] as const);
   const field = needless.find((right) => value[right] !== undefined);
   return field === undefined ? undefined : `${name} is no trader or reader but ${role}, and has no ${field}`;
 }
 
-function wrongRights(value: Fields, name: string, role: KeyRole): string | undefined {
+function wrongRights(value: JsonObject, name: string, role: KeyRole): string | undefined {
   if (name === NODE_KEY_NAME) return `the name ${name} of a ${role} is the node's own`;
   return wrongAccounts(value.accounts, name) ?? wrongLimits(value.limits, name);
 }
 
-function wrongOnTheTape({ topics, limits }: Fields, name: string, role: KeyRole): string | undefined {
+function wrongOnTheTape({ topics, limits }: JsonObject, name: string, role: KeyRole): string | undefined {
   if (topics === undefined && role === "tape") return `${name} is of role tape, and has no topics`;
   const wrong = topics === undefined ? undefined : wrongTopics(topics, name);
   return wrong ?? (hasAccounts(role) ? undefined : wrongLimits(limits, name, TAPE_LIMITS));
@@ -161,7 +156,7 @@ function wrongLimits(
   known: readonly string[] = Object.keys(KEY_LIMITS_MAX),
 ): string | undefined {
   if (limits === undefined) return undefined;
-  if (!isObject(limits)) return `the limits of ${name} are no object`;
+  if (!isJsonObject(limits)) return `the limits of ${name} are no object`;
   const stranger = strange(limits, known, `limits (of ${name})`);
   if (stranger !== undefined) return stranger;
   for (const [limit, max] of Object.entries(KEY_LIMITS_MAX)) {

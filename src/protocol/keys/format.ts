@@ -3,7 +3,8 @@
 // once: whoever mends such a file by hand mends it once.
 
 import { SeriatimError } from "../../base/index.ts";
-import { isObject, type KeyEntry, readKeyEntry } from "./entry.ts";
+import { isJsonObject, type JsonObject, shownJson } from "../json/fields.ts";
+import { type KeyEntry, readKeyEntry } from "./entry.ts";
 import { elementLines, wrongLine } from "./lines.ts";
 
 const KEYS_VERSION = 1;
@@ -45,22 +46,22 @@ function listOf(text: string, fail: Fail): readonly unknown[] {
   const { version, keys, ...unknown } = objectOf(text, fail);
   if (version === undefined) throw fail("is no keys file: it has no version");
   if (version !== KEYS_VERSION)
-    throw fail(`version ${JSON.stringify(version)} of a keys file is not known to this program`);
+    throw fail(`version ${shownJson(version)} of a keys file is not known to this program`);
   const stranger = Object.keys(unknown)[0];
-  if (stranger !== undefined) throw fail(`a keys file has no field ${JSON.stringify(stranger)}`);
+  if (stranger !== undefined) throw fail(`a keys file has no field ${shownJson(stranger)}`);
   if (!Array.isArray(keys)) throw fail("'keys' is not a list");
   if (keys.length > KEYS_MAX) throw fail(`${keys.length} keys, at most ${KEYS_MAX} are allowed`);
   return keys;
 }
 
-function objectOf(text: string, fail: Fail): Readonly<Record<string, unknown>> {
+function objectOf(text: string, fail: Fail): JsonObject {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
     throw fail(`line ${wrongLine(text)}: is not JSON`);
   }
-  if (!isObject(parsed)) throw fail("must hold one JSON object");
+  if (!isJsonObject(parsed)) throw fail("must hold one JSON object");
   return parsed;
 }
 

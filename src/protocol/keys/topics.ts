@@ -1,5 +1,7 @@
 // What a key may do with topics of the tape: rules by a topic's name, or by how names begin. Specification: keys.md.
 
+import { isJsonObject, shownJson } from "../json/fields.ts";
+
 export const TOPIC_RIGHTS = ["publish", "subscribe", "administer"] as const;
 export type TopicRight = (typeof TOPIC_RIGHTS)[number];
 
@@ -46,12 +48,10 @@ export function wrongTopics(topics: unknown, who: string): string | undefined {
 }
 
 function wrongRule(rule: unknown, who: string): string | undefined {
-  if (typeof rule !== "object" || rule === null || Array.isArray(rule))
-    return `a rule in the topics of ${who} is no object`;
+  if (!isJsonObject(rule)) return `a rule in the topics of ${who} is no object`;
   const stranger = Object.keys(rule).find((field) => !FIELDS.includes(field));
-  if (stranger !== undefined)
-    return `a rule in the topics of ${who} has no field ${JSON.stringify(stranger)}`;
-  const { name, may } = rule as Partial<Record<keyof TopicRule, unknown>>;
+  if (stranger !== undefined) return `a rule in the topics of ${who} has no field ${shownJson(stranger)}`;
+  const { name, may } = rule;
   if (typeof name !== "string" || !PATTERN.test(name))
     return `a topic of ${who} is not 1 to 255 characters A-Z a-z 0-9 . _ -, the last of which may be *`;
   const rights: readonly unknown[] = Array.isArray(may) ? may : [];
