@@ -38,6 +38,16 @@ export class LayoutBuilder {
   }
 }
 
+/** The offsets of a record's or a message's fields, and its `bytes`, asserted against what the specification says. */
+export function layout<T extends { readonly [name: string]: number }>(
+  bytes: number,
+  fields: (at: LayoutBuilder) => T,
+): T & { bytes: number } {
+  const at = new LayoutBuilder();
+  const offsets = fields(at);
+  return { ...offsets, bytes: at.size(bytes) };
+}
+
 /** The word (4-byte) index of a byte offset; asserts that it is aligned. */
 export function wordOf(byteOffset: number): number {
   assert(byteOffset % 4 === 0, `offset ${byteOffset} is not word-aligned`);

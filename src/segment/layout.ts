@@ -7,7 +7,7 @@
 // In a frame the checksum comes before what it covers, and the chain value directly before what it hashes, so
 // that each is one native call over one run of bytes (frame.ts).
 
-import { assert, LayoutBuilder } from "../base/index.ts";
+import { assert, layout } from "../base/index.ts";
 
 /** The unit a header fills and the file size is a multiple of: no larger write is atomic on any disk in use. */
 export const SECTOR_BYTES = 4096;
@@ -16,63 +16,49 @@ export const SEGMENT_VERSION = 1;
 /** A BLAKE3 digest. */
 export const CHAIN_BYTES = 32;
 
-export const SegmentLayout = segmentLayout();
-
-function segmentLayout() {
-  const at = new LayoutBuilder();
-  const layout = {
-    /** The ASCII bytes SEGMENT_MAGIC. */
-    magic: at.bytes(8),
-    version: at.u32(),
-    sectorBytes: at.u32(),
-    /** The size of the whole file: one that is shorter was cut. */
-    segmentBytes: at.u64(),
-    /** The segment's number in its log, from 1 without gaps; also in its name. */
-    number: at.u64(),
-    /** The position its first frame begins with. Every position before it was durable when this was written. */
-    firstPosition: at.u64(),
-    epoch: at.u64(),
-    /** The chain value of the last frame before this segment; zeros in the first. */
-    anchor: at.bytes(CHAIN_BYTES),
-    /** The number of the segment that this file was before; 0: it was made for this one. */
-    former: at.u64(),
-    /** Zeros. */
-    reserved: at.bytes(SECTOR_BYTES - 92),
-    /** CRC32C of the sector up to here. */
-    crc: at.u32(),
-  };
-  at.size(SECTOR_BYTES);
-  return layout;
-}
+export const SegmentLayout = layout(SECTOR_BYTES, (at) => ({
+  /** The ASCII bytes SEGMENT_MAGIC. */
+  magic: at.bytes(8),
+  version: at.u32(),
+  sectorBytes: at.u32(),
+  /** The size of the whole file: one that is shorter was cut. */
+  segmentBytes: at.u64(),
+  /** The segment's number in its log, from 1 without gaps; also in its name. */
+  number: at.u64(),
+  /** The position its first frame begins with. Every position before it was durable when this was written. */
+  firstPosition: at.u64(),
+  epoch: at.u64(),
+  /** The chain value of the last frame before this segment; zeros in the first. */
+  anchor: at.bytes(CHAIN_BYTES),
+  /** The number of the segment that this file was before; 0: it was made for this one. */
+  former: at.u64(),
+  /** Zeros. */
+  reserved: at.bytes(SECTOR_BYTES - 92),
+  /** CRC32C of the sector up to here. */
+  crc: at.u32(),
+}));
 
 export const SEGMENT_MAGIC = "seriatim";
 
 /** Bytes of a frame's header; the payload follows at once. */
 export const FRAME_HEADER_BYTES = 80;
 
-export const FrameLayout = frameLayout();
-
-function frameLayout() {
-  const at = new LayoutBuilder();
-  const layout = {
-    magic: at.u32(),
-    /** CRC32C of everything from `chain` to the end of the padding. */
-    crc: at.u32(),
-    /** BLAKE3(previous chain value, everything from `payloadBytes` to the end of the padding). */
-    chain: at.bytes(CHAIN_BYTES),
-    /** Without the padding. */
-    payloadBytes: at.u32(),
-    /** How many positions the frame holds, at least 1. */
-    count: at.u32(),
-    firstPosition: at.u64(),
-    epoch: at.u64(),
-    timestamp_us: at.u64(),
-    /** The highest position known to be durable when the frame was written. */
-    durablePosition: at.u64(),
-  };
-  at.size(FRAME_HEADER_BYTES);
-  return layout;
-}
+export const FrameLayout = layout(FRAME_HEADER_BYTES, (at) => ({
+  magic: at.u32(),
+  /** CRC32C of everything from `chain` to the end of the padding. */
+  crc: at.u32(),
+  /** BLAKE3(previous chain value, everything from `payloadBytes` to the end of the padding). */
+  chain: at.bytes(CHAIN_BYTES),
+  /** Without the padding. */
+  payloadBytes: at.u32(),
+  /** How many positions the frame holds, at least 1. */
+  count: at.u32(),
+  firstPosition: at.u64(),
+  epoch: at.u64(),
+  timestamp_us: at.u64(),
+  /** The highest position known to be durable when the frame was written. */
+  durablePosition: at.u64(),
+}));
 
 /** "FRAM" in a file. */
 export const FRAME_MAGIC = 0x4d415246;
@@ -84,22 +70,15 @@ export const FRAME_BYTES_LIMIT = 4 * 1024 * 1024;
 /** Bytes of a closing mark, a continuation mark and a fence: fewer than any frame has, so that the frame written over it leaves nothing of it. */
 export const CLOSING_MARK_BYTES = 48;
 
-export const ClosingMarkLayout = closingMarkLayout();
-
-function closingMarkLayout() {
-  const at = new LayoutBuilder();
-  const layout = {
-    magic: at.u32(),
-    /** CRC32C of the rest. */
-    crc: at.u32(),
-    /** The last frame's chain value. */
-    chain: at.bytes(CHAIN_BYTES),
-    /** The last position; durable, with everything before it. */
-    position: at.u64(),
-  };
-  at.size(CLOSING_MARK_BYTES);
-  return layout;
-}
+export const ClosingMarkLayout = layout(CLOSING_MARK_BYTES, (at) => ({
+  magic: at.u32(),
+  /** CRC32C of the rest. */
+  crc: at.u32(),
+  /** The last frame's chain value. */
+  chain: at.bytes(CHAIN_BYTES),
+  /** The last position; durable, with everything before it. */
+  position: at.u64(),
+}));
 
 /** "DONE" in a file. */
 export const CLOSING_MARK_MAGIC = 0x454e4f44;

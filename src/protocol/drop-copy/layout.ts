@@ -1,6 +1,6 @@
 // Where every field of a record of the topics `exchange.*` lies. Specification: drop-copy.md. Little-endian.
 
-import { LayoutBuilder } from "../../base/index.ts";
+import { layout } from "../../base/index.ts";
 
 export const DropCopyKind = {
   /** One report record (../reports). */
@@ -20,27 +20,18 @@ export const DropCopyFlag = {
 } as const;
 
 /** The key of a record. */
-export const DropCopyKey = keyLayout();
-
-function keyLayout() {
-  const at = new LayoutBuilder();
-  const fields = {
-    /** In the log, of the last command that this record tells of. */
-    position: at.u64(),
-    /** Of the records of that position, from 0. */
-    index: at.u32(),
-    kind: at.u8(),
-    flags: at.u8(),
-    unused: at.bytes(2),
-  };
-  return { ...fields, bytes: at.size(16) };
-}
+export const DropCopyKey = layout(16, (at) => ({
+  /** In the log, of the last command that this record tells of. */
+  position: at.u64(),
+  /** Of the records of that position, from 0. */
+  index: at.u32(),
+  kind: at.u8(),
+  flags: at.u8(),
+  unused: at.bytes(2),
+}));
 
 /** The value of a Gap. */
-export const DropCopyGap = gapLayout();
-
-function gapLayout() {
-  const at = new LayoutBuilder();
-  const fields = { first: at.u64(), last: at.u64() };
-  return { ...fields, bytes: at.size(16) };
-}
+export const DropCopyGap = layout(16, (at) => ({
+  first: at.u64(),
+  last: at.u64(),
+}));

@@ -2,7 +2,7 @@
 // 20 words. An event says all that a reply encoder, a book builder and an auditor need, so that nobody has to ask
 // the engine afterwards.
 
-import { LayoutBuilder, wordOf } from "../../base/index.ts";
+import { layout, wordOf } from "../../base/index.ts";
 
 export const EVENT_BYTES = 80;
 export const EVENT_WORDS = EVENT_BYTES / 4;
@@ -42,48 +42,41 @@ export const CancelCause = {
 export type CancelCause = (typeof CancelCause)[keyof typeof CancelCause];
 
 /** Byte offsets. "Subject" is the order the command named; in a trade it is the taker. */
-export const EventLayout = eventLayout();
-
-function eventLayout() {
-  const at = new LayoutBuilder();
-  const layout = {
-    kind: at.u8(),
-    /** A Reason: of a Reject, and of a Repeat whose first answer was one. A CancelCause: of a Cancel. */
-    reason: at.u8(),
-    /** The CommandKind that caused it. */
-    command: at.u8(),
-    flags: at.u8(),
-    symbol: at.u32(),
-    /** The engine's event sequence from 1; 0 in a Reject, which takes none. Repeat: of the first answer. */
-    sequence: at.u64(),
-    /** The subject's order id. */
-    orderId: at.u64(),
-    /** The resting order's id, of Trade only. */
-    makerId: at.u64(),
-    /** Accept, Modify: the order's price. Trade: the price traded. Cancel: the price it rested at. */
-    price: at.u64(),
-    /** Accept: ordered. Trade: traded. Cancel: what rested. Modify: the new quantity. MassCancel: orders cancelled. */
-    quantity: at.u32(),
-    /** Trade: what the subject has left to trade. */
-    leaves: at.u32(),
-    account: at.u32(),
-    makerAccount: at.u32(),
-    /** Trade: what the maker has left resting; 0 = it left the book. */
-    makerLeaves: at.u32(),
-    /** The subject's side. */
-    side: at.u8(),
-    orderType: at.u8(),
-    timeInForce: at.u8(),
-    unused: at.u8(),
-    /** Modify: the price it rested at before. */
-    previousPrice: at.u64(),
-    /** Modify: what rested before. */
-    previousQuantity: at.u32(),
-    reserved: at.u32(),
-  };
-  at.size(EVENT_BYTES);
-  return layout;
-}
+export const EventLayout = layout(EVENT_BYTES, (at) => ({
+  kind: at.u8(),
+  /** A Reason: of a Reject, and of a Repeat whose first answer was one. A CancelCause: of a Cancel. */
+  reason: at.u8(),
+  /** The CommandKind that caused it. */
+  command: at.u8(),
+  flags: at.u8(),
+  symbol: at.u32(),
+  /** The engine's event sequence from 1; 0 in a Reject, which takes none. Repeat: of the first answer. */
+  sequence: at.u64(),
+  /** The subject's order id. */
+  orderId: at.u64(),
+  /** The resting order's id, of Trade only. */
+  makerId: at.u64(),
+  /** Accept, Modify: the order's price. Trade: the price traded. Cancel: the price it rested at. */
+  price: at.u64(),
+  /** Accept: ordered. Trade: traded. Cancel: what rested. Modify: the new quantity. MassCancel: orders cancelled. */
+  quantity: at.u32(),
+  /** Trade: what the subject has left to trade. */
+  leaves: at.u32(),
+  account: at.u32(),
+  makerAccount: at.u32(),
+  /** Trade: what the maker has left resting; 0 = it left the book. */
+  makerLeaves: at.u32(),
+  /** The subject's side. */
+  side: at.u8(),
+  orderType: at.u8(),
+  timeInForce: at.u8(),
+  unused: at.u8(),
+  /** Modify: the price it rested at before. */
+  previousPrice: at.u64(),
+  /** Modify: what rested before. */
+  previousQuantity: at.u32(),
+  reserved: at.u32(),
+}));
 
 /** Word offsets of EventLayout. The first word holds kind, reason, command, flags; `sideTypeTif` three bytes. */
 export const EventWord = {

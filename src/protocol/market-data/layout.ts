@@ -1,8 +1,7 @@
 // Where every field of the exchange's own feed lies. Specification: market-data.md. Little-endian; packets, messages and
 // requests are whole multiples of 8 bytes, so that 64-bit fields stay aligned to the start of what they came in.
 
-import { assert } from "../../base/index.ts";
-import { layout } from "../order-entry/message-layout.ts";
+import { assert, layout } from "../../base/index.ts";
 
 export const MARKET_DATA_VERSION = 1;
 

@@ -1,8 +1,7 @@
 // What a subscriber asks of a channel's service, and how it is answered: the messages of a stream that are no packets. Cold:
 // plain objects. Their first four bytes are those of a packet (length, version, and what it is: from 128 on a request).
 
-import { fromLanes, getU64, SAFE_MAX, setU64 } from "../../base/index.ts";
-import { layout } from "../order-entry/message-layout.ts";
+import { fromLanes, getU64, layout, SAFE_MAX, setU64 } from "../../base/index.ts";
 import { MARKET_DATA_VERSION } from "./layout.ts";
 
 export const MdRequestType = {

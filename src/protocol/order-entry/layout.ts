@@ -2,8 +2,8 @@
 // header and a body, and body offsets are counted from the end of the header. The messages of sessions with a logon (types
 // 23-38) lie in session-layout.ts.
 
+import { layout } from "../../base/index.ts";
 import { INSTRUMENT_NAME_BYTES_MAX } from "../commands/index.ts";
-import { layout } from "./message-layout.ts";
 import {
   ChallengeLayout,
   ExecutionReportLayout,

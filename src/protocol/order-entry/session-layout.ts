@@ -1,7 +1,7 @@
 // Where every field of a message of sessions with a logon lies (types 23-38). Specification: order-entry.md.
 
+import { layout } from "../../base/index.ts";
 import { WHO_BYTES_MAX } from "../commands/index.ts";
-import { layout } from "./message-layout.ts";
 
 /** A challenge nobody has seen before, and an Ed25519 signature. */
 export const SESSION_NONCE_BYTES = 32;

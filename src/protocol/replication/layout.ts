@@ -1,7 +1,7 @@
 // Where every field of a replication message lies. Specification: replication.md. Little-endian, like the frames of the
 // journal that it carries; header and body are whole multiples of 8 bytes, so that those frames stay aligned.
 
-import { assert, LayoutBuilder } from "../../base/index.ts";
+import { assert, layout } from "../../base/index.ts";
 
 export const REPLICATION_VERSION = 1;
 /** "REPL" on the wire. */
@@ -142,13 +142,4 @@ export function isReplicationBody(type: number, bodyBytes: number): type is Repl
 
 function exactly(bytes: number): readonly [number, number] {
   return [bytes, bytes];
-}
-
-function layout<T extends { readonly [name: string]: number }>(
-  bytes: number,
-  fields: (at: LayoutBuilder) => T,
-): T & { bytes: number } {
-  const at = new LayoutBuilder();
-  const offsets = fields(at);
-  return { ...offsets, bytes: at.size(bytes) };
 }

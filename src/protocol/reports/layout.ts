@@ -2,7 +2,7 @@
 // A report tells one account of one thing that happened to an order or a request of it. The reports of an account are one
 // stream, numbered from 1; a record does not hold its number, because its place in the stream says it.
 
-import { LayoutBuilder, wordOf } from "../../base/index.ts";
+import { layout, wordOf } from "../../base/index.ts";
 
 export const REPORT_BYTES = 96;
 export const REPORT_WORDS = REPORT_BYTES / 4;
@@ -33,46 +33,39 @@ export const ReportFlag = {
 } as const;
 
 /** Byte offsets. */
-export const ReportLayout = reportLayout();
-
-function reportLayout() {
-  const at = new LayoutBuilder();
-  const layout = {
-    kind: at.u8(),
-    /** Rejected: a Reason. Cancelled: its cause. */
-    reason: at.u8(),
-    /** The CommandKind that caused it. */
-    command: at.u8(),
-    flags: at.u8(),
-    symbol: at.u32(),
-    /** Of the event. Expired: of the event before it. Rejected: 0. */
-    sequence: at.u64(),
-    orderId: at.u64(),
-    /** The command's, if it was this account's; else 0, here and in `session`. */
-    request: at.u64(),
-    session: at.u64(),
-    /** The order's limit, in ticks; 0 of a market order. */
-    price: at.u64(),
-    /** Traded: the price traded at. */
-    lastPrice: at.u64(),
-    /** What the event is about, in lots. */
-    lastQuantity: at.u32(),
-    /** What is open after it. */
-    leaves: at.u32(),
-    /** What this order has traded since it was accepted. */
-    cumulative: at.u64(),
-    timestamp_us: at.u64(),
-    /** Of the command in the log. */
-    position: at.u64(),
-    side: at.u8(),
-    orderType: at.u8(),
-    timeInForce: at.u8(),
-    unused: at.u8(),
-    account: at.u32(),
-  };
-  at.size(REPORT_BYTES);
-  return layout;
-}
+export const ReportLayout = layout(REPORT_BYTES, (at) => ({
+  kind: at.u8(),
+  /** Rejected: a Reason. Cancelled: its cause. */
+  reason: at.u8(),
+  /** The CommandKind that caused it. */
+  command: at.u8(),
+  flags: at.u8(),
+  symbol: at.u32(),
+  /** Of the event. Expired: of the event before it. Rejected: 0. */
+  sequence: at.u64(),
+  orderId: at.u64(),
+  /** The command's, if it was this account's; else 0, here and in `session`. */
+  request: at.u64(),
+  session: at.u64(),
+  /** The order's limit, in ticks; 0 of a market order. */
+  price: at.u64(),
+  /** Traded: the price traded at. */
+  lastPrice: at.u64(),
+  /** What the event is about, in lots. */
+  lastQuantity: at.u32(),
+  /** What is open after it. */
+  leaves: at.u32(),
+  /** What this order has traded since it was accepted. */
+  cumulative: at.u64(),
+  timestamp_us: at.u64(),
+  /** Of the command in the log. */
+  position: at.u64(),
+  side: at.u8(),
+  orderType: at.u8(),
+  timeInForce: at.u8(),
+  unused: at.u8(),
+  account: at.u32(),
+}));
 
 /** Word offsets of ReportLayout. The first word holds kind, reason, command, flags; `sideTypeTif` three bytes. */
 export const ReportWord = {

@@ -3,7 +3,7 @@
 // once, by its publisher; the log fills in the second half of its header and nothing else, so that the same bytes lie in
 // the socket, in staging, on disk and in a subscriber's memory.
 
-import { assert, LayoutBuilder } from "../../base/index.ts";
+import { assert, type LayoutBuilder, layout } from "../../base/index.ts";
 
 export const TAPE_VERSION = 1;
 /** "TP" on the wire. */
@@ -204,13 +204,4 @@ function headed<T extends { readonly [name: string]: number }>(
     at.bytes(8);
     return fields(at);
   });
-}
-
-function layout<T extends { readonly [name: string]: number }>(
-  bytes: number,
-  fields: (at: LayoutBuilder) => T,
-): T & { bytes: number } {
-  const at = new LayoutBuilder();
-  const offsets = fields(at);
-  return { ...offsets, bytes: at.size(bytes) };
 }

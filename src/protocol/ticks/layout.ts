@@ -2,7 +2,7 @@
 // alone says how long a frame is. Frames are whole words of 4 bytes, their fields are not aligned: the sequence lies across
 // the first two words.
 
-import { assert, LayoutBuilder } from "../../base/index.ts";
+import { assert, layout } from "../../base/index.ts";
 
 /** Where a ticks/1 server listens when nothing else is said. */
 export const TICKS_PORT = 9876;
@@ -16,49 +16,41 @@ export const TickType = {
 } as const;
 export type TickType = (typeof TickType)[keyof typeof TickType];
 
-const header = new LayoutBuilder();
 /** The first 16 bytes of every frame from the server. */
-export const TickHeader = {
+export const TickHeader = layout(16, (at) => ({
   /** u16: a TickType. */
-  type: header.u16(),
+  type: at.u16(),
   /** u32: the frame's number in its stream. */
-  sequence: header.u32(),
+  sequence: at.u32(),
   /** u64: nanoseconds since 1970, by the wall clock. */
-  timestamp: header.u64(),
+  timestamp: at.u64(),
   /** u16; of a heartbeat 0. */
-  symbol: header.u16(),
-  bytes: header.size(16),
-} as const;
+  symbol: at.u16(),
+}));
 
-const trade = new LayoutBuilder();
-trade.bytes(TickHeader.bytes);
-export const TickTrade = {
+export const TickTrade = layout(32, (at) => ({
+  header: at.bytes(TickHeader.bytes),
   /** f64, in units of the currency. */
-  price: trade.u64(),
+  price: at.u64(),
   /** u32. */
-  quantity: trade.u32(),
+  quantity: at.u32(),
   /** u32, over everything before it. */
-  checksum: trade.u32(),
-  bytes: trade.size(32),
-} as const;
+  checksum: at.u32(),
+}));
 
-const quote = new LayoutBuilder();
-quote.bytes(TickHeader.bytes);
-export const TickQuote = {
-  bidPrice: quote.u64(),
-  bidQuantity: quote.u32(),
-  askPrice: quote.u64(),
-  askQuantity: quote.u32(),
-  checksum: quote.u32(),
-  bytes: quote.size(44),
-} as const;
+export const TickQuote = layout(44, (at) => ({
+  header: at.bytes(TickHeader.bytes),
+  bidPrice: at.u64(),
+  bidQuantity: at.u32(),
+  askPrice: at.u64(),
+  askQuantity: at.u32(),
+  checksum: at.u32(),
+}));
 
-const heartbeat = new LayoutBuilder();
-heartbeat.bytes(TickHeader.bytes);
-export const TickHeartbeat = {
-  checksum: heartbeat.u32(),
-  bytes: heartbeat.size(20),
-} as const;
+export const TickHeartbeat = layout(20, (at) => ({
+  header: at.bytes(TickHeader.bytes),
+  checksum: at.u32(),
+}));
 
 /** The longest frame, a quote's. */
 export const TICK_FRAME_BYTES_MAX = TickQuote.bytes;
@@ -70,15 +62,14 @@ export function tickFrameBytes(type: number): number {
   return type === TickType.Heartbeat ? TickHeartbeat.bytes : 0;
 }
 
-const subscribe = new LayoutBuilder();
 /** The only frame from a client. `symbols`: u16 each, as many as the count says; none stands for all symbols. */
-export const TickSubscribe = {
+export const TickSubscribe = layout(3, (at) => ({
   /** u8: SUBSCRIBE_COMMAND. */
-  command: subscribe.u8(),
+  command: at.u8(),
   /** u16. */
-  count: subscribe.u16(),
-  symbols: subscribe.size(3),
-} as const;
+  count: at.u16(),
+  symbols: at.bytes(0),
+}));
 
 export const SUBSCRIBE_COMMAND = 0xff;
 /** Symbols of one Subscribe: a server of this family reads at most 1,024 bytes at once. */
