@@ -14,6 +14,11 @@ export { AckGate } from "./replication/ack-gate.ts";
 export type { HostPort } from "./replication/asking.ts";
 export * from "./replication/cluster-view.ts";
 export { ownDirectory } from "./replication/directory-owner.ts";
+export {
+  type FollowingEnd,
+  type FollowingLine,
+  FollowingSide,
+} from "./replication/following-side.ts";
 export { readIdentity } from "./replication/keys.ts";
 export type { Primary, ReplicationOptions } from "./replication/primary.ts";
 export { Promises } from "./replication/promise.ts";

@@ -2,35 +2,30 @@
 // nothing is read, and what it says after a sync leaves when that is done.
 
 import type { TransportHandler } from "../base/index.ts";
-import { type FollowingNode, FollowingSession, type SessionOutput } from "../replication/index.ts";
+import type { FollowingLine, FollowingSide } from "../runtime/index.ts";
 import { StreamOutput } from "./session-links.ts";
 import { REPLICATION_PORT, type Site } from "./site.ts";
 
-export class FollowingLink implements TransportHandler {
-  readonly session: FollowingSession;
+export class FollowingLink implements FollowingLine, TransportHandler {
   readonly #site: Site;
+  readonly #side: FollowingSide;
   readonly #connection: number;
-  readonly #onWork: (work: () => void) => void;
   readonly #output: StreamOutput;
   #hasSynced = false;
   #isBusy = false;
+  #isEnding = false;
   /** Came in, or is to go out, while the disk is at work. */
   #arrived: Uint8Array[] = [];
   #said: Uint8Array[] = [];
 
-  /** `onWork` does what may throw what the disk says. */
-  constructor(site: Site, node: FollowingNode, to: string, onWork: (work: () => void) => void) {
+  constructor(site: Site, side: FollowingSide, to: string) {
     this.#site = site;
-    this.#onWork = onWork;
+    this.#side = side;
     this.#connection = site.host.connect(to, REPLICATION_PORT, this);
     this.#output = new StreamOutput(site.host, this.#connection);
-    const output: SessionOutput = { hasRoom: true, write: (bytes) => this.#write(bytes) };
-    this.session = new FollowingSession(node, output, this.#now);
   }
 
-  get #now(): number {
-    return this.#site.host.network.queue.now_us;
-  }
+  readonly hasRoom = true;
 
   opened(): void {}
 
@@ -46,13 +41,7 @@ export class FollowingLink implements TransportHandler {
   }
 
   closed(): void {
-    this.session.close();
-    this.#onWork(() => {});
-  }
-
-  tick(): void {
-    this.session.tick(this.#now);
-    this.#onWork(() => {});
+    this.#side.closed(this);
   }
 
   /** The log has asked the disk to make it safe. */
@@ -60,16 +49,23 @@ export class FollowingLink implements TransportHandler {
     this.#hasSynced = true;
   }
 
-  end(): void {
-    this.#site.host.close(this.#connection);
+  write(bytes: Uint8Array): void {
+    if (this.#hasSynced) this.#said.push(bytes.slice());
+    else this.#output.write(bytes);
+  }
+
+  end(hasLastWords: boolean): void {
+    if (!hasLastWords) return this.#site.host.destroy(this.#connection);
+    this.#isEnding = true;
+    if (!this.#hasSynced) this.#site.host.close(this.#connection);
   }
 
   #take(): void {
     if (this.#isBusy || this.#arrived.length === 0) return;
     const bytes = new Uint8Array(Buffer.concat(this.#arrived));
     this.#arrived = [];
-    this.#onWork(() => this.session.received(bytes, this.#now));
-    if (!this.#hasSynced) return;
+    this.#side.received(this, bytes);
+    if (!this.#hasSynced) return this.#side.stored(this);
     this.#isBusy = true;
     this.#site.plan(this.#site.syncTime_us(), () => this.#goOn());
   }
@@ -77,13 +73,9 @@ export class FollowingLink implements TransportHandler {
   #goOn(): void {
     this.#isBusy = false;
     this.#hasSynced = false;
-    this.session.stored(this.#now);
+    this.#side.stored(this);
     for (const bytes of this.#said.splice(0)) this.#output.write(bytes);
+    if (this.#isEnding) return this.#site.host.close(this.#connection);
     this.#take();
-  }
-
-  #write(bytes: Uint8Array): void {
-    if (this.#hasSynced) this.#said.push(bytes.slice());
-    else this.#output.write(bytes);
   }
 }
