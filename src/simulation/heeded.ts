@@ -19,15 +19,15 @@ interface Audible {
 
 export class Heeded {
   readonly #asking: SimulatedMachine;
-  /** Where the log of one ends that waits to lead; a replica goes on following until it does. */
-  readonly #end: End | undefined;
+  /** Where its log ends: of one that waits to lead, when it was told; of a replica, which goes on following, when it has stopped. */
+  readonly #end: () => End;
   readonly #cuts: number;
   readonly #audible: readonly Audible[];
 
   /** `asking` is told to lead now. */
   constructor(asking: SimulatedMachine, machines: readonly SimulatedMachine[]) {
     this.#asking = asking;
-    this.#end = asking.node?.role === "primary" ? endOf(asking.node) : undefined;
+    this.#end = endKnownTo(asking.node);
     this.#cuts = asking.host.network.cuts;
     this.#audible = machines.flatMap((machine) => {
       const { node } = machine;
@@ -45,7 +45,7 @@ export class Heeded {
   get problem(): string | undefined {
     const { node: leading } = this.#asking;
     if (leading === undefined || this.#asking.host.network.cuts !== this.#cuts) return undefined;
-    const own = this.#end ?? endOf(leading);
+    const own = this.#end();
     for (const { machine, node, leads, end } of this.#audible) {
       if (machine.node !== node) continue;
       const what = `${this.#asking.name} was told to lead, and does, though ${machine.name}, which it can hear,`;
@@ -55,6 +55,13 @@ export class Heeded {
     }
     return undefined;
   }
+}
+
+/** What a replica had is still to be read of it when it has closed its journal; its successor's log may be of the next epoch by then. */
+function endKnownTo(node: SimulatedNode | undefined): () => End {
+  if (node === undefined) return () => ({ epoch: 0, position: 0 });
+  const end = endOf(node);
+  return node.role === "primary" ? () => end : () => endOf(node);
 }
 
 function endOf({ log: { epoch, position } }: SimulatedNode): End {

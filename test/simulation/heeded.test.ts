@@ -6,6 +6,7 @@ import { EventQueue } from "../../src/simulation/event-queue.ts";
 import { Heeded } from "../../src/simulation/heeded.ts";
 import type { SimulatedMachine } from "../../src/simulation/simulated-machine.ts";
 import { SimulatedNetwork } from "../../src/simulation/simulated-network.ts";
+import type { SimulatedNode } from "../../src/simulation/site.ts";
 
 interface Stands {
   readonly epoch: number;
@@ -58,14 +59,17 @@ test("who is out of sight, or was for a moment, or has been started again, can't
   expect(startedAgain.problem).toBeUndefined();
 });
 
-test("a replica has what it stored until it led, one that waits to lead what it began with", () => {
+test("a replica has what it stored until it led, one that waits to lead what it began with; neither what it wrote when it led", () => {
   const later = { role: "primary", isServing: true, log: { epoch: 5, position: 12 } };
-  const following = cluster({ epoch: 1, position: 9 }, { epoch: 1, position: 10 });
-  const first = following.heeded();
-  following.south.node = later as unknown as SimulatedMachine["node"] & object;
-  expect(first.problem).toBeUndefined();
-  const waiting = cluster({ epoch: 1, position: 9, role: "primary" }, { epoch: 1, position: 10 });
-  const second = waiting.heeded();
-  waiting.south.node = later as unknown as SimulatedMachine["node"] & object;
-  expect(second.problem).toContain("has more");
+  for (const role of ["replica", "primary"] as const) {
+    const { south, heeded } = cluster({ epoch: 1, position: 9, role }, { epoch: 1, position: 10 });
+    const promotion = heeded();
+    south.node = later as unknown as SimulatedMachine["node"] & object;
+    expect(promotion.problem).toContain("has more");
+  }
+  const { south, heeded } = cluster({ epoch: 1, position: 9 }, { epoch: 1, position: 10 });
+  const promotion = heeded();
+  Object.assign((south.node as SimulatedNode).log, { position: 10 });
+  south.node = later as unknown as SimulatedMachine["node"] & object;
+  expect(promotion.problem).toBeUndefined();
 });
