@@ -6,6 +6,7 @@ export * from "./checksums.ts";
 export * from "./clock.ts";
 export * from "./crc32c.ts";
 export * from "./errors.ts";
+export * from "./known-names.ts";
 export * from "./latency-counts.ts";
 export * from "./layout.ts";
 export * from "./message-rate.ts";

@@ -1,7 +1,7 @@
 // From options to a connection that stands, and to a client that has said Hello on it.
 
-import type { SeriatimError } from "../base/index.ts";
-import { checkObject, helloFailed } from "./errors.ts";
+import { checkOptions, type SeriatimError } from "../base/index.ts";
+import { helloFailed } from "./errors.ts";
 import { OrderEntryClient, type OrderEntryOptions } from "./open/order-entry-client.ts";
 import { OrderPipe, type OrderPipeOptions } from "./open/order-pipe.ts";
 import { ResumingOrderEntryClient } from "./open/resuming-client.ts";
@@ -11,12 +11,35 @@ import { SessionPipe, type SessionPipeOptions } from "./session/session-pipe.ts"
 import type { TradingOptions } from "./session/trading-options.ts";
 import { TradingSession } from "./session/trading-session.ts";
 
+const ORDER_ENTRY_OPTIONS: Record<keyof OrderEntryOptions, true> = {
+  ...{ host: true, port: true, account: true, window: true, connectTimeout_ms: true },
+};
+
+const ORDER_PIPE_OPTIONS: Record<keyof OrderPipeOptions, true> = {
+  ...{ host: true, port: true, window: true, connectTimeout_ms: true, tls: true, listener: true },
+};
+
+const SESSION_PIPE_OPTIONS: Record<keyof SessionPipeOptions, true> = {
+  ...{
+    host: true,
+    port: true,
+    key: true,
+    account: true,
+    instance: true,
+    next: true,
+    once: true,
+    readOnly: true,
+  },
+  ...{ cancelOnDisconnect: true, deadMan_ms: true, heartbeat_ms: true, connectTimeout_ms: true, tls: true },
+  ...{ listener: true, onLogon: true, onTurn: true },
+};
+
 /**
  * Connects and says Hello. Throws SeriatimError when an argument can't be (`INVALID_ARGUMENT`, before connecting), nobody
  * is there or answers in time, or the exchange lacks the account; then nothing stays open.
  */
 export async function connectOrderEntry(options: OrderEntryOptions): Promise<OrderEntryClient> {
-  checkObject("options", options);
+  checkOptions("connectOrderEntry", options, ORDER_ENTRY_OPTIONS);
   const { account = 0 } = options;
   checkU32("account", account);
   const client = new OrderEntryClient(options);
@@ -38,7 +61,6 @@ export async function connectOrderEntry(options: OrderEntryOptions): Promise<Ord
 export async function connectResumingOrderEntry(
   options: ResumingOrderEntryOptions,
 ): Promise<ResumingOrderEntryClient> {
-  checkObject("options", options);
   const client = new ResumingOrderEntryClient(options);
   await client.connected();
   return client;
@@ -49,7 +71,7 @@ export async function connectResumingOrderEntry(
  * no connection came about; then nothing stays open.
  */
 export async function connectSession(options: SessionPipeOptions): Promise<SessionPipe> {
-  checkObject("options", options);
+  checkOptions("connectSession", options, SESSION_PIPE_OPTIONS);
   const pipe = new SessionPipe(options);
   await pipe.loggedOn();
   return pipe;
@@ -60,14 +82,14 @@ export async function connectSession(options: SessionPipeOptions): Promise<Sessi
  * can't be (`INVALID_ARGUMENT`), or when no address did: what the last one said (`LOGON_REFUSED`, `ECONNREFUSED`, ...).
  */
 export async function connectTrading(options: TradingOptions): Promise<TradingSession> {
-  checkObject("options", options);
   const session = new TradingSession(options);
   await session.connected();
   return session;
 }
 
-/** Connects; throws SeriatimError (`ECONNREFUSED`, `ETIMEDOUT`, ...) when nobody is there. */
+/** Connects; throws SeriatimError (`INVALID_ARGUMENT`, `ECONNREFUSED`, `ETIMEDOUT`, ...) when nobody is there. */
 export async function connectOrderPipe(options: OrderPipeOptions): Promise<OrderPipe> {
+  checkOptions("connectOrderPipe", options, ORDER_PIPE_OPTIONS);
   const pipe = new OrderPipe(options);
   await pipe.connected();
   return pipe;

@@ -16,7 +16,7 @@ A setting is taken from the first of these that has it:
 4. its default.
 
 Everything is checked before anything is done: an unknown flag or key, a value out of range, anything given twice ends
-the program with status 2 and one line that says where it was written. A variable that begins with SERIATIM_ and is no setting
+the program with status 2 and one line that says where it was written, and which name seems to be meant. A variable that begins with SERIATIM_ and is no setting
 gives one warning, with the name that seems to be meant. (Variables that clusters set for a service of that name give none.)
 `;
 

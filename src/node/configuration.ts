@@ -3,7 +3,7 @@
 //
 // Unknown SERIATIM_* variables are said, not refused (unknown-variables.ts). An empty variable counts as not set.
 
-import { SeriatimError } from "../base/index.ts";
+import { meantText, nearestName, SeriatimError } from "../base/index.ts";
 import { refuseHalfACluster } from "./cluster-settings.ts";
 import { type ConfigurationFile, readConfigurationFile } from "./configuration-file.ts";
 import { isLoopback } from "./listening.ts";
@@ -74,6 +74,7 @@ function readSettings(settings: readonly Setting[], sources: ConfigurationSource
 
 /** The configuration a program embeds: defaults with some values replaced, checked like any other. */
 export function configurationOf(some: Partial<Configuration>): LoadedConfiguration {
+  refuseUnknownNames(some);
   const given = new Map<SettingName, GivenValue>();
   for (const setting of SETTINGS) {
     const value = some[setting.name];
@@ -83,6 +84,13 @@ export function configurationOf(some: Partial<Configuration>): LoadedConfigurati
   const configuration = values as unknown as Configuration;
   refuseContradictions(configuration, given);
   return { configuration, given };
+}
+
+function refuseUnknownNames(some: object): void {
+  const known: ReadonlySet<string> = new Set(SETTINGS.map(({ name }) => name));
+  const unknown = Object.keys(some).find((name) => !known.has(name));
+  if (unknown !== undefined)
+    throw invalid(`unknown setting ${JSON.stringify(unknown)}${meantText(nearestName(unknown, known))}`);
 }
 
 /** One setting as the environment gives it, else its default; throws as loadConfiguration does. */

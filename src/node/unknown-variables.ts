@@ -2,6 +2,7 @@
 // They are said and not refused, since others set some: a cluster exports SERIATIM_SERVICE_HOST for a service of that name, and the
 // like, which are passed over. Pure.
 
+import { meantText, nearestName } from "../base/index.ts";
 import { SETTINGS, settingVariable } from "./settings.ts";
 
 const PREFIX = "SERIATIM_";
@@ -13,9 +14,6 @@ const OTHERS = ["CONFIG", "TAPE_CONFIG", "DEBUG", "LAUNCHED", "SEED", "SEEDS", "
 const SERVICE_NAME = /_SERVICE_(HOST|PORT)(_|$)|_PORT_[0-9]+_(TCP|UDP|SCTP)(_|$)/;
 const SERVICE_VALUE = /^(tcp|udp|sctp):\/\//;
 
-/** Longer ones are nothing that somebody meant to be a setting's. */
-const NAME_MAX = 64;
-
 export interface UnknownVariable {
   readonly variable: string;
   /** The setting's that was meant, as it seems. */
@@ -26,10 +24,9 @@ export interface UnknownVariable {
 export function unknownVariables(
   environment: Readonly<Record<string, string | undefined>>,
 ): readonly UnknownVariable[] {
-  const known = [...SETTINGS.map(settingVariable), ...OTHERS.map((name) => PREFIX + name)];
-  const isKnown = new Set(known);
+  const known = new Set([...SETTINGS.map(settingVariable), ...OTHERS.map((name) => PREFIX + name)]);
   return Object.entries(environment)
-    .filter(([name, value]) => value && name.startsWith(PREFIX) && !isKnown.has(name))
+    .filter(([name, value]) => value && name.startsWith(PREFIX) && !known.has(name))
     .filter(([name, value]) => !SERVICE_NAME.test(name) && !SERVICE_VALUE.test(value as string))
     .map(([variable]) => ({ variable, nearest: nearestOf(variable, known) }))
     .sort((a, b) => (a.variable < b.variable ? -1 : 1));
@@ -37,32 +34,12 @@ export function unknownVariables(
 
 /** What is said of one, in a line. */
 export function unknownVariableText({ variable, nearest }: UnknownVariable): string {
-  const meant = nearest === undefined ? "" : `, is ${nearest} meant?`;
-  return `${JSON.stringify(variable).slice(1, -1)} is no setting and changes nothing${meant}`;
+  return `${JSON.stringify(variable).slice(1, -1)} is no setting and changes nothing${meantText(nearest)}`;
 }
 
-/** The known name that the fewest letters make of it: a quarter of them at most. */
-function nearestOf(variable: string, known: readonly string[]): string | undefined {
-  if (variable.length > NAME_MAX) return undefined;
-  let nearest: string | undefined;
-  let least = Math.floor((variable.length - PREFIX.length) / 4) + 1;
-  for (const name of known) {
-    const edits = editsBetween(variable, name);
-    if (edits < least) [nearest, least] = [name, edits];
-  }
-  return nearest;
-}
-
-/** Letters to insert, delete or replace. */
-function editsBetween(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
-  }
-  return row[to.length];
+/** By what stands behind the prefix, which all have. */
+function nearestOf(variable: string, known: ReadonlySet<string>): string | undefined {
+  const names = [...known].map((name) => name.slice(PREFIX.length));
+  const nearest = nearestName(variable.slice(PREFIX.length), names);
+  return nearest === undefined ? undefined : PREFIX + nearest;
 }

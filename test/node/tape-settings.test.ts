@@ -71,6 +71,7 @@ test.each<[sources: () => Partial<ConfigurationSources>, says: RegExp]>([
     /^SERIATIM_TAPE_STAGING: "0" is not a whole number from 1 to 1024$/,
   ],
   [() => ({ file: file({ "tape-port": 1 }) }), /: unknown key "tape-port"$/],
+  [() => ({ file: file({ stagin: 1 }) }), /: unknown key "stagin", is staging meant\?$/],
   [() => ({ file: file({ "order-port": 1 }) }), /: unknown key "order-port"$/],
   [() => ({ flags: { tlsCert: "a.pem" } }), /^tls-cert is given without tls-key$/],
   [() => ({ flags: { tlsKey: "a.key" } }), /^tls-key is given without tls-cert$/],

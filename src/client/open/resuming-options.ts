@@ -1,6 +1,6 @@
 // What a resuming client may be told, and what it takes for what it is not told.
 
-import type { Clock } from "../../base/index.ts";
+import { type Clock, checkOptions } from "../../base/index.ts";
 import { type Address, checkAddresses } from "../addresses.ts";
 import { checkInteger } from "../errors.ts";
 import { checkU32 } from "../order-values.ts";
@@ -32,12 +32,24 @@ export const MACHINE_CLOCK: Clock = {
   monotonicMicros: () => Math.floor(performance.now() * 1_000),
 };
 
+const KNOWN_OPTIONS: Record<keyof ResumingOrderEntryOptions, true> = {
+  ...{
+    addresses: true,
+    account: true,
+    connectTimeout_ms: true,
+    silence_ms: true,
+    patience_ms: true,
+    clock: true,
+  },
+};
+
 export type CheckedOptions = Required<Omit<ResumingOrderEntryOptions, "addresses">> & {
   readonly addresses: readonly Address[];
 };
 
 /** The options with what they leave open; throws SeriatimError `INVALID_ARGUMENT`. */
 export function checkResumingOptions(options: ResumingOrderEntryOptions): CheckedOptions {
+  checkOptions("connectResumingOrderEntry", options, KNOWN_OPTIONS);
   const { account = 0, clock = MACHINE_CLOCK, patience_ms = PATIENCE_DEFAULT_MS } = options;
   const { connectTimeout_ms = CONNECT_TIMEOUT_DEFAULT_MS, silence_ms = SILENCE_DEFAULT_MS } = options;
   const addresses = checkAddresses(options.addresses);

@@ -1,6 +1,6 @@
 // What a trading session may be told, and what it takes for what it is not told.
 
-import type { Clock } from "../../base/index.ts";
+import { type Clock, checkOptions } from "../../base/index.ts";
 import { type Address, checkAddresses } from "../addresses.ts";
 import { checkInteger, invalidArgument } from "../errors.ts";
 import { WINDOW_MAX } from "../open/order-pipe.ts";
@@ -57,9 +57,7 @@ export type CheckedTradingOptions = Required<Omit<TradingOptions, "addresses" | 
 /** The options with what they leave open; throws SeriatimError: `INVALID_ARGUMENT`, or what is wrong with the key's file. */
 export function checkTradingOptions(options: TradingOptions): CheckedTradingOptions {
   // One that is misspelled, and left out by that, may be what the orders were to be protected by.
-  const stranger = Object.keys(options).find((name) => !Object.hasOwn(KNOWN_OPTIONS, name));
-  if (stranger !== undefined)
-    throw invalidArgument(`connectTrading has no option ${JSON.stringify(stranger)}`);
+  checkOptions("connectTrading", options, KNOWN_OPTIONS);
   const { once = false, deadMan_ms = 0, heartbeat_ms = heartbeatFor(deadMan_ms) } = options;
   const { window = once ? REQUESTS_MAX : WINDOW_DEFAULT, patience_ms = PATIENCE_DEFAULT_MS } = options;
   const { next = 0, instance = 0, connectTimeout_ms = CONNECT_TIMEOUT_DEFAULT_MS } = options;

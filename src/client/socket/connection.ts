@@ -1,6 +1,6 @@
 // The words of the WebSocket client: what it is given, what it tells, and what it uses of a WebSocket.
 
-import type { SeriatimError } from "../../base/index.ts";
+import { checkOptions, type SeriatimError } from "../../base/index.ts";
 import type {
   FillMessage,
   OrderMessage,
@@ -43,6 +43,16 @@ export interface ExchangeSocketOptions {
   readonly readOnly?: boolean;
   readonly listener?: ExchangeListener;
   readonly openSocket?: (url: string) => SocketLike;
+}
+
+const KNOWN_OPTIONS: Record<keyof ExchangeSocketOptions, true> = {
+  ...{ url: true, account: true, token: true, instance: true, cancelOnDisconnect: true, deadMan_ms: true },
+  ...{ readOnly: true, listener: true, openSocket: true },
+};
+
+/** Throws SeriatimError `INVALID_ARGUMENT` for an option that there isn't. */
+export function checkSocketOptions(options: ExchangeSocketOptions): void {
+  checkOptions("ExchangeSocket", options, KNOWN_OPTIONS);
 }
 
 /** Called as things happen; all of it is optional, for the pictures can be looked at any time. */

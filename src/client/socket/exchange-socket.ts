@@ -33,9 +33,6 @@ import { type MassCancelAnswer, notSent, type RequestAnswer, Requests } from "./
 import { SocketSession } from "./session.ts";
 import { queueRequest, requestsFor, Subscriptions } from "./subscriptions.ts";
 
-/** What may wait for the network before a request is refused: some hundred orders, sent long after they were meant. */
-const BUFFERED_BYTES_MAX = 65_536;
-
 /** How long a session's requests wait for the next logon before their outcome is unknown. */
 const PATIENCE_MS = 60_000;
 /** The exchange answers a list a second: one that came too late is asked for again after that. */
@@ -80,15 +77,15 @@ export class ExchangeSocket {
   /** Of `logout()`, while it waits: any close but LoggedOut ends a connection and no session. */
   #leaving: PromiseWithResolvers<void> | undefined;
 
+  /** Begins to connect. Throws SeriatimError `INVALID_ARGUMENT` for an option that there isn't. */
   constructor(options: ExchangeSocketOptions) {
     this.#options = options;
     this.#listener = options.listener ?? {};
-    const { account, token, deadMan_ms = 0, url, openSocket } = options;
+    const { account, token, deadMan_ms = 0 } = options;
     if (token !== undefined) this.#session = new SocketSession(options, Math.random());
     this.#subscriptions.add(["status"], []);
     if (account !== undefined || token !== undefined) this.#subscriptions.add(["orders"], []);
-    const urls = typeof url === "string" ? [url] : url;
-    this.#socket = new ReconnectingSocket(urls, openSocket, {
+    this.#socket = new ReconnectingSocket(options, {
       connecting: () => this.#become({ state: "connecting" }),
       stands: () => this.#sayHello(),
       heard: (text) => this.#hear(text),
@@ -387,10 +384,9 @@ export class ExchangeSocket {
   #request<Answer>(what: string, fields: object): Promise<Answer> {
     const request = this.#requests.next();
     const text = JSON.stringify({ ...fields, request });
-    const { bufferedAmount } = this.#socket;
     if (this.connection.state !== "open") return notSent("NOT_CONNECTED", `not connected; ${what}`);
-    if (bufferedAmount > BUFFERED_BYTES_MAX)
-      return notSent("NETWORK_FULL", `${bufferedAmount} bytes wait for the network; ${what}`);
+    const { isFull, bufferedAmount } = this.#socket;
+    if (isFull) return notSent("NETWORK_FULL", `${bufferedAmount} bytes wait for the network; ${what}`);
     return this.#requests.wait(request, what, this.#session?.id, () => this.#socket.send(text));
   }
 

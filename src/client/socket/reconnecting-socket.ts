@@ -4,10 +4,19 @@
 import type { SeriatimError } from "../../base/index.ts";
 import { connectionLost } from "../errors.ts";
 import { retryDelay_ms } from "../retry.ts";
-import { closeWords, openGlobalSocket, type SocketLike } from "./connection.ts";
+import {
+  checkSocketOptions,
+  closeWords,
+  type ExchangeSocketOptions,
+  openGlobalSocket,
+  type SocketLike,
+} from "./connection.ts";
 
 /** Half of the longest silence: a node says its status once a second, and a connection that hears nothing is dead. */
 const SILENCE_CHECK_MS = 3_000;
+
+/** What may wait for the network before a request is refused: some hundred orders, sent long after they were meant. */
+const BUFFERED_BYTES_MAX = 65_536;
 
 type SocketTimer = ReturnType<typeof setTimeout>;
 
@@ -34,14 +43,12 @@ export class ReconnectingSocket {
   #failures = 0;
   #tried = 0;
 
-  /** Not yet connected: see connect(). */
-  constructor(
-    urls: readonly string[],
-    open: ((url: string) => SocketLike) | undefined,
-    listener: ReconnectingListener,
-  ) {
-    this.#urls = urls;
-    this.#open = open ?? openGlobalSocket;
+  /** Not yet connected: see connect(). Throws SeriatimError `INVALID_ARGUMENT`. */
+  constructor(options: ExchangeSocketOptions, listener: ReconnectingListener) {
+    checkSocketOptions(options);
+    const { url, openSocket = openGlobalSocket } = options;
+    this.#urls = typeof url === "string" ? [url] : url;
+    this.#open = openSocket;
     this.#listener = listener;
   }
 
@@ -57,6 +64,10 @@ export class ReconnectingSocket {
   /** What the network has not taken yet: bytes. */
   get bufferedAmount(): number {
     return this.#socket?.bufferedAmount ?? 0;
+  }
+
+  get isFull(): boolean {
+    return this.bufferedAmount > BUFFERED_BYTES_MAX;
   }
 
   connect(): void {

@@ -1,6 +1,6 @@
 // What a feed handler may be told, what holds when it isn't, and whether it can be.
 
-import { type Clock, SeriatimError } from "../../base/index.ts";
+import { type Clock, checkOptions, SeriatimError } from "../../base/index.ts";
 import {
   type ChannelWish,
   COURSE_LIMITS,
@@ -55,10 +55,16 @@ export interface FeedHandlerOptions {
   readonly chance?: (() => number) | undefined;
 }
 
+const KNOWN_OPTIONS: Record<keyof FeedHandlerOptions, true> = {
+  ...{ stream: true, lines: true, channels: true, onState: true, limits: true, connection: true },
+  ...{ clock: true, chance: true },
+};
+
 const PORT_MAX = 65_535;
 
 /** The options with all defaults; throws `INVALID_ARGUMENT`. */
 export function checkedFeedOptions(options: FeedHandlerOptions) {
+  checkOptions("FeedHandler", options, KNOWN_OPTIONS);
   const { stream, lines, channels } = options;
   if ((stream === undefined) === (lines === undefined)) throw invalid("a feed has either a stream or lines");
   if (channels.length === 0) throw invalid("a feed has at least one channel");

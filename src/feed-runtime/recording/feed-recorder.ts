@@ -5,7 +5,7 @@
 // reader is in the recording then, as it would be for any other client. What was received is recorded, whatever happens.
 
 import type { Socket } from "node:net";
-import { type Clock, networkWords, SeriatimError, type Storage } from "../../base/index.ts";
+import { type Clock, checkOptions, networkWords, SeriatimError, type Storage } from "../../base/index.ts";
 import {
   encodeTake,
   encodeTakeEnd,
@@ -28,6 +28,7 @@ const FIRST_BYTE_MS = 5_000;
 /** For a connection to come about. */
 const CONNECT_MS = 5_000;
 
+/** What a `FeedRecorder` is told. */
 export interface FeedRecorderOptions {
   readonly host: string;
   readonly port: number;
@@ -46,6 +47,11 @@ export interface FeedRecorderOptions {
   /** A connection has brought nothing in its first seconds, or until it ended: it may speak another protocol. Called once at most. */
   readonly onNothing?: () => void;
 }
+
+const KNOWN_OPTIONS: Record<keyof FeedRecorderOptions, true> = {
+  ...{ host: true, port: true, protocol: true, tlsCa: true, greeting: true, directory: true },
+  ...{ storage: true, clock: true, onTake: true, onNothing: true },
+};
 
 export interface RecorderFigures {
   /** Connections recorded, the current one included. */
@@ -85,6 +91,7 @@ export class FeedRecorder {
    * says) or when nobody answers (ECONNREFUSED, ...); then nothing stays open. Later it goes on over lost connections.
    */
   static async start(options: FeedRecorderOptions): Promise<FeedRecorder> {
+    checkOptions("FeedRecorder.start", options, KNOWN_OPTIONS);
     let changed = (): void => {};
     const { storage = new NodeStorage(), directory } = options;
     const files = await RecordingFiles.open(storage, directory, () => changed());

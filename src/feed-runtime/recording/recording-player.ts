@@ -8,6 +8,7 @@
 import {
   type Clock,
   type CloseCause,
+  checkOptions,
   type Listener,
   SeriatimError,
   type Storage,
@@ -28,6 +29,7 @@ const STALLED_MS = 60_000;
 /** A timer's longest wait: a longer one is waited for in parts. */
 const WAIT_MAX_MS = 60_000;
 
+/** What a `RecordingPlayer` is told. */
 export interface RecordingPlayerOptions {
   readonly directory: string;
   /** From 1 on, 1 by default. */
@@ -46,6 +48,11 @@ export interface RecordingPlayerOptions {
   /** A client has come, been sent everything, or gone before; for a log. */
   readonly onClient?: (event: "connected" | "played" | "left") => void;
 }
+
+const KNOWN_OPTIONS: Record<keyof RecordingPlayerOptions, true> = {
+  ...{ directory: true, take: true, skip_s: true, speed: true, host: true, port: true },
+  ...{ storage: true, clock: true, onClient: true },
+};
 
 interface Client {
   readonly reader: TakeReader;
@@ -73,6 +80,7 @@ export class RecordingPlayer implements TransportHandler {
    * EADDRINUSE, or what the disk says. What is recorded later is not played.
    */
   static async start(options: RecordingPlayerOptions): Promise<RecordingPlayer> {
+    checkOptions("RecordingPlayer.start", options, KNOWN_OPTIONS);
     const player = new RecordingPlayer({
       ...{ take: 1, skip_s: 0, speed: 1, host: "127.0.0.1", onClient: () => {} },
       ...{ storage: new NodeStorage(), clock: new SystemClock() },

@@ -1,6 +1,6 @@
 // What a ticks/1 client may be told, and what holds when it isn't.
 
-import { type Clock, SeriatimError } from "../../base/index.ts";
+import { type Clock, checkOptions, SeriatimError } from "../../base/index.ts";
 import type {
   CacheWriter,
   FeedLatency,
@@ -50,11 +50,18 @@ export interface TickClientOptions {
   readonly chance?: (() => number) | undefined;
 }
 
+const KNOWN_OPTIONS: Record<keyof TickClientOptions, true> = {
+  ...{ host: true, port: true, listener: true, subscription: true, numbering: true, maxSymbols: true },
+  ...{ connectTimeout_ms: true, quiet_ms: true, liveness_ms: true, maxAttempts: true, cache: true },
+  ...{ latency: true, clock: true, chance: true },
+};
+
 /** Nobody waits longer, and a timer can. */
 const WAIT_MAX_MS = 600_000;
 
 /** The options with all defaults; throws `INVALID_ARGUMENT`. */
 export function checkedTickOptions(options: TickClientOptions) {
+  checkOptions("TickClient", options, KNOWN_OPTIONS);
   const checked = {
     host: options.host,
     port: options.port ?? TICKS_PORT,

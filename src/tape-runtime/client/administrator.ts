@@ -2,7 +2,7 @@
 //
 // Bound: REQUESTS_MAX requests wait for their answers; one more is refused.
 
-import { SeriatimError } from "../../base/index.ts";
+import { checkOptions, SeriatimError } from "../../base/index.ts";
 import {
   decodeText,
   encodeText,
@@ -19,7 +19,7 @@ import {
   TapeType,
 } from "../../protocol/index.ts";
 import { TapeRefusedError } from "./errors.ts";
-import { checkedInteger, checkedName, checkedPeer, type TapePeerOptions } from "./options.ts";
+import { checkedInteger, checkedName, checkedPeer, PEER_OPTIONS, type TapePeerOptions } from "./options.ts";
 import type { TapeOrder } from "./publisher-options.ts";
 import { AfterLoss, ReconnectingLink } from "./reconnecting.ts";
 
@@ -44,6 +44,7 @@ export class TapeAdministrator {
   }
 
   private constructor(options: TapeAdministratorOptions) {
+    checkOptions("TapeAdministrator.connect", options, PEER_OPTIONS);
     const peer = checkedPeer(options);
     this.#peer = `${peer.host}:${peer.port}`;
     const hello = {

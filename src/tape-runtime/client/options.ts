@@ -39,6 +39,11 @@ export interface TapeReconnectOptions {
 
 export type TapePeer = ReturnType<typeof checkedPeer>;
 
+export const PEER_OPTIONS: Record<keyof TapePeerOptions, true> = {
+  ...{ host: true, port: true, tls: true, key: true, connectTimeout_ms: true, liveness_ms: true },
+  ...{ clock: true, chance: true },
+};
+
 /** Nobody waits longer, and a timer can. */
 const WAIT_MAX_MS = 600_000;
 

@@ -2,7 +2,7 @@
 
 import { zstdCompressSync } from "node:zlib";
 import type { SeriatimError } from "../../base/index.ts";
-import { SAFE_MAX } from "../../base/index.ts";
+import { checkOptions, SAFE_MAX } from "../../base/index.ts";
 import {
   TAPE_LEVEL_MAX,
   TAPE_ORDER_ANY,
@@ -16,6 +16,7 @@ import {
   checkedName,
   checkedPeer,
   checkedReconnect,
+  PEER_OPTIONS,
   type TapePeerOptions,
   type TapeReconnectOptions,
 } from "./options.ts";
@@ -68,12 +69,19 @@ export interface TapeRecordInput extends TapeRecordOptions {
   readonly value: Uint8Array | string;
 }
 
+const KNOWN_OPTIONS: Record<keyof TapePublisherOptions, true> = {
+  ...PEER_OPTIONS,
+  ...{ reconnectFor_ms: true, topic: true, publisher: true, epoch: true, order: true, ack: true },
+  ...{ batchBytes: true, linger_ms: true, inFlightBytes: true, compress: true, reopen: true, onState: true },
+};
+
 const MIB = 1024 * 1024;
 const LINGER_MAX_MS = 60_000;
 const WINDOW_BYTES_MAX = 1024 * MIB;
 
 /** The options with all defaults; throws `INVALID_ARGUMENT`. */
 export function checkedPublisher(options: TapePublisherOptions) {
+  checkOptions("TapePublisher.connect", options, KNOWN_OPTIONS);
   const { epoch = 0, order, ack = 1, batchBytes = MIB, linger_ms = 5, compress } = options;
   if (compress !== undefined && compress !== "zstd")
     throw invalidArgument(`compress "${compress}" is not zstd`);

@@ -1,6 +1,6 @@
 // What a subscriber may be told, and what holds when it isn't.
 
-import { SAFE_MAX, type SeriatimError } from "../../base/index.ts";
+import { checkOptions, SAFE_MAX, type SeriatimError } from "../../base/index.ts";
 import { TapeFrom } from "../../protocol/index.ts";
 import { invalidArgument } from "./errors.ts";
 import {
@@ -8,6 +8,7 @@ import {
   checkedName,
   checkedPeer,
   checkedReconnect,
+  PEER_OPTIONS,
   type TapePeerOptions,
   type TapeReconnectOptions,
 } from "./options.ts";
@@ -39,10 +40,17 @@ export interface TapeSubscriberOptions extends TapePeerOptions, TapeReconnectOpt
 
 export type TapeSubscriberState = "active" | "standby" | "reconnecting" | "closed";
 
+const KNOWN_OPTIONS: Record<keyof TapeSubscriberOptions, true> = {
+  ...PEER_OPTIONS,
+  ...{ reconnectFor_ms: true, topic: true, from: true, group: true, follow: true, creditBytes: true },
+  ...{ onDamaged: true, onState: true },
+};
+
 const MIB = 1024 * 1024;
 
 /** The options with all defaults; throws `INVALID_ARGUMENT`. */
 export function checkedSubscriber(options: TapeSubscriberOptions) {
+  checkOptions("TapeSubscriber.connect", options, KNOWN_OPTIONS);
   const { from = "end", group, creditBytes = 8 * MIB } = options;
   return {
     peer: checkedPeer(options),
