@@ -11,12 +11,13 @@ import {
   decodeStanding,
   encodeLogon,
   LogonPurpose,
-  logonStatement,
   MessageStream,
+  type Prove,
   RefusalCode,
   ReplicationType,
+  replicationStatement,
+  type Signed,
   type Standing,
-  standingStatement,
 } from "../protocol/index.ts";
 import type { PeerStanding } from "./decisions.ts";
 import type { SessionEnd } from "./ending.ts";
@@ -97,13 +98,14 @@ export class AskingSession {
       ...{ purpose: LogonPurpose.Ask, isWarm: false, name, nonce: this.#nonce },
       ...{ epoch, position, persisted, chain: NOT_COMPARED },
     };
-    const proof = keys.prove(logonStatement(challenge.nonce, logon));
     this.#name = challenge.name;
-    this.#output.write(encodeLogon({ ...logon, proof }, checksums));
+    const prove: Prove = (signed) => keys.prove(replicationStatement("logon", challenge.nonce, signed));
+    this.#output.write(encodeLogon(logon, prove, checksums));
   }
 
-  #answered(name: string, { proof, ...standing }: Standing): void {
-    const isProved = this.#node.keys.isProof(name, standingStatement(this.#nonce, standing), proof);
+  #answered(name: string, { signed, proof, ...standing }: Standing & Signed): void {
+    const statement = replicationStatement("standing", this.#nonce, signed);
+    const isProved = this.#node.keys.isProof(name, statement, proof);
     if (!isProved) return this.#end({ kind: "refused", code: RefusalCode.NotAuthorised });
     this.#standing = { name, ...standing };
     this.#end({ kind: "closed" });

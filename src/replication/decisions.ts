@@ -12,7 +12,7 @@ import { NODES_MAX } from "./node-rows.ts";
 import { SILENCE_US } from "./peers.ts";
 
 /** A peer that answered, which proved who it is. */
-export type PeerStanding = { readonly name: string } & Omit<Standing, "proof">;
+export type PeerStanding = { readonly name: string } & Standing;
 
 /** Where a history ends. */
 interface End {

@@ -20,21 +20,22 @@ import {
   encodeLogon,
   encodeReplicationRefusal,
   LogonPurpose,
-  logonStatement,
   MessageBuffer,
   MessageStream,
+  type Prove,
   REPLICATION_BODY_AT,
   RefusalCode,
+  type ReplicationRefusal,
   ReplicationType,
   readBatch,
   readHeartbeat,
   readSnapshotBegin,
   readSnapshotPart,
-  refusalStatement,
+  replicationStatement,
+  type Signed,
   type SnapshotBegin,
   StartFrom,
   type Welcome,
-  welcomeStatement,
   writeAck,
 } from "../protocol/index.ts";
 import type { SessionEnd } from "./ending.ts";
@@ -192,11 +193,12 @@ export class FollowingSession {
     return this.#logonProof !== undefined;
   }
 
-  #refused({ proof, ...refusal }: ReturnType<typeof decodeReplicationRefusal>): void {
+  #refused({ code, epoch, position, signed, proof }: ReplicationRefusal & Signed): void {
     const logon = this.#logonProof;
     const isProved =
-      logon !== undefined && this.#node.keys.isProof(this.#primary, refusalStatement(logon, refusal), proof);
-    this.#end({ kind: "refused by peer", ...refusal, isProved });
+      logon !== undefined &&
+      this.#node.keys.isProof(this.#primary, replicationStatement("refusal", logon, signed), proof);
+    this.#end({ kind: "refused by peer", code, epoch, position, isProved });
   }
 
   #logOn(at: number): void {
@@ -207,15 +209,17 @@ export class FollowingSession {
       ...{ purpose: LogonPurpose.Follow, isWarm, mayLack, name, nonce: this.#nonce, epoch, position },
       ...{ persisted, chain },
     };
-    const proof = keys.prove(logonStatement(challenge.nonce, logon));
     this.#primary = challenge.name;
-    this.#logonProof = proof;
-    this.#output.write(encodeLogon({ ...logon, proof }, checksums));
+    const prove: Prove = (signed) => {
+      this.#logonProof = keys.prove(replicationStatement("logon", challenge.nonce, signed));
+      return this.#logonProof;
+    };
+    this.#output.write(encodeLogon(logon, prove, checksums));
   }
 
-  #follow(welcome: Welcome): void {
+  #follow({ signed, proof, ...welcome }: Welcome & Signed): void {
     const { keys, highestEpoch } = this.#node;
-    if (!keys.isProof(this.#primary, welcomeStatement(this.#nonce, welcome), welcome.proof)) {
+    if (!keys.isProof(this.#primary, replicationStatement("welcome", this.#nonce, signed), proof)) {
       return this.#refuse(RefusalCode.NotAuthorised);
     }
     if (welcome.epoch < highestEpoch) return this.#refuse(RefusalCode.StaleEpoch);
@@ -305,7 +309,7 @@ export class FollowingSession {
   #refuse(code: RefusalCode): void {
     const { log, highestEpoch, checksums } = this.#node;
     const refusal = { code, epoch: Math.max(highestEpoch, log.epoch), position: log.position };
-    this.#output.write(encodeReplicationRefusal(refusal, checksums));
+    this.#output.write(encodeReplicationRefusal(refusal, undefined, checksums));
     this.#end({ kind: "refused", code });
   }
 

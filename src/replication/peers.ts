@@ -11,7 +11,7 @@ export interface NodeKeys {
 }
 
 export interface Peer {
-  /** This node's, by which the others know its key: at most NODE_NAME_BYTES_MAX of UTF-8. */
+  /** Its key's, by which the others know that. */
   readonly name: string;
   readonly keys: NodeKeys;
   readonly checksums: Checksums;

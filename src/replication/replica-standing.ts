@@ -44,7 +44,7 @@ export class ReplicaStanding {
     if (this.#log.mayLack) this.#log.lacksNothing();
   }
 
-  of(now_us: Micros): Omit<Standing, "proof"> {
+  of(now_us: Micros): Standing {
     const { epoch, position, persisted } = this.#log;
     const primaryHeard_us = this.#heard_us === undefined ? SAFE_MAX : Math.max(0, now_us - this.#heard_us);
     const { isWarm, mayLack } = this;

@@ -33,7 +33,7 @@ export interface ServingNode extends Peer {
   /** Where its log ends: told to anybody, so it costs nothing. */
   readonly log: { readonly epoch: number; readonly position: Position };
   /** What this node says of itself. */
-  standing(now_us: number): Omit<Standing, "proof">;
+  standing(now_us: number): Standing;
   /** A peer that has proved who it is wants to follow, and says what it has: told before it is judged. */
   claimed(peer: PeerStanding): void;
   /** A replica has acknowledged for the first time: it has promised, on its disk, to follow no epoch below this one. */

@@ -15,13 +15,14 @@ import {
   decodeReplicationRefusal,
   type Logon,
   LogonPurpose,
-  logonStatement,
   MessageStream,
   NodeRole,
   RefusalCode,
   type ReplicaAck,
   ReplicationType,
   readAck,
+  replicationStatement,
+  type Signed,
   StartFrom,
 } from "../protocol/index.ts";
 import type { PeerStanding } from "./decisions.ts";
@@ -200,11 +201,12 @@ export class ServingSession {
     return this.#ended === undefined;
   }
 
-  #logOn(logon: Logon, now_us: number): void {
+  #logOn(logon: Logon & Signed, now_us: number): void {
     const { keys } = this.#node;
     this.#logonProof = logon.proof;
     this.#peer = logon.name;
-    if (!keys.isProof(logon.name, logonStatement(this.#nonce, logon), logon.proof)) {
+    const statement = replicationStatement("logon", this.#nonce, logon.signed);
+    if (!keys.isProof(logon.name, statement, logon.proof)) {
       return this.#refuse(RefusalCode.NotAuthorised);
     }
     if (logon.purpose === LogonPurpose.Ask) this.#answer(logon, now_us);

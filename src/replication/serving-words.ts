@@ -8,12 +8,11 @@ import {
   encodeWelcome,
   type Logon,
   MessageBuffer,
+  type Prove,
   type RefusalCode,
-  refusalStatement,
+  replicationStatement,
   type Standing,
   type StartFrom,
-  standingStatement,
-  welcomeStatement,
   writeHeartbeat,
 } from "../protocol/index.ts";
 import type { LiveReader } from "./live-frames.ts";
@@ -38,10 +37,10 @@ export class ServingWords {
     this.#output.write(encodeChallenge({ nonce, name }, checksums));
   }
 
-  standing(logon: Logon, standing: Omit<Standing, "proof">): void {
+  standing(logon: Logon, standing: Standing): void {
     const { keys, checksums } = this.#node;
-    const proof = keys.prove(standingStatement(logon.nonce, standing));
-    this.#output.write(encodeStanding({ ...standing, proof }, checksums));
+    const prove: Prove = (signed) => keys.prove(replicationStatement("standing", logon.nonce, signed));
+    this.#output.write(encodeStanding(standing, prove, checksums));
   }
 
   welcome(start: StartFrom, primary: PrimarySide, live: LiveReader, logon: Logon): void {
@@ -51,8 +50,8 @@ export class ServingWords {
       ...{ start, epoch, segmentBytes, cluster },
       ...{ position: live.written, released: primary.released() },
     };
-    const proof = keys.prove(welcomeStatement(logon.nonce, welcome));
-    this.#output.write(encodeWelcome({ ...welcome, proof }, checksums));
+    const prove: Prove = (signed) => keys.prove(replicationStatement("welcome", logon.nonce, signed));
+    this.#output.write(encodeWelcome(welcome, prove, checksums));
   }
 
   heartbeat(primary: PrimarySide): void {
@@ -65,7 +64,8 @@ export class ServingWords {
   refusal(code: RefusalCode, logonProof: Uint8Array | undefined): void {
     const { keys, checksums, log } = this.#node;
     const refusal = { code, epoch: log.epoch, position: log.position };
-    const proof = logonProof && keys.prove(refusalStatement(logonProof, refusal));
-    this.#output.write(encodeReplicationRefusal({ ...refusal, proof }, checksums));
+    const prove: Prove | undefined =
+      logonProof && ((signed) => keys.prove(replicationStatement("refusal", logonProof, signed)));
+    this.#output.write(encodeReplicationRefusal(refusal, prove, checksums));
   }
 }

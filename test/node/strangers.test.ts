@@ -20,7 +20,11 @@ afterEach(() => cluster.end());
 
 /** Says `code` to whoever connects, without a word before; resolves with its port. */
 async function stranger(code: RefusalCode): Promise<number> {
-  const refusal = encodeReplicationRefusal({ code, epoch: 99, position: 1_000 }, new NativeChecksums());
+  const refusal = encodeReplicationRefusal(
+    { code, epoch: 99, position: 1_000 },
+    undefined,
+    new NativeChecksums(),
+  );
   const server = createServer((socket) => {
     socket.on("error", () => {});
     socket.end(refusal);

@@ -17,10 +17,10 @@ import {
   encodeStanding,
   encodeWelcome,
   LogonPurpose,
-  logonStatement,
   MessageBuffer,
   MessageStream,
   NodeRole,
+  type Prove,
   RefusalCode,
   ReplicationType,
   readAck,
@@ -28,12 +28,11 @@ import {
   readHeartbeat,
   readSnapshotBegin,
   readSnapshotPart,
-  refusalStatement,
+  replicationStatement,
+  type Signed,
   SNAPSHOT_PART_AT,
   StartFrom,
   StreamFault,
-  standingStatement,
-  welcomeStatement,
   writeAck,
   writeBatch,
   writeHeartbeat,
@@ -56,7 +55,6 @@ const logon = {
   position: 2 ** 40 + 7,
   persisted: 2 ** 40,
   chain: run(32, 64),
-  proof: run(64, 96),
 };
 const welcome = {
   start: StartFrom.Journal,
@@ -65,9 +63,8 @@ const welcome = {
   released: 480,
   segmentBytes: 67_108_864,
   cluster: 0,
-  proof: run(64, 160),
 };
-const refusal = { code: RefusalCode.StaleEpoch, epoch: 9, position: 77, proof: run(64, 3) };
+const refusal = { code: RefusalCode.StaleEpoch, epoch: 9, position: 77 };
 const standing = {
   role: NodeRole.Replica,
   isWarm: true,
@@ -76,11 +73,13 @@ const standing = {
   position: 600,
   persisted: 590,
   primaryHeard_us: 1_500_000,
-  proof: run(64, 2),
 };
 const ack = { epoch: 2, inMemory: 300, persisted: 256 };
 const heartbeat = { epoch: 2, released: 256 };
 const begin = { epoch: 2, fileBytes: 1_000_000, position: 900, chain: run(32, 5), digest: run(32, 6) };
+
+/** Proofs that stand for signatures: 64 bytes from `first` on. */
+const proved = (first: number) => () => run(64, first);
 
 /** What `write` puts into a buffer. */
 function written(write: (buffer: MessageBuffer) => number): Uint8Array {
@@ -124,10 +123,10 @@ test.each<
   [name: string, bytes: Uint8Array, decode: (buffer: MessageBuffer, at: number) => object, value: object]
 >([
   ["Challenge", encodeChallenge(challenge, checksums), decodeChallenge, challenge],
-  ["Logon", encodeLogon(logon, checksums), decodeLogon, logon],
-  ["Welcome", encodeWelcome(welcome, checksums), decodeWelcome, welcome],
-  ["Refusal", encodeReplicationRefusal(refusal, checksums), decodeReplicationRefusal, refusal],
-  ["Standing", encodeStanding(standing, checksums), decodeStanding, standing],
+  ["Logon", encodeLogon(logon, proved(96), checksums), decodeLogon, logon],
+  ["Welcome", encodeWelcome(welcome, proved(160), checksums), decodeWelcome, welcome],
+  ["Refusal", encodeReplicationRefusal(refusal, proved(3), checksums), decodeReplicationRefusal, refusal],
+  ["Standing", encodeStanding(standing, proved(2), checksums), decodeStanding, standing],
   ["Ack", written((buffer) => writeAck(buffer, ack, checksums)), readAck, ack],
   ["Heartbeat", written((buffer) => writeHeartbeat(buffer, heartbeat, checksums)), readHeartbeat, heartbeat],
   [
@@ -139,16 +138,16 @@ test.each<
   ["Batch", batch, readBatch, { released: 256, segment: 3 }],
 ])("%s has the bytes that are pinned, and is read as what was written", (name, bytes, decode, value) => {
   expect(hex(bytes)).toBe(golden.get(name));
-  expect(decoded(bytes, decode)).toEqual(value);
+  expect(decoded(bytes, decode)).toMatchObject(value);
 });
 
 test("a Welcome says whose cluster it is where versions of before had nothing", () => {
   const named = { ...welcome, cluster: 0x1234_5678 };
-  const bytes = encodeWelcome(named, checksums);
-  expect(decoded(bytes, decodeWelcome)).toEqual(named);
+  const bytes = encodeWelcome(named, proved(160), checksums);
+  expect(decoded(bytes, decodeWelcome)).toMatchObject(named);
   const body = (message: Uint8Array) => hex(message).slice(32);
   expect(body(bytes)).toBe(
-    body(encodeWelcome(welcome, checksums)).replace("0100000000000000", "0100000078563412"),
+    body(encodeWelcome(welcome, proved(160), checksums)).replace("0100000000000000", "0100000078563412"),
   );
 });
 
@@ -165,32 +164,37 @@ test("the Ack of the specification's example has its bytes", () => {
   );
 });
 
-test("what is signed differs by what it is, by the nonce and by every field", () => {
-  const texts = [
-    logonStatement(run(32, 0), logon),
-    logonStatement(run(32, 1), logon),
-    logonStatement(run(32, 0), { ...logon, name: "west" }),
-    logonStatement(run(32, 0), { ...logon, purpose: LogonPurpose.Ask }),
-    logonStatement(run(32, 0), { ...logon, nonce: run(32, 9) }),
-    logonStatement(run(32, 0), { ...logon, epoch: 1 }),
-    logonStatement(run(32, 0), { ...logon, position: 1 }),
-    logonStatement(run(32, 0), { ...logon, persisted: 1 }),
-    logonStatement(run(32, 0), { ...logon, chain: run(32, 9) }),
-    welcomeStatement(run(32, 0), welcome),
-    welcomeStatement(run(32, 0), { ...welcome, epoch: 1 }),
-    welcomeStatement(run(32, 0), { ...welcome, cluster: 1 }),
-    standingStatement(run(32, 0), standing),
-    standingStatement(run(32, 0), { ...standing, position: 1 }),
-    refusalStatement(run(64, 0), refusal),
-    refusalStatement(run(64, 1), refusal),
-    refusalStatement(run(64, 0), { ...refusal, code: RefusalCode.Diverged }),
-    refusalStatement(run(64, 0), { ...refusal, epoch: 1 }),
-  ].map(hex);
-  expect(new Set(texts).size).toBe(texts.length);
+test.each<
+  [name: string, encode: (prove: Prove) => Uint8Array, decode: (buffer: MessageBuffer, at: number) => Signed]
+>([
+  ["Logon", (prove) => encodeLogon(logon, prove, checksums), decodeLogon],
+  ["Welcome", (prove) => encodeWelcome(welcome, prove, checksums), decodeWelcome],
+  ["Refusal", (prove) => encodeReplicationRefusal(refusal, prove, checksums), decodeReplicationRefusal],
+  ["Standing", (prove) => encodeStanding(standing, prove, checksums), decodeStanding],
+])("of a %s everything before the proof is signed, as it goes over the wire", (_, encode, decode) => {
+  let asked = "";
+  const bytes = encode((signed) => {
+    asked = hex(signed);
+    return run(64, 7);
+  });
+  const { signed, proof } = decoded(bytes, decode);
+  expect([asked, hex(signed)]).toEqual(Array(2).fill(hex(bytes.subarray(16, -64))));
+  expect(proof).toEqual(run(64, 7));
+});
+
+test("a Refusal that nobody signs has zeros for a proof", () => {
+  const bytes = encodeReplicationRefusal(refusal, undefined, checksums);
+  expect(decoded(bytes, decodeReplicationRefusal).proof).toEqual(new Uint8Array(64));
+});
+
+test("what is signed says what it is for, then what the other side said, then the body", () => {
+  const statement = replicationStatement("welcome", run(32, 0), run(40, 32));
+  const head = "seriatim replication 1 welcome".padEnd(32, "\0");
+  expect(Buffer.from(statement).toString("latin1")).toBe(head + Buffer.from(run(72, 0)).toString("latin1"));
 });
 
 test("a stream cut anywhere gives the same messages", () => {
-  const whole = Buffer.concat([batch, part, encodeLogon(logon, checksums), batch]);
+  const whole = Buffer.concat([batch, part, encodeLogon(logon, proved(96), checksums), batch]);
   const prng = new Prng(7);
   for (let round = 0; round < 200; round++) {
     const stream = new MessageStream(checksums, 512);
@@ -215,7 +219,7 @@ test("a stream cut anywhere gives the same messages", () => {
 });
 
 test("no byte of a message can change without the stream ending there", () => {
-  const whole = encodeLogon(logon, checksums);
+  const whole = encodeLogon(logon, proved(96), checksums);
   for (let at = 0; at < whole.length; at++) {
     for (const bit of [1, 128]) {
       const bad = whole.slice();
@@ -238,17 +242,19 @@ test.each<[name: string, at: number, value: number, fault: StreamFault]>([
   ["a body that is no whole number of words", 12, 177, StreamFault.BadBody],
   ["a checksum that does not match", 40, 255, StreamFault.BadChecksum],
 ])("%s ends the stream for good", (_, at, value, fault) => {
-  const bad = encodeLogon(logon, checksums);
+  const bad = encodeLogon(logon, proved(96), checksums);
   bad[at] = value;
   const stream = new MessageStream(checksums);
   const refuse = () => {
     throw new Error("nothing of it is handed on");
   };
   expect(stream.receive(bad, refuse)).toBe(fault);
-  expect(stream.receive(encodeLogon(logon, checksums), refuse)).toBe(fault);
+  expect(stream.receive(encodeLogon(logon, proved(96), checksums), refuse)).toBe(fault);
 });
 
 test("a message longer than the caller expects is refused before its body is waited for", () => {
   const stream = new MessageStream(checksums, 128);
-  expect(stream.receive(encodeLogon(logon, checksums).subarray(0, 16), () => true)).toBe(StreamFault.BadBody);
+  expect(stream.receive(encodeLogon(logon, proved(96), checksums).subarray(0, 16), () => true)).toBe(
+    StreamFault.BadBody,
+  );
 });

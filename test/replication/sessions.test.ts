@@ -228,7 +228,7 @@ test.each<[name: string, code: RefusalCode, epoch: number, isProved: boolean, is
 );
 
 test.each<[name: string, refusal: () => Uint8Array]>([
-  ["before it has said who it is", () => encodeReplicationRefusal(REFUSAL, checksums)],
+  ["before it has said who it is", () => encodeReplicationRefusal(REFUSAL, undefined, checksums)],
   [
     "with a proof of another connection",
     () => {

@@ -151,7 +151,7 @@ export class PrimaryNode implements ServingNode {
     return { epoch: this.epoch, position: this.writer.position };
   }
 
-  standing(): Omit<Standing, "proof"> {
+  standing(): Standing {
     const { position, durablePosition } = this.writer;
     return {
       ...{ role: this.primary === undefined ? NodeRole.Replica : NodeRole.Primary, isWarm: true },
@@ -310,13 +310,20 @@ export class Pipe implements SessionOutput {
 
 /** Both sessions over two pipes. */
 export class Pair {
-  readonly down = new Pipe();
-  readonly up = new Pipe();
+  readonly down: Pipe;
+  readonly up: Pipe;
   readonly serving: ServingSession;
   readonly following: FollowingSession;
   readonly #prng = new Prng(1);
 
-  constructor(primary: PrimaryNode, replica: ReplicaNode, now_us = 0) {
+  constructor(
+    primary: PrimaryNode,
+    replica: ReplicaNode,
+    now_us = 0,
+    { down = new Pipe(), up = new Pipe() } = {},
+  ) {
+    this.down = down;
+    this.up = up;
     this.serving = new ServingSession(primary, this.down, now_us);
     this.following = new FollowingSession(replica, this.up, now_us);
   }

@@ -14,7 +14,7 @@ import {
 import { type FollowingLine, FollowingSide } from "../../src/runtime/index.ts";
 
 const checksums = new NativeChecksums();
-const PROOF = new Uint8Array(64);
+const prove = () => new Uint8Array(64);
 const SEGMENT_BYTES = 65_536;
 
 /** At 40 of epoch 3; has promised 5. Everybody's proofs hold. */
@@ -29,7 +29,7 @@ function following() {
     close: () => void done.push("closes its journal"),
   };
   const promises = { epoch: 5, keep: (epoch: number) => done.push(`promises ${epoch}`) };
-  const keys = { prove: () => PROOF, isProof: () => true };
+  const keys = { prove, isProof: () => true };
   const peer = {
     name: "south",
     keys,
@@ -64,10 +64,10 @@ function following() {
   const hear = (bytes: Uint8Array) => side.received(line, bytes);
   const challenge = () => hear(encodeChallenge({ nonce: new Uint8Array(32), name: "north" }, checksums));
   const refuse = (code: RefusalCode, epoch: number) =>
-    hear(encodeReplicationRefusal({ code, epoch, position: 50, proof: PROOF }, checksums));
+    hear(encodeReplicationRefusal({ code, epoch, position: 50 }, prove, checksums));
   const welcome = (epoch: number, segmentBytes = SEGMENT_BYTES) => {
-    const position = { position: 50, released: 50, segmentBytes, cluster: 0, proof: PROOF };
-    hear(encodeWelcome({ start: StartFrom.Journal, epoch, ...position }, checksums));
+    const position = { position: 50, released: 50, segmentBytes, cluster: 0 };
+    hear(encodeWelcome({ start: StartFrom.Journal, epoch, ...position }, prove, checksums));
   };
   side.connect();
   return { side, log, hear, challenge, refuse, welcome, done, line: () => line };

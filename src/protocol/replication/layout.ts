@@ -2,6 +2,7 @@
 // journal that it carries; header and body are whole multiples of 8 bytes, so that those frames stay aligned.
 
 import { assert, layout } from "../../base/index.ts";
+import { WHO_BYTES_MAX } from "../commands/index.ts";
 
 export const REPLICATION_VERSION = 1;
 /** "REPL" on the wire. */
@@ -12,7 +13,6 @@ export const REPLICATION_HEADER_BYTES = 16;
 export const REPLICATED_FRAME_BYTES_MAX = 4 * 1024 * 1024;
 /** Of a snapshot in one message: small enough that a heartbeat is not late behind it. */
 export const SNAPSHOT_PART_BYTES_MAX = 256 * 1024;
-export const NODE_NAME_BYTES_MAX = 16;
 export const NONCE_BYTES = 32;
 /** An Ed25519 signature. */
 export const PROOF_BYTES = 64;
@@ -45,13 +45,13 @@ export const ReplicationHeader = layout(REPLICATION_HEADER_BYTES, (at) => ({
 
 export const ChallengeLayout = layout(48, (at) => ({
   nonce: at.bytes(NONCE_BYTES),
-  name: at.bytes(NODE_NAME_BYTES_MAX),
+  name: at.bytes(WHO_BYTES_MAX),
 }));
 
 export const LogonLayout = layout(176, (at) => ({
   purpose: at.u32(),
   flags: at.u32(),
-  name: at.bytes(NODE_NAME_BYTES_MAX),
+  name: at.bytes(WHO_BYTES_MAX),
   nonce: at.bytes(NONCE_BYTES),
   epoch: at.u64(),
   position: at.u64(),

@@ -1,12 +1,13 @@
 // The messages by which two nodes come to know each other: Challenge, Logon, Welcome, Refusal, Standing. Once per
-// connection: plain objects. What each side signs is written down here, so that both sign the same bytes.
+// connection: plain objects. What is signed is bytes, as they go over the wire: a proof holds also for what only a later version
+// has a meaning for.
 
-import { type Checksums, decodeUtf8, encodeUtf8, getU64, type Position, setU64 } from "../../base/index.ts";
+import { type Checksums, encodeUtf8, getU64, type Position, setU64 } from "../../base/index.ts";
+import { getWho, putWho } from "../commands/index.ts";
 import {
   ChallengeLayout,
   DIGEST_BYTES,
   LogonLayout,
-  NODE_NAME_BYTES_MAX,
   NONCE_BYTES,
   PROOF_BYTES,
   RefusalLayout,
@@ -41,7 +42,6 @@ export interface Logon {
   readonly persisted: Position;
   /** The chain value of its last frame; zeros when it only asks. */
   readonly chain: Uint8Array;
-  readonly proof: Uint8Array;
 }
 
 /** How a replica is brought up to date. */
@@ -57,7 +57,6 @@ export interface Welcome {
   readonly segmentBytes: number;
   /** Stands for the names of all nodes that the primary's keys file has; 0: not said, as by versions of before. */
   readonly cluster: number;
-  readonly proof: Uint8Array;
 }
 
 /** Why a session ends. Numbers are never reused. */
@@ -82,8 +81,6 @@ export interface ReplicationRefusal {
   /** The highest the sender knows of, and its last position. */
   readonly epoch: number;
   readonly position: Position;
-  /** Of the listener, once it has a Logon to answer; otherwise zeros. */
-  readonly proof?: Uint8Array | undefined;
 }
 
 export const NodeRole = { Primary: 1, Replica: 2, Waiting: 3 } as const;
@@ -102,8 +99,16 @@ export interface Standing {
   readonly persisted: Position;
   /** How long ago it heard of a primary, in microseconds; SAFE_MAX when it never did. */
   readonly primaryHeard_us: number;
+}
+
+/** Of a message that came: its body up to the proof, which is a signature of that. */
+export interface Signed {
+  readonly signed: Uint8Array;
   readonly proof: Uint8Array;
 }
+
+/** Makes the proof of a body that is about to be sent: signs a `replicationStatement` of it. */
+export type Prove = (signed: Uint8Array) => Uint8Array;
 
 const FLAG_WARM = 1;
 const FLAG_MAY_LACK = 2;
@@ -119,68 +124,58 @@ function readFlags(flags: number): { isWarm: boolean; mayLack: boolean } {
 }
 
 export function encodeChallenge({ nonce, name }: Challenge, checksums: Checksums): Uint8Array {
-  return encode(ReplicationType.Challenge, ChallengeLayout.bytes, checksums, ({ bytes }) => {
+  return encode(ReplicationType.Challenge, ChallengeLayout.bytes, checksums, ({ bytes, view }) => {
     bytes.set(nonce, BODY + ChallengeLayout.nonce);
-    putName(bytes, BODY + ChallengeLayout.name, name);
+    putWho(view, BODY + ChallengeLayout.name, name);
   });
 }
 
-export function decodeChallenge({ bytes }: MessageBuffer, at: number): Challenge {
+export function decodeChallenge({ bytes, view }: MessageBuffer, at: number): Challenge {
   return {
     nonce: take(bytes, at + ChallengeLayout.nonce, NONCE_BYTES),
-    name: nameAt(bytes, at + ChallengeLayout.name),
+    name: nameAt(view, at + ChallengeLayout.name),
   };
 }
 
-export function encodeLogon(logon: Logon, checksums: Checksums): Uint8Array {
-  return encode(ReplicationType.Logon, LogonLayout.bytes, checksums, (buffer) => {
-    putLogon(buffer, BODY, logon);
-    buffer.bytes.set(logon.proof, BODY + LogonLayout.proof);
+export function encodeLogon(logon: Logon, prove: Prove, checksums: Checksums): Uint8Array {
+  return encodeProved(ReplicationType.Logon, LogonLayout, prove, checksums, ({ bytes, view }) => {
+    view.setUint32(BODY + LogonLayout.purpose, logon.purpose, true);
+    view.setUint32(BODY + LogonLayout.flags, flagsOf(logon), true);
+    putWho(view, BODY + LogonLayout.name, logon.name);
+    bytes.set(logon.nonce, BODY + LogonLayout.nonce);
+    setU64(view, BODY + LogonLayout.epoch, logon.epoch);
+    setU64(view, BODY + LogonLayout.position, logon.position);
+    setU64(view, BODY + LogonLayout.persisted, logon.persisted);
+    bytes.set(logon.chain, BODY + LogonLayout.chain);
   });
 }
 
-function putLogon({ bytes, view }: MessageBuffer, at: number, logon: Omit<Logon, "proof">): void {
-  view.setUint32(at + LogonLayout.purpose, logon.purpose, true);
-  view.setUint32(at + LogonLayout.flags, flagsOf(logon), true);
-  putName(bytes, at + LogonLayout.name, logon.name);
-  bytes.set(logon.nonce, at + LogonLayout.nonce);
-  setU64(view, at + LogonLayout.epoch, logon.epoch);
-  setU64(view, at + LogonLayout.position, logon.position);
-  setU64(view, at + LogonLayout.persisted, logon.persisted);
-  bytes.set(logon.chain, at + LogonLayout.chain);
-}
-
-export function decodeLogon({ bytes, view }: MessageBuffer, at: number): Logon {
+export function decodeLogon({ bytes, view }: MessageBuffer, at: number): Logon & Signed {
   return {
     purpose: view.getUint32(at + LogonLayout.purpose, true) as LogonPurpose,
     ...readFlags(view.getUint32(at + LogonLayout.flags, true)),
-    name: nameAt(bytes, at + LogonLayout.name),
+    name: nameAt(view, at + LogonLayout.name),
     nonce: take(bytes, at + LogonLayout.nonce, NONCE_BYTES),
     epoch: getU64(view, at + LogonLayout.epoch),
     position: getU64(view, at + LogonLayout.position),
     persisted: getU64(view, at + LogonLayout.persisted),
     chain: take(bytes, at + LogonLayout.chain, DIGEST_BYTES),
-    proof: take(bytes, at + LogonLayout.proof, PROOF_BYTES),
+    ...signedAt(bytes, at, LogonLayout),
   };
 }
 
-export function encodeWelcome(welcome: Welcome, checksums: Checksums): Uint8Array {
-  return encode(ReplicationType.Welcome, WelcomeLayout.bytes, checksums, (buffer) => {
-    putWelcome(buffer, BODY, welcome);
-    buffer.bytes.set(welcome.proof, BODY + WelcomeLayout.proof);
+export function encodeWelcome(welcome: Welcome, prove: Prove, checksums: Checksums): Uint8Array {
+  return encodeProved(ReplicationType.Welcome, WelcomeLayout, prove, checksums, ({ view }) => {
+    view.setUint32(BODY + WelcomeLayout.start, welcome.start, true);
+    view.setUint32(BODY + WelcomeLayout.cluster, welcome.cluster, true);
+    setU64(view, BODY + WelcomeLayout.epoch, welcome.epoch);
+    setU64(view, BODY + WelcomeLayout.position, welcome.position);
+    setU64(view, BODY + WelcomeLayout.released, welcome.released);
+    setU64(view, BODY + WelcomeLayout.segmentBytes, welcome.segmentBytes);
   });
 }
 
-function putWelcome({ view }: MessageBuffer, at: number, welcome: Omit<Welcome, "proof">): void {
-  view.setUint32(at + WelcomeLayout.start, welcome.start, true);
-  view.setUint32(at + WelcomeLayout.cluster, welcome.cluster, true);
-  setU64(view, at + WelcomeLayout.epoch, welcome.epoch);
-  setU64(view, at + WelcomeLayout.position, welcome.position);
-  setU64(view, at + WelcomeLayout.released, welcome.released);
-  setU64(view, at + WelcomeLayout.segmentBytes, welcome.segmentBytes);
-}
-
-export function decodeWelcome({ bytes, view }: MessageBuffer, at: number): Welcome {
+export function decodeWelcome({ bytes, view }: MessageBuffer, at: number): Welcome & Signed {
   return {
     start: view.getUint32(at + WelcomeLayout.start, true) as StartFrom,
     epoch: getU64(view, at + WelcomeLayout.epoch),
@@ -188,56 +183,47 @@ export function decodeWelcome({ bytes, view }: MessageBuffer, at: number): Welco
     released: getU64(view, at + WelcomeLayout.released),
     segmentBytes: getU64(view, at + WelcomeLayout.segmentBytes),
     cluster: view.getUint32(at + WelcomeLayout.cluster, true),
-    proof: take(bytes, at + WelcomeLayout.proof, PROOF_BYTES),
+    ...signedAt(bytes, at, WelcomeLayout),
   };
 }
 
-export function encodeReplicationRefusal(refusal: ReplicationRefusal, checksums: Checksums): Uint8Array {
-  return encode(ReplicationType.Refusal, RefusalLayout.bytes, checksums, (buffer) => {
-    putRefusal(buffer, BODY, refusal);
-    if (refusal.proof !== undefined) buffer.bytes.set(refusal.proof, BODY + RefusalLayout.proof);
+/** `prove`: of the listener, once it has a Logon to answer; without it the proof is zeros. */
+export function encodeReplicationRefusal(
+  { code, epoch, position }: ReplicationRefusal,
+  prove: Prove | undefined,
+  checksums: Checksums,
+): Uint8Array {
+  return encodeProved(ReplicationType.Refusal, RefusalLayout, prove, checksums, ({ view }) => {
+    view.setUint32(BODY + RefusalLayout.code, code, true);
+    setU64(view, BODY + RefusalLayout.epoch, epoch);
+    setU64(view, BODY + RefusalLayout.position, position);
   });
-}
-
-function putRefusal(
-  { view }: MessageBuffer,
-  at: number,
-  { code, epoch, position }: Omit<ReplicationRefusal, "proof">,
-): void {
-  view.setUint32(at + RefusalLayout.code, code, true);
-  setU64(view, at + RefusalLayout.epoch, epoch);
-  setU64(view, at + RefusalLayout.position, position);
 }
 
 export function decodeReplicationRefusal(
   { bytes, view }: MessageBuffer,
   at: number,
-): ReplicationRefusal & { readonly proof: Uint8Array } {
+): ReplicationRefusal & Signed {
   return {
     code: view.getUint32(at + RefusalLayout.code, true) as RefusalCode,
     epoch: getU64(view, at + RefusalLayout.epoch),
     position: getU64(view, at + RefusalLayout.position),
-    proof: take(bytes, at + RefusalLayout.proof, PROOF_BYTES),
+    ...signedAt(bytes, at, RefusalLayout),
   };
 }
 
-export function encodeStanding(standing: Standing, checksums: Checksums): Uint8Array {
-  return encode(ReplicationType.Standing, StandingLayout.bytes, checksums, (buffer) => {
-    putStanding(buffer, BODY, standing);
-    buffer.bytes.set(standing.proof, BODY + StandingLayout.proof);
+export function encodeStanding(standing: Standing, prove: Prove, checksums: Checksums): Uint8Array {
+  return encodeProved(ReplicationType.Standing, StandingLayout, prove, checksums, ({ view }) => {
+    view.setUint32(BODY + StandingLayout.role, standing.role, true);
+    view.setUint32(BODY + StandingLayout.flags, flagsOf(standing), true);
+    setU64(view, BODY + StandingLayout.epoch, standing.epoch);
+    setU64(view, BODY + StandingLayout.position, standing.position);
+    setU64(view, BODY + StandingLayout.persisted, standing.persisted);
+    setU64(view, BODY + StandingLayout.primaryHeard_us, standing.primaryHeard_us);
   });
 }
 
-function putStanding({ view }: MessageBuffer, at: number, standing: Omit<Standing, "proof">): void {
-  view.setUint32(at + StandingLayout.role, standing.role, true);
-  view.setUint32(at + StandingLayout.flags, flagsOf(standing), true);
-  setU64(view, at + StandingLayout.epoch, standing.epoch);
-  setU64(view, at + StandingLayout.position, standing.position);
-  setU64(view, at + StandingLayout.persisted, standing.persisted);
-  setU64(view, at + StandingLayout.primaryHeard_us, standing.primaryHeard_us);
-}
-
-export function decodeStanding({ bytes, view }: MessageBuffer, at: number): Standing {
+export function decodeStanding({ bytes, view }: MessageBuffer, at: number): Standing & Signed {
   return {
     role: view.getUint32(at + StandingLayout.role, true) as NodeRole,
     ...readFlags(view.getUint32(at + StandingLayout.flags, true)),
@@ -245,56 +231,48 @@ export function decodeStanding({ bytes, view }: MessageBuffer, at: number): Stan
     position: getU64(view, at + StandingLayout.position),
     persisted: getU64(view, at + StandingLayout.persisted),
     primaryHeard_us: getU64(view, at + StandingLayout.primaryHeard_us),
-    proof: take(bytes, at + StandingLayout.proof, PROOF_BYTES),
+    ...signedAt(bytes, at, StandingLayout),
   };
-}
-
-/** What the node that logs on signs: the listener's nonce and every other field of its Logon. */
-export function logonStatement(listenerNonce: Uint8Array, logon: Omit<Logon, "proof">): Uint8Array {
-  return statement("logon", listenerNonce, LogonLayout.proof, (buffer, at) => putLogon(buffer, at, logon));
-}
-
-/** What the listener signs in a Welcome: the other's nonce and every other field. */
-export function welcomeStatement(nonce: Uint8Array, welcome: Omit<Welcome, "proof">): Uint8Array {
-  return statement("welcome", nonce, WelcomeLayout.proof, (buffer, at) => putWelcome(buffer, at, welcome));
-}
-
-/** What the listener signs in a Standing: the other's nonce and every other field. */
-export function standingStatement(nonce: Uint8Array, standing: Omit<Standing, "proof">): Uint8Array {
-  return statement("standing", nonce, StandingLayout.proof, (buffer, at) =>
-    putStanding(buffer, at, standing),
-  );
-}
-
-/**
- * What the listener signs in a Refusal: the proof of the Logon that it answers, and every other field. Not the other's nonce,
- * which anybody can put into a Logon of his own: the listener also refuses who is not known to it.
- */
-export function refusalStatement(
-  logonProof: Uint8Array,
-  refusal: Omit<ReplicationRefusal, "proof">,
-): Uint8Array {
-  return statement("refusal", logonProof, RefusalLayout.proof, (buffer, at) =>
-    putRefusal(buffer, at, refusal),
-  );
 }
 
 /** Says what is signed and for which protocol, so that no signature serves for anything else. */
 const STATEMENT_HEAD = "seriatim replication 1 ";
 const STATEMENT_HEAD_BYTES = 32;
 
-/** `of`: what the other side has said on this connection and on no other. */
-function statement(
-  what: string,
+/**
+ * What a proof signs: what it is for, what the other side has said on this connection and on no other, and the body. `of` is the other
+ * side's nonce; of a Refusal the proof of the Logon that it answers, because anybody can put a nonce that he has seen into a Logon of
+ * his own, and the listener also refuses who is not known to it.
+ */
+export function replicationStatement(
+  what: "logon" | "welcome" | "standing" | "refusal",
   of: Uint8Array,
-  fieldBytes: number,
-  put: (buffer: MessageBuffer, at: number) => void,
+  signed: Uint8Array,
 ): Uint8Array {
-  const buffer = new MessageBuffer(STATEMENT_HEAD_BYTES + of.length + fieldBytes);
-  buffer.bytes.set(encodeUtf8(STATEMENT_HEAD + what));
-  buffer.bytes.set(of, STATEMENT_HEAD_BYTES);
-  put(buffer, STATEMENT_HEAD_BYTES + of.length);
-  return buffer.bytes;
+  const bytes = new Uint8Array(STATEMENT_HEAD_BYTES + of.length + signed.length);
+  bytes.set(encodeUtf8(STATEMENT_HEAD + what));
+  bytes.set(of, STATEMENT_HEAD_BYTES);
+  bytes.set(signed, STATEMENT_HEAD_BYTES + of.length);
+  return bytes;
+}
+
+/** A message whose last field is a proof of all that `put` has written before it. */
+function encodeProved(
+  type: ReplicationType,
+  layout: { readonly proof: number; readonly bytes: number },
+  prove: Prove | undefined,
+  checksums: Checksums,
+  put: (buffer: MessageBuffer) => void,
+): Uint8Array {
+  return encode(type, layout.bytes, checksums, (buffer) => {
+    put(buffer);
+    const proofAt = BODY + layout.proof;
+    if (prove !== undefined) buffer.bytes.set(prove(buffer.bytes.subarray(BODY, proofAt)), proofAt);
+  });
+}
+
+function signedAt(bytes: Uint8Array, at: number, { proof }: { readonly proof: number }): Signed {
+  return { signed: take(bytes, at, proof), proof: take(bytes, at + proof, PROOF_BYTES) };
 }
 
 function encode(
@@ -309,14 +287,9 @@ function encode(
   return buffer.bytes;
 }
 
-function putName(bytes: Uint8Array, at: number, name: string): void {
-  bytes.set(encodeUtf8(name).subarray(0, NODE_NAME_BYTES_MAX), at);
-}
-
-function nameAt(bytes: Uint8Array, at: number): string {
-  const field = bytes.subarray(at, at + NODE_NAME_BYTES_MAX);
-  const end = field.indexOf(0);
-  return decodeUtf8(end < 0 ? field : field.subarray(0, end));
+/** "", which is nobody's, for bytes that are no name. */
+function nameAt(view: DataView, at: number): string {
+  return getWho(view, at) ?? "";
 }
 
 function take(bytes: Uint8Array, at: number, length: number): Uint8Array {

@@ -85,7 +85,7 @@ export class ServingSide implements ServingNode {
     return { epoch: live.epoch, position, persisted };
   }
 
-  standing(): Omit<Standing, "proof"> {
+  standing(): Standing {
     const leads = this.#isLeading;
     const role = leads ? NodeRole.Primary : NodeRole.Waiting;
     const mayLack = this.#parts.mayLack && !leads;
