@@ -10,7 +10,7 @@ import { CloseIcon } from "./icons.tsx";
 import { Ladder } from "./ladder.tsx";
 import { LowerPanel } from "./lower-panel.tsx";
 import { MarketSummary } from "./market-summary.tsx";
-import { isCluster, isCutOff, useStatus } from "./node-state.ts";
+import { isCluster, oldWords, useStatus } from "./node-state.ts";
 import { OrderForm } from "./order-form.tsx";
 import { TABS, type Tab } from "./parts.ts";
 import { QueuePanel } from "./queue-panel.tsx";
@@ -24,7 +24,7 @@ export function App({ desk }: { readonly desk: Desk }) {
   useTopics(desk.connection, desk.parts.changed);
   const { tab } = desk.parts;
   const hasNodes = useStatus(desk, isCluster);
-  const isOld = useStatus(desk, isCutOff) || desk.socket.connection.state !== "open";
+  const isOld = useStatus(desk, oldWords) !== undefined || desk.socket.connection.state !== "open";
   const hasTape = useHasTape(desk);
   const isThere = (name: Tab) => (hasNodes || name !== "nodes") && (hasTape || name !== "tape");
   const tabs = (Object.keys(TABS) as Tab[]).filter(isThere);
@@ -67,7 +67,7 @@ export function App({ desk }: { readonly desk: Desk }) {
 function ConnectionBanner({ desk }: { readonly desk: Desk }) {
   useTopics(desk.connection);
   const { state, reason } = desk.socket.connection;
-  const isWithoutPrimary = useStatus(desk, isCutOff);
+  const old = useStatus(desk, oldWords);
   const isEmpty = desk.market === undefined;
   const isLost = state === "waiting" || (state === "connecting" && !isEmpty);
   const refusal = desk.refusal ?? (state === "refused" ? reason : undefined);
@@ -81,12 +81,10 @@ function ConnectionBanner({ desk }: { readonly desk: Desk }) {
       </p>
     );
   }
-  if (!isLost && isWithoutPrimary) {
+  if (!isLost && old !== undefined) {
     return (
       <p class="banner" role="alert">
-        <span>
-          This replica has lost its primary. What you see is old; it goes on when there is one again.
-        </span>
+        <span>{old}</span>
       </p>
     );
   }

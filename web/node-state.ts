@@ -11,10 +11,19 @@ export function noOrdersWords(status: StatusMessage | undefined): string | undef
   return status?.status === "halted" ? "Trading is halted" : undefined;
 }
 
-/** Whether it is a replica that has lost its primary: then the market goes on without it. */
-export function isCutOff(status: StatusMessage | undefined): boolean {
-  if (status?.role !== "replica") return false;
-  return status.nodes?.some(({ role, connected }) => role === "primary" && connected) !== true;
+/** A replica at rest is a quarter of a second behind, and one under load less; whoever trades by prices this old is too late. */
+const OLD_US = 2_000_000;
+
+/** Why the market that the node shows is of before, as a sentence or two; undefined: it is of now. */
+export function oldWords(status: StatusMessage | undefined): string | undefined {
+  if (status?.role !== "replica") return undefined;
+  const { node, nodes = [], reason = "it follows no primary" } = status;
+  if (!nodes.some(({ role, connected }) => role === "primary" && connected))
+    return `What this replica shows is old: ${reason}. It goes on by itself.`;
+  const own = nodes.find(({ name }) => name === node);
+  if (own === undefined || own.lag_us < OLD_US) return undefined;
+  // How far is in the panel of nodes: a figure here would be read out anew each second.
+  return "What this replica shows is old: it is behind its primary. It catches up by itself.";
 }
 
 export function isCluster(status: StatusMessage | undefined): boolean {

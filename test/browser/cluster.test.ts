@@ -145,9 +145,9 @@ test("the primary is killed, the printed command promotes a replica, and its pag
   process.kill(nodeOf("north").pid, "SIGKILL");
   const [, name, args] = await whenSaid(/(\w+) has position \d+, to let it lead: bin\/seriatim (.*)$/);
   const page = pages.get(name) as Page;
-  await page.getByText("it is not connected to its primary").waitFor();
   // Its prices looked like those of now.
-  await page.getByRole("alert").getByText("This replica has lost its primary. What you see is old").waitFor();
+  const banner = page.locator(".banner", { hasText: "What this replica shows is old" });
+  await banner.getByText("it is not connected to its primary").waitFor();
   expect(await page.locator(".page.stale").count()).toBe(1);
   const promotion = spawn(process.execPath, [LAUNCHER, ...args.split(" ")], { stdio: "inherit" });
   expect(await once(promotion, "exit")).toEqual([0, null]);

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { NodeReport, StatusMessage } from "../../src/protocol/index.ts";
-import { isCutOff, noOrdersWords } from "../../web/node-state.ts";
+import { noOrdersWords, oldWords } from "../../web/node-state.ts";
 
 const STATUS = { status: "ok", role: "primary" } as StatusMessage;
 
@@ -22,16 +22,34 @@ test.each<[what: string, status: Partial<StatusMessage> | undefined, words: stri
   expect(noOrdersWords(status && { ...STATUS, ...status })).toBe(words);
 });
 
-test.each<[what: string, status: Partial<StatusMessage>, isOld: boolean]>([
-  ["a node that is alone", {}, false],
-  ["a primary that has lost a replica", nodesOf({ role: "replica", connected: false }), false],
+const SNAPSHOT = "it is sent its primary's snapshot of position 812, and follows when that has come";
+const PRIMARY = { name: "north", role: "primary", connected: true } as const;
+
+/** A replica's status: its primary's row and its own. */
+function replica(primary: Partial<NodeReport>, own: Partial<NodeReport>, reason?: string) {
+  const rows = nodesOf(
+    { ...PRIMARY, ...primary },
+    { name: "south", role: "replica", connected: true, ...own },
+  );
+  return { role: "replica", node: "south", reason, ...rows } as const;
+}
+
+// One that was sent a snapshot was said to have lost its primary, and one far behind showed its prices as those of now.
+test.each<[what: string, status: Partial<StatusMessage>, words: RegExp | undefined]>([
+  ["a node that is alone", {}, undefined],
+  ["a primary that has lost a replica", nodesOf({ role: "replica", connected: false }), undefined],
+  ["a primary with a replica far behind", nodesOf({ role: "replica", lag_us: 60_000_000 }), undefined],
+  ["a replica with its primary", replica({}, { lag_us: 1_999_999 }), undefined],
+  ["a replica that is behind it", replica({}, { lag_us: 2_000_000 }), /old: it is behind its primary/],
   [
-    "a replica with its primary",
-    { role: "replica", ...nodesOf({ role: "primary", connected: true }) },
-    false,
+    "a replica without it",
+    replica({ connected: false }, { lag_us: 0 }, "it is not connected to its primary"),
+    /old: it is not connected to its primary/,
   ],
-  ["a replica without it", { role: "replica", ...nodesOf({ role: "primary", connected: false }) }, true],
-  ["a replica that never had one", { role: "replica", ...nodesOf() }, true],
-])("what %s shows is of before: %s", (_what, status, isOld) => {
-  expect(isCutOff({ ...STATUS, ...status })).toBe(isOld);
+  ["a replica that is sent a snapshot", replica({ connected: false }, {}, SNAPSHOT), /old: it is sent/],
+  ["a replica that never had one", { role: "replica", ...nodesOf() }, /old: it follows no primary/],
+])("what %s shows is of before: %s", (_what, status, words) => {
+  const said = oldWords({ ...STATUS, ...status });
+  if (words === undefined) expect(said).toBeUndefined();
+  else expect(said).toMatch(words);
 });
