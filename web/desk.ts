@@ -13,12 +13,13 @@ import {
 import { formatPrice, type ReportMessage } from "../src/protocol/index.ts";
 import { FillWords, type OrderSaid, type Said } from "./fill-words.ts";
 import { Frames } from "./frames.ts";
+import { InDoubt } from "./in-doubt.ts";
 import { inTurns } from "./in-turns.ts";
 import { Notices } from "./notices.ts";
 import { canonicalPrice, draftProblems, type OrderDraft } from "./order-draft.ts";
 import { newOrderId } from "./order-id.ts";
 import { Parts } from "./parts.ts";
-import { recall, recallToken, remember, rememberToken } from "./remembered.ts";
+import { recall, recallInTab, remember, rememberInTab } from "./remembered.ts";
 import { TapeHistory } from "./tape-history.ts";
 import { Topic } from "./topic.ts";
 
@@ -40,6 +41,8 @@ const EMPTY_DRAFT: OrderDraft = {
   price: "",
   quantity: "1",
 };
+
+type Outcome = "accepted" | "refused" | "unknown";
 
 export class Desk {
   readonly frames = new Frames();
@@ -64,6 +67,7 @@ export class Desk {
   queueLevel: QueueLevel | undefined;
   readonly #url: string;
   readonly #fillWords = new FillWords();
+  readonly #inDoubt = new InDoubt();
   /** What the tables show: whose orders, as of which version. */
   #shownOrders: OwnOrders | undefined;
   #shownVersion = -1;
@@ -73,7 +77,7 @@ export class Desk {
 
   constructor(url: string) {
     this.#url = url;
-    this.socket = this.#open(recall("account"), recallToken());
+    this.socket = this.#open(recall("account"), recallInTab("token"));
     setInterval(() => this.#showTables(), TABLES_MS);
   }
 
@@ -93,13 +97,13 @@ export class Desk {
 
   /** The token that this tab has, as it was typed. */
   get token(): string | undefined {
-    return recallToken();
+    return recallInTab("token");
   }
 
   /** Connects as another account; with neither it nor a token there is only the market to look at. */
   chooseAccount(account: string | undefined, token?: string): void {
     remember("account", account);
-    rememberToken(token);
+    rememberInTab("token", token);
     this.refusal = undefined;
     this.socket.close();
     this.socket = this.#open(account, token);
@@ -149,8 +153,8 @@ export class Desk {
 
   /** Sends the form's order unless something is wrong with it. */
   async submit(): Promise<void> {
-    const { market, draft, symbol } = this;
-    if (market === undefined) return;
+    const { market, draft, symbol, socket } = this;
+    if (market === undefined || socket.account === undefined) return;
     const problems = draftProblems(draft, market.decimals, market.limits);
     if (problems.price !== undefined || problems.quantity !== undefined) return;
     const { side, orderType, timeInForce } = draft;
@@ -158,10 +162,10 @@ export class Desk {
     const limit = orderType === "limit" ? { price, timeInForce } : {};
     const quantity = Number(draft.quantity);
     const what = `${side === "buy" ? "Buy" : "Sell"} ${quantity} ${symbol} ${orderType === "market" ? "at market" : `at ${price}`}`;
-    await this.#tell(
-      what,
-      this.socket.submit({ symbol, id: newOrderId(), side, orderType, quantity, ...limit }),
-    );
+    const id = newOrderId();
+    this.#inDoubt.sent({ account: socket.account.number, symbol, id, what });
+    const asked = socket.submit({ symbol, id, side, orderType, quantity, ...limit });
+    this.#inDoubt.answered(id, (await this.#tell(what, asked)) !== "unknown");
   }
 
   async cancel({ symbol, id }: OwnOrder): Promise<void> {
@@ -169,10 +173,8 @@ export class Desk {
   }
 
   async modify({ symbol, id }: OwnOrder, price: string, quantity: number): Promise<boolean> {
-    return this.#tell(
-      `Change to ${quantity} ${symbol} at ${price}`,
-      this.socket.modify(symbol, id, price, quantity),
-    );
+    const what = `Change to ${quantity} ${symbol} at ${price}`;
+    return (await this.#tell(what, this.socket.modify(symbol, id, price, quantity))) === "accepted";
   }
 
   /** Cancels what rests of the instrument that is looked at; asked again meanwhile it just goes on. */
@@ -290,7 +292,9 @@ export class Desk {
   }
 
   #showTables(): void {
-    const { orders } = this.socket;
+    const { orders, account } = this.socket;
+    const outcome = this.#inDoubt.decide(account?.number, orders);
+    if (outcome !== undefined) this.notices.say("unknown", outcome);
     if (orders === this.#shownOrders && orders.version === this.#shownVersion) return;
     this.#shownOrders = orders;
     this.#shownVersion = orders.version;
@@ -313,23 +317,24 @@ export class Desk {
     if (line !== undefined) this.notices.say(line.isBad ? "bad" : "good", line.text, line.about);
   }
 
-  /** Says what became of a request; true when it was accepted. */
-  async #tell(what: string, asked: Promise<RequestAnswer>): Promise<boolean> {
+  /** Says what became of a request. */
+  async #tell(what: string, asked: Promise<RequestAnswer>): Promise<Outcome> {
     const about = this.notices.subject();
     try {
       const answer = await this.#answered(what, about, asked);
       if (answer.accepted) this.notices.say("plain", `${what}: accepted`, about);
       else this.notices.say("bad", `${what}: rejected, ${answer.text}`, about);
-      return answer.accepted;
+      return answer.accepted ? "accepted" : "refused";
     } catch (error) {
-      this.notices.say("bad", `${what}: ${(error as SeriatimError).message}`, about);
-      return false;
+      const { code, message } = error as SeriatimError;
+      this.notices.say("bad", `${what}: ${message}`, about);
+      return code === "OUTCOME_UNKNOWN" ? "unknown" : "refused";
     }
   }
 
   /** While the answer is long in coming that is said; its outcome, about the same, takes the place of it. */
   #answered<Answer>(what: string, about: string, asked: Promise<Answer>): Promise<Answer> {
-    const sayWaiting = () => this.notices.say("waiting", `${what}: no answer yet`, about);
+    const sayWaiting = () => this.notices.say("unknown", `${what}: no answer yet`, about);
     const unanswered = setTimeout(sayWaiting, UNANSWERED_MS);
     return asked.finally(() => clearTimeout(unanswered));
   }

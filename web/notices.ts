@@ -5,8 +5,8 @@ import { Topic } from "./topic.ts";
 
 /** More would cover the market. */
 const SHOWN_MAX = 3;
-/** Long enough to read a line; what one should not miss stays longer. What is waited for stays until its outcome is said. */
-const SHOWN_MS = { plain: 3_000, good: 5_000, bad: 10_000, waiting: undefined } as const;
+/** Long enough to read a line; what one should not miss stays longer. What is not known stays until it is, or is dismissed. */
+const SHOWN_MS = { plain: 3_000, good: 5_000, bad: 10_000, unknown: undefined } as const;
 
 export interface Notice {
   readonly about: string;

@@ -1,7 +1,7 @@
 // Which parts of the page are looked at: the tab of a narrow screen, and what the lower panel shows on any. Market, feed and
 // tape are tabs of both.
 
-import { recall, recallToken } from "./remembered.ts";
+import { recall, recallInTab } from "./remembered.ts";
 import { Topic } from "./topic.ts";
 
 /** What the lower panel shows. */
@@ -36,7 +36,7 @@ export class Parts {
   readonly changed = new Topic();
   tab: Tab = "trade";
   /** Who has an account looks at it first. */
-  lower: Lower = (recall("account") ?? recallToken()) === undefined ? "market" : "orders";
+  lower: Lower = (recall("account") ?? recallInTab("token")) === undefined ? "market" : "orders";
 
   /** A tab of a narrow screen. */
   chooseTab(tab: Tab): void {

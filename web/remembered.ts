@@ -13,22 +13,22 @@ export function recall(name: RememberedName): string | undefined {
   }
 }
 
-const TOKEN = `${PREFIX}token`;
+/** What neither other tabs nor later days have: a secret, and orders without an answer. */
+export type NameInTab = "token" | "sent";
 
-/** The token of this tab: a secret, so neither other tabs nor later days have it. */
-export function recallToken(): string | undefined {
+export function recallInTab(name: NameInTab): string | undefined {
   try {
-    return sessionStorage.getItem(TOKEN) || undefined;
+    return sessionStorage.getItem(PREFIX + name) || undefined;
   } catch {
     return undefined;
   }
 }
 
-export function rememberToken(token: string | undefined): void {
+export function rememberInTab(name: NameInTab, value: string | undefined): void {
   try {
-    sessionStorage.setItem(TOKEN, token ?? "");
+    sessionStorage.setItem(PREFIX + name, value ?? "");
   } catch {
-    // It is asked for again.
+    // A token is asked for again; what became of an order is said by its answer alone.
   }
 }
 

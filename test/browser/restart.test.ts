@@ -36,6 +36,17 @@ test("the node is killed and started again: the page says so, comes back, and th
   await page.keyboard.press("Enter");
   await page.getByRole("log").getByText("accepted").waitFor();
 
+  // After a reload nobody said what became of an order that had no answer.
+  first.signal("SIGSTOP");
+  await page.getByLabel("Lots", { exact: true }).fill("2");
+  await page.keyboard.press("Enter");
+  await page.getByRole("log").getByText("Buy 2 BTC-USD at 70000.00: no answer yet").waitFor();
+  const reloaded = page.reload();
+  first.signal("SIGCONT");
+  await reloaded;
+  await page.getByText("Buy 2 BTC-USD at 70000.00 had no answer. It is resting, 2 open").waitFor();
+  await page.getByRole("button", { name: "Cancel buy 2 BTC-USD" }).click();
+
   await first.end("SIGKILL");
   await page.getByRole("alert").getByText("Connection lost: nobody answers there").waitFor();
   await page.getByRole("button", { name: "Not connected" }).waitFor();

@@ -173,6 +173,100 @@ test("an order without an answer is said to have none, for as long as that is so
   expect(lines(desk)).toEqual([]);
 });
 
+/** What the page keeps in its tab, and finds there again when it is loaded anew. */
+function stubStorage(): void {
+  const kept = new Map<string, string>();
+  vi.stubGlobal("sessionStorage", {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, value: string) => kept.set(name, value),
+  });
+  vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => {} });
+}
+
+/** Sends an order for 3 of A; returns its id. */
+function send(desk: Desk): string {
+  desk.setDraft({ price: "1.00", quantity: "3" });
+  void desk.submit();
+  return JSON.parse(Answered.latest.sent.at(-1) as string).id;
+}
+
+const list = (orders: readonly object[], more: object = {}): void =>
+  Answered.latest.say({ type: "orders", sequence: "1", orders, last: true, ...more });
+const RESTS = { symbol: "A", side: "buy", price: "1.00", open: 2 } as const;
+const GONE = "Buy 3 A at 1.00 had no answer. It is not resting: filled, refused, or lost on the way";
+
+// After a reload nothing was said of it: whoever thought that it never went off sent it again.
+test.each([
+  ["a reload", true, [RESTS], "Buy 3 A at 1.00 had no answer. It is resting, 2 open"],
+  ["a reload", true, [], GONE],
+  ["a lost connection", false, [], GONE],
+] as const)(
+  "of an order without an answer it is said after %s whether it rests (case %#)",
+  async (...row) => {
+    const [_what, isReload, orders, line] = row;
+    stubStorage();
+    let desk = new Desk("ws://x/ws");
+    Answered.latest.welcome(["A", 2]);
+    list([]);
+    const id = send(desk);
+    // It waits for an answer of this connection: a list says nothing of it.
+    await vi.advanceTimersByTimeAsync(400);
+    expect(lines(desk)).toEqual([]);
+    if (isReload) {
+      desk = new Desk("ws://x/ws");
+      Answered.latest.welcome(["A", 2]);
+    } else reconnect(["A", 2]);
+    await vi.advanceTimersByTimeAsync(400);
+    expect(lines(desk)).not.toContain(line);
+    list(orders.map((order) => ({ ...order, id })));
+    await vi.advanceTimersByTimeAsync(400);
+    expect(lines(desk)).toContain(line);
+    // It is said until it is dismissed, and not again.
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(lines(desk)).toEqual([line]);
+    expect(sessionStorage.getItem("seriatim.sent")).toBe("");
+  },
+);
+
+test("of several orders without an answer it is said how many rest, and of another account's nothing", async () => {
+  stubStorage();
+  const before = new Desk("ws://x/ws");
+  Answered.latest.welcome(["A", 2]);
+  const ids = [send(before), send(before), send(before)];
+  const desk = new Desk("ws://x/ws");
+  Answered.latest.welcome(["A", 2]);
+  Answered.latest.say({
+    type: "welcome",
+    version: "0",
+    account: "2",
+    accountNumber: 2,
+    instruments: [],
+    limits: LIMITS,
+  });
+  list([]);
+  await vi.advanceTimersByTimeAsync(400);
+  expect(lines(desk)).toEqual([]);
+  reconnect(["A", 2]);
+  list([{ ...RESTS, id: ids[1] }], { truncated: true });
+  await vi.advanceTimersByTimeAsync(400);
+  const others = "not among the orders that could be listed";
+  expect(lines(desk)).toEqual([`3 orders had no answer. 1 rest; of the others each is ${others}`]);
+});
+
+test("an order that was answered, or never sent, is in no doubt", async () => {
+  stubStorage();
+  const desk = new Desk("ws://x/ws");
+  const socket = Answered.latest;
+  socket.welcome(["A", 2]);
+  const id = send(desk);
+  const { request } = JSON.parse(socket.sent.at(-1) as string);
+  socket.say({ type: "ack", request, id, sequence: "1" });
+  socket.onclose?.({ code: 1006, reason: "" });
+  send(desk);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sessionStorage.getItem("seriatim.sent")).toBe("");
+});
+
 test("before the list of one's orders has come, cancelling all does not say that there are none", async () => {
   const desk = new Desk("ws://x/ws");
   const socket = Answered.latest;

@@ -1,7 +1,7 @@
 // What tabs of one browser remember, for themselves and for each other.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { recall, recallToken, remember, rememberToken } from "../../web/remembered.ts";
+import { recall, recallInTab, remember, rememberInTab } from "../../web/remembered.ts";
 
 /** A storage of the browser's as the page uses it. */
 function storage() {
@@ -61,11 +61,11 @@ test("a browser that forbids it just forgets", () => {
 test("a token stays in its tab", () => {
   const [one, two] = [storage(), storage()];
   goTo(one);
-  rememberToken("secret");
-  expect(recallToken()).toBe("secret");
+  rememberInTab("token", "secret");
+  expect(recallInTab("token")).toBe("secret");
   goTo(two);
-  expect(recallToken()).toBeUndefined();
+  expect(recallInTab("token")).toBeUndefined();
   goTo(one);
-  rememberToken(undefined);
-  expect(recallToken()).toBeUndefined();
+  rememberInTab("token", undefined);
+  expect(recallInTab("token")).toBeUndefined();
 });
