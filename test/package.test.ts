@@ -175,7 +175,9 @@ describe("installed into an empty folder", () => {
   installed(
     "a strict TypeScript program that uses what the documents show compiles, and a wrong one doesn't",
     async () => {
-      const pages = ["README.md", "docs/client.md"].map((page) => readFileSync(join(root, page), "utf8"));
+      const pages = ["README.md", "docs/client.md", "docs/engine.md"].map((page) =>
+        readFileSync(join(root, page), "utf8"),
+      );
       const shown = [...pages.join("\n").matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code);
       expect(shown.length).toBeGreaterThan(0);
       const options = {
