@@ -22,8 +22,8 @@ import {
 /** Events read at once; a longer answer drains in between. */
 const EVENTS_HELD = 256;
 
-/** Accounts whose own orders are asked for: more than flows that are generated have. */
-const ACCOUNTS_ASKED_MAX = 16;
+/** Accounts whose own orders are asked for though they have had no session, from 0 on: they have none to tell. */
+const OTHERS_ASKED_MAX = 16;
 
 /** What an account with a session has: its sessions, and its resting orders. */
 export interface FlowStanding {
@@ -121,7 +121,11 @@ export class FlowMachine {
       session: u64Of(sessionLow, sessionHigh),
     }));
     const orders: FlowOwnOrder[] = [];
-    for (let account = 0; account < Math.min(engine.genesis.accountsMax, ACCOUNTS_ASKED_MAX); account++) {
+    const others = Array.from(
+      { length: Math.min(engine.genesis.accountsMax, OTHERS_ASKED_MAX) },
+      (_, i) => i,
+    );
+    for (const account of new Set([...this.#heard.keys(), ...others])) {
       engine.forEachOwnOrder(account, ALL_SYMBOLS, U32_MAX, ({ symbol, idLow, idHigh, ...lent }) => {
         const found = engine.findOrder(account, symbol, idLow, idHigh);
         assert(found !== undefined, "an own order is found by its id");

@@ -1,7 +1,7 @@
 // Resting orders enumerated and added to an empty engine make the same books, queue order included.
 
 import { expect, test } from "vitest";
-import { fromLanes, Prng } from "../../src/base/index.ts";
+import { fromLanes, Prng, SAFE_MAX, U32_MAX } from "../../src/base/index.ts";
 import type { LevelView, RestingOrder } from "../../src/engine/index.ts";
 import { EventKind, Side } from "../../src/protocol/index.ts";
 import { buy, cancel, market, modify, sell } from "./orders.ts";
@@ -66,13 +66,20 @@ test.each([1, 2, 3])("they make the same books and the same queues (seed %i)", (
 });
 
 test("an enumerated order says all of itself", () => {
-  const desk = new Desk();
+  const desk = new Desk({ maxQuantity: U32_MAX, maxNotional: SAFE_MAX, accountsMax: U32_MAX });
   desk.do(sell(2 ** 32 + 7, 12, 5, { account: 3 }));
   desk.do(buy(1, 10, 4));
+  // The highest there are: id 2^64-1.
+  desk.do(sell(-1, 13, U32_MAX, { account: U32_MAX - 1 }));
+  const highest = { idLow: U32_MAX, idHigh: U32_MAX, account: U32_MAX - 1, quantity: U32_MAX };
   expect(ordersOf(desk, 0)).toEqual([
     { idLow: 1, idHigh: 0, account: 0, side: Side.Buy, price: 10, quantity: 4 },
     { idLow: 7, idHigh: 1, account: 3, side: Side.Sell, price: 12, quantity: 5 },
+    { ...highest, side: Side.Sell, price: 13 },
   ]);
+  const seen: number[][] = [];
+  desk.engine.forEachOrderAt(0, Side.Sell, 13, (...order) => seen.push(order) === 0);
+  expect(seen).toEqual([[U32_MAX - 1, U32_MAX, U32_MAX, U32_MAX]]);
 });
 
 test.each([1, 99, -1, 0.5])("symbol %d that is not registered is named", (symbol) => {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { RecordBuffer } from "../../src/base/index.ts";
 import { SnapshotCounters } from "../../src/engine/snapshot-layout.ts";
 import { EVENT_WORDS, EventFlag, EventKind, Reason, Side } from "../../src/protocol/index.ts";
-import { buy, cancel, ioc, market, modify, sell } from "./orders.ts";
+import { buy, cancel, ioc, market, modify, once, sell } from "./orders.ts";
 import { Desk, hexOf, SNAPSHOT_AT, type Write } from "./support.ts";
 
 /** Commands, each with the bytes of its events. */
@@ -97,19 +97,18 @@ function deskAt(sequence: number): Desk {
 }
 
 test.each([2 ** 31 - 3, 2 ** 32 - 3, 2 ** 40 - 3, 2 ** 52 + 2 ** 32 - 3])(
-  "the sequence goes on without a gap from %i",
+  "the sequence goes on without a gap from %i, and an answer that is repeated has the one it had",
   (last) => {
     const desk = deskAt(last);
-    const events = [
-      ...desk.do(sell(1, 100, 1)),
-      ...desk.do(sell(2, 100, 1)),
-      ...desk.do(buy(2, 100, 1)),
-      ...desk.do(buy(3, 100, 3)),
-      ...desk.do(cancel(3)),
-    ];
-    const stamped = events.filter((event) => event.kind !== EventKind.Reject);
+    const orders = [sell(1, 100, 1), sell(2, 100, 1), buy(2, 100, 1), buy(3, 100, 3), cancel(3)];
+    const requests = orders.map((order, i) => once(i + 1, order));
+    const answers = requests.map((request) => desk.do(request));
+    const stamped = answers.flat().filter((event) => event.kind !== EventKind.Reject);
     expect(stamped.map((event) => event.sequence)).toEqual([1, 2, 3, 4, 5, 6].map((i) => last + i));
     expect(desk.engine.sequence).toBe(last + 6);
+    const repeated = requests.map((request) => desk.one(request));
+    expect(repeated.map(({ kind }) => kind)).toEqual(requests.map(() => EventKind.Repeat));
+    expect(repeated.map(({ sequence }) => sequence)).toEqual(answers.map(([first]) => first.sequence));
   },
 );
 

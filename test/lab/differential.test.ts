@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { U32_MAX } from "../../src/base/index.ts";
 import {
   type Contestants,
   ENGINE_AND_TWIN,
@@ -83,6 +84,21 @@ describe("engine and twin agree", () => {
     const met = REACHABLE_REASONS.map((name) => [name, total.reasons.get(name) ?? 0] as const);
     expect(met.filter(([, count]) => count < 1_000)).toEqual([]);
   });
+
+  test.each<FlowProfileName>(["administered", "sessions", "repeated"])(
+    "on %s flows of the highest accounts there are",
+    (profile) => {
+      for (const seed of [1, 2, 3]) {
+        const flow = generateFlow(profile, seed, 800);
+        const steps = flow.steps.map(({ command }) => {
+          const high = "account" in command && { account: U32_MAX - 1 - command.account };
+          return { command: { ...command, ...high } as FlowCommand, outcomes: [] };
+        });
+        const meta = { ...flow.meta, accountsMax: U32_MAX };
+        expect(findDisagreement({ ...flow, meta, steps })).toBeUndefined();
+      }
+    },
+  );
 
   test("on a side that only a caller of the library can name", () => {
     const flow = generateFlow("mixed", 1, 20);
