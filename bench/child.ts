@@ -11,8 +11,8 @@ export class Child {
   readonly #process: ChildProcess;
 
   /**
-   * Starts the module `name` beside the module `beside` (its import.meta.url): .ts in a checkout, .js when compiled. `flags`: of
-   * Node, beside those of this process.
+   * Starts the module `name`, as seen from the module `beside` (its import.meta.url): .ts in a checkout, .js when compiled.
+   * `flags`: of Node, beside those of this process.
    */
   constructor(beside: string, name: string, args: readonly string[] = [], flags: readonly string[] = []) {
     this.#process = fork(fileURLToPath(entryBeside(beside, name)), args, {

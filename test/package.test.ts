@@ -124,6 +124,21 @@ test("every link of the documents in the package leads to something that is in i
   expect(links).toBeGreaterThan(10);
 });
 
+// Benches looked for sources: their processes ended at once.
+test("what built files start lies beside them, built", () => {
+  const unpacked = join(scratch, "unpacked/package/dist");
+  const started: string[] = [];
+  for (const file of globSync("{src,bench}/**/*.js", { cwd: unpacked })) {
+    const text = readFileSync(join(unpacked, file), "utf8");
+    for (const [, name] of text.matchAll(/(?:entryBeside|Child)\(import\.meta\.url, "([^"]+)"/g))
+      started.push(join(dirname(file), `${name}.js`));
+    for (const [, name] of text.matchAll(/URL\("([^"]+)", import\.meta\.url/g))
+      started.push(join(dirname(file), name));
+  }
+  expect(started.filter((file) => !existsSync(join(unpacked, file)))).toEqual([]);
+  expect(started).toEqual(expect.arrayContaining(["src/node/web/web-worker.js", "bench/gateway/load.js"]));
+});
+
 describe("installed into an empty folder", () => {
   let unreachable: string | undefined;
 

@@ -72,9 +72,8 @@ export function benchDurability(rounds: number, work = ALL): Promise<BenchResult
 
 async function withServers(scratch: Scratch, rounds: number, work: DurabilityWork): Promise<BenchResult> {
   refuseWithoutRoom(scratch.directory, work.roomBytes);
-  const gateway = new URL("../gateway/bench.ts", import.meta.url).href;
   const loads: Loads = {
-    closed: new Child(gateway, "load"),
+    closed: new Child(import.meta.url, "../gateway/load"),
     paced: new Child(import.meta.url, "paced-load"),
     bursts: new Child(import.meta.url, "burst-load"),
     again: [],

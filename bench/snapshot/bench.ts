@@ -68,7 +68,7 @@ interface Runs {
 
 export function benchSnapshot(rounds: number, work = ALL): Promise<BenchResult> {
   return withScratch(async (scratch) => {
-    const load = new Child(new URL("../durability/bench.ts", import.meta.url).href, "paced-load");
+    const load = new Child(import.meta.url, "../durability/paced-load");
     const echo = new EchoProcess();
     try {
       const rows: Row[] = [];

@@ -6,7 +6,7 @@ import type { Standstill } from "../standstill.ts";
 
 export class EchoProcess {
   readonly port: Promise<number>;
-  readonly #child = new Child(new URL("../gateway/bench.ts", import.meta.url).href, "echo", [], START_FLAGS);
+  readonly #child = new Child(import.meta.url, "../gateway/echo", [], START_FLAGS);
 
   constructor() {
     this.port = this.#child.answer<{ port: number }>().then(({ port }) => port);

@@ -36,12 +36,11 @@ export function benchSubscribers(rounds: number): Promise<BenchResult> {
 }
 
 async function withProcesses({ directory, fileSystem }: Scratch, rounds: number): Promise<BenchResult> {
-  const gateway = new URL("../gateway/bench.ts", import.meta.url).href;
   const processes: Processes = {
-    exchange: new Child(gateway, "exchange", [
+    exchange: new Child(import.meta.url, "../gateway/exchange", [
       settingsText({ dataDir: join(directory, "data"), simulate: TRADERS_RATE }),
     ]),
-    load: new Child(gateway, "load"),
+    load: new Child(import.meta.url, "../gateway/load"),
     readers: new Child(import.meta.url, "readers"),
   };
   try {
