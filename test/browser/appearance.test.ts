@@ -1,51 +1,23 @@
 // How the page looks with a market on it: contrast in both themes, focus order, and pictures to look at in test-output/.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { buildPageIfStale } from "../../tools/page.ts";
-import { killNodes, NodeProcess } from "../crash/node-process.ts";
-import {
-  type BrowserOrReason,
-  DESK,
-  keepPicture,
-  type Look,
-  launchBrowser,
-  PHONE,
-  visit,
-} from "./browser.ts";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { NodeProcess } from "../crash/node-process.ts";
+import { DESK, keepPicture, type Look, PHONE } from "./browser.ts";
+import { inBrowser } from "./in-browser.ts";
 import { focused, poorContrasts } from "./in-page.ts";
 
 /** Enough that every part of the page has something to show. */
 const TRADERS_PER_SECOND = 1_000;
 
-const dir = mkdtempSync(join(tmpdir(), "seriatim-appearance-"));
-let opened: BrowserOrReason;
-let browser: Browser;
 let url: string;
 
-beforeAll(async () => {
-  opened = await launchBrowser();
-  if (!("browser" in opened)) return;
-  browser = opened.browser;
-  await buildPageIfStale();
+const { directory, visit } = inBrowser(async () => {
   const node = await NodeProcess.start([
-    ...["--data-dir", dir, "--segment-bytes", "16777216", "--accounts", "alice=1"],
+    ...["--data-dir", directory, "--segment-bytes", "16777216", "--accounts", "alice=1"],
     ...["--simulate", String(TRADERS_PER_SECOND)],
   ]);
   url = `http://127.0.0.1:${node.httpPort}/`;
-});
-
-afterAll(async () => {
-  await browser?.close();
-  killNodes();
-  rmSync(dir, { recursive: true, force: true });
-});
-
-beforeEach(({ skip }) => {
-  skip("reason" in opened, "reason" in opened ? opened.reason : "");
 });
 
 /** Rests an order far from the market, so that it stays. */
@@ -65,7 +37,7 @@ async function cancelAll(page: Page): Promise<void> {
 test.each<Look>([DESK, { ...DESK, scheme: "light" }, PHONE, { ...PHONE, scheme: "dark" }])(
   "every text can be read, and every field seen, at $width px, $scheme",
   async (look) => {
-    const { page, complaints } = await visit(browser, url, look, "alice");
+    const { page, complaints } = await visit(url, look, "alice");
     await page.locator(".best-ask").waitFor();
     await restAnOrder(page);
     expect(await page.evaluate(poorContrasts)).toEqual([]);
@@ -82,23 +54,21 @@ test.each<Look>([DESK, { ...DESK, scheme: "light" }, PHONE, { ...PHONE, scheme: 
     await page.keyboard.press("Escape");
     await cancelAll(page);
     expect(complaints).toEqual([]);
-    await page.context().close();
   },
 );
 
 test("the check of contrast sees a text that can't be read", async () => {
-  const { page } = await visit(browser, url, DESK, null);
+  const { page } = await visit(url, DESK, null);
   await page.locator(".best-ask").waitFor();
   await page.locator(".last-price").evaluate((element) => {
     element.style.color = "rgb(90 90 90)";
   });
   const [{ ratio }] = await page.evaluate(poorContrasts);
   expect(ratio).toBeGreaterThan(1);
-  await page.context().close();
 });
 
 test("the focus goes through the page in the order in which it is read, and is seen everywhere", async () => {
-  const { page } = await visit(browser, url, DESK, "alice");
+  const { page } = await visit(url, DESK, "alice");
   await page.locator(".best-ask").waitFor();
   const names: string[] = [];
   for (;;) {
@@ -114,5 +84,4 @@ test("the focus goes through the page in the order in which it is read, and is s
     ...["Buy", "Limit", "GTC", "Price", "Lots", "Buy BTC-USD"],
     "My orders ",
   ]);
-  await page.context().close();
 });

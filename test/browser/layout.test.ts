@@ -1,53 +1,29 @@
 // Whether everything has its place in windows of all sizes: quantities that are seen whole, panels' heads, what is said and where.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { buildPageIfStale } from "../../tools/page.ts";
-import { killNodes, NodeProcess } from "../crash/node-process.ts";
-import { type BrowserOrReason, keepPicture, type Look, launchBrowser, PHONE, visit } from "./browser.ts";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { NodeProcess } from "../crash/node-process.ts";
+import { keepPicture, type Look, PHONE } from "./browser.ts";
+import { inBrowser } from "./in-browser.ts";
 import { crowded } from "./in-page.ts";
 
 /** The longest names that differ in their ends alone, and as many as the header shows with their prices. */
 const WIDE = Array.from({ length: 11 }, (_, i) => `WIDE-WWWWWW-20${20 + i}`);
 
-const dir = mkdtempSync(join(tmpdir(), "seriatim-layout-"));
-let opened: BrowserOrReason;
-let browser: Browser;
 let url: string;
 let page: Page;
 
-beforeAll(async () => {
-  opened = await launchBrowser();
-  if (!("browser" in opened)) return;
-  browser = opened.browser;
-  await buildPageIfStale();
+const { directory, visit } = inBrowser(async () => {
   const node = await NodeProcess.start([
-    ...["--data-dir", dir, "--segment-bytes", "4194304"],
+    ...["--data-dir", directory, "--segment-bytes", "4194304"],
     ...["--symbols", `BTC-USD:2:50,${WIDE.join(",")}`],
   ]);
   url = `http://127.0.0.1:${node.httpPort}/`;
 });
 
-afterAll(async () => {
-  await browser?.close();
-  killNodes();
-  rmSync(dir, { recursive: true, force: true });
-});
-
-beforeEach(({ skip }) => {
-  skip("reason" in opened, "reason" in opened ? opened.reason : "");
-});
-
-afterEach(async () => {
-  await page?.context().close();
-});
-
 /** As an account of its own for each width: it has no orders yet. */
 async function open(look: Look): Promise<void> {
-  ({ page } = await visit(browser, url, look, String(look.width)));
+  ({ page } = await visit(url, look, String(look.width)));
   await page.getByRole("button", { name: "Buy BTC-USD" }).waitFor();
 }
 

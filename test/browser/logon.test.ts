@@ -2,59 +2,40 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { makeToken, tokenDigest } from "../../src/platform/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
-import { buildPageIfStale } from "../../tools/page.ts";
-import { killNodes, NodeProcess } from "../crash/node-process.ts";
+import { NodeProcess } from "../crash/node-process.ts";
 import { LAUNCHER } from "../support/launcher.ts";
-import {
-  type BrowserOrReason,
-  DESK,
-  hideLimits,
-  keepPicture,
-  type Look,
-  launchBrowser,
-  PHONE,
-  visit,
-} from "./browser.ts";
+import { DESK, hideLimits, keepPicture, type Look, PHONE } from "./browser.ts";
+import { inBrowser } from "./in-browser.ts";
 import { poorContrasts } from "./in-page.ts";
 
-const dir = mkdtempSync(join(tmpdir(), "seriatim-logon-"));
 const token = makeToken();
-let opened: BrowserOrReason;
-let browser: Browser;
 let node: NodeProcess;
 let url: string;
 
-beforeAll(async () => {
-  opened = await launchBrowser();
-  if (!("browser" in opened)) return;
-  browser = opened.browser;
-  await buildPageIfStale();
-  const keys = join(dir, "keys.json");
+const { directory, visit } = inBrowser(async () => {
+  const keys = join(directory, "keys.json");
   const rights = { accounts: [1], token: tokenDigest(token) };
-  generateKey("alice-key", "trader", join(dir, "alice.key"), keys, rights);
-  generateKey("ann", "admin", join(dir, "ann.key"), keys);
+  generateKey("alice-key", "trader", join(directory, "alice.key"), keys, rights);
+  generateKey("ann", "admin", join(directory, "ann.key"), keys);
   node = await NodeProcess.start([
-    ...["--data-dir", join(dir, "data"), "--segment-bytes", "4194304", "--keys", keys, "--admin-port", "0"],
+    ...[
+      "--data-dir",
+      join(directory, "data"),
+      "--segment-bytes",
+      "4194304",
+      "--keys",
+      keys,
+      "--admin-port",
+      "0",
+    ],
     ...["--accounts", "alice=1", "--symbols", "BTC-USD:2:50,ETH-USD:2:5", "--open-order-entry", "off"],
   ]);
   url = `http://127.0.0.1:${node.httpPort}/`;
-});
-
-afterAll(async () => {
-  await browser?.close();
-  killNodes();
-  rmSync(dir, { recursive: true, force: true });
-});
-
-beforeEach(({ skip }) => {
-  skip("reason" in opened, "reason" in opened ? opened.reason : "");
 });
 
 async function logOn(page: Page, secret: string): Promise<void> {
@@ -76,19 +57,18 @@ async function dismissAll(page: Page): Promise<void> {
 }
 
 test("who only says a name is told to say a token, and a wrong one is refused in words", async () => {
-  const { page } = await visit(browser, url, DESK, "alice");
+  const { page } = await visit(url, DESK, "alice");
   await page.getByRole("alert").getByText("say a token").waitFor();
   await page.getByRole("button", { name: "Another account" }).click();
   await keepPicture(page, "logon-1440");
   await logOn(page, makeToken());
   await page.getByRole("alert").getByText("no key of this exchange has it").waitFor();
-  await page.context().close();
 });
 
 test.each<Look>([DESK, { ...DESK, scheme: "light" }, PHONE, { ...PHONE, scheme: "dark" }])(
   "with a token orders are reported, and all cancelled at once, at $width px, $scheme",
   async (look) => {
-    const { page, complaints } = await visit(browser, url, look, null);
+    const { page, complaints } = await visit(url, look, null);
     await hideLimits(page);
     await page.reload();
     await page.getByRole("button", { name: "No account" }).click();
@@ -115,13 +95,12 @@ test.each<Look>([DESK, { ...DESK, scheme: "light" }, PHONE, { ...PHONE, scheme: 
     await page.getByRole("log").getByText("1 order in BTC-USD cancelled").waitFor();
     await page.getByText("You have no open orders").waitFor();
     expect(complaints).toEqual([]);
-    await page.context().close();
   },
 );
 
 /** As an administrator does it. */
 async function administer(...words: readonly string[]): Promise<void> {
-  const at = ["admin", `127.0.0.1:${node.adminPort}`, "--key", join(dir, "ann.key")];
+  const at = ["admin", `127.0.0.1:${node.adminPort}`, "--key", join(directory, "ann.key")];
   const asked = spawn(process.execPath, [LAUNCHER, ...at, ...words], {
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -130,7 +109,7 @@ async function administer(...words: readonly string[]): Promise<void> {
 
 // The button went on asking for orders that were all refused.
 test("an instrument that is switched off, and trading that is halted, are said on the button", async () => {
-  const { page, complaints } = await visit(browser, url, DESK, null);
+  const { page, complaints } = await visit(url, DESK, null);
   await page.getByRole("button", { name: "No account" }).click();
   await logOn(page, token);
   const send = page.locator("button.send[type=submit]").filter({ hasText: "USD" });
@@ -154,5 +133,4 @@ test("an instrument that is switched off, and trading that is halted, are said o
   await administer("resume");
   await send.getByText("Buy BTC-USD").waitFor();
   expect(complaints).toEqual([]);
-  await page.context().close();
 });

@@ -1,27 +1,21 @@
 // The parts of the page that show market data as a whole: the overview, the queue at a price, the health of the feeds.
 
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { afterAll, expect, test } from "vitest";
 import { connectOrderEntry, type OrderEntryClient } from "../../src/client/index.ts";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../src/node/index.ts";
-import { buildPageIfStale } from "../../tools/page.ts";
-import { type BrowserOrReason, DESK, keepPicture, launchBrowser, PHONE, visit } from "./browser.ts";
+import { DESK, keepPicture, PHONE } from "./browser.ts";
+import { inBrowser } from "./in-browser.ts";
 import { poorContrasts } from "./in-page.ts";
 
 /** More than the page watches all the time, and than the panel has room for. */
 const SYMBOLS = Array.from({ length: 300 }, (_, i) => `S${String(i).padStart(3, "0")}-USD:2:50`);
 
-let opened: BrowserOrReason;
-let browser: Browser;
 let node: RunningNode;
 let other: OrderEntryClient;
 let url: string;
 
-beforeAll(async () => {
-  opened = await launchBrowser();
-  if (!("browser" in opened)) return;
-  browser = opened.browser;
-  await buildPageIfStale();
+const { visit } = inBrowser(async () => {
   const settings = { orderPort: 0, httpPort: 0, mdPort: 0, durability: "off", symbols: SYMBOLS } as const;
   node = await startNode(
     configurationOf({ ...settings, accounts: ["alice=1"] }),
@@ -36,13 +30,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await browser?.close();
   await other?.close();
   await node?.stop();
-});
-
-beforeEach(({ skip }) => {
-  skip("reason" in opened, "reason" in opened ? opened.reason : "");
 });
 
 async function trade(symbol: number, price: number, quantity: number): Promise<void> {
@@ -56,7 +45,7 @@ function rowOf(page: Page, symbol: string) {
 }
 
 test("the overview has every instrument, sorts those it doesn't show too, and selects one by click and by key", async () => {
-  const { page, complaints } = await visit(browser, url, DESK, null);
+  const { page, complaints } = await visit(url, DESK, null);
   const first = rowOf(page, "S000-USD");
   await first.getByText("+1.00 %").waitFor();
   expect(await first.locator(".market-volume").textContent()).toBe("10");
@@ -76,11 +65,10 @@ test("the overview has every instrument, sorts those it doesn't show too, and se
   expect(await page.evaluate(poorContrasts)).toEqual([]);
   await keepPicture(page, "market-1440");
   expect(complaints).toEqual([]);
-  await page.context().close();
 });
 
 test("a click on a price shows its queue with one's own orders marked, and it follows the market", async () => {
-  const { page, complaints } = await visit(browser, url, DESK, "alice");
+  const { page, complaints } = await visit(url, DESK, "alice");
   const row = page.getByRole("option").filter({ has: page.locator(".ladder-price", { hasText: "99.00" }) });
   await row.locator(".ladder-bid").click();
   await page.keyboard.press("Enter");
@@ -94,11 +82,10 @@ test("a click on a price shows its queue with one's own orders marked, and it fo
   await page.getByRole("button", { name: "Close the queue" }).click();
   await page.getByRole("region", { name: "Depth" }).waitFor();
   expect(complaints).toEqual([]);
-  await page.context().close();
 });
 
 test("the feed's health names sequences and counts; on a phone both parts have tabs of their own", async () => {
-  const { page, complaints } = await visit(browser, url, PHONE, "alice");
+  const { page, complaints } = await visit(url, PHONE, "alice");
   await page.getByRole("button", { name: "Market", exact: true }).click();
   await rowOf(page, "S000-USD").getByText("101.00").waitFor();
   await page.getByRole("button", { name: "Feed", exact: true }).click();
@@ -111,5 +98,4 @@ test("the feed's health names sequences and counts; on a phone both parts have t
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   await keepPicture(page, "feed-390");
   expect(complaints).toEqual([]);
-  await page.context().close();
 });

@@ -1,27 +1,12 @@
 // The page in a real browser against a real node: what a person sees and does, with the mouse and with the keyboard.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { afterAll, expect, test } from "vitest";
 import { connectOrderEntry, type OrderEntryClient } from "../../src/client/index.ts";
-import { buildPageIfStale } from "../../tools/page.ts";
-import { killNodes, NodeProcess } from "../crash/node-process.ts";
-import {
-  type BrowserOrReason,
-  DESK,
-  hideLimits,
-  keepPicture,
-  launchBrowser,
-  PHONE,
-  type Visit,
-  visit,
-} from "./browser.ts";
+import { NodeProcess } from "../crash/node-process.ts";
+import { DESK, hideLimits, keepPicture, PHONE, type Visit } from "./browser.ts";
+import { inBrowser } from "./in-browser.ts";
 
-const dir = mkdtempSync(join(tmpdir(), "seriatim-browser-"));
-let opened: BrowserOrReason;
-let browser: Browser;
 let node: NodeProcess;
 let url: string;
 /** Another participant: account 2 over binary order entry. */
@@ -29,14 +14,10 @@ let other: OrderEntryClient;
 let page: Page;
 let complaints: string[];
 
-beforeAll(async () => {
-  opened = await launchBrowser();
-  if (!("browser" in opened)) return;
-  browser = opened.browser;
-  await buildPageIfStale();
+const { directory, visit } = inBrowser(async () => {
   const symbols = ["BTC-USD:2:50", "ETH-USD:2:5", "WIDE-WWWWWW-2030:18"];
   node = await NodeProcess.start([
-    ...["--data-dir", dir, "--segment-bytes", "4194304"],
+    ...["--data-dir", directory, "--segment-bytes", "4194304"],
     ...["--max-quantity", "100000", "--max-notional", "9007199254740991"],
     ...["--accounts", "alice=1,bob=2", "--symbols", symbols.join(",")],
   ]);
@@ -46,21 +27,10 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await other?.close();
-  await browser?.close();
-  killNodes();
-  rmSync(dir, { recursive: true, force: true });
-});
-
-beforeEach(async ({ skip }) => {
-  skip("reason" in opened, "reason" in opened ? opened.reason : "");
-});
-
-afterEach(async () => {
-  await page?.context().close();
 });
 
 async function open(look = DESK, account: string | null = "alice"): Promise<Visit> {
-  const visited = await visit(browser, url, look, account);
+  const visited = await visit(url, look, account);
   ({ page, complaints } = visited);
   await page.getByRole("status").getByText("Live").waitFor();
   return visited;
@@ -439,6 +409,5 @@ test("the longest names and the smallest and largest prices stay in their places
     expect(await uncut()).toBe(true);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(look.width);
     await keepPicture(page, `page-extremes-${look.width}`);
-    await page.context().close();
   }
 });

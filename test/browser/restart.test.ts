@@ -1,35 +1,17 @@
 // The node dies under the page and comes back: the page says so, goes on by itself, and loses nothing that was accepted.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildPageIfStale } from "../../tools/page.ts";
-import { killNodes, NodeProcess } from "../crash/node-process.ts";
-import { type BrowserOrReason, DESK, keepPicture, launchBrowser, visit } from "./browser.ts";
+import { expect, test } from "vitest";
+import { NodeProcess } from "../crash/node-process.ts";
+import { DESK, keepPicture } from "./browser.ts";
+import { inBrowser } from "./in-browser.ts";
 
-const dir = mkdtempSync(join(tmpdir(), "seriatim-restart-"));
-const ARGS = ["--data-dir", dir, "--segment-bytes", "4194304", "--accounts", "alice=1"];
-let opened: BrowserOrReason;
+const { directory, visit } = inBrowser();
+const ARGS = ["--data-dir", directory, "--segment-bytes", "4194304", "--accounts", "alice=1"];
 
-beforeAll(async () => {
-  opened = await launchBrowser();
-  if ("browser" in opened) await buildPageIfStale();
-});
-
-afterAll(async () => {
-  if ("browser" in opened) await opened.browser.close();
-  killNodes();
-  rmSync(dir, { recursive: true, force: true });
-});
-
-test("the node is killed and started again: the page says so, comes back, and the order still rests", async ({
-  skip,
-}) => {
-  if ("reason" in opened) return skip(opened.reason);
+test("the node is killed and started again: the page says so, comes back, and the order still rests", async () => {
   const first = await NodeProcess.start(ARGS);
   const url = `http://127.0.0.1:${first.httpPort}/`;
-  const { page } = await visit(opened.browser, url, DESK, "alice");
+  const { page } = await visit(url, DESK, "alice");
   await page.getByRole("status").getByText("Live").waitFor();
   await page.getByLabel("Price", { exact: true }).fill("70000");
   await page.getByLabel("Lots", { exact: true }).fill("3");
@@ -61,16 +43,12 @@ test("the node is killed and started again: the page says so, comes back, and th
   expect(await second.end("SIGTERM")).toBe(0);
 });
 
-test("a page that never had a connection says that there is nothing to show yet, not that one was lost", async ({
-  skip,
-}) => {
-  if ("reason" in opened) return skip(opened.reason);
+test("a page that never had a connection says that there is nothing to show yet, not that one was lost", async () => {
   const node = await NodeProcess.start(ARGS);
-  const { page } = await visit(opened.browser, `http://127.0.0.1:${node.httpPort}/`, DESK, null);
+  const { page } = await visit(`http://127.0.0.1:${node.httpPort}/`, DESK, null);
   await page.routeWebSocket(/./, (socket) => socket.close());
   await page.reload();
   await page.getByRole("alert").getByText("Nothing to show yet: the node can't be reached").waitFor();
   expect(await page.getByText("Connection lost").count()).toBe(0);
-  await page.context().close();
   expect(await node.end("SIGTERM")).toBe(0);
 });

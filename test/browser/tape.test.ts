@@ -1,40 +1,21 @@
 // The page's panel of the tape in a real browser, on an exchange that trades and publishes what it does.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { TapeSubscriber } from "../../src/tape-runtime/index.ts";
-import { buildPageIfStale } from "../../tools/page.ts";
-import { killNodes, NodeProcess } from "../crash/node-process.ts";
-import {
-  type BrowserOrReason,
-  DESK,
-  keepPicture,
-  type Look,
-  launchBrowser,
-  PHONE,
-  visit,
-} from "./browser.ts";
+import { NodeProcess } from "../crash/node-process.ts";
+import { DESK, keepPicture, type Look, PHONE } from "./browser.ts";
+import { inBrowser } from "./in-browser.ts";
 import { poorContrasts } from "./in-page.ts";
 
 /** What this reader says it has done of a topic that grows. */
 const DONE = 10;
 
-const dir = mkdtempSync(join(tmpdir(), "seriatim-tape-page-"));
-let opened: BrowserOrReason;
-let browser: Browser;
 let reader: TapeSubscriber;
 let url: string;
 
-beforeAll(async () => {
-  opened = await launchBrowser();
-  if (!("browser" in opened)) return;
-  browser = opened.browser;
-  await buildPageIfStale();
+const { directory, visit } = inBrowser(async () => {
   const node = await NodeProcess.start([
-    ...["--data-dir", dir, "--segment-bytes", "16777216", "--simulate", "500"],
+    ...["--data-dir", directory, "--segment-bytes", "16777216", "--simulate", "500"],
     ...[
       "--tape-port",
       "0",
@@ -67,20 +48,10 @@ async function readerOf(options: Parameters<typeof TapeSubscriber.connect>[0]): 
   }
 }
 
-afterAll(async () => {
-  await browser?.close();
-  killNodes();
-  rmSync(dir, { recursive: true, force: true });
-});
-
-beforeEach(({ skip }) => {
-  skip("reason" in opened, "reason" in opened ? opened.reason : "");
-});
-
 test.each<Look>([DESK, PHONE])(
   "topics grow, a group is told to be behind, and every text can be read at $width px, $scheme",
   async (look) => {
-    const { page, complaints } = await visit(browser, url, look, null);
+    const { page, complaints } = await visit(url, look, null);
     const choice =
       look.width < 860
         ? page.getByRole("button", { name: "Tape" })
@@ -100,6 +71,5 @@ test.each<Look>([DESK, PHONE])(
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(look.width);
     await keepPicture(page, `tape-${look.width}-${look.scheme}`);
     expect(complaints).toEqual([]);
-    await page.context().close();
   },
 );
