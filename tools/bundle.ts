@@ -20,6 +20,9 @@ const modules = join(place, "dist");
 /** Modules that threads import by the URL that they say is theirs. */
 const RULES = ["src/node/exchange-rules.ts", "test/runtime/counter.ts"];
 
+/** Processes of the benches that tests run. */
+const OF_BENCHES = "bench/{gateway/{echo,exchange,load},durability/{burst,paced}-load}.ts";
+
 /** The command line to start in a test run. */
 export const BUNDLED_LAUNCHER: string = join(place, "bin/seriatim");
 
@@ -32,15 +35,20 @@ function urlOf(file: string): string {
   return pathToFileURL(join(modules, `${nameOf(file)}.js`)).href;
 }
 
-/** Makes modules that the tests import start their threads from the bundle. */
+/** Makes modules that the tests import start their threads and processes from the bundle. */
 export function threadsFromBundle(): Plugin {
   return {
     name: "threads-from-bundle",
     transform(code, id) {
       const file = id.split("?")[0].slice(root.length);
       if (RULES.includes(file)) return code.replace("import.meta.url", JSON.stringify(urlOf(file)));
-      if (!file.startsWith("src/")) return undefined;
-      return code.replaceAll("entryBeside(import.meta.url,", `entryBeside(${JSON.stringify(urlOf(file))},`);
+      if (file === "bench/launcher.ts")
+        return code.replace("import.meta.dirname", JSON.stringify(join(modules, "bench")));
+      if (!/^(src|bench)\//.test(file)) return undefined;
+      return code.replace(
+        /\b(entryBeside|new Child)\(import\.meta\.url,/g,
+        `$1(${JSON.stringify(urlOf(file))},`,
+      );
     },
   };
 }
@@ -52,7 +60,11 @@ export default async function setup(project: TestProject): Promise<void> {
 }
 
 async function bundle(): Promise<void> {
-  const entries = ["src/cli/main.ts", ...RULES, ...globSync("src/**/*-worker.ts", { cwd: root })];
+  const entries = [
+    "src/cli/main.ts",
+    ...RULES,
+    ...globSync(["src/**/*-worker.ts", OF_BENCHES], { cwd: root }),
+  ];
   const input = Object.fromEntries(entries.map((file) => [nameOf(file), join(root, file)]));
   const built = await build({
     ...{ root, configFile: false, publicDir: false, logLevel: "warn", plugins: [threadsFromBundle()] },

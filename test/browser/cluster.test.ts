@@ -5,35 +5,21 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { buildPageIfStale } from "../../tools/page.ts";
-import {
-  type BrowserOrReason,
-  DESK,
-  keepPicture,
-  type Look,
-  launchBrowser,
-  PHONE,
-  visit,
-} from "./browser.ts";
+import type { Page } from "playwright-core";
+import { afterAll, expect, test } from "vitest";
+import { LAUNCHER } from "../support/launcher.ts";
+import { DESK, keepPicture, type Look, PHONE } from "./browser.ts";
+import { inBrowser } from "./in-browser.ts";
 import { crowded, poorContrasts } from "./in-page.ts";
 
-const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
 const RUN = fileURLToPath(new URL("../../tools/cluster/run.ts", import.meta.url));
 
-let opened: BrowserOrReason;
-let browser: Browser;
 let cluster: ChildProcess;
 /** By node: where its page is, and its process. */
 const nodes = new Map<string, { readonly url: string; readonly pid: number }>();
 const said: string[] = [];
 
-beforeAll(async () => {
-  opened = await launchBrowser();
-  if (!("browser" in opened)) return;
-  browser = opened.browser;
-  await buildPageIfStale();
+const { visit } = inBrowser(async () => {
   cluster = spawn(process.execPath, [RUN, "--free-ports", "--simulate", "50"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -48,15 +34,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await browser?.close();
   if (cluster === undefined) return;
   const ended = once(cluster, "exit");
   cluster.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
-});
-
-beforeEach(({ skip }) => {
-  skip("reason" in opened, "reason" in opened ? opened.reason : "");
 });
 
 function nodeOf(name: string): { readonly url: string; readonly pid: number } {
@@ -82,7 +63,7 @@ const rowOf = (page: Page, name: string) =>
 test.each<Look>([DESK, { ...DESK, scheme: "light" }, PHONE, { ...PHONE, scheme: "dark" }])(
   "the primary's page has a row for every node that can be read at $width px, $scheme",
   async (look) => {
-    const { page, complaints } = await visit(browser, nodeOf("north").url, look, null);
+    const { page, complaints } = await visit(nodeOf("north").url, look, null);
     await page.locator(".node-badge").getByText("north").waitFor();
     if (look.width < 860) await page.getByRole("button", { name: "Nodes" }).click();
     for (const [name, role] of [
@@ -96,12 +77,11 @@ test.each<Look>([DESK, { ...DESK, scheme: "light" }, PHONE, { ...PHONE, scheme: 
     expect(await page.evaluate(poorContrasts)).toEqual([]);
     await keepPicture(page, `cluster-${look.width}-${look.scheme}`);
     expect(complaints).toEqual([]);
-    await page.context().close();
   },
 );
 
 test("a replica that is lost is shown as gone and falling behind, and as there again when it is", async () => {
-  const { page } = await visit(browser, nodeOf("north").url, DESK, null);
+  const { page } = await visit(nodeOf("north").url, DESK, null);
   await page.getByText("3 of 3 connected").waitFor();
   process.kill(nodeOf("west").pid, "SIGKILL");
   await rowOf(page, "west").getByText("gone").waitFor();
@@ -109,11 +89,10 @@ test("a replica that is lost is shown as gone and falling behind, and as there a
   expect(await page.evaluate(poorContrasts)).toEqual([]);
   await keepPicture(page, "cluster-1440-gone");
   await page.getByText("3 of 3 connected").waitFor();
-  await page.context().close();
 });
 
 test("a replica's page shows the market and says that it takes no orders", async () => {
-  const { page, complaints } = await visit(browser, nodeOf("south").url, DESK, "7");
+  const { page, complaints } = await visit(nodeOf("south").url, DESK, "7");
   await page.locator(".node-badge").getByText("replica").waitFor();
   await page.locator(".best-ask").waitFor();
   await page.getByRole("button", { name: "A replica takes no orders" }).waitFor();
@@ -131,13 +110,12 @@ test("a replica's page shows the market and says that it takes no orders", async
     await keepPicture(page, `cluster-${width}-replica`);
   }
   expect(complaints).toEqual([]);
-  await page.context().close();
 });
 
 test("the primary is killed, the printed command promotes a replica, and its page goes on as the primary's", async () => {
   const pages = new Map<string, Page>();
   for (const name of ["south", "west"]) {
-    const { page } = await visit(browser, nodeOf(name).url, DESK, "7");
+    const { page } = await visit(nodeOf(name).url, DESK, "7");
     await page.locator(".node-badge").getByText("replica").waitFor();
     await page.locator(".best-ask").waitFor();
     pages.set(name, page);

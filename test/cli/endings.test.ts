@@ -10,10 +10,10 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { MessageType } from "../../src/protocol/index.ts";
 import { type Script, say, startScriptedServer } from "../client/scripted-server.ts";
+import { LAUNCHER } from "../support/launcher.ts";
 import { olderNode } from "./older-node.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const LAUNCHER = `${ROOT}bin/seriatim`;
 const folder = mkdtempSync(join(tmpdir(), "seriatim-endings-"));
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
@@ -149,7 +149,7 @@ const readyAt = ({ stdout }: Run) => /ready: .* (http:\S+),/.exec(stdout);
 
 test.skipIf(olderNode() === undefined)("an exchange whose launcher is killed ends in order", async () => {
   const data = join(folder, "orphan");
-  const run = new Run(olderNode() ?? "", [LAUNCHER, ...START_SMALL, data]);
+  const run = new Run(olderNode() ?? "", [`${ROOT}bin/seriatim`, ...START_SMALL, data]);
   const [, http] = await run.until(readyAt);
   run.child.kill("SIGKILL");
   await orderlyEnd(http, data);

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { run } from "../../src/cli/main.ts";
+import { LAUNCHER } from "../support/launcher.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "seriatim-start-"));
@@ -39,7 +40,7 @@ class Run {
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     const options = { cwd: folder, env: { ...process.env, ...env } };
-    this.child = spawn(process.execPath, [`${ROOT}bin/seriatim`, ...args], options);
+    this.child = spawn(process.execPath, [LAUNCHER, ...args], options);
     running.push(this.child);
     this.child.stdout?.on("data", (text: Buffer) => {
       this.stdout += text.toString();

@@ -6,7 +6,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { readableLine } from "../../src/node/index.ts";
 
-const LAUNCHER = fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
+/** In a test run the bundle's (tools/bundle.ts). */
+const LAUNCHER = process.env.TEST_LAUNCHER ?? fileURLToPath(new URL("../../bin/seriatim", import.meta.url));
 /** An orderly stop of a node takes less; then it is killed. */
 const STOP_MS = 25_000;
 
