@@ -1,5 +1,7 @@
 // The network's error codes in words, for people: the system's own text is the name of a call and a code.
 
+import type { ListenAddress } from "./transport.ts";
+
 /** In place of Node's own text, which advises a flag of `node` that this program does not have. */
 const UNVOUCHED =
   "none of the certificates that are trusted here (--tls-ca, or `ca` in a program) vouches for its own";
@@ -35,4 +37,15 @@ export function networkWords(code: string | undefined, otherwise: string): strin
 function otherHost(text: string): string {
   const [, names] = /(?:altnames|list): ((?:DNS|IP Address):.*)$/.exec(text) ?? [];
   return `its certificate is not for this host${names === undefined ? "" : `, but for ${names}`}`;
+}
+
+/** What is said when an address can't be listened on, in the same words by whoever finds it out. */
+export function listenWords(
+  { setting, host, port }: ListenAddress,
+  code: string | undefined,
+  otherwise: string,
+): string {
+  const where = setting === undefined ? `${host}:${port}` : `${setting} ${port} on ${host}`;
+  const words = networkWords(code, otherwise);
+  return code === "EADDRINUSE" ? `${where} ${words}` : `${where} can't be listened on: ${words}`;
 }

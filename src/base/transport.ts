@@ -78,6 +78,8 @@ export interface ListenAddress {
   readonly host: string;
   /** 0 = any free port. */
   readonly port: number;
+  /** The setting that it comes from, for messages. */
+  readonly setting?: string | undefined;
 }
 
 export interface Listener {

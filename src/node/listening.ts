@@ -1,15 +1,13 @@
 // Listening on the port that a setting names, and how a port that can't be listened on is said.
 
 import { createServer, type Server } from "node:net";
-import { networkWords, SeriatimError } from "../base/index.ts";
+import { listenWords, SeriatimError } from "../base/index.ts";
 
 /** Throws SeriatimError (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, ...) naming the setting, the port and the host. */
 export function listenOn(server: Server, setting: string, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      const words = networkWords(error.code, error.message);
-      const why = error.code === "EADDRINUSE" ? words : `can't be listened on: ${words}`;
-      const message = `${setting} ${port} on ${host} ${why}`;
+      const message = listenWords({ setting, host, port }, error.code, error.message);
       reject(new SeriatimError(error.code ?? "LISTEN_FAILED", message, { cause: error }));
     });
     server.listen(port, host, resolve);

@@ -164,11 +164,11 @@ export function marketFeedOptions(
   if (!isPublished && feedPort < 0) return undefined;
   return {
     channels: isPublished ? mdChannels.map((name) => CHANNEL_KINDS[name as ChannelName]) : [],
-    tcp: mdPort < 0 ? undefined : { host, port: mdPort, tls },
+    tcp: mdPort < 0 ? undefined : { setting: "md-port", host, port: mdPort, tls },
     udp: addressesOf("md-udp", mdUdp),
     udpV1: addressesOf("md-udp-v1", mdUdpV1)[0],
     interface: mdInterface === "" ? undefined : mdInterface,
-    ticks: feedPort < 0 ? undefined : { host: feedHost, port: feedPort },
+    ticks: feedPort < 0 ? undefined : { setting: "feed-port", host: feedHost, port: feedPort },
   };
 }
 

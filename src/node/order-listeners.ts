@@ -16,13 +16,13 @@ export interface OrderListeners {
   close(): Promise<void>;
 }
 
-/** Throws SeriatimError naming the address. */
+/** Throws SeriatimError naming the setting and the address. */
 export async function listenForOrders(
   transport: NetTransport,
   handler: TransportHandler,
   { host, port, tls }: HostPort & { readonly tls: TlsIdentity | undefined },
 ): Promise<OrderListeners> {
-  const outer = await transport.listen({ host, port, tls }, handler);
+  const outer = await transport.listen({ setting: "order-port", host, port, tls }, handler);
   if (tls === undefined) return listenersOf(outer, { host: reachableHost(host), port: outer.port }, []);
   const loopback = "127.0.0.1";
   const inner = await transport.listen({ host: loopback, port: 0 }, handler);

@@ -8,7 +8,14 @@
 
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
-import { assert, type ListenAddress, type Listener, networkWords, SeriatimError } from "../base/index.ts";
+import {
+  assert,
+  type ListenAddress,
+  type Listener,
+  listenWords,
+  networkWords,
+  SeriatimError,
+} from "../base/index.ts";
 import { HANDSHAKE_ms, TLS_VERSION, type TlsIdentity } from "./tls.ts";
 
 export interface NetListenAddress extends ListenAddress {
@@ -114,9 +121,9 @@ export class NetListener implements Listener {
 
   #open(port: number): Promise<void> {
     const server = this.#make();
-    const { host } = this.#address;
+    const { host, setting } = this.#address;
     return new Promise((resolve, reject) => {
-      server.once("error", (cause) => reject(listenError({ host, port }, cause)));
+      server.once("error", (cause) => reject(listenError({ setting, host, port }, cause)));
       server.listen({ host, port, backlog: BACKLOG }, () => {
         server.removeAllListeners("error").on("error", (error) => this.#errored(error));
         this.port = portOf(server);
@@ -174,8 +181,6 @@ function portOf(server: Server): number {
 }
 
 function listenError(address: ListenAddress, cause: NodeJS.ErrnoException): SeriatimError {
-  const where = `${address.host}:${address.port}`;
   const code = cause.code ?? "ELISTEN";
-  const why = code === "EADDRINUSE" ? "the port is in use" : networkWords(code, code);
-  return new SeriatimError(code, `cannot listen on ${where}: ${why}`, { cause });
+  return new SeriatimError(code, listenWords(address, code, code), { cause });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { networkWords } from "../../src/base/index.ts";
+import { listenWords, networkWords } from "../../src/base/index.ts";
 
 const UNVOUCHED =
   "none of the certificates that are trusted here (--tls-ca, or `ca` in a program) vouches for its own";
@@ -23,3 +23,19 @@ test.each([
 ])("%s is said in words of ours", (code, otherwise, words) => {
   expect(networkWords(code, otherwise)).toBe(words);
 });
+
+test.each([
+  ["EADDRINUSE", "127.0.0.1:9009 is in use", "order-port 9009 on 127.0.0.1 is in use"],
+  [
+    "EACCES",
+    "127.0.0.1:9009 can't be listened on: permission denied",
+    "order-port 9009 on 127.0.0.1 can't be listened on: permission denied",
+  ],
+])(
+  "an address that can't be listened on (%s) is said by its setting, where it has one",
+  (code, bare, named) => {
+    const address = { host: "127.0.0.1", port: 9009 };
+    expect(listenWords(address, code, "")).toBe(bare);
+    expect(listenWords({ ...address, setting: "order-port" }, code, "")).toBe(named);
+  },
+);

@@ -137,6 +137,6 @@ test("a port that is taken is said in one line", async () => {
   spy.mockRestore();
   server.close();
   expect({ status, err }).toEqual({
-    ...{ status: 1, err: `seriatim: cannot listen on 127.0.0.1:${port}: the port is in use\n` },
+    ...{ status: 1, err: `seriatim: 127.0.0.1:${port} is in use\n` },
   });
 });

@@ -2,11 +2,15 @@
 
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect, Server } from "node:net";
+import { connect, createServer, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
+import type { TransportHandler } from "../../src/base/index.ts";
 import { configurationOf, createLog, startNode } from "../../src/node/index.ts";
+import { marketFeedOptions } from "../../src/node/market-data-settings.ts";
+import { listenForOrders } from "../../src/node/order-listeners.ts";
+import { type NetListenAddress, NetTransport } from "../../src/platform/index.ts";
 import { describeStream, order } from "../gateway/support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "seriatim-listener-"));
@@ -60,4 +64,24 @@ test("a node whose order port fails serves who is there, then ends in order with
   await trade(peer, 2);
   await expect(node.stop()).rejects.toBe(error);
   expect(lines.join()).toContain(error.message);
+});
+
+// Between the look whether it is free and the listening another process may take a port: the words are the same.
+test("an order port, a market-data port and one of ticks/1 that are taken are said by their settings", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const port = portOf(other);
+  const { configuration } = configurationOf({});
+  const { tcp, ticks } =
+    marketFeedOptions({ ...configuration, mdPort: port, feedPort: port }, undefined) ?? {};
+  const transport = new NetTransport({ connectionsMax: 1 });
+  const where = { host: "127.0.0.1", port, tls: undefined };
+  const refusals = [
+    listenForOrders(transport, {} as TransportHandler, where),
+    ...[tcp, ticks].map((address) => transport.listen(address as NetListenAddress, {} as TransportHandler)),
+  ].map((listening) => listening.catch((error: Error) => error.message));
+  expect(await Promise.all(refusals)).toEqual(
+    ["order-port", "md-port", "feed-port"].map((setting) => `${setting} ${port} on 127.0.0.1 is in use`),
+  );
+  other.close();
 });

@@ -333,6 +333,6 @@ test("a port in use is one clear line with the address", async () => {
   const again = transport.listen({ host: "127.0.0.1", port: listener.port }, handler);
   await expect(again).rejects.toMatchObject({
     code: "EADDRINUSE",
-    message: `cannot listen on 127.0.0.1:${listener.port}: the port is in use`,
+    message: `127.0.0.1:${listener.port} is in use`,
   });
 });

@@ -9,7 +9,14 @@
 // read the history get their turn soon after, and nothing here waits for them.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Checksums, Clock, Listener, RecordBuffer, SeriatimError } from "../../base/index.ts";
+import type {
+  Checksums,
+  Clock,
+  ListenAddress,
+  Listener,
+  RecordBuffer,
+  SeriatimError,
+} from "../../base/index.ts";
 import {
   ChannelPublisher,
   type ChannelSource,
@@ -24,7 +31,7 @@ import {
   type ServingLimits,
   type SnapshotCarousel,
 } from "../../feed/index.ts";
-import { NetTransport, type TlsIdentity } from "../../platform/index.ts";
+import { type NetListenAddress, NetTransport } from "../../platform/index.ts";
 import { CHANNEL_NAMES, type ChannelKind, type FeedFigures, PacketWriter } from "../../protocol/index.ts";
 import { TICK_CLIENTS_MAX, TICK_CONNECTIONS_SPARE, TickServer } from "../ticks-server/tick-server.ts";
 import { DatagramLines } from "./datagram-lines.ts";
@@ -36,16 +43,14 @@ import { V1Datagrams } from "./v1-datagrams.ts";
 export interface MarketFeedOptions {
   readonly channels: readonly ChannelKind[];
   /** The TCP service; plain without `tls`. */
-  readonly tcp?:
-    | { readonly host: string; readonly port: number; readonly tls?: TlsIdentity | undefined }
-    | undefined;
+  readonly tcp?: NetListenAddress | undefined;
   /** Line A, or A and B. */
   readonly udp: readonly DatagramAddress[];
   readonly udpV1?: DatagramAddress | undefined;
   /** This machine's address by which multicast leaves. */
   readonly interface?: string | undefined;
   /** ticks/1. */
-  readonly ticks?: { readonly host: string; readonly port: number } | undefined;
+  readonly ticks?: ListenAddress | undefined;
 }
 
 export interface MarketFeedParts {

@@ -3,7 +3,7 @@
 // next, the oldest first, so that nobody can keep the replicas out.
 
 import type { Server, Socket } from "node:net";
-import { networkWords, SeriatimError } from "../../base/index.ts";
+import { listenWords, SeriatimError } from "../../base/index.ts";
 import { createServerOf, readingInto, SystemClock, type TlsIdentity } from "../../platform/index.ts";
 import type { RefusalCode } from "../../protocol/index.ts";
 import { endingWords, RefusalNotice, type ServingNode, ServingSession } from "../../replication/index.ts";
@@ -59,9 +59,7 @@ export class ServingListener {
   listen(host: string, port: number): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#server.on("error", (error: NodeJS.ErrnoException) => {
-      const words = networkWords(error.code, error.message);
-      const why = error.code === "EADDRINUSE" ? words : `can't be listened on: ${words}`;
-      const what = `replication-port ${port} on ${host} ${why}`;
+      const what = listenWords({ setting: "replication-port", host, port }, error.code, error.message);
       reject(new SeriatimError(error.code ?? "ELISTEN", what));
     });
     this.#server.listen(port, host, () => {
