@@ -363,11 +363,15 @@ test("the candles of a phone go with the market, whenever their tab was opened",
   }
 });
 
-// At 1366 x 650, a common laptop's, the form ended above its button.
+// At 1366 x 650, a common laptop's, the form ended above its button. On a phone that lies on its side, and on a screen of 1280 px at
+// 200 and 400 %, the form lay over the tabs, of the ladder nothing was left, and the page could not be scrolled.
 test.each([
   [1366, 650],
   [1366, 600],
   [1000, 600],
+  [740, 360],
+  [640, 400],
+  [320, 256],
 ])("the form has all its parts in a window of %i x %i, also without a connection", async (width, height) => {
   await open({ width, height, scheme: "light" });
   await page.evaluate(() => document.querySelector("header.top")?.after(document.createElement("p")));
@@ -375,15 +379,19 @@ test.each([
     banner.className = "banner";
     banner.textContent = "Connection lost";
   });
-  const bottoms = await page.evaluate(() =>
-    ["button.send", ".form-panel", "main", ".own-panel", "footer"].map(
+  const [scrollable, row, ...bottoms] = await page.evaluate(() => [
+    document.documentElement.scrollHeight,
+    document.querySelector(".ladder-body")?.clientHeight ?? 0,
+    ...["button.send", ".form-panel", "main", ".own-panel", "footer"].map(
       (part) => document.querySelector(part)?.getBoundingClientRect().bottom ?? Number.NaN,
     ),
-  );
+  ]);
   const [send, form, main, own, footer] = bottoms;
   expect(send).toBeLessThan(form);
+  expect(form).toBeLessThanOrEqual(main);
   expect(own).toBeLessThanOrEqual(main);
-  expect(footer).toBeLessThanOrEqual(height);
+  expect(footer).toBeLessThanOrEqual(width > 860 ? height : scrollable);
+  expect(row).toBeGreaterThan(22);
   await keepPicture(page, `page-${width}-${height}`);
 });
 
