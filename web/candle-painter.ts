@@ -39,7 +39,11 @@ export class CandlePainter {
       autoSize: true,
       // Its style element is against the content policy; the help names and links the maker instead.
       layout: { attributionLogo: false },
-      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.24 } },
+      rightPriceScale: {
+        borderVisible: false,
+        entireTextOnly: true,
+        scaleMargins: { top: 0.08, bottom: 0.24 },
+      },
       timeScale: { borderVisible: false, rightOffset: AIR_BARS, barSpacing: 9 },
       localization: { timeFormatter: (time: Time) => dayAndTime(time as number) },
       handleScale: { axisPressedMouseMove: { price: false, time: true } },

@@ -32,17 +32,27 @@ export type Sorting = { readonly key: SortKey; readonly isDown: boolean } | unde
 /** Width and height of a sparkline's own units. */
 export const SPARK = { width: 80, height: 20 } as const;
 
-/** Of the day so far, in percent of its first price; undefined without trades, or from a price of nothing. */
+/** Of the day so far; undefined without trades. */
 export function changeOf({ statistics: { day } }: Pick<Market, "statistics">): number | undefined {
-  if (day === undefined || day.open === 0) return undefined;
-  return ((day.last - day.open) / Math.abs(day.open)) * 100;
+  return day && percentOf(day.open, day.last);
 }
+
+/** In percent of the first price; undefined from a price of nothing. */
+export function percentOf(open: number, last: number): number | undefined {
+  return open === 0 ? undefined : ((last - open) / Math.abs(open)) * 100;
+}
+
+const SIGNS = { buy: "+", sell: "−", "": "" } as const;
 
 export function changeText(change: number | undefined): string {
   if (change === undefined) return NOTHING;
-  const digits = Math.abs(change).toFixed(2);
-  const sign = Number(digits) === 0 ? "" : change < 0 ? "−" : "+";
-  return `${sign}${digits} %`;
+  return `${SIGNS[changeKind(change)]}${Math.abs(change).toFixed(2)} %`;
+}
+
+/** The colour of a change: of the figure that is shown, which may be 0.00 for less. */
+export function changeKind(change: number | undefined): "buy" | "sell" | "" {
+  const shown = Number((change ?? 0).toFixed(2));
+  return shown > 0 ? "buy" : shown < 0 ? "sell" : "";
 }
 
 /** A click on a column: the greatest first (of names the first), then the other way round, then as listed. */

@@ -3,9 +3,9 @@
 
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import { formatPrice } from "../src/protocol/index.ts";
-import { type Day, dayName, dayOf, HOUR_S } from "./day.ts";
+import { dayName, dayOf, HOUR_S } from "./day.ts";
 import type { Desk } from "./desk.ts";
-import { changeText } from "./market-rows.ts";
+import { changeKind, changeText, percentOf } from "./market-rows.ts";
 import { Painted } from "./painted.ts";
 import { useTopics } from "./topic.ts";
 import { grouped } from "./words.ts";
@@ -20,10 +20,11 @@ export function MarketSummary({ desk }: { readonly desk: Desk }) {
     return () => clearInterval(timer);
   }, []);
   const { market } = desk;
-  const now_us = desk.socket.status?.time_us ?? 0;
+  // Before the first status nothing is known to begin later than a day ago.
+  const now_us = desk.socket.status?.time_us ?? Number.POSITIVE_INFINITY;
   const hours = market?.candles.get(HOUR_S);
   const day = dayOf(hours?.candles ?? [], now_us);
-  const change = changeOf(day);
+  const change = day && percentOf(day.open, day.close);
   const price = (ticks: number | undefined) =>
     market === undefined || ticks === undefined ? "–" : formatPrice(ticks, market.decimals);
   return (
@@ -34,7 +35,7 @@ export function MarketSummary({ desk }: { readonly desk: Desk }) {
         <Figure
           name={dayName(hours?.since_us ?? 0, now_us)}
           value={changeText(change)}
-          kind={change === undefined || change === 0 ? "" : change > 0 ? "buy" : "sell"}
+          kind={changeKind(change)}
         />
         <Figure name="High" value={price(day?.high)} />
         <Figure name="Low" value={price(day?.low)} />
@@ -59,12 +60,6 @@ function Figure({
       <dd class={kind}>{value}</dd>
     </div>
   );
-}
-
-/** In percent; undefined without trades, or from a price of nothing. */
-function changeOf(day: Day | undefined): number | undefined {
-  if (day === undefined || day.open === 0) return undefined;
-  return ((day.close - day.open) / Math.abs(day.open)) * 100;
 }
 
 function LastPrice({ desk }: { readonly desk: Desk }) {

@@ -4,6 +4,7 @@
 import type { Market } from "../src/client/socket/index.ts";
 import { formatPrice } from "../src/protocol/index.ts";
 import {
+  changeKind,
   changeOf,
   changeText,
   marketWords,
@@ -120,8 +121,7 @@ export class MarketView {
     for (const [i, text] of texts.entries()) if (cells[i].textContent !== text) cells[i].textContent = text;
     row.ariaLabel = marketWords(texts);
     const { day, closes } = market.statistics;
-    const change = changeOf(market) ?? 0;
-    const kind = change > 0 ? "buy" : change < 0 ? "sell" : "";
+    const kind = changeKind(changeOf(market));
     cells[0].dataset.status = market.status ?? "trading";
     cells[1].className = `market-last ${this.#direction(symbol, day?.last)}`;
     cells[2].className = `market-change ${kind}`;

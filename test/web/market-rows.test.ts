@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { Market, type MarketChannel } from "../../src/client/socket/index.ts";
 import {
+  changeKind,
   changeOf,
   changeText,
   marketWords,
@@ -23,15 +24,16 @@ function market(symbol: string, open?: string, last = open, volume = 1, decimals
 }
 
 test.each([
-  [market("A", "100.00", "101.50"), "+1.50 %"],
-  [market("A", "100.00", "99.00"), "−1.00 %"],
-  [market("A", "100.00", "100.00"), "0.00 %"],
-  [market("A", "100000.00", "99999.99"), "0.00 %"],
-  [market("A", "-10.00", "-9.00"), "+10.00 %"],
-  [market("A", "0.00", "5.00"), "–"],
-  [market("A"), "–"],
-])("the day's change, case %#", (of, text) => {
-  expect(changeText(changeOf(of))).toBe(text);
+  [market("A", "100.00", "101.50"), "+1.50 %", "buy"],
+  [market("A", "100.00", "99.00"), "−1.00 %", "sell"],
+  [market("A", "100.00", "100.00"), "0.00 %", ""],
+  // It was red.
+  [market("A", "100000.00", "99999.99"), "0.00 %", ""],
+  [market("A", "-10.00", "-9.00"), "+10.00 %", "buy"],
+  [market("A", "0.00", "5.00"), "–", ""],
+  [market("A"), "–", ""],
+])("the day's change and its colour, case %#", (of, text, kind) => {
+  expect([changeText(changeOf(of)), changeKind(changeOf(of))]).toEqual([text, kind]);
 });
 
 const MARKETS = new Map(
