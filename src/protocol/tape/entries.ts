@@ -3,7 +3,24 @@
 
 import { assert, getU64, SAFE_MAX, setU64 } from "../../base/index.ts";
 import { type TapeMemory, tapeLengthAt, writeTapeHead } from "./head.ts";
-import { TAPE_SESSIONS_MAX, TapeCheckpoint, TapeCheckpointSession, TapeSession, TapeType } from "./layout.ts";
+import {
+  TAPE_MAGIC,
+  TAPE_SESSIONS_MAX,
+  TAPE_VERSION,
+  TapeCheckpoint,
+  TapeCheckpointSession,
+  TapeHead,
+  TapeSession,
+  TapeType,
+} from "./layout.ts";
+
+/** Why what begins with the head at `at` is no entry of this version's; undefined when it may be one. */
+export function tapeEntryProblem(view: DataView, at: number): string | undefined {
+  if (view.getUint16(at + TapeHead.magic, true) !== TAPE_MAGIC) return "an entry that is no message";
+  const version = view.getUint8(at + TapeHead.version);
+  if (version === TAPE_VERSION) return undefined;
+  return `an entry of version ${version}, this program knows version ${TAPE_VERSION}`;
+}
 
 /** How far a publisher's session came in a topic. */
 export interface TapeSessionFields {
@@ -60,7 +77,7 @@ export function readCheckpoint(
   bytesLeft: number,
 ): TapeCheckpointFields | undefined {
   const { view } = memory;
-  if (bytesLeft < TapeCheckpoint.bytes) return undefined;
+  if (bytesLeft < TapeCheckpoint.bytes || tapeEntryProblem(view, at) !== undefined) return undefined;
   const count = view.getUint32(at + TapeCheckpoint.sessions, true);
   const length = tapeLengthAt(view, at);
   if (count > TAPE_SESSIONS_MAX || length !== checkpointBytes(count) || length > bytesLeft) return undefined;

@@ -16,6 +16,7 @@ import {
   type TapeMemory,
   TapeSession,
   TapeType,
+  tapeEntryProblem,
   tapeLengthAt,
   tapeMemoryOf,
   tapeTypeAt,
@@ -66,7 +67,10 @@ export class TopicState {
   #entryProblem(memory: TapeMemory, frame: LogFrame): string | undefined {
     const { payloadAt, payloadBytes, timestamp_us } = frame;
     const { view } = memory;
-    const type = payloadBytes < TapeSession.bytes ? 0 : tapeTypeAt(view, payloadAt);
+    if (payloadBytes < TapeSession.bytes) return `an entry of ${payloadBytes} bytes`;
+    const foreign = tapeEntryProblem(view, payloadAt);
+    if (foreign !== undefined) return foreign;
+    const type = tapeTypeAt(view, payloadAt);
     if (type === TapeType.Checkpoint) return this.#checkpoint(memory, frame);
     if (!this.#isBegun) return "the first entry is no checkpoint";
     if (type === TapeType.Batch)
@@ -95,6 +99,8 @@ export class TopicState {
     let at = from;
     while (at < to) {
       const length = to - at < TapeBatch.bytes ? 0 : tapeLengthAt(view, at);
+      const foreign = length === 0 ? undefined : tapeEntryProblem(view, at);
+      if (foreign !== undefined) return foreign;
       if (tapeTypeAt(view, at) !== TapeType.Batch || length < TapeBatch.bytes || length > to - at)
         return "its batches don't add up to it";
       const { firstRecord } = readLogPart(view, at);

@@ -9,6 +9,7 @@ import {
   readLogPart,
   TAPE_BATCH_BYTES_MAX,
   TapeBatch,
+  TapeHead,
   type TapeMemory,
   tapeLengthAt,
   tapeMemory,
@@ -51,6 +52,8 @@ export interface TestBatch {
   readonly epoch?: number;
   /** Of each record's value, 16 at least. */
   readonly valueBytes?: number;
+  /** Of the wire's format, in its head: another one is a later program's. */
+  readonly version?: number;
 }
 
 /** Shared memory for one part, and nothing in it. */
@@ -80,7 +83,10 @@ function writeBatch(memory: TapeMemory, at: number, test: TestBatch): number {
   const { payloadBytes } = writer;
   const payloadCrc = checksums.crc32c(memory.bytes.subarray(from, from + payloadBytes));
   const sizes = { payloadBytes, plainBytes: payloadBytes, payloadCrc };
-  return writeBatchHeader(memory, at, { isCompressed: false, records, publisher, epoch, batch, ...sizes });
+  const header = { isCompressed: false, records, publisher, epoch, batch, ...sizes };
+  const length = writeBatchHeader(memory, at, header);
+  if (test.version !== undefined) memory.bytes[at + TapeHead.version] = test.version;
+  return length;
 }
 
 const memory = staging();

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { Prng } from "../../../src/base/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
 import { TopicLog, TopicReader } from "../../../src/tape/index.ts";
-import { append, endOf, readAll, SMALL, START_us, topicPlace } from "./support.ts";
+import { append, endOf, readAll, SMALL, START_us, type TestBatch, topicPlace } from "./support.ts";
 
 /** What is known of a log. */
 function stateOf(log: TopicLog): object {
@@ -121,6 +121,20 @@ test("a newer epoch begins with no batch, and an older one's batches count for n
   append(log, [{ batch: 1, epoch: 5 }]);
   expect(log.session(7)).toMatchObject({ epoch: 5, lastBatch: 1 });
   expect(() => log.openSession(7, 5, START_us)).toThrow("each session of a publisher has a higher epoch");
+});
+
+test.each<[what: string, batches: readonly TestBatch[]]>([
+  ["first", [{ batch: 2, version: 2 }]],
+  ["behind one of this version", [{ batch: 2 }, { batch: 3, version: 2 }]],
+])("a log with an entry of a later version is refused, wherever in its frame it stands: %s", (_, batches) => {
+  const disk = new SimulatedDisk();
+  const log = TopicLog.open(topicPlace(disk), SMALL);
+  append(log, [{ batch: 1 }]);
+  append(log, batches);
+  log.close();
+  const wrong =
+    /^corrupt: t\/tape-0000000001\.seg at offset \d+, position 3: an entry of version 2, this program knows version 1$/;
+  expect(() => TopicLog.open(topicPlace(disk), SMALL)).toThrow(wrong);
 });
 
 test("the clock may go back: what is committed later never has an earlier time", () => {
