@@ -9,6 +9,8 @@ import {
 
 /** Bytes that say how long a request is. */
 const LENGTH_BYTES = 2;
+/** Bytes that say what it is. */
+const KIND_BYTES = 4;
 /** No request is shorter. */
 const REQUEST_BYTES_MIN = 8;
 
@@ -25,9 +27,12 @@ export class RequestInput {
     let at = 0;
     while (all.length - at >= LENGTH_BYTES) {
       const length = announcedBytes(all, at);
-      if (length < REQUEST_BYTES_MIN || length > MD_REQUEST_BYTES_MAX) {
+      const isLong = length > MD_REQUEST_BYTES_MAX;
+      // What it is decides what is said of it, however its bytes were split.
+      if (isLong && all.length - at < KIND_BYTES) break;
+      if (isLong || length < REQUEST_BYTES_MIN) {
         this.isMalformed = true;
-        this.hasTooManySymbols = isLongSubscribe(all, at, length);
+        this.hasTooManySymbols = isLong && isSubscribe(all, at);
         return;
       }
       if (length > all.length - at) break;
@@ -38,8 +43,7 @@ export class RequestInput {
   }
 }
 
-function isLongSubscribe(bytes: Uint8Array, at: number, length: number): boolean {
-  if (length <= MD_REQUEST_BYTES_MAX || bytes.length - at < REQUEST_BYTES_MIN) return false;
+function isSubscribe(bytes: Uint8Array, at: number): boolean {
   return bytes[at + 2] === MARKET_DATA_VERSION && bytes[at + 3] === MdRequestType.Subscribe;
 }
 

@@ -50,7 +50,7 @@ export const RequestHead = layout(8, (at) => ({
   first: at.u8(),
   /** Subscribe: flags. Replies: the channel of the request. */
   second: at.u8(),
-  /** Subscribe: symbols, u16. Refused: the reason, u8. */
+  /** Subscribe: symbols. Refused: the reason. */
   third: at.u16(),
 }));
 

@@ -694,19 +694,28 @@ test("requests may be split anywhere; bytes that are none end the connection", (
     joined.leave();
   }
   const joined = join();
-  joined.receive(Uint8Array.of(0xff, 0xff, 1, 128));
+  joined.receive(Uint8Array.of(0xff, 0xff, 1, 129));
   expect(joined.carrier.closed).toBe("Malformed");
   expect(joined.said().replies).toEqual([{ type: 193, request: 0, channel: 0, reason: MdRefusal.Malformed }]);
   joined.receive(bytes);
   expect(joined.said().replies).toEqual([]);
 });
 
-test("who names more symbols than a subscription may is told so, and closed", () => {
-  const joined = rig().join();
+// What was said depended on how many of the first eight bytes came with the length.
+test("who names more symbols than a subscription may is told so, and closed, wherever its bytes are split", () => {
+  const { join } = rig();
   const symbols = Array.from({ length: MD_SUBSCRIBE_SYMBOLS_MAX + 1 }, (_, i) => i);
-  joined.receive(encodeMdRequest(subscribe(TOP, { symbols })));
-  expect(joined.said().replies).toEqual([{ type: 193, request: 0, channel: 0, reason: MdRefusal.Symbols }]);
-  expect(joined.carrier.closed).toBe("Malformed");
+  const bytes = encodeMdRequest(subscribe(TOP, { symbols }));
+  for (let cut = 1; cut < 12; cut++) {
+    const joined = join();
+    joined.receive(bytes.subarray(0, cut));
+    joined.receive(bytes.subarray(cut));
+    const { replies } = joined.said();
+    const reason = MdRefusal.Symbols;
+    expect({ cut, replies }).toEqual({ cut, replies: [{ type: 193, request: 0, channel: 0, reason }] });
+    expect(joined.carrier.closed).toBe("Malformed");
+    joined.leave();
+  }
 });
 
 test("any bytes are taken, refused or the end, and framing holds for what was answered", () => {
