@@ -25,7 +25,7 @@ const clock = new SystemClock();
 const EXAMPLES = `
 On a terminal: a table of all symbols, until q or Ctrl-C. Keys: b busiest, n name, c change, v volume, o oldest (again: the other way
 round); / filters by name, Esc drops the filter; arrows and Page keys scroll; r begins the counts of messages, gaps, latencies and updates anew. A price that rose is
-green, one that fell red; what may be old is dim, and its age is marked stale.
+green, one that fell red; what may be old is dim, and its age is marked stale. With NO_COLOR set all is plain.
 
 Elsewhere, or with --plain: every --interval seconds a block of text, the summary and the ${PLAIN_ROWS} busiest symbols; exit status 1
 when nothing ever came.
@@ -117,6 +117,8 @@ function nowMillis(): number {
 /** What paints is loaded only here: no other command waits for it. React watches itself unless told that this is no workshop. */
 async function onScreen(feed: WatchedFeed, over: Promise<void>): Promise<void> {
   process.env.NODE_ENV ??= "production";
+  // What paints knows no other way to be told.
+  if (process.env.NO_COLOR) process.env.FORCE_COLOR = "0";
   const { showScreen } = await import("./watch/screen.ts");
   await showScreen(feed, nowMillis, over);
 }

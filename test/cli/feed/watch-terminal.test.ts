@@ -4,7 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { stripVTControlCharacters } from "node:util";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { TickSimulator } from "../../../src/feed-runtime/index.ts";
 import { NetTransport, SystemClock } from "../../../src/platform/index.ts";
 import { LAUNCHER } from "../../support/launcher.ts";
@@ -91,6 +91,19 @@ test.skipIf(!hasScript)(
     expect(terminal.output.indexOf(ALTERNATE_SCREEN)).toBeLessThan(terminal.output.indexOf("SYM"));
   },
 );
+
+test.skipIf(!hasScript)("green and red are painted unless NO_COLOR is set", async () => {
+  for (const value of ["", "1"]) {
+    vi.stubEnv("NO_COLOR", value);
+    const terminal = new Terminal(12, 110, "feed", "watch", address);
+    vi.unstubAllEnvs();
+    await terminal.shows(/ticks\/1 {2}connected[\s\S]*SYM0\d\d .* 0\.\ds/);
+    terminal.child.stdin?.write("q");
+    await once(terminal.child, "exit");
+    expect([value, terminal.output.includes("\x1b[32m")]).toEqual([value, value === ""]);
+    expect(terminal.output).not.toContain("NO_COLOR");
+  }
+});
 
 test("for a pipe it is blocks of text, without a colour, until its time is over", async () => {
   const { status, text, errors } = await watchPlain(address, "--duration", "1");
