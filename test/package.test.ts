@@ -190,22 +190,27 @@ describe("installed into an empty folder", () => {
   installed(
     "a strict TypeScript program that uses what the documents show compiles, and a wrong one doesn't",
     async () => {
-      const pages = ["README.md", "docs/client.md", "docs/engine.md"].map((page) =>
+      const pages = ["README.md", ...globSync("docs/*.md", { cwd: root })].map((page) =>
         readFileSync(join(root, page), "utf8"),
       );
       const shown = [...pages.join("\n").matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code);
-      expect(shown.length).toBeGreaterThan(0);
+      expect(shown.length).toBeGreaterThan(5);
+      // As strict as a user's project may be: what is shown is copied into it.
       const options = {
-        strict: true,
-        noEmit: true,
-        module: "nodenext",
-        target: "es2024",
-        skipLibCheck: false,
+        ...{ strict: true, exactOptionalPropertyTypes: true, verbatimModuleSyntax: true },
+        ...{ skipLibCheck: false, noEmit: true, target: "es2024" },
       };
-      writeFileSync(join(user, "tsconfig.json"), JSON.stringify({ compilerOptions: options }));
+      const resolutions = {
+        node: { module: "nodenext" },
+        bundler: { module: "esnext", moduleResolution: "bundler" },
+      };
+      for (const [name, modules] of Object.entries(resolutions)) {
+        const compilerOptions = { ...options, ...modules };
+        writeFileSync(join(user, `${name}.json`), JSON.stringify({ compilerOptions }));
+      }
       const compiler = join(root, "node_modules/typescript/bin/tsc");
-      const compile = () =>
-        run(process.execPath, [compiler, "-p", "."], { cwd: user }).then(
+      const compile = (resolution = "node") =>
+        run(process.execPath, [compiler, "-p", `${resolution}.json`], { cwd: user }).then(
           () => "",
           ({ stdout }: { stdout: string }) => stdout,
         );
@@ -214,6 +219,7 @@ describe("installed into an empty folder", () => {
       });
       writeFileSync(join(user, "own.mts"), CONSUMER);
       expect(await compile()).toBe("");
+      expect(await compile("bundler")).toBe("");
       writeFileSync(join(user, "wrong.mts"), CONSUMER.replace("fill.price", "fill.prize"));
       expect(await compile()).toMatch(
         /^wrong\.mts\(\d+,\d+\): error TS2551: Property 'prize' does not exist/,
