@@ -16,7 +16,13 @@ const OLD_US = 2_000_000;
 
 /** Why the market that the node shows is of before, as a sentence or two; undefined: it is of now. */
 export function oldWords(status: StatusMessage | undefined): string | undefined {
-  if (status?.role !== "replica") return undefined;
+  if (status === undefined) return undefined;
+  const words = status.role === "replica" ? oldReplicaWords(status) : undefined;
+  if (words !== undefined || status.shownLag_us < OLD_US) return words;
+  return "What this node shows is old: it is too busy to show what happens now. It catches up by itself.";
+}
+
+function oldReplicaWords(status: StatusMessage): string | undefined {
   const { node, nodes = [], reason = "it follows no primary" } = status;
   if (!nodes.some(({ role, connected }) => role === "primary" && connected))
     return `What this replica shows is old: ${reason}. It goes on by itself.`;

@@ -26,6 +26,8 @@ export interface NodeStatus {
   readonly position: number;
   /** The last command that is safe under the durability in force. */
   readonly durablePosition: number;
+  /** Commands up to here may be seen: of a replica as its primary says. */
+  readonly visiblePosition: number;
   /** The engine's last event sequence. */
   readonly eventSequence: number;
   readonly trades: number;

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { NodeReport, StatusMessage } from "../../src/protocol/index.ts";
 import { noOrdersWords, oldWords } from "../../web/node-state.ts";
 
-const STATUS = { status: "ok", role: "primary" } as StatusMessage;
+const STATUS = { status: "ok", role: "primary", shownLag_us: 0 } as StatusMessage;
 
 function nodesOf(...nodes: readonly Partial<NodeReport>[]): Pick<StatusMessage, "nodes"> {
   return { nodes: nodes as NodeReport[] };
@@ -39,6 +39,13 @@ test.each<[what: string, status: Partial<StatusMessage>, words: RegExp | undefin
   ["a node that is alone", {}, undefined],
   ["a primary that has lost a replica", nodesOf({ role: "replica", connected: false }), undefined],
   ["a primary with a replica far behind", nodesOf({ role: "replica", lag_us: 60_000_000 }), undefined],
+  ["a node whose page follows", { shownLag_us: 1_999_999 }, undefined],
+  ["a node whose page can't follow", { shownLag_us: 2_000_000 }, /old: it is too busy to show/],
+  [
+    "a replica whose page can't",
+    { shownLag_us: 2_000_000, ...replica({}, { lag_us: 0 }) },
+    /too busy to show/,
+  ],
   ["a replica with its primary", replica({}, { lag_us: 1_999_999 }), undefined],
   ["a replica that is behind it", replica({}, { lag_us: 2_000_000 }), /old: it is behind its primary/],
   [

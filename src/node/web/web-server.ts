@@ -19,6 +19,7 @@ import type { Handover } from "./copy/command-feed.ts";
 import { Follower } from "./copy/follower.ts";
 import { MissedCommands } from "./copy/missed-commands.ts";
 import { PublishPace } from "./copy/publish-pace.ts";
+import { ShownLag } from "./copy/shown-lag.ts";
 import { WebListener } from "./copy/web-listener.ts";
 import { type HttpFace, startHttp } from "./http/http.ts";
 import { type PageFiles, pageDirectory, readPageFiles } from "./http/page-files.ts";
@@ -51,6 +52,7 @@ export class WebServer {
   readonly #clock = new SystemClock();
   readonly #onFailure: (error: SeriatimError) => void;
   #follower: Follower<WebListener> | undefined;
+  readonly #shownLag = new ShownLag();
   readonly #feeds: MarketFeeds | undefined;
   readonly #feedSockets: FeedSockets | undefined;
   readonly #subscribers: ConnectionLog;
@@ -176,13 +178,21 @@ export class WebServer {
       ...{ access: accessOf(access), nodeKey: access.nodeKey },
       ...{ feeds: this.#feeds, feedSockets: this.#feedSockets },
       ...{ publisher: listener.pace.publisher, counters: this.#counters, clock: this.#clock },
-      status: async () => figuresOf(await status()),
+      status: async () => this.#figuresOf(await status(), follower.position),
       sequence: async () => lastEventOf(await statusOfNow()),
     });
   }
 
   readonly #refuseEarly = (_: IncomingMessage, stream: Duplex): void =>
     refuseUpgrade(stream, 503, this.#showsMarket ? "there is nothing to show yet" : MARKET_NOT_SHOWN);
+
+  /** What channel `status` says of a node's status, and of how far this shows what happens there. */
+  #figuresOf(now: NodeStatus, shown: number): NodeFigures {
+    const { status, reason, position, durablePosition, load, connections, time_us, role, node, nodes } = now;
+    const shownLag_us = this.#shownLag.lag_us(now.visiblePosition, shown, this.#clock.monotonicMicros());
+    const figures = { status, reason, position, durablePosition, shownLag_us, ...load, connections, time_us };
+    return { ...figures, role, ...(node === "" ? {} : { node, nodes }), tape: tapeOf(now) };
+  }
 
   #fail(error: SeriatimError): void {
     this.#follower?.finish();
@@ -214,14 +224,6 @@ function accessOf({ isOpen, keys }: WebAccess): Access {
     isClaimed: (account) => ring.tradersAccounts.has(account),
     grantOfToken: (token) => ring.grantOfToken(token),
   };
-}
-
-/** What channel `status` says of a node's status. */
-function figuresOf(now: NodeStatus): NodeFigures {
-  const { status, reason, position, durablePosition, load, connections, time_us, role, node, nodes } = now;
-  const cluster = node === "" ? {} : { node, nodes };
-  const tape = tapeOf(now);
-  return { status, reason, position, durablePosition, ...load, connections, time_us, role, ...cluster, tape };
 }
 
 function tapeOf({ tape }: NodeStatus): TapeReport | undefined {

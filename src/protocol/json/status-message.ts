@@ -28,6 +28,8 @@ export interface StatusMessage {
   readonly reason?: string | undefined;
   readonly position: number;
   readonly durablePosition: number;
+  /** For how long what this interface shows has lacked the next command that may be seen. */
+  readonly shownLag_us: number;
   readonly commandsPerSecond: number;
   /** From the sequencing of a command to the release of its answers, over the last second; null when nothing happened. */
   readonly latency: { readonly p50_us: number; readonly p99_us: number } | null;
@@ -47,7 +49,7 @@ export interface StatusMessage {
 }
 
 export function statusText(message: StatusMessage): string {
-  const { status, reason, position, durablePosition, commandsPerSecond, latency } = message;
+  const { status, reason, position, durablePosition, shownLag_us, commandsPerSecond, latency } = message;
   const { connections, subscribers, streams, feeds, time_us, role, node, nodes } = message;
   return JSON.stringify({
     type: "status",
@@ -55,6 +57,7 @@ export function statusText(message: StatusMessage): string {
     reason,
     position: String(position),
     durablePosition: String(durablePosition),
+    shownLag_us,
     commandsPerSecond,
     latency,
     connections,

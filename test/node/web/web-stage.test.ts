@@ -66,6 +66,25 @@ function stageOf(
   return { stage, primary: new Primary(10, 64) };
 }
 
+// Its prices looked like those of now, however far back they were.
+test("a web that does not come after its node says for how long it has not", async () => {
+  const { stage, primary } = stageOf("single");
+  const [handover] = primary.handovers;
+  stage.follow(handover);
+  let visiblePosition = handover.position;
+  const status = () => ({ ...PEER.status(), visiblePosition });
+  const { http: port } = await stage.listen({ ...PEER, status });
+  const peer = await connected(port);
+  peer.say({ type: "hello", schema: 1 });
+  peer.say({ type: "subscribe", channels: ["status"] });
+  expect(await peer.next("status")).toMatchObject({ shownLag_us: 0 });
+  visiblePosition += 50;
+  for (let told_us = 0; told_us === 0; ) told_us = (await peer.next("status")).shownLag_us as number;
+  visiblePosition -= 50;
+  expect(await peer.next("status")).toMatchObject({ shownLag_us: 0 });
+  peer.socket.close();
+});
+
 /** Behind that state, a command that no engine can apply. */
 function brokenBehind({ engine }: Primary): Handover {
   const ring = createRing({ recordBytes: COMMAND_BYTES, capacity: 2 });

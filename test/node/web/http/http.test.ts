@@ -32,6 +32,7 @@ const STATUS: NodeStatus = {
   ],
   position: 17,
   durablePosition: 15,
+  visiblePosition: 15,
   eventSequence: 40,
   trades: 4,
   rejects: 3,

@@ -53,6 +53,7 @@ const FIGURES = {
   status: "ok",
   position: 812,
   durablePosition: 811,
+  shownLag_us: 0,
   commandsPerSecond: 1980,
   latency: null,
   connections: 12,
