@@ -1,7 +1,8 @@
 // The port of administrators: on the loopback interface alone, few connections, and each of them bounded in time.
 
 import type { AddressInfo, Server, Socket } from "node:net";
-import { createServerOf, makeNonce, type TlsIdentity } from "../../platform/index.ts";
+import { SeriatimError } from "../../base/index.ts";
+import { createServerOf, makeNonce, type TlsIdentity, within } from "../../platform/index.ts";
 import type { AdminRequest } from "../../protocol/index.ts";
 import type { KeyRing } from "../../runtime/index.ts";
 import { listenOn } from "../listening.ts";
@@ -29,6 +30,9 @@ export interface AdminListener {
   readonly port: number;
   close(): Promise<void>;
 }
+
+/** Less than the command line waits for an answer; a snapshot of millions of orders is some seconds. */
+const ANSWER_MS = 50_000;
 
 export interface AdminListenerOptions {
   /** 0 takes a free one. */
@@ -88,7 +92,7 @@ function serve(socket: Socket, { keys, execute, log }: AdminListenerOptions, adm
       socket.write(`${line}\n`);
       if (socket.writableLength > OUTPUT_BYTES_MAX) socket.destroy();
     },
-    execute,
+    execute: (request, who) => answeredInTime(execute(request, who)),
     end: (line, when) => {
       clearTimeout(timer);
       const sayGoodbye = () => {
@@ -113,6 +117,13 @@ function serve(socket: Socket, { keys, execute, log }: AdminListenerOptions, adm
     session.closed();
     clearTimeout(timer);
   });
+}
+
+/** Work that waits for a disk that hangs goes on behind this answer: nobody could take it back. */
+async function answeredInTime(work: Promise<object>): Promise<object> {
+  if (await within(work, ANSWER_MS)) return work;
+  const what = `it is under way, and not done after ${ANSWER_MS / 1e3} s: the disk may hang`;
+  throw new SeriatimError("UNCERTAIN", `${what}; ask for the status, the node's log says when it is done`);
 }
 
 function close(server: Server, sockets: readonly Socket[]): Promise<void> {
