@@ -2,12 +2,16 @@
 // is shown only under SERIATIM_DEBUG=1. What is printed goes through stdout.ts, which says when that fails.
 
 import { inlineDeeply } from "../platform/index.ts";
+import { watchThreads } from "./ending.ts";
 import { describeFailure } from "./failure.ts";
 import { createProgram } from "./program.ts";
+
+export { endProcess } from "./ending.ts";
 
 /** Runs the command that `args` (without node and script) name; resolves with the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
   inlineDeeply();
+  watchThreads();
   // Where to say it is what failed; whether anything else did is the exit status.
   process.stderr.on("error", () => {});
   process.on("uncaughtException", (error) => process.exit(report(error)));

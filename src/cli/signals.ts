@@ -8,18 +8,22 @@ const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  */
 const SAME_REQUEST_MS = 500;
 
-/** Calls `first` at the first of these signals and `again` at each that comes later, if it is given. */
+/** Calls `first` at the first of these signals and `again` at the next one that comes later, if it is given. */
 export function onStopSignals(
   first: (signal: NodeJS.Signals) => void,
   again: (signal: NodeJS.Signals) => void = () => {},
 ): void {
   let askedAt_ms: number | undefined;
+  let isOver = false;
   const listener = (signal: NodeJS.Signals): void => {
     const now_ms = performance.now();
     if (askedAt_ms === undefined) {
       askedAt_ms = now_ms;
       first(signal);
-    } else if (now_ms - askedAt_ms >= SAME_REQUEST_MS) again(signal);
+    } else if (!isOver && now_ms - askedAt_ms >= SAME_REQUEST_MS) {
+      isOver = true;
+      again(signal);
+    }
   };
   for (const signal of STOP_SIGNALS) process.on(signal, listener);
 }

@@ -14,6 +14,7 @@ import {
   unknownVariableText,
 } from "../node/index.ts";
 import { formatHostPort } from "./arguments.ts";
+import { endProcess } from "./ending.ts";
 import { addNodeOptions } from "./setting-options.ts";
 import { onStopSignals } from "./signals.ts";
 import { stdout } from "./stdout.ts";
@@ -24,6 +25,7 @@ A setting comes from its flag, else from its variable (--order-port: SERIATIM_OR
 
 SIGINT, SIGTERM or SIGHUP ends it in order: what is in flight is answered, and everything answered is on the disk, exit
 status 0. A journal that fails, also while it is being closed, is exit status 1. A second signal ends it at once, with 1.
+Where a disk hangs for good, it then kills itself and says so (SIGKILL).
 
 Examples:
   seriatim start
@@ -112,7 +114,7 @@ function firstSignal(log: Log): Promise<void> {
       },
       (signal) => {
         process.stderr.write(`seriatim: ended by a second ${signal} before everything was closed\n`);
-        process.exit(1);
+        void endProcess(1);
       },
     );
   });

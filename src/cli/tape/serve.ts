@@ -11,6 +11,7 @@ import {
   unknownVariableText,
 } from "../../node/index.ts";
 import { formatHostPort } from "../arguments.ts";
+import { endProcess } from "../ending.ts";
 import { addSettingOptions } from "../setting-options.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
@@ -53,7 +54,7 @@ async function serveTape({ config, ...flags }: Readonly<Record<string, string | 
       },
       (signal) => {
         process.stderr.write(`seriatim: ended by a second ${signal} before everything was closed\n`);
-        process.exit(1);
+        void endProcess(1);
       },
     );
   });

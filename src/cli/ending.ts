@@ -1,0 +1,49 @@
+// The end of this process, which waits for no disk. process.exit waits for every thread, and one whose disk hangs does not end: a node
+// that has failed would be there for as long as that lasts, serve nobody, and be started again by nobody.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
+import { within } from "../platform/index.ts";
+
+/** For threads to end, and calls on files; milliseconds, unless the machine is very busy or the disk hangs. */
+const END_MS = 5_000;
+/** Between two looks whether such calls are left. */
+const LOOK_MS = 20;
+
+const threads = new Set<Worker>();
+
+/** Keeps account of this process's threads from now on. */
+export function watchThreads(): void {
+  process.on("worker", (thread) => {
+    threads.add(thread);
+    thread.once("exit", () => threads.delete(thread));
+  });
+}
+
+/**
+ * Ends this process with `status`. After a failure it is killed, with a line that says why, when a thread of it has not ended within
+ * END_MS: whoever waits for its end sees SIGKILL then.
+ */
+export async function endProcess(status: number): Promise<void> {
+  if (status !== 0 && !(await endThreads())) {
+    process.stderr.write("seriatim: killed: a thread of it waits for a disk that hangs\n");
+    process.kill(process.pid, "SIGKILL");
+  }
+  process.exit(status);
+}
+
+/** Whether nothing is left that process.exit would wait for. Who watches over a thread is not told: it has not failed. */
+async function endThreads(): Promise<boolean> {
+  for (const thread of threads) thread.removeAllListeners();
+  const ended = Promise.all(Array.from(threads, (thread) => thread.terminate()));
+  return within(ended.then(callsDone), END_MS);
+}
+
+async function callsDone(): Promise<void> {
+  while (process.getActiveResourcesInfo().some(isOfDisk)) await sleep(LOOK_MS);
+}
+
+/** A call on a file, on a thread of the runtime's pool: it can't be ended either. */
+function isOfDisk(resource: string): boolean {
+  return resource.startsWith("FSReq");
+}
