@@ -8,6 +8,7 @@ import { ConnectionLog } from "./connection-log.ts";
 import { DegradedNotice } from "./degraded-notice.ts";
 import { FullNotice } from "./full-notice.ts";
 import type { Log } from "./log.ts";
+import { StallNotice } from "./stall-notice.ts";
 import { TakenOutLog } from "./taken-out-log.ts";
 
 /** Of the order port's transport. */
@@ -16,8 +17,8 @@ interface Crowd {
   readonly isFull: boolean;
 }
 
-/** Where it is in its order of commands. */
-type Places = Pick<Runtime, "position" | "path">;
+/** Where it is in its order of commands, and whether it goes on. */
+type Places = Pick<Runtime, "position" | "path" | "stall">;
 
 export class ExchangeLog {
   readonly #log: Log;
@@ -26,6 +27,7 @@ export class ExchangeLog {
   readonly #takenOut: TakenOutLog;
   readonly #degraded: DegradedNotice;
   readonly #full: FullNotice;
+  readonly #stall: StallNotice;
 
   constructor(log: Log, places: Places, connectionsMax: number) {
     this.#log = log;
@@ -38,6 +40,7 @@ export class ExchangeLog {
       over: () =>
         log.info({ position: places.position }, "orders are taken: what the ack policy asks for is there"),
     });
+    this.#stall = new StallNotice(log, () => places.position);
     this.#full = new FullNotice({
       full: () =>
         log.warn({ connectionsMax }, "as many connections as may be: who comes now finds the port closed"),
@@ -67,6 +70,7 @@ export class ExchangeLog {
   /** Once a second. */
   tick(now_us: number): void {
     this.#degraded.tick(now_us);
+    this.#stall.tick(this.#places.stall, now_us);
   }
 
   keysAreBeyond(keys: readonly string[], accountsMax: number): void {

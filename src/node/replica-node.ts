@@ -18,11 +18,15 @@ import type { NodePart } from "./node-part.ts";
 import { shadowOf, snapshotListener } from "./node-snapshots.ts";
 import { isOpen } from "./order-access.ts";
 import type { InheritedExchange } from "./recovery.ts";
+import { StallNotice } from "./stall-notice.ts";
 import type { NodeStatus } from "./status.ts";
 import { collectReplicaStatus } from "./status-source.ts";
 import { peerTlsOf } from "./tls.ts";
 import { NodeWeb } from "./web/node-web.ts";
 import { NO_PORTS, type WebPorts, webOf } from "./web/web-stage.ts";
+
+/** Between two looks whether its thread has stopped. */
+const TICK_MS = 1_000;
 
 export class ReplicaNode implements NodePart {
   readonly role = "replica";
@@ -34,6 +38,7 @@ export class ReplicaNode implements NodePart {
   readonly #replica: Replica;
   readonly #web: NodeWeb;
   readonly #rate: AppliedRate;
+  readonly #ticker: NodeJS.Timeout;
   /** What the web shows. */
   #shown: Replica["commands"];
   /** Whose log the settings were compared with. */
@@ -78,6 +83,9 @@ export class ReplicaNode implements NodePart {
     const showsMarket = configuration.marketData === "on";
     this.#web = new NodeWeb(webOf(configuration, plan.parts.tls, log), { log, showsMarket });
     this.#rate = new AppliedRate(() => this.#replica.position);
+    const stall = new StallNotice(log, () => this.#replica.position);
+    const look = () => stall.tick(this.#replica.view.stall, plan.parts.clock.monotonicMicros());
+    this.#ticker = setInterval(look, TICK_MS).unref();
     this.failed = this.#replica.failed;
     this.failed.then((error) => log.error({ position: this.#replica.position }, error.message));
     this.desk = new ReplicaDesk({
@@ -203,6 +211,7 @@ export class ReplicaNode implements NodePart {
   /** Who looks on connects again, to whoever has the port then. Resolves when it is free; never rejects. */
   stopShowing(): Promise<void> {
     this.#rate.stop();
+    clearInterval(this.#ticker);
     return this.#web.stop();
   }
 }

@@ -145,7 +145,8 @@ function healthOfReplica(
   otherFailure: string | undefined,
 ): Pick<NodeStatus, "status" | "reason"> {
   if (failure !== undefined) return { status: "halted", reason: failure.message };
-  const reason = view.isFollowing ? otherFailure : whyNotFollowing(view, primary);
+  // First: a thread that stands still can't tell whether it still follows.
+  const reason = view.stall ?? (view.isFollowing ? otherFailure : whyNotFollowing(view, primary));
   return reason === undefined ? { status: "ok" } : { status: "degraded", reason };
 }
 

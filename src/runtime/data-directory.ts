@@ -10,7 +10,7 @@
 //   <data-dir>/node-NAME             the node of a cluster whose it is (replication/directory-owner.ts)
 //   <data-dir>/lock-<pid>-....sock   the lock of the running node (src/platform/directory-lock.ts)
 
-import { readdirSync, statSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SeriatimError, type Storage } from "../base/index.ts";
 import {
@@ -50,9 +50,10 @@ export interface DataDirectory {
   readonly lock: DirectoryLock;
   /**
    * Whether the journal's directory is still the one that was opened, with no segment less than when last asked. One that can't be
-   * looked at, for want of a descriptor say, counts as there: who writes to it hears of what is wrong.
+   * looked at, for want of a descriptor say, or because the last look waits for a disk that hangs, counts as there: who writes to it
+   * hears of what is wrong. It holds nobody up: who asks sequences commands.
    */
-  isStillThere(): boolean;
+  isStillThere(): Promise<boolean>;
   /** Another one has that name from now on: a replica has set its files aside. */
   replaced(): void;
   /** From now on the oldest segments may be removed, by whoever knows that snapshots cover them; a new gap is still a loss. */
@@ -86,34 +87,55 @@ export async function openDataDirectory(
     await lock.release();
     throw error;
   }
-  // Asked first when the journal has been opened. A storage of its own (a test's) has no such directory: "there" then.
-  let opened: string | undefined;
-  let before = UNSEEN;
+  return { journal, snapshots, files, lock, ...watched(journal) };
+}
+
+/** What was seen of a journal's directory. */
+interface Seen {
+  /** Undefined before the first look, which comes when the journal has been opened. */
+  opened: string | undefined;
+  segments: Segments;
+}
+
+/** Looks at the journal's directory, one look at a time. */
+function watched(journal: string): Pick<DataDirectory, "isStillThere" | "replaced" | "letOldestGo"> {
+  const unseen = (): Seen => ({ opened: undefined, segments: UNSEEN });
+  let seen = unseen();
   let mayOldestGo = false;
-  const isTheSame = (): boolean => {
-    const now = identityOf(journal);
-    opened ??= now ?? NO_IDENTITY;
-    if (opened === NO_IDENTITY) return true;
-    if (now !== opened) return false;
-    const [then, found] = [before, segmentsIn(journal)];
-    before = found;
-    return mayOldestGo ? found.last >= then.last && found.gaps <= then.gaps : found.count >= then.count;
+  let isLooking = false;
+  const isTheSame = async (): Promise<boolean> => {
+    // Another one has the name when it is replaced meanwhile: what is found then is kept nowhere.
+    const before = seen;
+    const now = await identityOf(journal);
+    before.opened ??= now ?? NO_IDENTITY;
+    // A storage of its own (a test's) has no such directory: "there" then.
+    if (before.opened === NO_IDENTITY) return true;
+    if (now !== before.opened) return before !== seen;
+    const [then, found] = [before.segments, await segmentsIn(journal)];
+    before.segments = found;
+    const isWhole = mayOldestGo
+      ? found.last >= then.last && found.gaps <= then.gaps
+      : found.count >= then.count;
+    return isWhole || before !== seen;
   };
-  const isStillThere = (): boolean => {
+  const isStillThere = async (): Promise<boolean> => {
+    if (isLooking) return true;
+    isLooking = true;
     try {
-      return isTheSame();
+      return await isTheSame();
     } catch {
       return true;
+    } finally {
+      isLooking = false;
     }
   };
   const letOldestGo = (): void => {
     mayOldestGo = true;
   };
   const replaced = (): void => {
-    opened = undefined;
-    before = UNSEEN;
+    seen = unseen();
   };
-  return { journal, snapshots, files, lock, isStillThere, replaced, letOldestGo };
+  return { isStillThere, replaced, letOldestGo };
 }
 
 function filesIn(parent: string, storage: Storage): ReplicaFiles {
@@ -130,9 +152,13 @@ export function directoryGone({ journal }: Pick<DataDirectory, "journal">): Seri
 }
 
 /** Device and inode of what has this name; undefined when nothing has. Throws what the system says of any other failure. */
-function identityOf(path: string): string | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
+async function identityOf(path: string): Promise<string | undefined> {
+  const found = await stat(path).catch(undefinedIfGone);
+  return found && `${found.dev}:${found.ino}`;
+}
+
+function undefinedIfGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
 }
 
 /** What the journal's directory says of its segments by their names. */
@@ -148,22 +174,16 @@ interface Segments {
 const UNSEEN: Segments = { count: 0, last: 0, gaps: Number.POSITIVE_INFINITY };
 
 /** The segments in the journal's directory; none when it goes away in this moment. Throws as identityOf. */
-function segmentsIn(journal: string): Segments {
-  const numbers = segmentNamesIn(journal).map((name) => Number(/[0-9]+/.exec(name)?.[0]));
+async function segmentsIn(journal: string): Promise<Segments> {
+  const numbers = (await segmentNamesIn(journal)).map((name) => Number(/[0-9]+/.exec(name)?.[0]));
   const { length: count } = numbers;
   const last = numbers[count - 1] ?? 0;
   return { count, last, gaps: count === 0 ? 0 : last - numbers[0] + 1 - count };
 }
 
-function segmentNamesIn(journal: string): string[] {
-  try {
-    return readdirSync(journal)
-      .filter((name) => name.endsWith(SEGMENT_SUFFIX))
-      .sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    return [];
-  }
+async function segmentNamesIn(journal: string): Promise<string[]> {
+  const names = (await readdir(journal).catch(undefinedIfGone)) ?? [];
+  return names.filter((name) => name.endsWith(SEGMENT_SUFFIX)).sort();
 }
 
 function refuseForeign(path: string, storage: Storage): void {

@@ -7,7 +7,14 @@
 //
 // Fail-stop: after the journal has failed, or its directory is gone, nothing more leaves but what was safe by then.
 
-import { type Application, assertPosition, type Clock, type Position, SeriatimError } from "../base/index.ts";
+import {
+  type Application,
+  assertPosition,
+  type Clock,
+  counted,
+  type Position,
+  SeriatimError,
+} from "../base/index.ts";
 import {
   type ApplicationVersion,
   type RecordVisitor,
@@ -180,7 +187,9 @@ export class Runtime {
   #listener: RuntimeListener | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #hasToldOfClock = false;
-  readonly #stall: StallWatch;
+  /** Of this node's disk, and of whoever else must have a command before it is answered. */
+  readonly #disk: StallWatch;
+  readonly #answers: StallWatch;
   #stopped: Promise<void> | undefined;
 
   /** Not by itself: openRuntime. */
@@ -201,7 +210,8 @@ export class Runtime {
     this.#application = application;
     this.directory = directory;
     this.#clock = clock;
-    this.#stall = new StallWatch(clock.monotonicMicros());
+    this.#disk = new StallWatch(clock.monotonicMicros());
+    this.#answers = new StallWatch(clock.monotonicMicros());
     this.#ring = createRing({ recordBytes: COMMAND_BYTES, capacity: commandRingRecords(segmentBytes) });
     this.#sequencer = new Sequencer(this.#ring, recovered.position, recovered.timestamp_us);
     this.path = new CommandPath(this.#sequencer, application, journal, clock);
@@ -220,10 +230,25 @@ export class Runtime {
     return this.#sequencer.position;
   }
 
-  /** Why nothing of what was given becomes safe on this disk, in one line: it hangs; undefined: something does, or nothing was given. */
+  /**
+   * Why nothing of what was given becomes safe on this disk, or is acknowledged by the replicas, in one line; undefined: something
+   * is, or nothing was given.
+   */
   get stall(): string | undefined {
-    const { durablePosition, position } = this.path;
-    return this.#stall.why(durablePosition, position, this.#clock.monotonicMicros());
+    const now_us = this.#clock.monotonicMicros();
+    const { durablePosition: durable, releasedPosition: released, position } = this.path;
+    const disk_s = this.#disk.stalled_s(durable, position, now_us);
+    const held = (done: Position) => `it holds up ${counted(position - done, "command")}`;
+    if (disk_s !== undefined)
+      return `this node's disk has made nothing safe for ${disk_s} s: ${held(durable)}`;
+    const answers_s = this.#answers.stalled_s(released, this.#promised, now_us);
+    if (answers_s === undefined) return undefined;
+    return `the replicas have acknowledged nothing that may be answered for ${answers_s} s: ${held(released)}`;
+  }
+
+  /** What is to be answered as soon as it may be. Of a gate that says why it is closed nothing more is to be said. */
+  get #promised(): Position {
+    return this.#primary?.gate.shortage === undefined ? this.path.position : this.path.releasedPosition;
   }
 
   /** The sequencer's time for a command of now. */
@@ -258,14 +283,24 @@ export class Runtime {
 
   #tick(): void {
     this.path.meter.turnOver(this.#sequencer.position);
-    this.#stall.look(this.path.durablePosition, this.path.position, this.#clock.monotonicMicros());
-    // The files are open, so writing goes on without a complaint; but nobody would ever find them again. Noticed within a
-    // second; what was acknowledged in that second is lost with the rest.
-    if (this.directory?.isStillThere() === false) this.#stopServing(directoryGone(this.directory));
+    const now_us = this.#clock.monotonicMicros();
+    this.#disk.look(this.path.durablePosition, this.path.position, now_us);
+    this.#answers.look(this.path.releasedPosition, this.#promised, now_us);
+    void this.#lookForDirectory();
     const ahead_us = this.#sequencer.time_us - this.#clock.wallMicros();
     if (ahead_us <= CLOCK_AHEAD_US || this.#hasToldOfClock) return;
     this.#hasToldOfClock = true;
     this.#listener?.clockIsBehind(ahead_us);
+  }
+
+  /**
+   * The files are open, so writing goes on without a complaint; but nobody would ever find them again. Noticed within a
+   * second; what was acknowledged in that second is lost with the rest.
+   */
+  async #lookForDirectory(): Promise<void> {
+    const { directory } = this;
+    if (directory === undefined || (await directory.isStillThere()) || this.#stopped !== undefined) return;
+    this.#stopServing(directoryGone(directory));
   }
 
   /** Nothing more leaves, whatever the journal says. */

@@ -1,31 +1,31 @@
-// Whether the journal waits for a disk that hangs: for a while it has given back nothing of what it was given. That is no failure, as the
-// disk may yet answer; but nobody is answered whom it holds up, and whoever asks how the node is should hear why.
+// Whether somebody has stopped doing what he was given to do: a journal, or a replica's thread, that waits for a disk that hangs,
+// replicas that acknowledge nothing. That is no failure, as it may go on yet; but nobody is answered whom it holds up, and whoever
+// asks how the node is should hear why.
 
-import { counted, type Micros, type Position } from "../base/index.ts";
+import type { Micros } from "../base/index.ts";
 
-/** A disk that needs longer for what is under way hangs; one write and its sync take milliseconds. */
+/** One group commit takes milliseconds, a replica that is gone is given up after 2 s: what lasts longer than this is none of it. */
 const STALLED_US = 5_000_000;
 
 export class StallWatch {
-  #durable: Position = 0;
-  /** When the journal was last seen to have given back more, or all. */
+  #done = 0;
+  /** When more was last seen to be done, or all. */
   #moved_us: Micros;
 
   constructor(now_us: Micros) {
     this.#moved_us = now_us;
   }
 
-  /** To be called now and then: the last position that the journal has given back, and the last that it was given. */
-  look(durable: Position, given: Position, now_us: Micros): void {
-    if (durable > this.#durable || durable === given) this.#moved_us = now_us;
-    this.#durable = durable;
+  /** To be called now and then: how much is done, and how much was given. */
+  look(done: number, given: number, now_us: Micros): void {
+    if (done > this.#done || done === given) this.#moved_us = now_us;
+    this.#done = done;
   }
 
-  /** In one line, as of now; undefined: it gives back, or has nothing. */
-  why(durable: Position, given: Position, now_us: Micros): string | undefined {
+  /** For how many whole seconds nothing was done, as of now; undefined: something was, or there is nothing to do. */
+  stalled_s(done: number, given: number, now_us: Micros): number | undefined {
     const stalled_us = now_us - this.#moved_us;
-    if (durable > this.#durable || durable === given || stalled_us < STALLED_US) return undefined;
-    const for_s = Math.floor(stalled_us / 1e6);
-    return `this node's disk has made nothing safe for ${for_s} s: it holds up ${counted(given - durable, "command")}`;
+    if (done > this.#done || done === given || stalled_us < STALLED_US) return undefined;
+    return Math.floor(stalled_us / 1e6);
   }
 }

@@ -3,6 +3,7 @@
 //
 //   FAULT_SYNC=FILE     fdatasync fails with EIO while FILE is there
 //   FAULT_HELD=FILE     fdatasync does not return while FILE is there
+//   FAULT_HANGS=FIFO    fdatasync waits in the kernel while FIFO is there, as for a disk that hangs: its thread can't be ended
 //   FAULT_EXIT=FILE     the thread that calls fdatasync ends without a word while FILE is there
 //   FAULT_THREAD=1      a thread ends with an error before it has done anything
 
@@ -10,7 +11,13 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { isMainThread } from "node:worker_threads";
 
-const { FAULT_SYNC = "", FAULT_HELD = "", FAULT_EXIT = "", FAULT_THREAD = "" } = process.env;
+const {
+  FAULT_SYNC = "",
+  FAULT_HELD = "",
+  FAULT_HANGS = "",
+  FAULT_EXIT = "",
+  FAULT_THREAD = "",
+} = process.env;
 /** Between two looks at the switch. */
 const HELD_MS = 5;
 const pauseCell = new Int32Array(new SharedArrayBuffer(4));
@@ -26,6 +33,8 @@ function systemError(code: string): Error {
 const fdatasync = fs.fdatasyncSync;
 fs.fdatasyncSync = (descriptor) => {
   while (isOn(FAULT_HELD)) Atomics.wait(pauseCell, 0, 0, HELD_MS);
+  // Opening it waits for somebody who writes to it.
+  if (isOn(FAULT_HANGS)) fs.closeSync(fs.openSync(FAULT_HANGS, "r"));
   if (!isMainThread && isOn(FAULT_EXIT)) process.exit(0);
   if (isOn(FAULT_SYNC)) throw systemError("EIO");
   fdatasync(descriptor);

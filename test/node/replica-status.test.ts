@@ -1,12 +1,16 @@
 // What a replica says of its health, by what it follows, is sent, or has failed of.
 
-import { expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { SeriatimError } from "../../src/base/index.ts";
 import { ExchangeEngine } from "../../src/engine/index.ts";
 import { collectReplicaStatus } from "../../src/node/status-source.ts";
 import { type Replica, ReplicaView } from "../../src/runtime/index.ts";
 
-const clock = { wallMicros: () => 0, monotonicMicros: () => 0 };
+let now_us = 0;
+const clock = { wallMicros: () => 0, monotonicMicros: () => now_us };
+beforeEach(() => {
+  now_us = 0;
+});
 
 function statusOf(of: (view: ReplicaView) => void, failure?: SeriatimError, webFailure?: string) {
   const view = new ReplicaView("south", clock);
@@ -27,6 +31,15 @@ const lost = (view: ReplicaView): void => {
   follows(view);
   view.lost();
 };
+/** Its thread has `turns` of them in six seconds, at work or not. */
+const runs =
+  (turns: number, isAtWork = true) =>
+  (view: ReplicaView): void => {
+    follows(view);
+    view.turned(1, isAtWork);
+    now_us += 6_000_000;
+    view.turned(1 + turns, isAtWork);
+  };
 const SENT = "it is sent its primary's snapshot of position 90, and follows when that has come";
 const LOOKS = "it is not connected to its primary, looked for at a:1, b:2";
 const FULL = new SeriatimError("ENOSPC", "the disk is full");
@@ -39,6 +52,17 @@ test.each<
   [receives, undefined, undefined, `degraded: ${SENT}`],
   [lost, undefined, "the web ended", `degraded: ${LOOKS}`],
   [() => {}, undefined, undefined, `degraded: ${LOOKS}`],
+  // It was ok, and said that it followed, for as long as its disk hung.
+  [
+    runs(0),
+    undefined,
+    undefined,
+    "degraded: this replica has done nothing for 6 s: its thread waits for its disk",
+  ],
+  [runs(1), undefined, undefined, "ok"],
+  // It opens its journal, which says how far that is by itself.
+  [runs(0, false), undefined, undefined, "ok"],
+  [runs(0), FULL, undefined, "halted: the disk is full"],
   [lost, FULL, undefined, "halted: the disk is full"],
   [follows, FULL, "the web ended", "halted: the disk is full"],
 ])("after %o, with failure %o and of the web %o: %s", (of, failure, web, is) => {

@@ -255,7 +255,7 @@ describe("a journal of which two snapshots cover most", () => {
     for (const last of [30_000, 60_000, 90_000, 120_000]) {
       await tradeUpTo(exchange, last);
       await snapshots?.request();
-      expect(exchange.runtime.directory?.isStillThere()).toBe(true);
+      expect(await exchange.runtime.directory?.isStillThere()).toBe(true);
     }
     await exchange.runtime.stop();
     return hashOf(exchange.engine);
@@ -334,10 +334,10 @@ describe("a journal of which two snapshots cover most", () => {
     // Where segments end is a matter of how commands were batched.
     const left = segments();
     expect(left[0]).toBeGreaterThan(4);
-    expect(exchange.runtime.directory?.isStillThere()).toBe(true);
+    expect(await exchange.runtime.directory?.isStillThere()).toBe(true);
     rmSync(join(data, "journal", `journal-${String(left.at(-1)).padStart(10, "0")}.seg`));
-    expect(exchange.runtime.directory?.isStillThere()).toBe(false);
-    await exchange.runtime.stop();
+    expect(await exchange.runtime.failed).toMatchObject({ code: "DATA_DIRECTORY_GONE" });
+    await expect(exchange.runtime.stop()).rejects.toMatchObject({ code: "DATA_DIRECTORY_GONE" });
   });
 
   test("still refuses settings that contradict its first entry, which only a snapshot has", async () => {

@@ -31,33 +31,33 @@ test.each<[name: string, numbers: number[], goes: number, isThere: boolean]>([
   ["one behind a gap that was there", [1, 3, 4, 5], 4, false],
 ])(
   "where the oldest may go, it is not there any more when a later one went: %s of %j",
-  (_, numbers, goes, isThere) => {
+  async (_, numbers, goes, isThere) => {
     for (const number of numbers) writeFileSync(segment(number), "");
     directory.letOldestGo();
-    expect(directory.isStillThere()).toBe(true);
+    expect(await directory.isStillThere()).toBe(true);
     rmSync(segment(goes));
-    expect(directory.isStillThere()).toBe(isThere);
+    expect(await directory.isStillThere()).toBe(isThere);
   },
 );
 
-test("another one in its place is not the one that was opened, unless that is said", () => {
+test("another one in its place is not the one that was opened, unless that is said", async () => {
   writeFileSync(segment(2), "");
-  expect(directory.isStillThere()).toBe(true);
+  expect(await directory.isStillThere()).toBe(true);
   renameSync(join(data, "journal"), join(data, "journal-diverged-1"));
   mkdirSync(join(data, "journal"));
-  expect(directory.isStillThere()).toBe(false);
+  expect(await directory.isStillThere()).toBe(false);
   directory.replaced();
-  expect(directory.isStillThere()).toBe(true);
+  expect(await directory.isStillThere()).toBe(true);
 });
 
-test("one that can't be looked at counts as there: nobody can tell that it is gone", () => {
-  expect(directory.isStillThere()).toBe(true);
+test("one that can't be looked at counts as there: nobody can tell that it is gone", async () => {
+  expect(await directory.isStillThere()).toBe(true);
   renameSync(join(data, "journal"), join(data, "elsewhere"));
   // A way that leads nowhere (ELOOP): something has the name, and nobody can say what.
   symlinkSync("journal", join(data, "journal"));
-  expect(directory.isStillThere()).toBe(true);
+  expect(await directory.isStillThere()).toBe(true);
   rmSync(join(data, "journal"));
-  expect(directory.isStillThere()).toBe(false);
+  expect(await directory.isStillThere()).toBe(false);
 });
 
 test.skipIf(process.platform === "win32")(
@@ -70,9 +70,9 @@ test.skipIf(process.platform === "win32")(
   },
 );
 
-test("where none may go, it is not there any more without the oldest", () => {
+test("where none may go, it is not there any more without the oldest", async () => {
   for (const number of [1, 2]) writeFileSync(segment(number), "");
-  expect(directory.isStillThere()).toBe(true);
+  expect(await directory.isStillThere()).toBe(true);
   rmSync(segment(1));
-  expect(directory.isStillThere()).toBe(false);
+  expect(await directory.isStillThere()).toBe(false);
 });

@@ -18,7 +18,7 @@ const DIRECTORY: DataDirectory = {
   ...PLACES,
   files: { ...PLACES, storage: new SimulatedDisk(), parent: "sim", incoming: "sim/incoming" },
   lock: { release: async () => {}, keepUntil: () => {} },
-  isStillThere: () => true,
+  isStillThere: async () => true,
   replaced: () => {},
   letOldestGo: () => {},
 };

@@ -9,7 +9,7 @@ const [, , path] = process.argv;
 const { journal, isStillThere } = await openDataDirectory(path);
 mkdirSync(journal);
 writeFileSync(join(journal, "journal-0000000001.seg"), "");
-isStillThere();
+await isStillThere();
 let refusal = "";
 while (refusal === "") {
   try {
@@ -18,4 +18,4 @@ while (refusal === "") {
     refusal = (error as NodeJS.ErrnoException).code ?? "";
   }
 }
-process.stdout.write(`${refusal} ${isStillThere()}\n`, () => process.exit());
+process.stdout.write(`${refusal} ${await isStillThere()}\n`, () => process.exit());

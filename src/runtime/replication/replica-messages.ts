@@ -26,6 +26,8 @@ export interface ReplicaWorkerData {
   readonly rules: string;
   readonly segmentBytes: number;
   readonly records: SharedArrayBuffer;
+  /** One word of shared memory: how many turns the thread has had. */
+  readonly turns: Int32Array;
 }
 
 export type ReplicaWorkerRequest =

@@ -10,7 +10,7 @@ import type { SaidInLog } from "./said-in-log.ts";
 
 /** What a `Replica` is told. */
 export interface ReplicaOptions
-  extends Omit<ReplicaWorkerData, "records" | "directory" | "from" | "incoming" | "version"> {
+  extends Omit<ReplicaWorkerData, "records" | "turns" | "directory" | "from" | "incoming" | "version"> {
   /** A new one, which has applied nothing yet: at the start, and whenever it begins anew. */
   readonly application: () => Application;
   /** Whose snapshots are used, its own and the primary's; without it none are. */

@@ -4,6 +4,7 @@
 import type { Clock, Position } from "../../base/index.ts";
 import type { NodeReport } from "../../protocol/index.ts";
 import { PositionTimes } from "../../replication/index.ts";
+import { StallWatch } from "../stall-watch.ts";
 
 /** How far a replica's thread has come. */
 export interface FollowedSoFar {
@@ -30,6 +31,10 @@ export class ReplicaView {
   #epoch = 0;
   readonly #clock: Clock;
   #times = new PositionTimes();
+  readonly #thread: StallWatch;
+  /** As it was told last. */
+  #turns = 0;
+  #isAtWork = false;
   readonly #begun_us: number;
   #since_us: number;
 
@@ -38,6 +43,26 @@ export class ReplicaView {
     this.#clock = clock;
     this.#begun_us = clock.wallMicros();
     this.#since_us = this.#begun_us;
+    this.#thread = new StallWatch(clock.monotonicMicros());
+  }
+
+  /** To be told now and then how many turns its thread has had, and whether it has any to do: it opens no journal now. */
+  turned(turns: number, isAtWork: boolean): void {
+    this.#turns = turns;
+    this.#isAtWork = isAtWork;
+    this.#thread.look(turns, this.#turnsDue, this.#clock.monotonicMicros());
+  }
+
+  /** A thread that is at work has always one more turn to do. */
+  get #turnsDue(): number {
+    return this.#isAtWork ? this.#turns + 1 : this.#turns;
+  }
+
+  /** Why it neither stores nor says anything, in one line: its thread waits for its disk; undefined: it does not. */
+  get stall(): string | undefined {
+    const stalled_s = this.#thread.stalled_s(this.#turns, this.#turnsDue, this.#clock.monotonicMicros());
+    if (stalled_s === undefined) return undefined;
+    return `this replica has done nothing for ${stalled_s} s: its thread waits for its disk`;
   }
 
   follows(primary: string, epoch: number): void {

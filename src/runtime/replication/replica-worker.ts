@@ -140,6 +140,7 @@ class Replica {
   }
 
   #tick(): void {
+    Atomics.add(data.turns, 0, 1);
     this.#sayProgress();
     this.#side.tick();
   }

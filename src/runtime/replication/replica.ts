@@ -58,6 +58,8 @@ export class Replica {
   readonly #options: ReplicaOptions;
   readonly #failure = new FirstFailure();
   readonly #ticker = setInterval(() => this.#tick(), TICK_MS).unref();
+  /** Turns that its threads have had, one thread after another. */
+  readonly #turns = new Int32Array(new SharedArrayBuffer(4));
   #applying: Applying | undefined;
   #worker: Worker | undefined;
   #exited: Promise<void> = Promise.resolve();
@@ -150,7 +152,7 @@ export class Replica {
     const { journal, incoming } = directory.files;
     const workerData: ReplicaWorkerData = {
       ...{ primaries, listen, tls, keys, ownKey, rules, segmentBytes, version },
-      ...{ directory: journal, incoming, from, records },
+      ...{ directory: journal, incoming, from, records, turns: this.#turns },
     };
     return new Worker(entryBeside(import.meta.url, "replica-worker"), { name: "replica", workerData });
   }
@@ -184,14 +186,15 @@ export class Replica {
   }
 
   #tick(): void {
+    this.view.turned(Atomics.load(this.#turns, 0), this.#isOpen);
     this.#snapshots?.tick();
-    this.#lookForDirectory();
+    void this.#lookForDirectory();
   }
 
   /** As a primary does: nobody would find again what is acknowledged when it is gone. */
-  #lookForDirectory(): void {
+  async #lookForDirectory(): Promise<void> {
     const { directory } = this.#options;
-    if (!this.#isOpen || directory.isStillThere()) return;
+    if (!this.#isOpen || (await directory.isStillThere()) || !this.#isOpen) return;
     this.#isOpen = false;
     this.#failBy(directoryGone(directory));
     this.#ask({ kind: "stop" });
@@ -229,7 +232,7 @@ export class Replica {
       case "opened":
         this.#isOpen = true;
         // What it is by now is what it has to stay.
-        this.#lookForDirectory();
+        void this.#lookForDirectory();
         if (message.wasTorn) news(`the journal's end was torn and has been cut: ${message.finding}`);
         if (message.mayLack) {
           news(
