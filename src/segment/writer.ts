@@ -14,7 +14,7 @@ import type { FrameBreak, LogPoint } from "./continuity.ts";
 import { fence } from "./fence.ts";
 import { FrameBuffer, type FrameFields, type StagedMemory, sealFrame, sealFrameAt } from "./frame.ts";
 import { CLOSING_MARK_MAGIC, FRAME_HEADER_BYTES, frameBytes, SECTOR_BYTES } from "./layout.ts";
-import { checkLimits, type LogLimits } from "./limits.ts";
+import type { LogLimits } from "./limits.ts";
 import type { LogFrame, LogPlace } from "./log.ts";
 import { removeMayLack } from "./may-lack.ts";
 import { NextSegment } from "./next-segment.ts";
@@ -51,9 +51,8 @@ export class LogWriter {
   #isAnsweredFor = false;
   #failure: SeriatimError | undefined;
 
-  /** Everything up to `end` must be safe already; `openLog` sees to that. */
+  /** Everything up to `end` must be safe already, and `limits` be checked; `openLog` sees to that. */
   constructor(place: LogPlace, limits: LogLimits, end: LogEnd) {
-    checkLimits(limits);
     this.#place = place;
     this.#limits = limits;
     this.#checksums = place.checksums;
@@ -253,7 +252,11 @@ export class LogWriter {
   /** Where the disk can, a sync beside the writer, of which nothing is known before the next `sync`. */
   beginSync(): "begun" | "busy" | "none" {
     this.#orThrow();
-    return this.#segment?.file.beginSync?.() ?? "none";
+    try {
+      return this.#segment?.file.beginSync?.() ?? "none";
+    } catch (error) {
+      throw this.#latch(error);
+    }
   }
 
   #syncSegment(): void {
@@ -328,10 +331,10 @@ export class LogWriter {
 
   /** Makes everything safe and says so behind the last frame; without room for that the end is as after a crash. */
   #markClosed(): void {
-    this.#syncEnd();
-    if (this.#segment === undefined) return;
     try {
-      putMark(this.#segment, this.#offset, CLOSING_MARK_MAGIC, this.#point, this.#checksums);
+      this.#syncEnd();
+      const mark = [this.#offset, CLOSING_MARK_MAGIC, this.#point, this.#checksums] as const;
+      if (this.#segment !== undefined) putMark(this.#segment, ...mark);
     } catch (error) {
       throw this.#latch(error);
     }

@@ -2,9 +2,9 @@
 // it, nothing is tried again, and what was safe before is there after reopening.
 
 import { describe, expect, test } from "vitest";
-import { Prng, SeriatimError } from "../../src/base/index.ts";
+import { Prng, SeriatimError, type StorageAccess, type StorageFile } from "../../src/base/index.ts";
 import { type DiskFault, SimulatedDisk } from "../../src/lab/index.ts";
-import { checkLimits, type LogWriter, openLog, SECTOR_BYTES } from "../../src/segment/index.ts";
+import { checkLimits, type LogWriter, openLog, SECTOR_BYTES, scanLog } from "../../src/segment/index.ts";
 import { appendFrame, Collector, logPlace, SMALL } from "./support.ts";
 
 function thrownBy(action: () => unknown): SeriatimError {
@@ -89,6 +89,37 @@ describe("a workload of 30 synced frames", () => {
       expect(found.verified()).toBe(1500);
     }
   });
+});
+
+/** Where nothing works beside the writer at the moment, a sync that is begun is done at once. */
+class SyncingDisk extends SimulatedDisk {
+  override open(path: string, access: StorageAccess): StorageFile {
+    const file = super.open(path, access);
+    const beginSync = () => {
+      file.syncData();
+      return "begun" as const;
+    };
+    return Object.assign(file, { beginSync });
+  }
+}
+
+// The next sync finds nothing to write and succeeds: what the failed one dropped was called safe, by the closing mark too.
+test("a sync that is begun beside the writer and fails stops the log for good", () => {
+  const disk = new SyncingDisk();
+  const { writer } = openLog(logPlace(disk), SMALL);
+  appendFrame(writer, 90);
+  expect(writer.beginSync()).toBe("begun");
+  writer.sync();
+  appendFrame(writer, 90);
+  disk.failAt(disk.calls + 1, "EIO");
+  const stopped = thrownBy(() => writer.beginSync());
+  expect(stopped.code).toBe("EIO");
+  for (const next of [() => writer.beginSync(), () => writer.sync(), () => appendFrame(writer, 1)])
+    expect(thrownBy(next)).toBe(stopped);
+  const { calls } = disk;
+  writer.close();
+  expect([disk.calls, writer.durablePosition]).toEqual([calls, 90]);
+  expect(scanLog(logPlace(disk)).durablePosition).toBe(90);
 });
 
 test("what the next process reads after a failed sync is on the disk before it is called safe", () => {
