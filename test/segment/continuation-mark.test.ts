@@ -50,6 +50,20 @@ function whatItSays(open: () => unknown): string {
   }
 }
 
+test("without a mark the header of an empty segment still says that what came before it was safe", () => {
+  const { disk, writer } = twoSegments();
+  for (let i = 0; i < 5; i++) appendFrame(writer, 10);
+  writer.beginSegment();
+  const { endOffset } = scanLog(logPlace(disk)).segments[1];
+  const unmarked = disk.contents(SECOND).slice();
+  disk.overwrite(SECOND, unmarked.fill(0, endOffset, endOffset + CLOSING_MARK_BYTES));
+  const { lastPosition, durablePosition, segments } = scanLog(logPlace(disk));
+  const isContinued = segments.map((segment) => segment.isContinued);
+  expect({ lastPosition, durablePosition, isContinued }).toEqual({
+    ...{ lastPosition: 150, durablePosition: 150, isContinued: [true, false, false] },
+  });
+});
+
 describe("a log whose newest segment is missing", () => {
   test("is refused, however its end was reached, and nothing is changed", () => {
     for (const isClosed of [false, true]) {
