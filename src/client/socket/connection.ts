@@ -1,6 +1,6 @@
 // The words of the WebSocket client: what it is given, what it tells, and what it uses of a WebSocket.
 
-import { checkOptions, type SeriatimError } from "../../base/index.ts";
+import { checkOptions, SeriatimError } from "../../base/index.ts";
 import type {
   FillMessage,
   OrderMessage,
@@ -45,14 +45,23 @@ export interface ExchangeSocketOptions {
   readonly openSocket?: (url: string) => SocketLike;
 }
 
+const SCHEME = /^wss?:\/\//i;
+
 const KNOWN_OPTIONS: Record<keyof ExchangeSocketOptions, true> = {
   ...{ url: true, account: true, token: true, instance: true, cancelOnDisconnect: true, deadMan_ms: true },
   ...{ readOnly: true, listener: true, openSocket: true },
 };
 
-/** Throws SeriatimError `INVALID_ARGUMENT` for an option that there isn't. */
-export function checkSocketOptions(options: ExchangeSocketOptions): void {
+/** The addresses of the nodes; throws SeriatimError `INVALID_ARGUMENT` for an option that there isn't, and for what is no address. */
+export function checkedUrls(options: ExchangeSocketOptions): readonly string[] {
   checkOptions("ExchangeSocket", options, KNOWN_OPTIONS);
+  const { url } = options;
+  const urls: readonly unknown[] = Array.isArray(url) ? url : [url];
+  // All of them now: of one that is tried only when another is lost nobody could be told then.
+  const strange = urls.findIndex((one) => typeof one !== "string" || !SCHEME.test(one) || !URL.canParse(one));
+  if (strange < 0 && urls.length > 0) return urls as readonly string[];
+  const given = urls.length === 0 ? "of an empty list" : JSON.stringify(urls[strange]);
+  throw new SeriatimError("INVALID_ARGUMENT", `url ${given} is not like ws://127.0.0.1:8080/ws`);
 }
 
 /** Called as things happen; all of it is optional, for the pictures can be looked at any time. */

@@ -5,7 +5,7 @@ import type { SeriatimError } from "../../base/index.ts";
 import { connectionLost } from "../errors.ts";
 import { retryDelay_ms } from "../retry.ts";
 import {
-  checkSocketOptions,
+  checkedUrls,
   closeWords,
   type ExchangeSocketOptions,
   openGlobalSocket,
@@ -45,10 +45,8 @@ export class ReconnectingSocket {
 
   /** Not yet connected: see connect(). Throws SeriatimError `INVALID_ARGUMENT`. */
   constructor(options: ExchangeSocketOptions, listener: ReconnectingListener) {
-    checkSocketOptions(options);
-    const { url, openSocket = openGlobalSocket } = options;
-    this.#urls = typeof url === "string" ? [url] : url;
-    this.#open = openSocket;
+    this.#urls = checkedUrls(options);
+    this.#open = options.openSocket ?? openGlobalSocket;
     this.#listener = listener;
   }
 

@@ -1,6 +1,6 @@
 // What a feed handler may be told, what holds when it isn't, and whether it can be.
 
-import { type Clock, checkOptions, SeriatimError } from "../../base/index.ts";
+import { type Clock, checkOptions, type SeriatimError } from "../../base/index.ts";
 import {
   type ChannelWish,
   COURSE_LIMITS,
@@ -11,6 +11,7 @@ import {
 } from "../../feed/index.ts";
 import { SystemClock } from "../../platform/index.ts";
 import { CHANNEL_KIND_MAX, SUBSCRIBE_SYMBOLS_MAX } from "../../protocol/index.ts";
+import { checkInteger, checkText, invalid, PORT_MAX } from "../arguments.ts";
 
 /** The service over TCP (`--md-port`). */
 export interface FeedAddress {
@@ -60,49 +61,59 @@ const KNOWN_OPTIONS: Record<keyof FeedHandlerOptions, true> = {
   ...{ clock: true, chance: true },
 };
 
-const PORT_MAX = 65_535;
+const KNOWN_OF_CHANNEL: Record<keyof ChannelWish, true> = {
+  ...{ channel: true, listener: true, symbols: true, conflate: true },
+};
 
 /** The options with all defaults; throws `INVALID_ARGUMENT`. */
 export function checkedFeedOptions(options: FeedHandlerOptions) {
   checkOptions("FeedHandler", options, KNOWN_OPTIONS);
   const { stream, lines, channels } = options;
   if ((stream === undefined) === (lines === undefined)) throw invalid("a feed has either a stream or lines");
-  if (channels.length === 0) throw invalid("a feed has at least one channel");
+  if (!Array.isArray(channels) || channels.length === 0) throw invalid("a feed has at least one channel");
+  for (const wish of channels) checkWish(wish, lines !== undefined);
   if (new Set(channels.map(({ channel }) => channel)).size < channels.length)
     throw invalid("a channel is named twice");
-  for (const wish of channels) checkWish(wish, lines !== undefined);
   for (const service of [stream, lines?.recovery]) checkAddress(service, PORT_MAX);
   // A line's ports are four in a row.
   for (const line of [lines?.a, lines?.b]) checkAddress(line, PORT_MAX - CHANNEL_KIND_MAX);
+  const { limits = {}, connection = {} } = options;
+  checkLimits("limits", limits, RECEIVER_LIMITS);
+  checkLimits("connection", connection, COURSE_LIMITS);
   return {
     stream,
     lines,
     channels,
     onState: options.onState ?? (() => {}),
-    limits: { ...RECEIVER_LIMITS, ...options.limits },
-    connection: { ...COURSE_LIMITS, ...options.connection },
+    limits: { ...RECEIVER_LIMITS, ...limits },
+    connection: { ...COURSE_LIMITS, ...connection },
     clock: options.clock ?? new SystemClock(),
     chance: options.chance ?? Math.random,
   } as const;
 }
 
-function checkWish({ channel, symbols = [], conflate = false }: ChannelWish, isOfLines: boolean): void {
+function checkWish(wish: ChannelWish, isOfLines: boolean): void {
+  checkOptions("a channel of FeedHandler", wish, KNOWN_OF_CHANNEL);
+  const { channel, listener, symbols = [], conflate = false } = wish;
   if (!(Number.isInteger(channel) && channel >= 1 && channel <= CHANNEL_KIND_MAX))
     throw invalid(`channel ${String(channel)} is none of 1 to ${CHANNEL_KIND_MAX}`);
+  if (typeof listener !== "object" || listener === null) throw invalid(`channel ${channel} has no listener`);
   if (symbols.length > SUBSCRIBE_SYMBOLS_MAX)
     throw invalid(`${symbols.length} symbols are more than ${SUBSCRIBE_SYMBOLS_MAX}`);
   if (isOfLines && (symbols.length > 0 || conflate))
     throw invalid("lines bring every symbol and every message: name no symbols, don't conflate");
 }
 
-function checkAddress(address: LineAddress | undefined, most: number): void {
-  if (address === undefined) return;
-  const { host, port } = address;
-  if (typeof host !== "string" || host === "") throw invalid("host is no text");
-  if (!(Number.isInteger(port) && port >= 1 && port <= most))
-    throw invalid(`port ${String(port)} is not an integer from 1 to ${most}`);
+/** Times in microseconds and numbers of things: none is negative, or a text. */
+function checkLimits<Limits extends object>(what: string, given: Partial<Limits>, defaults: Limits): void {
+  const known = Object.fromEntries(Object.keys(defaults).map((name) => [name, true] as const));
+  checkOptions(`${what} of FeedHandler`, given, known);
+  for (const [name, value] of Object.entries(given))
+    checkInteger(`${what}.${name}`, value as number, 0, Number.MAX_SAFE_INTEGER);
 }
 
-function invalid(message: string): SeriatimError {
-  return new SeriatimError("INVALID_ARGUMENT", message);
+function checkAddress(address: LineAddress | undefined, most: number): void {
+  if (address === undefined) return;
+  checkText("host", address.host);
+  checkInteger("port", address.port, 1, most);
 }

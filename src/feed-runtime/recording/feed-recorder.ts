@@ -14,6 +14,7 @@ import {
   type TakeEndName,
 } from "../../feed/index.ts";
 import { connectTo, NodeStorage, SystemClock } from "../../platform/index.ts";
+import { checkInteger, checkText, invalid, PORT_MAX } from "../arguments.ts";
 import { greetingOf } from "./greeting.ts";
 import { RecordingFiles, type WrittenFigures } from "./recording-files.ts";
 
@@ -47,6 +48,8 @@ export interface FeedRecorderOptions {
   /** A connection has brought nothing in its first seconds, or until it ended: it may speak another protocol. Called once at most. */
   readonly onNothing?: () => void;
 }
+
+const PROTOCOLS: Record<RecordedProtocolName, true> = { ticks: true, channel: true };
 
 const KNOWN_OPTIONS: Record<keyof FeedRecorderOptions, true> = {
   ...{ host: true, port: true, protocol: true, tlsCa: true, greeting: true, directory: true },
@@ -87,11 +90,11 @@ export class FeedRecorder {
   #waits = 0;
 
   /**
-   * Opens the recording and connects. Throws when the directory can't be (DIRECTORY_IN_USE, FOREIGN_DIRECTORY, LOG_CORRUPT, what the disk
+   * Opens the recording and connects. Throws INVALID_ARGUMENT, when the directory can't be (DIRECTORY_IN_USE, FOREIGN_DIRECTORY, LOG_CORRUPT, what the disk
    * says) or when nobody answers (ECONNREFUSED, ...); then nothing stays open. Later it goes on over lost connections.
    */
   static async start(options: FeedRecorderOptions): Promise<FeedRecorder> {
-    checkOptions("FeedRecorder.start", options, KNOWN_OPTIONS);
+    checkRecording(options);
     let changed = (): void => {};
     const { storage = new NodeStorage(), directory } = options;
     const files = await RecordingFiles.open(storage, directory, () => changed());
@@ -255,4 +258,14 @@ export class FeedRecorder {
       else this.#connectLater();
     }, RECONNECT_MS);
   }
+}
+
+function checkRecording(options: FeedRecorderOptions): void {
+  checkOptions("FeedRecorder.start", options, KNOWN_OPTIONS);
+  const { host, port, protocol, directory } = options;
+  checkText("host", host);
+  checkInteger("port", port, 1, PORT_MAX);
+  checkText("directory", directory);
+  if (!Object.hasOwn(PROTOCOLS, protocol))
+    throw invalid(`protocol ${String(protocol)} is none of ${Object.keys(PROTOCOLS).join(", ")}`);
 }

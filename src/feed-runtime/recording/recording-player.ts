@@ -16,6 +16,7 @@ import {
 } from "../../base/index.ts";
 import { Playback, type RecordedProtocolName, Recording, RecordKind, TakeReader } from "../../feed/index.ts";
 import { NativeChecksums, NetTransport, NodeStorage, SystemClock } from "../../platform/index.ts";
+import { checkInteger, checkText, invalid, PORT_MAX } from "../arguments.ts";
 import { refuseForeign } from "./directory.ts";
 
 const US_PER_S = 1_000_000;
@@ -76,16 +77,11 @@ export class RecordingPlayer implements TransportHandler {
   #listener: Listener | undefined;
 
   /**
-   * Opens the recording and listens. Throws RECORDING_EMPTY, FOREIGN_DIRECTORY, NO_SUCH_TAKE, NOTHING_TO_PLAY (all of it is skipped), LOG_CORRUPT,
+   * Opens the recording and listens. Throws INVALID_ARGUMENT, RECORDING_EMPTY, FOREIGN_DIRECTORY, NO_SUCH_TAKE, NOTHING_TO_PLAY (all of it is skipped), LOG_CORRUPT,
    * EADDRINUSE, or what the disk says. What is recorded later is not played.
    */
   static async start(options: RecordingPlayerOptions): Promise<RecordingPlayer> {
-    checkOptions("RecordingPlayer.start", options, KNOWN_OPTIONS);
-    const player = new RecordingPlayer({
-      ...{ take: 1, skip_s: 0, speed: 1, host: "127.0.0.1", onClient: () => {} },
-      ...{ storage: new NodeStorage(), clock: new SystemClock() },
-      ...options,
-    });
+    const player = new RecordingPlayer(checkedPlaying(options));
     const { host, port } = player.#options;
     player.#listener = await player.#transport.listen({ host, port }, player);
     void player.#listener.failed.then((error) => player.#failed.resolve(error));
@@ -211,4 +207,18 @@ function unexpected(error: unknown): SeriatimError {
   return new SeriatimError("RECORDING_FAILED", `the recording can't be played: ${String(error)}`, {
     cause: error,
   });
+}
+
+/** The options with all defaults. */
+function checkedPlaying(options: RecordingPlayerOptions): Required<RecordingPlayerOptions> {
+  checkOptions("RecordingPlayer.start", options, KNOWN_OPTIONS);
+  const { directory, port, host = "127.0.0.1", take = 1, skip_s = 0, speed = 1 } = options;
+  const { storage = new NodeStorage(), clock = new SystemClock(), onClient = () => {} } = options;
+  checkText("directory", directory);
+  checkText("host", host);
+  checkInteger("port", port, 0, PORT_MAX);
+  if (!(speed > 0)) throw invalid(`speed ${String(speed)} is not a number above 0`);
+  if (!(skip_s >= 0 && skip_s < Number.POSITIVE_INFINITY))
+    throw invalid(`skip_s ${String(skip_s)} is not a number of seconds from 0 on`);
+  return { directory, port, host, take, skip_s, speed, storage, clock, onClient };
 }

@@ -1,6 +1,6 @@
 // What a ticks/1 client may be told, and what holds when it isn't.
 
-import { type Clock, checkOptions, SeriatimError } from "../../base/index.ts";
+import { type Clock, checkOptions, type SeriatimError } from "../../base/index.ts";
 import type {
   CacheWriter,
   FeedLatency,
@@ -11,6 +11,7 @@ import type {
 } from "../../feed/index.ts";
 import { SystemClock } from "../../platform/index.ts";
 import { TICK_SYMBOLS_MAX, TICKS_PORT } from "../../protocol/index.ts";
+import { checkInteger, checkText, invalid, PORT_MAX } from "../arguments.ts";
 
 /** Calls come from the event loop, never from inside a call of the client but `stop`, which tells its state. */
 export interface TickClientListener extends TickListener {
@@ -78,24 +79,15 @@ export function checkedTickOptions(options: TickClientOptions) {
     clock: options.clock ?? new SystemClock(),
     chance: options.chance ?? Math.random,
   } as const;
-  if (typeof checked.host !== "string" || checked.host === "") throw invalid("host is no text");
+  checkText("host", checked.host);
   if (!["connection", "global", "auto"].includes(checked.numbering))
     throw invalid(`numbering ${checked.numbering} is none of connection, global, auto`);
-  checkInteger("port", checked.port, 65_535);
-  checkInteger("maxSymbols", checked.maxSymbols, 65_536);
-  checkInteger("connectTimeout_ms", checked.connectTimeout_ms, WAIT_MAX_MS);
-  checkInteger("quiet_ms", checked.quiet_ms, WAIT_MAX_MS);
-  checkInteger("liveness_ms", checked.liveness_ms, WAIT_MAX_MS);
+  checkInteger("port", checked.port, 1, PORT_MAX);
+  checkInteger("maxSymbols", checked.maxSymbols, 1, 65_536);
+  checkInteger("connectTimeout_ms", checked.connectTimeout_ms, 1, WAIT_MAX_MS);
+  checkInteger("quiet_ms", checked.quiet_ms, 1, WAIT_MAX_MS);
+  checkInteger("liveness_ms", checked.liveness_ms, 1, WAIT_MAX_MS);
   if (checked.maxAttempts !== Number.POSITIVE_INFINITY)
-    checkInteger("maxAttempts", checked.maxAttempts, 2 ** 31);
+    checkInteger("maxAttempts", checked.maxAttempts, 1, 2 ** 31);
   return checked;
-}
-
-function checkInteger(what: string, value: number, max: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= max) return;
-  throw invalid(`${what} ${String(value)} is not an integer from 1 to ${max}`);
-}
-
-function invalid(message: string): SeriatimError {
-  return new SeriatimError("INVALID_ARGUMENT", message);
 }

@@ -1,6 +1,7 @@
 // The WebSocket client against a scripted server: what it sends when, what becomes of requests, and how it comes back.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { SeriatimError } from "../../../src/base/index.ts";
 import { type Connection, ExchangeSocket } from "../../../src/client/index.ts";
 import type { TapeReport } from "../../../src/protocol/index.ts";
 import { INSTRUMENTS, scripted, WELCOME, welcomed } from "./support.ts";
@@ -276,9 +277,26 @@ test("a URL that is none leaves no timer behind", () => {
   const openSocket = () => {
     throw new SyntaxError("Invalid URL");
   };
-  const options = { url: "nowhere", token: "secret", deadMan_ms: 3_000, openSocket };
+  const options = { url: "ws://nowhere", token: "secret", deadMan_ms: 3_000, openSocket };
   expect(() => new ExchangeSocket(options)).toThrow("Invalid URL");
   expect(vi.getTimerCount()).toBe(0);
+});
+
+// The second of two was found out when the first was lost: in a timer, where nothing could catch it.
+test.each<[url: unknown, given: string]>([
+  ["nowhere", '"nowhere"'],
+  ["http://127.0.0.1:8080/ws", '"http://127.0.0.1:8080/ws"'],
+  ["ws://", '"ws://"'],
+  ["", '""'],
+  [undefined, "undefined"],
+  [["ws://127.0.0.1:1/ws", "ws:/127.0.0.1:2"], '"ws:/127.0.0.1:2"'],
+  [[], "of an empty list"],
+])("the address %j is refused before any is tried", (url, given) => {
+  const openSocket = vi.fn();
+  expect(() => new ExchangeSocket({ url: url as string, openSocket })).toThrow(
+    new SeriatimError("INVALID_ARGUMENT", `url ${given} is not like ws://127.0.0.1:8080/ws`),
+  );
+  expect(openSocket).not.toHaveBeenCalled();
 });
 
 // Both the listener's subscription and the welcome's were sent: two snapshots of everything.

@@ -286,6 +286,20 @@ const channels = [{ channel: ChannelKind.Top, listener }];
 test.each<[string, FeedHandlerOptions]>([
   ["a feed has either a stream or lines", { channels }],
   ["a feed has at least one channel", { stream, channels: [] }],
+  ["a feed has at least one channel", { stream } as never],
+  ["channel 1 has no listener", { stream, channels: [{ channel: 1 } as never] }],
+  [
+    'a channel of FeedHandler has no option "conflated", is conflate meant?',
+    { stream, channels: [{ channel: 1, listener, conflated: true } as never] },
+  ],
+  [
+    'limits of FeedHandler has no option "silenceUs", is silence_us meant?',
+    { stream, channels, limits: { silenceUs: 1 } as never },
+  ],
+  [
+    "connection.backoffMax_us -1 is not an integer from 0 to 9007199254740991",
+    { stream, channels, connection: { backoffMax_us: -1 } },
+  ],
   ["channel 4 is none of 1 to 3", { stream, channels: [{ channel: 4, listener }] }],
   ["a channel is named twice", { stream, channels: [...channels, ...channels] }],
   ["port 70000 is not an integer from 1 to 65535", { stream: { host: "a", port: 70_000 }, channels }],

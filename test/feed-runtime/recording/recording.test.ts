@@ -1,7 +1,7 @@
 // A recorder and a player on real sockets and files: the same bytes, whatever becomes of connections.
 
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -246,4 +246,38 @@ test("one recorder at a time; a feed that nobody serves is said, and the directo
   expect(await again.stop()).toBe(undefined);
   const player = await play(directory, { take: 2 });
   expect([player.takes, (await receiveAll(player.port)).length]).toEqual([2, 0]);
+});
+
+test.each<[message: string, options: object]>([
+  ["port 70000 is not an integer from 1 to 65535", { port: 70_000 }],
+  ["host is no text", { host: "" }],
+  ["directory is no text", { directory: undefined }],
+  ["protocol fix is none of ticks, channel", { protocol: "fix" }],
+])("a recorder refuses what can't be before it makes anything: %s", async (message, wrong) => {
+  const directory = join(scratchDirectory(), "recording");
+  const options = { host: "127.0.0.1", port: 1, protocol: "ticks", directory, ...wrong };
+  await expect(FeedRecorder.start(options as never)).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    message,
+  });
+  expect(existsSync(directory)).toBe(false);
+});
+
+test("a player refuses what can't be; what is left undefined has its default", async () => {
+  const directory = scratchDirectory();
+  const port = await startFeed((socket) => socket.end("bytes"));
+  const recorder = await recordTo(directory, port);
+  await until(() => recorder.figures.bytes > 0);
+  await recorder.stop();
+  const refusals: [message: string, wrong: object][] = [
+    ["port 70000 is not an integer from 0 to 65535", { port: 70_000 }],
+    ["speed -1 is not a number above 0", { speed: -1 }],
+    ["speed NaN is not a number above 0", { speed: Number.NaN }],
+    ["skip_s Infinity is not a number of seconds from 0 on", { skip_s: Number.POSITIVE_INFINITY }],
+  ];
+  for (const [message, wrong] of refusals)
+    await expect(play(directory, wrong)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message });
+  const nothing = { take: undefined, skip_s: undefined, host: undefined, clock: undefined };
+  const player = await play(directory, nothing as never);
+  expect((await receiveAll(player.port)).toString()).toBe("bytes");
 });
