@@ -1,5 +1,7 @@
+import { globSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { BUNDLED_LAUNCHER, threadsFromBundle } from "./tools/bundle.ts";
 
 // Tests start hundreds of threads and processes from the sources: what one has compiled the others read (bin/seriatim does the same).
@@ -29,15 +31,41 @@ const FILES = [
 ];
 const PURE = [`test/${LAYERS}/**/*.test.ts`, ...FILES.map((files) => `test/${files}.test.ts`)];
 
+/** Those that measure or mock what others would leave in their process, and the longest, for which it makes no difference. */
+const ALONE = [
+  "client/open/order-entry-client",
+  "feed-runtime/{handler/feed-handler,serving/tcp}",
+  "node/{admin/admin,cluster,order-access,promotion,replica-snapshots,snapshots}",
+  "runtime/{ack-wakes,serving-listener,tenure}",
+  "tape-runtime/broker/{broker,pressure}",
+];
+/** Tests whose nodes, brokers and clients are threads of their process, and end with them: they share one too, loaded by Vite. */
+const SHARED = globSync("test/{cli,client,feed-runtime,node,runtime,tape-runtime}/**/*.test.ts", {
+  exclude: ALONE.map((files) => `test/${files}.test.ts`),
+});
+
+/** Begun last, each of them would run on alone; a first run knows files by their sizes only, which say little. */
+const LONGEST =
+  /test\/(bench\/durability|browser\/cluster|crash\/kill|lab\/differential|node\/replica-snapshots|simulation\/simulation)\.test\.ts$/;
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => LONGEST.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
     // What never comes is found by these; a machine that is busy with other things misses none of them.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 30_000, interval: 20 } },
-    // Most tests wait for disks, sockets and processes: three files at a time also on two cores.
-    maxWorkers: 3,
+    // Most tests wait for disks, sockets and processes: four files at a time also on two cores.
+    maxWorkers: 4,
     reporters: ["default", "./tools/vitest-summary.ts"],
+    sequence: { sequencer: LongestFirst },
     // One behind the other by their names: the pure ones are short, and fill up what the long ones leave at the end.
     projects: [
       {
@@ -46,7 +74,19 @@ export default defineConfig({
         test: {
           name: "a-process-each",
           include: ["test/**/*.test.ts"],
+          exclude: [...PURE, ...SHARED],
+          globalSetup: "./tools/bundle.ts",
+        },
+      },
+      {
+        extends: true,
+        plugins: [threadsFromBundle()],
+        test: {
+          name: "one-process",
+          include: SHARED,
           exclude: PURE,
+          isolate: false,
+          unstubGlobals: true,
           globalSetup: "./tools/bundle.ts",
         },
       },
