@@ -9,8 +9,8 @@ import { ClusterLoop } from "./cluster-loop.ts";
 import { KillLoop } from "./kill-loop.ts";
 import { killNodes } from "./node-process.ts";
 
-const KILLS = 14;
-const KILLS_OF_THREE = 6;
+const KILLS = 9;
+const KILLS_OF_THREE = 4;
 const SEED = Number(process.env.SERIATIM_SEED ?? Date.now() % 1_000_000);
 
 let directory = "";
