@@ -35,7 +35,7 @@ import { askPeers } from "../../src/runtime/replication/asking.ts";
 import { scanLog } from "../../src/segment/index.ts";
 import { until } from "../support/until.ts";
 import { add, beginning, COUNTER_RULES, Counter, rules } from "./counter.ts";
-import { FAILS_BEHIND, HANGS_AT, SPOILT_RULES } from "./spoilt-rules.ts";
+import { failDisks, HANGS_AT, SPOILT_RULES, said } from "./spoilt-rules.ts";
 
 const SEGMENT_BYTES = 2_097_152;
 const HOST = "127.0.0.1";
@@ -208,7 +208,9 @@ test("a replica whose disk hangs says so to who wants to promote it, and nothing
   const south = await followBy(SPOILT_RULES, "south", north.port);
   await submit(north, 5);
   await until(() => south.position === 3);
+  const hangs = said("hangs");
   await submit(north, HANGS_AT);
+  await hangs;
   await expect(south.decide(true)).rejects.toMatchObject({
     code: "REFUSED",
     message: expect.stringContaining("has not answered for 5 s"),
@@ -221,9 +223,10 @@ test("a replica whose disk hangs says so to who wants to promote it, and nothing
 test("a replica whose disk fails while its journal is closed says what the disk said", async () => {
   const north = await lead("north", { policy: "disk" });
   const south = await followBy(SPOILT_RULES, "south", north.port);
-  await submit(north, FAILS_BEHIND);
+  await submit(north, 5);
   await until(() => south.position === 3);
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  // What is stored is stored; nothing is left to be written but the mark of an orderly end.
+  await failDisks();
   await expect(south.stop()).rejects.toMatchObject({
     code: "EIO",
     message: expect.stringMatching(
