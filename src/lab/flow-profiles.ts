@@ -260,6 +260,18 @@ export const FLOW_PROFILES = {
       once: { numbered: 0.2, repeated: 0.1, earlier: 0.1 },
     },
   },
+  /** Accounts that are told of prices beyond 2^32, and of orders that are raised again and again until they have traded more than that. */
+  "extreme-reports": {
+    ...MIXED,
+    symbols: 2,
+    accounts: 2,
+    ordersMax: 40,
+    weights: { limit: 40, immediate: 6, market: 6, cancel: 3, modify: 45 },
+    prices: { ...NEAR, start: [2, 1000, 2 ** 32 + 2, 2 ** 45], spread_ticks: 3, reach_ticks: 2 },
+    quantities: { usual_lots: U32_MAX, max_lots: U32_MAX, maxNotional: SAFE_MAX },
+    memory: 12,
+    chances: { ...FEW_ERRORS, sessions: 0.03, massCancel: 0.002 },
+  },
   /** Requests that come again, numbers that come again with something else, and numbers too old to tell. */
   repeated: {
     ...MIXED,

@@ -11,6 +11,7 @@ import {
   EventKind,
   EventWord,
   flowGenesis,
+  REPORT_WORDS,
   ReportKind,
   readReport,
   writeFlowCommand,
@@ -60,4 +61,29 @@ test.each(FLOW_PROFILE_NAMES)("the state is the same whether somebody listens or
   expect(stateHash(heard, checksums)).toEqual(stateHash(alone, checksums));
   // Both sides of each.
   expect(kinds.filter((kind) => kind === ReportKind.Traded).length).toBe(2 * trades);
+});
+
+// The memory of reports is used again: a word that is left out would have what another report had there.
+test("a report has nothing of what lay in its place before", () => {
+  const flow = generateFlow("sessions", 3, 2_000);
+  const onReport = ({ room, lastWords, lastAt }: ReportStream): void => {
+    if (room > 0) lastWords.fill(0x5a5a5a5a, lastAt + REPORT_WORDS, lastAt + 2 * REPORT_WORDS);
+  };
+  const [soiled, clean] = [new ExchangeEngine({ listener: { onReport } }), new ExchangeEngine()];
+  const events = new RecordBuffer(EVENT_WORDS, 64, () => {});
+  const words = new Int32Array(COMMAND_WORDS);
+  const kinds = new Set<number>();
+  writeGenesis(words, 0, flowGenesis(flow), 0);
+  for (const engine of [soiled, clean]) engine.apply(words, 0, events);
+  for (const { command } of flow.steps) {
+    writeFlowCommand(words, 0, command);
+    for (const engine of [soiled, clean]) engine.apply(words, 0, events);
+  }
+  for (let account = 0; account < clean.genesis.accountsMax; account++) {
+    const stream = clean.reports.of(account)!;
+    for (let number = stream.first; number < stream.next; number++)
+      kinds.add(readReport(stream.words(number), stream.at(number)).kind);
+  }
+  expect([...kinds].sort()).toEqual(Object.values(ReportKind));
+  expect(stateHash(soiled, checksums)).toEqual(stateHash(clean, checksums));
 });

@@ -211,6 +211,19 @@ describe("stamps", () => {
     ]);
   });
 
+  test("a position and a time beyond 32 bits are told whole", () => {
+    const exchange = desk();
+    const position = 2 ** 40 + 2 ** 32 - 2;
+    exchange.engine.restore(exchange.snapshot(), position);
+    for (let id = 1; id <= 3; id++) exchange.do(sell(id, 100, 1), 2 ** 52 + id);
+    const stamps = reportsOf(exchange, 0).map((report) => [report.position, report.timestamp_us]);
+    expect(stamps).toEqual([1, 2, 3].map((i) => [position + i, 2 ** 52 + i]));
+    // What of it is state comes back.
+    const again = new ExchangeEngine();
+    again.restore(exchange.snapshot(), position + 3);
+    expect(hexOf(snapshotOf(again))).toBe(hexOf(exchange.snapshot()));
+  });
+
   test("both reports of a trade with oneself are answers to its request", () => {
     const exchange = desk();
     exchange.do(buy(6, 100, 1, MINE));

@@ -33,7 +33,7 @@ import { checkFlow, FlowMachine, type ToldReport } from "../../src/replay/index.
 import { extraSeeds } from "../support/seeds.ts";
 
 const COUNTEREXAMPLES = "test-output";
-/** Books that grow and move need long flows; the others many starts. Together 361,000 commands. */
+/** Books that grow and move need long flows; the others many starts. Together 420,000 commands. */
 const LONG: readonly FlowProfileName[] = ["deep", "wide-prices", "ladder-moves", "window-edges"];
 
 function runOf(profile: FlowProfileName): { flows: number; commands: number } {
