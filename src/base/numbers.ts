@@ -38,13 +38,6 @@ export function highLane(value: number): number {
   return Math.floor(value / LANE) | 0;
 }
 
-/** Whether an i64 given as lanes lies within +-SAFE_MAX, that is, survives the trip through a double. */
-export function signedLanesAreSafe(low: number, high: number): boolean {
-  const top = high | 0;
-  if (top >= 0) return top <= 0x1fffff;
-  return top > -0x200000 || (top === -0x200000 && low >>> 0 !== 0);
-}
-
 /** Writes a safe integer as a little-endian 64-bit field. */
 export function setU64(view: DataView, at: number, value: number): void {
   view.setUint32(at, lowLane(value), true);

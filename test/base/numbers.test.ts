@@ -7,17 +7,11 @@ import {
   lowLane,
   powerOfTwoAtLeast,
   SAFE_MAX,
-  signedLanesAreSafe,
   u64FromString,
   u64ToString,
 } from "../../src/base/index.ts";
 
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
-
-/** The i64 that two lanes mean, by BigInt. */
-function signed64(low: number, high: number): bigint {
-  return BigInt.asIntN(64, (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0));
-}
 
 describe("lanes", () => {
   test.each<[value: number, low: number, high: number]>([
@@ -45,24 +39,6 @@ describe("lanes", () => {
   test("may be given signed or unsigned", () => {
     expect(fromLanes(-1, 0)).toBe(0xffffffff);
     expect(fromSignedLanes(-1, 0xffffffff)).toBe(-1);
-  });
-
-  test.each<[low: number, high: number, safe: boolean]>([
-    [0xffffffff, 0x1fffff, true],
-    [0, 0x200000, false],
-    [1, -0x200000, true],
-    [0, -0x200000, false],
-    [0xffffffff, -0x200001, false],
-    [0, 0x80000000, false],
-    [0, 0, true],
-  ])("%i, %i survive a double: %s", (low, high, safe) => {
-    expect(signedLanesAreSafe(low, high)).toBe(safe);
-  });
-
-  test("are safe exactly within +-(2^53-1)", () => {
-    const most = BigInt(SAFE_MAX);
-    const isSafe = (value: bigint) => value >= -most && value <= most;
-    fc.assert(fc.property(u32, u32, (l, h) => signedLanesAreSafe(l, h) === isSafe(signed64(l, h))));
   });
 });
 
