@@ -5,6 +5,7 @@
 // frame says. So the files after the first are the primary's. One that leads before any frame came numbers its own from 1:
 // so a segment begins where the primary's number grows, and the numbers themselves may differ by any amount.
 
+import type { SeriatimError } from "../base/index.ts";
 import { FRAME_HEADER_BYTES, type LogPoint, type LogScan } from "../segment/index.ts";
 import {
   JOURNAL_BEGINNING,
@@ -96,6 +97,11 @@ export class ReplicaJournal {
   /** Makes all that was stored safe. */
   sync(): void {
     this.#journal.sync();
+  }
+
+  /** Why the next segment can't be prepared, when it can't (JournalWriter.preallocationFailure). */
+  get preallocationFailure(): SeriatimError | undefined {
+    return this.#journal.preallocationFailure;
   }
 
   /** Prepares a slice of the next segment (JournalWriter.prepareNext). */

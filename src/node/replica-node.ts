@@ -72,7 +72,7 @@ export class ReplicaNode implements NodePart {
         every: snapshotEvery,
         listener: snapshotListener(log),
       },
-      news: (line) => log.info({}, line),
+      news: (line, isWarning = false) => log[isWarning ? "warn" : "info"]({}, line),
       applied: () => {
         this.#refuseOtherLog();
         this.#warnOfOtherPolicy();

@@ -146,8 +146,14 @@ function healthOfReplica(
 ): Pick<NodeStatus, "status" | "reason"> {
   if (failure !== undefined) return { status: "halted", reason: failure.message };
   // First: a thread that stands still can't tell whether it still follows.
-  const reason = view.stall ?? (view.isFollowing ? otherFailure : whyNotFollowing(view, primary));
+  const other = view.isFollowing ? (noRoomFor(view) ?? otherFailure) : whyNotFollowing(view, primary);
+  const reason = view.stall ?? other;
   return reason === undefined ? { status: "ok" } : { status: "degraded", reason };
+}
+
+/** A primary refuses orders then; a replica can refuse nothing. */
+function noRoomFor({ shortage }: Pick<Replica["view"], "shortage">): string | undefined {
+  return shortage && `no room for the log to grow, this replica ends when its file is full: ${shortage}`;
 }
 
 function whyNotFollowing({ receiving }: Pick<Replica["view"], "receiving">, primary: string): string {

@@ -9,11 +9,16 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectOrderEntry } from "../../src/client/index.ts";
+import { createLog } from "../../src/node/index.ts";
+import { TestCluster } from "../node/cluster-support.ts";
+import { until } from "../support/until.ts";
 import { killNodes, NodeProcess } from "./node-process.ts";
 import { OrderLedger } from "./order-ledger.ts";
 
 /** Two segments of 2 MiB and a little: the third can't be made. */
 const SMALL = "size=5m";
+/** The second can't. */
+const SMALLER = "size=3m";
 const ARGS = ["--segment-bytes", "2097152"];
 
 const disk = mkdtempSync(join(tmpdir(), "seriatim-disk-"));
@@ -97,4 +102,30 @@ test("a full disk has orders refused until there is room, and nothing acknowledg
   }
   expect(acknowledged).toBeGreaterThan(1_000);
   expect(await again.end("SIGTERM")).toBe(0);
+});
+
+// It said ok until it ended.
+test("a replica with no room for its next segment says so before it ends, and no more when there is room", async ({
+  skip,
+}) => {
+  skip(refusal !== undefined, `no file system can be mounted (${refusal})`);
+  const small = mkdtempSync(join(tmpdir(), "seriatim-disk-"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", SMALLER, "seriatim-test", small]);
+  const cluster = new TestCluster("north", "south");
+  const lines: string[] = [];
+  try {
+    const { replicationPort } = await cluster.startPrimary({ ackPolicy: "disk" });
+    const write = (line: string) => line.includes("room for the log") && lines.push(line);
+    const log = createLog({ level: "warn", human: true, write });
+    const south = await cluster.follow("south", replicationPort, { dataDir: join(small, "south") }, log);
+    await until(() => /^no room for the log to grow, this replica ends/.test(south.status().reason ?? ""));
+    expect([south.status().status, lines.length]).toEqual(["degraded", 1]);
+    execFileSync("mount", ["-o", "remount,size=64m", small]);
+    await until(() => south.status().status === "ok");
+    expect(lines[1]).toContain("there is room for the log again");
+  } finally {
+    await cluster.end();
+    execFileSync("umount", ["-l", small]);
+    rmSync(small, { recursive: true, force: true });
+  }
 });

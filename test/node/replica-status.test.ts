@@ -40,6 +40,10 @@ const runs =
     now_us += 6_000_000;
     view.turned(1 + turns, isAtWork);
   };
+const hasNoRoom = (view: ReplicaView): void => {
+  follows(view);
+  view.shortage = "no";
+};
 const SENT = "it is sent its primary's snapshot of position 90, and follows when that has come";
 const LOOKS = "it is not connected to its primary, looked for at a:1, b:2";
 const FULL = new SeriatimError("ENOSPC", "the disk is full");
@@ -52,6 +56,13 @@ test.each<
   [receives, undefined, undefined, `degraded: ${SENT}`],
   [lost, undefined, "the web ended", `degraded: ${LOOKS}`],
   [() => {}, undefined, undefined, `degraded: ${LOOKS}`],
+  // Without a word before it ended.
+  [
+    hasNoRoom,
+    undefined,
+    "the web ended",
+    "degraded: no room for the log to grow, this replica ends when its file is full: no",
+  ],
   // It was ok, and said that it followed, for as long as its disk hung.
   [
     runs(0),

@@ -66,6 +66,8 @@ export type ReplicaWorkerMessage =
   | { readonly kind: "listening"; readonly port: number }
   | { readonly kind: "lost"; readonly how: string }
   | { readonly kind: "progress"; readonly progress: FollowedSoFar }
+  /** Why its journal has no room to grow; undefined: it has again. */
+  | { readonly kind: "shortage"; readonly why: string | undefined }
   | { readonly kind: "durable"; readonly id: number; readonly position: number }
   | { readonly kind: "standings"; readonly id: number; readonly standings: Standings }
   /** Its history is not the primary's; where it ends. The journal is closed. */

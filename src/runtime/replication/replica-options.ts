@@ -7,6 +7,7 @@ import type { WarmState } from "../restore-snapshot.ts";
 import type { ShadowStage, SnapshotListener } from "../snapshots.ts";
 import type { ReplicaWorkerData } from "./replica-messages.ts";
 import type { SaidInLog } from "./said-in-log.ts";
+import type { ReplicaNews } from "./serving-thread.ts";
 
 /** What a `Replica` is told. */
 export interface ReplicaOptions
@@ -23,8 +24,8 @@ export interface ReplicaOptions
   };
   /** Locked by openDataDirectory; the replica gives the lock back. */
   readonly directory: DataDirectory;
-  /** Told in one line of what happens to the connection. */
-  readonly news: (line: string) => void;
+  /** Told in one line of what happens to it; a warning is for somebody to look at. */
+  readonly news: ReplicaNews;
   /**
    * Told when the application has the state of a snapshot, and when it has applied more: what it throws (SeriatimError) ends
    * the replica, so that a history can be refused for what it says.

@@ -26,6 +26,8 @@ export class ReplicaView {
   isFollowing = false;
   /** The position of the snapshot that it is being sent, before it can follow; undefined: it is sent none. */
   receiving: Position | undefined;
+  /** Why its journal has no room to grow, in one line; undefined: it has. */
+  shortage: string | undefined;
   /** The primary that is followed, or was last; "": none was. */
   primary = "";
   #epoch = 0;
@@ -87,6 +89,7 @@ export class ReplicaView {
   /** Its history was another one: it begins with nothing. */
   beginAnew(): void {
     this.progress = NOTHING;
+    this.shortage = undefined;
     // The new history's positions begin below those of the old one's surplus.
     this.#times = new PositionTimes();
   }

@@ -43,6 +43,7 @@ function say(message: ReplicaWorkerMessage): void {
 }
 
 class Replica {
+  readonly #journal: ReplicaJournal;
   readonly #side: FollowingSide;
   readonly #listener: ServingListener;
   /** Of whatever connection there is: what was read is taken before the next read. */
@@ -52,11 +53,14 @@ class Replica {
   #retry: NodeJS.Timeout | undefined;
   /** Commands up to here may be seen. */
   #released: Position = 0;
+  /** Why its journal has no room to grow, as it was said last. */
+  #shortage: string | undefined;
   /** As it was said last. */
   #progress: FollowedSoFar = { inMemory: 0, persisted: 0, released: 0, primary: 0 };
   readonly #ticker = setInterval(() => this.#tick(), TICK_MS);
 
   constructor(log: ReplicaJournal) {
+    this.#journal = log;
     const { name, keys, cluster } = readIdentity(data.keys, data.ownKey);
     const { primaries, segmentBytes } = data;
     const promises = new Promises(new NodeStorage(), dirname(data.directory));
@@ -143,6 +147,14 @@ class Replica {
     Atomics.add(data.turns, 0, 1);
     this.#sayProgress();
     this.#side.tick();
+    this.#sayRoom();
+  }
+
+  /** When that has changed. */
+  #sayRoom(): void {
+    const why = this.#journal.preallocationFailure?.message;
+    if (why !== this.#shortage) say({ kind: "shortage", why });
+    this.#shortage = why;
   }
 
   /** When there is any. */

@@ -253,6 +253,8 @@ export class Replica {
         this.view.came(message.progress);
         this.#applying?.release(message.progress.released);
         return this.#options.progress?.();
+      case "shortage":
+        return this.#roomChanged(message.why);
       case "diverged":
         void this.#beginAnew(() => this.#setAside(message.end));
         return;
@@ -277,6 +279,13 @@ export class Replica {
       case "failed":
         return this.#fail(message.code, message.message, message.exitCode);
     }
+  }
+
+  #roomChanged(why: string | undefined): void {
+    this.view.shortage = why;
+    const isOver = "there is room for the log again: it goes on when its file is full";
+    const then = `no room for the log to grow, this replica ends when its file is full: ${why}`;
+    this.#options.news(why === undefined ? isOver : then, true);
   }
 
   #guarded(work: () => void): void {
