@@ -66,6 +66,9 @@ export interface FromMemory {
 /** Ticks from one snapshot that is wanted to the next: whoever wants it asks until he has it. */
 const WANTED_TICKS = 10;
 
+/** Ticks after which one that is not done is told as a failure, each time: minutes, where millions of orders take some seconds. */
+const LATE_TICKS = 300;
+
 export interface SnapshotSchedule {
   readonly log: SnapshottedLog;
   readonly shadow: ShadowStage;
@@ -85,6 +88,8 @@ export class Snapshots {
   #newest: number;
   #failures = 0;
   #isWanted = false;
+  /** Ticks since the one under way began. */
+  #ticksRunning = 0;
   /** Ticks before one that is wanted is taken. */
   #ticksToWait = 0;
   #running: Promise<SnapshotTaken> | undefined;
@@ -109,11 +114,19 @@ export class Snapshots {
   /** To be called now and then: takes one when it is due. */
   tick(): void {
     if (this.#ticksToWait > 0) this.#ticksToWait--;
+    if (this.#running !== undefined && ++this.#ticksRunning % LATE_TICKS === 0) this.#sayLate();
     if (this.#running !== undefined || this.#next !== undefined || this.#isStopped || !this.#isDue) return;
     if (this.#isWanted) this.#ticksToWait = WANTED_TICKS;
     this.#isWanted = false;
     // Rejections have been told.
     this.request().catch(() => {});
+  }
+
+  /** It is waited for all the same: another one would wait for the same disk. */
+  #sayLate(): void {
+    this.#failures++;
+    const what = "the one under way takes too long: its thread waits for its disk";
+    this.#schedule.listener.notTaken(new SeriatimError("SNAPSHOT_LATE", what));
   }
 
   get #isDue(): boolean {
@@ -137,6 +150,7 @@ export class Snapshots {
 
   #begin(): Promise<SnapshotTaken> {
     this.#next = undefined;
+    this.#ticksRunning = 0;
     this.#running = this.#take().finally(() => {
       this.#running = undefined;
     });

@@ -81,6 +81,20 @@ test("one is taken when enough commands followed the last, the one of the start 
   expect(told).toEqual(["shadow to 150", "taken 150", "shadow to 200"]);
 });
 
+// One whose thread hung was waited for without a word, and no other one was ever taken.
+test("one that is not done for long is told as not taken, and still waited for", async () => {
+  const all = snapshots(50);
+  await tickAt(all, 150);
+  for (let ticks = 1; ticks <= 600; ticks++) all.tick();
+  expect([told, all.status.failures]).toEqual([
+    ["shadow to 150", "not taken: SNAPSHOT_LATE", "not taken: SNAPSHOT_LATE"],
+    2,
+  ]);
+  shadow.asked[0].done();
+  await nextTurn();
+  expect([told.at(-1), all.status.position]).toEqual(["taken 150", 150]);
+});
+
 test("with 0 none is taken but on request", async () => {
   const all = snapshots(0);
   await tickAt(all, 1_000_000);
