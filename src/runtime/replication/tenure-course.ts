@@ -97,6 +97,8 @@ export class TenureCourse {
   #begin(tenure: Tenure): Promise<TenureBegun> {
     this.#hasBegun = true;
     this.#isStanding = false;
+    // Who is asked why nothing is taken must not name the others any more.
+    this.#wait(`its disk does not have the beginning of epoch ${tenure.epoch} yet`);
     return this.#steps.begin(tenure);
   }
 
