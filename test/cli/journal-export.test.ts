@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
@@ -19,6 +19,7 @@ import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "h
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { SeriatimError } from "../../src/base/index.ts";
 import { EXPORT_COLUMNS } from "../../src/cli/export/columns.ts";
+import { openDestination } from "../../src/cli/export/destination.ts";
 import { registerJournal } from "../../src/cli/journal.ts";
 import { TextOutput } from "../../src/cli/stdout.ts";
 import { openJournal } from "../../src/journal/index.ts";
@@ -524,6 +525,27 @@ test("a file that is there is never replaced, and the node's own directory takes
   expect(readdirSync(data)).toEqual(["journal"]);
   expect(readFileSync(segment).equals(before)).toBe(true);
   expect(readdirSync(join(data, "journal")).length).toBe(1);
+});
+
+// An export in lines that was interrupted had the name that was asked for, and looked whole.
+test("a file has its name only when it is complete; whoever has taken that since keeps it", () => {
+  const path = join(exports, "slow.jsonl");
+  const part = `${path}.${process.pid}.part`;
+  const complete = openDestination(path);
+  complete.write(Buffer.from("first\n"));
+  expect(readdirSync(exports)).toEqual([basename(part)]);
+  complete.write(Buffer.from("last\n"));
+  complete.close();
+  expect(readdirSync(exports)).toEqual(["slow.jsonl"]);
+  expect(readFileSync(path, "utf8")).toBe("first\nlast\n");
+  rmSync(path);
+
+  const late = openDestination(path);
+  writeFileSync(path, "theirs");
+  expect(() => late.close()).toThrow(`cannot create ${path}: it exists already (EEXIST)`);
+  late.discard();
+  expect(readdirSync(exports)).toEqual(["slow.jsonl"]);
+  expect(readFileSync(path, "utf8")).toBe("theirs");
 });
 
 test("nor does the directory of a node that has set its journal aside", async () => {

@@ -1,5 +1,6 @@
 // Where an export goes: standard output, or a file of its own, which is made and never replaced (the file named may be the
-// journal itself), and is taken away again when the export fails before its format is complete.
+// journal itself). It has its name only when it is complete, since half of one in lines looks whole: until then it lies beside that, as
+// FILE.PID.part, and is taken away again when the export fails; an export that is killed leaves it.
 
 import { NodeStorage } from "../../platform/index.ts";
 import { writeFully } from "../../segment/index.ts";
@@ -14,12 +15,16 @@ export interface Destination {
   discard(): void;
 }
 
-/** Throws what the disk says, EEXIST when `path` is taken. */
+/** Throws what the disk says, EEXIST when `path` is taken; so does `close`, when somebody has taken it since. */
 export function openDestination(path: string | undefined): Destination {
   if (path === undefined)
     return { write: (bytes) => stdout.writeBytes(bytes), close: () => {}, discard: () => {} };
   const storage = new NodeStorage();
-  const file = storage.create(path);
+  // Known now, and not after all the work.
+  claim(storage, path);
+  storage.remove(path);
+  const part = `${path}.${process.pid}.part`;
+  const file = storage.create(part);
   let size = 0;
   return {
     write: (bytes) => {
@@ -27,10 +32,19 @@ export function openDestination(path: string | undefined): Destination {
       size += bytes.length;
       return true;
     },
-    close: () => file.close(),
+    close: () => {
+      claim(storage, path);
+      storage.rename(part, path);
+      file.close();
+    },
     discard: () => {
       file.close();
-      storage.remove(path);
+      storage.remove(part);
     },
   };
+}
+
+/** Makes an empty file, where there is none. */
+function claim(storage: NodeStorage, path: string): void {
+  storage.create(path).close();
 }
